@@ -1,0 +1,54 @@
+//! Where the work is done: the CPU, or a GPU through wgpu.
+//!
+//! A closed enum of two: every operation matches on it once, so both ways stand side by side.
+
+mod buffer;
+mod gpu;
+pub mod kernel;
+
+pub use buffer::{Buffer, GpuBuffer, Word};
+pub use gpu::{Adapter, AdapterChoice, Counters, Gpu, adapters};
+
+use crate::Result;
+
+/// Where an operation runs.
+#[derive(Clone, Debug)]
+pub enum Device {
+    /// On the host, with the threads of the current rayon pool.
+    Cpu,
+    /// On a GPU or a software adapter.
+    Gpu(Gpu),
+}
+
+impl Device {
+    /// `cpu`, or the name of the adapter.
+    pub fn name(&self) -> String {
+        match self {
+            Device::Cpu => "cpu".into(),
+            Device::Gpu(gpu) => gpu.adapter().name.clone(),
+        }
+    }
+
+    /// A copy of host data where this device works; data that is there already is shared.
+    ///
+    /// # Errors
+    /// The device is lost or too small.
+    pub fn place<T: Word>(&self, data: &Buffer<T>) -> Result<Buffer<T>> {
+        match (self, data) {
+            (Device::Cpu, Buffer::Gpu(_)) => Err(crate::Error::device("data on a GPU was handed to the CPU")),
+            (Device::Gpu(gpu), Buffer::Host(v)) => Ok(Buffer::Gpu(gpu.upload(v)?)),
+            _ => Ok(data.clone()),
+        }
+    }
+
+    /// A copy on the host.
+    ///
+    /// # Errors
+    /// The device is lost.
+    pub fn fetch<T: Word>(&self, data: &Buffer<T>) -> Result<Vec<T>> {
+        match data {
+            Buffer::Host(v) => Ok(v.clone()),
+            Buffer::Gpu(b) => b.download(),
+        }
+    }
+}

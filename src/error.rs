@@ -1,0 +1,138 @@
+//! The one error of the crate, split by what the user can do about it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Everything in `uptake` that can fail returns this.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What kind of trouble it is: what the user can do about it differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The file is not what its format says it should be.
+    Format,
+    /// The file is valid, but this version does not read that variant.
+    Unsupported,
+    /// It would pass a limit of size or memory.
+    Limit,
+    /// The command line or the recipe asks for something that cannot be.
+    Usage,
+    /// The GPU is missing, lost or too small. The CPU can do the same work.
+    Device,
+    /// The operating system refused: not found, no permission, disk full.
+    Io,
+}
+
+impl Kind {
+    /// The word for tables and messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Format => "format",
+            Kind::Unsupported => "unsupported",
+            Kind::Limit => "limit",
+            Kind::Usage => "usage",
+            Kind::Device => "device",
+            Kind::Io => "io",
+        }
+    }
+}
+
+/// An error with its path, what is wrong, what needed it and what to try.
+///
+/// ```
+/// use uptake::Error;
+/// let e = Error::format("missing PhysicalSizeX").at("a.ome.tif").remedy("--set spacing_um=0.65");
+/// assert_eq!(e.to_string(), "a.ome.tif: missing PhysicalSizeX\n  try: --set spacing_um=0.65");
+/// ```
+#[derive(Clone, Debug, thiserror::Error)]
+pub struct Error {
+    /// What the user can do about it.
+    pub kind: Kind,
+    /// The file it happened in.
+    pub path: Option<PathBuf>,
+    /// What is wrong, with the place inside the file.
+    pub what: String,
+    /// What wanted the thing that is missing.
+    pub needed_for: Option<String>,
+    /// What to do.
+    pub remedy: Option<String>,
+}
+
+impl Error {
+    /// An error of the given kind.
+    pub fn new(kind: Kind, what: impl Into<String>) -> Self {
+        Error { kind, path: None, what: what.into(), needed_for: None, remedy: None }
+    }
+    /// The file breaks its format.
+    pub fn format(what: impl Into<String>) -> Self {
+        Self::new(Kind::Format, what)
+    }
+    /// A variant that is not read.
+    pub fn unsupported(what: impl Into<String>) -> Self {
+        Self::new(Kind::Unsupported, what)
+    }
+    /// Too large.
+    pub fn limit(what: impl Into<String>) -> Self {
+        Self::new(Kind::Limit, what)
+    }
+    /// Asked for something that cannot be.
+    pub fn usage(what: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, what)
+    }
+    /// The GPU cannot; the CPU can.
+    pub fn device(what: impl Into<String>) -> Self {
+        Self::new(Kind::Device, what)
+    }
+    /// The operating system refused.
+    pub fn io(what: impl Into<String>) -> Self {
+        Self::new(Kind::Io, what)
+    }
+    /// Names the file, unless one is named already.
+    pub fn at(mut self, path: impl AsRef<Path>) -> Self {
+        self.path.get_or_insert_with(|| path.as_ref().to_path_buf());
+        self
+    }
+    /// Names what wanted the missing thing.
+    pub fn needed_for(mut self, what: impl Into<String>) -> Self {
+        self.needed_for = Some(what.into());
+        self
+    }
+    /// Says what to do.
+    pub fn remedy(mut self, what: impl Into<String>) -> Self {
+        self.remedy = Some(what.into());
+        self
+    }
+    /// On one line, without the path: the `reason` cell of a table.
+    pub fn reason(&self) -> String {
+        let mut s = format!("{}: {}", self.kind.name(), self.what);
+        if let Some(n) = &self.needed_for {
+            s += &format!("; needed for {n}");
+        }
+        if let Some(r) = &self.remedy {
+            s += &format!("; try {r}");
+        }
+        s.replace(['\n', '\r'], " ")
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(p) = &self.path {
+            write!(f, "{}: ", p.display())?;
+        }
+        write!(f, "{}", self.what)?;
+        if let Some(n) = &self.needed_for {
+            write!(f, "\n  needed for: {n}")?;
+        }
+        if let Some(r) = &self.remedy {
+            write!(f, "\n  try: {r}")?;
+        }
+        Ok(())
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(e: std::io::Error) -> Self {
+        Self::io(e.to_string())
+    }
+}

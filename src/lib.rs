@@ -1,0 +1,11 @@
+//! uptake
+
+pub mod device;
+mod error;
+pub mod ops;
+pub mod scan;
+pub mod table;
+pub mod units;
+pub mod volume;
+
+pub use error::{Error, Kind, Result};

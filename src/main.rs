@@ -1,0 +1,3 @@
+//! The `uptake` command.
+
+fn main() {}

@@ -1,0 +1,76 @@
+//! Tables: named, typed columns with unit and definition; rows in a fixed order.
+
+/// The cells of a column. `None` is an empty cell: what cannot be computed is missing, never zero and never NaN.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cells {
+    /// Words.
+    Text(Vec<Option<String>>),
+    /// Whole numbers.
+    Int(Vec<Option<i64>>),
+    /// Real numbers, all finite.
+    Real(Vec<Option<f64>>),
+}
+
+impl Cells {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        match self {
+            Cells::Text(v) => v.len(),
+            Cells::Int(v) => v.len(),
+            Cells::Real(v) => v.len(),
+        }
+    }
+    /// Has no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// `text`, `int` or `real`.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Cells::Text(_) => "text",
+            Cells::Int(_) => "int",
+            Cells::Real(_) => "real",
+        }
+    }
+}
+
+/// A column with what its numbers mean.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// With the unit at its end where it has one: `area_um2`, `intensity_mean_EGFR`.
+    pub name: String,
+    /// `um2`, `px`, `1`, or empty for words.
+    pub unit: String,
+    /// One sentence.
+    pub definition: String,
+    /// Name or code in scikit-image, CellProfiler or IBSI, or empty.
+    pub standard: String,
+    /// The values.
+    pub cells: Cells,
+}
+
+/// Columns of equal length.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    /// In the order of the file.
+    pub columns: Vec<Column>,
+}
+
+impl Table {
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.columns.first().map_or(0, |c| c.cells.len())
+    }
+    /// The column of that name.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|c| c.name == name)
+    }
+    /// Adds a column at the right.
+    ///
+    /// # Panics
+    /// In debug builds, if its length differs.
+    pub fn push(&mut self, column: Column) {
+        debug_assert!(self.columns.is_empty() || column.cells.len() == self.rows(), "{}", column.name);
+        self.columns.push(column);
+    }
+}

@@ -1,0 +1,233 @@
+//! Shapes, spacings and lengths: the units that travel with the data.
+
+use crate::{Error, Result};
+use serde::Deserialize;
+
+/// Size of an image in voxels. A 2-D image is one slice deep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Shape {
+    /// Slices.
+    pub z: usize,
+    /// Rows.
+    pub y: usize,
+    /// Columns.
+    pub x: usize,
+}
+
+impl Shape {
+    /// A volume.
+    pub const fn new(z: usize, y: usize, x: usize) -> Self {
+        Shape { z, y, x }
+    }
+    /// A single slice.
+    pub const fn flat(y: usize, x: usize) -> Self {
+        Shape { z: 1, y, x }
+    }
+    /// Voxels in all.
+    pub const fn len(self) -> usize {
+        self.z * self.y * self.x
+    }
+    /// Has no voxel at all.
+    pub const fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+    /// One slice only.
+    pub const fn is_flat(self) -> bool {
+        self.z == 1
+    }
+    /// Sizes in the order z, y, x.
+    pub const fn zyx(self) -> [usize; 3] {
+        [self.z, self.y, self.x]
+    }
+    /// z, y and x of a linear index.
+    pub const fn position(self, i: usize) -> [usize; 3] {
+        let (row, x) = (i / self.x, i % self.x);
+        [row / self.y, row % self.y, x]
+    }
+    /// Linear index of z, y, x.
+    pub const fn index(self, z: usize, y: usize, x: usize) -> usize {
+        (z * self.y + y) * self.x + x
+    }
+}
+
+impl std::fmt::Display for Shape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.is_flat() {
+            write!(f, "{} x {}", self.y, self.x)
+        } else {
+            write!(f, "{} x {} x {}", self.z, self.y, self.x)
+        }
+    }
+}
+
+/// The unit that a spacing is given in. Microscopy counts in micrometres, PET in millimetres.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unit {
+    /// Micrometre.
+    Um,
+    /// Millimetre.
+    Mm,
+}
+
+impl Unit {
+    /// As it stands in column names.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Unit::Um => "um",
+            Unit::Mm => "mm",
+        }
+    }
+    /// Micrometres in one of it.
+    pub const fn um(self) -> f64 {
+        match self {
+            Unit::Um => 1.0,
+            Unit::Mm => 1000.0,
+        }
+    }
+}
+
+/// Distance between voxel centres along z, y, x. An image without one counts in pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spacing {
+    /// z, y, x.
+    pub zyx: [f64; 3],
+    /// Their unit.
+    pub unit: Unit,
+}
+
+impl Spacing {
+    /// A spacing in micrometres, or nothing if one of the numbers makes no sense.
+    pub fn um(zyx: [f64; 3]) -> Option<Self> {
+        Self::checked(zyx, Unit::Um)
+    }
+    /// A spacing in millimetres, or nothing if one of the numbers makes no sense.
+    pub fn mm(zyx: [f64; 3]) -> Option<Self> {
+        Self::checked(zyx, Unit::Mm)
+    }
+    fn checked(zyx: [f64; 3], unit: Unit) -> Option<Self> {
+        let sound = |v: &f64| v.is_finite() && *v > 1e-9 && *v < 1e9;
+        zyx.iter().all(sound).then_some(Spacing { zyx, unit })
+    }
+    /// Area of a pixel in the plane, in the square of the unit.
+    pub fn pixel_area(&self) -> f64 {
+        self.zyx[1] * self.zyx[2]
+    }
+    /// Volume of a voxel, in the cube of the unit.
+    pub fn voxel_volume(&self) -> f64 {
+        self.zyx[0] * self.zyx[1] * self.zyx[2]
+    }
+}
+
+/// A length as a recipe states it: a number and its unit, nothing guessed.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Length {
+    /// Pixels.
+    Px(f64),
+    /// Micrometres.
+    Um(f64),
+    /// Millimetres.
+    Mm(f64),
+    /// Multiples of the object radius found in the image by the `scale` of the object set.
+    R(f64),
+}
+
+/// What a length is measured against in one image.
+#[derive(Clone, Copy, Debug)]
+pub struct Ruler {
+    /// Calibration of the image, if it has one.
+    pub spacing: Option<Spacing>,
+    /// Radius of the typical object in pixels, if the recipe asked for it.
+    pub radius_px: Option<f64>,
+}
+
+impl Length {
+    /// In pixels of the image plane.
+    ///
+    /// # Errors
+    /// A physical length on an image without calibration, or `r` where no scale was found.
+    pub fn px(self, ruler: &Ruler) -> Result<f64> {
+        let um = |v: f64| match &ruler.spacing {
+            Some(s) => Ok(v / (s.unit.um() * (s.zyx[1] * s.zyx[2]).sqrt())),
+            None => Err(Error::usage(format!("the recipe says \"{self}\", but the image has no calibration"))
+                .remedy("--set spacing_um=0.65 (the size of a pixel), or a recipe in px")),
+        };
+        match self {
+            Length::Px(v) => Ok(v),
+            Length::Um(v) => um(v),
+            Length::Mm(v) => um(v * 1000.0),
+            Length::R(v) => match ruler.radius_px {
+                Some(r) => Ok(v * r),
+                None => Err(Error::usage(format!("the recipe says \"{self}\", but this object set has no scale"))
+                    .remedy("scale = \"auto\" or scale = \"10 px\" in the object set")),
+            },
+        }
+    }
+}
+
+impl std::fmt::Display for Length {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Length::Px(v) => write!(f, "{v} px"),
+            Length::Um(v) => write!(f, "{v} um"),
+            Length::Mm(v) => write!(f, "{v} mm"),
+            Length::R(v) => write!(f, "{v} r"),
+        }
+    }
+}
+
+impl std::str::FromStr for Length {
+    type Err = Error;
+    fn from_str(s: &str) -> Result<Self> {
+        let bad = || {
+            Error::usage(format!("\"{s}\" is not a length"))
+                .remedy("a number and a unit: \"3 px\", \"0.8 um\", \"2 mm\", or \"1.5 r\" for object radii")
+        };
+        let s = s.trim();
+        let split = s.find(|c: char| c.is_alphabetic() && c != 'e' || c == 'µ').ok_or_else(bad)?;
+        let value: f64 = s[..split].trim().parse().map_err(|_| bad())?;
+        if !value.is_finite() || value < 0.0 {
+            return Err(bad());
+        }
+        match s[split..].trim() {
+            "px" => Ok(Length::Px(value)),
+            "um" | "µm" | "μm" => Ok(Length::Um(value)),
+            "mm" => Ok(Length::Mm(value)),
+            "r" => Ok(Length::R(value)),
+            _ => Err(bad()),
+        }
+    }
+}
+
+impl TryFrom<String> for Length {
+    type Error = String;
+    fn try_from(s: String) -> std::result::Result<Self, String> {
+        s.parse().map_err(|e: Error| e.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_need_a_unit() {
+        assert_eq!("3 px".parse::<Length>().unwrap(), Length::Px(3.0));
+        assert_eq!("0.8um".parse::<Length>().unwrap(), Length::Um(0.8));
+        assert_eq!("1e1 µm".parse::<Length>().unwrap(), Length::Um(10.0));
+        assert_eq!("4 r".parse::<Length>().unwrap(), Length::R(4.0));
+        for bad in ["3", "px", "-1 px", "3 parsec", "nan px", ""] {
+            assert!(bad.parse::<Length>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn physical_lengths_need_a_calibration() {
+        let bare = Ruler { spacing: None, radius_px: None };
+        assert!(Length::Um(1.0).px(&bare).is_err());
+        assert!(Length::R(1.0).px(&bare).is_err());
+        let scaled = Ruler { spacing: Spacing::um([1.0, 0.5, 0.5]), radius_px: Some(8.0) };
+        assert_eq!(Length::Um(2.0).px(&scaled).unwrap(), 4.0);
+        assert_eq!(Length::R(0.5).px(&scaled).unwrap(), 4.0);
+    }
+}

@@ -1,0 +1,158 @@
+//! The images that flow through the house: samples, masks and labels, on the host or on the device.
+
+use crate::device::{Buffer, Device};
+use crate::units::{Shape, Spacing};
+use crate::{Error, Result};
+
+/// How integer samples become values: `value = sample * factor + offset`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scale {
+    /// Value of one step.
+    pub factor: f64,
+    /// Value of sample 0.
+    pub offset: f64,
+}
+
+impl Scale {
+    /// Samples are the values.
+    pub const ONE: Scale = Scale { factor: 1.0, offset: 0.0 };
+
+    /// The value of a sample, or of any linear combination of samples whose weights add up to 1.
+    pub fn value(&self, sample: f64) -> f64 {
+        sample * self.factor + self.offset
+    }
+}
+
+/// One channel: integer samples with a scale, in raster order (x fastest).
+#[derive(Clone, Debug)]
+pub struct Volume {
+    /// Size.
+    pub shape: Shape,
+    /// Calibration, if known.
+    pub spacing: Option<Spacing>,
+    /// From samples to values.
+    pub scale: Scale,
+    /// The samples.
+    pub samples: Buffer<i32>,
+}
+
+/// Which voxels belong to something: 0 or 1.
+#[derive(Clone, Debug)]
+pub struct Mask {
+    /// Size.
+    pub shape: Shape,
+    /// 0 or 1 per voxel.
+    pub voxels: Buffer<u8>,
+}
+
+/// Which object each voxel belongs to: 0 is background, 1..=count in raster order of first voxels.
+#[derive(Clone, Debug)]
+pub struct Labels {
+    /// Size.
+    pub shape: Shape,
+    /// Number of objects.
+    pub count: u32,
+    /// A label per voxel.
+    pub voxels: Buffer<u32>,
+}
+
+fn check(shape: Shape, len: usize) -> Result<()> {
+    if shape.len() == len && len <= u32::MAX as usize / 2 {
+        return Ok(());
+    }
+    Err(Error::limit(format!("{len} voxels for an image of {shape}; at most 2147483647 are handled at once")))
+}
+
+impl Volume {
+    /// A volume on the host whose samples are its values.
+    ///
+    /// # Errors
+    /// The number of samples does not fit the shape, or passes 2^31 - 1.
+    pub fn new(shape: Shape, samples: Vec<i32>) -> Result<Self> {
+        check(shape, samples.len())?;
+        Ok(Volume { shape, spacing: None, scale: Scale::ONE, samples: Buffer::Host(samples) })
+    }
+    /// The same place and scale with other samples.
+    pub fn with(&self, samples: Buffer<i32>) -> Self {
+        Volume { shape: self.shape, spacing: self.spacing, scale: self.scale, samples }
+    }
+    /// The samples as an array of z, y, x.
+    ///
+    /// # Errors
+    /// The volume is on the device.
+    pub fn view(&self) -> Result<ndarray::ArrayView3<'_, i32>> {
+        ndarray::ArrayView3::from_shape(self.shape.zyx(), self.samples.host()?).map_err(|e| Error::limit(e.to_string()))
+    }
+    /// A copy where the device is.
+    ///
+    /// # Errors
+    /// The device is lost or too small.
+    pub fn to(&self, device: &Device) -> Result<Self> {
+        Ok(self.with(device.place(&self.samples)?))
+    }
+    /// A copy on the host.
+    ///
+    /// # Errors
+    /// The device is lost.
+    pub fn to_host(&self, device: &Device) -> Result<Self> {
+        Ok(self.with(Buffer::Host(device.fetch(&self.samples)?)))
+    }
+}
+
+impl Mask {
+    /// A mask on the host.
+    ///
+    /// # Errors
+    /// The number of voxels does not fit the shape.
+    pub fn new(shape: Shape, voxels: Vec<u8>) -> Result<Self> {
+        check(shape, voxels.len())?;
+        Ok(Mask { shape, voxels: Buffer::Host(voxels) })
+    }
+    /// A copy where the device is.
+    ///
+    /// # Errors
+    /// The device is lost or too small.
+    pub fn to(&self, device: &Device) -> Result<Self> {
+        Ok(Mask { shape: self.shape, voxels: device.place(&self.voxels)? })
+    }
+    /// A copy on the host.
+    ///
+    /// # Errors
+    /// The device is lost.
+    pub fn to_host(&self, device: &Device) -> Result<Self> {
+        Ok(Mask { shape: self.shape, voxels: Buffer::Host(device.fetch(&self.voxels)?) })
+    }
+}
+
+impl Labels {
+    /// Labels on the host, as they are: `count` is the largest one.
+    ///
+    /// # Errors
+    /// The number of voxels does not fit the shape.
+    pub fn new(shape: Shape, voxels: Vec<u32>) -> Result<Self> {
+        check(shape, voxels.len())?;
+        let count = voxels.iter().copied().max().unwrap_or(0);
+        Ok(Labels { shape, count, voxels: Buffer::Host(voxels) })
+    }
+    /// The labels as an array of z, y, x.
+    ///
+    /// # Errors
+    /// The labels are on the device.
+    pub fn view(&self) -> Result<ndarray::ArrayView3<'_, u32>> {
+        ndarray::ArrayView3::from_shape(self.shape.zyx(), self.voxels.host()?).map_err(|e| Error::limit(e.to_string()))
+    }
+    /// A copy where the device is.
+    ///
+    /// # Errors
+    /// The device is lost or too small.
+    pub fn to(&self, device: &Device) -> Result<Self> {
+        Ok(Labels { shape: self.shape, count: self.count, voxels: device.place(&self.voxels)? })
+    }
+    /// A copy on the host.
+    ///
+    /// # Errors
+    /// The device is lost.
+    pub fn to_host(&self, device: &Device) -> Result<Self> {
+        Ok(Labels { shape: self.shape, count: self.count, voxels: Buffer::Host(device.fetch(&self.voxels)?) })
+    }
+}

@@ -1,0 +1,120 @@
+//! Invariant: every operation gives the same words on the CPU and on the GPU, for any number of threads and any size
+//! of binding. The comparison first proves that it can fail.
+
+mod common;
+
+use common::gpu;
+use uptake::device::Device;
+use uptake::ops::{Case, Input, OPS, inputs};
+
+/// The first difference, in words a person can use.
+fn difference(a: &[u32], b: &[u32]) -> Option<String> {
+    if a.len() != b.len() {
+        return Some(format!("{} words against {}", a.len(), b.len()));
+    }
+    let i = a.iter().zip(b).position(|(x, y)| x != y)?;
+    let n = a.iter().zip(b).filter(|(x, y)| x != y).count();
+    Some(format!("{n} of {} words differ, the first at {i}: {} against {}", a.len(), a[i] as i32, b[i] as i32))
+}
+
+fn run(case: &Case, device: &Device, input: &Input) -> std::result::Result<Vec<u32>, String> {
+    (case.run)(device, input).map_err(|e| e.to_string())
+}
+
+fn compare_all(gpu: &Device) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for op in OPS {
+        for case in op.cases {
+            for input in inputs().unwrap() {
+                let (cpu, gpu) = (run(case, &Device::Cpu, &input), run(case, gpu, &input));
+                let told = match (cpu, gpu) {
+                    (Ok(a), Ok(b)) => difference(&a, &b),
+                    (Err(a), Err(b)) if a == b => None,
+                    (a, b) => Some(format!("CPU {:?}, GPU {:?}", a.map(|v| v.len()), b.map(|v| v.len()))),
+                };
+                if let Some(d) = told {
+                    wrong.push(format!("{}, {}, on {}: {d}", op.name, case.name, input.name));
+                }
+            }
+        }
+    }
+    wrong
+}
+
+#[test]
+fn the_comparison_can_fail() {
+    let mut a: Vec<u32> = (0..1000).collect();
+    let b = a.clone();
+    assert_eq!(difference(&a, &b), None);
+    a[517] ^= 1;
+    assert!(difference(&a, &b).is_some_and(|d| d.contains("at 517")));
+    assert!(difference(&a, &b[1..]).is_some());
+}
+
+#[test]
+fn a_voxel_that_flips_on_the_way_is_seen() {
+    let device = gpu(None);
+    for op in OPS {
+        let case = &op.cases[0];
+        let mut input = inputs().unwrap().swap_remove(5);
+        let cpu = run(case, &Device::Cpu, &input).unwrap();
+        let uptake::device::Buffer::Host(samples) = &mut input.volume.samples else { unreachable!() };
+        let uptake::device::Buffer::Host(mask) = &mut input.mask.voxels else { unreachable!() };
+        let uptake::device::Buffer::Host(labels) = &mut input.labels.voxels else { unreachable!() };
+        // A block rather than one voxel: rank filters rightly ignore one.
+        for y in 40..52 {
+            for x in 60..72 {
+                let i = y * 130 + x;
+                samples[i] = 65_000 - samples[i];
+                mask[i] ^= 1;
+                labels[i] = if labels[i] == 0 { 1 } else { 0 };
+            }
+        }
+        let gpu = run(case, &device, &input).unwrap();
+        assert!(difference(&cpu, &gpu).is_some(), "{} did not see a changed block", op.name);
+    }
+}
+
+#[test]
+fn every_operation_gives_the_same_words_on_the_gpu() {
+    let device = gpu(None);
+    let wrong = compare_all(&device);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_size_of_a_binding_changes_nothing() {
+    // 16 KiB windows cut the larger inputs into many.
+    let device = gpu(Some(16_384));
+    let wrong = compare_all(&device);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let many = rayon::ThreadPoolBuilder::new().num_threads(7).build().unwrap();
+    for op in OPS {
+        for case in op.cases {
+            for input in inputs().unwrap() {
+                let a = one.install(|| run(case, &Device::Cpu, &input));
+                let b = many.install(|| run(case, &Device::Cpu, &input));
+                assert_eq!(a, b, "{}, {}, on {}", op.name, case.name, input.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_gpu_really_worked() {
+    let device = gpu(None);
+    let Device::Gpu(gpu) = &device else { unreachable!() };
+    let input = inputs().unwrap().swap_remove(5);
+    for op in OPS {
+        for case in op.cases {
+            let before = gpu.counters().dispatches;
+            run(case, &device, &input).unwrap();
+            assert!(gpu.counters().dispatches > before, "{}, {}: nothing was dispatched", op.name, case.name);
+        }
+    }
+}
