@@ -1,6 +1,8 @@
 //! Invariant: every operation gives the same words on the CPU and on the GPU, for any number of threads and any size
 //! of binding. The comparison first proves that it can fail.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 mod common;
 
 use common::gpu;

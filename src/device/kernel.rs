@@ -108,7 +108,7 @@ impl Array {
         }
         let mut accessor = |head: String, gives: bool, body: &dyn Fn(&str) -> String| {
             let arrow = if gives { format!(" -> {word}") } else { String::new() };
-            let _ = write!(s, "fn {head}{arrow} {{\n");
+            let _ = writeln!(s, "fn {head}{arrow} {{");
             if windows == 1 {
                 let _ = writeln!(s, "    {}\n}}", body(&format!("w0_{name}[i]")));
                 return;
