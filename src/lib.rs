@@ -7,5 +7,6 @@ pub mod scan;
 pub mod table;
 pub mod units;
 pub mod volume;
+pub mod write;
 
 pub use error::{Error, Kind, Result};

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each room uses its own part")]
 
+pub mod score;
+
 use std::path::PathBuf;
 use uptake::device::{AdapterChoice, Device, Gpu};
 
