@@ -5,6 +5,7 @@
 
 mod cases;
 pub mod gaussian;
+pub mod pixelwise;
 
 pub use cases::{Case, Input, inputs};
 
@@ -22,7 +23,7 @@ pub struct Op {
 }
 
 /// Every operation, in the order of the docs.
-pub const OPS: &[&Op] = &[&gaussian::OP];
+pub const OPS: &[&Op] = &[&gaussian::OP, &pixelwise::OP];
 
 /// What lies beyond the edge of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
