@@ -4,8 +4,18 @@
 //! every adapter. [`OPS`] lists them; tests, `devices --verify`, help and docs walk that list.
 
 mod cases;
+pub mod distance;
+pub mod fill;
 pub mod gaussian;
+pub mod label;
+#[cfg(test)]
+mod naive;
+mod nearest;
 pub mod pixelwise;
+pub mod prefix_sum;
+pub mod renumber;
+mod runs;
+pub mod sizes;
 
 pub use cases::{Case, Input, inputs};
 
@@ -23,7 +33,8 @@ pub struct Op {
 }
 
 /// Every operation, in the order of the docs.
-pub const OPS: &[&Op] = &[&gaussian::OP, &pixelwise::OP];
+pub const OPS: &[&Op] =
+    &[&gaussian::OP, &pixelwise::OP, &prefix_sum::OP, &label::OP, &renumber::OP, &sizes::OP, &fill::OP, &distance::OP];
 
 /// What lies beyond the edge of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
