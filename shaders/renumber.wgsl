@@ -3,7 +3,7 @@
 // places than there are voxels, so a free one is always found.
 fn place(v: u32) -> u32 {
     if (p.mask == 0u) { return v; }
-    var s = (v * 0x9e3779b9u) & p.mask;
+    var s = hash(v) & p.mask;
     loop {
         let k = key(s);
         if (k == v) { break; }

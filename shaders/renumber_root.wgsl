@@ -7,7 +7,7 @@ fn run(i: u32) {
     }
     var s = v;
     if (p.mask != 0u) {
-        s = (v * 0x9e3779b9u) & p.mask;
+        s = hash(v) & p.mask;
         while (key(s) != v) { s = (s + 1u) & p.mask; }
     }
     set_root(i, ~early(s));

@@ -50,7 +50,7 @@ crate::params! {
 const FIRST: Kernel = Kernel {
     name: "renumber",
     source: include_str!("../../shaders/renumber.wgsl"),
-    shared: &[],
+    shared: &[include_str!("../../shaders/shared/hash.wgsl")],
     params: Params::WGSL,
     arrays: &[read("values", "u32"), atomic("key", "u32"), atomic("early", "u32")],
 };
@@ -58,7 +58,7 @@ const FIRST: Kernel = Kernel {
 const ROOT: Kernel = Kernel {
     name: "renumber_root",
     source: include_str!("../../shaders/renumber_root.wgsl"),
-    shared: &[],
+    shared: &[include_str!("../../shaders/shared/hash.wgsl")],
     params: Params::WGSL,
     arrays: &[read("values", "u32"), read("key", "u32"), read("early", "u32"), write("root", "u32")],
 };
