@@ -23,7 +23,11 @@ pub struct Op {
 }
 
 /// Every operation, in the order of the docs.
-pub const OPS: &[&Op] = &[&gaussian::OP, &pixelwise::OP];
+#[rustfmt::skip]
+pub const OPS: &[&Op] = &[
+    &gaussian::OP,
+    &pixelwise::OP,
+];
 
 /// What lies beyond the edge of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
