@@ -5,6 +5,9 @@
 
 mod cases;
 pub mod gaussian;
+pub mod histogram;
+pub mod noise;
+pub mod threshold;
 
 pub use cases::{Case, Input, inputs};
 
@@ -22,7 +25,7 @@ pub struct Op {
 }
 
 /// Every operation, in the order of the docs.
-pub const OPS: &[&Op] = &[&gaussian::OP];
+pub const OPS: &[&Op] = &[&gaussian::OP, &histogram::OP, &noise::OP, &threshold::OP];
 
 /// What lies beyond the edge of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
