@@ -5,7 +5,10 @@
 
 mod cases;
 pub mod gaussian;
+pub mod histogram;
+pub mod noise;
 pub mod pixelwise;
+pub mod threshold;
 
 pub use cases::{Case, Input, inputs};
 
@@ -26,7 +29,10 @@ pub struct Op {
 #[rustfmt::skip]
 pub const OPS: &[&Op] = &[
     &gaussian::OP,
+    &histogram::OP,
+    &noise::OP,
     &pixelwise::OP,
+    &threshold::OP,
 ];
 
 /// What lies beyond the edge of an image.
