@@ -90,9 +90,15 @@ mod tests {
                 *v = if i * 7 % 5 < 3 { 0 } else { *v };
             }
             let labels = Labels::new(shape, values.clone()).unwrap();
-            for (px, limit, w) in [(2.5, 6, [1, 1, 1]), (3.0, 36, [9, 4, 4]), (0.0, 0, [1, 1, 1]), (1e6, 1 << 40, [5, 1, 1])] {
+            for (px, limit, w) in
+                [(2.5, 6, [1, 1, 1]), (3.0, 36, [9, 4, 4]), (0.0, 0, [1, 1, 1]), (1e6, 1 << 40, [5, 1, 1])]
+            {
                 let got = grow(&Device::Cpu, &labels, px, w).unwrap();
-                assert_eq!(got.voxels.host().unwrap(), naive(&values, shape, limit, w), "{shape} {px} {w:?} {values:?}");
+                assert_eq!(
+                    got.voxels.host().unwrap(),
+                    naive(&values, shape, limit, w),
+                    "{shape} {px} {w:?} {values:?}"
+                );
             }
         }
     }

@@ -150,7 +150,9 @@ mod tests {
                 continue;
             }
             let mut want = vec![false; labels.count as usize + 1];
-            (0..values.len()).filter(|&i| values[i] != 0 && on_border(i, shape)).for_each(|i| want[values[i] as usize] = true);
+            (0..values.len())
+                .filter(|&i| values[i] != 0 && on_border(i, shape))
+                .for_each(|i| want[values[i] as usize] = true);
             assert_eq!(at_border(&Device::Cpu, &labels).unwrap(), want, "{shape}");
         }
     }

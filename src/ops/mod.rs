@@ -3,19 +3,30 @@
 //! Every operation is exact integer arithmetic on both sides, so its result is one and the same on the CPU and on
 //! every adapter. [`OPS`] lists them; tests, `devices --verify`, help and docs walk that list.
 
+pub mod background;
 mod cases;
+pub mod cytoplasm;
 pub mod distance;
 pub mod fill;
 pub mod gaussian;
+pub mod grow;
+pub mod histogram;
+pub mod keep;
 pub mod label;
+mod lanes;
+pub mod mean;
+pub mod morphology;
 #[cfg(test)]
 mod naive;
 mod nearest;
+pub mod noise;
+pub mod overlap;
 pub mod pixelwise;
 pub mod prefix_sum;
 pub mod renumber;
 mod runs;
 pub mod sizes;
+pub mod threshold;
 
 pub use cases::{Case, Input, inputs};
 
@@ -33,8 +44,27 @@ pub struct Op {
 }
 
 /// Every operation, in the order of the docs.
-pub const OPS: &[&Op] =
-    &[&gaussian::OP, &pixelwise::OP, &prefix_sum::OP, &label::OP, &renumber::OP, &sizes::OP, &fill::OP, &distance::OP];
+#[rustfmt::skip]
+pub const OPS: &[&Op] = &[
+    &background::OP,
+    &cytoplasm::OP,
+    &distance::OP,
+    &fill::OP,
+    &gaussian::OP,
+    &grow::OP,
+    &histogram::OP,
+    &keep::OP,
+    &label::OP,
+    &mean::OP,
+    &morphology::OP,
+    &noise::OP,
+    &overlap::OP,
+    &pixelwise::OP,
+    &prefix_sum::OP,
+    &renumber::OP,
+    &sizes::OP,
+    &threshold::OP,
+];
 
 /// What lies beyond the edge of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

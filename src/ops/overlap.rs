@@ -183,9 +183,8 @@ mod tests {
             }
             let got = parents(&Device::Cpu, &set(&children), &set(&owners)).unwrap();
             for (child, &parent) in got.iter().enumerate().skip(1) {
-                let shared = |p: u32| {
-                    children.iter().zip(&owners).filter(|&(&c, &o)| c as usize == child && o == p).count()
-                };
+                let shared =
+                    |p: u32| children.iter().zip(&owners).filter(|&(&c, &o)| c as usize == child && o == p).count();
                 let most = (1..=4).map(shared).max().unwrap_or(0);
                 let want = (1..=4).find(|&p| most > 0 && shared(p) == most).unwrap_or(0);
                 assert_eq!(parent, want, "{shape} child {child}");
