@@ -1,7 +1,7 @@
 //! Global thresholds: chosen on the host in f64 from an exact histogram, applied on the device as `v > t`.
 //!
 //! Each method is one file and looks only at bins: values and counts. With one bin for each integer the values are
-//! those of scikit-image on integer images. More than 65,536 different integers are counted in 65,536 equal bins.
+//! those of scikit-image on integer images. A range of more than 65,536 integers is counted in 32,768 equal bins.
 //! An image of one value has no object: its threshold is that value, whatever the method (but for a fixed one).
 
 pub mod percentile;
@@ -89,6 +89,9 @@ pub enum Middle {
     Background,
 }
 
+/// Bins for a range of more integers than a histogram has bins.
+const WIDE_BINS: usize = 32_768;
+
 /// Which bins a method looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BinChoice {
@@ -130,7 +133,7 @@ impl Histogram {
     fn new(device: &Device, src: &Volume, (min, max): (i32, i32), bins: BinChoice) -> Result<Self> {
         let many = i64::from(max) - i64::from(min) >= MAX_BINS as i64;
         let (n, spacing, cut) = match bins {
-            BinChoice::Unit if many => (MAX_BINS, BinScale::Linear, Cut::Centre),
+            BinChoice::Unit if many => (WIDE_BINS, BinScale::Linear, Cut::Centre),
             BinChoice::Equal { n, spacing, cut } if (2..=MAX_BINS).contains(&n) => (n, spacing, cut),
             BinChoice::Unit => {
                 let counts = histogram(device, src, &Bins::Unit { min, max })?;
