@@ -26,7 +26,14 @@ pub struct Op {
 }
 
 /// Every operation, in the order of the docs.
-pub const OPS: &[&Op] = &[&gaussian::OP, &pixelwise::OP, &histogram::OP, &noise::OP, &threshold::OP];
+#[rustfmt::skip]
+pub const OPS: &[&Op] = &[
+    &gaussian::OP,
+    &histogram::OP,
+    &noise::OP,
+    &pixelwise::OP,
+    &threshold::OP,
+];
 
 /// What lies beyond the edge of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
