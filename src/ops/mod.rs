@@ -8,6 +8,7 @@ mod cases;
 pub mod gaussian;
 pub mod histogram;
 mod lanes;
+pub mod local;
 pub mod mean;
 pub mod morphology;
 pub mod noise;
@@ -35,6 +36,7 @@ pub const OPS: &[&Op] = &[
     &background::OP,
     &gaussian::OP,
     &histogram::OP,
+    &local::OP,
     &mean::OP,
     &morphology::OP,
     &noise::OP,
@@ -49,6 +51,8 @@ pub enum Border {
     Nearest,
     /// Mirrored with the edge voxel repeated: `cba|abcd|dcb`.
     Reflect,
+    /// Mirrored about the edge voxel: `dcb|abcd|cba`.
+    Mirror,
 }
 
 impl Border {
@@ -60,6 +64,11 @@ impl Border {
             Border::Reflect => {
                 let k = i.rem_euclid(2 * n);
                 (if k < n { k } else { 2 * n - 1 - k }) as usize
+            }
+            Border::Mirror => {
+                let period = (2 * n - 2).max(1);
+                let k = i.rem_euclid(period);
+                (if k < n { k } else { period - k }) as usize
             }
         }
     }
