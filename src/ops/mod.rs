@@ -5,16 +5,32 @@
 
 pub mod background;
 mod cases;
+pub mod cytoplasm;
+pub mod distance;
+pub mod fill;
 pub mod gaussian;
+pub mod grow;
 pub mod histogram;
+pub mod hysteresis;
+pub mod keep;
+pub mod label;
 mod lanes;
 pub mod local;
 pub mod mean;
 pub mod morphology;
+#[cfg(test)]
+mod naive;
+mod nearest;
 pub mod noise;
+pub mod overlap;
 pub mod pixelwise;
+pub mod prefix_sum;
+pub mod renumber;
+mod runs;
+pub mod sizes;
 pub mod threshold;
 
+use cases::words;
 pub use cases::{Case, Input, inputs};
 
 /// What the house knows of an operation.
@@ -34,13 +50,24 @@ pub struct Op {
 #[rustfmt::skip]
 pub const OPS: &[&Op] = &[
     &background::OP,
+    &cytoplasm::OP,
+    &distance::OP,
+    &fill::OP,
     &gaussian::OP,
+    &grow::OP,
     &histogram::OP,
+    &hysteresis::OP,
+    &keep::OP,
+    &label::OP,
     &local::OP,
     &mean::OP,
     &morphology::OP,
     &noise::OP,
+    &overlap::OP,
     &pixelwise::OP,
+    &prefix_sum::OP,
+    &renumber::OP,
+    &sizes::OP,
     &threshold::OP,
 ];
 
@@ -70,6 +97,16 @@ impl Border {
                 let k = i.rem_euclid(period);
                 (if k < n { k } else { period - k }) as usize
             }
+        }
+    }
+    /// Fills `padded` from `line`, which begins at index `before`; what lies beyond the line follows the border.
+    pub fn pad(self, line: &[i32], before: usize, padded: &mut [i32]) {
+        let n = line.len();
+        let inside = before.min(padded.len())..(before + n).min(padded.len());
+        let (start, end) = (inside.start, inside.end);
+        padded[inside].copy_from_slice(&line[..end - start]);
+        for i in (0..start).chain(end..padded.len()) {
+            padded[i] = line[self.index(i as isize - before as isize, n)];
         }
     }
     /// As the shaders of `shared/border.wgsl` know it.
