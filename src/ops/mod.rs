@@ -11,9 +11,11 @@ pub mod fill;
 pub mod gaussian;
 pub mod grow;
 pub mod histogram;
+pub mod hysteresis;
 pub mod keep;
 pub mod label;
 mod lanes;
+pub mod local;
 pub mod mean;
 pub mod morphology;
 #[cfg(test)]
@@ -54,8 +56,10 @@ pub const OPS: &[&Op] = &[
     &gaussian::OP,
     &grow::OP,
     &histogram::OP,
+    &hysteresis::OP,
     &keep::OP,
     &label::OP,
+    &local::OP,
     &mean::OP,
     &morphology::OP,
     &noise::OP,
@@ -74,6 +78,8 @@ pub enum Border {
     Nearest,
     /// Mirrored with the edge voxel repeated: `cba|abcd|dcb`.
     Reflect,
+    /// Mirrored about the edge voxel: `dcb|abcd|cba`.
+    Mirror,
 }
 
 impl Border {
@@ -86,6 +92,21 @@ impl Border {
                 let k = i.rem_euclid(2 * n);
                 (if k < n { k } else { 2 * n - 1 - k }) as usize
             }
+            Border::Mirror => {
+                let period = (2 * n - 2).max(1);
+                let k = i.rem_euclid(period);
+                (if k < n { k } else { period - k }) as usize
+            }
+        }
+    }
+    /// Fills `padded` from `line`, which begins at index `before`; what lies beyond the line follows the border.
+    pub fn pad(self, line: &[i32], before: usize, padded: &mut [i32]) {
+        let n = line.len();
+        let inside = before.min(padded.len())..(before + n).min(padded.len());
+        let (start, end) = (inside.start, inside.end);
+        padded[inside].copy_from_slice(&line[..end - start]);
+        for i in (0..start).chain(end..padded.len()) {
+            padded[i] = line[self.index(i as isize - before as isize, n)];
         }
     }
     /// Fills `padded` from `line`, which begins at index `before`; what lies beyond the line follows the border.
