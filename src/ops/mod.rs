@@ -6,6 +6,7 @@
 pub mod background;
 mod cases;
 pub mod gaussian;
+mod gaussian_boxes;
 mod lanes;
 pub mod mean;
 pub mod morphology;
