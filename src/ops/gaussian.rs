@@ -6,9 +6,10 @@
 //! Bit budget: samples of 32 bits, taken as two halves of 16, times 16-bit weights: 32 bits each.
 //! Reference: `scipy.ndimage.gaussian_filter`, to 1 sample an axis.
 
+use super::cases::words;
 use super::gaussian_boxes::{self, Boxes};
-use super::lanes::{Axis, columns, floor, span, wide};
-use super::{Border, Case, Op, words};
+use super::lanes::{Axis, columns, floor, pad, span, wide};
+use super::{Border, Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
 use crate::volume::Volume;
@@ -165,7 +166,7 @@ fn twin(src: &[i32], axis: Axis, weights: &[u32], border: Border, span: (i32, i3
         out.par_chunks_mut(n).zip(src.par_chunks(n)).for_each_init(
             || vec![0i32; n + 2 * radius],
             |padded, (out, line)| {
-                border.pad(line, radius, padded);
+                pad(border, line, radius, padded);
                 blend(out, padded, &starts);
             },
         );

@@ -11,7 +11,7 @@
 //! most 65535.
 
 use super::Border;
-use super::lanes::{Axis, columns, floor, wide};
+use super::lanes::{Axis, columns, floor, pad, wide};
 use super::mean::{add, running, slide};
 use crate::Result;
 use crate::device::kernel::{Kernel, read, write};
@@ -171,10 +171,10 @@ pub(super) fn twin(src: &[i32], axis: Axis, b: Boxes, border: Border) -> Vec<i32
     if axis.stride == 1 {
         let scratch = || Scratch::new(wider, b.far);
         out.par_chunks_mut(n).zip(src.par_chunks(n)).for_each_init(scratch, |s, (out, line)| {
-            border.pad(line, beyond + b.far, &mut s.padded);
+            pad(border, line, beyond + b.far, &mut s.padded);
             s.pass(b);
             let first = std::mem::take(&mut s.first);
-            border.pad(&first, b.far, &mut s.padded);
+            pad(border, &first, b.far, &mut s.padded);
             s.first = first;
             let (near, far) = s.sums(b, beyond, n);
             finish(out, near, far, b);

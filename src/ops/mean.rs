@@ -6,8 +6,9 @@
 //! (whole numbers below 2^53 are exact there), the shader in two words.
 //! Reference: `scipy.ndimage.uniform_filter`, to 3/2 of a sample.
 
-use super::lanes::{Axis, columns, floor, wide};
-use super::{Border, Case, Op, words};
+use super::cases::words;
+use super::lanes::{Axis, columns, floor, pad, wide};
+use super::{Border, Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
 use crate::volume::Volume;
@@ -89,7 +90,7 @@ fn twin(src: &[i32], axis: Axis, radius: usize, border: Border) -> Vec<i32> {
     if axis.stride == 1 {
         let scratch = || (vec![0i32; n + 2 * radius + 1], vec![0f64; n]);
         out.par_chunks_mut(n).zip(src.par_chunks(n)).for_each_init(scratch, |(padded, sums), (out, line)| {
-            border.pad(line, radius, padded);
+            pad(border, line, radius, padded);
             running(sums, padded, 2 * radius + 1);
             divide(out, sums, radius);
         });

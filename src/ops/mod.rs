@@ -7,12 +7,14 @@ pub mod background;
 mod cases;
 pub mod gaussian;
 mod gaussian_boxes;
+pub mod histogram;
 mod lanes;
 pub mod mean;
 pub mod morphology;
+pub mod noise;
 pub mod pixelwise;
+pub mod threshold;
 
-use cases::words;
 pub use cases::{Case, Input, inputs};
 
 /// What the house knows of an operation.
@@ -29,7 +31,17 @@ pub struct Op {
 }
 
 /// Every operation, in the order of the docs.
-pub const OPS: &[&Op] = &[&gaussian::OP, &mean::OP, &morphology::OP, &background::OP, &pixelwise::OP];
+#[rustfmt::skip]
+pub const OPS: &[&Op] = &[
+    &background::OP,
+    &gaussian::OP,
+    &histogram::OP,
+    &mean::OP,
+    &morphology::OP,
+    &noise::OP,
+    &pixelwise::OP,
+    &threshold::OP,
+];
 
 /// What lies beyond the edge of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,16 +62,6 @@ impl Border {
                 let k = i.rem_euclid(2 * n);
                 (if k < n { k } else { 2 * n - 1 - k }) as usize
             }
-        }
-    }
-    /// Fills `padded` from `line`, which begins at index `before`; what lies beyond the line follows the border.
-    pub fn pad(self, line: &[i32], before: usize, padded: &mut [i32]) {
-        let n = line.len();
-        let inside = before.min(padded.len())..(before + n).min(padded.len());
-        let (start, end) = (inside.start, inside.end);
-        padded[inside].copy_from_slice(&line[..end - start]);
-        for i in (0..start).chain(end..padded.len()) {
-            padded[i] = line[self.index(i as isize - before as isize, n)];
         }
     }
     /// As the shaders of `shared/border.wgsl` know it.
