@@ -9,6 +9,7 @@ pub mod cytoplasm;
 pub mod distance;
 pub mod fill;
 pub mod gaussian;
+mod gaussian_boxes;
 pub mod grow;
 pub mod histogram;
 pub mod hysteresis;
@@ -17,6 +18,7 @@ pub mod label;
 mod lanes;
 pub mod local;
 pub mod mean;
+pub mod median;
 pub mod morphology;
 #[cfg(test)]
 mod naive;
@@ -26,6 +28,7 @@ pub mod overlap;
 pub mod pixelwise;
 pub mod prefix_sum;
 pub mod renumber;
+pub mod rolling_ball;
 mod runs;
 pub mod sizes;
 pub mod threshold;
@@ -61,12 +64,14 @@ pub const OPS: &[&Op] = &[
     &label::OP,
     &local::OP,
     &mean::OP,
+    &median::OP,
     &morphology::OP,
     &noise::OP,
     &overlap::OP,
     &pixelwise::OP,
     &prefix_sum::OP,
     &renumber::OP,
+    &rolling_ball::OP,
     &sizes::OP,
     &threshold::OP,
 ];
