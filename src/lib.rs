@@ -3,6 +3,7 @@
 pub mod device;
 mod error;
 pub mod ops;
+pub mod read;
 pub mod scan;
 pub mod table;
 pub mod units;
