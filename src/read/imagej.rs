@@ -41,6 +41,7 @@ pub fn layout(description: &str, pages: usize, resolution: Option<(f64, f64)>, o
         format: "ImageJ TIFF",
         planes: sizes.pages("CZT", sizes.time(options)?),
         slices: sizes.z,
+        runs: true,
         spacing,
         notes,
         ..Layout::default()

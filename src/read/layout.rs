@@ -25,6 +25,8 @@ pub struct Layout {
     pub slices: usize,
     /// Other files that planes lie in.
     pub companions: Vec<PathBuf>,
+    /// Pages beyond the first may follow it without a directory.
+    pub runs: bool,
     /// Names of the channels, as far as they have one.
     pub names: Vec<Option<String>>,
     /// Calibration.

@@ -41,7 +41,8 @@ pub enum Pages {
 /// What becomes of colour images.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Colour {
-    /// Transparency is left out, and an opaque image with R = G = B everywhere is one grey channel. Both leave a note.
+    /// Transparency is left out. A PNG, JPEG or BMP that is opaque and has R = G = B everywhere is one grey channel. Notes or
+    /// facts say so.
     #[default]
     Measured,
     /// Every stored sample is a channel.
@@ -87,6 +88,16 @@ impl Options {
         }
         Err(Error::limit(format!("{what} takes {need} bytes to read; the limit is {} bytes", self.max_bytes))
             .remedy("a larger --memory, or a crop of the image"))
+    }
+}
+
+impl Options {
+    /// Refuses a choice of an image or time point in a format that has one only.
+    fn only_image(&self) -> Result<()> {
+        match self.series {
+            Some(n) if n > 0 => Err(Error::usage(format!("image {n} of a file with 1")).remedy("--set series=0")),
+            _ => Ok(()),
+        }
     }
 }
 

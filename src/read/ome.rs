@@ -66,6 +66,7 @@ pub fn layout(xml: &str, path: &Path, pages: usize, options: &Options) -> Result
         format: "OME-TIFF",
         planes,
         slices: sizes.z,
+        runs: false,
         companions: files.companions,
         names: channels.map(|c| c.attribute("Name").map(String::from)).collect(),
         spacing,

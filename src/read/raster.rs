@@ -39,6 +39,8 @@ fn read(input: &Input, options: &Options, format: ImageFormat) -> Result<Scan> {
         image::ImageError::Limits(e) => Error::limit(e.to_string()),
         e => Error::format(e.to_string()),
     };
+    options.only_image()?;
+    layout::Sizes { c: 1, z: 1, t: 1 }.time(options)?;
     options.afford("the file", input.source.len().into(), 1)?;
     let bytes = input.source.read(0, input.source.len())?;
     let mut decoder = ImageReader::with_format(Cursor::new(bytes), format).into_decoder().map_err(bad)?;

@@ -30,7 +30,7 @@ pub fn layout(description: &str, pages: usize, plane: [usize; 3], options: &Opti
     let Some(axes) = d.axes.filter(|a| a.chars().count() == d.shape.len()) else {
         let sizes = Sizes::of_pages(run_length(&d.shape, plane).unwrap_or(pages).max(pages), options);
         sizes.planes()?;
-        return Ok(Layout { format, planes: sizes.pages("ZCT", 0), slices: sizes.z, ..Layout::default() });
+        return Ok(Layout { format, planes: sizes.pages("ZCT", 0), slices: sizes.z, runs: true, ..Layout::default() });
     };
     let (mut sizes, mut order, mut rest) = (Sizes { c: 1, z: 1, t: 1 }, String::new(), Vec::new());
     let mut in_plane = false;

@@ -1,6 +1,7 @@
 //! Unpacking of one chunk: packed bytes in, exactly the bytes that its rows take out.
 
-use super::page::{Compression, Page, Photometric};
+use super::codes::{Compression, Photometric};
+use super::page::Page;
 use crate::{Error, Result};
 use std::io::Read;
 

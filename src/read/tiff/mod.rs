@@ -13,6 +13,7 @@
 //! BigTIFF.
 
 mod codec;
+mod codes;
 mod directory;
 mod page;
 mod unpack;
@@ -23,8 +24,9 @@ use super::{Colour, Format, Input, Options, Source, imagej, ome, resolution, sha
 use crate::scan::{Channel, Modality, Scan};
 use crate::units::Shape;
 use crate::{Error, Result};
+use codes::{Compression, Photometric};
 use directory::Tiff;
-use page::{Compression, Page, Photometric};
+use page::Page;
 use rayon::prelude::*;
 use unpack::Run;
 
@@ -69,12 +71,12 @@ impl<'a> File<'a> {
         self.unlike = full - self.pages.len();
     }
 
-    /// A page by its number. Where there is only one, it may be the first of a run.
-    fn page(&self, number: usize) -> Result<Page> {
+    /// A page by its number. Where there is only one, it may be the first of a run, if the format knows that.
+    fn page(&self, number: usize, runs: bool) -> Result<Page> {
         match (self.pages.get(number), self.pages.as_slice()) {
             (Some(page), _) => Ok(page.clone()),
-            (None, [only]) => only.in_run(&self.tiff, number as u64),
-            (None, pages) => Err(Error::format(format!("page {number} of a file with {}", pages.len()))),
+            (None, [only]) if runs => only.in_run(&self.tiff, number as u64),
+            (None, pages) => Err(Error::format(format!("page {number} is wanted, the file has {}", pages.len()))),
         }
     }
 }
@@ -92,6 +94,7 @@ fn read(input: &Input, options: &Options) -> Result<Scan> {
     let mut layout = if ome::is(&text) {
         ome::layout(&text, input.path, pages, options)?
     } else {
+        options.only_image()?;
         file.keep_alike();
         let pages = file.pages.len();
         if imagej::is(&text) {
@@ -107,7 +110,8 @@ fn read(input: &Input, options: &Options) -> Result<Scan> {
     } else if !input.on_disk {
         return Err(Error::usage("this OME-TIFF is one of a set of files").remedy("its path instead of its bytes"));
     }
-    let first = file.page(layout.planes.first().map_or(0, |p| p.page)).unwrap_or(first);
+    let own = layout.planes.iter().find(|p| p.file == 0).map_or(0, |p| p.page);
+    let first = file.page(own, layout.runs)?;
     file.facts(&first, &mut layout);
     assemble(&file, &first, layout, options)
 }
@@ -115,6 +119,7 @@ fn read(input: &Input, options: &Options) -> Result<Scan> {
 fn plain(file: &File, options: &Options) -> Result<Layout> {
     let sizes = Sizes::of_pages(file.pages.len(), options);
     sizes.planes()?;
+    sizes.time(options)?;
     let resolution = file.pages.first().and_then(|p| p.resolution);
     Ok(Layout {
         format: "TIFF",
@@ -155,8 +160,11 @@ impl File<'_> {
             if page.tiled { format!("tiles of {rows} x {columns}") } else { format!("strips of {rows} rows") },
         );
         fact("pages", self.pages.len().to_string());
-        if self.reduced > 0 || page.sub_images {
-            fact("pyramid", "smaller copies are in the file; the full image is read".into());
+        if self.reduced > 0 {
+            fact("smaller copies", format!("{} pages, not read", self.reduced));
+        }
+        if page.sub_images {
+            fact("images below pages", "not read; mostly smaller copies".into());
         }
         match page.photometric {
             Photometric::Grey { white_is_zero: true } => fact("photometric", "white is zero; values as stored".into()),
@@ -193,7 +201,7 @@ fn assemble(file: &File, first: &Page, layout: Layout, options: &Options) -> Res
         }
         let fill = |file: &File, rooms: &mut [Numbers]| {
             wanted.iter().try_for_each(|(at, plane)| {
-                let page = file.page(plane.page)?;
+                let page = file.page(plane.page, layout.runs)?;
                 if !alike(&page, first) {
                     return Err(Error::format(format!("page {} has another size or type than the first", plane.page)));
                 }

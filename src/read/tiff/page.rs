@@ -1,5 +1,6 @@
 //! One page of a TIFF file: what its tags say about its pixels, checked before anything is decoded.
 
+use super::codes::{Compression, Photometric, Predictor, photometric, predictor, same, stored};
 use super::directory::{Directory, Entry, Tiff};
 use crate::read::numbers::{Kind, Stored};
 use crate::{Error, Result};
@@ -31,89 +32,6 @@ mod tag {
     pub const EXTRA_SAMPLES: u16 = 338;
     pub const SAMPLE_FORMAT: u16 = 339;
     pub const JPEG_TABLES: u16 = 347;
-}
-
-/// How the chunks are packed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Compression {
-    /// Not at all.
-    None,
-    /// Lempel-Ziv-Welch.
-    Lzw,
-    /// JPEG, one stream a chunk.
-    Jpeg,
-    /// zlib.
-    Deflate,
-    /// Runs of bytes.
-    PackBits,
-    /// Zstandard.
-    Zstd,
-}
-
-impl Compression {
-    fn of(code: u64) -> Result<Self> {
-        Ok(match code {
-            1 => Compression::None,
-            5 => Compression::Lzw,
-            7 => Compression::Jpeg,
-            8 | 32946 => Compression::Deflate,
-            32773 => Compression::PackBits,
-            50000 => Compression::Zstd,
-            other => {
-                let name = match other {
-                    2..=4 => "CCITT fax".into(),
-                    6 => "old-style JPEG".into(),
-                    33003 | 33005 | 34712 => "JPEG 2000".into(),
-                    34676 | 34677 => "SGI LogLuv".into(),
-                    34887 => "LERC".into(),
-                    34925 => "LZMA".into(),
-                    50001 => "WebP".into(),
-                    50002 | 52546 => "JPEG XL".into(),
-                    other => format!("number {other}"),
-                };
-                return Err(Error::unsupported(format!("TIFF compression {name}"))
-                    .remedy("a copy saved with deflate, LZW or no compression"));
-            }
-        })
-    }
-
-    /// As it stands in the facts.
-    pub fn name(self) -> &'static str {
-        match self {
-            Compression::None => "none",
-            Compression::Lzw => "LZW",
-            Compression::Jpeg => "JPEG (lossy)",
-            Compression::Deflate => "deflate",
-            Compression::PackBits => "PackBits",
-            Compression::Zstd => "zstd",
-        }
-    }
-}
-
-/// Differences that were stored in place of values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Predictor {
-    /// Values.
-    None,
-    /// Difference to the pixel on the left, modulo the depth.
-    Horizontal,
-    /// Bytes of floats sorted by significance, then differences of bytes.
-    Float,
-}
-
-/// What the numbers of a pixel mean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Photometric {
-    /// Grey; stored values are kept, also where white is zero.
-    Grey { white_is_zero: bool },
-    /// Red, green, blue.
-    Rgb,
-    /// Index into a colour map. The index is the value: fluorescence images carry their colour this way.
-    Palette,
-    /// Inks.
-    Separated,
-    /// Luma and chroma; read only as JPEG, which turns it into RGB.
-    YCbCr,
 }
 
 /// Where the chunks of a page lie.
@@ -246,9 +164,9 @@ impl Page {
             return Err(unfit());
         }
         let bytes = (self.row_bytes() as u64).saturating_mul(self.height as u64);
-        let start = self.places(tiff)?.windows(2).try_fold((), |(), w| (w[0].0 + w[0].1 == w[1].0).then_some(()));
-        let first = self.places(tiff)?.first().map(|p| p.0);
-        let (Some(()), Some(first)) = (start, first) else { return Err(unfit()) };
+        let places = self.places(tiff)?;
+        let adjoin = places.windows(2).all(|w| w[0].0.checked_add(w[0].1) == Some(w[1].0));
+        let first = places.first().filter(|_| adjoin).ok_or_else(unfit)?.0;
         let at = bytes.checked_mul(index).and_then(|b| b.checked_add(first)).ok_or_else(unfit)?;
         Ok(Page { chunk: [self.height, self.width], place: Place::Run(at), ..self.clone() })
     }
@@ -303,55 +221,5 @@ impl Page {
             return Err(Error::format(format!("{} strips or tiles where the size asks for {count}", offsets.len())));
         }
         Ok(offsets.into_iter().zip(bytes).collect())
-    }
-}
-
-/// The one value that all samples share.
-fn same(what: &str, values: &[u64]) -> Result<u64> {
-    match values {
-        [] => Err(Error::format(format!("no {what}"))),
-        [first, rest @ ..] if rest.iter().all(|v| v == first) => Ok(*first),
-        _ => Err(Error::unsupported(format!("samples with different {what}"))),
-    }
-}
-
-fn stored(kind: u64, bits: u64) -> Result<Stored> {
-    let kind = match kind {
-        // 4 is "undefined", which libtiff and others treat as unsigned.
-        1 | 4 => Kind::Uint,
-        2 => Kind::Int,
-        3 => Kind::Float,
-        other => return Err(Error::unsupported(format!("TIFF sample format {other}"))),
-    };
-    match (kind, bits) {
-        (Kind::Float, 16 | 32 | 64) | (Kind::Uint | Kind::Int, 1..=32 | 64) => Ok(Stored { kind, bits: bits as u8 }),
-        (Kind::Float, _) => Err(Error::unsupported(format!("floats of {bits} bits"))),
-        _ => Err(Error::unsupported(format!("integers of {bits} bits"))),
-    }
-}
-
-fn predictor(code: u64) -> Result<Predictor> {
-    match code {
-        1 => Ok(Predictor::None),
-        2 => Ok(Predictor::Horizontal),
-        3 => Ok(Predictor::Float),
-        other => Err(Error::unsupported(format!("TIFF predictor {other}"))),
-    }
-}
-
-fn photometric(code: u64) -> Result<Photometric> {
-    match code {
-        0 => Ok(Photometric::Grey { white_is_zero: true }),
-        1 => Ok(Photometric::Grey { white_is_zero: false }),
-        2 => Ok(Photometric::Rgb),
-        3 => Ok(Photometric::Palette),
-        // A mask is a grey image of zeros and ones.
-        4 => Ok(Photometric::Grey { white_is_zero: false }),
-        5 => Ok(Photometric::Separated),
-        6 => Ok(Photometric::YCbCr),
-        8..=10 => Err(Error::unsupported("CIE L*a*b* colour")),
-        32803 => Err(Error::unsupported("raw colour filter arrays")),
-        32844 | 32845 => Err(Error::unsupported("SGI LogLuv colour")),
-        other => Err(Error::unsupported(format!("TIFF photometric interpretation {other}"))),
     }
 }

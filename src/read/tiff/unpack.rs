@@ -3,7 +3,8 @@
 //! Numbers pass through words of 32 bits (64 for wider types), unsigned, as they are stored; predictors work on those
 //! modulo the depth, whatever the type; only then signs and floats are made of them.
 
-use super::page::{Page, Predictor};
+use super::codes::Predictor;
+use super::page::Page;
 use crate::read::numbers::{Kind, Numbers};
 
 /// The numbers of a chunk as unsigned words, pixel after pixel, `chunk_samples` in each, padding included.
