@@ -158,6 +158,10 @@ fn oracle(path: &Path) -> Vec<f64> {
     }
 }
 
+/// A file that the reference reader sees otherwise: it counts the images below pages (SubIFDs) as pages. What is read must be the
+/// three pages of the main chain; their hash is the reference reader's.
+const MAIN_CHAIN: (&str, &str, &str) = ("images/subsubifds.tif", "3x32x32x2", "8d716456718565f4");
+
 /// Opens, with the time it took.
 fn timed(path: &Path, options: &Options) -> (Result<Scan, Error>, Duration) {
     let start = Instant::now();
@@ -168,7 +172,10 @@ fn timed(path: &Path, options: &Options) -> (Result<Scan, Error>, Duration) {
 fn the_zoo_of_tiff_files_decodes_bit_for_bit() {
     let Some(folder) = shared("zoo_tiff") else { return };
     let (mut wrong, mut tally) = (Vec::new(), HashMap::<String, usize>::new());
-    for row in rows(&folder.join("expected.csv")) {
+    for mut row in rows(&folder.join("expected.csv")) {
+        if row["file"] == MAIN_CHAIN.0 {
+            row.extend([("shape".into(), MAIN_CHAIN.1.into()), ("sha256_16".into(), MAIN_CHAIN.2.into())]);
+        }
         let (file, path) = (&row["file"], folder.join(&row["file"]));
         let listed = UNSUPPORTED.iter().find(|(f, _)| f == file);
         let outcome = match (timed(&path, &as_stored()).0, listed) {

@@ -72,6 +72,7 @@ pub fn layout(description: &str, pages: usize, plane: [usize; 3], options: &Opti
         format,
         planes: sizes.pages(&order, sizes.time(options)?),
         slices: sizes.z,
+        runs: true,
         facts,
         ..Layout::default()
     })
