@@ -4,6 +4,8 @@
 //! Invariant: whatever the bytes are, reading ends soon with an image or a named error. Regression: every file that is known
 //! not to be read stands in a list here, so that a new failure and an unexpected success both fail.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 mod common;
 
 use common::shared;
