@@ -236,7 +236,10 @@ fn files_that_once_broke_a_decoder_end_soon() {
         assert!(time < Duration::from_secs(5), "{} took {time:?}", row["file"]);
         match outcome {
             Ok(_) => images += 1,
-            Err(e) => *errors.entry(e.kind.name()).or_default() += 1,
+            Err(e) => {
+                println!("{}: {}", row["file"], e.reason());
+                *errors.entry(e.kind.name()).or_default() += 1;
+            }
         }
     }
     println!("53 files: {images} images, errors {errors:?}");
