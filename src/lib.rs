@@ -4,6 +4,7 @@ pub mod device;
 mod error;
 pub mod measure;
 pub mod ops;
+pub mod read;
 pub mod scan;
 pub mod table;
 pub mod units;
