@@ -3,8 +3,16 @@
 //! Every operation is exact integer arithmetic on both sides, so its result is one and the same on the CPU and on
 //! every adapter. [`OPS`] lists them; tests, `devices --verify`, help and docs walk that list.
 
+pub mod background;
 mod cases;
 pub mod gaussian;
+pub mod histogram;
+mod lanes;
+pub mod mean;
+pub mod morphology;
+pub mod noise;
+pub mod pixelwise;
+pub mod threshold;
 
 pub use cases::{Case, Input, inputs};
 
@@ -22,7 +30,17 @@ pub struct Op {
 }
 
 /// Every operation, in the order of the docs.
-pub const OPS: &[&Op] = &[&gaussian::OP];
+#[rustfmt::skip]
+pub const OPS: &[&Op] = &[
+    &background::OP,
+    &gaussian::OP,
+    &histogram::OP,
+    &mean::OP,
+    &morphology::OP,
+    &noise::OP,
+    &pixelwise::OP,
+    &threshold::OP,
+];
 
 /// What lies beyond the edge of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
