@@ -84,7 +84,7 @@ fn edge(object: &Object, image: &[i32]) -> Vec<i32> {
         let (up, down) = (y > 0, y + 1 < shape.y);
         let (front, back) = (z > 0, z + 1 < shape.z);
         let other = |there: bool, i: usize| there && labels.get(i) != Some(&object.label);
-        for i in start..start + (x1 - x0) {
+        for (i, &sample) in (start..).zip(&image[start..start + (x1 - x0)]) {
             let side = (i == start && ends.0) || (i + 1 == start + (x1 - x0) && ends.1);
             if side
                 || other(up, i.wrapping_sub(step[1]))
@@ -92,7 +92,7 @@ fn edge(object: &Object, image: &[i32]) -> Vec<i32> {
                 || other(front, i.wrapping_sub(step[0]))
                 || other(back, i + step[0])
             {
-                out.push(image[i]);
+                out.push(sample);
             }
         }
     });

@@ -22,6 +22,7 @@ pub mod probe;
 pub mod quality;
 pub mod radial;
 pub mod shape;
+mod shape_facts;
 mod spectrum;
 mod surface;
 pub mod zernike;
