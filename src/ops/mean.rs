@@ -36,7 +36,10 @@ crate::params! {
 const KERNEL: Kernel = Kernel {
     name: "mean",
     source: include_str!("../../shaders/mean.wgsl"),
-    shared: &[include_str!("../../shaders/shared/border.wgsl"), include_str!("../../shaders/shared/divide.wgsl")],
+    shared: &[
+        include_str!("../../shaders/shared/border.wgsl"),
+        include_str!("../../shaders/shared/divide.wgsl"),
+    ],
     params: Params::WGSL,
     arrays: &[read("src", "i32"), write("dst", "i32")],
 };
@@ -190,9 +193,7 @@ mod tests {
     #[test]
     fn the_mean_is_exact() {
         for input in inputs().unwrap() {
-            for (radius, border) in
-                [([1, 2, 3], Border::Nearest), ([30, 0, 90], Border::Nearest), ([4; 3], Border::Reflect)]
-            {
+            for (radius, border) in [([1, 2, 3], Border::Nearest), ([30, 0, 90], Border::Nearest), ([4; 3], Border::Reflect)] {
                 let out = mean(&Device::Cpu, &input.volume, radius, border).unwrap();
                 assert_eq!(out.samples.host().unwrap(), naive(&input.volume, radius, border), "{}", input.name);
             }
