@@ -7,12 +7,13 @@
 //! Bit budget: distances to 1023 px in six binary places; the rest as its parts.
 //! Reference: this project; `docs/segmentation.md` has how it was chosen.
 
+use super::cases::words;
 use super::distance::distance;
 use super::gaussian::{Gaussian, gaussian};
 use super::morphology::{Element, dilate};
 use super::pixelwise::{add, at_least, positive, subtract};
 use super::root::root;
-use super::{Case, Op, words};
+use super::{Case, Op};
 use crate::Result;
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};

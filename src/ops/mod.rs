@@ -39,7 +39,6 @@ pub mod sizes;
 pub mod split;
 pub mod threshold;
 
-use cases::words;
 pub use cases::{Case, Input, inputs};
 
 /// What the house knows of an operation.
@@ -114,16 +113,6 @@ impl Border {
                 let k = i.rem_euclid(period);
                 (if k < n { k } else { period - k }) as usize
             }
-        }
-    }
-    /// Fills `padded` from `line`, which begins at index `before`; what lies beyond the line follows the border.
-    pub fn pad(self, line: &[i32], before: usize, padded: &mut [i32]) {
-        let n = line.len();
-        let inside = before.min(padded.len())..(before + n).min(padded.len());
-        let (start, end) = (inside.start, inside.end);
-        padded[inside].copy_from_slice(&line[..end - start]);
-        for i in (0..start).chain(end..padded.len()) {
-            padded[i] = line[self.index(i as isize - before as isize, n)];
         }
     }
     /// As the shaders of `shared/border.wgsl` know it.

@@ -3,7 +3,8 @@
 //! `dst[i] = f(a[i], b[i])`. Differences saturate at the ends of i32.
 //! Reference: NumPy's operators.
 
-use super::{Case, Op, words};
+use super::cases::words;
+use super::{Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device, GpuBuffer, Word};
 use crate::volume::{Labels, Mask, Scale, Volume};

@@ -4,7 +4,8 @@
 //! Bit budget: 32 bits under the root.
 //! Reference: the definition, checked by squaring.
 
-use super::{Case, Op, words};
+use super::cases::words;
+use super::{Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
 use crate::volume::{Scale, Volume};
