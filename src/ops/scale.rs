@@ -1,7 +1,8 @@
 //! Finds the diameter of the typical object, so that a recipe needs no size.
 //!
 //! A first segmentation without sizes: smooth a little, Otsu, fill, distance to the outside, split at valleys of 15 %.
-//! The diameter is twice the median, weighted by area, of the objects' inscribed radii. Where it comes out so large
+//! The diameter is 1.88 times the median, weighted by area, of the objects' inscribed radii: a little less than twice,
+//! because Otsu's mask is a little wide. Where it comes out so large
 //! that the mask was background rather than objects (over 0.3 of the shorter side), the search is repeated on the
 //! image less an opening of an eighth of it, four times at most.
 //!
@@ -39,6 +40,8 @@ pub const OP: Op = Op {
 
 /// The 256 bins that Otsu looks at.
 const BINS: BinChoice = BinChoice::Equal { n: 256, spacing: BinScale::Linear, cut: Cut::Edge };
+/// Share of the first mask's diameter that later steps do best with; 0.90 to 0.96 differ by less than the noise.
+const MASK_IS_WIDE: f64 = 0.94;
 /// Without a mask there is nothing to measure.
 const NO_MASK: f64 = 10.0;
 /// All objects of the mask are specks.
@@ -65,7 +68,7 @@ pub fn scale(device: &Device, src: &Volume, z_step: f64, weights: [u32; 3]) -> R
         let background = gaussian(device, &open, &Gaussian::new(sizes.along(radius / 2.0)))?;
         diameter = once(device, &subtract(device, &smooth, &background)?, &sizes)?;
     }
-    Ok(diameter)
+    Ok(MASK_IS_WIDE * diameter)
 }
 
 fn once(device: &Device, src: &Volume, at: &Sizes) -> Result<f64> {
