@@ -3,6 +3,7 @@
 pub mod device;
 mod error;
 pub mod ops;
+pub mod recipe;
 pub mod scan;
 pub mod table;
 pub mod units;
