@@ -312,20 +312,36 @@ pub struct Split {
     /// What gives the peaks.
     #[serde(default)]
     pub by: SplitBy,
-    /// A valley this deep, as a fraction of the lower peak, keeps two peaks apart.
-    pub depth: Option<f64>,
+    /// A valley this deep keeps two peaks apart.
+    pub depth: Option<SplitDepth>,
+    /// Objects smaller than the typical one need a deeper valley; true for the landscape if absent.
+    pub sized: Option<bool>,
     /// The image to read.
     pub of: Option<String>,
+}
+
+/// How deep a valley must be.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(untagged, expecting = "expected a depth: a share of the lower peak (0.08), or a length (\"0.5 um\") with by = \"shape\"")]
+pub enum SplitDepth {
+    /// As a share of the lower peak.
+    Share(f64),
+    /// As a difference of distances to the edge.
+    Length(Length),
 }
 
 /// `refine`
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Refine {
-    /// An object keeps its voxels above this fraction of its own brightness.
+    /// An object keeps its voxels above this share of its own brightness; 0.375 if absent.
     pub fraction: Option<f64>,
-    /// Its brightness is this quantile of its samples.
+    /// Its brightness is this quantile of its samples; 0.75 if absent.
     pub quantile: Option<f64>,
+    /// Its background is this quantile of its samples; if absent, the background is gone and counts as 0.
+    pub floor: Option<f64>,
+    /// Objects dimmer than this share of the median brightness are dropped; none if absent.
+    pub dimmest: Option<f64>,
     /// The image to read.
     pub of: Option<String>,
 }

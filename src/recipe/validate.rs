@@ -52,11 +52,11 @@ impl Checker<'_> {
 
     fn files(&self) -> Result<()> {
         let Some(pattern) = &self.body.files.pattern else { return Ok(()) };
-        if pattern.matches("{name}").count() == 1 && pattern.matches("{channel}").count() == 1 {
+        if pattern.matches("{name}").count() <= 1 && pattern.matches("{channel}").count() == 1 {
             return Ok(());
         }
         Err(self
-            .error("a pattern needs {name} and {channel}, once each", &["files", "pattern"])
+            .error("a pattern needs {channel}, and at most one {name}", &["files", "pattern"])
             .remedy("pattern = \"{name}_{channel}.tif\""))
     }
 
