@@ -2,6 +2,7 @@
 
 pub mod device;
 mod error;
+pub mod measure;
 pub mod ops;
 pub mod recipe;
 pub mod scan;
