@@ -13,7 +13,8 @@ mod record;
 mod tables;
 
 pub use budget::Bytes;
-pub use parts::{Part, hash_file};
+pub use parts::Part;
+pub use tables::features;
 
 use crate::Result;
 use crate::device::Device;

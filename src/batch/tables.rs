@@ -6,9 +6,10 @@
 use super::Part;
 use super::discover::Item;
 use super::one::{Record, Shop, Status};
+use crate::recipe::Recipe;
 use crate::table::{Cells, Column, Table};
 use crate::write::{CsvSink, ParquetSink};
-use crate::{Error, Result};
+use crate::{Error, Result, pipeline};
 use std::collections::BTreeMap;
 
 /// The columns of each table so far, without rows.
@@ -49,8 +50,22 @@ pub(super) fn write(shop: &Shop, items: &[Item], records: &[Record]) -> Result<(
     images.finish()?;
     sets.into_values().try_for_each(Sinks::finish)?;
     let mut features = Sinks::open(shop, "features")?;
-    features.append(&dictionary(&layout, &status("", &Record::skipped(""))))?;
+    features.append(&dictionary(&layout))?;
     features.finish()
+}
+
+/// The data dictionary of a recipe: what `features.csv` says after a run.
+///
+/// # Errors
+/// None in practice.
+pub fn features(recipe: &Recipe) -> Result<Table> {
+    let outcome = pipeline::columns(recipe)?;
+    let mut layout = Layout::default();
+    widen(&mut layout.images, &outcome.row)?;
+    for set in &outcome.sets {
+        widen(layout.sets.entry(set.name.clone()).or_default(), &set.table)?;
+    }
+    Ok(dictionary(&layout))
 }
 
 fn load(shop: &Shop, record: &Record) -> Result<Option<Part>> {
@@ -128,7 +143,8 @@ fn status(image: &str, record: &Record) -> Table {
 }
 
 /// Every column of every table with its unit and meaning.
-fn dictionary(layout: &Layout, status: &Table) -> Table {
+fn dictionary(layout: &Layout) -> Table {
+    let status = status("", &Record::skipped(""));
     let image = status.columns.iter().take(1);
     let images = status.columns.iter().chain(&layout.images).map(|c| ("images", c));
     let sets = layout.sets.iter().flat_map(|(name, columns)| image.clone().chain(columns).map(move |c| (name.as_str(), c)));

@@ -10,15 +10,16 @@ mod mask;
 mod objects;
 mod parent;
 mod row;
+mod split;
 mod state;
 
 use crate::device::Device;
 use crate::measure::{self, ChannelRef, Family, Request};
-use crate::recipe::{Modality, Recipe};
-use crate::scan::Scan;
+use crate::recipe::{Modality, Recipe, Step};
+use crate::scan::{Channel, Scan};
 use crate::table::Table;
 use crate::units::Shape;
-use crate::volume::Labels;
+use crate::volume::{Labels, Volume};
 use crate::{Error, Result, scan};
 use channels::Roles;
 use std::collections::BTreeMap;
@@ -60,8 +61,6 @@ struct Made {
     channel: usize,
     /// Thresholds in the values of the image, in the order of the steps.
     thresholds: Vec<f64>,
-    /// How many objects of the label image, the source or the steps are not there, and why.
-    notes: Vec<String>,
 }
 
 /// Runs a recipe on an image.
@@ -78,24 +77,45 @@ pub fn run(scan: &Scan, recipe: &Recipe, device: &Device, external: &External) -
             .map_err(|e| if e.needed_for.is_some() { e } else { e.needed_for(format!("the object set \"{name}\"")) })?;
         made.insert(name.clone(), set);
     }
-    let mut tables = BTreeMap::new();
-    for (name, set) in &made {
-        let mut table = measure(name, set, scan, recipe, &roles)?;
-        if let Some(parent) = recipe.body.objects.get(name).and_then(|o| o.parent.as_ref()) {
-            if let Some(p) = made.get(parent) {
-                parent::add(&mut table, parent, &set.host, &p.host)?;
-            }
-        }
-        tables.insert(name.clone(), table);
+    finish(scan, recipe, &roles, made)
+}
+
+/// What [`run`] gives for any image, without a row of objects: the columns of every table, for the data dictionary.
+///
+/// # Errors
+/// None in practice.
+pub fn columns(recipe: &Recipe) -> Result<Outcome> {
+    let shape = Shape::flat(1, 1);
+    let channel = |name: &String| -> Result<Channel> {
+        Ok(Channel { name: name.clone(), volume: Volume::new(shape, vec![0])?, saturated: Some(0), saturation: Some(255) })
+    };
+    let channels = recipe.body.channels.keys().map(channel).collect::<Result<Vec<_>>>()?;
+    let found = recipe.body.channels.keys().cloned().enumerate().map(|(i, role)| (role, i)).collect();
+    let roles = Roles { found, missing: vec![] };
+    let modality = scan::Modality::Fluorescence;
+    let scan = Scan { modality, shape, spacing: None, channels, facts: vec![], notes: vec![] };
+    let mut made = BTreeMap::new();
+    for (name, set) in &recipe.body.objects {
+        let labels = Labels::new(shape, vec![0])?;
+        let thresholds = set.steps.iter().flatten().map(Step::thresholds).sum();
+        let set = Made { host: labels.clone(), labels, radius_px: None, channel: 0, thresholds: vec![0.0; thresholds] };
+        made.insert(name.clone(), set);
     }
-    let row = row::row(scan, recipe, &roles, &made);
+    finish(&scan, recipe, &roles, made)
+}
+
+/// Measures the sets and puts the outcome together.
+fn finish(scan: &Scan, recipe: &Recipe, roles: &Roles, made: BTreeMap<String, Made>) -> Result<Outcome> {
     let mut sets = Vec::new();
-    for name in &recipe.order {
-        if let (Some(set), Some(table)) = (made.remove(name), tables.remove(name)) {
-            sets.push(SetOutcome { name: name.clone(), table, labels: set.host, channel: set.channel });
+    for (name, set) in recipe.order.iter().filter_map(|n| made.get(n).map(|m| (n, m))) {
+        let mut table = measure(name, set, scan, recipe, roles)?;
+        let parent = recipe.body.objects.get(name).and_then(|o| o.parent.as_ref());
+        if let Some((parent, p)) = parent.and_then(|n| made.get(n).map(|m| (n, m))) {
+            parent::add(&mut table, parent, &set.host, &p.host)?;
         }
+        sets.push(SetOutcome { name: name.clone(), table, labels: set.host.clone(), channel: set.channel });
     }
-    Ok(Outcome { row, sets })
+    Ok(Outcome { row: row::row(scan, recipe, roles, &made), sets })
 }
 
 fn check_modality(scan: &Scan, recipe: &Recipe) -> Result<()> {

@@ -72,7 +72,7 @@ fn from_steps(
 
 fn plain(labels: Labels, device: &Device) -> Result<Made> {
     let host = labels.to_host(device)?;
-    Ok(Made { labels, host, radius_px: None, channel: 0, thresholds: vec![], notes: vec![] })
+    Ok(Made { labels, host, radius_px: None, channel: 0, thresholds: vec![] })
 }
 
 fn grown(p: &Grow, device: &Device, mut geometry: Geometry, made: &BTreeMap<String, Made>) -> Result<Made> {

@@ -60,7 +60,6 @@ pub(super) fn row(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &BTreeMap<S
             let definition = format!("Threshold {} of {name}, on the image that the step reads.", i + 1);
             row.real(format!("threshold_{name}{suffix}"), "au", definition, Some(*t));
         }
-        notes.extend(set.notes.iter().cloned());
     }
     row.text("notes", "What the user should know about this image.", notes.join("; "));
     row.0

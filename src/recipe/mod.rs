@@ -15,6 +15,7 @@ pub use presets::{PRESETS, Preset, preset};
 pub use size::{Size, SizeUnit};
 pub use steps::*;
 
+use crate::measure::Family;
 use crate::units::Length;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -180,9 +181,15 @@ impl<'de> Deserialize<'de> for ObjectScale {
 #[serde(deny_unknown_fields, default)]
 pub struct Measure {
     /// Families of features; `uptake features` lists them.
-    pub features: Vec<String>,
+    #[serde(deserialize_with = "families")]
+    pub features: Vec<Family>,
     /// Roles of the channels; all roles if absent.
     pub channels: Option<Vec<String>>,
     /// The ring around each object in which its background is measured: from here to there beyond its edge.
     pub ring: Option<[Length; 2]>,
+}
+
+fn families<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<Family>, D::Error> {
+    let names = Vec::<String>::deserialize(d)?;
+    names.iter().map(|n| n.parse().map_err(|e: crate::Error| serde::de::Error::custom(e))).collect()
 }

@@ -65,6 +65,15 @@ impl Step {
         }
     }
 
+    /// How many thresholds it leaves in the image's row; a local one has a threshold for each voxel.
+    pub fn thresholds(&self) -> usize {
+        match self {
+            Step::Threshold(t) if t.method == Method::Hysteresis => 2,
+            Step::Threshold(t) if !t.method.is_local() => 1,
+            _ => 0,
+        }
+    }
+
     /// The named image that it reads, if it says one.
     pub fn of(&self) -> Option<&str> {
         match self {
