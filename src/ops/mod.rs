@@ -5,7 +5,10 @@
 
 mod cases;
 pub mod gaussian;
+pub mod histogram;
+pub mod noise;
 pub mod pixelwise;
+pub mod threshold;
 
 pub use cases::{Case, Input, inputs};
 
@@ -23,7 +26,14 @@ pub struct Op {
 }
 
 /// Every operation, in the order of the docs.
-pub const OPS: &[&Op] = &[&gaussian::OP, &pixelwise::OP];
+#[rustfmt::skip]
+pub const OPS: &[&Op] = &[
+    &gaussian::OP,
+    &histogram::OP,
+    &noise::OP,
+    &pixelwise::OP,
+    &threshold::OP,
+];
 
 /// What lies beyond the edge of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -17,11 +17,11 @@ pub const OP: Op = Op {
     reference: "NumPy",
     cases: &[
         Case {
-            name: "a difference that saturates",
+            name: "sums and differences that saturate",
             run: |d, i| {
                 let v = i.volume(d)?;
                 let w = shift_left(d, &v, 3)?;
-                words(d, &subtract(d, &minimum(d, &w, &v)?, &w)?)
+                words(d, &add(d, &v, &subtract(d, &minimum(d, &w, &v)?, &w)?)?)
             },
         },
         Case {
@@ -47,13 +47,14 @@ enum What {
     Subtract,
     Minimum,
     Shift,
-    Positive,
+    AtLeast,
     Above,
     AboveEach,
     And,
     Or,
     Not,
     NonZero,
+    Add,
 }
 
 crate::params! {
@@ -123,12 +124,28 @@ pub fn shift_left(device: &Device, a: &Volume, bits: u32) -> Result<Volume> {
     Ok(Volume { scale, ..a.with(samples) })
 }
 
+/// `max(a, floor)` of the samples.
+///
+/// # Errors
+/// The device is lost or too small.
+pub fn at_least(device: &Device, a: &Volume, floor: i32) -> Result<Volume> {
+    Ok(a.with(both(device, (What::AtLeast, floor), &a.samples, &a.samples, |a: i32, _: i32| a.max(floor))?))
+}
+
 /// `max(a, 0)` of the samples.
 ///
 /// # Errors
 /// The device is lost or too small.
 pub fn positive(device: &Device, a: &Volume) -> Result<Volume> {
-    Ok(a.with(both(device, (What::Positive, 0), &a.samples, &a.samples, |a: i32, _: i32| a.max(0))?))
+    at_least(device, a, 0)
+}
+
+/// `a + b` of the samples, at the scale of `a`.
+///
+/// # Errors
+/// Different sizes; the device is lost or too small.
+pub fn add(device: &Device, a: &Volume, b: &Volume) -> Result<Volume> {
+    Ok(a.with(both(device, (What::Add, 0), &a.samples, &b.samples, |a: i32, b: i32| a.saturating_add(b))?))
 }
 
 /// Where samples are larger than `t`.
