@@ -21,10 +21,8 @@ struct Layout {
 
 pub(super) fn write(shop: &Shop, items: &[Item], records: &[Record]) -> Result<()> {
     let mut layout = Layout::default();
-    let parts = || items.iter().zip(records).map(|(item, record)| Ok((item, record, load(shop, record)?)));
-    for triple in parts() {
-        let (_, _, part): (&Item, &Record, Option<Part>) = triple?;
-        let part = part.unwrap_or_default();
+    for record in records {
+        let part = load(shop, record)?.unwrap_or_default();
         widen(&mut layout.images, &part.row)?;
         for (name, table) in &part.sets {
             widen(layout.sets.entry(name.clone()).or_default(), table)?;
@@ -35,8 +33,8 @@ pub(super) fn write(shop: &Shop, items: &[Item], records: &[Record]) -> Result<(
     for name in layout.sets.keys() {
         sets.insert(name.clone(), Sinks::open(shop, name)?);
     }
-    for triple in parts() {
-        let (item, record, part) = triple?;
+    for (item, record) in items.iter().zip(records) {
+        let part = load(shop, record)?;
         let mut row = status(&item.name, record);
         let facts = part.as_ref().map(|p| &p.row);
         row.columns.extend(layout.images.iter().map(|c| fit(c, facts, 1)));

@@ -56,7 +56,7 @@ impl Geometry {
 
     /// Weights of squared steps along z, y, x, for distances.
     pub fn weights(&self) -> [u32; 3] {
-        weights(self.spacing)
+        weights(self.spacing, self.shape.is_flat())
     }
 
     /// Distance of two slices in pixels of the plane.

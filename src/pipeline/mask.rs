@@ -5,7 +5,7 @@ use crate::Result;
 use crate::ops::Border;
 use crate::ops::fill::{fill_holes, fill_label_holes};
 use crate::ops::gaussian::{Gaussian, gaussian};
-use crate::ops::histogram::Spacing;
+use crate::ops::histogram::BinScale;
 use crate::ops::hysteresis::hysteresis;
 use crate::ops::label::{Connectivity, label};
 use crate::ops::local::sauvola;
@@ -54,7 +54,7 @@ impl State<'_> {
             Method::RobustBackground => Choice::RobustBackground(Robust::default()),
             _ => Choice::Otsu,
         };
-        let spacing = if p.transform == Some(Transform::Sqrt) { Spacing::Sqrt } else { Spacing::Linear };
+        let scale = if p.transform == Some(Transform::Sqrt) { BinScale::Sqrt } else { BinScale::Linear };
         let bins = match (p.bins, p.transform) {
             (None, None) => BinChoice::Unit,
             (n, _) => BinChoice::Equal { n: n.map_or(256, |n| n as usize), spacing, cut: Cut::Edge },
