@@ -5,7 +5,7 @@
 //! Bit budget: samples of 32 bits, taken as two halves of 16, times 16-bit weights: 32 bits each.
 //! Reference: `scipy.ndimage.gaussian_filter`, to 1 sample an axis.
 
-use super::{Border, Case, Op};
+use super::{Border, Case, Op, words};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
 use crate::volume::Volume;
@@ -28,10 +28,6 @@ pub const OP: Op = Op {
         },
     ],
 };
-
-fn words(device: &Device, v: Volume) -> Result<Vec<u32>> {
-    Ok(device.fetch(&v.samples)?.iter().map(|&s| s as u32).collect())
-}
 
 /// Parameters of a Gaussian filter.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -3,9 +3,13 @@
 //! Every operation is exact integer arithmetic on both sides, so its result is one and the same on the CPU and on
 //! every adapter. [`OPS`] lists them; tests, `devices --verify`, help and docs walk that list.
 
+pub mod background;
 mod cases;
 pub mod gaussian;
 pub mod histogram;
+mod lanes;
+pub mod mean;
+pub mod morphology;
 pub mod noise;
 pub mod pixelwise;
 pub mod threshold;
@@ -28,8 +32,11 @@ pub struct Op {
 /// Every operation, in the order of the docs.
 #[rustfmt::skip]
 pub const OPS: &[&Op] = &[
+    &background::OP,
     &gaussian::OP,
     &histogram::OP,
+    &mean::OP,
+    &morphology::OP,
     &noise::OP,
     &pixelwise::OP,
     &threshold::OP,
