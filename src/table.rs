@@ -26,6 +26,14 @@ impl Cells {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+    /// Number of empty cells.
+    pub fn empty(&self) -> usize {
+        match self {
+            Cells::Text(v) => v.iter().filter(|c| c.is_none()).count(),
+            Cells::Int(v) => v.iter().filter(|c| c.is_none()).count(),
+            Cells::Real(v) => v.iter().filter(|c| c.is_none()).count(),
+        }
+    }
     /// `text`, `int` or `real`.
     pub fn type_name(&self) -> &'static str {
         match self {

@@ -76,7 +76,7 @@ fn turn(p: &Point, q: &Point, r: &Point) -> i64 {
 }
 
 /// Andrew's monotone chain: strict corners only.
-fn convex(mut points: Vec<Point>) -> Vec<Point> {
+pub(super) fn convex(mut points: Vec<Point>) -> Vec<Point> {
     points.sort_unstable();
     points.dedup();
     let mut hull: Vec<Point> = Vec::new();
