@@ -1,7 +1,8 @@
-//! Global thresholds: chosen on the host in f64 from an exact histogram, applied on the device as `v > t`.
+//! Global thresholds: chosen on the host in f64 from an exact histogram, applied on the device as `v > t`
+//! (by the shader of `pixelwise`).
 //!
 //! Each method is one file and looks only at bins: values and counts. With one bin for each integer the values are
-//! those of scikit-image on integer images. More than 65,536 different integers are counted in 65,536 equal bins.
+//! those of scikit-image on integer images. A range of more than 65,536 integers is counted in 32,768 equal bins.
 //! An image of one value has no object: its threshold is that value, whatever the method (but for a fixed one).
 
 pub mod percentile;
@@ -17,12 +18,11 @@ pub use percentile::percentile;
 pub use robust::Robust;
 
 use super::histogram::{BinScale, Bins, MAX_BINS, histogram, range};
+use super::pixelwise::{above, not};
 use super::{Case, Op};
-use crate::device::kernel::{Kernel, read, write};
-use crate::device::{Buffer, Device};
+use crate::device::Device;
 use crate::volume::{Mask, Volume};
 use crate::{Error, Result};
-use rayon::prelude::*;
 
 /// The room's entry.
 pub const OP: Op = Op {
@@ -89,6 +89,9 @@ pub enum Middle {
     Background,
 }
 
+/// Bins for a range of more integers than a histogram has bins.
+const WIDE_BINS: usize = 32_768;
+
 /// Which bins a method looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BinChoice {
@@ -130,7 +133,7 @@ impl Histogram {
     fn new(device: &Device, src: &Volume, (min, max): (i32, i32), bins: BinChoice) -> Result<Self> {
         let many = i64::from(max) - i64::from(min) >= MAX_BINS as i64;
         let (n, spacing, cut) = match bins {
-            BinChoice::Unit if many => (MAX_BINS, BinScale::Linear, Cut::Centre),
+            BinChoice::Unit if many => (WIDE_BINS, BinScale::Linear, Cut::Centre),
             BinChoice::Equal { n, spacing, cut } if (2..=MAX_BINS).contains(&n) => (n, spacing, cut),
             BinChoice::Unit => {
                 let counts = histogram(device, src, &Bins::Unit { min, max })?;
@@ -252,18 +255,6 @@ impl Adjust {
     }
 }
 
-crate::params! {
-    struct Params { threshold: i32, all: u32 }
-}
-
-const KERNEL: Kernel = Kernel {
-    name: "threshold",
-    source: include_str!("../../../shaders/threshold.wgsl"),
-    shared: &[],
-    params: Params::WGSL,
-    arrays: &[read("src", "i32"), write("dst", "u32")],
-};
-
 /// The voxels with `v > t`, exactly.
 ///
 /// # Errors
@@ -272,22 +263,11 @@ pub fn threshold(device: &Device, src: &Volume, t: f64) -> Result<Mask> {
     if t.is_nan() {
         return Err(Error::usage("a threshold that is not a number"));
     }
+    if t < i32::MIN.into() {
+        return not(device, &above(device, src, i32::MAX)?);
+    }
     // For an integer v, v > t and v > floor(t) are the same; the cast stops at the ends of i32.
-    let (all, t) = (t < i32::MIN.into(), t.floor() as i32);
-    let voxels = match device {
-        Device::Cpu => {
-            let above = |&s: &i32| u8::from(all || s > t);
-            Buffer::Host(src.samples.host()?.par_iter().with_min_len(1 << 14).map(above).collect())
-        }
-        Device::Gpu(gpu) => {
-            let from = src.samples.gpu()?;
-            let to = gpu.alloc::<u8>(from.len())?;
-            let params = Params { threshold: t, all: all.into() };
-            gpu.dispatch(&KERNEL, from.len(), &params, &[&from.cast(), &to.cast()])?;
-            Buffer::Gpu(to)
-        }
-    };
-    Ok(Mask { shape: src.shape, voxels })
+    above(device, src, t.floor() as i32)
 }
 
 #[cfg(test)]

@@ -7,6 +7,9 @@ use crate::ops::histogram::{Bins, MAX_BINS, histogram, range};
 use crate::volume::Volume;
 use crate::{Error, Result};
 
+/// Pieces that a range of more than 65,536 integers is cut into at each step: at most three steps for all of i32.
+const PIECES: usize = 4096;
+
 /// A piece of the range, counted.
 #[derive(Clone)]
 struct Level {
@@ -19,7 +22,7 @@ struct Level {
 impl Level {
     fn new(device: &Device, src: &Volume, low: i32, high: i32) -> Result<Self> {
         let wide = i64::from(high) - i64::from(low) >= MAX_BINS as i64;
-        let bins = if wide { Bins::linear(low, high, MAX_BINS) } else { Bins::Unit { min: low, max: high } };
+        let bins = if wide { Bins::linear(low, high, PIECES) } else { Bins::Unit { min: low, max: high } };
         let counts = histogram(device, src, &bins)?;
         let edges = match bins {
             Bins::Edges(e) => e,
