@@ -54,7 +54,7 @@ impl State<'_> {
             Method::RobustBackground => Choice::RobustBackground(Robust::default()),
             _ => Choice::Otsu,
         };
-        let scale = if p.transform == Some(Transform::Sqrt) { BinScale::Sqrt } else { BinScale::Linear };
+        let spacing = if p.transform == Some(Transform::Sqrt) { BinScale::Sqrt } else { BinScale::Linear };
         let bins = match (p.bins, p.transform) {
             (None, None) => BinChoice::Unit,
             (n, _) => BinChoice::Equal { n: n.map_or(256, |n| n as usize), spacing, cut: Cut::Edge },
