@@ -2,6 +2,7 @@
 //!
 //! Channels stay on the host; what the steps work on goes up once a channel, and the labels of each set come down once. The
 //! device changes nothing in an [`Outcome`].
+//! Columns are named after the roles of the recipe, not after the channels of the file.
 
 mod channels;
 mod geometry;
@@ -14,14 +15,15 @@ mod split;
 mod state;
 
 use crate::device::Device;
-use crate::measure::{self, ChannelRef, Family, Request};
-use crate::recipe::{Modality, Recipe, Step};
+use crate::measure::{self, ChannelRef, ProbeParams, Request};
+use crate::recipe::{Measure, Modality, Recipe, Step};
 use crate::scan::{Channel, Scan};
 use crate::table::Table;
 use crate::units::Shape;
 use crate::volume::{Labels, Volume};
 use crate::{Error, Result, scan};
 use channels::Roles;
+use geometry::Geometry;
 use std::collections::BTreeMap;
 
 /// Label images made elsewhere, by object set.
@@ -107,15 +109,19 @@ pub fn columns(recipe: &Recipe) -> Result<Outcome> {
 /// Measures the sets and puts the outcome together.
 fn finish(scan: &Scan, recipe: &Recipe, roles: &Roles, made: BTreeMap<String, Made>) -> Result<Outcome> {
     let mut sets = Vec::new();
+    let mut notes = Vec::new();
     for (name, set) in recipe.order.iter().filter_map(|n| made.get(n).map(|m| (n, m))) {
-        let mut table = measure(name, set, scan, recipe, roles)?;
+        let (mut table, why_empty) = measure(name, set, scan, recipe, roles)?;
+        notes.extend(why_empty);
         let parent = recipe.body.objects.get(name).and_then(|o| o.parent.as_ref());
         if let Some((parent, p)) = parent.and_then(|n| made.get(n).map(|m| (n, m))) {
             parent::add(&mut table, parent, &set.host, &p.host)?;
         }
         sets.push(SetOutcome { name: name.clone(), table, labels: set.host.clone(), channel: set.channel });
     }
-    Ok(Outcome { row: row::row(scan, recipe, roles, &made), sets })
+    let mut row = row::row(scan, recipe, roles, &made, notes);
+    row.columns.extend(quality(scan, roles, &made)?.columns);
+    Ok(Outcome { row, sets })
 }
 
 fn check_modality(scan: &Scan, recipe: &Recipe) -> Result<()> {
@@ -129,17 +135,50 @@ fn check_modality(scan: &Scan, recipe: &Recipe) -> Result<()> {
 }
 
 /// Rows of a set. A set that the recipe does not measure has its position and size.
-fn measure(name: &str, set: &Made, scan: &Scan, recipe: &Recipe, roles: &Roles) -> Result<Table> {
+fn measure(name: &str, set: &Made, scan: &Scan, recipe: &Recipe, roles: &Roles) -> Result<(Table, Vec<String>)> {
+    let nothing = Measure::default();
     let wanted = recipe.body.measure.get(name);
-    let families: Vec<Family> = wanted.iter().flat_map(|m| &m.features).copied().collect();
-    let named = wanted.and_then(|m| m.channels.as_ref());
-    let measured = |role: &&(String, usize)| wanted.is_some() && named.is_none_or(|n| n.contains(&role.0));
-    let channels: Vec<ChannelRef> = roles
-        .found
-        .iter()
-        .filter(measured)
-        .filter_map(|(role, i)| scan.channels.get(*i).map(|c| (role, c)))
-        .map(|(role, c)| ChannelRef { name: role, unit: "au", volume: &c.volume, saturation: c.saturation })
-        .collect();
-    measure::objects(&Request { labels: &set.host, channels: &channels, families: &families, spacing: scan.spacing })
+    let is_measured = wanted.is_some();
+    let wanted = wanted.unwrap_or(&nothing);
+    let named = |role: &str| wanted.channels.as_ref().is_none_or(|n| n.iter().any(|n| n == role));
+    let mut channels = channel_refs(scan, roles);
+    channels.retain(|c| is_measured && named(c.name));
+    for c in &mut channels {
+        let scale = c.volume.scale;
+        // Samples are whole, so above the value means above the sample below it. The cast stops at the ends of i32.
+        c.positive_above = wanted.positive.get(c.name).map(|v| ((v - scale.offset) / scale.factor).floor() as i32);
+    }
+    let geometry = Geometry { shape: scan.shape, spacing: scan.spacing, radius_px: set.radius_px };
+    let probe = match wanted.ring {
+        Some([from, to]) => {
+            let (from, to) = (geometry.px(from)?, geometry.px(to)?);
+            ProbeParams { gap_px: from, width_px: to - from }
+        }
+        None => ProbeParams::default(),
+    };
+    let families = &wanted.features;
+    let table = measure::objects(&Request { labels: &set.host, channels: &channels, families, probe, spacing: scan.spacing })?;
+    let about: Vec<(&str, &str)> = channels.iter().map(|c| (c.name, c.unit)).collect();
+    let notes = measure::notes(&table, &measure::dictionary(families, &about));
+    Ok((table, notes.into_iter().map(|n| format!("{name}: {n}")).collect()))
+}
+
+/// The channels of the roles, under the names of the roles: so columns are the same for all images of a batch.
+fn channel_refs<'a>(scan: &'a Scan, roles: &'a Roles) -> Vec<ChannelRef<'a>> {
+    let channel = |(role, i): &'a (String, usize)| {
+        let c = scan.channels.get(*i)?;
+        Some(ChannelRef { name: role, unit: "au", volume: &c.volume, saturation: c.saturation, positive_above: None })
+    };
+    roles.found.iter().filter_map(channel).collect()
+}
+
+/// Quality of the channels; what belongs to no object of any set is their background.
+fn quality(scan: &Scan, roles: &Roles, made: &BTreeMap<String, Made>) -> Result<Table> {
+    let mut any = vec![0u32; scan.shape.len()];
+    for set in made.values() {
+        for (a, &label) in any.iter_mut().zip(set.host.voxels.host()?) {
+            *a |= u32::from(label > 0);
+        }
+    }
+    measure::image(&channel_refs(scan, roles), Some(&Labels::new(scan.shape, any)?))
 }

@@ -26,7 +26,13 @@ impl Row {
     }
 }
 
-pub(super) fn row(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &BTreeMap<String, Made>) -> Table {
+pub(super) fn row(
+    scan: &Scan,
+    recipe: &Recipe,
+    roles: &Roles,
+    made: &BTreeMap<String, Made>,
+    why_empty: Vec<String>,
+) -> Table {
     let mut row = Row(Table::default());
     let mut notes = scan.notes.clone();
     notes.extend(roles.missing.iter().map(|r| format!("no channel for \"{r}\": its columns are empty")));
@@ -44,9 +50,6 @@ pub(super) fn row(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &BTreeMap<S
     for (role, i) in &roles.found {
         let Some(c) = scan.channels.get(*i) else { continue };
         row.text(&format!("channel_{role}"), "Name of the channel that plays this role.", c.name.clone());
-        let share = c.saturated.map(|n| n as f64 / scan.shape.len().max(1) as f64);
-        let definition = "Share of the voxels at the largest value that the file can store.";
-        row.real(format!("saturated_fraction_{role}"), "1", definition, share);
     }
     for (name, set) in recipe.order.iter().filter_map(|n| made.get(n).map(|m| (n, m))) {
         row.int(format!("count_{name}"), "1", format!("Number of objects in {name}."), set.host.count.into());
@@ -61,6 +64,7 @@ pub(super) fn row(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &BTreeMap<S
             row.real(format!("threshold_{name}{suffix}"), "au", definition, Some(*t));
         }
     }
+    notes.extend(why_empty);
     row.text("notes", "What the user should know about this image.", notes.join("; "));
     row.0
 }

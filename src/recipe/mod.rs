@@ -187,6 +187,8 @@ pub struct Measure {
     pub channels: Option<Vec<String>>,
     /// The ring around each object in which its background is measured: from here to there beyond its edge.
     pub ring: Option<[Length; 2]>,
+    /// Values of a role's channel above which a voxel counts as positive.
+    pub positive: BTreeMap<String, f64>,
 }
 
 fn families<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<Family>, D::Error> {

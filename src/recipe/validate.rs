@@ -20,6 +20,9 @@ pub(super) fn check(body: &Body, text: &str) -> Result<Vec<String>> {
         for role in measure.channels.iter().flatten() {
             checker.known("channel", role, &["measure", name, "channels"], &body.channels)?;
         }
+        for role in measure.positive.keys() {
+            checker.known("channel", role, &["measure", name, "positive"], &body.channels)?;
+        }
     }
     if body.objects.is_empty() {
         return Err(Error::usage("the recipe has no object set").remedy("a table [objects.NAME]; see `uptake recipes nuclei`"));
