@@ -1,5 +1,6 @@
 //! How the CPU twins walk a volume along one axis, and how their inner loops get wide registers.
 
+use super::Border;
 use crate::units::Shape;
 use rayon::prelude::*;
 
@@ -66,6 +67,16 @@ pub(super) fn columns<T: Send>(out: &mut [T], axis: Axis, work: impl Fn(usize, u
         }
     }
     jobs.into_par_iter().for_each(|(run, column, mut rows)| work(run, column, &mut rows));
+}
+
+/// Fills `padded` from `line`, which begins at index `before`; what lies beyond the line follows the border.
+pub(super) fn pad(border: Border, line: &[i32], before: usize, padded: &mut [i32]) {
+    let n = line.len();
+    let (start, end) = (before.min(padded.len()), (before + n).min(padded.len()));
+    padded[start..end].copy_from_slice(&line[..end - start]);
+    for i in (0..start).chain(end..padded.len()) {
+        padded[i] = line[border.index(i as isize - before as isize, n)];
+    }
 }
 
 /// `floor(x)` of a row of numbers `x = n / d + 1 / (2 d)`, n and d whole and d at most 2^16, as 32-bit integers. Such a

@@ -6,8 +6,9 @@
 //! (whole numbers below 2^53 are exact there), the shader in two words.
 //! Reference: `scipy.ndimage.uniform_filter`, to 3/2 of a sample.
 
-use super::lanes::{Axis, columns, floor, wide};
-use super::{Border, Case, Op, words};
+use super::cases::words;
+use super::lanes::{Axis, columns, floor, pad, wide};
+use super::{Border, Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
 use crate::volume::Volume;
@@ -36,10 +37,7 @@ crate::params! {
 const KERNEL: Kernel = Kernel {
     name: "mean",
     source: include_str!("../../shaders/mean.wgsl"),
-    shared: &[
-        include_str!("../../shaders/shared/border.wgsl"),
-        include_str!("../../shaders/shared/divide.wgsl"),
-    ],
+    shared: &[include_str!("../../shaders/shared/border.wgsl"), include_str!("../../shaders/shared/divide.wgsl")],
     params: Params::WGSL,
     arrays: &[read("src", "i32"), write("dst", "i32")],
 };
@@ -92,7 +90,7 @@ fn twin(src: &[i32], axis: Axis, radius: usize, border: Border) -> Vec<i32> {
     if axis.stride == 1 {
         let scratch = || (vec![0i32; n + 2 * radius + 1], vec![0f64; n]);
         out.par_chunks_mut(n).zip(src.par_chunks(n)).for_each_init(scratch, |(padded, sums), (out, line)| {
-            border.pad(line, radius, padded);
+            pad(border, line, radius, padded);
             running(sums, padded, 2 * radius + 1);
             divide(out, sums, radius);
         });
@@ -119,7 +117,7 @@ fn twin(src: &[i32], axis: Axis, radius: usize, border: Border) -> Vec<i32> {
 
 wide! {
     /// Sums of `window` neighbours along a padded line.
-    fn running(sums: &mut [f64], padded: &[i32], window: usize) {
+    pub(super) fn running(sums: &mut [f64], padded: &[i32], window: usize) {
         let mut sum: f64 = padded[..window].iter().map(|&s| f64::from(s)).sum();
         for ((out, &leave), &enter) in sums.iter_mut().zip(padded).zip(&padded[window..]) {
             *out = sum;
@@ -129,7 +127,7 @@ wide! {
 }
 
 wide! {
-    fn add(sums: &mut [f64], row: &[i32]) {
+    pub(super) fn add(sums: &mut [f64], row: &[i32]) {
         for (sum, &s) in sums.iter_mut().zip(row) {
             *sum += f64::from(s);
         }
@@ -137,7 +135,7 @@ wide! {
 }
 
 wide! {
-    fn slide(sums: &mut [f64], enter: &[i32], leave: &[i32]) {
+    pub(super) fn slide(sums: &mut [f64], enter: &[i32], leave: &[i32]) {
         for ((sum, &e), &l) in sums.iter_mut().zip(enter).zip(leave) {
             *sum += f64::from(e) - f64::from(l);
         }
@@ -193,7 +191,9 @@ mod tests {
     #[test]
     fn the_mean_is_exact() {
         for input in inputs().unwrap() {
-            for (radius, border) in [([1, 2, 3], Border::Nearest), ([30, 0, 90], Border::Nearest), ([4; 3], Border::Reflect)] {
+            for (radius, border) in
+                [([1, 2, 3], Border::Nearest), ([30, 0, 90], Border::Nearest), ([4; 3], Border::Reflect)]
+            {
                 let out = mean(&Device::Cpu, &input.volume, radius, border).unwrap();
                 assert_eq!(out.samples.host().unwrap(), naive(&input.volume, radius, border), "{}", input.name);
             }

@@ -6,6 +6,7 @@
 pub mod background;
 mod cases;
 pub mod gaussian;
+mod gaussian_boxes;
 pub mod histogram;
 mod lanes;
 pub mod mean;

@@ -10,8 +10,9 @@
 //! Bit budget: comparisons only; top hats saturate at the end of i32.
 //! Reference: `scipy.ndimage.grey_erosion` and its kin, `skimage.morphology`, exactly.
 
+use super::cases::words;
 use super::lanes::{Axis, columns, wide};
-use super::{Case, Op, pixelwise, words};
+use super::{Case, Op, pixelwise};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device, Gpu};
 use crate::units::Shape;
