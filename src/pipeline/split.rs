@@ -70,18 +70,20 @@ impl State<'_> {
 
     pub fn keep(&mut self, p: &recipe::Keep) -> Result<()> {
         let g = self.geometry;
-        let (mut least, mut most) = (0.0f64, f64::INFINITY);
+        let (mut least, mut most) = (0.0f64, None);
         // Areas are for single slices and volumes for stacks: a recipe may give both.
         let range = if g.shape.is_flat() { p.area.or(p.volume) } else { p.volume.or(p.area) };
         if let Some([from, to]) = range {
-            (least, most) = (g.count(from)?, g.count(to)?);
+            // No end at all is written as "inf px".
+            (least, most) = (g.count(from)?, Some(g.count(to)?).filter(|m| m.is_finite()));
         }
         for size in p.at_least.iter().flatten() {
             least = least.max(g.count(*size)?);
         }
         let labels = self.labels("keep")?;
         // The casts stop at the ends of the type, as they should.
-        let settings = Keep { size: least.ceil() as u64..=most.floor() as u64, border: p.border.unwrap_or(true) };
+        let size = [Some(least.ceil() as u64), most.map(|m| m.floor() as u64)];
+        let settings = Keep { size, border: p.border.unwrap_or(true) };
         self.labels = Some(keep(self.device, &labels, &settings)?);
         Ok(())
     }
