@@ -10,9 +10,11 @@ mod gaussian_boxes;
 pub mod histogram;
 mod lanes;
 pub mod mean;
+pub mod median;
 pub mod morphology;
 pub mod noise;
 pub mod pixelwise;
+pub mod rolling_ball;
 pub mod threshold;
 
 pub use cases::{Case, Input, inputs};
@@ -37,9 +39,11 @@ pub const OPS: &[&Op] = &[
     &gaussian::OP,
     &histogram::OP,
     &mean::OP,
+    &median::OP,
     &morphology::OP,
     &noise::OP,
     &pixelwise::OP,
+    &rolling_ball::OP,
     &threshold::OP,
 ];
 
