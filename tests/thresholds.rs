@@ -11,6 +11,8 @@ use std::path::Path;
 use tiff::decoder::{Decoder, DecodingResult};
 use uptake::device::Device;
 use uptake::ops::histogram::{BinScale, Bins, histogram, range};
+use uptake::ops::hysteresis::hysteresis;
+use uptake::ops::local::{Local, Statistic, local};
 use uptake::ops::noise::noise;
 use uptake::ops::threshold::{BinChoice, Cut, Method, Robust, choose, multi_otsu, threshold};
 use uptake::units::Shape;
@@ -156,4 +158,48 @@ fn a_histogram_counts_as_numpy_counts() {
     let counts = histogram(&CPU, v, &Bins::linear(min, max, 100)).unwrap();
     assert_eq!(counts[..8], [143490, 44939, 21906, 18404, 10778, 6078, 4030, 3039]);
     assert_eq!((&counts[50..54], moment(&counts)), (&[10, 10, 8, 5][..], 611644));
+}
+
+#[test]
+fn masks_of_local_and_hysteresis_thresholds_are_equal() {
+    let Some(root) = shared("galaxy") else { return };
+    let read = |name: &str| channels(&root.join(name), false).remove(0);
+    let v = read("sample.tiff");
+    let mask = hysteresis(&CPU, &v, 180.0, 240.0).unwrap();
+    assert_eq!(differences(&mask, &read("expected_threshold/sample_manual_180_240.tiff")).0, 0);
+    for (output, offset) in [("out1.tiff", 0.0), ("out2.tiff", -1.0)] {
+        let p = Local { statistic: Statistic::Gaussian { offset }, window: [1, 51, 51] };
+        let (wrong, of) = differences(&local(&CPU, &v, &p).unwrap(), &read(&format!("expected_threshold/{output}")));
+        assert!(wrong * 10_000 <= of, "{output}: {wrong} of {of} pixels");
+    }
+}
+
+/// Counts of foreground and a checksum by position, as the script writes them for scikit-image's local masks.
+#[test]
+fn local_masks_are_those_of_scikit_image() {
+    let Some(root) = shared("galaxy") else { return };
+    let root = root.parent().unwrap();
+    let mut n = 0;
+    for line in include_str!("oracle/local.csv").lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let [image, statistic, window, r, rows] = cells[..] else { panic!("{line}") };
+        let statistic = match statistic {
+            "mean" => Statistic::Mean { offset: 0.0 },
+            "gaussian" => Statistic::Gaussian { offset: 0.0 },
+            _ => Statistic::Sauvola { k: 0.2, r: r.parse().unwrap() },
+        };
+        let window: usize = window.parse().unwrap();
+        let v = &channels(&root.join(image), false)[0];
+        let mask = local(&CPU, v, &Local { statistic, window: [1, window, window] }).unwrap();
+        // Foreground pixels by row bound the number of pixels that differ from below.
+        let got = mask.voxels.host().unwrap().chunks(v.shape.x).map(|r| r.iter().map(|&m| i64::from(m)).sum::<i64>());
+        let wrong: i64 = got.zip(rows.split(' ')).map(|(a, b)| (a - b.parse::<i64>().unwrap()).abs()).sum();
+        assert!(
+            wrong as usize * 10_000 <= v.shape.len(),
+            "{image} {statistic:?} {window}: {wrong} of {}",
+            v.shape.len()
+        );
+        n += 1;
+    }
+    assert!(n >= 20);
 }

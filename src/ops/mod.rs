@@ -5,18 +5,35 @@
 
 pub mod background;
 mod cases;
+pub mod cytoplasm;
+pub mod distance;
+pub mod fill;
 pub mod gaussian;
 mod gaussian_boxes;
+pub mod grow;
 pub mod histogram;
+pub mod hysteresis;
+pub mod keep;
+pub mod label;
 mod lanes;
+pub mod local;
 pub mod mean;
 pub mod median;
 pub mod morphology;
+#[cfg(test)]
+mod naive;
+mod nearest;
 pub mod noise;
+pub mod overlap;
 pub mod pixelwise;
 pub mod rolling_ball;
+pub mod prefix_sum;
+pub mod renumber;
+mod runs;
+pub mod sizes;
 pub mod threshold;
 
+use cases::words;
 pub use cases::{Case, Input, inputs};
 
 /// What the house knows of an operation.
@@ -36,14 +53,26 @@ pub struct Op {
 #[rustfmt::skip]
 pub const OPS: &[&Op] = &[
     &background::OP,
+    &cytoplasm::OP,
+    &distance::OP,
+    &fill::OP,
     &gaussian::OP,
+    &grow::OP,
     &histogram::OP,
+    &hysteresis::OP,
+    &keep::OP,
+    &label::OP,
+    &local::OP,
     &mean::OP,
     &median::OP,
     &morphology::OP,
     &noise::OP,
+    &overlap::OP,
     &pixelwise::OP,
     &rolling_ball::OP,
+    &prefix_sum::OP,
+    &renumber::OP,
+    &sizes::OP,
     &threshold::OP,
 ];
 
@@ -54,6 +83,8 @@ pub enum Border {
     Nearest,
     /// Mirrored with the edge voxel repeated: `cba|abcd|dcb`.
     Reflect,
+    /// Mirrored about the edge voxel: `dcb|abcd|cba`.
+    Mirror,
 }
 
 impl Border {
@@ -66,6 +97,21 @@ impl Border {
                 let k = i.rem_euclid(2 * n);
                 (if k < n { k } else { 2 * n - 1 - k }) as usize
             }
+            Border::Mirror => {
+                let period = (2 * n - 2).max(1);
+                let k = i.rem_euclid(period);
+                (if k < n { k } else { period - k }) as usize
+            }
+        }
+    }
+    /// Fills `padded` from `line`, which begins at index `before`; what lies beyond the line follows the border.
+    pub fn pad(self, line: &[i32], before: usize, padded: &mut [i32]) {
+        let n = line.len();
+        let inside = before.min(padded.len())..(before + n).min(padded.len());
+        let (start, end) = (inside.start, inside.end);
+        padded[inside].copy_from_slice(&line[..end - start]);
+        for i in (0..start).chain(end..padded.len()) {
+            padded[i] = line[self.index(i as isize - before as isize, n)];
         }
     }
     /// As the shaders of `shared/border.wgsl` know it.
