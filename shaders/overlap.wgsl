@@ -14,7 +14,7 @@ fn run(i: u32) {
             continue;
         }
         if (child(k - 1u) == c && parent(k - 1u) == o) {
-            add_common(s, 1u);
+            add_tally(s, 1u);
             return;
         }
         s = (s + 1u) & p.mask;

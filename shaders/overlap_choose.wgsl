@@ -7,5 +7,5 @@ fn run(s: u32) {
         return;
     }
     let c = child(k - 1u);
-    if (common(s) == most(c)) { max_choice(c, ~parent(k - 1u)); }
+    if (tally(s) == most(c)) { max_choice(c, ~parent(k - 1u)); }
 }

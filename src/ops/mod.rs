@@ -114,6 +114,16 @@ impl Border {
             padded[i] = line[self.index(i as isize - before as isize, n)];
         }
     }
+    /// Fills `padded` from `line`, which begins at index `before`; what lies beyond the line follows the border.
+    pub fn pad(self, line: &[i32], before: usize, padded: &mut [i32]) {
+        let n = line.len();
+        let inside = before.min(padded.len())..(before + n).min(padded.len());
+        let (start, end) = (inside.start, inside.end);
+        padded[inside].copy_from_slice(&line[..end - start]);
+        for i in (0..start).chain(end..padded.len()) {
+            padded[i] = line[self.index(i as isize - before as isize, n)];
+        }
+    }
     /// As the shaders of `shared/border.wgsl` know it.
     pub fn code(self) -> u32 {
         self as u32

@@ -54,7 +54,7 @@ const COUNT: Kernel = Kernel {
     source: include_str!("../../shaders/overlap.wgsl"),
     shared: &[include_str!("../../shaders/shared/hash.wgsl")],
     params: Params::WGSL,
-    arrays: &[read("child", "u32"), read("parent", "u32"), atomic("place", "u32"), atomic("common", "u32")],
+    arrays: &[read("child", "u32"), read("parent", "u32"), atomic("place", "u32"), atomic("tally", "u32")],
 };
 
 const MOST: Kernel = Kernel {
@@ -62,7 +62,7 @@ const MOST: Kernel = Kernel {
     source: include_str!("../../shaders/overlap_most.wgsl"),
     shared: &[],
     params: Params::WGSL,
-    arrays: &[read("child", "u32"), read("place", "u32"), read("common", "u32"), atomic("most", "u32")],
+    arrays: &[read("child", "u32"), read("place", "u32"), read("tally", "u32"), atomic("most", "u32")],
 };
 
 const CHOOSE: Kernel = Kernel {
@@ -74,7 +74,7 @@ const CHOOSE: Kernel = Kernel {
         read("child", "u32"),
         read("parent", "u32"),
         read("place", "u32"),
-        read("common", "u32"),
+        read("tally", "u32"),
         read("most", "u32"),
         atomic("choice", "u32"),
     ],
@@ -116,14 +116,14 @@ fn dispatch(
     size: usize,
 ) -> Result<Option<Vec<u32>>> {
     // One more than the table: its last element says that there was no room.
-    let (place, common) = (gpu.zeros(size + 1)?, gpu.zeros(size)?);
+    let (place, tally) = (gpu.zeros(size + 1)?, gpu.zeros(size)?);
     let (most, choice) = (gpu.zeros(count as usize + 1)?, gpu.zeros(count as usize + 1)?);
     // The largest table has room for all: there the search may be as long as it takes.
     let tries = if size > child.len() { u32::MAX } else { 256 };
     let params = Params { mask: size as u32 - 1, tries };
-    gpu.dispatch(&COUNT, child.len(), &params, &[child, parent, &place, &common])?;
-    gpu.dispatch(&MOST, size, &params, &[child, &place, &common, &most])?;
-    gpu.dispatch(&CHOOSE, size + 1, &params, &[child, parent, &place, &common, &most, &choice])?;
+    gpu.dispatch(&COUNT, child.len(), &params, &[child, parent, &place, &tally])?;
+    gpu.dispatch(&MOST, size, &params, &[child, &place, &tally, &most])?;
+    gpu.dispatch(&CHOOSE, size + 1, &params, &[child, parent, &place, &tally, &most, &choice])?;
     let mut choice = choice.download()?;
     let full = choice.first().is_some_and(|&c| c != 0);
     // Labels are kept as complements, so that the lowest is a maximum over zeros.
