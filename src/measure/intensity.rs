@@ -84,7 +84,7 @@ fn edge(object: &Object, image: &[i32]) -> Vec<i32> {
         let (up, down) = (y > 0, y + 1 < shape.y);
         let (front, back) = (z > 0, z + 1 < shape.z);
         let other = |there: bool, i: usize| there && labels.get(i) != Some(&object.label);
-        for i in start..start + (x1 - x0) {
+        for (i, &sample) in (start..).zip(&image[start..start + (x1 - x0)]) {
             let side = (i == start && ends.0) || (i + 1 == start + (x1 - x0) && ends.1);
             if side
                 || other(up, i.wrapping_sub(step[1]))
@@ -92,7 +92,7 @@ fn edge(object: &Object, image: &[i32]) -> Vec<i32> {
                 || other(front, i.wrapping_sub(step[0]))
                 || other(back, i + step[0])
             {
-                out.push(image[i]);
+                out.push(sample);
             }
         }
     });
@@ -107,14 +107,19 @@ fn shift(object: &Object, moments: &Moments, samples: &[i32], sums: &Sums, scale
     object.each_run(|z, y, x0, x1| {
         let (run, after) = rest.split_at(x1 - x0);
         rest = after;
-        let mut sum = 0i64;
-        let mut along = 0i128;
-        for (x, &s) in (x0 - lo[2]..).zip(run) {
-            sum += i64::from(s);
-            along += i128::from(x as i64 * i64::from(s));
+        let (mut sum, mut along) = (0i128, 0i128);
+        // Blocks short enough for 64 bits: 2^15 places below 2^15 times samples below 2^31.
+        for (block, first) in run.chunks(1 << 15).zip((x0 - lo[2]..).step_by(1 << 15)) {
+            let (mut plain, mut placed) = (0i64, 0i64);
+            for (k, &s) in (0i64..).zip(block) {
+                plain += i64::from(s);
+                placed += k * i64::from(s);
+            }
+            sum += i128::from(plain);
+            along += first as i128 * i128::from(plain) + i128::from(placed);
         }
-        weighted[0] += (z - lo[0]) as i128 * i128::from(sum);
-        weighted[1] += (y - lo[1]) as i128 * i128::from(sum);
+        weighted[0] += (z - lo[0]) as i128 * sum;
+        weighted[1] += (y - lo[1]) as i128 * sum;
         weighted[2] += along;
     });
     let total = sums.sum as f64 * scale.factor + sums.n as f64 * scale.offset;

@@ -22,6 +22,7 @@ pub mod probe;
 pub mod quality;
 pub mod radial;
 pub mod shape;
+mod shape_facts;
 mod spectrum;
 mod surface;
 pub mod zernike;
@@ -153,7 +154,7 @@ pub fn objects(request: &Request) -> Result<Table> {
     let rows = extents
         .par_iter()
         .enumerate()
-        .map(|(i, &extent)| row(request, &Object { labels, shape, label: i as u32 + 1, extent }))
+        .map(|(i, &extent)| row(request, &Object::new(labels, shape, i as u32 + 1, extent)))
         .collect::<Result<Vec<Row>>>()?;
     Ok(table(request, &rows))
 }

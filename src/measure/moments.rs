@@ -85,7 +85,9 @@ impl Moments {
                 *v = self.covariance(i, j) * size[i] * size[j];
             }
         }
-        eigenvalues(c).map(|l| 2.0 * (5.0 * l.max(0.0)).sqrt())
+        let values = eigenvalues(c);
+        // What is left of a flat object's thickness is rounding.
+        values.map(|l| if l > 1e-14 * values[0] { 2.0 * (5.0 * l).sqrt() } else { 0.0 })
     }
 }
 

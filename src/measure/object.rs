@@ -84,7 +84,6 @@ pub(super) fn extents(labels: &[u32], shape: Shape, count: u32) -> Result<Vec<Ex
 }
 
 /// One object of a label image.
-#[derive(Clone, Copy)]
 pub(super) struct Object<'a> {
     /// Labels of the whole image.
     pub labels: &'a [u32],
@@ -94,22 +93,30 @@ pub(super) struct Object<'a> {
     pub label: u32,
     /// Where it is.
     pub extent: Extent,
+    /// Its runs `[z, y, first x, behind the last x]` in raster order.
+    runs: Vec<[usize; 4]>,
 }
 
-impl Object<'_> {
+impl<'a> Object<'a> {
+    /// Finds the runs of a label.
+    pub fn new(labels: &'a [u32], shape: Shape, label: u32, extent: Extent) -> Self {
+        let Extent { lo, hi, n } = extent;
+        let mut found = Vec::new();
+        let slices = if n > 0 { lo[0]..hi[0] } else { 0..0 };
+        for (z, y) in slices.flat_map(|z| (lo[1]..hi[1]).map(move |y| (z, y))) {
+            let row = &labels[shape.index(z, y, lo[2])..shape.index(z, y, hi[2] - 1) + 1];
+            runs(row, |l, x0, x1| {
+                if l == label {
+                    found.push([z, y, lo[2] + x0, lo[2] + x1]);
+                }
+            });
+        }
+        Object { labels, shape, label, extent, runs: found }
+    }
+
     /// Calls `f(z, y, x0, x1)` for the runs of the object in raster order.
     pub fn each_run(&self, mut f: impl FnMut(usize, usize, usize, usize)) {
-        let Extent { lo, hi, .. } = self.extent;
-        for z in lo[0]..hi[0] {
-            for y in lo[1]..hi[1] {
-                let row = &self.labels[self.shape.index(z, y, lo[2])..self.shape.index(z, y, hi[2] - 1) + 1];
-                runs(row, |label, x0, x1| {
-                    if label == self.label {
-                        f(z, y, lo[2] + x0, lo[2] + x1);
-                    }
-                });
-            }
-        }
+        self.runs.iter().for_each(|&[z, y, x0, x1]| f(z, y, x0, x1));
     }
 
     /// The samples of the object in raster order.
@@ -168,7 +175,7 @@ mod tests {
         assert_eq!(all[1], NOTHING);
         assert_eq!(all[2], Extent { n: 2, lo: [0, 1, 0], hi: [1, 3, 4] });
         assert!(extents(&labels, shape, 2).is_err());
-        let object = Object { labels: &labels, shape, label: 1, extent: all[0] };
+        let object = Object::new(&labels, shape, 1, all[0]);
         assert_eq!(object.crop([0; 3]).cells, [1, 1, 0, 1]);
         assert_eq!(object.framed().size, [1, 4, 4]);
         assert_eq!(object.samples(&(0..12).collect::<Vec<_>>()), [1, 2, 6]);

@@ -9,6 +9,18 @@ pub(super) fn quantile(sorted: &[i32], num: usize, den: usize) -> Option<f64> {
     Some((low * den as i64 + (high - low) * rest) as f64 / den as f64)
 }
 
+/// Median of samples in any order; they are reordered.
+pub(super) fn median(samples: &mut [i32]) -> Option<f64> {
+    let n = samples.len();
+    if n == 0 {
+        return None;
+    }
+    let (below, upper, _) = samples.select_nth_unstable(n / 2);
+    let upper = i64::from(*upper);
+    let lower = if n % 2 == 1 { upper } else { below.iter().copied().max().map_or(upper, i64::from) };
+    Some((lower + upper) as f64 / 2.0)
+}
+
 /// Twice the median.
 fn twice_median(sorted: &[i32]) -> Option<i64> {
     let n = sorted.len();
@@ -75,6 +87,8 @@ mod tests {
         assert_eq!(quantile(&[1, 2, 4, 8], 1, 2), Some(3.0));
         assert_eq!(quantile(&[1, 2, 4, 8], 1, 1), Some(8.0));
         assert_eq!(quantile(&[], 1, 2), None);
+        assert_eq!(median(&mut [8, 2, 4, 1]), Some(3.0));
+        assert_eq!(median(&mut [8, 2, 4]), Some(4.0));
         assert_eq!(mad(&[1, 2, 4, 8]), Some(1.5));
         assert_eq!(mad(&[1, 1, 5]), Some(0.0));
     }

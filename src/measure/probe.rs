@@ -83,11 +83,10 @@ impl Facts {
     pub(super) fn of(channel: &ChannelRef, samples: &[i32], ring: &[usize]) -> Result<Self> {
         let image = channel.volume.samples.host()?;
         let mut around: Vec<i32> = ring.iter().map(|&i| image[i]).collect();
-        around.sort_unstable();
         Ok(Facts {
             object: Sums::of(samples),
             ring: Sums::of(&around),
-            ring_median: order::quantile(&around, 1, 2),
+            ring_median: order::median(&mut around),
             positive: channel.positive_above.map(|t| samples.iter().filter(|s| **s > t).count() as u64),
             scale: channel.volume.scale,
         })

@@ -6,13 +6,12 @@ use super::order::{self, Sums};
 use super::spectrum;
 use crate::Result;
 use crate::volume::Scale;
-use rayon::prelude::*;
 
 /// What the image features are computed from.
 #[derive(Clone, Debug)]
 pub struct Facts {
     sums: Sums,
-    /// Minimum, median, maximum, in samples.
+    /// Smallest value, median, largest value, in samples.
     ranks: [Option<f64>; 3],
     at_maximum: u64,
     saturated: Option<u64>,
@@ -27,31 +26,18 @@ impl Facts {
     pub(super) fn of(channel: &ChannelRef, labels: Option<&[u32]>) -> Result<Self> {
         let image = channel.volume.samples.host()?;
         let scale = channel.volume.scale;
-        let mut sorted = image.to_vec();
-        sorted.par_sort_unstable();
         let sums = Sums::of(image);
-        let mut ranks = [0, 1, 2].map(|k| order::quantile(&sorted, k, 2));
-        let brightest = if scale.factor < 0.0 { sorted.first() } else { sorted.last() };
-        let at_maximum = image.iter().filter(|s| Some(*s) == brightest).count() as u64;
-        if scale.factor < 0.0 {
-            ranks.reverse();
-        }
-        let background: Vec<i32> = match labels {
-            Some(labels) => {
-                let outside = image.iter().zip(labels).filter(|(_, l)| **l == 0);
-                sorted = outside.map(|(s, _)| *s).collect();
-                sorted.par_sort_unstable();
-                sorted
-            }
-            None => Vec::new(),
-        };
+        let (low, high) = (image.iter().min().copied(), image.iter().max().copied());
+        let (least, brightest) = if scale.factor < 0.0 { (high, low) } else { (low, high) };
+        let outside = |labels: &[u32]| image.iter().zip(labels).filter(|(_, l)| **l == 0).map(|(s, _)| *s).collect();
+        let mut background: Vec<i32> = labels.map_or_else(Vec::new, outside);
         Ok(Facts {
             sums,
-            ranks,
-            at_maximum,
+            ranks: [least.map(f64::from), order::median(&mut image.to_vec()), brightest.map(f64::from)],
+            at_maximum: image.iter().filter(|s| Some(**s) == brightest).count() as u64,
             saturated: channel.saturation.map(|top| image.iter().filter(|s| **s >= top).count() as u64),
             background: Sums::of(&background),
-            background_median: order::quantile(&background, 1, 2),
+            background_median: order::median(&mut background),
             slope: sums.mean().and_then(|mean| spectrum::slope(image, channel.volume.shape, mean)),
             scale,
         })

@@ -2,7 +2,7 @@
 //!
 //! CellProfiler's `PowerLogLogSlope`: the mean is taken off, powers are summed over shells `floor(radius) + 1` in
 //! whole frequencies from 2 to below an eighth of the smaller side, and a line is fitted to log power over log shell.
-//! Only these low frequencies are computed: a Bluestein transform of the rows (two at a time, as real and imaginary
+//! Only these low frequencies are computed: a transform of the rows (two at a time, as real and imaginary
 //! part), then of the columns that are needed. Plain `f64` in a fixed order.
 
 use crate::units::Shape;
@@ -44,7 +44,7 @@ fn radix2(data: &mut [Complex], turns: &[Complex]) {
     }
 }
 
-/// A discrete Fourier transform of any length as a convolution of a power of two (Bluestein).
+/// A discrete Fourier transform: of a power of two at once, of other lengths as a convolution (Bluestein).
 struct Transform {
     n: usize,
     turns: Vec<Complex>,
@@ -54,6 +54,10 @@ struct Transform {
 
 impl Transform {
     fn new(n: usize) -> Self {
+        if n.is_power_of_two() {
+            let turns = (0..n / 2).map(|k| turn(2 * k, n)).collect();
+            return Transform { n, turns, chirp: Vec::new(), filter: Vec::new() };
+        }
         let m = (2 * n - 1).next_power_of_two();
         let turns: Vec<Complex> = (0..m / 2).map(|k| turn(2 * k, m)).collect();
         // k^2 modulo 2n keeps the angle small and exact.
@@ -68,6 +72,11 @@ impl Transform {
     }
 
     fn run(&self, data: &[Complex]) -> Vec<Complex> {
+        if self.filter.is_empty() {
+            let mut work = data.to_vec();
+            radix2(&mut work, &self.turns);
+            return work;
+        }
         let m = self.filter.len();
         let mut work = vec![[0.0; 2]; m];
         for ((w, d), c) in work.iter_mut().zip(data).zip(&self.chirp) {

@@ -12,7 +12,7 @@ const COUNT: usize = 30;
 
 /// Orders and repetitions in the order of the columns.
 fn orders() -> impl Iterator<Item = (usize, usize)> {
-    (0..10).flat_map(|n| (0..=n).filter(move |m| (n - m) % 2 == 0).map(move |m| (n, m)))
+    (0..10).flat_map(|n| (0..=n).filter(move |m| (n - m).is_multiple_of(2)).map(move |m| (n, m)))
 }
 
 /// What the Zernike features are computed from: the magnitudes; none for a single pixel.
@@ -69,7 +69,7 @@ fn magnitudes(object: &Object, circle: &Circle) -> [f64; COUNT] {
 /// Coefficient of rho^(n - 2k) in the radial polynomial: whole numbers, exact.
 fn coefficient(n: usize, m: usize, k: usize) -> f64 {
     let factorial = |v: usize| (1..=v).map(|i| i as f64).product::<f64>();
-    let sign = if k % 2 == 0 { 1.0 } else { -1.0 };
+    let sign = if k.is_multiple_of(2) { 1.0 } else { -1.0 };
     sign * factorial(n - k) / (factorial(k) * factorial((n + m) / 2 - k) * factorial((n - m) / 2 - k))
 }
 

@@ -4,12 +4,14 @@ Run with scikit-image 0.26, scipy and numpy:  python tests/oracle/measure.py
 Images are little-endian raw files (labels and channel u16); cases.json has their shapes and the expected values.
 """
 
+import itertools
 import json
 import math
 import pathlib
 
 import numpy as np
 from scipy import ndimage as ndi
+from scipy.spatial import ConvexHull, QhullError
 from skimage import measure, segmentation
 
 OUT = pathlib.Path(__file__).parent / "measure"
@@ -87,22 +89,79 @@ def edge_mean(lab, image, label):
     return float(image[inner].mean()) if inner.any() else None
 
 
-def ring(lab, image, label, gap, width):
-    d = ndi.distance_transform_edt(lab != label)
+def ring(lab, image, label, gap, width, spacing):
+    side = math.sqrt(spacing[-1] * spacing[-2])
+    d = ndi.distance_transform_edt(lab != label, sampling=[s / side for s in spacing])
     return image[(lab == 0) & (d > gap) & (d <= gap + width)]
 
 
 def min_feret(region):
     """Smallest width of the outline that feret_diameter_max uses."""
     points = np.vstack(measure.find_contours(np.pad(region.image_convex, 2), 0.5, fully_connected="high"))
-    from scipy.spatial import ConvexHull
-
     hull = points[ConvexHull(points).vertices]
     widths = []
     for p, q in zip(hull, np.roll(hull, -1, axis=0)):
         normal = np.array([p[1] - q[1], q[0] - p[0]]) / np.hypot(*(p - q))
         widths.append(np.ptp(hull @ normal))
     return float(min(widths))
+
+
+def smallest_circle(points):
+    """By search over all pairs and triples of corners."""
+    found = []
+    for p, q in itertools.combinations(points, 2):
+        found.append(((p + q) / 2, np.hypot(*(p - q)) / 2))
+    for p, q, r in itertools.combinations(points, 3):
+        a = 2 * np.array([q - p, r - p])
+        if abs(np.linalg.det(a)) > 1e-9:
+            c = np.linalg.solve(a, [q @ q - p @ p, r @ r - p @ p])
+            found.append((c, np.hypot(*(p - c))))
+    inside = [f for f in found if all(np.hypot(*(p - f[0])) <= f[1] + 1e-9 for p in points)]
+    return min(inside, key=lambda f: f[1])
+
+
+def zernike(region):
+    """Magnitudes over the area of the smallest circle, by the definition in polar coordinates."""
+    coords = region.coords.astype(float)
+    if len(coords) < 2:
+        return {}
+    try:
+        corners = coords[ConvexHull(coords).vertices]
+    except QhullError:
+        corners = coords[[0, -1]]
+    centre, radius = smallest_circle(corners)
+    dy, dx = ((coords - centre) / radius).T
+    rho, theta = np.hypot(dy, dx), np.arctan2(dy, dx)
+    out = {}
+    for n in range(10):
+        for m in range(n % 2, n + 1, 2):
+            radial = sum((-1) ** k * math.factorial(n - k)
+                         / (math.factorial(k) * math.factorial((n + m) // 2 - k) * math.factorial((n - m) // 2 - k))
+                         * rho ** (n - 2 * k) for k in range((n - m) // 2 + 1))
+            out[f"zernike_{n}_{m}"] = abs((radial * np.exp(1j * m * theta)).sum()) / (math.pi * radius**2)
+    return out
+
+
+def radial(region, image):
+    """FracAtD, MeanFrac, RadialCV in four rings with Euclidean distances."""
+    inside = ndi.distance_transform_edt(np.pad(region.image, 1))
+    cy, cx = np.unravel_index(inside.argmax(), inside.shape)
+    yy, xx = np.nonzero(inside)
+    values = image[region.slice][region.image].astype(float)
+    centre = np.hypot(yy - cy, xx - cx)
+    ring = np.minimum((4 * centre / (centre + inside[yy, xx])).astype(int), 3)
+    wedge = (yy > cy) + 2 * (xx > cx) + 4 * (abs(yy - cy) > abs(xx - cx))
+    out = {}
+    for k in range(4):
+        here = ring == k
+        out[f"radial_fraction_{k + 1}of4_c"] = values[here].sum() / values.sum()
+        if here.any():
+            out[f"radial_mean_fraction_{k + 1}of4_c"] = values[here].sum() / values.sum() / here.mean()
+            means = np.array([values[here & (wedge == w)].mean() for w in range(8) if (here & (wedge == w)).any()])
+            out[f"radial_cv_{k + 1}of4_c"] = means.std() / means.mean()
+        else:
+            out[f"radial_mean_fraction_{k + 1}of4_c"] = out[f"radial_cv_{k + 1}of4_c"] = None
+    return out
 
 
 def describe(lab, image, spacing):
@@ -145,7 +204,7 @@ def describe(lab, image, spacing):
             row[f"centroid_{name}_um"] = s.centroid[axis]
             row[f"bbox_min_{name}_px"] = int(r.bbox[axis])
             row[f"bbox_max_{name}_px"] = int(r.bbox[axis + dim])
-        out = ring(lab, image, r.label, 2.0, 3.0).astype(np.float64)
+        out = ring(lab, image, r.label, 2.0, 3.0, spacing).astype(np.float64)
         if out.size:
             row["ring_mean_c"] = out.mean()
             row["ring_median_c"] = np.median(out)
@@ -154,6 +213,9 @@ def describe(lab, image, spacing):
             row["specific_uptake_c"] = values.mean() - out.mean()
         row["positive_fraction_c"] = float((values > 700).mean())
         if flat:
+            row |= radial(r, image)
+            if spacing[0] == spacing[1]:
+                row |= zernike(r)
             row |= {
                 "area_px": int(r.num_pixels),
                 "area_um2": s.area,
@@ -231,7 +293,7 @@ def main():
             "objects": describe(lab, image, spacing),
             "image": quality(image),
         })
-    (OUT / "cases.json").write_text(json.dumps(cases, indent=0) + "\n")
+    (OUT / "cases.json").write_text(json.dumps(cases, indent=0).replace(",\n\"", ", \"") + "\n")
 
 
 main()
