@@ -9,7 +9,7 @@ use crate::ops::mean::mean;
 use crate::ops::median::median;
 use crate::ops::morphology::{Element, closing, opening, top_hat};
 use crate::ops::pixelwise::subtract;
-use crate::ops::rolling_ball::rolling_ball;
+use crate::ops::rolling_ball::{RollingBall, rolling_ball};
 use crate::recipe::{self, ElementShape, Morphology, Radius};
 
 impl State<'_> {
@@ -72,8 +72,11 @@ impl State<'_> {
 
     pub fn rolling_ball(&mut self, p: &Radius) -> Result<()> {
         let src = self.of(&p.of)?;
-        let estimate = rolling_ball(self.device, &src, self.geometry.px(p.radius)?)?;
-        let image = subtract(self.device, &src, &estimate)?;
+        let radius = self.geometry.px(p.radius)?;
+        let [_, y, x] = self.geometry.along(radius);
+        // As high as it is wide, in the samples of the file.
+        let ball = RollingBall { radius: [0.0, y, x], height: radius * self.lift };
+        let image = subtract(self.device, &src, &rolling_ball(self.device, &src, &ball)?)?;
         self.put(image, &p.keep_as);
         Ok(())
     }

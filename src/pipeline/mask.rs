@@ -2,20 +2,20 @@
 
 use super::state::State;
 use crate::Result;
-use crate::ops::Border;
 use crate::ops::fill::{fill_holes, fill_label_holes};
-use crate::ops::gaussian::{Gaussian, gaussian};
 use crate::ops::histogram::BinScale;
 use crate::ops::hysteresis::hysteresis;
 use crate::ops::label::{Connectivity, label};
-use crate::ops::local::sauvola;
-use crate::ops::mean::mean;
+use crate::ops::local::{Local, Statistic, local};
 use crate::ops::noise::noise;
-use crate::ops::pixelwise::{above_each, and, or};
+use crate::ops::pixelwise::{and, or};
 use crate::ops::threshold::{Adjust, BinChoice, Cut, Middle, Method as Choice, Robust, choose, threshold};
 use crate::recipe::{self, Combine, Method, Threshold, Transform};
 use crate::units::Length;
 use crate::volume::{Mask, Scale, Volume};
+
+/// Of Sauvola: half the range of the 16 bits that samples are lifted to.
+const GREATEST_DEVIATION: f64 = 32_767.5;
 
 /// The sample of a value; samples of differences and filters have fractions.
 fn sample(scale: &Scale, value: f64) -> f64 {
@@ -76,19 +76,13 @@ impl State<'_> {
 
     fn local(&self, p: &Threshold, src: &Volume) -> Result<Mask> {
         let radius = p.radius.unwrap_or(Length::Px(25.0));
-        match p.method {
-            Method::Sauvola => {
-                sauvola(self.device, src, self.geometry.steps(radius)?, p.k.unwrap_or(0.2))
-            }
-            Method::LocalGaussian => {
-                let around = gaussian(self.device, src, &Gaussian::new(self.geometry.voxels(radius)?))?;
-                above_each(self.device, src, &around)
-            }
-            _ => {
-                let around = mean(self.device, src, self.geometry.steps(radius)?, Border::Nearest)?;
-                above_each(self.device, src, &around)
-            }
-        }
+        let statistic = match p.method {
+            Method::Sauvola => Statistic::Sauvola { k: p.k.unwrap_or(0.2), r: GREATEST_DEVIATION },
+            Method::LocalGaussian => Statistic::Gaussian { offset: 0.0 },
+            _ => Statistic::Mean { offset: 0.0 },
+        };
+        let window = self.geometry.steps(radius)?.map(|r| r.saturating_mul(2).saturating_add(1));
+        local(self.device, src, &Local { statistic, window })
     }
 
     /// Holes of the mask, or of each object once there are labels.

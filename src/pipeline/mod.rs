@@ -79,7 +79,7 @@ pub fn run(scan: &Scan, recipe: &Recipe, device: &Device, external: &External) -
             .map_err(|e| if e.needed_for.is_some() { e } else { e.needed_for(format!("the object set \"{name}\"")) })?;
         made.insert(name.clone(), set);
     }
-    finish(scan, recipe, &roles, made)
+    finish(scan, recipe, &roles, device, made)
 }
 
 /// What [`run`] gives for any image, without a row of objects: the columns of every table, for the data dictionary.
@@ -103,11 +103,11 @@ pub fn columns(recipe: &Recipe) -> Result<Outcome> {
         let set = Made { host: labels.clone(), labels, radius_px: None, channel: 0, thresholds: vec![0.0; thresholds] };
         made.insert(name.clone(), set);
     }
-    finish(&scan, recipe, &roles, made)
+    finish(&scan, recipe, &roles, &Device::Cpu, made)
 }
 
 /// Measures the sets and puts the outcome together.
-fn finish(scan: &Scan, recipe: &Recipe, roles: &Roles, made: BTreeMap<String, Made>) -> Result<Outcome> {
+fn finish(scan: &Scan, recipe: &Recipe, roles: &Roles, device: &Device, made: BTreeMap<String, Made>) -> Result<Outcome> {
     let mut sets = Vec::new();
     let mut notes = Vec::new();
     for (name, set) in recipe.order.iter().filter_map(|n| made.get(n).map(|m| (n, m))) {
@@ -115,7 +115,7 @@ fn finish(scan: &Scan, recipe: &Recipe, roles: &Roles, made: BTreeMap<String, Ma
         notes.extend(why_empty);
         let parent = recipe.body.objects.get(name).and_then(|o| o.parent.as_ref());
         if let Some((parent, p)) = parent.and_then(|n| made.get(n).map(|m| (n, m))) {
-            parent::add(&mut table, parent, &set.host, &p.host)?;
+            parent::add(&mut table, device, parent, &set.labels, &p.labels)?;
         }
         sets.push(SetOutcome { name: name.clone(), table, labels: set.host.clone(), channel: set.channel });
     }

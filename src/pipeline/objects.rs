@@ -61,7 +61,8 @@ fn from_steps(
         Some(ObjectScale::Fixed(length)) => Some(geometry.px(length)?),
         None => None,
     };
-    let mut state = State::new(device, geometry, original);
+    let lift = channel.volume.scale.factor / original.scale.factor;
+    let mut state = State::new(device, geometry, original, lift);
     for step in steps {
         state.step(step)?;
     }

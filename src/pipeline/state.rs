@@ -14,6 +14,8 @@ pub(super) struct State<'a> {
     pub geometry: Geometry,
     /// The channel as the steps found it.
     pub original: Volume,
+    /// Its samples are this many times those of the file.
+    pub lift: f64,
     /// What the last step that makes an image has made.
     pub image: Volume,
     pub named: BTreeMap<String, Volume>,
@@ -26,12 +28,13 @@ pub(super) struct State<'a> {
 }
 
 impl<'a> State<'a> {
-    pub fn new(device: &'a Device, geometry: Geometry, original: Volume) -> Self {
+    pub fn new(device: &'a Device, geometry: Geometry, original: Volume, lift: f64) -> Self {
         State {
             device,
             geometry,
             image: original.clone(),
             original,
+            lift,
             named: BTreeMap::new(),
             mask: None,
             labels: None,

@@ -228,7 +228,7 @@ pub struct Threshold {
     /// What becomes of the mask so far.
     #[serde(default)]
     pub combine: Combine,
-    /// Half the width of the window of a local method without its centre; sigma of `local_gaussian`.
+    /// Half the width of the window of a local method without its centre.
     pub radius: Option<Length>,
     /// Sauvola's k.
     pub k: Option<f64>,
