@@ -12,7 +12,7 @@ const COUNT: usize = 30;
 
 /// Orders and repetitions in the order of the columns.
 fn orders() -> impl Iterator<Item = (usize, usize)> {
-    (0..10).flat_map(|n| (0..=n).filter(move |m| (n - m).is_multiple_of(2)).map(move |m| (n, m)))
+    (0..10).flat_map(|n| (0..=n).filter(move |m| (n - m) % 2 == 0).map(move |m| (n, m)))
 }
 
 /// What the Zernike features are computed from: the magnitudes; none for a single pixel.

@@ -26,9 +26,9 @@ mod nearest;
 pub mod noise;
 pub mod overlap;
 pub mod pixelwise;
-pub mod rolling_ball;
 pub mod prefix_sum;
 pub mod renumber;
+pub mod rolling_ball;
 mod runs;
 pub mod sizes;
 pub mod threshold;
@@ -69,9 +69,9 @@ pub const OPS: &[&Op] = &[
     &noise::OP,
     &overlap::OP,
     &pixelwise::OP,
-    &rolling_ball::OP,
     &prefix_sum::OP,
     &renumber::OP,
+    &rolling_ball::OP,
     &sizes::OP,
     &threshold::OP,
 ];

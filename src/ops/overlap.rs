@@ -22,17 +22,17 @@ pub const OP: Op = Op {
     reference: "CellProfiler RelateObjects",
     cases: &[
         Case {
-            name: "of labels in grown labels",
-            run: |d, i| {
-                let l = i.labels(d)?;
-                parents(d, &l, &super::grow::grow(d, &l, 5.0, [1; 3])?)
-            },
-        },
-        Case {
             name: "of noise in labels",
             run: |d, i| {
                 let noise = super::pixelwise::above(d, &i.volume(d)?, 30_000)?;
                 parents(d, &super::label::label(d, &noise, super::label::Connectivity::Face)?, &i.labels(d)?)
+            },
+        },
+        Case {
+            name: "of labels in grown labels",
+            run: |d, i| {
+                let l = i.labels(d)?;
+                parents(d, &l, &super::grow::grow(d, &l, 5.0, [1; 3])?)
             },
         },
         Case {

@@ -151,10 +151,9 @@ fn by_table(voxels: &[u32], count: u32) -> (Vec<u32>, u32) {
     voxels.par_chunks(block).enumerate().for_each(|(k, voxels)| {
         let mut before = 0;
         for (i, &v) in (k * block..).zip(voxels) {
-            if v != before && v != 0 {
-                if let Some(first) = first.get(v as usize).filter(|f| f.load(Relaxed) > i as u32) {
-                    first.fetch_min(i as u32, Relaxed);
-                }
+            let begins = v != before && v != 0;
+            if begins && let Some(first) = first.get(v as usize).filter(|f| f.load(Relaxed) > i as u32) {
+                first.fetch_min(i as u32, Relaxed);
             }
             before = v;
         }

@@ -7,7 +7,7 @@
 //! | other 64-bit integers | refused |
 //! | floats that all are whole numbers within i32 | themselves |
 //! | other floats | `round(value / factor)`, ties to even; factor is the power of two that makes the largest magnitude fill 30 bits |
-//! | NaN or infinity | refused |
+//! | NaN, infinity, or beyond 1e300 | refused |
 //!
 //! The division by a power of two is exact, so a float is off by half a step at most; the step stands in the facts.
 
@@ -154,15 +154,27 @@ fn real(v: &[f64], shape: Shape, name: &str) -> Result<(Vec<i32>, Scale)> {
     if largest <= f64::from(i32::MAX) && v.iter().all(|s| s.trunc() == *s) {
         return Ok((v.iter().map(|s| *s as i32).collect(), Scale::ONE));
     }
+    if largest > LARGEST {
+        return Err(Error::unsupported(format!(
+            "a sample of {largest:e} in channel {name}; at most {LARGEST:e} is read"
+        )));
+    }
     let factor = step(largest);
     Ok((v.iter().map(|s| (s / factor).round_ties_even() as i32).collect(), Scale { factor, offset: 0.0 }))
 }
 
-/// The power of two that brings `largest` into 2^29..=2^30, or the smallest normal one.
+/// Beyond it a sample times its step could pass the range of floats.
+const LARGEST: f64 = 1e300;
+
+/// The power of two that brings `largest` into 2^29..2^30, or the smallest normal one.
 fn step(largest: f64) -> f64 {
     let (_, exponent) = libm::frexp(largest);
-    libm::ldexp(1.0, (exponent - 30).max(-1022))
+    let factor = libm::ldexp(1.0, (exponent - 30).max(-1022));
+    // Rounding must not reach 2^30.
+    if (largest / factor).round_ties_even() < FILL { factor } else { factor * 2.0 }
 }
+
+const FILL: f64 = 1073741824.0;
 
 /// States the step of every channel whose samples are not its values.
 pub fn steps(scan: &mut Scan) {
@@ -210,8 +222,10 @@ mod tests {
         assert_eq!((c.saturation, c.saturated), (None, None));
         let c = make(Numbers::Real(vec![3.0, -2.0]), Kind::Float, 32, 2).unwrap();
         assert_eq!((c.volume.samples.host().unwrap(), c.volume.scale), (&[3, -2][..], Scale::ONE));
-        for extreme in [f64::MAX, f64::MIN_POSITIVE, 5e-324, 4e9 + 0.5] {
+        assert!(make(Numbers::Real(vec![f64::MAX, 0.5]), Kind::Float, 64, 2).is_err());
+        for extreme in [1e300, f64::MIN_POSITIVE, 5e-324, 4e9 + 0.5, 1.0 - f64::EPSILON / 2.0] {
             let c = make(Numbers::Real(vec![extreme, 0.0]), Kind::Float, 64, 2).unwrap();
+            assert!(c.volume.samples.host().unwrap()[0] < 1 << 30);
             let back = c.volume.scale.value(f64::from(c.volume.samples.host().unwrap()[0]));
             assert!((back - extreme).abs() <= c.volume.scale.factor / 2.0, "{extreme} came back as {back}");
         }

@@ -39,13 +39,16 @@ enum Part {
     Star,
 }
 
+/// The files of an image by channel, in natural order.
+type Channels = BTreeMap<(Vec<Piece>, String), PathBuf>;
+
 /// Sorts files into images.
 ///
 /// # Errors
 /// The pattern has no `{channel}` or an unknown field, or two files are the same channel of one image.
 pub fn group(paths: &[PathBuf], pattern: &str) -> Result<Groups> {
     let parts = parse(pattern)?;
-    let mut images: BTreeMap<(PathBuf, String), BTreeMap<(Vec<Piece>, String), PathBuf>> = BTreeMap::new();
+    let mut images: BTreeMap<(PathBuf, String), Channels> = BTreeMap::new();
     let mut out = Groups::default();
     for path in paths {
         let file = path.file_name().and_then(|n| n.to_str());

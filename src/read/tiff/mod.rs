@@ -8,7 +8,7 @@
 //! | pages | slices, channels and one time point, as the metadata say; pages of another size or type leave a note |
 //!
 //! Not read, with an error that names it: CCITT, LogLuv, CIE L*a*b*, YCbCr without JPEG, floats of 24 bits, samples of
-//! different types. The crate's own decoder is not the `tiff` crate's, which leaves out extra samples, inverts images whose
+//! different types. The decoder here is its own, not the `tiff` crate's, which leaves out extra samples, inverts images whose
 //! white is zero and refuses most odd depths; that one is the oracle of the tests. After TIFF 6.0, its Technical Notes, and
 //! BigTIFF.
 
