@@ -52,7 +52,8 @@ impl Bench {
     fn run(&self, out: &str, more: &[&str]) -> Output {
         let output = Command::new(env!("CARGO_BIN_EXE_uptake"))
             .current_dir(self.dir.path())
-            .args(["run", "in", "--recipe", "recipe.toml", "--device", "cpu", "--out", out])
+            .args(["run", "in", "--recipe", "recipe.toml", "--out", out])
+            .args(if more.contains(&"--device") { &[][..] } else { &["--device", "cpu"] })
             .args(more)
             .output()
             .unwrap();

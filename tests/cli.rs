@@ -50,7 +50,7 @@ fn wrong_command_lines_exit_with_2_and_name_a_remedy() {
     error: there is no preset "nucleus"
       try: nuclei, or a path that ends in .toml
     "#);
-    assert_snapshot!(fails(&["run", "*.tiff"]), @"
+    assert_snapshot!(fails(&["run", "*.tiff", "--device", "cpu"]), @"
     error: nothing matches *.tiff
       try: check the path; ** searches folders
     ");

@@ -55,9 +55,7 @@ fn lengths_and_areas_need_units() {
     mine.toml: "3" is not a length in line 7: `{ op = "gaussian", sigma = "3" }`
       try: a number and a unit: "3 px", "0.8 um", "2 mm", or "1.5 r" for object radii
     "#);
-    assert_snapshot!(error(&format!("{HEAD}scale = \"2 r\"\nsteps = []\n")), @r#"
-    mine.toml: a scale in r would be measured against itself: give "auto", px, um or mm in line 6: `scale = "2 r"`
-    "#);
+    assert_snapshot!(error(&format!("{HEAD}scale = \"2 r\"\nsteps = []\n")), @r#"mine.toml: a scale in r would be measured against itself: give "auto", px, um or mm in line 6: `scale = "2 r"`"#);
 }
 
 #[test]
@@ -98,9 +96,7 @@ fn what_cannot_work_is_refused_before_any_image_is_read() {
     mine.toml: "images" cannot be a name in line 1: `[objects.images]`
       try: another word: this one has a meaning of its own
     "#);
-    assert_snapshot!(error("[measure.nuclei\n"), @"
-    mine.toml: unclosed table, expected `]` in line 1: `[measure.nuclei`
-    ");
+    assert_snapshot!(error("[measure.nuclei\n"), @"mine.toml: unclosed table, expected `]` in line 1: `[measure.nuclei`");
 }
 
 #[test]

@@ -45,10 +45,11 @@ fn explain(text: &str, error: &toml::de::Error) -> Error {
     let message = error.message().replace('\n', " ");
     let span = error.span().unwrap_or(0..0);
     let words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let unknown = words.first().filter(|_| message.starts_with("unknown "));
+    let unknown: Option<&&str> = words.first().filter(|_| message.starts_with("unknown "));
     // A step is read as a whole, so its span begins before the key: look for the word itself.
     let inside = text.get(span.clone()).unwrap_or("");
-    let byte = span.start + unknown.and_then(|w| inside.find(*w)).unwrap_or(0);
+    let bad_value = message.split('"').nth(1);
+    let byte = span.start + unknown.copied().or(bad_value).and_then(|w| inside.find(w)).unwrap_or(0);
     let place = quote(text, line_at(text, byte));
     let Some(unknown) = unknown else {
         let (what, remedy) = message.split_once("   try: ").unwrap_or((&message, ""));
@@ -101,7 +102,7 @@ fn apply(table: &mut Table, setting: &str) -> Result<()> {
         // The set then comes from the file and from nothing else.
         keys = vec!["objects", name, "labels"];
         if let Some(Value::Table(set)) = table.get_mut("objects").and_then(|o| o.get_mut(name)) {
-            set.retain(|k, _| !["steps", "grow", "minus", "scale"].contains(&k));
+            set.retain(|k, _| !["steps", "grow", "minus", "scale", "channel"].contains(&k));
         }
     }
     let (last, parents) = keys.split_last().ok_or_else(|| Error::usage("--set needs a key"))?;
