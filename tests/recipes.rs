@@ -115,7 +115,7 @@ fn settings_change_the_recipe_and_are_checked_like_it() {
     assert!(set("objects.nuclei.scale=8 px").is_ok());
     assert!(set("labels.nuclei={stem}_mask.tif").is_ok());
     assert_snapshot!(set("objects.nuclei.scal=8 px").unwrap_err().to_string(), @r#"
-    nuclei: unknown key "scal" in line 7: `scal = "8 px"`
+    nuclei: unknown key "scal" in line 12: `scal = "8 px"`
       needed for: --set objects.nuclei.scal=8 px
       try: scale
     "#);

@@ -4,7 +4,7 @@ use super::channels::{Roles, working};
 use super::geometry::Geometry;
 use super::state::State;
 use super::{External, Made};
-use crate::device::{Buffer, Device};
+use crate::device::Device;
 use crate::ops::cytoplasm::cytoplasm;
 use crate::ops::grow::grow;
 use crate::ops::renumber::renumber;
@@ -114,6 +114,15 @@ fn given(
     Ok(Made { radius_px, channel, ..plain(labels, device)? })
 }
 
+/// The label image where the device is. Numbers far above the count of voxels become ranks: memory follows the largest.
 fn raw(shape: Shape, voxels: &[u32], device: &Device) -> Result<Labels> {
-    Ok(Labels { shape, count: 0, voxels: device.place(&Buffer::Host(voxels.to_vec()))? })
+    let mut voxels = voxels.to_vec();
+    if voxels.iter().any(|&v| v as usize > shape.len()) {
+        let mut values = voxels.clone();
+        values.push(0);
+        values.sort_unstable();
+        values.dedup();
+        voxels.iter_mut().for_each(|v| *v = values.partition_point(|other| other < v) as u32);
+    }
+    Labels::new(shape, voxels)?.to(device)
 }
