@@ -200,9 +200,9 @@ wide! {
             for (sum, &s) in sums.iter_mut().zip(row(radius)) {
                 *sum = sum.wrapping_add(weights[0].wrapping_mul(s as u32));
             }
-            for k in 1..=radius {
+            for (k, &weight) in weights.iter().enumerate().skip(1) {
                 for ((sum, &s), &t) in sums.iter_mut().zip(row(radius - k)).zip(row(radius + k)) {
-                    *sum = sum.wrapping_add(weights[k].wrapping_mul(s.wrapping_add(t) as u32));
+                    *sum = sum.wrapping_add(weight.wrapping_mul(s.wrapping_add(t) as u32));
                 }
             }
             for (o, &sum) in out.iter_mut().zip(&sums) {
@@ -223,9 +223,9 @@ wide! {
             for (sum, &s) in sums.iter_mut().zip(row(radius)) {
                 *sum += f64::from(weights[0]) * f64::from(s);
             }
-            for k in 1..=radius {
+            for (k, &weight) in weights.iter().enumerate().skip(1) {
                 for ((sum, &s), &t) in sums.iter_mut().zip(row(radius - k)).zip(row(radius + k)) {
-                    *sum += f64::from(weights[k]) * (f64::from(s) + f64::from(t));
+                    *sum += f64::from(weight) * (f64::from(s) + f64::from(t));
                 }
             }
             for (o, &sum) in out.iter_mut().zip(&sums) {

@@ -84,7 +84,7 @@ impl Boxes {
     fn beyond(&self, border: Border) -> usize {
         match border {
             Border::Nearest => self.far,
-            Border::Reflect => 0,
+            Border::Reflect | Border::Mirror => 0,
         }
     }
 }

@@ -7,16 +7,17 @@
 //! Bit budget: distances to 1023 px in six binary places; the rest as its parts.
 //! Reference: this project; `docs/segmentation.md` has how it was chosen.
 
+use super::cases::words;
 use super::distance::distance;
 use super::gaussian::{Gaussian, gaussian};
 use super::morphology::{Element, dilate};
 use super::pixelwise::{add, at_least, positive, subtract};
 use super::root::root;
 use super::{Case, Op};
+use crate::Result;
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
 use crate::volume::{Mask, Volume};
-use crate::Result;
 use rayon::prelude::*;
 
 /// The room's entry.
@@ -25,7 +26,10 @@ pub const OP: Op = Op {
     summary: "Landscape of shape and intensity that crowded objects are split on",
     reference: "docs/segmentation.md",
     cases: &[
-        Case { name: "diameter 12", run: |d, i| words(d, landscape(d, &i.volume(d)?, &i.mask(d)?, &Sizes::isotropic(12.0))?) },
+        Case {
+            name: "diameter 12",
+            run: |d, i| words(d, landscape(d, &i.volume(d)?, &i.mask(d)?, &Sizes::isotropic(12.0))?),
+        },
         Case {
             name: "flat voxels",
             run: |d, i| {
@@ -35,10 +39,6 @@ pub const OP: Op = Op {
         },
     ],
 };
-
-fn words(device: &Device, v: Volume) -> Result<Vec<u32>> {
-    Ok(device.fetch(&v.samples)?.iter().map(|&s| s as u32).collect())
-}
 
 /// How large objects are, and how the axes compare.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -126,7 +126,12 @@ fn brighter(device: &Device, src: &Volume, peak: &Volume, mask: &Mask, share: u3
         Device::Gpu(gpu) => {
             let (src, peak, mask) = (src.samples.gpu()?, peak.samples.gpu()?, mask.voxels.gpu()?);
             let to = gpu.alloc::<u8>(src.len())?;
-            gpu.dispatch(&KERNEL, src.len(), &Params { share }, &[&src.cast(), &peak.cast(), &mask.cast(), &to.cast()])?;
+            gpu.dispatch(
+                &KERNEL,
+                src.len(),
+                &Params { share },
+                &[&src.cast(), &peak.cast(), &mask.cast(), &to.cast()],
+            )?;
             Buffer::Gpu(to)
         }
     };

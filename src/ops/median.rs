@@ -229,7 +229,7 @@ impl Histogram {
     /// Moves to the bin that holds this rank, 256 bins at a time where none of them does.
     fn settle(&mut self, rank: u32) {
         while self.below > rank {
-            while self.bin % 256 == 0 && self.below - self.coarse[self.bin / 256 - 1] > rank {
+            while self.bin.is_multiple_of(256) && self.below - self.coarse[self.bin / 256 - 1] > rank {
                 self.below -= self.coarse[self.bin / 256 - 1];
                 self.bin -= 256;
             }
@@ -239,7 +239,7 @@ impl Histogram {
         while self.below + self.fine[self.bin] <= rank {
             self.below += self.fine[self.bin];
             self.bin += 1;
-            while self.bin % 256 == 0 && self.below + self.coarse[self.bin / 256] <= rank {
+            while self.bin.is_multiple_of(256) && self.below + self.coarse[self.bin / 256] <= rank {
                 self.below += self.coarse[self.bin / 256];
                 self.bin += 256;
             }

@@ -15,6 +15,7 @@ pub mod histogram;
 pub mod hysteresis;
 pub mod keep;
 pub mod label;
+pub mod landscape;
 mod lanes;
 pub mod local;
 pub mod mean;
@@ -24,16 +25,20 @@ pub mod morphology;
 mod naive;
 mod nearest;
 pub mod noise;
+pub mod object_rank;
 pub mod overlap;
 pub mod pixelwise;
 pub mod prefix_sum;
+pub mod refine;
 pub mod renumber;
 pub mod rolling_ball;
+pub mod root;
 mod runs;
+pub mod scale;
 pub mod sizes;
+pub mod split;
 pub mod threshold;
 
-use cases::words;
 pub use cases::{Case, Input, inputs};
 
 /// What the house knows of an operation.
@@ -62,6 +67,12 @@ pub const OPS: &[&Op] = &[
     &hysteresis::OP,
     &keep::OP,
     &label::OP,
+    &split::OP,
+    &scale::OP,
+    &root::OP,
+    &refine::OP,
+    &object_rank::OP,
+    &landscape::OP,
     &local::OP,
     &mean::OP,
     &median::OP,
@@ -102,26 +113,6 @@ impl Border {
                 let k = i.rem_euclid(period);
                 (if k < n { k } else { period - k }) as usize
             }
-        }
-    }
-    /// Fills `padded` from `line`, which begins at index `before`; what lies beyond the line follows the border.
-    pub fn pad(self, line: &[i32], before: usize, padded: &mut [i32]) {
-        let n = line.len();
-        let inside = before.min(padded.len())..(before + n).min(padded.len());
-        let (start, end) = (inside.start, inside.end);
-        padded[inside].copy_from_slice(&line[..end - start]);
-        for i in (0..start).chain(end..padded.len()) {
-            padded[i] = line[self.index(i as isize - before as isize, n)];
-        }
-    }
-    /// Fills `padded` from `line`, which begins at index `before`; what lies beyond the line follows the border.
-    pub fn pad(self, line: &[i32], before: usize, padded: &mut [i32]) {
-        let n = line.len();
-        let inside = before.min(padded.len())..(before + n).min(padded.len());
-        let (start, end) = (inside.start, inside.end);
-        padded[inside].copy_from_slice(&line[..end - start]);
-        for i in (0..start).chain(end..padded.len()) {
-            padded[i] = line[self.index(i as isize - before as isize, n)];
         }
     }
     /// As the shaders of `shared/border.wgsl` know it.

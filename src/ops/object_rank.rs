@@ -4,7 +4,7 @@
 //! Bit budget: samples of 32 bits; counts below 2^32.
 //! Reference: `numpy.sort(values)[int(q * (n - 1))]`.
 
-use super::label::sizes;
+use super::sizes::sizes;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Device, Gpu};

@@ -3,6 +3,7 @@
 //! `dst[i] = f(a[i], b[i])`. Differences saturate at the ends of i32.
 //! Reference: NumPy's operators.
 
+use super::cases::words;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device, GpuBuffer, Word};
@@ -21,7 +22,7 @@ pub const OP: Op = Op {
             run: |d, i| {
                 let v = i.volume(d)?;
                 let w = shift_left(d, &v, 3)?;
-                words(d, &add(d, &v, &subtract(d, &minimum(d, &w, &v)?, &w)?)?)
+                words(d, add(d, &v, &subtract(d, &minimum(d, &w, &v)?, &w)?)?)
             },
         },
         Case {
@@ -36,10 +37,6 @@ pub const OP: Op = Op {
         },
     ],
 };
-
-fn words(device: &Device, v: &Volume) -> Result<Vec<u32>> {
-    Ok(device.fetch(&v.samples)?.iter().map(|&s| s as u32).collect())
-}
 
 /// The numbers are those of the shader.
 #[derive(Clone, Copy)]

@@ -9,8 +9,10 @@
 //! Reference: Boellaard et al., Eur J Nucl Med Mol Imaging 2015;42:328 (isocontours at a share of the maximum).
 
 use super::fill::fill_label_holes;
-use super::label::{Connectivity, components, select, sizes};
+use super::label::{Connectivity, components};
 use super::object_rank::object_rank;
+use super::renumber::select;
+use super::sizes::sizes;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Buffer, Device};

@@ -4,6 +4,7 @@
 //! Bit budget: 32 bits under the root.
 //! Reference: the definition, checked by squaring.
 
+use super::cases::words;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
@@ -17,14 +18,10 @@ pub const OP: Op = Op {
     summary: "Integer square root with binary places",
     reference: "definition",
     cases: &[
-        Case { name: "whole", run: |d, i| words(d, &root(d, &i.volume(d)?, 0)?) },
-        Case { name: "six binary places", run: |d, i| words(d, &root(d, &i.volume(d)?, 6)?) },
+        Case { name: "whole", run: |d, i| words(d, root(d, &i.volume(d)?, 0)?) },
+        Case { name: "six binary places", run: |d, i| words(d, root(d, &i.volume(d)?, 6)?) },
     ],
 };
-
-fn words(device: &Device, v: &Volume) -> Result<Vec<u32>> {
-    Ok(device.fetch(&v.samples)?.iter().map(|&s| s as u32).collect())
-}
 
 crate::params! {
     struct Params { bits: u32, most: u32 }

@@ -10,13 +10,14 @@
 
 use super::fill::fill_holes;
 use super::gaussian::{Gaussian, gaussian};
-use super::label::sizes;
+use super::histogram::BinScale;
 use super::landscape::{Sizes, depth};
 use super::morphology::{Element, opening};
 use super::object_rank::object_rank;
 use super::pixelwise::{minimum, subtract};
+use super::sizes::sizes;
 use super::split::{Depth, split};
-use super::threshold::{BinChoice, Method, choose, threshold};
+use super::threshold::{BinChoice, Cut, Method, choose, threshold};
 use super::{Case, Op};
 use crate::Result;
 use crate::device::Device;
@@ -36,6 +37,8 @@ pub const OP: Op = Op {
     }],
 };
 
+/// The 256 bins that Otsu looks at.
+const BINS: BinChoice = BinChoice::Equal { n: 256, spacing: BinScale::Linear, cut: Cut::Edge };
 /// Without a mask there is nothing to measure.
 const NO_MASK: f64 = 10.0;
 /// All objects of the mask are specks.
@@ -66,7 +69,7 @@ pub fn scale(device: &Device, src: &Volume, z_step: f64, weights: [u32; 3]) -> R
 }
 
 fn once(device: &Device, src: &Volume, at: &Sizes) -> Result<f64> {
-    let t = choose(device, src, &Method::Otsu, BinChoice::Count(256))?;
+    let t = choose(device, src, &Method::Otsu, BINS)?;
     let mask = fill_holes(device, &threshold(device, src, t)?)?;
     let map = depth(device, &mask, at)?;
     let smooth = gaussian(device, &map, &Gaussian::new(at.along(1.0)))?;

@@ -9,7 +9,7 @@
 //! Bit budget: landscape of 32 bits, compared only; merging is on the host, in f64, on one entry a pair of basins.
 //! Reference: h-maxima watershed (Meyer 1994; Najman and Schmitt 1996), with dynamics relative to the peak.
 
-use super::label::renumber;
+use super::renumber::renumber;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Buffer, Device, Gpu, GpuBuffer};
@@ -162,26 +162,29 @@ pub fn split(device: &Device, landscape: &Volume, mask: &Mask, depth: Depth) -> 
     if landscape.shape != mask.shape {
         return Err(Error::usage(format!("a mask of {} on a landscape of {}", mask.shape, landscape.shape)));
     }
-    let (shape, voxels) = (mask.shape, mask.shape.len());
-    let painted = match device {
+    let shape = mask.shape;
+    let (voxels, count) = match device {
         Device::Cpu => {
             let (land, mask) = (landscape.samples.host()?, mask.voxels.host()?);
             let parent = climb(ascend(shape, land, mask));
             let peaks = peaks(land, &parent);
             let objects = merge(&peaks, pairs(shape, land, &parent), depth);
-            let mut table = vec![0u32; voxels];
+            let mut table = vec![0u32; shape.len()];
             for (peak, object) in peaks.iter().zip(objects) {
                 table[peak.index as usize] = object;
             }
             let paint = |&p: &u32| if p == NOWHERE { 0 } else { table[p as usize] };
-            Buffer::Host(parent.par_iter().map(paint).collect())
+            (Buffer::Host(parent.par_iter().map(paint).collect()), peaks.len())
         }
-        Device::Gpu(gpu) => Buffer::Gpu(dispatch(gpu, shape, landscape, mask, depth)?),
+        Device::Gpu(gpu) => {
+            let (voxels, peaks) = dispatch(gpu, shape, landscape, mask, depth)?;
+            (Buffer::Gpu(voxels), peaks)
+        }
     };
-    renumber(device, &Labels { shape, count: 0, voxels: painted })
+    renumber(device, &Labels { shape, count: count as u32, voxels })
 }
 
-fn dispatch(gpu: &Gpu, shape: Shape, landscape: &Volume, mask: &Mask, depth: Depth) -> Result<GpuBuffer<u32>> {
+fn dispatch(gpu: &Gpu, shape: Shape, landscape: &Volume, mask: &Mask, depth: Depth) -> Result<(GpuBuffer<u32>, usize)> {
     let (n, land) = (shape.len(), landscape.samples.gpu()?.cast());
     let p = Params { depth: shape.z as u32, height: shape.y as u32, width: shape.x as u32 };
     let parent = gpu.alloc::<u32>(n)?;
@@ -207,7 +210,7 @@ fn dispatch(gpu: &Gpu, shape: Shape, landscape: &Volume, mask: &Mask, depth: Dep
     gpu.dispatch(&NAME, peaks.len(), &p, &[&indices, &gpu.upload(&objects)?, &table])?;
     let dst = gpu.alloc::<u32>(n)?;
     gpu.dispatch(&PAINT, n, &p, &[&parent, &table, &dst])?;
-    Ok(dst)
+    Ok((dst, peaks.len()))
 }
 
 /// Calls `f` with the index of each neighbour of voxel `i` inside the image; with `forward` only those that come later.
@@ -284,7 +287,9 @@ fn pairs(shape: Shape, land: &[i32], parent: &[u32]) -> Vec<Pair> {
                     let pair = Pair { a: a.min(b), b: a.max(b), saddle: land[i].min(land[j]) };
                     match found.last_mut() {
                         // Along a border the same two basins meet again and again.
-                        Some(last) if last.a == pair.a && last.b == pair.b => last.saddle = last.saddle.max(pair.saddle),
+                        Some(last) if last.a == pair.a && last.b == pair.b => {
+                            last.saddle = last.saddle.max(pair.saddle)
+                        }
                         _ => found.push(pair),
                     }
                 }
