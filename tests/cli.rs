@@ -80,7 +80,19 @@ fn a_physical_length_needs_a_calibration_or_a_setting() {
     let dir = tempfile::tempdir().unwrap();
     images::spots(&dir.path().join("a.png"), 1, 5);
     let run = |more: &[&str]| {
-        let mut args = vec!["run", "a.png", "-r", "nuclei", "--device", "cpu", "-o", "o", "-q", "--set", "objects.nuclei.scale=4 um"];
+        let mut args = vec![
+            "run",
+            "a.png",
+            "-r",
+            "nuclei",
+            "--device",
+            "cpu",
+            "-o",
+            "o",
+            "-q",
+            "--set",
+            "objects.nuclei.scale=4 um",
+        ];
         args.extend(more);
         uptake(dir.path(), &args)
     };
@@ -112,7 +124,10 @@ fn inspect_shows_what_is_in_a_file() {
 fn the_dictionary_is_the_one_that_a_run_writes() {
     let dir = tempfile::tempdir().unwrap();
     images::spots(&dir.path().join("a.png"), 1, 5);
-    let o = uptake(dir.path(), &["run", "a.png", "-r", "nuclei", "--device", "cpu", "-o", "o", "-q", "--no-labels", "--no-overlays"]);
+    let o = uptake(
+        dir.path(),
+        &["run", "a.png", "-r", "nuclei", "--device", "cpu", "-o", "o", "-q", "--no-labels", "--no-overlays"],
+    );
     assert_eq!(code(&o), Some(0), "{}", err(&o));
     let written = std::fs::read_to_string(dir.path().join("o/features.csv")).unwrap();
     assert_eq!(out(&uptake(dir.path(), &["features", "--recipe", "nuclei"])), written);

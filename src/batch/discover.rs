@@ -129,7 +129,8 @@ struct Rules {
 
 impl Rules {
     fn leave_alone(&self, path: &Path) -> bool {
-        let options = MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: false };
+        let options =
+            MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: false };
         let name = path.file_name().map(Path::new);
         let below = path.strip_prefix(&self.folder).ok();
         let hit = |p: Option<&Path>, g: &Pattern| p.is_some_and(|p| g.matches_path_with(p, options));
@@ -258,11 +259,21 @@ mod tests {
         discover(inputs, &exclude, &recipe).unwrap().into_iter().map(|i| i.name).collect()
     }
 
-    const PLAIN: &str = "[channels]\nc = [0]\n[objects.o]\nchannel = 'c'\nsteps = [{ op = 'threshold', method = 'otsu' }]";
+    const PLAIN: &str =
+        "[channels]\nc = [0]\n[objects.o]\nchannel = 'c'\nsteps = [{ op = 'threshold', method = 'otsu' }]";
 
     #[test]
     fn folders_are_searched_by_the_rules() {
-        let dir = tree(&["b.tif", "a/x.png", "a/x_mask.png", ".hidden.tif", "notes.txt", "truth/b.tif", "old/.uptake/x", "old/q.tif"]);
+        let dir = tree(&[
+            "b.tif",
+            "a/x.png",
+            "a/x_mask.png",
+            ".hidden.tif",
+            "notes.txt",
+            "truth/b.tif",
+            "old/.uptake/x",
+            "old/q.tif",
+        ]);
         let all = ["a/x.png", "a/x_mask.png", "b.tif", "truth/b.tif"];
         assert_eq!(names(&[dir.path().into()], &[], PLAIN), all);
         assert_eq!(names(&[dir.path().into()], &["truth", "*_mask.png"], PLAIN), ["a/x.png", "b.tif"]);

@@ -93,7 +93,8 @@ pub fn run(settings: &Settings, recipe: &Recipe, device: &Device) -> Result<Summ
     let start = Instant::now();
     let items = discover::discover(&settings.inputs, &settings.exclude, recipe)?;
     let out = out::Out::open(&settings.out, settings.resume)?;
-    let threads = settings.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
+    let threads =
+        settings.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
     // A GPU is one: a few images keep it busy while others are read and measured.
     let most = if matches!(device, Device::Gpu(_)) { threads.min(4) } else { threads };
     let jobs = settings.jobs.unwrap_or(most).clamp(1, items.len());

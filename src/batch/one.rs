@@ -1,11 +1,11 @@
 //! One image of a batch: read, run, set down; whatever happens, a record comes back.
 
+use super::Settings;
 use super::budget::{Budget, guess, need};
 use super::discover::{Item, companion};
 use super::out::Out;
 use super::parts::{Part, Store, hash_file, key};
 use super::progress::Progress;
-use super::Settings;
 use crate::device::Device;
 use crate::pipeline::{self, External, Outcome};
 use crate::recipe::{Pages, Recipe};
@@ -191,7 +191,8 @@ impl Shop<'_> {
     fn run(&self, item: &Item, scan: &Scan, external: &External) -> Result<Outcome> {
         match pipeline::run(scan, self.recipe, self.device, external) {
             Err(e) if e.kind == Kind::Device && matches!(self.device, Device::Gpu(_)) => {
-                self.progress.say(&format!("note: {}: done on the CPU instead, with the same result: {}", item.name, e.what));
+                self.progress
+                    .say(&format!("note: {}: done on the CPU instead, with the same result: {}", item.name, e.what));
                 pipeline::run(scan, self.recipe, &Device::Cpu, external)
             }
             done => done,

@@ -1,8 +1,8 @@
 //! `run.json`: what was done with what. Times are here and nowhere else, so the tables stay the same from run to run.
 
+use super::Summary;
 use super::discover::Item;
 use super::one::{Record, Shop};
-use super::Summary;
 use crate::write::Draft;
 use crate::{Error, Result};
 use serde_json::{Value, json};

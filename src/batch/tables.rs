@@ -69,7 +69,9 @@ pub fn features(recipe: &Recipe) -> Result<Table> {
 fn load(shop: &Shop, record: &Record) -> Result<Option<Part>> {
     match (record.status, &record.key) {
         (Status::Ok, Some(key)) => shop.store.load(key).map(Some).ok_or_else(|| {
-            Error::io("a finished image's rows are gone from .uptake/parts").at(shop.out.folder()).remedy("run again with --resume")
+            Error::io("a finished image's rows are gone from .uptake/parts")
+                .at(shop.out.folder())
+                .remedy("run again with --resume")
         }),
         _ => Ok(None),
     }
@@ -89,7 +91,9 @@ fn widen(columns: &mut Vec<Column>, table: &Table) -> Result<()> {
             (Cells::Int(_), Cells::Real(_)) => known.cells = nothing(&c.cells, 0),
             (Cells::Real(_), Cells::Int(_)) => {}
             (a, b) if a.type_name() == b.type_name() => {}
-            _ => return Err(Error::usage(format!("the column {} is words in one image and numbers in another", c.name))),
+            _ => {
+                return Err(Error::usage(format!("the column {} is words in one image and numbers in another", c.name)));
+            }
         }
     }
     Ok(())
@@ -145,7 +149,8 @@ fn dictionary(layout: &Layout) -> Table {
     let status = status("", &Record::skipped(""));
     let image = status.columns.iter().take(1);
     let images = status.columns.iter().chain(&layout.images).map(|c| ("images", c));
-    let sets = layout.sets.iter().flat_map(|(name, columns)| image.clone().chain(columns).map(move |c| (name.as_str(), c)));
+    let sets =
+        layout.sets.iter().flat_map(|(name, columns)| image.clone().chain(columns).map(move |c| (name.as_str(), c)));
     let all: Vec<(&str, &Column)> = sets.chain(images).collect();
     let gather = |f: fn(&(&str, &Column)) -> String| all.iter().map(|e| Some(f(e)).filter(|s| !s.is_empty())).collect();
     let mut t = Table::default();

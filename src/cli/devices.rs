@@ -57,14 +57,19 @@ fn verify(gpu: &Gpu) -> Result<End> {
             }
         }
         bad += differing.len();
-        let verdict = if differing.is_empty() { "same bytes".into() } else { format!("DIFFERS: {}", differing.join("; ")) };
+        let verdict =
+            if differing.is_empty() { "same bytes".into() } else { format!("DIFFERS: {}", differing.join("; ")) };
         print(&format!("{:16} {verdict}\n", op.name));
     }
     let dispatches = gpu.counters().dispatches - before;
     if dispatches == 0 {
         return Err(Error::device("nothing ran on the adapter, so nothing was proved"));
     }
-    print(&format!("{}: {} of {cases} runs give the bytes of the CPU, {dispatches} dispatches\n", device.name(), cases - bad));
+    print(&format!(
+        "{}: {} of {cases} runs give the bytes of the CPU, {dispatches} dispatches\n",
+        device.name(),
+        cases - bad
+    ));
     Ok(if bad == 0 { End::Done } else { End::SomeFailed })
 }
 

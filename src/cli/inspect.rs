@@ -89,7 +89,8 @@ fn as_json(name: &str, scan: &Scan) -> Result<Value> {
             "saturated": c.saturated,
         }));
     }
-    let facts: serde_json::Map<String, Value> = scan.facts.iter().map(|(k, v)| (k.clone(), v.as_str().into())).collect();
+    let facts: serde_json::Map<String, Value> =
+        scan.facts.iter().map(|(k, v)| (k.clone(), v.as_str().into())).collect();
     Ok(json!({
         "file": name,
         "modality": modality(scan),

@@ -9,7 +9,7 @@ use crate::ops::label::{Connectivity, label};
 use crate::ops::local::{Local, Statistic, local};
 use crate::ops::noise::noise;
 use crate::ops::pixelwise::{and, or};
-use crate::ops::threshold::{Adjust, BinChoice, Cut, Middle, Method as Choice, Robust, choose, threshold};
+use crate::ops::threshold::{Adjust, BinChoice, Cut, Method as Choice, Middle, Robust, choose, threshold};
 use crate::recipe::{self, Combine, Method, Threshold, Transform};
 use crate::units::Length;
 use crate::volume::{Mask, Scale, Volume};

@@ -89,7 +89,12 @@ pub fn run(scan: &Scan, recipe: &Recipe, device: &Device, external: &External) -
 pub fn columns(recipe: &Recipe) -> Result<Outcome> {
     let shape = Shape::flat(1, 1);
     let channel = |name: &String| -> Result<Channel> {
-        Ok(Channel { name: name.clone(), volume: Volume::new(shape, vec![0])?, saturated: Some(0), saturation: Some(255) })
+        Ok(Channel {
+            name: name.clone(),
+            volume: Volume::new(shape, vec![0])?,
+            saturated: Some(0),
+            saturation: Some(255),
+        })
     };
     let channels = recipe.body.channels.keys().map(channel).collect::<Result<Vec<_>>>()?;
     let found = recipe.body.channels.keys().cloned().enumerate().map(|(i, role)| (role, i)).collect();
@@ -107,7 +112,13 @@ pub fn columns(recipe: &Recipe) -> Result<Outcome> {
 }
 
 /// Measures the sets and puts the outcome together.
-fn finish(scan: &Scan, recipe: &Recipe, roles: &Roles, device: &Device, made: BTreeMap<String, Made>) -> Result<Outcome> {
+fn finish(
+    scan: &Scan,
+    recipe: &Recipe,
+    roles: &Roles,
+    device: &Device,
+    made: BTreeMap<String, Made>,
+) -> Result<Outcome> {
     let mut sets = Vec::new();
     let mut notes = Vec::new();
     for (name, set) in recipe.order.iter().filter_map(|n| made.get(n).map(|m| (n, m))) {
@@ -157,7 +168,8 @@ fn measure(name: &str, set: &Made, scan: &Scan, recipe: &Recipe, roles: &Roles) 
         None => ProbeParams::default(),
     };
     let families = &wanted.features;
-    let table = measure::objects(&Request { labels: &set.host, channels: &channels, families, probe, spacing: scan.spacing })?;
+    let table =
+        measure::objects(&Request { labels: &set.host, channels: &channels, families, probe, spacing: scan.spacing })?;
     let about: Vec<(&str, &str)> = channels.iter().map(|c| (c.name, c.unit)).collect();
     let notes = measure::notes(&table, &measure::dictionary(families, &about));
     Ok((table, notes.into_iter().map(|n| format!("{name}: {n}")).collect()))

@@ -67,7 +67,8 @@ fn from_steps(
         state.step(step)?;
     }
     let labels = state.labels("the end of the steps")?;
-    let made = Made { radius_px: geometry.radius_px, channel: index, thresholds: state.thresholds, ..plain(labels, device)? };
+    let made =
+        Made { radius_px: geometry.radius_px, channel: index, thresholds: state.thresholds, ..plain(labels, device)? };
     Ok(made)
 }
 
@@ -89,14 +90,7 @@ fn difference(p: &Minus, device: &Device, made: &BTreeMap<String, Made>) -> Resu
     Ok(Made { radius_px: cells.radius_px, channel: cells.channel, ..plain(labels, device)? })
 }
 
-fn given(
-    name: &str,
-    set: &Objects,
-    scan: &Scan,
-    roles: &Roles,
-    device: &Device,
-    external: &External,
-) -> Result<Made> {
+fn given(name: &str, set: &Objects, scan: &Scan, roles: &Roles, device: &Device, external: &External) -> Result<Made> {
     let (shape, voxels) = external
         .get(name)
         .ok_or_else(|| Error::usage("its label image was not given").remedy(format!("--set labels.{name}=FILE")))?;

@@ -35,7 +35,13 @@ mod tests {
         let parents = Labels::new(shape, vec![1, 2, 2, 2, 0, 1, 1, 1, 1, 0]).unwrap();
         let mut t = Table::default();
         let label = Cells::Int(vec![Some(1), Some(2), Some(3)]);
-        t.push(Column { name: "label".into(), unit: String::new(), definition: String::new(), standard: String::new(), cells: label });
+        t.push(Column {
+            name: "label".into(),
+            unit: String::new(),
+            definition: String::new(),
+            standard: String::new(),
+            cells: label,
+        });
         add(&mut t, &Device::Cpu, "cells", &children, &parents).unwrap();
         assert_eq!(t.columns[1].cells, Cells::Int(vec![Some(2), Some(1), None]));
     }

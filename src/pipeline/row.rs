@@ -11,8 +11,7 @@ struct Row(Table);
 
 impl Row {
     fn put(&mut self, name: String, unit: &str, definition: impl Into<String>, cells: Cells) {
-        let column =
-            Column { name, unit: unit.into(), definition: definition.into(), standard: String::new(), cells };
+        let column = Column { name, unit: unit.into(), definition: definition.into(), standard: String::new(), cells };
         self.0.push(column);
     }
     fn text(&mut self, name: &str, definition: &str, words: String) {

@@ -50,7 +50,8 @@ impl State<'_> {
                 depth(self.device, self.mask("split")?, &sizes)
             }
             SplitBy::Landscape => self.landscape.clone().ok_or_else(|| {
-                Error::usage("\"split\" by landscape without one").remedy("a landscape step before it, or by = \"shape\"")
+                Error::usage("\"split\" by landscape without one")
+                    .remedy("a landscape step before it, or by = \"shape\"")
             }),
         }
     }

@@ -169,9 +169,13 @@ impl<'de> Deserialize<'de> for ObjectScale {
             return Ok(ObjectScale::Auto);
         }
         match text.parse() {
-            Ok(Length::R(_)) => Err(serde::de::Error::custom("a scale in r would be measured against itself: give \"auto\", px, um or mm")),
+            Ok(Length::R(_)) => Err(serde::de::Error::custom(
+                "a scale in r would be measured against itself: give \"auto\", px, um or mm",
+            )),
             Ok(length) => Ok(ObjectScale::Fixed(length)),
-            Err(_) => Err(serde::de::Error::custom(format!("\"{text}\" is not a scale: give \"auto\", or a radius like \"8 px\" or \"5 um\""))),
+            Err(_) => Err(serde::de::Error::custom(format!(
+                "\"{text}\" is not a scale: give \"auto\", or a radius like \"8 px\" or \"5 um\""
+            ))),
         }
     }
 }

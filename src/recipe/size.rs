@@ -104,8 +104,9 @@ impl std::str::FromStr for Size {
     type Err = Error;
     fn from_str(s: &str) -> Result<Self> {
         let bad = || {
-            Error::usage(format!("\"{s}\" is not an area or a volume"))
-                .remedy("a number and a unit: \"40 px\", \"20 um2\", \"500 um3\", \"3 ml\", or \"0.4 r2\" for object radii")
+            Error::usage(format!("\"{s}\" is not an area or a volume")).remedy(
+                "a number and a unit: \"40 px\", \"20 um2\", \"500 um3\", \"3 ml\", or \"0.4 r2\" for object radii",
+            )
         };
         let text = s.trim().replace(['µ', 'μ'], "u").replace('²', "2").replace('³', "3");
         let (unit_name, unit) = SizeUnit::ALL.into_iter().find(|(n, _)| text.ends_with(n)).ok_or_else(bad)?;

@@ -331,7 +331,10 @@ pub struct Split {
 
 /// How deep a valley must be.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(untagged, expecting = "expected a depth: a share of the lower peak (0.08), or a length (\"0.5 um\") with by = \"shape\"")]
+#[serde(
+    untagged,
+    expecting = "expected a depth: a share of the lower peak (0.08), or a length (\"0.5 um\") with by = \"shape\""
+)]
 pub enum SplitDepth {
     /// As a share of the lower peak.
     Share(f64),

@@ -25,7 +25,9 @@ pub(super) fn check(body: &Body, text: &str) -> Result<Vec<String>> {
         }
     }
     if body.objects.is_empty() {
-        return Err(Error::usage("the recipe has no object set").remedy("a table [objects.NAME]; see `uptake recipes nuclei`"));
+        return Err(
+            Error::usage("the recipe has no object set").remedy("a table [objects.NAME]; see `uptake recipes nuclei`")
+        );
     }
     checker.order()
 }
@@ -82,7 +84,11 @@ impl Checker<'_> {
             return Ok(());
         }
         let e = self.error(format!("\"{name}\" cannot be a name"), path);
-        Err(e.remedy(if taken { "another word: this one has a meaning of its own" } else { "letters, digits, _ and -" }))
+        Err(e.remedy(if taken {
+            "another word: this one has a meaning of its own"
+        } else {
+            "letters, digits, _ and -"
+        }))
     }
 
     fn set(&self, name: &str, set: &Objects) -> Result<()> {
@@ -126,9 +132,9 @@ impl Checker<'_> {
             let here = ["objects", name, "steps", &index];
             if let Some(of) = step.of().filter(|of| !named.contains_key(of)) {
                 let names: Vec<&str> = named.keys().copied().collect();
-                return Err(self
-                    .error(format!("no earlier step is called \"{of}\""), &here)
-                    .remedy(suggestion(of, &names).map_or_else(|| format!("one of: {}", names.join(", ")), str::to_string)));
+                return Err(self.error(format!("no earlier step is called \"{of}\""), &here).remedy(
+                    suggestion(of, &names).map_or_else(|| format!("one of: {}", names.join(", ")), str::to_string),
+                ));
             }
             if let Some(kept) = step.keeps_as() {
                 named.insert(kept, ());

@@ -15,7 +15,12 @@ pub fn spots(path: &Path, seed: u32, spots: u32) {
     for i in 0..spots {
         // On a grid, so that none touches another.
         let (row, column) = (i / 5, i % 5);
-        centres.push((14 + 27 * column + random() % 4, 14 + 27 * row + random() % 4, 5 + random() % 4, 15_000 + random() % 9000));
+        centres.push((
+            14 + 27 * column + random() % 4,
+            14 + 27 * row + random() % 4,
+            5 + random() % 4,
+            15_000 + random() % 9000,
+        ));
     }
     let image = ImageBuffer::from_fn(width, height, |x, y| {
         let ground = 700 + random() % 300;
