@@ -13,5 +13,6 @@ pub mod scan;
 pub mod table;
 pub mod units;
 pub mod volume;
+pub mod write;
 
 pub use error::{Error, Kind, Result};

@@ -92,7 +92,10 @@ fn widen(columns: &mut Vec<Column>, table: &Table) -> Result<()> {
             (Cells::Real(_), Cells::Int(_)) => {}
             (a, b) if a.type_name() == b.type_name() => {}
             _ => {
-                return Err(Error::usage(format!("the column {} is words in one image and numbers in another", c.name)));
+                return Err(Error::usage(format!(
+                    "the column {} is words in one image and numbers in another",
+                    c.name
+                )));
             }
         }
     }
