@@ -21,6 +21,8 @@ pub enum Kind {
     Device,
     /// The operating system refused: not found, no permission, disk full.
     Io,
+    /// A mistake of this program. The image is left out, the others go on.
+    Internal,
 }
 
 impl Kind {
@@ -33,6 +35,7 @@ impl Kind {
             Kind::Usage => "usage",
             Kind::Device => "device",
             Kind::Io => "io",
+            Kind::Internal => "internal",
         }
     }
 }

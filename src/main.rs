@@ -1,3 +1,7 @@
 //! The `uptake` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    uptake::cli::main()
+}

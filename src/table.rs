@@ -1,7 +1,9 @@
 //! Tables: named, typed columns with unit and definition; rows in a fixed order.
 
+use serde::{Deserialize, Serialize};
+
 /// The cells of a column. `None` is an empty cell: what cannot be computed is missing, never zero and never NaN.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Cells {
     /// Words.
     Text(Vec<Option<String>>),
@@ -24,6 +26,14 @@ impl Cells {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+    /// Number of empty cells.
+    pub fn empty(&self) -> usize {
+        match self {
+            Cells::Text(v) => v.iter().filter(|c| c.is_none()).count(),
+            Cells::Int(v) => v.iter().filter(|c| c.is_none()).count(),
+            Cells::Real(v) => v.iter().filter(|c| c.is_none()).count(),
+        }
+    }
     /// `text`, `int` or `real`.
     pub fn type_name(&self) -> &'static str {
         match self {
@@ -35,7 +45,7 @@ impl Cells {
 }
 
 /// A column with what its numbers mean.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Column {
     /// With the unit at its end where it has one: `area_um2`, `intensity_mean_EGFR`.
     pub name: String,
@@ -50,7 +60,7 @@ pub struct Column {
 }
 
 /// Columns of equal length.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Table {
     /// In the order of the file.
     pub columns: Vec<Column>,

@@ -27,6 +27,11 @@ pub struct Case {
     pub run: fn(&Device, &Input) -> Result<Vec<u32>>,
 }
 
+/// The samples of a result as words.
+pub(super) fn words(device: &Device, v: Volume) -> Result<Vec<u32>> {
+    Ok(device.fetch(&v.samples)?.iter().map(|&s| s as u32).collect())
+}
+
 impl Input {
     /// The volume where the device is.
     ///

@@ -3,8 +3,41 @@
 //! Every operation is exact integer arithmetic on both sides, so its result is one and the same on the CPU and on
 //! every adapter. [`OPS`] lists them; tests, `devices --verify`, help and docs walk that list.
 
+pub mod background;
 mod cases;
+pub mod cytoplasm;
+pub mod distance;
+pub mod fill;
 pub mod gaussian;
+mod gaussian_boxes;
+pub mod grow;
+pub mod histogram;
+pub mod hysteresis;
+pub mod keep;
+pub mod label;
+pub mod landscape;
+mod lanes;
+pub mod local;
+pub mod mean;
+pub mod median;
+pub mod morphology;
+#[cfg(test)]
+mod naive;
+mod nearest;
+pub mod noise;
+pub mod object_rank;
+pub mod overlap;
+pub mod pixelwise;
+pub mod prefix_sum;
+pub mod refine;
+pub mod renumber;
+pub mod rolling_ball;
+pub mod root;
+mod runs;
+pub mod scale;
+pub mod sizes;
+pub mod split;
+pub mod threshold;
 
 pub use cases::{Case, Input, inputs};
 
@@ -22,7 +55,37 @@ pub struct Op {
 }
 
 /// Every operation, in the order of the docs.
-pub const OPS: &[&Op] = &[&gaussian::OP];
+#[rustfmt::skip]
+pub const OPS: &[&Op] = &[
+    &background::OP,
+    &cytoplasm::OP,
+    &distance::OP,
+    &fill::OP,
+    &gaussian::OP,
+    &grow::OP,
+    &histogram::OP,
+    &hysteresis::OP,
+    &keep::OP,
+    &label::OP,
+    &split::OP,
+    &scale::OP,
+    &root::OP,
+    &refine::OP,
+    &object_rank::OP,
+    &landscape::OP,
+    &local::OP,
+    &mean::OP,
+    &median::OP,
+    &morphology::OP,
+    &noise::OP,
+    &overlap::OP,
+    &pixelwise::OP,
+    &prefix_sum::OP,
+    &renumber::OP,
+    &rolling_ball::OP,
+    &sizes::OP,
+    &threshold::OP,
+];
 
 /// What lies beyond the edge of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,6 +94,8 @@ pub enum Border {
     Nearest,
     /// Mirrored with the edge voxel repeated: `cba|abcd|dcb`.
     Reflect,
+    /// Mirrored about the edge voxel: `dcb|abcd|cba`.
+    Mirror,
 }
 
 impl Border {
@@ -42,6 +107,11 @@ impl Border {
             Border::Reflect => {
                 let k = i.rem_euclid(2 * n);
                 (if k < n { k } else { 2 * n - 1 - k }) as usize
+            }
+            Border::Mirror => {
+                let period = (2 * n - 2).max(1);
+                let k = i.rem_euclid(period);
+                (if k < n { k } else { period - k }) as usize
             }
         }
     }

@@ -1,0 +1,34 @@
+// One voxel of one or two images into one voxel: what p.what says, as in `What` of pixelwise.rs.
+fn saturating_sub(a: i32, b: i32) -> i32 {
+    let d = a - b;
+    // Overflow when the signs of a and b differ and the result has not the sign of a.
+    if (((a ^ b) & (a ^ d)) < 0) { return select(0x7fffffff, i32(-0x7fffffff - 1), a < 0); }
+    return d;
+}
+
+fn saturating_add(a: i32, b: i32) -> i32 {
+    let s = a + b;
+    // Overflow when a and b have one sign and the result has the other.
+    if ((~(a ^ b) & (a ^ s)) < 0) { return select(0x7fffffff, i32(-0x7fffffff - 1), a < 0); }
+    return s;
+}
+
+fn run(i: u32) {
+    let x = a(i);
+    var v = 0;
+    switch (p.what) {
+        case 0u: { v = saturating_sub(x, b(i)); }
+        case 1u: { v = min(x, b(i)); }
+        case 2u: { v = x << u32(p.value); }
+        case 3u: { v = max(x, p.value); }
+        case 4u: { v = select(0, 1, x > p.value); }
+        case 5u: { v = select(0, 1, x > b(i)); }
+        case 6u: { v = x & b(i); }
+        case 7u: { v = x | b(i); }
+        case 8u: { v = 1 - x; }
+        case 9u: { v = select(0, 1, x != 0); }
+        case 10u: { v = saturating_add(x, b(i)); }
+        default: {}
+    }
+    set_dst(i, v);
+}

@@ -1,0 +1,129 @@
+//! What is kept of each finished image, so that an interrupted run can go on where it stopped.
+//!
+//! A part is one JSON file in `DIR/.uptake/parts`, named by the SHA-256 over everything that its rows follow from: the
+//! content of the files, the recipe with its settings, the version. Names, places and times are not in it, nor is the
+//! device: none of them changes a row. Only finished images have parts; failed ones are tried again.
+
+use crate::recipe::Recipe;
+use crate::table::Table;
+use crate::write::Draft;
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Raised when the same image, recipe and version give another part than before.
+const SCHEMA: u32 = 1;
+
+/// The rows of one image.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Part {
+    /// One row: the facts of the image.
+    pub row: Table,
+    /// Rows of each object set, without the image's name.
+    pub sets: Vec<(String, Table)>,
+}
+
+/// Hexadecimal SHA-256 of a file.
+///
+/// # Errors
+/// It cannot be read.
+pub fn hash_file(path: &Path) -> Result<String> {
+    let open = || -> std::io::Result<String> {
+        let mut file = fs::File::open(path)?;
+        let mut hasher = Sha256::new();
+        let mut block = vec![0; 1 << 20];
+        loop {
+            let n = file.read(&mut block)?;
+            if n == 0 {
+                return Ok(hex(hasher));
+            }
+            hasher.update(&block[..n]);
+        }
+    };
+    open().map_err(|e| Error::from(e).at(path))
+}
+
+fn hex(hasher: Sha256) -> String {
+    hasher.finalize().iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// The name of a part: `files` are channel names (or set names, or nothing) with the hashes of what they hold.
+pub fn key(files: &[(String, String)], recipe: &Recipe) -> String {
+    let mut hasher = Sha256::new();
+    let mut add = |s: &str| {
+        // With its length, so that no two lists read the same.
+        hasher.update((s.len() as u64).to_le_bytes());
+        hasher.update(s);
+    };
+    add(env!("CARGO_PKG_VERSION"));
+    add(&SCHEMA.to_string());
+    add(&recipe.text);
+    for (role, hash) in files {
+        add(role);
+        add(hash);
+    }
+    hex(hasher)
+}
+
+/// The folder of parts.
+#[derive(Clone, Debug)]
+pub struct Store {
+    folder: PathBuf,
+}
+
+impl Store {
+    /// Below the output folder.
+    pub fn new(out: &Path) -> Self {
+        Store { folder: out.join(".uptake").join("parts") }
+    }
+
+    fn path(&self, key: &str) -> PathBuf {
+        self.folder.join(format!("{key}.json"))
+    }
+
+    /// Keeps a part.
+    ///
+    /// # Errors
+    /// The disk is full, or the system refuses.
+    pub fn save(&self, key: &str, part: &Part) -> Result<()> {
+        let text = serde_json::to_vec(part).map_err(|e| Error::io(e.to_string()).at(self.path(key)))?;
+        Draft::write(self.path(key), &text)
+    }
+
+    /// The part of that key, if it is there and whole.
+    pub fn load(&self, key: &str) -> Option<Part> {
+        serde_json::from_slice(&fs::read(self.path(key)).ok()?).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Mechanics.
+    use super::*;
+    use crate::table::{Cells, Column};
+
+    #[test]
+    fn parts_come_back_bit_for_bit() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::new(dir.path());
+        let reals = vec![Some(0.1 + 0.2), None, Some(5e-324), Some(1.7976931348623157e308), Some(2.0 / 3.0)];
+        let column = |name: &str, cells| Column {
+            name: name.into(),
+            unit: "um2".into(),
+            definition: "\"quoted\", and\nbroken".into(),
+            standard: String::new(),
+            cells,
+        };
+        let mut table = Table::default();
+        table.push(column("a", Cells::Real(reals)));
+        table.push(column("b", Cells::Int(vec![Some(i64::MIN), None, Some(0), Some(1), Some(2)])));
+        let part = Part { row: Table::default(), sets: vec![("nuclei".into(), table)] };
+        store.save("k", &part).unwrap();
+        assert_eq!(store.load("k"), Some(part));
+        fs::write(store.path("k"), "{").unwrap();
+        assert_eq!(store.load("k"), None, "a damaged part is done again");
+    }
+}

@@ -1,0 +1,104 @@
+//! `uptake inspect`
+
+use super::{End, print};
+use crate::scan::{Modality, Scan};
+use crate::{Result, read};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Image files
+    #[arg(required = true)]
+    file: Vec<PathBuf>,
+    /// As JSON, one object a line
+    #[arg(long)]
+    json: bool,
+}
+
+impl Args {
+    pub fn run(self) -> Result<End> {
+        let mut good = 0;
+        for path in &self.file {
+            let name = path.display().to_string();
+            match read::open(path, &read::Options::default()) {
+                Ok(scan) if self.json => print(&format!("{}\n", as_json(&name, &scan)?)),
+                Ok(scan) => print(&describe(&name, &scan)?),
+                Err(e) => {
+                    eprintln!("error: {e}");
+                    continue;
+                }
+            }
+            good += 1;
+        }
+        Ok(match good {
+            0 => End::Nothing,
+            n if n < self.file.len() => End::SomeFailed,
+            _ => End::Done,
+        })
+    }
+}
+
+fn modality(scan: &Scan) -> &'static str {
+    match scan.modality {
+        Modality::Fluorescence => "fluorescence",
+        Modality::Pet => "pet",
+    }
+}
+
+/// Smallest and largest value of a channel.
+fn values(scan: &Scan, channel: usize) -> Result<Option<(f64, f64)>> {
+    let Some(c) = scan.channels.get(channel) else { return Ok(None) };
+    let samples = c.volume.samples.host()?;
+    let ends = samples.iter().min().zip(samples.iter().max());
+    Ok(ends.map(|(a, b)| (c.volume.scale.value(f64::from(*a)), c.volume.scale.value(f64::from(*b)))))
+}
+
+fn describe(name: &str, scan: &Scan) -> Result<String> {
+    let axes = if scan.shape.is_flat() { "y, x" } else { "z, y, x" };
+    let spacing = scan.spacing.map_or("unknown; the tables count in px".into(), |s| {
+        let [z, y, x] = s.zyx;
+        let depth = if scan.shape.is_flat() { String::new() } else { format!("{z} x ") };
+        format!("{depth}{y} x {x} {}", s.unit.name())
+    });
+    let mut text = format!("{name}\n  {:12} {}\n  {:12} {} ({axes})\n", "modality", modality(scan), "size", scan.shape);
+    text += &format!("  {:12} {spacing}\n", "spacing");
+    for (i, c) in scan.channels.iter().enumerate() {
+        let range = values(scan, i)?.map_or(String::new(), |(a, b)| format!(", values {a} to {b}"));
+        let full = c.saturated.filter(|n| *n > 0).map_or(String::new(), |n| format!(", {n} voxels saturated"));
+        text += &format!("  {:12} {}{range}{full}\n", format!("channel {i}"), c.name);
+    }
+    for (fact, value) in &scan.facts {
+        text += &format!("  {fact:12} {value}\n");
+    }
+    for note in &scan.notes {
+        text += &format!("  {:12} {note}\n", "note");
+    }
+    Ok(text)
+}
+
+fn as_json(name: &str, scan: &Scan) -> Result<Value> {
+    let mut channels = Vec::new();
+    for (i, c) in scan.channels.iter().enumerate() {
+        let range = values(scan, i)?;
+        channels.push(json!({
+            "name": c.name,
+            "min": range.map(|r| r.0),
+            "max": range.map(|r| r.1),
+            "step": c.volume.scale.factor,
+            "saturated": c.saturated,
+        }));
+    }
+    let facts: serde_json::Map<String, Value> =
+        scan.facts.iter().map(|(k, v)| (k.clone(), v.as_str().into())).collect();
+    Ok(json!({
+        "file": name,
+        "modality": modality(scan),
+        "size_zyx": scan.shape.zyx(),
+        "spacing_zyx": scan.spacing.map(|s| s.zyx),
+        "unit": scan.spacing.map(|s| s.unit.name()),
+        "channels": channels,
+        "facts": facts,
+        "notes": scan.notes,
+    }))
+}

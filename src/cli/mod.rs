@@ -1,0 +1,102 @@
+//! The command line: one file a subcommand.
+//!
+//! Exit codes: 0, all done; 1, some inputs failed; 2, a wrong command line or recipe, or nothing could be done.
+
+mod completions;
+mod devices;
+mod features;
+mod inspect;
+mod recipes;
+mod run;
+
+use crate::Result;
+use crate::device::{AdapterChoice, Device, Gpu, adapters};
+use crate::recipe::{Recipe, preset};
+use clap::{Parser, Subcommand};
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// How a command ended, if it did not end in an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Done,
+    SomeFailed,
+    Nothing,
+}
+
+/// Turns molecular images into tables: the same bytes on every device.
+#[derive(Parser)]
+#[command(name = "uptake", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Find objects in images, measure them, and write tables
+    Run(run::Args),
+    /// Show what is in an image file: axes, channels, spacing, units
+    Inspect(inspect::Args),
+    /// List the GPU adapters, or prove that they give the bytes of the CPU
+    Devices(devices::Args),
+    /// List the recipes that come with the program, or print one to start your own from
+    Recipes(recipes::Args),
+    /// The data dictionary: every column with its unit and definition
+    Features(features::Args),
+    /// Print the completions for a shell
+    Completions(completions::Args),
+}
+
+/// Parses the command line, runs, and says what to exit with.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        Command::Run(args) => args.run(),
+        Command::Inspect(args) => args.run(),
+        Command::Devices(args) => args.run(),
+        Command::Recipes(args) => args.run(),
+        Command::Features(args) => args.run(),
+        Command::Completions(args) => args.run(),
+    };
+    match done {
+        Ok(End::Done) => ExitCode::SUCCESS,
+        Ok(End::SomeFailed) => ExitCode::from(1),
+        Ok(End::Nothing) => ExitCode::from(2),
+        Err(e) => {
+            eprintln!("error: {e}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Prints to standard output. A reader that has gone away (`uptake features | head`) is no error.
+fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// A recipe by the name of a preset or the path of a file, with settings.
+fn recipe(name: &str, settings: &[String]) -> Result<Recipe> {
+    if Path::new(name).extension().is_some_and(|e| e == "toml") || Path::new(name).is_file() {
+        let text = std::fs::read_to_string(name).map_err(|e| crate::Error::from(e).at(name))?;
+        return Recipe::parse(name, &text, settings);
+    }
+    let preset = preset(name)?;
+    Recipe::parse(preset.name, preset.text, settings)
+}
+
+/// `auto` takes a real GPU if there is one; `cpu` never looks for one.
+fn device(choice: &str) -> Result<Device> {
+    match choice {
+        "cpu" => Ok(Device::Cpu),
+        "gpu" => Ok(Device::Gpu(Gpu::open(&AdapterChoice::Best)?)),
+        "auto" => match adapters().first() {
+            // A GPU that does not open is no reason to stop when nobody asked for it.
+            Some(a) if !a.software => Ok(Gpu::open(&AdapterChoice::Best).map_or(Device::Cpu, Device::Gpu)),
+            _ => Ok(Device::Cpu),
+        },
+        name => Ok(Device::Gpu(Gpu::open(&AdapterChoice::Named(name.into()))?)),
+    }
+}

@@ -1,0 +1,127 @@
+//! The convex hull of a 2-D object, its pixels, and its largest and smallest diameters.
+//!
+//! Follows scikit-image: a pixel stands for the four midpoints of its sides; `area_convex` counts the pixels whose
+//! centre lies in the hull of these points or on its edge; the diameters are those of the outline of that set of
+//! pixels, again through the midpoints of their sides. Coordinates are doubled, so everything before the final square
+//! root is an exact integer: a turn is a product of two differences below 2^33 each.
+
+use super::object::Crop;
+
+/// A point in half pixels: y, x.
+type Point = [i64; 2];
+
+/// Convex hull measures in pixels.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Hull {
+    /// Pixels with their centre in the hull.
+    pub area: u64,
+    /// Corners of the outline of these pixels in half pixels, anticlockwise.
+    corners: Vec<Point>,
+}
+
+impl Hull {
+    /// Of a framed 2-D crop.
+    pub fn of(crop: &Crop) -> Self {
+        let spans = crop.cells.chunks_exact(crop.size[2]).enumerate().filter_map(|(y, row)| {
+            let first = row.iter().position(|&c| c != 0)?;
+            let last = row.iter().rposition(|&c| c != 0)?;
+            Some((y as i64, first as i64, last as i64))
+        });
+        let inner = convex(midpoints(spans));
+        let filled = pixels(&inner);
+        Hull {
+            area: filled.iter().map(|&(_, a, b)| (b - a + 1) as u64).sum(),
+            corners: convex(midpoints(filled.into_iter())),
+        }
+    }
+
+    /// Largest distance between two corners, a pixel having the given size in y and x.
+    pub fn max_diameter(&self, size: [f64; 2]) -> f64 {
+        let mut most = 0.0f64;
+        for (i, p) in self.corners.iter().enumerate() {
+            for q in &self.corners[..i] {
+                let (dy, dx) = ((p[0] - q[0]) as f64 * size[0], (p[1] - q[1]) as f64 * size[1]);
+                most = most.max(dy * dy + dx * dx);
+            }
+        }
+        most.sqrt() / 2.0
+    }
+
+    /// Smallest distance between two parallel lines with the corners between them.
+    pub fn min_diameter(&self, size: [f64; 2]) -> f64 {
+        let mut least = f64::INFINITY;
+        for (i, p) in self.corners.iter().enumerate() {
+            let q = &self.corners[(i + 1) % self.corners.len()];
+            let (dy, dx) = ((q[0] - p[0]) as f64 * size[0], (q[1] - p[1]) as f64 * size[1]);
+            let far = self.corners.iter().map(|r| turn(p, q, r).abs()).max().unwrap_or(0);
+            least = least.min(far as f64 * (size[0] * size[1]) / (dy * dy + dx * dx).sqrt());
+        }
+        least / 2.0
+    }
+}
+
+/// Midpoints of the sides of the pixels at both ends of each span `(y, first x, last x)`.
+fn midpoints(spans: impl Iterator<Item = (i64, i64, i64)>) -> Vec<Point> {
+    let mut out = Vec::new();
+    for (y, a, b) in spans {
+        let (y, a, b) = (2 * y, 2 * a, 2 * b);
+        out.extend([[y, a - 1], [y, b + 1], [y - 1, a], [y + 1, a], [y - 1, b], [y + 1, b]]);
+    }
+    out
+}
+
+/// Twice the signed area of the triangle p, q, r.
+fn turn(p: &Point, q: &Point, r: &Point) -> i64 {
+    (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0])
+}
+
+/// Andrew's monotone chain: strict corners only.
+pub(super) fn convex(mut points: Vec<Point>) -> Vec<Point> {
+    points.sort_unstable();
+    points.dedup();
+    let mut hull: Vec<Point> = Vec::new();
+    for half in 0..2 {
+        let start = hull.len();
+        for p in &points {
+            while hull.len() >= start + 2 && turn(&hull[hull.len() - 2], &hull[hull.len() - 1], p) <= 0 {
+                hull.pop();
+            }
+            hull.push(*p);
+        }
+        hull.pop();
+        if half == 0 {
+            points.reverse();
+        }
+    }
+    hull
+}
+
+/// Spans of the pixels whose centres are in a convex polygon or on its edge.
+fn pixels(corners: &[Point]) -> Vec<(i64, i64, i64)> {
+    let top = corners.iter().map(|p| p[0]).min().unwrap_or(0);
+    let bottom = corners.iter().map(|p| p[0]).max().unwrap_or(0);
+    let mut spans: Vec<(i64, i64, i64)> =
+        ((top + 1).div_euclid(2)..=bottom.div_euclid(2)).map(|y| (y, i64::MAX, i64::MIN)).collect();
+    let first = (top + 1).div_euclid(2);
+    for (i, p) in corners.iter().enumerate() {
+        let q = &corners[(i + 1) % corners.len()];
+        let (p, q) = if p[0] <= q[0] { (p, q) } else { (q, p) };
+        let height = q[0] - p[0];
+        for y in (p[0] + 1).div_euclid(2)..=q[0].div_euclid(2) {
+            let span = &mut spans[(y - first) as usize];
+            // Where the edge crosses the row, over 2 * height, rounded into the polygon from both sides.
+            let ends = if height == 0 {
+                [(p[1], 2), (q[1], 2)]
+            } else {
+                let at = p[1] * height + (q[1] - p[1]) * (2 * y - p[0]);
+                [(at, 2 * height); 2]
+            };
+            for (over, under) in ends {
+                span.1 = span.1.min(over.div_euclid(under) + i64::from(over.rem_euclid(under) != 0));
+                span.2 = span.2.max(over.div_euclid(under));
+            }
+        }
+    }
+    spans.retain(|s| s.1 <= s.2);
+    spans
+}

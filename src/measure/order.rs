@@ -1,0 +1,104 @@
+//! Order statistics of integer samples, exact up to the last division.
+
+/// Quantile `num / den` of sorted samples, linear between neighbours (numpy's default), nothing if there are none.
+pub(super) fn quantile(sorted: &[i32], num: usize, den: usize) -> Option<f64> {
+    let at = sorted.len().checked_sub(1)? * num;
+    let (k, rest) = (at / den, (at % den) as i64);
+    let low = i64::from(*sorted.get(k)?);
+    let high = i64::from(*sorted.get(k + 1).unwrap_or(&sorted[k]));
+    Some((low * den as i64 + (high - low) * rest) as f64 / den as f64)
+}
+
+/// Median of samples in any order; they are reordered.
+pub(super) fn median(samples: &mut [i32]) -> Option<f64> {
+    let n = samples.len();
+    if n == 0 {
+        return None;
+    }
+    let (below, upper, _) = samples.select_nth_unstable(n / 2);
+    let upper = i64::from(*upper);
+    let lower = if n % 2 == 1 { upper } else { below.iter().copied().max().map_or(upper, i64::from) };
+    Some((lower + upper) as f64 / 2.0)
+}
+
+/// Twice the median.
+fn twice_median(sorted: &[i32]) -> Option<i64> {
+    let n = sorted.len();
+    Some(i64::from(*sorted.get(n / 2)?) + i64::from(*sorted.get((n - 1) / 2)?))
+}
+
+/// Median of the absolute deviations from the median.
+pub(super) fn mad(sorted: &[i32]) -> Option<f64> {
+    let centre = twice_median(sorted)?;
+    let mut away: Vec<i64> = sorted.iter().map(|&s| (2 * i64::from(s) - centre).abs()).collect();
+    let (below, upper, _) = away.select_nth_unstable(sorted.len() / 2);
+    let upper = *upper;
+    let lower = if sorted.len() % 2 == 1 { upper } else { below.iter().copied().max()? };
+    Some((lower + upper) as f64 / 4.0)
+}
+
+/// Exact sums of samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Sums {
+    /// How many.
+    pub n: i128,
+    /// Their sum.
+    pub sum: i128,
+    /// The sum of their squares.
+    pub squares: i128,
+}
+
+impl Sums {
+    /// Of some samples. A block of 2^16 products below 2^62 would not fit 64 bits, so squares are split at 32 bits.
+    pub fn of(samples: &[i32]) -> Self {
+        let mut s = Sums { n: samples.len() as i128, ..Sums::default() };
+        for block in samples.chunks(1 << 16) {
+            let (mut sum, mut low, mut high) = (0i64, 0u64, 0u64);
+            for &v in block {
+                let square = (i64::from(v) * i64::from(v)) as u64;
+                sum += i64::from(v);
+                low += square & 0xffff_ffff;
+                high += square >> 32;
+            }
+            s.sum += i128::from(sum);
+            s.squares += i128::from(low) + (i128::from(high) << 32);
+        }
+        s
+    }
+
+    /// Mean, nothing without samples.
+    pub fn mean(&self) -> Option<f64> {
+        (self.n > 0).then(|| self.sum as f64 / self.n as f64)
+    }
+
+    /// Population standard deviation (divided by n), nothing without samples.
+    pub fn std(&self) -> Option<f64> {
+        (self.n > 0).then(|| ((self.n * self.squares - self.sum * self.sum) as f64).sqrt() / self.n as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_numpys() {
+        assert_eq!(quantile(&[1, 2, 4, 8], 1, 4), Some(1.75));
+        assert_eq!(quantile(&[1, 2, 4, 8], 1, 2), Some(3.0));
+        assert_eq!(quantile(&[1, 2, 4, 8], 1, 1), Some(8.0));
+        assert_eq!(quantile(&[], 1, 2), None);
+        assert_eq!(median(&mut [8, 2, 4, 1]), Some(3.0));
+        assert_eq!(median(&mut [8, 2, 4]), Some(4.0));
+        assert_eq!(mad(&[1, 2, 4, 8]), Some(1.5));
+        assert_eq!(mad(&[1, 1, 5]), Some(0.0));
+    }
+
+    #[test]
+    fn sums_hold_the_whole_range() {
+        let s = Sums::of(&[i32::MIN; 5]);
+        assert_eq!((s.sum, s.squares), (5 * i128::from(i32::MIN), 5 << 62));
+        assert_eq!(s.std(), Some(0.0));
+        assert_eq!(Sums::of(&[2, 4]).std(), Some(1.0));
+        assert_eq!(Sums::of(&[]).mean(), None);
+    }
+}

@@ -1,0 +1,150 @@
+//! A channel of a whole image: its statistics, its background and its quality.
+
+use super::ChannelRef;
+use super::feature::{CHANNEL_UNIT, Feature, Get};
+use super::order::{self, Sums};
+use super::spectrum;
+use crate::Result;
+use crate::volume::Scale;
+
+/// What the image features are computed from.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    sums: Sums,
+    /// Smallest value, median, largest value, in samples.
+    ranks: [Option<f64>; 3],
+    at_maximum: u64,
+    saturated: Option<u64>,
+    background: Sums,
+    background_median: Option<f64>,
+    slope: Option<f64>,
+    scale: Scale,
+}
+
+impl Facts {
+    /// Of a channel, with the labels of its objects where there are some.
+    pub(super) fn of(channel: &ChannelRef, labels: Option<&[u32]>) -> Result<Self> {
+        let image = channel.volume.samples.host()?;
+        let scale = channel.volume.scale;
+        let sums = Sums::of(image);
+        let (low, high) = (image.iter().min().copied(), image.iter().max().copied());
+        let (least, brightest) = if scale.factor < 0.0 { (high, low) } else { (low, high) };
+        let outside = |labels: &[u32]| image.iter().zip(labels).filter(|(_, l)| **l == 0).map(|(s, _)| *s).collect();
+        let mut background: Vec<i32> = labels.map_or_else(Vec::new, outside);
+        Ok(Facts {
+            sums,
+            ranks: [least.map(f64::from), order::median(&mut image.to_vec()), brightest.map(f64::from)],
+            at_maximum: image.iter().filter(|s| Some(**s) == brightest).count() as u64,
+            saturated: channel.saturation.map(|top| image.iter().filter(|s| **s >= top).count() as u64),
+            background: Sums::of(&background),
+            background_median: order::median(&mut background),
+            slope: sums.mean().and_then(|mean| spectrum::slope(image, channel.volume.shape, mean)),
+            scale,
+        })
+    }
+
+    fn value(&self, sample: Option<f64>) -> Option<f64> {
+        sample.map(|s| self.scale.value(s))
+    }
+    fn width(&self, samples: Option<f64>) -> Option<f64> {
+        samples.map(|s| s * self.scale.factor.abs())
+    }
+}
+
+const NO_VOXELS: &str = "the image has no voxels";
+const NO_BACKGROUND: &str = "no objects were looked for, or they fill the image";
+
+/// Statistics and quality of a channel of an image.
+pub const FEATURES: &[Feature<Facts>] = &[
+    Feature {
+        name: "image_mean",
+        unit: CHANNEL_UNIT,
+        definition: "Mean of the channel",
+        standard: "CellProfiler:ImageQuality_MeanIntensity",
+        empty: NO_VOXELS,
+        get: Get::Real(|f| f.value(f.sums.mean())),
+    },
+    Feature {
+        name: "image_median",
+        unit: CHANNEL_UNIT,
+        definition: "Median of the channel",
+        standard: "CellProfiler:ImageQuality_MedianIntensity",
+        empty: NO_VOXELS,
+        get: Get::Real(|f| f.value(f.ranks[1])),
+    },
+    Feature {
+        name: "image_min",
+        unit: CHANNEL_UNIT,
+        definition: "Smallest value of the channel",
+        standard: "CellProfiler:ImageQuality_MinIntensity",
+        empty: NO_VOXELS,
+        get: Get::Real(|f| f.value(f.ranks[0])),
+    },
+    Feature {
+        name: "image_max",
+        unit: CHANNEL_UNIT,
+        definition: "Largest value of the channel",
+        standard: "CellProfiler:ImageQuality_MaxIntensity",
+        empty: NO_VOXELS,
+        get: Get::Real(|f| f.value(f.ranks[2])),
+    },
+    Feature {
+        name: "image_std",
+        unit: CHANNEL_UNIT,
+        definition: "Standard deviation of the channel, divided by n",
+        standard: "CellProfiler:ImageQuality_StdIntensity",
+        empty: NO_VOXELS,
+        get: Get::Real(|f| f.width(f.sums.std())),
+    },
+    Feature {
+        name: "image_saturated_fraction",
+        unit: "1",
+        definition: "Share of voxels at the largest value that the source can store",
+        standard: "",
+        empty: "the source has no largest value",
+        get: Get::Real(|f| f.saturated.map(|n| n as f64 / f.sums.n as f64)),
+    },
+    Feature {
+        name: "image_background_mean",
+        unit: CHANNEL_UNIT,
+        definition: "Mean of the voxels outside all objects",
+        standard: "",
+        empty: NO_BACKGROUND,
+        get: Get::Real(|f| f.value(f.background.mean())),
+    },
+    Feature {
+        name: "image_background_median",
+        unit: CHANNEL_UNIT,
+        definition: "Median of the voxels outside all objects",
+        standard: "",
+        empty: NO_BACKGROUND,
+        get: Get::Real(|f| f.value(f.background_median)),
+    },
+    Feature {
+        name: "image_percent_maximal",
+        unit: "%",
+        definition: "Percentage of voxels at the largest value of the channel",
+        standard: "CellProfiler:ImageQuality_PercentMaximal",
+        empty: NO_VOXELS,
+        get: Get::Real(|f| Some(100.0 * f.at_maximum as f64 / f.sums.n as f64)),
+    },
+    Feature {
+        name: "image_focus_score",
+        unit: CHANNEL_UNIT,
+        definition: "Variance over mean of the channel",
+        standard: "CellProfiler:ImageQuality_FocusScore",
+        empty: "the mean is not positive",
+        get: Get::Real(|f| {
+            let spread = f.width(f.sums.std())?;
+            f.value(f.sums.mean()).filter(|m| *m > 0.0).map(|m| spread * spread / m)
+        }),
+    },
+    Feature {
+        name: "image_power_loglog_slope",
+        unit: "1",
+        definition: "Slope of log power over log frequency, up to an eighth of the smaller side; blur makes it steeper",
+        standard: "CellProfiler:ImageQuality_PowerLogLogSlope",
+        empty: "2-D images of at least 32 px on each side with some structure only",
+        get: Get::Real(|f| f.slope),
+    },
+];

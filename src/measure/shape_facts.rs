@@ -1,0 +1,118 @@
+//! The facts behind the features of [`super::shape`]: one crop, its outline, hull, patterns and distances.
+
+use super::edt;
+use super::holes;
+use super::hull::Hull;
+use super::moments::{Ellipse, Moments};
+use super::object::Object;
+use super::outline::Outline;
+use super::surface::Patterns;
+use crate::units::Spacing;
+use std::f64::consts::PI;
+
+/// What the shape features are computed from.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    pub(super) n: f64,
+    pub(super) bbox: f64,
+    moments: Moments,
+    /// Largest and mean distance to the outside, in voxels.
+    pub(super) radii: [f64; 2],
+    pub(super) flat: Option<Flat>,
+    pub(super) solid: Option<Patterns>,
+    pub(super) spacing: Option<Spacing>,
+}
+
+/// What only 2-D objects have.
+#[derive(Clone, Debug)]
+pub(super) struct Flat {
+    pub(super) outline: Outline,
+    pub(super) hull: Hull,
+    pub(super) filled: u64,
+}
+
+impl Facts {
+    pub(super) fn of(object: &Object, moments: &Moments, spacing: Option<Spacing>) -> Self {
+        let crop = object.framed();
+        let e = object.extent;
+        let inside = edt::squared(&crop, 0, [1.0; 3]);
+        let (mut most, mut sum) = (0.0f64, 0.0);
+        for d in inside.iter().filter(|d| **d > 0.0) {
+            most = most.max(*d);
+            sum += d.sqrt();
+        }
+        let flat = object.shape.is_flat();
+        Facts {
+            n: e.n as f64,
+            bbox: (0..3).map(|a| (e.hi[a] - e.lo[a]) as f64).product(),
+            moments: *moments,
+            radii: [most.sqrt(), sum / e.n as f64],
+            flat: flat.then(|| Flat {
+                outline: Outline::of(&crop),
+                hull: Hull::of(&crop),
+                filled: holes::area_filled(&crop),
+            }),
+            solid: (!flat).then(|| Patterns::of(&crop)),
+            spacing,
+        }
+    }
+
+    /// Size of a voxel in um, z, y, x.
+    pub(super) fn size_um(&self) -> Option<[f64; 3]> {
+        self.spacing.map(|s| s.zyx.map(|v| v * s.unit.um()))
+    }
+    /// Side of a pixel (2-D) or voxel (3-D) in um, if all its sides are equal to one in a million.
+    pub(super) fn side_um(&self) -> Option<f64> {
+        let [z, y, x] = self.size_um()?;
+        let close = |a: f64| (a / x - 1.0).abs() < 1e-6;
+        (close(y) && (self.flat.is_some() || close(z))).then_some(x)
+    }
+    /// Size of a voxel in z and y against x; 1 where unknown.
+    pub(super) fn aspect(&self) -> [f64; 3] {
+        self.spacing.map_or([1.0; 3], |s| s.zyx.map(|v| v / s.zyx[2]))
+    }
+    pub(super) fn true_ellipse(&self) -> Option<Ellipse> {
+        self.flat.as_ref().map(|_| self.moments.ellipse(self.aspect()[1]))
+    }
+    pub(super) fn axis_px(&self, i: usize) -> f64 {
+        match self.flat {
+            Some(_) => self.moments.ellipse(1.0).axes[i.min(1)],
+            None => self.moments.ellipsoid([1.0; 3])[i],
+        }
+    }
+    pub(super) fn axis_um(&self, i: usize) -> Option<f64> {
+        let x = self.size_um()?[2];
+        Some(match self.true_ellipse() {
+            Some(e) => e.axes[i.min(1)] * x,
+            None => self.moments.ellipsoid(self.aspect())[i] * x,
+        })
+    }
+    pub(super) fn diameter(&self, size: f64) -> f64 {
+        match self.flat {
+            Some(_) => (4.0 * size / PI).sqrt(),
+            None => libm::cbrt(6.0 * size / PI),
+        }
+    }
+    pub(super) fn perimeter(&self) -> Option<f64> {
+        self.flat.as_ref().map(|f| f.outline.perimeter())
+    }
+    pub(super) fn roundness(&self) -> Option<f64> {
+        self.perimeter().filter(|p| *p > 0.0).map(|p| 4.0 * PI * self.n / (p * p))
+    }
+    pub(super) fn feret(&self, size: [f64; 2]) -> Option<[f64; 2]> {
+        self.flat.as_ref().map(|f| [f.hull.max_diameter(size), f.hull.min_diameter(size)])
+    }
+    pub(super) fn feret_um(&self) -> Option<[f64; 2]> {
+        let [_, y, x] = self.size_um()?;
+        self.feret([y, x])
+    }
+    pub(super) fn surface(&self, size: [f64; 3]) -> Option<f64> {
+        self.solid.as_ref().map(|s| s.area(size))
+    }
+    pub(super) fn sphericity(&self) -> Option<f64> {
+        let [z, y, x] = self.aspect();
+        let volume = self.n * z * y * x;
+        let ball = libm::cbrt(PI * 36.0 * volume * volume);
+        self.surface([z, y, x]).map(|s| ball / s)
+    }
+}

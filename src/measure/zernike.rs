@@ -1,0 +1,191 @@
+//! Magnitudes of the Zernike moments of a 2-D object up to order 9 (CellProfiler).
+//!
+//! With pixel centres mapped to the unit disc by the smallest circle around them (radius `r`):
+//! `|sum of R_nm(rho) exp(i m theta)| / (pi r^2)`. Powers replace the exponentials, so there is no transcendental
+//! function; the sum runs in raster order.
+
+use super::feature::{Feature, Get};
+use super::hull;
+use super::object::Object;
+
+const COUNT: usize = 30;
+
+/// Orders and repetitions in the order of the columns.
+fn orders() -> impl Iterator<Item = (usize, usize)> {
+    (0..10).flat_map(|n| (0..=n).filter(move |m| (n - m) % 2 == 0).map(move |m| (n, m)))
+}
+
+/// What the Zernike features are computed from: the magnitudes; none for a single pixel.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    magnitudes: Option<[f64; COUNT]>,
+}
+
+impl Facts {
+    /// Of a 2-D object.
+    pub(super) fn of(object: &Object) -> Self {
+        let mut ends = Vec::new();
+        object.each_run(|_, y, x0, x1| ends.extend([[y as i64, x0 as i64], [y as i64, x1 as i64 - 1]]));
+        let corners: Vec<[f64; 2]> = hull::convex(ends).iter().map(|p| p.map(|v| v as f64)).collect();
+        let circle = smallest_circle(&corners);
+        Facts { magnitudes: (circle.r2 > 0.0).then(|| magnitudes(object, &circle)) }
+    }
+}
+
+fn magnitudes(object: &Object, circle: &Circle) -> [f64; COUNT] {
+    let radius = circle.r2.sqrt();
+    // Sums of rho^2k * z^m by k and m, from which every order is put together.
+    let mut sums = [[[0.0f64; 2]; 10]; 5];
+    object.each_run(|_, y, x0, x1| {
+        let v = (y as f64 - circle.y) / radius;
+        for x in x0..x1 {
+            let u = (x as f64 - circle.x) / radius;
+            let rho2 = u * u + v * v;
+            let mut power = [1.0, 0.0];
+            for m in 0..10 {
+                let mut even = 1.0;
+                for by_m in sums.iter_mut().take((9 - m) / 2 + 1) {
+                    by_m[m][0] += even * power[0];
+                    by_m[m][1] += even * power[1];
+                    even *= rho2;
+                }
+                power = [power[0] * u - power[1] * v, power[0] * v + power[1] * u];
+            }
+        }
+    });
+    let mut out = [0.0; COUNT];
+    for (value, (n, m)) in out.iter_mut().zip(orders()) {
+        let mut z = [0.0; 2];
+        for k in 0..=(n - m) / 2 {
+            let c = coefficient(n, m, k);
+            let s = sums[(n - m) / 2 - k][m];
+            z = [z[0] + c * s[0], z[1] + c * s[1]];
+        }
+        *value = (z[0] * z[0] + z[1] * z[1]).sqrt() / (std::f64::consts::PI * circle.r2);
+    }
+    out
+}
+
+/// Coefficient of rho^(n - 2k) in the radial polynomial: whole numbers, exact.
+fn coefficient(n: usize, m: usize, k: usize) -> f64 {
+    let factorial = |v: usize| (1..=v).map(|i| i as f64).product::<f64>();
+    let sign = if k.is_multiple_of(2) { 1.0 } else { -1.0 };
+    sign * factorial(n - k) / (factorial(k) * factorial((n + m) / 2 - k) * factorial((n - m) / 2 - k))
+}
+
+/// A circle by its centre and squared radius.
+#[derive(Clone, Copy, Debug)]
+struct Circle {
+    y: f64,
+    x: f64,
+    r2: f64,
+}
+
+impl Circle {
+    fn holds(&self, p: &[f64; 2]) -> bool {
+        let (dy, dx) = (p[0] - self.y, p[1] - self.x);
+        dy * dy + dx * dx <= self.r2 * (1.0 + 1e-12)
+    }
+    fn between(p: &[f64; 2], q: &[f64; 2]) -> Self {
+        let (dy, dx) = ((q[0] - p[0]) / 2.0, (q[1] - p[1]) / 2.0);
+        Circle { y: p[0] + dy, x: p[1] + dx, r2: dy * dy + dx * dx }
+    }
+    /// Through three corners of a hull, which never lie on a line.
+    fn through(p: &[f64; 2], q: &[f64; 2], r: &[f64; 2]) -> Self {
+        let (by, bx, cy, cx) = (q[0] - p[0], q[1] - p[1], r[0] - p[0], r[1] - p[1]);
+        let (b2, c2, d) = (by * by + bx * bx, cy * cy + cx * cx, 2.0 * (bx * cy - by * cx));
+        let (uy, ux) = ((bx * c2 - cx * b2) / d, (cy * b2 - by * c2) / d);
+        Circle { y: p[0] + uy, x: p[1] + ux, r2: uy * uy + ux * ux }
+    }
+}
+
+/// Welzl's incremental construction over the corners of a hull.
+fn smallest_circle(points: &[[f64; 2]]) -> Circle {
+    let mut circle = points.first().map_or(Circle { y: 0.0, x: 0.0, r2: 0.0 }, |p| Circle::between(p, p));
+    for (i, p) in points.iter().enumerate() {
+        if circle.holds(p) {
+            continue;
+        }
+        circle = Circle::between(p, p);
+        for (j, q) in points[..i].iter().enumerate() {
+            if circle.holds(q) {
+                continue;
+            }
+            circle = Circle::between(p, q);
+            for r in &points[..j] {
+                if !circle.holds(r) {
+                    circle = Circle::through(p, q, r);
+                }
+            }
+        }
+    }
+    circle
+}
+
+fn magnitude<const I: usize>(f: &Facts) -> Option<f64> {
+    f.magnitudes.map(|m| m[I])
+}
+
+const fn of<const I: usize>(name: &'static str) -> Feature<Facts> {
+    Feature {
+        name,
+        unit: "1",
+        definition: "Magnitude of the Zernike moment of this order and repetition over the area of the smallest circle",
+        standard: "CellProfiler:AreaShape_Zernike",
+        empty: "2-D only, and only for more than one pixel",
+        get: Get::Real(magnitude::<I>),
+    }
+}
+
+/// Zernike moments.
+pub const FEATURES: &[Feature<Facts>] = &[
+    of::<0>("zernike_0_0"),
+    of::<1>("zernike_1_1"),
+    of::<2>("zernike_2_0"),
+    of::<3>("zernike_2_2"),
+    of::<4>("zernike_3_1"),
+    of::<5>("zernike_3_3"),
+    of::<6>("zernike_4_0"),
+    of::<7>("zernike_4_2"),
+    of::<8>("zernike_4_4"),
+    of::<9>("zernike_5_1"),
+    of::<10>("zernike_5_3"),
+    of::<11>("zernike_5_5"),
+    of::<12>("zernike_6_0"),
+    of::<13>("zernike_6_2"),
+    of::<14>("zernike_6_4"),
+    of::<15>("zernike_6_6"),
+    of::<16>("zernike_7_1"),
+    of::<17>("zernike_7_3"),
+    of::<18>("zernike_7_5"),
+    of::<19>("zernike_7_7"),
+    of::<20>("zernike_8_0"),
+    of::<21>("zernike_8_2"),
+    of::<22>("zernike_8_4"),
+    of::<23>("zernike_8_6"),
+    of::<24>("zernike_8_8"),
+    of::<25>("zernike_9_1"),
+    of::<26>("zernike_9_3"),
+    of::<27>("zernike_9_5"),
+    of::<28>("zernike_9_7"),
+    of::<29>("zernike_9_9"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_follow_the_orders() {
+        let names: Vec<String> = orders().map(|(n, m)| format!("zernike_{n}_{m}")).collect();
+        assert_eq!(names, FEATURES.iter().map(|f| f.name).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_circle_around_a_triangle() {
+        let c = smallest_circle(&[[0.0, 0.0], [0.0, 4.0], [1.0, 2.0]]);
+        assert_eq!((c.y, c.x, c.r2), (0.0, 2.0, 4.0));
+        let c = smallest_circle(&[[0.0, 0.0], [0.0, 4.0], [4.0, 0.0], [4.0, 4.0]]);
+        assert_eq!((c.y, c.x, c.r2), (2.0, 2.0, 8.0));
+    }
+}

@@ -1,0 +1,82 @@
+//! Cytoplasm: cells without their nuclei.
+//!
+//! `dst[i] = cells[i]` where no nucleus is, 0 elsewhere. Labels keep the numbers of the cells, and the count stays, so a
+//! row of a cell and the row of its cytoplasm have one label. A cell that is all nucleus has no voxel left.
+//! Reference: CellProfiler, IdentifyTertiaryObjects, without shrinking the nucleus.
+
+use super::label::words;
+use super::{Case, Op};
+use crate::device::kernel::{Kernel, read, write};
+use crate::device::{Buffer, Device};
+use crate::volume::Labels;
+use crate::{Error, Result};
+use rayon::prelude::*;
+
+/// The room's entry.
+pub const OP: Op = Op {
+    name: "cytoplasm",
+    summary: "Cells without their nuclei",
+    reference: "CellProfiler IdentifyTertiaryObjects",
+    cases: &[Case {
+        name: "around labels",
+        run: |d, i| {
+            let nuclei = i.labels(d)?;
+            let cells = super::grow::grow(d, &nuclei, 3.0, [1; 3])?;
+            words(d, &cytoplasm(d, &cells, &nuclei)?)
+        },
+    }],
+};
+
+crate::params! {
+    struct Params { unused: u32 }
+}
+
+const KERNEL: Kernel = Kernel {
+    name: "cytoplasm",
+    source: include_str!("../../shaders/cytoplasm.wgsl"),
+    shared: &[],
+    params: Params::WGSL,
+    arrays: &[read("cells", "u32"), read("nuclei", "u32"), write("dst", "u32")],
+};
+
+/// The voxels of cells that are in no nucleus, of whatever cell.
+///
+/// # Errors
+/// Different shapes; the device is lost or too small.
+pub fn cytoplasm(device: &Device, cells: &Labels, nuclei: &Labels) -> Result<Labels> {
+    if cells.shape != nuclei.shape {
+        return Err(Error::usage(format!("cells of {} and nuclei of {}", cells.shape, nuclei.shape)));
+    }
+    let voxels = match device {
+        Device::Cpu => {
+            let pairs = cells.voxels.host()?.par_iter().zip(nuclei.voxels.host()?).with_min_len(1 << 14);
+            Buffer::Host(pairs.map(|(&cell, &nucleus)| if nucleus == 0 { cell } else { 0 }).collect())
+        }
+        Device::Gpu(gpu) => {
+            let (cells, nuclei) = (cells.voxels.gpu()?, nuclei.voxels.gpu()?);
+            let to = gpu.alloc(cells.len())?;
+            gpu.dispatch(&KERNEL, cells.len(), &Params { unused: 0 }, &[cells, nuclei, &to])?;
+            Buffer::Gpu(to)
+        }
+    };
+    Ok(Labels { voxels, ..cells.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    //! Oracle.
+    use super::*;
+    use crate::units::Shape;
+
+    #[test]
+    fn cells_keep_their_numbers() {
+        let shape = Shape::flat(2, 4);
+        let cells = Labels::new(shape, vec![1, 1, 2, 2, 1, 3, 2, 2]).unwrap();
+        let nuclei = Labels::new(shape, vec![0, 1, 2, 0, 0, 3, 0, 2]).unwrap();
+        let out = cytoplasm(&Device::Cpu, &cells, &nuclei).unwrap();
+        assert_eq!(out.voxels.host().unwrap(), [1, 0, 0, 2, 1, 0, 2, 0]);
+        assert_eq!(out.count, 3);
+        let other = Labels::new(Shape::flat(4, 2), vec![0; 8]).unwrap();
+        assert!(cytoplasm(&Device::Cpu, &cells, &other).is_err());
+    }
+}

@@ -1,0 +1,138 @@
+//! How the CPU twins walk a volume along one axis, and how their inner loops get wide registers.
+
+use super::Border;
+use crate::units::Shape;
+use rayon::prelude::*;
+
+/// One axis of a volume: lines of `size` voxels that lie `stride` apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Axis {
+    /// Voxels in a line.
+    pub size: usize,
+    /// From one voxel of a line to the next.
+    pub stride: usize,
+}
+
+impl Axis {
+    /// Axis 0 is z, 1 is y, 2 is x.
+    pub fn of(shape: Shape, axis: usize) -> Self {
+        Axis { size: shape.zyx()[axis], stride: [shape.y * shape.x, shape.x, 1][axis] }
+    }
+}
+
+/// Compiles a function without a result twice, as it stands and for AVX2, and takes the second where the processor has
+/// it. The arithmetic is exact, so both give the same numbers.
+macro_rules! wide {
+    ($(#[$doc:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $body:block) => {
+        $(#[$doc])*
+        #[allow(clippy::too_many_arguments, reason = "inner loops take their rows one by one")]
+        $vis fn $name($($arg: $ty),*) {
+            #[inline(always)]
+            fn plain($($arg: $ty),*) $body
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx2")]
+                fn avx2($($arg: $ty),*) {
+                    plain($($arg),*)
+                }
+                if std::arch::is_x86_feature_detected!("avx2") {
+                    // SAFETY: the processor has what the function was compiled for.
+                    return unsafe { avx2($($arg),*) };
+                }
+            }
+            plain($($arg),*)
+        }
+    };
+}
+pub(super) use wide;
+
+/// Columns that one thread takes side by side: whole pages of memory where there is enough work for everyone.
+fn width(voxels: usize, size: usize) -> usize {
+    let jobs = 4 * rayon::current_num_threads();
+    (voxels / size / jobs).next_multiple_of(64).clamp(64, 1024)
+}
+
+/// Works on an axis that is not the fastest one. `work(run, column, rows)` gets blocks of neighbouring lines: `rows[k]`
+/// is voxel k of them, side by side, beginning at `column` within the stride of run number `run`.
+pub(super) fn columns<T: Send>(out: &mut [T], axis: Axis, work: impl Fn(usize, usize, &mut [&mut [T]]) + Sync) {
+    let width = width(out.len(), axis.size);
+    let mut jobs: Vec<(usize, usize, Vec<&mut [T]>)> = Vec::new();
+    for (run, voxels) in out.chunks_mut(axis.size * axis.stride).enumerate() {
+        let first = jobs.len();
+        jobs.extend((0..axis.stride).step_by(width).map(|c| (run, c, Vec::with_capacity(axis.size))));
+        for row in voxels.chunks_mut(axis.stride) {
+            for ((_, _, rows), piece) in jobs[first..].iter_mut().zip(row.chunks_mut(width)) {
+                rows.push(piece);
+            }
+        }
+    }
+    jobs.into_par_iter().for_each(|(run, column, mut rows)| work(run, column, &mut rows));
+}
+
+/// Fills `padded` from `line`, which begins at index `before`; what lies beyond the line follows the border.
+pub(super) fn pad(border: Border, line: &[i32], before: usize, padded: &mut [i32]) {
+    let n = line.len();
+    let (start, end) = (before.min(padded.len()), (before + n).min(padded.len()));
+    padded[start..end].copy_from_slice(&line[..end - start]);
+    for i in (0..start).chain(end..padded.len()) {
+        padded[i] = line[border.index(i as isize - before as isize, n)];
+    }
+}
+
+/// `floor(x)` of a row of numbers `x = n / d + 1 / (2 d)`, n and d whole and d at most 2^16, as 32-bit integers. Such a
+/// number is never nearer to a whole one than 2^-17, so errors of rounding in f64 cannot reach the result; adding
+/// 1.5 * 2^52 leaves the whole part of `x - 1/2` in the low bits.
+#[inline(always)]
+pub(super) fn floor(x: f64) -> i32 {
+    ((x - 0.5) + 6_755_399_441_055_744.0).to_bits() as u32 as i32
+}
+
+/// Smallest and largest sample; 0 and 0 if there is none.
+pub(super) fn span(samples: &[i32]) -> (i32, i32) {
+    let parts = samples.par_chunks(1 << 16).map(|part| {
+        let mut ends = [i32::MAX, i32::MIN];
+        widen(&mut ends, part);
+        ends
+    });
+    match parts.reduce_with(|a, b| [a[0].min(b[0]), a[1].max(b[1])]) {
+        Some([low, high]) => (low, high),
+        None => (0, 0),
+    }
+}
+
+wide! {
+    fn widen(ends: &mut [i32; 2], samples: &[i32]) {
+        *ends = samples.iter().fold(*ends, |e, &s| [e[0].min(s), e[1].max(s)]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_voxel_is_in_one_block() {
+        let axis = Axis { size: 5, stride: 150 };
+        let mut out = vec![0usize; 3 * 5 * 150];
+        columns(&mut out, axis, |run, column, rows| {
+            for (k, row) in rows.iter_mut().enumerate() {
+                for (x, v) in row.iter_mut().enumerate() {
+                    *v += (run * 5 + k) * 150 + column + x + 1;
+                }
+            }
+        });
+        assert!(out.iter().enumerate().all(|(i, &v)| v == i + 1));
+    }
+
+    #[test]
+    fn floors_are_exact_at_whole_numbers() {
+        for n in [i64::from(i32::MIN), -7, -1, 0, 1, 65_535, i64::from(i32::MAX)] {
+            for d in [1i64, 3, 31, 65_535, 65_536] {
+                for rest in [0, d / 2, d - 1] {
+                    let x = ((n * d + rest) as f64 + 0.5) * (1.0 / d as f64);
+                    assert_eq!(i64::from(floor(x)), n, "{n} {d} {rest}");
+                }
+            }
+        }
+    }
+}

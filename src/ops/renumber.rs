@@ -1,0 +1,200 @@
+//! Labels 1, 2, ... in raster order of first voxels, from any values; and the choice of some objects.
+//!
+//! The first voxel of each value comes from an atomic minimum in a table. Values up to twice the number of voxels index
+//! the table themselves; larger ones (label images of other programs) go through a list of the values that occur: sorted
+//! on the CPU, hashed with open addressing on the GPU. Reference: `skimage.segmentation.relabel_sequential`, which keeps
+//! the order of values; ours is the order of first voxels.
+
+use super::label::{number, words};
+use super::{Case, Op};
+use crate::device::kernel::{Kernel, atomic, read, write};
+use crate::device::{Buffer, Device, Gpu, GpuBuffer};
+use crate::volume::Labels;
+use crate::{Error, Result};
+use rayon::prelude::*;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+/// The room's entry.
+pub const OP: Op = Op {
+    name: "renumber",
+    summary: "Any label values to 1, 2, ... in raster order; choice of objects",
+    reference: "skimage.segmentation.relabel_sequential",
+    cases: &[
+        Case { name: "labels", run: |d, i| words(d, &renumber(d, &i.labels(d)?)?) },
+        Case { name: "small values", run: |d, i| words(d, &renumber(d, &spread(d, i, |l| 2 * (l % 20))?)?) },
+        Case {
+            name: "values up to 2^32",
+            run: |d, i| words(d, &renumber(d, &spread(d, i, |l| l.wrapping_mul(0x9e37_79b9))?)?),
+        },
+        Case {
+            name: "every third object",
+            run: |d, i| {
+                let labels = i.labels(d)?;
+                let keep: Vec<bool> = (0..=labels.count).map(|l| l % 3 == 1).collect();
+                words(d, &select(d, &labels, &keep)?)
+            },
+        },
+    ],
+};
+
+/// The case's labels with other values.
+fn spread(device: &Device, input: &super::Input, value: fn(u32) -> u32) -> Result<Labels> {
+    let voxels = input.labels.voxels.host()?.iter().map(|&l| value(l)).collect();
+    Labels::new(input.labels.shape, voxels)?.to(device)
+}
+
+crate::params! {
+    struct Params { mask: u32 }
+}
+
+const FIRST: Kernel = Kernel {
+    name: "renumber",
+    source: include_str!("../../shaders/renumber.wgsl"),
+    shared: &[include_str!("../../shaders/shared/hash.wgsl")],
+    params: Params::WGSL,
+    arrays: &[read("values", "u32"), atomic("key", "u32"), atomic("early", "u32")],
+};
+
+const ROOT: Kernel = Kernel {
+    name: "renumber_root",
+    source: include_str!("../../shaders/renumber_root.wgsl"),
+    shared: &[include_str!("../../shaders/shared/hash.wgsl")],
+    params: Params::WGSL,
+    arrays: &[read("values", "u32"), read("key", "u32"), read("early", "u32"), write("root", "u32")],
+};
+
+const SELECT: Kernel = Kernel {
+    name: "renumber_select",
+    source: include_str!("../../shaders/renumber_select.wgsl"),
+    shared: &[],
+    params: Params::WGSL,
+    arrays: &[read("values", "u32"), read("keep", "u32"), write("dst", "u32")],
+};
+
+/// Numbers objects in raster order of their first voxels. `labels.count` must be the largest value.
+///
+/// # Errors
+/// The device is lost or too small.
+pub fn renumber(device: &Device, labels: &Labels) -> Result<Labels> {
+    match device {
+        Device::Cpu => {
+            let (voxels, count) = twin(labels.voxels.host()?, labels.count);
+            Ok(Labels { shape: labels.shape, count, voxels: Buffer::Host(voxels) })
+        }
+        Device::Gpu(gpu) => dispatch(gpu, labels, labels.voxels.gpu()?),
+    }
+}
+
+/// Keeps the objects `l` with `keep[l]` and numbers them in raster order of their first voxels. `keep[0]` has no meaning.
+///
+/// # Errors
+/// `keep` has not one entry a label and one for the background; the device is lost or too small.
+pub fn select(device: &Device, labels: &Labels, keep: &[bool]) -> Result<Labels> {
+    if keep.len() != labels.count as usize + 1 {
+        return Err(Error::usage(format!("a choice of {} for {} objects", keep.len(), labels.count)));
+    }
+    match device {
+        Device::Cpu => {
+            let kept = |&l: &u32| if keep.get(l as usize) == Some(&true) { l } else { 0 };
+            let voxels: Vec<u32> = labels.voxels.host()?.par_iter().with_min_len(1 << 14).map(kept).collect();
+            renumber(device, &Labels { voxels: Buffer::Host(voxels), ..labels.clone() })
+        }
+        Device::Gpu(gpu) => {
+            let table: Vec<u32> = keep.iter().map(|&k| k.into()).collect();
+            let (from, table) = (labels.voxels.gpu()?, gpu.upload(&table)?);
+            let to = gpu.alloc(from.len())?;
+            gpu.dispatch(&SELECT, from.len(), &Params { mask: 0 }, &[from, &table, &to])?;
+            dispatch(gpu, labels, &to)
+        }
+    }
+}
+
+/// Do values index a table of first voxels themselves?
+fn is_direct(count: u32, voxels: usize) -> bool {
+    count as usize <= (2 * voxels).max(1 << 16)
+}
+
+fn dispatch(gpu: &Gpu, labels: &Labels, values: &GpuBuffer<u32>) -> Result<Labels> {
+    let n = values.len();
+    let (mask, key, early) = if is_direct(labels.count, n) {
+        (0, gpu.zeros(1)?, gpu.zeros(labels.count as usize + 1)?)
+    } else {
+        let size = (2 * n).next_power_of_two();
+        (size as u32 - 1, gpu.zeros(size)?, gpu.zeros(size)?)
+    };
+    let root = gpu.alloc(n)?;
+    gpu.dispatch(&FIRST, n, &Params { mask }, &[values, &key, &early])?;
+    gpu.dispatch(&ROOT, n, &Params { mask }, &[values, &key, &early, &root])?;
+    number(gpu, labels.shape, &root)
+}
+
+fn twin(voxels: &[u32], count: u32) -> (Vec<u32>, u32) {
+    if is_direct(count, voxels.len()) {
+        return by_table(voxels, count);
+    }
+    let mut values: Vec<u32> = voxels.to_vec();
+    values.dedup();
+    values.par_sort_unstable();
+    values.dedup();
+    if values.first() != Some(&0) {
+        values.insert(0, 0);
+    }
+    let rank = |v: &u32| values.binary_search(v).unwrap_or(0) as u32;
+    let ranks: Vec<u32> = voxels.par_iter().with_min_len(1 << 14).map(rank).collect();
+    by_table(&ranks, values.len() as u32 - 1)
+}
+
+/// For values of at most `count`.
+fn by_table(voxels: &[u32], count: u32) -> (Vec<u32>, u32) {
+    let first: Vec<AtomicU32> = (0..=count).map(|_| AtomicU32::new(u32::MAX)).collect();
+    let block = 1 << 16;
+    voxels.par_chunks(block).enumerate().for_each(|(k, voxels)| {
+        let mut before = 0;
+        for (i, &v) in (k * block..).zip(voxels) {
+            let begins = v != before && v != 0;
+            if begins && let Some(first) = first.get(v as usize).filter(|f| f.load(Relaxed) > i as u32) {
+                first.fetch_min(i as u32, Relaxed);
+            }
+            before = v;
+        }
+    });
+    let mut order: Vec<(u32, u32)> =
+        first.iter().map(|f| f.load(Relaxed)).zip(0u32..).filter(|&(f, _)| f != u32::MAX).collect();
+    order.sort_unstable();
+    let mut numbers = vec![0u32; count as usize + 1];
+    for (number, &(_, v)) in (1..).zip(&order) {
+        numbers[v as usize] = number;
+    }
+    let number = |&v: &u32| numbers.get(v as usize).copied().unwrap_or(0);
+    (voxels.par_iter().with_min_len(1 << 14).map(number).collect(), order.len() as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    //! Oracle.
+    use super::*;
+    use crate::units::Shape;
+
+    #[test]
+    fn numbers_follow_first_voxels_for_any_values() {
+        let values = vec![0, 7, 7, 4_000_000_000, 2, 7, 0, 2];
+        let labels = Labels::new(Shape::flat(2, 4), values).unwrap();
+        let out = renumber(&Device::Cpu, &labels).unwrap();
+        assert_eq!(out.voxels.host().unwrap(), [0, 1, 1, 2, 3, 1, 0, 3]);
+        assert_eq!(out.count, 3);
+    }
+
+    #[test]
+    fn a_choice_closes_the_gaps() {
+        let labels = Labels::new(Shape::flat(2, 4), vec![3, 1, 0, 2, 3, 1, 4, 4]).unwrap();
+        let out = select(&Device::Cpu, &labels, &[true, true, false, true, true]).unwrap();
+        assert_eq!(out.voxels.host().unwrap(), [1, 2, 0, 0, 1, 2, 3, 3]);
+        assert!(select(&Device::Cpu, &labels, &[true]).is_err());
+    }
+
+    #[test]
+    fn values_without_background() {
+        let labels = Labels::new(Shape::flat(1, 3), vec![u32::MAX, 1 << 30, u32::MAX]).unwrap();
+        assert_eq!(renumber(&Device::Cpu, &labels).unwrap().voxels.host().unwrap(), [1, 2, 1]);
+    }
+}

@@ -1,0 +1,85 @@
+//! Integer square root, with binary places: turns squared distances into distances.
+//!
+//! `dst = floor(2^bits * sqrt(src))`, with `src` cut to 0 .. 2^(32 - 2 bits) - 1 (and to i32).
+//! Bit budget: 32 bits under the root.
+//! Reference: the definition, checked by squaring.
+
+use super::cases::words;
+use super::{Case, Op};
+use crate::device::kernel::{Kernel, read, write};
+use crate::device::{Buffer, Device};
+use crate::volume::{Scale, Volume};
+use crate::{Error, Result};
+use rayon::prelude::*;
+
+/// The room's entry.
+pub const OP: Op = Op {
+    name: "root",
+    summary: "Integer square root with binary places",
+    reference: "definition",
+    cases: &[
+        Case { name: "whole", run: |d, i| words(d, root(d, &i.volume(d)?, 0)?) },
+        Case { name: "six binary places", run: |d, i| words(d, root(d, &i.volume(d)?, 6)?) },
+    ],
+};
+
+crate::params! {
+    struct Params { bits: u32, most: u32 }
+}
+
+const KERNEL: Kernel = Kernel {
+    name: "root",
+    source: include_str!("../../shaders/root.wgsl"),
+    shared: &[],
+    params: Params::WGSL,
+    arrays: &[read("src", "i32"), write("dst", "i32")],
+};
+
+/// Square roots of samples with `bits` binary places (at most 15). Only a scale without offset has a root.
+///
+/// # Errors
+/// More than 15 binary places; the device is lost or too small.
+pub fn root(device: &Device, src: &Volume, bits: u32) -> Result<Volume> {
+    if bits > 15 {
+        return Err(Error::usage(format!("a root with {bits} binary places")).remedy("at most 15"));
+    }
+    let most = (u32::MAX >> (2 * bits)).min(i32::MAX as u32);
+    let samples = match device {
+        Device::Cpu => {
+            let one = |&s: &i32| (f64::from((s.clamp(0, most as i32) as u32) << (2 * bits))).sqrt() as i32;
+            Buffer::Host(src.samples.host()?.par_iter().with_min_len(1 << 14).map(one).collect())
+        }
+        Device::Gpu(gpu) => {
+            let from = src.samples.gpu()?;
+            let to = gpu.alloc::<i32>(from.len())?;
+            gpu.dispatch(&KERNEL, from.len(), &Params { bits, most }, &[&from.cast(), &to.cast()])?;
+            Buffer::Gpu(to)
+        }
+    };
+    let scale = Scale { factor: src.scale.factor.sqrt() / f64::from(1u32 << bits), offset: 0.0 };
+    Ok(Volume { scale, ..src.with(samples) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Shape;
+
+    #[test]
+    fn roots_square_back() {
+        let samples: Vec<i32> = (0..5000).chain([1 << 19, (1 << 20) - 1]).collect();
+        let v = Volume::new(Shape::flat(1, samples.len()), samples.clone()).unwrap();
+        let r = root(&Device::Cpu, &v, 6).unwrap();
+        for (&s, &r) in samples.iter().zip(r.samples.host().unwrap()) {
+            let (s, r) = (i64::from(s) << 12, i64::from(r));
+            assert!(r * r <= s && s < (r + 1) * (r + 1));
+        }
+    }
+
+    #[test]
+    fn what_has_no_root_is_cut() {
+        let v = Volume::new(Shape::flat(1, 3), vec![-9, 9, i32::MAX]).unwrap();
+        let r = root(&Device::Cpu, &v, 8).unwrap();
+        assert_eq!(r.samples.host().unwrap(), [0, 768, 65_535]);
+    }
+}

@@ -1,0 +1,94 @@
+//! Voxels of each label.
+//!
+//! Runs are counted before they are added to a table, so large objects do not queue at one address.
+//! Bit budget: 32 bits, as an image has less than 2^31 voxels. Reference: `numpy.bincount`.
+
+use super::{Case, Op};
+use crate::device::Device;
+use crate::device::kernel::{Kernel, atomic, read};
+use crate::volume::Labels;
+use crate::{Error, Result};
+use rayon::prelude::*;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+/// The room's entry.
+pub const OP: Op = Op {
+    name: "sizes",
+    summary: "Voxels of each object",
+    reference: "numpy.bincount",
+    cases: &[Case { name: "labels", run: |d, i| sizes(d, &i.labels(d)?) }],
+};
+
+crate::params! {
+    struct Params { size: u32 }
+}
+
+/// Voxels that an invocation looks at.
+const BLOCK: usize = 16;
+
+const KERNEL: Kernel = Kernel {
+    name: "sizes",
+    source: include_str!("../../shaders/sizes.wgsl"),
+    shared: &[],
+    params: Params::WGSL,
+    arrays: &[read("values", "u32"), atomic("size", "u32")],
+};
+
+/// Number of voxels of each label; index 0 is the background. On a GPU it is read back.
+///
+/// # Errors
+/// Labels that are larger than the number of voxels; the device is lost or too small.
+pub fn sizes(device: &Device, labels: &Labels) -> Result<Vec<u32>> {
+    dense(labels)?;
+    match device {
+        Device::Cpu => Ok(twin(labels.voxels.host()?, labels.count)),
+        Device::Gpu(gpu) => {
+            let values = labels.voxels.gpu()?;
+            let size = gpu.zeros(labels.count as usize + 1)?;
+            let params = Params { size: values.len() as u32 };
+            gpu.dispatch(&KERNEL, values.len().div_ceil(BLOCK), &params, &[values, &size])?;
+            let mut sizes = size.download()?;
+            // The background is what remains: it would be the longest queue of all.
+            let objects: u32 = sizes.iter().skip(1).sum();
+            if let Some(background) = sizes.first_mut() {
+                *background = values.len() as u32 - objects;
+            }
+            Ok(sizes)
+        }
+    }
+}
+
+/// Tables with an entry a label need labels without large gaps.
+pub(super) fn dense(labels: &Labels) -> Result<()> {
+    if labels.count as usize <= labels.voxels.len() {
+        return Ok(());
+    }
+    Err(Error::limit(format!("labels up to {} in an image of {}", labels.count, labels.shape)).remedy("renumber them"))
+}
+
+fn twin(voxels: &[u32], count: u32) -> Vec<u32> {
+    let size: Vec<AtomicU32> = (0..=count).map(|_| AtomicU32::new(0)).collect();
+    voxels.par_chunks(1 << 16).for_each(|voxels| {
+        for run in voxels.chunk_by(|a, b| a == b) {
+            if let Some(size) = size.get(run[0] as usize) {
+                size.fetch_add(run.len() as u32, Relaxed);
+            }
+        }
+    });
+    size.into_iter().map(AtomicU32::into_inner).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    //! Oracle.
+    use super::*;
+    use crate::units::Shape;
+
+    #[test]
+    fn the_background_counts_too() {
+        let labels = Labels::new(Shape::flat(2, 3), vec![0, 2, 2, 1, 2, 0]).unwrap();
+        assert_eq!(sizes(&Device::Cpu, &labels).unwrap(), [2, 1, 3]);
+        let sparse = Labels::new(Shape::flat(1, 1), vec![7]).unwrap();
+        assert!(sizes(&Device::Cpu, &sparse).is_err());
+    }
+}

@@ -1,0 +1,385 @@
+//! Splits touching objects: a watershed without a queue, whose answer is unique.
+//!
+//! Every voxel of the mask points at the greatest of itself and its 8 (26) neighbours: higher landscape first, then
+//! lower index. Following the pointers leads to a peak; voxels of one peak are a basin. For two basins that touch, the
+//! saddle S is the largest `min(L[p], L[q])` over neighbouring voxels p, q. Pairs are taken in order (S falling, then
+//! peak indices) and merged while `lower peak - S` is less than the depth asked for, which may grow for small basins;
+//! the merged basin keeps the higher peak and both areas.
+//!
+//! Bit budget: landscape of 32 bits, compared only; merging is on the host, in f64, on one entry a pair of basins.
+//! Reference: h-maxima watershed (Meyer 1994; Najman and Schmitt 1996), with dynamics relative to the peak.
+
+use super::renumber::renumber;
+use super::{Case, Op};
+use crate::device::kernel::{Kernel, atomic, read, write};
+use crate::device::{Buffer, Device, Gpu, GpuBuffer};
+use crate::units::Shape;
+use crate::volume::{Labels, Mask, Volume};
+use crate::{Error, Result};
+use rayon::prelude::*;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+/// The room's entry.
+pub const OP: Op = Op {
+    name: "split",
+    summary: "Splits touching objects at the saddles of a landscape",
+    reference: "Meyer 1994; Najman and Schmitt 1996",
+    cases: &[
+        Case {
+            name: "relative depth that grows for small basins",
+            run: |d, i| {
+                let land = super::gaussian::gaussian(d, &i.volume(d)?, &super::gaussian::Gaussian::new([1.5; 3]))?;
+                let depth = Depth::Relative { fraction: 0.08, typical_size: Some(60.0) };
+                words(d, split(d, &land, &i.mask(d)?, depth)?)
+            },
+        },
+        Case {
+            name: "absolute depth",
+            run: |d, i| {
+                let land = super::gaussian::gaussian(d, &i.volume(d)?, &super::gaussian::Gaussian::new([2.0; 3]))?;
+                words(d, split(d, &land, &i.mask(d)?, Depth::Absolute(300.0))?)
+            },
+        },
+    ],
+};
+
+fn words(device: &Device, labels: Labels) -> Result<Vec<u32>> {
+    device.fetch(&labels.voxels)
+}
+
+/// How deep a valley must be to part two objects.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Depth {
+    /// In samples of the landscape.
+    Absolute(f64),
+    /// As a share of the lower peak.
+    Relative {
+        /// The share.
+        fraction: f64,
+        /// With a typical object size in voxels, basins below it need a deeper valley: the share grows as the size
+        /// falls, up to eight times.
+        typical_size: Option<f64>,
+    },
+}
+
+impl Depth {
+    fn needed(&self, lower_peak: f64, smaller_size: f64) -> f64 {
+        match *self {
+            Depth::Absolute(depth) => depth,
+            Depth::Relative { fraction, typical_size: None } => fraction * lower_peak,
+            Depth::Relative { fraction, typical_size: Some(size) } => {
+                fraction * (size / smaller_size).clamp(1.0, 8.0) * lower_peak
+            }
+        }
+    }
+}
+
+/// A local maximum of the landscape with its basin.
+#[derive(Clone, Copy, Debug)]
+struct Peak {
+    index: u32,
+    height: i32,
+    size: u32,
+}
+
+/// Two basins that touch, by the index of their peaks, and their saddle.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Pair {
+    a: u32,
+    b: u32,
+    saddle: i32,
+}
+
+crate::params! {
+    struct Params { depth: u32, height: u32, width: u32 }
+}
+
+const NEIGHBOURS: &[&str] = &[include_str!("../../shaders/shared/neighbours.wgsl")];
+
+const ASCEND: Kernel = Kernel {
+    name: "split",
+    source: include_str!("../../shaders/split.wgsl"),
+    shared: NEIGHBOURS,
+    params: Params::WGSL,
+    arrays: &[read("land", "i32"), read("mask", "u32"), write("parent", "u32")],
+};
+
+const CLIMB: Kernel = Kernel {
+    name: "split_climb",
+    source: include_str!("../../shaders/split_climb.wgsl"),
+    shared: NEIGHBOURS,
+    params: Params::WGSL,
+    arrays: &[atomic("parent", "u32")],
+};
+
+const CENSUS: Kernel = Kernel {
+    name: "split_census",
+    source: include_str!("../../shaders/split_census.wgsl"),
+    shared: NEIGHBOURS,
+    params: Params::WGSL,
+    arrays: &[read("parent", "u32"), atomic("size", "u32"), atomic("tally", "u32")],
+};
+
+const EMIT: Kernel = Kernel {
+    name: "split_emit",
+    source: include_str!("../../shaders/split_emit.wgsl"),
+    shared: NEIGHBOURS,
+    params: Params::WGSL,
+    arrays: &[
+        read("land", "i32"),
+        read("parent", "u32"),
+        read("size", "u32"),
+        atomic("tally", "u32"),
+        write("peak", "u32"),
+        write("pair", "u32"),
+    ],
+};
+
+const NAME: Kernel = Kernel {
+    name: "split_name",
+    source: include_str!("../../shaders/split_name.wgsl"),
+    shared: NEIGHBOURS,
+    params: Params::WGSL,
+    arrays: &[read("peak", "u32"), read("object", "u32"), write("table", "u32")],
+};
+
+const PAINT: Kernel = Kernel {
+    name: "split_paint",
+    source: include_str!("../../shaders/split_paint.wgsl"),
+    shared: NEIGHBOURS,
+    params: Params::WGSL,
+    arrays: &[read("parent", "u32"), read("table", "u32"), write("dst", "u32")],
+};
+
+/// A voxel outside the mask.
+const NOWHERE: u32 = u32::MAX;
+
+/// Splits a mask along the valleys of a landscape. Labels are in raster order.
+///
+/// # Errors
+/// Different sizes; the device is lost or too small.
+pub fn split(device: &Device, landscape: &Volume, mask: &Mask, depth: Depth) -> Result<Labels> {
+    if landscape.shape != mask.shape {
+        return Err(Error::usage(format!("a mask of {} on a landscape of {}", mask.shape, landscape.shape)));
+    }
+    let shape = mask.shape;
+    let (voxels, count) = match device {
+        Device::Cpu => {
+            let (land, mask) = (landscape.samples.host()?, mask.voxels.host()?);
+            let parent = climb(ascend(shape, land, mask));
+            let peaks = peaks(land, &parent);
+            let objects = merge(&peaks, pairs(shape, land, &parent), depth);
+            let mut table = vec![0u32; shape.len()];
+            for (peak, object) in peaks.iter().zip(objects) {
+                table[peak.index as usize] = object;
+            }
+            let paint = |&p: &u32| if p == NOWHERE { 0 } else { table[p as usize] };
+            (Buffer::Host(parent.par_iter().map(paint).collect()), peaks.len())
+        }
+        Device::Gpu(gpu) => {
+            let (voxels, peaks) = dispatch(gpu, shape, landscape, mask, depth)?;
+            (Buffer::Gpu(voxels), peaks)
+        }
+    };
+    renumber(device, &Labels { shape, count: count as u32, voxels })
+}
+
+fn dispatch(gpu: &Gpu, shape: Shape, landscape: &Volume, mask: &Mask, depth: Depth) -> Result<(GpuBuffer<u32>, usize)> {
+    let (n, land) = (shape.len(), landscape.samples.gpu()?.cast());
+    let p = Params { depth: shape.z as u32, height: shape.y as u32, width: shape.x as u32 };
+    let parent = gpu.alloc::<u32>(n)?;
+    gpu.dispatch(&ASCEND, n, &p, &[&land, &mask.voxels.gpu()?.cast(), &parent])?;
+    gpu.dispatch(&CLIMB, n, &p, &[&parent])?;
+    let (size, tally) = (gpu.zeros::<u32>(n)?, gpu.zeros::<u32>(4)?);
+    gpu.dispatch(&CENSUS, n, &p, &[&parent, &size, &tally])?;
+    let count = tally.download()?;
+    let (n_peaks, n_pairs) = (count[0] as usize, count[1] as usize);
+    let found = gpu.alloc::<u32>(3 * n_peaks)?;
+    let touching = gpu.alloc::<u32>(3 * n_pairs)?;
+    gpu.dispatch(&EMIT, n, &p, &[&land, &parent, &size, &tally, &found, &touching])?;
+    let triples = |w: Vec<u32>| w.as_chunks::<3>().0.to_vec();
+    let mut peaks: Vec<Peak> = triples(found.download()?)
+        .into_iter()
+        .map(|[index, height, size]| Peak { index, height: height as i32, size })
+        .collect();
+    peaks.par_sort_unstable_by_key(|p| p.index);
+    let pairs = triples(touching.download()?).into_iter().map(|[a, b, s]| Pair { a, b, saddle: s as i32 }).collect();
+    let objects = merge(&peaks, highest_saddles(pairs), depth);
+    let indices = gpu.upload(&peaks.iter().map(|p| p.index).collect::<Vec<_>>())?;
+    let table = size; // read for the last time above; every peak's entry is written before it is read again
+    gpu.dispatch(&NAME, peaks.len(), &p, &[&indices, &gpu.upload(&objects)?, &table])?;
+    let dst = gpu.alloc::<u32>(n)?;
+    gpu.dispatch(&PAINT, n, &p, &[&parent, &table, &dst])?;
+    Ok((dst, peaks.len()))
+}
+
+/// Calls `f` with the index of each neighbour of voxel `i` inside the image; with `forward` only those that come later.
+fn neighbours(shape: Shape, i: usize, forward: bool, mut f: impl FnMut(usize)) {
+    let [z, y, x] = shape.position(i);
+    for zz in if forward { z } else { z.saturating_sub(1) }..(z + 2).min(shape.z) {
+        for yy in if forward && zz == z { y } else { y.saturating_sub(1) }..(y + 2).min(shape.y) {
+            let row = shape.index(zz, yy, 0);
+            for j in row + x.saturating_sub(1)..row + (x + 2).min(shape.x) {
+                if if forward { j > i } else { j != i } {
+                    f(j);
+                }
+            }
+        }
+    }
+}
+
+fn ascend(shape: Shape, land: &[i32], mask: &[u8]) -> Vec<AtomicU32> {
+    let pointer = |i: usize| {
+        if mask[i] == 0 {
+            return AtomicU32::new(NOWHERE);
+        }
+        let (mut best, mut top) = (i, land[i]);
+        neighbours(shape, i, false, |j| {
+            if mask[j] != 0 && (land[j] > top || land[j] == top && j < best) {
+                (best, top) = (j, land[j]);
+            }
+        });
+        AtomicU32::new(best as u32)
+    };
+    (0..shape.len()).into_par_iter().with_min_len(1 << 12).map(pointer).collect()
+}
+
+/// Threads shorten each other's ways while they climb; all ways lead to the same peaks.
+fn climb(parent: Vec<AtomicU32>) -> Vec<u32> {
+    parent.par_iter().with_min_len(1 << 12).for_each(|start| {
+        let mut at = start.load(Relaxed);
+        if at == NOWHERE {
+            return;
+        }
+        loop {
+            let next = parent[at as usize].load(Relaxed);
+            if next == at {
+                break;
+            }
+            at = next;
+        }
+        start.store(at, Relaxed);
+    });
+    parent.into_iter().map(AtomicU32::into_inner).collect()
+}
+
+fn peaks(land: &[i32], parent: &[u32]) -> Vec<Peak> {
+    let mut size = vec![0u32; parent.len()];
+    for &p in parent.iter().filter(|&&p| p != NOWHERE) {
+        size[p as usize] += 1;
+    }
+    let is_peak = |&i: &usize| parent[i] == i as u32;
+    let peak = |i: usize| Peak { index: i as u32, height: land[i], size: size[i] };
+    (0..parent.len()).filter(is_peak).map(peak).collect()
+}
+
+fn pairs(shape: Shape, land: &[i32], parent: &[u32]) -> Vec<Pair> {
+    let rows = (0..shape.z * shape.y).into_par_iter().with_min_len(16);
+    let found = rows.fold(Vec::new, |mut found: Vec<Pair>, row| {
+        for i in row * shape.x..(row + 1) * shape.x {
+            let a = parent[i];
+            if a == NOWHERE {
+                continue;
+            }
+            neighbours(shape, i, true, |j| {
+                let b = parent[j];
+                if b != NOWHERE && b != a {
+                    let pair = Pair { a: a.min(b), b: a.max(b), saddle: land[i].min(land[j]) };
+                    match found.last_mut() {
+                        // Along a border the same two basins meet again and again.
+                        Some(last) if last.a == pair.a && last.b == pair.b => {
+                            last.saddle = last.saddle.max(pair.saddle)
+                        }
+                        _ => found.push(pair),
+                    }
+                }
+            });
+        }
+        found
+    });
+    highest_saddles(rows_together(found))
+}
+
+fn rows_together(parts: impl ParallelIterator<Item = Vec<Pair>>) -> Vec<Pair> {
+    parts.reduce(Vec::new, |mut a, mut b| {
+        a.append(&mut b);
+        a
+    })
+}
+
+/// One entry for each pair of basins, with its highest saddle, in the order of merging.
+fn highest_saddles(mut pairs: Vec<Pair>) -> Vec<Pair> {
+    pairs.par_sort_unstable_by_key(|p| (p.a, p.b, std::cmp::Reverse(p.saddle)));
+    pairs.dedup_by_key(|p| (p.a, p.b));
+    pairs.par_sort_unstable_by_key(|p| (std::cmp::Reverse(p.saddle), p.a, p.b));
+    pairs
+}
+
+/// Merges basins over shallow valleys; gives each peak the number of its object, from 1, in any order.
+fn merge(peaks: &[Peak], pairs: Vec<Pair>, depth: Depth) -> Vec<u32> {
+    let position = |index: u32| peaks.binary_search_by_key(&index, |p| p.index).unwrap_or(0);
+    let mut root: Vec<usize> = (0..peaks.len()).collect();
+    let mut size: Vec<f64> = peaks.iter().map(|p| p.size.into()).collect();
+    fn find(root: &mut [usize], mut k: usize) -> usize {
+        while root[k] != k {
+            root[k] = root[root[k]];
+            k = root[k];
+        }
+        k
+    }
+    for pair in pairs {
+        let a = find(&mut root, position(pair.a));
+        let b = find(&mut root, position(pair.b));
+        if a == b {
+            continue;
+        }
+        let (ha, hb) = (peaks[a].height, peaks[b].height);
+        let lower = f64::from(ha.min(hb));
+        if lower - f64::from(pair.saddle) < depth.needed(lower, size[a].min(size[b])) {
+            let (winner, loser) = if ha > hb || (ha == hb && a < b) { (a, b) } else { (b, a) };
+            root[loser] = winner;
+            size[winner] += size[loser];
+        }
+    }
+    (0..peaks.len()).map(|k| find(&mut root, k) as u32 + 1).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(land: &[i32], mask: &[u8], depth: Depth) -> Vec<u32> {
+        let shape = Shape::flat(1, land.len());
+        let land = Volume::new(shape, land.to_vec()).unwrap();
+        let mask = Mask::new(shape, mask.to_vec()).unwrap();
+        split(&Device::Cpu, &land, &mask, depth).unwrap().voxels.host().unwrap().to_vec()
+    }
+
+    #[test]
+    fn a_valley_parts_two_hills_if_it_is_deep_enough() {
+        let land = [1, 5, 9, 5, 2, 6, 8, 3];
+        assert_eq!(line(&land, &[1; 8], Depth::Absolute(3.0)), [1, 1, 1, 1, 2, 2, 2, 2]);
+        assert_eq!(line(&land, &[1; 8], Depth::Absolute(7.0)), [1; 8]);
+        let relative = |fraction| Depth::Relative { fraction, typical_size: None };
+        assert_eq!(line(&land, &[1; 8], relative(0.5)), [1, 1, 1, 1, 2, 2, 2, 2]);
+        assert_eq!(line(&land, &[1; 8], relative(0.8)), [1; 8]);
+    }
+
+    #[test]
+    fn small_basins_need_a_deeper_valley() {
+        let land = [1, 5, 9, 5, 6, 8, 7, 3];
+        let depth = |typical_size| Depth::Relative { fraction: 0.2, typical_size };
+        assert_eq!(line(&land, &[1; 8], depth(None)), [1, 1, 1, 1, 2, 2, 2, 2]);
+        assert_eq!(line(&land, &[1; 8], depth(Some(16.0))), [1; 8]);
+    }
+
+    #[test]
+    fn a_plateau_is_one_object_and_the_mask_parts() {
+        assert_eq!(line(&[7; 6], &[1, 1, 1, 0, 1, 1], Depth::Absolute(0.0)), [1, 1, 1, 0, 2, 2]);
+    }
+
+    #[test]
+    fn nothing_in_nothing_out() {
+        assert_eq!(line(&[7; 3], &[0; 3], Depth::Absolute(0.0)), [0; 3]);
+    }
+}

@@ -1,0 +1,274 @@
+//! Global thresholds: chosen on the host in f64 from an exact histogram, applied on the device as `v > t`
+//! (by the shader of `pixelwise`).
+//!
+//! Each method is one file and looks only at bins: values and counts. With one bin for each integer the values are
+//! those of scikit-image on integer images. A range of more than 65,536 integers is counted in 32,768 equal bins.
+//! An image of one value has no object: its threshold is that value, whatever the method (but for a fixed one).
+
+pub mod percentile;
+
+mod li;
+mod multi_otsu;
+mod otsu;
+mod robust;
+mod triangle;
+mod yen;
+
+pub use percentile::percentile;
+pub use robust::Robust;
+
+use super::histogram::{BinScale, Bins, MAX_BINS, histogram, range};
+use super::pixelwise::{above, not};
+use super::{Case, Op};
+use crate::device::Device;
+use crate::volume::{Mask, Volume};
+use crate::{Error, Result};
+
+/// The room's entry.
+pub const OP: Op = Op {
+    name: "threshold",
+    summary: "Voxels above one threshold, given or chosen from the histogram",
+    reference: "skimage.filters.threshold_otsu and its siblings",
+    cases: &[
+        Case { name: "Otsu", run: |d, i| apply(d, &i.volume(d)?, &Method::Otsu, BinChoice::Unit) },
+        Case {
+            name: "Li on square roots",
+            run: |d, i| {
+                let bins = BinChoice::Equal { n: 256, spacing: BinScale::Sqrt, cut: Cut::Edge };
+                apply(d, &i.volume(d)?, &Method::Li, bins)
+            },
+        },
+        Case {
+            name: "75th percentile",
+            run: |d, i| apply(d, &i.volume(d)?, &Method::Percentile(75.0), BinChoice::Unit),
+        },
+        Case { name: "below everything", run: |d, i| apply(d, &i.volume(d)?, &Method::Fixed(-3e9), BinChoice::Unit) },
+    ],
+};
+
+fn apply(device: &Device, v: &Volume, method: &Method, bins: BinChoice) -> Result<Vec<u32>> {
+    let t = choose(device, v, method, bins)?;
+    let mask = threshold(device, v, t)?;
+    let mut words: Vec<u32> = device.fetch(&mask.voxels)?.iter().map(|&m| m.into()).collect();
+    words.extend([t.to_bits() as u32, (t.to_bits() >> 32) as u32]);
+    Ok(words)
+}
+
+/// How a threshold is chosen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Method {
+    /// Given, in samples.
+    Fixed(f64),
+    /// Above this percentile (0 to 100) of the samples.
+    Percentile(f64),
+    /// Greatest variance between two classes.
+    Otsu,
+    /// Greatest variance between several classes.
+    MultiOtsu {
+        /// Number of classes, 2 to 16.
+        classes: usize,
+        /// To which side all classes between the darkest and the brightest go.
+        middle: Middle,
+    },
+    /// Least cross entropy.
+    Li,
+    /// Farthest from the line between peak and tail.
+    Triangle,
+    /// Greatest correlation.
+    Yen,
+    /// Mean and deviation of the samples without their tails.
+    RobustBackground(Robust),
+}
+
+/// Where the middle classes of several belong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Middle {
+    /// With the objects: the lowest threshold is taken.
+    Foreground,
+    /// With the background: the highest threshold is taken.
+    Background,
+}
+
+/// Bins for a range of more integers than a histogram has bins.
+const WIDE_BINS: usize = 32_768;
+
+/// Which bins a method looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BinChoice {
+    /// One for each integer, a value each.
+    Unit,
+    /// Bins of equal width between the least and the greatest sample, on some scale.
+    Equal {
+        /// How many, 2 to 65,536.
+        n: usize,
+        /// The scale.
+        spacing: BinScale,
+        /// Where a method that answers with a bin cuts it.
+        cut: Cut,
+    },
+}
+
+/// The place in a bin that becomes the threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// Its centre, as scikit-image does.
+    Centre,
+    /// Its upper edge: whole bins go to either side.
+    Edge,
+}
+
+/// Bins with a value each, as the methods see them. At least two hold something.
+#[derive(Clone, Debug)]
+struct Histogram {
+    /// Centres, ascending, on the scale of the bins.
+    values: Vec<f64>,
+    counts: Vec<u32>,
+    /// Distance between centres.
+    step: f64,
+    spacing: BinScale,
+    cut: Cut,
+}
+
+impl Histogram {
+    fn new(device: &Device, src: &Volume, (min, max): (i32, i32), bins: BinChoice) -> Result<Self> {
+        let many = i64::from(max) - i64::from(min) >= MAX_BINS as i64;
+        let (n, spacing, cut) = match bins {
+            BinChoice::Unit if many => (WIDE_BINS, BinScale::Linear, Cut::Centre),
+            BinChoice::Equal { n, spacing, cut } if (2..=MAX_BINS).contains(&n) => (n, spacing, cut),
+            BinChoice::Unit => {
+                let counts = histogram(device, src, &Bins::Unit { min, max })?;
+                let values = (min..=max).map(f64::from).collect();
+                return Ok(Histogram { values, counts, step: 1.0, spacing: BinScale::Linear, cut: Cut::Centre });
+            }
+            BinChoice::Equal { n, .. } => {
+                return Err(Error::usage(format!("a threshold from {n} bins")).remedy("2 to 65536 bins"));
+            }
+        };
+        let counts = histogram(device, src, &Bins::spaced(min, max, n, spacing))?;
+        let edges = spacing.edges(min, max, n);
+        let values = edges.windows(2).map(|e| (e[0] + e[1]) / 2.0).collect();
+        Ok(Histogram { values, counts, step: (edges[n] - edges[0]) / n as f64, spacing, cut })
+    }
+    /// Values and counts.
+    fn bins(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+        self.values.iter().zip(&self.counts).map(|(&v, &c)| (v, c.into()))
+    }
+    /// The threshold, in samples, that cuts after or in the middle of a bin.
+    fn at(&self, bin: usize) -> f64 {
+        let value = self.values.get(bin).copied().unwrap_or(f64::INFINITY);
+        self.spacing.back(if self.cut == Cut::Edge { value + self.step / 2.0 } else { value })
+    }
+}
+
+/// The threshold of a method, in samples. For an image of one value, or whose samples all fall into one bin, it is the
+/// greatest sample: nothing lies above.
+///
+/// # Errors
+/// Parameters out of their range, fewer values than classes, or the device is lost.
+pub fn choose(device: &Device, src: &Volume, method: &Method, bins: BinChoice) -> Result<f64> {
+    check(method)?;
+    if let Method::Fixed(t) = method {
+        return Ok(*t);
+    }
+    let (min, max) = range(device, src)?;
+    if min == max {
+        return Ok(max.into());
+    }
+    if let Method::Percentile(p) = method {
+        return percentile(device, src, *p);
+    }
+    let h = Histogram::new(device, src, (min, max), bins)?;
+    if h.counts.iter().filter(|&&c| c > 0).count() < 2 {
+        return Ok(max.into());
+    }
+    Ok(match method {
+        Method::Otsu => h.at(otsu::otsu(&h)),
+        Method::MultiOtsu { classes, middle } => {
+            let all = cuts(&h, *classes)?;
+            let t = if *middle == Middle::Foreground { all.first() } else { all.last() };
+            t.copied().unwrap_or(max.into())
+        }
+        Method::Li => h.spacing.back(li::li(&h)),
+        Method::Triangle => h.at(triangle::triangle(&h)),
+        Method::Yen => h.at(yen::yen(&h)),
+        Method::RobustBackground(p) => h.spacing.back(robust::robust(&h, p)),
+        Method::Fixed(t) | Method::Percentile(t) => *t,
+    })
+}
+
+/// All thresholds between several classes, in samples, ascending. An image of one value has none.
+///
+/// # Errors
+/// Fewer values than classes, classes outside 2..=16, or the device is lost.
+pub fn multi_otsu(device: &Device, src: &Volume, classes: usize, bins: BinChoice) -> Result<Vec<f64>> {
+    check(&Method::MultiOtsu { classes, middle: Middle::Foreground })?;
+    let (min, max) = range(device, src)?;
+    if min == max {
+        return Ok(Vec::new());
+    }
+    cuts(&Histogram::new(device, src, (min, max), bins)?, classes)
+}
+
+fn cuts(h: &Histogram, classes: usize) -> Result<Vec<f64>> {
+    let found = multi_otsu::multi_otsu(h, classes).ok_or_else(|| {
+        Error::usage(format!("an image with fewer than {classes} values has no {classes} classes"))
+            .remedy("method = \"otsu\"")
+    })?;
+    Ok(found.into_iter().map(|k| h.at(k)).collect())
+}
+
+fn check(method: &Method) -> Result<()> {
+    let (ok, remedy) = match method {
+        Method::Fixed(t) => (!t.is_nan(), "a number"),
+        Method::Percentile(p) => ((0.0..=100.0).contains(p), "a percentile of 0 to 100"),
+        Method::MultiOtsu { classes, .. } => ((2..=16).contains(classes), "2 to 16 classes"),
+        Method::RobustBackground(r) => (
+            r.lower >= 0.0 && r.upper >= 0.0 && r.lower + r.upper < 1.0 && r.deviations.is_finite(),
+            "fractions of 0 or more that add up to less than 1",
+        ),
+        _ => (true, ""),
+    };
+    if ok { Ok(()) } else { Err(Error::usage(format!("threshold {method:?}")).remedy(remedy)) }
+}
+
+/// What is done to a threshold after it was chosen: a factor, then bounds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Adjust {
+    /// Factor: above 1 is stricter.
+    pub factor: f64,
+    /// Never below this, in samples.
+    pub low: f64,
+    /// Never above this, in samples.
+    pub high: f64,
+}
+
+impl Default for Adjust {
+    fn default() -> Self {
+        Adjust { factor: 1.0, low: f64::NEG_INFINITY, high: f64::INFINITY }
+    }
+}
+
+impl Adjust {
+    /// The adjusted threshold. The bounds win over the factor, the upper one over the lower.
+    pub fn apply(&self, t: f64) -> f64 {
+        (t * self.factor).max(self.low).min(self.high)
+    }
+}
+
+/// The voxels with `v > t`, exactly.
+///
+/// # Errors
+/// `t` is not a number; the device is lost or too small.
+pub fn threshold(device: &Device, src: &Volume, t: f64) -> Result<Mask> {
+    if t.is_nan() {
+        return Err(Error::usage("a threshold that is not a number"));
+    }
+    if t < i32::MIN.into() {
+        return not(device, &above(device, src, i32::MAX)?);
+    }
+    // For an integer v, v > t and v > floor(t) are the same; the cast stops at the ends of i32.
+    above(device, src, t.floor() as i32)
+}
+
+#[cfg(test)]
+mod tests;

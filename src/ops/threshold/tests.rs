@@ -1,0 +1,127 @@
+//! Mechanics and invariants on literal grids; the values of scikit-image are checked in `tests/thresholds.rs`.
+
+use super::*;
+use crate::units::Shape;
+use proptest::prelude::*;
+
+const ALL: [Method; 8] = [
+    Method::Percentile(50.0),
+    Method::Otsu,
+    Method::MultiOtsu { classes: 2, middle: Middle::Foreground },
+    Method::MultiOtsu { classes: 2, middle: Middle::Background },
+    Method::Li,
+    Method::Triangle,
+    Method::Yen,
+    Method::RobustBackground(Robust { lower: 0.05, upper: 0.05, deviations: 2.0 }),
+];
+
+fn volume(samples: &[i32]) -> Volume {
+    Volume::new(Shape::flat(1, samples.len()), samples.to_vec()).unwrap()
+}
+
+fn chosen(samples: &[i32], method: Method) -> f64 {
+    choose(&Device::Cpu, &volume(samples), &method, BinChoice::Unit).unwrap()
+}
+
+#[test]
+fn two_groups_are_told_apart() {
+    let samples = [10, 11, 12, 10, 11, 12, 10, 11, 90, 91, 92];
+    for method in [Method::Otsu, Method::Li] {
+        let t = chosen(&samples, method);
+        let mask = threshold(&Device::Cpu, &volume(&samples), t).unwrap();
+        assert_eq!(mask.voxels.host().unwrap(), [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1], "{method:?} chose {t}");
+    }
+}
+
+#[test]
+fn one_value_has_no_object_by_any_method() {
+    for value in [i32::MIN, -7, 0, 300, i32::MAX] {
+        for method in ALL {
+            for bins in [BinChoice::Unit, BinChoice::Equal { n: 256, spacing: BinScale::Sqrt, cut: Cut::Edge }] {
+                let v = volume(&[value; 9]);
+                let t = choose(&Device::Cpu, &v, &method, bins).unwrap();
+                assert_eq!(threshold(&Device::Cpu, &v, t).unwrap().voxels.host().unwrap(), [0; 9], "{method:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn fractions_and_extremes_compare_exactly() {
+    let v = volume(&[i32::MIN, -1, 0, 1, i32::MAX]);
+    let above = |t: f64| threshold(&Device::Cpu, &v, t).unwrap().voxels.host().unwrap().to_vec();
+    assert_eq!(above(0.0), [0, 0, 0, 1, 1]);
+    assert_eq!(above(-0.5), [0, 0, 1, 1, 1]);
+    assert_eq!(above(0.99), [0, 0, 0, 1, 1]);
+    assert_eq!(above(-2147483648.0), [0, 1, 1, 1, 1]);
+    assert_eq!(above(-2147483648.5), [1, 1, 1, 1, 1]);
+    assert_eq!(above(2147483647.0), [0, 0, 0, 0, 0]);
+    assert_eq!(above(f64::INFINITY), [0, 0, 0, 0, 0]);
+    assert!(threshold(&Device::Cpu, &v, f64::NAN).is_err());
+}
+
+#[test]
+fn three_classes_have_two_thresholds() {
+    let v = volume(&[0, 1, 0, 1, 50, 51, 50, 99, 100, 99]);
+    assert_eq!(multi_otsu(&Device::Cpu, &v, 3, BinChoice::Unit).unwrap(), [1.0, 51.0]);
+    assert!(multi_otsu(&Device::Cpu, &volume(&[1, 2, 1]), 3, BinChoice::Unit).is_err());
+}
+
+#[test]
+fn percentiles_interpolate() {
+    assert_eq!(chosen(&[4, 1, 3, 2], Method::Percentile(50.0)), 2.5);
+    assert_eq!(chosen(&[i32::MIN, i32::MAX], Method::Percentile(50.0)), -0.5);
+    assert_eq!(chosen(&[10, 20, 30], Method::Percentile(100.0)), 30.0);
+}
+
+#[test]
+fn adjustments_end_in_the_bounds() {
+    let a = Adjust { factor: 2.0, low: 50.0, high: 90.0 };
+    assert_eq!([10.0, 30.0, 80.0].map(|t| a.apply(t)), [50.0, 60.0, 90.0]);
+}
+
+/// The greatest criterion over every pair of cuts.
+fn best_of_all(h: &Histogram) -> f64 {
+    let class = |from: usize, to: usize| {
+        let n: f64 = h.bins().skip(from).take(to - from).map(|b| b.1).sum();
+        let s: f64 = h.bins().skip(from).take(to - from).map(|b| b.1 * b.0).sum();
+        if n == 0.0 { 0.0 } else { s * s / n }
+    };
+    let n = h.counts.len();
+    let mut best: f64 = 0.0;
+    for a in 1..n - 1 {
+        for b in a + 1..n {
+            best = best.max(class(0, a) + class(a, b) + class(b, n));
+        }
+    }
+    best
+}
+
+proptest! {
+    #[test]
+    fn divide_and_conquer_finds_the_best_cuts(counts in proptest::collection::vec(0..50u32, 6..40)) {
+        let values = (0..counts.len()).map(|v| v as f64).collect();
+        let h = Histogram { values, counts, step: 1.0, spacing: BinScale::Linear, cut: Cut::Centre };
+        prop_assume!(h.counts.iter().filter(|&&c| c > 0).count() >= 3);
+        let cuts = multi_otsu::multi_otsu(&h, 3).unwrap();
+        let mut ends = vec![0];
+        ends.extend(cuts.iter().map(|c| c + 1));
+        ends.push(h.counts.len());
+        let got: f64 = ends.windows(2).map(|e| {
+            let n: f64 = h.bins().take(e[1]).skip(e[0]).map(|b| b.1).sum();
+            let s: f64 = h.bins().take(e[1]).skip(e[0]).map(|b| b.1 * b.0).sum();
+            if n == 0.0 { 0.0 } else { s * s / n }
+        }).sum();
+        let want = best_of_all(&h);
+        prop_assert!((got - want).abs() <= 1e-9 * want, "{} against {}", got, want);
+    }
+
+    #[test]
+    fn ranks_are_those_of_a_sort(mut samples in proptest::collection::vec(any::<i32>(), 1..60)) {
+        let v = volume(&samples);
+        let ranks: Vec<usize> = (0..samples.len()).collect();
+        let got = percentile::at_ranks(&Device::Cpu, &v, &ranks).unwrap();
+        samples.sort();
+        prop_assert_eq!(got, samples);
+    }
+}

@@ -1,0 +1,83 @@
+//! Steps that make an image of an image.
+
+use super::state::State;
+use crate::Result;
+use crate::ops::Border;
+use crate::ops::background::{Background, background};
+use crate::ops::gaussian::{Gaussian, gaussian};
+use crate::ops::mean::mean;
+use crate::ops::median::median;
+use crate::ops::morphology::{Element, closing, opening, top_hat};
+use crate::ops::pixelwise::subtract;
+use crate::ops::rolling_ball::{RollingBall, rolling_ball};
+use crate::recipe::{self, ElementShape, Morphology, Radius};
+
+impl State<'_> {
+    pub fn gaussian(&mut self, p: &recipe::Gaussian) -> Result<()> {
+        let src = self.of(&p.of)?;
+        let least = p.at_least.map_or(Ok(0.0), |l| self.geometry.px(l))?;
+        let sigma = self.geometry.along(self.geometry.px(p.sigma)?.max(least));
+        let image = gaussian(self.device, &src, &Gaussian::new(sigma))?;
+        self.put(image, &p.keep_as);
+        Ok(())
+    }
+
+    pub fn median(&mut self, p: &Radius) -> Result<()> {
+        let src = self.of(&p.of)?;
+        let image = median(self.device, &src, self.geometry.steps(p.radius)?)?;
+        self.put(image, &p.keep_as);
+        Ok(())
+    }
+
+    pub fn mean(&mut self, p: &Radius) -> Result<()> {
+        let src = self.of(&p.of)?;
+        let image = mean(self.device, &src, self.geometry.steps(p.radius)?, Border::Nearest)?;
+        self.put(image, &p.keep_as);
+        Ok(())
+    }
+
+    fn element(&self, p: &Morphology) -> Result<Element> {
+        Ok(match p.shape {
+            ElementShape::Box => Element::Box(self.geometry.steps(p.radius)?),
+            ElementShape::Ball => Element::Ball(self.geometry.voxels(p.radius)?),
+        })
+    }
+
+    pub fn top_hat(&mut self, p: &Morphology) -> Result<()> {
+        let image = top_hat(self.device, &self.of(&p.of)?, &self.element(p)?)?;
+        self.put(image, &p.keep_as);
+        Ok(())
+    }
+
+    pub fn opening(&mut self, p: &Morphology) -> Result<()> {
+        let image = opening(self.device, &self.of(&p.of)?, &self.element(p)?)?;
+        self.put(image, &p.keep_as);
+        Ok(())
+    }
+
+    pub fn closing(&mut self, p: &Morphology) -> Result<()> {
+        let image = closing(self.device, &self.of(&p.of)?, &self.element(p)?)?;
+        self.put(image, &p.keep_as);
+        Ok(())
+    }
+
+    /// The radius of the estimate is twice the diameter of what must not become background.
+    pub fn background(&mut self, p: &Radius) -> Result<()> {
+        let src = self.of(&p.of)?;
+        let estimate = Background::of_diameter(self.geometry.px(p.radius)? / 2.0);
+        let image = subtract(self.device, &src, &background(self.device, &src, &estimate)?)?;
+        self.put(image, &p.keep_as);
+        Ok(())
+    }
+
+    pub fn rolling_ball(&mut self, p: &Radius) -> Result<()> {
+        let src = self.of(&p.of)?;
+        let radius = self.geometry.px(p.radius)?;
+        let [_, y, x] = self.geometry.along(radius);
+        // As high as it is wide, in the samples of the file.
+        let ball = RollingBall { radius: [0.0, y, x], height: radius * self.lift };
+        let image = subtract(self.device, &src, &rolling_ball(self.device, &src, &ball)?)?;
+        self.put(image, &p.keep_as);
+        Ok(())
+    }
+}

@@ -1,0 +1,196 @@
+//! One image through one recipe: object sets in their order, then what is measured on them.
+//!
+//! Channels stay on the host; what the steps work on goes up once a channel, and the labels of each set come down once. The
+//! device changes nothing in an [`Outcome`].
+//! Columns are named after the roles of the recipe, not after the channels of the file.
+
+mod channels;
+mod geometry;
+mod image;
+mod mask;
+mod objects;
+mod parent;
+mod row;
+mod split;
+mod state;
+
+use crate::device::Device;
+use crate::measure::{self, ChannelRef, ProbeParams, Request};
+use crate::recipe::{Measure, Modality, Recipe, Step};
+use crate::scan::{Channel, Scan};
+use crate::table::Table;
+use crate::units::Shape;
+use crate::volume::{Labels, Volume};
+use crate::{Error, Result, scan};
+use channels::Roles;
+use geometry::Geometry;
+use std::collections::BTreeMap;
+
+/// Label images made elsewhere, by object set.
+pub type External = BTreeMap<String, (Shape, Vec<u32>)>;
+
+/// What comes of one image. Nothing in it depends on the device, on threads or on the time.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// One row: counts, thresholds, scales, calibration, notes.
+    pub row: Table,
+    /// The object sets, in an order in which each one comes after those that it was made from.
+    pub sets: Vec<SetOutcome>,
+}
+
+/// One object set of one image.
+#[derive(Clone, Debug)]
+pub struct SetOutcome {
+    /// As the recipe calls it.
+    pub name: String,
+    /// A row an object, by label; the first column is `label`.
+    pub table: Table,
+    /// On the host.
+    pub labels: Labels,
+    /// Index of the channel to draw it over.
+    pub channel: usize,
+}
+
+/// A set while the others are still being made.
+struct Made {
+    /// Where the device is.
+    labels: Labels,
+    /// A copy on the host.
+    host: Labels,
+    /// Radius of the typical object in pixels, if known.
+    radius_px: Option<f64>,
+    /// Index of the channel it was found in, or that its source was found in.
+    channel: usize,
+    /// Thresholds in the values of the image, in the order of the steps.
+    thresholds: Vec<f64>,
+}
+
+/// Runs a recipe on an image.
+///
+/// # Errors
+/// The image lacks a channel or the calibration that the recipe needs, a step cannot be done, or, of the kind `Device`,
+/// a GPU is lost or too small: the same call with [`Device::Cpu`] then gives what the GPU would have given.
+pub fn run(scan: &Scan, recipe: &Recipe, device: &Device, external: &External) -> Result<Outcome> {
+    check_modality(scan, recipe)?;
+    let roles = Roles::find(scan, recipe)?;
+    let mut made: BTreeMap<String, Made> = BTreeMap::new();
+    for name in &recipe.order {
+        let set = objects::make(name, scan, recipe, &roles, device, external, &made)
+            .map_err(|e| if e.needed_for.is_some() { e } else { e.needed_for(format!("the object set \"{name}\"")) })?;
+        made.insert(name.clone(), set);
+    }
+    finish(scan, recipe, &roles, device, made)
+}
+
+/// What [`run`] gives for any image, without a row of objects: the columns of every table, for the data dictionary.
+///
+/// # Errors
+/// None in practice.
+pub fn columns(recipe: &Recipe) -> Result<Outcome> {
+    let shape = Shape::flat(1, 1);
+    let channel = |name: &String| -> Result<Channel> {
+        Ok(Channel {
+            name: name.clone(),
+            volume: Volume::new(shape, vec![0])?,
+            saturated: Some(0),
+            saturation: Some(255),
+        })
+    };
+    let channels = recipe.body.channels.keys().map(channel).collect::<Result<Vec<_>>>()?;
+    let found = recipe.body.channels.keys().cloned().enumerate().map(|(i, role)| (role, i)).collect();
+    let roles = Roles { found, missing: vec![] };
+    let modality = scan::Modality::Fluorescence;
+    let scan = Scan { modality, shape, spacing: None, channels, facts: vec![], notes: vec![] };
+    let mut made = BTreeMap::new();
+    for (name, set) in &recipe.body.objects {
+        let labels = Labels::new(shape, vec![0])?;
+        let thresholds = set.steps.iter().flatten().map(Step::thresholds).sum();
+        let set = Made { host: labels.clone(), labels, radius_px: None, channel: 0, thresholds: vec![0.0; thresholds] };
+        made.insert(name.clone(), set);
+    }
+    finish(&scan, recipe, &roles, &Device::Cpu, made)
+}
+
+/// Measures the sets and puts the outcome together.
+fn finish(
+    scan: &Scan,
+    recipe: &Recipe,
+    roles: &Roles,
+    device: &Device,
+    made: BTreeMap<String, Made>,
+) -> Result<Outcome> {
+    let mut sets = Vec::new();
+    let mut notes = Vec::new();
+    for (name, set) in recipe.order.iter().filter_map(|n| made.get(n).map(|m| (n, m))) {
+        let (mut table, why_empty) = measure(name, set, scan, recipe, roles)?;
+        notes.extend(why_empty);
+        let parent = recipe.body.objects.get(name).and_then(|o| o.parent.as_ref());
+        if let Some((parent, p)) = parent.and_then(|n| made.get(n).map(|m| (n, m))) {
+            parent::add(&mut table, device, parent, &set.labels, &p.labels)?;
+        }
+        sets.push(SetOutcome { name: name.clone(), table, labels: set.host.clone(), channel: set.channel });
+    }
+    let mut row = row::row(scan, recipe, roles, &made, notes);
+    row.columns.extend(quality(scan, roles, &made)?.columns);
+    Ok(Outcome { row, sets })
+}
+
+fn check_modality(scan: &Scan, recipe: &Recipe) -> Result<()> {
+    let (recipe_is, scan_is) = match (recipe.body.modality, scan.modality) {
+        (Some(Modality::Fluorescence), scan::Modality::Pet) => ("fluorescence", "PET"),
+        (Some(Modality::Pet), scan::Modality::Fluorescence) => ("PET", "fluorescence"),
+        _ => return Ok(()),
+    };
+    Err(Error::usage(format!("the recipe {} is for {recipe_is}, the image is {scan_is}", recipe.name))
+        .remedy("--recipe with one for this kind of image, or without a line modality = ..."))
+}
+
+/// Rows of a set. A set that the recipe does not measure has its position and size.
+fn measure(name: &str, set: &Made, scan: &Scan, recipe: &Recipe, roles: &Roles) -> Result<(Table, Vec<String>)> {
+    let nothing = Measure::default();
+    let wanted = recipe.body.measure.get(name);
+    let is_measured = wanted.is_some();
+    let wanted = wanted.unwrap_or(&nothing);
+    let named = |role: &str| wanted.channels.as_ref().is_none_or(|n| n.iter().any(|n| n == role));
+    let mut channels = channel_refs(scan, roles);
+    channels.retain(|c| is_measured && named(c.name));
+    for c in &mut channels {
+        let scale = c.volume.scale;
+        // Samples are whole, so above the value means above the sample below it. The cast stops at the ends of i32.
+        c.positive_above = wanted.positive.get(c.name).map(|v| ((v - scale.offset) / scale.factor).floor() as i32);
+    }
+    let geometry = Geometry { shape: scan.shape, spacing: scan.spacing, radius_px: set.radius_px };
+    let probe = match wanted.ring {
+        Some([from, to]) => {
+            let (from, to) = (geometry.px(from)?, geometry.px(to)?);
+            ProbeParams { gap_px: from, width_px: to - from }
+        }
+        None => ProbeParams::default(),
+    };
+    let families = &wanted.features;
+    let table =
+        measure::objects(&Request { labels: &set.host, channels: &channels, families, probe, spacing: scan.spacing })?;
+    let about: Vec<(&str, &str)> = channels.iter().map(|c| (c.name, c.unit)).collect();
+    let notes = measure::notes(&table, &measure::dictionary(families, &about));
+    Ok((table, notes.into_iter().map(|n| format!("{name}: {n}")).collect()))
+}
+
+/// The channels of the roles, under the names of the roles: so columns are the same for all images of a batch.
+fn channel_refs<'a>(scan: &'a Scan, roles: &'a Roles) -> Vec<ChannelRef<'a>> {
+    let channel = |(role, i): &'a (String, usize)| {
+        let c = scan.channels.get(*i)?;
+        Some(ChannelRef { name: role, unit: "au", volume: &c.volume, saturation: c.saturation, positive_above: None })
+    };
+    roles.found.iter().filter_map(channel).collect()
+}
+
+/// Quality of the channels; what belongs to no object of any set is their background.
+fn quality(scan: &Scan, roles: &Roles, made: &BTreeMap<String, Made>) -> Result<Table> {
+    let mut any = vec![0u32; scan.shape.len()];
+    for set in made.values() {
+        for (a, &label) in any.iter_mut().zip(set.host.voxels.host()?) {
+            *a |= u32::from(label > 0);
+        }
+    }
+    measure::image(&channel_refs(scan, roles), Some(&Labels::new(scan.shape, any)?))
+}

@@ -1,0 +1,122 @@
+//! Object sets: from steps, grown, as a difference, or from a label image.
+
+use super::channels::{Roles, working};
+use super::geometry::Geometry;
+use super::state::State;
+use super::{External, Made};
+use crate::device::Device;
+use crate::ops::cytoplasm::cytoplasm;
+use crate::ops::grow::grow;
+use crate::ops::renumber::renumber;
+use crate::ops::scale::scale;
+use crate::recipe::{Grow, Minus, ObjectScale, Objects, Recipe, Step};
+use crate::scan::Scan;
+use crate::units::Shape;
+use crate::volume::Labels;
+use crate::{Error, Kind, Result};
+use std::collections::BTreeMap;
+
+/// Makes a set. Those that it needs are in `made`.
+pub(super) fn make(
+    name: &str,
+    scan: &Scan,
+    recipe: &Recipe,
+    roles: &Roles,
+    device: &Device,
+    external: &External,
+    made: &BTreeMap<String, Made>,
+) -> Result<Made> {
+    let set = recipe.body.objects.get(name).ok_or_else(|| missing(name))?;
+    let geometry = Geometry { shape: scan.shape, spacing: scan.spacing, radius_px: None };
+    match set {
+        Objects { steps: Some(steps), .. } => from_steps(set, steps, scan, roles, device, geometry),
+        Objects { grow: Some(g), .. } => grown(g, device, geometry, made),
+        Objects { minus: Some(m), .. } => difference(m, device, made),
+        _ => given(name, set, scan, roles, device, external),
+    }
+}
+
+fn missing(name: &str) -> Error {
+    Error::new(Kind::Internal, format!("the object set \"{name}\" was not made"))
+}
+
+fn source<'a>(made: &'a BTreeMap<String, Made>, name: &str) -> Result<&'a Made> {
+    made.get(name).ok_or_else(|| missing(name))
+}
+
+fn from_steps(
+    set: &Objects,
+    steps: &[Step],
+    scan: &Scan,
+    roles: &Roles,
+    device: &Device,
+    mut geometry: Geometry,
+) -> Result<Made> {
+    let role = set.channel.as_deref().unwrap_or_default();
+    let index = roles.index(role).ok_or_else(|| Error::usage(format!("no channel for \"{role}\"")))?;
+    let channel = scan.channels.get(index).ok_or_else(|| Error::usage(format!("no channel {index}")))?;
+    let original = working(&channel.volume, device)?;
+    geometry.radius_px = match set.scale {
+        Some(ObjectScale::Auto) => Some(scale(device, &original, geometry.z_step(), geometry.weights())? / 2.0),
+        Some(ObjectScale::Fixed(length)) => Some(geometry.px(length)?),
+        None => None,
+    };
+    let lift = channel.volume.scale.factor / original.scale.factor;
+    let mut state = State::new(device, geometry, original, lift);
+    for step in steps {
+        state.step(step)?;
+    }
+    let labels = state.labels("the end of the steps")?;
+    let made =
+        Made { radius_px: geometry.radius_px, channel: index, thresholds: state.thresholds, ..plain(labels, device)? };
+    Ok(made)
+}
+
+fn plain(labels: Labels, device: &Device) -> Result<Made> {
+    let host = labels.to_host(device)?;
+    Ok(Made { labels, host, radius_px: None, channel: 0, thresholds: vec![] })
+}
+
+fn grown(p: &Grow, device: &Device, mut geometry: Geometry, made: &BTreeMap<String, Made>) -> Result<Made> {
+    let from = source(made, &p.from)?;
+    geometry.radius_px = from.radius_px;
+    let labels = grow(device, &from.labels, geometry.px(p.by)?, geometry.weights())?;
+    Ok(Made { radius_px: from.radius_px, channel: from.channel, ..plain(labels, device)? })
+}
+
+fn difference(p: &Minus, device: &Device, made: &BTreeMap<String, Made>) -> Result<Made> {
+    let (cells, nuclei) = (source(made, &p.cells)?, source(made, &p.nuclei)?);
+    let labels = cytoplasm(device, &cells.labels, &nuclei.labels)?;
+    Ok(Made { radius_px: cells.radius_px, channel: cells.channel, ..plain(labels, device)? })
+}
+
+fn given(name: &str, set: &Objects, scan: &Scan, roles: &Roles, device: &Device, external: &External) -> Result<Made> {
+    let (shape, voxels) = external
+        .get(name)
+        .ok_or_else(|| Error::usage("its label image was not given").remedy(format!("--set labels.{name}=FILE")))?;
+    if *shape != scan.shape {
+        return Err(Error::usage(format!("the label image is {shape}, the image is {}", scan.shape))
+            .remedy("labels of the same size as the image"));
+    }
+    let labels = renumber(device, &raw(*shape, voxels, device)?)?;
+    let geometry = Geometry { shape: scan.shape, spacing: scan.spacing, radius_px: None };
+    let radius_px = match set.scale {
+        Some(ObjectScale::Fixed(length)) => Some(geometry.px(length)?),
+        _ => None,
+    };
+    let channel = roles.found.first().map_or(0, |(_, i)| *i);
+    Ok(Made { radius_px, channel, ..plain(labels, device)? })
+}
+
+/// The label image where the device is. Numbers far above the count of voxels become ranks: memory follows the largest.
+fn raw(shape: Shape, voxels: &[u32], device: &Device) -> Result<Labels> {
+    let mut voxels = voxels.to_vec();
+    if voxels.iter().any(|&v| v as usize > shape.len()) {
+        let mut values = voxels.clone();
+        values.push(0);
+        values.sort_unstable();
+        values.dedup();
+        voxels.iter_mut().for_each(|v| *v = values.partition_point(|other| other < v) as u32);
+    }
+    Labels::new(shape, voxels)?.to(device)
+}

@@ -1,0 +1,69 @@
+//! The row of an image: what it is, what was found, what the user should know.
+
+use super::Made;
+use super::channels::Roles;
+use crate::recipe::Recipe;
+use crate::scan::Scan;
+use crate::table::{Cells, Column, Table};
+use std::collections::BTreeMap;
+
+struct Row(Table);
+
+impl Row {
+    fn put(&mut self, name: String, unit: &str, definition: impl Into<String>, cells: Cells) {
+        let column = Column { name, unit: unit.into(), definition: definition.into(), standard: String::new(), cells };
+        self.0.push(column);
+    }
+    fn text(&mut self, name: &str, definition: &str, words: String) {
+        self.put(name.into(), "", definition, Cells::Text(vec![Some(words).filter(|w| !w.is_empty())]));
+    }
+    fn int(&mut self, name: String, unit: &str, definition: impl Into<String>, n: u64) {
+        self.put(name, unit, definition, Cells::Int(vec![i64::try_from(n).ok()]));
+    }
+    fn real(&mut self, name: String, unit: &str, definition: impl Into<String>, v: Option<f64>) {
+        self.put(name, unit, definition, Cells::Real(vec![v.filter(|v| v.is_finite())]));
+    }
+}
+
+pub(super) fn row(
+    scan: &Scan,
+    recipe: &Recipe,
+    roles: &Roles,
+    made: &BTreeMap<String, Made>,
+    why_empty: Vec<String>,
+) -> Table {
+    let mut row = Row(Table::default());
+    let mut notes = scan.notes.clone();
+    notes.extend(roles.missing.iter().map(|r| format!("no channel for \"{r}\": its columns are empty")));
+    for (name, n) in ["size_z_px", "size_y_px", "size_x_px"].into_iter().zip(scan.shape.zyx()) {
+        row.int(name.into(), "px", "Size of the image along this axis.", n as u64);
+    }
+    let um = |a: usize| scan.spacing.map(|s| s.zyx[a] * s.unit.um());
+    for (a, axis) in ["z", "y", "x"].into_iter().enumerate() {
+        // A single slice has no neighbour to be a distance from.
+        let spacing = um(a).filter(|_| a > 0 || !scan.shape.is_flat());
+        row.real(format!("spacing_{axis}_um"), "um", "Distance of voxel centres along this axis.", spacing);
+    }
+    let names: Vec<&str> = scan.channels.iter().map(|c| c.name.as_str()).collect();
+    row.text("channels", "Names of all channels in the file.", names.join("; "));
+    for (role, i) in &roles.found {
+        let Some(c) = scan.channels.get(*i) else { continue };
+        row.text(&format!("channel_{role}"), "Name of the channel that plays this role.", c.name.clone());
+    }
+    for (name, set) in recipe.order.iter().filter_map(|n| made.get(n).map(|m| (n, m))) {
+        row.int(format!("count_{name}"), "1", format!("Number of objects in {name}."), set.host.count.into());
+        let own_scale = recipe.body.objects.get(name).is_some_and(|o| o.scale.is_some());
+        if own_scale {
+            let definition = format!("Radius of the typical object that lengths in r of {name} count.");
+            row.real(format!("radius_{name}_px"), "px", definition, set.radius_px);
+        }
+        for (i, t) in set.thresholds.iter().enumerate() {
+            let suffix = if i == 0 { String::new() } else { format!("_{}", i + 1) };
+            let definition = format!("Threshold {} of {name}, on the image that the step reads.", i + 1);
+            row.real(format!("threshold_{name}{suffix}"), "au", definition, Some(*t));
+        }
+    }
+    notes.extend(why_empty);
+    row.text("notes", "What the user should know about this image.", notes.join("; "));
+    row.0
+}

@@ -1,0 +1,91 @@
+//! Steps that split objects, redraw their edges, and drop some.
+
+use super::state::State;
+use crate::ops::keep::{Keep, keep};
+use crate::ops::landscape::{Sizes, depth, landscape};
+use crate::ops::refine::{Refine, refine};
+use crate::ops::split::{Depth, split};
+use crate::recipe::{self, Landscape, SplitBy, SplitDepth};
+use crate::volume::Volume;
+use crate::{Error, Result};
+
+/// Of the lower peak, on the landscape.
+const DEPTH: f64 = 0.08;
+/// The same on distances alone.
+const DEPTH_OF_SHAPE: f64 = 0.15;
+
+impl State<'_> {
+    pub fn landscape(&mut self, p: &Landscape) -> Result<()> {
+        let src = self.of(&p.of)?;
+        let made = landscape(self.device, &src, self.mask("landscape")?, &self.geometry.sizes()?)?;
+        if let Some(name) = &p.keep_as {
+            self.named.insert(name.clone(), made.clone());
+        }
+        // The image stays: a landscape is to split on, not to find thresholds in.
+        self.landscape = Some(made);
+        Ok(())
+    }
+
+    pub fn split(&mut self, p: &recipe::Split) -> Result<()> {
+        let heights = self.heights(p)?;
+        let sized = p.sized.unwrap_or(p.by == SplitBy::Landscape);
+        let typical_size = self.geometry.typical_size().filter(|_| sized);
+        let default = if p.by == SplitBy::Landscape { DEPTH } else { DEPTH_OF_SHAPE };
+        let depth = match p.depth {
+            None => Depth::Relative { fraction: default, typical_size },
+            Some(SplitDepth::Share(fraction)) => Depth::Relative { fraction, typical_size },
+            // Samples of a distance map have a scale in pixels of the plane.
+            Some(SplitDepth::Length(l)) => Depth::Absolute(self.geometry.px(l)? / heights.scale.factor),
+        };
+        self.labels = Some(split(self.device, &heights, self.mask("split")?, depth)?);
+        Ok(())
+    }
+
+    fn heights(&self, p: &recipe::Split) -> Result<Volume> {
+        match p.by {
+            SplitBy::Intensity => self.of(&p.of),
+            SplitBy::Shape => {
+                let g = &self.geometry;
+                let sizes = Sizes { diameter: 0.0, z_step: g.z_step(), weights: g.weights() };
+                depth(self.device, self.mask("split")?, &sizes)
+            }
+            SplitBy::Landscape => self.landscape.clone().ok_or_else(|| {
+                Error::usage("\"split\" by landscape without one")
+                    .remedy("a landscape step before it, or by = \"shape\"")
+            }),
+        }
+    }
+
+    pub fn refine(&mut self, p: &recipe::Refine) -> Result<()> {
+        let src = self.of(&p.of)?;
+        let settings = Refine {
+            fraction: p.fraction.unwrap_or(0.375),
+            quantile: p.quantile.unwrap_or(0.75),
+            floor: p.floor,
+            dimmest: p.dimmest.unwrap_or(0.0),
+        };
+        let labels = self.labels("refine")?;
+        self.labels = Some(refine(self.device, &src, &labels, &settings)?);
+        Ok(())
+    }
+
+    pub fn keep(&mut self, p: &recipe::Keep) -> Result<()> {
+        let g = self.geometry;
+        let (mut least, mut most) = (0.0f64, None);
+        // Areas are for single slices and volumes for stacks: a recipe may give both.
+        let range = if g.shape.is_flat() { p.area.or(p.volume) } else { p.volume.or(p.area) };
+        if let Some([from, to]) = range {
+            // No end at all is written as "inf px".
+            (least, most) = (g.count(from)?, Some(g.count(to)?).filter(|m| m.is_finite()));
+        }
+        for size in p.at_least.iter().flatten() {
+            least = least.max(g.count(*size)?);
+        }
+        let labels = self.labels("keep")?;
+        // The casts stop at the ends of the type, as they should.
+        let size = [Some(least.ceil() as u64), most.map(|m| m.floor() as u64)];
+        let settings = Keep { size, border: p.border.unwrap_or(true) };
+        self.labels = Some(keep(self.device, &labels, &settings)?);
+        Ok(())
+    }
+}

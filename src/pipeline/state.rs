@@ -1,0 +1,102 @@
+//! What the steps of an object set pass on.
+
+use super::geometry::Geometry;
+use crate::device::Device;
+use crate::ops::label::{Connectivity, label};
+use crate::recipe::Step;
+use crate::volume::{Labels, Mask, Volume};
+use crate::{Error, Result};
+use std::collections::BTreeMap;
+
+/// Image, mask and labels so far, and the images that steps have named.
+pub(super) struct State<'a> {
+    pub device: &'a Device,
+    pub geometry: Geometry,
+    /// The channel as the steps found it.
+    pub original: Volume,
+    /// Its samples are this many times those of the file.
+    pub lift: f64,
+    /// What the last step that makes an image has made.
+    pub image: Volume,
+    pub named: BTreeMap<String, Volume>,
+    pub mask: Option<Mask>,
+    pub labels: Option<Labels>,
+    /// Heights to split on.
+    pub landscape: Option<Volume>,
+    /// In the values of the image.
+    pub thresholds: Vec<f64>,
+}
+
+impl<'a> State<'a> {
+    pub fn new(device: &'a Device, geometry: Geometry, original: Volume, lift: f64) -> Self {
+        State {
+            device,
+            geometry,
+            image: original.clone(),
+            original,
+            lift,
+            named: BTreeMap::new(),
+            mask: None,
+            labels: None,
+            landscape: None,
+            thresholds: Vec::new(),
+        }
+    }
+
+    /// The image that a step reads.
+    pub fn of(&self, name: &Option<String>) -> Result<Volume> {
+        match name.as_deref() {
+            None => Ok(self.image.clone()),
+            Some("original") => Ok(self.original.clone()),
+            Some(name) => self
+                .named
+                .get(name)
+                .cloned()
+                .ok_or_else(|| Error::usage(format!("no earlier step is called \"{name}\""))),
+        }
+    }
+
+    /// Passes an image on, and keeps it under a name if it has one.
+    pub fn put(&mut self, image: Volume, name: &Option<String>) {
+        if let Some(name) = name {
+            self.named.insert(name.clone(), image.clone());
+        }
+        self.image = image;
+    }
+
+    /// The mask so far.
+    pub fn mask(&self, step: &str) -> Result<&Mask> {
+        self.mask.as_ref().ok_or_else(|| {
+            Error::usage(format!("\"{step}\" comes before any threshold")).remedy("a threshold step before it")
+        })
+    }
+
+    /// The labels so far; the mask is labelled if no step has done so.
+    pub fn labels(&mut self, step: &str) -> Result<Labels> {
+        match &self.labels {
+            Some(labels) => Ok(labels.clone()),
+            None => label(self.device, self.mask(step)?, Connectivity::Full),
+        }
+    }
+
+    /// Does the next step.
+    pub fn step(&mut self, step: &Step) -> Result<()> {
+        match step {
+            Step::Gaussian(p) => self.gaussian(p),
+            Step::Median(p) => self.median(p),
+            Step::Mean(p) => self.mean(p),
+            Step::TopHat(p) => self.top_hat(p),
+            Step::Opening(p) => self.opening(p),
+            Step::Closing(p) => self.closing(p),
+            Step::Background(p) => self.background(p),
+            Step::RollingBall(p) => self.rolling_ball(p),
+            Step::Threshold(p) => self.threshold(p),
+            Step::FillHoles(_) => self.fill_holes(),
+            Step::Label(p) => self.label(p),
+            Step::Landscape(p) => self.landscape(p),
+            Step::Split(p) => self.split(p),
+            Step::Refine(p) => self.refine(p),
+            Step::Keep(p) => self.keep(p),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Formats that are known by sight but not read, so that the message can name them.
+
+/// A name, where its mark stands, and the mark.
+type Mark = (&'static str, usize, &'static [u8]);
+
+const MARKS: &[Mark] = &[
+    ("DICOM", 128, b"DICM"),
+    ("NIfTI", 344, b"n+1\0"),
+    ("NIfTI", 344, b"ni1\0"),
+    ("NIfTI-2", 4, b"n+2\0"),
+    ("NRRD", 0, b"NRRD000"),
+    ("gzip", 0, &[0x1f, 0x8b]),
+    ("ZIP", 0, b"PK\x03\x04"),
+    ("HDF5", 0, b"\x89HDF\r\n\x1a\n"),
+    ("Zeiss CZI", 0, b"ZISRAWFILE"),
+    ("Nikon ND2", 0, &[0xda, 0xce, 0xbe, 0x0a]),
+    ("Leica LIF", 0, &[0x70, 0, 0, 0]),
+    ("OLE (Zeiss ZVI, Olympus OIB)", 0, &[0xd0, 0xcf, 0x11, 0xe0]),
+    ("JPEG 2000", 4, b"jP  "),
+    ("GIF", 0, b"GIF8"),
+    ("WebP", 8, b"WEBP"),
+    ("PDF", 0, b"%PDF"),
+];
+
+/// The name of the format, if it is one of those.
+pub fn recognise(head: &[u8]) -> Option<&'static str> {
+    MARKS
+        .iter()
+        .find(|(_, at, mark)| head.get(*at..).is_some_and(|rest| rest.starts_with(mark)))
+        .map(|(name, ..)| *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dicom_is_seen_behind_a_tiff_magic() {
+        let mut head = b"II*\0".to_vec();
+        head.resize(128, 0);
+        assert_eq!(recognise(&head), None);
+        head.extend_from_slice(b"DICM");
+        assert_eq!(recognise(&head), Some("DICOM"));
+        assert_eq!(recognise(b""), None);
+    }
+}

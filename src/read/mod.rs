@@ -1,0 +1,198 @@
+//! Reading images: what a file holds becomes a [`Scan`] of integer samples with a scale, calibration and provenance.
+//!
+//! - [`open`] reads one image, whatever its format; the content decides, not the extension.
+//! - [`open_bytes`] does the same for bytes in memory.
+//! - [`group`] and [`open_set`] read images that are stored as one file a channel.
+//! - [`labels`] reads a label image made elsewhere.
+//!
+//! Every size that a header claims is checked against the file and against [`Options::max_bytes`] before memory is taken.
+//! [`FORMATS`] lists the formats; a new one is a file with a [`Format`] and one line there.
+
+mod foreign;
+mod imagej;
+mod layout;
+mod numbers;
+mod ome;
+mod pattern;
+mod raster;
+mod resolution;
+mod shaped;
+mod source;
+mod tiff;
+
+pub use pattern::{FileSet, Groups, group, open_set};
+pub use source::Source;
+
+use crate::scan::Scan;
+use crate::units::{Shape, Spacing};
+use crate::{Error, Result};
+use std::path::Path;
+
+/// What the pages of a TIFF without any description of its axes are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pages {
+    /// Slices of one volume.
+    #[default]
+    Slices,
+    /// Channels of one plane.
+    Channels,
+}
+
+/// What becomes of colour images.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Colour {
+    /// Transparency is left out. A PNG, JPEG or BMP that is opaque and has R = G = B everywhere is one grey channel. Notes or
+    /// facts say so.
+    #[default]
+    Measured,
+    /// Every stored sample is a channel.
+    AsStored,
+}
+
+/// How to read an image. The default suits files that describe themselves.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Meaning of the pages of a TIFF that does not say it.
+    pub pages: Pages,
+    /// Which image of a file that holds several, from 0.
+    pub series: Option<usize>,
+    /// Which time point, from 0. Without it an image with more than one is an error.
+    pub time: Option<usize>,
+    /// Treatment of colour.
+    pub colour: Colour,
+    /// Calibration that replaces the file's own.
+    pub spacing: Option<Spacing>,
+    /// Most memory that one image may take while it is read, in bytes.
+    pub max_bytes: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            pages: Pages::default(),
+            series: None,
+            time: None,
+            colour: Colour::default(),
+            spacing: None,
+            max_bytes: 8 << 30,
+        }
+    }
+}
+
+impl Options {
+    /// Refuses `voxels` that take `bytes` each, before any memory is taken.
+    fn afford(&self, what: &str, voxels: u128, bytes: u128) -> Result<()> {
+        let need = voxels.saturating_mul(bytes);
+        if need <= u128::from(self.max_bytes) && need <= (isize::MAX as u128) {
+            return Ok(());
+        }
+        Err(Error::limit(format!("{what} takes {need} bytes to read; the limit is {} bytes", self.max_bytes))
+            .remedy("a larger --memory, or a crop of the image"))
+    }
+}
+
+impl Options {
+    /// Refuses a choice of an image or time point in a format that has one only.
+    fn only_image(&self) -> Result<()> {
+        match self.series {
+            Some(n) if n > 0 => Err(Error::usage(format!("image {n} of a file with 1")).remedy("--set series=0")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A file to read: its name and its bytes.
+pub struct Input<'a> {
+    /// Path, or a name for bytes in memory.
+    pub path: &'a Path,
+    /// The bytes.
+    pub source: Source<'a>,
+    /// It lies in a folder, so that companion files can be looked for beside it.
+    pub on_disk: bool,
+}
+
+/// A file format.
+pub struct Format {
+    /// As it stands in messages.
+    pub name: &'static str,
+    /// Usual extensions in lower case, for finding files in folders. They do not decide how a file is read.
+    pub extensions: &'static [&'static str],
+    /// Looks at the first bytes of a file (up to 512).
+    pub detect: fn(&[u8]) -> bool,
+    /// Reads it.
+    pub read: fn(&Input, &Options) -> Result<Scan>,
+}
+
+/// Every format, in the order in which they are tried.
+pub const FORMATS: &[&Format] = &[&tiff::FORMAT, &raster::PNG, &raster::JPEG, &raster::BMP];
+
+const HEAD_BYTES: usize = 512;
+
+/// Reads an image.
+///
+/// # Errors
+/// The file cannot be read, is damaged, is of a variant that is not read, or passes a limit; the error names the file.
+pub fn open(path: &Path, options: &Options) -> Result<Scan> {
+    let read = || {
+        if path.is_dir() {
+            return Err(Error::unsupported("is a folder").remedy("the files in it"));
+        }
+        let source = Source::open(path)?;
+        dispatch(&Input { path, source, on_disk: true }, options)
+    };
+    read().map_err(|e| e.at(path))
+}
+
+/// Reads an image from memory. `name` stands in messages.
+///
+/// # Errors
+/// As [`open`]; sets of several files cannot be read this way.
+pub fn open_bytes(bytes: &[u8], name: &str, options: &Options) -> Result<Scan> {
+    let path = Path::new(name);
+    let source = Source::bytes(bytes);
+    dispatch(&Input { path, source, on_disk: false }, options).map_err(|e| e.at(path))
+}
+
+fn dispatch(input: &Input, options: &Options) -> Result<Scan> {
+    let head = input.source.head(HEAD_BYTES)?;
+    // Files of other formats may begin with the magic of one that is read: DICOM with that of TIFF.
+    if let Some(name) = foreign::recognise(&head) {
+        return Err(Error::unsupported(format!("{name} files are not read"))
+            .remedy("a conversion to OME-TIFF, for example with Fiji or bfconvert"));
+    }
+    let Some(format) = FORMATS.iter().find(|f| (f.detect)(&head)) else {
+        let names: Vec<_> = FORMATS.iter().map(|f| f.name).collect();
+        return Err(Error::unsupported(format!("not an image in a format that is read ({})", names.join(", "))));
+    };
+    let mut scan = (format.read)(input, options)?;
+    if let Some(spacing) = options.spacing {
+        scan.spacing = Some(spacing);
+        scan.channels.iter_mut().for_each(|c| c.volume.spacing = Some(spacing));
+        scan.notes.push("calibration given by the user".into());
+    }
+    Ok(scan)
+}
+
+/// Reads a label image: one channel of whole numbers from 0 on, as they are stored.
+///
+/// # Errors
+/// As [`open`]; also more than one channel, fractions, or negative numbers.
+pub fn labels(path: &Path, options: &Options) -> Result<(Shape, Vec<u32>)> {
+    let scan = open(path, options)?;
+    let refuse = |what: String| {
+        Err(Error::format(what).at(path).remedy("a label image: one channel of whole numbers, 0 for background"))
+    };
+    let [channel] = scan.channels.as_slice() else {
+        return refuse(format!("{} channels where labels are expected", scan.channels.len()));
+    };
+    let scale = channel.volume.scale;
+    if scale.factor != 1.0 {
+        return refuse("fractions where labels are expected".into());
+    }
+    let samples = channel.volume.samples.host()?;
+    let value = |s: &i32| u32::try_from(i64::from(*s) + scale.offset as i64).ok();
+    match samples.iter().map(value).collect::<Option<Vec<u32>>>() {
+        Some(voxels) => Ok((scan.shape, voxels)),
+        None => refuse("negative numbers where labels are expected".into()),
+    }
+}

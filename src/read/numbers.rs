@@ -1,0 +1,239 @@
+//! Stored numbers of one channel become integer samples with a scale: `value = sample * factor + offset`.
+//!
+//! | stored | samples |
+//! |---|---|
+//! | integers within i32 | themselves |
+//! | integers within 0..2^32, some beyond i32 | minus 2^31, offset 2^31 |
+//! | other 64-bit integers | refused |
+//! | floats that all are whole numbers within i32 | themselves |
+//! | other floats | `round(value / factor)`, ties to even; factor is the power of two that makes the largest magnitude fill 30 bits |
+//! | NaN, infinity, or beyond 1e300 | refused |
+//!
+//! The division by a power of two is exact, so a float is off by half a step at most; the step stands in the facts.
+
+use crate::scan::{Channel, Scan};
+use crate::units::{Shape, Spacing};
+use crate::volume::{Scale, Volume};
+use crate::{Error, Result};
+
+/// Numbers as stored, in raster order.
+#[derive(Clone, Debug)]
+pub enum Numbers {
+    /// Unsigned, up to 32 bits.
+    Uint(Vec<u32>),
+    /// Signed, up to 32 bits.
+    Int(Vec<i32>),
+    /// More than 32 bits; unsigned ones beyond i64 are held at its maximum.
+    Long(Vec<i64>),
+    /// Floats.
+    Real(Vec<f64>),
+}
+
+/// The type that numbers are stored in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Unsigned integer.
+    Uint,
+    /// Signed integer.
+    Int,
+    /// IEEE float.
+    Float,
+}
+
+/// A stored type: kind and significant bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Kind of number.
+    pub kind: Kind,
+    /// Bits that carry the number.
+    pub bits: u8,
+}
+
+impl std::fmt::Display for Stored {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = match self.kind {
+            Kind::Uint => "uint",
+            Kind::Int => "int",
+            Kind::Float => "float",
+        };
+        write!(f, "{name}{}", self.bits)
+    }
+}
+
+impl Stored {
+    /// The largest number it can hold, if it is an integer type.
+    fn largest(self) -> Option<i128> {
+        let bits = u32::from(self.bits);
+        match self.kind {
+            Kind::Uint => 1i128.checked_shl(bits).map(|v| v - 1),
+            Kind::Int => 1i128.checked_shl(bits.saturating_sub(1)).map(|v| v - 1),
+            Kind::Float => None,
+        }
+    }
+
+    /// Empty room for numbers of this type, at the given number of bits each.
+    pub fn room(self, len: usize) -> Numbers {
+        match (self.kind, self.bits) {
+            (Kind::Float, _) => Numbers::Real(vec![0.0; len]),
+            (_, 33..) => Numbers::Long(vec![0; len]),
+            (Kind::Uint, _) => Numbers::Uint(vec![0; len]),
+            (Kind::Int, _) => Numbers::Int(vec![0; len]),
+        }
+    }
+
+    /// Bytes that one number takes while an image is read.
+    pub fn room_bytes(self) -> u128 {
+        if self.kind == Kind::Float || self.bits > 32 { 12 } else { 4 }
+    }
+}
+
+/// Makes a channel of numbers.
+///
+/// # Errors
+/// Floats that are not finite, or integers that pass 32 bits.
+pub fn channel(
+    name: String,
+    shape: Shape,
+    spacing: Option<Spacing>,
+    numbers: Numbers,
+    stored: Stored,
+) -> Result<Channel> {
+    let (samples, scale) = match numbers {
+        Numbers::Int(v) => (v, Scale::ONE),
+        Numbers::Uint(v) => unsigned(v),
+        Numbers::Long(v) => long(&v)?,
+        Numbers::Real(v) => real(&v, shape, &name)?,
+    };
+    let as_sample = |largest: i128| i32::try_from(largest - scale.offset as i128).ok();
+    let saturation = stored.largest().and_then(as_sample);
+    let count = |top: i32| samples.iter().filter(|s| **s == top).count() as u64;
+    // An integer type whose largest number lies beyond the samples has no voxel there.
+    let saturated = stored.largest().map(|_| saturation.map_or(0, count));
+    let mut volume = Volume::new(shape, samples)?;
+    volume.scale = scale;
+    volume.spacing = spacing;
+    Ok(Channel { name, volume, saturated, saturation })
+}
+
+const HALF: u32 = 1 << 31;
+const HALF_SCALE: Scale = Scale { factor: 1.0, offset: HALF as f64 };
+
+fn unsigned(mut v: Vec<u32>) -> (Vec<i32>, Scale) {
+    if v.iter().all(|s| *s < HALF) {
+        return (bytemuck::cast_vec(v), Scale::ONE);
+    }
+    v.iter_mut().for_each(|s| *s ^= HALF);
+    (bytemuck::cast_vec(v), HALF_SCALE)
+}
+
+fn long(v: &[i64]) -> Result<(Vec<i32>, Scale)> {
+    let shifted = |by: i64| v.iter().map(|s| i32::try_from(s.saturating_sub(by)).ok()).collect::<Option<Vec<i32>>>();
+    if let Some(samples) = shifted(0) {
+        return Ok((samples, Scale::ONE));
+    }
+    if v.iter().all(|s| *s >= 0)
+        && let Some(samples) = shifted(i64::from(HALF))
+    {
+        return Ok((samples, HALF_SCALE));
+    }
+    Err(Error::unsupported("64-bit integers that do not fit 32 bits")
+        .remedy("an image stored with 32 bits or as float"))
+}
+
+fn real(v: &[f64], shape: Shape, name: &str) -> Result<(Vec<i32>, Scale)> {
+    if let Some(first) = v.iter().position(|s| !s.is_finite()) {
+        let count = v.iter().filter(|s| !s.is_finite()).count();
+        let [z, y, x] = shape.position(first);
+        return Err(Error::format(format!(
+            "{count} of {} samples of channel {name} are NaN or infinite, the first at z {z}, y {y}, x {x}",
+            v.len()
+        ))
+        .remedy("an image where those pixels hold a number, for example 0"));
+    }
+    let largest = v.iter().fold(0.0f64, |m, s| m.max(s.abs()));
+    if largest <= f64::from(i32::MAX) && v.iter().all(|s| s.trunc() == *s) {
+        return Ok((v.iter().map(|s| *s as i32).collect(), Scale::ONE));
+    }
+    if largest > LARGEST {
+        return Err(Error::unsupported(format!(
+            "a sample of {largest:e} in channel {name}; at most {LARGEST:e} is read"
+        )));
+    }
+    let factor = step(largest);
+    Ok((v.iter().map(|s| (s / factor).round_ties_even() as i32).collect(), Scale { factor, offset: 0.0 }))
+}
+
+/// Beyond it a sample times its step could pass the range of floats.
+const LARGEST: f64 = 1e300;
+
+/// The power of two that brings `largest` into 2^29..2^30, or the smallest normal one.
+fn step(largest: f64) -> f64 {
+    let (_, exponent) = libm::frexp(largest);
+    let factor = libm::ldexp(1.0, (exponent - 30).max(-1022));
+    // Rounding must not reach 2^30.
+    if (largest / factor).round_ties_even() < FILL { factor } else { factor * 2.0 }
+}
+
+const FILL: f64 = 1073741824.0;
+
+/// States the step of every channel whose samples are not its values.
+pub fn steps(scan: &mut Scan) {
+    for c in scan.channels.iter().filter(|c| c.volume.scale.factor != 1.0) {
+        scan.facts.push((format!("quantisation step {}", c.name), format!("{:e}", c.volume.scale.factor)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: literal grids.
+    use super::*;
+
+    fn make(numbers: Numbers, kind: Kind, bits: u8, len: usize) -> Result<Channel> {
+        channel("c".into(), Shape::flat(1, len), None, numbers, Stored { kind, bits })
+    }
+
+    #[test]
+    fn integers_lose_nothing() {
+        let c = make(Numbers::Uint(vec![0, 7, 4095, 4095]), Kind::Uint, 12, 4).unwrap();
+        assert_eq!(c.volume.samples.host().unwrap(), [0, 7, 4095, 4095]);
+        assert_eq!((c.volume.scale, c.saturation, c.saturated), (Scale::ONE, Some(4095), Some(2)));
+        let c = make(Numbers::Uint(vec![0, u32::MAX]), Kind::Uint, 32, 2).unwrap();
+        assert_eq!(c.volume.samples.host().unwrap(), [i32::MIN, i32::MAX]);
+        assert_eq!(c.volume.scale.value(f64::from(i32::MAX)), 4294967295.0);
+        assert_eq!((c.saturation, c.saturated), (Some(i32::MAX), Some(1)));
+        let c = make(Numbers::Uint(vec![0, 9]), Kind::Uint, 32, 2).unwrap();
+        assert_eq!((c.volume.scale, c.saturation, c.saturated), (Scale::ONE, None, Some(0)));
+        let c = make(Numbers::Long(vec![5, 1 << 31]), Kind::Uint, 64, 2).unwrap();
+        assert_eq!(c.volume.samples.host().unwrap(), [i32::MIN + 5, 0]);
+        assert!(make(Numbers::Long(vec![-1, 1 << 31]), Kind::Int, 64, 2).is_err());
+        assert!(make(Numbers::Long(vec![0, i64::MAX]), Kind::Uint, 64, 2).is_err());
+        assert!(make(Numbers::Long(vec![i64::MIN, 0]), Kind::Int, 64, 2).is_err());
+    }
+
+    #[test]
+    fn floats_are_off_by_half_a_step_at_most() {
+        let values = [0.1, -0.7, 3.25, 1e-9, 0.0];
+        let c = make(Numbers::Real(values.to_vec()), Kind::Float, 64, 5).unwrap();
+        let scale = c.volume.scale;
+        assert_eq!(scale.factor, libm::ldexp(1.0, -28));
+        for (s, v) in c.volume.samples.host().unwrap().iter().zip(values) {
+            assert!((scale.value(f64::from(*s)) - v).abs() <= scale.factor / 2.0);
+        }
+        assert_eq!((c.saturation, c.saturated), (None, None));
+        let c = make(Numbers::Real(vec![3.0, -2.0]), Kind::Float, 32, 2).unwrap();
+        assert_eq!((c.volume.samples.host().unwrap(), c.volume.scale), (&[3, -2][..], Scale::ONE));
+        assert!(make(Numbers::Real(vec![f64::MAX, 0.5]), Kind::Float, 64, 2).is_err());
+        for extreme in [1e300, f64::MIN_POSITIVE, 5e-324, 4e9 + 0.5, 1.0 - f64::EPSILON / 2.0] {
+            let c = make(Numbers::Real(vec![extreme, 0.0]), Kind::Float, 64, 2).unwrap();
+            assert!(c.volume.samples.host().unwrap()[0] < 1 << 30);
+            let back = c.volume.scale.value(f64::from(c.volume.samples.host().unwrap()[0]));
+            assert!((back - extreme).abs() <= c.volume.scale.factor / 2.0, "{extreme} came back as {back}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_finite_is_named_with_its_place() {
+        let e = make(Numbers::Real(vec![1.0, f64::NAN, f64::INFINITY]), Kind::Float, 32, 3).unwrap_err();
+        assert!(e.what.contains("2 of 3") && e.what.contains("x 1"), "{e}");
+    }
+}

@@ -1,0 +1,167 @@
+//! Bytes of a chunk become numbers: byte order, packed bits, predictors, and the way to their place in a channel.
+//!
+//! Numbers pass through words of 32 bits (64 for wider types), unsigned, as they are stored; predictors work on those
+//! modulo the depth, whatever the type; only then signs and floats are made of them.
+
+use super::codes::Predictor;
+use super::page::Page;
+use crate::read::numbers::{Kind, Numbers};
+
+/// The numbers of a chunk as unsigned words, pixel after pixel, `chunk_samples` in each, padding included.
+pub enum Words {
+    /// Up to 32 bits.
+    Narrow(Vec<u32>),
+    /// 64 bits.
+    Wide(Vec<u64>),
+}
+
+/// The words of a chunk. `bytes` holds whole rows of [`Page::row_bytes`].
+pub fn words(page: &Page, bytes: &[u8], little: bool) -> Words {
+    let (bits, lag) = (u32::from(page.stored.bits), page.chunk_samples());
+    let per_row = page.chunk[1] * lag;
+    if bits == 64 {
+        let word: fn([u8; 8]) -> u64 = if little { u64::from_le_bytes } else { u64::from_be_bytes };
+        let bytes = if page.predictor == Predictor::Float { sorted(page, bytes, little) } else { bytes.to_vec() };
+        let mut out: Vec<u64> = bytes.as_chunks().0.iter().map(|b| word(*b)).collect();
+        if page.predictor == Predictor::Horizontal {
+            sum_rows(&mut out, per_row, lag, u64::wrapping_add);
+        }
+        return Words::Wide(out);
+    }
+    let floats = page.predictor == Predictor::Float;
+    let resorted = if floats { sorted(page, bytes, little) } else { Vec::new() };
+    let bytes = if floats { resorted.as_slice() } else { bytes };
+    let mut out: Vec<u32> = match (bits, little) {
+        (8, _) => bytes.iter().map(|b| u32::from(*b)).collect(),
+        (16, true) => bytes.as_chunks().0.iter().map(|b| u16::from_le_bytes(*b).into()).collect(),
+        (16, false) => bytes.as_chunks().0.iter().map(|b| u16::from_be_bytes(*b).into()).collect(),
+        (32, true) => bytes.as_chunks().0.iter().map(|b| u32::from_le_bytes(*b)).collect(),
+        (32, false) => bytes.as_chunks().0.iter().map(|b| u32::from_be_bytes(*b)).collect(),
+        _ => bytes.chunks_exact(page.row_bytes()).flat_map(|row| bit_row(row, bits, per_row)).collect(),
+    };
+    if page.predictor == Predictor::Horizontal {
+        let mask = u32::MAX >> (32 - bits);
+        sum_rows(&mut out, per_row, lag, |a, b| a.wrapping_add(b) & mask);
+    }
+    Words::Narrow(out)
+}
+
+/// `count` numbers of `bits` bits, the most significant bit first, whatever the byte order of the file.
+fn bit_row(row: &[u8], bits: u32, count: usize) -> Vec<u32> {
+    let (mut held, mut have, mut bytes) = (0u64, 0, row.iter());
+    let next = |_| {
+        while have < bits {
+            held = held << 8 | u64::from(bytes.next().copied().unwrap_or(0));
+            have += 8;
+        }
+        have -= bits;
+        (held >> have) as u32 & (u32::MAX >> (32 - bits))
+    };
+    (0..count).map(next).collect()
+}
+
+/// Adds to every number of a row the one of the pixel before it.
+fn sum_rows<T: Copy>(words: &mut [T], per_row: usize, lag: usize, add: impl Fn(T, T) -> T) {
+    for row in words.chunks_exact_mut(per_row) {
+        for i in lag..row.len() {
+            row[i] = add(row[i], row[i - lag]);
+        }
+    }
+}
+
+/// Undoes the float predictor: sums the bytes of a row, then collects the bytes of each number, which lie in the order of
+/// their significance, a row's length apart.
+fn sorted(page: &Page, bytes: &[u8], little: bool) -> Vec<u8> {
+    let (size, lag) = (usize::from(page.stored.bits / 8), page.chunk_samples());
+    let mut out = bytes.to_vec();
+    for (row, to) in bytes.chunks_exact(page.row_bytes()).zip(out.chunks_exact_mut(page.row_bytes())) {
+        let mut row = row.to_vec();
+        for i in lag..row.len() {
+            row[i] = row[i].wrapping_add(row[i - lag]);
+        }
+        let count = row.len() / size;
+        for (i, number) in to.chunks_exact_mut(size).enumerate() {
+            for (k, byte) in number.iter_mut().enumerate() {
+                let significance = if little { size - 1 - k } else { k };
+                *byte = row[significance * count + i];
+            }
+        }
+    }
+    out
+}
+
+/// A part of one sample's plane: `len` words from `from` on, every `step`-th.
+pub struct Run {
+    /// First word.
+    pub from: usize,
+    /// Distance of words.
+    pub step: usize,
+    /// Number of words.
+    pub len: usize,
+}
+
+/// Writes a run of words to `at` of a channel. The channel's room was made for the type.
+pub fn place(words: &Words, run: &Run, bits: u8, kind: Kind, to: &mut Numbers, at: usize) {
+    let spare = 32u32.saturating_sub(bits.into());
+    let range = at..at + run.len;
+    match (words, to) {
+        (Words::Narrow(w), Numbers::Uint(to)) => copy(w, run, &mut to[range], |v| v),
+        (Words::Narrow(w), Numbers::Int(to)) => copy(w, run, &mut to[range], |v| (v << spare) as i32 >> spare),
+        (Words::Narrow(w), Numbers::Real(to)) if bits == 16 => copy(w, run, &mut to[range], half),
+        (Words::Narrow(w), Numbers::Real(to)) => copy(w, run, &mut to[range], |v| f32::from_bits(v).into()),
+        (Words::Wide(w), Numbers::Real(to)) => copy(w, run, &mut to[range], f64::from_bits),
+        (Words::Wide(w), Numbers::Long(to)) if kind == Kind::Uint => {
+            copy(w, run, &mut to[range], |v| i64::try_from(v).unwrap_or(i64::MAX));
+        }
+        (Words::Wide(w), Numbers::Long(to)) => copy(w, run, &mut to[range], |v| v as i64),
+        _ => {}
+    }
+}
+
+fn copy<W: Copy, T>(words: &[W], run: &Run, to: &mut [T], value: impl Fn(W) -> T) {
+    match run.step {
+        1 => to.iter_mut().zip(&words[run.from..]).for_each(|(t, w)| *t = value(*w)),
+        step => to.iter_mut().zip(words[run.from..].iter().step_by(step)).for_each(|(t, w)| *t = value(*w)),
+    }
+}
+
+/// The value of an IEEE half float.
+fn half(v: u32) -> f64 {
+    let (sign, exponent, fraction) = (v >> 15 & 1, v >> 10 & 31, v & 0x3ff);
+    let size = match exponent {
+        0 => libm::ldexp(f64::from(fraction), -24),
+        31 if fraction == 0 => f64::INFINITY,
+        31 => f64::NAN,
+        e => libm::ldexp(f64::from(0x400 + fraction), e as i32 - 25),
+    };
+    if sign == 1 { -size } else { size }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: literal grids.
+    use super::*;
+
+    #[test]
+    fn bits_are_taken_from_the_top() {
+        assert_eq!(bit_row(&[0xab, 0xcd, 0xef], 12, 2), [0xabc, 0xdef]);
+        assert_eq!(bit_row(&[0b1010_0000], 1, 3), [1, 0, 1]);
+        assert_eq!(bit_row(&[1, 2, 3, 4, 5, 6], 24, 2), [0x010203, 0x040506]);
+        assert_eq!(bit_row(&[0xff], 5, 3), [31, 28, 0]);
+    }
+
+    #[test]
+    fn half_floats() {
+        for (bits, value) in [(0x3c00, 1.0), (0xc000, -2.0), (0x7bff, 65504.0), (1, 5.960464477539063e-8), (0, 0.0)] {
+            assert_eq!(half(bits), value);
+        }
+        assert!(half(0x7c00).is_infinite() && half(0x7c01).is_nan());
+    }
+
+    #[test]
+    fn differences_add_up_by_sample() {
+        let mut words = [1u32, 10, 2, 20, 255, 236];
+        sum_rows(&mut words, 6, 2, |a, b| (a + b) & 255);
+        assert_eq!(words, [1, 10, 3, 30, 2, 10]);
+    }
+}

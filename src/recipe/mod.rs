@@ -1,0 +1,201 @@
+//! Recipes: TOML files that name object sets and what is measured on them.
+//!
+//! A recipe is data only. [`parse`](Recipe::parse) reads it with errors that point at the line,
+//! `validate` checks what the types cannot say (names, roles, cycles), and [`presets`] holds the files of `recipes/`.
+
+mod parse;
+mod place;
+mod presets;
+mod size;
+mod steps;
+mod validate;
+
+pub use parse::suggestion;
+pub use presets::{PRESETS, Preset, preset};
+pub use size::{Size, SizeUnit};
+pub use steps::*;
+
+use crate::measure::Family;
+use crate::units::Length;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// A checked recipe.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recipe {
+    /// Name of the preset or of the file, for messages and `run.json`.
+    pub name: String,
+    /// What it was parsed from, with every `--set` applied.
+    pub text: String,
+    /// What it says.
+    pub body: Body,
+    /// The object sets in an order in which each one comes after those that it needs.
+    pub order: Vec<String>,
+}
+
+/// The keys of a recipe file.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Body {
+    /// One sentence: what the recipe is for.
+    pub description: String,
+    /// What the images must be, where it matters.
+    pub modality: Option<Modality>,
+    /// Size of a pixel in micrometres, for images that do not say, or say it wrongly.
+    pub spacing_um: Option<SpacingUm>,
+    /// How files make up an image.
+    pub files: Files,
+    /// Roles, and the channels that may play them: the first name or index that the image has.
+    pub channels: BTreeMap<String, Vec<Pick>>,
+    /// Object sets.
+    pub objects: BTreeMap<String, Objects>,
+    /// What is measured on which object set.
+    pub measure: BTreeMap<String, Measure>,
+}
+
+/// What made the images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Modality {
+    /// Fluorescence.
+    Fluorescence,
+    /// Positron emission tomography.
+    Pet,
+}
+
+/// Size of a voxel in micrometres: one number for the plane, or z, y, x.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(untagged, expecting = "expected a size in micrometres: a number, or [z, y, x]")]
+pub enum SpacingUm {
+    /// The same along y and x; along z too.
+    Plane(f64),
+    /// z, y, x.
+    Zyx([f64; 3]),
+}
+
+impl SpacingUm {
+    /// z, y, x.
+    pub fn zyx(self) -> [f64; 3] {
+        match self {
+            SpacingUm::Plane(v) => [v; 3],
+            SpacingUm::Zyx(v) => v,
+        }
+    }
+}
+
+/// How files make up an image.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Files {
+    /// One file a channel: `{name}` is the image, `{channel}` the channel, as in `"{name}_{channel}.tif"`.
+    pub pattern: Option<String>,
+    /// What the pages of a plain multi-page TIFF are, where the file does not say.
+    pub pages: Option<Pages>,
+}
+
+/// What the pages of a plain multi-page file are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pages {
+    /// Slices in depth.
+    Z,
+    /// Channels.
+    C,
+}
+
+/// A channel of an image, by name (whatever the case of letters) or by index from 0.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged, expecting = "expected a channel: a name, or an index from 0")]
+pub enum Pick {
+    /// By index.
+    Index(u32),
+    /// By name.
+    Name(String),
+}
+
+/// An object set: exactly one of `steps`, `grow`, `minus` and `labels` says where it comes from.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Objects {
+    /// The role that the steps work on.
+    pub channel: Option<String>,
+    /// Radius of the typical object, which lengths in `r` count: `"auto"`, or a length.
+    pub scale: Option<ObjectScale>,
+    /// Found by these operations, one after the other.
+    pub steps: Option<Vec<Step>>,
+    /// Grown from other objects.
+    pub grow: Option<Grow>,
+    /// What is left of larger objects outside of smaller ones.
+    pub minus: Option<Minus>,
+    /// Read from a label image: a path beside the image, where `{stem}` is the name of the image without its extension.
+    pub labels: Option<String>,
+    /// The set that each object belongs to, by the largest overlap: gives a column `parent_<set>`.
+    pub parent: Option<String>,
+}
+
+/// Where objects are grown from, and how far.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grow {
+    /// The set to grow.
+    pub from: String,
+    /// How far; lengths in `r` count the radius of that set.
+    pub by: Length,
+}
+
+/// Cytoplasm: the voxels of a cell that no nucleus has.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Minus {
+    /// The larger objects; they keep their numbers.
+    pub cells: String,
+    /// The smaller ones.
+    pub nuclei: String,
+}
+
+/// Radius of the typical object.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ObjectScale {
+    /// Found in each image.
+    Auto,
+    /// Given, in px, um or mm.
+    Fixed(Length),
+}
+
+impl<'de> Deserialize<'de> for ObjectScale {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        if text == "auto" {
+            return Ok(ObjectScale::Auto);
+        }
+        match text.parse() {
+            Ok(Length::R(_)) => Err(serde::de::Error::custom(
+                "a scale in r would be measured against itself: give \"auto\", px, um or mm",
+            )),
+            Ok(length) => Ok(ObjectScale::Fixed(length)),
+            Err(_) => Err(serde::de::Error::custom(format!(
+                "\"{text}\" is not a scale: give \"auto\", or a radius like \"8 px\" or \"5 um\""
+            ))),
+        }
+    }
+}
+
+/// What is measured on an object set.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Measure {
+    /// Families of features; `uptake features` lists them.
+    #[serde(deserialize_with = "families")]
+    pub features: Vec<Family>,
+    /// Roles of the channels; all roles if absent.
+    pub channels: Option<Vec<String>>,
+    /// The ring around each object in which its background is measured: from here to there beyond its edge.
+    pub ring: Option<[Length; 2]>,
+    /// Values of a role's channel above which a voxel counts as positive.
+    pub positive: BTreeMap<String, f64>,
+}
+
+fn families<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<Family>, D::Error> {
+    let names = Vec::<String>::deserialize(d)?;
+    names.iter().map(|n| n.parse().map_err(|e: crate::Error| serde::de::Error::custom(e))).collect()
+}

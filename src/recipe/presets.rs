@@ -1,0 +1,42 @@
+//! The recipes that come with the program.
+
+use super::Recipe;
+use crate::{Error, Result};
+
+/// A recipe of the folder `recipes/`.
+#[derive(Debug)]
+pub struct Preset {
+    /// Stem of its file.
+    pub name: &'static str,
+    /// The file.
+    pub text: &'static str,
+}
+
+/// Every preset, in the order of the docs.
+pub const PRESETS: &[Preset] = &[
+    Preset { name: "cells", text: include_str!("../../recipes/cells.toml") },
+    Preset { name: "nuclei", text: include_str!("../../recipes/nuclei.toml") },
+];
+
+/// The preset of that name.
+///
+/// # Errors
+/// There is none.
+pub fn preset(name: &str) -> Result<&'static Preset> {
+    PRESETS.iter().find(|p| p.name == name).ok_or_else(|| {
+        let names: Vec<&str> = PRESETS.iter().map(|p| p.name).collect();
+        let likely = super::suggestion(name, &names);
+        Error::usage(format!("there is no preset \"{name}\""))
+            .remedy(likely.map_or_else(|| names.join(", "), str::to_string) + ", or a path that ends in .toml")
+    })
+}
+
+impl Preset {
+    /// Parsed.
+    ///
+    /// # Errors
+    /// None: a test parses them all.
+    pub fn recipe(&self) -> Result<Recipe> {
+        Recipe::parse(self.name, self.text, &[])
+    }
+}

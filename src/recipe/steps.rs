@@ -1,0 +1,373 @@
+//! The steps of an object set: one struct an operation, in the words of the recipe.
+//!
+//! Steps pass on an image, a mask and labels. A step that makes an image may say `as = "name"` to keep it for later, a
+//! step that reads an image may say `of = "name"`; `"original"` is the channel as the steps found it.
+
+use super::size::Size;
+use crate::units::Length;
+use serde::Deserialize;
+
+/// One operation with its settings.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(tag = "op", rename_all = "snake_case")]
+pub enum Step {
+    /// Gaussian filter.
+    Gaussian(Gaussian),
+    /// Median filter.
+    Median(Radius),
+    /// Mean filter.
+    Mean(Radius),
+    /// Image minus its opening: keeps what is smaller than the element.
+    TopHat(Morphology),
+    /// Removes bright things smaller than the element.
+    Opening(Morphology),
+    /// Removes dark things smaller than the element.
+    Closing(Morphology),
+    /// Takes the slowly changing background away.
+    Background(Radius),
+    /// Takes away the background that a ball rolls along.
+    RollingBall(Radius),
+    /// Makes a mask of what is bright.
+    Threshold(Threshold),
+    /// Fills holes of the mask, or of each object once there are labels.
+    FillHoles(Nothing),
+    /// Numbers the connected pieces of the mask.
+    Label(Label),
+    /// Makes the heights that touching objects are split on.
+    Landscape(Landscape),
+    /// Splits touching objects of the mask.
+    Split(Split),
+    /// Draws each object's edge again at a fraction of its own brightness.
+    Refine(Refine),
+    /// Drops objects by size, or because they touch the border.
+    Keep(Keep),
+}
+
+impl Step {
+    /// As `op` names it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Step::Gaussian(_) => "gaussian",
+            Step::Median(_) => "median",
+            Step::Mean(_) => "mean",
+            Step::TopHat(_) => "top_hat",
+            Step::Opening(_) => "opening",
+            Step::Closing(_) => "closing",
+            Step::Background(_) => "background",
+            Step::RollingBall(_) => "rolling_ball",
+            Step::Threshold(_) => "threshold",
+            Step::FillHoles(_) => "fill_holes",
+            Step::Label(_) => "label",
+            Step::Landscape(_) => "landscape",
+            Step::Split(_) => "split",
+            Step::Refine(_) => "refine",
+            Step::Keep(_) => "keep",
+        }
+    }
+
+    /// How many thresholds it leaves in the image's row; a local one has a threshold for each voxel.
+    pub fn thresholds(&self) -> usize {
+        match self {
+            Step::Threshold(t) if t.method == Method::Hysteresis => 2,
+            Step::Threshold(t) if !t.method.is_local() => 1,
+            _ => 0,
+        }
+    }
+
+    /// The named image that it reads, if it says one.
+    pub fn of(&self) -> Option<&str> {
+        match self {
+            Step::Gaussian(p) => p.of.as_deref(),
+            Step::Median(p) | Step::Mean(p) | Step::Background(p) | Step::RollingBall(p) => p.of.as_deref(),
+            Step::TopHat(p) | Step::Opening(p) | Step::Closing(p) => p.of.as_deref(),
+            Step::Threshold(p) => p.of.as_deref(),
+            Step::Landscape(p) => p.of.as_deref(),
+            Step::Split(p) => p.of.as_deref(),
+            Step::Refine(p) => p.of.as_deref(),
+            Step::FillHoles(_) | Step::Label(_) | Step::Keep(_) => None,
+        }
+    }
+
+    /// The name that it keeps its image under, if it says one.
+    pub fn keeps_as(&self) -> Option<&str> {
+        match self {
+            Step::Gaussian(p) => p.keep_as.as_deref(),
+            Step::Median(p) | Step::Mean(p) | Step::Background(p) | Step::RollingBall(p) => p.keep_as.as_deref(),
+            Step::TopHat(p) | Step::Opening(p) | Step::Closing(p) => p.keep_as.as_deref(),
+            Step::Landscape(p) => p.keep_as.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+/// `gaussian`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gaussian {
+    /// Standard deviation.
+    pub sigma: Length,
+    /// Never less than this.
+    pub at_least: Option<Length>,
+    /// The image to read.
+    pub of: Option<String>,
+    /// The name to keep the result under.
+    #[serde(rename = "as")]
+    pub keep_as: Option<String>,
+}
+
+/// `median`, `mean`, `background`, `rolling_ball`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Radius {
+    /// Half the width of the window without its centre; of the ball; the largest object to keep out of the background.
+    pub radius: Length,
+    /// The image to read.
+    pub of: Option<String>,
+    /// The name to keep the result under.
+    #[serde(rename = "as")]
+    pub keep_as: Option<String>,
+}
+
+/// `top_hat`, `opening`, `closing`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Morphology {
+    /// Radius of the element.
+    pub radius: Length,
+    /// Its shape.
+    #[serde(default)]
+    pub shape: ElementShape,
+    /// The image to read.
+    pub of: Option<String>,
+    /// The name to keep the result under.
+    #[serde(rename = "as")]
+    pub keep_as: Option<String>,
+}
+
+/// The shape of a structuring element.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ElementShape {
+    /// A square or a block: quick at any size.
+    #[default]
+    Box,
+    /// A disk or a ball.
+    Ball,
+}
+
+/// How a threshold is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// `value`, in the values of the image (SUV, counts).
+    Fixed,
+    /// `percent` of the voxels lie at or below it.
+    Percentile,
+    /// Otsu.
+    Otsu,
+    /// Otsu with three classes; the upper threshold.
+    MultiOtsu,
+    /// Minimum cross-entropy.
+    Li,
+    /// Triangle.
+    Triangle,
+    /// Yen.
+    Yen,
+    /// Trimmed mean plus two standard deviations.
+    RobustBackground,
+    /// Brighter than the mean of a window.
+    LocalMean,
+    /// Brighter than a Gaussian mean.
+    LocalGaussian,
+    /// Sauvola.
+    Sauvola,
+    /// Above `low` and connected to something above `high`, both in the values of the image.
+    Hysteresis,
+}
+
+impl Method {
+    /// As the recipe names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Fixed => "fixed",
+            Method::Percentile => "percentile",
+            Method::Otsu => "otsu",
+            Method::MultiOtsu => "multi_otsu",
+            Method::Li => "li",
+            Method::Triangle => "triangle",
+            Method::Yen => "yen",
+            Method::RobustBackground => "robust_background",
+            Method::LocalMean => "local_mean",
+            Method::LocalGaussian => "local_gaussian",
+            Method::Sauvola => "sauvola",
+            Method::Hysteresis => "hysteresis",
+        }
+    }
+    /// Compares each voxel with its surroundings, so it needs a `radius`.
+    pub fn is_local(self) -> bool {
+        matches!(self, Method::LocalMean | Method::LocalGaussian | Method::Sauvola)
+    }
+}
+
+/// `threshold`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Threshold {
+    /// How it is chosen.
+    pub method: Method,
+    /// The chosen threshold is multiplied by this.
+    pub correction: Option<f64>,
+    /// It is never below the first nor above the second, in the values of the image.
+    pub bounds: Option<[f64; 2]>,
+    /// Bins of the histogram; one a sample value if absent.
+    pub bins: Option<u32>,
+    /// Bins are even in this.
+    pub transform: Option<Transform>,
+    /// Never below this many times the noise of the image.
+    pub noise: Option<f64>,
+    /// What becomes of the mask so far.
+    #[serde(default)]
+    pub combine: Combine,
+    /// Half the width of the window of a local method without its centre.
+    pub radius: Option<Length>,
+    /// Sauvola's k.
+    pub k: Option<f64>,
+    /// Hysteresis: voxels above this that are connected to one above `high`, in the values of the image.
+    pub low: Option<f64>,
+    /// Hysteresis.
+    pub high: Option<f64>,
+    /// Percentile.
+    pub percent: Option<f64>,
+    /// Fixed, in the values of the image.
+    pub value: Option<f64>,
+    /// The image to read.
+    pub of: Option<String>,
+}
+
+/// What the histogram's bins are even in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transform {
+    /// The square root: dim objects weigh more.
+    Sqrt,
+}
+
+/// What becomes of the mask that an earlier threshold made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Combine {
+    /// It is replaced.
+    #[default]
+    Replace,
+    /// Voxels must be in both.
+    And,
+    /// Voxels may be in either.
+    Or,
+}
+
+/// `fill_holes`
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// `label`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Label {
+    /// Which voxels touch.
+    #[serde(default)]
+    pub connectivity: Connectivity,
+}
+
+/// Which voxels touch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Connectivity {
+    /// 4 neighbours in the plane, 6 in depth.
+    Face,
+    /// 8 neighbours in the plane, 26 in depth.
+    #[default]
+    Full,
+}
+
+/// `landscape`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Landscape {
+    /// The image to read.
+    pub of: Option<String>,
+    /// The name to keep the result under.
+    #[serde(rename = "as")]
+    pub keep_as: Option<String>,
+}
+
+/// What touching objects are split by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SplitBy {
+    /// The distance to the edge of the mask.
+    Shape,
+    /// The image.
+    Intensity,
+    /// The result of the `landscape` step.
+    #[default]
+    Landscape,
+}
+
+/// `split`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Split {
+    /// What gives the peaks.
+    #[serde(default)]
+    pub by: SplitBy,
+    /// A valley this deep keeps two peaks apart.
+    pub depth: Option<SplitDepth>,
+    /// Objects smaller than the typical one need a deeper valley; true for the landscape if absent.
+    pub sized: Option<bool>,
+    /// The image to read.
+    pub of: Option<String>,
+}
+
+/// How deep a valley must be.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected a depth: a share of the lower peak (0.08), or a length (\"0.5 um\") with by = \"shape\""
+)]
+pub enum SplitDepth {
+    /// As a share of the lower peak.
+    Share(f64),
+    /// As a difference of distances to the edge.
+    Length(Length),
+}
+
+/// `refine`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refine {
+    /// An object keeps its voxels above this share of its own brightness; 0.375 if absent.
+    pub fraction: Option<f64>,
+    /// Its brightness is this quantile of its samples; 0.75 if absent.
+    pub quantile: Option<f64>,
+    /// Its background is this quantile of its samples; if absent, the background is gone and counts as 0.
+    pub floor: Option<f64>,
+    /// Objects dimmer than this share of the median brightness are dropped; none if absent.
+    pub dimmest: Option<f64>,
+    /// The image to read.
+    pub of: Option<String>,
+}
+
+/// `keep`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keep {
+    /// From and to, both included: `["20 um2", "500 um2"]`.
+    pub area: Option<[Size; 2]>,
+    /// The same in depth: `["20 um3", "4 mm3"]`.
+    pub volume: Option<[Size; 2]>,
+    /// Not smaller than the largest of these.
+    pub at_least: Option<Vec<Size>>,
+    /// Objects that touch the edge of the image stay; true if absent.
+    pub border: Option<bool>,
+}

@@ -1,0 +1,214 @@
+//! What the types of a recipe cannot say: names that exist, values in range, no object set that needs itself.
+
+use super::place::{line_of, quote};
+use super::{Body, Method, Objects, Pick, Step, Threshold, suggestion};
+use crate::{Error, Result};
+use std::collections::BTreeMap;
+
+/// Checks a recipe and returns its object sets in an order in which each comes after those that it needs.
+pub(super) fn check(body: &Body, text: &str) -> Result<Vec<String>> {
+    let checker = Checker { body, text };
+    checker.files()?;
+    for (role, picks) in &body.channels {
+        checker.role(role, picks)?;
+    }
+    for (name, set) in &body.objects {
+        checker.set(name, set)?;
+    }
+    for (name, measure) in &body.measure {
+        checker.known("object set", name, &["measure", name], &body.objects)?;
+        for role in measure.channels.iter().flatten() {
+            checker.known("channel", role, &["measure", name, "channels"], &body.channels)?;
+        }
+        for role in measure.positive.keys() {
+            checker.known("channel", role, &["measure", name, "positive"], &body.channels)?;
+        }
+    }
+    if body.objects.is_empty() {
+        return Err(
+            Error::usage("the recipe has no object set").remedy("a table [objects.NAME]; see `uptake recipes nuclei`")
+        );
+    }
+    checker.order()
+}
+
+struct Checker<'a> {
+    body: &'a Body,
+    text: &'a str,
+}
+
+impl Checker<'_> {
+    fn error(&self, what: impl std::fmt::Display, path: &[&str]) -> Error {
+        Error::usage(format!("{what} in {}", quote(self.text, line_of(self.text, path))))
+    }
+
+    fn known<T>(&self, thing: &str, name: &str, path: &[&str], all: &BTreeMap<String, T>) -> Result<()> {
+        if all.contains_key(name) {
+            return Ok(());
+        }
+        let names: Vec<&str> = all.keys().map(String::as_str).collect();
+        let e = self.error(format!("there is no {thing} \"{name}\""), path);
+        Err(match suggestion(name, &names) {
+            Some(likely) => e.remedy(likely),
+            None if names.is_empty() => e.remedy(format!("define the {thing} first")),
+            None => e.remedy(format!("one of: {}", names.join(", "))),
+        })
+    }
+
+    fn files(&self) -> Result<()> {
+        let Some(pattern) = &self.body.files.pattern else { return Ok(()) };
+        if pattern.matches("{name}").count() <= 1 && pattern.matches("{channel}").count() == 1 {
+            return Ok(());
+        }
+        Err(self
+            .error("a pattern needs {channel}, and at most one {name}", &["files", "pattern"])
+            .remedy("pattern = \"{name}_{channel}.tif\""))
+    }
+
+    fn role(&self, role: &str, picks: &[Pick]) -> Result<()> {
+        self.name(role, &["channels", role])?;
+        if picks.is_empty() {
+            return Err(self
+                .error(format!("the channel \"{role}\" is empty"), &["channels", role])
+                .remedy("names or indices: [\"DAPI\", 0]"));
+        }
+        Ok(())
+    }
+
+    /// Names become column names and file names.
+    fn name(&self, name: &str, path: &[&str]) -> Result<()> {
+        let fine = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        // These would overwrite tables of the run itself.
+        let taken = ["images", "features", "run", "labels", "overlays", "original"].contains(&name);
+        if !name.is_empty() && name.len() <= 64 && name.chars().all(fine) && !taken {
+            return Ok(());
+        }
+        let e = self.error(format!("\"{name}\" cannot be a name"), path);
+        Err(e.remedy(if taken {
+            "another word: this one has a meaning of its own"
+        } else {
+            "letters, digits, _ and -"
+        }))
+    }
+
+    fn set(&self, name: &str, set: &Objects) -> Result<()> {
+        let here = ["objects", name];
+        self.name(name, &here)?;
+        let sources = [set.steps.is_some(), set.grow.is_some(), set.minus.is_some(), set.labels.is_some()];
+        if sources.iter().filter(|s| **s).count() != 1 {
+            return Err(self
+                .error("an object set has exactly one source", &here)
+                .remedy("one of: steps, grow, minus, labels"));
+        }
+        if let Some(parent) = &set.parent {
+            self.known("object set", parent, &["objects", name, "parent"], &self.body.objects)?;
+        }
+        for needed in needs(set) {
+            self.known("object set", needed, &here, &self.body.objects)?;
+        }
+        match (&set.steps, &set.channel) {
+            (Some(_), None) => {
+                Err(self.error("steps need a channel to work on", &here).remedy("channel = \"nuclear\""))
+            }
+            (Some(steps), Some(channel)) => {
+                self.known("channel", channel, &["objects", name, "channel"], &self.body.channels)?;
+                self.steps(name, steps)
+            }
+            (None, Some(_)) => Err(self
+                .error("a channel is of use only with steps", &["objects", name, "channel"])
+                .remedy("leave it out")),
+            (None, None) if set.scale.is_some() && set.labels.is_none() => Err(self
+                .error("a scale is of use only with steps or labels", &["objects", name, "scale"])
+                .remedy("leave it out: objects that come from others share their scale")),
+            (None, None) => Ok(()),
+        }
+    }
+
+    fn steps(&self, name: &str, steps: &[Step]) -> Result<()> {
+        let mut named = BTreeMap::from([("original", ())]);
+        let mut masked = false;
+        for (i, step) in steps.iter().enumerate() {
+            let index = i.to_string();
+            let here = ["objects", name, "steps", &index];
+            if let Some(of) = step.of().filter(|of| !named.contains_key(of)) {
+                let names: Vec<&str> = named.keys().copied().collect();
+                return Err(self.error(format!("no earlier step is called \"{of}\""), &here).remedy(
+                    suggestion(of, &names).map_or_else(|| format!("one of: {}", names.join(", ")), str::to_string),
+                ));
+            }
+            if let Some(kept) = step.keeps_as() {
+                named.insert(kept, ());
+            }
+            match step {
+                Step::Threshold(t) => {
+                    self.threshold(t, &here)?;
+                    masked = true;
+                }
+                Step::FillHoles(_) | Step::Label(_) | Step::Landscape(_) | Step::Split(_) if !masked => {
+                    return Err(self
+                        .error(format!("\"{}\" comes before any threshold", step.name()), &here)
+                        .remedy("a threshold step before it"));
+                }
+                _ => {}
+            }
+        }
+        if masked {
+            return Ok(());
+        }
+        Err(self
+            .error("the steps never make a mask", &["objects", name, "steps"])
+            .remedy("{ op = \"threshold\", method = \"otsu\" }"))
+    }
+
+    fn threshold(&self, t: &Threshold, here: &[&str]) -> Result<()> {
+        let m = t.method.name();
+        let needs = |key: &str, example: &str| {
+            Err(self.error(format!("method \"{m}\" needs {key}"), here).remedy(format!("{key} = {example}")))
+        };
+        match t.method {
+            Method::Fixed if t.value.is_none() => needs("value", "4.0"),
+            Method::Percentile if t.percent.is_none() => needs("percent", "95"),
+            Method::Hysteresis if t.low.is_none() => needs("low", "2.5"),
+            Method::Hysteresis if t.high.is_none() => needs("high", "4.0"),
+            _ if t.method.is_local() && t.radius.is_none() => needs("radius", "\"25 px\""),
+            _ => Ok(()),
+        }?;
+        let numbers = [t.correction, t.noise, t.k, t.low, t.high, t.percent, t.value];
+        let bad_number = numbers.into_iter().flatten().any(|v| !v.is_finite());
+        let bad_bins = t.bins.is_some_and(|b| !(2..=65_536).contains(&b));
+        let bad_percent = t.percent.is_some_and(|p| !(0.0..=100.0).contains(&p));
+        let bad_bounds = t.bounds.is_some_and(|[low, high]| !(low <= high));
+        if bad_number || bad_bins || bad_percent || bad_bounds {
+            return Err(self
+                .error("a number is out of range", here)
+                .remedy("bins 2 to 65536, percent 0 to 100, bounds = [low, high], and no inf or nan"));
+        }
+        Ok(())
+    }
+
+    fn order(&self) -> Result<Vec<String>> {
+        let mut done: Vec<String> = Vec::new();
+        while done.len() < self.body.objects.len() {
+            let is_done = |name: &str| done.iter().any(|d| d == name);
+            let ready = |(name, set): &(&String, &Objects)| !is_done(name) && needs(set).iter().all(|n| is_done(n));
+            match self.body.objects.iter().find(ready) {
+                Some((name, _)) => done.push(name.clone()),
+                None => {
+                    let stuck: Vec<&str> =
+                        self.body.objects.keys().map(String::as_str).filter(|n| !is_done(n)).collect();
+                    return Err(self
+                        .error(format!("object sets need each other: {}", stuck.join(", ")), &["objects", stuck[0]])
+                        .remedy("let one of them come from steps or labels"));
+                }
+            }
+        }
+        Ok(done)
+    }
+}
+
+/// The sets that must be there before this one can be made. A parent is looked up afterwards.
+fn needs(set: &Objects) -> Vec<&str> {
+    let grow = set.grow.iter().map(|g| g.from.as_str());
+    let minus = set.minus.iter().flat_map(|m| [m.cells.as_str(), m.nuclei.as_str()]);
+    grow.chain(minus).collect()
+}

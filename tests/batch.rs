@@ -1,0 +1,236 @@
+//! Batches through the command line: nothing is lost, nothing changes with jobs, threads, device or interruption.
+//! Kinds: invariant and mechanics.
+
+mod common;
+#[path = "common/images.rs"]
+mod images;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const RECIPE: &str = r#"
+[channels]
+signal = [0]
+[objects.spots]
+channel = "signal"
+steps = [
+  { op = "gaussian", sigma = "1 px" },
+  { op = "threshold", method = "otsu" },
+  { op = "fill_holes" },
+  { op = "label" },
+]
+[objects.halos]
+grow = { from = "spots", by = "3 px" }
+[measure.spots]
+features = ["shape", "intensity"]
+"#;
+
+struct Bench {
+    dir: tempfile::TempDir,
+}
+
+impl Bench {
+    /// Six good images in two folders, a broken one, a note and a stranger.
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join("in").join(name);
+        for i in 0..6u32 {
+            images::spots(&at(&format!("{}/i{i}.png", if i % 2 == 0 { "even" } else { "odd" })), i, 3 + i);
+        }
+        std::fs::write(at("odd/broken.png"), b"\x89PNG\r\n\x1a\n and then nothing of use").unwrap();
+        std::fs::write(at("notes.txt"), "not an image").unwrap();
+        std::fs::write(at("stranger.xyz"), "not an image either").unwrap();
+        std::fs::write(dir.path().join("recipe.toml"), RECIPE).unwrap();
+        Bench { dir }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn run(&self, out: &str, more: &[&str]) -> Output {
+        let output = Command::new(env!("CARGO_BIN_EXE_uptake"))
+            .current_dir(self.dir.path())
+            .args(["run", "in", "--recipe", "recipe.toml", "--out", out])
+            .args(if more.contains(&"--device") { &[][..] } else { &["--device", "cpu"] })
+            .args(more)
+            .output()
+            .unwrap();
+        assert_ne!(output.status.code(), None, "killed: {}", String::from_utf8_lossy(&output.stderr));
+        output
+    }
+}
+
+/// Every file of a run but for `run.json` and what is kept for resuming.
+fn bytes(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(f) = folders.pop() {
+        for entry in std::fs::read_dir(f).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                if !path.ends_with(".uptake") {
+                    folders.push(path);
+                }
+            } else if !path.ends_with("run.json") {
+                all.insert(path.strip_prefix(folder).unwrap().to_path_buf(), std::fs::read(&path).unwrap());
+            }
+        }
+    }
+    all
+}
+
+fn text(path: PathBuf) -> String {
+    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+fn words(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_broken_file_among_good_ones_is_counted_and_stops_nothing() {
+    let bench = Bench::new();
+    let output = bench.run("out", &[]);
+    assert_eq!(output.status.code(), Some(1), "{}", words(&output));
+    let last = words(&output).lines().last().unwrap().to_string();
+    assert!(last.starts_with("done: 8 inputs = 6 ok + 1 failed + 1 skipped, in "), "{last}");
+    let images = text(bench.path("out/images.csv"));
+    let status: Vec<Vec<&str>> = images.lines().skip(1).map(|l| l.split(',').take(2).collect()).collect();
+    assert_eq!(
+        status,
+        [
+            ["even/i0.png", "ok"],
+            ["even/i2.png", "ok"],
+            ["even/i4.png", "ok"],
+            ["odd/broken.png", "failed"],
+            ["odd/i1.png", "ok"],
+            ["odd/i3.png", "ok"],
+            ["odd/i5.png", "ok"],
+            ["stranger.xyz", "skipped"],
+        ]
+    );
+    let spots = text(bench.path("out/spots.csv"));
+    assert!(spots.starts_with("image,label,"), "{spots}");
+    assert_eq!(spots.lines().count(), 1 + (3..9).sum::<usize>(), "a row a spot");
+    assert_eq!(text(bench.path("out/halos.csv")).lines().count(), spots.lines().count());
+    for below in ["labels/even/i0_spots.ome.tif", "overlays/odd/i5_halos.png", "features.csv", "run.json"] {
+        assert!(bench.path("out").join(below).is_file(), "{below}");
+    }
+    // The dictionary names each column of each table.
+    let features = text(bench.path("out/features.csv"));
+    for (table, header) in [("spots", &spots), ("images", &images)] {
+        for column in header.lines().next().unwrap().split(',') {
+            assert!(features.contains(&format!("\n{table},{column},")), "{table},{column}");
+        }
+    }
+}
+
+#[test]
+fn jobs_and_threads_change_no_byte() {
+    let bench = Bench::new();
+    bench.run("a", &["--jobs", "1", "--threads", "1"]);
+    bench.run("b", &["--jobs", "4", "--threads", "1", "--memory", "64MiB"]);
+    bench.run("c", &["--jobs", "1", "--threads", "4"]);
+    let a = bytes(&bench.path("a"));
+    assert!(a.len() > 20);
+    assert!(a == bytes(&bench.path("b")), "jobs");
+    assert!(a == bytes(&bench.path("c")), "threads");
+}
+
+#[test]
+fn the_gpu_gives_the_same_files() {
+    let _ = common::gpu(None);
+    let bench = Bench::new();
+    bench.run("cpu", &[]);
+    let output = bench.run("gpu", &["--device", "gpu"]);
+    assert!(!words(&output).contains("done on the CPU"), "{}", words(&output));
+    assert!(bytes(&bench.path("cpu")) == bytes(&bench.path("gpu")));
+    assert!(text(bench.path("cpu/run.json")).contains("\"device\": \"cpu\""));
+    assert!(!text(bench.path("gpu/run.json")).contains("\"device\": \"cpu\""));
+}
+
+#[test]
+fn a_resumed_run_gives_the_bytes_of_a_whole_one() {
+    let bench = Bench::new();
+    bench.run("whole", &[]);
+    bench.run("cut", &[]);
+    // As if it had been killed: tables gone, every other part gone, a label image gone.
+    for name in ["spots.csv", "halos.csv", "images.csv", "features.csv", "run.json", "labels/odd/i1_halos.ome.tif"] {
+        std::fs::remove_file(bench.path("cut").join(name)).unwrap();
+    }
+    let mut parts: Vec<PathBuf> =
+        std::fs::read_dir(bench.path("cut/.uptake/parts")).unwrap().map(|e| e.unwrap().path()).collect();
+    parts.sort();
+    assert_eq!(parts.len(), 6);
+    for part in parts.iter().step_by(2) {
+        std::fs::remove_file(part).unwrap();
+    }
+    let output = bench.run("cut", &["--resume"]);
+    let said = words(&output);
+    let kept = said.matches("kept from the run before").count();
+    assert!((2..=3).contains(&kept), "{said}");
+    assert!(bytes(&bench.path("whole")) == bytes(&bench.path("cut")));
+    let again = words(&bench.run("cut", &["--resume"]));
+    assert!(again.contains("6 of them from the run before"), "{again}");
+    assert!(bytes(&bench.path("whole")) == bytes(&bench.path("cut")));
+}
+
+#[test]
+fn a_changed_recipe_or_image_is_done_again() {
+    let bench = Bench::new();
+    bench.run("out", &[]);
+    let said = words(&bench.run("out", &["--resume", "--set", "objects.halos.grow.by=2 px"]));
+    assert!(!said.contains("kept"), "{said}");
+    bench.run("out", &[]);
+    images::spots(&bench.path("in/even/i0.png"), 77, 4);
+    let said = words(&bench.run("out", &["--resume"]));
+    assert_eq!(said.matches("kept from the run before").count(), 5, "{said}");
+}
+
+#[test]
+fn a_strict_run_stops_and_still_counts_everything() {
+    let bench = Bench::new();
+    let output = bench.run("out", &["--strict", "--jobs", "1"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = words(&output);
+    assert!(said.contains("8 inputs = 3 ok + 1 failed + 4 skipped"), "{said}");
+}
+
+#[test]
+fn the_output_folder_is_treated_with_care() {
+    let bench = Bench::new();
+    bench.run("out", &[]);
+    std::fs::remove_file(bench.path("in/even/i0.png")).unwrap();
+    bench.run("out", &[]);
+    assert!(!bench.path("out/labels/even/i0_spots.ome.tif").exists(), "an old label image is gone");
+    std::fs::create_dir(bench.path("thesis")).unwrap();
+    std::fs::write(bench.path("thesis/chapter.doc"), "x").unwrap();
+    let output = bench.run("thesis", &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(words(&output).contains("files that uptake did not write"), "{}", words(&output));
+    assert_eq!(std::fs::read_dir(bench.path("thesis")).unwrap().count(), 1);
+}
+
+#[test]
+fn external_labels_take_the_place_of_steps() {
+    let bench = Bench::new();
+    bench.run("first", &[]);
+    // Its own label image, given back, must give the same objects.
+    std::fs::copy(bench.path("first/labels/even/i2_spots.ome.tif"), bench.path("mask.ome.tif")).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_uptake"))
+        .current_dir(bench.dir.path())
+        .args(["run", "in/even/i2.png", "--recipe", "recipe.toml", "--device", "cpu", "--out", "second"])
+        .args(["--set", "labels.spots=mask.ome.tif"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", words(&output));
+    let rows = |name: &str, image: &str| -> Vec<String> {
+        let all = text(bench.path(name));
+        all.lines().filter_map(|l| l.strip_prefix(image)).map(str::to_string).collect()
+    };
+    let rows_before = rows("first/spots.csv", "even/i2.png,");
+    assert!(!rows_before.is_empty());
+    assert_eq!(rows_before, rows("second/spots.csv", "i2.png,"));
+}
