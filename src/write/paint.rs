@@ -57,7 +57,7 @@ impl Canvas {
     /// A short line in the manner of the stroke, for a legend.
     pub fn sample(&mut self, y: usize, x: usize, width: usize, stroke: Stroke, colour: [u8; 3]) {
         for dx in 0..width {
-            if stroke == Stroke::Solid || (dx / DASH) % 2 == 0 {
+            if stroke == Stroke::Solid || (dx / DASH).is_multiple_of(2) {
                 self.bar(y, x + dx, 2, 1, colour);
             }
         }
@@ -87,7 +87,7 @@ impl Canvas {
                 || (x + 1 < width && differs(i + 1))
                 || (y > 0 && differs(i - width))
                 || differs(i + width);
-            if edge && (stroke == Stroke::Solid || ((x + y) / DASH) % 2 == 0) {
+            if edge && (stroke == Stroke::Solid || ((x + y) / DASH).is_multiple_of(2)) {
                 self.dot(y, x, colours.get(label));
             }
         }

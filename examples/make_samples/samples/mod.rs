@@ -71,7 +71,10 @@ fn tumour_field(folder: &Path) -> Result<[Entry; 2]> {
         objects: Some(count),
         what: "tissue section: touching nuclei of varying brightness, some out of focus; EGFR on the membranes of most cells",
     };
-    ome::write(folder.join(image.file), &Image { name: "tumour_field", shape: grid.shape, spacing, channels: &channels })?;
+    ome::write(
+        folder.join(image.file),
+        &Image { name: "tumour_field", shape: grid.shape, spacing, channels: &channels },
+    )?;
     let truth = true_nuclei(folder, "truth/tumour_field_nuclei.ome.tif", "0.5 um", &grid, spacing, &labels, count)?;
     Ok([image, truth])
 }
@@ -130,7 +133,10 @@ fn low_signal(folder: &Path) -> Result<[Entry; 2]> {
         what: "short exposure: a few dozen photons a pixel",
     };
     let channels = [("Hoechst", Pixels::Grey16(&grey))];
-    ome::write(folder.join(image.file), &Image { name: "low_signal", shape: grid.shape, spacing, channels: &channels })?;
+    ome::write(
+        folder.join(image.file),
+        &Image { name: "low_signal", shape: grid.shape, spacing, channels: &channels },
+    )?;
     let truth = true_nuclei(folder, "truth/low_signal_nuclei.ome.tif", "0.65 um", &grid, spacing, &labels, count)?;
     Ok([image, truth])
 }
@@ -172,7 +178,10 @@ fn spheroid(folder: &Path) -> Result<[Entry; 2]> {
         objects: Some(count),
         what: "tumour spheroid as a stack, dimmer with depth; a labelled antibody that reaches the outer cells",
     };
-    ome::write(folder.join(image.file), &Image { name: "spheroid_3d", shape: grid.shape, spacing, channels: &channels })?;
+    ome::write(
+        folder.join(image.file),
+        &Image { name: "spheroid_3d", shape: grid.shape, spacing, channels: &channels },
+    )?;
     let file = "truth/spheroid_3d_nuclei.ome.tif";
     let truth = true_nuclei(folder, file, "2 x 0.5 x 0.5 um", &grid, spacing, &labels, count)?;
     Ok([image, truth])
