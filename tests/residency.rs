@@ -15,7 +15,7 @@ use uptake::scan::Scan;
 
 /// Waits for something to come down in one image of the preset `cells`: the histograms and ranges of four thresholds,
 /// the counts of each labelling, sizes, peaks and pairs of two splits, order statistics, and the labels of three sets.
-const READBACKS: u64 = 80;
+const READBACKS: u64 = 36;
 
 fn sample(name: &str) -> Scan {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("sample-images").join(name);
@@ -23,7 +23,7 @@ fn sample(name: &str) -> Scan {
 }
 
 fn run(scan: &Scan, device: &Device) -> Outcome {
-    pipeline::run(scan, &preset("cells").unwrap(), device, &External::new()).unwrap()
+    pipeline::run(scan, &preset("cells").unwrap().recipe().unwrap(), device, &External::new()).unwrap()
 }
 
 /// What differs between two outcomes, in words.
