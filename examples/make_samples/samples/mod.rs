@@ -71,7 +71,10 @@ fn tumour_field(folder: &Path) -> Result<[Entry; 2]> {
         objects: Some(count),
         what: "tissue section: touching nuclei of varying brightness, some out of focus; EGFR on the membranes of most cells",
     };
-    ome::write(folder.join(image.file), &Image { name: "tumour_field", shape: grid.shape, spacing, channels: &channels })?;
+    ome::write(
+        folder.join(image.file),
+        &Image { name: "tumour_field", shape: grid.shape, spacing, channels: &channels },
+    )?;
     let truth = true_nuclei(folder, "truth/tumour_field_nuclei.ome.tif", "0.5 um", &grid, spacing, &labels, count)?;
     Ok([image, truth])
 }
@@ -114,7 +117,7 @@ fn low_signal(folder: &Path) -> Result<[Entry; 2]> {
     let mut random = Random::new(3);
     let grid = Grid { shape: Shape::flat(384, 384), spacing: [1.0, 0.65, 0.65] };
     let population =
-        Population { count: 90, radius: 6.0, touching: 0.15, brightness: [22.0, 60.0], out_of_focus: 0.05 };
+        Population { count: 90, radius: 6.0, touching: 0.15, brightness: [30.0, 75.0], out_of_focus: 0.05 };
     let nuclei = throw(&grid, &population, |_| true, &mut random);
     let (labels, count) = truth(&owners(&grid, &nuclei, 0.0), nuclei.len());
     let mut field = stain(&grid, &nuclei, [0.0, 0.7, 0.7], &mut random);
@@ -130,7 +133,10 @@ fn low_signal(folder: &Path) -> Result<[Entry; 2]> {
         what: "short exposure: a few dozen photons a pixel",
     };
     let channels = [("Hoechst", Pixels::Grey16(&grey))];
-    ome::write(folder.join(image.file), &Image { name: "low_signal", shape: grid.shape, spacing, channels: &channels })?;
+    ome::write(
+        folder.join(image.file),
+        &Image { name: "low_signal", shape: grid.shape, spacing, channels: &channels },
+    )?;
     let truth = true_nuclei(folder, "truth/low_signal_nuclei.ome.tif", "0.65 um", &grid, spacing, &labels, count)?;
     Ok([image, truth])
 }
@@ -172,7 +178,10 @@ fn spheroid(folder: &Path) -> Result<[Entry; 2]> {
         objects: Some(count),
         what: "tumour spheroid as a stack, dimmer with depth; a labelled antibody that reaches the outer cells",
     };
-    ome::write(folder.join(image.file), &Image { name: "spheroid_3d", shape: grid.shape, spacing, channels: &channels })?;
+    ome::write(
+        folder.join(image.file),
+        &Image { name: "spheroid_3d", shape: grid.shape, spacing, channels: &channels },
+    )?;
     let file = "truth/spheroid_3d_nuclei.ome.tif";
     let truth = true_nuclei(folder, file, "2 x 0.5 x 0.5 um", &grid, spacing, &labels, count)?;
     Ok([image, truth])

@@ -112,8 +112,8 @@ pub fn throw(grid: &Grid, p: &Population, inside: impl Fn([f64; 3]) -> bool, ran
             break;
         }
         let radius = p.radius * random.between(0.7, 1.4);
-        let partner = (!nuclei.is_empty() && random.chance(p.touching))
-            .then(|| (random.unit() * nuclei.len() as f64) as usize);
+        let partner =
+            (!nuclei.is_empty() && random.chance(p.touching)).then(|| (random.unit() * nuclei.len() as f64) as usize);
         let centre = match partner {
             Some(i) => {
                 let (to, apart) = (random.direction(flat), (nuclei[i].radius + radius) * random.between(0.93, 1.02));
