@@ -1,6 +1,8 @@
 //! Batches through the command line: nothing is lost, nothing changes with jobs, threads, device or interruption.
 //! Kinds: invariant and mechanics.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 mod common;
 #[path = "common/images.rs"]
 mod images;

@@ -1,5 +1,7 @@
 //! The command line: exit codes, what goes to which stream, and the words of errors. Kinds: mechanics and regression.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 #[path = "common/images.rs"]
 mod images;
 

@@ -2,6 +2,8 @@
 //! tests/oracle/measure.py; published region properties), invariant (moved, transposed, renumbered, scaled scenes;
 //! threads; the dictionary), mechanics (what is missing is empty).
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 mod common;
 
 use serde_json::Value;

@@ -1,6 +1,8 @@
 //! Recipes: what users read when one is wrong, and that every preset holds together. Kinds: regression (snapshots of
 //! messages) and mechanics.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 use insta::assert_snapshot;
 use uptake::recipe::{PRESETS, Recipe};
 

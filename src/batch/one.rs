@@ -126,12 +126,13 @@ impl Shop<'_> {
         }
         let key = key(&record.hashes, self.recipe);
         record.key = Some(key.clone());
-        if self.settings.resume && self.is_complete(item) {
-            if let Some(part) = self.store.load(&key) {
-                record.resumed = true;
-                record.counts = counts(&part);
-                return Ok(());
-            }
+        if self.settings.resume
+            && self.is_complete(item)
+            && let Some(part) = self.store.load(&key)
+        {
+            record.resumed = true;
+            record.counts = counts(&part);
+            return Ok(());
         }
         let mut share = self.budget.take(guess(bytes));
         let scan = self.open(item)?;

@@ -220,19 +220,31 @@ pub fn image_dictionary(channels: &[(&str, &str)]) -> Vec<Definition> {
 
 /// Why cells of a table are empty, one line a reason with the columns it explains; for the notes of the image's row.
 pub fn notes(table: &Table, dictionary: &[Definition]) -> Vec<String> {
-    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut reasons: Vec<(&str, usize, Vec<&str>)> = Vec::new();
     for column in &table.columns {
         let Some(d) = dictionary.iter().find(|d| d.name == column.name) else { continue };
-        if column.cells.empty() == 0 {
+        let empty = column.cells.empty();
+        if empty == 0 {
             continue;
         }
         let reason = if d.empty.is_empty() { "the label has no voxels" } else { d.empty };
-        match reasons.iter_mut().find(|r| r.0 == reason) {
-            Some(r) => r.1.push(&column.name),
-            None => reasons.push((reason, vec![&column.name])),
+        let at = reasons.iter().position(|r| r.0 == reason).unwrap_or_else(|| {
+            reasons.push((reason, 0, Vec::new()));
+            reasons.len() - 1
+        });
+        // A column without any value says enough by its reason; the dictionary has its name.
+        if empty == table.rows() {
+            reasons[at].1 += 1;
+        } else {
+            reasons[at].2.push(&column.name);
         }
     }
-    reasons.into_iter().map(|(reason, names)| format!("empty cells in {}: {reason}", names.join(", "))).collect()
+    let tell = |(reason, whole, some): (&str, usize, Vec<&str>)| {
+        let whole = (whole > 0).then(|| format!("{whole} empty columns"));
+        let some = (!some.is_empty()).then(|| format!("empty cells in {}", some.join(", ")));
+        format!("{}: {reason}", whole.into_iter().chain(some).collect::<Vec<_>>().join(", "))
+    };
+    reasons.into_iter().map(tell).collect()
 }
 
 fn check(channels: &[ChannelRef], shape: Shape) -> Result<()> {

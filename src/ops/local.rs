@@ -131,7 +131,8 @@ fn sauvola(device: &Device, src: &Volume, radius: [usize; 3], k: f64, r: f64) ->
     // Scales the greatest sample to 30 bits; -1 halves samples of 31 bits.
     let left = 30 - (32 - max.max(1).leading_zeros()) as i32;
     let slope = k * libm::exp2(52.0 - f64::from(left)) / r;
-    if !(0.0..=1.0).contains(&k) || !(r > 0.0 && slope < 4_294_967_295.0) {
+    let sound = (0.0..=1.0).contains(&k) && r > 0.0 && slope < 4_294_967_295.0;
+    if !sound {
         return Err(Error::usage(format!("Sauvola's threshold with k {k} and r {r}"))
             .remedy("k of 0 to 1, r half the range of the pixel type"));
     }

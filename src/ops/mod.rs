@@ -6,6 +6,7 @@
 pub mod background;
 mod cases;
 pub mod cytoplasm;
+pub mod denoise;
 pub mod distance;
 pub mod fill;
 pub mod gaussian;
@@ -59,6 +60,7 @@ pub struct Op {
 pub const OPS: &[&Op] = &[
     &background::OP,
     &cytoplasm::OP,
+    &denoise::OP,
     &distance::OP,
     &fill::OP,
     &gaussian::OP,

@@ -4,6 +4,7 @@ use super::state::State;
 use crate::Result;
 use crate::ops::Border;
 use crate::ops::background::{Background, background};
+use crate::ops::denoise::{Denoise, denoise};
 use crate::ops::gaussian::{Gaussian, gaussian};
 use crate::ops::mean::mean;
 use crate::ops::median::median;
@@ -67,6 +68,15 @@ impl State<'_> {
         let estimate = Background::of_diameter(self.geometry.px(p.radius)? / 2.0);
         let image = subtract(self.device, &src, &background(self.device, &src, &estimate)?)?;
         self.put(image, &p.keep_as);
+        Ok(())
+    }
+
+    pub fn denoise(&mut self, p: &recipe::Denoise) -> Result<()> {
+        let src = self.of(&p.of)?;
+        let (enough, most) = (self.geometry.px(p.enough)?, self.geometry.px(p.at_most)?);
+        let settings = Denoise { share: p.share, enough, most };
+        let sizes = self.geometry.sizes()?;
+        self.put(denoise(self.device, &src, &settings, &sizes)?, &p.keep_as);
         Ok(())
     }
 

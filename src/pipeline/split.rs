@@ -78,7 +78,7 @@ impl State<'_> {
             // No end at all is written as "inf px".
             (least, most) = (g.count(from)?, Some(g.count(to)?).filter(|m| m.is_finite()));
         }
-        for size in p.at_least.iter().flatten() {
+        for size in p.at_least.iter().flatten().filter(|s| s.fits(g.shape.is_flat())) {
             least = least.max(g.count(*size)?);
         }
         let labels = self.labels("keep")?;

@@ -89,6 +89,7 @@ impl<'a> State<'a> {
             Step::Opening(p) => self.opening(p),
             Step::Closing(p) => self.closing(p),
             Step::Background(p) => self.background(p),
+            Step::Denoise(p) => self.denoise(p),
             Step::RollingBall(p) => self.rolling_ball(p),
             Step::Threshold(p) => self.threshold(p),
             Step::FillHoles(_) => self.fill_holes(),

@@ -54,13 +54,18 @@ impl SizeUnit {
 }
 
 impl Size {
+    /// Says something of images of one slice (`flat`), or of stacks: an area and a volume each do of one kind only.
+    pub fn fits(self, flat: bool) -> bool {
+        let is_area = matches!(self.unit, SizeUnit::Um2 | SizeUnit::Mm2 | SizeUnit::R2);
+        self.unit == SizeUnit::Px || is_area == flat
+    }
+
     /// In voxels of an image that is `flat` (one slice) or not.
     ///
     /// # Errors
     /// A physical size on an image without calibration, `r` without a scale, an area in depth or a volume in the plane.
     pub fn voxels(self, ruler: &Ruler, flat: bool) -> Result<f64> {
-        let is_area = matches!(self.unit, SizeUnit::Um2 | SizeUnit::Mm2 | SizeUnit::R2);
-        if is_area != flat && self.unit != SizeUnit::Px {
+        if !self.fits(flat) {
             let (image, wants) = if flat { ("one slice", "um2, mm2 or r2") } else { ("a stack", "um3, mm3, ml or r3") };
             return Err(Error::usage(format!("the recipe says \"{self}\", but the image is {image}"))
                 .remedy(format!("px, or {wants}")));

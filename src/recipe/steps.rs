@@ -25,6 +25,8 @@ pub enum Step {
     Closing(Morphology),
     /// Takes the slowly changing background away.
     Background(Radius),
+    /// Smooths only as far as the noise asks for.
+    Denoise(Denoise),
     /// Takes away the background that a ball rolls along.
     RollingBall(Radius),
     /// Makes a mask of what is bright.
@@ -54,6 +56,7 @@ impl Step {
             Step::Opening(_) => "opening",
             Step::Closing(_) => "closing",
             Step::Background(_) => "background",
+            Step::Denoise(_) => "denoise",
             Step::RollingBall(_) => "rolling_ball",
             Step::Threshold(_) => "threshold",
             Step::FillHoles(_) => "fill_holes",
@@ -78,6 +81,7 @@ impl Step {
     pub fn of(&self) -> Option<&str> {
         match self {
             Step::Gaussian(p) => p.of.as_deref(),
+            Step::Denoise(p) => p.of.as_deref(),
             Step::Median(p) | Step::Mean(p) | Step::Background(p) | Step::RollingBall(p) => p.of.as_deref(),
             Step::TopHat(p) | Step::Opening(p) | Step::Closing(p) => p.of.as_deref(),
             Step::Threshold(p) => p.of.as_deref(),
@@ -92,12 +96,30 @@ impl Step {
     pub fn keeps_as(&self) -> Option<&str> {
         match self {
             Step::Gaussian(p) => p.keep_as.as_deref(),
+            Step::Denoise(p) => p.keep_as.as_deref(),
             Step::Median(p) | Step::Mean(p) | Step::Background(p) | Step::RollingBall(p) => p.keep_as.as_deref(),
             Step::TopHat(p) | Step::Opening(p) | Step::Closing(p) => p.keep_as.as_deref(),
             Step::Landscape(p) => p.keep_as.as_deref(),
             _ => None,
         }
     }
+}
+
+/// `denoise`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Denoise {
+    /// What may be left of the noise, as a share of the threshold between objects and background.
+    pub share: f64,
+    /// What later steps smooth anyway: up to this sigma nothing is done.
+    pub enough: Length,
+    /// The widest sigma.
+    pub at_most: Length,
+    /// The image to read.
+    pub of: Option<String>,
+    /// A name for the result.
+    #[serde(rename = "as")]
+    pub keep_as: Option<String>,
 }
 
 /// `gaussian`

@@ -177,7 +177,7 @@ impl Checker<'_> {
         let bad_number = numbers.into_iter().flatten().any(|v| !v.is_finite());
         let bad_bins = t.bins.is_some_and(|b| !(2..=65_536).contains(&b));
         let bad_percent = t.percent.is_some_and(|p| !(0.0..=100.0).contains(&p));
-        let bad_bounds = t.bounds.is_some_and(|[low, high]| !(low <= high));
+        let bad_bounds = t.bounds.is_some_and(|[low, high]| low > high || low.is_nan() || high.is_nan());
         if bad_number || bad_bins || bad_percent || bad_bounds {
             return Err(self
                 .error("a number is out of range", here)

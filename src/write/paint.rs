@@ -71,7 +71,7 @@ impl Canvas {
     /// A short line in the manner of the stroke, for a legend.
     pub fn sample(&mut self, y: usize, x: usize, width: usize, stroke: Stroke, colour: u8) {
         for dx in 0..width {
-            if stroke == Stroke::Solid || (dx / DASH) % 2 == 0 {
+            if stroke == Stroke::Solid || (dx / DASH).is_multiple_of(2) {
                 self.bar(y, x + dx, 2, 1, colour);
             }
         }
@@ -102,7 +102,7 @@ impl Canvas {
         let (width, n) = (objects.width, objects.ends.len());
         for i in 0..n {
             let (y, x) = (i / width, i % width);
-            if stroke == Stroke::Dashed && ((x + y) / DASH) % 2 == 1 {
+            if stroke == Stroke::Dashed && !((x + y) / DASH).is_multiple_of(2) {
                 continue;
             }
             for &label in objects.at(i) {

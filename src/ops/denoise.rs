@@ -1,0 +1,99 @@
+//! Smooths an image only as far as its own noise asks for.
+//!
+//! With `n` the noise of the image and `t` Otsu's threshold on square roots after a Gaussian of `enough`, the sigma that
+//! brings white noise down to `share` of `t` is `(n / (share t))^(2 / D) / (2 sqrt(pi))` in D dimensions. Up to `enough`
+//! (what later steps smooth anyway) the image stays as it is; beyond `most` objects would melt.
+//!
+//! Bit budget: that of the Gaussian; the sigma is on the host, in f64, and rounded to a 64th of a pixel.
+//! Reference: this project; `docs/segmentation.md` has how it was chosen. The variance of smoothed white noise is that
+//! of the kernel's own square.
+
+use super::cases::words;
+use super::gaussian::{Gaussian, gaussian};
+use super::histogram::BinScale;
+use super::landscape::Sizes;
+use super::noise::noise;
+use super::threshold::{BinChoice, Cut, Method, choose};
+use super::{Case, Op};
+use crate::device::Device;
+use crate::volume::Volume;
+use crate::{Error, Result};
+
+/// The room's entry.
+pub const OP: Op = Op {
+    name: "denoise",
+    summary: "Gaussian filter as wide as the noise of the image asks for",
+    reference: "docs/segmentation.md",
+    cases: &[Case {
+        name: "to a fiftieth",
+        run: |d, i| {
+            let p = Denoise { share: 0.02, enough: 0.5, most: 3.0 };
+            words(d, denoise(d, &i.volume(d)?, &p, &Sizes::isotropic(12.0))?)
+        },
+    }],
+};
+
+/// Parameters, in pixels of the plane.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Denoise {
+    /// What may be left of the noise, as a share of the threshold between objects and background.
+    pub share: f64,
+    /// Up to this sigma nothing is done.
+    pub enough: f64,
+    /// The widest sigma.
+    pub most: f64,
+}
+
+/// The image with its noise brought down, or as it is.
+///
+/// # Errors
+/// A share of 0 or less; a sigma that the Gaussian refuses; the device is lost or too small.
+pub fn denoise(device: &Device, src: &Volume, p: &Denoise, sizes: &Sizes) -> Result<Volume> {
+    if p.share.is_nan() || p.share <= 0.0 {
+        return Err(Error::usage(format!("a share of {} for noise", p.share)).remedy("above 0, as 0.08"));
+    }
+    let smooth = gaussian(device, src, &Gaussian::new(sizes.along(p.enough)))?;
+    let bins = BinChoice::Equal { n: 256, spacing: BinScale::Sqrt, cut: Cut::Edge };
+    let signal = choose(device, &smooth, &Method::Otsu, bins)?;
+    let noise = noise(device, src)?;
+    // Without signal or noise there is nothing to weigh.
+    if !(signal > 0.0 && noise > 0.0 && signal.is_finite()) {
+        return Ok(src.clone());
+    }
+    let dimensions = if src.shape.is_flat() { 2.0 } else { 3.0 };
+    let needed = libm::pow(noise / (p.share * signal), 2.0 / dimensions) / (2.0 * std::f64::consts::PI.sqrt());
+    let sigma = (needed.min(p.most) * 64.0).round() / 64.0;
+    if sigma <= p.enough {
+        return Ok(src.clone());
+    }
+    gaussian(device, src, &Gaussian::new(sizes.along(sigma)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Shape;
+
+    fn field(noise: i32) -> Volume {
+        let shape = Shape::flat(64, 64);
+        let mut state = 1u32;
+        let samples = (0..shape.len()).map(|i| {
+            let [_, y, x] = shape.position(i);
+            state = state.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
+            let bright = if (y / 16 + x / 16) % 2 == 0 { 9000 } else { 100 };
+            bright + ((state >> 8) % (2 * noise as u32 + 1)) as i32
+        });
+        Volume::new(shape, samples.collect()).unwrap()
+    }
+
+    #[test]
+    fn a_clean_image_stays_and_a_noisy_one_is_smoothed() {
+        let p = Denoise { share: 0.08, enough: 0.7, most: 3.0 };
+        let run = |v: &Volume| denoise(&Device::Cpu, v, &p, &Sizes::isotropic(16.0)).unwrap();
+        let clean = field(20);
+        assert_eq!(run(&clean).samples.host().unwrap(), clean.samples.host().unwrap());
+        let noisy = field(8000);
+        let smooth = noise(&Device::Cpu, &run(&noisy)).unwrap();
+        assert!(smooth < noise(&Device::Cpu, &noisy).unwrap() / 3.0);
+    }
+}
