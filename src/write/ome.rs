@@ -1,7 +1,7 @@
 //! OME-TIFF: pages of one image in the order x, y, z, channel, with the OME-XML that tifffile, Fiji, QuPath and OMERO read.
 //!
 //! Strips are deflated (zlib) in parallel; BigTIFF where the pixels could pass 4 GiB. The resolution tags repeat the
-//! calibration for readers that know TIFF only. No date and no UUID is written: the same image gives the same bytes.
+//! calibration for readers that know TIFF only. No date, UUID or version is written: the same image gives the same bytes.
 //! Reference: <https://docs.openmicroscopy.org/ome-model/6.3.1/ome-tiff/specification.html>.
 
 use super::draft::Draft;
@@ -112,7 +112,7 @@ fn pages<K: TiffKind>(mut file: TiffEncoder<&mut Draft, K>, image: &Image<'_>) -
             let mut page = file.image_directory()?;
             if let Some(text) = description.take() {
                 page.write_tag(Tag::ImageDescription, text.as_str())?;
-                page.write_tag(Tag::Software, concat!("uptake ", env!("CARGO_PKG_VERSION")))?;
+                page.write_tag(Tag::Software, "uptake")?;
             }
             resolution(&mut page, image.spacing)?;
             plane(&mut page, image.shape, pixels, z)?;
@@ -193,11 +193,10 @@ fn xml(image: &Image<'_>) -> String {
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><OME xmlns=\"http://www.openmicroscopy.org/Schemas/OME/2016-06\" \
          xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" \
          xsi:schemaLocation=\"http://www.openmicroscopy.org/Schemas/OME/2016-06 \
-         http://www.openmicroscopy.org/Schemas/OME/2016-06/ome.xsd\" Creator=\"uptake {version}\">\
+         http://www.openmicroscopy.org/Schemas/OME/2016-06/ome.xsd\" Creator=\"uptake\">\
          <Image ID=\"Image:0\" Name=\"{name}\"><Pixels ID=\"Pixels:0\" DimensionOrder=\"XYZCT\" Type=\"{kind}\" \
          SizeX=\"{x}\" SizeY=\"{y}\" SizeZ=\"{z}\" SizeC=\"{n}\" SizeT=\"1\" BigEndian=\"{big}\"{physical}>{channels}\
          <TiffData IFD=\"0\" PlaneCount=\"{planes}\"/></Pixels></Image></OME>",
-        version = env!("CARGO_PKG_VERSION"),
         name = escape(image.name),
         x = s.x,
         y = s.y,

@@ -1,14 +1,15 @@
 //! From a volume and its labels to flat arrays of the size of the picture.
 //!
-//! A stack is projected: the maximum of the intensities, and of the labels the one that fills most of the column (ties: the
-//! lowest). Microscopy is seen along z; volumes in millimetres are bodies, seen from the front with the last slice on top.
+//! A stack is projected: the maximum of the intensities, and of the labels all that are in the column, so that each object
+//! keeps its whole silhouette. Microscopy is seen along z; volumes in millimetres are bodies, seen from the front with the
+//! last slice on top. A view can also be of one slice alone.
 
 use crate::units::{Shape, Spacing, Unit};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// Longest side of a picture, in pixels.
+/// Longest side of a picture in pixels; of each of the two panels that a stack has, half of it.
 const LONGEST: usize = 2048;
 /// Pictures with a shorter long side than this are enlarged by a whole number, to about twice this.
 const LEGIBLE: usize = 400;
@@ -16,10 +17,12 @@ const LEGIBLE: usize = 400;
 const SQUARE: f64 = 0.05;
 
 /// How the voxels lie in the picture.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct View {
     shape: Shape,
     front: bool,
+    /// What is seen along the line of sight.
+    depth: Range<usize>,
     rows: Vec<Range<usize>>,
     columns: Vec<Range<usize>>,
     /// Length of a pixel of the picture, in the unit of the spacing, or in pixels of the image.
@@ -39,15 +42,36 @@ impl View {
         let stretched = |n: usize, by: f64| ((n as f64 * by / unit).round() as usize).clamp(1, n.saturating_mul(64));
         let (h1, w1) = (stretched(h, down), stretched(w, across));
         let long = h1.max(w1);
-        let (out_h, out_w) = if long > LONGEST {
-            let k = long.div_ceil(LONGEST);
+        let longest = if shape.is_flat() { LONGEST } else { LONGEST / 2 };
+        let (out_h, out_w) = if long > longest {
+            let k = long.div_ceil(longest);
             (h1.div_ceil(k), w1.div_ceil(k))
         } else {
             let k = if long < LEGIBLE { (2 * LEGIBLE / long).clamp(1, 12) } else { 1 };
             (h1 * k, w1 * k)
         };
         let pixel = across * w as f64 / out_w as f64;
-        View { shape, front, rows: spans(h, out_h), columns: spans(w, out_w), pixel }
+        let depth = 0..if front { shape.y } else { shape.z };
+        View { shape, front, depth, rows: spans(h, out_h), columns: spans(w, out_w), pixel }
+    }
+
+    /// The slice across the line of sight that most voxels of objects are in, and what it is called; of a stack only.
+    pub fn fullest(&self, voxels: &[u32]) -> Option<(String, View)> {
+        if self.shape.is_flat() {
+            return None;
+        }
+        let mut counts = vec![0_usize; self.depth.len()];
+        for (row, line) in voxels.chunks(self.shape.x.max(1)).enumerate() {
+            let d = if self.front { row % self.shape.y } else { row / self.shape.y };
+            if let Some(n) = counts.get_mut(d) {
+                *n += line.iter().filter(|l| **l > 0).count();
+            }
+        }
+        // Of equals, and of an empty stack, the one nearest to the middle.
+        let middle = counts.len() / 2;
+        let d = (0..counts.len()).max_by_key(|&d| (counts[d], usize::MAX - d.abs_diff(middle)))?;
+        let name = format!("{} {}", if self.front { "row" } else { "slice" }, d + 1);
+        Some((name, View { depth: d..d + 1, ..self.clone() }))
     }
 
     pub fn height(&self) -> usize {
@@ -58,65 +82,87 @@ impl View {
         self.columns.len()
     }
 
-    /// Intensities: the mean of the voxels under each pixel.
+    /// Intensities: the largest of each column, the mean of the columns under each pixel.
     pub fn grey(&self, samples: &[i32]) -> Vec<i32> {
-        let flat = self.flat(samples, |column| column.iter().copied().max().unwrap_or(0));
-        self.resample(&flat, |block| {
-            let sum: i64 = block.iter().map(|&v| i64::from(v)).sum();
-            (sum / block.len().max(1) as i64) as i32
-        })
-    }
-
-    /// Labels: the one with most voxels under a pixel, where at least half of them are in objects.
-    pub fn labels(&self, voxels: &[u32]) -> Vec<u32> {
-        let flat = self.flat(voxels, |column| most(column).0);
-        self.resample(&flat, |block| {
-            let (label, inside) = most(block);
-            if 2 * inside >= block.len() { label } else { 0 }
-        })
-    }
-
-    fn flat<'a, T: Copy + Default + Send + Sync>(
-        &self,
-        data: &'a [T],
-        reduce: impl Fn(&mut Vec<T>) -> T + Sync,
-    ) -> Cow<'a, [T]> {
-        let s = self.shape;
-        if s.is_flat() {
-            return Cow::Borrowed(data);
-        }
-        let (height, depth) = if self.front { (s.z, s.y) } else { (s.y, s.z) };
-        let mut out = vec![T::default(); height * s.x];
-        out.par_chunks_mut(s.x.max(1)).enumerate().for_each(|(row, line)| {
-            let mut column = Vec::with_capacity(depth);
-            for (x, pixel) in line.iter_mut().enumerate() {
-                column.clear();
-                let at = |d: usize| if self.front { s.index(s.z - 1 - row, d, x) } else { s.index(d, row, x) };
-                column.extend((0..depth).filter_map(|d| data.get(at(d)).copied()));
-                *pixel = reduce(&mut column);
-            }
-        });
-        Cow::Owned(out)
-    }
-
-    fn resample<T: Copy + Default + Send + Sync>(
-        &self,
-        flat: &[T],
-        reduce: impl Fn(&mut Vec<T>) -> T + Sync,
-    ) -> Vec<T> {
-        let mut out = vec![T::default(); self.rows.len() * self.columns.len()];
-        out.par_chunks_mut(self.columns.len().max(1)).zip(&self.rows).for_each(|(line, ys)| {
-            let mut block = Vec::new();
+        let flat = if self.shape.is_flat() { Cow::Borrowed(samples) } else { Cow::Owned(self.maximum(samples)) };
+        let mut out = vec![0; self.height() * self.width()];
+        out.par_chunks_mut(self.width().max(1)).zip(&self.rows).for_each(|(line, ys)| {
             for (pixel, xs) in line.iter_mut().zip(&self.columns) {
-                block.clear();
-                for y in ys.clone() {
-                    let start = y * self.shape.x;
-                    block.extend_from_slice(flat.get(start + xs.start..start + xs.end).unwrap_or_default());
-                }
-                *pixel = reduce(&mut block);
+                let under = |y| flat.get(y * self.shape.x + xs.start..y * self.shape.x + xs.end).unwrap_or_default();
+                let sum: i64 = ys.clone().flat_map(under).map(|&v| i64::from(v)).sum();
+                *pixel = (sum / (ys.len() * xs.len()).max(1) as i64) as i32;
             }
         });
         out
+    }
+
+    fn maximum(&self, samples: &[i32]) -> Vec<i32> {
+        let height = if self.front { self.shape.z } else { self.shape.y };
+        let mut out = vec![0; height * self.shape.x];
+        out.par_chunks_mut(self.shape.x.max(1)).enumerate().for_each(|(row, line)| {
+            for (x, pixel) in line.iter_mut().enumerate() {
+                *pixel = self.column(samples, row, x).max().unwrap_or(0);
+            }
+        });
+        out
+    }
+
+    /// The voxels that lie behind each other at a row and column of the projection.
+    fn column<T: Copy>(&self, data: &[T], row: usize, x: usize) -> impl Iterator<Item = T> {
+        let (s, front) = (self.shape, self.front);
+        self.depth
+            .clone()
+            .map(move |d| if front { s.index(s.z.saturating_sub(1 + row), d, x) } else { s.index(d, row, x) })
+            .filter_map(|i| data.get(i).copied())
+    }
+
+    /// Labels: those that are in at least half of the columns under a pixel.
+    pub fn labels(&self, voxels: &[u32]) -> Silhouettes {
+        let line = |ys: &Range<usize>| {
+            let (mut ends, mut labels, mut column, mut block) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+            for xs in &self.columns {
+                block.clear();
+                for y in ys.clone() {
+                    for x in xs.clone() {
+                        column.clear();
+                        column.extend(self.column(voxels, y, x).filter(|&l| l > 0));
+                        column.sort_unstable();
+                        column.dedup();
+                        block.append(&mut column);
+                    }
+                }
+                block.sort_unstable();
+                let runs = block.chunk_by(|a, b| a == b).filter(|run| 2 * run.len() >= ys.len() * xs.len());
+                labels.extend(runs.map(|run| run[0]));
+                ends.push(labels.len());
+            }
+            (ends, labels)
+        };
+        let lines: Vec<(Vec<usize>, Vec<u32>)> = self.rows.par_iter().map(line).collect();
+        let mut all = Silhouettes { width: self.width(), ends: Vec::new(), labels: Vec::new() };
+        for (ends, labels) in lines {
+            let before = all.labels.len();
+            all.ends.extend(ends.into_iter().map(|end| before + end));
+            all.labels.extend(labels);
+        }
+        all
+    }
+}
+
+/// The labels in each pixel of a picture, ascending: none, one, or in a projection several.
+#[derive(Debug, Default)]
+pub(super) struct Silhouettes {
+    pub width: usize,
+    /// Where the labels of each pixel end in `labels`.
+    pub ends: Vec<usize>,
+    pub labels: Vec<u32>,
+}
+
+impl Silhouettes {
+    /// The labels of a pixel; none past the end.
+    pub fn at(&self, pixel: usize) -> &[u32] {
+        let start = if pixel == 0 { 0 } else { self.ends.get(pixel - 1).copied().unwrap_or(0) };
+        self.ends.get(pixel).and_then(|&end| self.labels.get(start..end)).unwrap_or_default()
     }
 }
 
@@ -124,22 +170,6 @@ impl View {
 fn spans(n: usize, out: usize) -> Vec<Range<usize>> {
     let cut = |i: usize| (i as u128 * n as u128 / out.max(1) as u128) as usize;
     (0..out).map(|i| cut(i)..cut(i + 1).max(cut(i) + 1).min(n)).collect()
-}
-
-/// The most frequent label that is not background (ties: the lowest), and how many are not background.
-fn most(labels: &mut Vec<u32>) -> (u32, usize) {
-    labels.retain(|&l| l > 0);
-    labels.sort_unstable();
-    let (mut best, mut best_run, mut start) = (0, 0, 0);
-    for i in 1..=labels.len() {
-        if i == labels.len() || labels[i] != labels[start] {
-            if i - start > best_run {
-                (best, best_run) = (labels[start], i - start);
-            }
-            start = i;
-        }
-    }
-    (best, labels.len())
 }
 
 #[cfg(test)]
@@ -161,10 +191,15 @@ mod tests {
     fn bodies_are_seen_from_the_front_in_proportion() {
         let view = View::new(Shape::new(200, 7, 100), Spacing::mm([4.0, 2.0, 2.0]));
         assert_eq!((view.height(), view.width()), (800, 200));
+        let mut labels = vec![0; view.shape.len()];
+        labels[view.shape.index(9, 4, 5)] = 1;
+        let (name, slice) = view.fullest(&labels).unwrap();
+        assert_eq!(name, "row 5");
+        assert_eq!(slice.labels(&labels).at((200 - 1 - 9) * 4 * 200 + 5 * 2), [1]);
     }
 
     #[test]
-    fn columns_give_the_maximum_and_the_longest_label() {
+    fn columns_give_the_maximum_and_all_their_labels() {
         let view = View::new(Shape::new(3, 1, 400), None);
         let at = |z: usize| move |x: usize| (z * 10 + x % 2) as i32;
         let grey: Vec<i32> = (0..3).flat_map(|z| (0..400).map(at(z))).collect();
@@ -172,6 +207,17 @@ mod tests {
         let mut labels = vec![0; 1200];
         (labels[0], labels[400], labels[800]) = (7, 9, 9);
         (labels[1], labels[401]) = (5, 4);
-        assert_eq!(view.labels(&labels)[..3], [9, 4, 0]);
+        let found = view.labels(&labels);
+        assert_eq!((found.at(0), found.at(1), found.at(2)), (&[7, 9][..], &[4, 5][..], &[][..]));
+    }
+
+    #[test]
+    fn reduced_labels_hold_half_of_a_pixel() {
+        // Two rows of 4096 become one of 2048: label 3 has half of the first block, label 2 a quarter of the next.
+        let mut labels = vec![0; 2 * 4096];
+        (labels[0], labels[4096], labels[2]) = (3, 3, 2);
+        let view = View::new(Shape::flat(2, 4096), None);
+        let found = view.labels(&labels);
+        assert_eq!((found.at(0), found.at(1), found.ends.len()), (&[3][..], &[][..], 2048));
     }
 }

@@ -117,7 +117,7 @@ fn low_signal(folder: &Path) -> Result<[Entry; 2]> {
     let mut random = Random::new(3);
     let grid = Grid { shape: Shape::flat(384, 384), spacing: [1.0, 0.65, 0.65] };
     let population =
-        Population { count: 90, radius: 6.0, touching: 0.15, brightness: [22.0, 60.0], out_of_focus: 0.05 };
+        Population { count: 90, radius: 6.0, touching: 0.15, brightness: [30.0, 75.0], out_of_focus: 0.05 };
     let nuclei = throw(&grid, &population, |_| true, &mut random);
     let (labels, count) = truth(&owners(&grid, &nuclei, 0.0), nuclei.len());
     let mut field = stain(&grid, &nuclei, [0.0, 0.7, 0.7], &mut random);

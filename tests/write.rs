@@ -1,0 +1,264 @@
+//! What is written can be read back, is the same bytes each time, and is there whole or not at all.
+//! Kinds: mechanics and invariant.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use uptake::table::{Cells, Column, Table};
+use uptake::units::{Shape, Spacing};
+use uptake::volume::{Labels, Volume};
+use uptake::write::ome::{self, Image, Pixels};
+use uptake::write::{CsvSink, ParquetSink, labels, overlay};
+
+fn column(name: &str, unit: &str, cells: Cells) -> Column {
+    let (definition, standard) = (format!("what {name} is"), String::new());
+    Column { name: name.into(), unit: unit.into(), definition, standard, cells }
+}
+
+/// Rows `from..to` of a table with every type and, in each column, missing cells.
+fn table(from: i64, to: i64) -> Table {
+    let (mut text, mut int, mut real) = (Vec::new(), Vec::new(), Vec::new());
+    for i in from..to {
+        text.push((i % 5 != 0).then(|| format!("image {i}, \"µ\"")));
+        int.push((i % 7 != 0).then_some(i * i - 40));
+        real.push((i % 3 != 0).then_some(i as f64 / 8.0));
+    }
+    let columns = vec![
+        column("image", "", Cells::Text(text)),
+        column("label", "1", Cells::Int(int)),
+        column("area_um2", "um2", Cells::Real(real)),
+    ];
+    Table { columns }
+}
+
+fn one(cells: Cells) -> Table {
+    Table { columns: vec![column("v", "1", cells)] }
+}
+
+fn csv(tables: &[Table]) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("t.csv");
+    let mut sink = CsvSink::open(&path).unwrap();
+    tables.iter().for_each(|t| sink.append(t).unwrap());
+    assert!(!path.exists(), "shown before it is whole");
+    sink.finish().unwrap();
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "a part was left behind");
+    fs::read_to_string(path).unwrap()
+}
+
+fn parquet(tables: &[Table]) -> Vec<u8> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("t.parquet");
+    let mut sink = ParquetSink::open(&path).unwrap();
+    tables.iter().for_each(|t| sink.append(t).unwrap());
+    sink.finish().unwrap();
+    fs::read(path).unwrap()
+}
+
+#[test]
+fn csv_is_literal() {
+    let expected = "image,label,area_um2\n,,\n\"image 1, \"\"µ\"\"\",-39,0.125\n\"image 2, \"\"µ\"\"\",-36,0.25\n";
+    assert_eq!(csv(&[table(0, 3)]), expected);
+    let tables: Vec<Table> = (0..3).map(|i| table(i, i + 1)).collect();
+    assert_eq!(csv(&tables), expected);
+}
+
+#[test]
+fn real_numbers_keep_their_type_and_their_bits() {
+    let values = [3.0, -0.0, 0.1, 1e-7, 1e300, f64::MIN_POSITIVE, 1.0 / 3.0, 123_456_789.0];
+    let text = csv(&[one(Cells::Real(values.iter().map(|v| Some(*v)).collect()))]);
+    let lines: Vec<&str> = text.lines().skip(1).collect();
+    assert_eq!(lines[..5], ["3.0", "0.0", "0.1", "1e-7", "1e300"]);
+    for (line, value) in lines.iter().zip(values) {
+        assert!(line.contains(['.', 'e']), "{line} could be read as a whole number");
+        assert_eq!(line.parse::<f64>().unwrap(), value);
+    }
+}
+
+#[test]
+fn lines_with_breaks_are_quoted() {
+    let text = csv(&[one(Cells::Text(vec![Some("a\nb".into()), Some("c\r".into()), Some("plain".into())]))]);
+    assert_eq!(text, "v\n\"a\nb\"\n\"c\r\"\nplain\n");
+}
+
+#[test]
+fn tables_that_do_not_fit_are_refused_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let good = one(Cells::Real(vec![Some(1.0)]));
+    let mut other_unit = good.clone();
+    other_unit.columns[0].unit = "um".into();
+    let mut twice = good.clone();
+    twice.push(twice.columns[0].clone());
+    let bad = [
+        one(Cells::Int(vec![Some(1)])),
+        one(Cells::Real(vec![Some(2.0), Some(f64::NAN)])),
+        one(Cells::Real(vec![Some(f64::INFINITY)])),
+        other_unit,
+        twice,
+        Table::default(),
+    ];
+    let path = dir.path().join("t.csv");
+    let mut sink = CsvSink::open(&path).unwrap();
+    let mut pq = ParquetSink::open(dir.path().join("t.parquet")).unwrap();
+    // A first table that is refused leaves the sink as it was.
+    assert!(sink.append(&bad[1]).is_err() && pq.append(&bad[1]).is_err());
+    sink.append(&good).unwrap();
+    pq.append(&good).unwrap();
+    for table in &bad {
+        for e in [sink.append(table).unwrap_err(), pq.append(table).unwrap_err()] {
+            assert!(e.path.is_some(), "{e}");
+        }
+    }
+    sink.append(&good).unwrap();
+    sink.finish().unwrap();
+    assert_eq!(fs::read_to_string(path).unwrap(), "v\n1.0\n1.0\n");
+    drop(pq);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "an unfinished file was left");
+}
+
+#[test]
+fn a_sink_without_a_table_leaves_no_file() {
+    let dir = tempfile::tempdir().unwrap();
+    CsvSink::open(dir.path().join("a.csv")).unwrap().finish().unwrap();
+    ParquetSink::open(dir.path().join("a.parquet")).unwrap().finish().unwrap();
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn parquet_reads_back_with_its_dictionary() {
+    use ::parquet::file::reader::{FileReader, SerializedFileReader};
+    use ::parquet::record::Field;
+    let bytes = parquet(&[table(0, 100), table(100, 300)]);
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("t"), &bytes).unwrap();
+    let file = SerializedFileReader::new(fs::File::open(dir.path().join("t")).unwrap()).unwrap();
+    let meta = file.metadata().file_metadata();
+    assert_eq!(meta.created_by(), Some(concat!("uptake version ", env!("CARGO_PKG_VERSION"))));
+    let note = meta.key_value_metadata().unwrap().iter().find(|kv| kv.key == "uptake.columns").unwrap();
+    let note: serde_json::Value = serde_json::from_str(note.value.as_ref().unwrap()).unwrap();
+    assert_eq!((&note[2]["name"], &note[2]["unit"]), (&"area_um2".into(), &"um2".into()));
+    let expected = table(0, 300);
+    let (Cells::Text(text), Cells::Int(int), Cells::Real(real)) =
+        (&expected.columns[0].cells, &expected.columns[1].cells, &expected.columns[2].cells)
+    else {
+        panic!("the columns are text, int, real")
+    };
+    let rows: Vec<_> = file.get_row_iter(None).unwrap().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 300);
+    for (i, row) in rows.iter().enumerate() {
+        let cells: Vec<&Field> = row.get_column_iter().map(|(_, field)| field).collect();
+        assert_eq!(*cells[0], text[i].clone().map_or(Field::Null, Field::Str));
+        assert_eq!(*cells[1], int[i].map_or(Field::Null, Field::Long));
+        assert_eq!(*cells[2], real[i].map_or(Field::Null, Field::Double));
+    }
+}
+
+#[test]
+fn parquet_bytes_do_not_depend_on_the_pieces() {
+    let whole = parquet(&[table(0, 300_000)]);
+    let pieces: Vec<Table> = [0, 1, 70_000, 199_999, 300_000].windows(2).map(|w| table(w[0], w[1])).collect();
+    assert!(whole == parquet(&pieces), "the same rows gave other bytes");
+}
+
+#[test]
+fn labels_read_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("deep/l.ome.tif");
+    let spacing = Spacing::um([2.0, 0.5, 0.25]);
+    for (shape, largest, kind) in [
+        (Shape::new(3, 70, 1100), 65535, "uint16"),
+        (Shape::flat(5, 7), 65536, "uint32"),
+        (Shape::flat(1, 1), 1, "uint16"),
+    ] {
+        let mut voxels: Vec<u32> = (0..shape.len() as u32).map(|i| i / 9 % 800).collect();
+        *voxels.last_mut().unwrap() = largest;
+        let set = "nuclei <\u{e9}>";
+        labels(&path, set, &Labels::new(shape, voxels.clone()).unwrap(), spacing).unwrap();
+        let first = fs::read(&path).unwrap();
+        let (read_shape, read) = uptake::read::labels(&path, &Default::default()).unwrap();
+        assert_eq!((read_shape, read), (shape, voxels.clone()));
+        let scan = uptake::read::open(&path, &Default::default()).unwrap();
+        assert_eq!(scan.channels[0].name, set);
+        let read = scan.spacing.unwrap().zyx;
+        assert_eq!(read[1..], [0.5, 0.25]);
+        assert!(shape.is_flat() || read[0] == 2.0);
+        let text = String::from_utf8_lossy(&first);
+        assert!(text.contains(&format!("Type=\"{kind}\"")), "{kind}");
+        labels(&path, set, &Labels::new(shape, voxels).unwrap(), spacing).unwrap();
+        assert!(first == fs::read(&path).unwrap(), "the same labels gave other bytes");
+    }
+}
+
+#[test]
+fn pictures_of_several_channels_read_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("i.ome.tif");
+    let a: Vec<u16> = (0..2 * 9 * 11).map(|i| (i * 7919 % 65536) as u16).collect();
+    let b: Vec<u16> = a.iter().map(|v| !v).collect();
+    let channels = [("DAPI", Pixels::Grey16(&a)), ("EGFR", Pixels::Grey16(&b))];
+    let image =
+        Image { name: "i", shape: Shape::new(2, 9, 11), spacing: Spacing::mm([3.0, 2.0, 2.0]), channels: &channels };
+    ome::write(&path, &image).unwrap();
+    let scan = uptake::read::open(&path, &Default::default()).unwrap();
+    for (channel, (name, wanted)) in scan.channels.iter().zip([("DAPI", &a), ("EGFR", &b)]) {
+        assert_eq!(channel.name, name);
+        let samples: Vec<i32> = wanted.iter().map(|v| i32::from(*v)).collect();
+        assert_eq!(channel.volume.samples.host().unwrap(), samples);
+    }
+    let short = [("DAPI", Pixels::Grey16(&a[1..]))];
+    assert!(ome::write(&path, &Image { channels: &short, ..image.clone() }).is_err());
+    assert!(ome::write(&path, &Image { channels: &[], ..image }).is_err());
+}
+
+fn picture(path: &Path) -> (u32, u32, Vec<[u8; 3]>) {
+    let picture = image::open(path).unwrap().to_rgb8();
+    (picture.width(), picture.height(), picture.pixels().map(|p| p.0).collect())
+}
+
+#[test]
+fn overlays_have_coloured_lines_and_repeat() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("o.png");
+    let shape = Shape::flat(500, 600);
+    let inside = |i: usize| (100..200).contains(&(i / 600)) && (100..300).contains(&(i % 600));
+    let voxels: Vec<u32> = (0..shape.len()).map(|i| u32::from(inside(i))).collect();
+    let samples = voxels.iter().enumerate().map(|(i, v)| 100 + 900 * *v as i32 + (i % 7) as i32).collect();
+    let (volume, object) = (Volume::new(shape, samples).unwrap(), Labels::new(shape, voxels).unwrap());
+    overlay(&path, &volume, &[("nuclei", &object)], Spacing::um([1.0, 0.5, 0.5])).unwrap();
+    let (width, height, pixels) = picture(&path);
+    assert!(width == 600 && height > 500, "the picture and a line below it");
+    let coloured = |p: &[u8; 3]| p[0] != p[1] || p[1] != p[2];
+    let count = pixels.iter().filter(|p| coloured(p)).count();
+    assert_eq!(count, 2 * 100 + 2 * 198, "the outline of 100 by 200");
+    assert!(coloured(&pixels[100 * 600 + 100]) && !coloured(&pixels[101 * 600 + 101]));
+    assert!(pixels[600 * 150 + 150][0] > pixels[600 * 150 + 50][0] + 100, "the object is brighter");
+    let first = fs::read(&path).unwrap();
+    overlay(&path, &volume, &[("nuclei", &object)], Spacing::um([1.0, 0.5, 0.5])).unwrap();
+    assert!(first == fs::read(&path).unwrap(), "the same picture gave other bytes");
+}
+
+#[test]
+fn overlays_of_any_image_can_be_drawn() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("o.png");
+    let shapes =
+        [Shape::flat(1, 1), Shape::flat(1, 3000), Shape::flat(3000, 2), Shape::new(5, 1, 40), Shape::new(2, 9, 9)];
+    for shape in shapes {
+        for spacing in [None, Spacing::um([0.3, 1e-6, 1e-6]), Spacing::mm([900.0, 2.0, 1.0])] {
+            for extreme in [[0, 0], [i32::MIN, i32::MAX]] {
+                let samples = (0..shape.len()).map(|i| extreme[i % 2]).collect();
+                let volume = Volume::new(shape, samples).unwrap();
+                let gaps = Labels::new(shape, (0..shape.len() as u32).map(|i| i / 3 * 1_000_000).collect()).unwrap();
+                overlay(&path, &volume, &[("a", &gaps), ("b", &gaps)], spacing).unwrap();
+                let (width, height, _) = picture(&path);
+                assert!(width.max(height) <= 2200, "{width} x {height}");
+            }
+        }
+    }
+    let (image, other) = (Shape::flat(2, 2), Shape::flat(2, 3));
+    let volume = Volume::new(image, vec![0; 4]).unwrap();
+    let labels = Labels::new(other, vec![0; 6]).unwrap();
+    let e = overlay(&path, &volume, &[("cells", &labels)], None).unwrap_err();
+    assert!(e.to_string().contains("cells"), "{e}");
+}
