@@ -292,10 +292,7 @@ fn missing_is_empty_and_told() {
             assert!(!column.name.contains("_um") || column.cells.empty() == table.rows(), "{}", column.name);
         }
         let notes = measure::notes(&table, &dictionary);
-        assert!(
-            notes.iter().any(|n| n.contains("empty columns") && n.contains("no calibration")),
-            "{notes:?}"
-        );
+        assert!(notes.iter().any(|n| n.contains("empty columns") && n.contains("no calibration")), "{notes:?}");
     }
 }
 

@@ -26,7 +26,7 @@ pub const OP: Op = Op {
         Case {
             name: "sigma 2.5 by 0.6, mirrored",
             run: |d, i| {
-                let p = Gaussian { sigma: [0.0, 2.5, 0.6], truncate: 4.0, border: Border::Reflect, kernel: Taps::Auto };
+                let p = Gaussian { sigma: [0.0, 2.5, 0.6], truncate: 4.0, border: Border::Reflect, taps: Taps::Auto };
                 words(d, gaussian(d, &i.volume(d)?, &p)?)
             },
         },
@@ -34,7 +34,7 @@ pub const OP: Op = Op {
         Case {
             name: "sigma 60, mirrored",
             run: |d, i| {
-                let p = Gaussian { sigma: [0.5, 60.0, 12.0], truncate: 4.0, border: Border::Reflect, kernel: Taps::Auto };
+                let p = Gaussian { sigma: [0.5, 60.0, 12.0], truncate: 4.0, border: Border::Reflect, taps: Taps::Auto };
                 words(d, gaussian(d, &i.volume(d)?, &p)?)
             },
         },
@@ -60,13 +60,13 @@ pub struct Gaussian {
     /// Beyond the edge.
     pub border: Border,
     /// How wide kernels are done.
-    pub kernel: Taps,
+    pub taps: Taps,
 }
 
 impl Gaussian {
     /// Cut at three sigmas, edges replicated.
     pub fn new(sigma: [f64; 3]) -> Self {
-        Gaussian { sigma, truncate: 3.0, border: Border::Nearest, kernel: Taps::Auto }
+        Gaussian { sigma, truncate: 3.0, border: Border::Nearest, taps: Taps::Auto }
     }
 }
 
@@ -105,7 +105,8 @@ pub fn gaussian(device: &Device, src: &Volume, p: &Gaussian) -> Result<Volume> {
     };
     for a in [2, 1, 0] {
         let (axis, sigma) = (Axis::of(src.shape, a), p.sigma[a]);
-        let weights = if sigma < BOXES_FROM { weights(sigma, p.truncate) } else { Vec::new() };
+        let weights =
+            if sigma < BOXES_FROM || p.taps == Taps::Direct { weights(sigma, p.truncate) } else { Vec::new() };
         if weights.len() == 1 || axis.size < 2 {
             continue;
         }
@@ -298,7 +299,7 @@ mod tests {
                 ([8.0, 8.6, 11.0], Border::Nearest),
                 ([13.0; 3], Border::Reflect),
             ] {
-                let p = Gaussian { sigma, truncate: 3.0, border, kernel: Taps::Auto };
+                let p = Gaussian { sigma, truncate: 3.0, border, taps: Taps::Auto };
                 let out = gaussian(&Device::Cpu, &input.volume, &p).unwrap();
                 let (low, high) = span(input.volume.samples.host().unwrap());
                 let range = f64::from(high) - f64::from(low);

@@ -76,8 +76,7 @@ impl Sizes {
     /// # Errors
     /// There are several and none was asked for, or the one asked for is not there.
     pub fn time(self, options: &Options) -> Result<usize> {
-        let usage =
-            |what: String| Error::usage(what).remedy("--set time=0 for the first one, or one file a time point");
+        let usage = |what: String| Error::usage(what).remedy("one file a time point");
         match options.time {
             Some(t) if t < self.t => Ok(t),
             Some(t) => Err(usage(format!("time point {t} of an image with {}", self.t))),

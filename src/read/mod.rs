@@ -95,7 +95,7 @@ impl Options {
     /// Refuses a choice of an image or time point in a format that has one only.
     fn only_image(&self) -> Result<()> {
         match self.series {
-            Some(n) if n > 0 => Err(Error::usage(format!("image {n} of a file with 1")).remedy("--set series=0")),
+            Some(n) if n > 0 => Err(Error::usage(format!("image {n} of a file with 1"))),
             _ => Ok(()),
         }
     }

@@ -39,7 +39,7 @@ pub fn layout(xml: &str, path: &Path, pages: usize, options: &Options) -> Result
     }
     let images: Vec<Node> = root.children().filter(|n| n.has_tag_name_any("Image")).collect();
     let series = options.series.unwrap_or(0);
-    let none = || Error::usage(format!("image {series} of an OME-TIFF with {}", images.len())).remedy("--set series=0");
+    let none = || Error::usage(format!("image {series} of an OME-TIFF with {}", images.len()));
     let image = images.get(series).ok_or_else(none)?;
     let pixels = child(*image, "Pixels").ok_or_else(|| Error::format("OME-XML: an image without Pixels"))?;
 
