@@ -1,4 +1,30 @@
-//! uptake
+//! `uptake` turns molecular images into tables: it segments and quantifies targeted-probe fluorescence, headless, on the
+//! CPU and through WGSL compute shaders on any GPU, with the same table byte for byte.
+//!
+//! # The map of the house
+//!
+//! An image flows one way: a file becomes a [`Scan`](scan::Scan), its channels are [`Volume`](volume::Volume)s,
+//! operations make [`Mask`](volume::Mask)s and [`Labels`](volume::Labels) of them, measures make a
+//! [`Table`](table::Table), and writers set that down.
+//!
+//! - [`cli`]: one file a subcommand, over [`batch`]: many files, none lost.
+//! - [`pipeline`]: one scan through a [`recipe`].
+//! - [`read`]: formats in. [`write`](mod@write): tables, label images and overlays out.
+//! - [`measure`]: families of features. [`ops`]: operations, each with its shader.
+//! - [`device`]: CPU or GPU, buffers, kernels.
+//! - [`units`], [`volume`], [`scan`], [`table`], [`Error`]: the nouns.
+//!
+//! ```no_run
+//! use uptake::{device::Device, pipeline, read, recipe};
+//!
+//! # fn main() -> uptake::Result<()> {
+//! let scan = read::open("field.ome.tif".as_ref(), &read::Options::default())?;
+//! let recipe = recipe::preset("nuclei")?.recipe()?;
+//! let outcome = pipeline::run(&scan, &recipe, &Device::Cpu, &pipeline::External::new())?;
+//! println!("{} nuclei", outcome.sets[0].labels.count);
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod batch;
 pub mod cli;

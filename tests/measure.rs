@@ -293,7 +293,7 @@ fn missing_is_empty_and_told() {
         }
         let notes = measure::notes(&table, &dictionary);
         assert!(
-            notes.iter().any(|n| n.contains("equivalent_diameter_um") && n.contains("no calibration")),
+            notes.iter().any(|n| n.contains("empty columns") && n.contains("no calibration")),
             "{notes:?}"
         );
     }

@@ -152,7 +152,8 @@ mod tests {
                 });
             }
         });
-        assert_eq!(*most.lock().unwrap(), 80);
+        // How many threads met is up to the scheduler; three shares never fit.
+        assert!([40, 80].contains(&*most.lock().unwrap()));
         let mut share = budget.take(1000);
         assert!(share.correct(101).is_err());
         share.correct(7).unwrap();

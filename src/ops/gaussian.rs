@@ -26,7 +26,7 @@ pub const OP: Op = Op {
         Case {
             name: "sigma 2.5 by 0.6, mirrored",
             run: |d, i| {
-                let p = Gaussian { sigma: [0.0, 2.5, 0.6], truncate: 4.0, border: Border::Reflect };
+                let p = Gaussian { sigma: [0.0, 2.5, 0.6], truncate: 4.0, border: Border::Reflect, kernel: Taps::Auto };
                 words(d, gaussian(d, &i.volume(d)?, &p)?)
             },
         },
@@ -34,12 +34,21 @@ pub const OP: Op = Op {
         Case {
             name: "sigma 60, mirrored",
             run: |d, i| {
-                let p = Gaussian { sigma: [0.5, 60.0, 12.0], truncate: 4.0, border: Border::Reflect };
+                let p = Gaussian { sigma: [0.5, 60.0, 12.0], truncate: 4.0, border: Border::Reflect, kernel: Taps::Auto };
                 words(d, gaussian(d, &i.volume(d)?, &p)?)
             },
         },
     ],
 };
+
+/// How wide kernels are done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taps {
+    /// By boxes from sigma 8 on.
+    Auto,
+    /// By weights always: slow for wide kernels, and as true as 16-bit weights are.
+    Direct,
+}
 
 /// Parameters of a Gaussian filter.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,12 +59,14 @@ pub struct Gaussian {
     pub truncate: f64,
     /// Beyond the edge.
     pub border: Border,
+    /// How wide kernels are done.
+    pub kernel: Taps,
 }
 
 impl Gaussian {
     /// Cut at three sigmas, edges replicated.
     pub fn new(sigma: [f64; 3]) -> Self {
-        Gaussian { sigma, truncate: 3.0, border: Border::Nearest }
+        Gaussian { sigma, truncate: 3.0, border: Border::Nearest, kernel: Taps::Auto }
     }
 }
 
@@ -287,7 +298,7 @@ mod tests {
                 ([8.0, 8.6, 11.0], Border::Nearest),
                 ([13.0; 3], Border::Reflect),
             ] {
-                let p = Gaussian { sigma, truncate: 3.0, border };
+                let p = Gaussian { sigma, truncate: 3.0, border, kernel: Taps::Auto };
                 let out = gaussian(&Device::Cpu, &input.volume, &p).unwrap();
                 let (low, high) = span(input.volume.samples.host().unwrap());
                 let range = f64::from(high) - f64::from(low);

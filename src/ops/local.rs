@@ -10,7 +10,7 @@
 //! of m has 20 binary places, products have 64 bits.
 //! Reference: `skimage.filters.threshold_local` and `threshold_sauvola`; Sauvola and Pietikainen 2000.
 
-use super::gaussian::{Gaussian, gaussian};
+use super::gaussian::{Gaussian, gaussian, Taps};
 use super::histogram::range;
 use super::mean::mean;
 use super::pixelwise::{shift_left, subtract};
@@ -86,7 +86,7 @@ pub fn local(device: &Device, src: &Volume, p: &Local) -> Result<Mask> {
         Statistic::Mean { offset } => over(device, src, offset, |v| mean(device, v, radius, Border::Reflect)),
         Statistic::Gaussian { offset } => {
             let sigma = p.window.map(|w| (w - 1) as f64 / 6.0);
-            let p = Gaussian { sigma, truncate: 4.0, border: Border::Reflect };
+            let p = Gaussian { sigma, truncate: 4.0, border: Border::Reflect, kernel: Taps::Direct };
             over(device, src, offset, |v| gaussian(device, v, &p))
         }
     }
