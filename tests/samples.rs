@@ -1,6 +1,8 @@
 //! The sample images: the manifest knows each file and no other, the generator makes the same bytes again, and the default
 //! preset finds what is in them. Kinds: regression (hashes) and oracle (the true nuclei).
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 mod common;
 #[path = "../examples/make_samples/samples/mod.rs"]
 mod samples;
@@ -58,7 +60,7 @@ fn the_generator_makes_the_same_bytes() {
 
 #[test]
 fn the_default_preset_finds_the_nuclei() {
-    for stem in ["tumour_field.ome", "dense_nuclei", "low_signal.ome"] {
+    for stem in ["tumour_field.ome", "dense_nuclei", "low_signal.ome", "spheroid_3d.ome"] {
         let scan = uptake::read::open(&folder().join(format!("{stem}.tif")), &Default::default()).unwrap();
         let recipe = uptake::recipe::preset("nuclei").unwrap().recipe().unwrap();
         let outcome = uptake::pipeline::run(&scan, &recipe, &Device::Cpu, &Default::default()).unwrap();

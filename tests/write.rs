@@ -1,6 +1,8 @@
 //! What is written can be read back, is the same bytes each time, and is there whole or not at all.
 //! Kinds: mechanics and invariant.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 mod common;
 
 use std::fs;

@@ -190,12 +190,12 @@ mod tests {
     #[test]
     fn bodies_are_seen_from_the_front_in_proportion() {
         let view = View::new(Shape::new(200, 7, 100), Spacing::mm([4.0, 2.0, 2.0]));
-        assert_eq!((view.height(), view.width()), (800, 200));
+        assert_eq!((view.height(), view.width()), (400, 100));
         let mut labels = vec![0; view.shape.len()];
         labels[view.shape.index(9, 4, 5)] = 1;
         let (name, slice) = view.fullest(&labels).unwrap();
         assert_eq!(name, "row 5");
-        assert_eq!(slice.labels(&labels).at((200 - 1 - 9) * 4 * 200 + 5 * 2), [1]);
+        assert_eq!(slice.labels(&labels).at((200 - 1 - 9) * 2 * 100 + 5), [1]);
     }
 
     #[test]
