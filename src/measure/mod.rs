@@ -208,7 +208,7 @@ pub fn dictionary(families: &[Family], channels: &[(&str, &str)]) -> Vec<Definit
     all
 }
 
-/// The columns that [`image`] makes of these channels (names and units).
+/// The columns that [`image()`] makes of these channels (names and units).
 pub fn image_dictionary(channels: &[(&str, &str)]) -> Vec<Definition> {
     let names: Vec<&str> = channels.iter().map(|c| c.0).collect();
     let each = channels.iter().zip(suffixes(&names));

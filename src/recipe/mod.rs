@@ -1,7 +1,7 @@
 //! Recipes: TOML files that name object sets and what is measured on them.
 //!
 //! A recipe is data only. [`parse`](Recipe::parse) reads it with errors that point at the line,
-//! `validate` checks what the types cannot say (names, roles, cycles), and [`presets`] holds the files of `recipes/`.
+//! `validate` checks what the types cannot say (names, roles, cycles), and [`PRESETS`] holds the files of `recipes/`.
 
 mod parse;
 mod place;

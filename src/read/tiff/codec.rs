@@ -1,6 +1,7 @@
 //! Unpacking of one chunk: packed bytes in, exactly the bytes that its rows take out.
 
 use super::codes::{Compression, Photometric};
+use super::fax::group4;
 use super::page::Page;
 use crate::{Error, Result};
 use std::io::Read;
@@ -16,6 +17,10 @@ pub fn unpack(page: &Page, mut packed: Vec<u8>, tables: &[u8], rows: usize) -> R
     }
     let mut out = match page.compression {
         Compression::None => packed,
+        Compression::Group4 if page.stored.bits != 1 => {
+            return Err(Error::format("CCITT group 4 with more than one bit a pixel"));
+        }
+        Compression::Group4 => group4(&packed, page.chunk[1], rows)?,
         Compression::Lzw => lzw(&packed, wanted)?,
         Compression::Deflate => stream(flate2::read::ZlibDecoder::new(packed.as_slice()), wanted)?,
         Compression::Zstd => stream(zstd::Decoder::with_buffer(packed.as_slice())?, wanted)?,

@@ -8,6 +8,8 @@ use crate::{Error, Result};
 pub enum Compression {
     /// Not at all.
     None,
+    /// CCITT group 4, of one bit a pixel.
+    Group4,
     /// Lempel-Ziv-Welch.
     Lzw,
     /// JPEG, one stream a chunk.
@@ -28,6 +30,7 @@ impl Compression {
     pub fn of(code: u64) -> Result<Self> {
         Ok(match code {
             1 => Compression::None,
+            4 => Compression::Group4,
             5 => Compression::Lzw,
             7 => Compression::Jpeg,
             8 | 32946 => Compression::Deflate,
@@ -35,7 +38,7 @@ impl Compression {
             50000 => Compression::Zstd,
             other => {
                 let name = match other {
-                    2..=4 => "CCITT fax".into(),
+                    2 | 3 => "CCITT group 3 fax".into(),
                     6 => "old-style JPEG".into(),
                     33003 | 33005 | 34712 => "JPEG 2000".into(),
                     34676 | 34677 => "SGI LogLuv".into(),
@@ -55,6 +58,7 @@ impl Compression {
     pub fn name(self) -> &'static str {
         match self {
             Compression::None => "none",
+            Compression::Group4 => "CCITT group 4",
             Compression::Lzw => "LZW",
             Compression::Jpeg => "JPEG (lossy)",
             Compression::Deflate => "deflate",

@@ -7,7 +7,7 @@
 //! | chunks | strips and tiles; none, LZW, deflate, PackBits, zstd, JPEG; predictors 2 and 3 |
 //! | pages | slices, channels and one time point, as the metadata say; pages of another size or type leave a note |
 //!
-//! Not read, with an error that names it: CCITT, LogLuv, CIE L*a*b*, YCbCr without JPEG, floats of 24 bits, samples of
+//! Not read, with an error that names it: CCITT group 3, LogLuv, CIE L*a*b*, YCbCr without JPEG, floats of 24 bits, samples of
 //! different types. The decoder here is its own, not the `tiff` crate's, which leaves out extra samples, inverts images whose
 //! white is zero and refuses most odd depths; that one is the oracle of the tests. After TIFF 6.0, its Technical Notes, and
 //! BigTIFF.
@@ -15,6 +15,7 @@
 mod codec;
 mod codes;
 mod directory;
+mod fax;
 mod page;
 mod unpack;
 
