@@ -4,6 +4,7 @@
 //! not background. Saturates at `i32::MAX`, also where there is no background at all.
 //! Reference: `scipy.ndimage.distance_transform_edt`, squared.
 
+use super::cases::words;
 use super::nearest::{self, Search, Sites};
 use super::{Case, Op};
 use crate::Result;
@@ -17,22 +18,18 @@ pub const OP: Op = Op {
     summary: "Exact squared Euclidean distance to the background",
     reference: "scipy.ndimage.distance_transform_edt",
     cases: &[
-        Case { name: "equal axes", run: |d, i| words(d, &distance(d, &i.mask(d)?, [1; 3])?) },
-        Case { name: "deep voxels", run: |d, i| words(d, &distance(d, &i.mask(d)?, [37, 4, 5])?) },
-        Case { name: "that saturates", run: |d, i| words(d, &distance(d, &i.mask(d)?, [1 << 20; 3])?) },
+        Case { name: "equal axes", run: |d, i| words(d, distance(d, &i.mask(d)?, [1; 3])?) },
+        Case { name: "deep voxels", run: |d, i| words(d, distance(d, &i.mask(d)?, [37, 4, 5])?) },
+        Case { name: "that saturates", run: |d, i| words(d, distance(d, &i.mask(d)?, [1 << 20; 3])?) },
         Case {
             name: "to rare voxels",
             run: |d, i| {
                 let rare = super::pixelwise::above(d, &i.volume(d)?, 64_500)?;
-                words(d, &distance(d, &super::pixelwise::not(d, &rare)?, [3, 1, 1])?)
+                words(d, distance(d, &super::pixelwise::not(d, &rare)?, [3, 1, 1])?)
             },
         },
     ],
 };
-
-fn words(device: &Device, v: &Volume) -> Result<Vec<u32>> {
-    Ok(device.fetch(&v.samples)?.iter().map(|&s| s as u32).collect())
-}
 
 /// Squared distance to the nearest voxel that is not in the mask. `weights` are the squared sizes of a voxel along z, y, x,
 /// from [`weights`]; the result is in their unit, at a scale of 1.

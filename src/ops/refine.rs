@@ -9,7 +9,7 @@
 //! Reference: Boellaard et al., Eur J Nucl Med Mol Imaging 2015;42:328 (isocontours at a share of the maximum).
 
 use super::fill::fill_label_holes;
-use super::label::{Connectivity, components};
+use super::label::{Connectivity, components, words};
 use super::object_rank::object_rank;
 use super::renumber::select;
 use super::sizes::sizes;
@@ -30,22 +30,18 @@ pub const OP: Op = Op {
             name: "three eighths of the third quartile",
             run: |d, i| {
                 let p = Refine { fraction: 0.375, quantile: 0.75, floor: None, dimmest: 0.2 };
-                words(d, refine(d, &i.volume(d)?, &i.labels(d)?, &p)?)
+                words(d, &refine(d, &i.volume(d)?, &i.labels(d)?, &p)?)
             },
         },
         Case {
             name: "41 % between minimum and maximum",
             run: |d, i| {
                 let p = Refine { fraction: 0.41, quantile: 1.0, floor: Some(0.0), dimmest: 0.0 };
-                words(d, refine(d, &i.volume(d)?, &i.labels(d)?, &p)?)
+                words(d, &refine(d, &i.volume(d)?, &i.labels(d)?, &p)?)
             },
         },
     ],
 };
-
-fn words(device: &Device, labels: Labels) -> Result<Vec<u32>> {
-    device.fetch(&labels.voxels)
-}
 
 /// Parameters of a refinement.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -9,6 +9,7 @@
 //! Bit budget: landscape of 32 bits, compared only; merging is on the host, in f64, on one entry a pair of basins.
 //! Reference: h-maxima watershed (Meyer 1994; Najman and Schmitt 1996), with dynamics relative to the peak.
 
+use super::label::words;
 use super::renumber::renumber;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read, write};
@@ -30,22 +31,18 @@ pub const OP: Op = Op {
             run: |d, i| {
                 let land = super::gaussian::gaussian(d, &i.volume(d)?, &super::gaussian::Gaussian::new([1.5; 3]))?;
                 let depth = Depth::Relative { fraction: 0.08, typical_size: Some(60.0) };
-                words(d, split(d, &land, &i.mask(d)?, depth)?)
+                words(d, &split(d, &land, &i.mask(d)?, depth)?)
             },
         },
         Case {
             name: "absolute depth",
             run: |d, i| {
                 let land = super::gaussian::gaussian(d, &i.volume(d)?, &super::gaussian::Gaussian::new([2.0; 3]))?;
-                words(d, split(d, &land, &i.mask(d)?, Depth::Absolute(300.0))?)
+                words(d, &split(d, &land, &i.mask(d)?, Depth::Absolute(300.0))?)
             },
         },
     ],
 };
-
-fn words(device: &Device, labels: Labels) -> Result<Vec<u32>> {
-    device.fetch(&labels.voxels)
-}
 
 /// How deep a valley must be to part two objects.
 #[derive(Clone, Copy, Debug, PartialEq)]
