@@ -1,5 +1,7 @@
 //! What a reader returns: the channels of one image with their calibration and provenance.
 
+use crate::placement::Placement;
+use crate::table::Table;
 use crate::units::{Shape, Spacing};
 use crate::volume::Volume;
 
@@ -10,6 +12,10 @@ pub enum Modality {
     Fluorescence,
     /// Positron emission tomography.
     Pet,
+    /// Something else that the file names: CT, MR, ultrasound.
+    Other,
+    /// The file does not say: NIfTI without a sidecar.
+    Unknown,
 }
 
 /// One channel of a scan, on the host.
@@ -17,6 +23,8 @@ pub enum Modality {
 pub struct Channel {
     /// Name in the file, or `ch0`, `ch1`, ... where the file has none.
     pub name: String,
+    /// Unit of the values: `au` where nothing is known, [`SUV_UNIT`] for SUVbw, `Bq/ml`.
+    pub unit: &'static str,
     /// Samples as stored.
     pub volume: Volume,
     /// Number of voxels at the largest value that the source could store, if it was an integer type.
@@ -24,6 +32,11 @@ pub struct Channel {
     /// That largest value as a sample: 255 for 8-bit, 65535 for 16-bit sources, `None` for floats.
     pub saturation: Option<i32>,
 }
+
+/// Unit of a channel that nothing is known of.
+pub const NO_UNIT: &str = "au";
+/// Unit of SUVbw: gram per millilitre.
+pub const SUV_UNIT: &str = "g/ml";
 
 /// An image as read: channels of one shape. Time points beyond the first are an error, never dropped in silence.
 #[derive(Clone, Debug)]
@@ -34,10 +47,46 @@ pub struct Scan {
     pub shape: Shape,
     /// Calibration, if the file states one.
     pub spacing: Option<Spacing>,
+    /// Where it lies in the patient, if the file says so.
+    pub placement: Option<Placement>,
     /// At least one.
     pub channels: Vec<Channel>,
+    /// PET: SUL (lean body mass, Janmahasatian) is SUVbw times this; needs weight, height and sex.
+    pub sul_factor: Option<f64>,
+    /// PET: the row that says how SUV came about, for `images.csv` and `inspect`; else without columns.
+    pub audit: Table,
     /// Facts about the source as name and value, for `inspect` and `run.json`: format, compression, stored type, ...
     pub facts: Vec<(String, String)>,
     /// Things the user should know, for the `notes` cell of the image's row.
+    pub notes: Vec<String>,
+}
+
+impl Scan {
+    /// A scan of these channels of which nothing else is known.
+    pub fn new(modality: Modality, shape: Shape, channels: Vec<Channel>) -> Self {
+        Scan {
+            modality,
+            shape,
+            spacing: None,
+            placement: None,
+            channels,
+            sul_factor: None,
+            audit: Table::default(),
+            facts: vec![],
+            notes: vec![],
+        }
+    }
+}
+
+/// Regions drawn elsewhere, on the grid of an image: label images, RTSTRUCT, DICOM SEG.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Regions {
+    /// Size of the grid.
+    pub shape: Shape,
+    /// 0 outside; any other number names a region.
+    pub voxels: Vec<u32>,
+    /// Names of the regions by number, if the file has names.
+    pub names: std::collections::BTreeMap<u32, String>,
+    /// Things the user should know.
     pub notes: Vec<String>,
 }

@@ -139,7 +139,7 @@ impl Shop<'_> {
         share.correct(need(scan.shape.len(), scan.channels.len()))?;
         let mut external = External::new();
         for (set, path) in label_files {
-            external.insert(set, read::labels(&path, &self.options())?);
+            external.insert(set, read::regions(&path, &scan, &read::Pick::default(), &self.options())?);
         }
         let outcome = self.run(item, &scan, &external)?;
         self.set_down(item, &scan, &outcome)?;

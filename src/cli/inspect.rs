@@ -43,6 +43,8 @@ fn modality(scan: &Scan) -> &'static str {
     match scan.modality {
         Modality::Fluorescence => "fluorescence",
         Modality::Pet => "pet",
+        Modality::Other => "other",
+        Modality::Unknown => "unknown",
     }
 }
 

@@ -17,7 +17,7 @@ mod state;
 use crate::device::Device;
 use crate::measure::{self, ChannelRef, ProbeParams, Request};
 use crate::recipe::{Measure, Modality, Recipe, Step};
-use crate::scan::{Channel, Scan};
+use crate::scan::{Channel, NO_UNIT, Regions, Scan};
 use crate::table::Table;
 use crate::units::Shape;
 use crate::volume::{Labels, Volume};
@@ -26,8 +26,8 @@ use channels::Roles;
 use geometry::Geometry;
 use std::collections::BTreeMap;
 
-/// Label images made elsewhere, by object set.
-pub type External = BTreeMap<String, (Shape, Vec<u32>)>;
+/// Regions drawn elsewhere, by object set.
+pub type External = BTreeMap<String, Regions>;
 
 /// What comes of one image. Nothing in it depends on the device, on threads or on the time.
 #[derive(Clone, Debug)]
@@ -91,6 +91,7 @@ pub fn columns(recipe: &Recipe) -> Result<Outcome> {
     let channel = |name: &String| -> Result<Channel> {
         Ok(Channel {
             name: name.clone(),
+            unit: NO_UNIT,
             volume: Volume::new(shape, vec![0])?,
             saturated: Some(0),
             saturation: Some(255),
@@ -100,7 +101,7 @@ pub fn columns(recipe: &Recipe) -> Result<Outcome> {
     let found = recipe.body.channels.keys().cloned().enumerate().map(|(i, role)| (role, i)).collect();
     let roles = Roles { found, missing: vec![] };
     let modality = scan::Modality::Fluorescence;
-    let scan = Scan { modality, shape, spacing: None, channels, facts: vec![], notes: vec![] };
+    let scan = Scan::new(modality, shape, channels);
     let mut made = BTreeMap::new();
     for (name, set) in &recipe.body.objects {
         let labels = Labels::new(shape, vec![0])?;
@@ -179,7 +180,7 @@ fn measure(name: &str, set: &Made, scan: &Scan, recipe: &Recipe, roles: &Roles) 
 fn channel_refs<'a>(scan: &'a Scan, roles: &'a Roles) -> Vec<ChannelRef<'a>> {
     let channel = |(role, i): &'a (String, usize)| {
         let c = scan.channels.get(*i)?;
-        Some(ChannelRef { name: role, unit: "au", volume: &c.volume, saturation: c.saturation, positive_above: None })
+        Some(ChannelRef { name: role, unit: c.unit, volume: &c.volume, saturation: c.saturation, positive_above: None })
     };
     roles.found.iter().filter_map(channel).collect()
 }

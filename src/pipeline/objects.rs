@@ -10,7 +10,7 @@ use crate::ops::grow::grow;
 use crate::ops::renumber::renumber;
 use crate::ops::scale::scale;
 use crate::recipe::{Grow, Minus, ObjectScale, Objects, Recipe, Step};
-use crate::scan::Scan;
+use crate::scan::{Regions, Scan};
 use crate::units::Shape;
 use crate::volume::Labels;
 use crate::{Error, Kind, Result};
@@ -91,7 +91,7 @@ fn difference(p: &Minus, device: &Device, made: &BTreeMap<String, Made>) -> Resu
 }
 
 fn given(name: &str, set: &Objects, scan: &Scan, roles: &Roles, device: &Device, external: &External) -> Result<Made> {
-    let (shape, voxels) = external
+    let Regions { shape, voxels, .. } = external
         .get(name)
         .ok_or_else(|| Error::usage("its label image was not given").remedy(format!("--set labels.{name}=FILE")))?;
     if *shape != scan.shape {

@@ -15,12 +15,14 @@ mod numbers;
 mod ome;
 mod pattern;
 mod raster;
+mod regions;
 mod resolution;
 mod shaped;
 mod source;
 mod tiff;
 
 pub use pattern::{FileSet, Groups, group, open_set};
+pub use regions::{Pick, regions};
 pub use source::Source;
 
 use crate::scan::Scan;
@@ -64,6 +66,8 @@ pub struct Options {
     pub spacing: Option<Spacing>,
     /// Most memory that one image may take while it is read, in bytes.
     pub max_bytes: u64,
+    /// PET: what the user says instead of, or beside, the headers.
+    pub suv: crate::suv::Settings,
 }
 
 impl Default for Options {
@@ -75,6 +79,7 @@ impl Default for Options {
             colour: Colour::default(),
             spacing: None,
             max_bytes: 8 << 30,
+            suv: crate::suv::Settings::default(),
         }
     }
 }
@@ -178,6 +183,11 @@ fn dispatch(input: &Input, options: &Options) -> Result<Scan> {
 /// # Errors
 /// As [`open`]; also more than one channel, fractions, or negative numbers.
 pub fn labels(path: &Path, options: &Options) -> Result<(Shape, Vec<u32>)> {
+    labels_with_place(path, options).map(|(scan, voxels)| (scan.shape, voxels))
+}
+
+/// A label image with the scan that it was read as, so that its place can be compared.
+fn labels_with_place(path: &Path, options: &Options) -> Result<(Scan, Vec<u32>)> {
     let scan = open(path, options)?;
     let refuse = |what: String| {
         Err(Error::format(what).at(path).remedy("a label image: one channel of whole numbers, 0 for background"))
@@ -192,7 +202,7 @@ pub fn labels(path: &Path, options: &Options) -> Result<(Shape, Vec<u32>)> {
     let samples = channel.volume.samples.host()?;
     let value = |s: &i32| u32::try_from(i64::from(*s) + scale.offset as i64).ok();
     match samples.iter().map(value).collect::<Option<Vec<u32>>>() {
-        Some(voxels) => Ok((scan.shape, voxels)),
+        Some(voxels) => Ok((scan, voxels)),
         None => refuse("negative numbers where labels are expected".into()),
     }
 }

@@ -11,7 +11,7 @@
 //!
 //! The division by a power of two is exact, so a float is off by half a step at most; the step stands in the facts.
 
-use crate::scan::{Channel, Scan};
+use crate::scan::{Channel, NO_UNIT, Scan};
 use crate::units::{Shape, Spacing};
 use crate::volume::{Scale, Volume};
 use crate::{Error, Result};
@@ -112,7 +112,7 @@ pub fn channel(
     let mut volume = Volume::new(shape, samples)?;
     volume.scale = scale;
     volume.spacing = spacing;
-    Ok(Channel { name, volume, saturated, saturation })
+    Ok(Channel { name, unit: NO_UNIT, volume, saturated, saturation })
 }
 
 const HALF: u32 = 1 << 31;

@@ -67,7 +67,7 @@ fn read(input: &Input, options: &Options, format: ImageFormat) -> Result<Scan> {
     facts.push(("stored type".into(), stored.to_string()));
     let make = |(name, room)| numbers::channel(name, shape, None, Numbers::Uint(room), stored);
     let channels = names.into_iter().zip(rooms).map(make).collect::<Result<Vec<_>>>()?;
-    Ok(Scan { modality: Modality::Fluorescence, shape, spacing: None, channels, facts, notes })
+    Ok(Scan { facts, notes, ..Scan::new(Modality::Fluorescence, shape, channels) })
 }
 
 /// Samples by channel and their bits.

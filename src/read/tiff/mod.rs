@@ -302,7 +302,7 @@ fn finish(page: &Page, shape: Shape, mut rooms: Vec<Numbers>, layout: Layout, op
     }
     let make = |(name, numbers)| numbers::channel(name, shape, spacing, numbers, stored);
     let channels = names.into_iter().zip(rooms).map(make).collect::<Result<Vec<Channel>>>()?;
-    let mut scan = Scan { modality: Modality::Fluorescence, shape, spacing, channels, facts, notes };
+    let mut scan = Scan { spacing, facts, notes, ..Scan::new(Modality::Fluorescence, shape, channels) };
     numbers::steps(&mut scan);
     Ok(scan)
 }
