@@ -1,9 +1,9 @@
 //! When things happened: the times of the headers as moments on one clock.
 //!
-//! - A time without a date takes the date of its neighbour: the acquisition that of the series, all of them together the
-//!   nearest day. Where there is no date at all, only differences below a day mean anything.
-//! - An injection without a date was before the scan: on its day, or on the day before where the scan was earlier in the
-//!   day (midnight). With a half-life above 11.5 h the day cannot be guessed, and is asked for.
+//! - A time without a date takes the date of its neighbour: the acquisition that of the series, all of them together
+//!   the nearest day. Where there is no date at all, only differences below a day mean anything.
+//! - An injection without a date was before the scan: on its day, or on the day before where the scan was earlier in
+//!   the day (midnight). With a half-life above 11.5 h the day cannot be guessed, and is asked for.
 //! - A value that is no time is named, and counts as missing.
 
 use super::names::{self, Name};
@@ -89,6 +89,11 @@ impl Times {
         times
     }
 
+    /// The error that a time is missing, with the values that were there but could not be read.
+    pub fn missing(&self, what: &str) -> Error {
+        let bad: String = self.bad.iter().map(|b| format!("; {b}")).collect();
+        Error::format(format!("missing {what}{bad}"))
+    }
     /// Start of the first acquisition.
     pub fn earliest(&self) -> Option<Moment> {
         self.acquisitions.iter().flatten().min().copied()

@@ -95,8 +95,8 @@ fn uncorrected(known: &Known, lambda: f64) -> Result<Vec<f64>> {
     let injected = injected(known)?;
     let bids = known.facts.bids;
     let missing = |i: usize, name: names::Name| {
-        let what = format!("missing {} of slice {}", name.of(bids), i + 1);
-        Error::format(what).needed_for("values that are not corrected for decay")
+        let what = format!("{} of slice {}", name.of(bids), i + 1);
+        known.times.missing(&what).needed_for("values that are not corrected for decay")
     };
     let slices = known.facts.slices.iter().zip(&known.times.acquisitions).enumerate();
     slices
@@ -114,8 +114,8 @@ fn uncorrected(known: &Known, lambda: f64) -> Result<Vec<f64>> {
 
 fn injected(known: &Known) -> Result<Moment> {
     if known.times.earliest().is_none() && known.times.series.is_none() && known.times.private.is_none() {
-        let what = format!("missing {}", names::ACQUISITION_TIME.of(known.facts.bids));
-        return Err(Error::format(what).needed_for("the decay of the dose"));
+        let what = names::ACQUISITION_TIME.of(known.facts.bids);
+        return Err(known.times.missing(what).needed_for("the decay of the dose"));
     }
     let found = known.injection.clone()?;
     found.map(|i| i.at).ok_or_else(|| {

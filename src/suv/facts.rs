@@ -78,8 +78,8 @@ pub struct SliceFacts {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// What the stored values are, whatever the headers say: `suv`, `none` for values as they are, or `bqml`, which stay
-    /// Bq/ml unless `dose_mbq` is given too.
+    /// What the stored values are, whatever the headers say: `suv`, `none` for values as they are, or `bqml`, which
+    /// stay Bq/ml unless `dose_mbq` is given too.
     pub units: Option<Units>,
     /// What a file without any facts (NIfTI without sidecar) is taken to hold.
     pub assume: Option<Units>,

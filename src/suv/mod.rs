@@ -1,12 +1,13 @@
 //! Standardised uptake values: from what the headers say to a factor for each slice, with every rule on record.
 //!
-//! [`Facts`] holds what a DICOM series or a BIDS sidecar says. [`convert`] chooses the rule, works out all alternatives,
-//! refuses what cannot be trusted by the name of the tag, and gives the [`Conversion`] with its audit row.
+//! [`Facts`] holds what a DICOM series or a BIDS sidecar says. [`convert`] chooses the rule, works out all
+//! alternatives, refuses what cannot be trusted by the name of the tag, and gives the [`Conversion`] with its audit
+//! row.
 //!
-//! `SUVbw = m P W / D`: m the slope of the slice, P the stored value, W the weight in g, D the dose in Bq at the time that
-//! the values refer to. The units are in `rule`, decay in `decay` and `reference`, the patient in `body`, the dose in
-//! `dose`, times in `time` and `clock`. All of it is f64 on the host, in a fixed order, with transcendental functions from
-//! `libm`: the same bits everywhere.
+//! `SUVbw = m P W / D`: m the slope of the slice, P the stored value, W the weight in g, D the dose in Bq at the time
+//! that the values refer to. The units are in `rule`, decay in `decay` and `reference`, the patient in `body`, the
+//! dose in `dose`, times in `time` and `clock`. All of it is f64 on the host, in a fixed order, with transcendental
+//! functions from `libm`: the same bits everywhere.
 
 mod audit;
 mod body;

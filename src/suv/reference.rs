@@ -3,11 +3,12 @@
 //! Four ways lead to it. All that can be had are worked out, for each slice; the first that applies is used:
 //!
 //! 1. `private`: what GE (0009,100D) or Siemens (0071,1022) write beside the standard.
-//! 2. `frame`: counted back from the slice itself: `t_acq + T_ave - FrameReferenceTime`. GE counts the reference time to the
-//!    start of the frame, not to its mean activity: `t_acq - FrameReferenceTime`; so does a series with a reference time
-//!    of 0. Slices of one acquisition time must give one moment, else that time is not their own.
+//! 2. `frame`: counted back from the slice itself: `t_acq + T_ave - FrameReferenceTime`. GE counts the reference time
+//!    to the start of the frame, not to its mean activity: `t_acq - FrameReferenceTime`; so does a series with a
+//!    reference time of 0. Slices of one acquisition time must give one moment, else that time is not their own.
 //! 3. `series`: SeriesTime, where it is not after the acquisition. It goes before `frame` where both agree within a
-//!    ten-thousandth of the dose, as the written time of the same moment, or where all acquisitions begin with the series.
+//!    ten-thousandth of the dose, as the written time of the same moment, or where all acquisitions begin with the
+//!    series.
 //! 4. `acquisition`: the earliest AcquisitionTime.
 
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ use super::clock::Times;
 use super::decay::average_time;
 use super::time::Moment;
 use super::{Facts, SliceFacts, names};
-use crate::{Error, Result};
+use crate::Result;
 
 /// Relative difference of doses below which two moments are one.
 const SAME: f64 = 1e-4;
@@ -62,9 +63,8 @@ pub fn reference(facts: &Facts, times: &Times, lambda: f64) -> Result<Reference>
     });
     let chosen = usable("private").or(series).or_else(|| WAYS.iter().find_map(|way| usable(way)));
     let Some(chosen) = chosen else {
-        let what =
-            format!("missing {} and {}", names::SERIES_TIME.of(facts.bids), names::ACQUISITION_TIME.of(facts.bids));
-        return Err(Error::format(what).needed_for("the time that START refers to"));
+        let what = format!("{} and {}", names::SERIES_TIME.of(facts.bids), names::ACQUISITION_TIME.of(facts.bids));
+        return Err(times.missing(&what).needed_for("the time that START refers to"));
     };
     let mut range = (0.0_f64, 0.0_f64);
     let mut ratios = vec![];

@@ -4,8 +4,8 @@
 //! - TM: `HH`, `HHMM`, `HHMMSS`, `HHMMSS.FFFFFF`, and the old `HH:MM:SS.F`.
 //! - DT: `YYYYMMDDHH[MM[SS[.FFFFFF]]][+ZZXX]`, and `YYYY-MM-DDTHH:MM:SS`. A date alone is no moment.
 //!
-//! A [`Moment`] counts microseconds in an integer, so a difference of days is as exact as one of seconds. Days follow the
-//! Gregorian calendar; a leap second (`60`) is taken as the first second of the next minute.
+//! A [`Moment`] counts microseconds in an integer, so a difference of days is as exact as one of seconds. Days follow
+//! the Gregorian calendar; a leap second (`60`) is taken as the first second of the next minute.
 
 use std::fmt::Write;
 
