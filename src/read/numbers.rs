@@ -164,10 +164,10 @@ fn real(v: &[f64], shape: Shape, name: &str) -> Result<(Vec<i32>, Scale)> {
 }
 
 /// Beyond it a sample times its step could pass the range of floats.
-const LARGEST: f64 = 1e300;
+pub const LARGEST: f64 = 1e300;
 
 /// The power of two that brings `largest` into 2^29..2^30, or the smallest normal one.
-fn step(largest: f64) -> f64 {
+pub fn step(largest: f64) -> f64 {
     let (_, exponent) = libm::frexp(largest);
     let factor = libm::ldexp(1.0, (exponent - 30).max(-1022));
     // Rounding must not reach 2^30.
