@@ -162,11 +162,11 @@ pub fn open_bytes(bytes: &[u8], name: &str, options: &Options) -> Result<Scan> {
 
 fn dispatch(input: &Input, options: &Options) -> Result<Scan> {
     let head = input.source.head(HEAD_BYTES)?;
-    if let Some(name) = foreign::recognise(&head) {
-        return Err(Error::unsupported(format!("{name} files are not read"))
-            .remedy("a conversion to OME-TIFF, for example with Fiji or bfconvert"));
-    }
     let Some(format) = FORMATS.iter().find(|f| (f.detect)(&head)) else {
+        if let Some(name) = foreign::recognise(&head) {
+            return Err(Error::unsupported(format!("{name} files are not read"))
+                .remedy("a conversion to OME-TIFF, for example with Fiji or bfconvert"));
+        }
         let names: Vec<_> = FORMATS.iter().map(|f| f.name).collect();
         return Err(Error::unsupported(format!("not an image in a format that is read ({})", names.join(", "))));
     };
