@@ -10,6 +10,7 @@ mod image;
 mod mask;
 mod objects;
 mod parent;
+mod region;
 mod row;
 mod split;
 mod state;
@@ -79,7 +80,7 @@ pub fn run(scan: &Scan, recipe: &Recipe, device: &Device, external: &External) -
             .map_err(|e| if e.needed_for.is_some() { e } else { e.needed_for(format!("the object set \"{name}\"")) })?;
         made.insert(name.clone(), set);
     }
-    finish(scan, recipe, &roles, device, made)
+    finish(scan, recipe, &roles, device, external, made)
 }
 
 /// What [`run`] gives for any image, without a row of objects: the columns of every table, for the data dictionary.
@@ -109,7 +110,7 @@ pub fn columns(recipe: &Recipe) -> Result<Outcome> {
         let set = Made { host: labels.clone(), labels, radius_px: None, channel: 0, thresholds: vec![0.0; thresholds] };
         made.insert(name.clone(), set);
     }
-    finish(&scan, recipe, &roles, &Device::Cpu, made)
+    finish(&scan, recipe, &roles, &Device::Cpu, &External::new(), made)
 }
 
 /// Measures the sets and puts the outcome together.
@@ -118,20 +119,27 @@ fn finish(
     recipe: &Recipe,
     roles: &Roles,
     device: &Device,
+    external: &External,
     made: BTreeMap<String, Made>,
 ) -> Result<Outcome> {
     let mut sets = Vec::new();
     let mut notes = Vec::new();
-    for (name, set) in recipe.order.iter().filter_map(|n| made.get(n).map(|m| (n, m))) {
+    let written = |name: &&String| recipe.body.objects.get(*name).is_some_and(|o| o.write);
+    for (name, set) in recipe.order.iter().filter(written).filter_map(|n| made.get(n).map(|m| (n, m))) {
         let (mut table, why_empty) = measure(name, set, scan, recipe, roles)?;
         notes.extend(why_empty);
         let parent = recipe.body.objects.get(name).and_then(|o| o.parent.as_ref());
         if let Some((parent, p)) = parent.and_then(|n| made.get(n).map(|m| (n, m))) {
             parent::add(&mut table, device, parent, &set.labels, &p.labels)?;
         }
+        if let Some(regions) = external.get(name) {
+            region::add(&mut table, &set.host, regions)?;
+            notes.extend(regions.notes.iter().map(|n| format!("{name}: {n}")));
+        }
         sets.push(SetOutcome { name: name.clone(), table, labels: set.host.clone(), channel: set.channel });
     }
     let mut row = row::row(scan, recipe, roles, &made, notes);
+    row.columns.extend(scan.audit.columns.clone());
     row.columns.extend(quality(scan, roles, &made)?.columns);
     Ok(Outcome { row, sets })
 }

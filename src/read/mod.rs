@@ -120,6 +120,8 @@ pub struct Input<'a> {
 pub struct Format {
     /// As it stands in messages.
     pub name: &'static str,
+    /// It holds scans of patients and animals, not microscopy.
+    pub is_scan: bool,
     /// Usual extensions in lower case, for finding files in folders. They do not decide how a file is read.
     pub extensions: &'static [&'static str],
     /// Looks at the first bytes of a file (up to 512).
@@ -132,6 +134,12 @@ pub struct Format {
 pub const FORMATS: &[&Format] = &[&tiff::FORMAT, &raster::PNG, &raster::JPEG, &raster::BMP];
 
 const HEAD_BYTES: usize = 512;
+
+/// The format of a file by its first bytes, if it is one that is read.
+pub fn format_of(path: &Path) -> Option<&'static Format> {
+    let head = Source::open(path).and_then(|s| s.head(HEAD_BYTES)).ok()?;
+    FORMATS.iter().copied().find(|f| (f.detect)(&head))
+}
 
 /// Reads an image.
 ///
