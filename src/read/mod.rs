@@ -8,9 +8,11 @@
 //! Every size that a header claims is checked against the file and against [`Options::max_bytes`] before memory is taken.
 //! [`FORMATS`] lists the formats; a new one is a file with a [`Format`] and one line there.
 
+mod floats;
 mod foreign;
 mod imagej;
 mod layout;
+mod nifti;
 mod numbers;
 mod ome;
 mod pattern;
@@ -21,6 +23,7 @@ mod shaped;
 mod source;
 mod tiff;
 
+pub use nifti::companions;
 pub use pattern::{FileSet, Groups, group, open_set};
 pub use regions::{Pick, regions};
 pub use source::Source;
@@ -131,7 +134,7 @@ pub struct Format {
 }
 
 /// Every format, in the order in which they are tried.
-pub const FORMATS: &[&Format] = &[&tiff::FORMAT, &raster::PNG, &raster::JPEG, &raster::BMP];
+pub const FORMATS: &[&Format] = &[&nifti::FORMAT, &tiff::FORMAT, &raster::PNG, &raster::JPEG, &raster::BMP];
 
 const HEAD_BYTES: usize = 512;
 
@@ -174,6 +177,9 @@ fn dispatch(input: &Input, options: &Options) -> Result<Scan> {
             .remedy("a conversion to OME-TIFF, for example with Fiji or bfconvert"));
     }
     let Some(format) = FORMATS.iter().find(|f| (f.detect)(&head)) else {
+        if head.starts_with(&[0x1f, 0x8b]) {
+            return Err(Error::unsupported("gzip files are read only if they hold NIfTI").remedy("the unpacked file"));
+        }
         let names: Vec<_> = FORMATS.iter().map(|f| f.name).collect();
         return Err(Error::unsupported(format!("not an image in a format that is read ({})", names.join(", "))));
     };
