@@ -113,7 +113,7 @@ pub enum Pick {
     Name(String),
 }
 
-/// An object set: exactly one of `steps`, `grow`, `minus` and `labels` says where it comes from.
+/// An object set: exactly one of `steps`, `grow`, `minus`, `sphere` and `labels` says where it comes from.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Objects {
@@ -123,6 +123,10 @@ pub struct Objects {
     pub scale: Option<ObjectScale>,
     /// Found by these operations, one after the other.
     pub steps: Option<Vec<Step>>,
+    /// The steps begin with the objects of this set.
+    pub start: Option<String>,
+    /// A ball.
+    pub sphere: Option<Sphere>,
     /// Grown from other objects.
     pub grow: Option<Grow>,
     /// What is left of larger objects outside of smaller ones.
@@ -131,6 +135,37 @@ pub struct Objects {
     pub labels: Option<String>,
     /// The set that each object belongs to, by the largest overlap: gives a column `parent_<set>`.
     pub parent: Option<String>,
+}
+
+/// A ball: a reference region in healthy tissue.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sphere {
+    /// Voxels whose centre is not farther than half of this from the centre.
+    pub diameter: Length,
+    /// Its centre.
+    pub at: SphereAt,
+}
+
+/// The centre of a sphere.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected a place: \"liver\", or [x, y, z] in mm (x to the patient's left, y back, z up)"
+)]
+pub enum SphereAt {
+    /// An organ that is found in the image.
+    Organ(Organ),
+    /// Patient x, y, z in mm.
+    Place([f64; 3]),
+}
+
+/// Organs that a reference region is found in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Organ {
+    /// The right lobe of the liver.
+    Liver,
 }
 
 /// Where objects are grown from, and how far.

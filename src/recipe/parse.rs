@@ -102,7 +102,7 @@ fn apply(table: &mut Table, setting: &str) -> Result<()> {
         // The set then comes from the file and from nothing else.
         keys = vec!["objects", name, "labels"];
         if let Some(Value::Table(set)) = table.get_mut("objects").and_then(|o| o.get_mut(name)) {
-            set.retain(|k, _| !["steps", "grow", "minus", "scale", "channel"].contains(&k));
+            set.retain(|k, _| !["steps", "start", "sphere", "grow", "minus", "scale", "channel"].contains(&k));
         }
     }
     let (last, parents) = keys.split_last().ok_or_else(|| Error::usage("--set needs a key"))?;
