@@ -7,11 +7,13 @@
 mod channels;
 mod geometry;
 mod image;
+mod lesions;
 mod mask;
 mod objects;
 mod parent;
 mod region;
 mod row;
+mod sphere;
 mod split;
 mod state;
 
@@ -64,6 +66,8 @@ struct Made {
     channel: usize,
     /// Thresholds in the values of the image, in the order of the steps.
     thresholds: Vec<f64>,
+    /// Things the user should know.
+    notes: Vec<String>,
 }
 
 /// Runs a recipe on an image.
@@ -107,7 +111,9 @@ pub fn columns(recipe: &Recipe) -> Result<Outcome> {
     for (name, set) in &recipe.body.objects {
         let labels = Labels::new(shape, vec![0])?;
         let thresholds = set.steps.iter().flatten().map(Step::thresholds).sum();
-        let set = Made { host: labels.clone(), labels, radius_px: None, channel: 0, thresholds: vec![0.0; thresholds] };
+        let thresholds = vec![0.0; thresholds];
+        let host = labels.clone();
+        let set = Made { host, labels, radius_px: None, channel: 0, thresholds, notes: vec![] };
         made.insert(name.clone(), set);
     }
     finish(&scan, recipe, &roles, &Device::Cpu, &External::new(), made)
@@ -127,6 +133,7 @@ fn finish(
     let written = |name: &&String| recipe.body.objects.get(*name).is_some_and(|o| o.write);
     for (name, set) in recipe.order.iter().filter(written).filter_map(|n| made.get(n).map(|m| (n, m))) {
         let (mut table, why_empty) = measure(name, set, scan, recipe, roles)?;
+        notes.extend(set.notes.iter().map(|n| format!("{name}: {n}")));
         notes.extend(why_empty);
         let parent = recipe.body.objects.get(name).and_then(|o| o.parent.as_ref());
         if let Some((parent, p)) = parent.and_then(|n| made.get(n).map(|m| (n, m))) {

@@ -115,7 +115,7 @@ pub enum Pick {
     Name(String),
 }
 
-/// An object set: exactly one of `steps`, `grow`, `minus` and `labels` says where it comes from.
+/// An object set: exactly one of `steps`, `grow`, `minus`, `sphere` and `labels` says where it comes from.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Objects {
@@ -125,6 +125,10 @@ pub struct Objects {
     pub scale: Option<ObjectScale>,
     /// Found by these operations, one after the other.
     pub steps: Option<Vec<Step>>,
+    /// The steps begin with the objects of this set.
+    pub start: Option<String>,
+    /// A ball.
+    pub sphere: Option<Sphere>,
     /// Grown from other objects.
     pub grow: Option<Grow>,
     /// What is left of larger objects outside of smaller ones.
@@ -149,7 +153,9 @@ impl Default for Objects {
         Objects {
             channel: None,
             scale: None,
+            start: None,
             steps: None,
+            sphere: None,
             grow: None,
             minus: None,
             labels: None,
@@ -160,6 +166,37 @@ impl Default for Objects {
             parent: None,
         }
     }
+}
+
+/// A ball: a reference region in healthy tissue.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sphere {
+    /// Voxels whose centre is not farther than half of this from the centre.
+    pub diameter: Length,
+    /// Its centre.
+    pub at: SphereAt,
+}
+
+/// The centre of a sphere.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected a place: \"liver\", or [x, y, z] in mm (x to the patient's left, y back, z up)"
+)]
+pub enum SphereAt {
+    /// An organ that is found in the image.
+    Organ(Organ),
+    /// Patient x, y, z in mm.
+    Place([f64; 3]),
+}
+
+/// Organs that a reference region is found in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Organ {
+    /// The right lobe of the liver.
+    Liver,
 }
 
 /// Where objects are grown from, and how far.
