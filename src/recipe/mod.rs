@@ -259,6 +259,8 @@ pub struct Measure {
     pub ring: Option<[Length; 2]>,
     /// Values of a role's channel above which a voxel counts as positive.
     pub positive: BTreeMap<String, f64>,
+    /// Other object sets, in which each lesion's volume and TLG are told as well.
+    pub sensitivity: Vec<String>,
 }
 
 fn families<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<Family>, D::Error> {
