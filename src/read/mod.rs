@@ -9,9 +9,11 @@
 //! [`FORMATS`] lists the formats; a new one is a file with a [`Format`] and one line there.
 
 mod dicom;
+mod floats;
 mod foreign;
 mod imagej;
 mod layout;
+mod nifti;
 mod numbers;
 mod ome;
 mod pattern;
@@ -23,6 +25,7 @@ mod source;
 mod tiff;
 
 pub use dicom::{Found, Series, find_series, is_dicom, read_series};
+pub use nifti::companions;
 pub use pattern::{FileSet, Groups, group, open_set};
 pub use regions::{Pick, regions};
 pub use source::Source;
@@ -122,6 +125,8 @@ pub struct Input<'a> {
 pub struct Format {
     /// As it stands in messages.
     pub name: &'static str,
+    /// It holds scans of patients and animals, not microscopy.
+    pub is_scan: bool,
     /// Usual extensions in lower case, for finding files in folders. They do not decide how a file is read.
     pub extensions: &'static [&'static str],
     /// Looks at the first bytes of a file (up to 512).
@@ -131,9 +136,16 @@ pub struct Format {
 }
 
 /// Every format, in the order in which they are tried: DICOM first, since its free bytes may hold the magic of another.
-pub const FORMATS: &[&Format] = &[&dicom::FORMAT, &tiff::FORMAT, &raster::PNG, &raster::JPEG, &raster::BMP];
+pub const FORMATS: &[&Format] =
+    &[&dicom::FORMAT, &nifti::FORMAT, &tiff::FORMAT, &raster::PNG, &raster::JPEG, &raster::BMP];
 
 const HEAD_BYTES: usize = 512;
+
+/// The format of a file by its first bytes, if it is one that is read.
+pub fn format_of(path: &Path) -> Option<&'static Format> {
+    let head = Source::open(path).and_then(|s| s.head(HEAD_BYTES)).ok()?;
+    FORMATS.iter().copied().find(|f| (f.detect)(&head))
+}
 
 /// Reads an image. A folder is read if it holds exactly one DICOM series.
 ///
@@ -166,6 +178,9 @@ fn dispatch(input: &Input, options: &Options) -> Result<Scan> {
         if let Some(name) = foreign::recognise(&head) {
             return Err(Error::unsupported(format!("{name} files are not read"))
                 .remedy("a conversion to OME-TIFF, for example with Fiji or bfconvert"));
+        }
+        if head.starts_with(&[0x1f, 0x8b]) {
+            return Err(Error::unsupported("gzip files are read only if they hold NIfTI").remedy("the unpacked file"));
         }
         let names: Vec<_> = FORMATS.iter().map(|f| f.name).collect();
         return Err(Error::unsupported(format!("not an image in a format that is read ({})", names.join(", "))));
