@@ -37,7 +37,10 @@ mod tests {
 
     #[test]
     fn marks_are_seen_where_they_stand() {
-        assert_eq!(recognise(b"\0\0\0\x0cjP  "), Some("JPEG 2000"));
+        let mut head = vec![0; 4];
+        assert_eq!(recognise(&head), None);
+        head.extend_from_slice(b"jP  ");
+        assert_eq!(recognise(&head), Some("JPEG 2000"));
         assert_eq!(recognise(b"GIF89a"), Some("GIF"));
         assert_eq!(recognise(b""), None);
     }

@@ -11,6 +11,7 @@
 mod dicom;
 mod floats;
 mod foreign;
+mod grid;
 mod imagej;
 mod layout;
 mod nifti;
@@ -210,7 +211,9 @@ pub fn labels(path: &Path, options: &Options) -> Result<(Shape, Vec<u32>)> {
 
 /// A label image with the scan that it was read as, so that its place can be compared.
 fn labels_with_place(path: &Path, options: &Options) -> Result<(Scan, Vec<u32>)> {
-    let scan = open(path, options)?;
+    // Labels have no unit, whatever the images have that they belong to.
+    let suv = crate::suv::Settings { units: Some(crate::suv::Units::None), ..Default::default() };
+    let scan = open(path, &Options { suv, ..options.clone() })?;
     let refuse = |what: String| {
         Err(Error::format(what).at(path).remedy("a label image: one channel of whole numbers, 0 for background"))
     };

@@ -18,6 +18,7 @@ mod header;
 mod pet;
 mod pieces;
 mod pixels;
+mod regions;
 mod series;
 mod set;
 mod slice;
@@ -26,6 +27,7 @@ mod syntax;
 mod values;
 mod volume;
 
+pub use regions::regions;
 pub use series::{Found, Series, find_series, is_dicom};
 
 use super::{Format, Input, Options, Source};

@@ -67,14 +67,22 @@ pub enum Pieces {
 }
 
 impl Pixels {
-    /// Reads the layout.
+    /// Reads the layout of an image.
     ///
     /// # Errors
-    /// There are no pixels, they are cut off, or they are of a kind that is not read.
+    /// The file holds no image, or as [`Pixels::layout`].
     pub fn new(header: &Header, source: &Source) -> Result<Self> {
         if let Some(reason) = header.no_image() {
             return Err(Error::unsupported(reason).remedy("an image; regions are given with --set mask=FILE"));
         }
+        Self::layout(header, source)
+    }
+
+    /// Reads the layout, whatever the pixels mean.
+    ///
+    /// # Errors
+    /// There are no pixels, they are cut off, or they are of a kind that is not read.
+    pub fn layout(header: &Header, source: &Source) -> Result<Self> {
         let element = header.pixels.clone().ok_or_else(|| Error::unsupported("no pixel data"))?;
         header.syntax.decoded()?;
         let size = |tag: Tag, name: &str| {

@@ -2,6 +2,7 @@
 
 use super::File;
 use super::pixels::{Colour, Pixels};
+use super::regions;
 use super::slice::{self, Slice};
 use super::stack::{self, Stack};
 use super::values::{self, Line, Raw};
@@ -180,6 +181,7 @@ fn facts(files: &[File], file: &File, shape: Shape) -> Vec<(String, String)> {
     say("stored type", Some(file.pixels.stored_type().to_string()));
     let colour = set.text(tags::PHOTOMETRIC_INTERPRETATION).filter(|c| c != "MONOCHROME2");
     say("colour", colour);
+    say(regions::FRAME_FACT, set.text(tags::FRAME_OF_REFERENCE_UID).map(|uid| regions::frame_mark(&uid)));
     say("files", Some(files.len().to_string()));
     say("slices", Some(shape.z.to_string()));
     facts

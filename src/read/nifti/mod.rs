@@ -9,7 +9,6 @@
 
 mod affine;
 mod header;
-mod nuclides;
 mod sidecar;
 mod stream;
 mod times;
