@@ -14,8 +14,9 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::path::Path;
 use uptake::Kind;
-use uptake::read::{self, Options};
-use uptake::scan::{Modality, Scan};
+use uptake::read::{self, Options, Pick};
+use uptake::scan::{Modality, SUV_UNIT, Scan};
+use uptake::suv::{Settings, Units};
 
 /// Files with expected values that are not read, with a word of the error that must name it.
 const UNSUPPORTED: &[(&str, &str)] = &[
@@ -218,4 +219,63 @@ fn a_dose_is_scaled() {
     let (min, max) = values.fold((f64::MAX, f64::MIN), |(a, b), v| (a.min(v), b.max(v)));
     assert!((min - 0.795).abs() < 1e-12 && (max - 1.254).abs() < 1e-12, "{min} {max}");
     assert_eq!((scan.spacing.unwrap().zyx, channel.unit), ([5.0, 10.0, 10.0], "Gy"));
+}
+
+/// Values of the first channel.
+fn values(scan: &Scan) -> Vec<f64> {
+    let volume = &scan.channels[0].volume;
+    volume.samples.host().unwrap().iter().map(|s| volume.scale.value(f64::from(*s))).collect()
+}
+
+/// Slopes of this series reach from 0.209 to 8.358, another one in each slice. Numbers from the reference reader.
+#[test]
+fn the_raw_series_has_a_slope_for_each_slice() {
+    let Some(folder) = shared("pet_sts001_dicom") else { return };
+    let suv = Settings { units: Some(Units::Bqml), ..Settings::default() };
+    let scan = read::open(&folder.join("image"), &Options { suv, ..Options::default() }).unwrap();
+    assert_eq!((scan.shape.zyx(), scan.modality), ([267, 128, 128], Modality::Pet));
+    assert_eq!((scan.channels[0].name.as_str(), scan.channels[0].unit), ("pet", "Bq/ml"));
+    let [z, y, x] = scan.spacing.unwrap().zyx;
+    assert!((z - 3.27).abs() < 1e-4 && [y, x] == [4.6875, 4.6875], "{z} {y} {x}");
+    assert_eq!(scan.placement.unwrap().origin, [-297.65625, -297.65625, -881.3]);
+    assert!(scan.notes.iter().any(|n| n.contains("distances of slices differ by up to 0.08")), "{:?}", scan.notes);
+    let values = values(&scan);
+    let (at, max) = values.iter().enumerate().fold((0, 0.0), |m, (i, v)| if *v > m.1 { (i, *v) } else { m });
+    assert_eq!(scan.shape.position(at), [62, 70, 69]);
+    let near = |v: f64, expected: f64| assert!((v - expected).abs() < 3e-4, "{v}, expected {expected}");
+    near(max, 273860.36027);
+    near(values[scan.shape.index(100, 64, 64)], 4081.709016);
+    near(values[scan.shape.index(150, 60, 70)], 3062.183616);
+    let sum: f64 = values.iter().sum();
+    assert!((sum / 2688853840.001746 - 1.0).abs() < 1e-9, "{sum}");
+}
+
+/// Eleven digital reference objects for SUV: minimum, median and maximum within the mask, as published.
+#[test]
+fn reference_objects_have_the_published_suv() {
+    let Some(folder) = shared("pet_suv") else { return };
+    let mut wrong = Vec::new();
+    for row in rows(&folder.join("expected.csv")) {
+        let id = &row["id"];
+        let scan = match read::open(&folder.join(id), &Options::default()) {
+            Ok(scan) => scan,
+            Err(e) => {
+                wrong.push(format!("{id}: {e}"));
+                continue;
+            }
+        };
+        assert_eq!((scan.channels[0].unit, scan.audit.rows()), (SUV_UNIT, 1), "{id}");
+        let mask = folder.join("DRO_mask.nii.gz");
+        let mask = read::regions(&mask, &scan, &Pick::default(), &Options::default()).unwrap();
+        let values = values(&scan);
+        let mut inside: Vec<f64> = values.iter().zip(&mask.voxels).filter(|p| *p.1 > 0).map(|p| *p.0).collect();
+        inside.sort_by(f64::total_cmp);
+        let found = [inside[0], inside[inside.len() / 2], inside[inside.len() - 1]].map(|v| format!("{v:.2}"));
+        let expected = ["suv_min", "suv_median", "suv_max"].map(|n| row[n].clone());
+        println!("{id}: {found:?} of {} voxels", inside.len());
+        if found != expected {
+            wrong.push(format!("{id}: {found:?}, expected {expected:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -15,6 +15,9 @@ use std::path::{Path, PathBuf};
 use uptake::read::{self, Options, find_series};
 use uptake::scan::Scan;
 
+/// Explicit, most significant byte first: retired, and still met.
+const BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
+
 fn put(object: &mut InMemDicomObject, tag: Tag, vr: VR, value: impl Into<PrimitiveValue>) {
     object.put(DataElement::new(tag, vr, value.into()));
 }
@@ -161,6 +164,7 @@ fn series_of_one_folder_are_told_apart() {
     let counts: Vec<(&str, usize)> = found.series.iter().map(|s| (s.uid.as_str(), s.files.len())).collect();
     assert_eq!(counts, [("1.2.3", 2), ("1.2.9", 1), ("1.2.3", 1)]);
     assert_eq!((found.series[1].description.as_str(), found.series[1].modality.as_str()), ("late", "MR"));
+    assert_eq!(found.series.iter().map(|s| s.short_name()).collect::<Vec<_>>(), ["MR", "MR_late", "MR_(2)"]);
     assert_eq!(found.others[0], (files[4].clone(), "RTSTRUCT: regions, not an image".into()));
     assert_eq!(found.others[1], (text.clone(), "not a DICOM file".into()));
     assert!(read::is_dicom(&files[4]) && !read::is_dicom(&text) && !read::is_dicom(folder.path()));
@@ -198,7 +202,7 @@ fn frames_of_enhanced_objects_have_places_and_slopes() {
         vec![frame(-4.0, 0.5), frame(0.0, 2.0), frame(-2.0, 1.0)],
     );
     let folder = tempfile::tempdir().unwrap();
-    for syntax in [uids::EXPLICIT_VR_LITTLE_ENDIAN, uids::IMPLICIT_VR_LITTLE_ENDIAN, uids::EXPLICIT_VR_BIG_ENDIAN] {
+    for syntax in [uids::EXPLICIT_VR_LITTLE_ENDIAN, uids::IMPLICIT_VR_LITTLE_ENDIAN, BIG_ENDIAN] {
         let path = save(folder.path(), "enhanced.dcm", o.clone(), syntax);
         let scan = read::open(&path, &Options::default()).unwrap();
         // The normal is (-1, 0, 0): the frame with the largest x comes first.

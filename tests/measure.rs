@@ -283,7 +283,8 @@ fn scaling_scales_by_the_unit() {
 fn millimetres_are_a_thousand_micrometres() {
     for (_, scene) in scenes() {
         let channels = [scene.channel()];
-        let um = Request { channels: &channels, families: &FAMILIES, spacing: scene.spacing, ..Request::new(&scene.labels) };
+        let um =
+            Request { channels: &channels, families: &FAMILIES, spacing: scene.spacing, ..Request::new(&scene.labels) };
         let placement = Placement { origin: [1.0, 20.0, 300.0], ..Placement::STRAIGHT };
         let mm = |placement| measure::objects(&Request { unit: Unit::Mm, placement, ..um }).unwrap();
         let (plain, placed, um) = (mm(None), mm(Some(&placement)), measure::objects(&um).unwrap());

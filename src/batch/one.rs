@@ -1,11 +1,11 @@
 //! One image of a batch: read, run, set down; whatever happens, a record comes back.
 
-use super::{Recipes, Settings};
 use super::budget::{Budget, guess, need};
 use super::discover::{Item, Source, companion};
 use super::out::Out;
 use super::parts::{Part, Store, hash_file, key};
 use super::progress::Progress;
+use super::{Recipes, Settings};
 use crate::device::Device;
 use crate::pipeline::{self, External, Outcome};
 use crate::recipe::{Modality, Pages, Recipe};
@@ -149,10 +149,8 @@ impl Shop<'_> {
         let mut external = External::new();
         for (set, path) in label_files {
             let objects = recipe.body.objects.get(&set);
-            let pick = objects.map_or_else(read::Pick::default, |o| read::Pick {
-                names: o.regions.clone(),
-                resample: o.resample,
-            });
+            let pick = objects
+                .map_or_else(read::Pick::default, |o| read::Pick { names: o.regions.clone(), resample: o.resample });
             external.insert(set, read::regions(&path, &scan, &pick, &options)?);
         }
         let outcome = self.run(item, &scan, &external)?;

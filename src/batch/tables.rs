@@ -4,9 +4,9 @@
 //! others have), the second writes the rows, with empty cells where an image has no such column.
 
 use super::Part;
+use super::Recipes;
 use super::discover::Item;
 use super::one::{Record, Shop, Status};
-use super::Recipes;
 use crate::table::{Cells, Column, Table};
 use crate::write::{CsvSink, ParquetSink};
 use crate::{Error, Result, pipeline};

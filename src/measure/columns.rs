@@ -3,9 +3,7 @@
 //! One list serves the tables and the data dictionary, which is the list over no rows.
 
 use super::feature::{About, Definition, Feature};
-use super::{
-    Family, Row, intensity, lesion, position, probe, quality, radial, reference, shape, suffixes, zernike,
-};
+use super::{Family, Row, intensity, lesion, position, probe, quality, radial, reference, shape, suffixes, zernike};
 use crate::scan::NO_UNIT;
 use crate::table::Cells;
 use crate::units::Unit;

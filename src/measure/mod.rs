@@ -312,8 +312,7 @@ fn row(request: &Request, object: &Object) -> Result<Row> {
     let moments = if there { Moments::of(object) } else { Moments::default() };
     let placement = request.placement.filter(|_| request.unit == Unit::Mm).copied();
     let position = position::Facts { extent: object.extent, moments, spacing, placement, flat };
-    let mut row =
-        Row { position, lesion: None, reference: None, shape: None, zernike: None, channels: Vec::new() };
+    let mut row = Row { position, lesion: None, reference: None, shape: None, zernike: None, channels: Vec::new() };
     if !there {
         row.channels.resize_with(request.channels.len(), ChannelRow::default);
         return Ok(row);

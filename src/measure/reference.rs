@@ -23,12 +23,7 @@ pub struct Reference {
 }
 
 impl Reference {
-    pub(super) fn of(
-        samples: &[i32],
-        channel: &ChannelRef,
-        spacing: Option<Spacing>,
-        sul_factor: Option<f64>,
-    ) -> Self {
+    pub(super) fn of(samples: &[i32], channel: &ChannelRef, spacing: Option<Spacing>, sul_factor: Option<f64>) -> Self {
         let (sums, scale) = (Sums::of(samples), channel.volume.scale);
         Reference {
             mean: sums.mean().map(|m| scale.value(m)),

@@ -114,7 +114,8 @@ pub fn scan_totals(set: &str, request: &Request, ratios: Ratios) -> Result<Table
     put(format!("lesion_count_{set}"), "1", count, Cells::Int(vec![Some(all.lesions)]));
     let about = format!("Volume of all lesions in {set}; empty where {NO_CALIBRATION}.");
     put(format!("mtv_total_{set}_ml"), "ml", about, real(ml));
-    let about = format!("Mean SUV of all voxels of {set} times their volume; empty where {NOT_SUV} or {NO_CALIBRATION}.");
+    let about =
+        format!("Mean SUV of all voxels of {set} times their volume; empty where {NOT_SUV} or {NO_CALIBRATION}.");
     put(format!("tlg_total_{set}_g"), "g", about, real(tlg));
     let about = format!("Highest SUV in {set}; empty where {NOT_SUV} or there is no lesion.");
     put(format!("suv_max_{set}"), SUV_UNIT, about, real(all.max.filter(|_| is_suv)));
