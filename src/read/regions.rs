@@ -1,7 +1,7 @@
 //! Regions drawn elsewhere, brought onto the grid of an image.
 
 use super::grid::{self, Grid};
-use super::{Options, labels_with_place};
+use super::{Options, dicom, labels_with_place};
 use crate::scan::{Regions, Scan};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
@@ -21,6 +21,14 @@ pub struct Pick {
 /// # Errors
 /// The file cannot be read, has no such region, or lies on another grid than the image.
 pub fn regions(path: &Path, scan: &Scan, pick: &Pick, options: &Options) -> Result<Regions> {
+    if dicom::is_dicom(path) {
+        return dicom::regions(path, scan, pick, options).map_err(|e| e.at(path));
+    }
+    if let Some(name) = pick.names.first() {
+        return Err(
+            Error::usage(format!("no region is named \"{name}\": a label image has numbers, not names")).at(path)
+        );
+    }
     let (read, voxels) = labels_with_place(path, options)?;
     let (voxels, notes) = place(&read, voxels, scan, pick.resample).map_err(|e| e.at(path))?;
     Ok(Regions { shape: scan.shape, voxels, names: BTreeMap::new(), notes })
