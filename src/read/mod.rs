@@ -126,6 +126,8 @@ pub struct Input<'a> {
 pub struct Format {
     /// As it stands in messages.
     pub name: &'static str,
+    /// It holds scans of patients and animals, not microscopy.
+    pub is_scan: bool,
     /// Usual extensions in lower case, for finding files in folders. They do not decide how a file is read.
     pub extensions: &'static [&'static str],
     /// Looks at the first bytes of a file (up to 512).
@@ -139,6 +141,12 @@ pub const FORMATS: &[&Format] =
     &[&dicom::FORMAT, &nifti::FORMAT, &tiff::FORMAT, &raster::PNG, &raster::JPEG, &raster::BMP];
 
 const HEAD_BYTES: usize = 512;
+
+/// The format of a file by its first bytes, if it is one that is read.
+pub fn format_of(path: &Path) -> Option<&'static Format> {
+    let head = Source::open(path).and_then(|s| s.head(HEAD_BYTES)).ok()?;
+    FORMATS.iter().copied().find(|f| (f.detect)(&head))
+}
 
 /// Reads an image. A folder is read if it holds exactly one DICOM series.
 ///

@@ -38,7 +38,8 @@ use pixels::Pixels;
 use std::path::{Path, PathBuf};
 
 /// DICOM.
-pub const FORMAT: Format = Format { name: "DICOM", extensions: &["dcm", "dicom", "ima"], detect: header::detect, read };
+pub const FORMAT: Format =
+    Format { name: "DICOM", is_scan: true, extensions: &["dcm", "dicom", "ima"], detect: header::detect, read };
 
 /// A file of an image.
 struct File<'a> {

@@ -41,6 +41,7 @@ pub fn facts(header: &Header, slices: &[Slice], spacing: Option<&Spacing>) -> Re
         series_time: set.text(tags::SERIES_TIME),
         timezone: set.text(tags::TIMEZONE_OFFSET_FROM_UTC),
         ge_scan_date_time: private(0x0009, "GEMS_PETD_01", 0x0d).and_then(|tag| set.text(tag)),
+        siemens_scan_date_time: private(0x0071, "SIEMENS MED PT", 0x22).and_then(|tag| set.text(tag)),
         philips_suv_factor: philips(0x00),
         philips_activity_factor: philips(0x09),
         dose_calibration_factor: set.number(tags::DOSE_CALIBRATION_FACTOR),

@@ -20,6 +20,8 @@ pub struct Series {
     pub description: String,
     /// SeriesNumber.
     pub number: Option<i64>,
+    /// A name for files, unlike that of any other series of the folder: `PT_3_PET_AC`.
+    pub name: String,
     /// The folder that its files lie in.
     pub folder: PathBuf,
     /// Its files, sorted by path.
@@ -31,6 +33,24 @@ impl std::fmt::Display for Series {
         let number = self.number.map(|n| format!(" {n}")).unwrap_or_default();
         let files = if self.files.len() == 1 { "1 file".into() } else { format!("{} files", self.files.len()) };
         write!(f, "{}{number} \"{}\" ({files})", self.modality, self.description)
+    }
+}
+
+impl Series {
+    /// The name for files.
+    pub fn short_name(&self) -> &str {
+        &self.name
+    }
+
+    /// Modality, number and description, in letters that any file system takes.
+    fn plain_name(&self) -> String {
+        let parts =
+            [self.modality.clone(), self.number.map(|n| n.to_string()).unwrap_or_default(), self.description.clone()];
+        let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '.') { c } else { ' ' };
+        let text = parts.join(" ").chars().map(plain).collect::<String>();
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let name: String = words.join("_").chars().take(80).collect();
+        if name.is_empty() { "series".into() } else { name }
     }
 }
 
@@ -77,6 +97,13 @@ pub fn find_series(files: &[PathBuf]) -> Found {
             Err(e) => found.others.push((path, e.what)),
         }
     }
+    let mut taken: BTreeMap<(PathBuf, String), usize> = BTreeMap::new();
+    for series in &mut found.series {
+        let name = series.plain_name();
+        let count = taken.entry((series.folder.clone(), name.clone())).or_default();
+        *count += 1;
+        series.name = if *count == 1 { name } else { format!("{name}_({count})") };
+    }
     found
 }
 
@@ -105,6 +132,7 @@ fn look(path: &Path) -> Result<(Key, Vec<f64>, Series)> {
         description: set.text(tags::SERIES_DESCRIPTION).unwrap_or_default(),
         number: set.whole(tags::SERIES_NUMBER),
         folder: folder.clone(),
+        name: String::new(),
         files: vec![],
         uid,
     };

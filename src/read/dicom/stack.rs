@@ -12,8 +12,10 @@ use crate::{Error, Result};
 
 /// Slices closer than this lie at one place, mm.
 const SAME_MM: f64 = 0.01;
-/// Distances of slices may differ by this share, or by [`SAME_MM`].
-const EVEN: f64 = 0.01;
+/// Distances of slices may differ by this share, or by [`SAME_MM`]: scanners round where two beds meet.
+const EVEN: f64 = 0.05;
+/// Beyond this share a note says so.
+const NOTED: f64 = 0.01;
 /// A slice may lie this far beside the line of the others, mm.
 const BESIDE_MM: f64 = 0.1;
 /// Directions may differ by this much in each component.
@@ -48,7 +50,8 @@ pub fn order(slices: Vec<Slice>, names: &[String], options: &Options) -> Result<
     let mut slices = slices;
     slices.sort_by(|a, b| along(a).total_cmp(&along(b)));
     let slices = one_time(slices, along, &namer, options)?;
-    let step = even(&slices, along, &namer)?;
+    let mut notes = Vec::new();
+    let step = even(&slices, along, &namer, &mut notes)?;
     let begin = &slices[0];
     let origin = begin.position.unwrap_or_default();
     for s in &slices {
@@ -60,7 +63,6 @@ pub fn order(slices: Vec<Slice>, names: &[String], options: &Options) -> Result<
             return Err(Error::unsupported(what).remedy("a volume without tilt"));
         }
     }
-    let mut notes = Vec::new();
     let spacing = spacing(&first, step, &mut notes)?;
     let placement = Placement { origin, directions: [normal, axes[1], axes[0]] };
     Ok(Stack { slices, placement: Some(placement), spacing, notes })
@@ -175,7 +177,12 @@ fn one_time(slices: Vec<Slice>, along: impl Fn(&Slice) -> f64, namer: &Namer, op
 }
 
 /// The distance of slices, if it is the same everywhere; that of a single slice is its thickness.
-fn even(slices: &[Slice], along: impl Fn(&Slice) -> f64, namer: &Namer) -> Result<Option<f64>> {
+fn even(
+    slices: &[Slice],
+    along: impl Fn(&Slice) -> f64,
+    namer: &Namer,
+    notes: &mut Vec<String>,
+) -> Result<Option<f64>> {
     let (Some(first), Some(last)) = (slices.first(), slices.last()) else { return Ok(None) };
     if slices.len() == 1 {
         return Ok(first.thickness);
@@ -196,7 +203,12 @@ fn even(slices: &[Slice], along: impl Fn(&Slice) -> f64, namer: &Namer) -> Resul
         };
         return Err(Error::format(what).remedy("the whole series, with slices at even distances"));
     }
-    Ok(Some((along(last) - along(first)) / (slices.len() - 1) as f64))
+    let step = (along(last) - along(first)) / (slices.len() - 1) as f64;
+    let worst = gaps.iter().map(|gap| (gap - step).abs()).fold(0.0, f64::max);
+    if worst > (NOTED * step).max(SAME_MM) {
+        notes.push(format!("distances of slices differ by up to {worst:.3} mm; {step:.3} mm is taken"));
+    }
+    Ok(Some(step))
 }
 
 fn plural(n: usize) -> String {
