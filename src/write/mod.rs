@@ -13,10 +13,11 @@ pub mod overlay;
 mod paint;
 pub mod parquet;
 mod schema;
+mod tone;
 mod view;
 
 pub use csv::CsvSink;
 pub use draft::Draft;
 pub use labels::labels;
-pub use overlay::overlay;
+pub use overlay::{Picture, Style, overlay};
 pub use parquet::ParquetSink;
