@@ -6,9 +6,9 @@ use crate::{Error, Result, batch};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Columns of the tables that this recipe gives: a preset or a .toml file
-    #[arg(short, long, default_value = "cells")]
-    recipe: String,
+    /// Columns of the tables that this recipe gives: a preset or a .toml file; of `cells` and `pet` if absent
+    #[arg(short, long)]
+    recipe: Option<String>,
     /// Change a line of the recipe, as in `uptake run`
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
@@ -16,8 +16,8 @@ pub(super) struct Args {
 
 impl Args {
     pub fn run(self) -> Result<End> {
-        let recipe = super::recipe(&self.recipe, &self.settings)?;
-        print(&as_csv(&batch::features(&recipe)?)?);
+        let recipes = super::recipes(self.recipe.as_deref(), &self.settings)?;
+        print(&as_csv(&batch::features(&recipes)?)?);
         Ok(End::Done)
     }
 }

@@ -10,6 +10,7 @@ mod recipes;
 mod run;
 
 use crate::Result;
+use crate::batch::Recipes;
 use crate::device::{AdapterChoice, Device, Gpu, adapters};
 use crate::recipe::{Recipe, preset};
 use clap::{Parser, Subcommand};
@@ -85,6 +86,14 @@ fn recipe(name: &str, settings: &[String]) -> Result<Recipe> {
     }
     let preset = preset(name)?;
     Recipe::parse(preset.name, preset.text, settings)
+}
+
+/// The recipe that was asked for, or one for each kind of image.
+fn recipes(name: Option<&str>, settings: &[String]) -> Result<Recipes> {
+    match name {
+        Some(name) => Ok(Recipes::One(recipe(name, settings)?)),
+        None => Recipes::presets(settings),
+    }
 }
 
 /// `auto` takes a real GPU if there is one; `cpu` never looks for one.

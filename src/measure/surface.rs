@@ -4,6 +4,7 @@
 //!   linked along the faces into closed loops, and a loop's area is that of the fan of triangles around its mean point.
 //!   Where a face has two opposite corners inside, they are joined, as everywhere in voxels that touch at corners.
 //!   So a pattern has the same area in all its rotations and reflections.
+//! - Volume inside it: the share of each cell that lies on the inner side of its loops.
 //! - Euler number: corners - edges + faces - voxels of the closed voxels (26-connected), which counts objects plus
 //!   cavities minus tunnels.
 
@@ -44,6 +45,12 @@ impl Patterns {
         let occurring = self.0.iter().enumerate().filter(|(_, n)| **n > 0);
         occurring.map(|(p, &n)| n as f64 * area(p, size)).sum()
     }
+
+    /// Volume inside the surface, in voxels.
+    pub fn volume(&self) -> f64 {
+        let occurring = self.0.iter().enumerate().filter(|(_, n)| **n > 0);
+        occurring.map(|(p, &n)| n as f64 * share(p)).sum()
+    }
 }
 
 /// What the lattice point in the middle of a pattern, and the edges, faces and voxel on its positive side, add.
@@ -76,10 +83,10 @@ fn links(pattern: usize) -> Vec<[(usize, usize); 2]> {
     links
 }
 
-/// Area of the surface inside one cell.
-fn area(pattern: usize, size: [f64; 3]) -> f64 {
+/// The closed loops of a pattern, each a ring of cut edges.
+fn loops(pattern: usize) -> Vec<Vec<(usize, usize)>> {
     let mut links = links(pattern);
-    let mut total = 0.0;
+    let mut loops = Vec::new();
     while let Some([start, mut end]) = links.pop() {
         let mut ring = vec![start];
         while end != start {
@@ -92,9 +99,62 @@ fn area(pattern: usize, size: [f64; 3]) -> f64 {
                 None => break,
             }
         }
-        total += fan(&ring.iter().map(|&(a, b)| midpoint(a, b, size)).collect::<Vec<_>>());
+        loops.push(ring);
     }
-    total
+    loops
+}
+
+/// Area of the surface inside one cell.
+fn area(pattern: usize, size: [f64; 3]) -> f64 {
+    let points = |ring: &Vec<(usize, usize)>| ring.iter().map(|&(a, b)| midpoint(a, b, size)).collect::<Vec<_>>();
+    loops(pattern).iter().map(|ring| fan(&points(ring))).fold(0.0, |total, fan| total + fan)
+}
+
+/// Share of one cell that lies inside the surface: a third of the flow of the position out of that part of the cell,
+/// through the fans and through the three faces that do not hold the origin.
+fn share(pattern: usize) -> f64 {
+    let outer = [[1, 3, 5, 7], [2, 3, 6, 7], [4, 5, 6, 7]];
+    let walls: f64 = outer.map(|face| face_share(pattern, face)).iter().sum();
+    let through = |ring: &Vec<(usize, usize)>| {
+        let points: Vec<[f64; 3]> = ring.iter().map(|&(a, b)| midpoint(a, b, [1.0; 3])).collect();
+        // The mean point lies on every triangle of the fan.
+        let flow: f64 = triangles(&points).map(|(mean, c)| dot(mean, c) / 2.0).sum();
+        flow * outward(pattern, ring, &points)
+    };
+    (walls + loops(pattern).iter().map(through).sum::<f64>()) / 3.0
+}
+
+/// Share of a face of the cell that lies inside the surface.
+fn face_share(pattern: usize, corners: [usize; 4]) -> f64 {
+    let inside = corners.map(|c| pattern >> c & 1);
+    match inside.iter().sum() {
+        0 => 0.0,
+        1 => 0.125,
+        // The corners come in rows: two in one row or column are neighbours, others are opposite and joined.
+        2 if inside[0] == inside[3] => 0.75,
+        2 => 0.5,
+        3 => 0.875,
+        _ => 1.0,
+    }
+}
+
+/// 1 if the ring turns so that its normal points from inside to outside, else -1.
+fn outward(pattern: usize, ring: &[(usize, usize)], points: &[[f64; 3]]) -> f64 {
+    let mut normal = [0.0; 3];
+    for (_, c) in triangles(points) {
+        (0..3).for_each(|k| normal[k] += c[k]);
+    }
+    let mut out = [0.0; 3];
+    for &(a, b) in ring {
+        let sign = if pattern >> a & 1 == 1 { 1.0 } else { -1.0 };
+        let (from, to) = (midpoint(a, a, [1.0; 3]), midpoint(b, b, [1.0; 3]));
+        (0..3).for_each(|k| out[k] += sign * (to[k] - from[k]));
+    }
+    dot(normal, out).signum()
+}
+
+fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
+    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 }
 
 fn midpoint(a: usize, b: usize, size: [f64; 3]) -> [f64; 3] {
@@ -102,21 +162,46 @@ fn midpoint(a: usize, b: usize, size: [f64; 3]) -> [f64; 3] {
 }
 
 fn fan(ring: &[[f64; 3]]) -> f64 {
+    triangles(ring).fold(0.0, |sum, (_, c)| sum + dot(c, c).sqrt() / 2.0)
+}
+
+/// The triangles around the mean point: that point, and the cross product of the sides that leave it.
+fn triangles(ring: &[[f64; 3]]) -> impl Iterator<Item = ([f64; 3], [f64; 3])> {
     let n = ring.len() as f64;
     let mean: [f64; 3] = std::array::from_fn(|a| ring.iter().map(|p| p[a]).sum::<f64>() / n);
-    let mut sum = 0.0;
-    for (i, p) in ring.iter().enumerate() {
+    ring.iter().enumerate().map(move |(i, p)| {
         let q = ring[(i + 1) % ring.len()];
         let [u, v]: [[f64; 3]; 2] = [p, &q].map(|e| std::array::from_fn(|a| e[a] - mean[a]));
-        let c = [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]];
-        sum += (c[0] * c[0] + c[1] * c[1] + c[2] * c[2]).sqrt() / 2.0;
-    }
-    sum
+        (mean, [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]])
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What encloses the inner part of a cell is closed: its area vectors add up to nothing.
+    #[test]
+    fn shares_are_enclosed_by_closed_surfaces() {
+        for pattern in 0..256 {
+            let mut sum = [0.0; 3];
+            for ring in loops(pattern) {
+                let points: Vec<_> = ring.iter().map(|&(a, b)| midpoint(a, b, [1.0; 3])).collect();
+                let sign = outward(pattern, &ring, &points);
+                triangles(&points).for_each(|(_, c)| (0..3).for_each(|k| sum[k] += sign * c[k] / 2.0));
+            }
+            let faces = [[0, 1, 2, 3], [4, 5, 6, 7], [0, 1, 4, 5], [2, 3, 6, 7], [0, 2, 4, 6], [1, 3, 5, 7]];
+            for (i, face) in faces.into_iter().enumerate() {
+                // Points are z, y, x.
+                sum[i / 2] += face_share(pattern, face) * if i % 2 == 0 { -1.0 } else { 1.0 };
+            }
+            assert!(sum.iter().all(|v| v.abs() < 1e-14), "{pattern} {sum:?}");
+            assert!((0.0..=1.0).contains(&share(pattern)), "{pattern} {}", share(pattern));
+        }
+        assert_eq!((share(0), share(255), share(0b1111)), (0.0, 1.0, 0.5));
+        assert!((share(1) - 1.0 / 48.0).abs() < 1e-15);
+        assert!((share(254) - 47.0 / 48.0).abs() < 1e-15);
+    }
 
     #[test]
     fn areas_of_simple_patterns() {

@@ -5,7 +5,9 @@
 
 pub mod background;
 mod cases;
+pub mod contour;
 pub mod cytoplasm;
+pub mod delineate;
 pub mod denoise;
 pub mod distance;
 pub mod fill;
@@ -13,6 +15,7 @@ pub mod gaussian;
 mod gaussian_boxes;
 pub mod grow;
 pub mod histogram;
+pub mod hottest;
 pub mod hysteresis;
 pub mod keep;
 pub mod label;
@@ -38,6 +41,7 @@ mod runs;
 pub mod scale;
 pub mod sizes;
 pub mod split;
+pub mod sums;
 pub mod threshold;
 
 pub use cases::{Case, Input, inputs};
@@ -59,6 +63,10 @@ pub struct Op {
 #[rustfmt::skip]
 pub const OPS: &[&Op] = &[
     &background::OP,
+    &contour::OP,
+    &delineate::OP,
+    &hottest::OP,
+    &sums::OP,
     &cytoplasm::OP,
     &denoise::OP,
     &distance::OP,
