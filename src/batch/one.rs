@@ -211,7 +211,7 @@ impl Shop<'_> {
             }
             if let (Some(below), Some(channel)) = (overlay, scan.channels.get(set.channel)) {
                 let sets = [(set.name.as_str(), &set.labels)];
-                write::overlay(self.out.path(&below)?, &channel.volume, &sets, scan.spacing)?;
+                write::overlay(self.out.path(&below)?, &write::Picture::of(scan, channel, &sets))?;
             }
         }
         Ok(())
