@@ -21,7 +21,7 @@ fn presets_parse_and_have_columns() {
     for preset in PRESETS {
         let recipe = preset.recipe().unwrap();
         assert!(!recipe.body.description.is_empty(), "{}", preset.name);
-        let features = uptake::batch::features(&recipe).unwrap();
+        let features = uptake::batch::features(&uptake::batch::Recipes::One(recipe)).unwrap();
         assert!(features.rows() > 20, "{}", preset.name);
         for column in ["table", "column", "type", "definition"] {
             let cells = &features.column(column).unwrap().cells;
@@ -47,7 +47,7 @@ fn unknown_keys_and_values_are_located_and_a_likely_one_is_named() {
     ");
     assert_snapshot!(with_steps("  { op = \"threshold\", method = \"best\" },"), @r#"
     mine.toml: unknown value "best" in line 7: `{ op = "threshold", method = "best" }`
-      try: one of: fixed, percentile, otsu, multi_otsu, li, triangle, yen, robust_background, local_mean, local_gaussian, sauvola, hysteresis
+      try: one of: fixed, percentile, otsu, multi_otsu, li, triangle, yen, robust_background, local_mean, local_gaussian, sauvola, hysteresis, reference
     "#);
 }
 

@@ -5,14 +5,18 @@
 
 pub mod background;
 mod cases;
+pub mod contour;
 pub mod cytoplasm;
+pub mod delineate;
 pub mod denoise;
 pub mod distance;
 pub mod fill;
 pub mod gaussian;
 mod gaussian_boxes;
+pub mod gradient;
 pub mod grow;
 pub mod histogram;
+pub mod hottest;
 pub mod hysteresis;
 pub mod keep;
 pub mod label;
@@ -38,7 +42,9 @@ mod runs;
 pub mod scale;
 pub mod sizes;
 pub mod split;
+pub mod sums;
 pub mod threshold;
+pub mod watershed;
 
 pub use cases::{Case, Input, inputs};
 
@@ -59,6 +65,10 @@ pub struct Op {
 #[rustfmt::skip]
 pub const OPS: &[&Op] = &[
     &background::OP,
+    &contour::OP,
+    &delineate::OP,
+    &hottest::OP,
+    &sums::OP,
     &cytoplasm::OP,
     &denoise::OP,
     &distance::OP,
@@ -87,6 +97,8 @@ pub const OPS: &[&Op] = &[
     &rolling_ball::OP,
     &sizes::OP,
     &threshold::OP,
+    &gradient::OP,
+    &watershed::OP,
 ];
 
 /// What lies beyond the edge of an image.

@@ -44,8 +44,14 @@ impl State<'_> {
     }
 
     fn global(&mut self, p: &Threshold, src: &Volume) -> Result<Mask> {
+        if let Some(value) = p.at_least {
+            self.thresholds.push(value);
+            // Whole samples from that one on are those above the one before it.
+            return threshold(self.device, src, src.scale.least_reaching(value) as f64 - 1.0);
+        }
         let method = match p.method {
             Method::Fixed => Choice::Fixed(sample(&src.scale, p.value.unwrap_or(0.0))),
+            Method::Reference => Choice::Fixed(self.reference(p, src)?),
             Method::Percentile => Choice::Percentile(p.percent.unwrap_or(50.0)),
             Method::MultiOtsu => Choice::MultiOtsu { classes: 3, middle: Middle::Background },
             Method::Li => Choice::Li,

@@ -7,11 +7,15 @@
 mod channels;
 mod geometry;
 mod image;
+mod lesions;
+mod liver;
 mod mask;
 mod objects;
 mod parent;
 mod pet;
+mod region;
 mod row;
+mod sphere;
 mod split;
 mod state;
 
@@ -64,6 +68,8 @@ struct Made {
     channel: usize,
     /// Thresholds in the values of the image, in the order of the steps.
     thresholds: Vec<f64>,
+    /// Things the user should know.
+    notes: Vec<String>,
 }
 
 /// Runs a recipe on an image.
@@ -80,7 +86,7 @@ pub fn run(scan: &Scan, recipe: &Recipe, device: &Device, external: &External) -
             .map_err(|e| if e.needed_for.is_some() { e } else { e.needed_for(format!("the object set \"{name}\"")) })?;
         made.insert(name.clone(), set);
     }
-    finish(scan, recipe, &roles, device, made)
+    finish(scan, recipe, &roles, device, external, made)
 }
 
 /// What [`run`] gives for any image, without a row of objects: the columns of every table, for the data dictionary.
@@ -107,10 +113,12 @@ pub fn columns(recipe: &Recipe) -> Result<Outcome> {
     for (name, set) in &recipe.body.objects {
         let labels = Labels::new(shape, vec![0])?;
         let thresholds = set.steps.iter().flatten().map(Step::thresholds).sum();
-        let set = Made { host: labels.clone(), labels, radius_px: None, channel: 0, thresholds: vec![0.0; thresholds] };
+        let thresholds = vec![0.0; thresholds];
+        let host = labels.clone();
+        let set = Made { host, labels, radius_px: None, channel: 0, thresholds, notes: vec![] };
         made.insert(name.clone(), set);
     }
-    finish(&scan, recipe, &roles, &Device::Cpu, made)
+    finish(&scan, recipe, &roles, &Device::Cpu, &External::new(), made)
 }
 
 /// Measures the sets and puts the outcome together.
@@ -119,24 +127,32 @@ fn finish(
     recipe: &Recipe,
     roles: &Roles,
     device: &Device,
+    external: &External,
     made: BTreeMap<String, Made>,
 ) -> Result<Outcome> {
     let mut sets = Vec::new();
     let (mut notes, mut totals) = (Vec::new(), Vec::new());
     let references = pet::references(scan, recipe, roles, &made)?;
-    for (name, set) in recipe.order.iter().filter_map(|n| made.get(n).map(|m| (n, m))) {
+    let written = |name: &&String| recipe.body.objects.get(*name).is_some_and(|o| o.write);
+    for (name, set) in recipe.order.iter().filter(written).filter_map(|n| made.get(n).map(|m| (n, m))) {
         let Measured { mut table, notes: why_empty, totals: together } =
             measure(name, scan, recipe, roles, &made, references)?;
+        notes.extend(set.notes.iter().map(|n| format!("{name}: {n}")));
         notes.extend(why_empty);
         totals.extend(together.columns);
         let parent = recipe.body.objects.get(name).and_then(|o| o.parent.as_ref());
         if let Some((parent, p)) = parent.and_then(|n| made.get(n).map(|m| (n, m))) {
             parent::add(&mut table, device, parent, &set.labels, &p.labels)?;
         }
+        if let Some(regions) = external.get(name) {
+            region::add(&mut table, &set.host, regions)?;
+            notes.extend(regions.notes.iter().map(|n| format!("{name}: {n}")));
+        }
         sets.push(SetOutcome { name: name.clone(), table, labels: set.host.clone(), channel: set.channel });
     }
     let mut row = row::row(scan, recipe, roles, &made, notes);
     row.columns.extend(totals);
+    row.columns.extend(scan.audit.columns.clone());
     row.columns.extend(quality(scan, recipe, roles, &made)?.columns);
     Ok(Outcome { row, sets })
 }

@@ -2,6 +2,7 @@
 
 use super::channels::{Roles, working};
 use super::geometry::Geometry;
+use super::sphere::sphere;
 use super::state::State;
 use super::{External, Made};
 use crate::device::Device;
@@ -29,7 +30,8 @@ pub(super) fn make(
     let set = recipe.body.objects.get(name).ok_or_else(|| missing(name))?;
     let geometry = Geometry { shape: scan.shape, spacing: scan.spacing, radius_px: None };
     match set {
-        Objects { steps: Some(steps), .. } => from_steps(set, steps, scan, roles, device, geometry),
+        Objects { steps: Some(steps), .. } => from_steps(set, steps, scan, roles, device, geometry, made),
+        Objects { sphere: Some(p), .. } => sphere(p, set, scan, roles, device),
         Objects { grow: Some(g), .. } => grown(g, device, geometry, made),
         Objects { minus: Some(m), .. } => difference(m, device, made),
         _ => given(name, set, scan, roles, device, external),
@@ -51,6 +53,7 @@ fn from_steps(
     roles: &Roles,
     device: &Device,
     mut geometry: Geometry,
+    made: &BTreeMap<String, Made>,
 ) -> Result<Made> {
     let role = set.channel.as_deref().unwrap_or_default();
     let index = roles.index(role).ok_or_else(|| Error::usage(format!("no channel for \"{role}\"")))?;
@@ -62,19 +65,23 @@ fn from_steps(
         None => None,
     };
     let lift = channel.volume.scale.factor / original.scale.factor;
-    let mut state = State::new(device, geometry, original, lift);
+    let mut state = State::new(device, geometry, original, lift, made);
+    if let Some(start) = &set.start {
+        let from = source(made, start)?;
+        state.geometry.radius_px = geometry.radius_px.or(from.radius_px);
+        state.replace(from.labels.clone())?;
+    }
     for step in steps {
         state.step(step)?;
     }
     let labels = state.labels("the end of the steps")?;
-    let made =
-        Made { radius_px: geometry.radius_px, channel: index, thresholds: state.thresholds, ..plain(labels, device)? };
-    Ok(made)
+    let (radius_px, thresholds, notes) = (state.geometry.radius_px, state.thresholds, state.notes);
+    Ok(Made { radius_px, channel: index, thresholds, notes, ..plain(labels, device)? })
 }
 
-fn plain(labels: Labels, device: &Device) -> Result<Made> {
+pub(super) fn plain(labels: Labels, device: &Device) -> Result<Made> {
     let host = labels.to_host(device)?;
-    Ok(Made { labels, host, radius_px: None, channel: 0, thresholds: vec![] })
+    Ok(Made { labels, host, radius_px: None, channel: 0, thresholds: vec![], notes: vec![] })
 }
 
 fn grown(p: &Grow, device: &Device, mut geometry: Geometry, made: &BTreeMap<String, Made>) -> Result<Made> {

@@ -3,7 +3,7 @@
 use super::Made;
 use super::channels::Roles;
 use crate::recipe::Recipe;
-use crate::scan::Scan;
+use crate::scan::{NO_UNIT, Scan};
 use crate::table::{Cells, Column, Table};
 use std::collections::BTreeMap;
 
@@ -62,7 +62,8 @@ pub(super) fn row(
         for (i, t) in set.thresholds.iter().enumerate() {
             let suffix = if i == 0 { String::new() } else { format!("_{}", i + 1) };
             let definition = format!("Threshold {} of {name}, on the image that the step reads.", i + 1);
-            row.real(format!("threshold_{name}{suffix}"), "au", definition, Some(*t));
+            let unit = scan.channels.get(set.channel).map_or(NO_UNIT, |c| c.unit);
+            row.real(format!("threshold_{name}{suffix}"), unit, definition, Some(*t));
         }
     }
     notes.extend(why_empty);

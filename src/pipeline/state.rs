@@ -1,5 +1,6 @@
 //! What the steps of an object set pass on.
 
+use super::Made;
 use super::geometry::Geometry;
 use crate::device::Device;
 use crate::ops::label::{Connectivity, label};
@@ -25,10 +26,22 @@ pub(super) struct State<'a> {
     pub landscape: Option<Volume>,
     /// In the values of the image.
     pub thresholds: Vec<f64>,
+    /// Object sets that are there already.
+    pub sets: &'a BTreeMap<String, Made>,
+    /// Sets that `exclude` took away: what grows later may not take their voxels back.
+    pub barred: Vec<Labels>,
+    /// Things the user should know.
+    pub notes: Vec<String>,
 }
 
 impl<'a> State<'a> {
-    pub fn new(device: &'a Device, geometry: Geometry, original: Volume, lift: f64) -> Self {
+    pub fn new(
+        device: &'a Device,
+        geometry: Geometry,
+        original: Volume,
+        lift: f64,
+        sets: &'a BTreeMap<String, Made>,
+    ) -> Self {
         State {
             device,
             geometry,
@@ -40,6 +53,9 @@ impl<'a> State<'a> {
             labels: None,
             landscape: None,
             thresholds: Vec::new(),
+            sets,
+            barred: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
@@ -98,6 +114,9 @@ impl<'a> State<'a> {
             Step::Split(p) => self.split(p),
             Step::Refine(p) => self.refine(p),
             Step::Keep(p) => self.keep(p),
+            Step::Exclude(p) => self.exclude(p),
+            Step::Contour(p) => self.contour(p),
+            Step::Watershed(p) => self.watershed(p),
         }
     }
 }

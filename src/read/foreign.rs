@@ -6,7 +6,6 @@ use super::nifti;
 type Mark = (&'static str, usize, &'static [u8]);
 
 const MARKS: &[Mark] = &[
-    ("DICOM", 128, b"DICM"),
     ("NRRD", 0, b"NRRD000"),
     ("ECAT", 0, b"MATRIX7"),
     ("ZIP", 0, b"PK\x03\x04"),
@@ -37,12 +36,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dicom_is_seen_behind_a_tiff_magic() {
-        let mut head = b"II*\0".to_vec();
-        head.resize(128, 0);
+    fn marks_are_seen_where_they_stand() {
+        let mut head = vec![0; 4];
         assert_eq!(recognise(&head), None);
-        head.extend_from_slice(b"DICM");
-        assert_eq!(recognise(&head), Some("DICOM"));
+        head.extend_from_slice(b"jP  ");
+        assert_eq!(recognise(&head), Some("JPEG 2000"));
+        assert_eq!(recognise(b"GIF89a"), Some("GIF"));
         assert_eq!(recognise(b""), None);
     }
 }

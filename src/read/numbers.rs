@@ -173,7 +173,7 @@ pub fn not_finite(count: usize, first: usize, shape: Shape, name: &str) -> Error
 }
 
 /// Beyond it a sample times its step could pass the range of floats.
-const LARGEST: f64 = 1e300;
+pub const LARGEST: f64 = 1e300;
 
 /// The power of two that brings `largest` into 2^29..2^30, or the smallest normal one.
 pub fn step(largest: f64) -> f64 {

@@ -43,6 +43,8 @@ pub struct Body {
     pub modality: Option<Modality>,
     /// Size of a pixel in micrometres, for images that do not say, or say it wrongly.
     pub spacing_um: Option<SpacingUm>,
+    /// PET: what is known beside the headers, or better than they know it.
+    pub suv: crate::suv::Settings,
     /// How files make up an image.
     pub files: Files,
     /// Roles, and the channels that may play them: the first name or index that the image has.
@@ -113,8 +115,8 @@ pub enum Pick {
     Name(String),
 }
 
-/// An object set: exactly one of `steps`, `grow`, `minus` and `labels` says where it comes from.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+/// An object set: exactly one of `steps`, `grow`, `minus`, `sphere` and `labels` says where it comes from.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Objects {
     /// The role that the steps work on.
@@ -123,14 +125,78 @@ pub struct Objects {
     pub scale: Option<ObjectScale>,
     /// Found by these operations, one after the other.
     pub steps: Option<Vec<Step>>,
+    /// The steps begin with the objects of this set.
+    pub start: Option<String>,
+    /// A ball.
+    pub sphere: Option<Sphere>,
     /// Grown from other objects.
     pub grow: Option<Grow>,
     /// What is left of larger objects outside of smaller ones.
     pub minus: Option<Minus>,
-    /// Read from a label image: a path beside the image, where `{stem}` is the name of the image without its extension.
+    /// Read from a label image, RTSTRUCT or DICOM SEG: a path beside the image, where `{stem}` is the name of the image
+    /// without its extension.
     pub labels: Option<String>,
+    /// Of such a file, only the regions whose names match one of these globs.
+    pub regions: Vec<String>,
+    /// Such a file may lie on another grid: its regions are resampled to that of the image.
+    pub resample: bool,
+    /// Such a file need not be there: the set is empty then.
+    pub optional: bool,
+    /// It has a table, labels and an overlay of its own.
+    pub write: bool,
     /// The set that each object belongs to, by the largest overlap: gives a column `parent_<set>`.
     pub parent: Option<String>,
+}
+
+impl Default for Objects {
+    fn default() -> Self {
+        Objects {
+            channel: None,
+            scale: None,
+            start: None,
+            steps: None,
+            sphere: None,
+            grow: None,
+            minus: None,
+            labels: None,
+            regions: vec![],
+            resample: false,
+            optional: false,
+            write: true,
+            parent: None,
+        }
+    }
+}
+
+/// A ball: a reference region in healthy tissue.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sphere {
+    /// Voxels whose centre is not farther than half of this from the centre.
+    pub diameter: Length,
+    /// Its centre.
+    pub at: SphereAt,
+}
+
+/// The centre of a sphere.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected a place: \"liver\", or [x, y, z] in mm (x to the patient's left, y back, z up)"
+)]
+pub enum SphereAt {
+    /// An organ that is found in the image.
+    Organ(Organ),
+    /// Patient x, y, z in mm.
+    Place([f64; 3]),
+}
+
+/// Organs that a reference region is found in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Organ {
+    /// The right lobe of the liver.
+    Liver,
 }
 
 /// Where objects are grown from, and how far.

@@ -43,6 +43,12 @@ pub enum Step {
     Refine(Refine),
     /// Drops objects by size, or because they touch the border.
     Keep(Keep),
+    /// Takes the voxels of another object set away, or the objects that lie in it.
+    Exclude(Exclude),
+    /// Draws each object anew around its hottest voxel, by a limit of its own.
+    Contour(Contour),
+    /// Draws each object anew to where the image falls steepest.
+    Watershed(Watershed),
 }
 
 impl Step {
@@ -65,6 +71,9 @@ impl Step {
             Step::Split(_) => "split",
             Step::Refine(_) => "refine",
             Step::Keep(_) => "keep",
+            Step::Exclude(_) => "exclude",
+            Step::Contour(_) => "contour",
+            Step::Watershed(_) => "watershed",
         }
     }
 
@@ -88,7 +97,32 @@ impl Step {
             Step::Landscape(p) => p.of.as_deref(),
             Step::Split(p) => p.of.as_deref(),
             Step::Refine(p) => p.of.as_deref(),
-            Step::FillHoles(_) | Step::Label(_) | Step::Keep(_) => None,
+            Step::Contour(p) => p.of.as_deref(),
+            Step::Watershed(p) => p.of.as_deref(),
+            Step::FillHoles(_) | Step::Label(_) | Step::Keep(_) | Step::Exclude(_) => None,
+        }
+    }
+
+    /// It works on a mask or on objects, so something must have made them before.
+    pub fn needs_objects(&self) -> bool {
+        matches!(
+            self,
+            Step::FillHoles(_)
+                | Step::Label(_)
+                | Step::Landscape(_)
+                | Step::Split(_)
+                | Step::Exclude(_)
+                | Step::Contour(_)
+                | Step::Watershed(_)
+        )
+    }
+
+    /// The other object set that it reads, if any.
+    pub fn set(&self) -> Option<&str> {
+        match self {
+            Step::Threshold(p) => p.set.as_deref(),
+            Step::Exclude(p) => Some(&p.set),
+            _ => None,
         }
     }
 
@@ -181,7 +215,7 @@ pub enum ElementShape {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
-    /// `value`, in the values of the image (SUV, counts).
+    /// Above `value`, or from `at_least` on, in the values of the image (SUV, counts).
     Fixed,
     /// `percent` of the voxels lie at or below it.
     Percentile,
@@ -205,6 +239,8 @@ pub enum Method {
     Sauvola,
     /// Above `low` and connected to something above `high`, both in the values of the image.
     Hysteresis,
+    /// `factor` times the mean plus `deviations` times the standard deviation of the image in the objects of `set`.
+    Reference,
 }
 
 impl Method {
@@ -223,6 +259,7 @@ impl Method {
             Method::LocalGaussian => "local_gaussian",
             Method::Sauvola => "sauvola",
             Method::Hysteresis => "hysteresis",
+            Method::Reference => "reference",
         }
     }
     /// Compares each voxel with its surroundings, so it needs a `radius`.
@@ -262,6 +299,14 @@ pub struct Threshold {
     pub percent: Option<f64>,
     /// Fixed, in the values of the image.
     pub value: Option<f64>,
+    /// Fixed, in the values of the image: this value itself is inside.
+    pub at_least: Option<f64>,
+    /// Reference: the object set.
+    pub set: Option<String>,
+    /// Reference: times its mean; 1 if absent.
+    pub factor: Option<f64>,
+    /// Reference: plus so many of its standard deviations; none if absent.
+    pub deviations: Option<f64>,
     /// The image to read.
     pub of: Option<String>,
 }
@@ -392,4 +437,47 @@ pub struct Keep {
     pub at_least: Option<Vec<Size>>,
     /// Objects that touch the edge of the image stay; true if absent.
     pub border: Option<bool>,
+}
+
+/// `exclude`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exclude {
+    /// The object set.
+    pub set: String,
+    /// Objects with at least this percentage of their voxels in it are dropped, and the others stay whole; if absent, its
+    /// voxels are taken away from the mask, from every object, and from what `contour` and `watershed` may reach later.
+    pub touching: Option<f64>,
+}
+
+/// `contour`: exactly one of `percent`, `at_least`, `above` and `deviations`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contour {
+    /// From this percentage of the object's own maximum on.
+    pub percent: Option<f64>,
+    /// From this value on.
+    pub at_least: Option<f64>,
+    /// Above this value.
+    pub above: Option<f64>,
+    /// From so many standard deviations below the object's own mean on.
+    pub deviations: Option<f64>,
+    /// With `percent`: it counts from the median of the shell from here to there around the object.
+    pub background: Option<[Length; 2]>,
+    /// No farther from the object as it was before than this.
+    pub within: Length,
+    /// The image to read.
+    pub of: Option<String>,
+}
+
+/// `watershed`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Watershed {
+    /// What is farther from every object as it was before than this is outside.
+    pub within: Length,
+    /// The core of an object, which is inside, is what has at least this percentage of its maximum; 70 if absent.
+    pub core: Option<f64>,
+    /// The image to read.
+    pub of: Option<String>,
 }

@@ -1,8 +1,9 @@
 //! What the types of a recipe cannot say: names that exist, values in range, no object set that needs itself.
 
 use super::place::{line_of, quote};
-use super::{Body, Measure, Method, Objects, Pick, Step, Threshold, suggestion};
+use super::{Body, Contour, Measure, Method, Objects, Pick, Sphere, SphereAt, Step, Threshold, suggestion};
 use crate::measure::Family;
+use crate::units::Length;
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 
@@ -110,11 +111,20 @@ impl Checker<'_> {
     fn set(&self, name: &str, set: &Objects) -> Result<()> {
         let here = ["objects", name];
         self.name(name, &here)?;
-        let sources = [set.steps.is_some(), set.grow.is_some(), set.minus.is_some(), set.labels.is_some()];
+        let sources =
+            [set.steps.is_some(), set.grow.is_some(), set.minus.is_some(), set.sphere.is_some(), set.labels.is_some()];
         if sources.iter().filter(|s| **s).count() != 1 {
             return Err(self
                 .error("an object set has exactly one source", &here)
-                .remedy("one of: steps, grow, minus, labels"));
+                .remedy("one of: steps, grow, minus, sphere, labels"));
+        }
+        if let (Some(start), None) = (&set.start, &set.steps) {
+            return Err(self
+                .error(format!("nothing is done with the objects of \"{start}\""), &["objects", name, "start"])
+                .remedy("steps = [...] that begin with them"));
+        }
+        if let Some(sphere) = &set.sphere {
+            self.sphere(sphere, &["objects", name, "sphere"])?;
         }
         if let Some(parent) = &set.parent {
             self.known("object set", parent, &["objects", name, "parent"], &self.body.objects)?;
@@ -122,13 +132,17 @@ impl Checker<'_> {
         for needed in needs(set) {
             self.known("object set", needed, &here, &self.body.objects)?;
         }
+        let in_channel = set.steps.is_some() || set.sphere.is_some();
         match (&set.steps, &set.channel) {
             (Some(_), None) => {
                 Err(self.error("steps need a channel to work on", &here).remedy("channel = \"nuclear\""))
             }
             (Some(steps), Some(channel)) => {
                 self.known("channel", channel, &["objects", name, "channel"], &self.body.channels)?;
-                self.steps(name, steps)
+                self.steps(name, steps, set.start.is_some())
+            }
+            (None, Some(channel)) if in_channel => {
+                self.known("channel", channel, &["objects", name, "channel"], &self.body.channels)
             }
             (None, Some(_)) => Err(self
                 .error("a channel is of use only with steps", &["objects", name, "channel"])
@@ -140,9 +154,22 @@ impl Checker<'_> {
         }
     }
 
-    fn steps(&self, name: &str, steps: &[Step]) -> Result<()> {
+    fn sphere(&self, sphere: &Sphere, here: &[&str]) -> Result<()> {
+        let nothing = matches!(sphere.diameter, Length::Px(v) | Length::Um(v) | Length::Mm(v) if v <= 0.0);
+        if nothing || matches!(sphere.diameter, Length::R(_)) {
+            return Err(self.error("a sphere needs a size of its own", here).remedy("diameter = \"30 mm\""));
+        }
+        match sphere.at {
+            SphereAt::Place(at) if at.iter().any(|v| !v.is_finite()) => {
+                Err(self.error("a place has no inf or nan", here).remedy("at = [x, y, z] in mm"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// `masked`: the steps begin with objects.
+    fn steps(&self, name: &str, steps: &[Step], mut masked: bool) -> Result<()> {
         let mut named = BTreeMap::from([("original", ())]);
-        let mut masked = false;
         for (i, step) in steps.iter().enumerate() {
             let index = i.to_string();
             let here = ["objects", name, "steps", &index];
@@ -155,16 +182,17 @@ impl Checker<'_> {
             if let Some(kept) = step.keeps_as() {
                 named.insert(kept, ());
             }
+            if step.needs_objects() && !masked {
+                return Err(self
+                    .error(format!("\"{}\" comes before any threshold", step.name()), &here)
+                    .remedy("a threshold step before it"));
+            }
+            masked |= matches!(step, Step::Threshold(_));
             match step {
-                Step::Threshold(t) => {
-                    self.threshold(t, &here)?;
-                    masked = true;
-                }
-                Step::FillHoles(_) | Step::Label(_) | Step::Landscape(_) | Step::Split(_) if !masked => {
-                    return Err(self
-                        .error(format!("\"{}\" comes before any threshold", step.name()), &here)
-                        .remedy("a threshold step before it"));
-                }
+                Step::Threshold(t) => self.threshold(t, &here)?,
+                Step::Exclude(e) => self.percentage(e.touching, "touching = 50", &here)?,
+                Step::Contour(c) => self.contour(c, &here)?,
+                Step::Watershed(w) => self.percentage(w.core, "core = 70", &here)?,
                 _ => {}
             }
         }
@@ -181,8 +209,10 @@ impl Checker<'_> {
         let needs = |key: &str, example: &str| {
             Err(self.error(format!("method \"{m}\" needs {key}"), here).remedy(format!("{key} = {example}")))
         };
+        self.belongs(t, here)?;
         match t.method {
-            Method::Fixed if t.value.is_none() => needs("value", "4.0"),
+            Method::Fixed if t.value.is_none() && t.at_least.is_none() => needs("value", "4.0"),
+            Method::Reference if t.set.is_none() => needs("set", "\"liver\""),
             Method::Percentile if t.percent.is_none() => needs("percent", "95"),
             Method::Hysteresis if t.low.is_none() => needs("low", "2.5"),
             Method::Hysteresis if t.high.is_none() => needs("high", "4.0"),
@@ -190,7 +220,8 @@ impl Checker<'_> {
             _ => Ok(()),
         }?;
         let numbers = [t.correction, t.noise, t.k, t.low, t.high, t.percent, t.value];
-        let bad_number = numbers.into_iter().flatten().any(|v| !v.is_finite());
+        let numbers = numbers.into_iter().chain([t.at_least, t.factor, t.deviations]);
+        let bad_number = numbers.flatten().any(|v| !v.is_finite());
         let bad_bins = t.bins.is_some_and(|b| !(2..=65_536).contains(&b));
         let bad_percent = t.percent.is_some_and(|p| !(0.0..=100.0).contains(&p));
         let bad_bounds = t.bounds.is_some_and(|[low, high]| low > high || low.is_nan() || high.is_nan());
@@ -200,6 +231,53 @@ impl Checker<'_> {
                 .remedy("bins 2 to 65536, percent 0 to 100, bounds = [low, high], and no inf or nan"));
         }
         Ok(())
+    }
+
+    /// Keys that only one method knows would be passed over in silence with another.
+    fn belongs(&self, t: &Threshold, here: &[&str]) -> Result<()> {
+        let is = |method| t.method == method;
+        let adjusted = t.correction.is_some() || t.noise.is_some() || t.bounds.is_some();
+        let wrong = [
+            ("at_least", "method = \"fixed\"", t.at_least.is_some() && !is(Method::Fixed)),
+            ("set", "method = \"reference\"", t.set.is_some() && !is(Method::Reference)),
+            ("factor", "method = \"reference\"", t.factor.is_some() && !is(Method::Reference)),
+            ("deviations", "method = \"reference\"", t.deviations.is_some() && !is(Method::Reference)),
+            ("at_least", "value, or at_least", t.at_least.is_some() && t.value.is_some()),
+            ("at_least", "at_least without correction, noise and bounds", t.at_least.is_some() && adjusted),
+        ];
+        match wrong.into_iter().find(|(.., wrong)| *wrong) {
+            Some((key, remedy, _)) => Err(self.error(format!("{key} is out of place"), here).remedy(remedy)),
+            None => Ok(()),
+        }
+    }
+
+    fn percentage(&self, percent: Option<f64>, example: &str, here: &[&str]) -> Result<()> {
+        // More than 0: everything has at least that, and a limit of 0 is none.
+        match percent {
+            Some(p) if !(p > 0.0 && p <= 100.0) => {
+                Err(self.error(format!("{p} is no percentage of an object"), here).remedy(example))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn contour(&self, c: &Contour, here: &[&str]) -> Result<()> {
+        let rules = [c.percent, c.at_least, c.above, c.deviations];
+        if rules.iter().flatten().count() != 1 {
+            return Err(self
+                .error("a contour has exactly one limit", here)
+                .remedy("one of: percent, at_least, above, deviations"));
+        }
+        self.percentage(c.percent, "percent = 41", here)?;
+        if rules.iter().flatten().any(|v| !v.is_finite()) || c.deviations.is_some_and(|k| k < 0.0) {
+            return Err(self.error("a number is out of range", here).remedy("no inf or nan, and deviations from 0 on"));
+        }
+        match c.background {
+            Some(_) if c.percent.is_none() => {
+                Err(self.error("a background is of use only with percent", here).remedy("percent = 50"))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn order(&self) -> Result<Vec<String>> {
@@ -226,5 +304,6 @@ impl Checker<'_> {
 fn needs(set: &Objects) -> Vec<&str> {
     let grow = set.grow.iter().map(|g| g.from.as_str());
     let minus = set.minus.iter().flat_map(|m| [m.cells.as_str(), m.nuclei.as_str()]);
-    grow.chain(minus).collect()
+    let steps = set.steps.iter().flatten().filter_map(Step::set);
+    grow.chain(minus).chain(set.start.as_deref()).chain(steps).collect()
 }

@@ -9,7 +9,6 @@
 
 mod affine;
 mod header;
-mod nuclides;
 mod sidecar;
 mod stream;
 mod times;
@@ -28,7 +27,7 @@ use stream::Stream;
 use voxels::Type;
 
 /// NIfTI.
-pub const FORMAT: Format = Format { name: "NIfTI", extensions: &["nii"], detect, read };
+pub const FORMAT: Format = Format { name: "NIfTI", is_scan: true, extensions: &["nii"], detect, read };
 
 fn detect(head: &[u8]) -> bool {
     matches!(header::kind(&stream::peek(head, header::LONGEST)), Some(Kind::Nifti { .. }))

@@ -5,7 +5,6 @@
 //! the folders above and `participants.tsv` are not looked at.
 //! Reference: <https://bids-specification.readthedocs.io/en/stable/modality-specific-files/positron-emission-tomography.html>.
 
-use super::nuclides::half_life;
 use super::times::{moment, of_day, split};
 use crate::scan::Modality;
 use crate::suv::{Facts, SliceFacts};
@@ -87,8 +86,8 @@ impl Sidecar<'_> {
         f.dose = self.dose()?;
         f.tracer = self.text(&["TracerName", "Radiopharmaceutical"]);
         f.nuclide = self.text(&["TracerRadionuclide", "Radionuclide", "TracerRadionuclideCode"]);
-        let table = f.nuclide.as_deref().and_then(half_life);
-        f.half_life = self.number(&["RadionuclideHalfLife", "TracerHalfLife"])?.or(table);
+        // Without it, the rules take that of the nuclide.
+        f.half_life = self.number(&["RadionuclideHalfLife"])?;
         f.dose_calibration_factor = self.number(&["DoseCalibrationFactor"])?;
         f.corrected_image = self.corrections();
         f.timezone = self.text(&["TimezoneOffsetFromUTC"]);

@@ -1,0 +1,253 @@
+//! Lesions drawn around seeds by a rule: an isocontour whose limit comes from the lesion itself.
+//!
+//! Each object starts at the hottest voxel of its seed and keeps what is connected to it, reaches the limit, and lies in
+//! its territory (`contour`). Limits, in the values of the image, with `max` the greatest value of the region so far:
+//!
+//! - [`Rule::Share`]: `bg + share (max - bg)`, with `bg` the median of the object's shell, or 0 without one;
+//! - [`Rule::AtLeast`], [`Rule::Above`]: one value for all;
+//! - [`Rule::Deviations`]: `mean - k SD` of the region so far, which at first is the seed.
+//!
+//! If the region holds a hotter voxel than the one it started from, or other samples than those its limit came from, it
+//! is drawn anew from there: 32 times at most. With a share this ends by itself: the region holds its own start, so
+//! the maximum only ever rises, and a territory has finitely many samples. Regions by deviations may swing; the last counts.
+//!
+//! Bit budget: exact maxima, medians and sums on the device; limits in f64 on the host, turned into the least sample whose
+//! value reaches them. Reference: Boellaard et al., Eur J Nucl Med Mol Imaging 2015;42:328 (A50, 41 %); ITK
+//! ConfidenceConnectedImageFilter.
+
+use super::contour::contour;
+use super::cytoplasm::cytoplasm;
+use super::grow::grow;
+use super::hottest::{Hottest, NOWHERE, hottest};
+use super::object_rank::object_rank;
+use super::renumber::renumber;
+use super::sizes::sizes;
+use super::sums::{Sums, sums};
+use super::{Case, Op, label};
+use crate::Result;
+use crate::device::Device;
+use crate::volume::{Labels, Scale, Volume};
+
+/// The room's entry.
+pub const OP: Op = Op {
+    name: "delineate",
+    summary: "Lesions around seeds: share of the maximum, against the background, or by mean and deviation",
+    reference: "Boellaard et al. 2015; ITK ConfidenceConnectedImageFilter",
+    cases: &[
+        Case { name: "41 % of the maximum", run: |d, i| case(d, i, &Rule::Share { share: 0.41, shell: None }) },
+        Case {
+            name: "half way from the background",
+            run: |d, i| {
+                let shell = shell(d, &i.labels(d)?, [1.0, 3.0], [1; 3])?;
+                case(d, i, &Rule::Share { share: 0.5, shell: Some(shell) })
+            },
+        },
+        Case { name: "at least a value", run: |d, i| case(d, i, &Rule::AtLeast(9000.0)) },
+        Case { name: "two deviations below the mean", run: |d, i| case(d, i, &Rule::Deviations(2.0)) },
+    ],
+};
+
+fn case(device: &Device, input: &super::Input, rule: &Rule) -> Result<Vec<u32>> {
+    let (v, seeds) = (input.volume(device)?, input.labels(device)?);
+    let territory = grow(device, &seeds, 3.0, [1; 3])?;
+    let found = delineate(device, &v, &seeds, &territory, rule)?;
+    let mut words = label::words(device, &found.labels)?;
+    words.push(found.lost);
+    Ok(words)
+}
+
+/// Where an object ends.
+#[derive(Clone, Debug)]
+pub enum Rule {
+    /// At this share of its own maximum, counted from the background if there is a shell.
+    Share {
+        /// 0 to 1.
+        share: f64,
+        /// Voxels around each object, under its number, whose median is the background.
+        shell: Option<Labels>,
+    },
+    /// At this value, which belongs to it.
+    AtLeast(f64),
+    /// Above this value.
+    Above(f64),
+    /// So many standard deviations below its own mean.
+    Deviations(f64),
+}
+
+/// What was drawn.
+#[derive(Clone, Debug)]
+pub struct Delineated {
+    /// In raster order.
+    pub labels: Labels,
+    /// Seeds with a voxel that gave no object: their hottest voxel does not reach the limit.
+    pub lost: u32,
+    /// Seeds whose shell has no voxel: their background counted as 0.
+    pub bare: u32,
+}
+
+/// Regions are drawn anew at most so often.
+const ROUNDS: usize = 32;
+
+/// Draws each object by the rule. `territory` has the numbers of the seeds and says how far each may reach.
+///
+/// # Errors
+/// Different sizes; the device is lost or too small.
+pub fn delineate(device: &Device, src: &Volume, seeds: &Labels, territory: &Labels, rule: &Rule) -> Result<Delineated> {
+    let mut region = seeds.clone();
+    let mut hot = hottest(device, src, &region)?;
+    let seeded = hot.voxels.iter().filter(|&&v| v != NOWHERE).count();
+    let (backgrounds, bare) = match rule {
+        Rule::Share { shell: Some(shell), .. } => backgrounds(device, src, shell, &hot)?,
+        _ => (vec![0.0; hot.voxels.len()], 0),
+    };
+    let mut before = None;
+    for _ in 0..ROUNDS {
+        let limits = match rule {
+            Rule::Deviations(k) => by_deviations(&sums(device, src, &region)?, *k),
+            _ => hot.samples.iter().zip(&backgrounds).map(|(&s, &bg)| limit(&src.scale, rule, s, bg)).collect(),
+        };
+        let now = Some(start(&hot, &limits));
+        if now == before {
+            break;
+        }
+        before = now;
+        if let Some((starts, limits)) = &before {
+            region = contour(device, src, territory, starts, limits)?;
+        }
+        if matches!(rule, Rule::AtLeast(_) | Rule::Above(_)) {
+            break;
+        }
+        hot = hottest(device, src, &region)?;
+    }
+    let labels = renumber(device, &region)?;
+    Ok(Delineated { lost: seeded as u32 - labels.count, bare, labels })
+}
+
+/// The voxels from `from` to `to` pixels beyond each object, nearer to it than to any other and in none.
+///
+/// # Errors
+/// As [`grow`].
+pub fn shell(device: &Device, objects: &Labels, [from, to]: [f64; 2], weights: [u32; 3]) -> Result<Labels> {
+    let inner = grow(device, objects, from, weights)?;
+    cytoplasm(device, &grow(device, objects, to, weights)?, &inner)
+}
+
+/// The median of each shell as a value, 0 without one; and how many objects have none.
+fn backgrounds(device: &Device, src: &Volume, shell: &Labels, hot: &Hottest) -> Result<(Vec<f64>, u32)> {
+    let (medians, sizes) = (object_rank(device, src, shell, 0.5)?, sizes(device, shell)?);
+    let value = |(&m, &n): (&i32, &u32)| if n > 0 { src.scale.value(m.into()) } else { 0.0 };
+    // Without an object the list of medians has one entry, as that of the sizes.
+    let values = medians.iter().zip(&sizes).map(value).collect();
+    let bare = hot.voxels.iter().zip(&sizes).skip(1).filter(|&(&v, &n)| v != NOWHERE && n == 0).count();
+    Ok((values, bare as u32))
+}
+
+/// The least sample that belongs to an object; beyond the range of samples if there is none.
+fn limit(scale: &Scale, rule: &Rule, hottest: i32, background: f64) -> i64 {
+    match rule {
+        Rule::AtLeast(value) => scale.least_reaching(*value),
+        Rule::Above(value) => scale.least_above(*value),
+        Rule::Share { share, .. } => {
+            let max = scale.value(hottest.into());
+            // Not more than the maximum by rounding alone.
+            let limit = background + share * (max - background);
+            scale.least_reaching(if background <= max { limit.min(max) } else { limit })
+        }
+        Rule::Deviations(_) => i64::MAX,
+    }
+}
+
+/// In samples: a linear scale changes neither order nor which samples lie within deviations of a mean.
+fn by_deviations(regions: &[Sums], k: f64) -> Vec<i64> {
+    let limit = |s: &Sums| match (s.mean(), s.deviation()) {
+        // A mean is at most the maximum, so its ceiling is as well.
+        (Some(mean), Some(deviation)) => (mean - k * deviation).ceil() as i64,
+        _ => i64::MAX,
+    };
+    regions.iter().map(limit).collect()
+}
+
+/// Starts and limits in the range of samples: an object whose limit lies above its hottest voxel starts nowhere.
+fn start(hot: &Hottest, limits: &[i64]) -> (Vec<u32>, Vec<i32>) {
+    let one = |((&sample, &voxel), &limit): ((&i32, &u32), &i64)| match i64::from(sample) >= limit {
+        // The cast fits: the limit is not above a sample.
+        true => (voxel, limit.max(i32::MIN.into()) as i32),
+        false => (NOWHERE, i32::MAX),
+    };
+    hot.samples.iter().zip(&hot.voxels).zip(limits).map(one).unzip()
+}
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: literal grids worked out by hand.
+    use super::*;
+    use crate::units::Shape;
+
+    fn row(samples: &[i32], seeds: &[u32], reach: f64, rule: &Rule) -> (Vec<u32>, u32, u32) {
+        let shape = Shape::flat(1, samples.len());
+        let v = Volume { scale: Scale { factor: 0.5, offset: 0.0 }, ..Volume::new(shape, samples.to_vec()).unwrap() };
+        let seeds = Labels::new(shape, seeds.to_vec()).unwrap();
+        let territory = grow(&Device::Cpu, &seeds, reach, [1; 3]).unwrap();
+        let out = delineate(&Device::Cpu, &v, &seeds, &territory, rule).unwrap();
+        (out.labels.voxels.host().unwrap().to_vec(), out.lost, out.bare)
+    }
+
+    #[test]
+    fn a_share_of_the_own_maximum() {
+        let v = [1, 4, 6, 10, 5, 2, 4, 20, 8, 4];
+        let seeds = [0, 0, 0, 1, 0, 0, 0, 2, 0, 0];
+        let half = Rule::Share { share: 0.5, shell: None };
+        // Limits 5 and 10; what is equal belongs to it.
+        assert_eq!(row(&v, &seeds, 9.0, &half), (vec![0, 0, 1, 1, 1, 0, 0, 2, 0, 0], 0, 0));
+        let fifth = Rule::Share { share: 0.2, shell: None };
+        assert_eq!(row(&v, &seeds, 9.0, &fifth), (vec![0, 1, 1, 1, 1, 1, 2, 2, 2, 2], 0, 0));
+        // The territory holds it back.
+        assert_eq!(row(&v, &seeds, 1.0, &fifth), (vec![0, 0, 1, 1, 1, 0, 2, 2, 2, 0], 0, 0));
+    }
+
+    #[test]
+    fn a_hotter_voxel_becomes_the_new_maximum() {
+        // From the 10 the region reaches the 16, whose limit is 8: the 7 and the 6 fall out, and so does the first 5.
+        let v = [5, 10, 9, 16, 7, 6, 1];
+        let half = Rule::Share { share: 0.5, shell: None };
+        assert_eq!(row(&v, &[0, 1, 0, 0, 0, 0, 0], 9.0, &half).0, [0, 1, 1, 1, 0, 0, 0]);
+    }
+
+    #[test]
+    fn the_background_lifts_the_limit() {
+        let v = [4, 4, 4, 4, 8, 12, 20, 13, 4, 4, 4, 4];
+        let seeds = [0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0];
+        let labels = Labels::new(Shape::flat(1, 12), seeds.to_vec()).unwrap();
+        let shell = |d| Some(super::shell(&Device::Cpu, &labels, d, [1; 3]).unwrap());
+        // 4 + (20 - 4) / 2 = 12 against 20 / 2 = 10.
+        let adapted = Rule::Share { share: 0.5, shell: shell([2.0, 4.0]) };
+        assert_eq!(row(&v, &seeds, 9.0, &adapted), (vec![0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0], 0, 0));
+        let tight = Rule::Share { share: 0.55, shell: shell([2.0, 4.0]) };
+        assert_eq!(row(&v, &seeds, 9.0, &tight).0, [0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0]);
+        // A shell without a voxel: as without background, and told.
+        let bare = Rule::Share { share: 0.4, shell: shell([3.0, 3.0]) };
+        assert_eq!(row(&v, &seeds, 9.0, &bare), (vec![0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0], 0, 1));
+    }
+
+    #[test]
+    fn a_value_for_all() {
+        let v = [1, 4, 6, 10, 5, 2, 4, 20, 8, 4];
+        let seeds = [0, 0, 0, 1, 0, 0, 0, 2, 0, 0];
+        // Values are half the samples.
+        assert_eq!(row(&v, &seeds, 9.0, &Rule::AtLeast(3.0)).0, [0, 0, 1, 1, 0, 0, 0, 2, 2, 0]);
+        assert_eq!(row(&v, &seeds, 9.0, &Rule::Above(3.0)).0, [0, 0, 0, 1, 0, 0, 0, 2, 2, 0]);
+        // The first object does not reach it, and the second becomes number 1.
+        assert_eq!(row(&v, &seeds, 9.0, &Rule::AtLeast(7.0)), (vec![0, 0, 0, 0, 0, 0, 0, 1, 0, 0], 1, 0));
+    }
+
+    #[test]
+    fn a_region_grows_by_its_own_deviation() {
+        let v = [1, 1, 9, 8, 10, 8, 9, 2, 1];
+        let seeds = [0, 0, 0, 1, 1, 0, 0, 0, 0];
+        // The seed has mean 9 and deviation 1: limit 8 with k = 1. Then 9, 8, 10, 8, 9: mean 8.8, deviation 0.75, limit
+        // 9 (8.05 rounded up): the 10 alone, limit 10, which stays.
+        assert_eq!(row(&v, &seeds, 9.0, &Rule::Deviations(1.0)).0, [0, 0, 0, 0, 1, 0, 0, 0, 0]);
+        // With k = 2 the limit is 7, then 7.3: it stays.
+        assert_eq!(row(&v, &seeds, 9.0, &Rule::Deviations(2.0)).0, [0, 0, 1, 1, 1, 1, 1, 0, 0]);
+    }
+}

@@ -1,0 +1,124 @@
+//! Steps that know of other object sets, and those that draw lesions around seeds.
+
+use super::state::State;
+use crate::ops::cytoplasm::cytoplasm;
+use crate::ops::delineate::{Delineated, Rule, delineate, shell};
+use crate::ops::gradient::gradient;
+use crate::ops::grow::grow;
+use crate::ops::label::{renumber, select, sizes};
+use crate::ops::pixelwise::{and, foreground, not, with_outside};
+use crate::ops::sums::{Sums, sums};
+use crate::ops::watershed::watershed;
+use crate::recipe::{self, Exclude, Threshold};
+use crate::units::Length;
+use crate::volume::{Labels, Volume};
+use crate::{Error, Kind, Result};
+
+impl State<'_> {
+    /// Goes on with these objects.
+    pub fn replace(&mut self, labels: Labels) -> Result<()> {
+        self.mask = Some(foreground(self.device, &labels)?);
+        self.labels = Some(labels);
+        Ok(())
+    }
+
+    fn set(&self, name: &str) -> Result<&Labels> {
+        let missing = || Error::new(Kind::Internal, format!("the object set \"{name}\" was not made"));
+        self.sets.get(name).map(|m| &m.labels).ok_or_else(missing)
+    }
+
+    pub fn exclude(&mut self, p: &Exclude) -> Result<()> {
+        let set = self.set(&p.set)?.clone();
+        if let Some(percent) = p.touching {
+            let labels = self.labels("exclude")?;
+            return self.drop_inside(&labels, &set, percent);
+        }
+        let gone = foreground(self.device, &set)?;
+        if let Some(mask) = &self.mask {
+            self.mask = Some(and(self.device, mask, &not(self.device, &gone)?)?);
+        }
+        if let Some(labels) = &self.labels {
+            self.labels = Some(renumber(self.device, &cytoplasm(self.device, labels, &set)?)?);
+        }
+        self.barred.push(set);
+        Ok(())
+    }
+
+    fn drop_inside(&mut self, labels: &Labels, set: &Labels, percent: f64) -> Result<()> {
+        let all = sizes(self.device, labels)?;
+        let outside = sizes(self.device, &cytoplasm(self.device, labels, set)?)?;
+        let stays = |(&all, &outside): (&u32, &u32)| f64::from(all - outside) * 100.0 < percent * f64::from(all);
+        let keep: Vec<bool> = all.iter().zip(&outside).map(stays).collect();
+        let kept = select(self.device, labels, &keep)?;
+        self.replace(kept)
+    }
+
+    /// Where each object may grow to: what is nearest to it within a distance, without what was excluded.
+    fn territory(&self, labels: &Labels, within: Length) -> Result<Labels> {
+        let all = grow(self.device, labels, self.geometry.px(within)?, self.geometry.weights())?;
+        self.allowed(all)
+    }
+
+    fn allowed(&self, labels: Labels) -> Result<Labels> {
+        self.barred.iter().try_fold(labels, |labels, set| cytoplasm(self.device, &labels, set))
+    }
+
+    pub fn contour(&mut self, p: &recipe::Contour) -> Result<()> {
+        let (src, seeds) = (self.of(&p.of)?, self.labels("contour")?);
+        let territory = self.territory(&seeds, p.within)?;
+        let shell = match p.background {
+            Some([from, to]) => {
+                let between = [self.geometry.px(from)?, self.geometry.px(to)?];
+                Some(self.allowed(shell(self.device, &seeds, between, self.geometry.weights())?)?)
+            }
+            None => None,
+        };
+        let rule = match (p.percent, p.at_least, p.above) {
+            (Some(percent), ..) => Rule::Share { share: percent / 100.0, shell },
+            (_, Some(value), _) => Rule::AtLeast(value),
+            (.., Some(value)) => Rule::Above(value),
+            _ => Rule::Deviations(p.deviations.unwrap_or(0.0)),
+        };
+        let found = delineate(self.device, &src, &seeds, &territory, &rule)?;
+        self.tell(&found);
+        self.replace(found.labels)
+    }
+
+    fn tell(&mut self, found: &Delineated) {
+        if found.lost > 0 {
+            let all = found.lost + found.labels.count;
+            self.notes.push(format!("{} of {all} objects lost: no voxel reaches the limit", found.lost));
+        }
+        if found.bare > 0 {
+            self.notes.push(format!("{} objects without a voxel in their shell: background taken as 0", found.bare));
+        }
+    }
+
+    /// On the gradient, from the cores of the objects and from all that none of them may reach.
+    pub fn watershed(&mut self, p: &recipe::Watershed) -> Result<()> {
+        let (src, seeds) = (self.of(&p.of)?, self.labels("watershed")?);
+        let territory = self.territory(&seeds, p.within)?;
+        let rule = Rule::Share { share: p.core.unwrap_or(70.0) / 100.0, shell: None };
+        let cores = delineate(self.device, &src, &seeds, &seeds, &rule)?;
+        self.tell(&cores);
+        let markers = with_outside(self.device, &cores.labels, &territory)?;
+        let steep = gradient(self.device, &src, self.geometry.spacing.map_or([1.0; 3], |s| s.zyx))?;
+        let flooded = watershed(self.device, &steep, &markers)?;
+        let keep: Vec<bool> = (0..=flooded.count).map(|l| l > 0 && l < flooded.count).collect();
+        self.replace(select(self.device, &flooded, &keep)?)
+    }
+
+    /// The threshold in samples that mean and deviation of the image in another object set give.
+    pub fn reference(&self, p: &Threshold, src: &Volume) -> Result<f64> {
+        let name = p.set.as_deref().unwrap_or_default();
+        let mut all = Sums::default();
+        sums(self.device, src, self.set(name)?)?.into_iter().for_each(|s| all += s);
+        let (Some(mean), Some(deviation)) = (all.mean(), all.deviation()) else {
+            return Err(Error::usage(format!("the reference \"{name}\" is empty"))
+                .remedy(format!("a mask or a sphere for \"{name}\" that has voxels in this image")));
+        };
+        // The factor is one of values, so it has to know where the value 0 is.
+        let zero = -src.scale.offset / src.scale.factor;
+        Ok((mean - zero) * p.factor.unwrap_or(1.0) + zero + deviation * p.deviations.unwrap_or(0.0))
+    }
+}
