@@ -11,8 +11,11 @@ use std::process::{Command, Output};
 const LESIONS: &str = "image,label,sul_peak,suv_max,mtv_ml,tlg_g,percist_measurable";
 const IMAGES: &str = "image,status,reason,count_lesions,uptake_min,dose_mbq,half_life_s";
 
+/// Lesions of an image: sul_peak and tlg_g of each.
+type Lesions<'a> = &'a [(f64, f64)];
+
 /// An image with its lesions: sul_peak and tlg_g. The liver has a mean SUL of 1.5, so 2.45 is the limit of a target.
-fn run(folder: &Path, images: &[(&str, &[(f64, f64)])]) {
+fn run(folder: &Path, images: &[(&str, Lesions)]) {
     let (mut all, mut lesions, mut liver) =
         (IMAGES.to_string(), LESIONS.to_string(), "image,sul_mean,sul_std".to_string());
     for (name, found) in images {
@@ -52,7 +55,7 @@ fn rows(text: &[u8]) -> Vec<Cells> {
 }
 
 /// One patient: the row, and the exit code.
-fn patient(before: &[(f64, f64)], after: &[(f64, f64)]) -> (Cells, Option<i32>) {
+fn patient(before: Lesions, after: Lesions) -> (Cells, Option<i32>) {
     let dir = tempfile::tempdir().unwrap();
     run(&dir.path().join("b"), &[("p", before)]);
     run(&dir.path().join("f"), &[("p", after)]);
@@ -62,7 +65,7 @@ fn patient(before: &[(f64, f64)], after: &[(f64, f64)]) -> (Cells, Option<i32>) 
 
 #[test]
 fn each_response_by_its_rule() {
-    let cases: [(&[(f64, f64)], &[(f64, f64)], &str); 12] = [
+    let cases: [(Lesions, Lesions, &str); 12] = [
         (&[(5.0, 40.0)], &[], "CMR"),
         (&[(5.0, 40.0)], &[(1.4, 2.0)], "CMR"),
         (&[(5.0, 40.0)], &[(1.5, 2.0)], "PMR"),
@@ -136,7 +139,7 @@ fn changes_are_those_of_the_hottest_lesions_and_of_the_sums() {
 #[test]
 fn pairs_come_from_a_file_with_new_lesions() {
     let dir = tempfile::tempdir().unwrap();
-    let hot: &[(f64, f64)] = &[(5.0, 40.0)];
+    let hot: Lesions = &[(5.0, 40.0)];
     run(
         &dir.path().join("all"),
         &[("ann_1", hot), ("ann_2", hot), ("bob_1", hot), ("bob_2", &[(5.0, 40.0), (3.0, 9.0)]), ("odd", hot)],
@@ -167,7 +170,7 @@ fn pairs_come_from_a_file_with_new_lesions() {
 #[test]
 fn images_without_partner_are_rows() {
     let dir = tempfile::tempdir().unwrap();
-    let hot: &[(f64, f64)] = &[(5.0, 40.0)];
+    let hot: Lesions = &[(5.0, 40.0)];
     run(&dir.path().join("b"), &[("x", hot), ("y", hot)]);
     run(&dir.path().join("f"), &[("y", &[]), ("z", hot)]);
     let o = compare(dir.path(), &[]);
