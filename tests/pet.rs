@@ -75,9 +75,11 @@ fn tables_are_the_same_files_on_both_devices() {
     let samples = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("sample-images/pet");
     let mut inputs = vec![samples.clone()];
     // The whole body takes minutes on a software adapter; the crops and one of the reference objects do not.
-    inputs.extend(shared("sts_pet").into_iter().flat_map(|d| {
-        ["STS_001", "STS_002", "STS_003"].map(|id| d.join(format!("{id}_PET_image.nii.gz")))
-    }));
+    inputs.extend(
+        shared("sts_pet")
+            .into_iter()
+            .flat_map(|d| ["STS_001", "STS_002", "STS_003"].map(|id| d.join(format!("{id}_PET_image.nii.gz")))),
+    );
     for (recipe, inputs) in [("pet", &inputs[..]), ("pet-41", &inputs[..]), ("pet-percist", &inputs[..1])] {
         let dir = tempfile::tempdir().unwrap();
         for device in ["cpu", "gpu"] {

@@ -183,6 +183,8 @@ mod tests {
         apply(&mut t, "spacing_um=0.5").unwrap();
         assert_eq!(t["objects"]["a"]["steps"][0]["radius"].as_str(), Some("2 px"));
         assert_eq!(t["spacing_um"].as_float(), Some(0.5));
+        assert!(apply(&mut t, "spacing_um.x=1").is_err());
+        assert!(apply(&mut t, "nonsense").is_err());
         apply(&mut t, "labels.a={stem}.png").unwrap();
         assert!(t["objects"]["a"].get("steps").is_none());
         assert!(apply(&mut t, "mask=gtv.nii.gz").is_err(), "no lesions here");
@@ -190,7 +192,5 @@ mod tests {
         apply(&mut t, "mask=gtv.nii.gz").unwrap();
         assert_eq!(t["objects"]["lesions"].as_table().unwrap().len(), 1);
         assert_eq!(t["objects"]["lesions"]["labels"].as_str(), Some("gtv.nii.gz"));
-        assert!(apply(&mut t, "spacing_um.x=1").is_err());
-        assert!(apply(&mut t, "nonsense").is_err());
     }
 }
