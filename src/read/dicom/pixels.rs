@@ -183,7 +183,7 @@ fn frames(header: &Header) -> Result<usize> {
     let Some(text) = header.set.text(tags::NUMBER_OF_FRAMES) else { return Ok(1) };
     let bad = || Error::format(format!("NumberOfFrames {} is \"{text}\"", tags::NUMBER_OF_FRAMES));
     match text.parse().map_err(|_| bad())? {
-        n @ 1..=0x10_0000 => Ok(n),
+        n @ 1..=0x4_0000 => Ok(n),
         0 => Ok(1),
         _ => Err(bad()),
     }

@@ -29,6 +29,8 @@ pub struct Slice {
     pub clocks: [Option<f64>; 3],
     /// Type of the values after the rescale: `HU`.
     pub rescale_type: Option<String>,
+    /// Enhanced PET: Units and SUVType that its unit of measurement stands for.
+    pub units: Option<(&'static str, &'static str)>,
     /// Times, slope and intercept.
     pub facts: SliceFacts,
 }
@@ -114,14 +116,18 @@ fn enhanced(top: &Slice, own: Option<&Set>, shared: Option<&Set>, frame: usize) 
         slice.pixel = g.vector(tags::PIXEL_SPACING);
         slice.thickness = g.number(tags::SLICE_THICKNESS).filter(|v| *v > 0.0);
     }
-    if let Some(g) = group(tags::REAL_WORLD_VALUE_MAPPING_SEQUENCE)? {
-        slice.facts.slope = g.number(tags::REAL_WORLD_VALUE_SLOPE).or(slice.facts.slope);
-        slice.facts.intercept = g.number(tags::REAL_WORLD_VALUE_INTERCEPT).or(slice.facts.intercept);
-    }
     if let Some(g) = group(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE)? {
         slice.facts.slope = g.number(tags::RESCALE_SLOPE).or(slice.facts.slope);
         slice.facts.intercept = g.number(tags::RESCALE_INTERCEPT).or(slice.facts.intercept);
         slice.rescale_type = g.text(tags::RESCALE_TYPE);
+    }
+    // A mapping to real values counts only where its unit is one of PET: other mappings serve other ends.
+    if let Some(g) = group(tags::REAL_WORLD_VALUE_MAPPING_SEQUENCE)?
+        && let Some(units) = pet_units(&g)?
+    {
+        slice.units = Some(units);
+        slice.facts.slope = g.number(tags::REAL_WORLD_VALUE_SLOPE).or(slice.facts.slope);
+        slice.facts.intercept = g.number(tags::REAL_WORLD_VALUE_INTERCEPT).or(slice.facts.intercept);
     }
     if let Some(g) = group(tags::FRAME_CONTENT_SEQUENCE)? {
         if let Some((date, time)) =
@@ -134,6 +140,23 @@ fn enhanced(top: &Slice, own: Option<&Set>, shared: Option<&Set>, frame: usize) 
         slice.clocks = [g.number(tags::TEMPORAL_POSITION_INDEX), slice.facts.frame_reference_time, clock(&slice)];
     }
     Ok(slice)
+}
+
+/// Units of measurement as UCUM writes them (PS3.16, CID 84 and 85), with the Units and SUVType of older PET.
+const UNITS: [(&str, (&str, &str)); 8] = [
+    ("Bq/ml", ("BQML", "")),
+    ("g/ml", ("GML", "BW")),
+    ("{SUVbw}g/ml", ("GML", "BW")),
+    ("g/ml{SUVbw}", ("GML", "BW")),
+    ("{SUVlbm}g/ml", ("GML", "LBM")),
+    ("{SUVibw}g/ml", ("GML", "IBW")),
+    ("{SUVbsa}cm2/ml", ("CM2ML", "BSA")),
+    ("{counts}", ("CNTS", "")),
+];
+
+fn pet_units(mapping: &Set) -> Result<Option<(&'static str, &'static str)>> {
+    let code = mapping.item_of(tags::MEASUREMENT_UNITS_CODE_SEQUENCE)?.and_then(|c| c.text(tags::CODE_VALUE));
+    Ok(UNITS.iter().find(|(name, _)| code.as_deref() == Some(name)).map(|u| u.1))
 }
 
 /// Counters of frames that stand for time.
