@@ -14,11 +14,12 @@ pub mod overlay;
 mod paint;
 pub mod parquet;
 mod schema;
+mod tone;
 mod view;
 
 pub use csv::CsvSink;
 pub use draft::Draft;
 pub use labels::labels;
 pub use nifti::nifti_labels;
-pub use overlay::overlay;
+pub use overlay::{Picture, Style, overlay};
 pub use parquet::ParquetSink;
