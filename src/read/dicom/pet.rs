@@ -15,15 +15,13 @@ use dicom_dictionary_std::tags;
 /// A sequence is damaged.
 pub fn facts(header: &Header, slices: &[Slice], spacing: Option<&Spacing>) -> Result<Facts> {
     let set = &header.set;
-    let none = || Set::empty();
-    let drug = set.item_of(tags::RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE)?.unwrap_or_else(none);
+    let drug = set.item_of(tags::RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE)?.unwrap_or_else(Set::empty);
     let meaning =
         |tag: Tag| -> Result<Option<String>> { Ok(drug.item_of(tag)?.and_then(|code| code.text(tags::CODE_MEANING))) };
-    let private = |group, creator, number| set.private(group, creator, number);
+    let private = |group, creator, number| set.private(group, creator, number).and_then(|tag| set.text(tag));
     let units = slices.first().and_then(|s| s.units).unzip();
     let said = |v: Option<&str>| v.filter(|v| !v.is_empty()).map(str::to_string);
     let (decay, zero) = decay(set, &drug);
-    let philips = |number| private(0x7053, "Philips PET Private Group", number).and_then(|tag| set.number(tag));
     Ok(Facts {
         bids: false,
         units: set.text(tags::UNITS).or(said(units.0)),
@@ -43,14 +41,24 @@ pub fn facts(header: &Header, slices: &[Slice], spacing: Option<&Spacing>) -> Re
         series_date: zero.as_ref().map(|z| z.0.clone()).or_else(|| set.text(tags::SERIES_DATE)),
         series_time: zero.map(|z| z.1).or_else(|| set.text(tags::SERIES_TIME)),
         timezone: set.text(tags::TIMEZONE_OFFSET_FROM_UTC),
-        ge_scan_date_time: private(0x0009, "GEMS_PETD_01", 0x0d).and_then(|tag| set.text(tag)),
-        siemens_scan_date_time: private(0x0071, "SIEMENS MED PT", 0x22).and_then(|tag| set.text(tag)),
-        philips_suv_factor: philips(0x00),
-        philips_activity_factor: philips(0x09),
+        ge_scan_date_time: private(0x0009, "GEMS_PETD_01", 0x0d),
+        siemens_scan_date_time: private(0x0071, "SIEMENS MED PT", 0x22),
+        philips_suv_factor: philips(set, 0x00),
+        philips_activity_factor: philips(set, 0x09),
         dose_calibration_factor: set.number(tags::DOSE_CALIBRATION_FACTOR),
         voxel_ml: spacing.map(|s| s.voxel_volume() / 1000.0),
         slices: slices.iter().map(|s| s.facts.clone()).collect(),
     })
+}
+
+/// A private factor of Philips. Some files have lost the element that names the owner of the block; there the manufacturer must
+/// say it, and the block is the first.
+fn philips(set: &Set, number: u8) -> Option<f64> {
+    let owned = set.private(0x7053, "Philips PET Private Group", number);
+    let unnamed = set.element(Tag(0x7053, 0x0010)).is_none();
+    let maker = set.text(tags::MANUFACTURER).is_some_and(|m| m.to_lowercase().starts_with("philips"));
+    let bare = Some(Tag(0x7053, 0x1000 | u16::from(number))).filter(|_| unnamed && maker);
+    owned.or(bare).and_then(|tag| set.number(tag))
 }
 
 /// Enhanced PET: the correction for decay, and the date and time that it refers to where that is not the injection.
