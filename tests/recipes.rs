@@ -102,9 +102,52 @@ fn what_cannot_work_is_refused_before_any_image_is_read() {
 }
 
 #[test]
+fn steps_that_draw_lesions_are_checked() {
+    let lesions = |step: &str| {
+        let steps = format!("start = \"seeds\"\nsteps = [\n  {step},\n]\n[objects.seeds]\nlabels = \"a.nii\"\n");
+        error(&format!("{HEAD}{steps}"))
+    };
+    assert_snapshot!(lesions("{ op = \"contour\", within = \"20 mm\" }"), @r#"
+    mine.toml: a contour has exactly one limit in line 8: `{ op = "contour", within = "20 mm" }`
+      try: one of: percent, at_least, above, deviations
+    "#);
+    assert_snapshot!(lesions("{ op = \"contour\", percent = 0.41, at_least = 2, within = \"20 mm\" }"), @r#"
+    mine.toml: a contour has exactly one limit in line 8: `{ op = "contour", percent = 0.41, at_least = 2, within = "20 mm" }`
+      try: one of: percent, at_least, above, deviations
+    "#);
+    assert_snapshot!(lesions("{ op = \"contour\", percent = 410, within = \"20 mm\" }"), @r#"
+    mine.toml: 410 is no percentage of an object in line 8: `{ op = "contour", percent = 410, within = "20 mm" }`
+      try: percent = 41
+    "#);
+    assert_snapshot!(lesions("{ op = \"exclude\", set = \"seed\" }"), @r#"
+    mine.toml: there is no object set "seed" in line 8: `{ op = "exclude", set = "seed" }`
+      try: seeds
+    "#);
+    assert_snapshot!(lesions("{ op = \"threshold\", method = \"reference\", factor = 1.5 }"), @r#"
+    mine.toml: method "reference" needs set in line 8: `{ op = "threshold", method = "reference", factor = 1.5 }`
+      try: set = "liver"
+    "#);
+    assert_snapshot!(lesions("{ op = \"threshold\", method = \"otsu\", at_least = 4 }"), @r#"
+    mine.toml: at_least is out of place in line 8: `{ op = "threshold", method = "otsu", at_least = 4 }`
+      try: method = "fixed"
+    "#);
+    assert_snapshot!(with_steps("  { op = \"watershed\", within = \"20 mm\" },"), @r#"
+    mine.toml: "watershed" comes before any threshold in line 7: `{ op = "watershed", within = "20 mm" }`
+      try: a threshold step before it
+    "#);
+    assert_snapshot!(error("[objects.a]\nsphere = { diameter = \"30 mm\", at = \"spleen\" }\n"), @r#"
+    mine.toml: expected a place: "liver", or [x, y, z] in mm (x to the patient's left, y back, z up) in line 2: `sphere = { diameter = "30 mm", at = "spleen" }`
+    "#);
+}
+
+#[test]
 fn object_sets_come_after_those_that_they_need() {
     let text = "[objects.a]\nminus = { cells = 'b', nuclei = 'c' }\n[objects.b]\ngrow = { from = 'c', by = '1 px' }\n[objects.c]\nlabels = 'x.tif'\n";
     assert_eq!(Recipe::parse("t", text, &[]).unwrap().order, ["c", "b", "a"]);
+    let text = "[channels]\npet = [0]\n[objects.a]\nchannel = 'pet'\nstart = 'c'\nsteps = [{ op = 'exclude', set = 'b' }, \
+                { op = 'threshold', method = 'reference', set = 'd' }]\n[objects.b]\nlabels = 'x'\n[objects.c]\nlabels = 'x'\n\
+                [objects.d]\nsphere = { diameter = '30 mm', at = [0, 0, 1.5] }\n";
+    assert_eq!(Recipe::parse("t", text, &[]).unwrap().order, ["b", "c", "d", "a"]);
 }
 
 #[test]

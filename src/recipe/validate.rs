@@ -113,6 +113,14 @@ impl Checker<'_> {
         if let Some(parent) = &set.parent {
             self.known("object set", parent, &["objects", name, "parent"], &self.body.objects)?;
         }
+        if let Some(start) = &set.start {
+            self.known("object set", start, &["objects", name, "start"], &self.body.objects)?;
+        }
+        for (i, step) in set.steps.iter().flatten().enumerate() {
+            if let Some(other) = step.set() {
+                self.known("object set", other, &["objects", name, "steps", &i.to_string()], &self.body.objects)?;
+            }
+        }
         for needed in needs(set) {
             self.known("object set", needed, &here, &self.body.objects)?;
         }
