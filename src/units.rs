@@ -108,6 +108,15 @@ impl Spacing {
         let sound = |v: &f64| v.is_finite() && *v > 1e-9 && *v < 1e9;
         zyx.iter().all(sound).then_some(Spacing { zyx, unit })
     }
+    /// The same distances in a unit; nothing is computed where they are in it already.
+    pub fn to(self, unit: Unit) -> Self {
+        let zyx = match (self.unit, unit) {
+            (Unit::Um, Unit::Mm) => self.zyx.map(|v| v / 1000.0),
+            (Unit::Mm, Unit::Um) => self.zyx.map(|v| v * 1000.0),
+            _ => self.zyx,
+        };
+        Spacing { zyx, unit }
+    }
     /// Area of a pixel in the plane, in the square of the unit.
     pub fn pixel_area(&self) -> f64 {
         self.zyx[1] * self.zyx[2]

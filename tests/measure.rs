@@ -9,9 +9,13 @@ mod common;
 use serde_json::Value;
 use std::path::PathBuf;
 use uptake::measure::{self, ChannelRef, Family, ProbeParams, Request};
+use uptake::placement::Placement;
 use uptake::table::{Cells, Table};
-use uptake::units::{Shape, Spacing};
+use uptake::units::{Shape, Spacing, Unit};
 use uptake::volume::{Labels, Scale, Volume};
+
+/// The families of fluorescence; tests/lesions.rs is about those of PET.
+const FAMILIES: [Family; 5] = [Family::Shape, Family::Zernike, Family::Intensity, Family::Radial, Family::Probe];
 
 /// A scene: labels, one channel, spacing.
 #[derive(Clone)]
@@ -32,11 +36,11 @@ impl Scene {
     }
     fn objects(&self) -> Table {
         measure::objects(&Request {
-            labels: &self.labels,
             channels: &[self.channel()],
-            families: &Family::ALL,
+            families: &FAMILIES,
             probe: ProbeParams { gap_px: 2.0, width_px: 3.0 },
             spacing: self.spacing,
+            ..Request::new(&self.labels)
         })
         .unwrap()
     }
@@ -138,7 +142,7 @@ fn objects_agree_with_scikit_image() {
         for (row, expected) in rows.iter().enumerate() {
             compared += compare(&table, row, expected, name, &mut failures);
         }
-        let image = measure::image(&[scene.channel()], Some(&scene.labels)).unwrap();
+        let image = measure::image(&[scene.channel()], Some(&scene.labels), Unit::Um).unwrap();
         compared += compare(&image, 0, &case["image"], name, &mut failures);
     }
     assert!(failures.is_empty(), "{} of {compared}:\n{}", failures.len(), failures.join("\n"));
@@ -241,7 +245,7 @@ fn rows_follow_labels_and_threads_do_not_matter() {
         for threads in [1, 3] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             assert_eq!(pool.install(|| scene.objects()), before);
-            let row = |s: &Scene| measure::image(&[s.channel()], Some(&s.labels)).unwrap();
+            let row = |s: &Scene| measure::image(&[s.channel()], Some(&s.labels), Unit::Um).unwrap();
             assert_eq!(pool.install(|| row(&scene)), row(&scene));
         }
     }
@@ -273,10 +277,49 @@ fn scaling_scales_by_the_unit() {
     }
 }
 
+/// Invariant: a table in mm says the same as one in um, under names that say so; with a placement, centroids lie in the
+/// patient.
+#[test]
+fn millimetres_are_a_thousand_micrometres() {
+    for (_, scene) in scenes() {
+        let channels = [scene.channel()];
+        let um =
+            Request { channels: &channels, families: &FAMILIES, spacing: scene.spacing, ..Request::new(&scene.labels) };
+        let placement = Placement { origin: [1.0, 20.0, 300.0], ..Placement::STRAIGHT };
+        let mm = |placement| measure::objects(&Request { unit: Unit::Mm, placement, ..um }).unwrap();
+        let (plain, placed, um) = (mm(None), mm(Some(&placement)), measure::objects(&um).unwrap());
+        for a in &um.columns {
+            // Tables in mm leave out what only 2-D images fill.
+            let Some(b) = plain.column(&a.name.replace("_um", "_mm")) else {
+                assert!(scene.labels.shape.is_flat() || a.cells.empty() == um.rows(), "{}", a.name);
+                continue;
+            };
+            let factor = match a.unit.as_str() {
+                "um" => 1e3,
+                "um2" => 1e6,
+                "um3" => 1e9,
+                _ => 1.0,
+            };
+            for row in 0..um.rows() {
+                let (x, y) = (cell(&um, &a.name, row), cell(&plain, &b.name, row));
+                assert_eq!(x.is_some(), y.is_some(), "{}", a.name);
+                let equal = if factor == 1.0 { (1e-11, 1e-12) } else { (1e-12, 0.0) };
+                assert!(close(x.unwrap_or(0.0), y.unwrap_or(0.0) * factor, equal), "{} {x:?} {y:?}", a.name);
+            }
+        }
+        for (row, (axis, origin)) in (0..um.rows()).flat_map(|r| [("x", 1.0), ("y", 20.0)].map(|a| (r, a))) {
+            let name = format!("centroid_{axis}_mm");
+            let (grid, patient) = (cell(&plain, &name, row), cell(&placed, &name, row));
+            assert_eq!(grid.is_some(), patient.is_some());
+            assert!((patient.unwrap_or(origin) - grid.unwrap_or(0.0) - origin).abs() < 1e-9);
+        }
+    }
+}
+
 /// Mechanics: columns do not depend on the image; what is missing is empty and its reason is told.
 #[test]
 fn missing_is_empty_and_told() {
-    let dictionary = measure::dictionary(&Family::ALL, &[("c", "au")]);
+    let dictionary = measure::dictionary(&FAMILIES, &[("c", "au")], Unit::Um);
     for (_, mut scene) in scenes() {
         scene.spacing = None;
         scene.labels.count += 1;
@@ -299,21 +342,24 @@ fn missing_is_empty_and_told() {
 /// Mechanics: every column has a sentence, a unit and a name of its own; names end with their unit of length.
 #[test]
 fn the_dictionary_is_complete() {
-    let mut all = measure::dictionary(&Family::ALL, &[("EGFR", "au"), ("EGFR", "au")]);
-    all.extend(measure::image_dictionary(&[("EGFR", "au")]));
-    for (i, d) in all.iter().enumerate() {
-        assert!(!d.definition.is_empty() && (!d.unit.is_empty() || d.name == "label"), "{}", d.name);
-        assert!(all[..i].iter().all(|other| other.name != d.name), "{} twice", d.name);
-        for unit in ["um", "um2", "um3", "rad"] {
-            let ends = format!("_{unit}");
-            assert_eq!(d.unit == unit, d.name.trim_end_matches("_2").trim_end_matches("_EGFR").ends_with(&ends));
+    for unit in [Unit::Um, Unit::Mm] {
+        let mut all = measure::dictionary(&Family::ALL, &[("EGFR", "au"), ("EGFR", "au")], unit);
+        all.extend(measure::image_dictionary(&[("EGFR", "au")], unit));
+        for (i, d) in all.iter().enumerate() {
+            assert!(!d.definition.is_empty() && (!d.unit.is_empty() || d.name == "label"), "{}", d.name);
+            assert!(all[..i].iter().all(|other| other.name != d.name), "{} twice", d.name);
+            assert!(unit == Unit::Um || !d.unit.starts_with("um"), "{}", d.name);
+            for unit in ["um", "um2", "um3", "mm", "mm2", "mm3", "ml", "rad"] {
+                let ends = format!("_{unit}");
+                assert_eq!(d.unit == unit, d.name.trim_end_matches("_2").trim_end_matches("_EGFR").ends_with(&ends));
+            }
         }
     }
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/measures.md")).unwrap();
-    for d in measure::dictionary(&Family::ALL, &[("CHANNEL", "")]) {
+    for d in measure::dictionary(&Family::ALL, &[("CHANNEL", "")], Unit::Um) {
         assert!(page.contains(&format!("`{}`", d.name)), "docs/measures.md lacks {}", d.name);
     }
-    for d in measure::image_dictionary(&[("CHANNEL", "")]) {
+    for d in measure::image_dictionary(&[("CHANNEL", "")], Unit::Um) {
         assert!(page.contains(&format!("`{}`", d.name)), "docs/measures.md lacks {}", d.name);
     }
 }
@@ -326,15 +372,14 @@ fn wrong_requests_are_errors() {
     let channel = ChannelRef { volume: &small, ..scene.channel() };
     let ask = |channels: &[ChannelRef], width_px: f64, labels: &Labels| {
         let probe = ProbeParams { gap_px: 0.0, width_px };
-        let families = &Family::ALL;
-        measure::objects(&Request { labels, channels, families, probe, spacing: None }).map(|t| t.rows())
+        measure::objects(&Request { channels, families: &FAMILIES, probe, ..Request::new(labels) }).map(|t| t.rows())
     };
     assert!(ask(&[channel], 3.0, &scene.labels).is_err());
     assert!(ask(&[scene.channel()], 0.0, &scene.labels).is_err());
     let mut short = scene.labels.clone();
     short.count = 3;
     assert!(ask(&[], 3.0, &short).is_err());
-    assert!(measure::image(&[channel], Some(&scene.labels)).is_err());
+    assert!(measure::image(&[channel], Some(&scene.labels), Unit::Um).is_err());
     let none = Labels::new(Shape::flat(2, 2), vec![0; 4]).unwrap();
     assert_eq!(ask(&[], 3.0, &none).unwrap(), 0);
     assert!("shapes".parse::<Family>().is_err());
@@ -347,9 +392,7 @@ fn published_region_properties() {
     let image = image::open(dir.join("input12.png")).unwrap().to_luma8();
     let shape = Shape::flat(image.height() as usize, image.width() as usize);
     let labels = Labels::new(shape, image.pixels().map(|p| u32::from(p.0[0])).collect()).unwrap();
-    let (channels, probe) = (&[], ProbeParams::default());
-    let request = Request { labels: &labels, channels, families: &[Family::Shape], probe, spacing: None };
-    let table = measure::objects(&request).unwrap();
+    let table = measure::objects(&Request { families: &[Family::Shape], ..Request::new(&labels) }).unwrap();
     let mut checked = 0;
     for line in std::fs::read_to_string(dir.join("expected_features.csv")).unwrap().lines() {
         let fields: Vec<&str> = line.split(',').collect();

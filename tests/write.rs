@@ -7,11 +7,12 @@ mod common;
 
 use std::fs;
 use std::path::Path;
+use uptake::placement::Placement;
 use uptake::table::{Cells, Column, Table};
 use uptake::units::{Shape, Spacing};
 use uptake::volume::{Labels, Volume};
 use uptake::write::ome::{self, Image, Pixels};
-use uptake::write::{CsvSink, ParquetSink, labels, overlay};
+use uptake::write::{CsvSink, ParquetSink, Picture, Style, labels, overlay};
 
 fn column(name: &str, unit: &str, cells: Cells) -> Column {
     let (definition, standard) = (format!("what {name} is"), String::new());
@@ -213,6 +214,11 @@ fn pictures_of_several_channels_read_back() {
     assert!(ome::write(&path, &Image { channels: &[], ..image }).is_err());
 }
 
+/// A picture of microscopy.
+fn light<'a>(volume: &'a Volume, sets: &'a [(&'a str, &'a Labels)], spacing: Option<Spacing>) -> Picture<'a> {
+    Picture { volume, sets, spacing, placement: None, style: Style::Microscopy }
+}
+
 fn picture(path: &Path) -> (u32, u32, Vec<[u8; 3]>) {
     let picture = image::open(path).unwrap().to_rgb8();
     (picture.width(), picture.height(), picture.pixels().map(|p| p.0).collect())
@@ -227,7 +233,7 @@ fn overlays_have_coloured_lines_and_repeat() {
     let voxels: Vec<u32> = (0..shape.len()).map(|i| u32::from(inside(i))).collect();
     let samples = voxels.iter().enumerate().map(|(i, v)| 100 + 900 * *v as i32 + (i % 7) as i32).collect();
     let (volume, object) = (Volume::new(shape, samples).unwrap(), Labels::new(shape, voxels).unwrap());
-    overlay(&path, &volume, &[("nuclei", &object)], Spacing::um([1.0, 0.5, 0.5])).unwrap();
+    overlay(&path, &light(&volume, &[("nuclei", &object)], Spacing::um([1.0, 0.5, 0.5]))).unwrap();
     let (width, height, pixels) = picture(&path);
     assert!(width == 600 && height > 500, "the picture and a line below it");
     let coloured = |p: &[u8; 3]| p[0] != p[1] || p[1] != p[2];
@@ -236,7 +242,7 @@ fn overlays_have_coloured_lines_and_repeat() {
     assert!(coloured(&pixels[100 * 600 + 100]) && !coloured(&pixels[101 * 600 + 101]));
     assert!(pixels[600 * 150 + 150][0] > pixels[600 * 150 + 50][0] + 100, "the object is brighter");
     let first = fs::read(&path).unwrap();
-    overlay(&path, &volume, &[("nuclei", &object)], Spacing::um([1.0, 0.5, 0.5])).unwrap();
+    overlay(&path, &light(&volume, &[("nuclei", &object)], Spacing::um([1.0, 0.5, 0.5]))).unwrap();
     assert!(first == fs::read(&path).unwrap(), "the same picture gave other bytes");
 }
 
@@ -252,7 +258,7 @@ fn overlays_of_any_image_can_be_drawn() {
                 let samples = (0..shape.len()).map(|i| extreme[i % 2]).collect();
                 let volume = Volume::new(shape, samples).unwrap();
                 let gaps = Labels::new(shape, (0..shape.len() as u32).map(|i| i / 3 * 1_000_000).collect()).unwrap();
-                overlay(&path, &volume, &[("a", &gaps), ("b", &gaps)], spacing).unwrap();
+                overlay(&path, &light(&volume, &[("a", &gaps), ("b", &gaps)], spacing)).unwrap();
                 let (width, height, _) = picture(&path);
                 assert!(width.max(height) <= 2200, "{width} x {height}");
             }
@@ -261,6 +267,74 @@ fn overlays_of_any_image_can_be_drawn() {
     let (image, other) = (Shape::flat(2, 2), Shape::flat(2, 3));
     let volume = Volume::new(image, vec![0; 4]).unwrap();
     let labels = Labels::new(other, vec![0; 6]).unwrap();
-    let e = overlay(&path, &volume, &[("cells", &labels)], None).unwrap_err();
+    let e = overlay(&path, &light(&volume, &[("cells", &labels)], None)).unwrap_err();
     assert!(e.to_string().contains("cells"), "{e}");
+}
+
+/// Of pictures that are not PET: their pixels stay as they were.
+#[test]
+fn pictures_of_microscopy_keep_their_pixels() {
+    use sha2::{Digest, Sha256};
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("o.png");
+    let cases = [
+        (Shape::flat(300, 420), Spacing::um([1.0, 0.5, 0.5]), "420 x 326 9274c6f4"),
+        (Shape::flat(90, 2500), None, "1250 x 78 71b915b4"),
+        (Shape::new(9, 60, 40), Spacing::um([2.0, 0.5, 0.5]), "968 x 746 d10e8d58"),
+        (Shape::new(40, 30, 50), Spacing::mm([3.0, 2.0, 2.0]), "1208 x 753 1af9bd6c"),
+    ];
+    let found: Vec<(String, &str)> = cases
+        .map(|(shape, spacing, expected)| {
+            let samples = (0..shape.len()).map(|i| (i * 2_654_435_761 % 977) as i32 + (i % shape.x) as i32).collect();
+            let ball =
+                |i: usize| shape.position(i).iter().zip([6, 11, 13]).map(|(p, k)| (p / k) as u32).sum::<u32>() % 5;
+            let volume = Volume::new(shape, samples).unwrap();
+            let a = Labels::new(shape, (0..shape.len()).map(ball).collect()).unwrap();
+            let b = Labels::new(shape, (0..shape.len()).map(|i| u32::from(ball(i) == 2)).collect()).unwrap();
+            overlay(&path, &light(&volume, &[("nuclei", &a), ("cells", &b)], spacing)).unwrap();
+            let (width, height, pixels) = picture(&path);
+            let hash = Sha256::digest(pixels.concat()).iter().take(4).map(|b| format!("{b:02x}")).collect::<String>();
+            (format!("{width} x {height} {hash}"), expected)
+        })
+        .into();
+    let (found, expected): (Vec<String>, Vec<&str>) = found.into_iter().unzip();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn pictures_of_pet_show_both_sides_on_white() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("o.png");
+    // A hot block at the patient's left, back and foot; voxels of 4 x 2 x 2 mm.
+    let shape = Shape::new(20, 30, 40);
+    let hot = |i: usize| shape.position(i).iter().zip([4..8, 20..24, 30..35]).all(|(p, side)| side.contains(p));
+    let object = Labels::new(shape, (0..shape.len()).map(|i| u32::from(hot(i))).collect()).unwrap();
+    let mut volume = Volume::new(shape, (0..shape.len()).map(|i| if hot(i) { 3000 } else { 5 }).collect()).unwrap();
+    volume.scale.factor = 0.01;
+    let sets = [("lesions", &object)];
+    let spacing = Spacing::mm([4.0, 2.0, 2.0]);
+    let style = Style::Pet { unit: uptake::scan::SUV_UNIT };
+    let drawn = Picture { volume: &volume, sets: &sets, spacing, placement: Some(Placement::STRAIGHT), style };
+    overlay(&path, &drawn).unwrap();
+    let (width, height, pixels) = picture(&path);
+    // 80 mm are 1024 pixels; the panels are 80 and 60 mm wide.
+    assert!(width == 1024 + 8 + 768 && height > 1024, "{width} x {height}");
+    let at = |z: f64, a: f64| pixels[((80.0 - z) * 12.8) as usize * width as usize + (a * 12.8) as usize];
+    let side = |y: f64| y + 1032.0 / 12.8;
+    assert_eq!((at(24.0, 65.0), at(24.0, side(44.0))), ([0; 3], [0; 3]), "hot is black");
+    assert_eq!((at(60.0, 65.0), at(24.0, side(20.0))), ([254; 3], [254; 3]), "the ground is white");
+    let coloured = |p: [u8; 3]| p[0] != p[1] || p[1] != p[2];
+    assert!(coloured(at(24.0, 60.05)) && coloured(at(24.0, side(40.05))), "the outline of each projection");
+    let first = fs::read(&path).unwrap();
+    overlay(&path, &drawn).unwrap();
+    assert!(first == fs::read(&path).unwrap(), "the same picture gave other bytes");
+    for (shape, spacing) in [(Shape::flat(3, 4), None), (Shape::new(900, 1, 2), Spacing::mm([4.0, 900.0, 1e-6]))] {
+        for extreme in [[0, 0], [i32::MIN, i32::MAX]] {
+            let volume = Volume::new(shape, (0..shape.len()).map(|i| extreme[i % 2]).collect()).unwrap();
+            let style = Style::Pet { unit: "Bq/ml" };
+            overlay(&path, &Picture { volume: &volume, sets: &[], spacing, placement: None, style }).unwrap();
+            let (width, height, _) = picture(&path);
+            assert!(width.max(height) <= 2200, "{width} x {height}");
+        }
+    }
 }

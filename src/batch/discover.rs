@@ -11,7 +11,7 @@
 //! Every other file counts: it is read, or stands in `images.csv` as skipped with its reason. A file that was named
 //! itself, or matched by a glob, always counts.
 
-use crate::read::{self, FileSet};
+use crate::read::{self, FileSet, Series};
 use crate::recipe::Recipe;
 use crate::{Error, Result};
 use glob::{MatchOptions, Pattern};
@@ -26,17 +26,32 @@ pub const NOT_IMAGES: &[&str] = &[
     "lock", "sha256", "md5", "part",
 ];
 
-/// An image to be: one file, or one file a channel.
+/// What an image is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Source {
+    /// One file.
+    File,
+    /// One file a channel.
+    Channels(FileSet),
+    /// A DICOM series, one file a slice.
+    Series(Series),
+}
+
+/// An image to be.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Item {
     /// Path below the folder that holds all inputs, with `/`: the `image` column.
     pub name: String,
     /// The name without its extension, unless two images then had the same: stem of the files written for it.
     pub stem: String,
-    /// Its files; one, unless the recipe has a file pattern.
+    /// Its files.
     pub files: Vec<PathBuf>,
-    /// Which file is which channel, if the recipe has a file pattern.
-    pub set: Option<FileSet>,
+    /// What they are to it.
+    pub source: Source,
+    /// The path that files beside it are named after: the file, the folder of a series, the common name of a set.
+    pub place: PathBuf,
+    /// DICOM or NIfTI: PET, unless the recipe says otherwise.
+    pub is_scan: bool,
     /// It was named by the user, not found in a folder.
     pub explicit: bool,
     /// Why it is passed over, if that is known already.
@@ -47,7 +62,7 @@ pub struct Item {
 ///
 /// # Errors
 /// A bad or fruitless glob, a folder that cannot be listed, or nothing found at all.
-pub fn discover(inputs: &[PathBuf], exclude: &[String], recipe: &Recipe) -> Result<Vec<Item>> {
+pub fn discover(inputs: &[PathBuf], exclude: &[String], recipes: &[&Recipe]) -> Result<Vec<Item>> {
     let exclude = exclude.iter().map(|g| pattern(g)).collect::<Result<Vec<_>>>()?;
     let mut found: BTreeMap<PathBuf, bool> = BTreeMap::new();
     let mut roots = Vec::new();
@@ -65,11 +80,13 @@ pub fn discover(inputs: &[PathBuf], exclude: &[String], recipe: &Recipe) -> Resu
         }
     }
     let root = common(&roots);
-    drop_companions(&mut found, recipe);
-    let mut items = match &recipe.body.files.pattern {
-        Some(pattern) => grouped(found, &root, pattern)?,
-        None => found.into_iter().map(|(path, explicit)| single(path, &root, explicit)).collect(),
-    };
+    let pattern = recipes.iter().find_map(|r| r.body.files.pattern.as_ref());
+    let mut items = series(&mut found, &root, recipes);
+    match pattern {
+        Some(pattern) => items.extend(grouped(found, &root, pattern)?),
+        None => items.extend(found.into_iter().map(|(path, explicit)| single(path, &root, explicit))),
+    }
+    drop_companions(&mut items, recipes)?;
     items.sort_by(|a, b| a.name.cmp(&b.name));
     name_stems(&mut items);
     if items.is_empty() {
@@ -171,19 +188,25 @@ fn is_note(path: &Path) -> bool {
     extension.is_some_and(|e| NOT_IMAGES.contains(&e.as_str()))
 }
 
-/// The label image of a set for an image: beside it, with `{stem}` filled in; a path without it is the same for all.
-pub fn companion(pattern: &str, image: &Path) -> PathBuf {
-    let name = image.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let filled = PathBuf::from(pattern.replace("{stem}", stem(&name)));
-    if pattern.contains("{stem}") { image.with_file_name("").join(filled) } else { filled }
+/// The regions of a set for an image: beside it, with `{stem}` filled in; a path without it is the same for all.
+pub fn companion(pattern: &str, place: &Path) -> PathBuf {
+    let name = place.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    // The folder of a series may have dots in its name.
+    let stem = if place.is_dir() { &name } else { stem(&name) };
+    let filled = PathBuf::from(pattern.replace("{stem}", stem));
+    if pattern.contains("{stem}") { place.with_file_name("").join(filled) } else { filled }
 }
 
-/// Label images of the recipe are no images of their own.
-fn drop_companions(found: &mut BTreeMap<PathBuf, bool>, recipe: &Recipe) {
-    let patterns: Vec<&str> = recipe.body.objects.values().filter_map(|o| o.labels.as_deref()).collect();
-    let companions: BTreeSet<PathBuf> =
-        found.keys().flat_map(|image| patterns.iter().map(move |p| companion(p, image))).collect();
-    found.retain(|path, explicit| *explicit || !companions.contains(path));
+/// Regions of the recipes are no images of their own.
+fn drop_companions(items: &mut Vec<Item>, recipes: &[&Recipe]) -> Result<()> {
+    let sets = recipes.iter().flat_map(|r| r.body.objects.values());
+    let patterns: Vec<&str> = sets.filter_map(|o| o.labels.as_deref()).collect();
+    let mut companions = BTreeSet::new();
+    for (item, pattern) in items.iter().flat_map(|i| patterns.iter().map(move |p| (i, p))) {
+        companions.insert(tidy(&companion(pattern, &item.place))?);
+    }
+    items.retain(|i| i.explicit || !matches!(i.files.as_slice(), [file] if companions.contains(file)));
+    Ok(())
 }
 
 fn relative(path: &Path, root: &Path) -> String {
@@ -193,7 +216,37 @@ fn relative(path: &Path, root: &Path) -> String {
 
 fn single(path: PathBuf, root: &Path, explicit: bool) -> Item {
     let name = relative(&path, root);
-    Item { stem: name.clone(), name, files: vec![path], set: None, explicit, skip: None }
+    let is_scan = read::format_of(&path).is_some_and(|f| f.is_scan);
+    let (place, files, source) = (path.clone(), vec![path], Source::File);
+    Item { stem: name.clone(), name, files, source, place, is_scan, explicit, skip: None }
+}
+
+/// DICOM files, put together to series. What is DICOM but no image is passed over, with its reason.
+fn series(found: &mut BTreeMap<PathBuf, bool>, root: &Path, recipes: &[&Recipe]) -> Vec<Item> {
+    let files: Vec<PathBuf> = found.keys().filter(|p| read::is_dicom(p)).cloned().collect();
+    let all = read::find_series(&files);
+    let only_pet = recipes.iter().all(|r| r.body.modality.is_some());
+    let mut items = Vec::new();
+    for series in &all.series {
+        let alone = all.series.iter().filter(|s| s.folder == series.folder).count() == 1;
+        let place = if alone { series.folder.clone() } else { series.folder.join(series.short_name()) };
+        let name = match relative(&place, root) {
+            // The folder that holds all inputs is the series itself.
+            name if name.is_empty() => place.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
+            name => name,
+        };
+        let explicit = series.files.iter().any(|f| found.get(f).copied().unwrap_or_default());
+        let other = only_pet && !explicit && series.modality != "PT";
+        let skip = other.then(|| format!("a DICOM series of modality {}, not PT", series.modality));
+        let (files, source) = (series.files.clone(), Source::Series(series.clone()));
+        items.push(Item { stem: name.clone(), name, files, source, place, is_scan: true, explicit, skip });
+    }
+    for (path, reason) in all.others {
+        let explicit = found.get(&path).copied().unwrap_or_default();
+        items.push(Item { skip: Some(reason), is_scan: true, ..single(path, root, explicit) });
+    }
+    found.retain(|path, _| !files.contains(path));
+    items
 }
 
 /// Files of one image, one a channel. A file that does not match the pattern is passed over, with its reason.
@@ -205,9 +258,11 @@ fn grouped(found: BTreeMap<PathBuf, bool>, root: &Path, pattern: &str) -> Result
     for set in groups.sets {
         let files: Vec<PathBuf> = set.files.iter().map(|(_, path)| path.clone()).collect();
         let Some(first) = files.first() else { continue };
-        let name = relative(&first.with_file_name(&set.name), root);
+        let place = first.with_file_name(&set.name);
+        let name = relative(&place, root);
         let explicit = files.iter().any(explicit);
-        items.push(Item { stem: name.clone(), name, files, set: Some(set), explicit, skip: None });
+        let source = Source::Channels(set);
+        items.push(Item { stem: name.clone(), name, files, source, place, is_scan: false, explicit, skip: None });
     }
     for path in groups.unmatched {
         let explicit = explicit(&path);
@@ -217,23 +272,26 @@ fn grouped(found: BTreeMap<PathBuf, bool>, root: &Path, pattern: &str) -> Result
     Ok(items)
 }
 
-/// A file name without its extension; `.ome.tif` is one extension.
+/// A file name without its extension; `.ome.tif` and `.nii.gz` are one extension.
 fn stem(name: &str) -> &str {
+    let name = name.strip_suffix(".gz").filter(|s| s.ends_with(".nii")).unwrap_or(name);
     let cut = name.rfind('.').filter(|&i| i > 0).map_or(name, |i| &name[..i]);
     cut.strip_suffix(".ome").filter(|s| !s.is_empty()).unwrap_or(cut)
 }
 
 fn name_stems(items: &mut [Item]) {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    let short = |name: &str| match name.rsplit_once('/') {
-        Some((folder, file)) => format!("{folder}/{}", stem(file)),
-        None => stem(name).to_string(),
+    // A dot in the name of a series' folder begins no extension.
+    let short = |item: &Item| match (&item.source, item.name.rsplit_once('/')) {
+        (Source::Series(_), _) => item.name.clone(),
+        (_, Some((folder, file))) => format!("{folder}/{}", stem(file)),
+        (_, None) => stem(&item.name).to_string(),
     };
     for item in items.iter() {
-        *seen.entry(short(&item.name)).or_default() += 1;
+        *seen.entry(short(item)).or_default() += 1;
     }
     for item in items.iter_mut() {
-        let short = short(&item.name);
+        let short = short(item);
         item.stem = if seen.get(&short) == Some(&1) { short } else { item.name.clone() };
     }
 }
@@ -256,7 +314,7 @@ mod tests {
     fn names(inputs: &[PathBuf], exclude: &[&str], text: &str) -> Vec<String> {
         let recipe = Recipe::parse("test", text, &[]).unwrap();
         let exclude: Vec<String> = exclude.iter().map(|s| s.to_string()).collect();
-        discover(inputs, &exclude, &recipe).unwrap().into_iter().map(|i| i.name).collect()
+        discover(inputs, &exclude, &[&recipe]).unwrap().into_iter().map(|i| i.name).collect()
     }
 
     const PLAIN: &str =
@@ -298,7 +356,7 @@ mod tests {
     fn stems_stay_apart() {
         let dir = tree(&["a.tif", "a.png", "b.ome.tif"]);
         let recipe = Recipe::parse("test", PLAIN, &[]).unwrap();
-        let items = discover(&[dir.path().into()], &[], &recipe).unwrap();
+        let items = discover(&[dir.path().into()], &[], &[&recipe]).unwrap();
         let stems: Vec<&str> = items.iter().map(|i| i.stem.as_str()).collect();
         assert_eq!(stems, ["a.png", "a.tif", "b"]);
     }

@@ -9,16 +9,17 @@ mod one;
 mod out;
 mod parts;
 mod progress;
+mod recipes;
 mod record;
 mod tables;
 
 pub use budget::Bytes;
 pub use parts::Part;
+pub use recipes::Recipes;
 pub use tables::features;
 
 use crate::Result;
 use crate::device::Device;
-use crate::recipe::Recipe;
 use discover::Item;
 use one::{Record, Status};
 use progress::Progress;
@@ -84,14 +85,14 @@ impl std::fmt::Display for Summary {
     }
 }
 
-/// Runs a recipe over the inputs and writes everything below `settings.out`.
+/// Runs recipes over the inputs and writes everything below `settings.out`.
 ///
 /// # Errors
 /// Nothing is found, the output folder cannot be used, or the tables cannot be written. What goes wrong with one image
 /// is no error here: it stands in `images.csv` and in the summary.
-pub fn run(settings: &Settings, recipe: &Recipe, device: &Device) -> Result<Summary> {
+pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Summary> {
     let start = Instant::now();
-    let items = discover::discover(&settings.inputs, &settings.exclude, recipe)?;
+    let items = discover::discover(&settings.inputs, &settings.exclude, &recipes.all())?;
     let out = out::Out::open(&settings.out, settings.resume)?;
     let threads =
         settings.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
@@ -101,7 +102,7 @@ pub fn run(settings: &Settings, recipe: &Recipe, device: &Device) -> Result<Summ
     let memory = settings.memory.unwrap_or_else(|| budget::free_memory() / 5 * 4);
     let shop = one::Shop {
         settings,
-        recipe,
+        recipes,
         device,
         out: &out,
         store: parts::Store::new(&settings.out),

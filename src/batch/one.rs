@@ -1,18 +1,19 @@
 //! One image of a batch: read, run, set down; whatever happens, a record comes back.
 
-use super::Settings;
 use super::budget::{Budget, guess, need};
-use super::discover::{Item, companion};
+use super::discover::{Item, Source, companion};
 use super::out::Out;
 use super::parts::{Part, Store, hash_file, key};
 use super::progress::Progress;
+use super::{Recipes, Settings};
 use crate::device::Device;
 use crate::pipeline::{self, External, Outcome};
-use crate::recipe::{Pages, Recipe};
+use crate::recipe::{LESIONS, Modality, Pages, Recipe};
 use crate::scan::Scan;
 use crate::units::Spacing;
 use crate::{Error, Kind, Result, read, write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::time::Instant;
 
 /// What became of an image.
@@ -73,7 +74,7 @@ impl Record {
 /// What all images of a run share.
 pub(super) struct Shop<'a> {
     pub settings: &'a Settings,
-    pub recipe: &'a Recipe,
+    pub recipes: &'a Recipes,
     pub device: &'a Device,
     pub out: &'a Out,
     pub store: Store,
@@ -117,14 +118,21 @@ impl Shop<'_> {
         let mut bytes = 0;
         for (i, path) in item.files.iter().enumerate() {
             bytes += std::fs::metadata(path).map_err(|e| Error::from(e).at(path))?.len();
-            let channel = item.set.as_ref().and_then(|s| s.files.get(i)).map(|(c, _)| c.clone());
-            record.hashes.push((channel.unwrap_or_default(), hash_file(path)?));
+            let role = match &item.source {
+                Source::Channels(set) => set.files.get(i).map(|(c, _)| c.clone()).unwrap_or_default(),
+                _ => String::new(),
+            };
+            record.hashes.push((role, hash_file(path)?));
         }
-        let label_files = self.label_files(item)?;
+        for path in item.files.iter().flat_map(|f| read::companions(f)) {
+            record.hashes.push(("sidecar".into(), hash_file(&path)?));
+        }
+        let recipe = self.recipes.of(item);
+        let label_files = label_files(item, recipe)?;
         for (set, path) in &label_files {
             record.hashes.push((format!("labels.{set}"), hash_file(path)?));
         }
-        let key = key(&record.hashes, self.recipe);
+        let key = key(&record.hashes, recipe);
         record.key = Some(key.clone());
         if self.settings.resume
             && self.is_complete(item)
@@ -135,11 +143,15 @@ impl Shop<'_> {
             return Ok(());
         }
         let mut share = self.budget.take(guess(bytes));
-        let scan = self.open(item)?;
+        let options = self.options(recipe);
+        let scan = open(item, &options)?;
         share.correct(need(scan.shape.len(), scan.channels.len()))?;
         let mut external = External::new();
         for (set, path) in label_files {
-            external.insert(set, read::regions(&path, &scan, &read::Pick::default(), &self.options())?);
+            let objects = recipe.body.objects.get(&set);
+            let pick = objects
+                .map_or_else(read::Pick::default, |o| read::Pick { names: o.regions.clone(), resample: o.resample });
+            external.insert(set, read::regions(&path, &scan, &pick, &options)?);
         }
         let outcome = self.run(item, &scan, &external)?;
         self.set_down(item, &scan, &outcome)?;
@@ -149,26 +161,8 @@ impl Shop<'_> {
         self.store.save(&key, &part)
     }
 
-    fn label_files(&self, item: &Item) -> Result<Vec<(String, std::path::PathBuf)>> {
-        let Some(first) = item.files.first() else { return Ok(vec![]) };
-        // With one file a channel, labels go by the name of the image.
-        let image = item.set.as_ref().map_or_else(|| first.clone(), |s| first.with_file_name(&s.name));
-        let mut files = Vec::new();
-        for (set, objects) in &self.recipe.body.objects {
-            let Some(pattern) = &objects.labels else { continue };
-            let path = companion(pattern, &image);
-            if !path.is_file() {
-                return Err(Error::io(format!("there is no label image {}", path.display()))
-                    .needed_for(format!("the object set \"{set}\""))
-                    .remedy(format!("--set labels.{set}=FILE, or a pattern like \"{{stem}}_mask.tif\"")));
-            }
-            files.push((set.clone(), path));
-        }
-        Ok(files)
-    }
-
-    fn options(&self) -> read::Options {
-        let body = &self.recipe.body;
+    fn options(&self, recipe: &Recipe) -> read::Options {
+        let body = &recipe.body;
         read::Options {
             pages: match body.files.pages {
                 Some(Pages::C) => read::Pages::Channels,
@@ -176,25 +170,19 @@ impl Shop<'_> {
             },
             spacing: body.spacing_um.and_then(|s| Spacing::um(s.zyx())),
             max_bytes: self.memory,
+            suv: body.suv.clone(),
             ..Default::default()
-        }
-    }
-
-    fn open(&self, item: &Item) -> Result<Scan> {
-        match (&item.set, item.files.as_slice()) {
-            (Some(set), _) => read::open_set(set, &self.options()),
-            (None, [path]) => read::open(path, &self.options()),
-            _ => Err(Error::new(Kind::Internal, "an image without files")),
         }
     }
 
     /// Runs the recipe; if a GPU cannot, the same image is done on the CPU, and one line says so.
     fn run(&self, item: &Item, scan: &Scan, external: &External) -> Result<Outcome> {
-        match pipeline::run(scan, self.recipe, self.device, external) {
+        let recipe = self.recipes.of(item);
+        match pipeline::run(scan, recipe, self.device, external) {
             Err(e) if e.kind == Kind::Device && matches!(self.device, Device::Gpu(_)) => {
                 self.progress
                     .say(&format!("note: {}: done on the CPU instead, with the same result: {}", item.name, e.what));
-                pipeline::run(scan, self.recipe, &Device::Cpu, external)
+                pipeline::run(scan, recipe, &Device::Cpu, external)
             }
             done => done,
         }
@@ -202,15 +190,17 @@ impl Shop<'_> {
 
     fn outputs(&self, item: &Item, set: &str) -> [Option<String>; 2] {
         let stem = &item.stem;
+        let recipe = self.recipes.of(item);
+        let extension = if is_pet(recipe) { "nii.gz" } else { "ome.tif" };
         [
-            self.settings.labels.then(|| format!("labels/{stem}_{set}.ome.tif")),
-            self.settings.overlays.then(|| format!("overlays/{stem}_{set}.png")),
+            self.settings.labels.then(|| format!("labels/{stem}_{set}.{extension}")),
+            (self.settings.overlays && is_drawn(recipe, set)).then(|| format!("overlays/{stem}_{set}.png")),
         ]
     }
 
     /// Every file that the image should have is there.
     fn is_complete(&self, item: &Item) -> bool {
-        let sets = self.recipe.body.objects.keys();
+        let sets = self.recipes.of(item).body.objects.iter().filter(|(_, o)| o.write).map(|(name, _)| name);
         sets.flat_map(|set| self.outputs(item, set)).flatten().all(|below| self.out.folder().join(below).is_file())
     }
 
@@ -218,15 +208,56 @@ impl Shop<'_> {
         for set in &outcome.sets {
             let [labels, overlay] = self.outputs(item, &set.name);
             if let Some(below) = labels {
-                write::labels(self.out.path(&below)?, &set.name, &set.labels, scan.spacing)?;
+                let path = self.out.path(&below)?;
+                if is_pet(self.recipes.of(item)) {
+                    write::nifti_labels(path, &set.name, &set.labels, scan.spacing, scan.placement.as_ref())?;
+                } else {
+                    write::labels(path, &set.name, &set.labels, scan.spacing)?;
+                }
             }
             if let (Some(below), Some(channel)) = (overlay, scan.channels.get(set.channel)) {
                 let sets = [(set.name.as_str(), &set.labels)];
-                write::overlay(self.out.path(&below)?, &channel.volume, &sets, scan.spacing)?;
+                write::overlay(self.out.path(&below)?, &write::Picture::of(scan, channel, &sets))?;
             }
         }
         Ok(())
     }
+}
+
+/// The files with the regions of the recipe's object sets. One that is missing is an error, unless the recipe can do without.
+fn label_files(item: &Item, recipe: &Recipe) -> Result<Vec<(String, PathBuf)>> {
+    let mut files = Vec::new();
+    for (set, objects) in &recipe.body.objects {
+        let Some(pattern) = &objects.labels else { continue };
+        let path = companion(pattern, &item.place);
+        if path.is_file() {
+            files.push((set.clone(), path));
+        } else if !objects.optional {
+            return Err(Error::io(format!("there is no label image {}", path.display()))
+                .needed_for(format!("the object set \"{set}\""))
+                .remedy(format!("--set labels.{set}=FILE, or a pattern like \"{{stem}}_mask.tif\"")));
+        }
+    }
+    Ok(files)
+}
+
+fn open(item: &Item, options: &read::Options) -> Result<Scan> {
+    match (&item.source, item.files.as_slice()) {
+        (Source::Channels(set), _) => read::open_set(set, options),
+        (Source::Series(series), _) => read::read_series(series, options),
+        (Source::File, [path]) => read::open(path, options),
+        _ => Err(Error::new(Kind::Internal, "an image without files")),
+    }
+}
+
+/// Its labels are written with their place in the patient.
+fn is_pet(recipe: &Recipe) -> bool {
+    recipe.body.modality == Some(Modality::Pet)
+}
+
+/// Of PET one picture is drawn, that of the lesions: the other sets are the same at other thresholds.
+fn is_drawn(recipe: &Recipe, set: &str) -> bool {
+    !is_pet(recipe) || set == LESIONS || !recipe.body.objects.contains_key(LESIONS)
 }
 
 fn counts(part: &Part) -> Vec<(String, usize)> {

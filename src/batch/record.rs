@@ -11,7 +11,7 @@ pub(super) fn write(shop: &Shop, items: &[Item], records: &[Record], summary: &S
     let images: Vec<Value> = items.iter().zip(records).map(|(i, r)| image(i, r)).collect();
     let run = json!({
         "uptake": env!("CARGO_PKG_VERSION"),
-        "recipe": { "name": shop.recipe.name, "text": shop.recipe.text },
+        "recipes": shop.recipes.all().iter().map(|r| json!({ "name": r.name, "text": r.text })).collect::<Vec<_>>(),
         "device": shop.device.name(),
         "inputs": items.len(),
         "ok": summary.ok,

@@ -4,9 +4,9 @@
 //! others have), the second writes the rows, with empty cells where an image has no such column.
 
 use super::Part;
+use super::Recipes;
 use super::discover::Item;
 use super::one::{Record, Shop, Status};
-use crate::recipe::Recipe;
 use crate::table::{Cells, Column, Table};
 use crate::write::{CsvSink, ParquetSink};
 use crate::{Error, Result, pipeline};
@@ -52,16 +52,18 @@ pub(super) fn write(shop: &Shop, items: &[Item], records: &[Record]) -> Result<(
     features.finish()
 }
 
-/// The data dictionary of a recipe: what `features.csv` says after a run.
+/// The data dictionary of recipes: what `features.csv` says after a run.
 ///
 /// # Errors
 /// None in practice.
-pub fn features(recipe: &Recipe) -> Result<Table> {
-    let outcome = pipeline::columns(recipe)?;
+pub fn features(recipes: &Recipes) -> Result<Table> {
     let mut layout = Layout::default();
-    widen(&mut layout.images, &outcome.row)?;
-    for set in &outcome.sets {
-        widen(layout.sets.entry(set.name.clone()).or_default(), &set.table)?;
+    for recipe in recipes.all() {
+        let outcome = pipeline::columns(recipe)?;
+        widen(&mut layout.images, &outcome.row)?;
+        for set in &outcome.sets {
+            widen(layout.sets.entry(set.name.clone()).or_default(), &set.table)?;
+        }
     }
     Ok(dictionary(&layout))
 }

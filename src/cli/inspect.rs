@@ -1,7 +1,8 @@
 //! `uptake inspect`
 
 use super::{End, print};
-use crate::scan::{Modality, Scan};
+use crate::scan::{Modality, NO_UNIT, Scan};
+use crate::table::Cells;
 use crate::{Result, read};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -66,17 +67,32 @@ fn describe(name: &str, scan: &Scan) -> Result<String> {
     let mut text = format!("{name}\n  {:12} {}\n  {:12} {} ({axes})\n", "modality", modality(scan), "size", scan.shape);
     text += &format!("  {:12} {spacing}\n", "spacing");
     for (i, c) in scan.channels.iter().enumerate() {
-        let range = values(scan, i)?.map_or(String::new(), |(a, b)| format!(", values {a} to {b}"));
+        let unit = if c.unit == NO_UNIT { String::new() } else { format!(" {}", c.unit) };
+        let range = values(scan, i)?.map_or(String::new(), |(a, b)| format!(", values {a} to {b}{unit}"));
         let full = c.saturated.filter(|n| *n > 0).map_or(String::new(), |n| format!(", {n} voxels saturated"));
         text += &format!("  {:12} {}{range}{full}\n", format!("channel {i}"), c.name);
     }
     for (fact, value) in &scan.facts {
         text += &format!("  {fact:12} {value}\n");
     }
+    for column in &scan.audit.columns {
+        if let Some(value) = first(&column.cells) {
+            text += &format!("  {:28} {}\n", column.name, value.as_str().map_or(value.to_string(), str::to_string));
+        }
+    }
     for note in &scan.notes {
         text += &format!("  {:12} {note}\n", "note");
     }
     Ok(text)
+}
+
+/// The only row of a column, if its cell is not empty.
+fn first(cells: &Cells) -> Option<Value> {
+    match cells {
+        Cells::Text(v) => v.first()?.clone().map(Value::from),
+        Cells::Int(v) => v.first()?.map(Value::from),
+        Cells::Real(v) => v.first()?.map(Value::from),
+    }
 }
 
 fn as_json(name: &str, scan: &Scan) -> Result<Value> {
@@ -85,6 +101,7 @@ fn as_json(name: &str, scan: &Scan) -> Result<Value> {
         let range = values(scan, i)?;
         channels.push(json!({
             "name": c.name,
+            "unit": c.unit,
             "min": range.map(|r| r.0),
             "max": range.map(|r| r.1),
             "step": c.volume.scale.factor,
@@ -99,8 +116,11 @@ fn as_json(name: &str, scan: &Scan) -> Result<Value> {
         "size_zyx": scan.shape.zyx(),
         "spacing_zyx": scan.spacing.map(|s| s.zyx),
         "unit": scan.spacing.map(|s| s.unit.name()),
+        "origin_mm": scan.placement.map(|p| p.origin),
+        "directions_zyx": scan.placement.map(|p| p.directions),
         "channels": channels,
         "facts": facts,
+        "audit": scan.audit.columns.iter().map(|c| (c.name.clone(), first(&c.cells).into())).collect::<serde_json::Map<_, Value>>(),
         "notes": scan.notes,
     }))
 }

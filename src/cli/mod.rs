@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0, all done; 1, some inputs failed; 2, a wrong command line or recipe, or nothing could be done.
 
+mod compare;
 mod completions;
 mod devices;
 mod features;
@@ -10,6 +11,7 @@ mod recipes;
 mod run;
 
 use crate::Result;
+use crate::batch::Recipes;
 use crate::device::{AdapterChoice, Device, Gpu, adapters};
 use crate::recipe::{Recipe, preset};
 use clap::{Parser, Subcommand};
@@ -37,6 +39,8 @@ struct Cli {
 enum Command {
     /// Find objects in images, measure them, and write tables
     Run(run::Args),
+    /// Judge the response to therapy by PERCIST 1.0 from the tables of two PET runs
+    Compare(compare::Args),
     /// Show what is in an image file: axes, channels, spacing, units
     Inspect(inspect::Args),
     /// List the GPU adapters, or prove that they give the bytes of the CPU
@@ -54,6 +58,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         Command::Run(args) => args.run(),
+        Command::Compare(args) => args.run(),
         Command::Inspect(args) => args.run(),
         Command::Devices(args) => args.run(),
         Command::Recipes(args) => args.run(),
@@ -85,6 +90,14 @@ fn recipe(name: &str, settings: &[String]) -> Result<Recipe> {
     }
     let preset = preset(name)?;
     Recipe::parse(preset.name, preset.text, settings)
+}
+
+/// The recipe that was asked for, or one for each kind of image.
+fn recipes(name: Option<&str>, settings: &[String]) -> Result<Recipes> {
+    match name {
+        Some(name) => Ok(Recipes::One(recipe(name, settings)?)),
+        None => Recipes::presets(settings),
+    }
 }
 
 /// `auto` takes a real GPU if there is one; `cpu` never looks for one.

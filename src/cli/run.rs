@@ -10,9 +10,9 @@ pub(super) struct Args {
     /// Images: files, folders (searched to their bottom) or globs
     #[arg(required = true)]
     input: Vec<PathBuf>,
-    /// A preset (see `uptake recipes`) or a .toml file
-    #[arg(short, long, default_value = "cells")]
-    recipe: String,
+    /// A preset (see `uptake recipes`) or a .toml file; `pet` for DICOM and NIfTI, `cells` for the rest if absent
+    #[arg(short, long)]
+    recipe: Option<String>,
     /// Folder for tables, labels and overlays; new, empty, or of an earlier run
     #[arg(short, long, default_value = "uptake-out")]
     out: PathBuf,
@@ -66,7 +66,7 @@ impl Args {
             Some(0) => Err(Error::usage(format!("--{name} 0")).remedy("1 or more, or leave it out")),
             n => Ok(n),
         };
-        let recipe = super::recipe(&self.recipe, &self.settings)?;
+        let recipes = super::recipes(self.recipe.as_deref(), &self.settings)?;
         let settings = Settings {
             jobs: positive("jobs", self.jobs)?,
             threads: positive("threads", self.threads)?,
@@ -83,7 +83,7 @@ impl Args {
             overlays: !self.no_overlays,
         };
         let device = super::device(&self.device)?;
-        let summary = batch::run(&settings, &recipe, &device)?;
+        let summary = batch::run(&settings, &recipes, &device)?;
         if !self.quiet || summary.failed > 0 {
             eprintln!("{summary}");
         }

@@ -230,7 +230,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         definition: "Distance from the centroid to the centre of intensity, with true spacing",
         standard: "CellProfiler:Intensity_MassDisplacement",
         empty: NO_CALIBRATION,
-        get: Get::Real(|f| f.displacement(f.spacing.map(|s| s.zyx.map(|v| v * s.unit.um()))?)),
+        get: Get::Real(|f| f.displacement(f.spacing?.zyx)),
     },
     Feature {
         name: "saturated_fraction",

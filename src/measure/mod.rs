@@ -8,32 +8,43 @@
 //! The columns depend on the families and the channels only, never on the image: a cell that does not apply (a 3-D
 //! feature of a 2-D object, um without calibration) is empty, and [`notes`] says why.
 
+mod columns;
 mod edt;
 pub mod feature;
 mod holes;
 mod hull;
 pub mod intensity;
+pub mod lesion;
+mod lesion_facts;
 mod moments;
 mod object;
 mod order;
 mod outline;
+mod peak;
 pub mod position;
 pub mod probe;
 pub mod quality;
 pub mod radial;
+pub mod reference;
 pub mod shape;
 mod shape_facts;
 mod spectrum;
 mod surface;
+mod totals;
 pub mod zernike;
 
-pub use feature::{CHANNEL_UNIT, Definition, Feature, Get};
+pub use feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
+pub use lesion_facts::hottest;
 pub use probe::ProbeParams;
+pub use reference::{Reference, References, reference};
+pub use totals::{Ratios, scan_totals, sensitivity, sensitivity_dictionary};
 
-use crate::table::{Cells, Table};
-use crate::units::{Shape, Spacing};
+use crate::placement::Placement;
+use crate::table::Table;
+use crate::units::{Shape, Spacing, Unit};
 use crate::volume::{Labels, Volume};
 use crate::{Error, Result};
+use columns::Plan;
 use moments::Moments;
 use object::Object;
 use rayon::prelude::*;
@@ -56,6 +67,10 @@ pub struct ChannelRef<'a> {
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Family {
+    /// Uptake, volume and surface of lesions, in the first channel.
+    Lesion,
+    /// Uptake of a reference region, in the first channel.
+    Reference,
     /// Outline, moments, hull, radii.
     Shape,
     /// Zernike moments of the outline.
@@ -70,11 +85,21 @@ pub enum Family {
 
 impl Family {
     /// All, in the order of their columns.
-    pub const ALL: [Family; 5] = [Family::Shape, Family::Zernike, Family::Intensity, Family::Radial, Family::Probe];
+    pub const ALL: [Family; 7] = [
+        Family::Lesion,
+        Family::Reference,
+        Family::Shape,
+        Family::Zernike,
+        Family::Intensity,
+        Family::Radial,
+        Family::Probe,
+    ];
 
     /// As recipes name it.
     pub const fn name(self) -> &'static str {
         match self {
+            Family::Lesion => "lesion",
+            Family::Reference => "reference",
             Family::Shape => "shape",
             Family::Zernike => "zernike",
             Family::Intensity => "intensity",
@@ -95,6 +120,7 @@ impl std::str::FromStr for Family {
 }
 
 /// What to measure on which objects. Everything lies on the host; channels have the shape of the labels.
+#[derive(Clone, Copy)]
 pub struct Request<'a> {
     /// Objects 1..=count.
     pub labels: &'a Labels,
@@ -106,11 +132,43 @@ pub struct Request<'a> {
     pub probe: ProbeParams,
     /// Calibration, if known.
     pub spacing: Option<Spacing>,
+    /// Unit of lengths, in names and values: [`Unit::Mm`] for PET.
+    pub unit: Unit,
+    /// Where the image lies in the patient, for tables in mm.
+    pub placement: Option<&'a Placement>,
+    /// PET: SUL is SUVbw times this.
+    pub sul_factor: Option<f64>,
+    /// PET: what lesions are judged against.
+    pub references: References,
+}
+
+impl<'a> Request<'a> {
+    /// Position and size of these objects, in pixels.
+    pub fn new(labels: &'a Labels) -> Self {
+        Request {
+            labels,
+            channels: &[],
+            families: &[],
+            probe: ProbeParams::default(),
+            spacing: None,
+            unit: Unit::Um,
+            placement: None,
+            sul_factor: None,
+            references: References::default(),
+        }
+    }
+
+    /// Spacing in the unit of the table.
+    fn lengths(&self) -> Option<Spacing> {
+        self.spacing.map(|s| s.to(self.unit))
+    }
 }
 
 /// Facts about one object, by family.
 struct Row {
     position: position::Facts,
+    lesion: Option<lesion::Facts>,
+    reference: Option<Reference>,
     shape: Option<shape::Facts>,
     zernike: Option<zernike::Facts>,
     channels: Vec<ChannelRow>,
@@ -156,14 +214,19 @@ pub fn objects(request: &Request) -> Result<Table> {
         .enumerate()
         .map(|(i, &extent)| row(request, &Object::new(labels, shape, i as u32 + 1, extent)))
         .collect::<Result<Vec<Row>>>()?;
-    Ok(table(request, &rows))
+    let about = request.channels.iter().map(|c| (c.name, c.unit)).collect::<Vec<_>>();
+    let plan = Plan { families: request.families, channels: &about, unit: request.unit };
+    let mut table = Table::default();
+    plan.entries(&rows).into_iter().for_each(|(definition, cells)| table.push(definition.column(cells)));
+    Ok(table)
 }
 
-/// The row of an image: statistics and quality of each channel. With labels, their background is told apart.
+/// The row of an image: statistics and quality of each channel. With labels, their background is told apart. In mm (PET)
+/// the values alone: least, mean and largest.
 ///
 /// # Errors
 /// Data on a device, or shapes that differ.
-pub fn image(channels: &[ChannelRef], labels: Option<&Labels>) -> Result<Table> {
+pub fn image(channels: &[ChannelRef], labels: Option<&Labels>, unit: Unit) -> Result<Table> {
     let labels = match labels {
         Some(l) => {
             check(channels, l.shape)?;
@@ -173,47 +236,31 @@ pub fn image(channels: &[ChannelRef], labels: Option<&Labels>) -> Result<Table> 
     };
     let mut table = Table::default();
     for (channel, suffix) in channels.iter().zip(suffixes_of(channels)) {
-        let facts = quality::Facts::of(channel, labels)?;
-        for f in quality::FEATURES {
-            table.push(f.column(Some((&suffix, channel.unit)), std::iter::once(Some(&facts))));
+        let facts = match unit {
+            Unit::Um => quality::Facts::of(channel, labels)?,
+            Unit::Mm => quality::Facts::plain(channel)?,
+        };
+        let about = About { length: unit, channel: Some(&suffix), values: channel.unit };
+        for f in columns::image(unit) {
+            let (definition, cells) = f.column(&about, std::iter::once(Some(&facts)));
+            table.push(definition.column(cells));
         }
     }
     Ok(table)
 }
 
-/// The columns that [`objects`] makes of these families and channels (names and units).
-pub fn dictionary(families: &[Family], channels: &[(&str, &str)]) -> Vec<Definition> {
-    let has = |family| families.contains(&family);
-    let mut all = vec![label_definition()];
-    all.extend(position::FEATURES.iter().map(|f| f.define(None)));
-    if has(Family::Shape) {
-        all.extend(shape::FEATURES.iter().map(|f| f.define(None)));
-    }
-    if has(Family::Zernike) {
-        all.extend(zernike::FEATURES.iter().map(|f| f.define(None)));
-    }
-    let names: Vec<&str> = channels.iter().map(|c| c.0).collect();
-    for ((_, unit), suffix) in channels.iter().zip(suffixes(&names)) {
-        let about = Some((suffix.as_str(), *unit));
-        if has(Family::Intensity) {
-            all.extend(intensity::FEATURES.iter().map(|f| f.define(about)));
-        }
-        if has(Family::Radial) {
-            all.extend(radial::FEATURES.iter().map(|f| f.define(about)));
-        }
-        if has(Family::Probe) {
-            all.extend(probe::FEATURES.iter().map(|f| f.define(about)));
-        }
-    }
-    all
+/// The columns that [`objects`] makes of these families, channels (names and units) and unit of length.
+pub fn dictionary(families: &[Family], channels: &[(&str, &str)], unit: Unit) -> Vec<Definition> {
+    Plan { families, channels, unit }.entries(&[]).into_iter().map(|(definition, _)| definition).collect()
 }
 
 /// The columns that [`image()`] makes of these channels (names and units).
-pub fn image_dictionary(channels: &[(&str, &str)]) -> Vec<Definition> {
+pub fn image_dictionary(channels: &[(&str, &str)], unit: Unit) -> Vec<Definition> {
     let names: Vec<&str> = channels.iter().map(|c| c.0).collect();
     let each = channels.iter().zip(suffixes(&names));
-    each.flat_map(|((_, unit), suffix)| {
-        quality::FEATURES.iter().map(|f| f.define(Some((&suffix, *unit)))).collect::<Vec<_>>()
+    each.flat_map(|((_, values), suffix)| {
+        let about = About { length: unit, channel: Some(&suffix), values };
+        columns::image(unit).map(|f| f.define(&about)).collect::<Vec<_>>()
     })
     .collect()
 }
@@ -259,15 +306,23 @@ fn suffixes_of(channels: &[ChannelRef]) -> Vec<String> {
 }
 
 fn row(request: &Request, object: &Object) -> Result<Row> {
-    let spacing = request.spacing;
+    let spacing = request.lengths();
     let has = |family| request.families.contains(&family);
     let (there, flat) = (object.extent.n > 0, object.shape.is_flat());
     let moments = if there { Moments::of(object) } else { Moments::default() };
-    let position = position::Facts { extent: object.extent, moments, spacing, flat };
-    let mut row = Row { position, shape: None, zernike: None, channels: Vec::new() };
+    let placement = request.placement.filter(|_| request.unit == Unit::Mm).copied();
+    let position = position::Facts { extent: object.extent, moments, spacing, placement, flat };
+    let mut row = Row { position, lesion: None, reference: None, shape: None, zernike: None, channels: Vec::new() };
     if !there {
         row.channels.resize_with(request.channels.len(), ChannelRow::default);
         return Ok(row);
+    }
+    if has(Family::Lesion) {
+        row.lesion = Some(lesion::Facts::of(object, request)?);
+    }
+    if let Some(channel) = request.channels.first().filter(|_| has(Family::Reference)) {
+        let samples = object.samples(channel.volume.samples.host()?);
+        row.reference = Some(Reference::of(&samples, channel, request.spacing, request.sul_factor));
     }
     row.shape = has(Family::Shape).then(|| shape::Facts::of(object, &moments, spacing));
     row.zernike = (has(Family::Zernike) && flat).then(|| zernike::Facts::of(object));
@@ -287,43 +342,4 @@ fn row(request: &Request, object: &Object) -> Result<Row> {
         row.channels.push(c);
     }
     Ok(row)
-}
-
-fn table(request: &Request, rows: &[Row]) -> Table {
-    let has = |family| request.families.contains(&family);
-    let mut table = Table::default();
-    table.push(label_definition().column(Cells::Int((1..=rows.len() as i64).map(Some).collect())));
-    for f in position::FEATURES {
-        table.push(f.column(None, rows.iter().map(|r| Some(&r.position))));
-    }
-    for f in shape::FEATURES.iter().filter(|_| has(Family::Shape)) {
-        table.push(f.column(None, rows.iter().map(|r| r.shape.as_ref())));
-    }
-    for f in zernike::FEATURES.iter().filter(|_| has(Family::Zernike)) {
-        table.push(f.column(None, rows.iter().map(|r| r.zernike.as_ref())));
-    }
-    for (i, (channel, suffix)) in request.channels.iter().zip(suffixes_of(request.channels)).enumerate() {
-        let about = Some((suffix.as_str(), channel.unit));
-        for f in intensity::FEATURES.iter().filter(|_| has(Family::Intensity)) {
-            table.push(f.column(about, rows.iter().map(|r| r.channels[i].intensity.as_ref())));
-        }
-        for f in radial::FEATURES.iter().filter(|_| has(Family::Radial)) {
-            table.push(f.column(about, rows.iter().map(|r| r.channels[i].radial.as_ref())));
-        }
-        for f in probe::FEATURES.iter().filter(|_| has(Family::Probe)) {
-            table.push(f.column(about, rows.iter().map(|r| r.channels[i].probe.as_ref())));
-        }
-    }
-    table
-}
-
-fn label_definition() -> Definition {
-    Definition {
-        name: "label".into(),
-        unit: String::new(),
-        type_name: "int",
-        definition: "Number of the object in the label image".into(),
-        standard: "skimage:label".into(),
-        empty: "",
-    }
 }

@@ -114,6 +114,11 @@ impl<'a> Object<'a> {
         Object { labels, shape, label, extent, runs: found }
     }
 
+    /// The runs of the object as z, y, x0, x1 in raster order.
+    pub fn runs(&self) -> &[[usize; 4]] {
+        &self.runs
+    }
+
     /// Calls `f(z, y, x0, x1)` for the runs of the object in raster order.
     pub fn each_run(&self, mut f: impl FnMut(usize, usize, usize, usize)) {
         self.runs.iter().for_each(|&[z, y, x0, x1]| f(z, y, x0, x1));

@@ -3,18 +3,21 @@
 use super::feature::{Feature, Get};
 use super::moments::Moments;
 use super::object::Extent;
-use crate::units::Spacing;
+use crate::placement::Placement;
+use crate::units::{Spacing, Unit};
 
 /// What position and size are computed from.
 #[derive(Clone, Debug)]
 pub struct Facts {
     pub(super) extent: Extent,
     pub(super) moments: Moments,
+    /// In the unit of the table.
     pub(super) spacing: Option<Spacing>,
+    pub(super) placement: Option<Placement>,
     pub(super) flat: bool,
 }
 
-/// Why a column in micrometres is empty.
+/// Why a column in um or mm is empty.
 pub(super) const NO_CALIBRATION: &str = "the image has no calibration";
 /// Why a 2-D feature is empty.
 pub(super) const FLAT_ONLY: &str = "defined for 2-D images only";
@@ -40,20 +43,15 @@ impl Facts {
         let whole = self.extent.lo[axis] as i128 * self.moments.n + self.moments.first[axis];
         self.there().then(|| whole as f64 / self.moments.n as f64)
     }
-    fn centre_um(&self, axis: usize) -> Option<f64> {
-        let s = self.spacing?;
-        Some(self.centre(axis)? * (s.zyx[axis] * s.unit.um()))
+    fn centre_length(&self, axis: usize) -> Option<f64> {
+        Some(self.centre(axis)? * self.spacing?.zyx[axis])
     }
-}
-
-/// Size of a pixel in um2.
-pub(super) fn pixel_um2(s: &Spacing) -> f64 {
-    s.pixel_area() * s.unit.um() * s.unit.um()
-}
-
-/// Size of a voxel in um3.
-pub(super) fn voxel_um3(s: &Spacing) -> f64 {
-    s.voxel_volume() * s.unit.um() * s.unit.um() * s.unit.um()
+    /// Along the patient's axis: 0 for x, 1 for y, 2 for z.
+    fn in_patient(&self, axis: usize) -> Option<f64> {
+        let (spacing, placement) = (self.spacing.as_ref()?, self.placement.as_ref()?);
+        let centre = [self.centre(0)?, self.centre(1)?, self.centre(2)?];
+        Some(placement.at(spacing, centre)[axis])
+    }
 }
 
 /// Position and size.
@@ -72,7 +70,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         definition: "Number of pixels times the area of a pixel",
         standard: "skimage:area",
         empty: FLAT_CALIBRATED,
-        get: Get::Real(|f| f.spacing.filter(|_| f.flat).map(|s| f.extent.n as f64 * pixel_um2(&s))),
+        get: Get::Real(|f| f.spacing.filter(|_| f.flat).map(|s| f.extent.n as f64 * s.pixel_area())),
     },
     Feature {
         name: "volume_px",
@@ -88,7 +86,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         definition: "Number of voxels times the volume of a voxel",
         standard: "skimage:area",
         empty: SOLID_CALIBRATED,
-        get: Get::Real(|f| f.spacing.filter(|_| !f.flat).map(|s| f.extent.n as f64 * voxel_um3(&s))),
+        get: Get::Real(|f| f.spacing.filter(|_| !f.flat).map(|s| f.extent.n as f64 * s.voxel_volume())),
     },
     Feature {
         name: "centroid_y_px",
@@ -120,7 +118,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         definition: "centroid_y_px times the spacing of rows",
         standard: "skimage:centroid",
         empty: NO_CALIBRATION,
-        get: Get::Real(|f| f.centre_um(1)),
+        get: Get::Real(|f| f.centre_length(1)),
     },
     Feature {
         name: "centroid_x_um",
@@ -128,7 +126,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         definition: "centroid_x_px times the spacing of columns",
         standard: "skimage:centroid",
         empty: NO_CALIBRATION,
-        get: Get::Real(|f| f.centre_um(2)),
+        get: Get::Real(|f| f.centre_length(2)),
     },
     Feature {
         name: "centroid_z_um",
@@ -136,7 +134,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         definition: "centroid_z_px times the spacing of slices",
         standard: "skimage:centroid",
         empty: SOLID_CALIBRATED,
-        get: Get::Real(|f| f.centre_um(0).filter(|_| !f.flat)),
+        get: Get::Real(|f| f.centre_length(0).filter(|_| !f.flat)),
     },
     Feature {
         name: "bbox_min_y_px",
@@ -187,3 +185,40 @@ pub const FEATURES: &[Feature<Facts>] = &[
         get: Get::Int(|f| f.high(0).filter(|_| !f.flat)),
     },
 ];
+
+/// The centroids of a table in mm: where the object lies in the patient.
+static IN_PATIENT: [Feature<Facts>; 3] = [
+    Feature {
+        name: "centroid_y_um",
+        unit: "um",
+        definition: "Mean place of the voxels along the patient's axis to the back (LPS); \
+                     where the image does not say how it lies, centroid_y_px times the spacing of rows",
+        standard: "skimage:centroid",
+        empty: NO_CALIBRATION,
+        get: Get::Real(|f| f.in_patient(1).or_else(|| f.centre_length(1))),
+    },
+    Feature {
+        name: "centroid_x_um",
+        unit: "um",
+        definition: "Mean place of the voxels along the patient's axis to the left (LPS); \
+                     where the image does not say how it lies, centroid_x_px times the spacing of columns",
+        standard: "skimage:centroid",
+        empty: NO_CALIBRATION,
+        get: Get::Real(|f| f.in_patient(0).or_else(|| f.centre_length(2))),
+    },
+    Feature {
+        name: "centroid_z_um",
+        unit: "um",
+        definition: "Mean place of the voxels along the patient's axis to the head (LPS); \
+                     where the image does not say how it lies, centroid_z_px times the spacing of slices",
+        standard: "skimage:centroid",
+        empty: SOLID_CALIBRATED,
+        get: Get::Real(|f| f.in_patient(2).or_else(|| f.centre_length(0).filter(|_| !f.flat))),
+    },
+];
+
+/// The features of a table in this unit of length.
+pub fn features(unit: Unit) -> impl Iterator<Item = &'static Feature<Facts>> {
+    let in_patient = move |f: &Feature<Facts>| IN_PATIENT.iter().find(|p| unit == Unit::Mm && p.name == f.name);
+    FEATURES.iter().map(move |f| in_patient(f).unwrap_or(f))
+}

@@ -46,13 +46,18 @@ pub(super) fn ring(object: &Object, params: &ProbeParams, spacing: Option<Spacin
         let side = if s.zyx[1] == s.zyx[2] { s.zyx[2] } else { s.pixel_area().sqrt() };
         s.zyx.map(|v| v / side)
     });
-    let outer = params.gap_px + params.width_px;
+    shell(object, params.gap_px, params.gap_px + params.width_px, size)
+}
+
+/// Linear indices of the background voxels whose distance to the object lies above `near` and not above `far`, in raster
+/// order, a voxel being `size` wide in z, y, x.
+pub(super) fn shell(object: &Object, near: f64, far: f64, size: [f64; 3]) -> Vec<usize> {
     let shape = object.shape.zyx();
     let (lo, hi) = (object.extent.lo, object.extent.hi);
-    let frame: [usize; 3] = std::array::from_fn(|a| ((outer / size[a]).floor() as usize).min(shape[a] - 1));
+    let frame: [usize; 3] = std::array::from_fn(|a| ((far / size[a]).floor() as usize).min(shape[a] - 1));
     let crop = object.crop(frame);
     let distance = edt::squared(&crop, 1, size);
-    let (near, far) = (params.gap_px * params.gap_px, outer * outer);
+    let (near, far) = (near * near, far * far);
     let mut out = Vec::new();
     let first: [usize; 3] = std::array::from_fn(|a| lo[a].saturating_sub(frame[a]));
     let last: [usize; 3] = std::array::from_fn(|a| (hi[a] + frame[a]).min(shape[a]));

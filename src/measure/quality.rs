@@ -43,6 +43,24 @@ impl Facts {
         })
     }
 
+    /// Of a channel, for [`VALUES`] alone: no order statistics, no background, no spectrum.
+    pub(super) fn plain(channel: &ChannelRef) -> Result<Self> {
+        let image = channel.volume.samples.host()?;
+        let scale = channel.volume.scale;
+        let (low, high) = (image.iter().min().copied(), image.iter().max().copied());
+        let (least, brightest) = if scale.factor < 0.0 { (high, low) } else { (low, high) };
+        Ok(Facts {
+            sums: Sums::of(image),
+            ranks: [least.map(f64::from), None, brightest.map(f64::from)],
+            at_maximum: 0,
+            saturated: None,
+            background: Sums::default(),
+            background_median: None,
+            slope: None,
+            scale,
+        })
+    }
+
     fn value(&self, sample: Option<f64>) -> Option<f64> {
         sample.map(|s| self.scale.value(s))
     }
@@ -53,6 +71,9 @@ impl Facts {
 
 const NO_VOXELS: &str = "the image has no voxels";
 const NO_BACKGROUND: &str = "no objects were looked for, or they fill the image";
+
+/// The features of an image whose quality is not that of a camera: PET.
+pub(super) const VALUES: [&str; 3] = ["image_mean", "image_min", "image_max"];
 
 /// Statistics and quality of a channel of an image.
 pub const FEATURES: &[Feature<Facts>] = &[

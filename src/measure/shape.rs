@@ -1,17 +1,21 @@
 //! Shape: what the outline, the moments, the hull and the distance to the outside of an object say.
 //!
-//! Columns in px are measured on the pixel grid. Columns in um use the true spacing of rows and columns where the
+//! Columns in px are measured on the pixel grid. Columns in um (mm in PET) use the true spacing of rows and columns where the
 //! definition allows it (moments, diameters of the hull); perimeters and radii need square pixels (cubic voxels in
 //! 3-D) and are empty otherwise. Eccentricity, orientation and sphericity describe the true shape where the spacing
 //! is known and the pixel grid otherwise; both are the same for square pixels.
 
 use super::feature::{Feature, Get};
-use super::position::{FLAT_CALIBRATED, FLAT_ONLY, NO_CALIBRATION, SOLID_CALIBRATED, SOLID_ONLY, pixel_um2, voxel_um3};
+use super::position::{FLAT_CALIBRATED, FLAT_ONLY, NO_CALIBRATION, SOLID_CALIBRATED, SOLID_ONLY};
 pub use super::shape_facts::Facts;
 use super::surface::Patterns;
 use std::f64::consts::PI;
 
 const SQUARE_ONLY: &str = "needs a 2-D image with calibration and square pixels";
+const FLAT_LONGEST: &str = "2-D only, and only where one direction is longest";
+const FLAT_PERIMETER: &str = "2-D only, and only where the perimeter is not zero";
+/// Reasons of columns that only 2-D images fill.
+pub(super) const FLAT_REASONS: &[&str] = &[FLAT_ONLY, FLAT_CALIBRATED, SQUARE_ONLY, FLAT_LONGEST, FLAT_PERIMETER];
 const CUBIC_ONLY: &str = "needs calibration with square pixels, or cubic voxels in 3-D";
 
 /// Shape of 2-D and 3-D objects.
@@ -32,7 +36,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         empty: NO_CALIBRATION,
         get: Get::Real(|f| {
             let s = f.spacing?;
-            Some(f.diameter(f.n * if f.flat.is_some() { pixel_um2(&s) } else { voxel_um3(&s) }))
+            Some(f.diameter(f.n * if f.flat.is_some() { s.pixel_area() } else { s.voxel_volume() }))
         }),
     },
     Feature {
@@ -49,7 +53,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         definition: "Longest axis of the ellipse (3-D: ellipsoid) with the same second moments, with true spacing",
         standard: "skimage:axis_major_length",
         empty: NO_CALIBRATION,
-        get: Get::Real(|f| f.axis_um(0)),
+        get: Get::Real(|f| f.axis_length(0)),
     },
     Feature {
         name: "axis_minor_length_px",
@@ -65,7 +69,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         definition: "Shortest axis of the ellipse (3-D: ellipsoid) with the same second moments, with true spacing",
         standard: "skimage:axis_minor_length",
         empty: NO_CALIBRATION,
-        get: Get::Real(|f| f.axis_um(2)),
+        get: Get::Real(|f| f.axis_length(2)),
     },
     Feature {
         name: "eccentricity",
@@ -80,7 +84,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         unit: "rad",
         definition: "Angle from the y axis to the major axis, towards x, from -pi/2 to pi/2",
         standard: "skimage:orientation",
-        empty: "2-D only, and only where one direction is longest",
+        empty: FLAT_LONGEST,
         get: Get::Real(|f| f.true_ellipse()?.orientation),
     },
     Feature {
@@ -116,7 +120,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         definition: "maximum_radius_px times the side of a pixel",
         standard: "CellProfiler:AreaShape_MaximumRadius",
         empty: CUBIC_ONLY,
-        get: Get::Real(|f| Some(f.radii[0] * f.side_um()?)),
+        get: Get::Real(|f| Some(f.radii[0] * f.side()?)),
     },
     Feature {
         name: "mean_radius_px",
@@ -132,7 +136,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         definition: "mean_radius_px times the side of a pixel",
         standard: "CellProfiler:AreaShape_MeanRadius",
         empty: CUBIC_ONLY,
-        get: Get::Real(|f| Some(f.radii[1] * f.side_um()?)),
+        get: Get::Real(|f| Some(f.radii[1] * f.side()?)),
     },
     Feature {
         name: "perimeter_px",
@@ -148,7 +152,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         definition: "perimeter_px times the side of a pixel",
         standard: "skimage:perimeter",
         empty: SQUARE_ONLY,
-        get: Get::Real(|f| Some(f.perimeter()? * f.side_um()?)),
+        get: Get::Real(|f| Some(f.perimeter()? * f.side()?)),
     },
     Feature {
         name: "perimeter_crofton_px",
@@ -164,14 +168,14 @@ pub const FEATURES: &[Feature<Facts>] = &[
         definition: "perimeter_crofton_px times the side of a pixel",
         standard: "skimage:perimeter_crofton",
         empty: SQUARE_ONLY,
-        get: Get::Real(|f| Some(f.flat.as_ref()?.outline.crofton() * f.side_um()?)),
+        get: Get::Real(|f| Some(f.flat.as_ref()?.outline.crofton() * f.side()?)),
     },
     Feature {
         name: "form_factor",
         unit: "1",
         definition: "4 pi area / perimeter^2 in pixels: 1 for a disc, less for other shapes",
         standard: "CellProfiler:AreaShape_FormFactor",
-        empty: "2-D only, and only where the perimeter is not zero",
+        empty: FLAT_PERIMETER,
         get: Get::Real(Facts::roundness),
     },
     Feature {
@@ -220,7 +224,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         definition: "As feret_diameter_max_px, with true spacing",
         standard: "skimage:feret_diameter_max",
         empty: FLAT_CALIBRATED,
-        get: Get::Real(|f| f.feret_um().map(|d| d[0])),
+        get: Get::Real(|f| f.feret_length().map(|d| d[0])),
     },
     Feature {
         name: "feret_diameter_min_px",
@@ -236,7 +240,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         definition: "As feret_diameter_min_px, with true spacing",
         standard: "CellProfiler:AreaShape_MinFeretDiameter",
         empty: FLAT_CALIBRATED,
-        get: Get::Real(|f| f.feret_um().map(|d| d[1])),
+        get: Get::Real(|f| f.feret_length().map(|d| d[1])),
     },
     Feature {
         name: "axis_middle_length_px",
@@ -252,7 +256,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         definition: "Middle axis of the ellipsoid with the same second moments, with true spacing",
         standard: "",
         empty: SOLID_CALIBRATED,
-        get: Get::Real(|f| f.solid.as_ref().and_then(|_| f.axis_um(1))),
+        get: Get::Real(|f| f.solid.as_ref().and_then(|_| f.axis_length(1))),
     },
     Feature {
         name: "surface_area_px",
@@ -268,7 +272,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         definition: "Area of the marching cubes surface at one half, with true spacing",
         standard: "skimage:mesh_surface_area",
         empty: SOLID_CALIBRATED,
-        get: Get::Real(|f| f.surface(f.size_um()?)),
+        get: Get::Real(|f| f.surface(f.size()?)),
     },
     Feature {
         name: "sphericity",

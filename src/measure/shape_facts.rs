@@ -57,13 +57,13 @@ impl Facts {
         }
     }
 
-    /// Size of a voxel in um, z, y, x.
-    pub(super) fn size_um(&self) -> Option<[f64; 3]> {
-        self.spacing.map(|s| s.zyx.map(|v| v * s.unit.um()))
+    /// Size of a voxel in the unit of the table, z, y, x.
+    pub(super) fn size(&self) -> Option<[f64; 3]> {
+        self.spacing.map(|s| s.zyx)
     }
-    /// Side of a pixel (2-D) or voxel (3-D) in um, if all its sides are equal to one in a million.
-    pub(super) fn side_um(&self) -> Option<f64> {
-        let [z, y, x] = self.size_um()?;
+    /// Side of a pixel (2-D) or voxel (3-D) in that unit, if all its sides are equal to one in a million.
+    pub(super) fn side(&self) -> Option<f64> {
+        let [z, y, x] = self.size()?;
         let close = |a: f64| (a / x - 1.0).abs() < 1e-6;
         (close(y) && (self.flat.is_some() || close(z))).then_some(x)
     }
@@ -80,8 +80,8 @@ impl Facts {
             None => self.moments.ellipsoid([1.0; 3])[i],
         }
     }
-    pub(super) fn axis_um(&self, i: usize) -> Option<f64> {
-        let x = self.size_um()?[2];
+    pub(super) fn axis_length(&self, i: usize) -> Option<f64> {
+        let x = self.size()?[2];
         Some(match self.true_ellipse() {
             Some(e) => e.axes[i.min(1)] * x,
             None => self.moments.ellipsoid(self.aspect())[i] * x,
@@ -102,8 +102,8 @@ impl Facts {
     pub(super) fn feret(&self, size: [f64; 2]) -> Option<[f64; 2]> {
         self.flat.as_ref().map(|f| [f.hull.max_diameter(size), f.hull.min_diameter(size)])
     }
-    pub(super) fn feret_um(&self) -> Option<[f64; 2]> {
-        let [_, y, x] = self.size_um()?;
+    pub(super) fn feret_length(&self) -> Option<[f64; 2]> {
+        let [_, y, x] = self.size()?;
         self.feret([y, x])
     }
     pub(super) fn surface(&self, size: [f64; 3]) -> Option<f64> {

@@ -40,7 +40,7 @@ fn case(device: &Device, input: &super::Input, on_gradient: bool) -> Result<Vec<
         return words(device, &watershed(device, &v, &objects)?);
     }
     let hot = super::hottest::hottest(device, &v, &objects)?;
-    let limits: Vec<i32> = hot.samples.iter().map(|&s| s - s.abs() / 4).collect();
+    let limits: Vec<i32> = hot.samples.iter().map(|&s| s.saturating_sub((s.unsigned_abs() / 4) as i32)).collect();
     let cores = super::contour::contour(device, &v, &objects, &hot.voxels, &limits)?;
     words(device, &watershed(device, &super::gradient::gradient(device, &v, [1.0; 3])?, &cores)?)
 }

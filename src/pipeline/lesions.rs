@@ -47,7 +47,9 @@ impl State<'_> {
     fn drop_inside(&mut self, labels: &Labels, set: &Labels, percent: f64) -> Result<()> {
         let all = sizes(self.device, labels)?;
         let outside = sizes(self.device, &cytoplasm(self.device, labels, set)?)?;
-        let stays = |(&all, &outside): (&u32, &u32)| f64::from(all - outside) * 100.0 < percent * f64::from(all);
+        // Entry 0 counts the background, which grows by what is dropped.
+        let stays =
+            |(&all, &outside): (&u32, &u32)| f64::from(all.saturating_sub(outside)) * 100.0 < percent * f64::from(all);
         let keep: Vec<bool> = all.iter().zip(&outside).map(stays).collect();
         let kept = select(self.device, labels, &keep)?;
         self.replace(kept)

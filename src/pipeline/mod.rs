@@ -12,13 +12,15 @@ mod liver;
 mod mask;
 mod objects;
 mod parent;
+mod pet;
+mod region;
 mod row;
 mod sphere;
 mod split;
 mod state;
 
 use crate::device::Device;
-use crate::measure::{self, ChannelRef, ProbeParams, Request};
+use crate::measure::{self, ChannelRef, ProbeParams, References, Request};
 use crate::recipe::{Measure, Modality, Recipe, Step};
 use crate::scan::{Channel, NO_UNIT, Regions, Scan};
 use crate::table::Table;
@@ -84,7 +86,7 @@ pub fn run(scan: &Scan, recipe: &Recipe, device: &Device, external: &External) -
             .map_err(|e| if e.needed_for.is_some() { e } else { e.needed_for(format!("the object set \"{name}\"")) })?;
         made.insert(name.clone(), set);
     }
-    finish(scan, recipe, &roles, device, made)
+    finish(scan, recipe, &roles, device, external, made)
 }
 
 /// What [`run`] gives for any image, without a row of objects: the columns of every table, for the data dictionary.
@@ -116,7 +118,7 @@ pub fn columns(recipe: &Recipe) -> Result<Outcome> {
         let set = Made { host, labels, radius_px: None, channel: 0, thresholds, notes: vec![] };
         made.insert(name.clone(), set);
     }
-    finish(&scan, recipe, &roles, &Device::Cpu, made)
+    finish(&scan, recipe, &roles, &Device::Cpu, &External::new(), made)
 }
 
 /// Measures the sets and puts the outcome together.
@@ -125,22 +127,33 @@ fn finish(
     recipe: &Recipe,
     roles: &Roles,
     device: &Device,
+    external: &External,
     made: BTreeMap<String, Made>,
 ) -> Result<Outcome> {
     let mut sets = Vec::new();
-    let mut notes = Vec::new();
-    for (name, set) in recipe.order.iter().filter_map(|n| made.get(n).map(|m| (n, m))) {
-        let (mut table, why_empty) = measure(name, set, scan, recipe, roles)?;
+    let (mut notes, mut totals) = (Vec::new(), Vec::new());
+    let references = pet::references(scan, recipe, roles, &made)?;
+    let written = |name: &&String| recipe.body.objects.get(*name).is_some_and(|o| o.write);
+    for (name, set) in recipe.order.iter().filter(written).filter_map(|n| made.get(n).map(|m| (n, m))) {
+        let Measured { mut table, notes: why_empty, totals: together } =
+            measure(name, scan, recipe, roles, &made, references)?;
         notes.extend(set.notes.iter().map(|n| format!("{name}: {n}")));
         notes.extend(why_empty);
+        totals.extend(together.columns);
         let parent = recipe.body.objects.get(name).and_then(|o| o.parent.as_ref());
         if let Some((parent, p)) = parent.and_then(|n| made.get(n).map(|m| (n, m))) {
             parent::add(&mut table, device, parent, &set.labels, &p.labels)?;
         }
+        if let Some(regions) = external.get(name) {
+            region::add(&mut table, &set.host, regions)?;
+            notes.extend(regions.notes.iter().map(|n| format!("{name}: {n}")));
+        }
         sets.push(SetOutcome { name: name.clone(), table, labels: set.host.clone(), channel: set.channel });
     }
     let mut row = row::row(scan, recipe, roles, &made, notes);
-    row.columns.extend(quality(scan, roles, &made)?.columns);
+    row.columns.extend(totals);
+    row.columns.extend(scan.audit.columns.clone());
+    row.columns.extend(quality(scan, recipe, roles, &made)?.columns);
     Ok(Outcome { row, sets })
 }
 
@@ -154,8 +167,27 @@ fn check_modality(scan: &Scan, recipe: &Recipe) -> Result<()> {
         .remedy("--recipe with one for this kind of image, or without a line modality = ..."))
 }
 
+/// What is said of a set.
+#[derive(Default)]
+struct Measured {
+    /// A row an object.
+    table: Table,
+    /// Why cells are empty.
+    notes: Vec<String>,
+    /// One row for all objects together, for the row of the image.
+    totals: Table,
+}
+
 /// Rows of a set. A set that the recipe does not measure has its position and size.
-fn measure(name: &str, set: &Made, scan: &Scan, recipe: &Recipe, roles: &Roles) -> Result<(Table, Vec<String>)> {
+fn measure(
+    name: &str,
+    scan: &Scan,
+    recipe: &Recipe,
+    roles: &Roles,
+    made: &BTreeMap<String, Made>,
+    references: References,
+) -> Result<Measured> {
+    let Some(set) = made.get(name) else { return Ok(Measured::default()) };
     let nothing = Measure::default();
     let wanted = recipe.body.measure.get(name);
     let is_measured = wanted.is_some();
@@ -163,6 +195,7 @@ fn measure(name: &str, set: &Made, scan: &Scan, recipe: &Recipe, roles: &Roles) 
     let named = |role: &str| wanted.channels.as_ref().is_none_or(|n| n.iter().any(|n| n == role));
     let mut channels = channel_refs(scan, roles);
     channels.retain(|c| is_measured && named(c.name));
+    pet::order(&mut channels, wanted);
     for c in &mut channels {
         let scale = c.volume.scale;
         // Samples are whole, so above the value means above the sample below it. The cast stops at the ends of i32.
@@ -176,12 +209,25 @@ fn measure(name: &str, set: &Made, scan: &Scan, recipe: &Recipe, roles: &Roles) 
         }
         None => ProbeParams::default(),
     };
-    let families = &wanted.features;
-    let table =
-        measure::objects(&Request { labels: &set.host, channels: &channels, families, probe, spacing: scan.spacing })?;
+    let unit = pet::unit(recipe);
+    let request = Request {
+        labels: &set.host,
+        channels: &channels,
+        families: &wanted.features,
+        probe,
+        spacing: scan.spacing,
+        unit,
+        placement: scan.placement.as_ref(),
+        sul_factor: scan.sul_factor,
+        references,
+    };
+    let mut table = measure::objects(&request)?;
     let about: Vec<(&str, &str)> = channels.iter().map(|c| (c.name, c.unit)).collect();
-    let notes = measure::notes(&table, &measure::dictionary(families, &about));
-    Ok((table, notes.into_iter().map(|n| format!("{name}: {n}")).collect()))
+    let mut dictionary = measure::dictionary(request.families, &about, unit);
+    dictionary.extend(pet::sensitivity(&mut table, &request, wanted, made)?);
+    let notes = measure::notes(&table, &dictionary);
+    let notes = notes.into_iter().map(|n| format!("{name}: {n}")).collect();
+    Ok(Measured { table, notes, totals: pet::totals(name, &request, recipe)? })
 }
 
 /// The channels of the roles, under the names of the roles: so columns are the same for all images of a batch.
@@ -194,12 +240,12 @@ fn channel_refs<'a>(scan: &'a Scan, roles: &'a Roles) -> Vec<ChannelRef<'a>> {
 }
 
 /// Quality of the channels; what belongs to no object of any set is their background.
-fn quality(scan: &Scan, roles: &Roles, made: &BTreeMap<String, Made>) -> Result<Table> {
+fn quality(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &BTreeMap<String, Made>) -> Result<Table> {
     let mut any = vec![0u32; scan.shape.len()];
     for set in made.values() {
         for (a, &label) in any.iter_mut().zip(set.host.voxels.host()?) {
             *a |= u32::from(label > 0);
         }
     }
-    measure::image(&channel_refs(scan, roles), Some(&Labels::new(scan.shape, any)?))
+    measure::image(&channel_refs(scan, roles), Some(&Labels::new(scan.shape, any)?), pet::unit(recipe))
 }

@@ -3,7 +3,7 @@
 use super::Made;
 use super::channels::Roles;
 use crate::recipe::Recipe;
-use crate::scan::Scan;
+use crate::scan::{NO_UNIT, Scan};
 use crate::table::{Cells, Column, Table};
 use std::collections::BTreeMap;
 
@@ -38,11 +38,13 @@ pub(super) fn row(
     for (name, n) in ["size_z_px", "size_y_px", "size_x_px"].into_iter().zip(scan.shape.zyx()) {
         row.int(name.into(), "px", "Size of the image along this axis.", n as u64);
     }
-    let um = |a: usize| scan.spacing.map(|s| s.zyx[a] * s.unit.um());
+    let unit = super::pet::unit(recipe);
+    let length = |a: usize| scan.spacing.map(|s| s.to(unit).zyx[a]);
     for (a, axis) in ["z", "y", "x"].into_iter().enumerate() {
         // A single slice has no neighbour to be a distance from.
-        let spacing = um(a).filter(|_| a > 0 || !scan.shape.is_flat());
-        row.real(format!("spacing_{axis}_um"), "um", "Distance of voxel centres along this axis.", spacing);
+        let spacing = length(a).filter(|_| a > 0 || !scan.shape.is_flat());
+        let name = format!("spacing_{axis}_{}", unit.name());
+        row.real(name, unit.name(), "Distance of voxel centres along this axis.", spacing);
     }
     let names: Vec<&str> = scan.channels.iter().map(|c| c.name.as_str()).collect();
     row.text("channels", "Names of all channels in the file.", names.join("; "));
@@ -60,7 +62,8 @@ pub(super) fn row(
         for (i, t) in set.thresholds.iter().enumerate() {
             let suffix = if i == 0 { String::new() } else { format!("_{}", i + 1) };
             let definition = format!("Threshold {} of {name}, on the image that the step reads.", i + 1);
-            row.real(format!("threshold_{name}{suffix}"), "au", definition, Some(*t));
+            let unit = scan.channels.get(set.channel).map_or(NO_UNIT, |c| c.unit);
+            row.real(format!("threshold_{name}{suffix}"), unit, definition, Some(*t));
         }
     }
     notes.extend(why_empty);

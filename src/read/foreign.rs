@@ -1,15 +1,13 @@
 //! Formats that are known by sight but not read, so that the message can name them.
 
+use super::nifti;
+
 /// A name, where its mark stands, and the mark.
 type Mark = (&'static str, usize, &'static [u8]);
 
 const MARKS: &[Mark] = &[
-    ("DICOM", 128, b"DICM"),
-    ("NIfTI", 344, b"n+1\0"),
-    ("NIfTI", 344, b"ni1\0"),
-    ("NIfTI-2", 4, b"n+2\0"),
     ("NRRD", 0, b"NRRD000"),
-    ("gzip", 0, &[0x1f, 0x8b]),
+    ("ECAT", 0, b"MATRIX7"),
     ("ZIP", 0, b"PK\x03\x04"),
     ("HDF5", 0, b"\x89HDF\r\n\x1a\n"),
     ("Zeiss CZI", 0, b"ZISRAWFILE"),
@@ -24,6 +22,9 @@ const MARKS: &[Mark] = &[
 
 /// The name of the format, if it is one of those.
 pub fn recognise(head: &[u8]) -> Option<&'static str> {
+    if nifti::is_analyze(head) {
+        return Some("Analyze 7.5");
+    }
     MARKS
         .iter()
         .find(|(_, at, mark)| head.get(*at..).is_some_and(|rest| rest.starts_with(mark)))
@@ -35,12 +36,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dicom_is_seen_behind_a_tiff_magic() {
-        let mut head = b"II*\0".to_vec();
-        head.resize(128, 0);
+    fn marks_are_seen_where_they_stand() {
+        let mut head = vec![0; 4];
         assert_eq!(recognise(&head), None);
-        head.extend_from_slice(b"DICM");
-        assert_eq!(recognise(&head), Some("DICOM"));
+        head.extend_from_slice(b"jP  ");
+        assert_eq!(recognise(&head), Some("JPEG 2000"));
+        assert_eq!(recognise(b"GIF89a"), Some("GIF"));
         assert_eq!(recognise(b""), None);
     }
 }

@@ -8,9 +8,13 @@
 //! Every size that a header claims is checked against the file and against [`Options::max_bytes`] before memory is taken.
 //! [`FORMATS`] lists the formats; a new one is a file with a [`Format`] and one line there.
 
+mod dicom;
+mod floats;
 mod foreign;
+mod grid;
 mod imagej;
 mod layout;
+mod nifti;
 mod numbers;
 mod ome;
 mod pattern;
@@ -21,6 +25,8 @@ mod shaped;
 mod source;
 mod tiff;
 
+pub use dicom::{Found, Series, find_series, is_dicom, read_series};
+pub use nifti::companions;
 pub use pattern::{FileSet, Groups, group, open_set};
 pub use regions::{Pick, regions};
 pub use source::Source;
@@ -120,6 +126,8 @@ pub struct Input<'a> {
 pub struct Format {
     /// As it stands in messages.
     pub name: &'static str,
+    /// It holds scans of patients and animals, not microscopy.
+    pub is_scan: bool,
     /// Usual extensions in lower case, for finding files in folders. They do not decide how a file is read.
     pub extensions: &'static [&'static str],
     /// Looks at the first bytes of a file (up to 512).
@@ -128,19 +136,26 @@ pub struct Format {
     pub read: fn(&Input, &Options) -> Result<Scan>,
 }
 
-/// Every format, in the order in which they are tried.
-pub const FORMATS: &[&Format] = &[&tiff::FORMAT, &raster::PNG, &raster::JPEG, &raster::BMP];
+/// Every format, in the order in which they are tried: DICOM first, since its free bytes may hold the magic of another.
+pub const FORMATS: &[&Format] =
+    &[&dicom::FORMAT, &nifti::FORMAT, &tiff::FORMAT, &raster::PNG, &raster::JPEG, &raster::BMP];
 
 const HEAD_BYTES: usize = 512;
 
-/// Reads an image.
+/// The format of a file by its first bytes, if it is one that is read.
+pub fn format_of(path: &Path) -> Option<&'static Format> {
+    let head = Source::open(path).and_then(|s| s.head(HEAD_BYTES)).ok()?;
+    FORMATS.iter().copied().find(|f| (f.detect)(&head))
+}
+
+/// Reads an image. A folder is read if it holds exactly one DICOM series.
 ///
 /// # Errors
 /// The file cannot be read, is damaged, is of a variant that is not read, or passes a limit; the error names the file.
 pub fn open(path: &Path, options: &Options) -> Result<Scan> {
     let read = || {
         if path.is_dir() {
-            return Err(Error::unsupported("is a folder").remedy("the files in it"));
+            return dicom::read_folder(path, options);
         }
         let source = Source::open(path)?;
         dispatch(&Input { path, source, on_disk: true }, options)
@@ -160,22 +175,30 @@ pub fn open_bytes(bytes: &[u8], name: &str, options: &Options) -> Result<Scan> {
 
 fn dispatch(input: &Input, options: &Options) -> Result<Scan> {
     let head = input.source.head(HEAD_BYTES)?;
-    // Files of other formats may begin with the magic of one that is read: DICOM with that of TIFF.
-    if let Some(name) = foreign::recognise(&head) {
-        return Err(Error::unsupported(format!("{name} files are not read"))
-            .remedy("a conversion to OME-TIFF, for example with Fiji or bfconvert"));
-    }
     let Some(format) = FORMATS.iter().find(|f| (f.detect)(&head)) else {
+        if let Some(name) = foreign::recognise(&head) {
+            return Err(Error::unsupported(format!("{name} files are not read"))
+                .remedy("a conversion to OME-TIFF, for example with Fiji or bfconvert"));
+        }
+        if head.starts_with(&[0x1f, 0x8b]) {
+            return Err(Error::unsupported("gzip files are read only if they hold NIfTI").remedy("the unpacked file"));
+        }
         let names: Vec<_> = FORMATS.iter().map(|f| f.name).collect();
         return Err(Error::unsupported(format!("not an image in a format that is read ({})", names.join(", "))));
     };
-    let mut scan = (format.read)(input, options)?;
-    if let Some(spacing) = options.spacing {
-        scan.spacing = Some(spacing);
-        scan.channels.iter_mut().for_each(|c| c.volume.spacing = Some(spacing));
-        scan.notes.push("calibration given by the user".into());
+    (format.read)(input, options).map(|scan| scan.calibrated(options))
+}
+
+impl Scan {
+    /// With the calibration that the user gives, if any.
+    fn calibrated(mut self, options: &Options) -> Self {
+        if let Some(spacing) = options.spacing {
+            self.spacing = Some(spacing);
+            self.channels.iter_mut().for_each(|c| c.volume.spacing = Some(spacing));
+            self.notes.push("calibration given by the user".into());
+        }
+        self
     }
-    Ok(scan)
 }
 
 /// Reads a label image: one channel of whole numbers from 0 on, as they are stored.
@@ -188,7 +211,9 @@ pub fn labels(path: &Path, options: &Options) -> Result<(Shape, Vec<u32>)> {
 
 /// A label image with the scan that it was read as, so that its place can be compared.
 fn labels_with_place(path: &Path, options: &Options) -> Result<(Scan, Vec<u32>)> {
-    let scan = open(path, options)?;
+    // Labels have no unit, whatever the images have that they belong to.
+    let suv = crate::suv::Settings { units: Some(crate::suv::Units::None), ..Default::default() };
+    let scan = open(path, &Options { suv, ..options.clone() })?;
     let refuse = |what: String| {
         Err(Error::format(what).at(path).remedy("a label image: one channel of whole numbers, 0 for background"))
     };

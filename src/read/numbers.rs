@@ -11,6 +11,7 @@
 //!
 //! The division by a power of two is exact, so a float is off by half a step at most; the step stands in the facts.
 
+use super::floats;
 use crate::scan::{Channel, NO_UNIT, Scan};
 use crate::units::{Shape, Spacing};
 use crate::volume::{Scale, Volume};
@@ -25,6 +26,8 @@ pub enum Numbers {
     Int(Vec<i32>),
     /// More than 32 bits; unsigned ones beyond i64 are held at its maximum.
     Long(Vec<i64>),
+    /// Floats of 32 bits: they become samples in place.
+    Float(Vec<f32>),
     /// Floats.
     Real(Vec<f64>),
 }
@@ -102,6 +105,7 @@ pub fn channel(
         Numbers::Int(v) => (v, Scale::ONE),
         Numbers::Uint(v) => unsigned(v),
         Numbers::Long(v) => long(&v)?,
+        Numbers::Float(v) => floats::samples(v, shape, &name)?,
         Numbers::Real(v) => real(&v, shape, &name)?,
     };
     let as_sample = |largest: i128| i32::try_from(largest - scale.offset as i128).ok();
@@ -143,12 +147,7 @@ fn long(v: &[i64]) -> Result<(Vec<i32>, Scale)> {
 fn real(v: &[f64], shape: Shape, name: &str) -> Result<(Vec<i32>, Scale)> {
     if let Some(first) = v.iter().position(|s| !s.is_finite()) {
         let count = v.iter().filter(|s| !s.is_finite()).count();
-        let [z, y, x] = shape.position(first);
-        return Err(Error::format(format!(
-            "{count} of {} samples of channel {name} are NaN or infinite, the first at z {z}, y {y}, x {x}",
-            v.len()
-        ))
-        .remedy("an image where those pixels hold a number, for example 0"));
+        return Err(not_finite(count, first, shape, name));
     }
     let largest = v.iter().fold(0.0f64, |m, s| m.max(s.abs()));
     if largest <= f64::from(i32::MAX) && v.iter().all(|s| s.trunc() == *s) {
@@ -163,11 +162,21 @@ fn real(v: &[f64], shape: Shape, name: &str) -> Result<(Vec<i32>, Scale)> {
     Ok((v.iter().map(|s| (s / factor).round_ties_even() as i32).collect(), Scale { factor, offset: 0.0 }))
 }
 
+/// The error for `count` samples that are no numbers, the first of them at the index `first`.
+pub fn not_finite(count: usize, first: usize, shape: Shape, name: &str) -> Error {
+    let [z, y, x] = shape.position(first);
+    let all = shape.len();
+    Error::format(format!(
+        "{count} of {all} samples of channel {name} are NaN or infinite, the first at z {z}, y {y}, x {x}"
+    ))
+    .remedy("an image where those pixels hold a number, for example 0")
+}
+
 /// Beyond it a sample times its step could pass the range of floats.
-const LARGEST: f64 = 1e300;
+pub const LARGEST: f64 = 1e300;
 
 /// The power of two that brings `largest` into 2^29..2^30, or the smallest normal one.
-fn step(largest: f64) -> f64 {
+pub fn step(largest: f64) -> f64 {
     let (_, exponent) = libm::frexp(largest);
     let factor = libm::ldexp(1.0, (exponent - 30).max(-1022));
     // Rounding must not reach 2^30.

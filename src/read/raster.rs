@@ -14,6 +14,7 @@ use std::io::Cursor;
 /// PNG.
 pub const PNG: Format = Format {
     name: "PNG",
+    is_scan: false,
     extensions: &["png"],
     detect: |b| b.starts_with(b"\x89PNG\r\n\x1a\n"),
     read: |i, o| read(i, o, ImageFormat::Png),
@@ -21,6 +22,7 @@ pub const PNG: Format = Format {
 /// JPEG.
 pub const JPEG: Format = Format {
     name: "JPEG",
+    is_scan: false,
     extensions: &["jpg", "jpeg"],
     detect: |b| b.starts_with(&[0xff, 0xd8, 0xff]),
     read: |i, o| read(i, o, ImageFormat::Jpeg),
@@ -28,6 +30,7 @@ pub const JPEG: Format = Format {
 /// BMP.
 pub const BMP: Format = Format {
     name: "BMP",
+    is_scan: false,
     extensions: &["bmp"],
     detect: |b| b.starts_with(b"BM"),
     read: |i, o| read(i, o, ImageFormat::Bmp),

@@ -1,6 +1,7 @@
 //! Regions drawn elsewhere, brought onto the grid of an image.
 
-use super::{Options, labels_with_place};
+use super::grid::{self, Grid};
+use super::{Options, dicom, labels_with_place};
 use crate::scan::{Regions, Scan};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
@@ -15,27 +16,38 @@ pub struct Pick {
     pub resample: bool,
 }
 
-/// Corners of two grids may be this far apart in mm and still count as the same place.
-const SAME_MM: f64 = 0.1;
-
 /// Reads regions for an image.
 ///
 /// # Errors
 /// The file cannot be read, has no such region, or lies on another grid than the image.
-pub fn regions(path: &Path, scan: &Scan, _pick: &Pick, options: &Options) -> Result<Regions> {
+pub fn regions(path: &Path, scan: &Scan, pick: &Pick, options: &Options) -> Result<Regions> {
+    if dicom::is_dicom(path) {
+        return dicom::regions(path, scan, pick, options).map_err(|e| e.at(path));
+    }
+    if let Some(name) = pick.names.first() {
+        return Err(
+            Error::usage(format!("no region is named \"{name}\": a label image has numbers, not names")).at(path)
+        );
+    }
     let (read, voxels) = labels_with_place(path, options)?;
+    let (voxels, notes) = place(&read, voxels, scan, pick.resample).map_err(|e| e.at(path))?;
+    Ok(Regions { shape: scan.shape, voxels, names: BTreeMap::new(), notes })
+}
+
+/// Brings labels onto the grid of the scan. Where either side does not say where it lies, only the sizes can be compared.
+fn place(read: &Scan, voxels: Vec<u32>, scan: &Scan, resample: bool) -> Result<(Vec<u32>, Vec<String>)> {
+    if let (Some(from), Some(onto)) = (grid_of(read), grid_of(scan)) {
+        return grid::bring(voxels, &from, &onto, resample);
+    }
     if read.shape != scan.shape {
         return Err(Error::usage(format!("the regions are {}, the image is {}", read.shape, scan.shape))
-            .at(path)
             .remedy("regions of the same size as the image"));
     }
-    if let (Some(a), Some(sa), Some(b), Some(sb)) = (&read.placement, &read.spacing, &scan.placement, &scan.spacing) {
-        let apart = a.distance(sa, b, sb, scan.shape);
-        if apart > SAME_MM {
-            return Err(
-                Error::usage(format!("the regions lie up to {apart:.2} mm away from the image's grid")).at(path)
-            );
-        }
-    }
-    Ok(Regions { shape: read.shape, voxels, names: BTreeMap::new(), notes: vec![] })
+    let silent = scan.placement.is_some() && read.placement.is_none();
+    let note = || "the regions do not say where they lie; only their size was compared with the image".to_string();
+    Ok((voxels, silent.then(note).into_iter().collect()))
+}
+
+fn grid_of(scan: &Scan) -> Option<Grid> {
+    Some(Grid { shape: scan.shape, spacing: scan.spacing?, placement: scan.placement? })
 }

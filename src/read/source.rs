@@ -56,20 +56,39 @@ impl<'a> Source<'a> {
     /// # Errors
     /// They do not lie within the file, or the operating system refuses.
     pub fn read(&self, at: u64, len: u64) -> Result<Vec<u8>> {
-        let end = at.checked_add(len).filter(|end| *end <= self.len);
-        let beyond =
-            || Error::format(format!("{len} bytes at {at} lie beyond the end of the file ({} bytes)", self.len));
-        let end = end.ok_or_else(beyond)?;
+        self.within(at, len)?;
+        let mut out = vec![0; usize::try_from(len).map_err(|_| self.beyond(at, len))?];
+        self.read_into(at, &mut out)?;
+        Ok(out)
+    }
+
+    /// Fills `to` with the bytes from `at` on.
+    ///
+    /// # Errors
+    /// They do not lie within the file, or the operating system refuses.
+    pub fn read_into(&self, at: u64, to: &mut [u8]) -> Result<()> {
+        let end = self.within(at, to.len() as u64)?;
         match &self.data {
-            Data::Memory(bytes) => bytes.get(at as usize..end as usize).map(<[u8]>::to_vec).ok_or_else(beyond),
+            Data::Memory(bytes) => {
+                let part = bytes.get(at as usize..end as usize);
+                to.copy_from_slice(part.ok_or_else(|| self.beyond(at, to.len() as u64))?);
+            }
             Data::File(file) => {
                 let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-                let mut out = vec![0; usize::try_from(len).map_err(|_| beyond())?];
                 file.seek(SeekFrom::Start(at))?;
-                file.read_exact(&mut out)?;
-                Ok(out)
+                file.read_exact(to)?;
             }
         }
+        Ok(())
+    }
+
+    /// The end of a place that lies within the file.
+    fn within(&self, at: u64, len: u64) -> Result<u64> {
+        at.checked_add(len).filter(|end| *end <= self.len).ok_or_else(|| self.beyond(at, len))
+    }
+
+    fn beyond(&self, at: u64, len: u64) -> Error {
+        Error::format(format!("{len} bytes at {at} lie beyond the end of the file ({} bytes)", self.len))
     }
 }
 

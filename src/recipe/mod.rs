@@ -10,7 +10,7 @@ mod size;
 mod steps;
 mod validate;
 
-pub use parse::suggestion;
+pub use parse::{LESIONS, suggestion};
 pub use presets::{PRESETS, Preset, preset};
 pub use size::{Size, SizeUnit};
 pub use steps::*;
@@ -43,6 +43,8 @@ pub struct Body {
     pub modality: Option<Modality>,
     /// Size of a pixel in micrometres, for images that do not say, or say it wrongly.
     pub spacing_um: Option<SpacingUm>,
+    /// PET: what is known beside the headers, or better than they know it.
+    pub suv: crate::suv::Settings,
     /// How files make up an image.
     pub files: Files,
     /// Roles, and the channels that may play them: the first name or index that the image has.
@@ -114,7 +116,7 @@ pub enum Pick {
 }
 
 /// An object set: exactly one of `steps`, `grow`, `minus`, `sphere` and `labels` says where it comes from.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Objects {
     /// The role that the steps work on.
@@ -131,10 +133,39 @@ pub struct Objects {
     pub grow: Option<Grow>,
     /// What is left of larger objects outside of smaller ones.
     pub minus: Option<Minus>,
-    /// Read from a label image: a path beside the image, where `{stem}` is the name of the image without its extension.
+    /// Read from a label image, RTSTRUCT or DICOM SEG: a path beside the image, where `{stem}` is the name of the image
+    /// without its extension.
     pub labels: Option<String>,
+    /// Of such a file, only the regions whose names match one of these globs.
+    pub regions: Vec<String>,
+    /// Such a file may lie on another grid: its regions are resampled to that of the image.
+    pub resample: bool,
+    /// Such a file need not be there: the set is empty then.
+    pub optional: bool,
+    /// It has a table, labels and an overlay of its own.
+    pub write: bool,
     /// The set that each object belongs to, by the largest overlap: gives a column `parent_<set>`.
     pub parent: Option<String>,
+}
+
+impl Default for Objects {
+    fn default() -> Self {
+        Objects {
+            channel: None,
+            scale: None,
+            start: None,
+            steps: None,
+            sphere: None,
+            grow: None,
+            minus: None,
+            labels: None,
+            regions: vec![],
+            resample: false,
+            optional: false,
+            write: true,
+            parent: None,
+        }
+    }
 }
 
 /// A ball: a reference region in healthy tissue.
@@ -228,6 +259,8 @@ pub struct Measure {
     pub ring: Option<[Length; 2]>,
     /// Values of a role's channel above which a voxel counts as positive.
     pub positive: BTreeMap<String, f64>,
+    /// Other object sets, in which each lesion's volume and TLG are told as well.
+    pub sensitivity: Vec<String>,
 }
 
 fn families<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<Family>, D::Error> {

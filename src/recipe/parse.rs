@@ -91,18 +91,36 @@ fn distance(a: &str, b: &str) -> usize {
     rows[a.len()][b.len()]
 }
 
-/// Puts one `dotted.path=value` into the table. `labels.NAME` is short for `objects.NAME.labels`.
+/// The set that `--set mask=FILE` gives.
+pub const LESIONS: &str = "lesions";
+
+/// The keys of an object set that say where it comes from, and what goes with them.
+const SOURCES: [&str; 8] = ["steps", "start", "sphere", "grow", "minus", "scale", "channel", "optional"];
+
+/// Puts one `dotted.path=value` into the table. `labels.NAME` is short for `objects.NAME.labels`, `mask` for the labels of
+/// the lesions.
 fn apply(table: &mut Table, setting: &str) -> Result<()> {
     let (path, value) = setting.split_once('=').ok_or_else(|| {
         Error::usage(format!("--set {setting}: no \"=\" in it")).remedy("--set objects.nuclei.scale=\"8 px\"")
     })?;
     let path = path.trim();
     let mut keys: Vec<&str> = path.split('.').collect();
+    if keys[..] == ["mask"] {
+        keys = vec!["labels", LESIONS];
+    }
     if let ["labels", name] = keys[..] {
         // The set then comes from the file and from nothing else.
         keys = vec!["objects", name, "labels"];
-        if let Some(Value::Table(set)) = table.get_mut("objects").and_then(|o| o.get_mut(name)) {
-            set.retain(|k, _| !["steps", "start", "sphere", "grow", "minus", "scale", "channel"].contains(&k));
+        let sets = table.get_mut("objects").and_then(Value::as_table_mut);
+        match sets.and_then(|s| s.get_mut(name)) {
+            Some(Value::Table(set)) => {
+                set.retain(|k, _| !SOURCES.contains(&k));
+            }
+            _ if path == "mask" => {
+                return Err(Error::usage(format!("--set mask: the recipe has no object set \"{LESIONS}\""))
+                    .remedy("--set labels.SET=FILE, with a set of the recipe"));
+            }
+            _ => {}
         }
     }
     let (last, parents) = keys.split_last().ok_or_else(|| Error::usage("--set needs a key"))?;
@@ -165,9 +183,14 @@ mod tests {
         apply(&mut t, "spacing_um=0.5").unwrap();
         assert_eq!(t["objects"]["a"]["steps"][0]["radius"].as_str(), Some("2 px"));
         assert_eq!(t["spacing_um"].as_float(), Some(0.5));
-        apply(&mut t, "labels.a={stem}.png").unwrap();
-        assert!(t["objects"]["a"].get("steps").is_none());
         assert!(apply(&mut t, "spacing_um.x=1").is_err());
         assert!(apply(&mut t, "nonsense").is_err());
+        apply(&mut t, "labels.a={stem}.png").unwrap();
+        assert!(t["objects"]["a"].get("steps").is_none());
+        assert!(apply(&mut t, "mask=gtv.nii.gz").is_err(), "no lesions here");
+        let mut t: Table = toml::from_str("[objects.lesions]\nchannel = 'pet'\nsteps = []").unwrap();
+        apply(&mut t, "mask=gtv.nii.gz").unwrap();
+        assert_eq!(t["objects"]["lesions"].as_table().unwrap().len(), 1);
+        assert_eq!(t["objects"]["lesions"]["labels"].as_str(), Some("gtv.nii.gz"));
     }
 }

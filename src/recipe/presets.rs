@@ -16,6 +16,9 @@ pub struct Preset {
 pub const PRESETS: &[Preset] = &[
     Preset { name: "cells", text: include_str!("../../recipes/cells.toml") },
     Preset { name: "nuclei", text: include_str!("../../recipes/nuclei.toml") },
+    Preset { name: "pet", text: include_str!("../../recipes/pet.toml") },
+    Preset { name: "pet-41", text: include_str!("../../recipes/pet-41.toml") },
+    Preset { name: "pet-percist", text: include_str!("../../recipes/pet-percist.toml") },
 ];
 
 /// The preset of that name.

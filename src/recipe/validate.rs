@@ -1,7 +1,8 @@
 //! What the types of a recipe cannot say: names that exist, values in range, no object set that needs itself.
 
 use super::place::{line_of, quote};
-use super::{Body, Contour, Method, Objects, Pick, Sphere, SphereAt, Step, Threshold, suggestion};
+use super::{Body, Contour, Measure, Method, Objects, Pick, Sphere, SphereAt, Step, Threshold, suggestion};
+use crate::measure::Family;
 use crate::units::Length;
 use crate::{Error, Result};
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ pub(super) fn check(body: &Body, text: &str) -> Result<Vec<String>> {
         for role in measure.channels.iter().flatten() {
             checker.known("channel", role, &["measure", name, "channels"], &body.channels)?;
         }
+        checker.sensitivity(name, measure)?;
         for role in measure.positive.keys() {
             checker.known("channel", role, &["measure", name, "positive"], &body.channels)?;
         }
@@ -54,6 +56,20 @@ impl Checker<'_> {
             None if names.is_empty() => e.remedy(format!("define the {thing} first")),
             None => e.remedy(format!("one of: {}", names.join(", "))),
         })
+    }
+
+    fn sensitivity(&self, set: &str, measure: &Measure) -> Result<()> {
+        let here = ["measure", set, "sensitivity"];
+        for (i, other) in measure.sensitivity.iter().enumerate() {
+            self.known("object set", other, &here, &self.body.objects)?;
+            if measure.sensitivity[..i].contains(other) {
+                return Err(self.error(format!("\"{other}\" stands there twice"), &here).remedy("each set once"));
+            }
+        }
+        if measure.sensitivity.is_empty() || measure.features.contains(&Family::Lesion) {
+            return Ok(());
+        }
+        Err(self.error("sensitivity is of use only for lesions", &here).remedy("features = [\"lesion\"]"))
     }
 
     fn files(&self) -> Result<()> {

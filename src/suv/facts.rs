@@ -13,7 +13,7 @@ pub struct Facts {
     pub suv_type: Option<String>,
     /// DecayCorrection (0054,1102).
     pub decay_correction: Option<String>,
-    /// CorrectedImage (0028,0051).
+    /// CorrectedImage (0028,0051). BIDS: `ATTN` where `AttenuationCorrection` says so; else empty.
     pub corrected_image: Vec<String>,
     /// Manufacturer (0008,0070).
     pub manufacturer: Option<String>,
@@ -37,12 +37,14 @@ pub struct Facts {
     pub injection_time: Option<String>,
     /// SeriesDate (0008,0021).
     pub series_date: Option<String>,
-    /// SeriesTime (0008,0031).
+    /// SeriesTime (0008,0031). BIDS: `TimeZero` plus `ImageDecayCorrectionTime`.
     pub series_time: Option<String>,
     /// TimezoneOffsetFromUTC (0008,0201).
     pub timezone: Option<String>,
     /// GE private scan date and time (0009,100D), where the private creator is GEMS_PETD_01.
     pub ge_scan_date_time: Option<String>,
+    /// Siemens private decay correction date and time (0071,1022), where the private creator is SIEMENS MED PT.
+    pub siemens_scan_date_time: Option<String>,
     /// Philips private SUV scale factor (7053,1000).
     pub philips_suv_factor: Option<f64>,
     /// Philips private activity concentration factor (7053,1009).
@@ -76,7 +78,8 @@ pub struct SliceFacts {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// What the stored values are, whatever the headers say: `suv`, `bqml`, or `none` for values as they are.
+    /// What the stored values are, whatever the headers say: `suv`, `none` for values as they are, or `bqml`, which
+    /// stay Bq/ml unless `dose_mbq` is given too.
     pub units: Option<Units>,
     /// What a file without any facts (NIfTI without sidecar) is taken to hold.
     pub assume: Option<Units>,

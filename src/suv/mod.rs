@@ -1,14 +1,37 @@
 //! Standardised uptake values: from what the headers say to a factor for each slice, with every rule on record.
 //!
-//! [`Facts`] holds what a DICOM series or a BIDS sidecar says. [`convert`] chooses the rule, works out all alternatives,
-//! refuses what cannot be trusted by the name of the tag, and gives the [`Conversion`] with its audit row.
+//! [`Facts`] holds what a DICOM series or a BIDS sidecar says. [`convert`] chooses the rule, works out all
+//! alternatives, refuses what cannot be trusted by the name of the tag, and gives the [`Conversion`] with its audit
+//! row.
+//!
+//! `SUVbw = m P W / D`: m the slope of the slice, P the stored value, W the weight in g, D the dose in Bq at the time
+//! that the values refer to. The units are in `rule`, decay in `decay` and `reference`, the patient in `body`, the
+//! dose in `dose`, times in `time` and `clock`. All of it is f64 on the host, in a fixed order, with transcendental
+//! functions from `libm`: the same bits everywhere.
 
+mod audit;
+mod body;
+mod clock;
+mod decay;
+mod dose;
 mod facts;
+mod names;
+mod nuclide;
+mod reference;
+mod rule;
+mod time;
 
 pub use facts::{Decay, Facts, Settings, SliceFacts, Units};
 
+use crate::scan::{NO_UNIT, SUV_UNIT};
 use crate::table::Table;
-use crate::{Error, Result};
+use crate::{Error, Kind, Result};
+use body::{Body, Sex};
+use clock::Times;
+use rule::{Known, Outcome};
+
+/// Unit of activity concentration.
+const ACTIVITY_UNIT: &str = "Bq/ml";
 
 /// How stored values become SUVbw.
 #[derive(Clone, Debug)]
@@ -17,7 +40,7 @@ pub struct Conversion {
     pub unit: &'static str,
     /// For each slice: SUVbw = stored value * factor. The rescale slope is in it.
     pub factors: Vec<f64>,
-    /// SUL = SUVbw * this (Janmahasatian), where weight, height and sex are known.
+    /// SUL = SUVbw * this (Janmahasatian), where weight and height are known.
     pub sul_factor: Option<f64>,
     /// One row: every fact used, the rule, the alternatives and their spread.
     pub audit: Table,
@@ -29,6 +52,123 @@ pub struct Conversion {
 ///
 /// # Errors
 /// A fact is missing, or such that no SUV can be trusted; the error names the tag and the remedy.
-pub fn convert(_facts: &Facts, _settings: &Settings) -> Result<Conversion> {
-    Err(Error::unsupported("SUV"))
+pub fn convert(facts: &Facts, settings: &Settings) -> Result<Conversion> {
+    let mut notes = vec![];
+    let slopes = slopes(facts, settings, &mut notes)?;
+    let known = known(facts, settings, &mut notes)?;
+    let (unit, outcome) = choose(&known, &mut notes)?;
+    let factors: Vec<f64> = slopes.iter().zip(&outcome.factors).map(|(m, f)| m * f).collect();
+    if let Some((i, factor)) = factors.iter().enumerate().find(|(_, f)| !f.is_finite()) {
+        return Err(Error::format(format!("the SUV factor of slice {} is {factor}", i + 1)).needed_for("SUVbw"));
+    }
+    unneeded(&known, &mut notes)?;
+    let overrides = audit::overrides(facts, settings);
+    for o in &overrides {
+        notes.push(format!("suv.{} = {} is used in place of {}", o.key, o.value, o.instead_of));
+    }
+    for o in audit::without_effect(&overrides, &outcome) {
+        notes.push(format!("suv.{} has no effect: the rule '{}' does not need it", o.key, outcome.rule));
+    }
+    let sul_factor = known.body.sul_factor().filter(|_| unit == SUV_UNIT);
+    if sul_factor.is_some() && known.body.sex == Sex::Other {
+        notes.push(format!("{} is O or empty: lean body mass is the mean of both formulas", names::SEX.of(facts.bids)));
+    }
+    let audit = audit::row(&known, &outcome, unit, &overrides);
+    Ok(Conversion { unit, factors, sul_factor, audit, notes })
+}
+
+/// Facts that are wrong but that the rule did without: named, and fatal where the user set them.
+fn unneeded(known: &Known, notes: &mut Vec<String>) -> Result<()> {
+    for error in [known.dose.as_ref().err(), known.injection.as_ref().err()].into_iter().flatten() {
+        if error.kind == Kind::Usage {
+            return Err(error.clone());
+        }
+        notes.push(format!("{}; the rule does not need it", error.what));
+    }
+    let injection = known.injection.as_ref().ok().and_then(|i| i.as_ref());
+    if let (Some(injection), Some(start)) = (injection, known.times.earliest())
+        && start < injection.at
+    {
+        notes.push(format!("the acquisition starts before the injection ({})", injection.source));
+    }
+    Ok(())
+}
+
+/// The slope of each slice; an intercept other than 0 is no PET.
+fn slopes(facts: &Facts, settings: &Settings, notes: &mut Vec<String>) -> Result<Vec<f64>> {
+    let mut slopes = Vec::with_capacity(facts.slices.len());
+    for (i, slice) in facts.slices.iter().enumerate() {
+        if slice.intercept.is_some_and(|b| b != 0.0) {
+            let name = names::INTERCEPT.of(facts.bids);
+            let what = format!("{name} of slice {} is {}, not 0", i + 1, slice.intercept.unwrap_or_default());
+            return Err(Error::unsupported(what).needed_for("SUVbw: values of PET are in proportion to activity"));
+        }
+        let name = names::SLOPE.of(facts.bids);
+        slopes.push(match slice.slope {
+            Some(m) if m.is_finite() && m >= 0.0 => m,
+            Some(m) => return Err(Error::format(format!("{name} of slice {} is {m}", i + 1)).needed_for("SUVbw")),
+            None if facts.bids || settings.units == Some(Units::None) => 1.0,
+            None => return Err(Error::format(format!("missing {name} of slice {}", i + 1)).needed_for("SUVbw")),
+        });
+    }
+    let zeros = slopes.iter().filter(|m| **m == 0.0).count();
+    if zeros > 0 {
+        notes.push(format!("{} is 0 in {zeros} slices: their values are all 0", names::SLOPE.of(facts.bids)));
+    }
+    Ok(slopes)
+}
+
+fn known<'a>(facts: &'a Facts, settings: &'a Settings, notes: &mut Vec<String>) -> Result<Known<'a>> {
+    let body = Body::of(facts, settings, notes)?;
+    let dose = dose::dose(facts, settings, notes);
+    let half_life = dose::half_life(facts, settings, notes)?;
+    let times = Times::of(facts, notes);
+    let injection = clock::injection(facts, settings, &times, half_life, notes);
+    Ok(Known { facts, settings, body, dose, half_life, times, injection })
+}
+
+/// What the user says comes first, then the headers, then what the user has them assumed to be.
+fn choose(known: &Known, notes: &mut Vec<String>) -> Result<(&'static str, Outcome)> {
+    let units = known.facts.units.as_deref().unwrap_or("").trim().to_ascii_uppercase();
+    match (known.settings.units, units.as_str(), known.settings.assume) {
+        (Some(Units::Bqml), _, _) if known.settings.dose_mbq.is_some() => {
+            Ok((SUV_UNIT, rule::activity(known, "BQML by suv.units".into(), 1.0, notes)?))
+        }
+        (Some(said), _, _) => Ok(as_said(known, said, "suv.units")),
+        (None, "", Some(Units::Bqml)) if known.body.weight.is_some() && !matches!(known.dose, Ok(None)) => {
+            notes.push("the file does not say its unit: taken as Bq/ml by suv.assume".into());
+            Ok((SUV_UNIT, rule::activity(known, "BQML by suv.assume".into(), 1.0, notes)?))
+        }
+        (None, "", Some(said)) => {
+            let (unit, outcome) = as_said(known, said, "suv.assume");
+            notes.push(format!("the file does not say its unit: taken as {unit} by suv.assume"));
+            Ok((unit, outcome))
+        }
+        (None, "", None) if says_nothing(known.facts) => {
+            notes.push("nothing says what the values are: they stay as stored; try --set suv.assume=suv".into());
+            Ok((NO_UNIT, rule::as_said(known, "the file", "values as stored")))
+        }
+        (None, "", None) => Err(Error::format(format!("missing {}", names::UNITS.of(known.facts.bids)))
+            .needed_for("SUVbw")
+            .remedy("--set suv.assume=bqml, suv or none")),
+        (None, units, _) => Ok((SUV_UNIT, rule::apply(known, units, notes)?)),
+    }
+}
+
+fn as_said(known: &Known, said: Units, who: &str) -> (&'static str, Outcome) {
+    match said {
+        Units::Suv => (SUV_UNIT, rule::as_said(known, who, "SUVbw")),
+        Units::Bqml => (ACTIVITY_UNIT, rule::as_said(known, who, "Bq/ml")),
+        Units::None => (NO_UNIT, rule::as_said(known, who, "values as stored")),
+    }
+}
+
+/// A file without any fact about its uptake: a NIfTI without a sidecar.
+fn says_nothing(facts: &Facts) -> bool {
+    facts.dose.is_none()
+        && facts.decay_correction.is_none()
+        && facts.half_life.is_none()
+        && facts.tracer.is_none()
+        && facts.nuclide.is_none()
+        && facts.corrected_image.is_empty()
 }

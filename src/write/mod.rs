@@ -1,4 +1,4 @@
-//! What is set down: tables as CSV and Parquet, labels as OME-TIFF, overlays as PNG.
+//! What is set down: tables as CSV and Parquet, labels as OME-TIFF and NIfTI, overlays as PNG.
 //!
 //! Every file is written under another name beside its place and renamed when it is whole, so that a run that is cut off
 //! leaves no half file behind. Nothing here writes a time, a host name or a random number: the same input gives the same
@@ -8,15 +8,18 @@ pub mod csv;
 mod draft;
 mod font;
 pub mod labels;
+pub mod nifti;
 pub mod ome;
 pub mod overlay;
 mod paint;
 pub mod parquet;
 mod schema;
+mod tone;
 mod view;
 
 pub use csv::CsvSink;
 pub use draft::Draft;
 pub use labels::labels;
-pub use overlay::overlay;
+pub use nifti::nifti_labels;
+pub use overlay::{Picture, Style, overlay};
 pub use parquet::ParquetSink;

@@ -1,54 +1,90 @@
 //! Outlines over the picture, to judge a segmentation by eye: a PNG.
 //!
-//! The intensities are stretched between their 1st and 99.8th percentile and lifted by the exponent 0.6, so that dim objects
-//! show beside bright ones: `grey = 215 * ((v - p1) / (p99.8 - p1)) ^ 0.6`; the brightest stay below white, so that lines show
-//! on them too. Outlines are one pixel wide, inside the object;
-//! near objects have different colours; the first set is drawn solid, further ones dashed. Large images are reduced to at
-//! most 2048 pixels, small ones enlarged by a whole number. Of a stack two panels are shown: all slices (maximum intensity;
-//! of each object its silhouette), and the one slice that has most of the objects. Below stand the name and count of each
-//! set and a scale bar.
+//! Microscopy: intensities are stretched between their 1st and 99.8th percentile and lifted by the exponent 0.6; the
+//! brightest stay below white, so that lines show on them too. Outlines are one pixel wide, inside the object. Large images
+//! are reduced to at most 2048 pixels, small ones enlarged by a whole number. Of a stack two panels are shown: all slices
+//! (maximum intensity; of each object its silhouette), and the one slice that has most of the objects.
+//!
+//! PET: hot is black on white, from SUV 0 to 10; maximum intensity from the front and from the patient's left, head up, in
+//! true proportions, with the silhouettes of the objects in each of them. Where the place in the patient is known, the
+//! sides are named.
+//!
+//! Near objects have different colours; the first set is drawn solid, further ones dashed. Below stand the name and count of
+//! each set, the window of PET, and a scale bar.
 //!
 //! To look at, not to measure in. The same input gives the same bytes.
 
 use super::draft::Draft;
 use super::font;
-use super::paint::{BRIGHTEST, Canvas, Colours, Stroke, WHITE, palette};
+use super::paint::{BRIGHTEST, Canvas, Colours, Stroke, WHITE, palette, palette_on_paper};
+use super::tone::{Window, stretch};
 use super::view::View;
+use crate::placement::Placement;
+use crate::scan::{Channel, Modality, SUV_UNIT, Scan};
 use crate::units::{Spacing, Unit};
 use crate::volume::{Labels, Volume};
 use crate::{Error, Result};
 use std::collections::HashSet;
 use std::path::Path;
 
-/// Percentiles of the picture that become black and white.
-const BLACK_WHITE: (f64, f64) = (1.0, 99.8);
-/// Exponent of the stretch.
-const GAMMA: f64 = 0.6;
-/// Steps of the stretch.
-const STEPS: usize = 1024;
 /// Pixels between two panels.
 const GAP: usize = 8;
 /// Of words.
 const GREY: u8 = 150;
+/// Least width of a PET picture: a tall body is narrower than what stands below it.
+const CAPTION: usize = 640;
+/// Pixels of the grey scale below a PET picture.
+const RAMP: usize = 108;
 
-/// Draws the outlines of each object set (name and labels) over the channel. All are on the host.
+/// What is drawn: a channel, and over it the outlines of object sets. All are on the host.
+#[derive(Clone, Debug)]
+pub struct Picture<'a> {
+    /// The intensities.
+    pub volume: &'a Volume,
+    /// Name and labels of each set.
+    pub sets: &'a [(&'a str, &'a Labels)],
+    /// Calibration, if known.
+    pub spacing: Option<Spacing>,
+    /// Where it lies in the patient, if known.
+    pub placement: Option<Placement>,
+    /// How it is shown.
+    pub style: Style,
+}
+
+/// How intensities are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// Bright on black, stretched to what is there.
+    Microscopy,
+    /// Hot is black on white, in a fixed window.
+    Pet {
+        /// Unit of the values: [`SUV_UNIT`] for SUV.
+        unit: &'static str,
+    },
+}
+
+impl<'a> Picture<'a> {
+    /// A channel of a scan, in the style of its modality.
+    pub fn of(scan: &Scan, channel: &'a Channel, sets: &'a [(&'a str, &'a Labels)]) -> Self {
+        let pet = scan.modality == Modality::Pet || channel.unit == SUV_UNIT;
+        let style = if pet { Style::Pet { unit: channel.unit } } else { Style::Microscopy };
+        Picture { volume: &channel.volume, sets, spacing: scan.spacing, placement: scan.placement, style }
+    }
+}
+
+/// Draws the picture into a PNG.
 ///
 /// # Errors
 /// A set has another shape than the channel, the data are on a device, or the system refuses to write there.
-pub fn overlay(
-    path: impl AsRef<Path>,
-    channel: &Volume,
-    sets: &[(&str, &Labels)],
-    spacing: Option<Spacing>,
-) -> Result<()> {
+pub fn overlay(path: impl AsRef<Path>, picture: &Picture) -> Result<()> {
     let path = path.as_ref();
-    let canvas = draw(channel, sets, spacing).map_err(|e| e.at(path))?;
+    let canvas = draw(picture).map_err(|e| e.at(path))?;
     let mut draft = Draft::create(path)?;
     let size = |n: usize| u32::try_from(n).map_err(|_| Error::limit("a picture too large for PNG").at(path));
     let (width, height) = (size(canvas.width)?, size(canvas.height)?);
     let mut encoder = png::Encoder::new(&mut draft, width, height);
     encoder.set_color(png::ColorType::Indexed);
-    encoder.set_palette(palette());
+    encoder.set_palette(if picture.style == Style::Microscopy { palette() } else { palette_on_paper() });
     encoder.set_compression(png::Compression::Balanced);
     encoder.set_filter(png::Filter::NoFilter);
     let written = encoder.write_header().and_then(|mut file| {
@@ -62,68 +98,85 @@ pub fn overlay(
     draft.commit()
 }
 
-fn draw(channel: &Volume, sets: &[(&str, &Labels)], spacing: Option<Spacing>) -> Result<Canvas> {
-    if channel.shape.is_empty() {
+fn draw(picture: &Picture) -> Result<Canvas> {
+    let (shape, sets) = (picture.volume.shape, picture.sets);
+    if shape.is_empty() {
         return Err(Error::usage("an image without voxels cannot be drawn"));
     }
-    if let Some((name, l)) = sets.iter().find(|(_, l)| l.shape != channel.shape) {
-        return Err(Error::usage(format!("\"{name}\" is {}, the image is {}", l.shape, channel.shape)));
+    if let Some((name, l)) = sets.iter().find(|(_, l)| l.shape != shape) {
+        return Err(Error::usage(format!("\"{name}\" is {}, the image is {shape}", l.shape)));
     }
-    let view = View::new(channel.shape, spacing);
     let voxels = sets.iter().map(|(_, l)| l.voxels.host()).collect::<Result<Vec<_>>>()?;
-    let slice = view.fullest(voxels.first().copied().unwrap_or_default());
-    let panels: Vec<&View> = std::iter::once(&view).chain(slice.as_ref().map(|(_, v)| v)).collect();
-    let width = panels.len() * (view.width() + GAP) - GAP;
+    let (panels, slice) = panels(picture, voxels.first().copied().unwrap_or_default());
+    let least = if picture.style == Style::Microscopy { 0 } else { CAPTION };
+    let width = (panels.iter().map(|p| p.width() + GAP).sum::<usize>() - GAP).max(least);
     let letters = if width >= 1200 { 3 } else { 2 };
-    let mut canvas = Canvas::black(view.height() + font::HEIGHT * letters + 12, width);
-    let left = |panel: usize| panel * (view.width() + GAP);
-    for (p, panel) in panels.iter().enumerate() {
-        canvas.greys(left(p), view.width(), &stretch(&panel.grey(channel.samples.host()?)));
-    }
+    let top = panels[0].height() + 6;
+    let mut canvas = Canvas::black(top + font::HEIGHT * letters + 6, width);
+    let left = |panel: usize| panels[..panel].iter().map(|p| p.width() + GAP).sum::<usize>();
+    let window = show(&mut canvas, picture, &panels, left)?;
+    let weight = if picture.style == Style::Microscopy { 1 } else { 2 };
     for (i, voxels) in voxels.iter().enumerate() {
-        let objects = view.labels(voxels);
+        let objects = panels[0].labels(voxels);
         let colours = Colours::of(&objects);
-        canvas.outlines(left(0), &objects, &colours, stroke(i));
+        canvas.outlines(0, &objects, &colours, stroke(i), weight);
         for (p, panel) in panels.iter().enumerate().skip(1) {
-            canvas.outlines(left(p), &panel.labels(voxels), &colours, stroke(i));
+            canvas.outlines(left(p), &panel.labels(voxels), &colours, stroke(i), weight);
         }
     }
-    let top = view.height() + 6;
-    legend(&mut canvas, top, letters, sets)?;
-    if let Some((name, _)) = &slice {
-        canvas.text(top, left(1), name, letters, GREY);
+    let end = legend(&mut canvas, top, letters, sets)?;
+    if let Some(name) = slice {
+        canvas.text(top, left(1), &name, letters, GREY);
     }
-    scale_bar(&mut canvas, top, letters, &view, spacing.map(|s| s.unit));
+    if let Some(window) = window {
+        ramp(&mut canvas, top, end, letters, &window);
+        if picture.placement.is_some() && panels.len() == 2 {
+            sides(&mut canvas, &panels, letters);
+        }
+    }
+    scale_bar(&mut canvas, top, letters, &panels[0], picture.spacing.map(|s| s.unit));
     Ok(canvas)
+}
+
+/// At least one; with the name of the slice that the second one shows.
+fn panels(picture: &Picture, voxels: &[u32]) -> (Vec<View>, Option<String>) {
+    let shape = picture.volume.shape;
+    if picture.style != Style::Microscopy && !shape.is_flat() {
+        return (View::body(shape, picture.spacing, picture.placement).into(), None);
+    }
+    let view = View::new(shape, picture.spacing);
+    match view.fullest(voxels).filter(|_| !shape.is_flat()) {
+        Some((name, slice)) => (vec![view, slice], Some(name)),
+        None => (vec![view], None),
+    }
+}
+
+/// The intensities of every panel; the window of PET.
+fn show(
+    canvas: &mut Canvas,
+    picture: &Picture,
+    panels: &[View],
+    left: impl Fn(usize) -> usize,
+) -> Result<Option<Window>> {
+    let (samples, scale) = (picture.volume.samples.host()?, &picture.volume.scale);
+    let mut window = None;
+    for (p, panel) in panels.iter().enumerate() {
+        let grey = panel.grey(samples);
+        let tones = match picture.style {
+            Style::Microscopy => stretch(&grey),
+            Style::Pet { unit } => window.get_or_insert_with(|| Window::of(&grey, scale, unit)).greys(&grey, scale),
+        };
+        canvas.greys(left(p), panel.width(), &tones);
+    }
+    Ok(window)
 }
 
 fn stroke(set: usize) -> Stroke {
     if set == 0 { Stroke::Solid } else { Stroke::Dashed }
 }
 
-fn stretch(grey: &[i32]) -> Vec<u8> {
-    let mut sorted = grey.to_vec();
-    let last = sorted.len().saturating_sub(1);
-    let mut rank = |percent: f64| {
-        let (_, v, _) = sorted.select_nth_unstable((percent / 100.0 * last as f64).round() as usize);
-        i64::from(*v)
-    };
-    let (low, mut high) = (rank(BLACK_WHITE.0), rank(BLACK_WHITE.1));
-    if high <= low {
-        high = rank(100.0).max(low + 1);
-    }
-    let top = (STEPS - 1) as f64;
-    let tones: Vec<u8> =
-        (0..STEPS).map(|i| (f64::from(BRIGHTEST) * libm::pow(i as f64 / top, GAMMA)).round() as u8).collect();
-    let tone = |&v: &i32| {
-        let step = (i64::from(v).clamp(low, high) - low) * (STEPS as i64 - 1) / (high - low);
-        tones[step as usize]
-    };
-    grey.iter().map(tone).collect()
-}
-
-/// Name and number of objects of each set, behind a line drawn as its outlines are.
-fn legend(canvas: &mut Canvas, top: usize, letters: usize, sets: &[(&str, &Labels)]) -> Result<()> {
+/// Name and number of objects of each set, behind a line drawn as its outlines are; where it ends.
+fn legend(canvas: &mut Canvas, top: usize, letters: usize, sets: &[(&str, &Labels)]) -> Result<usize> {
     let mut x = 8;
     for (i, (name, labels)) in sets.iter().enumerate() {
         canvas.sample(top + font::HEIGHT * letters / 2, x, 21, stroke(i), WHITE);
@@ -132,7 +185,33 @@ fn legend(canvas: &mut Canvas, top: usize, letters: usize, sets: &[(&str, &Label
         canvas.text(top, x, &text, letters, GREY);
         x += (font::text_width(&text) + 4) * letters;
     }
-    Ok(())
+    Ok(x)
+}
+
+/// `SUV 0 (from white to black) 10`.
+fn ramp(canvas: &mut Canvas, top: usize, left: usize, letters: usize, window: &Window) {
+    let (high, text) = (font::HEIGHT * letters, format!("{} 0", window.unit));
+    let left = left + 4 * letters;
+    canvas.text(top, left, &text, letters, GREY);
+    let x = left + (font::text_width(&text) + 2) * letters;
+    canvas.bar(top, x, high, RAMP, GREY);
+    for i in 0..RAMP - 2 {
+        let grey = (i * usize::from(BRIGHTEST) / (RAMP - 3)) as u8;
+        canvas.bar(top + 1, x + 1 + i, high - 2, 1, grey);
+    }
+    canvas.text(top, x + RAMP + 2 * letters, &window.top.to_string(), letters, GREY);
+}
+
+/// Which side of the patient is where: in the first panel right and left, in the second front and back.
+fn sides(canvas: &mut Canvas, panels: &[View], letters: usize) {
+    let mut left = 0;
+    for (panel, [near, far]) in panels.iter().zip([["right", "left"], ["front", "back"]]) {
+        let y = panel.height() / 2;
+        canvas.text(y, left + 2 * letters, near, letters, GREY);
+        let words = (font::text_width(far) + 2) * letters;
+        canvas.text(y, left + panel.width().saturating_sub(words), far, letters, GREY);
+        left += panel.width() + GAP;
+    }
 }
 
 /// Objects that are there: labels from elsewhere may have gaps.

@@ -17,6 +17,17 @@ const COLOURS: [[u8; 3]; 8] = [
     [255, 150, 50],
     [185, 145, 255],
 ];
+/// The same on white paper, where the picture is darkest inside an outline: not too light, not too dark.
+const COLOURS_ON_PAPER: [[u8; 3]; 8] = [
+    [235, 30, 30],
+    [0, 160, 60],
+    [240, 140, 0],
+    [20, 100, 240],
+    [215, 20, 190],
+    [0, 160, 185],
+    [160, 90, 20],
+    [130, 70, 230],
+];
 /// Index of the brightest grey. A grey is its own index.
 pub(super) const BRIGHTEST: u8 = 215;
 /// Index of the first colour.
@@ -39,6 +50,12 @@ pub(super) enum Stroke {
 pub(super) fn palette() -> Vec<u8> {
     let greys = (0..=BRIGHTEST).map(|grey| [grey; 3]);
     greys.chain(COLOURS).chain([[255; 3]]).flatten().collect()
+}
+
+/// The palette turned round, as for print: nothing is white, the brightest and the words are black.
+pub(super) fn palette_on_paper() -> Vec<u8> {
+    let greys = (0..=BRIGHTEST).map(|grey| [255 - (u32::from(grey) * 255 / u32::from(BRIGHTEST)) as u8; 3]);
+    greys.chain(COLOURS_ON_PAPER).chain([[0; 3]]).flatten().collect()
 }
 
 /// A picture of indices into the palette.
@@ -96,9 +113,9 @@ impl Canvas {
         }
     }
 
-    /// Lines of one pixel just inside each object, from the top, `left` pixels from the left. Objects cut by the edge of the
-    /// image stay open there.
-    pub fn outlines(&mut self, left: usize, objects: &Silhouettes, colours: &Colours, stroke: Stroke) {
+    /// Lines of `weight` pixels just inside each object, from the top, `left` pixels from the left. Objects cut by the edge
+    /// of the image stay open there.
+    pub fn outlines(&mut self, left: usize, objects: &Silhouettes, colours: &Colours, stroke: Stroke, weight: usize) {
         let (width, n) = (objects.width, objects.ends.len());
         for i in 0..n {
             let (y, x) = (i / width, i % width);
@@ -107,10 +124,12 @@ impl Canvas {
             }
             for &label in objects.at(i) {
                 let lacks = |j: usize| objects.at(j).binary_search(&label).is_err();
-                let edge = (x > 0 && lacks(i - 1))
-                    || (x + 1 < width && lacks(i + 1))
-                    || (y > 0 && lacks(i - width))
-                    || (i + width < n && lacks(i + width));
+                let edge = (1..=weight).any(|k| {
+                    (x >= k && lacks(i - k))
+                        || (x + k < width && lacks(i + k))
+                        || (y >= k && lacks(i - k * width))
+                        || (i + k * width < n && lacks(i + k * width))
+                });
                 if edge {
                     self.dot(y, left + x, colours.get(label));
                 }
@@ -208,7 +227,7 @@ mod tests {
         ];
         let mut canvas = Canvas::black(5, 6);
         let objects = of(&labels, 6);
-        canvas.outlines(0, &objects, &Colours::of(&objects), Stroke::Solid);
+        canvas.outlines(0, &objects, &Colours::of(&objects), Stroke::Solid, 1);
         let drawn: Vec<bool> = canvas.dots.iter().map(|d| *d != 0).collect();
         #[rustfmt::skip]
         let expected = [

@@ -2,8 +2,10 @@
 //!
 //! A stack is projected: the maximum of the intensities, and of the labels all that are in the column, so that each object
 //! keeps its whole silhouette. Microscopy is seen along z; volumes in millimetres are bodies, seen from the front with the
-//! last slice on top. A view can also be of one slice alone.
+//! last slice on top. A view can also be of one slice alone. A body whose place in the patient is known is seen from the
+//! front and from its left, head up, however its voxels are stored.
 
+use crate::placement::Placement;
 use crate::units::{Shape, Spacing, Unit};
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -16,13 +18,44 @@ const LEGIBLE: usize = 400;
 /// Side lengths of a voxel that differ by less than this fraction count as equal.
 const SQUARE: f64 = 0.05;
 
+/// An axis of the grid: how many voxels, and how far apart in memory the next one lies.
+#[derive(Clone, Copy, Debug)]
+struct Axis {
+    n: usize,
+    step: isize,
+    /// Distance between voxels, in the unit of the spacing.
+    length: f64,
+}
+
+impl Axis {
+    /// z, y and x as stored.
+    fn of(shape: Shape, spacing: Option<Spacing>) -> [Axis; 3] {
+        let steps = [(shape.y * shape.x) as isize, shape.x as isize, 1];
+        let lengths = spacing.map_or([1.0; 3], |s| s.zyx);
+        std::array::from_fn(|a| Axis { n: shape.zyx()[a], step: steps[a], length: lengths[a] })
+    }
+
+    fn reversed(self) -> Self {
+        Axis { step: -self.step, ..self }
+    }
+
+    /// Where a walk along it begins, from the first voxel of the grid.
+    fn start(&self) -> isize {
+        if self.step < 0 { (self.n as isize - 1) * -self.step } else { 0 }
+    }
+}
+
 /// How the voxels lie in the picture.
 #[derive(Clone, Debug)]
 pub(super) struct View {
-    shape: Shape,
-    front: bool,
-    /// What is seen along the line of sight.
+    down: Axis,
+    across: Axis,
+    /// The line of sight.
+    along: Axis,
+    /// What is seen along it.
     depth: Range<usize>,
+    /// What a plane across the line of sight is called.
+    plane: &'static str,
     rows: Vec<Range<usize>>,
     columns: Vec<Range<usize>>,
     /// Length of a pixel of the picture, in the unit of the spacing, or in pixels of the image.
@@ -32,15 +65,16 @@ pub(super) struct View {
 impl View {
     pub fn new(shape: Shape, spacing: Option<Spacing>) -> Self {
         let front = !shape.is_flat() && spacing.is_some_and(|s| s.unit == Unit::Mm);
-        let (h, w) = if front { (shape.z, shape.x) } else { (shape.y, shape.x) };
-        let [sz, sy, sx] = spacing.map_or([1.0; 3], |s| s.zyx);
-        let (mut down, mut across) = (if front { sz } else { sy }, sx);
-        if (down / across - 1.0).abs() < SQUARE {
-            (down, across) = (sx, sx);
+        let [z, y, x] = Axis::of(shape, spacing);
+        let (down, along, plane) = if front { (z.reversed(), y, "row") } else { (y, z, "slice") };
+        let (h, w) = (down.n, x.n);
+        let (mut tall, mut wide) = (down.length, x.length);
+        if (tall / wide - 1.0).abs() < SQUARE {
+            (tall, wide) = (x.length, x.length);
         }
-        let unit = down.min(across);
+        let unit = tall.min(wide);
         let stretched = |n: usize, by: f64| ((n as f64 * by / unit).round() as usize).clamp(1, n.saturating_mul(64));
-        let (h1, w1) = (stretched(h, down), stretched(w, across));
+        let (h1, w1) = (stretched(h, tall), stretched(w, wide));
         let long = h1.max(w1);
         let longest = if shape.is_flat() { LONGEST } else { LONGEST / 2 };
         let (out_h, out_w) = if long > longest {
@@ -50,28 +84,44 @@ impl View {
             let k = if long < LEGIBLE { (2 * LEGIBLE / long).clamp(1, 12) } else { 1 };
             (h1 * k, w1 * k)
         };
-        let pixel = across * w as f64 / out_w as f64;
-        let depth = 0..if front { shape.y } else { shape.z };
-        View { shape, front, depth, rows: spans(h, out_h), columns: spans(w, out_w), pixel }
+        let pixel = wide * w as f64 / out_w as f64;
+        let (rows, columns) = (spans(h, out_h), spans(w, out_w));
+        View { down, across: x, along, depth: 0..along.n, plane, rows, columns, pixel }
     }
 
-    /// The slice across the line of sight that most voxels of objects are in, and what it is called; of a stack only.
+    /// A body from the front and from its left, in one scale. Without a placement the grid is taken to lie straight: its
+    /// x runs to the left, y to the back, z to the head.
+    pub fn body(shape: Shape, spacing: Option<Spacing>, placement: Option<Placement>) -> [Self; 2] {
+        let [left, back, head] = patient(Axis::of(shape, spacing), &placement.unwrap_or(Placement::STRAIGHT));
+        let extent = |axis: &Axis| axis.n as f64 * axis.length;
+        let longest = [left, back, head].iter().map(extent).fold(0.0, f64::max);
+        let pixel = longest / (LONGEST / 2) as f64;
+        let lines = |axis: &Axis| spans(axis.n, ((extent(axis) / pixel).round() as usize).max(1));
+        let down = head.reversed();
+        [(left, back), (back, left)].map(|(across, along)| View {
+            down,
+            across,
+            along,
+            depth: 0..along.n,
+            plane: "plane",
+            rows: lines(&down),
+            columns: lines(&across),
+            pixel,
+        })
+    }
+
+    /// The slice across the line of sight that most voxels of objects are in, and what it is called.
     pub fn fullest(&self, voxels: &[u32]) -> Option<(String, View)> {
-        if self.shape.is_flat() {
-            return None;
-        }
-        let mut counts = vec![0_usize; self.depth.len()];
-        for (row, line) in voxels.chunks(self.shape.x.max(1)).enumerate() {
-            let d = if self.front { row % self.shape.y } else { row / self.shape.y };
-            if let Some(n) = counts.get_mut(d) {
-                *n += line.iter().filter(|l| **l > 0).count();
+        let mut counts = vec![0_usize; self.along.n];
+        for (k, run) in voxels.chunks(self.along.step.unsigned_abs().max(1)).enumerate() {
+            if let Some(n) = counts.get_mut(k % self.along.n.max(1)) {
+                *n += run.iter().filter(|l| **l > 0).count();
             }
         }
         // Of equals, and of an empty stack, the one nearest to the middle.
         let middle = counts.len() / 2;
         let d = (0..counts.len()).max_by_key(|&d| (counts[d], usize::MAX - d.abs_diff(middle)))?;
-        let name = format!("{} {}", if self.front { "row" } else { "slice" }, d + 1);
-        Some((name, View { depth: d..d + 1, ..self.clone() }))
+        Some((format!("{} {}", self.plane, d + 1), View { depth: d..d + 1, ..self.clone() }))
     }
 
     pub fn height(&self) -> usize {
@@ -84,11 +134,13 @@ impl View {
 
     /// Intensities: the largest of each column, the mean of the columns under each pixel.
     pub fn grey(&self, samples: &[i32]) -> Vec<i32> {
-        let flat = if self.shape.is_flat() { Cow::Borrowed(samples) } else { Cow::Owned(self.maximum(samples)) };
+        let as_stored = self.along.n == 1 && self.across.step == 1 && self.down.step == self.across.n as isize;
+        let flat = if as_stored { Cow::Borrowed(samples) } else { Cow::Owned(self.maximum(samples)) };
         let mut out = vec![0; self.height() * self.width()];
         out.par_chunks_mut(self.width().max(1)).zip(&self.rows).for_each(|(line, ys)| {
             for (pixel, xs) in line.iter_mut().zip(&self.columns) {
-                let under = |y| flat.get(y * self.shape.x + xs.start..y * self.shape.x + xs.end).unwrap_or_default();
+                let n = self.across.n;
+                let under = |y| flat.get(y * n + xs.start..y * n + xs.end).unwrap_or_default();
                 let sum: i64 = ys.clone().flat_map(under).map(|&v| i64::from(v)).sum();
                 *pixel = (sum / (ys.len() * xs.len()).max(1) as i64) as i32;
             }
@@ -97,9 +149,8 @@ impl View {
     }
 
     fn maximum(&self, samples: &[i32]) -> Vec<i32> {
-        let height = if self.front { self.shape.z } else { self.shape.y };
-        let mut out = vec![0; height * self.shape.x];
-        out.par_chunks_mut(self.shape.x.max(1)).enumerate().for_each(|(row, line)| {
+        let mut out = vec![0; self.down.n * self.across.n];
+        out.par_chunks_mut(self.across.n.max(1)).enumerate().for_each(|(row, line)| {
             for (x, pixel) in line.iter_mut().enumerate() {
                 *pixel = self.column(samples, row, x).max().unwrap_or(0);
             }
@@ -109,18 +160,43 @@ impl View {
 
     /// The voxels that lie behind each other at a row and column of the projection.
     fn column<T: Copy>(&self, data: &[T], row: usize, x: usize) -> impl Iterator<Item = T> {
-        let (s, front) = (self.shape, self.front);
-        self.depth
-            .clone()
-            .map(move |d| if front { s.index(s.z.saturating_sub(1 + row), d, x) } else { s.index(d, row, x) })
-            .filter_map(|i| data.get(i).copied())
+        let (start, step) = (
+            self.down.start()
+                + self.across.start()
+                + self.along.start()
+                + row as isize * self.down.step
+                + x as isize * self.across.step,
+            self.along.step,
+        );
+        let at = move |d: usize| usize::try_from(start + d as isize * step).ok();
+        self.depth.clone().filter_map(move |d| at(d).and_then(|i| data.get(i).copied()))
     }
 
     /// Labels: those that are in at least half of the columns under a pixel.
     pub fn labels(&self, voxels: &[u32]) -> Silhouettes {
-        let line = |ys: &Range<usize>| {
-            let (mut ends, mut labels, mut column, mut block) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-            for xs in &self.columns {
+        // An enlarged picture has the same rows and columns several times.
+        let mut rows = self.rows.clone();
+        rows.dedup();
+        let lines: Vec<(Vec<usize>, Vec<u32>)> = rows.par_iter().map(|ys| self.line(voxels, ys)).collect();
+        let mut all = Silhouettes { width: self.width(), ends: Vec::new(), labels: Vec::new() };
+        let mut lines = rows.iter().zip(&lines).peekable();
+        for ys in &self.rows {
+            while lines.next_if(|(row, _)| *row != ys).is_some() {}
+            if let Some((_, (ends, labels))) = lines.peek() {
+                let before = all.labels.len();
+                all.ends.extend(ends.iter().map(|end| before + end));
+                all.labels.extend(labels);
+            }
+        }
+        all
+    }
+
+    /// The labels of a line of pixels, and where those of each pixel end.
+    fn line(&self, voxels: &[u32], ys: &Range<usize>) -> (Vec<usize>, Vec<u32>) {
+        let (mut ends, mut labels, mut column, mut block) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut last = None;
+        for xs in &self.columns {
+            if last != Some(xs) {
                 block.clear();
                 for y in ys.clone() {
                     for x in xs.clone() {
@@ -132,21 +208,28 @@ impl View {
                     }
                 }
                 block.sort_unstable();
-                let runs = block.chunk_by(|a, b| a == b).filter(|run| 2 * run.len() >= ys.len() * xs.len());
-                labels.extend(runs.map(|run| run[0]));
-                ends.push(labels.len());
+                last = Some(xs);
             }
-            (ends, labels)
-        };
-        let lines: Vec<(Vec<usize>, Vec<u32>)> = self.rows.par_iter().map(line).collect();
-        let mut all = Silhouettes { width: self.width(), ends: Vec::new(), labels: Vec::new() };
-        for (ends, labels) in lines {
-            let before = all.labels.len();
-            all.ends.extend(ends.into_iter().map(|end| before + end));
-            all.labels.extend(labels);
+            let runs = block.chunk_by(|a, b| a == b).filter(|run| 2 * run.len() >= ys.len() * xs.len());
+            labels.extend(runs.map(|run| run[0]));
+            ends.push(labels.len());
         }
-        all
+        (ends, labels)
     }
+}
+
+/// The axes of the grid that run to the patient's left, back and head: each one mostly, and turned round where it runs the
+/// other way.
+fn patient(grid: [Axis; 3], placement: &Placement) -> [Axis; 3] {
+    let lean = |axis: usize, to: usize| placement.directions[axis][to];
+    let orders = [[2, 1, 0], [2, 0, 1], [1, 2, 0], [1, 0, 2], [0, 2, 1], [0, 1, 2]];
+    let match_of = |order: &[usize; 3]| (0..3).map(|to| lean(order[to], to).abs()).sum::<f64>();
+    let better = |a: [usize; 3], b: [usize; 3]| if match_of(&b) > match_of(&a) { b } else { a };
+    let order = orders.into_iter().fold(orders[0], better);
+    std::array::from_fn(|to| {
+        let axis = grid[order[to]];
+        if lean(order[to], to) < 0.0 { axis.reversed() } else { axis }
+    })
 }
 
 /// The labels in each pixel of a picture, ascending: none, one, or in a projection several.
@@ -189,13 +272,37 @@ mod tests {
 
     #[test]
     fn bodies_are_seen_from_the_front_in_proportion() {
-        let view = View::new(Shape::new(200, 7, 100), Spacing::mm([4.0, 2.0, 2.0]));
+        let shape = Shape::new(200, 7, 100);
+        let view = View::new(shape, Spacing::mm([4.0, 2.0, 2.0]));
         assert_eq!((view.height(), view.width()), (400, 100));
-        let mut labels = vec![0; view.shape.len()];
-        labels[view.shape.index(9, 4, 5)] = 1;
+        let mut labels = vec![0; shape.len()];
+        labels[shape.index(9, 4, 5)] = 1;
         let (name, slice) = view.fullest(&labels).unwrap();
         assert_eq!(name, "row 5");
         assert_eq!(slice.labels(&labels).at((200 - 1 - 9) * 2 * 100 + 5), [1]);
+    }
+
+    #[test]
+    fn the_head_is_up_however_the_voxels_lie() {
+        // One voxel at the patient's right, front and head, in grids of 2 x 3 x 4 turned in two ways.
+        let straight = Placement::STRAIGHT;
+        let turned = Placement { directions: [[0.0, 1.0, 0.1], [1.0, 0.0, 0.0], [0.0, 0.1, -1.0]], ..straight };
+        let spacing = Spacing::mm([1.0; 3]);
+        for (shape, placement, at) in [
+            (Shape::new(2, 3, 4), Some(straight), [1, 0, 0]),
+            (Shape::new(2, 3, 4), None, [1, 0, 0]),
+            (Shape::new(3, 4, 2), Some(turned), [0, 0, 0]),
+        ] {
+            let mut samples = vec![0; shape.len()];
+            samples[shape.index(at[0], at[1], at[2])] = 9;
+            let [front, side] = View::body(shape, spacing, placement);
+            assert_eq!([front.height(), front.width(), side.width()], [512, 1024, 768]);
+            for view in [front, side] {
+                let grey = view.grey(&samples);
+                let lit: Vec<usize> = (0..grey.len()).filter(|i| grey[*i] == 9).collect();
+                assert_eq!((lit[0], lit.len()), (0, 256 * 256), "the upper left corner");
+            }
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod field;
 mod nuclei;
+mod pet;
 mod probe;
 mod random;
 
@@ -22,10 +23,10 @@ use uptake::{Error, Result};
 
 /// What the manifest says of a file.
 struct Entry {
-    file: &'static str,
+    file: String,
     shape: String,
     channels: &'static str,
-    spacing: &'static str,
+    spacing: String,
     objects: Option<usize>,
     what: &'static str,
 }
@@ -39,7 +40,8 @@ pub fn make(folder: &Path) -> Result<()> {
     for maker in makers {
         entries.extend(maker(folder)?);
     }
-    Draft::write(folder.join(".uptakeignore"), b"# Not images to measure.\ntruth/\nmanifest.csv\n")?;
+    entries.extend(pet::make(folder)?);
+    Draft::write(folder.join(".uptakeignore"), b"# Not images to measure.\ntruth/\nmanifest.csv\n*_exclude.nii.gz\n")?;
     manifest(folder, &entries)
 }
 
@@ -64,15 +66,15 @@ fn tumour_field(folder: &Path) -> Result<[Entry; 2]> {
     let channels = [("DAPI", Pixels::Grey16(&dapi)), ("EGFR", Pixels::Grey16(&egfr))];
     let spacing = Spacing::um(grid.spacing);
     let image = Entry {
-        file: "tumour_field.ome.tif",
+        file: "tumour_field.ome.tif".into(),
         shape: grid.shape.to_string(),
         channels: "DAPI EGFR",
-        spacing: "0.5 um",
+        spacing: "0.5 um".into(),
         objects: Some(count),
         what: "tissue section: touching nuclei of varying brightness, some out of focus; EGFR on the membranes of most cells",
     };
     ome::write(
-        folder.join(image.file),
+        folder.join(&image.file),
         &Image { name: "tumour_field", shape: grid.shape, spacing, channels: &channels },
     )?;
     let truth = true_nuclei(folder, "truth/tumour_field_nuclei.ome.tif", "0.5 um", &grid, spacing, &labels, count)?;
@@ -91,14 +93,14 @@ fn dense_nuclei(folder: &Path) -> Result<[Entry; 2]> {
     uneven(&mut field, 120.0, 0.8);
     let grey = field.expose(&CAMERA, &mut random);
     let image = Entry {
-        file: "dense_nuclei.tif",
+        file: "dense_nuclei.tif".into(),
         shape: grid.shape.to_string(),
         channels: "",
-        spacing: "",
+        spacing: "".into(),
         objects: Some(count),
         what: "dense culture on a slanted background; plain TIFF without calibration",
     };
-    let path = folder.join(image.file);
+    let path = folder.join(&image.file);
     let mut draft = Draft::create(&path)?;
     let deflate = tiff::encoder::Compression::Deflate(tiff::encoder::DeflateLevel::Balanced);
     tiff::encoder::TiffEncoder::new(&mut draft)
@@ -125,16 +127,16 @@ fn low_signal(folder: &Path) -> Result<[Entry; 2]> {
     let grey = field.expose(&CAMERA, &mut random);
     let spacing = Spacing::um(grid.spacing);
     let image = Entry {
-        file: "low_signal.ome.tif",
+        file: "low_signal.ome.tif".into(),
         shape: grid.shape.to_string(),
         channels: "Hoechst",
-        spacing: "0.65 um",
+        spacing: "0.65 um".into(),
         objects: Some(count),
         what: "short exposure: a few dozen photons a pixel",
     };
     let channels = [("Hoechst", Pixels::Grey16(&grey))];
     ome::write(
-        folder.join(image.file),
+        folder.join(&image.file),
         &Image { name: "low_signal", shape: grid.shape, spacing, channels: &channels },
     )?;
     let truth = true_nuclei(folder, "truth/low_signal_nuclei.ome.tif", "0.65 um", &grid, spacing, &labels, count)?;
@@ -171,15 +173,15 @@ fn spheroid(folder: &Path) -> Result<[Entry; 2]> {
     let channels = [("DAPI", Pixels::Grey16(&dapi)), ("Cetuximab-AF647", Pixels::Grey16(&drug))];
     let spacing = Spacing::um(grid.spacing);
     let image = Entry {
-        file: "spheroid_3d.ome.tif",
+        file: "spheroid_3d.ome.tif".into(),
         shape: grid.shape.to_string(),
         channels: "DAPI Cetuximab-AF647",
-        spacing: "2 x 0.5 x 0.5 um",
+        spacing: "2 x 0.5 x 0.5 um".into(),
         objects: Some(count),
         what: "tumour spheroid as a stack, dimmer with depth; a labelled antibody that reaches the outer cells",
     };
     ome::write(
-        folder.join(image.file),
+        folder.join(&image.file),
         &Image { name: "spheroid_3d", shape: grid.shape, spacing, channels: &channels },
     )?;
     let file = "truth/spheroid_3d_nuclei.ome.tif";
@@ -206,24 +208,24 @@ fn spots(folder: &Path) -> Result<[Entry; 2]> {
     let camera = Camera { offset: 12.0, read_noise: 1.5 };
     let grey: Vec<u8> = field.expose(&camera, &mut random).into_iter().map(|v| v.min(255) as u8).collect();
     let image = Entry {
-        file: "spots.png",
+        file: "spots.png".into(),
         shape: shape.to_string(),
         channels: "",
-        spacing: "",
+        spacing: "".into(),
         objects: Some(places.len()),
         what: "points of light (sigma 1.4 px) on an uneven ground; 8-bit grey PNG",
     };
-    let path = folder.join(image.file);
+    let path = folder.join(&image.file);
     let mut png = std::io::Cursor::new(Vec::new());
     image::write_buffer_with_format(&mut png, &grey, 256, 256, image::ExtendedColorType::L8, image::ImageFormat::Png)
         .map_err(|e| Error::io(e.to_string()).at(&path))?;
     Draft::write(&path, &png.into_inner())?;
 
     let list = Entry {
-        file: "truth/spots.csv",
+        file: "truth/spots.csv".into(),
         shape: String::new(),
         channels: "",
-        spacing: "",
+        spacing: "".into(),
         objects: Some(places.len()),
         what: "true middles of the spots in spots.png, from the middle of the first pixel, and their peak in photons",
     };
@@ -231,7 +233,7 @@ fn spots(folder: &Path) -> Result<[Entry; 2]> {
         column(name, unit, Cells::Real(places.iter().map(|p| Some((p[a] * 100.0).round() / 100.0)).collect()))
     };
     let columns = vec![real("y_px", "px", 0), real("x_px", "px", 1), real("peak_photons", "1", 2)];
-    let mut sink = CsvSink::open(folder.join(list.file))?;
+    let mut sink = CsvSink::open(folder.join(&list.file))?;
     sink.append(&Table { columns })?;
     sink.finish()?;
     Ok([image, list])
@@ -305,7 +307,14 @@ fn true_nuclei(
     let channels = [("nuclei", Pixels::Labels16(labels))];
     ome::write(folder.join(file), &Image { name: "nuclei", shape: grid.shape, spacing, channels: &channels })?;
     let shape = grid.shape.to_string();
-    Ok(Entry { file, shape, channels: "nuclei", spacing: said, objects: Some(count), what: "true nuclei" })
+    Ok(Entry {
+        file: file.into(),
+        shape,
+        channels: "nuclei",
+        spacing: said.into(),
+        objects: Some(count),
+        what: "true nuclei",
+    })
 }
 
 fn column(name: &str, unit: &str, cells: Cells) -> Column {
@@ -315,7 +324,7 @@ fn column(name: &str, unit: &str, cells: Cells) -> Column {
 fn manifest(folder: &Path, entries: &[Entry]) -> Result<()> {
     let mut hashes = Vec::new();
     for entry in entries {
-        let path = folder.join(entry.file);
+        let path = folder.join(&entry.file);
         let bytes = fs::read(&path).map_err(|e| Error::from(e).at(&path))?;
         hashes.push(Some(Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect::<String>()));
     }
@@ -324,11 +333,11 @@ fn manifest(folder: &Path, entries: &[Entry]) -> Result<()> {
         column(name, "", Cells::Text(cells))
     };
     let columns = vec![
-        text("file", &|e| e.file.into()),
+        text("file", &|e| e.file.clone()),
         column("sha256", "", Cells::Text(hashes)),
         text("shape", &|e| e.shape.clone()),
         text("channels", &|e| e.channels.into()),
-        text("spacing", &|e| e.spacing.into()),
+        text("spacing", &|e| e.spacing.clone()),
         column("objects", "1", Cells::Int(entries.iter().map(|e| e.objects.map(|n| n as i64)).collect())),
         text("licence", &|_| "CC0-1.0".into()),
         text("what", &|e| e.what.into()),

@@ -32,8 +32,13 @@ use rayon::prelude::*;
 use unpack::Run;
 
 /// TIFF.
-pub const FORMAT: Format =
-    Format { name: "TIFF", extensions: &["tif", "tiff", "btf", "tf8", "lsm", "stk"], detect: directory::detect, read };
+pub const FORMAT: Format = Format {
+    name: "TIFF",
+    is_scan: false,
+    extensions: &["tif", "tiff", "btf", "tf8", "lsm", "stk"],
+    detect: directory::detect,
+    read,
+};
 
 /// An open file with its pages.
 struct File<'a> {

@@ -1,0 +1,191 @@
+//! Lesions of PET: uptake, volume and surface, in the first channel of those that are measured.
+//!
+//! The hottest voxel is the first one of those with the highest value. A sphere holds the voxels whose centres lie within
+//! it; it may reach past the lesion. What the image does not hold of it does not count: `peak_0f91_coverage` tells how
+//! much it does. `suv_peak_vjga` has its centre on the hottest voxel (the highest one of several, as IBSI wants it),
+//! `suv_peak_0f91` and `suv_peak_lodge` wherever in the lesion the mean is highest.
+//!
+//! Limits: spheres and shells need voxels of 0.1 mm or more on each side.
+
+use super::feature::{CHANNEL_UNIT, Feature, Get};
+pub use super::lesion_facts::Facts;
+use super::lesion_facts::{NOT_SUL, NOT_SUV};
+use super::position::{NO_CALIBRATION, SOLID_CALIBRATED, SOLID_ONLY};
+use crate::scan::SUV_UNIT;
+
+const NO_CHANNEL: &str = "no channel is measured";
+const NO_SUV_SPHERE: &str = "the values are not SUV, or no calibration with voxels of at least 0.1 mm";
+const NO_SUL_SPHERE: &str =
+    "the values are not SUV, weight, height or sex is not known, or no calibration with voxels of at least 0.1 mm";
+const NO_SPHERE: &str = "no calibration with voxels of at least 0.1 mm";
+
+const fn suv(
+    name: &'static str,
+    definition: &'static str,
+    standard: &'static str,
+    get: fn(&Facts) -> Option<f64>,
+) -> Feature<Facts> {
+    Feature { name, unit: SUV_UNIT, definition, standard, empty: NOT_SUV, get: Get::Real(get) }
+}
+
+const fn peak(
+    name: &'static str,
+    definition: &'static str,
+    standard: &'static str,
+    get: fn(&Facts) -> Option<f64>,
+) -> Feature<Facts> {
+    Feature { empty: NO_SUV_SPHERE, ..suv(name, definition, standard, get) }
+}
+
+const fn sul(name: &'static str, definition: &'static str, get: fn(&Facts) -> Option<f64>) -> Feature<Facts> {
+    Feature { empty: NOT_SUL, ..suv(name, definition, "", get) }
+}
+
+const fn uptake(
+    name: &'static str,
+    definition: &'static str,
+    standard: &'static str,
+    get: fn(&Facts) -> Option<f64>,
+) -> Feature<Facts> {
+    Feature { unit: CHANNEL_UNIT, empty: NO_CHANNEL, ..suv(name, definition, standard, get) }
+}
+
+const fn hottest(name: &'static str, definition: &'static str, get: fn(&Facts) -> Option<i64>) -> Feature<Facts> {
+    Feature { name, unit: "px", definition, standard: "", empty: NO_CHANNEL, get: Get::Int(get) }
+}
+
+const fn surface(
+    name: &'static str,
+    unit: &'static str,
+    definition: &'static str,
+    standard: &'static str,
+    get: fn(&Facts) -> Option<f64>,
+) -> Feature<Facts> {
+    Feature { name, unit, definition, standard, empty: SOLID_CALIBRATED, get: Get::Real(get) }
+}
+
+/// Uptake, volume and surface of a lesion.
+pub const FEATURES: &[Feature<Facts>] = &[
+    suv("suv_max", "Highest SUV", "IBSI:84IY", |f| f.suv(f.max())),
+    suv("suv_mean", "Mean SUV of the voxels", "IBSI:Q4LE", |f| f.suv(f.mean())),
+    suv("suv_median", "Median SUV of the voxels", "IBSI:Y12H", |f| f.suv(f.median())),
+    suv("suv_std", "Standard deviation of the SUV of the voxels, divided by n", "", |f| f.suv(f.std())),
+    suv("suv_min", "Lowest SUV", "IBSI:1GSF", |f| f.suv(f.min())),
+    peak(
+        "suv_peak_vjga",
+        "Mean SUV in the sphere of 1 ml around the hottest voxel, over the voxels inside the image",
+        "IBSI:VJGA",
+        |f| f.suv(f.local_peak()),
+    ),
+    peak(
+        "suv_peak_0f91",
+        "Highest mean SUV in a sphere of 1 ml with its centre in the lesion, over the voxels inside the image",
+        "IBSI:0F91",
+        |f| f.suv(f.global_peak()),
+    ),
+    peak(
+        "suv_peak_lodge",
+        "Highest mean SUV in a sphere of 12 mm diameter with its centre in the lesion, over the voxels inside the image",
+        "",
+        |f| f.suv(f.lodge_peak()),
+    ),
+    Feature {
+        name: "peak_0f91_coverage",
+        unit: "1",
+        definition: "Share of the voxels of the sphere of suv_peak_0f91 that lie inside the image",
+        standard: "",
+        empty: NO_SPHERE,
+        get: Get::Real(Facts::coverage),
+    },
+    Feature {
+        name: "mtv_ml",
+        unit: "ml",
+        definition: "Metabolic tumour volume: number of voxels times the volume of a voxel",
+        standard: "IBSI:YEKZ",
+        empty: NO_CALIBRATION,
+        get: Get::Real(Facts::ml),
+    },
+    Feature {
+        name: "tlg_g",
+        unit: "g",
+        definition: "Total lesion glycolysis: suv_mean times mtv_ml",
+        standard: "",
+        empty: "the values are not SUV, or the image has no calibration",
+        get: Get::Real(|f| Some(f.suv(f.mean())? * f.ml()?)),
+    },
+    sul("sul_max", "suv_max times the factor of lean body mass", |f| f.sul(f.max())),
+    sul("sul_mean", "suv_mean times the factor of lean body mass", |f| f.sul(f.mean())),
+    Feature {
+        empty: NO_SUL_SPHERE,
+        ..sul("sul_peak", "suv_peak_0f91 times the factor of lean body mass", |f| f.sul(f.global_peak()))
+    },
+    Feature {
+        name: "percist_measurable",
+        unit: "1",
+        definition: "1 if sul_peak lies above 1.5 times the mean SUL of the set liver plus 2 standard deviations, or, \
+                     without a liver, above 2.0 times that of the set blood plus 2 standard deviations; else 0",
+        standard: "PERCIST:1.0",
+        empty: "no sul_peak, or neither liver nor blood",
+        get: Get::Int(Facts::measurable),
+    },
+    uptake("uptake_max", "Highest value, whatever its unit", "IBSI:84IY", Facts::max),
+    uptake("uptake_mean", "Mean value of the voxels, whatever its unit", "IBSI:Q4LE", Facts::mean),
+    Feature {
+        empty: NO_SPHERE,
+        ..uptake(
+            "uptake_peak_0f91",
+            "Highest mean value in a sphere of 1 ml with its centre in the lesion, over the voxels inside the image",
+            "IBSI:0F91",
+            Facts::global_peak,
+        )
+    },
+    Feature {
+        empty: "the values are not SUV, no calibration with voxels of at least 0.1 mm, or no background in the shell",
+        ..suv(
+            "suv_background",
+            "Median SUV of the voxels more than 5 mm and at most 15 mm from the lesion that belong to no lesion",
+            "",
+            |f| f.suv(f.background()),
+        )
+    },
+    Feature {
+        name: "tbr",
+        unit: "1",
+        definition: "Tumour to background ratio: mean of the lesion over the median of the shell of suv_background",
+        standard: "",
+        empty: "no calibration with voxels of at least 0.1 mm, no background in the shell, or its median is not positive",
+        get: Get::Real(|f| Some(f.mean()? / f.background().filter(|b| *b > 0.0)?)),
+    },
+    hottest("hottest_x_px", "Column of the hottest voxel", |f| f.hottest(2)),
+    hottest("hottest_y_px", "Row of the hottest voxel", |f| f.hottest(1)),
+    Feature { empty: SOLID_ONLY, ..hottest("hottest_z_px", "Slice of the hottest voxel", |f| f.hottest(0)) },
+    surface(
+        "surface_mm2",
+        "mm2",
+        "Area of the mesh of marching cubes at one half, with true spacing",
+        "IBSI:C0JK",
+        Facts::surface,
+    ),
+    surface(
+        "sphericity",
+        "1",
+        "Surface of the ball with the volume inside the mesh, over the mesh's surface",
+        "IBSI:QCFX",
+        Facts::sphericity,
+    ),
+    surface(
+        "asphericity",
+        "1",
+        "How much larger the mesh's surface is than that of the ball with its volume: 1 / sphericity - 1",
+        "IBSI:25C7",
+        Facts::asphericity,
+    ),
+    Feature {
+        name: "touches_edge",
+        unit: "1",
+        definition: "1 if the lesion touches the border of the image and may be cut off, else 0",
+        standard: "",
+        empty: "",
+        get: Get::Int(|f| Some(i64::from(f.is_cut))),
+    },
+];

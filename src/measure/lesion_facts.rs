@@ -1,0 +1,222 @@
+//! The facts behind the features of [`super::lesion`]: sums, ranks, spheres, the shell around, and the surface.
+
+use super::object::{Object, extents};
+use super::order::{self, Sums};
+use super::peak::{Around, Sphere};
+use super::probe::shell;
+use super::surface::Patterns;
+use super::{ChannelRef, Request};
+use crate::Result;
+use crate::scan::SUV_UNIT;
+use crate::units::{Spacing, Unit};
+use crate::volume::{Labels, Scale};
+use rayon::prelude::*;
+use std::f64::consts::PI;
+
+/// Why a column of SUV is empty.
+pub(super) const NOT_SUV: &str = "the values are not SUV";
+/// Why a column of SUL is empty.
+pub(super) const NOT_SUL: &str = "the values are not SUV, or weight, height or sex is not known";
+
+/// Finer voxels than this, in mm, have no sphere of 1 ml that could be gone over in sensible time.
+const FINEST_MM: f64 = 0.1;
+/// Diameter of Lodge's sphere in mm.
+const LODGE_MM: f64 = 12.0;
+/// Distances of the background shell in mm.
+const SHELL_MM: [f64; 2] = [5.0, 15.0];
+
+/// Volume of a voxel.
+pub(super) fn voxel_ml(spacing: &Spacing) -> f64 {
+    spacing.to(Unit::Mm).voxel_volume() / 1000.0
+}
+
+/// Radius in mm of a sphere of 1 ml: 6.2035.
+fn ml_radius() -> f64 {
+    10.0 * libm::cbrt(3.0 / (4.0 * PI))
+}
+
+/// What the lesion features are computed from.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    n: f64,
+    spacing: Option<Spacing>,
+    solid: Option<Patterns>,
+    pub(super) is_cut: bool,
+    is_flat: bool,
+    uptake: Option<Uptake>,
+    sul_factor: Option<f64>,
+    measurable_above: Option<f64>,
+}
+
+/// Of the channel.
+#[derive(Clone, Debug)]
+struct Uptake {
+    is_suv: bool,
+    scale: Scale,
+    sums: Sums,
+    /// Minimum, median, maximum in samples.
+    ranks: [Option<f64>; 3],
+    hottest: Option<[usize; 3]>,
+    peaks: Option<Peaks>,
+    background: Option<f64>,
+}
+
+/// Spheres.
+#[derive(Clone, Copy, Debug)]
+struct Peaks {
+    local: Option<Around>,
+    global: Option<Around>,
+    lodge: Option<Around>,
+    /// Share of the global sphere that lies in the image.
+    coverage: Option<f64>,
+}
+
+impl Facts {
+    /// Of an object that has voxels.
+    pub(super) fn of(object: &Object, request: &Request) -> Result<Self> {
+        let (shape, e) = (object.shape, object.extent);
+        let spacing = request.spacing.map(|s| s.to(Unit::Mm));
+        let is_flat = shape.is_flat();
+        let ends = (0..3).filter(|&a| a > 0 || !is_flat);
+        let uptake = request.channels.first().map(|c| Uptake::of(object, c, spacing.as_ref())).transpose()?;
+        Ok(Facts {
+            n: e.n as f64,
+            spacing,
+            solid: (!is_flat).then(|| Patterns::of(&object.framed())),
+            is_cut: ends.into_iter().any(|a| e.lo[a] == 0 || e.hi[a] == shape.zyx()[a]),
+            is_flat,
+            uptake,
+            sul_factor: request.sul_factor,
+            measurable_above: request.references.measurable_above(),
+        })
+    }
+
+    /// Of the samples of a whole object, as a value.
+    fn uptake(&self, of: impl Fn(&Uptake) -> Option<f64>) -> Option<f64> {
+        let u = self.uptake.as_ref()?;
+        of(u).map(|sample| u.scale.value(sample))
+    }
+    pub(super) fn max(&self) -> Option<f64> {
+        self.uptake(|u| u.ranks[2])
+    }
+    pub(super) fn mean(&self) -> Option<f64> {
+        self.uptake(|u| u.sums.mean())
+    }
+    pub(super) fn median(&self) -> Option<f64> {
+        self.uptake(|u| u.ranks[1])
+    }
+    pub(super) fn min(&self) -> Option<f64> {
+        self.uptake(|u| u.ranks[0])
+    }
+    pub(super) fn std(&self) -> Option<f64> {
+        let u = self.uptake.as_ref()?;
+        u.sums.std().map(|s| s * u.scale.factor.abs())
+    }
+    pub(super) fn local_peak(&self) -> Option<f64> {
+        self.uptake(|u| u.peaks?.local.map(|p| p.mean()))
+    }
+    pub(super) fn global_peak(&self) -> Option<f64> {
+        self.uptake(|u| u.peaks?.global.map(|p| p.mean()))
+    }
+    pub(super) fn lodge_peak(&self) -> Option<f64> {
+        self.uptake(|u| u.peaks?.lodge.map(|p| p.mean()))
+    }
+    pub(super) fn coverage(&self) -> Option<f64> {
+        self.uptake.as_ref()?.peaks?.coverage
+    }
+    pub(super) fn background(&self) -> Option<f64> {
+        self.uptake(|u| u.background)
+    }
+
+    /// Nothing where the values are not SUV.
+    pub(super) fn suv(&self, value: Option<f64>) -> Option<f64> {
+        value.filter(|_| self.uptake.as_ref().is_some_and(|u| u.is_suv))
+    }
+    pub(super) fn sul(&self, value: Option<f64>) -> Option<f64> {
+        Some(self.suv(value)? * self.sul_factor?)
+    }
+    pub(super) fn ml(&self) -> Option<f64> {
+        self.spacing.map(|s| self.n * voxel_ml(&s))
+    }
+    pub(super) fn measurable(&self) -> Option<i64> {
+        Some(i64::from(self.sul(self.global_peak())? > self.measurable_above?))
+    }
+    pub(super) fn hottest(&self, axis: usize) -> Option<i64> {
+        let there = axis > 0 || !self.is_flat;
+        self.uptake.as_ref()?.hottest.filter(|_| there).map(|place| place[axis] as i64)
+    }
+
+    pub(super) fn surface(&self) -> Option<f64> {
+        Some(self.solid.as_ref()?.mesh_area(self.spacing?.zyx))
+    }
+    /// Surface of the ball with the volume inside the mesh, over the mesh's surface.
+    pub(super) fn sphericity(&self) -> Option<f64> {
+        let volume = self.solid.as_ref()?.volume() * self.spacing?.voxel_volume();
+        Some(libm::cbrt(36.0 * PI * volume * volume) / self.surface()?)
+    }
+    pub(super) fn asphericity(&self) -> Option<f64> {
+        // (surface^3 / (36 pi volume^2))^(1/3) - 1
+        Some(1.0 / self.sphericity()? - 1.0)
+    }
+}
+
+impl Uptake {
+    fn of(object: &Object, channel: &ChannelRef, spacing: Option<&Spacing>) -> Result<Self> {
+        let (image, scale) = (channel.volume.samples.host()?, channel.volume.scale);
+        let falling = scale.factor < 0.0;
+        let mut samples = object.samples(image);
+        let sums = Sums::of(&samples);
+        let hot = hot(object, &samples, falling);
+        let size = spacing.map(|s| s.zyx).filter(|size| size.iter().all(|side| *side >= FINEST_MM));
+        let around = |size| shell(object, SHELL_MM[0], SHELL_MM[1], size).iter().map(|&i| image[i]).collect::<Vec<_>>();
+        let mut ends = [samples.iter().min(), samples.iter().max()].map(|s| s.copied().map(f64::from));
+        if falling {
+            ends.reverse();
+        }
+        Ok(Uptake {
+            is_suv: channel.unit == SUV_UNIT,
+            scale,
+            sums,
+            ranks: [ends[0], order::median(&mut samples), ends[1]],
+            hottest: hot.first().map(|&i| object.shape.position(i)),
+            peaks: size.map(|size| Peaks::of(object, image, &hot, size, falling)),
+            background: size.and_then(|size| order::median(&mut around(size))),
+        })
+    }
+}
+
+impl Peaks {
+    fn of(object: &Object, image: &[i32], hot: &[usize], size: [f64; 3], falling: bool) -> Self {
+        let ml = Sphere::new(ml_radius(), size);
+        let global = ml.highest(object, image, falling);
+        Peaks {
+            local: ml.highest_at(hot, image, object.shape, falling),
+            global,
+            lodge: Sphere::new(LODGE_MM / 2.0, size).highest(object, image, falling),
+            coverage: global.map(|g| g.n as f64 / ml.voxels as f64),
+        }
+    }
+}
+
+/// Linear indices of the voxels with the highest value, in raster order.
+fn hot(object: &Object, samples: &[i32], falling: bool) -> Vec<usize> {
+    let ends = (samples.iter().min(), samples.iter().max());
+    let top = if falling { ends.0 } else { ends.1 };
+    let indices = object.runs().iter().flat_map(|&[z, y, x0, x1]| (x0..x1).map(move |x| (z, y, x)));
+    let same = indices.zip(samples).filter(|(_, s)| Some(*s) == top);
+    same.map(|((z, y, x), _)| object.shape.index(z, y, x)).collect()
+}
+
+/// The hottest voxel of each object as a linear index, the first one among equals; nothing for a label without voxels.
+///
+/// # Errors
+/// Data on a device, or labels above their count.
+pub fn hottest(labels: &Labels, channel: &ChannelRef) -> Result<Vec<Option<usize>>> {
+    let (voxels, image) = (labels.voxels.host()?, channel.volume.samples.host()?);
+    let extents = extents(voxels, labels.shape, labels.count)?;
+    let of = |(i, extent)| {
+        let object = Object::new(voxels, labels.shape, i as u32 + 1, extent);
+        hot(&object, &object.samples(image), channel.volume.scale.factor < 0.0).first().copied()
+    };
+    Ok(extents.into_par_iter().enumerate().map(of).collect())
+}

@@ -1,0 +1,208 @@
+//! What all lesions of a scan have together, and what one lesion is in another set.
+
+use super::feature::Definition;
+use super::lesion_facts::{NOT_SUV, voxel_ml};
+use super::moments::Moments;
+use super::object::{Object, extents};
+use super::order::Sums;
+use super::position::NO_CALIBRATION;
+use super::{ChannelRef, Request};
+use crate::Result;
+use crate::scan::SUV_UNIT;
+use crate::table::{Cells, Table};
+use crate::units::{Spacing, Unit};
+use crate::volume::Labels;
+use rayon::prelude::*;
+
+/// Which columns a row of totals has beside the usual ones: ratios to reference sets that the recipe has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ratios {
+    /// There is a set called `liver`.
+    pub liver: bool,
+    /// There is a set called `blood`.
+    pub blood: bool,
+}
+
+/// Sums over all lesions.
+#[derive(Default)]
+struct Totals {
+    lesions: i64,
+    uptake: Sums,
+    /// Highest value.
+    max: Option<f64>,
+    /// Centroids in mm along the axes of the grid.
+    centroids: Vec<[f64; 3]>,
+}
+
+impl Totals {
+    fn of(request: &Request, spacing: Option<&Spacing>) -> Result<Self> {
+        let labels = request.labels.voxels.host()?;
+        let extents = extents(labels, request.labels.shape, request.labels.count)?;
+        let image = request.channels.first().map(|c| c.volume.samples.host()).transpose()?;
+        let one = |(i, extent)| {
+            let object = Object::new(labels, request.labels.shape, i as u32 + 1, extent);
+            let samples = image.map_or_else(Vec::new, |image| object.samples(image));
+            let ends = (samples.iter().min().copied(), samples.iter().max().copied());
+            (extent, Moments::of(&object), Sums::of(&samples), ends)
+        };
+        let mut all = Totals::default();
+        let (mut low, mut high) = (None, None);
+        for (extent, moments, sums, ends) in extents.into_par_iter().enumerate().map(one).collect::<Vec<_>>() {
+            if extent.n == 0 {
+                continue;
+            }
+            all.lesions += 1;
+            all.uptake.n += i128::from(extent.n);
+            all.uptake.sum += sums.sum;
+            low = low.into_iter().chain(ends.0).min();
+            high = high.into_iter().chain(ends.1).max();
+            if let Some(s) = spacing {
+                let centre = |a: usize| extent.lo[a] as f64 + moments.first[a] as f64 / moments.n as f64;
+                all.centroids.push(std::array::from_fn(|a| centre(a) * s.zyx[a]));
+            }
+        }
+        all.max = request.channels.first().and_then(|c| {
+            let scale = c.volume.scale;
+            Some(scale.value(f64::from(if scale.factor < 0.0 { low } else { high }?)))
+        });
+        Ok(all)
+    }
+}
+
+/// The largest distance between two points. Far from the middle first, so that the search can stop early.
+fn widest(points: &[[f64; 3]]) -> Option<f64> {
+    let apart = |a: &[f64; 3], b: &[f64; 3]| (0..3).map(|k| (a[k] - b[k]) * (a[k] - b[k])).sum::<f64>().sqrt();
+    if points.len() < 2 {
+        return None;
+    }
+    let middle = std::array::from_fn(|k| points.iter().map(|p| p[k]).sum::<f64>() / points.len() as f64);
+    let mut outer: Vec<(f64, &[f64; 3])> = points.iter().map(|p| (apart(p, &middle), p)).collect();
+    outer.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut most = 0.0f64;
+    for (i, (far, p)) in outer.iter().enumerate() {
+        for (other, q) in &outer[i + 1..] {
+            // No pair further down is farther apart.
+            if (far + other) * (1.0 + 1e-9) < most {
+                break;
+            }
+            most = most.max(apart(p, q));
+        }
+    }
+    Some(most)
+}
+
+/// One row: what the lesions of a set called `set` have together. The channel is the first one of the request.
+///
+/// # Errors
+/// Data on a device, or labels above their count.
+pub fn scan_totals(set: &str, request: &Request, ratios: Ratios) -> Result<Table> {
+    let spacing = request.spacing.map(|s| s.to(Unit::Mm));
+    let all = Totals::of(request, spacing.as_ref())?;
+    let channel = request.channels.first();
+    let is_suv = channel.is_some_and(|c| c.unit == SUV_UNIT);
+    let mean = channel.filter(|_| all.lesions > 0).and_then(|c| all.uptake.mean().map(|m| c.volume.scale.value(m)));
+    let ml = spacing.map(|s| all.uptake.n as f64 * voxel_ml(&s));
+    // Without lesions there is no glycolysis either.
+    let tlg = ml.filter(|_| is_suv).and_then(|ml| if all.lesions == 0 { Some(0.0) } else { mean.map(|m| m * ml) });
+    let mut table = Table::default();
+    let mut put = |name: String, unit: &str, definition: String, cells: Cells| {
+        let (unit, standard) = (unit.to_string(), String::new());
+        table.push(Definition { name, unit, type_name: "", definition, standard, empty: "" }.column(cells));
+    };
+    let real = |v: Option<f64>| Cells::Real(vec![v.filter(|v| v.is_finite())]);
+    let count = format!("Number of lesions in {set} that have voxels.");
+    put(format!("lesion_count_{set}"), "1", count, Cells::Int(vec![Some(all.lesions)]));
+    let about = format!("Volume of all lesions in {set}; empty where {NO_CALIBRATION}.");
+    put(format!("mtv_total_{set}_ml"), "ml", about, real(ml));
+    let about =
+        format!("Mean SUV of all voxels of {set} times their volume; empty where {NOT_SUV} or {NO_CALIBRATION}.");
+    put(format!("tlg_total_{set}_g"), "g", about, real(tlg));
+    let about = format!("Highest SUV in {set}; empty where {NOT_SUV} or there is no lesion.");
+    put(format!("suv_max_{set}"), SUV_UNIT, about, real(all.max.filter(|_| is_suv)));
+    let about = format!("Mean SUV of all voxels of {set}; empty where {NOT_SUV} or there is no lesion.");
+    put(format!("suv_mean_{set}"), SUV_UNIT, about, real(mean.filter(|_| is_suv)));
+    let about = format!("Largest distance between the centroids of two lesions of {set}; empty below two.");
+    put(format!("dmax_{set}_mm"), "mm", about, real(widest(&all.centroids)));
+    for (name, wanted, reference) in
+        [("liver", ratios.liver, request.references.liver), ("blood", ratios.blood, request.references.blood)]
+    {
+        if wanted {
+            let about = format!("Highest value in {set} over the mean of {name}; empty where either is missing.");
+            let base = reference.and_then(|r| r.mean).filter(|m| *m > 0.0);
+            put(format!("tumour_to_{name}_{set}"), "1", about, real(all.max.zip(base).map(|(max, base)| max / base)));
+        }
+    }
+    Ok(table)
+}
+
+/// The columns that [`sensitivity`] makes.
+pub fn sensitivity_dictionary(set: &str) -> [Definition; 2] {
+    let define = |name: String, unit: &str, what: &str, empty| Definition {
+        name,
+        unit: unit.into(),
+        type_name: "real",
+        definition: format!("{what} of the object of {set} that holds the hottest voxel of this lesion"),
+        standard: String::new(),
+        empty,
+    };
+    [
+        define(format!("mtv_{set}_ml"), "ml", "Volume", "no such object, or the image has no calibration"),
+        define(
+            format!("tlg_{set}_g"),
+            "g",
+            "Mean SUV times volume",
+            "no such object, the values are not SUV, or the image has no calibration",
+        ),
+    ]
+}
+
+/// What each lesion is in another set, called `set`: volume and TLG of the object there that holds the hottest voxel of
+/// the lesion, given as linear indices ([`hottest`](super::hottest)).
+///
+/// # Errors
+/// Data on a device, or labels above their count.
+pub fn sensitivity(
+    set: &str,
+    hottest: &[Option<usize>],
+    other: &Labels,
+    channel: &ChannelRef,
+    spacing: Option<Spacing>,
+) -> Result<[(Definition, Cells); 2]> {
+    let (labels, image) = (other.voxels.host()?, channel.volume.samples.host()?);
+    let mut sums = vec![Sums::default(); other.count as usize + 1];
+    for (&label, &sample) in labels.iter().zip(image).filter(|(l, _)| **l > 0) {
+        let sum = sums.get_mut(label as usize).ok_or_else(|| {
+            crate::Error::usage(format!("the labels of {set} hold numbers above their count, {}", other.count))
+        })?;
+        sum.n += 1;
+        sum.sum += i128::from(sample);
+    }
+    let object = |place: &Option<usize>| {
+        let label = *labels.get((*place)?)?;
+        sums.get(label as usize).filter(|_| label > 0)
+    };
+    let ml = |place: &Option<usize>| Some(object(place)?.n as f64 * voxel_ml(&spacing?));
+    let suv = |place: &Option<usize>| object(place)?.mean().map(|m| channel.volume.scale.value(m));
+    let tlg = |place: &Option<usize>| Some(suv(place).filter(|_| channel.unit == SUV_UNIT)? * ml(place)?);
+    let [volume, glycolysis] = sensitivity_dictionary(set);
+    let tlg = Cells::Real(hottest.iter().map(tlg).collect());
+    Ok([(volume, Cells::Real(hottest.iter().map(ml).collect())), (glycolysis, tlg)])
+}
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: all pairs.
+    use super::*;
+
+    #[test]
+    fn the_widest_pair_is_that_of_all_pairs() {
+        assert_eq!(widest(&[]), None);
+        assert_eq!(widest(&[[1.0; 3]]), None);
+        assert_eq!(widest(&[[1.0; 3]; 2]), Some(0.0));
+        let points: Vec<[f64; 3]> =
+            (0..90u32).map(|i| [7919, 104_729, 1_299_709].map(|k| f64::from(i.wrapping_mul(k) % 101))).collect();
+        let apart = |a: &[f64; 3], b: &[f64; 3]| (0..3).map(|k| (a[k] - b[k]).powi(2)).sum::<f64>().sqrt();
+        let all = points.iter().flat_map(|a| points.iter().map(move |b| apart(a, b)));
+        assert_eq!(widest(&points), Some(all.fold(0.0, f64::max)));
+    }
+}

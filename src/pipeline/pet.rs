@@ -1,0 +1,84 @@
+//! What is measured in PET beside the rows of objects: reference sets, totals of a scan, the same lesion in other sets.
+
+use super::channels::Roles;
+use super::{Made, channel_refs};
+use crate::Result;
+use crate::measure::{self, ChannelRef, Definition, Family, Ratios, References, Request};
+use crate::recipe::{Measure, Modality, Recipe};
+use crate::scan::Scan;
+use crate::table::Table;
+use crate::units::Unit;
+use std::collections::BTreeMap;
+
+/// Names of the sets that lesions are judged against.
+const LIVER: &str = "liver";
+const BLOOD: &str = "blood";
+
+/// The unit of lengths in the tables of a recipe.
+pub(super) fn unit(recipe: &Recipe) -> Unit {
+    match recipe.body.modality {
+        Some(Modality::Pet) => Unit::Mm,
+        Some(Modality::Fluorescence) | None => Unit::Um,
+    }
+}
+
+fn is_uptake(wanted: &Measure) -> bool {
+    wanted.features.iter().any(|f| matches!(f, Family::Lesion | Family::Reference))
+}
+
+/// Lesions are measured in the first channel that the recipe names for them: it goes first.
+pub(super) fn order(channels: &mut [ChannelRef], wanted: &Measure) {
+    let first = wanted.channels.iter().flatten().next().filter(|_| is_uptake(wanted));
+    if let Some(i) = first.and_then(|role| channels.iter().position(|c| c.name == role)) {
+        channels[..=i].rotate_right(1);
+    }
+}
+
+/// Uptake of the sets `liver` and `blood`, each in its own first channel.
+pub(super) fn references(
+    scan: &Scan,
+    recipe: &Recipe,
+    roles: &Roles,
+    made: &BTreeMap<String, Made>,
+) -> Result<References> {
+    let nothing = Measure::default();
+    let of = |name: &str| {
+        let Some(set) = made.get(name) else { return Ok(None) };
+        let wanted = recipe.body.measure.get(name).unwrap_or(&nothing);
+        let mut channels = channel_refs(scan, roles);
+        order(&mut channels, wanted);
+        let channel = channels.first();
+        channel.map_or(Ok(None), |c| measure::reference(&set.host, c, scan.sul_factor))
+    };
+    Ok(References { liver: of(LIVER)?, blood: of(BLOOD)? })
+}
+
+/// Totals of a set of lesions, for the row of the image; nothing for other sets.
+pub(super) fn totals(name: &str, request: &Request, recipe: &Recipe) -> Result<Table> {
+    if !request.families.contains(&Family::Lesion) {
+        return Ok(Table::default());
+    }
+    let has = |set: &str| recipe.body.objects.contains_key(set);
+    measure::scan_totals(name, request, Ratios { liver: has(LIVER), blood: has(BLOOD) })
+}
+
+/// Adds volume and TLG of the same lesions in other sets.
+pub(super) fn sensitivity(
+    table: &mut Table,
+    request: &Request,
+    wanted: &Measure,
+    made: &BTreeMap<String, Made>,
+) -> Result<Vec<Definition>> {
+    let mut definitions = Vec::new();
+    let Some(channel) = request.channels.first().filter(|_| !wanted.sensitivity.is_empty()) else {
+        return Ok(definitions);
+    };
+    let hottest = measure::hottest(request.labels, channel)?;
+    for (name, other) in wanted.sensitivity.iter().filter_map(|n| made.get(n).map(|m| (n, m))) {
+        for (definition, cells) in measure::sensitivity(name, &hottest, &other.host, channel, request.spacing)? {
+            definitions.push(definition.clone());
+            table.push(definition.column(cells));
+        }
+    }
+    Ok(definitions)
+}

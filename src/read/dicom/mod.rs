@@ -1,0 +1,104 @@
+//! DICOM: series of one file a slice, and single files of one or several frames.
+//!
+//! | read | |
+//! |---|---|
+//! | syntaxes | implicit, explicit, big-endian, deflated; RLE, JPEG baseline and lossless, JPEG 2000 |
+//! | numbers | 1, 8, 16 and 32 bits, signed and unsigned, any BitsStored; floats of 32 bits |
+//! | colour | grey, palette (the index is the value), RGB, YBR made RGB |
+//! | volumes | sorted by position; gaps, doubles, tilt and several time points are errors that name the files |
+//! | values | slope and intercept of each slice; PET becomes SUV by `crate::suv` |
+//!
+//! Not read, with an error that names it: JPEG-LS, JPEG XL, video, floats of 64 bits. A file is parsed here and not by a general
+//! library, so that no size in a damaged one is believed before it is checked. Of the patient only weight, height and sex are
+//! looked at, and those for SUV alone; names and numbers of patients go nowhere. After PS3.3, PS3.5 and PS3.10 of the standard.
+
+mod codec;
+mod frame;
+mod header;
+mod pet;
+mod pieces;
+mod pixels;
+mod regions;
+mod series;
+mod set;
+mod slice;
+mod stack;
+mod syntax;
+mod values;
+mod volume;
+
+pub use regions::regions;
+pub use series::{Found, Series, find_series, is_dicom};
+
+use super::{Format, Input, Options, Source};
+use crate::scan::Scan;
+use crate::{Error, Result};
+use header::Header;
+use pixels::Pixels;
+use std::path::{Path, PathBuf};
+
+/// DICOM.
+pub const FORMAT: Format =
+    Format { name: "DICOM", is_scan: true, extensions: &["dcm", "dicom", "ima"], detect: header::detect, read };
+
+/// A file of an image.
+struct File<'a> {
+    path: PathBuf,
+    header: Header,
+    pixels: Pixels,
+    /// Its bytes, where they are open already.
+    source: Option<&'a Source<'a>>,
+}
+
+impl<'a> File<'a> {
+    fn new(path: &Path, source: &Source, options: &Options) -> Result<Self> {
+        let header = Header::read(source, options.max_bytes)?;
+        let pixels = Pixels::new(&header, source)?;
+        Ok(File { path: path.to_path_buf(), header, pixels, source: None })
+    }
+}
+
+fn read(input: &Input, options: &Options) -> Result<Scan> {
+    options.only_image()?;
+    let mut file = File::new(input.path, &input.source, options)?;
+    file.source = Some(&input.source);
+    volume::scan(&[file], options)
+}
+
+/// Reads a series as one volume.
+///
+/// # Errors
+/// A file cannot be read, the slices do not make one volume, or no SUV can be worked out; the error names the file or tag.
+pub fn read_series(series: &Series, options: &Options) -> Result<Scan> {
+    use rayon::prelude::*;
+    options.only_image()?;
+    let open = |path: &PathBuf| {
+        let file = || File::new(path, &Source::open(path)?, options);
+        file().map_err(|e| e.at(path))
+    };
+    let files = series.files.par_iter().map(open).collect::<Vec<_>>().into_iter().collect::<Result<Vec<_>>>()?;
+    volume::scan(&files, options).map(|scan| scan.calibrated(options)).map_err(|e| e.at(&series.folder))
+}
+
+/// Reads the only image series of a folder.
+///
+/// # Errors
+/// There is none or more than one; the error names them.
+pub fn read_folder(folder: &Path, options: &Options) -> Result<Scan> {
+    let entries = std::fs::read_dir(folder)?.collect::<std::io::Result<Vec<_>>>()?;
+    let files: Vec<PathBuf> = entries.into_iter().map(|e| e.path()).filter(|p| is_dicom(p)).collect();
+    let found = find_series(&files);
+    match found.series.as_slice() {
+        [one] => read_series(one, options),
+        [] if found.others.is_empty() => Err(Error::unsupported("is a folder").remedy("the files in it")),
+        [] => {
+            let (path, reason) = &found.others[0];
+            Err(Error::unsupported(format!("no DICOM image in the folder: {} is {reason}", path.display())))
+        }
+        all => {
+            let names: Vec<String> = all.iter().map(Series::to_string).collect();
+            Err(Error::usage(format!("{} DICOM series in one folder: {}", all.len(), names.join(", ")))
+                .remedy("a folder for each series"))
+        }
+    }
+}

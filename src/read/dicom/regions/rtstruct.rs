@@ -1,0 +1,182 @@
+//! RTSTRUCT: regions drawn as closed contours in slice planes, in mm of the patient. After PS3.3, C.8.8.5 and C.8.8.6.
+//!
+//! Each contour is brought onto the grid of the image and filled in the slice that it lies in: a voxel belongs to it if its
+//! centre is inside (see `polygon`). Contours of one region in one slice combine by exclusive or. Nothing is drawn between
+//! contours: slices without one stay empty, which a note counts. Contours that do not lie in the planes of the slices are refused.
+
+use super::polygon::{self, Corner, FARTHEST, UNIT};
+use super::{File, Named, Planes, Sheet, choose, plural};
+use crate::read::dicom::set::Set;
+use crate::read::grid::Grid;
+use crate::scan::Regions;
+use crate::{Error, Result};
+use dicom_dictionary_std::tags;
+use std::collections::BTreeMap;
+
+/// Corners of a contour may be this far from their common plane, in slices; contours closer than this lie in one plane.
+const SAME_PLANE: f64 = 0.1;
+
+/// A closed contour on the grid.
+struct Contour {
+    /// Its plane, in slices from the first one.
+    plane: f64,
+    corners: Vec<Corner>,
+}
+
+/// Reads contours.
+pub fn read(file: &File) -> Result<Regions> {
+    let set = &file.header.set;
+    let named = set.items(tags::STRUCTURE_SET_ROI_SEQUENCE)?.iter().map(named).collect::<Result<Vec<_>>>()?;
+    let picked = choose(named, file.pick)?;
+    let drawn = set.items(tags::ROI_CONTOUR_SEQUENCE)?;
+    let mut sheet = Sheet::new(file.onto.shape, file.options)?;
+    for region in &picked {
+        let mine = drawn.iter().filter(|r| r.whole(tags::REFERENCED_ROI_NUMBER) == Some(region.number));
+        let contours = mine.map(|r| r.items(tags::CONTOUR_SEQUENCE)).collect::<Result<Vec<_>>>()?.concat();
+        let say = |e: Error| Error { what: format!("region \"{}\": {}", region.name, e.what), ..e };
+        let contours = closed(&contours, &file.onto, &region.name, &mut sheet.notes).map_err(say)?;
+        let by_slice = sort(contours, file, &region.name, &mut sheet.notes).map_err(say)?;
+        let planes = by_slice.into_iter().map(|(z, contours)| (z, fill(&contours, &file.onto))).collect::<Planes>();
+        sheet.add(&region.name, &planes)?;
+    }
+    sheet.finish()
+}
+
+fn named(item: &Set) -> Result<Named> {
+    let number = item.whole(tags::ROI_NUMBER).ok_or_else(|| Error::format("a region without ROINumber (3006,0022)"))?;
+    Ok(Named { number, name: item.text(tags::ROI_NAME).unwrap_or_else(|| format!("region {number}")) })
+}
+
+/// The closed contours of a region on the grid. Points and open lines enclose nothing; a note counts them.
+fn closed(items: &[Set], onto: &Grid, name: &str, notes: &mut Vec<String>) -> Result<Vec<Contour>> {
+    let mut left_out = BTreeMap::<String, usize>::new();
+    let mut contours = Vec::new();
+    for (n, item) in items.iter().enumerate() {
+        let kind = item.text(tags::CONTOUR_GEOMETRIC_TYPE).unwrap_or_else(|| "no type".into());
+        if !matches!(kind.as_str(), "CLOSED_PLANAR" | "CLOSEDPLANAR_XOR") {
+            *left_out.entry(kind).or_default() += 1;
+            continue;
+        }
+        let say = |e: Error| Error { what: format!("contour {}: {}", n + 1, e.what), ..e };
+        let corners = corners(item).map_err(say)?;
+        contours.extend(place(&corners, onto).map_err(say)?);
+    }
+    let note = |(kind, n)| format!("{} of type {kind} in region \"{name}\" left out", plural(n, "contour"));
+    notes.extend(left_out.into_iter().map(note));
+    Ok(contours)
+}
+
+/// The corners of a contour, in mm.
+fn corners(item: &Set) -> Result<Vec<[f64; 3]>> {
+    let bytes = item.bytes(tags::CONTOUR_DATA).unwrap_or_default();
+    let number = |text: &[u8]| {
+        let text = std::str::from_utf8(text).unwrap_or("?").trim_matches([' ', '\0', '\t', '\r', '\n']);
+        let bad =
+            || Error::format(format!("ContourData (3006,0050) holds \"{}\", which is no number", text.escape_debug()));
+        text.parse().ok().filter(|v: &f64| v.is_finite()).ok_or_else(bad)
+    };
+    let numbers = match bytes {
+        [] => vec![],
+        bytes => bytes.split(|b| *b == b'\\').map(number).collect::<Result<Vec<_>>>()?,
+    };
+    let told = item.whole(tags::NUMBER_OF_CONTOUR_POINTS);
+    if numbers.len() % 3 != 0 || told.is_some_and(|n| n != (numbers.len() / 3) as i64) {
+        let told = told.map_or("whole".into(), |n| n.to_string());
+        return Err(Error::format(format!("{} numbers where {told} corners of 3 are told", numbers.len())));
+    }
+    Ok(numbers.chunks_exact(3).map(|c| [c[0], c[1], c[2]]).collect())
+}
+
+/// Brings a contour onto the grid; nothing if it has no corner.
+fn place(corners: &[[f64; 3]], onto: &Grid) -> Result<Option<Contour>> {
+    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+    let mut placed = Vec::with_capacity(corners.len());
+    for corner in corners {
+        let [z, y, x] = onto.placement.grid(&onto.spacing, *corner);
+        if ![z, y, x].iter().all(|v| v.abs() < FARTHEST) {
+            let [px, py, pz] = corner;
+            return Err(Error::format(format!("the corner ({px}, {py}, {pz}) mm is nowhere near the image")));
+        }
+        (low, high) = (low.min(z), high.max(z));
+        placed.push([y, x].map(|v| (v * UNIT as f64).round_ties_even() as i64));
+    }
+    if corners.is_empty() {
+        return Ok(None);
+    }
+    if high - low > SAME_PLANE {
+        let what = format!("it runs from slice {low:.2} to slice {high:.2} and lies in no plane of slices");
+        return Err(Error::unsupported(what).remedy("contours drawn in the slices of this image, or a label image"));
+    }
+    Ok(Some(Contour { plane: (low + high) / 2.0, corners: placed }))
+}
+
+/// Contours by slice; those outside of the image are left out, with a note.
+fn sort(
+    contours: Vec<Contour>,
+    file: &File,
+    name: &str,
+    notes: &mut Vec<String>,
+) -> Result<BTreeMap<usize, Vec<Contour>>> {
+    let slices = file.onto.shape.z as f64;
+    let mut by_slice = BTreeMap::<usize, Vec<Contour>>::new();
+    let (mut outside, mut beside, mut farthest) = (0, 0, 0.0f64);
+    for contour in contours {
+        let slice = (contour.plane + 0.5).floor();
+        if slice < 0.0 || slice >= slices {
+            outside += 1;
+            continue;
+        }
+        let off = (contour.plane - slice).abs();
+        farthest = farthest.max(off);
+        beside += usize::from(off > SAME_PLANE);
+        by_slice.entry(slice as usize).or_default().push(contour);
+    }
+    if outside > 0 {
+        notes.push(format!("{} of region \"{name}\" beyond the slices of the image", plural(outside, "contour")));
+    }
+    if beside > 0 {
+        let what = format!("{} of region \"{name}\" beside the middle of a slice", plural(beside, "contour"));
+        notes.push(format!("{what}, by up to {farthest:.2} slices"));
+    }
+    for (slice, contours) in &mut by_slice {
+        one_plane(*slice, contours, file.pick.resample)?;
+    }
+    if let (Some((first, _)), Some((last, _))) = (by_slice.first_key_value(), by_slice.last_key_value()) {
+        let empty = last - first + 1 - by_slice.len();
+        if empty > 0 {
+            let what = plural(empty, "slice");
+            notes.push(format!(
+                "{what} between the contours of region \"{name}\" without a contour; nothing is drawn there"
+            ));
+        }
+    }
+    Ok(by_slice)
+}
+
+/// Contours of several planes in one slice were drawn on thinner slices: refused, or the plane nearest to the middle is taken.
+fn one_plane(slice: usize, contours: &mut Vec<Contour>, resample: bool) -> Result<()> {
+    let far = |c: &Contour| (c.plane - slice as f64).abs();
+    let Some(nearest) = contours.iter().min_by(|a, b| far(a).total_cmp(&far(b))).map(|c| c.plane) else {
+        return Ok(());
+    };
+    let other = |c: &&Contour| (c.plane - nearest).abs() > SAME_PLANE;
+    if let (Some(c), false) = (contours.iter().find(other), resample) {
+        let what = format!(
+            "contours of planes {nearest:.2} and {:.2}, counted in slices, both fall into slice {slice}",
+            c.plane
+        );
+        return Err(Error::unsupported(format!("{what}: drawn on thinner slices"))
+            .remedy("regions drawn on this image, or resample = true to take the plane nearest to each slice"));
+    }
+    contours.retain(|c| !other(&c));
+    Ok(())
+}
+
+/// The voxels of a slice that lie inside.
+fn fill(contours: &[Contour], onto: &Grid) -> Vec<bool> {
+    let columns = onto.shape.x;
+    let mut plane = vec![false; onto.shape.y * columns];
+    contours.iter().for_each(|c| polygon::mark(&c.corners, columns, &mut plane));
+    polygon::settle(columns, &mut plane);
+    plane
+}

@@ -1,0 +1,190 @@
+//! Where each frame of a file lies, when it was taken, and how its numbers become values.
+//!
+//! A file of one frame says it at its top. Enhanced objects say it in functional groups, one set for all frames and one for each
+//! (PS3.3, C.7.6.16). Older files of several frames give a first position and a distance (nuclear medicine, dose grids).
+
+use super::header::Header;
+use super::set::Set;
+use crate::suv::SliceFacts;
+use crate::{Error, Result};
+use dicom_core::Tag;
+use dicom_dictionary_std::tags;
+
+/// One frame: a slice of a volume.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Slice {
+    /// Which of the files.
+    pub file: usize,
+    /// Which of its frames.
+    pub frame: usize,
+    /// Centre of the first pixel in the patient, mm.
+    pub position: Option<[f64; 3]>,
+    /// Unit vectors along which columns and rows are counted (ImageOrientationPatient).
+    pub axes: Option<[[f64; 3]; 2]>,
+    /// Distance of rows and of columns, mm.
+    pub pixel: Option<[f64; 2]>,
+    /// Thickness, or distance of slices where the file says one, mm.
+    pub thickness: Option<f64>,
+    /// What time it belongs to, by several clocks: number of the time point, reference time, acquisition.
+    pub clocks: [Option<f64>; 3],
+    /// Type of the values after the rescale: `HU`.
+    pub rescale_type: Option<String>,
+    /// Times, slope and intercept.
+    pub facts: SliceFacts,
+}
+
+/// The frames of a file, in its order.
+///
+/// # Errors
+/// A sequence is damaged, or the frames are no slices.
+pub fn slices(header: &Header, file: usize, frames: usize) -> Result<Vec<Slice>> {
+    let set = &header.set;
+    let each = set.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)?;
+    let shared = set.item_of(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE)?;
+    let top = common(set, file)?;
+    if each.is_empty() && shared.is_none() {
+        return old(set, top, frames);
+    }
+    if !each.is_empty() && each.len() < frames {
+        return Err(Error::format(format!("functional groups for {} of {frames} frames", each.len())));
+    }
+    (0..frames).map(|frame| enhanced(&top, each.get(frame), shared.as_ref(), frame)).collect()
+}
+
+/// What the top of the file says for all frames.
+fn common(set: &Set, file: usize) -> Result<Slice> {
+    let stamp = set.text(tags::ACQUISITION_DATE_TIME);
+    let part = |of: fn(&str) -> Option<&str>| stamp.as_deref().and_then(of).map(str::to_string);
+    let date = set.text(tags::ACQUISITION_DATE).or_else(|| part(|s| s.get(..8)));
+    let time = set.text(tags::ACQUISITION_TIME).or_else(|| part(|s| s.get(8..).filter(|t| !t.is_empty())));
+    let dose = set.number(tags::DOSE_GRID_SCALING);
+    let facts = SliceFacts {
+        frame_reference_time: set.number(tags::FRAME_REFERENCE_TIME),
+        frame_duration: set.number(tags::ACTUAL_FRAME_DURATION),
+        slope: set.number(tags::RESCALE_SLOPE).or(dose),
+        intercept: set.number(tags::RESCALE_INTERCEPT),
+        acquisition_date: date,
+        acquisition_time: time,
+    };
+    // Nuclear medicine says the place with its detector.
+    let detector = set.item_of(tags::DETECTOR_INFORMATION_SEQUENCE)?;
+    let place = |tag| (set.element(tag).is_some()).then_some(set).or(detector.as_ref());
+    let distance = set.number(tags::SPACING_BETWEEN_SLICES).map(f64::abs);
+    let units = dose.and(set.text(tags::DOSE_UNITS));
+    let mut slice = Slice {
+        file,
+        position: place(tags::IMAGE_POSITION_PATIENT).and_then(|s| s.vector(tags::IMAGE_POSITION_PATIENT)),
+        axes: place(tags::IMAGE_ORIENTATION_PATIENT).and_then(axes),
+        pixel: set.vector(tags::PIXEL_SPACING),
+        thickness: set.number(tags::SLICE_THICKNESS).or(distance).filter(|v| *v > 0.0),
+        rescale_type: set.text(tags::RESCALE_TYPE).or(units),
+        facts,
+        ..Slice::default()
+    };
+    slice.clocks = [set.number(tags::TEMPORAL_POSITION_IDENTIFIER), slice.facts.frame_reference_time, clock(&slice)];
+    Ok(slice)
+}
+
+/// Date and time of acquisition as one number that rises with time.
+fn clock(slice: &Slice) -> Option<f64> {
+    let date = slice.facts.acquisition_date.as_deref().unwrap_or("0").replace('.', "");
+    let time = slice.facts.acquisition_time.as_deref()?.replace(':', "");
+    let time = time.split(['+', '-', '&']).next()?;
+    Some(date.parse::<f64>().ok()? * 1e6 + time.parse::<f64>().ok()?)
+}
+
+fn axes(set: &Set) -> Option<[[f64; 3]; 2]> {
+    let [a, b, c, d, e, f] = set.vector(tags::IMAGE_ORIENTATION_PATIENT)?;
+    Some([[a, b, c], [d, e, f]])
+}
+
+fn enhanced(top: &Slice, own: Option<&Set>, shared: Option<&Set>, frame: usize) -> Result<Slice> {
+    let group = |tag: Tag| -> Result<Option<Set>> {
+        let here = own.map(|s| s.item_of(tag)).transpose()?.flatten();
+        if here.is_some() { Ok(here) } else { shared.map(|s| s.item_of(tag)).transpose().map(Option::flatten) }
+    };
+    let mut slice = Slice { frame, ..top.clone() };
+    if let Some(g) = group(tags::PLANE_POSITION_SEQUENCE)? {
+        slice.position = g.vector(tags::IMAGE_POSITION_PATIENT);
+    }
+    if let Some(g) = group(tags::PLANE_ORIENTATION_SEQUENCE)? {
+        slice.axes = axes(&g);
+    }
+    if let Some(g) = group(tags::PIXEL_MEASURES_SEQUENCE)? {
+        slice.pixel = g.vector(tags::PIXEL_SPACING);
+        slice.thickness = g.number(tags::SLICE_THICKNESS).filter(|v| *v > 0.0);
+    }
+    if let Some(g) = group(tags::REAL_WORLD_VALUE_MAPPING_SEQUENCE)? {
+        slice.facts.slope = g.number(tags::REAL_WORLD_VALUE_SLOPE).or(slice.facts.slope);
+        slice.facts.intercept = g.number(tags::REAL_WORLD_VALUE_INTERCEPT).or(slice.facts.intercept);
+    }
+    if let Some(g) = group(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE)? {
+        slice.facts.slope = g.number(tags::RESCALE_SLOPE).or(slice.facts.slope);
+        slice.facts.intercept = g.number(tags::RESCALE_INTERCEPT).or(slice.facts.intercept);
+        slice.rescale_type = g.text(tags::RESCALE_TYPE);
+    }
+    if let Some(g) = group(tags::FRAME_CONTENT_SEQUENCE)? {
+        if let Some((date, time)) =
+            g.text(tags::FRAME_ACQUISITION_DATE_TIME).as_deref().and_then(|s| s.split_at_checked(8))
+        {
+            slice.facts.acquisition_date = Some(date.into());
+            slice.facts.acquisition_time = Some(time.into());
+        }
+        slice.facts.frame_duration = g.number(tags::FRAME_ACQUISITION_DURATION).or(slice.facts.frame_duration);
+        slice.clocks = [g.number(tags::TEMPORAL_POSITION_INDEX), slice.facts.frame_reference_time, clock(&slice)];
+    }
+    Ok(slice)
+}
+
+/// Counters of frames that stand for time.
+const TIMES: [Tag; 3] = [tags::TIME_SLICE_VECTOR, tags::TIME_SLOT_VECTOR, tags::PHASE_VECTOR];
+/// Counters of frames that are no slices, and what they count.
+const NO_SLICES: [(Tag, &str); 5] = [
+    (tags::ENERGY_WINDOW_VECTOR, "energy windows"),
+    (tags::DETECTOR_VECTOR, "detectors"),
+    (tags::ROTATION_VECTOR, "rotations"),
+    (tags::ANGULAR_VIEW_VECTOR, "angles"),
+    (tags::RR_INTERVAL_VECTOR, "heart beats"),
+];
+
+fn old(set: &Set, top: Slice, frames: usize) -> Result<Vec<Slice>> {
+    if frames == 1 {
+        return Ok(vec![top]);
+    }
+    let counter = |tag| Some(set.numbers(tag)).filter(|v| v.len() == frames);
+    let varies = |v: &Vec<f64>| v.iter().any(|n| Some(n) != v.first());
+    if let Some((tag, what)) = NO_SLICES.iter().find(|(tag, _)| counter(*tag).is_some_and(|v| varies(&v))) {
+        return Err(Error::unsupported(format!("frames of several {what} {tag}, not slices of a volume")));
+    }
+    let time = TIMES.into_iter().filter_map(counter).find(varies);
+    let moving = set.element(tags::FRAME_TIME).or(set.element(tags::FRAME_TIME_VECTOR)).is_some();
+    let number = counter(tags::SLICE_VECTOR);
+    let distance = set.number(tags::SPACING_BETWEEN_SLICES).filter(|v| *v != 0.0);
+    let along = counter(tags::GRID_FRAME_OFFSET_VECTOR).map(|v| v.iter().map(|o| o - v[0]).collect::<Vec<_>>());
+    let normal = top.axes.map(|[row, column]| cross(row, column));
+    let slice = |frame: usize| {
+        let count = number.as_ref().map_or(frame as f64, |n| n[frame] - 1.0);
+        let shift = along.as_ref().map(|v| v[frame]).or(distance.map(|d| d * count));
+        let place = |p: [f64; 3], n: [f64; 3], s: f64| std::array::from_fn(|k| p[k] + s * n[k]);
+        let still = moving && number.is_none() && along.is_none();
+        let position = match (top.position, normal, shift) {
+            (Some(p), ..) if still => Some(p),
+            (Some(p), Some(n), Some(s)) => Some(place(p, n, s)),
+            _ => None,
+        };
+        let mut slice = Slice { frame, position, ..top.clone() };
+        slice.clocks[0] = time.as_ref().map(|t| t[frame]).or(still.then_some(frame as f64));
+        slice
+    };
+    Ok((0..frames).map(slice).collect())
+}
+
+/// The vector at right angles to two others.
+pub fn cross(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
+    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
+}
+
+/// The sum of products.
+pub fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
+    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+}

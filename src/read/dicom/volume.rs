@@ -1,0 +1,188 @@
+//! The frames of all files become the channels of one scan.
+
+use super::File;
+use super::pixels::{Colour, Pixels};
+use super::regions;
+use super::slice::{self, Slice};
+use super::stack::{self, Stack};
+use super::values::{self, Line, Raw};
+use super::{frame, pet};
+use crate::read::{Options, Source, layout, numbers};
+use crate::scan::{Channel, Modality, NO_UNIT, Scan};
+use crate::suv::{self, Conversion};
+use crate::units::Shape;
+use crate::{Error, Result};
+use dicom_dictionary_std::tags;
+use rayon::prelude::*;
+
+/// Reads the scan.
+///
+/// # Errors
+/// The frames do not make one volume, take too much memory, or are damaged.
+pub fn scan(files: &[File], options: &Options) -> Result<Scan> {
+    let Some(first) = files.first() else { return Err(Error::format("a series without files")) };
+    alike(files, first)?;
+    let mut slices = Vec::new();
+    for (n, file) in files.iter().enumerate() {
+        slices.extend(slice::slices(&file.header, n, file.pixels.frames).map_err(|e| e.at(&file.path))?);
+    }
+    let name = |f: &File| f.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let stack = stack::order(slices, &files.iter().map(name).collect::<Vec<_>>(), options)?;
+    let (rows, columns) = (first.pixels.rows, first.pixels.columns);
+    let shape = Shape::new(stack.slices.len(), rows, columns);
+    let voxels = shape.z as u128 * rows as u128 * columns as u128;
+    options.afford(&format!("an image of {shape}"), voxels * first.pixels.samples as u128, 4)?;
+    let reference = &files[stack.slices.first().map_or(0, |s| s.file)];
+    let pet = first.header.modality() == "PT";
+    // The facts are judged before the pixels are read: a refusal then costs nothing.
+    let conversion = pet.then(|| convert(reference, &stack, options)).transpose()?;
+    let rooms = rooms(files, &stack.slices, shape, &first.pixels)?;
+    let lines = lines(&stack.slices, conversion.as_ref())?;
+    let unit = conversion.as_ref().map_or(unit(&stack.slices), |c| c.unit);
+    let padding = padding(reference, &rooms);
+    let channels = channels(first, rooms, shape, &stack, &lines, pet)?;
+    let channels = channels.into_iter().map(|c| Channel { unit, ..c }).collect();
+    let mut scan = Scan::new(if pet { Modality::Pet } else { Modality::Other }, shape, channels);
+    scan.spacing = stack.spacing;
+    scan.placement = stack.placement;
+    scan.facts = facts(files, reference, shape);
+    scan.notes.extend(stack.notes);
+    scan.notes.extend(padding);
+    if let Some(c) = conversion {
+        (scan.sul_factor, scan.audit) = (c.sul_factor, c.audit);
+        scan.notes.extend(c.notes);
+    }
+    if reference.header.set.element(tags::MODALITY_LUT_SEQUENCE).is_some() {
+        scan.notes.push("the modality look-up table (0028,3000) is not applied".into());
+    }
+    numbers::steps(&mut scan);
+    Ok(scan)
+}
+
+/// Files of one volume have pixels of one kind.
+fn alike(files: &[File], first: &File) -> Result<()> {
+    let kind = |p: &Pixels| (p.rows, p.columns, p.samples, p.stored_type(), p.colour);
+    let Some(other) = files.iter().find(|f| kind(&f.pixels) != kind(&first.pixels)) else { return Ok(()) };
+    let size = |f: &File| {
+        let p = &f.pixels;
+        format!("{} is {} x {} of {} {}", f.path.display(), p.rows, p.columns, p.samples, p.stored_type())
+    };
+    Err(Error::format(format!("slices of different size or type: {}, {}", size(first), size(other))))
+}
+
+fn convert(file: &File, stack: &Stack, options: &Options) -> Result<Conversion> {
+    if file.pixels.colour != Colour::Grey {
+        return Err(Error::unsupported("a colour picture of PET, not measured values").remedy("the series itself"));
+    }
+    let facts = pet::facts(&file.header, &stack.slices, stack.spacing.as_ref())?;
+    let conversion = suv::convert(&facts, &options.suv)?;
+    if conversion.factors.len() == stack.slices.len() {
+        return Ok(conversion);
+    }
+    Err(Error::new(crate::Kind::Internal, "SUV factors for another number of slices"))
+}
+
+/// Slope and intercept for each slice.
+fn lines(slices: &[Slice], conversion: Option<&Conversion>) -> Result<Vec<Line>> {
+    if let Some(c) = conversion {
+        return Ok(c.factors.iter().map(|f| (*f, 0.0)).collect());
+    }
+    let line = |s: &Slice| match s.facts.slope.unwrap_or(1.0) {
+        0.0 => Err(Error::format("RescaleSlope (0028,1053) is 0")),
+        slope => Ok((slope, s.facts.intercept.unwrap_or(0.0))),
+    };
+    slices.iter().map(line).collect()
+}
+
+/// Decodes every slice into its place, in one plane for each sample.
+fn rooms(files: &[File], slices: &[Slice], shape: Shape, pixels: &Pixels) -> Result<Vec<Vec<u32>>> {
+    let plane = pixels.plane();
+    let mut rooms: Vec<Vec<u32>> = (0..pixels.samples).map(|_| vec![0; shape.len()]).collect();
+    let mut planes: Vec<Vec<&mut [u32]>> = slices.iter().map(|_| Vec::new()).collect();
+    for room in &mut rooms {
+        planes.iter_mut().zip(room.chunks_mut(plane)).for_each(|(p, chunk)| p.push(chunk));
+    }
+    let decode = |(slice, out): (&Slice, &mut Vec<&mut [u32]>)| {
+        let file = &files[slice.file];
+        let mut read = || match file.source {
+            Some(source) => frame::read(&file.header, source, &file.pixels, slice.frame, out),
+            None => frame::read(&file.header, &Source::open(&file.path)?, &file.pixels, slice.frame, out),
+        };
+        read().map_err(|e| e.at(&file.path))
+    };
+    let done: Vec<Result<()>> = slices.par_iter().zip(planes.par_iter_mut()).map(decode).collect();
+    done.into_iter().collect::<Result<()>>()?;
+    Ok(rooms)
+}
+
+fn channels(
+    file: &File,
+    rooms: Vec<Vec<u32>>,
+    shape: Shape,
+    stack: &Stack,
+    lines: &[Line],
+    pet: bool,
+) -> Result<Vec<Channel>> {
+    let names = match file.header.modality().to_lowercase() {
+        _ if rooms.len() > 1 => layout::names(&[], 1, rooms.len(), true),
+        _ if pet => vec!["pet".into()],
+        modality if modality.is_empty() => vec!["ch0".into()],
+        modality => vec![modality],
+    };
+    let one = lines.first().copied().filter(|first| !pet && lines.iter().all(|l| l == first));
+    let make = |(name, numbers): (String, Vec<u32>)| {
+        let raw = Raw { numbers, stored: file.pixels.stored_type(), shape, spacing: stack.spacing };
+        match one {
+            Some(line) => values::stored(name, raw, line),
+            None => values::rescaled(name, raw, lines),
+        }
+    };
+    names.into_iter().zip(rooms).map(make).collect()
+}
+
+/// Unit of values that are no SUV.
+fn unit(slices: &[Slice]) -> &'static str {
+    match slices.first().and_then(|s| s.rescale_type.as_deref()) {
+        Some("HU") => "HU",
+        Some("GY") => "Gy",
+        _ => NO_UNIT,
+    }
+}
+
+/// How many pixels hold the number that stands for nothing.
+fn padding(file: &File, rooms: &[Vec<u32>]) -> Option<String> {
+    let value = file.header.set.bytes(tags::PIXEL_PADDING_VALUE)?;
+    let word = u16::from_le_bytes(*value.first_chunk()?);
+    let word = if file.pixels.big { word.swap_bytes() } else { word };
+    let bits = if file.pixels.stored_type().kind == numbers::Kind::Int {
+        i32::from(word as i16) as u32
+    } else {
+        u32::from(word)
+    };
+    let count: usize = rooms.par_iter().map(|r| r.par_iter().filter(|v| **v == bits).count()).sum();
+    (count > 0).then(|| format!("{count} voxels hold the padding value (0028,0120) and are kept as numbers"))
+}
+
+/// What `inspect` shows. Nothing here may name a patient.
+fn facts(files: &[File], file: &File, shape: Shape) -> Vec<(String, String)> {
+    let set = &file.header.set;
+    let mut facts: Vec<(String, String)> = Vec::new();
+    let mut say = |name: &str, value: Option<String>| facts.extend(value.map(|v| (name.to_string(), v)));
+    say("format", Some("DICOM".into()));
+    say("transfer syntax", Some(file.header.syntax.name.clone()));
+    let lossy = set.text(tags::LOSSY_IMAGE_COMPRESSION).as_deref() == Some("01") || file.header.syntax.lossy();
+    say("compression", lossy.then(|| "lossy".into()));
+    say("modality", set.text(tags::MODALITY));
+    say("manufacturer", set.text(tags::MANUFACTURER));
+    say("model", set.text(tags::MANUFACTURER_MODEL_NAME));
+    say("series", set.text(tags::SERIES_DESCRIPTION));
+    let drug = set.item_of(tags::RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE).ok().flatten();
+    say("tracer", drug.and_then(|d| d.text(tags::RADIOPHARMACEUTICAL)));
+    say("stored type", Some(file.pixels.stored_type().to_string()));
+    let colour = set.text(tags::PHOTOMETRIC_INTERPRETATION).filter(|c| c != "MONOCHROME2");
+    say("colour", colour);
+    say(regions::FRAME_FACT, set.text(tags::FRAME_OF_REFERENCE_UID).map(|uid| regions::frame_mark(&uid)));
+    say("files", Some(files.len().to_string()));
+    say("slices", Some(shape.z.to_string()));
+    facts
+}

@@ -1,0 +1,258 @@
+//! Labels drawn on one grid, brought onto another.
+//!
+//! The same grid may be stored in another order: a mask from a program that counts to the right and one from a program that
+//! counts to the left hold the same voxels, mirrored. Such labels are reordered, which loses nothing. Any other grid is
+//! refused, unless resampling was asked for; then each voxel takes the label of the nearest one.
+
+use crate::placement::Placement;
+use crate::units::{Shape, Spacing};
+use crate::{Error, Result};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+
+/// Corners of two grids may be this far apart in mm, or a tenth of the shortest side of a voxel, and still count as the
+/// same place.
+const SAME_MM: f64 = 0.1;
+
+/// A grid with its place.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Grid {
+    /// Size.
+    pub shape: Shape,
+    /// Sides of a voxel.
+    pub spacing: Spacing,
+    /// Where it lies.
+    pub placement: Placement,
+}
+
+/// A way to count the voxels of a grid: which of its axes is walked along as z, y and x, and whether backwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Order {
+    axes: [usize; 3],
+    back: [bool; 3],
+}
+
+impl Grid {
+    fn mm(&self) -> [f64; 3] {
+        self.spacing.zyx.map(|v| v * self.spacing.unit.um() / 1000.0)
+    }
+
+    /// The same voxels, counted in another order.
+    fn reordered(&self, order: Order) -> Grid {
+        let sizes = self.shape.zyx();
+        let first: [f64; 3] = std::array::from_fn(|axis| {
+            let backwards = order.axes.iter().zip(order.back).any(|(a, back)| *a == axis && back);
+            if backwards { sizes[axis] as f64 - 1.0 } else { 0.0 }
+        });
+        let [z, y, x] = order.axes.map(|a| sizes[a]);
+        let direction = |k: usize| {
+            let d = self.placement.directions[order.axes[k]];
+            if order.back[k] { d.map(|v| -v) } else { d }
+        };
+        Grid {
+            shape: Shape::new(z, y, x),
+            spacing: Spacing { zyx: order.axes.map(|a| self.spacing.zyx[a]), unit: self.spacing.unit },
+            placement: Placement {
+                origin: self.placement.at(&self.spacing, first),
+                directions: [direction(0), direction(1), direction(2)],
+            },
+        }
+    }
+
+    /// How far the corners of a grid of the same size are from those of this one, in mm.
+    fn apart(&self, other: &Grid) -> f64 {
+        self.placement.distance(&self.spacing, &other.placement, &other.spacing, self.shape)
+    }
+
+    fn is_same(&self, other: &Grid) -> bool {
+        let side = self.mm().iter().fold(f64::MAX, |m, v| m.min(*v));
+        self.shape == other.shape && self.apart(other) <= SAME_MM.min(0.1 * side)
+    }
+}
+
+/// Every order there is, the stored one first.
+fn orders() -> impl Iterator<Item = Order> {
+    let axes = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+    axes.into_iter()
+        .flat_map(|axes| (0..8u32).map(move |bits| Order { axes, back: std::array::from_fn(|k| bits >> k & 1 == 1) }))
+}
+
+/// Brings labels from one grid onto another. Returns them with what the user should know.
+///
+/// # Errors
+/// The grids differ, and `resample` is not set; or they do not meet at all.
+pub fn bring(voxels: Vec<u32>, from: &Grid, onto: &Grid, resample: bool) -> Result<(Vec<u32>, Vec<String>)> {
+    if let Some(order) = orders().find(|o| onto.is_same(&from.reordered(*o))) {
+        return Ok(reorder(voxels, from.shape, order));
+    }
+    if !resample {
+        return Err(Error::usage(format!(
+            "the regions lie on another grid than the image: {}",
+            difference(from, onto)
+        ))
+        .remedy("regions drawn on this image, or resample = true to take the nearest label"));
+    }
+    let moved = nearest(&voxels, from, onto);
+    let notes = report(&voxels, &moved)?;
+    Ok((moved, notes))
+}
+
+fn reorder(voxels: Vec<u32>, shape: Shape, order: Order) -> (Vec<u32>, Vec<String>) {
+    if order == (Order { axes: [0, 1, 2], back: [false; 3] }) {
+        return (voxels, vec![]);
+    }
+    let (sizes, strides) = (shape.zyx(), [shape.y * shape.x, shape.x, 1]);
+    let place = |k: usize, i: usize| {
+        let axis = order.axes[k];
+        strides[axis] * if order.back[k] { sizes[axis] - 1 - i } else { i }
+    };
+    let [nz, ny, nx] = order.axes.map(|a| sizes[a]);
+    let mut out = Vec::with_capacity(voxels.len());
+    for z in 0..nz {
+        for y in 0..ny {
+            let row = place(0, z) + place(1, y);
+            out.extend((0..nx).map(|x| voxels[row + place(2, x)]));
+        }
+    }
+    let names = ["z", "y", "x"];
+    let word = |k: usize| format!("{}{}", if order.back[k] { "-" } else { "" }, names[order.axes[k]]);
+    let words = [word(0), word(1), word(2)].join(", ");
+    (out, vec![format!("the regions are stored in another order ({words}) and were reordered; no voxel changed")])
+}
+
+/// What is different, in words.
+fn difference(from: &Grid, onto: &Grid) -> String {
+    let mut parts = Vec::new();
+    if from.shape != onto.shape {
+        parts.push(format!("{} voxels, not {}", from.shape, onto.shape));
+    }
+    let sides = |g: &Grid| g.mm().map(|v| format!("{:.4}", v)).join(" x ");
+    if from.mm().iter().zip(onto.mm()).any(|(a, b)| (a - b).abs() > 1e-3 * b) {
+        parts.push(format!("spacing {} mm, not {} mm", sides(from), sides(onto)));
+    }
+    let turn = (0..3).map(|k| {
+        let (a, b) = (from.placement.directions[k], onto.placement.directions[k]);
+        libm::acos((a[0] * b[0] + a[1] * b[1] + a[2] * b[2]).clamp(-1.0, 1.0)).to_degrees()
+    });
+    let turn = turn.fold(0.0, f64::max);
+    if turn > 0.1 {
+        parts.push(format!("axes turned by {turn:.1} degrees"));
+    }
+    parts.push(format!("corners up to {:.2} mm apart", corners(from, onto)));
+    parts.join("; ")
+}
+
+/// The largest distance between corners of the same name of two grids, whatever their sizes.
+fn corners(from: &Grid, onto: &Grid) -> f64 {
+    let corner = |g: &Grid, bits: u32| {
+        let last = g.shape.zyx().map(|n| n.saturating_sub(1) as f64);
+        g.placement.at(&g.spacing, std::array::from_fn(|k| if bits >> k & 1 == 1 { last[k] } else { 0.0 }))
+    };
+    let apart = |bits: u32| {
+        let (a, b) = (corner(from, bits), corner(onto, bits));
+        (0..3).map(|k| (a[k] - b[k]).powi(2)).sum::<f64>().sqrt()
+    };
+    (0..8).map(apart).fold(0.0, f64::max)
+}
+
+/// The label of the nearest voxel for each voxel of the other grid; 0 beyond the edges.
+fn nearest(voxels: &[u32], from: &Grid, onto: &Grid) -> Vec<u32> {
+    // Both grids are straight, so places in one are a sum of steps along the other.
+    let place = |zyx: [f64; 3]| from.placement.grid(&from.spacing, onto.placement.at(&onto.spacing, zyx));
+    let first = place([0.0; 3]);
+    let step = |unit: [f64; 3]| -> [f64; 3] { std::array::from_fn(|k| place(unit)[k] - first[k]) };
+    let steps = [step([1.0, 0.0, 0.0]), step([0.0, 1.0, 0.0]), step([0.0, 0.0, 1.0])];
+    let sizes = from.shape.zyx();
+    let label = |z: usize, y: usize, x: usize| -> Option<u32> {
+        let mut at = [0; 3];
+        for (k, i) in at.iter_mut().enumerate() {
+            let along = first[k] + z as f64 * steps[0][k] + y as f64 * steps[1][k] + x as f64 * steps[2][k];
+            let nearest = (along + 0.5).floor();
+            *i = (nearest >= 0.0 && nearest < sizes[k] as f64).then_some(nearest as usize)?;
+        }
+        voxels.get(from.shape.index(at[0], at[1], at[2])).copied()
+    };
+    let mut out = vec![0; onto.shape.len()];
+    out.par_chunks_mut(onto.shape.x.max(1)).enumerate().for_each(|(row, to)| {
+        let (z, y) = (row / onto.shape.y, row % onto.shape.y);
+        to.iter_mut().enumerate().for_each(|(x, v)| *v = label(z, y, x).unwrap_or(0));
+    });
+    out
+}
+
+/// Regions that are named one by one in a note.
+const NAMED: usize = 8;
+
+/// How many voxels each region had and has.
+fn report(before: &[u32], after: &[u32]) -> Result<Vec<String>> {
+    let count = |voxels: &[u32]| {
+        let mut sizes = BTreeMap::<u32, usize>::new();
+        voxels.iter().filter(|v| **v != 0).for_each(|v| *sizes.entry(*v).or_default() += 1);
+        sizes
+    };
+    let (before, after) = (count(before), count(after));
+    if after.is_empty() && !before.is_empty() {
+        return Err(Error::usage("no region meets the image").remedy("regions of the same patient and examination"));
+    }
+    let line = |(n, had): (&u32, &usize)| format!("{n}: {had} -> {}", after.get(n).copied().unwrap_or(0));
+    let mut lines: Vec<String> = before.iter().take(NAMED).map(line).collect();
+    if before.len() > NAMED {
+        let all = |sizes: &BTreeMap<u32, usize>| sizes.values().sum::<usize>();
+        lines.push(format!("all {}: {} -> {}", before.len(), all(&before), all(&after)));
+    }
+    let mut notes = vec![format!("the regions were resampled to the image's grid; voxels {}", lines.join(", "))];
+    let lost = before.keys().filter(|n| !after.contains_key(n)).count();
+    if lost > 0 {
+        notes.push(format!("{lost} of {} regions have no voxel on the image's grid", before.len()));
+    }
+    Ok(notes)
+}
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: literal grids.
+    use super::*;
+
+    fn grid(shape: Shape, zyx: [f64; 3], placement: Placement) -> Grid {
+        Grid { shape, spacing: Spacing::mm(zyx).unwrap(), placement }
+    }
+
+    #[test]
+    fn another_order_is_undone() {
+        let onto = grid(Shape::new(1, 2, 3), [2.0, 1.0, 1.0], Placement::STRAIGHT);
+        let labels: Vec<u32> = (1..=6).collect();
+        assert_eq!(bring(labels.clone(), &onto, &onto, false).unwrap(), (labels, vec![]));
+        // x runs backwards.
+        let mut from = onto;
+        from.placement = Placement { origin: [2.0, 0.0, 0.0], ..Placement::STRAIGHT };
+        from.placement.directions[2] = [-1.0, 0.0, 0.0];
+        let (moved, notes) = bring(vec![3, 2, 1, 6, 5, 4], &from, &onto, false).unwrap();
+        assert_eq!(moved, [1, 2, 3, 4, 5, 6]);
+        assert!(notes[0].contains("z, y, -x"), "{notes:?}");
+        // Rows are columns.
+        let [z, y, x] = Placement::STRAIGHT.directions;
+        let turned = Placement { origin: [0.0; 3], directions: [z, x, y] };
+        let from = grid(Shape::new(1, 3, 2), [2.0, 1.0, 1.0], turned);
+        assert_eq!(bring(vec![1, 4, 2, 5, 3, 6], &from, &onto, false).unwrap().0, [1, 2, 3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn another_grid_is_refused_or_resampled() {
+        let onto = grid(Shape::new(1, 2, 4), [2.0, 1.0, 1.0], Placement::STRAIGHT);
+        let from =
+            grid(Shape::new(1, 1, 2), [2.0, 2.0, 2.0], Placement { origin: [0.5, 0.5, 0.0], ..Placement::STRAIGHT });
+        let e = bring(vec![7, 9], &from, &onto, false).unwrap_err();
+        for word in ["1 x 2", "2 x 4", "2.0000 x 2.0000 x 2.0000", "corners up to"] {
+            assert!(e.what.contains(word), "{e}");
+        }
+        let (moved, notes) = bring(vec![7, 9], &from, &onto, true).unwrap();
+        assert_eq!(moved, [7, 7, 9, 9, 7, 7, 9, 9]);
+        assert!(notes[0].contains("7: 1 -> 4, 9: 1 -> 4"), "{notes:?}");
+        let mut far = from;
+        far.placement.origin = [100.0, 0.0, 0.0];
+        assert!(bring(vec![7, 9], &far, &onto, true).is_err());
+        let half = Placement { origin: [0.4, 0.0, 0.0], ..Placement::STRAIGHT };
+        let e = bring(vec![0; 8], &Grid { placement: half, ..onto }, &onto, false).unwrap_err();
+        assert!(e.what.contains("0.40 mm"), "{e}");
+    }
+}

@@ -1,0 +1,206 @@
+//! NIfTI-1 and NIfTI-2: single files and pairs, plain and packed with gzip, in either byte order.
+//!
+//! - [`header`]: what the file says of itself. [`affine`]: where the voxels lie.
+//! - [`stream`]: its bytes from front to back. [`voxels`]: numbers, read into their place.
+//! - [`sidecar`]: the facts of a PET scan in a BIDS sidecar. [`values`]: slope, NaN, and SUV.
+//!
+//! The grid is kept as it is stored: z, y, x of the scan are the third, second and first axis of the file, and the placement
+//! says which way they run. One volume is read; of a series of time points the one that was asked for.
+
+mod affine;
+mod header;
+mod sidecar;
+mod stream;
+mod times;
+mod values;
+mod voxels;
+
+use super::layout::{Sizes, names};
+use super::numbers::{self, Numbers};
+use super::{Colour, Format, Input, Options, Source};
+use crate::scan::{Modality, Scan};
+use crate::units::Shape;
+use crate::{Error, Result};
+use header::{Header, Kind};
+use std::path::{Path, PathBuf};
+use stream::Stream;
+use voxels::Type;
+
+/// NIfTI.
+pub const FORMAT: Format = Format { name: "NIfTI", is_scan: true, extensions: &["nii"], detect, read };
+
+fn detect(head: &[u8]) -> bool {
+    matches!(header::kind(&stream::peek(head, header::LONGEST)), Some(Kind::Nifti { .. }))
+}
+
+/// The header of the format before NIfTI.
+pub fn is_analyze(head: &[u8]) -> bool {
+    header::kind(&stream::peek(head, header::LONGEST)) == Some(Kind::Analyze)
+}
+
+/// Other files that an image depends on: the voxels of a pair, and the sidecar. Only files that are there.
+pub fn companions(path: &Path) -> Vec<PathBuf> {
+    let head = Source::open(path).and_then(|s| s.head(super::HEAD_BYTES)).unwrap_or_default();
+    if !detect(&head) {
+        return vec![];
+    }
+    let pair = matches!(header::kind(&stream::peek(&head, header::LONGEST)), Some(Kind::Nifti { pair: true, .. }));
+    let image = if pair { image_file(path) } else { None };
+    let sidecar = Some(sidecar::path(path)).filter(|p| p.is_file());
+    image.into_iter().chain(sidecar).collect()
+}
+
+/// The name without `.nii`, `.hdr` and `.gz`.
+fn stem(path: &Path) -> String {
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let cut = |name: &str, ends: &[&str]| {
+        let lower = name.to_ascii_lowercase();
+        let end = ends.iter().find(|e| lower.ends_with(**e) && lower.len() > e.len());
+        end.and_then(|e| name.get(..name.len() - e.len())).unwrap_or(name).to_string()
+    };
+    cut(&cut(&name, &[".gz"]), &[".nii", ".hdr"])
+}
+
+/// The file with the voxels of a pair.
+fn image_file(path: &Path) -> Option<PathBuf> {
+    let stem = stem(path);
+    let beside = |end: &&str| path.with_file_name(format!("{stem}{end}"));
+    [".img", ".img.gz", ".IMG"].iter().map(beside).find(|p| p.is_file())
+}
+
+fn read(input: &Input, options: &Options) -> Result<Scan> {
+    options.only_image()?;
+    let mut first = Stream::open(&input.source)?;
+    let h = Header::parse(&first.head(header::LONGEST)?)?;
+    let of = Type::of(h.datatype)?;
+    let plan = Plan::of(&h, of, options)?;
+    let mut notes = plan.notes.clone();
+    let (rooms, gzip) = if h.pair {
+        let image = input.on_disk.then(|| image_file(input.path)).flatten();
+        let image = image.ok_or_else(|| {
+            Error::format("a NIfTI header without its voxels").remedy("the .img file of the same name beside it")
+        })?;
+        let source = Source::open(&image).map_err(|e| e.at(&image))?;
+        let mut stream = Stream::open(&source)?;
+        (plan.voxels(&mut stream, of, h.big).map_err(|e| e.at(&image))?, stream.gzip)
+    } else {
+        // The header was read a little beyond its end, so the file is opened anew for the voxels.
+        let mut stream = Stream::open(&input.source)?;
+        drop(first);
+        (plan.voxels(&mut stream, of, h.big)?, stream.gzip)
+    };
+    let rooms = colours(rooms, options, &mut notes);
+    let geometry = affine::geometry(&h);
+    let names = names(&[], 1, rooms.len(), of.samples > 1);
+    let mut channels = Vec::new();
+    for (name, room) in names.into_iter().zip(rooms) {
+        channels.push(values::channel(name, plan.shape, room, of.stored, &h, &mut notes)?);
+    }
+    channels.iter_mut().for_each(|c| c.volume.spacing = geometry.spacing);
+    notes.extend(geometry.notes);
+    let mut scan = Scan { notes, ..Scan::new(Modality::Unknown, plan.shape, channels) };
+    scan.spacing = geometry.spacing;
+    scan.placement = geometry.placement;
+    scan.facts = facts(&h, of, gzip, geometry.by);
+    numbers::steps(&mut scan);
+    let said = if input.on_disk { sidecar::read(input.path, plan.time)? } else { None };
+    values::convert(&mut scan, said, &options.suv)?;
+    Ok(scan)
+}
+
+/// What of the file is read.
+struct Plan {
+    shape: Shape,
+    time: usize,
+    /// Where the voxels of the time point begin.
+    from: u64,
+    /// Where they end.
+    to: u64,
+    notes: Vec<String>,
+}
+
+impl Plan {
+    fn of(h: &Header, of: Type, options: &Options) -> Result<Plan> {
+        if (3000..3100).contains(&h.intent) {
+            return Err(Error::unsupported("CIFTI files hold surfaces and matrices, not voxels, and are not read")
+                .remedy("a volume in NIfTI"));
+        }
+        let mut notes = Vec::new();
+        let size = |axis: usize| h.sizes.get(axis).copied().unwrap_or(1);
+        if let Some(axis) = (4..h.sizes.len()).find(|a| size(*a) > 1) {
+            let all: Vec<String> = h.sizes.iter().map(u64::to_string).collect();
+            return Err(Error::unsupported(format!(
+                "{} numbers along axis {} of a NIfTI file of {}: vectors and tensors are not read",
+                size(axis),
+                axis + 1,
+                all.join(" x ")
+            ))
+            .remedy("one file a component"));
+        }
+        let whole = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        let time = Sizes { c: 1, z: 1, t: whole(size(3)) }.time(options)?;
+        let count = [0, 1, 2].iter().fold(1u128, |n, a| n.saturating_mul(size(*a).into()));
+        let shape = Shape { z: whole(size(2)), y: whole(size(1)), x: whole(size(0)) };
+        options.afford(
+            &format!("a NIfTI volume of {} x {} x {}", shape.z, shape.y, shape.x),
+            count,
+            of.room_bytes(),
+        )?;
+        if i64::from(h.bitpix) != 8 * of.bytes() as i64 {
+            notes.push(format!("bitpix = {} does not fit datatype {}, which counts", h.bitpix, h.datatype));
+        }
+        let first = match (h.vox_offset, h.pair) {
+            (n, true) => n,
+            (0, false) => {
+                notes.push("vox_offset = 0: the voxels were read from the end of the header on".into());
+                h.own_bytes()
+            }
+            (n, false) if n + 4 >= h.own_bytes() => n,
+            (n, false) => return Err(Error::format(format!("vox_offset = {n} lies inside the header"))),
+        };
+        let bytes = count * u128::from(of.bytes());
+        let end = |volumes: usize| u64::try_from(u128::from(first) + bytes.saturating_mul(volumes as u128));
+        let (Ok(from), Ok(to)) = (end(time), end(time + 1)) else {
+            return Err(Error::limit("more voxels than a file can hold"));
+        };
+        Ok(Plan { shape, time, from, to, notes })
+    }
+
+    /// Reads them, once it is sure that the file can hold them.
+    fn voxels(&self, stream: &mut Stream, of: Type, big: bool) -> Result<Vec<Numbers>> {
+        if self.to > stream.most {
+            return Err(Error::format(format!(
+                "the header promises voxels up to byte {}; the file cannot hold more than {}",
+                self.to, stream.most
+            )));
+        }
+        stream.go(self.from)?;
+        let rooms = voxels::read(stream, of, big, self.shape.len())?;
+        stream.check()?;
+        Ok(rooms)
+    }
+}
+
+/// Transparency is left out, unless everything is wanted as it is stored.
+fn colours(mut rooms: Vec<Numbers>, options: &Options, notes: &mut Vec<String>) -> Vec<Numbers> {
+    if rooms.len() == 4 && options.colour == Colour::Measured {
+        rooms.truncate(3);
+        notes.push("transparency was left out".into());
+    }
+    rooms
+}
+
+fn facts(h: &Header, of: Type, gzip: bool, by: &str) -> Vec<(String, String)> {
+    let packed = if gzip { ", gzip" } else { "" };
+    let pair = if h.pair { " pair" } else { "" };
+    let mut facts = vec![
+        ("format".into(), format!("NIfTI-{}{pair}{packed}", h.version)),
+        ("stored type".into(), of.stored.to_string()),
+        ("byte order".into(), if h.big { "big-endian" } else { "little-endian" }.into()),
+        ("place by".into(), by.into()),
+    ];
+    if !h.description.is_empty() {
+        facts.push(("description".into(), h.description.clone()));
+    }
+    facts
+}

@@ -1,0 +1,272 @@
+//! The BIDS sidecar of a PET image: `name.json` beside `name.nii.gz`.
+//!
+//! BIDS counts seconds from `TimeZero`; they become dates and times as DICOM has them, so that one set of rules makes the
+//! SUV. Names of DICOM, as dcm2niix and others write them into sidecars, are read where the BIDS names are absent. Sidecars in
+//! the folders above and `participants.tsv` are not looked at.
+//! Reference: <https://bids-specification.readthedocs.io/en/stable/modality-specific-files/positron-emission-tomography.html>.
+
+use super::times::{moment, of_day, split};
+use crate::scan::Modality;
+use crate::suv::{Facts, SliceFacts};
+use crate::{Error, Result};
+use serde_json::{Map, Value};
+use std::path::{Path, PathBuf};
+
+/// Largest sidecar that is read, in bytes.
+const LARGEST: u64 = 16 << 20;
+
+/// What a sidecar says.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// What made the image.
+    pub modality: Modality,
+    /// For the rules of SUV.
+    pub facts: Facts,
+    /// What the stored values are multiplied with to be in the unit of the facts: 1000 for kBq/mL.
+    pub per_unit: f64,
+    /// What the user should know.
+    pub notes: Vec<String>,
+    /// Name of the sidecar.
+    pub source: Option<String>,
+}
+
+impl Said {
+    /// Nothing but what made the image.
+    pub fn new(modality: Modality) -> Self {
+        Said { modality, facts: Facts::default(), per_unit: 1.0, notes: vec![], source: None }
+    }
+}
+
+/// Where the sidecar of an image would be.
+pub fn path(image: &Path) -> PathBuf {
+    image.with_file_name(super::stem(image) + ".json")
+}
+
+/// Reads the sidecar of an image for one time point, if there is one.
+///
+/// # Errors
+/// It is no JSON object, or a number or a time in it cannot be.
+pub fn read(image: &Path, time: usize) -> Result<Option<Said>> {
+    let path = path(image);
+    let Ok(about) = std::fs::metadata(&path) else { return Ok(None) };
+    if about.len() > LARGEST {
+        return Err(Error::limit("a sidecar of more than 16 MiB").at(&path));
+    }
+    let text = std::fs::read(&path).map_err(|e| Error::from(e).at(&path))?;
+    let json: Value = serde_json::from_slice(&text)
+        .map_err(|e| Error::format(format!("not JSON: {e}")).needed_for("the facts beside the image").at(&path))?;
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
+    let Value::Object(keys) = json else {
+        return Err(Error::format("not a sidecar: no keys and values").at(&path));
+    };
+    let said = Sidecar { keys: &keys, time }.said().map_err(|e| e.at(&path))?;
+    Ok(Some(Said { source: name, ..said }))
+}
+
+struct Sidecar<'a> {
+    keys: &'a Map<String, Value>,
+    time: usize,
+}
+
+impl Sidecar<'_> {
+    fn said(&self) -> Result<Said> {
+        let mut said = Said::new(self.modality());
+        if said.modality != Modality::Pet {
+            return Ok(said);
+        }
+        let f = &mut said.facts;
+        f.bids = true;
+        (f.units, f.suv_type, said.per_unit) = self.units();
+        f.manufacturer = self.text(&["Manufacturer"]);
+        f.weight = self.number(&["BodyWeight", "PatientWeight", "Weight"])?;
+        // Nobody is 3 m tall: beyond it, it is centimetres.
+        let height = self.number(&["BodyHeight", "PatientSize", "Height"])?;
+        f.height = height.map(|h| if h > 3.0 { h / 100.0 } else { h });
+        f.sex = self.text(&["Sex", "PatientSex", "sex"]).map(|s| s.chars().take(1).collect::<String>().to_uppercase());
+        f.dose = self.dose()?;
+        f.tracer = self.text(&["TracerName", "Radiopharmaceutical"]);
+        f.nuclide = self.text(&["TracerRadionuclide", "Radionuclide", "TracerRadionuclideCode"]);
+        // Without it, the rules take that of the nuclide.
+        f.half_life = self.number(&["RadionuclideHalfLife"])?;
+        f.dose_calibration_factor = self.number(&["DoseCalibrationFactor"])?;
+        f.corrected_image = self.corrections();
+        f.timezone = self.text(&["TimezoneOffsetFromUTC"]);
+        let mut slice = SliceFacts { slope: Some(1.0), intercept: Some(0.0), ..SliceFacts::default() };
+        slice.frame_duration = match self.number(&["FrameDuration"])? {
+            Some(seconds) => Some(seconds * 1000.0),
+            None => self.number(&["ActualFrameDuration"])?,
+        };
+        if self.keys.contains_key("InjectionStart") {
+            self.relative_times(&mut said, &mut slice)?;
+        } else {
+            self.clock_times(&mut said.facts, &mut slice)?;
+        }
+        said.facts.slices = vec![slice];
+        Ok(said)
+    }
+
+    fn modality(&self) -> Modality {
+        const PET: &[&str] = &["TracerRadionuclide", "InjectedRadioactivity", "TracerName", "RadionuclideTotalDose"];
+        match self.text(&["Modality", "modality"]).map(|m| m.to_uppercase()).as_deref() {
+            Some("PT" | "PET" | "POSITRON EMISSION TOMOGRAPHY") => Modality::Pet,
+            Some(_) => Modality::Other,
+            None if PET.iter().any(|k| self.keys.contains_key(*k)) => Modality::Pet,
+            None => Modality::Unknown,
+        }
+    }
+
+    /// The value of the first key that is there; of a list the one of the time point, or its only one.
+    fn value(&self, names: &[&str]) -> Option<&Value> {
+        let value = names.iter().find_map(|n| self.keys.get(*n)).filter(|v| !v.is_null())?;
+        match value {
+            Value::Array(list) if list.len() == 1 => list.first(),
+            Value::Array(list) => list.get(self.time),
+            one => Some(one),
+        }
+    }
+
+    fn text(&self, names: &[&str]) -> Option<String> {
+        let text = match self.value(names)? {
+            Value::String(s) => s.trim().to_string(),
+            Value::Number(n) => n.to_string(),
+            _ => return None,
+        };
+        (!text.is_empty() && !text.eq_ignore_ascii_case("n/a")).then_some(text)
+    }
+
+    fn number(&self, names: &[&str]) -> Result<Option<f64>> {
+        let Some(text) = self.text(names) else { return Ok(None) };
+        match text.parse::<f64>() {
+            Ok(v) if v.is_finite() => Ok(Some(v)),
+            _ => Err(Error::format(format!("{} = \"{text}\": not a number", names.join(" or ")))),
+        }
+    }
+
+    /// Units and kind of SUV as DICOM has them, and what brings the values to that unit. Others stay as they are written.
+    fn units(&self) -> (Option<String>, Option<String>, f64) {
+        let Some(units) = self.text(&["Units"]) else { return (None, None, 1.0) };
+        let plain: String = units.to_lowercase().chars().filter(|c| c.is_ascii_alphanumeric() || *c == 'µ').collect();
+        let per = |factor| (Some("BQML".to_string()), None, factor);
+        let suv = |kind: Option<&str>| (Some("GML".to_string()), kind.map(str::to_string), 1.0);
+        match plain.as_str() {
+            "bqml" | "bqcc" | "becquerelml" | "bqcm3" => per(1.0),
+            "kbqml" | "kbqcc" | "bqul" | "bqmm3" => per(1e3),
+            "mbqml" | "mbqcc" => per(1e6),
+            "ncml" | "ncicc" | "nciml" => per(37.0),
+            "ucicc" | "uciml" | "µcicc" | "µciml" => per(37e3),
+            "gml" => suv(self.text(&["SUVType"]).as_deref()),
+            "suv" | "suvbw" => suv(Some("BW")),
+            "sul" | "suvlbm" => suv(Some("LBM")),
+            "cm2ml" | "suvbsa" => (Some("CM2ML".into()), Some("BSA".into()), 1.0),
+            "cnts" | "counts" => (Some("CNTS".into()), None, 1.0),
+            "cps" => (Some("CPS".into()), None, 1.0),
+            "propcnts" => (Some("PROPCNTS".into()), None, 1.0),
+            "propcps" => (Some("PROPCPS".into()), None, 1.0),
+            _ => (Some(units), None, 1.0),
+        }
+    }
+
+    /// Injected activity in Bq; as it stands where no unit is given.
+    fn dose(&self) -> Result<Option<f64>> {
+        let Some(dose) = self.number(&["InjectedRadioactivity"])? else {
+            return self.number(&["RadionuclideTotalDose"]);
+        };
+        let Some(unit) = self.text(&["InjectedRadioactivityUnits"]) else { return Ok(Some(dose)) };
+        // M is mega; m of mCi is milli: case tells.
+        let factor = match unit.as_str() {
+            "Bq" | "bq" | "BQ" | "becquerel" => 1.0,
+            "kBq" | "KBq" | "kbq" => 1e3,
+            "MBq" | "Mbq" | "mbq" | "MBQ" | "megabecquerel" => 1e6,
+            "GBq" | "Gbq" | "gbq" => 1e9,
+            "mCi" | "mci" => 37e6,
+            "uCi" | "µCi" | "μCi" => 37e3,
+            _ => {
+                return Err(Error::format(format!("InjectedRadioactivityUnits = \"{unit}\": not a unit of activity"))
+                    .remedy("MBq, kBq, Bq or mCi"));
+            }
+        };
+        Ok(Some(dose * factor))
+    }
+
+    /// Codes of DICOM for the corrections that are known to be made.
+    fn corrections(&self) -> Vec<String> {
+        if let Some(Value::Array(list)) = self.keys.get("CorrectedImage") {
+            return list.iter().filter_map(|v| v.as_str().map(str::to_string)).collect();
+        }
+        let mut made = Vec::new();
+        let method = self.text(&["AttenuationCorrection", "AttenuationCorrectionMethod"]);
+        let absent = |m: &String| ["none", "no", "false", "nac"].iter().any(|n| m.eq_ignore_ascii_case(n));
+        if method.is_some_and(|m| !absent(&m)) {
+            made.push("ATTN".to_string());
+        }
+        if self.keys.get("ImageDecayCorrected").and_then(Value::as_bool) == Some(true) {
+            made.push("DECY".to_string());
+        }
+        made
+    }
+
+    /// Seconds from `TimeZero`, as BIDS has them.
+    fn relative_times(&self, said: &mut Said, slice: &mut SliceFacts) -> Result<()> {
+        let zero = match self.text(&["TimeZero"]) {
+            Some(text) => {
+                of_day(&text).ok_or_else(|| Error::format(format!("TimeZero = \"{text}\": not a time hh:mm:ss")))?
+            }
+            // Only distances count.
+            None => 12.0 * 3600.0,
+        };
+        let injection = self.number(&["InjectionStart"])?.unwrap_or(0.0);
+        let frame = self.number(&["FrameTimesStart"])?;
+        let first = match self.keys.get("FrameTimesStart") {
+            Some(Value::Array(list)) => list.first().and_then(Value::as_f64),
+            _ => frame,
+        };
+        let acquired = match (self.number(&["ScanStart"])?, frame, first) {
+            // Before the scan there is no frame: these count from its start.
+            (Some(scan), Some(frame), Some(first)) if first < scan - 1.0 => {
+                said.notes.push("FrameTimesStart begins before ScanStart and was taken to count from it".into());
+                Some(scan + frame)
+            }
+            (_, Some(frame), _) => Some(frame),
+            (scan, None, _) => scan,
+        };
+        let facts = &mut said.facts;
+        let start = moment(zero + injection)?;
+        facts.injection_date_time = Some(start.date + &start.time);
+        let corrected = self.keys.get("ImageDecayCorrected").and_then(Value::as_bool);
+        let reference = self.number(&["ImageDecayCorrectionTime"])?;
+        let at_injection = |t: f64| (t - injection).abs() < 0.5;
+        facts.decay_correction = match (corrected, reference) {
+            (Some(false), _) => Some("NONE".into()),
+            (Some(true), Some(t)) if at_injection(t) => Some("ADMIN".into()),
+            (Some(true), Some(_)) => Some("START".into()),
+            _ => self.text(&["DecayCorrection"]),
+        };
+        if let Some(t) = acquired.or(reference) {
+            let acquired = moment(zero + t)?;
+            (slice.acquisition_date, slice.acquisition_time) = (Some(acquired.date), Some(acquired.time));
+        }
+        if let Some(t) = reference.filter(|t| corrected == Some(true) && !at_injection(*t)).or(acquired) {
+            let series = moment(zero + t)?;
+            (facts.series_date, facts.series_time) = (Some(series.date), Some(series.time));
+        }
+        Ok(())
+    }
+
+    /// Dates and times of day under the names of DICOM.
+    fn clock_times(&self, facts: &mut Facts, slice: &mut SliceFacts) -> Result<()> {
+        let digits = |names: &[&str]| {
+            let keep = |t: String| t.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect::<String>();
+            self.text(names).map(keep).filter(|t| !t.is_empty())
+        };
+        facts.decay_correction = self.text(&["DecayCorrection"]);
+        facts.injection_date_time = digits(&["RadiopharmaceuticalStartDateTime"]);
+        facts.injection_time = digits(&["RadiopharmaceuticalStartTime"]);
+        facts.series_date = digits(&["SeriesDate"]);
+        facts.series_time = digits(&["SeriesTime"]);
+        let (date, time) = self.text(&["AcquisitionDateTime"]).map_or((None, None), |t| split(&t));
+        slice.acquisition_date = digits(&["AcquisitionDate"]).or(date);
+        slice.acquisition_time = digits(&["AcquisitionTime"]).or(time);
+        slice.frame_reference_time = self.number(&["FrameReferenceTime"])?;
+        Ok(())
+    }
+}

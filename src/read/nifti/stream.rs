@@ -1,0 +1,120 @@
+//! The bytes of a file from its beginning to its end, unpacked where they are packed with gzip.
+//!
+//! Nothing is unpacked ahead of the reader, so a small file that unpacks to a huge one costs no memory.
+
+use super::voxels::early;
+use crate::read::Source;
+use crate::{Error, Result};
+use flate2::read::MultiGzDecoder;
+use std::io::{self, Read};
+
+/// Deflate cannot make more than this many bytes of one.
+const MOST_PER_BYTE: u64 = 1032;
+
+/// A file read from front to back.
+pub struct Stream<'a> {
+    reader: Box<dyn Read + 'a>,
+    /// It is packed.
+    pub gzip: bool,
+    /// Bytes that it can hold at most, unpacked.
+    pub most: u64,
+    at: u64,
+}
+
+/// The bytes as they are stored.
+struct Plain<'a> {
+    source: &'a Source<'a>,
+    at: u64,
+}
+
+impl Read for Plain<'_> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let count = (to.len() as u64).min(self.source.len().saturating_sub(self.at)) as usize;
+        let part = to.get_mut(..count).unwrap_or_default();
+        self.source.read_into(self.at, part).map_err(|e| io::Error::other(e.what))?;
+        self.at += count as u64;
+        Ok(count)
+    }
+}
+
+/// Is it packed with gzip?
+pub fn is_gzip(head: &[u8]) -> bool {
+    head.starts_with(&[0x1f, 0x8b])
+}
+
+/// The first bytes of what a file holds: unpacked as far as they go.
+pub fn peek(head: &[u8], most: usize) -> Vec<u8> {
+    let mut out = Vec::new();
+    if is_gzip(head) {
+        // The end of `head` cuts the stream off; what came before that is good.
+        let mut part = [0; 64];
+        let mut unpack = flate2::read::GzDecoder::new(head);
+        while let Ok(n @ 1..) = unpack.read(&mut part) {
+            out.extend_from_slice(part.get(..n).unwrap_or_default());
+            if out.len() >= most {
+                break;
+            }
+        }
+    } else {
+        out.extend_from_slice(head);
+    }
+    out.truncate(most);
+    out
+}
+
+impl<'a> Stream<'a> {
+    /// Begins at the first byte.
+    ///
+    /// # Errors
+    /// The operating system refuses.
+    pub fn open(source: &'a Source<'a>) -> Result<Self> {
+        let gzip = is_gzip(&source.head(2)?);
+        let plain = Plain { source, at: 0 };
+        let reader: Box<dyn Read + 'a> = if gzip { Box::new(MultiGzDecoder::new(plain)) } else { Box::new(plain) };
+        let most = if gzip { source.len().saturating_mul(MOST_PER_BYTE) } else { source.len() };
+        Ok(Stream { reader, gzip, most, at: 0 })
+    }
+
+    /// Reads up to `most` bytes.
+    ///
+    /// # Errors
+    /// The compression is damaged, or the operating system refuses.
+    pub fn head(&mut self, most: usize) -> Result<Vec<u8>> {
+        let mut out = Vec::new();
+        self.take(most as u64).read_to_end(&mut out).map_err(early)?;
+        Ok(out)
+    }
+
+    /// Goes on to a place further down.
+    ///
+    /// # Errors
+    /// It lies behind, or beyond the end.
+    pub fn go(&mut self, to: u64) -> Result<()> {
+        let ahead = to.checked_sub(self.at).ok_or_else(|| Error::format("the voxels begin inside the header"))?;
+        let gone = io::copy(&mut self.take(ahead), &mut io::sink()).map_err(early)?;
+        if gone == ahead { Ok(()) } else { Err(early(io::ErrorKind::UnexpectedEof.into())) }
+    }
+
+    /// Reads on for a little, so that a checksum at the end of packed data is looked at.
+    ///
+    /// # Errors
+    /// It does not fit the data.
+    pub fn check(&mut self) -> Result<()> {
+        if self.gzip {
+            io::copy(&mut self.take(1 << 16), &mut io::sink()).map_err(early)?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, most: u64) -> io::Take<&mut Self> {
+        Read::take(self, most)
+    }
+}
+
+impl Read for Stream<'_> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(to)?;
+        self.at += count as u64;
+        Ok(count)
+    }
+}

@@ -1,0 +1,137 @@
+//! From stored numbers to values: slope and intercept of the header, voxels without a number, and the unit.
+//!
+//! - `value = stored * scl_slope + scl_inter`, unless the slope is 0 or no number. It goes into the scale, so the samples
+//!   of an integer type stay as they are stored. A negative slope turns the samples round, so that larger ones stay brighter.
+//! - NaN becomes the value 0, with a note and a count: many PET programs write NaN outside the field of view. Infinity is
+//!   refused.
+//! - SUV: what the sidecar says, else what the settings say, else the values are of an unknown unit.
+
+use super::header::Header;
+use super::sidecar::Said;
+use crate::read::numbers::{self, Numbers, Stored};
+use crate::scan::{Channel, Modality, SUV_UNIT, Scan};
+use crate::suv::{self, Facts, Settings, SliceFacts, Units};
+use crate::units::Shape;
+use crate::volume::Scale;
+use crate::{Error, Result};
+use rayon::prelude::*;
+
+/// Makes a channel of the numbers of a volume.
+///
+/// # Errors
+/// Infinite numbers, integers beyond 32 bits, or no number at all.
+pub fn channel(
+    name: String,
+    shape: Shape,
+    mut room: Numbers,
+    stored: Stored,
+    h: &Header,
+    notes: &mut Vec<String>,
+) -> Result<Channel> {
+    let scaled = h.slope.is_finite() && h.slope != 0.0 && stored_is_scaled(h);
+    let [slope, inter] = if scaled { [h.slope, finite_or_zero(h.inter)] } else { [1.0, 0.0] };
+    // What has the value 0.
+    let nothing = if inter == 0.0 { 0.0 } else { -inter / slope };
+    let without = match &mut room {
+        Numbers::Float(v) => {
+            let fill = |s: &mut f32| if s.is_nan() { (*s = nothing as f32, 1).1 } else { 0 };
+            v.par_iter_mut().map(fill).sum::<usize>()
+        }
+        Numbers::Real(v) => {
+            let fill = |s: &mut f64| if s.is_nan() { (*s = nothing, 1).1 } else { 0 };
+            v.par_iter_mut().map(fill).sum::<usize>()
+        }
+        _ => 0,
+    };
+    if without == shape.len() {
+        return Err(Error::format(format!("every voxel of channel {name} is NaN")));
+    }
+    if without > 0 {
+        notes.push(format!("{without} of {} voxels hold NaN and were read as 0", shape.len()));
+    }
+    let mut channel = numbers::channel(name, shape, None, room, stored)?;
+    if slope < 0.0 {
+        turn(&mut channel)?;
+    }
+    let own = channel.volume.scale;
+    channel.volume.scale = Scale { factor: own.factor * slope, offset: own.offset * slope + inter };
+    if !(channel.volume.scale.factor.is_finite() && channel.volume.scale.offset.is_finite()) {
+        return Err(Error::format(format!("scl_slope = {slope:e} takes the values beyond all numbers")));
+    }
+    Ok(channel)
+}
+
+/// Colour is never scaled.
+fn stored_is_scaled(h: &Header) -> bool {
+    !matches!(h.datatype, 128 | 2304)
+}
+
+fn finite_or_zero(v: f64) -> f64 {
+    if v.is_finite() { v } else { 0.0 }
+}
+
+/// Turns samples round without losing one: `s` becomes `-1 - s`, and the scale with it.
+fn turn(channel: &mut Channel) -> Result<()> {
+    let samples = channel.volume.samples.host()?.par_iter().map(|s| !s).collect();
+    let scale = channel.volume.scale;
+    let mut turned = channel.volume.with(crate::device::Buffer::Host(samples));
+    turned.scale = Scale { factor: -scale.factor, offset: scale.offset - scale.factor };
+    channel.volume = turned;
+    channel.saturation = channel.saturation.map(|s| !s);
+    Ok(())
+}
+
+/// Values that are taken to be SUV, but of which more than one in a hundred pass this, are something else.
+const MOST_SUV: f64 = 200.0;
+
+/// Brings the channel to its unit.
+///
+/// # Errors
+/// The facts do not suffice for an SUV, or the values cannot be the SUV that they are taken for.
+pub fn convert(scan: &mut Scan, said: Option<Said>, settings: &Settings) -> Result<()> {
+    let asked = settings.units.is_some_and(|u| u != Units::None);
+    scan.modality = said.as_ref().map_or(Modality::Unknown, |s| s.modality);
+    let said = said.filter(|s| s.modality == Modality::Pet);
+    let assumed = scan.modality == Modality::Unknown && settings.assume.is_some_and(|u| u != Units::None);
+    if scan.channels.len() != 1 || said.is_none() && !asked && !assumed {
+        return Ok(());
+    }
+    scan.modality = Modality::Pet;
+    let known = said.is_some();
+    let mut said = said.unwrap_or_else(|| Said { facts: Facts::default(), ..Said::new(Modality::Pet) });
+    said.facts.bids = true;
+    said.facts.voxel_ml = scan.spacing.map(|s| s.voxel_volume() * (s.unit.um() / 1e4).powi(3));
+    if said.facts.slices.is_empty() {
+        said.facts.slices.push(SliceFacts { slope: Some(1.0), ..SliceFacts::default() });
+    }
+    let conversion = suv::convert(&said.facts, settings)?;
+    let (Some(factor), [channel]) = (conversion.factors.first(), scan.channels.as_mut_slice()) else {
+        return Err(Error::new(crate::Kind::Internal, "a conversion to SUV without a factor"));
+    };
+    // What the user says of the values takes the place of the unit in the sidecar.
+    let per_unit = if settings.units.is_some() { 1.0 } else { said.per_unit };
+    let (factor, scale) = (factor * per_unit, channel.volume.scale);
+    channel.volume.scale = Scale { factor: scale.factor * factor, offset: scale.offset * factor };
+    channel.unit = conversion.unit;
+    if channel.unit == SUV_UNIT && !known {
+        plausible(channel)?;
+    }
+    scan.sul_factor = conversion.sul_factor;
+    scan.audit = conversion.audit;
+    scan.notes.extend(said.notes);
+    scan.notes.extend(conversion.notes);
+    scan.facts.extend(said.source.map(|s| ("sidecar".into(), s)));
+    Ok(())
+}
+
+/// Refuses values that are called SUV and look like Bq/ml.
+fn plausible(channel: &Channel) -> Result<()> {
+    let (scale, samples) = (channel.volume.scale, channel.volume.samples.host()?);
+    let high = samples.par_iter().filter(|s| scale.value(f64::from(**s)) > MOST_SUV).count();
+    if high * 100 <= samples.len() {
+        return Ok(());
+    }
+    let share = 100.0 * high as f64 / samples.len() as f64;
+    Err(Error::usage(format!("{share:.1} % of the voxels are above {MOST_SUV}: they look like Bq/ml, not SUV"))
+        .remedy("--set suv.units=bqml with the dose, the weight and the times, or a BIDS sidecar beside the image"))
+}

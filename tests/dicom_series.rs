@@ -1,0 +1,235 @@
+//! DICOM series that the tests write themselves, slice by slice, with a general library for DICOM as the writer.
+//!
+//! Mechanics: order, gaps, doubles, slopes of slices, time points, several series in a folder, frames of enhanced objects,
+//! and the raw PET series with a slope of its own in every slice.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+mod common;
+
+use dicom_core::value::DataSetSequence;
+use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
+use dicom_dictionary_std::{tags, uids};
+use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
+use std::path::{Path, PathBuf};
+use uptake::read::{self, Options, find_series};
+use uptake::scan::Scan;
+
+/// Explicit, most significant byte first: retired, and still met.
+const BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
+
+fn put(object: &mut InMemDicomObject, tag: Tag, vr: VR, value: impl Into<PrimitiveValue>) {
+    object.put(DataElement::new(tag, vr, value.into()));
+}
+
+fn sequence(object: &mut InMemDicomObject, tag: Tag, items: Vec<InMemDicomObject>) {
+    object.put(DataElement::new(tag, VR::SQ, DataSetSequence::from(items)));
+}
+
+/// Two rows of three columns.
+fn image(modality: &str, pixels: &[i16]) -> InMemDicomObject {
+    let mut o = InMemDicomObject::new_empty();
+    put(&mut o, tags::SOP_CLASS_UID, VR::UI, uids::MR_IMAGE_STORAGE);
+    put(&mut o, tags::SOP_INSTANCE_UID, VR::UI, "1.2.3.4");
+    put(&mut o, tags::MODALITY, VR::CS, modality);
+    put(&mut o, tags::SERIES_INSTANCE_UID, VR::UI, "1.2.3");
+    put(&mut o, tags::PATIENT_NAME, VR::PN, "Secret^Name");
+    put(&mut o, tags::SAMPLES_PER_PIXEL, VR::US, 1u16);
+    put(&mut o, tags::PHOTOMETRIC_INTERPRETATION, VR::CS, "MONOCHROME2");
+    put(&mut o, tags::ROWS, VR::US, 2u16);
+    put(&mut o, tags::COLUMNS, VR::US, 3u16);
+    for (tag, bits) in [(tags::BITS_ALLOCATED, 16u16), (tags::BITS_STORED, 16), (tags::HIGH_BIT, 15)] {
+        put(&mut o, tag, VR::US, bits);
+    }
+    put(&mut o, tags::PIXEL_REPRESENTATION, VR::US, 1u16);
+    let words: Vec<u16> = pixels.iter().map(|v| *v as u16).collect();
+    o.put(DataElement::new(tags::PIXEL_DATA, VR::OW, PrimitiveValue::U16(words.into())));
+    o
+}
+
+/// A slice at the height `z`, whose first pixel is `first`.
+fn slice(z: f64, slope: f64, first: i16) -> InMemDicomObject {
+    let mut o = image("MR", &[first, 1, 2, 3, 4, 5]);
+    put(&mut o, tags::IMAGE_POSITION_PATIENT, VR::DS, format!("10\\20\\{z}"));
+    put(&mut o, tags::IMAGE_ORIENTATION_PATIENT, VR::DS, "1\\0\\0\\0\\1\\0");
+    put(&mut o, tags::PIXEL_SPACING, VR::DS, "2\\1.5");
+    put(&mut o, tags::SLICE_THICKNESS, VR::DS, "7");
+    put(&mut o, tags::RESCALE_SLOPE, VR::DS, format!("{slope}"));
+    put(&mut o, tags::RESCALE_INTERCEPT, VR::DS, "0");
+    o
+}
+
+fn save(folder: &Path, name: &str, object: InMemDicomObject, syntax: &str) -> PathBuf {
+    let path = folder.join(name);
+    let meta = FileMetaTableBuilder::new().transfer_syntax(syntax);
+    object.with_meta(meta).unwrap().write_to_file(&path).unwrap();
+    path
+}
+
+fn save_all(slices: Vec<InMemDicomObject>) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (n, object) in slices.into_iter().enumerate() {
+        save(folder.path(), &format!("{n}.dcm"), object, uids::EXPLICIT_VR_LITTLE_ENDIAN);
+    }
+    folder
+}
+
+fn open(folder: &tempfile::TempDir) -> uptake::Result<Scan> {
+    read::open(folder.path(), &Options::default())
+}
+
+fn values(scan: &Scan) -> Vec<f64> {
+    let volume = &scan.channels[0].volume;
+    volume.samples.host().unwrap().iter().map(|s| volume.scale.value(f64::from(*s))).collect()
+}
+
+fn firsts(scan: &Scan) -> Vec<f64> {
+    values(scan).iter().step_by(6).copied().collect()
+}
+
+#[test]
+fn slices_are_sorted_by_position_and_each_has_its_slope() {
+    let scan = open(&save_all(vec![slice(9.0, 0.5, 3), slice(3.0, 2.0, 1), slice(6.0, 0.25, 2)])).unwrap();
+    assert_eq!(scan.shape.zyx(), [3, 2, 3]);
+    assert_eq!(values(&scan)[..8], [2.0, 2.0, 4.0, 6.0, 8.0, 10.0, 0.5, 0.25]);
+    assert_eq!(firsts(&scan), [2.0, 0.5, 1.5]);
+    assert_eq!(scan.spacing.unwrap().zyx, [3.0, 2.0, 1.5]);
+    let placement = scan.placement.unwrap();
+    assert_eq!(placement.origin, [10.0, 20.0, 3.0]);
+    assert_eq!(placement.directions, [[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]);
+}
+
+#[test]
+fn one_slope_for_all_keeps_the_stored_numbers() {
+    let scan = open(&save_all(vec![slice(0.0, 0.1, -7), slice(2.0, 0.1, 9)])).unwrap();
+    assert_eq!(scan.channels[0].volume.samples.host().unwrap()[..2], [-7, 1]);
+    assert_eq!(scan.channels[0].volume.scale.factor, 0.1);
+}
+
+#[test]
+fn a_single_slice_is_as_thick_as_it_says() {
+    let scan = open(&save_all(vec![slice(5.0, 1.0, 1)])).unwrap();
+    assert_eq!(scan.spacing.unwrap().zyx, [7.0, 2.0, 1.5]);
+}
+
+#[test]
+fn gaps_doubles_and_tilt_are_named() {
+    let why = |slices| open(&save_all(slices)).unwrap_err().to_string();
+    let gap = why([0.0, 2.0, 4.0, 8.0, 10.0].map(|z| slice(z, 1.0, 1)).into());
+    assert!(gap.contains("1 slice is missing between 2.dcm at (10, 20, 4) and 3.dcm at (10, 20, 8)"), "{gap}");
+    let uneven = why([0.0, 2.0, 4.0, 6.5].map(|z| slice(z, 1.0, 1)).into());
+    assert!(uneven.contains("2.500 mm apart") && uneven.contains("3.dcm"), "{uneven}");
+    let double = why([0.0, 2.0, 2.0, 4.0].map(|z| slice(z, 1.0, 1)).into());
+    assert!(double.contains("1.dcm") && double.contains("2.dcm at (10, 20, 2)"), "{double}");
+    let mut aside = slice(4.0, 1.0, 1);
+    put(&mut aside, tags::IMAGE_POSITION_PATIENT, VR::DS, "10\\22\\4");
+    let tilt = why(vec![slice(0.0, 1.0, 1), slice(2.0, 1.0, 1), aside]);
+    assert!(tilt.contains("2.dcm") && tilt.contains("beside the line"), "{tilt}");
+    let mut lost = slice(4.0, 1.0, 1);
+    lost.remove_element(tags::IMAGE_POSITION_PATIENT);
+    let lost = why(vec![slice(0.0, 1.0, 1), lost]);
+    assert!(lost.contains("1.dcm has no ImagePositionPatient"), "{lost}");
+}
+
+#[test]
+fn time_points_are_told_apart_and_one_is_read() {
+    let at = |z: f64, t: u32, first| {
+        let mut o = slice(z, 1.0, first);
+        put(&mut o, tags::FRAME_REFERENCE_TIME, VR::DS, format!("{}", t * 1000));
+        o
+    };
+    let folder = save_all(vec![at(0.0, 9, 3), at(0.0, 1, 1), at(2.0, 1, 2), at(2.0, 9, 4)]);
+    let e = open(&folder).unwrap_err().to_string();
+    assert!(e.contains("2 time points"), "{e}");
+    let pick = |t| firsts(&read::open(folder.path(), &Options { time: Some(t), ..Options::default() }).unwrap());
+    assert_eq!((pick(0), pick(1)), (vec![1.0, 2.0], vec![3.0, 4.0]));
+    assert!(read::open(folder.path(), &Options { time: Some(2), ..Options::default() }).is_err());
+}
+
+#[test]
+fn series_of_one_folder_are_told_apart() {
+    let mut other = slice(0.0, 1.0, 1);
+    put(&mut other, tags::SERIES_INSTANCE_UID, VR::UI, "1.2.9");
+    put(&mut other, tags::SERIES_DESCRIPTION, VR::LO, "late");
+    let mut turned = slice(0.0, 1.0, 1);
+    put(&mut turned, tags::IMAGE_ORIENTATION_PATIENT, VR::DS, "1\\0\\0\\0\\0\\-1");
+    let mut regions = slice(0.0, 1.0, 1);
+    put(&mut regions, tags::MODALITY, VR::CS, "RTSTRUCT");
+    let folder = save_all(vec![slice(2.0, 1.0, 2), other, slice(0.0, 1.0, 1), turned, regions]);
+    let text = folder.path().join("notes.txt");
+    std::fs::write(&text, "hello").unwrap();
+    let mut files: Vec<PathBuf> = (0..5).map(|n| folder.path().join(format!("{n}.dcm"))).collect();
+    files.push(text.clone());
+    let found = find_series(&files);
+    let counts: Vec<(&str, usize)> = found.series.iter().map(|s| (s.uid.as_str(), s.files.len())).collect();
+    assert_eq!(counts, [("1.2.3", 2), ("1.2.9", 1), ("1.2.3", 1)]);
+    assert_eq!((found.series[1].description.as_str(), found.series[1].modality.as_str()), ("late", "MR"));
+    assert_eq!(found.series.iter().map(|s| s.short_name()).collect::<Vec<_>>(), ["MR", "MR_late", "MR_(2)"]);
+    assert_eq!(found.others[0], (files[4].clone(), "RTSTRUCT: regions, not an image".into()));
+    assert_eq!(found.others[1], (text.clone(), "not a DICOM file".into()));
+    assert!(read::is_dicom(&files[4]) && !read::is_dicom(&text) && !read::is_dicom(folder.path()));
+    assert_eq!(firsts(&read::read_series(&found.series[0], &Options::default()).unwrap()), [1.0, 2.0]);
+    let e = open(&folder).unwrap_err().to_string();
+    assert!(e.contains("3 DICOM series") && e.contains("\"late\" (1 file)"), "{e}");
+}
+
+#[test]
+fn frames_of_enhanced_objects_have_places_and_slopes() {
+    let mut o = image("MR", &[1, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0]);
+    put(&mut o, tags::NUMBER_OF_FRAMES, VR::IS, "3");
+    let mut measures = InMemDicomObject::new_empty();
+    put(&mut measures, tags::PIXEL_SPACING, VR::DS, "2\\1.5");
+    put(&mut measures, tags::SLICE_THICKNESS, VR::DS, "9");
+    let mut plane = InMemDicomObject::new_empty();
+    put(&mut plane, tags::IMAGE_ORIENTATION_PATIENT, VR::DS, "0\\1\\0\\0\\0\\-1");
+    let mut shared = InMemDicomObject::new_empty();
+    sequence(&mut shared, tags::PIXEL_MEASURES_SEQUENCE, vec![measures]);
+    sequence(&mut shared, tags::PLANE_ORIENTATION_SEQUENCE, vec![plane]);
+    let frame = |x: f64, slope: f64| {
+        let (mut place, mut line) = (InMemDicomObject::new_empty(), InMemDicomObject::new_empty());
+        put(&mut place, tags::IMAGE_POSITION_PATIENT, VR::DS, format!("{x}\\5\\6"));
+        put(&mut line, tags::RESCALE_SLOPE, VR::DS, format!("{slope}"));
+        put(&mut line, tags::RESCALE_INTERCEPT, VR::DS, "1");
+        let mut own = InMemDicomObject::new_empty();
+        sequence(&mut own, tags::PLANE_POSITION_SEQUENCE, vec![place]);
+        sequence(&mut own, tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE, vec![line]);
+        own
+    };
+    sequence(&mut o, tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, vec![shared]);
+    sequence(
+        &mut o,
+        tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
+        vec![frame(-4.0, 0.5), frame(0.0, 2.0), frame(-2.0, 1.0)],
+    );
+    let folder = tempfile::tempdir().unwrap();
+    for syntax in [uids::EXPLICIT_VR_LITTLE_ENDIAN, uids::IMPLICIT_VR_LITTLE_ENDIAN, BIG_ENDIAN] {
+        let path = save(folder.path(), "enhanced.dcm", o.clone(), syntax);
+        let scan = read::open(&path, &Options::default()).unwrap();
+        // The normal is (-1, 0, 0): the frame with the largest x comes first.
+        assert_eq!(firsts(&scan), [5.0, 4.0, 1.5], "{syntax}");
+        assert_eq!(scan.spacing.unwrap().zyx, [2.0, 2.0, 1.5]);
+        let placement = scan.placement.unwrap();
+        assert_eq!(placement.origin, [0.0, 5.0, 6.0]);
+        assert_eq!(placement.directions, [[-1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]]);
+    }
+}
+
+#[test]
+fn bits_outside_of_those_stored_are_cut_off() {
+    let mut o = slice(0.0, 1.0, 0);
+    put(&mut o, tags::BITS_STORED, VR::US, 12u16);
+    put(&mut o, tags::HIGH_BIT, VR::US, 11u16);
+    let words: Vec<u16> = vec![0x0fff, 0xf001, 0x0800, 0x07ff, 0xffff, 0];
+    o.put(DataElement::new(tags::PIXEL_DATA, VR::OW, PrimitiveValue::U16(words.into())));
+    assert_eq!(values(&open(&save_all(vec![o])).unwrap()), [-1.0, 1.0, -2048.0, 2047.0, -1.0, 0.0]);
+}
+
+#[test]
+fn what_is_cut_off_or_unlike_is_named() {
+    let cut = image("MR", &[1, 2, 3]);
+    let e = open(&save_all(vec![cut])).unwrap_err().to_string();
+    assert!(e.contains("0.dcm") && e.contains("cut off") && e.contains("12 bytes"), "{e}");
+    let mut zero = slice(0.0, 0.0, 1);
+    put(&mut zero, tags::SERIES_DESCRIPTION, VR::LO, "none");
+    assert!(open(&save_all(vec![zero])).unwrap_err().to_string().contains("RescaleSlope"));
+}

@@ -1,0 +1,173 @@
+//! Decay correction and times. Kind: oracle (by hand).
+
+use super::*;
+
+#[test]
+fn admin_needs_no_time() {
+    let f = Facts {
+        decay_correction: some("ADMIN"),
+        half_life: None,
+        injection_date_time: None,
+        series_time: None,
+        slices: vec![SliceFacts { slope: Some(1.0), ..SliceFacts::default() }],
+        ..facts()
+    };
+    factor(&f, 70_000.0 / 3.7e8);
+}
+
+#[test]
+fn none_counts_each_frame() {
+    let mut f = Facts { decay_correction: some("NONE"), corrected_image: vec!["ATTN".into()], ..facts() };
+    f.slices = ["110000", "120000"].map(|t| SliceFacts { frame_duration: Some(3.6e6), ..slice(t) }).to_vec();
+    // A frame of one half-life: the mean is 1 / (2 ln 2) of the start.
+    let found = factor(&f, HALVED * 2.0 * std::f64::consts::LN_2);
+    near(found.factors[1], 2.0 * found.factors[0]);
+    f.slices[1].frame_duration = None;
+    refused(&f, "missing ActualFrameDuration (0018,1242) of slice 2");
+    f.slices[1] = SliceFacts { frame_duration: Some(3.6e6), ..slice("") };
+    refused(&f, "missing AcquisitionTime (0008,0032) of slice 2");
+    f.slices[1].acquisition_time = some("095900");
+    refused(&f, "AcquisitionTime (0008,0032) 2025-01-01T09:59:00 is before the injection");
+}
+
+#[test]
+fn start_by_the_private_time() {
+    let mut f = Facts { ge_scan_date_time: some("20250101120000.00"), ..facts() };
+    let found = factor(&f, 2.0 * HALVED);
+    assert_eq!(text(&found, "suv_reference"), "private");
+    assert_eq!(text(&found, "reference_time"), "2025-01-01T12:00:00");
+    near(real(&found, "suv_factor_series").unwrap(), 0.5);
+    near(real(&found, "suv_spread_pct").unwrap(), 100.0);
+    noted(&found, "differ by 100.00 %");
+    noted(&found, "private 1.0000, series 0.5000, acquisition 0.5000");
+    // Dates are shifted by anonymisers, private ones are not.
+    f.ge_scan_date_time = some("19960223120000.00");
+    noted(&factor(&f, 2.0 * HALVED), "only its time of day");
+    let siemens = Facts { ge_scan_date_time: None, siemens_scan_date_time: some("20250101120000.000"), ..f };
+    factor(&siemens, 2.0 * HALVED);
+}
+
+#[test]
+fn start_counted_back_from_the_frames() {
+    // A frame of one half-life has its mean after log2(2 ln 2) half-lives: 1696.4 s.
+    let mean = 3600.0 * libm::log2(2.0 * std::f64::consts::LN_2);
+    let mut f = facts();
+    f.slices = [("111000", 600.0), ("112000", 1200.0)]
+        .map(|(t, after)| SliceFacts {
+            frame_reference_time: Some(1000.0 * (mean + after + 600.0)),
+            frame_duration: Some(3.6e6),
+            ..slice(t)
+        })
+        .to_vec();
+    // The scan began at 10:50, ten minutes before the series says.
+    let expected = 70_000.0 / 3.7e8 * libm::exp2(50.0 / 60.0);
+    let found = run(&f);
+    for factor in &found.factors {
+        assert!((factor / expected - 1.0).abs() < 1e-9, "{factor}");
+    }
+    assert_eq!(text(&found, "suv_reference"), "frame");
+    assert!((real(&found, "suv_factor_series").unwrap() - libm::exp2(10.0 / 60.0)).abs() < 1e-9);
+    noted(&found, "frame is used");
+    // GE counts to the start of the frame.
+    f.manufacturer = some("GE MEDICAL SYSTEMS");
+    for (s, after) in f.slices.iter_mut().zip([1_200_000.0, 1_800_000.0]) {
+        s.frame_reference_time = Some(after);
+    }
+    near(run(&f).factors[0], expected);
+}
+
+#[test]
+fn slices_that_refer_to_different_times_are_told() {
+    let mut f = Facts { series_time: None, ..facts() };
+    f.slices = ["110000", "120000"]
+        .map(|t| SliceFacts { frame_reference_time: Some(0.0), frame_duration: Some(6e4), ..slice(t) })
+        .to_vec();
+    let found = factor(&f, HALVED);
+    near(found.factors[1], 2.0 * HALVED);
+    noted(&found, "3600 s apart");
+    assert_eq!(text(&found, "reference_time"), "2025-01-01T11:00:00 to 2025-01-01T12:00:00");
+}
+
+#[test]
+fn start_by_the_series_or_else_the_first_acquisition() {
+    let mut f = Facts { series_time: some("110000"), ..facts() };
+    f.slices = vec![slice("130000"), slice("120000")];
+    let found = factor(&f, HALVED);
+    near(real(&found, "suv_factor_acquisition").unwrap(), 2.0);
+    noted(&found, "series is used");
+    f.series_time = some("150000");
+    let found = factor(&f, 2.0 * HALVED);
+    assert_eq!(text(&found, "suv_reference"), "acquisition");
+    assert!(text(&found, "suv_left_out").contains("processed later"));
+    near(real(&found, "suv_factor_series").unwrap(), 8.0);
+    assert_eq!(real(&found, "suv_spread_pct"), Some(0.0));
+    f.series_time = some("soon");
+    noted(&factor(&f, 2.0 * HALVED), "SeriesTime (0008,0031) is 'soon'");
+    f.slices = vec![slice(""), slice("")];
+    refused(&f, "missing SeriesTime (0008,0031) and AcquisitionTime (0008,0032); SeriesTime (0008,0031) is 'soon'");
+}
+
+#[test]
+fn a_start_before_the_injection_is_refused() {
+    let f = Facts { series_time: some("095959"), ..facts() };
+    let error = refused(&f, "the start of the scan (series) 2025-01-01T09:59:59 is before the injection");
+    assert!(error.contains("(0018,1078) 2025-01-01T10:00:00") && error.contains("suv.injection"), "{error}");
+}
+
+#[test]
+fn whole_days_count() {
+    // 89Zr, five days and one hour after the injection.
+    let f = Facts { half_life: Some(86_400.0), injection_date_time: some("20241227100000"), ..facts() };
+    let found = factor(&f, 70_000.0 / 3.7e8 * libm::exp2(5.0 + 1.0 / 24.0));
+    near(real(&found, "uptake_min").unwrap(), 7260.0);
+    let undated = Facts { injection_date_time: None, injection_time: some("100000"), ..f };
+    let error = refused(&undated, "(0018,1072) has no date");
+    assert!(error.contains("suv.injection=YYYYMMDDhhmmss"), "{error}");
+}
+
+#[test]
+fn midnight_lies_between() {
+    let mut f = Facts { injection_date_time: None, injection_time: some("233000"), ..facts() };
+    f.series_time = some("003000");
+    f.slices = vec![slice("003000")];
+    let found = factor(&f, HALVED);
+    noted(&found, "the day before (midnight)");
+    assert_eq!(text(&found, "injection_time"), "2024-12-31T23:30:00");
+    // No date anywhere, and the second slice past midnight.
+    f.series_date = None;
+    f.series_time = some("235000");
+    f.injection_time = some("225000");
+    f.slices = ["235000", "001000"].map(|t| SliceFacts { acquisition_date: None, ..slice(t) }).to_vec();
+    let found = factor(&f, HALVED);
+    assert_eq!(text(&found, "injection_time"), "22:50:00");
+    f.injection_time = some("235500");
+    refused(&f, "more than ten half-lives");
+}
+
+#[test]
+fn time_zones() {
+    let mut f = Facts { injection_date_time: some("20250101090000.000+0000"), timezone: some("+0100"), ..facts() };
+    factor(&f, HALVED);
+    f.timezone = None;
+    f.injection_date_time = some("20250101100000+0100");
+    noted(&factor(&f, HALVED), "time zone");
+}
+
+#[test]
+fn a_date_that_cannot_be_gives_way_to_the_time() {
+    let mut f = Facts { injection_date_time: some("20110704100000"), injection_time: some("100000"), ..facts() };
+    noted(&factor(&f, HALVED), "(0018,1072) is used");
+    f.injection_time = None;
+    refused(&f, "(0018,1078): the injection is");
+    f.injection_date_time = some("2025010110000Q");
+    refused(&f, "(0018,1078) is '2025010110000Q'");
+}
+
+#[test]
+fn contradictions_and_gaps() {
+    noted(&run(&Facts { corrected_image: vec!["ATTN".into()], ..facts() }), "lacks DECY");
+    refused(&Facts { decay_correction: None, ..facts() }, "missing DecayCorrection (0054,1102)");
+    refused(&Facts { decay_correction: some("LATER"), ..facts() }, "DecayCorrection (0054,1102) is 'LATER'");
+    refused(&Facts { half_life: None, ..facts() }, "missing RadionuclideHalfLife (0018,1075)");
+    refused(&Facts { injection_date_time: None, ..facts() }, "missing RadiopharmaceuticalStartDateTime (0018,1078)");
+}

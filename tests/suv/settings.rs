@@ -1,0 +1,76 @@
+//! What the user says. Kind: mechanics.
+
+use super::*;
+
+fn with(settings: Settings) -> Conversion {
+    convert(&facts(), &settings).unwrap()
+}
+
+#[test]
+fn replace_the_headers_and_say_so() {
+    let found = with(Settings { dose_mbq: Some(185.0), weight_kg: Some(35.0), ..Settings::default() });
+    near(found.factors[0], HALVED);
+    noted(&found, "suv.weight_kg = 35 is used in place of PatientWeight (0010,1030) 70");
+    assert_eq!(
+        text(&found, "suv_overrides"),
+        "dose_mbq=185 instead of RadionuclideTotalDose (0018,1074) 370000000; \
+         weight_kg=35 instead of PatientWeight (0010,1030) 70"
+    );
+    near(with(Settings { half_life_s: Some(1800.0), ..Settings::default() }).factors[0], 2.0 * HALVED);
+    near(with(Settings { injection: some("20250101090000"), ..Settings::default() }).factors[0], 2.0 * HALVED);
+    near(with(Settings { injection: some("09:00:00"), ..Settings::default() }).factors[0], 2.0 * HALVED);
+    near(with(Settings { decay: Some(Decay::Admin), ..Settings::default() }).factors[0], 0.5 * HALVED);
+    let female = with(Settings { sex: some("f"), height_m: Some(1.6), ..Settings::default() });
+    near(female.sul_factor.unwrap(), 9270.0 / (8780.0 + 244.0 * 70.0 / 2.56));
+}
+
+#[test]
+fn units_and_assumptions() {
+    let units = |units| with(Settings { units: Some(units), ..Settings::default() });
+    assert_eq!((units(Units::None).unit, units(Units::None).factors[0]), ("au", 1.0));
+    assert_eq!((units(Units::Bqml).unit, units(Units::Bqml).factors[0]), ("Bq/ml", 1.0));
+    assert_eq!((units(Units::Suv).unit, units(Units::Suv).factors[0]), ("g/ml", 1.0));
+    let both = with(Settings { units: Some(Units::Bqml), dose_mbq: Some(370.0), ..Settings::default() });
+    assert_eq!(both.unit, "g/ml");
+    near(both.factors[0], HALVED);
+    // Used only where the file says nothing.
+    let assume = Settings { assume: Some(Units::Suv), ..Settings::default() };
+    near(with(assume.clone()).factors[0], HALVED);
+    let bare = Facts { slices: vec![SliceFacts { slope: Some(2.0), ..SliceFacts::default() }], ..Facts::default() };
+    let found = convert(&bare, &assume).unwrap();
+    assert_eq!((found.unit, found.factors[0]), ("g/ml", 2.0));
+    noted(&found, "suv.assume");
+    let nothing = run(&bare);
+    assert_eq!((nothing.unit, nothing.factors[0]), ("au", 2.0));
+    noted(&nothing, "nothing says");
+    let activity = Settings {
+        assume: Some(Units::Bqml),
+        dose_mbq: Some(370.0),
+        weight_kg: Some(70.0),
+        decay: Some(Decay::Admin),
+        ..Settings::default()
+    };
+    near(convert(&bare, &activity).unwrap().factors[0], HALVED);
+    let alone = Settings { assume: Some(Units::Bqml), ..Settings::default() };
+    assert_eq!(convert(&bare, &alone).unwrap().unit, "Bq/ml");
+}
+
+#[test]
+fn that_do_nothing_or_make_no_sense() {
+    let gml = Facts { units: some("GML"), ..facts() };
+    let set = Settings { dose_mbq: Some(1.0), ..Settings::default() };
+    noted(&convert(&gml, &set).unwrap(), "suv.dose_mbq has no effect");
+    for (bad, key) in [
+        (Settings { dose_mbq: Some(0.0), ..Settings::default() }, "dose_mbq"),
+        (Settings { weight_kg: Some(-1.0), ..Settings::default() }, "weight_kg"),
+        (Settings { height_m: Some(175.0), ..Settings::default() }, "height_m"),
+        (Settings { sex: some("x"), ..Settings::default() }, "sex"),
+        (Settings { half_life_s: Some(f64::NAN), ..Settings::default() }, "half_life_s"),
+        (Settings { injection: some("noon"), ..Settings::default() }, "injection"),
+    ] {
+        for facts in [facts(), gml.clone()] {
+            let error = convert(&facts, &bad).unwrap_err();
+            assert!(error.kind == uptake::Kind::Usage && error.what.contains(key), "{error}");
+        }
+    }
+}
