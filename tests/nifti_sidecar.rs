@@ -1,0 +1,188 @@
+//! PET in NIfTI: BIDS sidecars, and values without a word about their unit.
+//!
+//! Oracle: factors worked out from the definition of SUV, with the half-life of 18F.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+mod common;
+
+use common::nifti::Nifti;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use uptake::read::{self, Options};
+use uptake::scan::{Modality, Scan};
+use uptake::suv::{Settings, Units};
+use uptake::{Error, Kind};
+
+const F18: f64 = std::f64::consts::LN_2 / 6586.2;
+
+/// Half an hour of 18F, an hour after 350 MBq were given to 70 kg, corrected to the start of the scan.
+fn usual() -> Value {
+    json!({
+        "Modality": "PT", "TracerName": "FDG", "TracerRadionuclide": "F18", "Units": "Bq/mL",
+        "InjectedRadioactivity": 350, "InjectedRadioactivityUnits": "MBq", "BodyWeight": 70,
+        "TimeZero": "23:30:00", "InjectionStart": 0, "ScanStart": 3600,
+        "FrameTimesStart": [3600], "FrameDuration": [1800],
+        "ImageDecayCorrected": true, "ImageDecayCorrectionTime": 3600, "AttenuationCorrection": "CT"
+    })
+}
+
+/// Writes an image with a sidecar that is the usual one with some keys changed (null removes one), and reads it.
+fn read_with(changes: Value, settings: Settings, time: Option<usize>, times: i64) -> Result<Scan, Error> {
+    let dir = tempfile::tempdir().unwrap();
+    let (image, sidecar) = (dir.path().join("sub-1_pet.nii"), dir.path().join("sub-1_pet.json"));
+    let numbers: Vec<f64> = (0..4 * times).map(|i| 1000.0 * (i + 1) as f64).collect();
+    let mut file = Nifti { code: 16, ..Nifti::new([2, 2, 1], &numbers) };
+    file.sizes.push(times);
+    std::fs::write(&image, file.bytes()).unwrap();
+    let mut keys = usual();
+    for (key, value) in changes.as_object().unwrap() {
+        keys[key] = value.clone();
+    }
+    keys.as_object_mut().unwrap().retain(|_, v| !v.is_null());
+    std::fs::write(&sidecar, keys.to_string()).unwrap();
+    read::open(&image, &Options { suv: settings, time, ..Options::default() })
+}
+
+/// The value of the first voxel, which is stored as 1000, over 1000.
+fn factor(scan: &Scan) -> f64 {
+    let volume = &scan.channels[0].volume;
+    volume.scale.value(f64::from(volume.samples.host().unwrap()[0])) / 1000.0
+}
+
+fn expect(changes: Value, expected: f64) -> Scan {
+    let words = changes.to_string();
+    let scan = read_with(changes, Settings::default(), None, 1).unwrap_or_else(|e| panic!("{words}: {e}"));
+    assert_eq!((scan.modality, scan.channels[0].unit), (Modality::Pet, "g/ml"), "{words}");
+    let got = factor(&scan);
+    assert!((got / expected - 1.0).abs() < 1e-9, "{words}: {got} for {expected}; {:?}", scan.notes);
+    assert_eq!(scan.audit.rows(), 1, "{words}");
+    scan
+}
+
+#[test]
+fn decay_is_counted_from_time_zero() {
+    let plain = 70_000.0 / 350e6;
+    let start = plain * (F18 * 3600.0).exp();
+    let scan = expect(json!({}), start);
+    assert!(scan.facts.contains(&("sidecar".into(), "sub-1_pet.json".into())));
+    expect(json!({"ImageDecayCorrectionTime": 0}), plain);
+    // The zero may be the start of the scan, or be left out; the scan lies beyond midnight.
+    expect(
+        json!({"InjectionStart": -3600, "ScanStart": 0, "FrameTimesStart": [0], "ImageDecayCorrectionTime": 0}),
+        start,
+    );
+    expect(json!({"TimeZero": null}), start);
+    // The correction goes to a time of its own.
+    expect(json!({"ImageDecayCorrectionTime": 1800}), plain * (F18 * 1800.0).exp());
+    // Not corrected: the frame's mean.
+    let length = F18 * 1800.0;
+    let none = start * length / (1.0 - (-length).exp());
+    expect(json!({"ImageDecayCorrected": false, "ImageDecayCorrectionTime": null}), none);
+    // Frames that count from the start of the scan.
+    let scan = expect(json!({"ImageDecayCorrected": false, "FrameTimesStart": [0]}), none);
+    assert!(scan.notes.iter().any(|n| n.contains("FrameTimesStart begins before ScanStart")), "{:?}", scan.notes);
+    // Days later.
+    let zirconium = std::f64::consts::LN_2 / 282_276.0;
+    let days = 5.0 * 86_400.0;
+    expect(
+        json!({"TracerRadionuclide": "Zr89", "ScanStart": days, "FrameTimesStart": [days], "ImageDecayCorrectionTime": days}),
+        plain * (zirconium * days).exp(),
+    );
+}
+
+#[test]
+fn units_of_values_and_doses_are_understood() {
+    let start = 70_000.0 / 350e6 * (F18 * 3600.0).exp();
+    for (units, times) in [("kBq/mL", 1e3), ("Bq/ml", 1.0), ("BQML", 1.0), ("MBq/mL", 1e6), ("nCi/mL", 37.0)] {
+        expect(json!({"Units": units}), start * times);
+    }
+    for (dose, unit) in [(350e6, "Bq"), (350e3, "kBq"), (0.35, "GBq"), (350.0 / 37.0, "mCi")] {
+        expect(json!({"InjectedRadioactivity": dose, "InjectedRadioactivityUnits": unit}), start);
+    }
+    expect(json!({"Units": "g/mL"}), 1.0);
+    expect(json!({"Units": "SUV"}), 1.0);
+    let refused = |changes: Value, word: &str| {
+        let e = read_with(changes, Settings::default(), None, 1).unwrap_err();
+        assert!(e.what.contains(word), "{e}");
+    };
+    refused(json!({"InjectedRadioactivityUnits": "parsec"}), "parsec");
+    refused(json!({"Units": "parsec"}), "parsec");
+    refused(json!({"BodyWeight": null}), "PatientWeight");
+    refused(json!({"BodyWeight": "heavy"}), "heavy");
+    refused(json!({"TimeZero": "noon"}), "noon");
+    refused(json!({"InjectedRadioactivity": null}), "InjectedRadioactivity");
+    refused(json!({"AttenuationCorrection": "none"}), "AttenuationCorrection");
+}
+
+#[test]
+fn names_of_dicom_serve_where_those_of_bids_are_absent() {
+    let vendor = json!({
+        "TracerName": null, "InjectedRadioactivity": null, "InjectedRadioactivityUnits": null, "BodyWeight": null,
+        "TimeZero": null, "InjectionStart": null, "ScanStart": null, "FrameTimesStart": [0], "ImageDecayCorrected": null,
+        "ImageDecayCorrectionTime": null, "Units": "BQML", "Radiopharmaceutical": "FDG", "PatientWeight": 70,
+        "RadionuclideTotalDose": 350e6, "RadionuclideHalfLife": 6586.2, "DecayCorrection": "START",
+        "RadiopharmaceuticalStartTime": "23:30:00", "SeriesTime": "00:30:00", "AcquisitionTime": "00:30:00.000"
+    });
+    expect(vendor, 70_000.0 / 350e6 * (F18 * 3600.0).exp());
+}
+
+#[test]
+fn a_frame_of_a_series_has_its_own_time() {
+    let changes = json!({"ImageDecayCorrected": false, "FrameTimesStart": [3600, 5400], "FrameDuration": [1800, 900]});
+    let scan = read_with(changes, Settings::default(), Some(1), 2).unwrap();
+    let length = F18 * 900.0;
+    let expected = 70_000.0 / 350e6 * (F18 * 5400.0).exp() * length / (1.0 - (-length).exp());
+    // The first voxel of the second frame is stored as 5000.
+    assert!((factor(&scan) / 5.0 / expected - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn what_the_user_says_goes_before_the_sidecar() {
+    let say = |units| Settings { units: Some(units), ..Settings::default() };
+    let scan = read_with(json!({"Units": "kBq/mL"}), say(Units::Suv), None, 1).unwrap();
+    assert_eq!((factor(&scan), scan.channels[0].unit), (1.0, "g/ml"));
+    let scan = read_with(json!({}), say(Units::None), None, 1).unwrap();
+    assert_eq!((factor(&scan), scan.channels[0].unit), (1.0, "au"));
+    let heavier = Settings { weight_kg: Some(140.0), ..Settings::default() };
+    let scan = read_with(json!({}), heavier, None, 1).unwrap();
+    assert!((factor(&scan) / (140_000.0 / 350e6 * (F18 * 3600.0).exp()) - 1.0).abs() < 1e-9);
+    // A sidecar of another modality is no PET, whatever a recipe assumes.
+    let assume = Settings { assume: Some(Units::Suv), ..Settings::default() };
+    let scan = read_with(json!({"Modality": "MR"}), assume, None, 1).unwrap();
+    assert_eq!((scan.modality, scan.channels[0].unit), (Modality::Other, "au"));
+}
+
+fn alone(numbers: &[f64], settings: Settings) -> Result<Scan, Error> {
+    let dir = tempfile::tempdir().unwrap();
+    let path: PathBuf = dir.path().join("a.nii");
+    std::fs::write(&path, Nifti { code: 16, ..Nifti::new([numbers.len() as i64, 1, 1], numbers) }.bytes()).unwrap();
+    read::open(&path, &Options { suv: settings, ..Options::default() })
+}
+
+#[test]
+fn without_a_sidecar_the_settings_decide() {
+    let assume = || Settings { assume: Some(Units::Suv), ..Settings::default() };
+    let scan = alone(&[0.5, 7.25], Settings::default()).unwrap();
+    assert_eq!((scan.modality, scan.channels[0].unit), (Modality::Unknown, "au"));
+    let scan = alone(&[0.5, 7.25], assume()).unwrap();
+    assert_eq!((scan.modality, scan.channels[0].unit), (Modality::Pet, "g/ml"));
+    assert!(scan.notes.iter().any(|n| n.contains("suv.assume")), "{:?}", scan.notes);
+    let e = alone(&[0.5, 7250.0], assume()).unwrap_err();
+    assert!(e.kind == Kind::Usage && e.what.contains("look like Bq/ml"), "{e}");
+    // One hot voxel in many is a catheter, not a unit.
+    let mut many = vec![1.5; 200];
+    many[7] = 900.0;
+    alone(&many, assume()).unwrap();
+    let all = Settings {
+        units: Some(Units::Bqml),
+        dose_mbq: Some(350.0),
+        weight_kg: Some(70.0),
+        decay: Some(uptake::suv::Decay::Admin),
+        ..Settings::default()
+    };
+    match alone(&[1000.0, 7250.5], all) {
+        Ok(scan) => assert!((factor(&scan) / 2e-4 - 1.0).abs() < 1e-6),
+        Err(e) => panic!("{e}"),
+    }
+}
