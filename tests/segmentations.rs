@@ -1,0 +1,107 @@
+//! DICOM segmentations on the grid of an image.
+//!
+//! Oracle: segmentations of the zoo against counts of a reference reader. Mechanics: files that the tests write themselves, to
+//! see packed bits, orders of axes, other grids and fractions.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+mod common;
+#[path = "common/regions.rs"]
+mod files;
+
+use common::shared;
+use files::{BAR, DOT, Seg, counts, pick, regions, scan};
+use uptake::Kind;
+use uptake::placement::Placement;
+use uptake::read::Pick;
+use uptake::scan::Regions;
+use uptake::units::{Shape, Spacing};
+
+#[test]
+fn a_segmentation_of_the_zoo_has_all_its_voxels() {
+    let Some(zoo) = shared("zoo_dicom") else { return };
+    let mut scan = scan(Shape::new(5, 512, 512));
+    let side = 0.810547;
+    scan.spacing = Spacing::mm([1.0, side, side]);
+    scan.placement = Some(Placement { origin: [-235.2, -226.8, -129.69], ..Placement::STRAIGHT });
+    for (name, voxels, slices) in [("liver.dcm", 107_098, 1..4), ("liver_1frame.dcm", 36_233, 1..2)] {
+        let found = regions(&zoo.join(name), &scan, &pick(&["liver"])).unwrap();
+        assert_eq!(counts(&found), [voxels], "{name}");
+        let filled = |z: usize| found.voxels[z * 512 * 512..(z + 1) * 512 * 512].iter().any(|v| *v > 0);
+        assert_eq!((0..5).filter(|z| filled(*z)).collect::<Vec<_>>(), slices.collect::<Vec<_>>(), "{name}");
+    }
+    let e = regions(&zoo.join("CT_small.dcm"), &scan, &pick(&[])).unwrap_err();
+    assert!(e.what.contains("CT: no regions") && e.kind == Kind::Unsupported, "{e}");
+}
+
+fn places(regions: &Regions, number: u32) -> Vec<[usize; 3]> {
+    let mine = regions.voxels.iter().enumerate().filter(|v| *v.1 == number);
+    mine.map(|(i, _)| regions.shape.position(i)).collect()
+}
+
+#[test]
+fn frames_go_to_the_slices_that_they_lie_in() {
+    let image = scan(Shape::new(5, 3, 5));
+    let at = |slice: f64| [-10.0, 20.0, 100.0 + 3.0 * slice];
+    // Frames of 15 bits: each begins within a byte. Slice 2 has none.
+    let seg = Seg::new(vec![(at(3.0), 2, DOT), (at(1.0), 1, BAR), (at(4.0), 1, DOT), (at(1.0), 2, DOT)]);
+    let found = regions(&seg.save().path, &image, &pick(&[])).unwrap();
+    assert_eq!(places(&found, 1), [[1, 0, 0], [1, 0, 1], [1, 2, 4], [4, 1, 2]]);
+    assert_eq!(places(&found, 2), [[1, 1, 2], [3, 1, 2]]);
+    assert_eq!((found.names[&1].as_str(), found.names[&2].as_str()), ("one", "two"));
+    let seg = Seg::new(vec![(at(1.0), 1, BAR), (at(1.0), 2, BAR)]);
+    let e = regions(&seg.save().path, &image, &pick(&[])).unwrap_err();
+    assert!(e.what.contains("\"one\" and \"two\" overlap in 3 voxels"), "{e}");
+    let seg = Seg::new(vec![(at(1.0), 1, BAR), (at(1.0), 1, BAR)]);
+    let e = regions(&seg.save().path, &image, &pick(&[])).unwrap_err();
+    assert!(e.what.contains("two frames of segment \"one\""), "{e}");
+}
+
+#[test]
+fn segmentations_counted_the_other_way_lose_nothing() {
+    // Columns run backwards in a larger image: the first pixel lies at the highest column.
+    let image = scan(Shape::new(2, 9, 9));
+    let mut seg = Seg::new(vec![([-10.0 + 2.0 * 6.0, 22.0, 103.0], 1, BAR)]);
+    seg.axes[0] = -1.0;
+    let found = regions(&seg.save().path, &image, &pick(&[])).unwrap();
+    assert_eq!(places(&found, 1), [[1, 1, 5], [1, 1, 6], [1, 3, 2]]);
+    // What reaches past the image is counted.
+    seg.frames[0].0[0] = -10.0;
+    let found = regions(&seg.save().path, &image, &pick(&["one"])).unwrap();
+    assert_eq!(places(&found, 1), [[1, 1, 0]]);
+    assert_eq!(found.notes, ["2 voxels of the segmentation beyond the image left out"]);
+}
+
+#[test]
+fn another_grid_is_refused_or_resampled() {
+    let image = scan(Shape::new(1, 3, 5));
+    let mut seg = Seg::new(vec![([-9.0, 20.0, 100.0], 1, BAR)]);
+    let e = regions(&seg.save().path, &image, &pick(&[])).unwrap_err();
+    assert!(e.what.contains("1.00 mm apart"), "{e}");
+    let resample = Pick { resample: true, ..pick(&[]) };
+    let found = regions(&seg.save().path, &image, &resample).unwrap();
+    assert!(found.notes.iter().any(|n| n.contains("resampled")), "{:?}", found.notes);
+    seg.frames[0].0[0] = -10.0;
+    seg.pixel = 4.0;
+    assert!(regions(&seg.save().path, &image, &pick(&[])).is_err());
+    // Rows of 4 mm on rows of 2 mm.
+    assert_eq!(counts(&regions(&seg.save().path, &image, &resample).unwrap()), [2]);
+    let uneven = Seg::new([0.0, 1.0, 2.5].map(|z| ([-10.0, 20.0, 100.0 + 3.0 * z], 1, BAR)).into());
+    let e = regions(&uneven.save().path, &scan(Shape::new(4, 3, 5)), &pick(&[])).unwrap_err();
+    assert!(e.what.contains("4.500 mm apart"), "{e}");
+}
+
+#[test]
+fn fractions_count_from_half_on() {
+    let image = scan(Shape::new(1, 3, 5));
+    let mut seg = Seg::new(vec![([-10.0, 20.0, 100.0], 1, DOT.map(|v| v * 99))]);
+    seg.kind = "FRACTIONAL";
+    seg.frames[0].2[3] = 100;
+    seg.frames[0].2[4] = 200;
+    let found = regions(&seg.save().path, &image, &pick(&[])).unwrap();
+    assert_eq!(places(&found, 1), [[0, 0, 3], [0, 0, 4]]);
+    assert!(found.notes[0].contains("half of 200"), "{:?}", found.notes);
+    seg.kind = "LABELMAP";
+    let e = regions(&seg.save().path, &image, &pick(&[])).unwrap_err();
+    assert!(e.what.contains("\"LABELMAP\"") && e.kind == Kind::Unsupported, "{e}");
+}
