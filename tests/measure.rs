@@ -281,6 +281,7 @@ fn scaling_scales_by_the_unit() {
 /// patient.
 #[test]
 fn millimetres_are_a_thousand_micrometres() {
+    let dictionary = measure::dictionary(&FAMILIES, &[("c", "au")], Unit::Um);
     for (_, scene) in scenes() {
         let channels = [scene.channel()];
         let um =
@@ -288,14 +289,19 @@ fn millimetres_are_a_thousand_micrometres() {
         let placement = Placement { origin: [1.0, 20.0, 300.0], ..Placement::STRAIGHT };
         let mm = |placement| measure::objects(&Request { unit: Unit::Mm, placement, ..um }).unwrap();
         let (plain, placed, um) = (mm(None), mm(Some(&placement)), measure::objects(&um).unwrap());
-        for (a, b) in um.columns.iter().zip(&plain.columns) {
+        for a in &um.columns {
+            let Some(b) = plain.column(&a.name.replace("_um", "_mm")) else {
+                // PET is volumes: its tables leave out what only 2-D images fill.
+                let known = dictionary.iter().find(|d| d.name == a.name).unwrap();
+                assert!(known.empty.contains("2-D"), "{}", a.name);
+                continue;
+            };
             let factor = match a.unit.as_str() {
                 "um" => 1e3,
                 "um2" => 1e6,
                 "um3" => 1e9,
                 _ => 1.0,
             };
-            assert_eq!(b.name, a.name.replace("_um", "_mm"));
             for row in 0..um.rows() {
                 let (x, y) = (cell(&um, &a.name, row), cell(&plain, &b.name, row));
                 assert_eq!(x.is_some(), y.is_some(), "{}", a.name);
