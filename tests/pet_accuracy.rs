@@ -1,8 +1,9 @@
 //! PET against a truth by formula: two scans of a phantom with spheres of known place, size and uptake, one kept as DICOM,
 //! one as NIfTI. Kind: oracle.
 //!
-//! A scanner blurs: volumes at a share of the maximum come out too large for spheres of less than about three times its
-//! resolution, by an amount that the bounds below hold. `--nocapture` prints the table.
+//! A scanner blurs: small spheres come out too large at a share of their maximum, and all with less uptake than they have,
+//! as their edge is spread out. The bounds hold what the same rules give on these files when they are worked out apart from
+//! this project, with room for the rules of the background. `--nocapture` prints the table.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
@@ -77,7 +78,8 @@ fn run(name: &str, preset: &str) -> (Scan, Vec<SetOutcome>) {
     (scan, outcome.sets)
 }
 
-/// MTV and TLG over their true values of the lesion at each sphere, and how many lesions there are in all.
+/// MTV and TLG over their true values of the lesion at each sphere, and how many lesions there are in all. The centroids
+/// lie where the spheres do.
 fn ratios(scan: &Scan, set: &SetOutcome, spheres: &[Sphere]) -> (Vec<Option<[f64; 2]>>, usize) {
     let labels = set.labels.voxels.host().unwrap();
     let cell = |name: &str, row: usize| match &set.table.column(name).unwrap().cells {
@@ -86,6 +88,10 @@ fn ratios(scan: &Scan, set: &SetOutcome, spheres: &[Sphere]) -> (Vec<Option<[f64
     };
     let ratio = |s: &Sphere| {
         let row = (labels[voxel(scan, s.centre)] as usize).checked_sub(1)?;
+        let at = ["centroid_x_mm", "centroid_y_mm", "centroid_z_mm"].map(|name| cell(name, row));
+        let off = at.iter().zip(s.centre).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
+        // Small ones have few voxels, of up to 4 mm.
+        assert!(off < if s.diameter < 15.0 { 1.5 } else { 0.5 }, "{} mm lies {off} mm away", s.diameter);
         Some([cell("mtv_ml", row) / s.ml, cell("tlg_g", row) / s.tlg])
     };
     (spheres.iter().map(ratio).collect(), set.table.rows())
@@ -155,20 +161,20 @@ fn suv_4_finds_the_large_hot_spheres_alone() {
 #[test]
 fn shares_of_the_maximum_follow_the_size() {
     let share = [
-        (10.0, [1.2, 2.1], [0.6, 1.1]),
-        (13.0, [1.0, 1.6], [0.6, 1.1]),
-        (17.0, [0.95, 1.35], [0.75, 1.1]),
-        (22.0, [0.95, 1.15], [0.85, 1.05]),
-        (28.0, [0.97, 1.15], [0.85, 1.05]),
-        (37.0, [0.98, 1.12], [0.9, 1.05]),
+        (10.0, [1.30, 2.00], [0.60, 0.75]),
+        (13.0, [1.05, 1.50], [0.65, 0.78]),
+        (17.0, [1.00, 1.30], [0.70, 0.80]),
+        (22.0, [0.97, 1.08], [0.70, 0.82]),
+        (28.0, [1.00, 1.10], [0.78, 0.87]),
+        (37.0, [1.02, 1.10], [0.84, 0.92]),
     ];
     let adapted = [
-        (10.0, [0.9, 1.8], [0.5, 1.0]),
-        (13.0, [0.7, 1.4], [0.5, 1.0]),
-        (17.0, [0.75, 1.2], [0.65, 1.0]),
-        (22.0, [0.85, 1.1], [0.75, 1.0]),
-        (28.0, [0.88, 1.08], [0.8, 1.0]),
-        (37.0, [0.9, 1.08], [0.85, 1.0]),
+        (10.0, [0.60, 1.30], [0.35, 0.55]),
+        (13.0, [0.62, 0.78], [0.40, 0.53]),
+        (17.0, [0.70, 0.82], [0.50, 0.62]),
+        (22.0, [0.78, 0.92], [0.60, 0.74]),
+        (28.0, [0.82, 0.96], [0.68, 0.82]),
+        (37.0, [0.88, 0.98], [0.76, 0.86]),
     ];
     for (name, count) in SCANS {
         let (scan, sets) = run(name, "pet-41");

@@ -318,9 +318,9 @@ fn pictures_of_pet_show_both_sides_on_white() {
     overlay(&path, &drawn).unwrap();
     let (width, height, pixels) = picture(&path);
     // 80 mm are 1024 pixels; the panels are 80 and 60 mm wide.
-    assert!(width == 1024 + 8 + 768 && height > 1024, "{width} x {height}");
+    assert!(width == 1024 + 64 + 768 && height > 1024, "{width} x {height}");
     let at = |z: f64, a: f64| pixels[((80.0 - z) * 12.8) as usize * width as usize + (a * 12.8) as usize];
-    let side = |y: f64| y + 1032.0 / 12.8;
+    let side = |y: f64| y + 1088.0 / 12.8;
     assert_eq!((at(24.0, 65.0), at(24.0, side(44.0))), ([0; 3], [0; 3]), "hot is black");
     assert_eq!((at(60.0, 65.0), at(24.0, side(20.0))), ([254; 3], [254; 3]), "the ground is white");
     let coloured = |p: [u8; 3]| p[0] != p[1] || p[1] != p[2];

@@ -29,6 +29,8 @@ use std::path::Path;
 
 /// Pixels between two panels.
 const GAP: usize = 8;
+/// The same of PET: the names of the sides stay apart.
+const WIDE_GAP: usize = 64;
 /// Of words.
 const GREY: u8 = 150;
 /// Least width of a PET picture: a tall body is narrower than what stands below it.
@@ -109,11 +111,12 @@ fn draw(picture: &Picture) -> Result<Canvas> {
     let voxels = sets.iter().map(|(_, l)| l.voxels.host()).collect::<Result<Vec<_>>>()?;
     let (panels, slice) = panels(picture, voxels.first().copied().unwrap_or_default());
     let least = if picture.style == Style::Microscopy { 0 } else { CAPTION };
-    let width = (panels.iter().map(|p| p.width() + GAP).sum::<usize>() - GAP).max(least);
+    let gap = if picture.style == Style::Microscopy { GAP } else { WIDE_GAP };
+    let width = (panels.iter().map(|p| p.width() + gap).sum::<usize>() - gap).max(least);
     let letters = if width >= 1200 { 3 } else { 2 };
     let top = panels[0].height() + 6;
     let mut canvas = Canvas::black(top + font::HEIGHT * letters + 6, width);
-    let left = |panel: usize| panels[..panel].iter().map(|p| p.width() + GAP).sum::<usize>();
+    let left = |panel: usize| panels[..panel].iter().map(|p| p.width() + gap).sum::<usize>();
     let window = show(&mut canvas, picture, &panels, left)?;
     let weight = if picture.style == Style::Microscopy { 1 } else { 2 };
     for (i, voxels) in voxels.iter().enumerate() {
@@ -210,7 +213,7 @@ fn sides(canvas: &mut Canvas, panels: &[View], letters: usize) {
         canvas.text(y, left + 2 * letters, near, letters, GREY);
         let words = (font::text_width(far) + 2) * letters;
         canvas.text(y, left + panel.width().saturating_sub(words), far, letters, GREY);
-        left += panel.width() + GAP;
+        left += panel.width() + WIDE_GAP;
     }
 }
 
