@@ -28,6 +28,7 @@ fn run(i: u32) {
         case 8u: { v = 1 - x; }
         case 9u: { v = select(0, 1, x != 0); }
         case 10u: { v = saturating_add(x, b(i)); }
+        case 11u: { v = select(x, p.value, x == 0 && b(i) == 0); }
         default: {}
     }
     set_dst(i, v);

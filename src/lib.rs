@@ -10,6 +10,7 @@
 //! - [`cli`]: one file a subcommand, over [`batch`]: many files, none lost.
 //! - [`pipeline`]: one scan through a [`recipe`].
 //! - [`read`]: formats in. [`write`](mod@write): tables, label images and overlays out.
+//! - [`percist`]: response to therapy from the tables of two PET runs.
 //! - [`measure`]: families of features. [`ops`]: operations, each with its shader.
 //! - [`device`]: CPU or GPU, buffers, kernels.
 //! - [`units`], [`volume`], [`scan`], [`table`], [`Error`]: the nouns.
@@ -32,6 +33,7 @@ pub mod device;
 mod error;
 pub mod measure;
 pub mod ops;
+pub mod percist;
 pub mod pipeline;
 pub mod placement;
 pub mod read;

@@ -90,3 +90,10 @@ pub struct Regions {
     /// Things the user should know.
     pub notes: Vec<String>,
 }
+
+impl Regions {
+    /// A grid without any region.
+    pub fn none(shape: Shape) -> Self {
+        Regions { shape, voxels: vec![0; shape.len()], names: Default::default(), notes: vec![] }
+    }
+}

@@ -9,9 +9,12 @@ use common::gpu;
 use std::path::PathBuf;
 use uptake::device::{Buffer, Counters, Device};
 use uptake::pipeline::{self, External, Outcome};
+use uptake::placement::Placement;
 use uptake::read::{self, Options};
-use uptake::recipe::preset;
-use uptake::scan::Scan;
+use uptake::recipe::{Recipe, preset};
+use uptake::scan::{Channel, Modality, Regions, SUV_UNIT, Scan};
+use uptake::units::{Shape, Spacing};
+use uptake::volume::{Scale, Volume};
 
 /// Waits for something to come down in one image of the preset `cells`: the histograms and ranges of four thresholds,
 /// the counts of each labelling, sizes, peaks and pairs of two splits, order statistics, and the labels of three sets.
@@ -20,6 +23,99 @@ const READBACKS: u64 = 36;
 fn sample(name: &str) -> Scan {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("sample-images").join(name);
     read::open(&path, &Options::default()).unwrap()
+}
+
+/// The same for the recipe below on the body below: labels of nine sets, counts of labellings, and for each round of a
+/// contour the hottest voxels of all lesions, or their sums.
+const READBACKS_PET: u64 = 80;
+
+const PET: &str = r#"
+modality = "pet"
+[channels]
+pet = [0]
+[objects.bladder]
+labels = "{stem}_bladder.nii.gz"
+[objects.lesions]
+channel = "pet"
+steps = [
+  { op = "threshold", method = "fixed", at_least = 4.0 },
+  { op = "exclude", set = "bladder" },
+  { op = "label" },
+  { op = "keep", at_least = ["1 ml"] },
+]
+[objects.share]
+start = "lesions"
+channel = "pet"
+steps = [{ op = "exclude", set = "bladder" }, { op = "contour", percent = 41, within = "20 mm" }]
+[objects.adapted]
+start = "lesions"
+channel = "pet"
+steps = [{ op = "contour", percent = 50, background = ["12 mm", "20 mm"], within = "20 mm" }]
+[objects.grown]
+start = "lesions"
+channel = "pet"
+steps = [{ op = "contour", deviations = 2.0, within = "20 mm" }]
+[objects.low]
+start = "lesions"
+channel = "pet"
+steps = [{ op = "exclude", set = "bladder" }, { op = "contour", at_least = 2.5, within = "20 mm" }]
+[objects.steep]
+start = "lesions"
+channel = "pet"
+steps = [{ op = "exclude", set = "bladder" }, { op = "watershed", within = "20 mm" }]
+[objects.liver]
+sphere = { diameter = "30 mm", at = [-60, 0, 0] }
+[objects.percist]
+channel = "pet"
+steps = [
+  { op = "threshold", method = "reference", set = "liver", factor = 1.5, deviations = 2.0 },
+  { op = "exclude", set = "bladder", touching = 50 },
+]
+"#;
+
+/// A liver of SUV 2, a hot bladder, a round lesion, and two that touch; in steps of SUV 2^-20, as readers make of floats.
+fn body() -> Scan {
+    let shape = Shape::new(40, 48, 56);
+    let blobs: [([f64; 3], f64, f64); 6] = [
+        ([20.0, 24.0, 13.0], 9.0, 2.0),
+        ([5.0, 24.0, 28.0], 4.0, 30.0),
+        ([30.0, 30.0, 40.0], 3.0, 12.0),
+        ([20.0, 14.0, 38.0], 2.5, 6.0),
+        ([20.0, 14.0, 43.0], 2.5, 9.0),
+        ([10.0, 24.0, 33.0], 2.0, 8.0),
+    ];
+    let value = |i: usize| {
+        let [z, y, x] = shape.position(i).map(|v| v as f64);
+        let blob = |(c, r, suv): &([f64; 3], f64, f64)| {
+            let d = ((z - c[0]).powi(2) + (y - c[1]).powi(2) + (x - c[2]).powi(2)).sqrt();
+            suv * (1.5 - d / r).clamp(0.0, 1.0)
+        };
+        let ripple = ((i * 7919) % 101) as f64 / 1000.0;
+        blobs.iter().map(blob).fold(0.5, f64::max) * (1.0 + ripple)
+    };
+    let samples = (0..shape.len()).map(|i| (value(i) * f64::from(1 << 20)) as i32).collect();
+    let scale = Scale { factor: 1.0 / f64::from(1 << 20), offset: 0.0 };
+    let volume = Volume { scale, ..Volume::new(shape, samples).unwrap() };
+    let channel = Channel { name: "pet".into(), unit: SUV_UNIT, volume, saturated: None, saturation: None };
+    let mut scan = Scan::new(Modality::Pet, shape, vec![channel]);
+    scan.spacing = Spacing::mm([4.0; 3]);
+    scan.placement = Some(Placement { origin: [-112.0, -96.0, -80.0], ..Placement::STRAIGHT });
+    scan
+}
+
+fn bladder(scan: &Scan) -> External {
+    let at = |i: usize| {
+        let [z, y, x] = scan.shape.position(i);
+        u32::from(z < 10 && y.abs_diff(24) < 7 && x.abs_diff(28) < 7)
+    };
+    let voxels = (0..scan.shape.len()).map(at).collect();
+    let regions = Regions { shape: scan.shape, voxels, names: Default::default(), notes: vec![] };
+    External::from([("bladder".to_string(), regions)])
+}
+
+fn run_pet(scan: &Scan, device: &Device) -> Outcome {
+    let recipe = Recipe::parse("pet.toml", PET, &[]).unwrap();
+    pipeline::run(scan, &recipe, device, &bladder(scan)).unwrap()
 }
 
 fn run(scan: &Scan, device: &Device) -> Outcome {
@@ -89,4 +185,42 @@ fn little_goes_over_the_bus() {
     assert!(moved.bytes_up < image * 3 / 2, "{moved:?}");
     // The labels of each set down, and lists by the object or the pair of basins.
     assert!(moved.bytes_down < image * (outcome.sets.len() as u64 + 1), "{moved:?}");
+}
+
+#[test]
+fn lesions_are_the_same_on_every_device() {
+    let scan = body();
+    let cpu = run_pet(&scan, &Device::Cpu);
+    let sets: Vec<(&str, u32, usize)> = cpu
+        .sets
+        .iter()
+        .map(|s| (s.name.as_str(), s.labels.count, s.labels.voxels.host().unwrap().iter().filter(|v| **v > 0).count()))
+        .collect();
+    println!("{sets:?}");
+    let of = |name: &str| sets.iter().find(|s| s.0 == name).map(|s| (s.1, s.2)).unwrap();
+    // The lesion beside the bladder, the two that touch as one, the round one.
+    assert_eq!(of("lesions").0, 3);
+    // Contours and watershed keep one object a seed; 41 % of 13 is more than SUV 4, and SUV 2.5 is less.
+    for name in ["share", "adapted", "grown", "low", "steep"] {
+        assert_eq!(of(name).0, 3, "{name}");
+    }
+    assert!(of("share").1 < of("lesions").1 && of("lesions").1 < of("low").1);
+    // Of the liver: mean 2.1 with its ripple, deviation 0.06; 1.5 means and 2 deviations.
+    let column = cpu.row.column("threshold_percist").unwrap();
+    let uptake::table::Cells::Real(cells) = &column.cells else { panic!("a number") };
+    assert!(cells[0].is_some_and(|t| (3.2..3.4).contains(&t)), "{cells:?}");
+    assert_eq!(of("percist").0, 3);
+    let whole = gpu(None);
+    assert_eq!(difference(&cpu, &run_pet(&scan, &whole)), None, "on the adapter");
+    assert_eq!(difference(&cpu, &run_pet(&scan, &gpu(Some(1 << 18)))), None, "in windows of 256 KiB");
+    let Device::Gpu(gpu) = &whole else { unreachable!() };
+    let before = gpu.counters();
+    run_pet(&scan, &whole);
+    let after = gpu.counters();
+    let image = scan.shape.len() as u64 * 4;
+    let (reads, down) = (after.readbacks - before.readbacks, after.bytes_down - before.bytes_down);
+    println!("{reads} readbacks, {:.1} images down", down as f64 / image as f64);
+    assert!(reads <= READBACKS_PET, "{reads}");
+    // The labels of each set, and the passes between basins of the watershed.
+    assert!(down < image * (sets.len() as u64 + 6), "{down}");
 }

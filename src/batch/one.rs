@@ -8,7 +8,7 @@ use super::progress::Progress;
 use super::{Recipes, Settings};
 use crate::device::Device;
 use crate::pipeline::{self, External, Outcome};
-use crate::recipe::{Modality, Pages, Recipe};
+use crate::recipe::{LESIONS, Modality, Pages, Recipe};
 use crate::scan::Scan;
 use crate::units::Spacing;
 use crate::{Error, Kind, Result, read, write};
@@ -190,10 +190,11 @@ impl Shop<'_> {
 
     fn outputs(&self, item: &Item, set: &str) -> [Option<String>; 2] {
         let stem = &item.stem;
-        let extension = if is_pet(self.recipes.of(item)) { "nii.gz" } else { "ome.tif" };
+        let recipe = self.recipes.of(item);
+        let extension = if is_pet(recipe) { "nii.gz" } else { "ome.tif" };
         [
             self.settings.labels.then(|| format!("labels/{stem}_{set}.{extension}")),
-            self.settings.overlays.then(|| format!("overlays/{stem}_{set}.png")),
+            (self.settings.overlays && is_drawn(recipe, set)).then(|| format!("overlays/{stem}_{set}.png")),
         ]
     }
 
@@ -207,7 +208,12 @@ impl Shop<'_> {
         for set in &outcome.sets {
             let [labels, overlay] = self.outputs(item, &set.name);
             if let Some(below) = labels {
-                write::labels(self.out.path(&below)?, &set.name, &set.labels, scan.spacing)?;
+                let path = self.out.path(&below)?;
+                if is_pet(self.recipes.of(item)) {
+                    write::nifti_labels(path, &set.name, &set.labels, scan.spacing, scan.placement.as_ref())?;
+                } else {
+                    write::labels(path, &set.name, &set.labels, scan.spacing)?;
+                }
             }
             if let (Some(below), Some(channel)) = (overlay, scan.channels.get(set.channel)) {
                 let sets = [(set.name.as_str(), &set.labels)];
@@ -247,6 +253,11 @@ fn open(item: &Item, options: &read::Options) -> Result<Scan> {
 /// Its labels are written with their place in the patient.
 fn is_pet(recipe: &Recipe) -> bool {
     recipe.body.modality == Some(Modality::Pet)
+}
+
+/// Of PET one picture is drawn, that of the lesions: the other sets are the same at other thresholds.
+fn is_drawn(recipe: &Recipe, set: &str) -> bool {
+    !is_pet(recipe) || set == LESIONS || !recipe.body.objects.contains_key(LESIONS)
 }
 
 fn counts(part: &Part) -> Vec<(String, usize)> {

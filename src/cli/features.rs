@@ -1,8 +1,8 @@
 //! `uptake features`
 
 use super::{End, print};
-use crate::table::{Cells, Table};
-use crate::{Error, Result, batch};
+use crate::write::csv;
+use crate::{Result, batch};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -17,22 +17,7 @@ pub(super) struct Args {
 impl Args {
     pub fn run(self) -> Result<End> {
         let recipes = super::recipes(self.recipe.as_deref(), &self.settings)?;
-        print(&as_csv(&batch::features(&recipes)?)?);
+        print(&csv::text(&batch::features(&recipes)?)?);
         Ok(End::Done)
     }
-}
-
-fn as_csv(table: &Table) -> Result<String> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(Vec::new());
-    let fail = |e: csv::Error| Error::io(e.to_string());
-    writer.write_record(table.columns.iter().map(|c| c.name.as_str())).map_err(fail)?;
-    for row in 0..table.rows() {
-        let words = |cells: &Cells| match cells {
-            Cells::Text(v) => v.get(row).cloned().flatten().unwrap_or_default(),
-            _ => String::new(),
-        };
-        writer.write_record(table.columns.iter().map(|c| words(&c.cells))).map_err(fail)?;
-    }
-    let bytes = writer.into_inner().map_err(|e| Error::io(e.to_string()))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0, all done; 1, some inputs failed; 2, a wrong command line or recipe, or nothing could be done.
 
+mod compare;
 mod completions;
 mod devices;
 mod features;
@@ -38,6 +39,8 @@ struct Cli {
 enum Command {
     /// Find objects in images, measure them, and write tables
     Run(run::Args),
+    /// Judge the response to therapy by PERCIST 1.0 from the tables of two PET runs
+    Compare(compare::Args),
     /// Show what is in an image file: axes, channels, spacing, units
     Inspect(inspect::Args),
     /// List the GPU adapters, or prove that they give the bytes of the CPU
@@ -55,6 +58,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         Command::Run(args) => args.run(),
+        Command::Compare(args) => args.run(),
         Command::Inspect(args) => args.run(),
         Command::Devices(args) => args.run(),
         Command::Recipes(args) => args.run(),

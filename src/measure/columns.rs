@@ -48,6 +48,10 @@ impl Plan<'_> {
             let about = About { length: self.unit, channel: Some(&suffix), values };
             self.channel(&mut all, &about, rows, i);
         }
+        if self.unit == Unit::Mm {
+            // PET is volumes: what only 2-D images fill would be empty in every table.
+            all.retain(|(d, _)| !shape::FLAT_REASONS.contains(&d.empty));
+        }
         all
     }
 

@@ -162,7 +162,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
     surface(
         "surface_mm2",
         "mm2",
-        "Area of the marching cubes surface at one half, with true spacing",
+        "Area of the mesh of marching cubes at one half, with true spacing",
         "IBSI:C0JK",
         Facts::surface,
     ),

@@ -147,7 +147,7 @@ impl Facts {
     }
 
     pub(super) fn surface(&self) -> Option<f64> {
-        Some(self.solid.as_ref()?.area(self.spacing?.zyx))
+        Some(self.solid.as_ref()?.mesh_area(self.spacing?.zyx))
     }
     /// Surface of the ball with the volume inside the mesh, over the mesh's surface.
     pub(super) fn sphericity(&self) -> Option<f64> {

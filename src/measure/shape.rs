@@ -12,6 +12,10 @@ use super::surface::Patterns;
 use std::f64::consts::PI;
 
 const SQUARE_ONLY: &str = "needs a 2-D image with calibration and square pixels";
+const FLAT_LONGEST: &str = "2-D only, and only where one direction is longest";
+const FLAT_PERIMETER: &str = "2-D only, and only where the perimeter is not zero";
+/// Reasons of columns that only 2-D images fill.
+pub(super) const FLAT_REASONS: &[&str] = &[FLAT_ONLY, FLAT_CALIBRATED, SQUARE_ONLY, FLAT_LONGEST, FLAT_PERIMETER];
 const CUBIC_ONLY: &str = "needs calibration with square pixels, or cubic voxels in 3-D";
 
 /// Shape of 2-D and 3-D objects.
@@ -80,7 +84,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         unit: "rad",
         definition: "Angle from the y axis to the major axis, towards x, from -pi/2 to pi/2",
         standard: "skimage:orientation",
-        empty: "2-D only, and only where one direction is longest",
+        empty: FLAT_LONGEST,
         get: Get::Real(|f| f.true_ellipse()?.orientation),
     },
     Feature {
@@ -171,7 +175,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         unit: "1",
         definition: "4 pi area / perimeter^2 in pixels: 1 for a disc, less for other shapes",
         standard: "CellProfiler:AreaShape_FormFactor",
-        empty: "2-D only, and only where the perimeter is not zero",
+        empty: FLAT_PERIMETER,
         get: Get::Real(Facts::roundness),
     },
     Feature {

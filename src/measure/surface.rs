@@ -1,10 +1,14 @@
 //! Surface and Euler number of a 3-D object, from exact counts of its 2 x 2 x 2 patterns.
 //!
-//! - Surface: marching cubes at one half. In each cell the midpoints of the edges that join inside and outside are
-//!   linked along the faces into closed loops, and a loop's area is that of the fan of triangles around its mean point.
-//!   Where a face has two opposite corners inside, they are joined, as everywhere in voxels that touch at corners.
+//! - Surfaces: marching cubes at one half. In each cell the midpoints of the edges that join inside and outside are linked
+//!   along the faces into closed loops. Where a face has two opposite corners inside, they are joined, as everywhere in
+//!   voxels that touch at corners. A bent loop can be filled in more than one way, and here are two:
+//!   - smooth: the fan of triangles around its mean point, which is smaller;
+//!   - mesh: the fan from that of its own corners which makes it largest on cubic voxels (the mean over all, if there are
+//!     several). These are the triangles of the usual tables, which IBSI's values come from.
+//!
 //!   So a pattern has the same area in all its rotations and reflections.
-//! - Volume inside it: the share of each cell that lies on the inner side of its loops.
+//! - Volume inside the mesh: the share of each cell that lies on the inner side of its triangles.
 //! - Euler number: corners - edges + faces - voxels of the closed voxels (26-connected), which counts objects plus
 //!   cavities minus tunnels.
 
@@ -40,13 +44,19 @@ impl Patterns {
         self.0.iter().enumerate().map(|(p, &n)| n as i64 * euler(p)).sum()
     }
 
-    /// Area of the surface, a voxel having the given size in z, y, x.
+    /// Area of the smooth surface, a voxel having the given size in z, y, x.
     pub fn area(&self, size: [f64; 3]) -> f64 {
         let occurring = self.0.iter().enumerate().filter(|(_, n)| **n > 0);
         occurring.map(|(p, &n)| n as f64 * area(p, size)).sum()
     }
 
-    /// Volume inside the surface, in voxels.
+    /// Area of the mesh, a voxel having the given size in z, y, x.
+    pub fn mesh_area(&self, size: [f64; 3]) -> f64 {
+        let occurring = self.0.iter().enumerate().filter(|(_, n)| **n > 0);
+        occurring.map(|(p, &n)| n as f64 * mesh_area(p, size)).sum()
+    }
+
+    /// Volume inside the mesh, in voxels.
     pub fn volume(&self) -> f64 {
         let occurring = self.0.iter().enumerate().filter(|(_, n)| **n > 0);
         occurring.map(|(p, &n)| n as f64 * share(p)).sum()
@@ -62,8 +72,11 @@ fn euler(pattern: usize) -> i64 {
 /// The four corners of each face of a cell, in order around it.
 const FACES: [[usize; 4]; 6] = [[0, 1, 3, 2], [4, 5, 7, 6], [0, 1, 5, 4], [2, 3, 7, 6], [0, 2, 6, 4], [1, 3, 7, 5]];
 
-/// Links between cut edges, each edge named by its two corners, lower first.
-fn links(pattern: usize) -> Vec<[(usize, usize); 2]> {
+/// An edge of a cell, named by its two corners, lower first.
+type Edge = (usize, usize);
+
+/// Links between cut edges.
+fn links(pattern: usize) -> Vec<[Edge; 2]> {
     let inside = |c: usize| pattern >> c & 1 == 1;
     let edge = |a: usize, b: usize| (a.min(b), a.max(b));
     let mut links = Vec::new();
@@ -84,7 +97,7 @@ fn links(pattern: usize) -> Vec<[(usize, usize); 2]> {
 }
 
 /// The closed loops of a pattern, each a ring of cut edges.
-fn loops(pattern: usize) -> Vec<Vec<(usize, usize)>> {
+fn loops(pattern: usize) -> Vec<Vec<Edge>> {
     let mut links = links(pattern);
     let mut loops = Vec::new();
     while let Some([start, mut end]) = links.pop() {
@@ -104,22 +117,46 @@ fn loops(pattern: usize) -> Vec<Vec<(usize, usize)>> {
     loops
 }
 
-/// Area of the surface inside one cell.
-fn area(pattern: usize, size: [f64; 3]) -> f64 {
-    let points = |ring: &Vec<(usize, usize)>| ring.iter().map(|&(a, b)| midpoint(a, b, size)).collect::<Vec<_>>();
-    loops(pattern).iter().map(|ring| fan(&points(ring))).fold(0.0, |total, fan| total + fan)
+fn points(ring: &[Edge], size: [f64; 3]) -> Vec<[f64; 3]> {
+    ring.iter().map(|&(a, b)| midpoint(a, b, size)).collect()
 }
 
-/// Share of one cell that lies inside the surface: a third of the flow of the position out of that part of the cell,
-/// through the fans and through the three faces that do not hold the origin.
+/// Area of the smooth surface inside one cell.
+fn area(pattern: usize, size: [f64; 3]) -> f64 {
+    loops(pattern).iter().fold(0.0, |total, ring| {
+        let points = points(ring, size);
+        total + fan(&points, mean(&points))
+    })
+}
+
+/// Area of the mesh inside one cell.
+fn mesh_area(pattern: usize, size: [f64; 3]) -> f64 {
+    loops(pattern).iter().fold(0.0, |total, ring| {
+        let points = points(ring, size);
+        let tips = tips(ring);
+        total + tips.iter().map(|&k| fan(&points, points[k])).sum::<f64>() / tips.len() as f64
+    })
+}
+
+/// The corners that a loop's mesh fans out from: those with the largest area where voxels are cubes. There may be several.
+fn tips(ring: &[Edge]) -> Vec<usize> {
+    let points = points(ring, [1.0; 3]);
+    let areas: Vec<f64> = points.iter().map(|&tip| fan(&points, tip)).collect();
+    let most = areas.iter().copied().fold(0.0, f64::max);
+    (0..areas.len()).filter(|&k| areas[k] > most - 1e-9).collect()
+}
+
+/// Share of one cell that lies inside the mesh: a third of the flow of the position out of that part of the cell, through
+/// the fans and through the three faces that do not hold the origin.
 fn share(pattern: usize) -> f64 {
     let outer = [[1, 3, 5, 7], [2, 3, 6, 7], [4, 5, 6, 7]];
     let walls: f64 = outer.map(|face| face_share(pattern, face)).iter().sum();
-    let through = |ring: &Vec<(usize, usize)>| {
-        let points: Vec<[f64; 3]> = ring.iter().map(|&(a, b)| midpoint(a, b, [1.0; 3])).collect();
-        // The mean point lies on every triangle of the fan.
-        let flow: f64 = triangles(&points).map(|(mean, c)| dot(mean, c) / 2.0).sum();
-        flow * outward(pattern, ring, &points)
+    let through = |ring: &Vec<Edge>| {
+        let points = points(ring, [1.0; 3]);
+        let tips = tips(ring);
+        // The tip lies on every triangle of its fan.
+        let flow = |k: usize| triangles(&points, points[k]).map(|c| dot(points[k], c) / 2.0).sum::<f64>();
+        tips.iter().map(|&k| flow(k)).sum::<f64>() / tips.len() as f64 * outward(pattern, ring, &points)
     };
     (walls + loops(pattern).iter().map(through).sum::<f64>()) / 3.0
 }
@@ -139,9 +176,9 @@ fn face_share(pattern: usize, corners: [usize; 4]) -> f64 {
 }
 
 /// 1 if the ring turns so that its normal points from inside to outside, else -1.
-fn outward(pattern: usize, ring: &[(usize, usize)], points: &[[f64; 3]]) -> f64 {
+fn outward(pattern: usize, ring: &[Edge], points: &[[f64; 3]]) -> f64 {
     let mut normal = [0.0; 3];
-    for (_, c) in triangles(points) {
+    for c in triangles(points, points[0]) {
         (0..3).for_each(|k| normal[k] += c[k]);
     }
     let mut out = [0.0; 3];
@@ -161,18 +198,22 @@ fn midpoint(a: usize, b: usize, size: [f64; 3]) -> [f64; 3] {
     [2, 1, 0].map(|bit| ((a >> bit & 1) + (b >> bit & 1)) as f64 * 0.5 * size[2 - bit])
 }
 
-fn fan(ring: &[[f64; 3]]) -> f64 {
-    triangles(ring).fold(0.0, |sum, (_, c)| sum + dot(c, c).sqrt() / 2.0)
+fn mean(points: &[[f64; 3]]) -> [f64; 3] {
+    let n = points.len() as f64;
+    std::array::from_fn(|a| points.iter().map(|p| p[a]).sum::<f64>() / n)
 }
 
-/// The triangles around the mean point: that point, and the cross product of the sides that leave it.
-fn triangles(ring: &[[f64; 3]]) -> impl Iterator<Item = ([f64; 3], [f64; 3])> {
-    let n = ring.len() as f64;
-    let mean: [f64; 3] = std::array::from_fn(|a| ring.iter().map(|p| p[a]).sum::<f64>() / n);
-    ring.iter().enumerate().map(move |(i, p)| {
-        let q = ring[(i + 1) % ring.len()];
-        let [u, v]: [[f64; 3]; 2] = [p, &q].map(|e| std::array::from_fn(|a| e[a] - mean[a]));
-        (mean, [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]])
+/// Area of the triangles between a tip and the sides of a loop.
+fn fan(points: &[[f64; 3]], tip: [f64; 3]) -> f64 {
+    triangles(points, tip).fold(0.0, |sum, c| sum + dot(c, c).sqrt() / 2.0)
+}
+
+/// Those triangles, each as the cross product of the sides that leave the tip.
+fn triangles(points: &[[f64; 3]], tip: [f64; 3]) -> impl Iterator<Item = [f64; 3]> {
+    points.iter().enumerate().map(move |(i, p)| {
+        let q = points[(i + 1) % points.len()];
+        let [u, v]: [[f64; 3]; 2] = [p, &q].map(|e| std::array::from_fn(|a| e[a] - tip[a]));
+        [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]]
     })
 }
 
@@ -186,9 +227,9 @@ mod tests {
         for pattern in 0..256 {
             let mut sum = [0.0; 3];
             for ring in loops(pattern) {
-                let points: Vec<_> = ring.iter().map(|&(a, b)| midpoint(a, b, [1.0; 3])).collect();
+                let points = points(&ring, [1.0; 3]);
                 let sign = outward(pattern, &ring, &points);
-                triangles(&points).for_each(|(_, c)| (0..3).for_each(|k| sum[k] += sign * c[k] / 2.0));
+                triangles(&points, points[0]).for_each(|c| (0..3).for_each(|k| sum[k] += sign * c[k] / 2.0));
             }
             let faces = [[0, 1, 2, 3], [4, 5, 6, 7], [0, 1, 4, 5], [2, 3, 6, 7], [0, 2, 4, 6], [1, 3, 5, 7]];
             for (i, face) in faces.into_iter().enumerate() {
@@ -214,6 +255,8 @@ mod tests {
         for pattern in 0..256 {
             let mirrored = (0..8).filter(|c| pattern >> c & 1 == 1).map(|c| 1 << (c ^ 4)).sum();
             assert!((area(pattern, one) - area(mirrored, one)).abs() < 1e-14, "{pattern}");
+            assert!((mesh_area(pattern, one) - mesh_area(mirrored, one)).abs() < 1e-14, "{pattern}");
+            assert!(mesh_area(pattern, one) > area(pattern, one) - 1e-14, "{pattern}");
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod distance;
 pub mod fill;
 pub mod gaussian;
 mod gaussian_boxes;
+pub mod gradient;
 pub mod grow;
 pub mod histogram;
 pub mod hottest;
@@ -43,6 +44,7 @@ pub mod sizes;
 pub mod split;
 pub mod sums;
 pub mod threshold;
+pub mod watershed;
 
 pub use cases::{Case, Input, inputs};
 
@@ -95,6 +97,8 @@ pub const OPS: &[&Op] = &[
     &rolling_ball::OP,
     &sizes::OP,
     &threshold::OP,
+    &gradient::OP,
+    &watershed::OP,
 ];
 
 /// What lies beyond the edge of an image.

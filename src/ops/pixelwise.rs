@@ -35,6 +35,14 @@ pub const OP: Op = Op {
                 Ok(d.fetch(&all.voxels)?.iter().map(|&v| v.into()).collect())
             },
         },
+        Case {
+            name: "objects and what is outside of others",
+            run: |d, i| {
+                let labels = i.labels(d)?;
+                let grown = super::grow::grow(d, &labels, 2.0, [1; 3])?;
+                super::label::words(d, &with_outside(d, &labels, &grown)?)
+            },
+        },
     ],
 };
 
@@ -52,6 +60,7 @@ enum What {
     Not,
     NonZero,
     Add,
+    Outside,
 }
 
 crate::params! {
@@ -197,6 +206,17 @@ pub fn not(device: &Device, a: &Mask) -> Result<Mask> {
 pub fn foreground(device: &Device, a: &Labels) -> Result<Mask> {
     let voxels = both(device, (What::NonZero, 0), &a.voxels, &a.voxels, |a: u32, _: u32| u8::from(a != 0))?;
     Ok(Mask { shape: a.shape, voxels })
+}
+
+/// The objects of `a`, and under the next number all voxels that are in no object of `b` nor of `a`.
+///
+/// # Errors
+/// Different sizes; the device is lost or too small.
+pub fn with_outside(device: &Device, a: &Labels, b: &Labels) -> Result<Labels> {
+    let next = a.count + 1;
+    let label = |a: u32, b: u32| if a == 0 && b == 0 { next } else { a };
+    let voxels = both(device, (What::Outside, next as i32), &a.voxels, &b.voxels, label)?;
+    Ok(Labels { shape: a.shape, count: next, voxels })
 }
 
 #[cfg(test)]

@@ -88,10 +88,10 @@ struct Pair {
 }
 
 crate::params! {
-    struct Params { depth: u32, height: u32, width: u32 }
+    pub(super) struct Params { depth: u32, height: u32, width: u32 }
 }
 
-const NEIGHBOURS: &[&str] = &[include_str!("../../shaders/shared/neighbours.wgsl")];
+pub(super) const NEIGHBOURS: &[&str] = &[include_str!("../../shaders/shared/neighbours.wgsl")];
 
 const ASCEND: Kernel = Kernel {
     name: "split",
@@ -101,7 +101,7 @@ const ASCEND: Kernel = Kernel {
     arrays: &[read("land", "i32"), read("mask", "u32"), write("parent", "u32")],
 };
 
-const CLIMB: Kernel = Kernel {
+pub(super) const CLIMB: Kernel = Kernel {
     name: "split_climb",
     source: include_str!("../../shaders/split_climb.wgsl"),
     shared: NEIGHBOURS,
@@ -132,7 +132,7 @@ const EMIT: Kernel = Kernel {
     ],
 };
 
-const NAME: Kernel = Kernel {
+pub(super) const NAME: Kernel = Kernel {
     name: "split_name",
     source: include_str!("../../shaders/split_name.wgsl"),
     shared: NEIGHBOURS,
@@ -211,7 +211,7 @@ fn dispatch(gpu: &Gpu, shape: Shape, landscape: &Volume, mask: &Mask, depth: Dep
 }
 
 /// Calls `f` with the index of each neighbour of voxel `i` inside the image; with `forward` only those that come later.
-fn neighbours(shape: Shape, i: usize, forward: bool, mut f: impl FnMut(usize)) {
+pub(super) fn neighbours(shape: Shape, i: usize, forward: bool, mut f: impl FnMut(usize)) {
     let [z, y, x] = shape.position(i);
     for zz in if forward { z } else { z.saturating_sub(1) }..(z + 2).min(shape.z) {
         for yy in if forward && zz == z { y } else { y.saturating_sub(1) }..(y + 2).min(shape.y) {
@@ -242,7 +242,7 @@ fn ascend(shape: Shape, land: &[i32], mask: &[u8]) -> Vec<AtomicU32> {
 }
 
 /// Threads shorten each other's ways while they climb; all ways lead to the same peaks.
-fn climb(parent: Vec<AtomicU32>) -> Vec<u32> {
+pub(super) fn climb(parent: Vec<AtomicU32>) -> Vec<u32> {
     parent.par_iter().with_min_len(1 << 12).for_each(|start| {
         let mut at = start.load(Relaxed);
         if at == NOWHERE {

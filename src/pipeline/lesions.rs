@@ -2,11 +2,13 @@
 
 use super::state::State;
 use crate::ops::cytoplasm::cytoplasm;
-use crate::ops::delineate::{Rule, delineate, shell};
+use crate::ops::delineate::{Delineated, Rule, delineate, shell};
+use crate::ops::gradient::gradient;
 use crate::ops::grow::grow;
 use crate::ops::label::{renumber, select, sizes};
-use crate::ops::pixelwise::{and, foreground, not};
+use crate::ops::pixelwise::{and, foreground, not, with_outside};
 use crate::ops::sums::{Sums, sums};
+use crate::ops::watershed::watershed;
 use crate::recipe::{self, Exclude, Threshold};
 use crate::units::Length;
 use crate::volume::{Labels, Volume};
@@ -78,14 +80,32 @@ impl State<'_> {
             _ => Rule::Deviations(p.deviations.unwrap_or(0.0)),
         };
         let found = delineate(self.device, &src, &seeds, &territory, &rule)?;
+        self.tell(&found);
+        self.replace(found.labels)
+    }
+
+    fn tell(&mut self, found: &Delineated) {
         if found.lost > 0 {
             let all = found.lost + found.labels.count;
-            self.notes.push(format!("{} of {all} objects lost: no voxel reaches the limit of the contour", found.lost));
+            self.notes.push(format!("{} of {all} objects lost: no voxel reaches the limit", found.lost));
         }
         if found.bare > 0 {
             self.notes.push(format!("{} objects without a voxel in their shell: background taken as 0", found.bare));
         }
-        self.replace(found.labels)
+    }
+
+    /// On the gradient, from the cores of the objects and from all that none of them may reach.
+    pub fn watershed(&mut self, p: &recipe::Watershed) -> Result<()> {
+        let (src, seeds) = (self.of(&p.of)?, self.labels("watershed")?);
+        let territory = self.territory(&seeds, p.within)?;
+        let rule = Rule::Share { share: p.core.unwrap_or(70.0) / 100.0, shell: None };
+        let cores = delineate(self.device, &src, &seeds, &seeds, &rule)?;
+        self.tell(&cores);
+        let markers = with_outside(self.device, &cores.labels, &territory)?;
+        let steep = gradient(self.device, &src, self.geometry.spacing.map_or([1.0; 3], |s| s.zyx))?;
+        let flooded = watershed(self.device, &steep, &markers)?;
+        let keep: Vec<bool> = (0..=flooded.count).map(|l| l > 0 && l < flooded.count).collect();
+        self.replace(select(self.device, &flooded, &keep)?)
     }
 
     /// The threshold in samples that mean and deviation of the image in another object set give.

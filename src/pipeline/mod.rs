@@ -8,6 +8,7 @@ mod channels;
 mod geometry;
 mod image;
 mod lesions;
+mod liver;
 mod mask;
 mod objects;
 mod parent;

@@ -98,9 +98,17 @@ fn difference(p: &Minus, device: &Device, made: &BTreeMap<String, Made>) -> Resu
 }
 
 fn given(name: &str, set: &Objects, scan: &Scan, roles: &Roles, device: &Device, external: &External) -> Result<Made> {
-    let Regions { shape, voxels, .. } = external
-        .get(name)
-        .ok_or_else(|| Error::usage("its label image was not given").remedy(format!("--set labels.{name}=FILE")))?;
+    let nothing;
+    let Regions { shape, voxels, .. } = match external.get(name) {
+        Some(regions) => regions,
+        None if set.optional => {
+            nothing = Regions::none(scan.shape);
+            &nothing
+        }
+        None => {
+            return Err(Error::usage("its label image was not given").remedy(format!("--set labels.{name}=FILE")));
+        }
+    };
     if *shape != scan.shape {
         return Err(Error::usage(format!("the label image is {shape}, the image is {}", scan.shape))
             .remedy("labels of the same size as the image"));

@@ -2,10 +2,11 @@
 
 use super::channels::Roles;
 use super::geometry::Geometry;
+use super::liver::find;
 use super::{Made, objects};
 use crate::device::Device;
 use crate::placement::Placement;
-use crate::recipe::{Objects, Sphere, SphereAt};
+use crate::recipe::{Objects, Organ, Sphere, SphereAt};
 use crate::scan::Scan;
 use crate::units::Shape;
 use crate::volume::Labels;
@@ -19,19 +20,24 @@ pub(super) fn sphere(p: &Sphere, set: &Objects, scan: &Scan, roles: &Roles, devi
     };
     let geometry = Geometry { shape: scan.shape, spacing: scan.spacing, radius_px: None };
     let radii = geometry.voxels(p.diameter)?.map(|d| d / 2.0);
-    let (centre, notes) = match p.at {
+    let (centre, mut notes) = match p.at {
         SphereAt::Place(xyz) => (place(scan, xyz)?, vec![]),
-        SphereAt::Organ(_) => return Err(Error::unsupported("finding the liver")),
+        SphereAt::Organ(Organ::Liver) => {
+            let image = scan.channels.get(channel).ok_or_else(|| Error::usage(format!("no channel {channel}")))?;
+            let found = find(scan, image, &geometry, radii)?;
+            (found.centre, vec![found.note])
+        }
     };
-    let mut notes = notes;
-    let (voxels, beyond) = ball(scan.shape, centre, radii);
-    if !voxels.contains(&1) {
+    let (inside, beyond) = ball(scan.shape, centre, radii);
+    if inside.is_empty() {
         return Err(Error::usage("the sphere has no voxel in the image")
             .remedy("at = [x, y, z] in mm inside the image, and a diameter of more than a voxel"));
     }
     if beyond {
         notes.push("the sphere reaches beyond the image".into());
     }
+    let mut voxels = vec![0; scan.shape.len()];
+    inside.into_iter().for_each(|i| voxels[i] = 1);
     let labels = Labels::new(scan.shape, voxels)?.to(device)?;
     Ok(Made { channel, notes, ..objects::plain(labels, device)? })
 }
@@ -47,8 +53,8 @@ fn place(scan: &Scan, xyz: [f64; 3]) -> Result<[f64; 3]> {
 }
 
 /// The voxels whose centre is in a ball, and whether it reaches beyond the image. Radii are in voxels along z, y, x.
-pub(super) fn ball(shape: Shape, centre: [f64; 3], radii: [f64; 3]) -> (Vec<u32>, bool) {
-    let mut voxels = vec![0; shape.len()];
+pub(super) fn ball(shape: Shape, centre: [f64; 3], radii: [f64; 3]) -> (Vec<usize>, bool) {
+    let mut voxels = Vec::new();
     let sizes = shape.zyx();
     // A flat image has a depth of nothing, and the ball is a disk in it.
     let deep = |a: usize| sizes[a] > 1 || a > 0;
@@ -66,7 +72,7 @@ pub(super) fn ball(shape: Shape, centre: [f64; 3], radii: [f64; 3]) -> (Vec<u32>
                 let at = [z, y, x];
                 let far = |a: usize| ((at[a] as f64 - centre[a]) / radii[a]).powi(2);
                 if (0..3).filter(|&a| deep(a)).map(far).sum::<f64>() <= 1.0 {
-                    voxels[shape.index(z, y, x)] = 1;
+                    voxels.push(shape.index(z, y, x));
                 }
             }
         }
@@ -82,20 +88,14 @@ mod tests {
     #[test]
     fn voxel_centres_are_in_or_out() {
         let (voxels, beyond) = ball(Shape::flat(5, 5), [0.0, 2.0, 2.0], [0.0, 2.0, 1.0]);
-        #[rustfmt::skip]
-        assert_eq!(voxels, [
-            0, 0, 1, 0, 0,
-            0, 0, 1, 0, 0,
-            0, 1, 1, 1, 0,
-            0, 0, 1, 0, 0,
-            0, 0, 1, 0, 0,
-        ]);
+        // A column of five, and one to either side of its middle.
+        assert_eq!(voxels, [2, 7, 11, 12, 13, 17, 22]);
         assert!(!beyond);
         // Between slices, and over the edge.
         let (voxels, beyond) = ball(Shape::new(2, 1, 3), [0.5, 0.0, 0.0], [0.5, 1.0, 1.2]);
-        assert_eq!(voxels, [1, 0, 0, 1, 0, 0]);
+        assert_eq!(voxels, [0, 3]);
         assert!(beyond);
         let (voxels, beyond) = ball(Shape::new(2, 2, 2), [9.0, -9.0, 0.0], [1.0; 3]);
-        assert!(beyond && !voxels.contains(&1));
+        assert!(beyond && voxels.is_empty());
     }
 }

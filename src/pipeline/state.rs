@@ -116,6 +116,7 @@ impl<'a> State<'a> {
             Step::Keep(p) => self.keep(p),
             Step::Exclude(p) => self.exclude(p),
             Step::Contour(p) => self.contour(p),
+            Step::Watershed(p) => self.watershed(p),
         }
     }
 }

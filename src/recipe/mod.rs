@@ -10,7 +10,7 @@ mod size;
 mod steps;
 mod validate;
 
-pub use parse::suggestion;
+pub use parse::{LESIONS, suggestion};
 pub use presets::{PRESETS, Preset, preset};
 pub use size::{Size, SizeUnit};
 pub use steps::*;

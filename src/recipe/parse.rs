@@ -92,7 +92,7 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 /// The set that `--set mask=FILE` gives.
-const LESIONS: &str = "lesions";
+pub const LESIONS: &str = "lesions";
 
 /// The keys of an object set that say where it comes from, and what goes with them.
 const SOURCES: [&str; 8] = ["steps", "start", "sphere", "grow", "minus", "scale", "channel", "optional"];

@@ -47,6 +47,8 @@ pub enum Step {
     Exclude(Exclude),
     /// Draws each object anew around its hottest voxel, by a limit of its own.
     Contour(Contour),
+    /// Draws each object anew to where the image falls steepest.
+    Watershed(Watershed),
 }
 
 impl Step {
@@ -71,6 +73,7 @@ impl Step {
             Step::Keep(_) => "keep",
             Step::Exclude(_) => "exclude",
             Step::Contour(_) => "contour",
+            Step::Watershed(_) => "watershed",
         }
     }
 
@@ -95,6 +98,7 @@ impl Step {
             Step::Split(p) => p.of.as_deref(),
             Step::Refine(p) => p.of.as_deref(),
             Step::Contour(p) => p.of.as_deref(),
+            Step::Watershed(p) => p.of.as_deref(),
             Step::FillHoles(_) | Step::Label(_) | Step::Keep(_) | Step::Exclude(_) => None,
         }
     }
@@ -109,6 +113,7 @@ impl Step {
                 | Step::Split(_)
                 | Step::Exclude(_)
                 | Step::Contour(_)
+                | Step::Watershed(_)
         )
     }
 
@@ -461,6 +466,18 @@ pub struct Contour {
     pub background: Option<[Length; 2]>,
     /// No farther from the object as it was before than this.
     pub within: Length,
+    /// The image to read.
+    pub of: Option<String>,
+}
+
+/// `watershed`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Watershed {
+    /// What is farther from every object as it was before than this is outside.
+    pub within: Length,
+    /// The core of an object, which is inside, is what has at least this percentage of its maximum; 70 if absent.
+    pub core: Option<f64>,
     /// The image to read.
     pub of: Option<String>,
 }

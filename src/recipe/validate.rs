@@ -192,6 +192,7 @@ impl Checker<'_> {
                 Step::Threshold(t) => self.threshold(t, &here)?,
                 Step::Exclude(e) => self.percentage(e.touching, "touching = 50", &here)?,
                 Step::Contour(c) => self.contour(c, &here)?,
+                Step::Watershed(w) => self.percentage(w.core, "core = 70", &here)?,
                 _ => {}
             }
         }

@@ -3,7 +3,7 @@
 //! DICOM wants the dose in Bq, but many scanners write MBq. For PET tracers the two lie far apart: 1 to 10,000 is MBq,
 //! 1e5 to 2e10 is Bq. What lies in neither (kBq, GBq, a dose of one) is refused.
 
-use super::{Facts, Settings, names};
+use super::{Facts, Settings, names, nuclide};
 use crate::{Error, Result};
 
 const MBQ: std::ops::Range<f64> = 1.0..1e4;
@@ -32,13 +32,23 @@ pub fn dose(facts: &Facts, settings: &Settings, notes: &mut Vec<String>) -> Resu
 }
 
 /// The half-life in s, or `None` where nobody says.
-pub fn half_life(facts: &Facts, settings: &Settings) -> Result<Option<f64>> {
+pub fn half_life(facts: &Facts, settings: &Settings, notes: &mut Vec<String>) -> Result<Option<f64>> {
     match settings.half_life_s {
         Some(s) if !(s.is_finite() && s > 0.0) => {
             Err(Error::usage(format!("suv.half_life_s is {s}: it must be more than 0")))
         }
         Some(s) => Ok(Some(s)),
-        None => Ok(facts.half_life.filter(|h| h.is_finite() && *h > 0.0)),
+        None => {
+            let own = facts.half_life.filter(|h| h.is_finite() && *h > 0.0);
+            if own.is_some() {
+                return Ok(own);
+            }
+            let known = facts.nuclide.as_deref().and_then(|n| Some((n, nuclide::half_life(n)?)));
+            if let Some((name, seconds)) = known {
+                notes.push(format!("the half-life of {name} is taken as {seconds} s: the file has none"));
+            }
+            Ok(known.map(|(_, seconds)| seconds))
+        }
     }
 }
 

@@ -16,6 +16,7 @@ mod decay;
 mod dose;
 mod facts;
 mod names;
+mod nuclide;
 mod reference;
 mod rule;
 mod time;
@@ -120,7 +121,7 @@ fn slopes(facts: &Facts, settings: &Settings, notes: &mut Vec<String>) -> Result
 fn known<'a>(facts: &'a Facts, settings: &'a Settings, notes: &mut Vec<String>) -> Result<Known<'a>> {
     let body = Body::of(facts, settings, notes)?;
     let dose = dose::dose(facts, settings, notes);
-    let half_life = dose::half_life(facts, settings)?;
+    let half_life = dose::half_life(facts, settings, notes)?;
     let times = Times::of(facts, notes);
     let injection = clock::injection(facts, settings, &times, half_life, notes);
     Ok(Known { facts, settings, body, dose, half_life, times, injection })

@@ -9,7 +9,8 @@
 use super::draft::Draft;
 use super::schema::Schema;
 use crate::table::{Cells, Table};
-use crate::{Error, Result};
+use crate::{Error, Kind, Result};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// A CSV file that tables are appended to. Without [`CsvSink::finish`], or without a table, no file is left.
@@ -27,7 +28,7 @@ impl CsvSink {
     /// The system refuses to write there.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let draft = Draft::create(&path)?;
-        let writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::Any(b'\n')).from_writer(draft);
+        let writer = writer(draft);
         Ok(CsvSink { path: path.as_ref().to_path_buf(), writer, schema: None })
     }
 
@@ -47,25 +48,17 @@ impl CsvSink {
                 let schema = Schema::of(table)?;
                 schema.check(table)?;
                 self.schema = Some(schema);
-                self.record(table.columns.iter().map(|c| c.name.as_str()))?;
+                header(&mut self.writer, table).map_err(|e| self.refused(e))?;
             }
         }
-        let mut cells = vec![String::new(); table.columns.len()];
-        for row in 0..table.rows() {
-            for (cell, column) in cells.iter_mut().zip(&table.columns) {
-                cell.clear();
-                print(&column.cells, row, cell);
-            }
-            self.record(&cells)?;
-        }
-        Ok(())
+        rows(&mut self.writer, table).map_err(|e| self.refused(e))
     }
 
-    fn record<T: AsRef<[u8]>>(&mut self, fields: impl IntoIterator<Item = T>) -> Result<()> {
-        self.writer.write_record(fields).map_err(|e| match e.into_kind() {
+    fn refused(&self, e: ::csv::Error) -> Error {
+        match e.into_kind() {
             ::csv::ErrorKind::Io(e) => self.writer.get_ref().error(&e),
             other => Error::io(format!("cannot write: {other:?}")),
-        })
+        }
     }
 
     /// Ends the file and gives it its name.
@@ -82,6 +75,39 @@ impl CsvSink {
             Err(e) => Err(Error::io(e.error().to_string()).at(self.path)),
         }
     }
+}
+
+/// A table as the text of a CSV file.
+///
+/// # Errors
+/// A number is not finite, or a column appears twice.
+pub fn text(table: &Table) -> Result<String> {
+    Schema::of(table)?.check(table)?;
+    let fail = |e: String| Error::new(Kind::Internal, e);
+    let mut writer = writer(Vec::new());
+    header(&mut writer, table).and_then(|()| rows(&mut writer, table)).map_err(|e| fail(e.to_string()))?;
+    let bytes = writer.into_inner().map_err(|e| fail(e.to_string()))?;
+    String::from_utf8(bytes).map_err(|e| fail(e.to_string()))
+}
+
+fn writer<W: Write>(to: W) -> ::csv::Writer<W> {
+    ::csv::WriterBuilder::new().terminator(::csv::Terminator::Any(b'\n')).from_writer(to)
+}
+
+fn header(writer: &mut ::csv::Writer<impl Write>, table: &Table) -> ::csv::Result<()> {
+    writer.write_record(table.columns.iter().map(|c| c.name.as_str()))
+}
+
+fn rows(writer: &mut ::csv::Writer<impl Write>, table: &Table) -> ::csv::Result<()> {
+    let mut cells = vec![String::new(); table.columns.len()];
+    for row in 0..table.rows() {
+        for (cell, column) in cells.iter_mut().zip(&table.columns) {
+            cell.clear();
+            print(&column.cells, row, cell);
+        }
+        writer.write_record(&cells)?;
+    }
+    Ok(())
 }
 
 /// Appends one cell to `out`; a row past the end of the column prints nothing.

@@ -4,6 +4,8 @@
 //! patient series; else values worked out by hand, with a half-life of one hour so that doses halve) and invariant
 //! (at the end).
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 #[path = "../common/mod.rs"]
 mod common;
 mod decay;

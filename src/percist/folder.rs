@@ -1,0 +1,196 @@
+//! The folder of a run: `images.csv`, `lesions.csv` and, where there is one, `liver.csv`.
+
+use super::sheet::{Line, Sheet};
+use super::{Lesion, Missing, Visit};
+use crate::{Error, Result};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+const RUN: &str = "uptake run IMAGES --recipe pet-percist --format csv --out FOLDER";
+const PERCIST: &str = "recipe pet-percist gives it";
+const PET: &str = "recipes pet and pet-percist give it";
+const BODY: &str = "it needs SUV, and weight, height and sex of the patient";
+
+/// Columns of `lesions.csv`: name, which recipe gives it, what it needs.
+const LESION_COLUMNS: [(&str, &str, &str); 5] = [
+    ("sul_peak", PERCIST, "it needs SUV, the size of a voxel, and weight, height and sex of the patient"),
+    ("percist_measurable", PERCIST, "it needs sul_peak and the set liver, which recipe pet-percist finds"),
+    ("suv_max", PET, "it needs SUV"),
+    ("mtv_ml", PET, "it needs the size of a voxel"),
+    ("tlg_g", PET, "it needs SUV and the size of a voxel"),
+];
+/// Columns of `images.csv`, in the same way.
+const IMAGE_COLUMNS: [(&str, &str, &str); 2] = [
+    ("uptake_min", PET, "it needs the times of injection and scan"),
+    ("dose_mbq", PET, "it needs the injected activity"),
+];
+
+/// A run.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// In the order of `images.csv`.
+    pub images: Vec<Image>,
+}
+
+/// An image of a run.
+#[derive(Clone, Debug)]
+pub struct Image {
+    /// As in the tables.
+    pub name: String,
+    /// What was found, or why nothing was.
+    pub visit: std::result::Result<Visit, String>,
+    /// The run passed it over: it is no image.
+    pub skipped: bool,
+}
+
+impl Folder {
+    /// Reads the tables.
+    ///
+    /// # Errors
+    /// `images.csv` or `lesions.csv` is not there, a table is broken, or the tables are not of one run.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let images = table(path, "images.csv")?.ok_or_else(|| absent(path, "images.csv"))?;
+        let lesions = table(path, "lesions.csv")?.ok_or_else(|| absent(path, "lesions.csv"))?;
+        let liver = table(path, "liver.csv")?;
+        images.needs(&["image", "status"], RUN)?;
+        let mut found = by_image(&lesions)?;
+        let livers = liver.as_ref().map(by_image).transpose()?;
+        let mut all: Vec<Image> = vec![];
+        let mut seen = BTreeMap::new();
+        for line in images.lines() {
+            let name = line.name("image")?;
+            if seen.insert(name, ()).is_some() {
+                return Err(line.wrong(format!("a second row of {name}")));
+            }
+            let rows = found.remove(name).unwrap_or_default();
+            let liver = livers.as_ref().map(|l| l.get(name).map_or(&[][..], Vec::as_slice));
+            let visit = match why_not(&line, rows.len())? {
+                Some(why) => Err(why),
+                None => Ok(visit(&line, &lesions, &rows, liver)?),
+            };
+            all.push(Image { name: name.into(), visit, skipped: line.text("status") == Some("skipped") });
+        }
+        match found.values().flatten().next() {
+            Some(line) => Err(line.wrong("images.csv has no such image".into()).remedy("tables of one run")),
+            None => Ok(Folder { path: path.into(), images: all }),
+        }
+    }
+    /// The image of that name.
+    pub fn image(&self, name: &str) -> Option<&Image> {
+        self.images.iter().find(|i| i.name == name)
+    }
+}
+
+fn table(folder: &Path, name: &str) -> Result<Option<Sheet>> {
+    let path = folder.join(name);
+    if path.is_file() { Sheet::open(&path).map(Some) } else { Ok(None) }
+}
+
+fn absent(folder: &Path, name: &str) -> Error {
+    Error::usage(format!("there is no {name}")).at(folder).needed_for("uptake compare").remedy(RUN)
+}
+
+fn by_image(sheet: &Sheet) -> Result<BTreeMap<&str, Vec<Line<'_>>>> {
+    sheet.needs(&["image"], RUN)?;
+    let mut all: BTreeMap<&str, Vec<Line>> = BTreeMap::new();
+    for line in sheet.lines() {
+        all.entry(line.name("image")?).or_default().push(line);
+    }
+    Ok(all)
+}
+
+/// Why the lesions of an image cannot be taken for all that it has. An image that failed has no rows either: without
+/// this it would look like one without lesions.
+fn why_not(image: &Line, rows: usize) -> Result<Option<String>> {
+    let status = image.name("status")?;
+    if status != "ok" {
+        let reason = image.text("reason").map_or_else(String::new, |r| format!(": {r}"));
+        return Ok(Some(format!("{status}{reason}")));
+    }
+    let counted = image.real("count_lesions")?;
+    Ok(match counted {
+        None if rows == 0 && image.has("count_lesions") => Some(format!("its recipe has no set lesions; {PERCIST}")),
+        Some(n) if rows == 0 && n > 0.0 => Some(format!("images.csv counts {n} lesions, lesions.csv has none of them")),
+        _ => None,
+    })
+}
+
+fn visit(image: &Line, sheet: &Sheet, rows: &[Line], liver: Option<&[Line]>) -> Result<Visit> {
+    let lesions = rows.iter().map(lesion).collect::<Result<Vec<Lesion>>>()?;
+    let mut missing = vec![];
+    for (column, recipe, needs) in LESION_COLUMNS {
+        let empty = rows.iter().filter(|r| r.text(column).is_none()).count();
+        if !sheet.has(column) {
+            missing.push(Missing { column, why: format!("lesions.csv has no column {column}; {recipe}") });
+        } else if empty > 0 {
+            let why = format!("{column} is empty for {empty} of {} lesions; {needs}", rows.len());
+            missing.push(Missing { column, why });
+        }
+    }
+    let liver_sul_mean = match liver_mean(liver)? {
+        Ok(mean) => Some(mean),
+        Err(why) => {
+            missing.push(Missing { column: "sul_mean", why });
+            None
+        }
+    };
+    for (column, recipe, needs) in IMAGE_COLUMNS {
+        let name = fact(image, column);
+        if !image.has(&name) {
+            missing.push(Missing { column, why: format!("images.csv has no column {column}; {recipe}") });
+        } else if image.text(&name).is_none() {
+            missing.push(Missing { column, why: format!("{name} is empty; {needs}") });
+        }
+    }
+    let real = |column| image.real(&fact(image, column));
+    Ok(Visit {
+        lesions,
+        liver_sul_mean,
+        uptake_min: real("uptake_min")?,
+        dose_mbq: real("dose_mbq")?,
+        half_life_s: real("half_life_s")?,
+        tracer: image.text(&fact(image, "tracer")).map(str::to_string),
+        scanner: image.text(&fact(image, "scanner_maker")).map(str::to_string),
+        missing,
+    })
+}
+
+/// Facts of the conversion to SUV may have `suv_` before their names.
+fn fact(image: &Line, column: &str) -> String {
+    let long = format!("suv_{column}");
+    if image.has(&long) { long } else { column.into() }
+}
+
+fn lesion(line: &Line) -> Result<Lesion> {
+    let measurable = match line.text("percist_measurable") {
+        None => None,
+        Some("0") => Some(false),
+        Some("1") => Some(true),
+        Some(other) => return Err(line.wrong(format!("percist_measurable is {other:?}, not 0 or 1"))),
+    };
+    Ok(Lesion {
+        sul_peak: line.real("sul_peak")?,
+        suv_max: line.real("suv_max")?,
+        mtv_ml: line.real("mtv_ml")?,
+        tlg_g: line.real("tlg_g")?,
+        measurable,
+    })
+}
+
+/// The mean of the liver, or why there is none.
+fn liver_mean(rows: Option<&[Line]>) -> Result<std::result::Result<f64, String>> {
+    let [line] = (match rows {
+        None => return Ok(Err(format!("there is no liver.csv; {PERCIST}"))),
+        Some(rows) => rows,
+    }) else {
+        let n = rows.map_or(0, <[Line]>::len);
+        return Ok(Err(format!("liver.csv has {n} rows of the image, not 1")));
+    };
+    if !line.has("sul_mean") {
+        return Ok(Err(format!("liver.csv has no column sul_mean; {PERCIST}")));
+    }
+    Ok(line.real("sul_mean")?.ok_or_else(|| format!("sul_mean of the liver is empty; {BODY}")))
+}

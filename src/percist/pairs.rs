@@ -1,0 +1,124 @@
+//! Which image at baseline belongs to which at follow-up.
+
+use super::sheet::{Line, Sheet};
+use super::{Folder, Image};
+use crate::{Error, Result};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+const COLUMNS: &str = "a CSV file with the columns patient, baseline, followup and, if a reader looked, new_lesions";
+
+/// Two images of a patient, or one that has no partner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// What the pairs file calls the patient, else the name of the image.
+    pub patient: String,
+    /// Name of the image at baseline.
+    pub baseline: Option<String>,
+    /// Name of the image at follow-up.
+    pub followup: Option<String>,
+    /// New lesions that a reader saw; nothing if nobody looked.
+    pub new_lesions: Option<u32>,
+    /// Why there are not two images.
+    pub lacks: Option<String>,
+}
+
+/// Pairs images of the same name; two folders with one image each make a pair whatever its names. Every image is in one
+/// pair.
+///
+/// # Errors
+/// Both are the same folder: names cannot tell baseline from follow-up then.
+pub fn by_name(baseline: &Folder, followup: &Folder) -> Result<Vec<Pair>> {
+    if same(baseline, followup) {
+        return Err(Error::usage("baseline and follow-up are the same folder, so names cannot pair the images")
+            .at(&baseline.path)
+            .remedy(format!("--pairs FILE, {COLUMNS}")));
+    }
+    if let ([a], [b]) = (&images(baseline)[..], &images(followup)[..]) {
+        let mut all = vec![pair(&a.name, Some(&a.name), Some(&b.name), None)];
+        all.extend(alone(baseline, followup, &[a.name.as_str()].into(), &[b.name.as_str()].into(), ""));
+        return Ok(all);
+    }
+    let names = |f: &'_ Folder| f.images.iter().map(|i| i.name.clone()).collect::<BTreeSet<String>>();
+    let (left, right) = (names(baseline), names(followup));
+    let both: BTreeSet<&str> = left.intersection(&right).map(String::as_str).collect();
+    let twins = baseline.images.iter().filter(|i| both.contains(i.name.as_str()));
+    let mut all: Vec<Pair> = twins.map(|i| pair(&i.name, Some(&i.name), Some(&i.name), None)).collect();
+    all.extend(alone(baseline, followup, &both, &both, "; --pairs FILE can name it"));
+    Ok(all)
+}
+
+/// Pairs as a CSV file says: columns `patient`, `baseline`, `followup` and, optional, `new_lesions`. Images that it does not
+/// name follow, each alone.
+///
+/// # Errors
+/// The file cannot be read, lacks a column, or `new_lesions` is no whole number.
+pub fn from_file(path: &Path, baseline: &Folder, followup: &Folder) -> Result<Vec<Pair>> {
+    let sheet = Sheet::open(path)?;
+    sheet.needs(&["patient", "baseline", "followup"], COLUMNS)?;
+    let mut all = vec![];
+    let (mut left, mut right) = (BTreeSet::new(), BTreeSet::new());
+    for line in sheet.lines() {
+        let (a, b) = (line.text("baseline"), line.text("followup"));
+        let Some(patient) = line.text("patient").or(a).or(b) else { continue };
+        left.extend(a);
+        right.extend(b);
+        let mut one = pair(patient, a, b, new_lesions(&line)?);
+        let unknown = |folder: &Folder, name: Option<&str>| match name {
+            Some(name) if folder.image(name).is_none() => {
+                Some(format!("{} has no image {name}", folder.path.display()))
+            }
+            _ => None,
+        };
+        one.lacks = match (a, b) {
+            (None, None) => Some("the pairs file names no image".into()),
+            (None, _) => Some("the pairs file names no baseline".into()),
+            (_, None) => Some("the pairs file names no follow-up".into()),
+            _ => unknown(baseline, a).or_else(|| unknown(followup, b)),
+        };
+        all.push(one);
+    }
+    if same(baseline, followup) {
+        left.extend(right.iter().copied());
+        right.extend(followup.images.iter().map(|i| i.name.as_str()));
+    }
+    all.extend(alone(baseline, followup, &left, &right, "; the pairs file does not name it"));
+    Ok(all)
+}
+
+fn new_lesions(line: &Line) -> Result<Option<u32>> {
+    let Some(text) = line.text("new_lesions") else { return Ok(None) };
+    let number = text.parse().map_err(|_| {
+        line.wrong(format!("new_lesions is {text:?}"))
+            .remedy("a whole number; empty where nobody looked for new lesions")
+    })?;
+    Ok(Some(number))
+}
+
+fn pair(patient: &str, baseline: Option<&str>, followup: Option<&str>, new_lesions: Option<u32>) -> Pair {
+    let own = |name: Option<&str>| name.map(str::to_string);
+    Pair { patient: patient.into(), baseline: own(baseline), followup: own(followup), new_lesions, lacks: None }
+}
+
+fn same(a: &Folder, b: &Folder) -> bool {
+    let real = |f: &Folder| f.path.canonicalize().unwrap_or_else(|_| f.path.clone());
+    real(a) == real(b)
+}
+
+/// All that the run did not pass over.
+fn images(folder: &Folder) -> Vec<&Image> {
+    folder.images.iter().filter(|i| !i.skipped).collect()
+}
+
+/// A row for each image that is not in the sets.
+fn alone(a: &Folder, b: &Folder, left: &BTreeSet<&str>, right: &BTreeSet<&str>, hint: &str) -> Vec<Pair> {
+    let lacks = |i: &Image, what: &str| match (&i.visit, i.skipped) {
+        (Err(why), true) => Some(why.clone()),
+        _ => Some(format!("no image at {what}{hint}")),
+    };
+    let first = a.images.iter().filter(|i| !left.contains(i.name.as_str()));
+    let second = b.images.iter().filter(|i| !right.contains(i.name.as_str()));
+    let first = first.map(|i| Pair { lacks: lacks(i, "follow-up"), ..pair(&i.name, Some(&i.name), None, None) });
+    let second = second.map(|i| Pair { lacks: lacks(i, "baseline"), ..pair(&i.name, None, Some(&i.name), None) });
+    first.chain(second).collect()
+}

@@ -1,0 +1,115 @@
+//! One row a patient: both visits, the judgement, and what to know about it.
+
+use super::{Comparability, Folder, Judgement, Pair, Response, Visit, comparability, judge};
+use std::fmt;
+
+/// A row of `response.csv`.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Who, and which images.
+    pub pair: Pair,
+    /// What was found at baseline, if the image is there and did not fail.
+    pub baseline: Option<Visit>,
+    /// The same at follow-up.
+    pub followup: Option<Visit>,
+    /// The response; nothing for an image without partner.
+    pub response: Option<Response>,
+    /// The rule that made it, or why there is none.
+    pub reason: String,
+    /// Whether the scans may be compared.
+    pub comparable: Comparability,
+    /// What the reader should know.
+    pub notes: Vec<String>,
+    /// A file that the runs passed over: it counts for nothing.
+    pub skipped: bool,
+}
+
+/// Judges every pair.
+pub fn compare(baseline: &Folder, followup: &Folder, pairs: &[Pair]) -> Vec<Row> {
+    pairs.iter().map(|p| row(baseline, followup, p)).collect()
+}
+
+fn row(baseline: &Folder, followup: &Folder, pair: &Pair) -> Row {
+    let find = |folder: &Folder, name: &Option<String>| name.as_ref().and_then(|n| folder.image(n)).cloned();
+    let (a, b) = (find(baseline, &pair.baseline), find(followup, &pair.followup));
+    let skipped = a.iter().chain(&b).any(|i| i.skipped) && (a.is_none() || b.is_none());
+    let mut row = Row {
+        pair: pair.clone(),
+        baseline: None,
+        followup: None,
+        response: None,
+        reason: pair.lacks.clone().unwrap_or_default(),
+        comparable: Comparability::default(),
+        notes: vec![],
+        skipped,
+    };
+    let mut failed = vec![];
+    for (when, image, place) in [("baseline", a, &mut row.baseline), ("followup", b, &mut row.followup)] {
+        match image.map(|i| i.visit) {
+            Some(Ok(visit)) => *place = Some(visit),
+            Some(Err(why)) => failed.push(format!("{when} {why}")),
+            None => {}
+        }
+    }
+    if pair.lacks.is_none() {
+        let judgement = match (&row.baseline, &row.followup) {
+            (Some(a), Some(b)) => {
+                row.comparable = comparability(a, b);
+                judge(a, b, pair.new_lesions)
+            }
+            _ => Judgement { response: Response::Ne, reason: failed.join("; "), notes: vec![] },
+        };
+        row.response = Some(judgement.response);
+        row.reason = judgement.reason;
+        row.notes = judgement.notes;
+    } else if !skipped {
+        row.notes = failed;
+    }
+    row.notes.extend(row.comparable.notes.iter().cloned());
+    for (when, visit) in [("baseline", &row.baseline), ("followup", &row.followup)] {
+        let words = visit.iter().flat_map(|v| &v.missing).map(|m| format!("{when}: {}", m.why));
+        row.notes.extend(words.filter(|w| *w != row.reason));
+    }
+    row
+}
+
+/// What became of all rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// CMR, PMR, SMD, PMD.
+    pub judged: [usize; 4],
+    /// Not evaluable.
+    pub not_evaluable: usize,
+    /// Images without partner.
+    pub alone: usize,
+    /// Files that the runs passed over.
+    pub skipped: usize,
+}
+
+impl Summary {
+    /// Counts rows.
+    pub fn of(rows: &[Row]) -> Self {
+        let mut all = Summary::default();
+        for row in rows {
+            match row.response {
+                Some(Response::Cmr) => all.judged[0] += 1,
+                Some(Response::Pmr) => all.judged[1] += 1,
+                Some(Response::Smd) => all.judged[2] += 1,
+                Some(Response::Pmd) => all.judged[3] += 1,
+                Some(Response::Ne) => all.not_evaluable += 1,
+                None if row.skipped => all.skipped += 1,
+                None => all.alone += 1,
+            }
+        }
+        all
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Summary { judged: [cmr, pmr, smd, pmd], not_evaluable, alone, skipped } = self;
+        let rows = cmr + pmr + smd + pmd + not_evaluable + alone + skipped;
+        write!(f, "done: {rows} rows = {cmr} CMR + {pmr} PMR + {smd} SMD + {pmd} PMD + {not_evaluable} NE")?;
+        write!(f, " + {alone} without partner + {skipped} skipped")
+    }
+}

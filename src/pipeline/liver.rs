@@ -1,0 +1,339 @@
+//! Finds a place for a reference sphere in the right lobe of the liver, on FDG PET alone.
+//!
+//! The liver is the one large organ that is warm, even, and on the patient's right only. The image is cut into cells of
+//! about 8 mm. A cell is even if it and its neighbours (a block of 3 x 3 x 3) have a mean of SUV 1.0 to 4.5 and a
+//! coefficient of variation of at most 0.2. For each level of SUV in steps of a tenth, the even cells within 30 % of it and to
+//! the right of the body's middle make connected regions. A region may be liver if
+//!
+//! - it is 200 to 3000 ml large without its edge (the half of the organ that lies beyond the middle is not in it),
+//! - at least 70 % of it has no counterpart across the middle: muscles, lungs and kidneys come in pairs,
+//! - it is at least 40 % of all that is even at its level: muscles full of insulin are not.
+//!
+//! Of these the one with the most that has no counterpart wins. The sphere goes where the region is deepest (so that
+//! at least the cells around the place are liver too), among such places to the one whose sphere varies least.
+//! All of it is done on the host, from exact sums of cells and spheres, so every device gives the same place.
+//! Fails, rather than guesses, for livers outside of SUV 1.0 to 4.5 and on the left, and without position or SUV.
+
+use super::geometry::Geometry;
+use super::sphere::ball;
+use crate::device::Device;
+use crate::ops::label::{Connectivity, label, sizes};
+use crate::ops::sums::Sums;
+use crate::placement::Placement;
+use crate::scan::{Channel, SUV_UNIT, Scan};
+use crate::units::{Shape, Spacing};
+use crate::volume::{Mask, Volume};
+use crate::{Error, Result};
+use rayon::prelude::*;
+
+/// Of a cell, in mm.
+const CELL_MM: f64 = 8.0;
+/// Means of cells that may be liver, in SUV.
+const WINDOW: [f64; 2] = [1.0, 4.5];
+/// The body, in SUV.
+const BODY: f64 = 0.3;
+/// Greatest coefficient of variation of the means of 27 cells, and of the voxels of a sphere.
+const EVEN: f64 = 0.20;
+const EVEN_SPHERE: f64 = 0.35;
+/// Levels rise by this, and a region is within that share of its level.
+const STEP: f64 = 1.1;
+const BAND: f64 = 0.3;
+/// Of a region, in ml.
+const VOLUME_ML: [f64; 2] = [200.0, 3000.0];
+/// Share of a region without counterpart, and of what is even at its level.
+const ALONE: f64 = 0.7;
+const MOST: f64 = 0.4;
+
+/// A place for a sphere.
+pub(super) struct Found {
+    /// In voxels along z, y, x.
+    pub centre: [f64; 3],
+    /// For the user, to judge it.
+    pub note: String,
+}
+
+/// Finds the liver. `radii` of the sphere are in voxels along z, y, x.
+///
+/// # Errors
+/// The image has no place in the patient, or no SUV, or nothing in it looks like a liver.
+pub(super) fn find(scan: &Scan, channel: &Channel, geometry: &Geometry, radii: [f64; 3]) -> Result<Found> {
+    let remedy = "a mask of the liver (labels = FILE), or at = [x, y, z] in mm";
+    let (Some(spacing), Some(placement)) = (geometry.spacing, scan.placement) else {
+        return Err(Error::usage("the liver is looked for on the patient's right, but the image has no placement")
+            .remedy(remedy));
+    };
+    if channel.unit != SUV_UNIT {
+        return Err(Error::usage(format!("the liver is looked for by its SUV, but the image is in {}", channel.unit))
+            .remedy(remedy));
+    }
+    let cells = Cells::new(&channel.volume, &spacing)?;
+    let even = Even::new(&cells, &placement);
+    let nothing = || {
+        Error::usage("no region looks like a liver: warm (SUV 1.0 to 4.5), even, and on the patient's right only")
+            .remedy(remedy)
+    };
+    let region = even.best_region(&cells)?.ok_or_else(nothing)?;
+    let ml = region.iter().filter(|r| **r).count() as f64 * cells.ml;
+    let places = deepest(cells.shape, region).ok_or_else(nothing)?;
+    let (centre, sums) = quietest(&cells, &places, &channel.volume, radii)?.ok_or_else(nothing)?;
+    let scale = channel.volume.scale;
+    let mean = scale.value(sums.mean().unwrap_or(0.0));
+    let variation = sums.deviation().unwrap_or(0.0) * scale.factor / mean;
+    let [x, y, z] = placement.at(&spacing, centre);
+    let told = format!(
+        "liver found at x {x:.0}, y {y:.0}, z {z:.0} mm: SUV {mean:.2}, variation {:.0} % in the sphere, even region of {ml:.0} ml",
+        variation * 100.0
+    );
+    if variation.is_nan() || variation > EVEN_SPHERE {
+        return Err(Error::usage(format!("{told}; too uneven for a reference")).remedy(remedy));
+    }
+    Ok(Found { centre, note: format!("{told}; look at it") })
+}
+
+/// Means of blocks of voxels.
+struct Cells {
+    shape: Shape,
+    /// Voxels of a cell along z, y, x.
+    voxels: [usize; 3],
+    values: Vec<f64>,
+    ml: f64,
+    spacing: Spacing,
+}
+
+impl Cells {
+    fn new(volume: &Volume, spacing: &Spacing) -> Result<Self> {
+        let mm = spacing.unit.um() / 1000.0;
+        let voxels = spacing.zyx.map(|s| (CELL_MM / (s * mm)).round().max(1.0) as usize);
+        // What is left over at the far edges is passed over.
+        let [z, y, x] = [0, 1, 2].map(|a| volume.shape.zyx()[a] / voxels[a]);
+        let (shape, samples) = (Shape::new(z, y, x), volume.samples.host()?);
+        let n = voxels.iter().product::<usize>();
+        let mean = |i: usize| {
+            let [z, y, x] = shape.position(i);
+            let mut sum = 0i64;
+            for zz in z * voxels[0]..(z + 1) * voxels[0] {
+                for yy in y * voxels[1]..(y + 1) * voxels[1] {
+                    let row = volume.shape.index(zz, yy, x * voxels[2]);
+                    sum += samples[row..row + voxels[2]].iter().map(|&s| i64::from(s)).sum::<i64>();
+                }
+            }
+            volume.scale.value(sum as f64 / n as f64)
+        };
+        let values = (0..shape.len()).into_par_iter().with_min_len(1 << 10).map(mean).collect();
+        let ml = spacing.voxel_volume() * mm.powi(3) * n as f64 / 1000.0;
+        Ok(Cells { shape, voxels, values, ml, spacing: *spacing })
+    }
+
+    /// The middle of a cell in voxels.
+    fn middle(&self, i: usize) -> [f64; 3] {
+        let at = self.shape.position(i);
+        std::array::from_fn(|a| (at[a] * self.voxels[a]) as f64 + (self.voxels[a] as f64 - 1.0) / 2.0)
+    }
+
+    /// The indices of the block of 3 x 3 x 3 around a cell, inside the image.
+    fn block(&self, i: usize) -> impl Iterator<Item = usize> + use<> {
+        let (at, shape) = (self.shape.position(i), self.shape);
+        let range = move |a: usize| at[a].saturating_sub(1)..(at[a] + 2).min(shape.zyx()[a]);
+        range(0).flat_map(move |z| range(1).flat_map(move |y| range(2).map(move |x| shape.index(z, y, x))))
+    }
+}
+
+/// Cells in even surroundings.
+struct Even {
+    /// Mean of the block, or nothing where it is uneven or outside the window.
+    mean: Vec<Option<f64>>,
+    /// On the patient's right.
+    right: Vec<bool>,
+    /// The cell across the middle, if there is one.
+    across: Vec<Option<usize>>,
+}
+
+impl Even {
+    fn new(cells: &Cells, placement: &Placement) -> Self {
+        let n = cells.shape.len();
+        let place = |i: usize| placement.at(&cells.spacing, cells.middle(i));
+        let mut body: Vec<f64> = (0..n).filter(|&i| cells.values[i] > BODY).map(|i| place(i)[0]).collect();
+        body.sort_unstable_by(f64::total_cmp);
+        let middle = body.get(body.len() / 2).copied().unwrap_or(f64::NEG_INFINITY);
+        let across = |i: usize| {
+            let [x, y, z] = place(i);
+            let at = placement.grid(&cells.spacing, [2.0 * middle - x, y, z]);
+            let cell: [f64; 3] = std::array::from_fn(|a| ((at[a] + 0.5) / cells.voxels[a] as f64).floor());
+            let inside = (0..3).all(|a| cell[a] >= 0.0 && cell[a] < cells.shape.zyx()[a] as f64);
+            inside.then(|| cells.shape.index(cell[0] as usize, cell[1] as usize, cell[2] as usize))
+        };
+        let mean = |i: usize| {
+            let block: Vec<f64> = cells.block(i).map(|j| cells.values[j]).collect();
+            let n = block.len() as f64;
+            let mean = block.iter().sum::<f64>() / n;
+            let variance = block.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
+            (mean >= WINDOW[0] && mean <= WINDOW[1] && variance.sqrt() <= EVEN * mean).then_some(mean)
+        };
+        let all = || (0..n).into_par_iter().with_min_len(1 << 10);
+        Even {
+            mean: all().map(mean).collect(),
+            right: all().map(|i| place(i)[0] < middle).collect(),
+            across: all().map(across).collect(),
+        }
+    }
+
+    /// The region with the most that has no counterpart, of those that may be liver.
+    fn best_region(&self, cells: &Cells) -> Result<Option<Vec<bool>>> {
+        let (mut best, mut most) = (None, 0);
+        let mut level = WINDOW[0];
+        while level <= WINDOW[1] {
+            let band: Vec<bool> =
+                self.mean.iter().map(|m| m.is_some_and(|m| (m / level - 1.0).abs() <= BAND)).collect();
+            let all = band.iter().filter(|b| **b).count() as f64;
+            let mask = band.iter().zip(&self.right).map(|(&b, &r)| u8::from(b && r)).collect();
+            let labels = label(&Device::Cpu, &Mask::new(cells.shape, mask)?, Connectivity::Face)?;
+            let sizes = sizes(&Device::Cpu, &labels)?;
+            let voxels = labels.voxels.host()?;
+            let mut alone = vec![0u32; sizes.len()];
+            for (i, &l) in voxels.iter().enumerate().filter(|(_, l)| **l > 0) {
+                alone[l as usize] += u32::from(!self.across[i].is_some_and(|j| band[j]));
+            }
+            for (l, (&size, &alone)) in (0u32..).zip(sizes.iter().zip(&alone)).skip(1) {
+                let (n, ml) = (f64::from(size), f64::from(size) * cells.ml);
+                let fits = ml >= VOLUME_ML[0] && ml <= VOLUME_ML[1];
+                if fits && f64::from(alone) >= ALONE * n && n >= MOST * all && alone > most {
+                    most = alone;
+                    best = Some(voxels.iter().map(|&v| v == l).collect());
+                }
+            }
+            level *= STEP;
+        }
+        Ok(best)
+    }
+}
+
+/// The cells of a region that are left when layers are taken off, as long as any are; none if one layer is all it has.
+fn deepest(shape: Shape, region: Vec<bool>) -> Option<Vec<usize>> {
+    let mut left = None;
+    let mut now = region;
+    loop {
+        let inner: Vec<bool> = (0..shape.len())
+            .map(|i| {
+                let at = shape.position(i);
+                let edge = (0..3).any(|a| at[a] == 0 || at[a] + 1 == shape.zyx()[a]);
+                let [z, y, x] = at;
+                let full = |z: usize| (y - 1..=y + 1).all(|y| (x - 1..=x + 1).all(|x| now[shape.index(z, y, x)]));
+                now[i] && !edge && (z - 1..=z + 1).all(full)
+            })
+            .collect();
+        if !inner.contains(&true) {
+            return left;
+        }
+        left = Some((0..shape.len()).filter(|&i| inner[i]).collect());
+        now = inner;
+    }
+}
+
+/// The place whose sphere lies in the image and varies least, and the sums of its voxels; the first of equals.
+fn quietest(cells: &Cells, places: &[usize], volume: &Volume, radii: [f64; 3]) -> Result<Option<([f64; 3], Sums)>> {
+    let samples = volume.samples.host()?;
+    let mut best: Option<(f64, [f64; 3], Sums)> = None;
+    for &place in places {
+        let centre = cells.middle(place);
+        let (voxels, beyond) = ball(volume.shape, centre, radii);
+        let mut sums = Sums::default();
+        for i in voxels {
+            let s = i64::from(samples[i]);
+            sums += Sums { n: 1, sum: s, squares: (s * s).into() };
+        }
+        let (Some(mean), Some(deviation), false) = (sums.mean(), sums.deviation(), beyond) else { continue };
+        let variation = deviation * volume.scale.factor / volume.scale.value(mean);
+        if best.as_ref().is_none_or(|(v, ..)| variation < *v) {
+            best = Some((variation, centre, sums));
+        }
+    }
+    Ok(best.map(|(_, centre, sums)| (centre, sums)))
+}
+
+#[cfg(test)]
+mod tests {
+    //! Mechanics, on a torso of ellipsoids.
+    use super::*;
+    use crate::scan::{Modality, NO_UNIT};
+    use crate::volume::Scale;
+
+    const SHAPE: Shape = Shape::new(60, 40, 56);
+    const MM: f64 = 7.5;
+
+    /// Uptake in ellipsoids (middle, radii, SUV; in voxels along z, y, x; x rises to the patient's left): body, lungs,
+    /// liver, heart, spleen, kidneys, bladder, brain. Later ones replace earlier ones.
+    const ORGANS: [([f64; 3], [f64; 3], f64); 10] = [
+        ([26.0, 20.0, 28.0], [60.0, 13.0, 19.0], 0.7),
+        ([38.0, 20.0, 18.0], [9.0, 9.0, 7.0], 0.5),
+        ([38.0, 20.0, 38.0], [9.0, 9.0, 7.0], 0.5),
+        ([26.0, 18.0, 19.0], [8.0, 9.0, 9.0], 2.2),
+        ([35.0, 16.0, 33.0], [5.0, 5.0, 5.0], 7.0),
+        ([26.0, 26.0, 41.0], [4.0, 4.0, 3.0], 2.0),
+        ([17.0, 27.0, 20.0], [4.0, 3.0, 3.0], 6.0),
+        ([17.0, 27.0, 36.0], [4.0, 3.0, 3.0], 6.0),
+        ([4.0, 20.0, 28.0], [3.0, 4.0, 5.0], 40.0),
+        ([57.0, 20.0, 28.0], [6.0, 7.0, 7.0], 9.0),
+    ];
+
+    fn torso(times: f64, mirrored: bool) -> Scan {
+        let value = |i: usize| {
+            let [z, y, x] = SHAPE.position(i).map(|v| v as f64);
+            let at = [z, y, if mirrored { 55.0 - x } else { x }];
+            let inside = |o: &&([f64; 3], [f64; 3], f64)| {
+                (0..3).map(|a| ((at[a] - o.0[a]) / o.1[a]).powi(2)).sum::<f64>() <= 1.0
+            };
+            // A ripple of 10 % in place of noise.
+            let ripple = 1.0 + 0.1 * (((i * 7919) % 21) as f64 / 10.0 - 1.0);
+            ORGANS.iter().rev().find(inside).map_or(0.0, |o| o.2 * ripple * times)
+        };
+        let samples = (0..SHAPE.len()).map(|i| (value(i) * 1024.0) as i32).collect();
+        let scale = Scale { factor: 1.0 / 1024.0, offset: 0.0 };
+        let volume = Volume { scale, ..Volume::new(SHAPE, samples).unwrap() };
+        let channel = Channel { name: "pet".into(), unit: SUV_UNIT, volume, saturated: None, saturation: None };
+        let mut scan = Scan::new(Modality::Pet, SHAPE, vec![channel]);
+        scan.spacing = Spacing::mm([MM; 3]);
+        scan.placement = Some(Placement { origin: [-200.0, -150.0, -400.0], ..Placement::STRAIGHT });
+        scan
+    }
+
+    fn look(scan: &Scan) -> Result<Found> {
+        let geometry = Geometry { shape: scan.shape, spacing: scan.spacing, radius_px: None };
+        find(scan, &scan.channels[0], &geometry, [2.0; 3])
+    }
+
+    #[test]
+    fn the_sphere_lies_in_the_liver_whatever_its_level() {
+        for times in [0.6, 1.0, 1.8] {
+            let found = look(&torso(times, false)).unwrap();
+            let (middle, radii) = (ORGANS[3].0, ORGANS[3].1);
+            let far = (0..3).map(|a| ((found.centre[a] - middle[a]) / (radii[a] - 2.0)).powi(2)).sum::<f64>();
+            assert!(far < 1.0, "{:?}: {}", found.centre, found.note);
+        }
+        assert!(look(&torso(1.0, false)).unwrap().note.contains("SUV 2.2"));
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_not_guessed() {
+        let remedy = |scan: &Scan| look(scan).err().map(|e| e.to_string()).unwrap();
+        assert!(remedy(&torso(1.0, true)).contains("no region looks like a liver"), "a liver on the left");
+        assert!(remedy(&torso(0.3, false)).contains("no region looks like a liver"), "too cold");
+        let mut scan = torso(1.0, false);
+        scan.channels[0].unit = NO_UNIT;
+        assert!(remedy(&scan).contains("at = [x, y, z]"), "no SUV");
+        let mut scan = torso(1.0, false);
+        scan.placement = None;
+        assert!(remedy(&scan).contains("no placement"));
+    }
+
+    #[test]
+    fn the_right_side_is_the_patients() {
+        // The same torso stored with x rising to the patient's right is found in the mirrored columns.
+        let mut scan = torso(1.0, true);
+        let turned = Placement {
+            origin: [212.5, -150.0, -400.0],
+            directions: [[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0]],
+        };
+        scan.placement = Some(turned);
+        assert!(look(&scan).unwrap().centre[2] > 28.0);
+    }
+}
