@@ -107,7 +107,7 @@ fn units_of_values_and_doses_are_understood() {
         assert!(e.what.contains(word), "{e}");
     };
     refused(json!({"InjectedRadioactivityUnits": "parsec"}), "parsec");
-    refused(json!({"Units": "parsec"}), "parsec");
+    refused(json!({"Units": "parsec"}), "PARSEC");
     refused(json!({"BodyWeight": null}), "PatientWeight");
     refused(json!({"BodyWeight": "heavy"}), "heavy");
     refused(json!({"TimeZero": "noon"}), "noon");

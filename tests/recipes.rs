@@ -21,7 +21,7 @@ fn presets_parse_and_have_columns() {
     for preset in PRESETS {
         let recipe = preset.recipe().unwrap();
         assert!(!recipe.body.description.is_empty(), "{}", preset.name);
-        let features = uptake::batch::features(&uptake::batch::Recipes::One(recipe)).unwrap();
+        let features = uptake::batch::features(&uptake::batch::Recipes::One(Box::new(recipe))).unwrap();
         assert!(features.rows() > 20, "{}", preset.name);
         for column in ["table", "column", "type", "definition"] {
             let cells = &features.column(column).unwrap().cells;

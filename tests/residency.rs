@@ -209,7 +209,8 @@ fn lesions_are_the_same_on_every_device() {
     let column = cpu.row.column("threshold_percist").unwrap();
     let uptake::table::Cells::Real(cells) = &column.cells else { panic!("a number") };
     assert!(cells[0].is_some_and(|t| (3.2..3.4).contains(&t)), "{cells:?}");
-    assert_eq!(of("percist").0, 3);
+    // The lesion beside the bladder is one with it at that threshold, and goes with it.
+    assert_eq!(of("percist").0, 2);
     let whole = gpu(None);
     assert_eq!(difference(&cpu, &run_pet(&scan, &whole)), None, "on the adapter");
     assert_eq!(difference(&cpu, &run_pet(&scan, &gpu(Some(1 << 18)))), None, "in windows of 256 KiB");

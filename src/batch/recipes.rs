@@ -8,13 +8,13 @@ use crate::{Error, Result};
 #[derive(Clone, Debug)]
 pub enum Recipes {
     /// The user's choice, for every image.
-    One(Recipe),
+    One(Box<Recipe>),
     /// What made the image decides.
     ByModality {
         /// For microscopy.
-        fluorescence: Recipe,
+        fluorescence: Box<Recipe>,
         /// For DICOM and NIfTI.
-        pet: Recipe,
+        pet: Box<Recipe>,
     },
 }
 
@@ -45,8 +45,8 @@ impl Recipes {
             }
         }
         Ok(Recipes::ByModality {
-            fluorescence: Recipe::parse(cells.name, cells.text, &fitting[0])?,
-            pet: Recipe::parse(pet.name, pet.text, &fitting[1])?,
+            fluorescence: Box::new(Recipe::parse(cells.name, cells.text, &fitting[0])?),
+            pet: Box::new(Recipe::parse(pet.name, pet.text, &fitting[1])?),
         })
     }
 

@@ -95,7 +95,7 @@ fn recipe(name: &str, settings: &[String]) -> Result<Recipe> {
 /// The recipe that was asked for, or one for each kind of image.
 fn recipes(name: Option<&str>, settings: &[String]) -> Result<Recipes> {
     match name {
-        Some(name) => Ok(Recipes::One(recipe(name, settings)?)),
+        Some(name) => Ok(Recipes::One(Box::new(recipe(name, settings)?))),
         None => Recipes::presets(settings),
     }
 }

@@ -283,7 +283,7 @@ mod tests {
                 tree.values_mut().filter(|t| **t == a.min(b)).for_each(|t| *t = a.max(b));
             }
         }
-        node.iter().map(|n| tree[n].checked_sub(MARKER).unwrap_or(0)).collect()
+        node.iter().map(|n| tree[n].saturating_sub(MARKER)).collect()
     }
 
     #[test]

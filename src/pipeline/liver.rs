@@ -167,7 +167,7 @@ impl Even {
             let n = block.len() as f64;
             let mean = block.iter().sum::<f64>() / n;
             let variance = block.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
-            (mean >= WINDOW[0] && mean <= WINDOW[1] && variance.sqrt() <= EVEN * mean).then_some(mean)
+            ((WINDOW[0]..=WINDOW[1]).contains(&mean) && variance.sqrt() <= EVEN * mean).then_some(mean)
         };
         let all = || (0..n).into_par_iter().with_min_len(1 << 10);
         Even {
@@ -195,7 +195,7 @@ impl Even {
             }
             for (l, (&size, &alone)) in (0u32..).zip(sizes.iter().zip(&alone)).skip(1) {
                 let (n, ml) = (f64::from(size), f64::from(size) * cells.ml);
-                let fits = ml >= VOLUME_ML[0] && ml <= VOLUME_ML[1];
+                let fits = (VOLUME_ML[0]..=VOLUME_ML[1]).contains(&ml);
                 if fits && f64::from(alone) >= ALONE * n && n >= MOST * all && alone > most {
                     most = alone;
                     best = Some(voxels.iter().map(|&v| v == l).collect());

@@ -22,11 +22,11 @@ mod state;
 use crate::device::Device;
 use crate::measure::{self, ChannelRef, ProbeParams, References, Request};
 use crate::recipe::{Measure, Modality, Recipe, Step};
-use crate::scan::{Channel, NO_UNIT, Regions, Scan};
+use crate::scan::{Channel, NO_UNIT, Regions, SUV_UNIT, Scan};
 use crate::table::Table;
 use crate::units::Shape;
 use crate::volume::{Labels, Volume};
-use crate::{Error, Result, scan};
+use crate::{Error, Result, scan, suv};
 use channels::Roles;
 use geometry::Geometry;
 use std::collections::BTreeMap;
@@ -95,10 +95,12 @@ pub fn run(scan: &Scan, recipe: &Recipe, device: &Device, external: &External) -
 /// None in practice.
 pub fn columns(recipe: &Recipe) -> Result<Outcome> {
     let shape = Shape::flat(1, 1);
+    let is_pet = recipe.body.modality == Some(Modality::Pet);
+    let unit = if is_pet { SUV_UNIT } else { NO_UNIT };
     let channel = |name: &String| -> Result<Channel> {
         Ok(Channel {
             name: name.clone(),
-            unit: NO_UNIT,
+            unit,
             volume: Volume::new(shape, vec![0])?,
             saturated: Some(0),
             saturation: Some(255),
@@ -108,7 +110,10 @@ pub fn columns(recipe: &Recipe) -> Result<Outcome> {
     let found = recipe.body.channels.keys().cloned().enumerate().map(|(i, role)| (role, i)).collect();
     let roles = Roles { found, missing: vec![] };
     let modality = scan::Modality::Fluorescence;
-    let scan = Scan::new(modality, shape, channels);
+    let mut scan = Scan::new(modality, shape, channels);
+    if is_pet {
+        scan.audit = suv::columns()?;
+    }
     let mut made = BTreeMap::new();
     for (name, set) in &recipe.body.objects {
         let labels = Labels::new(shape, vec![0])?;

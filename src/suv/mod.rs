@@ -48,6 +48,17 @@ pub struct Conversion {
     pub notes: Vec<String>,
 }
 
+/// The columns of the audit row, for the data dictionary.
+///
+/// # Errors
+/// None in practice.
+pub fn columns() -> Result<Table> {
+    let slice = SliceFacts { slope: Some(1.0), intercept: Some(0.0), ..SliceFacts::default() };
+    let facts = Facts { slices: vec![slice], ..Facts::default() };
+    let settings = Settings { units: Some(Units::Suv), ..Settings::default() };
+    convert(&facts, &settings).map(|c| c.audit)
+}
+
 /// Chooses the rule and works out the factors.
 ///
 /// # Errors

@@ -104,8 +104,8 @@ fn header(
         for (i, v) in turn.quaternion.into_iter().chain(origin).enumerate() {
             put(256 + 4 * i, &float(v));
         }
-        for row in 0..3 {
-            let along = [turn.axes[0][row] * x, turn.axes[1][row] * y, turn.axes[2][row] * z, origin[row]];
+        for (row, start) in origin.into_iter().enumerate() {
+            let along = [turn.axes[0][row] * x, turn.axes[1][row] * y, turn.axes[2][row] * z, start];
             for (i, v) in along.into_iter().enumerate() {
                 put(280 + 16 * row + 4 * i, &float(v + 0.0));
             }

@@ -1,5 +1,7 @@
 //! Files with regions that tests write, and the image that they belong to.
 
+#![allow(dead_code, reason = "each room uses its own part")]
+
 use dicom_core::value::DataSetSequence;
 use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
 use dicom_dictionary_std::{tags, uids};

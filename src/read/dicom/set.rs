@@ -46,6 +46,9 @@ const SEQUENCE_END: Tag = Tag(0xfffe, 0xe0dd);
 /// Sequences deeper than this are refused.
 const DEEPEST: usize = 32;
 
+/// Tag, type, length, and where the value begins.
+type Head = (Tag, Option<VR>, u32, usize);
+
 /// Bytes with a coding: what the parser walks over.
 pub struct Walker<'a> {
     /// All bytes that are there so far.
@@ -78,7 +81,7 @@ impl Walker<'_> {
         Ok(Some(Element { tag, vr, at: value, len, coding }))
     }
 
-    fn head(&self, at: usize) -> Result<Option<(Tag, Option<VR>, u32, usize)>> {
+    fn head(&self, at: usize) -> Result<Option<Head>> {
         let head = || Some((Tag(self.word(at)?, self.word(at + 2)?), self.long(at + 4)?));
         let Some((tag, len)) = head() else { return Ok(None) };
         if !self.coding.explicit || tag.0 == ITEM.0 {

@@ -71,7 +71,7 @@ pub fn rescaled(name: String, raw: Raw, lines: &[Line]) -> Result<Channel> {
     };
     let join = |a: (f64, bool), b: (f64, bool)| (a.0.max(b.0), a.1 && b.1);
     let (largest, whole) = numbers.par_chunks(plane).enumerate().map(reach).reduce(|| (0.0, true), join);
-    if !(largest <= numbers::LARGEST) {
+    if largest.is_nan() || largest > numbers::LARGEST {
         return Err(Error::format(format!("channel {name} holds NaN, infinity, or values beyond any measure"))
             .remedy("an image where those pixels hold a number, for example 0"));
     }

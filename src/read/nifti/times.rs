@@ -33,7 +33,7 @@ pub struct Moment {
 /// It is two weeks away.
 pub fn moment(seconds: f64) -> Result<Moment> {
     let micro = (seconds * 1e6).round();
-    if !(micro.abs() < 14.0 * DAY as f64) {
+    if micro.is_nan() || micro.abs() >= 14.0 * DAY as f64 {
         return Err(Error::format(format!("a time {seconds} s from the day of TimeZero")));
     }
     let (day, micro) = ((micro as i64).div_euclid(DAY), (micro as i64).rem_euclid(DAY));

@@ -119,7 +119,7 @@ fn stack(slices: &[Slice], pixels: &Pixels, file: &File) -> Result<(Grid, Vec<us
     for (frame, p) in positions.iter().enumerate() {
         let rise = heights[frame] - dot(lowest, normal);
         let beside = (0..3).map(|k| (p[k] - lowest[k] - rise * normal[k]).powi(2)).sum::<f64>().sqrt();
-        if !(beside <= SAME_MM) {
+        if beside.is_nan() || beside > SAME_MM {
             let what = format!("frame {frame} lies {beside:.2} mm beside the line of the others");
             return Err(Error::unsupported(what).remedy("a segmentation without tilt, and not in tiles"));
         }
@@ -160,7 +160,8 @@ fn even(heights: &[f64], told: Option<f64>, onto: &Grid, normal: [f64; 3]) -> Re
     let mut at = 0usize;
     for (pair, gap) in order.windows(2).zip(&gaps) {
         let steps = if same(*gap) { 0.0 } else { (gap / usual).round().max(1.0) };
-        if !same(*gap) && !((gap / usual - steps).abs() <= SAME_SLICE * steps) {
+        let off = (gap / usual - steps).abs();
+        if !same(*gap) && (off.is_nan() || off > SAME_SLICE * steps) {
             let what = format!("frames {} and {} lie {gap:.3} mm apart, others {usual:.3} mm", pair[0], pair[1]);
             return Err(Error::unsupported(what).remedy("a segmentation with slices at even distances"));
         }
