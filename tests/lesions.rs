@@ -467,7 +467,10 @@ fn a_recipe_from_front_to_back() {
     let names = |t: &Table| t.columns.iter().map(|c| c.name.clone()).collect::<Vec<_>>();
     assert!(!names(&outcome.row).iter().any(|n| n.contains("focus") || n.ends_with("_um")));
     let told = pipeline::columns(&recipe).unwrap();
-    assert_eq!(names(&told.row), names(&outcome.row));
+    // This scene was read from nowhere, so it has no audit of SUV; the dictionary tells that too.
+    let audit = names(&uptake::suv::columns().unwrap());
+    let told_row: Vec<String> = names(&told.row).into_iter().filter(|n| !audit.contains(n)).collect();
+    assert_eq!(told_row, names(&outcome.row));
     for (told, set) in told.sets.iter().zip(&outcome.sets) {
         assert_eq!(names(&told.table), names(&set.table));
         assert!(!names(&set.table).iter().any(|n| n.ends_with("_um") || n.contains("_um2")));

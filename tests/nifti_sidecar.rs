@@ -108,7 +108,7 @@ fn units_of_values_and_doses_are_understood() {
     };
     refused(json!({"InjectedRadioactivityUnits": "parsec"}), "parsec");
     refused(json!({"Units": "parsec"}), "PARSEC");
-    refused(json!({"BodyWeight": null}), "PatientWeight");
+    refused(json!({"BodyWeight": null}), "BodyWeight");
     refused(json!({"BodyWeight": "heavy"}), "heavy");
     refused(json!({"TimeZero": "noon"}), "noon");
     refused(json!({"InjectedRadioactivity": null}), "InjectedRadioactivity");

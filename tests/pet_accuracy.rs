@@ -146,8 +146,9 @@ fn spheres_lie_where_the_truth_has_them_with_its_uptake() {
 #[test]
 fn suv_4_finds_the_large_hot_spheres_alone() {
     // At SUV 4 the edge of a sphere of SUV 12 lies outside its true one, that of SUV 8 inside.
+    // The blur carries part of the uptake past the threshold, so TLG stays below the truth, least for the largest sphere.
     let bounds =
-        [(22.0, [1.05, 1.30], [0.90, 1.05]), (28.0, [0.88, 1.02], [0.80, 0.98]), (37.0, [1.05, 1.30], [0.95, 1.10])];
+        [(22.0, [1.05, 1.30], [0.72, 0.92]), (28.0, [0.88, 1.02], [0.68, 0.88]), (37.0, [1.05, 1.30], [0.86, 1.00])];
     for (name, count) in SCANS {
         let (scan, sets) = run(name, "pet");
         let lesions = sets.iter().find(|s| s.name == "lesions").unwrap();

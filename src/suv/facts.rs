@@ -15,6 +15,8 @@ pub struct Facts {
     pub decay_correction: Option<String>,
     /// CorrectedImage (0028,0051). BIDS: `ATTN` where `AttenuationCorrection` says so; else empty.
     pub corrected_image: Vec<String>,
+    /// BIDS: `AttenuationCorrection` says that there was none.
+    pub uncorrected_attenuation: bool,
     /// Manufacturer (0008,0070).
     pub manufacturer: Option<String>,
     /// PatientWeight (0010,1030), kg.

@@ -112,13 +112,16 @@ fn attenuation(known: &Known, notes: &mut Vec<String>) -> Result<()> {
     if known.corrected("ATTN") {
         return Ok(());
     }
-    if bids {
+    if bids && !known.facts.uncorrected_attenuation {
         notes.push(format!("{name} is not stated: the values are taken as corrected for attenuation"));
         return Ok(());
     }
-    Err(Error::unsupported(format!("{name} lacks ATTN: not corrected for attenuation"))
-        .needed_for("SUVbw")
-        .remedy("--set suv.units=none for the values as they are"))
+    Err(Error::unsupported(format!(
+        "{name} {}: not corrected for attenuation",
+        if bids { "says none" } else { "lacks ATTN" }
+    ))
+    .needed_for("SUVbw")
+    .remedy("--set suv.units=none for the values as they are"))
 }
 
 /// SUVbw from values of which `scale` Bq/ml are one.

@@ -90,6 +90,7 @@ impl Sidecar<'_> {
         f.half_life = self.number(&["RadionuclideHalfLife"])?;
         f.dose_calibration_factor = self.number(&["DoseCalibrationFactor"])?;
         f.corrected_image = self.corrections();
+        f.uncorrected_attenuation = self.attenuation() == Some(false);
         f.timezone = self.text(&["TimezoneOffsetFromUTC"]);
         let mut slice = SliceFacts { slope: Some(1.0), intercept: Some(0.0), ..SliceFacts::default() };
         slice.frame_duration = match self.number(&["FrameDuration"])? {
@@ -189,14 +190,18 @@ impl Sidecar<'_> {
     }
 
     /// Codes of DICOM for the corrections that are known to be made.
+    /// Whether the image was corrected for attenuation, if the file says so.
+    fn attenuation(&self) -> Option<bool> {
+        let method = self.text(&["AttenuationCorrection", "AttenuationCorrectionMethod"])?;
+        Some(!["none", "no", "false", "nac"].iter().any(|n| method.eq_ignore_ascii_case(n)))
+    }
+
     fn corrections(&self) -> Vec<String> {
         if let Some(Value::Array(list)) = self.keys.get("CorrectedImage") {
             return list.iter().filter_map(|v| v.as_str().map(str::to_string)).collect();
         }
         let mut made = Vec::new();
-        let method = self.text(&["AttenuationCorrection", "AttenuationCorrectionMethod"]);
-        let absent = |m: &String| ["none", "no", "false", "nac"].iter().any(|n| m.eq_ignore_ascii_case(n));
-        if method.is_some_and(|m| !absent(&m)) {
+        if self.attenuation() == Some(true) {
             made.push("ATTN".to_string());
         }
         if self.keys.get("ImageDecayCorrected").and_then(Value::as_bool) == Some(true) {
