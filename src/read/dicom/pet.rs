@@ -23,6 +23,7 @@ pub fn facts(header: &Header, slices: &[Slice], spacing: Option<&Spacing>) -> Re
     let said = |v: Option<&str>| v.filter(|v| !v.is_empty()).map(str::to_string);
     let (decay, zero) = decay(set, &drug);
     Ok(Facts {
+        uncorrected_attenuation: false,
         bids: false,
         units: set.text(tags::UNITS).or(said(units.0)),
         suv_type: set.text(tags::SUV_TYPE).or(said(units.1)),
