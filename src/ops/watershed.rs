@@ -1,9 +1,10 @@
 //! Watershed from markers: every voxel belongs to the marker that it reaches over the lowest pass.
 //!
 //! Voxels of a marker are one node of a graph. Every other voxel points at the lowest of itself and its 8 (26)
-//! neighbours: a marker first, then lower landscape, then lower index. Following the pointers leads to a marker or to the
-//! bottom of a basin, which is another node. Two nodes that touch are joined by an edge of height `max(L[p], L[q])`, the
-//! lowest over their neighbouring voxels p, q; the voxels of markers are as low as can be. Edges are taken in order
+//! neighbours: lower landscape first, then lower index. Following the pointers leads to a marker or to the bottom of a
+//! basin, which is another node. (Were markers lower than all else here too, a voxel behind a narrow ridge would fall to
+//! the marker in front of it.) Two nodes that touch are joined by an edge of height `max(L[p], L[q])`, the lowest over
+//! their neighbouring voxels p, q; here the voxels of markers are as low as can be. Edges are taken in order
 //! (height, then nodes) and join what they connect, unless both sides have a marker already: the minimum spanning
 //! forest with one marker a tree. As no two edges are equal in that order the answer is unique. Voxels that no marker
 //! can be reached from are 0. Labels keep the numbers of the markers.
@@ -144,11 +145,11 @@ fn dispatch(gpu: &Gpu, shape: Shape, landscape: &Volume, markers: &Labels) -> Re
 
 fn descend(shape: Shape, land: &[i32], marker: &[u32]) -> Vec<AtomicU32> {
     let pointer = |i: usize| {
-        let mut lowest = (marker[i] == 0, land[i], i);
+        let mut lowest = (land[i], i);
         if marker[i] == 0 {
-            neighbours(shape, i, false, |j| lowest = lowest.min((marker[j] == 0, land[j], j)));
+            neighbours(shape, i, false, |j| lowest = lowest.min((land[j], j)));
         }
-        AtomicU32::new(lowest.2 as u32)
+        AtomicU32::new(lowest.1 as u32)
     };
     (0..shape.len()).into_par_iter().with_min_len(1 << 12).map(pointer).collect()
 }
@@ -235,8 +236,11 @@ mod tests {
         assert_eq!(row(&[0, 1, 5, 9, 4, 2, 0], &[1, 0, 0, 0, 0, 0, 2]), [1, 1, 1, 2, 2, 2, 2]);
         // A basin without a marker goes where its lower rim leads.
         assert_eq!(row(&[0, 7, 1, 0, 1, 6, 0], &[1, 0, 0, 0, 0, 0, 2]), [1, 1, 2, 2, 2, 2, 2]);
-        // A marker on a slope is as low as can be.
-        assert_eq!(row(&[0, 1, 2, 3, 4, 5, 6], &[1, 0, 0, 0, 2, 0, 0]), [1, 1, 1, 2, 2, 2, 2]);
+        // A marker on a slope holds what comes down to it, and a bottom beside it is reached from there.
+        assert_eq!(row(&[0, 1, 2, 3, 4, 5, 6], &[1, 0, 0, 0, 2, 0, 0]), [1, 1, 1, 1, 2, 2, 2]);
+        assert_eq!(row(&[0, 9, 6, 3, 4, 5, 6], &[1, 0, 0, 0, 2, 0, 0]), [1, 1, 2, 2, 2, 2, 2]);
+        // Behind a ridge of one voxel.
+        assert_eq!(row(&[8, 9, 3, 1, 0, 1], &[1, 0, 0, 0, 0, 2]), [1, 2, 2, 2, 2, 2]);
         assert_eq!(row(&[3, 1, 2], &[0, 0, 0]), [0, 0, 0]);
         assert_eq!(row(&[3, 1, 2], &[0, 2, 1]), [2, 2, 1]);
     }
@@ -252,7 +256,7 @@ mod tests {
     }
 
     fn definition(shape: Shape, land: &[i32], markers: &[u32]) -> Vec<u32> {
-        let key = |i: usize| (markers[i] == 0, land[i], i);
+        let key = |i: usize| (land[i], i);
         let bottom = |mut i: usize| loop {
             let next = around(i, shape, Connectivity::Full).into_iter().chain([i]).min_by_key(|&j| key(j)).unwrap();
             if markers[i] != 0 || next == i {

@@ -81,13 +81,13 @@ pub(super) fn find(scan: &Scan, channel: &Channel, geometry: &Geometry, radii: [
     let variation = sums.deviation().unwrap_or(0.0) * scale.factor / mean;
     let [x, y, z] = placement.at(&spacing, centre);
     let told = format!(
-        "liver found at x {x:.0}, y {y:.0}, z {z:.0} mm: SUV {mean:.2}, variation {:.0} % in the sphere, even region of {ml:.0} ml",
+        "found at x {x:.0}, y {y:.0}, z {z:.0} mm: SUV {mean:.2}, variation {:.0} % in the sphere, even region of {ml:.0} ml",
         variation * 100.0
     );
     if variation.is_nan() || variation > EVEN_SPHERE {
         return Err(Error::usage(format!("{told}; too uneven for a reference")).remedy(remedy));
     }
-    Ok(Found { centre, note: format!("{told}; look at it") })
+    Ok(Found { centre, note: format!("{told} (look at it)") })
 }
 
 /// Means of blocks of voxels.

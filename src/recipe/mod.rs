@@ -3,17 +3,21 @@
 //! A recipe is data only. [`parse`](Recipe::parse) reads it with errors that point at the line,
 //! `validate` checks what the types cannot say (names, roles, cycles), and [`PRESETS`] holds the files of `recipes/`.
 
+mod lesions;
 mod parse;
 mod place;
 mod presets;
 mod size;
 mod steps;
+mod threshold;
 mod validate;
 
+pub use lesions::*;
 pub use parse::{LESIONS, suggestion};
 pub use presets::{PRESETS, Preset, preset};
 pub use size::{Size, SizeUnit};
 pub use steps::*;
+pub use threshold::*;
 
 use crate::measure::Family;
 use crate::units::Length;

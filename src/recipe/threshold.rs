@@ -1,0 +1,125 @@
+//! The `threshold` step.
+
+use crate::units::Length;
+use serde::Deserialize;
+
+/// How a threshold is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Above `value`, or from `at_least` on, in the values of the image (SUV, counts).
+    Fixed,
+    /// `percent` of the voxels lie at or below it.
+    Percentile,
+    /// Otsu.
+    Otsu,
+    /// Otsu with three classes; the upper threshold.
+    MultiOtsu,
+    /// Minimum cross-entropy.
+    Li,
+    /// Triangle.
+    Triangle,
+    /// Yen.
+    Yen,
+    /// Trimmed mean plus two standard deviations.
+    RobustBackground,
+    /// Brighter than the mean of a window.
+    LocalMean,
+    /// Brighter than a Gaussian mean.
+    LocalGaussian,
+    /// Sauvola.
+    Sauvola,
+    /// Above `low` and connected to something above `high`, both in the values of the image.
+    Hysteresis,
+    /// `factor` times the mean plus `deviations` times the standard deviation of the image in the objects of `set`.
+    Reference,
+}
+
+impl Method {
+    /// As the recipe names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Fixed => "fixed",
+            Method::Percentile => "percentile",
+            Method::Otsu => "otsu",
+            Method::MultiOtsu => "multi_otsu",
+            Method::Li => "li",
+            Method::Triangle => "triangle",
+            Method::Yen => "yen",
+            Method::RobustBackground => "robust_background",
+            Method::LocalMean => "local_mean",
+            Method::LocalGaussian => "local_gaussian",
+            Method::Sauvola => "sauvola",
+            Method::Hysteresis => "hysteresis",
+            Method::Reference => "reference",
+        }
+    }
+    /// Compares each voxel with its surroundings, so it needs a `radius`.
+    pub fn is_local(self) -> bool {
+        matches!(self, Method::LocalMean | Method::LocalGaussian | Method::Sauvola)
+    }
+}
+
+/// `threshold`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Threshold {
+    /// How it is chosen.
+    pub method: Method,
+    /// The chosen threshold is multiplied by this.
+    pub correction: Option<f64>,
+    /// It is never below the first nor above the second, in the values of the image.
+    pub bounds: Option<[f64; 2]>,
+    /// Bins of the histogram; one a sample value if absent.
+    pub bins: Option<u32>,
+    /// Bins are even in this.
+    pub transform: Option<Transform>,
+    /// Never below this many times the noise of the image.
+    pub noise: Option<f64>,
+    /// What becomes of the mask so far.
+    #[serde(default)]
+    pub combine: Combine,
+    /// Half the width of the window of a local method without its centre.
+    pub radius: Option<Length>,
+    /// Sauvola's k.
+    pub k: Option<f64>,
+    /// Hysteresis: voxels above this that are connected to one above `high`, in the values of the image.
+    pub low: Option<f64>,
+    /// Hysteresis.
+    pub high: Option<f64>,
+    /// Percentile.
+    pub percent: Option<f64>,
+    /// Fixed, in the values of the image.
+    pub value: Option<f64>,
+    /// Fixed, in the values of the image: this value itself is inside.
+    pub at_least: Option<f64>,
+    /// Reference: the object set.
+    pub set: Option<String>,
+    /// Reference: times its mean; 1 if absent.
+    pub factor: Option<f64>,
+    /// Reference: plus so many of its standard deviations; none if absent.
+    pub deviations: Option<f64>,
+    /// The image to read.
+    pub of: Option<String>,
+}
+
+/// What the histogram's bins are even in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transform {
+    /// The square root: dim objects weigh more.
+    Sqrt,
+}
+
+/// What becomes of the mask that an earlier threshold made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Combine {
+    /// It is replaced.
+    #[default]
+    Replace,
+    /// Voxels must be in both.
+    And,
+    /// Voxels may be in either.
+    Or,
+}
