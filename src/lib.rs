@@ -13,6 +13,7 @@
 //! - [`percist`]: response to therapy from the tables of two PET runs.
 //! - [`measure`]: families of features. [`ops`]: operations, each with its shader.
 //! - [`device`]: CPU or GPU, buffers, kernels.
+//! - [`profile`]: where the time goes.
 //! - [`units`], [`volume`], [`scan`], [`table`], [`Error`]: the nouns.
 //!
 //! ```no_run
@@ -36,6 +37,7 @@ pub mod ops;
 pub mod percist;
 pub mod pipeline;
 pub mod placement;
+pub mod profile;
 pub mod read;
 pub mod recipe;
 pub mod scan;

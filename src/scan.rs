@@ -91,9 +91,3 @@ pub struct Regions {
     pub notes: Vec<String>,
 }
 
-impl Regions {
-    /// A grid without any region.
-    pub fn none(shape: Shape) -> Self {
-        Regions { shape, voxels: vec![0; shape.len()], names: Default::default(), notes: vec![] }
-    }
-}

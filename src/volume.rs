@@ -96,7 +96,7 @@ impl Volume {
     /// The number of samples does not fit the shape, or passes 2^31 - 1.
     pub fn new(shape: Shape, samples: Vec<i32>) -> Result<Self> {
         check(shape, samples.len())?;
-        Ok(Volume { shape, spacing: None, scale: Scale::ONE, samples: Buffer::Host(samples) })
+        Ok(Volume { shape, spacing: None, scale: Scale::ONE, samples: Buffer::on_host(samples) })
     }
     /// The same place and scale with other samples.
     pub fn with(&self, samples: Buffer<i32>) -> Self {
@@ -109,19 +109,19 @@ impl Volume {
     pub fn view(&self) -> Result<ndarray::ArrayView3<'_, i32>> {
         ndarray::ArrayView3::from_shape(self.shape.zyx(), self.samples.host()?).map_err(|e| Error::limit(e.to_string()))
     }
-    /// A copy where the device is.
+    /// Where the device is; shared if it is there already.
     ///
     /// # Errors
     /// The device is lost or too small.
     pub fn to(&self, device: &Device) -> Result<Self> {
         Ok(self.with(device.place(&self.samples)?))
     }
-    /// A copy on the host.
+    /// On the host; shared if it is there already.
     ///
     /// # Errors
     /// The device is lost.
-    pub fn to_host(&self, device: &Device) -> Result<Self> {
-        Ok(self.with(Buffer::Host(device.fetch(&self.samples)?)))
+    pub fn to_host(&self) -> Result<Self> {
+        Ok(self.with(self.samples.to_host()?))
     }
 }
 
@@ -132,21 +132,21 @@ impl Mask {
     /// The number of voxels does not fit the shape.
     pub fn new(shape: Shape, voxels: Vec<u8>) -> Result<Self> {
         check(shape, voxels.len())?;
-        Ok(Mask { shape, voxels: Buffer::Host(voxels) })
+        Ok(Mask { shape, voxels: Buffer::on_host(voxels) })
     }
-    /// A copy where the device is.
+    /// Where the device is; shared if it is there already.
     ///
     /// # Errors
     /// The device is lost or too small.
     pub fn to(&self, device: &Device) -> Result<Self> {
         Ok(Mask { shape: self.shape, voxels: device.place(&self.voxels)? })
     }
-    /// A copy on the host.
+    /// On the host; shared if it is there already.
     ///
     /// # Errors
     /// The device is lost.
-    pub fn to_host(&self, device: &Device) -> Result<Self> {
-        Ok(Mask { shape: self.shape, voxels: Buffer::Host(device.fetch(&self.voxels)?) })
+    pub fn to_host(&self) -> Result<Self> {
+        Ok(Mask { shape: self.shape, voxels: self.voxels.to_host()? })
     }
 }
 
@@ -158,7 +158,7 @@ impl Labels {
     pub fn new(shape: Shape, voxels: Vec<u32>) -> Result<Self> {
         check(shape, voxels.len())?;
         let count = voxels.iter().copied().max().unwrap_or(0);
-        Ok(Labels { shape, count, voxels: Buffer::Host(voxels) })
+        Ok(Labels { shape, count, voxels: Buffer::on_host(voxels) })
     }
     /// The labels as an array of z, y, x.
     ///
@@ -167,18 +167,18 @@ impl Labels {
     pub fn view(&self) -> Result<ndarray::ArrayView3<'_, u32>> {
         ndarray::ArrayView3::from_shape(self.shape.zyx(), self.voxels.host()?).map_err(|e| Error::limit(e.to_string()))
     }
-    /// A copy where the device is.
+    /// Where the device is; shared if it is there already.
     ///
     /// # Errors
     /// The device is lost or too small.
     pub fn to(&self, device: &Device) -> Result<Self> {
         Ok(Labels { shape: self.shape, count: self.count, voxels: device.place(&self.voxels)? })
     }
-    /// A copy on the host.
+    /// On the host; shared if it is there already.
     ///
     /// # Errors
     /// The device is lost.
-    pub fn to_host(&self, device: &Device) -> Result<Self> {
-        Ok(Labels { shape: self.shape, count: self.count, voxels: Buffer::Host(device.fetch(&self.voxels)?) })
+    pub fn to_host(&self) -> Result<Self> {
+        Ok(Labels { shape: self.shape, count: self.count, voxels: self.voxels.to_host()? })
     }
 }

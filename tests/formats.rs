@@ -206,7 +206,7 @@ fn a_wrong_pixel_would_be_seen() {
     let path = folder.join("images/int16.tif");
     let mut scan = read::open(&path, &as_stored()).unwrap();
     assert!(compare(&scan, &row, &path).is_ok());
-    let uptake::device::Buffer::Host(samples) = &mut scan.channels[0].volume.samples else { panic!() };
+    let samples = scan.channels[0].volume.samples.host_mut().unwrap();
     samples[77] += 1;
     assert!(compare(&scan, &row, &path).is_err());
 }

@@ -60,9 +60,9 @@ fn a_voxel_that_flips_on_the_way_is_seen() {
         let case = &op.cases[0];
         let mut input = inputs().unwrap().swap_remove(5);
         let cpu = run(case, &Device::Cpu, &input).unwrap();
-        let uptake::device::Buffer::Host(samples) = &mut input.volume.samples else { unreachable!() };
-        let uptake::device::Buffer::Host(mask) = &mut input.mask.voxels else { unreachable!() };
-        let uptake::device::Buffer::Host(labels) = &mut input.labels.voxels else { unreachable!() };
+        let samples = input.volume.samples.host_mut().unwrap();
+        let mask = input.mask.voxels.host_mut().unwrap();
+        let labels = input.labels.voxels.host_mut().unwrap();
         // A block rather than one voxel: rank filters rightly ignore one.
         for y in 20..80 {
             for x in 30..110 {

@@ -7,7 +7,7 @@ mod common;
 
 use common::gpu;
 use std::path::PathBuf;
-use uptake::device::{Buffer, Counters, Device};
+use uptake::device::{Counters, Device};
 use uptake::pipeline::{self, External, Outcome};
 use uptake::placement::Placement;
 use uptake::read::{self, Options};
@@ -144,7 +144,7 @@ fn a_changed_image_changes_the_outcome() {
     let before = run(&scan, &Device::Cpu);
     assert!(difference(&before, &before).is_none());
     let inside = before.sets[0].labels.voxels.host().unwrap().iter().position(|&l| l == 5).unwrap();
-    let Buffer::Host(samples) = &mut scan.channels[0].volume.samples else { unreachable!() };
+    let samples = scan.channels[0].volume.samples.host_mut().unwrap();
     samples[inside] += 1;
     assert!(difference(&before, &run(&scan, &Device::Cpu)).is_some());
 }

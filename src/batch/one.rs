@@ -8,6 +8,7 @@ use super::progress::Progress;
 use super::{Recipes, Settings};
 use crate::device::Device;
 use crate::pipeline::{self, External, Outcome};
+use crate::profile::stage;
 use crate::recipe::{LESIONS, Modality, Pages, Recipe};
 use crate::scan::Scan;
 use crate::units::Spacing;
@@ -115,24 +116,21 @@ impl Shop<'_> {
     }
 
     fn do_item(&self, item: &Item, record: &mut Record) -> Result<()> {
-        let mut bytes = 0;
-        for (i, path) in item.files.iter().enumerate() {
-            bytes += std::fs::metadata(path).map_err(|e| Error::from(e).at(path))?.len();
-            let role = match &item.source {
-                Source::Channels(set) => set.files.get(i).map(|(c, _)| c.clone()).unwrap_or_default(),
-                _ => String::new(),
-            };
-            record.hashes.push((role, hash_file(path)?));
-        }
-        for path in item.files.iter().flat_map(|f| read::companions(f)) {
-            record.hashes.push(("sidecar".into(), hash_file(&path)?));
-        }
         let recipe = self.recipes.of(item);
         let label_files = label_files(item, recipe)?;
-        for (set, path) in &label_files {
-            record.hashes.push((format!("labels.{set}"), hash_file(path)?));
-        }
-        let key = key(&record.hashes, recipe);
+        let options = self.options(recipe);
+        let mut share = self.budget.take(guess(bytes(item)?));
+        let hash = || stage("hash", "", || hashes(item, &label_files));
+        let read = || stage("read", "", || open(item, &options));
+        // Reading waits for the hashes only where they may show that there is nothing to do.
+        let (hashes, ahead) = if self.settings.resume {
+            (hash()?, None)
+        } else {
+            let (hashes, scan) = rayon::join(hash, read);
+            (hashes?, Some(scan))
+        };
+        let key = key(&hashes, recipe);
+        record.hashes = hashes;
         record.key = Some(key.clone());
         if self.settings.resume
             && self.is_complete(item)
@@ -142,9 +140,7 @@ impl Shop<'_> {
             record.counts = counts(&part);
             return Ok(());
         }
-        let mut share = self.budget.take(guess(bytes));
-        let options = self.options(recipe);
-        let scan = open(item, &options)?;
+        let scan = ahead.unwrap_or_else(read)?;
         share.correct(need(scan.shape.len(), scan.channels.len()))?;
         let mut external = External::new();
         for (set, path) in label_files {
@@ -153,8 +149,8 @@ impl Shop<'_> {
                 .map_or_else(read::Pick::default, |o| read::Pick { names: o.regions.clone(), resample: o.resample });
             external.insert(set, read::regions(&path, &scan, &pick, &options)?);
         }
-        let outcome = self.run(item, &scan, &external)?;
-        self.set_down(item, &scan, &outcome)?;
+        let outcome = stage("recipe", "", || self.run(item, &scan, &external))?;
+        stage("write", "", || self.set_down(item, &scan, &outcome))?;
         let sets = outcome.sets.into_iter().map(|s| (s.name, s.table)).collect();
         let part = Part { row: outcome.row, sets };
         record.counts = counts(&part);
@@ -222,6 +218,31 @@ impl Shop<'_> {
         }
         Ok(())
     }
+}
+
+/// Bytes of the files of an image.
+fn bytes(item: &Item) -> Result<u64> {
+    let size = |path: &PathBuf| std::fs::metadata(path).map(|m| m.len()).map_err(|e| Error::from(e).at(path));
+    item.files.iter().map(size).sum()
+}
+
+/// Channel, companion or set, and the hash of its file.
+fn hashes(item: &Item, label_files: &[(String, PathBuf)]) -> Result<Vec<(String, String)>> {
+    let mut hashes = Vec::new();
+    for (i, path) in item.files.iter().enumerate() {
+        let role = match &item.source {
+            Source::Channels(set) => set.files.get(i).map(|(c, _)| c.clone()).unwrap_or_default(),
+            _ => String::new(),
+        };
+        hashes.push((role, hash_file(path)?));
+    }
+    for path in item.files.iter().flat_map(|f| read::companions(f)) {
+        hashes.push(("sidecar".into(), hash_file(&path)?));
+    }
+    for (set, path) in label_files {
+        hashes.push((format!("labels.{set}"), hash_file(path)?));
+    }
+    Ok(hashes)
 }
 
 /// The files with the regions of the recipe's object sets. One that is missing is an error, unless the recipe can do without.

@@ -2,6 +2,7 @@
 
 use super::End;
 use crate::batch::{self, Bytes, Settings};
+use crate::profile;
 use crate::{Error, Result};
 use std::path::PathBuf;
 
@@ -49,6 +50,9 @@ pub(super) struct Args {
     /// Write no overlays
     #[arg(long)]
     no_overlays: bool,
+    /// Print how long each stage took, the longest first
+    #[arg(long)]
+    profile: bool,
     /// Print errors only
     #[arg(short, long)]
     quiet: bool,
@@ -82,8 +86,14 @@ impl Args {
             labels: !self.no_labels,
             overlays: !self.no_overlays,
         };
-        let device = super::device(&self.device)?;
+        if self.profile {
+            profile::enable();
+        }
+        let device = profile::stage("device", "", || super::device(&self.device))?;
         let summary = batch::run(&settings, &recipes, &device)?;
+        if self.profile {
+            eprint!("{}", profile::report());
+        }
         if !self.quiet || summary.failed > 0 {
             eprintln!("{summary}");
         }

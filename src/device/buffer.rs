@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// An element of an image. On the device each one takes a 32-bit word.
-pub trait Word: Copy + Send + Sync + 'static {
+pub trait Word: Copy + Default + Send + Sync + 'static {
     /// To the device's word.
     fn word(self) -> u32;
     /// From the device's word.
@@ -41,15 +41,20 @@ impl Word for u8 {
 }
 
 /// Elements on the host or on the device. Which one is a property of the data; mixing is an error, never a hidden copy.
+/// Cloning shares them: operations never write into what they are given.
 #[derive(Clone, Debug)]
 pub enum Buffer<T> {
     /// On the host.
-    Host(Vec<T>),
+    Host(Arc<Vec<T>>),
     /// On a device.
     Gpu(GpuBuffer<T>),
 }
 
 impl<T: Word> Buffer<T> {
+    /// Elements on the host.
+    pub fn on_host(elements: Vec<T>) -> Self {
+        Buffer::Host(Arc::new(elements))
+    }
     /// Number of elements.
     pub fn len(&self) -> usize {
         match self {
@@ -69,6 +74,26 @@ impl<T: Word> Buffer<T> {
         match self {
             Buffer::Host(v) => Ok(v),
             Buffer::Gpu(_) => Err(Error::device("data on a GPU was handed to the CPU")),
+        }
+    }
+    /// The elements on the host to change, and only these: what others share is copied first.
+    ///
+    /// # Errors
+    /// They are on a device.
+    pub fn host_mut(&mut self) -> Result<&mut Vec<T>> {
+        match self {
+            Buffer::Host(v) => Ok(Arc::make_mut(v)),
+            Buffer::Gpu(_) => Err(Error::device("data on a GPU was handed to the CPU")),
+        }
+    }
+    /// The same elements on the host: shared if they are there already.
+    ///
+    /// # Errors
+    /// The device is lost.
+    pub fn to_host(&self) -> Result<Self> {
+        match self {
+            Buffer::Host(v) => Ok(Buffer::Host(v.clone())),
+            Buffer::Gpu(b) => Ok(Buffer::on_host(b.download()?)),
         }
     }
     /// The elements on the device.
@@ -98,7 +123,7 @@ impl Drop for Block {
     }
 }
 
-/// Elements on a device, one 32-bit word each. Cloning shares them: operations never write into what they are given.
+/// Elements on a device, one 32-bit word each. Cloning shares them.
 #[derive(Clone, Debug)]
 pub struct GpuBuffer<T> {
     pub(super) block: Arc<Block>,

@@ -41,13 +41,24 @@ impl Device {
         }
     }
 
+    /// Elements that are all 0.
+    ///
+    /// # Errors
+    /// The device is too small.
+    pub fn zeros<T: Word>(&self, len: usize) -> Result<Buffer<T>> {
+        match self {
+            Device::Cpu => Ok(Buffer::on_host(vec![T::default(); len])),
+            Device::Gpu(gpu) => Ok(Buffer::Gpu(gpu.zeros(len)?)),
+        }
+    }
+
     /// A copy on the host.
     ///
     /// # Errors
     /// The device is lost.
     pub fn fetch<T: Word>(&self, data: &Buffer<T>) -> Result<Vec<T>> {
         match data {
-            Buffer::Host(v) => Ok(v.clone()),
+            Buffer::Host(v) => Ok(v.to_vec()),
             Buffer::Gpu(b) => b.download(),
         }
     }

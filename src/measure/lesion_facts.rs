@@ -1,12 +1,13 @@
 //! The facts behind the features of [`super::lesion`]: sums, ranks, spheres, the shell around, and the surface.
 
-use super::object::{Object, extents};
+use super::object::Object;
 use super::order::{self, Sums};
 use super::peak::{Around, Sphere};
 use super::probe::shell;
 use super::surface::Patterns;
 use super::{ChannelRef, Request};
 use crate::Result;
+use crate::ops::extent::extents;
 use crate::scan::SUV_UNIT;
 use crate::units::{Spacing, Unit};
 use crate::volume::{Labels, Scale};

@@ -8,6 +8,7 @@
 //! The columns depend on the families and the channels only, never on the image: a cell that does not apply (a 3-D
 //! feature of a 2-D object, um without calibration) is empty, and [`notes`] says why.
 
+mod census;
 mod columns;
 mod edt;
 pub mod feature;
@@ -39,6 +40,7 @@ pub use probe::ProbeParams;
 pub use reference::{Reference, References, reference};
 pub use totals::{Ratios, scan_totals, sensitivity, sensitivity_dictionary};
 
+use crate::ops::extent::extents;
 use crate::placement::Placement;
 use crate::table::Table;
 use crate::units::{Shape, Spacing, Unit};
@@ -208,7 +210,7 @@ pub fn objects(request: &Request) -> Result<Table> {
     check(request.channels, shape)?;
     request.probe.check()?;
     let labels = request.labels.voxels.host()?;
-    let extents = object::extents(labels, shape, request.labels.count)?;
+    let extents = extents(labels, shape, request.labels.count)?;
     let rows = extents
         .par_iter()
         .enumerate()

@@ -1,5 +1,7 @@
 //! Order statistics of integer samples, exact up to the last division.
 
+use rayon::prelude::*;
+
 /// Quantile `num / den` of sorted samples, linear between neighbours (numpy's default), nothing if there are none.
 pub(super) fn quantile(sorted: &[i32], num: usize, den: usize) -> Option<f64> {
     let at = sorted.len().checked_sub(1)? * num;
@@ -51,8 +53,7 @@ pub(super) struct Sums {
 impl Sums {
     /// Of some samples. A block of 2^16 products below 2^62 would not fit 64 bits, so squares are split at 32 bits.
     pub fn of(samples: &[i32]) -> Self {
-        let mut s = Sums { n: samples.len() as i128, ..Sums::default() };
-        for block in samples.chunks(1 << 16) {
+        let block = |block: &[i32]| {
             let (mut sum, mut low, mut high) = (0i64, 0u64, 0u64);
             for &v in block {
                 let square = (i64::from(v) * i64::from(v)) as u64;
@@ -60,10 +61,11 @@ impl Sums {
                 low += square & 0xffff_ffff;
                 high += square >> 32;
             }
-            s.sum += i128::from(sum);
-            s.squares += i128::from(low) + (i128::from(high) << 32);
-        }
-        s
+            let squares = i128::from(low) + (i128::from(high) << 32);
+            Sums { n: block.len() as i128, sum: i128::from(sum), squares }
+        };
+        let both = |a: Sums, b: Sums| Sums { n: a.n + b.n, sum: a.sum + b.sum, squares: a.squares + b.squares };
+        samples.par_chunks(1 << 16).map(block).reduce(Sums::default, both)
     }
 
     /// Mean, nothing without samples.

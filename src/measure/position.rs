@@ -2,7 +2,7 @@
 
 use super::feature::{Feature, Get};
 use super::moments::Moments;
-use super::object::Extent;
+use crate::ops::extent::Extent;
 use crate::placement::Placement;
 use crate::units::{Spacing, Unit};
 

@@ -1,8 +1,9 @@
 //! A channel of a whole image: its statistics, its background and its quality.
 
 use super::ChannelRef;
+use super::census::{census, ends};
 use super::feature::{CHANNEL_UNIT, Feature, Get};
-use super::order::{self, Sums};
+use super::order::Sums;
 use super::spectrum;
 use crate::Result;
 use crate::volume::Scale;
@@ -24,34 +25,27 @@ pub struct Facts {
 impl Facts {
     /// Of a channel, with the labels of its objects where there are some.
     pub(super) fn of(channel: &ChannelRef, labels: Option<&[u32]>) -> Result<Self> {
-        let image = channel.volume.samples.host()?;
-        let scale = channel.volume.scale;
-        let sums = Sums::of(image);
-        let (low, high) = (image.iter().min().copied(), image.iter().max().copied());
-        let (least, brightest) = if scale.factor < 0.0 { (high, low) } else { (low, high) };
-        let outside = |labels: &[u32]| image.iter().zip(labels).filter(|(_, l)| **l == 0).map(|(s, _)| *s).collect();
-        let mut background: Vec<i32> = labels.map_or_else(Vec::new, outside);
+        let (image, scale) = (channel.volume.samples.host()?, channel.volume.scale);
+        let [all, background] = census(image, labels, channel.saturation);
+        let falling = scale.factor < 0.0;
         Ok(Facts {
-            sums,
-            ranks: [least.map(f64::from), order::median(&mut image.to_vec()), brightest.map(f64::from)],
-            at_maximum: image.iter().filter(|s| Some(**s) == brightest).count() as u64,
-            saturated: channel.saturation.map(|top| image.iter().filter(|s| **s >= top).count() as u64),
-            background: Sums::of(&background),
-            background_median: order::median(&mut background),
-            slope: sums.mean().and_then(|mean| spectrum::slope(image, channel.volume.shape, mean)),
+            sums: all.sums,
+            ranks: ranks(all.ends, all.median, falling),
+            at_maximum: all.at_ends[usize::from(!falling)],
+            saturated: channel.saturation.map(|_| all.reaching),
+            background: background.sums,
+            background_median: background.median,
+            slope: all.sums.mean().and_then(|mean| spectrum::slope(image, channel.volume.shape, mean)),
             scale,
         })
     }
 
     /// Of a channel, for [`VALUES`] alone: no order statistics, no background, no spectrum.
     pub(super) fn plain(channel: &ChannelRef) -> Result<Self> {
-        let image = channel.volume.samples.host()?;
-        let scale = channel.volume.scale;
-        let (low, high) = (image.iter().min().copied(), image.iter().max().copied());
-        let (least, brightest) = if scale.factor < 0.0 { (high, low) } else { (low, high) };
+        let (image, scale) = (channel.volume.samples.host()?, channel.volume.scale);
         Ok(Facts {
             sums: Sums::of(image),
-            ranks: [least.map(f64::from), None, brightest.map(f64::from)],
+            ranks: ranks(ends(image), None, scale.factor < 0.0),
             at_maximum: 0,
             saturated: None,
             background: Sums::default(),
@@ -67,6 +61,12 @@ impl Facts {
     fn width(&self, samples: Option<f64>) -> Option<f64> {
         samples.map(|s| s * self.scale.factor.abs())
     }
+}
+
+/// Samples of the smallest, the middle and the largest value.
+fn ranks(ends: Option<[i32; 2]>, median: Option<f64>, falling: bool) -> [Option<f64>; 3] {
+    let [low, high] = [0, 1].map(|end| ends.map(|e| f64::from(e[end])));
+    if falling { [high, median, low] } else { [low, median, high] }
 }
 
 const NO_VOXELS: &str = "the image has no voxels";

@@ -3,11 +3,12 @@
 use super::feature::Definition;
 use super::lesion_facts::{NOT_SUV, voxel_ml};
 use super::moments::Moments;
-use super::object::{Object, extents};
+use super::object::Object;
 use super::order::Sums;
 use super::position::NO_CALIBRATION;
 use super::{ChannelRef, Request};
 use crate::Result;
+use crate::ops::extent::extents;
 use crate::scan::SUV_UNIT;
 use crate::table::{Cells, Table};
 use crate::units::{Spacing, Unit};
@@ -169,17 +170,12 @@ pub fn sensitivity(
     spacing: Option<Spacing>,
 ) -> Result<[(Definition, Cells); 2]> {
     let (labels, image) = (other.voxels.host()?, channel.volume.samples.host()?);
-    let mut sums = vec![Sums::default(); other.count as usize + 1];
-    for (&label, &sample) in labels.iter().zip(image).filter(|(l, _)| **l > 0) {
-        let sum = sums.get_mut(label as usize).ok_or_else(|| {
-            crate::Error::usage(format!("the labels of {set} hold numbers above their count, {}", other.count))
-        })?;
-        sum.n += 1;
-        sum.sum += i128::from(sample);
-    }
+    let of = |(i, extent)| Sums::of(&Object::new(labels, other.shape, i as u32 + 1, extent).samples(image));
+    let extents = extents(labels, other.shape, other.count)?;
+    let sums: Vec<Sums> = extents.into_par_iter().enumerate().map(of).collect();
     let object = |place: &Option<usize>| {
         let label = *labels.get((*place)?)?;
-        sums.get(label as usize).filter(|_| label > 0)
+        sums.get((label as usize).checked_sub(1)?)
     };
     let ml = |place: &Option<usize>| Some(object(place)?.n as f64 * voxel_ml(&spacing?));
     let suv = |place: &Option<usize>| object(place)?.mean().map(|m| channel.volume.scale.value(m));

@@ -7,14 +7,14 @@
 //! Bit budget: samples of 32 bits, compared only. Reference: `skimage.segmentation.flood` in each territory.
 
 use super::hottest::hottest;
-use super::label::{Connectivity, components, roots, words};
+use super::label::{Connectivity, roots, words};
 use super::runs::Of;
+use super::split::Around;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device, Gpu, GpuBuffer};
 use crate::volume::{Labels, Volume};
 use crate::{Error, Result};
-use rayon::prelude::*;
 
 /// The room's entry.
 pub const OP: Op = Op {
@@ -74,27 +74,34 @@ pub fn contour(device: &Device, src: &Volume, territory: &Labels, starts: &[u32]
         return Err(Error::usage(given));
     }
     let voxels = match device {
-        Device::Cpu => Buffer::Host(twin(src, territory, starts, limits)?),
+        Device::Cpu => Buffer::on_host(twin(src, territory, starts, limits)?),
         Device::Gpu(gpu) => Buffer::Gpu(dispatch(gpu, src, territory, starts, limits)?),
     };
     Ok(Labels { voxels, ..territory.clone() })
 }
 
+/// Floods each region from its start: regions are small beside the image.
 fn twin(src: &Volume, territory: &Labels, starts: &[u32], limits: &[i32]) -> Result<Vec<u32>> {
-    let bright = |(&s, &l): (&i32, &u32)| if l != 0 && s >= limits[l as usize] { l } else { 0 };
-    let both = src.samples.host()?.par_iter().zip(territory.voxels.host()?);
-    let cut: Vec<u32> = both.with_min_len(1 << 14).map(bright).collect();
-    let labels = Labels { voxels: Buffer::Host(cut), ..territory.clone() };
-    let pieces = components(&Device::Cpu, &labels, Connectivity::Full)?;
-    let (cut, pieces) = (labels.voxels.host()?, pieces.voxels.host()?);
-    // No piece has the number 0.
-    let piece_at = |(l, &start): (usize, &u32)| match cut.get(start as usize) {
-        Some(&there) if there as usize == l => pieces[start as usize],
-        _ => 0,
-    };
-    let wanted: Vec<u32> = starts.iter().enumerate().map(piece_at).collect();
-    let keep = |(&l, &piece): (&u32, &u32)| if l != 0 && wanted[l as usize] == piece { l } else { 0 };
-    Ok(cut.par_iter().zip(pieces).with_min_len(1 << 14).map(keep).collect())
+    let (shape, samples, territories) = (src.shape, src.samples.host()?, territory.voxels.host()?);
+    let mut out = vec![0; shape.len()];
+    let mut open = Vec::new();
+    for (label, (&start, &limit)) in (0..).zip(starts.iter().zip(limits)).skip(1) {
+        let inside = |i: usize| territories[i] == label && samples[i] >= limit;
+        if start as usize >= shape.len() || !inside(start as usize) {
+            continue;
+        }
+        out[start as usize] = label;
+        open.push(start as usize);
+        while let Some(i) = open.pop() {
+            Around::row(shape, i / shape.x).each(i % shape.x, |j| {
+                if out[j] == 0 && inside(j) {
+                    out[j] = label;
+                    open.push(j);
+                }
+            });
+        }
+    }
+    Ok(out)
 }
 
 fn dispatch(gpu: &Gpu, src: &Volume, territory: &Labels, starts: &[u32], limits: &[i32]) -> Result<GpuBuffer<u32>> {
@@ -111,10 +118,11 @@ fn dispatch(gpu: &Gpu, src: &Volume, territory: &Labels, starts: &[u32], limits:
 
 #[cfg(test)]
 mod tests {
-    //! Oracle: literal grids, and a flood fill from each start on random images.
+    //! Oracle: literal grids, and connected components on random images.
     use super::*;
     use crate::ops::hottest::NOWHERE;
-    use crate::ops::naive::{images, neighbours};
+    use crate::ops::label::components;
+    use crate::ops::naive::images;
     use crate::units::Shape;
 
     #[test]
@@ -150,23 +158,22 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_fill_gives_the_same() {
+    fn components_give_the_same() {
         for (k, (shape, values)) in images(4).into_iter().enumerate() {
             let territory = Labels::new(shape, values.clone()).unwrap();
             let samples: Vec<i32> = (0..shape.len()).map(|i| (i * 7919 + k * 31) as i32 % 100).collect();
             let v = Volume::new(shape, samples.clone()).unwrap();
             let hot = hottest(&Device::Cpu, &v, &territory).unwrap();
             let limits: Vec<i32> = hot.samples.iter().map(|&s| s.max(0) / 2).collect();
-            let mut want = vec![0; shape.len()];
-            for (l, &start) in hot.voxels.iter().enumerate().filter(|(_, s)| **s != NOWHERE) {
-                let mut open = vec![start as usize];
-                while let Some(i) = open.pop() {
-                    if want[i] == 0 && values[i] as usize == l && samples[i] >= limits[l] {
-                        want[i] = l as u32;
-                        open.extend(neighbours(i, shape, Connectivity::Full));
-                    }
-                }
-            }
+            let cut = (0..shape.len()).map(|i| if samples[i] >= limits[values[i] as usize] { values[i] } else { 0 });
+            let cut = Labels::new(shape, cut.collect()).unwrap();
+            let pieces = components(&Device::Cpu, &cut, Connectivity::Full).unwrap();
+            let (cut, pieces) = (cut.voxels.host().unwrap(), pieces.voxels.host().unwrap());
+            let belongs = |i: usize| {
+                let start = hot.voxels[cut[i] as usize];
+                cut[i] != 0 && start != NOWHERE && pieces[i] == pieces[start as usize]
+            };
+            let want: Vec<u32> = (0..shape.len()).map(|i| if belongs(i) { cut[i] } else { 0 }).collect();
             let got = contour(&Device::Cpu, &v, &territory, &hot.voxels, &limits).unwrap();
             assert_eq!(got.voxels.host().unwrap(), want, "{shape} {values:?}");
         }

@@ -5,12 +5,11 @@
 //! Reference: CellProfiler, IdentifyTertiaryObjects, without shrinking the nucleus.
 
 use super::label::words;
-use super::{Case, Op};
+use super::{Case, Op, lanes};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
 use crate::volume::Labels;
 use crate::{Error, Result};
-use rayon::prelude::*;
 
 /// The room's entry.
 pub const OP: Op = Op {
@@ -49,8 +48,8 @@ pub fn cytoplasm(device: &Device, cells: &Labels, nuclei: &Labels) -> Result<Lab
     }
     let voxels = match device {
         Device::Cpu => {
-            let pairs = cells.voxels.host()?.par_iter().zip(nuclei.voxels.host()?).with_min_len(1 << 14);
-            Buffer::Host(pairs.map(|(&cell, &nucleus)| if nucleus == 0 { cell } else { 0 }).collect())
+            let (cells, nuclei) = (cells.voxels.host()?, nuclei.voxels.host()?);
+            Buffer::on_host(lanes::map2(cells, nuclei, |cell, nucleus| if nucleus == 0 { cell } else { 0 }))
         }
         Device::Gpu(gpu) => {
             let (cells, nuclei) = (cells.voxels.gpu()?, nuclei.voxels.gpu()?);

@@ -6,7 +6,7 @@
 
 use super::cases::words;
 use super::nearest::{self, Search, Sites};
-use super::{Case, Op};
+use super::{Case, Op, distance_search};
 use crate::Result;
 use crate::device::{Buffer, Device};
 use crate::units::Spacing;
@@ -40,8 +40,7 @@ pub fn distance(device: &Device, mask: &Mask, weights: [u32; 3]) -> Result<Volum
     let search = Search::new(mask.shape, weights, nearest::FAR)?;
     let samples = match device {
         Device::Cpu => {
-            let (d2, _) = nearest::twin(&search, mask.voxels.host()?, |v| (v == 0).then_some(()));
-            Buffer::Host(bytemuck::cast_vec(d2))
+            Buffer::on_host(bytemuck::cast_vec(distance_search::squared(&search, mask.voxels.host()?)))
         }
         Device::Gpu(gpu) => {
             let (d2, _) = nearest::dispatch(&search, gpu, &mask.voxels.gpu()?.cast(), Sites::Zeros)?;

@@ -79,7 +79,7 @@ pub fn fill_label_holes(device: &Device, labels: &Labels) -> Result<Labels> {
 /// A mask is the case of a single label.
 fn fill<T: Word + PartialEq>(device: &Device, src: &Buffer<T>, shape: Shape) -> Result<Buffer<T>> {
     let gpu = match device {
-        Device::Cpu => return Ok(Buffer::Host(twin(src.host()?, shape))),
+        Device::Cpu => return Ok(Buffer::on_host(twin(src.host()?, shape))),
         Device::Gpu(gpu) => gpu,
     };
     let (values, n) = (src.gpu()?.cast(), src.len());

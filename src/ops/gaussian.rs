@@ -112,8 +112,8 @@ pub fn gaussian(device: &Device, src: &Volume, p: &Gaussian) -> Result<Volume> {
         }
         let boxes = weights.is_empty().then(|| Boxes::fit(sigma, &kernel(sigma, p.truncate)));
         out = out.with(match (device, boxes) {
-            (Device::Cpu, Some(b)) => Buffer::Host(gaussian_boxes::twin(out.samples.host()?, axis, b, p.border)),
-            (Device::Cpu, None) => Buffer::Host(twin(out.samples.host()?, axis, &weights, p.border, span)),
+            (Device::Cpu, Some(b)) => Buffer::on_host(gaussian_boxes::twin(out.samples.host()?, axis, b, p.border)),
+            (Device::Cpu, None) => Buffer::on_host(twin(out.samples.host()?, axis, &weights, p.border, span)),
             (Device::Gpu(gpu), Some(b)) => {
                 Buffer::Gpu(gaussian_boxes::dispatch(gpu, out.samples.gpu()?, axis, b, p.border)?)
             }

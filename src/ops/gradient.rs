@@ -61,7 +61,7 @@ pub fn gradient(device: &Device, src: &Volume, sizes: [f64; 3]) -> Result<Volume
     let reach = max.abs_diff(min);
     let shift = (u32::BITS - reach.leading_zeros()).saturating_sub(BITS);
     let samples = match device {
-        Device::Cpu => Buffer::Host(twin(src.shape, src.samples.host()?, shift, weights)),
+        Device::Cpu => Buffer::on_host(twin(src.shape, src.samples.host()?, shift, weights)),
         Device::Gpu(gpu) => {
             let from = src.samples.gpu()?;
             let to = gpu.alloc::<i32>(from.len())?;

@@ -4,13 +4,13 @@
 //! lowest label wins, and objects never run into each other. Labels keep their numbers.
 //! Reference: `skimage.segmentation.expand_labels`, which leaves ties open.
 
+use super::distance_search::tagged;
 use super::label::words;
 use super::nearest::{self, FAR, Search, Sites};
-use super::{Case, Op};
+use super::{Case, Op, lanes};
 use crate::device::{Buffer, Device};
 use crate::volume::Labels;
 use crate::{Error, Result};
-use rayon::prelude::*;
 
 /// The room's entry.
 pub const OP: Op = Op {
@@ -40,17 +40,17 @@ pub fn grow(device: &Device, labels: &Labels, distance_px: f64, weights: [u32; 3
     let search = Search::new(labels.shape, weights, limit)?;
     let voxels = match device {
         Device::Cpu => {
-            let (d2, mut tags) = nearest::twin(&search, labels.voxels.host()?, |l| (l != 0).then_some(l));
-            tags.par_iter_mut().zip(&d2).with_min_len(1 << 14).for_each(|(tag, &d2)| {
-                if d2 == FAR {
-                    *tag = 0;
-                }
-            });
-            Buffer::Host(tags)
+            let voxels = labels.voxels.host()?;
+            Buffer::on_host(tagged(&search, voxels, labels.count).unwrap_or_else(|| by_envelope(&search, voxels)))
         }
         Device::Gpu(gpu) => Buffer::Gpu(nearest::dispatch(&search, gpu, labels.voxels.gpu()?, Sites::Objects)?.1),
     };
     Ok(Labels { voxels, ..labels.clone() })
+}
+
+fn by_envelope(search: &Search, voxels: &[u32]) -> Vec<u32> {
+    let (d2, tags) = nearest::twin(search, voxels, |l| (l != 0).then_some(l));
+    lanes::map2(&d2, &tags, |d2, tag| if d2 == FAR { 0 } else { tag })
 }
 
 #[cfg(test)]

@@ -6,12 +6,11 @@
 
 use super::label::{Connectivity, label};
 use super::threshold::threshold;
-use super::{Case, Op};
+use super::{Case, Op, lanes};
 use crate::Result;
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Buffer, Device};
 use crate::volume::{Mask, Volume};
-use rayon::prelude::*;
 
 /// The room's entry.
 pub const OP: Op = Op {
@@ -57,7 +56,7 @@ pub fn hysteresis(device: &Device, src: &Volume, low: f64, high: f64) -> Result<
     let low = if low > high { high } else { low };
     let pieces = label(device, &threshold(device, src, low)?, Connectivity::Face)?;
     let voxels = match device {
-        Device::Cpu => Buffer::Host(twin(pieces.voxels.host()?, seeds.voxels.host()?, pieces.count as usize)),
+        Device::Cpu => Buffer::on_host(twin(pieces.voxels.host()?, seeds.voxels.host()?, pieces.count as usize)),
         Device::Gpu(gpu) => {
             let (label, high) = (pieces.voxels.gpu()?, seeds.voxels.gpu()?);
             let hit = gpu.zeros::<u32>(pieces.count as usize + 1)?;
@@ -78,7 +77,7 @@ fn twin(labels: &[u32], seeds: &[u8], count: usize) -> Vec<u8> {
             hit[label as usize] |= seed;
         }
     }
-    labels.par_iter().with_min_len(1 << 14).map(|&label| hit[label as usize]).collect()
+    lanes::map(labels, |label| hit[label as usize])
 }
 
 #[cfg(test)]

@@ -111,7 +111,7 @@ fn twin<T: Word + PartialEq>(voxels: &[T], shape: Shape, connectivity: Connectiv
             out[runs.runs[k].start as usize..runs.runs[k].end as usize].fill(numbers[k]);
         }
     });
-    Labels { shape, count, voxels: Buffer::Host(out) }
+    Labels { shape, count, voxels: Buffer::on_host(out) }
 }
 
 /// The first voxel of each voxel's component, `u32::MAX` outside of them.

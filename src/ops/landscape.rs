@@ -12,13 +12,12 @@ use super::distance::distance;
 use super::gaussian::{Gaussian, gaussian};
 use super::morphology::{Element, dilate};
 use super::pixelwise::{add, at_least, positive, subtract};
-use super::root::root;
-use super::{Case, Op};
+use super::root::{self, root};
+use super::{Case, Op, lanes};
 use crate::Result;
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
 use crate::volume::{Mask, Volume};
-use rayon::prelude::*;
 
 /// The room's entry.
 pub const OP: Op = Op {
@@ -95,7 +94,7 @@ pub fn landscape(device: &Device, flat: &Volume, mask: &Mask, sizes: &Sizes) -> 
     let mut sum = depth(device, mask, sizes)?;
     for share in SHARES {
         let part = brighter(device, &sharp, &peak, mask, share)?;
-        sum = add(device, &sum, &depth(device, &part, sizes)?)?;
+        sum = deeper(device, &sum, &part, sizes)?;
     }
     let half_a_pixel = (0.5 / sum.scale.factor) as i32;
     at_least(device, &sum, half_a_pixel * (SHARES.len() as i32 + 1))
@@ -106,22 +105,37 @@ pub fn landscape(device: &Device, flat: &Volume, mask: &Mask, sizes: &Sizes) -> 
 /// # Errors
 /// The device is lost or too small.
 pub fn depth(device: &Device, mask: &Mask, sizes: &Sizes) -> Result<Volume> {
-    // A weight of k in the plane already gives half of log2(k) places.
-    let places = 6 - sizes.weights[2].ilog2().div_ceil(2).min(6);
+    let places = places(sizes);
     let mut map = root(device, &distance(device, mask, sizes.weights)?, places)?;
     map.scale.factor = 1.0 / (f64::from(1u32 << places) * f64::from(sizes.weights[2]).sqrt());
     Ok(map)
 }
 
+/// A weight of k in the plane already gives half of log2(k) places.
+fn places(sizes: &Sizes) -> u32 {
+    6 - sizes.weights[2].ilog2().div_ceil(2).min(6)
+}
+
+/// A map and the depth of one more mask.
+fn deeper(device: &Device, sum: &Volume, mask: &Mask, sizes: &Sizes) -> Result<Volume> {
+    match device {
+        Device::Cpu => {
+            let (d2, root) = (distance(device, mask, sizes.weights)?, root::of(places(sizes)));
+            let samples = lanes::map2(sum.samples.host()?, d2.samples.host()?, |a, d2| a.saturating_add(root(d2)));
+            Ok(sum.with(Buffer::on_host(samples)))
+        }
+        Device::Gpu(_) => add(device, sum, &depth(device, mask, sizes)?),
+    }
+}
+
 fn brighter(device: &Device, src: &Volume, peak: &Volume, mask: &Mask, share: u32) -> Result<Mask> {
     let voxels = match device {
         Device::Cpu => {
-            let one = |((&s, &m), &inside): ((&i32, &i32), &u8)| {
+            let one = |s: i32, m: i32, inside: u8| {
                 let limit = (i64::from(m.max(0)) * i64::from(share)) >> 8;
                 u8::from(inside != 0 && i64::from(s) > limit)
             };
-            let (src, peak) = (src.samples.host()?.par_iter(), peak.samples.host()?.par_iter());
-            Buffer::Host(src.zip(peak).zip(mask.voxels.host()?).with_min_len(1 << 14).map(one).collect())
+            Buffer::on_host(lanes::map3(src.samples.host()?, peak.samples.host()?, mask.voxels.host()?, one))
         }
         Device::Gpu(gpu) => {
             let (src, peak, mask) = (src.samples.gpu()?, peak.samples.gpu()?, mask.voxels.gpu()?);

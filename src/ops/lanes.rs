@@ -46,6 +46,64 @@ macro_rules! wide {
 }
 pub(super) use wide;
 
+/// Voxels that a thread takes at a time.
+const BLOCK: usize = 1 << 16;
+
+/// A new image from an image, voxel by voxel.
+pub(super) fn map<A, T>(a: &[A], f: impl Fn(A) -> T + Sync) -> Vec<T>
+where
+    A: Copy + Sync,
+    T: Copy + Default + Send,
+{
+    map3(a, a, a, |a, _, _| f(a))
+}
+
+/// A new image from two of the same size.
+pub(super) fn map2<A, B, T>(a: &[A], b: &[B], f: impl Fn(A, B) -> T + Sync) -> Vec<T>
+where
+    A: Copy + Sync,
+    B: Copy + Sync,
+    T: Copy + Default + Send,
+{
+    map3(a, b, a, |a, b, _| f(a, b))
+}
+
+/// A new image from three of the same size.
+pub(super) fn map3<A, B, C, T>(a: &[A], b: &[B], c: &[C], f: impl Fn(A, B, C) -> T + Sync) -> Vec<T>
+where
+    A: Copy + Sync,
+    B: Copy + Sync,
+    C: Copy + Sync,
+    T: Copy + Default + Send,
+{
+    let mut out = vec![T::default(); a.len()];
+    let blocks = out.par_chunks_mut(BLOCK).zip(a.par_chunks(BLOCK)).zip(b.par_chunks(BLOCK)).zip(c.par_chunks(BLOCK));
+    blocks.for_each(|(((out, a), b), c)| each(out, a, b, c, &f));
+    out
+}
+
+/// As [`wide!`] does, for a function with types of its own.
+fn each<A: Copy, B: Copy, C: Copy, T>(out: &mut [T], a: &[A], b: &[B], c: &[C], f: &impl Fn(A, B, C) -> T) {
+    #[inline(always)]
+    fn plain<A: Copy, B: Copy, C: Copy, T>(out: &mut [T], a: &[A], b: &[B], c: &[C], f: &impl Fn(A, B, C) -> T) {
+        for (((out, a), b), c) in out.iter_mut().zip(a).zip(b).zip(c) {
+            *out = f(*a, *b, *c);
+        }
+    }
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx2")]
+        fn avx2<A: Copy, B: Copy, C: Copy, T>(out: &mut [T], a: &[A], b: &[B], c: &[C], f: &impl Fn(A, B, C) -> T) {
+            plain(out, a, b, c, f)
+        }
+        if std::arch::is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has what the function was compiled for.
+            return unsafe { avx2(out, a, b, c, f) };
+        }
+    }
+    plain(out, a, b, c, f)
+}
+
 /// Columns that one thread takes side by side: whole pages of memory where there is enough work for everyone.
 fn width(voxels: usize, size: usize) -> usize {
     let jobs = 4 * rayon::current_num_threads();

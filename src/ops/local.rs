@@ -15,12 +15,11 @@ use super::histogram::range;
 use super::mean::mean;
 use super::pixelwise::{shift_left, subtract};
 use super::threshold::threshold;
-use super::{Border, Case, Op};
+use super::{Border, Case, Op, lanes};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
 use crate::volume::{Mask, Volume};
 use crate::{Error, Result};
-use rayon::prelude::*;
 
 /// The room's entry.
 pub const OP: Op = Op {
@@ -143,8 +142,7 @@ fn sauvola(device: &Device, src: &Volume, radius: [usize; 3], k: f64, r: f64) ->
     let voxels = match device {
         Device::Cpu => {
             let (x, m, q) = (scaled.samples.host()?, means.samples.host()?, squares.samples.host()?);
-            let above = |((&x, &m), &q): ((&i32, &i32), &i32)| decide(x as u64, m as u64, q as u64, factor);
-            Buffer::Host(x.par_iter().zip(m).zip(q).with_min_len(1 << 14).map(above).collect())
+            Buffer::on_host(lanes::map3(x, m, q, |x, m, q| decide(x as u64, m as u64, q as u64, factor)))
         }
         Device::Gpu(gpu) => {
             let (x, m, q) = (scaled.samples.gpu()?, means.samples.gpu()?, squares.samples.gpu()?);
@@ -160,10 +158,10 @@ fn sauvola(device: &Device, src: &Volume, radius: [usize; 3], k: f64, r: f64) ->
 fn prepare(device: &Device, src: &Volume, left: i32) -> Result<(Volume, Volume)> {
     let (scaled, square) = match device {
         Device::Cpu => {
-            let scale = |&s: &i32| if left < 0 { s.max(0) >> 1 } else { s.max(0) << left };
-            let scaled: Vec<i32> = src.samples.host()?.par_iter().with_min_len(1 << 14).map(scale).collect();
-            let square = scaled.par_iter().with_min_len(1 << 14).map(|x| (x >> 15) * (x >> 15)).collect();
-            (Buffer::Host(scaled), Buffer::Host(square))
+            let scale = |s: i32| if left < 0 { s.max(0) >> 1 } else { s.max(0) << left };
+            let scaled = lanes::map(src.samples.host()?, scale);
+            let square = lanes::map(&scaled, |x| (x >> 15) * (x >> 15));
+            (Buffer::on_host(scaled), Buffer::on_host(square))
         }
         Device::Gpu(gpu) => {
             let from = src.samples.gpu()?;

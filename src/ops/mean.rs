@@ -60,7 +60,7 @@ pub fn mean(device: &Device, src: &Volume, radius: [usize; 3], border: Border) -
             continue;
         }
         out = out.with(match device {
-            Device::Cpu => Buffer::Host(twin(out.samples.host()?, axis, radius[a], border)),
+            Device::Cpu => Buffer::on_host(twin(out.samples.host()?, axis, radius[a], border)),
             Device::Gpu(gpu) => {
                 let from = out.samples.gpu()?;
                 let to = gpu.alloc::<i32>(from.len())?;

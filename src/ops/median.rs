@@ -57,7 +57,7 @@ pub fn median(device: &Device, src: &Volume, radius: [usize; 3]) -> Result<Volum
     }
     let voxels: usize = r.iter().map(|r| 2 * r + 1).product();
     let samples = match device {
-        Device::Cpu => Buffer::Host(twin(src.samples.host()?, src.shape, r)),
+        Device::Cpu => Buffer::on_host(twin(src.samples.host()?, src.shape, r)),
         Device::Gpu(gpu) => {
             let from = src.samples.gpu()?;
             let to = gpu.alloc::<i32>(from.len())?;

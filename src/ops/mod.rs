@@ -10,6 +10,8 @@ pub mod cytoplasm;
 pub mod delineate;
 pub mod denoise;
 pub mod distance;
+mod distance_search;
+pub(crate) mod extent;
 pub mod fill;
 pub mod gaussian;
 mod gaussian_boxes;

@@ -134,7 +134,7 @@ fn extreme(device: &Device, src: &Volume, element: &Element, which: Extreme) -> 
     let samples = match (element, device) {
         (Element::Box(radius), _) => return boxes(device, src, *radius, which),
         (Element::Ball(radii), Device::Cpu) => {
-            Buffer::Host(ball(src.samples.host()?, src.shape, &chords(*radii)?, which))
+            Buffer::on_host(ball(src.samples.host()?, src.shape, &chords(*radii)?, which))
         }
         (Element::Ball(radii), Device::Gpu(gpu)) => ball_on(gpu, src, &chords(*radii)?, which)?,
     };
@@ -162,7 +162,7 @@ fn boxes(device: &Device, src: &Volume, radius: [usize; 3], which: Extreme) -> R
             continue;
         }
         match device {
-            Device::Cpu => out = out.with(Buffer::Host(along(out.samples.host()?, axis, &steps, which))),
+            Device::Cpu => out = out.with(Buffer::on_host(along(out.samples.host()?, axis, &steps, which))),
             Device::Gpu(gpu) => {
                 for reach in steps {
                     out = out.with(step_on(gpu, &out.samples, axis, reach, which)?);

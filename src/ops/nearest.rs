@@ -16,7 +16,7 @@ use rayon::prelude::*;
 /// No site within the limit.
 pub(super) const FAR: u32 = i32::MAX as u32;
 /// Steps to a site that does not exist: larger than any axis, with room to add one.
-const NO_SITE: u32 = 1 << 30;
+pub(super) const NO_SITE: u32 = 1 << 30;
 const MOST: u32 = 1 << 20;
 
 /// What is asked for.
@@ -47,7 +47,7 @@ impl Search {
         if s.is_flat() { (s.y, s.x, self.weights[1]) } else { (s.z, s.y * s.x, self.weights[0]) }
     }
     /// The most steps along an axis of that weight that stay within the limit.
-    fn reach(&self, weight: u32) -> u32 {
+    pub(super) fn reach(&self, weight: u32) -> u32 {
         (self.limit / weight).isqrt()
     }
     /// After `steps` along an axis.
@@ -187,7 +187,7 @@ fn across<T: Copy + Ord>(s: &Search, d2: &mut [u32], tags: &mut [T]) {
 }
 
 /// A site of the envelope: the parabola over `at` is the lowest from `start` on.
-struct Parabola<T> {
+pub(super) struct Parabola<T> {
     at: usize,
     start: usize,
     d2: i64,
@@ -215,7 +215,7 @@ impl<T: Copy + Ord> Parabola<T> {
 }
 
 /// One line in place: runs between voxels of distance 0.
-fn line<T: Copy + Ord>(d2: &mut [u32], tags: &mut [T], weight: u32, limit: u32, stack: &mut Vec<Parabola<T>>) {
+pub(super) fn line<T: Copy + Ord>(d2: &mut [u32], tags: &mut [T], weight: u32, limit: u32, stack: &mut Vec<Parabola<T>>) {
     let mut x = 0;
     while x < d2.len() {
         if d2[x] == 0 {

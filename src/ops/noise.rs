@@ -65,7 +65,7 @@ fn differences(device: &Device, src: &Volume) -> Result<Volume> {
     let (row, inner) = (src.shape.x, src.shape.x - 2);
     let shape = Shape::new(src.shape.z, src.shape.y, inner);
     let samples = match device {
-        Device::Cpu => Buffer::Host(twin(src.samples.host()?, row)),
+        Device::Cpu => Buffer::on_host(twin(src.samples.host()?, row)),
         Device::Gpu(gpu) => {
             let from = src.samples.gpu()?;
             let to = gpu.alloc::<i32>(shape.len())?;

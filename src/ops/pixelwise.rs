@@ -4,12 +4,11 @@
 //! Reference: NumPy's operators.
 
 use super::cases::words;
-use super::{Case, Op};
+use super::{Case, Op, lanes};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device, GpuBuffer, Word};
 use crate::volume::{Labels, Mask, Scale, Volume};
 use crate::{Error, Result};
-use rayon::prelude::*;
 
 /// The room's entry.
 pub const OP: Op = Op {
@@ -87,8 +86,8 @@ fn both<A: Word, B: Word, C: Word>(
     }
     match device {
         Device::Cpu => {
-            let pairs = a.host()?.par_iter().zip(b.host()?).with_min_len(1 << 14);
-            Ok(Buffer::Host(pairs.map(|(&a, &b)| f(a, b)).collect()))
+            let (a, b) = (a.host()?, b.host()?);
+            Ok(Buffer::on_host(lanes::map2(a, b, f)))
         }
         Device::Gpu(gpu) => {
             let a = a.gpu()?;

@@ -57,7 +57,7 @@ pub fn prefix_sum(device: &Device, src: &Buffer<u32>) -> Result<(Buffer<u32>, u3
     match device {
         Device::Cpu => {
             let (sums, total) = twin(src.host()?);
-            Ok((Buffer::Host(sums), total))
+            Ok((Buffer::on_host(sums), total))
         }
         Device::Gpu(gpu) => {
             let (sums, total) = dispatch(gpu, src.gpu()?)?;
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn each_total_leaves_its_own_element_out() {
-        let src = Buffer::Host(vec![3, 0, 1, 7]);
+        let src = Buffer::on_host(vec![3, 0, 1, 7]);
         let (sums, total) = prefix_sum(&Device::Cpu, &src).unwrap();
         assert_eq!((sums.host().unwrap(), total), (&[0, 3, 3, 4][..], 11));
     }

@@ -13,12 +13,11 @@ use super::label::{Connectivity, components, words};
 use super::object_rank::object_rank;
 use super::renumber::select;
 use super::sizes::sizes;
-use super::{Case, Op};
+use super::{Case, Op, lanes};
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Buffer, Device};
 use crate::volume::{Labels, Volume};
 use crate::{Error, Result};
-use rayon::prelude::*;
 
 /// The room's entry.
 pub const OP: Op = Op {
@@ -119,9 +118,8 @@ fn bright_enough(peaks: &[i32], share: f64) -> Vec<bool> {
 fn cut(device: &Device, src: &Volume, labels: &Labels, limits: &[i32]) -> Result<Labels> {
     let voxels = match device {
         Device::Cpu => {
-            let one = |(&s, &l): (&i32, &u32)| if l != 0 && s > limits[l as usize] { l } else { 0 };
-            let src = src.samples.host()?.par_iter();
-            Buffer::Host(src.zip(labels.voxels.host()?).with_min_len(1 << 14).map(one).collect())
+            let one = |s: i32, l: u32| if l != 0 && s > limits[l as usize] { l } else { 0 };
+            Buffer::on_host(lanes::map2(src.samples.host()?, labels.voxels.host()?, one))
         }
         Device::Gpu(gpu) => {
             let (src, label) = (src.samples.gpu()?, labels.voxels.gpu()?);

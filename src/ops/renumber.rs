@@ -6,7 +6,8 @@
 //! the order of values; ours is the order of first voxels.
 
 use super::label::{number, words};
-use super::{Case, Op};
+use super::runs::end_of_run;
+use super::{Case, Op, lanes};
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Buffer, Device, Gpu, GpuBuffer};
 use crate::volume::Labels;
@@ -79,7 +80,7 @@ pub fn renumber(device: &Device, labels: &Labels) -> Result<Labels> {
     match device {
         Device::Cpu => {
             let (voxels, count) = twin(labels.voxels.host()?, labels.count);
-            Ok(Labels { shape: labels.shape, count, voxels: Buffer::Host(voxels) })
+            Ok(Labels { shape: labels.shape, count, voxels: Buffer::on_host(voxels) })
         }
         Device::Gpu(gpu) => dispatch(gpu, labels, labels.voxels.gpu()?),
     }
@@ -95,9 +96,8 @@ pub fn select(device: &Device, labels: &Labels, keep: &[bool]) -> Result<Labels>
     }
     match device {
         Device::Cpu => {
-            let kept = |&l: &u32| if keep.get(l as usize) == Some(&true) { l } else { 0 };
-            let voxels: Vec<u32> = labels.voxels.host()?.par_iter().with_min_len(1 << 14).map(kept).collect();
-            renumber(device, &Labels { voxels: Buffer::Host(voxels), ..labels.clone() })
+            let (voxels, count) = by_table(labels.voxels.host()?, labels.count, |l| keep[l as usize]);
+            Ok(Labels { shape: labels.shape, count, voxels: Buffer::on_host(voxels) })
         }
         Device::Gpu(gpu) => {
             let table: Vec<u32> = keep.iter().map(|&k| k.into()).collect();
@@ -130,7 +130,7 @@ fn dispatch(gpu: &Gpu, labels: &Labels, values: &GpuBuffer<u32>) -> Result<Label
 
 fn twin(voxels: &[u32], count: u32) -> (Vec<u32>, u32) {
     if is_direct(count, voxels.len()) {
-        return by_table(voxels, count);
+        return by_table(voxels, count, |_| true);
     }
     let mut values: Vec<u32> = voxels.to_vec();
     values.dedup();
@@ -139,34 +139,32 @@ fn twin(voxels: &[u32], count: u32) -> (Vec<u32>, u32) {
     if values.first() != Some(&0) {
         values.insert(0, 0);
     }
-    let rank = |v: &u32| values.binary_search(v).unwrap_or(0) as u32;
-    let ranks: Vec<u32> = voxels.par_iter().with_min_len(1 << 14).map(rank).collect();
-    by_table(&ranks, values.len() as u32 - 1)
+    let ranks = lanes::map(voxels, |v| values.binary_search(&v).unwrap_or(0) as u32);
+    by_table(&ranks, values.len() as u32 - 1, |_| true)
 }
 
-/// For values of at most `count`.
-fn by_table(voxels: &[u32], count: u32) -> (Vec<u32>, u32) {
+/// For values of at most `count`, of which those that are not kept become 0.
+fn by_table(voxels: &[u32], count: u32, keep: impl Fn(u32) -> bool) -> (Vec<u32>, u32) {
     let first: Vec<AtomicU32> = (0..=count).map(|_| AtomicU32::new(u32::MAX)).collect();
     let block = 1 << 16;
     voxels.par_chunks(block).enumerate().for_each(|(k, voxels)| {
-        let mut before = 0;
-        for (i, &v) in (k * block..).zip(voxels) {
-            let begins = v != before && v != 0;
-            if begins && let Some(first) = first.get(v as usize).filter(|f| f.load(Relaxed) > i as u32) {
-                first.fetch_min(i as u32, Relaxed);
+        let mut i = 0;
+        while i < voxels.len() {
+            let (v, at) = (voxels[i], (k * block + i) as u32);
+            if v != 0 && let Some(first) = first.get(v as usize).filter(|f| f.load(Relaxed) > at) {
+                first.fetch_min(at, Relaxed);
             }
-            before = v;
+            i = end_of_run(voxels, i);
         }
     });
-    let mut order: Vec<(u32, u32)> =
-        first.iter().map(|f| f.load(Relaxed)).zip(0u32..).filter(|&(f, _)| f != u32::MAX).collect();
+    let found = first.iter().map(|f| f.load(Relaxed)).zip(0u32..);
+    let mut order: Vec<(u32, u32)> = found.filter(|&(f, v)| f != u32::MAX && keep(v)).collect();
     order.sort_unstable();
     let mut numbers = vec![0u32; count as usize + 1];
     for (number, &(_, v)) in (1..).zip(&order) {
         numbers[v as usize] = number;
     }
-    let number = |&v: &u32| numbers.get(v as usize).copied().unwrap_or(0);
-    (voxels.par_iter().with_min_len(1 << 14).map(number).collect(), order.len() as u32)
+    (lanes::map(voxels, |v| numbers.get(v as usize).copied().unwrap_or(0)), order.len() as u32)
 }
 
 #[cfg(test)]

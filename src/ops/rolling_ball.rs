@@ -83,7 +83,7 @@ pub fn rolling_ball(device: &Device, src: &Volume, ball: &RollingBall) -> Result
     }
     let rows = rows(ball);
     let samples = match device {
-        Device::Cpu => Buffer::Host(twin(src.samples.host()?, src.shape, &rows)),
+        Device::Cpu => Buffer::on_host(twin(src.samples.host()?, src.shape, &rows)),
         Device::Gpu(gpu) => dispatch(gpu, src, &rows)?,
     };
     Ok(src.with(samples))

@@ -5,12 +5,11 @@
 //! Reference: the definition, checked by squaring.
 
 use super::cases::words;
-use super::{Case, Op};
+use super::{Case, Op, lanes};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
 use crate::volume::{Scale, Volume};
 use crate::{Error, Result};
-use rayon::prelude::*;
 
 /// The room's entry.
 pub const OP: Op = Op {
@@ -43,21 +42,29 @@ pub fn root(device: &Device, src: &Volume, bits: u32) -> Result<Volume> {
     if bits > 15 {
         return Err(Error::usage(format!("a root with {bits} binary places")).remedy("at most 15"));
     }
-    let most = (u32::MAX >> (2 * bits)).min(i32::MAX as u32);
     let samples = match device {
-        Device::Cpu => {
-            let one = |&s: &i32| (f64::from((s.clamp(0, most as i32) as u32) << (2 * bits))).sqrt() as i32;
-            Buffer::Host(src.samples.host()?.par_iter().with_min_len(1 << 14).map(one).collect())
-        }
+        Device::Cpu => Buffer::on_host(lanes::map(src.samples.host()?, of(bits))),
         Device::Gpu(gpu) => {
             let from = src.samples.gpu()?;
             let to = gpu.alloc::<i32>(from.len())?;
-            gpu.dispatch(&KERNEL, from.len(), &Params { bits, most }, &[&from.cast(), &to.cast()])?;
+            gpu.dispatch(&KERNEL, from.len(), &Params { bits, most: most(bits) }, &[&from.cast(), &to.cast()])?;
             Buffer::Gpu(to)
         }
     };
     let scale = Scale { factor: src.scale.factor.sqrt() / f64::from(1u32 << bits), offset: 0.0 };
     Ok(Volume { scale, ..src.with(samples) })
+}
+
+/// The largest sample that has a root.
+fn most(bits: u32) -> u32 {
+    (u32::MAX >> (2 * bits)).min(i32::MAX as u32)
+}
+
+/// The root of a sample on the host.
+#[inline(always)]
+pub(super) fn of(bits: u32) -> impl Fn(i32) -> i32 + Sync {
+    let most = most(bits) as i32;
+    move |s| (f64::from((s.clamp(0, most) as u32) << (2 * bits))).sqrt() as i32
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@
 
 use super::label::words;
 use super::renumber::renumber;
-use super::{Case, Op};
+use super::{Case, Op, lanes};
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Buffer, Device, Gpu, GpuBuffer};
 use crate::units::Shape;
@@ -170,8 +170,8 @@ pub fn split(device: &Device, landscape: &Volume, mask: &Mask, depth: Depth) -> 
             for (peak, object) in peaks.iter().zip(objects) {
                 table[peak.index as usize] = object;
             }
-            let paint = |&p: &u32| if p == NOWHERE { 0 } else { table[p as usize] };
-            (Buffer::Host(parent.par_iter().map(paint).collect()), peaks.len())
+            let paint = |p: u32| if p == NOWHERE { 0 } else { table[p as usize] };
+            (Buffer::on_host(lanes::map(&parent, paint)), peaks.len())
         }
         Device::Gpu(gpu) => {
             let (voxels, peaks) = dispatch(gpu, shape, landscape, mask, depth)?;
@@ -210,39 +210,85 @@ fn dispatch(gpu: &Gpu, shape: Shape, landscape: &Volume, mask: &Mask, depth: Dep
     Ok((dst, peaks.len()))
 }
 
-/// Calls `f` with the index of each neighbour of voxel `i` inside the image; with `forward` only those that come later.
-pub(super) fn neighbours(shape: Shape, i: usize, forward: bool, mut f: impl FnMut(usize)) {
-    let [z, y, x] = shape.position(i);
-    for zz in if forward { z } else { z.saturating_sub(1) }..(z + 2).min(shape.z) {
-        for yy in if forward && zz == z { y } else { y.saturating_sub(1) }..(y + 2).min(shape.y) {
-            let row = shape.index(zz, yy, 0);
-            for j in row + x.saturating_sub(1)..row + (x + 2).min(shape.x) {
-                if if forward { j > i } else { j != i } {
-                    f(j);
+/// The rows around a row, itself included: what all of its voxels need to know of their neighbours.
+pub(super) struct Around {
+    width: usize,
+    /// Where the row itself begins.
+    start: usize,
+    /// Where the others begin: those before it, then those behind it.
+    starts: [usize; 8],
+    before: usize,
+    all: usize,
+}
+
+impl Around {
+    /// Of the row with this number.
+    pub fn row(shape: Shape, row: usize) -> Self {
+        let (z, y) = (row / shape.y, row % shape.y);
+        let mut around = Around { width: shape.x, start: row * shape.x, starts: [0; 8], before: 0, all: 0 };
+        for zz in z.saturating_sub(1)..(z + 2).min(shape.z) {
+            for yy in y.saturating_sub(1)..(y + 2).min(shape.y) {
+                if (zz, yy) == (z, y) {
+                    around.before = around.all;
+                } else {
+                    around.starts[around.all] = shape.index(zz, yy, 0);
+                    around.all += 1;
                 }
             }
+        }
+        around
+    }
+
+    /// Calls `f` with the index of each neighbour of voxel `x` of the row, in no order.
+    #[inline(always)]
+    pub fn each(&self, x: usize, mut f: impl FnMut(usize)) {
+        if x > 0 {
+            f(self.start + x - 1);
+        }
+        self.rows(0, x, &mut f);
+        if x + 1 < self.width {
+            f(self.start + x + 1);
+        }
+    }
+
+    /// The same for the neighbours that come later.
+    #[inline(always)]
+    pub fn each_later(&self, x: usize, mut f: impl FnMut(usize)) {
+        if x + 1 < self.width {
+            f(self.start + x + 1);
+        }
+        self.rows(self.before, x, &mut f);
+    }
+
+    #[inline(always)]
+    fn rows(&self, from: usize, x: usize, f: &mut impl FnMut(usize)) {
+        let (first, behind) = (x.saturating_sub(1), (x + 2).min(self.width));
+        for start in &self.starts[from..self.all] {
+            (start + first..start + behind).for_each(&mut *f);
         }
     }
 }
 
-fn ascend(shape: Shape, land: &[i32], mask: &[u8]) -> Vec<AtomicU32> {
-    let pointer = |i: usize| {
-        if mask[i] == 0 {
-            return AtomicU32::new(NOWHERE);
+fn ascend(shape: Shape, land: &[i32], mask: &[u8]) -> Vec<u32> {
+    let mut parent = vec![NOWHERE; shape.len()];
+    parent.par_chunks_mut(shape.x.max(1)).with_min_len(16).enumerate().for_each(|(row, parent)| {
+        let (around, start) = (Around::row(shape, row), row * shape.x);
+        for (x, parent) in parent.iter_mut().enumerate().filter(|(x, _)| mask[start + x] != 0) {
+            let (mut best, mut top) = (start + x, land[start + x]);
+            around.each(x, |j| {
+                if mask[j] != 0 && (land[j] > top || land[j] == top && j < best) {
+                    (best, top) = (j, land[j]);
+                }
+            });
+            *parent = best as u32;
         }
-        let (mut best, mut top) = (i, land[i]);
-        neighbours(shape, i, false, |j| {
-            if mask[j] != 0 && (land[j] > top || land[j] == top && j < best) {
-                (best, top) = (j, land[j]);
-            }
-        });
-        AtomicU32::new(best as u32)
-    };
-    (0..shape.len()).into_par_iter().with_min_len(1 << 12).map(pointer).collect()
+    });
+    parent
 }
 
 /// Threads shorten each other's ways while they climb; all ways lead to the same peaks.
-pub(super) fn climb(parent: Vec<AtomicU32>) -> Vec<u32> {
+pub(super) fn climb(parent: Vec<u32>) -> Vec<u32> {
+    let parent: Vec<AtomicU32> = parent.into_iter().map(AtomicU32::new).collect();
     parent.par_iter().with_min_len(1 << 12).for_each(|start| {
         let mut at = start.load(Relaxed);
         if at == NOWHERE {
@@ -273,12 +319,14 @@ fn peaks(land: &[i32], parent: &[u32]) -> Vec<Peak> {
 fn pairs(shape: Shape, land: &[i32], parent: &[u32]) -> Vec<Pair> {
     let rows = (0..shape.z * shape.y).into_par_iter().with_min_len(16);
     let found = rows.fold(Vec::new, |mut found: Vec<Pair>, row| {
-        for i in row * shape.x..(row + 1) * shape.x {
+        let around = Around::row(shape, row);
+        for x in 0..shape.x {
+            let i = row * shape.x + x;
             let a = parent[i];
             if a == NOWHERE {
                 continue;
             }
-            neighbours(shape, i, true, |j| {
+            around.each_later(x, |j| {
                 let b = parent[j];
                 if b != NOWHERE && b != a {
                     let pair = Pair { a: a.min(b), b: a.max(b), saddle: land[i].min(land[j]) };

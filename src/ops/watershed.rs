@@ -14,15 +14,14 @@
 //! which has other ties.
 
 use super::label::words;
-use super::split::{CLIMB, NAME, NEIGHBOURS, Params, climb, neighbours};
-use super::{Case, Op};
+use super::split::{Around, CLIMB, NAME, NEIGHBOURS, Params, climb};
+use super::{Case, Op, lanes};
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Buffer, Device, Gpu, GpuBuffer};
 use crate::units::Shape;
 use crate::volume::{Labels, Volume};
 use crate::{Error, Result};
 use rayon::prelude::*;
-use std::sync::atomic::AtomicU32;
 
 /// The room's entry.
 pub const OP: Op = Op {
@@ -114,8 +113,8 @@ pub fn watershed(device: &Device, landscape: &Volume, markers: &Labels) -> Resul
             let owners = join(edges(shape, land, marker, &parent));
             let mut table = vec![0u32; shape.len()];
             owners.iter().for_each(|&(bottom, owner)| table[bottom as usize] = owner);
-            let paint = |&p: &u32| if marker[p as usize] != 0 { marker[p as usize] } else { table[p as usize] };
-            Buffer::Host(parent.par_iter().with_min_len(1 << 14).map(paint).collect())
+            let paint = |p: u32| if marker[p as usize] != 0 { marker[p as usize] } else { table[p as usize] };
+            Buffer::on_host(lanes::map(&parent, paint))
         }
         Device::Gpu(gpu) => Buffer::Gpu(dispatch(gpu, shape, landscape, markers)?),
     };
@@ -143,15 +142,20 @@ fn dispatch(gpu: &Gpu, shape: Shape, landscape: &Volume, markers: &Labels) -> Re
     Ok(dst)
 }
 
-fn descend(shape: Shape, land: &[i32], marker: &[u32]) -> Vec<AtomicU32> {
-    let pointer = |i: usize| {
-        let mut lowest = (land[i], i);
-        if marker[i] == 0 {
-            neighbours(shape, i, false, |j| lowest = lowest.min((land[j], j)));
+fn descend(shape: Shape, land: &[i32], marker: &[u32]) -> Vec<u32> {
+    let mut parent = vec![0; shape.len()];
+    parent.par_chunks_mut(shape.x.max(1)).with_min_len(16).enumerate().for_each(|(row, parent)| {
+        let around = Around::row(shape, row);
+        for (x, parent) in parent.iter_mut().enumerate() {
+            let i = row * shape.x + x;
+            let mut lowest = (land[i], i);
+            if marker[i] == 0 {
+                around.each(x, |j| lowest = lowest.min((land[j], j)));
+            }
+            *parent = lowest.1 as u32;
         }
-        AtomicU32::new(lowest.1 as u32)
-    };
-    (0..shape.len()).into_par_iter().with_min_len(1 << 12).map(pointer).collect()
+    });
+    parent
 }
 
 /// Every pair of neighbouring voxels in two nodes, at least one of which is no marker.
@@ -166,9 +170,11 @@ fn edges(shape: Shape, land: &[i32], marker: &[u32], parent: &[u32]) -> Vec<Edge
     let height = |i: usize| if marker[i] == 0 { land[i] } else { i32::MIN };
     let rows = (0..shape.z * shape.y).into_par_iter().with_min_len(16);
     let found = rows.fold(Vec::new, |mut found: Vec<Edge>, row| {
-        for i in row * shape.x..(row + 1) * shape.x {
+        let around = Around::row(shape, row);
+        for x in 0..shape.x {
+            let i = row * shape.x + x;
             let a = node(i);
-            neighbours(shape, i, true, |j| {
+            around.each_later(x, |j| {
                 let b = node(j);
                 if a != b && a & b & MARKER == 0 {
                     let edge = Edge { height: height(i).max(height(j)), a: a.min(b), b: a.max(b) };

@@ -1,12 +1,12 @@
 //! Which channel of the image plays which role, and the samples that steps work on.
 
 use crate::device::Device;
+use crate::ops::histogram::range;
 use crate::ops::pixelwise::shift_left;
 use crate::recipe::{Pick, Recipe};
 use crate::scan::Scan;
 use crate::volume::Volume;
 use crate::{Error, Result};
-use rayon::prelude::*;
 
 /// Roles of the recipe with the index of their channel, in the order of the channels of the file.
 pub(super) struct Roles {
@@ -56,8 +56,7 @@ fn index(scan: &Scan, pick: &Pick) -> Option<usize> {
 /// The channel where the device is, shifted left so that its largest sample lies in 2^15..2^16: 8-bit images have few
 /// grey levels in use, and filters round to whole samples. Samples of 16 bits and more stay as they are.
 pub(super) fn working(volume: &Volume, device: &Device) -> Result<Volume> {
-    let most = volume.samples.host()?.par_iter().copied().max().unwrap_or(0);
-    let least = volume.samples.host()?.par_iter().copied().min().unwrap_or(0);
+    let (least, most) = range(&Device::Cpu, volume)?;
     // The negative side has to fit as well.
     let reach = most.max(least.saturating_neg()).max(0);
     let up = volume.to(device)?;

@@ -1,6 +1,8 @@
 //! Steps that know of other object sets, and those that draw lesions around seeds.
 
 use super::state::State;
+use super::windows::{Window, together, windows};
+use crate::device::Device;
 use crate::ops::cytoplasm::cytoplasm;
 use crate::ops::delineate::{Delineated, Rule, delineate, shell};
 use crate::ops::gradient::gradient;
@@ -13,13 +15,57 @@ use crate::recipe::{self, Exclude, Threshold};
 use crate::units::Length;
 use crate::volume::{Labels, Volume};
 use crate::{Error, Kind, Result};
+use rayon::prelude::*;
+
+/// Objects without the voxels of the sets that were excluded.
+fn without(device: &Device, labels: Labels, barred: &[Labels]) -> Result<Labels> {
+    barred.iter().try_fold(labels, |labels, set| cytoplasm(device, &labels, set))
+}
+
+/// How contours are drawn, in pixels of the plane.
+struct Contours {
+    within: f64,
+    /// Where the shell of the background begins and ends.
+    background: Option<[f64; 2]>,
+    weights: [u32; 3],
+    rule: Rule,
+}
+
+impl Contours {
+    fn draw(&self, device: &Device, src: &Volume, seeds: &Labels, barred: &[Labels]) -> Result<Delineated> {
+        let territory = without(device, grow(device, seeds, self.within, self.weights)?, barred)?;
+        let mut rule = self.rule.clone();
+        if let (Some(between), Rule::Share { shell: around, .. }) = (self.background, &mut rule) {
+            *around = Some(without(device, shell(device, seeds, between, self.weights)?, barred)?);
+        }
+        delineate(device, src, seeds, &territory, &rule)
+    }
+
+    /// The same, looking only where objects are.
+    fn draw_in(
+        &self,
+        windows: &[Window],
+        device: &Device,
+        src: &Volume,
+        seeds: &Labels,
+        barred: &[Labels],
+    ) -> Result<Delineated> {
+        let one = |window: &Window| {
+            let barred = barred.iter().map(|set| window.labels(set)).collect::<Result<Vec<_>>>()?;
+            self.draw(device, &window.volume(src)?, &window.labels(seeds)?, &barred)
+        };
+        let parts = windows.par_iter().map(one).collect::<Result<Vec<_>>>()?;
+        let (lost, bare) = parts.iter().fold((0, 0), |(lost, bare), p| (lost + p.lost, bare + p.bare));
+        let labels: Vec<Labels> = parts.into_iter().map(|p| p.labels).collect();
+        Ok(Delineated { labels: together(windows, &labels, seeds.shape)?, lost, bare })
+    }
+}
 
 impl State<'_> {
     /// Goes on with these objects.
-    pub fn replace(&mut self, labels: Labels) -> Result<()> {
-        self.mask = Some(foreground(self.device, &labels)?);
+    pub fn replace(&mut self, labels: Labels) {
+        self.mask = None;
         self.labels = Some(labels);
-        Ok(())
     }
 
     fn set(&self, name: &str) -> Result<&Labels> {
@@ -32,6 +78,9 @@ impl State<'_> {
         if let Some(percent) = p.touching {
             let labels = self.labels("exclude")?;
             return self.drop_inside(&labels, &set, percent);
+        }
+        if set.count == 0 {
+            return Ok(());
         }
         let gone = foreground(self.device, &set)?;
         if let Some(mask) = &self.mask {
@@ -51,39 +100,38 @@ impl State<'_> {
         let stays =
             |(&all, &outside): (&u32, &u32)| f64::from(all.saturating_sub(outside)) * 100.0 < percent * f64::from(all);
         let keep: Vec<bool> = all.iter().zip(&outside).map(stays).collect();
-        let kept = select(self.device, labels, &keep)?;
-        self.replace(kept)
+        self.replace(select(self.device, labels, &keep)?);
+        Ok(())
     }
 
     /// Where each object may grow to: what is nearest to it within a distance, without what was excluded.
     fn territory(&self, labels: &Labels, within: Length) -> Result<Labels> {
         let all = grow(self.device, labels, self.geometry.px(within)?, self.geometry.weights())?;
-        self.allowed(all)
-    }
-
-    fn allowed(&self, labels: Labels) -> Result<Labels> {
-        self.barred.iter().try_fold(labels, |labels, set| cytoplasm(self.device, &labels, set))
+        without(self.device, all, &self.barred)
     }
 
     pub fn contour(&mut self, p: &recipe::Contour) -> Result<()> {
         let (src, seeds) = (self.of(&p.of)?, self.labels("contour")?);
-        let territory = self.territory(&seeds, p.within)?;
-        let shell = match p.background {
-            Some([from, to]) => {
-                let between = [self.geometry.px(from)?, self.geometry.px(to)?];
-                Some(self.allowed(shell(self.device, &seeds, between, self.geometry.weights())?)?)
-            }
-            None => None,
+        let px = |length| self.geometry.px(length);
+        let how = Contours {
+            within: px(p.within)?,
+            background: p.background.map(|[from, to]| Ok::<_, Error>([px(from)?, px(to)?])).transpose()?,
+            weights: self.geometry.weights(),
+            rule: match (p.percent, p.at_least, p.above) {
+                (Some(percent), ..) => Rule::Share { share: percent / 100.0, shell: None },
+                (_, Some(value), _) => Rule::AtLeast(value),
+                (.., Some(value)) => Rule::Above(value),
+                _ => Rule::Deviations(p.deviations.unwrap_or(0.0)),
+            },
         };
-        let rule = match (p.percent, p.at_least, p.above) {
-            (Some(percent), ..) => Rule::Share { share: percent / 100.0, shell },
-            (_, Some(value), _) => Rule::AtLeast(value),
-            (.., Some(value)) => Rule::Above(value),
-            _ => Rule::Deviations(p.deviations.unwrap_or(0.0)),
+        let reach = self.geometry.along(how.background.map_or(how.within, |[_, to]| how.within.max(to)));
+        let found = match windows(self.device, &seeds, reach)? {
+            Some(windows) => how.draw_in(&windows, self.device, &src, &seeds, &self.barred)?,
+            None => how.draw(self.device, &src, &seeds, &self.barred)?,
         };
-        let found = delineate(self.device, &src, &seeds, &territory, &rule)?;
         self.tell(&found);
-        self.replace(found.labels)
+        self.replace(found.labels);
+        Ok(())
     }
 
     fn tell(&mut self, found: &Delineated) {
@@ -107,7 +155,8 @@ impl State<'_> {
         let steep = gradient(self.device, &src, self.geometry.spacing.map_or([1.0; 3], |s| s.zyx))?;
         let flooded = watershed(self.device, &steep, &markers)?;
         let keep: Vec<bool> = (0..=flooded.count).map(|l| l > 0 && l < flooded.count).collect();
-        self.replace(select(self.device, &flooded, &keep)?)
+        self.replace(select(self.device, &flooded, &keep)?);
+        Ok(())
     }
 
     /// The threshold in samples that mean and deviation of the image in another object set give.

@@ -34,7 +34,7 @@ impl State<'_> {
             }
             _ => self.global(p, &src)?,
         };
-        self.mask = Some(match (p.combine, self.mask.take()) {
+        self.mask = Some(match (p.combine, self.mask_if_any()?) {
             (Combine::And, Some(before)) => and(self.device, &before, &mask)?,
             (Combine::Or, Some(before)) => or(self.device, &before, &mask)?,
             _ => mask,
@@ -96,7 +96,7 @@ impl State<'_> {
         if let Some(labels) = &self.labels {
             self.labels = Some(fill_label_holes(self.device, labels)?);
         } else {
-            self.mask = Some(fill_holes(self.device, self.mask("fill_holes")?)?);
+            self.mask = Some(fill_holes(self.device, &self.mask("fill_holes")?)?);
         }
         Ok(())
     }
@@ -106,7 +106,7 @@ impl State<'_> {
             recipe::Connectivity::Face => Connectivity::Face,
             recipe::Connectivity::Full => Connectivity::Full,
         };
-        self.labels = Some(label(self.device, self.mask("label")?, connectivity)?);
+        self.labels = Some(label(self.device, &self.mask("label")?, connectivity)?);
         Ok(())
     }
 }

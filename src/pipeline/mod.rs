@@ -18,13 +18,15 @@ mod row;
 mod sphere;
 mod split;
 mod state;
+mod windows;
 
 use crate::device::Device;
 use crate::measure::{self, ChannelRef, ProbeParams, References, Request};
+use crate::profile::stage;
 use crate::recipe::{Measure, Modality, Recipe, Step};
 use crate::scan::{Channel, NO_UNIT, Regions, SUV_UNIT, Scan};
 use crate::table::Table;
-use crate::units::Shape;
+use crate::units::{Shape, Unit};
 use crate::volume::{Labels, Volume};
 use crate::{Error, Result, scan, suv};
 use channels::Roles;
@@ -141,7 +143,7 @@ fn finish(
     let written = |name: &&String| recipe.body.objects.get(*name).is_some_and(|o| o.write);
     for (name, set) in recipe.order.iter().filter(written).filter_map(|n| made.get(n).map(|m| (n, m))) {
         let Measured { mut table, notes: why_empty, totals: together } =
-            measure(name, scan, recipe, roles, &made, references)?;
+            stage("measure", name, || measure(name, scan, recipe, roles, &made, references))?;
         notes.extend(set.notes.iter().map(|n| format!("{name}: {n}")));
         notes.extend(why_empty);
         totals.extend(together.columns);
@@ -158,7 +160,7 @@ fn finish(
     let mut row = row::row(scan, recipe, roles, &made, notes);
     row.columns.extend(totals);
     row.columns.extend(scan.audit.columns.clone());
-    row.columns.extend(quality(scan, recipe, roles, &made)?.columns);
+    row.columns.extend(stage("quality", "", || quality(scan, recipe, roles, &made))?.columns);
     Ok(Outcome { row, sets })
 }
 
@@ -246,11 +248,15 @@ fn channel_refs<'a>(scan: &'a Scan, roles: &'a Roles) -> Vec<ChannelRef<'a>> {
 
 /// Quality of the channels; what belongs to no object of any set is their background.
 fn quality(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &BTreeMap<String, Made>) -> Result<Table> {
+    let (channels, unit) = (channel_refs(scan, roles), pet::unit(recipe));
+    if unit == Unit::Mm {
+        return measure::image(&channels, None, unit);
+    }
     let mut any = vec![0u32; scan.shape.len()];
     for set in made.values() {
         for (a, &label) in any.iter_mut().zip(set.host.voxels.host()?) {
             *a |= u32::from(label > 0);
         }
     }
-    measure::image(&channel_refs(scan, roles), Some(&Labels::new(scan.shape, any)?), pet::unit(recipe))
+    measure::image(&channels, Some(&Labels::new(scan.shape, any)?), unit)
 }

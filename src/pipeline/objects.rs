@@ -10,6 +10,7 @@ use crate::ops::cytoplasm::cytoplasm;
 use crate::ops::grow::grow;
 use crate::ops::renumber::renumber;
 use crate::ops::scale::scale;
+use crate::profile::stage;
 use crate::recipe::{Grow, Minus, ObjectScale, Objects, Recipe, Step};
 use crate::scan::{Regions, Scan};
 use crate::units::Shape;
@@ -32,7 +33,7 @@ pub(super) fn make(
     match set {
         Objects { steps: Some(steps), .. } => from_steps(set, steps, scan, roles, device, geometry, made),
         Objects { sphere: Some(p), .. } => sphere(p, set, scan, roles, device),
-        Objects { grow: Some(g), .. } => grown(g, device, geometry, made),
+        Objects { grow: Some(g), .. } => stage("grow", name, || grown(g, device, geometry, made)),
         Objects { minus: Some(m), .. } => difference(m, device, made),
         _ => given(name, set, scan, roles, device, external),
     }
@@ -60,7 +61,10 @@ fn from_steps(
     let channel = scan.channels.get(index).ok_or_else(|| Error::usage(format!("no channel {index}")))?;
     let original = working(&channel.volume, device)?;
     geometry.radius_px = match set.scale {
-        Some(ObjectScale::Auto) => Some(scale(device, &original, geometry.z_step(), geometry.weights())? / 2.0),
+        Some(ObjectScale::Auto) => {
+            let diameter = stage("scale", "", || scale(device, &original, geometry.z_step(), geometry.weights()))?;
+            Some(diameter / 2.0)
+        },
         Some(ObjectScale::Fixed(length)) => Some(geometry.px(length)?),
         None => None,
     };
@@ -69,18 +73,22 @@ fn from_steps(
     if let Some(start) = &set.start {
         let from = source(made, start)?;
         state.geometry.radius_px = geometry.radius_px.or(from.radius_px);
-        state.replace(from.labels.clone())?;
+        state.replace(from.labels.clone());
     }
     for step in steps {
         state.step(step)?;
     }
     let labels = state.labels("the end of the steps")?;
     let (radius_px, thresholds, notes) = (state.geometry.radius_px, state.thresholds, state.notes);
-    Ok(Made { radius_px, channel: index, thresholds, notes, ..plain(labels, device)? })
+    Ok(Made { radius_px, channel: index, thresholds, notes, ..plain(labels)? })
 }
 
-pub(super) fn plain(labels: Labels, device: &Device) -> Result<Made> {
-    let host = labels.to_host(device)?;
+pub(super) fn plain(labels: Labels) -> Result<Made> {
+    // What is empty needs no journey.
+    let host = match labels.count {
+        0 => Labels { voxels: Device::Cpu.zeros(labels.shape.len())?, ..labels.clone() },
+        _ => labels.to_host()?,
+    };
     Ok(Made { labels, host, radius_px: None, channel: 0, thresholds: vec![], notes: vec![] })
 }
 
@@ -88,22 +96,21 @@ fn grown(p: &Grow, device: &Device, mut geometry: Geometry, made: &BTreeMap<Stri
     let from = source(made, &p.from)?;
     geometry.radius_px = from.radius_px;
     let labels = grow(device, &from.labels, geometry.px(p.by)?, geometry.weights())?;
-    Ok(Made { radius_px: from.radius_px, channel: from.channel, ..plain(labels, device)? })
+    Ok(Made { radius_px: from.radius_px, channel: from.channel, ..plain(labels)? })
 }
 
 fn difference(p: &Minus, device: &Device, made: &BTreeMap<String, Made>) -> Result<Made> {
     let (cells, nuclei) = (source(made, &p.cells)?, source(made, &p.nuclei)?);
     let labels = cytoplasm(device, &cells.labels, &nuclei.labels)?;
-    Ok(Made { radius_px: cells.radius_px, channel: cells.channel, ..plain(labels, device)? })
+    Ok(Made { radius_px: cells.radius_px, channel: cells.channel, ..plain(labels)? })
 }
 
 fn given(name: &str, set: &Objects, scan: &Scan, roles: &Roles, device: &Device, external: &External) -> Result<Made> {
-    let nothing;
     let Regions { shape, voxels, .. } = match external.get(name) {
         Some(regions) => regions,
         None if set.optional => {
-            nothing = Regions::none(scan.shape);
-            &nothing
+            let labels = Labels { shape: scan.shape, count: 0, voxels: device.zeros(scan.shape.len())? };
+            return plain(labels);
         }
         None => {
             return Err(Error::usage("its label image was not given").remedy(format!("--set labels.{name}=FILE")));
@@ -120,7 +127,7 @@ fn given(name: &str, set: &Objects, scan: &Scan, roles: &Roles, device: &Device,
         _ => None,
     };
     let channel = roles.found.first().map_or(0, |(_, i)| *i);
-    Ok(Made { radius_px, channel, ..plain(labels, device)? })
+    Ok(Made { radius_px, channel, ..plain(labels)? })
 }
 
 /// The label image where the device is. Numbers far above the count of voxels become ranks: memory follows the largest.

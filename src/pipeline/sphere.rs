@@ -39,7 +39,7 @@ pub(super) fn sphere(p: &Sphere, set: &Objects, scan: &Scan, roles: &Roles, devi
     let mut voxels = vec![0; scan.shape.len()];
     inside.into_iter().for_each(|i| voxels[i] = 1);
     let labels = Labels::new(scan.shape, voxels)?.to(device)?;
-    Ok(Made { channel, notes, ..objects::plain(labels, device)? })
+    Ok(Made { channel, notes, ..objects::plain(labels)? })
 }
 
 /// The place in the grid (z, y, x) of patient x, y, z in mm; without a placement the grid lies along the patient's axes

@@ -17,7 +17,7 @@ const DEPTH_OF_SHAPE: f64 = 0.15;
 impl State<'_> {
     pub fn landscape(&mut self, p: &Landscape) -> Result<()> {
         let src = self.of(&p.of)?;
-        let made = landscape(self.device, &src, self.mask("landscape")?, &self.geometry.sizes()?)?;
+        let made = landscape(self.device, &src, &self.mask("landscape")?, &self.geometry.sizes()?)?;
         if let Some(name) = &p.keep_as {
             self.named.insert(name.clone(), made.clone());
         }
@@ -37,7 +37,7 @@ impl State<'_> {
             // Samples of a distance map have a scale in pixels of the plane.
             Some(SplitDepth::Length(l)) => Depth::Absolute(self.geometry.px(l)? / heights.scale.factor),
         };
-        self.labels = Some(split(self.device, &heights, self.mask("split")?, depth)?);
+        self.labels = Some(split(self.device, &heights, &self.mask("split")?, depth)?);
         Ok(())
     }
 
@@ -47,7 +47,7 @@ impl State<'_> {
             SplitBy::Shape => {
                 let g = &self.geometry;
                 let sizes = Sizes { diameter: 0.0, z_step: g.z_step(), weights: g.weights() };
-                depth(self.device, self.mask("split")?, &sizes)
+                depth(self.device, &self.mask("split")?, &sizes)
             }
             SplitBy::Landscape => self.landscape.clone().ok_or_else(|| {
                 Error::usage("\"split\" by landscape without one")

@@ -4,6 +4,8 @@ use super::Made;
 use super::geometry::Geometry;
 use crate::device::Device;
 use crate::ops::label::{Connectivity, label};
+use crate::ops::pixelwise::foreground;
+use crate::profile::stage;
 use crate::recipe::Step;
 use crate::volume::{Labels, Mask, Volume};
 use crate::{Error, Result};
@@ -20,6 +22,7 @@ pub(super) struct State<'a> {
     /// What the last step that makes an image has made.
     pub image: Volume,
     pub named: BTreeMap<String, Volume>,
+    /// Nothing once objects have replaced it.
     pub mask: Option<Mask>,
     pub labels: Option<Labels>,
     /// Heights to split on.
@@ -80,24 +83,32 @@ impl<'a> State<'a> {
         self.image = image;
     }
 
-    /// The mask so far.
-    pub fn mask(&self, step: &str) -> Result<&Mask> {
-        self.mask.as_ref().ok_or_else(|| {
-            Error::usage(format!("\"{step}\" comes before any threshold")).remedy("a threshold step before it")
-        })
+    /// The mask so far: where there are objects, if they came last.
+    pub fn mask(&self, step: &str) -> Result<Mask> {
+        let missing = || Error::usage(format!("\"{step}\" comes before any threshold")).remedy("a threshold step before it");
+        self.mask_if_any()?.ok_or_else(missing)
+    }
+
+    /// The mask so far, if there is one.
+    pub fn mask_if_any(&self) -> Result<Option<Mask>> {
+        match (&self.mask, &self.labels) {
+            (Some(mask), _) => Ok(Some(mask.clone())),
+            (None, Some(labels)) => Ok(Some(foreground(self.device, labels)?)),
+            (None, None) => Ok(None),
+        }
     }
 
     /// The labels so far; the mask is labelled if no step has done so.
     pub fn labels(&mut self, step: &str) -> Result<Labels> {
         match &self.labels {
             Some(labels) => Ok(labels.clone()),
-            None => label(self.device, self.mask(step)?, Connectivity::Full),
+            None => label(self.device, &self.mask(step)?, Connectivity::Full),
         }
     }
 
     /// Does the next step.
     pub fn step(&mut self, step: &Step) -> Result<()> {
-        match step {
+        stage("step", step.name(), || match step {
             Step::Gaussian(p) => self.gaussian(p),
             Step::Median(p) => self.median(p),
             Step::Mean(p) => self.mean(p),
@@ -117,6 +128,6 @@ impl<'a> State<'a> {
             Step::Exclude(p) => self.exclude(p),
             Step::Contour(p) => self.contour(p),
             Step::Watershed(p) => self.watershed(p),
-        }
+        })
     }
 }

@@ -16,6 +16,7 @@ use crate::scan::{Channel, NO_UNIT, Scan};
 use crate::units::{Shape, Spacing};
 use crate::volume::{Scale, Volume};
 use crate::{Error, Result};
+use rayon::prelude::*;
 
 /// Numbers as stored, in raster order.
 #[derive(Clone, Debug)]
@@ -110,7 +111,7 @@ pub fn channel(
     };
     let as_sample = |largest: i128| i32::try_from(largest - scale.offset as i128).ok();
     let saturation = stored.largest().and_then(as_sample);
-    let count = |top: i32| samples.iter().filter(|s| **s == top).count() as u64;
+    let count = |top: i32| samples.par_iter().filter(|s| **s == top).count() as u64;
     // An integer type whose largest number lies beyond the samples has no voxel there.
     let saturated = stored.largest().map(|_| saturation.map_or(0, count));
     let mut volume = Volume::new(shape, samples)?;
@@ -123,7 +124,7 @@ const HALF: u32 = 1 << 31;
 const HALF_SCALE: Scale = Scale { factor: 1.0, offset: HALF as f64 };
 
 fn unsigned(mut v: Vec<u32>) -> (Vec<i32>, Scale) {
-    if v.iter().all(|s| *s < HALF) {
+    if v.par_chunks(1 << 16).all(|part| part.iter().fold(true, |all, s| all & (*s < HALF))) {
         return (bytemuck::cast_vec(v), Scale::ONE);
     }
     v.iter_mut().for_each(|s| *s ^= HALF);

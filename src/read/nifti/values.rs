@@ -74,7 +74,7 @@ fn finite_or_zero(v: f64) -> f64 {
 fn turn(channel: &mut Channel) -> Result<()> {
     let samples = channel.volume.samples.host()?.par_iter().map(|s| !s).collect();
     let scale = channel.volume.scale;
-    let mut turned = channel.volume.with(crate::device::Buffer::Host(samples));
+    let mut turned = channel.volume.with(crate::device::Buffer::on_host(samples));
     turned.scale = Scale { factor: -scale.factor, offset: scale.offset - scale.factor };
     channel.volume = turned;
     channel.saturation = channel.saturation.map(|s| !s);

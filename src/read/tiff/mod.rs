@@ -306,7 +306,8 @@ fn finish(page: &Page, shape: Shape, mut rooms: Vec<Numbers>, layout: Layout, op
         facts.push(("significant bits".into(), stored.bits.to_string()));
     }
     let make = |(name, numbers)| numbers::channel(name, shape, spacing, numbers, stored);
-    let channels = names.into_iter().zip(rooms).map(make).collect::<Result<Vec<Channel>>>()?;
+    let named: Vec<_> = names.into_iter().zip(rooms).collect();
+    let channels = named.into_par_iter().map(make).collect::<Result<Vec<Channel>>>()?;
     let mut scan = Scan { spacing, facts, notes, ..Scan::new(Modality::Fluorescence, shape, channels) };
     numbers::steps(&mut scan);
     Ok(scan)

@@ -1,0 +1,184 @@
+//! Boxes around objects: what is drawn near them need not look at the rest of the image.
+//!
+//! Every voxel within reach of an object lies in its box, and boxes that overlap are one window. So a voxel within reach of
+//! two objects finds both in its window, and what is drawn in the windows is what is drawn in the whole image. Lesions fill
+//! a few percent of a scan: on the CPU that is the time saved. A GPU goes over the whole image in one dispatch.
+
+use crate::Result;
+use crate::device::{Buffer, Device};
+use crate::ops::extent::{Extent, extents};
+use crate::units::Shape;
+use crate::volume::{Labels, Volume};
+
+/// With more objects than this the whole image is gone over.
+const MOST: u32 = 256;
+
+/// A box of voxels: first, and behind the last, z, y, x.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Window {
+    lo: [usize; 3],
+    hi: [usize; 3],
+}
+
+/// The windows around all objects, `reach` voxels to each side along z, y, x, that do not overlap; nothing where the whole
+/// image is the better choice.
+pub(super) fn windows(device: &Device, labels: &Labels, reach: [f64; 3]) -> Result<Option<Vec<Window>>> {
+    if labels.count > MOST || !matches!(device, Device::Cpu) {
+        return Ok(None);
+    }
+    let shape = labels.shape;
+    let all = extents(labels.voxels.host()?, shape, labels.count)?;
+    let windows = apart(all.iter().filter(|e| e.n > 0).map(|e| Window::around(e, shape, reach)).collect());
+    let voxels: usize = windows.iter().map(|w| w.shape().len()).sum();
+    Ok((voxels <= shape.len() / 2).then_some(windows))
+}
+
+/// Joins boxes until none overlap.
+fn apart(mut boxes: Vec<Window>) -> Vec<Window> {
+    let mut out: Vec<Window> = Vec::new();
+    while let Some(mut window) = boxes.pop() {
+        match out.iter().position(|other| window.overlaps(other)) {
+            Some(i) => {
+                window.join(&out.swap_remove(i));
+                boxes.push(window);
+            }
+            None => out.push(window),
+        }
+    }
+    out
+}
+
+/// Label images of windows in the whole image, numbered in raster order.
+pub(super) fn together(windows: &[Window], parts: &[Labels], shape: Shape) -> Result<Labels> {
+    // First voxel, part and label of each object.
+    let mut objects = Vec::new();
+    for (k, (window, part)) in windows.iter().zip(parts).enumerate() {
+        let mut first = vec![usize::MAX; part.count as usize + 1];
+        window.each_row(part, shape, |start, row| {
+            for (i, &l) in row.iter().enumerate().filter(|(_, l)| **l > 0) {
+                first[l as usize] = first[l as usize].min(start + i);
+            }
+        })?;
+        objects.extend((1..).zip(&first[1..]).filter(|(_, f)| **f != usize::MAX).map(|(l, &f)| (f, k, l)));
+    }
+    objects.sort_unstable();
+    let mut numbers: Vec<Vec<u32>> = parts.iter().map(|p| vec![0; p.count as usize + 1]).collect();
+    for (number, &(_, k, l)) in (1..).zip(&objects) {
+        numbers[k][l as usize] = number;
+    }
+    let mut voxels = vec![0; shape.len()];
+    for ((window, part), numbers) in windows.iter().zip(parts).zip(&numbers) {
+        window.each_row(part, shape, |start, row| {
+            for (i, &l) in row.iter().enumerate().filter(|(_, l)| **l > 0) {
+                voxels[start + i] = numbers[l as usize];
+            }
+        })?;
+    }
+    Ok(Labels { shape, count: objects.len() as u32, voxels: Buffer::on_host(voxels) })
+}
+
+impl Window {
+    fn around(object: &Extent, shape: Shape, reach: [f64; 3]) -> Self {
+        // Weights of squared steps are whole numbers, off by less than 1 %; the cast stops at the ends of usize.
+        let steps = reach.map(|r| (r * 1.01).ceil() as usize + 1);
+        let size = shape.zyx();
+        Window {
+            lo: std::array::from_fn(|a| object.lo[a].saturating_sub(steps[a])),
+            hi: std::array::from_fn(|a| object.hi[a].saturating_add(steps[a]).min(size[a])),
+        }
+    }
+
+    fn overlaps(&self, other: &Window) -> bool {
+        (0..3).all(|a| self.lo[a] < other.hi[a] && other.lo[a] < self.hi[a])
+    }
+
+    fn join(&mut self, other: &Window) {
+        for a in 0..3 {
+            self.lo[a] = self.lo[a].min(other.lo[a]);
+            self.hi[a] = self.hi[a].max(other.hi[a]);
+        }
+    }
+
+    fn shape(&self) -> Shape {
+        let [z, y, x] = std::array::from_fn(|a| self.hi[a] - self.lo[a]);
+        Shape { z, y, x }
+    }
+
+    /// Where its rows begin in the image.
+    fn starts(&self, shape: Shape) -> impl Iterator<Item = usize> + use<> {
+        let Window { lo, hi } = *self;
+        (lo[0]..hi[0]).flat_map(move |z| (lo[1]..hi[1]).map(move |y| shape.index(z, y, lo[2])))
+    }
+
+    fn cut<T: Copy>(&self, whole: &[T], shape: Shape) -> Vec<T> {
+        let row = self.shape().x;
+        let mut part = Vec::with_capacity(self.shape().len());
+        self.starts(shape).for_each(|start| part.extend_from_slice(&whole[start..start + row]));
+        part
+    }
+
+    /// Calls `f(place of its first voxel in the image, row)` for each row of a part.
+    fn each_row(&self, part: &Labels, shape: Shape, mut f: impl FnMut(usize, &[u32])) -> Result<()> {
+        let rows = part.voxels.host()?.chunks_exact(part.shape.x.max(1));
+        self.starts(shape).zip(rows).for_each(|(start, row)| f(start, row));
+        Ok(())
+    }
+
+    /// Its part of an image on the host.
+    pub fn volume(&self, whole: &Volume) -> Result<Volume> {
+        let samples = Buffer::on_host(self.cut(whole.samples.host()?, whole.shape));
+        Ok(Volume { shape: self.shape(), ..whole.with(samples) })
+    }
+
+    /// Its part of labels on the host, numbered 1, 2, ... in the order of their numbers.
+    pub fn labels(&self, whole: &Labels) -> Result<Labels> {
+        let mut voxels = self.cut(whole.voxels.host()?, whole.shape);
+        let mut numbers = vec![0; whole.count as usize + 1];
+        voxels.iter().for_each(|&l| numbers[l as usize] = u32::from(l > 0));
+        let mut count = 0;
+        for number in numbers.iter_mut().filter(|n| **n > 0) {
+            count += 1;
+            *number = count;
+        }
+        voxels.iter_mut().for_each(|l| *l = numbers[*l as usize]);
+        Ok(Labels { shape: self.shape(), count, voxels: Buffer::on_host(voxels) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Invariant: parts put together are the whole, numbered anew.
+    use super::*;
+    use crate::ops::renumber::renumber;
+
+    fn flat(lo: [usize; 2], hi: [usize; 2]) -> Window {
+        Window { lo: [0, lo[0], lo[1]], hi: [1, hi[0], hi[1]] }
+    }
+
+    #[test]
+    fn boxes_that_overlap_are_joined() {
+        let boxes = [([0, 0], [2, 2]), ([2, 2], [4, 4]), ([5, 5], [9, 9]), ([3, 3], [6, 6])];
+        let mut joined = apart(boxes.iter().map(|(lo, hi)| flat(*lo, *hi)).collect());
+        joined.sort_by_key(|w| w.lo);
+        assert_eq!(joined, [flat([0, 0], [2, 2]), flat([2, 2], [9, 9])]);
+    }
+
+    #[test]
+    fn parts_make_the_whole() {
+        let shape = Shape::flat(6, 40);
+        let mut voxels = vec![0; shape.len()];
+        // Numbers are not in raster order here.
+        for (i, l) in [(85, 1), (86, 1), (5, 2), (45, 2), (79, 3), (204, 4), (205, 4)] {
+            voxels[i] = l;
+        }
+        let labels = Labels::new(shape, voxels).unwrap();
+        let found = windows(&Device::Cpu, &labels, [0.0, 0.5, 0.5]).unwrap().unwrap();
+        assert!(found.len() > 1);
+        let parts: Vec<Labels> = found.iter().map(|w| w.labels(&labels).unwrap()).collect();
+        let whole = together(&found, &parts, shape).unwrap();
+        let want = renumber(&Device::Cpu, &labels).unwrap();
+        assert_eq!((whole.voxels.host().unwrap(), whole.count), (want.voxels.host().unwrap(), want.count));
+        // One that fills the image has nothing to save.
+        assert_eq!(windows(&Device::Cpu, &labels, [0.0, 30.0, 30.0]).unwrap(), None);
+    }
+}
