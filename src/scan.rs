@@ -90,4 +90,3 @@ pub struct Regions {
     /// Things the user should know.
     pub notes: Vec<String>,
 }
-

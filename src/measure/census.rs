@@ -26,7 +26,8 @@ pub(super) fn census(image: &[i32], labels: Option<&[u32]>, top: Option<i32>) ->
     if let Some([low, high]) = ends
         && i64::from(high) - i64::from(low) < SPAN
     {
-        return counted(image, labels, low, (high - low) as usize + 1).map(|counts| Census::of_counts(&counts, low, top));
+        return counted(image, labels, low, (high - low) as usize + 1)
+            .map(|counts| Census::of_counts(&counts, low, top));
     }
     let outside = |labels: &[u32]| {
         let pairs = image.par_iter().zip(labels).with_min_len(BLOCK);

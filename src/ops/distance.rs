@@ -39,9 +39,7 @@ pub const OP: Op = Op {
 pub fn distance(device: &Device, mask: &Mask, weights: [u32; 3]) -> Result<Volume> {
     let search = Search::new(mask.shape, weights, nearest::FAR)?;
     let samples = match device {
-        Device::Cpu => {
-            Buffer::on_host(bytemuck::cast_vec(distance_search::squared(&search, mask.voxels.host()?)))
-        }
+        Device::Cpu => Buffer::on_host(bytemuck::cast_vec(distance_search::squared(&search, mask.voxels.host()?))),
         Device::Gpu(gpu) => {
             let (d2, _) = nearest::dispatch(&search, gpu, &mask.voxels.gpu()?.cast(), Sites::Zeros)?;
             Buffer::Gpu(d2.cast())

@@ -239,8 +239,9 @@ mod tests {
     fn tags_are_those_of_the_envelope() {
         for shape in [Shape::flat(60, 210), Shape::new(12, 30, 41), Shape::new(40, 3, 5)] {
             for every in [3, 90, 2000] {
-                let voxels: Vec<u32> =
-                    (0..shape.len()).map(|i| if i * 7919 % every == 5 % every { (i % 13 + 1) as u32 } else { 0 }).collect();
+                let voxels: Vec<u32> = (0..shape.len())
+                    .map(|i| if i * 7919 % every == 5 % every { (i % 13 + 1) as u32 } else { 0 })
+                    .collect();
                 for (weights, limit) in [([1, 1, 1], 0), ([1, 1, 1], 30), ([9, 4, 4], 900), ([7, 3, 2], 5000)] {
                     let s = Search::new(shape, weights, limit).unwrap();
                     let (d2, tags) = nearest::twin(&s, &voxels, |v| (v != 0).then_some(v));

@@ -215,7 +215,13 @@ impl<T: Copy + Ord> Parabola<T> {
 }
 
 /// One line in place: runs between voxels of distance 0.
-pub(super) fn line<T: Copy + Ord>(d2: &mut [u32], tags: &mut [T], weight: u32, limit: u32, stack: &mut Vec<Parabola<T>>) {
+pub(super) fn line<T: Copy + Ord>(
+    d2: &mut [u32],
+    tags: &mut [T],
+    weight: u32,
+    limit: u32,
+    stack: &mut Vec<Parabola<T>>,
+) {
     let mut x = 0;
     while x < d2.len() {
         if d2[x] == 0 {

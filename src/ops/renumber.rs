@@ -151,7 +151,9 @@ fn by_table(voxels: &[u32], count: u32, keep: impl Fn(u32) -> bool) -> (Vec<u32>
         let mut i = 0;
         while i < voxels.len() {
             let (v, at) = (voxels[i], (k * block + i) as u32);
-            if v != 0 && let Some(first) = first.get(v as usize).filter(|f| f.load(Relaxed) > at) {
+            if v != 0
+                && let Some(first) = first.get(v as usize).filter(|f| f.load(Relaxed) > at)
+            {
                 first.fetch_min(at, Relaxed);
             }
             i = end_of_run(voxels, i);

@@ -64,7 +64,7 @@ fn from_steps(
         Some(ObjectScale::Auto) => {
             let diameter = stage("scale", "", || scale(device, &original, geometry.z_step(), geometry.weights()))?;
             Some(diameter / 2.0)
-        },
+        }
         Some(ObjectScale::Fixed(length)) => Some(geometry.px(length)?),
         None => None,
     };

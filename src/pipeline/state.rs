@@ -85,7 +85,8 @@ impl<'a> State<'a> {
 
     /// The mask so far: where there are objects, if they came last.
     pub fn mask(&self, step: &str) -> Result<Mask> {
-        let missing = || Error::usage(format!("\"{step}\" comes before any threshold")).remedy("a threshold step before it");
+        let missing =
+            || Error::usage(format!("\"{step}\" comes before any threshold")).remedy("a threshold step before it");
         self.mask_if_any()?.ok_or_else(missing)
     }
 
