@@ -4,6 +4,7 @@
 //! image names, whatever finished first, so the number of jobs changes no byte of a table.
 
 pub mod budget;
+mod choice;
 pub mod discover;
 mod one;
 mod out;
@@ -47,6 +48,8 @@ pub struct Settings {
     pub resume: bool,
     /// Stop at the first image that fails.
     pub strict: bool,
+    /// Leave it to each image whether the device or the CPU does it.
+    pub auto: bool,
     /// Print errors only.
     pub quiet: bool,
     /// Tables as CSV.
@@ -104,6 +107,7 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
         settings,
         recipes,
         device,
+        choice: choice::Choice::new(device, settings.auto),
         out: &out,
         store: parts::Store::new(&settings.out),
         budget: budget::Budget::new(memory),

@@ -1,6 +1,7 @@
 //! One image of a batch: read, run, set down; whatever happens, a record comes back.
 
 use super::budget::{Budget, guess, need};
+use super::choice::{Choice, Side};
 use super::discover::{Item, Source, companion};
 use super::out::Out;
 use super::parts::{Part, Store, hash_file, key};
@@ -77,6 +78,7 @@ pub(super) struct Shop<'a> {
     pub settings: &'a Settings,
     pub recipes: &'a Recipes,
     pub device: &'a Device,
+    pub choice: Choice,
     pub out: &'a Out,
     pub store: Store,
     pub budget: Budget,
@@ -173,9 +175,14 @@ impl Shop<'_> {
 
     /// Runs the recipe; if a GPU cannot, the same image is done on the CPU, and one line says so.
     fn run(&self, item: &Item, scan: &Scan, external: &External) -> Result<Outcome> {
-        let recipe = self.recipes.of(item);
-        match pipeline::run(scan, recipe, self.device, external) {
-            Err(e) if e.kind == Kind::Device && matches!(self.device, Device::Gpu(_)) => {
+        let (recipe, samples) = (self.recipes.of(item), scan.shape.len() * scan.channels.len());
+        let (side, start) = (self.choice.side(samples), Instant::now());
+        let done = pipeline::run(scan, recipe, self.choice.device(side), external);
+        if done.is_ok() {
+            self.choice.tell(samples, side, start.elapsed());
+        }
+        match done {
+            Err(e) if e.kind == Kind::Device && side == Side::Gpu => {
                 self.progress
                     .say(&format!("note: {}: done on the CPU instead, with the same result: {}", item.name, e.what));
                 pipeline::run(scan, recipe, &Device::Cpu, external)

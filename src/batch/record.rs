@@ -13,6 +13,7 @@ pub(super) fn write(shop: &Shop, items: &[Item], records: &[Record], summary: &S
         "uptake": env!("CARGO_PKG_VERSION"),
         "recipes": shop.recipes.all().iter().map(|r| json!({ "name": r.name, "text": r.text })).collect::<Vec<_>>(),
         "device": shop.device.name(),
+        "auto": shop.settings.auto,
         "inputs": items.len(),
         "ok": summary.ok,
         "failed": summary.failed,

@@ -80,6 +80,7 @@ impl Args {
             out: self.out,
             resume: self.resume,
             strict: self.strict,
+            auto: self.device == "auto",
             quiet: self.quiet,
             csv: self.format.contains(&Format::Csv),
             parquet: self.format.contains(&Format::Parquet),

@@ -5,14 +5,41 @@
 //! Only these low frequencies are computed: a transform of the rows (two at a time, as real and imaginary
 //! part), then of the columns that are needed. Plain `f64` in a fixed order.
 
+use crate::ops::wide;
 use crate::units::Shape;
 use rayon::prelude::*;
 use std::f64::consts::PI;
 
-type Complex = [f64; 2];
+/// Lines that are transformed side by side, in wide registers; each by itself.
+const LANES: usize = 8;
 
-fn mul(a: Complex, b: Complex) -> Complex {
-    [a[0] * b[0] - a[1] * b[1], a[0] * b[1] + a[1] * b[0]]
+type Complex = [f64; 2];
+/// One place of all lines.
+#[derive(Clone, Copy)]
+struct Lanes {
+    re: [f64; LANES],
+    im: [f64; LANES],
+}
+
+const ZERO: Lanes = Lanes { re: [0.0; LANES], im: [0.0; LANES] };
+
+impl Lanes {
+    #[inline(always)]
+    fn times(&self, c: Complex) -> Lanes {
+        let (a, b) = (&self.re, &self.im);
+        Lanes {
+            re: std::array::from_fn(|l| a[l] * c[0] - b[l] * c[1]),
+            im: std::array::from_fn(|l| a[l] * c[1] + b[l] * c[0]),
+        }
+    }
+    #[inline(always)]
+    fn butterfly(&mut self, other: &mut Lanes, turn: Complex) {
+        let t = other.times(turn);
+        for l in 0..LANES {
+            (self.re[l], other.re[l]) = (self.re[l] + t.re[l], self.re[l] - t.re[l]);
+            (self.im[l], other.im[l]) = (self.im[l] + t.im[l], self.im[l] - t.im[l]);
+        }
+    }
 }
 
 /// `exp(-i pi k / n)`.
@@ -21,8 +48,8 @@ fn turn(k: usize, n: usize) -> Complex {
     [libm::cos(angle), -libm::sin(angle)]
 }
 
-/// Transform of a power of two, in place; decimation in time.
-fn radix2(data: &mut [Complex], turns: &[Complex]) {
+/// Transforms of a power of two, in place; decimation in time.
+fn radix2(data: &mut [Lanes], turns: &[Complex]) {
     let n = data.len();
     let shift = usize::BITS - n.trailing_zeros();
     for i in 0..n {
@@ -31,16 +58,21 @@ fn radix2(data: &mut [Complex], turns: &[Complex]) {
             data.swap(i, j);
         }
     }
-    let mut half = 1;
-    while half < n {
-        for block in data.chunks_exact_mut(2 * half) {
-            let (low, high) = block.split_at_mut(half);
-            for ((a, b), w) in low.iter_mut().zip(high).zip(turns.iter().step_by(n / 2 / half)) {
-                let t = mul(*b, *w);
-                (*a, *b) = ([a[0] + t[0], a[1] + t[1]], [a[0] - t[0], a[1] - t[1]]);
+    butterflies(data, turns);
+}
+
+wide! {
+    fn butterflies(data: &mut [Lanes], turns: &[Complex]) {
+        let (n, mut half) = (data.len(), 1);
+        while half < n {
+            for block in data.chunks_exact_mut(2 * half) {
+                let (low, high) = block.split_at_mut(half);
+                for ((a, b), w) in low.iter_mut().zip(high).zip(turns.iter().step_by(n / 2 / half)) {
+                    a.butterfly(b, *w);
+                }
             }
+            half *= 2;
         }
-        half *= 2;
     }
 }
 
@@ -62,35 +94,36 @@ impl Transform {
         let turns: Vec<Complex> = (0..m / 2).map(|k| turn(2 * k, m)).collect();
         // k^2 modulo 2n keeps the angle small and exact.
         let chirp: Vec<Complex> = (0..n).map(|k| turn(k * k % (2 * n), n)).collect();
-        let mut filter = vec![[0.0; 2]; m];
+        let mut filter = vec![ZERO; m];
         for (k, c) in chirp.iter().enumerate() {
-            filter[k] = [c[0], -c[1]];
-            filter[(m - k) % m] = [c[0], -c[1]];
+            let there = Lanes { re: [c[0]; LANES], im: [-c[1]; LANES] };
+            (filter[k], filter[(m - k) % m]) = (there, there);
         }
         radix2(&mut filter, &turns);
+        let filter = filter.iter().map(|f| [f.re[0], f.im[0]]).collect();
         Transform { n, turns, chirp, filter }
     }
 
-    fn run(&self, data: &[Complex]) -> Vec<Complex> {
+    /// In place.
+    fn run(&self, data: &mut Vec<Lanes>) {
         if self.filter.is_empty() {
-            let mut work = data.to_vec();
-            radix2(&mut work, &self.turns);
-            return work;
+            return radix2(data, &self.turns);
         }
         let m = self.filter.len();
-        let mut work = vec![[0.0; 2]; m];
-        for ((w, d), c) in work.iter_mut().zip(data).zip(&self.chirp) {
-            *w = mul(*d, *c);
-        }
-        radix2(&mut work, &self.turns);
+        data.iter_mut().zip(&self.chirp).for_each(|(d, c)| *d = d.times(*c));
+        data.resize(m, ZERO);
+        radix2(data, &self.turns);
         // The inverse is the transform of the conjugate.
-        for (w, f) in work.iter_mut().zip(&self.filter) {
-            let p = mul(*w, *f);
-            *w = [p[0], -p[1]];
+        for (w, f) in data.iter_mut().zip(&self.filter) {
+            *w = w.times(*f);
+            w.im = w.im.map(|v| -v);
         }
-        radix2(&mut work, &self.turns);
+        radix2(data, &self.turns);
         let scale = 1.0 / m as f64;
-        (0..self.n).map(|k| mul([work[k][0] * scale, -work[k][1] * scale], self.chirp[k])).collect()
+        for (w, c) in data.iter_mut().zip(&self.chirp) {
+            *w = Lanes { re: w.re.map(|v| v * scale), im: w.im.map(|v| -v * scale) }.times(*c);
+        }
+        data.truncate(self.n);
     }
 }
 
@@ -103,45 +136,58 @@ pub(super) fn slope(samples: &[i32], shape: Shape, mean: f64) -> Option<f64> {
     }
     let low = low_frequencies(samples, w, shells, mean);
     let columns = Transform::new(h);
-    let powers: Vec<Vec<f64>> = (0..shells)
+    let powers: Vec<Vec<[f64; LANES]>> = (0..shells)
         .into_par_iter()
+        .step_by(LANES)
         .map(|kx| {
-            let column: Vec<Complex> = low.iter().map(|row| row[kx]).collect();
-            columns.run(&column).iter().map(|c| c[0] * c[0] + c[1] * c[1]).collect()
+            let at = |row: &[Complex], l: usize, part: usize| row.get(kx + l).map_or(0.0, |c| c[part]);
+            let lanes = |row: &Vec<Complex>| Lanes {
+                re: std::array::from_fn(|l| at(row, l, 0)),
+                im: std::array::from_fn(|l| at(row, l, 1)),
+            };
+            let mut data: Vec<Lanes> = low.iter().map(lanes).collect();
+            columns.run(&mut data);
+            data.iter().map(|c| std::array::from_fn(|l| c.re[l] * c.re[l] + c.im[l] * c.im[l])).collect()
         })
         .collect();
     let mut total = vec![0.0; shells];
-    for (kx, column) in powers.iter().enumerate() {
-        for (ky, power) in column.iter().enumerate() {
+    for kx in 0..shells {
+        for (ky, power) in powers[kx / LANES].iter().map(|lanes| lanes[kx % LANES]).enumerate() {
             let fy = ky.min(h - ky);
             let shell = (kx * kx + fy * fy).isqrt() + 1;
             if let Some(t) = total.get_mut(shell) {
                 // A column stands for its mirror image too: the image is real.
-                *t += if kx == 0 { *power } else { 2.0 * power };
+                *t += if kx == 0 { power } else { 2.0 * power };
             }
         }
     }
     fit(&total)
 }
 
-/// The first frequencies of each row, the mean taken off.
+/// The first frequencies of each row, the mean taken off. Two rows are one line, as real and imaginary part.
 fn low_frequencies(samples: &[i32], w: usize, keep: usize, mean: f64) -> Vec<Vec<Complex>> {
     let rows = Transform::new(w);
-    let pairs: Vec<[Vec<Complex>; 2]> = samples
-        .par_chunks(2 * w)
-        .map(|two| {
-            let (a, b) = two.split_at(w);
-            let value = |s: Option<&i32>| s.map_or(0.0, |v| f64::from(*v) - mean);
-            let both: Vec<Complex> = (0..w).map(|x| [value(a.get(x)), value(b.get(x))]).collect();
-            let f = rows.run(&both);
-            let split = |k: usize| {
-                let (p, q) = (f[k], f[(w - k) % w]);
-                [[(p[0] + q[0]) / 2.0, (p[1] - q[1]) / 2.0], [(p[1] + q[1]) / 2.0, (q[0] - p[0]) / 2.0]]
+    let blocks: Vec<Vec<Vec<Complex>>> = samples
+        .par_chunks(2 * LANES * w)
+        .map(|block| {
+            let value = |row: usize, x: usize| block.get(row * w + x).map_or(0.0, |v| f64::from(*v) - mean);
+            let lanes = |x: usize| Lanes {
+                re: std::array::from_fn(|l| value(2 * l, x)),
+                im: std::array::from_fn(|l| value(2 * l + 1, x)),
             };
-            [0, 1].map(|i| (0..keep).map(|k| split(k)[i]).collect())
+            let mut f: Vec<Lanes> = (0..w).map(lanes).collect();
+            rows.run(&mut f);
+            let split = |row: usize, k: usize| {
+                let (p, q, l) = (&f[k], &f[(w - k) % w], row / 2);
+                match row % 2 {
+                    0 => [(p.re[l] + q.re[l]) / 2.0, (p.im[l] - q.im[l]) / 2.0],
+                    _ => [(p.im[l] + q.im[l]) / 2.0, (q.re[l] - p.re[l]) / 2.0],
+                }
+            };
+            (0..block.len() / w).map(|row| (0..keep).map(|k| split(row, k)).collect()).collect()
         })
         .collect();
-    pairs.into_iter().flatten().take(samples.len() / w).collect()
+    blocks.into_iter().flatten().collect()
 }
 
 /// Least squares line through log power over log shell, for the shells from 2 on.
@@ -163,11 +209,13 @@ mod tests {
     fn equals_the_sum_by_definition() {
         for n in [1, 2, 7, 8, 12, 35] {
             let data: Vec<Complex> = (0..n).map(|i| [(i * i % 11) as f64, (i * 5 % 7) as f64]).collect();
-            let got = Transform::new(n).run(&data);
-            for (k, g) in got.iter().enumerate() {
+            let mut got: Vec<Lanes> = data.iter().map(|d| Lanes { re: [d[0]; LANES], im: [d[1]; LANES] }).collect();
+            Transform::new(n).run(&mut got);
+            for (k, g) in got.iter().map(|g| [g.re[LANES - 1], g.im[LANES - 1]]).enumerate() {
                 let mut want = [0.0; 2];
                 for (i, d) in data.iter().enumerate() {
-                    let p = mul(*d, turn(2 * i * k, n));
+                    let (d, t) = (*d, turn(2 * i * k, n));
+                    let p = [d[0] * t[0] - d[1] * t[1], d[0] * t[1] + d[1] * t[0]];
                     want = [want[0] + p[0], want[1] + p[1]];
                 }
                 assert!((g[0] - want[0]).abs() + (g[1] - want[1]).abs() < 1e-10, "{n} {k} {g:?} {want:?}");

@@ -44,7 +44,7 @@ macro_rules! wide {
         }
     };
 }
-pub(super) use wide;
+pub(crate) use wide;
 
 /// Voxels that a thread takes at a time.
 const BLOCK: usize = 1 << 16;

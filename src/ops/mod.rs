@@ -49,6 +49,7 @@ pub mod threshold;
 pub mod watershed;
 
 pub use cases::{Case, Input, inputs};
+pub(crate) use lanes::wide;
 
 /// What the house knows of an operation.
 #[derive(Debug)]

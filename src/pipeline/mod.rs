@@ -31,6 +31,7 @@ use crate::volume::{Labels, Volume};
 use crate::{Error, Result, scan, suv};
 use channels::Roles;
 use geometry::Geometry;
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 
 /// Regions drawn elsewhere, by object set.
@@ -254,9 +255,8 @@ fn quality(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &BTreeMap<String, 
     }
     let mut any = vec![0u32; scan.shape.len()];
     for set in made.values() {
-        for (a, &label) in any.iter_mut().zip(set.host.voxels.host()?) {
-            *a |= u32::from(label > 0);
-        }
+        let blocks = any.par_chunks_mut(1 << 16).zip(set.host.voxels.host()?.par_chunks(1 << 16));
+        blocks.for_each(|(any, labels)| any.iter_mut().zip(labels).for_each(|(a, &l)| *a |= u32::from(l > 0)));
     }
     measure::image(&channels, Some(&Labels::new(scan.shape, any)?), unit)
 }

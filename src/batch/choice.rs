@@ -1,0 +1,164 @@
+//! `--device auto`: which side does an image, the CPU or the GPU.
+//!
+//! Both give the same bytes, so a batch may try both and stay with the faster one. Images are taken together by size, in
+//! steps of two. The first of a size goes where most machines are faster: to the GPU from 2^22 samples on (a 2048 x 2048
+//! image), else to the CPU, where no kernel has to be compiled and nothing travels. The next ones go to the other side
+//! until the CPU has done one and the GPU two, of which the first compiles kernels and does not count. From then on the
+//! least time for a sample decides. A software adapter is never a choice: it is this CPU, slower.
+
+use crate::device::Device;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// From this many samples on the GPU goes first.
+const LARGE: usize = 1 << 22;
+
+/// Where an image is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Cpu,
+    Gpu,
+}
+
+/// Runs of images of one size.
+#[derive(Clone, Copy, Default)]
+struct Tried {
+    /// Begun.
+    cpu: u32,
+    gpu: u32,
+    /// Finished on the GPU.
+    warm: u32,
+    /// Least seconds a sample.
+    cpu_time: Option<f64>,
+    gpu_time: Option<f64>,
+}
+
+/// The device that was asked for, or both sides and what is known of them.
+pub(super) struct Choice {
+    device: Device,
+    /// Nothing where the device is fixed.
+    tried: Option<Mutex<BTreeMap<u32, Tried>>>,
+}
+
+impl Choice {
+    /// `auto`: the device is one of two.
+    pub fn new(device: &Device, auto: bool) -> Self {
+        let free = auto && matches!(device, Device::Gpu(_));
+        Choice { device: device.clone(), tried: free.then(Mutex::default) }
+    }
+
+    /// Where an image of so many samples is done.
+    pub fn side(&self, samples: usize) -> Side {
+        let Some(tried) = &self.tried else {
+            return if matches!(self.device, Device::Gpu(_)) { Side::Gpu } else { Side::Cpu };
+        };
+        let mut tried = tried.lock().unwrap_or_else(PoisonError::into_inner);
+        tried.entry(class(samples)).or_default().next(samples >= LARGE)
+    }
+
+    /// The device of a side.
+    pub fn device(&self, side: Side) -> &Device {
+        match side {
+            Side::Cpu => &Device::Cpu,
+            Side::Gpu => &self.device,
+        }
+    }
+
+    /// What an image took.
+    pub fn tell(&self, samples: usize, side: Side, time: Duration) {
+        if let Some(tried) = &self.tried {
+            let mut tried = tried.lock().unwrap_or_else(PoisonError::into_inner);
+            tried.entry(class(samples)).or_default().tell(side, time.as_secs_f64() / samples.max(1) as f64);
+        }
+    }
+}
+
+fn class(samples: usize) -> u32 {
+    samples.max(1).ilog2()
+}
+
+impl Tried {
+    fn next(&mut self, gpu_first: bool) -> Side {
+        let side = match (self.cpu < 1, self.gpu < 2) {
+            (true, true) if gpu_first => Side::Gpu,
+            (true, _) => Side::Cpu,
+            (false, true) => Side::Gpu,
+            (false, false) => match (self.cpu_time, self.gpu_time) {
+                (Some(cpu), Some(gpu)) => {
+                    if cpu < gpu {
+                        Side::Cpu
+                    } else {
+                        Side::Gpu
+                    }
+                }
+                // Others are still at work: the guess holds.
+                _ => {
+                    if gpu_first {
+                        Side::Gpu
+                    } else {
+                        Side::Cpu
+                    }
+                }
+            },
+        };
+        match side {
+            Side::Cpu => self.cpu += 1,
+            Side::Gpu => self.gpu += 1,
+        }
+        side
+    }
+
+    fn tell(&mut self, side: Side, time: f64) {
+        let least = |known: Option<f64>| Some(known.map_or(time, |k| k.min(time)));
+        match side {
+            Side::Cpu => self.cpu_time = least(self.cpu_time),
+            Side::Gpu => {
+                self.warm += 1;
+                if self.warm > 1 {
+                    self.gpu_time = least(self.gpu_time);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Mechanics.
+    use super::*;
+
+    fn sides(gpu_first: bool, cpu: f64, gpu: f64) -> Vec<Side> {
+        let mut tried = Tried::default();
+        let one = |_| {
+            let side = tried.next(gpu_first);
+            tried.tell(side, if side == Side::Cpu { cpu } else { gpu });
+            side
+        };
+        (0..6).map(one).collect()
+    }
+
+    #[test]
+    fn both_are_tried_and_the_faster_one_stays() {
+        use Side::{Cpu, Gpu};
+        assert_eq!(sides(false, 1.0, 2.0), [Cpu, Gpu, Gpu, Cpu, Cpu, Cpu]);
+        assert_eq!(sides(false, 2.0, 1.0), [Cpu, Gpu, Gpu, Gpu, Gpu, Gpu]);
+        assert_eq!(sides(true, 1.0, 2.0), [Gpu, Gpu, Cpu, Cpu, Cpu, Cpu]);
+        assert_eq!(sides(true, 2.0, 1.0), [Gpu, Gpu, Cpu, Gpu, Gpu, Gpu]);
+    }
+
+    #[test]
+    fn while_nothing_is_known_the_guess_holds() {
+        let mut tried = Tried::default();
+        let begun: Vec<Side> = (0..5).map(|_| tried.next(true)).collect();
+        assert_eq!(begun, [Side::Gpu, Side::Gpu, Side::Cpu, Side::Gpu, Side::Gpu]);
+    }
+
+    #[test]
+    fn a_cpu_leaves_no_choice() {
+        let choice = Choice::new(&Device::Cpu, true);
+        assert_eq!([choice.side(1), choice.side(1 << 30)], [Side::Cpu; 2]);
+        choice.tell(1, Side::Cpu, Duration::ZERO);
+        assert!(matches!(choice.device(Side::Cpu), Device::Cpu));
+    }
+}
