@@ -22,19 +22,28 @@ pub fn enable() {
     ON.store(true, Ordering::Relaxed);
 }
 
+/// Are times taken?
+pub fn is_on() -> bool {
+    ON.load(Ordering::Relaxed)
+}
+
 /// Does some work under a name: a kind, and what of that kind.
 pub fn stage<T>(kind: &str, what: &str, work: impl FnOnce() -> T) -> T {
-    if !ON.load(Ordering::Relaxed) {
+    if !is_on() {
         return work();
     }
     let start = Instant::now();
     let done = work();
-    let spent = start.elapsed();
+    add(kind, what, start.elapsed());
+    done
+}
+
+/// Adds a time that was taken elsewhere.
+pub fn add(kind: &str, what: &str, time: Duration) {
     let mut stages = STAGES.lock().unwrap_or_else(PoisonError::into_inner);
     let entry = stages.entry(format!("{kind} {what}").trim().to_string()).or_default();
     entry.calls += 1;
-    entry.time += spent;
-    done
+    entry.time += time;
 }
 
 /// A line a stage, the longest first.

@@ -2,6 +2,7 @@
 
 use super::End;
 use crate::batch::{self, Bytes, Settings};
+use crate::device::Device;
 use crate::profile;
 use crate::{Error, Result};
 use std::path::PathBuf;
@@ -94,6 +95,14 @@ impl Args {
         let summary = batch::run(&settings, &recipes, &device)?;
         if self.profile {
             eprint!("{}", profile::report());
+            if let Device::Gpu(gpu) = &device {
+                let c = gpu.counters();
+                let (up, down) = (c.bytes_up as f64 / 1e6, c.bytes_down as f64 / 1e6);
+                eprintln!(
+                    "{} dispatches, {} uploads of {up:.1} MB, {} read-backs of {down:.1} MB",
+                    c.dispatches, c.uploads, c.readbacks
+                );
+            }
         }
         if !self.quiet || summary.failed > 0 {
             eprintln!("{summary}");

@@ -2,7 +2,9 @@
 
 use super::buffer::{Block, GpuBuffer, Word};
 use super::kernel::{Access, GROUP, Kernel};
-use crate::{Error, Result};
+use super::timer::Timer;
+
+use crate::{Error, Result, profile};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -72,6 +74,8 @@ struct Inner {
     pool: Mutex<Pool>,
     failure: Arc<Mutex<Option<String>>>,
     count: Count,
+    /// Only if times are asked for and the adapter has a clock.
+    timer: Option<Timer>,
 }
 
 #[derive(Default)]
@@ -101,7 +105,7 @@ const DISPATCHES_PER_SUBMIT: u32 = 64;
 /// Free memory kept for reuse.
 const POOL_BYTES: u64 = 1 << 30;
 
-fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
     m.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -176,9 +180,11 @@ impl Gpu {
                 .remedy("--device cpu (the same table), or install a Vulkan driver (Debian: mesa-vulkan-drivers)")
         })?;
         let limits = adapter.limits();
+        let clock = wgpu::Features::TIMESTAMP_QUERY;
+        let clock = if profile::is_on() { adapter.features() & clock } else { wgpu::Features::empty() };
         let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
             label: Some("uptake"),
-            required_features: wgpu::Features::empty(),
+            required_features: clock,
             required_limits: limits.clone(),
             ..Default::default()
         }))
@@ -195,6 +201,7 @@ impl Gpu {
         let window = window_bytes.unwrap_or(u64::MAX).min(limits.max_storage_buffer_binding_size).min(1 << 31);
         Ok(Gpu(Arc::new(Inner {
             adapter: describe(adapter),
+            timer: (!clock.is_empty()).then(|| Timer::new(&device, &queue)),
             device,
             queue,
             chunk: (window / 256 * 64).max(64) as u32,
@@ -386,7 +393,8 @@ impl Gpu {
             entries: &entries,
         });
         self.record(|e| {
-            let mut pass = e.begin_compute_pass(&Default::default());
+            let timestamp_writes = self.0.timer.as_ref().and_then(|t| t.next(kernel.name));
+            let mut pass = e.begin_compute_pass(&wgpu::ComputePassDescriptor { label: None, timestamp_writes });
             pass.set_pipeline(&pipeline);
             pass.set_bind_group(0, &group, &[]);
             pass.dispatch_workgroups(grid, groups.div_ceil(grid), 1);
@@ -456,8 +464,10 @@ impl Gpu {
 
     fn submit(&self) {
         let mut r = lock(&self.0.encoder);
-        if let Some(e) = r.encoder.take() {
+        if let Some(mut e) = r.encoder.take() {
+            self.0.timer.iter().for_each(|t| t.resolve(&mut e));
             self.0.queue.submit([e.finish()]);
+            self.0.timer.iter().for_each(|t| t.collect(&self.0.device));
         }
         r.dispatches = 0;
     }

@@ -5,6 +5,7 @@
 mod buffer;
 mod gpu;
 pub mod kernel;
+mod timer;
 
 pub use buffer::{Buffer, GpuBuffer, Word};
 pub use gpu::{Adapter, AdapterChoice, Counters, Gpu, adapters};
