@@ -20,7 +20,7 @@ mod split;
 mod state;
 mod windows;
 
-use crate::device::Device;
+use crate::device::{Buffer, Device};
 use crate::measure::{self, ChannelRef, ProbeParams, References, Request};
 use crate::profile::stage;
 use crate::recipe::{Measure, Modality, Recipe, Step};
@@ -253,10 +253,14 @@ fn quality(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &BTreeMap<String, 
     if unit == Unit::Mm {
         return measure::image(&channels, None, unit);
     }
+    if let [only] = made.values().collect::<Vec<_>>()[..] {
+        return measure::image(&channels, Some(&only.host), unit);
+    }
     let mut any = vec![0u32; scan.shape.len()];
     for set in made.values() {
         let blocks = any.par_chunks_mut(1 << 16).zip(set.host.voxels.host()?.par_chunks(1 << 16));
         blocks.for_each(|(any, labels)| any.iter_mut().zip(labels).for_each(|(a, &l)| *a |= u32::from(l > 0)));
     }
-    measure::image(&channels, Some(&Labels::new(scan.shape, any)?), unit)
+    let labels = Labels { shape: scan.shape, count: 1, voxels: Buffer::on_host(any) };
+    measure::image(&channels, Some(&labels), unit)
 }
