@@ -1,6 +1,7 @@
 //! The samples of a whole channel: counted where they span little, else gone through one by one. Both are exact.
 
 use super::order::{self, Sums};
+use crate::ops::span;
 use rayon::prelude::*;
 
 /// The widest span of samples that are counted: those of 16 bits.
@@ -38,8 +39,7 @@ pub(super) fn census(image: &[i32], labels: Option<&[u32]>, top: Option<i32>) ->
 
 /// Smallest and largest sample.
 pub(super) fn ends(image: &[i32]) -> Option<[i32; 2]> {
-    let both = |part: &[i32]| part.iter().fold([i32::MAX, i32::MIN], |e, &s| [e[0].min(s), e[1].max(s)]);
-    image.par_chunks(BLOCK).map(both).reduce_with(|a, b| [a[0].min(b[0]), a[1].max(b[1])])
+    (!image.is_empty()).then(|| span(image)).map(|(low, high)| [low, high])
 }
 
 /// Counts of the samples from `low` on: of all, and of those outside of all objects.

@@ -6,6 +6,7 @@
 //! Limits: 65,536 bins; counts are u32 and a volume has fewer voxels than 2^31.
 //! Reference: `numpy.histogram`.
 
+use super::lanes::span;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read};
 use crate::device::{Device, Gpu, GpuBuffer};
@@ -183,11 +184,7 @@ pub fn range(device: &Device, src: &Volume) -> Result<(i32, i32)> {
         return Ok((0, 0));
     }
     match device {
-        Device::Cpu => {
-            let block = |s: &[i32]| s.iter().fold((i32::MAX, i32::MIN), |(a, b), &s| (a.min(s), b.max(s)));
-            let join = |a: (i32, i32), b: (i32, i32)| (a.0.min(b.0), a.1.max(b.1));
-            Ok(src.samples.host()?.par_chunks(1 << 16).map(block).reduce(|| (i32::MAX, i32::MIN), join))
-        }
+        Device::Cpu => Ok(span(src.samples.host()?)),
         Device::Gpu(gpu) => {
             let samples = src.samples.gpu()?;
             let found = gpu.upload(&[i32::MAX, i32::MIN])?;

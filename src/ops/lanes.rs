@@ -146,7 +146,7 @@ pub(super) fn floor(x: f64) -> i32 {
 }
 
 /// Smallest and largest sample; 0 and 0 if there is none.
-pub(super) fn span(samples: &[i32]) -> (i32, i32) {
+pub(crate) fn span(samples: &[i32]) -> (i32, i32) {
     let parts = samples.par_chunks(1 << 16).map(|part| {
         let mut ends = [i32::MAX, i32::MIN];
         widen(&mut ends, part);
@@ -160,7 +160,13 @@ pub(super) fn span(samples: &[i32]) -> (i32, i32) {
 
 wide! {
     fn widen(ends: &mut [i32; 2], samples: &[i32]) {
-        *ends = samples.iter().fold(*ends, |e, &s| [e[0].min(s), e[1].max(s)]);
+        // Two numbers of their own: an array of both keeps the compiler from wide registers.
+        let [mut low, mut high] = *ends;
+        for &s in samples {
+            low = low.min(s);
+            high = high.max(s);
+        }
+        *ends = [low, high];
     }
 }
 

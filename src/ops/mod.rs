@@ -49,7 +49,7 @@ pub mod threshold;
 pub mod watershed;
 
 pub use cases::{Case, Input, inputs};
-pub(crate) use lanes::wide;
+pub(crate) use lanes::{span, wide};
 
 /// What the house knows of an operation.
 #[derive(Debug)]
