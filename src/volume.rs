@@ -179,6 +179,11 @@ impl Labels {
     /// # Errors
     /// The device is lost.
     pub fn to_host(&self) -> Result<Self> {
-        Ok(Labels { shape: self.shape, count: self.count, voxels: self.voxels.to_host()? })
+        let voxels = match (&self.voxels, self.count) {
+            // What is empty needs no journey.
+            (Buffer::Gpu(_), 0) => Device::Cpu.zeros(self.shape.len())?,
+            (voxels, _) => voxels.to_host()?,
+        };
+        Ok(Labels { shape: self.shape, count: self.count, voxels })
     }
 }

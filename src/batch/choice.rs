@@ -80,27 +80,15 @@ fn class(samples: usize) -> u32 {
 
 impl Tried {
     fn next(&mut self, gpu_first: bool) -> Side {
-        let side = match (self.cpu < 1, self.gpu < 2) {
-            (true, true) if gpu_first => Side::Gpu,
-            (true, _) => Side::Cpu,
-            (false, true) => Side::Gpu,
-            (false, false) => match (self.cpu_time, self.gpu_time) {
-                (Some(cpu), Some(gpu)) => {
-                    if cpu < gpu {
-                        Side::Cpu
-                    } else {
-                        Side::Gpu
-                    }
-                }
-                // Others are still at work: the guess holds.
-                _ => {
-                    if gpu_first {
-                        Side::Gpu
-                    } else {
-                        Side::Cpu
-                    }
-                }
-            },
+        let guess = if gpu_first { Side::Gpu } else { Side::Cpu };
+        let side = match (self.cpu < 1, self.gpu < 2, self.cpu_time, self.gpu_time) {
+            (true, true, ..) => guess,
+            (true, false, ..) => Side::Cpu,
+            (false, true, ..) => Side::Gpu,
+            (.., Some(cpu), Some(gpu)) if cpu < gpu => Side::Cpu,
+            (.., Some(_), Some(_)) => Side::Gpu,
+            // Others are still at work.
+            _ => guess,
         };
         match side {
             Side::Cpu => self.cpu += 1,

@@ -3,7 +3,6 @@
 use super::buffer::{Block, GpuBuffer, Word};
 use super::kernel::{Access, GROUP, Kernel};
 use super::timer::Timer;
-
 use crate::{Error, Result, profile};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -44,12 +44,13 @@ pub(super) fn ends(image: &[i32]) -> Option<[i32; 2]> {
 
 /// Counts of the samples from `low` on: of all, and of those outside of all objects.
 fn counted(image: &[i32], labels: Option<&[u32]>, low: i32, span: usize) -> [Vec<u64>; 2] {
+    let spans = [span, if labels.is_some() { span } else { 0 }];
     let block = image.len().div_ceil(rayon::current_num_threads()).max(BLOCK);
     let parts: Vec<[Vec<u32>; 2]> = image
         .par_chunks(block)
         .enumerate()
         .map(|(k, part)| {
-            let [mut all, mut outside] = [vec![0u32; span], vec![0u32; if labels.is_some() { span } else { 0 }]];
+            let [mut all, mut outside] = spans.map(|n| vec![0u32; n]);
             let bin = |s: i32| s.wrapping_sub(low) as u32 as usize;
             match labels.and_then(|l| l.get(k * block..k * block + part.len())) {
                 // Inside and outside apart, so that each sample is counted once.
@@ -65,7 +66,7 @@ fn counted(image: &[i32], labels: Option<&[u32]>, low: i32, span: usize) -> [Vec
             [all, outside]
         })
         .collect();
-    let mut sum = [vec![0u64; span], vec![0u64; if labels.is_some() { span } else { 0 }]];
+    let mut sum = spans.map(|n| vec![0u64; n]);
     for part in &parts {
         for (sum, part) in sum.iter_mut().zip(part) {
             sum.iter_mut().zip(part).for_each(|(s, &p)| *s += u64::from(p));

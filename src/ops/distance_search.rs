@@ -11,6 +11,7 @@
 use super::lanes::{Axis, columns, wide};
 use super::nearest::{FAR, NO_SITE, Search, line};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Steps of the search before the envelope is cheaper.
 const FARTHEST: usize = 96;
@@ -25,17 +26,12 @@ pub(super) fn squared(s: &Search, voxels: &[u8]) -> Vec<u32> {
     }
     let (axis, weight) = scanned(s);
     let reach = s.reach(weight);
-    columns(&mut d2, axis, |run, column, rows| {
-        let start = |k: usize| (run * axis.size + k) * axis.stride + column;
-        let mut last = vec![NO_SITE; rows.first().map_or(0, |r| r.len())];
-        for (k, row) in rows.iter_mut().enumerate() {
-            step(&mut last, &voxels[start(k)..start(k) + row.len()]);
-            row.copy_from_slice(&last);
-        }
-        last.fill(NO_SITE);
-        for (k, row) in rows.iter_mut().enumerate().rev() {
-            step(&mut last, &voxels[start(k)..start(k) + row.len()]);
-            square(row, &last, weight, reach);
+    let none = |width| vec![NO_SITE; width];
+    both_ways(&mut d2, axis, none, |last, at, row, way| {
+        step(last, &voxels[at]);
+        match way {
+            Way::Down => row.copy_from_slice(last),
+            Way::Up => square(row, last, weight, reach),
         }
     });
     across(s, &mut d2, 0);
@@ -50,23 +46,13 @@ pub(super) fn tagged(s: &Search, voxels: &[u32], most: u32) -> Option<Vec<u32>> 
     if far || (u64::from(s.limit) + 1) << bits > u64::from(FAR) || voxels.is_empty() {
         return None;
     }
-    let mut keys = vec![0; voxels.len()];
+    let mut keys = vec![FAR; voxels.len()];
     let (axis, weight) = scanned(s);
     let reach = s.reach(weight);
-    columns(&mut keys, axis, |run, column, rows| {
-        let start = |k: usize| (run * axis.size + k) * axis.stride + column;
-        let width = rows.first().map_or(0, |r| r.len());
-        let (mut last, mut tags) = (vec![NO_SITE; width], vec![0; width]);
-        for (k, row) in rows.iter_mut().enumerate() {
-            step_to_tag(&mut last, &mut tags, &voxels[start(k)..start(k) + row.len()]);
-            row.fill(FAR);
-            key(row, &last, &tags, weight, reach, bits);
-        }
-        last.fill(NO_SITE);
-        for (k, row) in rows.iter_mut().enumerate().rev() {
-            step_to_tag(&mut last, &mut tags, &voxels[start(k)..start(k) + row.len()]);
-            key(row, &last, &tags, weight, reach, bits);
-        }
+    let none = |width| (vec![NO_SITE; width], vec![0; width]);
+    both_ways(&mut keys, axis, none, |(last, tags), at, row, _| {
+        step_to_tag(last, tags, &voxels[at]);
+        key(row, last, tags, weight, reach, bits);
     });
     across(s, &mut keys, bits);
     let (limit, tag) = (s.limit, (1 << bits) - 1);
@@ -78,6 +64,33 @@ pub(super) fn tagged(s: &Search, voxels: &[u32], most: u32) -> Option<Vec<u32>> 
 fn scanned(s: &Search) -> (Axis, u32) {
     let first = usize::from(s.shape.is_flat());
     (Axis::of(s.shape, first), s.weights[first])
+}
+
+#[derive(Clone, Copy)]
+enum Way {
+    Down,
+    Up,
+}
+
+/// Walks along an axis, down and then up, over lines side by side: `visit(what is known of the lines so far, where the row
+/// lies in the image, the row, the way)`.
+fn both_ways<S>(
+    out: &mut [u32],
+    axis: Axis,
+    begin: impl Fn(usize) -> S + Sync,
+    visit: impl Fn(&mut S, Range<usize>, &mut [u32], Way) + Sync,
+) {
+    columns(out, axis, |run, column, rows| {
+        let width = rows.first().map_or(0, |r| r.len());
+        let at = |k: usize| {
+            let start = (run * axis.size + k) * axis.stride + column;
+            start..start + width
+        };
+        let mut known = begin(width);
+        rows.iter_mut().enumerate().for_each(|(k, row)| visit(&mut known, at(k), row, Way::Down));
+        let mut known = begin(width);
+        rows.iter_mut().enumerate().rev().for_each(|(k, row)| visit(&mut known, at(k), row, Way::Up));
+    });
 }
 
 /// The other axes.

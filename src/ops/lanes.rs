@@ -147,7 +147,7 @@ pub(super) fn floor(x: f64) -> i32 {
 
 /// Smallest and largest sample; 0 and 0 if there is none.
 pub(crate) fn span(samples: &[i32]) -> (i32, i32) {
-    let parts = samples.par_chunks(1 << 16).map(|part| {
+    let parts = samples.par_chunks(BLOCK).map(|part| {
         let mut ends = [i32::MAX, i32::MIN];
         widen(&mut ends, part);
         ends

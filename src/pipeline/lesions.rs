@@ -12,7 +12,6 @@ use crate::ops::pixelwise::{and, foreground, not, with_outside};
 use crate::ops::sums::{Sums, sums};
 use crate::ops::watershed::watershed;
 use crate::recipe::{self, Exclude, Threshold};
-use crate::units::Length;
 use crate::volume::{Labels, Volume};
 use crate::{Error, Kind, Result};
 use rayon::prelude::*;
@@ -20,6 +19,11 @@ use rayon::prelude::*;
 /// Objects without the voxels of the sets that were excluded.
 fn without(device: &Device, labels: Labels, barred: &[Labels]) -> Result<Labels> {
     barred.iter().try_fold(labels, |labels, set| cytoplasm(device, &labels, set))
+}
+
+/// Where each object may grow to: what is nearest to it within a distance, without what was excluded.
+fn territory(device: &Device, seeds: &Labels, px: f64, weights: [u32; 3], barred: &[Labels]) -> Result<Labels> {
+    without(device, grow(device, seeds, px, weights)?, barred)
 }
 
 /// How contours are drawn, in pixels of the plane.
@@ -33,7 +37,7 @@ struct Contours {
 
 impl Contours {
     fn draw(&self, device: &Device, src: &Volume, seeds: &Labels, barred: &[Labels]) -> Result<Delineated> {
-        let territory = without(device, grow(device, seeds, self.within, self.weights)?, barred)?;
+        let territory = territory(device, seeds, self.within, self.weights, barred)?;
         let mut rule = self.rule.clone();
         if let (Some(between), Rule::Share { shell: around, .. }) = (self.background, &mut rule) {
             *around = Some(without(device, shell(device, seeds, between, self.weights)?, barred)?);
@@ -104,12 +108,6 @@ impl State<'_> {
         Ok(())
     }
 
-    /// Where each object may grow to: what is nearest to it within a distance, without what was excluded.
-    fn territory(&self, labels: &Labels, within: Length) -> Result<Labels> {
-        let all = grow(self.device, labels, self.geometry.px(within)?, self.geometry.weights())?;
-        without(self.device, all, &self.barred)
-    }
-
     pub fn contour(&mut self, p: &recipe::Contour) -> Result<()> {
         let (src, seeds) = (self.of(&p.of)?, self.labels("contour")?);
         let px = |length| self.geometry.px(length);
@@ -147,7 +145,8 @@ impl State<'_> {
     /// On the gradient, from the cores of the objects and from all that none of them may reach.
     pub fn watershed(&mut self, p: &recipe::Watershed) -> Result<()> {
         let (src, seeds) = (self.of(&p.of)?, self.labels("watershed")?);
-        let territory = self.territory(&seeds, p.within)?;
+        let within = self.geometry.px(p.within)?;
+        let territory = territory(self.device, &seeds, within, self.geometry.weights(), &self.barred)?;
         let rule = Rule::Share { share: p.core.unwrap_or(70.0) / 100.0, shell: None };
         let cores = delineate(self.device, &src, &seeds, &seeds, &rule)?;
         self.tell(&cores);

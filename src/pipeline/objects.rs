@@ -84,11 +84,7 @@ fn from_steps(
 }
 
 pub(super) fn plain(labels: Labels) -> Result<Made> {
-    // What is empty needs no journey.
-    let host = match labels.count {
-        0 => Labels { voxels: Device::Cpu.zeros(labels.shape.len())?, ..labels.clone() },
-        _ => labels.to_host()?,
-    };
+    let host = labels.to_host()?;
     Ok(Made { labels, host, radius_px: None, channel: 0, thresholds: vec![], notes: vec![] })
 }
 

@@ -189,13 +189,13 @@ impl Sidecar<'_> {
         Ok(Some(dose * factor))
     }
 
-    /// Codes of DICOM for the corrections that are known to be made.
     /// Whether the image was corrected for attenuation, if the file says so.
     fn attenuation(&self) -> Option<bool> {
         let method = self.text(&["AttenuationCorrection", "AttenuationCorrectionMethod"])?;
         Some(!["none", "no", "false", "nac"].iter().any(|n| method.eq_ignore_ascii_case(n)))
     }
 
+    /// Codes of DICOM for the corrections that are known to be made.
     fn corrections(&self) -> Vec<String> {
         if let Some(Value::Array(list)) = self.keys.get("CorrectedImage") {
             return list.iter().filter_map(|v| v.as_str().map(str::to_string)).collect();
