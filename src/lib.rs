@@ -13,7 +13,7 @@
 //! - [`percist`]: response to therapy from the tables of two PET runs.
 //! - [`measure`]: families of features. [`ops`]: operations, each with its shader.
 //! - [`device`]: CPU or GPU, buffers, kernels.
-//! - [`profile`]: where the time goes.
+//! - [`profile`]: where the time goes. [`memory`]: large blocks that are used again.
 //! - [`units`], [`volume`], [`scan`], [`table`], [`Error`]: the nouns.
 //!
 //! ```no_run
@@ -33,6 +33,7 @@ pub mod cli;
 pub mod device;
 mod error;
 pub mod measure;
+pub mod memory;
 pub mod ops;
 pub mod percist;
 pub mod pipeline;
