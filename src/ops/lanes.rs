@@ -20,8 +20,8 @@ impl Axis {
     }
 }
 
-/// Compiles a function without a result twice, as it stands and for AVX2, and takes the second where the processor has
-/// it. The arithmetic is exact, so both give the same numbers.
+/// Compiles a function without a result three times, as it stands, for AVX2 and for AVX-512, and takes the widest that the
+/// processor has. The arithmetic is exact, so all give the same numbers.
 macro_rules! wide {
     ($(#[$doc:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $body:block) => {
         $(#[$doc])*
@@ -31,9 +31,17 @@ macro_rules! wide {
             fn plain($($arg: $ty),*) $body
             #[cfg(target_arch = "x86_64")]
             {
+                #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+                fn avx512($($arg: $ty),*) {
+                    plain($($arg),*)
+                }
                 #[target_feature(enable = "avx2")]
                 fn avx2($($arg: $ty),*) {
                     plain($($arg),*)
+                }
+                if $crate::ops::has_avx512() {
+                    // SAFETY: the processor has what the function was compiled for.
+                    return unsafe { avx512($($arg),*) };
                 }
                 if std::arch::is_x86_feature_detected!("avx2") {
                     // SAFETY: the processor has what the function was compiled for.
@@ -45,6 +53,13 @@ macro_rules! wide {
     };
 }
 pub(crate) use wide;
+
+/// Whether the processor has the parts of AVX-512 that all its server generations share.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn has_avx512() -> bool {
+    use std::arch::is_x86_feature_detected as has;
+    has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl")
+}
 
 /// Voxels that a thread takes at a time.
 const BLOCK: usize = 1 << 16;
@@ -92,9 +107,17 @@ fn each<A: Copy, B: Copy, C: Copy, T>(out: &mut [T], a: &[A], b: &[B], c: &[C], 
     }
     #[cfg(target_arch = "x86_64")]
     {
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+        fn avx512<A: Copy, B: Copy, C: Copy, T>(out: &mut [T], a: &[A], b: &[B], c: &[C], f: &impl Fn(A, B, C) -> T) {
+            plain(out, a, b, c, f)
+        }
         #[target_feature(enable = "avx2")]
         fn avx2<A: Copy, B: Copy, C: Copy, T>(out: &mut [T], a: &[A], b: &[B], c: &[C], f: &impl Fn(A, B, C) -> T) {
             plain(out, a, b, c, f)
+        }
+        if has_avx512() {
+            // SAFETY: the processor has what the function was compiled for.
+            return unsafe { avx512(out, a, b, c, f) };
         }
         if std::arch::is_x86_feature_detected!("avx2") {
             // SAFETY: the processor has what the function was compiled for.

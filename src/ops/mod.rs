@@ -49,6 +49,8 @@ pub mod threshold;
 pub mod watershed;
 
 pub use cases::{Case, Input, inputs};
+#[cfg(target_arch = "x86_64")]
+pub(crate) use lanes::has_avx512;
 pub(crate) use lanes::{span, wide};
 
 /// What the house knows of an operation.
