@@ -8,10 +8,11 @@
 
 use super::cases::words;
 use super::gaussian_boxes::{self, Boxes};
-use super::lanes::{Axis, columns, floor, pad, span, wide};
+use super::lanes::{Axis, floor, pad, span, wide};
 use super::{Border, Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
+use crate::units::Shape;
 use crate::volume::Volume;
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -91,48 +92,73 @@ const BOXES_FROM: f64 = 8.0;
 /// A sigma that is negative, not a number, or over 1000 voxels, or a kernel that ends before 1 or beyond 10 sigmas; the
 /// device is lost or too small.
 pub fn gaussian(device: &Device, src: &Volume, p: &Gaussian) -> Result<Volume> {
-    let mut out = src.clone();
     if !(1.0..=10.0).contains(&p.truncate) {
         return Err(Error::usage(format!("a Gaussian cut at {} sigmas", p.truncate)).remedy("1 to 10"));
     }
     if let Some(sigma) = p.sigma.iter().find(|s| !(0.0..=1000.0).contains(*s)) {
         return Err(Error::usage(format!("a Gaussian of sigma {sigma} px")).remedy("0 to 1000 px"));
     }
-    // A mean lies between the samples, so one look at them holds for all axes.
-    let span = match device {
-        Device::Cpu => span(src.samples.host()?),
-        Device::Gpu(_) => (0, 0),
-    };
-    for a in [2, 1, 0] {
-        let (axis, sigma) = (Axis::of(src.shape, a), p.sigma[a]);
-        let weights =
-            if sigma < BOXES_FROM || p.taps == Taps::Direct { weights(sigma, p.truncate) } else { Vec::new() };
-        if weights.len() == 1 || axis.size < 2 {
-            continue;
+    let axes = [0, 1, 2].map(|a| {
+        let (sigma, size) = (p.sigma[a], src.shape.zyx()[a]);
+        let boxes = sigma >= BOXES_FROM && p.taps == Taps::Auto && size > 1;
+        let weights = if boxes || size < 2 { vec![1 << 16] } else { weights(sigma, p.truncate) };
+        (weights, boxes.then(|| Boxes::fit(sigma, &kernel(sigma, p.truncate))))
+    });
+    match device {
+        Device::Cpu if axes.iter().all(|(_, boxes)| boxes.is_none()) => {
+            let weights = axes.map(|(weights, _)| weights);
+            if weights.iter().all(|w| w.len() == 1) {
+                return Ok(src.clone());
+            }
+            let span = span(src.samples.host()?);
+            Ok(src.with(Buffer::on_host(twin(src, &weights, p.border, span)?)))
         }
-        let boxes = weights.is_empty().then(|| Boxes::fit(sigma, &kernel(sigma, p.truncate)));
-        out = out.with(match (device, boxes) {
-            (Device::Cpu, Some(b)) => Buffer::on_host(gaussian_boxes::twin(out.samples.host()?, axis, b, p.border)),
-            (Device::Cpu, None) => Buffer::on_host(twin(out.samples.host()?, axis, &weights, p.border, span)),
-            (Device::Gpu(gpu), Some(b)) => {
-                Buffer::Gpu(gaussian_boxes::dispatch(gpu, out.samples.gpu()?, axis, b, p.border)?)
+        _ => {
+            let mut out = src.clone();
+            for a in [2, 1, 0] {
+                if let Some(samples) = along(device, &out, a, &axes[a], p.border)? {
+                    out = out.with(samples);
+                }
             }
-            (Device::Gpu(gpu), None) => {
-                let from = out.samples.gpu()?;
-                let to = gpu.alloc::<i32>(from.len())?;
-                let w = gpu.upload(&weights)?;
-                let params = Params {
-                    stride: axis.stride as u32,
-                    size: axis.size as u32,
-                    radius: weights.len() as u32 - 1,
-                    border: p.border.code(),
-                };
-                gpu.dispatch(&KERNEL, from.len(), &params, &[&from.cast(), &w, &to.cast()])?;
-                Buffer::Gpu(to)
-            }
-        });
+            Ok(out)
+        }
     }
-    Ok(out)
+}
+
+/// Along one axis; nothing where the kernel leaves it as it is.
+fn along(
+    device: &Device,
+    src: &Volume,
+    a: usize,
+    (weights, boxes): &(Vec<u32>, Option<Boxes>),
+    border: Border,
+) -> Result<Option<Buffer<i32>>> {
+    let axis = Axis::of(src.shape, a);
+    Ok(Some(match (device, boxes) {
+        (_, None) if weights.len() == 1 => return Ok(None),
+        (Device::Cpu, Some(b)) => Buffer::on_host(gaussian_boxes::twin(src.samples.host()?, axis, *b, border)),
+        (Device::Cpu, None) => {
+            let mut all = [0; 3].map(|_| vec![1 << 16]);
+            all[a].clone_from(weights);
+            Buffer::on_host(twin(src, &all, border, span(src.samples.host()?))?)
+        }
+        (Device::Gpu(gpu), Some(b)) => {
+            Buffer::Gpu(gaussian_boxes::dispatch(gpu, src.samples.gpu()?, axis, *b, border)?)
+        }
+        (Device::Gpu(gpu), None) => {
+            let from = src.samples.gpu()?;
+            let to = gpu.alloc::<i32>(from.len())?;
+            let w = gpu.upload(weights)?;
+            let params = Params {
+                stride: axis.stride as u32,
+                size: axis.size as u32,
+                radius: weights.len() as u32 - 1,
+                border: border.code(),
+            };
+            gpu.dispatch(&KERNEL, from.len(), &params, &[&from.cast(), &w, &to.cast()])?;
+            Buffer::Gpu(to)
+        }
+    }))
 }
 
 /// The centre and one half of the kernel, adding up to 1 with the other half.
@@ -165,36 +191,115 @@ fn weights(sigma: f64, truncate: f64) -> Vec<u32> {
     w
 }
 
-fn twin(src: &[i32], axis: Axis, weights: &[u32], border: Border, span: (i32, i32)) -> Vec<i32> {
-    let mut out = vec![0i32; src.len()];
-    let (n, radius) = (axis.size, weights.len() - 1);
+/// Rows of a volume that one thread takes through all its slices: the rows around them are filtered twice, and what it
+/// holds of their neighbours in depth should stay in its cache.
+const ROWS: usize = 32;
+
+/// All axes in one walk over the image, x before y before z as on the GPU. A thread takes a band of rows; of the rows and
+/// slices that are filtered so far it keeps as many as the kernel reaches over, in rings.
+struct Walk<'a> {
+    src: &'a [i32],
+    shape: Shape,
+    /// Along z, y, x; one weight leaves an axis as it is.
+    weights: &'a [Vec<u32>; 3],
+    border: Border,
+    /// The smallest sample, where all lie within 65535 above it.
+    low: Option<i32>,
+}
+
+/// What a thread works in.
+#[derive(Default)]
+struct Rings {
+    padded: Vec<i32>,
+    rows: Vec<i32>,
+    slices: Vec<i32>,
+}
+
+fn twin(src: &Volume, weights: &[Vec<u32>; 3], border: Border, span: (i32, i32)) -> Result<Vec<i32>> {
     let narrow = i64::from(span.1) - i64::from(span.0) <= 65_535;
-    let blend = |out: &mut [i32], rows: &[i32], starts: &[usize]| match narrow {
-        true => blend_words(out, rows, starts, weights, span.0),
-        false => blend_wide(out, rows, starts, weights),
-    };
-    if axis.stride == 1 {
-        let starts: Vec<usize> = (0..=2 * radius).collect();
-        out.par_chunks_mut(n).zip(src.par_chunks(n)).for_each_init(
-            || vec![0i32; n + 2 * radius],
-            |padded, (out, line)| {
-                pad(border, line, radius, padded);
-                blend(out, padded, &starts);
-            },
-        );
-        return out;
+    let walk = Walk { src: src.samples.host()?, shape: src.shape, weights, border, low: narrow.then_some(span.0) };
+    let Shape { y, x, .. } = src.shape;
+    let jobs = 4 * rayon::current_num_threads();
+    let band = if weights[0].len() == 1 { y.div_ceil(jobs).max(ROWS) } else { ROWS };
+    let mut out = vec![0i32; walk.src.len()];
+    let mut bands: Vec<Vec<&mut [i32]>> = (0..y.div_ceil(band)).map(|_| Vec::with_capacity(src.shape.z)).collect();
+    for slice in out.chunks_mut((y * x).max(1)) {
+        bands.iter_mut().zip(slice.chunks_mut(band * x)).for_each(|(b, rows)| b.push(rows));
     }
-    columns(&mut out, axis, |run, column, rows| {
-        let mut starts = vec![0; 2 * radius + 1];
-        for (at, out) in rows.iter_mut().enumerate() {
-            for (k, start) in starts.iter_mut().enumerate() {
-                let row = border.index((at + k) as isize - radius as isize, n);
-                *start = (run * n + row) * axis.stride + column;
-            }
-            blend(out, src, &starts);
+    let jobs = bands.into_par_iter().enumerate();
+    jobs.for_each_init(Rings::default, |rings, (k, mut slices)| walk.band(k * band, &mut slices, rings));
+    Ok(out)
+}
+
+impl Walk<'_> {
+    /// The band from row `first` on, slice by slice.
+    fn band(&self, first: usize, out: &mut [&mut [i32]], rings: &mut Rings) {
+        let (weights, depth) = (&self.weights[0], self.shape.z);
+        if weights.len() == 1 {
+            out.iter_mut().enumerate().for_each(|(z, out)| self.rows(z, first, out, rings));
+            return;
         }
-    });
-    out
+        let (radius, size) = (weights.len() - 1, out.first().map_or(0, |o| o.len()));
+        let held = 2 * radius + 1;
+        let mut ring = std::mem::take(&mut rings.slices);
+        ring.resize(ring.len().max(held * size), 0);
+        let (mut starts, mut next) = (vec![0; held], 0);
+        for (z, out) in out.iter_mut().enumerate() {
+            while next <= (z + radius).min(depth - 1) {
+                self.rows(next, first, &mut ring[next % held * size..][..size], rings);
+                next += 1;
+            }
+            for (k, start) in starts.iter_mut().enumerate() {
+                *start = self.border.index((z + k) as isize - radius as isize, depth) % held * size;
+            }
+            self.blend(out, &ring, &starts, weights);
+        }
+        rings.slices = ring;
+    }
+
+    /// Rows of one slice from `first` on, along x and y.
+    fn rows(&self, z: usize, first: usize, out: &mut [i32], rings: &mut Rings) {
+        let (weights, n) = (&self.weights[1], self.shape.x);
+        let (radius, height) = (weights.len() - 1, self.shape.y);
+        if radius == 0 {
+            out.chunks_mut(n).enumerate().for_each(|(k, out)| self.row(z, first + k, out, &mut rings.padded));
+            return;
+        }
+        let held = 2 * radius + 1;
+        rings.rows.resize(rings.rows.len().max(held * n), 0);
+        let (mut starts, mut next) = (vec![0; held], first.saturating_sub(radius));
+        for (y, out) in (first..).zip(out.chunks_mut(n)) {
+            while next <= (y + radius).min(height - 1) {
+                self.row(z, next, &mut rings.rows[next % held * n..][..n], &mut rings.padded);
+                next += 1;
+            }
+            for (k, start) in starts.iter_mut().enumerate() {
+                *start = self.border.index((y + k) as isize - radius as isize, height) % held * n;
+            }
+            self.blend(out, &rings.rows, &starts, weights);
+        }
+    }
+
+    /// One row along x.
+    fn row(&self, z: usize, y: usize, out: &mut [i32], padded: &mut Vec<i32>) {
+        let (weights, n) = (&self.weights[2], self.shape.x);
+        let (line, radius) = (&self.src[(z * self.shape.y + y) * n..][..n], weights.len() - 1);
+        if radius == 0 {
+            out.copy_from_slice(line);
+            return;
+        }
+        padded.resize(n + 2 * radius, 0);
+        pad(self.border, line, radius, padded);
+        let starts: Vec<usize> = (0..=2 * radius).collect();
+        self.blend(out, padded, &starts, weights);
+    }
+
+    fn blend(&self, out: &mut [i32], rows: &[i32], starts: &[usize], weights: &[u32]) {
+        match self.low {
+            Some(low) => blend_words(out, rows, starts, weights, low),
+            None => blend_wide(out, rows, starts, weights),
+        }
+    }
 }
 
 /// Columns whose sums stay in registers.
@@ -252,7 +357,6 @@ mod tests {
     use super::*;
     use crate::ops::inputs;
     use crate::units::Shape;
-
     #[test]
     fn a_point_spreads_into_the_weights() {
         let v = Volume::new(Shape::flat(1, 7), vec![0, 0, 0, 65_536, 0, 0, 0]).unwrap();
