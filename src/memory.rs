@@ -252,7 +252,7 @@ mod tests {
     use std::alloc::{GlobalAlloc, Layout};
 
     fn layout(pages: usize) -> Layout {
-        Layout::from_size_align(pages * PAGE - 3, 8).expect("a layout")
+        Layout::from_size_align(pages * PAGE, 8).expect("a layout")
     }
 
     /// Mechanics: a block that was dropped is given out again, in parts, and joined when the parts come back.
@@ -261,11 +261,11 @@ mod tests {
         let memory = Recycler::new();
         unsafe {
             let whole = memory.alloc(layout(4));
-            whole.write_bytes(7, 4 * PAGE - 3);
+            whole.write_bytes(7, 4 * PAGE);
             memory.dealloc(whole, layout(4));
             let (a, b) = (memory.alloc(layout(1)), memory.alloc_zeroed(layout(3)));
             assert_eq!((a, b), (whole, whole.add(PAGE)));
-            assert!((0..3 * PAGE - 3).all(|i| *b.add(i) == 0), "asked for zeros");
+            assert!((0..3 * PAGE).all(|i| *b.add(i) == 0), "asked for zeros");
             memory.dealloc(b, layout(3));
             memory.dealloc(a, layout(1));
             assert_eq!(memory.alloc(layout(4)), whole);

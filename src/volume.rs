@@ -1,8 +1,10 @@
 //! The images that flow through the house: samples, masks and labels, on the host or on the device.
 
 use crate::device::{Buffer, Device};
+use crate::object_runs::ObjectRuns;
 use crate::units::{Shape, Spacing};
 use crate::{Error, Result};
+use std::sync::{Arc, OnceLock};
 
 /// How integer samples become values: `value = sample * factor + offset`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,8 +80,10 @@ pub struct Labels {
     pub shape: Shape,
     /// Number of objects.
     pub count: u32,
-    /// A label per voxel.
-    pub voxels: Buffer<u32>,
+    /// A label per voxel. They are given once, so that what is known of them stays true.
+    voxels: Buffer<u32>,
+    /// The runs of the objects, found when they are first asked for; nothing inside if a label passes the count.
+    runs: Arc<OnceLock<Option<ObjectRuns>>>,
 }
 
 fn check(shape: Shape, len: usize) -> Result<()> {
@@ -158,7 +162,45 @@ impl Labels {
     pub fn new(shape: Shape, voxels: Vec<u32>) -> Result<Self> {
         check(shape, voxels.len())?;
         let count = voxels.iter().copied().max().unwrap_or(0);
-        Ok(Labels { shape, count, voxels: Buffer::on_host(voxels) })
+        Ok(Labels::of(shape, count, Buffer::on_host(voxels)))
+    }
+    /// Labels of which the largest is known.
+    pub(crate) fn of(shape: Shape, count: u32, voxels: Buffer<u32>) -> Self {
+        Labels { shape, count, voxels, runs: Arc::default() }
+    }
+    /// Labels of which the runs are known too.
+    pub(crate) fn of_runs(shape: Shape, count: u32, voxels: Buffer<u32>, runs: ObjectRuns) -> Self {
+        Labels { shape, count, voxels, runs: Arc::new(OnceLock::from(Some(runs))) }
+    }
+    /// Labels on the host that these runs make.
+    pub(crate) fn drawn(shape: Shape, runs: ObjectRuns) -> Self {
+        let mut voxels = vec![0; shape.len()];
+        for label in 1..runs.count() + 1 {
+            runs.fill(&mut voxels, shape, label, label);
+        }
+        Labels::of_runs(shape, runs.count(), Buffer::on_host(voxels), runs)
+    }
+    /// Other labels of the same objects.
+    pub(crate) fn with(&self, voxels: Buffer<u32>) -> Self {
+        Labels::of(self.shape, self.count, voxels)
+    }
+    /// A label per voxel.
+    pub fn voxels(&self) -> &Buffer<u32> {
+        &self.voxels
+    }
+    /// A label per voxel, to change them: those that nobody else holds are not copied.
+    pub(crate) fn into_voxels(self) -> Buffer<u32> {
+        self.voxels
+    }
+    /// The runs of the objects 1..=count.
+    ///
+    /// # Errors
+    /// The labels are on the device, or one of them is above their count.
+    pub(crate) fn runs(&self) -> Result<&ObjectRuns> {
+        let voxels = self.voxels.host()?;
+        let runs = self.runs.get_or_init(|| ObjectRuns::find(voxels, self.shape, self.count));
+        let count = self.count;
+        runs.as_ref().ok_or_else(|| Error::usage(format!("the labels hold numbers above their count, {count}")))
     }
     /// The labels as an array of z, y, x.
     ///
@@ -172,7 +214,8 @@ impl Labels {
     /// # Errors
     /// The device is lost or too small.
     pub fn to(&self, device: &Device) -> Result<Self> {
-        Ok(Labels { shape: self.shape, count: self.count, voxels: device.place(&self.voxels)? })
+        let runs = self.runs.clone();
+        Ok(Labels { shape: self.shape, count: self.count, voxels: device.place(&self.voxels)?, runs })
     }
     /// On the host; shared if it is there already.
     ///
@@ -184,6 +227,6 @@ impl Labels {
             (Buffer::Gpu(_), 0) => Device::Cpu.zeros(self.shape.len())?,
             (voxels, _) => voxels.to_host()?,
         };
-        Ok(Labels { shape: self.shape, count: self.count, voxels })
+        Ok(Labels { shape: self.shape, count: self.count, voxels, runs: self.runs.clone() })
     }
 }

@@ -59,7 +59,7 @@ impl Scene {
     fn mapped(&self, shape: Shape, from: impl Fn([usize; 3]) -> Option<[usize; 3]>) -> Scene {
         let old = self.labels.shape;
         let at = |i: usize| from(shape.position(i)).map(|[z, y, x]| old.index(z, y, x));
-        let (labels, samples) = (self.labels.voxels.host().unwrap(), self.pet.samples.host().unwrap());
+        let (labels, samples) = (self.labels.voxels().host().unwrap(), self.pet.samples.host().unwrap());
         let mut scene = self.clone();
         scene.labels = Labels::new(shape, (0..shape.len()).map(|i| at(i).map_or(0, |j| labels[j])).collect()).unwrap();
         scene.pet = Volume::new(shape, (0..shape.len()).map(|i| at(i).map_or(1, |j| samples[j])).collect()).unwrap();
@@ -411,7 +411,7 @@ fn recipe_run(text: &str) -> (Recipe, pipeline::Outcome) {
     scan.sul_factor = scene.sul_factor;
     scan.placement = Some(Placement { origin: [-10.0, -20.0, -30.0], ..Placement::STRAIGHT });
     let regions = |voxels| Regions { shape, voxels, names: Default::default(), notes: vec![] };
-    let labels = scene.labels.voxels.host().unwrap();
+    let labels = scene.labels.voxels().host().unwrap();
     let box_at = |z: usize| (0..shape.len()).map(|i| u32::from(shape.position(i)[0] == z)).collect();
     let wide = (0..shape.len()).map(|i| {
         let [z, y, x] = shape.position(i);

@@ -50,7 +50,7 @@ impl Scene {
             let [z, y, x] = shape.position(i);
             from(z, y, x)
         };
-        let (labels, samples) = (self.labels.voxels.host().unwrap(), self.channel.samples.host().unwrap());
+        let (labels, samples) = (self.labels.voxels().host().unwrap(), self.channel.samples.host().unwrap());
         let new_labels = (0..shape.len()).map(|i| at(i).map_or(0, |j| labels[j])).collect();
         let new_samples = (0..shape.len()).map(|i| at(i).map_or(500, |j| samples[j])).collect();
         Scene::new(shape, new_labels, new_samples, self.spacing)
@@ -153,7 +153,7 @@ fn objects_agree_with_scikit_image() {
 #[test]
 fn the_comparison_can_fail() {
     let (case, mut scene) = scenes().swap_remove(0);
-    let mut labels = scene.labels.voxels.host().unwrap().to_vec();
+    let mut labels = scene.labels.voxels().host().unwrap().to_vec();
     let i = labels.iter().position(|&l| l == 10).unwrap();
     labels[i] = 0;
     scene.labels = Labels::new(scene.labels.shape, labels).unwrap();
@@ -238,7 +238,7 @@ fn rows_follow_labels_and_threads_do_not_matter() {
         let before = scene.objects();
         let n = scene.labels.count;
         let swap = |l: u32| if l == 0 { 0 } else { n + 1 - l };
-        let labels = scene.labels.voxels.host().unwrap().iter().map(|&l| swap(l)).collect();
+        let labels = scene.labels.voxels().host().unwrap().iter().map(|&l| swap(l)).collect();
         let mut other = scene.clone();
         other.labels = Labels::new(scene.labels.shape, labels).unwrap();
         assert_same(&before, &other.objects(), |r| n as usize - 1 - r, |c| c == "label");

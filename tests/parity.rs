@@ -8,6 +8,7 @@ mod common;
 use common::gpu;
 use uptake::device::Device;
 use uptake::ops::{Case, Input, OPS, inputs};
+use uptake::volume::Labels;
 
 /// The first difference, in words a person can use.
 fn difference(a: &[u32], b: &[u32]) -> Option<String> {
@@ -62,7 +63,7 @@ fn a_voxel_that_flips_on_the_way_is_seen() {
         let cpu = run(case, &Device::Cpu, &input).unwrap();
         let samples = input.volume.samples.host_mut().unwrap();
         let mask = input.mask.voxels.host_mut().unwrap();
-        let labels = input.labels.voxels.host_mut().unwrap();
+        let mut labels = input.labels.voxels().host().unwrap().to_vec();
         // A block rather than one voxel: rank filters rightly ignore one.
         for y in 20..80 {
             for x in 30..110 {
@@ -72,6 +73,7 @@ fn a_voxel_that_flips_on_the_way_is_seen() {
                 labels[i] = if labels[i] == 0 { 1 } else { 0 };
             }
         }
+        input.labels = Labels::new(input.labels.shape, labels).unwrap();
         let gpu = run(case, &device, &input).unwrap();
         assert!(difference(&cpu, &gpu).is_some(), "{} did not see a changed block", op.name);
     }

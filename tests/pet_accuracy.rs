@@ -81,7 +81,7 @@ fn run(name: &str, preset: &str) -> (Scan, Vec<SetOutcome>) {
 /// MTV and TLG over their true values of the lesion at each sphere, and how many lesions there are in all. The centroids
 /// lie where the spheres do.
 fn ratios(scan: &Scan, set: &SetOutcome, spheres: &[Sphere]) -> (Vec<Option<[f64; 2]>>, usize) {
-    let labels = set.labels.voxels.host().unwrap();
+    let labels = set.labels.voxels().host().unwrap();
     let cell = |name: &str, row: usize| match &set.table.column(name).unwrap().cells {
         Cells::Real(v) => v[row].unwrap(),
         _ => panic!("{name} holds no real numbers"),

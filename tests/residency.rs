@@ -128,7 +128,7 @@ fn difference(a: &Outcome, b: &Outcome) -> Option<String> {
         return Some("the image's row".into());
     }
     for (x, y) in a.sets.iter().zip(&b.sets) {
-        if x.labels.voxels.host().unwrap() != y.labels.voxels.host().unwrap() {
+        if x.labels.voxels().host().unwrap() != y.labels.voxels().host().unwrap() {
             return Some(format!("the labels of {}", x.name));
         }
         if x.table != y.table {
@@ -143,7 +143,7 @@ fn a_changed_image_changes_the_outcome() {
     let mut scan = sample("tumour_field.ome.tif");
     let before = run(&scan, &Device::Cpu);
     assert!(difference(&before, &before).is_none());
-    let inside = before.sets[0].labels.voxels.host().unwrap().iter().position(|&l| l == 5).unwrap();
+    let inside = before.sets[0].labels.voxels().host().unwrap().iter().position(|&l| l == 5).unwrap();
     let samples = scan.channels[0].volume.samples.host_mut().unwrap();
     samples[inside] += 1;
     assert!(difference(&before, &run(&scan, &Device::Cpu)).is_some());
@@ -194,7 +194,9 @@ fn lesions_are_the_same_on_every_device() {
     let sets: Vec<(&str, u32, usize)> = cpu
         .sets
         .iter()
-        .map(|s| (s.name.as_str(), s.labels.count, s.labels.voxels.host().unwrap().iter().filter(|v| **v > 0).count()))
+        .map(|s| {
+            (s.name.as_str(), s.labels.count, s.labels.voxels().host().unwrap().iter().filter(|v| **v > 0).count())
+        })
         .collect();
     println!("{sets:?}");
     let of = |name: &str| sets.iter().find(|s| s.0 == name).map(|s| (s.1, s.2)).unwrap();

@@ -1,27 +1,35 @@
-//! Exact squared Euclidean distances on a small grid (Felzenszwalb and Huttenlocher 2012), one axis after the other.
+//! Exact squared Euclidean distances on a small grid, one axis after the other: along the rows by counting steps, along the
+//! other axes by looking outwards from each row, as far as a row further away can still be nearer. Objects are small, and
+//! whole rows at a time fit wide registers, where the lower envelope of Felzenszwalb and Huttenlocher (2012) goes one by one.
 //!
 //! Distances are whole numbers below 2^53 where a voxel is 1 wide on every axis, so they are exact; other sizes are
 //! rounded in the one order of the loops below.
 
 use super::object::Crop;
+use crate::ops::wide;
 
 /// Squared distance of every cell to the nearest cell whose value is `target`, a voxel being `size` wide in z, y, x.
-/// Infinite where there is none.
-pub(super) fn squared(crop: &Crop, target: u8, size: [f64; 3]) -> Vec<f64> {
+/// Infinite where there is none. What lies further than `within`, squared, is only known to do so.
+pub(super) fn squared(crop: &Crop, target: u8, size: [f64; 3], within: f64) -> Vec<f64> {
     let mut d: Vec<f64> = crop.cells.iter().map(|&c| if c == target { 0.0 } else { f64::INFINITY }).collect();
     let [nz, ny, nx] = crop.size;
-    let mut line = Line::default();
     for row in d.chunks_exact_mut(nx) {
         sweep(row, size[2]);
     }
+    let mut before = d.clone();
     for z in 0..nz {
-        for x in 0..nx {
-            line.pass(&mut d, z * ny * nx + x, nx, ny, size[1] * size[1]);
-        }
+        outwards(&mut d, &before, Rows { first: z * ny * nx, step: nx, count: ny, len: nx }, size[1] * size[1], within);
     }
     if nz > 1 {
-        for i in 0..ny * nx {
-            line.pass(&mut d, i, ny * nx, nz, size[0] * size[0]);
+        before.copy_from_slice(&d);
+        for y in 0..ny {
+            outwards(
+                &mut d,
+                &before,
+                Rows { first: y * nx, step: ny * nx, count: nz, len: nx },
+                size[0] * size[0],
+                within,
+            );
         }
     }
     d
@@ -42,50 +50,36 @@ fn sweep(row: &mut [f64], size: f64) {
     }
 }
 
-/// Room for one line: its values, and the parabolas of its lower envelope with where each begins.
-#[derive(Default)]
-struct Line {
-    values: Vec<f64>,
-    roots: Vec<usize>,
-    starts: Vec<f64>,
+/// `count` rows of `len` cells, the first at `first` and each `step` behind the one before.
+#[derive(Clone, Copy)]
+struct Rows {
+    first: usize,
+    step: usize,
+    count: usize,
+    len: usize,
 }
 
-impl Line {
-    /// `n` values from `first` on, `step` apart, become the lower envelope of their parabolas `w * distance^2`.
-    fn pass(&mut self, d: &mut [f64], first: usize, step: usize, n: usize, w: f64) {
-        self.values.clear();
-        self.values.extend((0..n).map(|q| d[first + q * step]));
-        self.roots.clear();
-        self.starts.clear();
-        for q in 0..n {
-            let f = self.values[q];
-            if f == f64::INFINITY {
-                continue;
-            }
-            let mut start = f64::NEG_INFINITY;
-            while let (Some(&v), Some(&s)) = (self.roots.last(), self.starts.last()) {
-                let (a, b) = (q as f64, v as f64);
-                start = ((f - self.values[v]) + w * (a * a - b * b)) / (2.0 * w * (a - b));
-                if start > s {
+wide! {
+    /// Each cell of the rows becomes the least of `before` plus `w * distance^2` over the cells at its place in all rows.
+    fn outwards(d: &mut [f64], before: &[f64], rows: Rows, w: f64, within: f64) {
+        let Rows { first, step, count, len } = rows;
+        let row = |q: usize| &before[first + q * step..][..len];
+        for q in 0..count {
+            let here = &mut d[first + q * step..][..len];
+            for k in 1..count {
+                let far = w * (k as f64 * k as f64);
+                // As a sum of all comparisons: a search for the first one would go cell by cell.
+                if far > within || !here.iter().fold(false, |any, &v| any | (v > far)) {
                     break;
                 }
-                self.roots.pop();
-                self.starts.pop();
-                start = f64::NEG_INFINITY;
+                let others = [q.checked_sub(k), Some(q + k).filter(|&other| other < count)];
+                for other in others.into_iter().flatten() {
+                    for (v, &b) in here.iter_mut().zip(row(other)) {
+                        let there = b + far;
+                        *v = if there < *v { there } else { *v };
+                    }
+                }
             }
-            self.roots.push(q);
-            self.starts.push(start);
-        }
-        if self.roots.is_empty() {
-            return;
-        }
-        let mut k = 0;
-        for q in 0..n {
-            while k + 1 < self.starts.len() && self.starts[k + 1] < q as f64 {
-                k += 1;
-            }
-            let away = q.abs_diff(self.roots[k]) as f64;
-            d[first + q * step] = self.values[self.roots[k]] + w * (away * away);
         }
     }
 }
@@ -101,14 +95,16 @@ mod tests {
         let crop = Crop { size, cells };
         let at = |i: usize| [i / 63, i / 9 % 7, i % 9].map(|v| v as f64);
         for wide in [[1.0, 1.0, 1.0], [2.5, 0.5, 1.0]] {
-            let got = squared(&crop, 1, wide);
+            let got = squared(&crop, 1, wide, f64::INFINITY);
             for (i, got) in got.iter().enumerate() {
                 let far = |j: usize| (0..3).map(|a| ((at(i)[a] - at(j)[a]) * wide[a]).powi(2)).sum::<f64>();
                 let want = (0..189).filter(|&j| crop.cells[j] == 1).map(far).fold(f64::INFINITY, f64::min);
                 assert_eq!(*got, want, "{i}");
+                let near = squared(&crop, 1, wide, 6.0)[i];
+                assert!(if want > 6.0 { near > 6.0 } else { near == want }, "{i}");
             }
         }
         let empty = Crop { size, cells: vec![0; 189] };
-        assert!(squared(&empty, 1, [1.0; 3]).iter().all(|d| d.is_infinite()));
+        assert!(squared(&empty, 1, [1.0; 3], f64::INFINITY).iter().all(|d| d.is_infinite()));
     }
 }

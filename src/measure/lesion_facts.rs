@@ -203,9 +203,9 @@ impl Peaks {
 fn hot(object: &Object, samples: &[i32], falling: bool) -> Vec<usize> {
     let ends = (samples.iter().min(), samples.iter().max());
     let top = if falling { ends.0 } else { ends.1 };
-    let indices = object.runs().iter().flat_map(|&[z, y, x0, x1]| (x0..x1).map(move |x| (z, y, x)));
+    let indices = object.runs().iter().flat_map(|run| (run.index(object.shape.x)..).take(run.len() as usize));
     let same = indices.zip(samples).filter(|(_, s)| Some(*s) == top);
-    same.map(|((z, y, x), _)| object.shape.index(z, y, x)).collect()
+    same.map(|(index, _)| index).collect()
 }
 
 /// The hottest voxel of each object as a linear index, the first one among equals; nothing for a label without voxels.
@@ -213,11 +213,10 @@ fn hot(object: &Object, samples: &[i32], falling: bool) -> Vec<usize> {
 /// # Errors
 /// Data on a device, or labels above their count.
 pub fn hottest(labels: &Labels, channel: &ChannelRef) -> Result<Vec<Option<usize>>> {
-    let (voxels, image) = (labels.voxels.host()?, channel.volume.samples.host()?);
-    let extents = extents(voxels, labels.shape, labels.count)?;
+    let image = channel.volume.samples.host()?;
     let of = |(i, extent)| {
-        let object = Object::new(voxels, labels.shape, i as u32 + 1, extent);
-        hot(&object, &object.samples(image), channel.volume.scale.factor < 0.0).first().copied()
+        let object = Object::new(labels, i as u32 + 1, extent)?;
+        Ok(hot(&object, &object.samples(image), channel.volume.scale.factor < 0.0).first().copied())
     };
-    Ok(extents.into_par_iter().enumerate().map(of).collect())
+    extents(labels)?.into_par_iter().enumerate().map(of).collect()
 }

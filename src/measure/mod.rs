@@ -209,13 +209,8 @@ pub fn objects(request: &Request) -> Result<Table> {
     let shape = request.labels.shape;
     check(request.channels, shape)?;
     request.probe.check()?;
-    let labels = request.labels.voxels.host()?;
-    let extents = extents(labels, shape, request.labels.count)?;
-    let rows = extents
-        .par_iter()
-        .enumerate()
-        .map(|(i, &extent)| row(request, &Object::new(labels, shape, i as u32 + 1, extent)))
-        .collect::<Result<Vec<Row>>>()?;
+    let one = |(i, extent)| row(request, &Object::new(request.labels, i as u32 + 1, extent)?);
+    let rows = extents(request.labels)?.into_par_iter().enumerate().map(one).collect::<Result<Vec<Row>>>()?;
     let about = request.channels.iter().map(|c| (c.name, c.unit)).collect::<Vec<_>>();
     let plan = Plan { families: request.families, channels: &about, unit: request.unit };
     let mut table = Table::default();
@@ -232,7 +227,7 @@ pub fn image(channels: &[ChannelRef], labels: Option<&Labels>, unit: Unit) -> Re
     let labels = match labels {
         Some(l) => {
             check(channels, l.shape)?;
-            Some(l.voxels.host()?)
+            Some(l.voxels().host()?)
         }
         None => None,
     };

@@ -1,7 +1,10 @@
 //! One object of a label image: its runs, its samples, a padded crop.
 
-use crate::ops::extent::{Extent, runs};
+use crate::Result;
+use crate::object_runs::ObjectRun;
+use crate::ops::extent::Extent;
 use crate::units::Shape;
+use crate::volume::Labels;
 
 /// One object of a label image.
 pub(super) struct Object<'a> {
@@ -13,44 +16,46 @@ pub(super) struct Object<'a> {
     pub label: u32,
     /// Where it is.
     pub extent: Extent,
-    /// Its runs `[z, y, first x, behind the last x]` in raster order.
-    runs: Vec<[usize; 4]>,
+    runs: &'a [ObjectRun],
 }
 
 impl<'a> Object<'a> {
-    /// Finds the runs of a label.
-    pub fn new(labels: &'a [u32], shape: Shape, label: u32, extent: Extent) -> Self {
-        let Extent { lo, hi, n } = extent;
-        let mut found = Vec::new();
-        let slices = if n > 0 { lo[0]..hi[0] } else { 0..0 };
-        for (z, y) in slices.flat_map(|z| (lo[1]..hi[1]).map(move |y| (z, y))) {
-            let row = &labels[shape.index(z, y, lo[2])..shape.index(z, y, hi[2] - 1) + 1];
-            runs(row, |l, x0, x1| {
-                if l == label {
-                    found.push([z, y, lo[2] + x0, lo[2] + x1]);
-                }
-            });
-        }
-        Object { labels, shape, label, extent, runs: found }
+    /// The object with a label and its extent.
+    ///
+    /// # Errors
+    /// The labels are on the device, or one of them is above their count.
+    pub fn new(labels: &'a Labels, label: u32, extent: Extent) -> Result<Self> {
+        let runs = labels.runs()?.of(label);
+        Ok(Object { labels: labels.voxels().host()?, shape: labels.shape, label, extent, runs })
     }
 
-    /// The runs of the object as z, y, x0, x1 in raster order.
-    pub fn runs(&self) -> &[[usize; 4]] {
-        &self.runs
+    /// Its runs in raster order.
+    pub fn runs(&self) -> &'a [ObjectRun] {
+        self.runs
+    }
+
+    /// z, y, first x and the x behind the last of a run.
+    pub fn place(&self, run: &ObjectRun) -> [usize; 4] {
+        // In 32 bits: a division of 64 takes several times as long.
+        let (row, rows) = (run.row, self.shape.y.max(1) as u32);
+        [(row / rows) as usize, (row % rows) as usize, run.start as usize, run.end as usize]
     }
 
     /// Calls `f(z, y, x0, x1)` for the runs of the object in raster order.
     pub fn each_run(&self, mut f: impl FnMut(usize, usize, usize, usize)) {
-        self.runs.iter().for_each(|&[z, y, x0, x1]| f(z, y, x0, x1));
+        for run in self.runs {
+            let [z, y, x0, x1] = self.place(run);
+            f(z, y, x0, x1);
+        }
     }
 
     /// The samples of the object in raster order.
     pub fn samples(&self, image: &[i32]) -> Vec<i32> {
         let mut out = Vec::with_capacity(self.extent.n as usize);
-        self.each_run(|z, y, x0, x1| {
-            let start = self.shape.index(z, y, x0);
-            out.extend_from_slice(&image[start..start + (x1 - x0)]);
-        });
+        for run in self.runs {
+            let start = run.index(self.shape.x);
+            out.extend_from_slice(&image[start..start + run.len() as usize]);
+        }
         out
     }
 
@@ -94,8 +99,8 @@ mod tests {
     #[test]
     fn crops_on_a_small_grid() {
         let shape = Shape::flat(3, 4);
-        let labels = [0, 1, 1, 0, /**/ 0, 0, 1, 3, /**/ 3, 0, 0, 0];
-        let object = Object::new(&labels, shape, 1, Extent { n: 3, lo: [0, 0, 1], hi: [1, 2, 3] });
+        let labels = Labels::new(shape, vec![0, 1, 1, 0, /**/ 0, 0, 1, 3, /**/ 3, 0, 0, 0]).unwrap();
+        let object = Object::new(&labels, 1, Extent { n: 3, lo: [0, 0, 1], hi: [1, 2, 3] }).unwrap();
         assert_eq!(object.crop([0; 3]).cells, [1, 1, 0, 1]);
         assert_eq!(object.framed().size, [1, 4, 4]);
         assert_eq!(object.samples(&(0..12).collect::<Vec<_>>()), [1, 2, 6]);

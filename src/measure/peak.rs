@@ -6,6 +6,7 @@
 //! threads nor order matter.
 
 use super::object::Object;
+use crate::object_runs::ObjectRun;
 use crate::units::Shape;
 use rayon::prelude::*;
 
@@ -91,7 +92,8 @@ impl Sphere {
 
     /// The highest mean with the middle in the object; nothing for an object without voxels.
     pub fn highest(&self, object: &Object, image: &[i32], falling: bool) -> Option<Around> {
-        let best_of_run = |&[z, y, x0, x1]: &[usize; 4]| {
+        let best_of_run = |run: &ObjectRun| {
+            let [z, y, x0, x1] = object.place(run);
             let around = (x0..x1).map(|x| self.at(image, object.shape, [z, y, x]));
             around.reduce(|a, b| a.higher(b, falling))
         };

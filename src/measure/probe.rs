@@ -56,8 +56,8 @@ pub(super) fn shell(object: &Object, near: f64, far: f64, size: [f64; 3]) -> Vec
     let (lo, hi) = (object.extent.lo, object.extent.hi);
     let frame: [usize; 3] = std::array::from_fn(|a| ((far / size[a]).floor() as usize).min(shape[a] - 1));
     let crop = object.crop(frame);
-    let distance = edt::squared(&crop, 1, size);
     let (near, far) = (near * near, far * far);
+    let distance = edt::squared(&crop, 1, size, far);
     let mut out = Vec::new();
     let first: [usize; 3] = std::array::from_fn(|a| lo[a].saturating_sub(frame[a]));
     let last: [usize; 3] = std::array::from_fn(|a| (hi[a] + frame[a]).min(shape[a]));

@@ -16,7 +16,7 @@ const WEDGES: usize = 8;
 /// Ring times eight plus wedge of each pixel of the object, in raster order.
 pub(super) fn places(object: &Object) -> Vec<u8> {
     let crop = object.framed();
-    let inside = edt::squared(&crop, 0, [1.0; 3]);
+    let inside = edt::squared(&crop, 0, [1.0; 3], f64::INFINITY);
     let mut centre = 0;
     for (i, d) in inside.iter().enumerate() {
         if *d > inside[centre] {

@@ -67,7 +67,7 @@ impl References {
 /// # Errors
 /// Data on a device.
 pub fn reference(labels: &Labels, channel: &ChannelRef, sul_factor: Option<f64>) -> Result<Option<Reference>> {
-    let (labels, image) = (labels.voxels.host()?, channel.volume.samples.host()?);
+    let (labels, image) = (labels.voxels().host()?, channel.volume.samples.host()?);
     let samples: Vec<i32> = labels.iter().zip(image).filter(|(l, _)| **l > 0).map(|(_, s)| *s).collect();
     Ok((!samples.is_empty()).then(|| Reference::of(&samples, channel, None, sul_factor)))
 }

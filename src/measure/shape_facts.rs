@@ -35,7 +35,7 @@ impl Facts {
     pub(super) fn of(object: &Object, moments: &Moments, spacing: Option<Spacing>) -> Self {
         let crop = object.framed();
         let e = object.extent;
-        let inside = edt::squared(&crop, 0, [1.0; 3]);
+        let inside = edt::squared(&crop, 0, [1.0; 3], f64::INFINITY);
         let (mut most, mut sum) = (0.0f64, 0.0);
         for d in inside.iter().filter(|d| **d > 0.0) {
             most = most.max(*d);

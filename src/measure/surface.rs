@@ -13,6 +13,29 @@
 //!   cavities minus tunnels.
 
 use super::object::Crop;
+use std::sync::LazyLock;
+
+/// A closed loop of cut edges of a cell, and the corners that its mesh fans out from.
+struct Loop {
+    ring: Vec<Edge>,
+    tips: Vec<usize>,
+}
+
+/// What all objects share of a pattern.
+struct Cell {
+    loops: Vec<Loop>,
+    /// Of the cell inside the mesh.
+    share: f64,
+}
+
+/// By pattern; they are worked out once.
+static CELLS: LazyLock<Vec<Cell>> = LazyLock::new(|| {
+    let cell = |pattern| {
+        let rings = loops(pattern).into_iter();
+        Cell { loops: rings.map(|ring| Loop { tips: tips(&ring), ring }).collect(), share: share(pattern) }
+    };
+    (0..256).map(cell).collect()
+});
 
 /// How often each of the 256 patterns occurs; bit `4 dz + 2 dy + dx` is the voxel at that corner of the cell.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,20 +69,21 @@ impl Patterns {
 
     /// Area of the smooth surface, a voxel having the given size in z, y, x.
     pub fn area(&self, size: [f64; 3]) -> f64 {
-        let occurring = self.0.iter().enumerate().filter(|(_, n)| **n > 0);
-        occurring.map(|(p, &n)| n as f64 * area(p, size)).sum()
+        self.occurring().map(|(cell, n)| n * area(cell, size)).sum()
     }
 
     /// Area of the mesh, a voxel having the given size in z, y, x.
     pub fn mesh_area(&self, size: [f64; 3]) -> f64 {
-        let occurring = self.0.iter().enumerate().filter(|(_, n)| **n > 0);
-        occurring.map(|(p, &n)| n as f64 * mesh_area(p, size)).sum()
+        self.occurring().map(|(cell, n)| n * mesh_area(cell, size)).sum()
     }
 
     /// Volume inside the mesh, in voxels.
     pub fn volume(&self) -> f64 {
-        let occurring = self.0.iter().enumerate().filter(|(_, n)| **n > 0);
-        occurring.map(|(p, &n)| n as f64 * share(p)).sum()
+        self.occurring().map(|(cell, n)| n * cell.share).sum()
+    }
+
+    fn occurring(&self) -> impl Iterator<Item = (&'static Cell, f64)> {
+        CELLS.iter().zip(&self.0).filter(|(_, n)| **n > 0).map(|(cell, &n)| (cell, n as f64))
     }
 }
 
@@ -122,19 +146,18 @@ fn points(ring: &[Edge], size: [f64; 3]) -> Vec<[f64; 3]> {
 }
 
 /// Area of the smooth surface inside one cell.
-fn area(pattern: usize, size: [f64; 3]) -> f64 {
-    loops(pattern).iter().fold(0.0, |total, ring| {
-        let points = points(ring, size);
+fn area(cell: &Cell, size: [f64; 3]) -> f64 {
+    cell.loops.iter().fold(0.0, |total, l| {
+        let points = points(&l.ring, size);
         total + fan(&points, mean(&points))
     })
 }
 
 /// Area of the mesh inside one cell.
-fn mesh_area(pattern: usize, size: [f64; 3]) -> f64 {
-    loops(pattern).iter().fold(0.0, |total, ring| {
-        let points = points(ring, size);
-        let tips = tips(ring);
-        total + tips.iter().map(|&k| fan(&points, points[k])).sum::<f64>() / tips.len() as f64
+fn mesh_area(cell: &Cell, size: [f64; 3]) -> f64 {
+    cell.loops.iter().fold(0.0, |total, l| {
+        let points = points(&l.ring, size);
+        total + l.tips.iter().map(|&k| fan(&points, points[k])).sum::<f64>() / l.tips.len() as f64
     })
 }
 
@@ -247,13 +270,14 @@ mod tests {
     #[test]
     fn areas_of_simple_patterns() {
         let one = [1.0; 3];
+        let (area, mesh_area) = (|p: usize, s| area(&CELLS[p], s), |p: usize, s| mesh_area(&CELLS[p], s));
         assert_eq!(area(0, one), 0.0);
         assert_eq!(area(255, one), 0.0);
         assert!((area(1, one) - 3f64.sqrt() / 8.0).abs() < 1e-15);
         assert!((area(0b0000_1111, one) - 1.0).abs() < 1e-15);
         assert!((area(0b0000_1111, [2.0, 3.0, 5.0]) - 15.0).abs() < 1e-12);
         for pattern in 0..256 {
-            let mirrored = (0..8).filter(|c| pattern >> c & 1 == 1).map(|c| 1 << (c ^ 4)).sum();
+            let mirrored: usize = (0..8).filter(|c| pattern >> c & 1 == 1).map(|c| 1 << (c ^ 4)).sum();
             assert!((area(pattern, one) - area(mirrored, one)).abs() < 1e-14, "{pattern}");
             assert!((mesh_area(pattern, one) - mesh_area(mirrored, one)).abs() < 1e-14, "{pattern}");
             assert!(mesh_area(pattern, one) > area(pattern, one) - 1e-14, "{pattern}");

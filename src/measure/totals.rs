@@ -37,18 +37,17 @@ struct Totals {
 
 impl Totals {
     fn of(request: &Request, spacing: Option<&Spacing>) -> Result<Self> {
-        let labels = request.labels.voxels.host()?;
-        let extents = extents(labels, request.labels.shape, request.labels.count)?;
+        let extents = extents(request.labels)?;
         let image = request.channels.first().map(|c| c.volume.samples.host()).transpose()?;
         let one = |(i, extent)| {
-            let object = Object::new(labels, request.labels.shape, i as u32 + 1, extent);
+            let object = Object::new(request.labels, i as u32 + 1, extent)?;
             let samples = image.map_or_else(Vec::new, |image| object.samples(image));
             let ends = (samples.iter().min().copied(), samples.iter().max().copied());
-            (extent, Moments::of(&object), Sums::of(&samples), ends)
+            Ok((extent, Moments::of(&object), Sums::of(&samples), ends))
         };
         let mut all = Totals::default();
         let (mut low, mut high) = (None, None);
-        for (extent, moments, sums, ends) in extents.into_par_iter().enumerate().map(one).collect::<Vec<_>>() {
+        for (extent, moments, sums, ends) in extents.into_par_iter().enumerate().map(one).collect::<Result<Vec<_>>>()? {
             if extent.n == 0 {
                 continue;
             }
@@ -169,10 +168,9 @@ pub fn sensitivity(
     channel: &ChannelRef,
     spacing: Option<Spacing>,
 ) -> Result<[(Definition, Cells); 2]> {
-    let (labels, image) = (other.voxels.host()?, channel.volume.samples.host()?);
-    let of = |(i, extent)| Sums::of(&Object::new(labels, other.shape, i as u32 + 1, extent).samples(image));
-    let extents = extents(labels, other.shape, other.count)?;
-    let sums: Vec<Sums> = extents.into_par_iter().enumerate().map(of).collect();
+    let (labels, image) = (other.voxels().host()?, channel.volume.samples.host()?);
+    let of = |(i, extent)| Ok(Sums::of(&Object::new(other, i as u32 + 1, extent)?.samples(image)));
+    let sums = extents(other)?.into_par_iter().enumerate().map(of).collect::<Result<Vec<Sums>>>()?;
     let object = |place: &Option<usize>| {
         let label = *labels.get((*place)?)?;
         sums.get((label as usize).checked_sub(1)?)

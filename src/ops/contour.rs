@@ -77,12 +77,12 @@ pub fn contour(device: &Device, src: &Volume, territory: &Labels, starts: &[u32]
         Device::Cpu => Buffer::on_host(twin(src, territory, starts, limits)?),
         Device::Gpu(gpu) => Buffer::Gpu(dispatch(gpu, src, territory, starts, limits)?),
     };
-    Ok(Labels { voxels, ..territory.clone() })
+    Ok(territory.with(voxels))
 }
 
 /// Floods each region from its start: regions are small beside the image.
 fn twin(src: &Volume, territory: &Labels, starts: &[u32], limits: &[i32]) -> Result<Vec<u32>> {
-    let (shape, samples, territories) = (src.shape, src.samples.host()?, territory.voxels.host()?);
+    let (shape, samples, territories) = (src.shape, src.samples.host()?, territory.voxels().host()?);
     let mut out = vec![0; shape.len()];
     let mut open = Vec::new();
     for (label, (&start, &limit)) in (0..).zip(starts.iter().zip(limits)).skip(1) {
@@ -105,7 +105,7 @@ fn twin(src: &Volume, territory: &Labels, starts: &[u32], limits: &[i32]) -> Res
 }
 
 fn dispatch(gpu: &Gpu, src: &Volume, territory: &Labels, starts: &[u32], limits: &[i32]) -> Result<GpuBuffer<u32>> {
-    let (src, from, n) = (src.samples.gpu()?, territory.voxels.gpu()?, territory.shape.len());
+    let (src, from, n) = (src.samples.gpu()?, territory.voxels().gpu()?, territory.shape.len());
     let cut = gpu.alloc::<u32>(n)?;
     gpu.dispatch(&CUT, n, &(), &[&src.cast(), from, &gpu.upload(limits)?.cast(), &cut])?;
     let root = roots(gpu, &cut, territory.shape, Connectivity::Full, Of::Objects)?;
@@ -143,7 +143,7 @@ mod tests {
         // Object 1: the 5 touches the 9 by a corner, the 4 does not touch. Object 2 starts at the 8, so the 9 is left out.
         let out = contour(&Device::Cpu, &v, &territory, &[NOWHERE, 9, 19], &[0, 4, 8]).unwrap();
         #[rustfmt::skip]
-        assert_eq!(out.voxels.host().unwrap(), [
+        assert_eq!(out.voxels().host().unwrap(), [
             0, 1, 0, 0, 0, 0, 0,
             0, 0, 1, 0, 0, 0, 0,
             0, 0, 0, 0, 0, 2, 0,
@@ -151,7 +151,7 @@ mod tests {
         // Below the limit, in the territory of another, or nowhere: nothing is left.
         for start in [18, 0, NOWHERE] {
             let out = contour(&Device::Cpu, &v, &territory, &[NOWHERE, 9, start], &[0, 4, 3]).unwrap();
-            assert!(!out.voxels.host().unwrap().contains(&2));
+            assert!(!out.voxels().host().unwrap().contains(&2));
             assert_eq!(out.count, 2);
         }
         assert!(contour(&Device::Cpu, &v, &territory, &[0], &[0, 1, 2]).is_err());
@@ -168,14 +168,14 @@ mod tests {
             let cut = (0..shape.len()).map(|i| if samples[i] >= limits[values[i] as usize] { values[i] } else { 0 });
             let cut = Labels::new(shape, cut.collect()).unwrap();
             let pieces = components(&Device::Cpu, &cut, Connectivity::Full).unwrap();
-            let (cut, pieces) = (cut.voxels.host().unwrap(), pieces.voxels.host().unwrap());
+            let (cut, pieces) = (cut.voxels().host().unwrap(), pieces.voxels().host().unwrap());
             let belongs = |i: usize| {
                 let start = hot.voxels[cut[i] as usize];
                 cut[i] != 0 && start != NOWHERE && pieces[i] == pieces[start as usize]
             };
             let want: Vec<u32> = (0..shape.len()).map(|i| if belongs(i) { cut[i] } else { 0 }).collect();
             let got = contour(&Device::Cpu, &v, &territory, &hot.voxels, &limits).unwrap();
-            assert_eq!(got.voxels.host().unwrap(), want, "{shape} {values:?}");
+            assert_eq!(got.voxels().host().unwrap(), want, "{shape} {values:?}");
         }
     }
 }

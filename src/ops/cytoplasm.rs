@@ -48,17 +48,17 @@ pub fn cytoplasm(device: &Device, cells: &Labels, nuclei: &Labels) -> Result<Lab
     }
     let voxels = match device {
         Device::Cpu => {
-            let (cells, nuclei) = (cells.voxels.host()?, nuclei.voxels.host()?);
+            let (cells, nuclei) = (cells.voxels().host()?, nuclei.voxels().host()?);
             Buffer::on_host(lanes::map2(cells, nuclei, |cell, nucleus| if nucleus == 0 { cell } else { 0 }))
         }
         Device::Gpu(gpu) => {
-            let (cells, nuclei) = (cells.voxels.gpu()?, nuclei.voxels.gpu()?);
+            let (cells, nuclei) = (cells.voxels().gpu()?, nuclei.voxels().gpu()?);
             let to = gpu.alloc(cells.len())?;
             gpu.dispatch(&KERNEL, cells.len(), &Params { unused: 0 }, &[cells, nuclei, &to])?;
             Buffer::Gpu(to)
         }
     };
-    Ok(Labels { voxels, ..cells.clone() })
+    Ok(cells.with(voxels))
 }
 
 #[cfg(test)]
@@ -73,7 +73,7 @@ mod tests {
         let cells = Labels::new(shape, vec![1, 1, 2, 2, 1, 3, 2, 2]).unwrap();
         let nuclei = Labels::new(shape, vec![0, 1, 2, 0, 0, 3, 0, 2]).unwrap();
         let out = cytoplasm(&Device::Cpu, &cells, &nuclei).unwrap();
-        assert_eq!(out.voxels.host().unwrap(), [1, 0, 0, 2, 1, 0, 2, 0]);
+        assert_eq!(out.voxels().host().unwrap(), [1, 0, 0, 2, 1, 0, 2, 0]);
         assert_eq!(out.count, 3);
         let other = Labels::new(Shape::flat(4, 2), vec![0; 8]).unwrap();
         assert!(cytoplasm(&Device::Cpu, &cells, &other).is_err());

@@ -189,7 +189,7 @@ mod tests {
         let seeds = Labels::new(shape, seeds.to_vec()).unwrap();
         let territory = grow(&Device::Cpu, &seeds, reach, [1; 3]).unwrap();
         let out = delineate(&Device::Cpu, &v, &seeds, &territory, rule).unwrap();
-        (out.labels.voxels.host().unwrap().to_vec(), out.lost, out.bare)
+        (out.labels.voxels().host().unwrap().to_vec(), out.lost, out.bare)
     }
 
     #[test]

@@ -73,7 +73,7 @@ pub fn fill_holes(device: &Device, mask: &Mask) -> Result<Mask> {
 /// # Errors
 /// The device is lost or too small.
 pub fn fill_label_holes(device: &Device, labels: &Labels) -> Result<Labels> {
-    Ok(Labels { voxels: fill(device, &labels.voxels, labels.shape)?, ..labels.clone() })
+    Ok(labels.with(fill(device, labels.voxels(), labels.shape)?))
 }
 
 /// A mask is the case of a single label.
@@ -198,7 +198,7 @@ mod tests {
             0, 1, 1, 1, 2, 2, 2, 2,
         ];
         let out = fill_label_holes(&Device::Cpu, &labels).unwrap();
-        assert_eq!(out.voxels.host().unwrap(), want);
+        assert_eq!(out.voxels().host().unwrap(), want);
     }
 
     #[test]
@@ -209,7 +209,7 @@ mod tests {
                 let want = naive(&values, shape);
                 filled += usize::from(want != values);
                 let got = fill_label_holes(&Device::Cpu, &Labels::new(shape, values.clone()).unwrap()).unwrap();
-                assert_eq!(got.voxels.host().unwrap(), want, "{shape} {values:?}");
+                assert_eq!(got.voxels().host().unwrap(), want, "{shape} {values:?}");
                 let mask = Mask::new(shape, values.iter().map(|&v| u8::from(v != 0)).collect()).unwrap();
                 let words: Vec<u32> = mask.voxels.host().unwrap().iter().map(|&v| v.into()).collect();
                 let got = fill_holes(&Device::Cpu, &mask).unwrap();

@@ -40,12 +40,12 @@ pub fn grow(device: &Device, labels: &Labels, distance_px: f64, weights: [u32; 3
     let search = Search::new(labels.shape, weights, limit)?;
     let voxels = match device {
         Device::Cpu => {
-            let voxels = labels.voxels.host()?;
+            let voxels = labels.voxels().host()?;
             Buffer::on_host(tagged(&search, voxels, labels.count).unwrap_or_else(|| by_envelope(&search, voxels)))
         }
-        Device::Gpu(gpu) => Buffer::Gpu(nearest::dispatch(&search, gpu, labels.voxels.gpu()?, Sites::Objects)?.1),
+        Device::Gpu(gpu) => Buffer::Gpu(nearest::dispatch(&search, gpu, labels.voxels().gpu()?, Sites::Objects)?.1),
     };
-    Ok(Labels { voxels, ..labels.clone() })
+    Ok(labels.with(voxels))
 }
 
 fn by_envelope(search: &Search, voxels: &[u32]) -> Vec<u32> {
@@ -76,9 +76,9 @@ mod tests {
     fn ties_go_to_the_lowest_label() {
         let labels = Labels::new(Shape::flat(1, 9), vec![0, 0, 2, 0, 0, 0, 1, 0, 0]).unwrap();
         let out = grow(&Device::Cpu, &labels, 2.0, [1; 3]).unwrap();
-        assert_eq!(out.voxels.host().unwrap(), [2, 2, 2, 2, 1, 1, 1, 1, 1]);
+        assert_eq!(out.voxels().host().unwrap(), [2, 2, 2, 2, 1, 1, 1, 1, 1]);
         let out = grow(&Device::Cpu, &labels, 1.9, [1; 3]).unwrap();
-        assert_eq!(out.voxels.host().unwrap(), [0, 2, 2, 2, 0, 1, 1, 1, 0]);
+        assert_eq!(out.voxels().host().unwrap(), [0, 2, 2, 2, 0, 1, 1, 1, 0]);
         assert!(grow(&Device::Cpu, &labels, f64::NAN, [1; 3]).is_err());
     }
 
@@ -95,7 +95,7 @@ mod tests {
             {
                 let got = grow(&Device::Cpu, &labels, px, w).unwrap();
                 assert_eq!(
-                    got.voxels.host().unwrap(),
+                    got.voxels().host().unwrap(),
                     naive(&values, shape, limit, w),
                     "{shape} {px} {w:?} {values:?}"
                 );

@@ -62,9 +62,9 @@ pub fn hottest(device: &Device, src: &Volume, labels: &Labels) -> Result<Hottest
     dense(labels)?;
     let n = labels.count as usize + 1;
     let best = match device {
-        Device::Cpu => twin(src.samples.host()?, labels.voxels.host()?, n),
+        Device::Cpu => twin(src.samples.host()?, labels.voxels().host()?, n),
         Device::Gpu(gpu) => {
-            let (src, label) = (src.samples.gpu()?, labels.voxels.gpu()?);
+            let (src, label) = (src.samples.gpu()?, labels.voxels().gpu()?);
             // The maxima, and behind them the complements of the indices: 0 is no voxel.
             let best = gpu.zeros::<u32>(2 * n)?;
             for round in 0..2 {

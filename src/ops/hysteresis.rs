@@ -56,9 +56,9 @@ pub fn hysteresis(device: &Device, src: &Volume, low: f64, high: f64) -> Result<
     let low = if low > high { high } else { low };
     let pieces = label(device, &threshold(device, src, low)?, Connectivity::Face)?;
     let voxels = match device {
-        Device::Cpu => Buffer::on_host(twin(pieces.voxels.host()?, seeds.voxels.host()?, pieces.count as usize)),
+        Device::Cpu => Buffer::on_host(twin(pieces.voxels().host()?, seeds.voxels.host()?, pieces.count as usize)),
         Device::Gpu(gpu) => {
-            let (label, high) = (pieces.voxels.gpu()?, seeds.voxels.gpu()?);
+            let (label, high) = (pieces.voxels().gpu()?, seeds.voxels.gpu()?);
             let hit = gpu.zeros::<u32>(pieces.count as usize + 1)?;
             let kept = gpu.alloc::<u8>(label.len())?;
             let none = NoParams { unused: 0 };

@@ -20,11 +20,11 @@ pub const OP: Op = Op {
     cases: &[
         Case {
             name: "of 30 to 400 voxels",
-            run: |d, i| words(d, &keep(d, &i.labels(d)?, &Keep { size: [Some(30), Some(400)], border: true })?),
+            run: |d, i| words(d, &keep(d, i.labels(d)?, &Keep { size: [Some(30), Some(400)], border: true })?),
         },
         Case {
             name: "inside",
-            run: |d, i| words(d, &keep(d, &i.labels(d)?, &Keep { size: [None, None], border: false })?),
+            run: |d, i| words(d, &keep(d, i.labels(d)?, &Keep { size: [None, None], border: false })?),
         },
     ],
 };
@@ -54,17 +54,17 @@ const KERNEL: Kernel = Kernel {
 ///
 /// # Errors
 /// Labels that are larger than the number of voxels; the device is lost or too small.
-pub fn keep(device: &Device, labels: &Labels, which: &Keep) -> Result<Labels> {
-    dense(labels)?;
+pub fn keep(device: &Device, labels: Labels, which: &Keep) -> Result<Labels> {
+    dense(&labels)?;
     let mut kept = vec![true; labels.count as usize + 1];
     if which.size != [None, None] {
         let range = which.size[0].unwrap_or(0)..=which.size[1].unwrap_or(u64::MAX);
-        for (kept, size) in kept.iter_mut().zip(sizes(device, labels)?) {
+        for (kept, size) in kept.iter_mut().zip(sizes(device, &labels)?) {
             *kept &= range.contains(&size.into());
         }
     }
     if !which.border {
-        for (kept, cut) in kept.iter_mut().zip(at_border(device, labels)?) {
+        for (kept, cut) in kept.iter_mut().zip(at_border(device, &labels)?) {
             *kept &= !cut;
         }
     }
@@ -78,9 +78,9 @@ pub fn keep(device: &Device, labels: &Labels, which: &Keep) -> Result<Labels> {
 pub fn at_border(device: &Device, labels: &Labels) -> Result<Vec<bool>> {
     dense(labels)?;
     match device {
-        Device::Cpu => Ok(twin(labels.voxels.host()?, labels.shape, labels.count)),
+        Device::Cpu => Ok(twin(labels.voxels().host()?, labels.shape, labels.count)),
         Device::Gpu(gpu) => {
-            let (values, s) = (labels.voxels.gpu()?, labels.shape);
+            let (values, s) = (labels.voxels().gpu()?, labels.shape);
             let touched = gpu.zeros::<u32>(labels.count as usize + 1)?;
             let params = Params { depth: s.z as u32, rows: s.y as u32, columns: s.x as u32 };
             gpu.dispatch(&KERNEL, values.len(), &params, &[values, &touched])?;
@@ -127,11 +127,11 @@ mod tests {
             0, 0, 2, 2, 0, 0,
             4, 0, 0, 0, 0, 0,
         ]).unwrap();
-        let with = |size, border| keep(&Device::Cpu, &labels, &Keep { size, border }).unwrap();
+        let with = |size, border| keep(&Device::Cpu, labels.clone(), &Keep { size, border }).unwrap();
         assert_eq!(with([None, None], true).count, 4);
         let inside = with([None, None], false);
         #[rustfmt::skip]
-        assert_eq!(inside.voxels.host().unwrap(), [
+        assert_eq!(inside.voxels().host().unwrap(), [
             0, 0, 0, 0, 0, 0,
             0, 0, 1, 0, 2, 0,
             0, 0, 1, 1, 0, 0,

@@ -12,6 +12,7 @@ use super::{Case, Op};
 use crate::Result;
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Buffer, Device, Gpu, GpuBuffer, Word};
+use crate::object_runs::{ObjectRun, ObjectRuns};
 use crate::units::Shape;
 use crate::volume::{Labels, Mask};
 use rayon::prelude::*;
@@ -38,7 +39,7 @@ pub const OP: Op = Op {
 
 /// The labels and their count.
 pub(super) fn words(device: &Device, labels: &Labels) -> Result<Vec<u32>> {
-    let mut words = device.fetch(&labels.voxels)?;
+    let mut words = device.fetch(labels.voxels())?;
     words.push(labels.count);
     Ok(words)
 }
@@ -87,7 +88,7 @@ pub fn label(device: &Device, mask: &Mask, connectivity: Connectivity) -> Result
 /// # Errors
 /// The device is lost or too small.
 pub fn components(device: &Device, labels: &Labels, connectivity: Connectivity) -> Result<Labels> {
-    pieces(device, &labels.voxels, labels.shape, connectivity)
+    pieces(device, labels.voxels(), labels.shape, connectivity)
 }
 
 fn pieces<T: Word + PartialEq>(
@@ -111,7 +112,10 @@ fn twin<T: Word + PartialEq>(voxels: &[T], shape: Shape, connectivity: Connectiv
             out[runs.runs[k].start as usize..runs.runs[k].end as usize].fill(numbers[k]);
         }
     });
-    Labels { shape, count, voxels: Buffer::on_host(out) }
+    let rows = 0..(shape.z * shape.y) as u32;
+    let known = rows.flat_map(|row| runs.row(row as usize).map(move |k| (row, k)));
+    let known = known.map(|(row, k)| (numbers[k], ObjectRun { row, start: runs.runs[k].start, end: runs.runs[k].end }));
+    Labels::of_runs(shape, count, Buffer::on_host(out), ObjectRuns::sort(known, count))
 }
 
 /// The first voxel of each voxel's component, `u32::MAX` outside of them.
@@ -146,7 +150,7 @@ pub(super) fn number(gpu: &Gpu, shape: Shape, root: &GpuBuffer<u32>) -> Result<L
     // The flags of first voxels are not needed any more: their memory takes the labels.
     gpu.dispatch(&NUMBER, n, &params, &[root, &rank, &first])?;
     let count = total.download_first(1)?.first().copied().unwrap_or(0);
-    Ok(Labels { shape, count, voxels: Buffer::Gpu(first) })
+    Ok(Labels::of(shape, count, Buffer::Gpu(first)))
 }
 
 #[cfg(test)]
@@ -168,9 +172,9 @@ mod tests {
             1, 1, 0, 0, 0,
         ]).unwrap();
         let face = label(&Device::Cpu, &mask, Connectivity::Face).unwrap();
-        assert_eq!(face.voxels.host().unwrap(), [0, 1, 0, 0, 2, 3, 0, 0, 4, 0, 3, 3, 0, 0, 0]);
+        assert_eq!(face.voxels().host().unwrap(), [0, 1, 0, 0, 2, 3, 0, 0, 4, 0, 3, 3, 0, 0, 0]);
         let full = label(&Device::Cpu, &mask, Connectivity::Full).unwrap();
-        assert_eq!(full.voxels.host().unwrap(), [0, 1, 0, 0, 2, 1, 0, 0, 2, 0, 1, 1, 0, 0, 0]);
+        assert_eq!(full.voxels().host().unwrap(), [0, 1, 0, 0, 2, 1, 0, 0, 2, 0, 1, 1, 0, 0, 0]);
         assert_eq!((face.count, full.count), (4, 2));
     }
 
@@ -180,7 +184,7 @@ mod tests {
             for connectivity in [Connectivity::Face, Connectivity::Full] {
                 let (want, count) = flood(&values, shape, connectivity, Of::Objects);
                 let got = components(&Device::Cpu, &labels(shape, values.clone()), connectivity).unwrap();
-                assert_eq!(got.voxels.host().unwrap(), want, "{shape} {connectivity:?} {values:?}");
+                assert_eq!(got.voxels().host().unwrap(), want, "{shape} {connectivity:?} {values:?}");
                 assert_eq!(got.count, count);
             }
         }

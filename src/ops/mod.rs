@@ -52,6 +52,7 @@ pub use cases::{Case, Input, inputs};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use lanes::has_avx512;
 pub(crate) use lanes::{span, wide};
+pub(crate) use runs::end_of_run;
 
 /// What the house knows of an operation.
 #[derive(Debug)]

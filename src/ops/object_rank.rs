@@ -65,7 +65,7 @@ pub fn object_rank(device: &Device, src: &Volume, labels: &Labels, quantile: f64
     let sizes = sizes(device, labels)?;
     let rank = |n: u32| (quantile * (f64::from(n) - 1.0)).max(0.0) as u32;
     match device {
-        Device::Cpu => Ok(twin(src.samples.host()?, labels.voxels.host()?, &sizes, rank)),
+        Device::Cpu => Ok(twin(src.samples.host()?, labels.voxels().host()?, &sizes, rank)),
         Device::Gpu(gpu) => {
             let ranks: Vec<u32> = sizes.iter().map(|&n| rank(n)).collect();
             let found = dispatch(gpu, src, labels, &ranks)?;
@@ -75,7 +75,7 @@ pub fn object_rank(device: &Device, src: &Volume, labels: &Labels, quantile: f64
 }
 
 fn dispatch(gpu: &Gpu, src: &Volume, labels: &Labels, ranks: &[u32]) -> Result<Vec<i32>> {
-    let (src, labels) = (src.samples.gpu()?, labels.voxels.gpu()?);
+    let (src, labels) = (src.samples.gpu()?, labels.voxels().gpu()?);
     let prefix = gpu.zeros::<u32>(ranks.len())?;
     let rank = gpu.upload(ranks)?;
     let digits = gpu.zeros::<u32>(ranks.len() * 16)?;

@@ -90,10 +90,10 @@ pub fn parents(device: &Device, children: &Labels, parents: &Labels) -> Result<V
     }
     dense(children)?;
     match device {
-        Device::Cpu => Ok(twin(children.voxels.host()?, parents.voxels.host()?, children.count)),
+        Device::Cpu => Ok(twin(children.voxels().host()?, parents.voxels().host()?, children.count)),
         Device::Gpu(gpu) => {
-            let objects = children.count as usize + parents.count.min(children.voxels.len() as u32) as usize;
-            let (child, parent) = (children.voxels.gpu()?, parents.voxels.gpu()?);
+            let objects = children.count as usize + parents.count.min(children.voxels().len() as u32) as usize;
+            let (child, parent) = (children.voxels().gpu()?, parents.voxels().gpu()?);
             // Never more pairs than voxels, so a table of twice as many ends the search.
             let largest = (2 * child.len()).next_power_of_two().max(2);
             let mut size = (4 * objects + 64).next_power_of_two().min(largest);

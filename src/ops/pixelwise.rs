@@ -203,7 +203,7 @@ pub fn not(device: &Device, a: &Mask) -> Result<Mask> {
 /// # Errors
 /// The device is lost or too small.
 pub fn foreground(device: &Device, a: &Labels) -> Result<Mask> {
-    let voxels = both(device, (What::NonZero, 0), &a.voxels, &a.voxels, |a: u32, _: u32| u8::from(a != 0))?;
+    let voxels = both(device, (What::NonZero, 0), a.voxels(), a.voxels(), |a: u32, _: u32| u8::from(a != 0))?;
     Ok(Mask { shape: a.shape, voxels })
 }
 
@@ -214,8 +214,8 @@ pub fn foreground(device: &Device, a: &Labels) -> Result<Mask> {
 pub fn with_outside(device: &Device, a: &Labels, b: &Labels) -> Result<Labels> {
     let next = a.count + 1;
     let label = |a: u32, b: u32| if a == 0 && b == 0 { next } else { a };
-    let voxels = both(device, (What::Outside, next as i32), &a.voxels, &b.voxels, label)?;
-    Ok(Labels { shape: a.shape, count: next, voxels })
+    let voxels = both(device, (What::Outside, next as i32), a.voxels(), b.voxels(), label)?;
+    Ok(Labels::of(a.shape, next, voxels))
 }
 
 #[cfg(test)]

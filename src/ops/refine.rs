@@ -103,7 +103,7 @@ pub fn refine(device: &Device, src: &Volume, labels: &Labels, p: &Refine) -> Res
     }
     let keep: Vec<bool> =
         (0..owners.len()).map(|k| k > 0 && best[owners[k] as usize] == k && bright[owners[k] as usize]).collect();
-    fill_label_holes(device, &select(device, &pieces, &keep)?)
+    fill_label_holes(device, &select(device, pieces, &keep)?)
 }
 
 /// Which objects have a peak of at least `share` of the median peak.
@@ -119,17 +119,17 @@ fn cut(device: &Device, src: &Volume, labels: &Labels, limits: &[i32]) -> Result
     let voxels = match device {
         Device::Cpu => {
             let one = |s: i32, l: u32| if l != 0 && s > limits[l as usize] { l } else { 0 };
-            Buffer::on_host(lanes::map2(src.samples.host()?, labels.voxels.host()?, one))
+            Buffer::on_host(lanes::map2(src.samples.host()?, labels.voxels().host()?, one))
         }
         Device::Gpu(gpu) => {
-            let (src, label) = (src.samples.gpu()?, labels.voxels.gpu()?);
+            let (src, label) = (src.samples.gpu()?, labels.voxels().gpu()?);
             let limit = gpu.upload(limits)?;
             let dst = gpu.alloc::<u32>(label.len())?;
             gpu.dispatch(&KERNEL, label.len(), &(), &[&src.cast(), label, &limit.cast(), &dst])?;
             Buffer::Gpu(dst)
         }
     };
-    Ok(Labels { voxels, ..labels.clone() })
+    Ok(labels.with(voxels))
 }
 
 fn owners(device: &Device, pieces: &Labels, labels: &Labels) -> Result<Vec<u32>> {
@@ -137,7 +137,7 @@ fn owners(device: &Device, pieces: &Labels, labels: &Labels) -> Result<Vec<u32>>
     match device {
         Device::Cpu => {
             let mut owner = vec![0; n];
-            for (&piece, &label) in pieces.voxels.host()?.iter().zip(labels.voxels.host()?) {
+            for (&piece, &label) in pieces.voxels().host()?.iter().zip(labels.voxels().host()?) {
                 if piece != 0 {
                     owner[piece as usize] = label;
                 }
@@ -145,7 +145,7 @@ fn owners(device: &Device, pieces: &Labels, labels: &Labels) -> Result<Vec<u32>>
             Ok(owner)
         }
         Device::Gpu(gpu) => {
-            let (piece, label) = (pieces.voxels.gpu()?, labels.voxels.gpu()?);
+            let (piece, label) = (pieces.voxels().gpu()?, labels.voxels().gpu()?);
             let owner = gpu.zeros::<u32>(n)?;
             gpu.dispatch(&OWNER, piece.len(), &(), &[piece, label, &owner])?;
             owner.download()
@@ -166,9 +166,9 @@ mod tests {
         let p = Refine { fraction: 0.4, quantile: 1.0, floor: None, dimmest: 0.0 };
         let out = refine(&Device::Cpu, &v, &l, &p).unwrap();
         // Limits 4 and 40; of the two pieces of the second object the larger one stays.
-        assert_eq!(out.voxels.host().unwrap(), [0, 1, 1, 1, 0, 0, 0, 2, 2, 0, 0, 0]);
+        assert_eq!(out.voxels().host().unwrap(), [0, 1, 1, 1, 0, 0, 0, 2, 2, 0, 0, 0]);
         let bright = Refine { dimmest: 0.5, ..p };
         let out = refine(&Device::Cpu, &v, &l, &bright).unwrap();
-        assert_eq!(out.voxels.host().unwrap(), [0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0]);
+        assert_eq!(out.voxels().host().unwrap(), [0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0]);
     }
 }

@@ -32,7 +32,7 @@ pub const OP: Op = Op {
             run: |d, i| {
                 let labels = i.labels(d)?;
                 let keep: Vec<bool> = (0..=labels.count).map(|l| l % 3 == 1).collect();
-                words(d, &select(d, &labels, &keep)?)
+                words(d, &select(d, labels, &keep)?)
             },
         },
     ],
@@ -40,7 +40,7 @@ pub const OP: Op = Op {
 
 /// The case's labels with other values.
 fn spread(device: &Device, input: &super::Input, value: fn(u32) -> u32) -> Result<Labels> {
-    let voxels = input.labels.voxels.host()?.iter().map(|&l| value(l)).collect();
+    let voxels = input.labels.voxels().host()?.iter().map(|&l| value(l)).collect();
     Labels::new(input.labels.shape, voxels)?.to(device)
 }
 
@@ -79,10 +79,10 @@ const SELECT: Kernel = Kernel {
 pub fn renumber(device: &Device, labels: &Labels) -> Result<Labels> {
     match device {
         Device::Cpu => {
-            let (voxels, count) = twin(labels.voxels.host()?, labels.count);
-            Ok(Labels { shape: labels.shape, count, voxels: Buffer::on_host(voxels) })
+            let (voxels, count) = twin(labels.voxels().host()?, labels.count);
+            Ok(Labels::of(labels.shape, count, Buffer::on_host(voxels)))
         }
-        Device::Gpu(gpu) => dispatch(gpu, labels, labels.voxels.gpu()?),
+        Device::Gpu(gpu) => dispatch(gpu, labels, labels.voxels().gpu()?),
     }
 }
 
@@ -90,21 +90,18 @@ pub fn renumber(device: &Device, labels: &Labels) -> Result<Labels> {
 ///
 /// # Errors
 /// `keep` has not one entry a label and one for the background; the device is lost or too small.
-pub fn select(device: &Device, labels: &Labels, keep: &[bool]) -> Result<Labels> {
+pub fn select(device: &Device, labels: Labels, keep: &[bool]) -> Result<Labels> {
     if keep.len() != labels.count as usize + 1 {
         return Err(Error::usage(format!("a choice of {} for {} objects", keep.len(), labels.count)));
     }
     match device {
-        Device::Cpu => {
-            let (voxels, count) = by_table(labels.voxels.host()?, labels.count, |l| keep[l as usize]);
-            Ok(Labels { shape: labels.shape, count, voxels: Buffer::on_host(voxels) })
-        }
+        Device::Cpu => chosen(labels, keep),
         Device::Gpu(gpu) => {
             let table: Vec<u32> = keep.iter().map(|&k| k.into()).collect();
-            let (from, table) = (labels.voxels.gpu()?, gpu.upload(&table)?);
+            let (from, table) = (labels.voxels().gpu()?, gpu.upload(&table)?);
             let to = gpu.alloc(from.len())?;
             gpu.dispatch(&SELECT, from.len(), &Params { mask: 0 }, &[from, &table, &to])?;
-            dispatch(gpu, labels, &to)
+            dispatch(gpu, &labels, &to)
         }
     }
 }
@@ -130,7 +127,7 @@ fn dispatch(gpu: &Gpu, labels: &Labels, values: &GpuBuffer<u32>) -> Result<Label
 
 fn twin(voxels: &[u32], count: u32) -> (Vec<u32>, u32) {
     if is_direct(count, voxels.len()) {
-        return by_table(voxels, count, |_| true);
+        return by_table(voxels, count);
     }
     let mut values: Vec<u32> = voxels.to_vec();
     values.dedup();
@@ -140,11 +137,32 @@ fn twin(voxels: &[u32], count: u32) -> (Vec<u32>, u32) {
         values.insert(0, 0);
     }
     let ranks = lanes::map(voxels, |v| values.binary_search(&v).unwrap_or(0) as u32);
-    by_table(&ranks, values.len() as u32 - 1, |_| true)
+    by_table(&ranks, values.len() as u32 - 1)
 }
 
-/// For values of at most `count`, of which those that are not kept become 0.
-fn by_table(voxels: &[u32], count: u32, keep: impl Fn(u32) -> bool) -> (Vec<u32>, u32) {
+/// Their runs tell where the objects are: only voxels whose number changes are written.
+fn chosen(labels: Labels, keep: &[bool]) -> Result<Labels> {
+    let (shape, count) = (labels.shape, labels.count);
+    let runs = labels.runs()?;
+    let first = |label: &u32| runs.of(*label).first().map(|run| run.index(shape.x));
+    let mut kept: Vec<u32> = (1..count + 1).filter(|label| keep[*label as usize] && first(label).is_some()).collect();
+    kept.sort_by_key(first);
+    if kept.iter().copied().eq(1..count + 1) {
+        return Ok(labels);
+    }
+    let (old, new) = (runs.clone(), runs.pick(&kept));
+    let mut numbers = vec![0; count as usize + 1];
+    (1..).zip(&kept).for_each(|(number, &label)| numbers[label as usize] = number);
+    let mut voxels = labels.into_voxels();
+    let image = voxels.host_mut()?;
+    for (label, &number) in (0..).zip(&numbers).filter(|(label, number)| label != *number) {
+        old.fill(image, shape, label, number);
+    }
+    Ok(Labels::of_runs(shape, kept.len() as u32, voxels, new))
+}
+
+/// For values of at most `count`.
+fn by_table(voxels: &[u32], count: u32) -> (Vec<u32>, u32) {
     let first: Vec<AtomicU32> = (0..=count).map(|_| AtomicU32::new(u32::MAX)).collect();
     let block = 1 << 16;
     voxels.par_chunks(block).enumerate().for_each(|(k, voxels)| {
@@ -160,7 +178,7 @@ fn by_table(voxels: &[u32], count: u32, keep: impl Fn(u32) -> bool) -> (Vec<u32>
         }
     });
     let found = first.iter().map(|f| f.load(Relaxed)).zip(0u32..);
-    let mut order: Vec<(u32, u32)> = found.filter(|&(f, v)| f != u32::MAX && keep(v)).collect();
+    let mut order: Vec<(u32, u32)> = found.filter(|&(f, _)| f != u32::MAX).collect();
     order.sort_unstable();
     let mut numbers = vec![0u32; count as usize + 1];
     for (number, &(_, v)) in (1..).zip(&order) {
@@ -180,21 +198,21 @@ mod tests {
         let values = vec![0, 7, 7, 4_000_000_000, 2, 7, 0, 2];
         let labels = Labels::new(Shape::flat(2, 4), values).unwrap();
         let out = renumber(&Device::Cpu, &labels).unwrap();
-        assert_eq!(out.voxels.host().unwrap(), [0, 1, 1, 2, 3, 1, 0, 3]);
+        assert_eq!(out.voxels().host().unwrap(), [0, 1, 1, 2, 3, 1, 0, 3]);
         assert_eq!(out.count, 3);
     }
 
     #[test]
     fn a_choice_closes_the_gaps() {
         let labels = Labels::new(Shape::flat(2, 4), vec![3, 1, 0, 2, 3, 1, 4, 4]).unwrap();
-        let out = select(&Device::Cpu, &labels, &[true, true, false, true, true]).unwrap();
-        assert_eq!(out.voxels.host().unwrap(), [1, 2, 0, 0, 1, 2, 3, 3]);
-        assert!(select(&Device::Cpu, &labels, &[true]).is_err());
+        let out = select(&Device::Cpu, labels.clone(), &[true, true, false, true, true]).unwrap();
+        assert_eq!(out.voxels().host().unwrap(), [1, 2, 0, 0, 1, 2, 3, 3]);
+        assert!(select(&Device::Cpu, labels, &[true]).is_err());
     }
 
     #[test]
     fn values_without_background() {
         let labels = Labels::new(Shape::flat(1, 3), vec![u32::MAX, 1 << 30, u32::MAX]).unwrap();
-        assert_eq!(renumber(&Device::Cpu, &labels).unwrap().voxels.host().unwrap(), [1, 2, 1]);
+        assert_eq!(renumber(&Device::Cpu, &labels).unwrap().voxels().host().unwrap(), [1, 2, 1]);
     }
 }

@@ -183,7 +183,7 @@ fn find_runs<T: Word + PartialEq>(row: &[T], of: Of, runs: &mut Vec<Run>) {
 }
 
 /// Where the run that begins at `from` ends: sixteen voxels at a time, then one by one.
-pub(super) fn end_of_run<T: Word + PartialEq>(row: &[T], from: usize) -> usize {
+pub(crate) fn end_of_run<T: Word + PartialEq>(row: &[T], from: usize) -> usize {
     let (value, mut x) = (row[from], from + 1);
     while let Some(block) = row.get(x..x + 16) {
         if !block.iter().fold(true, |all, &v| all & (v == value)) {

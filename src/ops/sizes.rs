@@ -9,7 +9,6 @@ use crate::device::kernel::{Kernel, atomic, read};
 use crate::volume::Labels;
 use crate::{Error, Result};
 use rayon::prelude::*;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// The room's entry.
 pub const OP: Op = Op {
@@ -41,9 +40,9 @@ const KERNEL: Kernel = Kernel {
 pub fn sizes(device: &Device, labels: &Labels) -> Result<Vec<u32>> {
     dense(labels)?;
     match device {
-        Device::Cpu => Ok(twin(labels.voxels.host()?, labels.count)),
+        Device::Cpu => twin(labels),
         Device::Gpu(gpu) => {
-            let values = labels.voxels.gpu()?;
+            let values = labels.voxels().gpu()?;
             let size = gpu.zeros(labels.count as usize + 1)?;
             let params = Params { size: values.len() as u32 };
             gpu.dispatch(&KERNEL, values.len().div_ceil(BLOCK), &params, &[values, &size])?;
@@ -60,22 +59,17 @@ pub fn sizes(device: &Device, labels: &Labels) -> Result<Vec<u32>> {
 
 /// Tables with an entry a label need labels without large gaps.
 pub(super) fn dense(labels: &Labels) -> Result<()> {
-    if labels.count as usize <= labels.voxels.len() {
+    if labels.count as usize <= labels.voxels().len() {
         return Ok(());
     }
     Err(Error::limit(format!("labels up to {} in an image of {}", labels.count, labels.shape)).remedy("renumber them"))
 }
 
-fn twin(voxels: &[u32], count: u32) -> Vec<u32> {
-    let size: Vec<AtomicU32> = (0..=count).map(|_| AtomicU32::new(0)).collect();
-    voxels.par_chunks(1 << 16).for_each(|voxels| {
-        for run in voxels.chunk_by(|a, b| a == b) {
-            if let Some(size) = size.get(run[0] as usize) {
-                size.fetch_add(run.len() as u32, Relaxed);
-            }
-        }
-    });
-    size.into_iter().map(AtomicU32::into_inner).collect()
+fn twin(labels: &Labels) -> Result<Vec<u32>> {
+    let runs = labels.runs()?;
+    let objects: Vec<u32> = (1..labels.count + 1).into_par_iter().map(|l| runs.voxels(l) as u32).collect();
+    let background = labels.shape.len() as u32 - objects.iter().sum::<u32>();
+    Ok(std::iter::once(background).chain(objects).collect())
 }
 
 #[cfg(test)]

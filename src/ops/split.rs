@@ -178,7 +178,7 @@ pub fn split(device: &Device, landscape: &Volume, mask: &Mask, depth: Depth) -> 
             (Buffer::Gpu(voxels), peaks)
         }
     };
-    renumber(device, &Labels { shape, count: count as u32, voxels })
+    renumber(device, &Labels::of(shape, count as u32, voxels))
 }
 
 fn dispatch(gpu: &Gpu, shape: Shape, landscape: &Volume, mask: &Mask, depth: Depth) -> Result<(GpuBuffer<u32>, usize)> {
@@ -397,7 +397,7 @@ mod tests {
         let shape = Shape::flat(1, land.len());
         let land = Volume::new(shape, land.to_vec()).unwrap();
         let mask = Mask::new(shape, mask.to_vec()).unwrap();
-        split(&Device::Cpu, &land, &mask, depth).unwrap().voxels.host().unwrap().to_vec()
+        split(&Device::Cpu, &land, &mask, depth).unwrap().voxels().host().unwrap().to_vec()
     }
 
     #[test]

@@ -84,9 +84,9 @@ pub fn sums(device: &Device, src: &Volume, labels: &Labels) -> Result<Vec<Sums>>
     dense(labels)?;
     let n = labels.count as usize + 1;
     match device {
-        Device::Cpu => Ok(twin(src.samples.host()?, labels.voxels.host()?, n)),
+        Device::Cpu => Ok(twin(src.samples.host()?, labels.voxels().host()?, n)),
         Device::Gpu(gpu) => {
-            let (src, label) = (src.samples.gpu()?, labels.voxels.gpu()?);
+            let (src, label) = (src.samples.gpu()?, labels.voxels().gpu()?);
             let total = gpu.zeros::<u32>(n * WORDS)?;
             gpu.dispatch(&KERNEL, src.len(), &(), &[&src.cast(), label, &total])?;
             Ok(total.download()?.as_chunks::<WORDS>().0.iter().map(unshift).collect())

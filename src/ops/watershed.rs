@@ -108,7 +108,7 @@ pub fn watershed(device: &Device, landscape: &Volume, markers: &Labels) -> Resul
     let shape = markers.shape;
     let voxels = match device {
         Device::Cpu => {
-            let (land, marker) = (landscape.samples.host()?, markers.voxels.host()?);
+            let (land, marker) = (landscape.samples.host()?, markers.voxels().host()?);
             let parent = climb(descend(shape, land, marker));
             let owners = join(edges(shape, land, marker, &parent));
             let mut table = vec![0u32; shape.len()];
@@ -118,11 +118,11 @@ pub fn watershed(device: &Device, landscape: &Volume, markers: &Labels) -> Resul
         }
         Device::Gpu(gpu) => Buffer::Gpu(dispatch(gpu, shape, landscape, markers)?),
     };
-    Ok(Labels { voxels, ..markers.clone() })
+    Ok(markers.with(voxels))
 }
 
 fn dispatch(gpu: &Gpu, shape: Shape, landscape: &Volume, markers: &Labels) -> Result<GpuBuffer<u32>> {
-    let (n, land, marker) = (shape.len(), landscape.samples.gpu()?.cast(), markers.voxels.gpu()?);
+    let (n, land, marker) = (shape.len(), landscape.samples.gpu()?.cast(), markers.voxels().gpu()?);
     let p = Params { depth: shape.z as u32, height: shape.y as u32, width: shape.x as u32 };
     let parent = gpu.alloc::<u32>(n)?;
     gpu.dispatch(&DESCEND, n, &p, &[&land, marker, &parent])?;
@@ -232,7 +232,7 @@ mod tests {
     fn flood(shape: Shape, land: &[i32], markers: &[u32]) -> Vec<u32> {
         let land = Volume::new(shape, land.to_vec()).unwrap();
         let markers = Labels::new(shape, markers.to_vec()).unwrap();
-        watershed(&Device::Cpu, &land, &markers).unwrap().voxels.host().unwrap().to_vec()
+        watershed(&Device::Cpu, &land, &markers).unwrap().voxels().host().unwrap().to_vec()
     }
 
     #[test]

@@ -188,7 +188,7 @@ impl Even {
             let mask = band.iter().zip(&self.right).map(|(&b, &r)| u8::from(b && r)).collect();
             let labels = label(&Device::Cpu, &Mask::new(cells.shape, mask)?, Connectivity::Face)?;
             let sizes = sizes(&Device::Cpu, &labels)?;
-            let voxels = labels.voxels.host()?;
+            let voxels = labels.voxels().host()?;
             let mut alone = vec![0u32; sizes.len()];
             for (i, &l) in voxels.iter().enumerate().filter(|(_, l)| **l > 0) {
                 alone[l as usize] += u32::from(!self.across[i].is_some_and(|j| band[j]));

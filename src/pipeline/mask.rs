@@ -68,7 +68,7 @@ impl State<'_> {
         let mut t = choose(self.device, src, &method, bins)?;
         if let Some(times) = p.noise {
             // Filters take noise away, so it is measured on what they were given.
-            t = t.max(times * noise(self.device, &self.original)?);
+            t = t.max(times * noise(self.device, self.original()?)?);
         }
         let [low, high] = p.bounds.map_or([f64::NEG_INFINITY, f64::INFINITY], |b| b.map(|v| sample(&src.scale, v)));
         // The factor is one of values, so it has to know where the value 0 is.

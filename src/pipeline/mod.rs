@@ -258,9 +258,9 @@ fn quality(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &BTreeMap<String, 
     }
     let mut any = vec![0u32; scan.shape.len()];
     for set in made.values() {
-        let blocks = any.par_chunks_mut(1 << 16).zip(set.host.voxels.host()?.par_chunks(1 << 16));
+        let blocks = any.par_chunks_mut(1 << 16).zip(set.host.voxels().host()?.par_chunks(1 << 16));
         blocks.for_each(|(any, labels)| any.iter_mut().zip(labels).for_each(|(a, &l)| *a |= u32::from(l > 0)));
     }
-    let labels = Labels { shape: scan.shape, count: 1, voxels: Buffer::on_host(any) };
+    let labels = Labels::of(scan.shape, 1, Buffer::on_host(any));
     measure::image(&channels, Some(&labels), unit)
 }

@@ -75,8 +75,9 @@ fn from_steps(
         state.geometry.radius_px = geometry.radius_px.or(from.radius_px);
         state.replace(from.labels.clone());
     }
-    for step in steps {
+    for (k, step) in steps.iter().enumerate() {
         state.step(step)?;
+        state.forget_images(&steps[k + 1..]);
     }
     let labels = state.labels("the end of the steps")?;
     let (radius_px, thresholds, notes) = (state.geometry.radius_px, state.thresholds, state.notes);
@@ -105,7 +106,7 @@ fn given(name: &str, set: &Objects, scan: &Scan, roles: &Roles, device: &Device,
     let Regions { shape, voxels, .. } = match external.get(name) {
         Some(regions) => regions,
         None if set.optional => {
-            let labels = Labels { shape: scan.shape, count: 0, voxels: device.zeros(scan.shape.len())? };
+            let labels = Labels::of(scan.shape, 0, device.zeros(scan.shape.len())?);
             return plain(labels);
         }
         None => {

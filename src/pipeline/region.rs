@@ -11,7 +11,7 @@ pub(super) fn add(table: &mut Table, labels: &Labels, regions: &Regions) -> Resu
         return Ok(());
     }
     let mut names = vec![None; table.rows()];
-    for (&label, number) in labels.voxels.host()?.iter().zip(&regions.voxels) {
+    for (&label, number) in labels.voxels().host()?.iter().zip(&regions.voxels) {
         // Label 0 is the background: it has no row.
         if let Some(name) = (label as usize).checked_sub(1).and_then(|i| names.get_mut(i))
             && name.is_none()

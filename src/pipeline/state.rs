@@ -8,20 +8,20 @@ use crate::ops::pixelwise::foreground;
 use crate::profile::stage;
 use crate::recipe::Step;
 use crate::volume::{Labels, Mask, Volume};
-use crate::{Error, Result};
+use crate::{Error, Kind, Result};
 use std::collections::BTreeMap;
 
 /// Image, mask and labels so far, and the images that steps have named.
 pub(super) struct State<'a> {
     pub device: &'a Device,
     pub geometry: Geometry,
-    /// The channel as the steps found it.
-    pub original: Volume,
+    /// The channel as the steps found it; nothing once no step will read an image any more.
+    original: Option<Volume>,
     /// Its samples are this many times those of the file.
     pub lift: f64,
-    /// What the last step that makes an image has made.
-    pub image: Volume,
-    pub named: BTreeMap<String, Volume>,
+    /// What the last step that makes an image has made; nothing as above.
+    image: Option<Volume>,
+    named: BTreeMap<String, Volume>,
     /// Nothing once objects have replaced it.
     pub mask: Option<Mask>,
     pub labels: Option<Labels>,
@@ -37,6 +37,10 @@ pub(super) struct State<'a> {
     pub notes: Vec<String>,
 }
 
+fn gone() -> Error {
+    Error::new(Kind::Internal, "a step reads an image that was let go")
+}
+
 impl<'a> State<'a> {
     pub fn new(
         device: &'a Device,
@@ -48,8 +52,8 @@ impl<'a> State<'a> {
         State {
             device,
             geometry,
-            image: original.clone(),
-            original,
+            image: Some(original.clone()),
+            original: Some(original),
             lift,
             named: BTreeMap::new(),
             mask: None,
@@ -65,8 +69,8 @@ impl<'a> State<'a> {
     /// The image that a step reads.
     pub fn of(&self, name: &Option<String>) -> Result<Volume> {
         match name.as_deref() {
-            None => Ok(self.image.clone()),
-            Some("original") => Ok(self.original.clone()),
+            None => self.image.clone().ok_or_else(gone),
+            Some("original") => self.original.clone().ok_or_else(gone),
             Some(name) => self
                 .named
                 .get(name)
@@ -75,12 +79,30 @@ impl<'a> State<'a> {
         }
     }
 
+    /// The channel as the steps found it.
+    pub fn original(&self) -> Result<&Volume> {
+        self.original.as_ref().ok_or_else(gone)
+    }
+
+    /// Lets the images go where none of the steps to come reads one: they are most of what an object set holds.
+    pub fn forget_images(&mut self, to_come: &[Step]) {
+        if !to_come.iter().any(Step::reads_image) {
+            (self.image, self.original) = (None, None);
+            self.named.clear();
+        }
+    }
+
+    /// Keeps an image under a name.
+    pub fn name(&mut self, name: &str, image: Volume) {
+        self.named.insert(name.to_owned(), image);
+    }
+
     /// Passes an image on, and keeps it under a name if it has one.
     pub fn put(&mut self, image: Volume, name: &Option<String>) {
         if let Some(name) = name {
-            self.named.insert(name.clone(), image.clone());
+            self.name(name, image.clone());
         }
-        self.image = image;
+        self.image = Some(image);
     }
 
     /// The mask so far: where there are objects, if they came last.
@@ -104,6 +126,14 @@ impl<'a> State<'a> {
         match &self.labels {
             Some(labels) => Ok(labels.clone()),
             None => label(self.device, &self.mask(step)?, Connectivity::Full),
+        }
+    }
+
+    /// The same for a step that puts others in their place: nobody else holds them, so they can be changed as they lie.
+    pub fn take_labels(&mut self, step: &str) -> Result<Labels> {
+        match self.labels.take() {
+            Some(labels) => Ok(labels),
+            None => self.labels(step),
         }
     }
 

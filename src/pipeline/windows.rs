@@ -6,6 +6,7 @@
 
 use crate::Result;
 use crate::device::{Buffer, Device};
+use crate::object_runs::{ObjectRun, ObjectRuns};
 use crate::ops::extent::{Extent, extents};
 use crate::units::Shape;
 use crate::volume::{Labels, Volume};
@@ -27,7 +28,7 @@ pub(super) fn windows(device: &Device, labels: &Labels, reach: [f64; 3]) -> Resu
         return Ok(None);
     }
     let shape = labels.shape;
-    let all = extents(labels.voxels.host()?, shape, labels.count)?;
+    let all = extents(labels)?;
     let windows = apart(all.iter().filter(|e| e.n > 0).map(|e| Window::around(e, shape, reach)).collect());
     let voxels: usize = windows.iter().map(|w| w.shape().len()).sum();
     Ok((voxels <= shape.len() / 2).then_some(windows))
@@ -50,31 +51,16 @@ fn apart(mut boxes: Vec<Window>) -> Vec<Window> {
 
 /// Label images of windows in the whole image, numbered in raster order.
 pub(super) fn together(windows: &[Window], parts: &[Labels], shape: Shape) -> Result<Labels> {
-    // First voxel, part and label of each object.
-    let mut objects = Vec::new();
-    for (k, (window, part)) in windows.iter().zip(parts).enumerate() {
-        let mut first = vec![usize::MAX; part.count as usize + 1];
-        window.each_row(part, shape, |start, row| {
-            for (i, &l) in row.iter().enumerate().filter(|(_, l)| **l > 0) {
-                first[l as usize] = first[l as usize].min(start + i);
-            }
-        })?;
-        objects.extend((1..).zip(&first[1..]).filter(|(_, f)| **f != usize::MAX).map(|(l, &f)| (f, k, l)));
+    // The runs of each object where they lie in the whole.
+    let mut objects: Vec<Vec<ObjectRun>> = Vec::new();
+    for (window, part) in windows.iter().zip(parts) {
+        let runs = part.runs()?;
+        let object = |label| runs.of(label).iter().map(|run| window.to_whole(run, shape)).collect();
+        objects.extend((1..part.count + 1).map(object).filter(|o: &Vec<_>| !o.is_empty()));
     }
-    objects.sort_unstable();
-    let mut numbers: Vec<Vec<u32>> = parts.iter().map(|p| vec![0; p.count as usize + 1]).collect();
-    for (number, &(_, k, l)) in (1..).zip(&objects) {
-        numbers[k][l as usize] = number;
-    }
-    let mut voxels = vec![0; shape.len()];
-    for ((window, part), numbers) in windows.iter().zip(parts).zip(&numbers) {
-        window.each_row(part, shape, |start, row| {
-            for (i, &l) in row.iter().enumerate().filter(|(_, l)| **l > 0) {
-                voxels[start + i] = numbers[l as usize];
-            }
-        })?;
-    }
-    Ok(Labels { shape, count: objects.len() as u32, voxels: Buffer::on_host(voxels) })
+    objects.sort_unstable_by_key(|runs| runs.first().map(|run| run.index(shape.x)));
+    let numbered = (1..).zip(&objects).flat_map(|(label, runs)| runs.iter().map(move |run| (label, *run)));
+    Ok(Labels::drawn(shape, ObjectRuns::sort(numbered, objects.len() as u32)))
 }
 
 impl Window {
@@ -117,11 +103,24 @@ impl Window {
         part
     }
 
-    /// Calls `f(place of its first voxel in the image, row)` for each row of a part.
-    fn each_row(&self, part: &Labels, shape: Shape, mut f: impl FnMut(usize, &[u32])) -> Result<()> {
-        let rows = part.voxels.host()?.chunks_exact(part.shape.x.max(1));
-        self.starts(shape).zip(rows).for_each(|(start, row)| f(start, row));
-        Ok(())
+    fn holds(&self, run: &ObjectRun, shape: Shape) -> bool {
+        let (row, rows) = (run.row as usize, shape.y.max(1));
+        let first = [row / rows, row % rows, run.start as usize];
+        (0..3).all(|a| (self.lo[a]..self.hi[a]).contains(&first[a]))
+    }
+
+    /// A run of the whole image as one of this part.
+    fn to_part(self, run: &ObjectRun, shape: Shape) -> ObjectRun {
+        let ([z0, y0, x0], rows, height) = (self.lo.map(|v| v as u32), shape.y as u32, self.shape().y as u32);
+        let row = (run.row / rows - z0) * height + run.row % rows - y0;
+        ObjectRun { row, start: run.start - x0, end: run.end - x0 }
+    }
+
+    /// A run of this part as one of the whole image.
+    fn to_whole(self, run: &ObjectRun, shape: Shape) -> ObjectRun {
+        let ([z0, y0, x0], rows, height) = (self.lo.map(|v| v as u32), shape.y as u32, self.shape().y as u32);
+        let row = (run.row / height + z0) * rows + run.row % height + y0;
+        ObjectRun { row, start: run.start + x0, end: run.end + x0 }
     }
 
     /// Its part of an image on the host.
@@ -130,18 +129,15 @@ impl Window {
         Ok(Volume { shape: self.shape(), ..whole.with(samples) })
     }
 
-    /// Its part of labels on the host, numbered 1, 2, ... in the order of their numbers.
+    /// The objects of labels on the host that lie in it, numbered 1, 2, ... in the order of their numbers. No window cuts
+    /// an object.
     pub fn labels(&self, whole: &Labels) -> Result<Labels> {
-        let mut voxels = self.cut(whole.voxels.host()?, whole.shape);
-        let mut numbers = vec![0; whole.count as usize + 1];
-        voxels.iter().for_each(|&l| numbers[l as usize] = u32::from(l > 0));
-        let mut count = 0;
-        for number in numbers.iter_mut().filter(|n| **n > 0) {
-            count += 1;
-            *number = count;
-        }
-        voxels.iter_mut().for_each(|l| *l = numbers[*l as usize]);
-        Ok(Labels { shape: self.shape(), count, voxels: Buffer::on_host(voxels) })
+        let (runs, shape) = (whole.runs()?, whole.shape);
+        let here = |label: &u32| runs.of(*label).first().is_some_and(|run| self.holds(run, shape));
+        let labels: Vec<u32> = (1..whole.count + 1).filter(here).collect();
+        let runs = (1..).zip(&labels).flat_map(|(new, &old)| runs.of(old).iter().map(move |run| (new, *run)));
+        let runs = runs.map(|(label, run)| (label, self.to_part(&run, shape)));
+        Ok(Labels::drawn(self.shape(), ObjectRuns::sort(runs, labels.len() as u32)))
     }
 }
 
@@ -177,7 +173,7 @@ mod tests {
         let parts: Vec<Labels> = found.iter().map(|w| w.labels(&labels).unwrap()).collect();
         let whole = together(&found, &parts, shape).unwrap();
         let want = renumber(&Device::Cpu, &labels).unwrap();
-        assert_eq!((whole.voxels.host().unwrap(), whole.count), (want.voxels.host().unwrap(), want.count));
+        assert_eq!((whole.voxels().host().unwrap(), whole.count), (want.voxels().host().unwrap(), want.count));
         // One that fills the image has nothing to save.
         assert_eq!(windows(&Device::Cpu, &labels, [0.0, 30.0, 30.0]).unwrap(), None);
     }

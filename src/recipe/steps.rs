@@ -88,6 +88,15 @@ impl Step {
         }
     }
 
+    /// Whether it reads an image at all, named or not.
+    pub(crate) fn reads_image(&self) -> bool {
+        match self {
+            Step::FillHoles(_) | Step::Label(_) | Step::Keep(_) | Step::Exclude(_) => false,
+            Step::Split(p) => p.by == SplitBy::Intensity,
+            _ => true,
+        }
+    }
+
     /// The named image that it reads, if it says one.
     pub fn of(&self) -> Option<&str> {
         match self {

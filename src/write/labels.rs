@@ -11,7 +11,7 @@ use std::path::Path;
 /// # Errors
 /// The labels are on a device, or the system refuses to write there.
 pub fn labels(path: impl AsRef<Path>, set: &str, labels: &Labels, spacing: Option<Spacing>) -> Result<()> {
-    let voxels = labels.voxels.host().map_err(|e| e.at(&path))?;
+    let voxels = labels.voxels().host().map_err(|e| e.at(&path))?;
     if labels.shape.is_empty() {
         return Err(Error::usage("an image without voxels cannot be written").at(path));
     }

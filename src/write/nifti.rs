@@ -31,7 +31,7 @@ pub fn nifti_labels(
     placement: Option<&Placement>,
 ) -> Result<()> {
     let path = path.as_ref();
-    let voxels = labels.voxels.host().map_err(|e| e.at(path))?;
+    let voxels = labels.voxels().host().map_err(|e| e.at(path))?;
     if labels.shape.is_empty() {
         return Err(Error::usage("an image without voxels cannot be written").at(path));
     }

@@ -108,7 +108,7 @@ fn draw(picture: &Picture) -> Result<Canvas> {
     if let Some((name, l)) = sets.iter().find(|(_, l)| l.shape != shape) {
         return Err(Error::usage(format!("\"{name}\" is {}, the image is {shape}", l.shape)));
     }
-    let voxels = sets.iter().map(|(_, l)| l.voxels.host()).collect::<Result<Vec<_>>>()?;
+    let voxels = sets.iter().map(|(_, l)| l.voxels().host()).collect::<Result<Vec<_>>>()?;
     let (panels, slice) = panels(picture, voxels.first().copied().unwrap_or_default());
     let least = if picture.style == Style::Microscopy { 0 } else { CAPTION };
     let gap = if picture.style == Style::Microscopy { GAP } else { WIDE_GAP };
@@ -184,7 +184,7 @@ fn legend(canvas: &mut Canvas, top: usize, letters: usize, sets: &[(&str, &Label
     for (i, (name, labels)) in sets.iter().enumerate() {
         canvas.sample(top + font::HEIGHT * letters / 2, x, 21, stroke(i), WHITE);
         x += 28;
-        let text = format!("{name} {}", count(labels.voxels.host()?));
+        let text = format!("{name} {}", count(labels.voxels().host()?));
         canvas.text(top, x, &text, letters, GREY);
         x += (font::text_width(&text) + 4) * letters;
     }

@@ -1,0 +1,141 @@
+//! The runs of each object of a label image: where it lies, without another look at all the voxels.
+
+use crate::ops::end_of_run;
+use crate::units::Shape;
+use rayon::prelude::*;
+
+/// Voxels of one object that lie side by side in a row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ObjectRun {
+    /// `z * rows + y`.
+    pub row: u32,
+    /// First x.
+    pub start: u32,
+    /// Behind the last x.
+    pub end: u32,
+}
+
+impl ObjectRun {
+    /// Number of voxels.
+    pub fn len(&self) -> u32 {
+        self.end - self.start
+    }
+
+    /// Index of the first voxel in an image of this width.
+    pub fn index(&self, width: usize) -> usize {
+        self.row as usize * width + self.start as usize
+    }
+}
+
+/// Runs by object, those of one object in raster order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ObjectRuns {
+    runs: Vec<ObjectRun>,
+    /// Where the runs of each label begin, from label 0 on, which has none; one more than labels.
+    begin: Vec<u32>,
+}
+
+impl ObjectRuns {
+    /// Finds the runs of the labels 1..=count; nothing if there is a label above `count`.
+    pub fn find(voxels: &[u32], shape: Shape, count: u32) -> Option<Self> {
+        let width = shape.x.max(1);
+        let block = (voxels.len() / width).div_ceil(4 * rayon::current_num_threads()).max(1);
+        let parts: Vec<Vec<(u32, ObjectRun)>> = voxels
+            .par_chunks(block * width)
+            .enumerate()
+            .map(|(k, part)| {
+                let mut found = Vec::new();
+                for (row, voxels) in (k * block..).zip(part.chunks_exact(width)) {
+                    runs(voxels, |label, start, end| {
+                        if label > 0 {
+                            found.push((label, ObjectRun { row: row as u32, start: start as u32, end: end as u32 }));
+                        }
+                    });
+                }
+                found
+            })
+            .collect();
+        let known = parts.par_iter().all(|part| part.iter().all(|(label, _)| *label <= count));
+        known.then(|| Self::sort(parts.iter().flatten().copied(), count))
+    }
+
+    /// Sorts runs that come in raster order, each with its label of 1..=count.
+    pub fn sort(found: impl Iterator<Item = (u32, ObjectRun)> + Clone, count: u32) -> Self {
+        let mut begin = vec![0u32; count as usize + 2];
+        for (label, _) in found.clone() {
+            begin[label as usize + 1] += 1;
+        }
+        for k in 1..begin.len() {
+            begin[k] += begin[k - 1];
+        }
+        let mut next = begin.clone();
+        let mut runs = vec![ObjectRun::default(); begin.last().map_or(0, |&n| n as usize)];
+        for (label, run) in found {
+            let at = &mut next[label as usize];
+            runs[*at as usize] = run;
+            *at += 1;
+        }
+        ObjectRuns { runs, begin }
+    }
+
+    /// Number of labels.
+    pub fn count(&self) -> u32 {
+        self.begin.len() as u32 - 2
+    }
+
+    /// The runs of one label.
+    pub fn of(&self, label: u32) -> &[ObjectRun] {
+        &self.runs[self.begin[label as usize] as usize..self.begin[label as usize + 1] as usize]
+    }
+
+    /// Voxels of a label.
+    pub fn voxels(&self, label: u32) -> u64 {
+        self.of(label).iter().map(|run| u64::from(run.len())).sum()
+    }
+
+    /// Writes a value into the voxels of a label.
+    pub fn fill(&self, voxels: &mut [u32], shape: Shape, label: u32, value: u32) {
+        for run in self.of(label) {
+            let start = run.index(shape.x);
+            voxels[start..start + run.len() as usize].fill(value);
+        }
+    }
+
+    /// The runs of some labels, numbered anew in the order that they are given in.
+    pub fn pick(&self, labels: &[u32]) -> Self {
+        let all = (1..).zip(labels).flat_map(|(new, &old)| self.of(old).iter().map(move |run| (new, *run)));
+        Self::sort(all, labels.len() as u32)
+    }
+}
+
+/// Calls `f(label, x0, x1)` for every run of equal values in a row.
+fn runs(row: &[u32], mut f: impl FnMut(u32, usize, usize)) {
+    let mut x = 0;
+    while x < row.len() {
+        let end = end_of_run(row, x);
+        f(row[x], x, end);
+        x = end;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: a literal grid.
+    use super::*;
+
+    #[test]
+    fn runs_on_a_small_grid() {
+        let shape = Shape::flat(3, 4);
+        let labels = [0, 1, 1, 0, /**/ 0, 0, 1, 3, /**/ 3, 0, 0, 0];
+        let run = |row, start, end| ObjectRun { row, start, end };
+        let all = ObjectRuns::find(&labels, shape, 3).unwrap();
+        assert_eq!(all.of(1), [run(0, 1, 3), run(1, 2, 3)]);
+        assert!(all.of(2).is_empty());
+        assert_eq!(all.of(3), [run(1, 3, 4), run(2, 0, 1)]);
+        assert_eq!((all.voxels(1), all.voxels(2)), (3, 0));
+        assert_eq!(all.pick(&[3, 1]).of(1), all.of(3));
+        assert!(ObjectRuns::find(&labels, shape, 2).is_none());
+        assert!(ObjectRuns::find(&labels, shape, 0).is_none());
+        assert!(ObjectRuns::find(&[], Shape::flat(0, 0), 0).unwrap().of(0).is_empty());
+    }
+}
