@@ -93,12 +93,21 @@ impl ObjectRuns {
         self.of(label).iter().map(|run| u64::from(run.len())).sum()
     }
 
-    /// Writes a value into the voxels of a label.
-    pub fn fill(&self, voxels: &mut [u32], shape: Shape, label: u32, value: u32) {
-        for run in self.of(label) {
-            let start = run.index(shape.x);
-            voxels[start..start + run.len() as usize].fill(value);
-        }
+    /// An image that is `value(label)` on the objects, else 0.
+    pub fn draw<T: Copy + Default + Send>(&self, shape: Shape, value: impl Fn(u32) -> T + Sync) -> Vec<T> {
+        let mut image = vec![T::default(); shape.len()];
+        // Each thread has rows of its own and looks at all runs: they are few beside the voxels.
+        let rows = (shape.z * shape.y).div_ceil(rayon::current_num_threads()).max(1);
+        image.par_chunks_mut(rows * shape.x.max(1)).enumerate().for_each(|(k, part)| {
+            let mine = k * rows..(k + 1) * rows;
+            for label in 1..self.count() + 1 {
+                for run in self.of(label).iter().filter(|run| mine.contains(&(run.row as usize))) {
+                    let start = run.index(shape.x) - k * rows * shape.x;
+                    part[start..start + run.len() as usize].fill(value(label));
+                }
+            }
+        });
+        image
     }
 
     /// The runs of some labels, numbered anew in the order that they are given in.
@@ -134,6 +143,7 @@ mod tests {
         assert_eq!(all.of(3), [run(1, 3, 4), run(2, 0, 1)]);
         assert_eq!((all.voxels(1), all.voxels(2)), (3, 0));
         assert_eq!(all.pick(&[3, 1]).of(1), all.of(3));
+        assert_eq!(all.draw(shape, |label| label), labels);
         assert!(ObjectRuns::find(&labels, shape, 2).is_none());
         assert!(ObjectRuns::find(&labels, shape, 0).is_none());
         assert!(ObjectRuns::find(&[], Shape::flat(0, 0), 0).unwrap().of(0).is_empty());

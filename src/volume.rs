@@ -74,16 +74,25 @@ pub struct Mask {
 }
 
 /// Which object each voxel belongs to: 0 is background, 1..=count in raster order of first voxels.
+///
+/// On the host they are held as a label per voxel, as the runs of each object, or both: each is made of the other when it
+/// is first asked for, so steps that only choose among objects never touch their voxels. Cloning shares all of it.
 #[derive(Clone, Debug)]
 pub struct Labels {
     /// Size.
     pub shape: Shape,
     /// Number of objects.
     pub count: u32,
-    /// A label per voxel. They are given once, so that what is known of them stays true.
-    voxels: Buffer<u32>,
-    /// The runs of the objects, found when they are first asked for; nothing inside if a label passes the count.
-    runs: Arc<OnceLock<Option<ObjectRuns>>>,
+    known: Arc<Known>,
+}
+
+/// What is known of labels. The voxels or the runs are there from the start and never change.
+#[derive(Debug, Default)]
+struct Known {
+    voxels: OnceLock<Buffer<u32>>,
+    /// Nothing inside if a label passes the count.
+    runs: OnceLock<Option<ObjectRuns>>,
+    inside: OnceLock<Vec<u8>>,
 }
 
 fn check(shape: Shape, len: usize) -> Result<()> {
@@ -166,19 +175,12 @@ impl Labels {
     }
     /// Labels of which the largest is known.
     pub(crate) fn of(shape: Shape, count: u32, voxels: Buffer<u32>) -> Self {
-        Labels { shape, count, voxels, runs: Arc::default() }
-    }
-    /// Labels of which the runs are known too.
-    pub(crate) fn of_runs(shape: Shape, count: u32, voxels: Buffer<u32>, runs: ObjectRuns) -> Self {
-        Labels { shape, count, voxels, runs: Arc::new(OnceLock::from(Some(runs))) }
+        Labels { shape, count, known: Arc::new(Known { voxels: OnceLock::from(voxels), ..Known::default() }) }
     }
     /// Labels on the host that these runs make.
-    pub(crate) fn drawn(shape: Shape, runs: ObjectRuns) -> Self {
-        let mut voxels = vec![0; shape.len()];
-        for label in 1..runs.count() + 1 {
-            runs.fill(&mut voxels, shape, label, label);
-        }
-        Labels::of_runs(shape, runs.count(), Buffer::on_host(voxels), runs)
+    pub(crate) fn of_runs(shape: Shape, runs: ObjectRuns) -> Self {
+        let count = runs.count();
+        Labels { shape, count, known: Arc::new(Known { runs: OnceLock::from(Some(runs)), ..Known::default() }) }
     }
     /// Other labels of the same objects.
     pub(crate) fn with(&self, voxels: Buffer<u32>) -> Self {
@@ -186,47 +188,61 @@ impl Labels {
     }
     /// A label per voxel.
     pub fn voxels(&self) -> &Buffer<u32> {
-        &self.voxels
-    }
-    /// A label per voxel, to change them: those that nobody else holds are not copied.
-    pub(crate) fn into_voxels(self) -> Buffer<u32> {
-        self.voxels
+        self.known.voxels.get_or_init(|| {
+            let runs = self.known.runs.get().and_then(Option::as_ref);
+            Buffer::on_host(runs.map_or_else(Vec::new, |runs| runs.draw(self.shape, |label| label)))
+        })
     }
     /// The runs of the objects 1..=count.
     ///
     /// # Errors
     /// The labels are on the device, or one of them is above their count.
     pub(crate) fn runs(&self) -> Result<&ObjectRuns> {
-        let voxels = self.voxels.host()?;
-        let runs = self.runs.get_or_init(|| ObjectRuns::find(voxels, self.shape, self.count));
+        let voxels = self.known.voxels.get().map(Buffer::host).transpose()?;
+        let find = || ObjectRuns::find(voxels.unwrap_or_default(), self.shape, self.count);
         let count = self.count;
-        runs.as_ref().ok_or_else(|| Error::usage(format!("the labels hold numbers above their count, {count}")))
+        let runs = self.known.runs.get_or_init(find).as_ref();
+        runs.ok_or_else(|| Error::usage(format!("the labels hold numbers above their count, {count}")))
+    }
+    /// 1 where any object is, 0 elsewhere.
+    ///
+    /// # Errors
+    /// As for [`Labels::runs`].
+    pub(crate) fn inside(&self) -> Result<&[u8]> {
+        let runs = self.runs()?;
+        Ok(self.known.inside.get_or_init(|| runs.draw(self.shape, |_| 1)))
     }
     /// The labels as an array of z, y, x.
     ///
     /// # Errors
     /// The labels are on the device.
     pub fn view(&self) -> Result<ndarray::ArrayView3<'_, u32>> {
-        ndarray::ArrayView3::from_shape(self.shape.zyx(), self.voxels.host()?).map_err(|e| Error::limit(e.to_string()))
+        ndarray::ArrayView3::from_shape(self.shape.zyx(), self.voxels().host()?)
+            .map_err(|e| Error::limit(e.to_string()))
     }
     /// Where the device is; shared if it is there already.
     ///
     /// # Errors
     /// The device is lost or too small.
     pub fn to(&self, device: &Device) -> Result<Self> {
-        let runs = self.runs.clone();
-        Ok(Labels { shape: self.shape, count: self.count, voxels: device.place(&self.voxels)?, runs })
+        match (device, self.is_on_host()) {
+            (Device::Cpu, true) => Ok(self.clone()),
+            _ => Ok(self.with(device.place(self.voxels())?)),
+        }
     }
     /// On the host; shared if it is there already.
     ///
     /// # Errors
     /// The device is lost.
     pub fn to_host(&self) -> Result<Self> {
-        let voxels = match (&self.voxels, self.count) {
+        match (self.is_on_host(), self.count) {
+            (true, _) => Ok(self.clone()),
             // What is empty needs no journey.
-            (Buffer::Gpu(_), 0) => Device::Cpu.zeros(self.shape.len())?,
-            (voxels, _) => voxels.to_host()?,
-        };
-        Ok(Labels { shape: self.shape, count: self.count, voxels, runs: self.runs.clone() })
+            (_, 0) => Ok(self.with(Device::Cpu.zeros(self.shape.len())?)),
+            _ => Ok(self.with(self.voxels().to_host()?)),
+        }
+    }
+    fn is_on_host(&self) -> bool {
+        self.known.voxels.get().is_none_or(|voxels| voxels.host().is_ok())
     }
 }

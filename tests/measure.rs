@@ -142,7 +142,7 @@ fn objects_agree_with_scikit_image() {
         for (row, expected) in rows.iter().enumerate() {
             compared += compare(&table, row, expected, name, &mut failures);
         }
-        let image = measure::image(&[scene.channel()], Some(&scene.labels), Unit::Um).unwrap();
+        let image = measure::image(&[scene.channel()], &[&scene.labels], Unit::Um).unwrap();
         compared += compare(&image, 0, &case["image"], name, &mut failures);
     }
     assert!(failures.is_empty(), "{} of {compared}:\n{}", failures.len(), failures.join("\n"));
@@ -245,7 +245,7 @@ fn rows_follow_labels_and_threads_do_not_matter() {
         for threads in [1, 3] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             assert_eq!(pool.install(|| scene.objects()), before);
-            let row = |s: &Scene| measure::image(&[s.channel()], Some(&s.labels), Unit::Um).unwrap();
+            let row = |s: &Scene| measure::image(&[s.channel()], &[&s.labels], Unit::Um).unwrap();
             assert_eq!(pool.install(|| row(&scene)), row(&scene));
         }
     }
@@ -381,7 +381,7 @@ fn wrong_requests_are_errors() {
     let mut short = scene.labels.clone();
     short.count = 3;
     assert!(ask(&[], 3.0, &short).is_err());
-    assert!(measure::image(&[channel], Some(&scene.labels), Unit::Um).is_err());
+    assert!(measure::image(&[channel], &[&scene.labels], Unit::Um).is_err());
     let none = Labels::new(Shape::flat(2, 2), vec![0; 4]).unwrap();
     assert_eq!(ask(&[], 3.0, &none).unwrap(), 0);
     assert!("shapes".parse::<Family>().is_err());

@@ -21,20 +21,20 @@ pub(super) struct Census {
     pub reaching: u64,
 }
 
-/// Of all samples, and of those with the label 0 if there are labels. `top` is the value for `reaching`.
-pub(super) fn census(image: &[i32], labels: Option<&[u32]>, top: Option<i32>) -> [Census; 2] {
+/// Of all samples, and of those with 0 inside if it is given. `top` is the value for `reaching`.
+pub(super) fn census(image: &[i32], inside: Option<&[u8]>, top: Option<i32>) -> [Census; 2] {
     let ends = ends(image);
     if let Some([low, high]) = ends
         && i64::from(high) - i64::from(low) < SPAN
     {
-        return counted(image, labels, low, (high - low) as usize + 1)
+        return counted(image, inside, low, (high - low) as usize + 1)
             .map(|counts| Census::of_counts(&counts, low, top));
     }
-    let outside = |labels: &[u32]| {
-        let pairs = image.par_iter().zip(labels).with_min_len(BLOCK);
-        pairs.filter(|(_, l)| **l == 0).map(|(s, _)| *s).collect()
+    let outside = |inside: &[u8]| {
+        let pairs = image.par_iter().zip(inside).with_min_len(BLOCK);
+        pairs.filter(|(_, i)| **i == 0).map(|(s, _)| *s).collect()
     };
-    [image.to_vec(), labels.map_or_else(Vec::new, outside)].map(|samples| Census::of_samples(samples, top))
+    [image.to_vec(), inside.map_or_else(Vec::new, outside)].map(|samples| Census::of_samples(samples, top))
 }
 
 /// Smallest and largest sample.
@@ -43,8 +43,8 @@ pub(super) fn ends(image: &[i32]) -> Option<[i32; 2]> {
 }
 
 /// Counts of the samples from `low` on: of all, and of those outside of all objects.
-fn counted(image: &[i32], labels: Option<&[u32]>, low: i32, span: usize) -> [Vec<u64>; 2] {
-    let spans = [span, if labels.is_some() { span } else { 0 }];
+fn counted(image: &[i32], inside: Option<&[u8]>, low: i32, span: usize) -> [Vec<u64>; 2] {
+    let spans = [span, if inside.is_some() { span } else { 0 }];
     let block = image.len().div_ceil(rayon::current_num_threads()).max(BLOCK);
     let parts: Vec<[Vec<u32>; 2]> = image
         .par_chunks(block)
@@ -52,11 +52,11 @@ fn counted(image: &[i32], labels: Option<&[u32]>, low: i32, span: usize) -> [Vec
         .map(|(k, part)| {
             let [mut all, mut outside] = spans.map(|n| vec![0u32; n]);
             let bin = |s: i32| s.wrapping_sub(low) as u32 as usize;
-            match labels.and_then(|l| l.get(k * block..k * block + part.len())) {
+            match inside.and_then(|i| i.get(k * block..k * block + part.len())) {
                 // Inside and outside apart, so that each sample is counted once.
-                Some(labels) => {
-                    for (&s, &l) in part.iter().zip(labels) {
-                        let counts = if l == 0 { &mut outside } else { &mut all };
+                Some(inside) => {
+                    for (&s, &i) in part.iter().zip(inside) {
+                        let counts = if i == 0 { &mut outside } else { &mut all };
                         counts[bin(s)] += 1;
                     }
                     all.iter_mut().zip(&outside).for_each(|(a, o)| *a += o);
@@ -119,25 +119,25 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn same(image: &[i32], labels: Option<&[u32]>, top: i32) {
+    fn same(image: &[i32], inside: Option<&[u8]>, top: i32) {
         let told = |c: &Census| (c.sums, c.ends, c.median, c.at_ends, c.reaching);
-        let got = census(image, labels, Some(top));
-        let outside = labels.map_or_else(Vec::new, |l| {
+        let got = census(image, inside, Some(top));
+        let outside = inside.map_or_else(Vec::new, |l| {
             image.iter().zip(l).filter(|(_, l)| **l == 0).map(|(s, _)| *s).collect::<Vec<_>>()
         });
         for (got, samples) in got.iter().zip([image.to_vec(), outside]) {
             let want = Census::of_samples(samples, Some(top));
-            assert_eq!(told(got), told(&want), "{image:?} {labels:?}");
+            assert_eq!(told(got), told(&want), "{image:?} {inside:?}");
         }
     }
 
     proptest! {
         #[test]
         fn counts_are_samples(
-            pairs in prop::collection::vec((-9i32..9, 0u32..3), 0..60), shift in -100_000i32..100_000,
+            pairs in prop::collection::vec((-9i32..9, 0u8..2), 0..60), shift in -100_000i32..100_000,
         ) {
-            let (image, labels): (Vec<i32>, Vec<u32>) = pairs.into_iter().map(|(s, l)| (s + shift, l)).unzip();
-            same(&image, Some(&labels), shift + 3);
+            let (image, inside): (Vec<i32>, Vec<u8>) = pairs.into_iter().map(|(s, l)| (s + shift, l)).unzip();
+            same(&image, Some(&inside), shift + 3);
             same(&image, None, shift + 3);
         }
     }

@@ -29,12 +29,13 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Of an object, with its samples in this channel in raster order.
+    /// Of an object, with its samples in this channel in raster order, and the voxels of its edge.
     pub(super) fn of(
         object: &Object,
         moments: &Moments,
         channel: &ChannelRef,
         samples: &[i32],
+        edge: &[usize],
         spacing: Option<Spacing>,
     ) -> Result<Self> {
         let image = channel.volume.samples.host()?;
@@ -50,7 +51,7 @@ impl Facts {
             sums,
             ranks,
             mad: order::mad(&sorted),
-            edge: Sums::of(&edge(object, image)),
+            edge: Sums::of(&edge.iter().map(|&i| image[i]).collect::<Vec<_>>()),
             saturated: channel.saturation.map(|top| samples.iter().filter(|s| **s >= top).count() as u64),
             shift: shift(object, moments, samples, &sums, &scale),
             spacing,
@@ -73,28 +74,26 @@ impl Facts {
     }
 }
 
-/// Samples of the voxels with a face neighbour in the image that is not the object's.
-fn edge(object: &Object, image: &[i32]) -> Vec<i32> {
-    let (shape, labels) = (object.shape, object.labels);
+/// Linear indices of the voxels with a face neighbour in the image that is not the object's, in raster order.
+pub(super) fn edge(object: &Object) -> Vec<usize> {
+    let (shape, lo, crop) = (object.shape, object.extent.lo, object.framed());
     let mut out = Vec::new();
-    let step = [shape.y * shape.x, shape.x];
     object.each_run(|z, y, x0, x1| {
-        let start = shape.index(z, y, x0);
-        let ends = (x0 > 0, x1 < shape.x);
-        let (up, down) = (y > 0, y + 1 < shape.y);
-        let (front, back) = (z > 0, z + 1 < shape.z);
-        let other = |there: bool, i: usize| there && labels.get(i) != Some(&object.label);
-        for (i, &sample) in (start..).zip(&image[start..start + (x1 - x0)]) {
-            let side = (i == start && ends.0) || (i + 1 == start + (x1 - x0) && ends.1);
-            if side
-                || other(up, i.wrapping_sub(step[1]))
-                || other(down, i + step[1])
-                || other(front, i.wrapping_sub(step[0]))
-                || other(back, i + step[0])
-            {
-                out.push(sample);
-            }
+        // The frame is background: the four rows around are there, but those beyond the image do not count.
+        let around = [(z > 0, -1, 0), (z + 1 < shape.z, 1, 0), (y > 0, 0, -1), (y + 1 < shape.y, 0, 1)];
+        let at = [z + usize::from(!shape.is_flat()) - lo[0], y + 1 - lo[1], x0 + 1 - lo[2]];
+        let row = |(_, dz, dy): (bool, isize, isize)| {
+            let start = crop.index(at[0].wrapping_add_signed(dz), at[1].wrapping_add_signed(dy), at[2]);
+            &crop.cells[start..start + (x1 - x0)]
+        };
+        let mut inner = vec![1u8; x1 - x0];
+        for row in around.into_iter().filter(|a| a.0).map(row) {
+            inner.iter_mut().zip(row).for_each(|(i, &cell)| *i &= cell);
         }
+        inner[0] &= u8::from(x0 == 0);
+        inner[x1 - x0 - 1] &= u8::from(x1 == shape.x);
+        let start = shape.index(z, y, x0);
+        out.extend((start..).zip(&inner).filter(|(_, inner)| **inner == 0).map(|(i, _)| i));
     });
     out
 }

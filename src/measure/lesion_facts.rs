@@ -169,7 +169,8 @@ impl Uptake {
         let sums = Sums::of(&samples);
         let hot = hot(object, &samples, falling);
         let size = spacing.map(|s| s.zyx).filter(|size| size.iter().all(|side| *side >= FINEST_MM));
-        let around = |size| shell(object, SHELL_MM[0], SHELL_MM[1], size).iter().map(|&i| image[i]).collect::<Vec<_>>();
+        let shell = size.map(|size| shell(object, SHELL_MM[0], SHELL_MM[1], size)).transpose()?;
+        let mut around: Vec<i32> = shell.iter().flatten().map(|&i| image[i]).collect();
         let mut ends = [samples.iter().min(), samples.iter().max()].map(|s| s.copied().map(f64::from));
         if falling {
             ends.reverse();
@@ -181,7 +182,7 @@ impl Uptake {
             ranks: [ends[0], order::median(&mut samples), ends[1]],
             hottest: hot.first().map(|&i| object.shape.position(i)),
             peaks: size.map(|size| Peaks::of(object, image, &hot, size, falling)),
-            background: size.and_then(|size| order::median(&mut around(size))),
+            background: order::median(&mut around),
         })
     }
 }

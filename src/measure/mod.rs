@@ -50,6 +50,7 @@ use columns::Plan;
 use moments::Moments;
 use object::Object;
 use rayon::prelude::*;
+use std::borrow::Cow;
 
 /// A channel to measure in.
 #[derive(Clone, Copy, Debug)]
@@ -218,23 +219,28 @@ pub fn objects(request: &Request) -> Result<Table> {
     Ok(table)
 }
 
-/// The row of an image: statistics and quality of each channel. With labels, their background is told apart. In mm (PET)
-/// the values alone: least, mean and largest.
+/// The row of an image: statistics and quality of each channel. What belongs to no object of any set is background; without
+/// a set there is none. In mm (PET) the values alone: least, mean and largest.
 ///
 /// # Errors
 /// Data on a device, or shapes that differ.
-pub fn image(channels: &[ChannelRef], labels: Option<&Labels>, unit: Unit) -> Result<Table> {
-    let labels = match labels {
-        Some(l) => {
-            check(channels, l.shape)?;
-            Some(l.voxels().host()?)
+pub fn image(channels: &[ChannelRef], sets: &[&Labels], unit: Unit) -> Result<Table> {
+    sets.iter().try_for_each(|labels| check(channels, labels.shape))?;
+    let inside = match (unit, sets) {
+        (Unit::Mm, _) | (_, []) => None,
+        (_, [only]) => Some(Cow::Borrowed(only.inside()?)),
+        (_, [first, others @ ..]) => {
+            let mut any = first.inside()?.to_vec();
+            for labels in others {
+                any.iter_mut().zip(labels.inside()?).for_each(|(any, &i)| *any |= i);
+            }
+            Some(Cow::Owned(any))
         }
-        None => None,
     };
     let mut table = Table::default();
     for (channel, suffix) in channels.iter().zip(suffixes_of(channels)) {
         let facts = match unit {
-            Unit::Um => quality::Facts::of(channel, labels)?,
+            Unit::Um => quality::Facts::of(channel, inside.as_deref())?,
             Unit::Mm => quality::Facts::plain(channel)?,
         };
         let about = About { length: unit, channel: Some(&suffix), values: channel.unit };
@@ -325,12 +331,13 @@ fn row(request: &Request, object: &Object) -> Result<Row> {
     row.zernike = (has(Family::Zernike) && flat).then(|| zernike::Facts::of(object));
     let channels = !request.channels.is_empty();
     let places = (has(Family::Radial) && flat && channels).then(|| radial::places(object));
-    let ring = (has(Family::Probe) && channels).then(|| probe::ring(object, &request.probe, spacing));
+    let ring = (has(Family::Probe) && channels).then(|| probe::ring(object, &request.probe, spacing)).transpose()?;
+    let edge = (has(Family::Intensity) && channels).then(|| intensity::edge(object));
     for channel in request.channels {
         let samples = object.samples(channel.volume.samples.host()?);
         let mut c = ChannelRow::default();
-        if has(Family::Intensity) {
-            c.intensity = Some(intensity::Facts::of(object, &moments, channel, &samples, spacing)?);
+        if let Some(edge) = &edge {
+            c.intensity = Some(intensity::Facts::of(object, &moments, channel, &samples, edge, spacing)?);
         }
         c.radial = places.as_ref().map(|p| radial::Facts::of(&samples, p, channel.volume.scale));
         if let Some(ring) = &ring {

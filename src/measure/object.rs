@@ -9,11 +9,9 @@ use crate::volume::Labels;
 /// One object of a label image.
 pub(super) struct Object<'a> {
     /// Labels of the whole image.
-    pub labels: &'a [u32],
+    pub labels: &'a Labels,
     /// Size of the image.
     pub shape: Shape,
-    /// The object's label.
-    pub label: u32,
     /// Where it is.
     pub extent: Extent,
     runs: &'a [ObjectRun],
@@ -26,7 +24,7 @@ impl<'a> Object<'a> {
     /// The labels are on the device, or one of them is above their count.
     pub fn new(labels: &'a Labels, label: u32, extent: Extent) -> Result<Self> {
         let runs = labels.runs()?.of(label);
-        Ok(Object { labels: labels.voxels().host()?, shape: labels.shape, label, extent, runs })
+        Ok(Object { labels, shape: labels.shape, extent, runs })
     }
 
     /// Its runs in raster order.

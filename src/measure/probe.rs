@@ -41,7 +41,7 @@ impl ProbeParams {
 }
 
 /// Linear indices of the ring's voxels, in raster order.
-pub(super) fn ring(object: &Object, params: &ProbeParams, spacing: Option<Spacing>) -> Vec<usize> {
+pub(super) fn ring(object: &Object, params: &ProbeParams, spacing: Option<Spacing>) -> Result<Vec<usize>> {
     let size = spacing.map_or([1.0; 3], |s| {
         let side = if s.zyx[1] == s.zyx[2] { s.zyx[2] } else { s.pixel_area().sqrt() };
         s.zyx.map(|v| v / side)
@@ -51,7 +51,7 @@ pub(super) fn ring(object: &Object, params: &ProbeParams, spacing: Option<Spacin
 
 /// Linear indices of the background voxels whose distance to the object lies above `near` and not above `far`, in raster
 /// order, a voxel being `size` wide in z, y, x.
-pub(super) fn shell(object: &Object, near: f64, far: f64, size: [f64; 3]) -> Vec<usize> {
+pub(super) fn shell(object: &Object, near: f64, far: f64, size: [f64; 3]) -> Result<Vec<usize>> {
     let shape = object.shape.zyx();
     let (lo, hi) = (object.extent.lo, object.extent.hi);
     let frame: [usize; 3] = std::array::from_fn(|a| ((far / size[a]).floor() as usize).min(shape[a] - 1));
@@ -61,16 +61,17 @@ pub(super) fn shell(object: &Object, near: f64, far: f64, size: [f64; 3]) -> Vec
     let mut out = Vec::new();
     let first: [usize; 3] = std::array::from_fn(|a| lo[a].saturating_sub(frame[a]));
     let last: [usize; 3] = std::array::from_fn(|a| (hi[a] + frame[a]).min(shape[a]));
+    let inside = object.labels.inside()?;
     for z in first[0]..last[0] {
         for y in first[1]..last[1] {
             let at = crop.index(z + frame[0] - lo[0], y + frame[1] - lo[1], first[2] + frame[2] - lo[2]);
             let start = object.shape.index(z, y, first[2]);
             let width = last[2] - first[2];
-            let row = object.labels[start..start + width].iter().zip(&distance[at..at + width]).enumerate();
-            out.extend(row.filter(|(_, (l, d))| **l == 0 && **d > near && **d <= far).map(|(x, _)| start + x));
+            let row = inside[start..start + width].iter().zip(&distance[at..at + width]).enumerate();
+            out.extend(row.filter(|(_, (i, d))| **i == 0 && **d > near && **d <= far).map(|(x, _)| start + x));
         }
     }
-    out
+    Ok(out)
 }
 
 /// What the probe features are computed from.

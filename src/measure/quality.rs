@@ -23,10 +23,10 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Of a channel, with the labels of its objects where there are some.
-    pub(super) fn of(channel: &ChannelRef, labels: Option<&[u32]>) -> Result<Self> {
+    /// Of a channel; `inside` is 1 on its objects.
+    pub(super) fn of(channel: &ChannelRef, inside: Option<&[u8]>) -> Result<Self> {
         let (image, scale) = (channel.volume.samples.host()?, channel.volume.scale);
-        let [all, background] = census(image, labels, channel.saturation);
+        let [all, background] = census(image, inside, channel.saturation);
         let falling = scale.factor < 0.0;
         Ok(Facts {
             sums: all.sums,

@@ -67,8 +67,8 @@ impl References {
 /// # Errors
 /// Data on a device.
 pub fn reference(labels: &Labels, channel: &ChannelRef, sul_factor: Option<f64>) -> Result<Option<Reference>> {
-    let (labels, image) = (labels.voxels().host()?, channel.volume.samples.host()?);
-    let samples: Vec<i32> = labels.iter().zip(image).filter(|(l, _)| **l > 0).map(|(_, s)| *s).collect();
+    let (inside, image) = (labels.inside()?, channel.volume.samples.host()?);
+    let samples: Vec<i32> = inside.iter().zip(image).filter(|(i, _)| **i > 0).map(|(_, s)| *s).collect();
     Ok((!samples.is_empty()).then(|| Reference::of(&samples, channel, None, sul_factor)))
 }
 

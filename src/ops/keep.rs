@@ -3,13 +3,13 @@
 //! Sizes are counts of voxels. A flat image has no border above and below. What is kept is numbered anew, in raster order.
 //! Reference: `skimage.morphology.remove_small_objects`, `skimage.segmentation.clear_border`.
 
+use super::extent::{Extent, extents};
 use super::label::{select, sizes, words};
 use super::sizes::dense;
 use super::{Case, Op};
 use crate::Result;
 use crate::device::Device;
 use crate::device::kernel::{Kernel, atomic, read};
-use crate::units::Shape;
 use crate::volume::Labels;
 
 /// The room's entry.
@@ -20,11 +20,11 @@ pub const OP: Op = Op {
     cases: &[
         Case {
             name: "of 30 to 400 voxels",
-            run: |d, i| words(d, &keep(d, i.labels(d)?, &Keep { size: [Some(30), Some(400)], border: true })?),
+            run: |d, i| words(d, &keep(d, &i.labels(d)?, &Keep { size: [Some(30), Some(400)], border: true })?),
         },
         Case {
             name: "inside",
-            run: |d, i| words(d, &keep(d, i.labels(d)?, &Keep { size: [None, None], border: false })?),
+            run: |d, i| words(d, &keep(d, &i.labels(d)?, &Keep { size: [None, None], border: false })?),
         },
     ],
 };
@@ -54,17 +54,17 @@ const KERNEL: Kernel = Kernel {
 ///
 /// # Errors
 /// Labels that are larger than the number of voxels; the device is lost or too small.
-pub fn keep(device: &Device, labels: Labels, which: &Keep) -> Result<Labels> {
-    dense(&labels)?;
+pub fn keep(device: &Device, labels: &Labels, which: &Keep) -> Result<Labels> {
+    dense(labels)?;
     let mut kept = vec![true; labels.count as usize + 1];
     if which.size != [None, None] {
         let range = which.size[0].unwrap_or(0)..=which.size[1].unwrap_or(u64::MAX);
-        for (kept, size) in kept.iter_mut().zip(sizes(device, &labels)?) {
+        for (kept, size) in kept.iter_mut().zip(sizes(device, labels)?) {
             *kept &= range.contains(&size.into());
         }
     }
     if !which.border {
-        for (kept, cut) in kept.iter_mut().zip(at_border(device, &labels)?) {
+        for (kept, cut) in kept.iter_mut().zip(at_border(device, labels)?) {
             *kept &= !cut;
         }
     }
@@ -78,7 +78,7 @@ pub fn keep(device: &Device, labels: Labels, which: &Keep) -> Result<Labels> {
 pub fn at_border(device: &Device, labels: &Labels) -> Result<Vec<bool>> {
     dense(labels)?;
     match device {
-        Device::Cpu => Ok(twin(labels.voxels().host()?, labels.shape, labels.count)),
+        Device::Cpu => twin(labels),
         Device::Gpu(gpu) => {
             let (values, s) = (labels.voxels().gpu()?, labels.shape);
             let touched = gpu.zeros::<u32>(labels.count as usize + 1)?;
@@ -89,27 +89,12 @@ pub fn at_border(device: &Device, labels: &Labels) -> Result<Vec<bool>> {
     }
 }
 
-fn twin(voxels: &[u32], shape: Shape, count: u32) -> Vec<bool> {
-    let mut touched = vec![false; count as usize + 1];
-    let mut touch = |voxels: &[u32]| {
-        for &label in voxels {
-            if let Some(t) = touched.get_mut(label as usize) {
-                *t = true;
-            }
-        }
-    };
-    let edge = |v: usize, n: usize| v == 0 || v + 1 == n;
-    for (row, voxels) in voxels.chunks_exact(shape.x.max(1)).enumerate() {
-        if edge(row % shape.y, shape.y) || !shape.is_flat() && edge(row / shape.y, shape.z) {
-            touch(voxels);
-        } else {
-            touch(&voxels[..1]);
-            touch(&voxels[shape.x - 1..]);
-        }
-    }
+fn twin(labels: &Labels) -> Result<Vec<bool>> {
+    let axes = if labels.shape.is_flat() { 1..3 } else { 0..3 };
+    let size = labels.shape.zyx();
+    let cut = |e: &Extent| e.n > 0 && axes.clone().any(|a| e.lo[a] == 0 || e.hi[a] == size[a]);
     // The background is no object.
-    touched[0] = false;
-    touched
+    Ok(std::iter::once(false).chain(extents(labels)?.iter().map(cut)).collect())
 }
 
 #[cfg(test)]
@@ -117,6 +102,7 @@ mod tests {
     //! Oracle.
     use super::*;
     use crate::ops::naive::{images, on_border};
+    use crate::units::Shape;
 
     #[test]
     fn sizes_and_borders_choose() {
@@ -127,7 +113,7 @@ mod tests {
             0, 0, 2, 2, 0, 0,
             4, 0, 0, 0, 0, 0,
         ]).unwrap();
-        let with = |size, border| keep(&Device::Cpu, labels.clone(), &Keep { size, border }).unwrap();
+        let with = |size, border| keep(&Device::Cpu, &labels, &Keep { size, border }).unwrap();
         assert_eq!(with([None, None], true).count, 4);
         let inside = with([None, None], false);
         #[rustfmt::skip]

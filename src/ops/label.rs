@@ -15,7 +15,6 @@ use crate::device::{Buffer, Device, Gpu, GpuBuffer, Word};
 use crate::object_runs::{ObjectRun, ObjectRuns};
 use crate::units::Shape;
 use crate::volume::{Labels, Mask};
-use rayon::prelude::*;
 
 pub use super::renumber::{renumber, select};
 pub use super::sizes::sizes;
@@ -106,16 +105,10 @@ fn pieces<T: Word + PartialEq>(
 fn twin<T: Word + PartialEq>(voxels: &[T], shape: Shape, connectivity: Connectivity) -> Labels {
     let runs = Runs::new(voxels, shape, connectivity, Of::Objects);
     let (numbers, count) = runs.numbers();
-    let mut out = vec![0u32; voxels.len()];
-    out.par_chunks_mut(shape.x.max(1)).with_min_len(16).enumerate().for_each(|(row, out)| {
-        for k in runs.row(row) {
-            out[runs.runs[k].start as usize..runs.runs[k].end as usize].fill(numbers[k]);
-        }
-    });
     let rows = 0..(shape.z * shape.y) as u32;
     let known = rows.flat_map(|row| runs.row(row as usize).map(move |k| (row, k)));
     let known = known.map(|(row, k)| (numbers[k], ObjectRun { row, start: runs.runs[k].start, end: runs.runs[k].end }));
-    Labels::of_runs(shape, count, Buffer::on_host(out), ObjectRuns::sort(known, count))
+    Labels::of_runs(shape, ObjectRuns::sort(known, count))
 }
 
 /// The first voxel of each voxel's component, `u32::MAX` outside of them.

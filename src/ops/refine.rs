@@ -103,7 +103,7 @@ pub fn refine(device: &Device, src: &Volume, labels: &Labels, p: &Refine) -> Res
     }
     let keep: Vec<bool> =
         (0..owners.len()).map(|k| k > 0 && best[owners[k] as usize] == k && bright[owners[k] as usize]).collect();
-    fill_label_holes(device, &select(device, pieces, &keep)?)
+    fill_label_holes(device, &select(device, &pieces, &keep)?)
 }
 
 /// Which objects have a peak of at least `share` of the median peak.

@@ -32,7 +32,7 @@ pub const OP: Op = Op {
             run: |d, i| {
                 let labels = i.labels(d)?;
                 let keep: Vec<bool> = (0..=labels.count).map(|l| l % 3 == 1).collect();
-                words(d, &select(d, labels, &keep)?)
+                words(d, &select(d, &labels, &keep)?)
             },
         },
     ],
@@ -90,7 +90,7 @@ pub fn renumber(device: &Device, labels: &Labels) -> Result<Labels> {
 ///
 /// # Errors
 /// `keep` has not one entry a label and one for the background; the device is lost or too small.
-pub fn select(device: &Device, labels: Labels, keep: &[bool]) -> Result<Labels> {
+pub fn select(device: &Device, labels: &Labels, keep: &[bool]) -> Result<Labels> {
     if keep.len() != labels.count as usize + 1 {
         return Err(Error::usage(format!("a choice of {} for {} objects", keep.len(), labels.count)));
     }
@@ -101,7 +101,7 @@ pub fn select(device: &Device, labels: Labels, keep: &[bool]) -> Result<Labels> 
             let (from, table) = (labels.voxels().gpu()?, gpu.upload(&table)?);
             let to = gpu.alloc(from.len())?;
             gpu.dispatch(&SELECT, from.len(), &Params { mask: 0 }, &[from, &table, &to])?;
-            dispatch(gpu, &labels, &to)
+            dispatch(gpu, labels, &to)
         }
     }
 }
@@ -140,25 +140,16 @@ fn twin(voxels: &[u32], count: u32) -> (Vec<u32>, u32) {
     by_table(&ranks, values.len() as u32 - 1)
 }
 
-/// Their runs tell where the objects are: only voxels whose number changes are written.
-fn chosen(labels: Labels, keep: &[bool]) -> Result<Labels> {
-    let (shape, count) = (labels.shape, labels.count);
-    let runs = labels.runs()?;
-    let first = |label: &u32| runs.of(*label).first().map(|run| run.index(shape.x));
-    let mut kept: Vec<u32> = (1..count + 1).filter(|label| keep[*label as usize] && first(label).is_some()).collect();
+/// The runs tell where the objects are and which comes first.
+fn chosen(labels: &Labels, keep: &[bool]) -> Result<Labels> {
+    let (runs, width) = (labels.runs()?, labels.shape.x);
+    let first = |label: &u32| runs.of(*label).first().map(|run| run.index(width));
+    let mut kept: Vec<u32> = (1..labels.count + 1).filter(|l| keep[*l as usize] && first(l).is_some()).collect();
     kept.sort_by_key(first);
-    if kept.iter().copied().eq(1..count + 1) {
-        return Ok(labels);
+    if kept.iter().copied().eq(1..labels.count + 1) {
+        return Ok(labels.clone());
     }
-    let (old, new) = (runs.clone(), runs.pick(&kept));
-    let mut numbers = vec![0; count as usize + 1];
-    (1..).zip(&kept).for_each(|(number, &label)| numbers[label as usize] = number);
-    let mut voxels = labels.into_voxels();
-    let image = voxels.host_mut()?;
-    for (label, &number) in (0..).zip(&numbers).filter(|(label, number)| label != *number) {
-        old.fill(image, shape, label, number);
-    }
-    Ok(Labels::of_runs(shape, kept.len() as u32, voxels, new))
+    Ok(Labels::of_runs(labels.shape, runs.pick(&kept)))
 }
 
 /// For values of at most `count`.
@@ -205,9 +196,9 @@ mod tests {
     #[test]
     fn a_choice_closes_the_gaps() {
         let labels = Labels::new(Shape::flat(2, 4), vec![3, 1, 0, 2, 3, 1, 4, 4]).unwrap();
-        let out = select(&Device::Cpu, labels.clone(), &[true, true, false, true, true]).unwrap();
+        let out = select(&Device::Cpu, &labels, &[true, true, false, true, true]).unwrap();
         assert_eq!(out.voxels().host().unwrap(), [1, 2, 0, 0, 1, 2, 3, 3]);
-        assert!(select(&Device::Cpu, labels, &[true]).is_err());
+        assert!(select(&Device::Cpu, &labels, &[true]).is_err());
     }
 
     #[test]

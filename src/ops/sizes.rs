@@ -59,7 +59,7 @@ pub fn sizes(device: &Device, labels: &Labels) -> Result<Vec<u32>> {
 
 /// Tables with an entry a label need labels without large gaps.
 pub(super) fn dense(labels: &Labels) -> Result<()> {
-    if labels.count as usize <= labels.voxels().len() {
+    if labels.count as usize <= labels.shape.len() {
         return Ok(());
     }
     Err(Error::limit(format!("labels up to {} in an image of {}", labels.count, labels.shape)).remedy("renumber them"))

@@ -104,7 +104,7 @@ impl State<'_> {
         let stays =
             |(&all, &outside): (&u32, &u32)| f64::from(all.saturating_sub(outside)) * 100.0 < percent * f64::from(all);
         let keep: Vec<bool> = all.iter().zip(&outside).map(stays).collect();
-        self.replace(select(self.device, labels.clone(), &keep)?);
+        self.replace(select(self.device, labels, &keep)?);
         Ok(())
     }
 
@@ -154,7 +154,7 @@ impl State<'_> {
         let steep = gradient(self.device, &src, self.geometry.spacing.map_or([1.0; 3], |s| s.zyx))?;
         let flooded = watershed(self.device, &steep, &markers)?;
         let keep: Vec<bool> = (0..=flooded.count).map(|l| l > 0 && l < flooded.count).collect();
-        self.replace(select(self.device, flooded, &keep)?);
+        self.replace(select(self.device, &flooded, &keep)?);
         Ok(())
     }
 

@@ -20,18 +20,17 @@ mod split;
 mod state;
 mod windows;
 
-use crate::device::{Buffer, Device};
+use crate::device::Device;
 use crate::measure::{self, ChannelRef, ProbeParams, References, Request};
 use crate::profile::stage;
 use crate::recipe::{Measure, Modality, Recipe, Step};
 use crate::scan::{Channel, NO_UNIT, Regions, SUV_UNIT, Scan};
 use crate::table::Table;
-use crate::units::{Shape, Unit};
+use crate::units::Shape;
 use crate::volume::{Labels, Volume};
 use crate::{Error, Result, scan, suv};
 use channels::Roles;
 use geometry::Geometry;
-use rayon::prelude::*;
 use std::collections::BTreeMap;
 
 /// Regions drawn elsewhere, by object set.
@@ -250,17 +249,6 @@ fn channel_refs<'a>(scan: &'a Scan, roles: &'a Roles) -> Vec<ChannelRef<'a>> {
 /// Quality of the channels; what belongs to no object of any set is their background.
 fn quality(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &BTreeMap<String, Made>) -> Result<Table> {
     let (channels, unit) = (channel_refs(scan, roles), pet::unit(recipe));
-    if unit == Unit::Mm {
-        return measure::image(&channels, None, unit);
-    }
-    if let [only] = made.values().collect::<Vec<_>>()[..] {
-        return measure::image(&channels, Some(&only.host), unit);
-    }
-    let mut any = vec![0u32; scan.shape.len()];
-    for set in made.values() {
-        let blocks = any.par_chunks_mut(1 << 16).zip(set.host.voxels().host()?.par_chunks(1 << 16));
-        blocks.for_each(|(any, labels)| any.iter_mut().zip(labels).for_each(|(a, &l)| *a |= u32::from(l > 0)));
-    }
-    let labels = Labels::of(scan.shape, 1, Buffer::on_host(any));
-    measure::image(&channels, Some(&labels), unit)
+    let sets: Vec<&Labels> = made.values().map(|set| &set.host).collect();
+    measure::image(&channels, &sets, unit)
 }

@@ -81,11 +81,11 @@ impl State<'_> {
         for size in p.at_least.iter().flatten().filter(|s| s.fits(g.shape.is_flat())) {
             least = least.max(g.count(*size)?);
         }
-        let labels = self.take_labels("keep")?;
+        let labels = self.labels("keep")?;
         // The casts stop at the ends of the type, as they should.
         let size = [Some(least.ceil() as u64), most.map(|m| m.floor() as u64)];
         let settings = Keep { size, border: p.border.unwrap_or(true) };
-        self.labels = Some(keep(self.device, labels, &settings)?);
+        self.labels = Some(keep(self.device, &labels, &settings)?);
         Ok(())
     }
 }

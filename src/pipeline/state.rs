@@ -129,14 +129,6 @@ impl<'a> State<'a> {
         }
     }
 
-    /// The same for a step that puts others in their place: nobody else holds them, so they can be changed as they lie.
-    pub fn take_labels(&mut self, step: &str) -> Result<Labels> {
-        match self.labels.take() {
-            Some(labels) => Ok(labels),
-            None => self.labels(step),
-        }
-    }
-
     /// Does the next step.
     pub fn step(&mut self, step: &Step) -> Result<()> {
         stage("step", step.name(), || match step {

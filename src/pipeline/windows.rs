@@ -60,7 +60,7 @@ pub(super) fn together(windows: &[Window], parts: &[Labels], shape: Shape) -> Re
     }
     objects.sort_unstable_by_key(|runs| runs.first().map(|run| run.index(shape.x)));
     let numbered = (1..).zip(&objects).flat_map(|(label, runs)| runs.iter().map(move |run| (label, *run)));
-    Ok(Labels::drawn(shape, ObjectRuns::sort(numbered, objects.len() as u32)))
+    Ok(Labels::of_runs(shape, ObjectRuns::sort(numbered, objects.len() as u32)))
 }
 
 impl Window {
@@ -137,7 +137,7 @@ impl Window {
         let labels: Vec<u32> = (1..whole.count + 1).filter(here).collect();
         let runs = (1..).zip(&labels).flat_map(|(new, &old)| runs.of(old).iter().map(move |run| (new, *run)));
         let runs = runs.map(|(label, run)| (label, self.to_part(&run, shape)));
-        Ok(Labels::drawn(self.shape(), ObjectRuns::sort(runs, labels.len() as u32)))
+        Ok(Labels::of_runs(self.shape(), ObjectRuns::sort(runs, labels.len() as u32)))
     }
 }
 
