@@ -11,7 +11,7 @@
 //! Reference: `scipy.ndimage.grey_erosion` and its kin, `skimage.morphology`, exactly.
 
 use super::cases::words;
-use super::lanes::{Axis, columns, wide};
+use super::lanes::{self, Axis, columns, span, wide};
 use super::{Case, Op, pixelwise};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device, Gpu};
@@ -134,7 +134,11 @@ fn extreme(device: &Device, src: &Volume, element: &Element, which: Extreme) -> 
     let samples = match (element, device) {
         (Element::Box(radius), _) => return boxes(device, src, *radius, which),
         (Element::Ball(radii), Device::Cpu) => {
-            Buffer::on_host(ball(src.samples.host()?, src.shape, &chords(*radii)?, which))
+            let (samples, chords) = (src.samples.host()?, chords(*radii)?);
+            Buffer::on_host(match Narrow::of(samples) {
+                Some(narrow) => narrow.wide(&ball(&narrow.words, src.shape, &chords, which)),
+                None => ball(samples, src.shape, &chords, which),
+            })
         }
         (Element::Ball(radii), Device::Gpu(gpu)) => ball_on(gpu, src, &chords(*radii)?, which)?,
     };
@@ -153,24 +157,36 @@ fn reaches(from: usize, to: usize) -> Vec<usize> {
 }
 
 fn boxes(device: &Device, src: &Volume, radius: [usize; 3], which: Extreme) -> Result<Volume> {
-    let mut out = src.clone();
-    for a in [2, 1, 0] {
-        let axis = Axis::of(src.shape, a);
-        // A window that reaches over the whole line has nothing more to find.
-        let steps = reaches(0, radius[a].min(axis.size.saturating_sub(1)));
-        if steps.is_empty() {
-            continue;
+    // A window that reaches over the whole line has nothing more to find.
+    let steps = |a: usize| reaches(0, radius[a].min(src.shape.zyx()[a].saturating_sub(1)));
+    let axes = [2, 1, 0].map(|a| (Axis::of(src.shape, a), steps(a)));
+    match device {
+        Device::Cpu if axes.iter().all(|(_, steps)| steps.is_empty()) => Ok(src.clone()),
+        Device::Cpu => {
+            let samples = src.samples.host()?;
+            Ok(src.with(Buffer::on_host(match Narrow::of(samples) {
+                Some(narrow) => narrow.wide(&all_along(&narrow.words, &axes, which)),
+                None => all_along(samples, &axes, which),
+            })))
         }
-        match device {
-            Device::Cpu => out = out.with(Buffer::on_host(along(out.samples.host()?, axis, &steps, which))),
-            Device::Gpu(gpu) => {
+        Device::Gpu(gpu) => {
+            let mut out = src.samples.clone();
+            for (axis, steps) in axes {
                 for reach in steps {
-                    out = out.with(step_on(gpu, &out.samples, axis, reach, which)?);
+                    out = step_on(gpu, &out, axis, reach, which)?;
                 }
             }
+            Ok(src.with(out))
         }
     }
-    Ok(out)
+}
+
+fn all_along<T: Sample>(src: &[T], axes: &[(Axis, Vec<usize>)], which: Extreme) -> Vec<T> {
+    let long = axes.iter().filter(|(_, steps)| !steps.is_empty());
+    let done = long.fold(None, |done: Option<Vec<T>>, (axis, steps)| {
+        Some(along(done.as_deref().unwrap_or(src), *axis, steps, which))
+    });
+    done.unwrap_or_else(|| src.to_vec())
 }
 
 fn step_on(gpu: &Gpu, src: &Buffer<i32>, axis: Axis, reach: usize, which: Extreme) -> Result<Buffer<i32>> {
@@ -186,16 +202,81 @@ fn step_on(gpu: &Gpu, src: &Buffer<i32>, axis: Axis, reach: usize, which: Extrem
     Ok(Buffer::Gpu(to))
 }
 
+/// Samples that span no more than 16 bits, as words above the smallest: twice as many fit a register.
+struct Narrow {
+    low: i32,
+    words: Vec<u16>,
+}
+
+impl Narrow {
+    /// Nothing where the samples span more.
+    fn of(samples: &[i32]) -> Option<Self> {
+        let (low, high) = span(samples);
+        let fits = i64::from(high) - i64::from(low) <= i64::from(u16::MAX);
+        fits.then(|| Narrow { low, words: lanes::map(samples, |s| s.wrapping_sub(low) as u16) })
+    }
+
+    /// Words as samples again.
+    fn wide(&self, words: &[u16]) -> Vec<i32> {
+        lanes::map(words, |w| self.low.wrapping_add(w.into()))
+    }
+}
+
+/// A sample in either width.
+trait Sample: Copy + Default + Ord + Send + Sync {
+    /// The extreme of three rows.
+    fn three(out: &mut [Self], a: &[Self], b: &[Self], c: &[Self], which: Extreme);
+    /// The extreme of two rows, in the place of the first.
+    fn merge(out: &mut [Self], row: &[Self], which: Extreme);
+}
+
+macro_rules! sample {
+    ($t:ty, $three:ident, $merge:ident) => {
+        wide! {
+            fn $three(out: &mut [$t], a: &[$t], b: &[$t], c: &[$t], which: Extreme) {
+                let rows = out.iter_mut().zip(a).zip(b).zip(c);
+                match which {
+                    Extreme::Smallest => rows.for_each(|(((o, &a), &b), &c)| *o = a.min(b).min(c)),
+                    Extreme::Largest => rows.for_each(|(((o, &a), &b), &c)| *o = a.max(b).max(c)),
+                }
+            }
+        }
+        wide! {
+            fn $merge(out: &mut [$t], row: &[$t], which: Extreme) {
+                let both = out.iter_mut().zip(row);
+                match which {
+                    Extreme::Smallest => both.for_each(|(o, &s)| *o = s.min(*o)),
+                    Extreme::Largest => both.for_each(|(o, &s)| *o = s.max(*o)),
+                }
+            }
+        }
+        impl Sample for $t {
+            fn three(out: &mut [$t], a: &[$t], b: &[$t], c: &[$t], which: Extreme) {
+                $three(out, a, b, c, which);
+            }
+            fn merge(out: &mut [$t], row: &[$t], which: Extreme) {
+                $merge(out, row, which);
+            }
+        }
+    };
+}
+sample!(i32, three_samples, merge_samples);
+sample!(u16, three_words, merge_words);
+
 /// A window along one axis, grown step by step.
-fn along(src: &[i32], axis: Axis, steps: &[usize], which: Extreme) -> Vec<i32> {
-    let mut out = vec![0i32; src.len()];
+fn along<T: Sample>(src: &[T], axis: Axis, steps: &[usize], which: Extreme) -> Vec<T> {
+    let mut out = vec![T::default(); src.len()];
     let n = axis.size;
     if axis.stride == 1 {
         out.par_chunks_mut(n).zip(src.par_chunks(n)).for_each_init(
-            || vec![0i32; n],
-            |other, (out, line)| {
-                out.copy_from_slice(line);
-                steps.iter().for_each(|&reach| grow(out, other, reach, which));
+            || [vec![T::default(); n], vec![T::default(); n]],
+            |[now, next], (out, line)| {
+                now.copy_from_slice(line);
+                for &reach in steps {
+                    grow(next, now, reach, which);
+                    std::mem::swap(now, next);
+                }
+                out.copy_from_slice(now);
             },
         );
         return out;
@@ -207,11 +288,11 @@ fn along(src: &[i32], axis: Axis, steps: &[usize], which: Extreme) -> Vec<i32> {
             let from = (run * n + k) * axis.stride + column;
             now.extend_from_slice(&src[from..from + w]);
         }
-        let mut next = vec![0i32; n * w];
+        let mut next = vec![T::default(); n * w];
         for &reach in steps {
             for (k, out) in next.chunks_exact_mut(w).enumerate() {
                 let row = |k: usize| &now[k * w..][..w];
-                three(out, row(k.saturating_sub(reach)), row(k), row((k + reach).min(n - 1)), which);
+                T::three(out, row(k.saturating_sub(reach)), row(k), row((k + reach).min(n - 1)), which);
             }
             std::mem::swap(&mut now, &mut next);
         }
@@ -222,41 +303,20 @@ fn along(src: &[i32], axis: Axis, steps: &[usize], which: Extreme) -> Vec<i32> {
     out
 }
 
-/// Grows the windows of a row by `reach` on both sides; `other` is scratch of the same length.
-fn grow(row: &mut [i32], other: &mut [i32], reach: usize, which: Extreme) {
+/// The windows of a row, grown by `reach` on both sides.
+fn grow<T: Sample>(out: &mut [T], row: &[T], reach: usize, which: Extreme) {
     let n = row.len();
-    other.copy_from_slice(row);
     let inner = reach.min(n)..n.saturating_sub(reach);
     if inner.start < inner.end {
-        three(&mut row[inner.clone()], &other[..n - 2 * reach], &other[inner.clone()], &other[2 * reach..], which);
+        T::three(&mut out[inner.clone()], &row[..n - 2 * reach], &row[inner.clone()], &row[2 * reach..], which);
     }
     // The ends, where a window on one side or on both would begin outside.
     for i in (0..inner.start.min(n)).chain(inner.end.max(inner.start)..n) {
-        let (a, b, c) = (other[i.saturating_sub(reach)], other[i], other[(i + reach).min(n - 1)]);
-        row[i] = match which {
+        let (a, b, c) = (row[i.saturating_sub(reach)], row[i], row[(i + reach).min(n - 1)]);
+        out[i] = match which {
             Extreme::Smallest => a.min(b).min(c),
             Extreme::Largest => a.max(b).max(c),
         };
-    }
-}
-
-wide! {
-    fn three(out: &mut [i32], a: &[i32], b: &[i32], c: &[i32], which: Extreme) {
-        let rows = out.iter_mut().zip(a).zip(b).zip(c);
-        match which {
-            Extreme::Smallest => rows.for_each(|(((o, &a), &b), &c)| *o = a.min(b).min(c)),
-            Extreme::Largest => rows.for_each(|(((o, &a), &b), &c)| *o = a.max(b).max(c)),
-        }
-    }
-}
-
-wide! {
-    fn merge(out: &mut [i32], row: &[i32], which: Extreme) {
-        let both = out.iter_mut().zip(row);
-        match which {
-            Extreme::Smallest => both.for_each(|(o, &s)| *o = s.min(*o)),
-            Extreme::Largest => both.for_each(|(o, &s)| *o = s.max(*o)),
-        }
     }
 }
 
@@ -291,31 +351,34 @@ fn chords(radii: [f64; 3]) -> Result<Vec<Chord>> {
 }
 
 /// Each thread owns a block of rows and lets every source row that reaches it pass through all chord lengths.
-fn ball(src: &[i32], shape: Shape, chords: &[Chord], which: Extreme) -> Vec<i32> {
+fn ball<T: Sample>(src: &[T], shape: Shape, chords: &[Chord], which: Extreme) -> Vec<T> {
     let mut out = src.to_vec();
     let reach_of = |a: usize| chords.iter().flat_map(|c| &c.rows).map(|r| r[a].unsigned_abs() as usize).max();
     let (reach_z, reach_y) = (reach_of(0).unwrap_or(0), reach_of(1).unwrap_or(0));
-    let block = (2 * reach_y).clamp(16, 64);
-    let mut jobs: Vec<(usize, usize, &mut [i32])> = Vec::new();
+    // Rows at the seams of blocks are gone through twice, and a block should stay in the cache.
+    let block = (4 * reach_y).clamp(32, 128);
+    let mut jobs: Vec<(usize, usize, &mut [T])> = Vec::new();
     for (z, slice) in out.chunks_mut(shape.y * shape.x).enumerate() {
         jobs.extend(slice.chunks_mut(block * shape.x).enumerate().map(|(b, rows)| (z, b * block, rows)));
     }
+    let steps: Vec<Vec<usize>> = (0..chords.len())
+        .map(|k| reaches(k.checked_sub(1).map_or(0, |before| chords[before].half), chords[k].half))
+        .collect();
     jobs.into_par_iter().for_each(|(z, first, out)| {
         let end = first + out.len() / shape.x;
-        let (mut window, mut other) = (vec![0i32; shape.x], vec![0i32; shape.x]);
+        let (mut window, mut other) = (vec![T::default(); shape.x], vec![T::default(); shape.x]);
         for qz in z.saturating_sub(reach_z)..(z + reach_z + 1).min(shape.z) {
             for qy in first.saturating_sub(reach_y)..(end + reach_y).min(shape.y) {
                 window.copy_from_slice(&src[shape.index(qz, qy, 0)..][..shape.x]);
-                let mut half = 0;
-                for chord in chords {
-                    for reach in reaches(half, chord.half) {
-                        grow(&mut window, &mut other, reach, which);
+                for (chord, steps) in chords.iter().zip(&steps) {
+                    for &reach in steps {
+                        grow(&mut other, &window, reach, which);
+                        std::mem::swap(&mut window, &mut other);
                     }
-                    half = chord.half;
                     for [dz, dy] in chord.rows.iter().map(|r| r.map(|d| d as isize)) {
                         let y = qy as isize - dy;
                         if z as isize + dz == qz as isize && (first as isize..end as isize).contains(&y) {
-                            merge(&mut out[(y as usize - first) * shape.x..][..shape.x], &window, which);
+                            T::merge(&mut out[(y as usize - first) * shape.x..][..shape.x], &window, which);
                         }
                     }
                 }
