@@ -38,25 +38,24 @@ pub(crate) struct ObjectRuns {
 impl ObjectRuns {
     /// Finds the runs of the labels 1..=count; nothing if there is a label above `count`.
     pub fn find(voxels: &[u32], shape: Shape, count: u32) -> Option<Self> {
-        let width = shape.x.max(1);
-        let block = (voxels.len() / width).div_ceil(4 * rayon::current_num_threads()).max(1);
-        let parts: Vec<Vec<(u32, ObjectRun)>> = voxels
-            .par_chunks(block * width)
-            .enumerate()
-            .map(|(k, part)| {
-                let mut found = Vec::new();
-                for (row, voxels) in (k * block..).zip(part.chunks_exact(width)) {
-                    runs(voxels, |label, start, end| {
-                        if label > 0 {
-                            found.push((label, ObjectRun { row: row as u32, start: start as u32, end: end as u32 }));
-                        }
-                    });
-                }
-                found
-            })
-            .collect();
+        let parts = scan(voxels, shape, |label| label);
         let known = parts.par_iter().all(|part| part.iter().all(|(label, _)| *label <= count));
         known.then(|| Self::sort(parts.iter().flatten().copied(), count))
+    }
+
+    /// Finds the runs of the objects that voxels belong to, `object(voxel)` of 1..=most or 0 for none, and numbers the
+    /// objects in raster order of their first voxels.
+    pub fn in_raster_order(voxels: &[u32], shape: Shape, most: u32, object: impl Fn(u32) -> u32 + Sync) -> Self {
+        let parts = scan(voxels, shape, object);
+        let (mut labels, mut count) = (vec![0; most as usize + 1], 0);
+        for (object, _) in parts.iter().flatten() {
+            let label: &mut u32 = &mut labels[*object as usize];
+            if *label == 0 {
+                count += 1;
+                *label = count;
+            }
+        }
+        Self::sort(parts.iter().flatten().map(|(object, run)| (labels[*object as usize], *run)), count)
     }
 
     /// Sorts runs that come in raster order, each with its label of 1..=count.
@@ -117,14 +116,30 @@ impl ObjectRuns {
     }
 }
 
-/// Calls `f(label, x0, x1)` for every run of equal values in a row.
-fn runs(row: &[u32], mut f: impl FnMut(u32, usize, usize)) {
-    let mut x = 0;
-    while x < row.len() {
-        let end = end_of_run(row, x);
-        f(row[x], x, end);
-        x = end;
-    }
+/// The runs of objects in raster order, part by part of the image.
+fn scan(voxels: &[u32], shape: Shape, object: impl Fn(u32) -> u32 + Sync) -> Vec<Vec<(u32, ObjectRun)>> {
+    let width = shape.x.max(1);
+    let rows = (voxels.len() / width).div_ceil(4 * rayon::current_num_threads()).max(1);
+    let parts = voxels.par_chunks(rows * width).enumerate().map(|(k, part)| {
+        let mut found: Vec<(u32, ObjectRun)> = Vec::new();
+        for (row, voxels) in (k * rows..).zip(part.chunks_exact(width)) {
+            let (row, mut x) = (row as u32, 0);
+            while x < voxels.len() {
+                let (object, end) = (object(voxels[x]), end_of_run(voxels, x));
+                match found.last_mut() {
+                    _ if object == 0 => {}
+                    // Different voxels may be of one object.
+                    Some((last, run)) if *last == object && run.row == row && run.end == x as u32 => {
+                        run.end = end as u32
+                    }
+                    _ => found.push((object, ObjectRun { row, start: x as u32, end: end as u32 })),
+                }
+                x = end;
+            }
+        }
+        found
+    });
+    parts.collect()
 }
 
 #[cfg(test)]
@@ -144,6 +159,10 @@ mod tests {
         assert_eq!((all.voxels(1), all.voxels(2)), (3, 0));
         assert_eq!(all.pick(&[3, 1]).of(1), all.of(3));
         assert_eq!(all.draw(shape, |label| label), labels);
+        let anew = ObjectRuns::in_raster_order(&labels, shape, 9, |label| if label == 1 { 7 } else { 2 * label });
+        assert_eq!((anew.count(), anew.of(1), anew.of(2)), (2, all.of(1), all.of(3)));
+        let one = ObjectRuns::in_raster_order(&labels, shape, 1, |label| label.min(1));
+        assert_eq!(one.of(1), [run(0, 1, 3), run(1, 2, 4), run(2, 0, 1)]);
         assert!(ObjectRuns::find(&labels, shape, 2).is_none());
         assert!(ObjectRuns::find(&labels, shape, 0).is_none());
         assert!(ObjectRuns::find(&[], Shape::flat(0, 0), 0).unwrap().of(0).is_empty());

@@ -67,7 +67,9 @@ const BLOCK: usize = 128;
 wide! {
     fn butterflies(data: &mut [Lanes], turns: &[Complex]) {
         let n = data.len();
-        data.chunks_mut(BLOCK).for_each(|block| stages(block, turns, n, 1));
+        for block in data.chunks_mut(BLOCK) {
+            stages(block, turns, n, 1);
+        }
         stages(data, turns, n, BLOCK);
     }
 }
@@ -198,11 +200,13 @@ fn low_frequencies(samples: &[i32], w: usize, keep: usize, mean: f64) -> Vec<Vec
         .par_chunks(2 * LANES * w)
         .map(|block| {
             let mut f = vec![ZERO; w];
-            // Row by row, so that memory is read as it lies.
-            for (row, samples) in block.chunks_exact(w).enumerate() {
-                for (place, s) in f.iter_mut().zip(samples) {
-                    let part = if row % 2 == 0 { &mut place.re } else { &mut place.im };
-                    part[row / 2] = f64::from(*s) - mean;
+            // Few places at a time, which stay in the cache while one row after the other fills its lane.
+            for (k, places) in f.chunks_mut(BLOCK).enumerate() {
+                for (row, samples) in block.chunks_exact(w).enumerate() {
+                    for (place, s) in places.iter_mut().zip(&samples[k * BLOCK..]) {
+                        let part = if row % 2 == 0 { &mut place.re } else { &mut place.im };
+                        part[row / 2] = f64::from(*s) - mean;
+                    }
                 }
             }
             rows.run(&mut f);

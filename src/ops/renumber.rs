@@ -6,14 +6,14 @@
 //! the order of values; ours is the order of first voxels.
 
 use super::label::{number, words};
-use super::runs::end_of_run;
-use super::{Case, Op, lanes};
+use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read, write};
-use crate::device::{Buffer, Device, Gpu, GpuBuffer};
+use crate::device::{Device, Gpu, GpuBuffer};
+use crate::object_runs::ObjectRuns;
+use crate::units::Shape;
 use crate::volume::Labels;
 use crate::{Error, Result};
 use rayon::prelude::*;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// The room's entry.
 pub const OP: Op = Op {
@@ -78,10 +78,7 @@ const SELECT: Kernel = Kernel {
 /// The device is lost or too small.
 pub fn renumber(device: &Device, labels: &Labels) -> Result<Labels> {
     match device {
-        Device::Cpu => {
-            let (voxels, count) = twin(labels.voxels().host()?, labels.count);
-            Ok(Labels::of(labels.shape, count, Buffer::on_host(voxels)))
-        }
+        Device::Cpu => Ok(Labels::of_runs(labels.shape, twin(labels.voxels().host()?, labels.shape, labels.count))),
         Device::Gpu(gpu) => dispatch(gpu, labels, labels.voxels().gpu()?),
     }
 }
@@ -125,9 +122,9 @@ fn dispatch(gpu: &Gpu, labels: &Labels, values: &GpuBuffer<u32>) -> Result<Label
     number(gpu, labels.shape, &root)
 }
 
-fn twin(voxels: &[u32], count: u32) -> (Vec<u32>, u32) {
+fn twin(voxels: &[u32], shape: Shape, count: u32) -> ObjectRuns {
     if is_direct(count, voxels.len()) {
-        return by_table(voxels, count);
+        return ObjectRuns::in_raster_order(voxels, shape, count, |v| v);
     }
     let mut values: Vec<u32> = voxels.to_vec();
     values.dedup();
@@ -136,8 +133,8 @@ fn twin(voxels: &[u32], count: u32) -> (Vec<u32>, u32) {
     if values.first() != Some(&0) {
         values.insert(0, 0);
     }
-    let ranks = lanes::map(voxels, |v| values.binary_search(&v).unwrap_or(0) as u32);
-    by_table(&ranks, values.len() as u32 - 1)
+    let rank = |v| values.binary_search(&v).unwrap_or(0) as u32;
+    ObjectRuns::in_raster_order(voxels, shape, values.len() as u32 - 1, rank)
 }
 
 /// The runs tell where the objects are and which comes first.
@@ -152,37 +149,10 @@ fn chosen(labels: &Labels, keep: &[bool]) -> Result<Labels> {
     Ok(Labels::of_runs(labels.shape, runs.pick(&kept)))
 }
 
-/// For values of at most `count`.
-fn by_table(voxels: &[u32], count: u32) -> (Vec<u32>, u32) {
-    let first: Vec<AtomicU32> = (0..=count).map(|_| AtomicU32::new(u32::MAX)).collect();
-    let block = 1 << 16;
-    voxels.par_chunks(block).enumerate().for_each(|(k, voxels)| {
-        let mut i = 0;
-        while i < voxels.len() {
-            let (v, at) = (voxels[i], (k * block + i) as u32);
-            if v != 0
-                && let Some(first) = first.get(v as usize).filter(|f| f.load(Relaxed) > at)
-            {
-                first.fetch_min(at, Relaxed);
-            }
-            i = end_of_run(voxels, i);
-        }
-    });
-    let found = first.iter().map(|f| f.load(Relaxed)).zip(0u32..);
-    let mut order: Vec<(u32, u32)> = found.filter(|&(f, _)| f != u32::MAX).collect();
-    order.sort_unstable();
-    let mut numbers = vec![0u32; count as usize + 1];
-    for (number, &(_, v)) in (1..).zip(&order) {
-        numbers[v as usize] = number;
-    }
-    (lanes::map(voxels, |v| numbers.get(v as usize).copied().unwrap_or(0)), order.len() as u32)
-}
-
 #[cfg(test)]
 mod tests {
     //! Oracle.
     use super::*;
-    use crate::units::Shape;
 
     #[test]
     fn numbers_follow_first_voxels_for_any_values() {

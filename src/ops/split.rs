@@ -11,9 +11,11 @@
 
 use super::label::words;
 use super::renumber::renumber;
-use super::{Case, Op, lanes};
+use super::runs::end_of_run;
+use super::{Case, Op, lanes, span, wide};
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Buffer, Device, Gpu, GpuBuffer};
+use crate::object_runs::ObjectRuns;
 use crate::units::Shape;
 use crate::volume::{Labels, Mask, Volume};
 use crate::{Error, Result};
@@ -159,26 +161,13 @@ pub fn split(device: &Device, landscape: &Volume, mask: &Mask, depth: Depth) -> 
     if landscape.shape != mask.shape {
         return Err(Error::usage(format!("a mask of {} on a landscape of {}", mask.shape, landscape.shape)));
     }
-    let shape = mask.shape;
-    let (voxels, count) = match device {
-        Device::Cpu => {
-            let (land, mask) = (landscape.samples.host()?, mask.voxels.host()?);
-            let parent = climb(ascend(shape, land, mask));
-            let peaks = peaks(land, &parent);
-            let objects = merge(&peaks, pairs(shape, land, &parent), depth);
-            let mut table = vec![0u32; shape.len()];
-            for (peak, object) in peaks.iter().zip(objects) {
-                table[peak.index as usize] = object;
-            }
-            let paint = |p: u32| if p == NOWHERE { 0 } else { table[p as usize] };
-            (Buffer::on_host(lanes::map(&parent, paint)), peaks.len())
-        }
+    match device {
+        Device::Cpu => Ok(twin(mask.shape, landscape.samples.host()?, mask.voxels.host()?, depth)),
         Device::Gpu(gpu) => {
-            let (voxels, peaks) = dispatch(gpu, shape, landscape, mask, depth)?;
-            (Buffer::Gpu(voxels), peaks)
+            let (voxels, peaks) = dispatch(gpu, mask.shape, landscape, mask, depth)?;
+            renumber(device, &Labels::of(mask.shape, peaks as u32, Buffer::Gpu(voxels)))
         }
-    };
-    renumber(device, &Labels::of(shape, count as u32, voxels))
+    }
 }
 
 fn dispatch(gpu: &Gpu, shape: Shape, landscape: &Volume, mask: &Mask, depth: Depth) -> Result<(GpuBuffer<u32>, usize)> {
@@ -260,6 +249,17 @@ impl Around {
         self.rows(self.before, x, &mut f);
     }
 
+    /// Where the rows begin, itself among them, in raster order.
+    fn rows_in_order(&self) -> impl Iterator<Item = usize> {
+        let (before, behind) = self.starts[..self.all].split_at(self.before);
+        before.iter().copied().chain([self.start]).chain(behind.iter().copied())
+    }
+
+    /// Where the rows behind it begin.
+    fn rows_behind(&self) -> impl Iterator<Item = usize> {
+        self.starts[self.before..self.all].iter().copied()
+    }
+
     #[inline(always)]
     fn rows(&self, from: usize, x: usize, f: &mut impl FnMut(usize)) {
         let (first, behind) = (x.saturating_sub(1), (x + 2).min(self.width));
@@ -269,11 +269,45 @@ impl Around {
     }
 }
 
+fn twin(shape: Shape, land: &[i32], mask: &[u8], depth: Depth) -> Labels {
+    if land.is_empty() {
+        return Labels::of_runs(shape, ObjectRuns::sort(std::iter::empty(), 0));
+    }
+    let parent = climb(ascend(shape, land, mask));
+    let peaks = peaks(&parent);
+    let mut number = vec![0u32; shape.len()];
+    (1..).zip(&peaks).for_each(|(k, &peak)| number[peak as usize] = k);
+    let basins = lanes::map(&parent, |p| if p == NOWHERE { 0 } else { number[p as usize] });
+    let peak = |(&index, size)| Peak { index, height: land[index as usize], size };
+    let peaks: Vec<Peak> = peaks.iter().zip(basin_sizes(&basins, peaks.len())).map(peak).collect();
+    let objects = merge(&peaks, pairs(shape, land, &basins, &peaks), depth);
+    let object = |basin: u32| if basin == 0 { 0 } else { objects[basin as usize - 1] };
+    Labels::of_runs(shape, ObjectRuns::in_raster_order(&basins, shape, peaks.len() as u32, object))
+}
+
+/// Each voxel's greatest neighbour. Inside of a row all voxels look at once, at one neighbour after the other in the order
+/// of their indices, so that the first of equals stays.
 fn ascend(shape: Shape, land: &[i32], mask: &[u8]) -> Vec<u32> {
+    // What lies outside of the mask is below all that can lie in it, unless samples begin at the end of their type.
+    let masked = lanes::map2(land, mask, |v, m| if m == 0 { i32::MIN } else { v });
+    let inner = if span(land).0 > i32::MIN && shape.x > 2 { 1..shape.x - 1 } else { 0..0 };
     let mut parent = vec![NOWHERE; shape.len()];
-    parent.par_chunks_mut(shape.x.max(1)).with_min_len(16).enumerate().for_each(|(row, parent)| {
+    let rows = parent.par_chunks_mut(shape.x.max(1)).with_min_len(16).enumerate();
+    rows.for_each_init(Default::default, |(top, way): &mut (Vec<i32>, Vec<i32>), (row, parent)| {
         let (around, start) = (Around::row(shape, row), row * shape.x);
+        (top.clear(), way.clear());
+        (top.resize(inner.len(), i32::MIN), way.resize(inner.len(), 0));
+        for other in around.rows_in_order().filter(|_| !inner.is_empty()) {
+            for x in 0..3 {
+                let offset = (other + x) as i32 - (start + 1) as i32;
+                steepest(top, way, &masked[other + x..][..inner.len()], offset);
+            }
+        }
         for (x, parent) in parent.iter_mut().enumerate().filter(|(x, _)| mask[start + x] != 0) {
+            if let Some(way) = x.checked_sub(1).and_then(|k| way.get(k)) {
+                *parent = (start + x).wrapping_add_signed(*way as isize) as u32;
+                continue;
+            }
             let (mut best, mut top) = (start + x, land[start + x]);
             around.each(x, |j| {
                 if mask[j] != 0 && (land[j] > top || land[j] == top && j < best) {
@@ -284,6 +318,17 @@ fn ascend(shape: Shape, land: &[i32], mask: &[u8]) -> Vec<u32> {
         }
     });
     parent
+}
+
+wide! {
+    /// The greatest neighbours so far, and how far away they lie.
+    fn steepest(top: &mut [i32], way: &mut [i32], row: &[i32], offset: i32) {
+        for ((top, way), &v) in top.iter_mut().zip(way).zip(row) {
+            let steeper = v > *top;
+            *top = if steeper { v } else { *top };
+            *way = if steeper { offset } else { *way };
+        }
+    }
 }
 
 /// Threads shorten each other's ways while they climb; all ways lead to the same peaks.
@@ -306,30 +351,52 @@ pub(super) fn climb(parent: Vec<u32>) -> Vec<u32> {
     parent.into_iter().map(AtomicU32::into_inner).collect()
 }
 
-fn peaks(land: &[i32], parent: &[u32]) -> Vec<Peak> {
-    let mut size = vec![0u32; parent.len()];
-    for &p in parent.iter().filter(|&&p| p != NOWHERE) {
-        size[p as usize] += 1;
-    }
-    let is_peak = |&i: &usize| parent[i] == i as u32;
-    let peak = |i: usize| Peak { index: i as u32, height: land[i], size: size[i] };
-    (0..parent.len()).filter(is_peak).map(peak).collect()
+/// Voxels that are their own parent, in order.
+fn peaks(parent: &[u32]) -> Vec<u32> {
+    let block = 1 << 14;
+    let parts = parent.par_chunks(block).enumerate().map(|(k, part)| {
+        let indices = (k * block) as u32..;
+        indices.zip(part).filter(|(i, p)| i == *p).map(|(i, _)| i).collect::<Vec<u32>>()
+    });
+    parts.collect::<Vec<_>>().concat()
 }
 
-fn pairs(shape: Shape, land: &[i32], parent: &[u32]) -> Vec<Pair> {
+/// Voxels of the basins 1..=count.
+fn basin_sizes(basins: &[u32], count: usize) -> Vec<u32> {
+    let sizes: Vec<AtomicU32> = (0..=count).map(|_| AtomicU32::new(0)).collect();
+    basins.par_chunks(1 << 14).for_each(|basins| {
+        let mut i = 0;
+        while i < basins.len() {
+            let end = end_of_run(basins, i);
+            sizes[basins[i] as usize].fetch_add((end - i) as u32, Relaxed);
+            i = end;
+        }
+    });
+    sizes.into_iter().skip(1).map(AtomicU32::into_inner).collect()
+}
+
+fn pairs(shape: Shape, land: &[i32], basins: &[u32], peaks: &[Peak]) -> Vec<Pair> {
     let rows = (0..shape.z * shape.y).into_par_iter().with_min_len(16);
     let found = rows.fold(Vec::new, |mut found: Vec<Pair>, row| {
-        let around = Around::row(shape, row);
-        for x in 0..shape.x {
-            let i = row * shape.x + x;
-            let a = parent[i];
-            if a == NOWHERE {
-                continue;
-            }
+        let (around, start) = (Around::row(shape, row), row * shape.x);
+        let here = &basins[start..start + shape.x];
+        // Most voxels have neighbours of their own basin only.
+        let mut meet = vec![0u32; shape.x];
+        let last = shape.x - 1;
+        meeting(&mut meet[..last], &here[..last], &here[1..]);
+        for behind in around.rows_behind() {
+            let there = &basins[behind..behind + shape.x];
+            meeting(&mut meet, here, there);
+            meeting(&mut meet[..last], &here[..last], &there[1..]);
+            meeting(&mut meet[1..], &here[1..], &there[..last]);
+        }
+        for x in (0..shape.x).filter(|&x| meet[x] != 0) {
+            let (i, a) = (start + x, here[x]);
             around.each_later(x, |j| {
-                let b = parent[j];
-                if b != NOWHERE && b != a {
-                    let pair = Pair { a: a.min(b), b: a.max(b), saddle: land[i].min(land[j]) };
+                let b = basins[j];
+                if b != 0 && b != a {
+                    let [a, b] = [a.min(b), a.max(b)].map(|basin| peaks[basin as usize - 1].index);
+                    let pair = Pair { a, b, saddle: land[i].min(land[j]) };
                     match found.last_mut() {
                         // Along a border the same two basins meet again and again.
                         Some(last) if last.a == pair.a && last.b == pair.b => {
@@ -343,6 +410,15 @@ fn pairs(shape: Shape, land: &[i32], parent: &[u32]) -> Vec<Pair> {
         found
     });
     highest_saddles(rows_together(found))
+}
+
+wide! {
+    /// Not 0 where two basins lie side by side.
+    fn meeting(meet: &mut [u32], here: &[u32], there: &[u32]) {
+        for ((meet, &a), &b) in meet.iter_mut().zip(here).zip(there) {
+            *meet |= u32::from((a != b) & (a != 0) & (b != 0));
+        }
+    }
 }
 
 fn rows_together(parts: impl ParallelIterator<Item = Vec<Pair>>) -> Vec<Pair> {
