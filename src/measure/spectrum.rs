@@ -181,16 +181,28 @@ pub(super) fn slope(samples: &[i32], shape: Shape, mean: f64) -> Option<f64> {
         .collect();
     let mut total = vec![0.0; shells];
     for kx in 0..shells {
-        for (ky, power) in powers[kx / LANES].iter().map(|lanes| lanes[kx % LANES]).enumerate() {
-            let fy = ky.min(h - ky);
-            let shell = (kx * kx + fy * fy).isqrt() + 1;
-            if let Some(t) = total.get_mut(shell) {
-                // A column stands for its mirror image too: the image is real.
-                *t += if kx == 0 { power } else { 2.0 * power };
+        let shell_of = shells_along(kx, shells);
+        for ky in (0..shells.min(h)).chain((h - shells + 1).max(shells)..h) {
+            // A column stands for its mirror image too: the image is real.
+            let power = powers[kx / LANES][ky][kx % LANES] * if kx == 0 { 1.0 } else { 2.0 };
+            if let Some(t) = total.get_mut(shell_of[ky.min(h - ky)]) {
+                *t += power;
             }
         }
     }
     fit(&total)
+}
+
+/// The shells of the frequencies `kx` and 0, 1, ...: `floor(radius) + 1`.
+fn shells_along(kx: usize, count: usize) -> Vec<usize> {
+    let mut radius = kx;
+    let shell = |ky: usize| {
+        while (radius + 1) * (radius + 1) <= kx * kx + ky * ky {
+            radius += 1;
+        }
+        radius + 1
+    };
+    (0..count).map(shell).collect()
 }
 
 /// The first frequencies of each row, the mean taken off. Two rows are one line, as real and imaginary part.
@@ -237,6 +249,14 @@ fn fit(total: &[f64]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn shells_are_whole_radii() {
+        for kx in [0, 1, 3, 200] {
+            let want: Vec<usize> = (0..300).map(|ky: usize| (kx * kx + ky * ky).isqrt() + 1).collect();
+            assert_eq!(shells_along(kx, 300), want);
+        }
+    }
 
     #[test]
     fn equals_the_sum_by_definition() {

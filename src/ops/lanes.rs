@@ -3,6 +3,7 @@
 use super::Border;
 use crate::units::Shape;
 use rayon::prelude::*;
+use std::mem::MaybeUninit;
 
 /// One axis of a volume: lines of `size` voxels that lie `stride` apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +69,7 @@ const BLOCK: usize = 1 << 16;
 pub(super) fn map<A, T>(a: &[A], f: impl Fn(A) -> T + Sync) -> Vec<T>
 where
     A: Copy + Sync,
-    T: Copy + Default + Send,
+    T: Copy + Send,
 {
     map3(a, a, a, |a, _, _| f(a))
 }
@@ -78,7 +79,7 @@ pub(super) fn map2<A, B, T>(a: &[A], b: &[B], f: impl Fn(A, B) -> T + Sync) -> V
 where
     A: Copy + Sync,
     B: Copy + Sync,
-    T: Copy + Default + Send,
+    T: Copy + Send,
 {
     map3(a, b, a, |a, b, _| f(a, b))
 }
@@ -89,30 +90,60 @@ where
     A: Copy + Sync,
     B: Copy + Sync,
     C: Copy + Sync,
-    T: Copy + Default + Send,
+    T: Copy + Send,
 {
-    let mut out = vec![T::default(); a.len()];
-    let blocks = out.par_chunks_mut(BLOCK).zip(a.par_chunks(BLOCK)).zip(b.par_chunks(BLOCK)).zip(c.par_chunks(BLOCK));
-    blocks.for_each(|(((out, a), b), c)| each(out, a, b, c, &f));
+    let n = a.len().min(b.len()).min(c.len());
+    let mut out = Vec::with_capacity(n);
+    // Memory as it comes: every voxel is written below, so filling it before would be for nothing.
+    let room = &mut out.spare_capacity_mut()[..n];
+    let blocks = room.par_chunks_mut(BLOCK).zip(a.par_chunks(BLOCK)).zip(b.par_chunks(BLOCK)).zip(c.par_chunks(BLOCK));
+    blocks.for_each(|(((room, a), b), c)| each(room, a, b, c, &f));
+    // SAFETY: `a`, `b` and `c` hold at least n, so the blocks have gone over all n places, and `each` writes as many as
+    // its shortest row has.
+    unsafe { out.set_len(n) };
     out
 }
 
 /// As [`wide!`] does, for a function with types of its own.
-fn each<A: Copy, B: Copy, C: Copy, T>(out: &mut [T], a: &[A], b: &[B], c: &[C], f: &impl Fn(A, B, C) -> T) {
+fn each<A: Copy, B: Copy, C: Copy, T>(
+    out: &mut [MaybeUninit<T>],
+    a: &[A],
+    b: &[B],
+    c: &[C],
+    f: &impl Fn(A, B, C) -> T,
+) {
     #[inline(always)]
-    fn plain<A: Copy, B: Copy, C: Copy, T>(out: &mut [T], a: &[A], b: &[B], c: &[C], f: &impl Fn(A, B, C) -> T) {
+    fn plain<A: Copy, B: Copy, C: Copy, T>(
+        out: &mut [MaybeUninit<T>],
+        a: &[A],
+        b: &[B],
+        c: &[C],
+        f: &impl Fn(A, B, C) -> T,
+    ) {
         for (((out, a), b), c) in out.iter_mut().zip(a).zip(b).zip(c) {
-            *out = f(*a, *b, *c);
+            out.write(f(*a, *b, *c));
         }
     }
     #[cfg(target_arch = "x86_64")]
     {
         #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-        fn avx512<A: Copy, B: Copy, C: Copy, T>(out: &mut [T], a: &[A], b: &[B], c: &[C], f: &impl Fn(A, B, C) -> T) {
+        fn avx512<A: Copy, B: Copy, C: Copy, T>(
+            out: &mut [MaybeUninit<T>],
+            a: &[A],
+            b: &[B],
+            c: &[C],
+            f: &impl Fn(A, B, C) -> T,
+        ) {
             plain(out, a, b, c, f)
         }
         #[target_feature(enable = "avx2")]
-        fn avx2<A: Copy, B: Copy, C: Copy, T>(out: &mut [T], a: &[A], b: &[B], c: &[C], f: &impl Fn(A, B, C) -> T) {
+        fn avx2<A: Copy, B: Copy, C: Copy, T>(
+            out: &mut [MaybeUninit<T>],
+            a: &[A],
+            b: &[B],
+            c: &[C],
+            f: &impl Fn(A, B, C) -> T,
+        ) {
             plain(out, a, b, c, f)
         }
         if has_avx512() {

@@ -29,7 +29,7 @@ use codes::{Compression, Photometric};
 use directory::Tiff;
 use page::Page;
 use rayon::prelude::*;
-use unpack::Run;
+use unpack::{Part, Run};
 
 /// TIFF.
 pub const FORMAT: Format = Format {
@@ -280,10 +280,12 @@ fn scatter(page: &Page, words: &unpack::Words, chunk: usize, rooms: &mut [Number
     let samples = page.chunk_samples();
     for sample in 0..samples {
         let room = &mut rooms[if page.planar { plane } else { sample }];
-        for y in 0..rows {
-            let run = Run { from: y * page.chunk[1] * samples + sample, step: samples, len: columns };
-            unpack::place(words, &run, page.stored.bits, page.stored.kind, room, at + (y0 + y) * page.width + x0);
-        }
+        let part = Part::of(room, at + y0 * page.width..at + (y0 + rows) * page.width);
+        let rows = part.rows(page.width, x0..x0 + columns).into_par_iter().with_min_len(64).enumerate();
+        rows.for_each(|(y, row)| {
+            let run = Run { from: y * page.chunk[1] * samples + sample, step: samples };
+            unpack::place(words, &run, page.stored.bits, page.stored.kind, row);
+        });
     }
 }
 

@@ -6,6 +6,8 @@
 use super::codes::Predictor;
 use super::page::Page;
 use crate::read::numbers::{Kind, Numbers};
+use rayon::prelude::*;
+use std::ops::Range;
 
 /// The numbers of a chunk as unsigned words, pixel after pixel, `chunk_samples` in each, padding included.
 pub enum Words {
@@ -32,11 +34,11 @@ pub fn words(page: &Page, bytes: &[u8], little: bool) -> Words {
     let resorted = if floats { sorted(page, bytes, little) } else { Vec::new() };
     let bytes = if floats { resorted.as_slice() } else { bytes };
     let mut out: Vec<u32> = match (bits, little) {
-        (8, _) => bytes.iter().map(|b| u32::from(*b)).collect(),
-        (16, true) => bytes.as_chunks().0.iter().map(|b| u16::from_le_bytes(*b).into()).collect(),
-        (16, false) => bytes.as_chunks().0.iter().map(|b| u16::from_be_bytes(*b).into()).collect(),
-        (32, true) => bytes.as_chunks().0.iter().map(|b| u32::from_le_bytes(*b)).collect(),
-        (32, false) => bytes.as_chunks().0.iter().map(|b| u32::from_be_bytes(*b)).collect(),
+        (8, _) => each(bytes, |[b]: [u8; 1]| b.into()),
+        (16, true) => each(bytes, |b| u16::from_le_bytes(b).into()),
+        (16, false) => each(bytes, |b| u16::from_be_bytes(b).into()),
+        (32, true) => each(bytes, u32::from_le_bytes),
+        (32, false) => each(bytes, u32::from_be_bytes),
         _ => bytes.chunks_exact(page.row_bytes()).flat_map(|row| bit_row(row, bits, per_row)).collect(),
     };
     if page.predictor == Predictor::Horizontal {
@@ -44,6 +46,11 @@ pub fn words(page: &Page, bytes: &[u8], little: bool) -> Words {
         sum_rows(&mut out, per_row, lag, |a, b| a.wrapping_add(b) & mask);
     }
     Words::Narrow(out)
+}
+
+/// One word of every `N` bytes. A file of one strip keeps all threads at work.
+fn each<const N: usize>(bytes: &[u8], word: impl Fn([u8; N]) -> u32 + Sync) -> Vec<u32> {
+    bytes.as_chunks().0.par_iter().with_min_len(1 << 16).map(|b| word(*b)).collect()
 }
 
 /// `count` numbers of `bits` bits, the most significant bit first, whatever the byte order of the file.
@@ -90,30 +97,67 @@ fn sorted(page: &Page, bytes: &[u8], little: bool) -> Vec<u8> {
     out
 }
 
-/// A part of one sample's plane: `len` words from `from` on, every `step`-th.
+/// A row of one sample's plane: the words from `from` on, every `step`-th.
 pub struct Run {
     /// First word.
     pub from: usize,
     /// Distance of words.
     pub step: usize,
-    /// Number of words.
-    pub len: usize,
 }
 
-/// Writes a run of words to `at` of a channel. The channel's room was made for the type.
-pub fn place(words: &Words, run: &Run, bits: u8, kind: Kind, to: &mut Numbers, at: usize) {
-    let spare = 32u32.saturating_sub(bits.into());
-    let range = at..at + run.len;
-    match (words, to) {
-        (Words::Narrow(w), Numbers::Uint(to)) => copy(w, run, &mut to[range], |v| v),
-        (Words::Narrow(w), Numbers::Int(to)) => copy(w, run, &mut to[range], |v| (v << spare) as i32 >> spare),
-        (Words::Narrow(w), Numbers::Real(to)) if bits == 16 => copy(w, run, &mut to[range], half),
-        (Words::Narrow(w), Numbers::Real(to)) => copy(w, run, &mut to[range], |v| f32::from_bits(v).into()),
-        (Words::Wide(w), Numbers::Real(to)) => copy(w, run, &mut to[range], f64::from_bits),
-        (Words::Wide(w), Numbers::Long(to)) if kind == Kind::Uint => {
-            copy(w, run, &mut to[range], |v| i64::try_from(v).unwrap_or(i64::MAX));
+/// A part of a channel's room.
+pub enum Part<'a> {
+    /// As [`Numbers::Uint`].
+    Uint(&'a mut [u32]),
+    /// As [`Numbers::Int`].
+    Int(&'a mut [i32]),
+    /// As [`Numbers::Long`].
+    Long(&'a mut [i64]),
+    /// As [`Numbers::Real`].
+    Real(&'a mut [f64]),
+}
+
+impl<'a> Part<'a> {
+    /// Of a room that was made for a stored type: floats have room for 64 bits there.
+    pub fn of(room: &'a mut Numbers, range: Range<usize>) -> Self {
+        match room {
+            Numbers::Uint(v) => Part::Uint(&mut v[range]),
+            Numbers::Int(v) => Part::Int(&mut v[range]),
+            Numbers::Long(v) => Part::Long(&mut v[range]),
+            Numbers::Real(v) => Part::Real(&mut v[range]),
+            Numbers::Float(_) => Part::Real(&mut []),
         }
-        (Words::Wide(w), Numbers::Long(to)) => copy(w, run, &mut to[range], |v| v as i64),
+    }
+
+    /// Its rows of `width` numbers, of each those in `columns`.
+    pub fn rows(self, width: usize, columns: Range<usize>) -> Vec<Self> {
+        macro_rules! cut {
+            ($v:ident, $kind:ident) => {
+                $v.chunks_mut(width).map(|row| Part::$kind(&mut row[columns.clone()])).collect()
+            };
+        }
+        match self {
+            Part::Uint(v) => cut!(v, Uint),
+            Part::Int(v) => cut!(v, Int),
+            Part::Long(v) => cut!(v, Long),
+            Part::Real(v) => cut!(v, Real),
+        }
+    }
+}
+
+/// Writes a run of words into as much of a channel. Its room was made for the type.
+pub fn place(words: &Words, run: &Run, bits: u8, kind: Kind, to: Part) {
+    let spare = 32u32.saturating_sub(bits.into());
+    match (words, to) {
+        (Words::Narrow(w), Part::Uint(to)) => copy(w, run, to, |v| v),
+        (Words::Narrow(w), Part::Int(to)) => copy(w, run, to, |v| (v << spare) as i32 >> spare),
+        (Words::Narrow(w), Part::Real(to)) if bits == 16 => copy(w, run, to, half),
+        (Words::Narrow(w), Part::Real(to)) => copy(w, run, to, |v| f32::from_bits(v).into()),
+        (Words::Wide(w), Part::Real(to)) => copy(w, run, to, f64::from_bits),
+        (Words::Wide(w), Part::Long(to)) if kind == Kind::Uint => {
+            copy(w, run, to, |v| i64::try_from(v).unwrap_or(i64::MAX));
+        }
+        (Words::Wide(w), Part::Long(to)) => copy(w, run, to, |v| v as i64),
         _ => {}
     }
 }
