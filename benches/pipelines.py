@@ -5,7 +5,8 @@
 
 The peers are the scripts of PEERS (`--peers`, ../shared/peers), run by the Python of their environment on the workloads
 made beside it (`--work`, $PEERS_WORK or ~/.cache/uptake-peers). Each pipeline runs once to warm up, then A B C A B C ...;
-medians are reported. Ours does the very steps of the peers (benches/recipes/) and, as a second line, the preset that a
+medians are reported. P1L is P1 on one large image, P1B on a folder of images; tools that take minutes run once a turn in
+`--slow-runs` turns (CellProfiler, where its environment is installed). Ours does the very steps of the peers (benches/recipes/) and, as a second line, the preset that a
 user would take. Labels are written in one more run that is not timed, and scored against the truth by PEERS/eval.py.
 A table and a plot are written to --out, named by the date. Python's standard library only.
 """
@@ -28,8 +29,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 class Tool:
     """One command: what it is called, how it runs, and how it leaves labels behind to be scored."""
 
-    def __init__(self, name, command, labels=None, ours=False):
-        self.name, self.command, self.labels, self.ours = name, command, labels, ours
+    def __init__(self, name, command, labels=None, ours=False, slow=False):
+        self.name, self.command, self.labels, self.ours, self.slow = name, command, labels, ours, slow
         self.runs, self.score = [], {}
 
     def median(self, i):
@@ -48,12 +49,29 @@ def pipelines(a):
     def peer(name, script, *args):
         return Tool(name, [python, a.peers / script, *args, "{out}"])
 
+    cellprofiler = a.work / "venv_cp" / "bin" / "python"
+    cellprofiler = [Tool("CellProfiler's modules", [cellprofiler, a.peers / "p1_cellprofiler.py", data / "W1.tif", "{out}"], slow=True)]
+    if not (a.work / "venv_cp").exists():
+        print("CellProfiler is not installed beside the peers: left out", file=sys.stderr)
+        cellprofiler = []
+
     return {
         "P1": ("2048 x 2048, 2 channels, 1521 nuclei", "W1_gt.tif", "2d", [
             ours("the peers' steps", recipes / "p1.toml", "W1.tif", "W1_nuclei.ome.tif"),
             ours("preset nuclei", "nuclei", "W1.tif", "W1_nuclei.ome.tif"),
             peer("best of OpenCV, fill_voids, scikit-image, numba", "p1_best.py", data / "W1.tif"),
             peer("scikit-image", "p1_skimage.py", data / "W1.tif"),
+            *cellprofiler,
+        ]),
+        "P1L": ("8192 x 8192, 2 channels", "W1L_gt.tif", "2d", [
+            ours("the peers' steps", recipes / "p1.toml", "W1L.tif", "W1L_nuclei.ome.tif"),
+            ours("preset nuclei", "nuclei", "W1L.tif", "W1L_nuclei.ome.tif"),
+            peer("best of OpenCV, fill_voids, scikit-image, numba", "p1_best.py", data / "W1L.tif"),
+        ]),
+        "P1B": ("64 images of 1024 x 1024, 2 channels", None, "2d", [
+            ours("the peers' steps", recipes / "p1.toml", "W1B/img_??.tif", None),
+            ours("preset nuclei", "nuclei", "W1B/img_??.tif", None),
+            Tool("best of, 2 workers", [python, a.peers / "p1_batch.py", "best", data / "W1B"]),
         ]),
         "P2": ("128 x 512 x 512 nuclei", "W2_gt.tif", "3d", [
             ours("the peers' steps", recipes / "p2.toml", "W2.tif", "W2_nuclei.ome.tif"),
@@ -148,8 +166,9 @@ def main():
     p.add_argument("--work", type=pathlib.Path, default=work)
     p.add_argument("--out", type=pathlib.Path, default=HERE / "results")
     p.add_argument("--runs", type=int, default=5)
+    p.add_argument("--slow-runs", type=int, default=1)
     p.add_argument("--threads", type=int, default=os.cpu_count())
-    p.add_argument("--only", default="P1,P2,P3")
+    p.add_argument("--only", default="P1,P1L,P1B,P2,P3")
     a = p.parse_args()
     for needed in (a.uptake, a.peers, a.work / "data", a.work / "venv"):
         if not needed.exists():
@@ -163,6 +182,8 @@ def main():
                 continue
             for turn in range(a.runs + 1):
                 for tool in tools:
+                    if tool.slow and not 0 < turn <= a.slow_runs:
+                        continue
                     figures = run(tool.command, out, a.threads)
                     if turn > 0:
                         tool.runs.append(figures)

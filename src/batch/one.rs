@@ -156,7 +156,7 @@ impl Shop<'_> {
         let sets = outcome.sets.into_iter().map(|s| (s.name, s.table)).collect();
         let part = Part { row: outcome.row, sets };
         record.counts = counts(&part);
-        self.store.save(&key, &part)
+        self.store.save(&key, part)
     }
 
     fn options(&self, recipe: &Recipe) -> read::Options {

@@ -10,9 +10,11 @@ use crate::write::Draft;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::HashMap;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Raised when the same image, recipe and version give another part than before.
 const SCHEMA: u32 = 1;
@@ -68,16 +70,26 @@ pub fn key(files: &[(String, String)], recipe: &Recipe) -> String {
     hex(hasher)
 }
 
-/// The folder of parts.
-#[derive(Clone, Debug)]
+/// The folder of parts. The first ones saved are held as well: a small run need not read what it has just written.
+#[derive(Debug)]
 pub struct Store {
     folder: PathBuf,
+    held: Mutex<Held>,
 }
+
+#[derive(Debug, Default)]
+struct Held {
+    parts: HashMap<String, Arc<Part>>,
+    cells: usize,
+}
+
+/// Most cells that are held, of 16 bytes as a rule.
+const MOST_HELD: usize = 1 << 20;
 
 impl Store {
     /// Below the output folder.
     pub fn new(out: &Path) -> Self {
-        Store { folder: out.join(".uptake").join("parts") }
+        Store { folder: out.join(".uptake").join("parts"), held: Mutex::default() }
     }
 
     fn path(&self, key: &str) -> PathBuf {
@@ -88,14 +100,29 @@ impl Store {
     ///
     /// # Errors
     /// The disk is full, or the system refuses.
-    pub fn save(&self, key: &str, part: &Part) -> Result<()> {
-        let text = serde_json::to_vec(part).map_err(|e| Error::io(e.to_string()).at(self.path(key)))?;
-        Draft::write(self.path(key), &text)
+    pub fn save(&self, key: &str, part: Part) -> Result<()> {
+        let text = serde_json::to_vec(&part).map_err(|e| Error::io(e.to_string()).at(self.path(key)))?;
+        Draft::write(self.path(key), &text)?;
+        let cells = |table: &Table| table.rows() * table.columns.len();
+        let cells = cells(&part.row) + part.sets.iter().map(|(_, table)| cells(table)).sum::<usize>();
+        let mut held = self.held();
+        if held.cells + cells <= MOST_HELD {
+            held.cells += cells;
+            held.parts.insert(key.to_owned(), Arc::new(part));
+        }
+        Ok(())
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The part of that key, if it is there and whole.
-    pub fn load(&self, key: &str) -> Option<Part> {
-        serde_json::from_slice(&fs::read(self.path(key)).ok()?).ok()
+    pub fn load(&self, key: &str) -> Option<Arc<Part>> {
+        if let Some(part) = self.held().parts.get(key) {
+            return Some(part.clone());
+        }
+        serde_json::from_slice(&fs::read(self.path(key)).ok()?).ok().map(Arc::new)
     }
 }
 
@@ -121,9 +148,11 @@ mod tests {
         table.push(column("a", Cells::Real(reals)));
         table.push(column("b", Cells::Int(vec![Some(i64::MIN), None, Some(0), Some(1), Some(2)])));
         let part = Part { row: Table::default(), sets: vec![("nuclei".into(), table)] };
-        store.save("k", &part).unwrap();
-        assert_eq!(store.load("k"), Some(part));
+        store.save("k", part.clone()).unwrap();
+        assert_eq!(store.load("k").as_deref(), Some(&part));
+        let later = Store::new(dir.path());
+        assert_eq!(later.load("k").as_deref(), Some(&part));
         fs::write(store.path("k"), "{").unwrap();
-        assert_eq!(store.load("k"), None, "a damaged part is done again");
+        assert_eq!(later.load("k"), None, "a damaged part is done again");
     }
 }

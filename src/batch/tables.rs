@@ -11,6 +11,7 @@ use crate::table::{Cells, Column, Table};
 use crate::write::{CsvSink, ParquetSink};
 use crate::{Error, Result, pipeline};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The columns of each table so far, without rows.
 #[derive(Default)]
@@ -39,7 +40,7 @@ pub(super) fn write(shop: &Shop, items: &[Item], records: &[Record]) -> Result<(
         let facts = part.as_ref().map(|p| &p.row);
         row.columns.extend(layout.images.iter().map(|c| fit(c, facts, 1)));
         images.append(&row)?;
-        for (name, table) in part.iter().flat_map(|p| &p.sets) {
+        for (name, table) in part.as_deref().iter().flat_map(|p| &p.sets) {
             if let (Some(sink), Some(columns)) = (sets.get_mut(name), layout.sets.get(name)) {
                 sink.append(&rows(item, columns, table))?;
             }
@@ -68,7 +69,7 @@ pub fn features(recipes: &Recipes) -> Result<Table> {
     Ok(dictionary(&layout))
 }
 
-fn load(shop: &Shop, record: &Record) -> Result<Option<Part>> {
+fn load(shop: &Shop, record: &Record) -> Result<Option<Arc<Part>>> {
     match (record.status, &record.key) {
         (Status::Ok, Some(key)) => shop.store.load(key).map(Some).ok_or_else(|| {
             Error::io("a finished image's rows are gone from .uptake/parts")
