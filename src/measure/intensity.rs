@@ -40,8 +40,7 @@ impl Facts {
     ) -> Result<Self> {
         let image = channel.volume.samples.host()?;
         let scale = channel.volume.scale;
-        let mut sorted = samples.to_vec();
-        sorted.sort_unstable();
+        let sorted = order::sorted(samples);
         let mut ranks = [0, 1, 2, 3, 4].map(|k| order::quantile(&sorted, k, 4));
         if scale.factor < 0.0 {
             ranks.reverse();

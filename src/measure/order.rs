@@ -31,12 +31,50 @@ fn twice_median(sorted: &[i32]) -> Option<i64> {
 
 /// Median of the absolute deviations from the median.
 pub(super) fn mad(sorted: &[i32]) -> Option<f64> {
-    let centre = twice_median(sorted)?;
-    let mut away: Vec<i64> = sorted.iter().map(|&s| (2 * i64::from(s) - centre).abs()).collect();
-    let (below, upper, _) = away.select_nth_unstable(sorted.len() / 2);
-    let upper = *upper;
-    let lower = if sorted.len() % 2 == 1 { upper } else { below.iter().copied().max()? };
+    let (n, centre) = (sorted.len(), twice_median(sorted)?);
+    // On both sides of the median the samples lie in the order of their deviations: they are merged up to the middle.
+    let twice = |s: i32| 2 * i64::from(s) - centre;
+    let (below, above) = sorted.split_at(sorted.partition_point(|&s| twice(s) < 0));
+    let (mut below, mut above) = (below.iter().rev().peekable(), above.iter().peekable());
+    let mut next = || match (below.peek().map(|s| -twice(**s)), above.peek().map(|s| twice(**s))) {
+        (Some(b), a) if a.is_none_or(|a| b < a) => below.next().map(|_| b),
+        (_, a) => above.next().and(a),
+    };
+    let mut before = None;
+    for _ in 0..n / 2 {
+        before = next();
+    }
+    let upper = next()?;
+    let lower = if n % 2 == 1 { upper } else { before? };
     Some((lower + upper) as f64 / 4.0)
+}
+
+/// Fewer samples than this are sorted by comparison.
+const FEW: usize = 64;
+
+/// The samples in rising order: byte by byte (LSD radix sort) as far as they differ.
+pub(super) fn sorted(samples: &[i32]) -> Vec<i32> {
+    let mut now = samples.to_vec();
+    if samples.len() < FEW {
+        now.sort_unstable();
+        return now;
+    }
+    let (low, high) = samples.iter().fold((i32::MAX, i32::MIN), |(low, high), &s| (low.min(s), high.max(s)));
+    let bits = 32 - high.abs_diff(low).leading_zeros();
+    let mut next = vec![0; now.len()];
+    for shift in (0..bits).step_by(8) {
+        let digit = |s: i32| (s.wrapping_sub(low) as u32 >> shift) as usize & 0xff;
+        let mut place = [0usize; 257];
+        now.iter().for_each(|&s| place[digit(s) + 1] += 1);
+        (1..256).for_each(|k| place[k] += place[k - 1]);
+        for &s in &now {
+            let at = &mut place[digit(s)];
+            next[*at] = s;
+            *at += 1;
+        }
+        std::mem::swap(&mut now, &mut next);
+    }
+    now
 }
 
 /// Exact sums of samples.
@@ -82,6 +120,7 @@ impl Sums {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn quantiles_are_numpys() {
@@ -93,6 +132,22 @@ mod tests {
         assert_eq!(median(&mut [8, 2, 4]), Some(4.0));
         assert_eq!(mad(&[1, 2, 4, 8]), Some(1.5));
         assert_eq!(mad(&[1, 1, 5]), Some(0.0));
+    }
+
+    proptest! {
+        /// Oracle: the sort of the standard library, and the deviations one by one.
+        #[test]
+        fn sorted_is_sorted(samples in prop::collection::vec(any::<i32>(), 1..300), narrow in 0u32..32) {
+            let samples: Vec<i32> = samples.iter().map(|s| s >> narrow).collect();
+            let mut want = samples.clone();
+            want.sort_unstable();
+            prop_assert_eq!(sorted(&samples), &want[..]);
+            let centre = twice_median(&want).unwrap();
+            let mut away: Vec<i64> = want.iter().map(|&s| (2 * i64::from(s) - centre).abs()).collect();
+            away.sort_unstable();
+            let n = away.len();
+            prop_assert_eq!(mad(&want), Some((away[n / 2] + away[(n - 1) / 2]) as f64 / 4.0));
+        }
     }
 
     #[test]
