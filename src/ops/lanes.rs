@@ -182,7 +182,7 @@ pub(super) fn columns<T: Send>(out: &mut [T], axis: Axis, work: impl Fn(usize, u
 }
 
 /// Fills `padded` from `line`, which begins at index `before`; what lies beyond the line follows the border.
-pub(super) fn pad(border: Border, line: &[i32], before: usize, padded: &mut [i32]) {
+pub(super) fn pad<T: Copy>(border: Border, line: &[T], before: usize, padded: &mut [T]) {
     let n = line.len();
     let (start, end) = (before.min(padded.len()), (before + n).min(padded.len()));
     padded[start..end].copy_from_slice(&line[..end - start]);

@@ -3,12 +3,13 @@
 //! `out[i]` is the sample of rank `(n - 1) / 2` among the `n = (2 rz + 1)(2 ry + 1)(2 rx + 1)` around i; n is odd, so it
 //! is always one of them. The median is unique, so the two sides may go their own ways. The shader finds it bit by bit.
 //! The CPU takes small boxes through a sorting network of which only what the middle needs is left (Batcher 1968), many
-//! columns at once; large boxes through a histogram that slides along the row (Huang et al. 1979) where samples span at
+//! columns at once, 3 x 3 through sorted columns; large boxes through a histogram that slides along the row (Huang et al. 1979) where samples span at
 //! most 16 bits, else by selection.
 //! Bit budget: comparisons only. Reference: `scipy.ndimage.median_filter(mode="nearest")`, exactly.
 
 use super::cases::words;
-use super::lanes::{pad, span, wide};
+use super::lanes::{pad, wide};
+use super::narrow::Narrow;
 use super::{Border, Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
@@ -57,7 +58,13 @@ pub fn median(device: &Device, src: &Volume, radius: [usize; 3]) -> Result<Volum
     }
     let voxels: usize = r.iter().map(|r| 2 * r + 1).product();
     let samples = match device {
-        Device::Cpu => Buffer::on_host(twin(src.samples.host()?, src.shape, r)),
+        Device::Cpu => {
+            let samples = src.samples.host()?;
+            Buffer::on_host(match Narrow::of(samples) {
+                Some(narrow) => narrow.wide(&twin(&narrow.words, src.shape, r)),
+                None => twin(samples, src.shape, r),
+            })
+        }
         Device::Gpu(gpu) => {
             let from = src.samples.gpu()?;
             let to = gpu.alloc::<i32>(from.len())?;
@@ -80,16 +87,24 @@ pub fn median(device: &Device, src: &Volume, radius: [usize; 3]) -> Result<Volum
 /// Boxes up to this many voxels go through a network.
 const NETWORK_VOXELS: usize = 125;
 
-fn twin(src: &[i32], shape: Shape, radius: [usize; 3]) -> Vec<i32> {
+/// A sample in either width.
+trait Sample: Copy + Default + Ord + Send + Sync {
+    /// A row of medians of 3 x 3, from the three rows around it, one sample longer on each side.
+    fn nine(out: &mut [Self], rows: [&[Self]; 3]);
+    /// A row of medians of a small box. `padded` holds its rows, each of `length`.
+    fn by_network(out: &mut [Self], padded: &[Self], length: usize, window: usize, steps: &[Exchange]);
+    /// The same of a large box.
+    fn of_many(out: &mut [Self], padded: &[Self], length: usize, window: usize, histogram: &mut Histogram);
+}
+
+fn twin<T: Sample>(src: &[T], shape: Shape, radius: [usize; 3]) -> Vec<T> {
     let [rz, ry, rx] = radius;
     let rows = (2 * rz + 1) * (2 * ry + 1);
     let window = 2 * rx + 1;
     let network = if rows * window <= NETWORK_VOXELS { Some(network(rows * window)) } else { None };
-    let (low, high) = span(src);
-    let narrow = i64::from(high) - i64::from(low) <= 65_535;
     let length = shape.x + 2 * rx;
-    let mut out = vec![0i32; src.len()];
-    let scratch = || (vec![0i32; rows * length], Histogram::new());
+    let mut out = vec![T::default(); src.len()];
+    let scratch = || (vec![T::default(); rows * length], Histogram::new());
     out.par_chunks_mut(shape.x.max(1)).enumerate().for_each_init(scratch, |(padded, histogram), (line, out)| {
         let near = |at: usize, k: usize, r: usize, n: usize| (at + k).saturating_sub(r).min(n - 1);
         let around = (0..=2 * rz).flat_map(|dz| (0..=2 * ry).map(move |dy| (dz, dy)));
@@ -98,9 +113,12 @@ fn twin(src: &[i32], shape: Shape, radius: [usize; 3]) -> Vec<i32> {
             pad(Border::Nearest, &src[shape.index(z, y, 0)..][..shape.x], rx, padded);
         }
         match &network {
-            Some(steps) => select_by_network(out, padded, length, window, steps),
-            None if narrow => histogram.slide(out, padded, length, window, low),
-            None => select(out, padded, length, window),
+            Some(_) if radius == [0, 1, 1] => {
+                let row = |k: usize| &padded[k * length..][..length];
+                T::nine(out, [row(0), row(1), row(2)]);
+            }
+            Some(steps) => T::by_network(out, padded, length, window, steps),
+            None => T::of_many(out, padded, length, window, histogram),
         }
     });
     out
@@ -143,27 +161,70 @@ fn network(n: usize) -> Vec<Exchange> {
 }
 
 /// Columns that go through the network together.
-const LANES: usize = 64;
+const LANES: usize = 128;
 
-wide! {
-    fn select_by_network(out: &mut [i32], padded: &[i32], length: usize, window: usize, steps: &[Exchange]) {
-        let mut lanes = [[0i32; LANES]; NETWORK_VOXELS];
-        let voxels = padded.len() / length * window;
-        for (b, out) in out.chunks_mut(LANES).enumerate() {
-            for (k, lane) in lanes[..voxels].iter_mut().enumerate() {
-                let from = k / window * length + k % window + b * LANES;
-                lane[..out.len()].copy_from_slice(&padded[from..from + out.len()]);
-            }
-            for &Exchange(a, b) in steps {
-                let (before, after) = lanes.split_at_mut(b);
-                for (s, t) in before[a].iter_mut().zip(&mut after[0]) {
-                    (*s, *t) = ((*s).min(*t), (*s).max(*t));
+/// Smallest, middle and largest of three.
+#[inline(always)]
+fn three<T: Ord + Copy>(a: T, b: T, c: T) -> [T; 3] {
+    let (low, high) = (a.min(b), a.max(b));
+    [low.min(c), low.max(high.min(c)), high.max(c)]
+}
+
+macro_rules! sample {
+    ($t:ty, $nine:ident, $by_network:ident, $of_many:expr) => {
+        wide! {
+            fn $nine(out: &mut [$t], rows: [&[$t]; 3]) {
+                let n = out.len();
+                // Cut to one length, so that no place needs a check.
+                let [a, b, c] = rows.map(|row| [&row[..n], &row[1..][..n], &row[2..][..n]]);
+                for i in 0..n {
+                    // The middle of nine lies between the largest of the smallest, the middle of the middle and the
+                    // smallest of the largest of three columns.
+                    let [p, q, r] = [0, 1, 2].map(|k| three(a[k][i], b[k][i], c[k][i]));
+                    let low = p[0].max(q[0]).max(r[0]);
+                    let high = p[2].min(q[2]).min(r[2]);
+                    out[i] = three(low, three(p[1], q[1], r[1])[1], high)[1];
                 }
             }
-            out.copy_from_slice(&lanes[voxels / 2][..out.len()]);
         }
-    }
+        wide! {
+            fn $by_network(out: &mut [$t], padded: &[$t], length: usize, window: usize, steps: &[Exchange]) {
+                let mut lanes = [[0; LANES]; NETWORK_VOXELS];
+                let voxels = padded.len() / length * window;
+                for (b, out) in out.chunks_mut(LANES).enumerate() {
+                    for (k, lane) in lanes[..voxels].iter_mut().enumerate() {
+                        let from = k / window * length + k % window + b * LANES;
+                        lane[..out.len()].copy_from_slice(&padded[from..from + out.len()]);
+                    }
+                    for &Exchange(a, b) in steps {
+                        let (before, after) = lanes.split_at_mut(b);
+                        for (s, t) in before[a].iter_mut().zip(&mut after[0]) {
+                            (*s, *t) = ((*s).min(*t), (*s).max(*t));
+                        }
+                    }
+                    out.copy_from_slice(&lanes[voxels / 2][..out.len()]);
+                }
+            }
+        }
+        impl Sample for $t {
+            fn nine(out: &mut [$t], rows: [&[$t]; 3]) {
+                $nine(out, rows);
+            }
+            fn by_network(out: &mut [$t], padded: &[$t], length: usize, window: usize, steps: &[Exchange]) {
+                $by_network(out, padded, length, window, steps);
+            }
+            fn of_many(out: &mut [$t], padded: &[$t], length: usize, window: usize, histogram: &mut Histogram) {
+                $of_many(out, padded, length, window, histogram);
+            }
+        }
+    };
 }
+sample!(i32, nine_samples, samples_by_network, |out: &mut [i32], padded: &[i32], length, window, _: &mut Histogram| {
+    select(out, padded, length, window);
+});
+sample!(u16, nine_words, words_by_network, |out: &mut [u16], padded: &[u16], length, window, h: &mut Histogram| {
+    h.slide(out, padded, length, window);
+});
 
 /// Selection for samples that span more than 16 bits.
 fn select(out: &mut [i32], padded: &[i32], length: usize, window: usize) {
@@ -190,13 +251,13 @@ impl Histogram {
         Histogram { fine: Vec::new(), coarse: Vec::new(), bin: 0, below: 0 }
     }
 
-    fn slide(&mut self, out: &mut [i32], padded: &[i32], length: usize, window: usize, low: i32) {
+    fn slide(&mut self, out: &mut [u16], padded: &[u16], length: usize, window: usize) {
         self.fine.clear();
         self.fine.resize(65_536, 0);
         self.coarse.clear();
         self.coarse.resize(256, 0);
         (self.bin, self.below) = (0, 0);
-        let bin = |s: i32| s.wrapping_sub(low) as usize & 0xffff;
+        let bin = |s: u16| usize::from(s);
         let rank = (padded.len() / length * window / 2) as u32;
         for row in padded.chunks_exact(length) {
             row[..window].iter().for_each(|&s| self.add(bin(s)));
@@ -204,7 +265,7 @@ impl Histogram {
         let last = out.len() - 1;
         for (x, o) in out.iter_mut().enumerate() {
             self.settle(rank);
-            *o = low + self.bin as i32;
+            *o = self.bin as u16;
             if x < last {
                 for row in padded.chunks_exact(length) {
                     self.remove(bin(row[x]));

@@ -30,6 +30,7 @@ pub mod median;
 pub mod morphology;
 #[cfg(test)]
 mod naive;
+mod narrow;
 mod nearest;
 pub mod noise;
 pub mod object_rank;

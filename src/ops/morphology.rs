@@ -11,7 +11,8 @@
 //! Reference: `scipy.ndimage.grey_erosion` and its kin, `skimage.morphology`, exactly.
 
 use super::cases::words;
-use super::lanes::{self, Axis, columns, span, wide};
+use super::lanes::{Axis, columns, wide};
+use super::narrow::Narrow;
 use super::{Case, Op, pixelwise};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device, Gpu};
@@ -200,26 +201,6 @@ fn step_on(gpu: &Gpu, src: &Buffer<i32>, axis: Axis, reach: usize, which: Extrem
     };
     gpu.dispatch(&STEP, from.len(), &params, &[&from.cast(), &to.cast()])?;
     Ok(Buffer::Gpu(to))
-}
-
-/// Samples that span no more than 16 bits, as words above the smallest: twice as many fit a register.
-struct Narrow {
-    low: i32,
-    words: Vec<u16>,
-}
-
-impl Narrow {
-    /// Nothing where the samples span more.
-    fn of(samples: &[i32]) -> Option<Self> {
-        let (low, high) = span(samples);
-        let fits = i64::from(high) - i64::from(low) <= i64::from(u16::MAX);
-        fits.then(|| Narrow { low, words: lanes::map(samples, |s| s.wrapping_sub(low) as u16) })
-    }
-
-    /// Words as samples again.
-    fn wide(&self, words: &[u16]) -> Vec<i32> {
-        lanes::map(words, |w| self.low.wrapping_add(w.into()))
-    }
 }
 
 /// A sample in either width.

@@ -103,17 +103,15 @@ impl Window {
         part
     }
 
-    fn holds(&self, run: &ObjectRun, shape: Shape) -> bool {
+    /// What lies in it of a run of the whole image, as a run of this part.
+    fn cut_run(&self, run: &ObjectRun, shape: Shape) -> Option<ObjectRun> {
         let (row, rows) = (run.row as usize, shape.y.max(1));
-        let first = [row / rows, row % rows, run.start as usize];
-        (0..3).all(|a| (self.lo[a]..self.hi[a]).contains(&first[a]))
-    }
-
-    /// A run of the whole image as one of this part.
-    fn to_part(self, run: &ObjectRun, shape: Shape) -> ObjectRun {
-        let ([z0, y0, x0], rows, height) = (self.lo.map(|v| v as u32), shape.y as u32, self.shape().y as u32);
-        let row = (run.row / rows - z0) * height + run.row % rows - y0;
-        ObjectRun { row, start: run.start - x0, end: run.end - x0 }
+        let (z, y) = (row / rows, row % rows);
+        let (start, end) = (self.lo[2].max(run.start as usize), self.hi[2].min(run.end as usize));
+        let inside = (self.lo[0]..self.hi[0]).contains(&z) && (self.lo[1]..self.hi[1]).contains(&y) && start < end;
+        let row = (z.wrapping_sub(self.lo[0]) * self.shape().y).wrapping_add(y.wrapping_sub(self.lo[1]));
+        let [start, end] = [start, end].map(|x| (x - self.lo[2].min(x)) as u32);
+        inside.then_some(ObjectRun { row: row as u32, start, end })
     }
 
     /// A run of this part as one of the whole image.
@@ -129,15 +127,20 @@ impl Window {
         Ok(Volume { shape: self.shape(), ..whole.with(samples) })
     }
 
-    /// The objects of labels on the host that lie in it, numbered 1, 2, ... in the order of their numbers. No window cuts
-    /// an object.
+    /// Its part of labels on the host, numbered 1, 2, ... in the order of their numbers.
     pub fn labels(&self, whole: &Labels) -> Result<Labels> {
         let (runs, shape) = (whole.runs()?, whole.shape);
-        let here = |label: &u32| runs.of(*label).first().is_some_and(|run| self.holds(run, shape));
-        let labels: Vec<u32> = (1..whole.count + 1).filter(here).collect();
-        let runs = (1..).zip(&labels).flat_map(|(new, &old)| runs.of(old).iter().map(move |run| (new, *run)));
-        let runs = runs.map(|(label, run)| (label, self.to_part(&run, shape)));
-        Ok(Labels::of_runs(self.shape(), ObjectRuns::sort(runs, labels.len() as u32)))
+        let rows = [self.lo[0] * shape.y + self.lo[1], (self.hi[0] * shape.y + self.hi[1]).saturating_sub(shape.y)];
+        let mut objects: Vec<Vec<ObjectRun>> = Vec::new();
+        for label in 1..whole.count + 1 {
+            // Runs come in raster order: those of other rows are passed over.
+            let [from, behind] = rows.map(|row| runs.of(label).partition_point(|run| (run.row as usize) < row));
+            let object = runs.of(label)[from..behind].iter().filter_map(|run| self.cut_run(run, shape));
+            objects.push(object.collect());
+        }
+        objects.retain(|object| !object.is_empty());
+        let numbered = (1..).zip(&objects).flat_map(|(label, object)| object.iter().map(move |run| (label, *run)));
+        Ok(Labels::of_runs(self.shape(), ObjectRuns::sort(numbered, objects.len() as u32)))
     }
 }
 
@@ -174,6 +177,9 @@ mod tests {
         let whole = together(&found, &parts, shape).unwrap();
         let want = renumber(&Device::Cpu, &labels).unwrap();
         assert_eq!((whole.voxels().host().unwrap(), whole.count), (want.voxels().host().unwrap(), want.count));
+        // What a window cuts is there as far as it reaches: sets that are barred have no windows of their own.
+        let cut = flat([1, 5], [3, 7]).labels(&labels).unwrap();
+        assert_eq!((cut.count, cut.voxels().host().unwrap()), (2, &[2, 0, 1, 1][..]));
         // One that fills the image has nothing to save.
         assert_eq!(windows(&Device::Cpu, &labels, [0.0, 30.0, 30.0]).unwrap(), None);
     }

@@ -1,0 +1,43 @@
+//! Samples in 16 bits, for operations that only compare them.
+
+use super::lanes::{self, span};
+
+/// Samples that span no more than 16 bits, as words above the smallest: twice as many fit a register.
+pub(super) struct Narrow {
+    /// The smallest sample.
+    pub low: i32,
+    /// Raster order.
+    pub words: Vec<u16>,
+}
+
+impl Narrow {
+    /// Nothing where the samples span more.
+    pub fn of(samples: &[i32]) -> Option<Self> {
+        let (low, high) = span(samples);
+        let fits = i64::from(high) - i64::from(low) <= i64::from(u16::MAX);
+        fits.then(|| Narrow { low, words: lanes::map(samples, |s| s.wrapping_sub(low) as u16) })
+    }
+
+    /// Words as samples again.
+    pub fn wide(&self, words: &[u16]) -> Vec<i32> {
+        lanes::map(words, |w| self.low.wrapping_add(w.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Mechanics.
+    use super::*;
+
+    #[test]
+    fn words_are_samples_again() {
+        for samples in
+            [vec![], vec![7], vec![-5, 65_530], vec![i32::MAX - 65_535, i32::MAX], vec![i32::MIN, i32::MIN + 9]]
+        {
+            let narrow = Narrow::of(&samples).unwrap();
+            assert_eq!(narrow.wide(&narrow.words), samples);
+        }
+        assert!(Narrow::of(&[-5, 65_531]).is_none());
+        assert!(Narrow::of(&[i32::MIN, i32::MAX]).is_none());
+    }
+}
