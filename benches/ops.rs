@@ -28,6 +28,10 @@ use uptake::units::Shape;
 use uptake::volume::{Labels, Mask, Volume};
 use uptake::{Result, ops};
 
+/// As in the command.
+#[global_allocator]
+static MEMORY: uptake::memory::Recycler = uptake::memory::Recycler::new();
+
 /// Bytes of a sample and of a label, of a voxel of a mask.
 const WIDE: usize = 4;
 const NARROW: usize = 1;
@@ -85,7 +89,6 @@ const BENCHES: &[Bench] = &[
     Bench { name: "split", bytes: WIDE + NARROW + WIDE, deep: true, run: |d, i| done(&split(d, &i.land, &i.mask, Depth::Relative { fraction: 0.1, typical_size: None })?.voxels()) },
     Bench { name: "landscape", bytes: WIDE + NARROW + WIDE, deep: false, run: |d, i| done(&landscape(d, &i.image, &i.mask, &sizes(20.0))?.samples) },
     Bench { name: "scale", bytes: WIDE, deep: false, run: |d, i| scale(d, &i.image, 1.0, [1; 3]).map(|_| ()) },
-    Bench { name: "sizes", bytes: WIDE, deep: true, run: |d, i| ops::sizes::sizes(d, &i.labels).map(|_| ()) },
     Bench { name: "sums", bytes: 2 * WIDE, deep: true, run: |d, i| ops::sums::sums(d, &i.image, &i.labels).map(|_| ()) },
 ];
 

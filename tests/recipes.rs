@@ -157,6 +157,9 @@ fn settings_change_the_recipe_and_are_checked_like_it() {
     let recipe = set("spacing_um=0.65").unwrap();
     assert_eq!(recipe.body.spacing_um.unwrap().zyx(), [0.65; 3]);
     assert_ne!(recipe.text, nuclei.text, "resume must see the setting");
+    let columns = |recipe: &Recipe| uptake::pipeline::columns(recipe).unwrap().row.columns.len();
+    assert!(columns(&set("quality=false").unwrap()) < columns(&set("quality=true").unwrap()));
+    assert_eq!(columns(&recipe), columns(&set("quality=true").unwrap()));
     assert!(set("objects.nuclei.scale=8 px").is_ok());
     assert!(set("labels.nuclei={stem}_mask.tif").is_ok());
     assert_snapshot!(set("objects.nuclei.scal=8 px").unwrap_err().to_string(), @r#"

@@ -5,6 +5,7 @@
 mod buffer;
 mod gpu;
 pub mod kernel;
+mod packed;
 mod timer;
 
 pub use buffer::{Buffer, GpuBuffer, Word};
@@ -37,7 +38,7 @@ impl Device {
     pub fn place<T: Word>(&self, data: &Buffer<T>) -> Result<Buffer<T>> {
         match (self, data) {
             (Device::Cpu, Buffer::Gpu(_)) => Err(crate::Error::device("data on a GPU was handed to the CPU")),
-            (Device::Gpu(gpu), Buffer::Host(v)) => Ok(Buffer::Gpu(gpu.upload(v)?)),
+            (Device::Gpu(gpu), Buffer::Host(v)) => Ok(Buffer::Gpu(packed::upload(gpu, v)?)),
             _ => Ok(data.clone()),
         }
     }

@@ -6,7 +6,6 @@
 //! threads nor order matter.
 
 use super::object::Object;
-use crate::object_runs::ObjectRun;
 use crate::units::Shape;
 use rayon::prelude::*;
 
@@ -74,43 +73,80 @@ impl Sphere {
         Sphere { rows, voxels }
     }
 
-    /// Around the voxel z, y, x.
-    pub fn at(&self, image: &[i32], shape: Shape, [z, y, x]: [usize; 3]) -> Around {
-        let (mut sum, mut n) = (0, 0);
+    /// Around each voxel z, y, x0..x1. Rows of the sphere are differences of running totals, so long ones cost no more.
+    fn along(&self, image: &[i32], shape: Shape, [z, y, x0, x1]: [usize; 4], room: &mut Room) {
+        let Room { totals, sums, counts } = room;
+        for list in [&mut *sums, &mut *counts] {
+            list.clear();
+            list.resize(x1 - x0, 0);
+        }
         for row in &self.rows {
             let (Some(z), Some(y)) = (z.checked_add_signed(row.dz), y.checked_add_signed(row.dy)) else { continue };
             if z >= shape.z || y >= shape.y {
                 continue;
             }
-            let (first, behind) = (x.saturating_sub(row.reach), (x + row.reach + 1).min(shape.x));
+            let (first, behind) = (x0.saturating_sub(row.reach), (x1 + row.reach).min(shape.x));
             let start = shape.index(z, y, 0);
-            sum += image[start + first..start + behind].iter().map(|&s| i64::from(s)).sum::<i64>();
-            n += (behind - first) as i64;
+            totals.clear();
+            totals.push(0);
+            let mut total = 0;
+            totals.extend(image[start + first..start + behind].iter().map(|&s| {
+                total += i64::from(s);
+                total
+            }));
+            let width = 2 * row.reach + 1;
+            if behind - first == x1 - x0 + width - 1 {
+                sums.iter_mut().zip(totals[width..].iter().zip(&*totals)).for_each(|(sum, (b, a))| *sum += b - a);
+                counts.iter_mut().for_each(|n| *n += width as i64);
+                continue;
+            }
+            for (x, (sum, n)) in (x0..).zip(sums.iter_mut().zip(&mut *counts)) {
+                let (from, to) = (x.saturating_sub(row.reach) - first, (x + row.reach + 1).min(behind) - first);
+                *sum += totals[to] - totals[from];
+                *n += (to - from) as i64;
+            }
         }
-        Around { sum, n, middle: shape.index(z, y, x) }
+    }
+
+    /// The highest mean around the voxels z, y, x0..x1.
+    fn best(&self, image: &[i32], shape: Shape, place: [usize; 4], falling: bool, room: &mut Room) -> Option<Around> {
+        self.along(image, shape, place, room);
+        let middles = shape.index(place[0], place[1], place[2])..;
+        let around = middles.zip(room.sums.iter().zip(&room.counts));
+        around.map(|(middle, (&sum, &n))| Around { sum, n, middle }).reduce(|a, b| a.higher(b, falling))
     }
 
     /// The highest mean with the middle in the object; nothing for an object without voxels.
     pub fn highest(&self, object: &Object, image: &[i32], falling: bool) -> Option<Around> {
-        let best_of_run = |run: &ObjectRun| {
-            let [z, y, x0, x1] = object.place(run);
-            let around = (x0..x1).map(|x| self.at(image, object.shape, [z, y, x]));
-            around.reduce(|a, b| a.higher(b, falling))
-        };
-        object.runs().par_iter().filter_map(best_of_run).reduce_with(|a, b| a.higher(b, falling))
+        let runs = object.runs().par_iter().with_min_len(16);
+        let best = |room: &mut Room, run| self.best(image, object.shape, object.place(run), falling, room);
+        runs.map_init(Room::default, best).flatten().reduce_with(|a, b| a.higher(b, falling))
     }
 
     /// The highest mean around some voxels, given by linear index; nothing if there are none.
     pub fn highest_at(&self, places: &[usize], image: &[i32], shape: Shape, falling: bool) -> Option<Around> {
-        let around = places.par_iter().map(|&i| self.at(image, shape, shape.position(i)));
-        around.reduce_with(|a, b| a.higher(b, falling))
+        let best = |room: &mut Room, &i: &usize| {
+            let [z, y, x] = shape.position(i);
+            self.best(image, shape, [z, y, x, x + 1], falling, room)
+        };
+        places.par_iter().map_init(Room::default, best).flatten().reduce_with(|a, b| a.higher(b, falling))
     }
+}
+
+/// What the sums along a run are worked out in.
+#[derive(Default)]
+struct Room {
+    totals: Vec<i64>,
+    sums: Vec<i64>,
+    counts: Vec<i64>,
 }
 
 #[cfg(test)]
 mod tests {
     //! Oracle: the sum over all voxels of the image that lie close enough.
     use super::*;
+    use crate::ops::extent::extents;
+    use crate::volume::Labels;
 
     fn naive(image: &[i32], shape: Shape, middle: [usize; 3], radius: f64, size: [f64; 3]) -> (i64, i64) {
         let away = |p: [usize; 3]| (0..3).map(|a| (p[a].abs_diff(middle[a]) as f64 * size[a]).powi(2)).sum::<f64>();
@@ -130,8 +166,17 @@ mod tests {
             for radius in [0.1, 2.0, 6.2035, 50.0] {
                 let sphere = Sphere::new(radius, size);
                 for i in 0..shape.len() {
-                    let got = sphere.at(&image, shape, shape.position(i));
+                    let got = sphere.highest_at(&[i], &image, shape, false).unwrap();
                     assert_eq!((got.sum, got.n), naive(&image, shape, shape.position(i), radius, size));
+                }
+                // Rows at once give what the voxels give one by one.
+                let labels =
+                    Labels::new(shape, (0..shape.len() as u32).map(|i| u32::from(i % 5 > 0)).collect()).unwrap();
+                let object = Object::new(&labels, 1, extents(&labels).unwrap()[0]).unwrap();
+                let inside: Vec<usize> = (0..shape.len()).filter(|i| i % 5 > 0).collect();
+                for falling in [false, true] {
+                    let one_by_one = sphere.highest_at(&inside, &image, shape, falling);
+                    assert_eq!(sphere.highest(&object, &image, falling), one_by_one);
                 }
             }
         }

@@ -160,7 +160,9 @@ fn finish(
     let mut row = row::row(scan, recipe, roles, &made, notes);
     row.columns.extend(totals);
     row.columns.extend(scan.audit.columns.clone());
-    row.columns.extend(stage("quality", "", || quality(scan, recipe, roles, &made))?.columns);
+    if recipe.body.quality != Some(false) {
+        row.columns.extend(stage("quality", "", || quality(scan, recipe, roles, &made))?.columns);
+    }
     Ok(Outcome { row, sets })
 }
 

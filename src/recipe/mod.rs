@@ -47,6 +47,8 @@ pub struct Body {
     pub modality: Option<Modality>,
     /// Size of a pixel in micrometres, for images that do not say, or say it wrongly.
     pub spacing_um: Option<SpacingUm>,
+    /// Focus, saturation and background of the channels in the row of the image; they are measured unless this is false.
+    pub quality: Option<bool>,
     /// PET: what is known beside the headers, or better than they know it.
     pub suv: crate::suv::Settings,
     /// How files make up an image.
