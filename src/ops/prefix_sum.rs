@@ -18,7 +18,7 @@ pub const OP: Op = Op {
     cases: &[Case {
         name: "of labels",
         run: |d, i| {
-            let (sums, total) = prefix_sum(d, &i.labels(d)?.voxels())?;
+            let (sums, total) = prefix_sum(d, i.labels(d)?.voxels())?;
             let mut words = d.fetch(&sums)?;
             words.push(total);
             Ok(words)

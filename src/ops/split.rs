@@ -295,8 +295,10 @@ fn ascend(shape: Shape, land: &[i32], mask: &[u8]) -> Vec<u32> {
     let rows = parent.par_chunks_mut(shape.x.max(1)).with_min_len(16).enumerate();
     rows.for_each_init(Default::default, |(top, way): &mut (Vec<i32>, Vec<i32>), (row, parent)| {
         let (around, start) = (Around::row(shape, row), row * shape.x);
-        (top.clear(), way.clear());
-        (top.resize(inner.len(), i32::MIN), way.resize(inner.len(), 0));
+        for (list, start) in [(&mut *top, i32::MIN), (&mut *way, 0)] {
+            list.clear();
+            list.resize(inner.len(), start);
+        }
         for other in around.rows_in_order().filter(|_| !inner.is_empty()) {
             for x in 0..3 {
                 let offset = (other + x) as i32 - (start + 1) as i32;
