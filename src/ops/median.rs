@@ -3,7 +3,7 @@
 //! `out[i]` is the sample of rank `(n - 1) / 2` among the `n = (2 rz + 1)(2 ry + 1)(2 rx + 1)` around i; n is odd, so it
 //! is always one of them. The median is unique, so the two sides may go their own ways. The shader finds it bit by bit.
 //! The CPU takes small boxes through a sorting network of which only what the middle needs is left (Batcher 1968), many
-//! columns at once, 3 x 3 through sorted columns; large boxes through a histogram that slides along the row (Huang et al. 1979) where samples span at
+//! columns at once; large boxes through a histogram that slides along the row (Huang et al. 1979) where samples span at
 //! most 16 bits, else by selection.
 //! Bit budget: comparisons only. Reference: `scipy.ndimage.median_filter(mode="nearest")`, exactly.
 
@@ -89,8 +89,6 @@ const NETWORK_VOXELS: usize = 125;
 
 /// A sample in either width.
 trait Sample: Copy + Default + Ord + Send + Sync {
-    /// A row of medians of 3 x 3, from the three rows around it, one sample longer on each side.
-    fn nine(out: &mut [Self], rows: [&[Self]; 3]);
     /// A row of medians of a small box. `padded` holds its rows, each of `length`.
     fn by_network(out: &mut [Self], padded: &[Self], length: usize, window: usize, steps: &[Exchange]);
     /// The same of a large box.
@@ -113,10 +111,6 @@ fn twin<T: Sample>(src: &[T], shape: Shape, radius: [usize; 3]) -> Vec<T> {
             pad(Border::Nearest, &src[shape.index(z, y, 0)..][..shape.x], rx, padded);
         }
         match &network {
-            Some(_) if radius == [0, 1, 1] => {
-                let row = |k: usize| &padded[k * length..][..length];
-                T::nine(out, [row(0), row(1), row(2)]);
-            }
             Some(steps) => T::by_network(out, padded, length, window, steps),
             None => T::of_many(out, padded, length, window, histogram),
         }
@@ -163,30 +157,8 @@ fn network(n: usize) -> Vec<Exchange> {
 /// Columns that go through the network together.
 const LANES: usize = 128;
 
-/// Smallest, middle and largest of three.
-#[inline(always)]
-fn three<T: Ord + Copy>(a: T, b: T, c: T) -> [T; 3] {
-    let (low, high) = (a.min(b), a.max(b));
-    [low.min(c), low.max(high.min(c)), high.max(c)]
-}
-
 macro_rules! sample {
-    ($t:ty, $nine:ident, $by_network:ident, $of_many:expr) => {
-        wide! {
-            fn $nine(out: &mut [$t], rows: [&[$t]; 3]) {
-                let n = out.len();
-                // Cut to one length, so that no place needs a check.
-                let [a, b, c] = rows.map(|row| [&row[..n], &row[1..][..n], &row[2..][..n]]);
-                for i in 0..n {
-                    // The middle of nine lies between the largest of the smallest, the middle of the middle and the
-                    // smallest of the largest of three columns.
-                    let [p, q, r] = [0, 1, 2].map(|k| three(a[k][i], b[k][i], c[k][i]));
-                    let low = p[0].max(q[0]).max(r[0]);
-                    let high = p[2].min(q[2]).min(r[2]);
-                    out[i] = three(low, three(p[1], q[1], r[1])[1], high)[1];
-                }
-            }
-        }
+    ($t:ty, $by_network:ident, $of_many:expr) => {
         wide! {
             fn $by_network(out: &mut [$t], padded: &[$t], length: usize, window: usize, steps: &[Exchange]) {
                 let mut lanes = [[0; LANES]; NETWORK_VOXELS];
@@ -207,9 +179,6 @@ macro_rules! sample {
             }
         }
         impl Sample for $t {
-            fn nine(out: &mut [$t], rows: [&[$t]; 3]) {
-                $nine(out, rows);
-            }
             fn by_network(out: &mut [$t], padded: &[$t], length: usize, window: usize, steps: &[Exchange]) {
                 $by_network(out, padded, length, window, steps);
             }
@@ -219,10 +188,10 @@ macro_rules! sample {
         }
     };
 }
-sample!(i32, nine_samples, samples_by_network, |out: &mut [i32], padded: &[i32], length, window, _: &mut Histogram| {
+sample!(i32, samples_by_network, |out: &mut [i32], padded: &[i32], length, window, _: &mut Histogram| {
     select(out, padded, length, window);
 });
-sample!(u16, nine_words, words_by_network, |out: &mut [u16], padded: &[u16], length, window, h: &mut Histogram| {
+sample!(u16, words_by_network, |out: &mut [u16], padded: &[u16], length, window, h: &mut Histogram| {
     h.slide(out, padded, length, window);
 });
 
