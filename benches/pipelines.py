@@ -6,9 +6,10 @@
 The peers are the scripts of PEERS (`--peers`, ../shared/peers), run by the Python of their environment on the workloads
 made beside it (`--work`, $PEERS_WORK or ~/.cache/uptake-peers). Each pipeline runs once to warm up, then A B C A B C ...;
 medians are reported. P1L is P1 on one large image, P1B on a folder of images; tools that take minutes run once a turn in
-`--slow-runs` turns (CellProfiler, where its environment is installed). Ours does the very steps of the peers (benches/recipes/) and, as a second line, the preset that a
-user would take. Labels are written in one more run that is not timed, and scored against the truth by PEERS/eval.py.
-A table and a plot are written to --out, named by the date. Python's standard library only.
+`--slow-runs` turns (CellProfiler, where its environment is installed). Ours does the very steps of the peers
+(benches/recipes/) and, as a second line, the preset that a user would take. Labels are written in one more run that is not
+timed, and scored against the truth by PEERS/eval.py. A table and a plot are written to --out, named by the date. Python's
+standard library only.
 """
 
 import argparse
@@ -49,11 +50,12 @@ def pipelines(a):
     def peer(name, script, *args):
         return Tool(name, [python, a.peers / script, *args, "{out}"])
 
-    cellprofiler = a.work / "venv_cp" / "bin" / "python"
-    cellprofiler = [Tool("CellProfiler's modules", [cellprofiler, a.peers / "p1_cellprofiler.py", data / "W1.tif", "{out}"], slow=True)]
-    if not (a.work / "venv_cp").exists():
+    cellprofiler = []
+    if (a.work / "venv_cp").exists():
+        command = [a.work / "venv_cp" / "bin" / "python", a.peers / "p1_cellprofiler.py", data / "W1.tif", "{out}"]
+        cellprofiler.append(Tool("CellProfiler's modules", command, slow=True))
+    else:
         print("CellProfiler is not installed beside the peers: left out", file=sys.stderr)
-        cellprofiler = []
 
     return {
         "P1": ("2048 x 2048, 2 channels, 1521 nuclei", "W1_gt.tif", "2d", [

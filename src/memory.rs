@@ -9,7 +9,6 @@
 //! recycler passes every request on.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-#[cfg(target_os = "linux")]
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A global allocator over the system's that keeps large blocks for the next request.
@@ -20,20 +19,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// # fn main() {}
 /// ```
 pub struct Recycler {
-    #[cfg(target_os = "linux")]
     idle: Mutex<Idle>,
 }
 
-#[cfg(target_os = "linux")]
 /// A huge page: the unit of large blocks, and the smallest of them.
 const PAGE: usize = 2 << 20;
 
-#[cfg(target_os = "linux")]
 /// Most blocks that are kept. More than the images that any recipe holds at once.
 const MOST: usize = 128;
 
 /// A run of whole huge pages.
-#[cfg(target_os = "linux")]
 #[derive(Clone, Copy)]
 struct Block {
     start: usize,
@@ -41,7 +36,6 @@ struct Block {
 }
 
 /// The blocks that nobody uses, by address; neighbours are joined.
-#[cfg(target_os = "linux")]
 struct Idle {
     blocks: [Block; MOST],
     count: usize,
@@ -51,10 +45,7 @@ impl Recycler {
     /// A recycler that holds nothing yet.
     #[must_use]
     pub const fn new() -> Self {
-        Recycler {
-            #[cfg(target_os = "linux")]
-            idle: Mutex::new(Idle { blocks: [Block { start: 0, bytes: 0 }; MOST], count: 0 }),
-        }
+        Recycler { idle: Mutex::new(Idle { blocks: [Block { start: 0, bytes: 0 }; MOST], count: 0 }) }
     }
 }
 
@@ -64,27 +55,6 @@ impl Default for Recycler {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
-// SAFETY: every request goes to the system's allocator as it came.
-unsafe impl GlobalAlloc for Recycler {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        unsafe { System.dealloc(at, layout) }
-    }
-
-    unsafe fn realloc(&self, at: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
-        unsafe { System.realloc(at, layout, bytes) }
-    }
-}
-
-#[cfg(target_os = "linux")]
 impl Recycler {
     fn idle(&self) -> MutexGuard<'_, Idle> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
@@ -110,12 +80,10 @@ impl Recycler {
 }
 
 /// Whether the recycler serves this request itself.
-#[cfg(target_os = "linux")]
 fn large(layout: &Layout) -> bool {
-    layout.size() >= PAGE && layout.align() <= PAGE
+    cfg!(target_os = "linux") && layout.size() >= PAGE && layout.align() <= PAGE
 }
 
-#[cfg(target_os = "linux")]
 // SAFETY: large blocks are whole mappings of their own or parts of one that no other block overlaps; all others are the
 // system's. Which of the two a block is follows from its layout alone, which `dealloc` and `realloc` are given again.
 unsafe impl GlobalAlloc for Recycler {
@@ -161,7 +129,6 @@ unsafe impl GlobalAlloc for Recycler {
     }
 }
 
-#[cfg(target_os = "linux")]
 impl Idle {
     /// The start of `bytes` out of the smallest block that holds them.
     fn take(&mut self, bytes: usize) -> Option<usize> {
@@ -245,6 +212,15 @@ fn unmap(block: Block) {
     // SAFETY: the block is mapped, and nobody holds it.
     unsafe { libc::munmap(block.start as *mut libc::c_void, block.bytes) };
 }
+
+// No request is large on other systems, so neither of these is called there.
+#[cfg(not(target_os = "linux"))]
+fn map(_: usize) -> *mut u8 {
+    std::ptr::null_mut()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn unmap(_: Block) {}
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {

@@ -21,6 +21,13 @@ impl ObjectRun {
         self.end - self.start
     }
 
+    /// Its z and y.
+    pub fn zy(&self, shape: Shape) -> [usize; 2] {
+        // In 32 bits: a division of 64 takes several times as long.
+        let rows = shape.y.max(1) as u32;
+        [(self.row / rows) as usize, (self.row % rows) as usize]
+    }
+
     /// Index of the first voxel in an image of this width.
     pub fn index(&self, width: usize) -> usize {
         self.row as usize * width + self.start as usize
@@ -111,8 +118,17 @@ impl ObjectRuns {
 
     /// The runs of some labels, numbered anew in the order that they are given in.
     pub fn pick(&self, labels: &[u32]) -> Self {
-        let all = (1..).zip(labels).flat_map(|(new, &old)| self.of(old).iter().map(move |run| (new, *run)));
-        Self::sort(all, labels.len() as u32)
+        Self::of_objects(labels.iter().map(|&label| self.of(label)))
+    }
+
+    /// Runs that lie object by object, numbered 1, 2, ...
+    pub fn of_objects<'a>(objects: impl Iterator<Item = &'a [ObjectRun]>) -> Self {
+        let (mut runs, mut begin) = (Vec::new(), vec![0, 0]);
+        for object in objects {
+            runs.extend_from_slice(object);
+            begin.push(runs.len() as u32);
+        }
+        ObjectRuns { runs, begin }
     }
 }
 

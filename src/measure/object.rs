@@ -34,9 +34,8 @@ impl<'a> Object<'a> {
 
     /// z, y, first x and the x behind the last of a run.
     pub fn place(&self, run: &ObjectRun) -> [usize; 4] {
-        // In 32 bits: a division of 64 takes several times as long.
-        let (row, rows) = (run.row, self.shape.y.max(1) as u32);
-        [(row / rows) as usize, (row % rows) as usize, run.start as usize, run.end as usize]
+        let [z, y] = run.zy(self.shape);
+        [z, y, run.start as usize, run.end as usize]
     }
 
     /// Calls `f(z, y, x0, x1)` for the runs of the object in raster order.

@@ -30,12 +30,12 @@ impl Extent {
 /// # Errors
 /// The labels are on the device, or one of them is above their count.
 pub(crate) fn extents(labels: &Labels) -> Result<Vec<Extent>> {
-    let (runs, rows) = (labels.runs()?, labels.shape.y.max(1));
+    let runs = labels.runs()?;
     let extent = |label: u32| {
         let mut extent = NOTHING;
         for run in runs.of(label) {
-            let row = run.row as usize;
-            extent.add_run(row / rows, row % rows, run.start as usize, run.end as usize);
+            let [z, y] = run.zy(labels.shape);
+            extent.add_run(z, y, run.start as usize, run.end as usize);
         }
         extent
     };

@@ -24,20 +24,20 @@ impl Axis {
 /// Compiles a function without a result three times, as it stands, for AVX2 and for AVX-512, and takes the widest that the
 /// processor has. The arithmetic is exact, so all give the same numbers.
 macro_rules! wide {
-    ($(#[$doc:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $body:block) => {
+    ($(#[$doc:meta])* $vis:vis fn $name:ident $(<$($of:ident: $bound:path),+>)? ($($arg:ident: $ty:ty),* $(,)?) $body:block) => {
         $(#[$doc])*
         #[allow(clippy::too_many_arguments, reason = "inner loops take their rows one by one")]
-        $vis fn $name($($arg: $ty),*) {
+        $vis fn $name $(<$($of: $bound),+>)? ($($arg: $ty),*) {
             #[inline(always)]
-            fn plain($($arg: $ty),*) $body
+            fn plain $(<$($of: $bound),+>)? ($($arg: $ty),*) $body
             #[cfg(target_arch = "x86_64")]
             {
                 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-                fn avx512($($arg: $ty),*) {
+                fn avx512 $(<$($of: $bound),+>)? ($($arg: $ty),*) {
                     plain($($arg),*)
                 }
                 #[target_feature(enable = "avx2")]
-                fn avx2($($arg: $ty),*) {
+                fn avx2 $(<$($of: $bound),+>)? ($($arg: $ty),*) {
                     plain($($arg),*)
                 }
                 if $crate::ops::has_avx512() {
@@ -104,58 +104,14 @@ where
     out
 }
 
-/// As [`wide!`] does, for a function with types of its own.
-fn each<A: Copy, B: Copy, C: Copy, T>(
-    out: &mut [MaybeUninit<T>],
-    a: &[A],
-    b: &[B],
-    c: &[C],
-    f: &impl Fn(A, B, C) -> T,
-) {
-    #[inline(always)]
-    fn plain<A: Copy, B: Copy, C: Copy, T>(
-        out: &mut [MaybeUninit<T>],
-        a: &[A],
-        b: &[B],
-        c: &[C],
-        f: &impl Fn(A, B, C) -> T,
+wide! {
+    fn each<A: Copy, B: Copy, C: Copy, T: Send, F: Fn(A, B, C) -> T>(
+        out: &mut [MaybeUninit<T>], a: &[A], b: &[B], c: &[C], f: &F,
     ) {
         for (((out, a), b), c) in out.iter_mut().zip(a).zip(b).zip(c) {
             out.write(f(*a, *b, *c));
         }
     }
-    #[cfg(target_arch = "x86_64")]
-    {
-        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-        fn avx512<A: Copy, B: Copy, C: Copy, T>(
-            out: &mut [MaybeUninit<T>],
-            a: &[A],
-            b: &[B],
-            c: &[C],
-            f: &impl Fn(A, B, C) -> T,
-        ) {
-            plain(out, a, b, c, f)
-        }
-        #[target_feature(enable = "avx2")]
-        fn avx2<A: Copy, B: Copy, C: Copy, T>(
-            out: &mut [MaybeUninit<T>],
-            a: &[A],
-            b: &[B],
-            c: &[C],
-            f: &impl Fn(A, B, C) -> T,
-        ) {
-            plain(out, a, b, c, f)
-        }
-        if has_avx512() {
-            // SAFETY: the processor has what the function was compiled for.
-            return unsafe { avx512(out, a, b, c, f) };
-        }
-        if std::arch::is_x86_feature_detected!("avx2") {
-            // SAFETY: the processor has what the function was compiled for.
-            return unsafe { avx2(out, a, b, c, f) };
-        }
-    }
-    plain(out, a, b, c, f)
 }
 
 /// Columns that one thread takes side by side: whole pages of memory where there is enough work for everyone.

@@ -9,7 +9,7 @@
 
 use super::cases::words;
 use super::lanes::{pad, wide};
-use super::narrow::Narrow;
+use super::narrow::{Narrow, Sample};
 use super::{Border, Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
@@ -61,8 +61,14 @@ pub fn median(device: &Device, src: &Volume, radius: [usize; 3]) -> Result<Volum
         Device::Cpu => {
             let samples = src.samples.host()?;
             Buffer::on_host(match Narrow::of(samples) {
-                Some(narrow) => narrow.wide(&twin(&narrow.words, src.shape, r)),
-                None => twin(samples, src.shape, r),
+                Some(narrow) => {
+                    narrow.wide(&twin(&narrow.words, src.shape, r, |out, padded, length, window, counts| {
+                        counts.slide(out, padded, length, window);
+                    }))
+                }
+                None => {
+                    twin(samples, src.shape, r, |out, padded, length, window, _| select(out, padded, length, window))
+                }
             })
         }
         Device::Gpu(gpu) => {
@@ -87,15 +93,13 @@ pub fn median(device: &Device, src: &Volume, radius: [usize; 3]) -> Result<Volum
 /// Boxes up to this many voxels go through a network.
 const NETWORK_VOXELS: usize = 125;
 
-/// A sample in either width.
-trait Sample: Copy + Default + Ord + Send + Sync {
-    /// A row of medians of a small box. `padded` holds its rows, each of `length`.
-    fn by_network(out: &mut [Self], padded: &[Self], length: usize, window: usize, steps: &[Exchange]);
-    /// The same of a large box.
-    fn of_many(out: &mut [Self], padded: &[Self], length: usize, window: usize, histogram: &mut Histogram);
-}
-
-fn twin<T: Sample>(src: &[T], shape: Shape, radius: [usize; 3]) -> Vec<T> {
+/// `large` does a row of a box that is too large for a network, as [`select_by_network`] does one of a small box.
+fn twin<T: Sample>(
+    src: &[T],
+    shape: Shape,
+    radius: [usize; 3],
+    large: impl Fn(&mut [T], &[T], usize, usize, &mut Histogram) + Sync,
+) -> Vec<T> {
     let [rz, ry, rx] = radius;
     let rows = (2 * rz + 1) * (2 * ry + 1);
     let window = 2 * rx + 1;
@@ -111,8 +115,8 @@ fn twin<T: Sample>(src: &[T], shape: Shape, radius: [usize; 3]) -> Vec<T> {
             pad(Border::Nearest, &src[shape.index(z, y, 0)..][..shape.x], rx, padded);
         }
         match &network {
-            Some(steps) => T::by_network(out, padded, length, window, steps),
-            None => T::of_many(out, padded, length, window, histogram),
+            Some(steps) => select_by_network(out, padded, length, window, steps),
+            None => large(out, padded, length, window, histogram),
         }
     });
     out
@@ -157,43 +161,26 @@ fn network(n: usize) -> Vec<Exchange> {
 /// Columns that go through the network together.
 const LANES: usize = 128;
 
-macro_rules! sample {
-    ($t:ty, $by_network:ident, $of_many:expr) => {
-        wide! {
-            fn $by_network(out: &mut [$t], padded: &[$t], length: usize, window: usize, steps: &[Exchange]) {
-                let mut lanes = [[0; LANES]; NETWORK_VOXELS];
-                let voxels = padded.len() / length * window;
-                for (b, out) in out.chunks_mut(LANES).enumerate() {
-                    for (k, lane) in lanes[..voxels].iter_mut().enumerate() {
-                        let from = k / window * length + k % window + b * LANES;
-                        lane[..out.len()].copy_from_slice(&padded[from..from + out.len()]);
-                    }
-                    for &Exchange(a, b) in steps {
-                        let (before, after) = lanes.split_at_mut(b);
-                        for (s, t) in before[a].iter_mut().zip(&mut after[0]) {
-                            (*s, *t) = ((*s).min(*t), (*s).max(*t));
-                        }
-                    }
-                    out.copy_from_slice(&lanes[voxels / 2][..out.len()]);
+wide! {
+    /// A row of medians of a small box. `padded` holds the rows of the box, each of `length`.
+    fn select_by_network<T: Sample>(out: &mut [T], padded: &[T], length: usize, window: usize, steps: &[Exchange]) {
+        let mut lanes = [[T::default(); LANES]; NETWORK_VOXELS];
+        let voxels = padded.len() / length * window;
+        for (b, out) in out.chunks_mut(LANES).enumerate() {
+            for (k, lane) in lanes[..voxels].iter_mut().enumerate() {
+                let from = k / window * length + k % window + b * LANES;
+                lane[..out.len()].copy_from_slice(&padded[from..from + out.len()]);
+            }
+            for &Exchange(a, b) in steps {
+                let (before, after) = lanes.split_at_mut(b);
+                for (s, t) in before[a].iter_mut().zip(&mut after[0]) {
+                    (*s, *t) = ((*s).min(*t), (*s).max(*t));
                 }
             }
+            out.copy_from_slice(&lanes[voxels / 2][..out.len()]);
         }
-        impl Sample for $t {
-            fn by_network(out: &mut [$t], padded: &[$t], length: usize, window: usize, steps: &[Exchange]) {
-                $by_network(out, padded, length, window, steps);
-            }
-            fn of_many(out: &mut [$t], padded: &[$t], length: usize, window: usize, histogram: &mut Histogram) {
-                $of_many(out, padded, length, window, histogram);
-            }
-        }
-    };
+    }
 }
-sample!(i32, samples_by_network, |out: &mut [i32], padded: &[i32], length, window, _: &mut Histogram| {
-    select(out, padded, length, window);
-});
-sample!(u16, words_by_network, |out: &mut [u16], padded: &[u16], length, window, h: &mut Histogram| {
-    h.slide(out, padded, length, window);
-});
 
 /// Selection for samples that span more than 16 bits.
 fn select(out: &mut [i32], padded: &[i32], length: usize, window: usize) {

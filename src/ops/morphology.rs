@@ -12,7 +12,7 @@
 
 use super::cases::words;
 use super::lanes::{Axis, columns, wide};
-use super::narrow::Narrow;
+use super::narrow::{Narrow, Sample};
 use super::{Case, Op, pixelwise};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device, Gpu};
@@ -203,47 +203,6 @@ fn step_on(gpu: &Gpu, src: &Buffer<i32>, axis: Axis, reach: usize, which: Extrem
     Ok(Buffer::Gpu(to))
 }
 
-/// A sample in either width.
-trait Sample: Copy + Default + Ord + Send + Sync {
-    /// The extreme of three rows.
-    fn three(out: &mut [Self], a: &[Self], b: &[Self], c: &[Self], which: Extreme);
-    /// The extreme of two rows, in the place of the first.
-    fn merge(out: &mut [Self], row: &[Self], which: Extreme);
-}
-
-macro_rules! sample {
-    ($t:ty, $three:ident, $merge:ident) => {
-        wide! {
-            fn $three(out: &mut [$t], a: &[$t], b: &[$t], c: &[$t], which: Extreme) {
-                let rows = out.iter_mut().zip(a).zip(b).zip(c);
-                match which {
-                    Extreme::Smallest => rows.for_each(|(((o, &a), &b), &c)| *o = a.min(b).min(c)),
-                    Extreme::Largest => rows.for_each(|(((o, &a), &b), &c)| *o = a.max(b).max(c)),
-                }
-            }
-        }
-        wide! {
-            fn $merge(out: &mut [$t], row: &[$t], which: Extreme) {
-                let both = out.iter_mut().zip(row);
-                match which {
-                    Extreme::Smallest => both.for_each(|(o, &s)| *o = s.min(*o)),
-                    Extreme::Largest => both.for_each(|(o, &s)| *o = s.max(*o)),
-                }
-            }
-        }
-        impl Sample for $t {
-            fn three(out: &mut [$t], a: &[$t], b: &[$t], c: &[$t], which: Extreme) {
-                $three(out, a, b, c, which);
-            }
-            fn merge(out: &mut [$t], row: &[$t], which: Extreme) {
-                $merge(out, row, which);
-            }
-        }
-    };
-}
-sample!(i32, three_samples, merge_samples);
-sample!(u16, three_words, merge_words);
-
 /// A window along one axis, grown step by step.
 fn along<T: Sample>(src: &[T], axis: Axis, steps: &[usize], which: Extreme) -> Vec<T> {
     let mut out = vec![T::default(); src.len()];
@@ -273,7 +232,7 @@ fn along<T: Sample>(src: &[T], axis: Axis, steps: &[usize], which: Extreme) -> V
         for &reach in steps {
             for (k, out) in next.chunks_exact_mut(w).enumerate() {
                 let row = |k: usize| &now[k * w..][..w];
-                T::three(out, row(k.saturating_sub(reach)), row(k), row((k + reach).min(n - 1)), which);
+                three(out, row(k.saturating_sub(reach)), row(k), row((k + reach).min(n - 1)), which);
             }
             std::mem::swap(&mut now, &mut next);
         }
@@ -289,7 +248,7 @@ fn grow<T: Sample>(out: &mut [T], row: &[T], reach: usize, which: Extreme) {
     let n = row.len();
     let inner = reach.min(n)..n.saturating_sub(reach);
     if inner.start < inner.end {
-        T::three(&mut out[inner.clone()], &row[..n - 2 * reach], &row[inner.clone()], &row[2 * reach..], which);
+        three(&mut out[inner.clone()], &row[..n - 2 * reach], &row[inner.clone()], &row[2 * reach..], which);
     }
     // The ends, where a window on one side or on both would begin outside.
     for i in (0..inner.start.min(n)).chain(inner.end.max(inner.start)..n) {
@@ -298,6 +257,26 @@ fn grow<T: Sample>(out: &mut [T], row: &[T], reach: usize, which: Extreme) {
             Extreme::Smallest => a.min(b).min(c),
             Extreme::Largest => a.max(b).max(c),
         };
+    }
+}
+
+wide! {
+    fn three<T: Sample>(out: &mut [T], a: &[T], b: &[T], c: &[T], which: Extreme) {
+        let rows = out.iter_mut().zip(a).zip(b).zip(c);
+        match which {
+            Extreme::Smallest => rows.for_each(|(((o, &a), &b), &c)| *o = a.min(b).min(c)),
+            Extreme::Largest => rows.for_each(|(((o, &a), &b), &c)| *o = a.max(b).max(c)),
+        }
+    }
+}
+
+wide! {
+    fn merge<T: Sample>(out: &mut [T], row: &[T], which: Extreme) {
+        let both = out.iter_mut().zip(row);
+        match which {
+            Extreme::Smallest => both.for_each(|(o, &s)| *o = s.min(*o)),
+            Extreme::Largest => both.for_each(|(o, &s)| *o = s.max(*o)),
+        }
     }
 }
 
@@ -359,7 +338,7 @@ fn ball<T: Sample>(src: &[T], shape: Shape, chords: &[Chord], which: Extreme) ->
                     for [dz, dy] in chord.rows.iter().map(|r| r.map(|d| d as isize)) {
                         let y = qy as isize - dy;
                         if z as isize + dz == qz as isize && (first as isize..end as isize).contains(&y) {
-                            T::merge(&mut out[(y as usize - first) * shape.x..][..shape.x], &window, which);
+                            merge(&mut out[(y as usize - first) * shape.x..][..shape.x], &window, which);
                         }
                     }
                 }

@@ -2,6 +2,11 @@
 
 use super::lanes::{self, span};
 
+/// A sample in either width.
+pub(super) trait Sample: Copy + Default + Ord + Send + Sync {}
+impl Sample for i32 {}
+impl Sample for u16 {}
+
 /// Samples that span no more than 16 bits, as words above the smallest: twice as many fit a register.
 pub(super) struct Narrow {
     /// The smallest sample.

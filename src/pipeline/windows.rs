@@ -59,8 +59,7 @@ pub(super) fn together(windows: &[Window], parts: &[Labels], shape: Shape) -> Re
         objects.extend((1..part.count + 1).map(object).filter(|o: &Vec<_>| !o.is_empty()));
     }
     objects.sort_unstable_by_key(|runs| runs.first().map(|run| run.index(shape.x)));
-    let numbered = (1..).zip(&objects).flat_map(|(label, runs)| runs.iter().map(move |run| (label, *run)));
-    Ok(Labels::of_runs(shape, ObjectRuns::sort(numbered, objects.len() as u32)))
+    Ok(Labels::of_runs(shape, ObjectRuns::of_objects(objects.iter().map(Vec::as_slice))))
 }
 
 impl Window {
@@ -105,8 +104,7 @@ impl Window {
 
     /// What lies in it of a run of the whole image, as a run of this part.
     fn cut_run(&self, run: &ObjectRun, shape: Shape) -> Option<ObjectRun> {
-        let (row, rows) = (run.row as usize, shape.y.max(1));
-        let (z, y) = (row / rows, row % rows);
+        let [z, y] = run.zy(shape);
         let (start, end) = (self.lo[2].max(run.start as usize), self.hi[2].min(run.end as usize));
         let inside = (self.lo[0]..self.hi[0]).contains(&z) && (self.lo[1]..self.hi[1]).contains(&y) && start < end;
         let row = (z.wrapping_sub(self.lo[0]) * self.shape().y).wrapping_add(y.wrapping_sub(self.lo[1]));
@@ -139,8 +137,7 @@ impl Window {
             objects.push(object.collect());
         }
         objects.retain(|object| !object.is_empty());
-        let numbered = (1..).zip(&objects).flat_map(|(label, object)| object.iter().map(move |run| (label, *run)));
-        Ok(Labels::of_runs(self.shape(), ObjectRuns::sort(numbered, objects.len() as u32)))
+        Ok(Labels::of_runs(self.shape(), ObjectRuns::of_objects(objects.iter().map(Vec::as_slice))))
     }
 }
 
