@@ -26,6 +26,18 @@ impl Cells {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+    /// Adds rows below.
+    ///
+    /// # Panics
+    /// In debug builds, if they are of another type; nothing is added then.
+    pub fn append(&mut self, rows: Cells) {
+        match (self, rows) {
+            (Cells::Text(all), Cells::Text(rows)) => all.extend(rows),
+            (Cells::Int(all), Cells::Int(rows)) => all.extend(rows),
+            (Cells::Real(all), Cells::Real(rows)) => all.extend(rows),
+            (all, rows) => debug_assert!(false, "{} below {}", rows.type_name(), all.type_name()),
+        }
+    }
     /// Number of empty cells.
     pub fn empty(&self) -> usize {
         match self {

@@ -19,7 +19,7 @@ pub use parts::Part;
 pub use recipes::Recipes;
 pub use tables::features;
 
-use crate::Result;
+use crate::{Error, Result};
 use crate::device::Device;
 use discover::Item;
 use one::{Record, Status};
@@ -116,7 +116,7 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
     };
     let records = work(&shop, &items, jobs, threads)?;
     shop.progress.finish();
-    tables::write(&shop, &items, &records)?;
+    pool(threads)?.install(|| tables::write(&shop, &items, &records))?;
     let count = |s: Status| records.iter().filter(|r| r.status == s).count();
     let summary = Summary {
         ok: count(Status::Ok),
@@ -129,15 +129,17 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
     Ok(summary)
 }
 
+fn pool(threads: usize) -> Result<rayon::ThreadPool> {
+    let fail = |e| Error::limit(format!("cannot start {threads} threads: {e}")).remedy("--threads 1");
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(fail)
+}
+
 /// Hands the items to `jobs` workers, each with its share of the threads.
 fn work(shop: &one::Shop, items: &[Item], jobs: usize, threads: usize) -> Result<Vec<Record>> {
     let next = AtomicUsize::new(0);
     let stop = AtomicBool::new(false);
     let records: Mutex<Vec<Option<Record>>> = Mutex::new(vec![None; items.len()]);
-    let pools = (0..jobs)
-        .map(|_| rayon::ThreadPoolBuilder::new().num_threads((threads / jobs).max(1)).build())
-        .collect::<std::result::Result<Vec<_>, _>>()
-        .map_err(|e| crate::Error::limit(format!("cannot start {threads} threads: {e}")).remedy("--threads 1"))?;
+    let pools = (0..jobs).map(|_| pool((threads / jobs).max(1))).collect::<Result<Vec<_>>>()?;
     std::thread::scope(|scope| {
         for pool in &pools {
             let (next, stop, records) = (&next, &stop, &records);

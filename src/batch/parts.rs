@@ -1,8 +1,9 @@
 //! What is kept of each finished image, so that an interrupted run can go on where it stopped.
 //!
-//! A part is one JSON file in `DIR/.uptake/parts`, named by the SHA-256 over everything that its rows follow from: the
-//! content of the files, the recipe with its settings, the version. Names, places and times are not in it, nor is the
-//! device: none of them changes a row. Only finished images have parts; failed ones are tried again.
+//! A part is one file in `DIR/.uptake/parts`, named by the SHA-256 over everything that its rows follow from: the content
+//! of the files, the recipe with its settings, the version. Names, places and times are not in it, nor is the device: none
+//! of them changes a row. It holds the SHA-256 of the rest, then the rows as postcard writes them: a damaged part is found
+//! out. Only finished images have parts; failed ones are tried again.
 
 use crate::recipe::Recipe;
 use crate::table::Table;
@@ -17,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Raised when the same image, recipe and version give another part than before.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// The rows of one image.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -84,7 +85,7 @@ struct Held {
 }
 
 /// Most cells that are held, of 16 bytes as a rule.
-const MOST_HELD: usize = 1 << 20;
+const MOST_HELD: usize = 1 << 22;
 
 impl Store {
     /// Below the output folder.
@@ -93,7 +94,7 @@ impl Store {
     }
 
     fn path(&self, key: &str) -> PathBuf {
-        self.folder.join(format!("{key}.json"))
+        self.folder.join(format!("{key}.part"))
     }
 
     /// Keeps a part.
@@ -101,8 +102,8 @@ impl Store {
     /// # Errors
     /// The disk is full, or the system refuses.
     pub fn save(&self, key: &str, part: Part) -> Result<()> {
-        let text = serde_json::to_vec(&part).map_err(|e| Error::io(e.to_string()).at(self.path(key)))?;
-        Draft::write(self.path(key), &text)?;
+        let rows = postcard::to_stdvec(&part).map_err(|e| Error::io(e.to_string()).at(self.path(key)))?;
+        Draft::write(self.path(key), &[&Sha256::digest(&rows)[..], &rows].concat())?;
         let cells = |table: &Table| table.rows() * table.columns.len();
         let cells = cells(&part.row) + part.sets.iter().map(|(_, table)| cells(table)).sum::<usize>();
         let mut held = self.held();
@@ -122,7 +123,10 @@ impl Store {
         if let Some(part) = self.held().parts.get(key) {
             return Some(part.clone());
         }
-        serde_json::from_slice(&fs::read(self.path(key)).ok()?).ok().map(Arc::new)
+        let file = fs::read(self.path(key)).ok()?;
+        let (hash, rows) = file.split_at_checked(Sha256::output_size())?;
+        let whole = hash == &Sha256::digest(rows)[..];
+        whole.then(|| postcard::from_bytes(rows).ok())?.map(Arc::new)
     }
 }
 
@@ -152,7 +156,14 @@ mod tests {
         assert_eq!(store.load("k").as_deref(), Some(&part));
         let later = Store::new(dir.path());
         assert_eq!(later.load("k").as_deref(), Some(&part));
-        fs::write(store.path("k"), "{").unwrap();
-        assert_eq!(later.load("k"), None, "a damaged part is done again");
+        let whole = fs::read(store.path("k")).unwrap();
+        for i in 0..whole.len() {
+            let mut damaged = whole.clone();
+            damaged[i] ^= 1;
+            fs::write(store.path("k"), &damaged).unwrap();
+            assert_eq!(later.load("k"), None, "a damaged part is done again");
+            fs::write(store.path("k"), &whole[..i]).unwrap();
+            assert_eq!(later.load("k"), None, "as is one that is cut off");
+        }
     }
 }

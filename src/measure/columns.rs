@@ -25,10 +25,11 @@ impl Plan<'_> {
         self.families.contains(&family)
     }
 
-    /// The columns over some rows.
-    pub fn entries(&self, rows: &[Row]) -> Vec<Entry> {
+    /// The columns over some rows, with `before` rows above them.
+    pub fn entries(&self, before: usize, rows: &[Row]) -> Vec<Entry> {
         let objects = About::objects(self.unit);
-        let mut all = vec![(label(), Cells::Int((1..=rows.len() as i64).map(Some).collect()))];
+        let labels = (before as i64 + 1..).take(rows.len());
+        let mut all = vec![(label(), Cells::Int(labels.map(Some).collect()))];
         all.extend(position::features(self.unit).map(|f| f.column(&objects, rows.iter().map(|r| Some(&r.position)))));
         let uptake = About { values: self.channels.first().map_or(NO_UNIT, |c| c.1), ..objects };
         if self.has(Family::Lesion) {

@@ -210,14 +210,25 @@ pub fn objects(request: &Request) -> Result<Table> {
     let shape = request.labels.shape;
     check(request.channels, shape)?;
     request.probe.check()?;
-    let one = |(i, extent)| row(request, &Object::new(request.labels, i as u32 + 1, extent)?);
-    let rows = extents(request.labels)?.into_par_iter().enumerate().map(one).collect::<Result<Vec<Row>>>()?;
     let about = request.channels.iter().map(|c| (c.name, c.unit)).collect::<Vec<_>>();
     let plan = Plan { families: request.families, channels: &about, unit: request.unit };
+    let extents = extents(request.labels)?;
+    let blocks = extents.par_chunks(BLOCK).enumerate().map(|(k, block)| {
+        let before = k * BLOCK;
+        let one = |(i, &extent)| row(request, &Object::new(request.labels, (before + i) as u32 + 1, extent)?);
+        Ok(plan.entries(before, &block.par_iter().enumerate().map(one).collect::<Result<Vec<Row>>>()?))
+    });
+    let mut entries = plan.entries(0, &[]);
+    for block in blocks.collect::<Result<Vec<_>>>()? {
+        entries.iter_mut().zip(block).for_each(|((_, all), (_, cells))| all.append(cells));
+    }
     let mut table = Table::default();
-    plan.entries(&rows).into_iter().for_each(|(definition, cells)| table.push(definition.column(cells)));
+    entries.into_iter().for_each(|(definition, cells)| table.push(definition.column(cells)));
     Ok(table)
 }
+
+/// Objects whose facts are turned into cells together, while they are still near.
+const BLOCK: usize = 128;
 
 /// The row of an image: statistics and quality of each channel. What belongs to no object of any set is background; without
 /// a set there is none. In mm (PET) the values alone: least, mean and largest.
@@ -254,7 +265,7 @@ pub fn image(channels: &[ChannelRef], sets: &[&Labels], unit: Unit) -> Result<Ta
 
 /// The columns that [`objects`] makes of these families, channels (names and units) and unit of length.
 pub fn dictionary(families: &[Family], channels: &[(&str, &str)], unit: Unit) -> Vec<Definition> {
-    Plan { families, channels, unit }.entries(&[]).into_iter().map(|(definition, _)| definition).collect()
+    Plan { families, channels, unit }.entries(0, &[]).into_iter().map(|(definition, _)| definition).collect()
 }
 
 /// The columns that [`image()`] makes of these channels (names and units).

@@ -10,14 +10,15 @@ use super::draft::Draft;
 use super::schema::Schema;
 use crate::table::{Cells, Table};
 use crate::{Error, Kind, Result};
+use rayon::prelude::*;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::ops::Range;
+use std::path::Path;
 
 /// A CSV file that tables are appended to. Without [`CsvSink::finish`], or without a table, no file is left.
 #[derive(Debug)]
 pub struct CsvSink {
-    path: PathBuf,
-    writer: ::csv::Writer<Draft>,
+    draft: Draft,
     schema: Option<Schema>,
 }
 
@@ -27,9 +28,7 @@ impl CsvSink {
     /// # Errors
     /// The system refuses to write there.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        let draft = Draft::create(&path)?;
-        let writer = writer(draft);
-        Ok(CsvSink { path: path.as_ref().to_path_buf(), writer, schema: None })
+        Ok(CsvSink { draft: Draft::create(path)?, schema: None })
     }
 
     /// Writes the rows of a table; the first table also gives the header.
@@ -38,42 +37,33 @@ impl CsvSink {
     /// Its columns differ from the first table's, a number is not finite (nothing of it is written then), or the disk is
     /// full.
     pub fn append(&mut self, table: &Table) -> Result<()> {
-        self.write(table).map_err(|e| e.at(&self.path))
+        self.write(table).map_err(|e| e.at(self.draft.path()))
     }
 
     fn write(&mut self, table: &Table) -> Result<()> {
+        let mut blocks = Vec::new();
         match &self.schema {
             Some(schema) => schema.check(table)?,
             None => {
                 let schema = Schema::of(table)?;
                 schema.check(table)?;
+                blocks.push(header(table)?);
                 self.schema = Some(schema);
-                header(&mut self.writer, table).map_err(|e| self.refused(e))?;
             }
         }
-        rows(&mut self.writer, table).map_err(|e| self.refused(e))
-    }
-
-    fn refused(&self, e: ::csv::Error) -> Error {
-        match e.into_kind() {
-            ::csv::ErrorKind::Io(e) => self.writer.get_ref().error(&e),
-            other => Error::io(format!("cannot write: {other:?}")),
-        }
+        blocks.extend(rows(table)?);
+        blocks.iter().try_for_each(|block| self.draft.write_all(block)).map_err(|e| self.draft.error(&e))
     }
 
     /// Ends the file and gives it its name.
     ///
     /// # Errors
     /// The disk is full, or the system refuses.
-    pub fn finish(mut self) -> Result<()> {
+    pub fn finish(self) -> Result<()> {
         if self.schema.is_none() {
             return Ok(());
         }
-        self.writer.flush().map_err(|e| self.writer.get_ref().error(&e))?;
-        match self.writer.into_inner() {
-            Ok(draft) => draft.commit(),
-            Err(e) => Err(Error::io(e.error().to_string()).at(self.path)),
-        }
+        self.draft.commit()
     }
 }
 
@@ -83,31 +73,42 @@ impl CsvSink {
 /// A number is not finite, or a column appears twice.
 pub fn text(table: &Table) -> Result<String> {
     Schema::of(table)?.check(table)?;
-    let fail = |e: String| Error::new(Kind::Internal, e);
-    let mut writer = writer(Vec::new());
-    header(&mut writer, table).and_then(|()| rows(&mut writer, table)).map_err(|e| fail(e.to_string()))?;
-    let bytes = writer.into_inner().map_err(|e| fail(e.to_string()))?;
-    String::from_utf8(bytes).map_err(|e| fail(e.to_string()))
+    let bytes = [header(table)?, rows(table)?.concat()].concat();
+    String::from_utf8(bytes).map_err(|e| Error::new(Kind::Internal, e.to_string()))
 }
 
-fn writer<W: Write>(to: W) -> ::csv::Writer<W> {
-    ::csv::WriterBuilder::new().terminator(::csv::Terminator::Any(b'\n')).from_writer(to)
+/// Text that the writer of records makes.
+fn records(write: impl FnOnce(&mut ::csv::Writer<Vec<u8>>) -> ::csv::Result<()>) -> Result<Vec<u8>> {
+    let mut writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::Any(b'\n')).from_writer(Vec::new());
+    write(&mut writer).map_err(|e| Error::new(Kind::Internal, e.to_string()))?;
+    writer.into_inner().map_err(|e| Error::new(Kind::Internal, e.to_string()))
 }
 
-fn header(writer: &mut ::csv::Writer<impl Write>, table: &Table) -> ::csv::Result<()> {
-    writer.write_record(table.columns.iter().map(|c| c.name.as_str()))
+fn header(table: &Table) -> Result<Vec<u8>> {
+    records(|writer| writer.write_record(table.columns.iter().map(|c| c.name.as_str())))
 }
 
-fn rows(writer: &mut ::csv::Writer<impl Write>, table: &Table) -> ::csv::Result<()> {
-    let mut cells = vec![String::new(); table.columns.len()];
-    for row in 0..table.rows() {
-        for (cell, column) in cells.iter_mut().zip(&table.columns) {
-            cell.clear();
-            print(&column.cells, row, cell);
+/// Rows that one thread turns into text at a time.
+const BLOCK: usize = 256;
+
+/// All rows, in blocks.
+fn rows(table: &Table) -> Result<Vec<Vec<u8>>> {
+    let block = |k: usize| block(table, k * BLOCK..table.rows().min((k + 1) * BLOCK));
+    (0..table.rows().div_ceil(BLOCK)).into_par_iter().map(block).collect()
+}
+
+fn block(table: &Table, rows: Range<usize>) -> Result<Vec<u8>> {
+    records(|writer| {
+        let mut cells = vec![String::new(); table.columns.len()];
+        for row in rows {
+            for (cell, column) in cells.iter_mut().zip(&table.columns) {
+                cell.clear();
+                print(&column.cells, row, cell);
+            }
+            writer.write_record(&cells)?;
         }
-        writer.write_record(&cells)?;
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 /// Appends one cell to `out`; a row past the end of the column prints nothing.
