@@ -19,8 +19,8 @@ pub use parts::Part;
 pub use recipes::Recipes;
 pub use tables::features;
 
-use crate::{Error, Result};
 use crate::device::Device;
+use crate::{Error, Result};
 use discover::Item;
 use one::{Record, Status};
 use progress::Progress;

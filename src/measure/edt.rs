@@ -5,34 +5,46 @@
 //! Distances are whole numbers below 2^53 where a voxel is 1 wide on every axis, so they are exact; other sizes are
 //! rounded in the one order of the loops below.
 
-use super::object::Crop;
+use super::object::{Crop, Object};
 use crate::ops::wide;
+
+/// Squared distance of every cell of the framed object to the outside of it, on the voxel grid; 0 outside.
+pub(super) fn inside(object: &Object) -> Vec<f64> {
+    let size = object.framed_size();
+    let mut d = vec![0.0; size.iter().product()];
+    object.each_framed_run(|z, y, x0, x1| {
+        let (row, n) = ((z * size[1] + y) * size[2], (x1 - x0) as i32);
+        for (k, v) in (0..n).zip(&mut d[row + x0..row + x1]) {
+            let steps = f64::from((k + 1).min(n - k));
+            *v = steps * steps;
+        }
+    });
+    spread(&mut d, size, [1.0; 3], f64::INFINITY);
+    d
+}
 
 /// Squared distance of every cell to the nearest cell whose value is `target`, a voxel being `size` wide in z, y, x.
 /// Infinite where there is none. What lies further than `within`, squared, is only known to do so.
 pub(super) fn squared(crop: &Crop, target: u8, size: [f64; 3], within: f64) -> Vec<f64> {
     let mut d: Vec<f64> = crop.cells.iter().map(|&c| if c == target { 0.0 } else { f64::INFINITY }).collect();
-    let [nz, ny, nx] = crop.size;
-    for row in d.chunks_exact_mut(nx) {
-        sweep(row, size[2]);
-    }
-    let mut before = d.clone();
+    d.chunks_exact_mut(crop.size[2]).for_each(|row| sweep(row, size[2]));
+    spread(&mut d, crop.size, size, within);
+    d
+}
+
+/// From distances along the rows to distances along all axes.
+fn spread(d: &mut [f64], cells: [usize; 3], size: [f64; 3], within: f64) {
+    let [nz, ny, nx] = cells;
+    let mut before = d.to_vec();
     for z in 0..nz {
-        outwards(&mut d, &before, Rows { first: z * ny * nx, step: nx, count: ny, len: nx }, size[1] * size[1], within);
+        outwards(d, &before, Rows { first: z * ny * nx, step: nx, count: ny, len: nx }, size[1] * size[1], within);
     }
     if nz > 1 {
-        before.copy_from_slice(&d);
+        before.copy_from_slice(d);
         for y in 0..ny {
-            outwards(
-                &mut d,
-                &before,
-                Rows { first: y * nx, step: ny * nx, count: nz, len: nx },
-                size[0] * size[0],
-                within,
-            );
+            outwards(d, &before, Rows { first: y * nx, step: ny * nx, count: nz, len: nx }, size[0] * size[0], within);
         }
     }
-    d
 }
 
 /// Along the first axis the values are 0 or infinite: count steps from both ends.
@@ -87,6 +99,21 @@ wide! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::units::Shape;
+    use crate::volume::Labels;
+
+    /// Invariant: runs and cells give the same distances.
+    #[test]
+    fn inside_is_the_distance_to_the_outside() {
+        for shape in [Shape::flat(9, 80), Shape::new(4, 7, 9)] {
+            let some = |i: u32| i.wrapping_mul(2654435761) >> 29 != 0;
+            let voxels = (0..shape.len() as u32).map(|i| u32::from(some(i))).collect();
+            let labels = Labels::new(shape, voxels).unwrap();
+            let extent = crate::ops::extent::extents(&labels).unwrap()[0];
+            let object = Object::new(&labels, 1, extent).unwrap();
+            assert_eq!(inside(&object), squared(&object.framed(), 0, [1.0; 3], f64::INFINITY));
+        }
+    }
 
     #[test]
     fn equals_the_search_over_all_pairs() {

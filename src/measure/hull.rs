@@ -5,10 +5,13 @@
 //! pixels, again through the midpoints of their sides. Coordinates are doubled, so everything before the final square
 //! root is an exact integer: a turn is a product of two differences below 2^33 each.
 
-use super::object::Crop;
+use super::object::Object;
 
 /// A point in half pixels: y, x.
 type Point = [i64; 2];
+
+/// y, first x and last x of the pixels of a row.
+type Span = (i64, i64, i64);
 
 /// Convex hull measures in pixels.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,19 +23,18 @@ pub(super) struct Hull {
 }
 
 impl Hull {
-    /// Of a framed 2-D crop.
-    pub fn of(crop: &Crop) -> Self {
-        let spans = crop.cells.chunks_exact(crop.size[2]).enumerate().filter_map(|(y, row)| {
-            let first = row.iter().position(|&c| c != 0)?;
-            let last = row.iter().rposition(|&c| c != 0)?;
-            Some((y as i64, first as i64, last as i64))
+    /// Of a 2-D object.
+    pub fn of(object: &Object) -> Self {
+        let mut spans: Vec<Span> = Vec::new();
+        object.each_run(|_, y, x0, x1| {
+            let (y, first, last) = (y as i64, x0 as i64, x1 as i64 - 1);
+            match spans.last_mut() {
+                Some(span) if span.0 == y => span.2 = last,
+                _ => spans.push((y, first, last)),
+            }
         });
-        let inner = convex(midpoints(spans));
-        let filled = pixels(&inner);
-        Hull {
-            area: filled.iter().map(|&(_, a, b)| (b - a + 1) as u64).sum(),
-            corners: convex(midpoints(filled.into_iter())),
-        }
+        let filled = pixels(&convex(&midpoints(&spans)));
+        Hull { area: filled.iter().map(|&(_, a, b)| (b - a + 1) as u64).sum(), corners: convex(&midpoints(&filled)) }
     }
 
     /// Largest distance between two corners, a pixel having the given size in y and x.
@@ -60,12 +62,18 @@ impl Hull {
     }
 }
 
-/// Midpoints of the sides of the pixels at both ends of each span `(y, first x, last x)`.
-fn midpoints(spans: impl Iterator<Item = (i64, i64, i64)>) -> Vec<Point> {
-    let mut out = Vec::new();
-    for (y, a, b) in spans {
+/// Leftmost and rightmost midpoints of the sides of the pixels in each row of half pixels, from the ends of the spans of
+/// rising rows.
+fn midpoints(spans: &[Span]) -> Vec<Point> {
+    let mut out: Vec<Point> = Vec::with_capacity(6 * spans.len());
+    for &(y, a, b) in spans {
         let (y, a, b) = (2 * y, 2 * a, 2 * b);
-        out.extend([[y, a - 1], [y, b + 1], [y - 1, a], [y + 1, a], [y - 1, b], [y + 1, b]]);
+        match out.as_mut_slice() {
+            // The upper side of this row is the lower side of the row before.
+            [.., left, right] if left[0] == y - 1 => (left[1], right[1]) = (left[1].min(a), right[1].max(b)),
+            _ => out.extend([[y - 1, a], [y - 1, b]]),
+        }
+        out.extend([[y, a - 1], [y, b + 1], [y + 1, a], [y + 1, b]]);
     }
     out
 }
@@ -75,32 +83,30 @@ fn turn(p: &Point, q: &Point, r: &Point) -> i64 {
     (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0])
 }
 
-/// Andrew's monotone chain: strict corners only.
-pub(super) fn convex(mut points: Vec<Point>) -> Vec<Point> {
-    points.sort_unstable();
-    points.dedup();
+/// Andrew's monotone chain over points in rising order: strict corners only.
+pub(super) fn convex(points: &[Point]) -> Vec<Point> {
+    debug_assert!(points.is_sorted());
     let mut hull: Vec<Point> = Vec::new();
-    for half in 0..2 {
+    let mut half = |points: &mut dyn Iterator<Item = &Point>| {
         let start = hull.len();
-        for p in &points {
+        for p in points {
             while hull.len() >= start + 2 && turn(&hull[hull.len() - 2], &hull[hull.len() - 1], p) <= 0 {
                 hull.pop();
             }
             hull.push(*p);
         }
         hull.pop();
-        if half == 0 {
-            points.reverse();
-        }
-    }
+    };
+    half(&mut points.iter());
+    half(&mut points.iter().rev());
     hull
 }
 
 /// Spans of the pixels whose centres are in a convex polygon or on its edge.
-fn pixels(corners: &[Point]) -> Vec<(i64, i64, i64)> {
+fn pixels(corners: &[Point]) -> Vec<Span> {
     let top = corners.iter().map(|p| p[0]).min().unwrap_or(0);
     let bottom = corners.iter().map(|p| p[0]).max().unwrap_or(0);
-    let mut spans: Vec<(i64, i64, i64)> =
+    let mut spans: Vec<Span> =
         ((top + 1).div_euclid(2)..=bottom.div_euclid(2)).map(|y| (y, i64::MAX, i64::MIN)).collect();
     let first = (top + 1).div_euclid(2);
     for (i, p) in corners.iter().enumerate() {

@@ -4,12 +4,14 @@
 //! linear between neighbours, as numpy's default. The standard deviation divides by n, as scikit-image's.
 
 use super::ChannelRef;
+use super::bits::{Bits, east, west};
 use super::feature::{CHANNEL_UNIT, Feature, Get};
 use super::moments::Moments;
 use super::object::Object;
 use super::order::{self, Sums};
 use super::position::NO_CALIBRATION;
 use crate::Result;
+use crate::ops::wide;
 use crate::units::Spacing;
 use crate::volume::Scale;
 
@@ -75,26 +77,43 @@ impl Facts {
 
 /// Linear indices of the voxels with a face neighbour in the image that is not the object's, in raster order.
 pub(super) fn edge(object: &Object) -> Vec<usize> {
-    let (shape, lo, crop) = (object.shape, object.extent.lo, object.framed());
+    let (shape, lo, size, bits) = (object.shape, object.extent.lo, object.framed_size(), Bits::of(object));
+    let frame = usize::from(!shape.is_flat());
+    // Places at the border of the image, where there is nothing outside.
+    let at_border = |place: usize, is: bool, k: usize| if is && place / 64 == k { 1u64 << (place % 64) } else { 0 };
     let mut out = Vec::new();
-    object.each_run(|z, y, x0, x1| {
-        // The frame is background: the four rows around are there, but those beyond the image do not count.
-        let around = [(z > 0, -1, 0), (z + 1 < shape.z, 1, 0), (y > 0, 0, -1), (y + 1 < shape.y, 0, 1)];
-        let at = [z + usize::from(!shape.is_flat()) - lo[0], y + 1 - lo[1], x0 + 1 - lo[2]];
-        let row = |(_, dz, dy): (bool, isize, isize)| {
-            let start = crop.index(at[0].wrapping_add_signed(dz), at[1].wrapping_add_signed(dy), at[2]);
-            &crop.cells[start..start + (x1 - x0)]
-        };
-        let mut inner = vec![1u8; x1 - x0];
-        for row in around.into_iter().filter(|a| a.0).map(row) {
-            inner.iter_mut().zip(row).for_each(|(i, &cell)| *i &= cell);
+    for (z, y) in (frame..size[0] - frame).flat_map(|z| (1..size[1] - 1).map(move |y| (z, y))) {
+        let at = [z - frame + lo[0], y - 1 + lo[1]];
+        let around = [
+            (at[0] > 0).then(|| bits.row(z - 1, y)),
+            (at[0] + 1 < shape.z).then(|| bits.row(z + 1, y)),
+            (at[1] > 0).then(|| bits.row(z, y - 1)),
+            (at[1] + 1 < shape.y).then(|| bits.row(z, y + 1)),
+        ];
+        let (row, start) = (bits.row(z, y), shape.index(at[0], at[1], lo[2]));
+        for k in 0..row.len() {
+            let before = west(row, k) | at_border(1, lo[2] == 0, k);
+            let after = east(row, k) | at_border(size[2] - 2, object.extent.hi[2] == shape.x, k);
+            let inner = around.iter().flatten().fold(before & after, |inner, row| inner & row[k]);
+            let mut edge = row[k] & !inner;
+            while edge != 0 {
+                out.push(start + 64 * k + edge.trailing_zeros() as usize - 1);
+                edge &= edge - 1;
+            }
         }
-        inner[0] &= u8::from(x0 == 0);
-        inner[x1 - x0 - 1] &= u8::from(x1 == shape.x);
-        let start = shape.index(z, y, x0);
-        out.extend((start..).zip(&inner).filter(|(_, inner)| **inner == 0).map(|(i, _)| i));
-    });
+    }
     out
+}
+
+wide! {
+    /// Sum of samples, and of samples times their places 0, 1, ...
+    fn weigh(samples: &[i32], sums: &mut [i64; 2]) {
+        *sums = [0; 2];
+        for (k, &s) in (0i64..).zip(samples) {
+            sums[0] += i64::from(s);
+            sums[1] += k * i64::from(s);
+        }
+    }
 }
 
 /// From the centroid to the centre of intensity; nothing if the total is not positive.
@@ -108,13 +127,11 @@ fn shift(object: &Object, moments: &Moments, samples: &[i32], sums: &Sums, scale
         let (mut sum, mut along) = (0i128, 0i128);
         // Blocks short enough for 64 bits: 2^15 places below 2^15 times samples below 2^31.
         for (block, first) in run.chunks(1 << 15).zip((x0 - lo[2]..).step_by(1 << 15)) {
-            let (mut plain, mut placed) = (0i64, 0i64);
-            for (k, &s) in (0i64..).zip(block) {
-                plain += i64::from(s);
-                placed += k * i64::from(s);
-            }
-            sum += i128::from(plain);
-            along += first as i128 * i128::from(plain) + i128::from(placed);
+            let mut sums = [0; 2];
+            weigh(block, &mut sums);
+            let [plain, placed] = sums.map(i128::from);
+            sum += plain;
+            along += first as i128 * plain + placed;
         }
         weighted[0] += (z - lo[0]) as i128 * sum;
         weighted[1] += (y - lo[1]) as i128 * sum;

@@ -8,6 +8,7 @@
 //! The columns depend on the families and the channels only, never on the image: a cell that does not apply (a 3-D
 //! feature of a 2-D object, um without calibration) is empty, and [`notes`] says why.
 
+mod bits;
 mod census;
 mod columns;
 mod edt;

@@ -56,10 +56,9 @@ impl<'a> Object<'a> {
         out
     }
 
-    /// The object alone, with a frame of zeros of the given width, in z only for volumes.
+    /// The object alone, with a frame of zeros of the given width.
     pub fn crop(&self, frame: [usize; 3]) -> Crop {
-        let Extent { lo, hi, .. } = self.extent;
-        let size = std::array::from_fn(|a| hi[a] - lo[a] + 2 * frame[a]);
+        let (lo, size) = (self.extent.lo, self.size(frame));
         let mut crop = Crop { size, cells: vec![0; size.iter().product()] };
         self.each_run(|z, y, x0, x1| {
             let start = crop.index(z - lo[0] + frame[0], y - lo[1] + frame[1], x0 - lo[2] + frame[2]);
@@ -68,9 +67,32 @@ impl<'a> Object<'a> {
         crop
     }
 
-    /// The crop that shapes are measured on: one voxel of frame on each side, none in z for 2-D images.
+    /// The crop that shapes are measured on.
     pub fn framed(&self) -> Crop {
-        self.crop([usize::from(!self.shape.is_flat()), 1, 1])
+        self.crop(self.frame())
+    }
+
+    /// One voxel on each side, none in z for 2-D images.
+    fn frame(&self) -> [usize; 3] {
+        [usize::from(!self.shape.is_flat()), 1, 1]
+    }
+
+    /// Size of that crop, z, y, x.
+    pub fn framed_size(&self) -> [usize; 3] {
+        self.size(self.frame())
+    }
+
+    fn size(&self, frame: [usize; 3]) -> [usize; 3] {
+        let Extent { lo, hi, .. } = self.extent;
+        std::array::from_fn(|a| hi[a] - lo[a] + 2 * frame[a])
+    }
+
+    /// As [`Object::each_run`], with places in that crop.
+    pub fn each_framed_run(&self, mut f: impl FnMut(usize, usize, usize, usize)) {
+        let (lo, frame) = (self.extent.lo, self.frame());
+        self.each_run(|z, y, x0, x1| {
+            f(z - lo[0] + frame[0], y - lo[1] + frame[1], x0 - lo[2] + frame[2], x1 - lo[2] + frame[2]);
+        });
     }
 }
 

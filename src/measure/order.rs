@@ -32,21 +32,21 @@ fn twice_median(sorted: &[i32]) -> Option<i64> {
 /// Median of the absolute deviations from the median.
 pub(super) fn mad(sorted: &[i32]) -> Option<f64> {
     let (n, centre) = (sorted.len(), twice_median(sorted)?);
-    // On both sides of the median the samples lie in the order of their deviations: they are merged up to the middle.
-    let twice = |s: i32| 2 * i64::from(s) - centre;
-    let (below, above) = sorted.split_at(sorted.partition_point(|&s| twice(s) < 0));
-    let (mut below, mut above) = (below.iter().rev().peekable(), above.iter().peekable());
-    let mut next = || match (below.peek().map(|s| -twice(**s)), above.peek().map(|s| twice(**s))) {
-        (Some(b), a) if a.is_none_or(|a| b < a) => below.next().map(|_| b),
-        (_, a) => above.next().and(a),
-    };
-    let mut before = None;
-    for _ in 0..n / 2 {
-        before = next();
-    }
-    let upper = next()?;
-    let lower = if n % 2 == 1 { upper } else { before? };
-    Some((lower + upper) as f64 / 4.0)
+    // On both sides of the median the samples lie in the order of their deviations.
+    let away = |s: i32| (2 * i64::from(s) - centre).abs();
+    let (below, above) = sorted.split_at(sorted.partition_point(|&s| 2 * i64::from(s) < centre));
+    let (near, far) =
+        (|k: usize| below.iter().nth_back(k).map(|&s| away(s)), |k: usize| above.get(k).map(|&s| away(s)));
+    let [upper, lower] = [n / 2, (n - 1) / 2].map(|k| {
+        // How many of those below the median come before the k-th.
+        let (mut least, mut most) = (k.saturating_sub(above.len()), k.min(below.len()));
+        while least < most {
+            let i = least.midpoint(most);
+            if near(i) < far(k - i - 1) { least = i + 1 } else { most = i }
+        }
+        near(least).into_iter().chain(far(k - least)).min()
+    });
+    Some((lower? + upper?) as f64 / 4.0)
 }
 
 /// Fewer samples than this are sorted by comparison.
@@ -77,6 +77,9 @@ pub(super) fn sorted(samples: &[i32]) -> Vec<i32> {
     now
 }
 
+/// Samples that are added up in 64 bits.
+const BLOCK: usize = 1 << 16;
+
 /// Exact sums of samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Sums {
@@ -102,8 +105,11 @@ impl Sums {
             let squares = i128::from(low) + (i128::from(high) << 32);
             Sums { n: block.len() as i128, sum: i128::from(sum), squares }
         };
+        if samples.len() <= BLOCK {
+            return block(samples);
+        }
         let both = |a: Sums, b: Sums| Sums { n: a.n + b.n, sum: a.sum + b.sum, squares: a.squares + b.squares };
-        samples.par_chunks(1 << 16).map(block).reduce(Sums::default, both)
+        samples.par_chunks(BLOCK).map(block).reduce(Sums::default, both)
     }
 
     /// Mean, nothing without samples.

@@ -8,7 +8,7 @@
 //! The counts are those of scikit-image `perimeter` (neighborhood 4), `perimeter_crofton` (4 directions) and
 //! `euler_number` (connectivity 2).
 
-use super::object::Crop;
+use super::bits::{Bits, east, west};
 use std::f64::consts::{FRAC_PI_4, SQRT_2};
 
 /// Counts along the outline of a 2-D object.
@@ -24,11 +24,11 @@ pub(super) struct Outline {
 }
 
 impl Outline {
-    /// Of a framed 2-D crop.
-    pub fn of(crop: &Crop) -> Self {
+    /// Of a framed 2-D object.
+    pub fn of(bits: &Bits) -> Self {
         let mut o = Outline::default();
-        o.count_quads(crop);
-        o.count_border(crop);
+        o.count_quads(bits);
+        o.count_border(bits);
         o
     }
 
@@ -42,42 +42,60 @@ impl Outline {
         FRAC_PI_4 * self.axis_runs as f64 + FRAC_PI_4 / SQRT_2 * self.diagonal_runs as f64
     }
 
-    fn count_quads(&mut self, crop: &Crop) {
-        let w = crop.size[2];
-        let mut patterns = [0u64; 16];
-        for (above, below) in crop.cells.chunks_exact(w).zip(crop.cells.chunks_exact(w).skip(1)) {
-            for (a, b) in above.windows(2).zip(below.windows(2)) {
-                patterns[usize::from(a[0] | a[1] << 1 | b[0] << 2 | b[1] << 3)] += 1;
+    fn count_quads(&mut self, bits: &Bits) {
+        for y in 1..bits.height() {
+            let (above, below) = (bits.row(0, y - 1), bits.row(0, y));
+            for k in 0..above.len() {
+                let [nw, ne, sw, se] = [above[k], east(above, k), below[k], east(below, k)];
+                self.axis_runs += count(nw & !ne) + count(se & !ne);
+                self.diagonal_runs += count(se & !nw) + count(ne & !sw);
+                let positive = count(nw | ne | sw | se) + count(se);
+                self.euler += positive as i64 - (count(ne | se) + count(sw | se)) as i64;
             }
-        }
-        for (pattern, &n) in patterns.iter().enumerate() {
-            let [nw, ne, sw, se] = [0, 1, 2, 3].map(|bit| pattern >> bit & 1);
-            self.axis_runs += n * (nw & !ne & 1) as u64 + n * (se & !ne & 1) as u64;
-            self.diagonal_runs += n * (se & !nw & 1) as u64 + n * (ne & !sw & 1) as u64;
-            let corner = i64::from(pattern != 0);
-            self.euler += n as i64 * (corner - (ne | se) as i64 - (sw | se) as i64 + se as i64);
         }
     }
 
-    fn count_border(&mut self, crop: &Crop) {
-        let w = crop.size[2];
-        let cells = &crop.cells;
-        let mut border = vec![0u8; cells.len()];
-        for i in w..cells.len() - w {
-            border[i] = cells[i] & (1 ^ (cells[i - w] & cells[i + w] & cells[i - 1] & cells[i + 1]));
-        }
-        for i in w..cells.len() - w {
-            if border[i] == 0 {
-                continue;
+    fn count_border(&mut self, bits: &Bits) {
+        let (height, words) = (bits.height(), bits.row(0, 0).len());
+        // Border pixels of three rows on end; those of the frame are none.
+        let (mut above, mut here, mut below) = (vec![0; words], vec![0; words], vec![0; words]);
+        border(bits, 1, &mut here);
+        for y in 1..height - 1 {
+            border(bits, y + 1, &mut below);
+            for k in 0..words {
+                let faces = sum([above[k], below[k], west(&here, k), east(&here, k)]);
+                let corners = sum([west(&above, k), east(&above, k), west(&below, k), east(&below, k)]);
+                let none = !(faces[0] | faces[1] | faces[2]);
+                let one = faces[0] & !faces[1];
+                let two_or_three = faces[1];
+                let some = corners[0] | corners[1];
+                let three = corners[0] & corners[1];
+                let two = corners[1] & !corners[0];
+                self.straight += count(here[k] & two_or_three & !(corners[2] | three));
+                self.diagonal += count(here[k] & (none & two | one & three));
+                self.mixed += count(here[k] & one & some & !three);
             }
-            let faces = border[i - w] + border[i + w] + border[i - 1] + border[i + 1];
-            let corners = border[i - w - 1] + border[i - w + 1] + border[i + w - 1] + border[i + w + 1];
-            match (faces, corners) {
-                (2 | 3, 0..=2) => self.straight += 1,
-                (0, 2) | (1, 3) => self.diagonal += 1,
-                (1, 1 | 2) => self.mixed += 1,
-                _ => {}
-            }
+            (above, here, below) = (here, below, above);
         }
     }
+}
+
+/// Pixels of a row with a face neighbour outside.
+fn border(bits: &Bits, y: usize, out: &mut [u64]) {
+    // The last row is frame, whatever lies below it.
+    let (above, row, below) = (bits.row(0, y - 1), bits.row(0, y), bits.row(0, (y + 1).min(bits.height() - 1)));
+    for (k, out) in out.iter_mut().enumerate() {
+        *out = row[k] & !(above[k] & below[k] & west(row, k) & east(row, k));
+    }
+}
+
+fn count(bits: u64) -> u64 {
+    u64::from(bits.count_ones())
+}
+
+/// How many of four are set, place by place, as a binary number with its lowest digit first.
+fn sum([a, b, c, d]: [u64; 4]) -> [u64; 3] {
+    let (low, carry) = (a ^ b ^ c ^ d, (a ^ b) & (c ^ d));
+    let (p, q) = (a & b, c & d);
+    [low, p ^ q ^ carry, p & q]
 }

@@ -15,15 +15,14 @@ const WEDGES: usize = 8;
 
 /// Ring times eight plus wedge of each pixel of the object, in raster order.
 pub(super) fn places(object: &Object) -> Vec<u8> {
-    let crop = object.framed();
-    let inside = edt::squared(&crop, 0, [1.0; 3], f64::INFINITY);
+    let inside = edt::inside(object);
     let mut centre = 0;
     for (i, d) in inside.iter().enumerate() {
         if *d > inside[centre] {
             centre = i;
         }
     }
-    let width = crop.size[2];
+    let width = object.framed_size()[2];
     let (cy, cx) = ((centre / width) as f64, (centre % width) as f64);
     let pixels = inside.iter().enumerate().filter(|(_, d)| **d > 0.0);
     pixels

@@ -216,7 +216,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         definition: "Largest distance between two points of the outline of the convex hull's pixels",
         standard: "skimage:feret_diameter_max",
         empty: FLAT_ONLY,
-        get: Get::Real(|f| f.feret([1.0; 2]).map(|d| d[0])),
+        get: Get::Real(|f| f.hull().map(|h| h.max_diameter([1.0; 2]))),
     },
     Feature {
         name: "feret_diameter_max_um",
@@ -224,7 +224,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         definition: "As feret_diameter_max_px, with true spacing",
         standard: "skimage:feret_diameter_max",
         empty: FLAT_CALIBRATED,
-        get: Get::Real(|f| f.feret_length().map(|d| d[0])),
+        get: Get::Real(|f| Some(f.hull()?.max_diameter(f.pixel()?))),
     },
     Feature {
         name: "feret_diameter_min_px",
@@ -232,7 +232,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         definition: "Smallest distance between two parallel lines with the outline of the convex hull's pixels between them",
         standard: "CellProfiler:AreaShape_MinFeretDiameter",
         empty: FLAT_ONLY,
-        get: Get::Real(|f| f.feret([1.0; 2]).map(|d| d[1])),
+        get: Get::Real(|f| f.hull().map(|h| h.min_diameter([1.0; 2]))),
     },
     Feature {
         name: "feret_diameter_min_um",
@@ -240,7 +240,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         definition: "As feret_diameter_min_px, with true spacing",
         standard: "CellProfiler:AreaShape_MinFeretDiameter",
         empty: FLAT_CALIBRATED,
-        get: Get::Real(|f| f.feret_length().map(|d| d[1])),
+        get: Get::Real(|f| Some(f.hull()?.min_diameter(f.pixel()?))),
     },
     Feature {
         name: "axis_middle_length_px",

@@ -1,5 +1,6 @@
-//! The facts behind the features of [`super::shape`]: one crop, its outline, hull, patterns and distances.
+//! The facts behind the features of [`super::shape`]: outline, hull, patterns and distances of an object.
 
+use super::bits::Bits;
 use super::edt;
 use super::holes;
 use super::hull::Hull;
@@ -33,9 +34,8 @@ pub(super) struct Flat {
 
 impl Facts {
     pub(super) fn of(object: &Object, moments: &Moments, spacing: Option<Spacing>) -> Self {
-        let crop = object.framed();
         let e = object.extent;
-        let inside = edt::squared(&crop, 0, [1.0; 3], f64::INFINITY);
+        let inside = edt::inside(object);
         let (mut most, mut sum) = (0.0f64, 0.0);
         for d in inside.iter().filter(|d| **d > 0.0) {
             most = most.max(*d);
@@ -48,11 +48,11 @@ impl Facts {
             moments: *moments,
             radii: [most.sqrt(), sum / e.n as f64],
             flat: flat.then(|| Flat {
-                outline: Outline::of(&crop),
-                hull: Hull::of(&crop),
-                filled: holes::area_filled(&crop),
+                outline: Outline::of(&Bits::of(object)),
+                hull: Hull::of(object),
+                filled: holes::area_filled(object),
             }),
-            solid: (!flat).then(|| Patterns::of(&crop)),
+            solid: (!flat).then(|| Patterns::of(&object.framed())),
             spacing,
         }
     }
@@ -99,12 +99,12 @@ impl Facts {
     pub(super) fn roundness(&self) -> Option<f64> {
         self.perimeter().filter(|p| *p > 0.0).map(|p| 4.0 * PI * self.n / (p * p))
     }
-    pub(super) fn feret(&self, size: [f64; 2]) -> Option<[f64; 2]> {
-        self.flat.as_ref().map(|f| [f.hull.max_diameter(size), f.hull.min_diameter(size)])
+    pub(super) fn hull(&self) -> Option<&Hull> {
+        self.flat.as_ref().map(|f| &f.hull)
     }
-    pub(super) fn feret_length(&self) -> Option<[f64; 2]> {
-        let [_, y, x] = self.size()?;
-        self.feret([y, x])
+    /// Size of a pixel in the unit of the table, y and x.
+    pub(super) fn pixel(&self) -> Option<[f64; 2]> {
+        self.size().map(|[_, y, x]| [y, x])
     }
     pub(super) fn surface(&self, size: [f64; 3]) -> Option<f64> {
         self.solid.as_ref().map(|s| s.area(size))

@@ -26,7 +26,7 @@ impl Facts {
     pub(super) fn of(object: &Object) -> Self {
         let mut ends = Vec::new();
         object.each_run(|_, y, x0, x1| ends.extend([[y as i64, x0 as i64], [y as i64, x1 as i64 - 1]]));
-        let corners: Vec<[f64; 2]> = hull::convex(ends).iter().map(|p| p.map(|v| v as f64)).collect();
+        let corners: Vec<[f64; 2]> = hull::convex(&ends).iter().map(|p| p.map(|v| v as f64)).collect();
         let circle = smallest_circle(&corners);
         Facts { magnitudes: (circle.r2 > 0.0).then(|| magnitudes(object, &circle)) }
     }

@@ -1,0 +1,66 @@
+//! One object as bits: 64 voxels of a row at once, for counts of neighbours.
+
+use super::object::Object;
+
+/// A framed object, one bit a voxel, lowest bit first; rows start at a word of their own. What lies beyond a row is 0.
+pub(super) struct Bits {
+    /// Rows of a plane and planes, the frame included.
+    rows: [usize; 2],
+    /// Words of a row.
+    words: usize,
+    bits: Vec<u64>,
+}
+
+impl Bits {
+    /// Of an object, with the frame of [`Object::framed`].
+    pub fn of(object: &Object) -> Self {
+        let [planes, rows, width] = object.framed_size();
+        let words = width.div_ceil(64);
+        let mut bits = Bits { rows: [rows, planes], words, bits: vec![0; planes * rows * words] };
+        object.each_framed_run(|z, y, x0, x1| {
+            let row = bits.at(z, y);
+            for (k, word) in bits.bits[row..row + words].iter_mut().enumerate() {
+                let from = |x: usize| u64::MAX.checked_shl(x.saturating_sub(64 * k) as u32).unwrap_or(0);
+                *word |= from(x0) & !from(x1);
+            }
+        });
+        bits
+    }
+
+    fn at(&self, z: usize, y: usize) -> usize {
+        (z * self.rows[0] + y) * self.words
+    }
+
+    /// The words of a row.
+    pub fn row(&self, z: usize, y: usize) -> &[u64] {
+        &self.bits[self.at(z, y)..][..self.words]
+    }
+
+    /// Rows of a plane, the frame included.
+    pub fn height(&self) -> usize {
+        self.rows[0]
+    }
+}
+
+/// In each place of word `k` the bit left of it.
+pub(super) fn west(row: &[u64], k: usize) -> u64 {
+    row[k] << 1 | k.checked_sub(1).map_or(0, |before| row[before] >> 63)
+}
+
+/// In each place of word `k` the bit right of it.
+pub(super) fn east(row: &[u64], k: usize) -> u64 {
+    row[k] >> 1 | row.get(k + 1).map_or(0, |after| after << 63)
+}
+
+#[cfg(test)]
+mod tests {
+    //! Mechanics.
+    use super::*;
+
+    #[test]
+    fn neighbours_cross_words() {
+        let row = [1 << 63 | 1, 0b10];
+        assert_eq!([west(&row, 0), west(&row, 1)], [0b10, 0b101]);
+        assert_eq!([east(&row, 0), east(&row, 1)], [1 << 62, 1]);
+    }
+}
