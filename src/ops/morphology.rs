@@ -61,6 +61,8 @@ enum Extreme {
     Largest,
 }
 
+use Extreme::{Largest, Smallest};
+
 crate::params! {
     struct Step { stride: u32, size: u32, reach: u32, largest: u32 }
 }
@@ -88,7 +90,7 @@ const ROWS: Kernel = Kernel {
 /// # Errors
 /// A ball with a radius that is negative or over 1000 voxels; the device is lost or too small.
 pub fn erode(device: &Device, src: &Volume, element: &Element) -> Result<Volume> {
-    extreme(device, src, element, Extreme::Smallest)
+    extremes(device, src, element, &[Smallest])
 }
 
 /// Largest sample in the element around each voxel.
@@ -96,7 +98,7 @@ pub fn erode(device: &Device, src: &Volume, element: &Element) -> Result<Volume>
 /// # Errors
 /// As [`erode`].
 pub fn dilate(device: &Device, src: &Volume, element: &Element) -> Result<Volume> {
-    extreme(device, src, element, Extreme::Largest)
+    extremes(device, src, element, &[Largest])
 }
 
 /// Erosion, then dilation: takes away bright things that the element does not fit into.
@@ -104,7 +106,7 @@ pub fn dilate(device: &Device, src: &Volume, element: &Element) -> Result<Volume
 /// # Errors
 /// As [`erode`].
 pub fn opening(device: &Device, src: &Volume, element: &Element) -> Result<Volume> {
-    dilate(device, &erode(device, src, element)?, element)
+    extremes(device, src, element, &[Smallest, Largest])
 }
 
 /// Dilation, then erosion: takes away dark things that the element does not fit into.
@@ -112,7 +114,7 @@ pub fn opening(device: &Device, src: &Volume, element: &Element) -> Result<Volum
 /// # Errors
 /// As [`erode`].
 pub fn closing(device: &Device, src: &Volume, element: &Element) -> Result<Volume> {
-    erode(device, &dilate(device, src, element)?, element)
+    extremes(device, src, element, &[Largest, Smallest])
 }
 
 /// What an opening takes away (white top hat).
@@ -131,19 +133,45 @@ pub fn black_top_hat(device: &Device, src: &Volume, element: &Element) -> Result
     pixelwise::subtract(device, &closing(device, src, element)?, src)
 }
 
-fn extreme(device: &Device, src: &Volume, element: &Element, which: Extreme) -> Result<Volume> {
+/// One extreme after the other.
+fn extremes(device: &Device, src: &Volume, element: &Element, order: &[Extreme]) -> Result<Volume> {
+    let shape = src.shape;
     let samples = match (element, device) {
-        (Element::Box(radius), _) => return boxes(device, src, *radius, which),
-        (Element::Ball(radii), Device::Cpu) => {
-            let (samples, chords) = (src.samples.host()?, chords(*radii)?);
-            Buffer::on_host(match Narrow::of(samples) {
-                Some(narrow) => narrow.wide(&ball(&narrow.words, src.shape, &chords, which)),
-                None => ball(samples, src.shape, &chords, which),
-            })
+        (Element::Box(radius), Device::Cpu) => {
+            let axes = axes(shape, *radius);
+            on_words(src.samples.host()?, order, |s, w| boxes(s, &axes, w), |s, w| boxes(s, &axes, w))
         }
-        (Element::Ball(radii), Device::Gpu(gpu)) => ball_on(gpu, src, &chords(*radii)?, which)?,
+        (Element::Ball(radii), Device::Cpu) => {
+            let chords = chords(*radii)?;
+            let samples = src.samples.host()?;
+            on_words(samples, order, |s, w| ball(s, shape, &chords, w), |s, w| ball(s, shape, &chords, w))
+        }
+        (Element::Box(radius), Device::Gpu(gpu)) => {
+            let axes = axes(shape, *radius);
+            order.iter().try_fold(src.samples.clone(), |now, &which| boxes_on(gpu, now, &axes, which))?
+        }
+        (Element::Ball(radii), Device::Gpu(gpu)) => {
+            let chords = chords(*radii)?;
+            order.iter().try_fold(src.samples.clone(), |now, &which| ball_on(gpu, &now, shape, &chords, which))?
+        }
     };
     Ok(src.with(samples))
+}
+
+/// In 16 bits where the samples allow it.
+fn on_words(
+    samples: &[i32],
+    order: &[Extreme],
+    narrow: impl Fn(&[u16], Extreme) -> Vec<u16>,
+    wide: impl Fn(&[i32], Extreme) -> Vec<i32>,
+) -> Buffer<i32> {
+    Buffer::on_host(match Narrow::of(samples) {
+        Some(mut now) => {
+            order.iter().for_each(|&which| now.words = narrow(&now.words, which));
+            now.wide(&now.words)
+        }
+        None => order.iter().fold(samples.to_vec(), |now, &which| wide(&now, which)),
+    })
 }
 
 /// The reaches by which a window grows from half-width `from` to `to`.
@@ -157,37 +185,24 @@ fn reaches(from: usize, to: usize) -> Vec<usize> {
     list
 }
 
-fn boxes(device: &Device, src: &Volume, radius: [usize; 3], which: Extreme) -> Result<Volume> {
+/// Along x, y, z: the axis and the reaches of its window, without axes along which there is nothing to do.
+fn axes(shape: Shape, radius: [usize; 3]) -> Vec<(Axis, Vec<usize>)> {
     // A window that reaches over the whole line has nothing more to find.
-    let steps = |a: usize| reaches(0, radius[a].min(src.shape.zyx()[a].saturating_sub(1)));
-    let axes = [2, 1, 0].map(|a| (Axis::of(src.shape, a), steps(a)));
-    match device {
-        Device::Cpu if axes.iter().all(|(_, steps)| steps.is_empty()) => Ok(src.clone()),
-        Device::Cpu => {
-            let samples = src.samples.host()?;
-            Ok(src.with(Buffer::on_host(match Narrow::of(samples) {
-                Some(narrow) => narrow.wide(&all_along(&narrow.words, &axes, which)),
-                None => all_along(samples, &axes, which),
-            })))
-        }
-        Device::Gpu(gpu) => {
-            let mut out = src.samples.clone();
-            for (axis, steps) in axes {
-                for reach in steps {
-                    out = step_on(gpu, &out, axis, reach, which)?;
-                }
-            }
-            Ok(src.with(out))
-        }
-    }
+    let steps = |a: usize| reaches(0, radius[a].min(shape.zyx()[a].saturating_sub(1)));
+    let axes = [2, 1, 0].map(|a| (Axis::of(shape, a), steps(a)));
+    axes.into_iter().filter(|(_, steps)| !steps.is_empty()).collect()
 }
 
-fn all_along<T: Sample>(src: &[T], axes: &[(Axis, Vec<usize>)], which: Extreme) -> Vec<T> {
-    let long = axes.iter().filter(|(_, steps)| !steps.is_empty());
-    let done = long.fold(None, |done: Option<Vec<T>>, (axis, steps)| {
+fn boxes<T: Sample>(src: &[T], axes: &[(Axis, Vec<usize>)], which: Extreme) -> Vec<T> {
+    let done = axes.iter().fold(None, |done: Option<Vec<T>>, (axis, steps)| {
         Some(along(done.as_deref().unwrap_or(src), *axis, steps, which))
     });
     done.unwrap_or_else(|| src.to_vec())
+}
+
+fn boxes_on(gpu: &Gpu, src: Buffer<i32>, axes: &[(Axis, Vec<usize>)], which: Extreme) -> Result<Buffer<i32>> {
+    let mut steps = axes.iter().flat_map(|(axis, steps)| steps.iter().map(move |&reach| (*axis, reach)));
+    steps.try_fold(src, |now, (axis, reach)| step_on(gpu, &now, axis, reach, which))
 }
 
 fn step_on(gpu: &Gpu, src: &Buffer<i32>, axis: Axis, reach: usize, which: Extreme) -> Result<Buffer<i32>> {
@@ -348,10 +363,10 @@ fn ball<T: Sample>(src: &[T], shape: Shape, chords: &[Chord], which: Extreme) ->
     out
 }
 
-fn ball_on(gpu: &Gpu, src: &Volume, chords: &[Chord], which: Extreme) -> Result<Buffer<i32>> {
-    let axis = Axis::of(src.shape, 2);
-    let out = gpu.copy(src.samples.gpu()?)?;
-    let mut window = src.samples.clone();
+fn ball_on(gpu: &Gpu, src: &Buffer<i32>, shape: Shape, chords: &[Chord], which: Extreme) -> Result<Buffer<i32>> {
+    let axis = Axis::of(shape, 2);
+    let out = gpu.copy(src.gpu()?)?;
+    let mut window = src.clone();
     let mut half = 0;
     for chord in chords {
         for reach in reaches(half, chord.half) {
@@ -360,9 +375,9 @@ fn ball_on(gpu: &Gpu, src: &Volume, chords: &[Chord], which: Extreme) -> Result<
         half = chord.half;
         let offsets = gpu.upload(&chord.rows.concat())?;
         let params = Rows {
-            z: src.shape.z as u32,
-            y: src.shape.y as u32,
-            x: src.shape.x as u32,
+            z: shape.z as u32,
+            y: shape.y as u32,
+            x: shape.x as u32,
             offsets: chord.rows.len() as u32,
             largest: (which == Extreme::Largest) as u32,
         };
@@ -441,7 +456,7 @@ mod tests {
         for input in inputs().unwrap() {
             for e in &elements {
                 for which in [Extreme::Smallest, Extreme::Largest] {
-                    let out = extreme(&Device::Cpu, &input.volume, e, which).unwrap();
+                    let out = extremes(&Device::Cpu, &input.volume, e, &[which]).unwrap();
                     assert_eq!(out.samples.host().unwrap(), naive(&input.volume, e, which), "{}, {e:?}", input.name);
                 }
             }
