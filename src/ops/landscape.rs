@@ -106,7 +106,7 @@ pub fn landscape(device: &Device, flat: &Volume, mask: &Mask, sizes: &Sizes) -> 
 /// The device is lost or too small.
 pub fn depth(device: &Device, mask: &Mask, sizes: &Sizes) -> Result<Volume> {
     let places = places(sizes);
-    let mut map = root(device, &distance(device, mask, sizes.weights)?, places)?;
+    let mut map = root(device, distance(device, mask, sizes.weights)?, places)?;
     map.scale.factor = 1.0 / (f64::from(1u32 << places) * f64::from(sizes.weights[2]).sqrt());
     Ok(map)
 }

@@ -12,7 +12,7 @@
 use super::label::words;
 use super::renumber::renumber;
 use super::runs::end_of_run;
-use super::{Case, Op, lanes, span, wide};
+use super::{Case, Op, wide};
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Buffer, Device, Gpu, GpuBuffer};
 use crate::object_runs::ObjectRuns;
@@ -150,8 +150,9 @@ const PAINT: Kernel = Kernel {
     arrays: &[read("parent", "u32"), read("table", "u32"), write("dst", "u32")],
 };
 
-/// A voxel outside the mask.
-const NOWHERE: u32 = u32::MAX;
+/// On the CPU every voxel has a word: 0 outside of the mask; one more than the index of the voxel that it points at; or this
+/// bit with a number, where all that lead here belong. Images have fewer than 2^31 voxels.
+pub(super) const ROOT: u32 = 1 << 31;
 
 /// Splits a mask along the valleys of a landscape. Labels are in raster order.
 ///
@@ -273,53 +274,86 @@ fn twin(shape: Shape, land: &[i32], mask: &[u8], depth: Depth) -> Labels {
     if land.is_empty() {
         return Labels::of_runs(shape, ObjectRuns::sort(std::iter::empty(), 0));
     }
-    let parent = climb(ascend(shape, land, mask));
-    let peaks = peaks(&parent);
-    let mut number = vec![0u32; shape.len()];
-    (1..).zip(&peaks).for_each(|(k, &peak)| number[peak as usize] = k);
-    let basins = lanes::map(&parent, |p| if p == NOWHERE { 0 } else { number[p as usize] });
+    let (mut basins, peaks) = ascend(shape, land, mask);
+    (ROOT..).zip(&peaks).for_each(|(root, &peak)| basins[peak as usize] = root);
+    climb(&mut basins);
     let peak = |(&index, size)| Peak { index, height: land[index as usize], size };
     let peaks: Vec<Peak> = peaks.iter().zip(basin_sizes(&basins, peaks.len())).map(peak).collect();
     let objects = merge(&peaks, pairs(shape, land, &basins, &peaks), depth);
-    let object = |basin: u32| if basin == 0 { 0 } else { objects[basin as usize - 1] };
+    let object = |basin: u32| if basin == 0 { 0 } else { objects[(basin ^ ROOT) as usize] };
     Labels::of_runs(shape, ObjectRuns::in_raster_order(&basins, shape, peaks.len() as u32, object))
 }
 
-/// Each voxel's greatest neighbour. Inside of a row all voxels look at once, at one neighbour after the other in the order
-/// of their indices, so that the first of equals stays.
-fn ascend(shape: Shape, land: &[i32], mask: &[u8]) -> Vec<u32> {
-    // What lies outside of the mask is below all that can lie in it, unless samples begin at the end of their type.
-    let masked = lanes::map2(land, mask, |v, m| if m == 0 { i32::MIN } else { v });
-    let inner = if span(land).0 > i32::MIN && shape.x > 2 { 1..shape.x - 1 } else { 0..0 };
-    let mut parent = vec![NOWHERE; shape.len()];
-    let rows = parent.par_chunks_mut(shape.x.max(1)).with_min_len(16).enumerate();
-    rows.for_each_init(Default::default, |(top, way): &mut (Vec<i32>, Vec<i32>), (row, parent)| {
-        let (around, start) = (Around::row(shape, row), row * shape.x);
-        for (list, start) in [(&mut *top, i32::MIN), (&mut *way, 0)] {
-            list.clear();
-            list.resize(inner.len(), start);
+/// Each voxel's greatest neighbour, and the peaks: the voxels that point at themselves, in order. Inside of a row all voxels
+/// look at once, at one neighbour after the other in the order of their indices, so that the first of equals stays.
+fn ascend(shape: Shape, land: &[i32], mask: &[u8]) -> (Vec<u32>, Vec<u32>) {
+    let mut pointers = vec![0u32; shape.len()];
+    let rows = pointers.par_chunks_mut(shape.x).with_min_len(16).enumerate();
+    let peaks = rows.map_init(Ascent::default, |ascent, (row, pointers)| {
+        let start = row * shape.x;
+        if mask[start..start + shape.x].iter().all(|&m| m == 0) {
+            return Vec::new();
         }
+        ascent.row(shape, land, mask, row, pointers);
+        (start as u32..).zip(&*pointers).filter(|(i, p)| *i + 1 == **p).map(|(i, _)| i).collect()
+    });
+    let peaks = peaks.collect::<Vec<Vec<u32>>>().concat();
+    (pointers, peaks)
+}
+
+/// What a thread needs to go through rows.
+#[derive(Default)]
+struct Ascent {
+    /// The greatest neighbours so far, and how far away they lie.
+    top: Vec<i32>,
+    way: Vec<i32>,
+    /// A row of the landscape, the least sample where it is not in the mask.
+    masked: Vec<i32>,
+}
+
+impl Ascent {
+    fn row(&mut self, shape: Shape, land: &[i32], mask: &[u8], row: usize, pointers: &mut [u32]) {
+        let (around, start, width) = (Around::row(shape, row), row * shape.x, shape.x);
+        let inner = if width > 2 { 1..width - 1 } else { 0..0 };
+        for (list, fill, len) in
+            [(&mut self.top, i32::MIN, inner.len()), (&mut self.way, 0, inner.len()), (&mut self.masked, 0, width)]
+        {
+            list.clear();
+            list.resize(len, fill);
+        }
+        let mut least = i32::MAX;
         for other in around.rows_in_order().filter(|_| !inner.is_empty()) {
+            cover(&mut self.masked, &land[other..][..width], &mask[other..][..width], &mut least);
             for x in 0..3 {
                 let offset = (other + x) as i32 - (start + 1) as i32;
-                steepest(top, way, &masked[other + x..][..inner.len()], offset);
+                steepest(&mut self.top, &mut self.way, &self.masked[x..][..inner.len()], offset);
             }
         }
-        for (x, parent) in parent.iter_mut().enumerate().filter(|(x, _)| mask[start + x] != 0) {
-            if let Some(way) = x.checked_sub(1).and_then(|k| way.get(k)) {
-                *parent = (start + x).wrapping_add_signed(*way as isize) as u32;
-                continue;
-            }
+        // What is masked must lie below all else; samples that begin at the end of their type are looked at one by one.
+        let at_once = if least == i32::MIN { 0..0 } else { inner };
+        point(&mut pointers[at_once.clone()], &self.way, &mask[start..][at_once.clone()], start as u32 + 2);
+        for x in (0..at_once.start).chain(at_once.end..width).filter(|x| mask[start + x] != 0) {
             let (mut best, mut top) = (start + x, land[start + x]);
             around.each(x, |j| {
                 if mask[j] != 0 && (land[j] > top || land[j] == top && j < best) {
                     (best, top) = (j, land[j]);
                 }
             });
-            *parent = best as u32;
+            pointers[x] = best as u32 + 1;
         }
-    });
-    parent
+    }
+}
+
+wide! {
+    /// The landscape where it is in the mask, and the least sample there.
+    fn cover(out: &mut [i32], land: &[i32], mask: &[u8], least: &mut i32) {
+        let mut low = *least;
+        for ((out, &v), &m) in out.iter_mut().zip(land).zip(mask) {
+            *out = if m == 0 { i32::MIN } else { v };
+            low = low.min(if m == 0 { i32::MAX } else { v });
+        }
+        *least = low;
+    }
 }
 
 wide! {
@@ -333,48 +367,52 @@ wide! {
     }
 }
 
-/// Threads shorten each other's ways while they climb; all ways lead to the same peaks.
-pub(super) fn climb(parent: Vec<u32>) -> Vec<u32> {
-    let parent: Vec<AtomicU32> = parent.into_iter().map(AtomicU32::new).collect();
-    parent.par_iter().with_min_len(1 << 12).for_each(|start| {
-        let mut at = start.load(Relaxed);
-        if at == NOWHERE {
+wide! {
+    /// Pointers of neighbouring voxels, the first of which would point at itself with `first`.
+    fn point(pointers: &mut [u32], way: &[i32], mask: &[u8], first: u32) {
+        for (((pointer, own), &way), &m) in pointers.iter_mut().zip(first..).zip(way).zip(mask) {
+            *pointer = if m == 0 { 0 } else { own.wrapping_add_signed(way) };
+        }
+    }
+}
+
+/// Every pointer becomes the root that it leads to. Threads shorten each other's ways; all lead to the same roots.
+pub(super) fn climb(words: &mut [u32]) {
+    let words = shared(words);
+    words.par_iter().with_min_len(1 << 12).for_each(|start| {
+        let mut word = start.load(Relaxed);
+        if word == 0 || word & ROOT != 0 {
             return;
         }
-        loop {
-            let next = parent[at as usize].load(Relaxed);
-            if next == at {
-                break;
-            }
-            at = next;
+        while word & ROOT == 0 {
+            word = words[word as usize - 1].load(Relaxed);
         }
-        start.store(at, Relaxed);
+        start.store(word, Relaxed);
     });
-    parent.into_iter().map(AtomicU32::into_inner).collect()
 }
 
-/// Voxels that are their own parent, in order.
-fn peaks(parent: &[u32]) -> Vec<u32> {
-    let block = 1 << 14;
-    let parts = parent.par_chunks(block).enumerate().map(|(k, part)| {
-        let indices = (k * block) as u32..;
-        indices.zip(part).filter(|(i, p)| i == *p).map(|(i, _)| i).collect::<Vec<u32>>()
-    });
-    parts.collect::<Vec<_>>().concat()
+/// Words that are ours alone, for all threads to write.
+fn shared(words: &mut [u32]) -> &[AtomicU32] {
+    // SAFETY: an AtomicU32 has the size, the alignment and the values of a u32, and nobody else sees these while they are
+    // borrowed.
+    unsafe { &*(std::ptr::from_mut(words) as *const [AtomicU32]) }
 }
 
-/// Voxels of the basins 1..=count.
+/// Voxels of the basins 0..count.
 fn basin_sizes(basins: &[u32], count: usize) -> Vec<u32> {
-    let sizes: Vec<AtomicU32> = (0..=count).map(|_| AtomicU32::new(0)).collect();
+    let mut sizes = vec![0; count];
+    let tally = shared(&mut sizes);
     basins.par_chunks(1 << 14).for_each(|basins| {
         let mut i = 0;
         while i < basins.len() {
             let end = end_of_run(basins, i);
-            sizes[basins[i] as usize].fetch_add((end - i) as u32, Relaxed);
+            if basins[i] != 0 {
+                tally[(basins[i] ^ ROOT) as usize].fetch_add((end - i) as u32, Relaxed);
+            }
             i = end;
         }
     });
-    sizes.into_iter().skip(1).map(AtomicU32::into_inner).collect()
+    sizes
 }
 
 fn pairs(shape: Shape, land: &[i32], basins: &[u32], peaks: &[Peak]) -> Vec<Pair> {
@@ -397,7 +435,7 @@ fn pairs(shape: Shape, land: &[i32], basins: &[u32], peaks: &[Peak]) -> Vec<Pair
             around.each_later(x, |j| {
                 let b = basins[j];
                 if b != 0 && b != a {
-                    let [a, b] = [a.min(b), a.max(b)].map(|basin| peaks[basin as usize - 1].index);
+                    let [a, b] = [a.min(b), a.max(b)].map(|basin| peaks[(basin ^ ROOT) as usize].index);
                     let pair = Pair { a, b, saddle: land[i].min(land[j]) };
                     match found.last_mut() {
                         // Along a border the same two basins meet again and again.

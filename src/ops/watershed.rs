@@ -14,7 +14,7 @@
 //! which has other ties.
 
 use super::label::words;
-use super::split::{Around, CLIMB, NAME, NEIGHBOURS, Params, climb};
+use super::split::{Around, CLIMB, NAME, NEIGHBOURS, Params, ROOT, climb};
 use super::{Case, Op, lanes};
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Buffer, Device, Gpu, GpuBuffer};
@@ -109,12 +109,16 @@ pub fn watershed(device: &Device, landscape: &Volume, markers: &Labels) -> Resul
     let voxels = match device {
         Device::Cpu => {
             let (land, marker) = (landscape.samples.host()?, markers.voxels().host()?);
-            let parent = climb(descend(shape, land, marker));
-            let owners = join(edges(shape, land, marker, &parent));
+            let mut bottoms = descend(shape, land, marker);
+            climb(&mut bottoms);
+            let owners = join(edges(shape, land, marker, &bottoms));
             let mut table = vec![0u32; shape.len()];
             owners.iter().for_each(|&(bottom, owner)| table[bottom as usize] = owner);
-            let paint = |p: u32| if marker[p as usize] != 0 { marker[p as usize] } else { table[p as usize] };
-            Buffer::on_host(lanes::map(&parent, paint))
+            let paint = |root: u32| {
+                let bottom = (root ^ ROOT) as usize;
+                if marker[bottom] != 0 { marker[bottom] } else { table[bottom] }
+            };
+            Buffer::on_host(lanes::map(&bottoms, paint))
         }
         Device::Gpu(gpu) => Buffer::Gpu(dispatch(gpu, shape, landscape, markers)?),
     };
@@ -142,26 +146,27 @@ fn dispatch(gpu: &Gpu, shape: Shape, landscape: &Volume, markers: &Labels) -> Re
     Ok(dst)
 }
 
+/// Each voxel's lowest neighbour; the bottoms are roots with their own index.
 fn descend(shape: Shape, land: &[i32], marker: &[u32]) -> Vec<u32> {
-    let mut parent = vec![0; shape.len()];
-    parent.par_chunks_mut(shape.x.max(1)).with_min_len(16).enumerate().for_each(|(row, parent)| {
+    let mut pointers = vec![0; shape.len()];
+    pointers.par_chunks_mut(shape.x.max(1)).with_min_len(16).enumerate().for_each(|(row, pointers)| {
         let around = Around::row(shape, row);
-        for (x, parent) in parent.iter_mut().enumerate() {
+        for (x, pointer) in pointers.iter_mut().enumerate() {
             let i = row * shape.x + x;
             let mut lowest = (land[i], i);
             if marker[i] == 0 {
                 around.each(x, |j| lowest = lowest.min((land[j], j)));
             }
-            *parent = lowest.1 as u32;
+            *pointer = if lowest.1 == i { ROOT | i as u32 } else { lowest.1 as u32 + 1 };
         }
     });
-    parent
+    pointers
 }
 
 /// Every pair of neighbouring voxels in two nodes, at least one of which is no marker.
-fn edges(shape: Shape, land: &[i32], marker: &[u32], parent: &[u32]) -> Vec<Edge> {
+fn edges(shape: Shape, land: &[i32], marker: &[u32], bottoms: &[u32]) -> Vec<Edge> {
     let node = |i: usize| {
-        let bottom = parent[i];
+        let bottom = bottoms[i] ^ ROOT;
         match marker[bottom as usize] {
             0 => bottom,
             m => MARKER | m,

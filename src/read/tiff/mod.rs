@@ -29,7 +29,7 @@ use codes::{Compression, Photometric};
 use directory::Tiff;
 use page::Page;
 use rayon::prelude::*;
-use unpack::{Part, Run};
+use unpack::Part;
 
 /// TIFF.
 pub const FORMAT: Format = Format {
@@ -240,7 +240,11 @@ fn check_samples(page: &Page) -> Result<()> {
     }
 }
 
-/// Decodes a page into its channels, from `at` on in each. Chunks are read one after the other and unpacked side by side.
+/// Bytes of chunks that are unpacked together, as a rule: enough for all threads.
+const TOGETHER: usize = 4 << 20;
+
+/// Decodes a page into its channels, from `at` on in each. Chunks are read one after the other and unpacked side by side,
+/// some whole rows of them at a time.
 fn decode(file: &File, page: &Page, rooms: &mut [Numbers], at: usize) -> Result<()> {
     let tables = match (&page.jpeg_tables, page.compression) {
         (Some(tables), Compression::Jpeg) => file.tiff.bytes(tables)?,
@@ -248,16 +252,16 @@ fn decode(file: &File, page: &Page, rooms: &mut [Numbers], at: usize) -> Result<
     };
     let places = page.places(&file.tiff)?;
     let [down, across] = page.grid();
-    let group = rayon::current_num_threads().max(1) * 2;
-    for (start, some) in places.chunks(group).enumerate().map(|(i, some)| (i * group, some)) {
-        let packed =
-            some.iter().map(|(at, len)| file.tiff.read(*at, wanted(page, *len))).collect::<Result<Vec<_>>>()?;
-        let words = packed.into_par_iter().enumerate().map(|(i, packed)| {
-            let rows = page.chunk_rows((start + i) / across % down);
-            Ok(unpack::words(page, &codec::unpack(page, packed, &tables, rows)?, file.tiff.little))
-        });
-        for (i, words) in words.collect::<Result<Vec<_>>>()?.iter().enumerate() {
-            scatter(page, words, start + i, rooms, at);
+    let bytes = page.row_bytes().saturating_mul(page.chunk[0]).saturating_mul(across);
+    let together = (2 * rayon::current_num_threads()).div_ceil(across).max(TOGETHER / bytes.max(1));
+    for (plane, places) in places.chunks(down * across).enumerate() {
+        let rooms = if page.planar { &mut rooms[plane..=plane] } else { &mut *rooms };
+        for (first, places) in (0..).step_by(together).zip(places.chunks(together * across)) {
+            let packed = places.iter().map(|(at, len)| file.tiff.read(*at, wanted(page, *len)));
+            let packed = packed.collect::<Result<Vec<_>>>()?.into_par_iter().enumerate();
+            let chunks =
+                packed.map(|(i, packed)| codec::unpack(page, packed, &tables, page.chunk_rows(first + i / across)));
+            scatter(page, &chunks.collect::<Result<Vec<_>>>()?, file.tiff.little, first, rooms, at);
         }
     }
     Ok(())
@@ -271,22 +275,27 @@ fn wanted(page: &Page, len: u64) -> u64 {
     }
 }
 
-/// Puts the numbers of a chunk where they belong, without the padding of tiles.
-fn scatter(page: &Page, words: &unpack::Words, chunk: usize, rooms: &mut [Numbers], at: usize) {
-    let [down, across] = page.grid();
-    let (plane, row, column) = (chunk / (down * across), chunk / across % down, chunk % across);
-    let (y0, x0) = (row * page.chunk[0], column * page.chunk[1]);
-    let (rows, columns) = (page.chunk[0].min(page.height - y0), page.chunk[1].min(page.width - x0));
-    let samples = page.chunk_samples();
-    for sample in 0..samples {
-        let room = &mut rooms[if page.planar { plane } else { sample }];
-        let part = Part::of(room, at + y0 * page.width..at + (y0 + rows) * page.width);
-        let rows = part.rows(page.width, x0..x0 + columns).into_par_iter().with_min_len(64).enumerate();
-        rows.for_each(|(y, row)| {
-            let run = Run { from: y * page.chunk[1] * samples + sample, step: samples };
-            unpack::place(words, &run, page.stored.bits, page.stored.kind, row);
-        });
+/// Puts the numbers of whole rows of chunks where they belong, without the padding of tiles. `first` is the first of these
+/// rows.
+fn scatter(page: &Page, chunks: &[Vec<u8>], little: bool, first: usize, rooms: &mut [Numbers], at: usize) {
+    let ([_, across], [height, width]) = (page.grid(), page.chunk);
+    let (y0, samples) = (first * height, page.chunk_samples());
+    let y1 = page.height.min(y0 + chunks.len() / across * height);
+    // Of each row of the image its part of every channel.
+    let mut rows: Vec<Vec<Part>> = (y0..y1).map(|_| Vec::with_capacity(samples)).collect();
+    for room in rooms {
+        let parts = Part::of(room, at + y0 * page.width..at + y1 * page.width).rows(page.width);
+        rows.iter_mut().zip(parts).for_each(|(row, part)| row.push(part));
     }
+    rows.into_par_iter().with_min_len(8).enumerate().for_each(|(y, mut parts)| {
+        for (x, chunk) in (0..page.width).step_by(width).zip(&chunks[y / height * across..]) {
+            let bytes = &chunk[y % height * page.row_bytes()..][..page.row_bytes()];
+            let words = unpack::words(page, bytes, little);
+            for (sample, part) in parts.iter_mut().enumerate() {
+                unpack::place(&words, sample, samples, page.stored, part.cut(x..page.width.min(x + width)));
+            }
+        }
+    });
 }
 
 /// Drops what is no measurement, names the channels, and makes samples of the numbers.

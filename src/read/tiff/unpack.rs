@@ -5,11 +5,10 @@
 
 use super::codes::Predictor;
 use super::page::Page;
-use crate::read::numbers::{Kind, Numbers};
-use rayon::prelude::*;
+use crate::read::numbers::{Kind, Numbers, Stored};
 use std::ops::Range;
 
-/// The numbers of a chunk as unsigned words, pixel after pixel, `chunk_samples` in each, padding included.
+/// The numbers of rows of a chunk as unsigned words, pixel after pixel, `chunk_samples` in each, padding included.
 pub enum Words {
     /// Up to 32 bits.
     Narrow(Vec<u32>),
@@ -17,7 +16,7 @@ pub enum Words {
     Wide(Vec<u64>),
 }
 
-/// The words of a chunk. `bytes` holds whole rows of [`Page::row_bytes`].
+/// The words of some rows of a chunk. `bytes` holds whole rows of [`Page::row_bytes`].
 pub fn words(page: &Page, bytes: &[u8], little: bool) -> Words {
     let (bits, lag) = (u32::from(page.stored.bits), page.chunk_samples());
     let per_row = page.chunk[1] * lag;
@@ -48,9 +47,9 @@ pub fn words(page: &Page, bytes: &[u8], little: bool) -> Words {
     Words::Narrow(out)
 }
 
-/// One word of every `N` bytes. A file of one strip keeps all threads at work.
-fn each<const N: usize>(bytes: &[u8], word: impl Fn([u8; N]) -> u32 + Sync) -> Vec<u32> {
-    bytes.as_chunks().0.par_iter().with_min_len(1 << 16).map(|b| word(*b)).collect()
+/// One word of every `N` bytes.
+fn each<const N: usize>(bytes: &[u8], word: impl Fn([u8; N]) -> u32) -> Vec<u32> {
+    bytes.as_chunks().0.iter().map(|b| word(*b)).collect()
 }
 
 /// `count` numbers of `bits` bits, the most significant bit first, whatever the byte order of the file.
@@ -97,14 +96,6 @@ fn sorted(page: &Page, bytes: &[u8], little: bool) -> Vec<u8> {
     out
 }
 
-/// A row of one sample's plane: the words from `from` on, every `step`-th.
-pub struct Run {
-    /// First word.
-    pub from: usize,
-    /// Distance of words.
-    pub step: usize,
-}
-
 /// A part of a channel's room.
 pub enum Part<'a> {
     /// As [`Numbers::Uint`].
@@ -129,43 +120,49 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// Its rows of `width` numbers, of each those in `columns`.
-    pub fn rows(self, width: usize, columns: Range<usize>) -> Vec<Self> {
-        macro_rules! cut {
-            ($v:ident, $kind:ident) => {
-                $v.chunks_mut(width).map(|row| Part::$kind(&mut row[columns.clone()])).collect()
-            };
-        }
+    /// Its rows of `width` numbers.
+    pub fn rows(self, width: usize) -> Vec<Self> {
         match self {
-            Part::Uint(v) => cut!(v, Uint),
-            Part::Int(v) => cut!(v, Int),
-            Part::Long(v) => cut!(v, Long),
-            Part::Real(v) => cut!(v, Real),
+            Part::Uint(v) => v.chunks_mut(width).map(Part::Uint).collect(),
+            Part::Int(v) => v.chunks_mut(width).map(Part::Int).collect(),
+            Part::Long(v) => v.chunks_mut(width).map(Part::Long).collect(),
+            Part::Real(v) => v.chunks_mut(width).map(Part::Real).collect(),
+        }
+    }
+
+    /// A part of it.
+    pub fn cut(&mut self, range: Range<usize>) -> Part<'_> {
+        match self {
+            Part::Uint(v) => Part::Uint(&mut v[range]),
+            Part::Int(v) => Part::Int(&mut v[range]),
+            Part::Long(v) => Part::Long(&mut v[range]),
+            Part::Real(v) => Part::Real(&mut v[range]),
         }
     }
 }
 
-/// Writes a run of words into as much of a channel. Its room was made for the type.
-pub fn place(words: &Words, run: &Run, bits: u8, kind: Kind, to: Part) {
+/// Writes every `step`-th word from `from` on into a part of a channel. Its room was made for the type.
+pub fn place(words: &Words, from: usize, step: usize, stored: Stored, to: Part) {
+    let Stored { kind, bits } = stored;
     let spare = 32u32.saturating_sub(bits.into());
     match (words, to) {
-        (Words::Narrow(w), Part::Uint(to)) => copy(w, run, to, |v| v),
-        (Words::Narrow(w), Part::Int(to)) => copy(w, run, to, |v| (v << spare) as i32 >> spare),
-        (Words::Narrow(w), Part::Real(to)) if bits == 16 => copy(w, run, to, half),
-        (Words::Narrow(w), Part::Real(to)) => copy(w, run, to, |v| f32::from_bits(v).into()),
-        (Words::Wide(w), Part::Real(to)) => copy(w, run, to, f64::from_bits),
+        (Words::Narrow(w), Part::Uint(to)) => copy(w, from, step, to, |v| v),
+        (Words::Narrow(w), Part::Int(to)) => copy(w, from, step, to, |v| (v << spare) as i32 >> spare),
+        (Words::Narrow(w), Part::Real(to)) if bits == 16 => copy(w, from, step, to, half),
+        (Words::Narrow(w), Part::Real(to)) => copy(w, from, step, to, |v| f32::from_bits(v).into()),
+        (Words::Wide(w), Part::Real(to)) => copy(w, from, step, to, f64::from_bits),
         (Words::Wide(w), Part::Long(to)) if kind == Kind::Uint => {
-            copy(w, run, to, |v| i64::try_from(v).unwrap_or(i64::MAX));
+            copy(w, from, step, to, |v| i64::try_from(v).unwrap_or(i64::MAX));
         }
-        (Words::Wide(w), Part::Long(to)) => copy(w, run, to, |v| v as i64),
+        (Words::Wide(w), Part::Long(to)) => copy(w, from, step, to, |v| v as i64),
         _ => {}
     }
 }
 
-fn copy<W: Copy, T>(words: &[W], run: &Run, to: &mut [T], value: impl Fn(W) -> T) {
-    match run.step {
-        1 => to.iter_mut().zip(&words[run.from..]).for_each(|(t, w)| *t = value(*w)),
-        step => to.iter_mut().zip(words[run.from..].iter().step_by(step)).for_each(|(t, w)| *t = value(*w)),
+fn copy<W: Copy, T>(words: &[W], from: usize, step: usize, to: &mut [T], value: impl Fn(W) -> T) {
+    match step {
+        1 => to.iter_mut().zip(&words[from..]).for_each(|(t, w)| *t = value(*w)),
+        step => to.iter_mut().zip(words[from..].iter().step_by(step)).for_each(|(t, w)| *t = value(*w)),
     }
 }
 
