@@ -9,17 +9,19 @@ use super::object::{Crop, Object};
 use crate::ops::wide;
 
 /// Squared distance of every cell of the framed object to the outside of it, on the voxel grid; 0 outside.
-pub(super) fn inside(object: &Object) -> Vec<f64> {
+pub(super) fn inside(object: &Object) -> Vec<u32> {
     let size = object.framed_size();
-    let mut d = vec![0.0; size.iter().product()];
+    let mut d = vec![0; size.iter().product()];
     object.each_framed_run(|z, y, x0, x1| {
-        let (row, n) = ((z * size[1] + y) * size[2], (x1 - x0) as i32);
+        let (row, n) = ((z * size[1] + y) * size[2], (x1 - x0) as u32);
         for (k, v) in (0..n).zip(&mut d[row + x0..row + x1]) {
-            let steps = f64::from((k + 1).min(n - k));
+            // No farther than this: a disc of that radius would have more voxels than an image.
+            let steps = (k + 1).min(n - k).min(1 << 15);
             *v = steps * steps;
         }
     });
-    spread(&mut d, size, [1.0; 3], f64::INFINITY);
+    let costs: Vec<u32> = (0..size[0].max(size[1]).min(1 << 15) as u32).map(|k| k * k).collect();
+    spread(&mut d, size, [&costs, &costs]);
     d
 }
 
@@ -28,21 +30,30 @@ pub(super) fn inside(object: &Object) -> Vec<f64> {
 pub(super) fn squared(crop: &Crop, target: u8, size: [f64; 3], within: f64) -> Vec<f64> {
     let mut d: Vec<f64> = crop.cells.iter().map(|&c| if c == target { 0.0 } else { f64::INFINITY }).collect();
     d.chunks_exact_mut(crop.size[2]).for_each(|row| sweep(row, size[2]));
-    spread(&mut d, crop.size, size, within);
+    let costs = |axis: usize| -> Vec<f64> {
+        let of = |k: usize| size[axis] * size[axis] * (k as f64 * k as f64);
+        (0..crop.size[axis]).map(of).take_while(|cost| *cost <= within).collect()
+    };
+    spread(&mut d, crop.size, [&costs(0), &costs(1)]);
     d
 }
 
-/// From distances along the rows to distances along all axes.
-fn spread(d: &mut [f64], cells: [usize; 3], size: [f64; 3], within: f64) {
-    let [nz, ny, nx] = cells;
+/// What distances are counted in.
+trait Distance: Copy + PartialOrd + std::ops::Add<Output = Self> {}
+impl Distance for u32 {}
+impl Distance for f64 {}
+
+/// From distances along the rows to distances along all axes, with the costs of 0, 1, ... steps along z and y.
+fn spread<D: Distance>(d: &mut [D], size: [usize; 3], costs: [&[D]; 2]) {
+    let [nz, ny, nx] = size;
     let mut before = d.to_vec();
     for z in 0..nz {
-        outwards(d, &before, Rows { first: z * ny * nx, step: nx, count: ny, len: nx }, size[1] * size[1], within);
+        outwards(d, &before, Rows { first: z * ny * nx, step: nx, count: ny, len: nx }, costs[1]);
     }
     if nz > 1 {
         before.copy_from_slice(d);
         for y in 0..ny {
-            outwards(d, &before, Rows { first: y * nx, step: ny * nx, count: nz, len: nx }, size[0] * size[0], within);
+            outwards(d, &before, Rows { first: y * nx, step: ny * nx, count: nz, len: nx }, costs[0]);
         }
     }
 }
@@ -72,16 +83,16 @@ struct Rows {
 }
 
 wide! {
-    /// Each cell of the rows becomes the least of `before` plus `w * distance^2` over the cells at its place in all rows.
-    fn outwards(d: &mut [f64], before: &[f64], rows: Rows, w: f64, within: f64) {
+    /// Each cell of the rows becomes the least of `before` plus the cost of the way over the cells at its place in all rows
+    /// that are not further away than there are costs.
+    fn outwards<D: Distance>(d: &mut [D], before: &[D], rows: Rows, costs: &[D]) {
         let Rows { first, step, count, len } = rows;
         let row = |q: usize| &before[first + q * step..][..len];
         for q in 0..count {
             let here = &mut d[first + q * step..][..len];
-            for k in 1..count {
-                let far = w * (k as f64 * k as f64);
+            for (k, &far) in costs.iter().enumerate().take(count).skip(1) {
                 // As a sum of all comparisons: a search for the first one would go cell by cell.
-                if far > within || !here.iter().fold(false, |any, &v| any | (v > far)) {
+                if !here.iter().fold(false, |any, &v| any | (v > far)) {
                     break;
                 }
                 let others = [q.checked_sub(k), Some(q + k).filter(|&other| other < count)];
@@ -111,7 +122,8 @@ mod tests {
             let labels = Labels::new(shape, voxels).unwrap();
             let extent = crate::ops::extent::extents(&labels).unwrap()[0];
             let object = Object::new(&labels, 1, extent).unwrap();
-            assert_eq!(inside(&object), squared(&object.framed(), 0, [1.0; 3], f64::INFINITY));
+            let want = squared(&object.framed(), 0, [1.0; 3], f64::INFINITY);
+            assert!(inside(&object).into_iter().map(f64::from).eq(want));
         }
     }
 

@@ -60,15 +60,20 @@ pub(super) fn sorted(samples: &[i32]) -> Vec<i32> {
         return now;
     }
     let (low, high) = samples.iter().fold((i32::MAX, i32::MIN), |(low, high), &s| (low.min(s), high.max(s)));
-    let bits = 32 - high.abs_diff(low).leading_zeros();
+    let digit = |s: i32, k: usize| (s.wrapping_sub(low) as u32 >> (8 * k)) as usize & 0xff;
+    let digits = (32 - high.abs_diff(low).leading_zeros()).div_ceil(8) as usize;
+    let mut places = [[0usize; 256]; 4];
+    for &s in samples {
+        places[..digits].iter_mut().enumerate().for_each(|(k, places)| places[digit(s, k)] += 1);
+    }
     let mut next = vec![0; now.len()];
-    for shift in (0..bits).step_by(8) {
-        let digit = |s: i32| (s.wrapping_sub(low) as u32 >> shift) as usize & 0xff;
-        let mut place = [0usize; 257];
-        now.iter().for_each(|&s| place[digit(s) + 1] += 1);
-        (1..256).for_each(|k| place[k] += place[k - 1]);
+    for (k, places) in places[..digits].iter_mut().enumerate() {
+        let mut begin = 0;
+        for place in places.iter_mut() {
+            begin += std::mem::replace(place, begin);
+        }
         for &s in &now {
-            let at = &mut place[digit(s)];
+            let at = &mut places[digit(s, k)];
             next[*at] = s;
             *at += 1;
         }

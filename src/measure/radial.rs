@@ -24,11 +24,11 @@ pub(super) fn places(object: &Object) -> Vec<u8> {
     }
     let width = object.framed_size()[2];
     let (cy, cx) = ((centre / width) as f64, (centre % width) as f64);
-    let pixels = inside.iter().enumerate().filter(|(_, d)| **d > 0.0);
+    let pixels = inside.iter().enumerate().filter(|(_, d)| **d > 0);
     pixels
         .map(|(i, d)| {
             let (dy, dx) = ((i / width) as f64 - cy, (i % width) as f64 - cx);
-            let (from_centre, to_edge) = ((dy * dy + dx * dx).sqrt(), d.sqrt());
+            let (from_centre, to_edge) = ((dy * dy + dx * dx).sqrt(), f64::from(*d).sqrt());
             let ring = (RINGS as f64 * from_centre / (from_centre + to_edge)) as u8;
             let wedge = u8::from(dy > 0.0) + 2 * u8::from(dx > 0.0) + 4 * u8::from(dy.abs() > dx.abs());
             ring.min(RINGS as u8 - 1) * WEDGES as u8 + wedge

@@ -36,11 +36,8 @@ impl Facts {
     pub(super) fn of(object: &Object, moments: &Moments, spacing: Option<Spacing>) -> Self {
         let e = object.extent;
         let inside = edt::inside(object);
-        let (mut most, mut sum) = (0.0f64, 0.0);
-        for d in inside.iter().filter(|d| **d > 0.0) {
-            most = most.max(*d);
-            sum += d.sqrt();
-        }
+        let sum: f64 = inside.iter().filter(|d| **d > 0).map(|d| f64::from(*d).sqrt()).sum();
+        let most = inside.iter().copied().max().map_or(0.0, f64::from);
         let flat = object.shape.is_flat();
         Facts {
             n: e.n as f64,

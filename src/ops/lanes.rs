@@ -74,19 +74,6 @@ where
     map3(a, a, a, |a, _, _| f(a))
 }
 
-/// Voxel by voxel, in place.
-pub(super) fn change(image: &mut [i32], f: impl Fn(i32) -> i32 + Sync) {
-    image.par_chunks_mut(BLOCK).for_each(|image| each_in_place(image, &f));
-}
-
-wide! {
-    fn each_in_place<F: Fn(i32) -> i32>(image: &mut [i32], f: &F) {
-        for v in image {
-            *v = f(*v);
-        }
-    }
-}
-
 /// A new image from two of the same size.
 pub(super) fn map2<A, B, T>(a: &[A], b: &[B], f: impl Fn(A, B) -> T + Sync) -> Vec<T>
 where

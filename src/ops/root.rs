@@ -5,11 +5,12 @@
 //! Reference: the definition, checked by squaring.
 
 use super::cases::words;
-use super::{Case, Op, lanes};
+use super::{Case, Op, wide};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
 use crate::volume::{Scale, Volume};
 use crate::{Error, Result};
+use rayon::prelude::*;
 
 /// The room's entry.
 pub const OP: Op = Op {
@@ -44,7 +45,7 @@ pub fn root(device: &Device, mut src: Volume, bits: u32) -> Result<Volume> {
     }
     let samples = match device {
         Device::Cpu => {
-            lanes::change(src.samples.host_mut()?, of(bits));
+            src.samples.host_mut()?.par_chunks_mut(1 << 16).for_each(|samples| roots(samples, bits));
             src.samples.clone()
         }
         Device::Gpu(gpu) => {
@@ -68,6 +69,20 @@ fn most(bits: u32) -> u32 {
 pub(super) fn of(bits: u32) -> impl Fn(i32) -> i32 + Sync {
     let most = most(bits) as i32;
     move |s| (f64::from((s.clamp(0, most) as u32) << (2 * bits))).sqrt() as i32
+}
+
+wide! {
+    /// Most of a distance map is 0, and a root costs much more than a look.
+    fn roots(samples: &mut [i32], bits: u32) {
+        let root = of(bits);
+        for some in samples.chunks_mut(64) {
+            if some.iter().fold(0, |any, &s| any | s) != 0 {
+                for s in some {
+                    *s = root(*s);
+                }
+            }
+        }
+    }
 }
 
 #[cfg(test)]

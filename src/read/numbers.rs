@@ -12,6 +12,7 @@
 //! The division by a power of two is exact, so a float is off by half a step at most; the step stands in the facts.
 
 use super::floats;
+use crate::ops::wide;
 use crate::scan::{Channel, NO_UNIT, Scan};
 use crate::units::{Shape, Spacing};
 use crate::volume::{Scale, Volume};
@@ -111,7 +112,7 @@ pub fn channel(
     };
     let as_sample = |largest: i128| i32::try_from(largest - scale.offset as i128).ok();
     let saturation = stored.largest().and_then(as_sample);
-    let count = |top: i32| samples.par_iter().filter(|s| **s == top).count() as u64;
+    let count = |top: i32| samples.par_chunks(BLOCK).map(|samples| count(samples, top)).sum();
     // An integer type whose largest number lies beyond the samples has no voxel there.
     let saturated = stored.largest().map(|_| saturation.map_or(0, count));
     let mut volume = Volume::new(shape, samples)?;
@@ -120,11 +121,38 @@ pub fn channel(
     Ok(Channel { name, unit: NO_UNIT, volume, saturated, saturation })
 }
 
+/// Samples that a thread looks at together.
+const BLOCK: usize = 1 << 16;
+
+/// How many samples are that one.
+fn count(samples: &[i32], wanted: i32) -> u64 {
+    let mut n = 0;
+    equal(samples, wanted, &mut n);
+    n.into()
+}
+
+wide! {
+    fn equal(samples: &[i32], wanted: i32, n: &mut u32) {
+        *n = samples.iter().fold(0, |n, &s| n + u32::from(s == wanted));
+    }
+}
+
+wide! {
+    fn all_bits(numbers: &[u32], bits: &mut u32) {
+        *bits = numbers.iter().fold(0, |bits, n| bits | n);
+    }
+}
+
 const HALF: u32 = 1 << 31;
 const HALF_SCALE: Scale = Scale { factor: 1.0, offset: HALF as f64 };
 
 fn unsigned(mut v: Vec<u32>) -> (Vec<i32>, Scale) {
-    if v.par_chunks(1 << 16).all(|part| part.iter().fold(true, |all, s| all & (*s < HALF))) {
+    let is_low = |part: &[u32]| {
+        let mut bits = 0;
+        all_bits(part, &mut bits);
+        bits < HALF
+    };
+    if v.par_chunks(BLOCK).all(is_low) {
         return (bytemuck::cast_vec(v), Scale::ONE);
     }
     v.iter_mut().for_each(|s| *s ^= HALF);

@@ -56,10 +56,23 @@ impl<'a> Source<'a> {
     /// # Errors
     /// They do not lie within the file, or the operating system refuses.
     pub fn read(&self, at: u64, len: u64) -> Result<Vec<u8>> {
-        self.within(at, len)?;
-        let mut out = vec![0; usize::try_from(len).map_err(|_| self.beyond(at, len))?];
-        self.read_into(at, &mut out)?;
-        Ok(out)
+        let end = self.within(at, len)?;
+        match &self.data {
+            Data::Memory(bytes) => {
+                let part = bytes.get(at as usize..end as usize);
+                Ok(part.ok_or_else(|| self.beyond(at, len))?.to_vec())
+            }
+            Data::File(file) => {
+                let mut out = Vec::with_capacity(usize::try_from(len).map_err(|_| self.beyond(at, len))?);
+                let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+                file.seek(SeekFrom::Start(at))?;
+                // Fewer only if the file has been cut since it was opened.
+                if Read::take(&mut *file, len).read_to_end(&mut out)? as u64 != len {
+                    return Err(self.beyond(at, len));
+                }
+                Ok(out)
+            }
+        }
     }
 
     /// Fills `to` with the bytes from `at` on.
