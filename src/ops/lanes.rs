@@ -4,6 +4,7 @@ use super::Border;
 use crate::units::Shape;
 use rayon::prelude::*;
 use std::mem::MaybeUninit;
+use std::sync::LazyLock;
 
 /// One axis of a volume: lines of `size` voxels that lie `stride` apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +60,9 @@ pub(crate) use wide;
 #[cfg(target_arch = "x86_64")]
 pub(crate) fn has_avx512() -> bool {
     use std::arch::is_x86_feature_detected as has;
-    has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl")
+    static ALL: LazyLock<bool> =
+        LazyLock::new(|| has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl"));
+    *ALL
 }
 
 /// Voxels that a thread takes at a time.

@@ -315,12 +315,11 @@ impl Ascent {
     fn row(&mut self, shape: Shape, land: &[i32], mask: &[u8], row: usize, pointers: &mut [u32]) {
         let (around, start, width) = (Around::row(shape, row), row * shape.x, shape.x);
         let inner = if width > 2 { 1..width - 1 } else { 0..0 };
-        for (list, fill, len) in
-            [(&mut self.top, i32::MIN, inner.len()), (&mut self.way, 0, inner.len()), (&mut self.masked, 0, width)]
-        {
+        for (list, start) in [(&mut self.top, i32::MIN), (&mut self.way, 0)] {
             list.clear();
-            list.resize(len, fill);
+            list.resize(inner.len(), start);
         }
+        self.masked.resize(width, 0);
         let mut least = i32::MAX;
         for other in around.rows_in_order().filter(|_| !inner.is_empty()) {
             cover(&mut self.masked, &land[other..][..width], &mask[other..][..width], &mut least);
@@ -430,7 +429,8 @@ fn pairs(shape: Shape, land: &[i32], basins: &[u32], peaks: &[Peak]) -> Vec<Pair
             meeting(&mut meet[..last], &here[..last], &there[1..]);
             meeting(&mut meet[1..], &here[1..], &there[..last]);
         }
-        for x in (0..shape.x).filter(|&x| meet[x] != 0) {
+        let some = meet.chunks(32).enumerate().filter(|(_, meet)| meet.iter().fold(0, |any, m| any | m) != 0);
+        for x in some.flat_map(|(k, meet)| (32 * k..).zip(meet)).filter(|(_, m)| **m != 0).map(|(x, _)| x) {
             let (i, a) = (start + x, here[x]);
             around.each_later(x, |j| {
                 let b = basins[j];

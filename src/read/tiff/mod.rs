@@ -29,7 +29,7 @@ use codes::{Compression, Photometric};
 use directory::Tiff;
 use page::Page;
 use rayon::prelude::*;
-use unpack::Part;
+use unpack::{Part, Words};
 
 /// TIFF.
 pub const FORMAT: Format = Format {
@@ -287,12 +287,12 @@ fn scatter(page: &Page, chunks: &[Vec<u8>], little: bool, first: usize, rooms: &
         let parts = Part::of(room, at + y0 * page.width..at + y1 * page.width).rows(page.width);
         rows.iter_mut().zip(parts).for_each(|(row, part)| row.push(part));
     }
-    rows.into_par_iter().with_min_len(8).enumerate().for_each(|(y, mut parts)| {
+    rows.into_par_iter().with_min_len(8).enumerate().for_each_init(Words::default, |words, (y, mut parts)| {
         for (x, chunk) in (0..page.width).step_by(width).zip(&chunks[y / height * across..]) {
             let bytes = &chunk[y % height * page.row_bytes()..][..page.row_bytes()];
-            let words = unpack::words(page, bytes, little);
+            unpack::words(page, bytes, little, words);
             for (sample, part) in parts.iter_mut().enumerate() {
-                unpack::place(&words, sample, samples, page.stored, part.cut(x..page.width.min(x + width)));
+                unpack::place(words, sample, samples, page.stored, part.cut(x..page.width.min(x + width)));
             }
         }
     });

@@ -16,40 +16,53 @@ pub enum Words {
     Wide(Vec<u64>),
 }
 
-/// The words of some rows of a chunk. `bytes` holds whole rows of [`Page::row_bytes`].
-pub fn words(page: &Page, bytes: &[u8], little: bool) -> Words {
-    let (bits, lag) = (u32::from(page.stored.bits), page.chunk_samples());
-    let per_row = page.chunk[1] * lag;
-    if bits == 64 {
-        let word: fn([u8; 8]) -> u64 = if little { u64::from_le_bytes } else { u64::from_be_bytes };
-        let bytes = if page.predictor == Predictor::Float { sorted(page, bytes, little) } else { bytes.to_vec() };
-        let mut out: Vec<u64> = bytes.as_chunks().0.iter().map(|b| word(*b)).collect();
-        if page.predictor == Predictor::Horizontal {
-            sum_rows(&mut out, per_row, lag, u64::wrapping_add);
-        }
-        return Words::Wide(out);
+impl Default for Words {
+    fn default() -> Self {
+        Words::Narrow(Vec::new())
     }
+}
+
+/// The words of some rows of a chunk, in place of those of others. `bytes` holds whole rows of [`Page::row_bytes`].
+pub fn words(page: &Page, bytes: &[u8], little: bool, to: &mut Words) {
     let floats = page.predictor == Predictor::Float;
     let resorted = if floats { sorted(page, bytes, little) } else { Vec::new() };
     let bytes = if floats { resorted.as_slice() } else { bytes };
-    let mut out: Vec<u32> = match (bits, little) {
-        (8, _) => each(bytes, |[b]: [u8; 1]| b.into()),
-        (16, true) => each(bytes, |b| u16::from_le_bytes(b).into()),
-        (16, false) => each(bytes, |b| u16::from_be_bytes(b).into()),
-        (32, true) => each(bytes, u32::from_le_bytes),
-        (32, false) => each(bytes, u32::from_be_bytes),
-        _ => bytes.chunks_exact(page.row_bytes()).flat_map(|row| bit_row(row, bits, per_row)).collect(),
-    };
-    if page.predictor == Predictor::Horizontal {
-        let mask = u32::MAX >> (32 - bits);
-        sum_rows(&mut out, per_row, lag, |a, b| a.wrapping_add(b) & mask);
+    let (bits, lag) = (u32::from(page.stored.bits), page.chunk_samples());
+    let per_row = page.chunk[1] * lag;
+    if let (64, Words::Narrow(_)) | (..64, Words::Wide(_)) = (bits, &*to) {
+        *to = if bits == 64 { Words::Wide(Vec::new()) } else { Words::Narrow(Vec::new()) };
     }
-    Words::Narrow(out)
+    match to {
+        Words::Wide(out) => {
+            each(bytes, out, if little { u64::from_le_bytes } else { u64::from_be_bytes });
+            if page.predictor == Predictor::Horizontal {
+                sum_rows(out, per_row, lag, u64::wrapping_add);
+            }
+        }
+        Words::Narrow(out) => {
+            match (bits, little) {
+                (8, _) => each(bytes, out, |[b]: [u8; 1]| b.into()),
+                (16, true) => each(bytes, out, |b| u16::from_le_bytes(b).into()),
+                (16, false) => each(bytes, out, |b| u16::from_be_bytes(b).into()),
+                (32, true) => each(bytes, out, u32::from_le_bytes),
+                (32, false) => each(bytes, out, u32::from_be_bytes),
+                _ => {
+                    out.clear();
+                    out.extend(bytes.chunks_exact(page.row_bytes()).flat_map(|row| bit_row(row, bits, per_row)));
+                }
+            }
+            if page.predictor == Predictor::Horizontal {
+                let mask = u32::MAX >> (32 - bits);
+                sum_rows(out, per_row, lag, |a, b| a.wrapping_add(b) & mask);
+            }
+        }
+    }
 }
 
 /// One word of every `N` bytes.
-fn each<const N: usize>(bytes: &[u8], word: impl Fn([u8; N]) -> u32) -> Vec<u32> {
-    bytes.as_chunks().0.iter().map(|b| word(*b)).collect()
+fn each<const N: usize, W>(bytes: &[u8], to: &mut Vec<W>, word: impl Fn([u8; N]) -> W) {
+    to.clear();
+    to.extend(bytes.as_chunks().0.iter().map(|b| word(*b)));
 }
 
 /// `count` numbers of `bits` bits, the most significant bit first, whatever the byte order of the file.
