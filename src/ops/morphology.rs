@@ -330,8 +330,8 @@ fn ball<T: Sample>(src: &[T], shape: Shape, chords: &[Chord], which: Extreme) ->
     let mut out = src.to_vec();
     let reach_of = |a: usize| chords.iter().flat_map(|c| &c.rows).map(|r| r[a].unsigned_abs() as usize).max();
     let (reach_z, reach_y) = (reach_of(0).unwrap_or(0), reach_of(1).unwrap_or(0));
-    // Rows at the seams of blocks are gone through twice, and a block should stay in the cache.
-    let block = (4 * reach_y).clamp(32, 128);
+    // Rows at the seams of blocks are gone through twice.
+    let block = (shape.z * shape.y).div_ceil(4 * rayon::current_num_threads()).clamp(32, 1024);
     let mut jobs: Vec<(usize, usize, &mut [T])> = Vec::new();
     for (z, slice) in out.chunks_mut(shape.y * shape.x).enumerate() {
         jobs.extend(slice.chunks_mut(block * shape.x).enumerate().map(|(b, rows)| (z, b * block, rows)));
@@ -341,19 +341,22 @@ fn ball<T: Sample>(src: &[T], shape: Shape, chords: &[Chord], which: Extreme) ->
         .collect();
     jobs.into_par_iter().for_each(|(z, first, out)| {
         let end = first + out.len() / shape.x;
-        let (mut window, mut other) = (vec![T::default(); shape.x], vec![T::default(); shape.x]);
+        let (mut one, mut other) = (vec![T::default(); shape.x], vec![T::default(); shape.x]);
         for qz in z.saturating_sub(reach_z)..(z + reach_z + 1).min(shape.z) {
             for qy in first.saturating_sub(reach_y)..(end + reach_y).min(shape.y) {
-                window.copy_from_slice(&src[shape.index(qz, qy, 0)..][..shape.x]);
+                let row = &src[shape.index(qz, qy, 0)..][..shape.x];
+                let mut grown = false;
                 for (chord, steps) in chords.iter().zip(&steps) {
                     for &reach in steps {
-                        grow(&mut other, &window, reach, which);
-                        std::mem::swap(&mut window, &mut other);
+                        grow(&mut other, if grown { &one } else { row }, reach, which);
+                        std::mem::swap(&mut one, &mut other);
+                        grown = true;
                     }
+                    let window = if grown { &one } else { row };
                     for [dz, dy] in chord.rows.iter().map(|r| r.map(|d| d as isize)) {
                         let y = qy as isize - dy;
                         if z as isize + dz == qz as isize && (first as isize..end as isize).contains(&y) {
-                            merge(&mut out[(y as usize - first) * shape.x..][..shape.x], &window, which);
+                            merge(&mut out[(y as usize - first) * shape.x..][..shape.x], window, which);
                         }
                     }
                 }

@@ -20,6 +20,7 @@ use crate::units::Shape;
 use crate::volume::{Labels, Mask, Volume};
 use crate::{Error, Result};
 use rayon::prelude::*;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// The room's entry.
@@ -276,7 +277,7 @@ fn twin(shape: Shape, land: &[i32], mask: &[u8], depth: Depth) -> Labels {
     }
     let (mut basins, peaks) = ascend(shape, land, mask);
     (ROOT..).zip(&peaks).for_each(|(root, &peak)| basins[peak as usize] = root);
-    climb(&mut basins);
+    climb(&mut basins, |part| mask[part].iter().fold(0, |any, m| any | m) == 0);
     let peak = |(&index, size)| Peak { index, height: land[index as usize], size };
     let peaks: Vec<Peak> = peaks.iter().zip(basin_sizes(&basins, peaks.len())).map(peak).collect();
     let objects = merge(&peaks, pairs(shape, land, &basins, &peaks), depth);
@@ -375,18 +376,24 @@ wide! {
     }
 }
 
-/// Every pointer becomes the root that it leads to. Threads shorten each other's ways; all lead to the same roots.
-pub(super) fn climb(words: &mut [u32]) {
+/// Every pointer becomes the root that it leads to. Threads shorten each other's ways; all lead to the same roots. Parts that
+/// are empty hold no pointer.
+pub(super) fn climb(words: &mut [u32], is_empty: impl Fn(Range<usize>) -> bool + Sync) {
     let words = shared(words);
-    words.par_iter().with_min_len(1 << 12).for_each(|start| {
-        let mut word = start.load(Relaxed);
-        if word == 0 || word & ROOT != 0 {
+    words.par_chunks(64).with_min_len(64).enumerate().for_each(|(k, part)| {
+        if is_empty(64 * k..64 * k + part.len()) {
             return;
         }
-        while word & ROOT == 0 {
-            word = words[word as usize - 1].load(Relaxed);
+        for start in part {
+            let mut word = start.load(Relaxed);
+            if word == 0 || word & ROOT != 0 {
+                continue;
+            }
+            while word & ROOT == 0 {
+                word = words[word as usize - 1].load(Relaxed);
+            }
+            start.store(word, Relaxed);
         }
-        start.store(word, Relaxed);
     });
 }
 

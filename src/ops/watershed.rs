@@ -110,7 +110,7 @@ pub fn watershed(device: &Device, landscape: &Volume, markers: &Labels) -> Resul
         Device::Cpu => {
             let (land, marker) = (landscape.samples.host()?, markers.voxels().host()?);
             let mut bottoms = descend(shape, land, marker);
-            climb(&mut bottoms);
+            climb(&mut bottoms, |_| false);
             let owners = join(edges(shape, land, marker, &bottoms));
             let mut table = vec![0u32; shape.len()];
             owners.iter().for_each(|&(bottom, owner)| table[bottom as usize] = owner);
