@@ -4,8 +4,8 @@ use super::object::Object;
 
 /// A framed object, one bit a voxel, lowest bit first; rows start at a word of their own. What lies beyond a row is 0.
 pub(super) struct Bits {
-    /// Rows of a plane and planes, the frame included.
-    rows: [usize; 2],
+    /// Rows of a plane, the frame included.
+    height: usize,
     /// Words of a row.
     words: usize,
     bits: Vec<u64>,
@@ -14,21 +14,21 @@ pub(super) struct Bits {
 impl Bits {
     /// Of an object, with the frame of [`Object::framed`].
     pub fn of(object: &Object) -> Self {
-        let [planes, rows, width] = object.framed_size();
+        let [planes, height, width] = object.framed_size();
         let words = width.div_ceil(64);
-        let mut bits = Bits { rows: [rows, planes], words, bits: vec![0; planes * rows * words] };
+        let mut bits = Bits { height, words, bits: vec![0; planes * height * words] };
         object.each_framed_run(|z, y, x0, x1| {
             let row = bits.at(z, y);
-            for (k, word) in bits.bits[row..row + words].iter_mut().enumerate() {
+            for k in x0 / 64..x1.div_ceil(64) {
                 let from = |x: usize| u64::MAX.checked_shl(x.saturating_sub(64 * k) as u32).unwrap_or(0);
-                *word |= from(x0) & !from(x1);
+                bits.bits[row + k] |= from(x0) & !from(x1);
             }
         });
         bits
     }
 
     fn at(&self, z: usize, y: usize) -> usize {
-        (z * self.rows[0] + y) * self.words
+        (z * self.height + y) * self.words
     }
 
     /// The words of a row.
@@ -38,7 +38,7 @@ impl Bits {
 
     /// Rows of a plane, the frame included.
     pub fn height(&self) -> usize {
-        self.rows[0]
+        self.height
     }
 }
 

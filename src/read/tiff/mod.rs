@@ -257,11 +257,17 @@ fn decode(file: &File, page: &Page, rooms: &mut [Numbers], at: usize) -> Result<
     for (plane, places) in places.chunks(down * across).enumerate() {
         let rooms = if page.planar { &mut rooms[plane..=plane] } else { &mut *rooms };
         for (first, places) in (0..).step_by(together).zip(places.chunks(together * across)) {
-            let packed = places.iter().map(|(at, len)| file.tiff.read(*at, wanted(page, *len)));
-            let packed = packed.collect::<Result<Vec<_>>>()?.into_par_iter().enumerate();
-            let chunks =
-                packed.map(|(i, packed)| codec::unpack(page, packed, &tables, page.chunk_rows(first + i / across)));
-            scatter(page, &chunks.collect::<Result<Vec<_>>>()?, file.tiff.little, first, rooms, at);
+            let mut chunks = Vec::with_capacity(places.len());
+            // Few at a time: each may claim to be as long as the file.
+            for places in places.chunks(2 * rayon::current_num_threads()) {
+                let packed = places.iter().map(|(at, len)| file.tiff.read(*at, wanted(page, *len)));
+                let rows = |i: usize| page.chunk_rows(first + (chunks.len() + i) / across);
+                let packed = packed.collect::<Result<Vec<_>>>()?.into_par_iter().enumerate();
+                let unpacked = packed.map(|(i, packed)| codec::unpack(page, packed, &tables, rows(i)));
+                let unpacked = unpacked.collect::<Result<Vec<_>>>()?;
+                chunks.extend(unpacked);
+            }
+            scatter(page, &chunks, file.tiff.little, first, rooms, at);
         }
     }
     Ok(())
