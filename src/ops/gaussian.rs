@@ -304,51 +304,86 @@ impl Walk<'_> {
 
 /// Columns whose sums stay in registers.
 const BLOCK: usize = 64;
+/// The same at the end of a row.
+const SMALL: usize = 8;
+
+/// Whole blocks, then small ones, then column by column: loops of a known length.
+macro_rules! in_blocks {
+    ($some:ident, $out:ident, $rows:expr, $starts:expr, $($more:expr),+) => {{
+        let mut at = 0;
+        let (blocks, rest) = $out.as_chunks_mut::<BLOCK>();
+        for out in blocks {
+            $some(out, $rows, $starts, at, $($more),+);
+            at += BLOCK;
+        }
+        let (blocks, rest) = rest.as_chunks_mut::<SMALL>();
+        for out in blocks {
+            $some(out, $rows, $starts, at, $($more),+);
+            at += SMALL;
+        }
+        for out in rest {
+            $some(std::array::from_mut(out), $rows, $starts, at, $($more),+);
+            at += 1;
+        }
+    }};
+}
 
 wide! {
     /// The weighted mean of the rows that begin at `starts`, the middle one at the centre. Samples lie within 65535
     /// above `low`, so the sum of what they are above it fits a word, and words that wrap around give that sum.
     fn blend_words(out: &mut [i32], rows: &[i32], starts: &[usize], weights: &[u32], low: i32) {
-        let radius = weights.len() - 1;
-        for (b, out) in out.chunks_mut(BLOCK).enumerate() {
-            let n = out.len();
-            let row = |k: usize| &rows[starts[k] + b * BLOCK..][..n];
-            let mut sums = [0x8000u32.wrapping_sub((low as u32) << 16); BLOCK];
-            for (sum, &s) in sums.iter_mut().zip(row(radius)) {
-                *sum = sum.wrapping_add(weights[0].wrapping_mul(s as u32));
-            }
-            for (k, &weight) in weights.iter().enumerate().skip(1) {
-                for ((sum, &s), &t) in sums.iter_mut().zip(row(radius - k)).zip(row(radius + k)) {
-                    *sum = sum.wrapping_add(weight.wrapping_mul(s.wrapping_add(t) as u32));
-                }
-            }
-            for (o, &sum) in out.iter_mut().zip(&sums) {
-                *o = low.wrapping_add((sum >> 16) as i32);
-            }
+        in_blocks!(some_words, out, rows, starts, weights, low);
+    }
+}
+
+/// Columns from `at` on.
+#[inline(always)]
+fn some_words<const N: usize>(
+    out: &mut [i32; N],
+    rows: &[i32],
+    starts: &[usize],
+    at: usize,
+    weights: &[u32],
+    low: i32,
+) {
+    let radius = weights.len() - 1;
+    let row = |k: usize| &rows[starts[k] + at..][..N];
+    let mut sums = [0x8000u32.wrapping_sub((low as u32) << 16); N];
+    for (sum, &s) in sums.iter_mut().zip(row(radius)) {
+        *sum = sum.wrapping_add(weights[0].wrapping_mul(s as u32));
+    }
+    for (k, &weight) in weights.iter().enumerate().skip(1) {
+        for ((sum, &s), &t) in sums.iter_mut().zip(row(radius - k)).zip(row(radius + k)) {
+            *sum = sum.wrapping_add(weight.wrapping_mul(s.wrapping_add(t) as u32));
         }
+    }
+    for (o, &sum) in out.iter_mut().zip(&sums) {
+        *o = low.wrapping_add((sum >> 16) as i32);
     }
 }
 
 wide! {
     /// The same for samples of any size: the sums are whole numbers below 2^48, exact in f64.
     fn blend_wide(out: &mut [i32], rows: &[i32], starts: &[usize], weights: &[u32]) {
-        let radius = weights.len() - 1;
-        for (b, out) in out.chunks_mut(BLOCK).enumerate() {
-            let n = out.len();
-            let row = |k: usize| &rows[starts[k] + b * BLOCK..][..n];
-            let mut sums = [32_768.5f64; BLOCK];
-            for (sum, &s) in sums.iter_mut().zip(row(radius)) {
-                *sum += f64::from(weights[0]) * f64::from(s);
-            }
-            for (k, &weight) in weights.iter().enumerate().skip(1) {
-                for ((sum, &s), &t) in sums.iter_mut().zip(row(radius - k)).zip(row(radius + k)) {
-                    *sum += f64::from(weight) * (f64::from(s) + f64::from(t));
-                }
-            }
-            for (o, &sum) in out.iter_mut().zip(&sums) {
-                *o = floor(sum / 65_536.0);
-            }
+        in_blocks!(some_wide, out, rows, starts, weights);
+    }
+}
+
+#[inline(always)]
+fn some_wide<const N: usize>(out: &mut [i32; N], rows: &[i32], starts: &[usize], at: usize, weights: &[u32]) {
+    let radius = weights.len() - 1;
+    let row = |k: usize| &rows[starts[k] + at..][..N];
+    let mut sums = [32_768.5f64; N];
+    for (sum, &s) in sums.iter_mut().zip(row(radius)) {
+        *sum += f64::from(weights[0]) * f64::from(s);
+    }
+    for (k, &weight) in weights.iter().enumerate().skip(1) {
+        for ((sum, &s), &t) in sums.iter_mut().zip(row(radius - k)).zip(row(radius + k)) {
+            *sum += f64::from(weight) * (f64::from(s) + f64::from(t));
         }
+    }
+    for (o, &sum) in out.iter_mut().zip(&sums) {
+        *o = floor(sum / 65_536.0);
     }
 }
 

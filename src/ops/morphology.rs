@@ -11,13 +11,13 @@
 //! Reference: `scipy.ndimage.grey_erosion` and its kin, `skimage.morphology`, exactly.
 
 use super::cases::words;
-use super::lanes::{Axis, columns, wide};
+use super::lanes::{self, Axis, wide};
 use super::narrow::{Narrow, Sample};
 use super::{Case, Op, pixelwise};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device, Gpu};
 use crate::units::Shape;
-use crate::volume::Volume;
+use crate::volume::{Scale, Volume};
 use crate::{Error, Result};
 use rayon::prelude::*;
 
@@ -63,6 +63,19 @@ enum Extreme {
 
 use Extreme::{Largest, Smallest};
 
+const OPENING: [Extreme; 2] = [Smallest, Largest];
+const CLOSING: [Extreme; 2] = [Largest, Smallest];
+
+/// What is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Take {
+    Extreme,
+    /// How far the samples lie above it.
+    Above,
+    /// How far they lie below it.
+    Below,
+}
+
 crate::params! {
     struct Step { stride: u32, size: u32, reach: u32, largest: u32 }
 }
@@ -90,7 +103,7 @@ const ROWS: Kernel = Kernel {
 /// # Errors
 /// A ball with a radius that is negative or over 1000 voxels; the device is lost or too small.
 pub fn erode(device: &Device, src: &Volume, element: &Element) -> Result<Volume> {
-    extremes(device, src, element, &[Smallest])
+    extremes(device, src, element, &[Smallest], Take::Extreme)
 }
 
 /// Largest sample in the element around each voxel.
@@ -98,7 +111,7 @@ pub fn erode(device: &Device, src: &Volume, element: &Element) -> Result<Volume>
 /// # Errors
 /// As [`erode`].
 pub fn dilate(device: &Device, src: &Volume, element: &Element) -> Result<Volume> {
-    extremes(device, src, element, &[Largest])
+    extremes(device, src, element, &[Largest], Take::Extreme)
 }
 
 /// Erosion, then dilation: takes away bright things that the element does not fit into.
@@ -106,7 +119,7 @@ pub fn dilate(device: &Device, src: &Volume, element: &Element) -> Result<Volume
 /// # Errors
 /// As [`erode`].
 pub fn opening(device: &Device, src: &Volume, element: &Element) -> Result<Volume> {
-    extremes(device, src, element, &[Smallest, Largest])
+    extremes(device, src, element, &OPENING, Take::Extreme)
 }
 
 /// Dilation, then erosion: takes away dark things that the element does not fit into.
@@ -114,7 +127,7 @@ pub fn opening(device: &Device, src: &Volume, element: &Element) -> Result<Volum
 /// # Errors
 /// As [`erode`].
 pub fn closing(device: &Device, src: &Volume, element: &Element) -> Result<Volume> {
-    extremes(device, src, element, &[Largest, Smallest])
+    extremes(device, src, element, &CLOSING, Take::Extreme)
 }
 
 /// What an opening takes away (white top hat).
@@ -122,7 +135,7 @@ pub fn closing(device: &Device, src: &Volume, element: &Element) -> Result<Volum
 /// # Errors
 /// As [`erode`].
 pub fn top_hat(device: &Device, src: &Volume, element: &Element) -> Result<Volume> {
-    pixelwise::subtract(device, src, &opening(device, src, element)?)
+    extremes(device, src, element, &OPENING, Take::Above)
 }
 
 /// What a closing fills in (black top hat).
@@ -130,48 +143,77 @@ pub fn top_hat(device: &Device, src: &Volume, element: &Element) -> Result<Volum
 /// # Errors
 /// As [`erode`].
 pub fn black_top_hat(device: &Device, src: &Volume, element: &Element) -> Result<Volume> {
-    pixelwise::subtract(device, &closing(device, src, element)?, src)
+    extremes(device, src, element, &CLOSING, Take::Below)
 }
 
 /// One extreme after the other.
-fn extremes(device: &Device, src: &Volume, element: &Element, order: &[Extreme]) -> Result<Volume> {
+fn extremes(device: &Device, src: &Volume, element: &Element, order: &[Extreme], take: Take) -> Result<Volume> {
     let shape = src.shape;
+    // A window that reaches over the whole line has nothing more to find.
+    let reach_of = |r: [usize; 3]| std::array::from_fn(|a| r[a].min(shape.zyx()[a].saturating_sub(1)));
+    let on_gpu = |extreme: Buffer<i32>| -> Result<Buffer<i32>> {
+        Ok(match take {
+            Take::Extreme => extreme,
+            Take::Above => pixelwise::subtract(device, src, &src.with(extreme))?.samples,
+            Take::Below => pixelwise::subtract(device, &src.with(extreme), src)?.samples,
+        })
+    };
     let samples = match (element, device) {
         (Element::Box(radius), Device::Cpu) => {
-            let axes = axes(shape, *radius);
-            on_words(src.samples.host()?, order, |s, w| boxes(s, &axes, w), |s, w| boxes(s, &axes, w))
+            let (samples, r) = (src.samples.host()?, reach_of(*radius));
+            twin(samples, order, take, |s, o, w| boxes(s, o, shape, r, w), |s, o, w| boxes(s, o, shape, r, w))
         }
         (Element::Ball(radii), Device::Cpu) => {
-            let chords = chords(*radii)?;
-            let samples = src.samples.host()?;
-            on_words(samples, order, |s, w| ball(s, shape, &chords, w), |s, w| ball(s, shape, &chords, w))
+            let (samples, c) = (src.samples.host()?, chords(*radii)?);
+            twin(samples, order, take, |s, o, w| ball(s, o, shape, &c, w), |s, o, w| ball(s, o, shape, &c, w))
         }
         (Element::Box(radius), Device::Gpu(gpu)) => {
-            let axes = axes(shape, *radius);
-            order.iter().try_fold(src.samples.clone(), |now, &which| boxes_on(gpu, now, &axes, which))?
+            let axes = axes(shape, reach_of(*radius));
+            on_gpu(order.iter().try_fold(src.samples.clone(), |now, &which| boxes_on(gpu, now, &axes, which))?)?
         }
         (Element::Ball(radii), Device::Gpu(gpu)) => {
             let chords = chords(*radii)?;
-            order.iter().try_fold(src.samples.clone(), |now, &which| ball_on(gpu, &now, shape, &chords, which))?
+            on_gpu(
+                order.iter().try_fold(src.samples.clone(), |now, &which| ball_on(gpu, &now, shape, &chords, which))?,
+            )?
         }
     };
-    Ok(src.with(samples))
+    // The offset of a difference is gone.
+    let offset = if take == Take::Extreme { src.scale.offset } else { 0.0 };
+    Ok(Volume { scale: Scale { offset, ..src.scale }, ..src.with(samples) })
 }
 
 /// In 16 bits where the samples allow it.
-fn on_words(
+fn twin(
     samples: &[i32],
     order: &[Extreme],
-    narrow: impl Fn(&[u16], Extreme) -> Vec<u16>,
-    wide: impl Fn(&[i32], Extreme) -> Vec<i32>,
+    take: Take,
+    narrow: impl Fn(&[u16], &mut [u16], Extreme),
+    wide: impl Fn(&[i32], &mut [i32], Extreme),
 ) -> Buffer<i32> {
     Buffer::on_host(match Narrow::of(samples) {
-        Some(mut now) => {
-            order.iter().for_each(|&which| now.words = narrow(&now.words, which));
-            now.wide(&now.words)
+        Some(Narrow { low, words }) => {
+            taken(samples, &in_turn(words, order, narrow), take, |w| low.wrapping_add(w.into()))
         }
-        None => order.iter().fold(samples.to_vec(), |now, &which| wide(&now, which)),
+        None => taken(samples, &in_turn(samples.to_vec(), order, wide), take, |s| s),
     })
+}
+
+fn in_turn<T: Sample>(mut now: Vec<T>, order: &[Extreme], step: impl Fn(&[T], &mut [T], Extreme)) -> Vec<T> {
+    let mut next = vec![T::default(); now.len()];
+    for &which in order {
+        step(&now, &mut next, which);
+        std::mem::swap(&mut now, &mut next);
+    }
+    now
+}
+
+fn taken<T: Sample>(samples: &[i32], extreme: &[T], take: Take, of: impl Fn(T) -> i32 + Sync) -> Vec<i32> {
+    match take {
+        Take::Extreme => lanes::map(extreme, of),
+        Take::Above => lanes::map2(samples, extreme, |s, e| s.saturating_sub(of(e))),
+        Take::Below => lanes::map2(samples, extreme, |s, e| of(e).saturating_sub(s)),
+    }
 }
 
 /// The reaches by which a window grows from half-width `from` to `to`.
@@ -185,19 +227,9 @@ fn reaches(from: usize, to: usize) -> Vec<usize> {
     list
 }
 
-/// Along x, y, z: the axis and the reaches of its window, without axes along which there is nothing to do.
-fn axes(shape: Shape, radius: [usize; 3]) -> Vec<(Axis, Vec<usize>)> {
-    // A window that reaches over the whole line has nothing more to find.
-    let steps = |a: usize| reaches(0, radius[a].min(shape.zyx()[a].saturating_sub(1)));
-    let axes = [2, 1, 0].map(|a| (Axis::of(shape, a), steps(a)));
-    axes.into_iter().filter(|(_, steps)| !steps.is_empty()).collect()
-}
-
-fn boxes<T: Sample>(src: &[T], axes: &[(Axis, Vec<usize>)], which: Extreme) -> Vec<T> {
-    let done = axes.iter().fold(None, |done: Option<Vec<T>>, (axis, steps)| {
-        Some(along(done.as_deref().unwrap_or(src), *axis, steps, which))
-    });
-    done.unwrap_or_else(|| src.to_vec())
+/// Along x, y, z: the axis and the reaches of its window.
+fn axes(shape: Shape, radius: [usize; 3]) -> [(Axis, Vec<usize>); 3] {
+    [2, 1, 0].map(|a| (Axis::of(shape, a), reaches(0, radius[a])))
 }
 
 fn boxes_on(gpu: &Gpu, src: Buffer<i32>, axes: &[(Axis, Vec<usize>)], which: Extreme) -> Result<Buffer<i32>> {
@@ -212,86 +244,164 @@ fn step_on(gpu: &Gpu, src: &Buffer<i32>, axis: Axis, reach: usize, which: Extrem
         stride: axis.stride as u32,
         size: axis.size as u32,
         reach: reach as u32,
-        largest: (which == Extreme::Largest) as u32,
+        largest: (which == Largest) as u32,
     };
     gpu.dispatch(&STEP, from.len(), &params, &[&from.cast(), &to.cast()])?;
     Ok(Buffer::Gpu(to))
 }
 
-/// A window along one axis, grown step by step.
-fn along<T: Sample>(src: &[T], axis: Axis, steps: &[usize], which: Extreme) -> Vec<T> {
-    let mut out = vec![T::default(); src.len()];
-    let n = axis.size;
-    if axis.stride == 1 {
-        out.par_chunks_mut(n).zip(src.par_chunks(n)).for_each_init(
-            || [vec![T::default(); n], vec![T::default(); n]],
-            |[now, next], (out, line)| {
-                now.copy_from_slice(line);
-                for &reach in steps {
-                    grow(next, now, reach, which);
-                    std::mem::swap(now, next);
-                }
-                out.copy_from_slice(now);
-            },
-        );
-        return out;
+/// Columns that a thread takes at a time: the rows that an element reaches over then stay in the nearest cache. The last strip
+/// of an image goes beyond it.
+const STRIP: usize = 512;
+
+/// A row of a strip, on whole lines of the cache.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Row<T>([T; STRIP]);
+
+/// What a thread works in.
+#[derive(Default)]
+struct Strip<T> {
+    /// Rows one below the other.
+    tile: Vec<Row<T>>,
+    /// Windows of one row, of this half-width, with what wider ones reach over on both sides.
+    windows: Vec<T>,
+    half: usize,
+    /// The next ones.
+    wider: Vec<T>,
+    /// Windows of the rows before, for each chord of a ball.
+    before: Vec<Vec<Row<T>>>,
+}
+
+/// Rows that a thread owns: the slice that they lie in, the first of them, and their voxels.
+type Block<'a, T> = (usize, usize, &'a mut [T]);
+
+/// Blocks of rows for all threads. The rows at their seams are gone through twice.
+fn blocks<T>(out: &mut [T], shape: Shape) -> Vec<Block<'_, T>> {
+    let rows = (shape.z * shape.y).div_ceil(4 * rayon::current_num_threads()).clamp(32, 1024);
+    let slices = out.chunks_mut((shape.y * shape.x).max(1)).enumerate();
+    let of_slice =
+        |(z, slice)| <[T]>::chunks_mut(slice, rows * shape.x).enumerate().map(move |(b, r)| (z, b * rows, r));
+    slices.flat_map(of_slice).collect()
+}
+
+/// Windows along x and y in one walk, then along z.
+fn boxes<T: Sample>(src: &[T], out: &mut [T], shape: Shape, [rz, ry, rx]: [usize; 3], which: Extreme) {
+    if rz == 0 {
+        return plane(src, out, shape, ry, rx, which);
     }
-    columns(&mut out, axis, |run, column, rows| {
-        let w = rows[0].len();
-        let mut now = Vec::with_capacity(n * w);
-        for k in 0..n {
-            let from = (run * n + k) * axis.stride + column;
-            now.extend_from_slice(&src[from..from + w]);
-        }
-        let mut next = vec![T::default(); n * w];
-        for &reach in steps {
-            for (k, out) in next.chunks_exact_mut(w).enumerate() {
-                let row = |k: usize| &now[k * w..][..w];
-                three(out, row(k.saturating_sub(reach)), row(k), row((k + reach).min(n - 1)), which);
+    let mut flat = vec![T::default(); src.len()];
+    plane(src, &mut flat, shape, ry, rx, which);
+    plane(&flat, out, Shape::flat(shape.z, shape.y * shape.x), rz, 0, which);
+}
+
+fn plane<T: Sample>(src: &[T], out: &mut [T], shape: Shape, ry: usize, rx: usize, which: Extreme) {
+    blocks(out, shape).into_par_iter().for_each_init(Strip::default, |work, (z, first, out)| {
+        for left in (0..shape.x).step_by(STRIP) {
+            work.tile.clear();
+            for y in first..first + out.len() / shape.x + 2 * ry {
+                // Beyond the edge its row is repeated: a window that reaches there holds it anyway.
+                let y = y.saturating_sub(ry).min(shape.y - 1);
+                window(work, &src[shape.index(z, y, 0)..][..shape.x], left, rx, which);
             }
-            std::mem::swap(&mut now, &mut next);
-        }
-        for (row, from) in rows.iter_mut().zip(now.chunks_exact(w)) {
-            row.copy_from_slice(from);
+            slide(out, shape.x, left, &mut work.tile, ry, which);
         }
     });
-    out
 }
 
-/// The windows of a row, grown by `reach` on both sides.
-fn grow<T: Sample>(out: &mut [T], row: &[T], reach: usize, which: Extreme) {
-    let n = row.len();
-    let inner = reach.min(n)..n.saturating_sub(reach);
-    if inner.start < inner.end {
-        three(&mut out[inner.clone()], &row[..n - 2 * reach], &row[inner.clone()], &row[2 * reach..], which);
-    }
-    // The ends, where a window on one side or on both would begin outside.
-    for i in (0..inner.start.min(n)).chain(inner.end.max(inner.start)..n) {
-        let (a, b, c) = (row[i.saturating_sub(reach)], row[i], row[(i + reach).min(n - 1)]);
-        out[i] = match which {
-            Extreme::Smallest => a.min(b).min(c),
-            Extreme::Largest => a.max(b).max(c),
-        };
+wide! {
+    /// Windows of a row, at the end of the tile.
+    fn window<T: Sample>(work: &mut Strip<T>, row: &[T], left: usize, radius: usize, which: Extreme) {
+        begin(work, row, left, radius);
+        let (first, last) = grow(work, radius, radius, which);
+        let mut row = Row([T::default(); STRIP]);
+        two(&mut row.0, first, last, which);
+        work.tile.push(row);
     }
 }
 
 wide! {
-    fn three<T: Sample>(out: &mut [T], a: &[T], b: &[T], c: &[T], which: Extreme) {
-        let rows = out.iter_mut().zip(a).zip(b).zip(c);
-        match which {
-            Extreme::Smallest => rows.for_each(|(((o, &a), &b), &c)| *o = a.min(b).min(c)),
-            Extreme::Largest => rows.for_each(|(((o, &a), &b), &c)| *o = a.max(b).max(c)),
+    /// Windows of `2 radius + 1` rows of a tile, into a strip of a block of rows of this length. Rows are taken in sets as
+    /// long as a window: every window is the end of one set and the start of the next, whose extremes grow row by row
+    /// (van Herk 1992, Gil and Werman 1993).
+    fn slide<T: Sample>(
+        out: &mut [T], length: usize, left: usize, tile: &mut [Row<T>], radius: usize, which: Extreme,
+    ) {
+        let (size, width) = (2 * radius + 1, STRIP.min(length - left));
+        let mut rows = tile;
+        for out in out.chunks_mut(size * length) {
+            let (set, behind) = rows.split_at_mut(size);
+            for k in (1..size).rev() {
+                let (row, later) = set.split_at_mut(k);
+                merge(&mut row[k - 1], &later[0], which);
+            }
+            let mut start = set[0];
+            for (k, (out, end)) in out.chunks_exact_mut(length).zip(&mut *set).enumerate() {
+                match k {
+                    0 => {}
+                    1 => start = behind[0],
+                    _ => merge(&mut start, &behind[k - 1], which),
+                }
+                merge(end, &start, which);
+                out[left..left + width].copy_from_slice(&end.0[..width]);
+            }
+            rows = behind;
         }
     }
 }
 
-wide! {
-    fn merge<T: Sample>(out: &mut [T], row: &[T], which: Extreme) {
-        let both = out.iter_mut().zip(row);
-        match which {
-            Extreme::Smallest => both.for_each(|(o, &s)| *o = s.min(*o)),
-            Extreme::Largest => both.for_each(|(o, &s)| *o = s.max(*o)),
+/// Takes the strip of a row from `left` on, with `reach` more on both sides. Beyond the row its ends are repeated: a window
+/// that reaches there holds them anyway.
+#[inline(always)]
+fn begin<T: Sample>(work: &mut Strip<T>, row: &[T], left: usize, reach: usize) {
+    let (from, to) = (left.saturating_sub(reach), (left + STRIP + reach).min(row.len()));
+    work.windows.clear();
+    work.windows.resize(reach + from - left, row[0]);
+    work.windows.extend_from_slice(&row[from..to]);
+    work.windows.resize(STRIP + 2 * reach, row[row.len() - 1]);
+    work.wider.resize(work.windows.len(), T::default());
+    work.half = 0;
+}
+
+/// Two rows whose extremes are the windows of half-width `half`, no less than before and at most the `reach` that all began
+/// with. Two windows that touch make one of up to twice the width, so windows double while those two would not touch.
+#[inline(always)]
+fn grow<T: Sample>(work: &mut Strip<T>, half: usize, reach: usize, which: Extreme) -> (&[T], &[T]) {
+    while 2 * work.half < half {
+        let step = work.half.max(1);
+        let left = work.windows.len() - 2 * step;
+        work.wider.truncate(left);
+        two(&mut work.wider, &work.windows, &work.windows[2 * step..], which);
+        if work.half == 0 {
+            extend(&mut work.wider, &work.windows[1..], which);
         }
+        std::mem::swap(&mut work.windows, &mut work.wider);
+        work.half += step;
+    }
+    let at = |first: usize| &work.windows[first..][..STRIP];
+    (at(reach - half), at(reach + half - 2 * work.half))
+}
+
+#[inline(always)]
+fn two<T: Sample>(out: &mut [T], a: &[T], b: &[T], which: Extreme) {
+    let rows = out.iter_mut().zip(a).zip(b);
+    match which {
+        Smallest => rows.for_each(|((o, &a), &b)| *o = a.min(b)),
+        Largest => rows.for_each(|((o, &a), &b)| *o = a.max(b)),
+    }
+}
+
+#[inline(always)]
+fn merge<T: Sample>(out: &mut Row<T>, row: &Row<T>, which: Extreme) {
+    extend(&mut out.0, &row.0, which);
+}
+
+#[inline(always)]
+fn extend<T: Sample>(out: &mut [T], row: &[T], which: Extreme) {
+    let both = out.iter_mut().zip(row);
+    match which {
+        Smallest => both.for_each(|(o, &s)| *o = s.min(*o)),
+        Largest => both.for_each(|(o, &s)| *o = s.max(*o)),
     }
 }
 
@@ -325,45 +435,97 @@ fn chords(radii: [f64; 3]) -> Result<Vec<Chord>> {
     Ok(list)
 }
 
-/// Each thread owns a block of rows and lets every source row that reaches it pass through all chord lengths.
-fn ball<T: Sample>(src: &[T], shape: Shape, chords: &[Chord], which: Extreme) -> Vec<T> {
-    let mut out = src.to_vec();
+/// What becomes of the windows of one half-width as rows pass by.
+struct Stage {
+    half: usize,
+    /// Extremes of 1, 2, 4, ... 2^doublings rows up to the one that passes are made.
+    doublings: usize,
+    /// Which of them goes where: slices from the row that passes to the one that it belongs to, log2 of the rows, rows back.
+    goes: Vec<(isize, usize, isize)>,
+}
+
+/// Neighbouring rows of the same chord are taken together: as two sets, which may overlap, of 2^k rows.
+fn stages(chords: &[Chord]) -> Vec<Stage> {
+    let stage = |chord: &Chord| {
+        let (mut goes, mut doublings) = (Vec::new(), 0);
+        for run in chord.rows.chunk_by(|a, b| a[0] == b[0] && a[1] + 1 == b[1]) {
+            let (k, [z, first], last) = (run.len().ilog2(), run[0], run[run.len() - 1][1]);
+            goes.push((z as isize, k as usize, last as isize));
+            if run.len() > 1 << k {
+                goes.push((z as isize, k as usize, first as isize + (1 << k) - 1));
+            }
+            doublings = doublings.max(k as usize);
+        }
+        Stage { half: chord.half, doublings, goes }
+    };
+    chords.iter().map(stage).collect()
+}
+
+/// Every source row that reaches a block passes through all stages, strip by strip.
+fn ball<T: Sample>(src: &[T], out: &mut [T], shape: Shape, chords: &[Chord], which: Extreme) {
     let reach_of = |a: usize| chords.iter().flat_map(|c| &c.rows).map(|r| r[a].unsigned_abs() as usize).max();
     let (reach_z, reach_y) = (reach_of(0).unwrap_or(0), reach_of(1).unwrap_or(0));
-    // Rows at the seams of blocks are gone through twice.
-    let block = (shape.z * shape.y).div_ceil(4 * rayon::current_num_threads()).clamp(32, 1024);
-    let mut jobs: Vec<(usize, usize, &mut [T])> = Vec::new();
-    for (z, slice) in out.chunks_mut(shape.y * shape.x).enumerate() {
-        jobs.extend(slice.chunks_mut(block * shape.x).enumerate().map(|(b, rows)| (z, b * block, rows)));
-    }
-    let steps: Vec<Vec<usize>> = (0..chords.len())
-        .map(|k| reaches(k.checked_sub(1).map_or(0, |before| chords[before].half), chords[k].half))
-        .collect();
-    jobs.into_par_iter().for_each(|(z, first, out)| {
-        let end = first + out.len() / shape.x;
-        let (mut one, mut other) = (vec![T::default(); shape.x], vec![T::default(); shape.x]);
-        for qz in z.saturating_sub(reach_z)..(z + reach_z + 1).min(shape.z) {
-            for qy in first.saturating_sub(reach_y)..(end + reach_y).min(shape.y) {
-                let row = &src[shape.index(qz, qy, 0)..][..shape.x];
-                let mut grown = false;
-                for (chord, steps) in chords.iter().zip(&steps) {
-                    for &reach in steps {
-                        grow(&mut other, if grown { &one } else { row }, reach, which);
-                        std::mem::swap(&mut one, &mut other);
-                        grown = true;
-                    }
-                    let window = if grown { &one } else { row };
-                    for [dz, dy] in chord.rows.iter().map(|r| r.map(|d| d as isize)) {
-                        let y = qy as isize - dy;
-                        if z as isize + dz == qz as isize && (first as isize..end as isize).contains(&y) {
-                            merge(&mut out[(y as usize - first) * shape.x..][..shape.x], window, which);
-                        }
-                    }
+    let stages = stages(chords);
+    blocks(out, shape).into_par_iter().for_each_init(Strip::default, |work, (z, first, out)| {
+        let rows = out.len() / shape.x;
+        work.before = stages.iter().map(|s| vec![Row([T::default(); STRIP]); (1 << s.doublings) - 1]).collect();
+        for left in (0..shape.x).step_by(STRIP) {
+            let width = STRIP.min(shape.x - left);
+            work.tile.clear();
+            for y in first..first + rows {
+                let mut row = Row([T::default(); STRIP]);
+                row.0[..width].copy_from_slice(&src[shape.index(z, y, left)..][..width]);
+                work.tile.push(row);
+            }
+            for qz in z.saturating_sub(reach_z)..(z + reach_z + 1).min(shape.z) {
+                for y in 0..rows + 2 * reach_y {
+                    // Beyond the edge its row is repeated: in the middle of the ball it has a longer chord anyway.
+                    let qy = (first + y).saturating_sub(reach_y).min(shape.y - 1);
+                    let row = &src[shape.index(qz, qy, 0)..][..shape.x];
+                    pass(work, row, left, &stages, [qz as isize - z as isize, y as isize - reach_y as isize], which);
                 }
+            }
+            for (out, row) in out.chunks_exact_mut(shape.x).zip(&work.tile) {
+                out[left..left + width].copy_from_slice(&row.0[..width]);
             }
         }
     });
-    out
+}
+
+wide! {
+    /// A row that lies `away` from the first row of a tile, in z and y, passes through all stages.
+    fn pass<T: Sample>(work: &mut Strip<T>, row: &[T], left: usize, stages: &[Stage], away: [isize; 2], which: Extreme) {
+        let reach = stages.last().map_or(0, |s| s.half);
+        begin(work, row, left, reach);
+        for (k, stage) in stages.iter().enumerate() {
+            let (first, last) = grow(work, stage.half, reach, which);
+            let mut set = Row([T::default(); STRIP]);
+            two(&mut set.0, first, last, which);
+            let Strip { tile, before, .. } = &mut *work;
+            send(tile, &set, stage, 0, away, which);
+            for level in 1..=stage.doublings {
+                let rows = 1 << (level - 1);
+                let earlier = &mut before[k][rows - 1 + away[1].rem_euclid(rows as isize) as usize];
+                let older = std::mem::replace(earlier, set);
+                merge(&mut set, &older, which);
+                send(tile, &set, stage, level, away, which);
+            }
+        }
+    }
+}
+
+/// The extreme of a set of rows goes into the rows of a tile that it belongs to.
+#[inline(always)]
+fn send<T: Sample>(tile: &mut [Row<T>], set: &Row<T>, stage: &Stage, level: usize, away: [isize; 2], which: Extreme) {
+    for &(z, of, y) in &stage.goes {
+        let row = usize::try_from(away[1] - y).unwrap_or(usize::MAX);
+        if of == level
+            && z == away[0]
+            && let Some(row) = tile.get_mut(row)
+        {
+            merge(row, set, which);
+        }
+    }
 }
 
 fn ball_on(gpu: &Gpu, src: &Buffer<i32>, shape: Shape, chords: &[Chord], which: Extreme) -> Result<Buffer<i32>> {
@@ -382,7 +544,7 @@ fn ball_on(gpu: &Gpu, src: &Buffer<i32>, shape: Shape, chords: &[Chord], which: 
             y: shape.y as u32,
             x: shape.x as u32,
             offsets: chord.rows.len() as u32,
-            largest: (which == Extreme::Largest) as u32,
+            largest: (which == Largest) as u32,
         };
         gpu.dispatch(&ROWS, out.len(), &params, &[&window.gpu()?.cast(), &offsets.cast(), &out.cast()])?;
     }
@@ -438,7 +600,7 @@ mod tests {
                         for x in (p[2] - r[2]).max(0)..=(p[2] + r[2]).min(size[2] - 1) {
                             let o = s[v.shape.index(z as usize, y as usize, x as usize)];
                             if inside([z - p[0], y - p[1], x - p[2]]) {
-                                best = if which == Extreme::Largest { best.max(o) } else { best.min(o) };
+                                best = if which == Largest { best.max(o) } else { best.min(o) };
                             }
                         }
                     }
@@ -458,8 +620,8 @@ mod tests {
         ];
         for input in inputs().unwrap() {
             for e in &elements {
-                for which in [Extreme::Smallest, Extreme::Largest] {
-                    let out = extremes(&Device::Cpu, &input.volume, e, &[which]).unwrap();
+                for which in [Smallest, Largest] {
+                    let out = extremes(&Device::Cpu, &input.volume, e, &[which], Take::Extreme).unwrap();
                     assert_eq!(out.samples.host().unwrap(), naive(&input.volume, e, which), "{}, {e:?}", input.name);
                 }
             }
