@@ -296,10 +296,28 @@ fn ascend(shape: Shape, land: &[i32], mask: &[u8]) -> (Vec<u32>, Vec<u32>) {
             return Vec::new();
         }
         ascent.row(shape, land, mask, row, pointers);
-        (start as u32..).zip(&*pointers).filter(|(i, p)| *i + 1 == **p).map(|(i, _)| i).collect()
+        let mut peaks = Vec::new();
+        for (own, pointers) in (start as u32 + 1..).step_by(PART).zip(pointers.chunks(PART)) {
+            let mut any = false;
+            own_pointers(pointers, own, &mut any);
+            if any {
+                peaks.extend((own..).zip(pointers).filter(|(own, p)| own == *p).map(|(own, _)| own - 1));
+            }
+        }
+        peaks
     });
     let peaks = peaks.collect::<Vec<Vec<u32>>>().concat();
     (pointers, peaks)
+}
+
+/// Voxels that are looked at together for the few that matter.
+const PART: usize = 64;
+
+wide! {
+    /// Whether one of these neighbours points at itself; the first would with `own`.
+    fn own_pointers(pointers: &[u32], own: u32, any: &mut bool) {
+        *any = (own..).zip(pointers).fold(false, |any, (own, &p)| any | (p == own));
+    }
 }
 
 /// What a thread needs to go through rows.
@@ -385,14 +403,22 @@ pub(super) fn climb(words: &mut [u32], is_empty: impl Fn(Range<usize>) -> bool +
             return;
         }
         for start in part {
-            let mut word = start.load(Relaxed);
-            if word == 0 || word & ROOT != 0 {
+            let first = start.load(Relaxed);
+            if first == 0 || first & ROOT != 0 {
                 continue;
             }
-            while word & ROOT == 0 {
-                word = words[word as usize - 1].load(Relaxed);
+            let mut root = first;
+            while root & ROOT == 0 {
+                root = words[root as usize - 1].load(Relaxed);
             }
-            start.store(word, Relaxed);
+            // The whole way leads there: those who come by it need not go it again.
+            start.store(root, Relaxed);
+            let mut way = first;
+            while way & ROOT == 0 {
+                let word = &words[way as usize - 1];
+                way = word.load(Relaxed);
+                word.store(root, Relaxed);
+            }
         }
     });
 }
