@@ -8,21 +8,30 @@
 use super::object::{Crop, Object};
 use crate::ops::wide;
 
-/// Squared distance of every cell of the framed object to the outside of it, on the voxel grid; 0 outside.
-pub(super) fn inside(object: &Object) -> Vec<u32> {
-    let size = object.framed_size();
-    let mut d = vec![0; size.iter().product()];
+/// Squared distances to the outside of an object, on the voxel grid.
+pub(super) struct Inside {
+    /// Of the cells of the framed object in raster order; 0 outside.
+    pub cells: Vec<u32>,
+    /// Cells of a row: those of the framed object and some that are 0, for whole registers.
+    pub width: usize,
+}
+
+/// Squared distance of every cell of the framed object to the outside of it.
+pub(super) fn inside(object: &Object) -> Inside {
+    let [nz, ny, nx] = object.framed_size();
+    let width = nx.next_multiple_of(16);
+    let mut cells = vec![0; nz * ny * width];
     object.each_framed_run(|z, y, x0, x1| {
-        let (row, n) = ((z * size[1] + y) * size[2], (x1 - x0) as u32);
-        for (k, v) in (0..n).zip(&mut d[row + x0..row + x1]) {
+        let (row, n) = ((z * ny + y) * width, (x1 - x0) as u32);
+        for (k, v) in (0..n).zip(&mut cells[row + x0..row + x1]) {
             // No farther than this: a disc of that radius would have more voxels than an image.
             let steps = (k + 1).min(n - k).min(1 << 15);
             *v = steps * steps;
         }
     });
-    let costs: Vec<u32> = (0..size[0].max(size[1]).min(1 << 15) as u32).map(|k| k * k).collect();
-    spread(&mut d, size, [&costs, &costs]);
-    d
+    let costs: Vec<u32> = (0..nz.max(ny).min(1 << 15) as u32).map(|k| k * k).collect();
+    spread(&mut cells, [nz, ny, width], [&costs, &costs]);
+    Inside { cells, width }
 }
 
 /// Squared distance of every cell to the nearest cell whose value is `target`, a voxel being `size` wide in z, y, x.
@@ -123,7 +132,9 @@ mod tests {
             let extent = crate::ops::extent::extents(&labels).unwrap()[0];
             let object = Object::new(&labels, 1, extent).unwrap();
             let want = squared(&object.framed(), 0, [1.0; 3], f64::INFINITY);
-            assert!(inside(&object).into_iter().map(f64::from).eq(want));
+            let Inside { cells, width } = inside(&object);
+            let rows = cells.chunks(width).flat_map(|row| &row[..object.framed_size()[2]]);
+            assert!(rows.map(|&d| f64::from(d)).eq(want));
         }
     }
 

@@ -33,8 +33,9 @@ impl Hull {
                 _ => spans.push((y, first, last)),
             }
         });
-        let filled = pixels(&convex(&midpoints(&spans)));
-        Hull { area: filled.iter().map(|&(_, a, b)| (b - a + 1) as u64).sum(), corners: convex(&midpoints(&filled)) }
+        let filled = pixels(&convex_rows(&midpoints(&spans)));
+        let area = filled.iter().map(|&(_, a, b)| (b - a + 1) as u64).sum();
+        Hull { area, corners: convex_rows(&midpoints(&filled)) }
     }
 
     /// Largest distance between two corners, a pixel having the given size in y and x.
@@ -86,20 +87,31 @@ fn turn(p: &Point, q: &Point, r: &Point) -> i64 {
 /// Andrew's monotone chain over points in rising order: strict corners only.
 pub(super) fn convex(points: &[Point]) -> Vec<Point> {
     debug_assert!(points.is_sorted());
-    let mut hull: Vec<Point> = Vec::new();
-    let mut half = |points: &mut dyn Iterator<Item = &Point>| {
-        let start = hull.len();
-        for p in points {
-            while hull.len() >= start + 2 && turn(&hull[hull.len() - 2], &hull[hull.len() - 1], p) <= 0 {
-                hull.pop();
-            }
-            hull.push(*p);
-        }
-        hull.pop();
-    };
-    half(&mut points.iter());
-    half(&mut points.iter().rev());
+    let mut hull = Vec::new();
+    chain(&mut hull, points.iter());
+    chain(&mut hull, points.iter().rev());
     hull
+}
+
+/// The same over the two ends of each row: one chain goes along the left ends, the other back along the right ones.
+fn convex_rows(points: &[Point]) -> Vec<Point> {
+    debug_assert!(points.is_sorted());
+    let mut hull = Vec::new();
+    chain(&mut hull, points.iter().step_by(2).chain(points.last()));
+    chain(&mut hull, points.iter().skip(1).step_by(2).rev().chain(points.first()));
+    hull
+}
+
+/// The corners that points on the way from one end of a hull to the other add to it, without the last.
+fn chain<'a>(hull: &mut Vec<Point>, points: impl Iterator<Item = &'a Point>) {
+    let start = hull.len();
+    for p in points {
+        while hull.len() >= start + 2 && turn(&hull[hull.len() - 2], &hull[hull.len() - 1], p) <= 0 {
+            hull.pop();
+        }
+        hull.push(*p);
+    }
+    hull.pop();
 }
 
 /// Spans of the pixels whose centres are in a convex polygon or on its edge.
@@ -116,18 +128,36 @@ fn pixels(corners: &[Point]) -> Vec<Span> {
         for y in (p[0] + 1).div_euclid(2)..=q[0].div_euclid(2) {
             let span = &mut spans[(y - first) as usize];
             // Where the edge crosses the row, over 2 * height, rounded into the polygon from both sides.
-            let ends = if height == 0 {
-                [(p[1], 2), (q[1], 2)]
-            } else {
-                let at = p[1] * height + (q[1] - p[1]) * (2 * y - p[0]);
-                [(at, 2 * height); 2]
+            let mut meet = |over: i64, under: i64| {
+                let (whole, rest) = (over.div_euclid(under), over.rem_euclid(under));
+                span.1 = span.1.min(whole + i64::from(rest != 0));
+                span.2 = span.2.max(whole);
             };
-            for (over, under) in ends {
-                span.1 = span.1.min(over.div_euclid(under) + i64::from(over.rem_euclid(under) != 0));
-                span.2 = span.2.max(over.div_euclid(under));
+            if height == 0 {
+                meet(p[1], 2);
+                meet(q[1], 2);
+            } else {
+                meet(p[1] * height + (q[1] - p[1]) * (2 * y - p[0]), 2 * height);
             }
         }
     }
     spans.retain(|s| s.1 <= s.2);
     spans
+}
+
+#[cfg(test)]
+mod tests {
+    //! Invariant: chains along the ends of rows and chains over all points have the same corners.
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn ends_of_rows_are_enough(rows in proptest::collection::vec((1..3i64, 0..40i64, 0..30i64), 1..40)) {
+            let mut y = 0;
+            let spans: Vec<Span> = rows.into_iter().map(|(step, a, n)| { y += step; (y, a, a + n) }).collect();
+            let points = midpoints(&spans);
+            prop_assert_eq!(convex_rows(&points), convex(&points));
+        }
+    }
 }

@@ -15,14 +15,13 @@ const WEDGES: usize = 8;
 
 /// Ring times eight plus wedge of each pixel of the object, in raster order.
 pub(super) fn places(object: &Object) -> Vec<u8> {
-    let inside = edt::inside(object);
+    let edt::Inside { cells: inside, width } = edt::inside(object);
     let mut centre = 0;
     for (i, d) in inside.iter().enumerate() {
         if *d > inside[centre] {
             centre = i;
         }
     }
-    let width = object.framed_size()[2];
     let (cy, cx) = ((centre / width) as f64, (centre % width) as f64);
     let pixels = inside.iter().enumerate().filter(|(_, d)| **d > 0);
     pixels

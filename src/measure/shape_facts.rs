@@ -35,7 +35,7 @@ pub(super) struct Flat {
 impl Facts {
     pub(super) fn of(object: &Object, moments: &Moments, spacing: Option<Spacing>) -> Self {
         let e = object.extent;
-        let inside = edt::inside(object);
+        let inside = edt::inside(object).cells;
         let sum: f64 = inside.iter().filter(|d| **d > 0).map(|d| f64::from(*d).sqrt()).sum();
         let most = inside.iter().copied().max().map_or(0.0, f64::from);
         let flat = object.shape.is_flat();

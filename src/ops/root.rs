@@ -45,7 +45,9 @@ pub fn root(device: &Device, mut src: Volume, bits: u32) -> Result<Volume> {
     }
     let samples = match device {
         Device::Cpu => {
-            src.samples.host_mut()?.par_chunks_mut(1 << 16).for_each(|samples| roots(samples, bits));
+            let root = of(bits);
+            let known: Vec<i32> = (0..KNOWN as i32).map(&root).collect();
+            src.samples.host_mut()?.par_chunks_mut(1 << 16).for_each(|samples| roots(samples, &known, bits));
             src.samples.clone()
         }
         Device::Gpu(gpu) => {
@@ -71,16 +73,33 @@ pub(super) fn of(bits: u32) -> impl Fn(i32) -> i32 + Sync {
     move |s| (f64::from((s.clamp(0, most) as u32) << (2 * bits))).sqrt() as i32
 }
 
+/// Squared distances within objects are smaller than this, as a rule: their roots are looked up.
+const KNOWN: usize = 1 << 12;
+
+/// Most of a distance map is 0, and a root costs much more than a look.
+fn roots(samples: &mut [i32], known: &[i32], bits: u32) {
+    for some in samples.chunks_mut(128) {
+        let mut all = 0;
+        all_bits(some, &mut all);
+        match all as usize {
+            0 => {}
+            1..KNOWN => some.iter_mut().for_each(|s| *s = known[*s as usize]),
+            _ => each_root(some, bits),
+        }
+    }
+}
+
 wide! {
-    /// Most of a distance map is 0, and a root costs much more than a look.
-    fn roots(samples: &mut [i32], bits: u32) {
+    fn all_bits(samples: &[i32], bits: &mut u32) {
+        *bits = samples.iter().fold(0, |bits, &s| bits | s as u32);
+    }
+}
+
+wide! {
+    fn each_root(samples: &mut [i32], bits: u32) {
         let root = of(bits);
-        for some in samples.chunks_mut(64) {
-            if some.iter().fold(0, |any, &s| any | s) != 0 {
-                for s in some {
-                    *s = root(*s);
-                }
-            }
+        for s in samples {
+            *s = root(*s);
         }
     }
 }
