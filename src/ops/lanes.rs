@@ -117,6 +117,27 @@ wide! {
     }
 }
 
+wide! {
+    /// A row, voxel by voxel.
+    pub(super) fn convert<A: Copy, T: Copy, F: Fn(A) -> T>(out: &mut [T], row: &[A], f: &F) {
+        for (out, &a) in out.iter_mut().zip(row) {
+            *out = f(a);
+        }
+    }
+}
+
+/// Rows that a thread owns: the slice that they lie in, the first of them, and their voxels.
+pub(super) type Block<'a, T> = (usize, usize, &'a mut [T]);
+
+/// Blocks of rows for all threads, so large that the rows at their seams, which are gone through twice, are few.
+pub(super) fn blocks<T>(out: &mut [T], shape: Shape) -> Vec<Block<'_, T>> {
+    let rows = (shape.z * shape.y).div_ceil(4 * rayon::current_num_threads()).clamp(32, 1024);
+    let slices = out.chunks_mut((shape.y * shape.x).max(1)).enumerate();
+    let of_slice =
+        |(z, slice)| <[T]>::chunks_mut(slice, rows * shape.x).enumerate().map(move |(b, r)| (z, b * rows, r));
+    slices.flat_map(of_slice).collect()
+}
+
 /// Columns that one thread takes side by side: whole pages of memory where there is enough work for everyone.
 fn width(voxels: usize, size: usize) -> usize {
     let jobs = 4 * rayon::current_num_threads();

@@ -2,15 +2,15 @@
 //!
 //! `out[i]` is the sample of rank `(n - 1) / 2` among the `n = (2 rz + 1)(2 ry + 1)(2 rx + 1)` around i; n is odd, so it
 //! is always one of them. The median is unique, so the two sides may go their own ways. The shader finds it bit by bit.
-//! The CPU takes small boxes through a sorting network of which only what the middle needs is left (Batcher 1968), many
-//! columns at once; large boxes through a histogram that slides along the row (Huang et al. 1979) where samples span at
+//! The CPU takes small boxes through a network of exchanges, see `median_network.rs`; large boxes through a histogram that slides along the row (Huang et al. 1979) where samples span at
 //! most 16 bits, else by selection.
 //! Bit budget: comparisons only. Reference: `scipy.ndimage.median_filter(mode="nearest")`, exactly.
 
 use super::cases::words;
-use super::lanes::{pad, wide};
-use super::narrow::{Narrow, Sample};
-use super::{Border, Case, Op};
+use super::median_network::{self, Network, Room};
+use super::median_written::{of_five, of_three};
+use super::narrow::{self, Sample};
+use super::{Case, Op, lanes};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
 use crate::units::Shape;
@@ -57,18 +57,19 @@ pub fn median(device: &Device, src: &Volume, radius: [usize; 3]) -> Result<Volum
         }
     }
     let voxels: usize = r.iter().map(|r| 2 * r + 1).product();
+    if voxels == 1 {
+        return Ok(src.clone());
+    }
     let samples = match device {
         Device::Cpu => {
             let samples = src.samples.host()?;
-            Buffer::on_host(match Narrow::of(samples) {
-                Some(narrow) => {
-                    narrow.wide(&twin(&narrow.words, src.shape, r, |out, padded, length, window, counts| {
-                        counts.slide(out, padded, length, window);
-                    }))
+            Buffer::on_host(match narrow::low(samples) {
+                Some(low) => {
+                    let take = |s: i32| s.wrapping_sub(low) as u16;
+                    let give = |w: u16| low.wrapping_add(w.into());
+                    twin(samples, src.shape, r, take, give, |out, rows, window, counts| counts.slide(out, rows, window))
                 }
-                None => {
-                    twin(samples, src.shape, r, |out, padded, length, window, _| select(out, padded, length, window))
-                }
+                None => twin(samples, src.shape, r, |s| s, |s| s, |out, rows, window, _| select(out, rows, window)),
             })
         }
         Device::Gpu(gpu) => {
@@ -90,105 +91,83 @@ pub fn median(device: &Device, src: &Volume, radius: [usize; 3]) -> Result<Volum
     Ok(src.with(samples))
 }
 
-/// Boxes up to this many voxels go through a network.
-const NETWORK_VOXELS: usize = 125;
+/// The rows around a row: of each slice of the box a ring, and beyond the edge its row again.
+struct Rows<T> {
+    padded: Vec<T>,
+    length: usize,
+    /// Where each begins.
+    starts: Vec<usize>,
+}
 
-/// `large` does a row of a box that is too large for a network, as [`select_by_network`] does one of a small box.
+impl<T> Rows<T> {
+    /// In no order.
+    fn each(&self, f: impl FnMut(&[T])) {
+        self.padded.chunks_exact(self.length).for_each(f);
+    }
+}
+
+/// `take` and `give` turn samples into what is compared, and back; `large` does a row of a box that is too large for a
+/// network.
 fn twin<T: Sample>(
-    src: &[T],
+    src: &[i32],
     shape: Shape,
-    radius: [usize; 3],
-    large: impl Fn(&mut [T], &[T], usize, usize, &mut Histogram) + Sync,
-) -> Vec<T> {
-    let [rz, ry, rx] = radius;
-    let rows = (2 * rz + 1) * (2 * ry + 1);
-    let window = 2 * rx + 1;
-    let network = if rows * window <= NETWORK_VOXELS { Some(network(rows * window)) } else { None };
-    let length = shape.x + 2 * rx;
-    let mut out = vec![T::default(); src.len()];
-    let scratch = || (vec![T::default(); rows * length], Histogram::new());
-    out.par_chunks_mut(shape.x.max(1)).enumerate().for_each_init(scratch, |(padded, histogram), (line, out)| {
-        let near = |at: usize, k: usize, r: usize, n: usize| (at + k).saturating_sub(r).min(n - 1);
-        let around = (0..=2 * rz).flat_map(|dz| (0..=2 * ry).map(move |dy| (dz, dy)));
-        for ((dz, dy), padded) in around.zip(padded.chunks_exact_mut(length)) {
-            let (z, y) = (near(line / shape.y, dz, rz, shape.z), near(line % shape.y, dy, ry, shape.y));
-            pad(Border::Nearest, &src[shape.index(z, y, 0)..][..shape.x], rx, padded);
-        }
-        match &network {
-            Some(steps) => select_by_network(out, padded, length, window, steps),
-            None => large(out, padded, length, window, histogram),
+    [rz, ry, rx]: [usize; 3],
+    take: impl Fn(i32) -> T + Sync,
+    give: impl Fn(T) -> i32 + Sync,
+    large: impl Fn(&mut [T], &Rows<T>, usize, &mut Histogram) + Sync,
+) -> Vec<i32> {
+    let (high, window) = (2 * ry + 1, 2 * rx + 1);
+    let count = (2 * rz + 1) * high;
+    let network = (count * window <= median_network::MOST).then(|| Network::new(count, window));
+    let length = median_network::padded_length(shape.x, window);
+    let begin = || {
+        let starts = (0..count).map(|k| k * length).collect();
+        let rows = Rows { padded: vec![T::default(); count * length], length, starts };
+        (rows, vec![T::default(); shape.x], Room::default(), Histogram::new())
+    };
+    let mut out = vec![0; src.len()];
+    lanes::blocks(&mut out, shape).into_par_iter().for_each_init(begin, |work, (z, first, out)| {
+        let (rows, medians, room, histogram) = work;
+        let (mut next, last) = (0, out.len() / shape.x - 1);
+        for (y, out) in out.chunks_exact_mut(shape.x).enumerate() {
+            // Those that come into reach, the first time all.
+            while next < y + high && next <= last + 2 * ry {
+                let yy = (first + next).saturating_sub(ry).min(shape.y - 1);
+                for dz in 0..=2 * rz {
+                    let zz = (z + dz).saturating_sub(rz).min(shape.z - 1);
+                    let start = rows.starts[dz * high + next % high];
+                    let row = &src[shape.index(zz, yy, 0)..][..shape.x];
+                    let (before, rest) = rows.padded[start..start + length].split_at_mut(rx);
+                    let (middle, behind) = rest.split_at_mut(shape.x);
+                    before.fill(take(row[0]));
+                    lanes::convert(middle, row, &take);
+                    behind.fill(take(row[shape.x - 1]));
+                }
+                next += 1;
+            }
+            match &network {
+                None => large(medians, rows, window, histogram),
+                Some(_) if [count, window] == [3, 3] => {
+                    of_three(medians, &rows.padded, &rows.starts, &mut room.sorted, length)
+                }
+                Some(_) if [count, window] == [5, 5] => {
+                    of_five(medians, &rows.padded, &rows.starts, &mut room.sorted, length)
+                }
+                Some(network) => network.select(medians, &rows.padded, &rows.starts, room),
+            }
+            lanes::convert(out, medians, &give);
         }
     });
     out
 }
 
-/// Compare and exchange: the smaller goes to the first place, the larger to the second.
-#[derive(Clone, Copy, Debug)]
-struct Exchange(usize, usize);
-
-/// Batcher's merge exchange for n values, without what the middle value does not need.
-fn network(n: usize) -> Vec<Exchange> {
-    let mut all = Vec::new();
-    let top = n.next_power_of_two() / 2;
-    let mut p = top;
-    while p > 0 {
-        let (mut q, mut r, mut d) = (top, 0, p);
-        loop {
-            all.extend((0..n.saturating_sub(d)).filter(|i| i & p == r).map(|i| Exchange(i, i + d)));
-            if q == p {
-                break;
-            }
-            d = q - p;
-            q /= 2;
-            r = p;
-        }
-        p /= 2;
-    }
-    let mut needed = vec![false; n];
-    needed[n / 2] = true;
-    let mut kept: Vec<Exchange> = Vec::new();
-    for e in all.into_iter().rev() {
-        if needed[e.0] || needed[e.1] {
-            needed[e.0] = true;
-            needed[e.1] = true;
-            kept.push(e);
-        }
-    }
-    kept.reverse();
-    kept
-}
-
-/// Columns that go through the network together.
-const LANES: usize = 128;
-
-wide! {
-    /// A row of medians of a small box. `padded` holds the rows of the box, each of `length`.
-    fn select_by_network<T: Sample>(out: &mut [T], padded: &[T], length: usize, window: usize, steps: &[Exchange]) {
-        let mut lanes = [[T::default(); LANES]; NETWORK_VOXELS];
-        let voxels = padded.len() / length * window;
-        for (b, out) in out.chunks_mut(LANES).enumerate() {
-            for (k, lane) in lanes[..voxels].iter_mut().enumerate() {
-                let from = k / window * length + k % window + b * LANES;
-                lane[..out.len()].copy_from_slice(&padded[from..from + out.len()]);
-            }
-            for &Exchange(a, b) in steps {
-                let (before, after) = lanes.split_at_mut(b);
-                for (s, t) in before[a].iter_mut().zip(&mut after[0]) {
-                    (*s, *t) = ((*s).min(*t), (*s).max(*t));
-                }
-            }
-            out.copy_from_slice(&lanes[voxels / 2][..out.len()]);
-        }
-    }
-}
-
 /// Selection for samples that span more than 16 bits.
-fn select(out: &mut [i32], padded: &[i32], length: usize, window: usize) {
-    let voxels = padded.len() / length * window;
+fn select(out: &mut [i32], rows: &Rows<i32>, window: usize) {
+    let voxels = rows.starts.len() * window;
     let mut list = Vec::with_capacity(voxels);
     for (x, o) in out.iter_mut().enumerate() {
         list.clear();
-        padded.chunks_exact(length).for_each(|row| list.extend_from_slice(&row[x..x + window]));
+        rows.each(|row| list.extend_from_slice(&row[x..x + window]));
         *o = *list.select_nth_unstable(voxels / 2).1;
     }
 }
@@ -207,26 +186,24 @@ impl Histogram {
         Histogram { fine: Vec::new(), coarse: Vec::new(), bin: 0, below: 0 }
     }
 
-    fn slide(&mut self, out: &mut [u16], padded: &[u16], length: usize, window: usize) {
+    fn slide(&mut self, out: &mut [u16], rows: &Rows<u16>, window: usize) {
         self.fine.clear();
         self.fine.resize(65_536, 0);
         self.coarse.clear();
         self.coarse.resize(256, 0);
         (self.bin, self.below) = (0, 0);
         let bin = |s: u16| usize::from(s);
-        let rank = (padded.len() / length * window / 2) as u32;
-        for row in padded.chunks_exact(length) {
-            row[..window].iter().for_each(|&s| self.add(bin(s)));
-        }
+        let rank = (rows.starts.len() * window / 2) as u32;
+        rows.each(|row| row[..window].iter().for_each(|&s| self.add(bin(s))));
         let last = out.len() - 1;
         for (x, o) in out.iter_mut().enumerate() {
             self.settle(rank);
             *o = self.bin as u16;
             if x < last {
-                for row in padded.chunks_exact(length) {
+                rows.each(|row| {
                     self.remove(bin(row[x]));
                     self.add(bin(row[x + window]));
-                }
+                });
             }
         }
     }
@@ -277,27 +254,12 @@ mod tests {
         assert_eq!(out.samples.host().unwrap(), [8, 3, 2, 5, 5, 4, 5, 6, 7]);
     }
 
-    /// Invariant: by the principle of zeros and ones, a network that is right for zeros and ones is right.
-    #[test]
-    fn networks_find_the_middle_of_zeros_and_ones() {
-        for n in [1usize, 3, 9, 15] {
-            let steps = network(n);
-            for bits in 0u32..1 << n {
-                let mut v: Vec<u32> = (0..n).map(|k| bits >> k & 1).collect();
-                for &Exchange(a, b) in &steps {
-                    (v[a], v[b]) = (v[a].min(v[b]), v[a].max(v[b]));
-                }
-                assert_eq!(v[n / 2], u32::from(bits.count_ones() as usize > n / 2));
-            }
-        }
-    }
-
     /// Oracle: sort the box.
     #[test]
     fn the_median_is_the_middle_of_the_sorted_box() {
         for input in inputs().unwrap() {
             let (v, n) = (&input.volume, input.volume.shape.zyx());
-            for radius in [[1usize, 1, 1], [0, 3, 3], [2, 6, 5]] {
+            for radius in [[1usize, 1, 1], [0, 1, 1], [0, 2, 2], [0, 3, 3], [1, 0, 0], [0, 0, 4], [2, 6, 5]] {
                 let out = median(&Device::Cpu, v, radius).unwrap();
                 let s = v.samples.host().unwrap();
                 for (i, &got) in out.samples.host().unwrap().iter().enumerate() {

@@ -27,6 +27,8 @@ mod lanes;
 pub mod local;
 pub mod mean;
 pub mod median;
+mod median_network;
+mod median_written;
 pub mod morphology;
 #[cfg(test)]
 mod naive;

@@ -273,18 +273,6 @@ struct Strip<T> {
     before: Vec<Vec<Row<T>>>,
 }
 
-/// Rows that a thread owns: the slice that they lie in, the first of them, and their voxels.
-type Block<'a, T> = (usize, usize, &'a mut [T]);
-
-/// Blocks of rows for all threads. The rows at their seams are gone through twice.
-fn blocks<T>(out: &mut [T], shape: Shape) -> Vec<Block<'_, T>> {
-    let rows = (shape.z * shape.y).div_ceil(4 * rayon::current_num_threads()).clamp(32, 1024);
-    let slices = out.chunks_mut((shape.y * shape.x).max(1)).enumerate();
-    let of_slice =
-        |(z, slice)| <[T]>::chunks_mut(slice, rows * shape.x).enumerate().map(move |(b, r)| (z, b * rows, r));
-    slices.flat_map(of_slice).collect()
-}
-
 /// Windows along x and y in one walk, then along z.
 fn boxes<T: Sample>(src: &[T], out: &mut [T], shape: Shape, [rz, ry, rx]: [usize; 3], which: Extreme) {
     if rz == 0 {
@@ -296,7 +284,7 @@ fn boxes<T: Sample>(src: &[T], out: &mut [T], shape: Shape, [rz, ry, rx]: [usize
 }
 
 fn plane<T: Sample>(src: &[T], out: &mut [T], shape: Shape, ry: usize, rx: usize, which: Extreme) {
-    blocks(out, shape).into_par_iter().for_each_init(Strip::default, |work, (z, first, out)| {
+    lanes::blocks(out, shape).into_par_iter().for_each_init(Strip::default, |work, (z, first, out)| {
         for left in (0..shape.x).step_by(STRIP) {
             work.tile.clear();
             for y in first..first + out.len() / shape.x + 2 * ry {
@@ -466,7 +454,7 @@ fn ball<T: Sample>(src: &[T], out: &mut [T], shape: Shape, chords: &[Chord], whi
     let reach_of = |a: usize| chords.iter().flat_map(|c| &c.rows).map(|r| r[a].unsigned_abs() as usize).max();
     let (reach_z, reach_y) = (reach_of(0).unwrap_or(0), reach_of(1).unwrap_or(0));
     let stages = stages(chords);
-    blocks(out, shape).into_par_iter().for_each_init(Strip::default, |work, (z, first, out)| {
+    lanes::blocks(out, shape).into_par_iter().for_each_init(Strip::default, |work, (z, first, out)| {
         let rows = out.len() / shape.x;
         work.before = stages.iter().map(|s| vec![Row([T::default(); STRIP]); (1 << s.doublings) - 1]).collect();
         for left in (0..shape.x).step_by(STRIP) {

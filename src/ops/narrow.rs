@@ -15,17 +15,17 @@ pub(super) struct Narrow {
     pub words: Vec<u16>,
 }
 
+/// The smallest sample, nothing where the samples span more than 16 bits.
+pub(super) fn low(samples: &[i32]) -> Option<i32> {
+    let (low, high) = span(samples);
+    (i64::from(high) - i64::from(low) <= i64::from(u16::MAX)).then_some(low)
+}
+
 impl Narrow {
     /// Nothing where the samples span more.
     pub fn of(samples: &[i32]) -> Option<Self> {
-        let (low, high) = span(samples);
-        let fits = i64::from(high) - i64::from(low) <= i64::from(u16::MAX);
-        fits.then(|| Narrow { low, words: lanes::map(samples, |s| s.wrapping_sub(low) as u16) })
-    }
-
-    /// Words as samples again.
-    pub fn wide(&self, words: &[u16]) -> Vec<i32> {
-        lanes::map(words, |w| self.low.wrapping_add(w.into()))
+        let low = low(samples)?;
+        Some(Narrow { low, words: lanes::map(samples, |s| s.wrapping_sub(low) as u16) })
     }
 }
 
@@ -40,7 +40,8 @@ mod tests {
             [vec![], vec![7], vec![-5, 65_530], vec![i32::MAX - 65_535, i32::MAX], vec![i32::MIN, i32::MIN + 9]]
         {
             let narrow = Narrow::of(&samples).unwrap();
-            assert_eq!(narrow.wide(&narrow.words), samples);
+            let back: Vec<i32> = narrow.words.iter().map(|&w| narrow.low.wrapping_add(w.into())).collect();
+            assert_eq!(back, samples);
         }
         assert!(Narrow::of(&[-5, 65_531]).is_none());
         assert!(Narrow::of(&[i32::MIN, i32::MAX]).is_none());
