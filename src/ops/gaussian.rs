@@ -8,7 +8,7 @@
 
 use super::cases::words;
 use super::gaussian_boxes::{self, Boxes};
-use super::lanes::{Axis, floor, pad, span, wide};
+use super::lanes::{self, Axis, floor, pad, span, wide};
 use super::{Border, Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
@@ -195,6 +195,9 @@ fn weights(sigma: f64, truncate: f64) -> Vec<u32> {
 /// holds of their neighbours in depth should stay in its cache.
 const ROWS: usize = 32;
 
+/// Columns that are filtered at a time: what is held of them then stays in the nearest cache.
+const STRIP: usize = 512;
+
 /// All axes in one walk over the image, x before y before z as on the GPU. A thread takes a band of rows; of the rows and
 /// slices that are filtered so far it keeps as many as the kernel reaches over, in rings.
 struct Walk<'a> {
@@ -221,7 +224,7 @@ fn twin(src: &Volume, weights: &[Vec<u32>; 3], border: Border, span: (i32, i32))
     let Shape { y, x, .. } = src.shape;
     let jobs = 4 * rayon::current_num_threads();
     let band = if weights[0].len() == 1 { y.div_ceil(jobs).max(ROWS) } else { ROWS };
-    let mut out = vec![0i32; walk.src.len()];
+    let mut out: Vec<i32> = lanes::zeros(walk.src.len());
     let mut bands: Vec<Vec<&mut [i32]>> = (0..y.div_ceil(band)).map(|_| Vec::with_capacity(src.shape.z)).collect();
     for slice in out.chunks_mut((y * x).max(1)) {
         bands.iter_mut().zip(slice.chunks_mut(band * x)).for_each(|(b, rows)| b.push(rows));
@@ -257,39 +260,43 @@ impl Walk<'_> {
         rings.slices = ring;
     }
 
-    /// Rows of one slice from `first` on, along x and y.
+    /// Rows of one slice from `first` on, along x and y, strip by strip.
     fn rows(&self, z: usize, first: usize, out: &mut [i32], rings: &mut Rings) {
         let (weights, n) = (&self.weights[1], self.shape.x);
         let (radius, height) = (weights.len() - 1, self.shape.y);
         if radius == 0 {
-            out.chunks_mut(n).enumerate().for_each(|(k, out)| self.row(z, first + k, out, &mut rings.padded));
+            out.chunks_mut(n).enumerate().for_each(|(k, out)| self.row(z, first + k, 0, out, &mut rings.padded));
             return;
         }
         let held = 2 * radius + 1;
-        rings.rows.resize(rings.rows.len().max(held * n), 0);
-        let (mut starts, mut next) = (vec![0; held], first.saturating_sub(radius));
-        for (y, out) in (first..).zip(out.chunks_mut(n)) {
-            while next <= (y + radius).min(height - 1) {
-                self.row(z, next, &mut rings.rows[next % held * n..][..n], &mut rings.padded);
-                next += 1;
+        let mut starts = vec![0; held];
+        for left in (0..n).step_by(STRIP) {
+            let width = STRIP.min(n - left);
+            rings.rows.resize(rings.rows.len().max(held * width), 0);
+            let mut next = first.saturating_sub(radius);
+            for (y, out) in (first..).zip(out.chunks_mut(n)) {
+                while next <= (y + radius).min(height - 1) {
+                    self.row(z, next, left, &mut rings.rows[next % held * width..][..width], &mut rings.padded);
+                    next += 1;
+                }
+                for (k, start) in starts.iter_mut().enumerate() {
+                    *start = self.border.index((y + k) as isize - radius as isize, height) % held * width;
+                }
+                self.blend(&mut out[left..left + width], &rings.rows, &starts, weights);
             }
-            for (k, start) in starts.iter_mut().enumerate() {
-                *start = self.border.index((y + k) as isize - radius as isize, height) % held * n;
-            }
-            self.blend(out, &rings.rows, &starts, weights);
         }
     }
 
-    /// One row along x.
-    fn row(&self, z: usize, y: usize, out: &mut [i32], padded: &mut Vec<i32>) {
+    /// One row along x, from `left` on.
+    fn row(&self, z: usize, y: usize, left: usize, out: &mut [i32], padded: &mut Vec<i32>) {
         let (weights, n) = (&self.weights[2], self.shape.x);
         let (line, radius) = (&self.src[(z * self.shape.y + y) * n..][..n], weights.len() - 1);
         if radius == 0 {
-            out.copy_from_slice(line);
+            out.copy_from_slice(&line[left..left + out.len()]);
             return;
         }
-        padded.resize(n + 2 * radius, 0);
-        pad(self.border, line, radius, padded);
+        padded.resize(out.len() + 2 * radius, 0);
+        pad(self.border, line, left as isize - radius as isize, padded);
         let starts: Vec<usize> = (0..=2 * radius).collect();
         self.blend(out, padded, &starts, weights);
     }

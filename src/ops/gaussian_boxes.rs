@@ -11,7 +11,7 @@
 //! most 65535.
 
 use super::Border;
-use super::lanes::{Axis, columns, floor, pad, wide};
+use super::lanes::{self, Axis, columns, floor, pad, wide};
 use super::mean::{add, running, slide};
 use crate::Result;
 use crate::device::kernel::{Kernel, read, write};
@@ -165,16 +165,16 @@ pub(super) fn dispatch(
 
 /// Both passes on the host.
 pub(super) fn twin(src: &[i32], axis: Axis, b: Boxes, border: Border) -> Vec<i32> {
-    let mut out = vec![0i32; src.len()];
+    let mut out: Vec<i32> = lanes::zeros(src.len());
     let (n, beyond) = (axis.size, b.beyond(border));
     let wider = n + 2 * beyond;
     if axis.stride == 1 {
         let scratch = || Scratch::new(wider, b.far);
         out.par_chunks_mut(n).zip(src.par_chunks(n)).for_each_init(scratch, |s, (out, line)| {
-            pad(border, line, beyond + b.far, &mut s.padded);
+            pad(border, line, -((beyond + b.far) as isize), &mut s.padded);
             s.pass(b);
             let first = std::mem::take(&mut s.first);
-            pad(border, &first, b.far, &mut s.padded);
+            pad(border, &first, -(b.far as isize), &mut s.padded);
             s.first = first;
             let (near, far) = s.sums(b, beyond, n);
             finish(out, near, far, b);

@@ -161,14 +161,26 @@ pub(super) fn columns<T: Send>(out: &mut [T], axis: Axis, work: impl Fn(usize, u
     jobs.into_par_iter().for_each(|(run, column, mut rows)| work(run, column, &mut rows));
 }
 
-/// Fills `padded` from `line`, which begins at index `before`; what lies beyond the line follows the border.
-pub(super) fn pad<T: Copy>(border: Border, line: &[T], before: usize, padded: &mut [T]) {
-    let n = line.len();
-    let (start, end) = (before.min(padded.len()), (before + n).min(padded.len()));
-    padded[start..end].copy_from_slice(&line[..end - start]);
-    for i in (0..start).chain(end..padded.len()) {
-        padded[i] = line[border.index(i as isize - before as isize, n)];
+/// Fills `padded` with a part of `line` from index `first` on; what lies beyond the line follows the border.
+pub(super) fn pad<T: Copy>(border: Border, line: &[T], first: isize, padded: &mut [T]) {
+    let at = |i: usize| (i as isize - first).clamp(0, padded.len() as isize) as usize;
+    let (start, end) = (at(0), at(line.len()));
+    if start < end {
+        let from = (first + start as isize) as usize;
+        padded[start..end].copy_from_slice(&line[from..from + end - start]);
     }
+    for i in (0..start).chain(end..padded.len()) {
+        padded[i] = line[border.index(first + i as isize, line.len())];
+    }
+}
+
+/// A new image of zeros. A thread alone would take as long for it as all of them for a filter.
+pub(super) fn zeros<T: Copy + Default + Send>(len: usize) -> Vec<T> {
+    let mut out = Vec::with_capacity(len);
+    out.spare_capacity_mut()[..len].par_chunks_mut(BLOCK).for_each(|part| part.fill(MaybeUninit::new(T::default())));
+    // SAFETY: all `len` places are written just above.
+    unsafe { out.set_len(len) };
+    out
 }
 
 /// `floor(x)` of a row of numbers `x = n / d + 1 / (2 d)`, n and d whole and d at most 2^16, as 32-bit integers. Such a
@@ -220,6 +232,21 @@ mod tests {
             }
         });
         assert!(out.iter().enumerate().all(|(i, &v)| v == i + 1));
+    }
+
+    #[test]
+    fn parts_of_lines_are_padded() {
+        let line = [1, 2, 3];
+        for (first, want) in
+            [(-2, [1, 1, 1, 2, 3]), (1, [2, 3, 3, 3, 3]), (-9, [1; 5]), (7, [3; 5]), (0, [1, 2, 3, 3, 3])]
+        {
+            let mut padded = [0; 5];
+            pad(Border::Nearest, &line, first, &mut padded);
+            assert_eq!(padded, want, "{first}");
+        }
+        let mut one = [0];
+        pad(Border::Nearest, &line, 1, &mut one);
+        assert_eq!(one, [2]);
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! Reference: `scipy.ndimage.uniform_filter`, to 3/2 of a sample.
 
 use super::cases::words;
-use super::lanes::{Axis, columns, floor, pad, wide};
+use super::lanes::{self, Axis, columns, floor, pad, wide};
 use super::{Border, Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
@@ -85,12 +85,12 @@ pub fn mean(device: &Device, src: &Volume, radius: [usize; 3], border: Border) -
 }
 
 fn twin(src: &[i32], axis: Axis, radius: usize, border: Border) -> Vec<i32> {
-    let mut out = vec![0i32; src.len()];
+    let mut out: Vec<i32> = lanes::zeros(src.len());
     let (n, r) = (axis.size, radius as isize);
     if axis.stride == 1 {
         let scratch = || (vec![0i32; n + 2 * radius + 1], vec![0f64; n]);
         out.par_chunks_mut(n).zip(src.par_chunks(n)).for_each_init(scratch, |(padded, sums), (out, line)| {
-            pad(border, line, radius, padded);
+            pad(border, line, -(radius as isize), padded);
             running(sums, padded, 2 * radius + 1);
             divide(out, sums, radius);
         });

@@ -125,7 +125,7 @@ fn twin<T: Sample>(
         let rows = Rows { padded: vec![T::default(); count * length], length, starts };
         (rows, vec![T::default(); shape.x], Room::default(), Histogram::new())
     };
-    let mut out = vec![0; src.len()];
+    let mut out = lanes::zeros(src.len());
     lanes::blocks(&mut out, shape).into_par_iter().for_each_init(begin, |work, (z, first, out)| {
         let (rows, medians, room, histogram) = work;
         let (mut next, last) = (0, out.len() / shape.x - 1);

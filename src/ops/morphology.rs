@@ -200,7 +200,7 @@ fn twin(
 }
 
 fn in_turn<T: Sample>(mut now: Vec<T>, order: &[Extreme], step: impl Fn(&[T], &mut [T], Extreme)) -> Vec<T> {
-    let mut next = vec![T::default(); now.len()];
+    let mut next = lanes::zeros(now.len());
     for &which in order {
         step(&now, &mut next, which);
         std::mem::swap(&mut now, &mut next);
@@ -278,7 +278,7 @@ fn boxes<T: Sample>(src: &[T], out: &mut [T], shape: Shape, [rz, ry, rx]: [usize
     if rz == 0 {
         return plane(src, out, shape, ry, rx, which);
     }
-    let mut flat = vec![T::default(); src.len()];
+    let mut flat = lanes::zeros(src.len());
     plane(src, &mut flat, shape, ry, rx, which);
     plane(&flat, out, Shape::flat(shape.z, shape.y * shape.x), rz, 0, which);
 }

@@ -12,7 +12,7 @@
 use super::label::words;
 use super::renumber::renumber;
 use super::runs::end_of_run;
-use super::{Case, Op, wide};
+use super::{Case, Op, lanes, wide};
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Buffer, Device, Gpu, GpuBuffer};
 use crate::object_runs::ObjectRuns;
@@ -288,7 +288,7 @@ fn twin(shape: Shape, land: &[i32], mask: &[u8], depth: Depth) -> Labels {
 /// Each voxel's greatest neighbour, and the peaks: the voxels that point at themselves, in order. Inside of a row all voxels
 /// look at once, at one neighbour after the other in the order of their indices, so that the first of equals stays.
 fn ascend(shape: Shape, land: &[i32], mask: &[u8]) -> (Vec<u32>, Vec<u32>) {
-    let mut pointers = vec![0u32; shape.len()];
+    let mut pointers: Vec<u32> = lanes::zeros(shape.len());
     let rows = pointers.par_chunks_mut(shape.x).with_min_len(16).enumerate();
     let peaks = rows.map_init(Ascent::default, |ascent, (row, pointers)| {
         let start = row * shape.x;
