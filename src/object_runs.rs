@@ -1,6 +1,6 @@
 //! The runs of each object of a label image: where it lies, without another look at all the voxels.
 
-use crate::ops::end_of_run;
+use crate::ops::{end_of_run, zeros};
 use crate::units::Shape;
 use rayon::prelude::*;
 
@@ -101,7 +101,7 @@ impl ObjectRuns {
 
     /// An image that is `value(label)` on the objects, else 0.
     pub fn draw<T: Copy + Default + Send>(&self, shape: Shape, value: impl Fn(u32) -> T + Sync) -> Vec<T> {
-        let mut image = vec![T::default(); shape.len()];
+        let mut image = zeros(shape.len());
         // Each thread has rows of its own and looks at all runs: they are few beside the voxels.
         let rows = (shape.z * shape.y).div_ceil(rayon::current_num_threads()).max(1);
         image.par_chunks_mut(rows * shape.x.max(1)).enumerate().for_each(|(k, part)| {

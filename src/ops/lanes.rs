@@ -175,7 +175,7 @@ pub(super) fn pad<T: Copy>(border: Border, line: &[T], first: isize, padded: &mu
 }
 
 /// A new image of zeros. A thread alone would take as long for it as all of them for a filter.
-pub(super) fn zeros<T: Copy + Default + Send>(len: usize) -> Vec<T> {
+pub(crate) fn zeros<T: Copy + Default + Send>(len: usize) -> Vec<T> {
     let mut out = Vec::with_capacity(len);
     out.spare_capacity_mut()[..len].par_chunks_mut(BLOCK).for_each(|part| part.fill(MaybeUninit::new(T::default())));
     // SAFETY: all `len` places are written just above.

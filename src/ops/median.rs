@@ -2,8 +2,8 @@
 //!
 //! `out[i]` is the sample of rank `(n - 1) / 2` among the `n = (2 rz + 1)(2 ry + 1)(2 rx + 1)` around i; n is odd, so it
 //! is always one of them. The median is unique, so the two sides may go their own ways. The shader finds it bit by bit.
-//! The CPU takes small boxes through a network of exchanges, see `median_network.rs`; large boxes through a histogram that slides along the row (Huang et al. 1979) where samples span at
-//! most 16 bits, else by selection.
+//! The CPU takes small boxes through a network of exchanges, see `median_network.rs`; large boxes through a histogram that
+//! slides along the row (Huang et al. 1979) where samples span at most 16 bits, else by selection.
 //! Bit budget: comparisons only. Reference: `scipy.ndimage.median_filter(mode="nearest")`, exactly.
 
 use super::cases::words;

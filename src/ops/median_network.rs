@@ -12,7 +12,7 @@ pub(super) const MOST: usize = 125;
 /// Columns that go through together.
 pub(super) const LANES: usize = 128;
 
-/// Lists of places, compared and exchanged: the smaller goes to the first place, the larger to the second.
+/// Two places, compared and exchanged: the smaller goes to the first, the larger to the second.
 #[derive(Clone, Copy, Debug)]
 struct Step {
     places: [usize; 2],

@@ -30,6 +30,7 @@ pub mod median;
 mod median_network;
 mod median_written;
 pub mod morphology;
+mod morphology_strips;
 #[cfg(test)]
 mod naive;
 mod narrow;
@@ -54,7 +55,7 @@ pub mod watershed;
 pub use cases::{Case, Input, inputs};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use lanes::has_avx512;
-pub(crate) use lanes::{span, wide};
+pub(crate) use lanes::{span, wide, zeros};
 pub(crate) use runs::end_of_run;
 
 /// What the house knows of an operation.
