@@ -93,7 +93,9 @@ def run(command, out, threads):
     """Wall seconds, CPU seconds and peak MiB of a process."""
     shutil.rmtree(out, ignore_errors=True)
     command = [str(c).replace("{out}", str(out)) for c in command]
-    env = dict(os.environ, THREADS=str(threads))
+    # A script that runs another one leaves compiled code behind that the other cannot load: each has a cache of its own.
+    cache = out.parent / f"numba-{pathlib.Path(command[1]).stem}"
+    env = dict(os.environ, THREADS=str(threads), NUMBA_CACHE_DIR=str(cache))
     with tempfile.TemporaryFile() as said:
         before = datetime.datetime.now()
         process = subprocess.Popen(command, stdout=said, stderr=said, env=env)
