@@ -222,8 +222,11 @@ fn lesions_are_the_same_on_every_device() {
     let after = gpu.counters();
     let image = scan.shape.len() as u64 * 4;
     let (reads, down) = (after.readbacks - before.readbacks, after.bytes_down - before.bytes_down);
-    println!("{reads} readbacks, {:.1} images down", down as f64 / image as f64);
+    let up = after.bytes_up - before.bytes_up;
+    println!("{reads} readbacks, {:.1} images down, {:.2} up", down as f64 / image as f64, up as f64 / image as f64);
     assert!(reads <= READBACKS_PET, "{reads}");
+    // The channel once for all seven sets that are found in it, the labels of the bladder and of the liver's sphere.
+    assert!(up < image * 3, "{up}");
     // The labels of each set, and the passes between basins of the watershed.
     assert!(down < image * (sets.len() as u64 + 6), "{down}");
 }

@@ -7,6 +7,7 @@ use crate::recipe::{Pick, Recipe};
 use crate::scan::Scan;
 use crate::volume::Volume;
 use crate::{Error, Result};
+use std::collections::BTreeMap;
 
 /// Roles of the recipe with the index of their channel, in the order of the channels of the file.
 pub(super) struct Roles {
@@ -53,9 +54,42 @@ fn index(scan: &Scan, pick: &Pick) -> Option<usize> {
     }
 }
 
+/// Channels as steps find them. One that is wanted again stays: it goes to the device once.
+pub(super) struct Lifted {
+    /// Roles that sets to come are found in, a name for each set.
+    to_come: Vec<String>,
+    kept: BTreeMap<String, Volume>,
+}
+
+impl Lifted {
+    /// For all sets of a recipe.
+    pub fn new(recipe: &Recipe) -> Self {
+        let from_steps = recipe.body.objects.values().filter(|set| set.steps.is_some());
+        Lifted { to_come: from_steps.filter_map(|set| set.channel.clone()).collect(), kept: BTreeMap::new() }
+    }
+
+    /// The channel of a role for the next set that is found in it.
+    ///
+    /// # Errors
+    /// The device is lost or too small.
+    pub fn channel(&mut self, role: &str, volume: &Volume, device: &Device) -> Result<Volume> {
+        if let Some(at) = self.to_come.iter().position(|other| other == role) {
+            self.to_come.swap_remove(at);
+        }
+        let lifted = match self.kept.remove(role) {
+            Some(lifted) => lifted,
+            None => working(volume, device)?,
+        };
+        if self.to_come.iter().any(|other| other == role) {
+            self.kept.insert(role.to_owned(), lifted.clone());
+        }
+        Ok(lifted)
+    }
+}
+
 /// The channel where the device is, shifted left so that its largest sample lies in 2^15..2^16: 8-bit images have few
 /// grey levels in use, and filters round to whole samples. Samples of 16 bits and more stay as they are.
-pub(super) fn working(volume: &Volume, device: &Device) -> Result<Volume> {
+fn working(volume: &Volume, device: &Device) -> Result<Volume> {
     let (least, most) = range(&Device::Cpu, volume)?;
     // The negative side has to fit as well.
     let reach = most.max(least.saturating_neg()).max(0);

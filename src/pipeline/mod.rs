@@ -29,8 +29,9 @@ use crate::table::Table;
 use crate::units::Shape;
 use crate::volume::{Labels, Volume};
 use crate::{Error, Result, scan, suv};
-use channels::Roles;
+use channels::{Lifted, Roles};
 use geometry::Geometry;
+use objects::Given;
 use std::collections::BTreeMap;
 
 /// Regions drawn elsewhere, by object set.
@@ -83,8 +84,9 @@ pub fn run(scan: &Scan, recipe: &Recipe, device: &Device, external: &External) -
     check_modality(scan, recipe)?;
     let roles = Roles::find(scan, recipe)?;
     let mut made: BTreeMap<String, Made> = BTreeMap::new();
+    let (given, mut lifted) = (Given { scan, recipe, roles: &roles, device, external }, Lifted::new(recipe));
     for name in &recipe.order {
-        let set = objects::make(name, scan, recipe, &roles, device, external, &made)
+        let set = objects::make(name, &given, &mut lifted, &made)
             .map_err(|e| if e.needed_for.is_some() { e } else { e.needed_for(format!("the object set \"{name}\"")) })?;
         made.insert(name.clone(), set);
     }

@@ -1,6 +1,6 @@
 //! Object sets: from steps, grown, as a difference, or from a label image.
 
-use super::channels::{Roles, working};
+use super::channels::{Lifted, Roles};
 use super::geometry::Geometry;
 use super::sphere::sphere;
 use super::state::State;
@@ -18,20 +18,22 @@ use crate::volume::Labels;
 use crate::{Error, Kind, Result};
 use std::collections::BTreeMap;
 
+/// What all sets of an image are made from.
+pub(super) struct Given<'a> {
+    pub scan: &'a Scan,
+    pub recipe: &'a Recipe,
+    pub roles: &'a Roles,
+    pub device: &'a Device,
+    pub external: &'a External,
+}
+
 /// Makes a set. Those that it needs are in `made`.
-pub(super) fn make(
-    name: &str,
-    scan: &Scan,
-    recipe: &Recipe,
-    roles: &Roles,
-    device: &Device,
-    external: &External,
-    made: &BTreeMap<String, Made>,
-) -> Result<Made> {
+pub(super) fn make(name: &str, from: &Given, lifted: &mut Lifted, made: &BTreeMap<String, Made>) -> Result<Made> {
+    let Given { scan, recipe, roles, device, external } = *from;
     let set = recipe.body.objects.get(name).ok_or_else(|| missing(name))?;
     let geometry = Geometry { shape: scan.shape, spacing: scan.spacing, radius_px: None };
     match set {
-        Objects { steps: Some(steps), .. } => from_steps(set, steps, scan, roles, device, geometry, made),
+        Objects { steps: Some(steps), .. } => from_steps(set, steps, from, lifted, made),
         Objects { sphere: Some(p), .. } => sphere(p, set, scan, roles, device),
         Objects { grow: Some(g), .. } => stage("grow", name, || grown(g, device, geometry, made)),
         Objects { minus: Some(m), .. } => difference(m, device, made),
@@ -50,16 +52,16 @@ fn source<'a>(made: &'a BTreeMap<String, Made>, name: &str) -> Result<&'a Made> 
 fn from_steps(
     set: &Objects,
     steps: &[Step],
-    scan: &Scan,
-    roles: &Roles,
-    device: &Device,
-    mut geometry: Geometry,
+    from: &Given,
+    lifted: &mut Lifted,
     made: &BTreeMap<String, Made>,
 ) -> Result<Made> {
+    let Given { scan, roles, device, .. } = *from;
+    let mut geometry = Geometry { shape: scan.shape, spacing: scan.spacing, radius_px: None };
     let role = set.channel.as_deref().unwrap_or_default();
     let index = roles.index(role).ok_or_else(|| Error::usage(format!("no channel for \"{role}\"")))?;
     let channel = scan.channels.get(index).ok_or_else(|| Error::usage(format!("no channel {index}")))?;
-    let original = working(&channel.volume, device)?;
+    let original = lifted.channel(role, &channel.volume, device)?;
     geometry.radius_px = match set.scale {
         Some(ObjectScale::Auto) => {
             let diameter = stage("scale", "", || scale(device, &original, geometry.z_step(), geometry.weights()))?;
