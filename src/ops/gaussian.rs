@@ -8,7 +8,8 @@
 
 use super::cases::words;
 use super::gaussian_boxes::{self, Boxes};
-use super::lanes::{self, Axis, floor, pad, span, wide};
+use super::lanes::{self, Axis, floor, pad, wide};
+use super::narrow::Narrow;
 use super::{Border, Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
@@ -110,8 +111,7 @@ pub fn gaussian(device: &Device, src: &Volume, p: &Gaussian) -> Result<Volume> {
             if weights.iter().all(|w| w.len() == 1) {
                 return Ok(src.clone());
             }
-            let span = span(src.samples.host()?);
-            Ok(src.with(Buffer::on_host(twin(src, &weights, p.border, span)?)))
+            Ok(src.with(Buffer::on_host(twin(src, &weights, p.border)?)))
         }
         _ => {
             let mut out = src.clone();
@@ -140,7 +140,7 @@ fn along(
         (Device::Cpu, None) => {
             let mut all = [0; 3].map(|_| vec![1 << 16]);
             all[a].clone_from(weights);
-            Buffer::on_host(twin(src, &all, border, span(src.samples.host()?))?)
+            Buffer::on_host(twin(src, &all, border)?)
         }
         (Device::Gpu(gpu), Some(b)) => {
             Buffer::Gpu(gaussian_boxes::dispatch(gpu, src.samples.gpu()?, axis, *b, border)?)
@@ -218,9 +218,10 @@ struct Rings {
     slices: Vec<i32>,
 }
 
-fn twin(src: &Volume, weights: &[Vec<u32>; 3], border: Border, span: (i32, i32)) -> Result<Vec<i32>> {
-    let narrow = i64::from(span.1) - i64::from(span.0) <= 65_535;
-    let walk = Walk { src: src.samples.host()?, shape: src.shape, weights, border, low: narrow.then_some(span.0) };
+fn twin(src: &Volume, weights: &[Vec<u32>; 3], border: Border) -> Result<Vec<i32>> {
+    let samples = src.samples.host()?;
+    let low = Narrow::of(samples).map(|way| way.low);
+    let walk = Walk { src: samples, shape: src.shape, weights, border, low };
     let Shape { y, x, .. } = src.shape;
     let jobs = 4 * rayon::current_num_threads();
     let band = if weights[0].len() == 1 { y.div_ceil(jobs).max(ROWS) } else { ROWS };
@@ -447,7 +448,7 @@ mod tests {
             ] {
                 let p = Gaussian { sigma, truncate: 3.0, border, taps: Taps::Auto };
                 let out = gaussian(&Device::Cpu, &input.volume, &p).unwrap();
-                let (low, high) = span(input.volume.samples.host().unwrap());
+                let (low, high) = lanes::span(input.volume.samples.host().unwrap());
                 let range = f64::from(high) - f64::from(low);
                 // Fixed-point weights are off by up to one part in 2^16 each.
                 let most = 2.0 + range * if sigma[0] < 8.0 { 4e-4 } else { 8e-3 };

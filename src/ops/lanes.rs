@@ -205,6 +205,13 @@ pub(crate) fn span(samples: &[i32]) -> (i32, i32) {
 }
 
 wide! {
+    /// The bits that any of the words has.
+    pub(crate) fn all_bits(words: &[u32], bits: &mut u32) {
+        *bits = words.iter().fold(0, |bits, word| bits | word);
+    }
+}
+
+wide! {
     fn widen(ends: &mut [i32; 2], samples: &[i32]) {
         // Two numbers of their own: an array of both keeps the compiler from wide registers.
         let [mut low, mut high] = *ends;

@@ -9,7 +9,7 @@
 use super::cases::words;
 use super::median_network::{self, Network, Room};
 use super::median_written::{of_five, of_three};
-use super::narrow::{self, Sample};
+use super::narrow::{Narrow, Sample};
 use super::{Case, Op, lanes};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
@@ -63,10 +63,9 @@ pub fn median(device: &Device, src: &Volume, radius: [usize; 3]) -> Result<Volum
     let samples = match device {
         Device::Cpu => {
             let samples = src.samples.host()?;
-            Buffer::on_host(match narrow::low(samples) {
-                Some(low) => {
-                    let take = |s: i32| s.wrapping_sub(low) as u16;
-                    let give = |w: u16| low.wrapping_add(w.into());
+            Buffer::on_host(match Narrow::of(samples) {
+                Some(way) => {
+                    let (take, give) = (|s| way.word(s), |w| way.sample(w));
                     twin(samples, src.shape, r, take, give, |out, rows, window, counts| counts.slide(out, rows, window))
                 }
                 None => twin(samples, src.shape, r, |s| s, |s| s, |out, rows, window, _| select(out, rows, window)),
@@ -145,15 +144,11 @@ fn twin<T: Sample>(
                 }
                 next += 1;
             }
-            match &network {
-                None => large(medians, rows, window, histogram),
-                Some(_) if [count, window] == [3, 3] => {
-                    of_three(medians, &rows.padded, &rows.starts, &mut room.sorted, length)
-                }
-                Some(_) if [count, window] == [5, 5] => {
-                    of_five(medians, &rows.padded, &rows.starts, &mut room.sorted, length)
-                }
-                Some(network) => network.select(medians, &rows.padded, &rows.starts, room),
+            match ([count, window], &network) {
+                ([3, 3], _) => of_three(medians, &rows.padded, &rows.starts, &mut room.sorted, length),
+                ([5, 5], _) => of_five(medians, &rows.padded, &rows.starts, &mut room.sorted, length),
+                (_, Some(network)) => network.select(medians, &rows.padded, &rows.starts, room),
+                _ => large(medians, rows, window, histogram),
             }
             lanes::convert(out, medians, &give);
         }

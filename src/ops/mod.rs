@@ -55,7 +55,7 @@ pub mod watershed;
 pub use cases::{Case, Input, inputs};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use lanes::has_avx512;
-pub(crate) use lanes::{span, wide, zeros};
+pub(crate) use lanes::{all_bits, span, wide, zeros};
 pub(crate) use runs::end_of_run;
 
 /// What the house knows of an operation.

@@ -192,8 +192,9 @@ fn twin(
     wide: impl Fn(&[i32], &mut [i32], Extreme),
 ) -> Buffer<i32> {
     Buffer::on_host(match Narrow::of(samples) {
-        Some(Narrow { low, words }) => {
-            taken(samples, &in_turn(words, order, narrow), take, |w| low.wrapping_add(w.into()))
+        Some(way) => {
+            let words = lanes::map(samples, |s| way.word(s));
+            taken(samples, &in_turn(words, order, narrow), take, |w| way.sample(w))
         }
         None => taken(samples, &in_turn(samples.to_vec(), order, wide), take, |s| s),
     })

@@ -5,7 +5,7 @@
 //! Reference: the definition, checked by squaring.
 
 use super::cases::words;
-use super::{Case, Op, wide};
+use super::{Case, Op, all_bits, wide};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
 use crate::volume::{Scale, Volume};
@@ -80,18 +80,12 @@ const KNOWN: usize = 1 << 12;
 fn roots(samples: &mut [i32], known: &[i32], bits: u32) {
     for some in samples.chunks_mut(128) {
         let mut all = 0;
-        all_bits(some, &mut all);
+        all_bits(bytemuck::cast_slice(some), &mut all);
         match all as usize {
             0 => {}
             1..KNOWN => some.iter_mut().for_each(|s| *s = known[*s as usize]),
             _ => each_root(some, bits),
         }
-    }
-}
-
-wide! {
-    fn all_bits(samples: &[i32], bits: &mut u32) {
-        *bits = samples.iter().fold(0, |bits, &s| bits | s as u32);
     }
 }
 

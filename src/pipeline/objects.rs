@@ -29,15 +29,15 @@ pub(super) struct Given<'a> {
 
 /// Makes a set. Those that it needs are in `made`.
 pub(super) fn make(name: &str, from: &Given, lifted: &mut Lifted, made: &BTreeMap<String, Made>) -> Result<Made> {
-    let Given { scan, recipe, roles, device, external } = *from;
+    let Given { scan, recipe, roles, device, .. } = *from;
     let set = recipe.body.objects.get(name).ok_or_else(|| missing(name))?;
     let geometry = Geometry { shape: scan.shape, spacing: scan.spacing, radius_px: None };
     match set {
-        Objects { steps: Some(steps), .. } => from_steps(set, steps, from, lifted, made),
+        Objects { steps: Some(steps), .. } => from_steps(set, steps, from, geometry, lifted, made),
         Objects { sphere: Some(p), .. } => sphere(p, set, scan, roles, device),
         Objects { grow: Some(g), .. } => stage("grow", name, || grown(g, device, geometry, made)),
         Objects { minus: Some(m), .. } => difference(m, device, made),
-        _ => given(name, set, scan, roles, device, external),
+        _ => given(name, set, from, geometry),
     }
 }
 
@@ -53,11 +53,11 @@ fn from_steps(
     set: &Objects,
     steps: &[Step],
     from: &Given,
+    mut geometry: Geometry,
     lifted: &mut Lifted,
     made: &BTreeMap<String, Made>,
 ) -> Result<Made> {
     let Given { scan, roles, device, .. } = *from;
-    let mut geometry = Geometry { shape: scan.shape, spacing: scan.spacing, radius_px: None };
     let role = set.channel.as_deref().unwrap_or_default();
     let index = roles.index(role).ok_or_else(|| Error::usage(format!("no channel for \"{role}\"")))?;
     let channel = scan.channels.get(index).ok_or_else(|| Error::usage(format!("no channel {index}")))?;
@@ -104,7 +104,8 @@ fn difference(p: &Minus, device: &Device, made: &BTreeMap<String, Made>) -> Resu
     Ok(Made { radius_px: cells.radius_px, channel: cells.channel, ..plain(labels)? })
 }
 
-fn given(name: &str, set: &Objects, scan: &Scan, roles: &Roles, device: &Device, external: &External) -> Result<Made> {
+fn given(name: &str, set: &Objects, from: &Given, geometry: Geometry) -> Result<Made> {
+    let Given { scan, roles, device, external, .. } = *from;
     let Regions { shape, voxels, .. } = match external.get(name) {
         Some(regions) => regions,
         None if set.optional => {
@@ -120,7 +121,6 @@ fn given(name: &str, set: &Objects, scan: &Scan, roles: &Roles, device: &Device,
             .remedy("labels of the same size as the image"));
     }
     let labels = renumber(device, &raw(*shape, voxels, device)?)?;
-    let geometry = Geometry { shape: scan.shape, spacing: scan.spacing, radius_px: None };
     let radius_px = match set.scale {
         Some(ObjectScale::Fixed(length)) => Some(geometry.px(length)?),
         _ => None,

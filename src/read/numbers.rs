@@ -12,7 +12,7 @@
 //! The division by a power of two is exact, so a float is off by half a step at most; the step stands in the facts.
 
 use super::floats;
-use crate::ops::wide;
+use crate::ops::{all_bits, wide};
 use crate::scan::{Channel, NO_UNIT, Scan};
 use crate::units::{Shape, Spacing};
 use crate::volume::{Scale, Volume};
@@ -134,12 +134,6 @@ fn count(samples: &[i32], wanted: i32) -> u64 {
 wide! {
     fn equal(samples: &[i32], wanted: i32, n: &mut u32) {
         *n = samples.iter().fold(0, |n, &s| n + u32::from(s == wanted));
-    }
-}
-
-wide! {
-    fn all_bits(numbers: &[u32], bits: &mut u32) {
-        *bits = numbers.iter().fold(0, |bits, n| bits | n);
     }
 }
 
