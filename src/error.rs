@@ -1,5 +1,6 @@
 //! The one error of the crate, split by what the user can do about it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -21,6 +22,10 @@ pub enum Kind {
     Device,
     /// The operating system refused: not found, no permission, disk full.
     Io,
+    /// The disk that is written to is full: nothing more can be done there.
+    Full,
+    /// The run was asked to stop before this was done.
+    Stopped,
     /// A mistake of this program. The image is left out, the others go on.
     Internal,
 }
@@ -35,6 +40,8 @@ impl Kind {
             Kind::Usage => "usage",
             Kind::Device => "device",
             Kind::Io => "io",
+            Kind::Full => "disk full",
+            Kind::Stopped => "stopped",
             Kind::Internal => "internal",
         }
     }
@@ -121,21 +128,49 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(p) = &self.path {
-            write!(f, "{}: ", p.display())?;
+            write!(f, "{}: ", printable(&p.to_string_lossy()))?;
         }
-        write!(f, "{}", self.what)?;
+        // An error of a recipe quotes its lines: breaks in the words are meant.
+        let lines: Vec<_> = self.what.split('\n').map(printable).collect();
+        f.write_str(&lines.join("\n"))?;
         if let Some(n) = &self.needed_for {
-            write!(f, "\n  needed for: {n}")?;
+            write!(f, "\n  needed for: {}", printable(n))?;
         }
         if let Some(r) = &self.remedy {
-            write!(f, "\n  try: {r}")?;
+            write!(f, "\n  try: {}", printable(r))?;
         }
         Ok(())
     }
 }
 
+/// Text from a file or its name, fit for a terminal: control characters are escaped, so that a name can neither break a
+/// line nor command the terminal.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    // Those that turn the direction of writing can make a name look like another.
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let bad = |c: char| c.is_control() || turns(c);
+    if !text.contains(bad) {
+        return text.into();
+    }
+    text.chars().map(|c| if bad(c) { c.escape_default().to_string() } else { c.to_string() }).collect::<String>().into()
+}
+
 impl From<std::io::Error> for Error {
     fn from(e: std::io::Error) -> Self {
         Self::io(e.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Mechanics.
+    use super::*;
+
+    #[test]
+    fn names_cannot_break_a_line_or_command_a_terminal() {
+        assert!(matches!(printable("plain näme µ.tif"), Cow::Borrowed(_)));
+        assert_eq!(printable("a\nb\u{1b}[31m\u{202e}"), "a\\nb\\u{1b}[31m\\u{202e}");
+        let e = Error::format("two\nlines\r").at("x\ny.tif").remedy("z\u{7}");
+        assert_eq!(e.to_string(), "x\\ny.tif: two\nlines\\r\n  try: z\\u{7}");
     }
 }

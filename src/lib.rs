@@ -49,4 +49,4 @@ pub mod units;
 pub mod volume;
 pub mod write;
 
-pub use error::{Error, Kind, Result};
+pub use error::{Error, Kind, Result, printable};

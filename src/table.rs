@@ -1,6 +1,7 @@
 //! Tables: named, typed columns with unit and definition; rows in a fixed order.
 
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// The cells of a column. `None` is an empty cell: what cannot be computed is missing, never zero and never NaN.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +21,22 @@ impl Cells {
             Cells::Text(v) => v.len(),
             Cells::Int(v) => v.len(),
             Cells::Real(v) => v.len(),
+        }
+    }
+    /// No cells of the same type.
+    pub fn none(&self) -> Cells {
+        match self {
+            Cells::Text(_) => Cells::Text(vec![]),
+            Cells::Int(_) => Cells::Int(vec![]),
+            Cells::Real(_) => Cells::Real(vec![]),
+        }
+    }
+    /// A copy of some rows.
+    pub fn slice(&self, rows: Range<usize>) -> Cells {
+        match self {
+            Cells::Text(v) => Cells::Text(v[rows].to_vec()),
+            Cells::Int(v) => Cells::Int(v[rows].to_vec()),
+            Cells::Real(v) => Cells::Real(v[rows].to_vec()),
         }
     }
     /// Has no rows.
@@ -69,6 +86,24 @@ pub struct Column {
     pub standard: String,
     /// The values.
     pub cells: Cells,
+}
+
+impl Column {
+    /// The same column without rows.
+    pub fn bare(&self) -> Column {
+        let Column { name, unit, definition, standard, cells } = self;
+        Column {
+            name: name.clone(),
+            unit: unit.clone(),
+            definition: definition.clone(),
+            standard: standard.clone(),
+            cells: cells.none(),
+        }
+    }
+    /// The same column with other cells.
+    pub fn with(&self, cells: Cells) -> Column {
+        Column { cells, ..self.bare() }
+    }
 }
 
 /// Columns of equal length.

@@ -1,25 +1,13 @@
 //! How much memory the images in work may take together.
+//!
+//! An image takes its share before anything of it is read, and waits for it while it holds nothing. Where it turns out to
+//! need more and there is no room, it gives all back and begins again with what it now knows to need: nobody waits for
+//! memory while holding some, so nobody can wait for ever.
 
+use super::stop::Stop;
 use crate::{Error, Result};
-use std::sync::{Condvar, Mutex, PoisonError};
-
-/// Bytes that one voxel takes while its object sets are found: images, masks, labels and the copies between steps.
-const BYTES_A_VOXEL: u64 = 64;
-/// The same for each channel: the samples, and what is kept of them while they are measured.
-const BYTES_A_CHANNEL_VOXEL: u64 = 8;
-
-/// Bytes of memory a byte of a file is likely to need: 16 bits a sample, one channel.
-const GUESS_A_BYTE: u64 = (BYTES_A_VOXEL + BYTES_A_CHANNEL_VOXEL) / 2;
-
-/// What an image is likely to need, before it is opened.
-pub fn guess(file_bytes: u64) -> u64 {
-    file_bytes.saturating_mul(GUESS_A_BYTE)
-}
-
-/// What an image of that many voxels and channels needs.
-pub fn need(voxels: usize, channels: usize) -> u64 {
-    voxels as u64 * (BYTES_A_VOXEL + BYTES_A_CHANNEL_VOXEL * channels as u64)
-}
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// A budget that images take from and give back to.
 pub struct Budget {
@@ -34,57 +22,83 @@ pub struct Share<'a> {
     bytes: u64,
 }
 
+/// What comes of asking for more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum More {
+    /// It is there.
+    Granted,
+    /// It is not there now: give the share back and take so many bytes.
+    Later(u64),
+}
+
 impl Budget {
     /// A budget of that many bytes.
     pub fn new(bytes: u64) -> Self {
         Budget { bytes, taken: Mutex::new(0), given_back: Condvar::new() }
     }
 
-    /// Waits until there is room. A guess above the whole budget waits until nothing else is in work.
-    pub fn take(&self, guess: u64) -> Share<'_> {
-        let bytes = guess.min(self.bytes);
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        while *taken > 0 && *taken + bytes > self.bytes {
-            taken = self.given_back.wait(taken).unwrap_or_else(PoisonError::into_inner);
+    /// All of it.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    fn taken(&self) -> MutexGuard<'_, u64> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until there is room. To be called while holding no share.
+    ///
+    /// # Errors
+    /// It is more than the whole budget, or the run is stopped.
+    pub fn take(&self, bytes: u64, stop: &Stop) -> Result<Share<'_>> {
+        self.check(bytes)?;
+        let mut taken = self.taken();
+        while *taken + bytes > self.bytes {
+            stop.check()?;
+            // A while at most: a stop does not wake those who wait here.
+            let wait = self.given_back.wait_timeout(taken, Duration::from_millis(100));
+            taken = wait.unwrap_or_else(PoisonError::into_inner).0;
         }
         *taken += bytes;
-        Share { budget: self, bytes }
+        Ok(Share { budget: self, bytes })
+    }
+
+    /// Refuses what will never fit.
+    ///
+    /// # Errors
+    /// It is more than the whole budget.
+    pub fn check(&self, bytes: u64) -> Result<()> {
+        if bytes <= self.bytes {
+            return Ok(());
+        }
+        let (need, whole) = (Bytes(bytes), Bytes(self.bytes));
+        Err(Error::limit(format!("the image needs about {need} of memory, the budget for images is {whole}")))
     }
 }
 
 impl Share<'_> {
-    /// Puts the true need in place of the guess, at once: the next image waits for it. Waiting here could wait forever.
+    /// Asks for `more` bytes; never waits.
     ///
     /// # Errors
-    /// It is more than the whole budget.
-    pub fn correct(&mut self, need: u64) -> Result<()> {
-        if need > self.budget.bytes {
-            let (need, whole) = (Bytes(need), Bytes(self.budget.bytes));
-            return Err(Error::limit(format!("the image needs about {need} of memory, the budget is {whole}"))
-                .remedy(format!("--memory {}", Bytes(need.0.next_multiple_of(1 << 30)))));
+    /// With what is held it is more than the whole budget.
+    pub fn grow(&mut self, more: u64) -> Result<More> {
+        let all = self.bytes.saturating_add(more);
+        self.budget.check(all)?;
+        let mut taken = self.budget.taken();
+        if *taken + more > self.budget.bytes {
+            return Ok(More::Later(all));
         }
-        let mut taken = self.budget.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        *taken = *taken - self.bytes + need;
-        self.bytes = need;
-        drop(taken);
-        self.budget.given_back.notify_all();
-        Ok(())
+        *taken += more;
+        self.bytes = all;
+        Ok(More::Granted)
     }
 }
 
 impl Drop for Share<'_> {
     fn drop(&mut self) {
-        *self.budget.taken.lock().unwrap_or_else(PoisonError::into_inner) -= self.bytes;
+        *self.budget.taken() -= self.bytes;
         self.budget.given_back.notify_all();
     }
-}
-
-/// Memory that is free now, or 4 GiB where the system does not say.
-pub fn free_memory() -> u64 {
-    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let line = text.lines().find_map(|l| l.strip_prefix("MemAvailable:"));
-    let kib = line.and_then(|l| l.trim().trim_end_matches(" kB").parse::<u64>().ok());
-    kib.map_or(4 << 30, |k| k << 10)
 }
 
 /// A number of bytes as people write it: `8GiB`.
@@ -137,28 +151,41 @@ mod tests {
     }
 
     #[test]
-    fn shares_wait_for_room() {
-        let budget = Budget::new(100);
-        let most = Mutex::new(0u64);
+    fn shares_wait_for_room_and_never_pass_the_budget() {
+        let (budget, stop) = (Budget::new(100), Stop::default());
         std::thread::scope(|s| {
-            for _ in 0..8 {
-                s.spawn(|| {
-                    for _ in 0..20 {
-                        let _share = budget.take(40);
-                        let taken = *budget.taken.lock().unwrap();
-                        let mut most = most.lock().unwrap();
-                        *most = (*most).max(taken);
+            for need in [40, 30, 100, 1, 60, 99, 0, 50] {
+                let (budget, stop) = (&budget, &stop);
+                s.spawn(move || {
+                    for round in 0..200 {
+                        let mut need = need;
+                        // As images do: begin again with what is needed.
+                        loop {
+                            let mut share = budget.take(need, stop).unwrap();
+                            let all = *budget.taken();
+                            assert!(all <= 100, "{all}");
+                            match share.grow((100 - need).min(round % 7)).unwrap() {
+                                More::Granted => break,
+                                More::Later(all) => need = all,
+                            }
+                        }
                     }
                 });
             }
         });
-        // How many threads met is up to the scheduler; three shares never fit.
-        assert!([40, 80].contains(&*most.lock().unwrap()));
-        let mut share = budget.take(1000);
-        assert!(share.correct(101).is_err());
-        share.correct(7).unwrap();
-        assert_eq!(*budget.taken.lock().unwrap(), 7);
+        assert_eq!(*budget.taken(), 0);
+    }
+
+    #[test]
+    fn what_never_fits_is_refused_and_a_stop_ends_the_waiting() {
+        let (budget, stop) = (Budget::new(100), Stop::default());
+        assert!(budget.take(101, &stop).is_err());
+        let mut share = budget.take(60, &stop).unwrap();
+        assert!(share.grow(41).is_err());
+        assert_eq!(share.grow(40).unwrap(), More::Granted);
+        stop.interrupt();
+        assert_eq!(budget.take(1, &stop).err().map(|e| e.kind), Some(crate::Kind::Stopped));
         drop(share);
-        assert_eq!(*budget.taken.lock().unwrap(), 0);
+        assert!(budget.take(1, &stop).is_ok(), "with room there is nothing to wait for");
     }
 }

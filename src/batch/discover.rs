@@ -1,30 +1,12 @@
-//! From what the user typed to the list of images, in the order of the tables.
-//!
-//! An input is a file, a folder or a glob. Folders are searched to their bottom, in sorted order, with these rules:
-//!
-//! - names that begin with a dot are left alone, and so are symbolic links to folders;
-//! - a folder that holds `.uptake` is the output of an earlier run and is left alone;
-//! - a `.uptakeignore` holds a glob a line (`#` begins a comment); what it matches, from its folder down, is left alone;
-//! - `--exclude` does the same for every folder given; its globs match the path or the name alone;
-//! - files with an extension of [`NOT_IMAGES`] are left alone: notes and tables live beside images.
-//!
-//! Every other file counts: it is read, or stands in `images.csv` as skipped with its reason. A file that was named
-//! itself, or matched by a glob, always counts.
+//! From the files of the inputs to the list of images, in the order of the tables.
 
+use super::names::{self, Kind};
+use super::search::{Found, Search, absolute, search};
 use crate::read::{self, FileSet, Series};
 use crate::recipe::Recipe;
 use crate::{Error, Result};
-use glob::{MatchOptions, Pattern};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Component, Path, PathBuf};
-
-/// Extensions of files in folders that are no images, and are passed over without a word.
-pub const NOT_IMAGES: &[&str] = &[
-    "txt", "md", "rst", "csv", "tsv", "json", "xml", "yaml", "yml", "toml", "html", "htm", "pdf", "doc", "docx", "xls",
-    "xlsx", "ods", "ppt", "pptx", "parquet", "py", "r", "ipynb", "m", "ijm", "groovy", "sh", "bat", "log", "db", "ini",
-    "lock", "sha256", "md5", "part",
-];
+use std::path::{Path, PathBuf};
 
 /// What an image is made of.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,13 +19,22 @@ pub enum Source {
     Series(Series),
 }
 
+/// What is to be done with it.
+#[derive(Clone, Debug)]
+pub enum Task {
+    /// Measure it.
+    Measure,
+    /// Pass it over, for this reason.
+    Skip(String),
+    /// Nothing: it failed while it was looked for.
+    Fail(Error),
+}
+
 /// An image to be.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Item {
     /// Path below the folder that holds all inputs, with `/`: the `image` column.
     pub name: String,
-    /// The name without its extension, unless two images then had the same: stem of the files written for it.
-    pub stem: String,
     /// Its files.
     pub files: Vec<PathBuf>,
     /// What they are to it.
@@ -54,79 +45,63 @@ pub struct Item {
     pub is_scan: bool,
     /// It was named by the user, not found in a folder.
     pub explicit: bool,
-    /// Why it is passed over, if that is known already.
-    pub skip: Option<String>,
+    /// What is to be done with it.
+    pub task: Task,
+}
+
+impl Item {
+    /// Where a file of it lies below its folder of the output.
+    pub fn output(&self, set: &str, usual: &str, end: &str) -> String {
+        let kind = match self.source {
+            Source::File => Kind::File,
+            Source::Channels(_) => Kind::Set,
+            Source::Series(_) => Kind::Folder,
+        };
+        names::file(&self.name, kind, set, usual, end)
+    }
+
+    /// Name, and the file that stands for it: what a later run compares.
+    pub fn identity(&self) -> (String, String) {
+        (self.name.clone(), self.place.to_string_lossy().into_owned())
+    }
+}
+
+/// The images of a run.
+#[derive(Debug)]
+pub struct Images {
+    /// In the order of the tables.
+    pub items: Vec<Item>,
+    /// The folder that holds all inputs.
+    pub root: PathBuf,
 }
 
 /// Finds the images of the inputs.
 ///
 /// # Errors
-/// A bad or fruitless glob, a folder that cannot be listed, or nothing found at all.
-pub fn discover(inputs: &[PathBuf], exclude: &[String], recipes: &[&Recipe]) -> Result<Vec<Item>> {
-    let exclude = exclude.iter().map(|g| pattern(g)).collect::<Result<Vec<_>>>()?;
-    let mut found: BTreeMap<PathBuf, bool> = BTreeMap::new();
-    let mut roots = Vec::new();
-    for input in inputs {
-        for path in expand(input)? {
-            let path = tidy(&path)?;
-            if path.is_dir() {
-                let mut rules = vec![Rules { folder: path.clone(), globs: exclude.clone() }];
-                walk(&path, &mut rules, &mut found)?;
-                roots.push(path);
-            } else {
-                roots.push(path.parent().map(Path::to_path_buf).unwrap_or_default());
-                found.insert(path, true);
-            }
+/// A bad or fruitless glob, or nothing found at all.
+pub fn discover(inputs: &[PathBuf], exclude: &[String], recipes: &[&Recipe]) -> Result<Images> {
+    let Search { found, roots, .. } = search(inputs, exclude)?;
+    let root = common(&roots);
+    let (mut files, mut items) = (BTreeMap::new(), Vec::new());
+    for (path, found) in found {
+        match found {
+            Found::File { explicit } => drop(files.insert(path, explicit)),
+            Found::Skipped(reason) => items.push(Item { task: Task::Skip(reason), ..single(path, &root, false) }),
+            Found::Failed(e) => items.push(Item { task: Task::Fail(e), ..single(path, &root, true) }),
         }
     }
-    let root = common(&roots);
-    let pattern = recipes.iter().find_map(|r| r.body.files.pattern.as_ref());
-    let mut items = series(&mut found, &root, recipes);
-    match pattern {
-        Some(pattern) => items.extend(grouped(found, &root, pattern)?),
-        None => items.extend(found.into_iter().map(|(path, explicit)| single(path, &root, explicit))),
+    items.extend(series(&mut files, &root, recipes));
+    match recipes.iter().find_map(|r| r.body.files.pattern.as_ref()) {
+        Some(pattern) => items.extend(grouped(files, &root, pattern)?),
+        None => items.extend(files.into_iter().map(|(path, explicit)| file(path, &root, explicit))),
     }
-    drop_companions(&mut items, recipes)?;
-    items.sort_by(|a, b| a.name.cmp(&b.name));
-    name_stems(&mut items);
+    drop_companions(&mut items, recipes);
+    items.sort_by(|a, b| (&a.name, &a.place).cmp(&(&b.name, &b.place)));
+    tell_apart(&mut items);
     if items.is_empty() {
         return Err(Error::usage("no image in the inputs").remedy("files, folders with images, or globs"));
     }
-    Ok(items)
-}
-
-fn pattern(glob: &str) -> Result<Pattern> {
-    Pattern::new(glob.trim_end_matches('/'))
-        .map_err(|e| Error::usage(format!("\"{glob}\" is not a glob: {}", e.msg)).remedy("*_mask.tif, or truth/**"))
-}
-
-/// A glob becomes its matches; anything that exists, and any plain path, stays as it is.
-fn expand(input: &Path) -> Result<Vec<PathBuf>> {
-    let text = input.to_string_lossy();
-    if input.exists() || !text.contains(['*', '?', '[']) {
-        return Ok(vec![input.to_path_buf()]);
-    }
-    let paths = glob::glob(&text).map_err(|e| Error::usage(format!("\"{text}\" is not a glob: {}", e.msg)))?;
-    let paths: Vec<PathBuf> = paths.filter_map(|p| p.ok()).collect();
-    if paths.is_empty() {
-        return Err(Error::usage(format!("nothing matches {text}")).remedy("check the path; ** searches folders"));
-    }
-    Ok(paths)
-}
-
-/// Absolute and without `.` and `..`, by its letters: links keep their names.
-fn tidy(path: &Path) -> Result<PathBuf> {
-    let mut out = PathBuf::new();
-    for part in std::path::absolute(path)?.components() {
-        match part {
-            Component::ParentDir => {
-                out.pop();
-            }
-            Component::CurDir => {}
-            other => out.push(other),
-        }
-    }
-    Ok(out)
+    Ok(Images { items, root })
 }
 
 /// The deepest folder that holds all of them.
@@ -139,56 +114,7 @@ fn common(folders: &[PathBuf]) -> PathBuf {
     root
 }
 
-struct Rules {
-    folder: PathBuf,
-    globs: Vec<Pattern>,
-}
-
-impl Rules {
-    fn leave_alone(&self, path: &Path) -> bool {
-        let options =
-            MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: false };
-        let name = path.file_name().map(Path::new);
-        let below = path.strip_prefix(&self.folder).ok();
-        let hit = |p: Option<&Path>, g: &Pattern| p.is_some_and(|p| g.matches_path_with(p, options));
-        self.globs.iter().any(|g| hit(name, g) || hit(below, g))
-    }
-}
-
-fn walk(folder: &Path, rules: &mut Vec<Rules>, found: &mut BTreeMap<PathBuf, bool>) -> Result<()> {
-    if folder.join(".uptake").is_dir() {
-        return Ok(());
-    }
-    let depth = rules.len();
-    if let Ok(text) = fs::read_to_string(folder.join(".uptakeignore")) {
-        let lines = text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
-        let globs = lines.map(pattern).collect::<Result<Vec<_>>>().map_err(|e| e.at(folder.join(".uptakeignore")))?;
-        rules.push(Rules { folder: folder.to_path_buf(), globs });
-    }
-    for entry in fs::read_dir(folder).map_err(|e| Error::from(e).at(folder))? {
-        let path = entry.map_err(|e| Error::from(e).at(folder))?.path();
-        let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
-        if hidden || rules.iter().any(|r| r.leave_alone(&path)) {
-            continue;
-        }
-        if path.is_dir() {
-            if !path.is_symlink() {
-                walk(&path, rules, found)?;
-            }
-        } else if !is_note(&path) {
-            found.entry(path).or_insert(false);
-        }
-    }
-    rules.truncate(depth);
-    Ok(())
-}
-
-fn is_note(path: &Path) -> bool {
-    let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
-    extension.is_some_and(|e| NOT_IMAGES.contains(&e.as_str()))
-}
-
-/// The regions of a set for an image: beside it, with `{stem}` filled in; a path without it is the same for all.
+/// The path of a companion file of an image: beside it, with `{stem}` filled in; a path without it is the same for all.
 pub fn companion(pattern: &str, place: &Path) -> PathBuf {
     let name = place.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     // The folder of a series may have dots in its name.
@@ -197,29 +123,44 @@ pub fn companion(pattern: &str, place: &Path) -> PathBuf {
     if pattern.contains("{stem}") { place.with_file_name("").join(filled) } else { filled }
 }
 
-/// Regions of the recipes are no images of their own.
-fn drop_companions(items: &mut Vec<Item>, recipes: &[&Recipe]) -> Result<()> {
-    let sets = recipes.iter().flat_map(|r| r.body.objects.values());
-    let patterns: Vec<&str> = sets.filter_map(|o| o.labels.as_deref()).collect();
-    let mut companions = BTreeSet::new();
-    for (item, pattern) in items.iter().flat_map(|i| patterns.iter().map(move |p| (i, p))) {
-        companions.insert(tidy(&companion(pattern, &item.place))?);
-    }
-    items.retain(|i| i.explicit || !matches!(i.files.as_slice(), [file] if companions.contains(file)));
-    Ok(())
+/// A file name without its extension; `.ome.tif` and `.nii.gz` are one extension.
+fn stem(name: &str) -> &str {
+    let name = name.strip_suffix(".gz").filter(|s| s.ends_with(".nii")).unwrap_or(name);
+    let cut = name.rfind('.').filter(|&i| i > 0).map_or(name, |i| &name[..i]);
+    cut.strip_suffix(".ome").filter(|s| !s.is_empty()).unwrap_or(cut)
 }
 
-fn relative(path: &Path, root: &Path) -> String {
-    let below = path.strip_prefix(root).unwrap_or(path);
-    below.components().map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+/// Regions of the recipes are no images of their own.
+fn drop_companions(items: &mut Vec<Item>, recipes: &[&Recipe]) {
+    let sets = recipes.iter().flat_map(|r| r.body.objects.values());
+    let patterns: BTreeSet<&str> = sets.filter_map(|o| o.labels.as_deref()).collect();
+    let all = items.iter().flat_map(|i| patterns.iter().map(move |p| absolute(&companion(p, &i.place))));
+    let companions: BTreeSet<PathBuf> = all.collect();
+    items.retain(|i| i.explicit || !matches!(i.files.as_slice(), [file] if companions.contains(file)));
 }
 
 fn single(path: PathBuf, root: &Path, explicit: bool) -> Item {
-    let name = relative(&path, root);
-    let is_scan = read::format_of(&path).is_some_and(|f| f.is_scan);
+    let name = match names::image(&path, root) {
+        // The folder that holds all inputs.
+        name if name.is_empty() => names::image(&path, path.parent().unwrap_or(Path::new(""))),
+        name => name,
+    };
     let (place, files, source) = (path.clone(), vec![path], Source::File);
-    Item { stem: name.clone(), name, files, source, place, is_scan, explicit, skip: None }
+    Item { name, files, source, place, is_scan: false, explicit, task: Task::Measure }
 }
+
+fn file(path: PathBuf, root: &Path, explicit: bool) -> Item {
+    let is_scan = read::format_of(&path).is_some_and(|f| f.is_scan);
+    let ours = if explicit { None } else { read::written_by_us(&path) };
+    let task = match ours {
+        Some(what) => Task::Skip(format!("{what} that uptake wrote, not an image")),
+        None => Task::Measure,
+    };
+    Item { is_scan, task, ..single(path, root, explicit) }
+}
+
+/// Modality of PET in DICOM.
+const PET: &str = "PT";
 
 /// DICOM files, put together to series. What is DICOM but no image is passed over, with its reason.
 fn series(found: &mut BTreeMap<PathBuf, bool>, root: &Path, recipes: &[&Recipe]) -> Vec<Item> {
@@ -228,22 +169,22 @@ fn series(found: &mut BTreeMap<PathBuf, bool>, root: &Path, recipes: &[&Recipe])
     let only_pet = recipes.iter().all(|r| r.body.modality.is_some());
     let mut items = Vec::new();
     for series in &all.series {
-        let alone = all.series.iter().filter(|s| s.folder == series.folder).count() == 1;
-        let place = if alone { series.folder.clone() } else { series.folder.join(series.short_name()) };
-        let name = match relative(&place, root) {
-            // The folder that holds all inputs is the series itself.
-            name if name.is_empty() => place.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
-            name => name,
-        };
+        // A PET series is named after its folder, whatever other kinds of series lie there; only PET beside PET needs more.
+        let pet = |s: &&Series| s.folder == series.folder && s.modality == PET;
+        let only = series.modality == PET && all.series.iter().filter(pet).count() == 1;
+        let place = if only { series.folder.clone() } else { series.folder.join(series.short_name()) };
         let explicit = series.files.iter().any(|f| found.get(f).copied().unwrap_or_default());
-        let other = only_pet && !explicit && series.modality != "PT";
-        let skip = other.then(|| format!("a DICOM series of modality {}, not PT", series.modality));
+        let other = only_pet && !explicit && series.modality != PET;
+        let task = match other {
+            true => Task::Skip(format!("a DICOM series of modality {}, not PT", series.modality)),
+            false => Task::Measure,
+        };
         let (files, source) = (series.files.clone(), Source::Series(series.clone()));
-        items.push(Item { stem: name.clone(), name, files, source, place, is_scan: true, explicit, skip });
+        items.push(Item { files, source, is_scan: true, task, ..single(place, root, explicit) });
     }
     for (path, reason) in all.others {
         let explicit = found.get(&path).copied().unwrap_or_default();
-        items.push(Item { skip: Some(reason), is_scan: true, ..single(path, root, explicit) });
+        items.push(Item { task: Task::Skip(reason), is_scan: true, ..single(path, root, explicit) });
     }
     found.retain(|path, _| !files.contains(path));
     items
@@ -259,105 +200,30 @@ fn grouped(found: BTreeMap<PathBuf, bool>, root: &Path, pattern: &str) -> Result
         let files: Vec<PathBuf> = set.files.iter().map(|(_, path)| path.clone()).collect();
         let Some(first) = files.first() else { continue };
         let place = first.with_file_name(&set.name);
-        let name = relative(&place, root);
         let explicit = files.iter().any(explicit);
-        let source = Source::Channels(set);
-        items.push(Item { stem: name.clone(), name, files, source, place, is_scan: false, explicit, skip: None });
+        items.push(Item { files, source: Source::Channels(set), ..single(place, root, explicit) });
     }
     for path in groups.unmatched {
         let explicit = explicit(&path);
-        let skip = Some(format!("the name does not match the file pattern {pattern}"));
-        items.push(Item { skip, ..single(path, root, explicit) });
+        let task = Task::Skip(format!("the name does not match the file pattern {pattern}"));
+        items.push(Item { task, ..single(path, root, explicit) });
     }
     Ok(items)
 }
 
-/// A file name without its extension; `.ome.tif` and `.nii.gz` are one extension.
-fn stem(name: &str) -> &str {
-    let name = name.strip_suffix(".gz").filter(|s| s.ends_with(".nii")).unwrap_or(name);
-    let cut = name.rfind('.').filter(|&i| i > 0).map_or(name, |i| &name[..i]);
-    cut.strip_suffix(".ome").filter(|s| !s.is_empty()).unwrap_or(cut)
-}
-
-fn name_stems(items: &mut [Item]) {
+/// Two images of one name (a folder that is called like a series beside it) are numbered: rare, but then no file of one may
+/// take that of the other.
+fn tell_apart(items: &mut [Item]) {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    // A dot in the name of a series' folder begins no extension.
-    let short = |item: &Item| match (&item.source, item.name.rsplit_once('/')) {
-        (Source::Series(_), _) => item.name.clone(),
-        (_, Some((folder, file))) => format!("{folder}/{}", stem(file)),
-        (_, None) => stem(&item.name).to_string(),
-    };
-    for item in items.iter() {
-        *seen.entry(short(item)).or_default() += 1;
-    }
-    for item in items.iter_mut() {
-        let short = short(item);
-        item.stem = if seen.get(&short) == Some(&1) { short } else { item.name.clone() };
+    for item in items {
+        let n = seen.entry(item.name.clone()).or_default();
+        *n += 1;
+        if *n > 1 {
+            item.name = format!("{} ({n})", item.name);
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    //! Mechanics.
-    use super::*;
-
-    fn tree(files: &[&str]) -> tempfile::TempDir {
-        let dir = tempfile::tempdir().unwrap();
-        for f in files {
-            let path = dir.path().join(f);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, "truth/\n*_mask.png").unwrap();
-        }
-        dir
-    }
-
-    fn names(inputs: &[PathBuf], exclude: &[&str], text: &str) -> Vec<String> {
-        let recipe = Recipe::parse("test", text, &[]).unwrap();
-        let exclude: Vec<String> = exclude.iter().map(|s| s.to_string()).collect();
-        discover(inputs, &exclude, &[&recipe]).unwrap().into_iter().map(|i| i.name).collect()
-    }
-
-    const PLAIN: &str =
-        "[channels]\nc = [0]\n[objects.o]\nchannel = 'c'\nsteps = [{ op = 'threshold', method = 'otsu' }]";
-
-    #[test]
-    fn folders_are_searched_by_the_rules() {
-        let dir = tree(&[
-            "b.tif",
-            "a/x.png",
-            "a/x_mask.png",
-            ".hidden.tif",
-            "notes.txt",
-            "truth/b.tif",
-            "old/.uptake/x",
-            "old/q.tif",
-        ]);
-        let all = ["a/x.png", "a/x_mask.png", "b.tif", "truth/b.tif"];
-        assert_eq!(names(&[dir.path().into()], &[], PLAIN), all);
-        assert_eq!(names(&[dir.path().into()], &["truth", "*_mask.png"], PLAIN), ["a/x.png", "b.tif"]);
-        fs::write(dir.path().join(".uptakeignore"), "# truth\ntruth/\na/*_mask.png\n").unwrap();
-        assert_eq!(names(&[dir.path().into()], &[], PLAIN), ["a/x.png", "b.tif"]);
-        let files = [dir.path().join("notes.txt"), dir.path().join("a/x.png")];
-        assert_eq!(names(&files, &["*"], PLAIN), ["a/x.png", "notes.txt"], "named files always count");
-        assert_eq!(names(&[dir.path().join("a/*.png")], &[], PLAIN), ["x.png", "x_mask.png"]);
-    }
-
-    #[test]
-    fn label_images_and_channel_files_belong_to_their_image() {
-        let dir = tree(&["a_DAPI.tif", "a_GFP.tif", "b_x_DAPI.tif", "odd.tif"]);
-        let grouped = format!("files.pattern = '{{name}}_{{channel}}.tif'\n{PLAIN}");
-        assert_eq!(names(&[dir.path().into()], &[], &grouped), ["a", "b_x", "odd.tif"]);
-        let dir = tree(&["a.tif", "a_mask.tif"]);
-        let labels = "[objects.o]\nlabels = '{stem}_mask.tif'";
-        assert_eq!(names(&[dir.path().into()], &[], labels), ["a.tif"]);
-    }
-
-    #[test]
-    fn stems_stay_apart() {
-        let dir = tree(&["a.tif", "a.png", "b.ome.tif"]);
-        let recipe = Recipe::parse("test", PLAIN, &[]).unwrap();
-        let items = discover(&[dir.path().into()], &[], &[&recipe]).unwrap();
-        let stems: Vec<&str> = items.iter().map(|i| i.stem.as_str()).collect();
-        assert_eq!(stems, ["a.png", "a.tif", "b"]);
-    }
-}
+#[path = "discover_tests.rs"]
+mod tests;

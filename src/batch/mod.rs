@@ -4,33 +4,41 @@
 //! image names, whatever finished first, so the number of jobs changes no byte of a table.
 
 pub mod budget;
-mod choice;
+mod chooser;
 pub mod discover;
+mod earlier;
+mod estimate;
+mod files;
+mod machine;
+mod names;
 mod one;
 mod out;
 mod parts;
 mod progress;
+mod queue;
 mod recipes;
 mod record;
+mod search;
+mod stop;
 mod tables;
 
 pub use budget::Bytes;
-pub use parts::Part;
+pub use out::Existing;
 pub use recipes::Recipes;
+pub use search::NOT_IMAGES;
+pub use stop::{Reason, Stop};
 pub use tables::features;
 
 use crate::device::Device;
 use crate::{Error, Result};
-use discover::Item;
-use one::{Record, Status};
+use discover::Images;
+use one::{Context, Record, Status};
 use progress::Progress;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 /// What a run is to do, apart from the recipe and the device.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// Files, folders and globs.
     pub inputs: Vec<PathBuf>,
@@ -38,14 +46,14 @@ pub struct Settings {
     pub exclude: Vec<String>,
     /// Where everything is written.
     pub out: PathBuf,
+    /// What becomes of results that are there already.
+    pub existing: Existing,
     /// Images in work at once; chosen by the number of threads and images if absent.
     pub jobs: Option<usize>,
     /// Threads in all; as many as the machine has if absent.
     pub threads: Option<usize>,
-    /// Memory for all images in work, in bytes; four fifths of what is free if absent.
+    /// Memory for the whole program, in bytes; four fifths of what is free if absent.
     pub memory: Option<u64>,
-    /// Go on where an earlier run stopped.
-    pub resume: bool,
     /// Stop at the first image that fails.
     pub strict: bool,
     /// Leave it to each image whether the device or the CPU does it.
@@ -60,26 +68,34 @@ pub struct Settings {
     pub labels: bool,
     /// Write overlays.
     pub overlays: bool,
+    /// Asks the run to end early.
+    pub stop: Stop,
 }
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Summary {
     /// Images whose rows are in the tables.
     pub ok: usize,
     /// Images that could not be done; their reasons are in `images.csv`.
     pub failed: usize,
-    /// Files that are no images, and images that a strict run did not reach.
+    /// Files that are no images, and images that the run did not reach.
     pub skipped: usize,
     /// Of the good ones, those taken over from an earlier run.
     pub resumed: usize,
+    /// Things that the user should look at, in all images together.
+    pub warnings: usize,
+    /// Files of an earlier run that went because nothing of this one stands for them.
+    pub removed: usize,
+    /// Why it ended early, if it did.
+    pub stopped: Option<Reason>,
     /// Wall clock.
     pub seconds: f64,
 }
 
 impl std::fmt::Display for Summary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Summary { ok, failed, skipped, resumed, seconds } = self;
+        let Summary { ok, failed, skipped, resumed, seconds, .. } = self;
         write!(f, "done: {} inputs = {ok} ok + {failed} failed + {skipped} skipped, ", ok + failed + skipped)?;
         if *resumed > 0 {
             write!(f, "{resumed} of them from the run before, ")?;
@@ -95,74 +111,84 @@ impl std::fmt::Display for Summary {
 /// is no error here: it stands in `images.csv` and in the summary.
 pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Summary> {
     let start = Instant::now();
-    let items = discover::discover(&settings.inputs, &settings.exclude, &recipes.all())?;
-    let out = out::Out::open(&settings.out, settings.resume)?;
-    let threads =
-        settings.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
+    let threads = at_most("threads", settings.threads.unwrap_or_else(machine::threads))?;
+    at_most("jobs", settings.jobs.unwrap_or(1))?;
+    let pool = queue::pool(threads)?;
+    let search = || discover::discover(&settings.inputs, &settings.exclude, &recipes.all());
+    let Images { items, root } = pool.install(search)?;
+    let identities: Vec<_> = items.iter().map(discover::Item::identity).collect();
+    let (out, earlier) = out::Out::open(&settings.out, settings.existing, &identities)?;
     // A GPU is one: a few images keep it busy while others are read and measured.
     let most = if matches!(device, Device::Gpu(_)) { threads.min(4) } else { threads };
     let jobs = settings.jobs.unwrap_or(most).clamp(1, items.len());
-    let memory = settings.memory.unwrap_or_else(|| budget::free_memory() / 5 * 4);
-    let shop = one::Shop {
+    let progress = Progress::new(items.len(), settings.quiet);
+    if earlier.is_some() && settings.existing != Existing::Resume {
+        progress.say(&format!("note: the results of an earlier run in {} are replaced", settings.out.display()));
+    }
+    let context = Context {
         settings,
         recipes,
         device,
-        choice: choice::Choice::new(device, settings.auto),
+        pool: &pool,
+        chooser: chooser::DeviceChooser::new(device, settings.auto),
         out: &out,
         store: parts::Store::new(&settings.out),
-        budget: budget::Budget::new(memory),
-        memory,
-        progress: Progress::new(items.len(), settings.quiet),
+        budget: budget::Budget::new(for_images(settings.memory)?),
+        stop: &settings.stop,
+        progress: &progress,
+        places: [root, search::absolute(&settings.out)],
     };
-    let records = work(&shop, &items, jobs, threads)?;
-    shop.progress.finish();
-    pool(threads)?.install(|| tables::write(&shop, &items, &records))?;
+    let records = queue::work(&context, &items, jobs);
+    progress.finish();
+    let mut summary = summary(&records);
+    summary.stopped = settings.stop.reason();
+    pool.install(|| tables::write(&context, &items, &records)).map_err(|e| unfinished(e, &summary))?;
+    if summary.stopped.is_none() {
+        context.store.remove_all_but(&records.iter().filter_map(|r| r.key.as_deref()).collect());
+    }
+    summary.seconds = start.elapsed().as_secs_f64();
+    record::write(&context, &items, &records, &summary).map_err(|e| unfinished(e, &summary))?;
+    if summary.stopped.is_none() {
+        summary.removed = out.remove_stale()?;
+    }
+    Ok(summary)
+}
+
+fn summary(records: &[Record]) -> Summary {
     let count = |s: Status| records.iter().filter(|r| r.status == s).count();
-    let summary = Summary {
+    Summary {
         ok: count(Status::Ok),
         failed: count(Status::Failed),
         skipped: count(Status::Skipped),
         resumed: records.iter().filter(|r| r.resumed).count(),
-        seconds: start.elapsed().as_secs_f64(),
-    };
-    record::write(&shop, &items, &records, &summary)?;
-    Ok(summary)
+        warnings: records.iter().map(|r| r.warnings).sum(),
+        ..Summary::default()
+    }
 }
 
-fn pool(threads: usize) -> Result<rayon::ThreadPool> {
-    let fail = |e| Error::limit(format!("cannot start {threads} threads: {e}")).remedy("--threads 1");
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(fail)
+/// The tables could not be written, but no image is lost.
+fn unfinished(e: Error, summary: &Summary) -> Error {
+    let what = format!("{}; {} images are finished and kept, but are in no table yet", e.what, summary.ok);
+    Error { what, ..e }.remedy("free some space, then run again with --resume")
 }
 
-/// Hands the items to `jobs` workers, each with its share of the threads.
-fn work(shop: &one::Shop, items: &[Item], jobs: usize, threads: usize) -> Result<Vec<Record>> {
-    let next = AtomicUsize::new(0);
-    let stop = AtomicBool::new(false);
-    let records: Mutex<Vec<Option<Record>>> = Mutex::new(vec![None; items.len()]);
-    let pools = (0..jobs).map(|_| pool((threads / jobs).max(1))).collect::<Result<Vec<_>>>()?;
-    std::thread::scope(|scope| {
-        for pool in &pools {
-            let (next, stop, records) = (&next, &stop, &records);
-            scope.spawn(move || {
-                loop {
-                    let i = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(item) = items.get(i) else { break };
-                    let record = if stop.load(Ordering::Relaxed) {
-                        Record::skipped("not reached: an image before it failed, and the run is strict")
-                    } else {
-                        pool.install(|| shop.do_safely(item))
-                    };
-                    if record.status == Status::Failed && shop.settings.strict {
-                        stop.store(true, Ordering::Relaxed);
-                    }
-                    shop.progress.tell(item, &record);
-                    if let Some(slot) = records.lock().unwrap_or_else(PoisonError::into_inner).get_mut(i) {
-                        *slot = Some(record);
-                    }
-                }
-            });
-        }
-    });
-    let records = records.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(records.into_iter().map(|r| r.unwrap_or_else(|| Record::skipped("not reached"))).collect())
+fn at_most(what: &str, n: usize) -> Result<usize> {
+    if n <= machine::MOST_THREADS {
+        return Ok(n.max(1));
+    }
+    let (most, have) = (machine::MOST_THREADS, machine::threads());
+    Err(Error::usage(format!("--{what} {n}: at most {most}")).remedy(format!("--{what} {have}, as this machine has")))
+}
+
+/// What of the memory that the whole program may take is left for images.
+fn for_images(memory: Option<u64>) -> Result<u64> {
+    let itself = machine::resident_memory();
+    let Some(all) = memory else { return Ok(machine::free_memory() / 5 * 4) };
+    // Below this nothing of use can be done.
+    let least = itself + (16 << 20);
+    if all >= least {
+        return Ok(all - itself);
+    }
+    let what = format!("--memory {}: the program alone takes {}", Bytes(all), Bytes(itself));
+    Err(Error::usage(what).remedy(format!("--memory {} or more", Bytes(least.next_multiple_of(64 << 20)))))
 }

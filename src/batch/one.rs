@@ -1,21 +1,27 @@
-//! One image of a batch: read, run, set down; whatever happens, a record comes back.
+//! One image of a batch: looked at, read, run, set down; whatever happens, a record comes back.
+//!
+//! What costs time runs in the pool of all threads. What waits (for memory) does so outside of it, holding nothing: a thread
+//! of the pool that waited could be the one that the others wait for.
 
-use super::budget::{Budget, guess, need};
-use super::choice::{Choice, Side};
-use super::discover::{Item, Source, companion};
-use super::out::Out;
-use super::parts::{Part, Store, hash_file, key};
+use super::budget::{Budget, More, Share};
+use super::chooser::{DeviceChooser, Side};
+use super::discover::{Item, Source, Task};
+use super::files::{self, Hashed, LabelFiles};
+use super::out::{Existing, Out};
+use super::parts::{Part, Store, Written, key};
 use super::progress::Progress;
-use super::{Recipes, Settings};
+use super::stop::{Reason, Stop};
+use super::{Recipes, Settings, estimate};
 use crate::device::Device;
 use crate::pipeline::{self, External, Outcome};
 use crate::profile::stage;
+use crate::read::{self, Extent};
 use crate::recipe::{LESIONS, Modality, Pages, Recipe};
 use crate::scan::Scan;
 use crate::units::Spacing;
-use crate::{Error, Kind, Result, read, write};
+use crate::{Error, Kind, Result, write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// What became of an image.
@@ -43,16 +49,18 @@ pub(super) struct Record {
     /// Why it is not in the tables.
     pub reason: Option<String>,
     /// The error as the user sees it.
-    pub error: Option<Error>,
+    pub error: Option<Box<Error>>,
     /// Its part.
     pub key: Option<String>,
-    /// Channel or set, and the hash of the file.
-    pub hashes: Vec<(String, String)>,
+    /// The files that it was read from.
+    pub hashes: Vec<Hashed>,
     /// Taken over from an earlier run.
     pub resumed: bool,
     pub seconds: f64,
     /// Objects by set, for the progress line.
     pub counts: Vec<(String, usize)>,
+    /// Things that the user should look at.
+    pub warnings: usize,
 }
 
 impl Record {
@@ -69,94 +77,180 @@ impl Record {
             resumed: false,
             seconds: 0.0,
             counts: vec![],
+            warnings: 0,
         }
+    }
+    /// Takes over what a part says.
+    fn has(&mut self, part: &Part) {
+        self.counts = part.sets.iter().map(|(name, table)| (name.clone(), table.rows())).collect();
+        self.warnings = part.warnings;
     }
 }
 
 /// What all images of a run share.
-pub(super) struct Shop<'a> {
+pub(super) struct Context<'a> {
     pub settings: &'a Settings,
     pub recipes: &'a Recipes,
     pub device: &'a Device,
-    pub choice: Choice,
+    pub pool: &'a rayon::ThreadPool,
+    pub chooser: DeviceChooser,
     pub out: &'a Out,
     pub store: Store,
     pub budget: Budget,
-    pub memory: u64,
-    pub progress: Progress,
+    pub stop: &'a Stop,
+    pub progress: &'a Progress,
+    /// The folders of the inputs and of the results: no byte of a table may depend on where they lie.
+    pub places: [PathBuf; 2],
 }
 
-impl Shop<'_> {
+/// How a try at an image ended.
+enum Tried {
+    Done,
+    /// It needs more memory than was free: once more, with so many bytes.
+    Again(u64),
+}
+
+/// An outcome, or the bytes that it needs and cannot have now.
+type Measured = std::result::Result<Outcome, u64>;
+
+/// An image that was read, and what is to be done with it.
+struct Given<'a> {
+    item: &'a Item,
+    recipe: &'a Recipe,
+    scan: &'a Scan,
+    external: &'a External,
+    extent: &'a Extent,
+}
+
+impl Context<'_> {
     /// Does an image. A panic, the last resort of a mistake in this program, costs this image alone.
     pub fn do_safely(&self, item: &Item) -> Record {
         let start = Instant::now();
-        if let Some(reason) = &item.skip {
-            return Record::skipped(reason);
-        }
         let mut record = Record::blank();
-        let done = catch_unwind(AssertUnwindSafe(|| self.do_item(item, &mut record))).unwrap_or_else(|panic| {
-            let words = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-            Err(Error::new(Kind::Internal, words.unwrap_or("a panic")).remedy("report this, with the image if you can"))
-        });
+        let done = match &item.task {
+            Task::Skip(reason) => return Record::skipped(reason),
+            Task::Fail(e) => Err(e.clone()),
+            Task::Measure => catch_unwind(AssertUnwindSafe(|| self.do_item(item, &mut record))).unwrap_or_else(|panic| {
+                let words = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+                Err(Error::new(Kind::Internal, words.unwrap_or("a panic"))
+                    .remedy("report this, with the image if you can"))
+            }),
+        };
         if let Err(e) = done {
-            record.status = if self.is_no_image(item, &e) { Status::Skipped } else { Status::Failed };
-            record.reason = Some(e.reason());
-            record.error = Some(e.at(&item.name));
+            if e.kind == Kind::Full {
+                self.stop.ask(Reason::DiskFull);
+            }
+            record = match e.kind {
+                Kind::Stopped => Record::skipped(&format!("not finished: {}", e.what)),
+                _ if self.is_no_image(item, &e) => Record::skipped(&self.without_places(&e.reason())),
+                _ => Record { status: Status::Failed, reason: Some(self.without_places(&e.reason())), ..record },
+            };
+            record.error = Some(Box::new(e.at(&item.name)));
         }
         record.seconds = start.elapsed().as_secs_f64();
         record
     }
 
+    /// The words of a table: the same wherever the images and the results lie.
+    fn without_places(&self, words: &str) -> String {
+        let short = |words: String, folder: &Path| match folder.to_str() {
+            Some(folder) if folder.len() > 1 => words.replace(&format!("{folder}/"), ""),
+            _ => words,
+        };
+        self.places.iter().fold(words.to_string(), |words, folder| short(words, folder))
+    }
+
     /// A file found in a folder that neither its name nor its content calls an image is passed over.
     fn is_no_image(&self, item: &Item, e: &Error) -> bool {
         let [path] = item.files.as_slice() else { return false };
-        let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
-        let known = read::FORMATS.iter().any(|f| f.extensions.contains(&extension.as_str()));
-        let head = read::Source::open(path).and_then(|s| s.head(512)).unwrap_or_default();
-        let seen = read::FORMATS.iter().any(|f| (f.detect)(&head));
-        !item.explicit && e.kind == Kind::Unsupported && !known && !seen
+        !item.explicit && e.kind == Kind::Unsupported && !read::looks_like_an_image(path)
     }
 
     fn do_item(&self, item: &Item, record: &mut Record) -> Result<()> {
         let recipe = self.recipes.of(item);
-        let label_files = label_files(item, recipe)?;
+        let label_files = files::labels(item, recipe)?;
         let options = self.options(recipe);
-        let mut share = self.budget.take(guess(bytes(item)?));
-        let hash = || stage("hash", "", || hashes(item, &label_files));
-        let read = || stage("read", "", || open(item, &options));
-        // Reading waits for the hashes only where they may show that there is nothing to do.
-        let (hashes, ahead) = if self.settings.resume {
-            (hash()?, None)
-        } else {
-            let (hashes, scan) = rayon::join(hash, read);
-            (hashes?, Some(scan))
-        };
-        let key = key(&hashes, recipe);
-        record.hashes = hashes;
-        record.key = Some(key.clone());
-        if self.settings.resume
-            && self.is_complete(item)
-            && let Some(part) = self.store.load(&key)
-        {
-            record.resumed = true;
-            record.counts = counts(&part);
-            return Ok(());
+        let extent = self.pool.install(|| examine(item, &options))?;
+        let mut need = estimate::image(&extent, recipe);
+        self.budget.check(need).map_err(|e| e.remedy(self.enough(need)))?;
+        if self.settings.existing == Existing::Resume {
+            let hashes = self.pool.install(|| stage("hash", "", || files::hashes(item, &extent, &label_files)))?;
+            if self.is_done(item, &key(&item.name, &hashes, recipe), hashes, record) {
+                return Ok(());
+            }
         }
-        let scan = ahead.unwrap_or_else(read)?;
-        share.correct(need(scan.shape.len(), scan.channels.len()))?;
+        loop {
+            self.stop.check()?;
+            let share = self.budget.take(need, self.stop)?;
+            let tried = self.pool.install(|| self.attempt(item, &options, &extent, &label_files, share, record));
+            match tried? {
+                Tried::Done => return Ok(()),
+                Tried::Again(all) => need = all,
+            }
+        }
+    }
+
+    /// A budget that an image fits into: the remedy.
+    fn enough(&self, need: u64) -> String {
+        let overhead = self.settings.memory.unwrap_or(0).saturating_sub(self.budget.bytes());
+        let whole = (need + overhead).next_multiple_of(if need > 1 << 30 { 1 << 30 } else { 64 << 20 });
+        format!("--memory {}", super::Bytes(whole))
+    }
+
+    /// The image is finished already: its part and all its files are there and whole.
+    fn is_done(&self, item: &Item, key: &str, hashes: Vec<Hashed>, record: &mut Record) -> bool {
+        let Some(part) = self.store.load(key) else { return false };
+        let wanted = self.all_outputs(item);
+        let whole = |below: &String| part.files.iter().any(|f| f.below == *below && f.is_whole(self.out.folder()));
+        if !self.pool.install(|| wanted.iter().all(whole)) {
+            return false;
+        }
+        wanted.iter().for_each(|below| self.out.keep(below));
+        record.has(&part);
+        (record.key, record.hashes, record.resumed) = (Some(key.into()), hashes, true);
+        true
+    }
+
+    /// Reads, runs and sets down, within a share of the memory.
+    fn attempt(
+        &self,
+        item: &Item,
+        options: &read::Options,
+        extent: &Extent,
+        label_files: &LabelFiles,
+        mut share: Share,
+        record: &mut Record,
+    ) -> Result<Tried> {
+        let recipe = self.recipes.of(item);
+        let before = files::state(&extent.files);
+        let hash = || stage("hash", "", || files::hashes(item, extent, label_files));
+        let (hashes, scan) = rayon::join(hash, || stage("read", "", || open(item, options)));
+        let (hashes, scan) = (hashes?, scan?);
+        if files::state(&extent.files) != before {
+            return Err(Error::io("the file changed while it was read").remedy("run again with --resume once it is whole"));
+        }
         let mut external = External::new();
         for (set, path) in label_files {
-            let objects = recipe.body.objects.get(&set);
-            let pick = objects
-                .map_or_else(read::Pick::default, |o| read::Pick { names: o.regions.clone(), resample: o.resample });
-            external.insert(set, read::regions(&path, &scan, &pick, &options)?);
+            let pick = recipe.body.objects.get(set).map_or_else(read::Pick::default, |o| read::Pick {
+                names: o.regions.clone(),
+                resample: o.resample,
+            });
+            external.insert(set.clone(), read::regions(path, &scan, &pick, options)?);
         }
-        let outcome = stage("recipe", "", || self.run(item, &scan, &external))?;
-        stage("write", "", || self.set_down(item, &scan, &outcome))?;
+        let given = Given { item, recipe, scan: &scan, external: &external, extent };
+        let outcome = match self.on_either_side(&given, &mut share)? {
+            Ok(outcome) => outcome,
+            Err(all) => return Ok(Tried::Again(all)),
+        };
+        self.stop.check()?;
+        let files = stage("write", "", || self.set_down(item, &scan, &outcome))?;
         let sets = outcome.sets.into_iter().map(|s| (s.name, s.table)).collect();
-        let part = Part { row: outcome.row, sets };
-        record.counts = counts(&part);
-        self.store.save(&key, part)
+        let part = Part { row: outcome.row, sets, warnings: outcome.warnings, files };
+        let key = key(&item.name, &hashes, recipe);
+        record.has(&part);
+        (record.key, record.hashes) = (Some(key.clone()), hashes);
+        self.store.save(&key, part)?;
+        Ok(Tried::Done)
     }
 
     fn options(&self, recipe: &Recipe) -> read::Options {
@@ -167,47 +261,71 @@ impl Shop<'_> {
                 _ => read::Pages::Slices,
             },
             spacing: body.spacing_um.and_then(|s| Spacing::um(s.zyx())),
-            max_bytes: self.memory,
+            max_bytes: self.budget.bytes(),
             suv: body.suv.clone(),
             ..Default::default()
         }
     }
 
-    /// Runs the recipe; if a GPU cannot, the same image is done on the CPU, and one line says so.
-    fn run(&self, item: &Item, scan: &Scan, external: &External) -> Result<Outcome> {
-        let (recipe, samples) = (self.recipes.of(item), scan.shape.len() * scan.channels.len());
-        let (side, start) = (self.choice.side(samples), Instant::now());
-        let done = pipeline::run(scan, recipe, self.choice.device(side), external);
-        if done.is_ok() {
-            self.choice.tell(samples, side, start.elapsed());
-        }
-        match done {
+    /// Runs the recipe; if a GPU cannot, the same image is done on the CPU, and one line for all images says so.
+    fn on_either_side(&self, given: &Given, share: &mut Share) -> Result<Measured> {
+        let samples = given.scan.shape.len() * given.scan.channels.len();
+        let (side, start) = (self.chooser.side(samples), Instant::now());
+        match self.measure(given, self.chooser.device(side), share) {
             Err(e) if e.kind == Kind::Device && side == Side::Gpu => {
-                self.progress
-                    .say(&format!("note: {}: done on the CPU instead, with the same result: {}", item.name, e.what));
-                pipeline::run(scan, recipe, &Device::Cpu, external)
+                let lost = matches!(self.device, Device::Gpu(gpu) if gpu.failure().is_some());
+                if self.chooser.give_up(samples, lost) {
+                    let which = if lost { "this image and all others are" } else { "images of this size and larger are" };
+                    let name = &given.item.name;
+                    self.progress.say(&format!("note: {name}: {which} done on the CPU, with the same result: {}", e.what));
+                }
+                self.measure(given, &Device::Cpu, share)
             }
-            done => done,
+            done => {
+                if done.is_ok() {
+                    self.chooser.tell(samples, side, start.elapsed());
+                }
+                done
+            }
         }
     }
 
+    /// Finds the object sets, sees that there is memory for their rows, and measures them.
+    fn measure(&self, given: &Given, device: &Device, share: &mut Share) -> Result<Measured> {
+        let Given { recipe, scan, external, extent, .. } = *given;
+        let go_on = || self.stop.check();
+        let found = stage("recipe", "", || pipeline::find(scan, recipe, device, external, &go_on))?;
+        go_on()?;
+        let rows = estimate::rows(found.cells());
+        let more = share.grow(rows).map_err(|e| {
+            let what = format!("{}: {} cells in the tables of its objects", e.what, found.cells());
+            Error { what, ..e }.remedy(self.enough(estimate::image(extent, recipe) + rows))
+        })?;
+        match more {
+            More::Later(all) => Ok(Err(all)),
+            More::Granted => stage("recipe", "", || found.measure()).map(Ok),
+        }
+    }
+
+    /// Places of the label image and the overlay of a set, below the output folder.
     fn outputs(&self, item: &Item, set: &str) -> [Option<String>; 2] {
-        let stem = &item.stem;
         let recipe = self.recipes.of(item);
-        let extension = if is_pet(recipe) { "nii.gz" } else { "ome.tif" };
+        let (usual, end) = if is_pet(recipe) { (".nii.gz", ".nii.gz") } else { (".tif", ".ome.tif") };
         [
-            self.settings.labels.then(|| format!("labels/{stem}_{set}.{extension}")),
-            (self.settings.overlays && is_drawn(recipe, set)).then(|| format!("overlays/{stem}_{set}.png")),
+            self.settings.labels.then(|| format!("labels/{}", item.output(set, usual, end))),
+            (self.settings.overlays && is_drawn(recipe, set))
+                .then(|| format!("overlays/{}", item.output(set, usual, ".png"))),
         ]
     }
 
-    /// Every file that the image should have is there.
-    fn is_complete(&self, item: &Item) -> bool {
+    /// Every file that the image should have.
+    fn all_outputs(&self, item: &Item) -> Vec<String> {
         let sets = self.recipes.of(item).body.objects.iter().filter(|(_, o)| o.write).map(|(name, _)| name);
-        sets.flat_map(|set| self.outputs(item, set)).flatten().all(|below| self.out.folder().join(below).is_file())
+        sets.flat_map(|set| self.outputs(item, set)).flatten().collect()
     }
 
-    fn set_down(&self, item: &Item, scan: &Scan, outcome: &Outcome) -> Result<()> {
+    fn set_down(&self, item: &Item, scan: &Scan, outcome: &Outcome) -> Result<Vec<Written>> {
+        let mut written = Vec::new();
         for set in &outcome.sets {
             let [labels, overlay] = self.outputs(item, &set.name);
             if let Some(below) = labels {
@@ -217,56 +335,25 @@ impl Shop<'_> {
                 } else {
                     write::labels(path, &set.name, &set.labels, scan.spacing)?;
                 }
+                written.push(Written::of(self.out.folder(), below)?);
             }
             if let (Some(below), Some(channel)) = (overlay, scan.channels.get(set.channel)) {
                 let sets = [(set.name.as_str(), &set.labels)];
                 write::overlay(self.out.path(&below)?, &write::Picture::of(scan, channel, &sets))?;
+                written.push(Written::of(self.out.folder(), below)?);
             }
         }
-        Ok(())
+        Ok(written)
     }
 }
 
-/// Bytes of the files of an image.
-fn bytes(item: &Item) -> Result<u64> {
-    let size = |path: &PathBuf| std::fs::metadata(path).map(|m| m.len()).map_err(|e| Error::from(e).at(path));
-    item.files.iter().map(size).sum()
-}
-
-/// Channel, companion or set, and the hash of its file.
-fn hashes(item: &Item, label_files: &[(String, PathBuf)]) -> Result<Vec<(String, String)>> {
-    let mut hashes = Vec::new();
-    for (i, path) in item.files.iter().enumerate() {
-        let role = match &item.source {
-            Source::Channels(set) => set.files.get(i).map(|(c, _)| c.clone()).unwrap_or_default(),
-            _ => String::new(),
-        };
-        hashes.push((role, hash_file(path)?));
+fn examine(item: &Item, options: &read::Options) -> Result<Extent> {
+    match (&item.source, item.files.as_slice()) {
+        (Source::Channels(set), _) => read::examine_set(set, options),
+        (Source::Series(series), _) => read::examine_series(series, options),
+        (Source::File, [path]) => read::examine(path, options),
+        _ => Err(Error::new(Kind::Internal, "an image without files")),
     }
-    for path in item.files.iter().flat_map(|f| read::companions(f)) {
-        hashes.push(("sidecar".into(), hash_file(&path)?));
-    }
-    for (set, path) in label_files {
-        hashes.push((format!("labels.{set}"), hash_file(path)?));
-    }
-    Ok(hashes)
-}
-
-/// The files with the regions of the recipe's object sets. One that is missing is an error, unless the recipe can do without.
-fn label_files(item: &Item, recipe: &Recipe) -> Result<Vec<(String, PathBuf)>> {
-    let mut files = Vec::new();
-    for (set, objects) in &recipe.body.objects {
-        let Some(pattern) = &objects.labels else { continue };
-        let path = companion(pattern, &item.place);
-        if path.is_file() {
-            files.push((set.clone(), path));
-        } else if !objects.optional {
-            return Err(Error::io(format!("there is no label image {}", path.display()))
-                .needed_for(format!("the object set \"{set}\""))
-                .remedy(format!("--set labels.{set}=FILE, or a pattern like \"{{stem}}_mask.tif\"")));
-        }
-    }
-    Ok(files)
 }
 
 fn open(item: &Item, options: &read::Options) -> Result<Scan> {
@@ -286,8 +373,4 @@ fn is_pet(recipe: &Recipe) -> bool {
 /// Of PET one picture is drawn, that of the lesions: the other sets are the same at other thresholds.
 fn is_drawn(recipe: &Recipe, set: &str) -> bool {
     !is_pet(recipe) || set == LESIONS || !recipe.body.objects.contains_key(LESIONS)
-}
-
-fn counts(part: &Part) -> Vec<(String, usize)> {
-    part.sets.iter().map(|(name, table)| (name.clone(), table.rows())).collect()
 }

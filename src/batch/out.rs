@@ -1,30 +1,66 @@
-//! The output folder: what a run may overwrite there, and what it must not touch.
+//! The output folder: whose it is, what a run may replace there, and what it must not touch.
 //!
-//! Everything that a run writes is listed in `DIR/.uptake/written.txt` before it is written. The next run without
-//! `--resume` removes exactly that. A folder with files in it that no run has written is refused.
+//! ```text
+//! OUT/.uptake/lock          held by the run that is at work there
+//! OUT/.uptake/files.jsonl   every file that runs have written there, before it is written, one JSON text a line
+//! OUT/.uptake/images.jsonl  the images of the last run: [name, file]
+//! OUT/.uptake/parts/        what is kept of finished images
+//! ```
+//!
+//! Only what stands in the list is ever removed, and nothing is removed or written through a link. A folder with files in
+//! it that no run has written is refused.
 
+use super::earlier::{self, Earlier};
+use crate::write::{Draft, is_draft};
 use crate::{Error, Result};
 use std::collections::BTreeSet;
-use std::fs;
-use std::io::Write;
+use std::fs::{self, File, TryLockError};
+use std::io::{Read, Write};
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// An output folder that this run writes to.
+/// What becomes of the results of an earlier run in the folder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Existing {
+    /// They are replaced if they are of the same images, else the run is refused.
+    #[default]
+    Same,
+    /// They are replaced.
+    Overwrite,
+    /// Finished images are kept.
+    Resume,
+}
+
+/// An output folder that this run writes to, and no other.
 #[derive(Debug)]
 pub struct Out {
     folder: PathBuf,
-    list: Mutex<(fs::File, BTreeSet<String>)>,
+    list: Mutex<List>,
+    /// Released when it is dropped, and by the system if the process dies.
+    _lock: File,
 }
 
+#[derive(Debug)]
+struct List {
+    file: File,
+    /// All that is known to be ours, of earlier runs as well.
+    ours: BTreeSet<String>,
+    /// What this run has written or kept.
+    current: BTreeSet<String>,
+    /// Folders that were seen to be no links.
+    folders: BTreeSet<PathBuf>,
+}
+
+/// Name of the folder that marks an output folder.
+pub const MARKER: &str = ".uptake";
+
 impl Out {
-    /// Makes the folder, or clears it of an earlier run's files unless that run is to be resumed.
+    /// Makes the folder, or takes over one of an earlier run. `images` are those of this run: name and file.
     ///
     /// # Errors
-    /// The folder holds other files, or the system refuses.
-    pub fn open(folder: &Path, resume: bool) -> Result<Self> {
-        let marker = folder.join(".uptake");
-        let list_path = marker.join("written.txt");
+    /// Another run is at work there, it holds other files or results of other images, or the system refuses.
+    pub fn open(folder: &Path, existing: Existing, images: &[(String, String)]) -> Result<(Self, Earlier)> {
+        let marker = folder.join(MARKER);
         let fail = |e: std::io::Error| {
             Error::io(format!("cannot write there: {e}")).at(folder).remedy("choose an --out that you may write to")
         };
@@ -32,23 +68,34 @@ impl Out {
             return Err(Error::usage("is a file, not a folder").at(folder).remedy("choose another --out"));
         }
         let is_empty = fs::read_dir(folder).map_or(true, |mut d| d.next().is_none());
-        if !is_empty && !marker.is_dir() {
+        if !is_empty && !is_folder(&marker) {
             return Err(Error::usage("the output folder holds files that uptake did not write")
                 .at(folder)
                 .remedy("an empty or new folder for --out"));
         }
-        let before = fs::read_to_string(&list_path).unwrap_or_default();
-        let mut written: BTreeSet<String> = before.lines().map(str::to_string).collect();
-        if !resume {
-            clear(folder, &written);
-            written.clear();
-        }
         fs::create_dir_all(&marker).map_err(fail)?;
-        let mut file = fs::File::create(&list_path).map_err(fail)?;
-        for line in &written {
-            writeln!(file, "{line}").map_err(fail)?;
+        let lock = lock(folder, &marker)?;
+        let list_path = marker.join("files.jsonl");
+        let ours: BTreeSet<String> = earlier::lines(&list_path).into_iter().collect();
+        if ours.is_empty() && fs::read_dir(folder).map_err(fail)?.count() > 1 {
+            return Err(Error::usage("the results there are of an older version of uptake, or the list of them is lost")
+                .at(folder)
+                .remedy("another --out, or delete the folder"));
         }
-        Ok(Out { folder: folder.into(), list: Mutex::new((file, written)) })
+        let earlier = Earlier::read(&marker.join("images.jsonl"));
+        earlier.check(existing, images).map_err(|e| e.at(folder))?;
+        remove_drafts(folder, &ours);
+        let keep = existing == Existing::Resume;
+        if !keep {
+            remove(folder, &ours);
+            let _ = fs::remove_dir_all(marker.join("parts"));
+        }
+        let ours = if keep { ours } else { BTreeSet::new() };
+        write_list(&list_path, &ours)?;
+        earlier::write(&marker.join("images.jsonl"), images)?;
+        let file = File::options().append(true).open(&list_path).map_err(fail)?;
+        let list = List { file, ours, current: BTreeSet::new(), folders: BTreeSet::new() };
+        Ok((Out { folder: folder.into(), list: Mutex::new(list), _lock: lock }, earlier))
     }
 
     /// The folder.
@@ -56,33 +103,122 @@ impl Out {
         &self.folder
     }
 
-    /// The path for a file of this run; `below` is its place in the folder, with `/`.
+    fn list(&self) -> MutexGuard<'_, List> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The path for a file of this run; `below` is its place in the folder, with `/`. Its folders are made.
+    ///
+    /// # Errors
+    /// The list cannot be written, or a link stands where a folder should be.
+    pub fn path(&self, below: &str) -> Result<PathBuf> {
+        let mut list = self.list();
+        list.current.insert(below.to_string());
+        if list.ours.insert(below.to_string()) {
+            let line = earlier::line(&below);
+            list.file.write_all(line.as_bytes()).map_err(|e| Draft::refused("write", &e, &self.folder))?;
+        }
+        let path = self.folder.join(below);
+        for parent in Path::new(below).ancestors().skip(1).filter(|p| !p.as_os_str().is_empty()) {
+            if !list.folders.contains(parent) {
+                let parent_path = self.folder.join(parent);
+                if parent_path.is_symlink() {
+                    return Err(Error::io("is a link; nothing is written through links in the output folder")
+                        .at(parent_path)
+                        .remedy("remove the link, or choose another --out"));
+                }
+                list.folders.insert(parent.to_path_buf());
+            }
+        }
+        Ok(path)
+    }
+
+    /// A file of an earlier run stays as a result of this one.
+    pub fn keep(&self, below: &str) {
+        self.list().current.insert(below.to_string());
+    }
+
+    /// At the end of a run that reached all images: removes what earlier runs wrote and this one did not. Returns how many
+    /// files went.
     ///
     /// # Errors
     /// The list cannot be written.
-    pub fn path(&self, below: &str) -> Result<PathBuf> {
-        let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
-        if list.1.insert(below.to_string()) {
-            writeln!(list.0, "{below}").map_err(|e| Error::from(e).at(&self.folder))?;
+    pub fn remove_stale(&self) -> Result<usize> {
+        let mut list = self.list();
+        let stale: BTreeSet<String> = list.ours.difference(&list.current).cloned().collect();
+        if stale.is_empty() {
+            return Ok(0);
         }
-        Ok(self.folder.join(below))
+        let gone = remove(&self.folder, &stale);
+        list.ours = list.current.clone();
+        write_list(&self.folder.join(MARKER).join("files.jsonl"), &list.ours)?;
+        Ok(gone)
     }
 }
 
-/// Removes what an earlier run wrote. What does not go stays: a later write says why.
-fn clear(folder: &Path, written: &BTreeSet<String>) {
-    for below in written {
-        let below = Path::new(below);
-        if !below.components().all(|c| matches!(c, Component::Normal(_))) {
+/// A folder, and no link to one.
+fn is_folder(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|m| m.is_dir())
+}
+
+/// The lock of the folder: of the operating system, so that it goes with its process, however that ends.
+fn lock(folder: &Path, marker: &Path) -> Result<File> {
+    let path = marker.join("lock");
+    let refused = |e: std::io::Error| Draft::refused("write", &e, &path);
+    let mut file = File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(refused)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut who = String::new();
+            let _ = Read::take(&mut file, 200).read_to_string(&mut who);
+            let who = if who.trim().is_empty() { "another process" } else { who.trim() };
+            return Err(Error::usage(format!("another run ({who}) is writing to this folder"))
+                .at(folder)
+                .remedy("wait for it to end, or choose another --out"));
+        }
+        // Some network file systems know no locks. Better without than not at all.
+        Err(TryLockError::Error(_)) => {}
+    }
+    let _ = file.set_len(0).and_then(|()| write!(file, "process {}", std::process::id()));
+    Ok(file)
+}
+
+fn write_list(path: &Path, files: &BTreeSet<String>) -> Result<()> {
+    Draft::write(path, files.iter().map(earlier::line).collect::<String>().as_bytes())
+}
+
+/// Removes files of the list, and folders that are empty then. What does not go stays: a later write says why.
+fn remove(folder: &Path, files: &BTreeSet<String>) -> usize {
+    let mut gone = 0;
+    for below in files.iter().map(Path::new).filter(|b| b.components().all(|c| matches!(c, Component::Normal(_)))) {
+        let parents = || below.ancestors().skip(1).filter(|p| !p.as_os_str().is_empty());
+        if parents().any(|p| folder.join(p).is_symlink()) {
             continue;
         }
-        let _ = fs::remove_file(folder.join(below));
-        // Folders go when they are empty, and only then.
-        for parent in below.ancestors().skip(1).filter(|p| !p.as_os_str().is_empty()) {
+        gone += usize::from(fs::remove_file(folder.join(below)).is_ok());
+        for parent in parents() {
             let _ = fs::remove_dir(folder.join(parent));
         }
     }
-    let _ = fs::remove_dir_all(folder.join(".uptake"));
+    gone
+}
+
+/// Drafts of a run that was killed: they lie beside the files that they were to become.
+fn remove_drafts(folder: &Path, files: &BTreeSet<String>) {
+    let parents = files.iter().filter_map(|f| Path::new(f).parent());
+    let inner = [Path::new(""), Path::new(MARKER), Path::new(".uptake/parts")];
+    let folders: BTreeSet<&Path> = parents.chain(inner).collect();
+    for below in folders {
+        let path = folder.join(below);
+        if below.ancestors().any(|p| !p.as_os_str().is_empty() && folder.join(p).is_symlink()) {
+            continue;
+        }
+        for entry in fs::read_dir(&path).into_iter().flatten().flatten() {
+            if is_draft(&entry.file_name().to_string_lossy()) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -90,31 +226,90 @@ mod tests {
     //! Mechanics.
     use super::*;
 
+    fn images(names: &[&str]) -> Vec<(String, String)> {
+        names.iter().map(|n| (n.to_string(), format!("/in/{n}"))).collect()
+    }
+
+    fn open(folder: &Path, existing: Existing, names: &[&str]) -> Result<Out> {
+        Out::open(folder, existing, &images(names)).map(|(out, _)| out)
+    }
+
+    fn write(out: &Out, below: &str) {
+        Draft::write(out.path(below).unwrap(), b"x").unwrap();
+    }
+
     #[test]
     fn only_what_a_run_wrote_is_removed() {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("out");
-        let out = Out::open(&folder, false).unwrap();
-        for below in ["nuclei.csv", "labels/a/b.tif"] {
-            let path = out.path(below).unwrap();
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, "x").unwrap();
+        let out = open(&folder, Existing::Same, &["a"]).unwrap();
+        for below in ["nuclei.csv", "labels/a/b.tif", "labels/line\nmine.txt"] {
+            write(&out, below);
         }
-        fs::write(folder.join("mine.txt"), "x").unwrap();
-        fs::write(folder.join("labels/mine.txt"), "x").unwrap();
+        for mine in ["mine.txt", "labels/mine.txt", "labels/.uptake-1-x.part"] {
+            fs::write(folder.join(mine), "x").unwrap();
+        }
+        fs::write(folder.join("labels/.uptake-1-2.part"), "x").unwrap();
         drop(out);
-        Out::open(&folder, true).unwrap();
+        drop(open(&folder, Existing::Resume, &["a"]).unwrap());
         assert!(folder.join("nuclei.csv").exists(), "resume keeps everything");
-        Out::open(&folder, false).unwrap();
+        assert!(!folder.join("labels/.uptake-1-2.part").exists(), "but for what a killed run left");
+        drop(open(&folder, Existing::Same, &["a"]).unwrap());
         assert!(!folder.join("nuclei.csv").exists() && !folder.join("labels/a").exists());
-        assert!(folder.join("mine.txt").exists() && folder.join("labels/mine.txt").exists());
+        for mine in ["mine.txt", "labels/mine.txt", "labels/.uptake-1-x.part"] {
+            assert!(folder.join(mine).exists(), "{mine}");
+        }
+    }
+
+    #[test]
+    fn stale_files_go_when_a_run_is_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let out = open(dir.path(), Existing::Same, &["a", "b"]).unwrap();
+        ["a.csv", "labels/a.tif", "labels/b.tif"].iter().for_each(|below| write(&out, below));
+        drop(out);
+        let out = open(dir.path(), Existing::Resume, &["b"]).unwrap();
+        write(&out, "b.csv");
+        out.keep("labels/b.tif");
+        assert_eq!(out.remove_stale().unwrap(), 2);
+        assert!(!dir.path().join("a.csv").exists() && dir.path().join("labels/b.tif").exists());
+        drop(out);
+        drop(open(dir.path(), Existing::Overwrite, &[]).unwrap());
+        assert!(!dir.path().join("b.csv").exists() && !dir.path().join("labels").exists());
+    }
+
+    #[test]
+    fn a_folder_has_one_run_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let out = open(dir.path(), Existing::Same, &["a"]).unwrap();
+        let e = open(dir.path(), Existing::Overwrite, &["a"]).unwrap_err();
+        assert!(e.what.contains("another run (process"), "{e}");
+        drop(out);
+        assert!(open(dir.path(), Existing::Same, &["a"]).is_ok());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn nothing_goes_through_a_link() {
+        let (dir, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let out = open(dir.path(), Existing::Same, &["a"]).unwrap();
+        write(&out, "labels/a.tif");
+        drop(out);
+        fs::remove_dir_all(dir.path().join("labels")).unwrap();
+        fs::write(elsewhere.path().join("a.tif"), "mine").unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), dir.path().join("labels")).unwrap();
+        let out = open(dir.path(), Existing::Same, &["a"]).unwrap();
+        assert!(out.path("labels/b.tif").is_err());
+        assert_eq!(fs::read(elsewhere.path().join("a.tif")).unwrap(), b"mine");
     }
 
     #[test]
     fn foreign_folders_are_refused() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("thesis.doc"), "x").unwrap();
-        assert!(Out::open(dir.path(), false).is_err());
-        assert!(Out::open(&dir.path().join("thesis.doc"), false).is_err());
+        assert!(open(dir.path(), Existing::Overwrite, &[]).is_err());
+        assert!(open(&dir.path().join("thesis.doc"), Existing::Same, &[]).is_err());
+        fs::create_dir(dir.path().join(MARKER)).unwrap();
+        assert!(open(dir.path(), Existing::Overwrite, &[]).is_err(), "a mark without a list");
+        assert!(dir.path().join("thesis.doc").exists());
     }
 }

@@ -1,9 +1,12 @@
 //! What the user sees while a batch runs: a bar on a terminal, plain lines elsewhere, errors always.
+//!
+//! Whatever becomes of standard error (closed, a full disk, a pipe to `head`), the work goes on.
 
 use super::discover::Item;
 use super::one::{Record, Status};
+use crate::printable;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Prints to standard error.
@@ -32,8 +35,9 @@ impl Progress {
         if let (Status::Failed, Some(e)) = (record.status, &record.error) {
             self.line(&format!("error: {e}"));
         }
+        let name = printable(&item.name);
         if let Some(bar) = &self.bar {
-            bar.set_message(item.name.clone());
+            bar.set_message(name.into_owned());
             bar.inc(1);
         } else if !self.quiet {
             let counts: Vec<String> = record.counts.iter().map(|(set, n)| format!("{n} {set}")).collect();
@@ -41,23 +45,25 @@ impl Progress {
                 Status::Ok if record.resumed => "kept from the run before".into(),
                 Status::Ok => format!("{} in {:.2} s", counts.join(", "), record.seconds),
                 Status::Failed => "failed".into(),
-                Status::Skipped => format!("skipped, {}", record.reason.as_deref().unwrap_or("")),
+                Status::Skipped => format!("skipped, {}", printable(record.reason.as_deref().unwrap_or(""))),
             };
-            self.line(&format!("[{n}/{}] {}: {what}", self.total, item.name));
+            self.line(&format!("[{n}/{}] {name}: {what}", self.total));
         }
     }
 
     /// A line that is no error.
     pub fn say(&self, line: &str) {
         if !self.quiet {
-            self.line(line);
+            self.line(&printable(line));
         }
     }
 
     fn line(&self, line: &str) {
+        // Who does not listen is no reason to stop.
+        let print = || drop(writeln!(std::io::stderr().lock(), "{line}"));
         match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{line}")),
-            None => eprintln!("{line}"),
+            Some(bar) => bar.suspend(print),
+            None => print(),
         }
     }
 

@@ -3,15 +3,15 @@
 //! Two passes over the parts, one image in memory at a time: the first finds the columns (an image may lack a channel that
 //! others have), the second writes the rows, with empty cells where an image has no such column.
 
-use super::Part;
 use super::Recipes;
 use super::discover::Item;
-use super::one::{Record, Shop, Status};
+use super::one::{Context, Record, Status};
+use super::parts::Part;
 use crate::table::{Cells, Column, Table};
 use crate::write::{CsvSink, ParquetSink};
 use crate::{Error, Result, pipeline};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::ops::Range;
 
 /// The columns of each table so far, without rows.
 #[derive(Default)]
@@ -20,37 +20,64 @@ struct Layout {
     images: Vec<Column>,
 }
 
-pub(super) fn write(shop: &Shop, items: &[Item], records: &[Record]) -> Result<()> {
-    let mut layout = Layout::default();
-    for record in records {
-        let part = load(shop, record)?.unwrap_or_default();
-        widen(&mut layout.images, &part.row)?;
-        for (name, table) in &part.sets {
-            widen(layout.sets.entry(name.clone()).or_default(), table)?;
-        }
-    }
-    let mut images = Sinks::open(shop, "images")?;
+pub(super) fn write(context: &Context, items: &[Item], records: &[Record]) -> Result<()> {
+    let layout = layout(context, items, records)?;
+    let mut images = Sinks::open(context, "images")?;
     let mut sets = BTreeMap::new();
-    for name in layout.sets.keys() {
-        sets.insert(name.clone(), Sinks::open(shop, name)?);
+    for (name, columns) in &layout.sets {
+        let mut sink = Sinks::open(context, name)?;
+        sink.append(&rows("", columns, None, 0..0))?;
+        sets.insert(name.clone(), sink);
     }
     for (item, record) in items.iter().zip(records) {
-        let part = load(shop, record)?;
+        let part = load(context, record)?;
         let mut row = status(&item.name, record);
         let facts = part.as_ref().map(|p| &p.row);
-        row.columns.extend(layout.images.iter().map(|c| fit(c, facts, 1)));
+        row.columns.extend(layout.images.iter().map(|c| fit(c, facts, 0..1)));
         images.append(&row)?;
-        for (name, table) in part.as_deref().iter().flat_map(|p| &p.sets) {
+        for (name, table) in part.iter().flat_map(|p| &p.sets) {
             if let (Some(sink), Some(columns)) = (sets.get_mut(name), layout.sets.get(name)) {
-                sink.append(&rows(item, columns, table))?;
+                for start in (0..table.rows()).step_by(BLOCK) {
+                    let block = start..table.rows().min(start + BLOCK);
+                    sink.append(&rows(&item.name, columns, Some(table), block))?;
+                }
             }
         }
     }
     images.finish()?;
     sets.into_values().try_for_each(Sinks::finish)?;
-    let mut features = Sinks::open(shop, "features")?;
+    let mut features = Sinks::open(context, "features")?;
     features.append(&dictionary(&layout))?;
     features.finish()
+}
+
+/// Rows that are put into their columns together.
+const BLOCK: usize = 1 << 14;
+
+/// The columns of all tables: those of the images that were done, and what the recipe gives for those of which none was.
+fn layout(context: &Context, items: &[Item], records: &[Record]) -> Result<Layout> {
+    let mut layout = Layout::default();
+    for record in records {
+        if let Some(part) = load(context, record)? {
+            layout.add(&part.row, &part.sets)?;
+        }
+    }
+    for recipe in context.recipes.all() {
+        let mut own = items.iter().zip(records).filter(|(item, _)| std::ptr::eq(context.recipes.of(item), recipe)).peekable();
+        if own.peek().is_some() && own.all(|(_, record)| record.status != Status::Ok) {
+            let outcome = pipeline::columns(recipe)?;
+            let sets: Vec<_> = outcome.sets.into_iter().map(|s| (s.name, s.table)).collect();
+            layout.add(&outcome.row, &sets)?;
+        }
+    }
+    Ok(layout)
+}
+
+impl Layout {
+    fn add(&mut self, row: &Table, sets: &[(String, Table)]) -> Result<()> {
+        widen(&mut self.images, row)?;
+        sets.iter().try_for_each(|(name, table)| widen(self.sets.entry(name.clone()).or_default(), table))
+    }
 }
 
 /// The data dictionary of recipes: what `features.csv` says after a run.
@@ -61,19 +88,17 @@ pub fn features(recipes: &Recipes) -> Result<Table> {
     let mut layout = Layout::default();
     for recipe in recipes.all() {
         let outcome = pipeline::columns(recipe)?;
-        widen(&mut layout.images, &outcome.row)?;
-        for set in &outcome.sets {
-            widen(layout.sets.entry(set.name.clone()).or_default(), &set.table)?;
-        }
+        let sets: Vec<_> = outcome.sets.into_iter().map(|s| (s.name, s.table)).collect();
+        layout.add(&outcome.row, &sets)?;
     }
     Ok(dictionary(&layout))
 }
 
-fn load(shop: &Shop, record: &Record) -> Result<Option<Arc<Part>>> {
+fn load(context: &Context, record: &Record) -> Result<Option<Part>> {
     match (record.status, &record.key) {
-        (Status::Ok, Some(key)) => shop.store.load(key).map(Some).ok_or_else(|| {
+        (Status::Ok, Some(key)) => context.store.load(key).map(Some).ok_or_else(|| {
             Error::io("a finished image's rows are gone from .uptake/parts")
-                .at(shop.out.folder())
+                .at(context.out.folder())
                 .remedy("run again with --resume")
         }),
         _ => Ok(None),
@@ -84,14 +109,14 @@ fn load(shop: &Shop, record: &Record) -> Result<Option<Arc<Part>>> {
 fn widen(columns: &mut Vec<Column>, table: &Table) -> Result<()> {
     for c in &table.columns {
         let Some(known) = columns.iter_mut().find(|k| k.name == c.name) else {
-            columns.push(Column { cells: nothing(&c.cells, 0), ..c.clone() });
+            columns.push(c.bare());
             continue;
         };
         if known.unit != c.unit {
             known.unit = "see image".into();
         }
         match (&known.cells, &c.cells) {
-            (Cells::Int(_), Cells::Real(_)) => known.cells = nothing(&c.cells, 0),
+            (Cells::Int(_), Cells::Real(_)) => known.cells = c.cells.none(),
             (Cells::Real(_), Cells::Int(_)) => {}
             (a, b) if a.type_name() == b.type_name() => {}
             _ => {
@@ -113,14 +138,14 @@ fn nothing(like: &Cells, rows: usize) -> Cells {
     }
 }
 
-/// The table's cells for a column of the file.
-fn fit(column: &Column, table: Option<&Table>, rows: usize) -> Column {
+/// Rows of the table for a column of the file.
+fn fit(column: &Column, table: Option<&Table>, rows: Range<usize>) -> Column {
     let cells = match (table.and_then(|t| t.column(&column.name)).map(|c| &c.cells), &column.cells) {
-        (Some(Cells::Int(v)), Cells::Real(_)) => Cells::Real(v.iter().map(|n| n.map(|n| n as f64)).collect()),
-        (Some(cells), _) => cells.clone(),
-        (None, like) => nothing(like, rows),
+        (Some(Cells::Int(v)), Cells::Real(_)) => Cells::Real(v[rows].iter().map(|n| n.map(|n| n as f64)).collect()),
+        (Some(cells), _) => cells.slice(rows),
+        (None, like) => nothing(like, rows.len()),
     };
-    Column { cells, ..column.clone() }
+    column.with(cells)
 }
 
 fn text(name: &str, definition: &str, cells: Vec<Option<String>>) -> Column {
@@ -135,10 +160,10 @@ fn text(name: &str, definition: &str, cells: Vec<Option<String>>) -> Column {
 
 const IMAGE: &str = "Path of the image below the folder that holds all inputs.";
 
-fn rows(item: &Item, columns: &[Column], table: &Table) -> Table {
+fn rows(image: &str, columns: &[Column], table: Option<&Table>, rows: Range<usize>) -> Table {
     let mut all = Table::default();
-    all.push(text("image", IMAGE, vec![Some(item.name.clone()); table.rows()]));
-    all.columns.extend(columns.iter().map(|c| fit(c, Some(table), table.rows())));
+    all.push(text("image", IMAGE, vec![Some(image.into()); rows.len()]));
+    all.columns.extend(columns.iter().map(|c| fit(c, table, rows.clone())));
     all
 }
 
@@ -176,11 +201,10 @@ struct Sinks {
 }
 
 impl Sinks {
-    fn open(shop: &Shop, name: &str) -> Result<Self> {
-        let s = shop.settings;
-        let csv = if s.csv { Some(CsvSink::open(shop.out.path(&format!("{name}.csv"))?)?) } else { None };
-        let parquet =
-            if s.parquet { Some(ParquetSink::open(shop.out.path(&format!("{name}.parquet"))?)?) } else { None };
+    fn open(context: &Context, name: &str) -> Result<Self> {
+        let (s, out) = (context.settings, context.out);
+        let csv = if s.csv { Some(CsvSink::open(out.path(&format!("{name}.csv"))?)?) } else { None };
+        let parquet = if s.parquet { Some(ParquetSink::open(out.path(&format!("{name}.parquet"))?)?) } else { None };
         Ok(Sinks { csv, parquet })
     }
     fn append(&mut self, table: &Table) -> Result<()> {

@@ -1,6 +1,6 @@
 //! `uptake compare`
 
-use super::{End, print};
+use super::{End, print, say};
 use crate::percist::{Folder, Summary, compare, pairs, table};
 use crate::write::{CsvSink, csv};
 use crate::{Error, Result};
@@ -39,10 +39,10 @@ impl Args {
                 sink.append(&table)?;
                 sink.finish()?;
             }
-            None => print(&csv::text(&table)?),
+            None => print(&csv::text(&table)?)?,
         }
         let summary = Summary::of(&rows);
-        eprintln!("{summary}");
+        say(&format!("{summary}\n"));
         Ok(match (summary.judged.iter().sum::<usize>(), summary.not_evaluable + summary.alone) {
             (0, _) => End::Nothing,
             (_, 0) => End::Done,

@@ -15,7 +15,7 @@ impl Args {
     pub fn run(self) -> Result<End> {
         let mut text = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "uptake", &mut text);
-        super::print(&String::from_utf8_lossy(&text));
+        super::print(&String::from_utf8_lossy(&text))?;
         Ok(End::Done)
     }
 }

@@ -18,7 +18,7 @@ pub(super) struct Args {
 impl Args {
     pub fn run(self) -> Result<End> {
         if !self.verify {
-            print(&list(&adapters()));
+            print(&list(&adapters()))?;
             return Ok(End::Done);
         }
         let gpu = match self.device.as_str() {
@@ -59,7 +59,7 @@ fn verify(gpu: &Gpu) -> Result<End> {
         bad += differing.len();
         let verdict =
             if differing.is_empty() { "same bytes".into() } else { format!("DIFFERS: {}", differing.join("; ")) };
-        print(&format!("{:16} {verdict}\n", op.name));
+        print(&format!("{:16} {verdict}\n", op.name))?;
     }
     let dispatches = gpu.counters().dispatches - before;
     if dispatches == 0 {
@@ -69,7 +69,7 @@ fn verify(gpu: &Gpu) -> Result<End> {
         "{}: {} of {cases} runs give the bytes of the CPU, {dispatches} dispatches\n",
         device.name(),
         cases - bad
-    ));
+    ))?;
     Ok(if bad == 0 { End::Done } else { End::SomeFailed })
 }
 

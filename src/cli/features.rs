@@ -17,7 +17,7 @@ pub(super) struct Args {
 impl Args {
     pub fn run(self) -> Result<End> {
         let recipes = super::recipes(self.recipe.as_deref(), &self.settings)?;
-        print(&csv::text(&batch::features(&recipes)?)?);
+        print(&csv::text(&batch::features(&recipes)?)?)?;
         Ok(End::Done)
     }
 }

@@ -1,9 +1,9 @@
 //! `uptake inspect`
 
-use super::{End, print};
+use super::{End, print, say};
 use crate::scan::{Modality, NO_UNIT, Scan};
 use crate::table::Cells;
-use crate::{Result, read};
+use crate::{Result, printable, read};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -23,10 +23,10 @@ impl Args {
         for path in &self.file {
             let name = path.display().to_string();
             match read::open(path, &read::Options::default()) {
-                Ok(scan) if self.json => print(&format!("{}\n", as_json(&name, &scan)?)),
-                Ok(scan) => print(&describe(&name, &scan)?),
+                Ok(scan) if self.json => print(&format!("{}\n", as_json(&name, &scan)?))?,
+                Ok(scan) => print(&describe(&printable(&name), &scan)?)?,
                 Err(e) => {
-                    eprintln!("error: {e}");
+                    say(&format!("error: {e}\n"));
                     continue;
                 }
             }
@@ -70,18 +70,18 @@ fn describe(name: &str, scan: &Scan) -> Result<String> {
         let unit = if c.unit == NO_UNIT { String::new() } else { format!(" {}", c.unit) };
         let range = values(scan, i)?.map_or(String::new(), |(a, b)| format!(", values {a} to {b}{unit}"));
         let full = c.saturated.filter(|n| *n > 0).map_or(String::new(), |n| format!(", {n} voxels saturated"));
-        text += &format!("  {:12} {}{range}{full}\n", format!("channel {i}"), c.name);
+        text += &format!("  {:12} {}{range}{full}\n", format!("channel {i}"), printable(&c.name));
     }
     for (fact, value) in &scan.facts {
-        text += &format!("  {fact:12} {value}\n");
+        text += &format!("  {fact:12} {}\n", printable(value));
     }
     for column in &scan.audit.columns {
         if let Some(value) = first(&column.cells) {
-            text += &format!("  {:28} {}\n", column.name, value.as_str().map_or(value.to_string(), str::to_string));
+            text += &format!("  {:28} {}\n", column.name, value.as_str().map_or(value.to_string(), |v| printable(v).into_owned()));
         }
     }
     for note in &scan.notes {
-        text += &format!("  {:12} {note}\n", "note");
+        text += &format!("  {:12} {}\n", "note", printable(note));
     }
     Ok(text)
 }

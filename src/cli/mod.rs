@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand.
 //!
-//! Exit codes: 0, all done; 1, some inputs failed; 2, a wrong command line or recipe, or nothing could be done.
+//! Exit codes: 0, all done; 1, some inputs failed; 2, a wrong command line or recipe, or nothing could be done; 130,
+//! interrupted by a signal.
 
 mod compare;
 mod completions;
@@ -10,12 +11,12 @@ mod inspect;
 mod recipes;
 mod run;
 
-use crate::Result;
+use crate::{Error, Result};
 use crate::batch::Recipes;
 use crate::device::{AdapterChoice, Device, Gpu, adapters};
 use crate::recipe::{Recipe, preset};
 use clap::{Parser, Subcommand};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -25,6 +26,7 @@ enum End {
     Done,
     SomeFailed,
     Nothing,
+    Interrupted,
 }
 
 /// Turns molecular images into tables: the same bytes on every device.
@@ -69,23 +71,37 @@ pub fn main() -> ExitCode {
         Ok(End::Done) => ExitCode::SUCCESS,
         Ok(End::SomeFailed) => ExitCode::from(1),
         Ok(End::Nothing) => ExitCode::from(2),
+        Ok(End::Interrupted) => ExitCode::from(130),
         Err(e) => {
-            eprintln!("error: {e}");
+            say(&format!("error: {e}\n"));
             ExitCode::from(2)
         }
     }
 }
 
 /// Prints to standard output. A reader that has gone away (`uptake features | head`) is no error.
-fn print(text: &str) {
+///
+/// # Errors
+/// The text cannot be written: the disk that it goes to is full.
+fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::io(format!("cannot write to standard output: {e}")).remedy("another place for the output"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints to standard error. Whatever becomes of it, the work goes on.
+fn say(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// A recipe by the name of a preset or the path of a file, with settings.
 fn recipe(name: &str, settings: &[String]) -> Result<Recipe> {
     if Path::new(name).extension().is_some_and(|e| e == "toml") || Path::new(name).is_file() {
-        let text = std::fs::read_to_string(name).map_err(|e| crate::Error::from(e).at(name))?;
+        let text = std::fs::read_to_string(name).map_err(|e| Error::from(e).at(name))?;
         return Recipe::parse(name, &text, settings);
     }
     let preset = preset(name)?;

@@ -13,11 +13,11 @@ pub(super) struct Args {
 impl Args {
     pub fn run(self) -> Result<End> {
         if let Some(name) = self.name {
-            super::print(preset(&name)?.text);
+            super::print(preset(&name)?.text)?;
             return Ok(End::Done);
         }
         for p in PRESETS {
-            super::print(&format!("{:10} {}\n", p.name, p.recipe()?.body.description));
+            super::print(&format!("{:10} {}\n", p.name, p.recipe()?.body.description))?;
         }
         Ok(End::Done)
     }

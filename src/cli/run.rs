@@ -1,10 +1,10 @@
 //! `uptake run`
 
-use super::End;
-use crate::batch::{self, Bytes, Settings};
+use super::{End, say};
+use crate::batch::{self, Bytes, Existing, Reason, Settings, Stop, Summary};
 use crate::device::Device;
 use crate::profile;
-use crate::{Error, Result};
+use crate::{Error, Result, printable};
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
@@ -27,12 +27,15 @@ pub(super) struct Args {
     /// Threads in all
     #[arg(long)]
     threads: Option<usize>,
-    /// Memory for all images in work, like 8GiB
+    /// Most memory that the program may take, like 8GiB; four fifths of what is free if absent
     #[arg(long)]
     memory: Option<String>,
     /// Go on where an earlier run stopped: finished images are not done again
     #[arg(long)]
     resume: bool,
+    /// Replace the results of other images in the output folder
+    #[arg(long, conflicts_with = "resume")]
+    overwrite: bool,
     /// Stop at the first image that fails
     #[arg(long)]
     strict: bool,
@@ -72,14 +75,21 @@ impl Args {
             n => Ok(n),
         };
         let recipes = super::recipes(self.recipe.as_deref(), &self.settings)?;
+        let stop = Stop::default();
+        listen(stop.clone());
         let settings = Settings {
             jobs: positive("jobs", self.jobs)?,
             threads: positive("threads", self.threads)?,
             memory: self.memory.map(|m| m.parse::<Bytes>()).transpose()?.map(|b| b.0),
+            existing: match (self.resume, self.overwrite) {
+                (true, _) => Existing::Resume,
+                (_, true) => Existing::Overwrite,
+                _ => Existing::Same,
+            },
+            stop,
             inputs: self.input,
             exclude: self.exclude,
             out: self.out,
-            resume: self.resume,
             strict: self.strict,
             auto: self.device == "auto",
             quiet: self.quiet,
@@ -94,23 +104,63 @@ impl Args {
         let device = profile::stage("device", "", || super::device(&self.device))?;
         let summary = batch::run(&settings, &recipes, &device)?;
         if self.profile {
-            eprint!("{}", profile::report());
+            say(&profile::report());
             if let Device::Gpu(gpu) = &device {
                 let c = gpu.counters();
                 let (up, down) = (c.bytes_up as f64 / 1e6, c.bytes_down as f64 / 1e6);
-                eprintln!(
-                    "{} dispatches, {} uploads of {up:.1} MB, {} read-backs of {down:.1} MB",
+                say(&format!(
+                    "{} dispatches, {} uploads of {up:.1} MB, {} read-backs of {down:.1} MB\n",
                     c.dispatches, c.uploads, c.readbacks
-                );
+                ));
             }
         }
-        if !self.quiet || summary.failed > 0 {
-            eprintln!("{summary}");
+        if !self.quiet || summary.failed > 0 || summary.stopped.is_some() {
+            say(&last_words(&summary, &settings));
         }
-        Ok(match (summary.ok, summary.failed) {
-            (0, _) => End::Nothing,
-            (_, 0) => End::Done,
+        Ok(match (summary.stopped, summary.ok, summary.failed) {
+            (Some(Reason::Interrupted), ..) => End::Interrupted,
+            (_, 0, _) => End::Nothing,
+            (None, _, 0) => End::Done,
             _ => End::SomeFailed,
         })
     }
+}
+
+/// What the user reads last: where the results are, what to look at, how to go on.
+fn last_words(summary: &Summary, settings: &Settings) -> String {
+    let mut lines = Vec::new();
+    let out = settings.out.display().to_string();
+    if let Some(reason) = summary.stopped {
+        lines.push(format!("stopped early: {}", reason.words()));
+    }
+    if summary.removed > 0 {
+        lines.push(format!("{} files of the run before were removed: nothing of this run stands for them", summary.removed));
+    }
+    if summary.warnings > 0 {
+        let n = summary.warnings;
+        lines.push(format!("{n} {}: see the column notes of images.csv", if n == 1 { "warning" } else { "warnings" }));
+    }
+    if summary.failed > 0 {
+        lines.push(format!("{} failed: see the column reason of images.csv", summary.failed));
+    }
+    let look = if settings.overlays && summary.ok > 0 { "; look at overlays/ before you trust a table" } else { "" };
+    lines.push(format!("results: {out}{look}"));
+    if matches!(summary.stopped, Some(Reason::Interrupted | Reason::DiskFull)) {
+        lines.push("to go on: the same command with --resume".into());
+    }
+    lines.push(summary.to_string());
+    lines.iter().map(|line| format!("{}\n", printable(line))).collect()
+}
+
+/// The first signal to end (Ctrl-C, SIGTERM, SIGHUP) asks the run to stop, the second one ends it at once.
+fn listen(stop: Stop) {
+    let heard = move || {
+        if stop.reason() == Some(Reason::Interrupted) {
+            std::process::exit(130);
+        }
+        stop.interrupt();
+        say("stopping: the tables of what is done are written; once more ends at once\n");
+    };
+    // Where signals cannot be had, the run is as it would be without.
+    let _ = ctrlc::set_handler(heard);
 }

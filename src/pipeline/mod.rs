@@ -44,6 +44,8 @@ pub struct Outcome {
     pub row: Table,
     /// The object sets, in an order in which each one comes after those that it was made from.
     pub sets: Vec<SetOutcome>,
+    /// How many things in `notes` the user should look at: all but the reasons of empty cells.
+    pub warnings: usize,
 }
 
 /// One object set of one image.
@@ -81,16 +83,64 @@ struct Made {
 /// The image lacks a channel or the calibration that the recipe needs, a step cannot be done, or, of the kind `Device`,
 /// a GPU is lost or too small: the same call with [`Device::Cpu`] then gives what the GPU would have given.
 pub fn run(scan: &Scan, recipe: &Recipe, device: &Device, external: &External) -> Result<Outcome> {
+    find(scan, recipe, device, external, &|| Ok(()))?.measure()
+}
+
+/// The object sets of an image, found but not yet measured: their number is known, so that whoever has little memory can
+/// look at what their rows will take.
+pub struct Found<'a> {
+    scan: &'a Scan,
+    recipe: &'a Recipe,
+    roles: Roles,
+    device: &'a Device,
+    external: &'a External,
+    made: BTreeMap<String, Made>,
+}
+
+/// Finds the object sets of a recipe. `go_on` is asked before each of them; an error of it ends the work.
+///
+/// # Errors
+/// As [`run`], and what `go_on` gives.
+pub fn find<'a>(
+    scan: &'a Scan,
+    recipe: &'a Recipe,
+    device: &'a Device,
+    external: &'a External,
+    go_on: &dyn Fn() -> Result<()>,
+) -> Result<Found<'a>> {
     check_modality(scan, recipe)?;
     let roles = Roles::find(scan, recipe)?;
     let mut made: BTreeMap<String, Made> = BTreeMap::new();
     let (given, mut lifted) = (Given { scan, recipe, roles: &roles, device, external }, Lifted::new(recipe));
     for name in &recipe.order {
+        go_on()?;
         let set = objects::make(name, &given, &mut lifted, &made)
             .map_err(|e| if e.needed_for.is_some() { e } else { e.needed_for(format!("the object set \"{name}\"")) })?;
         made.insert(name.clone(), set);
     }
-    finish(scan, recipe, &roles, device, external, made)
+    Ok(Found { scan, recipe, roles, device, external, made })
+}
+
+impl Found<'_> {
+    /// Measures the sets.
+    ///
+    /// # Errors
+    /// As [`run`].
+    pub fn measure(self) -> Result<Outcome> {
+        let Found { scan, recipe, roles, device, external, made } = self;
+        finish(scan, recipe, &roles, device, external, made)
+    }
+
+    /// Cells that the tables of objects will have, about.
+    pub fn cells(&self) -> u64 {
+        let (channels, unit) = (channel_refs(self.scan, &self.roles), pet::unit(self.recipe));
+        let about: Vec<(&str, &str)> = channels.iter().map(|c| (c.name, c.unit)).collect();
+        let columns = |name: &str| {
+            let families = self.recipe.body.measure.get(name).map_or(&[][..], |m| &m.features);
+            measure::dictionary(families, &about, unit).len() as u64
+        };
+        self.made.iter().map(|(name, set)| u64::from(set.host.count) * columns(name)).sum()
+    }
 }
 
 /// What [`run`] gives for any image, without a row of objects: the columns of every table, for the data dictionary.
@@ -140,12 +190,13 @@ fn finish(
     made: BTreeMap<String, Made>,
 ) -> Result<Outcome> {
     let mut sets = Vec::new();
-    let (mut notes, mut totals) = (Vec::new(), Vec::new());
+    let (mut notes, mut totals, mut warnings) = (Vec::new(), Vec::new(), scan.notes.len());
     let references = pet::references(scan, recipe, roles, &made)?;
     let written = |name: &&String| recipe.body.objects.get(*name).is_some_and(|o| o.write);
     for (name, set) in recipe.order.iter().filter(written).filter_map(|n| made.get(n).map(|m| (n, m))) {
         let Measured { mut table, notes: why_empty, totals: together } =
             stage("measure", name, || measure(name, scan, recipe, roles, &made, references))?;
+        warnings += set.notes.len();
         notes.extend(set.notes.iter().map(|n| format!("{name}: {n}")));
         notes.extend(why_empty);
         totals.extend(together.columns);
@@ -155,6 +206,7 @@ fn finish(
         }
         if let Some(regions) = external.get(name) {
             region::add(&mut table, &set.host, regions)?;
+            warnings += regions.notes.len();
             notes.extend(regions.notes.iter().map(|n| format!("{name}: {n}")));
         }
         sets.push(SetOutcome { name: name.clone(), table, labels: set.host.clone(), channel: set.channel });
@@ -165,7 +217,7 @@ fn finish(
     if recipe.body.quality != Some(false) {
         row.columns.extend(stage("quality", "", || quality(scan, recipe, roles, &made))?.columns);
     }
-    Ok(Outcome { row, sets })
+    Ok(Outcome { row, sets, warnings })
 }
 
 fn check_modality(scan: &Scan, recipe: &Recipe) -> Result<()> {

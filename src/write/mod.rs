@@ -18,7 +18,7 @@ mod tone;
 mod view;
 
 pub use csv::CsvSink;
-pub use draft::Draft;
+pub use draft::{Draft, LONGEST_NAME, is_draft};
 pub use labels::labels;
 pub use nifti::nifti_labels;
 pub use overlay::{Picture, Style, overlay};

@@ -5,9 +5,12 @@
 //! image), else to the CPU, where no kernel has to be compiled and nothing travels. The next ones go to the other side
 //! until the CPU has done one and the GPU two, of which the first compiles kernels and does not count. From then on the
 //! least time for a sample decides. A software adapter is never a choice: it is this CPU, slower.
+//!
+//! A GPU that has failed, or was too small for an image, is not asked again for images of that size and larger.
 
 use crate::device::Device;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -35,21 +38,26 @@ struct Tried {
 }
 
 /// The device that was asked for, or both sides and what is known of them.
-pub(super) struct Choice {
+pub(super) struct DeviceChooser {
     device: Device,
     /// Nothing where the device is fixed.
     tried: Option<Mutex<BTreeMap<u32, Tried>>>,
+    /// Images of so many samples are no longer given to the GPU.
+    too_many: AtomicUsize,
 }
 
-impl Choice {
+impl DeviceChooser {
     /// `auto`: the device is one of two.
     pub fn new(device: &Device, auto: bool) -> Self {
         let free = auto && matches!(device, Device::Gpu(_));
-        Choice { device: device.clone(), tried: free.then(Mutex::default) }
+        DeviceChooser { device: device.clone(), tried: free.then(Mutex::default), too_many: AtomicUsize::new(usize::MAX) }
     }
 
     /// Where an image of so many samples is done.
     pub fn side(&self, samples: usize) -> Side {
+        if samples >= self.too_many.load(Ordering::Relaxed) {
+            return Side::Cpu;
+        }
         let Some(tried) = &self.tried else {
             return if matches!(self.device, Device::Gpu(_)) { Side::Gpu } else { Side::Cpu };
         };
@@ -63,6 +71,12 @@ impl Choice {
             Side::Cpu => &Device::Cpu,
             Side::Gpu => &self.device,
         }
+    }
+
+    /// The GPU could not do an image of so many samples; if it is lost, it can do none. Returns whether this is news.
+    pub fn give_up(&self, samples: usize, lost: bool) -> bool {
+        let most = if lost { 0 } else { samples };
+        self.too_many.fetch_min(most, Ordering::Relaxed) > most
     }
 
     /// What an image took.
@@ -143,8 +157,20 @@ mod tests {
     }
 
     #[test]
+    fn a_gpu_that_failed_is_not_asked_again() {
+        // The chooser of a GPU, without one.
+        let chooser = DeviceChooser { device: Device::Cpu, tried: Some(Mutex::default()), too_many: usize::MAX.into() };
+        assert_eq!(chooser.side(LARGE), Side::Gpu);
+        assert!(chooser.give_up(LARGE, false) && !chooser.give_up(LARGE, false));
+        assert_eq!(chooser.side(LARGE), Side::Cpu);
+        assert!(chooser.give_up(LARGE, true), "lost is more than too small");
+        assert!((0..9).all(|_| chooser.side(1) == Side::Cpu));
+        assert!(!chooser.give_up(1, true));
+    }
+
+    #[test]
     fn a_cpu_leaves_no_choice() {
-        let choice = Choice::new(&Device::Cpu, true);
+        let choice = DeviceChooser::new(&Device::Cpu, true);
         assert_eq!([choice.side(1), choice.side(1 << 30)], [Side::Cpu; 2]);
         choice.tell(1, Side::Cpu, Duration::ZERO);
         assert!(matches!(choice.device(Side::Cpu), Device::Cpu));

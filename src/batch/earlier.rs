@@ -1,0 +1,87 @@
+//! The images of the last run into a folder, and whether this run may take their place.
+
+use super::out::Existing;
+use super::parts::hash_file;
+use crate::write::Draft;
+use crate::{Error, Result};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+/// The images of the last run.
+#[derive(Debug, Default)]
+pub struct Earlier {
+    /// Name and file.
+    images: Vec<(String, String)>,
+}
+
+/// A line of a list: a JSON text, so that no name can look like two.
+pub fn line<T: Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default() + "\n"
+}
+
+/// The lines of a list. One that was cut off by a power cut is left out.
+pub fn lines<T: DeserializeOwned>(path: &Path) -> Vec<T> {
+    let text = fs::read(path).unwrap_or_default();
+    text.split(|b| *b == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
+}
+
+/// Sets down the images of this run.
+///
+/// # Errors
+/// The system refuses.
+pub fn write(path: &Path, images: &[(String, String)]) -> Result<()> {
+    Draft::write(path, images.iter().map(line).collect::<String>().as_bytes())
+}
+
+impl Earlier {
+    pub fn read(path: &Path) -> Self {
+        Earlier { images: lines(path) }
+    }
+
+    /// Is there anything of an earlier run?
+    pub fn is_some(&self) -> bool {
+        !self.images.is_empty()
+    }
+
+    /// May a run of these images replace or continue the results of the last one?
+    ///
+    /// # Errors
+    /// It would remove results of other images, and nobody said that it may.
+    pub fn check(&self, existing: Existing, images: &[(String, String)]) -> Result<()> {
+        let now: BTreeMap<&str, &str> = images.iter().map(|(name, file)| (name.as_str(), file.as_str())).collect();
+        let others: Vec<_> =
+            self.images.iter().filter(|(name, file)| now.get(name.as_str()) != Some(&file.as_str())).collect();
+        let Some((name, file)) = others.first() else { return Ok(()) };
+        let refuse = |what: String, remedy: &str| Err(Error::usage(what).remedy(remedy));
+        match existing {
+            Existing::Overwrite => Ok(()),
+            Existing::Same => refuse(
+                format!(
+                    "the folder holds results of {} images that are not among these inputs, the first is {name} ({file})",
+                    others.len()
+                ),
+                "another --out, or --overwrite to replace them",
+            ),
+            Existing::Resume if others.len() < self.images.len() => Ok(()),
+            // All have gone or moved. An archive that was moved as a whole holds the same images under the same names.
+            Existing::Resume => match others.iter().find_map(|(name, file)| now.get(name.as_str()).map(|now| (file, now))) {
+                Some((then, now)) if !differ(then, now) => Ok(()),
+                _ => refuse(
+                    format!("the folder holds results of other images, the first is {name} ({file}): there is nothing to resume"),
+                    "another --out, or --overwrite to replace them",
+                ),
+            },
+        }
+    }
+}
+
+/// Two files are there and hold different things. One that has gone cannot contradict.
+fn differ(then: &str, now: &str) -> bool {
+    match (hash_file(Path::new(then)), hash_file(Path::new(now))) {
+        (Ok(then), Ok(now)) => then != now,
+        _ => false,
+    }
+}

@@ -1,0 +1,73 @@
+//! The files that an image is read from: which they are, what they hold, whether they change meanwhile.
+
+use super::discover::{Item, Source, companion};
+use super::parts::hash_file;
+use crate::read::Extent;
+use crate::recipe::Recipe;
+use crate::{Error, Result};
+use serde::Serialize;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+/// Object sets that are read from a file, with that file.
+pub type LabelFiles = Vec<(String, PathBuf)>;
+
+/// The files with the regions of the recipe's object sets. One that is missing is an error, unless the recipe can do without.
+pub fn labels(item: &Item, recipe: &Recipe) -> Result<LabelFiles> {
+    let mut files = Vec::new();
+    for (set, objects) in &recipe.body.objects {
+        let Some(pattern) = &objects.labels else { continue };
+        let path = companion(pattern, &item.place);
+        if path.is_file() {
+            files.push((set.clone(), path));
+        } else if !objects.optional {
+            let name = if pattern.contains("{stem}") { path.file_name().map(PathBuf::from) } else { None };
+            return Err(Error::io(format!("there is no label image {}", name.unwrap_or(path).display()))
+                .needed_for(format!("the object set \"{set}\""))
+                .remedy(format!("--set labels.{set}=FILE, or a pattern like \"{{stem}}_mask.tif\"")));
+        }
+    }
+    Ok(files)
+}
+
+/// A file that was read, by its name and by what it holds.
+#[derive(Clone, Debug, Serialize)]
+pub struct Hashed {
+    file: String,
+    /// Channel, object set, or companion.
+    pub role: String,
+    pub sha256: String,
+}
+
+/// The hashes of every file that the rows of the image follow from.
+pub fn hashes(item: &Item, extent: &Extent, label_files: &LabelFiles) -> Result<Vec<Hashed>> {
+    let name = |path: &PathBuf| path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut hashes = Vec::new();
+    for path in &extent.files {
+        let role = match &item.source {
+            Source::Channels(set) => set.files.iter().find(|(_, p)| p == path).map(|(c, _)| c.clone()),
+            // Companions are found by their names; the image itself may be called anything.
+            _ if item.files.contains(path) => None,
+            _ => Some(format!("companion {}", name(path))),
+        };
+        hashes.push(Hashed { file: name(path), role: role.unwrap_or_default(), sha256: hash_file(path)? });
+    }
+    // One mask may serve several sets.
+    let mut known: HashMap<&PathBuf, String> = HashMap::new();
+    for (set, path) in label_files {
+        let sha256 = match known.get(path) {
+            Some(hash) => hash.clone(),
+            None => hash_file(path)?,
+        };
+        known.insert(path, sha256.clone());
+        hashes.push(Hashed { file: name(path), role: format!("labels.{set}"), sha256 });
+    }
+    Ok(hashes)
+}
+
+/// Sizes and times of files: they differ when a file was written to.
+pub fn state(files: &[PathBuf]) -> Vec<Option<(u64, Option<SystemTime>)>> {
+    let one = |path: &PathBuf| std::fs::metadata(path).ok().map(|m| (m.len(), m.modified().ok()));
+    files.iter().map(one).collect()
+}
