@@ -77,6 +77,8 @@ pub struct Mask {
 ///
 /// On the host they are held as a label per voxel, as the runs of each object, or both: each is made of the other when it
 /// is first asked for, so steps that only choose among objects never touch their voxels. Cloning shares all of it.
+///
+/// Making a form is parallel work. Ask for it before a parallel loop that reads it, or its threads may each make their own.
 #[derive(Clone, Debug)]
 pub struct Labels {
     /// Size.
@@ -93,6 +95,19 @@ struct Known {
     /// Nothing inside if a label passes the count.
     runs: OnceLock<Option<ObjectRuns>>,
     inside: OnceLock<Vec<u8>>,
+}
+
+/// What a cell holds, made first if it is empty.
+///
+/// It is made outside of the cell, because parallel work inside could never end: its thread would take up another task of
+/// the pool while it waits for its own, and that task may wait for this very cell. Two threads that come at once make it
+/// twice, and one of them is let go.
+fn kept<T>(cell: &OnceLock<T>, make: impl FnOnce() -> T) -> &T {
+    if let Some(there) = cell.get() {
+        return there;
+    }
+    let made = make();
+    cell.get_or_init(|| made)
 }
 
 fn check(shape: Shape, len: usize) -> Result<()> {
@@ -188,7 +203,7 @@ impl Labels {
     }
     /// A label per voxel.
     pub fn voxels(&self) -> &Buffer<u32> {
-        self.known.voxels.get_or_init(|| {
+        kept(&self.known.voxels, || {
             let runs = self.known.runs.get().and_then(Option::as_ref);
             Buffer::on_host(runs.map_or_else(Vec::new, |runs| runs.draw(self.shape, |label| label)))
         })
@@ -201,7 +216,7 @@ impl Labels {
         let voxels = self.known.voxels.get().map(Buffer::host).transpose()?;
         let find = || ObjectRuns::find(voxels.unwrap_or_default(), self.shape, self.count);
         let count = self.count;
-        let runs = self.known.runs.get_or_init(find).as_ref();
+        let runs = kept(&self.known.runs, find).as_ref();
         runs.ok_or_else(|| Error::usage(format!("the labels hold numbers above their count, {count}")))
     }
     /// 1 where any object is, 0 elsewhere.
@@ -210,7 +225,7 @@ impl Labels {
     /// As for [`Labels::runs`].
     pub(crate) fn inside(&self) -> Result<&[u8]> {
         let runs = self.runs()?;
-        Ok(self.known.inside.get_or_init(|| runs.draw(self.shape, |_| 1)))
+        Ok(kept(&self.known.inside, || runs.draw(self.shape, |_| 1)))
     }
     /// The labels as an array of z, y, x.
     ///

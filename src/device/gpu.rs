@@ -1,13 +1,13 @@
-//! The GPU side: adapter choice, one open command encoder, pooled buffers, windows and counters.
+//! The GPU side: adapter choice, pooled buffers, kernels with their windows, and counters. `queue` hands work over.
 
 use super::buffer::{Block, GpuBuffer, Word};
 use super::kernel::{Access, GROUP, Kernel};
+use super::queue::Queue;
 use super::timer::Timer;
 use crate::{Error, Result, profile};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use wgpu::util::DeviceExt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// A GPU or software adapter that was found.
 #[derive(Clone, Debug)]
@@ -49,38 +49,32 @@ pub struct Counters {
 }
 
 #[derive(Default)]
-struct Count {
+pub(super) struct Count {
     dispatches: AtomicU64,
     uploads: AtomicU64,
     bytes_up: AtomicU64,
-    readbacks: AtomicU64,
-    bytes_down: AtomicU64,
+    pub(super) readbacks: AtomicU64,
+    pub(super) bytes_down: AtomicU64,
 }
 
 type PipelineKey = (&'static str, Vec<u32>);
 
-struct Inner {
+pub(super) struct Inner {
     adapter: Adapter,
-    device: wgpu::Device,
-    queue: wgpu::Queue,
+    pub(super) device: wgpu::Device,
+    pub(super) queue: Queue,
     /// Elements in a window of an array.
     chunk: u32,
     /// Storage buffers that a kernel may bind.
     bindings: u32,
     max_buffer: u64,
     pipelines: Mutex<HashMap<PipelineKey, Arc<wgpu::ComputePipeline>>>,
-    encoder: Mutex<Recording>,
     pool: Mutex<Pool>,
-    failure: Arc<Mutex<Option<String>>>,
-    count: Count,
+    /// What went wrong first. A device that has failed once is not asked again.
+    failure: Arc<OnceLock<String>>,
+    pub(super) count: Count,
     /// Only if times are asked for and the adapter has a clock.
-    timer: Option<Timer>,
-}
-
-#[derive(Default)]
-struct Recording {
-    encoder: Option<wgpu::CommandEncoder>,
-    dispatches: u32,
+    pub(super) timer: Option<Timer>,
 }
 
 #[derive(Default)]
@@ -91,7 +85,7 @@ struct Pool {
 
 /// An open GPU. Cloning shares it.
 #[derive(Clone)]
-pub struct Gpu(Arc<Inner>);
+pub struct Gpu(pub(super) Arc<Inner>);
 
 impl std::fmt::Debug for Gpu {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -99,8 +93,6 @@ impl std::fmt::Debug for Gpu {
     }
 }
 
-/// Work recorded before it is handed to the GPU without being asked: long queues trip driver watchdogs.
-const DISPATCHES_PER_SUBMIT: u32 = 64;
 /// Free memory kept for reuse.
 const POOL_BYTES: u64 = 1 << 30;
 
@@ -188,26 +180,25 @@ impl Gpu {
             ..Default::default()
         }))
         .map_err(|e| Error::device(format!("{} does not open: {e}", adapter.get_info().name)))?;
-        let failure = Arc::new(Mutex::new(None));
+        let failure = Arc::new(OnceLock::new());
         let note = failure.clone();
         device.on_uncaptured_error(Arc::new(move |e: wgpu::Error| {
-            lock(&note).get_or_insert_with(|| e.to_string());
+            let _ = note.set(e.to_string());
         }));
         let note = failure.clone();
         device.set_device_lost_callback(move |reason, text| {
-            lock(&note).get_or_insert_with(|| format!("the device is lost ({reason:?}): {text}"));
+            let _ = note.set(format!("the device is lost ({reason:?}) {text}").trim().to_string());
         });
         let window = window_bytes.unwrap_or(u64::MAX).min(limits.max_storage_buffer_binding_size).min(1 << 31);
         Ok(Gpu(Arc::new(Inner {
             adapter: describe(adapter),
             timer: (!clock.is_empty()).then(|| Timer::new(&device, &queue)),
             device,
-            queue,
+            queue: Queue::new(queue),
             chunk: (window / 256 * 64).max(64) as u32,
             bindings: limits.max_storage_buffers_per_shader_stage,
             max_buffer: limits.max_buffer_size,
             pipelines: Mutex::default(),
-            encoder: Mutex::default(),
             pool: Mutex::default(),
             failure,
             count: Count::default(),
@@ -217,6 +208,17 @@ impl Gpu {
     /// Which adapter it is.
     pub fn adapter(&self) -> &Adapter {
         &self.0.adapter
+    }
+
+    /// What went wrong on this device since it was opened, if anything did. It stays: every later call fails with it.
+    pub fn failure(&self) -> Option<String> {
+        self.0.failure.get().cloned()
+    }
+
+    /// Makes the device fail as one does whose driver is gone, for tests.
+    #[doc(hidden)]
+    pub fn lose(&self) {
+        self.0.device.destroy();
     }
 
     /// What was dispatched and moved so far.
@@ -283,11 +285,7 @@ impl Gpu {
         let bytes = bytemuck::cast_slice(&words);
         if !bytes.is_empty() {
             // Through a staging buffer in the encoder, so that it comes after what was recorded for pooled memory.
-            let staging = self.0.device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
-                label: None,
-                contents: bytes,
-                usage: wgpu::BufferUsages::COPY_SRC,
-            });
+            let staging = self.filled(bytes, wgpu::BufferUsages::COPY_SRC)?;
             let raw = b.raw()?;
             self.record(|e| e.copy_buffer_to_buffer(&staging, 0, raw, 0, bytes.len() as u64));
         }
@@ -307,36 +305,16 @@ impl Gpu {
         Ok(b)
     }
 
-    pub(super) fn download<T: Word>(&self, src: &GpuBuffer<T>, n: usize) -> Result<Vec<T>> {
-        let size = n as u64 * 4;
-        self.0.count.readbacks.fetch_add(1, Ordering::Relaxed);
-        self.0.count.bytes_down.fetch_add(size, Ordering::Relaxed);
-        if n == 0 {
-            return Ok(Vec::new());
-        }
-        let staging = self.0.device.create_buffer(&wgpu::BufferDescriptor {
-            label: None,
-            size,
-            usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        });
-        let raw = src.raw()?;
-        self.record(|e| e.copy_buffer_to_buffer(raw, 0, &staging, 0, size));
-        self.submit();
-        let (send, receive) = std::sync::mpsc::channel();
-        staging.map_async(wgpu::MapMode::Read, .., move |r| {
-            let _ = send.send(r);
-        });
-        let polled = self.0.device.poll(wgpu::PollType::wait_indefinitely());
-        self.check()?;
-        polled.map_err(|e| Error::device(format!("{}: {e}", self.0.adapter.name)))?;
-        let mapped = receive.recv().map_err(|_| Error::device("the device never answered"))?;
-        mapped.map_err(|e| Error::device(format!("{}: {e}", self.0.adapter.name)))?;
-        let view = staging.get_mapped_range(..).map_err(|e| Error::device(e.to_string()))?;
-        let out = bytemuck::cast_slice::<u8, u32>(&view).iter().map(|&w| T::from_word(w)).collect();
+    /// A new buffer with these bytes, a multiple of four.
+    fn filled(&self, bytes: &[u8], usage: wgpu::BufferUsages) -> Result<wgpu::Buffer> {
+        let size = bytes.len() as u64;
+        let descriptor = wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: true };
+        let raw = self.0.device.create_buffer(&descriptor);
+        let mut view = raw.get_mapped_range_mut(..).map_err(|e| self.fail(e.to_string()))?;
+        view.slice(..).copy_from_slice(bytes);
         drop(view);
-        staging.unmap();
-        Ok(out)
+        raw.unmap();
+        Ok(raw)
     }
 
     /// Records a kernel: `run` for each index below `count`, or `count` workgroups if the kernel is cooperative.
@@ -371,11 +349,7 @@ impl Gpu {
         let mut uniform = Vec::from(bytemuck::bytes_of(&[count as u32, grid]));
         uniform.extend_from_slice(bytemuck::bytes_of(params));
         uniform.resize(uniform.len().next_multiple_of(16), 0);
-        let uniform = self.0.device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
-            label: None,
-            contents: &uniform,
-            usage: wgpu::BufferUsages::UNIFORM,
-        });
+        let uniform = self.filled(&uniform, wgpu::BufferUsages::UNIFORM)?;
         let mut entries = vec![wgpu::BindGroupEntry { binding: 0, resource: uniform.as_entire_binding() }];
         for (array, &n) in arrays.iter().zip(&windows) {
             let (raw, bytes) = (array.raw()?, self.0.chunk as u64 * 4);
@@ -391,30 +365,17 @@ impl Gpu {
             layout: &pipeline.get_bind_group_layout(0),
             entries: &entries,
         });
-        self.record(|e| {
-            let timestamp_writes = self.0.timer.as_ref().and_then(|t| t.next(kernel.name));
-            let mut pass = e.begin_compute_pass(&wgpu::ComputePassDescriptor { label: None, timestamp_writes });
-            pass.set_pipeline(&pipeline);
-            pass.set_bind_group(0, &group, &[]);
-            pass.dispatch_workgroups(grid, groups.div_ceil(grid), 1);
-        });
+        self.record_dispatch(kernel.name, &pipeline, &group, [grid, groups.div_ceil(grid), 1]);
         self.0.count.dispatches.fetch_add(1, Ordering::Relaxed);
-        let full = {
-            let mut r = lock(&self.0.encoder);
-            r.dispatches += 1;
-            r.dispatches >= DISPATCHES_PER_SUBMIT
-        };
-        if full {
-            self.submit();
-        }
         self.check()
     }
 
+    /// The compiled kernel. The list is not held while it is compiled: two images that come at once both compile it.
     fn pipeline(&self, kernel: &'static Kernel, windows: &[u32]) -> Result<Arc<wgpu::ComputePipeline>> {
         let key = (kernel.name, windows.to_vec());
-        let mut pipelines = lock(&self.0.pipelines);
-        if let Some(p) = pipelines.get(&key) {
-            return Ok(p.clone());
+        let compiled = lock(&self.0.pipelines).get(&key).cloned();
+        if let Some(pipeline) = compiled {
+            return Ok(pipeline);
         }
         let device = &self.0.device;
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
@@ -451,32 +412,23 @@ impl Gpu {
             cache: None,
         }));
         self.check()?;
-        pipelines.insert(key, pipeline.clone());
-        Ok(pipeline)
-    }
-
-    /// Adds to the open encoder; nothing runs before the next submission.
-    fn record(&self, f: impl FnOnce(&mut wgpu::CommandEncoder)) {
-        let mut r = lock(&self.0.encoder);
-        f(r.encoder.get_or_insert_with(|| self.0.device.create_command_encoder(&Default::default())));
-    }
-
-    fn submit(&self) {
-        let mut r = lock(&self.0.encoder);
-        if let Some(mut e) = r.encoder.take() {
-            self.0.timer.iter().for_each(|t| t.resolve(&mut e));
-            self.0.queue.submit([e.finish()]);
-            self.0.timer.iter().for_each(|t| t.collect(&self.0.device));
-        }
-        r.dispatches = 0;
+        Ok(lock(&self.0.pipelines).entry(key).or_insert(pipeline).clone())
     }
 
     /// The first thing that went wrong on this device since it was opened, if any.
-    fn check(&self) -> Result<()> {
-        match lock(&self.0.failure).as_ref() {
+    pub(super) fn check(&self) -> Result<()> {
+        match self.0.failure.get() {
             Some(what) => Err(Error::device(format!("{}: {what}", self.0.adapter.name))),
             None => Ok(()),
         }
+    }
+
+    /// The device has failed: what is known already says more than what it led to.
+    pub(super) fn fail(&self, what: String) -> Error {
+        // The reason of a loss is told in a poll.
+        self.poll_once();
+        let what = self.0.failure.get_or_init(|| what);
+        Error::device(format!("{}: {what}", self.0.adapter.name))
     }
 
     pub(super) fn recycle(&self, raw: wgpu::Buffer) {

@@ -6,6 +6,7 @@ mod buffer;
 mod gpu;
 pub mod kernel;
 mod packed;
+mod queue;
 mod timer;
 
 pub use buffer::{Buffer, GpuBuffer, Word};

@@ -214,6 +214,11 @@ pub fn objects(request: &Request) -> Result<Table> {
     let about = request.channels.iter().map(|c| (c.name, c.unit)).collect::<Vec<_>>();
     let plan = Plan { families: request.families, channels: &about, unit: request.unit };
     let extents = extents(request.labels)?;
+    // What lies around objects is read from an image of all of them: drawn here, not by each thread that comes to need it.
+    let around = [Family::Lesion, Family::Probe].iter().any(|family| request.families.contains(family));
+    if around && !request.channels.is_empty() && !extents.is_empty() {
+        request.labels.inside()?;
+    }
     let blocks = extents.par_chunks(BLOCK).enumerate().map(|(k, block)| {
         let before = k * BLOCK;
         let one = |(i, &extent)| row(request, &Object::new(request.labels, (before + i) as u32 + 1, extent)?);

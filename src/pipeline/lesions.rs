@@ -54,6 +54,10 @@ impl Contours {
         seeds: &Labels,
         barred: &[Labels],
     ) -> Result<Delineated> {
+        // Windows are cut from runs: made here, not by each thread that comes to need them.
+        for set in barred.iter().chain([seeds]) {
+            set.runs()?;
+        }
         let one = |window: &Window| {
             let barred = barred.iter().map(|set| window.labels(set)).collect::<Result<Vec<_>>>()?;
             self.draw(device, &window.volume(src)?, &window.labels(seeds)?, &barred)
