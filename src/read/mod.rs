@@ -9,15 +9,18 @@
 //! [`FORMATS`] lists the formats; a new one is a file with a [`Format`] and one line there.
 
 mod dicom;
+mod extent;
 mod floats;
 mod foreign;
 mod grid;
 mod imagej;
+mod jpeg;
 mod layout;
 mod nifti;
 mod numbers;
 mod ome;
 mod pattern;
+mod png;
 mod raster;
 mod regions;
 mod resolution;
@@ -25,9 +28,10 @@ mod shaped;
 mod source;
 mod tiff;
 
-pub use dicom::{Found, Series, find_series, is_dicom, read_series};
+pub use dicom::{Found, Series, examine_series, find_series, is_dicom, read_series};
+pub use extent::Extent;
 pub use nifti::companions;
-pub use pattern::{FileSet, Groups, group, open_set};
+pub use pattern::{FileSet, Groups, examine_set, group, open_set};
 pub use regions::{Pick, regions};
 pub use source::Source;
 
@@ -132,6 +136,8 @@ pub struct Format {
     pub extensions: &'static [&'static str],
     /// Looks at the first bytes of a file (up to 512).
     pub detect: fn(&[u8]) -> bool,
+    /// Looks at its header: what it will be, and what reading takes. Opening gives every error that this gives.
+    pub examine: fn(&Input, &Options) -> Result<Extent>,
     /// Reads it.
     pub read: fn(&Input, &Options) -> Result<Scan>,
 }
@@ -157,10 +163,36 @@ pub fn open(path: &Path, options: &Options) -> Result<Scan> {
         if path.is_dir() {
             return dicom::read_folder(path, options);
         }
-        let source = Source::open(path)?;
-        dispatch(&Input { path, source, on_disk: true }, options)
+        let input = Input { path, source: Source::open(path)?, on_disk: true };
+        (format(&input)?.read)(&input, options).map(|scan| scan.calibrated(options))
     };
     read().map_err(|e| e.at(path))
+}
+
+/// What an image will be, what reading it takes, and which files belong to it, from headers alone: cheap, and with every error
+/// that a header can give. It needs no thread but its own.
+///
+/// # Errors
+/// As [`open`], as far as headers tell.
+pub fn examine(path: &Path, options: &Options) -> Result<Extent> {
+    let look = || {
+        if path.is_dir() {
+            return dicom::examine_folder(path, options);
+        }
+        let input = Input { path, source: Source::open(path)?, on_disk: true };
+        (format(&input)?.examine)(&input, options).map(|extent| extent.calibrated(options))
+    };
+    look().map_err(|e| e.at(path))
+}
+
+/// As [`examine`], of an image in memory.
+///
+/// # Errors
+/// As [`open_bytes`], as far as headers tell.
+pub fn examine_bytes(bytes: &[u8], name: &str, options: &Options) -> Result<Extent> {
+    let input = Input { path: Path::new(name), source: Source::bytes(bytes), on_disk: false };
+    let look = || (format(&input)?.examine)(&input, options).map(|extent| extent.calibrated(options));
+    look().map_err(|e| e.at(input.path))
 }
 
 /// Reads an image from memory. `name` stands in messages.
@@ -168,25 +200,34 @@ pub fn open(path: &Path, options: &Options) -> Result<Scan> {
 /// # Errors
 /// As [`open`]; sets of several files cannot be read this way.
 pub fn open_bytes(bytes: &[u8], name: &str, options: &Options) -> Result<Scan> {
-    let path = Path::new(name);
-    let source = Source::bytes(bytes);
-    dispatch(&Input { path, source, on_disk: false }, options).map_err(|e| e.at(path))
+    let input = Input { path: Path::new(name), source: Source::bytes(bytes), on_disk: false };
+    let read = || (format(&input)?.read)(&input, options).map(|scan| scan.calibrated(options));
+    read().map_err(|e| e.at(input.path))
 }
 
-fn dispatch(input: &Input, options: &Options) -> Result<Scan> {
+/// The format of a file by its first bytes.
+fn format(input: &Input) -> Result<&'static Format> {
     let head = input.source.head(HEAD_BYTES)?;
-    let Some(format) = FORMATS.iter().find(|f| (f.detect)(&head)) else {
-        if let Some(name) = foreign::recognise(&head) {
-            return Err(Error::unsupported(format!("{name} files are not read"))
-                .remedy("a conversion to OME-TIFF, for example with Fiji or bfconvert"));
-        }
-        if head.starts_with(&[0x1f, 0x8b]) {
-            return Err(Error::unsupported("gzip files are read only if they hold NIfTI").remedy("the unpacked file"));
-        }
-        let names: Vec<_> = FORMATS.iter().map(|f| f.name).collect();
-        return Err(Error::unsupported(format!("not an image in a format that is read ({})", names.join(", "))));
-    };
-    (format.read)(input, options).map(|scan| scan.calibrated(options))
+    if let Some(format) = FORMATS.iter().copied().find(|f| (f.detect)(&head)) {
+        return Ok(format);
+    }
+    if let Some(name) = foreign::recognise(&head) {
+        return Err(Error::unsupported(format!("{name} files are not read"))
+            .remedy("a conversion to OME-TIFF, for example with Fiji or bfconvert"));
+    }
+    if head.starts_with(&[0x1f, 0x8b]) {
+        return Err(Error::unsupported("gzip files are read only if they hold NIfTI").remedy("the unpacked file"));
+    }
+    let names: Vec<_> = FORMATS.iter().map(|f| f.name).collect();
+    Err(Error::unsupported(format!("not an image in a format that is read ({})", names.join(", "))))
+}
+
+impl Extent {
+    /// With the calibration that the user gives, if any.
+    fn calibrated(mut self, options: &Options) -> Self {
+        self.spacing = options.spacing.or(self.spacing);
+        self
+    }
 }
 
 impl Scan {

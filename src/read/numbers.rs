@@ -79,16 +79,12 @@ impl Stored {
     /// Empty room for numbers of this type, at the given number of bits each.
     pub fn room(self, len: usize) -> Numbers {
         match (self.kind, self.bits) {
+            (Kind::Float, ..=32) => Numbers::Float(vec![0.0; len]),
             (Kind::Float, _) => Numbers::Real(vec![0.0; len]),
             (_, 33..) => Numbers::Long(vec![0; len]),
             (Kind::Uint, _) => Numbers::Uint(vec![0; len]),
             (Kind::Int, _) => Numbers::Int(vec![0; len]),
         }
-    }
-
-    /// Bytes that one number takes while an image is read.
-    pub fn room_bytes(self) -> u128 {
-        if self.kind == Kind::Float || self.bits > 32 { 12 } else { 4 }
     }
 }
 

@@ -4,8 +4,9 @@
 //! one character at least, and as many as they can from the left: `{name}_{channel}.tif` reads `a_b_DAPI.tif` as image `a_b`,
 //! channel `DAPI`. Without `{name}` an image is named by what the stars stand for. Files in different folders are different images.
 
-use super::{Options, open};
+use super::{Extent, Options, examine, open};
 use crate::scan::Scan;
+use crate::units::{Shape, Spacing};
 use crate::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -59,7 +60,8 @@ pub fn group(paths: &[PathBuf], pattern: &str) -> Result<Groups> {
         let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
         let files = images.entry((folder, name.clone())).or_default();
         if let Some(other) = files.insert((natural(&channel), channel.clone()), path.clone()) {
-            let what = format!("channel {channel} of image {name} is also in {}", other.display());
+            let other = other.file_name().unwrap_or_default().to_string_lossy();
+            let what = format!("channel {channel} of image {name} is also in {other}");
             return Err(Error::usage(what).at(path).remedy("a pattern with {name} that tells the images apart"));
         }
     }
@@ -158,13 +160,7 @@ fn natural(text: &str) -> Vec<Piece> {
 /// # Errors
 /// A channel is missing, a file cannot be read, or the files have different sizes or calibrations.
 pub fn open_set(set: &FileSet, options: &Options) -> Result<Scan> {
-    let Some((_, first)) = set.files.first() else {
-        return Err(Error::usage(format!("image {} has no files", set.name)));
-    };
-    if !set.missing.is_empty() {
-        let what = format!("image {} has no file for channel {}", set.name, set.missing.join(", "));
-        return Err(Error::format(what).at(first).remedy("the missing file, or a pattern that leaves this image out"));
-    }
+    complete(set)?;
     let mut whole: Option<Scan> = None;
     for (channel, path) in &set.files {
         let mut scan = open(path, options)?;
@@ -176,25 +172,64 @@ pub fn open_set(set: &FileSet, options: &Options) -> Result<Scan> {
             whole = Some(scan);
             continue;
         };
-        if scan.shape != whole.shape {
-            let what =
-                format!("channel {channel} is {}, the first file of image {} is {}", scan.shape, set.name, whole.shape);
-            return Err(Error::format(what).at(path));
-        }
-        if scan.spacing != whole.spacing {
-            return Err(Error::format(format!(
-                "channel {channel} has another calibration than the first file of image {}",
-                set.name
-            ))
-            .at(path)
-            .remedy("--set spacing_um=..."));
-        }
+        alike(set, channel, (scan.shape, scan.spacing), (whole.shape, whole.spacing)).map_err(|e| e.at(path))?;
         whole.channels.append(&mut scan.channels);
         whole.notes.extend(scan.notes.into_iter().map(|n| format!("{channel}: {n}")));
     }
     let mut whole = whole.ok_or_else(|| Error::usage(format!("image {} has no files", set.name)))?;
     whole.facts.push(("files".into(), set.files.len().to_string()));
     Ok(whole)
+}
+
+/// What the image of a set will be, from headers alone: see [`examine`].
+///
+/// # Errors
+/// As [`open_set`], as far as headers tell.
+pub fn examine_set(set: &FileSet, options: &Options) -> Result<Extent> {
+    complete(set)?;
+    let mut whole: Option<Extent> = None;
+    for (channel, path) in &set.files {
+        let one = examine(path, options)?;
+        let Some(whole) = &mut whole else {
+            whole = Some(one);
+            continue;
+        };
+        alike(set, channel, (one.shape, one.spacing), (whole.shape, whole.spacing)).map_err(|e| e.at(path))?;
+        // They are read one after the other.
+        whole.reading = whole.reading.max(one.reading);
+        whole.channels += one.channels;
+        whole.float |= one.float;
+        whole.files.extend(one.files);
+    }
+    whole.ok_or_else(|| Error::usage(format!("image {} has no files", set.name)))?.within(options)
+}
+
+/// Refuses a set without files, or without one that other images have.
+fn complete(set: &FileSet) -> Result<()> {
+    let Some((_, first)) = set.files.first() else {
+        return Err(Error::usage(format!("image {} has no files", set.name)));
+    };
+    if set.missing.is_empty() {
+        return Ok(());
+    }
+    let what = format!("image {} has no file for channel {}", set.name, set.missing.join(", "));
+    Err(Error::format(what).at(first).remedy("the missing file, or a pattern that leaves this image out"))
+}
+
+/// Size and calibration of a channel or of a whole image.
+type Grid = (Shape, Option<Spacing>);
+
+/// Refuses a file unlike the first one.
+fn alike(set: &FileSet, channel: &str, one: Grid, first: Grid) -> Result<()> {
+    if one.0 != first.0 {
+        let what = format!("channel {channel} is {}, the first file of image {} is {}", one.0, set.name, first.0);
+        return Err(Error::format(what));
+    }
+    if one.1 != first.1 {
+        let what = format!("channel {channel} has another calibration than the first file of image {}", set.name);
+        return Err(Error::format(what).remedy("--set spacing_um=..."));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,15 +1,19 @@
-//! PNG, JPEG and BMP through the `image` crate: 8 and 16 bits, grey and colour.
+//! PNG, JPEG and BMP: 8 and 16 bits, grey and colour.
 //!
 //! Screenshots and challenge sets store grey as RGBA. An opaque image with R = G = B everywhere is one grey channel, and the
 //! facts say so; [`Colour::AsStored`] keeps what is there. PNG of 1, 2 and 4 bits is stretched to 0..255, as PNG defines it.
+//!
+//! Each format is a [`Decoder`]: a look at the header, and the pixels. Profiles, texts and previews of a file are never
+//! unpacked, since nothing here uses them.
 
+use super::extent::{self, Extent};
 use super::numbers::{self, Kind, Numbers, Stored};
-use super::{Colour, Format, Input, Options, layout};
+use super::{Colour, Format, Input, Options, Source, jpeg, layout, png};
 use crate::scan::{Modality, Scan};
 use crate::units::Shape;
 use crate::{Error, Result};
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
-use std::io::Cursor;
+use image::codecs::bmp::BmpDecoder;
+use image::{ImageDecoder, ImageError};
 
 /// PNG.
 pub const PNG: Format = Format {
@@ -17,7 +21,8 @@ pub const PNG: Format = Format {
     is_scan: false,
     extensions: &["png"],
     detect: |b| b.starts_with(b"\x89PNG\r\n\x1a\n"),
-    read: |i, o| read(i, o, ImageFormat::Png),
+    examine: |i, o| examine(i, o, &png::DECODER),
+    read: |i, o| read(i, o, &png::DECODER),
 };
 /// JPEG.
 pub const JPEG: Format = Format {
@@ -25,7 +30,8 @@ pub const JPEG: Format = Format {
     is_scan: false,
     extensions: &["jpg", "jpeg"],
     detect: |b| b.starts_with(&[0xff, 0xd8, 0xff]),
-    read: |i, o| read(i, o, ImageFormat::Jpeg),
+    examine: |i, o| examine(i, o, &jpeg::DECODER),
+    read: |i, o| read(i, o, &jpeg::DECODER),
 };
 /// BMP.
 pub const BMP: Format = Format {
@@ -33,66 +39,104 @@ pub const BMP: Format = Format {
     is_scan: false,
     extensions: &["bmp"],
     detect: |b| b.starts_with(b"BM"),
-    read: |i, o| read(i, o, ImageFormat::Bmp),
+    examine: |i, o| examine(i, o, &BMP_DECODER),
+    read: |i, o| read(i, o, &BMP_DECODER),
 };
 
-fn read(input: &Input, options: &Options, format: ImageFormat) -> Result<Scan> {
-    let bad = |e: image::ImageError| match e {
-        image::ImageError::Unsupported(e) => Error::unsupported(e.to_string()),
-        image::ImageError::Limits(e) => Error::limit(e.to_string()),
-        e => Error::format(e.to_string()),
-    };
+/// How a format is decoded.
+pub struct Decoder {
+    /// As the facts name it.
+    pub name: &'static str,
+    /// A fact about how it is packed.
+    pub compression: Option<&'static str>,
+    /// Looks at the header; may take so many bytes.
+    pub header: fn(&Source, u64) -> Result<Header>,
+    /// Decodes the samples pixel by pixel, those of 16 bits with their most significant byte first.
+    pub pixels: fn(&Source, u64, &mut [u8]) -> Result<()>,
+}
+
+/// What a header says.
+pub struct Header {
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// Samples of a pixel: grey, grey and alpha, RGB, RGBA.
+    pub samples: usize,
+    /// Bits of a sample once decoded: 8 or 16.
+    pub bits: u8,
+    /// Bytes that the decoder takes beside the decoded samples, at most.
+    pub decoder: u64,
+}
+
+impl Header {
+    /// As it stands in the facts: `Rgba8`.
+    fn stored_as(&self) -> String {
+        let name = ["L", "La", "Rgb", "Rgba"].get(self.samples.wrapping_sub(1)).unwrap_or(&"?");
+        format!("{name}{}", self.bits)
+    }
+
+    fn shape(&self) -> Shape {
+        Shape::flat(self.height as usize, self.width as usize)
+    }
+
+    fn extent(&self, input: &Input, options: &Options) -> Extent {
+        let colours = if self.samples >= 3 { 3 } else { 1 };
+        let channels = if options.colour == Colour::AsStored { self.samples } else { colours };
+        let [height, width] = [self.height as usize, self.width as usize];
+        let decoded = extent::bytes(&[height, width, self.samples], usize::from(self.bits / 8));
+        let left_out = extent::bytes(&[height, width, self.samples - channels], 4);
+        Extent {
+            shape: self.shape(),
+            channels,
+            float: false,
+            spacing: None,
+            reading: decoded.saturating_add(left_out).saturating_add(self.decoder),
+            files: vec![input.path.to_path_buf()],
+        }
+    }
+}
+
+fn plan(input: &Input, options: &Options, decoder: &Decoder) -> Result<(Header, Extent)> {
     options.only_image()?;
     layout::Sizes { c: 1, z: 1, t: 1 }.time(options)?;
-    options.afford("the file", input.source.len().into(), 1)?;
-    let bytes = input.source.read(0, input.source.len())?;
-    let mut decoder = ImageReader::with_format(Cursor::new(bytes), format).into_decoder().map_err(bad)?;
-    let (width, height) = decoder.dimensions();
-    let samples = u128::from(decoder.color_type().channel_count());
-    let original = decoder.original_color_type();
-    let pixels = u128::from(width) * u128::from(height);
-    options.afford(&format!("an image of {height} x {width}"), pixels * samples, 6)?;
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(options.max_bytes);
-    decoder.set_limits(limits).map_err(bad)?;
-    let image = DynamicImage::from_decoder(decoder).map_err(bad)?;
-
-    let shape = Shape::flat(height as usize, width as usize);
-    let mut facts =
-        vec![("format".into(), format!("{format:?}").to_uppercase()), ("stored as".into(), format!("{original:?}"))];
-    let mut notes = Vec::new();
-    let (rooms, bits) = split(image)?;
-    let (rooms, names) = measured(rooms, bits, options.colour, &mut facts, &mut notes);
-    if format == ImageFormat::Jpeg {
-        facts.push(("compression".into(), "JPEG (lossy)".into()));
+    let header = (decoder.header)(&input.source, options.max_bytes)?;
+    if header.width == 0 || header.height == 0 || !(1..=4).contains(&header.samples) {
+        let Header { width, height, samples, .. } = header;
+        return Err(Error::format(format!("an image of {height} x {width} pixels with {samples} samples")));
     }
-    let stored = Stored { kind: Kind::Uint, bits };
+    let extent = header.extent(input, options).within(options)?;
+    Ok((header, extent))
+}
+
+fn examine(input: &Input, options: &Options, decoder: &Decoder) -> Result<Extent> {
+    plan(input, options, decoder).map(|(_, extent)| extent)
+}
+
+fn read(input: &Input, options: &Options, decoder: &Decoder) -> Result<Scan> {
+    let (header, Extent { shape, .. }) = plan(input, options, decoder)?;
+    let mut decoded = vec![0; shape.len() * header.samples * usize::from(header.bits / 8)];
+    (decoder.pixels)(&input.source, options.max_bytes, &mut decoded)?;
+    let mut facts = vec![("format".into(), decoder.name.into()), ("stored as".into(), header.stored_as())];
+    let mut notes = Vec::new();
+    let rooms = split(&decoded, &header);
+    drop(decoded);
+    let (rooms, names) = measured(rooms, header.bits, options.colour, &mut facts, &mut notes);
+    facts.extend(decoder.compression.map(|c| ("compression".into(), c.into())));
+    let stored = Stored { kind: Kind::Uint, bits: header.bits };
     facts.push(("stored type".into(), stored.to_string()));
     let make = |(name, room)| numbers::channel(name, shape, None, Numbers::Uint(room), stored);
     let channels = names.into_iter().zip(rooms).map(make).collect::<Result<Vec<_>>>()?;
     Ok(Scan { facts, notes, ..Scan::new(Modality::Fluorescence, shape, channels) })
 }
 
-/// Samples by channel and their bits.
-fn split(image: DynamicImage) -> Result<(Vec<Vec<u32>>, u8)> {
-    let channels = usize::from(image.color().channel_count());
-    let part = |n: usize| -> Result<Vec<u32>> {
-        let bytes = |v: &[u8]| v.iter().skip(n).step_by(channels).map(|s| u32::from(*s)).collect();
-        let words = |v: &[u16]| v.iter().skip(n).step_by(channels).map(|s| u32::from(*s)).collect();
-        Ok(match &image {
-            DynamicImage::ImageLuma8(i) => bytes(i),
-            DynamicImage::ImageLumaA8(i) => bytes(i),
-            DynamicImage::ImageRgb8(i) => bytes(i),
-            DynamicImage::ImageRgba8(i) => bytes(i),
-            DynamicImage::ImageLuma16(i) => words(i),
-            DynamicImage::ImageLumaA16(i) => words(i),
-            DynamicImage::ImageRgb16(i) => words(i),
-            DynamicImage::ImageRgba16(i) => words(i),
-            other => return Err(Error::unsupported(format!("pixels of {:?}", other.color()))),
-        })
-    };
-    let bits = image.color().bytes_per_pixel() as usize / channels.max(1) * 8;
-    Ok(((0..channels).map(part).collect::<Result<_>>()?, bits as u8))
+/// Samples by channel.
+fn split(decoded: &[u8], header: &Header) -> Vec<Vec<u32>> {
+    let samples = header.samples;
+    let bytes = |n| decoded.iter().skip(n).step_by(samples).map(|b| u32::from(*b)).collect();
+    let words = decoded.as_chunks::<2>().0;
+    let words = |n| words.iter().skip(n).step_by(samples).map(|w| u32::from(u16::from_be_bytes(*w))).collect();
+    (0..samples).map(|n| if header.bits == 8 { bytes(n) } else { words(n) }).collect()
 }
 
 /// Leaves out transparency and doubled grey; names what remains.
@@ -120,4 +164,35 @@ fn measured(
         return (rooms, layout::names(&[], 1, 1, false));
     }
     (rooms, names(colours))
+}
+
+const BMP_DECODER: Decoder = Decoder { name: "BMP", compression: None, header: bmp_header, pixels: bmp_pixels };
+
+fn bmp_header(source: &Source, _: u64) -> Result<Header> {
+    let decoder = BmpDecoder::new(source.reader()).map_err(refused)?;
+    let (width, height) = decoder.dimensions();
+    // Beside the samples only a palette and a row.
+    let row = extent::bytes(&[width as usize], 4);
+    Ok(Header { width, height, samples: decoder.color_type().channel_count().into(), bits: 8, decoder: row })
+}
+
+fn bmp_pixels(source: &Source, _: u64, to: &mut [u8]) -> Result<()> {
+    decode(BmpDecoder::new(source.reader()).map_err(refused)?, to)
+}
+
+/// Decodes through the `image` crate, which insists on a room of the right size.
+pub fn decode(decoder: impl ImageDecoder, to: &mut [u8]) -> Result<()> {
+    if decoder.total_bytes() != to.len() as u64 {
+        return Err(Error::format("the pixels have another type than the header says"));
+    }
+    decoder.read_image(to).map_err(refused)
+}
+
+/// What an error of the `image` crate means.
+pub fn refused(e: ImageError) -> Error {
+    match e {
+        ImageError::Unsupported(e) => Error::unsupported(e.to_string()),
+        ImageError::Limits(e) => Error::limit(e.to_string()),
+        e => Error::format(e.to_string()),
+    }
 }

@@ -1,8 +1,8 @@
 //! The bytes of a file, read by position, with every claimed place checked against the length of the file.
 
 use crate::{Error, Result};
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -18,14 +18,17 @@ pub struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// A file.
+    /// A file, or what a link leads to.
     ///
     /// # Errors
-    /// It is not there or may not be read.
+    /// It is not there, may not be read, or is no regular file: a pipe or a device might never come to an end.
     pub fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path)?;
-        let len = file.metadata()?.len();
-        Ok(Source { data: Data::File(Mutex::new(file)), len })
+        regular(&std::fs::metadata(path)?)?;
+        let file = without_waiting().read(true).open(path)?;
+        // Looked at once more: another file may have taken its place.
+        let about = file.metadata()?;
+        regular(&about)?;
+        Ok(Source { data: Data::File(Mutex::new(file)), len: about.len() })
     }
 
     /// Bytes in memory.
@@ -95,13 +98,86 @@ impl<'a> Source<'a> {
         Ok(())
     }
 
+    /// The bytes from the first to the last, for decoders that ask for a reader.
+    pub fn reader(&self) -> BufReader<Reader<'_>> {
+        BufReader::with_capacity(READ_AHEAD, Reader { source: self, at: 0 })
+    }
+
     /// The end of a place that lies within the file.
-    fn within(&self, at: u64, len: u64) -> Result<u64> {
+    ///
+    /// # Errors
+    /// It does not.
+    pub(super) fn within(&self, at: u64, len: u64) -> Result<u64> {
         at.checked_add(len).filter(|end| *end <= self.len).ok_or_else(|| self.beyond(at, len))
     }
 
     fn beyond(&self, at: u64, len: u64) -> Error {
         Error::format(format!("{len} bytes at {at} lie beyond the end of the file ({} bytes)", self.len))
+    }
+}
+
+/// Opening a pipe waits for its other end, unless it is asked not to.
+fn without_waiting() -> OpenOptions {
+    #[cfg_attr(not(target_os = "linux"), expect(unused_mut, reason = "only Linux has a flag to set"))]
+    let mut options = OpenOptions::new();
+    #[cfg(target_os = "linux")]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+    options
+}
+
+/// Refuses what is no regular file.
+fn regular(about: &Metadata) -> Result<()> {
+    if about.is_file() {
+        return Ok(());
+    }
+    let what = if about.is_dir() { "a folder" } else { special(about) };
+    Err(Error::unsupported(format!("{what}, not a regular file")).remedy("a regular file with the image"))
+}
+
+#[cfg(unix)]
+fn special(about: &Metadata) -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+    let kind = about.file_type();
+    match (kind.is_fifo(), kind.is_socket()) {
+        (true, _) => "a pipe",
+        (_, true) => "a socket",
+        _ => "a device",
+    }
+}
+
+#[cfg(not(unix))]
+fn special(_: &Metadata) -> &'static str {
+    "a device"
+}
+
+/// Bytes that a [`Reader`] takes from the source at a time.
+const READ_AHEAD: usize = 1 << 16;
+
+/// Reads a source from a place on.
+pub struct Reader<'a> {
+    source: &'a Source<'a>,
+    at: u64,
+}
+
+impl Read for Reader<'_> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let count = (to.len() as u64).min(self.source.len.saturating_sub(self.at)) as usize;
+        let part = to.get_mut(..count).unwrap_or_default();
+        self.source.read_into(self.at, part).map_err(|e| io::Error::other(e.what))?;
+        self.at += count as u64;
+        Ok(count)
+    }
+}
+
+impl Seek for Reader<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let to = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::End(by) => self.source.len.checked_add_signed(by),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+        };
+        self.at = to.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+        Ok(self.at)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::read::Source;
 use crate::{Error, Result};
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 /// What is read of a file first; it holds most headers.
@@ -27,8 +27,19 @@ pub struct Header {
     pub set: Set,
     /// The element that holds the pixels, if there is one.
     pub pixels: Option<Element>,
-    /// The file behind its meta information, where it was deflated. Positions then count in it.
-    inflated: Option<Arc<Vec<u8>>>,
+    /// Where the file was deflated behind its meta information: positions then count in what comes out.
+    deflated: Option<Deflated>,
+}
+
+/// A deflated file.
+#[derive(Clone, Debug)]
+struct Deflated {
+    /// Where it begins in the file.
+    begin: u64,
+    /// Bytes that come out, once they have been counted.
+    len: u64,
+    /// The bytes themselves, once they are needed.
+    bytes: Option<Vec<u8>>,
 }
 
 /// Do these first bytes of a file look like DICOM?
@@ -50,11 +61,21 @@ fn begins_at_once(head: &[u8]) -> bool {
 }
 
 impl Header {
-    /// Reads the header of a file; `most` bytes may be taken where it is deflated.
+    /// Reads the header of a file and makes its pixels ready; `most` bytes may be taken where it is deflated.
     ///
     /// # Errors
     /// The file is damaged, ends early, or its header is too large.
     pub fn read(source: &Source, most: u64) -> Result<Self> {
+        let mut header = Self::look(source)?.measured(source, most)?;
+        header.unpack(source)?;
+        Ok(header)
+    }
+
+    /// Reads the header alone.
+    ///
+    /// # Errors
+    /// The file is damaged, ends early, or its header is too large.
+    pub fn look(source: &Source) -> Result<Self> {
         let head = source.head(WINDOW as usize)?;
         if !detect(&head) {
             return Err(Error::format("no DICOM file"));
@@ -64,10 +85,43 @@ impl Header {
         let rest = head.get(begin..).unwrap_or_default();
         let syntax = uid.map_or_else(|| Syntax::guess(rest), |uid| Syntax::of(&uid));
         if !syntax.deflated {
-            return walk(source, begin as u64, syntax, None);
+            let first = |most: u64| source.head(most.min(source.len()) as usize);
+            return walk(first, begin, syntax, None);
         }
-        let bytes = Arc::new(inflate(source, begin as u64, most)?);
-        walk(&Source::bytes(&bytes), 0, syntax, Some(&bytes))
+        let begin = begin as u64;
+        let first = |most: u64| {
+            let mut bytes = Vec::new();
+            inflate(source, begin)?.take(most).read_to_end(&mut bytes).map_err(damaged)?;
+            Ok(bytes)
+        };
+        walk(first, 0, syntax, Some(Deflated { begin, len: 0, bytes: None }))
+    }
+
+    /// Counts the bytes of a deflated file, of which there may be `most`, without keeping them.
+    ///
+    /// # Errors
+    /// The stream is damaged, or there are more.
+    pub fn measured(mut self, source: &Source, most: u64) -> Result<Self> {
+        let Some(deflated) = &mut self.deflated else { return Ok(self) };
+        let mut stream = inflate(source, deflated.begin)?.take(most.saturating_add(1));
+        deflated.len = std::io::copy(&mut stream, &mut std::io::sink()).map_err(damaged)?;
+        if deflated.len > most {
+            return Err(Error::limit(format!("the deflated data set takes more than {most} bytes"))
+                .remedy("a larger --memory, or a conversion to uncompressed DICOM"));
+        }
+        Ok(self)
+    }
+
+    /// Makes the pixels of a deflated file ready, as many bytes as were counted.
+    ///
+    /// # Errors
+    /// The stream is damaged.
+    pub fn unpack(&mut self, source: &Source) -> Result<()> {
+        let Some(deflated) = &mut self.deflated else { return Ok(()) };
+        let mut bytes = Vec::with_capacity(usize::try_from(deflated.len).unwrap_or(0));
+        inflate(source, deflated.begin)?.take(deflated.len).read_to_end(&mut bytes).map_err(damaged)?;
+        deflated.bytes = Some(bytes);
+        Ok(())
     }
 
     /// Bytes of the file, or of what it was deflated from.
@@ -75,15 +129,20 @@ impl Header {
     /// # Errors
     /// They do not lie within it.
     pub fn bytes(&self, source: &Source, at: u64, len: u64) -> Result<Vec<u8>> {
-        match &self.inflated {
-            Some(bytes) => Source::bytes(bytes).read(at, len),
+        match &self.deflated {
+            Some(deflated) => Source::bytes(deflated.bytes.as_deref().unwrap_or_default()).read(at, len),
             None => source.read(at, len),
         }
     }
 
     /// Bytes in all.
     pub fn len(&self, source: &Source) -> u64 {
-        self.inflated.as_ref().map_or(source.len(), |bytes| bytes.len() as u64)
+        self.deflated.as_ref().map_or(source.len(), |d| d.len)
+    }
+
+    /// Bytes of memory that the header takes, and the pixels where they are deflated.
+    pub fn memory(&self) -> u64 {
+        self.deflated.as_ref().map_or(0, |d| d.len).saturating_add(self.set.memory())
     }
 
     /// Modality (0008,0060); empty if it is not said.
@@ -122,26 +181,31 @@ fn meta(head: &[u8], begin: usize) -> Result<(Option<String>, usize)> {
     Ok((set.text(tags::TRANSFER_SYNTAX_UID), at))
 }
 
-fn inflate(source: &Source, begin: u64, most: u64) -> Result<Vec<u8>> {
-    let packed = source.read(begin, source.len().saturating_sub(begin))?;
-    let mut bytes = Vec::new();
-    let mut stream = flate2::read::DeflateDecoder::new(packed.as_slice()).take(most.saturating_add(1));
-    stream.read_to_end(&mut bytes).map_err(|e| Error::format(format!("deflated data set: {e}")))?;
-    if bytes.len() as u64 > most {
-        return Err(Error::limit(format!("the deflated data set takes more than {most} bytes"))
-            .remedy("a larger --memory, or a conversion to uncompressed DICOM"));
-    }
-    Ok(bytes)
+/// What a file was deflated from.
+fn inflate<'a>(source: &'a Source<'a>, begin: u64) -> Result<impl Read + 'a> {
+    let mut packed = source.reader();
+    packed.seek(SeekFrom::Start(begin))?;
+    Ok(flate2::bufread::DeflateDecoder::new(packed))
 }
 
-/// Walks over the elements up to the pixels, with as much of the file as that takes.
-fn walk(source: &Source, begin: u64, syntax: Syntax, inflated: Option<&Arc<Vec<u8>>>) -> Result<Header> {
+fn damaged(e: std::io::Error) -> Error {
+    Error::format(format!("deflated data set: {e}"))
+}
+
+/// Walks over the elements up to the pixels, with as much of the file as that takes. `first` gives its first bytes, fewer than
+/// it is asked for only if there are no more.
+fn walk(
+    first: impl Fn(u64) -> Result<Vec<u8>>,
+    begin: usize,
+    syntax: Syntax,
+    deflated: Option<Deflated>,
+) -> Result<Header> {
     let mut window = WINDOW;
     loop {
-        let bytes = source.head(window.min(source.len()) as usize)?;
-        let found = elements(&bytes, begin as usize, syntax.coding)?;
+        let mut bytes = first(window)?;
+        let found = elements(&bytes, begin, syntax.coding)?;
         if let Found::Cut(tag) = found.how {
-            if (bytes.len() as u64) < source.len() {
+            if bytes.len() as u64 == window {
                 if window >= MOST_HEADER {
                     return Err(Error::limit(format!("a header of more than {MOST_HEADER} bytes")));
                 }
@@ -152,11 +216,10 @@ fn walk(source: &Source, begin: u64, syntax: Syntax, inflated: Option<&Arc<Vec<u
             return Err(Error::format(format!("the file ends within {place}")));
         }
         let pixels = if let Found::Pixels(element) = found.how { Some(element) } else { None };
-        let mut bytes = bytes;
         bytes.truncate(pixels.as_ref().map_or(usize::MAX, |p| p.at));
         bytes.shrink_to_fit();
         let set = Set::new(Arc::new(bytes), found.elements, syntax.coding);
-        return Ok(Header { syntax, set, pixels, inflated: inflated.cloned() });
+        return Ok(Header { syntax, set, pixels, deflated });
     }
 }
 

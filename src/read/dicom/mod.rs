@@ -30,16 +30,24 @@ mod volume;
 pub use regions::regions;
 pub use series::{Found, Series, find_series, is_dicom};
 
+use super::extent::Extent;
 use super::{Format, Input, Options, Source};
 use crate::scan::Scan;
 use crate::{Error, Result};
 use header::Header;
 use pixels::Pixels;
 use std::path::{Path, PathBuf};
+use volume::Plan;
 
 /// DICOM.
-pub const FORMAT: Format =
-    Format { name: "DICOM", is_scan: true, extensions: &["dcm", "dicom", "ima"], detect: header::detect, read };
+pub const FORMAT: Format = Format {
+    name: "DICOM",
+    is_scan: true,
+    extensions: &["dcm", "dicom", "ima"],
+    detect: header::detect,
+    examine,
+    read,
+};
 
 /// A file of an image.
 struct File<'a> {
@@ -50,19 +58,63 @@ struct File<'a> {
     source: Option<&'a Source<'a>>,
 }
 
-impl<'a> File<'a> {
+impl File<'_> {
+    /// Looks at the header.
     fn new(path: &Path, source: &Source, options: &Options) -> Result<Self> {
-        let header = Header::read(source, options.max_bytes)?;
+        let header = Header::look(source)?.measured(source, options.max_bytes)?;
         let pixels = Pixels::new(&header, source)?;
         Ok(File { path: path.to_path_buf(), header, pixels, source: None })
     }
+
+    /// Makes deflated pixels ready.
+    fn unpack(&mut self) -> Result<()> {
+        let opened;
+        let source = match self.source {
+            Some(source) => source,
+            None => {
+                opened = Source::open(&self.path)?;
+                &opened
+            }
+        };
+        self.header.unpack(source)
+    }
+
+    fn open(path: &Path, options: &Options) -> Result<Self> {
+        let file = || File::new(path, &Source::open(path)?, options);
+        file().map_err(|e| e.at(path))
+    }
 }
 
-fn read(input: &Input, options: &Options) -> Result<Scan> {
+fn plan<'a>(input: &'a Input, options: &Options) -> Result<Plan<'a>> {
     options.only_image()?;
     let mut file = File::new(input.path, &input.source, options)?;
     file.source = Some(&input.source);
-    volume::scan(&[file], options)
+    Plan::new(vec![file], options)
+}
+
+fn examine(input: &Input, options: &Options) -> Result<Extent> {
+    plan(input, options).map(|plan| plan.extent)
+}
+
+fn read(input: &Input, options: &Options) -> Result<Scan> {
+    plan(input, options)?.read()
+}
+
+/// What a series will be, from the headers of its files.
+///
+/// # Errors
+/// As [`read_series`], as far as headers tell.
+pub fn examine_series(series: &Series, options: &Options) -> Result<Extent> {
+    options.only_image()?;
+    let mut files = Vec::new();
+    let mut bytes = 0u64;
+    for path in &series.files {
+        let file = File::open(path, options)?;
+        bytes = bytes.saturating_add(file.header.memory());
+        options.afford("the headers of the series", bytes.into(), 1).map_err(|e| e.at(&series.folder))?;
+        files.push(file);
+    }
+    Plan::new(files, options).map(|plan| plan.extent.calibrated(options)).map_err(|e| e.at(&series.folder))
 }
 
 /// Reads a series as one volume.
@@ -72,12 +124,10 @@ fn read(input: &Input, options: &Options) -> Result<Scan> {
 pub fn read_series(series: &Series, options: &Options) -> Result<Scan> {
     use rayon::prelude::*;
     options.only_image()?;
-    let open = |path: &PathBuf| {
-        let file = || File::new(path, &Source::open(path)?, options);
-        file().map_err(|e| e.at(path))
-    };
-    let files = series.files.par_iter().map(open).collect::<Vec<_>>().into_iter().collect::<Result<Vec<_>>>()?;
-    volume::scan(&files, options).map(|scan| scan.calibrated(options)).map_err(|e| e.at(&series.folder))
+    let files = series.files.par_iter().map(|path| File::open(path, options)).collect::<Vec<_>>();
+    let files = files.into_iter().collect::<Result<Vec<_>>>()?;
+    let scan = Plan::new(files, options).and_then(Plan::read);
+    scan.map(|scan| scan.calibrated(options)).map_err(|e| e.at(&series.folder))
 }
 
 /// Reads the only image series of a folder.
@@ -85,15 +135,28 @@ pub fn read_series(series: &Series, options: &Options) -> Result<Scan> {
 /// # Errors
 /// There is none or more than one; the error names them.
 pub fn read_folder(folder: &Path, options: &Options) -> Result<Scan> {
+    read_series(&only_series(folder)?, options)
+}
+
+/// What the only image series of a folder will be.
+///
+/// # Errors
+/// As [`read_folder`].
+pub fn examine_folder(folder: &Path, options: &Options) -> Result<Extent> {
+    examine_series(&only_series(folder)?, options)
+}
+
+fn only_series(folder: &Path) -> Result<Series> {
     let entries = std::fs::read_dir(folder)?.collect::<std::io::Result<Vec<_>>>()?;
     let files: Vec<PathBuf> = entries.into_iter().map(|e| e.path()).filter(|p| is_dicom(p)).collect();
     let found = find_series(&files);
     match found.series.as_slice() {
-        [one] => read_series(one, options),
+        [one] => Ok(one.clone()),
         [] if found.others.is_empty() => Err(Error::unsupported("is a folder").remedy("the files in it")),
         [] => {
             let (path, reason) = &found.others[0];
-            Err(Error::unsupported(format!("no DICOM image in the folder: {} is {reason}", path.display())))
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            Err(Error::unsupported(format!("no DICOM image in the folder: {name} is {reason}")))
         }
         all => {
             let names: Vec<String> = all.iter().map(Series::to_string).collect();

@@ -156,6 +156,24 @@ impl Pixels {
         self.rows as u128 * self.columns as u128 * samples * u128::from(self.allocated)
     }
 
+    /// Bytes that decoding a frame takes beside its samples, at most.
+    pub fn in_flight(&self) -> u64 {
+        let samples = (self.plane() as u64).saturating_mul(self.samples as u64);
+        let packed = match &self.pieces {
+            Pieces::Run(_) => {
+                return u64::try_from(self.frame_bits().div_ceil(8)).unwrap_or(u64::MAX).saturating_add(2);
+            }
+            Pieces::Each(frames) => frames.iter().map(|f| f.iter().map(|p| p.1).sum::<u64>()).max().unwrap_or(0),
+        };
+        // Pieces are joined; decoders keep coefficients beside the samples.
+        let decoder = match self.codec {
+            Codec::Jpeg => samples.saturating_mul(8),
+            Codec::Jpeg2000 => samples.saturating_mul(16),
+            _ => 0,
+        };
+        packed.saturating_mul(2).saturating_add(decoder)
+    }
+
     /// Finds the frames, and holds them against the size of the file.
     fn place(&self, header: &Header, source: &Source, element: &Element) -> Result<Pieces> {
         let at = element.at as u64;

@@ -107,15 +107,12 @@ pub fn find_series(files: &[PathBuf]) -> Found {
     found
 }
 
-/// Deflated files may take this much while they are looked at.
-const LOOK_BYTES: u64 = 1 << 30;
-
 fn look(path: &Path) -> Result<(Key, Vec<f64>, Series)> {
     let source = Source::open(path)?;
     if !detect(&source.head(512)?) {
         return Err(Error::unsupported("not a DICOM file"));
     }
-    let header = Header::read(&source, LOOK_BYTES)?;
+    let header = Header::look(&source)?;
     if let Some(reason) = header.no_image() {
         return Err(Error::unsupported(reason));
     }

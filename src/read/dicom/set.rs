@@ -168,6 +168,11 @@ impl Set {
         Set { bytes: Arc::default(), elements: vec![], coding: Coding::META }
     }
 
+    /// Bytes of memory that it takes.
+    pub fn memory(&self) -> u64 {
+        (self.bytes.len() + self.elements.len() * size_of::<Element>()) as u64
+    }
+
     /// The element of this tag.
     pub fn element(&self, tag: Tag) -> Option<&Element> {
         self.elements.iter().find(|e| e.tag == tag)

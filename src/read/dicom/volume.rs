@@ -7,6 +7,7 @@ use super::slice::{self, Slice};
 use super::stack::{self, Stack};
 use super::values::{self, Line, Raw};
 use super::{frame, pet};
+use crate::read::extent::Extent;
 use crate::read::{Options, Source, layout, numbers};
 use crate::scan::{Channel, Modality, NO_UNIT, Scan};
 use crate::suv::{self, Conversion};
@@ -15,48 +16,116 @@ use crate::{Error, Result};
 use dicom_dictionary_std::tags;
 use rayon::prelude::*;
 
-/// Reads the scan.
-///
-/// # Errors
-/// The frames do not make one volume, take too much memory, or are damaged.
-pub fn scan(files: &[File], options: &Options) -> Result<Scan> {
-    let Some(first) = files.first() else { return Err(Error::format("a series without files")) };
-    alike(files, first)?;
-    let mut slices = Vec::new();
-    for (n, file) in files.iter().enumerate() {
-        slices.extend(slice::slices(&file.header, n, file.pixels.frames).map_err(|e| e.at(&file.path))?);
+/// What the headers of all files say, checked.
+pub struct Plan<'a> {
+    files: Vec<File<'a>>,
+    stack: Stack,
+    /// Of PET: judged before the pixels are read, so that a refusal costs nothing.
+    conversion: Option<Conversion>,
+    lines: Vec<Line>,
+    /// What the scan will be.
+    pub extent: Extent,
+}
+
+impl<'a> Plan<'a> {
+    /// Puts the frames in order.
+    ///
+    /// # Errors
+    /// The frames do not make one volume, or take too much memory.
+    pub fn new(files: Vec<File<'a>>, options: &Options) -> Result<Self> {
+        let Some(first) = files.first() else { return Err(Error::format("a series without files")) };
+        alike(&files, first)?;
+        let mut slices = Vec::new();
+        for (n, file) in files.iter().enumerate() {
+            slices.extend(slice::slices(&file.header, n, file.pixels.frames).map_err(|e| e.at(&file.path))?);
+        }
+        let stack = stack::order(slices, &files.iter().map(name).collect::<Vec<_>>(), options)?;
+        let mut plan = Plan {
+            extent: extent(&files, first, &stack).within(options)?,
+            files,
+            stack,
+            conversion: None,
+            lines: vec![],
+        };
+        if plan.is_pet() {
+            plan.conversion = Some(convert(plan.reference(), &plan.stack, options)?);
+        }
+        plan.lines = lines(&plan.stack.slices, plan.conversion.as_ref())?;
+        Ok(plan)
     }
-    let name = |f: &File| f.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let stack = stack::order(slices, &files.iter().map(name).collect::<Vec<_>>(), options)?;
-    let (rows, columns) = (first.pixels.rows, first.pixels.columns);
-    let shape = Shape::new(stack.slices.len(), rows, columns);
-    let voxels = shape.z as u128 * rows as u128 * columns as u128;
-    options.afford(&format!("an image of {shape}"), voxels * first.pixels.samples as u128, 4)?;
-    let reference = &files[stack.slices.first().map_or(0, |s| s.file)];
-    let pet = first.header.modality() == "PT";
-    // The facts are judged before the pixels are read: a refusal then costs nothing.
-    let conversion = pet.then(|| convert(reference, &stack, options)).transpose()?;
-    let rooms = rooms(files, &stack.slices, shape, &first.pixels)?;
-    let lines = lines(&stack.slices, conversion.as_ref())?;
-    let unit = conversion.as_ref().map_or(unit(&stack.slices), |c| c.unit);
-    let padding = padding(reference, &rooms);
-    let channels = channels(first, rooms, shape, &stack, &lines, pet)?;
-    let channels = channels.into_iter().map(|c| Channel { unit, ..c }).collect();
-    let mut scan = Scan::new(if pet { Modality::Pet } else { Modality::Other }, shape, channels);
-    scan.spacing = stack.spacing;
-    scan.placement = stack.placement;
-    scan.facts = facts(files, reference, shape);
-    scan.notes.extend(stack.notes);
-    scan.notes.extend(padding);
-    if let Some(c) = conversion {
-        (scan.sul_factor, scan.audit) = (c.sul_factor, c.audit);
-        scan.notes.extend(c.notes);
+
+    fn is_pet(&self) -> bool {
+        self.files.first().is_some_and(|f| f.header.modality() == "PT")
     }
-    if reference.header.set.element(tags::MODALITY_LUT_SEQUENCE).is_some() {
-        scan.notes.push("the modality look-up table (0028,3000) is not applied".into());
+
+    /// The file of the first slice: it speaks for all.
+    fn reference(&self) -> &File<'a> {
+        &self.files[self.stack.slices.first().map_or(0, |s| s.file)]
     }
-    numbers::steps(&mut scan);
-    Ok(scan)
+
+    /// Reads the scan.
+    ///
+    /// # Errors
+    /// A frame is damaged.
+    pub fn read(mut self) -> Result<Scan> {
+        for file in &mut self.files {
+            file.unpack().map_err(|e| e.at(&file.path))?;
+        }
+        let (reference, first) = (self.reference(), &self.files[0]);
+        let (shape, pet) = (self.extent.shape, self.is_pet());
+        let rooms = rooms(&self.files, &self.stack.slices, shape, &first.pixels)?;
+        let unit = self.conversion.as_ref().map_or(unit(&self.stack.slices), |c| c.unit);
+        let padding = padding(reference, &rooms);
+        let channels = channels(first, rooms, shape, &self.stack, &self.lines, pet)?;
+        let channels = channels.into_iter().map(|c| Channel { unit, ..c }).collect();
+        let mut scan = Scan::new(if pet { Modality::Pet } else { Modality::Other }, shape, channels);
+        scan.spacing = self.stack.spacing;
+        scan.placement = self.stack.placement;
+        scan.facts = facts(&self.files, reference, shape);
+        if reference.header.set.element(tags::MODALITY_LUT_SEQUENCE).is_some() {
+            scan.notes.push("the modality look-up table (0028,3000) is not applied".into());
+        }
+        let lut = std::mem::take(&mut scan.notes);
+        scan.notes.extend(self.stack.notes);
+        scan.notes.extend(padding);
+        if let Some(c) = self.conversion {
+            (scan.sul_factor, scan.audit) = (c.sul_factor, c.audit);
+            scan.notes.extend(c.notes);
+        }
+        scan.notes.extend(lut);
+        numbers::steps(&mut scan);
+        Ok(scan)
+    }
+}
+
+fn name(file: &File) -> String {
+    file.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Frames that are decoded at a time. It does not depend on the number of threads, so that the memory is known beforehand.
+const AT_ONCE: usize = 32;
+/// Bytes that the facts of a slice take.
+const OF_SLICE: u64 = 1 << 10;
+/// Bytes of memory that a byte of the largest header may take while it is understood.
+const OF_HEADER: u64 = 8;
+
+fn extent(files: &[File], first: &File, stack: &Stack) -> Extent {
+    let pixels = &first.pixels;
+    let shape = Shape::new(stack.slices.len(), pixels.rows, pixels.columns);
+    let headers = files.iter().map(|f| f.header.memory()).fold(0u64, u64::saturating_add);
+    let largest = files.iter().map(|f| f.header.set.memory()).max().unwrap_or(0);
+    let frames = files.iter().map(|f| f.pixels.in_flight()).max().unwrap_or(0);
+    let slices = files.iter().map(|f| f.pixels.frames as u64).fold(0u64, u64::saturating_add);
+    let parts = [headers, largest * OF_HEADER, frames.saturating_mul(shape.z.min(AT_ONCE) as u64), slices * OF_SLICE];
+    let slopes = stack.slices.windows(2).any(|s| s[0].facts.slope != s[1].facts.slope);
+    Extent {
+        shape,
+        channels: pixels.samples,
+        float: pixels.kind == numbers::Kind::Float || slopes,
+        spacing: stack.spacing,
+        reading: parts.into_iter().fold(0, u64::saturating_add),
+        files: files.iter().map(|f| f.path.clone()).collect(),
+    }
 }
 
 /// Files of one volume have pixels of one kind.
@@ -65,7 +134,7 @@ fn alike(files: &[File], first: &File) -> Result<()> {
     let Some(other) = files.iter().find(|f| kind(&f.pixels) != kind(&first.pixels)) else { return Ok(()) };
     let size = |f: &File| {
         let p = &f.pixels;
-        format!("{} is {} x {} of {} {}", f.path.display(), p.rows, p.columns, p.samples, p.stored_type())
+        format!("{} is {} x {} of {} {}", name(f), p.rows, p.columns, p.samples, p.stored_type())
     };
     Err(Error::format(format!("slices of different size or type: {}, {}", size(first), size(other))))
 }
@@ -110,8 +179,10 @@ fn rooms(files: &[File], slices: &[Slice], shape: Shape, pixels: &Pixels) -> Res
         };
         read().map_err(|e| e.at(&file.path))
     };
-    let done: Vec<Result<()>> = slices.par_iter().zip(planes.par_iter_mut()).map(decode).collect();
-    done.into_iter().collect::<Result<()>>()?;
+    for (slices, planes) in slices.chunks(AT_ONCE).zip(planes.chunks_mut(AT_ONCE)) {
+        let done: Vec<Result<()>> = slices.par_iter().zip(planes.par_iter_mut()).map(decode).collect();
+        done.into_iter().collect::<Result<()>>()?;
+    }
     Ok(rooms)
 }
 

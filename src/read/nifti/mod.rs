@@ -15,6 +15,7 @@ mod times;
 mod values;
 mod voxels;
 
+use super::extent::{self, Extent};
 use super::layout::{Sizes, names};
 use super::numbers::{self, Numbers};
 use super::{Colour, Format, Input, Options, Source};
@@ -27,7 +28,7 @@ use stream::Stream;
 use voxels::Type;
 
 /// NIfTI.
-pub const FORMAT: Format = Format { name: "NIfTI", is_scan: true, extensions: &["nii"], detect, read };
+pub const FORMAT: Format = Format { name: "NIfTI", is_scan: true, extensions: &["nii"], detect, examine, read };
 
 fn detect(head: &[u8]) -> bool {
     matches!(header::kind(&stream::peek(head, header::LONGEST)), Some(Kind::Nifti { .. }))
@@ -68,48 +69,126 @@ fn image_file(path: &Path) -> Option<PathBuf> {
     [".img", ".img.gz", ".IMG"].iter().map(beside).find(|p| p.is_file())
 }
 
-fn read(input: &Input, options: &Options) -> Result<Scan> {
+/// The file with the voxels: the file itself, or the other one of a pair.
+enum Voxels {
+    Own,
+    Beside(PathBuf),
+}
+
+/// What the header of an image says, checked, with the files that belong to it.
+struct Plan {
+    h: Header,
+    of: Type,
+    volume: Volume,
+    voxels: Voxels,
+    gzip: bool,
+    geometry: affine::Geometry,
+    extent: Extent,
+}
+
+fn examine(input: &Input, options: &Options) -> Result<Extent> {
+    plan(input, options).map(|plan| plan.extent)
+}
+
+fn plan(input: &Input, options: &Options) -> Result<Plan> {
     options.only_image()?;
     let mut first = Stream::open(&input.source)?;
     let h = Header::parse(&first.head(header::LONGEST)?)?;
     let of = Type::of(h.datatype)?;
-    let plan = Plan::of(&h, of, options)?;
-    let mut notes = plan.notes.clone();
-    let (rooms, gzip) = if h.pair {
+    let volume = Volume::of(&h, of, options)?;
+    let (voxels, gzip) = if h.pair {
         let image = input.on_disk.then(|| image_file(input.path)).flatten();
         let image = image.ok_or_else(|| {
             Error::format("a NIfTI header without its voxels").remedy("the .img file of the same name beside it")
         })?;
-        let source = Source::open(&image).map_err(|e| e.at(&image))?;
-        let mut stream = Stream::open(&source)?;
-        (plan.voxels(&mut stream, of, h.big).map_err(|e| e.at(&image))?, stream.gzip)
+        let look = || {
+            let source = Source::open(&image)?;
+            let stream = Stream::open(&source)?;
+            volume.fits(&stream)?;
+            Ok(stream.gzip)
+        };
+        let gzip = look().map_err(|e: Error| e.at(&image))?;
+        (Voxels::Beside(image), gzip)
     } else {
-        // The header was read a little beyond its end, so the file is opened anew for the voxels.
-        let mut stream = Stream::open(&input.source)?;
-        drop(first);
-        (plan.voxels(&mut stream, of, h.big)?, stream.gzip)
+        volume.fits(&first)?;
+        (Voxels::Own, first.gzip)
+    };
+    let geometry = affine::geometry(&h);
+    let extent = extent(input, &h, of, &volume, &voxels, &geometry, options).within(options)?;
+    Ok(Plan { h, of, volume, voxels, gzip, geometry, extent })
+}
+
+fn extent(
+    input: &Input,
+    h: &Header,
+    of: Type,
+    volume: &Volume,
+    voxels: &Voxels,
+    geometry: &affine::Geometry,
+    options: &Options,
+) -> Extent {
+    let channels = if is_clear(of.samples, options) { 3 } else { of.samples };
+    let Shape { z, y, x } = volume.shape;
+    let bytes = |each: usize| extent::bytes(&[z, y, x], each);
+    // Wider numbers become samples in another place, and a negative slope turns them round in one.
+    let wide = if of.stored.bits > 32 { 8 } else { 0 };
+    let turned = if h.slope < 0.0 { 4 } else { 0 };
+    let left_out = 4 * (of.samples - channels);
+    let sidecar = Some(sidecar::path(input.path)).filter(|p| input.on_disk && p.is_file());
+    let text = sidecar.as_ref().and_then(|p| std::fs::metadata(p).ok()).map_or(0, |about| about.len());
+    let beside = if let Voxels::Beside(path) = voxels { Some(path.clone()) } else { None };
+    Extent {
+        shape: volume.shape,
+        channels,
+        float: of.stored.kind == numbers::Kind::Float,
+        spacing: geometry.spacing,
+        reading: [bytes(wide + turned + left_out), BUFFERS, text.saturating_mul(OF_SIDECAR)]
+            .iter()
+            .fold(0, |n, v| n.saturating_add(*v)),
+        files: std::iter::once(input.path.to_path_buf()).chain(beside).chain(sidecar).collect(),
+    }
+}
+
+/// Bytes of voxels that are converted at a time, and of the decompressor.
+const BUFFERS: u64 = 2 << 20;
+/// Bytes of memory that a byte of a sidecar may take while it is understood.
+const OF_SIDECAR: u64 = 48;
+
+/// The last of these samples is transparency that is not wanted.
+fn is_clear(samples: usize, options: &Options) -> bool {
+    samples == 4 && options.colour == Colour::Measured
+}
+
+fn read(input: &Input, options: &Options) -> Result<Scan> {
+    let Plan { h, of, volume, voxels, gzip, geometry, .. } = plan(input, options)?;
+    let mut notes = volume.notes.clone();
+    let rooms = match voxels {
+        Voxels::Beside(image) => {
+            let source = Source::open(&image).map_err(|e| e.at(&image))?;
+            volume.voxels(&source, of, h.big).map_err(|e| e.at(&image))?
+        }
+        Voxels::Own => volume.voxels(&input.source, of, h.big)?,
     };
     let rooms = colours(rooms, options, &mut notes);
-    let geometry = affine::geometry(&h);
     let names = names(&[], 1, rooms.len(), of.samples > 1);
     let mut channels = Vec::new();
     for (name, room) in names.into_iter().zip(rooms) {
-        channels.push(values::channel(name, plan.shape, room, of.stored, &h, &mut notes)?);
+        channels.push(values::channel(name, volume.shape, room, of.stored, &h, &mut notes)?);
     }
     channels.iter_mut().for_each(|c| c.volume.spacing = geometry.spacing);
     notes.extend(geometry.notes);
-    let mut scan = Scan { notes, ..Scan::new(Modality::Unknown, plan.shape, channels) };
+    let mut scan = Scan { notes, ..Scan::new(Modality::Unknown, volume.shape, channels) };
     scan.spacing = geometry.spacing;
     scan.placement = geometry.placement;
     scan.facts = facts(&h, of, gzip, geometry.by);
     numbers::steps(&mut scan);
-    let said = if input.on_disk { sidecar::read(input.path, plan.time)? } else { None };
+    let said = if input.on_disk { sidecar::read(input.path, volume.time)? } else { None };
     values::convert(&mut scan, said, &options.suv)?;
     Ok(scan)
 }
 
-/// What of the file is read.
-struct Plan {
+/// The volume of one time point.
+struct Volume {
     shape: Shape,
     time: usize,
     /// Where the voxels of the time point begin.
@@ -119,8 +198,8 @@ struct Plan {
     notes: Vec<String>,
 }
 
-impl Plan {
-    fn of(h: &Header, of: Type, options: &Options) -> Result<Plan> {
+impl Volume {
+    fn of(h: &Header, of: Type, options: &Options) -> Result<Self> {
         if (3000..3100).contains(&h.intent) {
             return Err(Error::unsupported("CIFTI files hold surfaces and matrices, not voxels, and are not read")
                 .remedy("a volume in NIfTI"));
@@ -141,11 +220,6 @@ impl Plan {
         let time = Sizes { c: 1, z: 1, t: whole(size(3)) }.time(options)?;
         let count = [0, 1, 2].iter().fold(1u128, |n, a| n.saturating_mul(size(*a).into()));
         let shape = Shape { z: whole(size(2)), y: whole(size(1)), x: whole(size(0)) };
-        options.afford(
-            &format!("a NIfTI volume of {} x {} x {}", shape.z, shape.y, shape.x),
-            count,
-            of.room_bytes(),
-        )?;
         if i64::from(h.bitpix) != 8 * of.bytes() as i64 {
             notes.push(format!("bitpix = {} does not fit datatype {}, which counts", h.bitpix, h.datatype));
         }
@@ -158,24 +232,30 @@ impl Plan {
             (n, false) if n + 4 >= h.own_bytes() => n,
             (n, false) => return Err(Error::format(format!("vox_offset = {n} lies inside the header"))),
         };
-        let bytes = count * u128::from(of.bytes());
-        let end = |volumes: usize| u64::try_from(u128::from(first) + bytes.saturating_mul(volumes as u128));
+        let bytes = count.saturating_mul(of.bytes().into());
+        let end = |volumes: usize| u64::try_from(bytes.saturating_mul(volumes as u128).saturating_add(first.into()));
         let (Ok(from), Ok(to)) = (end(time), end(time + 1)) else {
             return Err(Error::limit("more voxels than a file can hold"));
         };
-        Ok(Plan { shape, time, from, to, notes })
+        Ok(Volume { shape, time, from, to, notes })
     }
 
-    /// Reads them, once it is sure that the file can hold them.
-    fn voxels(&self, stream: &mut Stream, of: Type, big: bool) -> Result<Vec<Numbers>> {
-        if self.to > stream.most {
-            return Err(Error::format(format!(
-                "the header promises voxels up to byte {}; the file cannot hold more than {}",
-                self.to, stream.most
-            )));
+    /// Refuses a file that cannot hold the voxels.
+    fn fits(&self, stream: &Stream) -> Result<()> {
+        if self.to <= stream.most {
+            return Ok(());
         }
+        Err(Error::format(format!(
+            "the header promises voxels up to byte {}; the file cannot hold more than {}",
+            self.to, stream.most
+        )))
+    }
+
+    fn voxels(&self, source: &Source, of: Type, big: bool) -> Result<Vec<Numbers>> {
+        let mut stream = Stream::open(source)?;
+        self.fits(&stream)?;
         stream.go(self.from)?;
-        let rooms = voxels::read(stream, of, big, self.shape.len())?;
+        let rooms = voxels::read(&mut stream, of, big, self.shape.len())?;
         stream.check()?;
         Ok(rooms)
     }
@@ -183,7 +263,7 @@ impl Plan {
 
 /// Transparency is left out, unless everything is wanted as it is stored.
 fn colours(mut rooms: Vec<Numbers>, options: &Options, notes: &mut Vec<String>) -> Vec<Numbers> {
-    if rooms.len() == 4 && options.colour == Colour::Measured {
+    if is_clear(rooms.len(), options) {
         rooms.truncate(3);
         notes.push("transparency was left out".into());
     }

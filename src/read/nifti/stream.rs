@@ -21,22 +21,6 @@ pub struct Stream<'a> {
     at: u64,
 }
 
-/// The bytes as they are stored.
-struct Plain<'a> {
-    source: &'a Source<'a>,
-    at: u64,
-}
-
-impl Read for Plain<'_> {
-    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        let count = (to.len() as u64).min(self.source.len().saturating_sub(self.at)) as usize;
-        let part = to.get_mut(..count).unwrap_or_default();
-        self.source.read_into(self.at, part).map_err(|e| io::Error::other(e.what))?;
-        self.at += count as u64;
-        Ok(count)
-    }
-}
-
 /// Is it packed with gzip?
 pub fn is_gzip(head: &[u8]) -> bool {
     head.starts_with(&[0x1f, 0x8b])
@@ -69,7 +53,7 @@ impl<'a> Stream<'a> {
     /// The operating system refuses.
     pub fn open(source: &'a Source<'a>) -> Result<Self> {
         let gzip = is_gzip(&source.head(2)?);
-        let plain = Plain { source, at: 0 };
+        let plain = source.reader();
         let reader: Box<dyn Read + 'a> = if gzip { Box::new(MultiGzDecoder::new(plain)) } else { Box::new(plain) };
         let most = if gzip { source.len().saturating_mul(MOST_PER_BYTE) } else { source.len() };
         Ok(Stream { reader, gzip, most, at: 0 })

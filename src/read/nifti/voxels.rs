@@ -42,12 +42,6 @@ impl Type {
     pub fn bytes(self) -> u64 {
         u64::from(self.stored.bits / 8) * self.samples as u64
     }
-
-    /// Bytes that a voxel takes while it is read.
-    pub fn room_bytes(self) -> u128 {
-        let number = if self.stored.bits > 32 { 12 } else { 4 };
-        number * self.samples as u128
-    }
 }
 
 fn refused(code: i16) -> Error {

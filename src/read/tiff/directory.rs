@@ -38,6 +38,11 @@ impl Directory {
     }
 }
 
+/// Longest text of a tag that is read, in bytes.
+const MOST_TEXT: u64 = 256 << 20;
+/// Pages beyond this many are refused: an image has no more planes.
+const MOST_PAGES: usize = 1 << 20;
+
 /// Does a file begin like a TIFF?
 pub fn detect(head: &[u8]) -> bool {
     [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"].iter().any(|magic| head.starts_with(*magic))
@@ -73,6 +78,9 @@ impl<'a> Tiff<'a> {
             bytes += size;
             if bytes > self.source.len() {
                 return Err(Error::format("the pages overlap in the file"));
+            }
+            if out.len() >= MOST_PAGES {
+                return Err(Error::limit(format!("more than {MOST_PAGES} pages")));
             }
             out.push(directory);
             at = next;
@@ -121,6 +129,14 @@ impl<'a> Tiff<'a> {
     /// They lie beyond its end.
     pub fn read(&self, at: u64, len: u64) -> Result<Vec<u8>> {
         self.source.read(at, len)
+    }
+
+    /// Refuses a place that does not lie within the file.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn within(&self, at: u64, len: u64) -> Result<()> {
+        self.source.within(at, len).map(|_| ())
     }
 
     /// Length of the file.
@@ -176,8 +192,11 @@ impl<'a> Tiff<'a> {
     /// Text up to its first zero byte; bytes that are not UTF-8 are read as Latin-1.
     ///
     /// # Errors
-    /// It lies beyond the end of the file.
+    /// It lies beyond the end of the file, or is longer than any that is met.
     pub fn text(&self, entry: &Entry) -> Result<String> {
+        if entry.count > MOST_TEXT {
+            return Err(Error::limit(format!("a text of {} bytes in tag {}", entry.count, entry.tag)));
+        }
         let (bytes, _) = self.value(entry, u64::MAX)?;
         let bytes = bytes.split(|b| *b == 0).next().unwrap_or_default();
         Ok(match std::str::from_utf8(bytes) {

@@ -14,22 +14,25 @@
 
 mod codec;
 mod codes;
+mod decode;
 mod directory;
 mod fax;
+mod need;
 mod page;
 mod unpack;
 
+use super::extent::{self, Extent};
 use super::layout::{self, Layout, Plane, Sizes};
-use super::numbers::{self, Numbers, Stored};
+use super::numbers::{self, Kind, Numbers, Stored};
 use super::{Colour, Format, Input, Options, Source, imagej, ome, resolution, shaped};
 use crate::scan::{Channel, Modality, Scan};
 use crate::units::Shape;
 use crate::{Error, Result};
-use codes::{Compression, Photometric};
+use codes::Photometric;
 use directory::Tiff;
+use need::Need;
 use page::Page;
 use rayon::prelude::*;
-use unpack::{Part, Words};
 
 /// TIFF.
 pub const FORMAT: Format = Format {
@@ -37,6 +40,7 @@ pub const FORMAT: Format = Format {
     is_scan: false,
     extensions: &["tif", "tiff", "btf", "tf8", "lsm", "stk"],
     detect: directory::detect,
+    examine,
     read,
 };
 
@@ -87,15 +91,40 @@ impl<'a> File<'a> {
     }
 }
 
+impl File<'_> {
+    /// The page of a plane, which must be like the first one.
+    fn like(&self, first: &Page, plane: Plane, runs: bool) -> Result<Page> {
+        let page = self.page(plane.page, runs)?;
+        if alike(&page, first) {
+            return Ok(page);
+        }
+        Err(Error::format(format!("page {} has another size or type than the first", plane.page)))
+    }
+}
+
 fn alike(a: &Page, b: &Page) -> bool {
     (a.width, a.height, a.samples, a.stored) == (b.width, b.height, b.samples, b.stored)
 }
 
-fn read(input: &Input, options: &Options) -> Result<Scan> {
+/// What is read of a file: everything that its headers say, checked.
+struct Plan<'a> {
+    file: File<'a>,
+    /// The page that all others are like.
+    first: Page,
+    layout: Layout,
+    extent: Extent,
+}
+
+fn examine(input: &Input, options: &Options) -> Result<Extent> {
+    plan(input, options).map(|plan| plan.extent)
+}
+
+fn plan<'a>(input: &'a Input, options: &Options) -> Result<Plan<'a>> {
     let mut file = File::open(&input.source)?;
     let pages = file.pages.len();
     let first = file.pages.first().cloned().ok_or_else(|| Error::format("no page in the file"))?;
     let text = first.description.as_ref().map(|d| file.tiff.text(d)).transpose()?.unwrap_or_default();
+    options.afford("the description of the image", text.len() as u128, need::OF_TEXT.into())?;
     let plane = [first.height, first.width, first.samples];
     let mut layout = if ome::is(&text) {
         ome::layout(&text, input.path, pages, options)?
@@ -119,7 +148,63 @@ fn read(input: &Input, options: &Options) -> Result<Scan> {
     let own = layout.planes.iter().find(|p| p.file == 0).map_or(0, |p| p.page);
     let first = file.page(own, layout.runs)?;
     file.facts(&first, &mut layout);
-    assemble(&file, &first, layout, options)
+    check_samples(&first)?;
+    let extent = extent(input, &first, &layout, options).within(options)?;
+    let mut need = Need::of_text(text.len());
+    each_file(&file, &layout, |file, planes| {
+        need.pages(file.pages.len());
+        planes.iter().try_for_each(|(_, plane)| need.page(&file.tiff, &file.like(&first, *plane, layout.runs)?))
+    })?;
+    let reading = need.reading(extent.reading, extent.finished());
+    let extent = Extent { reading, ..extent }.within(options)?;
+    Ok(Plan { file, first, layout, extent })
+}
+
+/// The size of the image, and what its numbers take until they are samples.
+fn extent(input: &Input, page: &Page, layout: &Layout, options: &Options) -> Extent {
+    let planes = layout.planes.len() / layout.slices.max(1);
+    let shape = Shape::new(layout.slices, page.height, page.width);
+    let left_out = if alpha(page, options).is_some() { planes } else { 0 };
+    let channels = planes.saturating_mul(page.samples) - left_out;
+    let bytes = |channels: usize, each: usize| extent::bytes(&[channels, shape.z, shape.y, shape.x], each);
+    // Numbers of more than 32 bits become samples in another place.
+    let wide = page.stored.bits > 32;
+    let reading = bytes(left_out, if wide { 8 } else { 4 }).saturating_add(bytes(channels, if wide { 8 } else { 0 }));
+    Extent {
+        shape,
+        channels,
+        float: page.stored.kind == Kind::Float,
+        spacing: layout.spacing,
+        reading,
+        files: std::iter::once(input.path.to_path_buf()).chain(layout.companions.iter().cloned()).collect(),
+    }
+}
+
+/// Goes through the files that planes lie in, with the planes of each and their places in the layout.
+fn each_file(own: &File, layout: &Layout, mut work: impl FnMut(&File, &[(usize, Plane)]) -> Result<()>) -> Result<()> {
+    let mut planes = vec![Vec::new(); layout.companions.len() + 1];
+    for (at, plane) in layout.planes.iter().enumerate() {
+        planes.get_mut(plane.file).into_iter().for_each(|list| list.push((at, *plane)));
+    }
+    let (mine, others) = planes.split_first().map_or((&[][..], &[][..]), |(mine, others)| (mine, others));
+    work(own, mine)?;
+    for (path, planes) in layout.companions.iter().zip(others) {
+        let missing = |e: Error| Error { what: format!("a file of the OME-TIFF set: {}", e.what), ..e }.at(path);
+        let source = Source::open(path).map_err(missing)?;
+        File::open(&source).and_then(|file| work(&file, planes)).map_err(missing)?;
+    }
+    Ok(())
+}
+
+fn check_samples(page: &Page) -> Result<()> {
+    let colours = match page.photometric {
+        Photometric::Rgb | Photometric::YCbCr => 3,
+        _ => 1,
+    };
+    match page.samples >= colours {
+        true => Ok(()),
+        false => Err(Error::format(format!("{} samples in a pixel of colour", page.samples))),
+    }
 }
 
 fn plain(file: &File, options: &Options) -> Result<Layout> {
@@ -184,124 +269,20 @@ impl File<'_> {
 }
 
 /// Decodes the planes and makes the scan.
-fn assemble(file: &File, first: &Page, layout: Layout, options: &Options) -> Result<Scan> {
+fn read(input: &Input, options: &Options) -> Result<Scan> {
+    let Plan { file, first, layout, extent } = plan(input, options)?;
+    let (shape, samples) = (extent.shape, first.samples);
     let planes = layout.planes.len() / layout.slices.max(1);
-    let shape = Shape::new(layout.slices, first.height, first.width);
-    let voxels =
-        [planes, first.samples, shape.z, shape.y, shape.x].iter().fold(1u128, |n, s| n.saturating_mul(*s as u128));
-    options.afford(
-        &format!("an image of {shape} with {} channels", planes * first.samples),
-        voxels,
-        first.stored.room_bytes(),
-    )?;
-    let chunk = first.chunk[0].saturating_mul(first.chunk[1]).saturating_mul(first.chunk_samples());
-    options.afford("a strip or tile", chunk as u128, 16)?;
-    check_samples(first)?;
-
-    let mut rooms: Vec<Numbers> = (0..planes * first.samples).map(|_| first.stored.room(shape.len())).collect();
-    for number in 0..=layout.companions.len() {
-        let wanted: Vec<(usize, Plane)> =
-            layout.planes.iter().copied().enumerate().filter(|(_, p)| p.file == number).collect();
-        if wanted.is_empty() {
-            continue;
-        }
-        let fill = |file: &File, rooms: &mut [Numbers]| {
-            wanted.iter().try_for_each(|(at, plane)| {
-                let page = file.page(plane.page, layout.runs)?;
-                if !alike(&page, first) {
-                    return Err(Error::format(format!("page {} has another size or type than the first", plane.page)));
-                }
-                let (channel, slice) = (at / layout.slices, at % layout.slices);
-                let rooms = &mut rooms[channel * first.samples..][..first.samples];
-                decode(file, &page, rooms, slice * shape.y * shape.x)
-            })
-        };
-        match number.checked_sub(1).and_then(|i| layout.companions.get(i)) {
-            None => fill(file, &mut rooms)?,
-            Some(path) => {
-                let missing =
-                    |e: Error| Error { what: format!("a file of the OME-TIFF set: {}", e.what), ..e }.at(path);
-                let source = Source::open(path).map_err(missing)?;
-                fill(&File::open(&source).map_err(missing)?, &mut rooms).map_err(missing)?;
-            }
-        }
-    }
-    finish(first, shape, rooms, layout, options)
-}
-
-fn check_samples(page: &Page) -> Result<()> {
-    let colours = match page.photometric {
-        Photometric::Rgb | Photometric::YCbCr => 3,
-        _ => 1,
-    };
-    match page.samples >= colours {
-        true => Ok(()),
-        false => Err(Error::format(format!("{} samples in a pixel of colour", page.samples))),
-    }
-}
-
-/// Bytes of chunks that are unpacked together, as a rule: enough for all threads.
-const TOGETHER: usize = 4 << 20;
-
-/// Decodes a page into its channels, from `at` on in each. Chunks are read one after the other and unpacked side by side,
-/// some whole rows of them at a time.
-fn decode(file: &File, page: &Page, rooms: &mut [Numbers], at: usize) -> Result<()> {
-    let tables = match (&page.jpeg_tables, page.compression) {
-        (Some(tables), Compression::Jpeg) => file.tiff.bytes(tables)?,
-        _ => Vec::new(),
-    };
-    let places = page.places(&file.tiff)?;
-    let [down, across] = page.grid();
-    let bytes = page.row_bytes().saturating_mul(page.chunk[0]).saturating_mul(across);
-    let together = (2 * rayon::current_num_threads()).div_ceil(across).max(TOGETHER / bytes.max(1));
-    for (plane, places) in places.chunks(down * across).enumerate() {
-        let rooms = if page.planar { &mut rooms[plane..=plane] } else { &mut *rooms };
-        for (first, places) in (0..).step_by(together).zip(places.chunks(together * across)) {
-            let mut chunks = Vec::with_capacity(places.len());
-            // Few at a time: each may claim to be as long as the file.
-            for places in places.chunks(2 * rayon::current_num_threads()) {
-                let packed = places.iter().map(|(at, len)| file.tiff.read(*at, wanted(page, *len)));
-                let rows = |i: usize| page.chunk_rows(first + (chunks.len() + i) / across);
-                let packed = packed.collect::<Result<Vec<_>>>()?.into_par_iter().enumerate();
-                let unpacked = packed.map(|(i, packed)| codec::unpack(page, packed, &tables, rows(i)));
-                let unpacked = unpacked.collect::<Result<Vec<_>>>()?;
-                chunks.extend(unpacked);
-            }
-            scatter(page, &chunks, file.tiff.little, first, rooms, at);
-        }
-    }
-    Ok(())
-}
-
-/// Bytes of a chunk to read: an uncompressed one may claim more than it needs.
-fn wanted(page: &Page, len: u64) -> u64 {
-    match page.compression {
-        Compression::None => len.min((page.row_bytes() as u64).saturating_mul(page.chunk[0] as u64)),
-        _ => len,
-    }
-}
-
-/// Puts the numbers of whole rows of chunks where they belong, without the padding of tiles. `first` is the first of these
-/// rows.
-fn scatter(page: &Page, chunks: &[Vec<u8>], little: bool, first: usize, rooms: &mut [Numbers], at: usize) {
-    let ([_, across], [height, width]) = (page.grid(), page.chunk);
-    let (y0, samples) = (first * height, page.chunk_samples());
-    let y1 = page.height.min(y0 + chunks.len() / across * height);
-    // Of each row of the image its part of every channel.
-    let mut rows: Vec<Vec<Part>> = (y0..y1).map(|_| Vec::with_capacity(samples)).collect();
-    for room in rooms {
-        let parts = Part::of(room, at + y0 * page.width..at + y1 * page.width).rows(page.width);
-        rows.iter_mut().zip(parts).for_each(|(row, part)| row.push(part));
-    }
-    rows.into_par_iter().with_min_len(8).enumerate().for_each_init(Words::default, |words, (y, mut parts)| {
-        for (x, chunk) in (0..page.width).step_by(width).zip(&chunks[y / height * across..]) {
-            let bytes = &chunk[y % height * page.row_bytes()..][..page.row_bytes()];
-            unpack::words(page, bytes, little, words);
-            for (sample, part) in parts.iter_mut().enumerate() {
-                unpack::place(words, sample, samples, page.stored, part.cut(x..page.width.min(x + width)));
-            }
-        }
-    });
+    let mut rooms: Vec<Numbers> = (0..planes * samples).map(|_| first.stored.room(shape.len())).collect();
+    each_file(&file, &layout, |file, planes| {
+        planes.iter().try_for_each(|(at, plane)| {
+            let page = file.like(&first, *plane, layout.runs)?;
+            let (channel, slice) = (at / layout.slices, at % layout.slices);
+            let rooms = &mut rooms[channel * samples..][..samples];
+            decode::page(&file.tiff, &page, rooms, slice * shape.y * shape.x)
+        })
+    })?;
+    finish(&first, shape, rooms, layout, options)
 }
 
 /// Drops what is no measurement, names the channels, and makes samples of the numbers.
@@ -309,9 +290,7 @@ fn finish(page: &Page, shape: Shape, mut rooms: Vec<Numbers>, layout: Layout, op
     let Layout { names, spacing, significant_bits, mut facts, mut notes, .. } = layout;
     let planes = rooms.len() / page.samples;
     let mut samples = page.samples;
-    if let Some(alpha) = alpha(page)
-        && options.colour == Colour::Measured
-    {
+    if let Some(alpha) = alpha(page, options) {
         rooms = rooms.into_iter().enumerate().filter(|(i, _)| i % samples != alpha).map(|(_, r)| r).collect();
         samples -= 1;
         notes.push("transparency was left out".into());
@@ -330,8 +309,11 @@ fn finish(page: &Page, shape: Shape, mut rooms: Vec<Numbers>, layout: Layout, op
     Ok(scan)
 }
 
-/// The sample that is transparency.
-fn alpha(page: &Page) -> Option<usize> {
+/// The sample that is transparency, if that is left out.
+fn alpha(page: &Page, options: &Options) -> Option<usize> {
+    if options.colour == Colour::AsStored {
+        return None;
+    }
     let colours = page.samples.checked_sub(page.extra.len())?;
     page.extra.iter().position(|e| matches!(e, 1 | 2)).map(|i| colours + i)
 }

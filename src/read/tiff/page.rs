@@ -177,6 +177,22 @@ impl Page {
         bits.div_ceil(8)
     }
 
+    /// Bytes of a whole chunk, unpacked.
+    pub fn chunk_bytes(&self) -> usize {
+        self.row_bytes().saturating_mul(self.chunk[0])
+    }
+
+    /// Bytes of a chunk to read, of those that it claims to have: no more than it can need.
+    pub fn packed_bytes(&self, len: u64) -> u64 {
+        let whole = self.chunk_bytes() as u64;
+        match self.compression {
+            Compression::None => len.min(whole),
+            Compression::Jpeg | Compression::Group4 => len,
+            // What cannot be packed grows by less than that.
+            _ => len.min(whole.saturating_mul(2).saturating_add(1 << 16)),
+        }
+    }
+
     /// Samples that lie in one chunk.
     pub fn chunk_samples(&self) -> usize {
         if self.planar { 1 } else { self.samples }
@@ -209,6 +225,10 @@ impl Page {
             return Err(Error::format(format!("{count} strips or tiles in a file of {} bytes", tiff.len())));
         }
         let offsets = tiff.numbers(offsets, count)?;
+        let wrong = |n: usize| Error::format(format!("{n} strips or tiles where the size asks for {count}"));
+        if offsets.len() as u64 != count {
+            return Err(wrong(offsets.len()));
+        }
         let bytes = match bytes {
             Some(bytes) => tiff.numbers(bytes, count)?,
             None if self.compression == Compression::None => {
@@ -217,8 +237,8 @@ impl Page {
             }
             None => return Err(Error::format("compressed strips or tiles without their lengths")),
         };
-        if offsets.len() as u64 != count || bytes.len() as u64 != count {
-            return Err(Error::format(format!("{} strips or tiles where the size asks for {count}", offsets.len())));
+        if bytes.len() as u64 != count {
+            return Err(wrong(bytes.len()));
         }
         Ok(offsets.into_iter().zip(bytes).collect())
     }

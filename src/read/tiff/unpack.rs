@@ -117,19 +117,21 @@ pub enum Part<'a> {
     Int(&'a mut [i32]),
     /// As [`Numbers::Long`].
     Long(&'a mut [i64]),
+    /// As [`Numbers::Float`].
+    Float(&'a mut [f32]),
     /// As [`Numbers::Real`].
     Real(&'a mut [f64]),
 }
 
 impl<'a> Part<'a> {
-    /// Of a room that was made for a stored type: floats have room for 64 bits there.
+    /// Of a room that was made for a stored type.
     pub fn of(room: &'a mut Numbers, range: Range<usize>) -> Self {
         match room {
             Numbers::Uint(v) => Part::Uint(&mut v[range]),
             Numbers::Int(v) => Part::Int(&mut v[range]),
             Numbers::Long(v) => Part::Long(&mut v[range]),
             Numbers::Real(v) => Part::Real(&mut v[range]),
-            Numbers::Float(_) => Part::Real(&mut []),
+            Numbers::Float(v) => Part::Float(&mut v[range]),
         }
     }
 
@@ -139,6 +141,7 @@ impl<'a> Part<'a> {
             Part::Uint(v) => v.chunks_mut(width).map(Part::Uint).collect(),
             Part::Int(v) => v.chunks_mut(width).map(Part::Int).collect(),
             Part::Long(v) => v.chunks_mut(width).map(Part::Long).collect(),
+            Part::Float(v) => v.chunks_mut(width).map(Part::Float).collect(),
             Part::Real(v) => v.chunks_mut(width).map(Part::Real).collect(),
         }
     }
@@ -149,6 +152,7 @@ impl<'a> Part<'a> {
             Part::Uint(v) => Part::Uint(&mut v[range]),
             Part::Int(v) => Part::Int(&mut v[range]),
             Part::Long(v) => Part::Long(&mut v[range]),
+            Part::Float(v) => Part::Float(&mut v[range]),
             Part::Real(v) => Part::Real(&mut v[range]),
         }
     }
@@ -161,8 +165,8 @@ pub fn place(words: &Words, from: usize, step: usize, stored: Stored, to: Part) 
     match (words, to) {
         (Words::Narrow(w), Part::Uint(to)) => copy(w, from, step, to, |v| v),
         (Words::Narrow(w), Part::Int(to)) => copy(w, from, step, to, |v| (v << spare) as i32 >> spare),
-        (Words::Narrow(w), Part::Real(to)) if bits == 16 => copy(w, from, step, to, half),
-        (Words::Narrow(w), Part::Real(to)) => copy(w, from, step, to, |v| f32::from_bits(v).into()),
+        (Words::Narrow(w), Part::Float(to)) if bits == 16 => copy(w, from, step, to, half),
+        (Words::Narrow(w), Part::Float(to)) => copy(w, from, step, to, f32::from_bits),
         (Words::Wide(w), Part::Real(to)) => copy(w, from, step, to, f64::from_bits),
         (Words::Wide(w), Part::Long(to)) if kind == Kind::Uint => {
             copy(w, from, step, to, |v| i64::try_from(v).unwrap_or(i64::MAX));
@@ -179,14 +183,14 @@ fn copy<W: Copy, T>(words: &[W], from: usize, step: usize, to: &mut [T], value: 
     }
 }
 
-/// The value of an IEEE half float.
-fn half(v: u32) -> f64 {
+/// The value of an IEEE half float, which a float of 32 bits holds exactly.
+fn half(v: u32) -> f32 {
     let (sign, exponent, fraction) = (v >> 15 & 1, v >> 10 & 31, v & 0x3ff);
     let size = match exponent {
-        0 => libm::ldexp(f64::from(fraction), -24),
-        31 if fraction == 0 => f64::INFINITY,
-        31 => f64::NAN,
-        e => libm::ldexp(f64::from(0x400 + fraction), e as i32 - 25),
+        0 => libm::ldexpf(fraction as f32, -24),
+        31 if fraction == 0 => f32::INFINITY,
+        31 => f32::NAN,
+        e => libm::ldexpf((0x400 + fraction) as f32, e as i32 - 25),
     };
     if sign == 1 { -size } else { size }
 }

@@ -1,0 +1,59 @@
+//! What an image will be, from its header alone, so that memory can be waited for before any is taken.
+
+use super::Options;
+use crate::units::{Shape, Spacing};
+use crate::{Error, Result};
+use std::path::PathBuf;
+
+/// Bytes of a sample in memory.
+const SAMPLE: u128 = 4;
+
+/// Size and need of an image that has not been read yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Extent {
+    /// Size of every channel.
+    pub shape: Shape,
+    /// Channels that the scan will have; of a PNG, JPEG or BMP in colour at most, since it may turn out to be grey.
+    pub channels: usize,
+    /// Values are stored as floats, or become them by a scale of their own for each slice.
+    pub float: bool,
+    /// Calibration, as the scan will have it.
+    pub spacing: Option<Spacing>,
+    /// Bytes that the reader takes at its peak beside the finished samples, at most.
+    pub reading: u64,
+    /// Every file that is read for it, in a fixed order: the file itself, then its companions.
+    pub files: Vec<PathBuf>,
+}
+
+impl Extent {
+    /// Bytes of the finished samples.
+    pub fn finished(&self) -> u64 {
+        let voxels = self.shape.zyx().iter().fold(self.channels as u128, |n, s| n.saturating_mul(*s as u128));
+        u64::try_from(voxels.saturating_mul(SAMPLE)).unwrap_or(u64::MAX)
+    }
+
+    /// Bytes that are taken at the peak of reading, at most.
+    pub fn peak(&self) -> u64 {
+        self.finished().saturating_add(self.reading)
+    }
+
+    /// Refuses what passes the limit of the options.
+    pub(super) fn within(self, options: &Options) -> Result<Self> {
+        let (need, most) = (self.peak(), options.max_bytes.min(isize::MAX as u64));
+        if need <= most {
+            return Ok(self);
+        }
+        let channels = if self.channels == 1 { String::new() } else { format!(" with {} channels", self.channels) };
+        Err(Error::limit(format!(
+            "an image of {}{channels} takes {need} bytes to read; the limit is {most} bytes",
+            self.shape
+        ))
+        .remedy("a larger --memory, or a crop of the image"))
+    }
+}
+
+/// Bytes for so many numbers of that many bytes, as large as it can be said.
+pub(super) fn bytes(count: &[usize], each: usize) -> u64 {
+    let all = count.iter().fold(each as u128, |n, s| n.saturating_mul(*s as u128));
+    u64::try_from(all).unwrap_or(u64::MAX)
+}
