@@ -2,12 +2,12 @@
 
 use super::discover::{Item, Source, companion};
 use super::parts::hash_file;
-use crate::read::Extent;
+use crate::read::{self, Extent};
 use crate::recipe::Recipe;
 use crate::{Error, Result};
 use serde::Serialize;
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// Object sets that are read from a file, with that file.
@@ -70,4 +70,11 @@ pub fn hashes(item: &Item, extent: &Extent, label_files: &LabelFiles) -> Result<
 pub fn state(files: &[PathBuf]) -> Vec<Option<(u64, Option<SystemTime>)>> {
     let one = |path: &PathBuf| std::fs::metadata(path).ok().map(|m| (m.len(), m.modified().ok()));
     files.iter().map(one).collect()
+}
+
+/// Does a file's name or content call it an image, of a format that is read or not?
+pub fn is_image(path: &Path) -> bool {
+    let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let known = read::FORMATS.iter().any(|f| f.extensions.contains(&extension.as_str()));
+    known || read::format_of(path).is_some() || read::foreign(path).is_some()
 }

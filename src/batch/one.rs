@@ -163,7 +163,7 @@ impl Context<'_> {
     /// A file found in a folder that neither its name nor its content calls an image is passed over.
     fn is_no_image(&self, item: &Item, e: &Error) -> bool {
         let [path] = item.files.as_slice() else { return false };
-        !item.explicit && e.kind == Kind::Unsupported && !read::looks_like_an_image(path)
+        !item.explicit && e.kind == Kind::Unsupported && !files::is_image(path)
     }
 
     fn do_item(&self, item: &Item, record: &mut Record) -> Result<()> {
