@@ -26,9 +26,7 @@ mod regions;
 mod resolution;
 mod shaped;
 mod source;
-mod stub;
 mod tiff;
-pub use stub::*;
 
 pub use dicom::{Found, Series, examine_series, find_series, is_dicom, read_series};
 pub use extent::Extent;
