@@ -27,7 +27,8 @@ impl Foreign {
 const MICROSCOPE: &str = "a conversion to OME-TIFF, for example with Fiji or bfconvert";
 const SLIDE: &str = "the region of interest as OME-TIFF, for example from QuPath, Fiji or bfconvert";
 const SCANNER: &str = "a conversion to NIfTI, for example with 3D Slicer, ITK-SNAP or dcm2niix";
-const ARRAY: &str = "a copy as OME-TIFF, for example with tifffile.imwrite, which takes the axes and the size of a pixel";
+const ARRAY: &str =
+    "a copy as OME-TIFF, for example with tifffile.imwrite, which takes the axes and the size of a pixel";
 const PICTURE: &str = "a copy as TIFF or PNG, without loss";
 const MOVIE: &str = "the frames as one TIFF each";
 const ARCHIVE: &str = "the files in it, unpacked";

@@ -123,11 +123,7 @@ fn write_with(path: &Path, image: &Image<'_>, annotations: &str) -> Result<()> {
     draft.commit()
 }
 
-fn pages<K: TiffKind>(
-    mut file: TiffEncoder<&mut Draft, K>,
-    image: &Image<'_>,
-    annotations: &str,
-) -> TiffResult<()> {
+fn pages<K: TiffKind>(mut file: TiffEncoder<&mut Draft, K>, image: &Image<'_>, annotations: &str) -> TiffResult<()> {
     let mut description = Some(xml(image, annotations));
     for (_, pixels) in image.channels {
         for z in 0..image.shape.z {
