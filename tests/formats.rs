@@ -441,6 +441,128 @@ fn sizes_are_checked_before_memory_is_taken() {
     }
 }
 
+/// What the header promises is what comes; whatever the header refuses, opening refuses in the same words.
+fn agree(looked: &Result<read::Extent, Error>, opened: &Result<Scan, Error>) {
+    match (looked, opened) {
+        (Ok(extent), Ok(scan)) => {
+            let grey = scan.facts.iter().any(|f| f.0 == "colour");
+            let channels = if grey { 3 } else { scan.channels.len() };
+            assert_eq!((extent.shape, extent.channels), (scan.shape, channels));
+            assert_eq!(extent.spacing, scan.spacing);
+        }
+        (Err(e), Err(other)) => assert_eq!(e.reason(), other.reason()),
+        // Damage of the pixels is seen only when they are read.
+        (Ok(_), Err(e)) => assert!(e.kind == Kind::Format || e.kind == Kind::Unsupported, "{e}"),
+        (Err(e), Ok(_)) => panic!("refused by its header, but read: {e}"),
+    }
+}
+
+#[test]
+fn headers_promise_what_comes() {
+    let mut seen = 0;
+    for folder in
+        ["zoo_tiff", "zoo_ome", "bioimage", "stardist", "galaxy", "zoo_dicom", "zoo_nifti", "pet_sts001_dicom"]
+    {
+        let Some(folder) = shared(folder) else { continue };
+        let mut folders = vec![folder];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let options = Options { max_bytes: 512 << 20, ..Options::default() };
+                let looked = read::examine(&path, &options);
+                println!("{}", path.display());
+                agree(&looked, &read::open(&path, &options));
+                seen += usize::from(looked.is_ok());
+            }
+        }
+    }
+    println!("{seen} images");
+    for image in ["tumour_field.ome.tif", "spheroid_3d.ome.tif", "spots.png", "pet/phantom.nii.gz", "pet/phantom_dicom"]
+    {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-images").join(image);
+        agree(&read::examine(&path, &Options::default()), &read::open(&path, &Options::default()));
+    }
+}
+
+#[test]
+fn every_file_that_is_read_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let names = |path: &str| -> Vec<String> {
+        let files = read::examine(&at(path), &Options::default()).unwrap().files;
+        files.iter().map(|f| f.strip_prefix(folder.path()).unwrap().display().to_string()).collect()
+    };
+    let ome = r#"<OME UUID="urn:uuid:1"><Image><Pixels DimensionOrder="XYZCT" SizeX="5" SizeY="4" SizeZ="1" SizeC="2" SizeT="1">
+        <Channel/><Channel/><TiffData IFD="0"><UUID FileName="a.ome.tif">urn:uuid:1</UUID></TiffData>
+        <TiffData FirstC="1" IFD="1"><UUID FileName="b.ome.tif">urn:uuid:2</UUID></TiffData></Pixels></Image></OME>"#;
+    std::fs::write(at("a.ome.tif"), pages(1, 5, 4, ome)).unwrap();
+    let missing = read::examine(&at("a.ome.tif"), &Options::default()).unwrap_err();
+    assert!(missing.path.unwrap().ends_with("b.ome.tif"));
+    std::fs::write(at("b.ome.tif"), pages(2, 5, 4, "")).unwrap();
+    assert_eq!(names("a.ome.tif"), ["a.ome.tif", "b.ome.tif"]);
+    // A member with too few pages, or with pages of another size, is refused before any pixel is read.
+    for wrong in [pages(1, 5, 4, ""), pages(2, 5, 3, "")] {
+        std::fs::write(at("b.ome.tif"), wrong).unwrap();
+        let looked = read::examine(&at("a.ome.tif"), &Options::default());
+        assert!(looked.is_err());
+        agree(&looked, &read::open(&at("a.ome.tif"), &Options::default()));
+    }
+    let pair = common::nifti::Nifti { pair: true, ..common::nifti::Nifti::new([2, 2, 2], &[1.0; 8]) };
+    std::fs::write(at("p.hdr"), pair.header()).unwrap();
+    std::fs::write(at("p.img"), pair.voxels()).unwrap();
+    std::fs::write(at("p.json"), "{}").unwrap();
+    assert_eq!(names("p.hdr"), ["p.hdr", "p.img", "p.json"]);
+    for name in ["s_1.tif", "s_2.tif"] {
+        std::fs::write(at(name), pages(1, 5, 4, "")).unwrap();
+    }
+    let set = read::group(&[at("s_1.tif"), at("s_2.tif")], "{name}_{channel}.tif").unwrap().sets.remove(0);
+    let extent = read::examine_set(&set, &Options::default()).unwrap();
+    assert_eq!((extent.channels, extent.files), (2, vec![at("s_1.tif"), at("s_2.tif")]));
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_and_devices_are_not_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let made = std::process::Command::new("mkfifo").arg(at("pipe.tif")).status().unwrap();
+    assert!(made.success());
+    std::os::unix::fs::symlink(at("pipe.tif"), at("link.dcm")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", at("zero.nii")).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(at("socket.png")).unwrap();
+    // The other files of an image: those of an OME set, the voxels of a pair, the sidecar.
+    let ome = r#"<OME UUID="urn:uuid:1"><Image><Pixels DimensionOrder="XYZCT" SizeX="5" SizeY="4" SizeC="1">
+        <TiffData><UUID FileName="pipe.tif">urn:uuid:2</UUID></TiffData></Pixels></Image></OME>"#;
+    std::fs::write(at("set.tif"), pages(1, 5, 4, ome)).unwrap();
+    let pair = common::nifti::Nifti { pair: true, ..common::nifti::Nifti::new([2, 2, 2], &[1.0; 8]) };
+    std::fs::write(at("p.hdr"), pair.header()).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", at("p.img")).unwrap();
+    let start = Instant::now();
+    for (name, what) in [
+        ("pipe.tif", "a pipe"),
+        ("link.dcm", "a pipe"),
+        ("zero.nii", "a device"),
+        ("socket.png", "a socket"),
+        ("set.tif", "a pipe"),
+    ] {
+        let e = read::open(&at(name), &Options::default()).unwrap_err();
+        assert!(e.kind == Kind::Unsupported && e.what.contains(what) && e.remedy.is_some(), "{name}: {e}");
+        assert_eq!(read::examine(&at(name), &Options::default()).unwrap_err().what, e.what);
+        assert!(!read::is_dicom(&at(name)) && read::foreign(&at(name)).is_none());
+        assert_eq!(read::written_by_us(&at(name)), None);
+    }
+    assert!(read::open(&at("p.hdr"), &Options::default()).unwrap_err().what.contains("without its voxels"));
+    let plain = common::nifti::Nifti::new([2, 2, 2], &[1.0; 8]);
+    std::fs::write(at("q.nii"), plain.bytes()).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(at("q.json")).status().unwrap().success());
+    assert!(read::open(&at("q.nii"), &Options::default()).is_err());
+    assert!(start.elapsed() < Duration::from_secs(5));
+}
+
 /// Small valid files to mutate: pages, descriptions, compressions, PNG.
 fn seeds() -> Vec<Vec<u8>> {
     use tiff::encoder::{Compression, Predictor};
@@ -498,7 +620,9 @@ proptest! {
         }
         let start = Instant::now();
         let options = Options { max_bytes: 64 << 20, ..Options::default() };
-        let _ = read::open_bytes(&bytes, "mutated", &options);
+        let looked = read::examine_bytes(&bytes, "mutated", &options);
+        let opened = read::open_bytes(&bytes, "mutated", &options);
         prop_assert!(start.elapsed() < Duration::from_secs(5));
+        agree(&looked, &opened);
     }
 }

@@ -12,7 +12,7 @@ use uptake::table::{Cells, Column, Table};
 use uptake::units::{Shape, Spacing};
 use uptake::volume::{Labels, Volume};
 use uptake::write::ome::{self, Image, Pixels};
-use uptake::write::{CsvSink, ParquetSink, Picture, Style, labels, overlay};
+use uptake::write::{self, CsvSink, ParquetSink, Picture, Style, labels, overlay};
 
 fn column(name: &str, unit: &str, cells: Cells) -> Column {
     let (definition, standard) = (format!("what {name} is"), String::new());
@@ -162,6 +162,51 @@ fn parquet_bytes_do_not_depend_on_the_pieces() {
     let whole = parquet(&[table(0, 300_000)]);
     let pieces: Vec<Table> = [0, 1, 70_000, 199_999, 300_000].windows(2).map(|w| table(w[0], w[1])).collect();
     assert!(whole == parquet(&pieces), "the same rows gave other bytes");
+}
+
+#[test]
+fn results_of_a_run_are_told_from_images() {
+    use uptake::read::written_by_us;
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    let shape = Shape::flat(6, 8);
+    let voxels: Vec<u32> = (0..48).map(|i| u32::from(i > 20)).collect();
+    let made = Labels::new(shape, voxels.clone()).unwrap();
+    labels(at("a_nuclei.ome.tif"), "nuclei", &made, None).unwrap();
+    write::nifti_labels(at("a_lesions.nii.gz"), "lesions", &made, None, None).unwrap();
+    let volume = Volume::new(shape, vec![7; 48]).unwrap();
+    let sets = [("nuclei", &made)];
+    let picture = Picture { volume: &volume, sets: &sets, spacing: None, placement: None, style: Style::Microscopy };
+    overlay(at("a_nuclei.png"), &picture).unwrap();
+    let of = |name: &str| written_by_us(&at(name));
+    assert_eq!(of("a_nuclei.ome.tif"), Some("a label image"));
+    assert_eq!(of("a_lesions.nii.gz"), Some("a label image"));
+    assert_eq!(of("a_nuclei.png"), Some("an overlay"));
+    // The same writer makes images too, which are none; so does one that mentions the program.
+    let image = Image { name: "nuclei", shape, spacing: None, channels: &[("nuclei", Pixels::Labels32(&voxels))] };
+    ome::write(at("b_nuclei.ome.tif"), &image).unwrap();
+    ome::write(at("c.ome.tif"), &Image { name: "uptake/label-image", ..image.clone() }).unwrap();
+    assert_eq!((of("b_nuclei.ome.tif"), of("c.ome.tif"), of("missing.tif")), (None, None, None));
+    // Versions before the mark: known in a folder of labels by who wrote them and for what.
+    ome::write(at("old/labels/x/b_nuclei.ome.tif"), &image).unwrap();
+    assert_eq!(of("old/labels/x/b_nuclei.ome.tif"), Some("a label image"));
+    ome::write(at("old/labels/b_cells.ome.tif"), &image).unwrap();
+    assert_eq!(of("old/labels/b_cells.ome.tif"), None);
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-images");
+    let mut folders = vec![samples];
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                assert_eq!(written_by_us(&path), None, "{}", path.display());
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 10);
 }
 
 #[test]

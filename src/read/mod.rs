@@ -3,6 +3,8 @@
 //! - [`open`] reads one image, whatever its format; the content decides, not the extension.
 //! - [`open_bytes`] does the same for bytes in memory.
 //! - [`group`] and [`open_set`] read images that are stored as one file a channel.
+//! - [`examine`] says from the header alone what an image will be and what reading it takes.
+//! - [`foreign`] names formats that are not read, [`written_by_us`] the results of a run.
 //! - [`labels`] reads a label image made elsewhere.
 //!
 //! Every size that a header claims is checked against the file and against [`Options::max_bytes`] before memory is taken.
@@ -19,6 +21,7 @@ mod layout;
 mod nifti;
 mod numbers;
 mod ome;
+pub(crate) mod own;
 mod pattern;
 mod png;
 mod raster;
@@ -30,7 +33,9 @@ mod tiff;
 
 pub use dicom::{Found, Series, examine_series, find_series, is_dicom, read_series};
 pub use extent::Extent;
+pub use foreign::{Foreign, foreign, foreign_folder};
 pub use nifti::companions;
+pub use own::written_by_us;
 pub use pattern::{FileSet, Groups, examine_set, group, open_set};
 pub use regions::{Pick, regions};
 pub use source::Source;
@@ -208,15 +213,12 @@ pub fn open_bytes(bytes: &[u8], name: &str, options: &Options) -> Result<Scan> {
 /// The format of a file by its first bytes.
 fn format(input: &Input) -> Result<&'static Format> {
     let head = input.source.head(HEAD_BYTES)?;
+    // Also of what looks like a format that is read, and is a preview only.
+    if let Some(foreign) = foreign::recognise(input.path, &head) {
+        return Err(foreign.error());
+    }
     if let Some(format) = FORMATS.iter().copied().find(|f| (f.detect)(&head)) {
         return Ok(format);
-    }
-    if let Some(name) = foreign::recognise(&head) {
-        return Err(Error::unsupported(format!("{name} files are not read"))
-            .remedy("a conversion to OME-TIFF, for example with Fiji or bfconvert"));
-    }
-    if head.starts_with(&[0x1f, 0x8b]) {
-        return Err(Error::unsupported("gzip files are read only if they hold NIfTI").remedy("the unpacked file"));
     }
     let names: Vec<_> = FORMATS.iter().map(|f| f.name).collect();
     Err(Error::unsupported(format!("not an image in a format that is read ({})", names.join(", "))))

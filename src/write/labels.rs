@@ -1,6 +1,6 @@
 //! Label images as OME-TIFF: one channel named after the object set, a page a slice.
 
-use super::ome::{Image, Pixels, write};
+use super::ome::{Image, Pixels, write_labels};
 use crate::units::Spacing;
 use crate::volume::Labels;
 use crate::{Error, Result};
@@ -16,5 +16,5 @@ pub fn labels(path: impl AsRef<Path>, set: &str, labels: &Labels, spacing: Optio
         return Err(Error::usage("an image without voxels cannot be written").at(path));
     }
     let pixels = if labels.count <= u32::from(u16::MAX) { Pixels::Labels16(voxels) } else { Pixels::Labels32(voxels) };
-    write(path, &Image { name: set, shape: labels.shape, spacing, channels: &[(set, pixels)] })
+    write_labels(path, &Image { name: set, shape: labels.shape, spacing, channels: &[(set, pixels)] })
 }

@@ -7,6 +7,7 @@
 
 use super::draft::Draft;
 use crate::placement::Placement;
+use crate::read::own;
 use crate::units::{Shape, Spacing, Unit};
 use crate::volume::Labels;
 use crate::{Error, Result};
@@ -80,7 +81,7 @@ fn header(
         })?;
         put(40 + 2 * i, &short(n));
     }
-    put(68, &short(1002)); // The intent: labels.
+    put(68, &short(own::NIFTI_LABEL));
     put(70, &short(if wide { 8 } else { 512 }));
     put(72, &short(if wide { 32 } else { 16 }));
     let [z, y, x] = spacing.map_or([1.0; 3], |s| s.zyx);
@@ -92,7 +93,7 @@ fn header(
     put(108, &float(HEADER as f64));
     put(112, &float(1.0));
     put(123, &[spacing.map_or(0, |s| if s.unit == Unit::Um { 3 } else { 2 })]);
-    put(148, text(&format!("uptake: {set}"), 79).as_bytes());
+    put(148, text(&format!("{}{set}", own::NIFTI), 79).as_bytes());
     put(328, text(set, 15).as_bytes());
     if let (Some(turn), Some(p), Some(s)) = (turn, placement, spacing) {
         put(252, &short(1));

@@ -5,6 +5,7 @@
 //! Reference: <https://docs.openmicroscopy.org/ome-model/6.3.1/ome-tiff/specification.html>.
 
 use super::draft::Draft;
+use crate::read::own;
 use crate::units::{Shape, Spacing, Unit};
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -82,7 +83,24 @@ fn differences(row: &[u16]) -> impl Iterator<Item = u16> {
 /// # Errors
 /// A channel does not fit the shape or the others, or the system refuses.
 pub fn write(path: impl AsRef<Path>, image: &Image<'_>) -> Result<()> {
-    let path = path.as_ref();
+    write_with(path.as_ref(), image, "")
+}
+
+/// Writes a label image that a run has made, with a mark that tells it from an image to measure.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_labels(path: impl AsRef<Path>, image: &Image<'_>) -> Result<()> {
+    let mark = format!(
+        "<StructuredAnnotations><CommentAnnotation ID=\"Annotation:0\" Namespace=\"{}\">\
+         <Value>labels of objects, made by a run</Value></CommentAnnotation></StructuredAnnotations>",
+        own::NAMESPACE
+    );
+    write_with(path.as_ref(), image, &mark)
+}
+
+/// `annotations` go into the XML behind the image.
+fn write_with(path: &Path, image: &Image<'_>, annotations: &str) -> Result<()> {
     let Some((_, first)) = image.channels.first() else {
         return Err(Error::usage("an image without channels cannot be written").at(path));
     };
@@ -94,9 +112,9 @@ pub fn write(path: impl AsRef<Path>, image: &Image<'_>) -> Result<()> {
     let mut draft = Draft::create(path)?;
     let raw = image.channels.len() as u64 * image.shape.len() as u64 * first.bytes() as u64;
     let done = if raw > BIG {
-        TiffEncoder::new_big(&mut draft).and_then(|file| pages(file, image))
+        TiffEncoder::new_big(&mut draft).and_then(|file| pages(file, image, annotations))
     } else {
-        TiffEncoder::new(&mut draft).and_then(|file| pages(file, image))
+        TiffEncoder::new(&mut draft).and_then(|file| pages(file, image, annotations))
     };
     done.map_err(|e| match e {
         TiffError::IoError(e) => draft.error(&e),
@@ -105,8 +123,8 @@ pub fn write(path: impl AsRef<Path>, image: &Image<'_>) -> Result<()> {
     draft.commit()
 }
 
-fn pages<K: TiffKind>(mut file: TiffEncoder<&mut Draft, K>, image: &Image<'_>) -> TiffResult<()> {
-    let mut description = Some(xml(image));
+fn pages<K: TiffKind>(mut file: TiffEncoder<&mut Draft, K>, image: &Image<'_>, annotations: &str) -> TiffResult<()> {
+    let mut description = Some(xml(image, annotations));
     for (_, pixels) in image.channels {
         for z in 0..image.shape.z {
             let mut page = file.image_directory()?;
@@ -172,7 +190,7 @@ fn resolution<K: TiffKind>(page: &mut Page<K>, spacing: Option<Spacing>) -> Tiff
     Ok(())
 }
 
-fn xml(image: &Image<'_>) -> String {
+fn xml(image: &Image<'_>, annotations: &str) -> String {
     let (s, n) = (image.shape, image.channels.len());
     let kind = image.channels.first().map_or("uint16", |(_, p)| p.type_name());
     let mut physical = String::new();
@@ -196,7 +214,7 @@ fn xml(image: &Image<'_>) -> String {
          http://www.openmicroscopy.org/Schemas/OME/2016-06/ome.xsd\" Creator=\"uptake\">\
          <Image ID=\"Image:0\" Name=\"{name}\"><Pixels ID=\"Pixels:0\" DimensionOrder=\"XYZCT\" Type=\"{kind}\" \
          SizeX=\"{x}\" SizeY=\"{y}\" SizeZ=\"{z}\" SizeC=\"{n}\" SizeT=\"1\" BigEndian=\"{big}\"{physical}>{channels}\
-         <TiffData IFD=\"0\" PlaneCount=\"{planes}\"/></Pixels></Image></OME>",
+         <TiffData IFD=\"0\" PlaneCount=\"{planes}\"/></Pixels></Image>{annotations}</OME>",
         name = escape(image.name),
         x = s.x,
         y = s.y,
@@ -248,7 +266,7 @@ mod tests {
         };
         let path = dir.path().join("big.tif");
         let mut draft = Draft::create(&path).unwrap();
-        pages(TiffEncoder::new_big(&mut draft).unwrap(), &image).unwrap();
+        pages(TiffEncoder::new_big(&mut draft).unwrap(), &image, "").unwrap();
         draft.commit().unwrap();
         let mut file = tiff::decoder::Decoder::new(std::fs::File::open(&path).unwrap()).unwrap();
         file.next_image().unwrap();

@@ -20,6 +20,7 @@ use super::paint::{BRIGHTEST, Canvas, Colours, Stroke, WHITE, palette, palette_o
 use super::tone::{Window, stretch};
 use super::view::View;
 use crate::placement::Placement;
+use crate::read::own;
 use crate::scan::{Channel, Modality, SUV_UNIT, Scan};
 use crate::units::{Spacing, Unit};
 use crate::volume::{Labels, Volume};
@@ -89,7 +90,8 @@ pub fn overlay(path: impl AsRef<Path>, picture: &Picture) -> Result<()> {
     encoder.set_palette(if picture.style == Style::Microscopy { palette() } else { palette_on_paper() });
     encoder.set_compression(png::Compression::Balanced);
     encoder.set_filter(png::Filter::NoFilter);
-    let written = encoder.write_header().and_then(|mut file| {
+    let marked = encoder.add_text_chunk("Software".into(), own::OVERLAY.into());
+    let written = marked.and_then(|()| encoder.write_header()).and_then(|mut file| {
         file.write_image_data(&canvas.dots)?;
         file.finish()
     });

@@ -112,6 +112,11 @@ impl Header {
         Ok(self)
     }
 
+    /// What lies behind this place of a deflated file is not needed.
+    pub fn keep(&mut self, end: u64) {
+        self.deflated.iter_mut().for_each(|d| d.len = d.len.min(end));
+    }
+
     /// Makes the pixels of a deflated file ready, as many bytes as were counted.
     ///
     /// # Errors

@@ -61,8 +61,9 @@ struct File<'a> {
 impl File<'_> {
     /// Looks at the header.
     fn new(path: &Path, source: &Source, options: &Options) -> Result<Self> {
-        let header = Header::look(source)?.measured(source, options.max_bytes)?;
+        let mut header = Header::look(source)?.measured(source, options.max_bytes)?;
         let pixels = Pixels::new(&header, source)?;
+        header.keep(pixels.end().unwrap_or(u64::MAX));
         Ok(File { path: path.to_path_buf(), header, pixels, source: None })
     }
 

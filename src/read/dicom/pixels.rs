@@ -156,6 +156,13 @@ impl Pixels {
         self.rows as u128 * self.columns as u128 * samples * u128::from(self.allocated)
     }
 
+    /// Where the pixels end, if they are not packed.
+    pub fn end(&self) -> Option<u64> {
+        let Pieces::Run(at) = self.pieces else { return None };
+        let bytes = (self.frame_bits() * self.frames as u128).div_ceil(8).next_multiple_of(2);
+        u64::try_from(bytes).ok()?.checked_add(at)
+    }
+
     /// Bytes that decoding a frame takes beside its samples, at most.
     pub fn in_flight(&self) -> u64 {
         let samples = (self.plane() as u64).saturating_mul(self.samples as u64);

@@ -39,6 +39,13 @@ pub fn is_analyze(head: &[u8]) -> bool {
     header::kind(&stream::peek(head, header::LONGEST)) == Some(Kind::Analyze)
 }
 
+/// Is it a file whose description begins so, with that intent?
+pub fn is_label_of(source: &Source, description: &str, intent: i16) -> bool {
+    let head = Stream::open(source).and_then(|mut s| s.head(header::LONGEST)).unwrap_or_default();
+    let header = Header::parse(&head);
+    header.is_ok_and(|h| h.description.starts_with(description) && h.intent == i32::from(intent))
+}
+
 /// Other files that an image depends on: the voxels of a pair, and the sidecar. Only files that are there.
 pub fn companions(path: &Path) -> Vec<PathBuf> {
     let head = Source::open(path).and_then(|s| s.head(super::HEAD_BYTES)).unwrap_or_default();

@@ -6,6 +6,7 @@
 //! Reference: <https://bids-specification.readthedocs.io/en/stable/modality-specific-files/positron-emission-tomography.html>.
 
 use super::times::{moment, of_day, split};
+use crate::read::Source;
 use crate::scan::Modality;
 use crate::suv::{Facts, SliceFacts};
 use crate::{Error, Result};
@@ -48,11 +49,14 @@ pub fn path(image: &Path) -> PathBuf {
 /// It is no JSON object, or a number or a time in it cannot be.
 pub fn read(image: &Path, time: usize) -> Result<Option<Said>> {
     let path = path(image);
-    let Ok(about) = std::fs::metadata(&path) else { return Ok(None) };
-    if about.len() > LARGEST {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let source = Source::open(&path).map_err(|e| e.at(&path))?;
+    if source.len() > LARGEST {
         return Err(Error::limit("a sidecar of more than 16 MiB").at(&path));
     }
-    let text = std::fs::read(&path).map_err(|e| Error::from(e).at(&path))?;
+    let text = source.read(0, source.len()).map_err(|e| e.at(&path))?;
     let json: Value = serde_json::from_slice(&text)
         .map_err(|e| Error::format(format!("not JSON: {e}")).needed_for("the facts beside the image").at(&path))?;
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned());

@@ -27,6 +27,13 @@ pub struct Entry {
     value: [u8; 8],
 }
 
+impl Entry {
+    /// It has fewer values.
+    pub fn is_shorter(&self, than: u64) -> bool {
+        self.count < than
+    }
+}
+
 /// The entries of a page.
 #[derive(Clone, Debug, Default)]
 pub struct Directory(Vec<Entry>);
@@ -54,6 +61,23 @@ impl<'a> Tiff<'a> {
     /// # Errors
     /// The chain is damaged, or the operating system refuses.
     pub fn open(source: &'a Source<'a>) -> Result<(Self, Vec<Directory>)> {
+        let (tiff, first) = Self::head(source)?;
+        let directories = tiff.chain(first)?;
+        Ok((tiff, directories))
+    }
+
+    /// Opens a file and reads its first directory only.
+    ///
+    /// # Errors
+    /// It is damaged, or the operating system refuses.
+    pub fn first(source: &'a Source<'a>) -> Result<(Self, Directory)> {
+        let (tiff, first) = Self::head(source)?;
+        let (directory, ..) = tiff.directory(first)?;
+        Ok((tiff, directory))
+    }
+
+    /// The byte order, and where the first directory lies.
+    fn head(source: &'a Source<'a>) -> Result<(Self, u64)> {
         let head = source.head(16)?;
         if !detect(&head) {
             return Err(Error::format("not a TIFF file"));
@@ -64,8 +88,7 @@ impl<'a> Tiff<'a> {
             return Err(Error::format("a BigTIFF file whose offsets are not 8 bytes"));
         }
         let first = tiff.word(head.get(if tiff.big { 8..16 } else { 4..8 }).ok_or_else(short)?);
-        let directories = tiff.chain(first)?;
-        Ok((tiff, directories))
+        Ok((tiff, first))
     }
 
     fn chain(&self, first: u64) -> Result<Vec<Directory>> {

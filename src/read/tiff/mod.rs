@@ -106,6 +106,19 @@ fn alike(a: &Page, b: &Page) -> bool {
     (a.width, a.height, a.samples, a.stored) == (b.width, b.height, b.samples, b.stored)
 }
 
+/// The description of the first page, if there is one of a length that programs write.
+///
+/// # Errors
+/// The file is damaged, or the operating system refuses.
+pub fn description(source: &Source) -> Result<Option<String>> {
+    let (tiff, directory) = Tiff::first(source)?;
+    let entry = directory.get(page::DESCRIPTION).filter(|e| e.is_shorter(MOST_DESCRIPTION));
+    entry.map(|e| tiff.text(e)).transpose()
+}
+
+/// Descriptions longer than this are not those of our own label images.
+const MOST_DESCRIPTION: u64 = 1 << 16;
+
 /// What is read of a file: everything that its headers say, checked.
 struct Plan<'a> {
     file: File<'a>,

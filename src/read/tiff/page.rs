@@ -34,6 +34,9 @@ mod tag {
     pub const JPEG_TABLES: u16 = 347;
 }
 
+/// The tag of the description.
+pub const DESCRIPTION: u16 = tag::DESCRIPTION;
+
 /// Where the chunks of a page lie.
 #[derive(Clone, Debug)]
 enum Place {
