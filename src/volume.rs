@@ -225,7 +225,7 @@ impl Labels {
     /// As for [`Labels::runs`].
     pub(crate) fn inside(&self) -> Result<&[u8]> {
         let runs = self.runs()?;
-        Ok(kept(&self.known.inside, || runs.draw(self.shape, |_| 1)))
+        Ok(kept::<Vec<u8>>(&self.known.inside, || runs.draw(self.shape, |_| 1)))
     }
     /// The labels as an array of z, y, x.
     ///
