@@ -1,6 +1,6 @@
 //! From TOML to a recipe, with errors that point at the line and name the likely key.
 
-use super::place::{line_at, quote};
+use super::place::{brief, line_at, list, quote};
 use super::{Body, Recipe, validate};
 use crate::{Error, Result};
 use toml::{Table, Value};
@@ -18,6 +18,10 @@ impl Recipe {
     /// # Errors
     /// Not TOML, an unknown key, a value out of place, names that nothing has, or object sets that need each other.
     pub fn parse(name: &str, text: &str, settings: &[String]) -> Result<Self> {
+        Self::with(name, text, settings).map_err(brief)
+    }
+
+    fn with(name: &str, text: &str, settings: &[String]) -> Result<Self> {
         let recipe = Self::checked(name, text)?;
         if settings.is_empty() {
             return Ok(recipe);
@@ -61,20 +65,24 @@ fn explain(text: &str, error: &toml::de::Error) -> Error {
     let e = Error::usage(format!("unknown {thing} \"{unknown}\" in {place}"));
     match suggestion(unknown, known) {
         Some(likely) => e.remedy(likely),
-        None => e.remedy(format!("one of: {}", known.join(", "))),
+        None => e.remedy(format!("one of: {}", list(known))),
     }
 }
 
+/// Letters of a word that others are likened to: no key is nearly as long.
+const LONGEST: usize = 100;
+
 /// The candidate nearest to a word, if one is near enough to be meant.
 pub fn suggestion<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
-    let near = |c: &&&'a str| distance(&word.to_lowercase(), &c.to_lowercase());
-    let best = candidates.iter().min_by_key(near)?;
-    (near(&best) <= 1 + word.chars().count() / 4).then_some(*best)
+    let letters = |word: &str| -> Vec<char> { word.to_lowercase().chars().take(LONGEST + 1).collect() };
+    let word = letters(word);
+    let near = |candidate: &&'a str| (distance(&word, &letters(candidate)), *candidate);
+    let (edits, best) = candidates.iter().map(near).min_by_key(|(edits, _)| *edits)?;
+    (word.len() <= LONGEST && edits <= 1 + word.len() / 4).then_some(best)
 }
 
 /// Edits (insert, drop, change, swap neighbours) from one word to the other.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+fn distance(a: &[char], b: &[char]) -> usize {
     let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
     for i in 1..=a.len() {
         let mut row = vec![i];
@@ -96,6 +104,9 @@ pub const LESIONS: &str = "lesions";
 
 /// The keys of an object set that say where it comes from, and what goes with them.
 const SOURCES: [&str; 8] = ["steps", "start", "sphere", "grow", "minus", "scale", "channel", "optional"];
+
+/// Parts of a path: no recipe has deeper places, and tables in tables take stack.
+const DEEPEST: usize = 32;
 
 /// Puts one `dotted.path=value` into the table. `labels.NAME` is short for `objects.NAME.labels`, `mask` for the labels of
 /// the lesions.
@@ -122,6 +133,9 @@ fn apply(table: &mut Table, setting: &str) -> Result<()> {
             }
             _ => {}
         }
+    }
+    if keys.len() > DEEPEST {
+        return Err(no_place(path));
     }
     let (last, parents) = keys.split_last().ok_or_else(|| Error::usage("--set needs a key"))?;
     let mut at = Value::Table(std::mem::take(table));

@@ -1,11 +1,11 @@
 //! What the types of a recipe cannot say: names that exist, values in range, no object set that needs itself.
 
-use super::place::{line_of, quote};
+use super::place::{line_of, list, quote};
 use super::{Body, Contour, Measure, Method, Objects, Pick, Sphere, SphereAt, Step, Threshold, suggestion};
 use crate::measure::Family;
 use crate::units::Length;
 use crate::{Error, Result};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Checks a recipe and returns its object sets in an order in which each comes after those that it needs.
 pub(super) fn check(body: &Body, text: &str) -> Result<Vec<String>> {
@@ -54,15 +54,16 @@ impl Checker<'_> {
         Err(match suggestion(name, &names) {
             Some(likely) => e.remedy(likely),
             None if names.is_empty() => e.remedy(format!("define the {thing} first")),
-            None => e.remedy(format!("one of: {}", names.join(", "))),
+            None => e.remedy(format!("one of: {}", list(&names))),
         })
     }
 
     fn sensitivity(&self, set: &str, measure: &Measure) -> Result<()> {
         let here = ["measure", set, "sensitivity"];
-        for (i, other) in measure.sensitivity.iter().enumerate() {
+        let mut before = BTreeSet::new();
+        for other in &measure.sensitivity {
             self.known("object set", other, &here, &self.body.objects)?;
-            if measure.sensitivity[..i].contains(other) {
+            if !before.insert(other) {
                 return Err(self.error(format!("\"{other}\" stands there twice"), &here).remedy("each set once"));
             }
         }
@@ -184,7 +185,7 @@ impl Checker<'_> {
             if let Some(of) = step.of().filter(|of| !named.contains_key(of)) {
                 let names: Vec<&str> = named.keys().copied().collect();
                 return Err(self.error(format!("no earlier step is called \"{of}\""), &here).remedy(
-                    suggestion(of, &names).map_or_else(|| format!("one of: {}", names.join(", ")), str::to_string),
+                    suggestion(of, &names).map_or_else(|| format!("one of: {}", list(&names)), str::to_string),
                 ));
             }
             if let Some(kept) = step.keeps_as() {
@@ -288,23 +289,37 @@ impl Checker<'_> {
         }
     }
 
+    /// Of the sets that have all that they need, the first by name comes next.
     fn order(&self) -> Result<Vec<String>> {
+        // How many sets each one waits for, and who waits for it.
+        let mut waits: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut waiting: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (name, set) in &self.body.objects {
+            let needed = needs(set);
+            waits.insert(name, needed.len());
+            needed.into_iter().for_each(|other| waiting.entry(other).or_default().push(name));
+        }
+        let mut ready: BTreeSet<&str> = waits.iter().filter(|(_, n)| **n == 0).map(|(name, _)| *name).collect();
         let mut done: Vec<String> = Vec::new();
-        while done.len() < self.body.objects.len() {
-            let is_done = |name: &str| done.iter().any(|d| d == name);
-            let ready = |(name, set): &(&String, &Objects)| !is_done(name) && needs(set).iter().all(|n| is_done(n));
-            match self.body.objects.iter().find(ready) {
-                Some((name, _)) => done.push(name.clone()),
-                None => {
-                    let stuck: Vec<&str> =
-                        self.body.objects.keys().map(String::as_str).filter(|n| !is_done(n)).collect();
-                    return Err(self
-                        .error(format!("object sets need each other: {}", stuck.join(", ")), &["objects", stuck[0]])
-                        .remedy("let one of them come from steps or labels"));
+        while let Some(name) = ready.pop_first() {
+            waits.remove(name);
+            done.push(name.to_owned());
+            for other in waiting.get(name).into_iter().flatten() {
+                if let Some(n) = waits.get_mut(other) {
+                    *n -= 1;
+                    if *n == 0 {
+                        ready.insert(other);
+                    }
                 }
             }
         }
-        Ok(done)
+        let stuck: Vec<&str> = waits.into_keys().collect();
+        match stuck.first() {
+            None => Ok(done),
+            Some(first) => Err(self
+                .error(format!("object sets need each other: {}", list(&stuck)), &["objects", first])
+                .remedy("let one of them come from steps or labels")),
+        }
     }
 }
 
