@@ -241,9 +241,11 @@ fn series(found: &mut BTreeMap<PathBuf, bool>, root: &Path, recipes: &[&Recipe])
         let (files, source) = (series.files.clone(), Source::Series(series.clone()));
         items.push(Item { stem: name.clone(), name, files, source, place, is_scan: true, explicit, skip });
     }
-    for (path, reason) in all.others {
+    for read::Other { path, reason, damaged } in all.others {
         let explicit = found.get(&path).copied().unwrap_or_default();
-        items.push(Item { skip: Some(reason), is_scan: true, ..single(path, root, explicit) });
+        // A damaged file is read, and fails with its reason.
+        let skip = (!damaged).then_some(reason);
+        items.push(Item { skip, is_scan: true, ..single(path, root, explicit) });
     }
     found.retain(|path, _| !files.contains(path));
     items

@@ -166,6 +166,8 @@ impl Shop<'_> {
                 Some(Pages::C) => read::Pages::Channels,
                 _ => read::Pages::Slices,
             },
+            time: body.files.time,
+            incomplete: body.files.incomplete,
             spacing: body.spacing_um.and_then(|s| Spacing::um(s.zyx())),
             max_bytes: self.memory,
             suv: body.suv.clone(),

@@ -13,8 +13,11 @@
 //! looked at, and those for SUV alone; names and numbers of patients go nowhere. After PS3.3, PS3.5 and PS3.10 of the standard.
 
 mod codec;
+mod complete;
+mod find;
 mod frame;
 mod header;
+mod kind;
 mod pet;
 mod pieces;
 mod pixels;
@@ -28,7 +31,8 @@ mod values;
 mod volume;
 
 pub use regions::regions;
-pub use series::{Found, Series, find_series, is_dicom};
+pub use find::find_series;
+pub use series::{Found, Other, Series, is_dicom};
 
 use super::{Format, Input, Options, Source};
 use crate::scan::Scan;
@@ -76,8 +80,20 @@ pub fn read_series(series: &Series, options: &Options) -> Result<Scan> {
         let file = || File::new(path, &Source::open(path)?, options);
         file().map_err(|e| e.at(path))
     };
+    let mut notes = series.notes.clone();
+    notes.extend(damage(series, options).map_err(|e| e.at(&series.folder))?);
     let files = series.files.par_iter().map(open).collect::<Vec<_>>().into_iter().collect::<Result<Vec<_>>>()?;
-    volume::scan(&files, options).map(|scan| scan.calibrated(options)).map_err(|e| e.at(&series.folder))
+    let mut scan = volume::scan(&files, options).map_err(|e| e.at(&series.folder))?;
+    scan.notes.splice(0..0, notes);
+    Ok(scan.calibrated(options))
+}
+
+/// A series without its damaged files is another one: refused, or noted where the user allows it.
+fn damage(series: &Series, options: &Options) -> Result<Option<String>> {
+    let Some((path, reason)) = series.damaged.first() else { return Ok(None) };
+    let (n, name) = (series.damaged.len(), path.file_name().unwrap_or_default().to_string_lossy());
+    let what = format!("{n} of its files {} damaged, the first is {name}: {reason}", if n == 1 { "is" } else { "are" });
+    if options.incomplete { Ok(Some(what)) } else { Err(complete::missing(what)) }
 }
 
 /// Reads the only image series of a folder.
@@ -92,8 +108,9 @@ pub fn read_folder(folder: &Path, options: &Options) -> Result<Scan> {
         [one] => read_series(one, options),
         [] if found.others.is_empty() => Err(Error::unsupported("is a folder").remedy("the files in it")),
         [] => {
-            let (path, reason) = &found.others[0];
-            Err(Error::unsupported(format!("no DICOM image in the folder: {} is {reason}", path.display())))
+            let Other { path, reason, .. } = &found.others[0];
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            Err(Error::unsupported(format!("no DICOM image in the folder: {name} is {reason}")))
         }
         all => {
             let names: Vec<String> = all.iter().map(Series::to_string).collect();

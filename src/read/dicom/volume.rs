@@ -1,8 +1,9 @@
 //! The frames of all files become the channels of one scan.
 
 use super::File;
+use super::kind::not_a_scan;
 use super::pixels::{Colour, Pixels};
-use super::regions;
+use super::{complete, regions};
 use super::slice::{self, Slice};
 use super::stack::{self, Stack};
 use super::values::{self, Line, Raw};
@@ -27,13 +28,20 @@ pub fn scan(files: &[File], options: &Options) -> Result<Scan> {
         slices.extend(slice::slices(&file.header, n, file.pixels.frames).map_err(|e| e.at(&file.path))?);
     }
     let name = |f: &File| f.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let stack = stack::order(slices, &files.iter().map(name).collect::<Vec<_>>(), options)?;
+    let mut stack = stack::order(slices, &files.iter().map(name).collect::<Vec<_>>(), options)?;
     let (rows, columns) = (first.pixels.rows, first.pixels.columns);
     let shape = Shape::new(stack.slices.len(), rows, columns);
     let voxels = shape.z as u128 * rows as u128 * columns as u128;
     options.afford(&format!("an image of {shape}"), voxels * first.pixels.samples as u128, 4)?;
     let reference = &files[stack.slices.first().map_or(0, |s| s.file)];
     let pet = first.header.modality() == "PT";
+    if let Some(reason) = not_a_scan(&first.header).filter(|_| pet) {
+        return Err(Error::unsupported(reason).remedy("the series itself"));
+    }
+    if pet {
+        complete::check(files, reference, &mut stack, options)?;
+        super::pet::alike(files, &mut stack.notes)?;
+    }
     // The facts are judged before the pixels are read: a refusal then costs nothing.
     let conversion = pet.then(|| convert(reference, &stack, options)).transpose()?;
     let rooms = rooms(files, &stack.slices, shape, &first.pixels)?;
