@@ -107,8 +107,12 @@ impl Shop<'_> {
         record
     }
 
-    /// A file found in a folder that neither its name nor its content calls an image is passed over.
+    /// A file found in a folder that neither its name nor its content calls an image is passed over, and so is what holds no
+    /// scan.
     fn is_no_image(&self, item: &Item, e: &Error) -> bool {
+        if e.kind == Kind::NotAScan && !item.explicit {
+            return true;
+        }
         let [path] = item.files.as_slice() else { return false };
         let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
         let known = read::FORMATS.iter().any(|f| f.extensions.contains(&extension.as_str()));

@@ -8,7 +8,7 @@ use super::File;
 use super::header::Header;
 use super::set::Set;
 use super::slice::Slice;
-use crate::suv::Facts;
+use crate::suv::{Facts, Identity};
 use crate::units::Spacing;
 use crate::{Error, Result};
 use dicom_core::Tag;
@@ -123,6 +123,15 @@ pub fn facts(header: &Header, slices: &[Slice], spacing: Option<&Spacing>) -> Re
     let (units, suv_type) = units.unzip();
     let (decay, zero) = decay(set, &drug);
     Ok(Facts {
+        identity: Identity {
+            patient_id: sets.text(tags::PATIENT_ID),
+            study_date: sets.text(tags::STUDY_DATE),
+            study_uid: sets.text(tags::STUDY_INSTANCE_UID),
+            study: sets.text(tags::STUDY_DESCRIPTION),
+            series_uid: sets.text(tags::SERIES_INSTANCE_UID),
+            series_number: sets.text(tags::SERIES_NUMBER),
+            series: sets.text(tags::SERIES_DESCRIPTION),
+        },
         uncorrected_attenuation: false,
         bids: false,
         units,

@@ -9,7 +9,7 @@ use super::stack::{self, Stack};
 use super::values::{self, Line, Raw};
 use super::{frame, pet};
 use crate::read::{Options, Source, layout, numbers};
-use crate::scan::{Channel, Modality, NO_UNIT, Scan};
+use crate::scan::{Channel, Modality, NO_UNIT, SUV_UNIT, Scan};
 use crate::suv::{self, Conversion};
 use crate::units::Shape;
 use crate::{Error, Result};
@@ -49,7 +49,12 @@ pub fn scan(files: &[File], options: &Options) -> Result<Scan> {
     let unit = conversion.as_ref().map_or(unit(&stack.slices), |c| c.unit);
     let padding = padding(reference, &rooms);
     let channels = channels(first, rooms, shape, &stack, &lines, pet)?;
-    let channels = channels.into_iter().map(|c| Channel { unit, ..c }).collect();
+    let channels: Vec<Channel> = channels.into_iter().map(|c| Channel { unit, ..c }).collect();
+    for c in channels.iter().filter(|c| c.unit == SUV_UNIT) {
+        let grams = reference.header.set.number(tags::PATIENT_WEIGHT).map(|kg| kg * 1000.0);
+        let ml = stack.spacing.map(|s| s.voxel_volume() / 1000.0);
+        stack.notes.extend(suv::values(&c.volume, grams, ml, options.suv.units.is_none())?);
+    }
     let mut scan = Scan::new(if pet { Modality::Pet } else { Modality::Other }, shape, channels);
     scan.spacing = stack.spacing;
     scan.placement = stack.placement;
