@@ -14,6 +14,8 @@ pub enum Kind {
     Format,
     /// The file is valid, but this version does not read that variant.
     Unsupported,
+    /// The file is valid and holds something else than a scan: a mask, a projection. In a folder it is passed over.
+    NotAScan,
     /// It would pass a limit of size or memory.
     Limit,
     /// The command line or the recipe asks for something that cannot be.
@@ -36,6 +38,7 @@ impl Kind {
         match self {
             Kind::Format => "format",
             Kind::Unsupported => "unsupported",
+            Kind::NotAScan => "no scan",
             Kind::Limit => "limit",
             Kind::Usage => "usage",
             Kind::Device => "device",

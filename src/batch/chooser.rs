@@ -50,7 +50,11 @@ impl DeviceChooser {
     /// `auto`: the device is one of two.
     pub fn new(device: &Device, auto: bool) -> Self {
         let free = auto && matches!(device, Device::Gpu(_));
-        DeviceChooser { device: device.clone(), tried: free.then(Mutex::default), too_many: AtomicUsize::new(usize::MAX) }
+        DeviceChooser {
+            device: device.clone(),
+            tried: free.then(Mutex::default),
+            too_many: AtomicUsize::new(usize::MAX),
+        }
     }
 
     /// Where an image of so many samples is done.

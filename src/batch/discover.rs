@@ -182,9 +182,10 @@ fn series(found: &mut BTreeMap<PathBuf, bool>, root: &Path, recipes: &[&Recipe])
         let (files, source) = (series.files.clone(), Source::Series(series.clone()));
         items.push(Item { files, source, is_scan: true, task, ..single(place, root, explicit) });
     }
-    for (path, reason) in all.others {
+    for read::Other { path, reason, damaged } in all.others {
         let explicit = found.get(&path).copied().unwrap_or_default();
-        items.push(Item { task: Task::Skip(reason), is_scan: true, ..single(path, root, explicit) });
+        let task = if damaged { Task::Fail(Error::format(reason)) } else { Task::Skip(reason) };
+        items.push(Item { task, is_scan: true, ..single(path, root, explicit) });
     }
     found.retain(|path, _| !files.contains(path));
     items

@@ -67,13 +67,17 @@ impl Earlier {
             ),
             Existing::Resume if others.len() < self.images.len() => Ok(()),
             // All have gone or moved. An archive that was moved as a whole holds the same images under the same names.
-            Existing::Resume => match others.iter().find_map(|(name, file)| now.get(name.as_str()).map(|now| (file, now))) {
-                Some((then, now)) if !differ(then, now) => Ok(()),
-                _ => refuse(
-                    format!("the folder holds results of other images, the first is {name} ({file}): there is nothing to resume"),
-                    "another --out, or --overwrite to replace them",
-                ),
-            },
+            Existing::Resume => {
+                match others.iter().find_map(|(name, file)| now.get(name.as_str()).map(|now| (file, now))) {
+                    Some((then, now)) if !differ(then, now) => Ok(()),
+                    _ => refuse(
+                        format!(
+                            "the folder holds results of other images, the first is {name} ({file}): there is nothing to resume"
+                        ),
+                        "another --out, or --overwrite to replace them",
+                    ),
+                }
+            }
         }
     }
 }

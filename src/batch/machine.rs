@@ -56,7 +56,8 @@ fn container(root: &Path) -> Option<u64> {
             let Some(limit) = limits.iter().filter_map(|name| number(name)).min() else { continue };
             // Pages of files that were read are counted as used, and given back when memory is wanted.
             let stat = read(folder.join("memory.stat"));
-            let files = ["total_inactive_file", "inactive_file"].iter().find_map(|name| field(&stat, name)).unwrap_or(0);
+            let files =
+                ["total_inactive_file", "inactive_file"].iter().find_map(|name| field(&stat, name)).unwrap_or(0);
             let left = limit.saturating_sub(number(used).unwrap_or(0).saturating_sub(files));
             free = Some(free.map_or(left, |f: u64| f.min(left)));
         }

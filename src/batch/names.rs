@@ -119,9 +119,34 @@ mod tests {
     #[test]
     fn names_that_are_close_stay_apart() {
         let images = [
-            "a", "a.", "a..", "a.tif", "a.TIF", "a.tiff", "a.png", "a.png.tif", "a.ome.tif", "a.ome", "a.ome.ome", "a_b.tif",
-            "a_b", "a.b.tif", "a.b", ".tif", "tif", "a%.tif", "a%25.tif", "a\n.tif", "a\\x0A.tif", "a:b.tif", "a.ome.tif.tif",
-            "a_nuclei.tif", "a_big.tif", "b/a.tif", "a/b.tif", "a.tif/b.tif",
+            "a",
+            "a.",
+            "a..",
+            "a.tif",
+            "a.TIF",
+            "a.tiff",
+            "a.png",
+            "a.png.tif",
+            "a.ome.tif",
+            "a.ome",
+            "a.ome.ome",
+            "a_b.tif",
+            "a_b",
+            "a.b.tif",
+            "a.b",
+            ".tif",
+            "tif",
+            "a%.tif",
+            "a%25.tif",
+            "a\n.tif",
+            "a\\x0A.tif",
+            "a:b.tif",
+            "a.ome.tif.tif",
+            "a_nuclei.tif",
+            "a_big.tif",
+            "b/a.tif",
+            "a/b.tif",
+            "a.tif/b.tif",
         ];
         let sets = ["nuclei", "big_nuclei", "big-nuclei", "b_nuclei", "b"];
         let files: BTreeSet<String> = images.iter().flat_map(|i| sets.map(|set| tif(i, set))).collect();

@@ -130,11 +130,14 @@ impl Context<'_> {
         let done = match &item.task {
             Task::Skip(reason) => return Record::skipped(reason),
             Task::Fail(e) => Err(e.clone()),
-            Task::Measure => catch_unwind(AssertUnwindSafe(|| self.do_item(item, &mut record))).unwrap_or_else(|panic| {
-                let words = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-                Err(Error::new(Kind::Internal, words.unwrap_or("a panic"))
-                    .remedy("report this, with the image if you can"))
-            }),
+            Task::Measure => {
+                catch_unwind(AssertUnwindSafe(|| self.do_item(item, &mut record))).unwrap_or_else(|panic| {
+                    let words =
+                        panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+                    Err(Error::new(Kind::Internal, words.unwrap_or("a panic"))
+                        .remedy("report this, with the image if you can"))
+                })
+            }
         };
         if let Err(e) = done {
             if e.kind == Kind::Full {
@@ -160,8 +163,12 @@ impl Context<'_> {
         self.places.iter().fold(words.to_string(), |words, folder| short(words, folder))
     }
 
-    /// A file found in a folder that neither its name nor its content calls an image is passed over.
+    /// A file found in a folder that neither its name nor its content calls an image is passed over, and so is what holds no
+    /// scan.
     fn is_no_image(&self, item: &Item, e: &Error) -> bool {
+        if e.kind == Kind::NotAScan && !item.explicit {
+            return true;
+        }
         let [path] = item.files.as_slice() else { return false };
         !item.explicit && e.kind == Kind::Unsupported && !files::is_image(path)
     }
@@ -227,14 +234,17 @@ impl Context<'_> {
         let (hashes, scan) = rayon::join(hash, || stage("read", "", || open(item, options)));
         let (hashes, scan) = (hashes?, scan?);
         if files::state(&extent.files) != before {
-            return Err(Error::io("the file changed while it was read").remedy("run again with --resume once it is whole"));
+            return Err(
+                Error::io("the file changed while it was read").remedy("run again with --resume once it is whole")
+            );
         }
         let mut external = External::new();
         for (set, path) in label_files {
-            let pick = recipe.body.objects.get(set).map_or_else(read::Pick::default, |o| read::Pick {
-                names: o.regions.clone(),
-                resample: o.resample,
-            });
+            let pick = recipe
+                .body
+                .objects
+                .get(set)
+                .map_or_else(read::Pick::default, |o| read::Pick { names: o.regions.clone(), resample: o.resample });
             external.insert(set.clone(), read::regions(path, &scan, &pick, options)?);
         }
         let given = Given { item, recipe, scan: &scan, external: &external, extent };
@@ -260,6 +270,8 @@ impl Context<'_> {
                 Some(Pages::C) => read::Pages::Channels,
                 _ => read::Pages::Slices,
             },
+            time: body.files.time,
+            incomplete: body.files.incomplete,
             spacing: body.spacing_um.and_then(|s| Spacing::um(s.zyx())),
             max_bytes: self.budget.bytes(),
             suv: body.suv.clone(),
@@ -275,9 +287,11 @@ impl Context<'_> {
             Err(e) if e.kind == Kind::Device && side == Side::Gpu => {
                 let lost = matches!(self.device, Device::Gpu(gpu) if gpu.failure().is_some());
                 if self.chooser.give_up(samples, lost) {
-                    let which = if lost { "this image and all others are" } else { "images of this size and larger are" };
+                    let which =
+                        if lost { "this image and all others are" } else { "images of this size and larger are" };
                     let name = &given.item.name;
-                    self.progress.say(&format!("note: {name}: {which} done on the CPU, with the same result: {}", e.what));
+                    self.progress
+                        .say(&format!("note: {name}: {which} done on the CPU, with the same result: {}", e.what));
                 }
                 self.measure(given, &Device::Cpu, share)
             }

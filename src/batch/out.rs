@@ -78,9 +78,11 @@ impl Out {
         let list_path = marker.join("files.jsonl");
         let ours: BTreeSet<String> = earlier::lines(&list_path).into_iter().collect();
         if ours.is_empty() && fs::read_dir(folder).map_err(fail)?.count() > 1 {
-            return Err(Error::usage("the results there are of an older version of uptake, or the list of them is lost")
-                .at(folder)
-                .remedy("another --out, or delete the folder"));
+            return Err(Error::usage(
+                "the results there are of an older version of uptake, or the list of them is lost",
+            )
+            .at(folder)
+            .remedy("another --out, or delete the folder"));
         }
         let earlier = Earlier::read(&marker.join("images.jsonl"));
         earlier.check(existing, images).map_err(|e| e.at(folder))?;

@@ -212,7 +212,11 @@ impl Store {
             fits.then(|| Table { columns: columns.iter().zip(cells).map(|(c, cells)| c.with(cells)).collect() })
         };
         let row = table(&columns.row, saved.row)?;
-        let sets = columns.sets.iter().zip(saved.sets).map(|((name, columns), cells)| Some((name.clone(), table(columns, cells)?)));
+        let sets = columns
+            .sets
+            .iter()
+            .zip(saved.sets)
+            .map(|((name, columns), cells)| Some((name.clone(), table(columns, cells)?)));
         Some(Part { row, sets: sets.collect::<Option<_>>()?, warnings: saved.warnings, files: saved.files })
     }
 

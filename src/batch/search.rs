@@ -178,7 +178,8 @@ impl Search {
         }
         rules.extend(ignored(folder)?);
         let entries = fs::read_dir(folder).map_err(|e| unsearchable(&e))?;
-        let mut paths = entries.map(|e| e.map(|e| e.path())).collect::<io::Result<Vec<_>>>().map_err(|e| unsearchable(&e))?;
+        let mut paths =
+            entries.map(|e| e.map(|e| e.path())).collect::<io::Result<Vec<_>>>().map_err(|e| unsearchable(&e))?;
         paths.sort();
         let results = is_run_record(&folder.join("run.json"));
         for path in paths {

@@ -114,8 +114,14 @@ mod links {
         let pipe = std::process::Command::new("mkfifo").arg(at("pipe.tif")).status().unwrap();
         assert!(pipe.success());
         std::os::unix::net::UnixListener::bind(at("socket.tif")).unwrap();
-        let expected =
-            ["a.tif", "broken.tif: failed", "loop.tif: failed", "pipe.tif: skipped", "socket.tif: skipped", "zero.tif: skipped"];
+        let expected = [
+            "a.tif",
+            "broken.tif: failed",
+            "loop.tif: failed",
+            "pipe.tif: skipped",
+            "socket.tif: skipped",
+            "zero.tif: skipped",
+        ];
         assert_eq!(all(&dir), expected);
         assert_eq!(found(&[at("pipe.tif")], &[], dir.path()), ["pipe.tif: failed"], "named by the user");
     }

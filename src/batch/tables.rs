@@ -63,7 +63,8 @@ fn layout(context: &Context, items: &[Item], records: &[Record]) -> Result<Layou
         }
     }
     for recipe in context.recipes.all() {
-        let mut own = items.iter().zip(records).filter(|(item, _)| std::ptr::eq(context.recipes.of(item), recipe)).peekable();
+        let mut own =
+            items.iter().zip(records).filter(|(item, _)| std::ptr::eq(context.recipes.of(item), recipe)).peekable();
         if own.peek().is_some() && own.all(|(_, record)| record.status != Status::Ok) {
             let outcome = pipeline::columns(recipe)?;
             let sets: Vec<_> = outcome.sets.into_iter().map(|s| (s.name, s.table)).collect();

@@ -77,7 +77,11 @@ fn describe(name: &str, scan: &Scan) -> Result<String> {
     }
     for column in &scan.audit.columns {
         if let Some(value) = first(&column.cells) {
-            text += &format!("  {:28} {}\n", column.name, value.as_str().map_or(value.to_string(), |v| printable(v).into_owned()));
+            text += &format!(
+                "  {:28} {}\n",
+                column.name,
+                value.as_str().map_or(value.to_string(), |v| printable(v).into_owned())
+            );
         }
     }
     for note in &scan.notes {

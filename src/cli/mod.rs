@@ -11,10 +11,10 @@ mod inspect;
 mod recipes;
 mod run;
 
-use crate::{Error, Result};
 use crate::batch::Recipes;
 use crate::device::{AdapterChoice, Device, Gpu, adapters};
 use crate::recipe::{Recipe, preset};
+use crate::{Error, Result};
 use clap::{Parser, Subcommand};
 use std::io::{ErrorKind, Write};
 use std::path::Path;

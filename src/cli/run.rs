@@ -134,7 +134,10 @@ fn last_words(summary: &Summary, settings: &Settings) -> String {
         lines.push(format!("stopped early: {}", reason.words()));
     }
     if summary.removed > 0 {
-        lines.push(format!("{} files of the run before were removed: nothing of this run stands for them", summary.removed));
+        lines.push(format!(
+            "{} files of the run before were removed: nothing of this run stands for them",
+            summary.removed
+        ));
     }
     if summary.warnings > 0 {
         let n = summary.warnings;

@@ -31,7 +31,7 @@ mod shaped;
 mod source;
 mod tiff;
 
-pub use dicom::{Found, Series, examine_series, find_series, is_dicom, read_series};
+pub use dicom::{Found, Other, Series, examine_series, find_series, is_dicom, read_series};
 pub use extent::Extent;
 pub use foreign::{Foreign, foreign, foreign_folder};
 pub use nifti::companions;
@@ -75,6 +75,8 @@ pub struct Options {
     pub series: Option<usize>,
     /// Which time point, from 0. Without it an image with more than one is an error.
     pub time: Option<usize>,
+    /// DICOM: a series of which slices are missing or damaged is read all the same, with a note.
+    pub incomplete: bool,
     /// Treatment of colour.
     pub colour: Colour,
     /// Calibration that replaces the file's own.
@@ -91,6 +93,7 @@ impl Default for Options {
             pages: Pages::default(),
             series: None,
             time: None,
+            incomplete: false,
             colour: Colour::default(),
             spacing: None,
             max_bytes: 8 << 30,

@@ -99,6 +99,10 @@ pub struct Files {
     pub pattern: Option<String>,
     /// What the pages of a plain multi-page TIFF are, where the file does not say.
     pub pages: Option<Pages>,
+    /// Which time point, or gate, of images that have several; counted from 0.
+    pub time: Option<usize>,
+    /// A DICOM series of which slices are missing or damaged is measured all the same, with a note.
+    pub incomplete: bool,
 }
 
 /// What the pages of a plain multi-page file are.

@@ -6,7 +6,7 @@ use super::clock::Times;
 use super::decay::word;
 use super::reference::WAYS;
 use super::rule::{Known, Outcome};
-use super::{Facts, Settings, names};
+use super::{Facts, Identity, Settings, names};
 use crate::table::{Cells, Column, Table};
 
 /// One thing that the user says in place of the headers.
@@ -89,6 +89,7 @@ impl Row {
 /// Sets the row down.
 pub fn row(known: &Known, outcome: &Outcome, unit: &str, overrides: &[Override]) -> Table {
     let mut row = Row { table: Table::default() };
+    identity(&mut row, &known.facts.identity);
     rule(&mut row, known, outcome, unit);
     alternatives(&mut row, outcome);
     patient(&mut row, known);
@@ -97,6 +98,19 @@ pub fn row(known: &Known, outcome: &Outcome, unit: &str, overrides: &[Override])
         overrides.iter().map(|o| format!("{}={} instead of {}", o.key, o.value, o.instead_of)).collect();
     row.text("suv_overrides", "What the user set in place of the headers.", Some(changed.join("; ")));
     row.table
+}
+
+fn identity(row: &mut Row, of: &Identity) {
+    let mut text = |name: &str, tag: &str, value: &Option<String>| {
+        row.text(name, &format!("{tag}, as recorded in DICOM or the sidecar."), value.clone());
+    };
+    text("patient_id", "PatientID (0010,0020)", &of.patient_id);
+    text("study_date", "StudyDate (0008,0020)", &of.study_date);
+    text("study_description", "StudyDescription (0008,1030)", &of.study);
+    text("study_uid", "StudyInstanceUID (0020,000D)", &of.study_uid);
+    text("series_description", "SeriesDescription (0008,103E)", &of.series);
+    text("series_number", "SeriesNumber (0020,0011)", &of.series_number);
+    text("series_uid", "SeriesInstanceUID (0020,000E)", &of.series_uid);
 }
 
 fn rule(row: &mut Row, known: &Known, outcome: &Outcome, unit: &str) {

@@ -4,8 +4,10 @@
 //!   the nearest day. Where there is no date at all, only differences below a day mean anything.
 //! - An injection without a date was before the scan: on its day, or on the day before where the scan was earlier in
 //!   the day (midnight). With a half-life above 11.5 h the day cannot be guessed, and is asked for.
+//! - An injection up to ten minutes after the scan began was on that very day: the scan began first, with a warning.
 //! - A value that is no time is named, and counts as missing.
 
+use super::decay::BEFORE;
 use super::names::{self, Name};
 use super::time::{self, Moment};
 use super::{Facts, Settings};
@@ -262,8 +264,10 @@ impl Finder<'_> {
             let what = format!("{source} has no date, or the scan has none, and the half-life is longer than 11.5 h");
             return Err(Error::format(what).needed_for("SUVbw").remedy(REMEDY));
         }
-        let at = Moment::last_before(clock, self.scan);
-        if at.day() != self.scan.day() {
+        let near = Moment::nearest(clock, self.scan);
+        let just_after = near > self.scan && near.since(self.scan) <= BEFORE;
+        let at = if just_after { near } else { Moment::last_before(clock, self.scan) };
+        if at.day() < self.scan.day() {
             notes.push(format!("{source} is later in the day than the scan: taken as the day before (midnight)"));
         }
         self.judged(at, source)

@@ -11,6 +11,9 @@ use super::time::Moment;
 use super::{Decay, names};
 use crate::{Error, Result};
 
+/// A scan may begin so many seconds before the recorded injection: clocks differ, and dynamic scans begin first.
+pub const BEFORE: f64 = 600.0;
+
 /// The outcome for one series.
 #[derive(Clone, Debug)]
 pub struct Decayed {
@@ -82,7 +85,7 @@ pub fn decayed(known: &Known, notes: &mut Vec<String>) -> Result<Decayed> {
     let mut growth = Vec::with_capacity(found.at.len());
     for at in &found.at {
         let elapsed = at.since(injected);
-        if elapsed < 0.0 {
+        if elapsed < -BEFORE {
             return Err(before(known, &format!("the start of the scan ({})", found.way), *at));
         }
         growth.push(libm::exp(lambda * elapsed));
@@ -104,7 +107,7 @@ fn uncorrected(known: &Known, lambda: f64) -> Result<Vec<f64>> {
             let acquired = acquired.ok_or_else(|| missing(i, names::ACQUISITION_TIME))?;
             let length = duration(slice).ok_or_else(|| missing(i, names::FRAME_DURATION))?;
             let elapsed = acquired.since(injected);
-            if elapsed < 0.0 {
+            if elapsed < -BEFORE {
                 return Err(before(known, names::ACQUISITION_TIME.of(bids), acquired));
             }
             Ok(mean_growth(lambda * length) * libm::exp(lambda * elapsed))

@@ -43,13 +43,24 @@ pub fn half_life(facts: &Facts, settings: &Settings, notes: &mut Vec<String>) ->
             if own.is_some() {
                 return Ok(own);
             }
-            let known = facts.nuclide.as_deref().and_then(|n| Some((n, nuclide::half_life(n)?)));
+            let known = nuclide(facts);
             if let Some((name, seconds)) = known {
                 notes.push(format!("the half-life of {name} is taken as {seconds} s: the file has none"));
             }
             Ok(known.map(|(_, seconds)| seconds))
         }
     }
+}
+
+/// The nuclide that the file names, itself or in the name of its tracer, with its half-life.
+fn nuclide(facts: &Facts) -> Option<(&str, f64)> {
+    [&facts.nuclide, &facts.tracer].into_iter().flatten().find_map(|n| Some((n.as_str(), nuclide::half_life_in(n)?)))
+}
+
+/// The nuclide that is named, where its half-life is more than 1 % off the one used.
+pub fn other_half_life(facts: &Facts, used: Option<f64>) -> Option<(&str, f64)> {
+    let used = used?;
+    nuclide(facts).filter(|(_, known)| (used / known - 1.0).abs() > 0.01)
 }
 
 #[cfg(test)]

@@ -2,11 +2,32 @@
 
 use serde::Deserialize;
 
+/// Whose scan it is, and which: as recorded, for the tables. Names of people are left out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Identity {
+    /// PatientID (0010,0020).
+    pub patient_id: Option<String>,
+    /// StudyDate (0008,0020).
+    pub study_date: Option<String>,
+    /// StudyInstanceUID (0020,000D).
+    pub study_uid: Option<String>,
+    /// StudyDescription (0008,1030).
+    pub study: Option<String>,
+    /// SeriesInstanceUID (0020,000E).
+    pub series_uid: Option<String>,
+    /// SeriesNumber (0020,0011).
+    pub series_number: Option<String>,
+    /// SeriesDescription (0008,103E).
+    pub series: Option<String>,
+}
+
 /// What the headers say, as they say it. Times are kept as written, so that rules can judge them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
     /// It comes from a BIDS sidecar: messages then name its keys, not DICOM tags.
     pub bids: bool,
+    /// Whose it is.
+    pub identity: Identity,
     /// Units (0054,1001).
     pub units: Option<String>,
     /// SUVType (0054,1006).

@@ -17,11 +17,13 @@ mod dose;
 mod facts;
 mod names;
 mod nuclide;
+mod plausible;
 mod reference;
 mod rule;
 mod time;
 
-pub use facts::{Decay, Facts, Settings, SliceFacts, Units};
+pub use facts::{Decay, Facts, Identity, Settings, SliceFacts, Units};
+pub use plausible::{is_fdg, not_a_scan, values};
 
 use crate::scan::{NO_UNIT, SUV_UNIT};
 use crate::table::Table;
@@ -68,6 +70,8 @@ pub fn convert(facts: &Facts, settings: &Settings) -> Result<Conversion> {
     let slopes = slopes(facts, settings, &mut notes)?;
     let known = known(facts, settings, &mut notes)?;
     let (unit, outcome) = choose(&known, &mut notes)?;
+    plausible::facts(&known, &outcome, &mut notes)?;
+    other_half_life(&known, &outcome, &mut notes);
     let factors: Vec<f64> = slopes.iter().zip(&outcome.factors).map(|(m, f)| m * f).collect();
     if let Some((i, factor)) = factors.iter().enumerate().find(|(_, f)| !f.is_finite()) {
         return Err(Error::format(format!("the SUV factor of slice {} is {factor}", i + 1)).needed_for("SUVbw"));
@@ -88,6 +92,23 @@ pub fn convert(facts: &Facts, settings: &Settings) -> Result<Conversion> {
     Ok(Conversion { unit, factors, sul_factor, audit, notes })
 }
 
+/// The file has another half-life than its nuclide: which one is used, and what the other would give.
+fn other_half_life(known: &Known, outcome: &Outcome, notes: &mut Vec<String>) {
+    let (Some(used), Some((name, other))) = (known.half_life, dose::other_half_life(known.facts, known.half_life))
+    else {
+        return;
+    };
+    let source =
+        if known.settings.half_life_s.is_some() { "suv.half_life_s" } else { names::HALF_LIFE.of(known.facts.bids) };
+    let again = Known { half_life: Some(other), ..known.copy() };
+    let with = choose(&again, &mut vec![]).ok().and_then(|(_, o)| Some(o.factors.first()? / outcome.factors.first()?));
+    let with = with.map_or(String::new(), |r| format!("; with the other SUV is {r:.4} times that"));
+    notes.push(format!(
+        "doubtful: {source} is {used} s, but the half-life of {name} is {other} s: the first is used{with} \
+         (--set suv.half_life_s={other})"
+    ));
+}
+
 /// Facts that are wrong but that the rule did without: named, and fatal where the user set them.
 fn unneeded(known: &Known, notes: &mut Vec<String>) -> Result<()> {
     for error in [known.dose.as_ref().err(), known.injection.as_ref().err()].into_iter().flatten() {
@@ -100,7 +121,11 @@ fn unneeded(known: &Known, notes: &mut Vec<String>) -> Result<()> {
     if let (Some(injection), Some(start)) = (injection, known.times.earliest())
         && start < injection.at
     {
-        notes.push(format!("the acquisition starts before the injection ({})", injection.source));
+        let seconds = injection.at.since(start);
+        notes.push(format!(
+            "doubtful: the acquisition starts {seconds:.0} s before the injection ({})",
+            injection.source
+        ));
     }
     Ok(())
 }
@@ -146,6 +171,7 @@ fn choose(known: &Known, notes: &mut Vec<String>) -> Result<(&'static str, Outco
             Ok((SUV_UNIT, rule::activity(known, "BQML by suv.units".into(), 1.0, notes)?))
         }
         (Some(said), _, _) => Ok(as_said(known, said, "suv.units")),
+        (None, "", Some(_)) if !says_nothing(known.facts) => Err(no_unit(known)),
         (None, "", Some(Units::Bqml)) if known.body.weight.is_some() && !matches!(known.dose, Ok(None)) => {
             notes.push("the file does not say its unit: taken as Bq/ml by suv.assume".into());
             Ok((SUV_UNIT, rule::activity(known, "BQML by suv.assume".into(), 1.0, notes)?))
@@ -159,11 +185,15 @@ fn choose(known: &Known, notes: &mut Vec<String>) -> Result<(&'static str, Outco
             notes.push("nothing says what the values are: they stay as stored; try --set suv.assume=suv".into());
             Ok((NO_UNIT, rule::as_said(known, "the file", "values as stored")))
         }
-        (None, "", None) => Err(Error::format(format!("missing {}", names::UNITS.of(known.facts.bids)))
-            .needed_for("SUVbw")
-            .remedy("--set suv.assume=bqml, suv or none")),
+        (None, "", None) => Err(no_unit(known)),
         (None, units, _) => Ok((SUV_UNIT, rule::apply(known, units, notes)?)),
     }
+}
+
+fn no_unit(known: &Known) -> Error {
+    Error::format(format!("missing {}", names::UNITS.of(known.facts.bids)))
+        .needed_for("SUVbw")
+        .remedy("--set suv.units=suv or none; or suv.units=bqml with suv.dose_mbq")
 }
 
 fn as_said(known: &Known, said: Units, who: &str) -> (&'static str, Outcome) {
@@ -174,9 +204,10 @@ fn as_said(known: &Known, said: Units, who: &str) -> (&'static str, Outcome) {
     }
 }
 
-/// A file without any fact about its uptake: a NIfTI without a sidecar.
+/// A file without any fact about its uptake: a NIfTI without a sidecar. DICOM always says what it is.
 fn says_nothing(facts: &Facts) -> bool {
-    facts.dose.is_none()
+    facts.bids
+        && facts.dose.is_none()
         && facts.decay_correction.is_none()
         && facts.half_life.is_none()
         && facts.tracer.is_none()

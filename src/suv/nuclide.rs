@@ -28,10 +28,31 @@ pub fn half_life(name: &str) -> Option<f64> {
     HALF_LIVES.iter().find(is).map(|entry| entry.3)
 }
 
+/// The half-life in s of the nuclide that a text names: `[18F]FDG`, `Ga-68 PSMA-11`. FDG is made with 18F.
+pub fn half_life_in(text: &str) -> Option<f64> {
+    let words: Vec<&str> = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    let pairs = words.windows(2).map(|pair| pair.concat());
+    let named = words.iter().map(|w| (*w).to_string()).chain(pairs).find_map(|w| half_life(&w));
+    named.or_else(|| super::is_fdg(Some(text)).then(|| half_life("F18")).flatten())
+}
+
 #[cfg(test)]
 mod tests {
     //! Mechanics.
-    use super::half_life;
+    use super::{half_life, half_life_in};
+
+    #[test]
+    fn nuclides_are_found_in_the_names_of_tracers() {
+        for name in
+            ["[18F]FDG", "F-18 FDG", "Fluorodeoxyglucose F^18^", "FDG", "^18^Fluorine", "FDG -- fluorodeoxyglucose"]
+        {
+            assert_eq!(half_life_in(name), Some(6586.2), "{name}");
+        }
+        assert_eq!(half_life_in("Ga-68 PSMA-11"), Some(4062.6));
+        for name in ["PSMA-11", "DOTATATE", "Solution", ""] {
+            assert_eq!(half_life_in(name), None, "{name}");
+        }
+    }
 
     #[test]
     fn names_are_read_in_every_spelling() {

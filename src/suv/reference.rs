@@ -8,7 +8,7 @@
 //!    reference time of 0. Slices of one acquisition time must give one moment, else that time is not their own.
 //! 3. `series`: SeriesTime, where it is not after the acquisition. It goes before `frame` where both agree within a
 //!    ten-thousandth of the dose, as the written time of the same moment, or where all acquisitions begin with the
-//!    series.
+//!    series: within two seconds, since clocks count seconds and makers cut or round them.
 //! 4. `acquisition`: the earliest AcquisitionTime.
 
 use std::collections::BTreeMap;
@@ -21,6 +21,8 @@ use crate::Result;
 
 /// Relative difference of doses below which two moments are one.
 const SAME: f64 = 1e-4;
+/// Clocks of scanners count seconds: times less than this apart, in s, may be the same moment, cut and rounded.
+const RESOLUTION: f64 = 2.0;
 /// Relative difference of doses from which the user is warned: 0.5 %.
 pub const WARN: f64 = 5e-3;
 
@@ -53,12 +55,13 @@ struct Candidate {
 /// # Errors
 /// There is no time to choose from.
 pub fn reference(facts: &Facts, times: &Times, lambda: f64) -> Result<Reference> {
-    let candidates = candidates(facts, times, lambda);
+    let mut left_out = vec![];
+    let candidates = candidates(facts, times, lambda, &mut left_out);
     let usable = |way: &str| candidates.iter().find(|c| c.way == way && c.why_not.is_none());
     let series = usable("series").filter(|s| {
         let same = |c: &Candidate| c.at.iter().zip(&s.at).all(|(a, b)| lambda * a.since(*b).abs() <= SAME);
-        let starts =
-            || times.acquisitions.iter().zip(&s.at).all(|(a, b)| a.is_some_and(|a| lambda * a.since(*b).abs() <= SAME));
+        let begins = |a: &Option<Moment>, b: &Moment| a.is_some_and(|a| one_moment(a, *b, lambda));
+        let starts = || times.acquisitions.iter().zip(&s.at).all(|(a, b)| begins(a, b));
         usable("frame").is_some_and(same) || starts()
     });
     let chosen = usable("private").or(series).or_else(|| WAYS.iter().find_map(|way| usable(way)));
@@ -81,19 +84,31 @@ pub fn reference(facts: &Facts, times: &Times, lambda: f64) -> Result<Reference>
         at: chosen.at.clone(),
         ratios,
         spread: libm::expm1(range.1 - range.0),
-        left_out: candidates.iter().filter_map(|c| c.why_not.as_ref().map(|w| format!("{}: {w}", c.way))).collect(),
+        left_out: {
+            left_out.extend(candidates.iter().filter_map(|c| c.why_not.as_ref().map(|w| format!("{}: {w}", c.way))));
+            left_out
+        },
     })
 }
 
-fn candidates(facts: &Facts, times: &Times, lambda: f64) -> Vec<Candidate> {
+/// Less apart than the clocks can tell, or than matters.
+fn one_moment(a: Moment, b: Moment, lambda: f64) -> bool {
+    a.since(b).abs() < RESOLUTION || lambda * a.since(b).abs() <= SAME
+}
+
+/// The ways that can be worked out; what is missing for the others goes to `left_out`.
+fn candidates(facts: &Facts, times: &Times, lambda: f64, left_out: &mut Vec<String>) -> Vec<Candidate> {
     let all = |at: Moment| vec![at; facts.slices.len()];
     let mut found = vec![];
     if let Some(at) = times.private {
         found.push(Candidate { way: "private", at: all(at), why_not: None });
     }
-    found.extend(frame(facts, times, lambda));
+    match frame(facts, times, lambda) {
+        Ok(candidate) => found.push(candidate),
+        Err(what) => left_out.push(format!("frame: {what}")),
+    }
     if let Some(at) = times.series {
-        let late = times.earliest().is_some_and(|first| lambda * at.since(first) > SAME) && !facts.bids;
+        let late = times.earliest().is_some_and(|first| at > first && !one_moment(at, first, lambda)) && !facts.bids;
         let why_not = late.then(|| "it is after the acquisition, so the series was processed later".to_string());
         found.push(Candidate { way: "series", at: all(at), why_not });
     }
@@ -103,15 +118,17 @@ fn candidates(facts: &Facts, times: &Times, lambda: f64) -> Vec<Candidate> {
     found
 }
 
-/// Counting back from the slices; `None` where one of them lacks a time.
-fn frame(facts: &Facts, times: &Times, lambda: f64) -> Option<Candidate> {
+/// Counting back from the slices; the name of the fact that one of them lacks where that cannot be.
+fn frame(facts: &Facts, times: &Times, lambda: f64) -> std::result::Result<Candidate, String> {
+    let lacks = |name: names::Name| format!("{} is missing", name.of(facts.bids));
     let from_start = counts_from_frame_start(facts);
     let mut at = Vec::with_capacity(facts.slices.len());
     let mut spans: BTreeMap<Moment, (Moment, Moment)> = BTreeMap::new();
     for (slice, acquired) in facts.slices.iter().zip(&times.acquisitions) {
-        let acquired = (*acquired)?;
-        let back = seconds(slice.frame_reference_time)?;
-        let mean = if from_start { 0.0 } else { average_time(duration(slice)?, lambda) };
+        let acquired = acquired.ok_or_else(|| lacks(names::ACQUISITION_TIME))?;
+        let back = seconds(slice.frame_reference_time).ok_or_else(|| lacks(names::FRAME_REFERENCE))?;
+        let length = || duration(slice).ok_or_else(|| lacks(names::FRAME_DURATION));
+        let mean = if from_start { 0.0 } else { average_time(length()?, lambda) };
         let moment = acquired.plus(mean - back);
         at.push(moment);
         let span = spans.entry(acquired).or_insert((moment, moment));
@@ -122,7 +139,7 @@ fn frame(facts: &Facts, times: &Times, lambda: f64) -> Option<Candidate> {
         let acquired = names::ACQUISITION_TIME.of(facts.bids);
         format!("one {acquired} for slices of different {}", names::FRAME_REFERENCE.of(facts.bids))
     });
-    Some(Candidate { way: "frame", at, why_not })
+    Ok(Candidate { way: "frame", at, why_not })
 }
 
 /// GE does; and a mean activity at 0 s cannot be.

@@ -49,7 +49,11 @@ pub struct Outcome {
     pub activity_ratio: Option<f64>,
 }
 
-impl Known<'_> {
+impl<'a> Known<'a> {
+    /// Another one of the same series.
+    pub fn copy(&self) -> Known<'a> {
+        Known { dose: self.dose.clone(), times: self.times.clone(), injection: self.injection.clone(), ..*self }
+    }
     /// A correction is among those made.
     pub fn corrected(&self, code: &str) -> bool {
         self.facts.corrected_image.iter().any(|c| c.trim().eq_ignore_ascii_case(code))

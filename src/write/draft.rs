@@ -207,7 +207,9 @@ mod tests {
     #[test]
     fn drafts_are_known_by_their_names() {
         assert!(is_draft(".uptake-123-4.part"));
-        for other in [".uptake-.part", ".uptake-1-.part", "x.uptake-1-2.part", ".uptake-1-2.part.tif", ".uptake-a-2.part"] {
+        for other in
+            [".uptake-.part", ".uptake-1-.part", "x.uptake-1-2.part", ".uptake-1-2.part.tif", ".uptake-a-2.part"]
+        {
             assert!(!is_draft(other), "{other}");
         }
     }

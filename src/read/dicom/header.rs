@@ -129,6 +129,16 @@ impl Header {
         Ok(())
     }
 
+    /// The elements before the place where a damaged file ends: whose it was.
+    pub fn remains(source: &Source) -> Option<Set> {
+        let head = source.head(source.len().min(WINDOW << 6) as usize).ok()?;
+        let begin = if head.get(128..132) == Some(b"DICM") { 132 } else { 0 };
+        let (uid, begin) = meta(&head, begin).ok()?;
+        let syntax = uid.map_or_else(|| Syntax::guess(head.get(begin..).unwrap_or_default()), |uid| Syntax::of(&uid));
+        let found = elements(&head, begin, syntax.coding).ok().filter(|_| !syntax.deflated)?;
+        Some(Set::new(Arc::new(head), found.elements, syntax.coding))
+    }
+
     /// Bytes of the file, or of what it was deflated from.
     ///
     /// # Errors

@@ -13,8 +13,11 @@
 //! looked at, and those for SUV alone; names and numbers of patients go nowhere. After PS3.3, PS3.5 and PS3.10 of the standard.
 
 mod codec;
+mod complete;
+mod find;
 mod frame;
 mod header;
+mod kind;
 mod pet;
 mod pieces;
 mod pixels;
@@ -27,8 +30,9 @@ mod syntax;
 mod values;
 mod volume;
 
+pub use find::find_series;
 pub use regions::regions;
-pub use series::{Found, Series, find_series, is_dicom};
+pub use series::{Found, Other, Series, is_dicom};
 
 use super::extent::Extent;
 use super::{Format, Input, Options, Source};
@@ -98,7 +102,7 @@ fn examine(input: &Input, options: &Options) -> Result<Extent> {
 }
 
 fn read(input: &Input, options: &Options) -> Result<Scan> {
-    plan(input, options)?.read()
+    plan(input, options)?.read(options)
 }
 
 /// What a series will be, from the headers of its files.
@@ -107,6 +111,7 @@ fn read(input: &Input, options: &Options) -> Result<Scan> {
 /// As [`read_series`], as far as headers tell.
 pub fn examine_series(series: &Series, options: &Options) -> Result<Extent> {
     options.only_image()?;
+    damage(series, options).map_err(|e| e.at(&series.folder))?;
     let mut files = Vec::new();
     let mut bytes = 0u64;
     for path in &series.files {
@@ -125,10 +130,21 @@ pub fn examine_series(series: &Series, options: &Options) -> Result<Extent> {
 pub fn read_series(series: &Series, options: &Options) -> Result<Scan> {
     use rayon::prelude::*;
     options.only_image()?;
+    let mut notes = series.notes.clone();
+    notes.extend(damage(series, options).map_err(|e| e.at(&series.folder))?);
     let files = series.files.par_iter().map(|path| File::open(path, options)).collect::<Vec<_>>();
     let files = files.into_iter().collect::<Result<Vec<_>>>()?;
-    let scan = Plan::new(files, options).and_then(Plan::read);
-    scan.map(|scan| scan.calibrated(options)).map_err(|e| e.at(&series.folder))
+    let mut scan = Plan::new(files, options).and_then(|plan| plan.read(options)).map_err(|e| e.at(&series.folder))?;
+    scan.notes.splice(0..0, notes);
+    Ok(scan.calibrated(options))
+}
+
+/// A series without its damaged files is another one: refused, or noted where the user allows it.
+fn damage(series: &Series, options: &Options) -> Result<Option<String>> {
+    let Some((path, reason)) = series.damaged.first() else { return Ok(None) };
+    let (n, name) = (series.damaged.len(), path.file_name().unwrap_or_default().to_string_lossy());
+    let what = format!("{n} of its files {} damaged, the first is {name}: {reason}", if n == 1 { "is" } else { "are" });
+    if options.incomplete { Ok(Some(what)) } else { Err(complete::missing(what)) }
 }
 
 /// Reads the only image series of a folder.
@@ -155,7 +171,7 @@ fn only_series(folder: &Path) -> Result<Series> {
         [one] => Ok(one.clone()),
         [] if found.others.is_empty() => Err(Error::unsupported("is a folder").remedy("the files in it")),
         [] => {
-            let (path, reason) = &found.others[0];
+            let Other { path, reason, .. } = &found.others[0];
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             Err(Error::unsupported(format!("no DICOM image in the folder: {name} is {reason}")))
         }

@@ -1,65 +1,182 @@
 //! What a PET series says for SUV: facts as they stand, for `suv::convert` to judge.
+//!
+//! Every file of a series says most of them again. Where two files say different things of the patient, the dose, the unit or
+//! the decay, the series is refused with both values; where SeriesTime differs, a note says so and that of the first slice
+//! counts.
 
+use super::File;
 use super::header::Header;
 use super::set::Set;
 use super::slice::Slice;
-use crate::Result;
-use crate::suv::Facts;
+use crate::suv::{Facts, Identity};
 use crate::units::Spacing;
+use crate::{Error, Result};
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The sets of a file that say something of all its frames: the top, then what a converted object kept aside.
+struct Sets(Vec<Set>);
+
+impl Sets {
+    fn of(header: &Header, frame: usize) -> Result<Self> {
+        let shared = header.set.item_of(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE)?;
+        let own = header.set.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)?.into_iter().nth(frame);
+        let mut sets = vec![header.set.clone()];
+        for (group, tag) in [
+            (shared, tags::UNASSIGNED_SHARED_CONVERTED_ATTRIBUTES_SEQUENCE),
+            (own, tags::UNASSIGNED_PER_FRAME_CONVERTED_ATTRIBUTES_SEQUENCE),
+        ] {
+            sets.extend(group.map(|g| g.item_of(tag)).transpose()?.flatten());
+        }
+        Ok(Sets(sets))
+    }
+
+    fn text(&self, tag: Tag) -> Option<String> {
+        self.0.iter().find_map(|s| s.text(tag))
+    }
+
+    fn number(&self, tag: Tag) -> Option<f64> {
+        self.0.iter().find_map(|s| s.number(tag))
+    }
+
+    /// The set that has the element, else the top.
+    fn holder(&self, tag: Tag) -> &Set {
+        self.0.iter().find(|s| s.element(tag).is_some()).unwrap_or(&self.0[0])
+    }
+
+    fn drug(&self) -> Result<Set> {
+        let tag = tags::RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE;
+        Ok(self.holder(tag).item_of(tag)?.unwrap_or_else(Set::empty))
+    }
+}
+
+/// What all files of a series must say alike: of the top, and of the radiopharmaceutical.
+const ALIKE: [(Tag, &str); 9] = [
+    (tags::PATIENT_ID, "PatientID (0010,0020)"),
+    (tags::PATIENT_SEX, "PatientSex (0010,0040)"),
+    (tags::PATIENT_SIZE, "PatientSize (0010,1020)"),
+    (tags::PATIENT_WEIGHT, "PatientWeight (0010,1030)"),
+    (tags::CORRECTED_IMAGE, "CorrectedImage (0028,0051)"),
+    (tags::UNITS, "Units (0054,1001)"),
+    (tags::SUV_TYPE, "SUVType (0054,1006)"),
+    (tags::DECAY_CORRECTION, "DecayCorrection (0054,1102)"),
+    (tags::DOSE_CALIBRATION_FACTOR, "DoseCalibrationFactor (0054,1322)"),
+];
+const ALIKE_OF_DRUG: [(Tag, &str); 5] = [
+    (tags::RADIOPHARMACEUTICAL, "Radiopharmaceutical (0018,0031)"),
+    (tags::RADIOPHARMACEUTICAL_START_TIME, "RadiopharmaceuticalStartTime (0018,1072)"),
+    (tags::RADIONUCLIDE_TOTAL_DOSE, "RadionuclideTotalDose (0018,1074)"),
+    (tags::RADIONUCLIDE_HALF_LIFE, "RadionuclideHalfLife (0018,1075)"),
+    (tags::RADIOPHARMACEUTICAL_START_DATE_TIME, "RadiopharmaceuticalStartDateTime (0018,1078)"),
+];
+
+/// Holds the files of a series against each other.
+///
+/// # Errors
+/// Two of them say different things.
+pub fn alike(files: &[File], notes: &mut Vec<String>) -> Result<()> {
+    let mut first: BTreeMap<&str, (String, usize)> = BTreeMap::new();
+    let mut times: BTreeSet<String> = BTreeSet::new();
+    let name = |i: usize| files[i].path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    for (i, file) in files.iter().enumerate() {
+        let drug = Sets(vec![file.header.set.clone()]).drug()?;
+        let top = ALIKE.iter().map(|(tag, what)| (&file.header.set, tag, *what));
+        for (set, tag, what) in top.chain(ALIKE_OF_DRUG.iter().map(|(tag, what)| (&drug, tag, *what))) {
+            let value = set.texts(*tag).join(" ");
+            if value.is_empty() {
+                continue;
+            }
+            let (before, j) = first.entry(what).or_insert_with(|| (value.clone(), i));
+            let number = |t: &str| t.parse::<f64>().ok();
+            if *before != value && (number(before).is_none() || number(before) != number(&value)) {
+                let what = format!("{what} is {before} in {} and {value} in {}", name(*j), name(i));
+                return Err(Error::format(what).remedy("files of one patient and one scan"));
+            }
+        }
+        times.extend(file.header.set.text(tags::SERIES_TIME));
+    }
+    if let (Some(a), Some(b), true) = (times.first(), times.last(), times.len() > 1) {
+        notes.push(format!("SeriesTime (0008,0031) is {a} to {b} in the files; that of the first slice counts"));
+    }
+    Ok(())
+}
 
 /// The facts of a series: those of its first file, and those of each slice.
 ///
 /// # Errors
-/// A sequence is damaged.
+/// A sequence is damaged, or frames have different units.
 pub fn facts(header: &Header, slices: &[Slice], spacing: Option<&Spacing>) -> Result<Facts> {
-    let set = &header.set;
-    let drug = set.item_of(tags::RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE)?.unwrap_or_else(Set::empty);
+    let sets = Sets::of(header, slices.first().map_or(0, |s| s.frame))?;
+    let (set, drug) = (&header.set, sets.drug()?);
     let meaning =
         |tag: Tag| -> Result<Option<String>> { Ok(drug.item_of(tag)?.and_then(|code| code.text(tags::CODE_MEANING))) };
-    let private = |group, creator, number| set.private(group, creator, number).and_then(|tag| set.text(tag));
-    let units = slices.first().and_then(|s| s.units).unzip();
-    let said = |v: Option<&str>| v.filter(|v| !v.is_empty()).map(str::to_string);
+    let units = slices.first().and_then(|s| s.units.clone());
+    if let Some(other) = slices.iter().find(|s| s.units != units) {
+        let word = |u: &Option<(String, String)>| u.as_ref().map_or("none".to_string(), |u| format!("{} {}", u.0, u.1));
+        return Err(Error::format(format!(
+            "slices of two units: {} and {}",
+            word(&units).trim(),
+            word(&other.units).trim()
+        )));
+    }
+    let (units, suv_type) = units.unzip();
     let (decay, zero) = decay(set, &drug);
     Ok(Facts {
+        identity: Identity {
+            patient_id: sets.text(tags::PATIENT_ID),
+            study_date: sets.text(tags::STUDY_DATE),
+            study_uid: sets.text(tags::STUDY_INSTANCE_UID),
+            study: sets.text(tags::STUDY_DESCRIPTION),
+            series_uid: sets.text(tags::SERIES_INSTANCE_UID),
+            series_number: sets.text(tags::SERIES_NUMBER),
+            series: sets.text(tags::SERIES_DESCRIPTION),
+        },
         uncorrected_attenuation: false,
         bids: false,
-        units: set.text(tags::UNITS).or(said(units.0)),
-        suv_type: set.text(tags::SUV_TYPE).or(said(units.1)),
-        decay_correction: set.text(tags::DECAY_CORRECTION).or(decay),
-        corrected_image: corrections(set),
-        manufacturer: set.text(tags::MANUFACTURER),
-        weight: set.number(tags::PATIENT_WEIGHT),
-        height: set.number(tags::PATIENT_SIZE),
-        sex: set.text(tags::PATIENT_SEX),
+        units,
+        suv_type: suv_type.filter(|t| !t.is_empty()),
+        decay_correction: sets.text(tags::DECAY_CORRECTION).or(decay),
+        corrected_image: corrections(&sets),
+        manufacturer: sets.text(tags::MANUFACTURER),
+        weight: sets.number(tags::PATIENT_WEIGHT),
+        height: sets.number(tags::PATIENT_SIZE),
+        sex: sets.text(tags::PATIENT_SEX),
         dose: drug.number(tags::RADIONUCLIDE_TOTAL_DOSE),
         half_life: drug.number(tags::RADIONUCLIDE_HALF_LIFE),
         tracer: drug.text(tags::RADIOPHARMACEUTICAL).or(meaning(tags::RADIOPHARMACEUTICAL_CODE_SEQUENCE)?),
         nuclide: meaning(tags::RADIONUCLIDE_CODE_SEQUENCE)?,
         injection_date_time: drug.text(tags::RADIOPHARMACEUTICAL_START_DATE_TIME),
         injection_time: drug.text(tags::RADIOPHARMACEUTICAL_START_TIME),
-        series_date: zero.as_ref().map(|z| z.0.clone()).or_else(|| set.text(tags::SERIES_DATE)),
-        series_time: zero.map(|z| z.1).or_else(|| set.text(tags::SERIES_TIME)),
-        timezone: set.text(tags::TIMEZONE_OFFSET_FROM_UTC),
-        ge_scan_date_time: private(0x0009, "GEMS_PETD_01", 0x0d),
-        siemens_scan_date_time: private(0x0071, "SIEMENS MED PT", 0x22),
-        philips_suv_factor: philips(set, 0x00),
-        philips_activity_factor: philips(set, 0x09),
-        dose_calibration_factor: set.number(tags::DOSE_CALIBRATION_FACTOR),
+        series_date: zero.as_ref().map(|z| z.0.clone()).or_else(|| sets.text(tags::SERIES_DATE)),
+        series_time: zero.map(|z| z.1).or_else(|| sets.text(tags::SERIES_TIME)),
+        timezone: sets.text(tags::TIMEZONE_OFFSET_FROM_UTC),
+        ge_scan_date_time: private(&sets, GE, 0x0d).and_then(|(set, tag)| set.text(tag)),
+        siemens_scan_date_time: private(&sets, SIEMENS, 0x22).and_then(|(set, tag)| set.text(tag)),
+        philips_suv_factor: private(&sets, PHILIPS, 0x00).and_then(|(set, tag)| set.number(tag)),
+        philips_activity_factor: private(&sets, PHILIPS, 0x09).and_then(|(set, tag)| set.number(tag)),
+        dose_calibration_factor: sets.number(tags::DOSE_CALIBRATION_FACTOR),
         voxel_ml: spacing.map(|s| s.voxel_volume() / 1000.0),
         slices: slices.iter().map(|s| s.facts.clone()).collect(),
     })
 }
 
-/// A private factor of Philips. Some files have lost the element that names the owner of the block; there the manufacturer must
-/// say it, and the block is the first.
-fn philips(set: &Set, number: u8) -> Option<f64> {
-    let owned = set.private(0x7053, "Philips PET Private Group", number);
-    let unnamed = set.element(Tag(0x7053, 0x0010)).is_none();
-    let maker = set.text(tags::MANUFACTURER).is_some_and(|m| m.to_lowercase().starts_with("philips"));
-    let bare = Some(Tag(0x7053, 0x1000 | u16::from(number))).filter(|_| unnamed && maker);
-    owned.or(bare).and_then(|tag| set.number(tag))
+/// A private block: its group, who owns it, and how that manufacturer's name begins.
+type Block = (u16, &'static str, &'static [&'static str]);
+const GE: Block = (0x0009, "GEMS_PETD_01", &["ge ", "gems", "general electric"]);
+const SIEMENS: Block = (0x0071, "SIEMENS MED PT", &["siemens", "cps", "cti"]);
+const PHILIPS: Block = (0x7053, "Philips PET Private Group", &["philips"]);
+
+/// A private element, and the set that has it. Some files have lost the element that names the owner of the block; there the
+/// manufacturer must say it, and the block is the first.
+fn private<'a>(sets: &'a Sets, (group, owner, makers): Block, number: u8) -> Option<(&'a Set, Tag)> {
+    let maker = sets.text(tags::MANUFACTURER).unwrap_or_default().to_lowercase() + " ";
+    sets.0.iter().find_map(|set| {
+        let owned = set.private(group, owner, number);
+        let unnamed = set.element(Tag(group, 0x0010)).is_none() && makers.iter().any(|m| maker.starts_with(m));
+        let bare = Some(Tag(group, 0x1000 | u16::from(number))).filter(|tag| unnamed && set.element(*tag).is_some());
+        owned.or(bare).map(|tag| (set, tag))
+    })
 }
 
 /// Enhanced PET: the correction for decay, and the date and time that it refers to where that is not the injection.
@@ -80,8 +197,8 @@ fn decay(set: &Set, drug: &Set) -> (Option<String>, Option<(String, String)>) {
 }
 
 /// CorrectedImage, or in enhanced PET the same words from an answer for each correction.
-fn corrections(set: &Set) -> Vec<String> {
-    let words = set.texts(tags::CORRECTED_IMAGE);
+fn corrections(sets: &Sets) -> Vec<String> {
+    let words = sets.holder(tags::CORRECTED_IMAGE).texts(tags::CORRECTED_IMAGE);
     if !words.is_empty() {
         return words;
     }
@@ -92,6 +209,6 @@ fn corrections(set: &Set) -> Vec<String> {
         (tags::DEAD_TIME_CORRECTED, "DTIM"),
         (tags::RANDOMS_CORRECTED, "RAN"),
     ];
-    let yes = |tag: Tag| set.text(tag).as_deref() == Some("YES");
+    let yes = |tag: Tag| sets.text(tag).as_deref() == Some("YES");
     ANSWERS.iter().filter(|(tag, _)| yes(*tag)).map(|(_, word)| (*word).to_string()).collect()
 }

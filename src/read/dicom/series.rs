@@ -1,18 +1,15 @@
-//! Which files belong together: a series in one folder, seen from headers alone.
+//! A series: one scan, wherever its files lie and whatever they are called.
 
-use super::header::{Header, detect};
-use super::slice::{self, Slice};
+use super::header::detect;
 use crate::read::Source;
-use crate::{Error, Result};
-use dicom_dictionary_std::tags;
-use rayon::prelude::*;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// An image stored as one file a slice, or as a few files of several frames.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
-    /// SeriesInstanceUID; empty if the file has none.
+    /// SeriesInstanceUID; empty if the files have none, or each its own.
     pub uid: String,
     /// Modality: `PT`, `CT`, ...
     pub modality: String,
@@ -20,12 +17,17 @@ pub struct Series {
     pub description: String,
     /// SeriesNumber.
     pub number: Option<i64>,
-    /// A name for files, unlike that of any other series of the folder: `PT_3_PET_AC`.
+    /// A name for files, made from the series itself and unlike that of any other series with the same folder:
+    /// `PT_3_PET_AC`, or `PT_3_PET_AC_5f0c1e2a` where two would be called so.
     pub name: String,
-    /// The folder that its files lie in.
+    /// The deepest folder that holds all of its files.
     pub folder: PathBuf,
     /// Its files, sorted by path.
     pub files: Vec<PathBuf>,
+    /// Files of it that are damaged, with the reason: without them it is not the series that was stored.
+    pub damaged: Vec<(PathBuf, String)>,
+    /// How it was put together, where that is unusual.
+    pub notes: Vec<String>,
 }
 
 impl std::fmt::Display for Series {
@@ -54,13 +56,24 @@ impl Series {
     }
 }
 
+/// A file that belongs to no series.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Other {
+    /// The file.
+    pub path: PathBuf,
+    /// What it is, or what is wrong with it.
+    pub reason: String,
+    /// It is DICOM and damaged: a failure. Else it is sound and no scan: to be passed over.
+    pub damaged: bool,
+}
+
 /// What a look at headers finds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Found {
     /// Images, in the order of their first files.
     pub series: Vec<Series>,
-    /// Files that are no image, with the reason.
-    pub others: Vec<(PathBuf, String)>,
+    /// Files that are none, in the order of their paths.
+    pub others: Vec<Other>,
 }
 
 /// Does the file look like DICOM? Only its first bytes are read.
@@ -68,70 +81,27 @@ pub fn is_dicom(path: &Path) -> bool {
     path.is_file() && Source::open(path).and_then(|s| s.head(512)).is_ok_and(|head| detect(&head))
 }
 
-/// What must be equal within a series: folder, UID, rows and columns.
-type Key = (PathBuf, String, [i64; 2]);
-/// Directions in one series differ by less than this in each component.
-const TURNED: f64 = 1e-3;
-
-/// Groups files by folder and series. Images of one series that differ in size or direction (localisers) are series of their own.
-pub fn find_series(files: &[PathBuf]) -> Found {
-    let mut files = files.to_vec();
-    files.sort();
-    files.dedup();
-    let looks: Vec<_> = files.par_iter().map(|path| look(path)).collect();
-    let mut found = Found::default();
-    let mut places: BTreeMap<Key, Vec<(Vec<f64>, usize)>> = BTreeMap::new();
-    for (path, look) in files.into_iter().zip(looks) {
-        match look {
-            Ok((key, axes, series)) => {
-                let ways = places.entry(key).or_default();
-                let same = |way: &&(Vec<f64>, usize)| way.0.iter().zip(&axes).all(|(a, b)| (a - b).abs() < TURNED);
-                match ways.iter().find(same).and_then(|way| found.series.get_mut(way.1)) {
-                    Some(s) => s.files.push(path),
-                    None => {
-                        ways.push((axes, found.series.len()));
-                        found.series.push(Series { files: vec![path], ..series });
-                    }
-                }
-            }
-            Err(e) => found.others.push((path, e.what)),
-        }
-    }
+/// Names the series. Those of one folder that would be called the same get eight digits of the hash of what `marks` tells
+/// them apart by, so that a name does not depend on how many there are.
+pub(super) fn name(series: &mut [Series], marks: &[String]) {
     let mut taken: BTreeMap<(PathBuf, String), usize> = BTreeMap::new();
-    for series in &mut found.series {
-        let name = series.plain_name();
-        let count = taken.entry((series.folder.clone(), name.clone())).or_default();
-        *count += 1;
-        series.name = if *count == 1 { name } else { format!("{name}_({count})") };
+    let plain: Vec<String> = series.iter().map(Series::plain_name).collect();
+    for (one, name) in series.iter().zip(&plain) {
+        *taken.entry((one.folder.clone(), name.clone())).or_default() += 1;
     }
-    found
+    for ((one, name), mark) in series.iter_mut().zip(plain).zip(marks) {
+        let alone = taken.get(&(one.folder.clone(), name.clone())) == Some(&1);
+        let hash: String = Sha256::digest(mark).iter().take(4).map(|b| format!("{b:02x}")).collect();
+        one.name = if alone { name } else { format!("{name}_{hash}") };
+    }
 }
 
-fn look(path: &Path) -> Result<(Key, Vec<f64>, Series)> {
-    let source = Source::open(path)?;
-    if !detect(&source.head(512)?) {
-        return Err(Error::unsupported("not a DICOM file"));
+/// The deepest folder that holds all files.
+pub(super) fn common_folder(files: &[PathBuf]) -> PathBuf {
+    let mut folders = files.iter().map(|f| f.parent().unwrap_or(Path::new("")));
+    let mut common = folders.next().map(Path::to_path_buf).unwrap_or_default();
+    for folder in folders {
+        while !folder.starts_with(&common) && common.pop() {}
     }
-    let header = Header::look(&source)?;
-    if let Some(reason) = header.no_image() {
-        return Err(Error::unsupported(reason));
-    }
-    let set = &header.set;
-    let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-    let uid = set.text(tags::SERIES_INSTANCE_UID).unwrap_or_default();
-    let size = [tags::ROWS, tags::COLUMNS].map(|tag| set.whole(tag).unwrap_or(0));
-    let first: Option<Slice> = slice::slices(&header, 0, 1)?.into_iter().next();
-    let axes = first.and_then(|s| s.axes).unwrap_or_default().concat();
-    // Files without a series stand for themselves.
-    let own = if uid.is_empty() { path.display().to_string() } else { uid.clone() };
-    let series = Series {
-        modality: header.modality(),
-        description: set.text(tags::SERIES_DESCRIPTION).unwrap_or_default(),
-        number: set.whole(tags::SERIES_NUMBER),
-        folder: folder.clone(),
-        name: String::new(),
-        files: vec![],
-        uid,
-    };
-    Ok(((folder, own, size), axes, series))
+    common
 }

@@ -10,6 +10,9 @@ use crate::{Error, Result};
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
+/// Clocks that tell time points apart.
+pub const CLOCKS: usize = 4;
+
 /// One frame: a slice of a volume.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Slice {
@@ -25,12 +28,15 @@ pub struct Slice {
     pub pixel: Option<[f64; 2]>,
     /// Thickness, or distance of slices where the file says one, mm.
     pub thickness: Option<f64>,
-    /// What time it belongs to, by several clocks: number of the time point, reference time, acquisition.
-    pub clocks: [Option<f64>; 3],
+    /// What time it belongs to, by several clocks: number of the time point, delay after the trigger of a gate, reference
+    /// time, acquisition.
+    pub clocks: [Option<f64>; CLOCKS],
+    /// Its times are gates of a heart beat or of a breath.
+    pub gated: bool,
     /// Type of the values after the rescale: `HU`.
     pub rescale_type: Option<String>,
-    /// Enhanced PET: Units and SUVType that its unit of measurement stands for.
-    pub units: Option<(&'static str, &'static str)>,
+    /// PET: Units and SUVType, as this frame says them or as its unit of measurement stands for.
+    pub units: Option<(String, String)>,
     /// Times, slope and intercept.
     pub facts: SliceFacts,
 }
@@ -80,10 +86,14 @@ fn common(set: &Set, file: usize) -> Result<Slice> {
         pixel: set.vector(tags::PIXEL_SPACING),
         thickness: set.number(tags::SLICE_THICKNESS).or(distance).filter(|v| *v > 0.0),
         rescale_type: set.text(tags::RESCALE_TYPE).or(units),
+        units: said_units(set)?,
         facts,
         ..Slice::default()
     };
-    slice.clocks = [set.number(tags::TEMPORAL_POSITION_IDENTIFIER), slice.facts.frame_reference_time, clock(&slice)];
+    slice.gated = set.texts(tags::SERIES_TYPE).first().is_some_and(|t| t == "GATED");
+    let trigger = set.number(tags::TRIGGER_TIME).filter(|_| slice.gated);
+    slice.clocks =
+        [set.number(tags::TEMPORAL_POSITION_IDENTIFIER), trigger, slice.facts.frame_reference_time, clock(&slice)];
     Ok(slice)
 }
 
@@ -116,17 +126,31 @@ fn enhanced(top: &Slice, own: Option<&Set>, shared: Option<&Set>, frame: usize) 
         slice.pixel = g.vector(tags::PIXEL_SPACING);
         slice.thickness = g.number(tags::SLICE_THICKNESS).filter(|v| *v > 0.0);
     }
+    // What objects converted from single files could not place elsewhere.
+    for (group, tag) in [
+        (shared, tags::UNASSIGNED_SHARED_CONVERTED_ATTRIBUTES_SEQUENCE),
+        (own, tags::UNASSIGNED_PER_FRAME_CONVERTED_ATTRIBUTES_SEQUENCE),
+    ] {
+        if let Some(g) = group.map(|s| s.item_of(tag)).transpose()?.flatten() {
+            converted(&g, &mut slice)?;
+        }
+    }
     if let Some(g) = group(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE)? {
         slice.facts.slope = g.number(tags::RESCALE_SLOPE).or(slice.facts.slope);
         slice.facts.intercept = g.number(tags::RESCALE_INTERCEPT).or(slice.facts.intercept);
         slice.rescale_type = g.text(tags::RESCALE_TYPE);
+        slice.units = agreed(slice.units, said_units(&g)?)?;
     }
     // A mapping to real values counts only where its unit is one of PET: other mappings serve other ends.
     if let Some(g) = group(tags::REAL_WORLD_VALUE_MAPPING_SEQUENCE)?
         && let Some(units) = pet_units(&g)?
     {
-        slice.units = Some(units);
-        slice.facts.slope = g.number(tags::REAL_WORLD_VALUE_SLOPE).or(slice.facts.slope);
+        let slope = g.number(tags::REAL_WORLD_VALUE_SLOPE);
+        if slice.units.as_ref().is_some_and(|u| u.0 == units.0) {
+            same_slope(slice.facts.slope, slope)?;
+        }
+        slice.units = agreed(slice.units, Some(units))?;
+        slice.facts.slope = slope.or(slice.facts.slope);
         slice.facts.intercept = g.number(tags::REAL_WORLD_VALUE_INTERCEPT).or(slice.facts.intercept);
     }
     if let Some(g) = group(tags::FRAME_CONTENT_SEQUENCE)? {
@@ -137,9 +161,24 @@ fn enhanced(top: &Slice, own: Option<&Set>, shared: Option<&Set>, frame: usize) 
             slice.facts.acquisition_time = Some(time.into());
         }
         slice.facts.frame_duration = g.number(tags::FRAME_ACQUISITION_DURATION).or(slice.facts.frame_duration);
-        slice.clocks = [g.number(tags::TEMPORAL_POSITION_INDEX), slice.facts.frame_reference_time, clock(&slice)];
+        let index = g.number(tags::TEMPORAL_POSITION_INDEX);
+        slice.clocks = [index, slice.clocks[1], slice.facts.frame_reference_time, clock(&slice)];
     }
     Ok(slice)
+}
+
+/// Attributes of a file of one frame, as a converted object keeps them.
+fn converted(set: &Set, slice: &mut Slice) -> Result<()> {
+    let facts = &mut slice.facts;
+    let number = |tag, before: Option<f64>| set.number(tag).or(before);
+    facts.slope = number(tags::RESCALE_SLOPE, facts.slope);
+    facts.intercept = number(tags::RESCALE_INTERCEPT, facts.intercept);
+    facts.frame_reference_time = number(tags::FRAME_REFERENCE_TIME, facts.frame_reference_time);
+    facts.frame_duration = number(tags::ACTUAL_FRAME_DURATION, facts.frame_duration);
+    facts.acquisition_date = set.text(tags::ACQUISITION_DATE).or(facts.acquisition_date.take());
+    facts.acquisition_time = set.text(tags::ACQUISITION_TIME).or(facts.acquisition_time.take());
+    slice.units = agreed(slice.units.take(), said_units(set)?)?;
+    Ok(())
 }
 
 /// Units of measurement as UCUM writes them (PS3.16, CID 84 and 85), with the Units and SUVType of older PET.
@@ -154,12 +193,45 @@ const UNITS: [(&str, (&str, &str)); 8] = [
     ("{counts}", ("CNTS", "")),
 ];
 
-fn pet_units(mapping: &Set) -> Result<Option<(&'static str, &'static str)>> {
+fn pet_units(mapping: &Set) -> Result<Option<(String, String)>> {
     let code = mapping.item_of(tags::MEASUREMENT_UNITS_CODE_SEQUENCE)?.and_then(|c| c.text(tags::CODE_VALUE));
-    Ok(UNITS.iter().find(|(name, _)| code.as_deref() == Some(name)).map(|u| u.1))
+    let found = UNITS.iter().find(|(name, _)| code.as_deref() == Some(name)).map(|u| u.1);
+    Ok(found.map(|(unit, kind)| (unit.into(), kind.into())))
 }
 
-/// Counters of frames that stand for time.
+/// Words of Units that RescaleType is used for as well; its own words (`HU`, `US`) say nothing of PET.
+const RESCALE_UNITS: [&str; 7] = ["BQML", "GML", "CM2ML", "CNTS", "CPS", "PROPCNTS", "PROPCPS"];
+
+/// Units and SUVType where they stand, else RescaleType where it is a unit of PET.
+fn said_units(set: &Set) -> Result<Option<(String, String)>> {
+    let kind = set.text(tags::SUV_TYPE).unwrap_or_default();
+    let units = set.text(tags::UNITS).map(|unit| (unit, kind.clone()));
+    let rescaled = set.text(tags::RESCALE_TYPE).map(|t| t.to_ascii_uppercase());
+    let rescaled = rescaled.filter(|t| RESCALE_UNITS.contains(&t.as_str())).map(|unit| (unit, kind));
+    agreed(units, rescaled)
+}
+
+/// One unit from two places; a kind of SUV that only one of them names counts.
+fn agreed(a: Option<(String, String)>, b: Option<(String, String)>) -> Result<Option<(String, String)>> {
+    let (Some(a), Some(b)) = (a.clone(), b.clone()) else { return Ok(a.or(b)) };
+    let kind = if b.1.is_empty() { a.1.clone() } else { b.1.clone() };
+    if a.0.eq_ignore_ascii_case(&b.0) && (a.1.is_empty() || a.1.eq_ignore_ascii_case(&kind)) {
+        return Ok(Some((a.0, kind)));
+    }
+    Err(Error::format(format!("two units for the values: {} {} and {} {}", a.0, a.1, b.0, b.1)))
+}
+
+/// Two slopes for one unit must be one.
+fn same_slope(rescale: Option<f64>, real: Option<f64>) -> Result<()> {
+    match (rescale, real) {
+        (Some(a), Some(b)) if (a - b).abs() > 1e-4 * a.abs().max(b.abs()) => Err(Error::format(format!(
+            "RescaleSlope (0028,1053) is {a}, RealWorldValueSlope (0040,9225) is {b}, and both have one unit"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Counters of frames that stand for time; the second counts gates.
 const TIMES: [Tag; 3] = [tags::TIME_SLICE_VECTOR, tags::TIME_SLOT_VECTOR, tags::PHASE_VECTOR];
 /// Counters of frames that are no slices, and what they count.
 const NO_SLICES: [(Tag, &str); 5] = [
@@ -180,6 +252,7 @@ fn old(set: &Set, top: Slice, frames: usize) -> Result<Vec<Slice>> {
         return Err(Error::unsupported(format!("frames of several {what} {tag}, not slices of a volume")));
     }
     let time = TIMES.into_iter().filter_map(counter).find(varies);
+    let gated = top.gated || counter(tags::TIME_SLOT_VECTOR).is_some_and(|v| varies(&v));
     let moving = set.element(tags::FRAME_TIME).or(set.element(tags::FRAME_TIME_VECTOR)).is_some();
     let number = counter(tags::SLICE_VECTOR);
     let distance = set.number(tags::SPACING_BETWEEN_SLICES).filter(|v| *v != 0.0);
@@ -195,7 +268,7 @@ fn old(set: &Set, top: Slice, frames: usize) -> Result<Vec<Slice>> {
             (Some(p), Some(n), Some(s)) => Some(place(p, n, s)),
             _ => None,
         };
-        let mut slice = Slice { frame, position, ..top.clone() };
+        let mut slice = Slice { frame, position, gated, ..top.clone() };
         slice.clocks[0] = time.as_ref().map(|t| t[frame]).or(still.then_some(frame as f64));
         slice
     };

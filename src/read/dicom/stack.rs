@@ -3,10 +3,9 @@
 //! The place of a slice is its ImagePositionPatient projected on the normal, the cross product of the two directions of
 //! ImageOrientationPatient. Numbers and names of files play no part.
 
-use super::slice::{Slice, cross, dot};
+use super::slice::{CLOCKS, Slice, cross, dot};
 use crate::placement::Placement;
 use crate::read::Options;
-use crate::read::layout::Sizes;
 use crate::units::Spacing;
 use crate::{Error, Result};
 
@@ -30,6 +29,8 @@ pub struct Stack {
     pub placement: Option<Placement>,
     /// Distances.
     pub spacing: Option<Spacing>,
+    /// Time points or gates that there are; one of them is taken.
+    pub times: usize,
     /// Things the user should know.
     pub notes: Vec<String>,
 }
@@ -49,8 +50,8 @@ pub fn order(slices: Vec<Slice>, names: &[String], options: &Options) -> Result<
     let along = |s: &Slice| s.position.map_or(0.0, |p| dot(p, normal));
     let mut slices = slices;
     slices.sort_by(|a, b| along(a).total_cmp(&along(b)));
-    let slices = one_time(slices, along, &namer, options)?;
     let mut notes = Vec::new();
+    let (slices, times) = one_time(slices, along, &namer, options, &mut notes)?;
     let step = even(&slices, along, &namer, &mut notes)?;
     let begin = &slices[0];
     let origin = begin.position.unwrap_or_default();
@@ -65,7 +66,7 @@ pub fn order(slices: Vec<Slice>, names: &[String], options: &Options) -> Result<
     }
     let spacing = spacing(&first, step, &mut notes)?;
     let placement = Placement { origin, directions: [normal, axes[1], axes[0]] };
-    Ok(Stack { slices, placement: Some(placement), spacing, notes })
+    Ok(Stack { slices, placement: Some(placement), spacing, times, notes })
 }
 
 struct Namer<'a> {
@@ -127,11 +128,10 @@ fn unplaced(slices: Vec<Slice>, namer: &Namer, options: &Options) -> Result<Stac
     let times = slices.iter().filter(|s| s.clocks[0].is_some() && s.clocks[0] != slices[0].clocks[0]).count();
     let mut slices = slices;
     let mut notes = Vec::new();
-    if times > 0 && times + 1 == slices.len() {
-        let t = Sizes { c: 1, z: 1, t: slices.len() }.time(options)?;
+    let count = if times > 0 && times + 1 == slices.len() { slices.len() } else { 1 };
+    let t = choose_time(count, slices.iter().any(|s| s.gated), options, &mut notes)?;
+    if count > 1 {
         slices = slices.into_iter().skip(t).take(1).collect();
-    } else {
-        Sizes { c: 1, z: 1, t: 1 }.time(options)?;
     }
     let spacing = if let [one] = slices.as_slice() {
         spacing(one, one.thickness, &mut notes)?
@@ -139,11 +139,40 @@ fn unplaced(slices: Vec<Slice>, namer: &Namer, options: &Options) -> Result<Stac
         notes.push("the frames have no positions; they are slices in the order of the file".into());
         None
     };
-    Ok(Stack { slices, placement: None, spacing, notes })
+    Ok(Stack { slices, placement: None, spacing, times: count, notes })
 }
 
-/// Where slices lie at one place, they must be time points, of which one is taken.
-fn one_time(slices: Vec<Slice>, along: impl Fn(&Slice) -> f64, namer: &Namer, options: &Options) -> Result<Vec<Slice>> {
+/// Which of so many time points, or gates of a heart beat or breath, is read.
+fn choose_time(count: usize, gated: bool, options: &Options, notes: &mut Vec<String>) -> Result<usize> {
+    let (what, plural) = if gated { ("gate", "gates") } else { ("time point", "time points") };
+    let t = match options.time {
+        None if count > 1 => {
+            let series = if gated { "the series is gated: it" } else { "the series" };
+            return Err(Error::usage(format!("{series} has {count} {plural}, and one is measured at a time"))
+                .remedy("--set files.time=0 for the first"));
+        }
+        Some(t) if t >= count => {
+            let last = count - 1;
+            return Err(Error::usage(format!("{what} {t} of a series with {count}, which are counted from 0"))
+                .remedy(format!("--set files.time={last} for the last")));
+        }
+        chosen => chosen.unwrap_or(0),
+    };
+    if count > 1 {
+        notes.push(format!("{what} {t} of {count} is read, counted from 0 (files.time)"));
+    }
+    Ok(t)
+}
+
+/// Where slices lie at one place, they must be time points, of which one is taken. Gives their number as well.
+fn one_time(
+    slices: Vec<Slice>,
+    along: impl Fn(&Slice) -> f64,
+    namer: &Namer,
+    options: &Options,
+    notes: &mut Vec<String>,
+) -> Result<(Vec<Slice>, usize)> {
+    let gated = slices.iter().any(|s| s.gated);
     let mut places: Vec<Vec<Slice>> = Vec::new();
     for slice in slices {
         match places.last_mut() {
@@ -162,18 +191,20 @@ fn one_time(slices: Vec<Slice>, along: impl Fn(&Slice) -> f64, namer: &Namer, op
         };
         places.iter().all(apart)
     };
-    let clock = (0..3).find(|c| even && distinct(*c));
+    let clock = (0..CLOCKS).find(|c| even && distinct(*c));
     if let (Some(place), None) = (places.iter().find(|p| p.len() > 1), clock) {
-        let what = format!("two slices at one place: {} and {}", namer.of(&place[0]), namer.of(&place[1]));
-        return Err(Error::format(what).remedy("one series without doubles in the folder"));
+        let (least, most) = places.iter().fold((usize::MAX, 0), |(a, b), p| (a.min(p.len()), b.max(p.len())));
+        let counts = if even { String::new() } else { format!("; places have {least} to {most} slices") };
+        let what = format!("two slices at one place: {} and {}{counts}", namer.of(&place[0]), namer.of(&place[1]));
+        return Err(Error::format(what).remedy("one series without doubles, and all slices of each time point"));
     }
     let clock = clock.unwrap_or(0);
-    let t = Sizes { c: 1, z: 1, t: count }.time(options).map_err(|e| e.remedy("one time point: --set files.time=0"))?;
+    let t = choose_time(count, gated, options, notes)?;
     let pick = |mut place: Vec<Slice>| {
         place.sort_by(|a, b| a.clocks[clock].unwrap_or(0.0).total_cmp(&b.clocks[clock].unwrap_or(0.0)));
         place.swap_remove(t)
     };
-    Ok(places.into_iter().map(pick).collect())
+    Ok((places.into_iter().map(pick).collect(), count))
 }
 
 /// The distance of slices, if it is the same everywhere; that of a single slice is its thickness.

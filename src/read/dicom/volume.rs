@@ -1,20 +1,24 @@
 //! The frames of all files become the channels of one scan.
 
 use super::File;
+use super::kind::not_a_scan;
 use super::pixels::{Colour, Pixels};
-use super::regions;
 use super::slice::{self, Slice};
 use super::stack::{self, Stack};
 use super::values::{self, Line, Raw};
+use super::{complete, regions};
 use super::{frame, pet};
 use crate::read::extent::Extent;
 use crate::read::{Options, Source, layout, numbers};
-use crate::scan::{Channel, Modality, NO_UNIT, Scan};
+use crate::scan::{Channel, Modality, NO_UNIT, SUV_UNIT, Scan};
 use crate::suv::{self, Conversion};
 use crate::units::Shape;
 use crate::{Error, Result};
 use dicom_dictionary_std::tags;
 use rayon::prelude::*;
+
+/// Modality of PET.
+const PET: &str = "PT";
 
 /// What the headers of all files say, checked.
 pub struct Plan<'a> {
@@ -39,7 +43,15 @@ impl<'a> Plan<'a> {
         for (n, file) in files.iter().enumerate() {
             slices.extend(slice::slices(&file.header, n, file.pixels.frames).map_err(|e| e.at(&file.path))?);
         }
-        let stack = stack::order(slices, &files.iter().map(name).collect::<Vec<_>>(), options)?;
+        let mut stack = stack::order(slices, &files.iter().map(name).collect::<Vec<_>>(), options)?;
+        if first.header.modality() == PET {
+            if let Some(reason) = not_a_scan(&first.header) {
+                return Err(Error::unsupported(reason).remedy("the series itself"));
+            }
+            let reference = &files[stack.slices.first().map_or(0, |s| s.file)];
+            complete::check(&files, reference, &mut stack, options)?;
+            pet::alike(&files, &mut stack.notes)?;
+        }
         let mut plan = Plan {
             extent: extent(&files, first, &stack).within(options)?,
             files,
@@ -55,7 +67,7 @@ impl<'a> Plan<'a> {
     }
 
     fn is_pet(&self) -> bool {
-        self.files.first().is_some_and(|f| f.header.modality() == "PT")
+        self.files.first().is_some_and(|f| f.header.modality() == PET)
     }
 
     /// The file of the first slice: it speaks for all.
@@ -67,7 +79,7 @@ impl<'a> Plan<'a> {
     ///
     /// # Errors
     /// A frame is damaged.
-    pub fn read(mut self) -> Result<Scan> {
+    pub fn read(mut self, options: &Options) -> Result<Scan> {
         for file in &mut self.files {
             file.unpack().map_err(|e| e.at(&file.path))?;
         }
@@ -77,7 +89,13 @@ impl<'a> Plan<'a> {
         let unit = self.conversion.as_ref().map_or(unit(&self.stack.slices), |c| c.unit);
         let padding = padding(reference, &rooms);
         let channels = channels(first, rooms, shape, &self.stack, &self.lines, pet)?;
-        let channels = channels.into_iter().map(|c| Channel { unit, ..c }).collect();
+        let channels: Vec<Channel> = channels.into_iter().map(|c| Channel { unit, ..c }).collect();
+        let mut doubts = Vec::new();
+        for c in channels.iter().filter(|c| c.unit == SUV_UNIT) {
+            let grams = reference.header.set.number(tags::PATIENT_WEIGHT).map(|kg| kg * 1000.0);
+            let ml = self.stack.spacing.map(|s| s.voxel_volume() / 1000.0);
+            doubts.extend(suv::values(&c.volume, grams, ml, options.suv.units.is_none())?);
+        }
         let mut scan = Scan::new(if pet { Modality::Pet } else { Modality::Other }, shape, channels);
         scan.spacing = self.stack.spacing;
         scan.placement = self.stack.placement;
@@ -87,6 +105,7 @@ impl<'a> Plan<'a> {
         }
         let lut = std::mem::take(&mut scan.notes);
         scan.notes.extend(self.stack.notes);
+        scan.notes.extend(doubts);
         scan.notes.extend(padding);
         if let Some(c) = self.conversion {
             (scan.sul_factor, scan.audit) = (c.sul_factor, c.audit);

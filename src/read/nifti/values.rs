@@ -81,9 +81,6 @@ fn turn(channel: &mut Channel) -> Result<()> {
     Ok(())
 }
 
-/// Values that are taken to be SUV, but of which more than one in a hundred pass this, are something else.
-const MOST_SUV: f64 = 200.0;
-
 /// Brings the channel to its unit.
 ///
 /// # Errors
@@ -113,8 +110,12 @@ pub fn convert(scan: &mut Scan, said: Option<Said>, settings: &Settings) -> Resu
     let (factor, scale) = (factor * per_unit, channel.volume.scale);
     channel.volume.scale = Scale { factor: scale.factor * factor, offset: scale.offset * factor };
     channel.unit = conversion.unit;
-    if channel.unit == SUV_UNIT && !known {
-        plausible(channel)?;
+    if channel.unit == SUV_UNIT {
+        if let Some(why) = suv::not_a_scan(&channel.volume)?.filter(|_| !known && !asked) {
+            return Err(Error::new(crate::Kind::NotAScan, why).remedy("--set suv.units=suv if it is SUV all the same"));
+        }
+        let (grams, ml) = (said.facts.weight.map(|kg| kg * 1000.0), said.facts.voxel_ml);
+        scan.notes.extend(suv::values(&channel.volume, grams, ml, known)?);
     }
     scan.sul_factor = conversion.sul_factor;
     scan.audit = conversion.audit;
@@ -122,16 +123,4 @@ pub fn convert(scan: &mut Scan, said: Option<Said>, settings: &Settings) -> Resu
     scan.notes.extend(conversion.notes);
     scan.facts.extend(said.source.map(|s| ("sidecar".into(), s)));
     Ok(())
-}
-
-/// Refuses values that are called SUV and look like Bq/ml.
-fn plausible(channel: &Channel) -> Result<()> {
-    let (scale, samples) = (channel.volume.scale, channel.volume.samples.host()?);
-    let high = samples.par_iter().filter(|s| scale.value(f64::from(**s)) > MOST_SUV).count();
-    if high * 100 <= samples.len() {
-        return Ok(());
-    }
-    let share = 100.0 * high as f64 / samples.len() as f64;
-    Err(Error::usage(format!("{share:.1} % of the voxels are above {MOST_SUV}: they look like Bq/ml, not SUV"))
-        .remedy("--set suv.units=bqml with the dose, the weight and the times, or a BIDS sidecar beside the image"))
 }

@@ -1,0 +1,282 @@
+//! Which files make which series, from headers alone.
+//!
+//! A series is the files of one SeriesInstanceUID of one patient, in whatever folders. Beyond that:
+//!
+//! - Slices that each have a SeriesInstanceUID of their own, or none, are one series if patient, study, frame of reference
+//!   and description are the same; a note says so.
+//! - Images of one series that differ in size or direction (localisers) are series of their own; in PET they are no scan.
+//! - The same file twice (same SOPInstanceUID, same bytes) counts once.
+//! - A file that ends early belongs to the series that it still names.
+
+use super::header::Header;
+use super::kind::{is_image, not_a_scan};
+use super::series::{Found, Other, Series, common_folder, name};
+use super::slice::{self, Slice};
+use crate::read::Source;
+use crate::{Error, Kind, Result};
+use dicom_dictionary_std::tags;
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+
+/// Directions in one series differ by less than this in each component.
+const TURNED: f64 = 1e-3;
+
+/// What must be equal within a series.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    patient: String,
+    /// SeriesInstanceUID; the path of a file without one.
+    series: String,
+    size: [i64; 2],
+}
+
+/// What a header says of the series that its file belongs to.
+struct Look {
+    path: PathBuf,
+    key: Key,
+    /// Directions of rows and columns; empty if they are not said.
+    axes: Vec<f64>,
+    /// It says where it lies, and holds one frame.
+    single: bool,
+    /// Study and frame of reference.
+    place: [String; 2],
+    instance: String,
+    series: Series,
+}
+
+/// A damaged file, and the series that it still names.
+struct Damaged {
+    path: PathBuf,
+    reason: String,
+    uid: Option<String>,
+}
+
+enum Outcome {
+    Image(Box<Look>),
+    Other(String),
+    Damaged(Option<String>, String),
+}
+
+/// Looks that are one series.
+struct Group {
+    looks: Vec<Look>,
+    notes: Vec<String>,
+}
+
+/// Puts files together to series.
+pub fn find_series(files: &[PathBuf]) -> Found {
+    let mut files = files.to_vec();
+    files.sort();
+    files.dedup();
+    let outcomes: Vec<Outcome> = files.par_iter().map(|path| look(path)).collect();
+    let (mut looks, mut damaged, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    for (path, outcome) in files.into_iter().zip(outcomes) {
+        match outcome {
+            Outcome::Image(look) => looks.push(*look),
+            Outcome::Other(reason) => others.push(Other { path, reason, damaged: false }),
+            Outcome::Damaged(uid, reason) => damaged.push(Damaged { path, reason, uid }),
+        }
+    }
+    let looks = without_copies(looks, &mut others);
+    let groups = merge_singles(by_direction(looks, &mut others));
+    let mut marks = Vec::new();
+    let mut series: Vec<Series> = groups.into_iter().filter_map(|g| as_series(g, &mut marks)).collect();
+    for file in damaged {
+        blame(&file, &mut series);
+        others.push(Other { path: file.path, reason: file.reason, damaged: true });
+    }
+    name(&mut series, &marks);
+    others.sort_by(|a, b| a.path.cmp(&b.path));
+    Found { series, others }
+}
+
+fn look(path: &Path) -> Outcome {
+    let source = match Source::open(path) {
+        Ok(source) => source,
+        Err(e) => return Outcome::Damaged(None, e.what),
+    };
+    match whose(path, &source) {
+        Ok(look) => Outcome::Image(Box::new(look)),
+        Err(e) if e.kind == Kind::Unsupported => Outcome::Other(e.what),
+        Err(e) => {
+            let uid = Header::remains(&source).and_then(|set| set.text(tags::SERIES_INSTANCE_UID));
+            Outcome::Damaged(uid, e.what)
+        }
+    }
+}
+
+fn whose(path: &Path, source: &Source) -> Result<Look> {
+    if !super::header::detect(&source.head(512)?) {
+        return Err(Error::unsupported("not a DICOM file"));
+    }
+    let header = Header::look(source)?;
+    if header.pixels.is_none() && is_image(&header) {
+        return Err(Error::format("the file ends before its pixels"));
+    }
+    if let Some(reason) = header.no_image().or_else(|| not_a_scan(&header)) {
+        return Err(Error::unsupported(reason));
+    }
+    let set = &header.set;
+    let text = |tag| set.text(tag).unwrap_or_default();
+    let uid = text(tags::SERIES_INSTANCE_UID);
+    let first: Option<Slice> = slice::slices(&header, 0, 1)?.into_iter().next();
+    let placed = first.as_ref().is_some_and(|s| s.position.is_some() && s.axes.is_some());
+    Ok(Look {
+        path: path.to_path_buf(),
+        key: Key {
+            patient: text(tags::PATIENT_ID),
+            // Files without a series stand for themselves.
+            series: if uid.is_empty() { path.display().to_string() } else { uid.clone() },
+            size: [tags::ROWS, tags::COLUMNS].map(|tag| set.whole(tag).unwrap_or(0)),
+        },
+        axes: first.and_then(|s| s.axes).unwrap_or_default().concat(),
+        single: placed && set.whole(tags::NUMBER_OF_FRAMES).unwrap_or(1) <= 1,
+        place: [text(tags::STUDY_INSTANCE_UID), text(tags::FRAME_OF_REFERENCE_UID)],
+        instance: text(tags::SOP_INSTANCE_UID),
+        series: Series {
+            modality: header.modality(),
+            description: text(tags::SERIES_DESCRIPTION),
+            number: set.whole(tags::SERIES_NUMBER),
+            folder: PathBuf::new(),
+            name: String::new(),
+            files: vec![],
+            damaged: vec![],
+            notes: vec![],
+            uid,
+        },
+    })
+}
+
+/// Drops files that are there twice.
+fn without_copies(looks: Vec<Look>, others: &mut Vec<Other>) -> Vec<Look> {
+    let mut first: BTreeMap<(Key, String), Vec<PathBuf>> = BTreeMap::new();
+    let mut kept = Vec::with_capacity(looks.len());
+    for look in looks {
+        let seen = first.entry((look.key.clone(), look.instance.clone())).or_default();
+        let twin = seen.iter().find(|p| !look.instance.is_empty() && same_bytes(p, &look.path));
+        if let Some(twin) = twin {
+            let reason = format!("a copy of {}", twin.file_name().unwrap_or_default().to_string_lossy());
+            others.push(Other { path: look.path, reason, damaged: false });
+            continue;
+        }
+        seen.push(look.path.clone());
+        kept.push(look);
+    }
+    kept
+}
+
+fn same_bytes(a: &Path, b: &Path) -> bool {
+    let open = |p: &Path| File::open(p).ok().map(|f| (f.metadata().map_or(0, |m| m.len()), BufReader::new(f)));
+    let (Some((n, mut a)), Some((m, mut b))) = (open(a), open(b)) else { return false };
+    let (mut x, mut y) = (vec![0; 1 << 16], vec![0; 1 << 16]);
+    let mut left = n;
+    while n == m && left > 0 {
+        let take = left.min(x.len() as u64) as usize;
+        if a.read_exact(&mut x[..take]).and(b.read_exact(&mut y[..take])).is_err() || x[..take] != y[..take] {
+            return false;
+        }
+        left -= take as u64;
+    }
+    n == m
+}
+
+/// Files of one key and one direction. PET that looks in several directions is a rotating projection or a set of
+/// localisers.
+fn by_direction(looks: Vec<Look>, others: &mut Vec<Other>) -> Vec<Group> {
+    let mut ways: BTreeMap<Key, Vec<Group>> = BTreeMap::new();
+    for look in looks {
+        let groups = ways.entry(look.key.clone()).or_default();
+        let same = |g: &&mut Group| {
+            g.looks.first().is_some_and(|f| f.axes.iter().zip(&look.axes).all(|(a, b)| (a - b).abs() < TURNED))
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => group.looks.push(look),
+            None => groups.push(Group { looks: vec![look], notes: vec![] }),
+        }
+    }
+    let mut all: Vec<Group> = Vec::new();
+    for groups in ways.into_values() {
+        let pet = groups.iter().flat_map(|g| &g.looks).all(|l| l.series.modality == "PT");
+        if pet && groups.len() > 1 {
+            let reason =
+                format!("PT: its series looks in {} directions (projections, localisers), no scan", groups.len());
+            let files = groups.into_iter().flat_map(|g| g.looks);
+            others.extend(files.map(|l| Other { path: l.path, reason: reason.clone(), damaged: false }));
+        } else {
+            all.extend(groups);
+        }
+    }
+    all.sort_by(|a, b| a.looks.first().map(|l| &l.path).cmp(&b.looks.first().map(|l| &l.path)));
+    all
+}
+
+/// Slices with a series each are one series, if all else says so.
+fn merge_singles(groups: Vec<Group>) -> Vec<Group> {
+    let mut all: Vec<Group> = Vec::new();
+    let mut singles: Vec<usize> = Vec::new();
+    for mut group in groups {
+        let alone = group.looks.len() == 1 && group.looks.iter().all(|l| l.single);
+        let twin = group.looks.first().filter(|_| alone).and_then(|look| {
+            singles.iter().copied().find(|i| all[*i].looks.first().is_some_and(|other| belongs(look, other)))
+        });
+        match twin {
+            Some(i) => all[i].looks.append(&mut group.looks),
+            None => {
+                if alone {
+                    singles.push(all.len());
+                }
+                all.push(group);
+            }
+        }
+    }
+    for group in all.iter_mut().filter(|g| g.looks.len() > 1) {
+        let n = group.looks.len();
+        if group.looks.iter().skip(1).all(|l| l.key.series != group.looks[0].key.series) {
+            group.notes.push(format!(
+                "{n} slices have a SeriesInstanceUID (0020,000E) each, or none: one series by study, frame of reference \
+                 and description"
+            ));
+        }
+    }
+    all
+}
+
+/// Both lie in one study and frame of reference (files that say neither: in one folder) and are called the same.
+fn belongs(a: &Look, b: &Look) -> bool {
+    let unsaid = a.place.iter().any(String::is_empty);
+    a.key.patient == b.key.patient
+        && a.key.size == b.key.size
+        && a.place == b.place
+        && (!unsaid || a.path.parent() == b.path.parent())
+        && (&a.series.modality, &a.series.description) == (&b.series.modality, &b.series.description)
+        && a.axes.iter().zip(&b.axes).all(|(a, b)| (a - b).abs() < TURNED)
+}
+
+fn as_series(group: Group, marks: &mut Vec<String>) -> Option<Series> {
+    let first = group.looks.first()?;
+    let many = group.looks.iter().any(|l| l.key.series != first.key.series);
+    marks.push(format!("{:?} {:?} {:?}", first.key, first.axes, first.place));
+    let uid = if many { String::new() } else { first.series.uid.clone() };
+    let mut files: Vec<PathBuf> = group.looks.iter().map(|l| l.path.clone()).collect();
+    files.sort();
+    Some(Series { uid, folder: common_folder(&files), files, notes: group.notes, ..first.series.clone() })
+}
+
+/// A damaged file is held against its series, or, where it does not say whose it is, against those in its folder.
+fn blame(file: &Damaged, series: &mut [Series]) {
+    let name = file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    for one in series {
+        let beside = one.files.iter().any(|f| f.parent() == file.path.parent());
+        match &file.uid {
+            Some(uid) if *uid == one.uid => one.damaged.push((file.path.clone(), file.reason.clone())),
+            Some(_) if !one.uid.is_empty() => {}
+            _ if beside => {
+                one.notes.push(format!("{name} beside it is damaged ({}); it may be one of its slices", file.reason));
+            }
+            _ => {}
+        }
+    }
+}
