@@ -117,7 +117,7 @@ fn a_broken_file_among_good_ones_is_counted_and_stops_nothing() {
     assert!(spots.starts_with("image,label,"), "{spots}");
     assert_eq!(spots.lines().count(), 1 + (3..9).sum::<usize>(), "a row a spot");
     assert_eq!(text(bench.path("out/halos.csv")).lines().count(), spots.lines().count());
-    for below in ["labels/even/i0_spots.ome.tif", "overlays/odd/i5_halos.png", "features.csv", "run.json"] {
+    for below in ["labels/even/i0.png_spots.ome.tif", "overlays/odd/i5.png_halos.png", "features.csv", "run.json"] {
         assert!(bench.path("out").join(below).is_file(), "{below}");
     }
     // The dictionary names each column of each table.
@@ -159,12 +159,14 @@ fn a_resumed_run_gives_the_bytes_of_a_whole_one() {
     bench.run("whole", &[]);
     bench.run("cut", &[]);
     // As if it had been killed: tables gone, every other part gone, a label image gone.
-    for name in ["spots.csv", "halos.csv", "images.csv", "features.csv", "run.json", "labels/odd/i1_halos.ome.tif"] {
+    for name in ["spots.csv", "halos.csv", "images.csv", "features.csv", "run.json", "labels/odd/i1.png_halos.ome.tif"] {
         std::fs::remove_file(bench.path("cut").join(name)).unwrap();
     }
     let mut parts: Vec<PathBuf> =
         std::fs::read_dir(bench.path("cut/.uptake/parts")).unwrap().map(|e| e.unwrap().path()).collect();
     parts.sort();
+    // Beside one for what the columns of all of them mean.
+    parts.retain(|p| p.extension().is_some_and(|e| e == "part"));
     assert_eq!(parts.len(), 6);
     for part in parts.iter().step_by(2) {
         std::fs::remove_file(part).unwrap();
@@ -205,8 +207,12 @@ fn the_output_folder_is_treated_with_care() {
     let bench = Bench::new();
     bench.run("out", &[]);
     std::fs::remove_file(bench.path("in/even/i0.png")).unwrap();
-    bench.run("out", &[]);
-    assert!(!bench.path("out/labels/even/i0_spots.ome.tif").exists(), "an old label image is gone");
+    let refused = bench.run("out", &[]);
+    assert_eq!(refused.status.code(), Some(2), "results of an image that is no longer among the inputs");
+    assert!(words(&refused).contains("even/i0.png") && words(&refused).contains("--overwrite"), "{}", words(&refused));
+    assert!(bench.path("out/labels/even/i0.png_spots.ome.tif").exists());
+    bench.run("out", &["--overwrite"]);
+    assert!(!bench.path("out/labels/even/i0.png_spots.ome.tif").exists(), "an old label image is gone");
     std::fs::create_dir(bench.path("thesis")).unwrap();
     std::fs::write(bench.path("thesis/chapter.doc"), "x").unwrap();
     let output = bench.run("thesis", &[]);
@@ -220,7 +226,7 @@ fn external_labels_take_the_place_of_steps() {
     let bench = Bench::new();
     bench.run("first", &[]);
     // Its own label image, given back, must give the same objects.
-    std::fs::copy(bench.path("first/labels/even/i2_spots.ome.tif"), bench.path("mask.ome.tif")).unwrap();
+    std::fs::copy(bench.path("first/labels/even/i2.png_spots.ome.tif"), bench.path("mask.ome.tif")).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_uptake"))
         .current_dir(bench.dir.path())
         .args(["run", "in/even/i2.png", "--recipe", "recipe.toml", "--device", "cpu", "--out", "second"])

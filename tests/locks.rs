@@ -31,11 +31,12 @@ const WAITING: &[&str] = &[
 
 /// Where threads may wait for each other: the file, the number of its lines with one of those words, and why it always ends.
 const LISTED: &[(&str, usize, &str)] = &[
-    ("src/batch/budget.rs", 7, "counts bytes; who waits holds no share and is alone in its pool"),
-    ("src/batch/choice.rs", 3, "counts and times only"),
-    ("src/batch/mod.rs", 2, "the list of records: one is put in its place"),
-    ("src/batch/out.rs", 3, "a line is written to a file"),
-    ("src/cli/mod.rs", 1, "text is printed"),
+    ("src/batch/budget.rs", 4, "counts bytes; who waits holds no share, and is no thread of the pool"),
+    ("src/batch/chooser.rs", 3, "counts and times only"),
+    ("src/batch/out.rs", 5, "lists and a line of a file; the lock of the folder is only tried"),
+    ("src/batch/progress.rs", 1, "a line is printed"),
+    ("src/batch/queue.rs", 2, "the list of records: one is put in its place"),
+    ("src/cli/mod.rs", 2, "text is printed"),
     ("src/batch/parts.rs", 2, "a map of parts; rows are packed and written outside"),
     (
         "src/device/gpu.rs",

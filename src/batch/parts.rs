@@ -14,7 +14,7 @@ use crate::write::Draft;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -146,8 +146,14 @@ impl Store {
         Store { folder: out.join(".uptake").join("parts"), held: Mutex::default() }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.join(format!("{name}.part"))
+    /// The file of a part.
+    fn part(&self, key: &str) -> PathBuf {
+        self.folder.join(format!("{key}.part"))
+    }
+
+    /// The file of what columns mean.
+    fn columns(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.columns"))
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -171,7 +177,7 @@ impl Store {
             files: part.files,
         };
         let bytes = encode(&saved)?;
-        self.write(key, &bytes)?;
+        write(&self.part(key), &bytes)?;
         let mut held = self.held();
         if held.bytes + bytes.len() <= MOST_HELD {
             held.bytes += bytes.len();
@@ -186,17 +192,10 @@ impl Store {
         let name = hex(Sha256::new_with_prefix(&bytes));
         if !self.held().columns.contains_key(&name) {
             // Two images may write it at once: the same bytes.
-            self.write(&name, &bytes)?;
+            write(&self.columns(&name), &bytes)?;
             self.held().columns.insert(name.clone(), Arc::new(columns));
         }
         Ok(name)
-    }
-
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let mut draft = Draft::create(self.path(name))?;
-        let written = draft.write_all(&Sha256::digest(bytes)).and_then(|()| draft.write_all(bytes));
-        written.map_err(|e| draft.error(&e))?;
-        draft.commit()
     }
 
     /// The part of that key, if it is there and whole.
@@ -204,7 +203,7 @@ impl Store {
         let held = self.held().parts.get(key).cloned();
         let saved: Saved = match held {
             Some(bytes) => postcard::from_bytes(&bytes).ok()?,
-            None => postcard::from_bytes(&self.read(key)?).ok()?,
+            None => postcard::from_bytes(&read(&self.part(key))?).ok()?,
         };
         let columns = self.load_columns(&saved.columns)?;
         let table = |columns: &[Column], cells: Vec<Cells>| -> Option<Table> {
@@ -224,29 +223,41 @@ impl Store {
         if let Some(columns) = self.held().columns.get(name) {
             return Some(columns.clone());
         }
-        let columns: Arc<Columns> = Arc::new(postcard::from_bytes(&self.read(name)?).ok()?);
+        let columns: Arc<Columns> = Arc::new(postcard::from_bytes(&read(&self.columns(name))?).ok()?);
         self.held().columns.insert(name.to_owned(), columns.clone());
         Some(columns)
     }
 
-    /// What a file of the folder holds, if it is whole.
-    fn read(&self, name: &str) -> Option<Vec<u8>> {
-        let mut file = fs::read(self.path(name)).ok()?;
-        let bytes = file.split_off(Sha256::output_size().min(file.len()));
-        (file == Sha256::digest(&bytes)[..]).then_some(bytes)
-    }
-
     /// At the end of a run that reached all images: removes the parts of images that are no longer among them.
-    pub fn remove_all_but(&self, keys: &std::collections::HashSet<&str>) {
-        let columns: Vec<String> = self.held().columns.keys().cloned().collect();
-        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let Some(name) = name.strip_suffix(".part") else { continue };
-            if !keys.contains(name) && !columns.iter().any(|c| c == name) {
-                let _ = fs::remove_file(entry.path());
+    pub fn remove_all_but(&self, keys: &HashSet<&str>) {
+        let columns: HashSet<String> = self.held().columns.keys().cloned().collect();
+        for path in fs::read_dir(&self.folder).into_iter().flatten().flatten().map(|e| e.path()) {
+            let stem = path.file_stem().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+            let stays = match path.extension().and_then(|e| e.to_str()) {
+                Some("part") => keys.contains(stem.as_str()),
+                Some("columns") => columns.contains(&stem),
+                _ => true,
+            };
+            if !stays {
+                let _ = fs::remove_file(path);
             }
         }
     }
+}
+
+/// Writes bytes after their hash.
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut draft = Draft::create(path)?;
+    let written = draft.write_all(&Sha256::digest(bytes)).and_then(|()| draft.write_all(bytes));
+    written.map_err(|e| draft.error(&e))?;
+    draft.commit()
+}
+
+/// Bytes that stand after their hash, if they are whole.
+fn read(path: &Path) -> Option<Vec<u8>> {
+    let mut file = fs::read(path).ok()?;
+    let bytes = file.split_off(Sha256::output_size().min(file.len()));
+    (file == Sha256::digest(&bytes)[..]).then_some(bytes)
 }
 
 fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>> {
