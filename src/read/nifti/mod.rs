@@ -104,6 +104,8 @@ fn plan(input: &Input, options: &Options) -> Result<Plan> {
     let h = Header::parse(&first.head(header::LONGEST)?)?;
     let of = Type::of(h.datatype)?;
     let volume = Volume::of(&h, of, options)?;
+    let geometry = affine::geometry(&h);
+    let mut extent = extent(&h, of, &volume, &geometry, options).within(options)?;
     let (voxels, gzip) = if h.pair {
         let image = input.on_disk.then(|| image_file(input.path)).flatten();
         let image = image.ok_or_else(|| {
@@ -121,8 +123,6 @@ fn plan(input: &Input, options: &Options) -> Result<Plan> {
         volume.fits(&first)?;
         (Voxels::Own, first.gzip)
     };
-    let geometry = affine::geometry(&h);
-    let mut extent = extent(&h, of, &volume, &geometry, options);
     extent.files.push(input.path.to_path_buf());
     if let Voxels::Beside(image) = &voxels {
         extent.files.push(image.clone());
