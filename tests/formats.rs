@@ -425,7 +425,7 @@ fn sizes_are_checked_before_memory_is_taken() {
     let tight = Options { max_bytes: 79, ..Options::default() };
     let e = read::open_bytes(&pages(1, 5, 4, ""), "x.tif", &tight).unwrap_err();
     assert!(e.kind == Kind::Limit && e.what.contains("4 x 5"), "{e}");
-    assert!(read::open_bytes(&pages(1, 5, 4, ""), "x.tif", &Options { max_bytes: 320, ..tight }).is_ok());
+    assert!(read::open_bytes(&pages(1, 5, 4, ""), "x.tif", &Options { max_bytes: 4000, ..tight }).is_ok());
     for nonsense in [
         &b""[..],
         b"II",
@@ -445,7 +445,7 @@ fn sizes_are_checked_before_memory_is_taken() {
 fn agree(looked: &Result<read::Extent, Error>, opened: &Result<Scan, Error>) {
     match (looked, opened) {
         (Ok(extent), Ok(scan)) => {
-            let grey = scan.facts.iter().any(|f| f.0 == "colour");
+            let grey = scan.facts.iter().any(|f| f.1.starts_with("R = G = B"));
             let channels = if grey { 3 } else { scan.channels.len() };
             assert_eq!((extent.shape, extent.channels), (scan.shape, channels));
             assert_eq!(extent.spacing, scan.spacing);
@@ -511,7 +511,7 @@ fn every_file_that_is_read_is_named() {
         assert!(looked.is_err());
         agree(&looked, &read::open(&at("a.ome.tif"), &Options::default()));
     }
-    let pair = common::nifti::Nifti { pair: true, ..common::nifti::Nifti::new([2, 2, 2], &[1.0; 8]) };
+    let pair = common::nifti::Nifti { pair: true, offset: 0.0, ..common::nifti::Nifti::new([2, 2, 2], &[1.0; 8]) };
     std::fs::write(at("p.hdr"), pair.header()).unwrap();
     std::fs::write(at("p.img"), pair.voxels()).unwrap();
     std::fs::write(at("p.json"), "{}").unwrap();
@@ -538,7 +538,7 @@ fn pipes_and_devices_are_not_opened() {
     let ome = r#"<OME UUID="urn:uuid:1"><Image><Pixels DimensionOrder="XYZCT" SizeX="5" SizeY="4" SizeC="1">
         <TiffData><UUID FileName="pipe.tif">urn:uuid:2</UUID></TiffData></Pixels></Image></OME>"#;
     std::fs::write(at("set.tif"), pages(1, 5, 4, ome)).unwrap();
-    let pair = common::nifti::Nifti { pair: true, ..common::nifti::Nifti::new([2, 2, 2], &[1.0; 8]) };
+    let pair = common::nifti::Nifti { pair: true, offset: 0.0, ..common::nifti::Nifti::new([2, 2, 2], &[1.0; 8]) };
     std::fs::write(at("p.hdr"), pair.header()).unwrap();
     std::os::unix::fs::symlink("/dev/zero", at("p.img")).unwrap();
     let start = Instant::now();

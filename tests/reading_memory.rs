@@ -277,6 +277,33 @@ fn a_series_takes_what_its_headers_were_said_to_need() {
     }
 }
 
+#[test]
+fn no_file_of_the_zoos_takes_more() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    rayon::join(|| (), || ());
+    let mut wrong = Vec::new();
+    let folders = ["zoo_tiff", "zoo_ome", "zoo_dicom", "zoo_nifti", "bioimage", "stardist", "galaxy", "sts_pet"];
+    let mut folders: Vec<PathBuf> = folders.iter().filter_map(|f| common::shared(f)).collect();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let options = Options { max_bytes: 512 << 20, ..Options::default() };
+            let (looked, looking) = counted(|| read::examine(&path, &options));
+            let (_, peak) = counted(|| read::open(&path, &options).map(|_| ()));
+            let bound = looked.as_ref().map_or(0, Extent::peak);
+            let size = std::fs::metadata(&path).unwrap().len();
+            if peak > bound + SMALL + if looked.is_err() { size } else { 0 } || looking > (1 << 20) + 2 * size {
+                wrong.push(format!("{}: bound {bound}, taken {peak}, look {looking}, {size} bytes", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// A look, and opening, with so much memory.
 fn with(most: u64, path: &Path) -> [(Result<(), Error>, u64); 2] {
     let options = Options { max_bytes: most, ..Options::default() };

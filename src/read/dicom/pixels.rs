@@ -57,6 +57,9 @@ pub struct Pixels {
     pub pieces: Pieces,
 }
 
+/// Bytes of a decoder of JPEG 2000, however small the frame.
+const OF_JPEG_2000: u64 = 5 << 18;
+
 /// Where frames lie.
 #[derive(Clone, Debug)]
 pub enum Pieces {
@@ -175,7 +178,7 @@ impl Pixels {
         // Pieces are joined; decoders keep coefficients beside the samples.
         let decoder = match self.codec {
             Codec::Jpeg => samples.saturating_mul(8),
-            Codec::Jpeg2000 => samples.saturating_mul(16),
+            Codec::Jpeg2000 => samples.saturating_mul(16).saturating_add(OF_JPEG_2000),
             _ => 0,
         };
         packed.saturating_mul(2).saturating_add(decoder)

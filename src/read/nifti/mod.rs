@@ -90,6 +90,7 @@ struct Plan {
     voxels: Voxels,
     gzip: bool,
     geometry: affine::Geometry,
+    said: Option<sidecar::Said>,
     extent: Extent,
 }
 
@@ -103,6 +104,8 @@ fn plan(input: &Input, options: &Options) -> Result<Plan> {
     let h = Header::parse(&first.head(header::LONGEST)?)?;
     let of = Type::of(h.datatype)?;
     let volume = Volume::of(&h, of, options)?;
+    let geometry = affine::geometry(&h);
+    let mut extent = extent(&h, of, &volume, &geometry, options).within(options)?;
     let (voxels, gzip) = if h.pair {
         let image = input.on_disk.then(|| image_file(input.path)).flatten();
         let image = image.ok_or_else(|| {
@@ -120,20 +123,23 @@ fn plan(input: &Input, options: &Options) -> Result<Plan> {
         volume.fits(&first)?;
         (Voxels::Own, first.gzip)
     };
-    let geometry = affine::geometry(&h);
-    let extent = extent(input, &h, of, &volume, &voxels, &geometry, options).within(options)?;
-    Ok(Plan { h, of, volume, voxels, gzip, geometry, extent })
+    extent.files.push(input.path.to_path_buf());
+    if let Voxels::Beside(image) = &voxels {
+        extent.files.push(image.clone());
+    }
+    let beside = Some(sidecar::path(input.path)).filter(|p| input.on_disk && p.exists());
+    if let Some(path) = beside {
+        let text = std::fs::metadata(&path)?.len();
+        options.afford("the sidecar of the image", text.into(), OF_SIDECAR.into())?;
+        extent.reading = extent.reading.saturating_add(text.saturating_mul(OF_SIDECAR));
+        extent.files.push(path);
+    }
+    let extent = extent.within(options)?;
+    let said = if input.on_disk { sidecar::read(input.path, volume.time)? } else { None };
+    Ok(Plan { h, of, volume, voxels, gzip, geometry, said, extent })
 }
 
-fn extent(
-    input: &Input,
-    h: &Header,
-    of: Type,
-    volume: &Volume,
-    voxels: &Voxels,
-    geometry: &affine::Geometry,
-    options: &Options,
-) -> Extent {
+fn extent(h: &Header, of: Type, volume: &Volume, geometry: &affine::Geometry, options: &Options) -> Extent {
     let channels = if is_clear(of.samples, options) { 3 } else { of.samples };
     let Shape { z, y, x } = volume.shape;
     let bytes = |each: usize| extent::bytes(&[z, y, x], each);
@@ -141,18 +147,13 @@ fn extent(
     let wide = if of.stored.bits > 32 { 8 } else { 0 };
     let turned = if h.slope < 0.0 { 4 } else { 0 };
     let left_out = 4 * (of.samples - channels);
-    let sidecar = Some(sidecar::path(input.path)).filter(|p| input.on_disk && p.is_file());
-    let text = sidecar.as_ref().and_then(|p| std::fs::metadata(p).ok()).map_or(0, |about| about.len());
-    let beside = if let Voxels::Beside(path) = voxels { Some(path.clone()) } else { None };
     Extent {
         shape: volume.shape,
         channels,
         float: of.stored.kind == numbers::Kind::Float,
         spacing: geometry.spacing,
-        reading: [bytes(wide + turned + left_out), BUFFERS, text.saturating_mul(OF_SIDECAR)]
-            .iter()
-            .fold(0, |n, v| n.saturating_add(*v)),
-        files: std::iter::once(input.path.to_path_buf()).chain(beside).chain(sidecar).collect(),
+        reading: bytes(wide + turned + left_out).saturating_add(BUFFERS),
+        files: vec![],
     }
 }
 
@@ -167,7 +168,7 @@ fn is_clear(samples: usize, options: &Options) -> bool {
 }
 
 fn read(input: &Input, options: &Options) -> Result<Scan> {
-    let Plan { h, of, volume, voxels, gzip, geometry, .. } = plan(input, options)?;
+    let Plan { h, of, volume, voxels, gzip, geometry, said, .. } = plan(input, options)?;
     let mut notes = volume.notes.clone();
     let rooms = match voxels {
         Voxels::Beside(image) => {
@@ -189,7 +190,6 @@ fn read(input: &Input, options: &Options) -> Result<Scan> {
     scan.placement = geometry.placement;
     scan.facts = facts(&h, of, gzip, geometry.by);
     numbers::steps(&mut scan);
-    let said = if input.on_disk { sidecar::read(input.path, volume.time)? } else { None };
     values::convert(&mut scan, said, &options.suv)?;
     Ok(scan)
 }

@@ -23,7 +23,7 @@ pub fn unpack(page: &Page, mut packed: Vec<u8>, tables: &[u8], rows: usize) -> R
         Compression::Group4 => group4(&packed, page.chunk[1], rows)?,
         Compression::Lzw => lzw(&packed, wanted)?,
         Compression::Deflate => stream(flate2::read::ZlibDecoder::new(packed.as_slice()), wanted)?,
-        Compression::Zstd => zstd(&packed, wanted)?,
+        Compression::Zstd => stream(zstd::Decoder::with_buffer(packed.as_slice())?, wanted)?,
         Compression::PackBits => pack_bits(&packed, wanted),
         Compression::Jpeg => jpeg(page, &packed, tables, rows)?,
     };
@@ -39,13 +39,6 @@ fn stream(reader: impl Read, wanted: usize) -> Result<Vec<u8>> {
     let end = reader.take(wanted as u64).read_to_end(&mut out);
     end.map_err(|e| Error::format(format!("a damaged strip or tile: {e}")))?;
     Ok(out)
-}
-
-/// A stream may ask for a window of any size: more than the chunk needs, and than 8 MiB, which every decoder must have, is refused.
-fn zstd(packed: &[u8], wanted: usize) -> Result<Vec<u8>> {
-    let mut decoder = zstd::Decoder::with_buffer(packed)?;
-    decoder.window_log_max(wanted.max(8 << 20).next_power_of_two().ilog2().min(31))?;
-    stream(decoder, wanted)
 }
 
 /// Most writers put the most significant bit first and switch the code size one code early. Files of an older kind do

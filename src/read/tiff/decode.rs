@@ -12,8 +12,8 @@ use rayon::prelude::*;
 /// Bytes of chunks that are unpacked together, unless one row of chunks has more: enough for many threads. It does not depend
 /// on their number, so that the memory is known beforehand.
 const TOGETHER: usize = 16 << 20;
-/// Rows of the image that are put into their places together, unless one chunk has more.
-const MOST_ROWS: usize = 1 << 16;
+/// Rows of the image that are put into their places together.
+pub const ROWS: usize = 1 << 14;
 /// Packed chunks that are in memory together.
 pub const AT_ONCE: usize = 32;
 
@@ -21,7 +21,7 @@ pub const AT_ONCE: usize = 32;
 pub fn together(page: &Page) -> usize {
     let [down, across] = page.grid();
     let row = page.chunk_bytes().saturating_mul(across).max(1);
-    (TOGETHER / row).min(MOST_ROWS / page.chunk[0].max(1)).clamp(1, down.max(1))
+    (TOGETHER / row).clamp(1, down.max(1))
 }
 
 /// Decodes a page into its channels, from `at` on in each.
@@ -59,19 +59,23 @@ fn scatter(page: &Page, chunks: &[Vec<u8>], little: bool, first: usize, rooms: &
     let ([_, across], [height, width]) = (page.grid(), page.chunk);
     let (y0, samples) = (first * height, page.chunk_samples());
     let y1 = page.height.min(y0 + chunks.len() / across * height);
-    // Of each row of the image its part of every channel.
-    let mut rows: Vec<Vec<Part>> = (y0..y1).map(|_| Vec::with_capacity(samples)).collect();
-    for room in rooms {
-        let parts = Part::of(room, at + y0 * page.width..at + y1 * page.width).rows(page.width);
-        rows.iter_mut().zip(parts).for_each(|(row, part)| row.push(part));
-    }
-    rows.into_par_iter().with_min_len(8).enumerate().for_each_init(Words::default, |words, (y, mut parts)| {
-        for (x, chunk) in (0..page.width).step_by(width).zip(&chunks[y / height * across..]) {
-            let bytes = &chunk[y % height * page.row_bytes()..][..page.row_bytes()];
-            unpack::words(page, bytes, little, words);
-            for (sample, part) in parts.iter_mut().enumerate() {
-                unpack::place(words, sample, samples, page.stored, part.cut(x..page.width.min(x + width)));
-            }
+    for from in (y0..y1).step_by(ROWS) {
+        let to = y1.min(from + ROWS);
+        // Of each row of the image its part of every channel.
+        let mut rows: Vec<Vec<Part>> = (from..to).map(|_| Vec::with_capacity(samples)).collect();
+        for room in &mut *rooms {
+            let parts = Part::of(room, at + from * page.width..at + to * page.width).rows(page.width);
+            rows.iter_mut().zip(parts).for_each(|(row, part)| row.push(part));
         }
-    });
+        rows.into_par_iter().with_min_len(8).enumerate().for_each_init(Words::default, |words, (row, mut parts)| {
+            let y = from - y0 + row;
+            for (x, chunk) in (0..page.width).step_by(width).zip(&chunks[y / height * across..]) {
+                let bytes = &chunk[y % height * page.row_bytes()..][..page.row_bytes()];
+                unpack::words(page, bytes, little, words);
+                for (sample, part) in parts.iter_mut().enumerate() {
+                    unpack::place(words, sample, samples, page.stored, part.cut(x..page.width.min(x + width)));
+                }
+            }
+        });
+    }
 }

@@ -12,6 +12,9 @@ pub const OF_TEXT: u32 = 16;
 const OF_PAGE: u64 = 1 << 10;
 /// Bytes of the state of a decompressor.
 const OF_CODEC: u64 = 1 << 18;
+/// Bytes of the list of a row's parts, and of each part.
+const OF_ROW: u64 = 48;
+const OF_PART: u64 = 48;
 /// Rows of a chunk that are turned into numbers at a time, each by a thread.
 const ROWS_AT_ONCE: usize = 64;
 
@@ -74,8 +77,8 @@ fn in_flight(tiff: &Tiff, page: &Page) -> Result<u64> {
         Compression::Jpeg | Compression::Group4 => 2 * packed,
         _ => packed,
     };
-    let rows = decode::together(page).saturating_mul(page.chunk[0]).min(page.height);
-    let lists = (rows as u64).saturating_mul(32 + 32 * page.chunk_samples() as u64);
+    let rows = decode::together(page).saturating_mul(page.chunk[0]).min(page.height).min(decode::ROWS);
+    let lists = (rows as u64).saturating_mul(OF_ROW + OF_PART * page.chunk_samples() as u64);
     let word = if page.stored.bits > 32 { 8 } else { 4 };
     let sorted = if page.predictor == Predictor::Float { 2 } else { 0 };
     let row = page.chunk[1].saturating_mul(page.chunk_samples()).saturating_mul(word * (1 + sorted));
