@@ -138,7 +138,7 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
         progress: &progress,
         places: [root, search::absolute(&settings.out)],
     };
-    let records = queue::work(&context, &items, jobs);
+    let records = queue::work(&context, &items, jobs)?;
     progress.finish();
     let mut summary = summary(&records);
     summary.stopped = settings.stop.reason();
@@ -190,5 +190,6 @@ fn for_images(memory: Option<u64>) -> Result<u64> {
         return Ok(all - itself);
     }
     let what = format!("--memory {}: the program alone takes {}", Bytes(all), Bytes(itself));
-    Err(Error::usage(what).remedy(format!("--memory {} or more", Bytes(least.next_multiple_of(64 << 20)))))
+    // Twice: it may take a little more next time.
+    Err(Error::usage(what).remedy(format!("--memory {}", Bytes((2 * least).next_multiple_of(64 << 20)))))
 }

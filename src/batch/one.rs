@@ -10,6 +10,7 @@ use super::files::{self, Hashed, LabelFiles};
 use super::out::{Existing, Out};
 use super::parts::{Part, Store, Written, key};
 use super::progress::Progress;
+use super::queue::Pools;
 use super::stop::{Reason, Stop};
 use super::{Recipes, Settings, estimate};
 use crate::device::Device;
@@ -124,14 +125,14 @@ struct Given<'a> {
 
 impl Context<'_> {
     /// Does an image. A panic, the last resort of a mistake in this program, costs this image alone.
-    pub fn do_safely(&self, item: &Item) -> Record {
+    pub fn do_safely(&self, item: &Item, pools: &Pools) -> Record {
         let start = Instant::now();
         let mut record = Record::blank();
         let done = match &item.task {
             Task::Skip(reason) => return Record::skipped(reason),
             Task::Fail(e) => Err(e.clone()),
             Task::Measure => {
-                catch_unwind(AssertUnwindSafe(|| self.do_item(item, &mut record))).unwrap_or_else(|panic| {
+                catch_unwind(AssertUnwindSafe(|| self.do_item(item, pools, &mut record))).unwrap_or_else(|panic| {
                     let words =
                         panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
                     Err(Error::new(Kind::Internal, words.unwrap_or("a panic"))
@@ -173,23 +174,25 @@ impl Context<'_> {
         !item.explicit && e.kind == Kind::Unsupported && !files::is_image(path)
     }
 
-    fn do_item(&self, item: &Item, record: &mut Record) -> Result<()> {
+    fn do_item(&self, item: &Item, pools: &Pools, record: &mut Record) -> Result<()> {
         let recipe = self.recipes.of(item);
         let label_files = files::labels(item, recipe)?;
         let options = self.options(recipe);
-        let extent = self.pool.install(|| examine(item, &options))?;
+        let extent = pools.of(0).install(|| examine(item, &options))?;
+        let pool = pools.of(extent.shape.len());
         let mut need = estimate::image(&extent, recipe);
         self.budget.check(need).map_err(|e| e.remedy(self.enough(need)))?;
         if self.settings.existing == Existing::Resume {
-            let hashes = self.pool.install(|| stage("hash", "", || files::hashes(item, &extent, &label_files)))?;
-            if self.is_done(item, &key(&item.name, &hashes, recipe), hashes, record) {
+            let hashes = pool.install(|| stage("hash", "", || files::hashes(item, &extent, &label_files)))?;
+            let key = key(&item.name, &hashes, recipe);
+            if pool.install(|| self.is_done(item, key, hashes, record)) {
                 return Ok(());
             }
         }
         loop {
             self.stop.check()?;
             let share = self.budget.take(need, self.stop)?;
-            let tried = self.pool.install(|| self.attempt(item, &options, &extent, &label_files, share, record));
+            let tried = pool.install(|| self.attempt(item, &options, &extent, &label_files, share, record));
             match tried? {
                 Tried::Done => return Ok(()),
                 Tried::Again(all) => need = all,
@@ -205,16 +208,16 @@ impl Context<'_> {
     }
 
     /// The image is finished already: its part and all its files are there and whole.
-    fn is_done(&self, item: &Item, key: &str, hashes: Vec<Hashed>, record: &mut Record) -> bool {
-        let Some(part) = self.store.load(key) else { return false };
+    fn is_done(&self, item: &Item, key: String, hashes: Vec<Hashed>, record: &mut Record) -> bool {
+        let Some(part) = self.store.load(&key) else { return false };
         let wanted = self.all_outputs(item);
         let whole = |below: &String| part.files.iter().any(|f| f.below == *below && f.is_whole(self.out.folder()));
-        if !self.pool.install(|| wanted.iter().all(whole)) {
+        if !wanted.iter().all(whole) {
             return false;
         }
         wanted.iter().for_each(|below| self.out.keep(below));
         record.has(&part);
-        (record.key, record.hashes, record.resumed) = (Some(key.into()), hashes, true);
+        (record.key, record.hashes, record.resumed) = (Some(key), hashes, true);
         true
     }
 

@@ -7,7 +7,7 @@ use crate::{Error, Result};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// All threads of the run. Images share them: the last ones get those that the others no longer use.
+/// A pool of so many threads.
 ///
 /// # Errors
 /// The system has not so many.
@@ -17,17 +17,47 @@ pub fn pool(threads: usize) -> Result<rayon::ThreadPool> {
     rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(32 << 20).build().map_err(fail)
 }
 
-/// Hands the items to `jobs` workers. Each has a thread of its own, which only waits: the work is done in the pool.
-pub(super) fn work(context: &Context, items: &[Item], jobs: usize) -> Vec<Record> {
+/// The pools that a job may use.
+pub(super) struct Pools<'a> {
+    /// All threads of the run, shared by all jobs.
+    shared: &'a rayon::ThreadPool,
+    /// The job's part of the threads: one image in one cache, without handing work to and fro.
+    own: &'a rayon::ThreadPool,
+    /// Few images are left, and soon there will be fewer than jobs.
+    last: bool,
+}
+
+/// From so many voxels on an image has work for many threads.
+const LARGE: usize = 1 << 22;
+
+impl Pools<'_> {
+    /// Where an image of so many voxels is done. Whatever could be the last one at work must not be left with a part of the
+    /// threads while the others have nothing to do: large images, and those at the end of the list.
+    pub fn of(&self, voxels: usize) -> &rayon::ThreadPool {
+        if self.last || voxels >= LARGE { self.shared } else { self.own }
+    }
+}
+
+/// Hands the items to `jobs` workers. Each has a thread of its own, which only waits: the work is done in the pools.
+///
+/// # Errors
+/// The system has not so many threads.
+pub(super) fn work(context: &Context, items: &[Item], jobs: usize) -> Result<Vec<Record>> {
+    let threads = context.pool.current_num_threads();
+    let part = |job: usize| pool((threads / jobs + usize::from(job < threads % jobs)).max(1));
+    let parts = (0..jobs).map(part).collect::<Result<Vec<_>>>()?;
     let next = AtomicUsize::new(0);
     let records: Mutex<Vec<Option<Record>>> = Mutex::new(vec![None; items.len()]);
-    let job = || {
+    let job = |own: &rayon::ThreadPool| {
         loop {
             let i = next.fetch_add(1, Ordering::Relaxed);
             let Some(item) = items.get(i) else { break };
             let record = match context.stop.reason() {
                 Some(reason) => Record::skipped(&format!("not reached: {}", reason.words())),
-                None => context.do_safely(item),
+                None => {
+                    let last = i + jobs >= items.len();
+                    context.do_safely(item, &Pools { shared: context.pool, own, last })
+                }
             };
             if record.status == Status::Failed && context.settings.strict {
                 context.stop.ask(Reason::Strict);
@@ -40,7 +70,8 @@ pub(super) fn work(context: &Context, items: &[Item], jobs: usize) -> Vec<Record
             }
         }
     };
-    std::thread::scope(|scope| (0..jobs).for_each(|_| drop(scope.spawn(job))));
+    let job = &job;
+    std::thread::scope(|scope| parts.iter().for_each(|own| drop(scope.spawn(move || job(own)))));
     let records = records.into_inner().unwrap_or_else(PoisonError::into_inner);
-    records.into_iter().map(|r| r.unwrap_or_else(|| Record::skipped("not reached"))).collect()
+    Ok(records.into_iter().map(|r| r.unwrap_or_else(|| Record::skipped("not reached"))).collect())
 }

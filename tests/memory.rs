@@ -1,0 +1,141 @@
+//! Memory: what a run takes at its peak stays within `--memory`, however small the files are beside what they hold, and an image
+//! is refused only if it would not fit. Kinds: invariant and mechanics.
+//!
+//! The peak is that of the whole process, as Linux counts it (`VmHWM`), so other systems are left out.
+
+#![allow(clippy::unwrap_used, reason = "a test may")]
+#![cfg(target_os = "linux")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use tiff::encoder::{Compression, DeflateLevel, TiffEncoder, colortype};
+
+const RECIPE: &str = r#"
+[channels]
+signal = [0]
+[objects.spots]
+channel = "signal"
+steps = [{ op = "gaussian", sigma = "1 px" }, { op = "threshold", method = "fixed", value = 500 }, { op = "label" }]
+[measure.spots]
+features = ["shape", "intensity"]
+"#;
+
+/// A deflated TIFF: zeros with a bright voxel at each of `spots` places along every `step`-th row.
+fn sparse(path: &Path, size: u32, step: u32, spots: u32) {
+    let mut pixels = vec![0u16; (size * size) as usize];
+    for y in (step / 2..size).step_by(step as usize) {
+        for n in 0..spots {
+            pixels[(y * size + (2 * n + 1) * size / (2 * spots)) as usize] = 1000;
+        }
+    }
+    let file = fs::File::create(path).unwrap();
+    let mut encoder = TiffEncoder::new(file).unwrap().with_compression(Compression::Deflate(DeflateLevel::Best));
+    encoder.write_image::<colortype::Gray16>(size, size, &pixels).unwrap();
+}
+
+struct Run {
+    code: Option<i32>,
+    peak_mib: u64,
+    said: String,
+    images: String,
+}
+
+/// Runs on a folder and watches the peak of the process.
+fn run(dir: &Path, out: &str, more: &[&str]) -> Run {
+    let (log, recipe) = (dir.join("log"), dir.join("recipe.toml"));
+    fs::write(&recipe, RECIPE).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_uptake"))
+        .current_dir(dir)
+        .args(["run", "in", "-r", "recipe.toml", "-d", "cpu", "-q", "--threads", "2", "-o", out])
+        .args(more)
+        .stderr(Stdio::from(fs::File::create(&log).unwrap()))
+        .spawn()
+        .unwrap();
+    let status = PathBuf::from(format!("/proc/{}/status", child.id()));
+    let (mut peak_kib, mut code) = (0, None);
+    while code.is_none() {
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|l| l.strip_prefix("VmHWM:"));
+        peak_kib = line.and_then(|l| l.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0).max(peak_kib);
+        code = child.try_wait().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    let images = fs::read_to_string(dir.join(out).join("images.csv")).unwrap_or_default();
+    let said = fs::read_to_string(log).unwrap();
+    Run { code: code.and_then(|c| c.code()), peak_mib: peak_kib / 1024, said, images }
+}
+
+#[test]
+fn files_that_unpack_to_hundreds_of_times_their_size_stay_within_the_budget() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("in")).unwrap();
+    for n in 0..3 {
+        let path = dir.path().join(format!("in/{n}.tif"));
+        sparse(&path, 2048, 64, 30 + n);
+        assert!(fs::metadata(path).unwrap().len() < 2048 * 2048 * 2 / 50);
+    }
+    for (jobs, memory) in [("1", 150), ("3", 150), ("3", 400)] {
+        let out = format!("o{jobs}{memory}");
+        let run = run(dir.path(), &out, &["--jobs", jobs, "--memory", &format!("{memory}MiB")]);
+        assert_eq!(run.code, Some(0), "{}", run.said);
+        // Enough was done to count, and no more than allowed.
+        assert!((40..=memory).contains(&run.peak_mib), "{jobs} jobs, {memory} MiB: {} MiB", run.peak_mib);
+    }
+}
+
+#[test]
+fn an_image_that_does_not_fit_is_refused_by_its_header_and_the_remedy_helps() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("in")).unwrap();
+    sparse(&dir.path().join("in/large.tif"), 2048, 64, 30);
+    sparse(&dir.path().join("in/small.tif"), 256, 64, 3);
+    let refused = run(dir.path(), "o", &["--memory", "64MiB"]);
+    assert_eq!(refused.code, Some(1), "{}", refused.said);
+    assert!(refused.images.contains("\nlarge.tif,failed,limit: ") && refused.images.contains("\nsmall.tif,ok,"));
+    assert!(refused.peak_mib < 64, "{}", refused.peak_mib);
+    let remedy = refused.said.lines().find_map(|l| l.trim().strip_prefix("try: --memory ")).unwrap();
+    let helped = run(dir.path(), "o", &["--memory", remedy, "--resume"]);
+    assert_eq!(helped.code, Some(0), "{}", helped.said);
+}
+
+#[test]
+fn rows_of_objects_count_and_an_image_with_too_many_is_refused_by_their_number() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("in")).unwrap();
+    sparse(&dir.path().join("in/dots.tif"), 1024, 4, 256);
+    let refused = run(dir.path(), "o", &["--memory", "150MiB"]);
+    assert_eq!(refused.code, Some(2), "{}", refused.said);
+    assert!(refused.images.contains("cells in the tables of its objects"), "{}", refused.images);
+    assert!(refused.peak_mib <= 150, "{} MiB", refused.peak_mib);
+    let remedy = refused.said.lines().find_map(|l| l.trim().strip_prefix("try: --memory ")).unwrap();
+    let helped = run(dir.path(), "o", &["--memory", remedy]);
+    assert_eq!(helped.code, Some(0), "{}", helped.said);
+    let limit: u64 = remedy.strip_suffix("MiB").unwrap().parse().unwrap();
+    assert!(helped.peak_mib <= limit, "{} MiB of {remedy}", helped.peak_mib);
+}
+
+#[test]
+fn less_than_the_program_itself_takes_is_refused_and_the_remedy_helps() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("in")).unwrap();
+    sparse(&dir.path().join("in/small.tif"), 256, 64, 3);
+    let refused = run(dir.path(), "o", &["--memory", "1MiB"]);
+    assert_eq!(refused.code, Some(2), "{}", refused.said);
+    let remedy = refused.said.lines().find_map(|l| l.trim().strip_prefix("try: --memory ")).unwrap();
+    let helped = run(dir.path(), "o", &["--memory", remedy]);
+    assert_eq!(helped.code, Some(0), "{}", helped.said);
+}
+
+#[test]
+fn an_image_that_turns_out_to_need_more_waits_and_is_done() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("in")).unwrap();
+    for n in 0..4 {
+        sparse(&dir.path().join(format!("in/{n}.tif")), 512, 4, 96 + n);
+    }
+    // Room for one with its rows, and for the images of several.
+    let run = run(dir.path(), "o", &["--memory", "120MiB", "--jobs", "4"]);
+    assert_eq!(run.code, Some(0), "{}", run.said);
+    assert!(run.peak_mib <= 120, "{} MiB", run.peak_mib);
+}
