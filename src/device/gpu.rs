@@ -183,7 +183,7 @@ impl Gpu {
         let failure = Arc::new(OnceLock::new());
         let note = failure.clone();
         device.on_uncaptured_error(Arc::new(move |e: wgpu::Error| {
-            let _ = note.set(e.to_string());
+            let _ = note.set(failed(&e));
         }));
         let note = failure.clone();
         device.set_device_lost_callback(move |reason, text| {
@@ -310,7 +310,7 @@ impl Gpu {
         let size = bytes.len() as u64;
         let descriptor = wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: true };
         let raw = self.0.device.create_buffer(&descriptor);
-        let mut view = raw.get_mapped_range_mut(..).map_err(|e| self.fail(e.to_string()))?;
+        let mut view = raw.get_mapped_range_mut(..).map_err(|e| self.fail(e))?;
         view.slice(..).copy_from_slice(bytes);
         drop(view);
         raw.unmap();
@@ -424,9 +424,9 @@ impl Gpu {
     }
 
     /// The device has failed: what is known already says more than what it led to.
-    pub(super) fn fail(&self, what: String) -> Error {
-        // The reason of a loss is told in a poll.
-        self.poll_once();
+    pub(super) fn fail(&self, what: impl std::fmt::Display) -> Error {
+        self.ask_why();
+        let what = failed(&what);
         let what = self.0.failure.get_or_init(|| what);
         Error::device(format!("{}: {what}", self.0.adapter.name))
     }
@@ -438,6 +438,12 @@ impl Gpu {
             pool.free.entry(raw.size()).or_default().push(raw);
         }
     }
+}
+
+/// On one line, for messages and tables.
+fn failed(what: &impl std::fmt::Display) -> String {
+    let what = what.to_string();
+    format!("the device failed: {}", what.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// Buffer sizes in steps of an eighth, so that images of nearly the same size share memory.

@@ -131,9 +131,9 @@ impl Gpu {
             self.check()?;
             // Whoever polls calls the callbacks of all, so it may be another thread that is about to call this one.
             match mapped.recv_timeout(Duration::from_millis(1)) {
-                Ok(Ok(())) => return staging.get_mapped_range(..).map_err(|e| self.fail(e.to_string())),
-                Ok(Err(e)) => return Err(self.fail(e.to_string())),
-                Err(RecvTimeoutError::Disconnected) => return Err(self.fail("the device never answered".into())),
+                Ok(Ok(())) => return staging.get_mapped_range(..).map_err(|e| self.fail(e)),
+                Ok(Err(e)) => return Err(self.fail(e)),
+                Err(RecvTimeoutError::Disconnected) => return Err(self.fail("it never answered")),
                 Err(RecvTimeoutError::Timeout) if start.elapsed() < PATIENCE => {}
                 Err(RecvTimeoutError::Timeout) => {
                     return Err(self.fail(format!("no answer for {} s", PATIENCE.as_secs())));
@@ -152,9 +152,9 @@ impl Gpu {
         }
     }
 
-    /// Lets the device say what has become of it.
-    pub(super) fn poll_once(&self) {
-        let _ = self.poll(wgpu::PollType::Poll);
+    /// Lets the device say what has become of it: it does so once what it has begun is done.
+    pub(super) fn ask_why(&self) {
+        let _ = self.poll(wgpu::PollType::Wait { submission_index: None, timeout: Some(TICK) });
     }
 }
 
