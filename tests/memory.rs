@@ -16,7 +16,7 @@ const RECIPE: &str = r#"
 signal = [0]
 [objects.spots]
 channel = "signal"
-steps = [{ op = "gaussian", sigma = "1 px" }, { op = "threshold", method = "fixed", value = 500 }, { op = "label" }]
+steps = [{ op = "threshold", method = "fixed", value = 500 }, { op = "label" }]
 [measure.spots]
 features = ["shape", "intensity"]
 "#;
@@ -92,7 +92,7 @@ fn an_image_that_does_not_fit_is_refused_by_its_header_and_the_remedy_helps() {
     sparse(&dir.path().join("in/small.tif"), 256, 64, 3);
     let refused = run(dir.path(), "o", &["--memory", "64MiB"]);
     assert_eq!(refused.code, Some(1), "{}", refused.said);
-    assert!(refused.images.contains("\nlarge.tif,failed,limit: ") && refused.images.contains("\nsmall.tif,ok,"));
+    assert!(refused.images.contains("\nlarge.tif,failed,\"limit: ") && refused.images.contains("\nsmall.tif,ok,"));
     assert!(refused.peak_mib < 64, "{}", refused.peak_mib);
     let remedy = refused.said.lines().find_map(|l| l.trim().strip_prefix("try: --memory ")).unwrap();
     let helped = run(dir.path(), "o", &["--memory", remedy, "--resume"]);

@@ -77,19 +77,19 @@ impl Budget {
 }
 
 impl Share<'_> {
-    /// Asks for `more` bytes; never waits.
+    /// Asks for `all` bytes in place of what is held, if that is more; never waits.
     ///
     /// # Errors
-    /// With what is held it is more than the whole budget.
-    pub fn grow(&mut self, more: u64) -> Result<More> {
-        let all = self.bytes.saturating_add(more);
+    /// It is more than the whole budget.
+    pub fn grow(&mut self, all: u64) -> Result<More> {
         self.budget.check(all)?;
+        let more = all.saturating_sub(self.bytes);
         let mut taken = self.budget.taken();
         if *taken + more > self.budget.bytes {
             return Ok(More::Later(all));
         }
         *taken += more;
-        self.bytes = all;
+        self.bytes += more;
         Ok(More::Granted)
     }
 }
@@ -164,7 +164,7 @@ mod tests {
                             let mut share = budget.take(need, stop).unwrap();
                             let all = *budget.taken();
                             assert!(all <= 100, "{all}");
-                            match share.grow((100 - need).min(round % 7)).unwrap() {
+                            match share.grow(100.min(need + round % 7)).unwrap() {
                                 More::Granted => break,
                                 More::Later(all) => need = all,
                             }
@@ -181,8 +181,9 @@ mod tests {
         let (budget, stop) = (Budget::new(100), Stop::default());
         assert!(budget.take(101, &stop).is_err());
         let mut share = budget.take(60, &stop).unwrap();
-        assert!(share.grow(41).is_err());
-        assert_eq!(share.grow(40).unwrap(), More::Granted);
+        assert!(share.grow(101).is_err());
+        assert_eq!(share.grow(100).unwrap(), More::Granted);
+        assert_eq!(share.grow(20).unwrap(), More::Granted, "it is held already");
         stop.interrupt();
         assert_eq!(budget.take(1, &stop).err().map(|e| e.kind), Some(crate::Kind::Stopped));
         drop(share);

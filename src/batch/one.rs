@@ -313,10 +313,10 @@ impl Context<'_> {
         let go_on = || self.stop.check();
         let found = stage("recipe", "", || pipeline::find(scan, recipe, device, external, &go_on))?;
         go_on()?;
-        let rows = estimate::rows(found.cells());
-        let more = share.grow(rows).map_err(|e| {
+        let need = estimate::image(extent, recipe).saturating_add(estimate::rows(found.cells()));
+        let more = share.grow(need).map_err(|e| {
             let what = format!("{}: {} cells in the tables of its objects", e.what, found.cells());
-            Error { what, ..e }.remedy(self.enough(estimate::image(extent, recipe) + rows))
+            Error { what, ..e }.remedy(self.enough(need))
         })?;
         match more {
             More::Later(all) => Ok(Err(all)),
