@@ -159,7 +159,8 @@ fn a_resumed_run_gives_the_bytes_of_a_whole_one() {
     bench.run("whole", &[]);
     bench.run("cut", &[]);
     // As if it had been killed: tables gone, every other part gone, a label image gone.
-    for name in ["spots.csv", "halos.csv", "images.csv", "features.csv", "run.json", "labels/odd/i1.png_halos.ome.tif"] {
+    for name in ["spots.csv", "halos.csv", "images.csv", "features.csv", "run.json", "labels/odd/i1.png_halos.ome.tif"]
+    {
         std::fs::remove_file(bench.path("cut").join(name)).unwrap();
     }
     let mut parts: Vec<PathBuf> =

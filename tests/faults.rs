@@ -205,7 +205,13 @@ fn a_killed_run_goes_on_to_the_same_bytes() {
         run.wait().unwrap();
     }
     assert!(place.good("o", &["--resume"]) == whole);
-    assert!(!fs::read_dir(place.at("o/.uptake/parts")).unwrap().any(|e| e.unwrap().file_name().to_string_lossy().starts_with('.')));
+    assert!(
+        !fs::read_dir(place.at("o/.uptake/parts")).unwrap().any(|e| e
+            .unwrap()
+            .file_name()
+            .to_string_lossy()
+            .starts_with('.'))
+    );
 }
 
 #[test]
@@ -263,7 +269,8 @@ fn links_pipes_and_foreign_formats_are_told_by_name_and_hold_nothing_up() {
     let output = place.run("o", &[]);
     assert_eq!(output.status.code(), Some(1), "{}", err(&output));
     let images = fs::read_to_string(place.at("o/images.csv")).unwrap();
-    let row = |name: &str| images.lines().find(|l| l.starts_with(&format!("{name},"))).unwrap_or_else(|| panic!("{images}"));
+    let row =
+        |name: &str| images.lines().find(|l| l.starts_with(&format!("{name},"))).unwrap_or_else(|| panic!("{images}"));
     assert!(row("a.png").starts_with("a.png,ok,"));
     assert!(row("pipe.tif").starts_with("pipe.tif,skipped,no regular file"));
     assert!(row("zero.tif").starts_with("zero.tif,skipped,no regular file"));

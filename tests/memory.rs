@@ -53,17 +53,17 @@ fn run(dir: &Path, out: &str, more: &[&str]) -> Run {
         .spawn()
         .unwrap();
     let status = PathBuf::from(format!("/proc/{}/status", child.id()));
-    let (mut peak_kib, mut code) = (0, None);
-    while code.is_none() {
+    let mut peak_kib = 0;
+    while child.try_wait().unwrap().is_none() {
         let text = fs::read_to_string(&status).unwrap_or_default();
         let line = text.lines().find_map(|l| l.strip_prefix("VmHWM:"));
         peak_kib = line.and_then(|l| l.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0).max(peak_kib);
-        code = child.try_wait().unwrap();
         std::thread::sleep(std::time::Duration::from_millis(1));
     }
+    let code = child.wait().unwrap().code();
     let images = fs::read_to_string(dir.join(out).join("images.csv")).unwrap_or_default();
     let said = fs::read_to_string(log).unwrap();
-    Run { code: code.and_then(|c| c.code()), peak_mib: peak_kib / 1024, said, images }
+    Run { code, peak_mib: peak_kib / 1024, said, images }
 }
 
 #[test]

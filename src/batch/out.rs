@@ -74,7 +74,9 @@ impl Out {
                 .remedy("an empty or new folder for --out"));
         }
         fs::create_dir_all(&marker).map_err(fail)?;
-        if let Some(link) = ["lock", "files.jsonl", "images.jsonl", "parts"].iter().find(|n| marker.join(n).is_symlink()) {
+        if let Some(link) =
+            ["lock", "files.jsonl", "images.jsonl", "parts"].iter().find(|n| marker.join(n).is_symlink())
+        {
             let path = marker.join(link);
             return Err(Error::usage("is a link, which uptake does not make").at(path).remedy("another --out"));
         }

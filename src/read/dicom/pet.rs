@@ -169,7 +169,7 @@ const PHILIPS: Block = (0x7053, "Philips PET Private Group", &["philips"]);
 
 /// A private element, and the set that has it. Some files have lost the element that names the owner of the block; there the
 /// manufacturer must say it, and the block is the first.
-fn private<'a>(sets: &'a Sets, (group, owner, makers): Block, number: u8) -> Option<(&'a Set, Tag)> {
+fn private(sets: &Sets, (group, owner, makers): Block, number: u8) -> Option<(&Set, Tag)> {
     let maker = sets.text(tags::MANUFACTURER).unwrap_or_default().to_lowercase() + " ";
     sets.0.iter().find_map(|set| {
         let owned = set.private(group, owner, number);
