@@ -94,19 +94,14 @@ fn recipes_always_end_on_a_gpu() {
 fn settings(inputs: &Path, out: &Path) -> Settings {
     Settings {
         inputs: vec![inputs.to_path_buf()],
-        exclude: vec![],
         out: out.to_path_buf(),
         jobs: Some(8),
         threads: Some(64),
-        memory: None,
-        resume: false,
-        strict: false,
-        auto: false,
         quiet: true,
         csv: true,
-        parquet: false,
         labels: true,
         overlays: true,
+        ..Settings::default()
     }
 }
 

@@ -243,3 +243,31 @@ fn external_labels_take_the_place_of_steps() {
     assert!(!rows_before.is_empty());
     assert_eq!(rows_before, rows("second/spots.csv", "i2.png,"));
 }
+
+#[test]
+fn a_gpu_that_is_lost_is_asked_once_and_no_image_is() {
+    let bench = Bench::new();
+    bench.run("cpu", &["--threads", "4"]);
+    let device = common::gpu(None);
+    let uptake::device::Device::Gpu(gpu) = &device else { panic!("a GPU") };
+    gpu.lose();
+    let before = gpu.counters();
+    let recipe = uptake::recipe::Recipe::parse("recipe.toml", RECIPE, &[]).unwrap();
+    let settings = uptake::batch::Settings {
+        inputs: vec![bench.path("in")],
+        out: bench.path("lost"),
+        jobs: Some(1),
+        threads: Some(2),
+        quiet: true,
+        csv: true,
+        labels: true,
+        overlays: true,
+        ..Default::default()
+    };
+    let recipes = uptake::batch::Recipes::One(Box::new(recipe));
+    let summary = uptake::batch::run(&settings, &recipes, &device).unwrap();
+    assert_eq!((summary.ok, summary.failed), (6, 1));
+    assert!(bytes(&bench.path("cpu")) == bytes(&bench.path("lost")));
+    // The first image tried to send its channel up; no other did.
+    assert!(gpu.counters().uploads - before.uploads <= 1, "{:?}", gpu.counters());
+}

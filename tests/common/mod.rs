@@ -16,12 +16,18 @@ pub fn gpu(window_bytes: Option<u64>) -> Device {
     }
 }
 
-/// A folder of the shared reference data, or nothing, said loudly: those data are not part of the project.
+/// A folder of the shared reference data, or nothing, said loudly: those data are not part of the project. Where `CI=true`
+/// they have to be there.
 pub fn shared(folder: &str) -> Option<PathBuf> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(folder);
     if path.is_dir() {
         return Some(path);
     }
+    assert!(
+        std::env::var("CI").as_deref() != Ok("true"),
+        "CI=true, but there is no reference data at {}",
+        path.display()
+    );
     eprintln!("SKIPPED: no reference data at {}; this check did not run", path.display());
     None
 }
