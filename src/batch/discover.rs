@@ -93,7 +93,10 @@ pub fn discover(inputs: &[PathBuf], exclude: &[String], recipes: &[&Recipe]) -> 
     items.extend(series(&mut files, &root, recipes));
     match recipes.iter().find_map(|r| r.body.files.pattern.as_ref()) {
         Some(pattern) => items.extend(grouped(files, &root, pattern)?),
-        None => items.extend(files.into_iter().map(|(path, explicit)| file(path, &root, explicit))),
+        None => {
+            join_ome_sets(&mut files);
+            items.extend(files.into_iter().map(|(path, explicit)| file(path, &root, explicit)));
+        }
     }
     drop_companions(&mut items, recipes);
     items.sort_by(|a, b| (&a.name, &a.place).cmp(&(&b.name, &b.place)));
@@ -210,6 +213,15 @@ fn grouped(found: BTreeMap<PathBuf, bool>, root: &Path, pattern: &str) -> Result
         items.push(Item { task, ..single(path, root, explicit) });
     }
     Ok(items)
+}
+
+/// Of each OME-TIFF set only the file that is opened stays: reading it reads the others, which are part of it.
+fn join_ome_sets(found: &mut BTreeMap<PathBuf, bool>) {
+    let files: Vec<PathBuf> = found.keys().cloned().collect();
+    for set in read::find_ome_sets(&files) {
+        let explicit = set.members.iter().filter_map(|m| found.remove(m)).fold(false, |any, explicit| any | explicit);
+        found.insert(set.lead, explicit);
+    }
 }
 
 /// Two images of one name (a folder that is called like a series beside it) are numbered: rare, but then no file of one may

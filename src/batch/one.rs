@@ -271,11 +271,14 @@ impl Context<'_> {
         read::Options {
             pages: match body.files.pages {
                 Some(Pages::C) => read::Pages::Channels,
-                _ => read::Pages::Slices,
+                Some(Pages::Z) => read::Pages::Slices,
+                Some(Pages::T) => read::Pages::Times,
+                None => read::Pages::Unsaid,
             },
             time: body.files.time,
             incomplete: body.files.incomplete,
             spacing: body.spacing_um.and_then(|s| Spacing::um(s.zyx())),
+            spacing_replace: body.spacing_um_replace.and_then(|s| Spacing::um(s.zyx())),
             max_bytes: self.budget.bytes(),
             suv: body.suv.clone(),
             ..Default::default()

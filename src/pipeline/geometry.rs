@@ -59,9 +59,10 @@ impl Geometry {
         weights(self.spacing, self.shape.is_flat())
     }
 
-    /// Distance of two slices in pixels of the plane.
+    /// Distance of two slices in pixels of the plane. A single slice has none: what it says along z plays no part.
     pub fn z_step(&self) -> f64 {
-        self.spacing.map_or(1.0, |s| s.zyx[0] / (s.zyx[1] * s.zyx[2]).sqrt())
+        let spacing = self.spacing.filter(|_| !self.shape.is_flat());
+        spacing.map_or(1.0, |s| s.zyx[0] / (s.zyx[1] * s.zyx[2]).sqrt())
     }
 
     /// For the operations that know the size of the typical object.

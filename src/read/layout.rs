@@ -25,6 +25,14 @@ pub struct Layout {
     pub slices: usize,
     /// Other files that planes lie in.
     pub companions: Vec<PathBuf>,
+    /// Their UUIDs, as far as the file knows them.
+    pub uuids: Vec<Option<String>>,
+    /// Another file that this was read from.
+    pub metadata: Option<PathBuf>,
+    /// The samples of planar pages count as pages.
+    pub unfolded: bool,
+    /// Pages that the description stands for, where it is checked against the file.
+    pub described: Option<usize>,
     /// Pages beyond the first may follow it without a directory.
     pub runs: bool,
     /// Names of the channels, as far as they have one.
@@ -63,11 +71,19 @@ impl Sizes {
         }
     }
 
-    /// Pages without any word about them.
-    pub fn of_pages(count: usize, options: &Options) -> Self {
+    /// Pages without any word about them: what the recipe says, else slices, with a note.
+    pub fn of_pages(count: usize, options: &Options, notes: &mut Vec<String>) -> Self {
         match options.pages {
-            Pages::Slices => Sizes { c: 1, z: count, t: 1 },
+            Pages::Unsaid if count > 1 => notes.push(format!(
+                "{count} pages were taken as slices, since the file does not say what they are: files.pages = \"c\" if they \
+                 are channels, \"t\" if they are time points"
+            )),
+            _ => {}
+        }
+        match options.pages {
+            Pages::Unsaid | Pages::Slices => Sizes { c: 1, z: count, t: 1 },
             Pages::Channels => Sizes { c: count, z: 1, t: 1 },
+            Pages::Times => Sizes { c: 1, z: 1, t: count },
         }
     }
 
@@ -76,13 +92,22 @@ impl Sizes {
     /// # Errors
     /// There are several and none was asked for, or the one asked for is not there.
     pub fn time(self, options: &Options) -> Result<usize> {
-        let usage = |what: String| Error::usage(what).remedy("one file a time point");
+        let usage = |what: String| Error::usage(what).remedy("--set files.time=0 (the first of them)");
         match options.time {
             Some(t) if t < self.t => Ok(t),
-            Some(t) => Err(usage(format!("time point {t} of an image with {}", self.t))),
+            Some(t) => Err(usage(format!("time point {t} of an image with {}, counted from 0", self.t))),
             None if self.t == 1 => Ok(0),
-            None => Err(usage(format!("the image has {} time points; one is read", self.t))),
+            None => Err(usage(format!("the image has {} time points, and nothing was read", self.t))),
         }
+    }
+
+    /// As [`Sizes::time`]; which one of several it is becomes a note.
+    pub fn time_point(self, options: &Options, notes: &mut Vec<String>) -> Result<usize> {
+        let time = self.time(options)?;
+        if self.t > 1 {
+            notes.push(format!("time point {time} of {}, counted from 0, was read", self.t));
+        }
+        Ok(time)
     }
 
     /// Position of a plane among all, for an order of the axes such as `ZCT`, the first one running fastest.

@@ -3,6 +3,7 @@
 //! - [`open`] reads one image, whatever its format; the content decides, not the extension.
 //! - [`open_bytes`] does the same for bytes in memory.
 //! - [`group`] and [`open_set`] read images that are stored as one file a channel.
+//! - [`find_ome_sets`] finds the files that make up an OME-TIFF image together.
 //! - [`examine`] says from the header alone what an image will be and what reading it takes.
 //! - [`foreign`] names formats that are not read, [`written_by_us`] the results of a run.
 //! - [`labels`] reads a label image made elsewhere.
@@ -10,6 +11,7 @@
 //! Every size that a header claims is checked against the file and against [`Options::max_bytes`] before memory is taken.
 //! [`FORMATS`] lists the formats; a new one is a file with a [`Format`] and one line there.
 
+mod calibration;
 mod dicom;
 mod extent;
 mod floats;
@@ -35,6 +37,7 @@ pub use dicom::{Found, Other, Series, examine_series, find_series, is_dicom, rea
 pub use extent::Extent;
 pub use foreign::{Foreign, foreign, foreign_folder};
 pub use nifti::companions;
+pub use ome::{OmeSet, find_ome_sets};
 pub use own::written_by_us;
 pub use pattern::{FileSet, Groups, examine_set, group, open_set};
 pub use regions::{Pick, regions};
@@ -48,11 +51,16 @@ use std::path::Path;
 /// What the pages of a TIFF without any description of its axes are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pages {
-    /// Slices of one volume.
+    /// Not said: slices of one volume, with a note. Files of programs that are known to say it in words that are not read are
+    /// refused.
     #[default]
+    Unsaid,
+    /// Slices of one volume.
     Slices,
     /// Channels of one plane.
     Channels,
+    /// Time points.
+    Times,
 }
 
 /// What becomes of colour images.
@@ -79,8 +87,10 @@ pub struct Options {
     pub incomplete: bool,
     /// Treatment of colour.
     pub colour: Colour,
-    /// Calibration that replaces the file's own.
+    /// Calibration of files that state none. Scans of patients and animals keep their own.
     pub spacing: Option<Spacing>,
+    /// Calibration that takes the place of the file's own, but for scans of patients and animals.
+    pub spacing_replace: Option<Spacing>,
     /// Most memory that one image may take while it is read, in bytes.
     pub max_bytes: u64,
     /// PET: what the user says instead of, or beside, the headers.
@@ -96,6 +106,7 @@ impl Default for Options {
             incomplete: false,
             colour: Colour::default(),
             spacing: None,
+            spacing_replace: None,
             max_bytes: 8 << 30,
             suv: crate::suv::Settings::default(),
         }
@@ -151,8 +162,15 @@ pub struct Format {
 }
 
 /// Every format, in the order in which they are tried: DICOM first, since its free bytes may hold the magic of another.
-pub const FORMATS: &[&Format] =
-    &[&dicom::FORMAT, &nifti::FORMAT, &tiff::FORMAT, &raster::PNG, &raster::JPEG, &raster::BMP];
+pub const FORMATS: &[&Format] = &[
+    &dicom::FORMAT,
+    &nifti::FORMAT,
+    &tiff::FORMAT,
+    &raster::PNG,
+    &raster::JPEG,
+    &raster::BMP,
+    &ome::companion::FORMAT,
+];
 
 const HEAD_BYTES: usize = 512;
 
@@ -172,7 +190,7 @@ pub fn open(path: &Path, options: &Options) -> Result<Scan> {
             return dicom::read_folder(path, options);
         }
         let input = Input { path, source: Source::open(path)?, on_disk: true };
-        (format(&input)?.read)(&input, options).map(|scan| scan.calibrated(options))
+        read_input(&input, options)
     };
     read().map_err(|e| e.at(path))
 }
@@ -188,7 +206,7 @@ pub fn examine(path: &Path, options: &Options) -> Result<Extent> {
             return dicom::examine_folder(path, options);
         }
         let input = Input { path, source: Source::open(path)?, on_disk: true };
-        (format(&input)?.examine)(&input, options).map(|extent| extent.calibrated(options))
+        examine_input(&input, options)
     };
     look().map_err(|e| e.at(path))
 }
@@ -199,8 +217,7 @@ pub fn examine(path: &Path, options: &Options) -> Result<Extent> {
 /// As [`open_bytes`], as far as headers tell.
 pub fn examine_bytes(bytes: &[u8], name: &str, options: &Options) -> Result<Extent> {
     let input = Input { path: Path::new(name), source: Source::bytes(bytes), on_disk: false };
-    let look = || (format(&input)?.examine)(&input, options).map(|extent| extent.calibrated(options));
-    look().map_err(|e| e.at(input.path))
+    examine_input(&input, options).map_err(|e| e.at(input.path))
 }
 
 /// Reads an image from memory. `name` stands in messages.
@@ -209,8 +226,7 @@ pub fn examine_bytes(bytes: &[u8], name: &str, options: &Options) -> Result<Exte
 /// As [`open`]; sets of several files cannot be read this way.
 pub fn open_bytes(bytes: &[u8], name: &str, options: &Options) -> Result<Scan> {
     let input = Input { path: Path::new(name), source: Source::bytes(bytes), on_disk: false };
-    let read = || (format(&input)?.read)(&input, options).map(|scan| scan.calibrated(options));
-    read().map_err(|e| e.at(input.path))
+    read_input(&input, options).map_err(|e| e.at(input.path))
 }
 
 /// The format of a file by its first bytes.
@@ -227,24 +243,31 @@ fn format(input: &Input) -> Result<&'static Format> {
     Err(Error::unsupported(format!("not an image in a format that is read ({})", names.join(", "))))
 }
 
-impl Extent {
-    /// With the calibration that the user gives, if any.
-    fn calibrated(mut self, options: &Options) -> Self {
-        self.spacing = options.spacing.or(self.spacing);
-        self
-    }
+fn examine_input(input: &Input, options: &Options) -> Result<Extent> {
+    let format = format(input)?;
+    let extent = (format.examine)(input, options)?;
+    Ok(if format.is_scan { extent } else { calibration::of_extent(extent, options) })
 }
 
-impl Scan {
-    /// With the calibration that the user gives, if any.
-    fn calibrated(mut self, options: &Options) -> Self {
-        if let Some(spacing) = options.spacing {
-            self.spacing = Some(spacing);
-            self.channels.iter_mut().for_each(|c| c.volume.spacing = Some(spacing));
-            self.notes.push("calibration given by the user".into());
-        }
-        self
+fn read_input(input: &Input, options: &Options) -> Result<Scan> {
+    let format = format(input)?;
+    let mut scan = (format.read)(input, options)?;
+    if !format.is_scan {
+        calibration::of_scan(&mut scan, options);
+        scan.notes.extend(empty_channels(&scan));
     }
+    Ok(scan)
+}
+
+/// Channels of which all pixels are the same.
+fn empty_channels(scan: &Scan) -> Vec<String> {
+    let constant = |c: &crate::scan::Channel| {
+        let samples = c.volume.samples.host().ok()?;
+        let first = *samples.first().filter(|first| samples.len() > 1 && samples.iter().all(|s| s == *first))?;
+        let value = c.volume.scale.value(f64::from(first));
+        Some(format!("the channel {} is empty: every pixel is {value}", c.name))
+    };
+    scan.channels.iter().filter_map(constant).collect()
 }
 
 /// Reads a label image: one channel of whole numbers from 0 on, as they are stored.

@@ -18,12 +18,15 @@ pub const NIFTI: &str = "uptake: ";
 /// Intent of a NIfTI label image (NIFTI_INTENT_LABEL).
 pub const NIFTI_LABEL: i16 = 1002;
 
+/// Descriptions longer than this are not those of our own label images.
+const MOST_DESCRIPTION: u64 = 1 << 16;
+
 /// What a file is to this program, if it is the result of a run: `a label image`, `an overlay`.
 pub fn written_by_us(path: &Path) -> Option<&'static str> {
     let source = Source::open(path).ok()?;
     let head = source.head(HEAD_BYTES).ok()?;
     if (tiff::FORMAT.detect)(&head) {
-        let xml = tiff::description(&source).ok().flatten()?;
+        let xml = tiff::description(&source, MOST_DESCRIPTION).ok().flatten()?;
         return (xml.contains(CREATOR) && (is_marked(&xml) || is_older(&xml, path))).then_some("a label image");
     }
     if (raster::PNG.detect)(&head) {

@@ -227,7 +227,7 @@ fn alike(set: &FileSet, channel: &str, one: Grid, first: Grid) -> Result<()> {
     }
     if one.1 != first.1 {
         let what = format!("channel {channel} has another calibration than the first file of image {}", set.name);
-        return Err(Error::format(what).remedy("--set spacing_um=..."));
+        return Err(Error::format(what).remedy("--set spacing_um_replace=0.65 (the size of a pixel, of all files)"));
     }
     Ok(())
 }

@@ -43,6 +43,9 @@ pub const BMP: Format = Format {
     read: |i, o| read(i, o, &BMP_DECODER),
 };
 
+/// The note on colour that was read.
+pub const COLOUR: &str = "a colour image: red, green and blue were read as the channels R, G and B";
+
 /// How a format is decoded.
 pub struct Decoder {
     /// As the facts name it.
@@ -162,6 +165,9 @@ fn measured(
         rooms.truncate(1);
         facts.push(("colour".into(), "R = G = B everywhere: read as one grey channel".into()));
         return (rooms, layout::names(&[], 1, 1, false));
+    }
+    if colours == 3 {
+        notes.push(COLOUR.into());
     }
     (rooms, names(colours))
 }

@@ -1,4 +1,8 @@
-//! When the resolution tags of a plain TIFF count as a calibration.
+//! When what a file says about the size of a pixel counts as a calibration.
+//!
+//! A size that a file states with its unit is taken ([`stated`]) unless it cannot be meant: nothing, zero, no size of a pixel in
+//! microscopy, or exactly what screens and printers have, as converters write it. Resolution tags without further words
+//! ([`calibration`]) are trusted less.
 //!
 //! Most software writes something there that nobody meant: 72, 96 or 300 dots per inch. So the rule is strict. All must hold:
 //! - the unit is centimetre or inch;
@@ -9,6 +13,39 @@
 //! A stack of slices is calibrated only if the distance of slices is known too; these tags never say it.
 
 use crate::units::Spacing;
+
+/// Dots per inch of screens, printers and scanners.
+const DOTS: &[f64] = &[
+    72.0, 75.0, 90.0, 96.0, 100.0, 120.0, 144.0, 150.0, 180.0, 192.0, 200.0, 240.0, 300.0, 350.0, 360.0, 400.0, 600.0,
+    720.0, 1200.0,
+];
+/// Sizes of a pixel in micrometres that can be: from electron microscopes to whole animals.
+const SIZES: std::ops::RangeInclusive<f64> = 1e-5..=5000.0;
+
+/// A calibration from sizes along z, y and x in micrometres that a file states. A single slice needs none along z. A doubt
+/// leaves a note.
+pub fn stated([z, y, x]: [Option<f64>; 3], slices: usize, notes: &mut Vec<String>) -> Option<Spacing> {
+    let (Some(y), Some(x)) = (y, x) else {
+        notes.push("the calibration is incomplete; lengths are in px".into());
+        return None;
+    };
+    let mut px = |what: String| {
+        notes.push(format!("{what}; lengths are in px, unless spacing_um is given"));
+        None
+    };
+    if let Some(size) = [y, x].into_iter().find(|v| !SIZES.contains(v)) {
+        return px(format!("the file says that a pixel has {size} um, which cannot be"));
+    }
+    if let Some(dots) = DOTS.iter().find(|d| (x * **d / 25_400.0 - 1.0).abs() < 1e-3) {
+        return px(format!("the file says {x} um, which is {dots} dots per inch as of a screen or printer"));
+    }
+    match z {
+        Some(z) if SIZES.contains(&z) => Spacing::um([z, y, x]),
+        _ if slices == 1 => Spacing::um([1.0, y, x]),
+        Some(z) => px(format!("the file says that slices are {z} um apart, which cannot be")),
+        None => px(format!("the distance of slices is not given (a pixel has {y} x {x} um)")),
+    }
+}
 
 /// A calibration in micrometres from pixels per unit along x and y and the unit's number (2 inch, 3 cm).
 pub fn calibration(resolution: Option<(f64, f64, u64)>, slices: usize) -> Option<Spacing> {
@@ -40,5 +77,24 @@ mod tests {
         }
         assert_eq!(um((20_000.0, 20_000.0, 3), 5), None);
         assert_eq!(calibration(None, 1), None);
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_doubted_aloud() {
+        let um = |zyx, slices| {
+            let mut notes = Vec::new();
+            let spacing = stated(zyx, slices, &mut notes).map(|s| s.zyx);
+            assert_eq!(notes.len(), usize::from(spacing.is_none()), "{zyx:?}");
+            spacing
+        };
+        assert_eq!(um([None, Some(150.0), Some(150.0)], 1), Some([1.0, 150.0, 150.0]));
+        assert_eq!(um([Some(2.0), Some(0.5), Some(0.4)], 3), Some([2.0, 0.5, 0.4]));
+        for pixel in [0.0, -0.5, 1e6, 25_400.0, 352.777_8, 264.583, 25_400.0 / 300.0, f64::NAN, f64::INFINITY] {
+            assert_eq!(um([Some(2.0), Some(pixel), Some(pixel)], 1), None, "{pixel}");
+        }
+        for slice in [None, Some(0.0), Some(-1.0), Some(f64::NAN), Some(1e7)] {
+            assert_eq!(um([slice, Some(0.5), Some(0.5)], 2), None);
+        }
+        assert_eq!(um([None, None, Some(0.5)], 1), None);
     }
 }

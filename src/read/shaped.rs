@@ -1,7 +1,9 @@
 //! The description that tifffile writes: `{"shape": [2, 512, 512], "axes": "CYX"}`.
 //!
 //! `axes` is honoured where it stands: T, C, Z count pages (the last one fastest), Y and X are the plane, and S, or a C behind Y
-//! and X, are samples of a pixel. Without it the pages are what [`Options::pages`] says.
+//! and X, are samples of a pixel. Without it the pages are what [`Options::pages`] says. What tifffile took for colour, since
+//! it had three planes, are planes again where the axes say so: planar samples count as pages then. A shape that does not fit
+//! the pages is refused.
 
 use super::layout::{Layout, Sizes};
 use super::{Options, Pages};
@@ -19,25 +21,34 @@ pub fn is(description: &str) -> bool {
     description.trim_start().starts_with("{\"") && serde_json::from_str::<Description>(description).is_ok()
 }
 
-/// Makes the layout. `plane` is rows, columns and samples of the first page.
+/// Makes the layout. `plane` is rows, columns and samples of the first page, which may be `planar`.
 ///
 /// # Errors
 /// The shape does not fit the pages, an axis is not understood, or the image has several time points.
-pub fn layout(description: &str, pages: usize, plane: [usize; 3], options: &Options) -> Result<Layout> {
+pub fn layout(description: &str, pages: usize, plane: [usize; 3], planar: bool, options: &Options) -> Result<Layout> {
     let bad = |what: String| Error::format(format!("TIFF description: {what}"));
     let d: Description = serde_json::from_str(description).map_err(|e| bad(e.to_string()))?;
-    let format = "TIFF";
+    let (format, mut notes) = ("TIFF", Vec::new());
     let Some(axes) = d.axes.filter(|a| a.chars().count() == d.shape.len()) else {
-        let sizes = Sizes::of_pages(run_length(&d.shape, plane).unwrap_or(pages).max(pages), options);
+        let count = run_length(&d.shape, plane).unwrap_or(pages).max(pages);
+        let sizes = Sizes::of_pages(count, options, &mut notes);
         sizes.planes()?;
-        return Ok(Layout { format, planes: sizes.pages("ZCT", 0), slices: sizes.z, runs: true, ..Layout::default() });
+        let planes = sizes.pages("ZCT", sizes.time_point(options, &mut notes)?);
+        return Ok(Layout { format, planes, slices: sizes.z, runs: true, notes, ..Layout::default() });
     };
     let (mut sizes, mut order, mut rest) = (Sizes { c: 1, z: 1, t: 1 }, String::new(), Vec::new());
     let mut in_plane = false;
-    let unnamed = if options.pages == Pages::Channels { 'C' } else { 'Z' };
     for (axis, size) in axes.to_uppercase().chars().zip(d.shape) {
         // Q and I are what tifffile calls an axis that it knows nothing about.
-        let axis = if matches!(axis, 'Q' | 'I') { unnamed } else { axis };
+        let axis = match (axis, options.pages) {
+            ('Q' | 'I', Pages::Channels) => 'C',
+            ('Q' | 'I', Pages::Times) => 'T',
+            ('Q' | 'I', Pages::Slices | Pages::Unsaid) => {
+                Sizes::of_pages(size, options, &mut notes);
+                'Z'
+            }
+            (axis, _) => axis,
+        };
         in_plane |= axis == 'Y';
         let to = match axis {
             _ if in_plane || axis == 'S' => {
@@ -49,7 +60,8 @@ pub fn layout(description: &str, pages: usize, plane: [usize; 3], options: &Opti
             'T' => &mut sizes.t,
             _ if size == 1 => continue,
             other => {
-                return Err(Error::unsupported(format!("the axis {other} of {axes}")).remedy("axes of T, C, Z, Y, X"));
+                return Err(Error::unsupported(format!("the axis {other} of {axes}"))
+                    .remedy("a copy with axes of T, C, Z, Y, X"));
             }
         };
         if *to != 1 {
@@ -58,24 +70,33 @@ pub fn layout(description: &str, pages: usize, plane: [usize; 3], options: &Opti
         *to = size;
         order.insert(0, axis);
     }
-    // Samples of a pixel may stand before or behind the plane.
-    let mut found: Vec<usize> = rest.into_iter().filter(|s| *s != 1).collect();
-    let mut wanted: Vec<usize> = plane.into_iter().filter(|s| *s != 1).collect();
-    found.sort_unstable();
-    wanted.sort_unstable();
-    if found != wanted {
-        return Err(bad(format!("its shape does not fit pages of {} x {} x {}", plane[0], plane[1], plane[2])));
+    let [rows, columns, samples] = plane;
+    let unfolded = planar && !fits(&rest, &plane) && fits(&rest, &[rows, columns]);
+    if !unfolded && !fits(&rest, &plane) {
+        return Err(bad(format!("its shape does not fit pages of {rows} x {columns} x {samples}")));
     }
     sizes.planes()?;
     let facts = vec![("axes".into(), axes)];
     Ok(Layout {
         format,
-        planes: sizes.pages(&order, sizes.time(options)?),
+        planes: sizes.pages(&order, sizes.time_point(options, &mut notes)?),
         slices: sizes.z,
-        runs: true,
+        runs: !unfolded,
+        unfolded,
         facts,
+        notes,
         ..Layout::default()
     })
+}
+
+/// Are these the sizes of a plane? Samples of a pixel may stand before or behind it.
+fn fits(axes: &[usize], plane: &[usize]) -> bool {
+    let sorted = |sizes: &[usize]| {
+        let mut sizes: Vec<usize> = sizes.iter().copied().filter(|s| *s != 1).collect();
+        sizes.sort_unstable();
+        sizes
+    };
+    sorted(axes) == sorted(plane)
 }
 
 /// Pages that a shape without axes stands for: what is left of it before the plane.
@@ -91,7 +112,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str, pages: usize, plane: [usize; 3]) -> Result<(usize, Vec<usize>)> {
-        layout(text, pages, plane, &Options::default()).map(|l| (l.slices, l.planes.iter().map(|p| p.page).collect()))
+        layout(text, pages, plane, false, &Options::default()).map(|l| (l.slices, l.planes.iter().map(|p| p.page).collect()))
     }
 
     #[test]
@@ -104,6 +125,21 @@ mod tests {
         assert_eq!(cz, (3, vec![0, 1, 2, 3, 4, 5]));
         assert_eq!(read(r#"{"shape": [5, 6, 3], "axes": "YXC"}"#, 1, [5, 6, 3]).unwrap(), (1, vec![0]));
         assert_eq!(read(r#"{"shape": [31, 5, 6]}"#, 31, [5, 6, 1]).unwrap().0, 31);
+    }
+
+    #[test]
+    fn planes_that_were_taken_for_colour_are_planes() {
+        let read = |axes: &str| {
+            let text = format!(r#"{{"shape": [3, 5, 6], "axes": "{axes}"}}"#);
+            layout(&text, 1, [5, 6, 3], true, &Options::default())
+        };
+        let z = read("ZYX").unwrap();
+        assert_eq!((z.slices, z.planes.len(), z.unfolded), (3, 3, true));
+        let c = read("CYX").unwrap();
+        assert_eq!((c.slices, c.planes.len(), c.unfolded), (1, 3, true));
+        let s = read("SYX").unwrap();
+        assert_eq!((s.slices, s.planes.len(), s.unfolded), (1, 1, false));
+        assert!(read("TYX").unwrap_err().what.contains("3 time points"));
     }
 
     #[test]

@@ -45,8 +45,10 @@ pub struct Body {
     pub description: String,
     /// What the images must be, where it matters.
     pub modality: Option<Modality>,
-    /// Size of a pixel in micrometres, for images that do not say, or say it wrongly.
+    /// Size of a pixel in micrometres, for images that do not say. Scans of patients and animals keep their own.
     pub spacing_um: Option<SpacingUm>,
+    /// Size of a pixel in micrometres, in the place of what images say that say it wrongly.
+    pub spacing_um_replace: Option<SpacingUm>,
     /// Focus, saturation and background of the channels in the row of the image; they are measured unless this is false.
     pub quality: Option<bool>,
     /// PET: what is known beside the headers, or better than they know it.
@@ -113,6 +115,8 @@ pub enum Pages {
     Z,
     /// Channels.
     C,
+    /// Time points, of which `time` picks one.
+    T,
 }
 
 /// A channel of an image, by name (whatever the case of letters) or by index from 0.

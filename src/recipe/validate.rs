@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) fn check(body: &Body, text: &str) -> Result<Vec<String>> {
     let checker = Checker { body, text };
     checker.files()?;
+    checker.calibration()?;
     for (role, picks) in &body.channels {
         checker.role(role, picks)?;
     }
@@ -34,6 +35,9 @@ pub(super) fn check(body: &Body, text: &str) -> Result<Vec<String>> {
     }
     checker.order()
 }
+
+/// Sizes of a pixel in micrometres that can be meant.
+const PIXEL_UM: std::ops::RangeInclusive<f64> = 0.001..=10_000.0;
 
 struct Checker<'a> {
     body: &'a Body,
@@ -81,6 +85,23 @@ impl Checker<'_> {
         Err(self
             .error("a pattern needs {channel}, and at most one {name}", &["files", "pattern"])
             .remedy("pattern = \"{name}_{channel}.tif\""))
+    }
+
+    fn calibration(&self) -> Result<()> {
+        let keys = [("spacing_um", self.body.spacing_um), ("spacing_um_replace", self.body.spacing_um_replace)];
+        for (key, spacing) in keys {
+            let bad = |v: &f64| !PIXEL_UM.contains(v);
+            if let Some(um) = spacing.and_then(|s| s.zyx().into_iter().find(bad)) {
+                let e = self.error(format!("{um} is no size of a pixel in micrometres"), &[key]);
+                return Err(e.remedy(format!("{key} = 0.65, or [z, y, x]; from 0.001 to 10000")));
+            }
+        }
+        match keys {
+            [(_, Some(_)), (_, Some(_))] => Err(self
+                .error("spacing_um is for images that say nothing, and spacing_um_replace for all", &["spacing_um"])
+                .remedy("one of them")),
+            _ => Ok(()),
+        }
     }
 
     fn role(&self, role: &str, picks: &[Pick]) -> Result<()> {

@@ -120,7 +120,7 @@ pub fn examine_series(series: &Series, options: &Options) -> Result<Extent> {
         options.afford("the headers of the series", bytes.into(), 1).map_err(|e| e.at(&series.folder))?;
         files.push(file);
     }
-    Plan::new(files, options).map(|plan| plan.extent.calibrated(options)).map_err(|e| e.at(&series.folder))
+    Plan::new(files, options).map(|plan| plan.extent).map_err(|e| e.at(&series.folder))
 }
 
 /// Reads a series as one volume.
@@ -136,7 +136,7 @@ pub fn read_series(series: &Series, options: &Options) -> Result<Scan> {
     let files = files.into_iter().collect::<Result<Vec<_>>>()?;
     let mut scan = Plan::new(files, options).and_then(|plan| plan.read(options)).map_err(|e| e.at(&series.folder))?;
     scan.notes.splice(0..0, notes);
-    Ok(scan.calibrated(options))
+    Ok(scan)
 }
 
 /// A series without its damaged files is another one: refused, or noted where the user allows it.

@@ -32,6 +32,11 @@ impl Entry {
     pub fn is_shorter(&self, than: u64) -> bool {
         self.count < than
     }
+
+    /// How many values it has.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
 }
 
 /// The entries of a page.
@@ -220,12 +225,27 @@ impl<'a> Tiff<'a> {
         if entry.count > MOST_TEXT {
             return Err(Error::limit(format!("a text of {} bytes in tag {}", entry.count, entry.tag)));
         }
-        let (bytes, _) = self.value(entry, u64::MAX)?;
-        let bytes = bytes.split(|b| *b == 0).next().unwrap_or_default();
-        Ok(match std::str::from_utf8(bytes) {
-            Ok(text) => text.to_string(),
-            Err(_) => bytes.iter().map(|b| char::from(*b)).collect(),
-        })
+        Ok(text(&self.value(entry, u64::MAX)?.0))
+    }
+
+    /// No more than the first so many bytes of an entry.
+    ///
+    /// # Errors
+    /// They lie beyond the end of the file.
+    pub fn beginning(&self, entry: &Entry, most: u64) -> Result<Vec<u8>> {
+        let (mut bytes, _) = self.value(entry, most)?;
+        bytes.truncate(most as usize);
+        Ok(bytes)
+    }
+
+    /// Where the value of an entry lies that does not fit the entry.
+    pub fn offset(&self, entry: &Entry) -> u64 {
+        self.word(&entry.value[..if self.big { 8 } else { 4 }])
+    }
+
+    /// A number of 4 bytes.
+    pub fn long(&self, bytes: &[u8]) -> u32 {
+        self.word(&bytes[..bytes.len().min(4)]) as u32
     }
 
     /// The bytes of an entry.
@@ -242,5 +262,14 @@ impl<'a> Tiff<'a> {
         let (above, below) = (self.word(bytes.get(..4)?) as f64, self.word(bytes.get(4..8)?) as f64);
         let value = above / below;
         (value.is_finite() && value > 0.0).then_some(value)
+    }
+}
+
+/// Text up to its first zero byte; bytes that are not UTF-8 are read as Latin-1.
+pub fn text(bytes: &[u8]) -> String {
+    let bytes = bytes.split(|b| *b == 0).next().unwrap_or_default();
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_string(),
+        Err(_) => bytes.iter().map(|b| char::from(*b)).collect(),
     }
 }

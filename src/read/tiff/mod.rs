@@ -1,4 +1,4 @@
-//! TIFF and what is written in its family: OME-TIFF, ImageJ hyperstacks, tifffile's shaped files, plain pages.
+//! TIFF and what is written in its family: OME-TIFF, the dialects of microscopes and programs ([`dialect`]), plain pages.
 //!
 //! | read | |
 //! |---|---|
@@ -15,21 +15,26 @@
 mod codec;
 mod codes;
 mod decode;
+mod dialect;
 mod directory;
 mod fax;
+mod file;
 mod need;
 mod page;
 mod unpack;
 
 use super::extent::{self, Extent};
-use super::layout::{self, Layout, Plane, Sizes};
+use super::layout::{self, Layout, Plane};
 use super::numbers::{self, Kind, Numbers, Stored};
-use super::{Colour, Format, Input, Options, Source, imagej, ome, resolution, shaped};
+use super::ome::{self, Metadata};
+use super::raster;
+use super::{Colour, Format, Input, Options, Source};
 use crate::scan::{Channel, Modality, Scan};
 use crate::units::Shape;
 use crate::{Error, Result};
 use codes::Photometric;
 use directory::Tiff;
+use file::File;
 use need::Need;
 use page::Page;
 use rayon::prelude::*;
@@ -44,80 +49,15 @@ pub const FORMAT: Format = Format {
     read,
 };
 
-/// An open file with its pages.
-struct File<'a> {
-    tiff: Tiff<'a>,
-    pages: Vec<Page>,
-    /// Pages left out: smaller copies, and those unlike the first.
-    reduced: usize,
-    unlike: usize,
-}
-
-impl<'a> File<'a> {
-    fn open(source: &'a Source<'a>) -> Result<Self> {
-        let (tiff, directories) = Tiff::open(source)?;
-        let mut file = File { tiff, pages: Vec::new(), reduced: 0, unlike: 0 };
-        for (n, directory) in directories.iter().enumerate() {
-            match Page::new(&file.tiff, directory) {
-                Ok(page) => file.pages.push(page),
-                Err(e) if n == 0 => return Err(e),
-                Err(e) => return Err(Error { what: format!("page {n}: {}", e.what), ..e }),
-            }
-        }
-        Ok(file)
-    }
-
-    /// Keeps the pages that are like the first full one: plain files hold thumbnails and labels of slides too.
-    fn keep_alike(&mut self) {
-        let all = self.pages.len();
-        if self.pages.iter().any(|p| !p.reduced) {
-            self.pages.retain(|p| !p.reduced);
-        }
-        self.reduced = all - self.pages.len();
-        let full = self.pages.len();
-        if let Some(first) = self.pages.first().cloned() {
-            self.pages.retain(|p| alike(p, &first));
-        }
-        self.unlike = full - self.pages.len();
-    }
-
-    /// A page by its number. Where there is only one, it may be the first of a run, if the format knows that.
-    fn page(&self, number: usize, runs: bool) -> Result<Page> {
-        match (self.pages.get(number), self.pages.as_slice()) {
-            (Some(page), _) => Ok(page.clone()),
-            (None, [only]) if runs => only.in_run(&self.tiff, number as u64),
-            (None, pages) => Err(Error::format(format!("page {number} is wanted, the file has {}", pages.len()))),
-        }
-    }
-}
-
-impl File<'_> {
-    /// The page of a plane, which must be like the first one.
-    fn like(&self, first: &Page, plane: Plane, runs: bool) -> Result<Page> {
-        let page = self.page(plane.page, runs)?;
-        if alike(&page, first) {
-            return Ok(page);
-        }
-        Err(Error::format(format!("page {} has another size or type than the first", plane.page)))
-    }
-}
-
-fn alike(a: &Page, b: &Page) -> bool {
-    (a.width, a.height, a.samples, a.stored) == (b.width, b.height, b.samples, b.stored)
-}
-
-/// The description of the first page, if there is one of a length that programs write.
+/// The description of the first page, if there is one, of fewer than `most` bytes.
 ///
 /// # Errors
 /// The file is damaged, or the operating system refuses.
-pub fn description(source: &Source) -> Result<Option<String>> {
+pub fn description(source: &Source, most: u64) -> Result<Option<String>> {
     let (tiff, directory) = Tiff::first(source)?;
-    let entry = directory.get(page::DESCRIPTION).filter(|e| e.is_shorter(MOST_DESCRIPTION));
+    let entry = directory.get(page::DESCRIPTION).filter(|e| e.is_shorter(most));
     entry.map(|e| tiff.text(e)).transpose()
 }
-
-/// Descriptions longer than this are not those of our own label images.
-const MOST_DESCRIPTION: u64 = 1 << 16;
 
 /// What is read of a file: everything that its headers say, checked.
 struct Plan<'a> {
@@ -129,30 +69,57 @@ struct Plan<'a> {
 }
 
 fn examine(input: &Input, options: &Options) -> Result<Extent> {
-    plan(input, options).map(|plan| plan.extent)
+    plan(input, options, None).map(|plan| plan.extent)
 }
 
-fn plan<'a>(input: &'a Input, options: &Options) -> Result<Plan<'a>> {
+fn read(input: &Input, options: &Options) -> Result<Scan> {
+    plan(input, options, None).and_then(|plan| decode(plan, options))
+}
+
+/// As [`examine`], with the OME-XML of another file.
+///
+/// # Errors
+/// As opening the file.
+pub fn examine_as(input: &Input, options: &Options, metadata: Metadata) -> Result<Extent> {
+    plan(input, options, Some(metadata)).map(|plan| plan.extent)
+}
+
+/// As [`read`], with the OME-XML of another file.
+///
+/// # Errors
+/// As opening the file.
+pub fn read_as(input: &Input, options: &Options, metadata: Metadata) -> Result<Scan> {
+    plan(input, options, Some(metadata)).and_then(|plan| decode(plan, options))
+}
+
+fn plan<'a>(input: &'a Input, options: &Options, metadata: Option<Metadata>) -> Result<Plan<'a>> {
     let mut file = File::open(&input.source)?;
-    let pages = file.pages.len();
     let first = file.pages.first().cloned().ok_or_else(|| Error::format("no page in the file"))?;
     let text = first.description.as_ref().map(|d| file.tiff.text(d)).transpose()?.unwrap_or_default();
     options.afford("the description of the image", text.len() as u128, need::OF_TEXT.into())?;
-    let plane = [first.height, first.width, first.samples];
-    let mut layout = if ome::is(&text) {
-        ome::layout(&text, input.path, pages, options)?
-    } else {
-        options.only_image()?;
-        file.keep_alike();
-        let pages = file.pages.len();
-        if imagej::is(&text) {
-            imagej::layout(&text, pages, first.resolution.map(|(x, y, _)| (x, y)), options)?
-        } else if shaped::is(&text) {
-            shaped::layout(&text, pages, plane, options)?
-        } else {
-            plain(&file, options)?
+    let mut need = Need::of_text(text.len());
+    let metadata = match metadata {
+        None if ome::is(&text) => Some(Metadata::of(text.clone(), input.path, input.on_disk)?),
+        given => given,
+    };
+    let mut layout = match metadata {
+        Some(metadata) => {
+            need = Need::of_text(metadata.xml.len());
+            options.afford("the OME-XML", metadata.xml.len() as u128, need::OF_TEXT.into())?;
+            let count = file.pages.iter().filter(|p| !p.reduced).count().max(1);
+            let size = [first.height, first.width, first.samples];
+            ome::layout(metadata, input.path, &ome::Pages { count, size, stored: first.stored }, options)?
+        }
+        None => {
+            options.only_image()?;
+            file.keep_alike();
+            dialect::layout(&file, &text, options)?
         }
     };
+    drop(text);
+    if layout.unfolded {
+        file.unfold();
+    }
     if layout.companions.is_empty() {
         file.notes(&mut layout);
     } else if !input.on_disk {
@@ -162,34 +129,50 @@ fn plan<'a>(input: &'a Input, options: &Options) -> Result<Plan<'a>> {
     let first = file.page(own, layout.runs)?;
     file.facts(&first, &mut layout);
     check_samples(&first)?;
-    let extent = extent(input, &first, &layout, options).within(options)?;
-    let mut need = Need::of_text(text.len());
+    let extent = extent(input, &first, &layout).within(options)?;
+    let mut notes = Vec::new();
     each_file(&file, &layout, |file, planes| {
         need.pages(file.pages.len());
+        notes.extend(other_uuid(file, &layout, planes)?);
         planes.iter().try_for_each(|(_, plane)| need.page(&file.tiff, &file.like(&first, *plane, layout.runs)?))
     })?;
+    layout.notes.extend(notes);
     let reading = need.reading(extent.reading, extent.finished());
     let extent = Extent { reading, ..extent }.within(options)?;
     Ok(Plan { file, first, layout, extent })
 }
 
+/// A file of a set that says it is another one than the description means.
+fn other_uuid(file: &File, layout: &Layout, planes: &[(usize, Plane)]) -> Result<Option<String>> {
+    let number = planes.first().map_or(0, |(_, plane)| plane.file);
+    let Some(at) = number.checked_sub(1) else { return Ok(None) };
+    let expected = layout.uuids.get(at).cloned().flatten();
+    let description = file.pages.first().and_then(|p| p.description.as_ref());
+    let text = description.map(|d| file.tiff.text(d)).transpose()?.unwrap_or_default();
+    let found = ome::root_attribute(&text, "UUID");
+    let name = layout.companions.get(at).and_then(|p| p.file_name()).unwrap_or_default().to_string_lossy();
+    let differ = expected.is_some() && found.is_some() && expected != found;
+    Ok(differ.then(|| format!("the UUID of {name} is not the one in the OME-XML; its name counts")))
+}
+
 /// The size of the image, and what its numbers take until they are samples.
-fn extent(input: &Input, page: &Page, layout: &Layout, options: &Options) -> Extent {
+fn extent(input: &Input, page: &Page, layout: &Layout) -> Extent {
     let planes = layout.planes.len() / layout.slices.max(1);
     let shape = Shape::new(layout.slices, page.height, page.width);
-    let left_out = if alpha(page, options).is_some() { planes } else { 0 };
-    let channels = planes.saturating_mul(page.samples) - left_out;
-    let bytes = |channels: usize, each: usize| extent::bytes(&[channels, shape.z, shape.y, shape.x], each);
+    let channels = planes.saturating_mul(page.samples);
     // Numbers of more than 32 bits become samples in another place.
-    let wide = page.stored.bits > 32;
-    let reading = bytes(left_out, if wide { 8 } else { 4 }).saturating_add(bytes(channels, if wide { 8 } else { 0 }));
+    let each = if page.stored.bits > 32 { 8 } else { 0 };
+    let reading = extent::bytes(&[channels, shape.z, shape.y, shape.x], each);
     Extent {
         shape,
         channels,
         float: page.stored.kind == Kind::Float,
         spacing: layout.spacing,
         reading,
-        files: std::iter::once(input.path.to_path_buf()).chain(layout.companions.iter().cloned()).collect(),
+        files: std::iter::once(input.path.to_path_buf())
+            .chain(layout.companions.iter().cloned())
+            .chain(layout.metadata.clone())
+            .collect(),
     }
 }
 
@@ -220,70 +203,9 @@ fn check_samples(page: &Page) -> Result<()> {
     }
 }
 
-fn plain(file: &File, options: &Options) -> Result<Layout> {
-    let sizes = Sizes::of_pages(file.pages.len(), options);
-    sizes.planes()?;
-    sizes.time(options)?;
-    let resolution = file.pages.first().and_then(|p| p.resolution);
-    Ok(Layout {
-        format: "TIFF",
-        planes: sizes.pages("ZCT", 0),
-        slices: sizes.z,
-        spacing: resolution::calibration(resolution, sizes.z),
-        ..Layout::default()
-    })
-}
-
-impl File<'_> {
-    fn notes(&self, layout: &mut Layout) {
-        if self.unlike > 0 {
-            layout.notes.push(format!("{} pages of another size or type than the first were left out", self.unlike));
-        }
-        let used = layout.planes.iter().map(|p| p.page).max().unwrap_or(0);
-        if self.pages.len() > used + 1 && layout.format == "ImageJ TIFF" {
-            layout.notes.push(format!(
-                "{} of {} pages were not described and left out",
-                self.pages.len() - used - 1,
-                self.pages.len()
-            ));
-        }
-    }
-
-    fn facts(&self, page: &Page, layout: &mut Layout) {
-        let mut fact = |name: &str, value: String| layout.facts.push((name.into(), value));
-        fact("format", layout.format.into());
-        fact("stored type", page.stored.to_string());
-        fact("byte order", if self.tiff.little { "little-endian" } else { "big-endian" }.into());
-        if self.tiff.big {
-            fact("variant", "BigTIFF".into());
-        }
-        fact("compression", page.compression.name().into());
-        let [rows, columns] = page.chunk;
-        fact(
-            "chunks",
-            if page.tiled { format!("tiles of {rows} x {columns}") } else { format!("strips of {rows} rows") },
-        );
-        fact("pages", self.pages.len().to_string());
-        if self.reduced > 0 {
-            fact("smaller copies", format!("{} pages, not read", self.reduced));
-        }
-        if page.sub_images {
-            fact("images below pages", "not read; mostly smaller copies".into());
-        }
-        match page.photometric {
-            Photometric::Grey { white_is_zero: true } => fact("photometric", "white is zero; values as stored".into()),
-            Photometric::Palette => fact("photometric", "colour map left out; values as stored".into()),
-            Photometric::Rgb => fact("photometric", "RGB".into()),
-            Photometric::Separated => fact("photometric", "inks".into()),
-            Photometric::YCbCr => fact("photometric", "YCbCr, turned into RGB".into()),
-            Photometric::Grey { .. } => {}
-        }
-    }
-}
-
 /// Decodes the planes and makes the scan.
-fn read(input: &Input, options: &Options) -> Result<Scan> {
-    let Plan { file, first, layout, extent } = plan(input, options)?;
+fn decode(plan: Plan, options: &Options) -> Result<Scan> {
+    let Plan { file, first, layout, extent } = plan;
     let (shape, samples) = (extent.shape, first.samples);
     let planes = layout.planes.len() / layout.slices.max(1);
     let mut rooms: Vec<Numbers> = (0..planes * samples).map(|_| first.stored.room(shape.len())).collect();
@@ -304,13 +226,25 @@ fn finish(page: &Page, shape: Shape, mut rooms: Vec<Numbers>, layout: Layout, op
     let planes = rooms.len() / page.samples;
     let mut samples = page.samples;
     if let Some(alpha) = alpha(page, options) {
-        rooms = rooms.into_iter().enumerate().filter(|(i, _)| i % samples != alpha).map(|(_, r)| r).collect();
-        samples -= 1;
-        notes.push("transparency was left out".into());
+        // Only where it says nothing: whatever it is called, a sample with contents may be a measurement.
+        let opaque = |(i, room): (usize, &Numbers)| i % samples != alpha || is_opaque(room);
+        if rooms.iter().enumerate().all(opaque) {
+            rooms = rooms.into_iter().enumerate().filter(|(i, _)| i % samples != alpha).map(|(_, r)| r).collect();
+            samples -= 1;
+            notes.push("transparency was left out; the image is opaque".into());
+        } else {
+            notes.push(format!("sample {} is called transparency and is not opaque: read as a channel", alpha + 1));
+        }
     }
     let rgb = matches!(page.photometric, Photometric::Rgb | Photometric::YCbCr);
+    if rgb && options.colour == Colour::Measured {
+        notes.push(raster::COLOUR.into());
+    }
     let names = layout::names(&names, planes, samples, rgb);
     let stored = significant(page.stored, significant_bits, &rooms);
+    if let Some(bits) = significant_bits.filter(|b| *b > page.stored.bits || (*b < stored.bits && *b > 0)) {
+        notes.push(format!("the file says {bits} significant bits; its pixels have {}", stored.bits));
+    }
     if stored != page.stored {
         facts.push(("significant bits".into(), stored.bits.to_string()));
     }
@@ -322,13 +256,16 @@ fn finish(page: &Page, shape: Shape, mut rooms: Vec<Numbers>, layout: Layout, op
     Ok(scan)
 }
 
-/// The sample that is transparency, if that is left out.
+/// The sample that may be transparency: the fourth one of 8-bit colour, if the file calls it so. Programs that write four
+/// channels of a microscope call the last one so as well.
 fn alpha(page: &Page, options: &Options) -> Option<usize> {
-    if options.colour == Colour::AsStored {
-        return None;
-    }
-    let colours = page.samples.checked_sub(page.extra.len())?;
-    page.extra.iter().position(|e| matches!(e, 1 | 2)).map(|i| colours + i)
+    let colour = page.photometric == Photometric::Rgb && page.stored == Stored { kind: Kind::Uint, bits: 8 };
+    let may = options.colour == Colour::Measured && colour && page.samples == 4;
+    (may && matches!(page.extra.as_slice(), [1 | 2])).then_some(3)
+}
+
+fn is_opaque(room: &Numbers) -> bool {
+    matches!(room, Numbers::Uint(v) if v.iter().all(|s| *s == 255))
 }
 
 /// The stored type with the bits that the metadata say, unless a number passes them.

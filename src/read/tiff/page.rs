@@ -32,6 +32,7 @@ mod tag {
     pub const EXTRA_SAMPLES: u16 = 338;
     pub const SAMPLE_FORMAT: u16 = 339;
     pub const JPEG_TABLES: u16 = 347;
+    pub const MICRO_MANAGER: u16 = 51123;
 }
 
 /// The tag of the description.
@@ -41,7 +42,12 @@ pub const DESCRIPTION: u16 = tag::DESCRIPTION;
 #[derive(Clone, Debug)]
 enum Place {
     /// In entries of the directory, read when needed.
-    Listed { offsets: Entry, bytes: Option<Entry> },
+    Listed {
+        offsets: Entry,
+        bytes: Option<Entry>,
+        /// Of a planar page, the sample that counts alone.
+        sample: Option<usize>,
+    },
     /// One run of uncompressed bytes.
     Run(u64),
 }
@@ -81,6 +87,8 @@ pub struct Page {
     pub jpeg_tables: Option<Entry>,
     /// Free text.
     pub description: Option<Entry>,
+    /// What Micro-Manager says about it.
+    pub micro_manager: Option<Entry>,
     /// Pixels per unit along x and y, and the number of the unit (1 none, 2 inch, 3 cm).
     pub resolution: Option<(f64, f64, u64)>,
     place: Place,
@@ -106,7 +114,8 @@ impl Page {
         let bits = same("bits per sample", &list(tag::BITS, samples as u64)?.unwrap_or(vec![1]))?;
         let kind = same("sample formats", &list(tag::SAMPLE_FORMAT, samples as u64)?.unwrap_or(vec![1]))?;
         let compression = Compression::of(number(tag::COMPRESSION, Some(1))?)?;
-        let tiled = directory.get(tag::TILE_OFFSETS).is_some();
+        // The size of a tile decides, not where its place stands: some writers keep that under the tags of strips.
+        let tiled = directory.get(tag::TILE_WIDTH).or(directory.get(tag::TILE_HEIGHT)).is_some();
         let chunk = match tiled {
             true => [size(tag::TILE_HEIGHT, "a tile height")?, size(tag::TILE_WIDTH, "a tile width")?],
             false => match number(tag::ROWS_PER_STRIP, Some(u64::from(u32::MAX)))? {
@@ -114,9 +123,12 @@ impl Page {
                 rows => [(rows.min(height as u64)) as usize, width],
             },
         };
-        let (offsets, bytes) =
-            if tiled { (tag::TILE_OFFSETS, tag::TILE_BYTES) } else { (tag::STRIP_OFFSETS, tag::STRIP_BYTES) };
-        let offsets = directory.get(offsets).ok_or_else(|| Error::format("a page without strips or tiles"))?;
+        let either = |own: u16, other: u16| directory.get(own).or(directory.get(other)).cloned();
+        let (offsets, bytes) = match tiled {
+            true => (either(tag::TILE_OFFSETS, tag::STRIP_OFFSETS), either(tag::TILE_BYTES, tag::STRIP_BYTES)),
+            false => (either(tag::STRIP_OFFSETS, tag::TILE_OFFSETS), either(tag::STRIP_BYTES, tag::TILE_BYTES)),
+        };
+        let offsets = offsets.ok_or_else(|| Error::format("a page without strips or tiles"))?;
         let resolution = |tag| directory.get(tag).and_then(|e| tiff.fraction(e));
         let unit = number(tag::RESOLUTION_UNIT, Some(2)).unwrap_or(1);
         let page = Page {
@@ -137,7 +149,8 @@ impl Page {
             jpeg_tables: directory.get(tag::JPEG_TABLES).cloned(),
             description: directory.get(tag::DESCRIPTION).cloned(),
             resolution: resolution(tag::X_RESOLUTION).zip(resolution(tag::Y_RESOLUTION)).map(|(x, y)| (x, y, unit)),
-            place: Place::Listed { offsets: offsets.clone(), bytes: directory.get(bytes).cloned() },
+            micro_manager: directory.get(tag::MICRO_MANAGER).cloned(),
+            place: Place::Listed { offsets, bytes, sample: None },
         };
         page.checked()
     }
@@ -172,6 +185,24 @@ impl Page {
         let first = places.first().filter(|_| adjoin).ok_or_else(unfit)?.0;
         let at = bytes.checked_mul(index).and_then(|b| b.checked_add(first)).ok_or_else(unfit)?;
         Ok(Page { chunk: [self.height, self.width], place: Place::Run(at), ..self.clone() })
+    }
+
+    /// The samples of a planar page as pages of their own; any other page as it is.
+    pub fn unfolded(&self) -> Vec<Self> {
+        let Place::Listed { offsets, bytes, .. } = &self.place else { return vec![self.clone()] };
+        if !self.planar {
+            return vec![self.clone()];
+        }
+        let grey = Photometric::Grey { white_is_zero: false };
+        let page = |sample| Page {
+            samples: 1,
+            planar: false,
+            extra: vec![],
+            photometric: grey,
+            place: Place::Listed { offsets: offsets.clone(), bytes: bytes.clone(), sample: Some(sample) },
+            ..self.clone()
+        };
+        (0..self.samples).map(page).collect()
     }
 
     /// Bytes of one row of a chunk, all its samples, padded to whole bytes.
@@ -218,22 +249,28 @@ impl Page {
     pub fn places(&self, tiff: &Tiff) -> Result<Vec<(u64, u64)>> {
         let [down, across] = self.grid();
         let planes = if self.planar { self.samples } else { 1 };
-        let (offsets, bytes) = match &self.place {
+        let (offsets, bytes, sample) = match &self.place {
             Place::Run(at) => return Ok(vec![(*at, self.row_bytes() as u64 * self.height as u64)]),
-            Place::Listed { offsets, bytes } => (offsets, bytes),
+            Place::Listed { offsets, bytes, sample } => (offsets, bytes, sample.unwrap_or(0)),
         };
         let count = (down as u64).saturating_mul(across as u64).saturating_mul(planes as u64);
         // Each chunk has an offset of 2 bytes at least.
         if count > tiff.len() {
             return Err(Error::format(format!("{count} strips or tiles in a file of {} bytes", tiff.len())));
         }
-        let offsets = tiff.numbers(offsets, count)?;
+        let before = count.saturating_mul(sample as u64);
+        let numbers = |entry: &Entry| {
+            let mut numbers = tiff.numbers(entry, before.saturating_add(count))?;
+            numbers.drain(..numbers.len().min(before as usize));
+            Ok::<_, Error>(numbers)
+        };
+        let offsets = numbers(offsets)?;
         let wrong = |n: usize| Error::format(format!("{n} strips or tiles where the size asks for {count}"));
         if offsets.len() as u64 != count {
             return Err(wrong(offsets.len()));
         }
         let bytes = match bytes {
-            Some(bytes) => tiff.numbers(bytes, count)?,
+            Some(bytes) => numbers(bytes)?,
             None if self.compression == Compression::None => {
                 let rows = |i: u64| self.chunk_rows(i as usize / across % down) as u64;
                 (0..count).map(|i| self.row_bytes() as u64 * rows(i)).collect()

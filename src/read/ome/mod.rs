@@ -1,16 +1,40 @@
 //! OME-TIFF: the OME-XML in the description of the first page says which page is which plane.
 //!
-//! Read: sizes and DimensionOrder, TiffData (IFD, First*, PlaneCount, UUID FileName for sets of several files), channel names,
-//! SignificantBits, PhysicalSize* with their units (micrometres where none is given). After the OME model 2016-06; older ones
-//! use the same names. Namespaces are not looked at.
+//! Read: sizes and DimensionOrder, TiffData (IFD, First*, PlaneCount, UUID FileName for sets of several files), BinaryOnly and
+//! companion files, channel names, SignificantBits, PhysicalSize* with their units (micrometres where none is given). After the
+//! OME model 2016-06; older ones use the same names. Namespaces are not looked at.
+//!
+//! | held twice | where they differ |
+//! |---|---|
+//! | SizeX, SizeY and the size of the pages | refused |
+//! | SamplesPerPixel and the samples of the pages | those of the pages, with a note; refused if SizeC is no multiple |
+//! | Type and the type of the pages | that of the pages, with a note |
+//! | planes and pages | missing ones are refused, others are left out with a note |
+//! | SignificantBits and the pixels | the bits of the type where a pixel needs more, with a note |
+//! | names and UUIDs of files | see [`files`] |
+
+pub mod companion;
+mod files;
+mod metadata;
+mod sets;
+
+pub use metadata::{Metadata, root_attribute};
+pub use sets::{OmeSet, find_ome_sets};
 
 use super::Options;
 use super::imagej::micrometres;
 use super::layout::{Layout, Plane, Sizes};
+use super::numbers::Stored;
+use super::resolution;
 use crate::units::Spacing;
 use crate::{Error, Result};
+use files::{Named, Own};
 use roxmltree::{Document, Node, ParsingOptions};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+/// Longest OME-XML that is read: a tree takes many times its text, and metadata of this size are not met.
+pub const MOST_TEXT: u64 = 256 << 20;
 
 /// Is this an OME-XML block?
 pub fn is(description: &str) -> bool {
@@ -19,61 +43,132 @@ pub fn is(description: &str) -> bool {
         && (head.contains("<OME ") || head.contains("<OME>") || head.contains(":OME "))
 }
 
-/// Makes the layout. `pages` is the number of pages in the file at `path`.
+fn parse(xml: &str) -> Result<Document<'_>> {
+    if xml.len() as u64 > MOST_TEXT {
+        return Err(Error::limit(format!("OME-XML of {} bytes", xml.len())));
+    }
+    let options = ParsingOptions { nodes_limit: 10_000_000, ..Default::default() };
+    Document::parse_with_options(xml, options).map_err(|e| Error::format(format!("OME-XML: {e}")))
+}
+
+fn images<'a, 'b>(document: &'a Document<'b>) -> Vec<Node<'a, 'b>> {
+    document.root_element().children().filter(|n| n.has_tag_name_any("Image")).collect()
+}
+
+/// What the file itself says beside its OME-XML.
+pub struct Pages {
+    /// Pages that are no smaller copies.
+    pub count: usize,
+    /// Rows, columns and samples of the first one.
+    pub size: [usize; 3],
+    /// Its type.
+    pub stored: Stored,
+}
+
+/// Makes the layout of the image that the file at `path` stands for.
 ///
 /// # Errors
 /// The XML is damaged, planes are missing, or there are several time points.
-pub fn layout(xml: &str, path: &Path, pages: usize, options: &Options) -> Result<Layout> {
-    // An XML tree takes many times its text; metadata of this size are not met.
-    if xml.len() > 256 << 20 {
-        return Err(Error::limit(format!("OME-XML of {} bytes", xml.len())));
-    }
-    let bad = |e: roxmltree::Error| Error::format(format!("OME-XML: {e}"));
-    let document = Document::parse_with_options(xml, ParsingOptions { nodes_limit: 10_000_000, ..Default::default() });
-    let document = document.map_err(bad)?;
-    let root = document.root_element();
-    if let Some(only) = child(root, "BinaryOnly") {
-        let master = only.attribute("MetadataFile").unwrap_or("another file");
-        return Err(Error::unsupported(format!("the metadata of this OME-TIFF are in {master}"))
-            .remedy("that file, if it is an OME-TIFF"));
-    }
-    let images: Vec<Node> = root.children().filter(|n| n.has_tag_name_any("Image")).collect();
-    let series = options.series.unwrap_or(0);
+pub fn layout(metadata: Metadata, path: &Path, pages: &Pages, options: &Options) -> Result<Layout> {
+    let document = parse(&metadata.xml)?;
+    let images = images(&document);
+    let named = files::of_images(&images);
+    let (own, own_notes) = Own::find(path, metadata.uuid.as_deref(), &named)?;
+    let mut notes = metadata.notes;
+    notes.extend(own_notes);
+    let series = which(&own, &named, options, &mut notes)?;
     let none = || Error::usage(format!("image {series} of an OME-TIFF with {}", images.len()));
     let image = images.get(series).ok_or_else(none)?;
     let pixels = child(*image, "Pixels").ok_or_else(|| Error::format("OME-XML: an image without Pixels"))?;
 
-    let samples = samples_per_pixel(pixels)?;
+    let samples = samples_per_pixel(pixels, pages, &mut notes)?;
+    same_size(pixels, pages)?;
+    same_type(pixels, pages.stored, &mut notes);
     let sizes = sizes(pixels, samples)?;
-    let time = sizes.time(options)?;
-    let mut files = Files { own: path, uuid: root.attribute("UUID"), companions: Vec::new() };
-    let planes = planes(pixels, sizes, pages, &mut files)?;
+    let time = sizes.time_point(options, &mut notes)?;
+    let mut files = Files { own: &own, path, companions: Vec::new() };
+    let planes = planes(pixels, sizes, pages.count, &mut files)?;
+    if images.len() == 1 {
+        left_over(&planes, pages.count, &mut notes);
+    }
     let order = order(pixels)?;
     let wanted = (0..sizes.c).flat_map(|c| (0..sizes.z).map(move |z| (c, z)));
     let take = |(c, z)| planes.get(sizes.index(order, c, z, time)).copied().flatten().ok_or((c, z));
     let planes = wanted.map(take).collect::<std::result::Result<Vec<Plane>, _>>();
     let planes =
         planes.map_err(|(c, z)| Error::format(format!("OME-XML: no page is given for channel {c}, slice {z}")))?;
+    let (planes, companions, uuids) = files.used(planes);
 
-    let mut notes = Vec::new();
-    if images.len() > 1 && options.series.is_none() {
-        notes.push(format!("the file holds {} images; the first was read", images.len()));
-    }
     let spacing = calibration(pixels, sizes.z, &mut notes);
     let channels = pixels.children().filter(|n| n.has_tag_name_any("Channel"));
     let significant = pixels.attribute("SignificantBits").and_then(|s| s.parse().ok());
+    let mut facts: Vec<(String, String)> = Vec::new();
+    facts.extend(image.attribute("Name").map(|n| ("image name".to_string(), n.to_string())));
+    if images.len() > 1 {
+        facts.push(("image".into(), format!("{} of {} in the OME-XML", series + 1, images.len())));
+    }
     Ok(Layout {
         format: "OME-TIFF",
         planes,
         slices: sizes.z,
-        runs: false,
-        companions: files.companions,
+        companions,
+        uuids,
+        metadata: metadata.file,
         names: channels.map(|c| c.attribute("Name").map(String::from)).collect(),
         spacing,
         significant_bits: significant,
-        facts: image.attribute("Name").map(|n| ("image name".to_string(), n.to_string())).into_iter().collect(),
+        facts,
         notes,
+        ..Layout::default()
     })
+}
+
+/// The image to read: the one that was asked for, or the one that the file stands for.
+fn which(own: &Own, named: &[std::collections::BTreeSet<Named>], options: &Options, notes: &mut Vec<String>) -> Result<usize> {
+    if let Some(series) = options.series {
+        return Ok(series);
+    }
+    let (image, here) = own.image(named);
+    let image = image.ok_or_else(|| {
+        Error::format("the OME-XML has no image with planes in this file").remedy("a file of the set that has some")
+    })?;
+    if here > 1 {
+        notes.push(match image {
+            0 => format!("the file holds {here} images; the first was read"),
+            _ => format!("the file holds planes of {here} images; image {} of the OME-XML was read", image + 1),
+        });
+    }
+    Ok(image)
+}
+
+/// Pages of a file with one image that its description does not use.
+fn left_over(planes: &[Option<Plane>], pages: usize, notes: &mut Vec<String>) {
+    let used = planes.iter().flatten().filter(|p| p.file == 0).map(|p| p.page + 1).max().unwrap_or(0);
+    if used < pages {
+        notes.push(format!("{} of {pages} pages are not described in the OME-XML and were left out", pages - used));
+    }
+}
+
+fn same_size(pixels: Node, pages: &Pages) -> Result<()> {
+    let [rows, columns, _] = pages.size;
+    let (y, x) = (number(pixels, "SizeY")?.unwrap_or(rows), number(pixels, "SizeX")?.unwrap_or(columns));
+    if (y, x) == (rows, columns) {
+        return Ok(());
+    }
+    Err(Error::format(format!("OME-XML: an image of {y} x {x}, in pages of {rows} x {columns}")))
+}
+
+fn same_type(pixels: Node, stored: Stored, notes: &mut Vec<String>) {
+    let said = match pixels.attribute("Type") {
+        Some("float") => "float32",
+        Some("double") => "float64",
+        Some("bit") => "uint1",
+        Some(other) => other,
+        None => return,
+    };
+    if said != stored.to_string() {
+        notes.push(format!("the OME-XML says {said}; the pages hold {stored}, which was read"));
+    }
 }
 
 trait AnyNamespace {
@@ -95,15 +190,22 @@ fn number(node: Node, name: &str) -> Result<Option<usize>> {
     node.attribute(name).map(|v| v.trim().parse().map_err(|_| bad(v))).transpose()
 }
 
-/// Samples in a pixel, the same for all channels.
-fn samples_per_pixel(pixels: Node) -> Result<usize> {
+/// Samples in a pixel, the same for all channels: as many as the pages have.
+fn samples_per_pixel(pixels: Node, pages: &Pages, notes: &mut Vec<String>) -> Result<usize> {
     let channels = pixels.children().filter(|n| n.has_tag_name_any("Channel"));
-    let mut counts = channels.map(|c| Ok(number(c, "SamplesPerPixel")?.unwrap_or(1)));
-    let first = counts.next().unwrap_or(Ok(1))?.max(1);
-    match counts.all(|c: Result<usize>| c.is_ok_and(|c| c.max(1) == first)) {
-        true => Ok(first),
-        false => Err(Error::unsupported("OME-TIFF channels with different numbers of samples")),
+    let counts = channels.map(|c| number(c, "SamplesPerPixel")).collect::<Result<Vec<_>>>()?;
+    let first = counts.first().copied().flatten().map(|n| n.max(1));
+    if counts.iter().flatten().any(|n| Some((*n).max(1)) != first) {
+        return Err(Error::unsupported("OME-TIFF channels with different numbers of samples"));
     }
+    let [.., samples] = pages.size;
+    match first {
+        Some(n) if n != samples => {
+            notes.push(format!("the OME-XML says {n} samples a pixel; the pages have {samples}, which were read"));
+        }
+        _ => {}
+    }
+    Ok(samples)
 }
 
 /// Sizes in planes: a plane of colour pixels counts once.
@@ -111,7 +213,7 @@ fn sizes(pixels: Node, samples: usize) -> Result<Sizes> {
     let size = |name| number(pixels, name).map(|n| n.unwrap_or(1));
     let (c, z, t) = (size("SizeC")?, size("SizeZ")?, size("SizeT")?);
     if c % samples != 0 {
-        return Err(Error::format(format!("OME-XML: {c} channels of {samples} samples")));
+        return Err(Error::format(format!("OME-XML: {c} channels in pages of {samples} samples a pixel")));
     }
     let sizes = Sizes { c: c / samples, z, t };
     sizes.planes()?;
@@ -129,26 +231,33 @@ fn order<'a>(pixels: Node<'a, '_>) -> Result<&'a str> {
 
 /// The files of a set.
 struct Files<'a> {
-    own: &'a Path,
-    uuid: Option<&'a str>,
-    companions: Vec<PathBuf>,
+    own: &'a Own,
+    path: &'a Path,
+    companions: Vec<Named>,
 }
 
 impl Files<'_> {
-    /// Number of the file that a UUID element names. Only its file name counts: a set lies in one folder.
-    fn number(&mut self, uuid: Node) -> usize {
-        let name = uuid.attribute("FileName").and_then(|n| n.rsplit(['/', '\\']).next()).unwrap_or("");
-        let same_id = self.uuid.is_some_and(|own| uuid.text().is_some_and(|t| t.trim() == own));
-        // A renamed file still finds itself by its UUID.
-        if same_id || name.is_empty() || self.own.file_name().is_some_and(|own| own == name) {
-            return 0;
+    /// Number of the file that planes lie in: 0 is the one that is read.
+    fn number(&mut self, data: Node) -> Result<usize> {
+        let named = Named::of(data);
+        if self.own.is(&named) {
+            return Ok(0);
         }
-        let path = self.own.with_file_name(name);
-        let at = self.companions.iter().position(|p| *p == path).unwrap_or_else(|| {
-            self.companions.push(path);
+        let at = self.companions.iter().position(|n| n.name == named.name).unwrap_or_else(|| {
+            self.companions.push(named);
             self.companions.len() - 1
         });
-        at + 1
+        Ok(at + 1)
+    }
+
+    /// The planes, and the other files that they lie in with their UUIDs: those of other time points are left out.
+    fn used(self, mut planes: Vec<Plane>) -> (Vec<Plane>, Vec<PathBuf>, Vec<Option<String>>) {
+        let mut used: BTreeMap<usize, usize> = planes.iter().filter(|p| p.file > 0).map(|p| (p.file, 0)).collect();
+        used.values_mut().enumerate().for_each(|(n, to)| *to = n + 1);
+        planes.iter_mut().for_each(|p| p.file = used.get(&p.file).copied().unwrap_or(0));
+        let named = used.keys().filter_map(|n| self.companions.get(n - 1));
+        let (paths, uuids) = named.map(|n| (self.path.with_file_name(&n.name), n.uuid.clone())).unzip();
+        (planes, paths, uuids)
     }
 }
 
@@ -170,7 +279,7 @@ fn planes(pixels: Node, sizes: Sizes, pages: usize, files: &mut Files) -> Result
             )));
         }
         let (ifd, given) = (number(node, "IFD")?, number(node, "PlaneCount")?);
-        let file = child(node, "UUID").map_or(0, |u| files.number(u));
+        let file = files.number(node)?;
         let start = sizes.index(order, c, z, t);
         // Without a count a page number stands for one plane, and nothing at all for every plane.
         let run = given.unwrap_or(if ifd.is_some() { 1 } else { count - start });
@@ -192,12 +301,10 @@ fn calibration(pixels: Node, slices: usize, notes: &mut Vec<String>) -> Option<S
         Some(value * um?)
     };
     let (x, y, z) = (size("X"), size("Y"), size("Z"));
-    let z = if slices == 1 { z.filter(|z| *z > 0.0).or(Some(1.0)) } else { z };
-    let spacing = x.zip(y).zip(z).and_then(|((x, y), z)| Spacing::um([z, y, x]));
-    if spacing.is_none() && (x.is_some() || y.is_some()) {
-        notes.push("the calibration is incomplete; lengths are in px".into());
+    if x.is_none() && y.is_none() {
+        return None;
     }
-    spacing
+    resolution::stated([z, y, x], slices, notes)
 }
 
 #[cfg(test)]
@@ -209,7 +316,10 @@ mod tests {
         let xml =
             format!("<OME xmlns=\"x\" UUID=\"urn:uuid:1\"><Image><Pixels {pixels}>{inside}</Pixels></Image></OME>");
         assert!(is(&xml));
-        layout(&xml, Path::new("dir/a.ome.tif"), pages, options)
+        let metadata = Metadata::of(xml, Path::new("dir/a.ome.tif"), true)?;
+        let stored = Stored { kind: crate::read::numbers::Kind::Uint, bits: 16 };
+        let pages = Pages { count: pages, size: [4, 5, 1], stored };
+        layout(metadata, Path::new("dir/a.ome.tif"), &pages, options)
     }
 
     fn pages(l: &Layout) -> Vec<(usize, usize)> {
