@@ -40,7 +40,7 @@ fn member(input: &Input, options: &Options) -> Result<(PathBuf, Metadata, Option
     if !input.on_disk {
         return Err(Error::usage("OME-XML whose planes lie in other files").remedy("its path instead of its bytes"));
     }
-    let xml = metadata::xml(&input.source)?;
+    let xml = metadata::xml(&input.source, options)?;
     let document = parse(&xml)?;
     let images = images(&document);
     let series = options.series.unwrap_or(0);

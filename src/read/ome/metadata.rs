@@ -1,9 +1,12 @@
 //! Where the OME-XML of a file stands: in the file itself, or in another one that it names.
 
 use super::{MOST_TEXT, child, parse};
-use crate::read::{Source, tiff};
+use crate::read::{Options, Source, tiff};
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
+
+/// Bytes of memory that a byte of XML may take while it is understood.
+const OF_TEXT: u128 = tiff::OF_TEXT as u128;
 
 /// The OME-XML of a file.
 #[derive(Clone, Debug)]
@@ -23,7 +26,7 @@ impl Metadata {
     ///
     /// # Errors
     /// The XML is damaged, or the other file is missing or has none.
-    pub fn of(description: String, path: &Path, on_disk: bool) -> Result<Self> {
+    pub fn of(description: String, path: &Path, on_disk: bool, options: &Options) -> Result<Self> {
         let uuid = root_attribute(&description, "UUID");
         if !description.contains("BinaryOnly") {
             return Ok(Metadata { xml: description, uuid, file: None, notes: vec![] });
@@ -39,7 +42,7 @@ impl Metadata {
         }
         let file = path.with_file_name(name);
         let missing = |e: Error| Error { what: format!("the metadata of the OME-TIFF: {}", e.what), ..e }.at(&file);
-        let xml = text(&file).map_err(missing)?;
+        let xml = text(&file, options).map_err(missing)?;
         let (expected, found) = (only.attribute("UUID").map(String::from), root_attribute(&xml, "UUID"));
         let differ = expected.is_some() && found.is_some() && expected != found;
         let notes = if differ { vec![format!("the UUID of {name} is not the one in the OME-XML")] } else { vec![] };
@@ -48,11 +51,14 @@ impl Metadata {
 }
 
 /// The OME-XML of a companion file or of an OME-TIFF.
-fn text(path: &Path) -> Result<String> {
+fn text(path: &Path, options: &Options) -> Result<String> {
     let source = Source::open(path)?;
-    let text = match tiff::FORMAT.detect {
-        is if is(&source.head(16)?) => tiff::description(&source, MOST_TEXT)?.unwrap_or_default(),
-        _ => xml(&source)?,
+    let text = if (tiff::FORMAT.detect)(&source.head(16)?) {
+        let text = tiff::description(&source, MOST_TEXT)?.unwrap_or_default();
+        options.afford("the OME-XML", text.len() as u128, OF_TEXT)?;
+        text
+    } else {
+        xml(&source, options)?
     };
     match super::is(&text) {
         true => Ok(text),
@@ -64,10 +70,11 @@ fn text(path: &Path) -> Result<String> {
 ///
 /// # Errors
 /// It is too long, or no UTF-8.
-pub fn xml(source: &Source) -> Result<String> {
+pub fn xml(source: &Source, options: &Options) -> Result<String> {
     if source.len() > MOST_TEXT {
         return Err(Error::limit(format!("OME-XML of {} bytes", source.len())));
     }
+    options.afford("the OME-XML", source.len().into(), OF_TEXT)?;
     let bytes = source.read(0, source.len())?;
     let text = String::from_utf8(bytes).map_err(|_| Error::format("OME-XML that is not UTF-8"))?;
     Ok(text.strip_prefix('\u{feff}').map(String::from).unwrap_or(text))

@@ -30,7 +30,7 @@ use crate::units::Spacing;
 use crate::{Error, Result};
 use files::{Named, Own};
 use roxmltree::{Document, Node, ParsingOptions};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Longest OME-XML that is read: a tree takes many times its text, and metadata of this size are not met.
@@ -124,7 +124,7 @@ pub fn layout(metadata: Metadata, path: &Path, pages: &Pages, options: &Options)
 }
 
 /// The image to read: the one that was asked for, or the one that the file stands for.
-fn which(own: &Own, named: &[std::collections::BTreeSet<Named>], options: &Options, notes: &mut Vec<String>) -> Result<usize> {
+fn which(own: &Own, named: &[BTreeSet<Named>], options: &Options, notes: &mut Vec<String>) -> Result<usize> {
     if let Some(series) = options.series {
         return Ok(series);
     }
@@ -316,7 +316,7 @@ mod tests {
         let xml =
             format!("<OME xmlns=\"x\" UUID=\"urn:uuid:1\"><Image><Pixels {pixels}>{inside}</Pixels></Image></OME>");
         assert!(is(&xml));
-        let metadata = Metadata::of(xml, Path::new("dir/a.ome.tif"), true)?;
+        let metadata = Metadata::of(xml, Path::new("dir/a.ome.tif"), true, options)?;
         let stored = Stored { kind: crate::read::numbers::Kind::Uint, bits: 16 };
         let pages = Pages { count: pages, size: [4, 5, 1], stored };
         layout(metadata, Path::new("dir/a.ome.tif"), &pages, options)

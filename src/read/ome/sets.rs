@@ -3,7 +3,7 @@
 use super::files::{self, Own};
 use super::metadata::{Metadata, root_attribute, xml};
 use super::{MOST_TEXT, companion, images, is, parse};
-use crate::read::{HEAD_BYTES, Source, tiff};
+use crate::read::{HEAD_BYTES, Options, Source, tiff};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -76,7 +76,7 @@ fn describe(path: &Path, met: &mut Met) -> Option<Described> {
     let source = Source::open(path).ok()?;
     let head = source.head(HEAD_BYTES).ok()?;
     if (companion::FORMAT.detect)(&head) {
-        let xml = xml(&source).ok()?;
+        let xml = xml(&source, &Options::default()).ok()?;
         let beside = |n: &files::Named| (!n.name.is_empty()).then(|| path.with_file_name(&n.name));
         let images = met.images(&xml)?.iter().map(|i| i.iter().filter_map(beside).collect()).collect();
         return Some(Described { images, is_companion: true });
@@ -87,7 +87,7 @@ fn describe(path: &Path, met: &mut Met) -> Option<Described> {
         return None;
     }
     let uuid = root_attribute(&description, "UUID");
-    let metadata = Metadata::of(description, path, true).ok()?;
+    let metadata = Metadata::of(description, path, true, &Options::default()).ok()?;
     let images = met.images(&metadata.xml)?;
     let (own, _) = Own::find(path, uuid.as_deref(), images).ok()?;
     let file = |n: &files::Named| if own.is(n) { path.to_path_buf() } else { path.with_file_name(&n.name) };

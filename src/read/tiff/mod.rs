@@ -36,6 +36,7 @@ use codes::Photometric;
 use directory::Tiff;
 use file::File;
 use need::Need;
+pub use need::OF_TEXT;
 use page::Page;
 use rayon::prelude::*;
 
@@ -99,13 +100,12 @@ fn plan<'a>(input: &'a Input, options: &Options, metadata: Option<Metadata>) -> 
     options.afford("the description of the image", text.len() as u128, need::OF_TEXT.into())?;
     let mut need = Need::of_text(text.len());
     let metadata = match metadata {
-        None if ome::is(&text) => Some(Metadata::of(text.clone(), input.path, input.on_disk)?),
+        None if ome::is(&text) => Some(Metadata::of(text.clone(), input.path, input.on_disk, options)?),
         given => given,
     };
     let mut layout = match metadata {
         Some(metadata) => {
             need = Need::of_text(metadata.xml.len());
-            options.afford("the OME-XML", metadata.xml.len() as u128, need::OF_TEXT.into())?;
             let count = file.pages.iter().filter(|p| !p.reduced).count().max(1);
             let size = [first.height, first.width, first.samples];
             ome::layout(metadata, input.path, &ome::Pages { count, size, stored: first.stored }, options)?
@@ -148,8 +148,8 @@ fn other_uuid(file: &File, layout: &Layout, planes: &[(usize, Plane)]) -> Result
     let Some(at) = number.checked_sub(1) else { return Ok(None) };
     let expected = layout.uuids.get(at).cloned().flatten();
     let description = file.pages.first().and_then(|p| p.description.as_ref());
-    let text = description.map(|d| file.tiff.text(d)).transpose()?.unwrap_or_default();
-    let found = ome::root_attribute(&text, "UUID");
+    let text = description.map(|d| file.tiff.beginning(d, 1 << 14)).transpose()?.unwrap_or_default();
+    let found = ome::root_attribute(&directory::text(&text), "UUID");
     let name = layout.companions.get(at).and_then(|p| p.file_name()).unwrap_or_default().to_string_lossy();
     let differ = expected.is_some() && found.is_some() && expected != found;
     Ok(differ.then(|| format!("the UUID of {name} is not the one in the OME-XML; its name counts")))
@@ -242,7 +242,8 @@ fn finish(page: &Page, shape: Shape, mut rooms: Vec<Numbers>, layout: Layout, op
     }
     let names = layout::names(&names, planes, samples, rgb);
     let stored = significant(page.stored, significant_bits, &rooms);
-    if let Some(bits) = significant_bits.filter(|b| *b > page.stored.bits || (*b < stored.bits && *b > 0)) {
+    let other = |b: &u8| *b > page.stored.bits || (*b < stored.bits && *b > 0);
+    if let Some(bits) = significant_bits.filter(|b| page.stored.kind == Kind::Uint && other(b)) {
         notes.push(format!("the file says {bits} significant bits; its pixels have {}", stored.bits));
     }
     if stored != page.stored {
