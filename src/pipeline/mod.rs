@@ -192,12 +192,14 @@ fn finish(
     let mut sets = Vec::new();
     let (mut notes, mut totals, mut warnings) = (Vec::new(), Vec::new(), scan.notes.len());
     let references = pet::references(scan, recipe, roles, &made)?;
+    for (name, set) in recipe.order.iter().filter_map(|n| made.get(n).map(|m| (n, m))) {
+        warnings += set.notes.len();
+        notes.extend(set.notes.iter().map(|n| format!("{name}: {n}")));
+    }
     let written = |name: &&String| recipe.body.objects.get(*name).is_some_and(|o| o.write);
     for (name, set) in recipe.order.iter().filter(written).filter_map(|n| made.get(n).map(|m| (n, m))) {
         let Measured { mut table, notes: why_empty, totals: together } =
             stage("measure", name, || measure(name, scan, recipe, roles, &made, references))?;
-        warnings += set.notes.len();
-        notes.extend(set.notes.iter().map(|n| format!("{name}: {n}")));
         notes.extend(why_empty);
         totals.extend(together.columns);
         let parent = recipe.body.objects.get(name).and_then(|o| o.parent.as_ref());

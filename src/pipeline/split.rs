@@ -85,7 +85,13 @@ impl State<'_> {
         // The casts stop at the ends of the type, as they should.
         let size = [Some(least.ceil() as u64), most.map(|m| m.floor() as u64)];
         let settings = Keep { size, border: p.border.unwrap_or(true) };
-        self.labels = Some(keep(self.device, &labels, &settings)?);
+        let kept = keep(self.device, &labels, &settings)?;
+        let dropped = labels.count.saturating_sub(kept.count);
+        if dropped > 0 {
+            let why = if settings.border { "by size" } else { "by size or at the border" };
+            self.notes.push(format!("{dropped} of {} objects dropped {why}", labels.count));
+        }
+        self.labels = Some(kept);
         Ok(())
     }
 }

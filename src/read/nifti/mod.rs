@@ -224,7 +224,11 @@ impl Volume {
             .remedy("one file a component"));
         }
         let whole = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-        let time = Sizes { c: 1, z: 1, t: whole(size(3)) }.time(options)?;
+        let times = whole(size(3));
+        let time = Sizes { c: 1, z: 1, t: times }.time(options)?;
+        if times > 1 {
+            notes.push(format!("time point {time} of {times} is read, counted from 0 (files.time)"));
+        }
         let count = [0, 1, 2].iter().fold(1u128, |n, a| n.saturating_mul(size(*a).into()));
         let shape = Shape { z: whole(size(2)), y: whole(size(1)), x: whole(size(0)) };
         if i64::from(h.bitpix) != 8 * of.bytes() as i64 {
