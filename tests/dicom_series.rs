@@ -103,7 +103,7 @@ fn slices_are_sorted_by_position_and_each_has_its_slope() {
 fn one_slope_for_all_keeps_the_stored_numbers() {
     let scan = open(&save_all(vec![slice(0.0, 0.1, -7), slice(2.0, 0.1, 9)])).unwrap();
     assert_eq!(scan.channels[0].volume.samples.host().unwrap()[..2], [-7, 1]);
-    assert_eq!(scan.channels[0].volume.scale.factor, 0.1);
+    assert_eq!(scan.channels[0].volume.scale.factor(), 0.1);
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn body() -> Scan {
         blobs.iter().map(blob).fold(0.5, f64::max) * (1.0 + ripple)
     };
     let samples = (0..shape.len()).map(|i| (value(i) * f64::from(1 << 20)) as i32).collect();
-    let scale = Scale { factor: 1.0 / f64::from(1 << 20), offset: 0.0 };
+    let scale = Scale::new(1.0 / f64::from(1 << 20), 0.0).unwrap();
     let volume = Volume { scale, ..Volume::new(shape, samples).unwrap() };
     let channel = Channel { name: "pet".into(), unit: SUV_UNIT, volume, saturated: None, saturation: None };
     let mut scan = Scan::new(Modality::Pet, shape, vec![channel]);
