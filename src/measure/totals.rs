@@ -59,9 +59,7 @@ impl Totals {
                 all.centroids.push(std::array::from_fn(|a| centre(a) * s.zyx[a]));
             }
         }
-        all.max = request.channels.first().and_then(|c| {
-            Some(c.volume.scale.value(f64::from(high?)))
-        });
+        all.max = request.channels.first().and_then(|c| Some(c.volume.scale.value(f64::from(high?))));
         Ok(all)
     }
 }
