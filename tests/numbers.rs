@@ -103,10 +103,7 @@ fn one_far_value_costs_the_others_nothing() {
             assert!((got.unwrap() - want).abs() < 2e-6, "{name}: {got:?}, not {want}");
         }
         assert!(notes(&outcome).contains("1 value lies far beyond all others"), "{}", notes(&outcome));
-        // Without the masks the pixel is a hot one.
-        let found = run(&image, "nuclei");
-        assert_eq!(found.sets[0].labels.count, 4, "{name}");
-        assert!(notes(&found).contains("1 hot pixel was left out"));
+        assert_eq!(run(&image, "nuclei").sets[0].labels.count, 4, "{name}");
     }
     let Some(suv) = failing("07_one_far_value/suv_one_voxel_1e30.nii.gz") else { return };
     let recipe = preset("pet").unwrap().recipe().unwrap();
@@ -155,7 +152,8 @@ fn the_ring_of_a_cytoplasm_is_that_of_its_cell() {
     let Some(crowded) = failing("fluo2/01_cytoplasm_ring_crowded.ome.tif") else { return };
     let outcome = run(&crowded, "cells");
     for name in ["cells", "cytoplasm"] {
-        assert!(numbers(set(&outcome, name), "tbr_probe").iter().all(Option::is_none), "{name}");
+        let ratios = numbers(set(&outcome, name), "tbr_probe");
+        assert!(ratios.len() > 40 && ratios.iter().all(Option::is_none), "{name}");
     }
 }
 

@@ -20,7 +20,7 @@ use super::object_rank::object_rank;
 use super::pixelwise::{minimum, subtract};
 use super::sizes::sizes;
 use super::split::{Depth, split};
-use super::threshold::{BinChoice, Classes, Cut, otsu_classes, threshold};
+use super::threshold::{BinChoice, Classes, Cut, EVEN_SLOPE, otsu_classes, threshold};
 use super::{Case, Op};
 use crate::Result;
 use crate::device::Device;
@@ -48,8 +48,6 @@ const MASK_IS_WIDE: f64 = 0.94;
 const NO_MASK: f64 = 10.0;
 /// All objects of the mask are specks.
 const SPECKS: f64 = 6.0;
-/// Two classes explain this much of the variance of an even slope, and hardly more.
-const SLOPE: f64 = 0.76;
 /// Share of the contrast of objects that their own texture stays below.
 const TEXTURE: f64 = 0.45;
 /// An inscribed radius below this is a speck.
@@ -73,7 +71,7 @@ pub fn scale(device: &Device, src: &Volume, z_step: f64, weights: [u32; 3]) -> R
         let open = minimum(device, &opening(device, &smooth, &Element::Box(steps))?, &smooth)?;
         let background = gaussian(device, &open, &Gaussian::new(sizes.along(radius / 2.0)))?;
         let (next, rest) = once(device, &subtract(device, &smooth, &background)?, &sizes)?;
-        if round == 0 && first.explained > SLOPE && rest.contrast < TEXTURE * first.contrast {
+        if round == 0 && first.explained > EVEN_SLOPE && rest.contrast < TEXTURE * first.contrast {
             break;
         }
         diameter = next;

@@ -9,11 +9,15 @@ use crate::ops::label::{Connectivity, label};
 use crate::ops::local::{Local, Statistic, local};
 use crate::ops::noise::correlated_noise;
 use crate::ops::pixelwise::{and, or};
-use crate::ops::threshold::{Adjust, BinChoice, Cut, Method as Choice, Middle, Robust, choose, threshold};
+use crate::ops::threshold::{
+    Adjust, BinChoice, Cut, Method as Choice, Middle, NOISE, Robust, choose, otsu_classes, threshold,
+};
 use crate::recipe::{self, Combine, Method, Threshold, Transform};
 use crate::units::Length;
 use crate::volume::{Mask, Volume};
 
+/// The bins that the two classes of an image are looked for in.
+const CLASSES: BinChoice = BinChoice::Equal { n: 256, spacing: BinScale::Linear, cut: Cut::Edge };
 /// Over so many sigmas of smoothing noise is all but independent: a tenth of it is left in common.
 const CORRELATED: f64 = 3.0;
 /// Sigma in pixels that resizing, deconvolution or a colour mosaic leave in the noise of an image.
@@ -68,11 +72,7 @@ impl State<'_> {
         };
         let mut t = choose(self.device, src, &method, bins)?;
         if let Some(times) = p.noise {
-            // Of the image that the threshold is for, and over a lag at which neither the filters so far nor what the
-            // image went through before make it alike.
-            let reach = CORRELATED * libm::hypot(image.smoothed, OWN_BLUR);
-            let lag = (reach.ceil() as usize).min(src.shape.x.saturating_sub(1) / 2);
-            t = t.max(times * correlated_noise(self.device, src, lag)?);
+            t = t.max(times * self.noise(image)?);
         }
         let [low, high] = p.bounds.map_or([f64::NEG_INFINITY, f64::INFINITY], |b| b.map(|v| src.scale.sample(v)));
         // The factor is one of values, so it has to know where the value 0 is.
@@ -82,6 +82,19 @@ impl State<'_> {
         let t = Adjust { factor: 1.0, low, high }.apply(t);
         self.thresholds.push(src.scale.value(t));
         threshold(self.device, src, t)
+    }
+
+    /// The noise of the image that a threshold is for; none where two classes explain more of it than they do of noise: in a
+    /// crowd of objects hardly a place is flat enough to measure it, and it is not needed.
+    fn noise(&self, image: &Picture) -> Result<f64> {
+        let src = &image.volume;
+        if otsu_classes(self.device, src, CLASSES)?.explained > NOISE {
+            return Ok(0.0);
+        }
+        // Over a lag at which neither the filters so far nor what the image went through before make it alike.
+        let reach = CORRELATED * libm::hypot(image.smoothed, OWN_BLUR);
+        let lag = (reach.ceil() as usize).min(src.shape.x.saturating_sub(1) / 2);
+        correlated_noise(self.device, src, lag)
     }
 
     fn local(&self, p: &Threshold, src: &Volume) -> Result<Mask> {

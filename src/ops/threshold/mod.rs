@@ -230,9 +230,14 @@ pub fn choose(device: &Device, src: &Volume, method: &Method, bins: BinChoice) -
     })
 }
 
+/// Otsu's two classes explain 3/4 of the variance of an even slope, and more where there are two classes indeed.
+pub const EVEN_SLOPE: f64 = 0.76;
+/// Of normal noise they explain 2 / pi of it, which is 0.637, and in small fields of correlated noise up to 0.67.
+pub const NOISE: f64 = 0.685;
+
 /// Otsu's threshold and the two classes that it makes.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Classes {
+pub struct Classes {
     /// In samples.
     pub threshold: f64,
     /// Between the means of the classes, on the scale of the bins.
@@ -245,7 +250,7 @@ pub(super) struct Classes {
 ///
 /// # Errors
 /// As for [`choose`].
-pub(super) fn otsu_classes(device: &Device, src: &Volume, bins: BinChoice) -> Result<Classes> {
+pub fn otsu_classes(device: &Device, src: &Volume, bins: BinChoice) -> Result<Classes> {
     let (min, max) = range(device, src)?;
     let none = Classes { threshold: max.into(), contrast: 0.0, explained: 0.0 };
     if min == max {
