@@ -7,7 +7,7 @@ use crate::ops::histogram::{BinScale, range};
 use crate::ops::hysteresis::hysteresis;
 use crate::ops::label::{Connectivity, label};
 use crate::ops::local::{Local, Statistic, local};
-use crate::ops::noise::correlated_noise;
+use crate::ops::noise::{correlated_noise, noise};
 use crate::ops::pixelwise::{and, or};
 use crate::ops::threshold::{
     Adjust, BinChoice, Cut, Method as Choice, Middle, NOISE, Robust, choose, otsu_classes, threshold,
@@ -84,17 +84,25 @@ impl State<'_> {
         threshold(self.device, src, t)
     }
 
-    /// The noise of the image that a threshold is for; none where two classes explain more of it than they do of noise: in a
-    /// crowd of objects hardly a place is flat enough to measure it, and it is not needed.
+    /// The noise of the image that a threshold is for: what smoothing leaves of the noise between neighbours in the channel,
+    /// or what is seen over a lag if that is more. The lag is not asked where two classes explain more of the image than
+    /// they do of noise: in a crowd of objects hardly a place is flat enough to measure noise over it.
     fn noise(&self, image: &Picture) -> Result<f64> {
         let src = &image.volume;
+        let white = noise(self.device, self.original()?)? * self.left_of_white(image.smoothed);
         if otsu_classes(self.device, src, CLASSES)?.explained > NOISE {
-            return Ok(0.0);
+            return Ok(white);
         }
         // Over a lag at which neither the filters so far nor what the image went through before make it alike.
         let reach = CORRELATED * libm::hypot(image.smoothed, OWN_BLUR);
         let lag = (reach.ceil() as usize).min(src.shape.x.saturating_sub(1) / 2);
-        correlated_noise(self.device, src, lag)
+        Ok(white.max(correlated_noise(self.device, src, lag)?))
+    }
+
+    /// The share of white noise that is left after smoothing with a sigma in pixels.
+    fn left_of_white(&self, sigma: f64) -> f64 {
+        let axis = |s: f64| (2.0 * std::f64::consts::PI.sqrt() * s).max(1.0).sqrt();
+        self.geometry.along(sigma).into_iter().map(axis).product::<f64>().recip()
     }
 
     fn local(&self, p: &Threshold, src: &Volume) -> Result<Mask> {
