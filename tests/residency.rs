@@ -19,7 +19,7 @@ use uptake::volume::{Scale, Volume};
 /// Waits for something to come down in one image of the preset `cells`: the histograms and ranges of four thresholds,
 /// the noise between neighbours and over a lag, the two classes that tell noise from objects, the counts of each labelling,
 /// sizes, peaks and pairs of two splits, order statistics, and the labels of three sets.
-const READBACKS: u64 = 44;
+const READBACKS: u64 = 40;
 
 fn sample(name: &str) -> Scan {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("sample-images").join(name);
