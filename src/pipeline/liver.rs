@@ -103,7 +103,7 @@ pub(super) fn find(scan: &Scan, channel: &Channel, geometry: &Geometry, radii: [
     let (centre, sums) = quietest(&cells, &places, &channel.volume, radii)?.ok_or_else(nothing)?;
     let scale = channel.volume.scale;
     let mean = scale.value(sums.mean().unwrap_or(0.0));
-    let variation = sums.deviation().unwrap_or(0.0) * scale.factor / mean;
+    let variation = sums.deviation().unwrap_or(0.0) * scale.factor() / mean;
     let [x, y, z] = placement.at(&spacing, centre);
     let told = format!(
         "found at x {x:.0}, y {y:.0}, z {z:.0} mm: SUV {mean:.2}, variation {:.0} % in the sphere, even region of {ml:.0} ml",
@@ -312,7 +312,7 @@ fn quietest(cells: &Cells, places: &[usize], volume: &Volume, radii: [f64; 3]) -
             sums += Sums { n: 1, sum: s, squares: (s * s).into() };
         }
         let (Some(mean), Some(deviation), false) = (sums.mean(), sums.deviation(), beyond) else { continue };
-        let variation = deviation * volume.scale.factor / volume.scale.value(mean);
+        let variation = deviation * volume.scale.factor() / volume.scale.value(mean);
         if best.as_ref().is_none_or(|(v, ..)| variation < *v) {
             best = Some((variation, centre, sums));
         }
@@ -357,7 +357,7 @@ mod tests {
             ORGANS.iter().rev().find(inside).map_or(0.0, |o| o.2 * ripple * times)
         };
         let samples = (0..SHAPE.len()).map(|i| (value(i) * 1024.0) as i32).collect();
-        let scale = Scale { factor: 1.0 / 1024.0, offset: 0.0 };
+        let scale = Scale::new(1.0 / 1024.0, 0.0).unwrap();
         let volume = Volume { scale, ..Volume::new(SHAPE, samples).unwrap() };
         let channel = Channel { name: "pet".into(), unit: SUV_UNIT, volume, saturated: None, saturation: None };
         let mut scan = Scan::new(Modality::Pet, SHAPE, vec![channel]);

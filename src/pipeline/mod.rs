@@ -6,6 +6,7 @@
 
 mod channels;
 mod geometry;
+mod hot;
 mod image;
 mod lesions;
 mod liver;
@@ -18,6 +19,7 @@ mod row;
 mod sphere;
 mod split;
 mod state;
+mod surroundings;
 mod windows;
 
 use crate::device::Device;
@@ -33,6 +35,7 @@ use channels::{Lifted, Roles};
 use geometry::Geometry;
 use objects::Given;
 use std::collections::BTreeMap;
+use surroundings::Surroundings;
 
 /// Regions drawn elsewhere, by object set.
 pub type External = BTreeMap<String, Regions>;
@@ -192,6 +195,7 @@ fn finish(
     let mut sets = Vec::new();
     let (mut notes, mut totals, mut warnings) = (Vec::new(), Vec::new(), scan.notes.len());
     let references = pet::references(scan, recipe, roles, &made)?;
+    let around = stage("surroundings", "", || Surroundings::of(scan, recipe, roles, &made))?;
     for (name, set) in recipe.order.iter().filter_map(|n| made.get(n).map(|m| (n, m))) {
         warnings += set.notes.len();
         notes.extend(set.notes.iter().map(|n| format!("{name}: {n}")));
@@ -199,7 +203,7 @@ fn finish(
     let written = |name: &&String| recipe.body.objects.get(*name).is_some_and(|o| o.write);
     for (name, set) in recipe.order.iter().filter(written).filter_map(|n| made.get(n).map(|m| (n, m))) {
         let Measured { mut table, notes: why_empty, totals: together } =
-            stage("measure", name, || measure(name, scan, recipe, roles, &made, references))?;
+            stage("measure", name, || measure(name, scan, recipe, roles, &made, (references, &around)))?;
         notes.extend(why_empty);
         totals.extend(together.columns);
         let parent = recipe.body.objects.get(name).and_then(|o| o.parent.as_ref());
@@ -211,10 +215,14 @@ fn finish(
             warnings += regions.notes.len();
             notes.extend(regions.notes.iter().map(|n| format!("{name}: {n}")));
         }
+        if recipe.body.objects.get(name).is_some_and(|o| o.labels.is_some()) {
+            region::number(&mut table, &set.host, external.get(name))?;
+        }
         sets.push(SetOutcome { name: name.clone(), table, labels: set.host.clone(), channel: set.channel });
     }
     let mut row = row::row(scan, recipe, roles, &made, notes);
     row.columns.extend(totals);
+    row.columns.extend(around.columns(scan, recipe, roles).columns);
     row.columns.extend(scan.audit.columns.clone());
     if recipe.body.quality != Some(false) {
         row.columns.extend(stage("quality", "", || quality(scan, recipe, roles, &made))?.columns);
@@ -250,7 +258,7 @@ fn measure(
     recipe: &Recipe,
     roles: &Roles,
     made: &BTreeMap<String, Made>,
-    references: References,
+    (references, around): (References, &Surroundings),
 ) -> Result<Measured> {
     let Some(set) = made.get(name) else { return Ok(Measured::default()) };
     let nothing = Measure::default();
@@ -264,7 +272,8 @@ fn measure(
     for c in &mut channels {
         let scale = c.volume.scale;
         // Samples are whole, so above the value means above the sample below it. The cast stops at the ends of i32.
-        c.positive_above = wanted.positive.get(c.name).map(|v| ((v - scale.offset) / scale.factor).floor() as i32);
+        c.positive_above = wanted.positive.get(c.name).map(|v| scale.sample(*v).floor() as i32);
+        c.background_to = around.limits.get(c.name).copied();
     }
     let geometry = Geometry { shape: scan.shape, spacing: scan.spacing, radius_px: set.radius_px };
     let probe = match wanted.ring {
@@ -280,6 +289,7 @@ fn measure(
         channels: &channels,
         families: &wanted.features,
         probe,
+        occupied: around.occupied.as_deref(),
         spacing: scan.spacing,
         unit,
         placement: scan.placement.as_ref(),
@@ -299,7 +309,8 @@ fn measure(
 fn channel_refs<'a>(scan: &'a Scan, roles: &'a Roles) -> Vec<ChannelRef<'a>> {
     let channel = |(role, i): &'a (String, usize)| {
         let c = scan.channels.get(*i)?;
-        Some(ChannelRef { name: role, unit: c.unit, volume: &c.volume, saturation: c.saturation, positive_above: None })
+        let (unit, volume, saturation) = (c.unit, &c.volume, c.saturation);
+        Some(ChannelRef { name: role, unit, volume, saturation, positive_above: None, background_to: None })
     };
     roles.found.iter().filter_map(channel).collect()
 }

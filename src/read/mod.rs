@@ -29,6 +29,7 @@ mod regions;
 mod resolution;
 mod shaped;
 mod source;
+mod step;
 mod tiff;
 
 pub use dicom::{Found, Other, Series, examine_series, find_series, is_dicom, read_series};
@@ -270,11 +271,11 @@ fn labels_with_place(path: &Path, options: &Options) -> Result<(Scan, Vec<u32>)>
         return refuse(format!("{} channels where labels are expected", scan.channels.len()));
     };
     let scale = channel.volume.scale;
-    if scale.factor != 1.0 {
+    if scale.factor() != 1.0 {
         return refuse("fractions where labels are expected".into());
     }
     let samples = channel.volume.samples.host()?;
-    let value = |s: &i32| u32::try_from(i64::from(*s) + scale.offset as i64).ok();
+    let value = |s: &i32| u32::try_from(i64::from(*s) + scale.offset() as i64).ok();
     match samples.iter().map(value).collect::<Option<Vec<u32>>>() {
         Some(voxels) => Ok((scan, voxels)),
         None => refuse("negative numbers where labels are expected".into()),
