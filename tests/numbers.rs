@@ -310,7 +310,7 @@ fn rings_that_lie_partly_in_the_cell_give_the_true_ratio() {
         let mut random = Random(9);
         let shape = Shape::flat(400, 400);
         let cells = balls(shape, 18.0, 30, &mut random);
-        let ratio = |label: u32| if label % 2 == 0 { 4.0 } else { 2.5 };
+        let ratio = |label: u32| if label.is_multiple_of(2) { 4.0 } else { 2.5 };
         let centre: Vec<[f64; 2]> = (1..=30)
             .map(|label| {
                 let all: Vec<[usize; 3]> =
