@@ -171,17 +171,27 @@ impl Tally {
     }
 }
 
-/// Why values that nothing is said of are no scan: masks and label images hold whole numbers, or two values.
+/// Do all voxels hold whole numbers?
 ///
 /// # Errors
 /// The image is on a device.
-pub fn not_a_scan(volume: &Volume) -> Result<Option<String>> {
+pub fn is_whole(volume: &Volume) -> Result<bool> {
+    let scale = volume.scale;
+    Ok(volume.samples.host()?.par_iter().all(|s| scale.value(f64::from(*s)).fract() == 0.0))
+}
+
+/// Why values that nothing is said of are no scan: masks hold two values, label images whole numbers. `integers`: they are
+/// stored as such, without a slope of their own; phantoms in floats may hold whole numbers and be SUV.
+///
+/// # Errors
+/// The image is on a device.
+pub fn not_a_scan(volume: &Volume, integers: bool) -> Result<Option<String>> {
     let (scale, samples) = (volume.scale, volume.samples.host()?);
     let Some(&first) = samples.first() else { return Ok(None) };
     let other = samples.par_iter().copied().find_first(|s| *s != first);
     let third = samples.par_iter().any(|s| *s != first && Some(*s) != other);
     let value = |s: i32| scale.value(f64::from(s));
-    let whole = samples.par_iter().all(|s| value(*s).fract() == 0.0);
+    let whole = integers && is_whole(volume)?;
     Ok(match other {
         None => Some(format!("every voxel is {}: an empty image or mask, no scan", value(first))),
         Some(other) if !third => {
@@ -207,12 +217,13 @@ mod tests {
 
     #[test]
     fn masks_and_labels_are_no_scans() {
-        let why = |factor, samples: &[i32]| not_a_scan(&volume(factor, samples)).unwrap().unwrap_or_default();
+        let why = |factor, samples: &[i32]| not_a_scan(&volume(factor, samples), true).unwrap().unwrap_or_default();
         assert!(why(1.0, &[0, 0, 0]).contains("every voxel is 0"));
         assert!(why(1.0, &[0, 1, 1, 0]).contains("only the values 0 and 1"));
         assert!(why(0.5, &[0, 1, 1, 0]).contains("only the values 0 and 0.5"));
         assert!(why(1.0, &[0, 7, 3, 0]).contains("whole numbers only"));
         assert_eq!(why(0.5, &[0, 7, 3, 0]), "");
+        assert_eq!(not_a_scan(&volume(1.0, &[0, 7, 3, 0]), false).unwrap(), None, "a phantom in floats");
     }
 
     #[test]

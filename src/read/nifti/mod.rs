@@ -190,7 +190,7 @@ fn read(input: &Input, options: &Options) -> Result<Scan> {
     scan.placement = geometry.placement;
     scan.facts = facts(&h, of, gzip, geometry.by);
     numbers::steps(&mut scan);
-    values::convert(&mut scan, said, &options.suv)?;
+    values::convert(&mut scan, said, &options.suv, of.stored.kind != numbers::Kind::Float)?;
     Ok(scan)
 }
 

@@ -63,12 +63,11 @@ fn finite_or_zero(v: f64) -> f64 {
     if v.is_finite() { v } else { 0.0 }
 }
 
-
-/// Brings the channel to its unit.
+/// Brings the channel to its unit. `integers`: the voxels are stored as such.
 ///
 /// # Errors
 /// The facts do not suffice for an SUV, or the values cannot be the SUV that they are taken for.
-pub fn convert(scan: &mut Scan, said: Option<Said>, settings: &Settings) -> Result<()> {
+pub fn convert(scan: &mut Scan, said: Option<Said>, settings: &Settings, integers: bool) -> Result<()> {
     let asked = settings.units.is_some_and(|u| u != Units::None);
     scan.modality = said.as_ref().map_or(Modality::Unknown, |s| s.modality);
     let said = said.filter(|s| s.modality == Modality::Pet);
@@ -94,8 +93,11 @@ pub fn convert(scan: &mut Scan, said: Option<Said>, settings: &Settings) -> Resu
     channel.volume.scale = Scale::new(scale.factor() * factor, scale.offset() * factor)?;
     channel.unit = conversion.unit;
     if channel.unit == SUV_UNIT {
-        if let Some(why) = suv::not_a_scan(&channel.volume)?.filter(|_| !known && !asked) {
+        if let Some(why) = suv::not_a_scan(&channel.volume, integers)?.filter(|_| !known && !asked) {
             return Err(Error::new(crate::Kind::NotAScan, why).remedy("--set suv.units=suv if it is SUV all the same"));
+        }
+        if !known && !asked && suv::is_whole(&channel.volume)? {
+            scan.notes.push("holds whole numbers only: SUV, or a label image?".into());
         }
         let (grams, ml) = (said.facts.weight.map(|kg| kg * 1000.0), said.facts.voxel_ml);
         scan.notes.extend(suv::values(&channel.volume, grams, ml, known)?);
