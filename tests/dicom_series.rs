@@ -119,7 +119,7 @@ fn gaps_doubles_and_tilt_are_named() {
     assert!(gap.contains("1 slice is missing between 2.dcm at (10, 20, 4) and 3.dcm at (10, 20, 8)"), "{gap}");
     let uneven = why([0.0, 2.0, 4.0, 6.5].map(|z| slice(z, 1.0, 1)).into());
     assert!(uneven.contains("2.500 mm apart") && uneven.contains("3.dcm"), "{uneven}");
-    let double = why([0.0, 2.0, 2.0, 4.0].map(|z| slice(z, 1.0, 1)).into());
+    let double = why([(0.0, 1), (2.0, 1), (2.0, 7), (4.0, 1)].map(|(z, first)| slice(z, 1.0, first)).into());
     assert!(double.contains("1.dcm") && double.contains("2.dcm at (10, 20, 2)"), "{double}");
     let mut aside = slice(4.0, 1.0, 1);
     put(&mut aside, tags::IMAGE_POSITION_PATIENT, VR::DS, "10\\22\\4");

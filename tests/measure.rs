@@ -311,6 +311,11 @@ fn millimetres_are_a_thousand_micrometres() {
             };
             for row in 0..um.rows() {
                 let (x, y) = (cell(&um, &a.name, row), cell(&plain, &b.name, row));
+                // A slice of PET by itself is a volume as well.
+                if a.name == "volume_px" && x.is_none() {
+                    assert_eq!(y, cell(&um, "area_px", row));
+                    continue;
+                }
                 assert_eq!(x.is_some(), y.is_some(), "{}", a.name);
                 let equal = if factor == 1.0 { (1e-11, 1e-12) } else { (1e-12, 0.0) };
                 assert!(close(x.unwrap_or(0.0), y.unwrap_or(0.0) * factor, equal), "{} {x:?} {y:?}", a.name);
