@@ -18,7 +18,7 @@ use super::gaussian::{Gaussian, gaussian};
 use super::histogram::BinScale;
 use super::landscape::Sizes;
 use super::noise::{correlated_noise, noise};
-use super::threshold::{BinChoice, Cut, Method, choose};
+use super::threshold::{BinChoice, Cut, EVEN_SLOPE, Method, choose, otsu_classes};
 use super::{Case, Op};
 use crate::device::Device;
 use crate::volume::Volume;
@@ -67,7 +67,8 @@ pub fn denoise(device: &Device, src: &Volume, p: &Denoise, sizes: &Sizes) -> Res
     }
     let dimensions = if src.shape.is_flat() { 2.0 } else { 3.0 };
     let blur = |noise: f64, own: f64| own * libm::pow(noise / (p.share * signal), 2.0 / dimensions);
-    let all = correlated_noise(device, src, LAG)?;
+    let crowded = otsu_classes(device, &smooth, CLASSES)?.explained > EVEN_SLOPE;
+    let all = if crowded { 0.0 } else { correlated_noise(device, src, LAG)? };
     let needed = if noise < WHITE * all {
         let own = own_blur(noise / all);
         let wanted = blur(all, own).max(own);
@@ -82,6 +83,8 @@ pub fn denoise(device: &Device, src: &Volume, p: &Denoise, sizes: &Sizes) -> Res
     Ok((gaussian(device, src, &Gaussian::new(sizes.along(sigma)))?, sigma))
 }
 
+/// The bins that the two classes of an image are looked for in.
+const CLASSES: BinChoice = BinChoice::Equal { n: 256, spacing: BinScale::Linear, cut: Cut::Edge };
 /// Over so many pixels noise with a blur of 1.5 px is independent.
 const LAG: usize = 5;
 /// Neighbours that see less than this share of the noise are correlated.

@@ -200,7 +200,7 @@ mod tests {
             });
             let scene = Volume::new(shape, scene.collect()).unwrap();
             let got = correlated_noise(&Device::Cpu, &scene, lag).unwrap() / want;
-            assert!((0.7..2.0).contains(&got), "{sigma}, with structure: {got}");
+            assert!((0.7..2.5).contains(&got), "{sigma}, with structure: {got}");
         }
         let still = Volume::new(shape, vec![7; shape.len()]).unwrap();
         assert_eq!(correlated_noise(&Device::Cpu, &still, 5).unwrap(), 0.0);

@@ -3,14 +3,16 @@
 //! A detector's faults say nothing of the size of objects, but they stretch the range that thresholds are chosen in, and in
 //! a small image one of them is enough. So they are left out where objects are searched for with a size that is found in
 //! the image; what is measured has them as they are. Light that came through an objective falls on several pixels: a pixel
-//! is hot if it lies more than twice as high as the brightest thousandth of the image (twelve pixels at least), and fewer
-//! than four of its eight neighbours in the plane reach a quarter of its height. Heights count from the darkest pixel.
+//! is hot if it lies more than twice as high as the brightest thousandth of the image (twelve pixels at least), no neighbour
+//! in the plane is higher, and fewer than four of the eight reach a quarter of its height; those that do are hot with it.
+//! Heights count from the darkest pixel.
 
 use crate::Result;
 use crate::device::Buffer;
 use crate::ops::histogram::range;
 use crate::volume::Volume;
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 
 /// So many pixels say how bright the brightest of an image are.
 const BRIGHTEST: usize = 12;
@@ -32,15 +34,21 @@ pub(super) fn without_hot_pixels(volume: &Volume) -> Result<(Volume, usize)> {
     let place = sorted.len() - 1 - few;
     let usual = height(*sorted.select_nth_unstable(place).1);
     let far: Vec<usize> = above(2 * usual).map(|(i, _)| i).collect();
-    let around = |i: usize| neighbours(volume, i).map(|i| samples[i]);
-    let is_hot = |i: &usize| around(*i).filter(|s| 4 * height(*s) >= height(samples[*i])).count() < LIT;
-    let hot: Vec<usize> = far.into_iter().filter(is_hot).collect();
+    let mut hot = BTreeSet::new();
+    for i in far {
+        let lit = |j: &usize| 4 * height(samples[*j]) >= height(samples[i]);
+        let is_peak = neighbours(volume, i).all(|j| samples[j] <= samples[i]);
+        if is_peak && neighbours(volume, i).filter(lit).count() < LIT {
+            hot.insert(i);
+            hot.extend(neighbours(volume, i).filter(lit));
+        }
+    }
     if hot.is_empty() {
         return Ok((volume.clone(), 0));
     }
     let mut clean = samples.to_vec();
     for &i in &hot {
-        let mut near: Vec<i32> = around(i).collect();
+        let mut near: Vec<i32> = neighbours(volume, i).map(|i| samples[i]).collect();
         near.sort_unstable();
         clean[i] = near.get(near.len().saturating_sub(1) / 2).copied().unwrap_or(dark);
     }
