@@ -282,6 +282,6 @@ fn enhanced_pet_becomes_suv() {
     for (found, stored) in firsts(&scan).iter().zip([2500.0, 15000.0]) {
         assert!((found - stored * 70e3 / decayed).abs() < 1e-6, "{found}");
     }
-    let text = format!("{:?}{:?}{:?}", scan.facts, scan.notes, scan.audit);
+    let text = format!("{:?}{:?}{:?}{:?}", scan.facts, scan.warnings, scan.notes, scan.audit);
     assert!(text.contains("FDG") && !text.contains("Secret"), "{text}");
 }

@@ -82,13 +82,14 @@ fn from_steps(
         state.forget_images(&steps[k + 1..]);
     }
     let labels = state.labels("the end of the steps")?;
-    let (radius_px, thresholds, notes) = (state.geometry.radius_px, state.thresholds, state.notes);
-    Ok(Made { radius_px, channel: index, thresholds, notes, ..plain(labels)? })
+    let (radius_px, thresholds) = (state.geometry.radius_px, state.thresholds);
+    let (warnings, notes) = (state.warnings, state.notes);
+    Ok(Made { radius_px, channel: index, thresholds, warnings, notes, ..plain(labels)? })
 }
 
 pub(super) fn plain(labels: Labels) -> Result<Made> {
     let host = labels.to_host()?;
-    Ok(Made { labels, host, radius_px: None, channel: 0, thresholds: vec![], notes: vec![] })
+    Ok(Made { labels, host, radius_px: None, channel: 0, thresholds: vec![], warnings: vec![], notes: vec![] })
 }
 
 fn grown(p: &Grow, device: &Device, mut geometry: Geometry, made: &BTreeMap<String, Made>) -> Result<Made> {

@@ -35,7 +35,7 @@ pub struct Layout {
     pub significant_bits: Option<u8>,
     /// For the scan.
     pub facts: Vec<(String, String)>,
-    /// For the scan.
+    /// For the warnings of the scan.
     pub notes: Vec<String>,
 }
 

@@ -185,7 +185,7 @@ fn read(input: &Input, options: &Options) -> Result<Scan> {
     }
     channels.iter_mut().for_each(|c| c.volume.spacing = geometry.spacing);
     notes.extend(geometry.notes);
-    let mut scan = Scan { notes, ..Scan::new(Modality::Unknown, volume.shape, channels) };
+    let mut scan = Scan { warnings: notes, ..Scan::new(Modality::Unknown, volume.shape, channels) };
     scan.spacing = geometry.spacing;
     scan.placement = geometry.placement;
     scan.facts = facts(&h, of, gzip, geometry.by);
