@@ -60,7 +60,7 @@ fn rows(path: &Path) -> Vec<HashMap<String, String>> {
 fn stored(scan: &Scan) -> Vec<f64> {
     let half = |offset: f64| if offset == 2147483648.0 { offset } else { 0.0 };
     let parts: Vec<_> = scan.channels.iter().map(|c| (c.volume.samples.host().unwrap(), c.volume.scale)).collect();
-    let number = |i: usize| parts.iter().map(move |(s, scale)| f64::from(s[i]) + half(scale.offset));
+    let number = |i: usize| parts.iter().map(move |(s, scale)| f64::from(s[i]) + half(scale.offset()));
     (0..scan.shape.len()).flat_map(number).collect()
 }
 
@@ -211,7 +211,7 @@ fn facts_name_no_patient() {
     assert_eq!(scan.spacing.unwrap().zyx, [0.8, 0.3125, 0.3125]);
     assert_eq!(scan.placement.unwrap().origin, [-83.9063, -91.2, 6.6406]);
     let ct = read::open(&folder.join("CT_small.dcm"), &Options::default()).unwrap();
-    assert_eq!((ct.channels[0].volume.scale.factor, ct.channels[0].volume.scale.offset), (1.0, -1024.0));
+    assert_eq!((ct.channels[0].volume.scale.factor(), ct.channels[0].volume.scale.offset()), (1.0, -1024.0));
 }
 
 #[test]

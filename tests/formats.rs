@@ -135,7 +135,7 @@ fn compare(scan: &Scan, row: &HashMap<String, String>, path: &Path) -> Result<St
     if !row["dtype"].starts_with("float") {
         return Err(format!("{} has another hash; sum {sum}, expected {}", row["dtype"], row["sum"]));
     }
-    let step = scan.channels.iter().map(|c| c.volume.scale.factor).fold(0.0, f64::max);
+    let step = scan.channels.iter().map(|c| c.volume.scale.factor()).fold(0.0, f64::max);
     let (min, max) = values.iter().fold((f64::MAX, f64::MIN), |(a, b), v| (a.min(*v), b.max(*v)));
     let worst = oracle(path).into_iter().zip(&values).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
     let close =

@@ -32,7 +32,14 @@ impl Scene {
     }
     fn channel(&self) -> ChannelRef<'_> {
         let saturation = Some(1023);
-        ChannelRef { name: "c", unit: "au", volume: &self.channel, saturation, positive_above: Some(700) }
+        ChannelRef {
+            name: "c",
+            unit: "au",
+            volume: &self.channel,
+            saturation,
+            positive_above: Some(700),
+            background_to: None,
+        }
     }
     fn objects(&self) -> Table {
         measure::objects(&Request {
@@ -257,7 +264,7 @@ fn scaling_scales_by_the_unit() {
     for (_, scene) in scenes() {
         let mut larger = scene.clone();
         larger.spacing = scene.spacing.and_then(|p| Spacing::um(p.zyx.map(|v| 2.0 * v)));
-        larger.channel.scale = Scale { factor: 0.5, offset: 0.0 };
+        larger.channel.scale = Scale::new(0.5, 0.0).unwrap();
         let (before, after) = (scene.objects(), larger.objects());
         for column in &before.columns {
             let factor = match column.unit.as_str() {

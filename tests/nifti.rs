@@ -128,13 +128,14 @@ fn the_zoo_reads_as_expected_or_is_refused_by_name() {
             let inter: f64 = note.split("inter ").nth(1).unwrap().split(';').next().unwrap().parse().unwrap();
             let scale = scan.channels[0].volume.scale;
             assert!(
-                (scale.factor - slope).abs() < 1e-5 * slope && (scale.offset - inter).abs() < 0.01,
+                (scale.factor() - slope).abs() < 1e-5 * slope && (scale.offset() - inter).abs() < 0.01,
                 "{file}: {scale:?}"
             );
             continue;
         }
         // NaN becomes 0, with its count.
-        let (nan, step) = (scan.warnings.iter().any(|n| n.contains("hold NaN")), scan.channels[0].volume.scale.factor);
+        let (nan, step) =
+            (scan.warnings.iter().any(|n| n.contains("hold NaN")), scan.channels[0].volume.scale.factor());
         assert_eq!(nan, file.starts_with("resampled"), "{file}: {:?}", scan.warnings);
         let values = values(scan);
         let sum: f64 = values.iter().sum();
@@ -226,7 +227,7 @@ fn slope_and_intercept_make_the_values() {
         let file = Nifti { slope: [slope, inter], code: 4, ..Nifti::new([4, 1, 1], &stored) };
         let scan = from_bytes(&file.bytes()).unwrap();
         assert_eq!(values(&scan), expect, "{slope} {inter}");
-        assert!(scan.channels[0].volume.scale.factor > 0.0, "larger samples are larger values");
+        assert!(scan.channels[0].volume.scale.factor() > 0.0, "larger samples are larger values");
     }
 }
 

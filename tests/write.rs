@@ -397,7 +397,7 @@ fn pictures_of_pet_show_both_sides_on_white() {
     let hot = |i: usize| shape.position(i).iter().zip([4..8, 20..24, 30..35]).all(|(p, side)| side.contains(p));
     let object = Labels::new(shape, (0..shape.len()).map(|i| u32::from(hot(i))).collect()).unwrap();
     let mut volume = Volume::new(shape, (0..shape.len()).map(|i| if hot(i) { 3000 } else { 5 }).collect()).unwrap();
-    volume.scale.factor = 0.01;
+    volume.scale = uptake::volume::Scale::new(0.01, 0.0).unwrap();
     let sets = [("lesions", &object)];
     let pet = |volume, spacing, placement, unit| {
         let (style, caption) = (Style::Pet { unit }, String::new());

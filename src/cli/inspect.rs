@@ -108,7 +108,7 @@ fn as_json(name: &str, scan: &Scan) -> Result<Value> {
             "unit": c.unit,
             "min": range.map(|r| r.0),
             "max": range.map(|r| r.1),
-            "step": c.volume.scale.factor,
+            "step": c.volume.scale.factor(),
             "saturated": c.saturated,
         }));
     }

@@ -172,7 +172,7 @@ impl State<'_> {
                 .remedy(format!("a mask or a sphere for \"{name}\" that has voxels in this image")));
         };
         // The factor is one of values, so it has to know where the value 0 is.
-        let zero = -src.scale.offset / src.scale.factor;
+        let zero = -src.scale.offset() / src.scale.factor();
         Ok((mean - zero) * p.factor.unwrap_or(1.0) + zero + deviation * p.deviations.unwrap_or(0.0))
     }
 }

@@ -6,6 +6,7 @@
 
 mod channels;
 mod geometry;
+mod hot;
 mod image;
 mod lesions;
 mod liver;
@@ -19,6 +20,7 @@ mod shown;
 mod sphere;
 mod split;
 mod state;
+mod surroundings;
 mod windows;
 
 use crate::device::Device;
@@ -35,6 +37,7 @@ use geometry::Geometry;
 use objects::Given;
 use row::Words;
 use std::collections::BTreeMap;
+use surroundings::Surroundings;
 
 /// Regions drawn elsewhere, by object set.
 pub type External = BTreeMap<String, Regions>;
@@ -198,14 +201,17 @@ fn finish(
     let mut sets = Vec::new();
     let (mut words, mut totals) = (Words::of(scan, roles), Vec::new());
     let references = pet::references(scan, recipe, roles, &made)?;
+    let around = stage("surroundings", "", || Surroundings::of(scan, recipe, roles, &made))?;
+    let of_set = |name: &str, words: &[String]| words.iter().map(|w| format!("{name}: {w}")).collect::<Vec<_>>();
+    for (name, set) in recipe.order.iter().filter_map(|n| made.get(n).map(|m| (n, m))) {
+        words.warnings.extend(of_set(name, &set.warnings));
+        words.notes.extend(of_set(name, &set.notes));
+    }
     let written = |name: &&String| recipe.body.objects.get(*name).is_some_and(|o| o.write);
     for (name, set) in recipe.order.iter().filter(written).filter_map(|n| made.get(n).map(|m| (n, m))) {
         let Measured { mut table, why_empty, totals: together } =
-            stage("measure", name, || measure(name, scan, recipe, roles, &made, references))?;
-        let of_set = |words: &Vec<String>| words.iter().map(|w| format!("{name}: {w}")).collect::<Vec<_>>();
-        words.warnings.extend(of_set(&set.warnings));
-        words.notes.extend(of_set(&set.notes));
-        words.empty_columns.extend(of_set(&why_empty));
+            stage("measure", name, || measure(name, scan, recipe, roles, &made, (references, &around)))?;
+        words.empty_columns.extend(of_set(name, &why_empty));
         totals.extend(together.columns);
         let parent = recipe.body.objects.get(name).and_then(|o| o.parent.as_ref());
         if let Some((parent, p)) = parent.and_then(|n| made.get(n).map(|m| (n, m))) {
@@ -213,13 +219,17 @@ fn finish(
         }
         if let Some(regions) = external.get(name) {
             region::add(&mut table, &set.host, regions)?;
-            words.warnings.extend(of_set(&regions.notes));
+            words.warnings.extend(of_set(name, &regions.notes));
+        }
+        if recipe.body.objects.get(name).is_some_and(|o| o.labels.is_some()) {
+            region::number(&mut table, &set.host, external.get(name))?;
         }
         let (channel, beneath) = shown::shown(name, recipe, roles, set.channel);
         sets.push(SetOutcome { name: name.clone(), table, labels: set.host.clone(), channel, beneath });
     }
     let mut row = row::row(scan, recipe, roles, &made, &words);
     row.columns.extend(totals);
+    row.columns.extend(around.columns(scan, recipe, roles).columns);
     row.columns.extend(scan.audit.columns.clone());
     if recipe.body.quality != Some(false) {
         row.columns.extend(stage("quality", "", || quality(scan, recipe, roles, &made))?.columns);
@@ -255,7 +265,7 @@ fn measure(
     recipe: &Recipe,
     roles: &Roles,
     made: &BTreeMap<String, Made>,
-    references: References,
+    (references, around): (References, &Surroundings),
 ) -> Result<Measured> {
     let Some(set) = made.get(name) else { return Ok(Measured::default()) };
     let nothing = Measure::default();
@@ -269,7 +279,8 @@ fn measure(
     for c in &mut channels {
         let scale = c.volume.scale;
         // Samples are whole, so above the value means above the sample below it. The cast stops at the ends of i32.
-        c.positive_above = wanted.positive.get(c.name).map(|v| ((v - scale.offset) / scale.factor).floor() as i32);
+        c.positive_above = wanted.positive.get(c.name).map(|v| scale.sample(*v).floor() as i32);
+        c.background_to = around.limits.get(c.name).copied();
     }
     let geometry = Geometry { shape: scan.shape, spacing: scan.spacing, radius_px: set.radius_px };
     let probe = match wanted.ring {
@@ -285,6 +296,7 @@ fn measure(
         channels: &channels,
         families: &wanted.features,
         probe,
+        occupied: around.occupied.as_deref(),
         spacing: scan.spacing,
         unit,
         placement: scan.placement.as_ref(),
@@ -303,7 +315,8 @@ fn measure(
 fn channel_refs<'a>(scan: &'a Scan, roles: &'a Roles) -> Vec<ChannelRef<'a>> {
     let channel = |(role, i): &'a (String, usize)| {
         let c = scan.channels.get(*i)?;
-        Some(ChannelRef { name: role, unit: c.unit, volume: &c.volume, saturation: c.saturation, positive_above: None })
+        let (unit, volume, saturation) = (c.unit, &c.volume, c.saturation);
+        Some(ChannelRef { name: role, unit, volume, saturation, positive_above: None, background_to: None })
     };
     roles.found.iter().filter_map(channel).collect()
 }

@@ -76,12 +76,13 @@ impl Sizes {
     /// # Errors
     /// There are several and none was asked for, or the one asked for is not there.
     pub fn time(self, options: &Options) -> Result<usize> {
-        let usage = |what: String| Error::usage(what).remedy("one file a time point");
+        let usage =
+            |what: String| Error::usage(what).remedy("--set files.time=0 for the first, or one file a time point");
         match options.time {
             Some(t) if t < self.t => Ok(t),
             Some(t) => Err(usage(format!("time point {t} of an image with {}", self.t))),
             None if self.t == 1 => Ok(0),
-            None => Err(usage(format!("the image has {} time points; one is read", self.t))),
+            None => Err(usage(format!("the image has {} time points, and one is measured at a time", self.t))),
         }
     }
 

@@ -29,6 +29,7 @@ mod regions;
 mod resolution;
 mod shaped;
 mod source;
+mod step;
 mod tiff;
 
 pub use dicom::{Found, Other, Series, examine_series, find_series, is_dicom, read_series};
@@ -259,7 +260,11 @@ pub fn labels(path: &Path, options: &Options) -> Result<(Shape, Vec<u32>)> {
 fn labels_with_place(path: &Path, options: &Options) -> Result<(Scan, Vec<u32>)> {
     // Labels have no unit, whatever the images have that they belong to.
     let suv = crate::suv::Settings { units: Some(crate::suv::Units::None), ..Default::default() };
-    let scan = open(path, &Options { suv, ..options.clone() })?;
+    let still = Options { suv, time: None, ..options.clone() };
+    // The time point of the image is that of its labels only where these have several.
+    let again =
+        |e| if options.time.is_some() { open(path, &Options { time: options.time, ..still.clone() }) } else { Err(e) };
+    let scan = open(path, &still).or_else(again)?;
     let refuse = |what: String| {
         Err(Error::format(what).at(path).remedy("a label image: one channel of whole numbers, 0 for background"))
     };
@@ -267,11 +272,11 @@ fn labels_with_place(path: &Path, options: &Options) -> Result<(Scan, Vec<u32>)>
         return refuse(format!("{} channels where labels are expected", scan.channels.len()));
     };
     let scale = channel.volume.scale;
-    if scale.factor != 1.0 {
+    if scale.factor() != 1.0 {
         return refuse("fractions where labels are expected".into());
     }
     let samples = channel.volume.samples.host()?;
-    let value = |s: &i32| u32::try_from(i64::from(*s) + scale.offset as i64).ok();
+    let value = |s: &i32| u32::try_from(i64::from(*s) + scale.offset() as i64).ok();
     match samples.iter().map(value).collect::<Option<Vec<u32>>>() {
         Some(voxels) => Ok((scan, voxels)),
         None => refuse("negative numbers where labels are expected".into()),

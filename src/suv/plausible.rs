@@ -202,7 +202,7 @@ mod tests {
 
     fn volume(factor: f64, samples: &[i32]) -> Volume {
         let volume = Volume::new(Shape::flat(1, samples.len()), samples.to_vec()).unwrap();
-        Volume { scale: Scale { factor, ..Scale::ONE }, ..volume }
+        Volume { scale: Scale::new(factor, 0.0).unwrap(), ..volume }
     }
 
     #[test]

@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn suv_has_a_fixed_window() {
-        let scale = Scale { factor: 0.5, offset: 0.0 };
+        let scale = Scale::new(0.5, 0.0).unwrap();
         let window = Window::of(&[1, 2, 900], &scale, SUV_UNIT);
         assert_eq!(window, Window { top: 10.0, unit: "SUV" });
         assert_eq!(window.greys(&[-4, 0, 10, 20, i32::MAX], &scale), [0, 0, 117, 233, 233]);

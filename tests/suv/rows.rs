@@ -24,7 +24,7 @@ fn one_row_with_the_same_columns_whatever_the_rule() {
     let all = [
         run(&facts()),
         run(&Facts { units: some("GML"), ..facts() }),
-        convert(&Facts::default(), &Settings::default()).unwrap(),
+        convert(&Facts { bids: true, ..Facts::default() }, &Settings::default()).unwrap(),
     ];
     let names = |c: &Conversion| c.audit.columns.iter().map(|c| (c.name.clone(), c.unit.clone())).collect::<Vec<_>>();
     for c in &all {

@@ -50,14 +50,7 @@ pub fn channel(
         notes.push(format!("{without} of {} voxels hold NaN and were read as 0", shape.len()));
     }
     let mut channel = numbers::channel(name, shape, None, room, stored)?;
-    if slope < 0.0 {
-        turn(&mut channel)?;
-    }
-    let own = channel.volume.scale;
-    channel.volume.scale = Scale { factor: own.factor * slope, offset: own.offset * slope + inter };
-    if !(channel.volume.scale.factor.is_finite() && channel.volume.scale.offset.is_finite()) {
-        return Err(Error::format(format!("scl_slope = {slope:e} takes the values beyond all numbers")));
-    }
+    numbers::rescale(&mut channel, slope, inter).map_err(|e| e.needed_for("scl_slope and scl_inter"))?;
     Ok(channel)
 }
 
@@ -68,17 +61,6 @@ fn stored_is_scaled(h: &Header) -> bool {
 
 fn finite_or_zero(v: f64) -> f64 {
     if v.is_finite() { v } else { 0.0 }
-}
-
-/// Turns samples round without losing one: `s` becomes `-1 - s`, and the scale with it.
-fn turn(channel: &mut Channel) -> Result<()> {
-    let samples = channel.volume.samples.host()?.par_iter().map(|s| !s).collect();
-    let scale = channel.volume.scale;
-    let mut turned = channel.volume.with(crate::device::Buffer::on_host(samples));
-    turned.scale = Scale { factor: -scale.factor, offset: scale.offset - scale.factor };
-    channel.volume = turned;
-    channel.saturation = channel.saturation.map(|s| !s);
-    Ok(())
 }
 
 /// Brings the channel to its unit.
@@ -108,7 +90,7 @@ pub fn convert(scan: &mut Scan, said: Option<Said>, settings: &Settings) -> Resu
     // What the user says of the values takes the place of the unit in the sidecar.
     let per_unit = if settings.units.is_some() { 1.0 } else { said.per_unit };
     let (factor, scale) = (factor * per_unit, channel.volume.scale);
-    channel.volume.scale = Scale { factor: scale.factor * factor, offset: scale.offset * factor };
+    channel.volume.scale = Scale::new(scale.factor() * factor, scale.offset() * factor)?;
     channel.unit = conversion.unit;
     if channel.unit == SUV_UNIT {
         if let Some(why) = suv::not_a_scan(&channel.volume)?.filter(|_| !known && !asked) {
