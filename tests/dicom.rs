@@ -203,7 +203,7 @@ fn facts_name_no_patient() {
     let scan = read::open(&folder.join("MR_small.dcm"), &Options::default()).unwrap();
     assert_eq!(scan.modality, Modality::Other);
     assert_eq!(scan.channels[0].name, "mr");
-    let text = format!("{:?} {:?} {:?}", scan.facts, scan.notes, scan.audit);
+    let text = format!("{:?} {:?} {:?} {:?}", scan.facts, scan.warnings, scan.notes, scan.audit);
     assert!(text.contains("Explicit VR Little Endian") && text.contains("TOSHIBA"), "{text}");
     for secret in ["CompressedSamples", "4MR1", "MR1"] {
         assert!(!text.contains(secret), "{secret} in {text}");
@@ -242,7 +242,11 @@ fn the_raw_series_has_a_slope_for_each_slice() {
     let [z, y, x] = scan.spacing.unwrap().zyx;
     assert!((z - 3.27).abs() < 1e-4 && [y, x] == [4.6875, 4.6875], "{z} {y} {x}");
     assert_eq!(scan.placement.unwrap().origin, [-297.65625, -297.65625, -881.3]);
-    assert!(scan.notes.iter().any(|n| n.contains("distances of slices differ by up to 0.08")), "{:?}", scan.notes);
+    assert!(
+        scan.warnings.iter().any(|n| n.contains("distances of slices differ by up to 0.08")),
+        "{:?}",
+        scan.warnings
+    );
     let values = values(&scan);
     let (at, max) = values.iter().enumerate().fold((0, 0.0), |m, (i, v)| if *v > m.1 { (i, *v) } else { m });
     assert_eq!(scan.shape.position(at), [62, 70, 69]);

@@ -266,7 +266,8 @@ fn projections_screenshots_and_reformats_are_no_scans() {
     for words in ["ORIGINAL\\PRIMARY", "DERIVED\\PRIMARY\\AXIAL", "DERIVED\\SECONDARY"] {
         assert_eq!(of_type(words), (String::new(), false), "{words}");
     }
-    let capture = why(&|o: &mut InMemDicomObject| put(o, tags::SOP_CLASS_UID, VR::UI, uids::SECONDARY_CAPTURE_IMAGE_STORAGE));
+    let capture =
+        why(&|o: &mut InMemDicomObject| put(o, tags::SOP_CLASS_UID, VR::UI, uids::SECONDARY_CAPTURE_IMAGE_STORAGE));
     assert!(capture.0.contains("secondary capture"), "{}", capture.0);
     let angles = why(&|o: &mut InMemDicomObject| put(o, tags::SERIES_TYPE, VR::CS, "WHOLE BODY\\REPROJECTION"));
     assert!(angles.0.contains("(0054,1000)"), "{}", angles.0);
@@ -302,7 +303,7 @@ fn slices_that_the_header_counts_must_be_there() {
     let e = read(of(5), false).unwrap_err().to_string();
     assert!(e.contains("3 of 5 slices are there") && e.contains("files.incomplete=true"), "{e}");
     let taken = read(of(5), true).unwrap();
-    assert!(taken.notes.iter().any(|n| n.contains("3 of 5 slices")), "{:?}", taken.notes);
+    assert!(taken.warnings.iter().any(|n| n.contains("3 of 5 slices")), "{:?}", taken.warnings);
     // Every second one lost: even, but farther apart than thick.
     let apart = [0.0, 4.0, 8.0].map(pet).to_vec();
     let e = read(apart.clone(), false).unwrap_err().to_string();
@@ -449,6 +450,6 @@ fn enhanced_pet_becomes_suv() {
     for (found, stored) in firsts(&scan).iter().zip([2500.0, 15000.0]) {
         assert!((found - stored * 70e3 / decayed).abs() < 1e-6, "{found}");
     }
-    let text = format!("{:?}{:?}{:?}", scan.facts, scan.notes, scan.audit);
+    let text = format!("{:?}{:?}{:?}{:?}", scan.facts, scan.warnings, scan.notes, scan.audit);
     assert!(text.contains("FDG") && !text.contains("Secret"), "{text}");
 }

@@ -343,7 +343,7 @@ fn pages_become_the_axes_that_the_description_says() {
     assert_eq!(firsts(&scan), [[0, 1000], [2000, 3000]]);
     assert_eq!((scan.channels[1].name.as_str(), scan.channels[1].saturation), ("GFP", Some(4095)));
     assert_eq!(scan.spacing.unwrap().zyx, [2.0, 0.5, 0.5]);
-    assert!(scan.notes[0].contains("2 images"), "{:?}", scan.notes);
+    assert!(scan.warnings[0].contains("2 images"), "{:?}", scan.warnings);
     let e = read(3, &ome.replace("SizeC=\"2\"", "SizeC=\"1\" "), &plain).unwrap();
     assert_eq!(firsts(&e), [[0, 1000]]);
     assert!(read(3, ome, &plain).unwrap_err().what.contains("page 3"));
@@ -417,7 +417,7 @@ fn grey_pictures_in_colour_are_one_channel() {
     assert_eq!(channels(&png(|i| [i as u8, 0, 9, 255]), &Options::default()), ["R", "G", "B"]);
     let clear = png(|i| [i as u8, i as u8, i as u8, i as u8]);
     assert_eq!(channels(&clear, &Options::default()), ["R", "G", "B"]);
-    assert!(!read::open_bytes(&clear, "x.png", &Options::default()).unwrap().notes.is_empty());
+    assert!(!read::open_bytes(&clear, "x.png", &Options::default()).unwrap().warnings.is_empty());
 }
 
 #[test]

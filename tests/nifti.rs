@@ -134,8 +134,9 @@ fn the_zoo_reads_as_expected_or_is_refused_by_name() {
             continue;
         }
         // NaN becomes 0, with its count.
-        let (nan, step) = (scan.notes.iter().any(|n| n.contains("hold NaN")), scan.channels[0].volume.scale.factor());
-        assert_eq!(nan, file.starts_with("resampled"), "{file}: {:?}", scan.notes);
+        let (nan, step) =
+            (scan.warnings.iter().any(|n| n.contains("hold NaN")), scan.channels[0].volume.scale.factor());
+        assert_eq!(nan, file.starts_with("resampled"), "{file}: {:?}", scan.warnings);
         let values = values(scan);
         let sum: f64 = values.iter().sum();
         let largest = values.iter().fold(f64::MIN, |m, v| m.max(*v));
@@ -235,7 +236,7 @@ fn voxels_that_are_no_numbers() {
     let file = Nifti { code: 16, ..Nifti::new([3, 1, 1], &[f64::NAN, 2.5, -1.25]) };
     let scan = from_bytes(&file.bytes()).unwrap();
     assert_eq!(values(&scan), [0.0, 2.5, -1.25]);
-    assert!(scan.notes.iter().any(|n| n == "1 of 3 voxels hold NaN and were read as 0"), "{:?}", scan.notes);
+    assert!(scan.warnings.iter().any(|n| n == "1 of 3 voxels hold NaN and were read as 0"), "{:?}", scan.warnings);
     let file = Nifti { code: 64, ..Nifti::new([2, 1, 1], &[f64::INFINITY, 2.5]) };
     assert!(from_bytes(&file.bytes()).unwrap_err().what.contains("infinite"));
     let file = Nifti { code: 16, ..Nifti::new([2, 1, 1], &[f64::NAN, f64::NAN]) };
@@ -297,19 +298,19 @@ fn the_place_follows_the_rule_of_the_standard() {
     // The sform goes before it, with a word where they differ.
     let scan = from_bytes(&Nifti { codes: [1, 1], ..file.clone() }.bytes()).unwrap();
     assert_eq!(scan.placement.unwrap().directions[2], [-1.0, 0.0, 0.0]);
-    assert!(scan.notes.iter().any(|n| n.contains("mm apart; the sform counts")), "{:?}", scan.notes);
+    assert!(scan.warnings.iter().any(|n| n.contains("mm apart; the sform counts")), "{:?}", scan.warnings);
     // Sides from the matrix where pixdim says something else.
     let mut file = plain.clone();
     file.matrix[0][0] = 5.0;
     let scan = from_bytes(&file.bytes()).unwrap();
     assert_eq!(scan.spacing, Spacing::mm([4.0, 3.0, 5.0]));
-    assert!(scan.notes.iter().any(|n| n.contains("pixdim says")), "{:?}", scan.notes);
+    assert!(scan.warnings.iter().any(|n| n.contains("pixdim says")), "{:?}", scan.warnings);
     // Axes that lean.
     let mut file = plain.clone();
     file.matrix[0][1] = 1.0;
     let scan = from_bytes(&file.bytes()).unwrap();
     assert_eq!((scan.placement, scan.spacing), (None, Spacing::mm([4.0, 3.0, 2.0])));
-    assert!(scan.notes.iter().any(|n| n.contains("off right angles")), "{:?}", scan.notes);
+    assert!(scan.warnings.iter().any(|n| n.contains("off right angles")), "{:?}", scan.warnings);
     let scan = from_bytes(&Nifti { codes: [1, 1], ..file }.bytes()).unwrap();
     assert!(scan.placement.is_some());
     // Units.
@@ -317,7 +318,7 @@ fn the_place_follows_the_rule_of_the_standard() {
     assert_eq!(scan.spacing.map(|s| s.unit), Some(Unit::Um));
     assert_eq!(scan.placement.unwrap().origin, [-0.01, -0.02, 0.03]);
     let scan = from_bytes(&Nifti { units: 0, ..plain }.bytes()).unwrap();
-    assert!(scan.notes.iter().any(|n| n.contains("millimetres were taken")), "{:?}", scan.notes);
+    assert!(scan.warnings.iter().any(|n| n.contains("millimetres were taken")), "{:?}", scan.warnings);
 }
 
 #[test]
@@ -366,7 +367,7 @@ fn written_labels_read_back_in_their_place() {
             assert_eq!(scan.spacing, spacing);
             let back = scan.placement.unwrap();
             assert!(back.distance(&scan.spacing.unwrap(), &placement, &spacing.unwrap(), shape) < 1e-4);
-            assert_eq!(scan.notes, [""; 0], "sform, qform and pixdim agree");
+            assert_eq!(scan.warnings, [""; 0], "sform, qform and pixdim agree");
             // The quaternion alone says the same.
             let mut bytes = unpacked(&first);
             bytes[254] = 0;

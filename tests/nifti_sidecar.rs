@@ -58,7 +58,7 @@ fn expect(changes: Value, expected: f64) -> Scan {
     let scan = read_with(changes, Settings::default(), None, 1).unwrap_or_else(|e| panic!("{words}: {e}"));
     assert_eq!((scan.modality, scan.channels[0].unit), (Modality::Pet, "g/ml"), "{words}");
     let got = factor(&scan);
-    assert!((got / expected - 1.0).abs() < 1e-9, "{words}: {got} for {expected}; {:?}", scan.notes);
+    assert!((got / expected - 1.0).abs() < 1e-9, "{words}: {got} for {expected}; {:?}", scan.warnings);
     assert_eq!(scan.audit.rows(), 1, "{words}");
     scan
 }
@@ -84,7 +84,7 @@ fn decay_is_counted_from_time_zero() {
     expect(json!({"ImageDecayCorrected": false, "ImageDecayCorrectionTime": null}), none);
     // Frames that count from the start of the scan.
     let scan = expect(json!({"ImageDecayCorrected": false, "FrameTimesStart": [0]}), none);
-    assert!(scan.notes.iter().any(|n| n.contains("FrameTimesStart begins before ScanStart")), "{:?}", scan.notes);
+    assert!(scan.warnings.iter().any(|n| n.contains("FrameTimesStart begins before ScanStart")), "{:?}", scan.warnings);
     // Days later.
     let zirconium = std::f64::consts::LN_2 / 282_276.0;
     let days = 5.0 * 86_400.0;
@@ -170,7 +170,7 @@ fn without_a_sidecar_the_settings_decide() {
     assert_eq!((scan.modality, scan.channels[0].unit), (Modality::Unknown, "au"));
     let scan = alone(&[0.5, 7.25, 3.5], assume()).unwrap();
     assert_eq!((scan.modality, scan.channels[0].unit), (Modality::Pet, "g/ml"));
-    assert!(scan.notes.iter().any(|n| n.contains("suv.assume")), "{:?}", scan.notes);
+    assert!(scan.warnings.iter().any(|n| n.contains("suv.assume")), "{:?}", scan.warnings);
     let e = alone(&[0.5, 7250.0, 3.5], assume()).unwrap_err();
     assert!(e.kind == Kind::Usage && e.what.contains("look like Bq/ml"), "{e}");
     // One hot voxel in many is a catheter, not a unit.

@@ -53,10 +53,10 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-fn notes(outcome: &Outcome) -> String {
-    match &outcome.row.column("notes").unwrap().cells {
+fn warnings(outcome: &Outcome) -> String {
+    match &outcome.row.column("warnings").unwrap().cells {
         Cells::Text(cells) => cells[0].clone().unwrap_or_default(),
-        _ => panic!("notes are text"),
+        _ => panic!("warnings are text"),
     }
 }
 
@@ -102,7 +102,7 @@ fn one_far_value_costs_the_others_nothing() {
         for (got, want) in numbers(set(&outcome, "nuclei"), "intensity_mean_nuclear").into_iter().zip(want) {
             assert!((got.unwrap() - want).abs() < 2e-6, "{name}: {got:?}, not {want}");
         }
-        assert!(notes(&outcome).contains("1 value lies far beyond all others"), "{}", notes(&outcome));
+        assert!(warnings(&outcome).contains("1 value lies far beyond all others"), "{}", warnings(&outcome));
         assert_eq!(run(&image, "nuclei").sets[0].labels.count, 4, "{name}");
     }
     let Some(suv) = failing("07_one_far_value/suv_one_voxel_1e30.nii.gz") else { return };
@@ -124,7 +124,7 @@ fn one_hot_pixel_is_no_size() {
         let of = |o: &Outcome| median(numbers(set(o, "cells"), column).into_iter().flatten().collect());
         assert!((of(&hot) / of(&clean) - 1.0).abs() < 0.01, "{column}: {} for {}", of(&hot), of(&clean));
     }
-    assert!(notes(&hot).contains("1 hot pixel") && !notes(&clean).contains("hot pixel"));
+    assert!(warnings(&hot).contains("1 hot pixel") && !warnings(&clean).contains("hot pixel"));
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn objects_of_a_mask_keep_their_numbers() {
     let mut found = numbers(set(&outcome, "nuclei"), "label_in_file");
     found.sort_by(|a, b| a.partial_cmp(b).unwrap());
     assert_eq!(found, [Some(7.0), Some(40.0), Some(300.0)]);
-    assert!(notes(&outcome).contains("40 in 2"), "{}", notes(&outcome));
+    assert!(warnings(&outcome).contains("40 in 2"), "{}", warnings(&outcome));
 }
 
 #[test]

@@ -83,8 +83,8 @@ fn a_series_is_one_scan_however_its_files_lie_or_are_numbered() {
         assert_eq!((run.only()["status"].as_str(), run.code), ("ok", Some(0)), "{name}");
         near(&run.values("mtv_ml"), &[7.872], 1e-9);
         assert_eq!(run.values("volume_px"), [123.0]);
-        let noted = run.only()["notes"].contains("SeriesInstanceUID");
-        assert_eq!(noted, name == "04_series_own_uid", "{}", run.only()["notes"]);
+        let noted = run.only()["warnings"].contains("SeriesInstanceUID");
+        assert_eq!(noted, name == "04_series_own_uid", "{}", run.only()["warnings"]);
     }
 }
 
@@ -100,11 +100,9 @@ fn masks_and_ct_among_scans_are_no_scans() {
     let why = |name: &str| all.iter().find(|r| r.0 == name).copied().unwrap();
     assert_eq!(why("SUV.nii.gz").1, "ok");
     near(&found.values("mtv_ml"), &[16.448], 1e-9);
-    for (name, words) in [
-        ("CT.nii.gz", "whole numbers only"),
-        ("CTres.nii.gz", "no"),
-        ("SEG.nii.gz", "only the values 0 and 1"),
-    ] {
+    for (name, words) in
+        [("CT.nii.gz", "whole numbers only"), ("CTres.nii.gz", "no"), ("SEG.nii.gz", "only the values 0 and 1")]
+    {
         assert!(why(name).1 == "skipped" && why(name).2.contains(words), "{:?}", why(name));
     }
     let Some(sts) = beside("data/sts_pet") else { return };
@@ -122,7 +120,7 @@ fn impossible_doses_and_weights_are_refused_or_doubted() {
     // The remedy that it names.
     assert_eq!(run(&kbq, "pet", &["suv.dose_mbq=370"]).only()["status"], "ok");
     let Some(heavy) = failing("06_weight_700kg") else { return };
-    let notes = run(&heavy, "pet", &[]).only()["notes"].clone();
+    let notes = run(&heavy, "pet", &[]).only()["warnings"].clone();
     assert!(notes.contains("700 kg") && notes.contains("body-mass index"), "{notes}");
 }
 
@@ -155,7 +153,7 @@ fn a_series_with_cut_files_is_refused_unless_the_user_allows_it() {
     let allowed = run(&input, "pet", &["files.incomplete=true"]);
     assert_eq!(allowed.code, Some(1), "the damaged files still fail");
     let row = allowed.images.iter().find(|r| r["status"] == "ok").unwrap();
-    assert!(row["notes"].contains("6 of 8 slices are there"), "{}", row["notes"]);
+    assert!(row["warnings"].contains("6 of 8 slices are there"), "{}", row["warnings"]);
 }
 
 #[test]
@@ -180,7 +178,7 @@ fn a_missing_unit_is_a_missing_fact() {
 fn a_half_life_that_is_not_the_nuclides_is_doubted() {
     let Some(input) = failing("pet2/05_ga68_half_life_of_f18/scan.nii.gz") else { return };
     let found = run(&input, "pet", &[]);
-    let notes = &found.only()["notes"];
+    let notes = &found.only()["warnings"];
     assert!(notes.contains("half-life of Ga68 is 4062.6 s") && notes.contains("1.26"), "{notes}");
     near(&run(&input, "pet", &["suv.half_life_s=4062.6"]).values("suv_max")[..1], &[8.0], 1e-3);
 }

@@ -68,6 +68,8 @@ pub struct Settings {
     pub labels: bool,
     /// Write overlays.
     pub overlays: bool,
+    /// Longest side of an overlay in pixels; [`LONGEST`](crate::write::LONGEST) if absent.
+    pub overlay_size: Option<usize>,
     /// Asks the run to end early.
     pub stop: Stop,
 }

@@ -17,7 +17,7 @@ use crate::device::Device;
 use crate::pipeline::{self, External, Outcome};
 use crate::profile::stage;
 use crate::read::{self, Extent};
-use crate::recipe::{LESIONS, Modality, Pages, Recipe};
+use crate::recipe::{Modality, Pages, Recipe};
 use crate::scan::Scan;
 use crate::units::Spacing;
 use crate::{Error, Kind, Result, write};
@@ -184,7 +184,7 @@ impl Context<'_> {
         self.budget.check(need).map_err(|e| e.remedy(self.enough(need)))?;
         if self.settings.existing == Existing::Resume {
             let hashes = pool.install(|| stage("hash", "", || files::hashes(item, &extent, &label_files)))?;
-            let key = key(&item.name, &hashes, recipe);
+            let key = key(&item.name, &hashes, recipe, self.overlay_size());
             if pool.install(|| self.is_done(item, key, hashes, record)) {
                 return Ok(());
             }
@@ -259,7 +259,7 @@ impl Context<'_> {
         let files = stage("write", "", || self.set_down(item, &scan, &outcome))?;
         let sets = outcome.sets.into_iter().map(|s| (s.name, s.table)).collect();
         let part = Part { row: outcome.row, sets, warnings: outcome.warnings, files };
-        let key = key(&item.name, &hashes, recipe);
+        let key = key(&item.name, &hashes, recipe, self.overlay_size());
         record.has(&part);
         (record.key, record.hashes) = (Some(key.clone()), hashes);
         self.store.save(&key, part)?;
@@ -324,14 +324,17 @@ impl Context<'_> {
         }
     }
 
+    fn overlay_size(&self) -> usize {
+        self.settings.overlay_size.unwrap_or(write::LONGEST)
+    }
+
     /// Places of the label image and the overlay of a set, below the output folder.
     fn outputs(&self, item: &Item, set: &str) -> [Option<String>; 2] {
         let recipe = self.recipes.of(item);
         let (usual, end) = if is_pet(recipe) { (".nii.gz", ".nii.gz") } else { (".tif", ".ome.tif") };
         [
             self.settings.labels.then(|| format!("labels/{}", item.output(set, usual, end))),
-            (self.settings.overlays && is_drawn(recipe, set))
-                .then(|| format!("overlays/{}", item.output(set, usual, ".png"))),
+            self.settings.overlays.then(|| format!("overlays/{}", item.output(set, usual, ".png"))),
         ]
     }
 
@@ -343,6 +346,8 @@ impl Context<'_> {
 
     fn set_down(&self, item: &Item, scan: &Scan, outcome: &Outcome) -> Result<Vec<Written>> {
         let mut written = Vec::new();
+        // Sets that follow each other are mostly shown over the same channels: laid out once.
+        let mut laid: Option<([Option<usize>; 2], write::Backdrop)> = None;
         for set in &outcome.sets {
             let [labels, overlay] = self.outputs(item, &set.name);
             if let Some(below) = labels {
@@ -355,8 +360,16 @@ impl Context<'_> {
                 written.push(Written::of(self.out.folder(), below)?);
             }
             if let (Some(below), Some(channel)) = (overlay, scan.channels.get(set.channel)) {
-                let sets = [(set.name.as_str(), &set.labels)];
-                write::overlay(self.out.path(&below)?, &write::Picture::of(scan, channel, &sets))?;
+                let over = [Some(set.channel), set.beneath];
+                let mut backdrop = match laid.take() {
+                    Some((same, backdrop)) if same == over => backdrop,
+                    _ => {
+                        let beneath = set.beneath.and_then(|i| scan.channels.get(i));
+                        write::Backdrop::new(write::Picture::of(scan, channel, beneath, self.overlay_size()))?
+                    }
+                };
+                backdrop.overlay(self.out.path(&below)?, &[(set.name.as_str(), &set.labels)])?;
+                laid = Some((over, backdrop));
                 written.push(Written::of(self.out.folder(), below)?);
             }
         }
@@ -385,9 +398,4 @@ fn open(item: &Item, options: &read::Options) -> Result<Scan> {
 /// Its labels are written with their place in the patient.
 fn is_pet(recipe: &Recipe) -> bool {
     recipe.body.modality == Some(Modality::Pet)
-}
-
-/// Of PET one picture is drawn, that of the lesions: the other sets are the same at other thresholds.
-fn is_drawn(recipe: &Recipe, set: &str) -> bool {
-    !is_pet(recipe) || set == LESIONS || !recipe.body.objects.contains_key(LESIONS)
 }

@@ -92,7 +92,8 @@ fn together(baseline: &Visit, followup: &Visit) -> Vec<String> {
         against.push("both are the same series".into());
     }
     let fdg = |v: &Visit| is_fdg(v.tracer.as_deref());
-    against.extend(differ("the tracer", &baseline.tracer, &followup.tracer).filter(|_| !(fdg(baseline) && fdg(followup))));
+    against
+        .extend(differ("the tracer", &baseline.tracer, &followup.tracer).filter(|_| !(fdg(baseline) && fdg(followup))));
     if let (Some(b), Some(f)) = (&baseline.recipe, &followup.recipe)
         && let Some(key) = b.keys().chain(f.keys()).find(|k| b.get(*k) != f.get(*k))
     {
@@ -150,7 +151,10 @@ mod tests {
         let later = Visit { date: text("2024-04-05T10:00:00"), tracer: text("Fluorodeoxyglucose"), ..one.clone() };
         let why = |a: &Visit, b: &Visit| comparability(a, b).against.join("; ");
         assert_eq!(why(&one, &later), "");
-        assert_eq!(why(&later, &one), "the follow-up is not after the baseline: 2024-04-05T10:00:00, then 2024-01-05T10:00:00");
+        assert_eq!(
+            why(&later, &one),
+            "the follow-up is not after the baseline: 2024-04-05T10:00:00, then 2024-01-05T10:00:00"
+        );
         let of = |change: fn(&mut Visit)| {
             let mut other = later.clone();
             change(&mut other);
@@ -168,7 +172,10 @@ mod tests {
             v.recipe = Some([("lesions.steps.0.factor".to_string(), factor.to_string())].into());
             v
         };
-        assert_eq!(why(&recipe("1.5"), &recipe("4")).split("; ").last(), Some("other recipes: objects.lesions.steps.0.factor is 1.5, then 4"));
+        assert_eq!(
+            why(&recipe("1.5"), &recipe("4")).split("; ").last(),
+            Some("other recipes: objects.lesions.steps.0.factor is 1.5, then 4")
+        );
     }
 
     #[test]

@@ -188,7 +188,8 @@ fn visit(image: &Line, sheet: &Sheet, rows: &[Line], liver: Option<&[Line]>) -> 
     let real = |column| image.real(&fact(image, column));
     let text = |column| image.text(&fact(image, column)).map(str::to_string);
     // A sidecar has no date; its times of day say nothing of the order of scans.
-    let date = text("acquisition_time").filter(|t| t.contains('T')).or_else(|| text("study_date").and_then(|d| day(&d)));
+    let date =
+        text("acquisition_time").filter(|t| t.contains('T')).or_else(|| text("study_date").and_then(|d| day(&d)));
     Ok(Visit {
         lesions,
         liver_sul_mean,

@@ -110,7 +110,8 @@ fn decide(baseline: &Visit, followup: &Visit, new_lesions: Option<u32>) -> Decis
         _ => {}
     }
     let sul = Change::of(baseline.sul_peak(), followup.sul_peak());
-    progress.extend(sul.filter(|c| c.rises(SUL_PERCENT, SUL_UNITS)).map(|c| (SUL_RISES, moved("sul_peak", c, " g/ml"))));
+    progress
+        .extend(sul.filter(|c| c.rises(SUL_PERCENT, SUL_UNITS)).map(|c| (SUL_RISES, moved("sul_peak", c, " g/ml"))));
     let declines = sul.is_some_and(|c| c.absolute() < 0.0);
     let tlg = tlg_rises(baseline, followup).filter(|_| !declines);
     progress.extend(tlg.map(|c| (TLG_RISES, moved("tlg", c, " g"))));
@@ -121,7 +122,9 @@ fn decide(baseline: &Visit, followup: &Visit, new_lesions: Option<u32>) -> Decis
     let (response, rule) =
         if c.falls(SUL_PERCENT, SUL_UNITS) { (Response::Pmr, SUL_FALLS) } else { (Response::Smd, STABLE) };
     match growing(baseline, followup) {
-        Some(other) => (Response::Ne, vec![rule, OTHER_GROWS], format!("{}, but {other}", moved("sul_peak", c, " g/ml"))),
+        Some(other) => {
+            (Response::Ne, vec![rule, OTHER_GROWS], format!("{}, but {other}", moved("sul_peak", c, " g/ml")))
+        }
         None => (response, vec![rule], moved("sul_peak", c, " g/ml")),
     }
 }
@@ -180,10 +183,16 @@ fn complete(baseline: &Visit, followup: &Visit) -> Complete {
     }
     if lesions == 0 && sites < baseline.lesions.len() {
         let of = baseline.lesions.len();
-        return Complete::Unknown(format!("no lesion at follow-up, and only {sites} of {of} sites of the baseline measured"));
+        return Complete::Unknown(format!(
+            "no lesion at follow-up, and only {sites} of {of} sites of the baseline measured"
+        ));
     }
     let Some(liver) = followup.liver_sul_mean else {
-        return if lesions == 0 { Complete::Unknown(format!("followup: {}", followup.why("sul_mean"))) } else { Complete::No };
+        return if lesions == 0 {
+            Complete::Unknown(format!("followup: {}", followup.why("sul_mean")))
+        } else {
+            Complete::No
+        };
     };
     let all = followup.lesions.iter().chain(&followup.sites).map(|l| l.sul_peak).collect::<Option<Vec<f64>>>();
     match all.and_then(|all| all.into_iter().max_by(f64::total_cmp)) {
@@ -291,7 +300,11 @@ mod tests {
         };
         let grown = judge(&at(&[(8.0, 9.0), (3.0, 9.0)]), &at(&[(4.0, 9.0), (5.0, 9.0)]), Some(0));
         assert_eq!(grown.response, Response::Ne);
-        assert!(grown.reason.contains("the lesion at x 100, y 0, z 0 mm: sul_peak changed by +66.7 %"), "{}", grown.reason);
+        assert!(
+            grown.reason.contains("the lesion at x 100, y 0, z 0 mm: sul_peak changed by +66.7 %"),
+            "{}",
+            grown.reason
+        );
         let little = judge(&at(&[(8.0, 9.0), (3.0, 9.0)]), &at(&[(4.0, 9.0), (3.7, 9.0)]), Some(0));
         assert_eq!(little.response, Response::Pmr);
     }

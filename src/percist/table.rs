@@ -19,7 +19,9 @@ pub fn table(rows: &[Row]) -> Table {
     let peak = "sul_peak of the hottest lesion; without lesions at follow-up that of the hottest site of the baseline";
     all.measure("sul_peak", "", SUV_UNIT, peak, true, Visit::sul_peak);
     let about = "At follow-up: highest sul_peak at the sites of the baseline, if they were measured.";
-    all.real("site_sul_peak_followup".into(), SUV_UNIT, about.into(), |r| r.followup.as_ref().and_then(Visit::site_peak));
+    all.real("site_sul_peak_followup".into(), SUV_UNIT, about.into(), |r| {
+        r.followup.as_ref().and_then(Visit::site_peak)
+    });
     let five = "sum of sul_peak of the five hottest lesions, or of all if fewer";
     all.measure("sul_peak5", "", SUV_UNIT, five, true, Visit::sul_peak5);
     all.measure("suv_max", "", SUV_UNIT, "highest SUV of all lesions", true, Visit::suv_max);

@@ -139,10 +139,10 @@ impl State<'_> {
     fn tell(&mut self, found: &Delineated) {
         if found.lost > 0 {
             let all = found.lost + found.labels.count;
-            self.notes.push(format!("{} of {all} objects lost: no voxel reaches the limit", found.lost));
+            self.warnings.push(format!("{} of {all} objects lost: no voxel reaches the limit", found.lost));
         }
         if found.bare > 0 {
-            self.notes.push(format!("{} objects without a voxel in their shell: background taken as 0", found.bare));
+            self.warnings.push(format!("{} objects without a voxel in their shell: background taken as 0", found.bare));
         }
     }
 

@@ -373,7 +373,8 @@ mod tests {
         let rows = volume.samples.host().unwrap().chunks(SHAPE.x);
         let samples = rows.flat_map(|row| row[from..to].to_vec()).collect();
         let cut = Volume { scale: volume.scale, ..Volume::new(shape, samples).unwrap() };
-        let mut part = Scan { shape, channels: vec![Channel { volume: cut, ..scan.channels[0].clone() }], ..scan.clone() };
+        let mut part =
+            Scan { shape, channels: vec![Channel { volume: cut, ..scan.channels[0].clone() }], ..scan.clone() };
         if let Some(p) = &mut part.placement {
             p.origin[0] += from as f64 * MM;
         }

@@ -16,6 +16,7 @@ mod parent;
 mod pet;
 mod region;
 mod row;
+mod shown;
 mod sphere;
 mod split;
 mod state;
@@ -34,6 +35,7 @@ use crate::{Error, Result, scan, suv};
 use channels::{Lifted, Roles};
 use geometry::Geometry;
 use objects::Given;
+use row::Words;
 use std::collections::BTreeMap;
 use surroundings::Surroundings;
 
@@ -43,11 +45,11 @@ pub type External = BTreeMap<String, Regions>;
 /// What comes of one image. Nothing in it depends on the device, on threads or on the time.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// One row: counts, thresholds, scales, calibration, notes.
+    /// One row: counts, thresholds, scales, calibration, warnings, notes.
     pub row: Table,
     /// The object sets, in an order in which each one comes after those that it was made from.
     pub sets: Vec<SetOutcome>,
-    /// How many things in `notes` the user should look at: all but the reasons of empty cells.
+    /// How many things the user should look at: what the cell `warnings` of the row says.
     pub warnings: usize,
 }
 
@@ -62,6 +64,8 @@ pub struct SetOutcome {
     pub labels: Labels,
     /// Index of the channel to draw it over.
     pub channel: usize,
+    /// Index of a channel to show beneath that one.
+    pub beneath: Option<usize>,
 }
 
 /// A set while the others are still being made.
@@ -76,7 +80,9 @@ struct Made {
     channel: usize,
     /// Thresholds in the values of the image, in the order of the steps.
     thresholds: Vec<f64>,
-    /// Things the user should know.
+    /// What the user should look at.
+    warnings: Vec<String>,
+    /// What else is worth knowing.
     notes: Vec<String>,
 }
 
@@ -177,7 +183,7 @@ pub fn columns(recipe: &Recipe) -> Result<Outcome> {
         let thresholds = set.steps.iter().flatten().map(Step::thresholds).sum();
         let thresholds = vec![0.0; thresholds];
         let host = labels.clone();
-        let set = Made { host, labels, radius_px: None, channel: 0, thresholds, notes: vec![] };
+        let set = Made { host, labels, radius_px: None, channel: 0, thresholds, warnings: vec![], notes: vec![] };
         made.insert(name.clone(), set);
     }
     finish(&scan, recipe, &roles, &Device::Cpu, &External::new(), made)
@@ -193,18 +199,19 @@ fn finish(
     made: BTreeMap<String, Made>,
 ) -> Result<Outcome> {
     let mut sets = Vec::new();
-    let (mut notes, mut totals, mut warnings) = (Vec::new(), Vec::new(), scan.notes.len());
+    let (mut words, mut totals) = (Words::of(scan, roles), Vec::new());
     let references = pet::references(scan, recipe, roles, &made)?;
     let around = stage("surroundings", "", || Surroundings::of(scan, recipe, roles, &made))?;
+    let of_set = |name: &str, words: &[String]| words.iter().map(|w| format!("{name}: {w}")).collect::<Vec<_>>();
     for (name, set) in recipe.order.iter().filter_map(|n| made.get(n).map(|m| (n, m))) {
-        warnings += set.notes.len();
-        notes.extend(set.notes.iter().map(|n| format!("{name}: {n}")));
+        words.warnings.extend(of_set(name, &set.warnings));
+        words.notes.extend(of_set(name, &set.notes));
     }
     let written = |name: &&String| recipe.body.objects.get(*name).is_some_and(|o| o.write);
     for (name, set) in recipe.order.iter().filter(written).filter_map(|n| made.get(n).map(|m| (n, m))) {
-        let Measured { mut table, notes: why_empty, totals: together } =
+        let Measured { mut table, why_empty, totals: together } =
             stage("measure", name, || measure(name, scan, recipe, roles, &made, (references, &around)))?;
-        notes.extend(why_empty);
+        words.empty_columns.extend(of_set(name, &why_empty));
         totals.extend(together.columns);
         let parent = recipe.body.objects.get(name).and_then(|o| o.parent.as_ref());
         if let Some((parent, p)) = parent.and_then(|n| made.get(n).map(|m| (n, m))) {
@@ -212,22 +219,22 @@ fn finish(
         }
         if let Some(regions) = external.get(name) {
             region::add(&mut table, &set.host, regions)?;
-            warnings += regions.notes.len();
-            notes.extend(regions.notes.iter().map(|n| format!("{name}: {n}")));
+            words.warnings.extend(of_set(name, &regions.notes));
         }
         if recipe.body.objects.get(name).is_some_and(|o| o.labels.is_some()) {
             region::number(&mut table, &set.host, external.get(name))?;
         }
-        sets.push(SetOutcome { name: name.clone(), table, labels: set.host.clone(), channel: set.channel });
+        let (channel, beneath) = shown::shown(name, recipe, roles, set.channel);
+        sets.push(SetOutcome { name: name.clone(), table, labels: set.host.clone(), channel, beneath });
     }
-    let mut row = row::row(scan, recipe, roles, &made, notes);
+    let mut row = row::row(scan, recipe, roles, &made, &words);
     row.columns.extend(totals);
     row.columns.extend(around.columns(scan, recipe, roles).columns);
     row.columns.extend(scan.audit.columns.clone());
     if recipe.body.quality != Some(false) {
         row.columns.extend(stage("quality", "", || quality(scan, recipe, roles, &made))?.columns);
     }
-    Ok(Outcome { row, sets, warnings })
+    Ok(Outcome { row, sets, warnings: words.warnings.len() })
 }
 
 fn check_modality(scan: &Scan, recipe: &Recipe) -> Result<()> {
@@ -246,7 +253,7 @@ struct Measured {
     /// A row an object.
     table: Table,
     /// Why cells are empty.
-    notes: Vec<String>,
+    why_empty: Vec<String>,
     /// One row for all objects together, for the row of the image.
     totals: Table,
 }
@@ -300,9 +307,8 @@ fn measure(
     let about: Vec<(&str, &str)> = channels.iter().map(|c| (c.name, c.unit)).collect();
     let mut dictionary = measure::dictionary(request.families, &about, unit);
     dictionary.extend(pet::sensitivity(&mut table, &request, wanted, made)?);
-    let notes = measure::notes(&table, &dictionary);
-    let notes = notes.into_iter().map(|n| format!("{name}: {n}")).collect();
-    Ok(Measured { table, notes, totals: pet::totals(name, &request, recipe)? })
+    let why_empty = measure::notes(&table, &dictionary);
+    Ok(Measured { table, why_empty, totals: pet::totals(name, &request, recipe)? })
 }
 
 /// The channels of the roles, under the names of the roles: so columns are the same for all images of a batch.

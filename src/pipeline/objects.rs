@@ -75,7 +75,7 @@ fn from_steps(
     let mut state = State::new(device, geometry, original, (lift, channel.saturation), made);
     if hot > 0 {
         let pixels = if hot == 1 { "1 hot pixel was" } else { &format!("{hot} hot pixels were") };
-        state.notes.push(format!("{pixels} left out of the search for objects; values have them"));
+        state.warnings.push(format!("{pixels} left out of the search for objects; values have them"));
     }
     if let Some(start) = &set.start {
         let from = source(made, start)?;
@@ -87,13 +87,14 @@ fn from_steps(
         state.forget_images(&steps[k + 1..]);
     }
     let labels = state.labels("the end of the steps")?;
-    let (radius_px, thresholds, notes) = (state.geometry.radius_px, state.thresholds, state.notes);
-    Ok(Made { radius_px, channel: index, thresholds, notes, ..plain(labels)? })
+    let (radius_px, thresholds) = (state.geometry.radius_px, state.thresholds);
+    let (warnings, notes) = (state.warnings, state.notes);
+    Ok(Made { radius_px, channel: index, thresholds, warnings, notes, ..plain(labels)? })
 }
 
 pub(super) fn plain(labels: Labels) -> Result<Made> {
     let host = labels.to_host()?;
-    Ok(Made { labels, host, radius_px: None, channel: 0, thresholds: vec![], notes: vec![] })
+    Ok(Made { labels, host, radius_px: None, channel: 0, thresholds: vec![], warnings: vec![], notes: vec![] })
 }
 
 fn grown(p: &Grow, device: &Device, mut geometry: Geometry, made: &BTreeMap<String, Made>) -> Result<Made> {
@@ -134,11 +135,11 @@ fn given(name: &str, set: &Objects, from: &Given, geometry: Geometry) -> Result<
     let channel = roles.found.first().map_or(0, |(_, i)| *i);
     let made = plain(labels)?;
     // A region with a name is what its name says, and what is not written has no rows to look at.
-    let notes = match set.write && regions.names.is_empty() {
+    let warnings = match set.write && regions.names.is_empty() {
         true => region::pieces(&made.host, regions)?.into_iter().collect(),
         false => vec![],
     };
-    Ok(Made { radius_px, channel, notes, ..made })
+    Ok(Made { radius_px, channel, warnings, ..made })
 }
 
 /// The label image where the device is. Numbers far above the count of voxels become ranks: memory follows the largest.

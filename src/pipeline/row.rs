@@ -7,6 +7,26 @@ use crate::scan::{NO_UNIT, Scan};
 use crate::table::{Cells, Column, Table};
 use std::collections::BTreeMap;
 
+/// What is said about an image in words.
+#[derive(Default)]
+pub(super) struct Words {
+    /// What the user should look at.
+    pub warnings: Vec<String>,
+    /// What else is worth knowing.
+    pub notes: Vec<String>,
+    /// Why cells are empty.
+    pub empty_columns: Vec<String>,
+}
+
+impl Words {
+    /// What the reader said, and which roles have no channel.
+    pub fn of(scan: &Scan, roles: &Roles) -> Self {
+        let mut words = Words { warnings: scan.warnings.clone(), notes: scan.notes.clone(), ..Words::default() };
+        words.warnings.extend(roles.missing.iter().map(|r| format!("no channel for \"{r}\": its columns are empty")));
+        words
+    }
+}
+
 struct Row(Table);
 
 impl Row {
@@ -25,16 +45,8 @@ impl Row {
     }
 }
 
-pub(super) fn row(
-    scan: &Scan,
-    recipe: &Recipe,
-    roles: &Roles,
-    made: &BTreeMap<String, Made>,
-    why_empty: Vec<String>,
-) -> Table {
+pub(super) fn row(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &BTreeMap<String, Made>, words: &Words) -> Table {
     let mut row = Row(Table::default());
-    let mut notes = scan.notes.clone();
-    notes.extend(roles.missing.iter().map(|r| format!("no channel for \"{r}\": its columns are empty")));
     for (name, n) in ["size_z_px", "size_y_px", "size_x_px"].into_iter().zip(scan.shape.zyx()) {
         row.int(name.into(), "px", "Size of the image along this axis.", n as u64);
     }
@@ -66,7 +78,16 @@ pub(super) fn row(
             row.real(format!("threshold_{name}{suffix}"), unit, definition, Some(*t));
         }
     }
-    notes.extend(why_empty);
-    row.text("notes", "What the user should know about this image.", notes.join("; "));
+    row.text(
+        "warnings",
+        "What the user should look at before the numbers are trusted: doubts, losses, what was fallen back to.",
+        words.warnings.join("; "),
+    );
+    row.text("notes", "What else is worth knowing about this image.", words.notes.join("; "));
+    row.text(
+        "empty_columns",
+        "Why cells are empty in the tables of objects, by object set; `features.csv` says what each column is.",
+        words.empty_columns.join("; "),
+    );
     row.0
 }

@@ -43,7 +43,9 @@ pub(super) struct State<'a> {
     pub sets: &'a BTreeMap<String, Made>,
     /// Sets that `exclude` took away: what grows later may not take their voxels back.
     pub barred: Vec<Labels>,
-    /// Things the user should know.
+    /// What the user should look at.
+    pub warnings: Vec<String>,
+    /// What else is worth knowing.
     pub notes: Vec<String>,
 }
 
@@ -73,6 +75,7 @@ impl<'a> State<'a> {
             thresholds: Vec::new(),
             sets,
             barred: Vec::new(),
+            warnings: Vec::new(),
             notes: Vec::new(),
         }
     }

@@ -35,7 +35,7 @@ pub struct Layout {
     pub significant_bits: Option<u8>,
     /// For the scan.
     pub facts: Vec<(String, String)>,
-    /// For the scan.
+    /// For the warnings of the scan.
     pub notes: Vec<String>,
 }
 
@@ -76,7 +76,8 @@ impl Sizes {
     /// # Errors
     /// There are several and none was asked for, or the one asked for is not there.
     pub fn time(self, options: &Options) -> Result<usize> {
-        let usage = |what: String| Error::usage(what).remedy("--set files.time=0 for the first, or one file a time point");
+        let usage =
+            |what: String| Error::usage(what).remedy("--set files.time=0 for the first, or one file a time point");
         match options.time {
             Some(t) if t < self.t => Ok(t),
             Some(t) => Err(usage(format!("time point {t} of an image with {}", self.t))),

@@ -262,7 +262,8 @@ fn labels_with_place(path: &Path, options: &Options) -> Result<(Scan, Vec<u32>)>
     let suv = crate::suv::Settings { units: Some(crate::suv::Units::None), ..Default::default() };
     let still = Options { suv, time: None, ..options.clone() };
     // The time point of the image is that of its labels only where these have several.
-    let again = |e| if options.time.is_some() { open(path, &Options { time: options.time, ..still.clone() }) } else { Err(e) };
+    let again =
+        |e| if options.time.is_some() { open(path, &Options { time: options.time, ..still.clone() }) } else { Err(e) };
     let scan = open(path, &still).or_else(again)?;
     let refuse = |what: String| {
         Err(Error::format(what).at(path).remedy("a label image: one channel of whole numbers, 0 for background"))

@@ -266,7 +266,7 @@ pub fn steps(scan: &mut Scan) {
     for c in scan.channels.iter().filter(|c| c.saturation == Some(CLIPPED)) {
         let (n, most) = (c.saturated.unwrap_or_default(), c.volume.scale.value(CLIPPED.into()));
         let values = if n == 1 { "1 value lies" } else { &format!("{n} values lie") };
-        scan.notes.push(format!("channel {}: {values} far beyond all others and count as {most:.6e} at most", c.name));
+        scan.warn(format!("channel {}: {values} far beyond all others and count as {most:.6e} at most", c.name));
     }
 }
 
@@ -329,7 +329,7 @@ mod tests {
                 assert!((c.volume.scale.value(f64::from(samples[7])) - (1.0 + 0.32 * slope)).abs() < 1e-6);
                 let mut scan = Scan::new(crate::scan::Modality::Unknown, Shape::flat(1, 5000), vec![c]);
                 steps(&mut scan);
-                assert!(scan.notes[0].contains("2 values lie far beyond"), "{:?}", scan.notes);
+                assert!(scan.warnings[0].contains("2 values lie far beyond"), "{:?}", scan.warnings);
             }
         }
     }

@@ -127,7 +127,7 @@ fn read(input: &Input, options: &Options, decoder: &Decoder) -> Result<Scan> {
     facts.push(("stored type".into(), stored.to_string()));
     let make = |(name, room)| numbers::channel(name, shape, None, Numbers::Uint(room), stored);
     let channels = names.into_iter().zip(rooms).map(make).collect::<Result<Vec<_>>>()?;
-    Ok(Scan { facts, notes, ..Scan::new(Modality::Fluorescence, shape, channels) })
+    Ok(Scan { facts, warnings: notes, ..Scan::new(Modality::Fluorescence, shape, channels) })
 }
 
 /// Samples by channel.

@@ -62,7 +62,10 @@ fn what_can_hardly_be_is_doubted_and_what_cannot_is_refused() {
 fn a_half_life_that_is_not_the_nuclides_is_doubted_with_what_the_other_gives() {
     let f = Facts { half_life: Some(6586.2), nuclide: some("^68^Gallium"), ..facts() };
     let ratio = libm::exp2(3600.0 / 4062.6 - 3600.0 / 6586.2);
-    noted(&run(&f), &format!("half-life of ^68^Gallium is 4062.6 s: the first is used; with the other SUV is {ratio:.4}"));
+    noted(
+        &run(&f),
+        &format!("half-life of ^68^Gallium is 4062.6 s: the first is used; with the other SUV is {ratio:.4}"),
+    );
     noted(&run(&Facts { nuclide: None, tracer: some("Ga-68 PSMA-11"), ..f.clone() }), "of Ga-68 PSMA-11 is 4062.6 s");
     let known = run(&Facts { half_life: Some(4062.6), ..f.clone() });
     assert!(!known.notes.iter().any(|n| n.contains("half-life of")), "{:?}", known.notes);

@@ -135,7 +135,7 @@ pub fn read_series(series: &Series, options: &Options) -> Result<Scan> {
     let files = series.files.par_iter().map(|path| File::open(path, options)).collect::<Vec<_>>();
     let files = files.into_iter().collect::<Result<Vec<_>>>()?;
     let mut scan = Plan::new(files, options).and_then(|plan| plan.read(options)).map_err(|e| e.at(&series.folder))?;
-    scan.notes.splice(0..0, notes);
+    scan.warnings.splice(0..0, notes);
     Ok(scan.calibrated(options))
 }
 

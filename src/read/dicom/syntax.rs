@@ -101,8 +101,9 @@ impl Syntax {
 
     /// The error for pixels that are not decoded.
     pub fn refused(&self, what: &str) -> Error {
-        Error::unsupported(format!("pixels packed as {} ({}){what} are not read", self.name, self.uid))
-            .remedy("a conversion to uncompressed DICOM, for example with dcmdjpeg, dcmdjpls, gdcmconv --raw or dcm2niix")
+        Error::unsupported(format!("pixels packed as {} ({}){what} are not read", self.name, self.uid)).remedy(
+            "a conversion to uncompressed DICOM, for example with dcmdjpeg, dcmdjpls, gdcmconv --raw or dcm2niix",
+        )
     }
 
     /// Packed by JPEG with cosines, of which 8 bits are decoded.

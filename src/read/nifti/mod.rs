@@ -185,7 +185,8 @@ fn read(input: &Input, options: &Options) -> Result<Scan> {
     }
     channels.iter_mut().for_each(|c| c.volume.spacing = geometry.spacing);
     notes.extend(geometry.notes);
-    let mut scan = Scan { notes, ..Scan::new(Modality::Unknown, volume.shape, channels) };
+    let mut scan =
+        Scan { warnings: notes, notes: volume.picked, ..Scan::new(Modality::Unknown, volume.shape, channels) };
     scan.spacing = geometry.spacing;
     scan.placement = geometry.placement;
     scan.facts = facts(&h, of, gzip, geometry.by);
@@ -202,6 +203,9 @@ struct Volume {
     from: u64,
     /// Where they end.
     to: u64,
+    /// Which time point was picked, where there are several.
+    picked: Vec<String>,
+    /// What the user should look at.
     notes: Vec<String>,
 }
 
@@ -211,7 +215,7 @@ impl Volume {
             return Err(Error::unsupported("CIFTI files hold surfaces and matrices, not voxels, and are not read")
                 .remedy("a volume in NIfTI"));
         }
-        let mut notes = Vec::new();
+        let (mut picked, mut notes) = (Vec::new(), Vec::new());
         let size = |axis: usize| h.sizes.get(axis).copied().unwrap_or(1);
         if let Some(axis) = (4..h.sizes.len()).find(|a| size(*a) > 1) {
             let all: Vec<String> = h.sizes.iter().map(u64::to_string).collect();
@@ -227,7 +231,7 @@ impl Volume {
         let times = whole(size(3));
         let time = Sizes { c: 1, z: 1, t: times }.time(options)?;
         if times > 1 {
-            notes.push(format!("time point {time} of {times} is read, counted from 0 (files.time)"));
+            picked.push(format!("time point {time} of {times} is read, counted from 0 (files.time)"));
         }
         let count = [0, 1, 2].iter().fold(1u128, |n, a| n.saturating_mul(size(*a).into()));
         let shape = Shape { z: whole(size(2)), y: whole(size(1)), x: whole(size(0)) };
@@ -248,7 +252,7 @@ impl Volume {
         let (Ok(from), Ok(to)) = (end(time), end(time + 1)) else {
             return Err(Error::limit("more voxels than a file can hold"));
         };
-        Ok(Volume { shape, time, from, to, notes })
+        Ok(Volume { shape, time, from, to, picked, notes })
     }
 
     /// Refuses a file that cannot hold the voxels.

@@ -97,15 +97,15 @@ pub fn convert(scan: &mut Scan, said: Option<Said>, settings: &Settings, integer
             return Err(Error::new(crate::Kind::NotAScan, why).remedy("--set suv.units=suv if it is SUV all the same"));
         }
         if !known && !asked && suv::is_whole(&channel.volume)? {
-            scan.notes.push("holds whole numbers only: SUV, or a label image?".into());
+            scan.warnings.push("holds whole numbers only: SUV, or a label image?".into());
         }
         let (grams, ml) = (said.facts.weight.map(|kg| kg * 1000.0), said.facts.voxel_ml);
-        scan.notes.extend(suv::values(&channel.volume, grams, ml, known)?);
+        scan.warnings.extend(suv::values(&channel.volume, grams, ml, known)?);
     }
     scan.sul_factor = conversion.sul_factor;
     scan.audit = conversion.audit;
-    scan.notes.extend(said.notes);
-    scan.notes.extend(conversion.notes);
+    scan.warnings.extend(said.notes);
+    scan.warnings.extend(conversion.notes);
     scan.facts.extend(said.source.map(|s| ("sidecar".into(), s)));
     Ok(())
 }

@@ -300,7 +300,8 @@ fn read(input: &Input, options: &Options) -> Result<Scan> {
 
 /// Drops what is no measurement, names the channels, and makes samples of the numbers.
 fn finish(page: &Page, shape: Shape, mut rooms: Vec<Numbers>, layout: Layout, options: &Options) -> Result<Scan> {
-    let Layout { names, spacing, significant_bits, mut facts, mut notes, .. } = layout;
+    let Layout { names, spacing, significant_bits, mut facts, notes: warnings, .. } = layout;
+    let mut notes = Vec::new();
     let planes = rooms.len() / page.samples;
     let mut samples = page.samples;
     if let Some(alpha) = alpha(page, options) {
@@ -317,7 +318,7 @@ fn finish(page: &Page, shape: Shape, mut rooms: Vec<Numbers>, layout: Layout, op
     let make = |(name, numbers)| numbers::channel(name, shape, spacing, numbers, stored);
     let named: Vec<_> = names.into_iter().zip(rooms).collect();
     let channels = named.into_par_iter().map(make).collect::<Result<Vec<Channel>>>()?;
-    let mut scan = Scan { spacing, facts, notes, ..Scan::new(Modality::Fluorescence, shape, channels) };
+    let mut scan = Scan { spacing, facts, warnings, notes, ..Scan::new(Modality::Fluorescence, shape, channels) };
     numbers::steps(&mut scan);
     Ok(scan)
 }
