@@ -153,8 +153,8 @@ pub(super) mod tests {
                 .collect();
             let at = |y: usize, x: usize| labels.get(y * width + x).copied().filter(|_| x < width).unwrap_or(0);
             let mut expected = Vec::new();
-            for i in 0..labels.len() {
-                let (y, x, a) = (i / width, i % width, labels[i]);
+            for (i, &a) in labels.iter().enumerate() {
+                let (y, x) = (i / width, i % width);
                 let others = (1..=reach).flat_map(|k| [at(y + k, x), at(y, x + k)]);
                 expected.extend(others.filter(|&b| a > 0 && b > 0 && a != b).map(|b| (a.max(b), a.min(b))));
             }
