@@ -399,10 +399,15 @@ fn pictures_of_pet_show_both_sides_on_white() {
     let mut volume = Volume::new(shape, (0..shape.len()).map(|i| if hot(i) { 3000 } else { 5 }).collect()).unwrap();
     volume.scale = uptake::volume::Scale::new(0.01, 0.0).unwrap();
     let sets = [("lesions", &object)];
-    let pet = |volume, spacing, placement, unit| {
+    fn pet<'a>(
+        volume: &'a Volume,
+        spacing: Option<Spacing>,
+        placement: Option<Placement>,
+        unit: &'static str,
+    ) -> Picture<'a> {
         let (style, caption) = (Style::Pet { unit }, String::new());
         Picture { volume, beneath: None, caption, spacing, placement, style, longest: LONGEST }
-    };
+    }
     let spacing = Spacing::mm([4.0, 2.0, 2.0]);
     let drawn = pet(&volume, spacing, Some(Placement::STRAIGHT), uptake::scan::SUV_UNIT);
     overlay(&path, drawn.clone(), &sets).unwrap();
