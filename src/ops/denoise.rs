@@ -5,7 +5,8 @@
 //! (what later steps smooth anyway) the image stays as it is; beyond `most` objects would melt.
 //!
 //! White noise is as if it had been blurred by `1 / (2 sqrt(pi))` pixels. Noise that is correlated between pixels has a wider
-//! blur `b` of its own: there neighbours see less of it than voxels five pixels apart. Where they see less than half, `b`
+//! blur `b` of its own: there neighbours see less of it than voxels five pixels apart. Where they see less than half, and
+//! two classes explain no more of the image than of an even slope (in a crowd voxels that far apart see objects), `b`
 //! is the blur that would make it so, the wanted blur is `b (n / (share t))^(2 / D)` with the noise `n` over that lag, and
 //! the sigma is what `b` lacks of it.
 //!
