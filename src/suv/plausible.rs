@@ -98,7 +98,8 @@ pub fn values(volume: &Volume, grams: Option<f64>, ml: Option<f64>, facts: bool)
     if all.low * 100 > samples.len() {
         let what =
             format!("{:.1} % of the voxels are below {LEAST}, down to {:.0}: no SUV (CT?)", share(all.low), all.least);
-        return Err(Error::new(Kind::NotAScan, what).remedy("--set suv.units=none for the values as they are"));
+        let kind = if facts { Kind::Format } else { Kind::NotAScan };
+        return Err(Error::new(kind, what).remedy("--set suv.units=none for the values as they are"));
     }
     if all.high * 100 > samples.len() {
         let share = share(all.high);

@@ -76,7 +76,7 @@ pub fn convert(scan: &mut Scan, said: Option<Said>, settings: &Settings, integer
         return Ok(());
     }
     scan.modality = Modality::Pet;
-    let known = said.is_some();
+    let known = said.as_ref().is_some_and(|s| s.facts.units.is_some());
     let mut said = said.unwrap_or_else(|| Said { facts: Facts::default(), ..Said::new(Modality::Pet) });
     said.facts.bids = true;
     said.facts.voxel_ml = scan.spacing.map(|s| s.voxel_volume() * (s.unit.um() / 1e4).powi(3));
