@@ -200,7 +200,8 @@ mod tests {
     #[test]
     fn a_lesion_always_has_its_number() {
         let one = written(&block(10..25, 20..40), 60, Ground::Paper, true);
-        assert!(one.len() == 8 * 4 && one.iter().all(|[_, x]| *x >= 40), "{one:?}");
+        // The digit 1 of 5 by 7 dots, twice as large, and the dot that leads to it from the outline.
+        assert!(one.len() == 10 * 4 + 1 && one.iter().all(|[_, x]| *x >= 40), "{one:?}");
         let crowd: Vec<u32> = (0..40 * 60).map(|i| (i / 60 / 4 * 15 + i % 60 / 4 + 1) as u32).collect();
         assert!(written(&crowd, 60, Ground::Paper, true).len() > 100);
     }

@@ -148,8 +148,9 @@ pub(super) mod tests {
     fn near_objects_are_those_of_a_naive_search() {
         let width = 23;
         for reach in [1, 6] {
+            let random = |i: usize| (i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33;
             let labels: Vec<u32> = (0..width * 150)
-                .map(|i| if i * 2_654_435_761 % 9 == 0 { (i * 40_503 % 40) as u32 } else { 0 })
+                .map(|i| if random(i).is_multiple_of(3) { (random(i) / 3 % 40) as u32 } else { 0 })
                 .collect();
             let at = |y: usize, x: usize| labels.get(y * width + x).copied().filter(|_| x < width).unwrap_or(0);
             let mut expected = Vec::new();
