@@ -148,7 +148,8 @@ pub(super) mod tests {
     fn near_objects_are_those_of_a_naive_search() {
         let width = 23;
         for reach in [1, 6] {
-            let random = |i: usize| (i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33;
+            let mix = |n: u64| (n ^ n >> 29).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let random = |i: usize| mix(mix(mix(i as u64 + 1))) >> 33;
             let labels: Vec<u32> = (0..width * 150)
                 .map(|i| if random(i).is_multiple_of(3) { (random(i) / 3 % 40) as u32 } else { 0 })
                 .collect();
