@@ -89,6 +89,13 @@ pub const FEATURES: &[Feature<Facts>] = &[
         "",
         |f| f.suv(f.lodge_peak()),
     ),
+    peak(
+        "suv_peak_2mm",
+        "Highest mean SUV in a sphere of 2 mm diameter with its centre in the lesion, over the voxels inside the image: \
+         for mice and rats",
+        "",
+        |f| f.suv(f.small_peak()),
+    ),
     Feature {
         name: "peak_0f91_coverage",
         unit: "1",

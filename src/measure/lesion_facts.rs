@@ -23,6 +23,8 @@ pub(super) const NOT_SUL: &str = "the values are not SUV, or weight, height or s
 const FINEST_MM: f64 = 0.1;
 /// Diameter of Lodge's sphere in mm.
 const LODGE_MM: f64 = 12.0;
+/// Diameter of a sphere that fits into the tumours of mice and rats, in mm.
+const SMALL_MM: f64 = 2.0;
 /// Distances of the background shell in mm.
 const SHELL_MM: [f64; 2] = [5.0, 15.0];
 
@@ -68,6 +70,7 @@ struct Peaks {
     local: Option<Around>,
     global: Option<Around>,
     lodge: Option<Around>,
+    small: Option<Around>,
     /// Share of the global sphere that lies in the image.
     coverage: Option<f64>,
 }
@@ -121,6 +124,9 @@ impl Facts {
     }
     pub(super) fn lodge_peak(&self) -> Option<f64> {
         self.uptake(|u| u.peaks?.lodge.map(|p| p.mean()))
+    }
+    pub(super) fn small_peak(&self) -> Option<f64> {
+        self.uptake(|u| u.peaks?.small.map(|p| p.mean()))
     }
     pub(super) fn coverage(&self) -> Option<f64> {
         self.uptake.as_ref()?.peaks?.coverage
@@ -195,6 +201,7 @@ impl Peaks {
             local: ml.highest_at(hot, image, object.shape, falling),
             global,
             lodge: Sphere::new(LODGE_MM / 2.0, size).highest(object, image, falling),
+            small: Sphere::new(SMALL_MM / 2.0, size).highest(object, image, falling),
             coverage: global.map(|g| g.n as f64 / ml.voxels as f64),
         }
     }

@@ -94,7 +94,7 @@ pub fn convert(scan: &mut Scan, said: Option<Said>, settings: &Settings) -> Resu
         return Ok(());
     }
     scan.modality = Modality::Pet;
-    let known = said.is_some();
+    let known = said.as_ref().is_some_and(|s| s.facts.units.is_some());
     let mut said = said.unwrap_or_else(|| Said { facts: Facts::default(), ..Said::new(Modality::Pet) });
     said.facts.bids = true;
     said.facts.voxel_ml = scan.spacing.map(|s| s.voxel_volume() * (s.unit.um() / 1e4).powi(3));
@@ -111,7 +111,7 @@ pub fn convert(scan: &mut Scan, said: Option<Said>, settings: &Settings) -> Resu
     channel.volume.scale = Scale { factor: scale.factor * factor, offset: scale.offset * factor };
     channel.unit = conversion.unit;
     if channel.unit == SUV_UNIT {
-        if let Some(why) = suv::not_a_scan(&channel.volume)?.filter(|_| !known && !asked) {
+        if let Some(why) = suv::not_a_scan(&channel.volume, channel.saturation.is_some())?.filter(|_| !known && !asked) {
             return Err(Error::new(crate::Kind::NotAScan, why).remedy("--set suv.units=suv if it is SUV all the same"));
         }
         let (grams, ml) = (said.facts.weight.map(|kg| kg * 1000.0), said.facts.voxel_ml);
