@@ -101,7 +101,7 @@ fn masks_and_ct_among_scans_are_no_scans() {
     assert_eq!(why("SUV.nii.gz").1, "ok");
     near(&found.values("mtv_ml"), &[16.448], 1e-9);
     for (name, words) in
-        [("CT.nii.gz", "whole numbers only"), ("CTres.nii.gz", "no"), ("SEG.nii.gz", "only the values 0 and 1")]
+        [("CT.nii.gz", "no SUV"), ("CTres.nii.gz", "down to -1000"), ("SEG.nii.gz", "only the values 0 and 1")]
     {
         assert!(why(name).1 == "skipped" && why(name).2.contains(words), "{:?}", why(name));
     }

@@ -79,6 +79,7 @@ const SUL_FALLS: &str = "PMR: SULpeak falls by at least 30 % and 0.8 g/ml (Wahl 
 const STABLE: &str = "SMD: none of CMR, PMR and PMD (Wahl 2009)";
 const BELOW_LIVER: &str = "CMR: SULpeak below the mean SUL of the liver at every site of the baseline (Wahl 2009)";
 const OTHER_GROWS: &str = "not PMR or SMD: another lesion rises by more than 30 % (Wahl 2009)";
+const UNSEEN: &str = "NE: CMR asks for SULpeak below the liver at every site of the baseline (Wahl 2009)";
 const NOT_ABLE: &str = "NE: no measurable target, or none at follow-up (Wahl 2009, O 2016)";
 
 /// Judges the response of a patient. `new_lesions`: how many a reader saw, or nothing if nobody looked.
@@ -106,7 +107,7 @@ fn decide(baseline: &Visit, followup: &Visit, new_lesions: Option<u32>) -> Decis
     match complete(baseline, followup) {
         _ if !progress.is_empty() && followup.lesions.is_empty() => return pmd(progress),
         Complete::Yes(why) if progress.is_empty() => return (Response::Cmr, vec![BELOW_LIVER], why),
-        Complete::Unknown(why) => return (Response::Ne, vec![NOT_ABLE], why),
+        Complete::Unknown(why) => return (Response::Ne, vec![UNSEEN], why),
         _ => {}
     }
     let sul = Change::of(baseline.sul_peak(), followup.sul_peak());

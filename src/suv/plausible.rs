@@ -122,6 +122,9 @@ pub fn values(volume: &Volume, grams: Option<f64>, ml: Option<f64>, facts: bool)
     if all.most > 500.0 || all.most < 0.3 {
         doubts.push(format!("doubtful: the largest SUV is {:.4}", all.most));
     }
+    if !facts && samples.par_iter().all(|s| scale.value(f64::from(*s)).fract() == 0.0) {
+        doubts.push("doubtful: every voxel is a whole number: is it a label image?".into());
+    }
     if let (Some(grams), Some(ml)) = (grams, ml) {
         let times = all.sum * ml / grams;
         if times > 1.3 {
@@ -199,7 +202,7 @@ pub fn not_a_scan(volume: &Volume, integers: bool) -> Result<Option<String>> {
             let (a, b) = (value(first).min(value(other)), value(first).max(value(other)));
             Some(format!("holds only the values {a} and {b}: a mask, no scan"))
         }
-        Some(_) if whole => Some("holds whole numbers only: a label image (or CT, counts), no SUV".into()),
+        Some(_) if whole => Some("holds integers: a label image (or CT, or counts), no SUV".into()),
         _ => None,
     })
 }
@@ -222,9 +225,9 @@ mod tests {
         assert!(why(1.0, &[0, 0, 0]).contains("every voxel is 0"));
         assert!(why(1.0, &[0, 1, 1, 0]).contains("only the values 0 and 1"));
         assert!(why(0.5, &[0, 1, 1, 0]).contains("only the values 0 and 0.5"));
-        assert!(why(1.0, &[0, 7, 3, 0]).contains("whole numbers only"));
+        assert!(why(1.0, &[0, 7, 3, 0]).contains("holds integers"));
+        assert_eq!(not_a_scan(&volume(1.0, &[0, 7, 3, 0]), false).unwrap(), None, "floats that are whole may be SUV");
         assert_eq!(why(0.5, &[0, 7, 3, 0]), "");
-        assert_eq!(not_a_scan(&volume(1.0, &[0, 7, 3, 0]), false).unwrap(), None, "a phantom in floats");
     }
 
     #[test]
