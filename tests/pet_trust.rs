@@ -117,7 +117,7 @@ fn masks_and_ct_among_scans_are_no_scans() {
 fn impossible_doses_and_weights_are_refused_or_doubted() {
     let Some(kbq) = failing("06_dose_in_kbq") else { return };
     let found = run(&kbq, "pet", &[]);
-    assert_eq!((found.only()["status"].as_str(), found.code), ("failed", Some(1)));
+    assert_eq!((found.only()["status"].as_str(), found.code), ("failed", Some(2)), "nothing could be done");
     assert!(found.only()["reason"].contains("may be in kBq"), "{}", found.only()["reason"]);
     // The remedy that it names.
     assert_eq!(run(&kbq, "pet", &["suv.dose_mbq=370"]).only()["status"], "ok");

@@ -9,7 +9,7 @@ proptest! {
     /// decays.
     #[test]
     fn proportions(
-        weight in 1.0..300.0_f64,
+        weight in 1.0..150.0_f64,
         mbq in 10.0..900.0_f64,
         slope in 1e-3..1e3_f64,
         k in 1.1..8.0_f64,

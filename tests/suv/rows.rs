@@ -44,5 +44,5 @@ fn wrong_facts_that_nobody_needs_are_told() {
     noted(&found, "(0018,1074) is 0.5");
     noted(&found, "(0018,1078) is 'never'");
     let early = Facts { units: some("GML"), injection_date_time: some("20250101113000"), ..facts() };
-    noted(&run(&early), "starts before the injection");
+    noted(&run(&early), "starts 1800 s before the injection");
 }
