@@ -1,7 +1,7 @@
 //! Uptake of a targeted probe against the background next to the object.
 //!
 //! The ring holds the voxels whose distance to the object lies above `gap_px` and not above `gap_px + width_px`. Those that
-//! belong to no object of any set and are not as bright as cells ([`super::background`]) count as background. Distances are
+//! belong to no object of any set and are not as bright as cells (`measure/background`) count as background. Distances are
 //! Euclidean between voxel centres. Where the spacing is known they are true distances, in units of the mean pixel side
 //! `sqrt(dy dx)`, so a ring in a stack of thick slices is a true shell.
 
