@@ -6,6 +6,7 @@
 
 mod channels;
 mod geometry;
+mod ground;
 mod image;
 mod lesions;
 mod liver;
@@ -14,10 +15,12 @@ mod objects;
 mod parent;
 mod pet;
 mod region;
+mod roles;
 mod row;
 mod sphere;
 mod split;
 mod state;
+mod typical;
 mod windows;
 
 use crate::device::Device;
@@ -29,10 +32,13 @@ use crate::table::Table;
 use crate::units::Shape;
 use crate::volume::{Labels, Volume};
 use crate::{Error, Result, scan, suv};
-use channels::{Lifted, Roles};
+use channels::Lifted;
 use geometry::Geometry;
 use objects::Given;
+use roles::Roles;
 use std::collections::BTreeMap;
+
+pub use row::roles;
 
 /// Regions drawn elsewhere, by object set.
 pub type External = BTreeMap<String, Regions>;
@@ -109,7 +115,8 @@ pub fn find<'a>(
     go_on: &dyn Fn() -> Result<()>,
 ) -> Result<Found<'a>> {
     check_modality(scan, recipe)?;
-    let roles = Roles::find(scan, recipe)?;
+    let mut roles = Roles::find(scan, recipe)?;
+    roles.warnings.extend(ground::check(scan, recipe, &roles)?);
     let mut made: BTreeMap<String, Made> = BTreeMap::new();
     let (given, mut lifted) = (Given { scan, recipe, roles: &roles, device, external }, Lifted::new(recipe));
     for name in &recipe.order {
@@ -162,7 +169,7 @@ pub fn columns(recipe: &Recipe) -> Result<Outcome> {
     };
     let channels = recipe.body.channels.keys().map(channel).collect::<Result<Vec<_>>>()?;
     let found = recipe.body.channels.keys().cloned().enumerate().map(|(i, role)| (role, i)).collect();
-    let roles = Roles { found, missing: vec![] };
+    let roles = Roles { found, ..Roles::default() };
     let modality = scan::Modality::Fluorescence;
     let mut scan = Scan::new(modality, shape, channels);
     if is_pet {
@@ -190,7 +197,7 @@ fn finish(
     made: BTreeMap<String, Made>,
 ) -> Result<Outcome> {
     let mut sets = Vec::new();
-    let (mut notes, mut totals, mut warnings) = (Vec::new(), Vec::new(), scan.notes.len());
+    let (mut notes, mut totals, mut warnings) = (Vec::new(), Vec::new(), scan.notes.len() + roles.warnings.len());
     let references = pet::references(scan, recipe, roles, &made)?;
     let written = |name: &&String| recipe.body.objects.get(*name).is_some_and(|o| o.write);
     for (name, set) in recipe.order.iter().filter(written).filter_map(|n| made.get(n).map(|m| (n, m))) {
@@ -268,6 +275,12 @@ fn measure(
     let probe = match wanted.ring {
         Some([from, to]) => {
             let (from, to) = (geometry.px(from)?, geometry.px(to)?);
+            if from >= to {
+                // In one unit the recipe would have been refused.
+                let what = format!("the ring of {name} begins {from} px beyond the edge and ends at {to} px");
+                return Err(Error::usage(what)
+                    .remedy("both ends in one unit, the nearer one first: ring = [\"2 px\", \"7 px\"]"));
+            }
             ProbeParams { gap_px: from, width_px: to - from }
         }
         None => ProbeParams::default(),

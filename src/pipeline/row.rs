@@ -1,11 +1,25 @@
 //! The row of an image: what it is, what was found, what the user should know.
 
 use super::Made;
-use super::channels::Roles;
+use super::roles::Roles;
 use crate::recipe::Recipe;
 use crate::scan::{NO_UNIT, Scan};
 use crate::table::{Cells, Column, Table};
 use std::collections::BTreeMap;
+
+/// The column of a role begins with this.
+const ROLE: &str = "channel_";
+
+/// Roles and the names of their channels as the row of an image has them; none if it has one channel.
+pub fn roles(row: &Table) -> Vec<(String, String)> {
+    let word = |column: &Column| match &column.cells {
+        Cells::Text(words) => words.first().cloned().flatten(),
+        _ => None,
+    };
+    let of = |column: &Column| Some((column.name.strip_prefix(ROLE)?.to_owned(), word(column)?));
+    let one = row.column("channels").and_then(word).is_none_or(|names| !names.contains("; "));
+    if one { vec![] } else { row.columns.iter().filter_map(of).collect() }
+}
 
 struct Row(Table);
 
@@ -34,7 +48,12 @@ pub(super) fn row(
 ) -> Table {
     let mut row = Row(Table::default());
     let mut notes = scan.notes.clone();
+    notes.extend(roles.warnings.iter().cloned());
     notes.extend(roles.missing.iter().map(|r| format!("no channel for \"{r}\": its columns are empty")));
+    if !roles.left_out.is_empty() {
+        let names: Vec<String> = roles.left_out.iter().map(|name| format!("\"{name}\"")).collect();
+        notes.push(format!("channels that the recipe leaves out: {}", names.join(", ")));
+    }
     for (name, n) in ["size_z_px", "size_y_px", "size_x_px"].into_iter().zip(scan.shape.zyx()) {
         row.int(name.into(), "px", "Size of the image along this axis.", n as u64);
     }
@@ -50,14 +69,16 @@ pub(super) fn row(
     row.text("channels", "Names of all channels in the file.", names.join("; "));
     for (role, i) in &roles.found {
         let Some(c) = scan.channels.get(*i) else { continue };
-        row.text(&format!("channel_{role}"), "Name of the channel that plays this role.", c.name.clone());
+        row.text(&format!("{ROLE}{role}"), "Name of the channel that plays this role.", c.name.clone());
     }
     for (name, set) in recipe.order.iter().filter_map(|n| made.get(n).map(|m| (n, m))) {
         row.int(format!("count_{name}"), "1", format!("Number of objects in {name}."), set.host.count.into());
-        let own_scale = recipe.body.objects.get(name).is_some_and(|o| o.scale.is_some());
-        if own_scale {
+        if recipe.body.has_own_radius(name) {
             let definition = format!("Radius of the typical object that lengths in r of {name} count.");
-            row.real(format!("radius_{name}_px"), "px", definition, set.radius_px);
+            let is_labels = recipe.body.objects.get(name).is_some_and(|o| o.labels.is_some() && o.scale.is_none());
+            // Labels without an object have no typical one.
+            let radius = set.radius_px.filter(|_| !is_labels || set.host.count > 0);
+            row.real(format!("radius_{name}_px"), "px", definition, radius);
         }
         for (i, t) in set.thresholds.iter().enumerate() {
             let suffix = if i == 0 { String::new() } else { format!("_{}", i + 1) };
