@@ -60,6 +60,8 @@ pub(super) struct Record {
     pub seconds: f64,
     /// Objects by set, for the progress line.
     pub counts: Vec<(String, usize)>,
+    /// Roles and the channels that play them, where the image has several channels; for the progress line.
+    pub roles: Vec<(String, String)>,
     /// Things that the user should look at.
     pub warnings: usize,
 }
@@ -78,12 +80,14 @@ impl Record {
             resumed: false,
             seconds: 0.0,
             counts: vec![],
+            roles: vec![],
             warnings: 0,
         }
     }
     /// Takes over what a part says.
     fn has(&mut self, part: &Part) {
         self.counts = part.sets.iter().map(|(name, table)| (name.clone(), table.rows())).collect();
+        self.roles = pipeline::roles(&part.row);
         self.warnings = part.warnings;
     }
 }

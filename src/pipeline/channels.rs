@@ -1,60 +1,14 @@
-//! Which channel of the image plays which role, and the samples that steps work on.
+//! The samples that steps work on.
 
 use super::hot::without_hot_pixels;
+use crate::Result;
 use crate::device::Device;
 use crate::ops::histogram::range;
 use crate::ops::pixelwise::shift_left;
 use crate::profile::stage;
-use crate::recipe::{ObjectScale, Objects, Pick, Recipe};
-use crate::scan::Scan;
+use crate::recipe::{ObjectScale, Objects, Recipe};
 use crate::volume::Volume;
-use crate::{Error, Result};
 use std::collections::BTreeMap;
-
-/// Roles of the recipe with the index of their channel, in the order of the channels of the file.
-pub(super) struct Roles {
-    pub found: Vec<(String, usize)>,
-    /// Roles that the image has no channel for.
-    pub missing: Vec<String>,
-}
-
-impl Roles {
-    /// The first name or index of each role that the image has. Names are compared without regard to case.
-    ///
-    /// # Errors
-    /// Object sets are to be found in a channel that is not there.
-    pub fn find(scan: &Scan, recipe: &Recipe) -> Result<Self> {
-        let mut roles = Roles { found: Vec::new(), missing: Vec::new() };
-        for (role, picks) in &recipe.body.channels {
-            match picks.iter().find_map(|p| index(scan, p)) {
-                Some(i) => roles.found.push((role.clone(), i)),
-                None => roles.missing.push(role.clone()),
-            }
-        }
-        roles.found.sort_by_key(|(_, i)| *i);
-        let needed = recipe.body.objects.iter().filter_map(|(set, o)| o.channel.as_ref().map(|c| (set, c)));
-        for (set, role) in needed {
-            if roles.missing.contains(role) {
-                let have: Vec<String> = scan.channels.iter().map(|c| format!("\"{}\"", c.name)).collect();
-                return Err(Error::usage(format!("no channel for \"{role}\"; the image has {}", have.join(", ")))
-                    .needed_for(format!("the object set \"{set}\""))
-                    .remedy(format!("--set channels.{role}='[\"NAME\"]', or an index from 0 in place of the name")));
-            }
-        }
-        Ok(roles)
-    }
-
-    pub fn index(&self, role: &str) -> Option<usize> {
-        self.found.iter().find(|(r, _)| r == role).map(|(_, i)| *i)
-    }
-}
-
-fn index(scan: &Scan, pick: &Pick) -> Option<usize> {
-    match pick {
-        Pick::Index(i) => (scan.channels.len() > *i as usize).then_some(*i as usize),
-        Pick::Name(name) => scan.channels.iter().position(|c| c.name.eq_ignore_ascii_case(name)),
-    }
-}
 
 /// A role, and whether hot pixels are left out of its channel.
 type Wanted = (String, bool);

@@ -6,6 +6,7 @@
 
 mod channels;
 mod geometry;
+mod ground;
 mod hot;
 mod image;
 mod lesions;
@@ -15,12 +16,14 @@ mod objects;
 mod parent;
 mod pet;
 mod region;
+mod roles;
 mod row;
 mod shown;
 mod sphere;
 mod split;
 mod state;
 mod surroundings;
+mod typical;
 mod windows;
 
 use crate::device::Device;
@@ -32,12 +35,15 @@ use crate::table::Table;
 use crate::units::Shape;
 use crate::volume::{Labels, Volume};
 use crate::{Error, Result, scan, suv};
-use channels::{Lifted, Roles};
+use channels::Lifted;
 use geometry::Geometry;
 use objects::Given;
+use roles::Roles;
 use row::Words;
 use std::collections::BTreeMap;
 use surroundings::Surroundings;
+
+pub use row::roles;
 
 /// Regions drawn elsewhere, by object set.
 pub type External = BTreeMap<String, Regions>;
@@ -118,7 +124,8 @@ pub fn find<'a>(
     go_on: &dyn Fn() -> Result<()>,
 ) -> Result<Found<'a>> {
     check_modality(scan, recipe)?;
-    let roles = Roles::find(scan, recipe)?;
+    let mut roles = Roles::find(scan, recipe)?;
+    roles.warnings.extend(ground::check(scan, recipe, &roles)?);
     let mut made: BTreeMap<String, Made> = BTreeMap::new();
     let (given, mut lifted) = (Given { scan, recipe, roles: &roles, device, external }, Lifted::new(recipe));
     for name in &recipe.order {
@@ -171,7 +178,7 @@ pub fn columns(recipe: &Recipe) -> Result<Outcome> {
     };
     let channels = recipe.body.channels.keys().map(channel).collect::<Result<Vec<_>>>()?;
     let found = recipe.body.channels.keys().cloned().enumerate().map(|(i, role)| (role, i)).collect();
-    let roles = Roles { found, missing: vec![] };
+    let roles = Roles { found, ..Roles::default() };
     let modality = scan::Modality::Fluorescence;
     let mut scan = Scan::new(modality, shape, channels);
     if is_pet {
@@ -286,6 +293,12 @@ fn measure(
     let probe = match wanted.ring {
         Some([from, to]) => {
             let (from, to) = (geometry.px(from)?, geometry.px(to)?);
+            if from >= to {
+                // In one unit the recipe would have been refused.
+                let what = format!("the ring of {name} begins {from} px beyond the edge and ends at {to} px");
+                return Err(Error::usage(what)
+                    .remedy("both ends in one unit, the nearer one first: ring = [\"2 px\", \"7 px\"]"));
+            }
             ProbeParams { gap_px: from, width_px: to - from }
         }
         None => ProbeParams::default(),

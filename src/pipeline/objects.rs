@@ -1,10 +1,11 @@
 //! Object sets: from steps, grown, as a difference, or from a label image.
 
-use super::channels::{Lifted, Roles, Working};
+use super::channels::{Lifted, Working};
 use super::geometry::Geometry;
+use super::roles::Roles;
 use super::sphere::sphere;
 use super::state::State;
-use super::{External, Made, region};
+use super::{External, Made, region, typical};
 use crate::device::Device;
 use crate::ops::cytoplasm::cytoplasm;
 use crate::ops::grow::grow;
@@ -65,7 +66,7 @@ fn from_steps(
     geometry.radius_px = match set.scale {
         Some(ObjectScale::Auto) => {
             let diameter = stage("scale", "", || scale(device, &original, geometry.z_step(), geometry.weights()))?;
-            Some(diameter / 2.0)
+            Some(typical::radius_found(diameter, geometry.shape)?)
         }
         Some(ObjectScale::Fixed(length)) => Some(geometry.px(length)?),
         None => None,
@@ -116,7 +117,8 @@ fn given(name: &str, set: &Objects, from: &Given, geometry: Geometry) -> Result<
         Some(regions) => regions,
         None if set.optional => {
             let labels = Labels::of(scan.shape, 0, device.zeros(scan.shape.len())?);
-            return plain(labels);
+            let radius_px = Some(typical::radius_of(&labels, &geometry, device)?);
+            return Ok(Made { radius_px, ..plain(labels)? });
         }
         None => {
             return Err(Error::usage("its label image was not given").remedy(format!("--set labels.{name}=FILE")));
@@ -128,10 +130,10 @@ fn given(name: &str, set: &Objects, from: &Given, geometry: Geometry) -> Result<
             .remedy("labels of the same size as the image"));
     }
     let labels = renumber(device, &raw(*shape, voxels, device)?)?;
-    let radius_px = match set.scale {
-        Some(ObjectScale::Fixed(length)) => Some(geometry.px(length)?),
-        _ => None,
-    };
+    let radius_px = Some(match set.scale {
+        Some(ObjectScale::Fixed(length)) => geometry.px(length)?,
+        _ => typical::radius_of(&labels, &geometry, device)?,
+    });
     let channel = roles.found.first().map_or(0, |(_, i)| *i);
     let made = plain(labels)?;
     // A region with a name is what its name says, and what is not written has no rows to look at.

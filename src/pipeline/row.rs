@@ -1,7 +1,7 @@
 //! The row of an image: what it is, what was found, what the user should know.
 
 use super::Made;
-use super::channels::Roles;
+use super::roles::Roles;
 use crate::recipe::Recipe;
 use crate::scan::{NO_UNIT, Scan};
 use crate::table::{Cells, Column, Table};
@@ -22,9 +22,28 @@ impl Words {
     /// What the reader said, and which roles have no channel.
     pub fn of(scan: &Scan, roles: &Roles) -> Self {
         let mut words = Words { warnings: scan.warnings.clone(), notes: scan.notes.clone(), ..Words::default() };
+        words.warnings.extend(roles.warnings.iter().cloned());
         words.warnings.extend(roles.missing.iter().map(|r| format!("no channel for \"{r}\": its columns are empty")));
+        if !roles.left_out.is_empty() {
+            let names: Vec<String> = roles.left_out.iter().map(|name| format!("\"{name}\"")).collect();
+            words.notes.push(format!("channels that the recipe leaves out: {}", names.join(", ")));
+        }
         words
     }
+}
+
+/// The column of a role begins with this.
+const ROLE: &str = "channel_";
+
+/// Roles and the names of their channels as the row of an image has them; none if it has one channel.
+pub fn roles(row: &Table) -> Vec<(String, String)> {
+    let word = |column: &Column| match &column.cells {
+        Cells::Text(words) => words.first().cloned().flatten(),
+        _ => None,
+    };
+    let of = |column: &Column| Some((column.name.strip_prefix(ROLE)?.to_owned(), word(column)?));
+    let one = row.column("channels").and_then(word).is_none_or(|names| !names.contains("; "));
+    if one { vec![] } else { row.columns.iter().filter_map(of).collect() }
 }
 
 struct Row(Table);
@@ -62,14 +81,16 @@ pub(super) fn row(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &BTreeMap<S
     row.text("channels", "Names of all channels in the file.", names.join("; "));
     for (role, i) in &roles.found {
         let Some(c) = scan.channels.get(*i) else { continue };
-        row.text(&format!("channel_{role}"), "Name of the channel that plays this role.", c.name.clone());
+        row.text(&format!("{ROLE}{role}"), "Name of the channel that plays this role.", c.name.clone());
     }
     for (name, set) in recipe.order.iter().filter_map(|n| made.get(n).map(|m| (n, m))) {
         row.int(format!("count_{name}"), "1", format!("Number of objects in {name}."), set.host.count.into());
-        let own_scale = recipe.body.objects.get(name).is_some_and(|o| o.scale.is_some());
-        if own_scale {
+        if recipe.body.has_own_radius(name) {
             let definition = format!("Radius of the typical object that lengths in r of {name} count.");
-            row.real(format!("radius_{name}_px"), "px", definition, set.radius_px);
+            let is_labels = recipe.body.objects.get(name).is_some_and(|o| o.labels.is_some() && o.scale.is_none());
+            // Labels without an object have no typical one.
+            let radius = set.radius_px.filter(|_| !is_labels || set.host.count > 0);
+            row.real(format!("radius_{name}_px"), "px", definition, radius);
         }
         for (i, t) in set.thresholds.iter().enumerate() {
             let suffix = if i == 0 { String::new() } else { format!("_{}", i + 1) };

@@ -4,7 +4,7 @@
 //! around nuclei, cytoplasm, a label image), are shown over what is measured in them: the probe, with the channel that the
 //! others were found in beneath it.
 
-use super::channels::Roles;
+use super::roles::Roles;
 use crate::recipe::Recipe;
 
 /// The role that is what most recipes are for.
@@ -35,7 +35,7 @@ mod tests {
         let recipe = Recipe::parse("cells", crate::recipe::preset("cells").unwrap().text, &[]).unwrap();
         let roles = |all: &[(&str, usize)]| {
             let found = all.iter().map(|(role, i)| (role.to_string(), *i)).collect();
-            Roles { found, missing: vec![] }
+            Roles { found, missing: vec![], left_out: vec![], warnings: vec![] }
         };
         let both = roles(&[("nuclear", 0), ("other", 1), ("probe", 2)]);
         assert_eq!(shown("nuclei", &recipe, &both, 0), (0, None));

@@ -1,8 +1,8 @@
 //! Balls: reference regions in healthy tissue.
 
-use super::channels::Roles;
 use super::geometry::Geometry;
 use super::liver::find;
+use super::roles::Roles;
 use super::{Made, objects};
 use crate::device::Device;
 use crate::placement::Placement;

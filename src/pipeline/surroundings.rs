@@ -1,6 +1,6 @@
 //! What is background around the objects of a recipe: the same for all of its sets.
 
-use super::channels::Roles;
+use super::roles::Roles;
 use super::{Made, channel_refs};
 use crate::Result;
 use crate::measure::{Family, background_limit, occupied};
