@@ -55,11 +55,11 @@ fn nuclei_are_looked_for_in_their_stain_whatever_stands_beside_its_name() {
         let radius: f64 = word(&outcome, "radius_nuclei_px").parse().unwrap();
         assert!((radius - 9.0).abs() < 1.0, "{nuclear}: {radius}");
         // The probe has no name that the recipe knows: it is taken by its place, and the row says so.
-        assert!(word(&outcome, "notes").contains("by its place"), "{}", word(&outcome, "notes"));
+        assert!(word(&outcome, "warnings").contains("by its place"), "{}", word(&outcome, "warnings"));
         assert!(outcome.warnings > 0);
         let alone = run(&scan, "nuclei", &[]).unwrap();
         assert!(word(&alone, "notes").contains("channels that the recipe leaves out"), "{}", word(&alone, "notes"));
-        assert_eq!(alone.warnings, scan.notes.len());
+        assert_eq!(alone.warnings, scan.warnings.len());
     }
 }
 
@@ -71,7 +71,7 @@ fn an_empty_colour_is_not_the_nucleus() {
         let outcome = run(&open(&folder.join(name)), "cells", &[]).unwrap();
         assert_eq!((word(&outcome, "channel_nuclear"), word(&outcome, "channel_probe")), ("B".into(), "G".into()));
         assert_eq!(word(&outcome, "count_nuclei"), "6");
-        assert!(word(&outcome, "notes").contains("nuclear = \"B\" by its colour"), "{}", word(&outcome, "notes"));
+        assert!(word(&outcome, "warnings").contains("nuclear = \"B\" by its colour"), "{}", word(&outcome, "warnings"));
     }
 }
 
@@ -85,7 +85,7 @@ fn brightfield_and_inverted_images_are_called_so() {
         assert!(error.contains("--set objects.nuclei.scale=\"8 px\""), "{error}");
         // What the error says to try goes on, with a warning.
         let outcome = run(&scan, "nuclei", &["objects.nuclei.scale=8 px"]).unwrap();
-        assert!(word(&outcome, "notes").contains("brightfield, or inverted"), "{}", word(&outcome, "notes"));
+        assert!(word(&outcome, "warnings").contains("brightfield, or inverted"), "{}", word(&outcome, "warnings"));
     }
 }
 
@@ -106,7 +106,7 @@ const ONE_STEP: &str = "[channels]\nnuclear = [0]\n[objects.nuclei]\nchannel = '
 fn is_called_bright(scan: &Scan) -> bool {
     let recipe = Recipe::parse("one.toml", ONE_STEP, &[]).unwrap();
     let outcome = pipeline::run(scan, &recipe, &Device::Cpu, &External::new()).unwrap();
-    word(&outcome, "notes").contains("brightfield, or inverted")
+    word(&outcome, "warnings").contains("brightfield, or inverted")
 }
 
 /// Invariant: no fluorescence image has a bright ground, nearly every negative has.
