@@ -464,20 +464,12 @@ fn headers_promise_what_comes() {
         ["zoo_tiff", "zoo_ome", "bioimage", "stardist", "galaxy", "zoo_dicom", "zoo_nifti", "pet_sts001_dicom"]
     {
         let Some(folder) = shared(folder) else { continue };
-        let mut folders = vec![folder];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                    continue;
-                }
-                let options = Options { max_bytes: 512 << 20, ..Options::default() };
-                let looked = read::examine(&path, &options);
-                println!("{}", path.display());
-                agree(&looked, &read::open(&path, &options));
-                seen += usize::from(looked.is_ok());
-            }
+        for path in common::files_below(&folder).into_values() {
+            let options = Options { max_bytes: 512 << 20, ..Options::default() };
+            let looked = read::examine(&path, &options);
+            println!("{}", path.display());
+            agree(&looked, &read::open(&path, &options));
+            seen += usize::from(looked.is_ok());
         }
     }
     println!("{seen} images");

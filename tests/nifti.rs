@@ -331,12 +331,13 @@ fn pairs_and_sidecars_are_companions() {
     std::fs::write(&image, file.voxels()).unwrap();
     assert_eq!(values(&open(&header).unwrap()), [8.0, 9.0]);
     std::fs::write(dir.path().join("a.json"), "{}").unwrap();
-    assert_eq!(read::companions(&header), [image, dir.path().join("a.json")]);
+    let companions = |path: &Path| read::examine(path, &Options::default()).unwrap().files.split_off(1);
+    assert_eq!(companions(&header), [image, dir.path().join("a.json")]);
     let single = dir.path().join("b.nii.gz");
     std::fs::write(&single, packed(&Nifti::new([2, 1, 1], &[8.0, 9.0]).bytes())).unwrap();
-    assert_eq!(read::companions(&single), [""; 0].map(std::path::PathBuf::from));
+    assert_eq!(companions(&single), [""; 0].map(std::path::PathBuf::from));
     std::fs::write(dir.path().join("b.json"), "{\"Modality\": \"MR\"}").unwrap();
-    assert_eq!(read::companions(&single), [dir.path().join("b.json")]);
+    assert_eq!(companions(&single), [dir.path().join("b.json")]);
     assert_eq!(open(&single).unwrap().modality, Modality::Other);
     std::fs::write(dir.path().join("b.json"), "{\"Modality\": ").unwrap();
     let e = open(&single).unwrap_err();

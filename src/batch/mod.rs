@@ -136,7 +136,6 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
         out: &out,
         store: parts::Store::new(&settings.out),
         budget: budget::Budget::new(for_images(settings.memory)?),
-        stop: &settings.stop,
         progress: &progress,
         places: [root, search::absolute(&settings.out)],
     };

@@ -102,21 +102,13 @@ pub(super) struct Context<'a> {
     pub out: &'a Out,
     pub store: Store,
     pub budget: Budget,
-    pub stop: &'a Stop,
     pub progress: &'a Progress,
     /// The folders of the inputs and of the results: no byte of a table may depend on where they lie.
     pub places: [PathBuf; 2],
 }
 
-/// How a try at an image ended.
-enum Tried {
-    Done,
-    /// It needs more memory than was free: once more, with so many bytes.
-    Again(u64),
-}
-
-/// An outcome, or the bytes that it needs and cannot have now.
-type Measured = std::result::Result<Outcome, u64>;
+/// What was asked for, or the bytes that it needs and cannot have now: once more, with so many.
+type OrBytes<T> = std::result::Result<T, u64>;
 
 /// An image that was read, and what is to be done with it.
 struct Given<'a> {
@@ -127,7 +119,29 @@ struct Given<'a> {
     extent: &'a Extent,
 }
 
+/// What is known of an image before it is read.
+struct Looked {
+    options: read::Options,
+    extent: Extent,
+    label_files: LabelFiles,
+    /// Its files as they were then.
+    before: Vec<files::State>,
+    /// The hashes of its files, once they are made.
+    hashes: Option<Vec<Hashed>>,
+}
+
+impl Looked {
+    fn hash(&self, item: &Item) -> Result<Vec<Hashed>> {
+        stage("hash", "", || files::hashes(item, &self.extent, &self.label_files))
+    }
+}
+
 impl Context<'_> {
+    /// Whether the run is to end early.
+    pub fn stop(&self) -> &Stop {
+        &self.settings.stop
+    }
+
     /// Does an image. A panic, the last resort of a mistake in this program, costs this image alone.
     pub fn do_safely(&self, item: &Item, pools: &Pools) -> Record {
         let start = Instant::now();
@@ -146,7 +160,7 @@ impl Context<'_> {
         };
         if let Err(e) = done {
             if e.kind == Kind::Full {
-                self.stop.ask(Reason::DiskFull);
+                self.stop().ask(Reason::DiskFull);
             }
             record = match e.kind {
                 Kind::Stopped => Record::skipped(&format!("not finished: {}", e.what)),
@@ -186,20 +200,18 @@ impl Context<'_> {
         let pool = pools.of(extent.shape.len());
         let mut need = estimate::image(&extent, recipe);
         self.budget.check(need).map_err(|e| e.remedy(self.enough(need)))?;
-        if self.settings.existing == Existing::Resume {
-            let hashes = pool.install(|| stage("hash", "", || files::hashes(item, &extent, &label_files)))?;
-            let key = key(&item.name, &hashes, recipe, self.overlay_size());
-            if pool.install(|| self.is_done(item, key, hashes, record)) {
-                return Ok(());
-            }
+        let mut looked = Looked { options, extent, label_files, before: vec![], hashes: None };
+        looked.before = files::state(&looked.extent.files);
+        // Reading waits for the hashes only where they may show that there is nothing to do.
+        if self.settings.existing == Existing::Resume && pool.install(|| self.is_done(item, &mut looked, record))? {
+            return Ok(());
         }
         loop {
-            self.stop.check()?;
-            let share = self.budget.take(need, self.stop)?;
-            let tried = pool.install(|| self.attempt(item, &options, &extent, &label_files, share, record));
-            match tried? {
-                Tried::Done => return Ok(()),
-                Tried::Again(all) => need = all,
+            self.stop().check()?;
+            let share = self.budget.take(need, self.stop())?;
+            match pool.install(|| self.attempt(item, &mut looked, share, record))? {
+                Ok(()) => return Ok(()),
+                Err(all) => need = all,
             }
         }
     }
@@ -212,35 +224,36 @@ impl Context<'_> {
     }
 
     /// The image is finished already: its part and all its files are there and whole.
-    fn is_done(&self, item: &Item, key: String, hashes: Vec<Hashed>, record: &mut Record) -> bool {
-        let Some(part) = self.store.load(&key) else { return false };
+    fn is_done(&self, item: &Item, looked: &mut Looked, record: &mut Record) -> Result<bool> {
+        let hashes = looked.hash(item)?;
+        let key = self.key(item, &hashes);
         let wanted = self.all_outputs(item);
-        let whole = |below: &String| part.files.iter().any(|f| f.below == *below && f.is_whole(self.out.folder()));
-        if !wanted.iter().all(whole) {
-            return false;
-        }
+        let whole = |f: &Written, below: &String| f.below == *below && f.is_whole(self.out.folder());
+        let part =
+            self.store.load(&key).filter(|part| wanted.iter().all(|below| part.files.iter().any(|f| whole(f, below))));
+        let Some(part) = part else {
+            looked.hashes = Some(hashes);
+            return Ok(false);
+        };
         wanted.iter().for_each(|below| self.out.keep(below));
         record.has(&part);
         (record.key, record.hashes, record.resumed) = (Some(key), hashes, true);
-        true
+        Ok(true)
+    }
+
+    fn key(&self, item: &Item, hashes: &[Hashed]) -> String {
+        key(&item.name, hashes, self.recipes.of(item), self.overlay_size())
     }
 
     /// Reads, runs and sets down, within a share of the memory.
-    fn attempt(
-        &self,
-        item: &Item,
-        options: &read::Options,
-        extent: &Extent,
-        label_files: &LabelFiles,
-        mut share: Share,
-        record: &mut Record,
-    ) -> Result<Tried> {
+    fn attempt(&self, item: &Item, looked: &mut Looked, mut share: Share, record: &mut Record) -> Result<OrBytes<()>> {
         let recipe = self.recipes.of(item);
-        let before = files::state(&extent.files);
-        let hash = || stage("hash", "", || files::hashes(item, extent, label_files));
-        let (hashes, scan) = rayon::join(hash, || stage("read", "", || open(item, options)));
+        let known = looked.hashes.take();
+        let hash = || known.map_or_else(|| looked.hash(item), Ok);
+        let (hashes, scan) = rayon::join(hash, || stage("read", "", || open(item, &looked.options)));
         let (hashes, scan) = (hashes?, scan?);
-        if files::state(&extent.files) != before {
+        let Looked { options, extent, label_files, .. } = &*looked;
+        if files::state(&extent.files) != looked.before {
             return Err(
                 Error::io("the file changed while it was read").remedy("run again with --resume once it is whole")
             );
@@ -257,17 +270,20 @@ impl Context<'_> {
         let given = Given { item, recipe, scan: &scan, external: &external, extent };
         let outcome = match self.on_either_side(&given, &mut share)? {
             Ok(outcome) => outcome,
-            Err(all) => return Ok(Tried::Again(all)),
+            Err(all) => {
+                looked.hashes = Some(hashes);
+                return Ok(Err(all));
+            }
         };
-        self.stop.check()?;
+        self.stop().check()?;
         let files = stage("write", "", || self.set_down(item, &scan, &outcome))?;
         let sets = outcome.sets.into_iter().map(|s| (s.name, s.table)).collect();
         let part = Part { row: outcome.row, sets, warnings: outcome.warnings, files };
-        let key = key(&item.name, &hashes, recipe, self.overlay_size());
+        let key = self.key(item, &hashes);
         record.has(&part);
         (record.key, record.hashes) = (Some(key.clone()), hashes);
         self.store.save(&key, part)?;
-        Ok(Tried::Done)
+        Ok(Ok(()))
     }
 
     fn options(&self, recipe: &Recipe) -> read::Options {
@@ -287,7 +303,7 @@ impl Context<'_> {
     }
 
     /// Runs the recipe; if a GPU cannot, the same image is done on the CPU, and one line for all images says so.
-    fn on_either_side(&self, given: &Given, share: &mut Share) -> Result<Measured> {
+    fn on_either_side(&self, given: &Given, share: &mut Share) -> Result<OrBytes<Outcome>> {
         let samples = given.scan.shape.len() * given.scan.channels.len();
         let (side, start) = (self.chooser.side(samples), Instant::now());
         match self.measure(given, self.chooser.device(side), share) {
@@ -312,9 +328,9 @@ impl Context<'_> {
     }
 
     /// Finds the object sets, sees that there is memory for their rows, and measures them.
-    fn measure(&self, given: &Given, device: &Device, share: &mut Share) -> Result<Measured> {
+    fn measure(&self, given: &Given, device: &Device, share: &mut Share) -> Result<OrBytes<Outcome>> {
         let Given { recipe, scan, external, extent, .. } = *given;
-        let go_on = || self.stop.check();
+        let go_on = || self.stop().check();
         let found = stage("recipe", "", || pipeline::find(scan, recipe, device, external, &go_on))?;
         go_on()?;
         let need = estimate::image(extent, recipe).saturating_add(estimate::rows(found.cells()));

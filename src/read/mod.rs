@@ -35,7 +35,6 @@ mod tiff;
 pub use dicom::{Found, Other, Series, examine_series, find_series, is_dicom, read_series};
 pub use extent::Extent;
 pub use foreign::{Foreign, foreign, foreign_folder};
-pub use nifti::companions;
 pub use own::written_by_us;
 pub use pattern::{FileSet, Groups, examine_set, group, open_set};
 pub use regions::{Pick, regions};
@@ -44,7 +43,7 @@ pub use source::Source;
 use crate::scan::Scan;
 use crate::units::{Shape, Spacing};
 use crate::{Error, Result};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What the pages of a TIFF without any description of its axes are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -212,6 +211,15 @@ pub fn open_bytes(bytes: &[u8], name: &str, options: &Options) -> Result<Scan> {
     let input = Input { path: Path::new(name), source: Source::bytes(bytes), on_disk: false };
     let read = || (format(&input)?.read)(&input, options).map(|scan| scan.calibrated(options));
     read().map_err(|e| e.at(input.path))
+}
+
+/// The deepest folder that holds all of these folders.
+pub(crate) fn common_folder<'a>(mut folders: impl Iterator<Item = &'a Path>) -> PathBuf {
+    let mut common = folders.next().map(Path::to_path_buf).unwrap_or_default();
+    for folder in folders {
+        while !folder.starts_with(&common) && common.pop() {}
+    }
+    common
 }
 
 /// The format of a file by its first bytes.

@@ -23,7 +23,7 @@ mod rule;
 mod time;
 
 pub use facts::{Decay, Facts, Identity, Settings, SliceFacts, Units};
-pub use plausible::{is_fdg, is_whole, not_a_scan, values};
+pub use plausible::{is_fdg, not_a_scan, values};
 
 use crate::scan::{NO_UNIT, SUV_UNIT};
 use crate::table::Table;

@@ -122,7 +122,7 @@ pub fn values(volume: &Volume, grams: Option<f64>, ml: Option<f64>, facts: bool)
     if all.most > 500.0 || all.most < 0.3 {
         doubts.push(format!("doubtful: the largest SUV is {:.4}", all.most));
     }
-    if !facts && samples.par_iter().all(|s| scale.value(f64::from(*s)).fract() == 0.0) {
+    if !facts && is_whole(volume)? {
         doubts.push("doubtful: every voxel is a whole number: is it a label image?".into());
     }
     if let (Some(grams), Some(ml)) = (grams, ml) {
@@ -179,7 +179,7 @@ impl Tally {
 ///
 /// # Errors
 /// The image is on a device.
-pub fn is_whole(volume: &Volume) -> Result<bool> {
+fn is_whole(volume: &Volume) -> Result<bool> {
     let scale = volume.scale;
     Ok(volume.samples.host()?.par_iter().all(|s| scale.value(f64::from(*s)).fract() == 0.0))
 }

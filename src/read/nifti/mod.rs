@@ -46,18 +46,6 @@ pub fn is_label_of(source: &Source, description: &str, intent: i16) -> bool {
     header.is_ok_and(|h| h.description.starts_with(description) && h.intent == i32::from(intent))
 }
 
-/// Other files that an image depends on: the voxels of a pair, and the sidecar. Only files that are there.
-pub fn companions(path: &Path) -> Vec<PathBuf> {
-    let head = Source::open(path).and_then(|s| s.head(super::HEAD_BYTES)).unwrap_or_default();
-    if !detect(&head) {
-        return vec![];
-    }
-    let pair = matches!(header::kind(&stream::peek(&head, header::LONGEST)), Some(Kind::Nifti { pair: true, .. }));
-    let image = if pair { image_file(path) } else { None };
-    let sidecar = Some(sidecar::path(path)).filter(|p| p.is_file());
-    image.into_iter().chain(sidecar).collect()
-}
-
 /// The name without `.nii`, `.hdr` and `.gz`.
 fn stem(path: &Path) -> String {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();

@@ -96,9 +96,6 @@ pub fn convert(scan: &mut Scan, said: Option<Said>, settings: &Settings, integer
         if let Some(why) = suv::not_a_scan(&channel.volume, integers)?.filter(|_| !known && !asked) {
             return Err(Error::new(crate::Kind::NotAScan, why).remedy("--set suv.units=suv if it is SUV all the same"));
         }
-        if !known && !asked && suv::is_whole(&channel.volume)? {
-            scan.warnings.push("holds whole numbers only: SUV, or a label image?".into());
-        }
         let (grams, ml) = (said.facts.weight.map(|kg| kg * 1000.0), said.facts.voxel_ml);
         scan.warnings.extend(suv::values(&channel.volume, grams, ml, known)?);
     }
