@@ -30,7 +30,7 @@ const UNSUPPORTED: &[(&str, &str)] = &[
 const NO_VALUES: &[(&str, &str)] = &[
     ("ExplVR_BigEndNoMeta.dcm", "RTPLAN"),
     ("ExplVR_LitEndNoMeta.dcm", "RTPLAN"),
-    ("JPEG-lossy.dcm", "JPEG"),
+    ("JPEG-lossy.dcm", "JPEG Extended (1.2.840.10008.1.2.4.51) with 12 bits are not read"),
     ("MR_truncated.dcm", "cut off"),
     ("badVR.dcm", "NumberOfFrames"),
     ("empty_charset_LEI.dcm", "no pixel data"),

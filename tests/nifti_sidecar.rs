@@ -189,3 +189,29 @@ fn without_a_sidecar_the_settings_decide() {
         Err(e) => panic!("{e}"),
     }
 }
+
+#[test]
+fn what_a_sidecar_says_twice_must_be_one_thing() {
+    let refused = |changes: Value, a: &str, b: &str| {
+        let e = read_with(changes, Settings::default(), None, 1).unwrap_err().to_string();
+        assert!(e.contains(a) && e.contains(b), "{e}");
+    };
+    refused(json!({"PatientWeight": 80}), "BodyWeight = 70", "PatientWeight = 80");
+    refused(json!({"BodyHeight": 1.75, "PatientSize": 180}), "BodyHeight = 1.75", "PatientSize = 1.8");
+    refused(json!({"Sex": "M", "PatientSex": "F"}), "Sex = M", "PatientSex = F");
+    refused(json!({"RadionuclideTotalDose": 370e6}), "350000000 Bq", "RadionuclideTotalDose is 370000000");
+    refused(json!({"RadiopharmaceuticalStartTime": "22:30:00"}), "InjectionStart is 0 s", "22:30:00");
+    refused(json!({"DecayCorrection": "ADMIN"}), "say START", "DecayCorrection is ADMIN");
+    let same = json!({
+        "PatientWeight": 70.0, "BodyHeight": 1.75, "PatientSize": 175, "Sex": "male", "PatientSex": "M",
+        "RadionuclideTotalDose": 350, "RadiopharmaceuticalStartTime": "23:30:00", "DecayCorrection": "START"
+    });
+    expect(same, 70_000.0 / 350e6 * (F18 * 3600.0).exp());
+}
+
+#[test]
+fn a_sidecar_without_a_unit_says_less_than_it_must() {
+    let assume = Settings { assume: Some(Units::Suv), ..Settings::default() };
+    let e = read_with(json!({"Units": null}), assume, None, 1).unwrap_err();
+    assert!(e.what.starts_with("missing Units"), "{e}");
+}

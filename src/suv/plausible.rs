@@ -184,7 +184,7 @@ fn is_whole(volume: &Volume) -> Result<bool> {
     Ok(volume.samples.host()?.par_iter().all(|s| scale.value(f64::from(*s)).fract() == 0.0))
 }
 
-/// Why values that nothing is said of are no scan: masks hold two values, label images whole numbers. `integers`: they are
+/// Why values that nothing is said of are no scan: masks hold 0 and 1, label images whole numbers. `integers`: they are
 /// stored as such, without a slope of their own; phantoms in floats may hold whole numbers and be SUV.
 ///
 /// # Errors
@@ -198,9 +198,8 @@ pub fn not_a_scan(volume: &Volume, integers: bool) -> Result<Option<String>> {
     let whole = integers && is_whole(volume)?;
     Ok(match other {
         None => Some(format!("every voxel is {}: an empty image or mask, no scan", value(first))),
-        Some(other) if !third => {
-            let (a, b) = (value(first).min(value(other)), value(first).max(value(other)));
-            Some(format!("holds only the values {a} and {b}: a mask, no scan"))
+        Some(other) if !third && value(first).min(value(other)) == 0.0 && value(first).max(value(other)) == 1.0 => {
+            Some("holds only the values 0 and 1: a mask, no scan".into())
         }
         Some(_) if whole => Some("holds integers: a label image (or CT, or counts), no SUV".into()),
         _ => None,
@@ -224,7 +223,8 @@ mod tests {
         let why = |factor, samples: &[i32]| not_a_scan(&volume(factor, samples), true).unwrap().unwrap_or_default();
         assert!(why(1.0, &[0, 0, 0]).contains("every voxel is 0"));
         assert!(why(1.0, &[0, 1, 1, 0]).contains("only the values 0 and 1"));
-        assert!(why(0.5, &[0, 1, 1, 0]).contains("only the values 0 and 0.5"));
+        assert!(why(0.5, &[0, 2, 2, 0]).contains("only the values 0 and 1"));
+        assert_eq!(why(0.5, &[0, 1, 1, 0]), "", "a phantom of two values");
         assert!(why(1.0, &[0, 7, 3, 0]).contains("holds integers"));
         assert_eq!(not_a_scan(&volume(1.0, &[0, 7, 3, 0]), false).unwrap(), None, "floats that are whole may be SUV");
         assert_eq!(why(0.5, &[0, 7, 3, 0]), "");
