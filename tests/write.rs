@@ -437,3 +437,45 @@ fn pictures_of_pet_show_both_sides_on_white() {
         }
     }
 }
+
+/// `uptake run SAMPLE --out OUT` with more arguments; whether it ended well, and what it said.
+fn run(sample: &str, out: &Path, more: &[&str]) -> (bool, String) {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-images").join(sample);
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_uptake"));
+    command.arg("run").arg(sample).args(["--device", "cpu", "--no-labels", "--out"]).arg(out).args(more);
+    let output = command.output().unwrap();
+    (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn overlays_of_a_run_have_the_size_asked_for_also_after_another_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("o");
+    let widths = [&["--overlay-size", "256"][..], &["--overlay-size", "512", "--resume"], &["--resume"]].map(|more| {
+        let (good, said) = run("tumour_field.ome.tif", &out, more);
+        assert!(good, "{said}");
+        picture(&out.join("overlays/tumour_field.ome_cells.png")).0
+    });
+    assert_eq!(widths, [256, 512, 1024], "reduced, as it is, enlarged to be read");
+    let (good, said) = run("tumour_field.ome.tif", &dir.path().join("p"), &["--overlay-size", "3"]);
+    assert!(!good && said.contains("256 to 32768"), "{said}");
+}
+
+#[test]
+fn every_set_of_pet_has_its_picture_and_words_have_their_columns() {
+    let dir = tempfile::tempdir().unwrap();
+    let (good, said) = run("pet/phantom.nii.gz", dir.path(), &[]);
+    assert!(good && said.contains("1 warning: see the column warnings of images.csv"), "{said}");
+    for set in ["lesions", "suv25", "pct41", "pct50"] {
+        assert!(picture(&dir.path().join(format!("overlays/phantom_{set}.png"))).0 > 1024, "{set}");
+    }
+    let mut table = ::csv::Reader::from_path(dir.path().join("images.csv")).unwrap();
+    let names: Vec<String> = table.headers().unwrap().iter().map(String::from).collect();
+    let row = table.records().next().unwrap().unwrap();
+    let at = |name: &str| names.iter().position(|n| n == name).unwrap();
+    assert_eq!([at("notes"), at("empty_columns")], [at("warnings") + 1, at("warnings") + 2]);
+    let cell = |name: &str| &row[at(name)];
+    assert_eq!(cell("warnings"), "the half-life of F18 is taken as 6586.2 s: the file has none");
+    assert!(cell("notes").contains("lesions: 3 of 6 objects dropped by size"), "{}", cell("notes"));
+    assert!(!cell("notes").contains("empty") && cell("empty_columns").contains("lesions: 1 empty columns"));
+}

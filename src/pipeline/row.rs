@@ -23,7 +23,10 @@ impl Words {
     pub fn of(scan: &Scan, roles: &Roles) -> Self {
         let mut words = Words { warnings: scan.warnings.clone(), notes: scan.notes.clone(), ..Words::default() };
         words.warnings.extend(roles.warnings.iter().cloned());
-        words.warnings.extend(roles.missing.iter().map(|r| format!("no channel for \"{r}\": its columns are empty")));
+        let missing = roles.missing.iter().map(|r| format!("no channel for \"{r}\": its columns are empty"));
+        // A channel that plays no role may be the one that is missed; where there is none, nothing was lost.
+        let said = if roles.left_out.is_empty() { &mut words.notes } else { &mut words.warnings };
+        said.extend(missing);
         if !roles.left_out.is_empty() {
             let names: Vec<String> = roles.left_out.iter().map(|name| format!("\"{name}\"")).collect();
             words.notes.push(format!("channels that the recipe leaves out: {}", names.join(", ")));
@@ -111,4 +114,28 @@ pub(super) fn row(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &BTreeMap<S
         words.empty_columns.join("; "),
     );
     row.0
+}
+
+#[cfg(test)]
+mod tests {
+    //! Mechanics.
+    use super::*;
+    use crate::scan::Modality;
+    use crate::units::Shape;
+
+    #[test]
+    fn a_missing_channel_is_a_warning_where_another_one_is_left() {
+        let said = |left_out: &[&str]| {
+            let mut scan = Scan::new(Modality::Fluorescence, Shape::flat(1, 1), vec![]);
+            scan.warn("a doubt");
+            let left_out = left_out.iter().map(|name| name.to_string()).collect();
+            let roles = Roles { missing: vec!["probe".into()], left_out, ..Roles::default() };
+            let Words { warnings, notes, .. } = Words::of(&scan, &roles);
+            (warnings.join("; "), notes.join("; "))
+        };
+        let missing = "no channel for \"probe\": its columns are empty";
+        assert_eq!(said(&[]), ("a doubt".into(), missing.into()));
+        let left_out = "channels that the recipe leaves out: \"EGFR\"";
+        assert_eq!(said(&["EGFR"]), (format!("a doubt; {missing}"), left_out.into()));
+    }
 }

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 /// Pictures with a shorter long side than this are enlarged by a whole number, to about twice this.
-const LEGIBLE: usize = 400;
+const LEGIBLE: usize = 600;
 /// Side lengths of a voxel that differ by less than this fraction count as equal.
 const SQUARE: f64 = 0.05;
 
@@ -290,23 +290,23 @@ mod tests {
     #[test]
     fn small_images_are_enlarged_and_large_ones_reduced() {
         let small = View::new(Shape::flat(100, 50), None, 2048);
-        assert_eq!((small.height(), small.width(), small.pixel), (800, 400, 0.125));
-        let middle = View::new(Shape::flat(512, 400), None, 2048);
-        assert_eq!((middle.height(), middle.width()), (512, 400));
+        assert_eq!((small.height(), small.width(), small.pixel), (1200, 600, 1.0 / 12.0));
+        let middle = View::new(Shape::flat(600, 400), None, 2048);
+        assert_eq!((middle.height(), middle.width()), (600, 400));
         let large = View::new(Shape::flat(1000, 5000), Spacing::um([1.0, 0.5, 0.5]), 2048);
         assert_eq!((large.height(), large.width(), large.pixel), (334, 1667, 0.5 * 5000.0 / 1667.0));
     }
 
     #[test]
     fn bodies_are_seen_from_the_front_in_proportion() {
-        let shape = Shape::new(200, 7, 100);
+        let shape = Shape::new(400, 7, 100);
         let view = View::new(shape, Spacing::mm([4.0, 2.0, 2.0]), 1024);
-        assert_eq!((view.height(), view.width()), (400, 100));
+        assert_eq!((view.height(), view.width()), (800, 100));
         let mut labels = vec![0; shape.len()];
         labels[shape.index(9, 4, 5)] = 1;
         let (name, slice) = view.fullest(&labels).unwrap();
         assert_eq!(name, "row 5");
-        assert_eq!(slice.labels(&labels).row((200 - 1 - 9) * 2), [Run { label: 1, from: 5, to: 6 }]);
+        assert_eq!(slice.labels(&labels).row((400 - 1 - 9) * 2), [Run { label: 1, from: 5, to: 6 }]);
     }
 
     #[test]
@@ -334,13 +334,13 @@ mod tests {
 
     #[test]
     fn columns_give_the_maximum_and_all_their_labels() {
-        let view = View::new(Shape::new(3, 1, 400), None, 1024);
+        let view = View::new(Shape::new(3, 1, 700), None, 1024);
         let at = |z: usize| move |x: usize| (z * 10 + x % 2) as i32;
-        let grey: Vec<i32> = (0..3).flat_map(|z| (0..400).map(at(z))).collect();
+        let grey: Vec<i32> = (0..3).flat_map(|z| (0..700).map(at(z))).collect();
         assert_eq!(view.grey(&grey)[..2], [20, 21]);
-        let mut labels = vec![0; 1200];
-        (labels[0], labels[400], labels[800]) = (7, 9, 9);
-        (labels[1], labels[401]) = (5, 4);
+        let mut labels = vec![0; 2100];
+        (labels[0], labels[700], labels[1400]) = (7, 9, 9);
+        (labels[1], labels[701]) = (5, 4);
         let found = view.labels(&labels);
         let run = |label: u32, from: usize| Run { label, from, to: from + 1 };
         assert_eq!(found.row(0), [run(4, 1), run(5, 1), run(7, 0), run(9, 0)]);
