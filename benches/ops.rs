@@ -141,7 +141,14 @@ fn bandwidth() -> Result<f64> {
 /// Features of all objects: always on the host.
 fn measures(i: &Inputs) -> Result<Duration> {
     let (image, labels) = (i.image.to_host()?, i.labels.to_host()?);
-    let channel = ChannelRef { name: "c", unit: "au", volume: &image, saturation: None, positive_above: None };
+    let channel = ChannelRef {
+        name: "c",
+        unit: "au",
+        volume: &image,
+        saturation: None,
+        positive_above: None,
+        background_to: None,
+    };
     let channels = [channel];
     let request =
         Request { channels: &channels, families: &[Family::Shape, Family::Intensity], ..Request::new(&labels) };

@@ -42,6 +42,7 @@ pub mod placement;
 pub mod profile;
 pub mod read;
 pub mod recipe;
+mod scale;
 pub mod scan;
 pub mod suv;
 pub mod table;

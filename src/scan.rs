@@ -57,7 +57,10 @@ pub struct Scan {
     pub audit: Table,
     /// Facts about the source as name and value, for `inspect` and `run.json`: format, compression, stored type, ...
     pub facts: Vec<(String, String)>,
-    /// Things the user should know, for the `notes` cell of the image's row.
+    /// What the user should look at before a number is trusted: doubts, losses, what was fallen back to. For the `warnings`
+    /// cell of the image's row.
+    pub warnings: Vec<String>,
+    /// What else is worth knowing, for the `notes` cell.
     pub notes: Vec<String>,
 }
 
@@ -73,8 +76,14 @@ impl Scan {
             sul_factor: None,
             audit: Table::default(),
             facts: vec![],
+            warnings: vec![],
             notes: vec![],
         }
+    }
+
+    /// Warns of something.
+    pub fn warn(&mut self, what: impl Into<String>) {
+        self.warnings.push(what.into());
     }
 }
 
@@ -87,6 +96,6 @@ pub struct Regions {
     pub voxels: Vec<u32>,
     /// Names of the regions by number, if the file has names.
     pub names: std::collections::BTreeMap<u32, String>,
-    /// Things the user should know.
+    /// Things the user should look at.
     pub notes: Vec<String>,
 }

@@ -6,50 +6,7 @@ use crate::units::{Shape, Spacing};
 use crate::{Error, Result};
 use std::sync::{Arc, OnceLock};
 
-/// How integer samples become values: `value = sample * factor + offset`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Scale {
-    /// Value of one step.
-    pub factor: f64,
-    /// Value of sample 0.
-    pub offset: f64,
-}
-
-impl Scale {
-    /// Samples are the values.
-    pub const ONE: Scale = Scale { factor: 1.0, offset: 0.0 };
-
-    /// The value of a sample, or of any linear combination of samples whose weights add up to 1.
-    pub fn value(&self, sample: f64) -> f64 {
-        sample * self.factor + self.offset
-    }
-
-    /// The least sample with a value of at least `value`: what a table shows as `value` belongs to it, whatever the
-    /// rounding of a division would say. Beyond the range of `i32` by as much as there is; not above 2^40.
-    pub fn least_reaching(&self, value: f64) -> i64 {
-        self.first(value, |v| v >= value)
-    }
-
-    /// The least sample with a value above `value`.
-    pub fn least_above(&self, value: f64) -> i64 {
-        self.first(value, |v| v > value)
-    }
-
-    /// The least sample that fits; values rise with samples, and division is wrong by a few samples at most.
-    fn first(&self, value: f64, fits: impl Fn(f64) -> bool) -> i64 {
-        const FAR: f64 = (1u64 << 40) as f64;
-        let mut sample = ((value - self.offset) / self.factor).ceil().clamp(-FAR, FAR) as i64;
-        let fits = |sample: i64| fits(self.value(sample as f64));
-        for _ in 0..4 {
-            if fits(sample - 1) {
-                sample -= 1;
-            } else if !fits(sample) {
-                sample += 1;
-            }
-        }
-        sample
-    }
-}
+pub use crate::scale::Scale;
 
 /// One channel: integer samples with a scale, in raster order (x fastest).
 #[derive(Clone, Debug)]

@@ -7,8 +7,8 @@ mod common;
 #[path = "common/images.rs"]
 mod images;
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use common::results;
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 const RECIPE: &str = r#"
@@ -64,25 +64,6 @@ impl Bench {
     }
 }
 
-/// Every file of a run but for `run.json` and what is kept for resuming.
-fn bytes(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut all = BTreeMap::new();
-    let mut folders = vec![folder.to_path_buf()];
-    while let Some(f) = folders.pop() {
-        for entry in std::fs::read_dir(f).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                if !path.ends_with(".uptake") {
-                    folders.push(path);
-                }
-            } else if !path.ends_with("run.json") {
-                all.insert(path.strip_prefix(folder).unwrap().to_path_buf(), std::fs::read(&path).unwrap());
-            }
-        }
-    }
-    all
-}
-
 fn text(path: PathBuf) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
@@ -135,10 +116,10 @@ fn jobs_and_threads_change_no_byte() {
     bench.run("a", &["--jobs", "1", "--threads", "1"]);
     bench.run("b", &["--jobs", "4", "--threads", "1", "--memory", "64MiB"]);
     bench.run("c", &["--jobs", "1", "--threads", "4"]);
-    let a = bytes(&bench.path("a"));
+    let a = results(&bench.path("a"));
     assert!(a.len() > 20);
-    assert!(a == bytes(&bench.path("b")), "jobs");
-    assert!(a == bytes(&bench.path("c")), "threads");
+    assert!(a == results(&bench.path("b")), "jobs");
+    assert!(a == results(&bench.path("c")), "threads");
 }
 
 #[test]
@@ -148,7 +129,7 @@ fn the_gpu_gives_the_same_files() {
     bench.run("cpu", &[]);
     let output = bench.run("gpu", &["--device", "gpu"]);
     assert!(!words(&output).contains("done on the CPU"), "{}", words(&output));
-    assert!(bytes(&bench.path("cpu")) == bytes(&bench.path("gpu")));
+    assert!(results(&bench.path("cpu")) == results(&bench.path("gpu")));
     assert!(text(bench.path("cpu/run.json")).contains("\"device\": \"cpu\""));
     assert!(!text(bench.path("gpu/run.json")).contains("\"device\": \"cpu\""));
 }
@@ -176,10 +157,10 @@ fn a_resumed_run_gives_the_bytes_of_a_whole_one() {
     let said = words(&output);
     let kept = said.matches("kept from the run before").count();
     assert!((2..=3).contains(&kept), "{said}");
-    assert!(bytes(&bench.path("whole")) == bytes(&bench.path("cut")));
+    assert!(results(&bench.path("whole")) == results(&bench.path("cut")));
     let again = words(&bench.run("cut", &["--resume"]));
     assert!(again.contains("6 of them from the run before"), "{again}");
-    assert!(bytes(&bench.path("whole")) == bytes(&bench.path("cut")));
+    assert!(results(&bench.path("whole")) == results(&bench.path("cut")));
 }
 
 #[test]
@@ -241,7 +222,18 @@ fn external_labels_take_the_place_of_steps() {
     };
     let rows_before = rows("first/spots.csv", "even/i2.png,");
     assert!(!rows_before.is_empty());
-    assert_eq!(rows_before, rows("second/spots.csv", "i2.png,"));
+    // Behind `label` stands the number in the file, which is the same here.
+    assert!(text(bench.path("second/spots.csv")).starts_with("image,label,label_in_file,"));
+    let again: Vec<String> = rows("second/spots.csv", "i2.png,")
+        .into_iter()
+        .map(|row| {
+            let (label, rest) = row.split_once(',').unwrap();
+            let (in_file, rest) = rest.split_once(',').unwrap();
+            assert_eq!(label, in_file);
+            format!("{label},{rest}")
+        })
+        .collect();
+    assert_eq!(rows_before, again);
 }
 
 #[test]
@@ -267,7 +259,7 @@ fn a_gpu_that_is_lost_is_asked_once_and_no_image_is() {
     let recipes = uptake::batch::Recipes::One(Box::new(recipe));
     let summary = uptake::batch::run(&settings, &recipes, &device).unwrap();
     assert_eq!((summary.ok, summary.failed), (6, 1));
-    assert!(bytes(&bench.path("cpu")) == bytes(&bench.path("lost")));
+    assert!(results(&bench.path("cpu")) == results(&bench.path("lost")));
     // The first image tried to send its channel up; no other did.
     assert!(gpu.counters().uploads - before.uploads <= 1, "{:?}", gpu.counters());
 }

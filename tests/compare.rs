@@ -65,8 +65,7 @@ fn patient(before: Lesions, after: Lesions) -> (Cells, Option<i32>) {
 
 #[test]
 fn each_response_by_its_rule() {
-    let cases: [(Lesions, Lesions, &str); 12] = [
-        (&[(5.0, 40.0)], &[], "CMR"),
+    let cases: [(Lesions, Lesions, &str); 11] = [
         (&[(5.0, 40.0)], &[(1.4, 2.0)], "CMR"),
         (&[(5.0, 40.0)], &[(1.5, 2.0)], "PMR"),
         (&[(6.0, 40.0), (4.0, 9.0)], &[(4.2, 40.0), (1.0, 9.0)], "PMR"),
@@ -83,7 +82,99 @@ fn each_response_by_its_rule() {
         let (row, code) = patient(before, after);
         assert_eq!((row["response"].as_str(), code), (response, Some(0)), "{before:?} to {after:?}: {}", row["reason"]);
         assert_ne!(row["reason"], "");
+        assert!(row["rules"].starts_with(response) && row["rules"].contains("(Wahl 2009)"), "{}", row["rules"]);
     }
+}
+
+/// What was not found above the threshold may still be above the liver: the sites of the baseline decide.
+#[test]
+fn without_lesions_the_sites_of_the_baseline_decide() {
+    let dir = tempfile::tempdir().unwrap();
+    run(&dir.path().join("b"), &[("p", &[(5.0, 40.0), (4.0, 9.0)])]);
+    run(&dir.path().join("f"), &[("p", &[])]);
+    let judged = |sites: &str| {
+        fs::write(dir.path().join("f/sites.csv"), format!("{LESIONS}\n{sites}")).unwrap();
+        let row = rows(&compare(dir.path(), &[]).stdout).remove(0);
+        (row["response"].clone(), row["site_sul_peak_followup"].clone())
+    };
+    assert_eq!(judged(""), ("NE".into(), "".into()));
+    assert_eq!(judged("p,1,1.4,2.0,1.0,1.0,0\n"), ("NE".into(), "1.4".into()), "one of two");
+    assert_eq!(judged("p,1,1.4,2.0,1.0,1.0,0\np,2,1.2,2.0,1.0,1.0,0\n"), ("CMR".into(), "1.4".into()));
+    assert_eq!(judged("p,1,2.2,2.0,1.0,1.0,0\np,2,1.2,2.0,1.0,1.0,0\n"), ("PMR".into(), "2.2".into()));
+    assert_eq!(judged("p,1,,2.0,1.0,1.0,0\np,2,1.2,2.0,1.0,1.0,0\n"), ("NE".into(), "".into()));
+}
+
+/// A run with PatientID and dates: name, patient, acquisition time.
+fn with_patients(folder: &Path, images: &[(&str, &str, &str)]) {
+    run(folder, &images.iter().map(|i| (i.0, &[(5.0, 40.0)][..])).collect::<Vec<_>>());
+    let mut all = format!("{IMAGES},patient_id,acquisition_time");
+    for (name, patient, time) in images {
+        all += &format!("\n{name},ok,,1,60.0,300.0,6586.2,{patient},{time}");
+    }
+    fs::write(folder.join("images.csv"), all).unwrap();
+}
+
+#[test]
+fn scans_of_a_patient_make_a_pair_whatever_they_are_called() {
+    let dir = tempfile::tempdir().unwrap();
+    with_patients(&dir.path().join("b"), &[("s1", "Ann", "2024-01-05T10:00:00"), ("s2", "Bob", "2024-01-06T10:00:00")]);
+    with_patients(&dir.path().join("f"), &[("s1", "Bob", "2024-05-06T10:00:00"), ("s2", "Ann", "2024-05-05T10:00:00")]);
+    let short = |o: &Output| -> Vec<[String; 4]> {
+        rows(&o.stdout).iter().map(|r| ["patient", "baseline", "followup", "response"].map(|c| r[c].clone())).collect()
+    };
+    let o = compare(dir.path(), &[]);
+    assert_eq!(o.status.code(), Some(0));
+    assert_eq!(short(&o), [["Ann", "s1", "s2", "SMD"], ["Bob", "s2", "s1", "SMD"]]);
+    // One folder with both: the dates say which is first.
+    let both =
+        [("x", "Ann", "2024-05-05T10:00:00"), ("y", "Ann", "2024-01-05T10:00:00"), ("z", "Cy", "2024-01-05T10:00:00")];
+    with_patients(&dir.path().join("all"), &both);
+    let o = command(dir.path(), &["compare", "all", "all"]);
+    assert_eq!(short(&o), [["Ann", "y", "x", "SMD"], ["z", "z", "", ""]]);
+    // The same name, but another patient.
+    with_patients(&dir.path().join("f"), &[("s1", "Di", "2024-05-06T10:00:00")]);
+    with_patients(&dir.path().join("b"), &[("s1", "Ann", "2024-01-05T10:00:00")]);
+    let row = rows(&compare(dir.path(), &[]).stdout).remove(0);
+    assert_eq!(row["response"], "NE");
+    assert!(row["reason"].contains("patient_id is Ann, then Di"), "{}", row["reason"]);
+}
+
+#[test]
+fn tables_may_be_parquet() {
+    use uptake::table::{Cells, Column, Table};
+    let dir = tempfile::tempdir().unwrap();
+    for (folder, peak) in [("b", 6.0), ("f", 4.2)] {
+        let at = dir.path().join(folder);
+        run(&at, &[("p", &[(peak, 40.0)])]);
+        for name in ["images", "lesions", "liver"] {
+            let path = at.join(format!("{name}.csv"));
+            let mut reader = csv::Reader::from_path(&path).unwrap();
+            let names: Vec<String> = reader.headers().unwrap().iter().map(str::to_string).collect();
+            let cells: Vec<csv::StringRecord> = reader.records().map(|r| r.unwrap()).collect();
+            let mut table = Table::default();
+            for (i, name) in names.into_iter().enumerate() {
+                let column: Vec<Option<String>> =
+                    cells.iter().map(|r| Some(r[i].to_string()).filter(|t| !t.is_empty())).collect();
+                let numbers: Option<Vec<Option<f64>>> =
+                    column.iter().map(|t| t.as_ref().map_or(Some(None), |t| t.parse().ok().map(Some))).collect();
+                let cells = match numbers {
+                    Some(_) if name == "percist_measurable" => Cells::Int(vec![Some(1)]),
+                    Some(numbers) => Cells::Real(numbers),
+                    None => Cells::Text(column),
+                };
+                let [unit, definition, standard] = [String::new(), String::new(), String::new()];
+                table.push(Column { name, unit, definition, standard, cells });
+            }
+            let mut sink = uptake::write::ParquetSink::open(at.join(format!("{name}.parquet"))).unwrap();
+            sink.append(&table).unwrap();
+            sink.finish().unwrap();
+            fs::remove_file(path).unwrap();
+        }
+    }
+    let o = compare(dir.path(), &[]);
+    let row = rows(&o.stdout).remove(0);
+    assert_eq!(row["response"], "PMR", "{}", err(&o));
+    assert!((row["sul_peak_change_pct"].parse::<f64>().unwrap() + 30.0).abs() < 1e-12, "{row:?}");
 }
 
 #[test]
@@ -172,7 +263,7 @@ fn images_without_partner_are_rows() {
     let dir = tempfile::tempdir().unwrap();
     let hot: Lesions = &[(5.0, 40.0)];
     run(&dir.path().join("b"), &[("x", hot), ("y", hot)]);
-    run(&dir.path().join("f"), &[("y", &[]), ("z", hot)]);
+    run(&dir.path().join("f"), &[("y", hot), ("z", hot)]);
     let o = compare(dir.path(), &[]);
     assert_eq!(o.status.code(), Some(1));
     let all = rows(&o.stdout);
@@ -180,7 +271,7 @@ fn images_without_partner_are_rows() {
     assert_eq!(
         short,
         [
-            ["y", "CMR", "no lesion at follow-up"],
+            ["y", "SMD", "sul_peak changed by +0.0 % (+0.00 g/ml)"],
             ["x", "", "no image at follow-up; --pairs FILE can name it"],
             ["z", "", "no image at baseline; --pairs FILE can name it"],
         ]
@@ -252,24 +343,26 @@ fn empty_cells_are_missing_and_never_zero() {
 }
 
 #[test]
-fn scans_that_are_not_comparable_warn_and_keep_their_response() {
+fn scans_that_are_not_comparable_are_judged_only_if_the_user_wants_it() {
     let dir = tempfile::tempdir().unwrap();
     run(&dir.path().join("b"), &[("p", &[(5.0, 40.0)])]);
     run(&dir.path().join("f"), &[("p", &[(5.0, 40.0)])]);
     let change = |images: &str, liver: &str| {
         fs::write(dir.path().join("f/images.csv"), images).unwrap();
         fs::write(dir.path().join("f/liver.csv"), liver).unwrap();
-        let o = compare(dir.path(), &[]);
-        rows(&o.stdout).remove(0)
+        let strict = rows(&compare(dir.path(), &[]).stdout).remove(0);
+        (strict, rows(&compare(dir.path(), &["--judge-anyway"]).stdout).remove(0))
     };
     let columns = "image,status,suv_uptake_min,dose_mbq,half_life_s\n";
-    let row = change(&format!("{columns}p,ok,80.0,200.0,6586.2\n"), "image,sul_mean\np,1.9\n");
+    let (strict, row) = change(&format!("{columns}p,ok,80.0,200.0,6586.2\n"), "image,sul_mean\np,1.9\n");
     let cells = ["response", "comparable_liver", "comparable_uptake_time", "comparable_dose"].map(|c| row[c].as_str());
     assert_eq!(cells, ["SMD", "0", "0", "0"]);
-    let expected = "new lesions not judged; not comparable: mean SUL of the liver is 1.50, then 1.90; not comparable: uptake \
-                    time is 60.0 min, then 80.0 min; not comparable: dose is 300 MBq, then 200 MBq";
-    assert_eq!(row["notes"], expected);
-    let row = change(&format!("{columns}p,ok,60.0,300.0,4062.6\n"), "image,sul_mean\np,1.5\n");
+    let against = "not comparable: mean SUL of the liver is 1.50, then 1.90; not comparable: uptake time is 60.0 min, then \
+                   80.0 min";
+    assert_eq!((strict["response"].as_str(), strict["reason"].as_str()), ("NE", against));
+    let dose = "not comparable: dose is 300 MBq, then 200 MBq";
+    assert_eq!(row["notes"], format!("new lesions not judged; {against}; {dose}"));
+    let (row, _) = change(&format!("{columns}p,ok,60.0,300.0,4062.6\n"), "image,sul_mean\np,1.5\n");
     assert_eq!(row["response"], "NE");
     assert_eq!(row["reason"], "another radionuclide: its half-life is 6586 s, then 4063 s");
 }
@@ -294,6 +387,8 @@ fn what_cannot_be_read_exits_with_2_and_says_where() {
     let pairs = |text: &str| fs::write(dir.path().join("pairs.csv"), text).unwrap();
     pairs("patient;baseline;followup\np;p;p\n");
     fails(&["compare", "b", "f", "--pairs", "pairs.csv"], "pairs.csv: no column patient");
+    pairs("patient,baseline,followup,new_lesion\np,p,p,1\n");
+    fails(&["compare", "b", "f", "--pairs", "pairs.csv"], "pairs.csv: unknown column \"new_lesion\"");
     pairs("patient,baseline,followup,new_lesions\np,p,p,yes\n");
     fails(
         &["compare", "b", "f", "--pairs", "pairs.csv"],

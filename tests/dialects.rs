@@ -23,8 +23,7 @@ fn failing(folder: &str) -> Option<PathBuf> {
 
 fn open(pages: &[Page], options: &Options) -> Result<Scan, Error> {
     let bytes = raw::file(pages);
-    let (looked, opened) =
-        (read::examine_bytes(&bytes, "x.tif", options), read::open_bytes(&bytes, "x.tif", options));
+    let (looked, opened) = (read::examine_bytes(&bytes, "x.tif", options), read::open_bytes(&bytes, "x.tif", options));
     match (&looked, &opened) {
         (Ok(extent), Ok(scan)) => assert_eq!((extent.shape, extent.spacing), (scan.shape, scan.spacing)),
         (Err(a), Err(b)) => assert_eq!(a.reason(), b.reason()),
@@ -120,7 +119,9 @@ fn a_changed_member_of_a_set_is_measured_again() {
 fn ome(uuid: &str, images: &[&[(usize, &str, &str)]]) -> String {
     let image = |planes: &&[(usize, &str, &str)]| {
         let data = planes.iter().map(|(c, file, uuid)| {
-            format!("<TiffData FirstC=\"{c}\" IFD=\"0\" PlaneCount=\"1\"><UUID FileName=\"{file}\">{uuid}</UUID></TiffData>")
+            format!(
+                "<TiffData FirstC=\"{c}\" IFD=\"0\" PlaneCount=\"1\"><UUID FileName=\"{file}\">{uuid}</UUID></TiffData>"
+            )
         });
         let channels = planes.iter().map(|p| p.0).max().unwrap() + 1;
         let data: String = data.collect();
@@ -173,8 +174,8 @@ fn names_and_uuids_of_a_set_must_fit() {
     // Another file under the name of a member.
     folder.put("b.tif", 300, &ome("7", &[planes]));
     let scan = folder.open("a.tif").unwrap();
-    assert!(firsts(&scan) == [[100], [300]] && scan.notes[0].contains("UUID of b.tif"), "{:?}", scan.notes);
-    assert!(folder.open("b.tif").unwrap().notes[0].contains("UUID of this file"));
+    assert!(firsts(&scan) == [[100], [300]] && scan.warnings[0].contains("UUID of b.tif"), "{:?}", scan.warnings);
+    assert!(folder.open("b.tif").unwrap().warnings[0].contains("UUID of this file"));
     // Two members that have changed their names.
     folder.put("a.tif", 200, &ome("2", &[planes]));
     folder.put("b.tif", 100, &ome("1", &[planes]));
@@ -196,7 +197,7 @@ fn a_renamed_file_is_itself() {
     let folder = Folder::of(&[("new.tif", 100, &ome("1", &[planes])), ("bare.tif", 200, &ome("", &[planes]))]);
     for (name, first) in [("new.tif", 100), ("bare.tif", 200)] {
         let scan = folder.open(name).unwrap();
-        assert!(firsts(&scan) == [[first]] && scan.notes[0].contains("old.tif"), "{:?}", scan.notes);
+        assert!(firsts(&scan) == [[first]] && scan.warnings[0].contains("old.tif"), "{:?}", scan.warnings);
     }
     assert_eq!(folder.sets(&["new.tif", "bare.tif"]), []);
     // A copy beside the original: its UUID says that it is itself, and without one it is not known what it is.
@@ -215,19 +216,21 @@ fn a_file_stands_for_the_image_that_begins_in_it() {
     }
     assert_eq!(firsts(&folder.open("a.tif").unwrap()), [[100], [200]]);
     let b = folder.open("b.tif").unwrap();
-    assert!(firsts(&b) == [[200]] && b.notes[0].contains("planes of 2 images; image 2"), "{:?}", b.notes);
+    assert!(firsts(&b) == [[200]] && b.warnings[0].contains("planes of 2 images; image 2"), "{:?}", b.warnings);
     let c = folder.open("c.tif").unwrap();
-    assert!(firsts(&c) == [[300]] && c.notes.is_empty() && c.facts.contains(&("image".into(), "3 of 3 in the OME-XML".into())));
+    assert!(
+        firsts(&c) == [[300]]
+            && c.warnings.is_empty()
+            && c.facts.contains(&("image".into(), "3 of 3 in the OME-XML".into()))
+    );
 }
 
 #[test]
 fn a_companion_file_is_read_and_its_members_belong_to_it() {
     let images: &[&[(usize, &str, &str)]] = &[&[(0, "a.tif", "1"), (1, "b.tif", "2")], &[(0, "c.tif", "3")]];
-    let only = |uuid: &str| {
-        format!("<OME UUID=\"{uuid}\"><BinaryOnly MetadataFile=\"set.companion.ome\" UUID=\"m\"/></OME>")
-    };
-    let folder =
-        Folder::of(&[("a.tif", 100, &only("1")), ("b.tif", 200, &only("2")), ("c.tif", 300, &only("3"))]);
+    let only =
+        |uuid: &str| format!("<OME UUID=\"{uuid}\"><BinaryOnly MetadataFile=\"set.companion.ome\" UUID=\"m\"/></OME>");
+    let folder = Folder::of(&[("a.tif", 100, &only("1")), ("b.tif", 200, &only("2")), ("c.tif", 300, &only("3"))]);
     let e = folder.open("a.tif").unwrap_err();
     assert!(e.path.unwrap().ends_with("set.companion.ome") && e.what.contains("the metadata"), "{}", e.what);
     std::fs::write(folder.at("set.companion.ome"), ome("m", images)).unwrap();
@@ -236,7 +239,7 @@ fn a_companion_file_is_read_and_its_members_belong_to_it() {
         assert_eq!(firsts(&folder.open(name).unwrap()), planes, "{name}");
     }
     let scan = folder.open("set.companion.ome").unwrap();
-    assert!(firsts(&scan) == [[100], [200]] && scan.notes[0].contains("2 images"), "{:?}", scan.notes);
+    assert!(firsts(&scan) == [[100], [200]] && scan.warnings[0].contains("2 images"), "{:?}", scan.warnings);
     let files = read::examine(&folder.at("b.tif"), &Options::default()).unwrap().files;
     assert_eq!(files, ["b.tif", "a.tif", "set.companion.ome"].map(|n| folder.at(n)));
     let set = |lead: &str, members: &[&str]| (lead.to_string(), members.iter().map(|m| m.to_string()).collect());
@@ -260,21 +263,26 @@ fn a_companion_file_is_read_and_its_members_belong_to_it() {
 #[test]
 fn what_an_ome_description_and_its_pages_say_twice_is_compared() {
     let read = |xml: &str, pages: u16| {
-        let pages: Vec<Page> = (0..pages).map(|i| Page::from(i * 100, if i == 0 { vec![text(270, xml)] } else { vec![] })).collect();
+        let pages: Vec<Page> =
+            (0..pages).map(|i| Page::from(i * 100, if i == 0 { vec![text(270, xml)] } else { vec![] })).collect();
         plain(&pages)
     };
-    let xml = |sizes: &str| format!("<OME><Image><Pixels DimensionOrder=\"XYCZT\" {sizes}><TiffData/></Pixels></Image></OME>");
-    assert!(read(&xml("SizeX=\"5\" SizeY=\"4\" Type=\"uint16\""), 1).unwrap().notes.is_empty());
+    let xml = |sizes: &str| {
+        format!("<OME><Image><Pixels DimensionOrder=\"XYCZT\" {sizes}><TiffData/></Pixels></Image></OME>")
+    };
+    assert!(read(&xml("SizeX=\"5\" SizeY=\"4\" Type=\"uint16\""), 1).unwrap().warnings.is_empty());
     assert!(read(&xml("SizeX=\"6\" SizeY=\"4\""), 1).unwrap_err().what.contains("4 x 6, in pages of 4 x 5"));
     let noted = |sizes: &str, pages, word: &str| {
-        let notes = read(&xml(sizes), pages).unwrap().notes.join("; ");
+        let notes = read(&xml(sizes), pages).unwrap().warnings.join("; ");
         assert!(notes.contains(word), "{notes}");
     };
     noted("Type=\"uint8\"", 1, "the OME-XML says uint8; the pages hold uint16");
     noted("SizeC=\"2\"", 3, "1 of 3 pages");
     noted("SignificantBits=\"4\"", 1, "4 significant bits; its pixels have 16");
     noted("SignificantBits=\"20\"", 1, "20 significant bits; its pixels have 16");
-    assert!(read(&xml("SizeC=\"2\""), 1).unwrap_err().what.contains("channel 1") || read(&xml("SizeC=\"2\""), 1).is_err());
+    assert!(
+        read(&xml("SizeC=\"2\""), 1).unwrap_err().what.contains("channel 1") || read(&xml("SizeC=\"2\""), 1).is_err()
+    );
 }
 
 // Dialects
@@ -288,7 +296,9 @@ fn the_dialects_of_the_failing_inputs_are_read() {
     let e = open("metamorph_3_times.tif", &Options::default()).unwrap_err();
     assert!(e.what.contains("3 time points") && e.remedy.unwrap().contains("files.time=0"));
     let third = open("metamorph_3_times.tif", &at_time(2)).unwrap();
-    assert!((third.shape.z, zyx(&third)) == (1, Some([1.0, 0.65, 0.65])) && third.notes[0].contains("time point 2 of 3"));
+    assert!(
+        (third.shape.z, zyx(&third)) == (1, Some([1.0, 0.65, 0.65])) && third.warnings[0].contains("time point 2 of 3")
+    );
     let waves = open("metamorph_2_wavelengths.tif", &Options::default()).unwrap();
     assert_eq!((waves.shape.z, names(&waves)), (1, vec!["447 nm", "536 nm"]));
     let scanimage = open("scanimage_2ch_3z.tif", &Options::default()).unwrap();
@@ -314,7 +324,8 @@ const TILE_SUMS: [i64; 3] = [1_139_866, 1_246_450, 1_388_794];
 /// A MetaMorph stack: height above the plane before in um, millisecond, wavelength.
 fn stk(planes: &[(i32, u32, u32)], unit: Option<&str>) -> Vec<Page> {
     let n = planes.len() as u32;
-    let uic2: Vec<u32> = planes.iter().flat_map(|(z, ms, _)| [z.cast_unsigned(), 1000, 2_454_000, *ms, 2_454_000, 0]).collect();
+    let uic2: Vec<u32> =
+        planes.iter().flat_map(|(z, ms, _)| [z.cast_unsigned(), 1000, 2_454_000, *ms, 2_454_000, 0]).collect();
     let uic3: Vec<u32> = planes.iter().flat_map(|(.., nm)| [*nm, 1]).collect();
     let mut page = Page::from(0, vec![longs(33629, 5, n, &uic2), longs(33630, 5, n, &uic3)]);
     page.samples = (0..n as u16).flat_map(|p| (0..20).map(move |i| p * 100 + i)).collect();
@@ -332,7 +343,7 @@ fn stk(planes: &[(i32, u32, u32)], unit: Option<&str>) -> Vec<Page> {
 fn metamorph_stacks_are_slices_channels_or_time_points() {
     let z = plain(&stk(&[(0, 1, 525), (1500, 2, 525), (1500, 3, 525)], Some("um"))).unwrap();
     assert_eq!((firsts(&z), zyx(&z), names(&z)), (vec![vec![0, 100, 200]], Some([1.5, 0.65, 0.65]), vec!["525 nm"]));
-    assert!(z.notes.is_empty(), "{:?}", z.notes);
+    assert!(z.warnings.is_empty(), "{:?}", z.warnings);
     let down = plain(&stk(&[(-1500, 1, 525), (-1500, 2, 525)], Some("um"))).unwrap();
     assert_eq!(zyx(&down), Some([1.5, 0.65, 0.65]));
     let c = plain(&stk(&[(0, 1, 447), (0, 1, 536)], None)).unwrap();
@@ -344,10 +355,10 @@ fn metamorph_stacks_are_slices_channels_or_time_points() {
     assert_eq!(firsts(&open(&times, &at_time(1)).unwrap()), [[100]]);
     // Nothing tells the planes apart.
     let unknown = plain(&stk(&[(0, 1, 525), (0, 1, 525)], None)).unwrap();
-    assert!(unknown.shape.z == 2 && unknown.notes[0].contains("taken as slices"));
+    assert!(unknown.shape.z == 2 && unknown.warnings[0].contains("taken as slices"));
     assert!(plain(&stk(&[(0, 1, 447), (0, 2, 536), (2000, 3, 447)], None)).unwrap_err().what.contains("do not fill"));
     let odd = plain(&stk(&[(0, 1, 525), (1500, 2, 525)], Some("ell"))).unwrap();
-    assert!(odd.spacing.is_none() && odd.notes[0].contains("ell"), "{:?}", odd.notes);
+    assert!(odd.spacing.is_none() && odd.warnings[0].contains("ell"), "{:?}", odd.warnings);
 }
 
 /// A page by MetaMorph: wavelength, height, label of the place.
@@ -355,10 +366,8 @@ fn metamorph(number: u16, nm: f64, z: f64, place: &str) -> Page {
     let prop = |id: &str, v: &str| format!("<prop id=\"{id}\" type=\"x\" value=\"{v}\"/>");
     let size = prop("spatial-calibration-x", "0.65") + &prop("spatial-calibration-y", "0.65");
     let plane = prop("wavelength", &nm.to_string()) + &prop("z-position", &z.to_string()) + &prop("stage-label", place);
-    let xml = format!(
-        "<MetaData>{size}{}<PlaneInfo>{plane}</PlaneInfo></MetaData>",
-        prop("spatial-calibration-units", "um")
-    );
+    let xml =
+        format!("<MetaData>{size}{}<PlaneInfo>{plane}</PlaneInfo></MetaData>", prop("spatial-calibration-units", "um"));
     Page::from(number * 100, vec![text(270, &xml), text(305, "MetaSeries")])
 }
 
@@ -406,7 +415,8 @@ fn scanimage_pages_fit_its_settings_or_are_refused() {
     }
     let old = "state.configPath='x'\rstate.acq.numberOfChannelsSave=2\rstate.acq.numberOfZSlices=3\rstate.acq.numberOfFrames=1\r";
     let five = "Frame Number = 1\nscanimage.SI5.channelsSave = [1;2]\nscanimage.SI5.stackNumSlices = 3\nscanimage.SI5.acqNumFrames = 1";
-    let sixteen = "frameNumbers = 1\nscanimage.SI.hChannels.channelSave = [1;2]\nscanimage.SI.hStackManager.numSlices = 3";
+    let sixteen =
+        "frameNumbers = 1\nscanimage.SI.hChannels.channelSave = [1;2]\nscanimage.SI.hStackManager.numSlices = 3";
     for words in [old, five, sixteen] {
         assert_eq!(firsts(&plain(&pages(6, 270, words)).unwrap()), [[0, 200, 400], [100, 300, 500]], "{words}");
     }
@@ -427,7 +437,8 @@ fn fluoview_axes_are_followed() {
         }
         bytes(34361, head)
     };
-    let pages = |n: u16, tag: raw::Tag| -> Vec<Page> { (0..n).map(|i| Page::from(i * 100, vec![tag.clone()])).collect() };
+    let pages =
+        |n: u16, tag: raw::Tag| -> Vec<Page> { (0..n).map(|i| Page::from(i * 100, vec![tag.clone()])).collect() };
     let xy = [("X", 5, 0.3, "um"), ("Y", 4, 0.3, "um")];
     let with = |more: &[(&'static str, i32, f64, &'static str)]| head(&[&xy[..], more].concat());
     let zc = plain(&pages(6, with(&[("Z", 3, 1.2, "um"), ("Ch", 2, 1.0, "")]))).unwrap();
@@ -476,7 +487,10 @@ fn micro_manager_pages_say_where_they_belong() {
         list.iter().enumerate().map(page).collect()
     };
     let cz = plain(&pages(&[(0, 0, 0, 0), (1, 0, 0, 0), (0, 1, 0, 0), (1, 1, 0, 0)])).unwrap();
-    assert_eq!((firsts(&cz), names(&cz), zyx(&cz)), (vec![vec![0, 200], vec![100, 300]], vec!["w0", "w1"], Some([2.0, 0.65, 0.65])));
+    assert_eq!(
+        (firsts(&cz), names(&cz), zyx(&cz)),
+        (vec![vec![0, 200], vec![100, 300]], vec!["w0", "w1"], Some([2.0, 0.65, 0.65]))
+    );
     assert!(plain(&pages(&[(0, 0, 0, 0), (0, 0, 1, 0)])).unwrap_err().what.contains("2 time points"));
     assert!(plain(&pages(&[(0, 0, 0, 0), (0, 0, 0, 1)])).unwrap_err().what.contains("2 positions"));
     assert!(plain(&pages(&[(0, 0, 0, 0), (0, 1, 0, 0), (1, 0, 0, 0)])).unwrap_err().what.contains("do not fill"));
@@ -537,7 +551,7 @@ fn known_programs_are_refused_by_name_with_a_way_out() {
         assert_eq!(firsts(&plain(&pages[..1]).unwrap()), [[0]]);
     }
     let unsigned = plain(&two(&[])).unwrap();
-    assert!(unsigned.shape.z == 2 && unsigned.notes[0].contains("taken as slices"), "{:?}", unsigned.notes);
+    assert!(unsigned.shape.z == 2 && unsigned.warnings[0].contains("taken as slices"), "{:?}", unsigned.warnings);
 }
 
 // Time points
@@ -554,7 +568,11 @@ fn a_time_point_is_picked_in_every_dialect_by_the_remedy_that_is_printed() {
         let e = plain(&pages(description)).unwrap_err();
         assert!(e.what.contains("3 time points, and nothing was read"), "{e}");
         let scan = open(&pages(description), &at_time(2)).unwrap();
-        assert!(firsts(&scan) == [[200]] && scan.notes.iter().any(|n| n.contains("time point 2 of 3")), "{:?}", scan.notes);
+        assert!(
+            firsts(&scan) == [[200]] && scan.warnings.iter().any(|n| n.contains("time point 2 of 3")),
+            "{:?}",
+            scan.warnings
+        );
         assert!(open(&pages(description), &at_time(3)).unwrap_err().what.contains("time point 3"));
         std::fs::write(&path, raw::file(&pages(description))).unwrap();
         let remedy = e.remedy.unwrap();
@@ -570,7 +588,8 @@ fn colour_is_told_and_a_fourth_channel_is_no_transparency() {
     let colour = |samples: u16, bits: u16, fourth: u16| {
         let each = usize::from(bits / 8);
         let value = |i: usize| if i % usize::from(samples) == 3 { fourth } else { (i % 3 * 10 + i / 9) as u16 };
-        let bytes: Vec<u8> = (0..20 * usize::from(samples)).flat_map(|i| value(i).to_le_bytes()[..each].to_vec()).collect();
+        let bytes: Vec<u8> =
+            (0..20 * usize::from(samples)).flat_map(|i| value(i).to_le_bytes()[..each].to_vec()).collect();
         let samples_of = bytes.chunks(2).map(|b| u16::from_le_bytes([b[0], b[1]])).collect();
         let bits = (258, 3, u32::from(samples), bits.to_le_bytes().repeat(usize::from(samples)));
         let mut tags = vec![bits, short(262, 2), short(277, samples), long(279, bytes.len() as u32)];
@@ -580,7 +599,11 @@ fn colour_is_told_and_a_fourth_channel_is_no_transparency() {
         plain(&[Page { height: 4, width: 5, samples: samples_of, tags }]).unwrap()
     };
     let rgb = colour(3, 8, 0);
-    assert!(names(&rgb) == ["R", "G", "B"] && rgb.notes.iter().any(|n| n.contains("a colour image")), "{:?}", rgb.notes);
+    assert!(
+        names(&rgb) == ["R", "G", "B"] && rgb.warnings.iter().any(|n| n.contains("a colour image")),
+        "{:?}",
+        rgb.warnings
+    );
     assert_eq!(names(&colour(4, 8, 255)), ["R", "G", "B"]);
     for (bits, fourth) in [(8, 77), (16, 0xffff), (16, 77)] {
         assert_eq!(colour(4, bits, fourth).channels.len(), 4, "{bits} bits, {fourth}");
@@ -591,8 +614,8 @@ fn colour_is_told_and_a_fourth_channel_is_no_transparency() {
 fn an_empty_channel_is_told() {
     let Some(folder) = failing("14_colour") else { return };
     let scan = read::open(&folder.join("fluor_rgb.png"), &Options::default()).unwrap();
-    assert!(scan.notes.iter().any(|n| n == "the channel R is empty: every pixel is 0"), "{:?}", scan.notes);
-    assert!(scan.notes.iter().any(|n| n.contains("a colour image")), "{:?}", scan.notes);
+    assert!(scan.warnings.iter().any(|n| n == "the channel R is empty: every pixel is 0"), "{:?}", scan.warnings);
+    assert!(scan.warnings.iter().any(|n| n.contains("a colour image")), "{:?}", scan.warnings);
 }
 
 // Calibration

@@ -103,7 +103,7 @@ fn slices_are_sorted_by_position_and_each_has_its_slope() {
 fn one_slope_for_all_keeps_the_stored_numbers() {
     let scan = open(&save_all(vec![slice(0.0, 0.1, -7), slice(2.0, 0.1, 9)])).unwrap();
     assert_eq!(scan.channels[0].volume.samples.host().unwrap()[..2], [-7, 1]);
-    assert_eq!(scan.channels[0].volume.scale.factor, 0.1);
+    assert_eq!(scan.channels[0].volume.scale.factor(), 0.1);
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn gaps_doubles_and_tilt_are_named() {
     assert!(gap.contains("1 slice is missing between 2.dcm at (10, 20, 4) and 3.dcm at (10, 20, 8)"), "{gap}");
     let uneven = why([0.0, 2.0, 4.0, 6.5].map(|z| slice(z, 1.0, 1)).into());
     assert!(uneven.contains("2.500 mm apart") && uneven.contains("3.dcm"), "{uneven}");
-    let double = why([0.0, 2.0, 2.0, 4.0].map(|z| slice(z, 1.0, 1)).into());
+    let double = why([(0.0, 1), (2.0, 1), (2.0, 7), (4.0, 1)].map(|(z, first)| slice(z, 1.0, first)).into());
     assert!(double.contains("1.dcm") && double.contains("2.dcm at (10, 20, 2)"), "{double}");
     let mut aside = slice(4.0, 1.0, 1);
     put(&mut aside, tags::IMAGE_POSITION_PATIENT, VR::DS, "10\\22\\4");
@@ -175,6 +175,174 @@ fn series_of_one_folder_are_told_apart() {
     assert_eq!(firsts(&read::read_series(&found.series[0], &Options::default()).unwrap()), [1.0, 2.0]);
     let e = open(&folder).unwrap_err().to_string();
     assert!(e.contains("3 DICOM series") && e.contains("\"late\" (1 file)"), "{e}");
+}
+
+fn pet(z: f64) -> InMemDicomObject {
+    let mut o = slice(z, 1.0, 1);
+    put(&mut o, tags::MODALITY, VR::CS, "PT");
+    put(&mut o, tags::UNITS, VR::CS, "GML");
+    put(&mut o, tags::CORRECTED_IMAGE, VR::CS, "ATTN\\DECY");
+    put(&mut o, tags::SLICE_THICKNESS, VR::DS, "2");
+    o
+}
+
+fn found(folder: &tempfile::TempDir) -> read::Found {
+    let mut files = vec![];
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(std::fs::read_dir(path).unwrap().map(|e| e.unwrap().path()));
+        } else {
+            files.push(path);
+        }
+    }
+    find_series(&files)
+}
+
+fn sizes(found: &read::Found) -> Vec<usize> {
+    found.series.iter().map(|s| s.files.len()).collect()
+}
+
+#[test]
+fn a_series_is_one_wherever_its_files_lie_and_copies_count_once() {
+    let folder = save_all([0.0, 2.0, 4.0].map(pet).into());
+    let deep = folder.path().join("deep");
+    std::fs::create_dir(&deep).unwrap();
+    std::fs::rename(folder.path().join("2.dcm"), deep.join("2.dcm")).unwrap();
+    std::fs::copy(folder.path().join("0.dcm"), deep.join("0.dcm")).unwrap();
+    let all = found(&folder);
+    assert_eq!((sizes(&all), all.series[0].folder.as_path()), (vec![3], folder.path()));
+    assert_eq!(all.others.len(), 1);
+    assert!(all.others[0].reason.starts_with("a copy of") && !all.others[0].damaged, "{:?}", all.others);
+    assert_eq!(read::read_series(&all.series[0], &Options::default()).unwrap().shape.z, 3);
+}
+
+#[test]
+fn slices_with_a_series_each_are_one_unless_something_else_differs() {
+    let own = |n: u32, change: fn(&mut InMemDicomObject, u32)| {
+        let mut o = pet(2.0 * f64::from(n));
+        put(&mut o, tags::SERIES_INSTANCE_UID, VR::UI, format!("1.2.{n}"));
+        put(&mut o, tags::STUDY_INSTANCE_UID, VR::UI, "1.5");
+        put(&mut o, tags::FRAME_OF_REFERENCE_UID, VR::UI, "1.6");
+        put(&mut o, tags::SERIES_DESCRIPTION, VR::LO, "AC");
+        change(&mut o, n);
+        o
+    };
+    let count = |change: fn(&mut InMemDicomObject, u32)| {
+        let folder = save_all((1..4).map(|n| own(n, change)).collect());
+        let all = found(&folder);
+        let notes = all.series.iter().map(|s| s.notes.len()).sum::<usize>();
+        (sizes(&all), notes)
+    };
+    assert_eq!(count(|_, _| ()), (vec![3], 1));
+    assert_eq!(count(|o, _| assert!(o.remove_element(tags::SERIES_INSTANCE_UID))), (vec![3], 1));
+    assert_eq!(count(|o, _| assert!(o.remove_element(tags::FRAME_OF_REFERENCE_UID))), (vec![3], 1), "one folder");
+    let apart = (vec![1, 1, 1], 0);
+    assert_eq!(count(|o, n| put(o, tags::SERIES_DESCRIPTION, VR::LO, format!("AC {n}"))), apart);
+    assert_eq!(count(|o, n| put(o, tags::PATIENT_ID, VR::LO, format!("P{n}"))), apart);
+    assert_eq!(count(|o, n| put(o, tags::FRAME_OF_REFERENCE_UID, VR::UI, format!("1.6.{n}"))), apart);
+    assert_eq!(count(|o, _| assert!(o.remove_element(tags::IMAGE_POSITION_PATIENT))), apart);
+}
+
+#[test]
+fn projections_screenshots_and_reformats_are_no_scans() {
+    let why = |change: &dyn Fn(&mut InMemDicomObject)| {
+        let mut o = pet(0.0);
+        change(&mut o);
+        let all = found(&save_all(vec![o]));
+        all.others.first().map(|o| (o.reason.clone(), o.damaged)).unwrap_or_default()
+    };
+    let of_type = |words: &'static str| why(&move |o: &mut InMemDicomObject| put(o, tags::IMAGE_TYPE, VR::CS, words));
+    for (words, what) in [
+        ("DERIVED\\SECONDARY\\MIP", "projection"),
+        ("DERIVED\\SECONDARY\\OTHER\\MIP_ANT", "projection"),
+        ("DERIVED\\SECONDARY\\REFORMATTED\\AVERAGE", "reformat"),
+        ("DERIVED\\SECONDARY\\CSA MPR", "reformat"),
+        ("DERIVED\\SECONDARY\\SCREEN SAVE", "screenshot"),
+    ] {
+        let (reason, damaged) = of_type(words);
+        assert!(reason.contains(what) && reason.contains("(0008,0008)") && !damaged, "{words}: {reason}");
+    }
+    for words in ["ORIGINAL\\PRIMARY", "DERIVED\\PRIMARY\\AXIAL", "DERIVED\\SECONDARY"] {
+        assert_eq!(of_type(words), (String::new(), false), "{words}");
+    }
+    let capture =
+        why(&|o: &mut InMemDicomObject| put(o, tags::SOP_CLASS_UID, VR::UI, uids::SECONDARY_CAPTURE_IMAGE_STORAGE));
+    assert!(capture.0.contains("secondary capture"), "{}", capture.0);
+    let angles = why(&|o: &mut InMemDicomObject| put(o, tags::SERIES_TYPE, VR::CS, "WHOLE BODY\\REPROJECTION"));
+    assert!(angles.0.contains("(0054,1000)"), "{}", angles.0);
+    // One that is named itself is refused with the same words.
+    let mut mip = pet(0.0);
+    put(&mut mip, tags::IMAGE_TYPE, VR::CS, "DERIVED\\SECONDARY\\MIP");
+    let e = read::open(&save_all(vec![mip]).path().join("0.dcm"), &Options::default()).unwrap_err();
+    assert!(e.what.contains("not a scan"), "{e}");
+    // A rotating projection without a word about it.
+    let turned = ["1\\0\\0\\0\\0\\-1", "0\\1\\0\\0\\0\\-1", "-1\\0\\0\\0\\0\\-1"].map(|axes| {
+        let mut o = pet(0.0);
+        put(&mut o, tags::IMAGE_ORIENTATION_PATIENT, VR::DS, axes);
+        o
+    });
+    let all = found(&save_all(turned.into()));
+    assert!(all.series.is_empty() && all.others.len() == 3, "{all:?}");
+    assert!(all.others[0].reason.contains("3 directions"), "{}", all.others[0].reason);
+}
+
+#[test]
+fn slices_that_the_header_counts_must_be_there() {
+    let read = |slices: Vec<InMemDicomObject>, incomplete: bool| {
+        let folder = save_all(slices);
+        read::open(folder.path(), &Options { incomplete, ..Options::default() })
+    };
+    let counted = |z: f64, n: u16| {
+        let mut o = pet(z);
+        put(&mut o, tags::NUMBER_OF_SLICES, VR::US, n);
+        o
+    };
+    let of = |n| [0.0, 2.0, 4.0].map(|z| counted(z, n)).to_vec();
+    assert!(read(of(3), false).is_ok());
+    let e = read(of(5), false).unwrap_err().to_string();
+    assert!(e.contains("3 of 5 slices are there") && e.contains("files.incomplete=true"), "{e}");
+    let taken = read(of(5), true).unwrap();
+    assert!(taken.warnings.iter().any(|n| n.contains("3 of 5 slices")), "{:?}", taken.warnings);
+    // Every second one lost: even, but farther apart than thick.
+    let apart = [0.0, 4.0, 8.0].map(pet).to_vec();
+    let e = read(apart.clone(), false).unwrap_err().to_string();
+    assert!(e.contains("4.000 mm apart, but are 2.000 mm thick"), "{e}");
+    assert!(read(apart, true).is_ok());
+}
+
+#[test]
+fn files_of_one_series_must_agree_on_patient_and_dose() {
+    let weighed = |z: f64, kg: &str| {
+        let mut o = pet(z);
+        put(&mut o, tags::PATIENT_WEIGHT, VR::DS, kg);
+        o
+    };
+    assert!(open(&save_all(vec![weighed(0.0, "70"), weighed(2.0, "70.0")])).is_ok());
+    let e = open(&save_all(vec![weighed(0.0, "70"), weighed(2.0, "80")])).unwrap_err().to_string();
+    assert!(e.contains("PatientWeight (0010,1030) is 70 in 0.dcm and 80 in 1.dcm"), "{e}");
+    let mut other = pet(2.0);
+    put(&mut other, tags::UNITS, VR::CS, "BQML");
+    assert!(open(&save_all(vec![pet(0.0), other])).unwrap_err().to_string().contains("Units"));
+    let mut two = pet(0.0);
+    put(&mut two, tags::RESCALE_TYPE, VR::LO, "BQML");
+    let e = open(&save_all(vec![two])).unwrap_err().to_string();
+    assert!(e.contains("two units for the values: GML") && e.contains("BQML"), "{e}");
+}
+
+#[test]
+fn gates_are_called_gates() {
+    let gate = |z: f64, ms: &str| {
+        let mut o = pet(z);
+        put(&mut o, tags::SERIES_TYPE, VR::CS, "GATED\\IMAGE");
+        put(&mut o, tags::TRIGGER_TIME, VR::DS, ms);
+        o
+    };
+    let folder = save_all(vec![gate(0.0, "0"), gate(0.0, "100"), gate(2.0, "0"), gate(2.0, "100")]);
+    let e = open(&folder).unwrap_err().to_string();
+    assert!(e.contains("the series is gated: it has 2 gates") && e.contains("files.time=0"), "{e}");
+    let one = read::open(folder.path(), &Options { time: Some(1), ..Options::default() }).unwrap();
+    assert!(one.notes.iter().any(|n| n.contains("gate 1 of 2 is read")), "{:?}", one.notes);
 }
 
 #[test]
@@ -282,6 +450,6 @@ fn enhanced_pet_becomes_suv() {
     for (found, stored) in firsts(&scan).iter().zip([2500.0, 15000.0]) {
         assert!((found - stored * 70e3 / decayed).abs() < 1e-6, "{found}");
     }
-    let text = format!("{:?}{:?}{:?}", scan.facts, scan.notes, scan.audit);
+    let text = format!("{:?}{:?}{:?}{:?}", scan.facts, scan.warnings, scan.notes, scan.audit);
     assert!(text.contains("FDG") && !text.contains("Secret"), "{text}");
 }

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 #![cfg(unix)]
 
+mod common;
 #[path = "common/images.rs"]
 mod images;
 
@@ -68,19 +69,8 @@ impl Place {
 
     /// All results of a run but for `run.json`.
     fn files(&self, out: &str) -> BTreeMap<String, Vec<u8>> {
-        let (root, mut all) = (self.at(out), BTreeMap::new());
-        let mut folders = vec![root.clone()];
-        while let Some(folder) = folders.pop() {
-            for path in fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()) {
-                let name = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
-                if path.is_dir() && name != ".uptake" {
-                    folders.push(path);
-                } else if path.is_file() && name != "run.json" {
-                    all.insert(name, fs::read(path).unwrap());
-                }
-            }
-        }
-        all
+        let name = |below: PathBuf| below.to_string_lossy().into_owned();
+        common::results(&self.at(out)).into_iter().map(|(below, bytes)| (name(below), bytes)).collect()
     }
 }
 

@@ -135,7 +135,7 @@ fn compare(scan: &Scan, row: &HashMap<String, String>, path: &Path) -> Result<St
     if !row["dtype"].starts_with("float") {
         return Err(format!("{} has another hash; sum {sum}, expected {}", row["dtype"], row["sum"]));
     }
-    let step = scan.channels.iter().map(|c| c.volume.scale.factor).fold(0.0, f64::max);
+    let step = scan.channels.iter().map(|c| c.volume.scale.factor()).fold(0.0, f64::max);
     let (min, max) = values.iter().fold((f64::MAX, f64::MIN), |(a, b), v| (a.min(*v), b.max(*v)));
     let worst = oracle(path).into_iter().zip(&values).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
     let close =
@@ -343,7 +343,7 @@ fn pages_become_the_axes_that_the_description_says() {
     assert_eq!(firsts(&scan), [[0, 1000], [2000, 3000]]);
     assert_eq!((scan.channels[1].name.as_str(), scan.channels[1].saturation), ("GFP", Some(4095)));
     assert_eq!(scan.spacing.unwrap().zyx, [2.0, 0.5, 0.5]);
-    assert!(scan.notes[0].contains("2 images"), "{:?}", scan.notes);
+    assert!(scan.warnings[0].contains("2 images"), "{:?}", scan.warnings);
     let e = read(3, &ome.replace("SizeC=\"2\"", "SizeC=\"1\" "), &plain).unwrap();
     assert_eq!(firsts(&e), [[0, 1000]]);
     assert!(read(3, ome, &plain).unwrap_err().what.contains("page 3"));
@@ -417,7 +417,7 @@ fn grey_pictures_in_colour_are_one_channel() {
     assert_eq!(channels(&png(|i| [i as u8, 0, 9, 255]), &Options::default()), ["R", "G", "B"]);
     let clear = png(|i| [i as u8, i as u8, i as u8, i as u8]);
     assert_eq!(channels(&clear, &Options::default()), ["R", "G", "B"]);
-    assert!(!read::open_bytes(&clear, "x.png", &Options::default()).unwrap().notes.is_empty());
+    assert!(!read::open_bytes(&clear, "x.png", &Options::default()).unwrap().warnings.is_empty());
 }
 
 #[test]
@@ -466,20 +466,12 @@ fn headers_promise_what_comes() {
         ["zoo_tiff", "zoo_ome", "bioimage", "stardist", "galaxy", "zoo_dicom", "zoo_nifti", "pet_sts001_dicom"]
     {
         let Some(folder) = shared(folder) else { continue };
-        let mut folders = vec![folder];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                    continue;
-                }
-                let options = Options { max_bytes: 512 << 20, ..Options::default() };
-                let looked = read::examine(&path, &options);
-                println!("{}", path.display());
-                agree(&looked, &read::open(&path, &options));
-                seen += usize::from(looked.is_ok());
-            }
+        for path in common::files_below(&folder).into_values() {
+            let options = Options { max_bytes: 512 << 20, ..Options::default() };
+            let looked = read::examine(&path, &options);
+            println!("{}", path.display());
+            agree(&looked, &read::open(&path, &options));
+            seen += usize::from(looked.is_ok());
         }
     }
     println!("{seen} images");

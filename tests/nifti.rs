@@ -128,14 +128,15 @@ fn the_zoo_reads_as_expected_or_is_refused_by_name() {
             let inter: f64 = note.split("inter ").nth(1).unwrap().split(';').next().unwrap().parse().unwrap();
             let scale = scan.channels[0].volume.scale;
             assert!(
-                (scale.factor - slope).abs() < 1e-5 * slope && (scale.offset - inter).abs() < 0.01,
+                (scale.factor() - slope).abs() < 1e-5 * slope && (scale.offset() - inter).abs() < 0.01,
                 "{file}: {scale:?}"
             );
             continue;
         }
         // NaN becomes 0, with its count.
-        let (nan, step) = (scan.notes.iter().any(|n| n.contains("hold NaN")), scan.channels[0].volume.scale.factor);
-        assert_eq!(nan, file.starts_with("resampled"), "{file}: {:?}", scan.notes);
+        let (nan, step) =
+            (scan.warnings.iter().any(|n| n.contains("hold NaN")), scan.channels[0].volume.scale.factor());
+        assert_eq!(nan, file.starts_with("resampled"), "{file}: {:?}", scan.warnings);
         let values = values(scan);
         let sum: f64 = values.iter().sum();
         let largest = values.iter().fold(f64::MIN, |m, v| m.max(*v));
@@ -226,7 +227,7 @@ fn slope_and_intercept_make_the_values() {
         let file = Nifti { slope: [slope, inter], code: 4, ..Nifti::new([4, 1, 1], &stored) };
         let scan = from_bytes(&file.bytes()).unwrap();
         assert_eq!(values(&scan), expect, "{slope} {inter}");
-        assert!(scan.channels[0].volume.scale.factor > 0.0, "larger samples are larger values");
+        assert!(scan.channels[0].volume.scale.factor() > 0.0, "larger samples are larger values");
     }
 }
 
@@ -235,7 +236,7 @@ fn voxels_that_are_no_numbers() {
     let file = Nifti { code: 16, ..Nifti::new([3, 1, 1], &[f64::NAN, 2.5, -1.25]) };
     let scan = from_bytes(&file.bytes()).unwrap();
     assert_eq!(values(&scan), [0.0, 2.5, -1.25]);
-    assert!(scan.notes.iter().any(|n| n == "1 of 3 voxels hold NaN and were read as 0"), "{:?}", scan.notes);
+    assert!(scan.warnings.iter().any(|n| n == "1 of 3 voxels hold NaN and were read as 0"), "{:?}", scan.warnings);
     let file = Nifti { code: 64, ..Nifti::new([2, 1, 1], &[f64::INFINITY, 2.5]) };
     assert!(from_bytes(&file.bytes()).unwrap_err().what.contains("infinite"));
     let file = Nifti { code: 16, ..Nifti::new([2, 1, 1], &[f64::NAN, f64::NAN]) };
@@ -297,19 +298,19 @@ fn the_place_follows_the_rule_of_the_standard() {
     // The sform goes before it, with a word where they differ.
     let scan = from_bytes(&Nifti { codes: [1, 1], ..file.clone() }.bytes()).unwrap();
     assert_eq!(scan.placement.unwrap().directions[2], [-1.0, 0.0, 0.0]);
-    assert!(scan.notes.iter().any(|n| n.contains("mm apart; the sform counts")), "{:?}", scan.notes);
+    assert!(scan.warnings.iter().any(|n| n.contains("mm apart; the sform counts")), "{:?}", scan.warnings);
     // Sides from the matrix where pixdim says something else.
     let mut file = plain.clone();
     file.matrix[0][0] = 5.0;
     let scan = from_bytes(&file.bytes()).unwrap();
     assert_eq!(scan.spacing, Spacing::mm([4.0, 3.0, 5.0]));
-    assert!(scan.notes.iter().any(|n| n.contains("pixdim says")), "{:?}", scan.notes);
+    assert!(scan.warnings.iter().any(|n| n.contains("pixdim says")), "{:?}", scan.warnings);
     // Axes that lean.
     let mut file = plain.clone();
     file.matrix[0][1] = 1.0;
     let scan = from_bytes(&file.bytes()).unwrap();
     assert_eq!((scan.placement, scan.spacing), (None, Spacing::mm([4.0, 3.0, 2.0])));
-    assert!(scan.notes.iter().any(|n| n.contains("off right angles")), "{:?}", scan.notes);
+    assert!(scan.warnings.iter().any(|n| n.contains("off right angles")), "{:?}", scan.warnings);
     let scan = from_bytes(&Nifti { codes: [1, 1], ..file }.bytes()).unwrap();
     assert!(scan.placement.is_some());
     // Units.
@@ -317,7 +318,7 @@ fn the_place_follows_the_rule_of_the_standard() {
     assert_eq!(scan.spacing.map(|s| s.unit), Some(Unit::Um));
     assert_eq!(scan.placement.unwrap().origin, [-0.01, -0.02, 0.03]);
     let scan = from_bytes(&Nifti { units: 0, ..plain }.bytes()).unwrap();
-    assert!(scan.notes.iter().any(|n| n.contains("millimetres were taken")), "{:?}", scan.notes);
+    assert!(scan.warnings.iter().any(|n| n.contains("millimetres were taken")), "{:?}", scan.warnings);
 }
 
 #[test]
@@ -330,12 +331,13 @@ fn pairs_and_sidecars_are_companions() {
     std::fs::write(&image, file.voxels()).unwrap();
     assert_eq!(values(&open(&header).unwrap()), [8.0, 9.0]);
     std::fs::write(dir.path().join("a.json"), "{}").unwrap();
-    assert_eq!(read::companions(&header), [image, dir.path().join("a.json")]);
+    let companions = |path: &Path| read::examine(path, &Options::default()).unwrap().files.split_off(1);
+    assert_eq!(companions(&header), [image, dir.path().join("a.json")]);
     let single = dir.path().join("b.nii.gz");
     std::fs::write(&single, packed(&Nifti::new([2, 1, 1], &[8.0, 9.0]).bytes())).unwrap();
-    assert_eq!(read::companions(&single), [""; 0].map(std::path::PathBuf::from));
+    assert_eq!(companions(&single), [""; 0].map(std::path::PathBuf::from));
     std::fs::write(dir.path().join("b.json"), "{\"Modality\": \"MR\"}").unwrap();
-    assert_eq!(read::companions(&single), [dir.path().join("b.json")]);
+    assert_eq!(companions(&single), [dir.path().join("b.json")]);
     assert_eq!(open(&single).unwrap().modality, Modality::Other);
     std::fs::write(dir.path().join("b.json"), "{\"Modality\": ").unwrap();
     let e = open(&single).unwrap_err();
@@ -366,7 +368,7 @@ fn written_labels_read_back_in_their_place() {
             assert_eq!(scan.spacing, spacing);
             let back = scan.placement.unwrap();
             assert!(back.distance(&scan.spacing.unwrap(), &placement, &spacing.unwrap(), shape) < 1e-4);
-            assert_eq!(scan.notes, [""; 0], "sform, qform and pixdim agree");
+            assert_eq!(scan.warnings, [""; 0], "sform, qform and pixdim agree");
             // The quaternion alone says the same.
             let mut bytes = unpacked(&first);
             bytes[254] = 0;

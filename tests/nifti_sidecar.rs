@@ -28,10 +28,13 @@ fn usual() -> Value {
 }
 
 /// Writes an image with a sidecar that is the usual one with some keys changed (null removes one), and reads it.
+/// What the first voxel is stored as: in every unit below an SUV that can be.
+const FIRST: f64 = 0.125;
+
 fn read_with(changes: Value, settings: Settings, time: Option<usize>, times: i64) -> Result<Scan, Error> {
     let dir = tempfile::tempdir().unwrap();
     let (image, sidecar) = (dir.path().join("sub-1_pet.nii"), dir.path().join("sub-1_pet.json"));
-    let numbers: Vec<f64> = (0..4 * times).map(|i| 1000.0 * (i + 1) as f64).collect();
+    let numbers: Vec<f64> = (0..4 * times).map(|i| FIRST * (i + 1) as f64).collect();
     let mut file = Nifti { code: 16, ..Nifti::new([2, 2, 1], &numbers) };
     file.sizes.push(times);
     std::fs::write(&image, file.bytes()).unwrap();
@@ -44,10 +47,10 @@ fn read_with(changes: Value, settings: Settings, time: Option<usize>, times: i64
     read::open(&image, &Options { suv: settings, time, ..Options::default() })
 }
 
-/// The value of the first voxel, which is stored as 1000, over 1000.
+/// The value of the first voxel over what it is stored as.
 fn factor(scan: &Scan) -> f64 {
     let volume = &scan.channels[0].volume;
-    volume.scale.value(f64::from(volume.samples.host().unwrap()[0])) / 1000.0
+    volume.scale.value(f64::from(volume.samples.host().unwrap()[0])) / FIRST
 }
 
 fn expect(changes: Value, expected: f64) -> Scan {
@@ -55,7 +58,7 @@ fn expect(changes: Value, expected: f64) -> Scan {
     let scan = read_with(changes, Settings::default(), None, 1).unwrap_or_else(|e| panic!("{words}: {e}"));
     assert_eq!((scan.modality, scan.channels[0].unit), (Modality::Pet, "g/ml"), "{words}");
     let got = factor(&scan);
-    assert!((got / expected - 1.0).abs() < 1e-9, "{words}: {got} for {expected}; {:?}", scan.notes);
+    assert!((got / expected - 1.0).abs() < 1e-9, "{words}: {got} for {expected}; {:?}", scan.warnings);
     assert_eq!(scan.audit.rows(), 1, "{words}");
     scan
 }
@@ -81,7 +84,7 @@ fn decay_is_counted_from_time_zero() {
     expect(json!({"ImageDecayCorrected": false, "ImageDecayCorrectionTime": null}), none);
     // Frames that count from the start of the scan.
     let scan = expect(json!({"ImageDecayCorrected": false, "FrameTimesStart": [0]}), none);
-    assert!(scan.notes.iter().any(|n| n.contains("FrameTimesStart begins before ScanStart")), "{:?}", scan.notes);
+    assert!(scan.warnings.iter().any(|n| n.contains("FrameTimesStart begins before ScanStart")), "{:?}", scan.warnings);
     // Days later.
     let zirconium = std::f64::consts::LN_2 / 282_276.0;
     let days = 5.0 * 86_400.0;
@@ -133,7 +136,7 @@ fn a_frame_of_a_series_has_its_own_time() {
     let scan = read_with(changes, Settings::default(), Some(1), 2).unwrap();
     let length = F18 * 900.0;
     let expected = 70_000.0 / 350e6 * (F18 * 5400.0).exp() * length / (1.0 - (-length).exp());
-    // The first voxel of the second frame is stored as 5000.
+    // The first voxel of the second frame is stored as five times that of the first.
     assert!((factor(&scan) / 5.0 / expected - 1.0).abs() < 1e-9);
 }
 
@@ -163,15 +166,15 @@ fn alone(numbers: &[f64], settings: Settings) -> Result<Scan, Error> {
 #[test]
 fn without_a_sidecar_the_settings_decide() {
     let assume = || Settings { assume: Some(Units::Suv), ..Settings::default() };
-    let scan = alone(&[0.5, 7.25], Settings::default()).unwrap();
+    let scan = alone(&[0.5, 7.25, 3.5], Settings::default()).unwrap();
     assert_eq!((scan.modality, scan.channels[0].unit), (Modality::Unknown, "au"));
-    let scan = alone(&[0.5, 7.25], assume()).unwrap();
+    let scan = alone(&[0.5, 7.25, 3.5], assume()).unwrap();
     assert_eq!((scan.modality, scan.channels[0].unit), (Modality::Pet, "g/ml"));
-    assert!(scan.notes.iter().any(|n| n.contains("suv.assume")), "{:?}", scan.notes);
-    let e = alone(&[0.5, 7250.0], assume()).unwrap_err();
+    assert!(scan.warnings.iter().any(|n| n.contains("suv.assume")), "{:?}", scan.warnings);
+    let e = alone(&[0.5, 7250.0, 3.5], assume()).unwrap_err();
     assert!(e.kind == Kind::Usage && e.what.contains("look like Bq/ml"), "{e}");
     // One hot voxel in many is a catheter, not a unit.
-    let mut many = vec![1.5; 200];
+    let mut many: Vec<f64> = (0..200).map(|i| 1.5 + f64::from(i % 5)).collect();
     many[7] = 900.0;
     alone(&many, assume()).unwrap();
     let all = Settings {
@@ -182,7 +185,33 @@ fn without_a_sidecar_the_settings_decide() {
         ..Settings::default()
     };
     match alone(&[1000.0, 7250.5], all) {
-        Ok(scan) => assert!((factor(&scan) / 2e-4 - 1.0).abs() < 1e-6),
+        Ok(scan) => assert!((factor(&scan) * FIRST / 1000.0 / 2e-4 - 1.0).abs() < 1e-6),
         Err(e) => panic!("{e}"),
     }
+}
+
+#[test]
+fn what_a_sidecar_says_twice_must_be_one_thing() {
+    let refused = |changes: Value, a: &str, b: &str| {
+        let e = read_with(changes, Settings::default(), None, 1).unwrap_err().to_string();
+        assert!(e.contains(a) && e.contains(b), "{e}");
+    };
+    refused(json!({"PatientWeight": 80}), "BodyWeight = 70", "PatientWeight = 80");
+    refused(json!({"BodyHeight": 1.75, "PatientSize": 180}), "BodyHeight = 1.75", "PatientSize = 1.8");
+    refused(json!({"Sex": "M", "PatientSex": "F"}), "Sex = M", "PatientSex = F");
+    refused(json!({"RadionuclideTotalDose": 370e6}), "350000000 Bq", "RadionuclideTotalDose is 370000000");
+    refused(json!({"RadiopharmaceuticalStartTime": "22:30:00"}), "InjectionStart is 0 s", "22:30:00");
+    refused(json!({"DecayCorrection": "ADMIN"}), "say START", "DecayCorrection is ADMIN");
+    let same = json!({
+        "PatientWeight": 70.0, "BodyHeight": 1.75, "PatientSize": 175, "Sex": "male", "PatientSex": "M",
+        "RadionuclideTotalDose": 350, "RadiopharmaceuticalStartTime": "23:30:00", "DecayCorrection": "START"
+    });
+    expect(same, 70_000.0 / 350e6 * (F18 * 3600.0).exp());
+}
+
+#[test]
+fn a_sidecar_without_a_unit_says_less_than_it_must() {
+    let assume = Settings { assume: Some(Units::Suv), ..Settings::default() };
+    let e = read_with(json!({"Units": null}), assume, None, 1).unwrap_err();
+    assert!(e.what.starts_with("missing Units"), "{e}");
 }

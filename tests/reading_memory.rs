@@ -283,14 +283,8 @@ fn no_file_of_the_zoos_takes_more() {
     rayon::join(|| (), || ());
     let mut wrong = Vec::new();
     let folders = ["zoo_tiff", "zoo_ome", "zoo_dicom", "zoo_nifti", "bioimage", "stardist", "galaxy", "sts_pet"];
-    let mut folders: Vec<PathBuf> = folders.iter().filter_map(|f| common::shared(f)).collect();
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
+    for folder in folders.iter().filter_map(|f| common::shared(f)) {
+        for path in common::files_below(&folder).into_values() {
             let options = Options { max_bytes: 512 << 20, ..Options::default() };
             let (looked, looking) = counted(|| read::examine(&path, &options));
             let (_, peak) = counted(|| read::open(&path, &options).map(|_| ()));

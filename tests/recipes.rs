@@ -128,8 +128,8 @@ fn steps_that_draw_lesions_are_checked() {
       try: set = "liver"
     "#);
     assert_snapshot!(lesions("{ op = \"threshold\", method = \"otsu\", at_least = 4 }"), @r#"
-    mine.toml: at_least is out of place in line 8: `{ op = "threshold", method = "otsu", at_least = 4 }`
-      try: method = "fixed"
+    mine.toml: at_least says nothing to the method "otsu" in line 8: `{ op = "threshold", method = "otsu", at_least = 4 }`
+      try: leave at_least out; its keys are correction, bounds, bins, transform, noise
     "#);
     assert_snapshot!(with_steps("  { op = \"watershed\", within = \"20 mm\" },"), @r#"
     mine.toml: "watershed" comes before any threshold in line 7: `{ op = "watershed", within = "20 mm" }`
@@ -167,4 +167,312 @@ fn settings_change_the_recipe_and_are_checked_like_it() {
       needed for: --set objects.nuclei.scal=8 px
       try: scale
     "#);
+}
+
+/// Parses a recipe that has `wrong` in it, sees that the error says to try `said`, and that with `right` in its place all
+/// is well.
+fn mended(text: &str, wrong: &str, said: &str, right: &str) {
+    assert!(text.contains(wrong), "{wrong} is in the recipe");
+    let e = Recipe::parse("mine.toml", text, &[]).unwrap_err();
+    let remedy = e.remedy.clone().unwrap_or_default();
+    assert!(remedy.contains(said), "{e}\n(should say {said})");
+    if let Err(e) = Recipe::parse("mine.toml", &text.replace(wrong, right), &[]) {
+        panic!("{right} for {wrong}: {e}");
+    }
+}
+
+#[test]
+fn every_remedy_for_a_step_helps() {
+    let otsu = "{ op = \"threshold\", method = \"otsu\" }";
+    let second = |wrong: &str, said: &str, right: &str| {
+        let text = format!("{HEAD}scale = \"auto\"\nsteps = [{otsu}, {wrong}]\n");
+        mended(&text, wrong, said, right);
+    };
+    let threshold = |keys: &str, said: &str, right: &str| {
+        let step = |keys: &str| format!("{{ op = \"threshold\", {keys} }}");
+        second(&step(keys), said, &step(right));
+    };
+    threshold("method = \"fixed\"", "value = 4.0", "method = \"fixed\", value = 4.0");
+    threshold("method = \"percentile\"", "percent = 95", "method = \"percentile\", percent = 95");
+    threshold("method = \"hysteresis\", high = 4.0", "low = 2.5", "method = \"hysteresis\", high = 4.0, low = 2.5");
+    threshold("method = \"hysteresis\", low = 2.5", "high = 4.0", "method = \"hysteresis\", high = 4.0, low = 2.5");
+    threshold("method = \"sauvola\"", "radius = \"25 px\"", "method = \"sauvola\", radius = \"25 px\"");
+    threshold("method = \"otsu\", bins = 1", "bins 2 to 65536", "method = \"otsu\", bins = 2");
+    threshold("method = \"otsu\", bounds = [2, 1]", "bounds = [low, high]", "method = \"otsu\", bounds = [1, 2]");
+    threshold("method = \"fixed\", value = 1, at_least = 2", "leave value out", "method = \"fixed\", at_least = 2");
+    threshold("method = \"fixed\", at_least = 2, noise = 3", "leave noise out", "method = \"fixed\", at_least = 2");
+    // Each key with a method that does not read it.
+    for (method, needs) in [
+        ("fixed", "value = 3"),
+        ("percentile", "percent = 90"),
+        ("otsu", "correction = 1"),
+        ("multi_otsu", "correction = 1"),
+        ("li", "correction = 1"),
+        ("triangle", "correction = 1"),
+        ("yen", "correction = 1"),
+        ("robust_background", "correction = 1"),
+        ("local_mean", "radius = \"9 px\""),
+        ("local_gaussian", "radius = \"9 px\""),
+        ("sauvola", "radius = \"9 px\", k = 0.2"),
+        ("hysteresis", "low = 1, high = 2"),
+    ] {
+        for (key, value) in [
+            ("bins", "8"),
+            ("transform", "\"sqrt\""),
+            ("noise", "3"),
+            ("correction", "2"),
+            ("bounds", "[1, 2]"),
+            ("radius", "\"9 px\""),
+            ("k", "0.1"),
+            ("low", "1"),
+            ("high", "2"),
+            ("percent", "5"),
+            ("value", "5"),
+            ("set", "\"x\""),
+            ("factor", "2"),
+            ("deviations", "2"),
+        ] {
+            let good = format!("method = \"{method}\", {needs}");
+            let bad = format!("{good}, {key} = {value}");
+            let text = format!("{HEAD}steps = [{{ op = \"threshold\", {bad} }}]\n");
+            match Recipe::parse("mine.toml", &text, &[]) {
+                Ok(_) => {}
+                // The key twice, or a set that is not there.
+                Err(e) if e.to_string().contains("duplicate") || e.to_string().contains("no object set") => {}
+                Err(_) => threshold(&bad, &format!("leave {key} out"), &good),
+            }
+        }
+    }
+    second("{ op = \"gaussian\", sgma = \"1 px\" }", "sigma", "{ op = \"gaussian\", sigma = \"1 px\" }");
+    second("{ op = \"gaussian\", sigma = 1 }", "\"3 px\"", "{ op = \"gaussian\", sigma = \"8 px\" }");
+    second("{ op = \"split\" }", "by = \"shape\"", "{ op = \"split\", by = \"shape\" }");
+    second("{ op = \"split\" }", "{ op = \"landscape\" } before it", "{ op = \"landscape\" }, { op = \"split\" }");
+    second(
+        "{ op = \"split\", by = \"shape\", of = \"original\" }",
+        "by = \"intensity\"",
+        "{ op = \"split\", by = \"intensity\", of = \"original\" }",
+    );
+    second(
+        "{ op = \"split\", by = \"intensity\", depth = \"1 um\" }",
+        "depth = 0.1",
+        "{ op = \"split\", by = \"intensity\", depth = 0.1 }",
+    );
+    second(
+        "{ op = \"keep\", area = [\"9 px\", \"4 px\"] }",
+        "[\"4 px\", \"9 px\"]",
+        "{ op = \"keep\", area = [\"4 px\", \"9 px\"] }",
+    );
+    second("{ op = \"keep\", at_least = [\"9\"] }", "\"40 px\"", "{ op = \"keep\", at_least = [\"40 px\"] }");
+    second(
+        "{ op = \"contour\", percent = 41, within = \"9 px\", background = [\"5 mm\", \"2000 um\"] }",
+        "background = [\"2000 um\", \"5 mm\"]",
+        "{ op = \"contour\", percent = 41, within = \"9 px\", background = [\"2000 um\", \"5 mm\"] }",
+    );
+    second(
+        "{ op = \"contour\", at_least = 4, within = \"9 px\", background = [\"5 mm\", \"9 mm\"] }",
+        "percent = 50 as the only limit",
+        "{ op = \"contour\", percent = 50, within = \"9 px\", background = [\"5 mm\", \"9 mm\"] }",
+    );
+    second(
+        "{ op = \"watershed\", within = \"9 px\", core = 0 }",
+        "core = 70",
+        "{ op = \"watershed\", within = \"9 px\", core = 70 }",
+    );
+    // Before any threshold.
+    for step in ["split", "fill_holes", "label", "landscape", "refine", "keep"] {
+        let step = format!("{{ op = \"{step}\" }}");
+        let text = format!("{HEAD}scale = \"auto\"\nsteps = [{step}]\n");
+        let right = format!("{otsu}, {}", step.replace("\"split\"", "\"split\", by = \"shape\""));
+        mended(&text, &step, "a threshold step before it", &right);
+    }
+    let text = format!("{HEAD}steps = [{{ op = \"median\", radius = \"1 px\" }}]\n");
+    mended(&text, "[{ op = \"median\"", otsu, &format!("[{otsu}, {{ op = \"median\""));
+}
+
+#[test]
+fn every_remedy_for_a_radius_that_nothing_says_helps() {
+    let otsu = "steps = [{ op = \"threshold\", method = \"otsu\" }]\n";
+    for step in [
+        "{ op = \"background\", radius = \"4 r\" }",
+        "{ op = \"landscape\" }",
+        "{ op = \"keep\", at_least = \"0.4 r2\" }",
+        "{ op = \"denoise\", share = 0.1, enough = \"1 px\", at_most = \"2 px\" }",
+    ] {
+        let text = format!("{HEAD}{}", otsu.replace("]\n", &format!(", {step}]\n")));
+        mended(&text, HEAD, "objects.nuclei.scale = \"auto\"", &format!("{HEAD}scale = \"auto\"\n"));
+    }
+    // Grown from them, or measured with them.
+    for more in [
+        "[objects.cells]\ngrow = { from = \"nuclei\", by = \"0.8 r\" }\n",
+        "[measure.nuclei]\nfeatures = \"probe\"\nring = [\"0.1 r\", \"1 r\"]\n",
+    ] {
+        let text = format!("{HEAD}{otsu}{more}");
+        mended(&text, HEAD, "objects.nuclei.scale = \"auto\"", &format!("{HEAD}scale = \"auto\"\n"));
+    }
+    // Labels know their radius by themselves.
+    let text = "[objects.nuclei]\nlabels = \"a.tif\"\n[objects.cells]\ngrow = { from = \"nuclei\", by = \"0.8 r\" }\n";
+    Recipe::parse("mine.toml", text, &[]).unwrap();
+    let text = "[objects.ball]\nsphere = { diameter = \"9 px\", at = [0, 0, 0] }\n[objects.more]\n\
+                grow = { from = \"ball\", by = \"1 r\" }\n";
+    mended(text, "1 r", "px, um or mm in place of r", "1 mm");
+}
+
+#[test]
+fn every_remedy_for_an_object_set_helps() {
+    let steps = "steps = [{ op = \"threshold\", method = \"otsu\" }]\n";
+    let nuclei = format!("{HEAD}{steps}");
+    let with = |wrong: &str, said: &str, right: &str| mended(&format!("{nuclei}{wrong}"), wrong, said, right);
+    with("labels = \"a.tif\"\n", "one of: steps, grow, minus, sphere, labels", "");
+    with("regions = \"GTV*\"\n", "leave regions out", "");
+    with("optional = true\n", "leave optional out", "");
+    with("parent = \"nucleus\"\n", "nuclei", "parent = \"nuclei\"\n");
+    with("[measure.nucleus]\nfeatures = \"shape\"\n", "nuclei", "[measure.nuclei]\nfeatures = \"shape\"\n");
+    let probe = "[measure.nuclei]\nfeatures = \"probe\"\n";
+    let ring = |wrong: &str, right: &str| {
+        with(&format!("{probe}ring = {wrong}\n"), right, &format!("{probe}ring = {right}\n"))
+    };
+    ring("[\"7 px\", \"2 px\"]", "[\"2 px\", \"7 px\"]");
+    ring("[\"7 px\", \"7 px\"]", "[\"2 px\", \"7 px\"]");
+    ring("[\"1 mm\", \"20 um\"]", "[\"20 um\", \"1 mm\"]");
+    with(
+        "[measure.nuclei]\nfeatures = \"shape\"\nring = [\"2 px\", \"7 px\"]\n",
+        "features = [\"probe\"]",
+        "[measure.nuclei]\nfeatures = [\"probe\"]\nring = [\"2 px\", \"7 px\"]\n",
+    );
+    with(
+        "[measure.nuclei]\nfeatures = \"shape\"\npositive = 3\n",
+        "features = [\"probe\"]",
+        "[measure.nuclei]\nfeatures = [\"probe\"]\npositive = 3\n",
+    );
+    let two = format!("{nuclei}{probe}positive = 3\n").replace("nuclear = ", "probe = 1\nnuclear = ");
+    mended(&two, "positive = 3", "positive.probe", "positive.probe = 3");
+    with(
+        "[measure.nuclei]\nfeatures = \"shape\"\nsensitivity = \"nuclei\"\n",
+        "features = [\"lesion\"]",
+        "[measure.nuclei]\nfeatures = [\"lesion\"]\nsensitivity = \"nuclei\"\n",
+    );
+    let empty = nuclei.replace("[\"DAPI\", 0]", "[]");
+    mended(&empty, "nuclear = []", "nuclear = [\"DAPI\", 0]", "nuclear = [\"DAPI\", 0]");
+    let no_channel = nuclei.replace("channel = \"nuclear\"\n", "");
+    mended(&no_channel, steps, "channel = \"nuclear\"", &format!("channel = \"nuclear\"\n{steps}"));
+    let pattern = "[files]\npattern = \"a.tif\"\n";
+    mended(&format!("{pattern}{nuclei}"), "a.tif", "pattern = \"{name}_{channel}.tif\"", "{name}_{channel}.tif");
+    let sphere = "[objects.ball]\nsphere = { diameter = \"0 mm\", at = [0, 0, 0] }\n";
+    mended(sphere, "0 mm", "diameter = \"30 mm\"", "30 mm");
+    let circle =
+        "[objects.a]\ngrow = { from = \"b\", by = \"1 px\" }\n[objects.b]\ngrow = { from = \"a\", by = \"1 px\" }\n";
+    mended(circle, "grow = { from = \"a\", by = \"1 px\" }", "come from steps or labels", "labels = \"a.tif\"");
+}
+
+#[test]
+fn keys_of_the_other_kind_of_image_are_refused() {
+    let steps = "steps = [{ op = \"threshold\", method = \"otsu\" }]\n";
+    let of =
+        |modality: &str, before: &str, after: &str| format!("modality = \"{modality}\"\n{before}{HEAD}{steps}{after}");
+    mended(&of("pet", "spacing_um = 0.5\n", ""), "spacing_um = 0.5\n", "leave spacing_um out", "");
+    mended(&of("fluorescence", "[suv]\ndose_mbq = 3\n", ""), "[suv]\ndose_mbq = 3\n", "leave suv out", "");
+    let lesion = "[measure.nuclei]\nfeatures = [\"lesion\"]\n";
+    let shape = "[measure.nuclei]\nfeatures = [\"shape\", \"intensity\"]\n";
+    mended(&of("fluorescence", "", lesion), lesion, "features = [\"shape\", \"intensity\"]", shape);
+    let liver = "[objects.liver]\nsphere = { diameter = \"30 mm\", at = \"liver\" }\n";
+    mended(&of("fluorescence", "", liver), "\"liver\" }", "at = [x, y, z]", "[0, 0, 0] }");
+}
+
+#[test]
+fn one_value_is_a_list_of_one() {
+    let cells = PRESETS.iter().find(|p| p.name == "cells").unwrap();
+    let same = |one: &str, list: &str| {
+        let parse = |s: &str| Recipe::parse("cells", cells.text, &[s.to_string()]).unwrap().body;
+        assert_eq!(parse(one), parse(list), "{one}");
+    };
+    same("channels.probe=EGFR", "channels.probe=[\"EGFR\"]");
+    same("channels.probe=1", "channels.probe=[1]");
+    same("measure.cells.features=shape", "measure.cells.features=[\"shape\"]");
+    same("measure.nuclei.channels=nuclear", "measure.nuclei.channels=[\"nuclear\"]");
+    same("objects.nuclei.steps.9.at_least=40 px", "objects.nuclei.steps.9.at_least=[\"40 px\"]");
+    let regions = |value: &str| {
+        let settings = ["labels.nuclei=a.tif".to_string(), format!("objects.nuclei.regions={value}")];
+        Recipe::parse("cells", cells.text, &settings).unwrap().body
+    };
+    assert_eq!(regions("GTV*"), regions("[\"GTV*\"]"));
+    let positive = |value: &str| {
+        let settings = ["measure.cells.channels=probe".to_string(), format!("measure.cells.positive{value}")];
+        Recipe::parse("cells", cells.text, &settings).unwrap().body
+    };
+    assert_eq!(positive("=200"), positive(".probe=200"));
+}
+
+#[test]
+fn every_remedy_for_a_setting_helps() {
+    let mended = |preset: &str, wrong: &[&str], said: &str, right: &[&str]| {
+        let preset = PRESETS.iter().find(|p| p.name == preset).unwrap();
+        let parse = |all: &[&str]| {
+            Recipe::parse(preset.name, preset.text, &all.iter().map(|s| s.to_string()).collect::<Vec<_>>())
+        };
+        let e = parse(wrong).unwrap_err();
+        assert!(e.remedy.as_ref().is_some_and(|r| r.contains(said)), "{e}\n(should say {said})");
+        parse(right).unwrap();
+    };
+    mended(
+        "nuclei",
+        &["objects.nuclei.scale"],
+        "--set objects.nuclei.scale=\"8 px\"",
+        &["objects.nuclei.scale=\"8 px\""],
+    );
+    mended("nuclei", &["objects.nuclei.scal=8 px"], "scale", &["objects.nuclei.scale=8 px"]);
+    mended("nuclei", &["objects.nuclei.scale=8"], "\"3 px\"", &["objects.nuclei.scale=\"8 px\""]);
+    mended("nuclei", &["objects.nucleus.scale=8 px"], "--set objects.nuclei.scale=...", &["objects.nuclei.scale=8 px"]);
+    mended("nuclei", &["labels.nucleus=a.tif"], "--set labels.nuclei=...", &["labels.nuclei=a.tif"]);
+    mended("nuclei", &["channels.nucler=DAPI"], "--set channels.nuclear=...", &["channels.nuclear=DAPI"]);
+    mended("nuclei", &["channels.marker=CK"], "one of: nuclear", &["channels.nuclear=CK"]);
+    mended("nuclei", &["mask=a.tif"], "one of: nuclei", &["labels.nuclei=a.tif"]);
+    mended("pet", &["labels.lesion=a.nii"], "--set labels.lesions=...", &["labels.lesions=a.nii"]);
+    mended(
+        "cells",
+        &["measure.cell.ring=[\"2 px\", \"9 px\"]"],
+        "--set measure.cells.ring=...",
+        &["measure.cells.ring=[\"2 px\", \"9 px\"]"],
+    );
+    mended("cells", &["measure.cells.positive=200"], "positive.probe", &["measure.cells.positive.probe=200"]);
+    // The place that the remedy for a wrong place names is one of the presets.
+    let sigma = "objects.nuclei.steps.2.sigma=\"1 px\"";
+    mended("nuclei", &["spacing_um=1", "spacing_um.x.y=1"], sigma, &[sigma]);
+    mended("nuclei", &["objects.nuclei.steps.40.sigma=\"1 px\""], sigma, &[sigma]);
+    // A radius that follows from the labels needs no scale.
+    mended(
+        "cells",
+        &["labels.nuclei=a.tif", "objects.cells.grow.by=1"],
+        "\"3 px\"",
+        &["labels.nuclei=a.tif", "objects.cells.grow.by=3 px"],
+    );
+}
+
+#[test]
+fn settings_without_a_recipe_go_to_the_preset_that_knows_them() {
+    let presets = |settings: &[&str]| {
+        uptake::batch::Recipes::presets(&settings.iter().map(|s| s.to_string()).collect::<Vec<_>>())
+    };
+    let error = |settings: &[&str]| presets(settings).unwrap_err().to_string();
+    let uptake::batch::Recipes::ByModality { fluorescence, pet } = presets(&[
+        "spacing_um=0.65",
+        "channels.probe=EGFR",
+        "suv.dose_mbq=370",
+        "mask=a.nii",
+        "objects.lesions.regions=GTV*",
+        "labels.nuclei=b.tif",
+        "objects.nuclei.scale=8 px",
+    ])
+    .unwrap() else {
+        panic!("two recipes")
+    };
+    assert!(pet.body.spacing_um.is_none() && pet.body.suv.dose_mbq == Some(370.0));
+    assert!(pet.body.channels.len() == 1 && !pet.body.objects.contains_key("nuclei"));
+    assert_eq!(pet.body.objects["lesions"].regions, ["GTV*"]);
+    assert!(fluorescence.body.spacing_um.is_some() && fluorescence.body.suv.dose_mbq.is_none());
+    assert!(fluorescence.given_roles.contains("probe") && !fluorescence.given_roles.contains("nuclear"));
+    assert!(error(&["labels.nucleus=a.tif"]).contains("--set labels.nuclei=..."));
+    assert!(error(&["labels.lesion=a.nii"]).contains("--set labels.lesions=..."));
+    assert!(error(&["objects.lesions.scal=1"]).contains("try: scale"), "{}", error(&["objects.lesions.scal=1"]));
+    assert!(error(&["suv.dose=370"]).contains("dose_mbq"), "{}", error(&["suv.dose=370"]));
+    assert!(error(&["objects.nuclei.scal=1"]).contains("try: scale"));
 }

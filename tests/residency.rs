@@ -17,8 +17,9 @@ use uptake::units::{Shape, Spacing};
 use uptake::volume::{Scale, Volume};
 
 /// Waits for something to come down in one image of the preset `cells`: the histograms and ranges of four thresholds,
-/// the counts of each labelling, sizes, peaks and pairs of two splits, order statistics, and the labels of three sets.
-const READBACKS: u64 = 36;
+/// the noise between neighbours and over a lag, the two classes that tell noise from objects, the counts of each labelling,
+/// sizes, peaks and pairs of two splits, order statistics, and the labels of three sets.
+const READBACKS: u64 = 40;
 
 fn sample(name: &str) -> Scan {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("sample-images").join(name);
@@ -94,7 +95,7 @@ fn body() -> Scan {
         blobs.iter().map(blob).fold(0.5, f64::max) * (1.0 + ripple)
     };
     let samples = (0..shape.len()).map(|i| (value(i) * f64::from(1 << 20)) as i32).collect();
-    let scale = Scale { factor: 1.0 / f64::from(1 << 20), offset: 0.0 };
+    let scale = Scale::new(1.0 / f64::from(1 << 20), 0.0).unwrap();
     let volume = Volume { scale, ..Volume::new(shape, samples).unwrap() };
     let channel = Channel { name: "pet".into(), unit: SUV_UNIT, volume, saturated: None, saturation: None };
     let mut scan = Scan::new(Modality::Pet, shape, vec![channel]);

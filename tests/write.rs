@@ -12,7 +12,7 @@ use uptake::table::{Cells, Column, Table};
 use uptake::units::{Shape, Spacing};
 use uptake::volume::{Labels, Volume};
 use uptake::write::ome::{self, Image, Pixels};
-use uptake::write::{self, CsvSink, ParquetSink, Picture, Style, labels, overlay};
+use uptake::write::{self, Backdrop, CsvSink, LONGEST, ParquetSink, Picture, Style, labels, overlay};
 
 fn column(name: &str, unit: &str, cells: Cells) -> Column {
     let (definition, standard) = (format!("what {name} is"), String::new());
@@ -175,9 +175,7 @@ fn results_of_a_run_are_told_from_images() {
     labels(at("a_nuclei.ome.tif"), "nuclei", &made, None).unwrap();
     write::nifti_labels(at("a_lesions.nii.gz"), "lesions", &made, None, None).unwrap();
     let volume = Volume::new(shape, vec![7; 48]).unwrap();
-    let sets = [("nuclei", &made)];
-    let picture = Picture { volume: &volume, sets: &sets, spacing: None, placement: None, style: Style::Microscopy };
-    overlay(at("a_nuclei.png"), &picture).unwrap();
+    overlay(at("a_nuclei.png"), light(&volume, None), &[("nuclei", &made)]).unwrap();
     let of = |name: &str| written_by_us(&at(name));
     assert_eq!(of("a_nuclei.ome.tif"), Some("a label image"));
     assert_eq!(of("a_lesions.nii.gz"), Some("a label image"));
@@ -260,8 +258,9 @@ fn pictures_of_several_channels_read_back() {
 }
 
 /// A picture of microscopy.
-fn light<'a>(volume: &'a Volume, sets: &'a [(&'a str, &'a Labels)], spacing: Option<Spacing>) -> Picture<'a> {
-    Picture { volume, sets, spacing, placement: None, style: Style::Microscopy }
+fn light(volume: &Volume, spacing: Option<Spacing>) -> Picture<'_> {
+    let caption = "DAPI".into();
+    Picture { volume, beneath: None, caption, spacing, placement: None, style: Style::Microscopy, longest: LONGEST }
 }
 
 fn picture(path: &Path) -> (u32, u32, Vec<[u8; 3]>) {
@@ -278,16 +277,20 @@ fn overlays_have_coloured_lines_and_repeat() {
     let voxels: Vec<u32> = (0..shape.len()).map(|i| u32::from(inside(i))).collect();
     let samples = voxels.iter().enumerate().map(|(i, v)| 100 + 900 * *v as i32 + (i % 7) as i32).collect();
     let (volume, object) = (Volume::new(shape, samples).unwrap(), Labels::new(shape, voxels).unwrap());
-    overlay(&path, &light(&volume, &[("nuclei", &object)], Spacing::um([1.0, 0.5, 0.5]))).unwrap();
+    overlay(&path, light(&volume, Spacing::um([1.0, 0.5, 0.5])), &[("nuclei", &object)]).unwrap();
     let (width, height, pixels) = picture(&path);
     assert!(width == 600 && height > 500, "the picture and a line below it");
     let coloured = |p: &[u8; 3]| p[0] != p[1] || p[1] != p[2];
     let count = pixels.iter().filter(|p| coloured(p)).count();
-    assert_eq!(count, 2 * 100 + 2 * 198, "the outline of 100 by 200");
+    assert_eq!(
+        count,
+        2 * 100 + 2 * 198 + 4 * 10,
+        "the outline of 100 by 200, and the 10 dots of the digit 1 at twice the size"
+    );
     assert!(coloured(&pixels[100 * 600 + 100]) && !coloured(&pixels[101 * 600 + 101]));
     assert!(pixels[600 * 150 + 150][0] > pixels[600 * 150 + 50][0] + 100, "the object is brighter");
     let first = fs::read(&path).unwrap();
-    overlay(&path, &light(&volume, &[("nuclei", &object)], Spacing::um([1.0, 0.5, 0.5]))).unwrap();
+    overlay(&path, light(&volume, Spacing::um([1.0, 0.5, 0.5])), &[("nuclei", &object)]).unwrap();
     assert!(first == fs::read(&path).unwrap(), "the same picture gave other bytes");
 }
 
@@ -303,47 +306,96 @@ fn overlays_of_any_image_can_be_drawn() {
                 let samples = (0..shape.len()).map(|i| extreme[i % 2]).collect();
                 let volume = Volume::new(shape, samples).unwrap();
                 let gaps = Labels::new(shape, (0..shape.len() as u32).map(|i| i / 3 * 1_000_000).collect()).unwrap();
-                overlay(&path, &light(&volume, &[("a", &gaps), ("b", &gaps)], spacing)).unwrap();
+                overlay(&path, light(&volume, spacing), &[("a", &gaps), ("b", &gaps)]).unwrap();
                 let (width, height, _) = picture(&path);
-                assert!(width.max(height) <= 2200, "{width} x {height}");
+                assert!(width.max(height) <= LONGEST as u32, "{width} x {height}");
             }
         }
     }
     let (image, other) = (Shape::flat(2, 2), Shape::flat(2, 3));
     let volume = Volume::new(image, vec![0; 4]).unwrap();
     let labels = Labels::new(other, vec![0; 6]).unwrap();
-    let e = overlay(&path, &light(&volume, &[("cells", &labels)], None)).unwrap_err();
+    let e = overlay(&path, light(&volume, None), &[("cells", &labels)]).unwrap_err();
     assert!(e.to_string().contains("cells"), "{e}");
 }
 
-/// Of pictures that are not PET: their pixels stay as they were.
 #[test]
-fn pictures_of_microscopy_keep_their_pixels() {
-    use sha2::{Digest, Sha256};
+fn pictures_keep_every_pixel_up_to_the_size_asked_for() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("o.png");
-    let cases = [
-        (Shape::flat(300, 420), Spacing::um([1.0, 0.5, 0.5]), "420 x 326 9274c6f4"),
-        (Shape::flat(90, 2500), None, "1250 x 78 71b915b4"),
-        (Shape::new(9, 60, 40), Spacing::um([2.0, 0.5, 0.5]), "968 x 746 d10e8d58"),
-        (Shape::new(40, 30, 50), Spacing::mm([3.0, 2.0, 2.0]), "1208 x 753 1af9bd6c"),
-    ];
-    let found: Vec<(String, &str)> = cases
-        .map(|(shape, spacing, expected)| {
-            let samples = (0..shape.len()).map(|i| (i * 2_654_435_761 % 977) as i32 + (i % shape.x) as i32).collect();
-            let ball =
-                |i: usize| shape.position(i).iter().zip([6, 11, 13]).map(|(p, k)| (p / k) as u32).sum::<u32>() % 5;
-            let volume = Volume::new(shape, samples).unwrap();
-            let a = Labels::new(shape, (0..shape.len()).map(ball).collect()).unwrap();
-            let b = Labels::new(shape, (0..shape.len()).map(|i| u32::from(ball(i) == 2)).collect()).unwrap();
-            overlay(&path, &light(&volume, &[("nuclei", &a), ("cells", &b)], spacing)).unwrap();
-            let (width, height, pixels) = picture(&path);
-            let hash = Sha256::digest(pixels.concat()).iter().take(4).map(|b| format!("{b:02x}")).collect::<String>();
-            (format!("{width} x {height} {hash}"), expected)
-        })
-        .into();
-    let (found, expected): (Vec<String>, Vec<&str>) = found.into_iter().unzip();
-    assert_eq!(found, expected);
+    for (shape, longest, expected) in [
+        (Shape::flat(3, 4000), LONGEST, 4000),
+        (Shape::flat(3, 4097), LONGEST, 2049),
+        (Shape::flat(3, 4097), 8192, 4097),
+        (Shape::flat(3, 700), 256, 234),
+        (Shape::flat(1, 20), 256, 240),
+        // Two panels and the gap between them.
+        (Shape::new(2, 3, 2000), LONGEST, 2 * 2000 + 8),
+        (Shape::new(2, 3, 2000), 1024, 2 * 500 + 8),
+    ] {
+        let volume = Volume::new(shape, vec![1; shape.len()]).unwrap();
+        overlay(&path, Picture { longest, ..light(&volume, None) }, &[]).unwrap();
+        assert_eq!(picture(&path).0, expected, "{shape}, {longest}");
+    }
+}
+
+#[test]
+fn two_channels_are_shown_in_grey_and_blue() {
+    let dir = tempfile::tempdir().unwrap();
+    let [path, again] = ["o.png", "p.png"].map(|name| dir.path().join(name));
+    let shape = Shape::flat(500, 600);
+    let volume = |from: usize, to: usize| {
+        let samples = (0..shape.len()).map(|i| if (from..to).contains(&(i % 600)) { 900 } else { 100 }).collect();
+        Volume::new(shape, samples).unwrap()
+    };
+    let (probe, nuclear) = (volume(200, 400), volume(300, 500));
+    let object =
+        Labels::new(shape, (0..shape.len()).map(|i| u32::from(i / 600 < 50 && i % 600 < 50)).collect()).unwrap();
+    let drawn = Picture { beneath: Some(&nuclear), ..light(&probe, None) };
+    let mut backdrop = Backdrop::new(drawn).unwrap();
+    backdrop.overlay(&path, &[("cells", &object)]).unwrap();
+    let pixels = picture(&path).2;
+    let [none, grey, both, blue] = [100, 250, 350, 450].map(|x| pixels[250 * 600 + x]);
+    assert_eq!((none, grey, both), ([0; 3], [225; 3], [225; 3]));
+    assert!(blue[2] == 225 && blue[0] < 100 && blue[1] < 100, "{blue:?}");
+    // A second set over the same ground is drawn as if it were the first.
+    backdrop.overlay(&again, &[("cells", &object)]).unwrap();
+    assert!(fs::read(&path).unwrap() == fs::read(&again).unwrap());
+    let other = Volume::new(Shape::flat(5, 6), vec![0; 30]).unwrap();
+    assert!(Backdrop::new(Picture { beneath: Some(&other), ..light(&probe, None) }).is_err());
+}
+
+#[test]
+fn pictures_are_the_same_for_any_number_of_threads() {
+    let dir = tempfile::tempdir().unwrap();
+    for (shape, spacing) in [
+        (Shape::flat(300, 420), Spacing::um([1.0, 0.5, 0.5])),
+        (Shape::flat(90, 5000), None),
+        (Shape::new(9, 60, 40), Spacing::um([2.0, 0.5, 0.5])),
+        (Shape::new(40, 30, 50), Spacing::mm([3.0, 2.0, 2.0])),
+    ] {
+        let samples = (0..shape.len()).map(|i| (i * 2_654_435_761 % 977) as i32 + (i % shape.x) as i32).collect();
+        let ball = |i: usize| shape.position(i).iter().zip([6, 11, 13]).fold(1, |n, (p, k)| n * 7 + p / k) as u32;
+        let volume = Volume::new(shape, samples).unwrap();
+        let set = Labels::new(shape, (0..shape.len()).map(|i| ball(i) * u32::from(i % 13 > 1)).collect()).unwrap();
+        let drawn = [1, 7].map(|threads| {
+            let path = dir.path().join(format!("{threads}.png"));
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| overlay(&path, light(&volume, spacing), &[("cells", &set), ("again", &set)])).unwrap();
+            fs::read(path).unwrap()
+        });
+        assert!(drawn[0] == drawn[1], "{shape}");
+    }
+}
+
+/// A picture of PET.
+fn pet<'a>(
+    volume: &'a Volume,
+    spacing: Option<Spacing>,
+    placement: Option<Placement>,
+    unit: &'static str,
+) -> Picture<'a> {
+    Picture { style: Style::Pet { unit }, caption: String::new(), placement, ..light(volume, spacing) }
 }
 
 #[test]
@@ -355,12 +407,11 @@ fn pictures_of_pet_show_both_sides_on_white() {
     let hot = |i: usize| shape.position(i).iter().zip([4..8, 20..24, 30..35]).all(|(p, side)| side.contains(p));
     let object = Labels::new(shape, (0..shape.len()).map(|i| u32::from(hot(i))).collect()).unwrap();
     let mut volume = Volume::new(shape, (0..shape.len()).map(|i| if hot(i) { 3000 } else { 5 }).collect()).unwrap();
-    volume.scale.factor = 0.01;
+    volume.scale = uptake::volume::Scale::new(0.01, 0.0).unwrap();
     let sets = [("lesions", &object)];
     let spacing = Spacing::mm([4.0, 2.0, 2.0]);
-    let style = Style::Pet { unit: uptake::scan::SUV_UNIT };
-    let drawn = Picture { volume: &volume, sets: &sets, spacing, placement: Some(Placement::STRAIGHT), style };
-    overlay(&path, &drawn).unwrap();
+    let drawn = pet(&volume, spacing, Some(Placement::STRAIGHT), uptake::scan::SUV_UNIT);
+    overlay(&path, drawn.clone(), &sets).unwrap();
     let (width, height, pixels) = picture(&path);
     // 80 mm are 1024 pixels; the panels are 80 and 60 mm wide.
     assert!(width == 1024 + 64 + 768 && height > 1024, "{width} x {height}");
@@ -370,16 +421,61 @@ fn pictures_of_pet_show_both_sides_on_white() {
     assert_eq!((at(60.0, 65.0), at(24.0, side(20.0))), ([254; 3], [254; 3]), "the ground is white");
     let coloured = |p: [u8; 3]| p[0] != p[1] || p[1] != p[2];
     assert!(coloured(at(24.0, 60.05)) && coloured(at(24.0, side(40.05))), "the outline of each projection");
+    let number = |x: usize| {
+        pixels[560 * width as usize..800 * width as usize].chunks(width as usize).any(|row| coloured(row[x]))
+    };
+    assert!((898..912).any(number), "the number beside the lesion");
     let first = fs::read(&path).unwrap();
-    overlay(&path, &drawn).unwrap();
+    overlay(&path, drawn, &sets).unwrap();
     assert!(first == fs::read(&path).unwrap(), "the same picture gave other bytes");
     for (shape, spacing) in [(Shape::flat(3, 4), None), (Shape::new(900, 1, 2), Spacing::mm([4.0, 900.0, 1e-6]))] {
         for extreme in [[0, 0], [i32::MIN, i32::MAX]] {
             let volume = Volume::new(shape, (0..shape.len()).map(|i| extreme[i % 2]).collect()).unwrap();
-            let style = Style::Pet { unit: "Bq/ml" };
-            overlay(&path, &Picture { volume: &volume, sets: &[], spacing, placement: None, style }).unwrap();
+            overlay(&path, pet(&volume, spacing, None, "Bq/ml"), &[]).unwrap();
             let (width, height, _) = picture(&path);
-            assert!(width.max(height) <= 2200, "{width} x {height}");
+            assert!(width.max(height) <= LONGEST as u32, "{width} x {height}");
         }
     }
+}
+
+/// `uptake run SAMPLE --out OUT` with more arguments; whether it ended well, and what it said.
+fn run(sample: &str, out: &Path, more: &[&str]) -> (bool, String) {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-images").join(sample);
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_uptake"));
+    command.arg("run").arg(sample).args(["--device", "cpu", "--no-labels", "--out"]).arg(out).args(more);
+    let output = command.output().unwrap();
+    (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn overlays_of_a_run_have_the_size_asked_for_also_after_another_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("o");
+    let widths = [&["--overlay-size", "256"][..], &["--overlay-size", "512", "--resume"], &["--resume"]].map(|more| {
+        let (good, said) = run("tumour_field.ome.tif", &out, more);
+        assert!(good, "{said}");
+        picture(&out.join("overlays/tumour_field.ome_cells.png")).0
+    });
+    assert_eq!(widths, [256, 512, 1024], "reduced, as it is, enlarged to be read");
+    let (good, said) = run("tumour_field.ome.tif", &dir.path().join("p"), &["--overlay-size", "3"]);
+    assert!(!good && said.contains("256 to 32768"), "{said}");
+}
+
+#[test]
+fn every_set_of_pet_has_its_picture_and_words_have_their_columns() {
+    let dir = tempfile::tempdir().unwrap();
+    let (good, said) = run("pet/phantom.nii.gz", dir.path(), &[]);
+    assert!(good && said.contains("1 warning: see the column warnings of images.csv"), "{said}");
+    for set in ["lesions", "suv25", "pct41", "pct50"] {
+        assert!(picture(&dir.path().join(format!("overlays/phantom_{set}.png"))).0 > 1024, "{set}");
+    }
+    let mut table = ::csv::Reader::from_path(dir.path().join("images.csv")).unwrap();
+    let names: Vec<String> = table.headers().unwrap().iter().map(String::from).collect();
+    let row = table.records().next().unwrap().unwrap();
+    let at = |name: &str| names.iter().position(|n| n == name).unwrap();
+    assert_eq!([at("notes"), at("empty_columns")], [at("warnings") + 1, at("warnings") + 2]);
+    let cell = |name: &str| &row[at(name)];
+    assert_eq!(cell("warnings"), "the half-life of F18 is taken as 6586.2 s: the file has none");
+    assert!(cell("notes").contains("lesions: 3 of 6 objects dropped by size"), "{}", cell("notes"));
+    assert!(!cell("notes").contains("empty") && cell("empty_columns").contains("lesions: 1 empty columns"));
 }

@@ -81,7 +81,7 @@ pub struct Images {
 /// A bad or fruitless glob, or nothing found at all.
 pub fn discover(inputs: &[PathBuf], exclude: &[String], recipes: &[&Recipe]) -> Result<Images> {
     let Search { found, roots, .. } = search(inputs, exclude)?;
-    let root = common(&roots);
+    let root = read::common_folder(roots.iter().map(PathBuf::as_path));
     let (mut files, mut items) = (BTreeMap::new(), Vec::new());
     for (path, found) in found {
         match found {
@@ -105,16 +105,6 @@ pub fn discover(inputs: &[PathBuf], exclude: &[String], recipes: &[&Recipe]) -> 
         return Err(Error::usage("no image in the inputs").remedy("files, folders with images, or globs"));
     }
     Ok(Images { items, root })
-}
-
-/// The deepest folder that holds all of them.
-fn common(folders: &[PathBuf]) -> PathBuf {
-    let mut iter = folders.iter();
-    let mut root = iter.next().cloned().unwrap_or_default();
-    for folder in iter {
-        while !folder.starts_with(&root) && root.pop() {}
-    }
-    root
 }
 
 /// The path of a companion file of an image: beside it, with `{stem}` filled in; a path without it is the same for all.

@@ -1,7 +1,7 @@
 //! What an image takes in memory, from what its header and the recipe say.
 //!
 //! The figures are peaks of whole processes, measured on images of 2048 to 8192 pixels and on volumes of 16 to 34 million
-//! voxels; [`tests/memory.rs`] holds them against the truth.
+//! voxels; `tests/memory.rs` holds them against the truth.
 
 use crate::read::Extent;
 use crate::recipe::{Recipe, Step};

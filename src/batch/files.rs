@@ -66,8 +66,11 @@ pub fn hashes(item: &Item, extent: &Extent, label_files: &LabelFiles) -> Result<
     Ok(hashes)
 }
 
-/// Sizes and times of files: they differ when a file was written to.
-pub fn state(files: &[PathBuf]) -> Vec<Option<(u64, Option<SystemTime>)>> {
+/// Size and time of a file, if it is there.
+pub type State = Option<(u64, Option<SystemTime>)>;
+
+/// The state of files: it differs when one was written to.
+pub fn state(files: &[PathBuf]) -> Vec<State> {
     let one = |path: &PathBuf| std::fs::metadata(path).ok().map(|m| (m.len(), m.modified().ok()));
     files.iter().map(one).collect()
 }

@@ -68,6 +68,8 @@ pub struct Settings {
     pub labels: bool,
     /// Write overlays.
     pub overlays: bool,
+    /// Longest side of an overlay in pixels; [`LONGEST`](crate::write::LONGEST) if absent.
+    pub overlay_size: Option<usize>,
     /// Asks the run to end early.
     pub stop: Stop,
 }
@@ -134,7 +136,6 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
         out: &out,
         store: parts::Store::new(&settings.out),
         budget: budget::Budget::new(for_images(settings.memory)?),
-        stop: &settings.stop,
         progress: &progress,
         places: [root, search::absolute(&settings.out)],
     };

@@ -17,7 +17,7 @@ use crate::device::Device;
 use crate::pipeline::{self, External, Outcome};
 use crate::profile::stage;
 use crate::read::{self, Extent};
-use crate::recipe::{LESIONS, Modality, Pages, Recipe};
+use crate::recipe::{Modality, Pages, Recipe};
 use crate::scan::Scan;
 use crate::units::Spacing;
 use crate::{Error, Kind, Result, write};
@@ -60,6 +60,8 @@ pub(super) struct Record {
     pub seconds: f64,
     /// Objects by set, for the progress line.
     pub counts: Vec<(String, usize)>,
+    /// Roles and the channels that play them, where the image has several channels; for the progress line.
+    pub roles: Vec<(String, String)>,
     /// Things that the user should look at.
     pub warnings: usize,
 }
@@ -78,12 +80,14 @@ impl Record {
             resumed: false,
             seconds: 0.0,
             counts: vec![],
+            roles: vec![],
             warnings: 0,
         }
     }
     /// Takes over what a part says.
     fn has(&mut self, part: &Part) {
         self.counts = part.sets.iter().map(|(name, table)| (name.clone(), table.rows())).collect();
+        self.roles = pipeline::roles(&part.row);
         self.warnings = part.warnings;
     }
 }
@@ -98,21 +102,13 @@ pub(super) struct Context<'a> {
     pub out: &'a Out,
     pub store: Store,
     pub budget: Budget,
-    pub stop: &'a Stop,
     pub progress: &'a Progress,
     /// The folders of the inputs and of the results: no byte of a table may depend on where they lie.
     pub places: [PathBuf; 2],
 }
 
-/// How a try at an image ended.
-enum Tried {
-    Done,
-    /// It needs more memory than was free: once more, with so many bytes.
-    Again(u64),
-}
-
-/// An outcome, or the bytes that it needs and cannot have now.
-type Measured = std::result::Result<Outcome, u64>;
+/// What was asked for, or the bytes that it needs and cannot have now: once more, with so many.
+type OrBytes<T> = std::result::Result<T, u64>;
 
 /// An image that was read, and what is to be done with it.
 struct Given<'a> {
@@ -123,7 +119,29 @@ struct Given<'a> {
     extent: &'a Extent,
 }
 
+/// What is known of an image before it is read.
+struct Looked {
+    options: read::Options,
+    extent: Extent,
+    label_files: LabelFiles,
+    /// Its files as they were then.
+    before: Vec<files::State>,
+    /// The hashes of its files, once they are made.
+    hashes: Option<Vec<Hashed>>,
+}
+
+impl Looked {
+    fn hash(&self, item: &Item) -> Result<Vec<Hashed>> {
+        stage("hash", "", || files::hashes(item, &self.extent, &self.label_files))
+    }
+}
+
 impl Context<'_> {
+    /// Whether the run is to end early.
+    pub fn stop(&self) -> &Stop {
+        &self.settings.stop
+    }
+
     /// Does an image. A panic, the last resort of a mistake in this program, costs this image alone.
     pub fn do_safely(&self, item: &Item, pools: &Pools) -> Record {
         let start = Instant::now();
@@ -142,7 +160,7 @@ impl Context<'_> {
         };
         if let Err(e) = done {
             if e.kind == Kind::Full {
-                self.stop.ask(Reason::DiskFull);
+                self.stop().ask(Reason::DiskFull);
             }
             record = match e.kind {
                 Kind::Stopped => Record::skipped(&format!("not finished: {}", e.what)),
@@ -182,20 +200,18 @@ impl Context<'_> {
         let pool = pools.of(extent.shape.len());
         let mut need = estimate::image(&extent, recipe);
         self.budget.check(need).map_err(|e| e.remedy(self.enough(need)))?;
-        if self.settings.existing == Existing::Resume {
-            let hashes = pool.install(|| stage("hash", "", || files::hashes(item, &extent, &label_files)))?;
-            let key = key(&item.name, &hashes, recipe);
-            if pool.install(|| self.is_done(item, key, hashes, record)) {
-                return Ok(());
-            }
+        let mut looked = Looked { options, extent, label_files, before: vec![], hashes: None };
+        looked.before = files::state(&looked.extent.files);
+        // Reading waits for the hashes only where they may show that there is nothing to do.
+        if self.settings.existing == Existing::Resume && pool.install(|| self.is_done(item, &mut looked, record))? {
+            return Ok(());
         }
         loop {
-            self.stop.check()?;
-            let share = self.budget.take(need, self.stop)?;
-            let tried = pool.install(|| self.attempt(item, &options, &extent, &label_files, share, record));
-            match tried? {
-                Tried::Done => return Ok(()),
-                Tried::Again(all) => need = all,
+            self.stop().check()?;
+            let share = self.budget.take(need, self.stop())?;
+            match pool.install(|| self.attempt(item, &mut looked, share, record))? {
+                Ok(()) => return Ok(()),
+                Err(all) => need = all,
             }
         }
     }
@@ -208,35 +224,36 @@ impl Context<'_> {
     }
 
     /// The image is finished already: its part and all its files are there and whole.
-    fn is_done(&self, item: &Item, key: String, hashes: Vec<Hashed>, record: &mut Record) -> bool {
-        let Some(part) = self.store.load(&key) else { return false };
+    fn is_done(&self, item: &Item, looked: &mut Looked, record: &mut Record) -> Result<bool> {
+        let hashes = looked.hash(item)?;
+        let key = self.key(item, &hashes);
         let wanted = self.all_outputs(item);
-        let whole = |below: &String| part.files.iter().any(|f| f.below == *below && f.is_whole(self.out.folder()));
-        if !wanted.iter().all(whole) {
-            return false;
-        }
+        let whole = |f: &Written, below: &String| f.below == *below && f.is_whole(self.out.folder());
+        let part =
+            self.store.load(&key).filter(|part| wanted.iter().all(|below| part.files.iter().any(|f| whole(f, below))));
+        let Some(part) = part else {
+            looked.hashes = Some(hashes);
+            return Ok(false);
+        };
         wanted.iter().for_each(|below| self.out.keep(below));
         record.has(&part);
         (record.key, record.hashes, record.resumed) = (Some(key), hashes, true);
-        true
+        Ok(true)
+    }
+
+    fn key(&self, item: &Item, hashes: &[Hashed]) -> String {
+        key(&item.name, hashes, self.recipes.of(item), self.overlay_size())
     }
 
     /// Reads, runs and sets down, within a share of the memory.
-    fn attempt(
-        &self,
-        item: &Item,
-        options: &read::Options,
-        extent: &Extent,
-        label_files: &LabelFiles,
-        mut share: Share,
-        record: &mut Record,
-    ) -> Result<Tried> {
+    fn attempt(&self, item: &Item, looked: &mut Looked, mut share: Share, record: &mut Record) -> Result<OrBytes<()>> {
         let recipe = self.recipes.of(item);
-        let before = files::state(&extent.files);
-        let hash = || stage("hash", "", || files::hashes(item, extent, label_files));
-        let (hashes, scan) = rayon::join(hash, || stage("read", "", || open(item, options)));
+        let known = looked.hashes.take();
+        let hash = || known.map_or_else(|| looked.hash(item), Ok);
+        let (hashes, scan) = rayon::join(hash, || stage("read", "", || open(item, &looked.options)));
         let (hashes, scan) = (hashes?, scan?);
-        if files::state(&extent.files) != before {
+        let Looked { options, extent, label_files, .. } = &*looked;
+        if files::state(&extent.files) != looked.before {
             return Err(
                 Error::io("the file changed while it was read").remedy("run again with --resume once it is whole")
             );
@@ -253,17 +270,20 @@ impl Context<'_> {
         let given = Given { item, recipe, scan: &scan, external: &external, extent };
         let outcome = match self.on_either_side(&given, &mut share)? {
             Ok(outcome) => outcome,
-            Err(all) => return Ok(Tried::Again(all)),
+            Err(all) => {
+                looked.hashes = Some(hashes);
+                return Ok(Err(all));
+            }
         };
-        self.stop.check()?;
+        self.stop().check()?;
         let files = stage("write", "", || self.set_down(item, &scan, &outcome))?;
         let sets = outcome.sets.into_iter().map(|s| (s.name, s.table)).collect();
         let part = Part { row: outcome.row, sets, warnings: outcome.warnings, files };
-        let key = key(&item.name, &hashes, recipe);
+        let key = self.key(item, &hashes);
         record.has(&part);
         (record.key, record.hashes) = (Some(key.clone()), hashes);
         self.store.save(&key, part)?;
-        Ok(Tried::Done)
+        Ok(Ok(()))
     }
 
     fn options(&self, recipe: &Recipe) -> read::Options {
@@ -286,7 +306,7 @@ impl Context<'_> {
     }
 
     /// Runs the recipe; if a GPU cannot, the same image is done on the CPU, and one line for all images says so.
-    fn on_either_side(&self, given: &Given, share: &mut Share) -> Result<Measured> {
+    fn on_either_side(&self, given: &Given, share: &mut Share) -> Result<OrBytes<Outcome>> {
         let samples = given.scan.shape.len() * given.scan.channels.len();
         let (side, start) = (self.chooser.side(samples), Instant::now());
         match self.measure(given, self.chooser.device(side), share) {
@@ -311,9 +331,9 @@ impl Context<'_> {
     }
 
     /// Finds the object sets, sees that there is memory for their rows, and measures them.
-    fn measure(&self, given: &Given, device: &Device, share: &mut Share) -> Result<Measured> {
+    fn measure(&self, given: &Given, device: &Device, share: &mut Share) -> Result<OrBytes<Outcome>> {
         let Given { recipe, scan, external, extent, .. } = *given;
-        let go_on = || self.stop.check();
+        let go_on = || self.stop().check();
         let found = stage("recipe", "", || pipeline::find(scan, recipe, device, external, &go_on))?;
         go_on()?;
         let need = estimate::image(extent, recipe).saturating_add(estimate::rows(found.cells()));
@@ -327,14 +347,17 @@ impl Context<'_> {
         }
     }
 
+    fn overlay_size(&self) -> usize {
+        self.settings.overlay_size.unwrap_or(write::LONGEST)
+    }
+
     /// Places of the label image and the overlay of a set, below the output folder.
     fn outputs(&self, item: &Item, set: &str) -> [Option<String>; 2] {
         let recipe = self.recipes.of(item);
         let (usual, end) = if is_pet(recipe) { (".nii.gz", ".nii.gz") } else { (".tif", ".ome.tif") };
         [
             self.settings.labels.then(|| format!("labels/{}", item.output(set, usual, end))),
-            (self.settings.overlays && is_drawn(recipe, set))
-                .then(|| format!("overlays/{}", item.output(set, usual, ".png"))),
+            self.settings.overlays.then(|| format!("overlays/{}", item.output(set, usual, ".png"))),
         ]
     }
 
@@ -346,6 +369,8 @@ impl Context<'_> {
 
     fn set_down(&self, item: &Item, scan: &Scan, outcome: &Outcome) -> Result<Vec<Written>> {
         let mut written = Vec::new();
+        // Sets that follow each other are mostly shown over the same channels: laid out once.
+        let mut laid: Option<([Option<usize>; 2], write::Backdrop)> = None;
         for set in &outcome.sets {
             let [labels, overlay] = self.outputs(item, &set.name);
             if let Some(below) = labels {
@@ -358,8 +383,16 @@ impl Context<'_> {
                 written.push(Written::of(self.out.folder(), below)?);
             }
             if let (Some(below), Some(channel)) = (overlay, scan.channels.get(set.channel)) {
-                let sets = [(set.name.as_str(), &set.labels)];
-                write::overlay(self.out.path(&below)?, &write::Picture::of(scan, channel, &sets))?;
+                let over = [Some(set.channel), set.beneath];
+                let mut backdrop = match laid.take() {
+                    Some((same, backdrop)) if same == over => backdrop,
+                    _ => {
+                        let beneath = set.beneath.and_then(|i| scan.channels.get(i));
+                        write::Backdrop::new(write::Picture::of(scan, channel, beneath, self.overlay_size()))?
+                    }
+                };
+                backdrop.overlay(self.out.path(&below)?, &[(set.name.as_str(), &set.labels)])?;
+                laid = Some((over, backdrop));
                 written.push(Written::of(self.out.folder(), below)?);
             }
         }
@@ -388,9 +421,4 @@ fn open(item: &Item, options: &read::Options) -> Result<Scan> {
 /// Its labels are written with their place in the patient.
 fn is_pet(recipe: &Recipe) -> bool {
     recipe.body.modality == Some(Modality::Pet)
-}
-
-/// Of PET one picture is drawn, that of the lesions: the other sets are the same at other thresholds.
-fn is_drawn(recipe: &Recipe, set: &str) -> bool {
-    !is_pet(recipe) || set == LESIONS || !recipe.body.objects.contains_key(LESIONS)
 }

@@ -86,8 +86,8 @@ fn hex(hasher: Sha256) -> String {
     hasher.finalize().iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// The name of a part: of the image, the files that it was read from, the recipe and this build.
-pub fn key(image: &str, files: &[Hashed], recipe: &Recipe) -> String {
+/// The name of a part: of the image, the files that it was read from, the recipe, the size of its overlays and this build.
+pub fn key(image: &str, files: &[Hashed], recipe: &Recipe, overlay_size: usize) -> String {
     let mut hasher = Sha256::new();
     let mut add = |s: &str| {
         // With its length, so that no two lists read the same.
@@ -97,6 +97,7 @@ pub fn key(image: &str, files: &[Hashed], recipe: &Recipe) -> String {
     add(env!("UPTAKE_BUILD"));
     add(image);
     add(&recipe.text);
+    add(&overlay_size.to_string());
     for file in files {
         add(&file.role);
         add(&file.sha256);

@@ -41,9 +41,11 @@ impl Progress {
             bar.inc(1);
         } else if !self.quiet {
             let counts: Vec<String> = record.counts.iter().map(|(set, n)| format!("{n} {set}")).collect();
+            let roles: Vec<String> = record.roles.iter().map(|(role, name)| format!("{role} = {name}")).collect();
+            let roles = if roles.is_empty() { String::new() } else { printable(&roles.join(", ")).into_owned() + ": " };
             let what = match record.status {
                 Status::Ok if record.resumed => "kept from the run before".into(),
-                Status::Ok => format!("{} in {:.2} s", counts.join(", "), record.seconds),
+                Status::Ok => format!("{roles}{} in {:.2} s", counts.join(", "), record.seconds),
                 Status::Failed => "failed".into(),
                 Status::Skipped => format!("skipped, {}", printable(record.reason.as_deref().unwrap_or(""))),
             };

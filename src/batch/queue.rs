@@ -52,7 +52,7 @@ pub(super) fn work(context: &Context, items: &[Item], jobs: usize) -> Result<Vec
         loop {
             let i = next.fetch_add(1, Ordering::Relaxed);
             let Some(item) = items.get(i) else { break };
-            let record = match context.stop.reason() {
+            let record = match context.stop().reason() {
                 Some(reason) => Record::skipped(&format!("not reached: {}", reason.words())),
                 None => {
                     let last = i + jobs >= items.len();
@@ -60,7 +60,7 @@ pub(super) fn work(context: &Context, items: &[Item], jobs: usize) -> Result<Vec
                 }
             };
             if record.status == Status::Failed && context.settings.strict {
-                context.stop.ask(Reason::Strict);
+                context.stop().ask(Reason::Strict);
             }
             context.progress.tell(item, &record);
             // What was for the user's eyes is not kept for thousands of images.

@@ -4,6 +4,17 @@ use super::discover::Item;
 use crate::recipe::{Recipe, preset};
 use crate::{Error, Result};
 
+/// Of the errors of a setting that fits neither preset, the one of the preset that was meant: of PET if only it knows the
+/// name, or one like it.
+fn nearer(setting: &str, cells: Error, pet: Error) -> Error {
+    let unknown = |e: &Error| e.what.starts_with("--set ");
+    let has_likely = |e: &Error| e.remedy.as_ref().is_some_and(|r| r.ends_with("=..."));
+    let for_pet = setting.starts_with("suv")
+        || setting.starts_with("mask")
+        || (unknown(&cells) && (!unknown(&pet) || (has_likely(&pet) && !has_likely(&cells))));
+    if for_pet { pet } else { cells }
+}
+
 /// The recipes of a run.
 #[derive(Clone, Debug)]
 pub enum Recipes {
@@ -19,7 +30,7 @@ pub enum Recipes {
 }
 
 impl Recipes {
-    /// The presets `cells` and `pet`. A setting goes to each one that has a place for it.
+    /// The presets `cells` and `pet`. A setting goes to each one that has a place for it, after those before it.
     ///
     /// # Errors
     /// A setting that fits neither.
@@ -27,16 +38,11 @@ impl Recipes {
         let (cells, pet) = (preset("cells")?, preset("pet")?);
         let mut fitting = [Vec::new(), Vec::new()];
         for setting in settings {
-            let one = std::slice::from_ref(setting);
-            let tries = [cells, pet].map(|p| Recipe::parse(p.name, p.text, one));
+            let with = |before: &Vec<String>| [&before[..], std::slice::from_ref(setting)].concat();
+            let tries = [(cells, &fitting[0]), (pet, &fitting[1])]
+                .map(|(p, before)| Recipe::parse(p.name, p.text, &with(before)));
             if let [Err(first), Err(second)] = tries {
-                // A setting may lean on another one before it; the one that gets furthest explains itself.
-                let with_all = [cells, pet].map(|p| Recipe::parse(p.name, p.text, settings));
-                return Err(match with_all {
-                    [Err(_), Err(_)] if setting.starts_with("suv") || setting.contains("lesions") => second,
-                    [Err(_), Err(_)] => first,
-                    _ => Error::usage(format!("--set {setting} needs a recipe to go with")).remedy("--recipe NAME"),
-                });
+                return Err(nearer(setting, first, second));
             }
             for (list, tried) in fitting.iter_mut().zip(&tries) {
                 if tried.is_ok() {

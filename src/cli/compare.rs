@@ -1,7 +1,7 @@
 //! `uptake compare`
 
 use super::{End, print, say};
-use crate::percist::{Folder, Summary, compare, pairs, table};
+use crate::percist::{Doubtful, Folder, Summary, compare, pairs, table};
 use crate::write::{CsvSink, csv};
 use crate::{Error, Result};
 use std::path::PathBuf;
@@ -15,10 +15,14 @@ pub(super) struct Args {
     /// File for the table; standard output if absent
     #[arg(short, long)]
     out: Option<PathBuf>,
-    /// CSV with the columns patient, baseline, followup (image names) and, if a reader looked, new_lesions; if absent,
-    /// images of the same name make a pair
+    /// CSV with the columns patient, baseline, followup (image names) and, if a reader looked, new_lesions; if absent, scans
+    /// of one patient (PatientID) make a pair, else images of the same name
     #[arg(long, value_name = "FILE")]
     pairs: Option<PathBuf>,
+    /// Judge scans that do not belong together or may not be compared (other patient, order, recipe, tracer, uptake time,
+    /// liver); they are NE otherwise
+    #[arg(long)]
+    judge_anyway: bool,
 }
 
 impl Args {
@@ -27,12 +31,13 @@ impl Args {
         let (baseline, followup) = (Folder::open(&self.baseline)?, Folder::open(&self.followup)?);
         let pairs = match &self.pairs {
             Some(file) => pairs::from_file(file, &baseline, &followup)?,
-            None => pairs::by_name(&baseline, &followup)?,
+            None => pairs::by_itself(&baseline, &followup)?,
         };
         if pairs.is_empty() {
             return Err(Error::usage("there are no images to compare").at(&self.baseline));
         }
-        let rows = compare(&baseline, &followup, &pairs);
+        let doubtful = if self.judge_anyway { Doubtful::Judged } else { Doubtful::NotEvaluable };
+        let rows = compare(&baseline, &followup, &pairs, doubtful);
         let table = table(&rows);
         match sink {
             Some(mut sink) => {

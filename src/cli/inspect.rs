@@ -84,8 +84,8 @@ fn describe(name: &str, scan: &Scan) -> Result<String> {
             );
         }
     }
-    for note in &scan.notes {
-        text += &format!("  {:12} {}\n", "note", printable(note));
+    for (kind, lines) in [("warning", &scan.warnings), ("note", &scan.notes)] {
+        lines.iter().for_each(|line| text += &format!("  {kind:12} {}\n", printable(line)));
     }
     Ok(text)
 }
@@ -108,7 +108,7 @@ fn as_json(name: &str, scan: &Scan) -> Result<Value> {
             "unit": c.unit,
             "min": range.map(|r| r.0),
             "max": range.map(|r| r.1),
-            "step": c.volume.scale.factor,
+            "step": c.volume.scale.factor(),
             "saturated": c.saturated,
         }));
     }
@@ -125,6 +125,7 @@ fn as_json(name: &str, scan: &Scan) -> Result<Value> {
         "channels": channels,
         "facts": facts,
         "audit": scan.audit.columns.iter().map(|c| (c.name.clone(), first(&c.cells).into())).collect::<serde_json::Map<_, Value>>(),
+        "warnings": scan.warnings,
         "notes": scan.notes,
     }))
 }

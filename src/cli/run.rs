@@ -54,6 +54,9 @@ pub(super) struct Args {
     /// Write no overlays
     #[arg(long)]
     no_overlays: bool,
+    /// Longest side of an overlay in pixels: larger images are reduced, 4096 if absent
+    #[arg(long, value_name = "PX", conflicts_with = "no_overlays")]
+    overlay_size: Option<usize>,
     /// Print how long each stage took, the longest first
     #[arg(long)]
     profile: bool,
@@ -97,6 +100,7 @@ impl Args {
             parquet: self.format.contains(&Format::Parquet),
             labels: !self.no_labels,
             overlays: !self.no_overlays,
+            overlay_size: overlay_size(self.overlay_size)?,
         };
         if self.profile {
             profile::enable();
@@ -126,6 +130,16 @@ impl Args {
     }
 }
 
+/// Pictures that can be looked at, and that a viewer can open.
+fn overlay_size(pixels: Option<usize>) -> Result<Option<usize>> {
+    match pixels {
+        Some(n) if !(256..=32768).contains(&n) => {
+            Err(Error::usage(format!("--overlay-size {n}")).remedy("256 to 32768 pixels, or leave it out"))
+        }
+        n => Ok(n),
+    }
+}
+
 /// What the user reads last: where the results are, what to look at, how to go on.
 fn last_words(summary: &Summary, settings: &Settings) -> String {
     let mut lines = Vec::new();
@@ -141,7 +155,10 @@ fn last_words(summary: &Summary, settings: &Settings) -> String {
     }
     if summary.warnings > 0 {
         let n = summary.warnings;
-        lines.push(format!("{n} {}: see the column notes of images.csv", if n == 1 { "warning" } else { "warnings" }));
+        lines.push(format!(
+            "{n} {}: see the column warnings of images.csv",
+            if n == 1 { "warning" } else { "warnings" }
+        ));
     }
     if summary.failed > 0 {
         lines.push(format!("{} failed: see the column reason of images.csv", summary.failed));

@@ -14,10 +14,12 @@ use std::time::{Duration, Instant};
 
 /// Work recorded before it is handed to the GPU without being asked: long queues trip driver watchdogs.
 const DISPATCHES_PER_SUBMIT: u32 = 64;
-/// How long the driver is waited for at a time, before another look at whether the device still works.
-const TICK: Duration = Duration::from_millis(200);
-/// A device that has not finished a submission by then never will.
+/// A device that has not finished a submission by then never will. A lost one ends the wait at once. Not a short time again
+/// and again: where a wait ends before the work does, and another thread sees the work end just then, wgpu takes it for a
+/// contradiction and panics.
 const PATIENCE: Duration = Duration::from_secs(600);
+/// How long a device that has failed is given to say why.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// The queue of a device and what is recorded for it.
 pub(super) struct Queue {
@@ -126,7 +128,7 @@ impl Gpu {
         });
         let start = Instant::now();
         loop {
-            self.poll(wgpu::PollType::Wait { submission_index: after.clone(), timeout: Some(TICK) })
+            self.poll(wgpu::PollType::Wait { submission_index: after.clone(), timeout: Some(PATIENCE) })
                 .map_err(|e| self.fail(e))?;
             self.check()?;
             // Whoever polls calls the callbacks of all, so it may be another thread that is about to call this one.
@@ -154,7 +156,7 @@ impl Gpu {
 
     /// Lets the device say what has become of it: it does so once what it has begun is done.
     pub(super) fn ask_why(&self) {
-        let _ = self.poll(wgpu::PollType::Wait { submission_index: None, timeout: Some(TICK) });
+        let _ = self.poll(wgpu::PollType::Wait { submission_index: None, timeout: Some(LAST_WORDS) });
     }
 }
 

@@ -5,7 +5,7 @@ use crate::ops::span;
 use rayon::prelude::*;
 
 /// The widest span of samples that are counted: those of 16 bits.
-const SPAN: i64 = 1 << 16;
+pub(super) const SPAN: i64 = 1 << 16;
 /// Samples that a thread takes at least.
 const BLOCK: usize = 1 << 18;
 
@@ -43,7 +43,7 @@ pub(super) fn ends(image: &[i32]) -> Option<[i32; 2]> {
 }
 
 /// Counts of the samples from `low` on: of all, and of those outside of all objects.
-fn counted(image: &[i32], inside: Option<&[u8]>, low: i32, span: usize) -> [Vec<u64>; 2] {
+pub(super) fn counted(image: &[i32], inside: Option<&[u8]>, low: i32, span: usize) -> [Vec<u64>; 2] {
     let spans = [span, if inside.is_some() { span } else { 0 }];
     let block = image.len().div_ceil(rayon::current_num_threads()).max(BLOCK);
     let parts: Vec<[Vec<u32>; 2]> = image

@@ -43,10 +43,7 @@ impl Facts {
         let image = channel.volume.samples.host()?;
         let scale = channel.volume.scale;
         let sorted = order::sorted(samples);
-        let mut ranks = [0, 1, 2, 3, 4].map(|k| order::quantile(&sorted, k, 4));
-        if scale.factor < 0.0 {
-            ranks.reverse();
-        }
+        let ranks = [0, 1, 2, 3, 4].map(|k| order::quantile(&sorted, k, 4));
         let sums = Sums::of(samples);
         Ok(Facts {
             sums,
@@ -64,10 +61,10 @@ impl Facts {
         sample.map(|s| self.scale.value(s))
     }
     fn width(&self, samples: Option<f64>) -> Option<f64> {
-        samples.map(|s| s * self.scale.factor.abs())
+        samples.map(|s| s * self.scale.factor())
     }
     fn total(&self) -> f64 {
-        self.sums.sum as f64 * self.scale.factor + self.sums.n as f64 * self.scale.offset
+        self.sums.sum as f64 * self.scale.factor() + self.sums.n as f64 * self.scale.offset()
     }
     fn displacement(&self, size: [f64; 3]) -> Option<f64> {
         let [z, y, x]: [f64; 3] = self.shift.map(|s| std::array::from_fn(|a| s[a] * size[a]))?;
@@ -137,12 +134,12 @@ fn shift(object: &Object, moments: &Moments, samples: &[i32], sums: &Sums, scale
         weighted[1] += (y - lo[1]) as i128 * sum;
         weighted[2] += along;
     });
-    let total = sums.sum as f64 * scale.factor + sums.n as f64 * scale.offset;
+    let total = sums.sum as f64 * scale.factor() + sums.n as f64 * scale.offset();
     // centre of intensity - centroid = factor (n W - S P) / (n total): exact up to the division.
     (total > 0.0).then(|| {
         std::array::from_fn(|a| {
             let apart = moments.n * weighted[a] - sums.sum * moments.first[a];
-            apart as f64 * scale.factor / (moments.n as f64 * total)
+            apart as f64 * scale.factor() / (moments.n as f64 * total)
         })
     })
 }

@@ -11,6 +11,7 @@ use super::feature::{CHANNEL_UNIT, Feature, Get};
 pub use super::lesion_facts::Facts;
 use super::lesion_facts::{NOT_SUL, NOT_SUV};
 use super::position::{NO_CALIBRATION, SOLID_CALIBRATED, SOLID_ONLY};
+use super::surface::SPHERICITY;
 use crate::scan::SUV_UNIT;
 
 const NO_CHANNEL: &str = "no channel is measured";
@@ -89,6 +90,13 @@ pub const FEATURES: &[Feature<Facts>] = &[
         "",
         |f| f.suv(f.lodge_peak()),
     ),
+    peak(
+        "suv_peak_2mm",
+        "Highest mean SUV in a sphere of 2 mm diameter with its centre in the lesion, over the voxels inside the image: \
+         for mice and rats",
+        "",
+        |f| f.suv(f.small_peak()),
+    ),
     Feature {
         name: "peak_0f91_coverage",
         unit: "1",
@@ -166,13 +174,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         "IBSI:C0JK",
         Facts::surface,
     ),
-    surface(
-        "sphericity",
-        "1",
-        "Surface of the ball with the volume inside the mesh, over the mesh's surface",
-        "IBSI:QCFX",
-        Facts::sphericity,
-    ),
+    surface("sphericity", "1", SPHERICITY, "IBSI:QCFX", Facts::sphericity),
     surface(
         "asphericity",
         "1",

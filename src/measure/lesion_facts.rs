@@ -23,6 +23,8 @@ pub(super) const NOT_SUL: &str = "the values are not SUV, or weight, height or s
 const FINEST_MM: f64 = 0.1;
 /// Diameter of Lodge's sphere in mm.
 const LODGE_MM: f64 = 12.0;
+/// Diameter of a sphere that fits into the tumours of mice and rats, in mm.
+const SMALL_MM: f64 = 2.0;
 /// Distances of the background shell in mm.
 const SHELL_MM: [f64; 2] = [5.0, 15.0];
 
@@ -68,6 +70,7 @@ struct Peaks {
     local: Option<Around>,
     global: Option<Around>,
     lodge: Option<Around>,
+    small: Option<Around>,
     /// Share of the global sphere that lies in the image.
     coverage: Option<f64>,
 }
@@ -111,7 +114,7 @@ impl Facts {
     }
     pub(super) fn std(&self) -> Option<f64> {
         let u = self.uptake.as_ref()?;
-        u.sums.std().map(|s| s * u.scale.factor.abs())
+        u.sums.std().map(|s| s * u.scale.factor())
     }
     pub(super) fn local_peak(&self) -> Option<f64> {
         self.uptake(|u| u.peaks?.local.map(|p| p.mean()))
@@ -121,6 +124,9 @@ impl Facts {
     }
     pub(super) fn lodge_peak(&self) -> Option<f64> {
         self.uptake(|u| u.peaks?.lodge.map(|p| p.mean()))
+    }
+    pub(super) fn small_peak(&self) -> Option<f64> {
+        self.uptake(|u| u.peaks?.small.map(|p| p.mean()))
     }
     pub(super) fn coverage(&self) -> Option<f64> {
         self.uptake.as_ref()?.peaks?.coverage
@@ -150,10 +156,8 @@ impl Facts {
     pub(super) fn surface(&self) -> Option<f64> {
         Some(self.solid.as_ref()?.mesh_area(self.spacing?.zyx))
     }
-    /// Surface of the ball with the volume inside the mesh, over the mesh's surface.
     pub(super) fn sphericity(&self) -> Option<f64> {
-        let volume = self.solid.as_ref()?.volume() * self.spacing?.voxel_volume();
-        Some(libm::cbrt(36.0 * PI * volume * volume) / self.surface()?)
+        Some(self.solid.as_ref()?.sphericity(self.spacing?.zyx))
     }
     pub(super) fn asphericity(&self) -> Option<f64> {
         // (surface^3 / (36 pi volume^2))^(1/3) - 1
@@ -164,46 +168,43 @@ impl Facts {
 impl Uptake {
     fn of(object: &Object, channel: &ChannelRef, spacing: Option<&Spacing>) -> Result<Self> {
         let (image, scale) = (channel.volume.samples.host()?, channel.volume.scale);
-        let falling = scale.factor < 0.0;
         let mut samples = object.samples(image);
         let sums = Sums::of(&samples);
-        let hot = hot(object, &samples, falling);
+        let hot = hot(object, &samples);
         let size = spacing.map(|s| s.zyx).filter(|size| size.iter().all(|side| *side >= FINEST_MM));
-        let shell = size.map(|size| shell(object, SHELL_MM[0], SHELL_MM[1], size)).transpose()?;
-        let mut around: Vec<i32> = shell.iter().flatten().map(|&i| image[i]).collect();
-        let mut ends = [samples.iter().min(), samples.iter().max()].map(|s| s.copied().map(f64::from));
-        if falling {
-            ends.reverse();
-        }
+        let inside = object.labels.inside()?;
+        let shell = size.map(|size| shell(object, SHELL_MM, size, inside));
+        let mut around: Vec<i32> = shell.iter().flat_map(|shell| &shell.free).map(|&i| image[i]).collect();
+        let ends = [samples.iter().min(), samples.iter().max()].map(|s| s.copied().map(f64::from));
         Ok(Uptake {
             is_suv: channel.unit == SUV_UNIT,
             scale,
             sums,
             ranks: [ends[0], order::median(&mut samples), ends[1]],
             hottest: hot.first().map(|&i| object.shape.position(i)),
-            peaks: size.map(|size| Peaks::of(object, image, &hot, size, falling)),
+            peaks: size.map(|size| Peaks::of(object, image, &hot, size)),
             background: order::median(&mut around),
         })
     }
 }
 
 impl Peaks {
-    fn of(object: &Object, image: &[i32], hot: &[usize], size: [f64; 3], falling: bool) -> Self {
+    fn of(object: &Object, image: &[i32], hot: &[usize], size: [f64; 3]) -> Self {
         let ml = Sphere::new(ml_radius(), size);
-        let global = ml.highest(object, image, falling);
+        let global = ml.highest(object, image);
         Peaks {
-            local: ml.highest_at(hot, image, object.shape, falling),
+            local: ml.highest_at(hot, image, object.shape),
             global,
-            lodge: Sphere::new(LODGE_MM / 2.0, size).highest(object, image, falling),
+            lodge: Sphere::new(LODGE_MM / 2.0, size).highest(object, image),
+            small: Sphere::new(SMALL_MM / 2.0, size).highest(object, image),
             coverage: global.map(|g| g.n as f64 / ml.voxels as f64),
         }
     }
 }
 
 /// Linear indices of the voxels with the highest value, in raster order.
-fn hot(object: &Object, samples: &[i32], falling: bool) -> Vec<usize> {
-    let ends = (samples.iter().min(), samples.iter().max());
-    let top = if falling { ends.0 } else { ends.1 };
+fn hot(object: &Object, samples: &[i32]) -> Vec<usize> {
+    let top = samples.iter().max();
     let indices = object.runs().iter().flat_map(|run| (run.index(object.shape.x)..).take(run.len() as usize));
     let same = indices.zip(samples).filter(|(_, s)| Some(*s) == top);
     same.map(|(index, _)| index).collect()
@@ -217,7 +218,7 @@ pub fn hottest(labels: &Labels, channel: &ChannelRef) -> Result<Vec<Option<usize
     let image = channel.volume.samples.host()?;
     let of = |(i, extent)| {
         let object = Object::new(labels, i as u32 + 1, extent)?;
-        Ok(hot(&object, &object.samples(image), channel.volume.scale.factor < 0.0).first().copied())
+        Ok(hot(&object, &object.samples(image)).first().copied())
     };
     extents(labels)?.into_par_iter().enumerate().map(of).collect()
 }

@@ -8,6 +8,7 @@
 //! The columns depend on the families and the channels only, never on the image: a cell that does not apply (a 3-D
 //! feature of a 2-D object, um without calibration) is empty, and [`notes`] says why.
 
+mod background;
 mod bits;
 mod census;
 mod columns;
@@ -35,6 +36,7 @@ mod surface;
 mod totals;
 pub mod zernike;
 
+pub use background::{background_limit, occupied};
 pub use feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
 pub use lesion_facts::hottest;
 pub use probe::ProbeParams;
@@ -51,7 +53,6 @@ use columns::Plan;
 use moments::Moments;
 use object::Object;
 use rayon::prelude::*;
-use std::borrow::Cow;
 
 /// A channel to measure in.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +67,8 @@ pub struct ChannelRef<'a> {
     pub saturation: Option<i32>,
     /// Samples above it are positive, if the recipe or the image has such a threshold.
     pub positive_above: Option<i32>,
+    /// Samples above it are uptake, not background; all that lies outside of objects is background if there is none.
+    pub background_to: Option<i32>,
 }
 
 /// What is measured.
@@ -134,6 +137,8 @@ pub struct Request<'a> {
     pub families: &'a [Family],
     /// The background ring of the probe family.
     pub probe: ProbeParams,
+    /// 1 where an object of any set is, which is no background: see [`occupied`]. The objects of `labels` alone if absent.
+    pub occupied: Option<&'a [u8]>,
     /// Calibration, if known.
     pub spacing: Option<Spacing>,
     /// Unit of lengths, in names and values: [`Unit::Mm`] for PET.
@@ -154,6 +159,7 @@ impl<'a> Request<'a> {
             channels: &[],
             families: &[],
             probe: ProbeParams::default(),
+            occupied: None,
             spacing: None,
             unit: Unit::Um,
             placement: None,
@@ -211,6 +217,11 @@ pub fn objects(request: &Request) -> Result<Table> {
     let shape = request.labels.shape;
     check(request.channels, shape)?;
     request.probe.check()?;
+    if let Some(occupied) = request.occupied
+        && occupied.len() != shape.len()
+    {
+        return Err(Error::usage(format!("{} voxels are occupied or not, but the labels are {shape}", occupied.len())));
+    }
     let about = request.channels.iter().map(|c| (c.name, c.unit)).collect::<Vec<_>>();
     let plan = Plan { families: request.families, channels: &about, unit: request.unit };
     let extents = extents(request.labels)?;
@@ -243,17 +254,7 @@ const BLOCK: usize = 128;
 /// Data on a device, or shapes that differ.
 pub fn image(channels: &[ChannelRef], sets: &[&Labels], unit: Unit) -> Result<Table> {
     sets.iter().try_for_each(|labels| check(channels, labels.shape))?;
-    let inside = match (unit, sets) {
-        (Unit::Mm, _) | (_, []) => None,
-        (_, [only]) => Some(Cow::Borrowed(only.inside()?)),
-        (_, [first, others @ ..]) => {
-            let mut any = first.inside()?.to_vec();
-            for labels in others {
-                any.iter_mut().zip(labels.inside()?).for_each(|(any, &i)| *any |= i);
-            }
-            Some(Cow::Owned(any))
-        }
-    };
+    let inside = if unit == Unit::Mm { None } else { occupied(sets)? };
     let mut table = Table::default();
     for (channel, suffix) in channels.iter().zip(suffixes_of(channels)) {
         let facts = match unit {
@@ -348,7 +349,11 @@ fn row(request: &Request, object: &Object) -> Result<Row> {
     row.zernike = (has(Family::Zernike) && flat).then(|| zernike::Facts::of(object));
     let channels = !request.channels.is_empty();
     let places = (has(Family::Radial) && flat && channels).then(|| radial::places(object));
-    let ring = (has(Family::Probe) && channels).then(|| probe::ring(object, &request.probe, spacing)).transpose()?;
+    let ring = match request.occupied {
+        _ if !has(Family::Probe) || !channels => None,
+        Some(occupied) => Some(probe::ring(object, &request.probe, spacing, occupied)),
+        None => Some(probe::ring(object, &request.probe, spacing, request.labels.inside()?)),
+    };
     let edge = (has(Family::Intensity) && channels).then(|| intensity::edge(object));
     for channel in request.channels {
         let samples = object.samples(channel.volume.samples.host()?);

@@ -39,11 +39,10 @@ impl Around {
     pub fn mean(&self) -> f64 {
         self.sum as f64 / self.n as f64
     }
-    /// The one with the higher mean, or the lower index among equals. A falling scale turns samples upside down.
-    fn higher(self, other: Self, falling: bool) -> Self {
-        let sign = if falling { -1 } else { 1 };
+    /// The one with the higher mean, or the lower index among equals.
+    fn higher(self, other: Self) -> Self {
         let (a, b) = (i128::from(self.sum) * i128::from(other.n), i128::from(other.sum) * i128::from(self.n));
-        match (sign * a).cmp(&(sign * b)) {
+        match a.cmp(&b) {
             std::cmp::Ordering::Greater => self,
             std::cmp::Ordering::Less => other,
             std::cmp::Ordering::Equal if self.middle < other.middle => self,
@@ -109,27 +108,27 @@ impl Sphere {
     }
 
     /// The highest mean around the voxels z, y, x0..x1.
-    fn best(&self, image: &[i32], shape: Shape, place: [usize; 4], falling: bool, room: &mut Room) -> Option<Around> {
+    fn best(&self, image: &[i32], shape: Shape, place: [usize; 4], room: &mut Room) -> Option<Around> {
         self.along(image, shape, place, room);
         let middles = shape.index(place[0], place[1], place[2])..;
         let around = middles.zip(room.sums.iter().zip(&room.counts));
-        around.map(|(middle, (&sum, &n))| Around { sum, n, middle }).reduce(|a, b| a.higher(b, falling))
+        around.map(|(middle, (&sum, &n))| Around { sum, n, middle }).reduce(|a, b| a.higher(b))
     }
 
     /// The highest mean with the middle in the object; nothing for an object without voxels.
-    pub fn highest(&self, object: &Object, image: &[i32], falling: bool) -> Option<Around> {
+    pub fn highest(&self, object: &Object, image: &[i32]) -> Option<Around> {
         let runs = object.runs().par_iter().with_min_len(16);
-        let best = |room: &mut Room, run| self.best(image, object.shape, object.place(run), falling, room);
-        runs.map_init(Room::default, best).flatten().reduce_with(|a, b| a.higher(b, falling))
+        let best = |room: &mut Room, run| self.best(image, object.shape, object.place(run), room);
+        runs.map_init(Room::default, best).flatten().reduce_with(|a, b| a.higher(b))
     }
 
     /// The highest mean around some voxels, given by linear index; nothing if there are none.
-    pub fn highest_at(&self, places: &[usize], image: &[i32], shape: Shape, falling: bool) -> Option<Around> {
+    pub fn highest_at(&self, places: &[usize], image: &[i32], shape: Shape) -> Option<Around> {
         let best = |room: &mut Room, &i: &usize| {
             let [z, y, x] = shape.position(i);
-            self.best(image, shape, [z, y, x, x + 1], falling, room)
+            self.best(image, shape, [z, y, x, x + 1], room)
         };
-        places.par_iter().map_init(Room::default, best).flatten().reduce_with(|a, b| a.higher(b, falling))
+        places.par_iter().map_init(Room::default, best).flatten().reduce_with(|a, b| a.higher(b))
     }
 }
 
@@ -166,7 +165,7 @@ mod tests {
             for radius in [0.1, 2.0, 6.2035, 50.0] {
                 let sphere = Sphere::new(radius, size);
                 for i in 0..shape.len() {
-                    let got = sphere.highest_at(&[i], &image, shape, false).unwrap();
+                    let got = sphere.highest_at(&[i], &image, shape).unwrap();
                     assert_eq!((got.sum, got.n), naive(&image, shape, shape.position(i), radius, size));
                 }
                 // Rows at once give what the voxels give one by one.
@@ -174,10 +173,8 @@ mod tests {
                     Labels::new(shape, (0..shape.len() as u32).map(|i| u32::from(i % 5 > 0)).collect()).unwrap();
                 let object = Object::new(&labels, 1, extents(&labels).unwrap()[0]).unwrap();
                 let inside: Vec<usize> = (0..shape.len()).filter(|i| i % 5 > 0).collect();
-                for falling in [false, true] {
-                    let one_by_one = sphere.highest_at(&inside, &image, shape, falling);
-                    assert_eq!(sphere.highest(&object, &image, falling), one_by_one);
-                }
+                let one_by_one = sphere.highest_at(&inside, &image, shape);
+                assert_eq!(sphere.highest(&object, &image), one_by_one);
             }
         }
     }

@@ -186,8 +186,16 @@ pub const FEATURES: &[Feature<Facts>] = &[
     },
 ];
 
-/// The centroids of a table in mm: where the object lies in the patient.
-static IN_PATIENT: [Feature<Facts>; 3] = [
+/// What differs in a table in mm: centroids lie in the patient, and a single slice is made of voxels.
+static IN_PATIENT: [Feature<Facts>; 4] = [
+    Feature {
+        name: "volume_px",
+        unit: "px",
+        definition: "Number of voxels",
+        standard: "skimage:num_pixels",
+        empty: NO_VOXELS,
+        get: Get::Int(|f| Some(f.extent.n as i64)),
+    },
     Feature {
         name: "centroid_y_um",
         unit: "um",

@@ -1,8 +1,9 @@
 //! Uptake of a targeted probe against the background next to the object.
 //!
-//! The ring holds the background voxels (label 0) whose distance to the object lies above `gap_px` and not above
-//! `gap_px + width_px`. Distances are Euclidean between voxel centres. Where the spacing is known they are true
-//! distances, in units of the mean pixel side `sqrt(dy dx)`, so a ring in a stack of thick slices is a true shell.
+//! The ring holds the voxels whose distance to the object lies above `gap_px` and not above `gap_px + width_px`. Those that
+//! belong to no object of any set and are not as bright as cells (`measure/background`) count as background. Distances are
+//! Euclidean between voxel centres. Where the spacing is known they are true distances, in units of the mean pixel side
+//! `sqrt(dy dx)`, so a ring in a stack of thick slices is a true shell.
 
 use super::ChannelRef;
 use super::edt;
@@ -40,38 +41,50 @@ impl ProbeParams {
     }
 }
 
-/// Linear indices of the ring's voxels, in raster order.
-pub(super) fn ring(object: &Object, params: &ProbeParams, spacing: Option<Spacing>) -> Result<Vec<usize>> {
+/// The voxels of the ring that belong to no object.
+pub(super) fn ring(object: &Object, params: &ProbeParams, spacing: Option<Spacing>, occupied: &[u8]) -> Shell {
     let size = spacing.map_or([1.0; 3], |s| {
         let side = if s.zyx[1] == s.zyx[2] { s.zyx[2] } else { s.pixel_area().sqrt() };
         s.zyx.map(|v| v / side)
     });
-    shell(object, params.gap_px, params.gap_px + params.width_px, size)
+    shell(object, [params.gap_px, params.gap_px + params.width_px], size, occupied)
 }
 
-/// Linear indices of the background voxels whose distance to the object lies above `near` and not above `far`, in raster
-/// order, a voxel being `size` wide in z, y, x.
-pub(super) fn shell(object: &Object, near: f64, far: f64, size: [f64; 3]) -> Result<Vec<usize>> {
+/// What lies around an object.
+pub(super) struct Shell {
+    /// Linear indices of the voxels that are not occupied, in raster order.
+    pub free: Vec<usize>,
+    /// Voxels in the image, occupied or not.
+    pub all: usize,
+}
+
+/// The voxels whose distance to the object lies above `near` and not above `far`, a voxel being `size` wide in z, y, x.
+pub(super) fn shell(object: &Object, [near, far]: [f64; 2], size: [f64; 3], occupied: &[u8]) -> Shell {
     let shape = object.shape.zyx();
     let (lo, hi) = (object.extent.lo, object.extent.hi);
     let frame: [usize; 3] = std::array::from_fn(|a| ((far / size[a]).floor() as usize).min(shape[a] - 1));
     let crop = object.crop(frame);
     let (near, far) = (near * near, far * far);
     let distance = edt::squared(&crop, 1, size, far);
-    let mut out = Vec::new();
+    let mut shell = Shell { free: Vec::new(), all: 0 };
     let first: [usize; 3] = std::array::from_fn(|a| lo[a].saturating_sub(frame[a]));
     let last: [usize; 3] = std::array::from_fn(|a| (hi[a] + frame[a]).min(shape[a]));
-    let inside = object.labels.inside()?;
     for z in first[0]..last[0] {
         for y in first[1]..last[1] {
             let at = crop.index(z + frame[0] - lo[0], y + frame[1] - lo[1], first[2] + frame[2] - lo[2]);
             let start = object.shape.index(z, y, first[2]);
             let width = last[2] - first[2];
-            let row = inside[start..start + width].iter().zip(&distance[at..at + width]).enumerate();
-            out.extend(row.filter(|(_, (i, d))| **i == 0 && **d > near && **d <= far).map(|(x, _)| start + x));
+            for (i, d) in (start..start + width).zip(&distance[at..at + width]) {
+                if *d > near && *d <= far {
+                    shell.all += 1;
+                    if occupied[i] == 0 {
+                        shell.free.push(i);
+                    }
+                }
+            }
         }
     }
-    Ok(out)
+    shell
 }
 
 /// What the probe features are computed from.
@@ -79,19 +92,23 @@ pub(super) fn shell(object: &Object, near: f64, far: f64, size: [f64; 3]) -> Res
 pub struct Facts {
     object: Sums,
     ring: Sums,
+    /// Voxels of the ring in the image, background or not.
+    ring_all: usize,
     ring_median: Option<f64>,
     positive: Option<u64>,
     scale: Scale,
 }
 
 impl Facts {
-    /// Of an object, with its samples in this channel, and the linear indices of its ring.
-    pub(super) fn of(channel: &ChannelRef, samples: &[i32], ring: &[usize]) -> Result<Self> {
+    /// Of an object, with its samples in this channel, and its ring.
+    pub(super) fn of(channel: &ChannelRef, samples: &[i32], ring: &Shell) -> Result<Self> {
         let image = channel.volume.samples.host()?;
-        let mut around: Vec<i32> = ring.iter().map(|&i| image[i]).collect();
+        let most = channel.background_to.unwrap_or(i32::MAX);
+        let mut around: Vec<i32> = ring.free.iter().map(|&i| image[i]).filter(|s| *s <= most).collect();
         Ok(Facts {
             object: Sums::of(samples),
             ring: Sums::of(&around),
+            ring_all: ring.all,
             ring_median: order::median(&mut around),
             positive: channel.positive_above.map(|t| samples.iter().filter(|s| **s > t).count() as u64),
             scale: channel.volume.scale,
@@ -102,7 +119,7 @@ impl Facts {
         sample.map(|s| self.scale.value(s))
     }
     fn difference(&self) -> Option<f64> {
-        Some((self.object.mean()? - self.ring.mean()?) * self.scale.factor)
+        Some((self.object.mean()? - self.ring.mean()?) * self.scale.factor())
     }
 }
 
@@ -117,6 +134,15 @@ pub const FEATURES: &[Feature<Facts>] = &[
         standard: "",
         empty: "",
         get: Get::Int(|f| Some(f.ring.n as i64)),
+    },
+    Feature {
+        name: "ring_usable",
+        unit: "1",
+        definition: "Share of the ring's voxels in the image that are background: in no object of any set, and not brighter \
+                     than the image's background_limit",
+        standard: "",
+        empty: "the object fills the image",
+        get: Get::Real(|f| (f.ring_all > 0).then(|| f.ring.n as f64 / f.ring_all as f64)),
     },
     Feature {
         name: "ring_mean",
@@ -152,7 +178,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         standard: "",
         empty: "the ring is empty or has no spread",
         get: Get::Real(|f| {
-            let noise = f.ring.std().map(|s| s * f.scale.factor.abs()).filter(|s| *s > 0.0)?;
+            let noise = f.ring.std().map(|s| s * f.scale.factor()).filter(|s| *s > 0.0)?;
             f.difference().map(|d| d / noise)
         }),
     },

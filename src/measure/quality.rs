@@ -27,11 +27,10 @@ impl Facts {
     pub(super) fn of(channel: &ChannelRef, inside: Option<&[u8]>) -> Result<Self> {
         let (image, scale) = (channel.volume.samples.host()?, channel.volume.scale);
         let [all, background] = census(image, inside, channel.saturation);
-        let falling = scale.factor < 0.0;
         Ok(Facts {
             sums: all.sums,
-            ranks: ranks(all.ends, all.median, falling),
-            at_maximum: all.at_ends[usize::from(!falling)],
+            ranks: ranks(all.ends, all.median),
+            at_maximum: all.at_ends[1],
             saturated: channel.saturation.map(|_| all.reaching),
             background: background.sums,
             background_median: background.median,
@@ -45,7 +44,7 @@ impl Facts {
         let (image, scale) = (channel.volume.samples.host()?, channel.volume.scale);
         Ok(Facts {
             sums: Sums::of(image),
-            ranks: ranks(ends(image), None, scale.factor < 0.0),
+            ranks: ranks(ends(image), None),
             at_maximum: 0,
             saturated: None,
             background: Sums::default(),
@@ -59,14 +58,14 @@ impl Facts {
         sample.map(|s| self.scale.value(s))
     }
     fn width(&self, samples: Option<f64>) -> Option<f64> {
-        samples.map(|s| s * self.scale.factor.abs())
+        samples.map(|s| s * self.scale.factor())
     }
 }
 
 /// Samples of the smallest, the middle and the largest value.
-fn ranks(ends: Option<[i32; 2]>, median: Option<f64>, falling: bool) -> [Option<f64>; 3] {
+fn ranks(ends: Option<[i32; 2]>, median: Option<f64>) -> [Option<f64>; 3] {
     let [low, high] = [0, 1].map(|end| ends.map(|e| f64::from(e[end])));
-    if falling { [high, median, low] } else { [low, median, high] }
+    [low, median, high]
 }
 
 const NO_VOXELS: &str = "the image has no voxels";

@@ -58,7 +58,7 @@ impl Facts {
     fn total(&self, cells: &[(u64, i64)]) -> (f64, f64) {
         let n = cells.iter().map(|c| c.0).sum::<u64>() as f64;
         let sum = cells.iter().map(|c| c.1).sum::<i64>() as f64;
-        (n, sum * self.scale.factor + n * self.scale.offset)
+        (n, sum * self.scale.factor() + n * self.scale.offset())
     }
     fn all(&self) -> Option<(f64, f64)> {
         Some(self.total(self.cells.as_flattened())).filter(|t| t.1 > 0.0)

@@ -27,7 +27,7 @@ impl Reference {
         let (sums, scale) = (Sums::of(samples), channel.volume.scale);
         Reference {
             mean: sums.mean().map(|m| scale.value(m)),
-            std: sums.std().map(|s| s * scale.factor.abs()),
+            std: sums.std().map(|s| s * scale.factor()),
             is_suv: channel.unit == SUV_UNIT,
             sul_factor,
             ml: spacing.map(|s| sums.n as f64 * voxel_ml(&s)),

@@ -8,7 +8,7 @@
 use super::feature::{Feature, Get};
 use super::position::{FLAT_CALIBRATED, FLAT_ONLY, NO_CALIBRATION, SOLID_CALIBRATED, SOLID_ONLY};
 pub use super::shape_facts::Facts;
-use super::surface::Patterns;
+use super::surface::{Patterns, SPHERICITY};
 use std::f64::consts::PI;
 
 const SQUARE_ONLY: &str = "needs a 2-D image with calibration and square pixels";
@@ -277,7 +277,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
     Feature {
         name: "sphericity",
         unit: "1",
-        definition: "Surface of the ball of the same volume, over the object's surface",
+        definition: SPHERICITY,
         standard: "IBSI:QCFX",
         empty: SOLID_ONLY,
         get: Get::Real(Facts::sphericity),

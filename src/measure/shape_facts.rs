@@ -107,9 +107,6 @@ impl Facts {
         self.solid.as_ref().map(|s| s.area(size))
     }
     pub(super) fn sphericity(&self) -> Option<f64> {
-        let [z, y, x] = self.aspect();
-        let volume = self.n * z * y * x;
-        let ball = libm::cbrt(PI * 36.0 * volume * volume);
-        self.surface([z, y, x]).map(|s| ball / s)
+        self.solid.as_ref().map(|s| s.sphericity(self.size().unwrap_or([1.0; 3])))
     }
 }

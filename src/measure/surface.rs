@@ -13,6 +13,7 @@
 //!   cavities minus tunnels.
 
 use super::object::Crop;
+use std::f64::consts::PI;
 use std::sync::LazyLock;
 
 /// A closed loop of cut edges of a cell, and the corners that its mesh fans out from.
@@ -36,6 +37,10 @@ static CELLS: LazyLock<Vec<Cell>> = LazyLock::new(|| {
     };
     (0..256).map(cell).collect()
 });
+
+/// What `sphericity` is, in every family.
+pub(super) const SPHERICITY: &str = "Surface of the ball with the volume inside the mesh of marching cubes at one half, over \
+                                     the mesh's surface";
 
 /// How often each of the 256 patterns occurs; bit `4 dz + 2 dy + dx` is the voxel at that corner of the cell.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,6 +85,12 @@ impl Patterns {
     /// Volume inside the mesh, in voxels.
     pub fn volume(&self) -> f64 {
         self.occurring().map(|(cell, n)| n * cell.share).sum()
+    }
+
+    /// [`SPHERICITY`], a voxel having the given size in z, y, x.
+    pub fn sphericity(&self, size: [f64; 3]) -> f64 {
+        let volume = self.volume() * (size[0] * size[1] * size[2]);
+        libm::cbrt(36.0 * PI * volume * volume) / self.mesh_area(size)
     }
 
     fn occurring(&self) -> impl Iterator<Item = (&'static Cell, f64)> {

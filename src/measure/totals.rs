@@ -42,29 +42,24 @@ impl Totals {
         let one = |(i, extent)| {
             let object = Object::new(request.labels, i as u32 + 1, extent)?;
             let samples = image.map_or_else(Vec::new, |image| object.samples(image));
-            let ends = (samples.iter().min().copied(), samples.iter().max().copied());
-            Ok((extent, Moments::of(&object), Sums::of(&samples), ends))
+            Ok((extent, Moments::of(&object), Sums::of(&samples), samples.iter().max().copied()))
         };
         let mut all = Totals::default();
-        let (mut low, mut high) = (None, None);
-        for (extent, moments, sums, ends) in extents.into_par_iter().enumerate().map(one).collect::<Result<Vec<_>>>()? {
+        let mut high = None;
+        for (extent, moments, sums, top) in extents.into_par_iter().enumerate().map(one).collect::<Result<Vec<_>>>()? {
             if extent.n == 0 {
                 continue;
             }
             all.lesions += 1;
             all.uptake.n += i128::from(extent.n);
             all.uptake.sum += sums.sum;
-            low = low.into_iter().chain(ends.0).min();
-            high = high.into_iter().chain(ends.1).max();
+            high = high.into_iter().chain(top).max();
             if let Some(s) = spacing {
                 let centre = |a: usize| extent.lo[a] as f64 + moments.first[a] as f64 / moments.n as f64;
                 all.centroids.push(std::array::from_fn(|a| centre(a) * s.zyx[a]));
             }
         }
-        all.max = request.channels.first().and_then(|c| {
-            let scale = c.volume.scale;
-            Some(scale.value(f64::from(if scale.factor < 0.0 { low } else { high }?)))
-        });
+        all.max = request.channels.first().and_then(|c| Some(c.volume.scale.value(f64::from(high?))));
         Ok(all)
     }
 }

@@ -185,7 +185,7 @@ mod tests {
 
     fn row(samples: &[i32], seeds: &[u32], reach: f64, rule: &Rule) -> (Vec<u32>, u32, u32) {
         let shape = Shape::flat(1, samples.len());
-        let v = Volume { scale: Scale { factor: 0.5, offset: 0.0 }, ..Volume::new(shape, samples.to_vec()).unwrap() };
+        let v = Volume { scale: Scale::new(0.5, 0.0).unwrap(), ..Volume::new(shape, samples.to_vec()).unwrap() };
         let seeds = Labels::new(shape, seeds.to_vec()).unwrap();
         let territory = grow(&Device::Cpu, &seeds, reach, [1; 3]).unwrap();
         let out = delineate(&Device::Cpu, &v, &seeds, &territory, rule).unwrap();

@@ -4,6 +4,12 @@
 //! brings white noise down to `share` of `t` is `(n / (share t))^(2 / D) / (2 sqrt(pi))` in D dimensions. Up to `enough`
 //! (what later steps smooth anyway) the image stays as it is; beyond `most` objects would melt.
 //!
+//! White noise is as if it had been blurred by `1 / (2 sqrt(pi))` pixels. Noise that is correlated between pixels has a wider
+//! blur `b` of its own: there neighbours see less of it than voxels five pixels apart. Where they see less than half, and
+//! two classes explain no more of the image than of an even slope (in a crowd voxels that far apart see objects), `b`
+//! is the blur that would make it so, the wanted blur is `b (n / (share t))^(2 / D)` with the noise `n` over that lag, and
+//! the sigma is what `b` lacks of it.
+//!
 //! Bit budget: that of the Gaussian; the sigma is on the host, in f64, and rounded to a 64th of a pixel.
 //! Reference: this project; `docs/segmentation.md` has how it was chosen. The variance of smoothed white noise is that
 //! of the kernel's own square.
@@ -12,8 +18,8 @@ use super::cases::words;
 use super::gaussian::{Gaussian, gaussian};
 use super::histogram::BinScale;
 use super::landscape::Sizes;
-use super::noise::noise;
-use super::threshold::{BinChoice, Cut, Method, choose};
+use super::noise::{correlated_noise, noise};
+use super::threshold::{BinChoice, Cut, EVEN_SLOPE, Method, choose, otsu_classes};
 use super::{Case, Op};
 use crate::device::Device;
 use crate::volume::Volume;
@@ -28,7 +34,7 @@ pub const OP: Op = Op {
         name: "to a fiftieth",
         run: |d, i| {
             let p = Denoise { share: 0.02, enough: 0.5, most: 3.0 };
-            words(d, denoise(d, &i.volume(d)?, &p, &Sizes::isotropic(12.0))?)
+            words(d, denoise(d, &i.volume(d)?, &p, &Sizes::isotropic(12.0))?.0)
         },
     }],
 };
@@ -44,11 +50,11 @@ pub struct Denoise {
     pub most: f64,
 }
 
-/// The image with its noise brought down, or as it is.
+/// The image with its noise brought down, and the sigma that did it; or as it is, and 0.
 ///
 /// # Errors
 /// A share of 0 or less; a sigma that the Gaussian refuses; the device is lost or too small.
-pub fn denoise(device: &Device, src: &Volume, p: &Denoise, sizes: &Sizes) -> Result<Volume> {
+pub fn denoise(device: &Device, src: &Volume, p: &Denoise, sizes: &Sizes) -> Result<(Volume, f64)> {
     if p.share.is_nan() || p.share <= 0.0 {
         return Err(Error::usage(format!("a share of {} for noise", p.share)).remedy("above 0, as 0.08"));
     }
@@ -58,15 +64,48 @@ pub fn denoise(device: &Device, src: &Volume, p: &Denoise, sizes: &Sizes) -> Res
     let noise = noise(device, src)?;
     // Without signal or noise there is nothing to weigh.
     if !(signal > 0.0 && noise > 0.0 && signal.is_finite()) {
-        return Ok(src.clone());
+        return Ok((src.clone(), 0.0));
     }
     let dimensions = if src.shape.is_flat() { 2.0 } else { 3.0 };
-    let needed = libm::pow(noise / (p.share * signal), 2.0 / dimensions) / (2.0 * std::f64::consts::PI.sqrt());
+    let blur = |noise: f64, own: f64| own * libm::pow(noise / (p.share * signal), 2.0 / dimensions);
+    let crowded = otsu_classes(device, &smooth, CLASSES)?.explained > EVEN_SLOPE;
+    let all = if crowded { 0.0 } else { correlated_noise(device, src, LAG)? };
+    let needed = if noise < WHITE * all {
+        let own = own_blur(noise / all);
+        let wanted = blur(all, own).max(own);
+        (wanted * wanted - own * own).sqrt()
+    } else {
+        blur(noise, 1.0 / (2.0 * std::f64::consts::PI.sqrt()))
+    };
     let sigma = (needed.min(p.most) * 64.0).round() / 64.0;
     if sigma <= p.enough {
-        return Ok(src.clone());
+        return Ok((src.clone(), 0.0));
     }
-    gaussian(device, src, &Gaussian::new(sizes.along(sigma)))
+    Ok((gaussian(device, src, &Gaussian::new(sizes.along(sigma)))?, sigma))
+}
+
+/// The bins that the two classes of an image are looked for in.
+const CLASSES: BinChoice = BinChoice::Equal { n: 256, spacing: BinScale::Linear, cut: Cut::Edge };
+/// Over so many pixels noise with a blur of 1.5 px is independent.
+const LAG: usize = 5;
+/// Neighbours that see less than this share of the noise are correlated.
+const WHITE: f64 = 0.5;
+/// The widest blur that is looked for.
+const WIDEST: f64 = 3.0;
+
+/// The blur of noise of which second differences of neighbours see this share.
+fn own_blur(share: f64) -> f64 {
+    // Blurred by b, noise keeps exp(-d^2 / (4 b^2)) in common over a distance d; the share falls as b rises.
+    let seen = |b: f64| {
+        let common = |d: f64| libm::exp(-d * d / (4.0 * b * b));
+        ((6.0 - 8.0 * common(1.0) + 2.0 * common(2.0)) / 6.0).sqrt()
+    };
+    let (mut low, mut high) = (0.1, WIDEST);
+    for _ in 0..40 {
+        let middle = (low + high) / 2.0;
+        if seen(middle) > share { low = middle } else { high = middle }
+    }
+    high
 }
 
 #[cfg(test)]
@@ -87,9 +126,17 @@ mod tests {
     }
 
     #[test]
+    fn the_blur_of_noise_follows_from_what_neighbours_see() {
+        for (share, blur) in [(0.49, 0.7), (0.29, 1.0), (0.142, 1.5)] {
+            assert!((own_blur(share) - blur).abs() < 0.02, "{share}: {}", own_blur(share));
+        }
+        assert_eq!(own_blur(0.0), WIDEST);
+    }
+
+    #[test]
     fn a_clean_image_stays_and_a_noisy_one_is_smoothed() {
         let p = Denoise { share: 0.08, enough: 0.7, most: 3.0 };
-        let run = |v: &Volume| denoise(&Device::Cpu, v, &p, &Sizes::isotropic(16.0)).unwrap();
+        let run = |v: &Volume| denoise(&Device::Cpu, v, &p, &Sizes::isotropic(16.0)).unwrap().0;
         let clean = field(20);
         assert_eq!(run(&clean).samples.host().unwrap(), clean.samples.host().unwrap());
         let noisy = field(8000);

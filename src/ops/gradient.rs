@@ -72,8 +72,8 @@ pub fn gradient(device: &Device, src: &Volume, sizes: [f64; 3]) -> Result<Volume
             Buffer::Gpu(to)
         }
     };
-    let factor = src.scale.factor * f64::from(1u32 << shift) / (2.0 * WEIGHT * least);
-    Ok(Volume { scale: Scale { factor, offset: 0.0 }, ..src.with(samples) })
+    let factor = src.scale.factor() * f64::from(1u32 << shift) / (2.0 * WEIGHT * least);
+    Ok(Volume { scale: Scale::new(factor, 0.0)?, ..src.with(samples) })
 }
 
 fn twin(shape: Shape, src: &[i32], shift: u32, weights: [i32; 3]) -> Vec<i32> {

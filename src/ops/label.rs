@@ -79,7 +79,7 @@ const NUMBER: Kernel = kernel!("label_number", &[read("root", "u32"), read("rank
 /// # Errors
 /// The device is lost or too small.
 pub fn label(device: &Device, mask: &Mask, connectivity: Connectivity) -> Result<Labels> {
-    pieces(device, &mask.voxels, mask.shape, connectivity)
+    numbered(device, &mask.voxels, mask.shape, connectivity)
 }
 
 /// Gives each connected piece of equal label a label of its own. Touching objects stay apart.
@@ -87,10 +87,27 @@ pub fn label(device: &Device, mask: &Mask, connectivity: Connectivity) -> Result
 /// # Errors
 /// The device is lost or too small.
 pub fn components(device: &Device, labels: &Labels, connectivity: Connectivity) -> Result<Labels> {
-    pieces(device, labels.voxels(), labels.shape, connectivity)
+    numbered(device, labels.voxels(), labels.shape, connectivity)
 }
 
-fn pieces<T: Word + PartialEq>(
+/// In how many pieces each object is, over corners; on the host.
+///
+/// # Errors
+/// The labels are on a device.
+pub(crate) fn pieces(labels: &Labels) -> Result<Vec<u32>> {
+    let parts = components(&Device::Cpu, labels, Connectivity::Full)?;
+    let (runs, voxels) = (parts.runs()?, labels.voxels().host()?);
+    let mut pieces = vec![0; labels.count as usize];
+    for part in 1..parts.count + 1 {
+        let first = runs.of(part).first().and_then(|run| voxels.get(run.index(labels.shape.x)));
+        if let Some(n) = first.and_then(|label| pieces.get_mut((*label as usize).wrapping_sub(1))) {
+            *n += 1;
+        }
+    }
+    Ok(pieces)
+}
+
+fn numbered<T: Word + PartialEq>(
     device: &Device,
     voxels: &Buffer<T>,
     shape: Shape,

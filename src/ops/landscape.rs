@@ -17,7 +17,7 @@ use super::{Case, Op, lanes};
 use crate::Result;
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
-use crate::volume::{Mask, Volume};
+use crate::volume::{Mask, Scale, Volume};
 
 /// The room's entry.
 pub const OP: Op = Op {
@@ -96,7 +96,7 @@ pub fn landscape(device: &Device, flat: &Volume, mask: &Mask, sizes: &Sizes) -> 
         let part = brighter(device, &sharp, &peak, mask, share)?;
         sum = deeper(device, &sum, &part, sizes)?;
     }
-    let half_a_pixel = (0.5 / sum.scale.factor) as i32;
+    let half_a_pixel = (0.5 / sum.scale.factor()) as i32;
     at_least(device, &sum, half_a_pixel * (SHARES.len() as i32 + 1))
 }
 
@@ -107,7 +107,7 @@ pub fn landscape(device: &Device, flat: &Volume, mask: &Mask, sizes: &Sizes) -> 
 pub fn depth(device: &Device, mask: &Mask, sizes: &Sizes) -> Result<Volume> {
     let places = places(sizes);
     let mut map = root(device, distance(device, mask, sizes.weights)?, places)?;
-    map.scale.factor = 1.0 / (f64::from(1u32 << places) * f64::from(sizes.weights[2]).sqrt());
+    map.scale = Scale::new(1.0 / (f64::from(1u32 << places) * f64::from(sizes.weights[2]).sqrt()), 0.0)?;
     Ok(map)
 }
 

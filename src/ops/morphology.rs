@@ -18,7 +18,7 @@ use super::{Case, Op, pixelwise};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device, Gpu};
 use crate::units::Shape;
-use crate::volume::{Scale, Volume};
+use crate::volume::Volume;
 use crate::{Error, Result};
 
 /// The room's entry.
@@ -179,8 +179,8 @@ fn extremes(device: &Device, src: &Volume, element: &Element, order: &[Extreme],
         }
     };
     // The offset of a difference is gone.
-    let offset = if take == Take::Extreme { src.scale.offset } else { 0.0 };
-    Ok(Volume { scale: Scale { offset, ..src.scale }, ..src.with(samples) })
+    let offset = if take == Take::Extreme { src.scale.offset() } else { 0.0 };
+    Ok(Volume { scale: src.scale.with_offset(offset), ..src.with(samples) })
 }
 
 /// In 16 bits where the samples allow it.

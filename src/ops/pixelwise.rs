@@ -7,7 +7,7 @@ use super::cases::words;
 use super::{Case, Op, lanes};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device, GpuBuffer, Word};
-use crate::volume::{Labels, Mask, Scale, Volume};
+use crate::volume::{Labels, Mask, Volume};
 use crate::{Error, Result};
 
 /// The room's entry.
@@ -106,7 +106,7 @@ fn both<A: Word, B: Word, C: Word>(
 pub fn subtract(device: &Device, a: &Volume, b: &Volume) -> Result<Volume> {
     let samples = both(device, (What::Subtract, 0), &a.samples, &b.samples, |a: i32, b: i32| a.saturating_sub(b))?;
     // The offset of a difference is gone with the subtrahend's.
-    let scale = Scale { factor: a.scale.factor, offset: a.scale.offset - b.scale.offset };
+    let scale = a.scale.with_offset(a.scale.offset() - b.scale.offset());
     Ok(Volume { scale, ..a.with(samples) })
 }
 
@@ -125,7 +125,7 @@ pub fn minimum(device: &Device, a: &Volume, b: &Volume) -> Result<Volume> {
 pub fn shift_left(device: &Device, a: &Volume, bits: u32) -> Result<Volume> {
     let bits = bits.min(31);
     let samples = both(device, (What::Shift, bits as i32), &a.samples, &a.samples, |a: i32, _: i32| a << bits)?;
-    let scale = Scale { factor: a.scale.factor / f64::from(1u32 << bits), offset: a.scale.offset };
+    let scale = a.scale.finer(bits);
     Ok(Volume { scale, ..a.with(samples) })
 }
 

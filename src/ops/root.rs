@@ -57,7 +57,7 @@ pub fn root(device: &Device, mut src: Volume, bits: u32) -> Result<Volume> {
             Buffer::Gpu(to)
         }
     };
-    let scale = Scale { factor: src.scale.factor.sqrt() / f64::from(1u32 << bits), offset: 0.0 };
+    let scale = Scale::new(src.scale.factor().sqrt(), 0.0)?.finer(bits);
     Ok(Volume { scale, ..src.with(samples) })
 }
 

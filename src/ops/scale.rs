@@ -3,8 +3,10 @@
 //! A first segmentation without sizes: smooth a little, Otsu, fill, distance to the outside, split at valleys of 15 %.
 //! The diameter is 1.88 times the median, weighted by area, of the objects' inscribed radii: a little less than twice,
 //! because Otsu's mask is a little wide. Where it comes out so large
-//! that the mask was background rather than objects (over 0.3 of the shorter side), the search is repeated on the
-//! image less an opening of an eighth of it, four times at most.
+//! that the mask may be background rather than objects (over 0.3 of the shorter side), the search is repeated on the
+//! image less an opening of an eighth of it, four times at most. In a narrow image they may be objects for all that: if
+//! Otsu's two classes explain more of the variance than those of an even slope would (3/4), and what the opening leaves
+//! has less than half of their contrast (texture and noise, not objects on a bright ground), the first answer stands.
 //!
 //! Bit budget: that of the operations it is made of; the median is on the host, in f64.
 //! Reference: this project; `docs/segmentation.md` has how it was chosen.
@@ -18,7 +20,7 @@ use super::object_rank::object_rank;
 use super::pixelwise::{minimum, subtract};
 use super::sizes::sizes;
 use super::split::{Depth, split};
-use super::threshold::{BinChoice, Cut, Method, choose, threshold};
+use super::threshold::{BinChoice, Classes, Cut, EVEN_SLOPE, otsu_classes, threshold};
 use super::{Case, Op};
 use crate::Result;
 use crate::device::Device;
@@ -46,6 +48,8 @@ const MASK_IS_WIDE: f64 = 0.94;
 const NO_MASK: f64 = 10.0;
 /// All objects of the mask are specks.
 const SPECKS: f64 = 6.0;
+/// Share of the contrast of objects that their own texture stays below.
+const TEXTURE: f64 = 0.45;
 /// An inscribed radius below this is a speck.
 const SMALLEST_RADIUS: f64 = 1.5;
 
@@ -57,8 +61,8 @@ pub fn scale(device: &Device, src: &Volume, z_step: f64, weights: [u32; 3]) -> R
     let sizes = Sizes { diameter: 0.0, z_step, weights };
     let smooth = gaussian(device, src, &Gaussian::new(sizes.along(1.0)))?;
     let shorter = src.shape.y.min(src.shape.x) as f64;
-    let mut diameter = once(device, &smooth, &sizes)?;
-    for _ in 0..4 {
+    let (mut diameter, first) = once(device, &smooth, &sizes)?;
+    for round in 0..4 {
         if diameter <= 0.3 * shorter {
             break;
         }
@@ -66,19 +70,24 @@ pub fn scale(device: &Device, src: &Volume, z_step: f64, weights: [u32; 3]) -> R
         let steps = sizes.along(radius.round().max(2.0)).map(|v| v.round() as usize);
         let open = minimum(device, &opening(device, &smooth, &Element::Box(steps))?, &smooth)?;
         let background = gaussian(device, &open, &Gaussian::new(sizes.along(radius / 2.0)))?;
-        diameter = once(device, &subtract(device, &smooth, &background)?, &sizes)?;
+        let (next, rest) = once(device, &subtract(device, &smooth, &background)?, &sizes)?;
+        if round == 0 && first.explained > EVEN_SLOPE && rest.contrast < TEXTURE * first.contrast {
+            break;
+        }
+        diameter = next;
     }
     Ok(MASK_IS_WIDE * diameter)
 }
 
-fn once(device: &Device, src: &Volume, at: &Sizes) -> Result<f64> {
-    let t = choose(device, src, &Method::Otsu, BINS)?;
-    let mask = fill_holes(device, &threshold(device, src, t)?)?;
+/// The diameter, and the classes of the mask that it was found in.
+fn once(device: &Device, src: &Volume, at: &Sizes) -> Result<(f64, Classes)> {
+    let classes = otsu_classes(device, src, BINS)?;
+    let mask = fill_holes(device, &threshold(device, src, classes.threshold)?)?;
     let map = depth(device, &mask, at)?;
     let smooth = gaussian(device, &map, &Gaussian::new(at.along(1.0)))?;
     let labels = split(device, &smooth, &mask, Depth::Relative { fraction: 0.15, typical_size: None })?;
     if labels.count == 0 {
-        return Ok(NO_MASK);
+        return Ok((NO_MASK, classes));
     }
     let radii = object_rank(device, &map, &labels, 1.0)?;
     let sizes = sizes(device, &labels)?;
@@ -86,7 +95,7 @@ fn once(device: &Device, src: &Volume, at: &Sizes) -> Result<f64> {
         .iter()
         .zip(&sizes)
         .skip(1)
-        .filter(|(r, _)| f64::from(**r) * map.scale.factor >= SMALLEST_RADIUS)
+        .filter(|(r, _)| f64::from(**r) * map.scale.factor() >= SMALLEST_RADIUS)
         .map(|(&r, &n)| (r, n.into()))
         .collect();
     weighted.sort_unstable();
@@ -96,5 +105,5 @@ fn once(device: &Device, src: &Volume, at: &Sizes) -> Result<f64> {
         sum += w.1;
         sum >= half
     });
-    Ok(median.map_or(SPECKS, |&(r, _)| 2.0 * f64::from(r) * map.scale.factor))
+    Ok((median.map_or(SPECKS, |&(r, _)| 2.0 * f64::from(r) * map.scale.factor()), classes))
 }

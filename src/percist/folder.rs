@@ -1,4 +1,5 @@
-//! The folder of a run: `images.csv`, `lesions.csv` and, where there is one, `liver.csv`.
+//! The folder of a run: the tables `images`, `lesions` and, where there are, `liver` and `sites`, as CSV or Parquet; and
+//! `run.json`, which has the recipe.
 
 use super::sheet::{Line, Sheet};
 use super::{Lesion, Missing, Visit};
@@ -6,7 +7,7 @@ use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-const RUN: &str = "uptake run IMAGES --recipe pet-percist --format csv --out FOLDER";
+const RUN: &str = "uptake run IMAGES --recipe pet-percist --out FOLDER";
 const PERCIST: &str = "recipe pet-percist gives it";
 const PET: &str = "recipes pet and pet-percist give it";
 const BODY: &str = "it needs SUV, and weight, height and sex of the patient";
@@ -52,12 +53,14 @@ impl Folder {
     /// `images.csv` or `lesions.csv` is not there, a table is broken, or the tables are not of one run.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let images = table(path, "images.csv")?.ok_or_else(|| absent(path, "images.csv"))?;
-        let lesions = table(path, "lesions.csv")?.ok_or_else(|| absent(path, "lesions.csv"))?;
-        let liver = table(path, "liver.csv")?;
+        let images = table(path, "images")?.ok_or_else(|| absent(path, "images.csv"))?;
+        let lesions = table(path, "lesions")?.ok_or_else(|| absent(path, "lesions.csv"))?;
+        let (liver, sites) = (table(path, "liver")?, table(path, "sites")?);
+        let recipe = recipe(path)?;
         images.needs(&["image", "status"], RUN)?;
         let mut found = by_image(&lesions)?;
         let livers = liver.as_ref().map(by_image).transpose()?;
+        let mut sites = sites.as_ref().map(by_image).transpose()?.unwrap_or_default();
         let mut all: Vec<Image> = vec![];
         let mut seen = BTreeMap::new();
         for line in images.lines() {
@@ -69,7 +72,11 @@ impl Folder {
             let liver = livers.as_ref().map(|l| l.get(name).map_or(&[][..], Vec::as_slice));
             let visit = match why_not(&line, rows.len())? {
                 Some(why) => Err(why),
-                None => Ok(visit(&line, &lesions, &rows, liver)?),
+                None => {
+                    let sites = sites.remove(name).unwrap_or_default();
+                    let sites = sites.iter().map(lesion).collect::<Result<Vec<Lesion>>>()?;
+                    Ok(Visit { sites, recipe: recipe.clone(), ..visit(&line, &lesions, &rows, liver)? })
+                }
             };
             all.push(Image { name: name.into(), visit, skipped: line.text("status") == Some("skipped") });
         }
@@ -84,9 +91,42 @@ impl Folder {
     }
 }
 
+/// CSV, or Parquet where there is none.
 fn table(folder: &Path, name: &str) -> Result<Option<Sheet>> {
-    let path = folder.join(name);
-    if path.is_file() { Sheet::open(&path).map(Some) } else { Ok(None) }
+    let paths = [format!("{name}.csv"), format!("{name}.parquet")].map(|file| folder.join(file));
+    paths.iter().find(|p| p.is_file()).map(|p| Sheet::open(p)).transpose()
+}
+
+/// The object sets of the run's recipe for PET, one line a value; nothing if the folder does not have it. Where label files lie
+/// does not count.
+fn recipe(folder: &Path) -> Result<Option<BTreeMap<String, String>>> {
+    let path = folder.join("run.json");
+    let Ok(text) = std::fs::read(&path) else { return Ok(None) };
+    let wrong = |what: String| Error::format(what).at(&path);
+    let run: serde_json::Value = serde_json::from_slice(&text).map_err(|e| wrong(format!("not JSON: {e}")))?;
+    let recipes = run.get("recipes").and_then(|r| r.as_array()).cloned().unwrap_or_default();
+    let texts = recipes.iter().filter_map(|r| r.get("text")?.as_str());
+    let tables = texts.map(toml::from_str::<toml::Table>).collect::<std::result::Result<Vec<_>, _>>();
+    let tables = tables.map_err(|e| wrong(format!("a recipe that is no TOML: {}", e.message())))?;
+    let sets = tables.iter().filter_map(|t| t.get("objects")).find(|sets| sets.get("lesions").is_some());
+    Ok(sets.map(|sets| {
+        let mut lines = BTreeMap::new();
+        flatten(sets, String::new(), &mut lines);
+        lines.retain(|path, _| !path.ends_with(".labels") && !path.starts_with("sites."));
+        lines
+    }))
+}
+
+fn flatten(value: &toml::Value, path: String, lines: &mut BTreeMap<String, String>) {
+    let below = |key: &str| if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
+    match value {
+        toml::Value::Table(t) => t.iter().for_each(|(key, v)| flatten(v, below(key), lines)),
+        toml::Value::Array(a) => a.iter().enumerate().for_each(|(i, v)| flatten(v, below(&i.to_string()), lines)),
+        // 4 and 4.0 are one number.
+        toml::Value::Integer(i) => drop(lines.insert(path, (*i as f64).to_string())),
+        toml::Value::Float(f) => drop(lines.insert(path, f.to_string())),
+        other => drop(lines.insert(path, other.to_string())),
+    }
 }
 
 fn absent(folder: &Path, name: &str) -> Error {
@@ -146,16 +186,33 @@ fn visit(image: &Line, sheet: &Sheet, rows: &[Line], liver: Option<&[Line]>) -> 
         }
     }
     let real = |column| image.real(&fact(image, column));
+    let text = |column| image.text(&fact(image, column)).map(str::to_string);
+    // A sidecar has no date; its times of day say nothing of the order of scans.
+    let date =
+        text("acquisition_time").filter(|t| t.contains('T')).or_else(|| text("study_date").and_then(|d| day(&d)));
     Ok(Visit {
         lesions,
         liver_sul_mean,
         uptake_min: real("uptake_min")?,
         dose_mbq: real("dose_mbq")?,
         half_life_s: real("half_life_s")?,
-        tracer: image.text(&fact(image, "tracer")).map(str::to_string),
-        scanner: image.text(&fact(image, "scanner_maker")).map(str::to_string),
+        tracer: text("tracer"),
+        scanner: text("scanner_maker"),
+        patient_id: text("patient_id"),
+        sex: text("sex"),
+        height_m: real("height_m")?,
+        series_uid: text("series_uid"),
+        date,
+        sites: vec![],
+        recipe: None,
         missing,
     })
+}
+
+/// `20240105` as the beginning of an ISO time.
+fn day(date: &str) -> Option<String> {
+    let digits: String = date.chars().filter(char::is_ascii_digit).collect();
+    (digits.len() == 8).then(|| format!("{}-{}-{}", &digits[..4], &digits[4..6], &digits[6..]))
 }
 
 /// Facts of the conversion to SUV may have `suv_` before their names.
@@ -177,6 +234,9 @@ fn lesion(line: &Line) -> Result<Lesion> {
         mtv_ml: line.real("mtv_ml")?,
         tlg_g: line.real("tlg_g")?,
         measurable,
+        place: match ["centroid_x_mm", "centroid_y_mm", "centroid_z_mm"].map(|c| line.real(c)) {
+            [x, y, z] => x?.zip(y?).zip(z?).map(|((x, y), z)| [x, y, z]),
+        },
     })
 }
 

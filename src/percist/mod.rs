@@ -5,7 +5,7 @@
 //! down.
 //!
 //! Sources: Wahl RL, Jacene H, Kasamon Y, Lodge MA. J Nucl Med 2009;50(Suppl 1):122S-150S; O JH, Lodge MA, Wahl RL. Radiology
-//! 2016;280:576-584. Limits: lesions are not matched between scans, so new lesions must be told; organs are not known, so
+//! 2016;280:576-584. Limits: lesions are matched by their place alone, so new lesions must be told; organs are not known, so
 //! the rule of two lesions an organ is left out.
 
 mod change;
@@ -23,6 +23,6 @@ pub use comparable::{Comparability, comparability};
 pub use folder::{Folder, Image};
 pub use judge::{Judgement, Response, judge};
 pub use pairs::Pair;
-pub use row::{Row, Summary, compare};
+pub use row::{Doubtful, Row, Summary, compare};
 pub use table::table;
 pub use visit::{Lesion, Missing, Visit};

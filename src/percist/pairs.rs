@@ -1,9 +1,10 @@
 //! Which image at baseline belongs to which at follow-up.
 
 use super::sheet::{Line, Sheet};
-use super::{Folder, Image};
+use super::{Folder, Image, Visit};
 use crate::{Error, Result};
-use std::collections::BTreeSet;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 const COLUMNS: &str = "a CSV file with the columns patient, baseline, followup and, if a reader looked, new_lesions";
@@ -11,7 +12,7 @@ const COLUMNS: &str = "a CSV file with the columns patient, baseline, followup a
 /// Two images of a patient, or one that has no partner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pair {
-    /// What the pairs file calls the patient, else the name of the image.
+    /// What the pairs file calls the patient, else PatientID, else the name of the image.
     pub patient: String,
     /// Name of the image at baseline.
     pub baseline: Option<String>,
@@ -23,13 +24,22 @@ pub struct Pair {
     pub lacks: Option<String>,
 }
 
-/// Pairs images of the same name; two folders with one image each make a pair whatever its names. Every image is in one
-/// pair.
+/// Pairs the images of a patient, by PatientID, else images of the same name; two folders with one image each make a pair
+/// whatever its names. Every image is in one pair.
 ///
 /// # Errors
-/// Both are the same folder: names cannot tell baseline from follow-up then.
-pub fn by_name(baseline: &Folder, followup: &Folder) -> Result<Vec<Pair>> {
+/// Both are the same folder, and no patient has two scans of different dates in it: names cannot tell baseline from
+/// follow-up then.
+pub fn by_itself(baseline: &Folder, followup: &Folder) -> Result<Vec<Pair>> {
     if same(baseline, followup) {
+        let mut all = by_date(baseline);
+        if !all.is_empty() {
+            let both = all.iter().flat_map(|p| [p.baseline.clone(), p.followup.clone()]).flatten().collect::<Vec<_>>();
+            let left: BTreeSet<&str> = both.iter().map(String::as_str).collect();
+            let right: BTreeSet<&str> = followup.images.iter().map(|i| i.name.as_str()).collect();
+            all.extend(alone(baseline, followup, &left, &right, " of the same patient; --pairs FILE can name it"));
+            return Ok(all);
+        }
         return Err(Error::usage("baseline and follow-up are the same folder, so names cannot pair the images")
             .at(&baseline.path)
             .remedy(format!("--pairs FILE, {COLUMNS}")));
@@ -39,13 +49,56 @@ pub fn by_name(baseline: &Folder, followup: &Folder) -> Result<Vec<Pair>> {
         all.extend(alone(baseline, followup, &[a.name.as_str()].into(), &[b.name.as_str()].into(), ""));
         return Ok(all);
     }
-    let names = |f: &'_ Folder| f.images.iter().map(|i| i.name.clone()).collect::<BTreeSet<String>>();
-    let (left, right) = (names(baseline), names(followup));
-    let both: BTreeSet<&str> = left.intersection(&right).map(String::as_str).collect();
-    let twins = baseline.images.iter().filter(|i| both.contains(i.name.as_str()));
-    let mut all: Vec<Pair> = twins.map(|i| pair(&i.name, Some(&i.name), Some(&i.name), None)).collect();
-    all.extend(alone(baseline, followup, &both, &both, "; --pairs FILE can name it"));
+    let mut all = by_patient(baseline, followup);
+    let taken = |of: fn(&Pair) -> &Option<String>, all: &[Pair]| -> BTreeSet<String> {
+        all.iter().filter_map(|p| of(p).clone()).collect()
+    };
+    let (left, right) = (taken(|p| &p.baseline, &all), taken(|p| &p.followup, &all));
+    let free = |i: &&Image| !left.contains(&i.name) && !right.contains(&i.name) && followup.image(&i.name).is_some();
+    all.extend(baseline.images.iter().filter(free).map(|i| pair(&i.name, Some(&i.name), Some(&i.name), None)));
+    let (left, right) = (taken(|p| &p.baseline, &all), taken(|p| &p.followup, &all));
+    let words = |set: &'_ BTreeSet<String>| set.iter().cloned().collect::<Vec<String>>();
+    let (left, right) = (words(&left), words(&right));
+    let (left, right) = (left.iter().map(String::as_str).collect(), right.iter().map(String::as_str).collect());
+    all.extend(alone(baseline, followup, &left, &right, "; --pairs FILE can name it"));
     Ok(all)
+}
+
+/// The images of each patient, where PatientID is known.
+fn patients(folder: &Folder) -> BTreeMap<&str, Vec<(&Image, &Visit)>> {
+    let mut all: BTreeMap<&str, Vec<(&Image, &Visit)>> = BTreeMap::new();
+    for image in &folder.images {
+        if let Ok(visit) = &image.visit
+            && let Some(id) = &visit.patient_id
+        {
+            all.entry(id).or_default().push((image, visit));
+        }
+    }
+    all
+}
+
+/// Patients with one scan in each folder.
+fn by_patient(baseline: &Folder, followup: &Folder) -> Vec<Pair> {
+    let (before, after) = (patients(baseline), patients(followup));
+    let pair_of = |(id, scans): (&&str, &Vec<(&Image, &Visit)>)| match (scans.as_slice(), after.get(*id)?.as_slice()) {
+        ([(a, _)], [(b, _)]) => Some(pair(id, Some(&a.name), Some(&b.name), None)),
+        _ => None,
+    };
+    before.iter().filter_map(pair_of).collect()
+}
+
+/// Patients with two scans in one folder: the earlier one is the baseline.
+fn by_date(folder: &Folder) -> Vec<Pair> {
+    let pair_of = |(id, scans): (&str, Vec<(&Image, &Visit)>)| {
+        let [(a, first), (b, second)] = scans.as_slice() else { return None };
+        let (x, y) = (first.date.as_ref()?, second.date.as_ref()?);
+        match x.cmp(y) {
+            Ordering::Less => Some(pair(id, Some(&a.name), Some(&b.name), None)),
+            Ordering::Greater => Some(pair(id, Some(&b.name), Some(&a.name), None)),
+            Ordering::Equal => None,
+        }
+    };
+    patients(folder).into_iter().filter_map(pair_of).collect()
 }
 
 /// Pairs as a CSV file says: columns `patient`, `baseline`, `followup` and, optional, `new_lesions`. Images that it does not
@@ -56,6 +109,7 @@ pub fn by_name(baseline: &Folder, followup: &Folder) -> Result<Vec<Pair>> {
 pub fn from_file(path: &Path, baseline: &Folder, followup: &Folder) -> Result<Vec<Pair>> {
     let sheet = Sheet::open(path)?;
     sheet.needs(&["patient", "baseline", "followup"], COLUMNS)?;
+    sheet.knows(&["patient", "baseline", "followup", "new_lesions"], COLUMNS)?;
     let mut all = vec![];
     let (mut left, mut right) = (BTreeSet::new(), BTreeSet::new());
     for line in sheet.lines() {

@@ -3,6 +3,8 @@
 use super::{Comparability, Folder, Judgement, Pair, Response, Visit, comparability, judge};
 use std::fmt;
 
+const AGAINST: &str = "NE: not assessable unless patient, order, tracer, uptake time and liver agree (Wahl 2009)";
+
 /// A row of `response.csv`.
 #[derive(Clone, Debug)]
 pub struct Row {
@@ -16,6 +18,8 @@ pub struct Row {
     pub response: Option<Response>,
     /// The rule that made it, or why there is none.
     pub reason: String,
+    /// The rules that held, with their sources.
+    pub rules: Vec<&'static str>,
     /// Whether the scans may be compared.
     pub comparable: Comparability,
     /// What the reader should know.
@@ -24,12 +28,22 @@ pub struct Row {
     pub skipped: bool,
 }
 
-/// Judges every pair.
-pub fn compare(baseline: &Folder, followup: &Folder, pairs: &[Pair]) -> Vec<Row> {
-    pairs.iter().map(|p| row(baseline, followup, p)).collect()
+/// What becomes of scans that do not belong together, or may not be compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Doubtful {
+    /// They are not evaluable.
+    #[default]
+    NotEvaluable,
+    /// They are judged all the same; notes say what is against it.
+    Judged,
 }
 
-fn row(baseline: &Folder, followup: &Folder, pair: &Pair) -> Row {
+/// Judges every pair.
+pub fn compare(baseline: &Folder, followup: &Folder, pairs: &[Pair], doubtful: Doubtful) -> Vec<Row> {
+    pairs.iter().map(|p| row(baseline, followup, p, doubtful)).collect()
+}
+
+fn row(baseline: &Folder, followup: &Folder, pair: &Pair, doubtful: Doubtful) -> Row {
     let find = |folder: &Folder, name: &Option<String>| name.as_ref().and_then(|n| folder.image(n)).cloned();
     let (a, b) = (find(baseline, &pair.baseline), find(followup, &pair.followup));
     let skipped = a.iter().chain(&b).any(|i| i.skipped) && (a.is_none() || b.is_none());
@@ -39,6 +53,7 @@ fn row(baseline: &Folder, followup: &Folder, pair: &Pair) -> Row {
         followup: None,
         response: None,
         reason: pair.lacks.clone().unwrap_or_default(),
+        rules: vec![],
         comparable: Comparability::default(),
         notes: vec![],
         skipped,
@@ -55,12 +70,21 @@ fn row(baseline: &Folder, followup: &Folder, pair: &Pair) -> Row {
         let judgement = match (&row.baseline, &row.followup) {
             (Some(a), Some(b)) => {
                 row.comparable = comparability(a, b);
-                judge(a, b, pair.new_lesions)
+                let against = row.comparable.against.clone();
+                let mut judged = judge(a, b, pair.new_lesions);
+                if doubtful == Doubtful::Judged {
+                    judged.notes.extend(against);
+                } else if !against.is_empty() {
+                    let (response, rules) = (Response::Ne, vec![AGAINST]);
+                    judged = Judgement { response, reason: against.join("; "), rules, notes: judged.notes };
+                }
+                judged
             }
-            _ => Judgement { response: Response::Ne, reason: failed.join("; "), notes: vec![] },
+            _ => Judgement { response: Response::Ne, reason: failed.join("; "), rules: vec![], notes: vec![] },
         };
         row.response = Some(judgement.response);
         row.reason = judgement.reason;
+        row.rules = judgement.rules;
         row.notes = judgement.notes;
     } else if !skipped {
         row.notes = failed;

@@ -1,26 +1,41 @@
-//! A CSV table that is read by the names of its columns.
+//! A table, CSV or Parquet, that is read by the names of its columns.
 
 use crate::{Error, Result};
-use csv::StringRecord;
+use ::parquet::errors::ParquetError;
+use ::parquet::file::reader::{FileReader, SerializedFileReader};
+use ::parquet::record::Field;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// A whole table.
 pub(super) struct Sheet {
     path: PathBuf,
-    columns: StringRecord,
-    records: Vec<StringRecord>,
+    columns: Vec<String>,
+    /// The number of the line, and its cells.
+    records: Vec<(u64, Vec<String>)>,
 }
 
 /// A line of it.
 #[derive(Clone, Copy)]
 pub(super) struct Line<'a> {
     sheet: &'a Sheet,
-    record: &'a StringRecord,
+    record: &'a (u64, Vec<String>),
 }
 
 impl Sheet {
-    /// Reads a file.
+    /// Reads a file; its name says whether it is Parquet.
     pub fn open(path: &Path) -> Result<Self> {
+        let parquet = path.extension().is_some_and(|e| e == "parquet");
+        let sheet = if parquet { Self::parquet(path)? } else { Self::csv(path)? };
+        for (i, name) in sheet.columns.iter().enumerate() {
+            if sheet.columns.iter().take(i).any(|n| n == name) {
+                return Err(Error::format(format!("two columns are called {name:?}")).at(path));
+            }
+        }
+        Ok(sheet)
+    }
+
+    fn csv(path: &Path) -> Result<Self> {
         let wrong = |e: csv::Error| match e.into_kind() {
             csv::ErrorKind::Io(e) => Error::from(e).at(path),
             csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
@@ -33,15 +48,36 @@ impl Sheet {
             other => Error::format(format!("no CSV table: {other:?}")).at(path),
         };
         let mut reader = csv::Reader::from_path(path).map_err(wrong)?;
-        let columns = reader.headers().map_err(wrong)?.clone();
-        let records = reader.records().collect::<csv::Result<Vec<StringRecord>>>().map_err(wrong)?;
-        for (i, name) in columns.iter().enumerate() {
-            if columns.iter().take(i).any(|n| n == name) {
-                return Err(Error::format(format!("two columns are called {name:?}")).at(path));
-            }
+        let columns = reader.headers().map_err(wrong)?.iter().map(str::to_string).collect();
+        let mut records = vec![];
+        for record in reader.records() {
+            let record = record.map_err(wrong)?;
+            let line = record.position().map_or(0, |p| p.line());
+            records.push((line, record.iter().map(str::to_string).collect()));
         }
         Ok(Sheet { path: path.to_path_buf(), columns, records })
     }
+
+    fn parquet(path: &Path) -> Result<Self> {
+        let wrong = |e: ParquetError| Error::format(format!("no Parquet table: {e}")).at(path);
+        let file = File::open(path).map_err(|e| Error::from(e).at(path))?;
+        let reader = SerializedFileReader::new(file).map_err(wrong)?;
+        let schema = reader.metadata().file_metadata().schema_descr();
+        let columns = schema.columns().iter().map(|c| c.name().to_string()).collect();
+        let mut records = vec![];
+        for (row, line) in reader.get_row_iter(None).map_err(wrong)?.zip(1..) {
+            let cell = |(_, field): (&String, &Field)| match field {
+                Field::Null => String::new(),
+                Field::Str(text) => text.clone(),
+                Field::Double(v) => v.to_string(),
+                Field::Long(v) => v.to_string(),
+                other => other.to_string(),
+            };
+            records.push((line, row.map_err(wrong)?.get_column_iter().map(cell).collect()));
+        }
+        Ok(Sheet { path: path.to_path_buf(), columns, records })
+    }
+
     /// Has the column.
     pub fn has(&self, column: &str) -> bool {
         self.columns.iter().any(|c| c == column)
@@ -57,13 +93,20 @@ impl Sheet {
             Some(c) => Err(Error::format(format!("no column {c}")).at(&self.path).remedy(remedy)),
         }
     }
+    /// An error if it has any other column.
+    pub fn knows(&self, columns: &[&str], remedy: &str) -> Result<()> {
+        match self.columns.iter().find(|c| !columns.contains(&c.as_str())) {
+            None => Ok(()),
+            Some(c) => Err(Error::format(format!("unknown column {c:?}")).at(&self.path).remedy(remedy)),
+        }
+    }
 }
 
 impl<'a> Line<'a> {
     /// A cell without the blanks around it; nothing if it is empty or there is no such column.
     pub fn text(&self, column: &str) -> Option<&'a str> {
         let i = self.sheet.columns.iter().position(|c| c == column)?;
-        self.record.get(i).map(str::trim).filter(|t| !t.is_empty())
+        self.record.1.get(i).map(|t| t.trim()).filter(|t| !t.is_empty())
     }
     /// The same as a finite number.
     pub fn real(&self, column: &str) -> Result<Option<f64>> {
@@ -83,7 +126,6 @@ impl<'a> Line<'a> {
     }
     /// An error at this line.
     pub fn wrong(&self, what: String) -> Error {
-        let line = self.record.position().map_or(0, |p| p.line());
-        Error::format(format!("line {line}: {what}")).at(&self.sheet.path)
+        Error::format(format!("line {}: {what}", self.record.0)).at(&self.sheet.path)
     }
 }

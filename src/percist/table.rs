@@ -7,7 +7,7 @@ use crate::table::{Cells, Column, Table};
 /// The rows as a table.
 pub fn table(rows: &[Row]) -> Table {
     let mut all = Rows { rows, table: Table::default() };
-    all.text("patient", "Patient as the pairs file calls it, else the name of the image.", |r| {
+    all.text("patient", "Patient as the pairs file says it, else PatientID, else the name of the image.", |r| {
         Some(r.pair.patient.clone())
     });
     all.text("baseline", "Image at baseline.", |r| r.pair.baseline.clone());
@@ -15,7 +15,13 @@ pub fn table(rows: &[Row]) -> Table {
     let about = "PERCIST 1.0: CMR, PMR, SMD, PMD, or NE (not evaluable); empty for an image without partner.";
     all.text("response", about, |r| r.response.map(|x| x.name().into()));
     all.text("reason", "Rule that made the response, or why there is none.", |r| Some(r.reason.clone()));
-    all.measure("sul_peak", "", SUV_UNIT, "sul_peak of the hottest lesion", true, Visit::sul_peak);
+    all.text("rules", "The rules that held, with their sources.", |r| Some(r.rules.join("; ")));
+    let peak = "sul_peak of the hottest lesion; without lesions at follow-up that of the hottest site of the baseline";
+    all.measure("sul_peak", "", SUV_UNIT, peak, true, Visit::sul_peak);
+    let about = "At follow-up: highest sul_peak at the sites of the baseline, if they were measured.";
+    all.real("site_sul_peak_followup".into(), SUV_UNIT, about.into(), |r| {
+        r.followup.as_ref().and_then(Visit::site_peak)
+    });
     let five = "sum of sul_peak of the five hottest lesions, or of all if fewer";
     all.measure("sul_peak5", "", SUV_UNIT, five, true, Visit::sul_peak5);
     all.measure("suv_max", "", SUV_UNIT, "highest SUV of all lesions", true, Visit::suv_max);

@@ -1,5 +1,7 @@
 //! What is known of a patient at one time.
 
+use std::collections::BTreeMap;
+
 /// A lesion; what is not known is missing, never zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Lesion {
@@ -13,6 +15,8 @@ pub struct Lesion {
     pub tlg_g: Option<f64>,
     /// `sul_peak` lies above 1.5 times the mean SUL of the liver plus 2 standard deviations (2.0 times the blood pool's).
     pub measurable: Option<bool>,
+    /// Its centroid in the patient: x, y, z in mm.
+    pub place: Option<[f64; 3]>,
 }
 
 /// Something that the tables do not say.
@@ -41,14 +45,33 @@ pub struct Visit {
     pub tracer: Option<String>,
     /// Maker of the scanner, as recorded.
     pub scanner: Option<String>,
+    /// The lesions of the baseline, measured in this scan where they were: the set `sites`. Empty if they were not.
+    pub sites: Vec<Lesion>,
+    /// PatientID, as recorded.
+    pub patient_id: Option<String>,
+    /// `M`, `F` or `O`.
+    pub sex: Option<String>,
+    /// Height in m.
+    pub height_m: Option<f64>,
+    /// SeriesInstanceUID.
+    pub series_uid: Option<String>,
+    /// Day and time of the scan, `2024-01-05T10:00:00`, or its day; nothing where only the time of day is known.
+    pub date: Option<String>,
+    /// The object sets of the recipe that it was measured with, as `key = value` by their dotted paths.
+    pub recipe: Option<BTreeMap<String, String>>,
     /// What the tables do not say.
     pub missing: Vec<Missing>,
 }
 
 impl Visit {
-    /// SULpeak of the hottest lesion: PERCIST's target. Nothing without lesions, or if it is missing for one of them.
+    /// SULpeak of the hottest lesion, or without lesions of the hottest site: PERCIST's target. Nothing without both, or if it
+    /// is missing for one of them.
     pub fn sul_peak(&self) -> Option<f64> {
-        self.highest(|l| l.sul_peak)
+        if self.lesions.is_empty() { self.site_peak() } else { self.highest(|l| l.sul_peak) }
+    }
+    /// SULpeak of the hottest site of the baseline.
+    pub fn site_peak(&self) -> Option<f64> {
+        self.sites.iter().map(|l| l.sul_peak).collect::<Option<Vec<f64>>>()?.into_iter().max_by(f64::total_cmp)
     }
     /// Sum of SULpeak of the five hottest lesions, or of all if there are fewer. Nothing as in [`Visit::sul_peak`].
     pub fn sul_peak5(&self) -> Option<f64> {

@@ -12,29 +12,36 @@ use crate::ops::morphology::{Element, closing, opening, top_hat};
 use crate::ops::pixelwise::subtract;
 use crate::ops::rolling_ball::{RollingBall, rolling_ball};
 use crate::recipe::{self, ElementShape, Morphology, Radius};
+use crate::units::Length;
 
 impl State<'_> {
     pub fn gaussian(&mut self, p: &recipe::Gaussian) -> Result<()> {
-        let src = self.of(&p.of)?;
+        let src = self.picture(&p.of)?;
         let least = p.at_least.map_or(Ok(0.0), |l| self.geometry.px(l))?;
-        let sigma = self.geometry.along(self.geometry.px(p.sigma)?.max(least));
-        let image = gaussian(self.device, &src, &Gaussian::new(sigma))?;
-        self.put(image, &p.keep_as);
+        let sigma = self.geometry.px(p.sigma)?.max(least);
+        let image = gaussian(self.device, &src.volume, &Gaussian::new(self.geometry.along(sigma)))?;
+        self.put(&src, image, sigma, &p.keep_as);
         Ok(())
     }
 
     pub fn median(&mut self, p: &Radius) -> Result<()> {
-        let src = self.of(&p.of)?;
-        let image = median(self.device, &src, self.geometry.steps(p.radius)?)?;
-        self.put(image, &p.keep_as);
+        let src = self.picture(&p.of)?;
+        let image = median(self.device, &src.volume, self.geometry.steps(p.radius)?)?;
+        self.put(&src, image, self.deviation(p.radius)?, &p.keep_as);
         Ok(())
     }
 
     pub fn mean(&mut self, p: &Radius) -> Result<()> {
-        let src = self.of(&p.of)?;
-        let image = mean(self.device, &src, self.geometry.steps(p.radius)?, Border::Nearest)?;
-        self.put(image, &p.keep_as);
+        let src = self.picture(&p.of)?;
+        let image = mean(self.device, &src.volume, self.geometry.steps(p.radius)?, Border::Nearest)?;
+        self.put(&src, image, self.deviation(p.radius)?, &p.keep_as);
         Ok(())
+    }
+
+    /// Sigma of a box of that half-width, in pixels.
+    fn deviation(&self, radius: Length) -> Result<f64> {
+        let width = 2.0 * self.geometry.px(radius)?.round() + 1.0;
+        Ok(((width * width - 1.0) / 12.0).sqrt())
     }
 
     fn element(&self, p: &Morphology) -> Result<Element> {
@@ -45,49 +52,53 @@ impl State<'_> {
     }
 
     pub fn top_hat(&mut self, p: &Morphology) -> Result<()> {
-        let image = top_hat(self.device, &self.of(&p.of)?, &self.element(p)?)?;
-        self.put(image, &p.keep_as);
+        let src = self.picture(&p.of)?;
+        let image = top_hat(self.device, &src.volume, &self.element(p)?)?;
+        self.put(&src, image, 0.0, &p.keep_as);
         Ok(())
     }
 
     pub fn opening(&mut self, p: &Morphology) -> Result<()> {
-        let image = opening(self.device, &self.of(&p.of)?, &self.element(p)?)?;
-        self.put(image, &p.keep_as);
+        let src = self.picture(&p.of)?;
+        let image = opening(self.device, &src.volume, &self.element(p)?)?;
+        self.put(&src, image, self.deviation(p.radius)?, &p.keep_as);
         Ok(())
     }
 
     pub fn closing(&mut self, p: &Morphology) -> Result<()> {
-        let image = closing(self.device, &self.of(&p.of)?, &self.element(p)?)?;
-        self.put(image, &p.keep_as);
+        let src = self.picture(&p.of)?;
+        let image = closing(self.device, &src.volume, &self.element(p)?)?;
+        self.put(&src, image, self.deviation(p.radius)?, &p.keep_as);
         Ok(())
     }
 
     /// The radius of the estimate is twice the diameter of what must not become background.
     pub fn background(&mut self, p: &Radius) -> Result<()> {
-        let src = self.of(&p.of)?;
+        let src = self.picture(&p.of)?;
         let estimate = Background::of_diameter(self.geometry.px(p.radius)? / 2.0);
-        let image = subtract(self.device, &src, &background(self.device, &src, &estimate)?)?;
-        self.put(image, &p.keep_as);
+        let image = subtract(self.device, &src.volume, &background(self.device, &src.volume, &estimate)?)?;
+        self.put(&src, image, 0.0, &p.keep_as);
         Ok(())
     }
 
     pub fn denoise(&mut self, p: &recipe::Denoise) -> Result<()> {
-        let src = self.of(&p.of)?;
+        let src = self.picture(&p.of)?;
         let (enough, most) = (self.geometry.px(p.enough)?, self.geometry.px(p.at_most)?);
         let settings = Denoise { share: p.share, enough, most };
         let sizes = self.geometry.sizes()?;
-        self.put(denoise(self.device, &src, &settings, &sizes)?, &p.keep_as);
+        let (image, sigma) = denoise(self.device, &src.volume, &settings, &sizes)?;
+        self.put(&src, image, sigma, &p.keep_as);
         Ok(())
     }
 
     pub fn rolling_ball(&mut self, p: &Radius) -> Result<()> {
-        let src = self.of(&p.of)?;
+        let src = self.picture(&p.of)?;
         let radius = self.geometry.px(p.radius)?;
         let [_, y, x] = self.geometry.along(radius);
         // As high as it is wide, in the samples of the file.
-        let ball = RollingBall { radius: [0.0, y, x], height: radius * self.lift };
-        let image = subtract(self.device, &src, &rolling_ball(self.device, &src, &ball)?)?;
-        self.put(image, &p.keep_as);
+        let ball = RollingBall { radius: [0.0, y, x], height: radius * f64::from(self.lift) };
+        let image = subtract(self.device, &src.volume, &rolling_ball(self.device, &src.volume, &ball)?)?;
+        self.put(&src, image, 0.0, &p.keep_as);
         Ok(())
     }
 }

@@ -139,10 +139,10 @@ impl State<'_> {
     fn tell(&mut self, found: &Delineated) {
         if found.lost > 0 {
             let all = found.lost + found.labels.count;
-            self.notes.push(format!("{} of {all} objects lost: no voxel reaches the limit", found.lost));
+            self.warnings.push(format!("{} of {all} objects lost: no voxel reaches the limit", found.lost));
         }
         if found.bare > 0 {
-            self.notes.push(format!("{} objects without a voxel in their shell: background taken as 0", found.bare));
+            self.warnings.push(format!("{} objects without a voxel in their shell: background taken as 0", found.bare));
         }
     }
 
@@ -172,7 +172,7 @@ impl State<'_> {
                 .remedy(format!("a mask or a sphere for \"{name}\" that has voxels in this image")));
         };
         // The factor is one of values, so it has to know where the value 0 is.
-        let zero = -src.scale.offset / src.scale.factor;
+        let zero = -src.scale.offset() / src.scale.factor();
         Ok((mean - zero) * p.factor.unwrap_or(1.0) + zero + deviation * p.deviations.unwrap_or(0.0))
     }
 }

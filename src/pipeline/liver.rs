@@ -9,7 +9,9 @@
 //! - at least 70 % of it has no counterpart across the middle: muscles, lungs and kidneys come in pairs,
 //! - it is at least 40 % of all that is even at its level: muscles full of insulin are not.
 //!
-//! Of these the one with the most that has no counterpart wins. The sphere goes where the region is deepest (so that
+//! What would lie across the middle but outside of the image is unknown, and counts as a counterpart. Of these regions the one
+//! with the most that has no counterpart wins. There is doubt, and no liver, if the body is cut off at a side (its middle is
+//! not known then), or if another region elsewhere may be one as well: a large even mass. The sphere goes where the region is deepest (so that
 //! at least the cells around the place are liver too), among such places to the one whose sphere varies least.
 //! All of it is done on the host, from exact sums of cells and spheres, so every device gives the same place.
 //! Fails, rather than guesses, for livers outside of SUV 1.0 to 4.5 and on the left, and without position or SUV.
@@ -25,6 +27,7 @@ use crate::units::{Shape, Spacing};
 use crate::volume::{Mask, Volume};
 use crate::{Error, Result};
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 
 /// Of a cell, in mm.
 const CELL_MM: f64 = 8.0;
@@ -43,6 +46,12 @@ const VOLUME_ML: [f64; 2] = [200.0, 3000.0];
 /// Share of a region without counterpart, and of what is even at its level.
 const ALONE: f64 = 0.7;
 const MOST: f64 = 0.4;
+/// Share of the lines from right to left that may begin or end in the body.
+const CUT: f64 = 0.3;
+/// A region elsewhere with so much of what the best has without counterpart is a rival; regions that share that much of the
+/// smaller one are one organ.
+const RIVAL: f64 = 0.3;
+const SHARED: f64 = 0.25;
 
 /// A place for a sphere.
 pub(super) struct Found {
@@ -67,18 +76,34 @@ pub(super) fn find(scan: &Scan, channel: &Channel, geometry: &Geometry, radii: [
             .remedy(remedy));
     }
     let cells = Cells::new(&channel.volume, &spacing)?;
+    if cells.cut_off(&placement) {
+        return Err(Error::usage("the liver is looked for by the patient's middle, but the body is cut off at a side")
+            .remedy(remedy));
+    }
     let even = Even::new(&cells, &placement);
     let nothing = || {
         Error::usage("no region looks like a liver: warm (SUV 1.0 to 4.5), even, and on the patient's right only")
             .remedy(remedy)
     };
-    let region = even.best_region(&cells)?.ok_or_else(nothing)?;
+    let mut regions = even.regions(&cells)?;
+    let best = regions.iter().enumerate().filter(|(_, r)| r.most).max_by_key(|(i, r)| (r.alone, usize::MAX - i));
+    let best = best.map(|(i, _)| i).ok_or_else(nothing)?;
+    let best = regions.swap_remove(best);
+    if let Some(rival) = regions.iter().find(|r| f64::from(r.alone) >= RIVAL * f64::from(best.alone) && !r.is(&best)) {
+        let place = |r: &Region| {
+            let [x, y, z] = placement.at(&spacing, cells.middle_of(&r.cells));
+            format!("x {x:.0}, y {y:.0}, z {z:.0} mm")
+        };
+        let what = format!("two regions look like a liver, around {} and {}", place(&best), place(rival));
+        return Err(Error::usage(what).remedy(remedy));
+    }
+    let region = best.cells;
     let ml = region.iter().filter(|r| **r).count() as f64 * cells.ml;
     let places = deepest(cells.shape, region).ok_or_else(nothing)?;
     let (centre, sums) = quietest(&cells, &places, &channel.volume, radii)?.ok_or_else(nothing)?;
     let scale = channel.volume.scale;
     let mean = scale.value(sums.mean().unwrap_or(0.0));
-    let variation = sums.deviation().unwrap_or(0.0) * scale.factor / mean;
+    let variation = sums.deviation().unwrap_or(0.0) * scale.factor() / mean;
     let [x, y, z] = placement.at(&spacing, centre);
     let told = format!(
         "found at x {x:.0}, y {y:.0}, z {z:.0} mm: SUV {mean:.2}, variation {:.0} % in the sphere, even region of {ml:.0} ml",
@@ -130,6 +155,34 @@ impl Cells {
         std::array::from_fn(|a| (at[a] * self.voxels[a]) as f64 + (self.voxels[a] as f64 - 1.0) / 2.0)
     }
 
+    /// The middle of all cells of a region in voxels.
+    fn middle_of(&self, region: &[bool]) -> [f64; 3] {
+        let (mut sum, mut n) = ([0.0; 3], 0.0);
+        for i in (0..region.len()).filter(|&i| region[i]) {
+            sum.iter_mut().zip(self.middle(i)).for_each(|(s, m)| *s += m);
+            n += 1.0;
+        }
+        sum.map(|s| s / f64::max(n, 1.0))
+    }
+
+    /// The body reaches one of the sides of the image in many of the lines that run from right to left.
+    fn cut_off(&self, placement: &Placement) -> bool {
+        let sideways = |a: &usize| placement.directions[*a][0].abs();
+        let axis = (0..3).max_by(|a, b| sideways(a).total_cmp(&sideways(b))).unwrap_or(2);
+        let (mut lines, mut cut) = (BTreeSet::new(), [BTreeSet::new(), BTreeSet::new()]);
+        for i in (0..self.shape.len()).filter(|&i| self.values[i] > BODY) {
+            let mut line = self.shape.position(i);
+            let at = std::mem::take(&mut line[axis]);
+            lines.insert(line);
+            for (side, edge) in cut.iter_mut().zip([0, self.shape.zyx()[axis] - 1]) {
+                if at == edge {
+                    side.insert(line);
+                }
+            }
+        }
+        cut.iter().any(|side| side.len() as f64 > CUT * lines.len() as f64)
+    }
+
     /// The indices of the block of 3 x 3 x 3 around a cell, inside the image.
     fn block(&self, i: usize) -> impl Iterator<Item = usize> + use<> {
         let (at, shape) = (self.shape.position(i), self.shape);
@@ -177,9 +230,9 @@ impl Even {
         }
     }
 
-    /// The region with the most that has no counterpart, of those that may be liver.
-    fn best_region(&self, cells: &Cells) -> Result<Option<Vec<bool>>> {
-        let (mut best, mut most) = (None, 0);
+    /// All regions that may be liver, level by level.
+    fn regions(&self, cells: &Cells) -> Result<Vec<Region>> {
+        let mut found = Vec::new();
         let mut level = WINDOW[0];
         while level <= WINDOW[1] {
             let band: Vec<bool> =
@@ -191,19 +244,36 @@ impl Even {
             let voxels = labels.voxels().host()?;
             let mut alone = vec![0u32; sizes.len()];
             for (i, &l) in voxels.iter().enumerate().filter(|(_, l)| **l > 0) {
-                alone[l as usize] += u32::from(!self.across[i].is_some_and(|j| band[j]));
+                alone[l as usize] += u32::from(self.across[i].is_some_and(|j| !band[j]));
             }
             for (l, (&size, &alone)) in (0u32..).zip(sizes.iter().zip(&alone)).skip(1) {
                 let (n, ml) = (f64::from(size), f64::from(size) * cells.ml);
-                let fits = (VOLUME_ML[0]..=VOLUME_ML[1]).contains(&ml);
-                if fits && f64::from(alone) >= ALONE * n && n >= MOST * all && alone > most {
-                    most = alone;
-                    best = Some(voxels.iter().map(|&v| v == l).collect());
+                if (VOLUME_ML[0]..=VOLUME_ML[1]).contains(&ml) && f64::from(alone) >= ALONE * n {
+                    let cells = voxels.iter().map(|&v| v == l).collect();
+                    found.push(Region { cells, alone, most: n >= MOST * all });
                 }
             }
             level *= STEP;
         }
-        Ok(best)
+        Ok(found)
+    }
+}
+
+/// Cells that may be liver.
+struct Region {
+    cells: Vec<bool>,
+    /// How many have no counterpart.
+    alone: u32,
+    /// It is most of what is even at its level.
+    most: bool,
+}
+
+impl Region {
+    /// Both are one organ, at two levels.
+    fn is(&self, other: &Region) -> bool {
+        let count = |cells: &[bool]| cells.iter().filter(|c| **c).count();
+        let both = self.cells.iter().zip(&other.cells).filter(|(a, b)| **a && **b).count();
+        both as f64 > SHARED * count(&self.cells).min(count(&other.cells)) as f64
     }
 }
 
@@ -242,7 +312,7 @@ fn quietest(cells: &Cells, places: &[usize], volume: &Volume, radii: [f64; 3]) -
             sums += Sums { n: 1, sum: s, squares: (s * s).into() };
         }
         let (Some(mean), Some(deviation), false) = (sums.mean(), sums.deviation(), beyond) else { continue };
-        let variation = deviation * volume.scale.factor / volume.scale.value(mean);
+        let variation = deviation * volume.scale.factor() / volume.scale.value(mean);
         if best.as_ref().is_none_or(|(v, ..)| variation < *v) {
             best = Some((variation, centre, sums));
         }
@@ -287,13 +357,58 @@ mod tests {
             ORGANS.iter().rev().find(inside).map_or(0.0, |o| o.2 * ripple * times)
         };
         let samples = (0..SHAPE.len()).map(|i| (value(i) * 1024.0) as i32).collect();
-        let scale = Scale { factor: 1.0 / 1024.0, offset: 0.0 };
+        let scale = Scale::new(1.0 / 1024.0, 0.0).unwrap();
         let volume = Volume { scale, ..Volume::new(SHAPE, samples).unwrap() };
         let channel = Channel { name: "pet".into(), unit: SUV_UNIT, volume, saturated: None, saturation: None };
         let mut scan = Scan::new(Modality::Pet, SHAPE, vec![channel]);
         scan.spacing = Spacing::mm([MM; 3]);
         scan.placement = Some(Placement { origin: [-200.0, -150.0, -400.0], ..Placement::STRAIGHT });
         scan
+    }
+
+    /// The part of a scan between two columns.
+    fn cropped(scan: &Scan, from: usize, to: usize) -> Scan {
+        let volume = &scan.channels[0].volume;
+        let shape = Shape { x: to - from, ..SHAPE };
+        let rows = volume.samples.host().unwrap().chunks(SHAPE.x);
+        let samples = rows.flat_map(|row| row[from..to].to_vec()).collect();
+        let cut = Volume { scale: volume.scale, ..Volume::new(shape, samples).unwrap() };
+        let mut part =
+            Scan { shape, channels: vec![Channel { volume: cut, ..scan.channels[0].clone() }], ..scan.clone() };
+        if let Some(p) = &mut part.placement {
+            p.origin[0] += from as f64 * MM;
+        }
+        part
+    }
+
+    /// An even ball of so many SUV on the patient's right, below the liver.
+    fn with_mass(scan: &Scan, suv: f64) -> Scan {
+        let volume = &scan.channels[0].volume;
+        let mut samples = volume.samples.host().unwrap().to_vec();
+        for (i, s) in samples.iter_mut().enumerate() {
+            let [z, y, x] = SHAPE.position(i).map(|v| v as f64);
+            if (z - 9.0).powi(2) + (y - 18.0).powi(2) + (x - 17.0).powi(2) <= 49.0 {
+                *s = (suv * 1024.0) as i32;
+            }
+        }
+        let with = Volume { scale: volume.scale, ..Volume::new(SHAPE, samples).unwrap() };
+        Scan { channels: vec![Channel { volume: with, ..scan.channels[0].clone() }], ..scan.clone() }
+    }
+
+    #[test]
+    fn a_body_that_is_cut_off_at_a_side_has_no_known_middle() {
+        let whole = torso(1.0, false);
+        for (from, to) in [(28, 56), (0, 28), (14, 56), (0, 40)] {
+            let error = look(&cropped(&whole, from, to)).err().map(|e| e.to_string()).unwrap();
+            assert!(error.contains("cut off at a side"), "{from} to {to}: {error}");
+        }
+        assert!(look(&cropped(&whole, 4, 52)).is_ok(), "only air is cut off");
+    }
+
+    #[test]
+    fn a_large_even_mass_leaves_a_doubt() {
+        let error = look(&with_mass(&torso(1.0, false), 3.9)).err().map(|e| e.to_string()).unwrap();
+        assert!(error.contains("two regions look like a liver"), "{error}");
     }
 
     fn look(scan: &Scan) -> Result<Found> {

@@ -1,38 +1,42 @@
 //! Steps that make a mask.
 
-use super::state::State;
+use super::state::{Picture, State};
 use crate::Result;
 use crate::ops::fill::{fill_holes, fill_label_holes};
-use crate::ops::histogram::BinScale;
+use crate::ops::histogram::{BinScale, range};
 use crate::ops::hysteresis::hysteresis;
 use crate::ops::label::{Connectivity, label};
 use crate::ops::local::{Local, Statistic, local};
-use crate::ops::noise::noise;
+use crate::ops::noise::{correlated_noise, noise};
 use crate::ops::pixelwise::{and, or};
-use crate::ops::threshold::{Adjust, BinChoice, Cut, Method as Choice, Middle, Robust, choose, threshold};
+use crate::ops::threshold::{
+    Adjust, BinChoice, Cut, Method as Choice, Middle, NOISE, Robust, choose, otsu_classes, threshold,
+};
 use crate::recipe::{self, Combine, Method, Threshold, Transform};
 use crate::units::Length;
-use crate::volume::{Mask, Scale, Volume};
+use crate::volume::{Mask, Volume};
 
-/// Of Sauvola: half the range of the 16 bits that samples are lifted to.
-const GREATEST_DEVIATION: f64 = 32_767.5;
-
-/// The sample of a value; samples of differences and filters have fractions.
-fn sample(scale: &Scale, value: f64) -> f64 {
-    (value - scale.offset) / scale.factor
-}
+/// The bins that the two classes of an image are looked for in.
+const CLASSES: BinChoice = BinChoice::Equal { n: 256, spacing: BinScale::Linear, cut: Cut::Edge };
+/// Over so many sigmas of smoothing noise is all but independent: a tenth of it is left in common.
+const CORRELATED: f64 = 3.0;
+/// Sigma in pixels that resizing, deconvolution or a colour mosaic leave in the noise of an image.
+const OWN_BLUR: f64 = 1.5;
+/// Largest samples of the usual depths. Cameras of 12 bits mostly write words of 16.
+const DEPTHS: [i32; 3] = [255, 4095, 65_535];
 
 impl State<'_> {
     pub fn threshold(&mut self, p: &Threshold) -> Result<()> {
-        let src = self.of(&p.of)?;
+        let image = self.picture(&p.of)?;
+        let src = &image.volume;
         let mask = match p.method {
-            Method::LocalMean | Method::LocalGaussian | Method::Sauvola => self.local(p, &src)?,
+            Method::LocalMean | Method::LocalGaussian | Method::Sauvola => self.local(p, src)?,
             Method::Hysteresis => {
-                let [low, high] = [p.low, p.high].map(|v| sample(&src.scale, v.unwrap_or(0.0)));
+                let [low, high] = [p.low, p.high].map(|v| src.scale.sample(v.unwrap_or(0.0)));
                 self.thresholds.extend(p.low.into_iter().chain(p.high));
-                hysteresis(self.device, &src, low, high)?
+                hysteresis(self.device, src, low, high)?
             }
-            _ => self.global(p, &src)?,
+            _ => self.global(p, &image)?,
         };
         self.mask = Some(match (p.combine, self.mask_if_any()?) {
             (Combine::And, Some(before)) => and(self.device, &before, &mask)?,
@@ -43,14 +47,15 @@ impl State<'_> {
         Ok(())
     }
 
-    fn global(&mut self, p: &Threshold, src: &Volume) -> Result<Mask> {
+    fn global(&mut self, p: &Threshold, image: &Picture) -> Result<Mask> {
+        let src = &image.volume;
         if let Some(value) = p.at_least {
             self.thresholds.push(value);
             // Whole samples from that one on are those above the one before it.
             return threshold(self.device, src, src.scale.least_reaching(value) as f64 - 1.0);
         }
         let method = match p.method {
-            Method::Fixed => Choice::Fixed(sample(&src.scale, p.value.unwrap_or(0.0))),
+            Method::Fixed => Choice::Fixed(src.scale.sample(p.value.unwrap_or(0.0))),
             Method::Reference => Choice::Fixed(self.reference(p, src)?),
             Method::Percentile => Choice::Percentile(p.percent.unwrap_or(50.0)),
             Method::MultiOtsu => Choice::MultiOtsu { classes: 3, middle: Middle::Background },
@@ -62,17 +67,16 @@ impl State<'_> {
         };
         let spacing = if p.transform == Some(Transform::Sqrt) { BinScale::Sqrt } else { BinScale::Linear };
         let bins = match (p.bins, p.transform) {
-            (None, None) => BinChoice::Unit,
+            (None, None) => BinChoice::Lifted(self.lift.trailing_zeros()),
             (n, _) => BinChoice::Equal { n: n.map_or(256, |n| n as usize), spacing, cut: Cut::Edge },
         };
         let mut t = choose(self.device, src, &method, bins)?;
         if let Some(times) = p.noise {
-            // Filters take noise away, so it is measured on what they were given.
-            t = t.max(times * noise(self.device, self.original()?)?);
+            t = t.max(times * self.noise(image)?);
         }
-        let [low, high] = p.bounds.map_or([f64::NEG_INFINITY, f64::INFINITY], |b| b.map(|v| sample(&src.scale, v)));
+        let [low, high] = p.bounds.map_or([f64::NEG_INFINITY, f64::INFINITY], |b| b.map(|v| src.scale.sample(v)));
         // The factor is one of values, so it has to know where the value 0 is.
-        let zero = sample(&src.scale, 0.0);
+        let zero = src.scale.sample(0.0);
         let factor = p.correction.unwrap_or(1.0);
         let t = if zero == 0.0 { t * factor } else { (t - zero) * factor + zero };
         let t = Adjust { factor: 1.0, low, high }.apply(t);
@@ -80,15 +84,45 @@ impl State<'_> {
         threshold(self.device, src, t)
     }
 
+    /// The noise of the image that a threshold is for: what smoothing leaves of the noise between neighbours in the channel,
+    /// or what is seen over a lag if that is more. The lag is not asked where two classes explain more of the image than
+    /// they do of noise: in a crowd of objects hardly a place is flat enough to measure noise over it.
+    fn noise(&self, image: &Picture) -> Result<f64> {
+        let src = &image.volume;
+        let white = noise(self.device, self.original()?)? * self.left_of_white(image.smoothed);
+        if otsu_classes(self.device, src, CLASSES)?.explained > NOISE {
+            return Ok(white);
+        }
+        // Over a lag at which neither the filters so far nor what the image went through before make it alike.
+        let reach = CORRELATED * libm::hypot(image.smoothed, OWN_BLUR);
+        let lag = (reach.ceil() as usize).min(src.shape.x.saturating_sub(1) / 2);
+        Ok(white.max(correlated_noise(self.device, src, lag)?))
+    }
+
+    /// The share of white noise that is left after smoothing with a sigma in pixels.
+    fn left_of_white(&self, sigma: f64) -> f64 {
+        let axis = |s: f64| (2.0 * std::f64::consts::PI.sqrt() * s).max(1.0).sqrt();
+        self.geometry.along(sigma).into_iter().map(axis).product::<f64>().recip()
+    }
+
     fn local(&self, p: &Threshold, src: &Volume) -> Result<Mask> {
         let radius = p.radius.unwrap_or(Length::Px(25.0));
         let statistic = match p.method {
-            Method::Sauvola => Statistic::Sauvola { k: p.k.unwrap_or(0.2), r: GREATEST_DEVIATION },
+            Method::Sauvola => Statistic::Sauvola { k: p.k.unwrap_or(0.2), r: self.greatest_deviation()? },
             Method::LocalGaussian => Statistic::Gaussian { offset: 0.0 },
             _ => Statistic::Mean { offset: 0.0 },
         };
         let window = self.geometry.steps(radius)?.map(|r| r.saturating_mul(2).saturating_add(1));
         local(self.device, src, &Local { statistic, window })
+    }
+
+    /// Of Sauvola: half the range of the type that the image is stored in, or of its own depth where it uses fewer bits.
+    fn greatest_deviation(&self) -> Result<f64> {
+        let (least, most) = range(self.device, self.original()?)?;
+        let reach = (i64::from(most).max(-i64::from(least)) / i64::from(self.lift)).max(1) as i32;
+        let depth = DEPTHS.into_iter().find(|depth| *depth >= reach).unwrap_or(reach);
+        let stored = self.saturation.filter(|largest| (1..65_535).contains(largest));
+        Ok(f64::from(stored.unwrap_or(depth)) / 2.0 * f64::from(self.lift))
     }
 
     /// Holes of the mask, or of each object once there are labels.

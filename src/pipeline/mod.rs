@@ -6,6 +6,8 @@
 
 mod channels;
 mod geometry;
+mod ground;
+mod hot;
 mod image;
 mod lesions;
 mod liver;
@@ -14,10 +16,14 @@ mod objects;
 mod parent;
 mod pet;
 mod region;
+mod roles;
 mod row;
+mod shown;
 mod sphere;
 mod split;
 mod state;
+mod surroundings;
+mod typical;
 mod windows;
 
 use crate::device::Device;
@@ -29,10 +35,15 @@ use crate::table::Table;
 use crate::units::Shape;
 use crate::volume::{Labels, Volume};
 use crate::{Error, Result, scan, suv};
-use channels::{Lifted, Roles};
+use channels::Lifted;
 use geometry::Geometry;
 use objects::Given;
+use roles::Roles;
+use row::Words;
 use std::collections::BTreeMap;
+use surroundings::Surroundings;
+
+pub use row::roles;
 
 /// Regions drawn elsewhere, by object set.
 pub type External = BTreeMap<String, Regions>;
@@ -40,11 +51,11 @@ pub type External = BTreeMap<String, Regions>;
 /// What comes of one image. Nothing in it depends on the device, on threads or on the time.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// One row: counts, thresholds, scales, calibration, notes.
+    /// One row: counts, thresholds, scales, calibration, warnings, notes.
     pub row: Table,
     /// The object sets, in an order in which each one comes after those that it was made from.
     pub sets: Vec<SetOutcome>,
-    /// How many things in `notes` the user should look at: all but the reasons of empty cells.
+    /// How many things the user should look at: what the cell `warnings` of the row says.
     pub warnings: usize,
 }
 
@@ -59,6 +70,8 @@ pub struct SetOutcome {
     pub labels: Labels,
     /// Index of the channel to draw it over.
     pub channel: usize,
+    /// Index of a channel to show beneath that one.
+    pub beneath: Option<usize>,
 }
 
 /// A set while the others are still being made.
@@ -73,7 +86,9 @@ struct Made {
     channel: usize,
     /// Thresholds in the values of the image, in the order of the steps.
     thresholds: Vec<f64>,
-    /// Things the user should know.
+    /// What the user should look at.
+    warnings: Vec<String>,
+    /// What else is worth knowing.
     notes: Vec<String>,
 }
 
@@ -109,7 +124,8 @@ pub fn find<'a>(
     go_on: &dyn Fn() -> Result<()>,
 ) -> Result<Found<'a>> {
     check_modality(scan, recipe)?;
-    let roles = Roles::find(scan, recipe)?;
+    let mut roles = Roles::find(scan, recipe)?;
+    roles.warnings.extend(ground::check(scan, recipe, &roles)?);
     let mut made: BTreeMap<String, Made> = BTreeMap::new();
     let (given, mut lifted) = (Given { scan, recipe, roles: &roles, device, external }, Lifted::new(recipe));
     for name in &recipe.order {
@@ -162,7 +178,7 @@ pub fn columns(recipe: &Recipe) -> Result<Outcome> {
     };
     let channels = recipe.body.channels.keys().map(channel).collect::<Result<Vec<_>>>()?;
     let found = recipe.body.channels.keys().cloned().enumerate().map(|(i, role)| (role, i)).collect();
-    let roles = Roles { found, missing: vec![] };
+    let roles = Roles { found, ..Roles::default() };
     let modality = scan::Modality::Fluorescence;
     let mut scan = Scan::new(modality, shape, channels);
     if is_pet {
@@ -174,7 +190,7 @@ pub fn columns(recipe: &Recipe) -> Result<Outcome> {
         let thresholds = set.steps.iter().flatten().map(Step::thresholds).sum();
         let thresholds = vec![0.0; thresholds];
         let host = labels.clone();
-        let set = Made { host, labels, radius_px: None, channel: 0, thresholds, notes: vec![] };
+        let set = Made { host, labels, radius_px: None, channel: 0, thresholds, warnings: vec![], notes: vec![] };
         made.insert(name.clone(), set);
     }
     finish(&scan, recipe, &roles, &Device::Cpu, &External::new(), made)
@@ -190,15 +206,19 @@ fn finish(
     made: BTreeMap<String, Made>,
 ) -> Result<Outcome> {
     let mut sets = Vec::new();
-    let (mut notes, mut totals, mut warnings) = (Vec::new(), Vec::new(), scan.notes.len());
+    let (mut words, mut totals) = (Words::of(scan, roles), Vec::new());
     let references = pet::references(scan, recipe, roles, &made)?;
+    let around = stage("surroundings", "", || Surroundings::of(scan, recipe, roles, &made))?;
+    let of_set = |name: &str, words: &[String]| words.iter().map(|w| format!("{name}: {w}")).collect::<Vec<_>>();
+    for (name, set) in recipe.order.iter().filter_map(|n| made.get(n).map(|m| (n, m))) {
+        words.warnings.extend(of_set(name, &set.warnings));
+        words.notes.extend(of_set(name, &set.notes));
+    }
     let written = |name: &&String| recipe.body.objects.get(*name).is_some_and(|o| o.write);
     for (name, set) in recipe.order.iter().filter(written).filter_map(|n| made.get(n).map(|m| (n, m))) {
-        let Measured { mut table, notes: why_empty, totals: together } =
-            stage("measure", name, || measure(name, scan, recipe, roles, &made, references))?;
-        warnings += set.notes.len();
-        notes.extend(set.notes.iter().map(|n| format!("{name}: {n}")));
-        notes.extend(why_empty);
+        let Measured { mut table, why_empty, totals: together } =
+            stage("measure", name, || measure(name, scan, recipe, roles, &made, (references, &around)))?;
+        words.empty_columns.extend(of_set(name, &why_empty));
         totals.extend(together.columns);
         let parent = recipe.body.objects.get(name).and_then(|o| o.parent.as_ref());
         if let Some((parent, p)) = parent.and_then(|n| made.get(n).map(|m| (n, m))) {
@@ -206,18 +226,22 @@ fn finish(
         }
         if let Some(regions) = external.get(name) {
             region::add(&mut table, &set.host, regions)?;
-            warnings += regions.notes.len();
-            notes.extend(regions.notes.iter().map(|n| format!("{name}: {n}")));
+            words.warnings.extend(of_set(name, &regions.notes));
         }
-        sets.push(SetOutcome { name: name.clone(), table, labels: set.host.clone(), channel: set.channel });
+        if recipe.body.objects.get(name).is_some_and(|o| o.labels.is_some()) {
+            region::number(&mut table, &set.host, external.get(name))?;
+        }
+        let (channel, beneath) = shown::shown(name, recipe, roles, set.channel);
+        sets.push(SetOutcome { name: name.clone(), table, labels: set.host.clone(), channel, beneath });
     }
-    let mut row = row::row(scan, recipe, roles, &made, notes);
+    let mut row = row::row(scan, recipe, roles, &made, &words);
     row.columns.extend(totals);
+    row.columns.extend(around.columns(scan, recipe, roles).columns);
     row.columns.extend(scan.audit.columns.clone());
     if recipe.body.quality != Some(false) {
         row.columns.extend(stage("quality", "", || quality(scan, recipe, roles, &made))?.columns);
     }
-    Ok(Outcome { row, sets, warnings })
+    Ok(Outcome { row, sets, warnings: words.warnings.len() })
 }
 
 fn check_modality(scan: &Scan, recipe: &Recipe) -> Result<()> {
@@ -236,7 +260,7 @@ struct Measured {
     /// A row an object.
     table: Table,
     /// Why cells are empty.
-    notes: Vec<String>,
+    why_empty: Vec<String>,
     /// One row for all objects together, for the row of the image.
     totals: Table,
 }
@@ -248,7 +272,7 @@ fn measure(
     recipe: &Recipe,
     roles: &Roles,
     made: &BTreeMap<String, Made>,
-    references: References,
+    (references, around): (References, &Surroundings),
 ) -> Result<Measured> {
     let Some(set) = made.get(name) else { return Ok(Measured::default()) };
     let nothing = Measure::default();
@@ -262,12 +286,19 @@ fn measure(
     for c in &mut channels {
         let scale = c.volume.scale;
         // Samples are whole, so above the value means above the sample below it. The cast stops at the ends of i32.
-        c.positive_above = wanted.positive.get(c.name).map(|v| ((v - scale.offset) / scale.factor).floor() as i32);
+        c.positive_above = wanted.positive.get(c.name).map(|v| scale.sample(*v).floor() as i32);
+        c.background_to = around.limits.get(c.name).copied();
     }
     let geometry = Geometry { shape: scan.shape, spacing: scan.spacing, radius_px: set.radius_px };
     let probe = match wanted.ring {
         Some([from, to]) => {
             let (from, to) = (geometry.px(from)?, geometry.px(to)?);
+            if from >= to {
+                // In one unit the recipe would have been refused.
+                let what = format!("the ring of {name} begins {from} px beyond the edge and ends at {to} px");
+                return Err(Error::usage(what)
+                    .remedy("both ends in one unit, the nearer one first: ring = [\"2 px\", \"7 px\"]"));
+            }
             ProbeParams { gap_px: from, width_px: to - from }
         }
         None => ProbeParams::default(),
@@ -278,6 +309,7 @@ fn measure(
         channels: &channels,
         families: &wanted.features,
         probe,
+        occupied: around.occupied.as_deref(),
         spacing: scan.spacing,
         unit,
         placement: scan.placement.as_ref(),
@@ -288,16 +320,16 @@ fn measure(
     let about: Vec<(&str, &str)> = channels.iter().map(|c| (c.name, c.unit)).collect();
     let mut dictionary = measure::dictionary(request.families, &about, unit);
     dictionary.extend(pet::sensitivity(&mut table, &request, wanted, made)?);
-    let notes = measure::notes(&table, &dictionary);
-    let notes = notes.into_iter().map(|n| format!("{name}: {n}")).collect();
-    Ok(Measured { table, notes, totals: pet::totals(name, &request, recipe)? })
+    let why_empty = measure::notes(&table, &dictionary);
+    Ok(Measured { table, why_empty, totals: pet::totals(name, &request, recipe)? })
 }
 
 /// The channels of the roles, under the names of the roles: so columns are the same for all images of a batch.
 fn channel_refs<'a>(scan: &'a Scan, roles: &'a Roles) -> Vec<ChannelRef<'a>> {
     let channel = |(role, i): &'a (String, usize)| {
         let c = scan.channels.get(*i)?;
-        Some(ChannelRef { name: role, unit: c.unit, volume: &c.volume, saturation: c.saturation, positive_above: None })
+        let (unit, volume, saturation) = (c.unit, &c.volume, c.saturation);
+        Some(ChannelRef { name: role, unit, volume, saturation, positive_above: None, background_to: None })
     };
     roles.found.iter().filter_map(channel).collect()
 }

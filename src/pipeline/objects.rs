@@ -1,10 +1,11 @@
 //! Object sets: from steps, grown, as a difference, or from a label image.
 
-use super::channels::{Lifted, Roles};
+use super::channels::{Lifted, Working};
 use super::geometry::Geometry;
+use super::roles::Roles;
 use super::sphere::sphere;
 use super::state::State;
-use super::{External, Made};
+use super::{External, Made, region, typical};
 use crate::device::Device;
 use crate::ops::cytoplasm::cytoplasm;
 use crate::ops::grow::grow;
@@ -61,17 +62,22 @@ fn from_steps(
     let role = set.channel.as_deref().unwrap_or_default();
     let index = roles.index(role).ok_or_else(|| Error::usage(format!("no channel for \"{role}\"")))?;
     let channel = scan.channels.get(index).ok_or_else(|| Error::usage(format!("no channel {index}")))?;
-    let original = lifted.channel(role, &channel.volume, device)?;
+    let Working { volume: original, hot } = lifted.channel(set, &channel.volume, device)?;
     geometry.radius_px = match set.scale {
         Some(ObjectScale::Auto) => {
             let diameter = stage("scale", "", || scale(device, &original, geometry.z_step(), geometry.weights()))?;
-            Some(diameter / 2.0)
+            Some(typical::radius_found(diameter, geometry.shape)?)
         }
         Some(ObjectScale::Fixed(length)) => Some(geometry.px(length)?),
         None => None,
     };
-    let lift = channel.volume.scale.factor / original.scale.factor;
-    let mut state = State::new(device, geometry, original, lift, made);
+    // Both are powers of two apart.
+    let lift = (channel.volume.scale.factor() / original.scale.factor()) as u32;
+    let mut state = State::new(device, geometry, original, (lift, channel.saturation), made);
+    if hot > 0 {
+        let pixels = if hot == 1 { "1 hot pixel was" } else { &format!("{hot} hot pixels were") };
+        state.warnings.push(format!("{pixels} left out of the search for objects; values have them"));
+    }
     if let Some(start) = &set.start {
         let from = source(made, start)?;
         state.geometry.radius_px = geometry.radius_px.or(from.radius_px);
@@ -82,13 +88,14 @@ fn from_steps(
         state.forget_images(&steps[k + 1..]);
     }
     let labels = state.labels("the end of the steps")?;
-    let (radius_px, thresholds, notes) = (state.geometry.radius_px, state.thresholds, state.notes);
-    Ok(Made { radius_px, channel: index, thresholds, notes, ..plain(labels)? })
+    let (radius_px, thresholds) = (state.geometry.radius_px, state.thresholds);
+    let (warnings, notes) = (state.warnings, state.notes);
+    Ok(Made { radius_px, channel: index, thresholds, warnings, notes, ..plain(labels)? })
 }
 
 pub(super) fn plain(labels: Labels) -> Result<Made> {
     let host = labels.to_host()?;
-    Ok(Made { labels, host, radius_px: None, channel: 0, thresholds: vec![], notes: vec![] })
+    Ok(Made { labels, host, radius_px: None, channel: 0, thresholds: vec![], warnings: vec![], notes: vec![] })
 }
 
 fn grown(p: &Grow, device: &Device, mut geometry: Geometry, made: &BTreeMap<String, Made>) -> Result<Made> {
@@ -106,27 +113,35 @@ fn difference(p: &Minus, device: &Device, made: &BTreeMap<String, Made>) -> Resu
 
 fn given(name: &str, set: &Objects, from: &Given, geometry: Geometry) -> Result<Made> {
     let Given { scan, roles, device, external, .. } = *from;
-    let Regions { shape, voxels, .. } = match external.get(name) {
+    let regions = match external.get(name) {
         Some(regions) => regions,
         None if set.optional => {
             let labels = Labels::of(scan.shape, 0, device.zeros(scan.shape.len())?);
-            return plain(labels);
+            let radius_px = Some(typical::radius_of(&labels, &geometry, device)?);
+            return Ok(Made { radius_px, ..plain(labels)? });
         }
         None => {
             return Err(Error::usage("its label image was not given").remedy(format!("--set labels.{name}=FILE")));
         }
     };
+    let Regions { shape, voxels, .. } = regions;
     if *shape != scan.shape {
         return Err(Error::usage(format!("the label image is {shape}, the image is {}", scan.shape))
             .remedy("labels of the same size as the image"));
     }
     let labels = renumber(device, &raw(*shape, voxels, device)?)?;
-    let radius_px = match set.scale {
-        Some(ObjectScale::Fixed(length)) => Some(geometry.px(length)?),
-        _ => None,
-    };
+    let radius_px = Some(match set.scale {
+        Some(ObjectScale::Fixed(length)) => geometry.px(length)?,
+        _ => typical::radius_of(&labels, &geometry, device)?,
+    });
     let channel = roles.found.first().map_or(0, |(_, i)| *i);
-    Ok(Made { radius_px, channel, ..plain(labels)? })
+    let made = plain(labels)?;
+    // A region with a name is what its name says, and what is not written has no rows to look at.
+    let warnings = match set.write && regions.names.is_empty() {
+        true => region::pieces(&made.host, regions)?.into_iter().collect(),
+        false => vec![],
+    };
+    Ok(Made { radius_px, channel, warnings, ..made })
 }
 
 /// The label image where the device is. Numbers far above the count of voxels become ranks: memory follows the largest.

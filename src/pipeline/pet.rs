@@ -1,6 +1,6 @@
 //! What is measured in PET beside the rows of objects: reference sets, totals of a scan, the same lesion in other sets.
 
-use super::channels::Roles;
+use super::roles::Roles;
 use super::{Made, channel_refs};
 use crate::Result;
 use crate::measure::{self, ChannelRef, Definition, Family, Ratios, References, Request};

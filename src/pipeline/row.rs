@@ -1,11 +1,53 @@
 //! The row of an image: what it is, what was found, what the user should know.
 
 use super::Made;
-use super::channels::Roles;
+use super::roles::Roles;
 use crate::recipe::Recipe;
 use crate::scan::{NO_UNIT, Scan};
 use crate::table::{Cells, Column, Table};
 use std::collections::BTreeMap;
+
+/// What is said about an image in words.
+#[derive(Default)]
+pub(super) struct Words {
+    /// What the user should look at.
+    pub warnings: Vec<String>,
+    /// What else is worth knowing.
+    pub notes: Vec<String>,
+    /// Why cells are empty.
+    pub empty_columns: Vec<String>,
+}
+
+impl Words {
+    /// What the reader said, and which roles have no channel.
+    pub fn of(scan: &Scan, roles: &Roles) -> Self {
+        let mut words = Words { warnings: scan.warnings.clone(), notes: scan.notes.clone(), ..Words::default() };
+        words.warnings.extend(roles.warnings.iter().cloned());
+        let missing = roles.missing.iter().map(|r| format!("no channel for \"{r}\": its columns are empty"));
+        // A channel that plays no role may be the one that is missed; where there is none, nothing was lost.
+        let said = if roles.left_out.is_empty() { &mut words.notes } else { &mut words.warnings };
+        said.extend(missing);
+        if !roles.left_out.is_empty() {
+            let names: Vec<String> = roles.left_out.iter().map(|name| format!("\"{name}\"")).collect();
+            words.notes.push(format!("channels that the recipe leaves out: {}", names.join(", ")));
+        }
+        words
+    }
+}
+
+/// The column of a role begins with this.
+const ROLE: &str = "channel_";
+
+/// Roles and the names of their channels as the row of an image has them; none if it has one channel.
+pub fn roles(row: &Table) -> Vec<(String, String)> {
+    let word = |column: &Column| match &column.cells {
+        Cells::Text(words) => words.first().cloned().flatten(),
+        _ => None,
+    };
+    let of = |column: &Column| Some((column.name.strip_prefix(ROLE)?.to_owned(), word(column)?));
+    let one = row.column("channels").and_then(word).is_none_or(|names| !names.contains("; "));
+    if one { vec![] } else { row.columns.iter().filter_map(of).collect() }
+}
 
 struct Row(Table);
 
@@ -25,16 +67,8 @@ impl Row {
     }
 }
 
-pub(super) fn row(
-    scan: &Scan,
-    recipe: &Recipe,
-    roles: &Roles,
-    made: &BTreeMap<String, Made>,
-    why_empty: Vec<String>,
-) -> Table {
+pub(super) fn row(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &BTreeMap<String, Made>, words: &Words) -> Table {
     let mut row = Row(Table::default());
-    let mut notes = scan.notes.clone();
-    notes.extend(roles.missing.iter().map(|r| format!("no channel for \"{r}\": its columns are empty")));
     for (name, n) in ["size_z_px", "size_y_px", "size_x_px"].into_iter().zip(scan.shape.zyx()) {
         row.int(name.into(), "px", "Size of the image along this axis.", n as u64);
     }
@@ -50,14 +84,16 @@ pub(super) fn row(
     row.text("channels", "Names of all channels in the file.", names.join("; "));
     for (role, i) in &roles.found {
         let Some(c) = scan.channels.get(*i) else { continue };
-        row.text(&format!("channel_{role}"), "Name of the channel that plays this role.", c.name.clone());
+        row.text(&format!("{ROLE}{role}"), "Name of the channel that plays this role.", c.name.clone());
     }
     for (name, set) in recipe.order.iter().filter_map(|n| made.get(n).map(|m| (n, m))) {
         row.int(format!("count_{name}"), "1", format!("Number of objects in {name}."), set.host.count.into());
-        let own_scale = recipe.body.objects.get(name).is_some_and(|o| o.scale.is_some());
-        if own_scale {
+        if recipe.body.has_own_radius(name) {
             let definition = format!("Radius of the typical object that lengths in r of {name} count.");
-            row.real(format!("radius_{name}_px"), "px", definition, set.radius_px);
+            let is_labels = recipe.body.objects.get(name).is_some_and(|o| o.labels.is_some() && o.scale.is_none());
+            // Labels without an object have no typical one.
+            let radius = set.radius_px.filter(|_| !is_labels || set.host.count > 0);
+            row.real(format!("radius_{name}_px"), "px", definition, radius);
         }
         for (i, t) in set.thresholds.iter().enumerate() {
             let suffix = if i == 0 { String::new() } else { format!("_{}", i + 1) };
@@ -66,7 +102,40 @@ pub(super) fn row(
             row.real(format!("threshold_{name}{suffix}"), unit, definition, Some(*t));
         }
     }
-    notes.extend(why_empty);
-    row.text("notes", "What the user should know about this image.", notes.join("; "));
+    row.text(
+        "warnings",
+        "What the user should look at before the numbers are trusted: doubts, losses, what was fallen back to.",
+        words.warnings.join("; "),
+    );
+    row.text("notes", "What else is worth knowing about this image.", words.notes.join("; "));
+    row.text(
+        "empty_columns",
+        "Why cells are empty in the tables of objects, by object set; `features.csv` says what each column is.",
+        words.empty_columns.join("; "),
+    );
     row.0
+}
+
+#[cfg(test)]
+mod tests {
+    //! Mechanics.
+    use super::*;
+    use crate::scan::Modality;
+    use crate::units::Shape;
+
+    #[test]
+    fn a_missing_channel_is_a_warning_where_another_one_is_left() {
+        let said = |left_out: &[&str]| {
+            let mut scan = Scan::new(Modality::Fluorescence, Shape::flat(1, 1), vec![]);
+            scan.warn("a doubt");
+            let left_out = left_out.iter().map(|name| name.to_string()).collect();
+            let roles = Roles { missing: vec!["probe".into()], left_out, ..Roles::default() };
+            let Words { warnings, notes, .. } = Words::of(&scan, &roles);
+            (warnings.join("; "), notes.join("; "))
+        };
+        let missing = "no channel for \"probe\": its columns are empty";
+        assert_eq!(said(&[]), ("a doubt".into(), missing.into()));
+        let left_out = "channels that the recipe leaves out: \"EGFR\"";
+        assert_eq!(said(&["EGFR"]), (format!("a doubt; {missing}"), left_out.into()));
+    }
 }

@@ -1,8 +1,8 @@
 //! Balls: reference regions in healthy tissue.
 
-use super::channels::Roles;
 use super::geometry::Geometry;
 use super::liver::find;
+use super::roles::Roles;
 use super::{Made, objects};
 use crate::device::Device;
 use crate::placement::Placement;
@@ -20,7 +20,7 @@ pub(super) fn sphere(p: &Sphere, set: &Objects, scan: &Scan, roles: &Roles, devi
     };
     let geometry = Geometry { shape: scan.shape, spacing: scan.spacing, radius_px: None };
     let radii = geometry.voxels(p.diameter)?.map(|d| d / 2.0);
-    let (centre, mut notes) = match p.at {
+    let (centre, notes) = match p.at {
         SphereAt::Place(xyz) => (place(scan, xyz)?, vec![]),
         SphereAt::Organ(Organ::Liver) => {
             let image = scan.channels.get(channel).ok_or_else(|| Error::usage(format!("no channel {channel}")))?;
@@ -33,13 +33,11 @@ pub(super) fn sphere(p: &Sphere, set: &Objects, scan: &Scan, roles: &Roles, devi
         return Err(Error::usage("the sphere has no voxel in the image")
             .remedy("at = [x, y, z] in mm inside the image, and a diameter of more than a voxel"));
     }
-    if beyond {
-        notes.push("the sphere reaches beyond the image".into());
-    }
+    let warnings = if beyond { vec!["the sphere reaches beyond the image".into()] } else { vec![] };
     let mut voxels = vec![0; scan.shape.len()];
     inside.into_iter().for_each(|i| voxels[i] = 1);
     let labels = Labels::new(scan.shape, voxels)?.to(device)?;
-    Ok(Made { channel, notes, ..objects::plain(labels)? })
+    Ok(Made { channel, warnings, notes, ..objects::plain(labels)? })
 }
 
 /// The place in the grid (z, y, x) of patient x, y, z in mm; without a placement the grid lies along the patient's axes

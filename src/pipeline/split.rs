@@ -1,6 +1,6 @@
 //! Steps that split objects, redraw their edges, and drop some.
 
-use super::state::State;
+use super::state::{Picture, State};
 use crate::ops::keep::{Keep, keep};
 use crate::ops::landscape::{Sizes, depth, landscape};
 use crate::ops::refine::{Refine, refine};
@@ -16,10 +16,10 @@ const DEPTH_OF_SHAPE: f64 = 0.15;
 
 impl State<'_> {
     pub fn landscape(&mut self, p: &Landscape) -> Result<()> {
-        let src = self.of(&p.of)?;
-        let made = landscape(self.device, &src, &self.mask("landscape")?, &self.geometry.sizes()?)?;
+        let src = self.picture(&p.of)?;
+        let made = landscape(self.device, &src.volume, &self.mask("landscape")?, &self.geometry.sizes()?)?;
         if let Some(name) = &p.keep_as {
-            self.name(name, made.clone());
+            self.name(name, Picture { volume: made.clone(), smoothed: src.smoothed });
         }
         // The image stays: a landscape is to split on, not to find thresholds in.
         self.landscape = Some(made);
@@ -35,7 +35,7 @@ impl State<'_> {
             None => Depth::Relative { fraction: default, typical_size },
             Some(SplitDepth::Share(fraction)) => Depth::Relative { fraction, typical_size },
             // Samples of a distance map have a scale in pixels of the plane.
-            Some(SplitDepth::Length(l)) => Depth::Absolute(self.geometry.px(l)? / heights.scale.factor),
+            Some(SplitDepth::Length(l)) => Depth::Absolute(self.geometry.px(l)? / heights.scale.factor()),
         };
         self.labels = Some(split(self.device, &heights, &self.mask("split")?, depth)?);
         Ok(())
@@ -85,7 +85,13 @@ impl State<'_> {
         // The casts stop at the ends of the type, as they should.
         let size = [Some(least.ceil() as u64), most.map(|m| m.floor() as u64)];
         let settings = Keep { size, border: p.border.unwrap_or(true) };
-        self.labels = Some(keep(self.device, &labels, &settings)?);
+        let kept = keep(self.device, &labels, &settings)?;
+        let dropped = labels.count.saturating_sub(kept.count);
+        if dropped > 0 {
+            let why = if settings.border { "by size" } else { "by size or at the border" };
+            self.notes.push(format!("{dropped} of {} objects dropped {why}", labels.count));
+        }
+        self.labels = Some(kept);
         Ok(())
     }
 }

@@ -11,17 +11,27 @@ use crate::volume::{Labels, Mask, Volume};
 use crate::{Error, Kind, Result};
 use std::collections::BTreeMap;
 
+/// An image with what is known of its noise.
+#[derive(Clone)]
+pub(super) struct Picture {
+    pub volume: Volume,
+    /// Sigma in pixels of all smoothing so far: over a few of it noise is correlated.
+    pub smoothed: f64,
+}
+
 /// Image, mask and labels so far, and the images that steps have named.
 pub(super) struct State<'a> {
     pub device: &'a Device,
     pub geometry: Geometry,
     /// The channel as the steps found it; nothing once no step will read an image any more.
     original: Option<Volume>,
-    /// Its samples are this many times those of the file.
-    pub lift: f64,
+    /// Its samples are this many times those of the file: a power of two.
+    pub lift: u32,
+    /// The largest sample that the file can store, if it is of an integer type.
+    pub saturation: Option<i32>,
     /// What the last step that makes an image has made; nothing as above.
-    image: Option<Volume>,
-    named: BTreeMap<String, Volume>,
+    image: Option<Picture>,
+    named: BTreeMap<String, Picture>,
     /// Nothing once objects have replaced it.
     pub mask: Option<Mask>,
     pub labels: Option<Labels>,
@@ -33,7 +43,9 @@ pub(super) struct State<'a> {
     pub sets: &'a BTreeMap<String, Made>,
     /// Sets that `exclude` took away: what grows later may not take their voxels back.
     pub barred: Vec<Labels>,
-    /// Things the user should know.
+    /// What the user should look at.
+    pub warnings: Vec<String>,
+    /// What else is worth knowing.
     pub notes: Vec<String>,
 }
 
@@ -46,15 +58,16 @@ impl<'a> State<'a> {
         device: &'a Device,
         geometry: Geometry,
         original: Volume,
-        lift: f64,
+        (lift, saturation): (u32, Option<i32>),
         sets: &'a BTreeMap<String, Made>,
     ) -> Self {
         State {
             device,
             geometry,
-            image: Some(original.clone()),
+            image: Some(Picture { volume: original.clone(), smoothed: 0.0 }),
             original: Some(original),
             lift,
+            saturation,
             named: BTreeMap::new(),
             mask: None,
             labels: None,
@@ -62,15 +75,21 @@ impl<'a> State<'a> {
             thresholds: Vec::new(),
             sets,
             barred: Vec::new(),
+            warnings: Vec::new(),
             notes: Vec::new(),
         }
     }
 
     /// The image that a step reads.
     pub fn of(&self, name: &Option<String>) -> Result<Volume> {
+        self.picture(name).map(|p| p.volume)
+    }
+
+    /// The same, with what is known of its noise.
+    pub fn picture(&self, name: &Option<String>) -> Result<Picture> {
         match name.as_deref() {
             None => self.image.clone().ok_or_else(gone),
-            Some("original") => self.original.clone().ok_or_else(gone),
+            Some("original") => Ok(Picture { volume: self.original()?.clone(), smoothed: 0.0 }),
             Some(name) => self
                 .named
                 .get(name)
@@ -93,12 +112,14 @@ impl<'a> State<'a> {
     }
 
     /// Keeps an image under a name.
-    pub fn name(&mut self, name: &str, image: Volume) {
+    pub fn name(&mut self, name: &str, image: Picture) {
         self.named.insert(name.to_owned(), image);
     }
 
-    /// Passes an image on, and keeps it under a name if it has one.
-    pub fn put(&mut self, image: Volume, name: &Option<String>) {
+    /// Passes an image on that a step has made of `from` and smoothed by a sigma of `by` pixels, and keeps it under a name if
+    /// it has one.
+    pub fn put(&mut self, from: &Picture, volume: Volume, by: f64, name: &Option<String>) {
+        let image = Picture { volume, smoothed: libm::hypot(from.smoothed, by) };
         if let Some(name) = name {
             self.name(name, image.clone());
         }

@@ -10,7 +10,8 @@ fn chosen(file: Option<Spacing>, shape: Shape, options: &Options) -> (Option<Spa
     let words = |s: &Spacing| words(s, shape);
     match (file, options.spacing, options.spacing_replace) {
         (Some(old), _, Some(new)) if differ(&old, &new, shape) => {
-            let note = format!("calibration by spacing_um_replace: {}, where the file says {}", words(&new), words(&old));
+            let note =
+                format!("calibration by spacing_um_replace: {}, where the file says {}", words(&new), words(&old));
             (Some(new), Some(note))
         }
         (None, _, Some(new)) | (None, Some(new), None) => {
@@ -48,9 +49,10 @@ pub fn of_extent(extent: Extent, options: &Options) -> Extent {
 /// Takes it.
 pub fn of_scan(scan: &mut Scan, options: &Options) {
     let (spacing, note) = chosen(scan.spacing, scan.shape, options);
+    let said = if scan.spacing.is_some() { &mut scan.warnings } else { &mut scan.notes };
+    said.extend(note);
     scan.spacing = spacing;
     scan.channels.iter_mut().for_each(|c| c.volume.spacing = spacing);
-    scan.notes.extend(note);
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 //! The division by a power of two is exact in 64 bits. Adding `1.5 * 2^52` then rounds to a whole number, ties to even, and
 //! leaves that number in the low half of the float: both hold below 2^51, and samples stay below 2^30.
 
-use super::numbers::{not_finite, step};
+use super::numbers::{CLIPPED, Samples, not_finite};
+use super::step::{Octaves, Step};
 use crate::Result;
 use crate::units::Shape;
 use crate::volume::Scale;
@@ -21,7 +22,7 @@ const ROUND: f64 = 6_755_399_441_055_744.0;
 ///
 /// # Errors
 /// A float is NaN or infinite.
-pub fn samples(v: Vec<f32>, shape: Shape, name: &str) -> Result<(Vec<i32>, Scale)> {
+pub fn samples(v: Vec<f32>, shape: Shape, name: &str) -> Result<Samples> {
     let mut bits: Vec<u32> = bytemuck::cast_vec(v);
     // The bits of magnitudes are in the order of the magnitudes.
     let magnitude = |part: &[u32]| part.iter().fold(0, |m, b| m.max(b & !SIGN));
@@ -35,13 +36,24 @@ pub fn samples(v: Vec<f32>, shape: Shape, name: &str) -> Result<(Vec<i32>, Scale
     let is_whole = |b: &u32| f32::from_bits(*b) as i32 as f32 == f32::from_bits(*b);
     if largest <= f64::from(i32::MAX) && bits.par_chunks(CHUNK).all(|part| part.iter().all(is_whole)) {
         bits.par_iter_mut().for_each(|b| *b = (f32::from_bits(*b) as i32).cast_unsigned());
-        return Ok((bytemuck::cast_vec(bits), Scale::ONE));
+        return Ok(Samples::exact(bytemuck::cast_vec(bits), Scale::ONE));
     }
-    let factor = step(largest);
-    let per_step = 1.0 / factor;
-    let sample = |b: &mut u32| *b = (f64::from(f32::from_bits(*b)) * per_step + ROUND).to_bits() as u32;
-    bits.par_chunks_mut(CHUNK).for_each(|part| part.iter_mut().for_each(sample));
-    Ok((bytemuck::cast_vec(bits), Scale { factor, offset: 0.0 }))
+    let value = |b: &u32| f64::from(f32::from_bits(*b));
+    let count = |mut all: Octaves, part: &[u32]| {
+        part.iter().for_each(|b| all.add(value(b)));
+        all
+    };
+    let octaves = bits.par_chunks(CHUNK).fold(Octaves::default, count).reduce(Octaves::default, Octaves::and);
+    let step = Step::choose(&octaves, largest, || bits.iter().map(value)).map_err(|e| e.needed_for(name))?;
+    if step.holds(largest) {
+        let per_step = 1.0 / step.factor;
+        let most = CLIPPED - 1;
+        let sample = |b: &mut u32| *b = ((value(b) * per_step + ROUND).to_bits() as i32).clamp(-most, most) as u32;
+        bits.par_chunks_mut(CHUNK).for_each(|part| part.iter_mut().for_each(sample));
+    } else {
+        bits.par_iter_mut().for_each(|b| *b = step.sample(value(b)).cast_unsigned());
+    }
+    Samples::of_step(bytemuck::cast_vec(bits), step, largest)
 }
 
 #[cfg(test)]

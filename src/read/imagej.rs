@@ -36,11 +36,11 @@ pub fn layout(
         Some(Ok(n)) if n > 0 => Ok(Some(n)),
         Some(_) => Err(Error::format(format!("ImageJ: {key} is not a number above 0"))),
     };
-    let mut notes = Vec::new();
+    let mut warnings = Vec::new();
     let images = count("images")?.unwrap_or(pages);
     let (c, z, t) = (count("channels")?, count("slices")?, count("frames")?);
     let mut sizes = match (c, z, t) {
-        (None, None, None) => Sizes::of_pages(images, options, &mut notes),
+        (None, None, None) => Sizes::of_pages(images, options, &mut warnings),
         _ => Sizes { c: c.unwrap_or(1), z: z.unwrap_or(1), t: t.unwrap_or(1) },
     };
     // Some writers count the samples of a pixel as channels.
@@ -57,15 +57,15 @@ pub fn layout(
         Some(o) if o == "DEFAULT" => "CZT".into(),
         Some(o) => return Err(Error::format(format!("ImageJ: the order \"{o}\""))),
     };
-    let spacing = calibration(&lines, per_unit, sizes.z, &mut notes);
+    let spacing = calibration(&lines, per_unit, sizes.z, &mut warnings);
     Ok(Layout {
         format: "ImageJ TIFF",
-        planes: sizes.pages(&order, sizes.time_point(options, &mut notes)?),
+        planes: sizes.pages(&order, sizes.time_point(options, &mut warnings)?),
         slices: sizes.z,
         described: Some(sizes.planes()?),
         runs: true,
         spacing,
-        notes,
+        warnings,
         ..Layout::default()
     })
 }
@@ -74,14 +74,14 @@ fn calibration(
     lines: &HashMap<&str, &str>,
     per_unit: Option<(f64, f64)>,
     slices: usize,
-    notes: &mut Vec<String>,
+    warnings: &mut Vec<String>,
 ) -> Option<Spacing> {
     let unit = lines.get("unit")?.trim();
     let mut um = |key: &str| {
         let unit = lines.get(key).map_or(unit, |u| u.trim());
         let um = micrometres(unit);
         if um.is_none() {
-            notes.push(format!("calibration in \"{unit}\" is not understood; lengths are in px"));
+            warnings.push(format!("calibration in \"{unit}\" is not understood; lengths are in px"));
         }
         um
     };
@@ -91,19 +91,19 @@ fn calibration(
     let units = (um("zunit"), um("yunit"), um("unit"));
     let (Some(z_um), Some(y_um), Some(x_um)) = units else { return None };
     let Some((x, y)) = per_unit else {
-        notes.push("ImageJ names a unit, but the file has no resolution; lengths are in px".into());
+        warnings.push("ImageJ names a unit, but the file has no resolution; lengths are in px".into());
         return None;
     };
     // Stacks that were turned over have a negative one.
     let z = lines.get("spacing").and_then(|s| s.trim().parse::<f64>().ok()).map(|z| z.abs() * z_um);
-    resolution::stated([z, Some(y_um / y), Some(x_um / x)], slices, notes)
+    resolution::stated([z, Some(y_um / y), Some(x_um / x)], slices, warnings)
 }
 
 /// Micrometres in a unit by its usual names.
 pub fn micrometres(unit: &str) -> Option<f64> {
     Some(match unit {
-        "micron" | "microns" | "micrometer" | "micrometre" | "micrometers" | "Microns" | "um" | "\u{b5}m" | "\u{3bc}m" | "\\u00B5m"
-        | "\\u00b5m" => 1.0,
+        "micron" | "microns" | "micrometer" | "micrometre" | "micrometers" | "Microns" | "um" | "\u{b5}m"
+        | "\u{3bc}m" | "\\u00B5m" | "\\u00b5m" => 1.0,
         "nm" | "nanometer" => 1e-3,
         "pm" => 1e-6,
         "\u{c5}" | "\u{212b}" => 1e-4,
@@ -140,12 +140,12 @@ mod tests {
         let text = "ImageJ=1\nimages=3\nslices=3\nunit=micron\nyunit=nm\nzunit=mm\nspacing=0.002\n";
         assert_eq!(read(text, 3).unwrap().spacing.unwrap().zyx, [2.0, 0.0005, 0.5]);
         let odd = read("ImageJ=1\nimages=3\nslices=3\nunit=micron\nzunit=ell\nspacing=2\n", 3).unwrap();
-        assert!(odd.spacing.is_none() && odd.notes[0].contains("ell"));
+        assert!(odd.spacing.is_none() && odd.warnings[0].contains("ell"));
         // 72 dots per inch, whatever unit they are written in.
         let dots = |text: &str, per: f64| layout(text, 1, 1, Some((per, per)), &Options::default()).unwrap();
         for (unit, per) in [("inch", 72.0), ("cm", 28.3465), ("mm", 2.83465), ("inch", 300.0)] {
             let l = dots(&format!("ImageJ=1\nunit={unit}\n"), per);
-            assert!(l.spacing.is_none() && l.notes.len() == 1, "{unit} {per}");
+            assert!(l.spacing.is_none() && l.warnings.len() == 1, "{unit} {per}");
         }
         assert_eq!(dots("ImageJ=1\nunit=cm\n", 5000.0).spacing.unwrap().zyx[1..], [2.0, 2.0]);
     }
@@ -163,7 +163,7 @@ mod tests {
     fn what_is_unknown_stays_unknown() {
         assert!(read("ImageJ=1\nunit=pixel\n", 1).unwrap().spacing.is_none());
         let l = read("ImageJ=1\nunit=furlong\n", 1).unwrap();
-        assert!(l.spacing.is_none() && l.notes.len() == 1);
+        assert!(l.spacing.is_none() && l.warnings.len() == 1);
         assert!(read("ImageJ=1\nimages=3\nslices=3\nunit=um\n", 3).unwrap().spacing.is_none());
     }
 

@@ -43,8 +43,8 @@ pub struct Layout {
     pub significant_bits: Option<u8>,
     /// For the scan.
     pub facts: Vec<(String, String)>,
-    /// For the scan.
-    pub notes: Vec<String>,
+    /// For the warnings of the scan.
+    pub warnings: Vec<String>,
 }
 
 /// Sizes of the axes that are counted in pages.
@@ -71,10 +71,10 @@ impl Sizes {
         }
     }
 
-    /// Pages without any word about them: what the recipe says, else slices, with a note.
-    pub fn of_pages(count: usize, options: &Options, notes: &mut Vec<String>) -> Self {
+    /// Pages without any word about them: what the recipe says, else slices, with a warning.
+    pub fn of_pages(count: usize, options: &Options, warnings: &mut Vec<String>) -> Self {
         match options.pages {
-            Pages::Unsaid if count > 1 => notes.push(format!(
+            Pages::Unsaid if count > 1 => warnings.push(format!(
                 "{count} pages were taken as slices, since the file does not say what they are: files.pages = \"c\" if they \
                  are channels, \"t\" if they are time points"
             )),
@@ -92,7 +92,8 @@ impl Sizes {
     /// # Errors
     /// There are several and none was asked for, or the one asked for is not there.
     pub fn time(self, options: &Options) -> Result<usize> {
-        let usage = |what: String| Error::usage(what).remedy("--set files.time=0 (the first of them)");
+        let usage =
+            |what: String| Error::usage(what).remedy("--set files.time=0 for the first, or one file a time point");
         match options.time {
             Some(t) if t < self.t => Ok(t),
             Some(t) => Err(usage(format!("time point {t} of an image with {}, counted from 0", self.t))),
@@ -101,11 +102,11 @@ impl Sizes {
         }
     }
 
-    /// As [`Sizes::time`]; which one of several it is becomes a note.
-    pub fn time_point(self, options: &Options, notes: &mut Vec<String>) -> Result<usize> {
+    /// As [`Sizes::time`]; which one of several it is becomes a warning.
+    pub fn time_point(self, options: &Options, warnings: &mut Vec<String>) -> Result<usize> {
         let time = self.time(options)?;
         if self.t > 1 {
-            notes.push(format!("time point {time} of {}, counted from 0, was read", self.t));
+            warnings.push(format!("time point {time} of {}, counted from 0, was read", self.t));
         }
         Ok(time)
     }

@@ -31,12 +31,12 @@ mod regions;
 mod resolution;
 mod shaped;
 mod source;
+mod step;
 mod tiff;
 
 pub use dicom::{Found, Other, Series, examine_series, find_series, is_dicom, read_series};
 pub use extent::Extent;
 pub use foreign::{Foreign, foreign, foreign_folder};
-pub use nifti::companions;
 pub use ome::{OmeSet, find_ome_sets};
 pub use own::written_by_us;
 pub use pattern::{FileSet, Groups, examine_set, group, open_set};
@@ -46,7 +46,7 @@ pub use source::Source;
 use crate::scan::Scan;
 use crate::units::{Shape, Spacing};
 use crate::{Error, Result};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What the pages of a TIFF without any description of its axes are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -229,6 +229,15 @@ pub fn open_bytes(bytes: &[u8], name: &str, options: &Options) -> Result<Scan> {
     read_input(&input, options).map_err(|e| e.at(input.path))
 }
 
+/// The deepest folder that holds all of these folders.
+pub(crate) fn common_folder<'a>(mut folders: impl Iterator<Item = &'a Path>) -> PathBuf {
+    let mut common = folders.next().map(Path::to_path_buf).unwrap_or_default();
+    for folder in folders {
+        while !folder.starts_with(&common) && common.pop() {}
+    }
+    common
+}
+
 /// The format of a file by its first bytes.
 fn format(input: &Input) -> Result<&'static Format> {
     let head = input.source.head(HEAD_BYTES)?;
@@ -254,7 +263,7 @@ fn read_input(input: &Input, options: &Options) -> Result<Scan> {
     let mut scan = (format.read)(input, options)?;
     if !format.is_scan {
         calibration::of_scan(&mut scan, options);
-        scan.notes.extend(empty_channels(&scan));
+        scan.warnings.extend(empty_channels(&scan));
     }
     Ok(scan)
 }
@@ -282,7 +291,11 @@ pub fn labels(path: &Path, options: &Options) -> Result<(Shape, Vec<u32>)> {
 fn labels_with_place(path: &Path, options: &Options) -> Result<(Scan, Vec<u32>)> {
     // Labels have no unit, whatever the images have that they belong to.
     let suv = crate::suv::Settings { units: Some(crate::suv::Units::None), ..Default::default() };
-    let scan = open(path, &Options { suv, ..options.clone() })?;
+    let still = Options { suv, time: None, ..options.clone() };
+    // The time point of the image is that of its labels only where these have several.
+    let again =
+        |e| if options.time.is_some() { open(path, &Options { time: options.time, ..still.clone() }) } else { Err(e) };
+    let scan = open(path, &still).or_else(again)?;
     let refuse = |what: String| {
         Err(Error::format(what).at(path).remedy("a label image: one channel of whole numbers, 0 for background"))
     };
@@ -290,11 +303,11 @@ fn labels_with_place(path: &Path, options: &Options) -> Result<(Scan, Vec<u32>)>
         return refuse(format!("{} channels where labels are expected", scan.channels.len()));
     };
     let scale = channel.volume.scale;
-    if scale.factor != 1.0 {
+    if scale.factor() != 1.0 {
         return refuse("fractions where labels are expected".into());
     }
     let samples = channel.volume.samples.host()?;
-    let value = |s: &i32| u32::try_from(i64::from(*s) + scale.offset as i64).ok();
+    let value = |s: &i32| u32::try_from(i64::from(*s) + scale.offset() as i64).ok();
     match samples.iter().map(value).collect::<Option<Vec<u32>>>() {
         Some(voxels) => Ok((scan, voxels)),
         None => refuse("negative numbers where labels are expected".into()),

@@ -6,12 +6,15 @@
 //! | integers within 0..2^32, some beyond i32 | minus 2^31, offset 2^31 |
 //! | other 64-bit integers | refused |
 //! | floats that all are whole numbers within i32 | themselves |
-//! | other floats | `round(value / factor)`, ties to even; factor is the power of two that makes the largest magnitude fill 30 bits |
+//! | other floats | `round(value / factor)`, ties to even; factor is the power of two that makes the largest magnitude fill 30 bits, but for far values: see [`step`](super::step) |
 //! | NaN, infinity, or beyond 1e300 | refused |
 //!
-//! The division by a power of two is exact, so a float is off by half a step at most; the step stands in the facts.
+//! The division by a power of two is exact, so a float is off by half a step at most; the step stands in the facts. A slope
+//! below 0 turns the samples round: the factor of a scale is above 0.
 
 use super::floats;
+use super::step::{Octaves, Step};
+use crate::device::Buffer;
 use crate::ops::{all_bits, wide};
 use crate::scan::{Channel, NO_UNIT, Scan};
 use crate::units::{Shape, Spacing};
@@ -88,6 +91,45 @@ impl Stored {
     }
 }
 
+/// What a far value is clipped to, up and down. Other floats have samples below it.
+pub const CLIPPED: i32 = 1 << 30;
+
+/// Samples with their scale.
+#[derive(Debug, PartialEq)]
+pub struct Samples {
+    samples: Vec<i32>,
+    scale: Scale,
+    /// How many were clipped, if any.
+    clipped: Option<u64>,
+}
+
+impl Samples {
+    /// Samples that lost nothing but what rounding takes.
+    pub fn exact(samples: Vec<i32>, scale: Scale) -> Self {
+        Samples { samples, scale, clipped: None }
+    }
+
+    /// Samples that a step made of values up to `largest`.
+    ///
+    /// # Errors
+    /// None in practice: a step is a power of two.
+    pub fn of_step(samples: Vec<i32>, step: Step, largest: f64) -> Result<Self> {
+        let count = || samples.par_iter().filter(|s| s.unsigned_abs() == CLIPPED.unsigned_abs()).count() as u64;
+        let clipped = (!step.holds(largest)).then(count);
+        Ok(Samples { samples, scale: Scale::new(step.factor, 0.0)?, clipped })
+    }
+
+    /// As a channel. What was clipped counts as saturated: it was larger than what is kept.
+    ///
+    /// # Errors
+    /// The number of samples does not fit the shape.
+    pub fn channel(self, name: String, shape: Shape, spacing: Option<Spacing>) -> Result<Channel> {
+        let Samples { samples, scale, clipped } = self;
+        let volume = Volume { scale, spacing, ..Volume::new(shape, samples)? };
+        Ok(Channel { name, unit: NO_UNIT, volume, saturated: clipped, saturation: clipped.map(|_| CLIPPED) })
+    }
+}
+
 /// Makes a channel of numbers.
 ///
 /// # Errors
@@ -103,10 +145,10 @@ pub fn channel(
         Numbers::Int(v) => (v, Scale::ONE),
         Numbers::Uint(v) => unsigned(v),
         Numbers::Long(v) => long(&v)?,
-        Numbers::Float(v) => floats::samples(v, shape, &name)?,
-        Numbers::Real(v) => real(&v, shape, &name)?,
+        Numbers::Float(v) => return floats::samples(v, shape, &name)?.channel(name, shape, spacing),
+        Numbers::Real(v) => return real(&v, shape, &name)?.channel(name, shape, spacing),
     };
-    let as_sample = |largest: i128| i32::try_from(largest - scale.offset as i128).ok();
+    let as_sample = |largest: i128| i32::try_from(largest - scale.offset() as i128).ok();
     let saturation = stored.largest().and_then(as_sample);
     let count = |top: i32| samples.par_chunks(BLOCK).map(|samples| count(samples, top)).sum();
     // An integer type whose largest number lies beyond the samples has no voxel there.
@@ -134,7 +176,7 @@ wide! {
 }
 
 const HALF: u32 = 1 << 31;
-const HALF_SCALE: Scale = Scale { factor: 1.0, offset: HALF as f64 };
+const HALF_SCALE: Scale = Scale::whole(HALF);
 
 fn unsigned(mut v: Vec<u32>) -> (Vec<i32>, Scale) {
     let is_low = |part: &[u32]| {
@@ -163,22 +205,19 @@ fn long(v: &[i64]) -> Result<(Vec<i32>, Scale)> {
         .remedy("an image stored with 32 bits or as float"))
 }
 
-fn real(v: &[f64], shape: Shape, name: &str) -> Result<(Vec<i32>, Scale)> {
+fn real(v: &[f64], shape: Shape, name: &str) -> Result<Samples> {
     if let Some(first) = v.iter().position(|s| !s.is_finite()) {
         let count = v.iter().filter(|s| !s.is_finite()).count();
         return Err(not_finite(count, first, shape, name));
     }
     let largest = v.iter().fold(0.0f64, |m, s| m.max(s.abs()));
     if largest <= f64::from(i32::MAX) && v.iter().all(|s| s.trunc() == *s) {
-        return Ok((v.iter().map(|s| *s as i32).collect(), Scale::ONE));
+        return Ok(Samples::exact(v.iter().map(|s| *s as i32).collect(), Scale::ONE));
     }
-    if largest > LARGEST {
-        return Err(Error::unsupported(format!(
-            "a sample of {largest:e} in channel {name}; at most {LARGEST:e} is read"
-        )));
-    }
-    let factor = step(largest);
-    Ok((v.iter().map(|s| (s / factor).round_ties_even() as i32).collect(), Scale { factor, offset: 0.0 }))
+    let mut octaves = Octaves::default();
+    v.iter().for_each(|s| octaves.add(*s));
+    let step = Step::choose(&octaves, largest, || v.iter().copied()).map_err(|e| e.needed_for(name))?;
+    Samples::of_step(v.iter().map(|s| step.sample(*s)).collect(), step, largest)
 }
 
 /// The error for `count` samples that are no numbers, the first of them at the index `first`.
@@ -191,23 +230,44 @@ pub fn not_finite(count: usize, first: usize, shape: Shape, name: &str) -> Error
     .remedy("an image where those pixels hold a number, for example 0")
 }
 
-/// Beyond it a sample times its step could pass the range of floats.
-pub const LARGEST: f64 = 1e300;
-
-/// The power of two that brings `largest` into 2^29..2^30, or the smallest normal one.
-pub fn step(largest: f64) -> f64 {
-    let (_, exponent) = libm::frexp(largest);
-    let factor = libm::ldexp(1.0, (exponent - 30).max(-1022));
-    // Rounding must not reach 2^30.
-    if (largest / factor).round_ties_even() < FILL { factor } else { factor * 2.0 }
+/// Puts the slope and the intercept that a file gives on top of the scale. Where the slope is negative the samples are
+/// turned round without losing one, so that larger values have larger samples.
+///
+/// # Errors
+/// A slope of 0, or numbers that are not finite.
+pub fn rescale(channel: &mut Channel, slope: f64, intercept: f64) -> Result<()> {
+    if slope == 0.0 || !slope.is_finite() || !intercept.is_finite() {
+        return Err(Error::format(format!("a slope of {slope:e} and an intercept of {intercept:e} give no values"))
+            .remedy("an image whose header holds a slope other than 0 and numbers that are finite"));
+    }
+    let own = channel.volume.scale;
+    let mut start = own.offset();
+    if slope < 0.0 {
+        let clipped = channel.saturation == Some(CLIPPED);
+        // `-s` or, for integers, `-1 - s`, which no integer passes.
+        let turned = |s: &i32| if clipped { -s } else { !s };
+        let samples = channel.volume.samples.host()?.par_iter().map(turned).collect();
+        channel.volume.samples = Buffer::on_host(samples);
+        if !clipped {
+            start -= own.factor();
+            // The largest number that can be stored is the least value now.
+            (channel.saturation, channel.saturated) = (None, None);
+        }
+    }
+    channel.volume.scale = Scale::new(own.factor() * slope.abs(), start * slope + intercept)?;
+    Ok(())
 }
 
-const FILL: f64 = 1073741824.0;
-
-/// States the step of every channel whose samples are not its values.
+/// States the step of every channel whose samples are not its values, and what was clipped.
 pub fn steps(scan: &mut Scan) {
-    for c in scan.channels.iter().filter(|c| c.volume.scale.factor != 1.0) {
-        scan.facts.push((format!("quantisation step {}", c.name), format!("{:e}", c.volume.scale.factor)));
+    for c in scan.channels.iter().filter(|c| c.volume.scale.factor() != 1.0) {
+        scan.facts.push((format!("quantisation step {}", c.name), format!("{:e}", c.volume.scale.factor())));
+    }
+    for c in scan.channels.iter().filter(|c| c.saturation == Some(CLIPPED)) {
+        let (n, most) = (c.saturated.unwrap_or_default(), c.volume.scale.value(CLIPPED.into()));
+        let values = if n == 1 { "1 value lies" } else { &format!("{n} values lie") };
+        scan.warnings
+            .push(format!("channel {}: {values} far beyond all others and count as {most:.6e} at most", c.name));
     }
 }
 
@@ -243,19 +303,53 @@ mod tests {
         let values = [0.1, -0.7, 3.25, 1e-9, 0.0];
         let c = make(Numbers::Real(values.to_vec()), Kind::Float, 64, 5).unwrap();
         let scale = c.volume.scale;
-        assert_eq!(scale.factor, libm::ldexp(1.0, -28));
+        assert_eq!(scale.factor(), libm::ldexp(1.0, -28));
         for (s, v) in c.volume.samples.host().unwrap().iter().zip(values) {
-            assert!((scale.value(f64::from(*s)) - v).abs() <= scale.factor / 2.0);
+            assert!((scale.value(f64::from(*s)) - v).abs() <= scale.factor() / 2.0);
         }
         assert_eq!((c.saturation, c.saturated), (None, None));
         let c = make(Numbers::Real(vec![3.0, -2.0]), Kind::Float, 32, 2).unwrap();
         assert_eq!((c.volume.samples.host().unwrap(), c.volume.scale), (&[3, -2][..], Scale::ONE));
         assert!(make(Numbers::Real(vec![f64::MAX, 0.5]), Kind::Float, 64, 2).is_err());
-        for extreme in [1e300, f64::MIN_POSITIVE, 5e-324, 4e9 + 0.5, 1.0 - f64::EPSILON / 2.0] {
-            let c = make(Numbers::Real(vec![extreme, 0.0]), Kind::Float, 64, 2).unwrap();
-            assert!(c.volume.samples.host().unwrap()[0] < 1 << 30);
-            let back = c.volume.scale.value(f64::from(c.volume.samples.host().unwrap()[0]));
-            assert!((back - extreme).abs() <= c.volume.scale.factor / 2.0, "{extreme} came back as {back}");
+    }
+
+    #[test]
+    fn far_values_are_clipped_and_counted_and_told() {
+        let mut values: Vec<f64> = (0..5000).map(|i| 0.25 + f64::from(i % 90) / 100.0).collect();
+        (values[3], values[400]) = (1e30, -1e12);
+        for numbers in [Numbers::Real(values.clone()), Numbers::Float(values.iter().map(|v| *v as f32).collect())] {
+            let c = make(numbers, Kind::Float, 32, 5000).unwrap();
+            let samples = c.volume.samples.host().unwrap();
+            assert_eq!((c.saturation, c.saturated), (Some(CLIPPED), Some(2)));
+            assert_eq!((samples[3], samples[400]), (CLIPPED, -CLIPPED));
+            assert!((c.volume.scale.value(f64::from(samples[7])) - 0.32).abs() < 1e-7);
+            for slope in [2.0, -2.0] {
+                let mut c = c.clone();
+                rescale(&mut c, slope, 1.0).unwrap();
+                let samples = c.volume.samples.host().unwrap();
+                assert!((c.volume.scale.value(f64::from(samples[7])) - (1.0 + 0.32 * slope)).abs() < 1e-6);
+                let mut scan = Scan::new(crate::scan::Modality::Unknown, Shape::flat(1, 5000), vec![c]);
+                steps(&mut scan);
+                assert!(scan.warnings[0].contains("2 values lie far beyond"), "{:?}", scan.warnings);
+            }
+        }
+    }
+
+    #[test]
+    fn a_falling_slope_turns_samples_round() {
+        let mut c = make(Numbers::Uint(vec![0, 7, 255]), Kind::Uint, 8, 3).unwrap();
+        rescale(&mut c, -2.0, 100.0).unwrap();
+        let values: Vec<f64> =
+            c.volume.samples.host().unwrap().iter().map(|s| c.volume.scale.value(f64::from(*s))).collect();
+        assert_eq!((values, c.volume.scale.factor()), (vec![100.0, 86.0, -410.0], 2.0));
+        // 255 is the least value now: nothing is saturated.
+        assert_eq!((c.saturation, c.saturated), (None, None));
+        let mut extremes = make(Numbers::Int(vec![i32::MIN, i32::MAX]), Kind::Int, 32, 2).unwrap();
+        rescale(&mut extremes, -1.0, 0.0).unwrap();
+        assert_eq!(extremes.volume.samples.host().unwrap(), [i32::MAX, i32::MIN]);
+        assert_eq!(extremes.volume.scale.value(f64::from(i32::MAX)), 2147483648.0);
+        for bad in [0.0, f64::NAN, f64::INFINITY] {
+            assert!(rescale(&mut c, bad, 0.0).is_err() && rescale(&mut c, 1.0, bad * f64::NAN).is_err());
         }
     }
 

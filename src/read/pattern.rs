@@ -174,6 +174,7 @@ pub fn open_set(set: &FileSet, options: &Options) -> Result<Scan> {
         };
         alike(set, channel, (scan.shape, scan.spacing), (whole.shape, whole.spacing)).map_err(|e| e.at(path))?;
         whole.channels.append(&mut scan.channels);
+        whole.warnings.extend(scan.warnings.into_iter().map(|n| format!("{channel}: {n}")));
         whole.notes.extend(scan.notes.into_iter().map(|n| format!("{channel}: {n}")));
     }
     let mut whole = whole.ok_or_else(|| Error::usage(format!("image {} has no files", set.name)))?;

@@ -121,16 +121,16 @@ fn read(input: &Input, options: &Options, decoder: &Decoder) -> Result<Scan> {
     let mut decoded = vec![0; shape.len() * header.samples * usize::from(header.bits / 8)];
     (decoder.pixels)(&input.source, options.max_bytes, &mut decoded)?;
     let mut facts = vec![("format".into(), decoder.name.into()), ("stored as".into(), header.stored_as())];
-    let mut notes = Vec::new();
+    let mut warnings = Vec::new();
     let rooms = split(&decoded, &header);
     drop(decoded);
-    let (rooms, names) = measured(rooms, header.bits, options.colour, &mut facts, &mut notes);
+    let (rooms, names) = measured(rooms, header.bits, options.colour, &mut facts, &mut warnings);
     facts.extend(decoder.compression.map(|c| ("compression".into(), c.into())));
     let stored = Stored { kind: Kind::Uint, bits: header.bits };
     facts.push(("stored type".into(), stored.to_string()));
     let make = |(name, room)| numbers::channel(name, shape, None, Numbers::Uint(room), stored);
     let channels = names.into_iter().zip(rooms).map(make).collect::<Result<Vec<_>>>()?;
-    Ok(Scan { facts, notes, ..Scan::new(Modality::Fluorescence, shape, channels) })
+    Ok(Scan { facts, warnings, ..Scan::new(Modality::Fluorescence, shape, channels) })
 }
 
 /// Samples by channel.
@@ -148,7 +148,7 @@ fn measured(
     bits: u8,
     colour: Colour,
     facts: &mut Vec<(String, String)>,
-    notes: &mut Vec<String>,
+    warnings: &mut Vec<String>,
 ) -> (Vec<Vec<u32>>, Vec<String>) {
     let colours = if rooms.len() >= 3 { 3 } else { 1 };
     let names = |n: usize| layout::names(&[], 1, n, colours == 3);
@@ -158,7 +158,7 @@ fn measured(
     }
     let opaque = rooms.get(colours).is_none_or(|a| a.iter().all(|s| *s == (1 << bits) - 1));
     if rooms.len() > colours && !opaque {
-        notes.push("transparency was left out; the image is not opaque".into());
+        warnings.push("transparency was left out; the image is not opaque".into());
     }
     rooms.truncate(colours);
     if colours == 3 && opaque && rooms[0] == rooms[1] && rooms[1] == rooms[2] {
@@ -167,7 +167,7 @@ fn measured(
         return (rooms, layout::names(&[], 1, 1, false));
     }
     if colours == 3 {
-        notes.push(COLOUR.into());
+        warnings.push(COLOUR.into());
     }
     (rooms, names(colours))
 }

@@ -21,6 +21,14 @@ pub struct Pick {
 /// # Errors
 /// The file cannot be read, has no such region, or lies on another grid than the image.
 pub fn regions(path: &Path, scan: &Scan, pick: &Pick, options: &Options) -> Result<Regions> {
+    let mut regions = read(path, scan, pick, options)?;
+    if regions.voxels.iter().all(|v| *v == 0) {
+        regions.notes.push("the mask is empty: no voxel of the image is in it".into());
+    }
+    Ok(regions)
+}
+
+fn read(path: &Path, scan: &Scan, pick: &Pick, options: &Options) -> Result<Regions> {
     if dicom::is_dicom(path) {
         return dicom::regions(path, scan, pick, options).map_err(|e| e.at(path));
     }

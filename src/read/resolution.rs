@@ -24,13 +24,13 @@ const SIZES: std::ops::RangeInclusive<f64> = 1e-5..=5000.0;
 
 /// A calibration from sizes along z, y and x in micrometres that a file states. A single slice needs none along z. A doubt
 /// leaves a note.
-pub fn stated([z, y, x]: [Option<f64>; 3], slices: usize, notes: &mut Vec<String>) -> Option<Spacing> {
+pub fn stated([z, y, x]: [Option<f64>; 3], slices: usize, warnings: &mut Vec<String>) -> Option<Spacing> {
     let (Some(y), Some(x)) = (y, x) else {
-        notes.push("the calibration is incomplete; lengths are in px".into());
+        warnings.push("the calibration is incomplete; lengths are in px".into());
         return None;
     };
     let mut px = |what: String| {
-        notes.push(format!("{what}; lengths are in px, unless spacing_um is given"));
+        warnings.push(format!("{what}; lengths are in px, unless spacing_um is given"));
         None
     };
     if let Some(size) = [y, x].into_iter().find(|v| !SIZES.contains(v)) {
@@ -82,9 +82,9 @@ mod tests {
     #[test]
     fn what_cannot_be_meant_is_doubted_aloud() {
         let um = |zyx, slices| {
-            let mut notes = Vec::new();
-            let spacing = stated(zyx, slices, &mut notes).map(|s| s.zyx);
-            assert_eq!(notes.len(), usize::from(spacing.is_none()), "{zyx:?}");
+            let mut warnings = Vec::new();
+            let spacing = stated(zyx, slices, &mut warnings).map(|s| s.zyx);
+            assert_eq!(warnings.len(), usize::from(spacing.is_none()), "{zyx:?}");
             spacing
         };
         assert_eq!(um([None, Some(150.0), Some(150.0)], 1), Some([1.0, 150.0, 150.0]));

@@ -28,13 +28,13 @@ pub fn is(description: &str) -> bool {
 pub fn layout(description: &str, pages: usize, plane: [usize; 3], planar: bool, options: &Options) -> Result<Layout> {
     let bad = |what: String| Error::format(format!("TIFF description: {what}"));
     let d: Description = serde_json::from_str(description).map_err(|e| bad(e.to_string()))?;
-    let (format, mut notes) = ("TIFF", Vec::new());
+    let (format, mut warnings) = ("TIFF", Vec::new());
     let Some(axes) = d.axes.filter(|a| a.chars().count() == d.shape.len()) else {
         let count = run_length(&d.shape, plane).unwrap_or(pages).max(pages);
-        let sizes = Sizes::of_pages(count, options, &mut notes);
+        let sizes = Sizes::of_pages(count, options, &mut warnings);
         sizes.planes()?;
-        let planes = sizes.pages("ZCT", sizes.time_point(options, &mut notes)?);
-        return Ok(Layout { format, planes, slices: sizes.z, runs: true, notes, ..Layout::default() });
+        let planes = sizes.pages("ZCT", sizes.time_point(options, &mut warnings)?);
+        return Ok(Layout { format, planes, slices: sizes.z, runs: true, warnings, ..Layout::default() });
     };
     let (mut sizes, mut order, mut rest) = (Sizes { c: 1, z: 1, t: 1 }, String::new(), Vec::new());
     let mut in_plane = false;
@@ -44,7 +44,7 @@ pub fn layout(description: &str, pages: usize, plane: [usize; 3], planar: bool, 
             ('Q' | 'I', Pages::Channels) => 'C',
             ('Q' | 'I', Pages::Times) => 'T',
             ('Q' | 'I', Pages::Slices | Pages::Unsaid) => {
-                Sizes::of_pages(size, options, &mut notes);
+                Sizes::of_pages(size, options, &mut warnings);
                 'Z'
             }
             (axis, _) => axis,
@@ -79,12 +79,12 @@ pub fn layout(description: &str, pages: usize, plane: [usize; 3], planar: bool, 
     let facts = vec![("axes".into(), axes)];
     Ok(Layout {
         format,
-        planes: sizes.pages(&order, sizes.time_point(options, &mut notes)?),
+        planes: sizes.pages(&order, sizes.time_point(options, &mut warnings)?),
         slices: sizes.z,
         runs: !unfolded,
         unfolded,
         facts,
-        notes,
+        warnings,
         ..Layout::default()
     })
 }
@@ -112,7 +112,8 @@ mod tests {
     use super::*;
 
     fn read(text: &str, pages: usize, plane: [usize; 3]) -> Result<(usize, Vec<usize>)> {
-        layout(text, pages, plane, false, &Options::default()).map(|l| (l.slices, l.planes.iter().map(|p| p.page).collect()))
+        layout(text, pages, plane, false, &Options::default())
+            .map(|l| (l.slices, l.planes.iter().map(|p| p.page).collect()))
     }
 
     #[test]

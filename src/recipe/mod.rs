@@ -3,18 +3,25 @@
 //! A recipe is data only. [`parse`](Recipe::parse) reads it with errors that point at the line,
 //! `validate` checks what the types cannot say (names, roles, cycles), and [`PRESETS`] holds the files of `recipes/`.
 
+mod channel;
 mod lesions;
+mod many;
 mod parse;
 mod place;
 mod presets;
+mod scales;
+mod settings;
 mod size;
 mod steps;
 mod threshold;
 mod validate;
+mod validate_steps;
 
+pub use channel::*;
 pub use lesions::*;
-pub use parse::{LESIONS, suggestion};
+pub use parse::suggestion;
 pub use presets::{PRESETS, Preset, preset};
+pub use settings::LESIONS;
 pub use size::{Size, SizeUnit};
 pub use steps::*;
 pub use threshold::*;
@@ -22,7 +29,7 @@ pub use threshold::*;
 use crate::measure::Family;
 use crate::units::Length;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A checked recipe.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +42,8 @@ pub struct Recipe {
     pub body: Body,
     /// The object sets in an order in which each one comes after those that it needs.
     pub order: Vec<String>,
+    /// Roles whose channels are not those of a preset: the user means them, so a channel that is not there is an error.
+    pub given_roles: BTreeSet<String>,
 }
 
 /// The keys of a recipe file.
@@ -56,6 +65,7 @@ pub struct Body {
     /// How files make up an image.
     pub files: Files,
     /// Roles, and the channels that may play them: the first name or index that the image has.
+    #[serde(deserialize_with = "many::picks")]
     pub channels: BTreeMap<String, Vec<Pick>>,
     /// Object sets.
     pub objects: BTreeMap<String, Objects>,
@@ -119,16 +129,6 @@ pub enum Pages {
     T,
 }
 
-/// A channel of an image, by name (whatever the case of letters) or by index from 0.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(untagged, expecting = "expected a channel: a name, or an index from 0")]
-pub enum Pick {
-    /// By index.
-    Index(u32),
-    /// By name.
-    Name(String),
-}
-
 /// An object set: exactly one of `steps`, `grow`, `minus`, `sphere` and `labels` says where it comes from.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -151,6 +151,7 @@ pub struct Objects {
     /// without its extension.
     pub labels: Option<String>,
     /// Of such a file, only the regions whose names match one of these globs.
+    #[serde(deserialize_with = "many::words")]
     pub regions: Vec<String>,
     /// Such a file may lie on another grid: its regions are resampled to that of the image.
     pub resample: bool,
@@ -268,16 +269,19 @@ pub struct Measure {
     #[serde(deserialize_with = "families")]
     pub features: Vec<Family>,
     /// Roles of the channels; all roles if absent.
+    #[serde(deserialize_with = "many::some_words")]
     pub channels: Option<Vec<String>>,
     /// The ring around each object in which its background is measured: from here to there beyond its edge.
     pub ring: Option<[Length; 2]>,
     /// Values of a role's channel above which a voxel counts as positive.
+    #[serde(deserialize_with = "many::positive")]
     pub positive: BTreeMap<String, f64>,
     /// Other object sets, in which each lesion's volume and TLG are told as well.
+    #[serde(deserialize_with = "many::words")]
     pub sensitivity: Vec<String>,
 }
 
 fn families<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<Family>, D::Error> {
-    let names = Vec::<String>::deserialize(d)?;
+    let names = many::words(d)?;
     names.iter().map(|n| n.parse().map_err(|e: crate::Error| serde::de::Error::custom(e))).collect()
 }

@@ -1,9 +1,12 @@
 //! From TOML to a recipe, with errors that point at the line and name the likely key.
 
 use super::place::{brief, line_at, list, quote};
-use super::{Body, Recipe, validate};
+use super::settings::apply;
+use super::{Body, PRESETS, Pick, Recipe, many, validate};
 use crate::{Error, Result};
-use toml::{Table, Value};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use toml::Table;
 
 impl Recipe {
     /// Parses a recipe and applies settings of the form `dotted.path=value`, as `--set` gives them.
@@ -38,10 +41,24 @@ impl Recipe {
     }
 
     fn checked(name: &str, text: &str) -> Result<Self> {
-        let body: Body = toml::from_str(text).map_err(|e| explain(text, &e).at(name))?;
+        let mut body: Body = toml::from_str(text).map_err(|e| explain(text, &e).at(name))?;
+        validate::settle(&mut body);
         let order = validate::check(&body, text).map_err(|e| e.at(name))?;
-        Ok(Recipe { name: name.into(), text: text.into(), body, order })
+        let given_roles = given(&body.channels);
+        Ok(Recipe { name: name.into(), text: text.into(), body, order, given_roles })
     }
+}
+
+/// The roles whose channels are not those of a preset.
+fn given(channels: &BTreeMap<String, Vec<Pick>>) -> BTreeSet<String> {
+    #[derive(Deserialize)]
+    struct Channels {
+        #[serde(deserialize_with = "many::picks")]
+        channels: BTreeMap<String, Vec<Pick>>,
+    }
+    let presets: Vec<Channels> = PRESETS.iter().filter_map(|p| toml::from_str(p.text).ok()).collect();
+    let is_preset = |role: &str, picks| presets.iter().any(|p| p.channels.get(role) == Some(picks));
+    channels.iter().filter(|(role, picks)| !is_preset(role, picks)).map(|(role, _)| role.clone()).collect()
 }
 
 /// Turns an error of the TOML reader into one of ours.
@@ -55,6 +72,11 @@ fn explain(text: &str, error: &toml::de::Error) -> Error {
     let bad_value = message.split('"').nth(1);
     let byte = span.start + unknown.copied().or(bad_value).and_then(|w| inside.find(w)).unwrap_or(0);
     let place = quote(text, line_at(text, byte));
+    let is_number = ["invalid type: integer", "invalid type: floating"].iter().any(|kind| message.starts_with(kind));
+    if is_number && message.contains("expected a string") {
+        let e = Error::usage(format!("a number where a text belongs in {place}"));
+        return e.remedy("quotes around it, with a unit if it is a length: \"3 px\"");
+    }
     let Some(unknown) = unknown else {
         let (what, remedy) = message.split_once("   try: ").unwrap_or((&message, ""));
         let e = Error::usage(format!("{what} in {place}"));
@@ -99,88 +121,9 @@ fn distance(a: &[char], b: &[char]) -> usize {
     rows[a.len()][b.len()]
 }
 
-/// The set that `--set mask=FILE` gives.
-pub const LESIONS: &str = "lesions";
-
-/// The keys of an object set that say where it comes from, and what goes with them.
-const SOURCES: [&str; 8] = ["steps", "start", "sphere", "grow", "minus", "scale", "channel", "optional"];
-
-/// Parts of a path: no recipe has deeper places, and tables in tables take stack.
-const DEEPEST: usize = 32;
-
-/// Puts one `dotted.path=value` into the table. `labels.NAME` is short for `objects.NAME.labels`, `mask` for the labels of
-/// the lesions.
-fn apply(table: &mut Table, setting: &str) -> Result<()> {
-    let (path, value) = setting.split_once('=').ok_or_else(|| {
-        Error::usage(format!("--set {setting}: no \"=\" in it")).remedy("--set objects.nuclei.scale=\"8 px\"")
-    })?;
-    let path = path.trim();
-    let mut keys: Vec<&str> = path.split('.').collect();
-    if keys[..] == ["mask"] {
-        keys = vec!["labels", LESIONS];
-    }
-    if let ["labels", name] = keys[..] {
-        // The set then comes from the file and from nothing else.
-        keys = vec!["objects", name, "labels"];
-        let sets = table.get_mut("objects").and_then(Value::as_table_mut);
-        match sets.and_then(|s| s.get_mut(name)) {
-            Some(Value::Table(set)) => {
-                set.retain(|k, _| !SOURCES.contains(&k));
-            }
-            _ if path == "mask" => {
-                return Err(Error::usage(format!("--set mask: the recipe has no object set \"{LESIONS}\""))
-                    .remedy("--set labels.SET=FILE, with a set of the recipe"));
-            }
-            _ => {}
-        }
-    }
-    if keys.len() > DEEPEST {
-        return Err(no_place(path));
-    }
-    let (last, parents) = keys.split_last().ok_or_else(|| Error::usage("--set needs a key"))?;
-    let mut at = Value::Table(std::mem::take(table));
-    let put = descend(&mut at, parents, path).and_then(|v| insert(v, last, read(value.trim()), path));
-    if let Value::Table(t) = at {
-        *table = t;
-    }
-    put
-}
-
-fn descend<'a>(mut at: &'a mut Value, keys: &[&str], path: &str) -> Result<&'a mut Value> {
-    for key in keys {
-        at = match at {
-            Value::Table(t) => t.entry(*key).or_insert_with(|| Value::Table(Table::new())),
-            Value::Array(a) => key.parse().ok().and_then(|i: usize| a.get_mut(i)).ok_or_else(|| no_place(path))?,
-            _ => return Err(no_place(path)),
-        };
-    }
-    Ok(at)
-}
-
-fn insert(at: &mut Value, key: &str, value: Value, path: &str) -> Result<()> {
-    match at {
-        Value::Table(t) => {
-            t.insert(key.into(), value);
-        }
-        Value::Array(a) => *key.parse().ok().and_then(|i: usize| a.get_mut(i)).ok_or_else(|| no_place(path))? = value,
-        _ => return Err(no_place(path)),
-    }
-    Ok(())
-}
-
-fn no_place(path: &str) -> Error {
-    Error::usage(format!("--set {path}: the recipe has no such place"))
-        .remedy("a dotted path as in the recipe; steps count from 0: objects.nuclei.steps.1.sigma=\"1 px\"")
-}
-
-/// A TOML value, or the words as they are: shells eat quotes.
-fn read(value: &str) -> Value {
-    let parsed: Option<Table> = toml::from_str(&format!("v = {value}")).ok();
-    parsed.and_then(|mut t| t.remove("v")).unwrap_or_else(|| Value::String(value.into()))
-}
-
 #[cfg(test)]
 mod tests {
+    //! Mechanics.
     use super::*;
 
     #[test]
@@ -188,23 +131,5 @@ mod tests {
         assert_eq!(suggestion("radus", &["radius", "of", "as"]), Some("radius"));
         assert_eq!(suggestion("guassian", &["gaussian", "median"]), Some("gaussian"));
         assert_eq!(suggestion("watershed", &["gaussian", "median"]), None);
-    }
-
-    #[test]
-    fn settings_reach_into_tables_and_steps() {
-        let mut t: Table = toml::from_str("[objects.a]\nsteps = [{ op = 'median', radius = '1 px' }]").unwrap();
-        apply(&mut t, "objects.a.steps.0.radius=2 px").unwrap();
-        apply(&mut t, "spacing_um=0.5").unwrap();
-        assert_eq!(t["objects"]["a"]["steps"][0]["radius"].as_str(), Some("2 px"));
-        assert_eq!(t["spacing_um"].as_float(), Some(0.5));
-        assert!(apply(&mut t, "spacing_um.x=1").is_err());
-        assert!(apply(&mut t, "nonsense").is_err());
-        apply(&mut t, "labels.a={stem}.png").unwrap();
-        assert!(t["objects"]["a"].get("steps").is_none());
-        assert!(apply(&mut t, "mask=gtv.nii.gz").is_err(), "no lesions here");
-        let mut t: Table = toml::from_str("[objects.lesions]\nchannel = 'pet'\nsteps = []").unwrap();
-        apply(&mut t, "mask=gtv.nii.gz").unwrap();
-        assert_eq!(t["objects"]["lesions"].as_table().unwrap().len(), 1);
-        assert_eq!(t["objects"]["lesions"]["labels"].as_str(), Some("gtv.nii.gz"));
     }
 }

@@ -4,7 +4,7 @@
 //! step that reads an image may say `of = "name"`; `"original"` is the channel as the steps found it.
 
 use super::lesions::{Contour, Exclude, Watershed};
-use super::size::Size;
+use super::size::{Size, SizeUnit};
 use super::threshold::{Method, Threshold};
 use crate::units::Length;
 use serde::Deserialize;
@@ -122,10 +122,33 @@ impl Step {
                 | Step::Label(_)
                 | Step::Landscape(_)
                 | Step::Split(_)
+                | Step::Refine(_)
+                | Step::Keep(_)
                 | Step::Exclude(_)
                 | Step::Contour(_)
                 | Step::Watershed(_)
         )
+    }
+
+    /// It counts in the radius of the typical object, in its settings or by itself.
+    pub(super) fn counts_in_r(&self) -> bool {
+        let is_r = |length: &Length| matches!(length, Length::R(_));
+        let in_r = |size: &Size| matches!(size.unit, SizeUnit::R2 | SizeUnit::R3);
+        match self {
+            Step::Denoise(_) | Step::Landscape(_) => true,
+            Step::Gaussian(p) => [Some(p.sigma), p.at_least].iter().flatten().any(is_r),
+            Step::Median(p) | Step::Mean(p) | Step::Background(p) | Step::RollingBall(p) => is_r(&p.radius),
+            Step::TopHat(p) | Step::Opening(p) | Step::Closing(p) => is_r(&p.radius),
+            Step::Threshold(p) => p.radius.iter().any(is_r),
+            Step::Split(p) => p.sized == Some(true) || matches!(p.depth, Some(SplitDepth::Length(Length::R(_)))),
+            Step::Keep(p) => {
+                let ranges = p.area.iter().chain(&p.volume).flatten();
+                ranges.chain(p.at_least.iter().flatten()).any(in_r)
+            }
+            Step::Contour(p) => p.background.iter().flatten().chain([&p.within]).any(is_r),
+            Step::Watershed(p) => is_r(&p.within),
+            Step::FillHoles(_) | Step::Label(_) | Step::Refine(_) | Step::Exclude(_) => false,
+        }
     }
 
     /// The other object set that it reads, if any.
@@ -324,6 +347,7 @@ pub struct Keep {
     /// The same in depth: `["20 um3", "4 mm3"]`.
     pub volume: Option<[Size; 2]>,
     /// Not smaller than the largest of these.
+    #[serde(default, deserialize_with = "super::many::sizes")]
     pub at_least: Option<Vec<Size>>,
     /// Objects that touch the edge of the image stay; true if absent.
     pub border: Option<bool>,

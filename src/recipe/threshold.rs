@@ -54,6 +54,23 @@ impl Method {
             Method::Reference => "reference",
         }
     }
+    /// The keys that say something to it, beside `combine` and `of`: any other is refused.
+    pub fn keys(self) -> &'static [&'static str] {
+        match self {
+            Method::Fixed => &["value", "at_least", "correction", "bounds", "noise"],
+            Method::Percentile => &["percent", "correction", "bounds", "noise"],
+            Method::Otsu
+            | Method::MultiOtsu
+            | Method::Li
+            | Method::Triangle
+            | Method::Yen
+            | Method::RobustBackground => &["correction", "bounds", "bins", "transform", "noise"],
+            Method::LocalMean | Method::LocalGaussian => &["radius"],
+            Method::Sauvola => &["radius", "k"],
+            Method::Hysteresis => &["low", "high"],
+            Method::Reference => &["set", "factor", "deviations", "correction", "bounds", "noise"],
+        }
+    }
     /// Compares each voxel with its surroundings, so it needs a `radius`.
     pub fn is_local(self) -> bool {
         matches!(self, Method::LocalMean | Method::LocalGaussian | Method::Sauvola)
@@ -101,6 +118,30 @@ pub struct Threshold {
     pub deviations: Option<f64>,
     /// The image to read.
     pub of: Option<String>,
+}
+
+impl Threshold {
+    /// The keys that are given, beside `method`, `combine` and `of`.
+    pub(super) fn given(&self) -> impl Iterator<Item = &'static str> {
+        let keys = [
+            ("correction", self.correction.is_some()),
+            ("bounds", self.bounds.is_some()),
+            ("bins", self.bins.is_some()),
+            ("transform", self.transform.is_some()),
+            ("noise", self.noise.is_some()),
+            ("radius", self.radius.is_some()),
+            ("k", self.k.is_some()),
+            ("low", self.low.is_some()),
+            ("high", self.high.is_some()),
+            ("percent", self.percent.is_some()),
+            ("value", self.value.is_some()),
+            ("at_least", self.at_least.is_some()),
+            ("set", self.set.is_some()),
+            ("factor", self.factor.is_some()),
+            ("deviations", self.deviations.is_some()),
+        ];
+        keys.into_iter().filter(|(_, is_given)| *is_given).map(|(key, _)| key)
+    }
 }
 
 /// What the histogram's bins are even in.

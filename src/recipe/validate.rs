@@ -1,7 +1,8 @@
 //! What the types of a recipe cannot say: names that exist, values in range, no object set that needs itself.
 
+use super::many::ONLY_ROLE;
 use super::place::{line_of, list, quote};
-use super::{Body, Contour, Measure, Method, Objects, Pick, Sphere, SphereAt, Step, Threshold, suggestion};
+use super::{Body, Measure, Modality, Objects, Pick, Sphere, SphereAt, Step, suggestion};
 use crate::measure::Family;
 use crate::units::Length;
 use crate::{Error, Result};
@@ -24,28 +25,47 @@ pub(super) fn check(body: &Body, text: &str) -> Result<Vec<String>> {
             checker.known("channel", role, &["measure", name, "channels"], &body.channels)?;
         }
         checker.sensitivity(name, measure)?;
-        for role in measure.positive.keys() {
-            checker.known("channel", role, &["measure", name, "positive"], &body.channels)?;
-        }
+        checker.probe(name, measure)?;
     }
     if body.objects.is_empty() {
         return Err(
             Error::usage("the recipe has no object set").remedy("a table [objects.NAME]; see `uptake recipes nuclei`")
         );
     }
-    checker.order()
+    checker.modality()?;
+    let order = checker.order()?;
+    let mut known = BTreeSet::new();
+    for name in &order {
+        if body.knows_radius(name, &known) {
+            known.insert(name.as_str());
+        } else {
+            checker.needs_no_radius(name)?;
+        }
+    }
+    Ok(order)
 }
 
 /// Sizes of a pixel in micrometres that can be meant.
 const PIXEL_UM: std::ops::RangeInclusive<f64> = 0.001..=10_000.0;
 
-struct Checker<'a> {
-    body: &'a Body,
+/// A number without a role is that of the only role.
+pub(super) fn settle(body: &mut Body) {
+    let roles: Vec<String> = body.channels.keys().cloned().collect();
+    for measure in body.measure.values_mut() {
+        let measured = measure.channels.as_ref().unwrap_or(&roles);
+        if let ([only], Some(value)) = (&measured[..], measure.positive.get(ONLY_ROLE).copied()) {
+            measure.positive = BTreeMap::from([(only.clone(), value)]);
+        }
+    }
+}
+
+pub(super) struct Checker<'a> {
+    pub body: &'a Body,
     text: &'a str,
 }
 
 impl Checker<'_> {
-    fn error(&self, what: impl std::fmt::Display, path: &[&str]) -> Error {
+    pub fn error(&self, what: impl std::fmt::Display, path: &[&str]) -> Error {
         Error::usage(format!("{what} in {}", quote(self.text, line_of(self.text, path))))
     }
 
@@ -75,6 +95,108 @@ impl Checker<'_> {
             return Ok(());
         }
         Err(self.error("sensitivity is of use only for lesions", &here).remedy("features = [\"lesion\"]"))
+    }
+
+    /// What only the probe's family reads.
+    fn probe(&self, set: &str, measure: &Measure) -> Result<()> {
+        let here = ["measure", set, "positive"];
+        if measure.positive.contains_key(ONLY_ROLE) {
+            let roles = measure.channels.clone().unwrap_or_else(|| self.body.channels.keys().cloned().collect());
+            let role = roles.iter().find(|r| *r == "probe").or(roles.last()).map_or("ROLE", String::as_str);
+            return Err(self
+                .error("several roles are measured, and one number", &here)
+                .remedy(format!("positive.{role}")));
+        }
+        for (role, value) in &measure.positive {
+            self.known("channel", role, &here, &self.body.channels)?;
+            if !value.is_finite() {
+                return Err(self.error("a number is out of range", &here).remedy("no inf or nan"));
+            }
+        }
+        let has_probe = measure.features.contains(&Family::Probe);
+        let idle = [("positive", !measure.positive.is_empty()), ("ring", measure.ring.is_some())];
+        if let Some((key, _)) = idle.into_iter().find(|(_, is_given)| *is_given && !has_probe) {
+            return Err(self
+                .error(format!("{key} is of use only for the family probe"), &["measure", set, key])
+                .remedy("features = [\"probe\"]"));
+        }
+        match measure.ring {
+            Some(ring) => self.ascends(ring, "ring", &["measure", set, "ring"]),
+            None => Ok(()),
+        }
+    }
+
+    /// From here to there, where both are counted in one unit.
+    pub fn ascends(&self, [from, to]: [Length; 2], key: &str, here: &[&str]) -> Result<()> {
+        let (a, b) = match (from, to) {
+            (Length::Px(a), Length::Px(b)) | (Length::R(a), Length::R(b)) => (a, b),
+            (Length::Um(a), Length::Um(b)) | (Length::Mm(a), Length::Mm(b)) => (a, b),
+            (Length::Um(a), Length::Mm(b)) => (a, b * 1000.0),
+            (Length::Mm(a), Length::Um(b)) => (a * 1000.0, b),
+            _ => return Ok(()),
+        };
+        if a < b {
+            return Ok(());
+        }
+        let e = self.error(format!("{key} runs from \"{from}\" to \"{to}\": there is nothing between them"), here);
+        Err(match a > b {
+            true => e.remedy(format!("{key} = [\"{to}\", \"{from}\"]")),
+            false => e.remedy(format!("{key} = [\"2 px\", \"7 px\"]")),
+        })
+    }
+
+    /// Keys of the other kind of image would be passed over in silence.
+    fn modality(&self) -> Result<()> {
+        let wrong = |key: &[&str], what: &str, of: &str, remedy: &str| {
+            Err(self.error(format!("{what} is for {of}"), key).remedy(remedy))
+        };
+        match self.body.modality {
+            Some(Modality::Pet) if self.body.spacing_um.is_some() || self.body.spacing_um_replace.is_some() => {
+                let key = if self.body.spacing_um.is_some() { "spacing_um" } else { "spacing_um_replace" };
+                wrong(&[key], key, "microscopy: PET says the size of its voxels", &format!("leave {key} out"))
+            }
+            Some(Modality::Fluorescence) if self.body.suv != crate::suv::Settings::default() => {
+                wrong(&["suv"], "suv", "PET", "leave suv out, or a recipe with modality = \"pet\"")
+            }
+            Some(Modality::Fluorescence) => {
+                for (name, measure) in &self.body.measure {
+                    let of_pet = |f: &&Family| matches!(f, Family::Lesion | Family::Reference);
+                    if let Some(family) = measure.features.iter().find(of_pet) {
+                        let what = format!("the family {}", family.name());
+                        return wrong(
+                            &["measure", name, "features"],
+                            &what,
+                            "PET",
+                            "features = [\"shape\", \"intensity\"], or modality = \"pet\"",
+                        );
+                    }
+                }
+                let at_organ = |set: &Objects| matches!(&set.sphere, Some(s) if matches!(s.at, SphereAt::Organ(_)));
+                match self.body.objects.iter().find(|(_, set)| at_organ(set)) {
+                    Some((name, _)) => wrong(
+                        &["objects", name, "sphere"],
+                        "an organ that is looked for",
+                        "PET",
+                        "at = [x, y, z] in mm, or modality = \"pet\"",
+                    ),
+                    None => Ok(()),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Nothing of a set without a radius may count in r.
+    fn needs_no_radius(&self, name: &str) -> Result<()> {
+        let Some(path) = self.body.in_r(name) else { return Ok(()) };
+        let source = self.body.source_of_radius(name);
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let e = self.error("this counts in r, the radius of the typical object, which nothing says", &path);
+        let has_steps = |name: &str| self.body.objects.get(name).is_some_and(|set| set.steps.is_some());
+        Err(match [name, source].into_iter().find(|name| has_steps(name)) {
+            Some(name) => e.remedy(format!("objects.{name}.scale = \"auto\"")),
+            None => e.remedy("px, um or mm in place of r: a sphere has no typical object"),
+        })
     }
 
     fn files(&self) -> Result<()> {
@@ -109,7 +231,7 @@ impl Checker<'_> {
         if picks.is_empty() {
             return Err(self
                 .error(format!("the channel \"{role}\" is empty"), &["channels", role])
-                .remedy("names or indices: [\"DAPI\", 0]"));
+                .remedy(format!("{role} = [\"DAPI\", 0]: names or indices")));
         }
         Ok(())
     }
@@ -144,6 +266,12 @@ impl Checker<'_> {
             return Err(self
                 .error(format!("nothing is done with the objects of \"{start}\""), &["objects", name, "start"])
                 .remedy("steps = [...] that begin with them"));
+        }
+        let idle = [("regions", !set.regions.is_empty()), ("resample", set.resample), ("optional", set.optional)];
+        if let Some((key, _)) = idle.into_iter().find(|(_, is_given)| *is_given && set.labels.is_none()) {
+            return Err(self
+                .error(format!("{key} is of use only with labels"), &["objects", name, key])
+                .remedy(format!("leave {key} out, or labels = \"FILE\" as the source")));
         }
         if let Some(sphere) = &set.sphere {
             self.sphere(sphere, &["objects", name, "sphere"])?;
@@ -192,119 +320,6 @@ impl Checker<'_> {
         match sphere.at {
             SphereAt::Place(at) if at.iter().any(|v| !v.is_finite()) => {
                 Err(self.error("a place has no inf or nan", here).remedy("at = [x, y, z] in mm"))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// `masked`: the steps begin with objects.
-    fn steps(&self, name: &str, steps: &[Step], mut masked: bool) -> Result<()> {
-        let mut named = BTreeMap::from([("original", ())]);
-        for (i, step) in steps.iter().enumerate() {
-            let index = i.to_string();
-            let here = ["objects", name, "steps", &index];
-            if let Some(of) = step.of().filter(|of| !named.contains_key(of)) {
-                let names: Vec<&str> = named.keys().copied().collect();
-                return Err(self.error(format!("no earlier step is called \"{of}\""), &here).remedy(
-                    suggestion(of, &names).map_or_else(|| format!("one of: {}", list(&names)), str::to_string),
-                ));
-            }
-            if let Some(kept) = step.keeps_as() {
-                named.insert(kept, ());
-            }
-            if step.needs_objects() && !masked {
-                return Err(self
-                    .error(format!("\"{}\" comes before any threshold", step.name()), &here)
-                    .remedy("a threshold step before it"));
-            }
-            masked |= matches!(step, Step::Threshold(_));
-            match step {
-                Step::Threshold(t) => self.threshold(t, &here)?,
-                Step::Exclude(e) => self.percentage(e.touching, "touching = 50", &here)?,
-                Step::Contour(c) => self.contour(c, &here)?,
-                Step::Watershed(w) => self.percentage(w.core, "core = 70", &here)?,
-                _ => {}
-            }
-        }
-        if masked {
-            return Ok(());
-        }
-        Err(self
-            .error("the steps never make a mask", &["objects", name, "steps"])
-            .remedy("{ op = \"threshold\", method = \"otsu\" }"))
-    }
-
-    fn threshold(&self, t: &Threshold, here: &[&str]) -> Result<()> {
-        let m = t.method.name();
-        let needs = |key: &str, example: &str| {
-            Err(self.error(format!("method \"{m}\" needs {key}"), here).remedy(format!("{key} = {example}")))
-        };
-        self.belongs(t, here)?;
-        match t.method {
-            Method::Fixed if t.value.is_none() && t.at_least.is_none() => needs("value", "4.0"),
-            Method::Reference if t.set.is_none() => needs("set", "\"liver\""),
-            Method::Percentile if t.percent.is_none() => needs("percent", "95"),
-            Method::Hysteresis if t.low.is_none() => needs("low", "2.5"),
-            Method::Hysteresis if t.high.is_none() => needs("high", "4.0"),
-            _ if t.method.is_local() && t.radius.is_none() => needs("radius", "\"25 px\""),
-            _ => Ok(()),
-        }?;
-        let numbers = [t.correction, t.noise, t.k, t.low, t.high, t.percent, t.value];
-        let numbers = numbers.into_iter().chain([t.at_least, t.factor, t.deviations]);
-        let bad_number = numbers.flatten().any(|v| !v.is_finite());
-        let bad_bins = t.bins.is_some_and(|b| !(2..=65_536).contains(&b));
-        let bad_percent = t.percent.is_some_and(|p| !(0.0..=100.0).contains(&p));
-        let bad_bounds = t.bounds.is_some_and(|[low, high]| low > high || low.is_nan() || high.is_nan());
-        if bad_number || bad_bins || bad_percent || bad_bounds {
-            return Err(self
-                .error("a number is out of range", here)
-                .remedy("bins 2 to 65536, percent 0 to 100, bounds = [low, high], and no inf or nan"));
-        }
-        Ok(())
-    }
-
-    /// Keys that only one method knows would be passed over in silence with another.
-    fn belongs(&self, t: &Threshold, here: &[&str]) -> Result<()> {
-        let is = |method| t.method == method;
-        let adjusted = t.correction.is_some() || t.noise.is_some() || t.bounds.is_some();
-        let wrong = [
-            ("at_least", "method = \"fixed\"", t.at_least.is_some() && !is(Method::Fixed)),
-            ("set", "method = \"reference\"", t.set.is_some() && !is(Method::Reference)),
-            ("factor", "method = \"reference\"", t.factor.is_some() && !is(Method::Reference)),
-            ("deviations", "method = \"reference\"", t.deviations.is_some() && !is(Method::Reference)),
-            ("at_least", "value, or at_least", t.at_least.is_some() && t.value.is_some()),
-            ("at_least", "at_least without correction, noise and bounds", t.at_least.is_some() && adjusted),
-        ];
-        match wrong.into_iter().find(|(.., wrong)| *wrong) {
-            Some((key, remedy, _)) => Err(self.error(format!("{key} is out of place"), here).remedy(remedy)),
-            None => Ok(()),
-        }
-    }
-
-    fn percentage(&self, percent: Option<f64>, example: &str, here: &[&str]) -> Result<()> {
-        // More than 0: everything has at least that, and a limit of 0 is none.
-        match percent {
-            Some(p) if !(p > 0.0 && p <= 100.0) => {
-                Err(self.error(format!("{p} is no percentage of an object"), here).remedy(example))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn contour(&self, c: &Contour, here: &[&str]) -> Result<()> {
-        let rules = [c.percent, c.at_least, c.above, c.deviations];
-        if rules.iter().flatten().count() != 1 {
-            return Err(self
-                .error("a contour has exactly one limit", here)
-                .remedy("one of: percent, at_least, above, deviations"));
-        }
-        self.percentage(c.percent, "percent = 41", here)?;
-        if rules.iter().flatten().any(|v| !v.is_finite()) || c.deviations.is_some_and(|k| k < 0.0) {
-            return Err(self.error("a number is out of range", here).remedy("no inf or nan, and deviations from 0 on"));
-        }
-        match c.background {
-            Some(_) if c.percent.is_none() => {
-                Err(self.error("a background is of use only with percent", here).remedy("percent = 50"))
             }
             _ => Ok(()),
         }

@@ -98,7 +98,8 @@ pub fn values(volume: &Volume, grams: Option<f64>, ml: Option<f64>, facts: bool)
     if all.low * 100 > samples.len() {
         let what =
             format!("{:.1} % of the voxels are below {LEAST}, down to {:.0}: no SUV (CT?)", share(all.low), all.least);
-        return Err(Error::new(Kind::NotAScan, what).remedy("--set suv.units=none for the values as they are"));
+        let kind = if facts { Kind::Format } else { Kind::NotAScan };
+        return Err(Error::new(kind, what).remedy("--set suv.units=none for the values as they are"));
     }
     if all.high * 100 > samples.len() {
         let share = share(all.high);
@@ -120,6 +121,9 @@ pub fn values(volume: &Volume, grams: Option<f64>, ml: Option<f64>, facts: bool)
     }
     if all.most > 500.0 || all.most < 0.3 {
         doubts.push(format!("doubtful: the largest SUV is {:.4}", all.most));
+    }
+    if !facts && is_whole(volume)? {
+        doubts.push("doubtful: every voxel is a whole number: is it a label image?".into());
     }
     if let (Some(grams), Some(ml)) = (grams, ml) {
         let times = all.sum * ml / grams;
@@ -171,24 +175,33 @@ impl Tally {
     }
 }
 
-/// Why values that nothing is said of are no scan: masks and label images hold whole numbers, or two values.
+/// Do all voxels hold whole numbers?
 ///
 /// # Errors
 /// The image is on a device.
-pub fn not_a_scan(volume: &Volume) -> Result<Option<String>> {
+fn is_whole(volume: &Volume) -> Result<bool> {
+    let scale = volume.scale;
+    Ok(volume.samples.host()?.par_iter().all(|s| scale.value(f64::from(*s)).fract() == 0.0))
+}
+
+/// Why values that nothing is said of are no scan: masks hold 0 and 1, label images whole numbers. `integers`: they are
+/// stored as such, without a slope of their own; phantoms in floats may hold whole numbers and be SUV.
+///
+/// # Errors
+/// The image is on a device.
+pub fn not_a_scan(volume: &Volume, integers: bool) -> Result<Option<String>> {
     let (scale, samples) = (volume.scale, volume.samples.host()?);
     let Some(&first) = samples.first() else { return Ok(None) };
     let other = samples.par_iter().copied().find_first(|s| *s != first);
     let third = samples.par_iter().any(|s| *s != first && Some(*s) != other);
     let value = |s: i32| scale.value(f64::from(s));
-    let whole = samples.par_iter().all(|s| value(*s).fract() == 0.0);
+    let whole = integers && is_whole(volume)?;
     Ok(match other {
         None => Some(format!("every voxel is {}: an empty image or mask, no scan", value(first))),
-        Some(other) if !third => {
-            let (a, b) = (value(first).min(value(other)), value(first).max(value(other)));
-            Some(format!("holds only the values {a} and {b}: a mask, no scan"))
+        Some(other) if !third && value(first).min(value(other)) == 0.0 && value(first).max(value(other)) == 1.0 => {
+            Some("holds only the values 0 and 1: a mask, no scan".into())
         }
-        Some(_) if whole => Some("holds whole numbers only: a label image (or CT, counts), no SUV".into()),
+        Some(_) if whole => Some("holds integers: a label image (or CT, or counts), no SUV".into()),
         _ => None,
     })
 }
@@ -202,16 +215,18 @@ mod tests {
 
     fn volume(factor: f64, samples: &[i32]) -> Volume {
         let volume = Volume::new(Shape::flat(1, samples.len()), samples.to_vec()).unwrap();
-        Volume { scale: Scale { factor, ..Scale::ONE }, ..volume }
+        Volume { scale: Scale::new(factor, 0.0).unwrap(), ..volume }
     }
 
     #[test]
     fn masks_and_labels_are_no_scans() {
-        let why = |factor, samples: &[i32]| not_a_scan(&volume(factor, samples)).unwrap().unwrap_or_default();
+        let why = |factor, samples: &[i32]| not_a_scan(&volume(factor, samples), true).unwrap().unwrap_or_default();
         assert!(why(1.0, &[0, 0, 0]).contains("every voxel is 0"));
         assert!(why(1.0, &[0, 1, 1, 0]).contains("only the values 0 and 1"));
-        assert!(why(0.5, &[0, 1, 1, 0]).contains("only the values 0 and 0.5"));
-        assert!(why(1.0, &[0, 7, 3, 0]).contains("whole numbers only"));
+        assert!(why(0.5, &[0, 2, 2, 0]).contains("only the values 0 and 1"));
+        assert_eq!(why(0.5, &[0, 1, 1, 0]), "", "a phantom of two values");
+        assert!(why(1.0, &[0, 7, 3, 0]).contains("holds integers"));
+        assert_eq!(not_a_scan(&volume(1.0, &[0, 7, 3, 0]), false).unwrap(), None, "floats that are whole may be SUV");
         assert_eq!(why(0.5, &[0, 7, 3, 0]), "");
     }
 

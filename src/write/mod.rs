@@ -4,16 +4,20 @@
 //! leaves no half file behind. Nothing here writes a time, a host name or a random number: the same input gives the same
 //! bytes.
 
+mod colours;
 pub mod csv;
 mod draft;
 mod font;
 pub mod labels;
 pub mod nifti;
+mod numbers;
 pub mod ome;
 pub mod overlay;
 mod paint;
+mod palette;
 pub mod parquet;
 mod schema;
+mod silhouettes;
 mod tone;
 mod view;
 
@@ -21,5 +25,5 @@ pub use csv::CsvSink;
 pub use draft::{Draft, LONGEST_NAME, is_draft};
 pub use labels::labels;
 pub use nifti::nifti_labels;
-pub use overlay::{Picture, Style, overlay};
+pub use overlay::{Backdrop, LONGEST, Picture, Style, overlay};
 pub use parquet::ParquetSink;

@@ -89,7 +89,7 @@ pub fn write(path: impl AsRef<Path>, image: &Image<'_>) -> Result<()> {
 /// Writes a label image that a run has made, with a mark that tells it from an image to measure.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_labels(path: impl AsRef<Path>, image: &Image<'_>) -> Result<()> {
     let mark = format!(
         "<StructuredAnnotations><CommentAnnotation ID=\"Annotation:0\" Namespace=\"{}\">\

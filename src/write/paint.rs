@@ -1,41 +1,10 @@
-//! Drawing on a picture: grey values, outlines of labels, bars and words.
-//!
-//! A pixel is one byte, an index into a palette: a third of the work, and of the file, that full colour would be.
+//! Drawing on a picture: its ground, outlines of objects, bars and words.
 
-use super::font;
-use super::view::Silhouettes;
+use super::colours::Colours;
+use super::font::Letters;
+use super::palette::{BRIGHTEST, COLOURS, Ground, HALO, LINES, WHITE};
+use super::silhouettes::{Run, Silhouettes};
 
-/// Colours that are told apart on grey, by most people with a colour vision deficiency too, as neighbours differ in
-/// lightness as well.
-const COLOURS: [[u8; 3]; 8] = [
-    [255, 85, 75],
-    [90, 215, 90],
-    [255, 205, 50],
-    [80, 170, 255],
-    [245, 120, 235],
-    [60, 225, 220],
-    [255, 150, 50],
-    [185, 145, 255],
-];
-/// The same on white paper, where the picture is darkest inside an outline: not too light, not too dark.
-const COLOURS_ON_PAPER: [[u8; 3]; 8] = [
-    [235, 30, 30],
-    [0, 160, 60],
-    [240, 140, 0],
-    [20, 100, 240],
-    [215, 20, 190],
-    [0, 160, 185],
-    [160, 90, 20],
-    [130, 70, 230],
-];
-/// Index of the brightest grey. A grey is its own index.
-pub(super) const BRIGHTEST: u8 = 215;
-/// Index of the first colour.
-const COLOURED: u8 = BRIGHTEST + 1;
-/// Index of white.
-pub(super) const WHITE: u8 = COLOURED + COLOURS.len() as u8;
-/// Objects closer than this many pixels get different colours.
-const NEAR: usize = 6;
 /// Pixels of a dash, and of the gap after it.
 const DASH: usize = 3;
 
@@ -46,28 +15,25 @@ pub(super) enum Stroke {
     Dashed,
 }
 
-/// Red, green and blue of every index.
-pub(super) fn palette() -> Vec<u8> {
-    let greys = (0..=BRIGHTEST).map(|grey| [grey; 3]);
-    greys.chain(COLOURS).chain([[255; 3]]).flatten().collect()
-}
-
-/// The palette turned round, as for print: nothing is white, the brightest and the words are black.
-pub(super) fn palette_on_paper() -> Vec<u8> {
-    let greys = (0..=BRIGHTEST).map(|grey| [255 - (u32::from(grey) * 255 / u32::from(BRIGHTEST)) as u8; 3]);
-    greys.chain(COLOURS_ON_PAPER).chain([[0; 3]]).flatten().collect()
-}
-
-/// A picture of indices into the palette.
+/// A picture of indices into the palette of its ground.
 pub(super) struct Canvas {
     pub height: usize,
     pub width: usize,
+    pub ground: Ground,
     pub dots: Vec<u8>,
+    /// The ground that needs dark lines, by index.
+    light: [bool; 256],
 }
 
 impl Canvas {
-    pub fn black(height: usize, width: usize) -> Self {
-        Canvas { height, width, dots: vec![0; height * width] }
+    pub fn new(height: usize, width: usize, ground: Ground) -> Self {
+        let light = std::array::from_fn(|i| u8::try_from(i).is_ok_and(|i| i <= BRIGHTEST && ground.is_light(i)));
+        Canvas { height, width, ground, dots: vec![0; height * width], light }
+    }
+
+    /// The index of a pixel, if it lies in the picture.
+    pub fn at(&self, y: usize, x: usize) -> Option<u8> {
+        (x < self.width).then(|| self.dots.get(y * self.width + x).copied()).flatten()
     }
 
     /// Sets a pixel; one outside the picture is left out.
@@ -75,6 +41,17 @@ impl Canvas {
         if y < self.height && x < self.width {
             self.dots[y * self.width + x] = colour;
         }
+    }
+
+    /// A pixel of a line: in the lighter or the darker shade of its colour, whichever stands out from the ground.
+    pub fn line(&mut self, y: usize, x: usize, colour: usize) {
+        let Some(under) = self.at(y, x) else { return };
+        let dark = match under {
+            0..=BRIGHTEST => self.light[usize::from(under)],
+            LINES..WHITE => usize::from(under - LINES) >= COLOURS,
+            _ => false,
+        };
+        self.dot(y, x, LINES + (colour + if dark { COLOURS } else { 0 }) as u8);
     }
 
     pub fn bar(&mut self, y: usize, x: usize, height: usize, width: usize, colour: u8) {
@@ -94,21 +71,30 @@ impl Canvas {
         }
     }
 
-    /// Words with their upper left corner at y, x; `size` pixels a dot.
-    pub fn text(&mut self, y: usize, x: usize, text: &str, size: usize, colour: u8) {
-        for (i, letter) in text.chars().enumerate() {
-            for (row, bits) in font::glyph(letter).into_iter().enumerate() {
-                for column in (0..font::WIDTH).filter(|c| bits >> (font::WIDTH - 1 - c) & 1 == 1) {
-                    let left = x + (i * (font::WIDTH + 1) + column) * size;
-                    self.bar(y + row * size, left, size, size, colour);
-                }
-            }
+    /// Words with their upper left corner at y, x.
+    pub fn text(&mut self, y: usize, x: usize, text: &str, letters: Letters, colour: u8) {
+        for [dy, dx] in letters.places(text) {
+            self.bar(y + dy, x + dx, letters.size, letters.size, colour);
         }
     }
 
-    /// Grey values in rows of `width`, from the top, `left` pixels from the left.
-    pub fn greys(&mut self, left: usize, width: usize, greys: &[u8]) {
-        for (line, row) in self.dots.chunks_exact_mut(self.width).zip(greys.chunks(width)) {
+    /// The same with a seam around each dot, which no line is lost under, so that it can be read on any ground.
+    pub fn seamed(&mut self, y: usize, x: usize, text: &str, letters: Letters, colour: u8) {
+        for [dy, dx] in letters.places(text) {
+            for y in (y + dy).saturating_sub(1)..=y + dy + letters.size {
+                for x in (x + dx).saturating_sub(1)..=x + dx + letters.size {
+                    if self.at(y, x).is_some_and(|under| under < LINES) {
+                        self.dot(y, x, HALO);
+                    }
+                }
+            }
+        }
+        self.text(y, x, text, letters, colour);
+    }
+
+    /// Ground in rows of `width`, from the top, `left` pixels from the left.
+    pub fn lay(&mut self, left: usize, width: usize, ground: &[u8]) {
+        for (line, row) in self.dots.chunks_exact_mut(self.width).zip(ground.chunks(width)) {
             line[left..left + width].copy_from_slice(row);
         }
     }
@@ -116,107 +102,65 @@ impl Canvas {
     /// Lines of `weight` pixels just inside each object, from the top, `left` pixels from the left. Objects cut by the edge
     /// of the image stay open there.
     pub fn outlines(&mut self, left: usize, objects: &Silhouettes, colours: &Colours, stroke: Stroke, weight: usize) {
-        let (width, n) = (objects.width, objects.ends.len());
-        for i in 0..n {
-            let (y, x) = (i / width, i % width);
-            if stroke == Stroke::Dashed && !((x + y) / DASH).is_multiple_of(2) {
-                continue;
-            }
-            for &label in objects.at(i) {
-                let lacks = |j: usize| objects.at(j).binary_search(&label).is_err();
-                let edge = (1..=weight).any(|k| {
-                    (x >= k && lacks(i - k))
-                        || (x + k < width && lacks(i + k))
-                        || (y >= k && lacks(i - k * width))
-                        || (i + k * width < n && lacks(i + k * width))
-                });
-                if edge {
-                    self.dot(y, left + x, colours.get(label));
+        for (y, row) in objects.rows.iter().enumerate() {
+            for run in row {
+                let colour = colours.get(run.label);
+                let mut draw = |from: usize, to: usize| {
+                    for x in from..to {
+                        if stroke == Stroke::Solid || ((x + y) / DASH).is_multiple_of(2) {
+                            self.line(y, left + x, colour);
+                        }
+                    }
+                };
+                if run.from > 0 {
+                    draw(run.from, run.to.min(run.from + weight));
+                }
+                if run.to < objects.width {
+                    draw(run.from.max(run.to.saturating_sub(weight)), run.to);
+                }
+                for k in 1..=weight {
+                    let beside = [y.checked_sub(k), Some(y + k).filter(|y| *y < objects.rows.len())];
+                    for other in beside.into_iter().flatten() {
+                        gaps(run, objects.of(other, run.label), &mut draw);
+                    }
                 }
             }
         }
     }
 }
 
-/// A colour for each label: the next in turn, or the first after it that no near object with a lower label has.
-pub(super) struct Colours {
-    /// Labels in the picture, ascending, and the place of each one's colour.
-    chosen: Vec<(u32, usize)>,
-}
-
-impl Colours {
-    pub fn of(objects: &Silhouettes) -> Self {
-        let pairs = near_pairs(objects);
-        let mut present = objects.labels.clone();
-        present.sort_unstable();
-        present.dedup();
-        let mut colours = Colours { chosen: Vec::with_capacity(present.len()) };
-        let mut rest = &pairs[..];
-        for label in present {
-            let (near, after) = rest.split_at(rest.partition_point(|p| p.0 <= label));
-            let taken = near.iter().filter(|p| p.0 == label).fold(0_u32, |set, p| set | 1 << colours.place(p.1));
-            rest = after;
-            let first = (label as usize - 1) % COLOURS.len();
-            let free = (first..first + COLOURS.len()).map(|c| c % COLOURS.len()).find(|c| taken >> c & 1 == 0);
-            colours.chosen.push((label, free.unwrap_or(first)));
+/// What of a run none of the others covers, which go from left to right.
+fn gaps(run: &Run, others: &[Run], mut draw: impl FnMut(usize, usize)) {
+    let mut from = run.from;
+    for other in others {
+        if other.from >= run.to {
+            break;
         }
-        colours
-    }
-
-    fn place(&self, label: u32) -> usize {
-        self.chosen.binary_search_by_key(&label, |c| c.0).map_or(0, |i| self.chosen[i].1)
-    }
-
-    fn get(&self, label: u32) -> u8 {
-        COLOURED + self.place(label) as u8
-    }
-}
-
-/// Pairs (higher, lower) of different labels that share a pixel or follow each other in a row or column within `NEAR`
-/// pixels, sorted.
-fn near_pairs(objects: &Silhouettes) -> Vec<(u32, u32)> {
-    let mut pairs = Vec::new();
-    let (n, width) = (objects.ends.len(), objects.width.max(1));
-    let mut walk = |pixels: &mut dyn Iterator<Item = usize>| {
-        let (mut last, mut gap): (&[u32], usize) = (&[], 0);
-        for here in pixels.map(|i| objects.at(i)) {
-            if here.is_empty() {
-                gap += 1;
-                continue;
-            }
-            if here != last && gap <= NEAR {
-                pairs.extend(last.iter().flat_map(|&a| here.iter().map(move |&b| (a.max(b), a.min(b)))));
-            }
-            if here.len() > 1 && here != last {
-                pairs.extend(here.iter().flat_map(|&a| here.iter().map(move |&b| (a.max(b), a.min(b)))));
-            }
-            (last, gap) = (here, 0);
+        if other.from > from {
+            draw(from, other.from);
         }
-    };
-    (0..n / width).for_each(|y| walk(&mut (y * width..(y + 1) * width)));
-    (0..width).for_each(|x| walk(&mut (x..n).step_by(width)));
-    pairs.retain(|p| p.0 != p.1);
-    pairs.sort_unstable();
-    pairs.dedup();
-    pairs
+        from = from.max(other.to);
+    }
+    if from < run.to {
+        draw(from, run.to);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     //! Mechanics, on small literal grids.
+    use super::super::silhouettes::tests::of;
     use super::*;
 
-    fn of(labels: &[u32], width: usize) -> Silhouettes {
-        let mut objects = Silhouettes { width, ..Default::default() };
-        for &label in labels {
-            objects.labels.extend(Some(label).filter(|l| *l > 0));
-            objects.ends.push(objects.labels.len());
-        }
-        objects
+    fn drawn(labels: &[u32], width: usize, weight: usize) -> Vec<u8> {
+        let objects = of(labels, width);
+        let mut canvas = Canvas::new(labels.len() / width, width, Ground::Grey);
+        canvas.outlines(0, &objects, &Colours::of(&objects), Stroke::Solid, weight);
+        canvas.dots
     }
 
     #[test]
-    fn lines_lie_inside_and_neighbours_differ() {
+    fn lines_lie_inside() {
         #[rustfmt::skip]
         let labels = [
             0, 0, 0, 0, 0, 0,
@@ -225,10 +169,6 @@ mod tests {
             1, 1, 1, 9, 9, 9,
             0, 0, 0, 0, 0, 0,
         ];
-        let mut canvas = Canvas::black(5, 6);
-        let objects = of(&labels, 6);
-        canvas.outlines(0, &objects, &Colours::of(&objects), Stroke::Solid, 1);
-        let drawn: Vec<bool> = canvas.dots.iter().map(|d| *d != 0).collect();
         #[rustfmt::skip]
         let expected = [
             0, 0, 0, 0, 0, 0,
@@ -237,8 +177,55 @@ mod tests {
             1, 1, 1, 1, 1, 1,
             0, 0, 0, 0, 0, 0,
         ];
-        assert_eq!(drawn, expected.map(|v| v == 1));
-        // 1 and 9 would both take the first colour.
-        assert_eq!((canvas.dots[8], canvas.dots[9]), (COLOURED, COLOURED + 1));
+        assert_eq!(drawn(&labels, 6, 1).iter().map(|d| u8::from(*d != 0)).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn lines_are_those_of_a_naive_search() {
+        let (width, height) = (31, 20);
+        let labels: Vec<u32> = (0..width * height).map(|i| (i / 5 * 2_654_435_761 % 977 % 4) as u32).collect();
+        for weight in [1, 2] {
+            let got = drawn(&labels, width, weight);
+            for (i, &label) in labels.iter().enumerate() {
+                let (y, x) = (i / width, i % width);
+                let lacks = |y: Option<usize>, x: Option<usize>| match (y, x) {
+                    (Some(y), Some(x)) if y < height && x < width => labels[y * width + x] != label,
+                    _ => false,
+                };
+                let edge = (1..=weight).any(|k| {
+                    lacks(y.checked_sub(k), Some(x))
+                        || lacks(Some(y + k), Some(x))
+                        || lacks(Some(y), x.checked_sub(k))
+                        || lacks(Some(y), Some(x + k))
+                });
+                assert_eq!(got[i] != 0, label > 0 && edge, "{y}, {x}");
+            }
+        }
+    }
+
+    #[test]
+    fn lines_are_darker_on_light_ground() {
+        let objects = of(&[0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0], 4);
+        let mut canvas = Canvas::new(3, 4, Ground::Grey);
+        canvas.lay(0, 4, &[BRIGHTEST, BRIGHTEST, 0, 0].repeat(3));
+        canvas.outlines(0, &objects, &Colours::of(&objects), Stroke::Solid, 2);
+        assert_eq!(canvas.dots[5..7], [LINES + COLOURS as u8, LINES]);
+    }
+
+    #[test]
+    fn a_seam_leaves_lines_as_they_are() {
+        let mut canvas = Canvas::new(7, 7, Ground::Grey);
+        canvas.bar(0, 0, 7, 1, LINES);
+        canvas.seamed(1, 1, "1", Letters::digits(1), WHITE);
+        let row = |y: usize| -> String {
+            let name = |d: &u8| match *d {
+                LINES => 'l',
+                WHITE => 'w',
+                HALO => 'h',
+                _ => '.',
+            };
+            canvas.dots[7 * y..7 * y + 7].iter().map(name).collect()
+        };
+        assert_eq!([0, 1, 2].map(row), ["lhhh...", "lhwh...", "lwwh..."]);
     }
 }

@@ -5,16 +5,15 @@
 //! last slice on top. A view can also be of one slice alone. A body whose place in the patient is known is seen from the
 //! front and from its left, head up, however its voxels are stored.
 
+use super::silhouettes::{Run, Silhouettes};
 use crate::placement::Placement;
 use crate::units::{Shape, Spacing, Unit};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// Longest side of a picture in pixels; of each of the two panels that a stack has, half of it.
-const LONGEST: usize = 2048;
 /// Pictures with a shorter long side than this are enlarged by a whole number, to about twice this.
-const LEGIBLE: usize = 400;
+const LEGIBLE: usize = 600;
 /// Side lengths of a voxel that differ by less than this fraction count as equal.
 const SQUARE: f64 = 0.05;
 
@@ -63,7 +62,8 @@ pub(super) struct View {
 }
 
 impl View {
-    pub fn new(shape: Shape, spacing: Option<Spacing>) -> Self {
+    /// At most `longest` pixels a side.
+    pub fn new(shape: Shape, spacing: Option<Spacing>, longest: usize) -> Self {
         let front = !shape.is_flat() && spacing.is_some_and(|s| s.unit == Unit::Mm);
         let [z, y, x] = Axis::of(shape, spacing);
         let (down, along, plane) = if front { (z.reversed(), y, "row") } else { (y, z, "slice") };
@@ -76,12 +76,11 @@ impl View {
         let stretched = |n: usize, by: f64| ((n as f64 * by / unit).round() as usize).clamp(1, n.saturating_mul(64));
         let (h1, w1) = (stretched(h, tall), stretched(w, wide));
         let long = h1.max(w1);
-        let longest = if shape.is_flat() { LONGEST } else { LONGEST / 2 };
         let (out_h, out_w) = if long > longest {
             let k = long.div_ceil(longest);
             (h1.div_ceil(k), w1.div_ceil(k))
         } else {
-            let k = if long < LEGIBLE { (2 * LEGIBLE / long).clamp(1, 12) } else { 1 };
+            let k = if long < LEGIBLE { (2 * LEGIBLE.min(longest / 2) / long).clamp(1, 12) } else { 1 };
             (h1 * k, w1 * k)
         };
         let pixel = wide * w as f64 / out_w as f64;
@@ -89,13 +88,13 @@ impl View {
         View { down, across: x, along, depth: 0..along.n, plane, rows, columns, pixel }
     }
 
-    /// A body from the front and from its left, in one scale. Without a placement the grid is taken to lie straight: its
-    /// x runs to the left, y to the back, z to the head.
-    pub fn body(shape: Shape, spacing: Option<Spacing>, placement: Option<Placement>) -> [Self; 2] {
+    /// A body from the front and from its left, in one scale, its longest side in so many pixels. Without a placement the
+    /// grid is taken to lie straight: its x runs to the left, y to the back, z to the head.
+    pub fn body(shape: Shape, spacing: Option<Spacing>, placement: Option<Placement>, pixels: usize) -> [Self; 2] {
         let [left, back, head] = patient(Axis::of(shape, spacing), &placement.unwrap_or(Placement::STRAIGHT));
         let extent = |axis: &Axis| axis.n as f64 * axis.length;
         let longest = [left, back, head].iter().map(extent).fold(0.0, f64::max);
-        let pixel = longest / (LONGEST / 2) as f64;
+        let pixel = longest / pixels.max(1) as f64;
         let lines = |axis: &Axis| spans(axis.n, ((extent(axis) / pixel).round() as usize).max(1));
         let down = head.reversed();
         [(left, back), (back, left)].map(|(across, along)| View {
@@ -133,9 +132,12 @@ impl View {
     }
 
     /// Intensities: the largest of each column, the mean of the columns under each pixel.
-    pub fn grey(&self, samples: &[i32]) -> Vec<i32> {
+    pub fn grey<'a>(&self, samples: &'a [i32]) -> Cow<'a, [i32]> {
         let as_stored = self.along.n == 1 && self.across.step == 1 && self.down.step == self.across.n as isize;
         let flat = if as_stored { Cow::Borrowed(samples) } else { Cow::Owned(self.maximum(samples)) };
+        if (self.height(), self.width()) == (self.down.n, self.across.n) {
+            return flat;
+        }
         let mut out = vec![0; self.height() * self.width()];
         out.par_chunks_mut(self.width().max(1)).zip(&self.rows).for_each(|(line, ys)| {
             for (pixel, xs) in line.iter_mut().zip(&self.columns) {
@@ -145,7 +147,7 @@ impl View {
                 *pixel = (sum / (ys.len() * xs.len()).max(1) as i64) as i32;
             }
         });
-        out
+        Cow::Owned(out)
     }
 
     fn maximum(&self, samples: &[i32]) -> Vec<i32> {
@@ -174,29 +176,66 @@ impl View {
 
     /// Labels: those that are in at least half of the columns under a pixel.
     pub fn labels(&self, voxels: &[u32]) -> Silhouettes {
-        // An enlarged picture has the same rows and columns several times.
+        // An enlarged picture has the same rows several times.
         let mut rows = self.rows.clone();
         rows.dedup();
-        let lines: Vec<(Vec<usize>, Vec<u32>)> = rows.par_iter().map(|ys| self.line(voxels, ys)).collect();
-        let mut all = Silhouettes { width: self.width(), ends: Vec::new(), labels: Vec::new() };
-        let mut lines = rows.iter().zip(&lines).peekable();
-        for ys in &self.rows {
-            while lines.next_if(|(row, _)| *row != ys).is_some() {}
-            if let Some((_, (ends, labels))) = lines.peek() {
-                let before = all.labels.len();
-                all.ends.extend(ends.iter().map(|end| before + end));
-                all.labels.extend(labels);
-            }
-        }
-        all
+        let lines: Vec<Vec<Run>> = rows.par_iter().map(|ys| self.line(voxels, ys)).collect();
+        let line = |ys: &Range<usize>| {
+            let found = rows.binary_search_by_key(&(ys.start, ys.end), |r| (r.start, r.end));
+            found.map_or_else(|_| vec![], |i| lines[i].clone())
+        };
+        Silhouettes { width: self.width(), rows: self.rows.iter().map(line).collect() }
     }
 
-    /// The labels of a line of pixels, and where those of each pixel end.
-    fn line(&self, voxels: &[u32], ys: &Range<usize>) -> (Vec<usize>, Vec<u32>) {
-        let (mut ends, mut labels, mut column, mut block) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut last = None;
-        for xs in &self.columns {
-            if last != Some(xs) {
+    /// The objects of a line of pixels.
+    fn line(&self, voxels: &[u32], ys: &Range<usize>) -> Vec<Run> {
+        let mut runs = match self.stored_row(voxels, ys) {
+            Some(row) => self.runs_as_stored(row),
+            None if self.is_empty(voxels, ys) => vec![],
+            None => self.runs(voxels, ys),
+        };
+        runs.sort_unstable();
+        runs
+    }
+
+    /// The row of the grid that a line of pixels shows, if it shows one, none of its columns being left out.
+    fn stored_row<'a>(&self, voxels: &'a [u32], ys: &Range<usize>) -> Option<&'a [u32]> {
+        let one = self.depth.len() == 1 && ys.len() == 1 && self.across.step == 1 && self.width() >= self.across.n;
+        let start = self.down.start()
+            + self.along.start()
+            + ys.start as isize * self.down.step
+            + self.depth.start as isize * self.along.step;
+        let start = usize::try_from(start).ok().filter(|_| one)?;
+        voxels.get(start..start + self.across.n)
+    }
+
+    fn runs_as_stored(&self, row: &[u32]) -> Vec<Run> {
+        let column = |x: usize| self.columns.partition_point(|xs| xs.start < x);
+        let mut from = 0;
+        let mut runs = Vec::new();
+        for run in row.chunk_by(|a, b| a == b) {
+            if run[0] > 0 {
+                runs.push(Run { label: run[0], from: column(from), to: column(from + run.len()) });
+            }
+            from += run.len();
+        }
+        runs
+    }
+
+    /// No object lies in these rows, where they are planes of the grid: seen without looking for columns.
+    fn is_empty(&self, voxels: &[u32], ys: &Range<usize>) -> bool {
+        let plane = self.across.n * self.along.n;
+        let start = |y: usize| usize::try_from(self.down.start() + y as isize * self.down.step).ok();
+        let slab = |y: usize| start(y).and_then(|from| voxels.get(from..from + plane));
+        let is_plane = self.down.step.unsigned_abs() == plane;
+        is_plane && ys.clone().all(|y| slab(y).is_some_and(|slab| slab.iter().all(|l| *l == 0)))
+    }
+
+    fn runs(&self, voxels: &[u32], ys: &Range<usize>) -> Vec<Run> {
+        let (mut runs, mut open): (Vec<Run>, Vec<Run>) = (Vec::new(), Vec::new());
+        let (mut column, mut block) = (Vec::new(), Vec::new());
+        for (at, xs) in self.columns.iter().enumerate() {
+            if at == 0 || self.columns[at - 1] != *xs {
                 block.clear();
                 for y in ys.clone() {
                     for x in xs.clone() {
@@ -208,13 +247,18 @@ impl View {
                     }
                 }
                 block.sort_unstable();
-                last = Some(xs);
             }
-            let runs = block.chunk_by(|a, b| a == b).filter(|run| 2 * run.len() >= ys.len() * xs.len());
-            labels.extend(runs.map(|run| run[0]));
-            ends.push(labels.len());
+            let labels = block.chunk_by(|a, b| a == b).filter(|run| 2 * run.len() >= ys.len() * xs.len());
+            let mut still = Vec::new();
+            for label in labels.map(|run| run[0]) {
+                let from = open.iter().find(|r| r.label == label).map_or(at, |r| r.from);
+                still.push(Run { label, from, to: at + 1 });
+            }
+            runs.extend(open.iter().filter(|r| still.iter().all(|s| s.label != r.label)));
+            open = still;
         }
-        (ends, labels)
+        runs.append(&mut open);
+        runs
     }
 }
 
@@ -232,23 +276,6 @@ fn patient(grid: [Axis; 3], placement: &Placement) -> [Axis; 3] {
     })
 }
 
-/// The labels in each pixel of a picture, ascending: none, one, or in a projection several.
-#[derive(Debug, Default)]
-pub(super) struct Silhouettes {
-    pub width: usize,
-    /// Where the labels of each pixel end in `labels`.
-    pub ends: Vec<usize>,
-    pub labels: Vec<u32>,
-}
-
-impl Silhouettes {
-    /// The labels of a pixel; none past the end.
-    pub fn at(&self, pixel: usize) -> &[u32] {
-        let start = if pixel == 0 { 0 } else { self.ends.get(pixel - 1).copied().unwrap_or(0) };
-        self.ends.get(pixel).and_then(|&end| self.labels.get(start..end)).unwrap_or_default()
-    }
-}
-
 /// Which of `n` lines lie under each of `out` pixels: one where it is enlarged, several where it is made smaller.
 fn spans(n: usize, out: usize) -> Vec<Range<usize>> {
     let cut = |i: usize| (i as u128 * n as u128 / out.max(1) as u128) as usize;
@@ -262,24 +289,24 @@ mod tests {
 
     #[test]
     fn small_images_are_enlarged_and_large_ones_reduced() {
-        let small = View::new(Shape::flat(100, 50), None);
-        assert_eq!((small.height(), small.width(), small.pixel), (800, 400, 0.125));
-        let middle = View::new(Shape::flat(512, 400), None);
-        assert_eq!((middle.height(), middle.width()), (512, 400));
-        let large = View::new(Shape::flat(1000, 5000), Spacing::um([1.0, 0.5, 0.5]));
+        let small = View::new(Shape::flat(100, 50), None, 2048);
+        assert_eq!((small.height(), small.width(), small.pixel), (1200, 600, 1.0 / 12.0));
+        let middle = View::new(Shape::flat(600, 400), None, 2048);
+        assert_eq!((middle.height(), middle.width()), (600, 400));
+        let large = View::new(Shape::flat(1000, 5000), Spacing::um([1.0, 0.5, 0.5]), 2048);
         assert_eq!((large.height(), large.width(), large.pixel), (334, 1667, 0.5 * 5000.0 / 1667.0));
     }
 
     #[test]
     fn bodies_are_seen_from_the_front_in_proportion() {
-        let shape = Shape::new(200, 7, 100);
-        let view = View::new(shape, Spacing::mm([4.0, 2.0, 2.0]));
-        assert_eq!((view.height(), view.width()), (400, 100));
+        let shape = Shape::new(400, 7, 100);
+        let view = View::new(shape, Spacing::mm([4.0, 2.0, 2.0]), 1024);
+        assert_eq!((view.height(), view.width()), (800, 100));
         let mut labels = vec![0; shape.len()];
         labels[shape.index(9, 4, 5)] = 1;
         let (name, slice) = view.fullest(&labels).unwrap();
         assert_eq!(name, "row 5");
-        assert_eq!(slice.labels(&labels).at((200 - 1 - 9) * 2 * 100 + 5), [1]);
+        assert_eq!(slice.labels(&labels).row((400 - 1 - 9) * 2), [Run { label: 1, from: 5, to: 6 }]);
     }
 
     #[test]
@@ -295,7 +322,7 @@ mod tests {
         ] {
             let mut samples = vec![0; shape.len()];
             samples[shape.index(at[0], at[1], at[2])] = 9;
-            let [front, side] = View::body(shape, spacing, placement);
+            let [front, side] = View::body(shape, spacing, placement, 1024);
             assert_eq!([front.height(), front.width(), side.width()], [512, 1024, 768]);
             for view in [front, side] {
                 let grey = view.grey(&samples);
@@ -307,15 +334,16 @@ mod tests {
 
     #[test]
     fn columns_give_the_maximum_and_all_their_labels() {
-        let view = View::new(Shape::new(3, 1, 400), None);
+        let view = View::new(Shape::new(3, 1, 700), None, 1024);
         let at = |z: usize| move |x: usize| (z * 10 + x % 2) as i32;
-        let grey: Vec<i32> = (0..3).flat_map(|z| (0..400).map(at(z))).collect();
+        let grey: Vec<i32> = (0..3).flat_map(|z| (0..700).map(at(z))).collect();
         assert_eq!(view.grey(&grey)[..2], [20, 21]);
-        let mut labels = vec![0; 1200];
-        (labels[0], labels[400], labels[800]) = (7, 9, 9);
-        (labels[1], labels[401]) = (5, 4);
+        let mut labels = vec![0; 2100];
+        (labels[0], labels[700], labels[1400]) = (7, 9, 9);
+        (labels[1], labels[701]) = (5, 4);
         let found = view.labels(&labels);
-        assert_eq!((found.at(0), found.at(1), found.at(2)), (&[7, 9][..], &[4, 5][..], &[][..]));
+        let run = |label: u32, from: usize| Run { label, from, to: from + 1 };
+        assert_eq!(found.row(0), [run(4, 1), run(5, 1), run(7, 0), run(9, 0)]);
     }
 
     #[test]
@@ -323,8 +351,8 @@ mod tests {
         // Two rows of 4096 become one of 2048: label 3 has half of the first block, label 2 a quarter of the next.
         let mut labels = vec![0; 2 * 4096];
         (labels[0], labels[4096], labels[2]) = (3, 3, 2);
-        let view = View::new(Shape::flat(2, 4096), None);
+        let view = View::new(Shape::flat(2, 4096), None, 2048);
         let found = view.labels(&labels);
-        assert_eq!((found.at(0), found.at(1), found.ends.len()), (&[3][..], &[][..], 2048));
+        assert_eq!((found.width, found.rows), (2048, vec![vec![Run { label: 3, from: 0, to: 1 }]]));
     }
 }

@@ -5,7 +5,8 @@
 pub mod nifti;
 pub mod score;
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use uptake::device::{AdapterChoice, Device, Gpu};
 
 /// The best adapter. A machine without one fails the test: install a software adapter (Debian: mesa-vulkan-drivers).
@@ -30,4 +31,26 @@ pub fn shared(folder: &str) -> Option<PathBuf> {
     );
     eprintln!("SKIPPED: no reference data at {}; this check did not run", path.display());
     None
+}
+
+/// All files below a folder, by their places in it.
+pub fn files_below(folder: &Path) -> BTreeMap<PathBuf, PathBuf> {
+    let (mut all, mut folders) = (BTreeMap::new(), vec![folder.to_path_buf()]);
+    while let Some(inner) = folders.pop() {
+        for path in std::fs::read_dir(inner).unwrap().map(|e| e.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                all.insert(path.strip_prefix(folder).unwrap().to_path_buf(), path);
+            }
+        }
+    }
+    all
+}
+
+/// What every file of a run holds, but for `run.json` and what is kept for resuming.
+pub fn results(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let is_result = |below: &PathBuf| !below.starts_with(".uptake") && !below.ends_with("run.json");
+    let all = files_below(folder).into_iter().filter(|(below, _)| is_result(below));
+    all.map(|(below, path)| (below, std::fs::read(path).unwrap())).collect()
 }

@@ -50,7 +50,8 @@ pub fn file(pages: &[Page]) -> Vec<u8> {
     for page in pages {
         let at = out.len() as u32;
         out.extend(page.samples.iter().flat_map(|s| s.to_le_bytes()));
-        let mut tags = vec![long(256, page.width), long(257, page.height), short(258, 16), short(259, 1), short(262, 1)];
+        let mut tags =
+            vec![long(256, page.width), long(257, page.height), short(258, 16), short(259, 1), short(262, 1)];
         tags.extend([long(273, at), short(277, 1), long(278, page.height), long(279, page.width * page.height * 2)]);
         tags.retain(|t| page.tags.iter().all(|own| own.0 != t.0));
         tags.extend(page.tags.iter().cloned());

@@ -26,8 +26,8 @@ fn none_counts_each_frame() {
     refused(&f, "missing ActualFrameDuration (0018,1242) of slice 2");
     f.slices[1] = SliceFacts { frame_duration: Some(3.6e6), ..slice("") };
     refused(&f, "missing AcquisitionTime (0008,0032) of slice 2");
-    f.slices[1].acquisition_time = some("095900");
-    refused(&f, "AcquisitionTime (0008,0032) 2025-01-01T09:59:00 is before the injection");
+    f.slices[1].acquisition_time = some("094900");
+    refused(&f, "AcquisitionTime (0008,0032) 2025-01-01T09:49:00 is before the injection");
 }
 
 #[test]
@@ -109,8 +109,8 @@ fn start_by_the_series_or_else_the_first_acquisition() {
 
 #[test]
 fn a_start_before_the_injection_is_refused() {
-    let f = Facts { series_time: some("095959"), ..facts() };
-    let error = refused(&f, "the start of the scan (series) 2025-01-01T09:59:59 is before the injection");
+    let f = Facts { series_time: some("094959"), ..facts() };
+    let error = refused(&f, "the start of the scan (series) 2025-01-01T09:49:59 is before the injection");
     assert!(error.contains("(0018,1078) 2025-01-01T10:00:00") && error.contains("suv.injection"), "{error}");
 }
 
@@ -140,8 +140,43 @@ fn midnight_lies_between() {
     f.slices = ["235000", "001000"].map(|t| SliceFacts { acquisition_date: None, ..slice(t) }).to_vec();
     let found = factor(&f, HALVED);
     assert_eq!(text(&found, "injection_time"), "22:50:00");
-    f.injection_time = some("235500");
+    f.injection_time = some("001500");
     refused(&f, "more than ten half-lives");
+}
+
+#[test]
+fn a_scan_that_begins_minutes_before_the_injection_is_computed_with_a_warning() {
+    let begins = |time: &str| Facts { series_time: some(time), slices: vec![slice(time)], ..facts() };
+    let found = factor(&begins("095500"), 70_000.0 / 3.7e8 * libm::exp2(-5.0 / 60.0));
+    noted(&found, "starts 300 s before the injection");
+    // The same where the injection has a time of day only: it is not the day before.
+    let undated = Facts { injection_date_time: None, injection_time: some("100000"), ..begins("095500") };
+    noted(&factor(&undated, 70_000.0 / 3.7e8 * libm::exp2(-5.0 / 60.0)), "starts 300 s before the injection");
+    refused(&begins("094959"), "before the injection");
+}
+
+/// Clocks count seconds: a SeriesTime cut or rounded by one may not change which way leads to the start of the scan.
+#[test]
+fn a_second_between_series_and_acquisition_changes_no_way() {
+    let at = |series: &str| {
+        // All slices carry the time of the series, and reference times that lie minutes on.
+        let s = SliceFacts { frame_reference_time: Some(1_200_000.0), frame_duration: Some(6e4), ..slice("110000") };
+        let found = run(&Facts { series_time: some(series), half_life: Some(6586.2), slices: vec![s], ..facts() });
+        (text(&found, "suv_reference"), found.factors[0])
+    };
+    let (way, exact) = at("110000");
+    assert_eq!(way, "series");
+    for series in ["105959", "110001", "105958.5", "110001.9"] {
+        let (way, factor) = at(series);
+        assert!((factor / exact - 1.0).abs() < 3e-4, "{series}: {way} {factor}");
+    }
+}
+
+#[test]
+fn facts_that_are_missing_for_a_way_are_told() {
+    let s = SliceFacts { frame_reference_time: Some(1000.0), frame_duration: None, ..slice("110000") };
+    let found = run(&Facts { slices: vec![s], ..facts() });
+    assert_eq!(text(&found, "suv_left_out"), "frame: ActualFrameDuration (0018,1242) is missing");
 }
 
 #[test]

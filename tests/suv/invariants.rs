@@ -9,13 +9,14 @@ proptest! {
     /// decays.
     #[test]
     fn proportions(
-        weight in 1.0..300.0_f64,
-        mbq in 10.0..900.0_f64,
+        weight in 10.0..100.0_f64,
+        // For the weight; a third of it is still an activity that can be.
+        each in 0.1..9.0_f64,
         slope in 1e-3..1e3_f64,
         k in 1.1..8.0_f64,
         minutes in 1..59_i32,
     ) {
-        let time = format!("11{minutes:02}00");
+        let (mbq, time) = (each * weight, format!("11{minutes:02}00"));
         let mut base = Facts { weight: Some(weight), dose: Some(mbq * 1e6), series_time: some(&time), ..facts() };
         base.slices = vec![SliceFacts { slope: Some(slope), ..slice(&time) }];
         let one = run(&base).factors[0];

@@ -33,3 +33,43 @@ fn dose() {
     refused(&Facts { dose: Some(37_000.0), ..facts() }, "(0018,1074) is 37000: no plausible dose");
     refused(&Facts { dose: None, ..facts() }, "missing RadionuclideTotalDose (0018,1074)");
 }
+
+#[test]
+fn what_can_hardly_be_is_doubted_and_what_cannot_is_refused() {
+    let doubted = |f: Facts, part: &str| noted(&run(&f), part);
+    refused(&Facts { dose: Some(370_000.0), ..facts() }, "it may be in kBq");
+    doubted(Facts { dose: Some(2e6), ..facts() }, "doubtful: 2 MBq injected for 70 kg");
+    doubted(Facts { weight: Some(700.0), ..facts() }, "body-mass index of 228.6");
+    doubted(Facts { weight: Some(700.0), height: None, ..facts() }, "(0010,1030) is 700 kg");
+    let late = || Facts { injection_date_time: some("20250101052900"), ..facts() };
+    doubted(late(), "331 min after the injection, 5.5 half-lives");
+    let fdg = |minute: &str| Facts {
+        tracer: some("FDG"),
+        nuclide: None,
+        half_life: Some(6586.2),
+        injection_date_time: some(&format!("2025010110{minute}00")),
+        ..facts()
+    };
+    doubted(fdg("45"), "15 min after the injection of FDG");
+    let notes = run(&fdg("00")).notes;
+    assert!(!notes.iter().any(|n| n.contains("doubtful")), "{notes:?}");
+    // The dose that the user gives is believed.
+    let set = Settings { dose_mbq: Some(0.37), ..Settings::default() };
+    assert!(convert(&facts(), &set).is_ok());
+}
+
+#[test]
+fn a_half_life_that_is_not_the_nuclides_is_doubted_with_what_the_other_gives() {
+    let f = Facts { half_life: Some(6586.2), nuclide: some("^68^Gallium"), ..facts() };
+    let ratio = libm::exp2(3600.0 / 4062.6 - 3600.0 / 6586.2);
+    noted(
+        &run(&f),
+        &format!("half-life of ^68^Gallium is 4062.6 s: the first is used; with the other SUV is {ratio:.4}"),
+    );
+    noted(&run(&Facts { nuclide: None, tracer: some("Ga-68 PSMA-11"), ..f.clone() }), "of Ga-68 PSMA-11 is 4062.6 s");
+    let known = run(&Facts { half_life: Some(4062.6), ..f.clone() });
+    assert!(!known.notes.iter().any(|n| n.contains("half-life of")), "{:?}", known.notes);
+    // The remedy that the note names.
+    let set = Settings { half_life_s: Some(4062.6), ..Settings::default() };
+    near(convert(&f, &set).unwrap().factors[0] / run(&f).factors[0], ratio);
+}

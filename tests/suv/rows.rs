@@ -24,7 +24,7 @@ fn one_row_with_the_same_columns_whatever_the_rule() {
     let all = [
         run(&facts()),
         run(&Facts { units: some("GML"), ..facts() }),
-        convert(&Facts::default(), &Settings::default()).unwrap(),
+        convert(&Facts { bids: true, ..Facts::default() }, &Settings::default()).unwrap(),
     ];
     let names = |c: &Conversion| c.audit.columns.iter().map(|c| (c.name.clone(), c.unit.clone())).collect::<Vec<_>>();
     for c in &all {
@@ -44,5 +44,5 @@ fn wrong_facts_that_nobody_needs_are_told() {
     noted(&found, "(0018,1074) is 0.5");
     noted(&found, "(0018,1078) is 'never'");
     let early = Facts { units: some("GML"), injection_date_time: some("20250101113000"), ..facts() };
-    noted(&run(&early), "starts before the injection");
+    noted(&run(&early), "starts 1800 s before the injection");
 }

@@ -36,7 +36,8 @@ fn units_and_assumptions() {
     // Used only where the file says nothing.
     let assume = Settings { assume: Some(Units::Suv), ..Settings::default() };
     near(with(assume.clone()).factors[0], HALVED);
-    let bare = Facts { slices: vec![SliceFacts { slope: Some(2.0), ..SliceFacts::default() }], ..Facts::default() };
+    let slices = vec![SliceFacts { slope: Some(2.0), ..SliceFacts::default() }];
+    let bare = Facts { bids: true, slices, ..Facts::default() };
     let found = convert(&bare, &assume).unwrap();
     assert_eq!((found.unit, found.factors[0]), ("g/ml", 2.0));
     noted(&found, "suv.assume");
@@ -53,6 +54,14 @@ fn units_and_assumptions() {
     near(convert(&bare, &activity).unwrap().factors[0], HALVED);
     let alone = Settings { assume: Some(Units::Bqml), ..Settings::default() };
     assert_eq!(convert(&bare, &alone).unwrap().unit, "Bq/ml");
+    // DICOM says what it is, and so does a sidecar with a tracer: nothing is assumed of them.
+    for said in [Facts { bids: false, ..bare.clone() }, Facts { tracer: some("FDG"), ..bare.clone() }] {
+        let error = convert(&said, &assume).unwrap_err();
+        assert!(error.what.starts_with("missing Units"), "{error}");
+        // The remedy that it names.
+        let remedy = Settings { units: Some(Units::Suv), ..assume.clone() };
+        assert_eq!(convert(&said, &remedy).unwrap().unit, "g/ml");
+    }
 }
 
 #[test]

@@ -74,6 +74,29 @@ fn percentiles_interpolate() {
     assert_eq!(chosen(&[10, 20, 30], Method::Percentile(100.0)), 30.0);
 }
 
+/// Invariant: what is shifted up, as images of few bits are, has the thresholds of what was stored.
+#[test]
+fn samples_shifted_up_have_the_same_thresholds() {
+    let stored: Vec<i32> = (0..4000).map(|i| (i * i / 7) % 31 + (i % 40 / 39) * (i % 97) + 4).collect();
+    for bits in [1, 4, 8, 16, 20] {
+        let lifted: Vec<i32> = stored.iter().map(|s| s << bits).collect();
+        for method in ALL {
+            let got = choose(&Device::Cpu, &volume(&lifted), &method, BinChoice::Lifted(bits)).unwrap();
+            let want = chosen(&stored, method) * f64::from(1 << bits);
+            assert!((got - want).abs() <= 1e-12 * want, "{method:?}, {bits} bits: {got}, not {want}");
+        }
+    }
+    // A sample in between is a bin of its own.
+    let filtered = [0, 256, 257, 512, 512, 512, 768, 1024];
+    let of = |bins| choose(&Device::Cpu, &volume(&filtered), &Method::Triangle, bins).unwrap();
+    assert_eq!(of(BinChoice::Lifted(8)), of(BinChoice::Unit));
+    // Signed samples of 8 bits span 17 bits once they are shifted.
+    let signed: Vec<i32> = (0..900).map(|i| (i * i) % 200 - 255 + (i % 50 / 49) * 300).collect();
+    let lifted: Vec<i32> = signed.iter().map(|s| s << 8).collect();
+    let got = choose(&Device::Cpu, &volume(&lifted), &Method::Triangle, BinChoice::Lifted(8)).unwrap();
+    assert_eq!(got, 256.0 * chosen(&signed, Method::Triangle));
+}
+
 #[test]
 fn adjustments_end_in_the_bounds() {
     let a = Adjust { factor: 2.0, low: 50.0, high: 90.0 };

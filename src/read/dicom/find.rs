@@ -10,9 +10,9 @@
 
 use super::header::Header;
 use super::kind::{is_image, not_a_scan};
-use super::series::{Found, Other, Series, common_folder, name};
+use super::series::{Found, Other, Series, name};
 use super::slice::{self, Slice};
-use crate::read::Source;
+use crate::read::{Source, common_folder};
 use crate::{Error, Kind, Result};
 use dicom_dictionary_std::tags;
 use rayon::prelude::*;
@@ -262,7 +262,8 @@ fn as_series(group: Group, marks: &mut Vec<String>) -> Option<Series> {
     let uid = if many { String::new() } else { first.series.uid.clone() };
     let mut files: Vec<PathBuf> = group.looks.iter().map(|l| l.path.clone()).collect();
     files.sort();
-    Some(Series { uid, folder: common_folder(&files), files, notes: group.notes, ..first.series.clone() })
+    let folder = common_folder(files.iter().map(|f| f.parent().unwrap_or(Path::new(""))));
+    Some(Series { uid, folder, files, notes: group.notes, ..first.series.clone() })
 }
 
 /// A damaged file is held against its series, or, where it does not say whose it is, against those in its folder.

@@ -5,12 +5,13 @@
 //! | syntaxes | implicit, explicit, big-endian, deflated; RLE, JPEG baseline and lossless, JPEG 2000 |
 //! | numbers | 1, 8, 16 and 32 bits, signed and unsigned, any BitsStored; floats of 32 bits |
 //! | colour | grey, palette (the index is the value), RGB, YBR made RGB |
-//! | volumes | sorted by position; gaps, doubles, tilt and several time points are errors that name the files |
+//! | series | one scan wherever its files lie; all of it must be there; projections and screenshots are none |
+//! | volumes | sorted by position; gaps, doubles and tilt are errors that name the files; one time point or gate is read |
 //! | values | slope and intercept of each slice; PET becomes SUV by `crate::suv` |
 //!
 //! Not read, with an error that names it: JPEG-LS, JPEG XL, video, floats of 64 bits. A file is parsed here and not by a general
-//! library, so that no size in a damaged one is believed before it is checked. Of the patient only weight, height and sex are
-//! looked at, and those for SUV alone; names and numbers of patients go nowhere. After PS3.3, PS3.5 and PS3.10 of the standard.
+//! library, so that no size in a damaged one is believed before it is checked. Of the patient weight, height and sex are looked
+//! at for SUV, and PatientID goes to the tables of PET; names go nowhere. After PS3.3, PS3.5 and PS3.10 of the standard.
 
 mod codec;
 mod complete;
@@ -135,7 +136,7 @@ pub fn read_series(series: &Series, options: &Options) -> Result<Scan> {
     let files = series.files.par_iter().map(|path| File::open(path, options)).collect::<Vec<_>>();
     let files = files.into_iter().collect::<Result<Vec<_>>>()?;
     let mut scan = Plan::new(files, options).and_then(|plan| plan.read(options)).map_err(|e| e.at(&series.folder))?;
-    scan.notes.splice(0..0, notes);
+    scan.warnings.splice(0..0, notes);
     Ok(scan)
 }
 

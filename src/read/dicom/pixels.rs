@@ -94,6 +94,9 @@ impl Pixels {
         };
         let allocated = size(tags::BITS_ALLOCATED, "BitsAllocated")? as u32;
         let stored = header.set.whole(tags::BITS_STORED).map_or(allocated, |v| v.clamp(0, 999) as u32);
+        if header.syntax.is_dct() && stored > 8 {
+            return Err(header.syntax.refused(&format!(" with {stored} bits")));
+        }
         let signed = header.set.whole(tags::PIXEL_REPRESENTATION) == Some(1);
         let kind = match element.tag {
             tags::PIXEL_DATA if signed => Kind::Int,

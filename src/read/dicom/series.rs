@@ -95,13 +95,3 @@ pub(super) fn name(series: &mut [Series], marks: &[String]) {
         one.name = if alone { name } else { format!("{name}_{hash}") };
     }
 }
-
-/// The deepest folder that holds all files.
-pub(super) fn common_folder(files: &[PathBuf]) -> PathBuf {
-    let mut folders = files.iter().map(|f| f.parent().unwrap_or(Path::new("")));
-    let mut common = folders.next().map(Path::to_path_buf).unwrap_or_default();
-    for folder in folders {
-        while !folder.starts_with(&common) && common.pop() {}
-    }
-    common
-}

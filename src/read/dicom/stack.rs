@@ -31,7 +31,9 @@ pub struct Stack {
     pub spacing: Option<Spacing>,
     /// Time points or gates that there are; one of them is taken.
     pub times: usize,
-    /// Things the user should know.
+    /// Which time point or gate was picked, where there are several.
+    pub picked: Vec<String>,
+    /// What the user should look at.
     pub notes: Vec<String>,
 }
 
@@ -50,8 +52,8 @@ pub fn order(slices: Vec<Slice>, names: &[String], options: &Options) -> Result<
     let along = |s: &Slice| s.position.map_or(0.0, |p| dot(p, normal));
     let mut slices = slices;
     slices.sort_by(|a, b| along(a).total_cmp(&along(b)));
-    let mut notes = Vec::new();
-    let (slices, times) = one_time(slices, along, &namer, options, &mut notes)?;
+    let (mut picked, mut notes) = (Vec::new(), Vec::new());
+    let (slices, times) = one_time(slices, along, &namer, options, &mut picked)?;
     let step = even(&slices, along, &namer, &mut notes)?;
     let begin = &slices[0];
     let origin = begin.position.unwrap_or_default();
@@ -66,7 +68,7 @@ pub fn order(slices: Vec<Slice>, names: &[String], options: &Options) -> Result<
     }
     let spacing = spacing(&first, step, &mut notes)?;
     let placement = Placement { origin, directions: [normal, axes[1], axes[0]] };
-    Ok(Stack { slices, placement: Some(placement), spacing, times, notes })
+    Ok(Stack { slices, placement: Some(placement), spacing, times, picked, notes })
 }
 
 struct Namer<'a> {
@@ -127,9 +129,9 @@ fn unplaced(slices: Vec<Slice>, namer: &Namer, options: &Options) -> Result<Stac
     }
     let times = slices.iter().filter(|s| s.clocks[0].is_some() && s.clocks[0] != slices[0].clocks[0]).count();
     let mut slices = slices;
-    let mut notes = Vec::new();
+    let (mut picked, mut notes) = (Vec::new(), Vec::new());
     let count = if times > 0 && times + 1 == slices.len() { slices.len() } else { 1 };
-    let t = choose_time(count, slices.iter().any(|s| s.gated), options, &mut notes)?;
+    let t = choose_time(count, slices.iter().any(|s| s.gated), options, &mut picked)?;
     if count > 1 {
         slices = slices.into_iter().skip(t).take(1).collect();
     }
@@ -139,7 +141,7 @@ fn unplaced(slices: Vec<Slice>, namer: &Namer, options: &Options) -> Result<Stac
         notes.push("the frames have no positions; they are slices in the order of the file".into());
         None
     };
-    Ok(Stack { slices, placement: None, spacing, times: count, notes })
+    Ok(Stack { slices, placement: None, spacing, times: count, picked, notes })
 }
 
 /// Which of so many time points, or gates of a heart beat or breath, is read.

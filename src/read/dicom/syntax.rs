@@ -96,8 +96,19 @@ impl Syntax {
         if self.codec != Codec::Other {
             return Ok(());
         }
-        Err(Error::unsupported(format!("pixels packed as {} ({}) are not read", self.name, self.uid))
-            .remedy("a conversion to uncompressed DICOM, for example with dcmdjpls, gdcmconv --raw or dcm2niix"))
+        Err(self.refused(""))
+    }
+
+    /// The error for pixels that are not decoded.
+    pub fn refused(&self, what: &str) -> Error {
+        Error::unsupported(format!("pixels packed as {} ({}){what} are not read", self.name, self.uid)).remedy(
+            "a conversion to uncompressed DICOM, for example with dcmdjpeg, dcmdjpls, gdcmconv --raw or dcm2niix",
+        )
+    }
+
+    /// Packed by JPEG with cosines, of which 8 bits are decoded.
+    pub fn is_dct(&self) -> bool {
+        matches!(self.name.as_str(), "JPEG Baseline" | "JPEG Extended")
     }
 
     /// Values may differ from what was measured.

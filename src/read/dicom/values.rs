@@ -2,12 +2,13 @@
 //!
 //! Where all slices have one slope and intercept, samples are the stored numbers and the scale holds both: nothing is rounded.
 //! Where slices differ, and for PET, values are `stored * slope + intercept` of their slice, brought to a step that is a power
-//! of two (30 bits for the largest). This happens in place: the volume is held once.
+//! of two (30 bits for the largest; see [`step`](crate::read::step)). This happens in place: the volume is held once.
 
-use crate::read::numbers::{self, Kind, Numbers, Stored};
-use crate::scan::{Channel, NO_UNIT};
+use crate::read::numbers::{self, Kind, Numbers, Samples, Stored};
+use crate::read::step::{Octaves, Step};
+use crate::scan::Channel;
 use crate::units::{Shape, Spacing};
-use crate::volume::{Scale, Volume};
+use crate::volume::Scale;
 use crate::{Error, Result};
 use rayon::prelude::*;
 
@@ -39,10 +40,38 @@ pub fn stored(name: String, raw: Raw, line: Line) -> Result<Channel> {
         _ => Numbers::Uint(raw.numbers),
     };
     let mut channel = numbers::channel(name, raw.shape, raw.spacing, numbers, raw.stored)?;
-    let (slope, intercept) = line;
-    let offset = channel.volume.scale.offset * slope + intercept;
-    channel.volume.scale = Scale { factor: slope, offset };
+    numbers::rescale(&mut channel, line.0, line.1)?;
     Ok(channel)
+}
+
+/// How far values reach.
+struct Reach {
+    largest: f64,
+    /// All are whole numbers.
+    whole: bool,
+    octaves: Octaves,
+}
+
+impl Default for Reach {
+    fn default() -> Self {
+        Reach { largest: 0.0, whole: true, octaves: Octaves::default() }
+    }
+}
+
+impl Reach {
+    fn add(&mut self, v: f64) {
+        self.octaves.add(v);
+        self.largest = self.largest.max(v.abs());
+        self.whole &= v.trunc() == v;
+    }
+
+    fn and(self, other: Self) -> Self {
+        Reach {
+            largest: self.largest.max(other.largest),
+            whole: self.whole && other.whole,
+            octaves: self.octaves.and(other.octaves),
+        }
+    }
 }
 
 /// A channel of values, with a slope and an intercept for each slice, or one for all.
@@ -61,27 +90,29 @@ pub fn rescaled(name: String, raw: Raw, lines: &[Line]) -> Result<Channel> {
         number * slope + intercept
     };
     let line = |z: usize| lines.get(z).or(lines.last()).copied().unwrap_or((1.0, 0.0));
-    let reach = |(z, slice): (usize, &[u32])| {
-        let fold = |(most, whole): (f64, bool), bits: &u32| {
-            let v = value(*bits, line(z));
-            // NaN must not get lost in a maximum.
-            (if v.is_finite() { most.max(v.abs()) } else { f64::INFINITY }, whole && v.trunc() == v)
-        };
-        slice.iter().fold((0.0, true), fold)
+    let reach = |mut all: Reach, (z, slice): (usize, &[u32])| {
+        slice.iter().for_each(|bits| all.add(value(*bits, line(z))));
+        all
     };
-    let join = |a: (f64, bool), b: (f64, bool)| (a.0.max(b.0), a.1 && b.1);
-    let (largest, whole) = numbers.par_chunks(plane).enumerate().map(reach).reduce(|| (0.0, true), join);
-    if largest.is_nan() || largest > numbers::LARGEST {
+    let slices = numbers.par_chunks(plane).enumerate();
+    let Reach { largest, whole, octaves } = slices.fold(Reach::default, reach).reduce(Reach::default, Reach::and);
+    if !octaves.finite() {
         return Err(Error::format(format!("channel {name} holds NaN, infinity, or values beyond any measure"))
             .remedy("an image where those pixels hold a number, for example 0"));
     }
-    let factor = if whole && largest <= f64::from(i32::MAX) { 1.0 } else { numbers::step(largest) };
-    numbers.par_chunks_mut(plane).enumerate().for_each(|(z, slice)| {
-        let sample = |bits: u32| (value(bits, line(z)) / factor).round_ties_even() as i32;
-        slice.iter_mut().for_each(|bits| *bits = sample(*bits) as u32);
-    });
-    let mut volume = Volume::new(shape, bytemuck::cast_vec(numbers))?;
-    volume.scale = Scale { factor, offset: 0.0 };
-    volume.spacing = spacing;
-    Ok(Channel { name, unit: NO_UNIT, volume, saturated: None, saturation: None })
+    let in_place = |numbers: &mut Vec<u32>, sample: &(dyn Fn(f64) -> i32 + Sync)| {
+        numbers.par_chunks_mut(plane).enumerate().for_each(|(z, slice)| {
+            slice.iter_mut().for_each(|bits| *bits = sample(value(*bits, line(z))).cast_unsigned());
+        });
+    };
+    let samples = if whole && largest <= f64::from(i32::MAX) {
+        in_place(&mut numbers, &|v| v as i32);
+        Samples::exact(bytemuck::cast_vec(numbers), Scale::ONE)
+    } else {
+        let again = || numbers.iter().enumerate().map(|(i, bits)| value(*bits, line(i / plane)));
+        let step = Step::choose(&octaves, largest, again).map_err(|e| e.needed_for(format!("channel {name}")))?;
+        in_place(&mut numbers, &|v| step.sample(v));
+        Samples::of_step(bytemuck::cast_vec(numbers), step, largest)?
+    };
+    samples.channel(name, shape, spacing)
 }

@@ -101,17 +101,18 @@ impl<'a> Plan<'a> {
         scan.placement = self.stack.placement;
         scan.facts = facts(&self.files, reference, shape);
         if reference.header.set.element(tags::MODALITY_LUT_SEQUENCE).is_some() {
-            scan.notes.push("the modality look-up table (0028,3000) is not applied".into());
+            scan.warn("the modality look-up table (0028,3000) is not applied");
         }
-        let lut = std::mem::take(&mut scan.notes);
-        scan.notes.extend(self.stack.notes);
-        scan.notes.extend(doubts);
-        scan.notes.extend(padding);
+        let lut = std::mem::take(&mut scan.warnings);
+        scan.notes.extend(self.stack.picked);
+        scan.warnings.extend(self.stack.notes);
+        scan.warnings.extend(doubts);
+        scan.warnings.extend(padding);
         if let Some(c) = self.conversion {
             (scan.sul_factor, scan.audit) = (c.sul_factor, c.audit);
-            scan.notes.extend(c.notes);
+            scan.warnings.extend(c.notes);
         }
-        scan.notes.extend(lut);
+        scan.warnings.extend(lut);
         numbers::steps(&mut scan);
         Ok(scan)
     }

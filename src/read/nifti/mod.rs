@@ -46,18 +46,6 @@ pub fn is_label_of(source: &Source, description: &str, intent: i16) -> bool {
     header.is_ok_and(|h| h.description.starts_with(description) && h.intent == i32::from(intent))
 }
 
-/// Other files that an image depends on: the voxels of a pair, and the sidecar. Only files that are there.
-pub fn companions(path: &Path) -> Vec<PathBuf> {
-    let head = Source::open(path).and_then(|s| s.head(super::HEAD_BYTES)).unwrap_or_default();
-    if !detect(&head) {
-        return vec![];
-    }
-    let pair = matches!(header::kind(&stream::peek(&head, header::LONGEST)), Some(Kind::Nifti { pair: true, .. }));
-    let image = if pair { image_file(path) } else { None };
-    let sidecar = Some(sidecar::path(path)).filter(|p| p.is_file());
-    image.into_iter().chain(sidecar).collect()
-}
-
 /// The name without `.nii`, `.hdr` and `.gz`.
 fn stem(path: &Path) -> String {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
@@ -185,12 +173,13 @@ fn read(input: &Input, options: &Options) -> Result<Scan> {
     }
     channels.iter_mut().for_each(|c| c.volume.spacing = geometry.spacing);
     notes.extend(geometry.notes);
-    let mut scan = Scan { notes, ..Scan::new(Modality::Unknown, volume.shape, channels) };
+    let mut scan =
+        Scan { warnings: notes, notes: volume.picked, ..Scan::new(Modality::Unknown, volume.shape, channels) };
     scan.spacing = geometry.spacing;
     scan.placement = geometry.placement;
     scan.facts = facts(&h, of, gzip, geometry.by);
     numbers::steps(&mut scan);
-    values::convert(&mut scan, said, &options.suv)?;
+    values::convert(&mut scan, said, &options.suv, of.stored.kind != numbers::Kind::Float)?;
     Ok(scan)
 }
 
@@ -202,6 +191,9 @@ struct Volume {
     from: u64,
     /// Where they end.
     to: u64,
+    /// Which time point was picked, where there are several.
+    picked: Vec<String>,
+    /// What the user should look at.
     notes: Vec<String>,
 }
 
@@ -211,7 +203,7 @@ impl Volume {
             return Err(Error::unsupported("CIFTI files hold surfaces and matrices, not voxels, and are not read")
                 .remedy("a volume in NIfTI"));
         }
-        let mut notes = Vec::new();
+        let (mut picked, mut notes) = (Vec::new(), Vec::new());
         let size = |axis: usize| h.sizes.get(axis).copied().unwrap_or(1);
         if let Some(axis) = (4..h.sizes.len()).find(|a| size(*a) > 1) {
             let all: Vec<String> = h.sizes.iter().map(u64::to_string).collect();
@@ -224,7 +216,11 @@ impl Volume {
             .remedy("one file a component"));
         }
         let whole = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-        let time = Sizes { c: 1, z: 1, t: whole(size(3)) }.time(options)?;
+        let times = whole(size(3));
+        let time = Sizes { c: 1, z: 1, t: times }.time(options)?;
+        if times > 1 {
+            picked.push(format!("time point {time} of {times} is read, counted from 0 (files.time)"));
+        }
         let count = [0, 1, 2].iter().fold(1u128, |n, a| n.saturating_mul(size(*a).into()));
         let shape = Shape { z: whole(size(2)), y: whole(size(1)), x: whole(size(0)) };
         if i64::from(h.bitpix) != 8 * of.bytes() as i64 {
@@ -244,7 +240,7 @@ impl Volume {
         let (Ok(from), Ok(to)) = (end(time), end(time + 1)) else {
             return Err(Error::limit("more voxels than a file can hold"));
         };
-        Ok(Volume { shape, time, from, to, notes })
+        Ok(Volume { shape, time, from, to, picked, notes })
     }
 
     /// Refuses a file that cannot hold the voxels.

@@ -3,12 +3,15 @@
 //! BIDS counts seconds from `TimeZero`; they become dates and times as DICOM has them, so that one set of rules makes the
 //! SUV. Names of DICOM, as dcm2niix and others write them into sidecars, are read where the BIDS names are absent. Sidecars in
 //! the folders above and `participants.tsv` are not looked at.
+//!
+//! A fact under two names must be one fact: two weights, doses, sexes, times of injection or kinds of decay correction that
+//! differ are refused with both values. A half-life that is not its nuclide's is doubted by `crate::suv`.
 //! Reference: <https://bids-specification.readthedocs.io/en/stable/modality-specific-files/positron-emission-tomography.html>.
 
 use super::times::{moment, of_day, split};
 use crate::read::Source;
 use crate::scan::Modality;
-use crate::suv::{Facts, SliceFacts};
+use crate::suv::{Facts, Identity, SliceFacts};
 use crate::{Error, Result};
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
@@ -67,6 +70,15 @@ pub fn read(image: &Path, time: usize) -> Result<Option<Said>> {
     Ok(Some(Said { source: name, ..said }))
 }
 
+/// More apart than digits that were rounded.
+fn differ(a: f64, b: f64) -> bool {
+    (a - b).abs() > 1e-3 * a.abs().max(b.abs())
+}
+
+fn contradiction(a: &str, b: &str) -> Error {
+    Error::format(format!("{a}, but {b}")).needed_for("SUVbw").remedy("a sidecar that says one of the two")
+}
+
 struct Sidecar<'a> {
     keys: &'a Map<String, Value>,
     time: usize,
@@ -84,9 +96,18 @@ impl Sidecar<'_> {
         f.manufacturer = self.text(&["Manufacturer"]);
         f.weight = self.number(&["BodyWeight", "PatientWeight", "Weight"])?;
         // Nobody is 3 m tall: beyond it, it is centimetres.
-        let height = self.number(&["BodyHeight", "PatientSize", "Height"])?;
-        f.height = height.map(|h| if h > 3.0 { h / 100.0 } else { h });
-        f.sex = self.text(&["Sex", "PatientSex", "sex"]).map(|s| s.chars().take(1).collect::<String>().to_uppercase());
+        let metres = |h: f64| if h > 3.0 { h / 100.0 } else { h };
+        f.height = self.agreed(&["BodyHeight", "PatientSize", "Height"], metres)?;
+        f.sex = self.sex()?;
+        f.identity = Identity {
+            patient_id: self.text(&["PatientID"]),
+            study_date: self.text(&["StudyDate"]),
+            study_uid: self.text(&["StudyInstanceUID"]),
+            study: self.text(&["StudyDescription"]),
+            series_uid: self.text(&["SeriesInstanceUID"]),
+            series_number: self.text(&["SeriesNumber"]),
+            series: self.text(&["SeriesDescription"]),
+        };
         f.dose = self.dose()?;
         f.tracer = self.text(&["TracerName", "Radiopharmaceutical"]);
         f.nuclide = self.text(&["TracerRadionuclide", "Radionuclide", "TracerRadionuclideCode"]);
@@ -140,11 +161,26 @@ impl Sidecar<'_> {
     }
 
     fn number(&self, names: &[&str]) -> Result<Option<f64>> {
-        let Some(text) = self.text(names) else { return Ok(None) };
-        match text.parse::<f64>() {
-            Ok(v) if v.is_finite() => Ok(Some(v)),
-            _ => Err(Error::format(format!("{} = \"{text}\": not a number", names.join(" or ")))),
+        self.agreed(names, |v| v)
+    }
+
+    /// The number under any of these names, made alike by `norm`; all that are there must say the same.
+    fn agreed(&self, names: &[&str], norm: impl Fn(f64) -> f64) -> Result<Option<f64>> {
+        let mut found: Option<(&str, f64)> = None;
+        for name in names {
+            let Some(text) = self.text(&[*name]) else { continue };
+            let Some(v) = text.parse::<f64>().ok().filter(|v| v.is_finite()) else {
+                return Err(Error::format(format!("{name} = \"{text}\": not a number")));
+            };
+            match found {
+                None => found = Some((*name, norm(v))),
+                Some((other, before)) if differ(before, norm(v)) => {
+                    return Err(contradiction(&format!("{other} = {before}"), &format!("{name} = {}", norm(v))));
+                }
+                Some(_) => {}
+            }
         }
+        Ok(found.map(|(_, v)| v))
     }
 
     /// Units and kind of SUV as DICOM has them, and what brings the values to that unit. Others stay as they are written.
@@ -171,11 +207,31 @@ impl Sidecar<'_> {
         }
     }
 
+    fn sex(&self) -> Result<Option<String>> {
+        let letter = |name: &'static str| Some((name, self.text(&[name])?.chars().next()?.to_uppercase().to_string()));
+        let all: Vec<(&str, String)> = ["Sex", "PatientSex", "sex"].into_iter().filter_map(letter).collect();
+        match (all.first(), all.iter().find(|(_, s)| Some(s) != all.first().map(|f| &f.1))) {
+            (Some((a, x)), Some((b, y))) => Err(contradiction(&format!("{a} = {x}"), &format!("{b} = {y}"))),
+            (first, _) => Ok(first.map(|f| f.1.clone())),
+        }
+    }
+
     /// Injected activity in Bq; as it stands where no unit is given.
     fn dose(&self) -> Result<Option<f64>> {
-        let Some(dose) = self.number(&["InjectedRadioactivity"])? else {
-            return self.number(&["RadionuclideTotalDose"]);
-        };
+        let (bids, dicom) = (self.bids_dose()?, self.number(&["RadionuclideTotalDose"])?);
+        let (Some(a), Some(b)) = (bids, dicom) else { return Ok(bids.or(dicom)) };
+        // Either may be in Bq or in MBq.
+        if [1.0, 1e6, 1e-6].iter().all(|factor| differ(a, b * factor)) {
+            return Err(contradiction(
+                &format!("InjectedRadioactivity is {a} Bq"),
+                &format!("RadionuclideTotalDose is {b}"),
+            ));
+        }
+        Ok(Some(a))
+    }
+
+    fn bids_dose(&self) -> Result<Option<f64>> {
+        let Some(dose) = self.number(&["InjectedRadioactivity"])? else { return Ok(None) };
         let Some(unit) = self.text(&["InjectedRadioactivityUnits"]) else { return Ok(Some(dose)) };
         // M is mega; m of mCi is milli: case tells.
         let factor = match unit.as_str() {
@@ -224,6 +280,17 @@ impl Sidecar<'_> {
             None => 12.0 * 3600.0,
         };
         let injection = self.number(&["InjectionStart"])?.unwrap_or(0.0);
+        if let Some(text) = self.text(&["RadiopharmaceuticalStartTime"]).filter(|_| self.keys.contains_key("TimeZero"))
+            && let Some(other) = of_day(&text)
+        {
+            let apart = (zero + injection - other).rem_euclid(86_400.0);
+            if apart.min(86_400.0 - apart) > 60.0 {
+                return Err(contradiction(
+                    &format!("InjectionStart is {injection} s from TimeZero"),
+                    &format!("RadiopharmaceuticalStartTime is {text}"),
+                ));
+            }
+        }
         let frame = self.number(&["FrameTimesStart"])?;
         let first = match self.keys.get("FrameTimesStart") {
             Some(Value::Array(list)) => list.first().and_then(Value::as_f64),
@@ -250,6 +317,12 @@ impl Sidecar<'_> {
             (Some(true), Some(_)) => Some("START".into()),
             _ => self.text(&["DecayCorrection"]),
         };
+        if let (Some(bids), Some(dicom)) = (&facts.decay_correction, self.text(&["DecayCorrection"]))
+            && !bids.eq_ignore_ascii_case(&dicom)
+        {
+            let what = format!("ImageDecayCorrected and ImageDecayCorrectionTime say {bids}");
+            return Err(contradiction(&what, &format!("DecayCorrection is {dicom}")));
+        }
         if let Some(t) = acquired.or(reference) {
             let acquired = moment(zero + t)?;
             (slice.acquisition_date, slice.acquisition_time) = (Some(acquired.date), Some(acquired.time));

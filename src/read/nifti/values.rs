@@ -50,14 +50,7 @@ pub fn channel(
         notes.push(format!("{without} of {} voxels hold NaN and were read as 0", shape.len()));
     }
     let mut channel = numbers::channel(name, shape, None, room, stored)?;
-    if slope < 0.0 {
-        turn(&mut channel)?;
-    }
-    let own = channel.volume.scale;
-    channel.volume.scale = Scale { factor: own.factor * slope, offset: own.offset * slope + inter };
-    if !(channel.volume.scale.factor.is_finite() && channel.volume.scale.offset.is_finite()) {
-        return Err(Error::format(format!("scl_slope = {slope:e} takes the values beyond all numbers")));
-    }
+    numbers::rescale(&mut channel, slope, inter).map_err(|e| e.needed_for("scl_slope and scl_inter"))?;
     Ok(channel)
 }
 
@@ -70,22 +63,11 @@ fn finite_or_zero(v: f64) -> f64 {
     if v.is_finite() { v } else { 0.0 }
 }
 
-/// Turns samples round without losing one: `s` becomes `-1 - s`, and the scale with it.
-fn turn(channel: &mut Channel) -> Result<()> {
-    let samples = channel.volume.samples.host()?.par_iter().map(|s| !s).collect();
-    let scale = channel.volume.scale;
-    let mut turned = channel.volume.with(crate::device::Buffer::on_host(samples));
-    turned.scale = Scale { factor: -scale.factor, offset: scale.offset - scale.factor };
-    channel.volume = turned;
-    channel.saturation = channel.saturation.map(|s| !s);
-    Ok(())
-}
-
-/// Brings the channel to its unit.
+/// Brings the channel to its unit. `integers`: the voxels are stored as such.
 ///
 /// # Errors
 /// The facts do not suffice for an SUV, or the values cannot be the SUV that they are taken for.
-pub fn convert(scan: &mut Scan, said: Option<Said>, settings: &Settings) -> Result<()> {
+pub fn convert(scan: &mut Scan, said: Option<Said>, settings: &Settings, integers: bool) -> Result<()> {
     let asked = settings.units.is_some_and(|u| u != Units::None);
     scan.modality = said.as_ref().map_or(Modality::Unknown, |s| s.modality);
     let said = said.filter(|s| s.modality == Modality::Pet);
@@ -94,7 +76,7 @@ pub fn convert(scan: &mut Scan, said: Option<Said>, settings: &Settings) -> Resu
         return Ok(());
     }
     scan.modality = Modality::Pet;
-    let known = said.is_some();
+    let known = said.as_ref().is_some_and(|s| s.facts.units.is_some());
     let mut said = said.unwrap_or_else(|| Said { facts: Facts::default(), ..Said::new(Modality::Pet) });
     said.facts.bids = true;
     said.facts.voxel_ml = scan.spacing.map(|s| s.voxel_volume() * (s.unit.um() / 1e4).powi(3));
@@ -108,19 +90,19 @@ pub fn convert(scan: &mut Scan, said: Option<Said>, settings: &Settings) -> Resu
     // What the user says of the values takes the place of the unit in the sidecar.
     let per_unit = if settings.units.is_some() { 1.0 } else { said.per_unit };
     let (factor, scale) = (factor * per_unit, channel.volume.scale);
-    channel.volume.scale = Scale { factor: scale.factor * factor, offset: scale.offset * factor };
+    channel.volume.scale = Scale::new(scale.factor() * factor, scale.offset() * factor)?;
     channel.unit = conversion.unit;
     if channel.unit == SUV_UNIT {
-        if let Some(why) = suv::not_a_scan(&channel.volume)?.filter(|_| !known && !asked) {
+        if let Some(why) = suv::not_a_scan(&channel.volume, integers)?.filter(|_| !known && !asked) {
             return Err(Error::new(crate::Kind::NotAScan, why).remedy("--set suv.units=suv if it is SUV all the same"));
         }
         let (grams, ml) = (said.facts.weight.map(|kg| kg * 1000.0), said.facts.voxel_ml);
-        scan.notes.extend(suv::values(&channel.volume, grams, ml, known)?);
+        scan.warnings.extend(suv::values(&channel.volume, grams, ml, known)?);
     }
     scan.sul_factor = conversion.sul_factor;
     scan.audit = conversion.audit;
-    scan.notes.extend(said.notes);
-    scan.notes.extend(conversion.notes);
+    scan.warnings.extend(said.notes);
+    scan.warnings.extend(conversion.notes);
     scan.facts.extend(said.source.map(|s| ("sidecar".into(), s)));
     Ok(())
 }

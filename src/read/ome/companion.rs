@@ -55,10 +55,10 @@ fn member(input: &Input, options: &Options) -> Result<(PathBuf, Metadata, Option
     let first = named.iter().map(|n| n.name.as_str()).find(|n| !n.is_empty());
     let first = first.ok_or_else(|| Error::format("OME-XML: no file is named that planes lie in"))?;
     let member = input.path.with_file_name(first);
-    let mut notes = Vec::new();
+    let mut warnings = Vec::new();
     if images.len() > 1 && options.series.is_none() {
-        notes.push(format!("the companion describes {} images; the first was read", images.len()));
+        warnings.push(format!("the companion describes {} images; the first was read", images.len()));
     }
-    let metadata = Metadata { xml: xml.clone(), uuid: None, file: Some(input.path.to_path_buf()), notes };
+    let metadata = Metadata { xml: xml.clone(), uuid: None, file: Some(input.path.to_path_buf()), warnings };
     Ok((member, metadata, Options { series: Some(series), ..options.clone() }))
 }

@@ -48,7 +48,7 @@ pub struct Own {
 }
 
 impl Own {
-    /// Finds a file among those that its description names. `uuid` is its own. Gives notes as well.
+    /// Finds a file among those that its description names. `uuid` is its own. Gives warnings as well.
     ///
     /// # Errors
     /// The description is that of other files, or its names and UUIDs contradict each other.
@@ -57,7 +57,7 @@ impl Own {
         let named: BTreeSet<&Named> = images.iter().flatten().filter(|n| **n != Named::default()).collect();
         let by_uuid = named.iter().find(|n| uuid.is_some() && n.uuid.as_deref() == uuid);
         let by_name = named.iter().find(|n| n.name == name);
-        let (other, notes) = match (by_uuid, by_name) {
+        let (other, warnings) = match (by_uuid, by_name) {
             (Some(n), Some(same)) if same.uuid.is_some() && same.uuid != n.uuid => {
                 let what = format!("by its UUID this file is {} of its OME-TIFF set, by its name {name}", n.name);
                 return Err(Error::format(what).remedy("the names that the files had when they were written"));
@@ -71,7 +71,7 @@ impl Own {
             (None, None) => Self::renamed(path, name, &named)?,
         };
         let uuid = by_uuid.and(uuid).map(String::from);
-        Ok((Own { uuid, name: other }, notes))
+        Ok((Own { uuid, name: other }, warnings))
     }
 
     /// A file that its description does not name. Gives the name that it has there.

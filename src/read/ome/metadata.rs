@@ -18,7 +18,7 @@ pub struct Metadata {
     /// Where the text stands, if not in the file that is read.
     pub file: Option<PathBuf>,
     /// What does not fit.
-    pub notes: Vec<String>,
+    pub warnings: Vec<String>,
 }
 
 impl Metadata {
@@ -29,12 +29,12 @@ impl Metadata {
     pub fn of(description: String, path: &Path, on_disk: bool, options: &Options) -> Result<Self> {
         let uuid = root_attribute(&description, "UUID");
         if !description.contains("BinaryOnly") {
-            return Ok(Metadata { xml: description, uuid, file: None, notes: vec![] });
+            return Ok(Metadata { xml: description, uuid, file: None, warnings: vec![] });
         }
         let document = parse(&description)?;
         let Some(only) = child(document.root_element(), "BinaryOnly") else {
             drop(document);
-            return Ok(Metadata { xml: description, uuid, file: None, notes: vec![] });
+            return Ok(Metadata { xml: description, uuid, file: None, warnings: vec![] });
         };
         let name = only.attribute("MetadataFile").and_then(|n| n.rsplit(['/', '\\']).next()).unwrap_or("");
         if name.is_empty() || !on_disk {
@@ -45,8 +45,8 @@ impl Metadata {
         let xml = text(&file, options).map_err(missing)?;
         let (expected, found) = (only.attribute("UUID").map(String::from), root_attribute(&xml, "UUID"));
         let differ = expected.is_some() && found.is_some() && expected != found;
-        let notes = if differ { vec![format!("the UUID of {name} is not the one in the OME-XML")] } else { vec![] };
-        Ok(Metadata { xml, uuid, file: Some(file), notes })
+        let warnings = if differ { vec![format!("the UUID of {name} is not the one in the OME-XML")] } else { vec![] };
+        Ok(Metadata { xml, uuid, file: Some(file), warnings })
     }
 }
 

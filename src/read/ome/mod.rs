@@ -7,10 +7,10 @@
 //! | held twice | where they differ |
 //! |---|---|
 //! | SizeX, SizeY and the size of the pages | refused |
-//! | SamplesPerPixel and the samples of the pages | those of the pages, with a note; refused if SizeC is no multiple |
-//! | Type and the type of the pages | that of the pages, with a note |
-//! | planes and pages | missing ones are refused, others are left out with a note |
-//! | SignificantBits and the pixels | the bits of the type where a pixel needs more, with a note |
+//! | SamplesPerPixel and the samples of the pages | those of the pages, with a warning; refused if SizeC is no multiple |
+//! | Type and the type of the pages | that of the pages, with a warning |
+//! | planes and pages | missing ones are refused, others are left out with a warning |
+//! | SignificantBits and the pixels | the bits of the type where a pixel needs more, with a warning |
 //! | names and UUIDs of files | see [`files`] |
 
 pub mod companion;
@@ -73,23 +73,23 @@ pub fn layout(metadata: Metadata, path: &Path, pages: &Pages, options: &Options)
     let document = parse(&metadata.xml)?;
     let images = images(&document);
     let named = files::of_images(&images);
-    let (own, own_notes) = Own::find(path, metadata.uuid.as_deref(), &named)?;
-    let mut notes = metadata.notes;
-    notes.extend(own_notes);
-    let series = which(&own, &named, options, &mut notes)?;
+    let (own, own_warnings) = Own::find(path, metadata.uuid.as_deref(), &named)?;
+    let mut warnings = metadata.warnings;
+    warnings.extend(own_warnings);
+    let series = which(&own, &named, options, &mut warnings)?;
     let none = || Error::usage(format!("image {series} of an OME-TIFF with {}", images.len()));
     let image = images.get(series).ok_or_else(none)?;
     let pixels = child(*image, "Pixels").ok_or_else(|| Error::format("OME-XML: an image without Pixels"))?;
 
-    let samples = samples_per_pixel(pixels, pages, &mut notes)?;
+    let samples = samples_per_pixel(pixels, pages, &mut warnings)?;
     same_size(pixels, pages)?;
-    same_type(pixels, pages.stored, &mut notes);
+    same_type(pixels, pages.stored, &mut warnings);
     let sizes = sizes(pixels, samples)?;
-    let time = sizes.time_point(options, &mut notes)?;
+    let time = sizes.time_point(options, &mut warnings)?;
     let mut files = Files { own: &own, path, companions: Vec::new() };
     let planes = planes(pixels, sizes, pages.count, &mut files)?;
     if images.len() == 1 {
-        left_over(&planes, pages.count, &mut notes);
+        left_over(&planes, pages.count, &mut warnings);
     }
     let order = order(pixels)?;
     let wanted = (0..sizes.c).flat_map(|c| (0..sizes.z).map(move |z| (c, z)));
@@ -99,7 +99,7 @@ pub fn layout(metadata: Metadata, path: &Path, pages: &Pages, options: &Options)
         planes.map_err(|(c, z)| Error::format(format!("OME-XML: no page is given for channel {c}, slice {z}")))?;
     let (planes, companions, uuids) = files.used(planes);
 
-    let spacing = calibration(pixels, sizes.z, &mut notes);
+    let spacing = calibration(pixels, sizes.z, &mut warnings);
     let channels = pixels.children().filter(|n| n.has_tag_name_any("Channel"));
     let significant = pixels.attribute("SignificantBits").and_then(|s| s.parse().ok());
     let mut facts: Vec<(String, String)> = Vec::new();
@@ -118,13 +118,13 @@ pub fn layout(metadata: Metadata, path: &Path, pages: &Pages, options: &Options)
         spacing,
         significant_bits: significant,
         facts,
-        notes,
+        warnings,
         ..Layout::default()
     })
 }
 
 /// The image to read: the one that was asked for, or the one that the file stands for.
-fn which(own: &Own, named: &[BTreeSet<Named>], options: &Options, notes: &mut Vec<String>) -> Result<usize> {
+fn which(own: &Own, named: &[BTreeSet<Named>], options: &Options, warnings: &mut Vec<String>) -> Result<usize> {
     if let Some(series) = options.series {
         return Ok(series);
     }
@@ -133,7 +133,7 @@ fn which(own: &Own, named: &[BTreeSet<Named>], options: &Options, notes: &mut Ve
         Error::format("the OME-XML has no image with planes in this file").remedy("a file of the set that has some")
     })?;
     if here > 1 {
-        notes.push(match image {
+        warnings.push(match image {
             0 => format!("the file holds {here} images; the first was read"),
             _ => format!("the file holds planes of {here} images; image {} of the OME-XML was read", image + 1),
         });
@@ -142,10 +142,10 @@ fn which(own: &Own, named: &[BTreeSet<Named>], options: &Options, notes: &mut Ve
 }
 
 /// Pages of a file with one image that its description does not use.
-fn left_over(planes: &[Option<Plane>], pages: usize, notes: &mut Vec<String>) {
+fn left_over(planes: &[Option<Plane>], pages: usize, warnings: &mut Vec<String>) {
     let used = planes.iter().flatten().filter(|p| p.file == 0).map(|p| p.page + 1).max().unwrap_or(0);
     if used < pages {
-        notes.push(format!("{} of {pages} pages are not described in the OME-XML and were left out", pages - used));
+        warnings.push(format!("{} of {pages} pages are not described in the OME-XML and were left out", pages - used));
     }
 }
 
@@ -158,7 +158,7 @@ fn same_size(pixels: Node, pages: &Pages) -> Result<()> {
     Err(Error::format(format!("OME-XML: an image of {y} x {x}, in pages of {rows} x {columns}")))
 }
 
-fn same_type(pixels: Node, stored: Stored, notes: &mut Vec<String>) {
+fn same_type(pixels: Node, stored: Stored, warnings: &mut Vec<String>) {
     let said = match pixels.attribute("Type") {
         Some("float") => "float32",
         Some("double") => "float64",
@@ -167,7 +167,7 @@ fn same_type(pixels: Node, stored: Stored, notes: &mut Vec<String>) {
         None => return,
     };
     if said != stored.to_string() {
-        notes.push(format!("the OME-XML says {said}; the pages hold {stored}, which was read"));
+        warnings.push(format!("the OME-XML says {said}; the pages hold {stored}, which was read"));
     }
 }
 
@@ -191,7 +191,7 @@ fn number(node: Node, name: &str) -> Result<Option<usize>> {
 }
 
 /// Samples in a pixel, the same for all channels: as many as the pages have.
-fn samples_per_pixel(pixels: Node, pages: &Pages, notes: &mut Vec<String>) -> Result<usize> {
+fn samples_per_pixel(pixels: Node, pages: &Pages, warnings: &mut Vec<String>) -> Result<usize> {
     let channels = pixels.children().filter(|n| n.has_tag_name_any("Channel"));
     let counts = channels.map(|c| number(c, "SamplesPerPixel")).collect::<Result<Vec<_>>>()?;
     let first = counts.first().copied().flatten().map(|n| n.max(1));
@@ -201,7 +201,7 @@ fn samples_per_pixel(pixels: Node, pages: &Pages, notes: &mut Vec<String>) -> Re
     let [.., samples] = pages.size;
     match first {
         Some(n) if n != samples => {
-            notes.push(format!("the OME-XML says {n} samples a pixel; the pages have {samples}, which were read"));
+            warnings.push(format!("the OME-XML says {n} samples a pixel; the pages have {samples}, which were read"));
         }
         _ => {}
     }
@@ -290,13 +290,13 @@ fn planes(pixels: Node, sizes: Sizes, pages: usize, files: &mut Files) -> Result
     Ok(planes)
 }
 
-fn calibration(pixels: Node, slices: usize, notes: &mut Vec<String>) -> Option<Spacing> {
+fn calibration(pixels: Node, slices: usize, warnings: &mut Vec<String>) -> Option<Spacing> {
     let mut size = |axis: &str| {
         let value: f64 = pixels.attribute(format!("PhysicalSize{axis}").as_str())?.trim().parse().ok()?;
         let unit = pixels.attribute(format!("PhysicalSize{axis}Unit").as_str()).unwrap_or("µm").trim();
         let um = micrometres(unit);
         if um.is_none() && unit != "pixel" {
-            notes.push(format!("PhysicalSize{axis} in \"{unit}\" is not understood"));
+            warnings.push(format!("PhysicalSize{axis} in \"{unit}\" is not understood"));
         }
         Some(value * um?)
     };
@@ -304,7 +304,7 @@ fn calibration(pixels: Node, slices: usize, notes: &mut Vec<String>) -> Option<S
     if x.is_none() && y.is_none() {
         return None;
     }
-    resolution::stated([z, y, x], slices, notes)
+    resolution::stated([z, y, x], slices, warnings)
 }
 
 #[cfg(test)]
@@ -365,6 +365,6 @@ mod tests {
         assert!(read("SizeC=\"x\"", "", 1, &plain).is_err());
         assert!(read("DimensionOrder=\"ZYX\"", "", 1, &plain).is_err());
         let l = read("SizeC=\"1\" PhysicalSizeX=\"0.5\"", "", 1, &plain).unwrap();
-        assert!(l.spacing.is_none() && l.notes.len() == 1);
+        assert!(l.spacing.is_none() && l.warnings.len() == 1);
     }
 }

@@ -85,14 +85,14 @@ fn alike(a: &Page, b: &Page) -> bool {
 
 impl File<'_> {
     /// What of its pages is left out.
-    pub fn notes(&self, layout: &mut Layout) {
+    pub fn left_out(&self, layout: &mut Layout) {
         if self.unlike > 0 {
-            layout.notes.push(format!("{} pages of another size or type than the first were left out", self.unlike));
+            layout.warnings.push(format!("{} pages of another size or type than the first were left out", self.unlike));
         }
         let all = self.pages.len();
         if layout.format == "ImageJ TIFF" && layout.described.is_some_and(|n| n < all) {
             let left = all - layout.described.unwrap_or(all);
-            layout.notes.push(format!("{left} of {all} pages were not described and left out"));
+            layout.warnings.push(format!("{left} of {all} pages were not described and left out"));
         }
     }
 

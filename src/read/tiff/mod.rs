@@ -121,7 +121,7 @@ fn plan<'a>(input: &'a Input, options: &Options, metadata: Option<Metadata>) -> 
         file.unfold();
     }
     if layout.companions.is_empty() {
-        file.notes(&mut layout);
+        file.left_out(&mut layout);
     } else if !input.on_disk {
         return Err(Error::usage("this OME-TIFF is one of a set of files").remedy("its path instead of its bytes"));
     }
@@ -130,13 +130,13 @@ fn plan<'a>(input: &'a Input, options: &Options, metadata: Option<Metadata>) -> 
     file.facts(&first, &mut layout);
     check_samples(&first)?;
     let extent = extent(input, &first, &layout).within(options)?;
-    let mut notes = Vec::new();
+    let mut warnings = Vec::new();
     each_file(&file, &layout, |file, planes| {
         need.pages(file.pages.len());
-        notes.extend(other_uuid(file, &layout, planes)?);
+        warnings.extend(other_uuid(file, &layout, planes)?);
         planes.iter().try_for_each(|(_, plane)| need.page(&file.tiff, &file.like(&first, *plane, layout.runs)?))
     })?;
-    layout.notes.extend(notes);
+    layout.warnings.extend(warnings);
     let reading = need.reading(extent.reading, extent.finished());
     let extent = Extent { reading, ..extent }.within(options)?;
     Ok(Plan { file, first, layout, extent })
@@ -222,7 +222,8 @@ fn decode(plan: Plan, options: &Options) -> Result<Scan> {
 
 /// Drops what is no measurement, names the channels, and makes samples of the numbers.
 fn finish(page: &Page, shape: Shape, mut rooms: Vec<Numbers>, layout: Layout, options: &Options) -> Result<Scan> {
-    let Layout { names, spacing, significant_bits, mut facts, mut notes, .. } = layout;
+    let Layout { names, spacing, significant_bits, mut facts, mut warnings, .. } = layout;
+    let mut notes = Vec::new();
     let planes = rooms.len() / page.samples;
     let mut samples = page.samples;
     if let Some(alpha) = alpha(page, options) {
@@ -233,18 +234,18 @@ fn finish(page: &Page, shape: Shape, mut rooms: Vec<Numbers>, layout: Layout, op
             samples -= 1;
             notes.push("transparency was left out; the image is opaque".into());
         } else {
-            notes.push(format!("sample {} is called transparency and is not opaque: read as a channel", alpha + 1));
+            warnings.push(format!("sample {} is called transparency and is not opaque: read as a channel", alpha + 1));
         }
     }
     let rgb = matches!(page.photometric, Photometric::Rgb | Photometric::YCbCr);
     if rgb && options.colour == Colour::Measured {
-        notes.push(raster::COLOUR.into());
+        warnings.push(raster::COLOUR.into());
     }
     let names = layout::names(&names, planes, samples, rgb);
     let stored = significant(page.stored, significant_bits, &rooms);
     let other = |b: &u8| *b > page.stored.bits || (*b < stored.bits && *b > 0);
     if let Some(bits) = significant_bits.filter(|b| page.stored.kind == Kind::Uint && other(b)) {
-        notes.push(format!("the file says {bits} significant bits; its pixels have {}", stored.bits));
+        warnings.push(format!("the file says {bits} significant bits; its pixels have {}", stored.bits));
     }
     if stored != page.stored {
         facts.push(("significant bits".into(), stored.bits.to_string()));
@@ -252,7 +253,7 @@ fn finish(page: &Page, shape: Shape, mut rooms: Vec<Numbers>, layout: Layout, op
     let make = |(name, numbers)| numbers::channel(name, shape, spacing, numbers, stored);
     let named: Vec<_> = names.into_iter().zip(rooms).collect();
     let channels = named.into_par_iter().map(make).collect::<Result<Vec<Channel>>>()?;
-    let mut scan = Scan { spacing, facts, notes, ..Scan::new(Modality::Fluorescence, shape, channels) };
+    let mut scan = Scan { spacing, facts, warnings, notes, ..Scan::new(Modality::Fluorescence, shape, channels) };
     numbers::steps(&mut scan);
     Ok(scan)
 }

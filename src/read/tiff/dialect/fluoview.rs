@@ -64,9 +64,9 @@ pub fn layout(head: &Head, name: &'static str) -> Result<Layout> {
         let what = format!("{name}: {c} channels, {z} slices and {t} time points in {} pages", head.pages());
         return Err(Error::format(what));
     }
-    let mut notes = Vec::new();
-    let planes = sizes.pages(&order, sizes.time_point(head.options, &mut notes)?);
+    let mut warnings = Vec::new();
+    let planes = sizes.pages(&order, sizes.time_point(head.options, &mut warnings)?);
     let known = um[1].is_some() || um[2].is_some();
-    let spacing = if known { resolution::stated(um, sizes.z, &mut notes) } else { None };
-    Ok(Layout { planes, slices: sizes.z, spacing, notes, ..Layout::default() })
+    let spacing = if known { resolution::stated(um, sizes.z, &mut warnings) } else { None };
+    Ok(Layout { planes, slices: sizes.z, spacing, warnings, ..Layout::default() })
 }

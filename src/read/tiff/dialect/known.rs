@@ -68,7 +68,11 @@ pub const REFUSED: &[Dialect] = &[
     Dialect { name: "PerkinElmer Opera Flex", detect: |h| h.has(65200), layout: other },
     Dialect { name: "Molecular Dynamics GEL with coded values", detect: is_coded_gel, layout: other },
     Dialect { name: "TIFF with an image depth (SGI)", detect: |h| is_deep(h, 32997), layout: other },
-    Dialect { name: "an electron event recording (EER)", detect: |h| h.text_of(65001).starts_with("<metadata>"), layout: other },
+    Dialect {
+        name: "an electron event recording (EER)",
+        detect: |h| h.text_of(65001).starts_with("<metadata>"),
+        layout: other,
+    },
     Dialect { name: "a raw file of a camera (DNG)", detect: |h| h.has(50706), layout: other },
 ];
 
@@ -84,9 +88,17 @@ pub const ASKED: &[Dialect] = &[
     Dialect { name: "Leica TCS TIFF", detect: is_leica_tcs, layout: ask },
     Dialect { name: "3i SlideBook TIFF", detect: |h| h.software.starts_with("SlideBook"), layout: ask },
     Dialect { name: "Improvision TIFF", detect: |h| h.text.trim_start().starts_with("Improvision"), layout: ask },
-    Dialect { name: "SimplePCI TIFF", detect: |h| h.text.trim_start().starts_with("Created by Hamamatsu"), layout: ask },
+    Dialect {
+        name: "SimplePCI TIFF",
+        detect: |h| h.text.trim_start().starts_with("Created by Hamamatsu"),
+        layout: ask,
+    },
     Dialect { name: "Hamamatsu TIFF", detect: is_hamamatsu, layout: ask },
-    Dialect { name: "Imaris TIFF", detect: |h| h.text.contains("[ImageDescription]") || h.text.contains("ImarisTiff"), layout: ask },
+    Dialect {
+        name: "Imaris TIFF",
+        detect: |h| h.text.contains("[ImageDescription]") || h.text.contains("ImarisTiff"),
+        layout: ask,
+    },
     Dialect { name: "Prairie TIFF", detect: |h| h.software.starts_with("Prairie"), layout: ask },
     Dialect { name: "FEI TIFF", detect: |h| h.has(34680) || h.has(34682), layout: ask },
     Dialect { name: "Zeiss SEM TIFF", detect: |h| h.has(34118), layout: ask },

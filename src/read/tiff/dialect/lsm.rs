@@ -44,13 +44,12 @@ pub fn layout(head: &Head, name: &'static str) -> Result<Layout> {
         let what = format!("{name}: {c} channels, {z} slices, {t} time points in {pages} pages of {samples} samples");
         return Err(Error::format(what));
     }
-    let mut notes = Vec::new();
+    let mut warnings = Vec::new();
     let um = |at: usize| part(at, 8).try_into().map(f64::from_le_bytes).ok().filter(|v| *v > 0.0).map(|m| m * 1e6);
     let (x, y, z) = (um(40), um(48), um(56));
-    let spacing =
-        if x.is_some() || y.is_some() { resolution::stated([z, y, x], sizes.z, &mut notes) } else { None };
-    let planes = sizes.pages("ZTC", sizes.time_point(head.options, &mut notes)?);
-    Ok(Layout { planes, slices: sizes.z, names: names(head, long(108)), spacing, notes, ..Layout::default() })
+    let spacing = if x.is_some() || y.is_some() { resolution::stated([z, y, x], sizes.z, &mut warnings) } else { None };
+    let planes = sizes.pages("ZTC", sizes.time_point(head.options, &mut warnings)?);
+    Ok(Layout { planes, slices: sizes.z, names: names(head, long(108)), spacing, warnings, ..Layout::default() })
 }
 
 /// Names of the channels: a block of its own.

@@ -57,10 +57,10 @@ pub fn layout(head: &Head, name: &'static str) -> Result<Layout> {
     match micrometres(unit) {
         Some(um) => {
             let [y, x] = [sizes.1, sizes.0].map(|v| v.map(|v| v * um));
-            layout.spacing = resolution::stated([step, y, x], layout.slices, &mut layout.notes);
+            layout.spacing = resolution::stated([step, y, x], layout.slices, &mut layout.warnings);
         }
         None if unit == "pixel" || unit == "pixels" => {}
-        None => layout.notes.push(format!("calibration in \"{unit}\" is not understood; lengths are in px")),
+        None => layout.warnings.push(format!("calibration in \"{unit}\" is not understood; lengths are in px")),
     }
     Ok(layout)
 }

@@ -122,14 +122,14 @@ const SOFTWARE: u16 = 305;
 
 /// Pages that nothing is said about.
 fn plain(head: &Head) -> Result<Layout> {
-    let mut notes = Vec::new();
-    let sizes = Sizes::of_pages(head.pages(), head.options, &mut notes);
+    let mut warnings = Vec::new();
+    let sizes = Sizes::of_pages(head.pages(), head.options, &mut warnings);
     sizes.planes()?;
     Ok(Layout {
-        planes: sizes.pages("ZCT", sizes.time_point(head.options, &mut notes)?),
+        planes: sizes.pages("ZCT", sizes.time_point(head.options, &mut warnings)?),
         slices: sizes.z,
         spacing: resolution::calibration(head.first()?.resolution, sizes.z),
-        notes,
+        warnings,
         ..Layout::default()
     })
 }

@@ -94,11 +94,11 @@ impl Placed {
     /// # Errors
     /// There are several, and none was asked for.
     pub fn layout(&self, options: &Options) -> Result<Layout> {
-        let mut notes = Vec::new();
-        let time = self.sizes.time_point(options, &mut notes)?;
+        let mut warnings = Vec::new();
+        let time = self.sizes.time_point(options, &mut warnings)?;
         let each = self.sizes.c * self.sizes.z;
         let planes = self.pages.iter().skip(time * each).take(each).map(|page| Plane { file: 0, page: *page });
-        Ok(Layout { planes: planes.collect(), slices: self.sizes.z, notes, ..Layout::default() })
+        Ok(Layout { planes: planes.collect(), slices: self.sizes.z, warnings, ..Layout::default() })
     }
 }
 

@@ -32,7 +32,9 @@ impl<'a> Settings<'a> {
             let known = ["scanimage.SI.", "scanimage.SI5.", "scanimage.SI4.", "SI.", "state.acq."];
             known.iter().find_map(|p| key.strip_prefix(p)).unwrap_or(key)
         };
-        Settings(text.split(['\n', '\r']).filter_map(|l| l.split_once('=')).map(|(k, v)| (short(k), v.trim())).collect())
+        Settings(
+            text.split(['\n', '\r']).filter_map(|l| l.split_once('=')).map(|(k, v)| (short(k), v.trim())).collect(),
+        )
     }
 
     fn text(&self, keys: &[&str]) -> Option<&'a str> {
@@ -96,13 +98,13 @@ pub fn layout(head: &Head, name: &'static str) -> Result<Layout> {
         _ => return refuse(format!("{c} channels, {z} slices and {frames} frames a slice: they do not fit")),
     };
     sizes.planes()?;
-    let mut notes = Vec::new();
+    let mut warnings = Vec::new();
     let all = settings.names();
     let named = |id: usize| all.get(id.wrapping_sub(1)).filter(|n| !n.is_empty()).cloned();
     let names = list.unwrap_or_default().into_iter().map(|id| named(id).or(Some(format!("channel {id}"))));
     let step = settings.number(&["hStackManager.stackZStepSize", "stackZStepSize", "zStepSize"]).map(f64::abs);
     let plane = resolution::calibration(head.first()?.resolution, 1).map(|s| s.zyx);
-    let spacing = plane.and_then(|[_, y, x]| resolution::stated([step, Some(y), Some(x)], z, &mut notes));
-    let planes = sizes.pages(order, sizes.time_point(head.options, &mut notes)?);
-    Ok(Layout { planes, slices: z, names: names.collect(), spacing, notes, ..Layout::default() })
+    let spacing = plane.and_then(|[_, y, x]| resolution::stated([step, Some(y), Some(x)], z, &mut warnings));
+    let planes = sizes.pages(order, sizes.time_point(head.options, &mut warnings)?);
+    Ok(Layout { planes, slices: z, names: names.collect(), spacing, warnings, ..Layout::default() })
 }

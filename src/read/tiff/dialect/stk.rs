@@ -42,12 +42,12 @@ pub fn layout(head: &Head, name: &'static str) -> Result<Layout> {
     let keys: Vec<Key> = planes.iter().enumerate().map(key).collect();
     let placed = placed::place(&keys);
     let times: HashSet<(u32, u32)> = planes.iter().map(|p| (p[2], p[3])).collect();
-    let mut notes = Vec::new();
+    let mut warnings = Vec::new();
     let mut layout = match placed {
         // All at one height, at one time: the file does not know what they are.
         Ok(placed) if placed.sizes.t == count && count > 1 && times.len() == 1 => {
-            let sizes = Sizes::of_pages(count, head.options, &mut notes);
-            let planes = sizes.pages("ZCT", sizes.time_point(head.options, &mut notes)?);
+            let sizes = Sizes::of_pages(count, head.options, &mut warnings);
+            let planes = sizes.pages("ZCT", sizes.time_point(head.options, &mut warnings)?);
             Layout { planes, slices: sizes.z, ..Layout::default() }
         }
         placed => {
@@ -55,12 +55,12 @@ pub fn layout(head: &Head, name: &'static str) -> Result<Layout> {
             let mut layout = placed.layout(head.options)?;
             layout.names = placed.channels.iter().map(|c| (!c.starts_with("0 ")).then(|| c.clone())).collect();
             let step = placed.step()?;
-            layout.spacing = calibration(head, step, placed.sizes.z, &mut notes)?;
+            layout.spacing = calibration(head, step, placed.sizes.z, &mut warnings)?;
             layout
         }
     };
     layout.runs = true;
-    layout.notes.extend(notes);
+    layout.warnings.extend(warnings);
     if count == 1 && layout.spacing.is_none() {
         layout.spacing = plain(head)?.spacing;
     }
@@ -71,12 +71,13 @@ fn calibration(
     head: &Head,
     step: Option<f64>,
     slices: usize,
-    notes: &mut Vec<String>,
+    warnings: &mut Vec<String>,
 ) -> Result<Option<crate::units::Spacing>> {
     let count = head.entry(UIC1).map_or(0, |e| e.count()).min(256) as usize;
     let pairs = longs(head, UIC1, count, 2)?;
     let value = |id: u32| pairs.iter().find(|p| p[0] == id).map(|p| p[1]);
-    let at = |id: u32, len: u64| value(id).filter(|at| *at >= 8).and_then(|at| head.file.tiff.read(at.into(), len).ok());
+    let at =
+        |id: u32, len: u64| value(id).filter(|at| *at >= 8).and_then(|at| head.file.tiff.read(at.into(), len).ok());
     if value(3) == Some(0) {
         return Ok(None);
     }
@@ -91,11 +92,11 @@ fn calibration(
     let Some(um) = unit.as_deref().and_then(micrometres) else {
         let unit = unit.unwrap_or_default();
         if unit != "pixel" && unit != "pixels" {
-            notes.push(format!("calibration in \"{unit}\" is not understood; lengths are in px"));
+            warnings.push(format!("calibration in \"{unit}\" is not understood; lengths are in px"));
         }
         return Ok(None);
     };
-    Ok(resolution::stated([step, y.map(|v| v * um), x.map(|v| v * um)], slices, notes))
+    Ok(resolution::stated([step, y.map(|v| v * um), x.map(|v| v * um)], slices, warnings))
 }
 
 /// `count` groups of so many numbers of 4 bytes, whatever the tag calls them.

@@ -1,0 +1,174 @@
+//! What counts as background of a probe: voxels of no object of any set that are not as bright as cells are.
+//!
+//! Cells reach beyond what was segmented: around a nucleus that was grown a little lies more of the same cell. So of the
+//! voxels outside of all objects those above `m + 3 s` are uptake. m is the median of the others and s how far the quantile
+//! 0.1587 lies below it, which is a standard deviation for normal noise and knows nothing of the bright side. Both follow
+//! from the limit and the limit from both: the search starts from Otsu's threshold of those voxels, so that it ends at the
+//! background even where cells cover most of them, and in an image without uptake it ends at three standard deviations.
+//! Quantiles are those of grouped data, each whole sample being half a step wide to both sides: images of few grey levels
+//! have a spread too.
+
+use super::{ChannelRef, census, order};
+use crate::Result;
+use crate::volume::Labels;
+use rayon::prelude::*;
+use std::borrow::Cow;
+
+/// Deviations above the median.
+const DEVIATIONS: f64 = 3.0;
+/// Of a normal distribution, one deviation below the median.
+const LOWER: f64 = 0.1587;
+/// The search mostly ends after three rounds; it may swing between two samples.
+const ROUNDS: usize = 50;
+
+/// 1 where an object of any of the sets is; nothing without a set.
+///
+/// # Errors
+/// Data on a device, labels above their count, or sets of different shapes.
+pub fn occupied<'a>(sets: &[&'a Labels]) -> Result<Option<Cow<'a, [u8]>>> {
+    let [first, others @ ..] = sets else { return Ok(None) };
+    let mut any = Cow::Borrowed(first.inside()?);
+    for labels in others {
+        let inside = labels.inside()?;
+        if inside.len() != any.len() {
+            return Err(crate::Error::usage(format!("object sets of {} and {}", first.shape, labels.shape)));
+        }
+        any.to_mut().par_iter_mut().zip(inside).for_each(|(any, &i)| *any |= i);
+    }
+    Ok(Some(any))
+}
+
+/// The largest sample that counts as background, of the voxels where `occupied` is 0; nothing if there are none.
+///
+/// # Errors
+/// Data on a device.
+pub fn background_limit(channel: &ChannelRef, occupied: &[u8]) -> Result<Option<i32>> {
+    let groups = groups(channel.volume.samples.host()?, occupied);
+    if groups.is_empty() {
+        return Ok(None);
+    }
+    let mut limit = otsu(&groups);
+    for _ in 0..ROUNDS {
+        let below = &groups[..groups.partition_point(|g| g.0 <= limit)];
+        let middle = quantile(below, 0.5);
+        // The cast stops at the ends of i32.
+        let next = (middle + DEVIATIONS * (middle - quantile(below, LOWER))).floor() as i32;
+        if next == limit {
+            break;
+        }
+        limit = next;
+    }
+    Ok(Some(limit))
+}
+
+/// Samples that occur where nothing is, rising, with how often they do.
+fn groups(image: &[i32], occupied: &[u8]) -> Vec<(i32, u64)> {
+    let ends = census::ends(image);
+    if let Some([low, high]) = ends
+        && i64::from(high) - i64::from(low) < census::SPAN
+    {
+        let [_, free] = census::counted(image, Some(occupied), low, (high - low) as usize + 1);
+        return (low..).zip(free).filter(|g| g.1 > 0).collect();
+    }
+    let free: Vec<i32> = image.par_iter().zip(occupied).filter(|(_, o)| **o == 0).map(|(s, _)| *s).collect();
+    let same = |same: &[i32]| Some((*same.first()?, same.len() as u64));
+    order::sorted(&free).chunk_by(|a, b| a == b).filter_map(same).collect()
+}
+
+/// The last sample of the dark class.
+fn otsu(groups: &[(i32, u64)]) -> i32 {
+    let origin = groups.first().map_or(0, |g| g.0);
+    let value = |s: i32| f64::from(s) - f64::from(origin);
+    let all = groups.iter().fold((0.0, 0.0), |(n, sum), &(s, c)| (n + c as f64, sum + c as f64 * value(s)));
+    let (mut dark, mut best, mut at) = ((0.0, 0.0), -1.0, origin);
+    for &(s, c) in groups.split_last().map_or(&[][..], |(_, rest)| rest) {
+        dark = (dark.0 + c as f64, dark.1 + c as f64 * value(s));
+        let gap = dark.1 / dark.0 - (all.1 - dark.1) / (all.0 - dark.0);
+        let between = dark.0 * (all.0 - dark.0) * gap * gap;
+        if between > best {
+            (best, at) = (between, s);
+        }
+    }
+    at
+}
+
+fn quantile(groups: &[(i32, u64)], share: f64) -> f64 {
+    let place = share * groups.iter().map(|g| g.1).sum::<u64>() as f64;
+    let mut before = 0.0;
+    for &(sample, count) in groups {
+        let count = count as f64;
+        if before + count >= place {
+            return f64::from(sample) - 0.5 + (place - before) / count;
+        }
+        before += count;
+    }
+    0.0
+}
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: mixtures whose background is known.
+    use super::*;
+    use crate::units::Shape;
+    use crate::volume::Volume;
+
+    /// Sums of twelve uniform numbers are near enough to a normal distribution.
+    fn normal(n: usize, mean: f64, deviation: f64) -> Vec<i32> {
+        let mut state = 7u64;
+        let mut uniform = || {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 33) as f64 / f64::from(1u32 << 31)
+        };
+        (0..n).map(|_| (mean + deviation * ((0..12).map(|_| uniform()).sum::<f64>() - 6.0)).round() as i32).collect()
+    }
+
+    fn limit(samples: Vec<i32>) -> i32 {
+        let n = samples.len();
+        let volume = Volume::new(Shape::flat(1, n), samples).unwrap();
+        let channel = ChannelRef {
+            name: "probe",
+            unit: "au",
+            volume: &volume,
+            saturation: None,
+            positive_above: None,
+            background_to: None,
+        };
+        background_limit(&channel, &vec![0; n]).unwrap().unwrap()
+    }
+
+    #[test]
+    fn noise_alone_ends_at_three_deviations() {
+        for (mean, deviation) in [(200.0, 10.0), (3000.0, 120.0), (5.0, 1.0)] {
+            let t = f64::from(limit(normal(40_000, mean, deviation)));
+            assert!((t - mean - 3.0 * deviation).abs() <= (0.15 * deviation).max(1.0), "{mean} {deviation}: {t}");
+        }
+        assert!((7..=8).contains(&limit(vec![7; 100])));
+    }
+
+    #[test]
+    fn cells_do_not_count_however_many_there_are() {
+        for share in [0.1, 0.5, 0.8] {
+            let mut samples = normal(40_000, 200.0, 10.0);
+            let cells = normal((40_000.0 * share) as usize, 900.0, 200.0);
+            samples[..cells.len()].copy_from_slice(&cells);
+            let t = limit(samples);
+            assert!((220..=245).contains(&t), "{share}: {t}");
+        }
+    }
+
+    #[test]
+    fn a_ground_that_rises_is_background_all_over() {
+        let mut samples: Vec<i32> =
+            normal(40_000, 200.0, 10.0).iter().enumerate().map(|(i, s)| s + i as i32 / 200).collect();
+        samples[..4000].iter_mut().for_each(|s| *s = 1500);
+        assert!((420..1000).contains(&limit(samples)));
+    }
+
+    #[test]
+    fn objects_of_every_set_are_occupied() {
+        let shape = Shape::flat(1, 4);
+        let sets = [vec![1, 0, 0, 0], vec![0, 0, 1, 0]].map(|v| Labels::new(shape, v).unwrap());
+        assert_eq!(occupied(&[&sets[0], &sets[1]]).unwrap().unwrap()[..], [1, 0, 1, 0]);
+        assert!(occupied(&[]).unwrap().is_none());
+    }
+}

@@ -1,0 +1,58 @@
+//! What is background around the objects of a recipe: the same for all of its sets.
+
+use super::roles::Roles;
+use super::{Made, channel_refs};
+use crate::Result;
+use crate::measure::{Family, background_limit, occupied};
+use crate::recipe::Recipe;
+use crate::scan::Scan;
+use crate::table::{Cells, Column, Table};
+use crate::volume::Labels;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// For rings around objects; empty where no set of the recipe has one.
+#[derive(Default)]
+pub(super) struct Surroundings<'a> {
+    /// 1 where an object of any set is.
+    pub occupied: Option<Cow<'a, [u8]>>,
+    /// By role, the largest sample that is background.
+    pub limits: BTreeMap<String, i32>,
+}
+
+impl<'a> Surroundings<'a> {
+    pub fn of(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &'a BTreeMap<String, Made>) -> Result<Self> {
+        if !recipe.body.measure.values().any(|m| m.features.contains(&Family::Probe)) {
+            return Ok(Surroundings::default());
+        }
+        let sets: Vec<&Labels> = made.values().map(|set| &set.host).collect();
+        let occupied = occupied(&sets)?;
+        let mut limits = BTreeMap::new();
+        for channel in channel_refs(scan, roles) {
+            if let Some(limit) = background_limit(&channel, occupied.as_deref().unwrap_or_default())? {
+                limits.insert(channel.name.to_owned(), limit);
+            }
+        }
+        Ok(Surroundings { occupied, limits })
+    }
+
+    /// The limits, for the row of the image.
+    pub fn columns(&self, scan: &Scan, recipe: &Recipe, roles: &Roles) -> Table {
+        let mut table = Table::default();
+        let measured = recipe.body.measure.values().any(|m| m.features.contains(&Family::Probe));
+        for channel in channel_refs(scan, roles).iter().filter(|_| measured) {
+            let limit = self.limits.get(channel.name).map(|s| channel.volume.scale.value(f64::from(*s)));
+            table.push(Column {
+                name: format!("background_limit_{}", channel.name),
+                unit: channel.unit.into(),
+                definition:
+                    "Largest value that is background in the rings around objects; what is brighter is uptake, \
+                             whether an object was found there or not"
+                        .into(),
+                standard: String::new(),
+                cells: Cells::Real(vec![limit]),
+            });
+        }
+        table
+    }
+}

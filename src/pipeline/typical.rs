@@ -1,0 +1,88 @@
+//! Radius of the typical object: what is found in the image must fit into it, and labels drawn elsewhere say it themselves.
+
+use super::geometry::Geometry;
+use crate::device::Device;
+use crate::ops::sizes::sizes;
+use crate::units::Shape;
+use crate::volume::Labels;
+use crate::{Error, Result};
+
+/// Half of a diameter that was found in an image, if an object of that size could lie in it.
+///
+/// # Errors
+/// It is wider than the image.
+pub(super) fn radius_found(diameter: f64, shape: Shape) -> Result<f64> {
+    if diameter <= shape.y.max(shape.x) as f64 {
+        return Ok(diameter / 2.0);
+    }
+    let what = format!(
+        "no objects of a size that can be found: what is bright in the image is wider than its {} x {} px: the ground is \
+         brighter than the objects, or nothing stands out from it",
+        shape.y, shape.x
+    );
+    Err(Error::usage(what)
+        .remedy("look at the image; if it is right, give the size: scale = \"8 px\" in the object set"))
+}
+
+/// Of labels that were drawn elsewhere: the radius of the disk, or ball, of the size of the median object, where objects
+/// weigh as much as they are large. 1 px where there are none: nothing depends on it.
+///
+/// # Errors
+/// The device is lost or too small.
+pub(super) fn radius_of(labels: &Labels, geometry: &Geometry, device: &Device) -> Result<f64> {
+    let mut sizes: Vec<u64> = sizes(device, labels)?.into_iter().skip(1).map(u64::from).collect();
+    sizes.sort_unstable();
+    let half = sizes.iter().sum::<u64>().div_ceil(2);
+    let mut sum = 0;
+    let median = sizes.iter().find(|n| {
+        sum += **n;
+        sum >= half
+    });
+    let Some(&voxels) = median.filter(|n| **n > 0) else { return Ok(1.0) };
+    let pi = std::f64::consts::PI;
+    Ok(match geometry.shape.is_flat() {
+        true => libm::sqrt(voxels as f64 / pi),
+        false => libm::cbrt(voxels as f64 * geometry.z_step() * 3.0 / (4.0 * pi)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: disks and a ball of known radius.
+    use super::*;
+    use crate::units::Spacing;
+
+    fn drawn(shape: Shape, spacing: Option<Spacing>, balls: &[([f64; 3], f64)]) -> f64 {
+        let step = spacing.map_or([1.0; 3], |s| s.zyx);
+        let mut voxels = vec![0; shape.len()];
+        for (i, voxel) in voxels.iter_mut().enumerate() {
+            let at = shape.position(i);
+            for (label, (centre, radius)) in balls.iter().enumerate() {
+                let far: f64 = (0..3).map(|a| ((at[a] as f64 - centre[a]) * step[a]).powi(2)).sum();
+                if far <= (radius * step[2]).powi(2) {
+                    *voxel = label as u32 + 1;
+                }
+            }
+        }
+        let geometry = Geometry { shape, spacing, radius_px: None };
+        radius_of(&Labels::new(shape, voxels).unwrap(), &geometry, &Device::Cpu).unwrap()
+    }
+
+    #[test]
+    fn labels_have_the_radius_of_their_typical_object() {
+        let flat = Shape::flat(60, 120);
+        let disks = [([0.0, 20.0, 20.0], 12.0), ([0.0, 20.0, 60.0], 12.0), ([0.0, 50.0, 100.0], 3.0)];
+        assert!((drawn(flat, None, &disks) - 12.0).abs() < 0.2);
+        assert_eq!(drawn(flat, None, &[]), 1.0);
+        // Slices three times as far apart as pixels: the radius is in pixels of the plane.
+        let deep = Spacing::um([1.5, 0.5, 0.5]);
+        let radius = drawn(Shape::new(11, 33, 33), deep, &[([5.0, 16.0, 16.0], 12.0)]);
+        assert!((radius - 12.0).abs() < 0.2, "{radius}");
+    }
+
+    #[test]
+    fn what_is_wider_than_the_image_is_no_object() {
+        assert_eq!(radius_found(90.0, Shape::flat(40, 90)).unwrap(), 45.0);
+        assert!(radius_found(91.0, Shape::flat(40, 90)).unwrap_err().to_string().contains("brighter than the objects"));
+    }
+}

@@ -1,0 +1,159 @@
+//! What the types of a recipe cannot say about its steps: names of images, what a method reads, values in range.
+
+use super::place::list;
+use super::validate::Checker;
+use super::{Contour, Keep, Method, Split, SplitBy, SplitDepth, Step, Threshold, suggestion};
+use crate::Result;
+use std::collections::BTreeMap;
+
+impl Checker<'_> {
+    /// `masked`: the steps begin with objects.
+    pub fn steps(&self, name: &str, steps: &[Step], mut masked: bool) -> Result<()> {
+        let mut named = BTreeMap::from([("original", ())]);
+        let mut has_landscape = false;
+        for (i, step) in steps.iter().enumerate() {
+            let index = i.to_string();
+            let here = ["objects", name, "steps", &index];
+            if let Some(of) = step.of().filter(|of| !named.contains_key(of)) {
+                let names: Vec<&str> = named.keys().copied().collect();
+                return Err(self.error(format!("no earlier step is called \"{of}\""), &here).remedy(
+                    suggestion(of, &names).map_or_else(|| format!("one of: {}", list(&names)), str::to_string),
+                ));
+            }
+            if let Some(kept) = step.keeps_as() {
+                named.insert(kept, ());
+            }
+            if step.needs_objects() && !masked {
+                return Err(self
+                    .error(format!("\"{}\" comes before any threshold", step.name()), &here)
+                    .remedy("a threshold step before it"));
+            }
+            masked |= matches!(step, Step::Threshold(_));
+            has_landscape |= matches!(step, Step::Landscape(_));
+            match step {
+                Step::Threshold(t) => self.threshold(t, &here)?,
+                Step::Split(s) => self.split(s, has_landscape, &here)?,
+                Step::Keep(k) => self.keep(k, &here)?,
+                Step::Exclude(e) => self.percentage(e.touching, "touching = 50", &here)?,
+                Step::Contour(c) => self.contour(c, &here)?,
+                Step::Watershed(w) => self.percentage(w.core, "core = 70", &here)?,
+                _ => {}
+            }
+        }
+        if masked {
+            return Ok(());
+        }
+        Err(self
+            .error("the steps never make a mask", &["objects", name, "steps"])
+            .remedy("{ op = \"threshold\", method = \"otsu\" }"))
+    }
+
+    fn threshold(&self, t: &Threshold, here: &[&str]) -> Result<()> {
+        let m = t.method.name();
+        let needs = |key: &str, example: &str| {
+            Err(self.error(format!("method \"{m}\" needs {key}"), here).remedy(format!("{key} = {example}")))
+        };
+        self.belongs(t, here)?;
+        match t.method {
+            Method::Fixed if t.value.is_none() && t.at_least.is_none() => needs("value", "4.0"),
+            Method::Reference if t.set.is_none() => needs("set", "\"liver\""),
+            Method::Percentile if t.percent.is_none() => needs("percent", "95"),
+            Method::Hysteresis if t.low.is_none() => needs("low", "2.5"),
+            Method::Hysteresis if t.high.is_none() => needs("high", "4.0"),
+            _ if t.method.is_local() && t.radius.is_none() => needs("radius", "\"25 px\""),
+            _ => Ok(()),
+        }?;
+        let numbers = [t.correction, t.noise, t.k, t.low, t.high, t.percent, t.value];
+        let numbers = numbers.into_iter().chain([t.at_least, t.factor, t.deviations]);
+        let bad_number = numbers.flatten().any(|v| !v.is_finite());
+        let bad_bins = t.bins.is_some_and(|b| !(2..=65_536).contains(&b));
+        let bad_percent = t.percent.is_some_and(|p| !(0.0..=100.0).contains(&p));
+        let bad_bounds = t.bounds.is_some_and(|[low, high]| low > high || low.is_nan() || high.is_nan());
+        if bad_number || bad_bins || bad_percent || bad_bounds {
+            return Err(self
+                .error("a number is out of range", here)
+                .remedy("bins 2 to 65536, percent 0 to 100, bounds = [low, high], and no inf or nan"));
+        }
+        Ok(())
+    }
+
+    /// Keys that another method knows would be passed over in silence.
+    fn belongs(&self, t: &Threshold, here: &[&str]) -> Result<()> {
+        let keys = t.method.keys();
+        if let Some(key) = t.given().find(|key| !keys.contains(key)) {
+            let what = format!("{key} says nothing to the method \"{}\"", t.method.name());
+            return Err(self.error(what, here).remedy(format!("leave {key} out; its keys are {}", list(keys))));
+        }
+        if t.at_least.is_none() {
+            return Ok(());
+        }
+        match t.given().find(|key| *key != "at_least") {
+            Some("value") => Err(self.error("value and at_least are two limits", here).remedy("leave value out")),
+            Some(key) => {
+                let what = format!("{key} would move the limit that at_least sets");
+                Err(self.error(what, here).remedy(format!("leave {key} out")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn split(&self, s: &Split, has_landscape: bool, here: &[&str]) -> Result<()> {
+        let wrong = |what: &str, remedy: &str| Err(self.error(what, here).remedy(remedy));
+        match (s.by, s.depth) {
+            (SplitBy::Landscape, _) if !has_landscape => wrong(
+                "\"split\" by landscape without one",
+                "{ op = \"landscape\" } before it (which needs a scale of the set), or by = \"shape\"",
+            ),
+            (SplitBy::Landscape | SplitBy::Shape, _) if s.of.is_some() => {
+                wrong("of is of use only for a split by intensity", "by = \"intensity\"")
+            }
+            (SplitBy::Landscape | SplitBy::Intensity, Some(SplitDepth::Length(_))) => {
+                wrong("a depth that is a length is one of shapes", "depth = 0.1, or by = \"shape\"")
+            }
+            (_, Some(SplitDepth::Share(share))) if !(0.0..=1.0).contains(&share) => {
+                wrong("a depth is a share of the lower peak", "depth = 0.1")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn keep(&self, k: &Keep, here: &[&str]) -> Result<()> {
+        for [from, to] in k.area.iter().chain(&k.volume) {
+            if from.unit == to.unit && from.value > to.value {
+                let what = format!("nothing is from \"{from}\" to \"{to}\"");
+                return Err(self.error(what, here).remedy(format!("[\"{to}\", \"{from}\"]")));
+            }
+        }
+        Ok(())
+    }
+
+    fn percentage(&self, percent: Option<f64>, example: &str, here: &[&str]) -> Result<()> {
+        // More than 0: everything has at least that, and a limit of 0 is none.
+        match percent {
+            Some(p) if !(p > 0.0 && p <= 100.0) => {
+                Err(self.error(format!("{p} is no percentage of an object"), here).remedy(example))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn contour(&self, c: &Contour, here: &[&str]) -> Result<()> {
+        let rules = [c.percent, c.at_least, c.above, c.deviations];
+        if rules.iter().flatten().count() != 1 {
+            return Err(self
+                .error("a contour has exactly one limit", here)
+                .remedy("one of: percent, at_least, above, deviations"));
+        }
+        self.percentage(c.percent, "percent = 41", here)?;
+        if rules.iter().flatten().any(|v| !v.is_finite()) || c.deviations.is_some_and(|k| k < 0.0) {
+            return Err(self.error("a number is out of range", here).remedy("no inf or nan, and deviations from 0 on"));
+        }
+        match c.background {
+            Some(_) if c.percent.is_none() => Err(self
+                .error("a background is of use only with percent", here)
+                .remedy("percent = 50 as the only limit")),
+            Some(between) => self.ascends(between, "background", here),
+            _ => Ok(()),
+        }
+    }
+}

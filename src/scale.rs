@@ -1,0 +1,119 @@
+//! From samples to values. The factor of a [`Scale`] is above 0: whatever is brighter has a larger sample, so thresholds,
+//! ranks and maxima of samples are those of values.
+
+use crate::{Error, Result};
+
+/// How integer samples become values: `value = sample * factor + offset`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scale {
+    factor: f64,
+    offset: f64,
+}
+
+impl Scale {
+    /// Samples are the values.
+    pub const ONE: Scale = Scale::whole(0);
+
+    /// The value of one step, and that of sample 0.
+    ///
+    /// # Errors
+    /// The factor is not above 0, or one of the two is no finite number. An image whose values fall as its numbers rise has
+    /// its samples turned round first.
+    pub fn new(factor: f64, offset: f64) -> Result<Self> {
+        if factor > 0.0 && factor.is_finite() && offset.is_finite() {
+            return Ok(Scale { factor, offset });
+        }
+        Err(Error::format(format!("a scale with the factor {factor:e} and the offset {offset:e}"))
+            .remedy("a factor above 0, and numbers that are finite"))
+    }
+
+    /// Samples that are the values less a whole number.
+    pub(crate) const fn whole(offset: u32) -> Self {
+        Scale { factor: 1.0, offset: offset as f64 }
+    }
+
+    /// Value of one step; above 0.
+    pub fn factor(&self) -> f64 {
+        self.factor
+    }
+
+    /// Value of sample 0.
+    pub fn offset(&self) -> f64 {
+        self.offset
+    }
+
+    /// The same steps from another value on.
+    pub(crate) fn with_offset(self, offset: f64) -> Self {
+        Scale { offset: offset.clamp(f64::MIN, f64::MAX), ..self }
+    }
+
+    /// For samples times 2^bits.
+    pub(crate) fn finer(self, bits: u32) -> Self {
+        // The least positive number is never halved to nothing.
+        Scale { factor: libm::ldexp(self.factor, -(bits.min(31) as i32)).max(f64::from_bits(1)), ..self }
+    }
+
+    /// The value of a sample, or of any linear combination of samples whose weights add up to 1.
+    pub fn value(&self, sample: f64) -> f64 {
+        sample * self.factor + self.offset
+    }
+
+    /// The sample of a value; most values lie between two.
+    pub fn sample(&self, value: f64) -> f64 {
+        (value - self.offset) / self.factor
+    }
+
+    /// The least sample with a value of at least `value`: what a table shows as `value` belongs to it, whatever the
+    /// rounding of a division would say. Beyond the range of `i32` by as much as there is; not above 2^40.
+    pub fn least_reaching(&self, value: f64) -> i64 {
+        self.first(value, |v| v >= value)
+    }
+
+    /// The least sample with a value above `value`.
+    pub fn least_above(&self, value: f64) -> i64 {
+        self.first(value, |v| v > value)
+    }
+
+    /// The least sample that fits; values rise with samples, and division is wrong by a few samples at most.
+    fn first(&self, value: f64, fits: impl Fn(f64) -> bool) -> i64 {
+        const FAR: f64 = (1u64 << 40) as f64;
+        let mut sample = self.sample(value).ceil().clamp(-FAR, FAR) as i64;
+        let fits = |sample: i64| fits(self.value(sample as f64));
+        for _ in 0..4 {
+            if fits(sample - 1) {
+                sample -= 1;
+            } else if !fits(sample) {
+                sample += 1;
+            }
+        }
+        sample
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Mechanics.
+    use super::*;
+
+    #[test]
+    fn no_scale_falls_or_stands_still() {
+        for bad in [0.0, -0.0, -1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert!(Scale::new(bad, 0.0).is_err(), "{bad}");
+        }
+        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert!(Scale::new(1.0, bad).is_err(), "{bad}");
+        }
+        let smallest = Scale::new(f64::from_bits(1), f64::MAX).unwrap();
+        assert!(smallest.finer(16).factor() > 0.0);
+        assert!(smallest.with_offset(f64::MAX - f64::MIN).offset().is_finite());
+    }
+
+    #[test]
+    fn the_sample_of_a_value_is_the_one_that_shows_it() {
+        let scale = Scale::new(0.1, -3.0).unwrap();
+        for sample in [-7i64, 0, 1, 12_345] {
+            let value = scale.value(sample as f64);
+            assert_eq!((scale.least_reaching(value), scale.least_above(value)), (sample, sample + 1));
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Oracle: every threshold method, through a recipe, on an image of 8, 12 and 16 bits: the values of scikit-image.
+//! `tests/oracle/recipe_thresholds.py` makes the same image and writes the values.
+
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+use uptake::device::Device;
+use uptake::pipeline::{self, External, Outcome};
+use uptake::recipe::Recipe;
+use uptake::scan::{Channel, Modality, NO_UNIT, Scan};
+use uptake::table::Cells;
+use uptake::units::Shape;
+use uptake::volume::Volume;
+
+const SIZE: [i64; 2] = [60, 80];
+
+/// Twelve blobs on a sloping ground with noise, as the oracle makes them.
+fn image(bits: u32) -> Vec<i32> {
+    let (mut state, top) = (12_345i64, (1i64 << bits) - 1);
+    let mut out = Vec::new();
+    for i in 0..SIZE[0] * SIZE[1] {
+        let (y, x) = (i / SIZE[1], i % SIZE[1]);
+        state = (state * 1_103_515_245 + 12_345) % (1 << 31);
+        let mut per_mille = 60 + x / 4 + (state >> 16) % 1000 * 40 / 1000;
+        for k in 0..12 {
+            let (cy, cx, r) = (8 + 15 * (k / 4), 10 + 20 * (k % 4), 5 + k % 3);
+            let d2 = (y - cy) * (y - cy) + (x - cx) * (x - cx);
+            if d2 <= r * r {
+                per_mille += (300 + 40 * k) * (2 * r * r - d2) / (2 * r * r);
+            }
+        }
+        out.push((per_mille * top / 1000) as i32);
+    }
+    out
+}
+
+/// The image as a reader gives it: 12 bits lie in words of 16.
+fn scan(bits: u32) -> Scan {
+    let shape = Shape::flat(SIZE[0] as usize, SIZE[1] as usize);
+    let volume = Volume::new(shape, image(bits)).unwrap();
+    let saturation = Some(if bits == 8 { 255 } else { 65_535 });
+    let channel = Channel { name: "a".into(), unit: NO_UNIT, volume, saturated: Some(0), saturation };
+    Scan::new(Modality::Fluorescence, shape, vec![channel])
+}
+
+fn run(scan: &Scan, steps: &str) -> Outcome {
+    let text =
+        format!("quality = false\n[channels]\na = [0]\n[objects.x]\nchannel = \"a\"\nsteps = [{steps}]\n[measure.x]\n");
+    let recipe = Recipe::parse("test.toml", &text, &[]).unwrap();
+    pipeline::run(scan, &recipe, &Device::Cpu, &External::new()).unwrap()
+}
+
+fn threshold(outcome: &Outcome) -> f64 {
+    let Cells::Real(cells) = &outcome.row.column("threshold_x").unwrap().cells else { panic!("no number") };
+    cells[0].unwrap()
+}
+
+fn foreground(outcome: &Outcome) -> usize {
+    outcome.sets[0].labels.voxels().host().unwrap().iter().filter(|l| **l > 0).count()
+}
+
+#[test]
+fn every_method_through_a_recipe_gives_the_value_of_scikit_image() {
+    let mut n = 0;
+    for line in include_str!("oracle/recipe_thresholds.csv").lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let [bits, filter, method, want, count] = cells[..] else { panic!("{line}") };
+        let (bits, count): (u32, usize) = (bits.parse().unwrap(), count.parse().unwrap());
+        let parameters = match method {
+            "percentile" => ", percent = 80".into(),
+            "local_mean" | "local_gaussian" | "sauvola" => ", radius = \"10 px\"".into(),
+            "hysteresis" => {
+                let [low, high] = [0.2, 0.5].map(|v| (v * f64::from((1 << bits) - 1)).floor());
+                format!(", low = {low:.1}, high = {high:.1}")
+            }
+            _ => String::new(),
+        };
+        let before = match filter {
+            "" => String::new(),
+            name => format!("{{ op = \"{name}\", radius = \"1 px\" }}, "),
+        };
+        let outcome = run(&scan(bits), &format!("{before}{{ op = \"threshold\", method = \"{method}\"{parameters} }}"));
+        if !want.is_empty() {
+            let (got, want) = (threshold(&outcome), want.parse::<f64>().unwrap());
+            assert!((got - want).abs() <= 1e-9 * want, "{line}: {got}");
+        }
+        // The weights of the Gaussian have 16 bits: see `docs/operations.md`.
+        let allowed = if method == "local_gaussian" { 3 } else { 0 };
+        assert!(foreground(&outcome).abs_diff(count) <= allowed, "{line}: {} pixels", foreground(&outcome));
+        n += 1;
+    }
+    assert_eq!(n, 3 * (3 * 7 + 4));
+}
