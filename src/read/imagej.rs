@@ -11,7 +11,7 @@ use super::layout::{Layout, Sizes};
 use super::resolution;
 use crate::units::Spacing;
 use crate::{Error, Result};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Is this a description by ImageJ?
 pub fn is(description: &str) -> bool {
@@ -77,19 +77,18 @@ fn calibration(
     warnings: &mut Vec<String>,
 ) -> Option<Spacing> {
     let unit = lines.get("unit")?.trim();
-    let mut um = |key: &str| {
-        let unit = lines.get(key).map_or(unit, |u| u.trim());
-        let um = micrometres(unit);
-        if um.is_none() {
-            warnings.push(format!("calibration in \"{unit}\" is not understood; lengths are in px"));
-        }
-        um
-    };
     if matches!(unit, "" | "pixel" | "pixels") {
         return None;
     }
-    let units = (um("zunit"), um("yunit"), um("unit"));
-    let (Some(z_um), Some(y_um), Some(x_um)) = units else { return None };
+    // A single slice has no size along z, whatever its unit.
+    let z_unit = if slices > 1 { "zunit" } else { "unit" };
+    let units = ["unit", "yunit", z_unit].map(|key| lines.get(key).map_or(unit, |u| u.trim()));
+    let [Some(x_um), Some(y_um), Some(z_um)] = units.map(micrometres) else {
+        let unknown: BTreeSet<_> = units.into_iter().filter(|u| micrometres(u).is_none()).collect();
+        let not_understood = |unit| format!("calibration in \"{unit}\" is not understood; lengths are in px");
+        warnings.extend(unknown.into_iter().map(not_understood));
+        return None;
+    };
     let Some((x, y)) = per_unit else {
         warnings.push("ImageJ names a unit, but the file has no resolution; lengths are in px".into());
         return None;

@@ -5,6 +5,7 @@ use super::metadata::{Metadata, root_attribute, xml};
 use super::{MOST_TEXT, companion, images, is, parse};
 use crate::read::{HEAD_BYTES, Options, Source, tiff};
 use sha2::{Digest, Sha256};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
@@ -29,10 +30,10 @@ impl Met {
         let root = xml.find("<OME").or_else(|| xml.find(":OME "))?;
         let body = &xml[root + xml[root..].find('>')?..];
         let key = Sha256::digest(body).into();
-        if !self.0.contains_key(&key) {
-            self.0.insert(key, files::of_images(&images(&parse(xml).ok()?)));
-        }
-        self.0.get(&key)
+        Some(match self.0.entry(key) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(files::of_images(&images(&parse(xml).ok()?))),
+        })
     }
 }
 

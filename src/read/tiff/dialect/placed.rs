@@ -3,6 +3,7 @@
 use crate::read::Options;
 use crate::read::layout::{Layout, Plane, Sizes};
 use crate::{Error, Result};
+use std::collections::HashMap;
 
 /// What a page says.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,36 +37,45 @@ pub struct Placed {
     heights: Vec<Option<f64>>,
 }
 
+/// A slice of a channel, and its pages in time.
+struct Slice {
+    um: Option<f64>,
+    pages: Vec<usize>,
+}
+
 /// Puts pages on a grid. Channels and slices follow one another as they first appear; pages of one channel and slice follow one
 /// another in time.
 ///
 /// # Errors
 /// The pages do not fill the grid.
 pub fn place(keys: &[Key]) -> Result<Placed> {
-    let mut channels: Vec<(&str, Vec<(i64, Option<f64>, Vec<usize>)>)> = Vec::new();
+    let mut channels: Vec<(&str, Vec<Slice>)> = Vec::new();
+    // Where a channel and a slice of it stand, since a file may have a million pages.
+    let (mut known, mut places) = (HashMap::new(), HashMap::new());
     for (page, key) in keys.iter().enumerate() {
-        let at = channels.iter().position(|(name, _)| *name == key.channel).unwrap_or_else(|| {
+        let at = *known.entry(&key.channel).or_insert(channels.len());
+        if at == channels.len() {
             channels.push((&key.channel, Vec::new()));
-            channels.len() - 1
-        });
-        let slices = &mut channels[at].1;
-        match slices.iter_mut().find(|(slice, ..)| *slice == key.slice) {
-            Some((.., pages)) => pages.push(page),
-            None => slices.push((key.slice, key.um, vec![page])),
         }
+        let slices = &mut channels[at].1;
+        let place = *places.entry((at, key.slice)).or_insert(slices.len());
+        if place == slices.len() {
+            slices.push(Slice { um: key.um, pages: vec![] });
+        }
+        slices[place].pages.push(page);
     }
     let z = channels.first().map_or(0, |(_, slices)| slices.len());
-    let t = channels.first().and_then(|(_, slices)| slices.first()).map_or(0, |(.., pages)| pages.len());
-    let full = channels.iter().all(|(_, s)| s.len() == z && s.iter().all(|(.., pages)| pages.len() == t));
+    let t = channels.first().and_then(|(_, slices)| slices.first()).map_or(0, |s| s.pages.len());
+    let full = channels.iter().all(|(_, s)| s.len() == z && s.iter().all(|s| s.pages.len() == t));
     if !full || keys.is_empty() {
         let what = format!("{} pages that do not fill a grid of channels, slices and time points", keys.len());
         return Err(Error::format(what).remedy("a copy as OME-TIFF, for example with Fiji or bfconvert"));
     }
-    let all = (0..t).flat_map(|t| channels.iter().flat_map(move |(_, slices)| slices.iter().map(move |s| s.2[t])));
+    let all = (0..t).flat_map(|t| channels.iter().flat_map(move |(_, slices)| slices.iter().map(move |s| s.pages[t])));
     Ok(Placed {
         sizes: Sizes { c: channels.len(), z, t },
         pages: all.collect(),
-        heights: channels.first().map(|(_, s)| s.iter().map(|s| s.1).collect()).unwrap_or_default(),
+        heights: channels.first().map(|(_, s)| s.iter().map(|s| s.um).collect()).unwrap_or_default(),
         channels: channels.iter().map(|(name, _)| (*name).to_string()).collect(),
     })
 }
