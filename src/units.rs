@@ -3,6 +3,10 @@
 use crate::{Error, Result};
 use serde::Deserialize;
 
+/// What helps where a recipe has lengths and an image has no size of its pixels. PET must say it in its header.
+pub(crate) const NO_CALIBRATION: &str = "--set spacing_um=0.65 (the size of a pixel) for \
+    microscopy, a header with the voxel size for PET, or a recipe in px";
+
 /// Size of an image in voxels. A 2-D image is one slice deep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Shape {
@@ -159,7 +163,7 @@ impl Length {
         let um = |v: f64| match &ruler.spacing {
             Some(s) => Ok(v / (s.unit.um() * (s.zyx[1] * s.zyx[2]).sqrt())),
             None => Err(Error::usage(format!("the recipe says \"{self}\", but the image has no calibration"))
-                .remedy("--set spacing_um=0.65 (the size of a pixel), or a recipe in px")),
+                .remedy(NO_CALIBRATION)),
         };
         match self {
             Length::Px(v) => Ok(v),

@@ -266,8 +266,7 @@ pub fn steps(scan: &mut Scan) {
     for c in scan.channels.iter().filter(|c| c.saturation == Some(CLIPPED)) {
         let (n, most) = (c.saturated.unwrap_or_default(), c.volume.scale.value(CLIPPED.into()));
         let values = if n == 1 { "1 value lies" } else { &format!("{n} values lie") };
-        scan.warnings
-            .push(format!("channel {}: {values} far beyond all others and count as {most:.6e} at most", c.name));
+        scan.warnings.push(format!("channel {}: {values} far beyond all others: cut off at {most:.6e}", c.name));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Areas and volumes as a recipe states them.
 
-use crate::units::Ruler;
+use crate::units::{NO_CALIBRATION, Ruler};
 use crate::{Error, Result};
 use serde::Deserialize;
 
@@ -79,7 +79,7 @@ impl Size {
         let spacing = || {
             ruler.spacing.ok_or_else(|| {
                 Error::usage(format!("the recipe says \"{self}\", but the image has no calibration"))
-                    .remedy("--set spacing_um=0.65 (the size of a pixel), or a recipe in px")
+                    .remedy(NO_CALIBRATION)
             })
         };
         // Voxels in depth count the plane's pixels in their radius, so slices further apart make fewer of them.
