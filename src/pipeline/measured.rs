@@ -81,7 +81,7 @@ pub(super) fn set(
         references,
     };
     let rows = Rows::new(&request)?;
-    let mut dictionary = rows.dictionary();
+    let mut dictionary: Vec<_> = rows.dictionary().cloned().collect();
     let (sensitivity, back) = pet::sensitivity(&request, wanted, of.made)?;
     dictionary.extend(sensitivity);
     let whole = Whole { front: origin(name, of, set)?, back };
@@ -95,7 +95,12 @@ pub(super) fn set(
         table = Table { columns: block.columns.iter().map(Column::bare).collect() };
         take(name, block)?;
     }
-    Ok(Measured { table, why_empty: empty.reasons(&dictionary), totals: pet::totals(name, &request, of.recipe)? })
+    let mut totals = Table::default();
+    for family in &wanted.features {
+        let has_set = |set: &str| of.recipe.body.objects.contains_key(set);
+        totals.columns.extend(family.totals(name, &request, &has_set)?.columns);
+    }
+    Ok(Measured { table, why_empty: empty.reasons(&dictionary), totals })
 }
 
 /// Where each object comes from: its parent, its name and number in a file.

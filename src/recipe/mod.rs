@@ -26,7 +26,7 @@ pub use size::{Size, SizeUnit};
 pub use steps::*;
 pub use threshold::*;
 
-use crate::measure::Family;
+use crate::measure::{Family, family};
 use crate::units::Length;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -267,7 +267,7 @@ impl<'de> Deserialize<'de> for ObjectScale {
 pub struct Measure {
     /// Families of features; `uptake features` lists them.
     #[serde(deserialize_with = "families")]
-    pub features: Vec<Family>,
+    pub features: Vec<&'static dyn Family>,
     /// Roles of the channels; all roles if absent.
     #[serde(deserialize_with = "many::some_words")]
     pub channels: Option<Vec<String>>,
@@ -281,7 +281,7 @@ pub struct Measure {
     pub sensitivity: Vec<String>,
 }
 
-fn families<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<Family>, D::Error> {
+fn families<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<&'static dyn Family>, D::Error> {
     let names = many::words(d)?;
-    names.iter().map(|n| n.parse().map_err(|e: crate::Error| serde::de::Error::custom(e))).collect()
+    names.iter().map(|n| family(n).map_err(serde::de::Error::custom)).collect()
 }

@@ -3,7 +3,6 @@
 use super::many::ONLY_ROLE;
 use super::place::{line_of, list, quote};
 use super::{Body, Measure, Modality, Objects, Pick, Sphere, SphereAt, Step, suggestion};
-use crate::measure::Family;
 use crate::units::Length;
 use crate::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -91,7 +90,7 @@ impl Checker<'_> {
                 return Err(self.error(format!("\"{other}\" stands there twice"), &here).remedy("each set once"));
             }
         }
-        if measure.sensitivity.is_empty() || measure.features.contains(&Family::Lesion) {
+        if measure.sensitivity.is_empty() || measure.features.iter().any(|f| f.name() == "lesion") {
             return Ok(());
         }
         Err(self.error("sensitivity is of use only for lesions", &here).remedy("features = [\"lesion\"]"))
@@ -113,7 +112,7 @@ impl Checker<'_> {
                 return Err(self.error("a number is out of range", &here).remedy("no inf or nan"));
             }
         }
-        let has_probe = measure.features.contains(&Family::Probe);
+        let has_probe = measure.features.iter().any(|f| f.has_background());
         let idle = [("positive", !measure.positive.is_empty()), ("ring", measure.ring.is_some())];
         if let Some((key, _)) = idle.into_iter().find(|(_, is_given)| *is_given && !has_probe) {
             return Err(self
@@ -160,8 +159,7 @@ impl Checker<'_> {
             }
             Some(Modality::Fluorescence) => {
                 for (name, measure) in &self.body.measure {
-                    let of_pet = |f: &&Family| matches!(f, Family::Lesion | Family::Reference);
-                    if let Some(family) = measure.features.iter().find(of_pet) {
+                    if let Some(family) = measure.features.iter().find(|f| f.is_of_pet()) {
                         let what = format!("the family {}", family.name());
                         return wrong(
                             &["measure", name, "features"],
