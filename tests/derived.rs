@@ -2,6 +2,7 @@
 //!
 //! Oracle: the operation called by itself. Invariant: a set found in a derived image is the set found by the same steps; the
 //! adapter gives what the CPU gives. Mechanics: files, columns, refusals.
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod common;
 
