@@ -27,6 +27,39 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! An array is an image as well:
+//!
+//! ```
+//! use uptake::scan::{Channel, Modality, Scan};
+//! use uptake::{device::Device, pipeline, recipe::Recipe};
+//!
+//! # fn main() -> uptake::Result<()> {
+//! // Two squares of 5 x 5 pixels in a slice of 20 x 40.
+//! let square = |y: usize, x: usize| (5..10).contains(&y) && ((5..10).contains(&x) || (25..30).contains(&x));
+//! let voxels = ndarray::Array3::from_shape_fn((1, 20, 40), |(_, y, x)| if square(y, x) { 900u16 } else { 100 });
+//! let channel = Channel::of_array("DAPI", voxels.view())?;
+//! let scan = Scan::new(Modality::Fluorescence, channel.volume.shape, vec![channel]);
+//!
+//! let recipe = Recipe::parse(
+//!     "squares.toml",
+//!     r#"
+//!     channels = { nuclear = ["DAPI"] }
+//!     [objects.squares]
+//!     channel = "nuclear"
+//!     steps = [{ op = "threshold", method = "otsu" }, { op = "label" }]
+//!     [measure.squares]
+//!     features = ["shape", "intensity"]
+//!     "#,
+//!     &[],
+//! )?;
+//! let outcome = pipeline::run(&scan, &recipe, &Device::Cpu, &pipeline::External::new())?;
+//! let rows = uptake::table::arrow::batch(&outcome.sets[0].table)?;
+//! assert_eq!(rows.num_rows(), 2);
+//! assert!(rows.column_by_name("intensity_mean_nuclear").is_some());
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod batch;
 pub mod cli;

@@ -33,6 +33,20 @@ pub struct Channel {
     pub saturation: Option<i32>,
 }
 
+impl Channel {
+    /// A channel of 16-bit samples in z, y, x: what a camera gives.
+    ///
+    /// # Errors
+    /// An axis is without voxels, or there are 2^31 voxels and more.
+    pub fn of_array(name: &str, voxels: ndarray::ArrayView3<'_, u16>) -> crate::Result<Channel> {
+        let (z, y, x) = voxels.dim();
+        let volume = Volume::new(Shape::new(z, y, x), voxels.iter().map(|v| i32::from(*v)).collect())?;
+        let saturated = voxels.iter().filter(|v| **v == u16::MAX).count() as u64;
+        let (saturated, saturation) = (Some(saturated), Some(i32::from(u16::MAX)));
+        Ok(Channel { name: name.into(), unit: NO_UNIT, volume, saturated, saturation })
+    }
+}
+
 /// Unit of a channel that nothing is known of.
 pub const NO_UNIT: &str = "au";
 /// Unit of SUVbw: gram per millilitre.
