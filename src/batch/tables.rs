@@ -5,8 +5,9 @@
 
 use super::Recipes;
 use super::discover::Item;
-use super::one::{Context, Record, Status};
+use super::one::Context;
 use super::parts::Part;
+use super::record::{Record, Status};
 use crate::table::{Cells, Column, Table};
 use crate::write::{CsvSink, ParquetSink};
 use crate::{Error, Result, pipeline};
@@ -28,6 +29,10 @@ pub(super) fn write(context: &Context, items: &[Item], records: &[Record]) -> Re
         let mut sink = Sinks::open(context, name)?;
         sink.append(&rows("", columns, None, 0..0))?;
         sets.insert(name.clone(), sink);
+    }
+    if items.is_empty() {
+        // A share without images has a table all the same.
+        images.append(&nobody())?;
     }
     for (item, record) in items.iter().zip(records) {
         let part = load(context, record)?;
@@ -174,6 +179,12 @@ fn status(image: &str, record: &Record) -> Table {
     t.push(text("status", "ok, failed or skipped.", vec![Some(record.status.name().into())]));
     t.push(text("reason", "Why the image failed or was skipped.", vec![record.reason.clone()]));
     t
+}
+
+/// The table of no image.
+fn nobody() -> Table {
+    let one = status("", &Record::skipped(""));
+    Table { columns: one.columns.iter().map(|c| c.with(c.cells.slice(0..0))).collect() }
 }
 
 /// Every column of every table with its unit and meaning.

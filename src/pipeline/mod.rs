@@ -43,7 +43,7 @@ use row::Words;
 use std::collections::BTreeMap;
 use surroundings::Surroundings;
 
-pub use row::roles;
+pub use row::{roles, warnings};
 
 /// Regions drawn elsewhere, by object set.
 pub type External = BTreeMap<String, Regions>;
