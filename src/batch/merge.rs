@@ -61,14 +61,19 @@ pub fn merge(merge: &Merge) -> Result<Summary> {
     let head = head(first, &settings);
     closing::begin(out.folder(), &head)?;
     let pool = queue::pool(head.threads)?;
+    shards.iter().try_for_each(|s| copy_all(&parts(&s.folder), &parts(out.folder())))?;
+    let store = Store::new(&merge.out);
+    let stores: Vec<Store> = shards.iter().map(|s| Store::new(&s.folder)).collect();
     let gathered = pool.install(|| {
-        let one = |(i, entry): (usize, &Entry)| gather(&shards[i % shards.len()], entry, &out, merge.only_tables).err();
+        let one = |(i, entry): (usize, &Entry)| {
+            let shard = i % shards.len();
+            gather((&shards[shard], &stores[shard]), entry, (&out, &store), merge.only_tables).err()
+        };
         entries.par_iter().enumerate().find_map_first(one)
     });
     if let Some(e) = gathered {
         return Err(e);
     }
-    shards.iter().try_for_each(|s| copy_all(&parts(&s.folder), &parts(out.folder())))?;
     let ledger = Ledger::create(out.folder(), entries.len())?;
     entries.iter().enumerate().for_each(|(i, entry)| ledger.add(i, entry));
     let items: Vec<Item> = entries.iter().map(Entry::item).collect();
@@ -80,7 +85,7 @@ pub fn merge(merge: &Merge) -> Result<Summary> {
         pool: &pool,
         chooser: chooser::DeviceChooser::new(&Device::Cpu, false),
         out: &out,
-        store: Store::new(&merge.out),
+        store,
         ledger,
         kept: super::redo::Kept::new(),
         budget: budget::Budget::new(0),
@@ -140,11 +145,16 @@ fn entries(shards: &[Finished]) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// Sees that what is kept of an image is whole, and takes its files over.
-fn gather(shard: &Finished, entry: &Entry, out: &Out, only_tables: bool) -> Result<()> {
+/// Sees that what is kept of an image is whole, in the shard and where it was taken to, and takes its files over.
+fn gather(
+    (shard, from): (&Finished, &Store),
+    entry: &Entry,
+    (out, to): (&Out, &Store),
+    only_tables: bool,
+) -> Result<()> {
     let (Status::Ok, Some(key)) = (entry.status, &entry.part) else { return Ok(()) };
     let image = &entry.image;
-    let part = Store::new(&shard.folder).load(key);
+    let part = from.look(key).filter(|_| to.look(key).is_some());
     let part = part.ok_or_else(|| shard.damaged(format!("what was kept of {image} is damaged or gone")))?;
     for file in part.files.iter().filter(|_| !only_tables) {
         if !file.is_whole(&shard.folder) {

@@ -149,9 +149,12 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
     let mut head = Head::new(settings, recipes);
     head.list = List::of(&items);
     let items = head.shard.of(items);
-    let identities: Vec<_> = items.iter().map(Item::identity).collect();
     let kept = redo::kept(settings, recipes)?;
-    let (out, earlier) = out::Out::open(&settings.out, settings.existing, &identities)?;
+    let (out, earlier) = {
+        let identities: Vec<_> = items.iter().map(Item::identity).collect();
+        let (out, earlier) = out::Out::open(&settings.out, settings.existing, &identities)?;
+        (out, earlier.is_some())
+    };
     // A GPU is one: a few images keep it busy while others are read and measured.
     let most = if matches!(device, Device::Gpu(_)) { threads.min(4) } else { threads };
     let jobs = settings.jobs.unwrap_or(most).clamp(1, items.len().max(1));
@@ -159,7 +162,7 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
     (head.threads, head.jobs, head.memory) = (threads, jobs, memory);
     (head.device, head.root) = (device.name(), root.to_string_lossy().into_owned());
     closing::begin(out.folder(), &head)?;
-    if earlier.is_some() && !settings.existing.keeps() {
+    if earlier && !settings.existing.keeps() {
         let folder = settings.out.display();
         settings.observer.note(&format!("note: the results of an earlier run in {folder} are replaced"));
     }

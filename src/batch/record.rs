@@ -1,8 +1,8 @@
 //! What became of an image.
 
 use super::files::Hashed;
-use super::parts::Part;
-use crate::{Error, pipeline};
+use super::parts::Ending;
+use crate::Error;
 use serde::{Deserialize, Serialize};
 
 /// What became of an image.
@@ -83,7 +83,7 @@ pub(super) struct Record {
     /// Taken over from an earlier run.
     pub resumed: bool,
     pub seconds: f64,
-    /// Objects by set, for those who listen.
+    /// Objects by set.
     pub counts: Vec<(String, usize)>,
     /// Roles and the channels that play them, where the image has several channels; for those who listen.
     pub roles: Vec<(String, String)>,
@@ -116,15 +116,14 @@ impl Record {
     }
 
     /// Takes over what a part says.
-    pub fn has(&mut self, part: &Part) {
-        self.counts = part.sets.iter().map(|(name, table)| (name.clone(), table.rows())).collect();
-        self.roles = pipeline::roles(&part.row);
-        self.warnings = part.warnings;
-        self.warning = pipeline::warnings(&part.row);
+    pub fn has(&mut self, ending: Ending) {
+        self.counts = ending.counts();
+        self.roles = ending.roles;
+        self.warnings = ending.warnings;
     }
 
     /// What the tables need of it: the rest is in the list of finished images, and not kept for thousands of them.
     pub fn slim(self) -> Self {
-        Record { error: None, hashes: vec![], counts: vec![], roles: vec![], warning: None, ..self }
+        Record { error: None, hashes: vec![], roles: vec![], warning: None, ..self }
     }
 }

@@ -75,9 +75,9 @@ pub(super) fn write(
     let head = head.trim_end_matches("\n}");
     write!(draft, "{head},\n  \"images\": [").map_err(|e| draft.error(&e))?;
     let mut comma = "";
-    let hash = ledger.finish(|entry| {
-        let text = serde_json::to_string(&entry).map_err(internal)?;
-        write!(draft, "{comma}\n    {text}").map_err(|e| draft.error(&e))?;
+    let hash = ledger.finish(|line| {
+        let written = write!(draft, "{comma}\n    ").and_then(|()| draft.write_all(line));
+        written.map_err(|e| draft.error(&e))?;
         comma = ",";
         Ok(())
     })?;

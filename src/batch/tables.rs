@@ -1,20 +1,23 @@
 //! The tables of a run, put together from the parts in the order of the images.
 //!
-//! Two passes over the parts, one image in memory at a time: the first finds the columns (an image may lack a channel that
-//! others have), the second writes the rows, with empty cells where an image has no such column.
+//! Their columns follow from the recipes, and from what single images have beside that (the facts of a PET header in a recipe
+//! for any image); a cell is empty where an image has no such column. One block of one part is in memory at a time.
 
 use super::Recipes;
 use super::discover::Item;
 use super::one::Context;
-use super::parts::Part;
+use super::parts::{IMAGES, Store};
 use super::record::{Record, Status};
+use crate::table::arrow::{self, Values};
 use crate::table::{Cells, Column, Table};
 use crate::write::{CsvSink, ParquetSink};
-use crate::{Error, Result, pipeline};
-use std::collections::BTreeMap;
-use std::ops::Range;
+use crate::{Error, Kind, Result, pipeline};
+use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch, StringArray, new_null_array};
+use arrow_schema::{DataType, SchemaRef};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-/// The columns of each table so far, without rows.
+/// The columns of each table, without rows and without those that say which image a row is of.
 #[derive(Default)]
 struct Layout {
     sets: BTreeMap<String, Vec<Column>>,
@@ -22,67 +25,87 @@ struct Layout {
 }
 
 pub(super) fn write(context: &Context, items: &[Item], records: &[Record]) -> Result<()> {
-    let layout = layout(context, items, records)?;
-    let mut images = Sinks::open(context, "images")?;
+    let layout = Layout::of(&context.recipes.all(), items, context, &context.store)?;
+    let mut images = Sinks::open(context, IMAGES)?;
+    let mut row = Fit::new(columns_of(&status("", &Record::skipped(""))), &layout.images);
+    let mut waiting = Vec::new();
     let mut sets = BTreeMap::new();
     for (name, columns) in &layout.sets {
+        let fit = Fit::new(vec![image_column("")], columns);
         let mut sink = Sinks::open(context, name)?;
-        sink.append(&rows("", columns, None, 0..0))?;
-        sets.insert(name.clone(), sink);
-    }
-    if items.is_empty() {
-        // A share without images has a table all the same.
-        images.append(&nobody())?;
+        sink.append(&RecordBatch::new_empty(fit.schema.clone()))?;
+        sets.insert(name.as_str(), (fit, sink));
     }
     for (item, record) in items.iter().zip(records) {
-        let part = load(context, record)?;
-        let mut row = status(&item.name, record);
-        let facts = part.as_ref().map(|p| &p.row);
-        row.columns.extend(layout.images.iter().map(|c| fit(c, facts, 0..1)));
-        images.append(&row)?;
-        for (name, table) in part.iter().flat_map(|p| &p.sets) {
-            if let (Some(sink), Some(columns)) = (sets.get_mut(name), layout.sets.get(name)) {
-                for start in (0..table.rows()).step_by(BLOCK) {
-                    let block = start..table.rows().min(start + BLOCK);
-                    sink.append(&rows(&item.name, columns, Some(table), block))?;
+        let front = status(&item.name, record);
+        let mut of_image = row.nothing(&front)?;
+        for (name, rows) in &record.counts {
+            sets.get_mut(name.as_str()).map_or(Ok(()), |(_, sink)| sink.image(*rows))?;
+        }
+        if let (Status::Ok, Some(key)) = (record.status, &record.key) {
+            let mut take = |table: &str, rows: &RecordBatch| {
+                if table == IMAGES {
+                    of_image = row.rows(&front, rows)?;
+                } else if let Some((fit, sink)) = sets.get_mut(table) {
+                    let name = Table { columns: vec![image_column(&item.name)] };
+                    sink.append(&fit.rows(&name, rows)?)?;
                 }
+                Ok(())
+            };
+            if !context.store.read(key, &mut take)? {
+                return Err(Error::io("a finished image's rows are gone from .uptake/parts, or damaged")
+                    .at(context.out.folder())
+                    .remedy("run again with --resume"));
             }
         }
+        waiting.push(of_image);
+        if waiting.len() == TOGETHER {
+            images.append(&together(&row.schema, &std::mem::take(&mut waiting))?)?;
+        }
     }
+    images.append(&together(&row.schema, &waiting)?)?;
     images.finish()?;
-    sets.into_values().try_for_each(Sinks::finish)?;
+    sets.into_values().try_for_each(|(_, sink)| sink.finish())?;
     let mut features = Sinks::open(context, "features")?;
-    features.append(&dictionary(&layout))?;
+    features.append(&arrow::batch(&dictionary(&layout))?)?;
     features.finish()
 }
 
-/// Rows that are put into their columns together.
-const BLOCK: usize = 1 << 14;
+/// Rows of images that are written together.
+const TOGETHER: usize = 1024;
 
-/// The columns of all tables: those of the images that were done, and what the recipe gives for those of which none was.
-fn layout(context: &Context, items: &[Item], records: &[Record]) -> Result<Layout> {
-    let mut layout = Layout::default();
-    for record in records {
-        if let Some(part) = load(context, record)? {
-            layout.add(&part.row, &part.sets)?;
-        }
-    }
-    for recipe in context.recipes.all() {
-        let mut own =
-            items.iter().zip(records).filter(|(item, _)| std::ptr::eq(context.recipes.of(item), recipe)).peekable();
-        if own.peek().is_some() && own.all(|(_, record)| record.status != Status::Ok) {
-            let outcome = pipeline::columns(recipe)?;
-            let sets: Vec<_> = outcome.sets.into_iter().map(|s| (s.name, s.table)).collect();
-            layout.add(&outcome.row, &sets)?;
-        }
-    }
-    Ok(layout)
+fn together(schema: &SchemaRef, rows: &[RecordBatch]) -> Result<RecordBatch> {
+    arrow_select::concat::concat_batches(schema, rows).map_err(|e| Error::new(Kind::Internal, e.to_string()))
 }
 
 impl Layout {
-    fn add(&mut self, row: &Table, sets: &[(String, Table)]) -> Result<()> {
-        widen(&mut self.images, row)?;
-        sets.iter().try_for_each(|(name, table)| widen(self.sets.entry(name.clone()).or_default(), table))
+    /// What the recipes of the images give, then what single images have beside that.
+    fn of(recipes: &[&crate::recipe::Recipe], items: &[Item], context: &Context, store: &Store) -> Result<Self> {
+        let used = |recipe: &&&crate::recipe::Recipe| {
+            items.iter().any(|item| std::ptr::eq(context.recipes.of(item), **recipe))
+        };
+        let mut layout = Layout::default();
+        for recipe in recipes.iter().filter(used) {
+            layout.add_recipe(recipe)?;
+        }
+        for met in store.tables() {
+            let columns = met.schema.fields().iter().map(|f| arrow::column(f)).collect::<Result<Vec<_>>>()?;
+            layout.add(&met.table, &columns)?;
+        }
+        Ok(layout)
+    }
+
+    fn add_recipe(&mut self, recipe: &crate::recipe::Recipe) -> Result<()> {
+        let outcome = pipeline::columns(recipe)?;
+        self.add(IMAGES, &outcome.row.columns)?;
+        outcome.sets.iter().try_for_each(|set| self.add(&set.name, &set.table.columns))
+    }
+
+    fn add(&mut self, table: &str, columns: &[Column]) -> Result<()> {
+        if table == IMAGES {
+            return widen(&mut self.images, columns);
+        }
+        widen(self.sets.entry(table.to_string()).or_default(), columns)
     }
 }
 
@@ -92,30 +115,15 @@ impl Layout {
 /// None in practice.
 pub fn features(recipes: &Recipes) -> Result<Table> {
     let mut layout = Layout::default();
-    for recipe in recipes.all() {
-        let outcome = pipeline::columns(recipe)?;
-        let sets: Vec<_> = outcome.sets.into_iter().map(|s| (s.name, s.table)).collect();
-        layout.add(&outcome.row, &sets)?;
-    }
+    recipes.all().into_iter().try_for_each(|recipe| layout.add_recipe(recipe))?;
     Ok(dictionary(&layout))
 }
 
-fn load(context: &Context, record: &Record) -> Result<Option<Part>> {
-    match (record.status, &record.key) {
-        (Status::Ok, Some(key)) => context.store.load(key).map(Some).ok_or_else(|| {
-            Error::io("a finished image's rows are gone from .uptake/parts")
-                .at(context.out.folder())
-                .remedy("run again with --resume")
-        }),
-        _ => Ok(None),
-    }
-}
-
 /// Adds the columns that are new. A column of whole numbers becomes real where another image needs it to be.
-fn widen(columns: &mut Vec<Column>, table: &Table) -> Result<()> {
-    for c in &table.columns {
-        let Some(known) = columns.iter_mut().find(|k| k.name == c.name) else {
-            columns.push(c.bare());
+fn widen(known: &mut Vec<Column>, columns: &[Column]) -> Result<()> {
+    for c in columns {
+        let Some(known) = known.iter_mut().find(|k| k.name == c.name) else {
+            known.push(c.bare());
             continue;
         };
         if known.unit != c.unit {
@@ -136,62 +144,95 @@ fn widen(columns: &mut Vec<Column>, table: &Table) -> Result<()> {
     Ok(())
 }
 
-fn nothing(like: &Cells, rows: usize) -> Cells {
-    match like {
-        Cells::Text(_) => Cells::Text(vec![None; rows]),
-        Cells::Int(_) => Cells::Int(vec![None; rows]),
-        Cells::Real(_) => Cells::Real(vec![None; rows]),
+/// Puts the rows of parts into the columns of a table of the run.
+struct Fit {
+    /// Columns that say which image a row is of, then those of the parts.
+    schema: SchemaRef,
+    front: usize,
+    /// Where the columns of a schema that was met stand, by its address: the store keeps one for thousands of parts.
+    places: HashMap<usize, Vec<Option<usize>>>,
+}
+
+impl Fit {
+    fn new(mut front: Vec<Column>, columns: &[Column]) -> Self {
+        let n = front.len();
+        front.extend(columns.iter().map(Column::bare));
+        Fit { schema: arrow::schema(&front), front: n, places: HashMap::new() }
+    }
+
+    /// A row without a part.
+    fn nothing(&self, front: &Table) -> Result<RecordBatch> {
+        let empty = |f: &arrow_schema::FieldRef| new_null_array(f.data_type(), 1);
+        let rest = self.schema.fields().iter().skip(self.front).map(empty);
+        self.batch(front.columns.iter().map(|c| arrow::array(&c.cells)).chain(rest).collect())
+    }
+
+    /// The rows of a part; `front` is one row that stands before each of them.
+    fn rows(&mut self, front: &Table, rows: &RecordBatch) -> Result<RecordBatch> {
+        let met = rows.schema_ref();
+        let fields = self.schema.fields();
+        let find = || fields.iter().skip(self.front).map(|f| met.index_of(f.name()).ok()).collect();
+        let places = self.places.entry(Arc::as_ptr(met) as usize).or_insert_with(find);
+        let n = rows.num_rows();
+        let mut arrays: Vec<ArrayRef> = front.columns.iter().map(|c| repeated(c, n)).collect();
+        for (field, place) in fields.iter().skip(self.front).zip(places) {
+            let array = place.map(|i| rows.column(i));
+            arrays.push(match (array, field.data_type()) {
+                (Some(array), kind) if array.data_type() == kind => array.clone(),
+                (Some(array), DataType::Float64) => real(array)?,
+                (_, kind) => new_null_array(kind, n),
+            });
+        }
+        self.batch(arrays)
+    }
+
+    fn batch(&self, arrays: Vec<ArrayRef>) -> Result<RecordBatch> {
+        RecordBatch::try_new(self.schema.clone(), arrays).map_err(|e| Error::new(Kind::Internal, e.to_string()))
     }
 }
 
-/// Rows of the table for a column of the file.
-fn fit(column: &Column, table: Option<&Table>, rows: Range<usize>) -> Column {
-    let cells = match (table.and_then(|t| t.column(&column.name)).map(|c| &c.cells), &column.cells) {
-        (Some(Cells::Int(v)), Cells::Real(_)) => Cells::Real(v[rows].iter().map(|n| n.map(|n| n as f64)).collect()),
-        (Some(cells), _) => cells.slice(rows),
-        (None, like) => nothing(like, rows.len()),
+/// The word of a column of one row, so many times.
+fn repeated(column: &Column, n: usize) -> ArrayRef {
+    let word = match &column.cells {
+        Cells::Text(words) => words.first().and_then(Option::as_deref),
+        Cells::Int(_) | Cells::Real(_) => None,
     };
-    column.with(cells)
+    Arc::new(std::iter::repeat_n(word, n).collect::<StringArray>())
+}
+
+/// Whole numbers as real ones.
+fn real(array: &ArrayRef) -> Result<ArrayRef> {
+    Ok(match Values::of(array)? {
+        Values::Int(v) => Arc::new(v.iter().map(|n| n.map(|n| n as f64)).collect::<Float64Array>()),
+        Values::Real(_) | Values::Text(_) => array.clone(),
+    })
+}
+
+fn columns_of(table: &Table) -> Vec<Column> {
+    table.columns.iter().map(Column::bare).collect()
 }
 
 fn text(name: &str, definition: &str, cells: Vec<Option<String>>) -> Column {
-    Column {
-        name: name.into(),
-        unit: String::new(),
-        definition: definition.into(),
-        standard: String::new(),
-        cells: Cells::Text(cells),
-    }
+    Column::new(name, "", definition, Cells::Text(cells))
 }
 
-const IMAGE: &str = "Path of the image below the folder that holds all inputs.";
-
-fn rows(image: &str, columns: &[Column], table: Option<&Table>, rows: Range<usize>) -> Table {
-    let mut all = Table::default();
-    all.push(text("image", IMAGE, vec![Some(image.into()); rows.len()]));
-    all.columns.extend(columns.iter().map(|c| fit(c, table, rows.clone())));
-    all
+fn image_column(name: &str) -> Column {
+    text("image", "Path of the image below the folder that holds all inputs.", vec![Some(name.into())])
 }
 
 fn status(image: &str, record: &Record) -> Table {
     let mut t = Table::default();
-    t.push(text("image", IMAGE, vec![Some(image.into())]));
+    t.push(image_column(image));
     t.push(text("status", "ok, failed or skipped.", vec![Some(record.status.name().into())]));
     t.push(text("reason", "Why the image failed or was skipped.", vec![record.reason.clone()]));
     t
-}
-
-/// The table of no image.
-fn nobody() -> Table {
-    let one = status("", &Record::skipped(""));
-    Table { columns: one.columns.iter().map(|c| c.with(c.cells.slice(0..0))).collect() }
 }
 
 /// Every column of every table with its unit and meaning.
 fn dictionary(layout: &Layout) -> Table {
     let status = status("", &Record::skipped(""));
     let image = status.columns.iter().take(1);
-    let images = status.columns.iter().chain(&layout.images).map(|c| ("images", c));
+    let images = status.columns.iter().chain(&layout.images).map(|c| (IMAGES, c));
     let sets =
         layout.sets.iter().flat_map(|(name, columns)| image.clone().chain(columns).map(move |c| (name.as_str(), c)));
     let all: Vec<(&str, &Column)> = sets.chain(images).collect();
@@ -203,6 +244,7 @@ fn dictionary(layout: &Layout) -> Table {
     t.push(text("type", "text, int or real.", gather(|(_, c)| c.cells.type_name().into())));
     t.push(text("definition", "What it says.", gather(|(_, c)| c.definition.clone())));
     t.push(text("standard", "Name or code in other tools or standards.", gather(|(_, c)| c.standard.clone())));
+    t.push(text("empty", "Why a cell may be empty.", gather(|(_, c)| c.empty.clone())));
     t
 }
 
@@ -219,9 +261,13 @@ impl Sinks {
         let parquet = if s.parquet { Some(ParquetSink::open(out.path(&format!("{name}.parquet"))?)?) } else { None };
         Ok(Sinks { csv, parquet })
     }
-    fn append(&mut self, table: &Table) -> Result<()> {
-        self.csv.as_mut().map_or(Ok(()), |s| s.append(table))?;
-        self.parquet.as_mut().map_or(Ok(()), |s| s.append(table))
+    /// Says that an image of so many rows comes next.
+    fn image(&mut self, rows: usize) -> Result<()> {
+        self.parquet.as_mut().map_or(Ok(()), |s| s.image(rows))
+    }
+    fn append(&mut self, rows: &RecordBatch) -> Result<()> {
+        self.csv.as_mut().map_or(Ok(()), |s| s.append(rows))?;
+        self.parquet.as_mut().map_or(Ok(()), |s| s.append(rows))
     }
     fn finish(self) -> Result<()> {
         self.csv.map_or(Ok(()), CsvSink::finish)?;
