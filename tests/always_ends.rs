@@ -97,7 +97,7 @@ fn settings(inputs: &Path, out: &Path) -> Settings {
         out: out.to_path_buf(),
         jobs: Some(8),
         threads: Some(64),
-        quiet: true,
+
         csv: true,
         labels: true,
         overlays: true,

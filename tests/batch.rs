@@ -250,7 +250,7 @@ fn a_gpu_that_is_lost_is_asked_once_and_no_image_is() {
         out: bench.path("lost"),
         jobs: Some(1),
         threads: Some(2),
-        quiet: true,
+
         csv: true,
         labels: true,
         overlays: true,

@@ -65,9 +65,9 @@ impl Earlier {
                 ),
                 "another --out, or --overwrite to replace them",
             ),
-            Existing::Resume if others.len() < self.images.len() => Ok(()),
+            Existing::Resume | Existing::OnlyFailed if others.len() < self.images.len() => Ok(()),
             // All have gone or moved. An archive that was moved as a whole holds the same images under the same names.
-            Existing::Resume => {
+            Existing::Resume | Existing::OnlyFailed => {
                 match others.iter().find_map(|(name, file)| now.get(name.as_str()).map(|now| (file, now))) {
                     Some((then, now)) if !differ(then, now) => Ok(()),
                     _ => refuse(

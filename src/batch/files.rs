@@ -1,11 +1,12 @@
 //! The files that an image is read from: which they are, what they hold, whether they change meanwhile.
 
 use super::discover::{Item, Source, companion};
+use super::names;
 use super::parts::hash_file;
 use crate::read::{self, Extent};
 use crate::recipe::Recipe;
 use crate::{Error, Result};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -31,17 +32,23 @@ pub fn labels(item: &Item, recipe: &Recipe) -> Result<LabelFiles> {
     Ok(files)
 }
 
-/// A file that was read, by its name and by what it holds.
-#[derive(Clone, Debug, Serialize)]
+/// A file that was read, by its place and by what it holds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Hashed {
+    /// Its path below the folder that holds all inputs; the whole path if it lies elsewhere.
     file: String,
     /// Channel, object set, or companion.
     pub role: String,
+    /// What it holds.
     pub sha256: String,
 }
 
 /// The hashes of every file that the rows of the image follow from.
-pub fn hashes(item: &Item, extent: &Extent, label_files: &LabelFiles) -> Result<Vec<Hashed>> {
+pub fn hashes(item: &Item, extent: &Extent, label_files: &LabelFiles, root: &Path) -> Result<Vec<Hashed>> {
+    let place = |path: &Path| match path.starts_with(root) {
+        true => names::image(path, root),
+        false => path.to_string_lossy().into_owned(),
+    };
     let name = |path: &PathBuf| path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let mut hashes = Vec::new();
     for path in &extent.files {
@@ -51,7 +58,7 @@ pub fn hashes(item: &Item, extent: &Extent, label_files: &LabelFiles) -> Result<
             _ if item.files.contains(path) => None,
             _ => Some(format!("companion {}", name(path))),
         };
-        hashes.push(Hashed { file: name(path), role: role.unwrap_or_default(), sha256: hash_file(path)? });
+        hashes.push(Hashed { file: place(path), role: role.unwrap_or_default(), sha256: hash_file(path)? });
     }
     // One mask may serve several sets.
     let mut known: HashMap<&PathBuf, String> = HashMap::new();
@@ -61,7 +68,7 @@ pub fn hashes(item: &Item, extent: &Extent, label_files: &LabelFiles) -> Result<
             None => hash_file(path)?,
         };
         known.insert(path, sha256.clone());
-        hashes.push(Hashed { file: name(path), role: format!("labels.{set}"), sha256 });
+        hashes.push(Hashed { file: place(path), role: format!("labels.{set}"), sha256 });
     }
     Ok(hashes)
 }

@@ -17,6 +17,12 @@ pub fn free_memory() -> u64 {
     [system, container(Path::new("/"))].into_iter().flatten().min().unwrap_or(4 << 30)
 }
 
+/// Name of the machine, if the system says it.
+pub fn host() -> Option<String> {
+    let known = [read("/proc/sys/kernel/hostname"), std::env::var("COMPUTERNAME").unwrap_or_default()];
+    known.iter().map(|name| name.trim()).find(|name| !name.is_empty()).map(str::to_owned)
+}
+
 /// Memory that this process holds now; 0 where the system does not say.
 pub fn resident_memory() -> u64 {
     kib(&read("/proc/self/status"), "VmRSS:").unwrap_or(0)

@@ -3,37 +3,57 @@
 //! One bad file never stops a batch and never disappears: `inputs = ok + failed + skipped`. Rows stand in the order of the
 //! image names, whatever finished first, so the number of jobs changes no byte of a table.
 
+mod belong;
 pub mod budget;
 mod chooser;
+mod clock;
+mod closing;
 pub mod discover;
 mod earlier;
 mod estimate;
+mod events;
+mod failures;
 mod files;
+mod head;
+mod ledger;
 mod machine;
+mod merge;
 mod names;
 mod one;
 mod out;
 mod parts;
-mod progress;
 mod queue;
 mod recipes;
 mod record;
+mod redo;
+mod run_json;
 mod search;
+mod shard;
 mod stop;
 mod tables;
 
 pub use budget::Bytes;
+pub use clock::now as utc_now;
+pub use events::{Event, ImageEnded, Observer};
+pub use failures::Failures;
+pub use head::{Head, Outputs, RecipeText};
+pub use merge::{Merge, merge};
 pub use out::Existing;
 pub use recipes::Recipes;
+pub use record::{Stage, Status};
+pub use redo::{Failed, failed, failed_images};
 pub use search::NOT_IMAGES;
+pub use shard::{List, Shard};
 pub use stop::{Reason, Stop};
 pub use tables::features;
 
 use crate::device::Device;
 use crate::{Error, Result};
-use discover::Images;
-use one::{Context, Record, Status};
-use progress::Progress;
+use closing::Closed;
+use discover::{Images, Item};
+use ledger::Ledger;
+use one::Context;
+use record::Record;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -58,8 +78,12 @@ pub struct Settings {
     pub strict: bool,
     /// Leave it to each image whether the device or the CPU does it.
     pub auto: bool,
-    /// Print errors only.
-    pub quiet: bool,
+    /// The share of the images to do; all of them if absent.
+    pub shard: Option<Shard>,
+    /// The command line, for the record.
+    pub command: Vec<String>,
+    /// Who is told what happens.
+    pub observer: Observer,
     /// Tables as CSV.
     pub csv: bool,
     /// Tables as Parquet.
@@ -91,6 +115,10 @@ pub struct Summary {
     pub removed: usize,
     /// Why it ended early, if it did.
     pub stopped: Option<Reason>,
+    /// The failed ones by kind, the most frequent first.
+    pub failures: Vec<Failures>,
+    /// The images that took longest, with their seconds.
+    pub slowest: Vec<(String, f64)>,
     /// Wall clock.
     pub seconds: f64,
 }
@@ -118,14 +146,25 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
     let pool = queue::pool(threads)?;
     let search = || discover::discover(&settings.inputs, &settings.exclude, &recipes.all());
     let Images { items, root } = pool.install(search)?;
-    let identities: Vec<_> = items.iter().map(discover::Item::identity).collect();
-    let (out, earlier) = out::Out::open(&settings.out, settings.existing, &identities)?;
+    let mut head = Head::new(settings, recipes);
+    head.list = List::of(&items);
+    let items = head.shard.of(items);
+    let kept = redo::kept(settings, recipes)?;
+    let (out, earlier) = {
+        let identities: Vec<_> = items.iter().map(Item::identity).collect();
+        let (out, earlier) = out::Out::open(&settings.out, settings.existing, &identities)?;
+        (out, earlier.is_some())
+    };
     // A GPU is one: a few images keep it busy while others are read and measured.
     let most = if matches!(device, Device::Gpu(_)) { threads.min(4) } else { threads };
-    let jobs = settings.jobs.unwrap_or(most).clamp(1, items.len());
-    let progress = Progress::new(items.len(), settings.quiet);
-    if earlier.is_some() && settings.existing != Existing::Resume {
-        progress.say(&format!("note: the results of an earlier run in {} are replaced", settings.out.display()));
+    let jobs = settings.jobs.unwrap_or(most).clamp(1, items.len().max(1));
+    let memory = for_images(settings.memory)?;
+    (head.threads, head.jobs, head.memory) = (threads, jobs, memory);
+    (head.device, head.root) = (device.name(), root.to_string_lossy().into_owned());
+    closing::begin(out.folder(), &head)?;
+    if earlier && !settings.existing.keeps() {
+        let folder = settings.out.display();
+        settings.observer.note(&format!("note: the results of an earlier run in {folder} are replaced"));
     }
     let context = Context {
         settings,
@@ -135,34 +174,68 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
         chooser: chooser::DeviceChooser::new(device, settings.auto),
         out: &out,
         store: parts::Store::new(&settings.out),
-        budget: budget::Budget::new(for_images(settings.memory)?),
-        progress: &progress,
+        ledger: Ledger::create(out.folder(), items.len())?,
+        kept,
+        budget: budget::Budget::new(memory),
         places: [root, search::absolute(&settings.out)],
     };
+    settings.observer.tell(Event::Begun { head: &head, images: items.len(), out: &settings.out });
     let records = queue::work(&context, &items, jobs)?;
-    progress.finish();
-    let mut summary = summary(&records);
+    let mut summary = summary(&items, &records);
     summary.stopped = settings.stop.reason();
-    pool.install(|| tables::write(&context, &items, &records)).map_err(|e| unfinished(e, &summary))?;
+    finish(context, &items, &records, &head, &mut summary, start).map_err(|e| unfinished(e, &summary))?;
+    settings.observer.tell(Event::Ended(&summary));
+    Ok(summary)
+}
+
+/// Writes the tables and the record of the run, and closes it if it reached all images.
+fn finish(
+    context: Context,
+    items: &[Item],
+    records: &[Record],
+    head: &Head,
+    summary: &mut Summary,
+    start: Instant,
+) -> Result<()> {
+    context.pool.install(|| tables::write(&context, items, records))?;
     if summary.stopped.is_none() {
         context.store.remove_all_but(&records.iter().filter_map(|r| r.key.as_deref()).collect());
     }
     summary.seconds = start.elapsed().as_secs_f64();
-    record::write(&context, &items, &records, &summary).map_err(|e| unfinished(e, &summary))?;
+    let Context { out, ledger, .. } = context;
+    let images = run_json::write(out, head, ledger, summary, None)?;
     if summary.stopped.is_none() {
         summary.removed = out.remove_stale()?;
+        closing::close(out.folder(), &Closed::new(head, summary, images))?;
     }
-    Ok(summary)
+    Ok(())
 }
 
-fn summary(records: &[Record]) -> Summary {
+/// So many of the slowest images are named.
+const SLOWEST: usize = 5;
+
+fn summary(items: &[Item], records: &[Record]) -> Summary {
     let count = |s: Status| records.iter().filter(|r| r.status == s).count();
+    let mut failures = failures::Counter::default();
+    let mut slowest: Vec<(&str, f64)> = Vec::new();
+    for (item, record) in items.iter().zip(records) {
+        if let (Status::Failed, Some(reason)) = (record.status, &record.reason) {
+            failures.add(failures::code(reason), record.stage, &item.name);
+        }
+        if record.seconds > 0.0 && !record.resumed {
+            let at = slowest.partition_point(|(_, seconds)| *seconds >= record.seconds);
+            slowest.insert(at, (&item.name, record.seconds));
+            slowest.truncate(SLOWEST);
+        }
+    }
     Summary {
         ok: count(Status::Ok),
         failed: count(Status::Failed),
         skipped: count(Status::Skipped),
         resumed: records.iter().filter(|r| r.resumed).count(),
         warnings: records.iter().map(|r| r.warnings).sum(),
+        failures: failures.all(),
+        slowest: slowest.into_iter().map(|(image, seconds)| (image.to_owned(), seconds)).collect(),
         ..Summary::default()
     }
 }

@@ -7,10 +7,12 @@ use super::budget::{Budget, More, Share};
 use super::chooser::{DeviceChooser, Side};
 use super::discover::{Item, Source, Task};
 use super::files::{self, Hashed, LabelFiles};
-use super::out::{Existing, Out};
+use super::ledger::Ledger;
+use super::out::Out;
 use super::parts::{Ending, IMAGES, PartWriter, Store, Written, key};
-use super::progress::Progress;
 use super::queue::Pools;
+use super::record::{Record, Stage, Status};
+use super::redo::Kept;
 use super::stop::{Reason, Stop};
 use super::{Recipes, Settings, estimate};
 use crate::device::Device;
@@ -26,73 +28,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// What became of an image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Status {
-    Ok,
-    Failed,
-    Skipped,
-}
-
-impl Status {
-    pub fn name(self) -> &'static str {
-        match self {
-            Status::Ok => "ok",
-            Status::Failed => "failed",
-            Status::Skipped => "skipped",
-        }
-    }
-}
-
-/// What is known of an image after its turn.
-#[derive(Clone, Debug)]
-pub(super) struct Record {
-    pub status: Status,
-    /// Why it is not in the tables.
-    pub reason: Option<String>,
-    /// The error as the user sees it.
-    pub error: Option<Box<Error>>,
-    /// Its part.
-    pub key: Option<String>,
-    /// The files that it was read from.
-    pub hashes: Vec<Hashed>,
-    /// Taken over from an earlier run.
-    pub resumed: bool,
-    pub seconds: f64,
-    /// Objects by set, for the progress line.
-    pub counts: Vec<(String, usize)>,
-    /// Roles and the channels that play them, where the image has several channels; for the progress line.
-    pub roles: Vec<(String, String)>,
-    /// Things that the user should look at.
-    pub warnings: usize,
-}
-
-impl Record {
-    pub fn skipped(reason: &str) -> Self {
-        Record { status: Status::Skipped, reason: Some(reason.into()), ..Self::blank() }
-    }
-    fn blank() -> Self {
-        Record {
-            status: Status::Ok,
-            reason: None,
-            error: None,
-            key: None,
-            hashes: vec![],
-            resumed: false,
-            seconds: 0.0,
-            counts: vec![],
-            roles: vec![],
-            warnings: 0,
-        }
-    }
-    /// Takes over what a part says.
-    fn has(&mut self, ending: Ending) {
-        self.counts = ending.counts();
-        self.roles = ending.roles;
-        self.warnings = ending.warnings;
-    }
-}
-
 /// What all images of a run share.
 pub(super) struct Context<'a> {
     pub settings: &'a Settings,
@@ -102,8 +37,10 @@ pub(super) struct Context<'a> {
     pub chooser: DeviceChooser,
     pub out: &'a Out,
     pub store: Store,
+    pub ledger: Ledger,
+    /// Images that are kept without a look at their files.
+    pub kept: Kept,
     pub budget: Budget,
-    pub progress: &'a Progress,
     /// The folders of the inputs and of the results: no byte of a table may depend on where they lie.
     pub places: [PathBuf; 2],
 }
@@ -139,8 +76,8 @@ struct Looked {
 }
 
 impl Looked {
-    fn hash(&self, item: &Item) -> Result<Vec<Hashed>> {
-        stage("hash", "", || files::hashes(item, &self.extent, &self.label_files))
+    fn hash(&self, item: &Item, root: &Path) -> Result<Vec<Hashed>> {
+        stage("hash", "", || files::hashes(item, &self.extent, &self.label_files, root))
     }
 }
 
@@ -148,6 +85,11 @@ impl Context<'_> {
     /// Whether the run is to end early.
     pub fn stop(&self) -> &Stop {
         &self.settings.stop
+    }
+
+    /// The folder that holds all inputs.
+    fn root(&self) -> &Path {
+        &self.places[0]
     }
 
     /// Does an image. A panic, the last resort of a mistake in this program, costs this image alone.
@@ -201,21 +143,27 @@ impl Context<'_> {
     }
 
     fn do_item(&self, item: &Item, pools: &Pools, record: &mut Record) -> Result<()> {
+        record.stage = Stage::Examine;
+        if self.is_kept(item, record) {
+            return Ok(());
+        }
         let recipe = self.recipes.of(item);
         let label_files = files::labels(item, recipe)?;
         let options = self.options(recipe);
         let extent = pools.of(0).install(|| examine(item, &options))?;
         let pool = pools.of(extent.shape.len());
         let mut need = estimate::image(&extent, recipe);
+        record.stage = Stage::Memory;
         self.budget.check(need).map_err(|e| e.remedy(self.enough(need)))?;
         let mut looked = Looked { options, extent, label_files, before: vec![], hashes: None };
         looked.before = files::state(&looked.extent.files);
         // Reading waits for the hashes only where they may show that there is nothing to do.
-        if self.settings.existing == Existing::Resume && pool.install(|| self.is_done(item, &mut looked, record))? {
+        if self.settings.existing.keeps() && pool.install(|| self.is_done(item, &mut looked, record))? {
             return Ok(());
         }
         loop {
             self.stop().check()?;
+            record.stage = Stage::Memory;
             let share = self.budget.take(need, self.stop())?;
             match pool.install(|| self.attempt(item, &mut looked, share, record))? {
                 Ok(()) => return Ok(()),
@@ -231,9 +179,25 @@ impl Context<'_> {
         format!("--memory {}", super::Bytes(whole))
     }
 
+    /// The image was finished by the run of which only the failed ones are done again, and its results are there.
+    fn is_kept(&self, item: &Item, record: &mut Record) -> bool {
+        let Some(entry) = self.kept.get(&item.name) else { return false };
+        let Some(key) = &entry.part else { return false };
+        let Some(part) = self.store.look(key) else { return false };
+        let wanted = self.all_outputs(item);
+        let is_there = |f: &Written, below: &String| f.below == *below && f.is_there(self.out.folder());
+        if !wanted.iter().all(|below| part.files.iter().any(|f| is_there(f, below))) {
+            return false;
+        }
+        wanted.iter().for_each(|below| self.out.keep(below));
+        record.has(part);
+        (record.key, record.hashes, record.resumed) = (Some(key.clone()), entry.files.clone(), true);
+        true
+    }
+
     /// The image is finished already: its part and all its files are there and whole.
     fn is_done(&self, item: &Item, looked: &mut Looked, record: &mut Record) -> Result<bool> {
-        let hashes = looked.hash(item)?;
+        let hashes = looked.hash(item, self.root())?;
         let key = self.key(item, &hashes);
         let wanted = self.all_outputs(item);
         let whole = |f: &Written, below: &String| f.below == *below && f.is_whole(self.out.folder());
@@ -255,9 +219,10 @@ impl Context<'_> {
 
     /// Reads, runs and sets down, within a share of the memory.
     fn attempt(&self, item: &Item, looked: &mut Looked, mut share: Share, record: &mut Record) -> Result<OrBytes<()>> {
+        record.stage = Stage::Read;
         let recipe = self.recipes.of(item);
         let known = looked.hashes.take();
-        let hash = || known.map_or_else(|| looked.hash(item), Ok);
+        let hash = || known.map_or_else(|| looked.hash(item, self.root()), Ok);
         let (hashes, scan) = rayon::join(hash, || stage("read", "", || open(item, &looked.options)));
         let (hashes, scan) = (hashes?, scan?);
         let Looked { options, extent, label_files, .. } = &*looked;
@@ -266,6 +231,7 @@ impl Context<'_> {
                 Error::io("the file changed while it was read").remedy("run again with --resume once it is whole")
             );
         }
+        record.stage = Stage::Regions;
         let mut external = External::new();
         for (set, path) in label_files {
             let pick = recipe
@@ -277,7 +243,7 @@ impl Context<'_> {
         }
         let key = self.key(item, &hashes);
         let given = Given { item, recipe, scan: &scan, external: &external, extent, key: &key };
-        let Measured { outcome, mut part } = match self.on_either_side(&given, &mut share)? {
+        let Measured { outcome, mut part } = match self.on_either_side(&given, &mut share, &mut record.stage)? {
             Ok(measured) => measured,
             Err(all) => {
                 looked.hashes = Some(hashes);
@@ -285,9 +251,11 @@ impl Context<'_> {
             }
         };
         self.stop().check()?;
+        record.stage = Stage::Write;
         let files = stage("write", "", || self.set_down(item, &scan, &outcome))?;
         part.append(IMAGES, &arrow::batch(&outcome.row)?)?;
         let (warnings, roles) = (outcome.warnings, pipeline::roles(&outcome.row));
+        record.warning = pipeline::warnings(&outcome.row);
         record.has(part.finish(Ending { warnings, roles, files, ..Ending::default() })?);
         (record.key, record.hashes) = (Some(key), hashes);
         Ok(Ok(()))
@@ -313,20 +281,20 @@ impl Context<'_> {
     }
 
     /// Runs the recipe; if a GPU cannot, the same image is done on the CPU, and one line for all images says so.
-    fn on_either_side(&self, given: &Given, share: &mut Share) -> Result<OrBytes<Measured<'_>>> {
+    fn on_either_side(&self, given: &Given, share: &mut Share, now: &mut Stage) -> Result<OrBytes<Measured<'_>>> {
         let samples = given.scan.shape.len() * given.scan.channels.len();
         let (side, start) = (self.chooser.side(samples), Instant::now());
-        match self.measure(given, self.chooser.device(side), share) {
+        match self.measure(given, self.chooser.device(side), share, now) {
             Err(e) if e.kind == Kind::Device && side == Side::Gpu => {
                 let lost = matches!(self.device, Device::Gpu(gpu) if gpu.failure().is_some());
                 if self.chooser.give_up(samples, lost) {
                     let which =
                         if lost { "this image and all others are" } else { "images of this size and larger are" };
                     let name = &given.item.name;
-                    self.progress
-                        .say(&format!("note: {name}: {which} done on the CPU, with the same result: {}", e.what));
+                    let why = format!("note: {name}: {which} done on the CPU, with the same result: {}", e.what);
+                    self.settings.observer.note(&why);
                 }
-                self.measure(given, &Device::Cpu, share)
+                self.measure(given, &Device::Cpu, share, now)
             }
             done => {
                 if done.is_ok() {
@@ -338,11 +306,19 @@ impl Context<'_> {
     }
 
     /// Finds the object sets, sees that there is memory for a block of their rows, and measures them into a part.
-    fn measure(&self, given: &Given, device: &Device, share: &mut Share) -> Result<OrBytes<Measured<'_>>> {
+    fn measure(
+        &self,
+        given: &Given,
+        device: &Device,
+        share: &mut Share,
+        now: &mut Stage,
+    ) -> Result<OrBytes<Measured<'_>>> {
+        *now = Stage::Objects;
         let Given { recipe, scan, external, extent, .. } = *given;
         let go_on = || self.stop().check();
         let found = stage("recipe", "", || pipeline::find(scan, recipe, device, external, &go_on))?;
         go_on()?;
+        *now = Stage::Measure;
         let need = estimate::image(extent, recipe).saturating_add(estimate::rows(found.cells()));
         let more = share.grow(need).map_err(|e| {
             let what = format!("{}: {} cells in a block of rows of its objects", e.what, found.cells());

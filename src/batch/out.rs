@@ -4,6 +4,7 @@
 //! OUT/.uptake/lock          held by the run that is at work there
 //! OUT/.uptake/files.jsonl   every file that runs have written there, before it is written, one JSON text a line
 //! OUT/.uptake/images.jsonl  the images of the last run: [name, file]
+//! OUT/.uptake/images-done.jsonl, begun.json, closed.json: what became of them (`ledger`, `closing`)
 //! OUT/.uptake/parts/        what is kept of finished images
 //! ```
 //!
@@ -27,8 +28,17 @@ pub enum Existing {
     Same,
     /// They are replaced.
     Overwrite,
-    /// Finished images are kept.
+    /// Finished images are kept, if they and their files are as they were.
     Resume,
+    /// Finished images are kept without a look at their files; what failed or was not reached is done.
+    OnlyFailed,
+}
+
+impl Existing {
+    /// Results of an earlier run stay.
+    pub fn keeps(self) -> bool {
+        matches!(self, Existing::Resume | Existing::OnlyFailed)
+    }
 }
 
 /// An output folder that this run writes to, and no other.
@@ -75,7 +85,9 @@ impl Out {
         }
         fs::create_dir_all(&marker).map_err(fail)?;
         if let Some(link) =
-            ["lock", "files.jsonl", "images.jsonl", "parts"].iter().find(|n| marker.join(n).is_symlink())
+            ["lock", "files.jsonl", "images.jsonl", "images-done.jsonl", "begun.json", "closed.json", "parts"]
+                .iter()
+                .find(|n| marker.join(n).is_symlink())
         {
             let path = marker.join(link);
             return Err(Error::usage("is a link, which uptake does not make").at(path).remedy("another --out"));
@@ -93,7 +105,7 @@ impl Out {
         let earlier = Earlier::read(&marker.join("images.jsonl"));
         earlier.check(existing, images).map_err(|e| e.at(folder))?;
         remove_drafts(folder, &ours);
-        let keep = existing == Existing::Resume;
+        let keep = existing.keeps();
         if !keep {
             remove(folder, &ours);
             let _ = fs::remove_dir_all(marker.join("parts"));

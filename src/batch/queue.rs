@@ -1,7 +1,10 @@
 //! The images of a run, handed to its jobs one after the other.
 
 use super::discover::Item;
-use super::one::{Context, Record, Status};
+use super::events::{Event, ImageEnded};
+use super::ledger::Entry;
+use super::one::Context;
+use super::record::{Record, Status};
 use super::stop::Reason;
 use crate::{Error, Result};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -52,9 +55,11 @@ pub(super) fn work(context: &Context, items: &[Item], jobs: usize) -> Result<Vec
         loop {
             let i = next.fetch_add(1, Ordering::Relaxed);
             let Some(item) = items.get(i) else { break };
+            let observer = &context.settings.observer;
             let record = match context.stop().reason() {
                 Some(reason) => Record::skipped(&format!("not reached: {}", reason.words())),
                 None => {
+                    observer.tell(Event::ImageBegun { image: &item.name });
                     let last = i + jobs >= items.len();
                     context.do_safely(item, &Pools { shared: context.pool, own, last })
                 }
@@ -62,9 +67,9 @@ pub(super) fn work(context: &Context, items: &[Item], jobs: usize) -> Result<Vec
             if record.status == Status::Failed && context.settings.strict {
                 context.stop().ask(Reason::Strict);
             }
-            context.progress.tell(item, &record);
-            // What was for the user's eyes is not kept for thousands of images.
-            let record = Record { error: None, counts: vec![], ..record };
+            observer.tell(Event::ImageEnded(ImageEnded::of(item, &record)));
+            context.ledger.add(i, &Entry::of(item, &record));
+            let record = record.slim();
             if let Some(slot) = records.lock().unwrap_or_else(PoisonError::into_inner).get_mut(i) {
                 *slot = Some(record);
             }

@@ -1,72 +1,129 @@
-//! `run.json`: what was done with what. Times are here and nowhere else, so the tables stay the same from run to run.
+//! What became of an image.
 
-use super::Summary;
-use super::discover::Item;
-use super::one::{Context, Record};
-use crate::write::Draft;
-use crate::{Error, Kind, Result};
-use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
+use super::files::Hashed;
+use super::parts::Ending;
+use crate::Error;
+use serde::{Deserialize, Serialize};
 
-/// Its key that says who wrote it, as the first one: the search for images looks for it.
-#[derive(Serialize)]
-struct Run<'a> {
-    uptake: &'static str,
-    build: &'static str,
-    recipes: Value,
-    device: String,
-    auto: bool,
-    inputs: usize,
-    ok: usize,
-    failed: usize,
-    skipped: usize,
-    resumed: usize,
-    warnings: usize,
-    stopped: Option<&'static str>,
-    seconds: f64,
-    #[serde(serialize_with = "one_by_one")]
-    images: (&'a [Item], &'a [Record]),
+/// What became of an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Its rows are in the tables.
+    Ok,
+    /// It could not be done.
+    Failed,
+    /// It is no image, or the run did not reach it.
+    Skipped,
 }
 
-pub(super) fn write(context: &Context, items: &[Item], records: &[Record], summary: &Summary) -> Result<()> {
-    let recipes = context.recipes.all();
-    let run = Run {
-        uptake: env!("CARGO_PKG_VERSION"),
-        build: env!("UPTAKE_BUILD"),
-        recipes: recipes.iter().map(|r| json!({ "name": r.name, "text": r.text })).collect(),
-        device: context.device.name(),
-        auto: context.settings.auto,
-        inputs: items.len(),
-        ok: summary.ok,
-        failed: summary.failed,
-        skipped: summary.skipped,
-        resumed: summary.resumed,
-        warnings: summary.warnings,
-        stopped: summary.stopped.map(|r| r.words()),
-        seconds: summary.seconds,
-        images: (items, records),
-    };
-    let path = context.out.path("run.json")?;
-    let mut draft = Draft::create(&path)?;
-    serde_json::to_writer_pretty(&mut draft, &run).map_err(|e| match e.io_error_kind() {
-        Some(kind) => draft.error(&kind.into()),
-        None => Error::new(Kind::Internal, e.to_string()).at(&path),
-    })?;
-    draft.commit()
+impl Status {
+    /// The word for tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Ok => "ok",
+            Status::Failed => "failed",
+            Status::Skipped => "skipped",
+        }
+    }
 }
 
-/// Thousands of images are not all turned into JSON at once.
-fn one_by_one<S: Serializer>((items, records): &(&[Item], &[Record]), s: S) -> std::result::Result<S::Ok, S::Error> {
-    s.collect_seq(items.iter().zip(*records).map(|(item, record)| image(item, record)))
+/// How far an image has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Its files are looked for.
+    Search,
+    /// Its header is read, and the files that belong to it are looked for.
+    Examine,
+    /// It waits for memory.
+    Memory,
+    /// Its files are read.
+    Read,
+    /// Masks and contours that come with it are read.
+    Regions,
+    /// Objects are found.
+    Objects,
+    /// Objects are measured.
+    Measure,
+    /// Label images, overlays and rows are written.
+    Write,
 }
 
-fn image(item: &Item, record: &Record) -> Value {
-    json!({
-        "image": item.name,
-        "status": record.status.name(),
-        "reason": record.reason,
-        "resumed": record.resumed,
-        "seconds": record.seconds,
-        "files": record.hashes,
-    })
+impl Stage {
+    /// The word for lists and events.
+    pub fn name(self) -> &'static str {
+        match self {
+            Stage::Search => "search",
+            Stage::Examine => "examine",
+            Stage::Memory => "memory",
+            Stage::Read => "read",
+            Stage::Regions => "regions",
+            Stage::Objects => "objects",
+            Stage::Measure => "measure",
+            Stage::Write => "write",
+        }
+    }
+}
+
+/// What is known of an image after its turn.
+#[derive(Clone, Debug)]
+pub(super) struct Record {
+    pub status: Status,
+    /// Why it is not in the tables.
+    pub reason: Option<String>,
+    /// The error as the user sees it.
+    pub error: Option<Box<Error>>,
+    /// How far it came.
+    pub stage: Stage,
+    /// Its part.
+    pub key: Option<String>,
+    /// The files that it was read from.
+    pub hashes: Vec<Hashed>,
+    /// Taken over from an earlier run.
+    pub resumed: bool,
+    pub seconds: f64,
+    /// Objects by set.
+    pub counts: Vec<(String, usize)>,
+    /// Roles and the channels that play them, where the image has several channels; for those who listen.
+    pub roles: Vec<(String, String)>,
+    /// Things that the user should look at.
+    pub warnings: usize,
+    /// Their words.
+    pub warning: Option<String>,
+}
+
+impl Record {
+    pub fn skipped(reason: &str) -> Self {
+        Record { status: Status::Skipped, reason: Some(reason.into()), ..Self::blank() }
+    }
+
+    pub fn blank() -> Self {
+        Record {
+            status: Status::Ok,
+            reason: None,
+            error: None,
+            stage: Stage::Search,
+            key: None,
+            hashes: vec![],
+            resumed: false,
+            seconds: 0.0,
+            counts: vec![],
+            roles: vec![],
+            warnings: 0,
+            warning: None,
+        }
+    }
+
+    /// Takes over what a part says.
+    pub fn has(&mut self, ending: Ending) {
+        self.counts = ending.counts();
+        self.roles = ending.roles;
+        self.warnings = ending.warnings;
+    }
+
+    /// What the tables need of it: the rest is in the list of finished images, and not kept for thousands of them.
+    pub fn slim(self) -> Self {
+        Record { error: None, hashes: vec![], roles: vec![], warning: None, ..self }
+    }
 }

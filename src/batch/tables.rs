@@ -5,8 +5,9 @@
 
 use super::Recipes;
 use super::discover::Item;
-use super::one::{Context, Record, Status};
+use super::one::Context;
 use super::parts::{IMAGES, Store};
+use super::record::{Record, Status};
 use crate::table::arrow::{self, Values};
 use crate::table::{Cells, Column, Table};
 use crate::write::{CsvSink, ParquetSink};

@@ -6,8 +6,13 @@
 mod compare;
 mod completions;
 mod devices;
+mod failed;
 mod features;
 mod inspect;
+mod json_log;
+mod last_words;
+mod merge;
+mod progress;
 mod recipes;
 mod run;
 
@@ -41,6 +46,10 @@ struct Cli {
 enum Command {
     /// Find objects in images, measure them, and write tables
     Run(run::Args),
+    /// Put the shards of a run together: the tables of one run over all images
+    Merge(merge::Args),
+    /// List what failed in a run, by kind and by how far it came
+    Failed(failed::Args),
     /// Judge the response to therapy by PERCIST 1.0 from the tables of two PET runs
     Compare(compare::Args),
     /// Show what is in an image file: axes, channels, spacing, units
@@ -60,6 +69,8 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         Command::Run(args) => args.run(),
+        Command::Merge(args) => args.run(),
+        Command::Failed(args) => args.run(),
         Command::Compare(args) => args.run(),
         Command::Inspect(args) => args.run(),
         Command::Devices(args) => args.run(),
@@ -96,6 +107,11 @@ fn print(text: &str) -> Result<()> {
 /// Prints to standard error. Whatever becomes of it, the work goes on.
 fn say(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// The words of the command line, for the record.
+fn command_line() -> Vec<String> {
+    std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()
 }
 
 /// A recipe by the name of a preset or the path of a file, with settings.

@@ -1,10 +1,12 @@
 //! `uptake run`
 
-use super::{End, say};
-use crate::batch::{self, Bytes, Existing, Reason, Settings, Stop, Summary};
+use super::last_words::last_words;
+use super::progress::Progress;
+use super::{End, json_log, say};
+use crate::batch::{self, Bytes, Existing, Observer, Reason, Settings, Shard, Stop, Summary};
 use crate::device::Device;
 use crate::profile;
-use crate::{Error, Result, printable};
+use crate::{Error, Result};
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
@@ -33,9 +35,15 @@ pub(super) struct Args {
     /// Go on where an earlier run stopped: finished images are not done again
     #[arg(long)]
     resume: bool,
+    /// Do what failed in the earlier run, or was not reached, and keep the rest without a look at its files
+    #[arg(long, conflicts_with_all = ["resume", "overwrite"])]
+    only_failed: bool,
     /// Replace the results of other images in the output folder
     #[arg(long, conflicts_with = "resume")]
     overwrite: bool,
+    /// Do a share of the images only: 3/8 is the third of eight; `uptake merge` puts the tables together
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
     /// Stop at the first image that fails
     #[arg(long)]
     strict: bool,
@@ -63,6 +71,15 @@ pub(super) struct Args {
     /// Print errors only
     #[arg(short, long)]
     quiet: bool,
+    /// How to tell what happens: as text, or as JSON with one object a line
+    #[arg(long, value_name = "HOW", default_value = "text")]
+    log: Log,
+}
+
+#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
+enum Log {
+    Text,
+    Json,
 }
 
 #[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
@@ -73,20 +90,34 @@ enum Format {
 
 impl Args {
     pub fn run(self) -> Result<End> {
+        if self.log == Log::Text {
+            return self.measure();
+        }
+        // Whoever reads JSON gets nothing else.
+        self.measure().or_else(|e| {
+            json_log::error(&e);
+            Ok(End::Nothing)
+        })
+    }
+
+    fn measure(self) -> Result<End> {
+        let log = self.log;
         let positive = |name: &str, n: Option<usize>| match n {
             Some(0) => Err(Error::usage(format!("--{name} 0")).remedy("1 or more, or leave it out")),
             n => Ok(n),
         };
         let recipes = super::recipes(self.recipe.as_deref(), &self.settings)?;
         let stop = Stop::default();
-        listen(stop.clone());
+        listen(stop.clone(), log);
+        let progress = Progress::new(self.quiet || log == Log::Json);
         let settings = Settings {
             jobs: positive("jobs", self.jobs)?,
             threads: positive("threads", self.threads)?,
             memory: self.memory.map(|m| m.parse::<Bytes>()).transpose()?.map(|b| b.0),
-            existing: match (self.resume, self.overwrite) {
-                (true, _) => Existing::Resume,
-                (_, true) => Existing::Overwrite,
+            existing: match (self.resume, self.overwrite, self.only_failed) {
+                (true, ..) => Existing::Resume,
+                (_, true, _) => Existing::Overwrite,
+                (.., true) => Existing::OnlyFailed,
                 _ => Existing::Same,
             },
             stop,
@@ -95,7 +126,12 @@ impl Args {
             out: self.out,
             strict: self.strict,
             auto: self.device == "auto",
-            quiet: self.quiet,
+            shard: self.shard,
+            command: super::command_line(),
+            observer: match log {
+                Log::Text => Observer::new(move |event| progress.hear(event)),
+                Log::Json => Observer::new(json_log::hear),
+            },
             csv: self.format.contains(&Format::Csv),
             parquet: self.format.contains(&Format::Parquet),
             labels: !self.no_labels,
@@ -107,26 +143,34 @@ impl Args {
         }
         let device = profile::stage("device", "", || super::device(&self.device))?;
         let summary = batch::run(&settings, &recipes, &device)?;
+        let tell = |text: &str| if log == Log::Json { json_log::note(text) } else { say(text) };
         if self.profile {
-            say(&profile::report());
+            tell(&profile::report());
             if let Device::Gpu(gpu) = &device {
                 let c = gpu.counters();
                 let (up, down) = (c.bytes_up as f64 / 1e6, c.bytes_down as f64 / 1e6);
-                say(&format!(
+                tell(&format!(
                     "{} dispatches, {} uploads of {up:.1} MB, {} read-backs of {down:.1} MB\n",
                     c.dispatches, c.uploads, c.readbacks
                 ));
             }
         }
-        if !self.quiet || summary.failed > 0 || summary.stopped.is_some() {
-            say(&last_words(&summary, &settings));
+        if log == Log::Text && (!self.quiet || summary.failed > 0 || summary.stopped.is_some()) {
+            say(&last_words(&summary, &settings.out, settings.overlays));
         }
-        Ok(match (summary.stopped, summary.ok, summary.failed) {
-            (Some(Reason::Interrupted), ..) => End::Interrupted,
-            (_, 0, _) => End::Nothing,
-            (None, _, 0) => End::Done,
-            _ => End::SomeFailed,
-        })
+        Ok(end(&summary, settings.shard))
+    }
+}
+
+/// What the exit code says. A share in which nothing could be done does not stand for the whole.
+fn end(summary: &Summary, shard: Option<Shard>) -> End {
+    match (summary.stopped, summary.ok, summary.failed) {
+        (Some(Reason::Interrupted), ..) => End::Interrupted,
+        (None, 0, 0) if shard.is_some() => End::Done,
+        (None, 0, _) if shard.is_some() => End::SomeFailed,
+        (_, 0, _) => End::Nothing,
+        (None, _, 0) => End::Done,
+        _ => End::SomeFailed,
     }
 }
 
@@ -140,46 +184,15 @@ fn overlay_size(pixels: Option<usize>) -> Result<Option<usize>> {
     }
 }
 
-/// What the user reads last: where the results are, what to look at, how to go on.
-fn last_words(summary: &Summary, settings: &Settings) -> String {
-    let mut lines = Vec::new();
-    let out = settings.out.display().to_string();
-    if let Some(reason) = summary.stopped {
-        lines.push(format!("stopped early: {}", reason.words()));
-    }
-    if summary.removed > 0 {
-        lines.push(format!(
-            "{} files of the run before were removed: nothing of this run stands for them",
-            summary.removed
-        ));
-    }
-    if summary.warnings > 0 {
-        let n = summary.warnings;
-        lines.push(format!(
-            "{n} {}: see the column warnings of images.csv",
-            if n == 1 { "warning" } else { "warnings" }
-        ));
-    }
-    if summary.failed > 0 {
-        lines.push(format!("{} failed: see the column reason of images.csv", summary.failed));
-    }
-    let look = if settings.overlays && summary.ok > 0 { "; look at overlays/ before you trust a table" } else { "" };
-    lines.push(format!("results: {out}{look}"));
-    if matches!(summary.stopped, Some(Reason::Interrupted | Reason::DiskFull)) {
-        lines.push("to go on: the same command with --resume".into());
-    }
-    lines.push(summary.to_string());
-    lines.iter().map(|line| format!("{}\n", printable(line))).collect()
-}
-
 /// The first signal to end (Ctrl-C, SIGTERM, SIGHUP) asks the run to stop, the second one ends it at once.
-fn listen(stop: Stop) {
+fn listen(stop: Stop, log: Log) {
     let heard = move || {
         if stop.reason() == Some(Reason::Interrupted) {
             std::process::exit(130);
         }
         stop.interrupt();
-        say("stopping: the tables of what is done are written; once more ends at once\n");
+        let words = "stopping: the tables of what is done are written; once more ends at once";
+        if log == Log::Json { json_log::note(words) } else { say(&format!("{words}\n")) }
     };
     // Where signals cannot be had, the run is as it would be without.
     let _ = ctrlc::set_handler(heard);

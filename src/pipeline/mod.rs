@@ -47,7 +47,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use surroundings::Surroundings;
 
-pub use row::roles;
+pub use row::{roles, warnings};
 
 /// Regions drawn elsewhere, by object set.
 pub type External = BTreeMap<String, Regions>;

@@ -49,6 +49,14 @@ pub fn roles(row: &Table) -> Vec<(String, String)> {
     if one { vec![] } else { row.columns.iter().filter_map(of).collect() }
 }
 
+/// The words of the warnings in the row of an image.
+pub fn warnings(row: &Table) -> Option<String> {
+    match &row.column("warnings")?.cells {
+        Cells::Text(words) => words.first().cloned().flatten(),
+        _ => None,
+    }
+}
+
 struct Row(Table);
 
 impl Row {

@@ -78,7 +78,8 @@ pub fn hash_file(path: &Path) -> Result<String> {
     let open = || -> std::io::Result<String> {
         let mut file = fs::File::open(path)?;
         let mut hasher = Sha256::new();
-        let mut block = vec![0; 1 << 20];
+        // No larger than the file: clearing a large block would cost more than reading a small one.
+        let mut block = vec![0; file.metadata()?.len().clamp(1 << 12, 1 << 20) as usize];
         loop {
             let n = file.read(&mut block)?;
             if n == 0 {
@@ -90,7 +91,8 @@ pub fn hash_file(path: &Path) -> Result<String> {
     open().map_err(|e| Error::from(e).at(path))
 }
 
-fn hex(hasher: Sha256) -> String {
+/// Hexadecimal words of a hash.
+pub fn hex(hasher: Sha256) -> String {
     hasher.finalize().iter().map(|b| format!("{b:02x}")).collect()
 }
 
@@ -124,11 +126,14 @@ impl Written {
         Ok(Written { bytes, sha256: hash_file(&path)?, below })
     }
 
+    /// A file of its name and size is there.
+    pub fn is_there(&self, out: &Path) -> bool {
+        fs::symlink_metadata(out.join(&self.below)).is_ok_and(|m| m.is_file() && m.len() == self.bytes)
+    }
+
     /// It is still there as it was written.
     pub fn is_whole(&self, out: &Path) -> bool {
-        let path = out.join(&self.below);
-        fs::symlink_metadata(&path).is_ok_and(|m| m.is_file() && m.len() == self.bytes)
-            && hash_file(&path).is_ok_and(|hash| hash == self.sha256)
+        self.is_there(out) && hash_file(&out.join(&self.below)).is_ok_and(|hash| hash == self.sha256)
     }
 }
 

@@ -1,0 +1,236 @@
+//! The list of what became of each image: `OUT/.uptake/images-done.jsonl`, one JSON text a line.
+//!
+//! A line is added when an image ends; at the end of the run the lines are put in the order of the tables. So a run of a
+//! hundred thousand images keeps little of each in memory, and `failed`, `merge` and `--only-failed` know what a run did.
+
+use super::discover::{Item, Source, Task};
+use super::failures;
+use super::files::Hashed;
+use super::out::MARKER;
+use super::record::{Record, Stage, Status};
+use crate::write::Draft;
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// What became of an image.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its name in the tables.
+    pub image: String,
+    /// What became of it.
+    pub status: Status,
+    /// Why it failed or was skipped.
+    pub reason: Option<String>,
+    /// The kind of the error, if it failed.
+    pub code: Option<String>,
+    /// How far it came, if it failed.
+    pub stage: Option<Stage>,
+    /// Taken over from an earlier run.
+    pub resumed: bool,
+    /// Its time.
+    pub seconds: f64,
+    /// Things that the user should look at.
+    pub warnings: usize,
+    /// Objects by set.
+    pub objects: Vec<(String, usize)>,
+    /// The files that it was read from.
+    pub files: Vec<Hashed>,
+    /// The path that stands for it.
+    pub place: String,
+    /// DICOM or NIfTI.
+    pub is_scan: bool,
+    /// The name of its part.
+    pub part: Option<String>,
+}
+
+impl Entry {
+    pub(super) fn of(item: &Item, record: &Record) -> Self {
+        let failed = record.status == Status::Failed;
+        Entry {
+            image: item.name.clone(),
+            status: record.status,
+            reason: record.reason.clone(),
+            code: record.reason.as_deref().filter(|_| failed).map(|r| failures::code(r).to_owned()),
+            stage: failed.then_some(record.stage),
+            resumed: record.resumed,
+            seconds: record.seconds,
+            warnings: record.warnings,
+            objects: record.counts.clone(),
+            files: record.hashes.clone(),
+            place: item.identity().1,
+            is_scan: item.is_scan,
+            part: record.key.clone(),
+        }
+    }
+
+    /// What the tables need to know of the image.
+    pub(super) fn item(&self) -> Item {
+        Item {
+            name: self.image.clone(),
+            files: vec![],
+            source: Source::File,
+            place: PathBuf::from(&self.place),
+            is_scan: self.is_scan,
+            explicit: false,
+            task: Task::Measure,
+        }
+    }
+
+    /// What the tables need to know of what became of it.
+    pub(super) fn record(&self) -> Record {
+        Record {
+            status: self.status,
+            reason: self.reason.clone(),
+            stage: self.stage.unwrap_or(Stage::Search),
+            key: self.part.clone(),
+            counts: self.objects.clone(),
+            resumed: self.resumed,
+            seconds: self.seconds,
+            warnings: self.warnings,
+            ..Record::blank()
+        }
+    }
+}
+
+/// The list of a folder.
+pub fn path(out: &Path) -> PathBuf {
+    out.join(MARKER).join("images-done.jsonl")
+}
+
+/// The entries of a finished list, one after the other.
+///
+/// # Errors
+/// The file is not there. A line that is no entry is an error in its place.
+pub fn entries(out: &Path) -> Result<impl Iterator<Item = Result<Entry>> + use<>> {
+    let path = path(out);
+    let file = File::open(&path).map_err(|e| Error::from(e).at(&path))?;
+    let parse = move |(i, line): (usize, std::io::Result<String>)| {
+        let line = line.map_err(|e| Error::from(e).at(&path))?;
+        let what = |e| Error::format(format!("line {}: {e}", i + 1)).at(&path);
+        serde_json::from_str(&line).map_err(what)
+    };
+    Ok(BufReader::with_capacity(1 << 18, file).lines().enumerate().map(parse))
+}
+
+/// The list of a run at work.
+pub(super) struct Ledger {
+    path: PathBuf,
+    lines: Mutex<Lines>,
+}
+
+struct Lines {
+    file: File,
+    /// Where the line of each image begins, and how long it is.
+    places: Vec<(u64, u32)>,
+    end: u64,
+    /// The first line that could not be written.
+    failed: Option<Error>,
+}
+
+impl Ledger {
+    /// A new list for so many images.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn create(out: &Path, images: usize) -> Result<Self> {
+        let path = path(out);
+        let file = File::options().create(true).truncate(true).read(true).write(true).open(&path);
+        let file = file.map_err(|e| Draft::refused("write", &e, &path))?;
+        let lines = Lines { file, places: vec![(0, 0); images], end: 0, failed: None };
+        Ok(Ledger { path, lines: Mutex::new(lines) })
+    }
+
+    /// What became of the image of that number. That it could not be written is said at the end.
+    pub fn add(&self, number: usize, entry: &Entry) {
+        let line = super::earlier::line(entry);
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        match lines.file.write_all(line.as_bytes()) {
+            Ok(()) => {
+                let place = (lines.end, line.len() as u32);
+                lines.places[number] = place;
+                lines.end += line.len() as u64;
+            }
+            Err(e) => drop(lines.failed.get_or_insert_with(|| Draft::refused("write", &e, &self.path))),
+        }
+    }
+
+    /// Puts the lines in the order of the tables, calls `each` with every one (without its end), and returns the SHA-256 of the file.
+    ///
+    /// # Errors
+    /// A line is missing, or the file cannot be written.
+    pub fn finish(self, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<String> {
+        let Ledger { path, lines } = self;
+        let Lines { file, places, failed, .. } = lines.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some(e) = failed {
+            return Err(e);
+        }
+        let mut sorted = Draft::create(&path)?;
+        let mut hasher = Sha256::new();
+        let mut file = BufReader::with_capacity(1 << 16, file);
+        let (mut at, mut line) = (0, Vec::new());
+        file.seek(SeekFrom::Start(0)).map_err(|e| Draft::refused("read", &e, &path))?;
+        for (begin, bytes) in places {
+            line.resize(bytes as usize, 0);
+            // Images end nearly in their order: the next line is mostly in what was read already.
+            let read = file.seek_relative(begin as i64 - at).and_then(|()| file.read_exact(&mut line));
+            read.map_err(|e| Draft::refused("read", &e, &path))?;
+            at = begin as i64 + i64::from(bytes);
+            hasher.update(&line);
+            sorted.write_all(&line).map_err(|e| sorted.error(&e))?;
+            each(line.trim_ascii_end())?;
+        }
+        sorted.commit()?;
+        Ok(super::parts::hex(hasher))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Mechanics.
+    use super::*;
+
+    fn entry(image: &str) -> Entry {
+        let record = Record { status: Status::Failed, reason: Some("format: odd".into()), ..Record::blank() };
+        let item = Entry { image: image.into(), ..Entry::of(&blank(), &record) };
+        assert_eq!(item.code.as_deref(), Some("format"));
+        item
+    }
+
+    fn blank() -> Item {
+        let (source, task) = (Source::File, Task::Measure);
+        Item { name: String::new(), files: vec![], source, place: "".into(), is_scan: false, explicit: false, task }
+    }
+
+    #[test]
+    fn lines_come_in_the_order_of_the_images() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join(MARKER)).unwrap();
+        let names = ["a", "b\nc", "ccccc", "d"];
+        let ledger = Ledger::create(dir.path(), names.len()).unwrap();
+        for number in [2, 0, 3, 1] {
+            ledger.add(number, &entry(names[number]));
+        }
+        let mut seen = Vec::new();
+        let hash = ledger.finish(|line| Ok(seen.push(serde_json::from_slice::<Entry>(line).unwrap().image))).unwrap();
+        assert_eq!(seen, names);
+        assert_eq!(hash, super::super::parts::hash_file(&path(dir.path())).unwrap());
+        let again: Vec<String> = entries(dir.path()).unwrap().map(|e| e.unwrap().image).collect();
+        assert_eq!(again, names);
+    }
+
+    #[test]
+    fn a_damaged_line_is_an_error_with_its_place() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join(MARKER)).unwrap();
+        std::fs::write(path(dir.path()), super::super::earlier::line(&entry("a")) + "{\n").unwrap();
+        let all: Vec<_> = entries(dir.path()).unwrap().collect();
+        assert!(all[0].is_ok());
+        assert!(all[1].as_ref().is_err_and(|e| e.what.starts_with("line 2: ")));
+        assert!(entries(&dir.path().join("gone")).is_err());
+    }
+}

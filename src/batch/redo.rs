@@ -1,0 +1,92 @@
+//! What failed in a run, and doing that again.
+
+use super::closing;
+use super::failures::{self, Failures};
+use super::head::{Head, RecipeText};
+use super::ledger::{self, Entry};
+use super::record::{Stage, Status};
+use super::{Existing, Recipes, Settings};
+use crate::{Error, Result};
+use std::collections::HashMap;
+use std::path::Path;
+
+/// What failed in a run.
+#[derive(Clone, Debug)]
+pub struct Failed {
+    /// Images of the run.
+    pub inputs: usize,
+    /// Those that failed.
+    pub failed: usize,
+    /// The failures by kind, the most frequent first.
+    pub kinds: Vec<Failures>,
+    /// The command that does them again, where it is known.
+    pub again: Option<String>,
+}
+
+/// What failed in the run of a folder. Of a run that did not end, what it has done is known.
+///
+/// # Errors
+/// It is no folder of a run, or its list of images is damaged.
+pub fn failed(out: &Path) -> Result<Failed> {
+    let (mut inputs, mut failed, mut kinds) = (0, 0, failures::Counter::default());
+    for entry in entries(out)? {
+        let entry = entry?;
+        inputs += 1;
+        if entry.status == Status::Failed {
+            failed += 1;
+            kinds.add(entry.code.as_deref().unwrap_or(""), entry.stage.unwrap_or(Stage::Search), &entry.image);
+        }
+    }
+    let head = closing::begun(out)?;
+    let again = head.and_then(|head: Head| head.command_for(head.shard, out, "--only-failed"));
+    Ok(Failed { inputs, failed, kinds: kinds.all(), again })
+}
+
+/// Calls `each` with the name of every failed image of a run.
+///
+/// # Errors
+/// As of [`failed`], and those of `each`.
+pub fn failed_images(out: &Path, mut each: impl FnMut(&str) -> Result<()>) -> Result<()> {
+    for entry in entries(out)? {
+        let entry = entry?;
+        if entry.status == Status::Failed {
+            each(&entry.image)?;
+        }
+    }
+    Ok(())
+}
+
+fn entries(out: &Path) -> Result<impl Iterator<Item = Result<Entry>> + use<>> {
+    let remedy = "name the folder that `uptake run` wrote to";
+    ledger::entries(out).map_err(|_| Error::usage("there is no list of a run's images").at(out).remedy(remedy))
+}
+
+/// The finished images of the last run, by name: they are kept as they are, without a look at their files.
+pub(super) type Kept = HashMap<String, Entry>;
+
+/// What of the last run is kept.
+///
+/// # Errors
+/// There was none, or one of another recipe or build.
+pub(super) fn kept(settings: &Settings, recipes: &Recipes) -> Result<Kept> {
+    if settings.existing != Existing::OnlyFailed {
+        return Ok(Kept::new());
+    }
+    let refuse =
+        |what: &str| Err(Error::usage(what).at(&settings.out).remedy("--resume in the place of --only-failed"));
+    let Some(before) = closing::begun(&settings.out)? else { return refuse("there is no run of which images failed") };
+    if before.build != env!("UPTAKE_BUILD") {
+        return refuse("the results there are of another build of uptake");
+    }
+    if before.recipes != RecipeText::all(recipes) {
+        return refuse("the results there are of another recipe, or of other settings of it");
+    }
+    let mut kept = Kept::new();
+    // A line that a killed run has not finished is of an image that is done again.
+    for entry in ledger::entries(&settings.out).into_iter().flatten().flatten() {
+        if entry.status == Status::Ok {
+            kept.insert(entry.image.clone(), entry);
+        }
+    }
+    Ok(kept)
+}
