@@ -216,7 +216,11 @@ mod tests {
             ledger.add(number, &entry(names[number]));
         }
         let mut seen = Vec::new();
-        let hash = ledger.finish(|line| Ok(seen.push(serde_json::from_slice::<Entry>(line).unwrap().image))).unwrap();
+        let mut see = |line: &[u8]| {
+            seen.push(serde_json::from_slice::<Entry>(line).unwrap().image);
+            Ok(())
+        };
+        let hash = ledger.finish(&mut see).unwrap();
         assert_eq!(seen, names);
         assert_eq!(hash, super::super::parts::hash_file(&path(dir.path())).unwrap());
         let again: Vec<String> = entries(dir.path()).unwrap().map(|e| e.unwrap().image).collect();
