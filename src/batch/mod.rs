@@ -5,25 +5,33 @@
 
 pub mod budget;
 mod chooser;
+mod claims;
 pub mod discover;
 mod earlier;
 mod estimate;
 mod files;
+mod listing;
 mod machine;
+mod masks;
+mod metadata;
 mod names;
 mod one;
 mod out;
 mod parts;
+mod plan;
 mod progress;
 mod queue;
+mod reading;
 mod recipes;
 mod record;
 mod search;
+mod sheet;
 mod stop;
 mod tables;
 
 pub use budget::Bytes;
 pub use out::Existing;
+pub use plan::{Plan, plan};
 pub use recipes::Recipes;
 pub use search::NOT_IMAGES;
 pub use stop::{Reason, Stop};
@@ -42,6 +50,8 @@ use std::time::Instant;
 pub struct Settings {
     /// Files, folders and globs.
     pub inputs: Vec<PathBuf>,
+    /// A sample sheet: what images are of, and changes of the recipe for single ones.
+    pub sheet: Option<PathBuf>,
     /// Globs of paths in folders that are left alone.
     pub exclude: Vec<String>,
     /// Where everything is written.
@@ -116,8 +126,7 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
     let threads = at_most("threads", settings.threads.unwrap_or_else(machine::threads))?;
     at_most("jobs", settings.jobs.unwrap_or(1))?;
     let pool = queue::pool(threads)?;
-    let search = || discover::discover(&settings.inputs, &settings.exclude, &recipes.all());
-    let Images { items, root } = pool.install(search)?;
+    let Images { items, root, metadata, .. } = pool.install(|| discover::discover(settings, recipes))?;
     let identities: Vec<_> = items.iter().map(discover::Item::identity).collect();
     let (out, earlier) = out::Out::open(&settings.out, settings.existing, &identities)?;
     // A GPU is one: a few images keep it busy while others are read and measured.
@@ -137,6 +146,7 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
         store: parts::Store::new(&settings.out),
         budget: budget::Budget::new(for_images(settings.memory)?),
         progress: &progress,
+        metadata,
         places: [root, search::absolute(&settings.out)],
     };
     let records = queue::work(&context, &items, jobs)?;

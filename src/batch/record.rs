@@ -67,6 +67,7 @@ fn image(item: &Item, record: &Record) -> Value {
         "reason": record.reason,
         "resumed": record.resumed,
         "seconds": record.seconds,
+        "set": *item.settings,
         "files": record.hashes,
     })
 }

@@ -5,12 +5,14 @@
 
 use super::Recipes;
 use super::discover::Item;
+use super::metadata::Metadata;
 use super::one::{Context, Record, Status};
 use super::parts::Part;
+use crate::recipe::Recipe;
 use crate::table::{Cells, Column, Table};
 use crate::write::{CsvSink, ParquetSink};
 use crate::{Error, Result, pipeline};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// The columns of each table so far, without rows.
@@ -26,12 +28,12 @@ pub(super) fn write(context: &Context, items: &[Item], records: &[Record]) -> Re
     let mut sets = BTreeMap::new();
     for (name, columns) in &layout.sets {
         let mut sink = Sinks::open(context, name)?;
-        sink.append(&rows("", columns, None, 0..0))?;
+        sink.append(&rows(None, &context.metadata, columns, None, 0..0))?;
         sets.insert(name.clone(), sink);
     }
     for (item, record) in items.iter().zip(records) {
         let part = load(context, record)?;
-        let mut row = status(&item.name, record);
+        let mut row = status(Some(item), &context.metadata, record);
         let facts = part.as_ref().map(|p| &p.row);
         row.columns.extend(layout.images.iter().map(|c| fit(c, facts, 0..1)));
         images.append(&row)?;
@@ -39,7 +41,7 @@ pub(super) fn write(context: &Context, items: &[Item], records: &[Record]) -> Re
             if let (Some(sink), Some(columns)) = (sets.get_mut(name), layout.sets.get(name)) {
                 for start in (0..table.rows()).step_by(BLOCK) {
                     let block = start..table.rows().min(start + BLOCK);
-                    sink.append(&rows(&item.name, columns, Some(table), block))?;
+                    sink.append(&rows(Some(item), &context.metadata, columns, Some(table), block))?;
                 }
             }
         }
@@ -47,7 +49,7 @@ pub(super) fn write(context: &Context, items: &[Item], records: &[Record]) -> Re
     images.finish()?;
     sets.into_values().try_for_each(Sinks::finish)?;
     let mut features = Sinks::open(context, "features")?;
-    features.append(&dictionary(&layout))?;
+    features.append(&dictionary(&layout, &context.metadata))?;
     features.finish()
 }
 
@@ -62,15 +64,16 @@ fn layout(context: &Context, items: &[Item], records: &[Record]) -> Result<Layou
             layout.add(&part.row, &part.sets)?;
         }
     }
-    for recipe in context.recipes.all() {
-        let mut own =
-            items.iter().zip(records).filter(|(item, _)| std::ptr::eq(context.recipes.of(item), recipe)).peekable();
-        if own.peek().is_some() && own.all(|(_, record)| record.status != Status::Ok) {
-            let outcome = pipeline::columns(recipe)?;
-            let sets: Vec<_> = outcome.sets.into_iter().map(|s| (s.name, s.table)).collect();
-            layout.add(&outcome.row, &sets)?;
+    // Recipes of which no image was done.
+    let recipe = |item: &Item| (item.is_scan, item.settings.clone());
+    let ok = |(item, record): (&Item, &Record)| (record.status == Status::Ok).then(|| recipe(item));
+    let mut known: BTreeSet<_> = items.iter().zip(records).filter_map(ok).collect();
+    for item in items {
+        if known.insert(recipe(item)) {
+            layout.add_columns(&*context.recipes.of(item)?)?;
         }
     }
+    context.metadata.differ_from(layout.columns().map(|c| c.name.as_str()))?;
     Ok(layout)
 }
 
@@ -78,6 +81,15 @@ impl Layout {
     fn add(&mut self, row: &Table, sets: &[(String, Table)]) -> Result<()> {
         widen(&mut self.images, row)?;
         sets.iter().try_for_each(|(name, table)| widen(self.sets.entry(name.clone()).or_default(), table))
+    }
+    fn columns(&self) -> impl Iterator<Item = &Column> {
+        self.images.iter().chain(self.sets.values().flatten())
+    }
+    /// What a recipe gives.
+    fn add_columns(&mut self, recipe: &Recipe) -> Result<()> {
+        let outcome = pipeline::columns(recipe)?;
+        let sets: Vec<_> = outcome.sets.into_iter().map(|s| (s.name, s.table)).collect();
+        self.add(&outcome.row, &sets)
     }
 }
 
@@ -87,12 +99,15 @@ impl Layout {
 /// None in practice.
 pub fn features(recipes: &Recipes) -> Result<Table> {
     let mut layout = Layout::default();
-    for recipe in recipes.all() {
-        let outcome = pipeline::columns(recipe)?;
-        let sets: Vec<_> = outcome.sets.into_iter().map(|s| (s.name, s.table)).collect();
-        layout.add(&outcome.row, &sets)?;
-    }
-    Ok(dictionary(&layout))
+    recipes.all().into_iter().try_for_each(|recipe| layout.add_columns(recipe))?;
+    Ok(dictionary(&layout, &Metadata::default()))
+}
+
+/// Names of all columns that recipes give.
+pub(super) fn names(recipes: &[&Recipe]) -> Result<Vec<String>> {
+    let mut layout = Layout::default();
+    recipes.iter().try_for_each(|recipe| layout.add_columns(recipe))?;
+    Ok(layout.columns().map(|c| c.name.clone()).collect())
 }
 
 fn load(context: &Context, record: &Record) -> Result<Option<Part>> {
@@ -161,25 +176,38 @@ fn text(name: &str, definition: &str, cells: Vec<Option<String>>) -> Column {
 
 const IMAGE: &str = "Path of the image below the folder that holds all inputs.";
 
-fn rows(image: &str, columns: &[Column], table: Option<&Table>, rows: Range<usize>) -> Table {
+/// The first columns of every table: which image, and what it is of.
+fn which(item: Option<&Item>, metadata: &Metadata, rows: usize) -> Table {
     let mut all = Table::default();
-    all.push(text("image", IMAGE, vec![Some(image.into()); rows.len()]));
+    all.push(text("image", IMAGE, vec![item.map(|i| i.name.clone()); rows]));
+    all.columns.extend(metadata.columns(item, rows));
+    all
+}
+
+fn rows(
+    item: Option<&Item>,
+    metadata: &Metadata,
+    columns: &[Column],
+    table: Option<&Table>,
+    rows: Range<usize>,
+) -> Table {
+    let mut all = which(item, metadata, rows.len());
     all.columns.extend(columns.iter().map(|c| fit(c, table, rows.clone())));
     all
 }
 
-fn status(image: &str, record: &Record) -> Table {
-    let mut t = Table::default();
-    t.push(text("image", IMAGE, vec![Some(image.into())]));
+fn status(item: Option<&Item>, metadata: &Metadata, record: &Record) -> Table {
+    let mut t = which(item, metadata, 1);
     t.push(text("status", "ok, failed or skipped.", vec![Some(record.status.name().into())]));
     t.push(text("reason", "Why the image failed or was skipped.", vec![record.reason.clone()]));
     t
 }
 
 /// Every column of every table with its unit and meaning.
-fn dictionary(layout: &Layout) -> Table {
-    let status = status("", &Record::skipped(""));
-    let image = status.columns.iter().take(1);
+fn dictionary(layout: &Layout, metadata: &Metadata) -> Table {
+    let status = status(None, metadata, &Record::skipped(""));
+    let which = which(None, metadata, 0);
+    let image = which.columns.iter();
     let images = status.columns.iter().chain(&layout.images).map(|c| ("images", c));
     let sets =
         layout.sets.iter().flat_map(|(name, columns)| image.clone().chain(columns).map(move |c| (name.as_str(), c)));

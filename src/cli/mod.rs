@@ -8,6 +8,7 @@ mod completions;
 mod devices;
 mod features;
 mod inspect;
+mod list;
 mod recipes;
 mod run;
 

@@ -1,17 +1,28 @@
 //! `uptake run`
 
-use super::{End, say};
-use crate::batch::{self, Bytes, Existing, Reason, Settings, Stop, Summary};
+use super::{End, list, print, say};
+use crate::batch::{self, Bytes, Existing, Plan, Reason, Recipes, Settings, Stop, Summary};
 use crate::device::Device;
 use crate::profile;
+use crate::write::csv;
 use crate::{Error, Result, printable};
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// Images: files, folders (searched to their bottom) or globs
-    #[arg(required = true)]
+    #[arg(required_unless_present_any = ["sheet", "files_from"])]
     input: Vec<PathBuf>,
+    /// A sample sheet: a CSV with the column path (file, folder or glob, from the folder of the sheet); further columns
+    /// (patient, plate, ...) come back in every table, columns called set.KEY change the recipe as --set does
+    #[arg(long, value_name = "FILE")]
+    sheet: Option<PathBuf>,
+    /// A list of inputs, one path a line; - for standard input
+    #[arg(long, value_name = "FILE")]
+    files_from: Option<PathBuf>,
+    /// Say what would be done with each image, as far as headers tell, and write nothing: a CSV on standard output
+    #[arg(long)]
+    dry_run: bool,
     /// A preset (see `uptake recipes`) or a .toml file; `pet` for DICOM and NIfTI, `cells` for the rest if absent
     #[arg(short, long)]
     recipe: Option<String>,
@@ -78,6 +89,7 @@ impl Args {
             n => Ok(n),
         };
         let recipes = super::recipes(self.recipe.as_deref(), &self.settings)?;
+        let listed = self.files_from.as_deref().map(list::paths).transpose()?.unwrap_or_default();
         let stop = Stop::default();
         listen(stop.clone());
         let settings = Settings {
@@ -90,7 +102,8 @@ impl Args {
                 _ => Existing::Same,
             },
             stop,
-            inputs: self.input,
+            inputs: [self.input, listed].concat(),
+            sheet: self.sheet,
             exclude: self.exclude,
             out: self.out,
             strict: self.strict,
@@ -102,6 +115,9 @@ impl Args {
             overlays: !self.no_overlays,
             overlay_size: overlay_size(self.overlay_size)?,
         };
+        if self.dry_run {
+            return dry_run(&settings, &recipes);
+        }
         if self.profile {
             profile::enable();
         }
@@ -121,13 +137,28 @@ impl Args {
         if !self.quiet || summary.failed > 0 || summary.stopped.is_some() {
             say(&last_words(&summary, &settings));
         }
-        Ok(match (summary.stopped, summary.ok, summary.failed) {
-            (Some(Reason::Interrupted), ..) => End::Interrupted,
-            (_, 0, _) => End::Nothing,
-            (None, _, 0) => End::Done,
-            _ => End::SomeFailed,
-        })
+        Ok(end(&summary))
     }
+}
+
+fn end(summary: &Summary) -> End {
+    match (summary.stopped, summary.ok, summary.failed) {
+        (Some(Reason::Interrupted), ..) => End::Interrupted,
+        (_, 0, _) => End::Nothing,
+        (None, _, 0) => End::Done,
+        _ => End::SomeFailed,
+    }
+}
+
+fn dry_run(settings: &Settings, recipes: &Recipes) -> Result<End> {
+    let Plan { table, summary } = batch::plan(settings, recipes)?;
+    print(&csv::text(&table)?)?;
+    let Summary { ok, failed, skipped, .. } = summary;
+    say(&format!(
+        "nothing was done: {} inputs = {ok} ok + {failed} failed + {skipped} skipped, as far as headers tell\n",
+        ok + failed + skipped
+    ));
+    Ok(end(&summary))
 }
 
 /// Pictures that can be looked at, and that a viewer can open.

@@ -43,6 +43,7 @@ use row::Words;
 use std::collections::BTreeMap;
 use surroundings::Surroundings;
 
+pub use roles::by_names;
 pub use row::roles;
 
 /// Regions drawn elsewhere, by object set.
