@@ -222,13 +222,13 @@ fn external_labels_take_the_place_of_steps() {
     };
     let rows_before = rows("first/spots.csv", "even/i2.png,");
     assert!(!rows_before.is_empty());
-    // Behind `label` stands the number in the file, which is the same here.
-    assert!(text(bench.path("second/spots.csv")).starts_with("image,label,label_in_file,"));
+    // Behind `label` stand the number in the file, which is the same here, and the name, which there is none.
+    assert!(text(bench.path("second/spots.csv")).starts_with("image,label,label_in_file,region,"));
     let again: Vec<String> = rows("second/spots.csv", "i2.png,")
         .into_iter()
         .map(|row| {
             let (label, rest) = row.split_once(',').unwrap();
-            let (in_file, rest) = rest.split_once(',').unwrap();
+            let (in_file, rest) = rest.split_once(",,").unwrap();
             assert_eq!(label, in_file);
             format!("{label},{rest}")
         })

@@ -162,11 +162,10 @@ fn tables_may_be_parquet() {
                     Some(numbers) => Cells::Real(numbers),
                     None => Cells::Text(column),
                 };
-                let [unit, definition, standard] = [String::new(), String::new(), String::new()];
-                table.push(Column { name, unit, definition, standard, cells });
+                table.push(Column::new(name, "", "", cells));
             }
             let mut sink = uptake::write::ParquetSink::open(at.join(format!("{name}.parquet"))).unwrap();
-            sink.append(&table).unwrap();
+            sink.append(&uptake::table::arrow::batch(&table).unwrap()).unwrap();
             sink.finish().unwrap();
             fs::remove_file(path).unwrap();
         }

@@ -209,7 +209,12 @@ fn a_signal_ends_a_run_with_the_tables_of_what_is_done() {
     let names: Vec<String> = (0..60).map(|i| format!("i{i:02}.png")).collect();
     let place = Place::new(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let run = place.command("o", &["--jobs", "1", "--threads", "1"]).stderr(Stdio::piped()).spawn().unwrap();
-    while fs::read_dir(place.at("o/.uptake/parts")).map_or(0, |d| d.count()) < 4 {
+    let is_part = |e: &fs::DirEntry| {
+        let name = e.file_name().to_string_lossy().into_owned();
+        name.ends_with(".part") && !name.starts_with('.')
+    };
+    let parts = |d: fs::ReadDir| d.flatten().filter(is_part).count();
+    while fs::read_dir(place.at("o/.uptake/parts")).map_or(0, parts) < 3 {
         std::thread::sleep(Duration::from_millis(5));
     }
     let signal = Command::new("kill").args(["-TERM", &run.id().to_string()]).status().unwrap();

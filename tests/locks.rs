@@ -37,7 +37,7 @@ const LISTED: &[(&str, usize, &str)] = &[
     ("src/batch/progress.rs", 1, "a line is printed"),
     ("src/batch/queue.rs", 2, "the list of records: one is put in its place"),
     ("src/cli/mod.rs", 2, "text is printed"),
-    ("src/batch/parts.rs", 2, "a map of parts; rows are packed and written outside"),
+    ("src/batch/parts/mod.rs", 2, "a map of columns; files are read and written outside"),
     (
         "src/device/gpu.rs",
         13,

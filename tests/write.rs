@@ -5,9 +5,11 @@
 
 mod common;
 
+use arrow_array::RecordBatch;
 use std::fs;
 use std::path::Path;
 use uptake::placement::Placement;
+use uptake::table::arrow::batch;
 use uptake::table::{Cells, Column, Table};
 use uptake::units::{Shape, Spacing};
 use uptake::volume::{Labels, Volume};
@@ -15,8 +17,7 @@ use uptake::write::ome::{self, Image, Pixels};
 use uptake::write::{self, Backdrop, CsvSink, LONGEST, ParquetSink, Picture, Style, labels, overlay};
 
 fn column(name: &str, unit: &str, cells: Cells) -> Column {
-    let (definition, standard) = (format!("what {name} is"), String::new());
-    Column { name: name.into(), unit: unit.into(), definition, standard, cells }
+    Column::new(name, unit, format!("what {name} is"), cells)
 }
 
 /// Rows `from..to` of a table with every type and, in each column, missing cells.
@@ -43,7 +44,7 @@ fn csv(tables: &[Table]) -> String {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("t.csv");
     let mut sink = CsvSink::open(&path).unwrap();
-    tables.iter().for_each(|t| sink.append(t).unwrap());
+    tables.iter().for_each(|t| sink.append(&batch(t).unwrap()).unwrap());
     assert!(!path.exists(), "shown before it is whole");
     sink.finish().unwrap();
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "a part was left behind");
@@ -54,7 +55,7 @@ fn parquet(tables: &[Table]) -> Vec<u8> {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("t.parquet");
     let mut sink = ParquetSink::open(&path).unwrap();
-    tables.iter().for_each(|t| sink.append(t).unwrap());
+    tables.iter().for_each(|t| sink.append(&batch(t).unwrap()).unwrap());
     sink.finish().unwrap();
     fs::read(path).unwrap()
 }
@@ -99,8 +100,10 @@ fn tables_that_do_not_fit_are_refused_whole() {
         one(Cells::Real(vec![Some(f64::INFINITY)])),
         other_unit,
         twice,
-        Table::default(),
     ];
+    let mut bad: Vec<RecordBatch> = bad.iter().map(|t| batch(t).unwrap()).collect();
+    bad.push(RecordBatch::new_empty(arrow_schema::Schema::empty().into()));
+    let good = batch(&good).unwrap();
     let path = dir.path().join("t.csv");
     let mut sink = CsvSink::open(&path).unwrap();
     let mut pq = ParquetSink::open(dir.path().join("t.parquet")).unwrap();
@@ -158,10 +161,38 @@ fn parquet_reads_back_with_its_dictionary() {
 }
 
 #[test]
-fn parquet_bytes_do_not_depend_on_the_pieces() {
-    let whole = parquet(&[table(0, 300_000)]);
-    let pieces: Vec<Table> = [0, 1, 70_000, 199_999, 300_000].windows(2).map(|w| table(w[0], w[1])).collect();
-    assert!(whole == parquet(&pieces), "the same rows gave other bytes");
+fn the_same_blocks_give_the_same_parquet() {
+    let blocks = || [0, 1, 70_000, 199_999, 300_000].windows(2).map(|w| table(w[0], w[1])).collect::<Vec<Table>>();
+    assert!(parquet(&blocks()) == parquet(&blocks()), "the same rows gave other bytes");
+}
+
+#[test]
+fn parquet_fields_say_what_they_mean_and_row_groups_hold_whole_images() {
+    use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    use uptake::table::arrow::fact;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("t.parquet");
+    let mut sink = ParquetSink::open(&path).unwrap();
+    // Three columns: 65,536 rows a group.
+    let images = [("a", 40_000), ("b", 30_000), ("c", 20_000), ("d", 100_000), ("e", 5)];
+    for (name, rows) in images {
+        sink.image(rows).unwrap();
+        let mut t = table(0, rows as i64);
+        t.columns[0].cells = Cells::Text(vec![Some(name.to_string()); rows]);
+        sink.append(&batch(&t).unwrap()).unwrap();
+    }
+    sink.finish().unwrap();
+    let reader = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(&path).unwrap()).unwrap();
+    let area = reader.schema().field(2);
+    assert_eq!((fact(area, "unit"), fact(area, "definition")), ("um2", "what area_um2 is"));
+    let group = |g: &::parquet::file::metadata::RowGroupMetaData| {
+        let s = g.column(0).statistics().unwrap();
+        let word = |b: Option<&[u8]>| String::from_utf8(b.unwrap().to_vec()).unwrap();
+        (g.num_rows(), word(s.min_bytes_opt()), word(s.max_bytes_opt()))
+    };
+    let groups: Vec<_> = reader.metadata().row_groups().iter().map(group).collect();
+    let expected = [(40_000, "a", "a"), (50_000, "b", "c"), (65_536, "d", "d"), (34_469, "d", "e")];
+    assert_eq!(groups, expected.map(|(n, a, b)| (n, a.to_string(), b.to_string())));
 }
 
 #[test]

@@ -16,7 +16,7 @@ const SET: u64 = 5;
 const REST: u64 = 3;
 /// What the smallest image takes: blocks of files, tables, pictures.
 const FIXED: u64 = 4 << 20;
-/// Bytes of a cell of a table while it is made and put together: blocks of objects, the table, and the part that is kept.
+/// Bytes of a cell of a block of rows while it is made and kept: pieces, the block, the batch, and its packed form.
 const CELL: u64 = 48;
 
 /// Bytes that an image takes at its peak, from reading to writing, without the rows of its objects.
@@ -31,7 +31,7 @@ pub fn image(extent: &Extent, recipe: &Recipe) -> u64 {
     extent.finished().saturating_add(at_work).saturating_add(FIXED)
 }
 
-/// Bytes that the rows of its objects take.
+/// Bytes that a block of the rows of its objects takes.
 pub fn rows(cells: u64) -> u64 {
     cells.saturating_mul(CELL)
 }

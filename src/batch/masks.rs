@@ -83,7 +83,9 @@ impl<'a> Finder<'a> {
                 "stem" => name,
                 "dir" if plain.is_empty() && words.is_empty() => &folder.to_string_lossy(),
                 "dir" => {
-                    return Err(wrong(labels, "has {dir} in its middle").remedy("{dir} at the beginning: {dir}/masks/*"));
+                    return Err(
+                        wrong(labels, "has {dir} in its middle").remedy("{dir} at the beginning: {dir}/masks/*")
+                    );
                 }
                 column => match self.metadata.value(item, column) {
                     Some(Some(value)) => value,

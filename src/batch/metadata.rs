@@ -44,14 +44,11 @@ impl Metadata {
         Some(item.metadata.get(i).and_then(Option::as_deref))
     }
 
-    /// The cells of an image for so many rows, one column each.
-    pub fn columns(&self, item: Option<&Item>, rows: usize) -> Vec<Column> {
-        let column = |(i, (name, definition)): (usize, (&String, &&str))| Column {
-            name: name.clone(),
-            unit: String::new(),
-            definition: definition.to_string(),
-            standard: String::new(),
-            cells: Cells::Text(vec![item.and_then(|item| item.metadata.get(i)?.clone()); rows]),
+    /// The cells of an image, one column each.
+    pub fn columns(&self, item: Option<&Item>) -> Vec<Column> {
+        let cell = |i: usize| item.and_then(|item| item.metadata.get(i)?.clone());
+        let column = |(i, (name, definition)): (usize, (&String, &&str))| {
+            Column::new(name, "", *definition, Cells::Text(vec![cell(i)]))
         };
         self.names.iter().zip(&self.definitions).enumerate().map(column).collect()
     }

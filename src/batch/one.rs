@@ -9,7 +9,7 @@ use super::discover::{Item, Task};
 use super::files::{self, Hashed, LabelFiles};
 use super::metadata::Metadata;
 use super::out::{Existing, Out};
-use super::parts::{Part, Store, Written, key};
+use super::parts::{Ending, IMAGES, PartWriter, Store, Written, key};
 use super::progress::Progress;
 use super::queue::Pools;
 use super::stop::{Reason, Stop};
@@ -20,6 +20,7 @@ use crate::profile::stage;
 use crate::read::{self, Extent};
 use crate::recipe::{Modality, Recipe};
 use crate::scan::Scan;
+use crate::table::arrow;
 use crate::{Error, Kind, Result, write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -85,10 +86,10 @@ impl Record {
         }
     }
     /// Takes over what a part says.
-    fn has(&mut self, part: &Part) {
-        self.counts = part.sets.iter().map(|(name, table)| (name.clone(), table.rows())).collect();
-        self.roles = pipeline::roles(&part.row);
-        self.warnings = part.warnings;
+    fn has(&mut self, ending: Ending) {
+        self.counts = ending.counts();
+        self.roles = ending.roles;
+        self.warnings = ending.warnings;
     }
 }
 
@@ -119,6 +120,13 @@ struct Given<'a> {
     scan: &'a Scan,
     external: &'a External,
     extent: &'a Extent,
+    key: &'a str,
+}
+
+/// What was found and measured; the rows of the objects are in the part already.
+struct Measured<'a> {
+    outcome: Outcome,
+    part: PartWriter<'a>,
 }
 
 /// What is known of an image before it is read.
@@ -220,13 +228,13 @@ impl Context<'_> {
         let wanted = self.all_outputs(item, recipe);
         let whole = |f: &Written, below: &String| f.below == *below && f.is_whole(self.out.folder());
         let part =
-            self.store.load(&key).filter(|part| wanted.iter().all(|below| part.files.iter().any(|f| whole(f, below))));
-        let Some(part) = part else {
+            self.store.look(&key).filter(|part| wanted.iter().all(|below| part.files.iter().any(|f| whole(f, below))));
+        let Some(ending) = part else {
             looked.hashes = Some(hashes);
             return Ok(false);
         };
         wanted.iter().for_each(|below| self.out.keep(below));
-        record.has(&part);
+        record.has(ending);
         (record.key, record.hashes, record.resumed) = (Some(key), hashes, true);
         Ok(true)
     }
@@ -263,9 +271,10 @@ impl Context<'_> {
                 .map_or_else(read::Pick::default, |o| read::Pick { names: o.regions.clone(), resample: o.resample });
             external.insert(set.clone(), read::regions(path, &scan, &pick, options)?);
         }
-        let given = Given { item, recipe, scan: &scan, external: &external, extent };
-        let outcome = match self.on_either_side(&given, &mut share)? {
-            Ok(outcome) => outcome,
+        let key = self.key(item, recipe, &hashes);
+        let given = Given { item, recipe, scan: &scan, external: &external, extent, key: &key };
+        let Measured { outcome, mut part } = match self.on_either_side(&given, &mut share)? {
+            Ok(measured) => measured,
             Err(all) => {
                 looked.hashes = Some(hashes);
                 return Ok(Err(all));
@@ -273,17 +282,15 @@ impl Context<'_> {
         };
         self.stop().check()?;
         let files = stage("write", "", || self.set_down(item, recipe, &scan, &outcome))?;
-        let sets = outcome.sets.into_iter().map(|s| (s.name, s.table)).collect();
-        let part = Part { row: outcome.row, sets, warnings: outcome.warnings, files };
-        let key = self.key(item, recipe, &hashes);
-        record.has(&part);
-        (record.key, record.hashes) = (Some(key.clone()), hashes);
-        self.store.save(&key, part)?;
+        part.append(IMAGES, &arrow::batch(&outcome.row)?)?;
+        let (warnings, roles) = (outcome.warnings, pipeline::roles(&outcome.row));
+        record.has(part.finish(Ending { warnings, roles, files, ..Ending::default() })?);
+        (record.key, record.hashes) = (Some(key), hashes);
         Ok(Ok(()))
     }
 
     /// Runs the recipe; if a GPU cannot, the same image is done on the CPU, and one line for all images says so.
-    fn on_either_side(&self, given: &Given, share: &mut Share) -> Result<OrBytes<Outcome>> {
+    fn on_either_side(&self, given: &Given, share: &mut Share) -> Result<OrBytes<Measured<'_>>> {
         let samples = given.scan.shape.len() * given.scan.channels.len();
         let (side, start) = (self.chooser.side(samples), Instant::now());
         match self.measure(given, self.chooser.device(side), share) {
@@ -307,20 +314,25 @@ impl Context<'_> {
         }
     }
 
-    /// Finds the object sets, sees that there is memory for their rows, and measures them.
-    fn measure(&self, given: &Given, device: &Device, share: &mut Share) -> Result<OrBytes<Outcome>> {
+    /// Finds the object sets, sees that there is memory for a block of their rows, and measures them into a part.
+    fn measure(&self, given: &Given, device: &Device, share: &mut Share) -> Result<OrBytes<Measured<'_>>> {
         let Given { recipe, scan, external, extent, .. } = *given;
         let go_on = || self.stop().check();
         let found = stage("recipe", "", || pipeline::find(scan, recipe, device, external, &go_on))?;
         go_on()?;
         let need = estimate::image(extent, recipe).saturating_add(estimate::rows(found.cells()));
         let more = share.grow(need).map_err(|e| {
-            let what = format!("{}: {} cells in the tables of its objects", e.what, found.cells());
+            let what = format!("{}: {} cells in a block of rows of its objects", e.what, found.cells());
             Error { what, ..e }.remedy(self.enough(need))
         })?;
         match more {
             More::Later(all) => Ok(Err(all)),
-            More::Granted => stage("recipe", "", || found.measure()).map(Ok),
+            More::Granted => {
+                let mut part = self.store.begin(given.key)?;
+                let mut take = |set: &str, rows| part.append(set, &arrow::batch(&rows)?);
+                let outcome = stage("recipe", "", || found.measure_into(&mut take))?;
+                Ok(Ok(Measured { outcome, part }))
+            }
         }
     }
 

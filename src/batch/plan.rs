@@ -82,12 +82,9 @@ fn look(item: &Item, recipes: &Recipes, budget: &Budget, line: &mut Line) -> Res
 }
 
 fn table(images: &Images, lines: &[Line]) -> Table {
-    let text = |name: &str, definition: &str, cells: Vec<String>| Column {
-        name: name.into(),
-        unit: String::new(),
-        definition: definition.into(),
-        standard: String::new(),
-        cells: Cells::Text(cells.into_iter().map(|c| Some(c).filter(|c| !c.is_empty())).collect()),
+    let text = |name: &str, definition: &str, cells: Vec<String>| {
+        let cells = cells.into_iter().map(|c| Some(c).filter(|c| !c.is_empty())).collect();
+        Column::new(name, "", definition, Cells::Text(cells))
     };
     let of_items = |f: &dyn Fn(&Item) -> String| images.items.iter().map(f).collect();
     let of_lines = |f: fn(&Line) -> &str| lines.iter().map(|l| f(l).to_string()).collect();

@@ -1,21 +1,24 @@
 //! The tables of a run, put together from the parts in the order of the images.
 //!
-//! Two passes over the parts, one image in memory at a time: the first finds the columns (an image may lack a channel that
-//! others have), the second writes the rows, with empty cells where an image has no such column.
+//! Their columns follow from the recipes, and from what single images have beside that (the facts of a PET header in a recipe
+//! for any image); a cell is empty where an image has no such column. One block of one part is in memory at a time.
 
 use super::Recipes;
 use super::discover::Item;
 use super::metadata::Metadata;
 use super::one::{Context, Record, Status};
-use super::parts::Part;
+use super::parts::IMAGES;
 use crate::recipe::Recipe;
+use crate::table::arrow::{self, Values};
 use crate::table::{Cells, Column, Table};
 use crate::write::{CsvSink, ParquetSink};
-use crate::{Error, Result, pipeline};
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
+use crate::{Error, Kind, Result, pipeline};
+use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch, StringArray, new_null_array};
+use arrow_schema::{DataType, SchemaRef};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-/// The columns of each table so far, without rows.
+/// The columns of each table, without rows and without those that say which image a row is of.
 #[derive(Default)]
 struct Layout {
     sets: BTreeMap<String, Vec<Column>>,
@@ -23,73 +26,92 @@ struct Layout {
 }
 
 pub(super) fn write(context: &Context, items: &[Item], records: &[Record]) -> Result<()> {
-    let layout = layout(context, items, records)?;
-    let mut images = Sinks::open(context, "images")?;
+    let metadata = &context.metadata;
+    let layout = Layout::of(items, context)?;
+    metadata.differ_from(layout.names())?;
+    let mut images = Sinks::open(context, IMAGES)?;
+    let mut row = Fit::new(columns_of(&status(None, metadata, &Record::skipped(""))), &layout.images);
+    let mut waiting = Vec::new();
     let mut sets = BTreeMap::new();
     for (name, columns) in &layout.sets {
+        let fit = Fit::new(columns_of(&which(None, metadata)), columns);
         let mut sink = Sinks::open(context, name)?;
-        sink.append(&rows(None, &context.metadata, columns, None, 0..0))?;
-        sets.insert(name.clone(), sink);
+        sink.append(&RecordBatch::new_empty(fit.schema.clone()))?;
+        sets.insert(name.as_str(), (fit, sink));
     }
     for (item, record) in items.iter().zip(records) {
-        let part = load(context, record)?;
-        let mut row = status(Some(item), &context.metadata, record);
-        let facts = part.as_ref().map(|p| &p.row);
-        row.columns.extend(layout.images.iter().map(|c| fit(c, facts, 0..1)));
-        images.append(&row)?;
-        for (name, table) in part.iter().flat_map(|p| &p.sets) {
-            if let (Some(sink), Some(columns)) = (sets.get_mut(name), layout.sets.get(name)) {
-                for start in (0..table.rows()).step_by(BLOCK) {
-                    let block = start..table.rows().min(start + BLOCK);
-                    sink.append(&rows(Some(item), &context.metadata, columns, Some(table), block))?;
+        let (of_rows, front) = (which(Some(item), metadata), status(Some(item), metadata, record));
+        let mut of_image = row.nothing(&front)?;
+        for (name, rows) in &record.counts {
+            sets.get_mut(name.as_str()).map_or(Ok(()), |(_, sink)| sink.image(*rows))?;
+        }
+        if let (Status::Ok, Some(key)) = (record.status, &record.key) {
+            let mut take = |table: &str, rows: &RecordBatch| {
+                if table == IMAGES {
+                    of_image = row.rows(&front, rows)?;
+                } else if let Some((fit, sink)) = sets.get_mut(table) {
+                    sink.append(&fit.rows(&of_rows, rows)?)?;
                 }
+                Ok(())
+            };
+            if !context.store.read(key, &mut take)? {
+                return Err(Error::io("a finished image's rows are gone from .uptake/parts, or damaged")
+                    .at(context.out.folder())
+                    .remedy("run again with --resume"));
             }
         }
+        waiting.push(of_image);
+        if waiting.len() == TOGETHER {
+            images.append(&together(&row.schema, &std::mem::take(&mut waiting))?)?;
+        }
     }
+    images.append(&together(&row.schema, &waiting)?)?;
     images.finish()?;
-    sets.into_values().try_for_each(Sinks::finish)?;
+    sets.into_values().try_for_each(|(_, sink)| sink.finish())?;
     let mut features = Sinks::open(context, "features")?;
-    features.append(&dictionary(&layout, &context.metadata))?;
+    features.append(&arrow::batch(&dictionary(&layout, metadata))?)?;
     features.finish()
 }
 
-/// Rows that are put into their columns together.
-const BLOCK: usize = 1 << 14;
+/// Rows of images that are written together.
+const TOGETHER: usize = 1024;
 
-/// The columns of all tables: those of the images that were done, and what the recipe gives for those of which none was.
-fn layout(context: &Context, items: &[Item], records: &[Record]) -> Result<Layout> {
-    let mut layout = Layout::default();
-    for record in records {
-        if let Some(part) = load(context, record)? {
-            layout.add(&part.row, &part.sets)?;
-        }
-    }
-    // Recipes of which no image was done.
-    let recipe = |item: &Item| (item.is_scan, item.settings.clone());
-    let ok = |(item, record): (&Item, &Record)| (record.status == Status::Ok).then(|| recipe(item));
-    let mut known: BTreeSet<_> = items.iter().zip(records).filter_map(ok).collect();
-    for item in items {
-        if known.insert(recipe(item)) {
-            layout.add_columns(&*context.recipes.of(item)?)?;
-        }
-    }
-    context.metadata.differ_from(layout.columns().map(|c| c.name.as_str()))?;
-    Ok(layout)
+fn together(schema: &SchemaRef, rows: &[RecordBatch]) -> Result<RecordBatch> {
+    arrow_select::concat::concat_batches(schema, rows).map_err(|e| Error::new(Kind::Internal, e.to_string()))
 }
 
 impl Layout {
-    fn add(&mut self, row: &Table, sets: &[(String, Table)]) -> Result<()> {
-        widen(&mut self.images, row)?;
-        sets.iter().try_for_each(|(name, table)| widen(self.sets.entry(name.clone()).or_default(), table))
+    /// What the recipes of the images give, then what single images have beside that.
+    fn of(items: &[Item], context: &Context) -> Result<Self> {
+        let mut layout = Layout::default();
+        context.recipes.used(items).into_iter().try_for_each(|recipe| layout.add_recipe(recipe))?;
+        // Rows of a sheet that measure something else.
+        let others: BTreeMap<_, &Item> =
+            items.iter().filter(|i| changes_columns(&i.settings)).map(|i| ((i.is_scan, &*i.settings), i)).collect();
+        others.into_values().try_for_each(|item| layout.add_recipe(&*context.recipes.of(item)?))?;
+        for met in context.store.tables() {
+            let columns = met.schema.fields().iter().map(|f| arrow::column(f)).collect::<Result<Vec<_>>>()?;
+            layout.add(&met.table, &columns)?;
+        }
+        Ok(layout)
     }
-    fn columns(&self) -> impl Iterator<Item = &Column> {
-        self.images.iter().chain(self.sets.values().flatten())
-    }
-    /// What a recipe gives.
-    fn add_columns(&mut self, recipe: &Recipe) -> Result<()> {
+
+    fn add_recipe(&mut self, recipe: &Recipe) -> Result<()> {
         let outcome = pipeline::columns(recipe)?;
-        let sets: Vec<_> = outcome.sets.into_iter().map(|s| (s.name, s.table)).collect();
-        self.add(&outcome.row, &sets)
+        self.add(IMAGES, &outcome.row.columns)?;
+        outcome.sets.iter().try_for_each(|set| self.add(&set.name, &set.table.columns))
+    }
+
+    /// Names of all columns.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.images.iter().chain(self.sets.values().flatten()).map(|c| c.name.as_str())
+    }
+
+    fn add(&mut self, table: &str, columns: &[Column]) -> Result<()> {
+        if table == IMAGES {
+            return widen(&mut self.images, columns);
+        }
+        widen(self.sets.entry(table.to_string()).or_default(), columns)
     }
 }
 
@@ -99,33 +121,28 @@ impl Layout {
 /// None in practice.
 pub fn features(recipes: &Recipes) -> Result<Table> {
     let mut layout = Layout::default();
-    recipes.all().into_iter().try_for_each(|recipe| layout.add_columns(recipe))?;
+    recipes.all().into_iter().try_for_each(|recipe| layout.add_recipe(recipe))?;
     Ok(dictionary(&layout, &Metadata::default()))
 }
 
 /// Names of all columns that recipes give.
 pub(super) fn names(recipes: &[&Recipe]) -> Result<Vec<String>> {
     let mut layout = Layout::default();
-    recipes.iter().try_for_each(|recipe| layout.add_columns(recipe))?;
-    Ok(layout.columns().map(|c| c.name.clone()).collect())
+    recipes.iter().try_for_each(|recipe| layout.add_recipe(recipe))?;
+    Ok(layout.names().map(str::to_string).collect())
 }
 
-fn load(context: &Context, record: &Record) -> Result<Option<Part>> {
-    match (record.status, &record.key) {
-        (Status::Ok, Some(key)) => context.store.load(key).map(Some).ok_or_else(|| {
-            Error::io("a finished image's rows are gone from .uptake/parts")
-                .at(context.out.folder())
-                .remedy("run again with --resume")
-        }),
-        _ => Ok(None),
-    }
+/// Changes of a recipe that may be about what is measured, not about the image alone: an archive has many of those.
+fn changes_columns(settings: &[String]) -> bool {
+    let of_image = ["suv.", "spacing_um", "channels.", "files.", "labels.", "mask"];
+    settings.iter().any(|s| !of_image.iter().any(|key| s.starts_with(key)))
 }
 
 /// Adds the columns that are new. A column of whole numbers becomes real where another image needs it to be.
-fn widen(columns: &mut Vec<Column>, table: &Table) -> Result<()> {
-    for c in &table.columns {
-        let Some(known) = columns.iter_mut().find(|k| k.name == c.name) else {
-            columns.push(c.bare());
+fn widen(known: &mut Vec<Column>, columns: &[Column]) -> Result<()> {
+    for c in columns {
+        let Some(known) = known.iter_mut().find(|k| k.name == c.name) else {
+            known.push(c.bare());
             continue;
         };
         if known.unit != c.unit {
@@ -146,58 +163,89 @@ fn widen(columns: &mut Vec<Column>, table: &Table) -> Result<()> {
     Ok(())
 }
 
-fn nothing(like: &Cells, rows: usize) -> Cells {
-    match like {
-        Cells::Text(_) => Cells::Text(vec![None; rows]),
-        Cells::Int(_) => Cells::Int(vec![None; rows]),
-        Cells::Real(_) => Cells::Real(vec![None; rows]),
+/// Puts the rows of parts into the columns of a table of the run.
+struct Fit {
+    /// Columns that say which image a row is of, then those of the parts.
+    schema: SchemaRef,
+    front: usize,
+    /// Where the columns of a schema that was met stand, by its address: the store keeps one for thousands of parts.
+    places: HashMap<usize, Vec<Option<usize>>>,
+}
+
+impl Fit {
+    fn new(mut front: Vec<Column>, columns: &[Column]) -> Self {
+        let n = front.len();
+        front.extend(columns.iter().map(Column::bare));
+        Fit { schema: arrow::schema(&front), front: n, places: HashMap::new() }
+    }
+
+    /// A row without a part.
+    fn nothing(&self, front: &Table) -> Result<RecordBatch> {
+        let empty = |f: &arrow_schema::FieldRef| new_null_array(f.data_type(), 1);
+        let rest = self.schema.fields().iter().skip(self.front).map(empty);
+        self.batch(front.columns.iter().map(|c| arrow::array(&c.cells)).chain(rest).collect())
+    }
+
+    /// The rows of a part; `front` is one row that stands before each of them.
+    fn rows(&mut self, front: &Table, rows: &RecordBatch) -> Result<RecordBatch> {
+        let met = rows.schema_ref();
+        let fields = self.schema.fields();
+        let find = || fields.iter().skip(self.front).map(|f| met.index_of(f.name()).ok()).collect();
+        let places = self.places.entry(Arc::as_ptr(met) as usize).or_insert_with(find);
+        let n = rows.num_rows();
+        let mut arrays: Vec<ArrayRef> = front.columns.iter().map(|c| repeated(c, n)).collect();
+        for (field, place) in fields.iter().skip(self.front).zip(places) {
+            let array = place.map(|i| rows.column(i));
+            arrays.push(match (array, field.data_type()) {
+                (Some(array), kind) if array.data_type() == kind => array.clone(),
+                (Some(array), DataType::Float64) => real(array)?,
+                (_, kind) => new_null_array(kind, n),
+            });
+        }
+        self.batch(arrays)
+    }
+
+    fn batch(&self, arrays: Vec<ArrayRef>) -> Result<RecordBatch> {
+        RecordBatch::try_new(self.schema.clone(), arrays).map_err(|e| Error::new(Kind::Internal, e.to_string()))
     }
 }
 
-/// Rows of the table for a column of the file.
-fn fit(column: &Column, table: Option<&Table>, rows: Range<usize>) -> Column {
-    let cells = match (table.and_then(|t| t.column(&column.name)).map(|c| &c.cells), &column.cells) {
-        (Some(Cells::Int(v)), Cells::Real(_)) => Cells::Real(v[rows].iter().map(|n| n.map(|n| n as f64)).collect()),
-        (Some(cells), _) => cells.slice(rows),
-        (None, like) => nothing(like, rows.len()),
+/// The word of a column of one row, so many times.
+fn repeated(column: &Column, n: usize) -> ArrayRef {
+    let word = match &column.cells {
+        Cells::Text(words) => words.first().and_then(Option::as_deref),
+        Cells::Int(_) | Cells::Real(_) => None,
     };
-    column.with(cells)
+    Arc::new(std::iter::repeat_n(word, n).collect::<StringArray>())
+}
+
+/// Whole numbers as real ones.
+fn real(array: &ArrayRef) -> Result<ArrayRef> {
+    Ok(match Values::of(array)? {
+        Values::Int(v) => Arc::new(v.iter().map(|n| n.map(|n| n as f64)).collect::<Float64Array>()),
+        Values::Real(_) | Values::Text(_) => array.clone(),
+    })
+}
+
+fn columns_of(table: &Table) -> Vec<Column> {
+    table.columns.iter().map(Column::bare).collect()
 }
 
 fn text(name: &str, definition: &str, cells: Vec<Option<String>>) -> Column {
-    Column {
-        name: name.into(),
-        unit: String::new(),
-        definition: definition.into(),
-        standard: String::new(),
-        cells: Cells::Text(cells),
-    }
+    Column::new(name, "", definition, Cells::Text(cells))
 }
 
-const IMAGE: &str = "Path of the image below the folder that holds all inputs.";
-
-/// The first columns of every table: which image, and what it is of.
-fn which(item: Option<&Item>, metadata: &Metadata, rows: usize) -> Table {
-    let mut all = Table::default();
-    all.push(text("image", IMAGE, vec![item.map(|i| i.name.clone()); rows]));
-    all.columns.extend(metadata.columns(item, rows));
-    all
-}
-
-fn rows(
-    item: Option<&Item>,
-    metadata: &Metadata,
-    columns: &[Column],
-    table: Option<&Table>,
-    rows: Range<usize>,
-) -> Table {
-    let mut all = which(item, metadata, rows.len());
-    all.columns.extend(columns.iter().map(|c| fit(c, table, rows.clone())));
-    all
+/// The first columns of every table: which image a row is of, and what that is of.
+fn which(item: Option<&Item>, metadata: &Metadata) -> Table {
+    let definition = "Path of the image below the folder that holds all inputs.";
+    let mut t = Table::default();
+    t.push(text("image", definition, vec![item.map(|i| i.name.clone())]));
+    t.columns.extend(metadata.columns(item));
+    t
 }
 
 fn status(item: Option<&Item>, metadata: &Metadata, record: &Record) -> Table {
-    let mut t = which(item, metadata, 1);
+    let mut t = which(item, metadata);
     t.push(text("status", "ok, failed or skipped.", vec![Some(record.status.name().into())]));
     t.push(text("reason", "Why the image failed or was skipped.", vec![record.reason.clone()]));
     t
@@ -206,9 +254,8 @@ fn status(item: Option<&Item>, metadata: &Metadata, record: &Record) -> Table {
 /// Every column of every table with its unit and meaning.
 fn dictionary(layout: &Layout, metadata: &Metadata) -> Table {
     let status = status(None, metadata, &Record::skipped(""));
-    let which = which(None, metadata, 0);
-    let image = which.columns.iter();
-    let images = status.columns.iter().chain(&layout.images).map(|c| ("images", c));
+    let image = status.columns.iter().take(1 + metadata.names().len());
+    let images = status.columns.iter().chain(&layout.images).map(|c| (IMAGES, c));
     let sets =
         layout.sets.iter().flat_map(|(name, columns)| image.clone().chain(columns).map(move |c| (name.as_str(), c)));
     let all: Vec<(&str, &Column)> = sets.chain(images).collect();
@@ -220,6 +267,7 @@ fn dictionary(layout: &Layout, metadata: &Metadata) -> Table {
     t.push(text("type", "text, int or real.", gather(|(_, c)| c.cells.type_name().into())));
     t.push(text("definition", "What it says.", gather(|(_, c)| c.definition.clone())));
     t.push(text("standard", "Name or code in other tools or standards.", gather(|(_, c)| c.standard.clone())));
+    t.push(text("empty", "Why a cell may be empty.", gather(|(_, c)| c.empty.clone())));
     t
 }
 
@@ -236,9 +284,13 @@ impl Sinks {
         let parquet = if s.parquet { Some(ParquetSink::open(out.path(&format!("{name}.parquet"))?)?) } else { None };
         Ok(Sinks { csv, parquet })
     }
-    fn append(&mut self, table: &Table) -> Result<()> {
-        self.csv.as_mut().map_or(Ok(()), |s| s.append(table))?;
-        self.parquet.as_mut().map_or(Ok(()), |s| s.append(table))
+    /// Says that an image of so many rows comes next.
+    fn image(&mut self, rows: usize) -> Result<()> {
+        self.parquet.as_mut().map_or(Ok(()), |s| s.image(rows))
+    }
+    fn append(&mut self, rows: &RecordBatch) -> Result<()> {
+        self.csv.as_mut().map_or(Ok(()), |s| s.append(rows))?;
+        self.parquet.as_mut().map_or(Ok(()), |s| s.append(rows))
     }
     fn finish(self) -> Result<()> {
         self.csv.map_or(Ok(()), CsvSink::finish)?;

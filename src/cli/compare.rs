@@ -41,7 +41,7 @@ impl Args {
         let table = table(&rows);
         match sink {
             Some(mut sink) => {
-                sink.append(&table)?;
+                sink.append(&crate::table::arrow::batch(&table)?)?;
                 sink.finish()?;
             }
             None => print(&csv::text(&table)?)?,

@@ -107,6 +107,7 @@ impl<Facts> Feature<Facts> {
 impl Definition {
     /// The column with its values.
     pub fn column(self, cells: Cells) -> Column {
-        Column { name: self.name, unit: self.unit, definition: self.definition, standard: self.standard, cells }
+        let Definition { name, unit, definition, standard, empty, .. } = self;
+        Column { name, unit, definition, standard, empty: empty.into(), cells }
     }
 }

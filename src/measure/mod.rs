@@ -43,7 +43,7 @@ pub use probe::ProbeParams;
 pub use reference::{Reference, References, reference};
 pub use totals::{Ratios, scan_totals, sensitivity, sensitivity_dictionary};
 
-use crate::ops::extent::extents;
+use crate::ops::extent::{Extent, extents};
 use crate::placement::Placement;
 use crate::table::Table;
 use crate::units::{Shape, Spacing, Unit};
@@ -53,6 +53,7 @@ use columns::Plan;
 use moments::Moments;
 use object::Object;
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// A channel to measure in.
 #[derive(Clone, Copy, Debug)]
@@ -212,40 +213,78 @@ pub fn suffixes(names: &[&str]) -> Vec<String> {
 /// The table of objects: `label`, position and size, then the families, then channel by channel.
 ///
 /// # Errors
-/// Data on a device, channels of another shape than the labels, labels above their count, or a ring that cannot be.
+/// As [`Rows::new`].
 pub fn objects(request: &Request) -> Result<Table> {
-    let shape = request.labels.shape;
-    check(request.channels, shape)?;
-    request.probe.check()?;
-    if let Some(occupied) = request.occupied
-        && occupied.len() != shape.len()
-    {
-        return Err(Error::usage(format!("{} voxels are occupied or not, but the labels are {shape}", occupied.len())));
+    let rows = Rows::new(request)?;
+    rows.block(0..rows.count())
+}
+
+/// The table of objects, block by block: for those that may have a million.
+pub struct Rows<'a> {
+    request: &'a Request<'a>,
+    extents: Vec<Extent>,
+}
+
+impl<'a> Rows<'a> {
+    /// Looks at where the objects lie; nothing is measured yet.
+    ///
+    /// # Errors
+    /// Data on a device, channels of another shape than the labels, labels above their count, or a ring that cannot be.
+    pub fn new(request: &'a Request<'a>) -> Result<Self> {
+        let shape = request.labels.shape;
+        check(request.channels, shape)?;
+        request.probe.check()?;
+        if let Some(occupied) = request.occupied
+            && occupied.len() != shape.len()
+        {
+            let what = format!("{} voxels are occupied or not, but the labels are {shape}", occupied.len());
+            return Err(Error::usage(what));
+        }
+        let extents = extents(request.labels)?;
+        // What lies around objects is read from an image of all of them: drawn here, not by each thread that comes to need it.
+        let around = [Family::Lesion, Family::Probe].iter().any(|family| request.families.contains(family));
+        if around && !request.channels.is_empty() && !extents.is_empty() {
+            request.labels.inside()?;
+        }
+        Ok(Rows { request, extents })
     }
-    let about = request.channels.iter().map(|c| (c.name, c.unit)).collect::<Vec<_>>();
-    let plan = Plan { families: request.families, channels: &about, unit: request.unit };
-    let extents = extents(request.labels)?;
-    // What lies around objects is read from an image of all of them: drawn here, not by each thread that comes to need it.
-    let around = [Family::Lesion, Family::Probe].iter().any(|family| request.families.contains(family));
-    if around && !request.channels.is_empty() && !extents.is_empty() {
-        request.labels.inside()?;
+
+    /// What its columns are.
+    pub fn dictionary(&self) -> Vec<Definition> {
+        let about = self.request.channels.iter().map(|c| (c.name, c.unit)).collect::<Vec<_>>();
+        dictionary(self.request.families, &about, self.request.unit)
     }
-    let blocks = extents.par_chunks(BLOCK).enumerate().map(|(k, block)| {
-        let before = k * BLOCK;
-        let one = |(i, &extent)| row(request, &Object::new(request.labels, (before + i) as u32 + 1, extent)?);
-        Ok(plan.entries(before, &block.par_iter().enumerate().map(one).collect::<Result<Vec<Row>>>()?))
-    });
-    let mut entries = plan.entries(0, &[]);
-    for block in blocks.collect::<Result<Vec<_>>>()? {
-        entries.iter_mut().zip(block).for_each(|((_, all), (_, cells))| all.append(cells));
+
+    /// How many rows there are.
+    pub fn count(&self) -> usize {
+        self.extents.len()
     }
-    let mut table = Table::default();
-    entries.into_iter().for_each(|(definition, cells)| table.push(definition.column(cells)));
-    Ok(table)
+
+    /// Measures some of the objects, counted from 0.
+    ///
+    /// # Errors
+    /// Data on a device.
+    pub fn block(&self, rows: Range<usize>) -> Result<Table> {
+        let request = self.request;
+        let about = request.channels.iter().map(|c| (c.name, c.unit)).collect::<Vec<_>>();
+        let plan = Plan { families: request.families, channels: &about, unit: request.unit };
+        let pieces = self.extents[rows.clone()].par_chunks(PIECE).enumerate().map(|(k, piece)| {
+            let before = rows.start + k * PIECE;
+            let one = |(i, &extent)| row(request, &Object::new(request.labels, (before + i) as u32 + 1, extent)?);
+            Ok(plan.entries(before, &piece.par_iter().enumerate().map(one).collect::<Result<Vec<Row>>>()?))
+        });
+        let mut entries = plan.entries(0, &[]);
+        for piece in pieces.collect::<Result<Vec<_>>>()? {
+            entries.iter_mut().zip(piece).for_each(|((_, all), (_, cells))| all.append(cells));
+        }
+        let mut table = Table::default();
+        entries.into_iter().for_each(|(definition, cells)| table.push(definition.column(cells)));
+        Ok(table)
+    }
 }
 
 /// Objects whose facts are turned into cells together, while they are still near.
-const BLOCK: usize = 128;
+const PIECE: usize = 128;
 
 /// The row of an image: statistics and quality of each channel. What belongs to no object of any set is background; without
 /// a set there is none. In mm (PET) the values alone: least, mean and largest.
@@ -286,33 +325,55 @@ pub fn image_dictionary(channels: &[(&str, &str)], unit: Unit) -> Vec<Definition
     .collect()
 }
 
-/// Why cells of a table are empty, one line a reason with the columns it explains; for the notes of the image's row.
-pub fn notes(table: &Table, dictionary: &[Definition]) -> Vec<String> {
-    let mut reasons: Vec<(&str, usize, Vec<&str>)> = Vec::new();
-    for column in &table.columns {
-        let Some(d) = dictionary.iter().find(|d| d.name == column.name) else { continue };
-        let empty = column.cells.empty();
-        if empty == 0 {
-            continue;
+/// Empty cells of a table that is made block by block.
+#[derive(Default)]
+pub struct EmptyCells {
+    columns: Vec<(String, usize)>,
+    rows: usize,
+}
+
+impl EmptyCells {
+    /// Counts those of a block.
+    pub fn add(&mut self, block: &Table) {
+        self.columns.resize_with(block.columns.len(), Default::default);
+        for ((name, empty), column) in self.columns.iter_mut().zip(&block.columns) {
+            name.clone_from(&column.name);
+            *empty += column.cells.empty();
         }
-        let reason = if d.empty.is_empty() { "the label has no voxels" } else { d.empty };
-        let at = reasons.iter().position(|r| r.0 == reason).unwrap_or_else(|| {
-            reasons.push((reason, 0, Vec::new()));
-            reasons.len() - 1
-        });
-        // A column without any value says enough by its reason; the dictionary has its name.
-        if empty == table.rows() {
-            reasons[at].1 += 1;
-        } else {
-            reasons[at].2.push(&column.name);
-        }
+        self.rows += block.rows();
     }
-    let tell = |(reason, whole, some): (&str, usize, Vec<&str>)| {
-        let whole = (whole > 0).then(|| format!("{whole} empty columns"));
-        let some = (!some.is_empty()).then(|| format!("empty cells in {}", some.join(", ")));
-        format!("{}: {reason}", whole.into_iter().chain(some).collect::<Vec<_>>().join(", "))
-    };
-    reasons.into_iter().map(tell).collect()
+
+    /// Why they are empty, one line a reason with the columns it explains; for the row of the image.
+    pub fn reasons(&self, dictionary: &[Definition]) -> Vec<String> {
+        let mut reasons: Vec<(&str, usize, Vec<&str>)> = Vec::new();
+        for (column, empty) in self.columns.iter().filter(|(_, empty)| *empty > 0) {
+            let Some(d) = dictionary.iter().find(|d| d.name == *column) else { continue };
+            let reason = if d.empty.is_empty() { "the label has no voxels" } else { d.empty };
+            let at = reasons.iter().position(|r| r.0 == reason).unwrap_or_else(|| {
+                reasons.push((reason, 0, Vec::new()));
+                reasons.len() - 1
+            });
+            // A column without any value says enough by its reason; the dictionary has its name.
+            if *empty == self.rows {
+                reasons[at].1 += 1;
+            } else {
+                reasons[at].2.push(column);
+            }
+        }
+        let line = |(reason, whole, some): (&str, usize, Vec<&str>)| {
+            let whole = (whole > 0).then(|| format!("{whole} empty columns"));
+            let some = (!some.is_empty()).then(|| format!("empty cells in {}", some.join(", ")));
+            format!("{}: {reason}", whole.into_iter().chain(some).collect::<Vec<_>>().join(", "))
+        };
+        reasons.into_iter().map(line).collect()
+    }
+}
+
+/// As [`EmptyCells::reasons`], of a whole table.
+pub fn notes(table: &Table, dictionary: &[Definition]) -> Vec<String> {
+    let mut empty = EmptyCells::default();
+    empty.add(table);
+    empty.reasons(dictionary)
 }
 
 fn check(channels: &[ChannelRef], shape: Shape) -> Result<()> {

@@ -68,7 +68,7 @@ impl Rows<'_> {
         self.put(name, unit, definition, Cells::Real(cells));
     }
     fn put(&mut self, name: String, unit: &str, definition: String, cells: Cells) {
-        self.table.push(Column { name, unit: unit.into(), definition, standard: String::new(), cells });
+        self.table.push(Column::new(name, unit, definition, cells));
     }
     /// A number at both times, and what became of it.
     fn measure(

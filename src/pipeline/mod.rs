@@ -12,6 +12,7 @@ mod image;
 mod lesions;
 mod liver;
 mod mask;
+mod measured;
 mod objects;
 mod parent;
 mod pet;
@@ -27,9 +28,9 @@ mod typical;
 mod windows;
 
 use crate::device::Device;
-use crate::measure::{self, ChannelRef, ProbeParams, References, Request};
+use crate::measure::{self, ChannelRef};
 use crate::profile::stage;
-use crate::recipe::{Measure, Modality, Recipe, Step};
+use crate::recipe::{Modality, Recipe, Step};
 use crate::scan::{Channel, NO_UNIT, Regions, SUV_UNIT, Scan};
 use crate::table::Table;
 use crate::units::Shape;
@@ -37,6 +38,7 @@ use crate::volume::{Labels, Volume};
 use crate::{Error, Result, scan, suv};
 use channels::Lifted;
 use geometry::Geometry;
+use measured::Measured;
 use objects::Given;
 use roles::Roles;
 use row::Words;
@@ -65,7 +67,7 @@ pub struct Outcome {
 pub struct SetOutcome {
     /// As the recipe calls it.
     pub name: String,
-    /// A row an object, by label; the first column is `label`.
+    /// A row an object, by label; the first column is `label`. Without rows where they were handed over as they were made.
     pub table: Table,
     /// On the host.
     pub labels: Labels,
@@ -138,26 +140,58 @@ pub fn find<'a>(
     Ok(Found { scan, recipe, roles, device, external, made })
 }
 
+/// Takes the rows of an object set as they are made: its name, and a block of rows. Each set has one block at least, which may
+/// be without rows.
+pub type Take<'a> = dyn FnMut(&str, Table) -> Result<()> + 'a;
+
 impl Found<'_> {
-    /// Measures the sets.
+    /// Measures the sets; their tables are in the outcome.
     ///
     /// # Errors
     /// As [`run`].
     pub fn measure(self) -> Result<Outcome> {
-        let Found { scan, recipe, roles, device, external, made } = self;
-        finish(scan, recipe, &roles, device, external, made)
+        let mut tables: BTreeMap<String, Table> = BTreeMap::new();
+        let mut take = |set: &str, rows: Table| {
+            tables.entry(set.to_string()).or_default().append(rows);
+            Ok(())
+        };
+        let mut outcome = self.measure_into(&mut take)?;
+        for set in &mut outcome.sets {
+            set.table = tables.remove(&set.name).unwrap_or_default();
+        }
+        Ok(outcome)
     }
 
-    /// Cells that the tables of objects will have, about.
+    /// Measures the sets and hands over their rows, so that those of a million objects are never in memory together.
+    ///
+    /// # Errors
+    /// As [`run`], and what `take` gives.
+    pub fn measure_into(self, take: &mut Take) -> Result<Outcome> {
+        let Found { scan, recipe, roles, device, external, made } = self;
+        finish(&Sets { scan, recipe, roles: &roles, device, external, made: &made }, take)
+    }
+
+    /// Cells of the largest block of rows that will be made.
     pub fn cells(&self) -> u64 {
         let (channels, unit) = (channel_refs(self.scan, &self.roles), pet::unit(self.recipe));
         let about: Vec<(&str, &str)> = channels.iter().map(|c| (c.name, c.unit)).collect();
-        let columns = |name: &str| {
+        let block = |name: &str, objects: u32| {
             let families = self.recipe.body.measure.get(name).map_or(&[][..], |m| &m.features);
-            measure::dictionary(families, &about, unit).len() as u64
+            let columns = measure::dictionary(families, &about, unit).len();
+            columns as u64 * u64::from(objects).min(measured::block_rows(columns) as u64)
         };
-        self.made.iter().map(|(name, set)| u64::from(set.host.count) * columns(name)).sum()
+        self.made.iter().map(|(name, set)| block(name, set.host.count)).max().unwrap_or(0)
     }
+}
+
+/// Everything that the tables of an image are made from.
+struct Sets<'a> {
+    scan: &'a Scan,
+    recipe: &'a Recipe,
+    roles: &'a Roles,
+    device: &'a Device,
+    external: &'a External,
+    made: &'a BTreeMap<String, Made>,
 }
 
 /// What [`run`] gives for any image, without a row of objects: the columns of every table, for the data dictionary.
@@ -194,22 +228,17 @@ pub fn columns(recipe: &Recipe) -> Result<Outcome> {
         let set = Made { host, labels, radius_px: None, channel: 0, thresholds, warnings: vec![], notes: vec![] };
         made.insert(name.clone(), set);
     }
-    finish(&scan, recipe, &roles, &Device::Cpu, &External::new(), made)
+    let (device, external) = (&Device::Cpu, &External::new());
+    finish(&Sets { scan: &scan, recipe, roles: &roles, device, external, made: &made }, &mut |_, _| Ok(()))
 }
 
 /// Measures the sets and puts the outcome together.
-fn finish(
-    scan: &Scan,
-    recipe: &Recipe,
-    roles: &Roles,
-    device: &Device,
-    external: &External,
-    made: BTreeMap<String, Made>,
-) -> Result<Outcome> {
+fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
+    let Sets { scan, recipe, roles, made, .. } = *of;
     let mut sets = Vec::new();
     let (mut words, mut totals) = (Words::of(scan, roles), Vec::new());
-    let references = pet::references(scan, recipe, roles, &made)?;
-    let around = stage("surroundings", "", || Surroundings::of(scan, recipe, roles, &made))?;
+    let references = pet::references(scan, recipe, roles, made)?;
+    let around = stage("surroundings", "", || Surroundings::of(scan, recipe, roles, made))?;
     let of_set = |name: &str, words: &[String]| words.iter().map(|w| format!("{name}: {w}")).collect::<Vec<_>>();
     for (name, set) in recipe.order.iter().filter_map(|n| made.get(n).map(|m| (n, m))) {
         words.warnings.extend(of_set(name, &set.warnings));
@@ -217,30 +246,22 @@ fn finish(
     }
     let written = |name: &&String| recipe.body.objects.get(*name).is_some_and(|o| o.write);
     for (name, set) in recipe.order.iter().filter(written).filter_map(|n| made.get(n).map(|m| (n, m))) {
-        let Measured { mut table, why_empty, totals: together } =
-            stage("measure", name, || measure(name, scan, recipe, roles, &made, (references, &around)))?;
+        let Measured { table, why_empty, totals: together } =
+            stage("measure", name, || measured::set(name, of, (references, &around), take))?;
         words.empty_columns.extend(of_set(name, &why_empty));
         totals.extend(together.columns);
-        let parent = recipe.body.objects.get(name).and_then(|o| o.parent.as_ref());
-        if let Some((parent, p)) = parent.and_then(|n| made.get(n).map(|m| (n, m))) {
-            parent::add(&mut table, device, parent, &set.labels, &p.labels)?;
-        }
-        if let Some(regions) = external.get(name) {
-            region::add(&mut table, &set.host, regions)?;
+        if let Some(regions) = of.external.get(name) {
             words.warnings.extend(of_set(name, &regions.notes));
-        }
-        if recipe.body.objects.get(name).is_some_and(|o| o.labels.is_some()) {
-            region::number(&mut table, &set.host, external.get(name))?;
         }
         let (channel, beneath) = shown::shown(name, recipe, roles, set.channel);
         sets.push(SetOutcome { name: name.clone(), table, labels: set.host.clone(), channel, beneath });
     }
-    let mut row = row::row(scan, recipe, roles, &made, &words);
+    let mut row = row::row(scan, recipe, roles, made, &words);
     row.columns.extend(totals);
     row.columns.extend(around.columns(scan, recipe, roles).columns);
     row.columns.extend(scan.audit.columns.clone());
     if recipe.body.quality != Some(false) {
-        row.columns.extend(stage("quality", "", || quality(scan, recipe, roles, &made))?.columns);
+        row.columns.extend(stage("quality", "", || quality(scan, recipe, roles, made))?.columns);
     }
     Ok(Outcome { row, sets, warnings: words.warnings.len() })
 }
@@ -253,76 +274,6 @@ fn check_modality(scan: &Scan, recipe: &Recipe) -> Result<()> {
     };
     Err(Error::usage(format!("the recipe {} is for {recipe_is}, the image is {scan_is}", recipe.name))
         .remedy("--recipe with one for this kind of image, or without a line modality = ..."))
-}
-
-/// What is said of a set.
-#[derive(Default)]
-struct Measured {
-    /// A row an object.
-    table: Table,
-    /// Why cells are empty.
-    why_empty: Vec<String>,
-    /// One row for all objects together, for the row of the image.
-    totals: Table,
-}
-
-/// Rows of a set. A set that the recipe does not measure has its position and size.
-fn measure(
-    name: &str,
-    scan: &Scan,
-    recipe: &Recipe,
-    roles: &Roles,
-    made: &BTreeMap<String, Made>,
-    (references, around): (References, &Surroundings),
-) -> Result<Measured> {
-    let Some(set) = made.get(name) else { return Ok(Measured::default()) };
-    let nothing = Measure::default();
-    let wanted = recipe.body.measure.get(name);
-    let is_measured = wanted.is_some();
-    let wanted = wanted.unwrap_or(&nothing);
-    let named = |role: &str| wanted.channels.as_ref().is_none_or(|n| n.iter().any(|n| n == role));
-    let mut channels = channel_refs(scan, roles);
-    channels.retain(|c| is_measured && named(c.name));
-    pet::order(&mut channels, wanted);
-    for c in &mut channels {
-        let scale = c.volume.scale;
-        // Samples are whole, so above the value means above the sample below it. The cast stops at the ends of i32.
-        c.positive_above = wanted.positive.get(c.name).map(|v| scale.sample(*v).floor() as i32);
-        c.background_to = around.limits.get(c.name).copied();
-    }
-    let geometry = Geometry { shape: scan.shape, spacing: scan.spacing, radius_px: set.radius_px };
-    let probe = match wanted.ring {
-        Some([from, to]) => {
-            let (from, to) = (geometry.px(from)?, geometry.px(to)?);
-            if from >= to {
-                // In one unit the recipe would have been refused.
-                let what = format!("the ring of {name} begins {from} px beyond the edge and ends at {to} px");
-                return Err(Error::usage(what)
-                    .remedy("both ends in one unit, the nearer one first: ring = [\"2 px\", \"7 px\"]"));
-            }
-            ProbeParams { gap_px: from, width_px: to - from }
-        }
-        None => ProbeParams::default(),
-    };
-    let unit = pet::unit(recipe);
-    let request = Request {
-        labels: &set.host,
-        channels: &channels,
-        families: &wanted.features,
-        probe,
-        occupied: around.occupied.as_deref(),
-        spacing: scan.spacing,
-        unit,
-        placement: scan.placement.as_ref(),
-        sul_factor: scan.sul_factor,
-        references,
-    };
-    let mut table = measure::objects(&request)?;
-    let about: Vec<(&str, &str)> = channels.iter().map(|c| (c.name, c.unit)).collect();
-    let mut dictionary = measure::dictionary(request.families, &about, unit);
-    dictionary.extend(pet::sensitivity(&mut table, &request, wanted, made)?);
-    let why_empty = measure::notes(&table, &dictionary);
-    Ok(Measured { table, why_empty, totals: pet::totals(name, &request, recipe)? })
 }
 
 /// The channels of the roles, under the names of the roles: so columns are the same for all images of a batch.

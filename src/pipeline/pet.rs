@@ -6,7 +6,7 @@ use crate::Result;
 use crate::measure::{self, ChannelRef, Definition, Family, Ratios, References, Request};
 use crate::recipe::{Measure, Modality, Recipe};
 use crate::scan::Scan;
-use crate::table::Table;
+use crate::table::{Column, Table};
 use crate::units::Unit;
 use std::collections::BTreeMap;
 
@@ -62,23 +62,22 @@ pub(super) fn totals(name: &str, request: &Request, recipe: &Recipe) -> Result<T
     measure::scan_totals(name, request, Ratios { liver: has(LIVER), blood: has(BLOOD) })
 }
 
-/// Adds volume and TLG of the same lesions in other sets.
+/// Volume and TLG of the same lesions in other sets: what the columns are, and the columns.
 pub(super) fn sensitivity(
-    table: &mut Table,
     request: &Request,
     wanted: &Measure,
     made: &BTreeMap<String, Made>,
-) -> Result<Vec<Definition>> {
-    let mut definitions = Vec::new();
+) -> Result<(Vec<Definition>, Vec<Column>)> {
+    let (mut definitions, mut columns) = (Vec::new(), Vec::new());
     let Some(channel) = request.channels.first().filter(|_| !wanted.sensitivity.is_empty()) else {
-        return Ok(definitions);
+        return Ok((definitions, columns));
     };
     let hottest = measure::hottest(request.labels, channel)?;
     for (name, other) in wanted.sensitivity.iter().filter_map(|n| made.get(n).map(|m| (n, m))) {
         for (definition, cells) in measure::sensitivity(name, &hottest, &other.host, channel, request.spacing)? {
             definitions.push(definition.clone());
-            table.push(definition.column(cells));
+            columns.push(definition.column(cells));
         }
     }
-    Ok(definitions)
+    Ok((definitions, columns))
 }

@@ -2,41 +2,28 @@
 
 use crate::Result;
 use crate::scan::Regions;
-use crate::table::{Cells, Column, Table};
+use crate::table::{Cells, Column};
 use crate::volume::Labels;
 
-/// Adds the column `region` behind `label`. `labels` are the regions renumbered, on the host.
-pub(super) fn add(table: &mut Table, labels: &Labels, regions: &Regions) -> Result<()> {
-    if regions.names.is_empty() {
-        return Ok(());
-    }
-    let numbers = numbers(labels, regions)?;
-    let names = numbers.iter().map(|n| n.and_then(|n| regions.names.get(&n).cloned())).collect();
-    let column = Column {
-        name: "region".into(),
-        unit: String::new(),
-        definition: "Name of the region in the file that it was read from.".into(),
-        standard: String::new(),
-        cells: Cells::Text(names),
+/// The column `region`: the name that each object has in the file. `labels` are the regions renumbered, on the host. Its cells
+/// are empty where the file has no names, and without a file.
+pub(super) fn name(labels: &Labels, regions: Option<&Regions>) -> Result<Column> {
+    let cells = match regions.filter(|r| !r.names.is_empty()) {
+        Some(regions) => {
+            numbers(labels, regions)?.iter().map(|n| n.and_then(|n| regions.names.get(&n).cloned())).collect()
+        }
+        None => vec![None; labels.count as usize],
     };
-    table.columns.insert(1.min(table.columns.len()), column);
-    Ok(())
+    Ok(Column::new("region", "", "Name of the region in the file that it was read from.", Cells::Text(cells)))
 }
 
-/// Adds the column `label_in_file` behind `label`: the number that each object has in the file that it was read from. Without
-/// a file its cells are empty.
-pub(super) fn number(table: &mut Table, labels: &Labels, regions: Option<&Regions>) -> Result<()> {
-    let found = regions.map(|regions| numbers(labels, regions)).transpose()?;
-    let cells = (0..table.rows()).map(|i| found.as_ref().and_then(|n| n.get(i).copied().flatten()).map(i64::from));
-    let column = Column {
-        name: "label_in_file".into(),
-        unit: String::new(),
-        definition: "Number of the object in the file that it was read from.".into(),
-        standard: String::new(),
-        cells: Cells::Int(cells.collect()),
+/// The column `label_in_file`: the number that each object has in the file. Its cells are empty without a file.
+pub(super) fn number(labels: &Labels, regions: Option<&Regions>) -> Result<Column> {
+    let cells = match regions {
+        Some(regions) => numbers(labels, regions)?.into_iter().map(|n| n.map(i64::from)).collect(),
+        None => vec![None; labels.count as usize],
     };
-    table.columns.insert(1.min(table.columns.len()), column);
-    Ok(())
+    Ok(Column::new("label_in_file", "", "Number of the object in the file that it was read from.", Cells::Int(cells)))
 }
 
 /// The number in the file of the objects 1, 2, ...
@@ -89,18 +76,10 @@ mod tests {
         let names = [(2, "node".to_string()), (7, "mass".to_string())].into();
         let regions = Regions { shape, voxels, names, notes: vec![] };
         let labels = Labels::new(shape, vec![1, 1, 0, 2, 2]).unwrap();
-        let mut table = Table::default();
-        table.push(Column {
-            name: "label".into(),
-            unit: String::new(),
-            definition: String::new(),
-            standard: String::new(),
-            cells: Cells::Int(vec![Some(1), Some(2)]),
-        });
-        add(&mut table, &labels, &regions).unwrap();
-        assert_eq!(table.columns[1].cells, Cells::Text(vec![Some("mass".into()), Some("node".into())]));
-        number(&mut table, &labels, Some(&regions)).unwrap();
-        assert_eq!(table.columns[1].cells, Cells::Int(vec![Some(7), Some(2)]));
+        let named = name(&labels, Some(&regions)).unwrap();
+        assert_eq!(named.cells, Cells::Text(vec![Some("mass".into()), Some("node".into())]));
+        assert_eq!(number(&labels, Some(&regions)).unwrap().cells, Cells::Int(vec![Some(7), Some(2)]));
+        assert_eq!(name(&labels, None).unwrap().cells, Cells::Text(vec![None, None]));
     }
 
     #[test]

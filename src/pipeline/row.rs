@@ -53,8 +53,7 @@ struct Row(Table);
 
 impl Row {
     fn put(&mut self, name: String, unit: &str, definition: impl Into<String>, cells: Cells) {
-        let column = Column { name, unit: unit.into(), definition: definition.into(), standard: String::new(), cells };
-        self.0.push(column);
+        self.0.push(Column::new(name, unit, definition, cells));
     }
     fn text(&mut self, name: &str, definition: &str, words: String) {
         self.put(name.into(), "", definition, Cells::Text(vec![Some(words).filter(|w| !w.is_empty())]));

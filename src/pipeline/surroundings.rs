@@ -42,16 +42,10 @@ impl<'a> Surroundings<'a> {
         let measured = recipe.body.measure.values().any(|m| m.features.contains(&Family::Probe));
         for channel in channel_refs(scan, roles).iter().filter(|_| measured) {
             let limit = self.limits.get(channel.name).map(|s| channel.volume.scale.value(f64::from(*s)));
-            table.push(Column {
-                name: format!("background_limit_{}", channel.name),
-                unit: channel.unit.into(),
-                definition:
-                    "Largest value that is background in the rings around objects; what is brighter is uptake, \
-                             whether an object was found there or not"
-                        .into(),
-                standard: String::new(),
-                cells: Cells::Real(vec![limit]),
-            });
+            let definition = "Largest value that is background in the rings around objects; what is brighter is uptake, \
+                              whether an object was found there or not";
+            let name = format!("background_limit_{}", channel.name);
+            table.push(Column::new(name, channel.unit, definition, Cells::Real(vec![limit])));
         }
         table
     }

@@ -76,13 +76,7 @@ impl Row {
         self.push(name, unit, definition, Cells::Real(vec![value.filter(|v| v.is_finite())]));
     }
     fn push(&mut self, name: &str, unit: &str, definition: &str, cells: Cells) {
-        self.table.push(Column {
-            name: name.to_string(),
-            unit: unit.to_string(),
-            definition: definition.to_string(),
-            standard: String::new(),
-            cells,
-        });
+        self.table.push(Column::new(name, unit, definition, cells));
     }
 }
 

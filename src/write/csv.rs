@@ -7,19 +7,22 @@
 //! exponent (`3.0`, `1e-7`): a reader that guesses types then sees the same type in every file, whatever the values.
 
 use super::draft::Draft;
-use super::schema::Schema;
-use crate::table::{Cells, Table};
+use super::schema;
+use crate::table::Table;
+use crate::table::arrow::{self, Values};
 use crate::{Error, Kind, Result};
+use arrow_array::{Array, RecordBatch};
+use arrow_schema::{Schema, SchemaRef};
 use rayon::prelude::*;
 use std::io::Write;
 use std::ops::Range;
 use std::path::Path;
 
-/// A CSV file that tables are appended to. Without [`CsvSink::finish`], or without a table, no file is left.
+/// A CSV file that rows are appended to. Without [`CsvSink::finish`], or without a batch, no file is left.
 #[derive(Debug)]
 pub struct CsvSink {
     draft: Draft,
-    schema: Option<Schema>,
+    schema: Option<SchemaRef>,
 }
 
 impl CsvSink {
@@ -31,27 +34,27 @@ impl CsvSink {
         Ok(CsvSink { draft: Draft::create(path)?, schema: None })
     }
 
-    /// Writes the rows of a table; the first table also gives the header.
+    /// Writes the rows of a batch; the first batch also gives the header.
     ///
     /// # Errors
-    /// Its columns differ from the first table's, a number is not finite (nothing of it is written then), or the disk is
+    /// Its columns differ from the first batch's, a number is not finite (nothing of it is written then), or the disk is
     /// full.
-    pub fn append(&mut self, table: &Table) -> Result<()> {
-        self.write(table).map_err(|e| e.at(self.draft.path()))
+    pub fn append(&mut self, batch: &RecordBatch) -> Result<()> {
+        self.write(batch).map_err(|e| e.at(self.draft.path()))
     }
 
-    fn write(&mut self, table: &Table) -> Result<()> {
+    fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         let mut blocks = Vec::new();
         match &self.schema {
-            Some(schema) => schema.check(table)?,
+            Some(schema) => schema::check(schema, batch)?,
             None => {
-                let schema = Schema::of(table)?;
-                schema.check(table)?;
-                blocks.push(header(table)?);
+                let schema = schema::checked(batch.schema())?;
+                schema::check(&schema, batch)?;
+                blocks.push(header(&schema)?);
                 self.schema = Some(schema);
             }
         }
-        blocks.extend(rows(table)?);
+        blocks.extend(rows(batch)?);
         blocks.iter().try_for_each(|block| self.draft.write_all(block)).map_err(|e| self.draft.error(&e))
     }
 
@@ -72,8 +75,10 @@ impl CsvSink {
 /// # Errors
 /// A number is not finite, or a column appears twice.
 pub fn text(table: &Table) -> Result<String> {
-    Schema::of(table)?.check(table)?;
-    let bytes = [header(table)?, rows(table)?.concat()].concat();
+    let batch = arrow::batch(table)?;
+    let schema = schema::checked(batch.schema())?;
+    schema::check(&schema, &batch)?;
+    let bytes = [header(&schema)?, rows(&batch)?.concat()].concat();
     String::from_utf8(bytes).map_err(|e| Error::new(Kind::Internal, e.to_string()))
 }
 
@@ -84,26 +89,27 @@ fn records(write: impl FnOnce(&mut ::csv::Writer<Vec<u8>>) -> ::csv::Result<()>)
     writer.into_inner().map_err(|e| Error::new(Kind::Internal, e.to_string()))
 }
 
-fn header(table: &Table) -> Result<Vec<u8>> {
-    records(|writer| writer.write_record(table.columns.iter().map(|c| c.name.as_str())))
+fn header(schema: &Schema) -> Result<Vec<u8>> {
+    records(|writer| writer.write_record(schema.fields().iter().map(|f| f.name().as_str())))
 }
 
 /// Rows that one thread turns into text at a time.
 const BLOCK: usize = 256;
 
 /// All rows, in blocks.
-fn rows(table: &Table) -> Result<Vec<Vec<u8>>> {
-    let block = |k: usize| block(table, k * BLOCK..table.rows().min((k + 1) * BLOCK));
-    (0..table.rows().div_ceil(BLOCK)).into_par_iter().map(block).collect()
+fn rows(batch: &RecordBatch) -> Result<Vec<Vec<u8>>> {
+    let columns = batch.columns().iter().map(Values::of).collect::<Result<Vec<_>>>()?;
+    let block = |k: usize| block(&columns, k * BLOCK..batch.num_rows().min((k + 1) * BLOCK));
+    (0..batch.num_rows().div_ceil(BLOCK)).into_par_iter().map(block).collect()
 }
 
-fn block(table: &Table, rows: Range<usize>) -> Result<Vec<u8>> {
+fn block(columns: &[Values], rows: Range<usize>) -> Result<Vec<u8>> {
     records(|writer| {
-        let mut cells = vec![String::new(); table.columns.len()];
+        let mut cells = vec![String::new(); columns.len()];
         for row in rows {
-            for (cell, column) in cells.iter_mut().zip(&table.columns) {
+            for (cell, column) in cells.iter_mut().zip(columns) {
                 cell.clear();
-                print(&column.cells, row, cell);
+                print(column, row, cell);
             }
             writer.write_record(&cells)?;
         }
@@ -111,14 +117,14 @@ fn block(table: &Table, rows: Range<usize>) -> Result<Vec<u8>> {
     })
 }
 
-/// Appends one cell to `out`; a row past the end of the column prints nothing.
-fn print(cells: &Cells, row: usize, out: &mut String) {
+/// Appends one cell to `out`; an empty one prints nothing.
+fn print(column: &Values, row: usize, out: &mut String) {
     use std::fmt::Write;
-    let done = match cells {
-        Cells::Text(v) => v.get(row).and_then(Option::as_ref).map(|s| out.write_str(s)),
-        Cells::Int(v) => v.get(row).copied().flatten().map(|n| write!(out, "{n}")),
-        // Adding zero turns -0.0 into 0.0: a sign that no reader would know what to do with.
-        Cells::Real(v) => v.get(row).copied().flatten().map(|x| write!(out, "{:?}", x + 0.0)),
+    let done = match column {
+        Values::Text(v) if v.is_valid(row) => out.write_str(v.value(row)),
+        Values::Int(v) if v.is_valid(row) => write!(out, "{}", v.value(row)),
+        Values::Real(v) if v.is_valid(row) => write!(out, "{:?}", v.value(row)),
+        _ => Ok(()),
     };
-    debug_assert!(!matches!(done, Some(Err(_))), "writing to a string cannot fail");
+    debug_assert!(done.is_ok(), "writing to a string cannot fail");
 }

@@ -1,10 +1,14 @@
 //! Tables: named, typed columns with unit and definition; rows in a fixed order.
+//!
+//! What is measured fills the [`Cells`] of a [`Table`], which never holds more than a block of rows; what is kept, written
+//! and handed on are Arrow record batches of the same columns (see [`arrow`]).
 
-use serde::{Deserialize, Serialize};
+pub mod arrow;
+
 use std::ops::Range;
 
 /// The cells of a column. `None` is an empty cell: what cannot be computed is missing, never zero and never NaN.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Cells {
     /// Words.
     Text(Vec<Option<String>>),
@@ -74,7 +78,7 @@ impl Cells {
 }
 
 /// A column with what its numbers mean.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Column {
     /// With the unit at its end where it has one: `area_um2`, `intensity_mean_EGFR`.
     pub name: String,
@@ -84,19 +88,27 @@ pub struct Column {
     pub definition: String,
     /// Name or code in scikit-image, CellProfiler or IBSI, or empty.
     pub standard: String,
+    /// Why a cell may be empty, or empty if that is not said.
+    pub empty: String,
     /// The values.
     pub cells: Cells,
 }
 
 impl Column {
+    /// A column that no other tool or standard has a name for.
+    pub fn new(name: impl Into<String>, unit: &str, definition: impl Into<String>, cells: Cells) -> Column {
+        let (name, definition, unit) = (name.into(), definition.into(), unit.into());
+        Column { name, unit, definition, standard: String::new(), empty: String::new(), cells }
+    }
     /// The same column without rows.
     pub fn bare(&self) -> Column {
-        let Column { name, unit, definition, standard, cells } = self;
+        let Column { name, unit, definition, standard, empty, cells } = self;
         Column {
             name: name.clone(),
             unit: unit.clone(),
             definition: definition.clone(),
             standard: standard.clone(),
+            empty: empty.clone(),
             cells: cells.none(),
         }
     }
@@ -107,7 +119,7 @@ impl Column {
 }
 
 /// Columns of equal length.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {
     /// In the order of the file.
     pub columns: Vec<Column>,
@@ -129,5 +141,13 @@ impl Table {
     pub fn push(&mut self, column: Column) {
         debug_assert!(self.columns.is_empty() || column.cells.len() == self.rows(), "{}", column.name);
         self.columns.push(column);
+    }
+    /// Adds the rows of a table of the same columns below; all of them if this one has no columns yet.
+    pub fn append(&mut self, rows: Table) {
+        if self.columns.is_empty() {
+            *self = rows;
+            return;
+        }
+        self.columns.iter_mut().zip(rows.columns).for_each(|(all, more)| all.cells.append(more.cells));
     }
 }
