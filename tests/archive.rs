@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod common;
+#[path = "common/regions.rs"]
+mod files;
 #[path = "common/images.rs"]
 mod images;
 
@@ -278,6 +280,279 @@ fn names_give_plates_and_wells_and_join_channels() {
         assert!(words(&output).contains(said), "{pattern}: {}", words(&output));
         assert!(!bench.at("wrong").exists());
     }
+}
+
+#[test]
+fn inputs_come_from_a_list_or_standard_input() {
+    let bench = Bench::new();
+    bench.images(&["in/a.png", "in/b c.png", "in/#d.png"]);
+    bench.write("list.txt", "in/b c.png\r\n\nin/#d.png");
+    bench.good(&["--files-from", "list.txt", "in/a.png"]);
+    assert_eq!(bench.table("uptake-out/images.csv", &["image"]), [["#d.png"], ["a.png"], ["b c.png"]]);
+    let piped = |text: &str, out: &str| {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_uptake"))
+            .current_dir(bench.dir.path())
+            .args(["run", "--recipe", "recipe.toml", "--device", "cpu", "--files-from", "-", "--out", out])
+            .stdin(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), text.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    assert_eq!(piped("in/a.png\nin/gone.png\n", "piped").status.code(), Some(1));
+    assert_eq!(bench.table("piped/images.csv", &["image", "status"]), [["a.png", "ok"], ["gone.png", "failed"]]);
+    let nothing = piped("\n", "none");
+    assert!(words(&nothing).contains("standard input: the list names no file\n  try: one path a line"));
+    assert!(words(&bench.run(&["--files-from", "gone.txt", "--out", "none"])).contains("gone.txt: "));
+    assert!(!bench.at("none").exists());
+}
+
+/// Standard output as a table.
+fn said(output: &Output, columns: &[&str]) -> Vec<Vec<String>> {
+    let mut reader = csv::Reader::from_reader(output.stdout.as_slice());
+    let header = reader.headers().unwrap().clone();
+    let places: Vec<usize> = columns.iter().map(|c| header.iter().position(|h| h == *c).unwrap()).collect();
+    let row = |r: csv::StringRecord| places.iter().map(|i| r[*i].to_string()).collect();
+    reader.records().map(|r| row(r.unwrap())).collect()
+}
+
+#[test]
+fn a_dry_run_says_what_a_run_does_and_writes_nothing() {
+    let bench = Bench::new();
+    bench.images(&["in/a.png", "in/b.png"]);
+    bench.write("in/broken.png", "\u{89}PNG no");
+    bench.write("in/odd.xyz", "no image");
+    bench.write("sheet.csv", "path,patient,set.spacing_um\nin/a.png,P1,0.5\nin/*,P1,0.5\n");
+    let output = bench.run(&["--sheet", "sheet.csv", "--dry-run"]);
+    assert_eq!(output.status.code(), Some(1), "{}", words(&output));
+    let columns = ["image", "patient", "status", "recipe", "set", "roles", "spacing", "unit", "files"];
+    let rows = said(&output, &columns);
+    let good = |n: &str| {
+        let (image, file) = (format!("in/{n}.png"), format!("in/{n}.png"));
+        [&image, "P1", "ok", "recipe.toml", "spacing_um=0.5", "signal = ch0", "0.5 x 0.5", "um", &file]
+            .map(str::to_string)
+    };
+    assert_eq!(rows[..2], [good("a"), good("b")]);
+    assert_eq!(rows.iter().map(|r| r[2].as_str()).collect::<Vec<_>>(), ["ok", "ok", "failed", "failed"]);
+    assert!(words(&output).contains("nothing was done: 4 inputs = 2 ok + 2 failed + 0 skipped"), "{}", words(&output));
+    assert!(!bench.at("uptake-out").exists());
+    bench.run(&["--sheet", "sheet.csv"]);
+    let images = bench.table("uptake-out/images.csv", &["image", "status", "reason"]);
+    assert_eq!(images, said(&output, &["image", "status", "reason"]));
+    assert_eq!(bench.run(&["gone.png", "--dry-run"]).status.code(), Some(2));
+}
+
+#[test]
+fn what_headers_tell_of_the_samples_is_what_a_run_finds() {
+    let bench = Bench::new();
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-images");
+    let uptake = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_uptake"));
+        command.current_dir(bench.dir.path()).arg("run").arg(&samples);
+        command.args(["--device", "cpu", "--no-overlays", "--no-labels"]).args(more).output().unwrap()
+    };
+    let plan = uptake(&["--dry-run"]);
+    uptake(&[]);
+    let images =
+        bench.table("uptake-out/images.csv", &["image", "status", "channel_nuclear", "channel_probe", "channel_pet"]);
+    let roles = |row: &[String]| {
+        let named = ["nuclear", "probe", "pet"].iter().zip(&row[2..]).filter(|(_, c)| !c.is_empty());
+        let mut roles: Vec<String> = named.map(|(role, c)| format!("{role} = {c}")).collect();
+        roles.sort();
+        roles.join("; ")
+    };
+    let sorted = |text: &str| {
+        let mut all: Vec<&str> = text.split("; ").collect();
+        all.sort();
+        all.join("; ")
+    };
+    let found: Vec<Vec<String>> = images.iter().map(|r| vec![r[0].clone(), r[1].clone(), roles(r)]).collect();
+    let told =
+        said(&plan, &["image", "status", "roles"]).into_iter().map(|r| vec![r[0].clone(), r[1].clone(), sorted(&r[2])]);
+    assert!(found.len() > 5);
+    assert_eq!(told.collect::<Vec<_>>(), found);
+}
+
+const MASKS: &str =
+    "[channels]\nsignal = [0]\n[objects.cells]\nlabels = 'LABELS'\n[measure.cells]\nfeatures = 'intensity'\n";
+
+#[test]
+fn masks_are_found_by_folders_globs_and_columns() {
+    let bench = Bench::new();
+    bench.images(&["in/p1/base.png", "in/p2/base.png"]);
+    let labels = Command::new(env!("CARGO_BIN_EXE_uptake"))
+        .current_dir(bench.dir.path())
+        .args(["run", "in", "--recipe", "recipe.toml", "--device", "cpu", "--out", "labelled"])
+        .output()
+        .unwrap();
+    assert_eq!(labels.status.code(), Some(0), "{}", words(&labels));
+    let mask = |n: &str, to: &str| {
+        let from = bench.at(&format!("labelled/labels/{n}/base.png_spots.ome.tif"));
+        std::fs::create_dir_all(bench.at(to).parent().unwrap()).unwrap();
+        std::fs::copy(from, bench.at(to)).unwrap();
+    };
+    for n in ["p1", "p2"] {
+        mask(n, &format!("in/{n}/masks/cells_v1.ome.tif"));
+        mask(n, &format!("drawn/{}_by_me.ome.tif", n.to_uppercase()));
+    }
+    bench.write("in/sheet.csv", "path,patient\np1/base.png,P1\np2/base.png,P2\n");
+    let run = |labels: &str, out: &str, more: &[&str]| {
+        bench.write("masks.toml", &MASKS.replace("LABELS", labels));
+        Command::new(env!("CARGO_BIN_EXE_uptake"))
+            .current_dir(bench.dir.path())
+            .args(["run", "--recipe", "masks.toml", "--device", "cpu", "--no-labels", "--no-overlays", "--out", out])
+            .args(more)
+            .output()
+            .unwrap()
+    };
+    let good = |labels: &str, out: &str, more: &[&str]| {
+        let output = run(labels, out, more);
+        assert_eq!(output.status.code(), Some(0), "{labels}: {}", words(&output));
+        bench.table(&format!("{out}/cells.csv"), &["image", "label"]).len()
+    };
+    // A mask that is found is no image of its own.
+    assert_eq!(good("{dir}/masks/cells_*.tif", "a", &["in"]), 3 + 4);
+    assert_eq!(bench.table("a/images.csv", &["image"]).len(), 2);
+    assert_eq!(good("../../drawn/{patient}_*.tif", "b", &["--sheet", "in/sheet.csv"]), 3 + 4);
+    bench.write(
+        "in/own.csv",
+        "path,set.labels.cells\np1/base.png,../drawn/P1_by_me.ome.tif\np2/base.png,p2/masks/cells_v1.ome.tif\n",
+    );
+    assert_eq!(good("{stem}.tif", "c", &["--sheet", "in/own.csv"]), 3 + 4);
+    let groups = ["in", "--set", "files.groups={visit}/{time}", "--exclude", "masks"];
+    assert_eq!(good("../../in/{visit}/masks/*", "d", &groups), 3 + 4);
+    // Several, none, and slips.
+    mask("p1", "in/p1/masks/cells_v2.ome.tif");
+    let output = run("{dir}/masks/cells_*.tif", "e", &["in", "--exclude", "masks"]);
+    assert_eq!(output.status.code(), Some(1));
+    let reason = &bench.table("e/images.csv", &["reason"])[0][0];
+    assert!(reason.contains("matches 2 files: p1/masks/cells_v1.ome.tif, p1/masks/cells_v2.ome.tif"), "{reason}");
+    let output = run("{dir}/none/*.tif", "f", &["in", "--exclude", "masks"]);
+    assert_eq!(output.status.code(), Some(2), "{}", words(&output));
+    assert!(words(&output).contains("there is no label image: nothing matches {dir}/none/*.tif"), "{}", words(&output));
+    let output = run("{pateint}.tif", "g", &["--sheet", "in/sheet.csv"]);
+    assert!(
+        words(&output).contains("has the field {pateint}, and there is no such column\n  try: {patient}"),
+        "{}",
+        words(&output)
+    );
+    assert!(!bench.at("g").exists());
+}
+
+/// Puts a file of regions beside the phantom's series.
+fn phantom(bench: &Bench) {
+    let phantom = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-images/pet/phantom_dicom");
+    for (below, path) in common::files_below(&phantom) {
+        let to = bench.at("in/pet").join(below);
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(path, to).unwrap();
+    }
+}
+
+#[test]
+fn regions_are_found_by_what_they_refer_to() {
+    let bench = Bench::new();
+    phantom(&bench);
+    let series = &uptake::read::find_series(&files_in(&bench.at("in/pet"))).series[0];
+    let regions = |name: &str, series: Option<&str>, frame: &str| {
+        std::fs::create_dir_all(bench.at("in/rt")).unwrap();
+        std::fs::copy(files::referring(series, frame).path, bench.at(&format!("in/rt/{name}"))).unwrap();
+    };
+    let run = |labels: &str, out: &str, more: &[&str]| {
+        let labels = format!("labels.lesions={labels}");
+        Command::new(env!("CARGO_BIN_EXE_uptake"))
+            .current_dir(bench.dir.path())
+            .args(["run", "in", "--recipe", "pet", "--device", "cpu", "--no-labels", "--no-overlays", "--out", out])
+            .args(["--set", &labels])
+            .args(more)
+            .output()
+            .unwrap()
+    };
+    regions("other.dcm", Some("1.2.3.4"), "9.9.9");
+    let output = run("dicom", "none", &[]);
+    assert_eq!(output.status.code(), Some(2), "{}", words(&output));
+    let said = "of 1 RTSTRUCT or SEG files among the inputs none refers to this series";
+    assert!(words(&output).contains(said), "{}", words(&output));
+    let plan = |labels: &str, more: &[&str]| {
+        let output = run(labels, "never", &[&["--dry-run"], more].concat());
+        let rows = said_of(&output);
+        rows.into_iter().find(|r| r[0] == "pet").unwrap_or_else(|| panic!("{}", words(&output)))
+    };
+    // By the frame of reference, then by the series.
+    regions("frame.dcm", None, &series.frame);
+    assert!(plan("dicom", &[])[1].ends_with("rt/frame.dcm"), "{:?}", plan("dicom", &[]));
+    regions("series.dcm", Some(&series.uid), "9.9.9");
+    assert!(plan("dicom", &[])[1].ends_with("rt/series.dcm"));
+    assert!(plan("dicom:seg", &[])[2].contains("of 0 SEG files"));
+    regions("twin.dcm", Some(&series.uid), "9.9.8");
+    let row = plan("dicom", &[]);
+    assert!(row[2].contains("2 files of regions refer to this series: rt/series.dcm, rt/twin.dcm"), "{row:?}");
+    assert!(plan("dicom", &["--exclude", "twin.dcm"])[1].ends_with("rt/series.dcm"), "the remedy");
+    let output = run("dicom:ct", "never", &[]);
+    assert!(words(&output).contains("try: dicom, dicom:rtstruct or dicom:seg"), "{}", words(&output));
+}
+
+fn said_of(output: &Output) -> Vec<Vec<String>> {
+    said(output, &["image", "regions", "reason"])
+}
+
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    common::files_below(folder).into_values().collect()
+}
+
+fn plain(bench: &Bench, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_uptake")).current_dir(bench.dir.path()).args(args).output().unwrap()
+}
+
+#[test]
+fn folders_are_inspected_in_one_line_an_image() {
+    let bench = Bench::new();
+    bench.images(&["in/a.png", "in/sub/b.png"]);
+    bench.write("in/broken.png", "\u{89}PNG no");
+    let output = plain(&bench, &["inspect", "in"]);
+    let out = String::from_utf8_lossy(&output.stdout);
+    let line = |name: &str| format!("in/{name}: 110 x 140, pixels of unknown size, ch0\n");
+    assert_eq!(out, line("a.png") + &line("sub/b.png"));
+    assert!(words(&output).contains("error: in/broken.png: "), "{}", words(&output));
+    assert_eq!(output.status.code(), Some(1));
+    let json = plain(&bench, &["inspect", "--json", "in"]);
+    let first: serde_json::Value = serde_json::from_slice(json.stdout.split(|b| *b == b'\n').next().unwrap()).unwrap();
+    assert_eq!((&first["file"], &first["channels"][0]["name"]), (&"in/a.png".into(), &"ch0".into()));
+    // A single series is described as ever.
+    phantom(&bench);
+    let series = plain(&bench, &["inspect", "in/pet"]);
+    assert!(String::from_utf8_lossy(&series.stdout).contains("  modality     pet\n"));
+    std::fs::create_dir(bench.at("empty")).unwrap();
+    assert!(words(&plain(&bench, &["inspect", "empty"])).contains("empty: no image in the inputs"));
+}
+
+#[test]
+fn a_quiet_run_says_in_one_line_what_to_look_at() {
+    let bench = Bench::new();
+    bench.images(&["in/a.png"]);
+    let quiet = |out: &str| words(&bench.run(&["in", "--quiet", "--out", out]));
+    assert_eq!(quiet("good"), "");
+    bench.write("in/odd.xyz", "no image");
+    let said = quiet("skipped");
+    assert!(said.starts_with("done: 2 inputs = 1 ok + 0 failed + 1 skipped, in "), "{said}");
+    assert!(said.ends_with(" s, 0 warnings: see skipped/images.csv\n") && said.lines().count() == 1, "{said}");
+}
+
+#[test]
+fn shells_and_manuals_know_the_commands() {
+    let bench = Bench::new();
+    let script = "source <(\"$0\" completions bash); COMP_WORDS=(uptake run --recipe pet-p); COMP_CWORD=3; \
+                  _uptake uptake pet-p --recipe; echo \"${COMPREPLY[@]}\"";
+    let output = Command::new("bash").args(["-c", script, env!("CARGO_BIN_EXE_uptake")]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "pet-percist\n", "{}", words(&output));
+    let fish = String::from_utf8(plain(&bench, &["completions", "fish"]).stdout).unwrap();
+    assert!(fish.lines().any(|l| l.contains("-l recipe ") && l.contains("-F") && !l.contains("-f ")), "files as well");
+    for (args, said) in [(&["man"][..], ".TH uptake 1"), (&["man", "run"], "\\-\\-sheet")] {
+        let page = String::from_utf8(plain(&bench, args).stdout).unwrap();
+        assert!(page.contains(said), "{args:?}: {page}");
+    }
+    assert!(words(&plain(&bench, &["man", "rum"])).contains("try: one of: run, compare"));
 }
 
 #[test]

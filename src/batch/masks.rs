@@ -73,9 +73,10 @@ impl<'a> Finder<'a> {
         let place = &item.place;
         let name = place.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         // The folder of a series may have dots in its name.
+        let beside = place.parent().map(Path::to_path_buf).unwrap_or_default();
         let (folder, name) = match &item.source {
             Source::Series(series) => (series.folder.clone(), name.as_str()),
-            _ => (place.with_file_name(""), stem(&name)),
+            _ => (beside.clone(), stem(&name)),
         };
         let (mut plain, mut glob, mut rest, mut fields) = (String::new(), String::new(), labels, 0);
         while let Some((words, (field, tail))) = rest.split_once('{').and_then(|(w, r)| Some((w, r.split_once('}')?))) {
@@ -104,14 +105,14 @@ impl<'a> Finder<'a> {
         let base = match (fields, &self.sheet) {
             (0, Some(sheet)) if by_sheet(item, set) => sheet.clone(),
             (0, _) => PathBuf::new(),
-            _ => place.with_file_name(""),
+            _ => beside,
         };
         let path = base.join(&plain);
         if path.is_file() || !is_glob(labels) {
             return Ok(Ok(path));
         }
         if Path::new(&plain).is_relative() && !base.as_os_str().is_empty() {
-            glob = format!("{}/{glob}", Pattern::escape(base.to_string_lossy().trim_end_matches('/')));
+            glob = format!("{}/{glob}", Pattern::escape(&base.to_string_lossy()));
         }
         let files = self.listings.matches(&glob)?.into_iter();
         let files: Vec<PathBuf> = files.filter(|f| f.is_file() && !item.files.contains(&absolute(f))).collect();

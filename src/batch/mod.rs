@@ -27,6 +27,7 @@ mod record;
 mod search;
 mod sheet;
 mod stop;
+mod survey;
 mod tables;
 
 pub use budget::Bytes;
@@ -35,6 +36,7 @@ pub use plan::{Plan, plan};
 pub use recipes::Recipes;
 pub use search::NOT_IMAGES;
 pub use stop::{Reason, Stop};
+pub use survey::{NotRead, Seen, survey};
 pub use tables::features;
 
 use crate::device::Device;

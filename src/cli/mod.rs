@@ -9,6 +9,7 @@ mod devices;
 mod features;
 mod inspect;
 mod list;
+mod man;
 mod recipes;
 mod run;
 
@@ -54,6 +55,9 @@ enum Command {
     Features(features::Args),
     /// Print the completions for a shell
     Completions(completions::Args),
+    /// Print a manual page, for `man -l -`
+    #[command(hide = true)]
+    Man(man::Args),
 }
 
 /// Parses the command line, runs, and says what to exit with.
@@ -67,6 +71,7 @@ pub fn main() -> ExitCode {
         Command::Recipes(args) => args.run(),
         Command::Features(args) => args.run(),
         Command::Completions(args) => args.run(),
+        Command::Man(args) => args.run(),
     };
     match done {
         Ok(End::Done) => ExitCode::SUCCESS,

@@ -71,7 +71,7 @@ pub(super) struct Args {
     /// Print how long each stage took, the longest first
     #[arg(long)]
     profile: bool,
-    /// Print errors only
+    /// Print errors only, and one line at the end if anything failed, was skipped or warned of
     #[arg(short, long)]
     quiet: bool,
 }
@@ -134,8 +134,10 @@ impl Args {
                 ));
             }
         }
-        if !self.quiet || summary.failed > 0 || summary.stopped.is_some() {
+        if !self.quiet || summary.stopped.is_some() {
             say(&last_words(&summary, &settings));
+        } else {
+            say(&quiet_words(&summary, &settings));
         }
         Ok(end(&summary))
     }
@@ -169,6 +171,16 @@ fn overlay_size(pixels: Option<usize>) -> Result<Option<usize>> {
         }
         n => Ok(n),
     }
+}
+
+/// What is said of a run that should be quiet: one line if there is something to look at.
+fn quiet_words(summary: &Summary, settings: &Settings) -> String {
+    let Summary { failed, skipped, warnings, .. } = summary;
+    if failed + skipped + warnings == 0 {
+        return String::new();
+    }
+    let images = settings.out.join("images.csv").display().to_string();
+    format!("{summary}, {warnings} warnings: see {}\n", printable(&images))
 }
 
 /// What the user reads last: where the results are, what to look at, how to go on.
