@@ -8,7 +8,7 @@
 use rayon::prelude::*;
 use std::time::{Duration, Instant};
 use uptake::device::{AdapterChoice, Buffer, Device, Gpu, Word};
-use uptake::measure::{self, ChannelRef, Family, Request};
+use uptake::measure::{self, ChannelRef, Request, family};
 use uptake::ops::background::{Background, background};
 use uptake::ops::distance::distance;
 use uptake::ops::fill::fill_holes;
@@ -149,9 +149,8 @@ fn measures(i: &Inputs) -> Result<Duration> {
         positive_above: None,
         background_to: None,
     };
-    let channels = [channel];
-    let request =
-        Request { channels: &channels, families: &[Family::Shape, Family::Intensity], ..Request::new(&labels) };
+    let (channels, families) = ([channel], [family("shape")?, family("intensity")?]);
+    let request = Request { channels: &channels, families: &families, ..Request::new(&labels) };
     best(|| measure::objects(&request).map(|_| ()))
 }
 

@@ -8,7 +8,7 @@ mod common;
 
 use std::path::Path;
 use uptake::device::Device;
-use uptake::measure::{self, ChannelRef, Family, Ratios, References, Request};
+use uptake::measure::{self, ChannelRef, Family, Ratios, References, Request, lesion::Lesion};
 use uptake::pipeline::{self, External};
 use uptake::placement::Placement;
 use uptake::read;
@@ -18,7 +18,7 @@ use uptake::table::{Cells, Table};
 use uptake::units::{Shape, Spacing, Unit};
 use uptake::volume::{Labels, Scale, Volume};
 
-const FAMILIES: [Family; 1] = [Family::Lesion];
+const FAMILIES: [&dyn Family; 1] = [&Lesion];
 
 /// Lesions, and SUV in one channel.
 #[derive(Clone)]

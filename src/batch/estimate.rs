@@ -12,6 +12,8 @@ const STEPS: u64 = 16;
 const LANDSCAPE: u64 = 42;
 /// Bytes of a voxel for each object set, while its labels are written and measured.
 const SET: u64 = 5;
+/// Bytes of a voxel for each derived image: its samples, and its values while they are written.
+const IMAGE: u64 = 8;
 /// Bytes of a voxel for all that is left: tables by voxel, pictures.
 const REST: u64 = 3;
 /// What the smallest image takes: blocks of files, tables, pictures.
@@ -25,7 +27,8 @@ pub fn image(extent: &Extent, recipe: &Recipe) -> u64 {
     let sets = &recipe.body.objects;
     let deep = sets.values().flat_map(|o| o.steps.iter().flatten()).any(is_landscape);
     let steps = if deep { LANDSCAPE } else { STEPS };
-    let a_voxel = REST + steps.max(SET.saturating_mul(sets.len() as u64));
+    let a_voxel =
+        REST + IMAGE.saturating_mul(recipe.body.images.len() as u64) + steps.max(SET.saturating_mul(sets.len() as u64));
     let voxels = extent.shape.zyx().iter().fold(1u64, |n, s| n.saturating_mul(*s as u64));
     let at_work = voxels.saturating_mul(a_voxel).max(extent.reading);
     extent.finished().saturating_add(at_work).saturating_add(FIXED)

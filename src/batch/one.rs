@@ -349,14 +349,33 @@ impl Context<'_> {
         ]
     }
 
+    /// Place of a derived image below the output folder.
+    fn image_output(item: &Item, recipe: &Recipe, name: &str) -> String {
+        let (usual, end) = if is_pet(recipe) { (".nii.gz", ".nii.gz") } else { (".tif", ".ome.tif") };
+        format!("images/{}", item.output(name, usual, end))
+    }
+
     /// Every file that the image should have.
     fn all_outputs(&self, item: &Item, recipe: &Recipe) -> Vec<String> {
-        let sets = recipe.body.objects.iter().filter(|(_, o)| o.write).map(|(name, _)| name);
-        sets.flat_map(|set| self.outputs(item, recipe, set)).flatten().collect()
+        let body = &recipe.body;
+        let sets = body.objects.iter().filter(|(_, o)| o.write).flat_map(|(name, _)| self.outputs(item, recipe, name));
+        let images =
+            body.images.iter().filter(|(_, i)| i.write).map(|(name, _)| Self::image_output(item, recipe, name));
+        sets.flatten().chain(images).collect()
     }
 
     fn set_down(&self, item: &Item, recipe: &Recipe, scan: &Scan, outcome: &Outcome) -> Result<Vec<Written>> {
         let mut written = Vec::new();
+        for image in &outcome.images {
+            let below = Self::image_output(item, recipe, &image.name);
+            let path = self.out.path(&below)?;
+            if is_pet(recipe) {
+                write::nifti_image(path, &image.name, &image.volume, scan.placement.as_ref())?;
+            } else {
+                write::image(path, &image.name, &image.volume)?;
+            }
+            written.push(Written::of(self.out.folder(), below)?);
+        }
         // Sets that follow each other are mostly shown over the same channels: laid out once.
         let mut laid: Option<([Option<usize>; 2], write::Backdrop)> = None;
         for set in &outcome.sets {

@@ -1,87 +1,111 @@
-//! Which columns a table has, in which order, and their cells.
+//! Which columns a table of objects has, in which order, and their cells.
 //!
-//! One list serves the tables and the data dictionary, which is the list over no rows.
+//! One plan serves the tables and the data dictionary, which is the plan without rows: `label`, position and size, what each
+//! family says of an object as a whole, then channel by channel what it says of that.
 
+use super::family::{Context, Family, Measured, Value, Values};
 use super::feature::{About, Definition, Feature};
-use super::{Family, Row, intensity, lesion, position, probe, quality, radial, reference, shape, suffixes, zernike};
-use crate::scan::NO_UNIT;
+use super::object::Object;
+use super::{FAMILIES, Request, moments::Moments, position, quality, shape};
+use crate::Result;
+use crate::ops::extent::Extent;
 use crate::table::Cells;
 use crate::units::Unit;
 
-/// A column: what it says, and what it holds.
-type Entry = (Definition, Cells);
-
-/// What the columns of a table of objects depend on.
-#[derive(Clone, Copy)]
-pub(super) struct Plan<'a> {
-    pub families: &'a [Family],
-    /// Names and units of channels.
-    pub channels: &'a [(&'a str, &'a str)],
-    pub unit: Unit,
+/// The columns of a table of objects.
+pub(super) struct Plan {
+    unit: Unit,
+    families: Vec<&'static dyn Family>,
+    /// What each column is, and which of the values of an object it holds; `label` holds none of them.
+    pub columns: Vec<(Definition, Option<usize>)>,
+    /// Values of an object without those of its position.
+    width: usize,
+    /// A family has columns of channels.
+    in_channels: bool,
 }
 
-impl Plan<'_> {
-    fn has(&self, family: Family) -> bool {
-        self.families.contains(&family)
-    }
-
-    /// The columns over some rows, with `before` rows above them.
-    pub fn entries(&self, before: usize, rows: &[Row]) -> Vec<Entry> {
-        let objects = About::objects(self.unit);
-        let labels = (before as i64 + 1..).take(rows.len());
-        let mut all = vec![(label(), Cells::Int(labels.map(Some).collect()))];
-        all.extend(position::features(self.unit).map(|f| f.column(&objects, rows.iter().map(|r| Some(&r.position)))));
-        let uptake = About { values: self.channels.first().map_or(NO_UNIT, |c| c.1), ..objects };
-        if self.has(Family::Lesion) {
-            extend(&mut all, lesion::FEATURES, &uptake, rows, |r| r.lesion.as_ref());
+impl Plan {
+    pub fn new(wanted: &[&dyn Family], context: &Context) -> Self {
+        let is_wanted = |f: &&dyn Family| wanted.iter().any(|w| w.name() == f.name());
+        let families: Vec<_> = FAMILIES.iter().copied().filter(is_wanted).collect();
+        let mut columns = vec![(label(), None)];
+        let first = position::features(context.unit).map(|f| f.define(&context.objects()));
+        columns.extend(first.enumerate().map(|(i, d)| (d, Some(i))));
+        let front = columns.len() - 1;
+        let mut at = front;
+        // What an earlier family has said under the same name is not said again.
+        let mut add = |definitions: Vec<Definition>, at: usize| {
+            for (i, d) in definitions.into_iter().enumerate() {
+                if columns.iter().all(|(known, _)| known.name != d.name) {
+                    columns.push((d, Some(at + i)));
+                }
+            }
+        };
+        let mut by_channel: Vec<Vec<(Vec<Definition>, usize)>> = context.channels.iter().map(|_| vec![]).collect();
+        let suffixes = context.suffixes();
+        for family in &families {
+            let once = family.columns(context);
+            let n = once.len();
+            add(once, at);
+            at += n;
+            for (((_, values), suffix), all) in context.channels.iter().zip(&suffixes).zip(&mut by_channel) {
+                let about = About { length: context.unit, channel: Some(suffix), values };
+                let of_channel = family.channel_columns(&about);
+                let n = of_channel.len();
+                all.push((of_channel, at));
+                at += n;
+            }
         }
-        if self.has(Family::Reference) {
-            extend(&mut all, reference::FEATURES, &uptake, rows, |r| r.reference.as_ref());
-        }
-        if self.has(Family::Shape) {
-            extend(&mut all, shape::FEATURES, &objects, rows, |r| r.shape.as_ref());
-        }
-        if self.has(Family::Zernike) {
-            extend(&mut all, zernike::FEATURES, &objects, rows, |r| r.zernike.as_ref());
-        }
-        let names: Vec<&str> = self.channels.iter().map(|c| c.0).collect();
-        for (i, ((_, values), suffix)) in self.channels.iter().zip(suffixes(&names)).enumerate() {
-            let about = About { length: self.unit, channel: Some(&suffix), values };
-            self.channel(&mut all, &about, rows, i);
-        }
-        if self.unit == Unit::Mm {
+        let in_channels = by_channel.iter().flatten().any(|(definitions, _)| !definitions.is_empty());
+        by_channel.into_iter().flatten().for_each(|(definitions, at)| add(definitions, at));
+        if context.unit == Unit::Mm {
             // PET is volumes: what only 2-D images fill would be empty in every table.
-            all.retain(|(d, _)| !shape::FLAT_REASONS.contains(&d.empty));
+            columns.retain(|(d, _)| !shape::FLAT_REASONS.contains(&d.empty));
         }
-        all
+        Plan { unit: context.unit, families, columns, width: at - front, in_channels }
     }
 
-    fn channel(&self, all: &mut Vec<Entry>, about: &About, rows: &[Row], i: usize) {
-        if self.has(Family::Intensity) {
-            extend(all, intensity::FEATURES, about, rows, |r| r.channels.get(i)?.intensity.as_ref());
-        }
-        if self.has(Family::Radial) {
-            extend(all, radial::FEATURES, about, rows, |r| r.channels.get(i)?.radial.as_ref());
-        }
-        if self.has(Family::Probe) {
-            extend(all, probe::FEATURES, about, rows, |r| r.channels.get(i)?.probe.as_ref());
-        }
+    /// What the columns are.
+    pub fn definitions(self) -> Vec<Definition> {
+        self.columns.into_iter().map(|(definition, _)| definition).collect()
     }
-}
 
-/// The columns of a family. What an earlier family has said under the same name is not said again.
-fn extend<Facts>(
-    all: &mut Vec<Entry>,
-    features: &'static [Feature<Facts>],
-    about: &About,
-    rows: &[Row],
-    facts: impl Fn(&Row) -> Option<&Facts>,
-) {
-    for f in features {
-        let entry = f.column(about, rows.iter().map(&facts));
-        if all.iter().all(|(d, _)| d.name != entry.0.name) {
-            all.push(entry);
+    /// The values of an object.
+    pub fn measure(&self, request: &Request, label: u32, extent: Extent) -> Result<Values> {
+        let object = Object::new(request.labels, label, extent)?;
+        let (spacing, there) = (request.lengths(), extent.n > 0);
+        let moments = if there { Moments::of(&object) } else { Moments::default() };
+        let placement = request.placement.filter(|_| request.unit == Unit::Mm).copied();
+        let position = position::Facts { extent, moments, spacing, placement, flat: object.shape.is_flat() };
+        let mut values = Values::default();
+        for f in position::features(self.unit) {
+            values.put(std::slice::from_ref(f), Some(&position));
         }
+        if there {
+            let measured = Measured::new(object, moments, request, self.in_channels)?;
+            self.families.iter().try_for_each(|family| family.measure(&measured, &mut values))?;
+        } else {
+            values.0.resize(values.0.len() + self.width, Value::None);
+        }
+        Ok(values)
+    }
+
+    /// The cells of all columns over some objects, with `before` objects before them.
+    pub fn cells(&self, before: usize, rows: &[Values]) -> Vec<Cells> {
+        let labels = || (before as i64 + 1..).take(rows.len()).map(Some).collect();
+        let column = |(d, at): &(Definition, Option<usize>)| {
+            let Some(at) = *at else { return Cells::Int(labels()) };
+            let value = |row: &Values| row.0.get(at).copied().unwrap_or(Value::None);
+            match d.type_name {
+                "int" => {
+                    Cells::Int(rows.iter().map(|r| if let Value::Int(n) = value(r) { Some(n) } else { None }).collect())
+                }
+                _ => Cells::Real(
+                    rows.iter().map(|r| if let Value::Real(x) = value(r) { Some(x) } else { None }).collect(),
+                ),
+            }
+        };
+        self.columns.iter().map(column).collect()
     }
 }
 

@@ -5,7 +5,8 @@
 
 use super::ChannelRef;
 use super::bits::{Bits, east, west};
-use super::feature::{CHANNEL_UNIT, Feature, Get};
+use super::family::{Family, Measured, Values, define};
+use super::feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
 use super::moments::Moments;
 use super::object::Object;
 use super::order::{self, Sums};
@@ -145,6 +146,29 @@ fn shift(object: &Object, moments: &Moments, samples: &[i32], sums: &Sums, scale
 }
 
 const NOT_POSITIVE: &str = "the total intensity is not positive";
+
+/// Statistics of each channel.
+pub struct Intensity;
+
+impl Family for Intensity {
+    fn name(&self) -> &'static str {
+        "intensity"
+    }
+    fn channel_columns(&self, about: &About) -> Vec<Definition> {
+        define(FEATURES, about)
+    }
+    fn measure(&self, of: &Measured, values: &mut Values) -> Result<()> {
+        if of.request.channels.is_empty() {
+            return Ok(());
+        }
+        let edge = edge(&of.object);
+        for (channel, samples) in of.channels() {
+            let facts = Facts::of(&of.object, &of.moments, channel, samples, &edge, of.spacing)?;
+            values.put(FEATURES, Some(&facts));
+        }
+        Ok(())
+    }
+}
 
 /// Intensity in a channel.
 pub const FEATURES: &[Feature<Facts>] = &[

@@ -7,12 +7,16 @@
 //!
 //! Limits: spheres and shells need voxels of 0.1 mm or more on each side.
 
-use super::feature::{CHANNEL_UNIT, Feature, Get};
+use super::family::{Context, Family, Measured, Values, define};
+use super::feature::{CHANNEL_UNIT, Definition, Feature, Get};
 pub use super::lesion_facts::Facts;
 use super::lesion_facts::{NOT_SUL, NOT_SUV};
 use super::position::{NO_CALIBRATION, SOLID_CALIBRATED, SOLID_ONLY};
 use super::surface::SPHERICITY;
+use super::{Ratios, Request, scan_totals};
+use crate::Result;
 use crate::scan::SUV_UNIT;
+use crate::table::Table;
 
 const NO_CHANNEL: &str = "no channel is measured";
 const NO_SUV_SPHERE: &str = "the values are not SUV, or no calibration with voxels of at least 0.1 mm";
@@ -63,6 +67,31 @@ const fn surface(
     get: fn(&Facts) -> Option<f64>,
 ) -> Feature<Facts> {
     Feature { name, unit, definition, standard, empty: SOLID_CALIBRATED, get: Get::Real(get) }
+}
+
+/// Uptake, volume and surface of lesions, in the first channel.
+pub struct Lesion;
+
+impl Family for Lesion {
+    fn name(&self) -> &'static str {
+        "lesion"
+    }
+    fn columns(&self, context: &Context) -> Vec<Definition> {
+        define(FEATURES, &context.uptake())
+    }
+    fn measure(&self, object: &Measured, values: &mut Values) -> Result<()> {
+        values.put(FEATURES, Some(&Facts::of(&object.object, object.request)?));
+        Ok(())
+    }
+    fn is_of_pet(&self) -> bool {
+        true
+    }
+    fn looks_around(&self) -> bool {
+        true
+    }
+    fn totals(&self, set: &str, request: &Request, has_set: &dyn Fn(&str) -> bool) -> Result<Table> {
+        scan_totals(set, request, Ratios { liver: has_set("liver"), blood: has_set("blood") })
+    }
 }
 
 /// Uptake, volume and surface of a lesion.

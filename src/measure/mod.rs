@@ -1,7 +1,7 @@
 //! From labels and channels to tables: one row an object, one row an image.
 //!
-//! A family of features is a room: its facts are computed once an object (a channel), its `FEATURES` name the columns
-//! with unit, definition, standard name, reason for emptiness and function. Facts are exact integers as far as
+//! A family of features is a room and a line in [`FAMILIES`]: its facts are computed once an object (a channel), its `FEATURES`
+//! name the columns with unit, definition, standard name, reason for emptiness and function. Facts are exact integers as far as
 //! possible, and each number is computed from them once, in `f64`, in a fixed order. Objects are measured in parallel,
 //! each by itself, so the table is the same for any number of threads.
 //!
@@ -13,6 +13,7 @@ mod bits;
 mod census;
 mod columns;
 mod edt;
+pub mod family;
 pub mod feature;
 mod holes;
 mod hull;
@@ -37,6 +38,7 @@ mod totals;
 pub mod zernike;
 
 pub use background::{background_limit, occupied};
+pub use family::{FAMILIES, Family, family};
 pub use feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
 pub use lesion_facts::hottest;
 pub use probe::ProbeParams;
@@ -50,8 +52,7 @@ use crate::units::{Shape, Spacing, Unit};
 use crate::volume::{Labels, Volume};
 use crate::{Error, Result};
 use columns::Plan;
-use moments::Moments;
-use object::Object;
+use family::Context;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -72,61 +73,6 @@ pub struct ChannelRef<'a> {
     pub background_to: Option<i32>,
 }
 
-/// What is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Family {
-    /// Uptake, volume and surface of lesions, in the first channel.
-    Lesion,
-    /// Uptake of a reference region, in the first channel.
-    Reference,
-    /// Outline, moments, hull, radii.
-    Shape,
-    /// Zernike moments of the outline.
-    Zernike,
-    /// Statistics of each channel.
-    Intensity,
-    /// Radial distribution of each channel.
-    Radial,
-    /// Uptake in each channel against a background ring.
-    Probe,
-}
-
-impl Family {
-    /// All, in the order of their columns.
-    pub const ALL: [Family; 7] = [
-        Family::Lesion,
-        Family::Reference,
-        Family::Shape,
-        Family::Zernike,
-        Family::Intensity,
-        Family::Radial,
-        Family::Probe,
-    ];
-
-    /// As recipes name it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Family::Lesion => "lesion",
-            Family::Reference => "reference",
-            Family::Shape => "shape",
-            Family::Zernike => "zernike",
-            Family::Intensity => "intensity",
-            Family::Radial => "radial",
-            Family::Probe => "probe",
-        }
-    }
-}
-
-impl std::str::FromStr for Family {
-    type Err = Error;
-    fn from_str(s: &str) -> Result<Self> {
-        Family::ALL.into_iter().find(|f| f.name() == s).ok_or_else(|| {
-            let known = Family::ALL.map(Family::name).join(", ");
-            Error::usage(format!("\"{s}\" is no family of features")).remedy(format!("one of {known}"))
-        })
-    }
-}
-
 /// What to measure on which objects. Everything lies on the host; channels have the shape of the labels.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
@@ -135,7 +81,7 @@ pub struct Request<'a> {
     /// Channels for the families that need one.
     pub channels: &'a [ChannelRef<'a>],
     /// Families; their order and repetitions do not matter.
-    pub families: &'a [Family],
+    pub families: &'a [&'static dyn Family],
     /// The background ring of the probe family.
     pub probe: ProbeParams,
     /// 1 where an object of any set is, which is no background: see [`occupied`]. The objects of `labels` alone if absent.
@@ -175,24 +121,6 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Facts about one object, by family.
-struct Row {
-    position: position::Facts,
-    lesion: Option<lesion::Facts>,
-    reference: Option<Reference>,
-    shape: Option<shape::Facts>,
-    zernike: Option<zernike::Facts>,
-    channels: Vec<ChannelRow>,
-}
-
-/// Facts about one object in one channel, by family.
-#[derive(Default)]
-struct ChannelRow {
-    intensity: Option<intensity::Facts>,
-    radial: Option<radial::Facts>,
-    probe: Option<probe::Facts>,
-}
-
 /// Column suffixes of channels: letters, digits and `-` are kept, everything else becomes `_`; equal ones get numbers.
 pub fn suffixes(names: &[&str]) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
@@ -222,6 +150,7 @@ pub fn objects(request: &Request) -> Result<Table> {
 /// The table of objects, block by block: for those that may have a million.
 pub struct Rows<'a> {
     request: &'a Request<'a>,
+    plan: Plan,
     extents: Vec<Extent>,
 }
 
@@ -242,17 +171,18 @@ impl<'a> Rows<'a> {
         }
         let extents = extents(request.labels)?;
         // What lies around objects is read from an image of all of them: drawn here, not by each thread that comes to need it.
-        let around = [Family::Lesion, Family::Probe].iter().any(|family| request.families.contains(family));
+        let around = request.families.iter().any(|family| family.looks_around());
         if around && !request.channels.is_empty() && !extents.is_empty() {
             request.labels.inside()?;
         }
-        Ok(Rows { request, extents })
+        let about = request.channels.iter().map(|c| (c.name, c.unit)).collect::<Vec<_>>();
+        let plan = Plan::new(request.families, &Context { unit: request.unit, channels: &about });
+        Ok(Rows { request, plan, extents })
     }
 
     /// What its columns are.
-    pub fn dictionary(&self) -> Vec<Definition> {
-        let about = self.request.channels.iter().map(|c| (c.name, c.unit)).collect::<Vec<_>>();
-        dictionary(self.request.families, &about, self.request.unit)
+    pub fn dictionary(&self) -> impl Iterator<Item = &Definition> {
+        self.plan.columns.iter().map(|(definition, _)| definition)
     }
 
     /// How many rows there are.
@@ -265,20 +195,17 @@ impl<'a> Rows<'a> {
     /// # Errors
     /// Data on a device.
     pub fn block(&self, rows: Range<usize>) -> Result<Table> {
-        let request = self.request;
-        let about = request.channels.iter().map(|c| (c.name, c.unit)).collect::<Vec<_>>();
-        let plan = Plan { families: request.families, channels: &about, unit: request.unit };
         let pieces = self.extents[rows.clone()].par_chunks(PIECE).enumerate().map(|(k, piece)| {
             let before = rows.start + k * PIECE;
-            let one = |(i, &extent)| row(request, &Object::new(request.labels, (before + i) as u32 + 1, extent)?);
-            Ok(plan.entries(before, &piece.par_iter().enumerate().map(one).collect::<Result<Vec<Row>>>()?))
+            let one = |(i, &extent)| self.plan.measure(self.request, (before + i) as u32 + 1, extent);
+            Ok(self.plan.cells(before, &piece.par_iter().enumerate().map(one).collect::<Result<Vec<_>>>()?))
         });
-        let mut entries = plan.entries(0, &[]);
+        let mut cells = self.plan.cells(0, &[]);
         for piece in pieces.collect::<Result<Vec<_>>>()? {
-            entries.iter_mut().zip(piece).for_each(|((_, all), (_, cells))| all.append(cells));
+            cells.iter_mut().zip(piece).for_each(|(all, more)| all.append(more));
         }
         let mut table = Table::default();
-        entries.into_iter().for_each(|(definition, cells)| table.push(definition.column(cells)));
+        self.dictionary().zip(cells).for_each(|(definition, cells)| table.push(definition.clone().column(cells)));
         Ok(table)
     }
 }
@@ -310,8 +237,8 @@ pub fn image(channels: &[ChannelRef], sets: &[&Labels], unit: Unit) -> Result<Ta
 }
 
 /// The columns that [`objects`] makes of these families, channels (names and units) and unit of length.
-pub fn dictionary(families: &[Family], channels: &[(&str, &str)], unit: Unit) -> Vec<Definition> {
-    Plan { families, channels, unit }.entries(0, &[]).into_iter().map(|(definition, _)| definition).collect()
+pub fn dictionary(families: &[&dyn Family], channels: &[(&str, &str)], unit: Unit) -> Vec<Definition> {
+    Plan::new(families, &Context { unit, channels }).definitions()
 }
 
 /// The columns that [`image()`] makes of these channels (names and units).
@@ -385,48 +312,4 @@ fn check(channels: &[ChannelRef], shape: Shape) -> Result<()> {
 
 fn suffixes_of(channels: &[ChannelRef]) -> Vec<String> {
     suffixes(&channels.iter().map(|c| c.name).collect::<Vec<_>>())
-}
-
-fn row(request: &Request, object: &Object) -> Result<Row> {
-    let spacing = request.lengths();
-    let has = |family| request.families.contains(&family);
-    let (there, flat) = (object.extent.n > 0, object.shape.is_flat());
-    let moments = if there { Moments::of(object) } else { Moments::default() };
-    let placement = request.placement.filter(|_| request.unit == Unit::Mm).copied();
-    let position = position::Facts { extent: object.extent, moments, spacing, placement, flat };
-    let mut row = Row { position, lesion: None, reference: None, shape: None, zernike: None, channels: Vec::new() };
-    if !there {
-        row.channels.resize_with(request.channels.len(), ChannelRow::default);
-        return Ok(row);
-    }
-    if has(Family::Lesion) {
-        row.lesion = Some(lesion::Facts::of(object, request)?);
-    }
-    if let Some(channel) = request.channels.first().filter(|_| has(Family::Reference)) {
-        let samples = object.samples(channel.volume.samples.host()?);
-        row.reference = Some(Reference::of(&samples, channel, request.spacing, request.sul_factor));
-    }
-    row.shape = has(Family::Shape).then(|| shape::Facts::of(object, &moments, spacing));
-    row.zernike = (has(Family::Zernike) && flat).then(|| zernike::Facts::of(object));
-    let channels = !request.channels.is_empty();
-    let places = (has(Family::Radial) && flat && channels).then(|| radial::places(object));
-    let ring = match request.occupied {
-        _ if !has(Family::Probe) || !channels => None,
-        Some(occupied) => Some(probe::ring(object, &request.probe, spacing, occupied)),
-        None => Some(probe::ring(object, &request.probe, spacing, request.labels.inside()?)),
-    };
-    let edge = (has(Family::Intensity) && channels).then(|| intensity::edge(object));
-    for channel in request.channels {
-        let samples = object.samples(channel.volume.samples.host()?);
-        let mut c = ChannelRow::default();
-        if let Some(edge) = &edge {
-            c.intensity = Some(intensity::Facts::of(object, &moments, channel, &samples, edge, spacing)?);
-        }
-        c.radial = places.as_ref().map(|p| radial::Facts::of(&samples, p, channel.volume.scale));
-        if let Some(ring) = &ring {
-            c.probe = Some(probe::Facts::of(channel, &samples, ring)?);
-        }
-        row.channels.push(c);
-    }
-    Ok(row)
 }

@@ -7,7 +7,8 @@
 
 use super::ChannelRef;
 use super::edt;
-use super::feature::{CHANNEL_UNIT, Feature, Get};
+use super::family::{Family, Measured, Values, define};
+use super::feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
 use super::object::Object;
 use super::order::{self, Sums};
 use crate::units::Spacing;
@@ -124,6 +125,36 @@ impl Facts {
 }
 
 const NO_RING: &str = "no background voxel in the ring";
+
+/// Uptake in each channel against a background ring.
+pub struct Probe;
+
+impl Family for Probe {
+    fn name(&self) -> &'static str {
+        "probe"
+    }
+    fn channel_columns(&self, about: &About) -> Vec<Definition> {
+        define(FEATURES, about)
+    }
+    fn measure(&self, of: &Measured, values: &mut Values) -> Result<()> {
+        let request = of.request;
+        if request.channels.is_empty() {
+            return Ok(());
+        }
+        let occupied = request.occupied.map_or_else(|| request.labels.inside(), Ok)?;
+        let ring = ring(&of.object, &request.probe, of.spacing, occupied);
+        for (channel, samples) in of.channels() {
+            values.put(FEATURES, Some(&Facts::of(channel, samples, &ring)?));
+        }
+        Ok(())
+    }
+    fn looks_around(&self) -> bool {
+        true
+    }
+    fn has_background(&self) -> bool {
+        true
+    }
+}
 
 /// Uptake of a targeted probe.
 pub const FEATURES: &[Feature<Facts>] = &[

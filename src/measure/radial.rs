@@ -6,8 +6,10 @@
 //! CellProfiler takes `c` along paths inside the object, which differs where an object is not convex.
 
 use super::edt;
-use super::feature::{Feature, Get};
+use super::family::{Family, Measured, Values, define};
+use super::feature::{About, Definition, Feature, Get};
 use super::object::Object;
+use crate::Result;
 use crate::volume::Scale;
 
 const RINGS: usize = 4;
@@ -116,6 +118,26 @@ const fn cv(name: &'static str, get: fn(&Facts) -> Option<f64>) -> Feature<Facts
         standard: "CellProfiler:RadialDistribution_RadialCV",
         empty: EMPTY,
         get: Get::Real(get),
+    }
+}
+
+/// Radial distribution of each channel.
+pub struct Radial;
+
+impl Family for Radial {
+    fn name(&self) -> &'static str {
+        "radial"
+    }
+    fn channel_columns(&self, about: &About) -> Vec<Definition> {
+        define(FEATURES, about)
+    }
+    fn measure(&self, of: &Measured, values: &mut Values) -> Result<()> {
+        let places = (of.is_flat() && !of.request.channels.is_empty()).then(|| places(&of.object));
+        for (channel, samples) in of.channels() {
+            let facts = places.as_ref().map(|p| Facts::of(samples, p, channel.volume.scale));
+            values.put(FEATURES, facts.as_ref());
+        }
+        Ok(())
     }
 }
 

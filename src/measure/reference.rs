@@ -1,7 +1,8 @@
 //! Reference regions of PET: a sphere in the liver or in the blood pool, and what lesions are judged by against it.
 
 use super::ChannelRef;
-use super::feature::{Feature, Get};
+use super::family::{Context, Family, Measured, Values, define};
+use super::feature::{Definition, Feature, Get};
 use super::lesion_facts::{NOT_SUL, NOT_SUV, voxel_ml};
 use super::order::Sums;
 use super::position::NO_CALIBRATION;
@@ -70,6 +71,29 @@ pub fn reference(labels: &Labels, channel: &ChannelRef, sul_factor: Option<f64>)
     let (inside, image) = (labels.inside()?, channel.volume.samples.host()?);
     let samples: Vec<i32> = inside.iter().zip(image).filter(|(i, _)| **i > 0).map(|(_, s)| *s).collect();
     Ok((!samples.is_empty()).then(|| Reference::of(&samples, channel, None, sul_factor)))
+}
+
+/// Uptake of a reference region, in the first channel.
+pub struct OfReference;
+
+impl Family for OfReference {
+    fn name(&self) -> &'static str {
+        "reference"
+    }
+    fn columns(&self, context: &Context) -> Vec<Definition> {
+        define(FEATURES, &context.uptake())
+    }
+    fn measure(&self, object: &Measured, values: &mut Values) -> Result<()> {
+        let (spacing, sul_factor) = (object.request.spacing, object.request.sul_factor);
+        let of = |c: &ChannelRef| -> Result<Reference> {
+            Ok(Reference::of(&object.object.samples(c.volume.samples.host()?), c, spacing, sul_factor))
+        };
+        values.put(FEATURES, object.request.channels.first().map(of).transpose()?.as_ref());
+        Ok(())
+    }
+    fn is_of_pet(&self) -> bool {
+        true
+    }
 }
 
 /// Uptake of a reference region.

@@ -5,10 +5,12 @@
 //! 3-D) and are empty otherwise. Eccentricity, orientation and sphericity describe the true shape where the spacing
 //! is known and the pixel grid otherwise; both are the same for square pixels.
 
-use super::feature::{Feature, Get};
+use super::family::{Context, Family, Measured, Values, define};
+use super::feature::{Definition, Feature, Get};
 use super::position::{FLAT_CALIBRATED, FLAT_ONLY, NO_CALIBRATION, SOLID_CALIBRATED, SOLID_ONLY};
 pub use super::shape_facts::Facts;
 use super::surface::{Patterns, SPHERICITY};
+use crate::Result;
 use std::f64::consts::PI;
 
 const SQUARE_ONLY: &str = "needs a 2-D image with calibration and square pixels";
@@ -17,6 +19,22 @@ const FLAT_PERIMETER: &str = "2-D only, and only where the perimeter is not zero
 /// Reasons of columns that only 2-D images fill.
 pub(super) const FLAT_REASONS: &[&str] = &[FLAT_ONLY, FLAT_CALIBRATED, SQUARE_ONLY, FLAT_LONGEST, FLAT_PERIMETER];
 const CUBIC_ONLY: &str = "needs calibration with square pixels, or cubic voxels in 3-D";
+
+/// Outline, moments, hull, radii.
+pub struct Shape;
+
+impl Family for Shape {
+    fn name(&self) -> &'static str {
+        "shape"
+    }
+    fn columns(&self, context: &Context) -> Vec<Definition> {
+        define(FEATURES, &context.objects())
+    }
+    fn measure(&self, object: &Measured, values: &mut Values) -> Result<()> {
+        values.put(FEATURES, Some(&Facts::of(&object.object, &object.moments, object.spacing)));
+        Ok(())
+    }
+}
 
 /// Shape of 2-D and 3-D objects.
 pub const FEATURES: &[Feature<Facts>] = &[

@@ -4,9 +4,11 @@
 //! `|sum of R_nm(rho) exp(i m theta)| / (pi r^2)`. Powers replace the exponentials, so there is no transcendental
 //! function; the sum runs in raster order.
 
-use super::feature::{Feature, Get};
+use super::family::{Context, Family, Measured, Values, define};
+use super::feature::{Definition, Feature, Get};
 use super::hull;
 use super::object::Object;
+use crate::Result;
 
 const COUNT: usize = 30;
 
@@ -134,6 +136,23 @@ const fn of<const I: usize>(name: &'static str) -> Feature<Facts> {
         standard: "CellProfiler:AreaShape_Zernike",
         empty: "2-D only, and only for more than one pixel",
         get: Get::Real(magnitude::<I>),
+    }
+}
+
+/// Zernike moments of the outline.
+pub struct Zernike;
+
+impl Family for Zernike {
+    fn name(&self) -> &'static str {
+        "zernike"
+    }
+    fn columns(&self, context: &Context) -> Vec<Definition> {
+        define(FEATURES, &context.objects())
+    }
+    fn measure(&self, object: &Measured, values: &mut Values) -> Result<()> {
+        let facts = object.is_flat().then(|| Facts::of(&object.object));
+        values.put(FEATURES, facts.as_ref());
+        Ok(())
     }
 }
 

@@ -64,7 +64,7 @@ impl Lifted {
 
 /// The channel where the device is, shifted left so that its largest sample lies in 2^15..2^16: 8-bit images have few
 /// grey levels in use, and filters round to whole samples. Samples of 16 bits and more stay as they are.
-fn working(volume: &Volume, device: &Device) -> Result<Volume> {
+pub(super) fn working(volume: &Volume, device: &Device) -> Result<Volume> {
     let (least, most) = range(&Device::Cpu, volume)?;
     // The negative side has to fit as well.
     let reach = most.max(least.saturating_neg()).max(0);

@@ -1,7 +1,7 @@
 //! What is measured on an object set: its rows in blocks, why cells are empty, and what its objects have together.
 
 use super::surroundings::Surroundings;
-use super::{Geometry, Made, Sets, Take, channel_refs, parent, pet, region};
+use super::{Geometry, Made, Sets, Take, image_refs, parent, pet, region};
 use crate::measure::{EmptyCells, ProbeParams, References, Request, Rows};
 use crate::recipe::Measure;
 use crate::table::{Column, Table};
@@ -58,8 +58,12 @@ pub(super) fn set(
     let wanted = of.recipe.body.measure.get(name);
     let is_measured = wanted.is_some();
     let wanted = wanted.unwrap_or(&nothing);
-    let named = |role: &str| wanted.channels.as_ref().is_none_or(|n| n.iter().any(|n| n == role));
-    let mut channels = channel_refs(of.scan, of.roles);
+    // Derived images are measured where they are named.
+    let named = |name: &str| match &wanted.channels {
+        Some(names) => names.iter().any(|n| n == name),
+        None => !of.recipe.body.images.contains_key(name),
+    };
+    let mut channels = image_refs(of.scan, of.roles, of.recipe);
     channels.retain(|c| is_measured && named(c.name));
     pet::order(&mut channels, wanted);
     for c in &mut channels {
@@ -81,7 +85,7 @@ pub(super) fn set(
         references,
     };
     let rows = Rows::new(&request)?;
-    let mut dictionary = rows.dictionary();
+    let mut dictionary: Vec<_> = rows.dictionary().cloned().collect();
     let (sensitivity, back) = pet::sensitivity(&request, wanted, of.made)?;
     dictionary.extend(sensitivity);
     let whole = Whole { front: origin(name, of, set)?, back };
@@ -95,7 +99,12 @@ pub(super) fn set(
         table = Table { columns: block.columns.iter().map(Column::bare).collect() };
         take(name, block)?;
     }
-    Ok(Measured { table, why_empty: empty.reasons(&dictionary), totals: pet::totals(name, &request, of.recipe)? })
+    let mut totals = Table::default();
+    for family in &wanted.features {
+        let has_set = |set: &str| of.recipe.body.objects.contains_key(set);
+        totals.columns.extend(family.totals(name, &request, &has_set)?.columns);
+    }
+    Ok(Measured { table, why_empty: empty.reasons(&dictionary), totals })
 }
 
 /// Where each object comes from: its parent, its name and number in a file.

@@ -5,6 +5,7 @@
 //! Columns are named after the roles of the recipe, not after the channels of the file.
 
 mod channels;
+mod derived;
 mod geometry;
 mod ground;
 mod hot;
@@ -40,8 +41,9 @@ use channels::Lifted;
 use geometry::Geometry;
 use measured::Measured;
 use objects::Given;
-use roles::Roles;
+use roles::{Derived, Roles};
 use row::Words;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use surroundings::Surroundings;
 
@@ -58,6 +60,8 @@ pub struct Outcome {
     pub row: Table,
     /// The object sets, in an order in which each one comes after those that it was made from.
     pub sets: Vec<SetOutcome>,
+    /// Images that were made of channels and are to be written.
+    pub images: Vec<Channel>,
     /// How many things the user should look at: what the cell `warnings` of the row says.
     pub warnings: usize,
 }
@@ -107,7 +111,7 @@ pub fn run(scan: &Scan, recipe: &Recipe, device: &Device, external: &External) -
 /// The object sets of an image, found but not yet measured: their number is known, so that whoever has little memory can
 /// look at what their rows will take.
 pub struct Found<'a> {
-    scan: &'a Scan,
+    scan: Cow<'a, Scan>,
     recipe: &'a Recipe,
     roles: Roles,
     device: &'a Device,
@@ -128,9 +132,10 @@ pub fn find<'a>(
 ) -> Result<Found<'a>> {
     check_modality(scan, recipe)?;
     let mut roles = Roles::find(scan, recipe)?;
-    roles.warnings.extend(ground::check(scan, recipe, &roles)?);
+    let scan = derived::add(scan, recipe, &mut roles, device)?;
+    roles.warnings.extend(ground::check(&scan, recipe, &roles)?);
     let mut made: BTreeMap<String, Made> = BTreeMap::new();
-    let (given, mut lifted) = (Given { scan, recipe, roles: &roles, device, external }, Lifted::new(recipe));
+    let (given, mut lifted) = (Given { scan: &scan, recipe, roles: &roles, device, external }, Lifted::new(recipe));
     for name in &recipe.order {
         go_on()?;
         let set = objects::make(name, &given, &mut lifted, &made)
@@ -168,12 +173,12 @@ impl Found<'_> {
     /// As [`run`], and what `take` gives.
     pub fn measure_into(self, take: &mut Take) -> Result<Outcome> {
         let Found { scan, recipe, roles, device, external, made } = self;
-        finish(&Sets { scan, recipe, roles: &roles, device, external, made: &made }, take)
+        finish(&Sets { scan: &scan, recipe, roles: &roles, device, external, made: &made }, take)
     }
 
     /// Cells of the largest block of rows that will be made.
     pub fn cells(&self) -> u64 {
-        let (channels, unit) = (channel_refs(self.scan, &self.roles), pet::unit(self.recipe));
+        let (channels, unit) = (image_refs(&self.scan, &self.roles, self.recipe), pet::unit(self.recipe));
         let about: Vec<(&str, &str)> = channels.iter().map(|c| (c.name, c.unit)).collect();
         let block = |name: &str, objects: u32| {
             let families = self.recipe.body.measure.get(name).map_or(&[][..], |m| &m.features);
@@ -211,9 +216,11 @@ pub fn columns(recipe: &Recipe) -> Result<Outcome> {
             saturation: Some(255),
         })
     };
-    let channels = recipe.body.channels.keys().map(channel).collect::<Result<Vec<_>>>()?;
-    let found = recipe.body.channels.keys().cloned().enumerate().map(|(i, role)| (role, i)).collect();
-    let roles = Roles { found, ..Roles::default() };
+    let channels = recipe.body.channels.keys().chain(&recipe.images).map(channel).collect::<Result<Vec<_>>>()?;
+    let found: Vec<_> = recipe.body.channels.keys().cloned().enumerate().map(|(i, role)| (role, i)).collect();
+    let derived = |(i, name): (usize, &String)| Derived { name: name.clone(), index: found.len() + i, of: 0 };
+    let derived = recipe.images.iter().enumerate().map(derived).collect();
+    let roles = Roles { found, derived, ..Roles::default() };
     let modality = scan::Modality::Fluorescence;
     let mut scan = Scan::new(modality, shape, channels);
     if is_pet {
@@ -263,7 +270,9 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
     if recipe.body.quality != Some(false) {
         row.columns.extend(stage("quality", "", || quality(scan, recipe, roles, made))?.columns);
     }
-    Ok(Outcome { row, sets, warnings: words.warnings.len() })
+    let is_written = |d: &&Derived| recipe.body.images.get(&d.name).is_some_and(|i| i.write);
+    let images = roles.derived.iter().filter(is_written).filter_map(|d| scan.channels.get(d.index).cloned()).collect();
+    Ok(Outcome { row, sets, images, warnings: words.warnings.len() })
 }
 
 fn check_modality(scan: &Scan, recipe: &Recipe) -> Result<()> {
@@ -284,6 +293,20 @@ fn channel_refs<'a>(scan: &'a Scan, roles: &'a Roles) -> Vec<ChannelRef<'a>> {
         Some(ChannelRef { name: role, unit, volume, saturation, positive_above: None, background_to: None })
     };
     roles.found.iter().filter_map(channel).collect()
+}
+
+/// The channels of the roles, and the derived images that something is measured in.
+fn image_refs<'a>(scan: &'a Scan, roles: &'a Roles, recipe: &Recipe) -> Vec<ChannelRef<'a>> {
+    let is_measured =
+        |name: &String| recipe.body.measure.values().any(|m| m.channels.iter().flatten().any(|c| c == name));
+    let derived = |d: &'a Derived| {
+        let c = scan.channels.get(d.index).filter(|_| is_measured(&d.name))?;
+        let (unit, volume) = (c.unit, &c.volume);
+        Some(ChannelRef { name: &d.name, unit, volume, saturation: None, positive_above: None, background_to: None })
+    };
+    let mut all = channel_refs(scan, roles);
+    all.extend(roles.derived.iter().filter_map(derived));
+    all
 }
 
 /// Quality of the channels; what belongs to no object of any set is their background.

@@ -90,7 +90,7 @@ fn from_steps(
     let labels = state.labels("the end of the steps")?;
     let (radius_px, thresholds) = (state.geometry.radius_px, state.thresholds);
     let (warnings, notes) = (state.warnings, state.notes);
-    Ok(Made { radius_px, channel: index, thresholds, warnings, notes, ..plain(labels)? })
+    Ok(Made { radius_px, channel: roles.in_file(index), thresholds, warnings, notes, ..plain(labels)? })
 }
 
 pub(super) fn plain(labels: Labels) -> Result<Made> {

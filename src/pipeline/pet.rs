@@ -3,10 +3,10 @@
 use super::roles::Roles;
 use super::{Made, channel_refs};
 use crate::Result;
-use crate::measure::{self, ChannelRef, Definition, Family, Ratios, References, Request};
+use crate::measure::{self, ChannelRef, Definition, References, Request};
 use crate::recipe::{Measure, Modality, Recipe};
 use crate::scan::Scan;
-use crate::table::{Column, Table};
+use crate::table::Column;
 use crate::units::Unit;
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub(super) fn unit(recipe: &Recipe) -> Unit {
 }
 
 fn is_uptake(wanted: &Measure) -> bool {
-    wanted.features.iter().any(|f| matches!(f, Family::Lesion | Family::Reference))
+    wanted.features.iter().any(|f| f.is_of_pet())
 }
 
 /// Lesions are measured in the first channel that the recipe names for them: it goes first.
@@ -51,15 +51,6 @@ pub(super) fn references(
         channel.map_or(Ok(None), |c| measure::reference(&set.host, c, scan.sul_factor))
     };
     Ok(References { liver: of(LIVER)?, blood: of(BLOOD)? })
-}
-
-/// Totals of a set of lesions, for the row of the image; nothing for other sets.
-pub(super) fn totals(name: &str, request: &Request, recipe: &Recipe) -> Result<Table> {
-    if !request.families.contains(&Family::Lesion) {
-        return Ok(Table::default());
-    }
-    let has = |set: &str| recipe.body.objects.contains_key(set);
-    measure::scan_totals(name, request, Ratios { liver: has(LIVER), blood: has(BLOOD) })
 }
 
 /// Volume and TLG of the same lesions in other sets: what the columns are, and the columns.

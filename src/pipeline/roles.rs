@@ -21,6 +21,18 @@ pub(super) struct Roles {
     pub warnings: Vec<String>,
     /// Channels that play no role.
     pub left_out: Vec<String>,
+    /// Images made of channels.
+    pub derived: Vec<Derived>,
+}
+
+/// An image that was made of a channel.
+pub(super) struct Derived {
+    /// As the recipe calls it.
+    pub name: String,
+    /// Where it stands among the channels.
+    pub index: usize,
+    /// The channel of the file that it was made of in the end.
+    pub of: usize,
 }
 
 impl Roles {
@@ -48,11 +60,18 @@ impl Roles {
         let missing = open.into_iter().cloned().collect();
         let mut found: Vec<(String, usize)> = cast.held.iter().map(|c| (c.role.clone(), c.channel)).collect();
         found.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
-        Ok(Roles { found, missing, warnings: cast.warnings, left_out })
+        Ok(Roles { found, missing, warnings: cast.warnings, left_out, derived: vec![] })
     }
 
+    /// The channel of a role, or a derived image.
     pub fn index(&self, role: &str) -> Option<usize> {
-        self.found.iter().find(|(r, _)| r == role).map(|(_, i)| *i)
+        let found = self.found.iter().find(|(r, _)| r == role).map(|(_, i)| *i);
+        found.or_else(|| self.derived.iter().find(|d| d.name == role).map(|d| d.index))
+    }
+
+    /// The channel of the file that a channel, or a derived image, comes from.
+    pub fn in_file(&self, index: usize) -> usize {
+        self.derived.iter().find(|d| d.index == index).map_or(index, |d| d.of)
     }
 }
 
@@ -73,9 +92,10 @@ pub fn by_names(names: &[String], recipe: &Recipe) -> Result<Vec<(String, String
     Ok(found.filter_map(|(role, i)| Some((role, names.get(i)?.clone()))).collect())
 }
 
-/// Object sets are found in it.
+/// Object sets are found in it, or images made of it.
 fn is_needed(recipe: &Recipe, role: &str) -> bool {
     recipe.body.objects.values().any(|set| set.channel.as_deref() == Some(role))
+        || recipe.body.images.values().any(|image| image.channel == role)
 }
 
 /// How sure it is that a channel is the one that is meant, the surest first.

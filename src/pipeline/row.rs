@@ -79,7 +79,8 @@ pub(super) fn row(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &BTreeMap<S
         let name = format!("spacing_{axis}_{}", unit.name());
         row.real(name, unit.name(), "Distance of voxel centres along this axis.", spacing);
     }
-    let names: Vec<&str> = scan.channels.iter().map(|c| c.name.as_str()).collect();
+    let in_file = scan.channels.len() - roles.derived.len();
+    let names: Vec<&str> = scan.channels.iter().take(in_file).map(|c| c.name.as_str()).collect();
     row.text("channels", "Names of all channels in the file.", names.join("; "));
     for (role, i) in &roles.found {
         let Some(c) = scan.channels.get(*i) else { continue };

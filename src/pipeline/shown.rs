@@ -35,7 +35,7 @@ mod tests {
         let recipe = Recipe::parse("cells", crate::recipe::preset("cells").unwrap().text, &[]).unwrap();
         let roles = |all: &[(&str, usize)]| {
             let found = all.iter().map(|(role, i)| (role.to_string(), *i)).collect();
-            Roles { found, missing: vec![], left_out: vec![], warnings: vec![] }
+            Roles { found, ..Roles::default() }
         };
         let both = roles(&[("nuclear", 0), ("other", 1), ("probe", 2)]);
         assert_eq!(shown("nuclei", &recipe, &both, 0), (0, None));

@@ -1,9 +1,9 @@
 //! What is background around the objects of a recipe: the same for all of its sets.
 
 use super::roles::Roles;
-use super::{Made, channel_refs};
+use super::{Made, image_refs};
 use crate::Result;
-use crate::measure::{Family, background_limit, occupied};
+use crate::measure::{background_limit, occupied};
 use crate::recipe::Recipe;
 use crate::scan::Scan;
 use crate::table::{Cells, Column, Table};
@@ -22,13 +22,13 @@ pub(super) struct Surroundings<'a> {
 
 impl<'a> Surroundings<'a> {
     pub fn of(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &'a BTreeMap<String, Made>) -> Result<Self> {
-        if !recipe.body.measure.values().any(|m| m.features.contains(&Family::Probe)) {
+        if !recipe.body.measure.values().any(|m| m.features.iter().any(|f| f.has_background())) {
             return Ok(Surroundings::default());
         }
         let sets: Vec<&Labels> = made.values().map(|set| &set.host).collect();
         let occupied = occupied(&sets)?;
         let mut limits = BTreeMap::new();
-        for channel in channel_refs(scan, roles) {
+        for channel in image_refs(scan, roles, recipe) {
             if let Some(limit) = background_limit(&channel, occupied.as_deref().unwrap_or_default())? {
                 limits.insert(channel.name.to_owned(), limit);
             }
@@ -39,8 +39,8 @@ impl<'a> Surroundings<'a> {
     /// The limits, for the row of the image.
     pub fn columns(&self, scan: &Scan, recipe: &Recipe, roles: &Roles) -> Table {
         let mut table = Table::default();
-        let measured = recipe.body.measure.values().any(|m| m.features.contains(&Family::Probe));
-        for channel in channel_refs(scan, roles).iter().filter(|_| measured) {
+        let measured = recipe.body.measure.values().any(|m| m.features.iter().any(|f| f.has_background()));
+        for channel in image_refs(scan, roles, recipe).iter().filter(|_| measured) {
             let limit = self.limits.get(channel.name).map(|s| channel.volume.scale.value(f64::from(*s)));
             let definition = "Largest value that is background in the rings around objects; what is brighter is uptake, \
                               whether an object was found there or not";

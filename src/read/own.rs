@@ -1,6 +1,6 @@
 //! Files that a run of this program has written: no images to measure, should they lie among some.
 //!
-//! Label images and overlays carry a mark that says so, and nothing else does: images that went through the same writer, such
+//! Label images, derived images and overlays carry a mark that says so, and nothing else does: images that went through the same writer, such
 //! as the samples, have none. Label images of versions before the mark are known by their place, the folder `labels`, beside
 //! what their writer says; overlays of those versions are not known.
 
@@ -9,11 +9,13 @@ use std::path::Path;
 
 /// Who wrote an OME-TIFF, as its XML says it.
 const CREATOR: &str = "Creator=\"uptake\"";
-/// Namespace of the annotation in the OME-XML of a label image.
+/// Namespace of the annotation in the OME-XML of a label image or derived image.
 pub const NAMESPACE: &str = "uptake/label-image";
+/// How the annotation of a derived image begins.
+pub const DERIVED: &str = "a derived image";
 /// The text chunk `Software` of an overlay.
 pub const OVERLAY: &str = "uptake overlay";
-/// How the description of a NIfTI label image begins.
+/// How the description of a NIfTI label image or derived image begins.
 pub const NIFTI: &str = "uptake: ";
 /// Intent of a NIfTI label image (NIFTI_INTENT_LABEL).
 pub const NIFTI_LABEL: i16 = 1002;
@@ -21,18 +23,22 @@ pub const NIFTI_LABEL: i16 = 1002;
 /// Descriptions longer than this are not those of our own label images.
 const MOST_DESCRIPTION: u64 = 1 << 16;
 
-/// What a file is to this program, if it is the result of a run: `a label image`, `an overlay`.
+/// What a file is to this program, if it is the result of a run: `a label image`, `a derived image`, `an overlay`.
 pub fn written_by_us(path: &Path) -> Option<&'static str> {
     let source = Source::open(path).ok()?;
     let head = source.head(HEAD_BYTES).ok()?;
     if (tiff::FORMAT.detect)(&head) {
         let xml = tiff::description(&source, MOST_DESCRIPTION).ok().flatten()?;
-        return (xml.contains(CREATOR) && (is_marked(&xml) || is_older(&xml, path))).then_some("a label image");
+        let is_ours = xml.contains(CREATOR) && (is_marked(&xml) || is_older(&xml, path));
+        let what = if xml.contains(DERIVED) { "a derived image" } else { "a label image" };
+        return is_ours.then_some(what);
     }
     if (raster::PNG.detect)(&head) {
         return (png_text(&source, "Software").as_deref() == Some(OVERLAY)).then_some("an overlay");
     }
-    nifti::is_label_of(&source, NIFTI, NIFTI_LABEL).then_some("a label image")
+    let (description, intent) = nifti::description(&source)?;
+    let what = if intent == i32::from(NIFTI_LABEL) { "a label image" } else { "a derived image" };
+    description.starts_with(NIFTI).then_some(what)
 }
 
 fn is_marked(xml: &str) -> bool {

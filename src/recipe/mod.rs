@@ -4,6 +4,7 @@
 //! `validate` checks what the types cannot say (names, roles, cycles), and [`PRESETS`] holds the files of `recipes/`.
 
 mod channel;
+mod images;
 mod lesions;
 mod many;
 mod parse;
@@ -26,7 +27,7 @@ pub use size::{Size, SizeUnit};
 pub use steps::*;
 pub use threshold::*;
 
-use crate::measure::Family;
+use crate::measure::{Family, family};
 use crate::units::Length;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +41,8 @@ pub struct Recipe {
     pub text: String,
     /// What it says.
     pub body: Body,
+    /// The derived images in an order in which each one comes after that which it is made of.
+    pub images: Vec<String>,
     /// The object sets in an order in which each one comes after those that it needs.
     pub order: Vec<String>,
     /// Roles whose channels are not those of a preset: the user means them, so a channel that is not there is an error.
@@ -67,6 +70,8 @@ pub struct Body {
     /// Roles, and the channels that may play them: the first name or index that the image has.
     #[serde(deserialize_with = "many::picks")]
     pub channels: BTreeMap<String, Vec<Pick>>,
+    /// Images made of channels.
+    pub images: BTreeMap<String, DerivedImage>,
     /// Object sets.
     pub objects: BTreeMap<String, Objects>,
     /// What is measured on which object set.
@@ -130,6 +135,20 @@ pub enum Pages {
     C,
     /// Time points, of which `time` picks one.
     T,
+}
+
+/// An image that is made of a channel, or of another such image: object sets can be found in it and measured in it.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DerivedImage {
+    /// The role, or the image, that it is made of.
+    pub channel: String,
+    /// Radius of the typical object, which lengths in `r` count: `"auto"`, or a length.
+    pub scale: Option<ObjectScale>,
+    /// What is done, one after the other: steps that make an image.
+    pub steps: Vec<Step>,
+    /// It is written to a file, to be looked at.
+    pub write: bool,
 }
 
 /// An object set: exactly one of `steps`, `grow`, `minus`, `sphere` and `labels` says where it comes from.
@@ -270,7 +289,7 @@ impl<'de> Deserialize<'de> for ObjectScale {
 pub struct Measure {
     /// Families of features; `uptake features` lists them.
     #[serde(deserialize_with = "families")]
-    pub features: Vec<Family>,
+    pub features: Vec<&'static dyn Family>,
     /// Roles of the channels; all roles if absent.
     #[serde(deserialize_with = "many::some_words")]
     pub channels: Option<Vec<String>>,
@@ -284,7 +303,7 @@ pub struct Measure {
     pub sensitivity: Vec<String>,
 }
 
-fn families<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<Family>, D::Error> {
+fn families<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<&'static dyn Family>, D::Error> {
     let names = many::words(d)?;
-    names.iter().map(|n| n.parse().map_err(|e: crate::Error| serde::de::Error::custom(e))).collect()
+    names.iter().map(|n| family(n).map_err(serde::de::Error::custom)).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::place::{brief, line_at, list, quote};
 use super::settings::apply;
-use super::{Body, PRESETS, Pick, Recipe, many, validate};
+use super::{Body, PRESETS, Pick, Recipe, images, many, validate};
 use crate::{Error, Result};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,9 +43,10 @@ impl Recipe {
     fn checked(name: &str, text: &str) -> Result<Self> {
         let mut body: Body = toml::from_str(text).map_err(|e| explain(text, &e).at(name))?;
         validate::settle(&mut body);
+        let images = images::check(&body, text).map_err(|e| e.at(name))?;
         let order = validate::check(&body, text).map_err(|e| e.at(name))?;
         let given_roles = given(&body.channels);
-        Ok(Recipe { name: name.into(), text: text.into(), body, order, given_roles })
+        Ok(Recipe { name: name.into(), text: text.into(), body, images, order, given_roles })
     }
 }
 

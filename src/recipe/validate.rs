@@ -3,7 +3,6 @@
 use super::many::ONLY_ROLE;
 use super::place::{line_of, list, quote};
 use super::{Body, Measure, Modality, Objects, Pick, Sphere, SphereAt, Step, suggestion};
-use crate::measure::Family;
 use crate::name_pattern::parse_path;
 use crate::units::Length;
 use crate::{Error, Result};
@@ -23,7 +22,7 @@ pub(super) fn check(body: &Body, text: &str) -> Result<Vec<String>> {
     for (name, measure) in &body.measure {
         checker.known("object set", name, &["measure", name], &body.objects)?;
         for role in measure.channels.iter().flatten() {
-            checker.known("channel", role, &["measure", name, "channels"], &body.channels)?;
+            checker.source(role, &["measure", name, "channels"])?;
         }
         checker.sensitivity(name, measure)?;
         checker.probe(name, measure)?;
@@ -62,12 +61,20 @@ pub(super) fn settle(body: &mut Body) {
 
 pub(super) struct Checker<'a> {
     pub body: &'a Body,
-    text: &'a str,
+    pub text: &'a str,
 }
 
 impl Checker<'_> {
     pub fn error(&self, what: impl std::fmt::Display, path: &[&str]) -> Error {
         Error::usage(format!("{what} in {}", quote(self.text, line_of(self.text, path))))
+    }
+
+    /// A channel by its role, or a derived image.
+    pub fn source(&self, name: &str, here: &[&str]) -> Result<()> {
+        if self.body.images.contains_key(name) {
+            return Ok(());
+        }
+        self.known("channel", name, here, &self.body.channels)
     }
 
     fn known<T>(&self, thing: &str, name: &str, path: &[&str], all: &BTreeMap<String, T>) -> Result<()> {
@@ -92,7 +99,7 @@ impl Checker<'_> {
                 return Err(self.error(format!("\"{other}\" stands there twice"), &here).remedy("each set once"));
             }
         }
-        if measure.sensitivity.is_empty() || measure.features.contains(&Family::Lesion) {
+        if measure.sensitivity.is_empty() || measure.features.iter().any(|f| f.name() == "lesion") {
             return Ok(());
         }
         Err(self.error("sensitivity is of use only for lesions", &here).remedy("features = [\"lesion\"]"))
@@ -109,12 +116,12 @@ impl Checker<'_> {
                 .remedy(format!("positive.{role}")));
         }
         for (role, value) in &measure.positive {
-            self.known("channel", role, &here, &self.body.channels)?;
+            self.source(role, &here)?;
             if !value.is_finite() {
                 return Err(self.error("a number is out of range", &here).remedy("no inf or nan"));
             }
         }
-        let has_probe = measure.features.contains(&Family::Probe);
+        let has_probe = measure.features.iter().any(|f| f.has_background());
         let idle = [("positive", !measure.positive.is_empty()), ("ring", measure.ring.is_some())];
         if let Some((key, _)) = idle.into_iter().find(|(_, is_given)| *is_given && !has_probe) {
             return Err(self
@@ -161,8 +168,7 @@ impl Checker<'_> {
             }
             Some(Modality::Fluorescence) => {
                 for (name, measure) in &self.body.measure {
-                    let of_pet = |f: &&Family| matches!(f, Family::Lesion | Family::Reference);
-                    if let Some(family) = measure.features.iter().find(of_pet) {
+                    if let Some(family) = measure.features.iter().find(|f| f.is_of_pet()) {
                         let what = format!("the family {}", family.name());
                         return wrong(
                             &["measure", name, "features"],
@@ -252,7 +258,7 @@ impl Checker<'_> {
     }
 
     /// Names become column names and file names.
-    fn name(&self, name: &str, path: &[&str]) -> Result<()> {
+    pub fn name(&self, name: &str, path: &[&str]) -> Result<()> {
         let fine = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         // These would overwrite tables of the run itself.
         let taken = ["images", "features", "run", "labels", "overlays", "original"].contains(&name);
@@ -311,12 +317,10 @@ impl Checker<'_> {
                 Err(self.error("steps need a channel to work on", &here).remedy("channel = \"nuclear\""))
             }
             (Some(steps), Some(channel)) => {
-                self.known("channel", channel, &["objects", name, "channel"], &self.body.channels)?;
+                self.source(channel, &["objects", name, "channel"])?;
                 self.steps(name, steps, set.start.is_some())
             }
-            (None, Some(channel)) if in_channel => {
-                self.known("channel", channel, &["objects", name, "channel"], &self.body.channels)
-            }
+            (None, Some(channel)) if in_channel => self.source(channel, &["objects", name, "channel"]),
             (None, Some(_)) => Err(self
                 .error("a channel is of use only with steps", &["objects", name, "channel"])
                 .remedy("leave it out")),

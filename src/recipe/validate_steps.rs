@@ -4,25 +4,16 @@ use super::place::list;
 use super::validate::Checker;
 use super::{Contour, Keep, Method, Split, SplitBy, SplitDepth, Step, Threshold, suggestion};
 use crate::Result;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 impl Checker<'_> {
     /// `masked`: the steps begin with objects.
     pub fn steps(&self, name: &str, steps: &[Step], mut masked: bool) -> Result<()> {
-        let mut named = BTreeMap::from([("original", ())]);
+        self.names_of_steps(steps, &["objects", name, "steps"])?;
         let mut has_landscape = false;
         for (i, step) in steps.iter().enumerate() {
             let index = i.to_string();
             let here = ["objects", name, "steps", &index];
-            if let Some(of) = step.of().filter(|of| !named.contains_key(of)) {
-                let names: Vec<&str> = named.keys().copied().collect();
-                return Err(self.error(format!("no earlier step is called \"{of}\""), &here).remedy(
-                    suggestion(of, &names).map_or_else(|| format!("one of: {}", list(&names)), str::to_string),
-                ));
-            }
-            if let Some(kept) = step.keeps_as() {
-                named.insert(kept, ());
-            }
             if step.needs_objects() && !masked {
                 return Err(self
                     .error(format!("\"{}\" comes before any threshold", step.name()), &here)
@@ -46,6 +37,22 @@ impl Checker<'_> {
         Err(self
             .error("the steps never make a mask", &["objects", name, "steps"])
             .remedy("{ op = \"threshold\", method = \"otsu\" }"))
+    }
+
+    /// Steps read images that earlier ones have named.
+    pub fn names_of_steps(&self, steps: &[Step], here: &[&str]) -> Result<()> {
+        let mut named = BTreeSet::from(["original"]);
+        for (i, step) in steps.iter().enumerate() {
+            if let Some(of) = step.of().filter(|of| !named.contains(of)) {
+                let (names, index): (Vec<&str>, String) = (named.into_iter().collect(), i.to_string());
+                let here = [here, &[&index]].concat();
+                return Err(self.error(format!("no earlier step is called \"{of}\""), &here).remedy(
+                    suggestion(of, &names).map_or_else(|| format!("one of: {}", list(&names)), str::to_string),
+                ));
+            }
+            named.extend(step.keeps_as());
+        }
+        Ok(())
     }
 
     fn threshold(&self, t: &Threshold, here: &[&str]) -> Result<()> {

@@ -23,7 +23,7 @@ mod view;
 
 pub use csv::CsvSink;
 pub use draft::{Draft, LONGEST_NAME, is_draft};
-pub use labels::labels;
-pub use nifti::nifti_labels;
+pub use labels::{image, labels};
+pub use nifti::{nifti_image, nifti_labels};
 pub use overlay::{Backdrop, LONGEST, Picture, Style, overlay};
 pub use parquet::ParquetSink;

@@ -1,4 +1,4 @@
-//! Label images as NIfTI-1 packed with gzip, in the place of the image that they were made from.
+//! Label images and derived images as NIfTI-1 packed with gzip, in the place of the image that they were made from.
 //!
 //! The grid is that of the scan, voxel for voxel; sform and qform say the same. 16 bits a voxel up to 65535 objects, signed
 //! 32 bits beyond (which more programs read than unsigned ones), so none is ever capped. The header holds no time and the
@@ -9,7 +9,7 @@ use super::draft::Draft;
 use crate::placement::Placement;
 use crate::read::own;
 use crate::units::{Shape, Spacing, Unit};
-use crate::volume::Labels;
+use crate::volume::{Labels, Volume};
 use crate::{Error, Result};
 use flate2::{Compression, GzBuilder};
 use std::io::Write;
@@ -37,32 +37,61 @@ pub fn nifti_labels(
         return Err(Error::usage("an image without voxels cannot be written").at(path));
     }
     let wide = labels.count > u32::from(u16::MAX);
-    let header = header(set, labels.shape, wide, spacing, placement).map_err(|e| e.at(path))?;
+    let kind = if wide { Kind::Labels32 } else { Kind::Labels16 };
+    let header = header(set, labels.shape, kind, spacing, placement).map_err(|e| e.at(path))?;
+    let encode = |part: &[u32]| -> Vec<u8> {
+        if wide {
+            part.iter().flat_map(|v| v.to_le_bytes()).collect()
+        } else {
+            part.iter().flat_map(|v| (*v as u16).to_le_bytes()).collect()
+        }
+    };
+    pack(path, &header, voxels.chunks(CHUNK).map(encode))
+}
+
+/// Writes the values of an image to a file that should be called `.nii.gz`: floats of 32 bits.
+///
+/// # Errors
+/// The image is on a device, an axis is longer than 32767 voxels, or the system refuses to write there.
+pub fn nifti_image(path: impl AsRef<Path>, name: &str, image: &Volume, placement: Option<&Placement>) -> Result<()> {
+    let path = path.as_ref();
+    let samples = image.samples.host().map_err(|e| e.at(path))?;
+    let header = header(name, image.shape, Kind::Float32, image.spacing, placement).map_err(|e| e.at(path))?;
+    let encode = |part: &[i32]| -> Vec<u8> {
+        part.iter().flat_map(|s| (image.scale.value(f64::from(*s)) as f32).to_le_bytes()).collect()
+    };
+    pack(path, &header, samples.chunks(CHUNK).map(encode))
+}
+
+fn pack(path: &Path, header: &[u8], parts: impl Iterator<Item = Vec<u8>>) -> Result<()> {
     let draft = Draft::create(path)?;
     let mut file = GzBuilder::new().mtime(0).write(draft, Compression::new(6));
-    let fill = |file: &mut dyn Write| {
-        file.write_all(&header)?;
-        for part in voxels.chunks(CHUNK) {
-            let bytes: Vec<u8> = if wide {
-                part.iter().flat_map(|v| v.to_le_bytes()).collect()
-            } else {
-                part.iter().flat_map(|v| (*v as u16).to_le_bytes()).collect()
-            };
+    let fill = || {
+        file.write_all(header)?;
+        for bytes in parts {
             file.write_all(&bytes)?;
         }
         Ok(())
     };
-    let done: std::io::Result<()> = fill(&mut file);
+    let done: std::io::Result<()> = fill();
     done.map_err(|e| file.get_ref().error(&e))?;
     let cannot = |e: std::io::Error| Error::io(format!("cannot write: {e}")).at(path);
     file.finish().map_err(cannot)?.commit()
+}
+
+/// How voxels are stored.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Labels16,
+    Labels32,
+    Float32,
 }
 
 /// The header, all numbers with their least significant byte first.
 fn header(
     set: &str,
     shape: Shape,
-    wide: bool,
+    kind: Kind,
     spacing: Option<Spacing>,
     placement: Option<&Placement>,
 ) -> Result<[u8; HEADER]> {
@@ -81,9 +110,14 @@ fn header(
         })?;
         put(40 + 2 * i, &short(n));
     }
-    put(68, &short(own::NIFTI_LABEL));
-    put(70, &short(if wide { 8 } else { 512 }));
-    put(72, &short(if wide { 32 } else { 16 }));
+    let (code, bits) = match kind {
+        Kind::Labels16 => (512, 16),
+        Kind::Labels32 => (8, 32),
+        Kind::Float32 => (16, 32),
+    };
+    put(68, &short(if kind == Kind::Float32 { 0 } else { own::NIFTI_LABEL }));
+    put(70, &short(code));
+    put(72, &short(bits));
     let [z, y, x] = spacing.map_or([1.0; 3], |s| s.zyx);
     let turn = placement.filter(|_| spacing.is_some()).map(turn);
     let qfac = turn.as_ref().map_or(1.0, |t| t.qfac);

@@ -33,6 +33,8 @@ pub enum Pixels<'a> {
     Labels16(&'a [u32]),
     /// Labels: 32 bits.
     Labels32(&'a [u32]),
+    /// Values of an image: 32-bit floats.
+    Float32(&'a [f32]),
 }
 
 /// An image to write.
@@ -53,13 +55,18 @@ impl Pixels<'_> {
         match self {
             Pixels::Grey16(v) => v.len(),
             Pixels::Labels16(v) | Pixels::Labels32(v) => v.len(),
+            Pixels::Float32(v) => v.len(),
         }
     }
     fn bytes(&self) -> usize {
-        if matches!(self, Pixels::Labels32(_)) { 4 } else { 2 }
+        if matches!(self, Pixels::Labels32(_) | Pixels::Float32(_)) { 4 } else { 2 }
     }
     fn type_name(&self) -> &'static str {
-        if self.bytes() == 4 { "uint32" } else { "uint16" }
+        match self {
+            Pixels::Grey16(_) | Pixels::Labels16(_) => "uint16",
+            Pixels::Labels32(_) => "uint32",
+            Pixels::Float32(_) => "float",
+        }
     }
     fn predictor(&self) -> Predictor {
         if matches!(self, Pixels::Grey16(_)) { Predictor::Horizontal } else { Predictor::None }
@@ -70,6 +77,7 @@ impl Pixels<'_> {
             Pixels::Grey16(v) => v[range].chunks(width).flat_map(differences).flat_map(u16::to_ne_bytes).collect(),
             Pixels::Labels16(v) => v[range].iter().flat_map(|&l| (l as u16).to_ne_bytes()).collect(),
             Pixels::Labels32(v) => v[range].iter().flat_map(|&l| l.to_ne_bytes()).collect(),
+            Pixels::Float32(v) => v[range].iter().flat_map(|&x| x.to_ne_bytes()).collect(),
         }
     }
 }
@@ -86,14 +94,14 @@ pub fn write(path: impl AsRef<Path>, image: &Image<'_>) -> Result<()> {
     write_with(path.as_ref(), image, "")
 }
 
-/// Writes a label image that a run has made, with a mark that tells it from an image to measure.
+/// Writes what a run has made, with a mark that tells it from an image to measure; `what` says what it is.
 ///
 /// # Errors
 /// As [`write()`].
-pub fn write_labels(path: impl AsRef<Path>, image: &Image<'_>) -> Result<()> {
+pub fn write_result(path: impl AsRef<Path>, image: &Image<'_>, what: &str) -> Result<()> {
     let mark = format!(
         "<StructuredAnnotations><CommentAnnotation ID=\"Annotation:0\" Namespace=\"{}\">\
-         <Value>labels of objects, made by a run</Value></CommentAnnotation></StructuredAnnotations>",
+         <Value>{what}, made by a run</Value></CommentAnnotation></StructuredAnnotations>",
         own::NAMESPACE
     );
     write_with(path.as_ref(), image, &mark)
@@ -165,7 +173,8 @@ fn plane<K: TiffKind>(page: &mut Page<K>, shape: Shape, pixels: &Pixels, z: usiz
     page.write_tag(Tag::Predictor, pixels.predictor())?;
     page.write_tag(Tag::PhotometricInterpretation, PhotometricInterpretation::BlackIsZero)?;
     page.write_tag(Tag::SamplesPerPixel, 1_u16)?;
-    page.write_tag(Tag::SampleFormat, &[SampleFormat::Uint][..])?;
+    let is_float = matches!(pixels, Pixels::Float32(_));
+    page.write_tag(Tag::SampleFormat, &[if is_float { SampleFormat::IEEEFP } else { SampleFormat::Uint }][..])?;
     page.write_tag(Tag::RowsPerStrip, rows as u32)?;
     page.write_tag(Tag::StripOffsets, K::convert_slice(&offsets))?;
     page.write_tag(Tag::StripByteCounts, K::convert_slice(&counts))

@@ -234,7 +234,7 @@ fn spots(folder: &Path) -> Result<[Entry; 2]> {
     };
     let columns = vec![real("y_px", "px", 0), real("x_px", "px", 1), real("peak_photons", "1", 2)];
     let mut sink = CsvSink::open(folder.join(&list.file))?;
-    sink.append(&Table { columns })?;
+    sink.append(&uptake::table::arrow::batch(&Table { columns })?)?;
     sink.finish()?;
     Ok([image, list])
 }
@@ -318,7 +318,7 @@ fn true_nuclei(
 }
 
 fn column(name: &str, unit: &str, cells: Cells) -> Column {
-    Column { name: name.into(), unit: unit.into(), definition: String::new(), standard: String::new(), cells }
+    Column::new(name, unit, "", cells)
 }
 
 fn manifest(folder: &Path, entries: &[Entry]) -> Result<()> {
@@ -343,6 +343,6 @@ fn manifest(folder: &Path, entries: &[Entry]) -> Result<()> {
         text("what", &|e| e.what.into()),
     ];
     let mut sink = CsvSink::open(folder.join("manifest.csv"))?;
-    sink.append(&Table { columns })?;
+    sink.append(&uptake::table::arrow::batch(&Table { columns })?)?;
     sink.finish()
 }

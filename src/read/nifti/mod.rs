@@ -39,11 +39,10 @@ pub fn is_analyze(head: &[u8]) -> bool {
     header::kind(&stream::peek(head, header::LONGEST)) == Some(Kind::Analyze)
 }
 
-/// Is it a file whose description begins so, with that intent?
-pub fn is_label_of(source: &Source, description: &str, intent: i16) -> bool {
+/// Description and intent of a file, if it is of this format.
+pub fn description(source: &Source) -> Option<(String, i32)> {
     let head = Stream::open(source).and_then(|mut s| s.head(header::LONGEST)).unwrap_or_default();
-    let header = Header::parse(&head);
-    header.is_ok_and(|h| h.description.starts_with(description) && h.intent == i32::from(intent))
+    Header::parse(&head).ok().map(|h| (h.description, h.intent))
 }
 
 /// The name without `.nii`, `.hdr` and `.gz`.

@@ -156,6 +156,6 @@ fn spheres(path: &Path, voxels: &[Vec<usize>]) -> Result<()> {
         columns.push(whole(name, voxels.clone()));
     }
     let mut sink = CsvSink::open(path)?;
-    sink.append(&Table { columns })?;
+    sink.append(&uptake::table::arrow::batch(&Table { columns })?)?;
     sink.finish()
 }
