@@ -6,7 +6,7 @@ use crate::read::Extent;
 use crate::scan::{Modality, NO_UNIT, Scan};
 use crate::table::Cells;
 use crate::units::{Shape, Spacing};
-use crate::{Result, printable, read};
+use crate::{Error, Result, printable, read};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -83,7 +83,7 @@ impl Args {
                 say(&format!("{}: passed over, {}\n", printable(&name), printable(reason)));
             }
             Err(NotRead::Failed(e)) => {
-                say(&format!("error: {}\n", e.clone().at(&path)));
+                say(&format!("error: {}\n", Error { path: Some(path), ..e.clone() }));
                 return Ok(0);
             }
         }
