@@ -12,7 +12,7 @@
 
 use crate::recipe::suggestion;
 use crate::{Error, Result};
-use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
+use csv::{ErrorKind, Position, ReaderBuilder, StringRecord, Trim};
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -58,15 +58,17 @@ impl Sheet {
     pub fn open(path: &Path) -> Result<Self> {
         let tabs = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv"));
         let separator = if tabs { b'\t' } else { b',' };
-        let wrong = |e| no_table(e).at(path);
-        let mut reader = ReaderBuilder::new().delimiter(separator).trim(Trim::All).from_path(path).map_err(wrong)?;
+        let bytes = std::fs::read(path).map_err(|e| Error::from(e).at(path))?;
+        let wrong = |e| no_table(e, &bytes).at(path);
+        let mut reader = ReaderBuilder::new().delimiter(separator).trim(Trim::All).from_reader(bytes.as_slice());
         let columns = columns(reader.headers().map_err(wrong)?).map_err(|e| e.at(path))?;
-        let mut shared = BTreeMap::new();
+        let (mut shared, mut lines) = (BTreeMap::new(), Lines::of(&bytes));
         let mut rows = Vec::new();
         for record in reader.records() {
             let record = record.map_err(wrong)?;
             if record.iter().any(|cell| !cell.is_empty()) {
-                rows.push(row(&record, &columns, &mut shared).map_err(|e| e.at(path))?);
+                let line = lines.line(record.position());
+                rows.push(row(&record, line, &columns, &mut shared).map_err(|e| e.at(path))?);
             }
         }
         if rows.is_empty() {
@@ -84,17 +86,41 @@ impl Sheet {
     }
 }
 
-fn no_table(e: csv::Error) -> Error {
+/// Counts lines as an editor does: the reader has a record begin before the empty lines and the half of a line end that it
+/// passes over.
+struct Lines<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl<'a> Lines<'a> {
+    fn of(bytes: &'a [u8]) -> Self {
+        Lines { bytes, at: 0, line: 1 }
+    }
+
+    /// The line of a record that is not before the last one.
+    fn line(&mut self, position: Option<&Position>) -> u64 {
+        let begin = position.map_or(self.at, |p| usize::try_from(p.byte()).unwrap_or(usize::MAX));
+        let passed = self.bytes.get(begin..).unwrap_or_default().iter().take_while(|b| matches!(b, b'\r' | b'\n'));
+        let begin = begin.saturating_add(passed.count());
+        let between = self.bytes.get(self.at..begin).unwrap_or_default();
+        self.line += between.iter().filter(|b| **b == b'\n').count() as u64;
+        self.at = self.at.max(begin);
+        self.line
+    }
+}
+
+fn no_table(e: csv::Error, bytes: &[u8]) -> Error {
+    let line = |pos: Option<Position>| Lines::of(bytes).line(pos.as_ref());
     match e.into_kind() {
         ErrorKind::Io(e) => Error::from(e),
         ErrorKind::UnequalLengths { pos, expected_len, len } => {
-            let line = pos.map_or(0, |p| p.line());
-            Error::format(format!("line {line} has {len} cells, the header {expected_len}"))
+            Error::format(format!("line {} has {len} cells, the header {expected_len}", line(pos)))
                 .remedy("quotes around a cell that holds a comma, and as many commas in each line")
         }
         ErrorKind::Utf8 { pos, .. } => {
-            let line = pos.map_or(0, |p| p.line());
-            Error::format(format!("line {line} is not UTF-8")).remedy("the sheet saved as \"CSV UTF-8\"")
+            Error::format(format!("line {} is not UTF-8", line(pos))).remedy("the sheet saved as \"CSV UTF-8\"")
         }
         other => Error::format(format!("no CSV table: {other:?}")),
     }
@@ -136,8 +162,10 @@ fn no_path(header: &StringRecord) -> Error {
     }
 }
 
-fn row(record: &StringRecord, columns: &Columns, shared: &mut BTreeMap<Vec<String>, Arc<[String]>>) -> Result<Row> {
-    let line = record.position().map_or(0, csv::Position::line);
+/// Rows with the same changes of the recipe.
+type Shared = BTreeMap<Vec<String>, Arc<[String]>>;
+
+fn row(record: &StringRecord, line: u64, columns: &Columns, shared: &mut Shared) -> Result<Row> {
     let cell = |i: usize| record.get(i).filter(|text| !text.is_empty());
     if let Some(text) = columns.unnamed.iter().find_map(|i| cell(*i)) {
         return Err(Error::format(format!("line {line}: \"{text}\" stands in a column without a name"))

@@ -13,7 +13,7 @@ pub fn paths(list: &Path) -> Result<Vec<PathBuf>> {
     let is_standard = list == Path::new("-");
     let name = if is_standard { Path::new("standard input") } else { list };
     let from: Box<dyn Read> = match is_standard {
-        true => Box::new(std::io::stdin().lock()),
+        true => Box::new(std::io::stdin()),
         false => Box::new(std::fs::File::open(list).map_err(|e| Error::from(e).at(list))?),
     };
     let mut paths = Vec::new();
