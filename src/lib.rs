@@ -67,6 +67,7 @@ pub mod device;
 mod error;
 pub mod measure;
 pub mod memory;
+mod name_pattern;
 mod object_runs;
 pub mod ops;
 pub mod percist;

@@ -263,7 +263,8 @@ fn shares_are_checked_and_may_be_empty() {
     }
     let empty = bench.run("empty", &["--shard", "13/13"]);
     assert_eq!(empty.status.code(), Some(0), "{}", words(&empty));
-    assert_eq!(text(bench.path("empty/images.csv")), "image,status,reason\n");
+    let images = text(bench.path("empty/images.csv"));
+    assert!(images.starts_with("image,status,reason,") && images.lines().count() == 1, "{images}");
 }
 
 #[test]

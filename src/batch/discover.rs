@@ -1,12 +1,19 @@
 //! From the files of the inputs to the list of images, in the order of the tables.
 
+use super::claims::Claims;
+use super::masks::{self, Finder, Masks};
+use super::metadata::{self, Metadata};
 use super::names::{self, Kind};
 use super::search::{Found, Search, absolute, search};
-use crate::read::{self, FileSet, Series};
+use super::sheet::Sheet;
+use super::{Recipes, Settings};
+use crate::read::{self, Drawn, FileSet, Groups, PathPattern, Series};
 use crate::recipe::Recipe;
 use crate::{Error, Result};
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What an image is made of.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +54,12 @@ pub struct Item {
     pub explicit: bool,
     /// What is to be done with it.
     pub task: Task,
+    /// What a sample sheet or its name says of it, one cell a column of the metadata.
+    pub metadata: Arc<[Option<String>]>,
+    /// Changes of the recipe for this image, as `--set` takes them.
+    pub settings: Arc<[String]>,
+    /// The files that objects are read from.
+    pub masks: Masks,
 }
 
 impl Item {
@@ -73,63 +86,137 @@ pub struct Images {
     pub items: Vec<Item>,
     /// The folder that holds all inputs.
     pub root: PathBuf,
+    /// The columns of their metadata.
+    pub metadata: Metadata,
+    /// Files of regions among the inputs.
+    drawn: Vec<Drawn>,
 }
 
-/// Finds the images of the inputs.
+/// Finds the images of the inputs and of the sample sheet.
 ///
 /// # Errors
-/// A bad or fruitless glob, or nothing found at all.
-pub fn discover(inputs: &[PathBuf], exclude: &[String], recipes: &[&Recipe]) -> Result<Images> {
-    let Search { found, roots, .. } = search(inputs, exclude)?;
+/// A bad or fruitless glob, nothing found at all, or a sheet that says what cannot be.
+pub fn discover(settings: &Settings, recipes: &Recipes) -> Result<Images> {
+    let sheet = settings.sheet.as_deref().map(Sheet::open).transpose()?;
+    let claims = sheet.as_ref().map(Claims::of).transpose()?;
+    let named = claims.iter().flat_map(|c| &c.paths);
+    let inputs: Vec<PathBuf> = settings.inputs.iter().chain(named).cloned().collect();
+    let Search { found, mut roots, .. } = search(&inputs, &settings.exclude)?;
+    // Images are then called as in the column of their paths, whatever lines come and go.
+    roots.extend(sheet.as_ref().map(Sheet::folder));
     let root = read::common_folder(roots.iter().map(PathBuf::as_path));
-    let (mut files, mut items) = (BTreeMap::new(), Vec::new());
-    for (path, found) in found {
-        match found {
-            Found::File { explicit } => drop(files.insert(path, explicit)),
-            Found::Skipped(reason) => items.push(Item { task: Task::Skip(reason), ..single(path, &root, false) }),
-            Found::Failed(e) => items.push(Item { task: Task::Fail(e), ..single(path, &root, true) }),
-        }
+    let mut images = Images { items: vec![], root, metadata: Metadata::default(), drawn: vec![] };
+    let groups = recipes.all().iter().find_map(|r| r.body.files.groups.as_deref());
+    let groups = groups.map(PathPattern::parse).transpose()?;
+    let joined = images.fill(found, groups.as_ref(), &recipes.all())?;
+    if let (Some(sheet), Some(claims)) = (&sheet, &claims) {
+        images.metadata.add(&sheet.columns, "As the sample sheet says.");
+        claims.give(&mut images.items, &joined)?;
+        recipes.check(&images.items, claims)?;
     }
-    items.extend(series(&mut files, &root, recipes));
-    match recipes.iter().find_map(|r| r.body.files.pattern.as_ref()) {
-        Some(pattern) => items.extend(grouped(files, &root, pattern)?),
-        None => {
-            join_ome_sets(&mut files);
-            items.extend(files.into_iter().map(|(path, explicit)| file(path, &root, explicit)));
-        }
+    if let Some(groups) = &groups {
+        images.group(groups);
     }
-    drop_companions(&mut items, recipes);
-    items.sort_by(|a, b| (&a.name, &a.place).cmp(&(&b.name, &b.place)));
-    tell_apart(&mut items);
-    if items.is_empty() {
+    if !images.metadata.names().is_empty() {
+        let columns = super::tables::names(&recipes.used(&images.items))?;
+        images.metadata.differ_from(columns.iter().map(String::as_str))?;
+    }
+    let mut finder = Finder::new(&images.metadata, sheet.as_ref().map(Sheet::folder), &images.drawn);
+    for item in images.items.iter_mut().filter(|i| matches!(i.task, Task::Measure)) {
+        // Most rows of a sheet change something else.
+        let own = if masks::touches(&item.settings) { recipes.of(item)? } else { Cow::Borrowed(recipes.kind(item)) };
+        item.masks = finder.find(item, &own)?;
+    }
+    drop_masks(&mut images.items);
+    images.items.sort_by(|a, b| (&a.name, &a.place).cmp(&(&b.name, &b.place)));
+    tell_apart(&mut images.items);
+    if images.items.is_empty() {
         return Err(Error::usage("no image in the inputs").remedy("files, folders with images, or globs"));
     }
-    Ok(Images { items, root })
+    Ok(images)
 }
 
-/// The path of a companion file of an image: beside it, with `{stem}` filled in; a path without it is the same for all.
-pub fn companion(pattern: &str, place: &Path) -> PathBuf {
-    let name = place.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    // The folder of a series may have dots in its name.
-    let stem = if place.is_dir() { &name } else { stem(&name) };
-    let filled = PathBuf::from(pattern.replace("{stem}", stem));
-    if pattern.contains("{stem}") { place.with_file_name("").join(filled) } else { filled }
+impl Images {
+    /// Makes items of what was found. Returns the files that are read with another one, which is the item's.
+    fn fill(
+        &mut self,
+        found: BTreeMap<PathBuf, Found>,
+        groups: Option<&PathPattern>,
+        recipes: &[&Recipe],
+    ) -> Result<HashMap<PathBuf, PathBuf>> {
+        let (root, items, mut files) = (&self.root, &mut self.items, BTreeMap::new());
+        for (path, found) in found {
+            match found {
+                Found::File { explicit } => drop(files.insert(path, explicit)),
+                Found::Skipped(reason) => items.push(Item { task: Task::Skip(reason), ..single(path, root, false) }),
+                Found::Failed(e) => items.push(Item { task: Task::Fail(e), ..single(path, root, true) }),
+            }
+        }
+        let (series, drawn) = series(&mut files, root, recipes);
+        items.extend(series);
+        self.drawn = drawn;
+        if let Some(pattern) = recipes.iter().find_map(|r| r.body.files.pattern.as_ref()) {
+            let paths: Vec<PathBuf> = files.keys().cloned().collect();
+            let Groups { sets, unmatched } = read::group(&paths, pattern)?;
+            items.extend(channels(sets, &files, root));
+            items.extend(unmatched.into_iter().map(|path| {
+                let explicit = files.get(&path).copied().unwrap_or_default();
+                let task = Task::Skip(format!("the name does not match the file pattern {pattern}"));
+                Item { task, ..single(path, root, explicit) }
+            }));
+            return Ok(HashMap::new());
+        }
+        if let Some(groups) = groups.filter(|g| g.has_channel()) {
+            let paths: Vec<PathBuf> = files.keys().cloned().collect();
+            let sets = groups.group(&paths)?.sets;
+            // A folder of one channel may be all that was searched: the image lies above it.
+            let above = sets.iter().filter_map(|s| s.place.parent());
+            self.root = read::common_folder(std::iter::once(&*self.root).chain(above));
+            items.extend(channels(sets, &files, &self.root));
+            let taken: BTreeSet<&PathBuf> = items.iter().flat_map(|i| &i.files).collect();
+            files.retain(|path, _| !taken.contains(path));
+        }
+        let root = &self.root;
+        let joined = join_ome_sets(&mut files);
+        items.extend(files.into_iter().map(|(path, explicit)| file(path, root, explicit)));
+        Ok(joined)
+    }
+
+    /// Gives each image what its path says. One whose path does not fit fails: it would stand beside the others without a well.
+    fn group(&mut self, groups: &PathPattern) {
+        let places = self.metadata.add(&groups.names(), "As the path of the image says (files.groups).");
+        for item in self.items.iter_mut().filter(|i| matches!(i.task, Task::Measure)) {
+            let captured = match (&item.source, item.files.first()) {
+                (Source::Series(series), _) => groups.folder(&series.folder),
+                (_, Some(file)) => groups.file(file),
+                (_, None) => None,
+            };
+            let values = captured.map(|c| c.values.into_iter().map(Some).collect::<Vec<_>>());
+            let e = match values.map(|values| metadata::put(item, &places, &values)) {
+                Some(Ok(())) => continue,
+                Some(Err(e)) => {
+                    let column = &self.metadata.names()[e.place];
+                    Error::usage(format!(
+                        "{column} is \"{}\" in the sample sheet and \"{}\" by its path",
+                        e.there, e.new
+                    ))
+                    .remedy("a sheet without that column, or with what the path says")
+                }
+                // What is no image is passed over later, as without groups.
+                None if !item.explicit && !item.files.iter().any(|f| super::files::is_image(f)) => continue,
+                None => Error::usage("its path does not fit files.groups")
+                    .remedy("a pattern that fits, or --exclude for what is none of these images"),
+            };
+            item.task = Task::Fail(e);
+        }
+    }
 }
 
-/// A file name without its extension; `.ome.tif` and `.nii.gz` are one extension.
-fn stem(name: &str) -> &str {
-    let name = name.strip_suffix(".gz").filter(|s| s.ends_with(".nii")).unwrap_or(name);
-    let cut = name.rfind('.').filter(|&i| i > 0).map_or(name, |i| &name[..i]);
-    cut.strip_suffix(".ome").filter(|s| !s.is_empty()).unwrap_or(cut)
-}
-
-/// Regions of the recipes are no images of their own.
-fn drop_companions(items: &mut Vec<Item>, recipes: &[&Recipe]) {
-    let sets = recipes.iter().flat_map(|r| r.body.objects.values());
-    let patterns: BTreeSet<&str> = sets.filter_map(|o| o.labels.as_deref()).collect();
-    let all = items.iter().flat_map(|i| patterns.iter().map(move |p| absolute(&companion(p, &i.place))));
-    let companions: BTreeSet<PathBuf> = all.collect();
-    items.retain(|i| i.explicit || !matches!(i.files.as_slice(), [file] if companions.contains(file)));
+/// Files that objects are read from are no images of their own.
+fn drop_masks(items: &mut Vec<Item>) {
+    let masks = items.iter().flat_map(|i| &i.masks).filter_map(|(_, found)| found.as_ref().ok());
+    let masks: HashSet<PathBuf> = masks.map(|path| absolute(path)).collect();
+    items.retain(|i| i.explicit || !matches!(i.files.as_slice(), [file] if masks.contains(file)));
 }
 
 fn single(path: PathBuf, root: &Path, explicit: bool) -> Item {
@@ -139,7 +226,19 @@ fn single(path: PathBuf, root: &Path, explicit: bool) -> Item {
         name => name,
     };
     let (place, files, source) = (path.clone(), vec![path], Source::File);
-    Item { name, files, source, place, is_scan: false, explicit, task: Task::Measure }
+    let (metadata, settings) = (Arc::default(), Arc::default());
+    Item {
+        name,
+        files,
+        source,
+        place,
+        is_scan: false,
+        explicit,
+        task: Task::Measure,
+        metadata,
+        settings,
+        masks: vec![],
+    }
 }
 
 fn file(path: PathBuf, root: &Path, explicit: bool) -> Item {
@@ -156,7 +255,7 @@ fn file(path: PathBuf, root: &Path, explicit: bool) -> Item {
 const PET: &str = "PT";
 
 /// DICOM files, put together to series. What is DICOM but no image is passed over, with its reason.
-fn series(found: &mut BTreeMap<PathBuf, bool>, root: &Path, recipes: &[&Recipe]) -> Vec<Item> {
+fn series(found: &mut BTreeMap<PathBuf, bool>, root: &Path, recipes: &[&Recipe]) -> (Vec<Item>, Vec<Drawn>) {
     let files: Vec<PathBuf> = found.keys().filter(|p| read::is_dicom(p)).cloned().collect();
     let all = read::find_series(&files);
     let only_pet = recipes.iter().all(|r| r.body.modality.is_some());
@@ -180,38 +279,33 @@ fn series(found: &mut BTreeMap<PathBuf, bool>, root: &Path, recipes: &[&Recipe])
         let task = if damaged { Task::Fail(Error::format(reason)) } else { Task::Skip(reason) };
         items.push(Item { task, is_scan: true, ..single(path, root, explicit) });
     }
-    found.retain(|path, _| !files.contains(path));
-    items
+    let dicom: HashSet<PathBuf> = files.into_iter().collect();
+    found.retain(|path, _| !dicom.contains(path));
+    (items, all.drawn)
 }
 
-/// Files of one image, one a channel. A file that does not match the pattern is passed over, with its reason.
-fn grouped(found: BTreeMap<PathBuf, bool>, root: &Path, pattern: &str) -> Result<Vec<Item>> {
-    let paths: Vec<PathBuf> = found.keys().cloned().collect();
-    let groups = read::group(&paths, pattern)?;
-    let explicit = |path: &PathBuf| found.get(path).copied().unwrap_or_default();
-    let mut items = Vec::new();
-    for set in groups.sets {
+/// Images of one file a channel.
+fn channels(sets: Vec<FileSet>, found: &BTreeMap<PathBuf, bool>, root: &Path) -> Vec<Item> {
+    let item = |set: FileSet| {
         let files: Vec<PathBuf> = set.files.iter().map(|(_, path)| path.clone()).collect();
-        let Some(first) = files.first() else { continue };
-        let place = first.with_file_name(&set.name);
-        let explicit = files.iter().any(explicit);
-        items.push(Item { files, source: Source::Channels(set), ..single(place, root, explicit) });
-    }
-    for path in groups.unmatched {
-        let explicit = explicit(&path);
-        let task = Task::Skip(format!("the name does not match the file pattern {pattern}"));
-        items.push(Item { task, ..single(path, root, explicit) });
-    }
-    Ok(items)
+        let explicit = files.iter().any(|path| found.get(path).copied().unwrap_or_default());
+        let place = set.place.clone();
+        Item { files, source: Source::Channels(set), ..single(place, root, explicit) }
+    };
+    sets.into_iter().map(item).collect()
 }
 
-/// Of each OME-TIFF set only the file that is opened stays: reading it reads the others, which are part of it.
-fn join_ome_sets(found: &mut BTreeMap<PathBuf, bool>) {
+/// Of each OME-TIFF set only the file that is opened stays: reading it reads the others, which are part of it. Returns those
+/// with it.
+fn join_ome_sets(found: &mut BTreeMap<PathBuf, bool>) -> HashMap<PathBuf, PathBuf> {
     let files: Vec<PathBuf> = found.keys().cloned().collect();
+    let mut joined = HashMap::new();
     for set in read::find_ome_sets(&files) {
         let explicit = set.members.iter().filter_map(|m| found.remove(m)).fold(false, |any, explicit| any | explicit);
+        joined.extend(set.members.into_iter().map(|member| (member, set.lead.clone())));
         found.insert(set.lead, explicit);
     }
+    joined
 }
 
 /// Two images of one name (a folder that is called like a series beside it) are numbered: rare, but then no file of one may

@@ -14,8 +14,13 @@ fn tree(files: &[&str]) -> tempfile::TempDir {
 }
 
 fn names(inputs: &[PathBuf], text: &str) -> Vec<String> {
-    let recipe = Recipe::parse("test", text, &[]).unwrap();
-    discover(inputs, &[], &[&recipe]).unwrap().items.into_iter().map(|i| i.name).collect()
+    images(inputs, text).into_iter().map(|i| i.name).collect()
+}
+
+fn images(inputs: &[PathBuf], text: &str) -> Vec<Item> {
+    let recipes = Recipes::One(Box::new(Recipe::parse("test", text, &[]).unwrap()));
+    let settings = Settings { inputs: inputs.to_vec(), ..Settings::default() };
+    discover(&settings, &recipes).unwrap().items
 }
 
 const PLAIN: &str = "[channels]\nc = [0]\n[objects.o]\nchannel = 'c'\nsteps = [{ op = 'threshold', method = 'otsu' }]";
@@ -42,9 +47,8 @@ fn images_are_named_below_what_holds_all_inputs() {
 fn an_image_has_the_same_files_whatever_lies_beside_it() {
     let output = |files: &[&str], name: &str| -> String {
         let dir = tree(files);
-        let recipe = Recipe::parse("test", PLAIN, &[]).unwrap();
-        let images = discover(&[dir.path().into()], &[], &[&recipe]).unwrap();
-        images.items.iter().find(|i| i.name == name).unwrap().output("o", ".tif", ".ome.tif")
+        let images = images(&[dir.path().into()], PLAIN);
+        images.iter().find(|i| i.name == name).unwrap().output("o", ".tif", ".ome.tif")
     };
     for name in ["a.tif", "a.png"] {
         assert_eq!(output(&[name], name), output(&["a.tif", "a.png", "a.png.tif", "a.ome.tif", "a"], name));

@@ -1,11 +1,11 @@
 //! The files that an image is read from: which they are, what they hold, whether they change meanwhile.
 
-use super::discover::{Item, Source, companion};
-use super::names;
+use super::discover::{Item, Source};
 use super::parts::hash_file;
+use super::{masks, names};
 use crate::read::{self, Extent};
 use crate::recipe::Recipe;
-use crate::{Error, Result};
+use crate::{Kind, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -17,16 +17,19 @@ pub type LabelFiles = Vec<(String, PathBuf)>;
 /// The files with the regions of the recipe's object sets. One that is missing is an error, unless the recipe can do without.
 pub fn labels(item: &Item, recipe: &Recipe) -> Result<LabelFiles> {
     let mut files = Vec::new();
-    for (set, objects) in &recipe.body.objects {
-        let Some(pattern) = &objects.labels else { continue };
-        let path = companion(pattern, &item.place);
-        if path.is_file() {
-            files.push((set.clone(), path));
-        } else if !objects.optional {
-            let name = if pattern.contains("{stem}") { path.file_name().map(PathBuf::from) } else { None };
-            return Err(Error::io(format!("there is no label image {}", name.unwrap_or(path).display()))
-                .needed_for(format!("the object set \"{set}\""))
-                .remedy(format!("--set labels.{set}=FILE, or a pattern like \"{{stem}}_mask.tif\"")));
+    for (set, found) in &item.masks {
+        let optional = recipe.body.objects.get(set).is_some_and(|o| o.optional);
+        match found {
+            Ok(path) if path.is_file() => files.push((set.clone(), path.clone())),
+            Err(e) if e.kind != Kind::Io || !optional => return Err(e.clone()),
+            Ok(path) if !optional => {
+                let beside = path.starts_with(item.place.with_file_name(""));
+                let name = path.file_name().filter(|_| beside).map_or(path.clone(), PathBuf::from);
+                return Err(
+                    masks::missing(name.display().to_string(), set).needed_for(format!("the object set \"{set}\""))
+                );
+            }
+            Ok(_) | Err(_) => {}
         }
     }
     Ok(files)

@@ -1,5 +1,6 @@
 //! What a run is: program, recipes, images, machine. It stands in `run.json`, and in the folder from the first moment on.
 
+use super::metadata::Metadata;
 use super::shard::{List, Shard};
 use super::{Recipes, Settings, clock, machine};
 use crate::recipe::Recipe;
@@ -43,6 +44,8 @@ pub struct Head {
     pub shard: Shard,
     /// All images of all shares.
     pub list: List,
+    /// The columns that tell what images are of.
+    pub metadata: Metadata,
     /// What is written.
     pub outputs: Outputs,
 }
@@ -101,6 +104,7 @@ impl Head {
             memory: 0,
             shard: settings.shard.unwrap_or(Shard::WHOLE),
             list: List::default(),
+            metadata: Metadata::default(),
             outputs: Outputs::of(settings),
         }
     }

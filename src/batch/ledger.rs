@@ -46,6 +46,10 @@ pub struct Entry {
     pub is_scan: bool,
     /// The name of its part.
     pub part: Option<String>,
+    /// What it is of, one cell a column of the metadata.
+    pub metadata: Vec<Option<String>>,
+    /// Changes of the recipe for it.
+    pub set: Vec<String>,
 }
 
 impl Entry {
@@ -65,6 +69,8 @@ impl Entry {
             place: item.identity().1,
             is_scan: item.is_scan,
             part: record.key.clone(),
+            metadata: item.metadata.to_vec(),
+            set: item.settings.to_vec(),
         }
     }
 
@@ -78,6 +84,9 @@ impl Entry {
             is_scan: self.is_scan,
             explicit: false,
             task: Task::Measure,
+            metadata: self.metadata.as_slice().into(),
+            settings: self.set.as_slice().into(),
+            masks: vec![],
         }
     }
 
@@ -202,8 +211,18 @@ mod tests {
     }
 
     fn blank() -> Item {
-        let (source, task) = (Source::File, Task::Measure);
-        Item { name: String::new(), files: vec![], source, place: "".into(), is_scan: false, explicit: false, task }
+        Item {
+            name: String::new(),
+            files: vec![],
+            source: Source::File,
+            place: "".into(),
+            is_scan: false,
+            explicit: false,
+            task: Task::Measure,
+            metadata: [].into(),
+            settings: [].into(),
+            masks: vec![],
+        }
     }
 
     #[test]

@@ -88,6 +88,7 @@ pub fn merge(merge: &Merge) -> Result<Summary> {
         store,
         ledger,
         kept: super::redo::Kept::new(),
+        metadata: first.metadata.clone(),
         budget: budget::Budget::new(0),
         places: [PathBuf::from(&first.root), search::absolute(&merge.out)],
     };

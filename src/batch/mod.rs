@@ -6,6 +6,7 @@
 mod belong;
 pub mod budget;
 mod chooser;
+mod claims;
 mod clock;
 mod closing;
 pub mod discover;
@@ -16,20 +17,27 @@ mod failures;
 mod files;
 mod head;
 mod ledger;
+mod listing;
 mod machine;
+mod masks;
 mod merge;
+mod metadata;
 mod names;
 mod one;
 mod out;
 mod parts;
+mod plan;
 mod queue;
+mod reading;
 mod recipes;
 mod record;
 mod redo;
 mod run_json;
 mod search;
 mod shard;
+mod sheet;
 mod stop;
+mod survey;
 mod tables;
 
 pub use budget::Bytes;
@@ -39,12 +47,14 @@ pub use failures::Failures;
 pub use head::{Head, Outputs, RecipeText};
 pub use merge::{Merge, merge};
 pub use out::Existing;
+pub use plan::{Plan, plan};
 pub use recipes::Recipes;
 pub use record::{Stage, Status};
 pub use redo::{Failed, failed, failed_images};
 pub use search::NOT_IMAGES;
 pub use shard::{List, Shard};
 pub use stop::{Reason, Stop};
+pub use survey::{NotRead, Seen, survey};
 pub use tables::features;
 
 use crate::device::Device;
@@ -62,6 +72,8 @@ use std::time::Instant;
 pub struct Settings {
     /// Files, folders and globs.
     pub inputs: Vec<PathBuf>,
+    /// A sample sheet: what images are of, and changes of the recipe for single ones.
+    pub sheet: Option<PathBuf>,
     /// Globs of paths in folders that are left alone.
     pub exclude: Vec<String>,
     /// Where everything is written.
@@ -144,10 +156,9 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
     let threads = at_most("threads", settings.threads.unwrap_or_else(machine::threads))?;
     at_most("jobs", settings.jobs.unwrap_or(1))?;
     let pool = queue::pool(threads)?;
-    let search = || discover::discover(&settings.inputs, &settings.exclude, &recipes.all());
-    let Images { items, root } = pool.install(search)?;
+    let Images { items, root, metadata, .. } = pool.install(|| discover::discover(settings, recipes))?;
     let mut head = Head::new(settings, recipes);
-    head.list = List::of(&items);
+    (head.list, head.metadata) = (List::of(&items), metadata.clone());
     let items = head.shard.of(items);
     let kept = redo::kept(settings, recipes)?;
     let (out, earlier) = {
@@ -177,6 +188,7 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
         ledger: Ledger::create(out.folder(), items.len())?,
         kept,
         budget: budget::Budget::new(memory),
+        metadata,
         places: [root, search::absolute(&settings.out)],
     };
     settings.observer.tell(Event::Begun { head: &head, images: items.len(), out: &settings.out });

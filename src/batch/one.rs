@@ -5,24 +5,24 @@
 
 use super::budget::{Budget, More, Share};
 use super::chooser::{DeviceChooser, Side};
-use super::discover::{Item, Source, Task};
+use super::discover::{Item, Task};
 use super::files::{self, Hashed, LabelFiles};
 use super::ledger::Ledger;
+use super::metadata::Metadata;
 use super::out::Out;
 use super::parts::{Ending, IMAGES, PartWriter, Store, Written, key};
 use super::queue::Pools;
 use super::record::{Record, Stage, Status};
 use super::redo::Kept;
 use super::stop::{Reason, Stop};
-use super::{Recipes, Settings, estimate};
+use super::{Recipes, Settings, estimate, reading};
 use crate::device::Device;
 use crate::pipeline::{self, External, Outcome};
 use crate::profile::stage;
 use crate::read::{self, Extent};
-use crate::recipe::{Modality, Pages, Recipe};
+use crate::recipe::{Modality, Recipe};
 use crate::scan::Scan;
 use crate::table::arrow;
-use crate::units::Spacing;
 use crate::{Error, Kind, Result, write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -41,6 +41,8 @@ pub(super) struct Context<'a> {
     /// Images that are kept without a look at their files.
     pub kept: Kept,
     pub budget: Budget,
+    /// The columns that tell what images are of.
+    pub metadata: Metadata,
     /// The folders of the inputs and of the results: no byte of a table may depend on where they lie.
     pub places: [PathBuf; 2],
 }
@@ -114,8 +116,8 @@ impl Context<'_> {
             }
             record = match e.kind {
                 Kind::Stopped => Record::skipped(&format!("not finished: {}", e.what)),
-                _ if self.is_no_image(item, &e) => Record::skipped(&self.without_places(&e.reason())),
-                _ => Record { status: Status::Failed, reason: Some(self.without_places(&e.reason())), ..record },
+                _ if reading::is_no_image(item, &e) => Record::skipped(&self.reason(&e)),
+                _ => Record { status: Status::Failed, reason: Some(self.reason(&e)), ..record },
             };
             record.error = Some(Box::new(e.at(&item.name)));
         }
@@ -123,34 +125,20 @@ impl Context<'_> {
         record
     }
 
-    /// The words of a table: the same wherever the images and the results lie.
-    fn without_places(&self, words: &str) -> String {
-        let short = |words: String, folder: &Path| match folder.to_str() {
-            Some(folder) if folder.len() > 1 => words.replace(&format!("{folder}/"), ""),
-            _ => words,
-        };
-        self.places.iter().fold(words.to_string(), |words, folder| short(words, folder))
-    }
-
-    /// A file found in a folder that neither its name nor its content calls an image is passed over, and so is what holds no
-    /// scan.
-    fn is_no_image(&self, item: &Item, e: &Error) -> bool {
-        if e.kind == Kind::NotAScan && !item.explicit {
-            return true;
-        }
-        let [path] = item.files.as_slice() else { return false };
-        !item.explicit && e.kind == Kind::Unsupported && !files::is_image(path)
+    /// The words of a table.
+    fn reason(&self, e: &Error) -> String {
+        reading::without_places(&e.reason(), &self.places)
     }
 
     fn do_item(&self, item: &Item, pools: &Pools, record: &mut Record) -> Result<()> {
         record.stage = Stage::Examine;
-        if self.is_kept(item, record) {
+        let recipe = &*self.recipes.of(item)?;
+        if self.is_kept(item, recipe, record) {
             return Ok(());
         }
-        let recipe = self.recipes.of(item);
         let label_files = files::labels(item, recipe)?;
-        let options = self.options(recipe);
-        let extent = pools.of(0).install(|| examine(item, &options))?;
+        let options = reading::options(recipe, self.budget.bytes());
+        let extent = pools.of(0).install(|| reading::examine(item, &options))?;
         let pool = pools.of(extent.shape.len());
         let mut need = estimate::image(&extent, recipe);
         record.stage = Stage::Memory;
@@ -158,14 +146,14 @@ impl Context<'_> {
         let mut looked = Looked { options, extent, label_files, before: vec![], hashes: None };
         looked.before = files::state(&looked.extent.files);
         // Reading waits for the hashes only where they may show that there is nothing to do.
-        if self.settings.existing.keeps() && pool.install(|| self.is_done(item, &mut looked, record))? {
+        if self.settings.existing.keeps() && pool.install(|| self.is_done(item, recipe, &mut looked, record))? {
             return Ok(());
         }
         loop {
             self.stop().check()?;
             record.stage = Stage::Memory;
             let share = self.budget.take(need, self.stop())?;
-            match pool.install(|| self.attempt(item, &mut looked, share, record))? {
+            match pool.install(|| self.attempt(item, recipe, &mut looked, share, record))? {
                 Ok(()) => return Ok(()),
                 Err(all) => need = all,
             }
@@ -180,11 +168,11 @@ impl Context<'_> {
     }
 
     /// The image was finished by the run of which only the failed ones are done again, and its results are there.
-    fn is_kept(&self, item: &Item, record: &mut Record) -> bool {
+    fn is_kept(&self, item: &Item, recipe: &Recipe, record: &mut Record) -> bool {
         let Some(entry) = self.kept.get(&item.name) else { return false };
         let Some(key) = &entry.part else { return false };
         let Some(part) = self.store.look(key) else { return false };
-        let wanted = self.all_outputs(item);
+        let wanted = self.all_outputs(item, recipe);
         let is_there = |f: &Written, below: &String| f.below == *below && f.is_there(self.out.folder());
         if !wanted.iter().all(|below| part.files.iter().any(|f| is_there(f, below))) {
             return false;
@@ -196,10 +184,10 @@ impl Context<'_> {
     }
 
     /// The image is finished already: its part and all its files are there and whole.
-    fn is_done(&self, item: &Item, looked: &mut Looked, record: &mut Record) -> Result<bool> {
+    fn is_done(&self, item: &Item, recipe: &Recipe, looked: &mut Looked, record: &mut Record) -> Result<bool> {
         let hashes = looked.hash(item, self.root())?;
-        let key = self.key(item, &hashes);
-        let wanted = self.all_outputs(item);
+        let key = self.key(item, recipe, &hashes);
+        let wanted = self.all_outputs(item, recipe);
         let whole = |f: &Written, below: &String| f.below == *below && f.is_whole(self.out.folder());
         let part =
             self.store.look(&key).filter(|part| wanted.iter().all(|below| part.files.iter().any(|f| whole(f, below))));
@@ -213,17 +201,23 @@ impl Context<'_> {
         Ok(true)
     }
 
-    fn key(&self, item: &Item, hashes: &[Hashed]) -> String {
-        key(&item.name, hashes, self.recipes.of(item), self.overlay_size())
+    fn key(&self, item: &Item, recipe: &Recipe, hashes: &[Hashed]) -> String {
+        key(&item.name, hashes, recipe, self.overlay_size())
     }
 
     /// Reads, runs and sets down, within a share of the memory.
-    fn attempt(&self, item: &Item, looked: &mut Looked, mut share: Share, record: &mut Record) -> Result<OrBytes<()>> {
+    fn attempt(
+        &self,
+        item: &Item,
+        recipe: &Recipe,
+        looked: &mut Looked,
+        mut share: Share,
+        record: &mut Record,
+    ) -> Result<OrBytes<()>> {
         record.stage = Stage::Read;
-        let recipe = self.recipes.of(item);
         let known = looked.hashes.take();
         let hash = || known.map_or_else(|| looked.hash(item, self.root()), Ok);
-        let (hashes, scan) = rayon::join(hash, || stage("read", "", || open(item, &looked.options)));
+        let (hashes, scan) = rayon::join(hash, || stage("read", "", || reading::open(item, &looked.options)));
         let (hashes, scan) = (hashes?, scan?);
         let Looked { options, extent, label_files, .. } = &*looked;
         if files::state(&extent.files) != looked.before {
@@ -241,7 +235,7 @@ impl Context<'_> {
                 .map_or_else(read::Pick::default, |o| read::Pick { names: o.regions.clone(), resample: o.resample });
             external.insert(set.clone(), read::regions(path, &scan, &pick, options)?);
         }
-        let key = self.key(item, &hashes);
+        let key = self.key(item, recipe, &hashes);
         let given = Given { item, recipe, scan: &scan, external: &external, extent, key: &key };
         let Measured { outcome, mut part } = match self.on_either_side(&given, &mut share, &mut record.stage)? {
             Ok(measured) => measured,
@@ -252,32 +246,13 @@ impl Context<'_> {
         };
         self.stop().check()?;
         record.stage = Stage::Write;
-        let files = stage("write", "", || self.set_down(item, &scan, &outcome))?;
+        let files = stage("write", "", || self.set_down(item, recipe, &scan, &outcome))?;
         part.append(IMAGES, &arrow::batch(&outcome.row)?)?;
         let (warnings, roles) = (outcome.warnings, pipeline::roles(&outcome.row));
         record.warning = pipeline::warnings(&outcome.row);
         record.has(part.finish(Ending { warnings, roles, files, ..Ending::default() })?);
         (record.key, record.hashes) = (Some(key), hashes);
         Ok(Ok(()))
-    }
-
-    fn options(&self, recipe: &Recipe) -> read::Options {
-        let body = &recipe.body;
-        read::Options {
-            pages: match body.files.pages {
-                Some(Pages::C) => read::Pages::Channels,
-                Some(Pages::Z) => read::Pages::Slices,
-                Some(Pages::T) => read::Pages::Times,
-                None => read::Pages::Unsaid,
-            },
-            time: body.files.time,
-            incomplete: body.files.incomplete,
-            spacing: body.spacing_um.and_then(|s| Spacing::um(s.zyx())),
-            spacing_replace: body.spacing_um_replace.and_then(|s| Spacing::um(s.zyx())),
-            max_bytes: self.budget.bytes(),
-            suv: body.suv.clone(),
-            ..Default::default()
-        }
     }
 
     /// Runs the recipe; if a GPU cannot, the same image is done on the CPU, and one line for all images says so.
@@ -340,8 +315,7 @@ impl Context<'_> {
     }
 
     /// Places of the label image and the overlay of a set, below the output folder.
-    fn outputs(&self, item: &Item, set: &str) -> [Option<String>; 2] {
-        let recipe = self.recipes.of(item);
+    fn outputs(&self, item: &Item, recipe: &Recipe, set: &str) -> [Option<String>; 2] {
         let (usual, end) = if is_pet(recipe) { (".nii.gz", ".nii.gz") } else { (".tif", ".ome.tif") };
         [
             self.settings.labels.then(|| format!("labels/{}", item.output(set, usual, end))),
@@ -350,25 +324,26 @@ impl Context<'_> {
     }
 
     /// Place of a derived image below the output folder.
-    fn image_output(&self, item: &Item, name: &str) -> String {
-        let (usual, end) = if is_pet(self.recipes.of(item)) { (".nii.gz", ".nii.gz") } else { (".tif", ".ome.tif") };
+    fn image_output(item: &Item, recipe: &Recipe, name: &str) -> String {
+        let (usual, end) = if is_pet(recipe) { (".nii.gz", ".nii.gz") } else { (".tif", ".ome.tif") };
         format!("images/{}", item.output(name, usual, end))
     }
 
     /// Every file that the image should have.
-    fn all_outputs(&self, item: &Item) -> Vec<String> {
-        let body = &self.recipes.of(item).body;
-        let sets = body.objects.iter().filter(|(_, o)| o.write).flat_map(|(name, _)| self.outputs(item, name));
-        let images = body.images.iter().filter(|(_, i)| i.write).map(|(name, _)| self.image_output(item, name));
+    fn all_outputs(&self, item: &Item, recipe: &Recipe) -> Vec<String> {
+        let body = &recipe.body;
+        let sets = body.objects.iter().filter(|(_, o)| o.write).flat_map(|(name, _)| self.outputs(item, recipe, name));
+        let images =
+            body.images.iter().filter(|(_, i)| i.write).map(|(name, _)| Self::image_output(item, recipe, name));
         sets.flatten().chain(images).collect()
     }
 
-    fn set_down(&self, item: &Item, scan: &Scan, outcome: &Outcome) -> Result<Vec<Written>> {
+    fn set_down(&self, item: &Item, recipe: &Recipe, scan: &Scan, outcome: &Outcome) -> Result<Vec<Written>> {
         let mut written = Vec::new();
         for image in &outcome.images {
-            let below = self.image_output(item, &image.name);
+            let below = Self::image_output(item, recipe, &image.name);
             let path = self.out.path(&below)?;
-            if is_pet(self.recipes.of(item)) {
+            if is_pet(recipe) {
                 write::nifti_image(path, &image.name, &image.volume, scan.placement.as_ref())?;
             } else {
                 write::image(path, &image.name, &image.volume)?;
@@ -378,10 +353,10 @@ impl Context<'_> {
         // Sets that follow each other are mostly shown over the same channels: laid out once.
         let mut laid: Option<([Option<usize>; 2], write::Backdrop)> = None;
         for set in &outcome.sets {
-            let [labels, overlay] = self.outputs(item, &set.name);
+            let [labels, overlay] = self.outputs(item, recipe, &set.name);
             if let Some(below) = labels {
                 let path = self.out.path(&below)?;
-                if is_pet(self.recipes.of(item)) {
+                if is_pet(recipe) {
                     write::nifti_labels(path, &set.name, &set.labels, scan.spacing, scan.placement.as_ref())?;
                 } else {
                     write::labels(path, &set.name, &set.labels, scan.spacing)?;
@@ -403,24 +378,6 @@ impl Context<'_> {
             }
         }
         Ok(written)
-    }
-}
-
-fn examine(item: &Item, options: &read::Options) -> Result<Extent> {
-    match (&item.source, item.files.as_slice()) {
-        (Source::Channels(set), _) => read::examine_set(set, options),
-        (Source::Series(series), _) => read::examine_series(series, options),
-        (Source::File, [path]) => read::examine(path, options),
-        _ => Err(Error::new(Kind::Internal, "an image without files")),
-    }
-}
-
-fn open(item: &Item, options: &read::Options) -> Result<Scan> {
-    match (&item.source, item.files.as_slice()) {
-        (Source::Channels(set), _) => read::open_set(set, options),
-        (Source::Series(series), _) => read::read_series(series, options),
-        (Source::File, [path]) => read::open(path, options),
-        _ => Err(Error::new(Kind::Internal, "an image without files")),
     }
 }
 

@@ -1,8 +1,12 @@
 //! Which recipe an image is done with: the one that the user chose, or one for each kind of image.
 
+use super::claims::Claims;
 use super::discover::Item;
 use crate::recipe::{Recipe, preset};
 use crate::{Error, Result};
+use rayon::prelude::*;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// Of the errors of a setting that fits neither preset, the one of the preset that was meant: of PET if only it knows the
 /// name, or one like it.
@@ -56,13 +60,59 @@ impl Recipes {
         })
     }
 
-    /// The recipe for an image.
-    pub(super) fn of(&self, item: &Item) -> &Recipe {
+    /// The recipe for an image, with its own changes. It is made anew each time: every scan of an archive may have some.
+    ///
+    /// # Errors
+    /// None after [`check`](Self::check).
+    pub(super) fn of(&self, item: &Item) -> Result<Cow<'_, Recipe>> {
+        self.with(item.is_scan, &item.settings)
+    }
+
+    /// The same without the image's own changes.
+    pub(super) fn kind(&self, item: &Item) -> &Recipe {
+        self.by_kind(item.is_scan)
+    }
+
+    fn by_kind(&self, is_scan: bool) -> &Recipe {
         match self {
             Recipes::One(recipe) => recipe,
-            Recipes::ByModality { pet, .. } if item.is_scan => pet,
+            Recipes::ByModality { pet, .. } if is_scan => pet,
             Recipes::ByModality { fluorescence, .. } => fluorescence,
         }
+    }
+
+    fn with(&self, is_scan: bool, settings: &[String]) -> Result<Cow<'_, Recipe>> {
+        let recipe = self.by_kind(is_scan);
+        match settings {
+            [] => Ok(Cow::Borrowed(recipe)),
+            _ => Recipe::parse(&recipe.name, &recipe.text, settings).map(Cow::Owned),
+        }
+    }
+
+    /// Those that these images are done with, without their own changes.
+    pub(super) fn used(&self, items: &[Item]) -> Vec<&Recipe> {
+        match self {
+            Recipes::One(recipe) => vec![recipe],
+            Recipes::ByModality { fluorescence, pet } => {
+                let kinds = [(fluorescence, false), (pet, true)].into_iter();
+                kinds.filter(|(_, is_scan)| items.iter().any(|i| i.is_scan == *is_scan)).map(|(r, _)| &**r).collect()
+            }
+        }
+    }
+
+    /// Tries the changes of all images before anything is done.
+    ///
+    /// # Errors
+    /// A recipe refuses one; the error names the cell of the sheet.
+    pub(super) fn check(&self, items: &[Item], claims: &Claims) -> Result<()> {
+        let distinct: BTreeSet<(bool, &[String])> = items.iter().map(|i| (i.is_scan, &*i.settings)).collect();
+        let distinct: Vec<_> = distinct.into_iter().collect();
+        let wrong = distinct.par_iter().find_map_first(|(is_scan, settings)| {
+            let fails = |some: &[String]| self.with(*is_scan, some).is_err();
+            let e = self.with(*is_scan, settings).err()?;
+            Some(claims.wrong_setting(settings, e, fails))
+        });
+        wrong.map_or(Ok(()), Err)
     }
 
     /// All of them.

@@ -86,7 +86,8 @@ impl TryFrom<String> for Shard {
 pub struct List {
     /// How many there are.
     pub images: usize,
-    /// SHA-256 of their names in order: two shards belong together only if they saw the same list.
+    /// SHA-256 of their names in order, of what they are of and of their own settings: two shards belong together only if
+    /// they saw the same list.
     pub sha256: String,
 }
 
@@ -94,10 +95,16 @@ impl List {
     /// The list of these images.
     pub fn of(items: &[Item]) -> Self {
         let mut hasher = Sha256::new();
+        // With its length, so that no two lists read the same.
+        let mut add = |word: &str| {
+            hasher.update((word.len() as u64).to_le_bytes());
+            hasher.update(word);
+        };
         for item in items {
-            // With its length, so that no two lists read the same.
-            hasher.update((item.name.len() as u64).to_le_bytes());
-            hasher.update(&item.name);
+            add(&item.name);
+            add(&item.metadata.len().to_string());
+            let cells = item.metadata.iter().map(|cell| cell.as_deref().unwrap_or_default());
+            cells.chain(item.settings.iter().map(String::as_str)).for_each(&mut add);
         }
         List { images: items.len(), sha256: super::parts::hex(hasher) }
     }

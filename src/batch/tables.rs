@@ -5,9 +5,11 @@
 
 use super::Recipes;
 use super::discover::Item;
+use super::metadata::Metadata;
 use super::one::Context;
-use super::parts::{IMAGES, Store};
+use super::parts::IMAGES;
 use super::record::{Record, Status};
+use crate::recipe::Recipe;
 use crate::table::arrow::{self, Values};
 use crate::table::{Cells, Column, Table};
 use crate::write::{CsvSink, ParquetSink};
@@ -25,19 +27,21 @@ struct Layout {
 }
 
 pub(super) fn write(context: &Context, items: &[Item], records: &[Record]) -> Result<()> {
-    let layout = Layout::of(&context.recipes.all(), items, context, &context.store)?;
+    let metadata = &context.metadata;
+    let layout = Layout::of(items, context)?;
+    metadata.differ_from(layout.names())?;
     let mut images = Sinks::open(context, IMAGES)?;
-    let mut row = Fit::new(columns_of(&status("", &Record::skipped(""))), &layout.images);
+    let mut row = Fit::new(columns_of(&status(None, metadata, &Record::skipped(""))), &layout.images);
     let mut waiting = Vec::new();
     let mut sets = BTreeMap::new();
     for (name, columns) in &layout.sets {
-        let fit = Fit::new(vec![image_column("")], columns);
+        let fit = Fit::new(columns_of(&which(None, metadata)), columns);
         let mut sink = Sinks::open(context, name)?;
         sink.append(&RecordBatch::new_empty(fit.schema.clone()))?;
         sets.insert(name.as_str(), (fit, sink));
     }
     for (item, record) in items.iter().zip(records) {
-        let front = status(&item.name, record);
+        let (of_rows, front) = (which(Some(item), metadata), status(Some(item), metadata, record));
         let mut of_image = row.nothing(&front)?;
         for (name, rows) in &record.counts {
             sets.get_mut(name.as_str()).map_or(Ok(()), |(_, sink)| sink.image(*rows))?;
@@ -47,8 +51,7 @@ pub(super) fn write(context: &Context, items: &[Item], records: &[Record]) -> Re
                 if table == IMAGES {
                     of_image = row.rows(&front, rows)?;
                 } else if let Some((fit, sink)) = sets.get_mut(table) {
-                    let name = Table { columns: vec![image_column(&item.name)] };
-                    sink.append(&fit.rows(&name, rows)?)?;
+                    sink.append(&fit.rows(&of_rows, rows)?)?;
                 }
                 Ok(())
             };
@@ -67,7 +70,7 @@ pub(super) fn write(context: &Context, items: &[Item], records: &[Record]) -> Re
     images.finish()?;
     sets.into_values().try_for_each(|(_, sink)| sink.finish())?;
     let mut features = Sinks::open(context, "features")?;
-    features.append(&arrow::batch(&dictionary(&layout))?)?;
+    features.append(&arrow::batch(&dictionary(&layout, metadata))?)?;
     features.finish()
 }
 
@@ -80,25 +83,29 @@ fn together(schema: &SchemaRef, rows: &[RecordBatch]) -> Result<RecordBatch> {
 
 impl Layout {
     /// What the recipes of the images give, then what single images have beside that.
-    fn of(recipes: &[&crate::recipe::Recipe], items: &[Item], context: &Context, store: &Store) -> Result<Self> {
-        let used = |recipe: &&&crate::recipe::Recipe| {
-            items.iter().any(|item| std::ptr::eq(context.recipes.of(item), **recipe))
-        };
+    fn of(items: &[Item], context: &Context) -> Result<Self> {
         let mut layout = Layout::default();
-        for recipe in recipes.iter().filter(used) {
-            layout.add_recipe(recipe)?;
-        }
-        for met in store.tables() {
+        context.recipes.used(items).into_iter().try_for_each(|recipe| layout.add_recipe(recipe))?;
+        // Rows of a sheet that measure something else.
+        let others: BTreeMap<_, &Item> =
+            items.iter().filter(|i| changes_columns(&i.settings)).map(|i| ((i.is_scan, &*i.settings), i)).collect();
+        others.into_values().try_for_each(|item| layout.add_recipe(&*context.recipes.of(item)?))?;
+        for met in context.store.tables() {
             let columns = met.schema.fields().iter().map(|f| arrow::column(f)).collect::<Result<Vec<_>>>()?;
             layout.add(&met.table, &columns)?;
         }
         Ok(layout)
     }
 
-    fn add_recipe(&mut self, recipe: &crate::recipe::Recipe) -> Result<()> {
+    fn add_recipe(&mut self, recipe: &Recipe) -> Result<()> {
         let outcome = pipeline::columns(recipe)?;
         self.add(IMAGES, &outcome.row.columns)?;
         outcome.sets.iter().try_for_each(|set| self.add(&set.name, &set.table.columns))
+    }
+
+    /// Names of all columns.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.images.iter().chain(self.sets.values().flatten()).map(|c| c.name.as_str())
     }
 
     fn add(&mut self, table: &str, columns: &[Column]) -> Result<()> {
@@ -116,7 +123,20 @@ impl Layout {
 pub fn features(recipes: &Recipes) -> Result<Table> {
     let mut layout = Layout::default();
     recipes.all().into_iter().try_for_each(|recipe| layout.add_recipe(recipe))?;
-    Ok(dictionary(&layout))
+    Ok(dictionary(&layout, &Metadata::default()))
+}
+
+/// Names of all columns that recipes give.
+pub(super) fn names(recipes: &[&Recipe]) -> Result<Vec<String>> {
+    let mut layout = Layout::default();
+    recipes.iter().try_for_each(|recipe| layout.add_recipe(recipe))?;
+    Ok(layout.names().map(str::to_string).collect())
+}
+
+/// Changes of a recipe that may be about what is measured, not about the image alone: an archive has many of those.
+fn changes_columns(settings: &[String]) -> bool {
+    let of_image = ["suv.", "spacing_um", "channels.", "files.", "labels.", "mask"];
+    settings.iter().any(|s| !of_image.iter().any(|key| s.starts_with(key)))
 }
 
 /// Adds the columns that are new. A column of whole numbers becomes real where another image needs it to be.
@@ -216,22 +236,26 @@ fn text(name: &str, definition: &str, cells: Vec<Option<String>>) -> Column {
     Column::new(name, "", definition, Cells::Text(cells))
 }
 
-fn image_column(name: &str) -> Column {
-    text("image", "Path of the image below the folder that holds all inputs.", vec![Some(name.into())])
+/// The first columns of every table: which image a row is of, and what that is of.
+fn which(item: Option<&Item>, metadata: &Metadata) -> Table {
+    let definition = "Path of the image below the folder that holds all inputs.";
+    let mut t = Table::default();
+    t.push(text("image", definition, vec![item.map(|i| i.name.clone())]));
+    t.columns.extend(metadata.columns(item));
+    t
 }
 
-fn status(image: &str, record: &Record) -> Table {
-    let mut t = Table::default();
-    t.push(image_column(image));
+fn status(item: Option<&Item>, metadata: &Metadata, record: &Record) -> Table {
+    let mut t = which(item, metadata);
     t.push(text("status", "ok, failed or skipped.", vec![Some(record.status.name().into())]));
     t.push(text("reason", "Why the image failed or was skipped.", vec![record.reason.clone()]));
     t
 }
 
 /// Every column of every table with its unit and meaning.
-fn dictionary(layout: &Layout) -> Table {
-    let status = status("", &Record::skipped(""));
-    let image = status.columns.iter().take(1);
+fn dictionary(layout: &Layout, metadata: &Metadata) -> Table {
+    let status = status(None, metadata, &Record::skipped(""));
+    let image = status.columns.iter().take(1 + metadata.names().len());
     let images = status.columns.iter().chain(&layout.images).map(|c| (IMAGES, c));
     let sets =
         layout.sets.iter().flat_map(|(name, columns)| image.clone().chain(columns).map(move |c| (name.as_str(), c)));

@@ -1,15 +1,18 @@
 //! `uptake inspect`
 
 use super::{End, print, say};
+use crate::batch::{self, NotRead, Seen};
+use crate::read::Extent;
 use crate::scan::{Modality, NO_UNIT, Scan};
 use crate::table::Cells;
-use crate::{Result, printable, read};
+use crate::units::{Shape, Spacing};
+use crate::{Error, Result, printable, read};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Image files
+    /// Image files, or folders: of those, one line an image, unless there is a single one
     #[arg(required = true)]
     file: Vec<PathBuf>,
     /// As JSON, one object a line
@@ -20,7 +23,24 @@ pub(super) struct Args {
 impl Args {
     pub fn run(self) -> Result<End> {
         let mut good = 0;
+        let mut all = 0;
         for path in &self.file {
+            if path.is_dir() {
+                match several(path) {
+                    Ok(None) => {}
+                    Ok(Some(seen)) => {
+                        all += seen.len();
+                        good += seen.iter().map(|seen| self.line(path, seen)).sum::<Result<usize>>()?;
+                        continue;
+                    }
+                    Err(e) => {
+                        all += 1;
+                        say(&format!("error: {}\n", e.at(path)));
+                        continue;
+                    }
+                }
+            }
+            all += 1;
             let name = path.display().to_string();
             match read::open(path, &read::Options::default()) {
                 Ok(scan) if self.json => print(&format!("{}\n", as_json(&name, &scan)?))?,
@@ -34,10 +54,57 @@ impl Args {
         }
         Ok(match good {
             0 => End::Nothing,
-            n if n < self.file.len() => End::SomeFailed,
+            n if n < all => End::SomeFailed,
             _ => End::Done,
         })
     }
+}
+
+/// The images of a folder, if there are several: one is described like a file.
+fn several(folder: &Path) -> Result<Option<Vec<Seen>>> {
+    let seen = batch::survey(folder)?;
+    let images = seen.iter().filter(|(_, s)| !matches!(s, Err(NotRead::Skipped(_)))).count();
+    Ok(if images == 1 && read::examine(folder, &read::Options::default()).is_ok() { None } else { Some(seen) })
+}
+
+impl Args {
+    /// One line for an image of a folder. Returns how many were good.
+    fn line(&self, folder: &Path, (name, seen): &Seen) -> Result<usize> {
+        let path = folder.join(name);
+        let name = path.display().to_string();
+        match seen {
+            Ok(extent) if self.json => print(&format!("{}\n", header_as_json(&name, extent)))?,
+            Ok(extent) => {
+                let size = extent.spacing.map_or("pixels of unknown size".into(), |s| spacing(extent.shape, s));
+                let channels = printable(&extent.names.join(", ")).into_owned();
+                print(&format!("{}: {}, {size}, {channels}\n", printable(&name), extent.shape))?;
+            }
+            Err(NotRead::Skipped(reason)) => {
+                say(&format!("{}: passed over, {}\n", printable(&name), printable(reason)));
+            }
+            Err(NotRead::Failed(e)) => {
+                say(&format!("error: {}\n", Error { path: Some(path), ..e.clone() }));
+                return Ok(0);
+            }
+        }
+        Ok(1)
+    }
+}
+
+fn header_as_json(name: &str, extent: &Extent) -> Value {
+    json!({
+        "file": name,
+        "size_zyx": extent.shape.zyx(),
+        "spacing_zyx": extent.spacing.map(|s| s.zyx),
+        "unit": extent.spacing.map(|s| s.unit.name()),
+        "channels": extent.names.iter().map(|name| json!({ "name": name })).collect::<Vec<_>>(),
+    })
+}
+
+fn spacing(shape: Shape, spacing: Spacing) -> String {
+    let [z, y, x] = spacing.zyx;
+    let depth = if shape.is_flat() { String::new() } else { format!("{z} x ") };
+    format!("{depth}{y} x {x} {}", spacing.unit.name())
 }
 
 fn modality(scan: &Scan) -> &'static str {
@@ -59,11 +126,7 @@ fn values(scan: &Scan, channel: usize) -> Result<Option<(f64, f64)>> {
 
 fn describe(name: &str, scan: &Scan) -> Result<String> {
     let axes = if scan.shape.is_flat() { "y, x" } else { "z, y, x" };
-    let spacing = scan.spacing.map_or("unknown; the tables count in px".into(), |s| {
-        let [z, y, x] = s.zyx;
-        let depth = if scan.shape.is_flat() { String::new() } else { format!("{z} x ") };
-        format!("{depth}{y} x {x} {}", s.unit.name())
-    });
+    let spacing = scan.spacing.map_or("unknown; the tables count in px".into(), |s| spacing(scan.shape, s));
     let mut text = format!("{name}\n  {:12} {}\n  {:12} {} ({axes})\n", "modality", modality(scan), "size", scan.shape);
     text += &format!("  {:12} {spacing}\n", "spacing");
     for (i, c) in scan.channels.iter().enumerate() {

@@ -45,6 +45,16 @@ pub(super) fn last_words(summary: &Summary, out: &Path, overlays: bool) -> Strin
     lines.iter().map(|line| format!("{}\n", printable(line))).collect()
 }
 
+/// What is said of a run that should be quiet: one line if there is something to look at.
+pub(super) fn quiet_words(summary: &Summary, out: &Path) -> String {
+    let Summary { failed, skipped, warnings, .. } = summary;
+    if failed + skipped + warnings == 0 {
+        return String::new();
+    }
+    let images = out.join("images.csv").display().to_string();
+    format!("{summary}, {warnings} warnings: see {}\n", printable(&images))
+}
+
 /// Images that failed in the same way, on a line.
 pub(super) fn failures(f: &Failures) -> String {
     let more = if f.count > f.first.len() { ", ..." } else { "" };

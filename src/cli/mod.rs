@@ -11,6 +11,8 @@ mod features;
 mod inspect;
 mod json_log;
 mod last_words;
+mod list;
+mod man;
 mod merge;
 mod progress;
 mod recipes;
@@ -45,7 +47,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Find objects in images, measure them, and write tables
-    Run(run::Args),
+    Run(Box<run::Args>),
     /// Put the shards of a run together: the tables of one run over all images
     Merge(merge::Args),
     /// List what failed in a run, by kind and by how far it came
@@ -62,6 +64,9 @@ enum Command {
     Features(features::Args),
     /// Print the completions for a shell
     Completions(completions::Args),
+    /// Print a manual page, for `man -l -`
+    #[command(hide = true)]
+    Man(man::Args),
 }
 
 /// Parses the command line, runs, and says what to exit with.
@@ -77,6 +82,7 @@ pub fn main() -> ExitCode {
         Command::Recipes(args) => args.run(),
         Command::Features(args) => args.run(),
         Command::Completions(args) => args.run(),
+        Command::Man(args) => args.run(),
     };
     match done {
         Ok(End::Done) => ExitCode::SUCCESS,

@@ -1,19 +1,30 @@
 //! `uptake run`
 
-use super::last_words::last_words;
+use super::last_words::{last_words, quiet_words};
 use super::progress::Progress;
-use super::{End, json_log, say};
-use crate::batch::{self, Bytes, Existing, Observer, Reason, Settings, Shard, Stop, Summary};
+use super::{End, json_log, list, print, say};
+use crate::batch::{self, Bytes, Existing, Observer, Plan, Reason, Recipes, Settings, Shard, Stop, Summary};
 use crate::device::Device;
 use crate::profile;
+use crate::write::csv;
 use crate::{Error, Result};
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// Images: files, folders (searched to their bottom) or globs
-    #[arg(required = true)]
+    #[arg(required_unless_present_any = ["sheet", "files_from"])]
     input: Vec<PathBuf>,
+    /// A sample sheet: a CSV with the column path (file, folder or glob, from the folder of the sheet); further columns
+    /// (patient, plate, ...) come back in every table, columns called set.KEY change the recipe as --set does
+    #[arg(long, value_name = "FILE")]
+    sheet: Option<PathBuf>,
+    /// A list of inputs, one path a line; - for standard input
+    #[arg(long, value_name = "FILE")]
+    files_from: Option<PathBuf>,
+    /// Say what would be done with each image, as far as headers tell, and write nothing: a CSV on standard output
+    #[arg(long)]
+    dry_run: bool,
     /// A preset (see `uptake recipes`) or a .toml file; `pet` for DICOM and NIfTI, `cells` for the rest if absent
     #[arg(short, long)]
     recipe: Option<String>,
@@ -68,7 +79,7 @@ pub(super) struct Args {
     /// Print how long each stage took, the longest first
     #[arg(long)]
     profile: bool,
-    /// Print errors only
+    /// Print errors only, and one line at the end if anything failed, was skipped or warned of
     #[arg(short, long)]
     quiet: bool,
     /// How to tell what happens: as text, or as JSON with one object a line
@@ -107,6 +118,7 @@ impl Args {
             n => Ok(n),
         };
         let recipes = super::recipes(self.recipe.as_deref(), &self.settings)?;
+        let listed = self.files_from.as_deref().map(list::paths).transpose()?.unwrap_or_default();
         let stop = Stop::default();
         listen(stop.clone(), log);
         let progress = Progress::new(self.quiet || log == Log::Json);
@@ -121,7 +133,8 @@ impl Args {
                 _ => Existing::Same,
             },
             stop,
-            inputs: self.input,
+            inputs: [self.input, listed].concat(),
+            sheet: self.sheet,
             exclude: self.exclude,
             out: self.out,
             strict: self.strict,
@@ -138,6 +151,9 @@ impl Args {
             overlays: !self.no_overlays,
             overlay_size: overlay_size(self.overlay_size)?,
         };
+        if self.dry_run {
+            return dry_run(&settings, &recipes);
+        }
         if self.profile {
             profile::enable();
         }
@@ -155,8 +171,12 @@ impl Args {
                 ));
             }
         }
-        if log == Log::Text && (!self.quiet || summary.failed > 0 || summary.stopped.is_some()) {
-            say(&last_words(&summary, &settings.out, settings.overlays));
+        if log == Log::Text {
+            let is_brief = self.quiet && summary.stopped.is_none();
+            say(&match is_brief {
+                true => quiet_words(&summary, &settings.out),
+                false => last_words(&summary, &settings.out, settings.overlays),
+            });
         }
         Ok(end(&summary, settings.shard))
     }
@@ -172,6 +192,17 @@ fn end(summary: &Summary, shard: Option<Shard>) -> End {
         (None, _, 0) => End::Done,
         _ => End::SomeFailed,
     }
+}
+
+fn dry_run(settings: &Settings, recipes: &Recipes) -> Result<End> {
+    let Plan { table, summary } = batch::plan(settings, recipes)?;
+    print(&csv::text(&table)?)?;
+    let Summary { ok, failed, skipped, .. } = summary;
+    say(&format!(
+        "nothing was done: {} inputs = {ok} ok + {failed} failed + {skipped} skipped, as far as headers tell\n",
+        ok + failed + skipped
+    ));
+    Ok(end(&summary, settings.shard))
 }
 
 /// Pictures that can be looked at, and that a viewer can open.

@@ -47,6 +47,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use surroundings::Surroundings;
 
+pub use roles::by_names;
 pub use row::{roles, warnings};
 
 /// Regions drawn elsewhere, by object set.

@@ -6,7 +6,9 @@
 use crate::device::Device;
 use crate::ops::histogram::range;
 use crate::recipe::{Likeness, Pick, Recipe, likeness, suggestion};
-use crate::scan::{Channel, Scan};
+use crate::scan::{Channel, Modality, NO_UNIT, Scan};
+use crate::units::Shape;
+use crate::volume::Volume;
 use crate::{Error, Result};
 
 /// Roles of the recipe with the index of their channel, in the order of the channels of the file.
@@ -71,6 +73,23 @@ impl Roles {
     pub fn in_file(&self, index: usize) -> usize {
         self.derived.iter().find(|d| d.index == index).map_or(index, |d| d.of)
     }
+}
+
+/// Roles and the names of their channels for an image with these channels, as far as names tell: in a colour picture the
+/// pixels have a say as well.
+///
+/// # Errors
+/// As in a run: a role that no channel fits, or several.
+pub fn by_names(names: &[String], recipe: &Recipe) -> Result<Vec<(String, String)>> {
+    let shape = Shape::flat(1, 1);
+    let channel = |name: &String| -> Result<Channel> {
+        let volume = Volume::new(shape, vec![0])?;
+        Ok(Channel { name: name.clone(), unit: NO_UNIT, volume, saturated: None, saturation: None })
+    };
+    let channels = names.iter().map(channel).collect::<Result<Vec<_>>>()?;
+    let scan = Scan::new(Modality::Unknown, shape, channels);
+    let found = Roles::find(&scan, recipe)?.found.into_iter();
+    Ok(found.filter_map(|(role, i)| Some((role, names.get(i)?.clone()))).collect())
 }
 
 /// Object sets are found in it, or images made of it.

@@ -15,6 +15,9 @@ pub struct Extent {
     pub shape: Shape,
     /// Channels that the scan will have; of a PNG, JPEG or BMP in colour at most, since it may turn out to be grey.
     pub channels: usize,
+    /// Their names, as far as the header tells: what is left out later (transparency, grey that is stored as colour) is not
+    /// known yet.
+    pub names: Vec<String>,
     /// Values are stored as floats, or become them by a scale of their own for each slice.
     pub float: bool,
     /// Calibration, as the scan will have it.

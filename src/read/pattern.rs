@@ -1,10 +1,10 @@
 //! Images stored as one file a channel, found by a pattern of file names.
 //!
-//! In a pattern `{channel}` stands for the channel, `{name}` for the image, `*` for anything; the rest is taken as it is. Fields take
-//! one character at least, and as many as they can from the left: `{name}_{channel}.tif` reads `a_b_DAPI.tif` as image `a_b`,
-//! channel `DAPI`. Without `{name}` an image is named by what the stars stand for. Files in different folders are different images.
+//! In a [pattern](crate::name_pattern) `{channel}` stands for the channel and `{name}` for the image. Without `{name}` an image is
+//! named by what the stars stand for. Files in different folders are different images.
 
 use super::{Extent, Options, examine, open};
+use crate::name_pattern::{Part, fields, fit, parse};
 use crate::scan::Scan;
 use crate::units::{Shape, Spacing};
 use crate::{Error, Result};
@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 pub struct FileSet {
     /// Name of the image.
     pub name: String,
+    /// Folder and name of the image.
+    pub place: PathBuf,
     /// Channel and file, in natural order of the channels: `w2` before `w10`.
     pub files: Vec<(String, PathBuf)>,
     /// Channels that other images have and this one has not.
@@ -31,122 +33,87 @@ pub struct Groups {
     pub unmatched: Vec<PathBuf>,
 }
 
-/// A part of a pattern.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
-    Literal(String),
-    Channel,
-    Name,
-    Star,
-}
-
 /// The files of an image by channel, in natural order.
-type Channels = BTreeMap<(Vec<Piece>, String), PathBuf>;
+pub(super) type Channels = BTreeMap<(Vec<Piece>, String), PathBuf>;
 
 /// Sorts files into images.
 ///
 /// # Errors
 /// The pattern has no `{channel}` or an unknown field, or two files are the same channel of one image.
 pub fn group(paths: &[PathBuf], pattern: &str) -> Result<Groups> {
-    let parts = parse(pattern)?;
+    let parts = checked(pattern)?;
     let mut images: BTreeMap<(PathBuf, String), Channels> = BTreeMap::new();
     let mut out = Groups::default();
     for path in paths {
         let file = path.file_name().and_then(|n| n.to_str());
-        let Some((name, channel)) = file.and_then(|f| fields(&parts, f)) else {
+        let Some((name, channel)) = file.and_then(|f| name_and_channel(&parts, f)) else {
             out.unmatched.push(path.clone());
             continue;
         };
         let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
-        let files = images.entry((folder, name.clone())).or_default();
-        if let Some(other) = files.insert((natural(&channel), channel.clone()), path.clone()) {
-            let other = other.file_name().unwrap_or_default().to_string_lossy();
-            let what = format!("channel {channel} of image {name} is also in {other}");
-            return Err(Error::usage(what).at(path).remedy("a pattern with {name} that tells the images apart"));
-        }
+        add(images.entry((folder, name.clone())).or_default(), &name, &channel, path)
+            .map_err(|e| e.remedy("a pattern with {name} that tells the images apart"))?;
     }
     let channels: BTreeSet<_> = images.values().flat_map(|files| files.keys().cloned()).collect();
-    for ((_, name), files) in images {
-        let missing = channels.iter().filter(|c| !files.contains_key(*c)).map(|(_, c)| c.clone()).collect();
-        out.sets.push(FileSet { name, files: files.into_iter().map(|((_, c), p)| (c, p)).collect(), missing });
+    for ((folder, name), files) in images {
+        out.sets.push(set(name.clone(), folder.join(name), files, &channels));
     }
     Ok(out)
 }
 
-fn parse(pattern: &str) -> Result<Vec<Part>> {
-    let bad =
-        |what: &str| Error::usage(format!("the file pattern \"{pattern}\" {what}")).remedy("\"{name}_{channel}.tif\"");
-    let (mut parts, mut rest) = (Vec::new(), pattern);
-    while !rest.is_empty() {
-        let end = rest.find(['{', '*']).unwrap_or(rest.len());
-        if end > 0 {
-            parts.push(Part::Literal(rest[..end].into()));
-            rest = &rest[end..];
-        } else if let Some(tail) = rest.strip_prefix('*') {
-            parts.push(Part::Star);
-            rest = tail;
-        } else {
-            let fields = [("{channel}", Part::Channel), ("{name}", Part::Name)];
-            let found = fields.into_iter().find_map(|(f, part)| rest.strip_prefix(f).map(|tail| (tail, part)));
-            let (tail, part) = found.ok_or_else(|| bad("has a field that is neither {name} nor {channel}"))?;
-            parts.push(part);
-            rest = tail;
+/// Adds a file to an image.
+///
+/// # Errors
+/// The image has that channel already.
+pub(super) fn add(files: &mut Channels, image: &str, channel: &str, path: &Path) -> Result<()> {
+    match files.insert((natural(channel), channel.to_string()), path.to_path_buf()) {
+        None => Ok(()),
+        Some(other) => {
+            let other = other.file_name().unwrap_or_default().to_string_lossy();
+            Err(Error::usage(format!("channel {channel} of image {image} is also in {other}")).at(path))
         }
     }
-    let count = |part| parts.iter().filter(|p| **p == part).count();
-    match (count(Part::Channel), count(Part::Name)) {
-        (1, 0 | 1) => Ok(parts),
-        (1, _) => Err(bad("has {name} twice")),
-        (0, _) => Err(bad("has no {channel}")),
-        _ => Err(bad("has {channel} twice")),
+}
+
+/// The files of an image; `channels` are those of all images.
+pub(super) fn set(name: String, place: PathBuf, files: Channels, channels: &BTreeSet<(Vec<Piece>, String)>) -> FileSet {
+    let missing = channels.iter().filter(|c| !files.contains_key(*c)).map(|(_, c)| c.clone()).collect();
+    FileSet { name, place, files: files.into_iter().map(|((_, c), p)| (c, p)).collect(), missing }
+}
+
+fn checked(pattern: &str) -> Result<Vec<Part>> {
+    let bad =
+        |what: &str| Error::usage(format!("the file pattern \"{pattern}\" {what}")).remedy("\"{name}_{channel}.tif\"");
+    let parts = parse(pattern).map_err(|what| bad(&what))?;
+    if fields(&parts).any(|f| f != "name" && f != "channel") {
+        return Err(bad("has a field that is neither {name} nor {channel}"));
     }
+    if fields(&parts).all(|f| f != "channel") { Err(bad("has no {channel}")) } else { Ok(parts) }
 }
 
 /// Name and channel in a file name.
-fn fields(parts: &[Part], file: &str) -> Option<(String, String)> {
-    let mut taken = Vec::new();
-    if !fit(parts, file, &mut taken, &mut BTreeSet::new()) {
-        return None;
+fn name_and_channel(parts: &[Part], file: &str) -> Option<(String, String)> {
+    let texts = fit(parts, file)?;
+    let (mut name, mut channel, mut stars) = (None, String::new(), Vec::new());
+    for (part, text) in parts.iter().filter(|p| !matches!(p, Part::Literal(_))).zip(texts) {
+        match part {
+            Part::Field(f) if f == "channel" => channel = text.to_string(),
+            Part::Field(_) => name = Some(text.to_string()),
+            _ => stars.push(text),
+        }
     }
-    let text =
-        |part: Part| taken.iter().filter(|(p, _)| *p == part).map(|(_, t)| t.as_str()).collect::<Vec<_>>().join("_");
-    let name = if parts.contains(&Part::Name) { text(Part::Name) } else { text(Part::Star) };
-    Some((name, text(Part::Channel)))
-}
-
-/// Fits the parts to the text, fields as long as possible. What has failed once is not tried again, so time stays bounded.
-fn fit(parts: &[Part], text: &str, taken: &mut Vec<(Part, String)>, failed: &mut BTreeSet<(usize, usize)>) -> bool {
-    let here = (parts.len(), text.len());
-    let Some((part, rest)) = parts.split_first() else { return text.is_empty() };
-    if failed.contains(&here) {
-        return false;
-    }
-    let fits = match part {
-        Part::Literal(l) => text.strip_prefix(l.as_str()).is_some_and(|tail| fit(rest, tail, taken, failed)),
-        field => text.char_indices().rev().map(|(i, c)| i + c.len_utf8()).any(|end| {
-            taken.push((field.clone(), text[..end].into()));
-            let fits = fit(rest, &text[end..], taken, failed);
-            if !fits {
-                taken.pop();
-            }
-            fits
-        }),
-    };
-    if !fits {
-        failed.insert(here);
-    }
-    fits
+    Some((name.unwrap_or_else(|| stars.join("_")), channel))
 }
 
 /// A piece of a text for natural order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Piece {
+pub(super) enum Piece {
     Number(u128),
     Text(String),
 }
 
 /// Digits count as numbers.
-fn natural(text: &str) -> Vec<Piece> {
+pub(super) fn natural(text: &str) -> Vec<Piece> {
     let runs = text.as_bytes().chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit());
     let piece = |run: &[u8]| {
         let text = String::from_utf8_lossy(run).into_owned();
@@ -164,10 +131,8 @@ pub fn open_set(set: &FileSet, options: &Options) -> Result<Scan> {
     let mut whole: Option<Scan> = None;
     for (channel, path) in &set.files {
         let mut scan = open(path, options)?;
-        let single = scan.channels.len() == 1;
-        for c in &mut scan.channels {
-            c.name = if single { channel.clone() } else { format!("{channel}_{}", c.name) };
-        }
+        let names: Vec<String> = scan.channels.iter().map(|c| c.name.clone()).collect();
+        scan.channels.iter_mut().zip(channel_names(channel, &names)).for_each(|(c, name)| c.name = name);
         let Some(whole) = &mut whole else {
             whole = Some(scan);
             continue;
@@ -190,7 +155,8 @@ pub fn examine_set(set: &FileSet, options: &Options) -> Result<Extent> {
     complete(set)?;
     let mut whole: Option<Extent> = None;
     for (channel, path) in &set.files {
-        let one = examine(path, options)?;
+        let mut one = examine(path, options)?;
+        one.names = channel_names(channel, &one.names);
         let Some(whole) = &mut whole else {
             whole = Some(one);
             continue;
@@ -199,10 +165,19 @@ pub fn examine_set(set: &FileSet, options: &Options) -> Result<Extent> {
         // They are read one after the other.
         whole.reading = whole.reading.max(one.reading);
         whole.channels += one.channels;
+        whole.names.extend(one.names);
         whole.float |= one.float;
         whole.files.extend(one.files);
     }
     whole.ok_or_else(|| Error::usage(format!("image {} has no files", set.name)))?.within(options)
+}
+
+/// The channels of a file of a set.
+fn channel_names(channel: &str, own: &[String]) -> Vec<String> {
+    match own {
+        [_] => vec![channel.to_string()],
+        _ => own.iter().map(|name| format!("{channel}_{name}")).collect(),
+    }
 }
 
 /// Refuses a set without files, or without one that other images have.

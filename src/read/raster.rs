@@ -92,6 +92,7 @@ impl Header {
         Extent {
             shape: self.shape(),
             channels,
+            names: layout::names(&[], 1, channels, colours == 3),
             float: false,
             spacing: None,
             reading: decoded.saturating_add(left_out).saturating_add(self.decoder),

@@ -114,6 +114,9 @@ impl SpacingUm {
 pub struct Files {
     /// One file a channel: `{name}` is the image, `{channel}` the channel, as in `"{name}_{channel}.tif"`.
     pub pattern: Option<String>,
+    /// What the path of an image says of it, as in `"{plate}/{well}_s{site}_w{channel}"`: a column for each field, and one
+    /// image for the files that differ in the channel alone.
+    pub groups: Option<String>,
     /// What the pages of a plain multi-page TIFF are, where the file does not say.
     pub pages: Option<Pages>,
     /// Which time point, or gate, of images that have several; counted from 0.

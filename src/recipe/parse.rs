@@ -6,6 +6,7 @@ use super::{Body, PRESETS, Pick, Recipe, images, many, validate};
 use crate::{Error, Result};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 use toml::Table;
 
 impl Recipe {
@@ -57,7 +58,11 @@ fn given(channels: &BTreeMap<String, Vec<Pick>>) -> BTreeSet<String> {
         #[serde(deserialize_with = "many::picks")]
         channels: BTreeMap<String, Vec<Pick>>,
     }
-    let presets: Vec<Channels> = PRESETS.iter().filter_map(|p| toml::from_str(p.text).ok()).collect();
+    // Read once: each scan of an archive may have a recipe of its own.
+    static KNOWN: OnceLock<Vec<Channels>> = OnceLock::new();
+    let read = || PRESETS.iter().filter_map(|p| toml::from_str(p.text).ok()).collect();
+    let presets = KNOWN.get().map_or_else(read, |_| vec![]);
+    let presets = KNOWN.get_or_init(|| presets);
     let is_preset = |role: &str, picks| presets.iter().any(|p| p.channels.get(role) == Some(picks));
     channels.iter().filter(|(role, picks)| !is_preset(role, picks)).map(|(role, _)| role.clone()).collect()
 }

@@ -3,6 +3,7 @@
 use super::many::ONLY_ROLE;
 use super::place::{line_of, list, quote};
 use super::{Body, Measure, Modality, Objects, Pick, Sphere, SphereAt, Step, suggestion};
+use crate::name_pattern::parse_path;
 use crate::units::Length;
 use crate::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -206,13 +207,27 @@ impl Checker<'_> {
     }
 
     fn files(&self) -> Result<()> {
-        let Some(pattern) = &self.body.files.pattern else { return Ok(()) };
+        let files = &self.body.files;
+        if let Some(groups) = &files.groups {
+            self.groups(groups)?;
+        }
+        let Some(pattern) = &files.pattern else { return Ok(()) };
         if pattern.matches("{name}").count() <= 1 && pattern.matches("{channel}").count() == 1 {
             return Ok(());
         }
         Err(self
             .error("a pattern needs {channel}, and at most one {name}", &["files", "pattern"])
             .remedy("pattern = \"{name}_{channel}.tif\""))
+    }
+
+    fn groups(&self, groups: &str) -> Result<()> {
+        let here = ["files", "groups"];
+        if self.body.files.pattern.is_some() {
+            let e = self.error("pattern and groups both say which files make an image", &here);
+            return Err(e.remedy("groups alone, with {channel} in it"));
+        }
+        let remedy = "groups = \"{plate}/{well}_s{site}_w{channel}\"";
+        parse_path(groups).map(drop).map_err(|what| self.error(format!("the pattern {what}"), &here).remedy(remedy))
     }
 
     fn calibration(&self) -> Result<()> {

@@ -102,6 +102,20 @@ pub fn rtstruct(rois: &[(i32, &str, Vec<Contour>)]) -> Saved {
     save(o, uids::RT_STRUCTURE_SET_STORAGE)
 }
 
+/// An RTSTRUCT that refers to a series, and to a frame of reference.
+pub fn referring(series: Option<&str>, frame: &str) -> Saved {
+    let mut o = InMemDicomObject::new_empty();
+    put(&mut o, tags::MODALITY, VR::CS, "RTSTRUCT");
+    let referred = item(|i| series.iter().for_each(|uid| put(i, tags::SERIES_INSTANCE_UID, VR::UI, *uid)));
+    let study = item(|i| sequence(i, tags::RT_REFERENCED_SERIES_SEQUENCE, vec![referred]));
+    let reference = item(|i| {
+        put(i, tags::FRAME_OF_REFERENCE_UID, VR::UI, frame);
+        sequence(i, tags::RT_REFERENCED_STUDY_SEQUENCE, vec![study]);
+    });
+    sequence(&mut o, tags::REFERENCED_FRAME_OF_REFERENCE_SEQUENCE, vec![reference]);
+    save(o, uids::RT_STRUCTURE_SET_STORAGE)
+}
+
 /// A segmentation of 3 rows and 5 columns with the voxels of `scan`: position and segment of each frame with its samples.
 pub struct Seg {
     pub kind: &'static str,

@@ -10,6 +10,7 @@
 
 use super::header::Header;
 use super::kind::{is_image, not_a_scan};
+use super::regions::{Drawn, references};
 use super::series::{Found, Other, Series, name};
 use super::slice::{self, Slice};
 use crate::read::{Source, common_folder};
@@ -57,6 +58,7 @@ struct Damaged {
 enum Outcome {
     Image(Box<Look>),
     Other(String),
+    Regions(Drawn, String),
     Damaged(Option<String>, String),
 }
 
@@ -72,11 +74,15 @@ pub fn find_series(files: &[PathBuf]) -> Found {
     files.sort();
     files.dedup();
     let outcomes: Vec<Outcome> = files.par_iter().map(|path| look(path)).collect();
-    let (mut looks, mut damaged, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut looks, mut damaged, mut others, mut drawn) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (path, outcome) in files.into_iter().zip(outcomes) {
         match outcome {
             Outcome::Image(look) => looks.push(*look),
             Outcome::Other(reason) => others.push(Other { path, reason, damaged: false }),
+            Outcome::Regions(regions, reason) => {
+                drawn.push(regions);
+                others.push(Other { path, reason, damaged: false });
+            }
             Outcome::Damaged(uid, reason) => damaged.push(Damaged { path, reason, uid }),
         }
     }
@@ -90,7 +96,7 @@ pub fn find_series(files: &[PathBuf]) -> Found {
     }
     name(&mut series, &marks);
     others.sort_by(|a, b| a.path.cmp(&b.path));
-    Found { series, others }
+    Found { series, others, drawn }
 }
 
 fn look(path: &Path) -> Outcome {
@@ -99,7 +105,7 @@ fn look(path: &Path) -> Outcome {
         Err(e) => return Outcome::Damaged(None, e.what),
     };
     match whose(path, &source) {
-        Ok(look) => Outcome::Image(Box::new(look)),
+        Ok(outcome) => outcome,
         Err(e) if e.kind == Kind::Unsupported => Outcome::Other(e.what),
         Err(e) => {
             let uid = Header::remains(&source).and_then(|set| set.text(tags::SERIES_INSTANCE_UID));
@@ -108,7 +114,7 @@ fn look(path: &Path) -> Outcome {
     }
 }
 
-fn whose(path: &Path, source: &Source) -> Result<Look> {
+fn whose(path: &Path, source: &Source) -> Result<Outcome> {
     if !super::header::detect(&source.head(512)?) {
         return Err(Error::unsupported("not a DICOM file"));
     }
@@ -117,14 +123,19 @@ fn whose(path: &Path, source: &Source) -> Result<Look> {
         return Err(Error::format("the file ends before its pixels"));
     }
     if let Some(reason) = header.no_image().or_else(|| not_a_scan(&header)) {
-        return Err(Error::unsupported(reason));
+        let modality = header.modality();
+        let is_drawn = matches!(modality.as_str(), "RTSTRUCT" | "SEG");
+        return match is_drawn {
+            true => Ok(Outcome::Regions(references(path, modality, &header.set), reason)),
+            false => Err(Error::unsupported(reason)),
+        };
     }
     let set = &header.set;
     let text = |tag| set.text(tag).unwrap_or_default();
     let uid = text(tags::SERIES_INSTANCE_UID);
     let first: Option<Slice> = slice::slices(&header, 0, 1)?.into_iter().next();
     let placed = first.as_ref().is_some_and(|s| s.position.is_some() && s.axes.is_some());
-    Ok(Look {
+    let look = Look {
         path: path.to_path_buf(),
         key: Key {
             patient: text(tags::PATIENT_ID),
@@ -145,9 +156,11 @@ fn whose(path: &Path, source: &Source) -> Result<Look> {
             files: vec![],
             damaged: vec![],
             notes: vec![],
+            frame: text(tags::FRAME_OF_REFERENCE_UID),
             uid,
         },
-    })
+    };
+    Ok(Outcome::Image(Box::new(look)))
 }
 
 /// Drops files that are there twice.

@@ -32,7 +32,7 @@ mod values;
 mod volume;
 
 pub use find::find_series;
-pub use regions::regions;
+pub use regions::{Drawn, regions};
 pub use series::{Found, Other, Series, is_dicom};
 
 use super::extent::Extent;

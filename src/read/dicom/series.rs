@@ -1,6 +1,7 @@
 //! A series: one scan, wherever its files lie and whatever they are called.
 
 use super::header::detect;
+use super::regions::Drawn;
 use crate::read::Source;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -11,6 +12,8 @@ use std::path::{Path, PathBuf};
 pub struct Series {
     /// SeriesInstanceUID; empty if the files have none, or each its own.
     pub uid: String,
+    /// FrameOfReferenceUID of its first file; may be empty.
+    pub frame: String,
     /// Modality: `PT`, `CT`, ...
     pub modality: String,
     /// SeriesDescription; may be empty.
@@ -74,6 +77,8 @@ pub struct Found {
     pub series: Vec<Series>,
     /// Files that are none, in the order of their paths.
     pub others: Vec<Other>,
+    /// Of these, the files of regions with what they refer to.
+    pub drawn: Vec<Drawn>,
 }
 
 /// Does the file look like DICOM? Only its first bytes are read.

@@ -141,6 +141,7 @@ fn extent(files: &[File], first: &File, stack: &Stack) -> Extent {
     Extent {
         shape,
         channels: pixels.samples,
+        names: channel_names(&first.header.modality(), pixels.samples),
         float: pixels.kind == numbers::Kind::Float || slopes,
         spacing: stack.spacing,
         reading: parts.into_iter().fold(0, u64::saturating_add),
@@ -214,12 +215,7 @@ fn channels(
     lines: &[Line],
     pet: bool,
 ) -> Result<Vec<Channel>> {
-    let names = match file.header.modality().to_lowercase() {
-        _ if rooms.len() > 1 => layout::names(&[], 1, rooms.len(), true),
-        _ if pet => vec!["pet".into()],
-        modality if modality.is_empty() => vec!["ch0".into()],
-        modality => vec![modality],
-    };
+    let names = channel_names(&file.header.modality(), rooms.len());
     let one = lines.first().copied().filter(|first| !pet && lines.iter().all(|l| l == first));
     let make = |(name, numbers): (String, Vec<u32>)| {
         let raw = Raw { numbers, stored: file.pixels.stored_type(), shape, spacing: stack.spacing };
@@ -229,6 +225,15 @@ fn channels(
         }
     };
     names.into_iter().zip(rooms).map(make).collect()
+}
+
+fn channel_names(modality: &str, samples: usize) -> Vec<String> {
+    match modality {
+        _ if samples > 1 => layout::names(&[], 1, samples, true),
+        PET => vec!["pet".into()],
+        "" => vec!["ch0".into()],
+        other => vec![other.to_lowercase()],
+    }
 }
 
 /// Unit of values that are no SUV.

@@ -166,6 +166,7 @@ fn extent(input: &Input, page: &Page, layout: &Layout) -> Extent {
     Extent {
         shape,
         channels,
+        names: layout::names(&layout.names, planes, page.samples, is_rgb(page)),
         float: page.stored.kind == Kind::Float,
         spacing: layout.spacing,
         reading,
@@ -237,7 +238,7 @@ fn finish(page: &Page, shape: Shape, mut rooms: Vec<Numbers>, layout: Layout, op
             warnings.push(format!("sample {} is called transparency and is not opaque: read as a channel", alpha + 1));
         }
     }
-    let rgb = matches!(page.photometric, Photometric::Rgb | Photometric::YCbCr);
+    let rgb = is_rgb(page);
     if rgb && options.colour == Colour::Measured {
         warnings.push(raster::COLOUR.into());
     }
@@ -256,6 +257,10 @@ fn finish(page: &Page, shape: Shape, mut rooms: Vec<Numbers>, layout: Layout, op
     let mut scan = Scan { spacing, facts, warnings, notes, ..Scan::new(Modality::Fluorescence, shape, channels) };
     numbers::steps(&mut scan);
     Ok(scan)
+}
+
+fn is_rgb(page: &Page) -> bool {
+    matches!(page.photometric, Photometric::Rgb | Photometric::YCbCr)
 }
 
 /// The sample that may be transparency: the fourth one of 8-bit colour, if the file calls it so. Programs that write four

@@ -4,8 +4,11 @@
 //! that overlap cannot be taken together; the error names both. Which ones are taken is chosen by name.
 
 mod polygon;
+mod references;
 mod rtstruct;
 mod seg;
+
+pub use references::{Drawn, references};
 
 use super::header::Header;
 use super::set::Set;

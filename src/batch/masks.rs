@@ -1,0 +1,203 @@
+//! Which file the objects of a set are read from: the `labels` of a recipe, for one image.
+//!
+//! | `labels` | the file |
+//! |---|---|
+//! | `masks/all.tif` | one for all images, from the working directory (in a sheet: from its folder) |
+//! | `{stem}_mask.tif` | beside the image; `{stem}` is its name without extension |
+//! | `{dir}/../masks/{patient}_*.nii.gz` | `{dir}` is the image's folder, `{patient}` a column of metadata, `*` anything |
+//! | `dicom`, `dicom:rtstruct`, `dicom:seg` | of the inputs, the one that refers to the series |
+//!
+//! A glob matches one file, or the image fails: which of several is meant is not guessed.
+
+use super::discover::{Item, Source};
+use super::listing::{Listings, is_glob};
+use super::metadata::Metadata;
+use super::search::absolute;
+use crate::name_pattern::stem;
+use crate::read::{Drawn, Series};
+use crate::recipe::{LESIONS, Recipe, suggestion};
+use crate::{Error, Result};
+use glob::Pattern;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// Object sets that are read from a file, with that file. An error of the kind `Io` says that there is none.
+pub type Masks = Vec<(String, Result<PathBuf>)>;
+
+/// Looks for the files of all images of a run.
+pub struct Finder<'a> {
+    metadata: &'a Metadata,
+    /// The folder of the sample sheet.
+    sheet: Option<PathBuf>,
+    drawn: &'a [Drawn],
+    /// Files of regions by the series that they name, and by the frames of reference.
+    of_series: HashMap<&'a str, Vec<&'a Drawn>>,
+    of_frame: HashMap<&'a str, Vec<&'a Drawn>>,
+    listings: Listings,
+}
+
+/// Files that an error lists.
+const MOST: usize = 10;
+
+impl<'a> Finder<'a> {
+    /// For images with this metadata; `drawn` are the files of regions among the inputs.
+    pub fn new(metadata: &'a Metadata, sheet: Option<PathBuf>, drawn: &'a [Drawn]) -> Self {
+        let (mut of_series, mut of_frame): (HashMap<_, Vec<_>>, HashMap<_, Vec<_>>) = Default::default();
+        for file in drawn {
+            file.series.iter().for_each(|uid| of_series.entry(uid.as_str()).or_default().push(file));
+            file.frames.iter().for_each(|uid| of_frame.entry(uid.as_str()).or_default().push(file));
+        }
+        Finder { metadata, sheet, drawn, of_series, of_frame, listings: Listings::default() }
+    }
+
+    /// The files for the sets of an image.
+    ///
+    /// # Errors
+    /// A recipe asks for a field that there is not: that is wrong for all images.
+    pub fn find(&mut self, item: &Item, recipe: &Recipe) -> Result<Masks> {
+        let mut masks = Masks::new();
+        for (set, objects) in &recipe.body.objects {
+            let Some(labels) = &objects.labels else { continue };
+            let found = match labels.split_once(':').unwrap_or((labels, "")) {
+                ("dicom", kind) => self.referring(item, kind)?,
+                _ => self.beside(item, set, labels)?,
+            };
+            let needs = |e: Error| e.needed_for(format!("the object set \"{set}\""));
+            masks.push((set.clone(), found.map_err(needs)));
+        }
+        Ok(masks)
+    }
+
+    /// A path with its fields filled in.
+    fn beside(&mut self, item: &Item, set: &str, labels: &str) -> Result<Result<PathBuf>> {
+        let place = &item.place;
+        let name = place.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        // The folder of a series may have dots in its name.
+        let beside = place.parent().map(Path::to_path_buf).unwrap_or_default();
+        let (folder, name) = match &item.source {
+            Source::Series(series) => (series.folder.clone(), name.as_str()),
+            _ => (beside.clone(), stem(&name)),
+        };
+        let (mut plain, mut glob, mut rest, mut fields) = (String::new(), String::new(), labels, 0);
+        while let Some((words, (field, tail))) = rest.split_once('{').and_then(|(w, r)| Some((w, r.split_once('}')?))) {
+            let value = match field {
+                "stem" => name,
+                "dir" if plain.is_empty() && words.is_empty() => &folder.to_string_lossy(),
+                "dir" => {
+                    return Err(
+                        wrong(labels, "has {dir} in its middle").remedy("{dir} at the beginning: {dir}/masks/*")
+                    );
+                }
+                column => match self.metadata.value(item, column) {
+                    Some(Some(value)) => value,
+                    Some(None) => return Ok(Err(missing(format!("{labels}: the column {column} is empty"), set))),
+                    None => return Err(self.unknown(labels, column)),
+                },
+            };
+            for (text, value) in [(&mut plain, value.to_string()), (&mut glob, Pattern::escape(value))] {
+                *text += words;
+                *text += &value;
+            }
+            (rest, fields) = (tail, fields + 1);
+        }
+        plain += rest;
+        glob += rest;
+        let base = match (fields, &self.sheet) {
+            (0, Some(sheet)) if by_sheet(item, set) => sheet.clone(),
+            (0, _) => PathBuf::new(),
+            _ => beside,
+        };
+        let path = base.join(&plain);
+        if path.is_file() || !is_glob(labels) {
+            return Ok(Ok(path));
+        }
+        if Path::new(&plain).is_relative() && !base.as_os_str().is_empty() {
+            glob = format!("{}/{glob}", Pattern::escape(&base.to_string_lossy()));
+        }
+        let files = self.listings.matches(&glob)?.into_iter();
+        let files: Vec<PathBuf> = files.filter(|f| f.is_file() && !item.files.contains(&absolute(f))).collect();
+        Ok(match files.as_slice() {
+            [one] => Ok(one.clone()),
+            [] => Err(missing(format!("nothing matches {labels}"), set)),
+            _ => Err(several(format!("{labels} matches {} files", files.len()), files.iter())),
+        })
+    }
+
+    /// The file of regions that refers to a series: by its number, else by its frame of reference.
+    fn referring(&self, item: &Item, kind: &str) -> Result<Result<PathBuf>> {
+        let modality = match kind {
+            "" => None,
+            "rtstruct" => Some("RTSTRUCT"),
+            "seg" => Some("SEG"),
+            _ => {
+                let e = wrong(&format!("dicom:{kind}"), "is neither kind of regions");
+                return Err(e.remedy("dicom, dicom:rtstruct or dicom:seg"));
+            }
+        };
+        let Source::Series(Series { uid, frame, .. }) = &item.source else {
+            return Ok(Err(Error::io("regions are found by reference for DICOM series only")
+                .remedy("a path, as {stem}_mask.nii.gz, or optional = true")));
+        };
+        let of = |by: &HashMap<&str, Vec<&Drawn>>, uid: &str| -> Vec<PathBuf> {
+            let all = by.get(uid).into_iter().flatten().filter(|d| modality.is_none_or(|m| d.modality == m));
+            all.map(|d| d.path.clone()).collect()
+        };
+        let mut files = of(&self.of_series, uid);
+        if files.is_empty() {
+            files = of(&self.of_frame, frame);
+        }
+        Ok(match files.as_slice() {
+            [one] => Ok(one.clone()),
+            [] => {
+                let what = modality.unwrap_or("RTSTRUCT or SEG");
+                let n = self.drawn.iter().filter(|d| modality.is_none_or(|m| d.modality == m)).count();
+                Err(Error::io(format!("of {n} {what} files among the inputs none refers to this series"))
+                    .remedy("the folder that holds it as an input too, or its path as labels"))
+            }
+            _ => Err(several(format!("{} files of regions refer to this series", files.len()), files.iter())),
+        })
+    }
+
+    fn unknown(&self, labels: &str, field: &str) -> Error {
+        let mut known = vec!["stem", "dir"];
+        known.extend(self.metadata.names().iter().map(String::as_str));
+        let e = wrong(labels, &format!("has the field {{{field}}}, and there is no such column"));
+        match suggestion(field, &known) {
+            Some(likely) => e.remedy(format!("{{{likely}}}")),
+            None => e.remedy(format!("one of {{{}}}", known.join("}, {"))),
+        }
+    }
+}
+
+/// The sheet says where the file is, so its path counts from there.
+fn by_sheet(item: &Item, set: &str) -> bool {
+    let keys = [format!("labels.{set}="), format!("objects.{set}.labels=")];
+    let is = |setting: &String| {
+        keys.iter().any(|k| setting.starts_with(k)) || (set == LESIONS && setting.starts_with("mask="))
+    };
+    item.settings.iter().any(is)
+}
+
+/// Whether changes of a recipe may be about the files of objects.
+pub fn touches(settings: &[String]) -> bool {
+    settings.iter().any(|s| ["labels.", "objects.", "mask"].iter().any(|key| s.starts_with(key)))
+}
+
+fn wrong(labels: &str, what: &str) -> Error {
+    Error::usage(format!("labels = \"{labels}\" {what}"))
+}
+
+/// There is no such file.
+pub fn missing(what: String, set: &str) -> Error {
+    Error::io(format!("there is no label image: {what}"))
+        .remedy(format!("--set labels.{set}=FILE, or a pattern like \"{{stem}}_mask.tif\""))
+}
+
+fn several<'p>(what: String, files: impl ExactSizeIterator<Item = &'p PathBuf>) -> Error {
+    let more = files.len().saturating_sub(MOST);
+    let mut names: Vec<String> = files.take(MOST).map(|f| f.display().to_string()).collect();
+    if more > 0 {
+        names.push(format!("and {more} more"));
+    }
+    Error::usage(format!("{what}: {}", names.join(", "))).remedy("a pattern or path that one of them fits")
+}

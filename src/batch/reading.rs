@@ -1,0 +1,68 @@
+//! How the files of an item are looked at and read, and what an error says in a table.
+
+use super::discover::{Item, Source};
+use super::files;
+use crate::read::{self, Extent};
+use crate::recipe::{Pages, Recipe};
+use crate::scan::Scan;
+use crate::units::Spacing;
+use crate::{Error, Kind, Result};
+use std::path::{Path, PathBuf};
+
+/// What a recipe says about reading; `most` bytes may be taken for one image.
+pub fn options(recipe: &Recipe, most: u64) -> read::Options {
+    let body = &recipe.body;
+    read::Options {
+        pages: match body.files.pages {
+            Some(Pages::C) => read::Pages::Channels,
+            Some(Pages::Z) => read::Pages::Slices,
+            Some(Pages::T) => read::Pages::Times,
+            None => read::Pages::Unsaid,
+        },
+        time: body.files.time,
+        incomplete: body.files.incomplete,
+        spacing: body.spacing_um.and_then(|s| Spacing::um(s.zyx())),
+        spacing_replace: body.spacing_um_replace.and_then(|s| Spacing::um(s.zyx())),
+        max_bytes: most,
+        suv: body.suv.clone(),
+        ..Default::default()
+    }
+}
+
+/// Looks at the headers.
+pub fn examine(item: &Item, options: &read::Options) -> Result<Extent> {
+    match (&item.source, item.files.as_slice()) {
+        (Source::Channels(set), _) => read::examine_set(set, options),
+        (Source::Series(series), _) => read::examine_series(series, options),
+        (Source::File, [path]) => read::examine(path, options),
+        _ => Err(Error::new(Kind::Internal, "an image without files")),
+    }
+}
+
+/// Reads the image.
+pub fn open(item: &Item, options: &read::Options) -> Result<Scan> {
+    match (&item.source, item.files.as_slice()) {
+        (Source::Channels(set), _) => read::open_set(set, options),
+        (Source::Series(series), _) => read::read_series(series, options),
+        (Source::File, [path]) => read::open(path, options),
+        _ => Err(Error::new(Kind::Internal, "an image without files")),
+    }
+}
+
+/// A file found in a folder that neither its name nor its content calls an image is passed over, and so is what holds no scan.
+pub fn is_no_image(item: &Item, e: &Error) -> bool {
+    if e.kind == Kind::NotAScan && !item.explicit {
+        return true;
+    }
+    let [path] = item.files.as_slice() else { return false };
+    !item.explicit && e.kind == Kind::Unsupported && !files::is_image(path)
+}
+
+/// The words of a table: the same wherever the images and the results lie.
+pub fn without_places(words: &str, places: &[PathBuf]) -> String {
+    let short = |words: String, folder: &Path| match folder.to_str() {
+        Some(folder) if folder.len() > 1 => words.replace(&format!("{folder}/"), ""),
+        _ => words,
+    };
+    places.iter().fold(words.to_string(), |words, folder| short(words, folder))
+}

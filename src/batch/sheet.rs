@@ -1,0 +1,232 @@
+//! The sample sheet: a CSV that says what images are of, and what the recipe should be for single ones.
+//!
+//! ```text
+//! path,patient,timepoint,set.suv.weight_kg
+//! scans/p1/base,P1,baseline,71.5
+//! scans/p2/*.nii.gz,P2,baseline,
+//! ```
+//!
+//! `path` is a file, a folder or a glob, from the folder of the sheet. Columns named `set.KEY` change the recipe as
+//! `--set KEY=VALUE` does; an empty cell changes nothing. All others are metadata. A file that ends in `.tsv` has tabs. Lines
+//! without any word are left out, and so are columns without name and words: spreadsheets write both.
+
+use crate::recipe::suggestion;
+use crate::{Error, Result};
+use csv::{ErrorKind, Position, ReaderBuilder, StringRecord, Trim};
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A sample sheet.
+#[derive(Debug)]
+pub struct Sheet {
+    /// Its file.
+    pub path: PathBuf,
+    /// Names of the columns of metadata.
+    pub columns: Vec<String>,
+    /// Its lines below the header.
+    pub rows: Vec<Row>,
+}
+
+/// A line of it.
+#[derive(Debug)]
+pub struct Row {
+    /// The number of the line, as an editor counts.
+    pub line: u64,
+    /// File, folder or glob.
+    pub path: String,
+    /// Cells of the columns of metadata.
+    pub metadata: Arc<[Option<String>]>,
+    /// Changes of the recipe: `KEY=VALUE`. Rows with the same ones share them.
+    pub settings: Arc<[String]>,
+}
+
+/// What the columns are.
+#[derive(Default)]
+struct Columns {
+    path: usize,
+    metadata: Vec<(usize, String)>,
+    settings: Vec<(usize, String)>,
+    unnamed: Vec<usize>,
+}
+
+impl Sheet {
+    /// Reads a sheet.
+    ///
+    /// # Errors
+    /// No CSV, no column `path`, two columns of one name, a line without a path, or nothing but a header.
+    pub fn open(path: &Path) -> Result<Self> {
+        let tabs = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv"));
+        let separator = if tabs { b'\t' } else { b',' };
+        let bytes = std::fs::read(path).map_err(|e| Error::from(e).at(path))?;
+        let wrong = |e| no_table(e, &bytes).at(path);
+        let mut reader = ReaderBuilder::new().delimiter(separator).trim(Trim::All).from_reader(bytes.as_slice());
+        let columns = columns(reader.headers().map_err(wrong)?).map_err(|e| e.at(path))?;
+        let (mut shared, mut lines) = (BTreeMap::new(), Lines::of(&bytes));
+        let mut rows = Vec::new();
+        for record in reader.records() {
+            let record = record.map_err(wrong)?;
+            if record.iter().any(|cell| !cell.is_empty()) {
+                let line = lines.line(record.position());
+                rows.push(row(&record, line, &columns, &mut shared).map_err(|e| e.at(path))?);
+            }
+        }
+        if rows.is_empty() {
+            return Err(Error::usage("the sheet has no line below its header")
+                .at(path)
+                .remedy("a line for each image"));
+        }
+        let names = columns.metadata.into_iter().map(|(_, name)| name).collect();
+        Ok(Sheet { path: path.to_path_buf(), columns: names, rows })
+    }
+
+    /// The folder that its paths count from.
+    pub fn folder(&self) -> PathBuf {
+        super::search::absolute(&self.path).parent().map(Path::to_path_buf).unwrap_or_default()
+    }
+}
+
+/// Counts lines as an editor does: the reader has a record begin before the empty lines and the half of a line end that it
+/// passes over.
+struct Lines<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl<'a> Lines<'a> {
+    fn of(bytes: &'a [u8]) -> Self {
+        Lines { bytes, at: 0, line: 1 }
+    }
+
+    /// The line of a record that is not before the last one.
+    fn line(&mut self, position: Option<&Position>) -> u64 {
+        let begin = position.map_or(self.at, |p| usize::try_from(p.byte()).unwrap_or(usize::MAX));
+        let passed = self.bytes.get(begin..).unwrap_or_default().iter().take_while(|b| matches!(b, b'\r' | b'\n'));
+        let begin = begin.saturating_add(passed.count());
+        let between = self.bytes.get(self.at..begin).unwrap_or_default();
+        self.line += between.iter().filter(|b| **b == b'\n').count() as u64;
+        self.at = self.at.max(begin);
+        self.line
+    }
+}
+
+fn no_table(e: csv::Error, bytes: &[u8]) -> Error {
+    let line = |pos: Option<Position>| Lines::of(bytes).line(pos.as_ref());
+    match e.into_kind() {
+        ErrorKind::Io(e) => Error::from(e),
+        ErrorKind::UnequalLengths { pos, expected_len, len } => {
+            Error::format(format!("line {} has {len} cells, the header {expected_len}", line(pos)))
+                .remedy("quotes around a cell that holds a comma, and as many commas in each line")
+        }
+        ErrorKind::Utf8 { pos, .. } => {
+            Error::format(format!("line {} is not UTF-8", line(pos))).remedy("the sheet saved as \"CSV UTF-8\"")
+        }
+        other => Error::format(format!("no CSV table: {other:?}")),
+    }
+}
+
+fn columns(header: &StringRecord) -> Result<Columns> {
+    let mut columns = Columns { path: usize::MAX, ..Columns::default() };
+    let mut seen = HashSet::new();
+    for (i, name) in header.iter().enumerate() {
+        if !name.is_empty() && !seen.insert(name) {
+            return Err(Error::format(format!("two columns are called \"{name}\"")).remedy("one name for each column"));
+        }
+        match (name, name.strip_prefix("set.")) {
+            ("path", _) => columns.path = i,
+            ("", _) => columns.unnamed.push(i),
+            ("set.files.pattern" | "set.files.groups", _) => {
+                return Err(Error::usage(format!("the column {name}: which files make an image is one rule for all"))
+                    .remedy(format!("--{} for the run", name.replacen('.', " ", 1))));
+            }
+            (_, Some(key)) => columns.settings.push((i, key.into())),
+            _ => columns.metadata.push((i, name.into())),
+        }
+    }
+    if columns.path == usize::MAX { Err(no_path(header)) } else { Ok(columns) }
+}
+
+fn no_path(header: &StringRecord) -> Error {
+    let names: Vec<&str> = header.iter().collect();
+    let e = Error::format("the sheet has no column path");
+    if let [only] = names[..]
+        && let Some(separator) = [';', '\t'].into_iter().find(|c| only.contains(*c))
+    {
+        let name = if separator == ';' { "semicolons" } else { "tabs" };
+        return e.remedy(format!("commas between the columns, where it has {name}"));
+    }
+    match suggestion("path", &names).or_else(|| names.iter().find(|n| n.to_lowercase().contains("path")).copied()) {
+        Some(likely) => e.remedy(format!("path as the name of the column \"{likely}\"")),
+        None => e.remedy("a first line like path,patient,timepoint"),
+    }
+}
+
+/// Rows with the same changes of the recipe.
+type Shared = BTreeMap<Vec<String>, Arc<[String]>>;
+
+fn row(record: &StringRecord, line: u64, columns: &Columns, shared: &mut Shared) -> Result<Row> {
+    let cell = |i: usize| record.get(i).filter(|text| !text.is_empty());
+    if let Some(text) = columns.unnamed.iter().find_map(|i| cell(*i)) {
+        return Err(Error::format(format!("line {line}: \"{text}\" stands in a column without a name"))
+            .remedy("a name in the first line"));
+    }
+    let path = cell(columns.path).ok_or_else(|| {
+        Error::format(format!("line {line} has no path")).remedy("a file, a folder or a glob in the column path")
+    })?;
+    let settings: Vec<String> =
+        columns.settings.iter().filter_map(|(i, key)| Some(format!("{key}={}", cell(*i)?))).collect();
+    let settings = shared.entry(settings).or_insert_with_key(|settings| settings.as_slice().into()).clone();
+    let metadata = columns.metadata.iter().map(|(i, _)| cell(*i).map(str::to_owned)).collect();
+    Ok(Row { line, path: path.into(), metadata, settings })
+}
+
+#[cfg(test)]
+mod tests {
+    //! Mechanics.
+    use super::*;
+
+    fn open(text: &[u8]) -> Result<Sheet> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s.csv");
+        std::fs::write(&path, text).unwrap();
+        Sheet::open(&path)
+    }
+
+    fn fails(text: &str) -> String {
+        let e = open(text.as_bytes()).unwrap_err();
+        format!("{}; {}", e.what, e.remedy.unwrap_or_default())
+    }
+
+    #[test]
+    fn what_spreadsheets_write_is_read() {
+        let text = "\u{feff}path, patient ,note,,set.time\r\n\r\na.tif,P1,\"one, \"\"two\"\"\nthree\",,\r\n,,,,\r\nb.tif,,,,2\r\n";
+        let sheet = open(text.as_bytes()).unwrap();
+        assert_eq!(sheet.columns, ["patient", "note"]);
+        let [a, b] = &sheet.rows[..] else { panic!("{sheet:?}") };
+        assert_eq!((a.path.as_str(), a.line, b.line), ("a.tif", 3, 6));
+        assert_eq!(a.metadata[..], [Some("P1".into()), Some("one, \"two\"\nthree".into())]);
+        assert_eq!(b.metadata[..], [None, None]);
+        assert_eq!((a.settings.len(), b.settings[0].as_str()), (0, "time=2"));
+    }
+
+    #[test]
+    fn slips_are_named_with_their_place() {
+        let cases = [
+            ("Path,a\nx,1\n", "no column path; path as the name of the column \"Path\""),
+            ("image_path,a\nx,1\n", "the column \"image_path\""),
+            ("file;a\nx;1\n", "where it has semicolons"),
+            ("one,two\nx,1\n", "a first line like path,patient"),
+            ("path,a,a\nx,1,2\n", "two columns are called \"a\""),
+            ("path,a\nx,1\ny\n", "line 3 has 1 cells, the header 2"),
+            ("path,a\n,1\n", "line 2 has no path"),
+            ("path,\nx,1\n", "line 2: \"1\" stands in a column without a name"),
+            ("path,a\n", "no line below its header"),
+            ("path,set.files.pattern\nx,1\n", "--set files.pattern for the run"),
+        ];
+        for (text, words) in cases {
+            assert!(fails(text).contains(words), "{text:?}: {}", fails(text));
+        }
+        assert!(open(b"path,a\nx,\xff\n").unwrap_err().what.contains("line 2 is not UTF-8"));
+    }
+}
