@@ -52,7 +52,7 @@ pub fn settle(columns: usize, plane: &mut [bool]) {
 
 #[cfg(test)]
 mod tests {
-    //! Oracle: literal grids, and a slow test of each centre by floating point.
+    //! Oracle: literal grids, and a slow test of each centre.
     use super::*;
     use proptest::prelude::*;
 
@@ -98,12 +98,15 @@ mod tests {
         assert!(draw(2, 3, &[&all[..2], &all[..1], &[]]).iter().all(|v| !*v));
     }
 
-    /// One centre at a time, with a ray towards lower columns.
-    fn slowly(polygon: &[[f64; 2]], y: f64, x: f64) -> bool {
-        let n = polygon.len();
+    /// One centre at a time, with a ray towards lower columns; in whole units, as rounding would decide where an edge passes
+    /// through a centre.
+    fn slowly(polygon: &[Corner], y: i64, x: i64) -> bool {
+        let (y, x, n) = (y * UNIT, x * UNIT, polygon.len());
         let crossings = (0..n).filter(|i| {
             let (a, b) = (polygon[*i], polygon[(i + 1) % n]);
-            (a[0] <= y) != (b[0] <= y) && a[1] + (y - a[0]) / (b[0] - a[0]) * (b[1] - a[1]) < x
+            let (low, high) = if a[0] < b[0] { (a, b) } else { (b, a) };
+            let across = i128::from(y - low[0]) * i128::from(high[1] - low[1]);
+            low[0] <= y && y < high[0] && across <= i128::from(x - low[1]) * i128::from(high[0] - low[0])
         });
         crossings.count() % 2 == 1
     }
@@ -111,11 +114,12 @@ mod tests {
     proptest! {
         #[test]
         fn any_polygon_is_drawn_as_by_the_slow_test(corners in prop::collection::vec([-3i32..900, -3i32..900], 3..12)) {
-            // Odd hundredths: no centre lies on a corner.
-            let polygon: Vec<[f64; 2]> = corners.iter().map(|c| c.map(|v| f64::from(v) / 100.0 + 0.00503)).collect();
-            let drawn = draw(8, 8, &[&polygon]);
-            for (i, inside) in drawn.iter().enumerate() {
-                prop_assert_eq!(*inside, slowly(&polygon, (i / 8) as f64, (i % 8) as f64));
+            let polygon: Vec<Corner> = corners.iter().map(|c| c.map(|v| i64::from(v) * UNIT / 100)).collect();
+            let mut drawn = vec![false; 64];
+            mark(&polygon, 8, &mut drawn);
+            settle(8, &mut drawn);
+            for (i, inside) in (0..).zip(drawn) {
+                prop_assert_eq!(inside, slowly(&polygon, i / 8, i % 8));
             }
         }
     }
