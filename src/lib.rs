@@ -7,7 +7,7 @@
 //! operations make [`Mask`](volume::Mask)s and [`Labels`](volume::Labels) of them, measures make a
 //! [`Table`](table::Table), and writers set that down.
 //!
-//! - [`cli`]: one file a subcommand, over [`batch`]: many files, none lost.
+//! - `cli` (feature `cli`, on by default): one file a subcommand, over [`batch`]: many files, none lost.
 //! - [`pipeline`]: one scan through a [`recipe`].
 //! - [`read`]: formats in. [`write`](mod@write): tables, label images and overlays out.
 //! - [`percist`]: response to therapy from the tables of two PET runs.
@@ -62,6 +62,7 @@
 //! ```
 
 pub mod batch;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod device;
 mod error;

@@ -78,7 +78,7 @@ pub fn column(field: &Field) -> Result<Column> {
 /// The rows of a batch as a table.
 ///
 /// # Errors
-/// As [`column`].
+/// As [`column()`].
 pub fn table(batch: &RecordBatch) -> Result<Table> {
     let mut table = Table::default();
     for (field, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
