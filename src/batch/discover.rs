@@ -21,12 +21,12 @@ pub enum Source {
     /// One file.
     File,
     /// One file a channel.
-    Channels(FileSet),
+    Channels(Box<FileSet>),
     /// A DICOM series, one file a slice.
-    Series(Series),
+    Series(Box<Series>),
 }
 
-/// What is to be done with it.
+/// What is to be done with it. What few images have is in boxes: there may be a hundred thousand of them.
 #[derive(Clone, Debug)]
 pub enum Task {
     /// Measure it.
@@ -34,7 +34,7 @@ pub enum Task {
     /// Pass it over, for this reason.
     Skip(String),
     /// Nothing: it failed while it was looked for.
-    Fail(Error),
+    Fail(Box<Error>),
 }
 
 /// An image to be.
@@ -149,7 +149,7 @@ impl Images {
             match found {
                 Found::File { explicit } => drop(files.insert(path, explicit)),
                 Found::Skipped(reason) => items.push(Item { task: Task::Skip(reason), ..single(path, root, false) }),
-                Found::Failed(e) => items.push(Item { task: Task::Fail(e), ..single(path, root, true) }),
+                Found::Failed(e) => items.push(Item { task: Task::Fail(Box::new(e)), ..single(path, root, true) }),
             }
         }
         let (series, drawn) = series(&mut files, root, recipes);
@@ -207,7 +207,7 @@ impl Images {
                 None => Error::usage("its path does not fit files.groups")
                     .remedy("a pattern that fits, or --exclude for what is none of these images"),
             };
-            item.task = Task::Fail(e);
+            item.task = Task::Fail(Box::new(e));
         }
     }
 }
@@ -271,12 +271,12 @@ fn series(found: &mut BTreeMap<PathBuf, bool>, root: &Path, recipes: &[&Recipe])
             true => Task::Skip(format!("a DICOM series of modality {}, not PT", series.modality)),
             false => Task::Measure,
         };
-        let (files, source) = (series.files.clone(), Source::Series(series.clone()));
+        let (files, source) = (series.files.clone(), Source::Series(Box::new(series.clone())));
         items.push(Item { files, source, is_scan: true, task, ..single(place, root, explicit) });
     }
     for read::Other { path, reason, damaged } in all.others {
         let explicit = found.get(&path).copied().unwrap_or_default();
-        let task = if damaged { Task::Fail(Error::format(reason)) } else { Task::Skip(reason) };
+        let task = if damaged { Task::Fail(Box::new(Error::format(reason))) } else { Task::Skip(reason) };
         items.push(Item { task, is_scan: true, ..single(path, root, explicit) });
     }
     let dicom: HashSet<PathBuf> = files.into_iter().collect();
@@ -290,7 +290,7 @@ fn channels(sets: Vec<FileSet>, found: &BTreeMap<PathBuf, bool>, root: &Path) ->
         let files: Vec<PathBuf> = set.files.iter().map(|(_, path)| path.clone()).collect();
         let explicit = files.iter().any(|path| found.get(path).copied().unwrap_or_default());
         let place = set.place.clone();
-        Item { files, source: Source::Channels(set), ..single(place, root, explicit) }
+        Item { files, source: Source::Channels(Box::new(set)), ..single(place, root, explicit) }
     };
     sets.into_iter().map(item).collect()
 }

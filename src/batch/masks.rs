@@ -134,10 +134,11 @@ impl<'a> Finder<'a> {
                 return Err(e.remedy("dicom, dicom:rtstruct or dicom:seg"));
             }
         };
-        let Source::Series(Series { uid, frame, .. }) = &item.source else {
+        let Source::Series(series) = &item.source else {
             return Ok(Err(Error::io("regions are found by reference for DICOM series only")
                 .remedy("a path, as {stem}_mask.nii.gz, or optional = true")));
         };
+        let Series { uid, frame, .. } = &**series;
         let of = |by: &HashMap<&str, Vec<&Drawn>>, uid: &str| -> Vec<PathBuf> {
             let all = by.get(uid).into_iter().flatten().filter(|d| modality.is_none_or(|m| d.modality == m));
             all.map(|d| d.path.clone()).collect()

@@ -100,7 +100,7 @@ impl Context<'_> {
         let mut record = Record::blank();
         let done = match &item.task {
             Task::Skip(reason) => return Record::skipped(reason),
-            Task::Fail(e) => Err(e.clone()),
+            Task::Fail(e) => Err((**e).clone()),
             Task::Measure => {
                 catch_unwind(AssertUnwindSafe(|| self.do_item(item, pools, &mut record))).unwrap_or_else(|panic| {
                     let words =

@@ -51,7 +51,7 @@ fn line(item: &Item, recipes: &Recipes, budget: &Budget, places: &[PathBuf]) -> 
     let mut line = Line::default();
     let done = match &item.task {
         Task::Skip(reason) => return Line { status: "skipped", reason: reason.clone(), ..line },
-        Task::Fail(e) => Err(e.clone()),
+        Task::Fail(e) => Err((**e).clone()),
         Task::Measure => look(item, recipes, budget, &mut line),
     };
     line.status = match &done {

@@ -32,7 +32,7 @@ pub fn survey(folder: &Path) -> Result<Vec<Seen>> {
 fn look(item: &Item) -> std::result::Result<Extent, NotRead> {
     match &item.task {
         Task::Skip(reason) => Err(NotRead::Skipped(reason.clone())),
-        Task::Fail(e) => Err(NotRead::Failed(e.clone())),
+        Task::Fail(e) => Err(NotRead::Failed((**e).clone())),
         Task::Measure => {
             reading::examine(item, &Options::default()).map_err(|e| match reading::is_no_image(item, &e) {
                 true => NotRead::Skipped(e.reason()),
