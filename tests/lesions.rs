@@ -381,7 +381,9 @@ fn what_is_missing_is_empty() {
     let not_suv = Scene { unit: "Bq/ml", ..two() };
     let table = empty(&not_suv, &flat);
     let dictionary = measure::dictionary(&FAMILIES, &[("pet", "Bq/ml")], Unit::Mm);
-    assert!(measure::notes(&table, &dictionary).iter().any(|n| n.contains("the values are not SUV")));
+    let mut cells = measure::EmptyCells::default();
+    cells.add(&table);
+    assert!(cells.reasons(&dictionary).iter().any(|n| n.contains("the values are not SUV")));
     assert_eq!(table.column("uptake_max").unwrap().unit, "Bq/ml");
     empty(&Scene { sul_factor: None, ..two() }, &["area_", "sul_", "percist_measurable"]);
     let plain = empty(&two(), &["area_", "percist_measurable"]);

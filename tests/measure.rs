@@ -355,7 +355,9 @@ fn missing_is_empty_and_told() {
             assert!(empty || counted, "{} of a label without voxels", column.name);
             assert!(!column.name.contains("_um") || column.cells.empty() == table.rows(), "{}", column.name);
         }
-        let notes = measure::notes(&table, &dictionary);
+        let mut empty = measure::EmptyCells::default();
+        empty.add(&table);
+        let notes = empty.reasons(&dictionary);
         assert!(notes.iter().any(|n| n.contains("empty columns") && n.contains("no calibration")), "{notes:?}");
     }
 }

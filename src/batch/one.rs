@@ -177,10 +177,15 @@ impl Context<'_> {
         if !wanted.iter().all(|below| part.files.iter().any(|f| is_there(f, below))) {
             return false;
         }
-        wanted.iter().for_each(|below| self.out.keep(below));
-        record.has(part);
-        (record.key, record.hashes, record.resumed) = (Some(key.clone()), entry.files.clone(), true);
+        self.take_over(&wanted, key.clone(), part, entry.files.clone(), record);
         true
+    }
+
+    /// What was done of the image before stays as it is.
+    fn take_over(&self, files: &[String], key: String, part: Ending, hashes: Vec<Hashed>, record: &mut Record) {
+        files.iter().for_each(|below| self.out.keep(below));
+        record.has(part);
+        (record.key, record.hashes, record.resumed) = (Some(key), hashes, true);
     }
 
     /// The image is finished already: its part and all its files are there and whole.
@@ -195,9 +200,7 @@ impl Context<'_> {
             looked.hashes = Some(hashes);
             return Ok(false);
         };
-        wanted.iter().for_each(|below| self.out.keep(below));
-        record.has(ending);
-        (record.key, record.hashes, record.resumed) = (Some(key), hashes, true);
+        self.take_over(&wanted, key, ending, hashes, record);
         Ok(true)
     }
 

@@ -6,7 +6,7 @@
 //! each by itself, so the table is the same for any number of threads.
 //!
 //! The columns depend on the families and the channels only, never on the image: a cell that does not apply (a 3-D
-//! feature of a 2-D object, um without calibration) is empty, and [`notes`] says why.
+//! feature of a 2-D object, um without calibration) is empty, and [`EmptyCells`] says why.
 
 mod background;
 mod bits;
@@ -294,13 +294,6 @@ impl EmptyCells {
         };
         reasons.into_iter().map(line).collect()
     }
-}
-
-/// As [`EmptyCells::reasons`], of a whole table.
-pub fn notes(table: &Table, dictionary: &[Definition]) -> Vec<String> {
-    let mut empty = EmptyCells::default();
-    empty.add(table);
-    empty.reasons(dictionary)
 }
 
 fn check(channels: &[ChannelRef], shape: Shape) -> Result<()> {

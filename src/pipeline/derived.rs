@@ -7,7 +7,6 @@ use super::roles::{Derived, Roles};
 use super::state::State;
 use super::typical;
 use crate::device::Device;
-use crate::ops::scale::scale;
 use crate::profile::stage;
 use crate::recipe::{DerivedImage, ObjectScale, Recipe};
 use crate::scan::{Channel, Scan};
@@ -40,16 +39,12 @@ pub(super) fn add<'a>(scan: &'a Scan, recipe: &Recipe, roles: &mut Roles, device
 fn make(source: &Channel, image: &DerivedImage, scan: &Scan, device: &Device) -> Result<Volume> {
     let mut geometry = Geometry { shape: scan.shape, spacing: scan.spacing, radius_px: None };
     let original = working(&source.volume, device)?;
-    geometry.radius_px = match image.scale {
-        // As for object sets: hot pixels say nothing of sizes.
-        Some(ObjectScale::Auto) => {
-            let clean = working(&without_hot_pixels(&source.volume)?.0, device)?;
-            let diameter = scale(device, &clean, geometry.z_step(), geometry.weights())?;
-            Some(typical::radius_found(diameter, geometry.shape)?)
-        }
-        Some(ObjectScale::Fixed(length)) => Some(geometry.px(length)?),
-        None => None,
+    // As for object sets: hot pixels say nothing of sizes.
+    let clean = match image.scale {
+        Some(ObjectScale::Auto) => working(&without_hot_pixels(&source.volume)?.0, device)?,
+        _ => original.clone(),
     };
+    geometry.radius_px = typical::radius(image.scale, &clean, &geometry, device)?;
     let lift = (source.volume.scale.factor() / original.scale.factor()) as u32;
     let none = BTreeMap::new();
     let mut state = State::new(device, geometry, original, (lift, source.saturation), &none);

@@ -96,7 +96,9 @@ pub(super) fn set(
         let mut block = rows.block(from..rows.count().min(from + step))?;
         whole.add(&mut block, from);
         empty.add(&block);
-        table = Table { columns: block.columns.iter().map(Column::bare).collect() };
+        if from == 0 {
+            table.columns.extend(block.columns.iter().map(Column::bare));
+        }
         take(name, block)?;
     }
     let mut totals = Table::default();

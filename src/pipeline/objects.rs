@@ -10,7 +10,6 @@ use crate::device::Device;
 use crate::ops::cytoplasm::cytoplasm;
 use crate::ops::grow::grow;
 use crate::ops::renumber::renumber;
-use crate::ops::scale::scale;
 use crate::profile::stage;
 use crate::recipe::{Grow, Minus, ObjectScale, Objects, Recipe, Step};
 use crate::scan::{Regions, Scan};
@@ -63,14 +62,7 @@ fn from_steps(
     let index = roles.index(role).ok_or_else(|| Error::usage(format!("no channel for \"{role}\"")))?;
     let channel = scan.channels.get(index).ok_or_else(|| Error::usage(format!("no channel {index}")))?;
     let Working { volume: original, hot } = lifted.channel(set, &channel.volume, device)?;
-    geometry.radius_px = match set.scale {
-        Some(ObjectScale::Auto) => {
-            let diameter = stage("scale", "", || scale(device, &original, geometry.z_step(), geometry.weights()))?;
-            Some(typical::radius_found(diameter, geometry.shape)?)
-        }
-        Some(ObjectScale::Fixed(length)) => Some(geometry.px(length)?),
-        None => None,
-    };
+    geometry.radius_px = typical::radius(set.scale, &original, &geometry, device)?;
     // Both are powers of two apart.
     let lift = (channel.volume.scale.factor() / original.scale.factor()) as u32;
     let mut state = State::new(device, geometry, original, (lift, channel.saturation), made);

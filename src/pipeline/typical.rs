@@ -2,16 +2,39 @@
 
 use super::geometry::Geometry;
 use crate::device::Device;
+use crate::ops::scale::scale;
 use crate::ops::sizes::sizes;
+use crate::profile::stage;
+use crate::recipe::ObjectScale;
 use crate::units::Shape;
-use crate::volume::Labels;
+use crate::volume::{Labels, Volume};
 use crate::{Error, Result};
+
+/// As a recipe says it: found in the image that steps work on, given, or none.
+///
+/// # Errors
+/// A physical length without calibration, no objects of a size that can be found, or the device is lost or too small.
+pub(super) fn radius(
+    wanted: Option<ObjectScale>,
+    image: &Volume,
+    geometry: &Geometry,
+    device: &Device,
+) -> Result<Option<f64>> {
+    Ok(match wanted {
+        Some(ObjectScale::Auto) => {
+            let diameter = stage("scale", "", || scale(device, image, geometry.z_step(), geometry.weights()))?;
+            Some(radius_found(diameter, geometry.shape)?)
+        }
+        Some(ObjectScale::Fixed(length)) => Some(geometry.px(length)?),
+        None => None,
+    })
+}
 
 /// Half of a diameter that was found in an image, if an object of that size could lie in it.
 ///
 /// # Errors
 /// It is wider than the image.
-pub(super) fn radius_found(diameter: f64, shape: Shape) -> Result<f64> {
+fn radius_found(diameter: f64, shape: Shape) -> Result<f64> {
     if diameter <= shape.y.max(shape.x) as f64 {
         return Ok(diameter / 2.0);
     }

@@ -18,8 +18,6 @@ pub struct Extent {
     /// Their names, as far as the header tells: what is left out later (transparency, grey that is stored as colour) is not
     /// known yet.
     pub names: Vec<String>,
-    /// Values are stored as floats, or become them by a scale of their own for each slice.
-    pub float: bool,
     /// Calibration, as the scan will have it.
     pub spacing: Option<Spacing>,
     /// Bytes that the reader takes at its peak beside the finished samples, at most.

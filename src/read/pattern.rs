@@ -166,7 +166,6 @@ pub fn examine_set(set: &FileSet, options: &Options) -> Result<Extent> {
         whole.reading = whole.reading.max(one.reading);
         whole.channels += one.channels;
         whole.names.extend(one.names);
-        whole.float |= one.float;
         whole.files.extend(one.files);
     }
     whole.ok_or_else(|| Error::usage(format!("image {} has no files", set.name)))?.within(options)

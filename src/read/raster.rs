@@ -93,7 +93,6 @@ impl Header {
             shape: self.shape(),
             channels,
             names: layout::names(&[], 1, channels, colours == 3),
-            float: false,
             spacing: None,
             reading: decoded.saturating_add(left_out).saturating_add(self.decoder),
             files: vec![input.path.to_path_buf()],

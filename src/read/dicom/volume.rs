@@ -137,12 +137,10 @@ fn extent(files: &[File], first: &File, stack: &Stack) -> Extent {
     let frames = files.iter().map(|f| f.pixels.in_flight()).max().unwrap_or(0);
     let slices = files.iter().map(|f| f.pixels.frames as u64).fold(0u64, u64::saturating_add);
     let parts = [headers, largest * OF_HEADER, frames.saturating_mul(shape.z.min(AT_ONCE) as u64), slices * OF_SLICE];
-    let slopes = stack.slices.windows(2).any(|s| s[0].facts.slope != s[1].facts.slope);
     Extent {
         shape,
         channels: pixels.samples,
         names: channel_names(&first.header.modality(), pixels.samples),
-        float: pixels.kind == numbers::Kind::Float || slopes,
         spacing: stack.spacing,
         reading: parts.into_iter().fold(0, u64::saturating_add),
         files: files.iter().map(|f| f.path.clone()).collect(),

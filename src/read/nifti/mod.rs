@@ -138,7 +138,6 @@ fn extent(h: &Header, of: Type, volume: &Volume, geometry: &affine::Geometry, op
         shape: volume.shape,
         channels,
         names: names(&[], 1, channels, of.samples > 1),
-        float: of.stored.kind == numbers::Kind::Float,
         spacing: geometry.spacing,
         reading: bytes(wide + turned + left_out).saturating_add(BUFFERS),
         files: vec![],

@@ -167,7 +167,6 @@ fn extent(input: &Input, page: &Page, layout: &Layout) -> Extent {
         shape,
         channels,
         names: layout::names(&layout.names, planes, page.samples, is_rgb(page)),
-        float: page.stored.kind == Kind::Float,
         spacing: layout.spacing,
         reading,
         files: std::iter::once(input.path.to_path_buf())
