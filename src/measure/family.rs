@@ -1,27 +1,16 @@
 //! A family of features: a room that says what its columns are and measures one object at a time.
 //!
-//! A new family is a file with a [`Family`] and one line in [`FAMILIES`]: recipes, the data dictionary, the tables and the
-//! tests follow from the list.
+//! A new family is a file with a [`Family`] and one line in [`FAMILIES`](super::FAMILIES): recipes, the data dictionary, the
+//! tables and the tests follow from the list.
 
 use super::feature::{About, Definition, Feature, Get};
 use super::moments::Moments;
 use super::object::Object;
-use super::{ChannelRef, Request, intensity, lesion, probe, radial, reference, shape, suffixes, zernike};
+use super::{ChannelRef, Request, suffixes};
+use crate::Result;
 use crate::scan::NO_UNIT;
 use crate::table::Table;
 use crate::units::{Spacing, Unit};
-use crate::{Error, Result};
-
-/// All families, in the order of their columns.
-pub const FAMILIES: &[&dyn Family] = &[
-    &lesion::Lesion,
-    &reference::OfReference,
-    &shape::Shape,
-    &zernike::Zernike,
-    &intensity::Intensity,
-    &radial::Radial,
-    &probe::Probe,
-];
 
 /// A family of features. Its columns depend on the context alone; an object gives a value for each of them.
 pub trait Family: Sync {
@@ -82,17 +71,6 @@ impl PartialEq for dyn Family {
     fn eq(&self, other: &Self) -> bool {
         self.name() == other.name()
     }
-}
-
-/// The family of that name.
-///
-/// # Errors
-/// There is none; the known ones are named.
-pub fn family(name: &str) -> Result<&'static dyn Family> {
-    FAMILIES.iter().copied().find(|f| f.name() == name).ok_or_else(|| {
-        let known: Vec<&str> = FAMILIES.iter().map(|f| f.name()).collect();
-        Error::usage(format!("\"{name}\" is no family of features")).remedy(format!("one of {}", known.join(", ")))
-    })
 }
 
 /// What the columns of a table of objects depend on.

@@ -30,6 +30,7 @@ pub mod probe;
 pub mod quality;
 pub mod radial;
 pub mod reference;
+mod registry;
 pub mod shape;
 mod shape_facts;
 mod spectrum;
@@ -38,11 +39,12 @@ mod totals;
 pub mod zernike;
 
 pub use background::{background_limit, occupied};
-pub use family::{FAMILIES, Family, family};
+pub use family::Family;
 pub use feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
 pub use lesion_facts::hottest;
 pub use probe::ProbeParams;
 pub use reference::{Reference, References, reference};
+pub use registry::{FAMILIES, family};
 pub use totals::{Ratios, scan_totals, sensitivity, sensitivity_dictionary};
 
 use crate::ops::extent::{Extent, extents};
