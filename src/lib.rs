@@ -83,6 +83,7 @@ pub mod suv;
 pub mod table;
 pub mod units;
 pub mod volume;
+mod words;
 pub mod write;
 
 pub use error::{Error, Kind, Result, printable};

@@ -130,7 +130,6 @@ mod tests {
             unit: "au",
             volume: &volume,
             saturation: None,
-            positive_above: None,
             background_to: None,
         };
         background_limit(&channel, &vec![0; n]).unwrap().unwrap()

@@ -5,7 +5,8 @@
 
 use crate::device::Device;
 use crate::ops::histogram::range;
-use crate::recipe::{Likeness, Pick, Recipe, likeness, suggestion};
+use crate::recipe::{Likeness, Pick, Recipe, likeness};
+use crate::words::suggestion;
 use crate::scan::{Channel, Modality, NO_UNIT, Scan};
 use crate::units::Shape;
 use crate::volume::Volume;

@@ -4,6 +4,7 @@
 //! `validate` checks what the types cannot say (names, roles, cycles), and [`PRESETS`] holds the files of `recipes/`.
 
 mod channel;
+mod families;
 mod images;
 mod lesions;
 mod many;
@@ -20,15 +21,15 @@ mod validate_steps;
 
 pub use channel::*;
 pub use lesions::*;
-pub use parse::suggestion;
 pub use presets::{PRESETS, Preset, preset};
 pub use settings::LESIONS;
 pub use size::{Size, SizeUnit};
 pub use steps::*;
 pub use threshold::*;
 
-use crate::measure::{Family, family};
+use crate::measure::Chosen;
 use crate::units::Length;
+use crate::words::{some_words, words};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -173,7 +174,7 @@ pub struct Objects {
     /// without its extension.
     pub labels: Option<String>,
     /// Of such a file, only the regions whose names match one of these globs.
-    #[serde(deserialize_with = "many::words")]
+    #[serde(deserialize_with = "words")]
     pub regions: Vec<String>,
     /// Such a file may lie on another grid: its regions are resampled to that of the image.
     pub resample: bool,
@@ -285,25 +286,18 @@ impl<'de> Deserialize<'de> for ObjectScale {
 
 /// What is measured on an object set.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub struct Measure {
     /// Families of features; `uptake features` lists them.
-    #[serde(deserialize_with = "families")]
-    pub features: Vec<&'static dyn Family>,
+    #[serde(deserialize_with = "families::names")]
+    pub features: Vec<String>,
     /// Roles of the channels; all roles if absent.
-    #[serde(deserialize_with = "many::some_words")]
+    #[serde(deserialize_with = "some_words")]
     pub channels: Option<Vec<String>>,
-    /// The ring around each object in which its background is measured: from here to there beyond its edge.
-    pub ring: Option<[Length; 2]>,
-    /// Values of a role's channel above which a voxel counts as positive.
-    #[serde(deserialize_with = "many::positive")]
-    pub positive: BTreeMap<String, f64>,
-    /// Other object sets, in which each lesion's volume and TLG are told as well.
-    #[serde(deserialize_with = "many::words")]
-    pub sensitivity: Vec<String>,
-}
-
-fn families<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<&'static dyn Family>, D::Error> {
-    let names = many::words(d)?;
-    names.iter().map(|n| family(n).map_err(serde::de::Error::custom)).collect()
+    /// The families with their parameters.
+    #[serde(skip)]
+    pub families: Vec<Chosen>,
+    /// Tables with parameters of families, by their names.
+    #[serde(flatten)]
+    tables: BTreeMap<String, toml::Value>,
 }

@@ -1,6 +1,6 @@
 //! `--set`: one value of a recipe changed by its path.
 
-use super::parse::suggestion;
+use crate::words::suggestion;
 use super::place::list;
 use crate::{Error, Result};
 use toml::{Table, Value};

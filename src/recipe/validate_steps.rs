@@ -2,7 +2,8 @@
 
 use super::place::list;
 use super::validate::Checker;
-use super::{Contour, Keep, Method, Split, SplitBy, SplitDepth, Step, Threshold, suggestion};
+use super::{Contour, Keep, Method, Split, SplitBy, SplitDepth, Step, Threshold};
+use crate::words::suggestion;
 use crate::Result;
 use std::collections::BTreeSet;
 
