@@ -3,7 +3,6 @@
 //! Sums and order statistics are exact in samples; the channel's scale is applied to the finished number. Quantiles are
 //! linear between neighbours, as numpy's default. The standard deviation divides by n, as scikit-image's.
 
-use super::{ChannelRef, Request};
 use super::bits::{Bits, east, west};
 use super::family::{Family, Measurer, define};
 use super::feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
@@ -11,6 +10,7 @@ use super::moments::Moments;
 use super::object::Object;
 use super::order::{self, Sums};
 use super::position::NO_CALIBRATION;
+use super::{ChannelRef, Request};
 use crate::Result;
 use crate::ops::wide;
 use crate::units::Spacing;

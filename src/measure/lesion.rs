@@ -7,15 +7,15 @@
 //!
 //! Limits: spheres and shells need voxels of 0.1 mm or more on each side.
 
+use super::Request;
 use super::family::{Context, Family, Measurer, Mentions, Needs, define};
 use super::feature::{CHANNEL_UNIT, Definition, Feature, Get};
 pub use super::lesion_facts::Facts;
 use super::lesion_facts::{NOT_SUL, NOT_SUV};
 use super::position::{NO_CALIBRATION, SOLID_CALIBRATED, SOLID_ONLY};
-use super::surface::SPHERICITY;
 use super::reference::{Reference, reference};
+use super::surface::SPHERICITY;
 use super::totals::scan_totals;
-use super::Request;
 use crate::Result;
 use crate::scan::SUV_UNIT;
 use crate::table::Table;
@@ -208,7 +208,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         definition: "1 if sul_peak lies above 1.5 times the mean SUL of the liver plus 2 standard deviations, or, without a \
                      liver, above 2.0 times that of the blood pool plus 2 standard deviations; else 0",
         standard: "PERCIST:1.0",
-        empty: "no sul_peak, or the recipe names neither liver nor blood",
+        empty: "no sul_peak, or neither liver nor blood",
         get: Get::Int(Facts::measurable),
     },
     uptake("uptake_max", "Highest value, whatever its unit", "IBSI:84IY", Facts::max),

@@ -5,11 +5,11 @@
 //! are told apart by the signs of dy and dx and by which is larger. Distances are Euclidean on the pixel grid;
 //! CellProfiler takes `c` along paths inside the object, which differs where an object is not convex.
 
+use super::Request;
 use super::edt;
 use super::family::{Family, Measurer, define};
 use super::feature::{About, Definition, Feature, Get};
 use super::object::Object;
-use super::Request;
 use crate::Result;
 use crate::volume::Scale;
 use serde::Deserialize;

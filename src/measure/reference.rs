@@ -1,11 +1,11 @@
 //! Reference regions of PET: a sphere in the liver or in the blood pool, and what lesions are judged by against it.
 
-use super::{ChannelRef, Request};
 use super::family::{Context, Family, Measurer, Needs, define};
 use super::feature::{Definition, Feature, Get};
 use super::lesion_facts::{NOT_SUL, NOT_SUV, voxel_ml};
 use super::order::Sums;
 use super::position::NO_CALIBRATION;
+use super::{ChannelRef, Request};
 use crate::Result;
 use crate::scan::SUV_UNIT;
 use crate::units::Spacing;
@@ -67,9 +67,8 @@ impl Family for OfReference {
         let channel = request.channels.first();
         let image = channel.map(|c| c.volume.samples.host()).transpose()?;
         Ok(Box::new(move |of, values| {
-            let region = channel.zip(image).map(|(c, image)| {
-                Reference::of(&of.object.samples(image), c, spacing, sul_factor)
-            });
+            let region =
+                channel.zip(image).map(|(c, image)| Reference::of(&of.object.samples(image), c, spacing, sul_factor));
             values.put(FEATURES, region.as_ref());
             Ok(())
         }))

@@ -1,11 +1,11 @@
 //! How much volume and glycolysis of a lesion depend on where it ends: what the same lesion is in other sets of the recipe.
 
+use super::Request;
 use super::family::{Context, Family, Measurer, Mentions, Needs, Objection, define};
 use super::feature::{Definition, Feature, Get};
 use super::lesion_facts::{hot, voxel_ml};
 use super::object::Object;
 use super::order::Sums;
-use super::Request;
 use crate::Result;
 use crate::ops::extent::extents;
 use crate::scan::SUV_UNIT;
@@ -75,14 +75,17 @@ fn of_set(set: &str, mut d: Definition) -> Definition {
 
 impl Family for Sensitivity {
     fn columns(&self, context: &Context) -> Vec<Definition> {
-        let columns = |set: &String| define(FEATURES, &context.objects()).into_iter().map(move |d| of_set(set, d)).collect::<Vec<_>>();
+        let columns = |set: &String| {
+            define(FEATURES, &context.objects()).into_iter().map(move |d| of_set(set, d)).collect::<Vec<_>>()
+        };
         self.sets.iter().flat_map(columns).collect()
     }
 
     fn begin<'a>(&'a self, request: &'a Request<'a>) -> Result<Measurer<'a>> {
         let channel = request.channels.first();
         let image = channel.map_or(Ok(&[][..]), |c| c.volume.samples.host())?;
-        let elsewhere = |set: &String| request.other(set).filter(|_| channel.is_some()).map(|l| Elsewhere::of(l, image));
+        let elsewhere =
+            |set: &String| request.other(set).filter(|_| channel.is_some()).map(|l| Elsewhere::of(l, image));
         let sets = self.sets.iter().map(|set| elsewhere(set).transpose()).collect::<Result<Vec<_>>>()?;
         Ok(Box::new(move |of, values| {
             let place = channel.and_then(|_| hot(&of.object, &of.object.samples(image)).first().copied());

@@ -5,12 +5,12 @@
 //! 3-D) and are empty otherwise. Eccentricity, orientation and sphericity describe the true shape where the spacing
 //! is known and the pixel grid otherwise; both are the same for square pixels.
 
+use super::Request;
 use super::family::{Context, Family, Measurer, define};
 use super::feature::{Definition, Feature, Get};
 use super::position::{FLAT_CALIBRATED, FLAT_ONLY, NO_CALIBRATION, SOLID_CALIBRATED, SOLID_ONLY};
 pub use super::shape_facts::Facts;
 use super::surface::{Patterns, SPHERICITY};
-use super::Request;
 use crate::Result;
 use serde::Deserialize;
 use std::f64::consts::PI;

@@ -1,12 +1,12 @@
 //! What all lesions of a scan have together.
 
+use super::Request;
 use super::feature::Definition;
 use super::lesion_facts::{NOT_SUV, voxel_ml};
 use super::moments::Moments;
 use super::object::Object;
 use super::order::Sums;
 use super::position::NO_CALIBRATION;
-use super::Request;
 use crate::Result;
 use crate::ops::extent::extents;
 use crate::scan::SUV_UNIT;

@@ -4,11 +4,11 @@
 //! `|sum of R_nm(rho) exp(i m theta)| / (pi r^2)`. Powers replace the exponentials, so there is no transcendental
 //! function; the sum runs in raster order.
 
+use super::Request;
 use super::family::{Context, Family, Measurer, define};
 use super::feature::{Definition, Feature, Get};
 use super::hull;
 use super::object::Object;
-use super::Request;
 use crate::Result;
 use serde::Deserialize;
 

@@ -2,10 +2,10 @@
 
 use super::surroundings::Surroundings;
 use super::{Made, Sets, Take, image_refs, parent, pet, region};
+use crate::Result;
 use crate::measure::{EmptyCells, Request, Rows};
 use crate::recipe::Measure;
 use crate::table::{Column, Table};
-use crate::Result;
 
 /// What is said of a set.
 #[derive(Default)]
@@ -27,12 +27,7 @@ pub(super) fn block_rows(columns: usize) -> usize {
 }
 
 /// Measures a set and hands over its rows. A set that the recipe does not measure has its position and size.
-pub(super) fn set(
-    name: &str,
-    of: &Sets,
-    around: &Surroundings,
-    take: &mut Take,
-) -> Result<Measured> {
+pub(super) fn set(name: &str, of: &Sets, around: &Surroundings, take: &mut Take) -> Result<Measured> {
     let Some(set) = of.made.get(name) else { return Ok(Measured::default()) };
     let nothing = Measure::default();
     let wanted = of.recipe.body.measure.get(name);
@@ -95,8 +90,8 @@ fn origin(name: &str, of: &Sets, set: &Made) -> Result<Vec<Column>> {
     }
     if objects.labels.is_some() {
         let regions = of.external.get(name);
-        columns.push(region::name(&set.host, regions)?);
-        columns.push(region::number(&set.host, regions)?);
+        columns.insert(0, region::name(&set.host, regions)?);
+        columns.insert(0, region::number(&set.host, regions)?);
     }
     Ok(columns)
 }

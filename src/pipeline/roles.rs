@@ -6,10 +6,10 @@
 use crate::device::Device;
 use crate::ops::histogram::range;
 use crate::recipe::{Likeness, Pick, Recipe, likeness};
-use crate::words::suggestion;
 use crate::scan::{Channel, Modality, NO_UNIT, Scan};
 use crate::units::Shape;
 use crate::volume::Volume;
+use crate::words::suggestion;
 use crate::{Error, Result};
 
 /// Roles of the recipe with the index of their channel, in the order of the channels of the file.

@@ -2,9 +2,9 @@
 
 use super::place::{line_of, list, quote};
 use super::{Body, Modality, Objects, Pick, Sphere, SphereAt, Step};
-use crate::words::suggestion;
 use crate::name_pattern::parse_path;
 use crate::units::Length;
+use crate::words::suggestion;
 use crate::{Error, Result};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};

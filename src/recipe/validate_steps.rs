@@ -3,8 +3,8 @@
 use super::place::list;
 use super::validate::Checker;
 use super::{Contour, Keep, Method, Split, SplitBy, SplitDepth, Step, Threshold};
-use crate::words::suggestion;
 use crate::Result;
+use crate::words::suggestion;
 use std::collections::BTreeSet;
 
 impl Checker<'_> {
