@@ -1,7 +1,8 @@
 //! What is measured on an object set: its rows in blocks, why cells are empty, and what its objects have together.
 
+use super::relations::Relations;
 use super::surroundings::Surroundings;
-use super::{Made, Sets, Take, image_refs, parent, pet, region};
+use super::{Made, Sets, Take, image_refs, pet, region};
 use crate::Result;
 use crate::measure::{EmptyCells, Request, Rows};
 use crate::recipe::Measure;
@@ -27,7 +28,13 @@ pub(super) fn block_rows(columns: usize) -> usize {
 }
 
 /// Measures a set and hands over its rows. A set that the recipe does not measure has its position and size.
-pub(super) fn set(name: &str, of: &Sets, around: &Surroundings, take: &mut Take) -> Result<Measured> {
+pub(super) fn set(
+    name: &str,
+    of: &Sets,
+    around: &Surroundings,
+    relations: &mut Relations,
+    take: &mut Take,
+) -> Result<Measured> {
     let Some(set) = of.made.get(name) else { return Ok(Measured::default()) };
     let nothing = Measure::default();
     let wanted = of.recipe.body.measure.get(name);
@@ -58,14 +65,23 @@ pub(super) fn set(name: &str, of: &Sets, around: &Surroundings, take: &mut Take)
         sul_factor: of.scan.sul_factor,
     };
     let rows = Rows::new(&request)?;
-    let dictionary: Vec<_> = rows.dictionary().cloned().collect();
-    let origin = origin(name, of, set)?;
+    let mut dictionary: Vec<_> = rows.dictionary().cloned().collect();
+    let mut origin = origin(name, of, set)?;
+    origin.extend(relations.parents(name, set.host.count));
+    let mut children = vec![];
+    for (definition, cells) in relations.children(name, set.host.count, of.recipe) {
+        dictionary.push(definition.clone());
+        children.push(definition.column(cells));
+    }
+    let relate = of.recipe.body.relate.get(name);
     let step = block_rows(dictionary.len());
     let (mut empty, mut table) = (EmptyCells::default(), Table::default());
     // Also where there is no object: the columns are those of every other image.
     for from in (0..rows.count().max(1)).step_by(step) {
         let mut block = rows.block(from..rows.count().min(from + step))?;
         let here = from..from + block.rows();
+        relations.keep(name, relate, &block);
+        block.columns.extend(children.iter().map(|c| c.with(c.cells.slice(here.clone()))));
         // Behind `label`.
         block.columns.splice(1..1, origin.iter().map(|c| c.with(c.cells.slice(here.clone()))));
         empty.add(&block);
@@ -81,17 +97,14 @@ pub(super) fn set(name: &str, of: &Sets, around: &Surroundings, take: &mut Take)
     Ok(Measured { table, why_empty: empty.reasons(&dictionary), totals })
 }
 
-/// Where each object comes from: its parent, its name and number in a file.
+/// Where each object comes from: its number and name in a file.
 fn origin(name: &str, of: &Sets, set: &Made) -> Result<Vec<Column>> {
     let mut columns = vec![];
     let Some(objects) = of.recipe.body.objects.get(name) else { return Ok(columns) };
-    if let Some((parent, p)) = objects.parent.as_ref().and_then(|n| of.made.get(n).map(|m| (n, m))) {
-        columns.push(parent::column(of.device, parent, &set.labels, &p.labels)?);
-    }
     if objects.labels.is_some() {
         let regions = of.external.get(name);
-        columns.insert(0, region::name(&set.host, regions)?);
-        columns.insert(0, region::number(&set.host, regions)?);
+        columns.push(region::number(&set.host, regions)?);
+        columns.push(region::name(&set.host, regions)?);
     }
     Ok(columns)
 }

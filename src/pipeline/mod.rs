@@ -15,9 +15,9 @@ mod liver;
 mod mask;
 mod measured;
 mod objects;
-mod parent;
 mod pet;
 mod region;
+mod relations;
 mod roles;
 mod row;
 mod shown;
@@ -40,6 +40,7 @@ use crate::{Error, Result, scan, suv};
 use channels::Lifted;
 use measured::Measured;
 use objects::Given;
+use relations::Relations;
 use roles::{Derived, Roles};
 use row::Words;
 use std::borrow::Cow;
@@ -250,9 +251,18 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
         words.notes.extend(of_set(name, &set.notes));
     }
     let written = |name: &&String| recipe.body.objects.get(*name).is_some_and(|o| o.write);
+    let mut relations = Relations::find(recipe, made, of.device)?;
+    let mut measured: BTreeMap<&str, Measured> = BTreeMap::new();
+    for name in &recipe.children_first {
+        let mut pass_over = |_: &str, _: Table| Ok(());
+        let take: &mut Take = if written(&name) { take } else { &mut pass_over };
+        if written(&name) || recipe.body.relate.contains_key(name) {
+            let set = stage("measure", name, || measured::set(name, of, &around, &mut relations, take))?;
+            measured.insert(name, set);
+        }
+    }
     for (name, set) in recipe.order.iter().filter(written).filter_map(|n| made.get(n).map(|m| (n, m))) {
-        let Measured { table, why_empty, totals: together } =
-            stage("measure", name, || measured::set(name, of, &around, take))?;
+        let Some(Measured { table, why_empty, totals: together }) = measured.remove(name.as_str()) else { continue };
         words.empty_columns.extend(of_set(name, &why_empty));
         totals.extend(together.columns);
         if let Some(regions) = of.external.get(name) {

@@ -11,6 +11,7 @@ mod many;
 mod parse;
 mod place;
 mod presets;
+mod relate;
 mod scales;
 mod settings;
 mod size;
@@ -22,6 +23,7 @@ mod validate_steps;
 pub use channel::*;
 pub use lesions::*;
 pub use presets::{PRESETS, Preset, preset};
+pub use relate::{Relate, Statistic};
 pub use settings::LESIONS;
 pub use size::{Size, SizeUnit};
 pub use steps::*;
@@ -46,6 +48,8 @@ pub struct Recipe {
     pub images: Vec<String>,
     /// The object sets in an order in which each one comes after those that it needs.
     pub order: Vec<String>,
+    /// The object sets in an order in which those come first that others learn something of.
+    pub children_first: Vec<String>,
     /// Roles whose channels are not those of a preset: the user means them, so a channel that is not there is an error.
     pub given_roles: BTreeSet<String>,
 }
@@ -77,6 +81,8 @@ pub struct Body {
     pub objects: BTreeMap<String, Objects>,
     /// What is measured on which object set.
     pub measure: BTreeMap<String, Measure>,
+    /// What parents learn of their children, by the set of the children.
+    pub relate: relate::Relations,
 }
 
 /// What made the images.
@@ -182,8 +188,9 @@ pub struct Objects {
     pub optional: bool,
     /// It has a table, labels and an overlay of its own.
     pub write: bool,
-    /// The set that each object belongs to, by the largest overlap: gives a column `parent_<set>`.
-    pub parent: Option<String>,
+    /// The sets in which each object belongs to one, by the largest overlap: gives a column `parent_<set>` each.
+    #[serde(deserialize_with = "words")]
+    pub parent: Vec<String>,
 }
 
 impl Default for Objects {
@@ -201,7 +208,7 @@ impl Default for Objects {
             resample: false,
             optional: false,
             write: true,
-            parent: None,
+            parent: vec![],
         }
     }
 }

@@ -46,9 +46,9 @@ impl Recipe {
         let mut body: Body = toml::from_str(text).map_err(|e| explain(text, &e).at(name))?;
         families::choose(&mut body, text).map_err(|e| e.at(name))?;
         let images = images::check(&body, text).map_err(|e| e.at(name))?;
-        let order = validate::check(&body, text).map_err(|e| e.at(name))?;
+        let (order, children_first) = validate::check(&body, text).map_err(|e| e.at(name))?;
         let given_roles = given(&body.channels);
-        Ok(Recipe { name: name.into(), text: text.into(), body, images, order, given_roles })
+        Ok(Recipe { name: name.into(), text: text.into(), body, images, order, children_first, given_roles })
     }
 }
 

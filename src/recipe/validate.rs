@@ -10,7 +10,8 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Checks a recipe and returns its object sets in an order in which each comes after those that it needs.
-pub(super) fn check(body: &Body, text: &str) -> Result<Vec<String>> {
+/// And in an order in which those come first that others learn something of.
+pub(super) fn check(body: &Body, text: &str) -> Result<(Vec<String>, Vec<String>)> {
     let checker = Checker { body, text };
     checker.files()?;
     checker.calibration()?;
@@ -27,6 +28,9 @@ pub(super) fn check(body: &Body, text: &str) -> Result<Vec<String>> {
         }
         checker.families(name, measure)?;
     }
+    for (name, relate) in &body.relate {
+        checker.relate(name, relate)?;
+    }
     if body.objects.is_empty() {
         return Err(
             Error::usage("the recipe has no object set").remedy("a table [objects.NAME]; see `uptake recipes nuclei`")
@@ -42,7 +46,8 @@ pub(super) fn check(body: &Body, text: &str) -> Result<Vec<String>> {
             checker.needs_no_radius(name)?;
         }
     }
-    Ok(order)
+    let children_first = checker.children_first(&order)?;
+    Ok((order, children_first))
 }
 
 /// Sizes of a pixel in micrometres that can be meant.
@@ -233,7 +238,7 @@ impl Checker<'_> {
         if let Some(sphere) = &set.sphere {
             self.sphere(sphere, &["objects", name, "sphere"])?;
         }
-        if let Some(parent) = &set.parent {
+        for parent in &set.parent {
             self.known("object set", parent, &["objects", name, "parent"], &self.body.objects)?;
         }
         if let Some(start) = &set.start {
