@@ -79,6 +79,7 @@ pub mod read;
 pub mod recipe;
 mod scale;
 pub mod scan;
+mod simd;
 pub mod suv;
 pub mod table;
 pub mod units;

@@ -6,7 +6,7 @@
 //! rounded in the one order of the loops below.
 
 use super::object::{Crop, Object};
-use crate::ops::wide;
+use crate::simd::wide;
 
 /// Squared distances to the outside of an object, on the voxel grid.
 pub(super) struct Inside {

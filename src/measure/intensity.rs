@@ -12,7 +12,7 @@ use super::object::Object;
 use super::order::{self, Sums};
 use super::position::NO_CALIBRATION;
 use crate::Result;
-use crate::ops::wide;
+use crate::simd::wide;
 use crate::units::Spacing;
 use crate::volume::Scale;
 

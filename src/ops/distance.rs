@@ -4,8 +4,8 @@
 //! not background. Saturates at `i32::MAX`, also where there is no background at all.
 //! Reference: `scipy.ndimage.distance_transform_edt`, squared.
 
-use super::cases::words;
 use super::nearest::{self, Search, Sites};
+use super::op::words;
 use super::{Case, Op, distance_search};
 use crate::Result;
 use crate::device::{Buffer, Device};

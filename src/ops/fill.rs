@@ -6,7 +6,8 @@
 //! surrounded by several.
 //! Reference: `scipy.ndimage.binary_fill_holes`.
 
-use super::label::{Connectivity, roots, words};
+use super::label::{Connectivity, roots};
+use super::op::label_words;
 use super::runs::{Of, Run, Runs};
 use super::{Case, Op};
 use crate::Result;
@@ -36,7 +37,7 @@ pub const OP: Op = Op {
                 Ok(d.fetch(&filled.voxels)?.iter().map(|&v| v.into()).collect())
             },
         },
-        Case { name: "holes of labels", run: |d, i| words(d, &fill_label_holes(d, &i.labels(d)?)?) },
+        Case { name: "holes of labels", run: |d, i| label_words(d, &fill_label_holes(d, &i.labels(d)?)?) },
     ],
 };
 

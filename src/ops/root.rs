@@ -4,10 +4,11 @@
 //! Bit budget: 32 bits under the root.
 //! Reference: the definition, checked by squaring.
 
-use super::cases::words;
-use super::{Case, Op, all_bits, wide};
+use super::op::words;
+use super::{Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
+use crate::simd::{all_bits, wide};
 use crate::volume::{Scale, Volume};
 use crate::{Error, Result};
 use rayon::prelude::*;

@@ -19,7 +19,8 @@
 use super::geometry::Geometry;
 use super::sphere::ball;
 use crate::device::Device;
-use crate::ops::label::{Connectivity, label, sizes};
+use crate::ops::label::{Connectivity, label};
+use crate::ops::sizes::sizes;
 use crate::ops::sums::Sums;
 use crate::placement::Placement;
 use crate::scan::{Channel, SUV_UNIT, Scan};

@@ -15,8 +15,8 @@
 use super::floats;
 use super::step::{Octaves, Step};
 use crate::device::Buffer;
-use crate::ops::{all_bits, wide};
 use crate::scan::{Channel, NO_UNIT, Scan};
+use crate::simd::{all_bits, wide};
 use crate::units::{Shape, Spacing};
 use crate::volume::{Scale, Volume};
 use crate::{Error, Result};
