@@ -51,11 +51,11 @@ const LISTED: &[(&str, usize, &str)] = &[
     ),
     ("src/measure/surface.rs", 1, "a table of constants that a single thread works out"),
     ("src/memory.rs", 3, "a list of free blocks"),
-    ("src/ops/lanes.rs", 2, "asks the processor"),
+    ("src/simd/wide.rs", 2, "asks the processor"),
     ("src/profile.rs", 3, "a map of times; the work that is timed is done outside"),
     ("src/recipe/parse.rs", 2, "the channels of the presets, read outside of the cell"),
     ("src/read/source.rs", 4, "a place in a file is read"),
-    ("src/volume.rs", 7, "forms of labels are made outside of the cell and moved into it"),
+    ("src/image/labels.rs", 7, "forms of labels are made outside of the cell and moved into it"),
 ];
 
 /// What may run or wait for other threads, or for a driver.

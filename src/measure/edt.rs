@@ -119,8 +119,8 @@ wide! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::Labels;
     use crate::units::Shape;
-    use crate::volume::Labels;
 
     /// Invariant: runs and cells give the same distances.
     #[test]

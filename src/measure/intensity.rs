@@ -12,9 +12,9 @@ use super::object::Object;
 use super::order::{self, Sums};
 use super::position::NO_CALIBRATION;
 use crate::Result;
+use crate::image::Scale;
 use crate::simd::wide;
 use crate::units::Spacing;
-use crate::volume::Scale;
 
 /// What the intensity features are computed from.
 #[derive(Clone, Debug)]

@@ -15,7 +15,7 @@ use super::position::{NO_CALIBRATION, SOLID_CALIBRATED, SOLID_ONLY};
 use super::surface::SPHERICITY;
 use super::{Ratios, Request, scan_totals};
 use crate::Result;
-use crate::scan::SUV_UNIT;
+use crate::image::SUV_UNIT;
 use crate::table::Table;
 
 const NO_CHANNEL: &str = "no channel is measured";

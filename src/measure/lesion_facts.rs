@@ -7,10 +7,9 @@ use super::probe::shell;
 use super::surface::Patterns;
 use super::{ChannelRef, Request};
 use crate::Result;
+use crate::image::{Labels, SUV_UNIT, Scale};
 use crate::ops::extent::extents;
-use crate::scan::SUV_UNIT;
 use crate::units::{Spacing, Unit};
-use crate::volume::{Labels, Scale};
 use rayon::prelude::*;
 use std::f64::consts::PI;
 

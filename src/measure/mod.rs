@@ -47,11 +47,10 @@ pub use reference::{Reference, References, reference};
 pub use registry::{FAMILIES, family};
 pub use totals::{Ratios, scan_totals, sensitivity, sensitivity_dictionary};
 
+use crate::image::{Labels, PatientGrid, Volume};
 use crate::ops::extent::{Extent, extents};
-use crate::placement::Placement;
 use crate::table::Table;
 use crate::units::{Shape, Spacing, Unit};
-use crate::volume::{Labels, Volume};
 use crate::{Error, Result};
 use columns::Plan;
 use family::Context;
@@ -93,7 +92,7 @@ pub struct Request<'a> {
     /// Unit of lengths, in names and values: [`Unit::Mm`] for PET.
     pub unit: Unit,
     /// Where the image lies in the patient, for tables in mm.
-    pub placement: Option<&'a Placement>,
+    pub patient_grid: Option<&'a PatientGrid>,
     /// PET: SUL is SUVbw times this.
     pub sul_factor: Option<f64>,
     /// PET: what lesions are judged against.
@@ -111,7 +110,7 @@ impl<'a> Request<'a> {
             occupied: None,
             spacing: None,
             unit: Unit::Um,
-            placement: None,
+            patient_grid: None,
             sul_factor: None,
             references: References::default(),
         }

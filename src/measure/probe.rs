@@ -11,8 +11,8 @@ use super::family::{Family, Measured, Values, define};
 use super::feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
 use super::object::Object;
 use super::order::{self, Sums};
+use crate::image::Scale;
 use crate::units::Spacing;
-use crate::volume::Scale;
 use crate::{Error, Result};
 
 /// The background ring.

@@ -10,7 +10,7 @@ use super::family::{Family, Measured, Values, define};
 use super::feature::{About, Definition, Feature, Get};
 use super::object::Object;
 use crate::Result;
-use crate::volume::Scale;
+use crate::image::Scale;
 
 const RINGS: usize = 4;
 const WEDGES: usize = 8;

@@ -7,9 +7,8 @@ use super::lesion_facts::{NOT_SUL, NOT_SUV, voxel_ml};
 use super::order::Sums;
 use super::position::NO_CALIBRATION;
 use crate::Result;
-use crate::scan::SUV_UNIT;
+use crate::image::{Labels, SUV_UNIT};
 use crate::units::Spacing;
-use crate::volume::Labels;
 
 /// Uptake of a region.
 #[derive(Clone, Copy, Debug, PartialEq)]

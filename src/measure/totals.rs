@@ -8,11 +8,10 @@ use super::order::Sums;
 use super::position::NO_CALIBRATION;
 use super::{ChannelRef, Request};
 use crate::Result;
+use crate::image::{Labels, SUV_UNIT};
 use crate::ops::extent::extents;
-use crate::scan::SUV_UNIT;
 use crate::table::{Cells, Table};
 use crate::units::{Spacing, Unit};
-use crate::volume::Labels;
 use rayon::prelude::*;
 
 /// Which columns a row of totals has beside the usual ones: ratios to reference sets that the recipe has.

@@ -12,7 +12,7 @@ use super::morphology::{Element, opening};
 use super::op::words;
 use super::{Case, Op};
 use crate::device::Device;
-use crate::volume::Volume;
+use crate::image::Volume;
 use crate::{Error, Result};
 
 /// The room's entry.

@@ -2,8 +2,8 @@
 
 use super::Input;
 use crate::Result;
+use crate::image::{Labels, Mask, Volume};
 use crate::units::Shape;
-use crate::volume::{Labels, Mask, Volume};
 
 /// Small images that reach the corners: single voxels, lines, odd sizes, 3-D, constant, extreme and signed samples,
 /// more rows than columns, touching and nested objects.

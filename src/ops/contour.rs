@@ -14,7 +14,7 @@ use super::runs::Of;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device, Gpu, GpuBuffer};
-use crate::volume::{Labels, Volume};
+use crate::image::{Labels, Volume};
 use crate::{Error, Result};
 
 /// The room's entry.

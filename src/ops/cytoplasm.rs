@@ -8,8 +8,8 @@ use super::op::label_words;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
+use crate::image::Labels;
 use crate::simd;
-use crate::volume::Labels;
 use crate::{Error, Result};
 
 /// The room's entry.

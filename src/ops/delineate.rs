@@ -26,7 +26,7 @@ use super::sums::{Sums, sums};
 use super::{Case, Op};
 use crate::Result;
 use crate::device::Device;
-use crate::volume::{Labels, Scale, Volume};
+use crate::image::{Labels, Scale, Volume};
 
 /// The room's entry.
 pub const OP: Op = Op {

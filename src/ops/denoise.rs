@@ -22,7 +22,7 @@ use super::op::words;
 use super::threshold::{BinChoice, Cut, EVEN_SLOPE, Method, choose, otsu_classes};
 use super::{Case, Op};
 use crate::device::Device;
-use crate::volume::Volume;
+use crate::image::Volume;
 use crate::{Error, Result};
 
 /// The room's entry.

@@ -9,8 +9,8 @@ use super::op::words;
 use super::{Case, Op, distance_search};
 use crate::Result;
 use crate::device::{Buffer, Device};
+use crate::image::{Mask, Scale, Volume};
 use crate::units::Spacing;
-use crate::volume::{Mask, Scale, Volume};
 
 /// The room's entry.
 pub const OP: Op = Op {

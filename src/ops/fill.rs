@@ -13,8 +13,8 @@ use super::{Case, Op};
 use crate::Result;
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Buffer, Device, Word};
+use crate::image::{Labels, Mask};
 use crate::units::Shape;
-use crate::volume::{Labels, Mask};
 use rayon::prelude::*;
 
 /// The room's entry.

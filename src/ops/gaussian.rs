@@ -12,8 +12,8 @@ use super::op::words;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
+use crate::image::Volume;
 use crate::simd::{Axis, Border};
-use crate::volume::Volume;
 use crate::{Error, Result};
 
 /// The room's entry.

@@ -1,9 +1,9 @@
 //! The Gaussian filter by weights on the CPU: all axes in one walk over the image.
 
 use crate::Result;
+use crate::image::Volume;
 use crate::simd::{self, Border, Narrow, floor, pad, wide};
 use crate::units::Shape;
-use crate::volume::Volume;
 use rayon::prelude::*;
 
 /// Rows of a volume that one thread takes through all its slices: the rows around them are filtered twice, and what it

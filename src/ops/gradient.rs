@@ -13,8 +13,8 @@ use super::op::words;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
+use crate::image::{Scale, Volume};
 use crate::units::Shape;
-use crate::volume::{Scale, Volume};
 use crate::{Error, Result};
 use rayon::prelude::*;
 

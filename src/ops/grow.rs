@@ -9,8 +9,8 @@ use super::nearest::{self, FAR, Search, Sites};
 use super::op::label_words;
 use super::{Case, Op};
 use crate::device::{Buffer, Device};
+use crate::image::Labels;
 use crate::simd;
-use crate::volume::Labels;
 use crate::{Error, Result};
 
 /// The room's entry.

@@ -9,8 +9,8 @@
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read};
 use crate::device::{Device, Gpu, GpuBuffer};
+use crate::image::Volume;
 use crate::simd::span;
-use crate::volume::Volume;
 use crate::{Error, Result};
 use rayon::prelude::*;
 

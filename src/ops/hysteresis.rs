@@ -10,8 +10,8 @@ use super::{Case, Op};
 use crate::Result;
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Buffer, Device};
+use crate::image::{Mask, Volume};
 use crate::simd;
-use crate::volume::{Mask, Volume};
 
 /// The room's entry.
 pub const OP: Op = Op {

@@ -11,7 +11,7 @@ use super::{Case, Op};
 use crate::Result;
 use crate::device::Device;
 use crate::device::kernel::{Kernel, atomic, read};
-use crate::volume::Labels;
+use crate::image::Labels;
 
 /// The room's entry.
 pub const OP: Op = Op {

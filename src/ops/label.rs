@@ -13,9 +13,8 @@ use super::{Case, Op};
 use crate::Result;
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Buffer, Device, Gpu, GpuBuffer, Word};
-use crate::object_runs::{ObjectRun, ObjectRuns};
+use crate::image::{Labels, Mask, ObjectRun, ObjectRuns};
 use crate::units::Shape;
-use crate::volume::{Labels, Mask};
 
 pub use super::runs::Connectivity;
 

@@ -17,8 +17,8 @@ use super::{Case, Op};
 use crate::Result;
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
+use crate::image::{Mask, Scale, Volume};
 use crate::simd;
-use crate::volume::{Mask, Scale, Volume};
 
 /// The room's entry.
 pub const OP: Op = Op {

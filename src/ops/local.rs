@@ -18,8 +18,8 @@ use super::threshold::threshold;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
+use crate::image::{Mask, Volume};
 use crate::simd::{self, Border};
-use crate::volume::{Mask, Volume};
 use crate::{Error, Result};
 
 /// The room's entry.

@@ -10,8 +10,8 @@ use super::op::words;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
+use crate::image::Volume;
 use crate::simd::{self, Axis, Border, columns, floor, pad, wide};
-use crate::volume::Volume;
 use crate::{Error, Result};
 use rayon::prelude::*;
 

@@ -12,9 +12,9 @@ use super::op::words;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
+use crate::image::Volume;
 use crate::simd::{self, Narrow, Sample};
 use crate::units::Shape;
-use crate::volume::Volume;
 use crate::{Error, Result};
 use rayon::prelude::*;
 

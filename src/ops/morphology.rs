@@ -17,9 +17,9 @@ use super::{Case, Op, pixelwise};
 use crate::Result;
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device, Gpu};
+use crate::image::Volume;
 use crate::simd::{self, Axis, Narrow, Sample};
 use crate::units::Shape;
-use crate::volume::Volume;
 
 pub use super::morphology_elements::Element;
 

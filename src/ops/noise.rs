@@ -20,9 +20,9 @@ use super::{Case, Op};
 use crate::Result;
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
+use crate::image::Volume;
 use crate::simd::Border;
 use crate::units::Shape;
-use crate::volume::Volume;
 use rayon::prelude::*;
 
 /// The room's entry.

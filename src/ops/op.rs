@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::device::Device;
-use crate::volume::{Labels, Mask, Volume};
+use crate::image::{Labels, Mask, Volume};
 
 /// What the house knows of an operation.
 #[derive(Debug)]

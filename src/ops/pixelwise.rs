@@ -7,8 +7,8 @@ use super::op::words;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device, GpuBuffer, Word};
+use crate::image::{Labels, Mask, Volume};
 use crate::simd;
-use crate::volume::{Labels, Mask, Volume};
 use crate::{Error, Result};
 
 /// The room's entry.

@@ -17,8 +17,8 @@ use super::sizes::sizes;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Buffer, Device};
+use crate::image::{Labels, Volume};
 use crate::simd;
-use crate::volume::{Labels, Volume};
 use crate::{Error, Result};
 
 /// The room's entry.

@@ -10,9 +10,8 @@ use super::op::label_words;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Device, Gpu, GpuBuffer};
-use crate::object_runs::ObjectRuns;
+use crate::image::{Labels, ObjectRuns};
 use crate::units::Shape;
-use crate::volume::Labels;
 use crate::{Error, Result};
 use rayon::prelude::*;
 

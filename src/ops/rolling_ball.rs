@@ -13,9 +13,9 @@ use super::op::words;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device, Gpu};
+use crate::image::Volume;
 use crate::simd::{span, wide};
 use crate::units::Shape;
-use crate::volume::Volume;
 use crate::{Error, Result};
 use rayon::prelude::*;
 

@@ -17,9 +17,8 @@ use super::split_saddles::{Pair, Peak, basin_sizes, highest_saddles, merge, pair
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Buffer, Device, Gpu, GpuBuffer};
-use crate::object_runs::ObjectRuns;
+use crate::image::{Labels, Mask, ObjectRuns, Volume};
 use crate::units::Shape;
-use crate::volume::{Labels, Mask, Volume};
 use crate::{Error, Result};
 use rayon::prelude::*;
 

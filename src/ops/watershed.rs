@@ -18,9 +18,9 @@ use super::op::label_words;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Buffer, Device, Gpu, GpuBuffer};
+use crate::image::{Labels, Volume};
 use crate::simd;
 use crate::units::Shape;
-use crate::volume::{Labels, Volume};
 use crate::{Error, Result};
 use rayon::prelude::*;
 

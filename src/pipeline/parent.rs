@@ -2,9 +2,9 @@
 
 use crate::Result;
 use crate::device::Device;
+use crate::image::Labels;
 use crate::ops::overlap;
 use crate::table::{Cells, Column};
-use crate::volume::Labels;
 
 /// The column `parent_<set>`: the parent that shares most voxels, the lower label of equals, nothing where no voxel is
 /// shared.

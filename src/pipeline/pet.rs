@@ -3,9 +3,9 @@
 use super::roles::Roles;
 use super::{Made, channel_refs};
 use crate::Result;
+use crate::image::Scan;
 use crate::measure::{self, ChannelRef, Definition, References, Request};
 use crate::recipe::{Measure, Modality, Recipe};
-use crate::scan::Scan;
 use crate::table::Column;
 use crate::units::Unit;
 use std::collections::BTreeMap;

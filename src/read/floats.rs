@@ -7,8 +7,8 @@
 use super::numbers::{CLIPPED, Samples, not_finite};
 use super::step::{Octaves, Step};
 use crate::Result;
+use crate::image::Scale;
 use crate::units::Shape;
-use crate::volume::Scale;
 use rayon::prelude::*;
 
 /// Samples that a thread takes at a time.

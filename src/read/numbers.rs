@@ -15,10 +15,9 @@
 use super::floats;
 use super::step::{Octaves, Step};
 use crate::device::Buffer;
-use crate::scan::{Channel, NO_UNIT, Scan};
+use crate::image::{Channel, NO_UNIT, Scale, Scan, Volume};
 use crate::simd::{all_bits, wide};
 use crate::units::{Shape, Spacing};
-use crate::volume::{Scale, Volume};
 use crate::{Error, Result};
 use rayon::prelude::*;
 
@@ -327,7 +326,7 @@ mod tests {
                 rescale(&mut c, slope, 1.0).unwrap();
                 let samples = c.volume.samples.host().unwrap();
                 assert!((c.volume.scale.value(f64::from(samples[7])) - (1.0 + 0.32 * slope)).abs() < 1e-6);
-                let mut scan = Scan::new(crate::scan::Modality::Unknown, Shape::flat(1, 5000), vec![c]);
+                let mut scan = Scan::new(crate::image::Modality::Unknown, Shape::flat(1, 5000), vec![c]);
                 steps(&mut scan);
                 assert!(scan.warnings[0].contains("2 values lie far beyond"), "{:?}", scan.warnings);
             }

@@ -9,7 +9,7 @@
 use super::extent::{self, Extent};
 use super::numbers::{self, Kind, Numbers, Stored};
 use super::{Colour, Format, Input, Options, Source, jpeg, layout, png};
-use crate::scan::{Modality, Scan};
+use crate::image::{Modality, Scan};
 use crate::units::Shape;
 use crate::{Error, Result};
 use image::codecs::bmp::BmpDecoder;

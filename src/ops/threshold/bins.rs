@@ -1,8 +1,8 @@
 //! The bins that the methods look at.
 
 use crate::device::Device;
+use crate::image::Volume;
 use crate::ops::histogram::{BinScale, Bins, MAX_BINS, histogram};
-use crate::volume::Volume;
 use crate::{Error, Result};
 
 /// Bins for a range of more integers than a histogram has bins.

@@ -23,7 +23,7 @@ use super::histogram::{BinScale, range};
 use super::pixelwise::{above, not, shift_left};
 use super::{Case, Op};
 use crate::device::Device;
-use crate::volume::{Mask, Volume};
+use crate::image::{Mask, Volume};
 use crate::{Error, Result};
 use bins::Histogram;
 

@@ -5,13 +5,13 @@
 //! the folders above and `participants.tsv` are not looked at.
 //!
 //! A fact under two names must be one fact: two weights, doses, sexes, times of injection or kinds of decay correction that
-//! differ are refused with both values. A half-life that is not its nuclide's is doubted by `crate::suv`.
+//! differ are refused with both values. A half-life that is not its nuclide's is doubted by `crate::pet::suv`.
 //! Reference: <https://bids-specification.readthedocs.io/en/stable/modality-specific-files/positron-emission-tomography.html>.
 
 use super::times::{moment, of_day, split};
+use crate::image::Modality;
+use crate::pet::suv::{Facts, Identity, SliceFacts};
 use crate::read::Source;
-use crate::scan::Modality;
-use crate::suv::{Facts, Identity, SliceFacts};
 use crate::{Error, Result};
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};

@@ -2,8 +2,8 @@
 
 use super::metadata::{self, Metadata};
 use super::{child, files, images, parse};
+use crate::image::Scan;
 use crate::read::{Extent, Format, Input, Options, Source, tiff};
-use crate::scan::Scan;
 use crate::{Error, Result};
 use std::path::PathBuf;
 
