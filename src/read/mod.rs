@@ -11,6 +11,7 @@
 //! Every size that a header claims is checked against the file and against [`Options::max_bytes`] before memory is taken.
 //! [`FORMATS`] lists the formats; a new one is a file with a [`Format`] and one line there.
 
+mod bmp;
 mod calibration;
 mod dicom;
 mod extent;
@@ -28,11 +29,14 @@ pub(crate) mod own;
 mod pattern;
 mod png;
 mod raster;
+mod raster_decoder;
 mod regions;
 mod resolution;
+mod samples;
 mod shaped;
 mod source;
 mod step;
+mod stored;
 mod tiff;
 
 pub use dicom::{Drawn, Found, Other, Series, examine_series, find_series, is_dicom, read_series};

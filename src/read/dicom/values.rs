@@ -5,7 +5,8 @@
 //! of two (30 bits for the largest; see [`step`](crate::read::step)). This happens in place: the volume is held once.
 
 use crate::image::{Channel, Scale};
-use crate::read::numbers::{self, Kind, Numbers, Samples, Stored};
+use crate::read::numbers::{self, Kind, Numbers, Stored};
+use crate::read::samples::Samples;
 use crate::read::step::{Octaves, Step};
 use crate::units::{Shape, Spacing};
 use crate::{Error, Result};

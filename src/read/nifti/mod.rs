@@ -9,6 +9,7 @@
 
 mod affine;
 mod header;
+mod keys;
 mod sidecar;
 mod stream;
 mod times;
