@@ -8,6 +8,7 @@
 use rayon::prelude::*;
 use std::time::{Duration, Instant};
 use uptake::device::{AdapterChoice, Buffer, Device, Gpu, Word};
+use uptake::image::{Labels, Mask, Volume};
 use uptake::measure::{self, ChannelRef, Request, family};
 use uptake::ops::background::{Background, background};
 use uptake::ops::distance::distance;
@@ -25,7 +26,6 @@ use uptake::ops::scale::scale;
 use uptake::ops::split::{Depth, split};
 use uptake::ops::threshold::{BinChoice, Method, choose, threshold};
 use uptake::units::Shape;
-use uptake::volume::{Labels, Mask, Volume};
 use uptake::{Result, ops};
 
 /// As in the command.

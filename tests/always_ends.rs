@@ -15,9 +15,9 @@ use std::time::Duration;
 use uptake::Kind;
 use uptake::batch::{self, Recipes, Settings};
 use uptake::device::Device;
+use uptake::image::Scan;
 use uptake::pipeline::{self, External};
 use uptake::recipe::{Recipe, preset};
-use uptake::scan::Scan;
 
 /// Longer than any run here takes, however busy the machine is.
 const PATIENCE: Duration = Duration::from_secs(120);

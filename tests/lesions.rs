@@ -8,15 +8,13 @@ mod common;
 
 use std::path::Path;
 use uptake::device::Device;
+use uptake::image::{Channel, Labels, Modality, PatientGrid, Regions, SUV_UNIT, Scale, Scan, Volume};
 use uptake::measure::{self, ChannelRef, Chosen, Request, family};
 use uptake::pipeline::{self, External};
-use uptake::placement::Placement;
 use uptake::read;
 use uptake::recipe::Recipe;
-use uptake::scan::{Channel, Modality, Regions, SUV_UNIT, Scan};
 use uptake::table::{Cells, Table};
 use uptake::units::{Shape, Spacing, Unit};
-use uptake::volume::{Labels, Scale, Volume};
 
 /// Lesions, with these parameters.
 fn lesion(parameters: &str) -> [Chosen; 1] {
@@ -410,7 +408,7 @@ fn recipe_run(text: &str) -> (Recipe, pipeline::Outcome) {
     let mut scan = Scan::new(Modality::Pet, shape, vec![channel]);
     scan.spacing = scene.spacing;
     scan.sul_factor = scene.sul_factor;
-    scan.placement = Some(Placement { origin: [-10.0, -20.0, -30.0], ..Placement::STRAIGHT });
+    scan.patient_grid = Some(PatientGrid { origin: [-10.0, -20.0, -30.0], ..PatientGrid::STRAIGHT });
     let regions = |voxels| Regions { shape, voxels, names: Default::default(), notes: vec![] };
     let labels = scene.labels.voxels().host().unwrap();
     let box_at = |z: usize| (0..shape.len()).map(|i| u32::from(shape.position(i)[0] == z)).collect();
@@ -470,7 +468,7 @@ fn a_recipe_from_front_to_back() {
     assert!(!names(&outcome.row).iter().any(|n| n.contains("focus") || n.ends_with("_um")));
     let told = pipeline::columns(&recipe).unwrap();
     // This scene was read from nowhere, so it has no audit of SUV; the dictionary tells that too.
-    let audit = names(&uptake::suv::columns().unwrap());
+    let audit = names(&uptake::pet::suv::columns().unwrap());
     let told_row: Vec<String> = names(&told.row).into_iter().filter(|n| !audit.contains(n)).collect();
     assert_eq!(told_row, names(&outcome.row));
     for (told, set) in told.sets.iter().zip(&outcome.sets) {

@@ -8,11 +8,10 @@ mod common;
 
 use serde_json::Value;
 use std::path::PathBuf;
+use uptake::image::{Labels, PatientGrid, Scale, Volume};
 use uptake::measure::{self, ChannelRef, Chosen, FAMILIES, Request, family};
-use uptake::placement::Placement;
 use uptake::table::{Cells, Table};
 use uptake::units::{Shape, Spacing, Unit};
-use uptake::volume::{Labels, Scale, Volume};
 
 /// The families of fluorescence, with a ring of their own; tests/lesions.rs is about those of PET.
 fn families(ring: &str, channel: &Volume) -> Vec<Chosen> {
@@ -290,7 +289,7 @@ fn scaling_scales_by_the_unit() {
     }
 }
 
-/// Invariant: a table in mm says the same as one in um, under names that say so; with a placement, centroids lie in the
+/// Invariant: a table in mm says the same as one in um, under names that say so; with a patient grid, centroids lie in the
 /// patient.
 #[test]
 fn millimetres_are_a_thousand_micrometres() {
@@ -300,9 +299,9 @@ fn millimetres_are_a_thousand_micrometres() {
         let families = families(RING, &scene.channel);
         let um =
             Request { channels: &channels, families: &families, spacing: scene.spacing, ..Request::new(&scene.labels) };
-        let placement = Placement { origin: [1.0, 20.0, 300.0], ..Placement::STRAIGHT };
-        let mm = |placement| measure::objects(&Request { unit: Unit::Mm, placement, ..um }).unwrap();
-        let (plain, placed, um) = (mm(None), mm(Some(&placement)), measure::objects(&um).unwrap());
+        let grid = PatientGrid { origin: [1.0, 20.0, 300.0], ..PatientGrid::STRAIGHT };
+        let mm = |patient_grid| measure::objects(&Request { unit: Unit::Mm, patient_grid, ..um }).unwrap();
+        let (plain, placed, um) = (mm(None), mm(Some(&grid)), measure::objects(&um).unwrap());
         for a in &um.columns {
             let Some(b) = plain.column(&a.name.replace("_um", "_mm")) else {
                 // PET is volumes: its tables leave out what only 2-D images fill.

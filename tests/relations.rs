@@ -5,12 +5,11 @@
 mod common;
 
 use uptake::device::Device;
+use uptake::image::{Channel, Modality, Scan, Volume};
 use uptake::pipeline::{self, External, Outcome};
 use uptake::recipe::Recipe;
-use uptake::scan::{Channel, Modality, Scan};
 use uptake::table::{Cells, Table};
 use uptake::units::Shape;
-use uptake::volume::Volume;
 
 /// Squares of 14 px, each with a few bright spots of its own; some spots lie outside.
 fn scan() -> Scan {

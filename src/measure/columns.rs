@@ -84,8 +84,8 @@ impl<'a> Plan<'a> {
         let object = Object::new(request.labels, label, extent)?;
         let (spacing, there) = (request.lengths(), extent.n > 0);
         let moments = if there { Moments::of(&object) } else { Moments::default() };
-        let placement = request.placement.filter(|_| request.unit == Unit::Mm).copied();
-        let position = position::Facts { extent, moments, spacing, placement, flat: object.shape.is_flat() };
+        let patient_grid = request.patient_grid.filter(|_| request.unit == Unit::Mm).copied();
+        let position = position::Facts { extent, moments, spacing, patient_grid, flat: object.shape.is_flat() };
         let mut values = Values::default();
         for f in position::features(self.unit) {
             values.put(std::slice::from_ref(f), Some(&position));

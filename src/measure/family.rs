@@ -8,7 +8,7 @@ use super::moments::Moments;
 use super::object::Object;
 use super::{ChannelRef, Request, suffixes};
 use crate::Result;
-use crate::scan::NO_UNIT;
+use crate::image::NO_UNIT;
 use crate::table::Table;
 use crate::units::{Length, Spacing, Unit};
 

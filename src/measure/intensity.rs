@@ -12,9 +12,9 @@ use super::order::{self, Sums};
 use super::position::NO_CALIBRATION;
 use super::{ChannelRef, Request};
 use crate::Result;
-use crate::ops::wide;
+use crate::image::Scale;
+use crate::simd::wide;
 use crate::units::Spacing;
-use crate::volume::Scale;
 use serde::Deserialize;
 
 /// What the intensity features are computed from.

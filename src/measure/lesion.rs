@@ -17,7 +17,7 @@ use super::reference::{Reference, reference};
 use super::surface::SPHERICITY;
 use super::totals::scan_totals;
 use crate::Result;
-use crate::scan::SUV_UNIT;
+use crate::image::SUV_UNIT;
 use crate::table::Table;
 use serde::Deserialize;
 

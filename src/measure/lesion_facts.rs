@@ -7,9 +7,9 @@ use super::probe::shell;
 use super::surface::Patterns;
 use super::{ChannelRef, Request};
 use crate::Result;
-use crate::scan::SUV_UNIT;
+use crate::image::SUV_UNIT;
+use crate::image::Scale;
 use crate::units::{Spacing, Unit};
-use crate::volume::Scale;
 use std::f64::consts::PI;
 
 /// Why a column of SUV is empty.

@@ -45,11 +45,10 @@ pub use feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
 pub use reference::Reference;
 pub use registry::{Chosen, FAMILIES, family};
 
+use crate::image::{Labels, PatientGrid, Volume};
 use crate::ops::extent::{Extent, extents};
-use crate::placement::Placement;
 use crate::table::Table;
 use crate::units::{Ruler, Shape, Spacing, Unit};
-use crate::volume::{Labels, Volume};
 use crate::{Error, Result};
 use columns::Plan;
 use family::Context;
@@ -91,7 +90,7 @@ pub struct Request<'a> {
     /// Unit of lengths, in names and values: [`Unit::Mm`] for PET.
     pub unit: Unit,
     /// Where the image lies in the patient, for tables in mm.
-    pub placement: Option<&'a Placement>,
+    pub patient_grid: Option<&'a PatientGrid>,
     /// PET: SUL is SUVbw times this.
     pub sul_factor: Option<f64>,
 }
@@ -108,7 +107,7 @@ impl<'a> Request<'a> {
             occupied: None,
             spacing: None,
             unit: Unit::Um,
-            placement: None,
+            patient_grid: None,
             sul_factor: None,
         }
     }

@@ -11,7 +11,7 @@ use super::family::{Family, Measurer, define};
 use super::feature::{About, Definition, Feature, Get};
 use super::object::Object;
 use crate::Result;
-use crate::volume::Scale;
+use crate::image::Scale;
 use serde::Deserialize;
 
 const RINGS: usize = 4;

@@ -7,9 +7,8 @@ use super::order::Sums;
 use super::position::NO_CALIBRATION;
 use super::{ChannelRef, Request};
 use crate::Result;
-use crate::scan::SUV_UNIT;
+use crate::image::{Labels, SUV_UNIT};
 use crate::units::Spacing;
-use crate::volume::Labels;
 use serde::Deserialize;
 
 /// Uptake of a region.

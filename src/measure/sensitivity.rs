@@ -7,10 +7,10 @@ use super::lesion_facts::{hot, voxel_ml};
 use super::object::Object;
 use super::order::Sums;
 use crate::Result;
+use crate::image::SUV_UNIT;
+use crate::image::{Labels, Scale};
 use crate::ops::extent::extents;
-use crate::scan::SUV_UNIT;
 use crate::units::Spacing;
-use crate::volume::{Labels, Scale};
 use rayon::prelude::*;
 use serde::Deserialize;
 

@@ -61,7 +61,7 @@ pub(super) fn set(
         occupied: around.occupied.as_deref(),
         spacing: of.scan.spacing,
         unit: pet::unit(of.recipe),
-        placement: of.scan.placement.as_ref(),
+        patient_grid: of.scan.patient_grid.as_ref(),
         sul_factor: of.scan.sul_factor,
     };
     let rows = Rows::new(&request)?;

@@ -29,14 +29,14 @@ mod typical;
 mod windows;
 
 use crate::device::Device;
+use crate::image::{Channel, Labels, NO_UNIT, Regions, SUV_UNIT, Scan, Volume};
 use crate::measure::{self, ChannelRef};
+use crate::pet::suv;
 use crate::profile::stage;
 use crate::recipe::{Modality, Recipe, Step};
-use crate::scan::{Channel, NO_UNIT, Regions, SUV_UNIT, Scan};
 use crate::table::Table;
 use crate::units::Shape;
-use crate::volume::{Labels, Volume};
-use crate::{Error, Result, scan, suv};
+use crate::{Error, Result};
 use channels::Lifted;
 use measured::Measured;
 use objects::Given;
@@ -221,7 +221,7 @@ pub fn columns(recipe: &Recipe) -> Result<Outcome> {
     let derived = |(i, name): (usize, &String)| Derived { name: name.clone(), index: found.len() + i, of: 0 };
     let derived = recipe.images.iter().enumerate().map(derived).collect();
     let roles = Roles { found, derived, ..Roles::default() };
-    let modality = scan::Modality::Fluorescence;
+    let modality = crate::image::Modality::Fluorescence;
     let mut scan = Scan::new(modality, shape, channels);
     if is_pet {
         scan.audit = suv::columns()?;
@@ -285,8 +285,8 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
 
 fn check_modality(scan: &Scan, recipe: &Recipe) -> Result<()> {
     let (recipe_is, scan_is) = match (recipe.body.modality, scan.modality) {
-        (Some(Modality::Fluorescence), scan::Modality::Pet) => ("fluorescence", "PET"),
-        (Some(Modality::Pet), scan::Modality::Fluorescence) => ("PET", "fluorescence"),
+        (Some(Modality::Fluorescence), crate::image::Modality::Pet) => ("fluorescence", "PET"),
+        (Some(Modality::Pet), crate::image::Modality::Fluorescence) => ("PET", "fluorescence"),
         _ => return Ok(()),
     };
     Err(Error::usage(format!("the recipe {} is for {recipe_is}, the image is {scan_is}", recipe.name))

@@ -4,11 +4,10 @@
 //! to, and a note says so. A channel plays one role, unless the recipe gives it to both by its own name or by a plain index.
 
 use crate::device::Device;
+use crate::image::{Channel, Modality, NO_UNIT, Scan, Volume};
 use crate::ops::histogram::range;
 use crate::recipe::{Likeness, Pick, Recipe, likeness};
-use crate::scan::{Channel, Modality, NO_UNIT, Scan};
 use crate::units::Shape;
-use crate::volume::Volume;
 use crate::words::suggestion;
 use crate::{Error, Result};
 

@@ -3,11 +3,10 @@
 use super::roles::Roles;
 use super::{Made, image_refs};
 use crate::Result;
+use crate::image::{Labels, Scan};
 use crate::measure::{background_limit, occupied};
 use crate::recipe::Recipe;
-use crate::scan::Scan;
 use crate::table::{Cells, Column, Table};
-use crate::volume::Labels;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 

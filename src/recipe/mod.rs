@@ -69,7 +69,7 @@ pub struct Body {
     /// Focus, saturation and background of the channels in the row of the image; they are measured unless this is false.
     pub quality: Option<bool>,
     /// PET: what is known beside the headers, or better than they know it.
-    pub suv: crate::suv::Settings,
+    pub suv: crate::pet::suv::Settings,
     /// How files make up an image.
     pub files: Files,
     /// Roles, and the channels that may play them: the first name or index that the image has.

@@ -104,7 +104,7 @@ impl Checker<'_> {
                 let key = if self.body.spacing_um.is_some() { "spacing_um" } else { "spacing_um_replace" };
                 wrong(&[key], key, "microscopy: PET says the size of its voxels", &format!("leave {key} out"))
             }
-            Some(Modality::Fluorescence) if self.body.suv != crate::suv::Settings::default() => {
+            Some(Modality::Fluorescence) if self.body.suv != crate::pet::suv::Settings::default() => {
                 wrong(&["suv"], "suv", "PET", "leave suv out, or a recipe with modality = \"pet\"")
             }
             Some(Modality::Fluorescence) => {
