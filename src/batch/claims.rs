@@ -4,7 +4,7 @@
 //! folders a row names. Every row names an image and no image has two rows that differ: both are errors before anything is
 //! done, because whoever runs a sheet means all of it.
 
-use super::discover::Item;
+use super::item::Item;
 use super::listing::{Listings, is_glob};
 use super::search::absolute;
 use super::sheet::{Row, Sheet};

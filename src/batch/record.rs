@@ -1,6 +1,6 @@
 //! What became of an image.
 
-use super::files::Hashed;
+use super::hash::Hashed;
 use super::parts::Ending;
 use crate::Error;
 use serde::{Deserialize, Serialize};

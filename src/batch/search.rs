@@ -15,7 +15,7 @@
 //! without permission, a broken link) stands there as failed, and the rest goes on. A file that was named itself, or matched
 //! by a glob, always counts.
 
-use super::out::MARKER;
+use super::marker::MARKER;
 use crate::{Error, Result, read};
 use glob::{MatchOptions, Pattern};
 use std::collections::{BTreeMap, HashSet, VecDeque};
