@@ -79,6 +79,7 @@ pub mod recipe;
 mod simd;
 pub mod table;
 pub mod units;
+mod words;
 pub mod write;
 
 pub use error::{Error, Kind, Result, printable};

@@ -125,14 +125,7 @@ mod tests {
     fn limit(samples: Vec<i32>) -> i32 {
         let n = samples.len();
         let volume = Volume::new(Shape::flat(1, n), samples).unwrap();
-        let channel = ChannelRef {
-            name: "probe",
-            unit: "au",
-            volume: &volume,
-            saturation: None,
-            positive_above: None,
-            background_to: None,
-        };
+        let channel = ChannelRef { name: "probe", unit: "au", volume: &volume, saturation: None, background_to: None };
         background_limit(&channel, &vec![0; n]).unwrap().unwrap()
     }
 

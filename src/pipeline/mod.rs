@@ -15,9 +15,9 @@ mod liver;
 mod mask;
 mod measured;
 mod objects;
-mod parent;
 mod pet;
 mod region;
+mod relations;
 mod roles;
 mod row;
 mod shown;
@@ -38,9 +38,9 @@ use crate::table::Table;
 use crate::units::Shape;
 use crate::{Error, Result};
 use channels::Lifted;
-use geometry::Geometry;
 use measured::Measured;
 use objects::Given;
+use relations::Relations;
 use roles::{Derived, Roles};
 use row::Words;
 use std::borrow::Cow;
@@ -181,7 +181,7 @@ impl Found<'_> {
         let (channels, unit) = (image_refs(&self.scan, &self.roles, self.recipe), pet::unit(self.recipe));
         let about: Vec<(&str, &str)> = channels.iter().map(|c| (c.name, c.unit)).collect();
         let block = |name: &str, objects: u32| {
-            let families = self.recipe.body.measure.get(name).map_or(&[][..], |m| &m.features);
+            let families = self.recipe.body.measure.get(name).map_or(&[][..], |m| &m.families);
             let columns = measure::dictionary(families, &about, unit).len();
             columns as u64 * u64::from(objects).min(measured::block_rows(columns) as u64)
         };
@@ -244,7 +244,6 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
     let Sets { scan, recipe, roles, made, .. } = *of;
     let mut sets = Vec::new();
     let (mut words, mut totals) = (Words::of(scan, roles), Vec::new());
-    let references = pet::references(scan, recipe, roles, made)?;
     let around = stage("surroundings", "", || Surroundings::of(scan, recipe, roles, made))?;
     let of_set = |name: &str, words: &[String]| words.iter().map(|w| format!("{name}: {w}")).collect::<Vec<_>>();
     for (name, set) in recipe.order.iter().filter_map(|n| made.get(n).map(|m| (n, m))) {
@@ -252,9 +251,18 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
         words.notes.extend(of_set(name, &set.notes));
     }
     let written = |name: &&String| recipe.body.objects.get(*name).is_some_and(|o| o.write);
+    let mut relations = Relations::find(recipe, made, of.device)?;
+    let mut measured: BTreeMap<&str, Measured> = BTreeMap::new();
+    for name in &recipe.children_first {
+        let mut pass_over = |_: &str, _: Table| Ok(());
+        let take: &mut Take = if written(&name) { take } else { &mut pass_over };
+        if written(&name) || recipe.body.relate.contains_key(name) {
+            let set = stage("measure", name, || measured::set(name, of, &around, &mut relations, take))?;
+            measured.insert(name, set);
+        }
+    }
     for (name, set) in recipe.order.iter().filter(written).filter_map(|n| made.get(n).map(|m| (n, m))) {
-        let Measured { table, why_empty, totals: together } =
-            stage("measure", name, || measured::set(name, of, (references, &around), take))?;
+        let Some(Measured { table, why_empty, totals: together }) = measured.remove(name.as_str()) else { continue };
         words.empty_columns.extend(of_set(name, &why_empty));
         totals.extend(together.columns);
         if let Some(regions) = of.external.get(name) {
@@ -290,7 +298,7 @@ fn channel_refs<'a>(scan: &'a Scan, roles: &'a Roles) -> Vec<ChannelRef<'a>> {
     let channel = |(role, i): &'a (String, usize)| {
         let c = scan.channels.get(*i)?;
         let (unit, volume, saturation) = (c.unit, &c.volume, c.saturation);
-        Some(ChannelRef { name: role, unit, volume, saturation, positive_above: None, background_to: None })
+        Some(ChannelRef { name: role, unit, volume, saturation, background_to: None })
     };
     roles.found.iter().filter_map(channel).collect()
 }
@@ -302,7 +310,7 @@ fn image_refs<'a>(scan: &'a Scan, roles: &'a Roles, recipe: &Recipe) -> Vec<Chan
     let derived = |d: &'a Derived| {
         let c = scan.channels.get(d.index).filter(|_| is_measured(&d.name))?;
         let (unit, volume) = (c.unit, &c.volume);
-        Some(ChannelRef { name: &d.name, unit, volume, saturation: None, positive_above: None, background_to: None })
+        Some(ChannelRef { name: &d.name, unit, volume, saturation: None, background_to: None })
     };
     let mut all = channel_refs(scan, roles);
     all.extend(roles.derived.iter().filter_map(derived));

@@ -6,8 +6,9 @@
 use crate::device::Device;
 use crate::image::{Channel, Modality, NO_UNIT, Scan, Volume};
 use crate::ops::histogram::range;
-use crate::recipe::{Likeness, Pick, Recipe, likeness, suggestion};
+use crate::recipe::{Likeness, Pick, Recipe, likeness};
 use crate::units::Shape;
+use crate::words::suggestion;
 use crate::{Error, Result};
 
 /// Roles of the recipe with the index of their channel, in the order of the channels of the file.
