@@ -8,7 +8,7 @@ use super::masks::{self, Finder};
 use super::metadata::{self, Metadata};
 use super::names;
 use super::recipes::Recipes;
-use super::search::{Found, Search, absolute, search};
+use super::search::{Search, SearchResult, absolute, search};
 use super::settings::Settings;
 use super::sheet::Sheet;
 use crate::read::{self, Drawn, FileSet, Groups, PathPattern, Series};
@@ -80,16 +80,20 @@ impl Images {
     /// Makes items of what was found. Returns the files that are read with another one, which is the item's.
     fn fill(
         &mut self,
-        found: BTreeMap<PathBuf, Found>,
+        found: BTreeMap<PathBuf, SearchResult>,
         groups: Option<&PathPattern>,
         recipes: &[&Recipe],
     ) -> Result<HashMap<PathBuf, PathBuf>> {
         let (root, items, mut files) = (&self.root, &mut self.items, BTreeMap::new());
         for (path, found) in found {
             match found {
-                Found::File { explicit } => drop(files.insert(path, explicit)),
-                Found::Skipped(reason) => items.push(Item { task: Task::Skip(reason), ..single(path, root, false) }),
-                Found::Failed(e) => items.push(Item { task: Task::Fail(Box::new(e)), ..single(path, root, true) }),
+                SearchResult::File { explicit } => drop(files.insert(path, explicit)),
+                SearchResult::Skipped(reason) => {
+                    items.push(Item { task: Task::Skip(reason), ..single(path, root, false) })
+                }
+                SearchResult::Failed(e) => {
+                    items.push(Item { task: Task::Fail(Box::new(e)), ..single(path, root, true) })
+                }
             }
         }
         let (series, drawn) = series(&mut files, root, recipes);

@@ -9,6 +9,7 @@ use std::path::Path;
 
 /// What becomes of the results of an earlier run in the folder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Existing {
     /// They are replaced if they are of the same images, else the run is refused.
     #[default]

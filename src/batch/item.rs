@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 /// What an image is made of.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Source {
     /// One file.
     File,
@@ -19,6 +20,7 @@ pub enum Source {
 
 /// What is to be done with it. What few images have is in boxes: there may be a hundred thousand of them.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Task {
     /// Measure it.
     Measure,
