@@ -1,0 +1,104 @@
+//! Grey level runs (IBSI:TP0I): how many voxels of one level follow each other in a direction.
+
+use super::aggregation::{Aggregation, Norm, Step, directions};
+use super::average;
+use super::levels::Levels;
+use super::table::{Facts, Table, counted};
+use crate::measure::Feature;
+use std::ops::Range;
+
+/// The values of [`FEATURES`].
+pub fn values(levels: &Levels, aggregation: Aggregation) -> Vec<Option<f64>> {
+    let steps = directions(1, Norm::Chebyshev, aggregation.is_flat());
+    let groups = aggregation.groups(levels.slices(), &steps);
+    let facts = groups.iter().map(|(slices, steps)| Facts::of(levels, &count(levels, slices, steps)));
+    average(FEATURES, facts)
+}
+
+/// The matrix of runs. Each begins where the voxel before it has another level, and is followed to its end.
+fn count(levels: &Levels, slices: &Range<usize>, steps: &[Step]) -> Table {
+    let (size, _) = levels.place();
+    let longest = size.into_iter().max().unwrap_or(0);
+    let mut counts = vec![0u64; (levels.ranks() + 1) * longest];
+    let (cells, range) = (levels.cells(), levels.range(slices));
+    for &step in steps {
+        let offset = levels.offset(step).unsigned_abs();
+        for i in range.clone() {
+            let rank = cells[i];
+            if rank == 0 || cells[i - offset] == rank {
+                continue;
+            }
+            let mut length = 0;
+            while cells[i + (length + 1) * offset] == rank {
+                length += 1;
+            }
+            counts[usize::from(rank) * longest + length] += 1;
+        }
+    }
+    Table::of_rows(&counts, longest, levels.count(slices) * steps.len() as u64)
+}
+
+/// The features of runs.
+pub const FEATURES: &[Feature<Facts>] = &[
+    counted("glrlm_short_runs_emphasis", "IBSI:22OV", "Mean of 1 / j^2 over runs of length j", Facts::small),
+    counted("glrlm_long_runs_emphasis", "IBSI:W4KF", "Mean of j^2 over runs of length j", Facts::large),
+    counted("glrlm_low_grey_level_run_emphasis", "IBSI:V3SW", "Mean of 1 / i^2 over runs of grey level i", Facts::low),
+    counted("glrlm_high_grey_level_run_emphasis", "IBSI:G3QZ", "Mean of i^2 over runs of grey level i", Facts::high),
+    counted(
+        "glrlm_short_run_low_grey_level_emphasis",
+        "IBSI:HTZT",
+        "Mean of 1 / (i^2 j^2) over runs of grey level i and length j",
+        Facts::small_low,
+    ),
+    counted(
+        "glrlm_short_run_high_grey_level_emphasis",
+        "IBSI:GD3A",
+        "Mean of i^2 / j^2 over runs of grey level i and length j",
+        Facts::small_high,
+    ),
+    counted(
+        "glrlm_long_run_low_grey_level_emphasis",
+        "IBSI:IVPO",
+        "Mean of j^2 / i^2 over runs of grey level i and length j",
+        Facts::large_low,
+    ),
+    counted(
+        "glrlm_long_run_high_grey_level_emphasis",
+        "IBSI:3KUM",
+        "Mean of i^2 j^2 over runs of grey level i and length j",
+        Facts::large_high,
+    ),
+    counted(
+        "glrlm_grey_level_nonuniformity",
+        "IBSI:R5YN",
+        "Sum of the squares of the numbers of runs of each grey level, over the number of all runs",
+        Facts::level_nonuniformity,
+    ),
+    counted(
+        "glrlm_normalised_grey_level_nonuniformity",
+        "IBSI:OVBL",
+        "Sum of the squares of the shares of each grey level in all runs",
+        Facts::normalised_level_nonuniformity,
+    ),
+    counted(
+        "glrlm_run_length_nonuniformity",
+        "IBSI:W92Y",
+        "Sum of the squares of the numbers of runs of each length, over the number of all runs",
+        Facts::number_nonuniformity,
+    ),
+    counted(
+        "glrlm_normalised_run_length_nonuniformity",
+        "IBSI:IC23",
+        "Sum of the squares of the shares of each length in all runs",
+        Facts::normalised_number_nonuniformity,
+    ),
+    counted(
+        "glrlm_run_percentage",
+        "IBSI:9ZK5",
+        "Runs over voxels, each voxel counted once a direction",
+        Facts::percentage,
+    ),
+    counted("glrlm_grey_level_variance", "IBSI:8CE5", "Variance of the grey level over runs", Facts::level_variance),
+    counted("glrlm_run_length_variance", "IBSI:SXLW", "Variance of the length over runs", Facts::number_variance),
+    counted("glrlm_run_entropy", "IBSI:HJ9O", "Entropy of grey level and length of the runs, in bits", Facts::entropy),
+];
