@@ -32,11 +32,16 @@ mod glcm_features;
 pub mod gldzm;
 pub mod glrlm;
 pub mod glszm;
+pub mod histogram;
 pub mod levels;
+pub mod local;
 pub mod ngldm;
 pub mod ngtdm;
 pub mod region;
+mod spread;
+pub mod statistics;
 mod table;
+pub mod volume_histogram;
 mod zones;
 
 pub use aggregation::{Aggregation, Norm, Space};
@@ -45,6 +50,9 @@ pub use levels::Levels;
 pub use region::{Intensities, Region};
 
 use super::feature::{Feature, Get};
+
+/// The unit of squares of the channel's values.
+const SQUARED: &str = "channel2";
 
 /// A feature without a unit.
 const fn plain<Facts>(
