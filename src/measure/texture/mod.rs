@@ -25,6 +25,7 @@
 //! once, in `f64` and in a fixed order. A value that cannot be is nothing, and its feature says why.
 
 pub mod aggregation;
+pub mod chain;
 mod convex_hull;
 pub mod discretise;
 mod entropy;
@@ -34,6 +35,7 @@ pub mod gldzm;
 pub mod glrlm;
 pub mod glszm;
 pub mod histogram;
+pub mod interpolate;
 pub mod levels;
 pub mod local;
 pub mod morphology;
@@ -49,7 +51,9 @@ pub mod volume_histogram;
 mod zones;
 
 pub use aggregation::{Aggregation, Norm, Space};
+pub use chain::Chain;
 pub use discretise::Discretisation;
+pub use interpolate::Interpolation;
 pub use levels::Levels;
 pub use region::{Intensities, Region};
 

@@ -51,8 +51,7 @@ impl Facts {
             volume: patterns.volume() * voxel,
             area: patterns.mesh_area(size),
             counted: moments.n as f64 * voxel,
-            // The ellipsoid of a solid body has axes of 2 sqrt(5 l), the standard takes 4 sqrt(l).
-            axes: moments.ellipsoid(size).map(|axis| axis * 2.0 / 5f64.sqrt()),
+            axes: axes(&moments, size),
             sides: [0, 1, 2].map(|a| bounds[a].len() as f64 * size[a]),
             hull: [hull.volume() * voxel, hull.area(size), hull.diameter(size)],
             mean: (n > 0).then(|| region.values().sum::<f64>() / n as f64),
@@ -133,6 +132,14 @@ fn moments(region: &Region) -> Option<Moments> {
         }
     }
     Some(m)
+}
+
+/// 4 times the roots of the variances of voxel centres, which the standard's values divide by n - 1; longest first.
+fn axes(moments: &Moments, size: [f64; 3]) -> [f64; 3] {
+    let n = moments.n as f64;
+    // The ellipsoid of a solid body has axes of 2 sqrt(5 l), with variances divided by n.
+    let scale = if n > 1.0 { 2.0 / 5f64.sqrt() * (n / (n - 1.0)).sqrt() } else { 0.0 };
+    moments.ellipsoid(size).map(|axis| axis * scale)
 }
 
 fn shift(region: &Region, moments: &Moments) -> Option<f64> {
