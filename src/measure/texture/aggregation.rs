@@ -70,6 +70,7 @@ impl Aggregation {
         let each_slice = || slices.clone().map(|z| z..z + 1);
         let each_step = |slices: Range<usize>| steps.iter().map(move |s| (slices.clone(), vec![*s]));
         match self {
+            _ if slices.is_empty() => vec![],
             Aggregation::Averaged2d => each_slice().flat_map(each_step).collect(),
             Aggregation::SliceMerged2d => each_slice().map(|slice| (slice, steps.to_vec())).collect(),
             Aggregation::DirectionMerged25d | Aggregation::Averaged3d => each_step(slices).collect(),
@@ -120,6 +121,7 @@ impl Space {
     /// The slices of each matrix.
     pub(super) fn groups(self, slices: Range<usize>) -> Vec<Range<usize>> {
         match self {
+            _ if slices.is_empty() => vec![],
             Space::Slices2d => slices.map(|z| z..z + 1).collect(),
             Space::Merged25d | Space::Volume3d => vec![slices],
         }

@@ -47,7 +47,7 @@ mod tests {
     fn entropies_of_simple_counts() {
         assert_eq!(Entropy::of([]).bits(), None);
         assert_eq!(Entropy::of([7]).bits(), Some(0.0));
-        assert_eq!(Entropy::of([5, 5, 5, 5]).bits(), Some(2.0));
+        assert!((Entropy::of([5, 5, 5, 5]).bits().unwrap() - 2.0).abs() < 1e-15);
         assert!((Entropy::of([1, 3]).bits().unwrap() - (2.0 - 0.75 * 3f64.log2())).abs() < 1e-15);
     }
 

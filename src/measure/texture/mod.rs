@@ -96,19 +96,4 @@ fn average<Facts>(features: &[Feature<Facts>], facts: impl Iterator<Item = Optio
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::units::Shape;
-
-    /// A region whose intensities are whole numbers; 0 is outside.
-    pub(super) fn region([z, y, x]: [usize; 3], cells: &[u16]) -> Region<'static> {
-        let mask: Vec<bool> = cells.iter().map(|c| *c > 0).collect();
-        let intensities = Intensities::Real(cells.iter().map(|c| f64::from(*c)).collect());
-        Region::new(Shape::new(z, y, x), [1.0; 3], intensities, &mask).unwrap()
-    }
-
-    /// Its levels.
-    pub(super) fn levels(size: [usize; 3], cells: &[u16]) -> Levels {
-        Levels::of(&region(size, cells), Discretisation::None).unwrap()
-    }
-}
+mod tests;
