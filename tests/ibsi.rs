@@ -11,8 +11,8 @@ use uptake::measure::Feature;
 use uptake::measure::texture::chain::{Image, Regrid};
 use uptake::measure::texture::volume_histogram::{self, Steps};
 use uptake::measure::texture::{
-    Aggregation, Chain, Discretisation, Intensities, Interpolation, Levels, Region, Space, glcm, gldzm, glrlm, glszm,
-    histogram, local, morphology, ngldm, ngtdm, statistics,
+    Aggregation, Chain, Discretisation, Intensities, Interpolation, Levels, Region, Space, autocorrelation, glcm,
+    gldzm, glrlm, glszm, histogram, local, morphology, ngldm, ngtdm, statistics,
 };
 use uptake::read;
 use uptake::units::{Shape, Unit};
@@ -90,6 +90,7 @@ fn all(region: &Region, how: Discretisation, steps: Steps) -> Found {
     let mut found = Found::new();
     let levels = Levels::of(region, how).unwrap();
     put(&mut found, "Morphology", morphology::FEATURES, &morphology::values(region));
+    put(&mut found, "Morphology", autocorrelation::FEATURES, &autocorrelation::values(region));
     put(&mut found, "Local intensity", local::FEATURES, &local::values(region, 1000.0));
     put(&mut found, "Statistics", statistics::FEATURES, &statistics::values(region));
     put(&mut found, "Intensity histogram", histogram::FEATURES, &histogram::values(&levels));

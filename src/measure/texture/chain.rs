@@ -2,10 +2,9 @@
 //! kept, outliers.
 
 use super::interpolate::{Axis, Interpolation, Part, interpolate};
-use super::region::{Intensities, Region};
+use super::region::{Intensities, Region, bounds};
 use crate::units::Shape;
 use crate::{Error, Result};
-use std::ops::Range;
 
 /// An image with a mask.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +63,7 @@ impl Chain {
         let spacing: [f64; 3] = std::array::from_fn(|a| regrid.spacing[a].unwrap_or(image.spacing[a]));
         let axis = |a: usize| Axis::new(sizes[a], image.spacing[a], spacing[a]);
         let axes = [axis(0)?, axis(1)?, axis(2)?];
-        let inside = bounds(image);
+        let inside = bounds(image.shape, image.mask).unwrap_or([0..1, 0..1, 0..1]);
         let around = |a: usize| {
             let reached = axes[a].reached(&inside[a]);
             let margin = (self.margin / spacing[a]).ceil().clamp(0.0, 1e6) as usize;
@@ -96,16 +95,3 @@ impl Chain {
 /// The grid of the image.
 const KEEP: Regrid =
     Regrid { spacing: [None; 3], image: Interpolation::Nearest, mask: Interpolation::Nearest, whole: false };
-
-/// The box of a mask; an empty one at the first voxel if it is empty.
-fn bounds(image: &Image) -> [Range<usize>; 3] {
-    let mut bounds: Option<[Range<usize>; 3]> = None;
-    for i in (0..image.mask.len()).filter(|&i| image.mask[i]) {
-        let here = image.shape.position(i).map(|p| p..p + 1);
-        bounds = Some(match bounds {
-            None => here,
-            Some(b) => std::array::from_fn(|a| b[a].start.min(here[a].start)..b[a].end.max(here[a].end)),
-        });
-    }
-    bounds.unwrap_or([0..1, 0..1, 0..1])
-}

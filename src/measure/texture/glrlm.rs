@@ -15,27 +15,30 @@ pub fn values(levels: &Levels, aggregation: Aggregation) -> Vec<Option<f64>> {
     average(FEATURES, facts)
 }
 
-/// The matrix of runs. Each begins where the voxel before it has another level, and is followed to its end.
+/// The matrix of runs. A voxel is so many along in its run; runs of a length are as many as voxels that are as many along,
+/// less those that are one more. So no run has to be followed to its end.
 fn count(levels: &Levels, slices: &Range<usize>, steps: &[Step]) -> Table {
     let (size, _) = levels.place();
-    let longest = size.into_iter().max().unwrap_or(0);
-    let mut counts = vec![0u64; (levels.ranks() + 1) * longest];
-    let (cells, range) = (levels.cells(), levels.range(slices));
+    let width = size.into_iter().max().unwrap_or(0) + 1;
+    let mut along = vec![0u64; (levels.ranks() + 1) * width];
+    let cells = levels.cells();
+    let inside: Vec<usize> = levels.range(slices).filter(|&i| cells[i] != 0).collect();
     for &step in steps {
         let offset = levels.offset(step).unsigned_abs();
-        for i in range.clone() {
-            let rank = cells[i];
-            if rank == 0 || cells[i - offset] == rank {
-                continue;
-            }
-            let mut length = 0;
-            while cells[i + (length + 1) * offset] == rank {
-                length += 1;
-            }
-            counts[usize::from(rank) * longest + length] += 1;
+        // As far back as the step goes, in a ring.
+        let mut recent = vec![0u32; (offset + 1).next_power_of_two()];
+        let mask = recent.len() - 1;
+        for &i in &inside {
+            let (rank, before) = (cells[i], i - offset);
+            let length = if cells[before] == rank { recent[before & mask] + 1 } else { 0 };
+            recent[i & mask] = length;
+            along[usize::from(rank) * width + length as usize] += 1;
         }
     }
-    Table::of_rows(&counts, longest, levels.count(slices) * steps.len() as u64)
+    for row in along.chunks_mut(width) {
+        (1..row.len()).for_each(|k| row[k - 1] -= row[k]);
+    }
+    Table::of_rows(&along, width, (inside.len() * steps.len()) as u64)
 }
 
 /// The features of runs.

@@ -1,11 +1,14 @@
 //! Local intensity (IBSI:9ST6): means over spheres of 1 ml around voxels of the region.
 //!
 //! A sphere holds the voxels of the box whose centres lie within its radius of the centre of its middle voxel. It may reach
-//! past the region, so the box should too; at the edge of the box the mean is that of the voxels inside.
+//! past the region, so the box should too; at the edge of the box the mean is that of the voxels inside. Integer samples are
+//! summed exactly, as for SUVpeak.
 
-use super::region::Region;
+use super::region::{Intensities, Region};
 use super::{average, plain};
+use crate::measure::peak::Sphere;
 use crate::measure::{CHANNEL_UNIT, Feature};
+use crate::units::Shape;
 use std::f64::consts::PI;
 
 /// What local intensity is computed from.
@@ -26,21 +29,44 @@ const MOST: f64 = 1e5;
 impl Facts {
     fn of(region: &Region, ml: f64) -> Option<Self> {
         let voxel: f64 = region.spacing.iter().product();
-        if ml / voxel > MOST {
-            return None;
-        }
-        let rows = sphere(libm::cbrt(3.0 * ml / (4.0 * PI)), region.spacing);
         let [_, highest] = region.extremes()?;
-        let (mut local, mut global) = (f64::NEG_INFINITY, f64::NEG_INFINITY);
-        for i in region.measured() {
-            let mean = mean_around(region, i, &rows);
-            global = global.max(mean);
-            if region.intensities.at(i) == highest {
-                local = local.max(mean);
+        let radius = libm::cbrt(3.0 * ml / (4.0 * PI));
+        match &region.intensities {
+            _ if ml / voxel > MOST => None,
+            Intensities::Samples(samples, scale) => {
+                let sphere = Sphere::new(radius, region.spacing);
+                let hot: Vec<usize> = region.measured().filter(|&i| region.intensities.at(i) == highest).collect();
+                let local = sphere.highest_at(&hot, samples, region.shape)?;
+                let global = sphere.highest_along(&runs(region), samples, region.shape)?;
+                Some(Facts { local: scale.value(local.mean()), global: scale.value(global.mean()) })
+            }
+            Intensities::Real(values) => {
+                let rows = sphere(radius, region.spacing);
+                let (mut local, mut global) = (f64::NEG_INFINITY, f64::NEG_INFINITY);
+                for i in region.measured() {
+                    let mean = mean_around(values, region.shape, i, &rows);
+                    global = global.max(mean);
+                    if values[i] == highest {
+                        local = local.max(mean);
+                    }
+                }
+                Some(Facts { local, global })
             }
         }
-        Some(Facts { local, global })
     }
+}
+
+/// Voxels that are measured and follow each other in a row: z, y, first x and the x behind the last.
+fn runs(region: &Region) -> Vec<[usize; 4]> {
+    let mut runs: Vec<[usize; 4]> = Vec::new();
+    for i in region.measured() {
+        let [z, y, x] = region.shape.position(i);
+        match runs.last_mut() {
+            Some(run) if *run == [z, y, run[2], x] => run[3] = x + 1,
+            _ => runs.push([z, y, x, x + 1]),
+        }
+    }
+    runs
 }
 
 /// Rows of a sphere: z, y, and how far it reaches along x. Its border belongs to it, up to rounding.
@@ -56,8 +82,8 @@ fn sphere(radius: f64, spacing: [f64; 3]) -> Vec<[isize; 3]> {
     places.filter_map(row).collect()
 }
 
-fn mean_around(region: &Region, i: usize, rows: &[[isize; 3]]) -> f64 {
-    let shape = region.shape;
+/// Voxels without a finite intensity do not count; the middle has one.
+fn mean_around(values: &[f64], shape: Shape, i: usize, rows: &[[isize; 3]]) -> f64 {
     let [z, y, x] = shape.position(i);
     let (mut sum, mut n) = (0.0, 0u32);
     for &[dz, dy, reach] in rows {
@@ -66,12 +92,10 @@ fn mean_around(region: &Region, i: usize, rows: &[[isize; 3]]) -> f64 {
             continue;
         }
         let reach = reach.unsigned_abs();
-        for x in x.saturating_sub(reach)..(x + reach + 1).min(shape.x) {
-            let v = region.intensities.at(shape.index(z, y, x));
-            if v.is_finite() {
-                sum += v;
-                n += 1;
-            }
+        let row = &values[shape.index(z, y, 0)..][..shape.x];
+        for v in row[x.saturating_sub(reach)..(x + reach + 1).min(shape.x)].iter().filter(|v| v.is_finite()) {
+            sum += v;
+            n += 1;
         }
     }
     sum / f64::from(n)

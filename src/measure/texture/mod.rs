@@ -25,6 +25,7 @@
 //! once, in `f64` and in a fixed order. A value that cannot be is nothing, and its feature says why.
 
 pub mod aggregation;
+pub mod autocorrelation;
 pub mod chain;
 mod convex_hull;
 pub mod discretise;
@@ -40,7 +41,6 @@ pub mod levels;
 pub mod local;
 pub mod morphology;
 mod morphology_features;
-mod neighbourhood;
 pub mod ngldm;
 pub mod ngtdm;
 pub mod region;

@@ -4,7 +4,6 @@
 //! that of the principal axes of voxel centres.
 
 use super::convex_hull::Hull;
-use super::neighbourhood::Likeness;
 use super::region::Region;
 use crate::measure::moments::Moments;
 use crate::measure::object::Crop;
@@ -35,7 +34,6 @@ pub struct Facts {
     pub(super) mean: Option<f64>,
     /// Distance from the centre of the shape to that of the intensities.
     pub(super) shift: Option<f64>,
-    pub(super) likeness: Option<Likeness>,
 }
 
 impl Facts {
@@ -56,7 +54,6 @@ impl Facts {
             hull: [hull.volume() * voxel, hull.area(size), hull.diameter(size)],
             mean: (n > 0).then(|| region.values().sum::<f64>() / n as f64),
             shift: shift(region, &moments),
-            likeness: Likeness::of(region),
         })
     }
 

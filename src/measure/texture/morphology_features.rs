@@ -10,8 +10,6 @@ const NO_VOXEL: &str = "the region has no voxel with an intensity";
 const NO_SUM: &str = "the sum of the intensities is 0, or there are none";
 const ONE_VOXEL: &str = "the region is a single voxel, or has none";
 const FLAT_SHAPE: &str = "the voxels of the region lie in a plane, or there are none";
-const ALIKE: &str =
-    "all intensities are the same, there are none, or the box of the region is too large (about 2 million voxels)";
 
 const fn form(
     name: &'static str,
@@ -134,18 +132,4 @@ pub const FEATURES: &[Feature<Facts>] = &[
             Some(f.mean? * f.volume)
         })
     },
-    plain(
-        "morph_morans_i",
-        "IBSI:N365",
-        "Moran's I: correlation of intensities over all pairs, weighed by 1 over their distance",
-        ALIKE,
-        |f| f.likeness.map(|l| l.moran),
-    ),
-    plain(
-        "morph_gearys_c",
-        "IBSI:NPT7",
-        "Geary's C: squared difference of intensities over all pairs, weighed by 1 over their distance",
-        ALIKE,
-        |f| f.likeness.map(|l| l.geary),
-    ),
 ];

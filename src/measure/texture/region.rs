@@ -51,6 +51,7 @@ pub struct Region<'a> {
     /// Lowest and highest intensity that were kept, if a range was given.
     pub range: Option<[f64; 2]>,
     masks: Vec<u8>,
+    bounds: Option<[Range<usize>; 3]>,
 }
 
 impl<'a> Region<'a> {
@@ -71,8 +72,9 @@ impl<'a> Region<'a> {
             true if intensities.at(i).is_finite() => SHAPE | MEASURED,
             true => SHAPE,
         };
-        let masks = mask.iter().enumerate().map(of).collect();
-        Ok(Region { shape, spacing, intensities, range: None, masks })
+        let masks: Vec<u8> = mask.iter().enumerate().map(of).collect();
+        let bounds = bounds(shape, mask);
+        Ok(Region { shape, spacing, intensities, range: None, masks, bounds })
     }
 
     /// The voxel belongs to the shape.
@@ -127,19 +129,24 @@ impl<'a> Region<'a> {
 
     /// The box of the shape within that of the region; nothing without voxels.
     pub fn bounds(&self) -> Option<[Range<usize>; 3]> {
-        let mut bounds: Option<[Range<usize>; 3]> = None;
-        for (row, cells) in self.masks.chunks(self.shape.x.max(1)).enumerate() {
-            let Some(first) = cells.iter().position(|m| *m != 0) else { continue };
-            let last = cells.iter().rposition(|m| *m != 0).unwrap_or(first);
-            let (z, y) = (row / self.shape.y, row % self.shape.y);
-            let here = [z..z + 1, y..y + 1, first..last + 1];
-            bounds = Some(match bounds {
-                None => here,
-                Some(b) => std::array::from_fn(|a| b[a].start.min(here[a].start)..b[a].end.max(here[a].end)),
-            });
-        }
-        bounds
+        self.bounds.clone()
     }
+}
+
+/// The box of a mask; nothing if it is empty.
+pub(super) fn bounds(shape: Shape, mask: &[bool]) -> Option<[Range<usize>; 3]> {
+    let mut bounds: Option<[Range<usize>; 3]> = None;
+    for (row, cells) in mask.chunks(shape.x.max(1)).enumerate() {
+        let Some(first) = cells.iter().position(|m| *m) else { continue };
+        let last = cells.iter().rposition(|m| *m).unwrap_or(first);
+        let (z, y) = (row / shape.y, row % shape.y);
+        let here = [z..z + 1, y..y + 1, first..last + 1];
+        bounds = Some(match bounds {
+            None => here,
+            Some(b) => std::array::from_fn(|a| b[a].start.min(here[a].start)..b[a].end.max(here[a].end)),
+        });
+    }
+    bounds
 }
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ fn of_region(region: &Region) -> Named {
     let volumes = volume_histogram::values(region, Steps::AsStored(1.0)).unwrap();
     [
         named(morphology::FEATURES, "", morphology::values(region)),
+        named(autocorrelation::FEATURES, "", autocorrelation::values(region)),
         named(local::FEATURES, "", local::values(region, 20.0)),
         named(statistics::FEATURES, "", statistics::values(region)),
         named(volume_histogram::FEATURES, "", volumes),
@@ -201,6 +202,7 @@ fn names_and_codes_are_there_once() {
     }
     let mut all = [
         of(morphology::FEATURES),
+        of(autocorrelation::FEATURES),
         of(local::FEATURES),
         of(statistics::FEATURES),
         of(volume_histogram::FEATURES),
