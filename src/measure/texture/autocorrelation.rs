@@ -78,6 +78,7 @@ impl Facts {
 
 /// The voxels of a region in their box.
 struct Field {
+    /// z, y, x; rows have some cells more, so that they are added up without a rest.
     size: [usize; 3],
     spacing: [f64; 3],
     /// 1 for those that are measured, 0 for others.
@@ -91,7 +92,8 @@ struct Field {
 impl Field {
     fn of(region: &Region) -> Option<Self> {
         let bounds = region.bounds()?;
-        let size = bounds.each_ref().map(|b| b.len());
+        let mut size = bounds.each_ref().map(|b| b.len());
+        size[2] = size[2].next_multiple_of(WIDE);
         let n: usize = size.iter().product();
         let (mut mask, mut away, mut inside) = (vec![0.0; n], vec![0.0; n], vec![]);
         let mean = region.values().sum::<f64>() / region.measured().count() as f64;
@@ -164,43 +166,46 @@ fn inverse_distances(size: [usize; 3], spacing: [f64; 3]) -> Vec<f64> {
 
 /// Cells that are added up side by side.
 const WIDE: usize = 4;
+/// Sums over cells of a weight, of it times the deviation, and of it times the squared deviation.
+type Sums = [[f64; WIDE]; 3];
 
 wide! {
-    /// Each voxel with those that come later in the box, row by row; a pair counts for both of its voxels.
+    /// Each voxel with those of its row, and with those of rows that come later in the box, which count both ways.
     fn pairs(field: &Field, inverse: &[f64], facts: &mut Facts) {
-        let [_, rows, columns] = field.size;
+        let [slices, rows, columns] = field.size;
         for &i in &field.inside {
-            let (line, x) = (i / columns, i % columns);
-            let (z, y) = (line / rows, line % rows);
-            let mut sums = [[0.0; WIDE]; 3];
-            for row in line..field.mask.len() / columns {
-                let (dz, dy) = (row / rows - z, (row % rows).abs_diff(y));
-                let first = if row == line { x + 1 } else { 0 };
-                // The column of the voxel lies in the middle of the weights.
-                let opposite = (dz * rows + dy) * (2 * columns - 1) + columns - 1 - x;
-                let weights = &inverse[opposite + first..opposite + columns];
-                let cells = row * columns + first..(row + 1) * columns;
-                let (mask, away) = (&field.mask[cells.clone()], &field.away[cells]);
-                let (w, m, a) = (weights.chunks_exact(WIDE), mask.chunks_exact(WIDE), away.chunks_exact(WIDE));
-                for (l, (w, (m, a))) in w.remainder().iter().zip(m.remainder().iter().zip(a.remainder())).enumerate() {
-                    sums[0][l] += w * m;
-                    sums[1][l] += w * a;
-                    sums[2][l] += w * a * a;
-                }
-                for (w, (m, a)) in w.zip(m.zip(a)) {
-                    for l in 0..WIDE {
-                        sums[0][l] += w[l] * m[l];
-                        sums[1][l] += w[l] * a[l];
-                        sums[2][l] += w[l] * a[l] * a[l];
-                    }
+            let [z, y, x] = field.place(i);
+            let (mut own, mut later) = (Sums::default(), Sums::default());
+            add_row(field, z * rows + y, &inverse[columns - 1 - x..], &mut own);
+            for other in z..slices {
+                for row in if other == z { y + 1..rows } else { 0..rows } {
+                    // The weight for the column of the voxel lies in the middle.
+                    let start = ((other - z) * rows + row.abs_diff(y)) * (2 * columns - 1) + columns - 1 - x;
+                    add_row(field, other * rows + row, &inverse[start..], &mut later);
                 }
             }
-            let [weight, weighed, squares] = sums.map(|lanes| lanes[0] + lanes[1] + lanes[2] + lanes[3]);
+            let [own, later] = [own, later].map(|sums| sums.map(|lanes| lanes[0] + lanes[1] + lanes[2] + lanes[3]));
             let away = field.away[i];
             facts.spread += away * away;
-            facts.weight += 2.0 * weight;
-            facts.product += 2.0 * away * weighed;
-            facts.square += away * away * weight + squares;
+            facts.weight += own[0] + 2.0 * later[0];
+            facts.product += away * (own[1] + 2.0 * later[1]);
+            facts.square += away * away * (own[0] + later[0]) + later[2];
+        }
+    }
+}
+
+/// Adds a row of the box.
+#[inline(always)]
+fn add_row(field: &Field, row: usize, weights: &[f64], sums: &mut Sums) {
+    let columns = field.size[2];
+    let (mask, away) = (&field.mask[row * columns..][..columns], &field.away[row * columns..][..columns]);
+    let weights = &weights[..columns];
+    for ((w, m), a) in weights.chunks_exact(WIDE).zip(mask.chunks_exact(WIDE)).zip(away.chunks_exact(WIDE)) {
+        for l in 0..WIDE {
+            let weighed = w[l] * a[l];
+            sums[0][l] += w[l] * m[l];
+            sums[1][l] += weighed;
+            sums[2][l] += weighed * a[l];
         }
     }
 }
@@ -303,7 +308,7 @@ mod tests {
         }
         let spread: f64 = inside.iter().map(|&i| (values[i] - mean).powi(2)).sum();
         let field = Field::of(&region).unwrap();
-        for facts in [field.pair_by_pair(), field.transformed([8, 16, 16])] {
+        for facts in [field.pair_by_pair(), field.transformed([8, 16, 32])] {
             let [moran, geary] = [0, 1].map(|k| value(&FEATURES[k], &facts).unwrap());
             assert!((moran - n / weight * product / spread).abs() < 1e-12, "{facts:?}");
             assert!((geary - (n - 1.0) / 2.0 / weight * difference / spread).abs() < 1e-12, "{facts:?}");

@@ -109,6 +109,11 @@ impl Levels {
         self.index([slices.start, 0, 0])..self.index([slices.end, 0, 0])
     }
 
+    /// Where the voxels of slices lie in the cells.
+    pub(super) fn inside(&self, slices: &Range<usize>) -> Vec<usize> {
+        self.range(slices).filter(|&i| self.cells[i] != 0).collect()
+    }
+
     /// Voxels in slices.
     pub(super) fn count(&self, slices: &Range<usize>) -> u64 {
         self.cells[self.range(slices)].iter().filter(|c| **c > 0).count() as u64

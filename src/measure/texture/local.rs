@@ -37,7 +37,7 @@ impl Facts {
                 let sphere = Sphere::new(radius, region.spacing);
                 let hot: Vec<usize> = region.measured().filter(|&i| region.intensities.at(i) == highest).collect();
                 let local = sphere.highest_at(&hot, samples, region.shape)?;
-                let global = sphere.highest_along(&runs(region), samples, region.shape)?;
+                let global = sphere.highest_along(&region.measured_runs(), samples, region.shape)?;
                 Some(Facts { local: scale.value(local.mean()), global: scale.value(global.mean()) })
             }
             Intensities::Real(values) => {
@@ -54,19 +54,6 @@ impl Facts {
             }
         }
     }
-}
-
-/// Voxels that are measured and follow each other in a row: z, y, first x and the x behind the last.
-fn runs(region: &Region) -> Vec<[usize; 4]> {
-    let mut runs: Vec<[usize; 4]> = Vec::new();
-    for i in region.measured() {
-        let [z, y, x] = region.shape.position(i);
-        match runs.last_mut() {
-            Some(run) if *run == [z, y, run[2], x] => run[3] = x + 1,
-            _ => runs.push([z, y, x, x + 1]),
-        }
-    }
-    runs
 }
 
 /// Rows of a sphere: z, y, and how far it reaches along x. Its border belongs to it, up to rounding.

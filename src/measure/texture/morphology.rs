@@ -120,15 +120,11 @@ fn framed(region: &Region) -> Option<Crop> {
 fn moments(region: &Region) -> Option<Moments> {
     let lo = region.bounds()?.map(|b| b.start);
     let mut m = Moments::default();
-    for i in (0..region.shape.len()).filter(|&i| region.is_shape(i)) {
-        let place = region.shape.position(i);
-        let p: [i128; 3] = std::array::from_fn(|a| (place[a] - lo[a]) as i128);
-        m.n += 1;
-        for a in 0..3 {
-            m.first[a] += p[a];
-            (0..3).for_each(|b| m.second[a][b] += p[a] * p[b]);
-        }
+    for [z, y, x0, x1] in region.shape_runs() {
+        let [z, y, x0, x1] = [z - lo[0], y - lo[1], x0 - lo[2], x1 - lo[2]].map(|v| v as i128);
+        m.add_run(z, y, x0, x1);
     }
+    m.mirror();
     Some(m)
 }
 

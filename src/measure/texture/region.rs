@@ -92,7 +92,38 @@ impl<'a> Region<'a> {
         (0..self.masks.len()).filter(|&i| self.is_measured(i))
     }
 
-    /// Their intensities.
+    /// Voxels of the shape that follow each other in a row: z, y, first x and the x behind the last.
+    pub(super) fn shape_runs(&self) -> Vec<[usize; 4]> {
+        self.runs(SHAPE)
+    }
+
+    /// The same of the voxels that are measured.
+    pub(super) fn measured_runs(&self) -> Vec<[usize; 4]> {
+        self.runs(MEASURED)
+    }
+
+    fn runs(&self, of: u8) -> Vec<[usize; 4]> {
+        let mut runs = Vec::new();
+        let Some([zs, ys, xs]) = self.bounds() else { return runs };
+        for (z, y) in zs.flat_map(|z| ys.clone().map(move |y| (z, y))) {
+            let start = self.shape.index(z, y, 0);
+            let mut first = None;
+            for x in xs.clone() {
+                match (self.masks[start + x] & of != 0, first) {
+                    (true, None) => first = Some(x),
+                    (false, Some(x0)) => {
+                        runs.push([z, y, x0, x]);
+                        first = None;
+                    }
+                    _ => {}
+                }
+            }
+            runs.extend(first.map(|x0| [z, y, x0, xs.end]));
+        }
+        runs
+    }
+
+    /// Intensities of the voxels that are measured.
     pub fn values(&self) -> impl Iterator<Item = f64> + '_ {
         self.measured().map(|i| self.intensities.at(i))
     }
