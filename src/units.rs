@@ -178,6 +178,20 @@ impl Length {
     }
 }
 
+impl Length {
+    /// Which one is longer, where both are counted in one unit.
+    pub fn compare(self, other: Self) -> Option<std::cmp::Ordering> {
+        let (a, b) = match (self, other) {
+            (Length::Px(a), Length::Px(b)) | (Length::R(a), Length::R(b)) => (a, b),
+            (Length::Um(a), Length::Um(b)) | (Length::Mm(a), Length::Mm(b)) => (a, b),
+            (Length::Um(a), Length::Mm(b)) => (a, b * 1000.0),
+            (Length::Mm(a), Length::Um(b)) => (a * 1000.0, b),
+            _ => return None,
+        };
+        a.partial_cmp(&b)
+    }
+}
+
 impl std::fmt::Display for Length {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

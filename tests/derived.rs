@@ -8,14 +8,13 @@ mod common;
 
 use std::process::Command;
 use uptake::device::Device;
+use uptake::image::{Channel, Modality, Scan, Volume};
 use uptake::ops::gaussian::{Gaussian, gaussian};
 use uptake::pipeline::{self, External, Outcome};
 use uptake::read::{self, Options};
 use uptake::recipe::Recipe;
-use uptake::scan::{Channel, Modality, Scan};
 use uptake::table::Cells;
 use uptake::units::{Shape, Spacing};
-use uptake::volume::Volume;
 
 /// Two channels with a few bright squares on a slope.
 fn scan() -> Scan {

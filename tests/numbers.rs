@@ -8,14 +8,13 @@ mod common;
 use common::score::score;
 use std::path::{Path, PathBuf};
 use uptake::device::Device;
+use uptake::image::{Channel, Modality, NO_UNIT, Regions, Scan, Volume};
 use uptake::ops::gaussian::{Gaussian, gaussian};
 use uptake::pipeline::{self, External, Outcome};
 use uptake::read::{self, Options};
 use uptake::recipe::{Recipe, preset};
-use uptake::scan::{Channel, Modality, NO_UNIT, Regions, Scan};
 use uptake::table::{Cells, Table};
 use uptake::units::Shape;
-use uptake::volume::Volume;
 
 /// A file of the shared failing inputs. Where it has to be there and is not, the test fails.
 fn failing(name: &str) -> Option<PathBuf> {

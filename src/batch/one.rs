@@ -17,11 +17,11 @@ use super::redo::Kept;
 use super::stop::{Reason, Stop};
 use super::{Recipes, Settings, estimate, reading};
 use crate::device::Device;
+use crate::image::Scan;
 use crate::pipeline::{self, External, Outcome};
 use crate::profile::stage;
 use crate::read::{self, Extent};
 use crate::recipe::{Modality, Recipe};
-use crate::scan::Scan;
 use crate::table::arrow;
 use crate::{Error, Kind, Result, write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -347,7 +347,7 @@ impl Context<'_> {
             let below = Self::image_output(item, recipe, &image.name);
             let path = self.out.path(&below)?;
             if is_pet(recipe) {
-                write::nifti_image(path, &image.name, &image.volume, scan.placement.as_ref())?;
+                write::nifti_image(path, &image.name, &image.volume, scan.patient_grid.as_ref())?;
             } else {
                 write::image(path, &image.name, &image.volume)?;
             }
@@ -360,7 +360,7 @@ impl Context<'_> {
             if let Some(below) = labels {
                 let path = self.out.path(&below)?;
                 if is_pet(recipe) {
-                    write::nifti_labels(path, &set.name, &set.labels, scan.spacing, scan.placement.as_ref())?;
+                    write::nifti_labels(path, &set.name, &set.labels, scan.spacing, scan.patient_grid.as_ref())?;
                 } else {
                     write::labels(path, &set.name, &set.labels, scan.spacing)?;
                 }

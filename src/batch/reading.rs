@@ -2,9 +2,9 @@
 
 use super::discover::{Item, Source};
 use super::files;
+use crate::image::Scan;
 use crate::read::{self, Extent};
 use crate::recipe::{Pages, Recipe};
-use crate::scan::Scan;
 use crate::units::Spacing;
 use crate::{Error, Kind, Result};
 use std::path::{Path, PathBuf};

@@ -10,7 +10,7 @@
 //! `--set KEY=VALUE` does; an empty cell changes nothing. All others are metadata. A file that ends in `.tsv` has tabs. Lines
 //! without any word are left out, and so are columns without name and words: spreadsheets write both.
 
-use crate::recipe::suggestion;
+use crate::words::suggestion;
 use crate::{Error, Result};
 use csv::{ErrorKind, Position, ReaderBuilder, StringRecord, Trim};
 use std::collections::{BTreeMap, HashSet};

@@ -149,8 +149,8 @@ struct Room {
 mod tests {
     //! Oracle: the sum over all voxels of the image that lie close enough.
     use super::*;
+    use crate::image::Labels;
     use crate::ops::extent::extents;
-    use crate::volume::Labels;
 
     fn naive(image: &[i32], shape: Shape, middle: [usize; 3], radius: f64, size: [f64; 3]) -> (i64, i64) {
         let away = |p: [usize; 3]| (0..3).map(|a| (p[a].abs_diff(middle[a]) as f64 * size[a]).powi(2)).sum::<f64>();

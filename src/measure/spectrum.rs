@@ -5,7 +5,7 @@
 //! Only these low frequencies are computed: a transform of the rows (two at a time, as real and imaginary
 //! part), then of the columns that are needed. Plain `f64` in a fixed order.
 
-use crate::ops::wide;
+use crate::simd::wide;
 use crate::units::Shape;
 use rayon::prelude::*;
 use std::f64::consts::PI;

@@ -6,14 +6,15 @@
 //!
 //! Bit budget: samples of 32 bits, compared only. Reference: `skimage.segmentation.flood` in each territory.
 
+use super::basins::Neighbourhood;
 use super::hottest::hottest;
-use super::label::{Connectivity, roots, words};
+use super::label::{Connectivity, roots};
+use super::op::label_words;
 use super::runs::Of;
-use super::split::Around;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device, Gpu, GpuBuffer};
-use crate::volume::{Labels, Volume};
+use crate::image::{Labels, Volume};
 use crate::{Error, Result};
 
 /// The room's entry.
@@ -32,7 +33,7 @@ fn case(device: &Device, input: &super::Input, share: f64, reach: f64) -> Result
     let territory = super::grow::grow(device, &seeds, reach, [1; 3])?;
     let hot = hottest(device, &v, &seeds)?;
     let limits: Vec<i32> = hot.samples.iter().map(|&s| (f64::from(s) * share) as i32).collect();
-    words(device, &contour(device, &v, &territory, &hot.voxels, &limits)?)
+    label_words(device, &contour(device, &v, &territory, &hot.voxels, &limits)?)
 }
 
 const CUT: Kernel = Kernel {
@@ -93,7 +94,7 @@ fn twin(src: &Volume, territory: &Labels, starts: &[u32], limits: &[i32]) -> Res
         out[start as usize] = label;
         open.push(start as usize);
         while let Some(i) = open.pop() {
-            Around::row(shape, i / shape.x).each(i % shape.x, |j| {
+            Neighbourhood::row(shape, i / shape.x).each(i % shape.x, |j| {
                 if out[j] == 0 && inside(j) {
                     out[j] = label;
                     open.push(j);

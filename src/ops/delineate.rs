@@ -23,10 +23,10 @@ use super::object_rank::object_rank;
 use super::renumber::renumber;
 use super::sizes::sizes;
 use super::sums::{Sums, sums};
-use super::{Case, Op, label};
+use super::{Case, Op};
 use crate::Result;
 use crate::device::Device;
-use crate::volume::{Labels, Scale, Volume};
+use crate::image::{Labels, Scale, Volume};
 
 /// The room's entry.
 pub const OP: Op = Op {
@@ -51,7 +51,7 @@ fn case(device: &Device, input: &super::Input, rule: &Rule) -> Result<Vec<u32>> 
     let (v, seeds) = (input.volume(device)?, input.labels(device)?);
     let territory = grow(device, &seeds, 3.0, [1; 3])?;
     let found = delineate(device, &v, &seeds, &territory, rule)?;
-    let mut words = label::words(device, &found.labels)?;
+    let mut words = super::op::label_words(device, &found.labels)?;
     words.push(found.lost);
     Ok(words)
 }

@@ -8,8 +8,8 @@
 //! [`tagged`] also says which site is nearest: distance and tag are one number, the distance above, and the least of these
 //! is the nearest site with the lowest tag. It is there where both fit 31 bits and no search is too long.
 
-use super::lanes::{self, Axis, columns, wide};
 use super::nearest::{FAR, NO_SITE, Search, line};
+use crate::simd::{self, Axis, columns, wide};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -20,7 +20,7 @@ const TILE: usize = 128;
 
 /// Squared distance of each voxel to the nearest one that is 0, as [`distance`](super::distance) defines it.
 pub(super) fn squared(s: &Search, voxels: &[u8]) -> Vec<u32> {
-    let mut d2 = lanes::zeros(voxels.len());
+    let mut d2 = simd::zeros(voxels.len());
     if voxels.is_empty() {
         return d2;
     }

@@ -6,14 +6,15 @@
 //! surrounded by several.
 //! Reference: `scipy.ndimage.binary_fill_holes`.
 
-use super::label::{Connectivity, roots, words};
+use super::label::{Connectivity, roots};
+use super::op::label_words;
 use super::runs::{Of, Run, Runs};
 use super::{Case, Op};
 use crate::Result;
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Buffer, Device, Word};
+use crate::image::{Labels, Mask};
 use crate::units::Shape;
-use crate::volume::{Labels, Mask};
 use rayon::prelude::*;
 
 /// The room's entry.
@@ -36,7 +37,7 @@ pub const OP: Op = Op {
                 Ok(d.fetch(&filled.voxels)?.iter().map(|&v| v.into()).collect())
             },
         },
-        Case { name: "holes of labels", run: |d, i| words(d, &fill_label_holes(d, &i.labels(d)?)?) },
+        Case { name: "holes of labels", run: |d, i| label_words(d, &fill_label_holes(d, &i.labels(d)?)?) },
     ],
 };
 

@@ -8,7 +8,7 @@ use super::sizes::sizes;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Device, Gpu};
-use crate::volume::{Labels, Volume};
+use crate::image::{Labels, Volume};
 use crate::{Error, Result};
 use rayon::prelude::*;
 

@@ -10,7 +10,7 @@ use super::sizes::dense;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read};
 use crate::device::{Device, Gpu, GpuBuffer};
-use crate::volume::Labels;
+use crate::image::Labels;
 use crate::{Error, Result};
 use rayon::prelude::*;
 use std::collections::HashMap;

@@ -24,7 +24,7 @@ use super::threshold::{BinChoice, Classes, Cut, EVEN_SLOPE, otsu_classes, thresh
 use super::{Case, Op};
 use crate::Result;
 use crate::device::Device;
-use crate::volume::Volume;
+use crate::image::Volume;
 
 /// The room's entry.
 pub const OP: Op = Op {

@@ -6,7 +6,7 @@
 use super::{Case, Op};
 use crate::device::Device;
 use crate::device::kernel::{Kernel, atomic, read};
-use crate::volume::Labels;
+use crate::image::Labels;
 use crate::{Error, Result};
 use rayon::prelude::*;
 

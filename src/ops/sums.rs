@@ -9,7 +9,7 @@ use super::sizes::dense;
 use super::{Case, Op};
 use crate::device::Device;
 use crate::device::kernel::{Kernel, atomic, read};
-use crate::volume::{Labels, Volume};
+use crate::image::{Labels, Volume};
 use crate::{Error, Result};
 use rayon::prelude::*;
 use std::ops::AddAssign;

@@ -3,16 +3,17 @@
 use super::state::State;
 use super::windows::{Window, together, windows};
 use crate::device::Device;
+use crate::image::{Labels, Volume};
 use crate::ops::cytoplasm::cytoplasm;
 use crate::ops::delineate::{Delineated, Rule, delineate, shell};
 use crate::ops::gradient::gradient;
 use crate::ops::grow::grow;
-use crate::ops::label::{renumber, select, sizes};
 use crate::ops::pixelwise::{and, foreground, not, with_outside};
+use crate::ops::renumber::{renumber, select};
+use crate::ops::sizes::sizes;
 use crate::ops::sums::{Sums, sums};
 use crate::ops::watershed::watershed;
 use crate::recipe::{self, Exclude, Threshold};
-use crate::volume::{Labels, Volume};
 use crate::{Error, Kind, Result};
 use rayon::prelude::*;
 

@@ -2,8 +2,8 @@
 
 use super::Made;
 use super::roles::Roles;
+use crate::image::{NO_UNIT, Scan};
 use crate::recipe::Recipe;
-use crate::scan::{NO_UNIT, Scan};
 use crate::table::{Cells, Column, Table};
 use std::collections::BTreeMap;
 
@@ -128,7 +128,7 @@ pub(super) fn row(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &BTreeMap<S
 mod tests {
     //! Mechanics.
     use super::*;
-    use crate::scan::Modality;
+    use crate::image::Modality;
     use crate::units::Shape;
 
     #[test]

@@ -48,7 +48,11 @@ impl Body {
         if set.grow.as_ref().is_some_and(|grow| is_r(&grow.by)) {
             return path(&["objects", name, "grow"]);
         }
-        let ring = self.measure.get(name).and_then(|m| m.ring);
-        ring.iter().flatten().any(is_r).then(|| path(&["measure", name, "ring"]))?
+        for chosen in self.measure.get(name).iter().flat_map(|measure| &measure.families) {
+            if let Some((key, _)) = chosen.family.mentions().lengths.iter().find(|(_, length)| is_r(length)) {
+                return path(&["measure", name, chosen.name, key]);
+            }
+        }
+        None
     }
 }

@@ -6,7 +6,7 @@
 //! front and from its left, head up, however its voxels are stored.
 
 use super::silhouettes::{Run, Silhouettes};
-use crate::placement::Placement;
+use crate::image::PatientGrid;
 use crate::units::{Shape, Spacing, Unit};
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -88,10 +88,10 @@ impl View {
         View { down, across: x, along, depth: 0..along.n, plane, rows, columns, pixel }
     }
 
-    /// A body from the front and from its left, in one scale, its longest side in so many pixels. Without a placement the
+    /// A body from the front and from its left, in one scale, its longest side in so many pixels. Without a patient grid the
     /// grid is taken to lie straight: its x runs to the left, y to the back, z to the head.
-    pub fn body(shape: Shape, spacing: Option<Spacing>, placement: Option<Placement>, pixels: usize) -> [Self; 2] {
-        let [left, back, head] = patient(Axis::of(shape, spacing), &placement.unwrap_or(Placement::STRAIGHT));
+    pub fn body(shape: Shape, spacing: Option<Spacing>, patient_grid: Option<PatientGrid>, pixels: usize) -> [Self; 2] {
+        let [left, back, head] = patient(Axis::of(shape, spacing), &patient_grid.unwrap_or(PatientGrid::STRAIGHT));
         let extent = |axis: &Axis| axis.n as f64 * axis.length;
         let longest = [left, back, head].iter().map(extent).fold(0.0, f64::max);
         let pixel = longest / pixels.max(1) as f64;
@@ -264,8 +264,8 @@ impl View {
 
 /// The axes of the grid that run to the patient's left, back and head: each one mostly, and turned round where it runs the
 /// other way.
-fn patient(grid: [Axis; 3], placement: &Placement) -> [Axis; 3] {
-    let lean = |axis: usize, to: usize| placement.directions[axis][to];
+fn patient(grid: [Axis; 3], patient_grid: &PatientGrid) -> [Axis; 3] {
+    let lean = |axis: usize, to: usize| patient_grid.directions[axis][to];
     let orders = [[2, 1, 0], [2, 0, 1], [1, 2, 0], [1, 0, 2], [0, 2, 1], [0, 1, 2]];
     let match_of = |order: &[usize; 3]| (0..3).map(|to| lean(order[to], to).abs()).sum::<f64>();
     let better = |a: [usize; 3], b: [usize; 3]| if match_of(&b) > match_of(&a) { b } else { a };
@@ -312,17 +312,17 @@ mod tests {
     #[test]
     fn the_head_is_up_however_the_voxels_lie() {
         // One voxel at the patient's right, front and head, in grids of 2 x 3 x 4 turned in two ways.
-        let straight = Placement::STRAIGHT;
-        let turned = Placement { directions: [[0.0, 1.0, 0.1], [1.0, 0.0, 0.0], [0.0, 0.1, -1.0]], ..straight };
+        let straight = PatientGrid::STRAIGHT;
+        let turned = PatientGrid { directions: [[0.0, 1.0, 0.1], [1.0, 0.0, 0.0], [0.0, 0.1, -1.0]], ..straight };
         let spacing = Spacing::mm([1.0; 3]);
-        for (shape, placement, at) in [
+        for (shape, patient_grid, at) in [
             (Shape::new(2, 3, 4), Some(straight), [1, 0, 0]),
             (Shape::new(2, 3, 4), None, [1, 0, 0]),
             (Shape::new(3, 4, 2), Some(turned), [0, 0, 0]),
         ] {
             let mut samples = vec![0; shape.len()];
             samples[shape.index(at[0], at[1], at[2])] = 9;
-            let [front, side] = View::body(shape, spacing, placement, 1024);
+            let [front, side] = View::body(shape, spacing, patient_grid, 1024);
             assert_eq!([front.height(), front.width(), side.width()], [512, 1024, 768]);
             for view in [front, side] {
                 let grey = view.grey(&samples);

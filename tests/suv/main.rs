@@ -16,7 +16,7 @@ mod rows;
 mod settings;
 mod units;
 
-use uptake::suv::{Conversion, Decay, Facts, Settings, SliceFacts, Units, convert};
+use uptake::pet::suv::{Conversion, Decay, Facts, Settings, SliceFacts, Units, convert};
 use uptake::table::Cells;
 
 fn some(text: &str) -> Option<String> {

@@ -5,7 +5,7 @@
 //! divide and conquer instead of n^2.
 //! Reference: Liao, Chen and Chung 2001; `skimage.filters.threshold_multiotsu`, which looks at every combination.
 
-use super::Histogram;
+use super::bins::Histogram;
 
 /// Prefix sums over the bins that hold something.
 struct Sums {

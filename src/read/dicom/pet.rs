@@ -8,7 +8,7 @@ use super::File;
 use super::header::Header;
 use super::set::Set;
 use super::slice::Slice;
-use crate::suv::{Facts, Identity};
+use crate::pet::suv::{Facts, Identity};
 use crate::units::Spacing;
 use crate::{Error, Result};
 use dicom_core::Tag;

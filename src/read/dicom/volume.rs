@@ -8,10 +8,10 @@ use super::stack::{self, Stack};
 use super::values::{self, Line, Raw};
 use super::{complete, regions};
 use super::{frame, pet};
+use crate::image::{Channel, Modality, NO_UNIT, SUV_UNIT, Scan};
+use crate::pet::suv::{self, Conversion};
 use crate::read::extent::Extent;
 use crate::read::{Options, Source, layout, numbers};
-use crate::scan::{Channel, Modality, NO_UNIT, SUV_UNIT, Scan};
-use crate::suv::{self, Conversion};
 use crate::units::Shape;
 use crate::{Error, Result};
 use dicom_dictionary_std::tags;
@@ -98,7 +98,7 @@ impl<'a> Plan<'a> {
         }
         let mut scan = Scan::new(if pet { Modality::Pet } else { Modality::Other }, shape, channels);
         scan.spacing = self.stack.spacing;
-        scan.placement = self.stack.placement;
+        scan.patient_grid = self.stack.patient_grid;
         scan.facts = facts(&self.files, reference, shape);
         if reference.header.set.element(tags::MODALITY_LUT_SEQUENCE).is_some() {
             scan.warn("the modality look-up table (0028,3000) is not applied");

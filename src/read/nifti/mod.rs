@@ -4,11 +4,12 @@
 //! - [`stream`]: its bytes from front to back. [`voxels`]: numbers, read into their place.
 //! - [`sidecar`]: the facts of a PET scan in a BIDS sidecar. [`values`]: slope, NaN, and SUV.
 //!
-//! The grid is kept as it is stored: z, y, x of the scan are the third, second and first axis of the file, and the placement
+//! The grid is kept as it is stored: z, y, x of the scan are the third, second and first axis of the file, and the patient grid
 //! says which way they run. One volume is read; of a series of time points the one that was asked for.
 
 mod affine;
 mod header;
+mod keys;
 mod sidecar;
 mod stream;
 mod times;
@@ -19,7 +20,7 @@ use super::extent::{self, Extent};
 use super::layout::{Sizes, names};
 use super::numbers::{self, Numbers};
 use super::{Colour, Format, Input, Options, Source};
-use crate::scan::{Modality, Scan};
+use crate::image::{Modality, Scan};
 use crate::units::Shape;
 use crate::{Error, Result};
 use header::{Header, Kind};
@@ -175,7 +176,7 @@ fn read(input: &Input, options: &Options) -> Result<Scan> {
     let mut scan =
         Scan { warnings: notes, notes: volume.picked, ..Scan::new(Modality::Unknown, volume.shape, channels) };
     scan.spacing = geometry.spacing;
-    scan.placement = geometry.placement;
+    scan.patient_grid = geometry.patient_grid;
     scan.facts = facts(&h, of, gzip, geometry.by);
     numbers::steps(&mut scan);
     values::convert(&mut scan, said, &options.suv, of.stored.kind != numbers::Kind::Float)?;

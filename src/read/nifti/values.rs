@@ -8,11 +8,10 @@
 
 use super::header::Header;
 use super::sidecar::Said;
+use crate::image::{Channel, Modality, SUV_UNIT, Scale, Scan};
+use crate::pet::suv::{self, Facts, Settings, SliceFacts, Units};
 use crate::read::numbers::{self, Numbers, Stored};
-use crate::scan::{Channel, Modality, SUV_UNIT, Scan};
-use crate::suv::{self, Facts, Settings, SliceFacts, Units};
 use crate::units::Shape;
-use crate::volume::Scale;
 use crate::{Error, Result};
 use rayon::prelude::*;
 

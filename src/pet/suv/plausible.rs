@@ -12,7 +12,7 @@
 
 use super::names;
 use super::rule::{Known, Outcome};
-use crate::volume::Volume;
+use crate::image::Volume;
 use crate::{Error, Kind, Result};
 use rayon::prelude::*;
 
@@ -210,8 +210,8 @@ pub fn not_a_scan(volume: &Volume, integers: bool) -> Result<Option<String>> {
 mod tests {
     //! Oracle: limits by hand.
     use super::*;
+    use crate::image::Scale;
     use crate::units::Shape;
-    use crate::volume::Scale;
 
     fn volume(factor: f64, samples: &[i32]) -> Volume {
         let volume = Volume::new(Shape::flat(1, samples.len()), samples.to_vec()).unwrap();

@@ -1,6 +1,6 @@
 //! The runs of each object of a label image: where it lies, without another look at all the voxels.
 
-use crate::ops::{end_of_run, zeros};
+use crate::simd::{end_of_run, zeros};
 use crate::units::Shape;
 use rayon::prelude::*;
 

@@ -227,7 +227,7 @@ fn notes(baseline: &Visit, followup: &Visit, new_lesions: Option<u32>) -> Vec<St
 mod tests {
     //! Oracle: each rule and its limits, by hand.
     use super::*;
-    use crate::percist::{Lesion, Missing};
+    use crate::pet::percist::{Lesion, Missing};
 
     fn visit(lesions: &[(f64, f64)], liver: f64) -> Visit {
         let lesion = |&(peak, tlg): &(f64, f64)| Lesion {

@@ -1,15 +1,15 @@
 //! Samples in 16 bits, for operations that only compare them.
 
-use super::lanes::span;
+use super::span;
 
 /// A sample in either width.
-pub(super) trait Sample: Copy + Default + Ord + Send + Sync {}
+pub(crate) trait Sample: Copy + Default + Ord + Send + Sync {}
 impl Sample for i32 {}
 impl Sample for u16 {}
 
 /// How samples that span no more than 16 bits become words above the smallest, and back: twice as many fit a register.
 #[derive(Clone, Copy)]
-pub(super) struct Narrow {
+pub(crate) struct Narrow {
     /// The smallest sample.
     pub low: i32,
 }

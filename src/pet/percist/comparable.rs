@@ -9,7 +9,7 @@
 
 use super::Visit;
 use super::change::{Change, reaches, within};
-use crate::suv::is_fdg;
+use crate::pet::suv::is_fdg;
 
 /// What may be compared; nothing where it is not known.
 #[derive(Clone, Debug, Default, PartialEq)]

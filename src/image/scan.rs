@@ -1,9 +1,8 @@
 //! What a reader returns: the channels of one image with their calibration and provenance.
 
-use crate::placement::Placement;
+use crate::image::{PatientGrid, Volume};
 use crate::table::Table;
 use crate::units::{Shape, Spacing};
-use crate::volume::Volume;
 
 /// What made the image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,7 +61,7 @@ pub struct Scan {
     /// Calibration, if the file states one.
     pub spacing: Option<Spacing>,
     /// Where it lies in the patient, if the file says so.
-    pub placement: Option<Placement>,
+    pub patient_grid: Option<PatientGrid>,
     /// At least one.
     pub channels: Vec<Channel>,
     /// PET: SUL (lean body mass, Janmahasatian) is SUVbw times this; needs weight, height and sex.
@@ -85,7 +84,7 @@ impl Scan {
             modality,
             shape,
             spacing: None,
-            placement: None,
+            patient_grid: None,
             channels,
             sul_factor: None,
             audit: Table::default(),

@@ -5,17 +5,17 @@ use crate::units::{Shape, Spacing};
 
 /// Position and directions of a grid of voxels.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Placement {
+pub struct PatientGrid {
     /// Centre of the voxel z = y = x = 0, in mm.
     pub origin: [f64; 3],
     /// Unit vectors along which z, y and x of the grid rise, each one as patient x, y, z.
     pub directions: [[f64; 3]; 3],
 }
 
-impl Placement {
+impl PatientGrid {
     /// A grid along the patient's axes that begins at the origin.
-    pub const STRAIGHT: Placement =
-        Placement { origin: [0.0; 3], directions: [[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]] };
+    pub const STRAIGHT: PatientGrid =
+        PatientGrid { origin: [0.0; 3], directions: [[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]] };
 
     /// Patient x, y, z in mm of a place in the grid (z, y, x; whole numbers are voxel centres).
     pub fn at(&self, spacing: &Spacing, zyx: [f64; 3]) -> [f64; 3] {
@@ -38,7 +38,7 @@ impl Placement {
     }
 
     /// The largest distance in mm between the corners of two grids of one shape: 0 where they are the same place.
-    pub fn distance(&self, spacing: &Spacing, other: &Placement, other_spacing: &Spacing, shape: Shape) -> f64 {
+    pub fn distance(&self, spacing: &Spacing, other: &PatientGrid, other_spacing: &Spacing, shape: Shape) -> f64 {
         let [z, y, x] = shape.zyx().map(|n| n.saturating_sub(1) as f64);
         let corner = |bits: u32| [z * f64::from(bits & 1), y * f64::from(bits >> 1 & 1), x * f64::from(bits >> 2)];
         let apart = |c: [f64; 3]| {
@@ -57,8 +57,10 @@ mod tests {
     #[test]
     fn places_go_there_and_back() {
         let spacing = Spacing::mm([3.0, 2.0, 1.0]).unwrap();
-        let turned =
-            Placement { origin: [10.0, 20.0, 30.0], directions: [[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]] };
+        let turned = PatientGrid {
+            origin: [10.0, 20.0, 30.0],
+            directions: [[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]],
+        };
         assert_eq!(turned.at(&spacing, [1.0, 2.0, 4.0]), [13.0, 24.0, 26.0]);
         assert_eq!(turned.grid(&spacing, [13.0, 24.0, 26.0]), [1.0, 2.0, 4.0]);
         let um = Spacing::um([3000.0, 2000.0, 1000.0]).unwrap();
@@ -69,7 +71,7 @@ mod tests {
     fn the_farthest_corner_tells_the_distance() {
         let a = Spacing::mm([1.0; 3]).unwrap();
         let b = Spacing::mm([1.0, 1.0, 1.5]).unwrap();
-        let p = Placement::STRAIGHT;
+        let p = PatientGrid::STRAIGHT;
         assert_eq!(p.distance(&a, &p, &a, Shape::new(2, 3, 4)), 0.0);
         assert_eq!(p.distance(&a, &p, &b, Shape::new(2, 3, 4)), 1.5);
     }

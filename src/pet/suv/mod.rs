@@ -25,7 +25,7 @@ mod time;
 pub use facts::{Decay, Facts, Identity, Settings, SliceFacts, Units};
 pub use plausible::{is_fdg, not_a_scan, values};
 
-use crate::scan::{NO_UNIT, SUV_UNIT};
+use crate::image::{NO_UNIT, SUV_UNIT};
 use crate::table::Table;
 use crate::{Error, Kind, Result};
 use body::{Body, Sex};
@@ -38,7 +38,7 @@ const ACTIVITY_UNIT: &str = "Bq/ml";
 /// How stored values become SUVbw.
 #[derive(Clone, Debug)]
 pub struct Conversion {
-    /// Unit after the conversion: [`crate::scan::SUV_UNIT`], `Bq/ml` where the user asked for no SUV, or `au`.
+    /// Unit after the conversion: [`crate::image::SUV_UNIT`], `Bq/ml` where the user asked for no SUV, or `au`.
     pub unit: &'static str,
     /// For each slice: SUVbw = stored value * factor. The rescale slope is in it.
     pub factors: Vec<f64>,

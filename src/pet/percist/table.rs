@@ -1,7 +1,7 @@
 //! `response.csv`.
 
 use super::{Change, Row, Visit};
-use crate::scan::SUV_UNIT;
+use crate::image::SUV_UNIT;
 use crate::table::{Cells, Column, Table};
 
 /// The rows as a table.
