@@ -36,6 +36,7 @@ pub mod shape;
 mod shape_facts;
 mod spectrum;
 mod surface;
+pub mod texture;
 mod totals;
 pub mod zernike;
 
