@@ -44,8 +44,9 @@ fn of_json(items: &[Value]) -> Facts {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn factors_of_three_scanners() {
-    let Some(folder) = common::shared("pet_suv_factors") else { return };
+    let folder = common::shared("pet_suv_factors");
     let expected = std::fs::read_to_string(folder.join("expected.csv")).unwrap();
     let mut checked = 0;
     for line in expected.lines().skip(1) {
