@@ -139,7 +139,7 @@ proptest! {
         let whole = region(SIZE, &cells);
         let mask: Vec<bool> = cells.iter().map(|c| *c > 0).collect();
         let samples: Vec<i32> = cells.iter().map(|c| i32::from(*c) - 3).collect();
-        let scale = crate::volume::Scale::new(0.25, 8.0).unwrap();
+        let scale = crate::image::Scale::new(0.25, 8.0).unwrap();
         let scaled = Region::new(whole.shape, [1.0; 3], Intensities::Samples(samples.into(), scale), &mask).unwrap();
         let all = |region: &Region| of_levels(region, how, &Aggregation::ALL, &Space::ALL);
         prop_assert_eq!(all(&whole), all(&scaled));
