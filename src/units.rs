@@ -65,7 +65,8 @@ impl std::fmt::Display for Shape {
 }
 
 /// The unit that a spacing is given in. Microscopy counts in micrometres, PET in millimetres.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// Micrometre.
     Um,

@@ -9,7 +9,7 @@ mod common;
 use std::path::Path;
 use uptake::device::Device;
 use uptake::image::{Channel, Labels, Modality, PatientGrid, Regions, SUV_UNIT, Scale, Scan, Volume};
-use uptake::measure::{self, ChannelRef, Chosen, Request, family};
+use uptake::measure::{self, ChannelRef, Chosen, Context, Request, family};
 use uptake::pipeline::{self, External};
 use uptake::read;
 use uptake::recipe::Recipe;
@@ -46,6 +46,7 @@ impl Scene {
             families: &lesion(""),
             spacing: self.spacing,
             unit: Unit::Mm,
+            volumes: true,
             sul_factor: self.sul_factor,
             ..Request::new(&self.labels)
         })
@@ -376,7 +377,8 @@ fn what_is_missing_is_empty() {
     let flat = ["area_", "suv_", "sul_", "tlg_", "percist_measurable"];
     let not_suv = Scene { unit: "Bq/ml", ..two() };
     let table = empty(&not_suv, &flat);
-    let dictionary = measure::dictionary(&lesion(""), &[("pet", "Bq/ml")], Unit::Mm);
+    let dictionary =
+        measure::dictionary(&lesion(""), &Context { unit: Unit::Mm, channels: &[("pet", "Bq/ml")], volumes: true });
     let mut cells = measure::EmptyCells::default();
     cells.add(&table);
     assert!(cells.reasons(&dictionary).iter().any(|n| n.contains("the values are not SUV")));

@@ -9,7 +9,7 @@ mod common;
 use serde_json::Value;
 use std::path::PathBuf;
 use uptake::image::{Labels, PatientGrid, Scale, Volume};
-use uptake::measure::{self, ChannelRef, Chosen, FAMILIES, Request, family};
+use uptake::measure::{self, ChannelRef, Chosen, Context, FAMILIES, Request, family};
 use uptake::table::{Cells, Table};
 use uptake::units::{Shape, Spacing, Unit};
 
@@ -18,6 +18,11 @@ fn families(ring: &str, channel: &Volume) -> Vec<Chosen> {
     let probe = format!("ring = {ring}\npositive = {:?}", channel.scale.value(700.5));
     let one = |e: &measure::registry::Entry| family(e.name, if e.name == "probe" { &probe } else { "" }).unwrap();
     FAMILIES.iter().map(one).filter(|c| !c.family.needs().uptake).collect()
+}
+
+/// Of tables in mm, which are of volumes here.
+fn context<'a>(channels: &'a [(&'a str, &'a str)], unit: Unit) -> Context<'a> {
+    Context { unit, channels, volumes: unit == Unit::Mm }
 }
 
 const RING: &str = "[\"2 px\", \"5 px\"]";
@@ -154,7 +159,7 @@ fn objects_agree_with_scikit_image() {
         for (row, expected) in rows.iter().enumerate() {
             compared += compare(&table, row, expected, name, &mut failures);
         }
-        let image = measure::image(&[scene.channel()], &[&scene.labels], Unit::Um).unwrap();
+        let image = measure::image(&[scene.channel()], &[&scene.labels], true).unwrap();
         compared += compare(&image, 0, &case["image"], name, &mut failures);
     }
     assert!(failures.is_empty(), "{} of {compared}:\n{}", failures.len(), failures.join("\n"));
@@ -257,7 +262,7 @@ fn rows_follow_labels_and_threads_do_not_matter() {
         for threads in [1, 3] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             assert_eq!(pool.install(|| scene.objects()), before);
-            let row = |s: &Scene| measure::image(&[s.channel()], &[&s.labels], Unit::Um).unwrap();
+            let row = |s: &Scene| measure::image(&[s.channel()], &[&s.labels], true).unwrap();
             assert_eq!(pool.install(|| row(&scene)), row(&scene));
         }
     }
@@ -293,14 +298,15 @@ fn scaling_scales_by_the_unit() {
 /// patient.
 #[test]
 fn millimetres_are_a_thousand_micrometres() {
-    let dictionary = measure::dictionary(&families(RING, &scenes()[0].1.channel), &[("c", "au")], Unit::Um);
+    let dictionary = measure::dictionary(&families(RING, &scenes()[0].1.channel), &context(&[("c", "au")], Unit::Um));
     for (_, scene) in scenes() {
         let channels = [scene.channel()];
         let families = families(RING, &scene.channel);
         let um =
             Request { channels: &channels, families: &families, spacing: scene.spacing, ..Request::new(&scene.labels) };
         let patient_grid = PatientGrid { origin: [1.0, 20.0, 300.0], ..PatientGrid::STRAIGHT };
-        let mm = |patient_grid| measure::objects(&Request { unit: Unit::Mm, patient_grid, ..um }).unwrap();
+        let mm =
+            |patient_grid| measure::objects(&Request { unit: Unit::Mm, volumes: true, patient_grid, ..um }).unwrap();
         let (plain, placed, um) = (mm(None), mm(Some(&patient_grid)), measure::objects(&um).unwrap());
         for a in &um.columns {
             let Some(b) = plain.column(&a.name.replace("_um", "_mm")) else {
@@ -339,7 +345,7 @@ fn millimetres_are_a_thousand_micrometres() {
 /// Mechanics: columns do not depend on the image; what is missing is empty and its reason is told.
 #[test]
 fn missing_is_empty_and_told() {
-    let dictionary = measure::dictionary(&families(RING, &scenes()[0].1.channel), &[("c", "au")], Unit::Um);
+    let dictionary = measure::dictionary(&families(RING, &scenes()[0].1.channel), &context(&[("c", "au")], Unit::Um));
     for (_, mut scene) in scenes() {
         scene.spacing = None;
         scene.labels.count += 1;
@@ -366,8 +372,8 @@ fn missing_is_empty_and_told() {
 fn the_dictionary_is_complete() {
     let families = all_families();
     for unit in [Unit::Um, Unit::Mm] {
-        let mut all = measure::dictionary(&families, &[("EGFR", "au"), ("EGFR", "au")], unit);
-        all.extend(measure::image_dictionary(&[("EGFR", "au")], unit));
+        let mut all = measure::dictionary(&families, &context(&[("EGFR", "au"), ("EGFR", "au")], unit));
+        all.extend(measure::image_dictionary(&[("EGFR", "au")], unit == Unit::Um));
         for (i, d) in all.iter().enumerate() {
             assert!(!d.definition.is_empty() && (!d.unit.is_empty() || d.name == "label"), "{}", d.name);
             assert!(all[..i].iter().all(|other| other.name != d.name), "{} twice", d.name);
@@ -379,10 +385,10 @@ fn the_dictionary_is_complete() {
         }
     }
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/measures.md")).unwrap();
-    for d in measure::dictionary(&families, &[("CHANNEL", "")], Unit::Um) {
+    for d in measure::dictionary(&families, &context(&[("CHANNEL", "")], Unit::Um)) {
         assert!(page.contains(&format!("`{}`", d.name)), "docs/measures.md lacks {}", d.name);
     }
-    for d in measure::image_dictionary(&[("CHANNEL", "")], Unit::Um) {
+    for d in measure::image_dictionary(&[("CHANNEL", "")], true) {
         assert!(page.contains(&format!("`{}`", d.name)), "docs/measures.md lacks {}", d.name);
     }
 }
@@ -403,7 +409,7 @@ fn wrong_requests_are_errors() {
     assert!(ask(&[channel], 3.0, &scene.labels).is_err());
     assert!(ask(&[scene.channel()], 0.0, &scene.labels).is_err());
     assert!(ask(&[scene.channel()], 1000.5, &scene.labels).is_err());
-    assert!(measure::image(&[channel], &[&scene.labels], Unit::Um).is_err());
+    assert!(measure::image(&[channel], &[&scene.labels], true).is_err());
     let none = Labels::new(Shape::flat(2, 2), vec![0; 4]).unwrap();
     assert_eq!(ask(&[], 3.0, &none).unwrap(), 0);
     assert!(family("shapes", "").is_err());

@@ -5,7 +5,7 @@ use super::item::Item;
 use super::parts::Written;
 use crate::image::Scan;
 use crate::pipeline::Outcome;
-use crate::recipe::{Modality, Recipe};
+use crate::recipe::{ImageFiles, Recipe};
 use crate::{Result, write};
 
 impl BatchContext<'_> {
@@ -16,7 +16,7 @@ impl BatchContext<'_> {
 
     /// Places of the label image and the overlay of a set, below the output folder.
     fn outputs(&self, item: &Item, recipe: &Recipe, set: &str) -> [Option<String>; 2] {
-        let (usual, end) = if is_pet(recipe) { (".nii.gz", ".nii.gz") } else { (".tif", ".ome.tif") };
+        let (usual, end) = if is_nifti(recipe) { (".nii.gz", ".nii.gz") } else { (".tif", ".ome.tif") };
         [
             self.settings.labels.then(|| format!("labels/{}", item.output(set, usual, end))),
             self.settings.overlays.then(|| format!("overlays/{}", item.output(set, usual, ".png"))),
@@ -25,7 +25,7 @@ impl BatchContext<'_> {
 
     /// Place of a derived image below the output folder.
     fn image_output(item: &Item, recipe: &Recipe, name: &str) -> String {
-        let (usual, end) = if is_pet(recipe) { (".nii.gz", ".nii.gz") } else { (".tif", ".ome.tif") };
+        let (usual, end) = if is_nifti(recipe) { (".nii.gz", ".nii.gz") } else { (".tif", ".ome.tif") };
         format!("images/{}", item.output(name, usual, end))
     }
 
@@ -44,7 +44,7 @@ impl BatchContext<'_> {
         for image in &outcome.images {
             let below = Self::image_output(item, recipe, &image.name);
             let path = self.out.path(&below)?;
-            if is_pet(recipe) {
+            if is_nifti(recipe) {
                 write::nifti_image(path, &image.name, &image.volume, scan.patient_grid.as_ref())?;
             } else {
                 write::image(path, &image.name, &image.volume)?;
@@ -57,7 +57,7 @@ impl BatchContext<'_> {
             let [labels, overlay] = self.outputs(item, recipe, &set.name);
             if let Some(below) = labels {
                 let path = self.out.path(&below)?;
-                if is_pet(recipe) {
+                if is_nifti(recipe) {
                     write::nifti_labels(path, &set.name, &set.labels, scan.spacing, scan.patient_grid.as_ref())?;
                 } else {
                     write::labels(path, &set.name, &set.labels, scan.spacing)?;
@@ -82,7 +82,6 @@ impl BatchContext<'_> {
     }
 }
 
-/// Its labels are written with their place in the patient.
-fn is_pet(recipe: &Recipe) -> bool {
-    recipe.body.modality == Some(Modality::Pet)
+fn is_nifti(recipe: &Recipe) -> bool {
+    recipe.body.image_files() == ImageFiles::Nifti
 }

@@ -62,8 +62,8 @@ impl<'a> Plan<'a> {
         }
         let in_channels = by_channel.iter().flatten().any(|(definitions, _)| !definitions.is_empty());
         by_channel.into_iter().flatten().for_each(|(definitions, at)| add(definitions, at));
-        if context.unit == Unit::Mm {
-            // PET is volumes: what only 2-D images fill would be empty in every table.
+        if context.volumes {
+            // What only 2-D images fill would be empty in every table.
             columns.retain(|(d, _)| !shape::FLAT_REASONS.contains(&d.empty));
         }
         Plan { unit: context.unit, families, columns, width: at - front, in_channels }
@@ -118,9 +118,9 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// The columns of an image's channel. In PET only its values: its quality is not that of a camera.
-pub(super) fn image(unit: Unit) -> impl Iterator<Item = &'static Feature<quality::Facts>> {
-    quality::FEATURES.iter().filter(move |f| unit == Unit::Um || quality::VALUES.contains(&f.name))
+/// The columns of an image's channel: all of them, or its values alone where it is not that of a camera.
+pub(super) fn image(is_camera: bool) -> impl Iterator<Item = &'static Feature<quality::Facts>> {
+    quality::FEATURES.iter().filter(move |f| is_camera || quality::VALUES.contains(&f.name))
 }
 
 fn label() -> Definition {

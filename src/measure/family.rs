@@ -104,6 +104,8 @@ pub struct Context<'a> {
     pub unit: Unit,
     /// Names and units of the channels.
     pub channels: &'a [(&'a str, &'a str)],
+    /// Images are volumes: what only single slices can have is left out.
+    pub volumes: bool,
 }
 
 impl<'a> Context<'a> {

@@ -41,7 +41,7 @@ mod totals;
 pub mod zernike;
 
 pub use background::{background_limit, occupied};
-pub use family::{Family, Measurer, Mentions, Needs, Objection};
+pub use family::{Context, Family, Measurer, Mentions, Needs, Objection};
 pub use feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
 pub use reference::Reference;
 pub use registry::{Chosen, FAMILIES, family};
@@ -52,7 +52,6 @@ use crate::table::Table;
 use crate::units::{Ruler, Shape, Spacing, Unit};
 use crate::{Error, Result};
 use columns::Plan;
-use family::Context;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -88,8 +87,10 @@ pub struct Request<'a> {
     pub occupied: Option<&'a [u8]>,
     /// Calibration, if known.
     pub spacing: Option<Spacing>,
-    /// Unit of lengths, in names and values: [`Unit::Mm`] for PET.
+    /// Unit of lengths, in names and values.
     pub unit: Unit,
+    /// Images are volumes: columns that only single slices can have are left out.
+    pub volumes: bool,
     /// Where the image lies in the patient, for tables in mm.
     pub patient_grid: Option<&'a PatientGrid>,
     /// PET: SUL is SUVbw times this.
@@ -108,6 +109,7 @@ impl<'a> Request<'a> {
             occupied: None,
             spacing: None,
             unit: Unit::Um,
+            volumes: false,
             patient_grid: None,
             sul_factor: None,
         }
@@ -180,7 +182,8 @@ impl<'a> Rows<'a> {
         }
         let extents = extents(request.labels)?;
         let about = request.channels.iter().map(|c| (c.name, c.unit)).collect::<Vec<_>>();
-        let plan = Plan::new(request.families, &Context { unit: request.unit, channels: &about });
+        let plan =
+            Plan::new(request.families, &Context { unit: request.unit, channels: &about, volumes: request.volumes });
         let measures = plan.begin(request)?;
         Ok(Rows { request, plan, measures, extents })
     }
@@ -219,21 +222,21 @@ impl<'a> Rows<'a> {
 const PIECE: usize = 128;
 
 /// The row of an image: statistics and quality of each channel. What belongs to no object of any set is background; without
-/// a set there is none. In mm (PET) the values alone: least, mean and largest.
+/// a set there is none. Where the channels are not those of a camera, the values alone: least, mean and largest.
 ///
 /// # Errors
 /// Data on a device, or shapes that differ.
-pub fn image(channels: &[ChannelRef], sets: &[&Labels], unit: Unit) -> Result<Table> {
+pub fn image(channels: &[ChannelRef], sets: &[&Labels], is_camera: bool) -> Result<Table> {
     sets.iter().try_for_each(|labels| check(channels, labels.shape))?;
-    let inside = if unit == Unit::Mm { None } else { occupied(sets)? };
+    let inside = if is_camera { occupied(sets)? } else { None };
     let mut table = Table::default();
     for (channel, suffix) in channels.iter().zip(suffixes_of(channels)) {
-        let facts = match unit {
-            Unit::Um => quality::Facts::of(channel, inside.as_deref())?,
-            Unit::Mm => quality::Facts::plain(channel)?,
+        let facts = match is_camera {
+            true => quality::Facts::of(channel, inside.as_deref())?,
+            false => quality::Facts::plain(channel)?,
         };
-        let about = About { length: unit, channel: Some(&suffix), values: channel.unit };
-        for f in columns::image(unit) {
+        let about = About { length: Unit::Um, channel: Some(&suffix), values: channel.unit };
+        for f in columns::image(is_camera) {
             let (definition, cells) = f.column(&about, std::iter::once(Some(&facts)));
             table.push(definition.column(cells));
         }
@@ -241,18 +244,18 @@ pub fn image(channels: &[ChannelRef], sets: &[&Labels], unit: Unit) -> Result<Ta
     Ok(table)
 }
 
-/// The columns that [`objects`] makes of these families, channels (names and units) and unit of length.
-pub fn dictionary(families: &[Chosen], channels: &[(&str, &str)], unit: Unit) -> Vec<Definition> {
-    Plan::new(families, &Context { unit, channels }).definitions()
+/// The columns that [`objects`] makes of these families in a context.
+pub fn dictionary(families: &[Chosen], context: &Context) -> Vec<Definition> {
+    Plan::new(families, context).definitions()
 }
 
 /// The columns that [`image()`] makes of these channels (names and units).
-pub fn image_dictionary(channels: &[(&str, &str)], unit: Unit) -> Vec<Definition> {
+pub fn image_dictionary(channels: &[(&str, &str)], is_camera: bool) -> Vec<Definition> {
     let names: Vec<&str> = channels.iter().map(|c| c.0).collect();
     let each = channels.iter().zip(suffixes(&names));
     each.flat_map(|((_, values), suffix)| {
-        let about = About { length: unit, channel: Some(&suffix), values };
-        columns::image(unit).map(|f| f.define(&about)).collect::<Vec<_>>()
+        let about = About { length: Unit::Um, channel: Some(&suffix), values };
+        columns::image(is_camera).map(|f| f.define(&about)).collect::<Vec<_>>()
     })
     .collect()
 }

@@ -2,7 +2,7 @@
 
 use super::relations::Relations;
 use super::surroundings::Surroundings;
-use super::{Made, Sets, Take, image_refs, pet, region};
+use super::{Made, Sets, Take, image_refs, region, uptake};
 use crate::Result;
 use crate::measure::{EmptyCells, Request, Rows};
 use crate::recipe::Measure;
@@ -47,7 +47,7 @@ pub(super) fn set(
     };
     let mut channels = image_refs(of.scan, of.roles, of.recipe);
     channels.retain(|c| is_measured && named(c.name));
-    pet::order(&mut channels, wanted);
+    uptake::first(&mut channels, wanted);
     for c in &mut channels {
         c.background_to = around.limits.get(c.name).copied();
     }
@@ -60,7 +60,8 @@ pub(super) fn set(
         radius_px: set.radius_px,
         occupied: around.occupied.as_deref(),
         spacing: of.scan.spacing,
-        unit: pet::unit(of.recipe),
+        unit: of.recipe.body.lengths(),
+        volumes: of.recipe.body.volumes(),
         patient_grid: of.scan.patient_grid.as_ref(),
         sul_factor: of.scan.sul_factor,
     };

@@ -15,7 +15,6 @@ mod liver;
 mod mask;
 mod measured;
 mod objects;
-mod pet;
 mod region;
 mod relations;
 mod roles;
@@ -26,14 +25,15 @@ mod split;
 mod state;
 mod surroundings;
 mod typical;
+mod uptake;
 mod windows;
 
 use crate::device::Device;
 use crate::image::{Channel, Labels, NO_UNIT, Regions, SUV_UNIT, Scan, Volume};
-use crate::measure::{self, ChannelRef};
+use crate::measure::{self, ChannelRef, Context};
 use crate::pet::suv;
 use crate::profile::stage;
-use crate::recipe::{Modality, Recipe, Step};
+use crate::recipe::{Modality, Quality, Recipe, Step};
 use crate::table::Table;
 use crate::units::Shape;
 use crate::{Error, Result};
@@ -178,11 +178,13 @@ impl Found<'_> {
 
     /// Cells of the largest block of rows that will be made.
     pub fn cells(&self) -> u64 {
-        let (channels, unit) = (image_refs(&self.scan, &self.roles, self.recipe), pet::unit(self.recipe));
+        let channels = image_refs(&self.scan, &self.roles, self.recipe);
         let about: Vec<(&str, &str)> = channels.iter().map(|c| (c.name, c.unit)).collect();
+        let body = &self.recipe.body;
+        let context = Context { unit: body.lengths(), channels: &about, volumes: body.volumes() };
         let block = |name: &str, objects: u32| {
             let families = self.recipe.body.measure.get(name).map_or(&[][..], |m| &m.families);
-            let columns = measure::dictionary(families, &about, unit).len();
+            let columns = measure::dictionary(families, &context).len();
             columns as u64 * u64::from(objects).min(measured::block_rows(columns) as u64)
         };
         self.made.iter().map(|(name, set)| block(name, set.host.count)).max().unwrap_or(0)
@@ -205,8 +207,7 @@ struct Sets<'a> {
 /// None in practice.
 pub fn columns(recipe: &Recipe) -> Result<Outcome> {
     let shape = Shape::flat(1, 1);
-    let is_pet = recipe.body.modality == Some(Modality::Pet);
-    let unit = if is_pet { SUV_UNIT } else { NO_UNIT };
+    let unit = if recipe.body.has_suv() { SUV_UNIT } else { NO_UNIT };
     let channel = |name: &String| -> Result<Channel> {
         Ok(Channel {
             name: name.clone(),
@@ -223,7 +224,7 @@ pub fn columns(recipe: &Recipe) -> Result<Outcome> {
     let roles = Roles { found, derived, ..Roles::default() };
     let modality = crate::image::Modality::Fluorescence;
     let mut scan = Scan::new(modality, shape, channels);
-    if is_pet {
+    if recipe.body.has_suv() {
         scan.audit = suv::columns()?;
     }
     let mut made = BTreeMap::new();
@@ -275,7 +276,7 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
     row.columns.extend(totals);
     row.columns.extend(around.columns(scan, recipe, roles).columns);
     row.columns.extend(scan.audit.columns.clone());
-    if recipe.body.quality != Some(false) {
+    if recipe.body.image_quality() != Quality::None {
         row.columns.extend(stage("quality", "", || quality(scan, recipe, roles, made))?.columns);
     }
     let is_written = |d: &&Derived| recipe.body.images.get(&d.name).is_some_and(|i| i.write);
@@ -319,7 +320,7 @@ fn image_refs<'a>(scan: &'a Scan, roles: &'a Roles, recipe: &Recipe) -> Vec<Chan
 
 /// Quality of the channels; what belongs to no object of any set is their background.
 fn quality(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &BTreeMap<String, Made>) -> Result<Table> {
-    let (channels, unit) = (channel_refs(scan, roles), pet::unit(recipe));
+    let channels = channel_refs(scan, roles);
     let sets: Vec<&Labels> = made.values().map(|set| &set.host).collect();
-    measure::image(&channels, &sets, unit)
+    measure::image(&channels, &sets, recipe.body.image_quality() == Quality::Camera)
 }

@@ -3,7 +3,7 @@
 use super::place::list;
 use super::validate::Checker;
 use super::{Body, Measure};
-use crate::measure::{self, Chosen, FAMILIES};
+use crate::measure::{self, Chosen, Context, FAMILIES};
 use crate::units::Unit;
 use crate::words::{suggestion, words};
 use crate::{Error, Result};
@@ -176,10 +176,11 @@ impl Checker<'_> {
                 continue;
             }
             let names = |one: &Chosen| -> BTreeSet<String> {
-                let about: Vec<(&str, &str)> = channels.iter().map(|c| (*c, "")).collect();
-                let with = measure::dictionary(std::slice::from_ref(one), &about, Unit::Um);
+                let channels: Vec<(&str, &str)> = channels.iter().map(|c| (*c, "")).collect();
+                let context = Context { unit: Unit::Um, channels: &channels, volumes: false };
+                let with = measure::dictionary(std::slice::from_ref(one), &context);
                 let without: BTreeSet<String> =
-                    measure::dictionary(&[], &about, Unit::Um).into_iter().map(|d| d.name).collect();
+                    measure::dictionary(&[], &context).into_iter().map(|d| d.name).collect();
                 with.into_iter().map(|d| d.name).filter(|name| !without.contains(name)).collect()
             };
             let mine = names(chosen);

@@ -8,6 +8,7 @@ mod families;
 mod images;
 mod lesions;
 mod many;
+mod output;
 mod parse;
 mod place;
 mod presets;
@@ -22,6 +23,7 @@ mod validate_steps;
 
 pub use channel::*;
 pub use lesions::*;
+pub use output::{ImageFiles, Output, Quality};
 pub use presets::{PRESETS, Preset, preset};
 pub use relate::{Relate, Statistic};
 pub use settings::LESIONS;
@@ -72,6 +74,8 @@ pub struct Body {
     pub suv: crate::pet::suv::Settings,
     /// How files make up an image.
     pub files: Files,
+    /// What tables and files are like.
+    pub output: Output,
     /// Roles, and the channels that may play them: the first name or index that the image has.
     #[serde(deserialize_with = "many::picks")]
     pub channels: BTreeMap<String, Vec<Pick>>,

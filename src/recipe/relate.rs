@@ -1,11 +1,11 @@
 //! What parents learn of their children: counts, and statistics of columns.
 
+use super::Body;
 use super::place::list;
 use super::validate::Checker;
-use super::{Body, Modality};
-use crate::units::Unit;
+use crate::Result;
+use crate::measure::{self, Context};
 use crate::words::{suggestion, words};
-use crate::{Result, measure};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -120,16 +120,16 @@ impl Checker<'_> {
 
 /// The columns with numbers that the objects of a set have, in the image as the recipe sees it.
 fn columns_of(body: &Body, set: &str) -> Vec<String> {
-    let unit = if body.modality == Some(Modality::Pet) { Unit::Mm } else { Unit::Um };
-    let Some(wanted) = body.measure.get(set) else { return names(&[], &[], unit) };
+    let Some(wanted) = body.measure.get(set) else { return names(&[], &[], body) };
     let roles = || body.channels.keys().cloned().collect();
     let channels: Vec<String> = wanted.channels.clone().unwrap_or_else(roles);
-    names(&wanted.families, &channels, unit)
+    names(&wanted.families, &channels, body)
 }
 
-fn names(families: &[measure::Chosen], channels: &[String], unit: Unit) -> Vec<String> {
+fn names(families: &[measure::Chosen], channels: &[String], body: &Body) -> Vec<String> {
     let channels: Vec<(&str, &str)> = channels.iter().map(|c| (c.as_str(), "")).collect();
-    measure::dictionary(families, &channels, unit).into_iter().skip(1).map(|d| d.name).collect()
+    let context = Context { unit: body.lengths(), channels: &channels, volumes: body.volumes() };
+    measure::dictionary(families, &context).into_iter().skip(1).map(|d| d.name).collect()
 }
 
 /// What is related, by the set of the children.

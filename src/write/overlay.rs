@@ -136,8 +136,8 @@ impl<'a> Backdrop<'a> {
         let panels = match ground {
             // A body is enlarged to this; few scanners have a tenth of the voxels along a side that a camera has.
             Ground::Paper if !shape.is_flat() => View::body(shape, spacing, picture.patient_grid, longest / 4).into(),
-            _ if shape.is_flat() => vec![View::new(shape, spacing, longest)],
-            _ => vec![View::new(shape, spacing, longest / 2)],
+            _ if shape.is_flat() => vec![View::new(shape, spacing, false, longest)],
+            _ => vec![View::new(shape, spacing, picture.patient_grid.is_some(), longest / 2)],
         };
         let mut backdrop = Backdrop { picture, ground, panels: vec![], tones: vec![], window: None };
         for panel in panels {

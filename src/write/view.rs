@@ -62,9 +62,9 @@ pub(super) struct View {
 }
 
 impl View {
-    /// At most `longest` pixels a side.
-    pub fn new(shape: Shape, spacing: Option<Spacing>, longest: usize) -> Self {
-        let front = !shape.is_flat() && spacing.is_some_and(|s| s.unit == Unit::Mm);
+    /// At most `longest` pixels a side. What lies in a patient is seen from the front, else along z.
+    pub fn new(shape: Shape, spacing: Option<Spacing>, in_patient: bool, longest: usize) -> Self {
+        let front = in_patient && !shape.is_flat();
         let [z, y, x] = Axis::of(shape, spacing);
         let (down, along, plane) = if front { (z.reversed(), y, "row") } else { (y, z, "slice") };
         let (h, w) = (down.n, x.n);
@@ -289,18 +289,18 @@ mod tests {
 
     #[test]
     fn small_images_are_enlarged_and_large_ones_reduced() {
-        let small = View::new(Shape::flat(100, 50), None, 2048);
+        let small = View::new(Shape::flat(100, 50), None, false, 2048);
         assert_eq!((small.height(), small.width(), small.pixel), (1200, 600, 1.0 / 12.0));
-        let middle = View::new(Shape::flat(600, 400), None, 2048);
+        let middle = View::new(Shape::flat(600, 400), None, false, 2048);
         assert_eq!((middle.height(), middle.width()), (600, 400));
-        let large = View::new(Shape::flat(1000, 5000), Spacing::um([1.0, 0.5, 0.5]), 2048);
+        let large = View::new(Shape::flat(1000, 5000), Spacing::um([1.0, 0.5, 0.5]), false, 2048);
         assert_eq!((large.height(), large.width(), large.pixel), (334, 1667, 0.5 * 5000.0 / 1667.0));
     }
 
     #[test]
     fn bodies_are_seen_from_the_front_in_proportion() {
         let shape = Shape::new(400, 7, 100);
-        let view = View::new(shape, Spacing::mm([4.0, 2.0, 2.0]), 1024);
+        let view = View::new(shape, Spacing::mm([4.0, 2.0, 2.0]), true, 1024);
         assert_eq!((view.height(), view.width()), (800, 100));
         let mut labels = vec![0; shape.len()];
         labels[shape.index(9, 4, 5)] = 1;
@@ -334,7 +334,7 @@ mod tests {
 
     #[test]
     fn columns_give_the_maximum_and_all_their_labels() {
-        let view = View::new(Shape::new(3, 1, 700), None, 1024);
+        let view = View::new(Shape::new(3, 1, 700), None, false, 1024);
         let at = |z: usize| move |x: usize| (z * 10 + x % 2) as i32;
         let grey: Vec<i32> = (0..3).flat_map(|z| (0..700).map(at(z))).collect();
         assert_eq!(view.grey(&grey)[..2], [20, 21]);
@@ -351,7 +351,7 @@ mod tests {
         // Two rows of 4096 become one of 2048: label 3 has half of the first block, label 2 a quarter of the next.
         let mut labels = vec![0; 2 * 4096];
         (labels[0], labels[4096], labels[2]) = (3, 3, 2);
-        let view = View::new(Shape::flat(2, 4096), None, 2048);
+        let view = View::new(Shape::flat(2, 4096), None, false, 2048);
         let found = view.labels(&labels);
         assert_eq!((found.width, found.rows), (2048, vec![vec![Run { label: 3, from: 0, to: 1 }]]));
     }
