@@ -7,7 +7,7 @@
 
 use super::silhouettes::{Run, Silhouettes};
 use crate::image::PatientGrid;
-use crate::units::{Shape, Spacing, Unit};
+use crate::units::{Shape, Spacing};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::ops::Range;
