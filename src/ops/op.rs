@@ -1,4 +1,4 @@
-//! What an operation, and a run of it that must be the same everywhere, is.
+//! What an operation is, and a case of it that must give the same words on every device.
 
 use crate::Result;
 use crate::device::Device;

@@ -5,6 +5,7 @@
 //! last slice on top. A view can also be of one slice alone. A body whose place in the patient is known is seen from the
 //! front and from its left, head up, however its voxels are stored.
 
+use super::axis::{Axis, patient};
 use super::silhouettes::{Run, Silhouettes};
 use crate::image::PatientGrid;
 use crate::units::{Shape, Spacing};
@@ -16,33 +17,6 @@ use std::ops::Range;
 const LEGIBLE: usize = 600;
 /// Side lengths of a voxel that differ by less than this fraction count as equal.
 const SQUARE: f64 = 0.05;
-
-/// An axis of the grid: how many voxels, and how far apart in memory the next one lies.
-#[derive(Clone, Copy, Debug)]
-struct Axis {
-    n: usize,
-    step: isize,
-    /// Distance between voxels, in the unit of the spacing.
-    length: f64,
-}
-
-impl Axis {
-    /// z, y and x as stored.
-    fn of(shape: Shape, spacing: Option<Spacing>) -> [Axis; 3] {
-        let steps = [(shape.y * shape.x) as isize, shape.x as isize, 1];
-        let lengths = spacing.map_or([1.0; 3], |s| s.zyx);
-        std::array::from_fn(|a| Axis { n: shape.zyx()[a], step: steps[a], length: lengths[a] })
-    }
-
-    fn reversed(self) -> Self {
-        Axis { step: -self.step, ..self }
-    }
-
-    /// Where a walk along it begins, from the first voxel of the grid.
-    fn start(&self) -> isize {
-        if self.step < 0 { (self.n as isize - 1) * -self.step } else { 0 }
-    }
-}
 
 /// How the voxels lie in the picture.
 #[derive(Clone, Debug)]
@@ -260,20 +234,6 @@ impl View {
         runs.append(&mut open);
         runs
     }
-}
-
-/// The axes of the grid that run to the patient's left, back and head: each one mostly, and turned round where it runs the
-/// other way.
-fn patient(grid: [Axis; 3], patient_grid: &PatientGrid) -> [Axis; 3] {
-    let lean = |axis: usize, to: usize| patient_grid.directions[axis][to];
-    let orders = [[2, 1, 0], [2, 0, 1], [1, 2, 0], [1, 0, 2], [0, 2, 1], [0, 1, 2]];
-    let match_of = |order: &[usize; 3]| (0..3).map(|to| lean(order[to], to).abs()).sum::<f64>();
-    let better = |a: [usize; 3], b: [usize; 3]| if match_of(&b) > match_of(&a) { b } else { a };
-    let order = orders.into_iter().fold(orders[0], better);
-    std::array::from_fn(|to| {
-        let axis = grid[order[to]];
-        if lean(order[to], to) < 0.0 { axis.reversed() } else { axis }
-    })
 }
 
 /// Which of `n` lines lie under each of `out` pixels: one where it is enlarged, several where it is made smaller.
