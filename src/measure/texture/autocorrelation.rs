@@ -8,7 +8,7 @@ use super::region::Region;
 use super::{average, plain};
 use crate::measure::Feature;
 use crate::measure::spectrum::{LANES, Lanes, Transform, ZERO};
-use crate::ops::wide;
+use crate::simd::wide;
 
 /// What autocorrelation is computed from: sums over pairs of voxels, weighed.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,8 +1,8 @@
 //! A region of interest as the standard sees it: intensities in a box, a morphological mask that gives its shape, and an
 //! intensity mask that says which of its voxels are measured.
 
+use crate::image::Scale;
 use crate::units::Shape;
-use crate::volume::Scale;
 use crate::{Error, Result};
 use std::borrow::Cow;
 use std::ops::Range;
