@@ -162,15 +162,17 @@ fn smallest_ellipsoid(points: &[[f64; 3]]) -> [f64; 3] {
         if more < NEAR && less < NEAR {
             break;
         }
-        let (k, step) = if more >= less {
-            (far.0, more / (far.1 - 1.0))
+        if more >= less {
+            let step = more / (far.1 - 1.0);
+            weights.iter_mut().for_each(|w| *w *= 1.0 - step);
+            weights[far.0] += step;
         } else {
             // Not farther than to no weight at all.
             let most = weights[near.0] / (1.0 - weights[near.0]);
-            (near.0, -if near.1 > 1.0 { (less / (near.1 - 1.0)).min(most) } else { most })
-        };
-        weights.iter_mut().for_each(|w| *w *= 1.0 - step);
-        weights[k] = (weights[k] + step).max(0.0);
+            let step = if near.1 > 1.0 { less / (near.1 - 1.0) } else { most };
+            weights.iter_mut().for_each(|w| *w *= 1.0 + step.min(most));
+            weights[near.0] = if step < most { weights[near.0] - step } else { 0.0 };
+        }
     }
     let m = moments(&points, &weights);
     let spread = std::array::from_fn(|a| std::array::from_fn(|b| m[a][b] - m[a][3] * m[b][3]));
