@@ -8,7 +8,7 @@ mod common;
 #[path = "common/raw_tiff.rs"]
 mod raw;
 
-use common::shared;
+use common::failing;
 use raw::{Page, bytes, long, longs, short, text};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -16,10 +16,6 @@ use std::process::Command;
 use uptake::image::Scan;
 use uptake::read::{self, Options, Pages};
 use uptake::{Error, Kind};
-
-fn failing(folder: &str) -> Option<PathBuf> {
-    shared(&format!("../failing/{folder}"))
-}
 
 fn open(pages: &[Page], options: &Options) -> Result<Scan, Error> {
     let bytes = raw::file(pages);
@@ -73,8 +69,9 @@ fn column<'a>(rows: &'a [HashMap<String, String>], name: &str) -> Vec<&'a str> {
 // OME-TIFF sets
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn positions_in_several_files_are_several_images() {
-    let Some(folder) = failing("02_positions") else { return };
+    let folder = failing("02_positions");
     let (rows, code) = run(&[&folder], &["--recipe", "nuclei"]);
     assert_eq!((column(&rows, "count_nuclei"), code), (vec!["1", "2", "3"], 0));
     let file = folder.join("MMStack_Pos2.ome.tif");
@@ -82,8 +79,9 @@ fn positions_in_several_files_are_several_images() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn an_image_in_several_files_is_one_row() {
-    let Some(folder) = failing("03_one_image_in_three_files") else { return };
+    let folder = failing("03_one_image_in_three_files");
     let (rows, code) = run(&[&folder], &["--recipe", "nuclei"]);
     assert_eq!((column(&rows, "image"), code), (vec!["s_C0.ome.tif"], 0));
     assert_eq!((column(&rows, "count_nuclei"), column(&rows, "channels")), (vec!["4"], vec!["DAPI; GFP; RFP"]));
@@ -93,8 +91,9 @@ fn an_image_in_several_files_is_one_row() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn a_changed_member_of_a_set_is_measured_again() {
-    let Some(folder) = failing("fuzz-ome-set-resume") else { return };
+    let folder = failing("fuzz-ome-set-resume");
     let work = tempfile::tempdir().unwrap();
     let copy = |from: &str| {
         for name in ["s_c0.ome.tif", "s_c1.ome.tif"] {
@@ -288,8 +287,9 @@ fn what_an_ome_description_and_its_pages_say_twice_is_compared() {
 // Dialects
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn the_dialects_of_the_failing_inputs_are_read() {
-    let Some(folder) = failing("05_dialects") else { return };
+    let folder = failing("05_dialects");
     let open = |name: &str, options: &Options| read::open(&folder.join(name), options);
     let stk = open("three_planes.stk", &Options::default()).unwrap();
     assert_eq!((stk.shape.z, stk.channels.len()), (3, 1));
@@ -306,8 +306,9 @@ fn the_dialects_of_the_failing_inputs_are_read() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn odd_layouts_of_the_failing_inputs_are_read() {
-    let Some(folder) = failing("16_tiff_layout") else { return };
+    let folder = failing("16_tiff_layout");
     let open = |name: &str| read::open(&folder.join(name), &Options::default()).unwrap();
     let zyx = open("zyx_3x64x64.tif");
     assert_eq!((zyx.shape.z, zyx.channels.len()), (3, 1));
@@ -623,8 +624,9 @@ fn an_empty_channel_is_told() {
 // Calibration
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn large_pixels_and_units_of_axes_are_read() {
-    let Some(folder) = failing("10_calibration") else { return };
+    let folder = failing("10_calibration");
     let (rows, code) = run(&[&folder.join("pixel_150um.ome.tif")], &["--recipe", "nuclei"]);
     assert_eq!((column(&rows, "count_nuclei"), column(&rows, "spacing_x_um"), code), (vec!["4"], vec!["150.0"], 0));
     let scan = read::open(&folder.join("imagej_zunit_nm.tif"), &Options::default()).unwrap();
@@ -632,8 +634,9 @@ fn large_pixels_and_units_of_axes_are_read() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn a_calibration_is_filled_in_and_replaced_only_by_its_own_key() {
-    let Some(folder) = failing("10_calibration") else { return };
+    let folder = failing("10_calibration");
     let path = folder.join("pixel_150um.ome.tif");
     let spacing = |key: &str| {
         let (rows, code) = run(&[&path], &["--recipe", "nuclei", "--set", key]);

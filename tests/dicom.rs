@@ -104,8 +104,9 @@ fn compare(name: &str, scan: &Scan, row: &HashMap<String, String>) -> Result<(),
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn the_zoo_is_read_right_or_refused_by_name() {
-    let Some(folder) = shared("zoo_dicom") else { return };
+    let folder = shared("zoo_dicom");
     let mut wrong = Vec::new();
     let (mut right, mut refused) = (0, 0);
     let all = rows(&folder.join("expected.csv"));
@@ -147,8 +148,9 @@ fn most_memory() -> Option<u64> {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn damaged_files_end_with_an_image_or_a_named_error() {
-    let Some(folder) = shared("zoo_dicom") else { return };
+    let folder = shared("zoo_dicom");
     let options = Options { max_bytes: 64 << 20, ..Options::default() };
     let mut dice = Dice(7);
     let (mut images, mut errors) = (0, 0);
@@ -181,8 +183,9 @@ fn damaged_files_end_with_an_image_or_a_named_error() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn files_that_claim_much_are_refused_before_memory_is_taken() {
-    let Some(folder) = shared("zoo_dicom") else { return };
+    let folder = shared("zoo_dicom");
     let bytes = std::fs::read(folder.join("MR_small_RLE.dcm")).unwrap();
     // Rows (0028,0010) in explicit coding: its two bytes become 0xffff, and so do those of Columns.
     let mut huge = bytes.clone();
@@ -198,8 +201,9 @@ fn files_that_claim_much_are_refused_before_memory_is_taken() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn facts_name_no_patient() {
-    let Some(folder) = shared("zoo_dicom") else { return };
+    let folder = shared("zoo_dicom");
     let scan = read::open(&folder.join("MR_small.dcm"), &Options::default()).unwrap();
     assert_eq!(scan.modality, Modality::Other);
     assert_eq!(scan.channels[0].name, "mr");
@@ -215,8 +219,9 @@ fn facts_name_no_patient() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn a_dose_is_scaled() {
-    let Some(folder) = shared("zoo_dicom") else { return };
+    let folder = shared("zoo_dicom");
     let scan = read::open(&folder.join("rtdose.dcm"), &Options::default()).unwrap();
     let channel = &scan.channels[0];
     let values = channel.volume.samples.host().unwrap().iter().map(|s| channel.volume.scale.value(f64::from(*s)));
@@ -233,8 +238,9 @@ fn values(scan: &Scan) -> Vec<f64> {
 
 /// Slopes of this series reach from 0.209 to 8.358, another one in each slice. Numbers from the reference reader.
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn the_raw_series_has_a_slope_for_each_slice() {
-    let Some(folder) = shared("pet_sts001_dicom") else { return };
+    let folder = shared("pet_sts001_dicom");
     let suv = Settings { units: Some(Units::Bqml), ..Settings::default() };
     let scan = read::open(&folder.join("image"), &Options { suv, ..Options::default() }).unwrap();
     assert_eq!((scan.shape.zyx(), scan.modality), ([267, 128, 128], Modality::Pet));
@@ -262,8 +268,9 @@ fn the_raw_series_has_a_slope_for_each_slice() {
 
 /// Eleven digital reference objects for SUV: minimum, median and maximum within the mask, as published.
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn reference_objects_have_the_published_suv() {
-    let Some(folder) = shared("pet_suv") else { return };
+    let folder = shared("pet_suv");
     let mut wrong = Vec::new();
     for row in rows(&folder.join("expected.csv")) {
         let id = &row["id"];

@@ -186,7 +186,7 @@ fn pet(z: f64) -> InMemDicomObject {
     o
 }
 
-fn found(folder: &tempfile::TempDir) -> read::Found {
+fn found(folder: &tempfile::TempDir) -> read::FoundSeries {
     let mut files = vec![];
     for entry in std::fs::read_dir(folder.path()).unwrap() {
         let path = entry.unwrap().path();
@@ -199,7 +199,7 @@ fn found(folder: &tempfile::TempDir) -> read::Found {
     find_series(&files)
 }
 
-fn sizes(found: &read::Found) -> Vec<usize> {
+fn sizes(found: &read::FoundSeries) -> Vec<usize> {
     found.series.iter().map(|s| s.files.len()).collect()
 }
 

@@ -169,8 +169,9 @@ fn timed(path: &Path, options: &Options) -> (Result<Scan, Error>, Duration) {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn the_zoo_of_tiff_files_decodes_bit_for_bit() {
-    let Some(folder) = shared("zoo_tiff") else { return };
+    let folder = shared("zoo_tiff");
     let (mut wrong, mut tally) = (Vec::new(), HashMap::<String, usize>::new());
     for mut row in rows(&folder.join("expected.csv")) {
         if row["file"] == MAIN_CHAIN.0 {
@@ -200,8 +201,9 @@ fn the_zoo_of_tiff_files_decodes_bit_for_bit() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn a_wrong_pixel_would_be_seen() {
-    let Some(folder) = shared("zoo_tiff") else { return };
+    let folder = shared("zoo_tiff");
     let row = rows(&folder.join("expected.csv")).into_iter().find(|r| r["file"] == "images/int16.tif").unwrap();
     let path = folder.join("images/int16.tif");
     let mut scan = read::open(&path, &as_stored()).unwrap();
@@ -212,8 +214,9 @@ fn a_wrong_pixel_would_be_seen() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn ome_files_keep_their_sign_and_their_axes() {
-    let Some(folder) = shared("zoo_ome") else { return };
+    let folder = shared("zoo_ome");
     for row in rows(&folder.join("expected.csv")) {
         let path = folder.join(&row["file"]);
         let scan = read::open(&path, &as_stored()).unwrap();
@@ -224,8 +227,9 @@ fn ome_files_keep_their_sign_and_their_axes() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn files_that_once_broke_a_decoder_end_soon() {
-    let Some(folder) = shared("zoo_tiff") else { return };
+    let folder = shared("zoo_tiff");
     let (mut images, mut errors) = (0, HashMap::<&str, usize>::new());
     let list = rows(&folder.join("fuzz.csv"));
     assert_eq!(list.len(), 53);
@@ -245,8 +249,9 @@ fn files_that_once_broke_a_decoder_end_soon() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn dicom_with_a_tiff_magic_is_no_tiff() {
-    let Some(folder) = shared("zoo_dicom") else { return };
+    let folder = shared("zoo_dicom");
     let mut seen = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -263,6 +268,7 @@ fn dicom_with_a_tiff_magic_is_no_tiff() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn microscopy_files_have_their_axes() {
     let check = |path: PathBuf, shape: &str, names: &[&str]| {
         let scan = read::open(&path, &Options::default()).unwrap();
@@ -270,38 +276,33 @@ fn microscopy_files_have_their_axes() {
         assert_eq!((scan.shape.to_string().as_str(), found.as_slice()), (shape, names), "{}", path.display());
         scan
     };
-    if let Some(f) = shared("bioimage") {
-        check(f.join("BBBC022_IXMtest_A02_s9.tif"), "395 x 695", &["ch0", "ch1", "ch2"]);
-        check(f.join("blobs.tif"), "254 x 256", &["ch0"]);
+    let f = shared("bioimage");
+    check(f.join("BBBC022_IXMtest_A02_s9.tif"), "395 x 695", &["ch0", "ch1", "ch2"]);
+    check(f.join("blobs.tif"), "254 x 256", &["ch0"]);
+    let f = shared("stardist");
+    check(f.join("img2d.tif"), "512 x 512", &["ch0"]);
+    check(f.join("img3d.tif"), "31 x 61 x 57", &["ch0"]);
+    for (mask, count, foreground) in [("mask2d.tif", 125, 52_226), ("mask3d.tif", 51, 41_468)] {
+        let (_, mut labels) = read::labels(&f.join(mask), &Options::default()).unwrap();
+        assert_eq!(labels.iter().filter(|l| **l > 0).count(), foreground);
+        labels.sort_unstable();
+        labels.dedup();
+        assert_eq!(labels.len() - 1, count);
     }
-    if let Some(f) = shared("stardist") {
-        check(f.join("img2d.tif"), "512 x 512", &["ch0"]);
-        check(f.join("img3d.tif"), "31 x 61 x 57", &["ch0"]);
-        for (mask, count, foreground) in [("mask2d.tif", 125, 52_226), ("mask3d.tif", 51, 41_468)] {
-            let (_, mut labels) = read::labels(&f.join(mask), &Options::default()).unwrap();
-            assert_eq!(labels.iter().filter(|l| **l > 0).count(), foreground);
-            labels.sort_unstable();
-            labels.dedup();
-            assert_eq!(labels.len() - 1, count);
-        }
-    }
-    if let Some(f) = shared("galaxy") {
-        check(f.join("sample.tiff"), "265 x 329", &["ch0"]);
-        check(f.join("input3_uint16.tiff"), "58 x 64", &["R", "G", "B"]);
-        assert!(read::open(&f.join("rgb.png"), &Options::default()).unwrap().channels.len() == 3);
-        read::open(&f.join("input5.jpg"), &Options::default()).unwrap();
-        read::open(&f.join("input12.png"), &Options::default()).unwrap();
-    }
-    if let Some(f) = shared("dsb2018") {
-        for row in rows(&f.join("index.csv")) {
-            let scan =
-                read::open(&f.join("images").join(format!("{}.png", row["image"])), &Options::default()).unwrap();
-            assert_eq!((scan.channels.len(), scan.channels[0].saturation), (1, Some(255)));
-            assert_eq!(scan.shape.to_string(), format!("{} x {}", row["height"], row["width"]));
-            let (_, labels) =
-                read::labels(&f.join("labels").join(format!("{}.tif", row["image"])), &Options::default()).unwrap();
-            assert_eq!(labels.iter().max().unwrap().to_string(), row["n_labels"]);
-        }
+    let f = shared("galaxy");
+    check(f.join("sample.tiff"), "265 x 329", &["ch0"]);
+    check(f.join("input3_uint16.tiff"), "58 x 64", &["R", "G", "B"]);
+    assert!(read::open(&f.join("rgb.png"), &Options::default()).unwrap().channels.len() == 3);
+    read::open(&f.join("input5.jpg"), &Options::default()).unwrap();
+    read::open(&f.join("input12.png"), &Options::default()).unwrap();
+    let f = shared("dsb2018");
+    for row in rows(&f.join("index.csv")) {
+        let scan = read::open(&f.join("images").join(format!("{}.png", row["image"])), &Options::default()).unwrap();
+        assert_eq!((scan.channels.len(), scan.channels[0].saturation), (1, Some(255)));
+        assert_eq!(scan.shape.to_string(), format!("{} x {}", row["height"], row["width"]));
+        let (_, labels) =
+            read::labels(&f.join("labels").join(format!("{}.tif", row["image"])), &Options::default()).unwrap();
+        assert_eq!(labels.iter().max().unwrap().to_string(), row["n_labels"]);
     }
 }
 
@@ -460,13 +461,13 @@ fn agree(looked: &Result<read::Extent, Error>, opened: &Result<Scan, Error>) {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn headers_promise_what_comes() {
     let mut seen = 0;
     for folder in
         ["zoo_tiff", "zoo_ome", "bioimage", "stardist", "galaxy", "zoo_dicom", "zoo_nifti", "pet_sts001_dicom"]
     {
-        let Some(folder) = shared(folder) else { continue };
-        for path in common::files_below(&folder).into_values() {
+        for path in common::files_below(&shared(folder)).into_values() {
             let options = Options { max_bytes: 512 << 20, ..Options::default() };
             let looked = read::examine(&path, &options);
             println!("{}", path.display());
@@ -475,6 +476,10 @@ fn headers_promise_what_comes() {
         }
     }
     println!("{seen} images");
+}
+
+#[test]
+fn headers_of_the_samples_promise_what_comes() {
     for image in ["tumour_field.ome.tif", "spheroid_3d.ome.tif", "spots.png", "pet/phantom.nii.gz", "pet/phantom_dicom"]
     {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-images").join(image);

@@ -175,8 +175,9 @@ fn compare(folder: &Path, data_set: &str, found: &Found) -> usize {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn the_digital_phantom_has_its_values() {
-    let Some(folder) = common::shared("ibsi1") else { return };
+    let folder = common::shared("ibsi1");
     let phantom = Phantom::open(&folder, "digital_phantom");
     let region = Chain::default().region(&phantom.image()).unwrap();
     let found = all(&region, Discretisation::None, Steps::AsStored(1.0));
@@ -228,21 +229,22 @@ fn diagnostics(found: &mut Found, phantom: &Phantom, chain: Chain) {
 }
 
 /// The CT phantom through a chain.
-fn configuration(name: &str, chain: Chain, how: Discretisation, steps: Steps) -> Option<usize> {
-    let folder = common::shared("ibsi1")?;
+fn configuration(name: &str, chain: Chain, how: Discretisation, steps: Steps) -> usize {
+    let folder = common::shared("ibsi1");
     let phantom = Phantom::open(&folder, "ct_phantom");
     let chain = Chain { margin: 7.0, ..chain };
     let mut found = all(&chain.region(&phantom.image()).unwrap(), how, steps);
     diagnostics(&mut found, &phantom, chain);
-    Some(compare(&folder, name, &found))
+    compare(&folder, name, &found)
 }
 
 const BINS: Discretisation = Discretisation::BinSize { width: 25.0, from: None };
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn configuration_a_has_its_values() {
     let chain = Chain { range: Some([-500.0, 400.0]), ..Chain::default() };
-    let Some(n) = configuration("config A", chain, BINS, Steps::AsStored(1.0)) else { return };
+    let n = configuration("config A", chain, BINS, Steps::AsStored(1.0));
     assert_eq!(n, 406);
 }
 
@@ -251,17 +253,19 @@ const REGRID: Option<Regrid> =
     Some(Regrid { spacing: [Some(2.0); 3], image: Interpolation::Linear, mask: Interpolation::Linear, whole: true });
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn configuration_c_has_its_values() {
     let chain = Chain { regrid: REGRID, range: Some([-1000.0, 400.0]), ..Chain::default() };
-    let Some(n) = configuration("config C", chain, BINS, Steps::BinSize(2.5)) else { return };
+    let n = configuration("config C", chain, BINS, Steps::BinSize(2.5));
     assert_eq!(n, 270);
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn configuration_d_has_its_values() {
     let chain = Chain { regrid: REGRID, outliers: Some(3.0), ..Chain::default() };
     let steps = Steps::AsStored(1.0);
-    let Some(n) = configuration("config D", chain, Discretisation::BinNumber(32), steps) else { return };
+    let n = configuration("config D", chain, Discretisation::BinNumber(32), steps);
     assert_eq!(n, 270);
 }
 

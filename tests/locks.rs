@@ -38,7 +38,7 @@ const LISTED: &[(&str, usize, &str)] = &[
     ("src/cli/progress.rs", 1, "a line is printed"),
     ("src/batch/queue.rs", 2, "the list of records: one is put in its place"),
     ("src/cli/mod.rs", 2, "text is printed"),
-    ("src/batch/parts/mod.rs", 2, "a map of columns; files are read and written outside"),
+    ("src/batch/parts/columns.rs", 2, "a map of columns; files are read and written outside"),
     ("src/device/adapter.rs", 1, "asks the drivers for their adapters"),
     ("src/device/failure.rs", 3, "a text that is set once, made outside"),
     ("src/device/gpu.rs", 4, "a list of pipelines; kernels are compiled outside, and opening asks the driver"),

@@ -299,9 +299,9 @@ fn millimetres_are_a_thousand_micrometres() {
         let families = families(RING, &scene.channel);
         let um =
             Request { channels: &channels, families: &families, spacing: scene.spacing, ..Request::new(&scene.labels) };
-        let grid = PatientGrid { origin: [1.0, 20.0, 300.0], ..PatientGrid::STRAIGHT };
+        let patient_grid = PatientGrid { origin: [1.0, 20.0, 300.0], ..PatientGrid::STRAIGHT };
         let mm = |patient_grid| measure::objects(&Request { unit: Unit::Mm, patient_grid, ..um }).unwrap();
-        let (plain, placed, um) = (mm(None), mm(Some(&grid)), measure::objects(&um).unwrap());
+        let (plain, placed, um) = (mm(None), mm(Some(&patient_grid)), measure::objects(&um).unwrap());
         for a in &um.columns {
             let Some(b) = plain.column(&a.name.replace("_um", "_mm")) else {
                 // PET is volumes: its tables leave out what only 2-D images fill.
@@ -459,8 +459,9 @@ fn one_family_several_times() {
 
 /// Oracle: published region properties of small label images (leading digits as given).
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn published_region_properties() {
-    let Some(dir) = common::shared("galaxy") else { return };
+    let dir = common::shared("galaxy");
     let image = image::open(dir.join("input12.png")).unwrap().to_luma8();
     let shape = Shape::flat(image.height() as usize, image.width() as usize);
     let labels = Labels::new(shape, image.pixels().map(|p| u32::from(p.0[0])).collect()).unwrap();

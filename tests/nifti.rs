@@ -69,8 +69,9 @@ fn c_order(volumes: &[Vec<i32>], shape: Shape) -> Vec<i32> {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn the_zoo_reads_as_expected_or_is_refused_by_name() {
-    let Some(zoo) = shared("zoo_nifti") else { return };
+    let zoo = shared("zoo_nifti");
     let refused = HashMap::from([
         ("analyze.hdr", (Kind::Unsupported, "Analyze 7.5")),
         ("nifti1.hdr", (Kind::Format, "without its voxels")),
@@ -155,8 +156,9 @@ fn the_zoo_reads_as_expected_or_is_refused_by_name() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn the_tumours_of_the_pet_crops_have_their_published_size_and_uptake() {
-    let Some(folder) = shared("sts_pet") else { return };
+    let folder = shared("sts_pet");
     for row in rows(&folder.join("native_grid.csv")) {
         let (id, number) = (&row["id"], |name: &str| row[name].parse::<f64>().unwrap());
         let mut options = Options::default();
@@ -413,8 +415,9 @@ fn masks_of_another_order_are_reordered_and_of_another_grid_refused() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn the_mask_of_the_reference_objects_lies_on_their_grid() {
-    let Some(folder) = shared("pet_suv") else { return };
+    let folder = shared("pet_suv");
     // The objects have 20 slices of 256 x 256 voxels of 4 mm from the origin on.
     let mask = folder.join("DRO_mask.nii.gz");
     let scan = open(&mask).unwrap();

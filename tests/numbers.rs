@@ -5,8 +5,9 @@
 
 mod common;
 
+use common::failing;
 use common::score::score;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use uptake::device::Device;
 use uptake::image::{Channel, Modality, NO_UNIT, Regions, Scan, Volume};
 use uptake::ops::gaussian::{Gaussian, gaussian};
@@ -15,17 +16,6 @@ use uptake::read::{self, Options};
 use uptake::recipe::{Recipe, preset};
 use uptake::table::{Cells, Table};
 use uptake::units::Shape;
-
-/// A file of the shared failing inputs. Where it has to be there and is not, the test fails.
-fn failing(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/failing").join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    assert!(std::env::var_os("CI").is_none(), "no {}", path.display());
-    eprintln!("SKIPPED: no {}; this check did not run", path.display());
-    None
-}
 
 fn run_with(path: &Path, recipe: &Recipe, external: &External) -> Outcome {
     pipeline::run(&read::open(path, &Options::default()).unwrap(), recipe, &Device::Cpu, external).unwrap()
@@ -70,8 +60,9 @@ fn with_mask(image: &Path, mask: &Path, set: &str) -> Outcome {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn a_falling_slope_leaves_what_is_bright_bright() {
-    let Some(folder) = failing("17_negative_slope") else { return };
+    let folder = failing("17_negative_slope");
     let text = std::fs::read_to_string(folder.join("fixed.toml")).unwrap();
     let recipe = Recipe::parse("fixed.toml", &text, &[]).unwrap();
     let outcome = run_with(&folder.join("neg.dcm"), &recipe, &External::new());
@@ -81,8 +72,9 @@ fn a_falling_slope_leaves_what_is_bright_bright() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn a_triangle_of_eight_bits_is_that_of_scikit_image() {
-    let Some(folder) = failing("15_triangle_8bit") else { return };
+    let folder = failing("15_triangle_8bit");
     let text = std::fs::read_to_string(folder.join("triangle.toml")).unwrap();
     let outcome = run_with(&folder.join("a.tif"), &Recipe::parse("t.toml", &text, &[]).unwrap(), &External::new());
     assert_eq!(numbers(&outcome.row, "threshold_x"), [Some(27.0)]);
@@ -92,11 +84,12 @@ fn a_triangle_of_eight_bits_is_that_of_scikit_image() {
 
 /// Means of NumPy without the far pixel, which lies in no object.
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn one_far_value_costs_the_others_nothing() {
     let want = [1.418602, 1.418379, 1.418594, 1.41749];
     for name in ["1e8", "1e30"] {
-        let Some(image) = failing(&format!("07_one_far_value/one_pixel_{name}.tif")) else { return };
-        let mask = failing(&format!("07_one_far_value/one_pixel_{name}_mask.tif")).unwrap();
+        let image = failing(&format!("07_one_far_value/one_pixel_{name}.tif"));
+        let mask = failing(&format!("07_one_far_value/one_pixel_{name}_mask.tif"));
         let outcome = with_mask(&image, &mask, "nuclei");
         for (got, want) in numbers(set(&outcome, "nuclei"), "intensity_mean_nuclear").into_iter().zip(want) {
             assert!((got.unwrap() - want).abs() < 2e-6, "{name}: {got:?}, not {want}");
@@ -104,7 +97,7 @@ fn one_far_value_costs_the_others_nothing() {
         assert!(warnings(&outcome).contains("1 value lies far beyond all others"), "{}", warnings(&outcome));
         assert_eq!(run(&image, "nuclei").sets[0].labels.count, 4, "{name}");
     }
-    let Some(suv) = failing("07_one_far_value/suv_one_voxel_1e30.nii.gz") else { return };
+    let suv = failing("07_one_far_value/suv_one_voxel_1e30.nii.gz");
     let recipe = preset("pet").unwrap().recipe().unwrap();
     let scan = read::open(&suv, &Options { suv: recipe.body.suv.clone(), ..Options::default() }).unwrap();
     let outcome = pipeline::run(&scan, &recipe, &Device::Cpu, &External::new()).unwrap();
@@ -114,8 +107,9 @@ fn one_far_value_costs_the_others_nothing() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn one_hot_pixel_is_no_size() {
-    let Some(folder) = failing("08_one_hot_pixel") else { return };
+    let folder = failing("08_one_hot_pixel");
     let (clean, hot) = (run(&folder.join("clean.tif"), "cells"), run(&folder.join("hot.tif"), "cells"));
     let radius = |o: &Outcome| numbers(&o.row, "radius_nuclei_px")[0].unwrap();
     assert!((radius(&hot) / radius(&clean) - 1.0).abs() < 0.01, "{} for {}", radius(&hot), radius(&clean));
@@ -127,8 +121,9 @@ fn one_hot_pixel_is_no_size() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn objects_of_a_mask_keep_their_numbers() {
-    let Some(folder) = failing("11_labels_renumbered") else { return };
+    let folder = failing("11_labels_renumbered");
     let outcome = with_mask(&folder.join("a.tif"), &folder.join("a_mask.tif"), "nuclei");
     let mut found = numbers(set(&outcome, "nuclei"), "label_in_file");
     found.sort_by(|a, b| a.partial_cmp(b).unwrap());
@@ -137,8 +132,9 @@ fn objects_of_a_mask_keep_their_numbers() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn the_ring_of_a_cytoplasm_is_that_of_its_cell() {
-    let Some(spread) = failing("fluo2/01_cytoplasm_ring_spread.ome.tif") else { return };
+    let spread = failing("fluo2/01_cytoplasm_ring_spread.ome.tif");
     let outcome = run(&spread, "cells");
     let (cells, cytoplasm) = (set(&outcome, "cells"), set(&outcome, "cytoplasm"));
     for column in ["ring_px_probe", "ring_mean_probe"] {
@@ -148,7 +144,7 @@ fn the_ring_of_a_cytoplasm_is_that_of_its_cell() {
     let of = |column| median(numbers(cytoplasm, column).into_iter().flatten().collect());
     assert!((of("tbr_probe") / 4.0 - 1.0).abs() < 0.05, "{}", of("tbr_probe"));
     assert!((of("specific_uptake_probe") / 600.0 - 1.0).abs() < 0.05);
-    let Some(crowded) = failing("fluo2/01_cytoplasm_ring_crowded.ome.tif") else { return };
+    let crowded = failing("fluo2/01_cytoplasm_ring_crowded.ome.tif");
     let outcome = run(&crowded, "cells");
     for name in ["cells", "cytoplasm"] {
         let ratios = numbers(set(&outcome, name), "tbr_probe");
@@ -157,27 +153,28 @@ fn the_ring_of_a_cytoplasm_is_that_of_its_cell() {
 }
 
 /// F1 at an intersection over union of 0.5, and objects found and true.
-fn found(name: &str) -> Option<(f64, usize, usize)> {
-    let image = failing(&format!("fluo2/{name}.tif"))?;
-    let (_, truth) = read::labels(&failing(&format!("fluo2/{name}_truth.tif"))?, &Options::default()).unwrap();
+fn found(name: &str) -> (f64, usize, usize) {
+    let image = failing(&format!("fluo2/{name}.tif"));
+    let (_, truth) = read::labels(&failing(&format!("fluo2/{name}_truth.tif")), &Options::default()).unwrap();
     let outcome = run(&image, "nuclei");
     let s = score(outcome.sets[0].labels.voxels().host().unwrap(), &truth, 0.5);
     println!("{name}: F1 {:.3}, {} for {}", s.f1(), s.found, s.truth);
-    Some((s.f1(), s.found, s.truth))
+    (s.f1(), s.found, s.truth)
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn dim_and_narrow_images_keep_their_nuclei() {
     for name in ["02_snr2", "02_snr3", "02_photons4", "09_one_in_96", "09_strip_64x256"] {
-        let Some((f1, found, truth)) = found(name) else { return };
+        let (f1, found, truth) = found(name);
         assert!(f1 >= 0.9, "{name}: F1 {f1}, {found} for {truth}");
     }
     for name in ["03_corr1p0_snr3", "03_corr1p5_snr5"] {
-        let Some((f1, found, truth)) = found(name) else { return };
+        let (f1, found, truth) = found(name);
         assert!(found <= truth && f1 >= 0.8, "{name}: F1 {f1}, {found} for {truth}");
     }
     for name in ["02_pure_noise_0", "02_pure_noise_1", "03_pure_corr1p5"] {
-        let Some(image) = failing(&format!("fluo2/{name}.tif")) else { return };
+        let image = failing(&format!("fluo2/{name}.tif"));
         assert_eq!(run(&image, "nuclei").sets[0].labels.count, 0, "{name}");
     }
 }

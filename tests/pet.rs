@@ -42,8 +42,9 @@ fn close(got: f64, want: f64, relative: f64) -> bool {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn published_tumours_in_one_command() {
-    let Some(data) = shared("sts_pet") else { return };
+    let data = shared("sts_pet");
     for truth in rows(&data.join("native_grid.csv")) {
         let id = &truth["id"];
         let image = data.join(format!("{id}_PET_image.nii.gz"));
@@ -60,8 +61,9 @@ fn published_tumours_in_one_command() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn the_same_tumour_from_dicom_and_its_contours() {
-    let Some(data) = shared("pet_sts001_dicom") else { return };
+    let data = shared("pet_sts001_dicom");
     let contours = std::fs::read_dir(data.join("rtstruct")).unwrap().next().unwrap().unwrap().path();
     let got = measured(&data.join("image"), &contours, &["objects.lesions.regions=[\"GTV_Mass\"]"]);
     assert_eq!((got.len(), got[0]["region"].as_str()), (1, "GTV_Mass"));
@@ -73,8 +75,9 @@ fn the_same_tumour_from_dicom_and_its_contours() {
 /// Where the sphere lies was looked at: in the middle of the right lobe, clear of its edge. Mean and deviation are those
 /// of the same 200 voxels with NumPy.
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn the_liver_is_found_in_a_whole_body() {
-    let Some(data) = shared("pet_sts001_dicom") else { return };
+    let data = shared("pet_sts001_dicom");
     let dir = tempfile::tempdir().unwrap();
     let (out, image) = (dir.path().join("o"), data.join("image"));
     let (out_name, image) = (out.to_str().unwrap(), image.to_str().unwrap());
@@ -90,16 +93,21 @@ fn the_liver_is_found_in_a_whole_body() {
 }
 
 #[test]
-fn tables_are_the_same_files_on_both_devices() {
+fn tables_of_samples_are_the_same_files_on_both_devices() {
     let samples = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("sample-images/pet");
-    let mut inputs = vec![samples.clone()];
-    // The whole body takes minutes on a software adapter; the crops and one of the reference objects do not.
-    inputs.extend(
-        shared("sts_pet")
-            .into_iter()
-            .flat_map(|d| ["STS_001", "STS_002", "STS_003"].map(|id| d.join(format!("{id}_PET_image.nii.gz")))),
-    );
-    for (recipe, inputs) in [("pet", &inputs[..]), ("pet-41", &inputs[..]), ("pet-percist", &inputs[..1])] {
+    same_tables(&["pet", "pet-41", "pet-percist"], &[samples]);
+}
+
+#[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
+fn tables_of_tumours_are_the_same_files_on_both_devices() {
+    // The whole body takes minutes on a software adapter; the crops do not.
+    let crops = ["STS_001", "STS_002", "STS_003"].map(|id| shared("sts_pet").join(format!("{id}_PET_image.nii.gz")));
+    same_tables(&["pet", "pet-41"], &crops);
+}
+
+fn same_tables(recipes: &[&str], inputs: &[PathBuf]) {
+    for recipe in recipes {
         let dir = tempfile::tempdir().unwrap();
         for device in ["cpu", "gpu"] {
             let out = dir.path().join(device);
@@ -119,8 +127,9 @@ fn tables_are_the_same_files_on_both_devices() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn settings_stand_in_for_what_a_file_lacks() {
-    let Some(data) = shared("sts_pet") else { return };
+    let data = shared("sts_pet");
     let image = data.join("STS_002_PET_image.nii.gz");
     let mask = data.join("STS_002_PET_mask.nii.gz");
     let plain = real(&measured(&image, &mask, &[])[0], "suv_max");

@@ -1,30 +1,18 @@
 //! PET that goes wrong in small: what a file is, units, facts that disagree, response. Each input says in its README what is
 //! right; the values here are those. Kinds: oracle (volumes, voxels and SUV of the inputs) and mechanics (reasons, exit codes).
 //!
-//! The inputs are no part of the project. Without them the checks are skipped with a word, and fail where `CI=true`.
+//! The inputs are no part of the project. Without them the tests are ignored, and fail where `CI=true`.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+mod common;
+
+use common::{failing, shared};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 type Row = BTreeMap<String, String>;
-
-/// A folder beside the project.
-fn beside(path: &str) -> Option<PathBuf> {
-    let full = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared").join(path);
-    if full.exists() {
-        return Some(full);
-    }
-    assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "no input at {}", full.display());
-    eprintln!("SKIPPED: no input at {}; this check did not run", full.display());
-    None
-}
-
-fn failing(path: &str) -> Option<PathBuf> {
-    beside(&format!("failing/{path}"))
-}
 
 /// What a run gives: the rows of its images, those of its lesions, and the exit code.
 struct Run {
@@ -76,9 +64,10 @@ fn near(found: &[f64], expected: &[f64], within: f64) {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn a_series_is_one_scan_however_its_files_lie_or_are_numbered() {
     for name in ["04_series_in_three_folders", "04_series_own_uid"] {
-        let Some(input) = failing(name) else { return };
+        let input = failing(name);
         let run = run(&input, "pet", &[]);
         assert_eq!((run.only()["status"].as_str(), run.code), ("ok", Some(0)), "{name}");
         near(&run.values("mtv_ml"), &[7.872], 1e-9);
@@ -89,8 +78,9 @@ fn a_series_is_one_scan_however_its_files_lie_or_are_numbered() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn masks_and_ct_among_scans_are_no_scans() {
-    let Some(input) = failing("06_not_suv") else { return };
+    let input = failing("06_not_suv");
     let found = run(&input, "pet", &[]);
     let all: Vec<(&str, &str, &str)> = found
         .images
@@ -105,28 +95,30 @@ fn masks_and_ct_among_scans_are_no_scans() {
     {
         assert!(why(name).1 == "skipped" && why(name).2.contains(words), "{:?}", why(name));
     }
-    let Some(sts) = beside("data/sts_pet") else { return };
+    let sts = shared("sts_pet");
     let found = run(&sts, "pet", &[]);
     let count = |status: &str| found.images.iter().filter(|r| r["status"] == status).count();
     assert_eq!((count("ok"), count("failed")), (3, 0), "{:?}", found.status());
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn impossible_doses_and_weights_are_refused_or_doubted() {
-    let Some(kbq) = failing("06_dose_in_kbq") else { return };
+    let kbq = failing("06_dose_in_kbq");
     let found = run(&kbq, "pet", &[]);
     assert_eq!((found.only()["status"].as_str(), found.code), ("failed", Some(2)));
     assert!(found.only()["reason"].contains("may be in kBq"), "{}", found.only()["reason"]);
     // The remedy that it names.
     assert_eq!(run(&kbq, "pet", &["suv.dose_mbq=370"]).only()["status"], "ok");
-    let Some(heavy) = failing("06_weight_700kg") else { return };
+    let heavy = failing("06_weight_700kg");
     let notes = run(&heavy, "pet", &[]).only()["warnings"].clone();
     assert!(notes.contains("700 kg") && notes.contains("body-mass index"), "{notes}");
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn a_dynamic_series_is_read_one_time_point_at_a_time() {
-    let Some(input) = failing("12_dynamic") else { return };
+    let input = failing("12_dynamic");
     let none = run(&input, "pet", &[]);
     let reason = &none.only()["reason"];
     assert!(reason.contains("3 time points") && reason.contains("--set files.time=0"), "{reason}");
@@ -142,8 +134,9 @@ fn a_dynamic_series_is_read_one_time_point_at_a_time() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn a_series_with_cut_files_is_refused_unless_the_user_allows_it() {
-    let Some(input) = failing("fuzz-dicom-cut-slice") else { return };
+    let input = failing("fuzz-dicom-cut-slice");
     let found = run(&input, "pet", &[]);
     assert_eq!(found.code, Some(2), "nothing could be done");
     let failed = found.images.iter().filter(|r| r["status"] == "failed").count();
@@ -157,17 +150,18 @@ fn a_series_with_cut_files_is_refused_unless_the_user_allows_it() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn a_missing_unit_is_a_missing_fact() {
-    let Some(dicom) = failing("pet2/01_dicom_without_units") else { return };
+    let dicom = failing("pet2/01_dicom_without_units");
     let found = run(&dicom, "pet", &[]);
     assert_eq!(found.only()["status"], "failed");
     assert!(found.only()["reason"].contains("missing Units (0054,1001)"), "{}", found.only()["reason"]);
     let said = run(&dicom, "pet", &["suv.units=bqml", "suv.dose_mbq=370"]);
     assert_eq!(said.only()["status"], "ok", "the remedy: {}", said.only()["reason"]);
-    let Some(sidecar) = failing("pet2/01_sidecar_without_units") else { return };
+    let sidecar = failing("pet2/01_sidecar_without_units");
     let found = run(&sidecar.join("scan.nii.gz"), "pet", &[]);
     assert!(found.only()["reason"].contains("missing Units"), "{}", found.only()["reason"]);
-    let Some(enhanced) = failing("pet2/01_enhanced_rescaletype_only") else { return };
+    let enhanced = failing("pet2/01_enhanced_rescaletype_only");
     let found = run(&enhanced, "pet", &[]);
     assert_eq!(found.only()["status"], "ok", "{}", found.only()["reason"]);
     near(&found.values("suv_max"), &[8.0, 6.0], 1e-3);
@@ -175,8 +169,9 @@ fn a_missing_unit_is_a_missing_fact() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn a_half_life_that_is_not_the_nuclides_is_doubted() {
-    let Some(input) = failing("pet2/05_ga68_half_life_of_f18/scan.nii.gz") else { return };
+    let input = failing("pet2/05_ga68_half_life_of_f18/scan.nii.gz");
     let found = run(&input, "pet", &[]);
     let notes = &found.only()["warnings"];
     assert!(notes.contains("half-life of Ga68 is 4062.6 s") && notes.contains("1.26"), "{notes}");
@@ -184,16 +179,18 @@ fn a_half_life_that_is_not_the_nuclides_is_doubted() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn no_liver_is_found_in_half_a_body() {
-    let Some(input) = failing("pet2/06_half_body/scan.nii.gz") else { return };
+    let input = failing("pet2/06_half_body/scan.nii.gz");
     let found = run(&input, "pet-percist", &[]);
     assert_eq!(found.only()["status"], "failed");
     assert!(found.only()["reason"].contains("cut off at a side"), "{}", found.only()["reason"]);
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn small_animals_have_a_preset_and_dropped_objects_are_told() {
-    let Some(input) = failing("pet2/08_mouse/scan.nii.gz") else { return };
+    let input = failing("pet2/08_mouse/scan.nii.gz");
     let human = run(&input, "pet", &[]);
     assert!(human.lesions.is_empty());
     let notes = &human.only()["notes"];
@@ -207,8 +204,8 @@ fn small_animals_have_a_preset_and_dropped_objects_are_told() {
 }
 
 /// Both visits measured and compared: the row.
-fn compared(name: &str, baseline: &[&str], followup: &[&str], more: &[&str]) -> Option<Row> {
-    let input = failing(&format!("pet2/{name}"))?;
+fn compared(name: &str, baseline: &[&str], followup: &[&str], more: &[&str]) -> Row {
+    let input = failing(&format!("pet2/{name}"));
     let one = |visit: &str| {
         let folder = input.join(visit);
         let nifti = folder.join("scan.nii.gz");
@@ -220,8 +217,7 @@ fn compared(name: &str, baseline: &[&str], followup: &[&str], more: &[&str]) -> 
     let out = command.arg("compare").arg(before.out()).arg(after.out()).args(more).output().unwrap();
     let mut rows = csv::Reader::from_reader(out.stdout.as_slice());
     let row: Option<Row> = rows.deserialize().next().map(|r| r.unwrap());
-    assert!(row.is_some(), "{name}: {}", String::from_utf8_lossy(&out.stderr));
-    row
+    row.unwrap_or_else(|| panic!("{name}: {}", String::from_utf8_lossy(&out.stderr)))
 }
 
 #[track_caller]
@@ -231,42 +227,45 @@ fn judged(row: &Row, response: &str, words: &str) {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn complete_response_is_measured_at_the_sites_of_the_baseline() {
-    let Some(row) = compared("02_not_complete", &[], &[], &[]) else { return };
+    let row = compared("02_not_complete", &[], &[], &[]);
     judged(&row, "NE", "the sites of the baseline were not measured");
     // The remedy that it names.
-    let input = failing("pet2/02_not_complete").unwrap();
+    let input = failing("pet2/02_not_complete");
     let before = run(&input.join("baseline/scan.nii.gz"), "pet-percist", &[]);
     let labels = before.out().join("labels/scan_lesions.nii.gz");
     let sites = format!("labels.sites={}", labels.display());
-    let row = compared("02_not_complete", &[], &[&sites], &[]).unwrap();
+    let row = compared("02_not_complete", &[], &[&sites], &[]);
     judged(&row, "PMR", "sul_peak changed by");
     let peak: f64 = row["sul_peak_followup"].parse().unwrap();
     assert!((peak - 2.2).abs() < 0.1, "{peak}");
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn scans_that_do_not_belong_together_are_not_judged() {
-    let Some(row) = compared("03_another_person", &[], &[], &[]) else { return };
+    let row = compared("03_another_person", &[], &[], &[]);
     judged(&row, "NE", "the sex is M, then F");
     judged(&row, "NE", "the height is 1.78 m, then 1.58 m");
-    let anyway = compared("03_another_person", &[], &[], &["--judge-anyway"]).unwrap();
+    let anyway = compared("03_another_person", &[], &[], &["--judge-anyway"]);
     judged(&anyway, "PMR", "the sex is M, then F");
     let at = "objects.liver.sphere.at=[-48,-6,-12]";
-    judged(&compared("03_order_of_dates", &[at], &[at], &[]).unwrap(), "NE", "not after the baseline");
+    judged(&compared("03_order_of_dates", &[at], &[at], &[]), "NE", "not after the baseline");
     let other = "objects.lesions.steps.0.factor=4";
-    let row = compared("04_thresholds_differ", &[], &[other], &[]).unwrap();
+    let row = compared("04_thresholds_differ", &[], &[other], &[]);
     judged(&row, "NE", "objects.lesions.steps.0.factor is 1.5, then 4");
-    judged(&compared("11_not_assessable", &[], &[], &[]).unwrap(), "NE", "uptake time is 60.0 min, then 105.0 min");
-    let row = compared("10_percist_of_psma", &[], &[], &[]).unwrap();
+    judged(&compared("11_not_assessable", &[], &[], &[]), "NE", "uptake time is 60.0 min, then 105.0 min");
+    let row = compared("10_percist_of_psma", &[], &[], &[]);
     assert!(row["notes"].contains("made for FDG"), "{}", row["notes"]);
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn tlg_and_other_lesions_count_as_the_paper_has_it() {
-    let Some(row) = compared("07_tlg_rises_sul_falls", &[], &[], &[]) else { return };
+    let row = compared("07_tlg_rises_sul_falls", &[], &[], &[]);
     judged(&row, "PMR", "counts only where sul_peak does not fall");
     assert!(row["rules"].contains("Wahl 2009"), "{}", row["rules"]);
-    let row = compared("09_other_lesion_grows", &[], &[], &[]).unwrap();
+    let row = compared("09_other_lesion_grows", &[], &[], &[]);
     judged(&row, "NE", "the lesion at x");
 }

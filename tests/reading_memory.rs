@@ -278,12 +278,13 @@ fn a_series_takes_what_its_headers_were_said_to_need() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn no_file_of_the_zoos_takes_more() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     rayon::join(|| (), || ());
     let mut wrong = Vec::new();
     let folders = ["zoo_tiff", "zoo_ome", "zoo_dicom", "zoo_nifti", "bioimage", "stardist", "galaxy", "sts_pet"];
-    for folder in folders.iter().filter_map(|f| common::shared(f)) {
+    for folder in folders.map(common::shared) {
         for path in common::files_below(&folder).into_values() {
             let options = Options { max_bytes: 512 << 20, ..Options::default() };
             let (looked, looking) = counted(|| read::examine(&path, &options));
@@ -358,19 +359,14 @@ fn small_files_that_unpack_to_much_are_refused_or_read_in_little_memory() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn files_that_once_took_too_much_are_held() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/failing");
-    if !folder.is_dir() {
-        assert!(std::env::var_os("CI").is_none_or(|v| v != "true"), "no {}", folder.display());
-        eprintln!("SKIPPED: no {}; this check did not run", folder.display());
-        return;
-    }
     rayon::join(|| (), || ());
-    for (outcome, taken) in with(100 << 20, &folder.join("fuzz-iccp.png")) {
+    for (outcome, taken) in with(100 << 20, &common::failing("fuzz-iccp.png")) {
         assert!(outcome.is_ok() && taken < 1 << 20, "{taken} bytes, {outcome:?}");
     }
-    for (outcome, taken) in with(2 << 30, &folder.join("fuzz-zeros-20000.tif")) {
+    for (outcome, taken) in with(2 << 30, &common::failing("fuzz-zeros-20000.tif")) {
         let need = if let Err(e) = &outcome { e.kind == Kind::Limit && taken < 1 << 20 } else { taken < 2 << 30 };
         assert!(need, "{taken} bytes, {outcome:?}");
     }

@@ -43,8 +43,9 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 /// Oracle: six nuclei with a radius of 9 px in the second channel.
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn nuclei_are_looked_for_in_their_stain_whatever_stands_beside_its_name() {
-    let Some(folder) = common::shared("../failing/13_channel_roles") else { return };
+    let folder = common::failing("13_channel_roles");
     for path in files(&folder) {
         let scan = open(&path);
         let outcome = run(&scan, "cells", &[]).unwrap();
@@ -64,8 +65,9 @@ fn nuclei_are_looked_for_in_their_stain_whatever_stands_beside_its_name() {
 
 /// Oracle: nothing in red, the probe in green, six nuclei in blue.
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn an_empty_colour_is_not_the_nucleus() {
-    let Some(folder) = common::shared("../failing/14_colour") else { return };
+    let folder = common::failing("14_colour");
     for name in ["fluor_rgb.png", "fluor_rgb.jpg"] {
         let outcome = run(&open(&folder.join(name)), "cells", &[]).unwrap();
         assert_eq!((word(&outcome, "channel_nuclear"), word(&outcome, "channel_probe")), ("B".into(), "G".into()));
@@ -75,8 +77,9 @@ fn an_empty_colour_is_not_the_nucleus() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn brightfield_and_inverted_images_are_called_so() {
-    let Some(folder) = common::shared("../failing/14_colour") else { return };
+    let folder = common::failing("14_colour");
     for name in ["brightfield.png", "inverted.png"] {
         let scan = open(&folder.join(name));
         let error = run(&scan, "nuclei", &[]).unwrap_err().to_string();
@@ -110,14 +113,14 @@ fn is_called_bright(scan: &Scan) -> bool {
 
 /// Invariant: no fluorescence image has a bright ground, nearly every negative has.
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn real_fluorescence_has_no_bright_ground_and_its_negatives_have() {
-    let Some(folder) = common::shared("dsb2018/images") else { return };
+    let folder = common::shared("dsb2018/images");
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-images");
     let mut paths = files(&folder);
     paths.extend(files(&samples).into_iter().filter(|p| p.extension().is_some_and(|e| e == "tif")));
-    for more in ["stardist/img2d.tif", "stardist/img3d.tif", "bioimage/BBBC022_IXMtest_A02_s9.tif", "../failing/fluo2"]
-    {
-        let path = folder.join("../..").join(more);
+    let more = ["stardist/img2d.tif", "stardist/img3d.tif", "bioimage/BBBC022_IXMtest_A02_s9.tif"].map(common::shared);
+    for path in more.into_iter().chain([common::failing("fluo2")]) {
         let all = if path.is_dir() { files(&path) } else { vec![path] };
         let image = |p: &PathBuf| p.extension().is_some_and(|e| e == "tif") && !p.to_string_lossy().contains("truth");
         paths.extend(all.into_iter().filter(image));
@@ -137,8 +140,9 @@ fn real_fluorescence_has_no_bright_ground_and_its_negatives_have() {
 
 /// Oracle: each recipe of the folder has one key of another method.
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn keys_of_another_method_are_refused_by_name() {
-    let Some(folder) = common::shared("../failing/18_threshold_keys") else { return };
+    let folder = common::failing("18_threshold_keys");
     for path in files(&folder).into_iter().filter(|p| p.extension().is_some_and(|e| e == "toml")) {
         let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
         let (_, key) = stem.split_once('_').map(|(m, k)| if m == "local" { (m, "noise") } else { (m, k) }).unwrap();

@@ -17,8 +17,9 @@ use uptake::read::Pick;
 use uptake::units::{Shape, Spacing};
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn a_segmentation_of_the_zoo_has_all_its_voxels() {
-    let Some(zoo) = shared("zoo_dicom") else { return };
+    let zoo = shared("zoo_dicom");
     let mut scan = scan(Shape::new(5, 512, 512));
     let side = 0.810547;
     scan.spacing = Spacing::mm([1.0, side, side]);

@@ -86,9 +86,9 @@ fn value(v: &Volume, method: &str, bins: &str) -> f64 {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn every_method_chooses_what_scikit_image_chooses() {
-    let Some(root) = shared("galaxy") else { return };
-    let root = root.parent().unwrap();
+    let root = shared("");
     let mut images: HashMap<String, Vec<Volume>> = HashMap::new();
     let mut wrong = Vec::new();
     let mut n = 0;
@@ -116,8 +116,9 @@ fn differences(mask: &uptake::image::Mask, want: &Volume) -> (usize, usize) {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn masks_of_global_thresholds_are_equal_pixel_for_pixel() {
-    let Some(root) = shared("galaxy") else { return };
+    let root = shared("galaxy");
     for (input, output, method) in [
         ("sample.tiff", "out3.tiff", Method::Otsu),
         ("rgb.png", "rgb_otsu.tiff", Method::Otsu),
@@ -140,8 +141,9 @@ fn masks_of_global_thresholds_are_equal_pixel_for_pixel() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn a_histogram_counts_as_numpy_counts() {
-    let Some(root) = shared("bioimage") else { return };
+    let root = shared("bioimage");
     let v = &channels(&root.join("BBBC022_IXMtest_A02_s9.tif"), false)[2];
     let (min, max) = range(&CPU, v).unwrap();
     assert_eq!((min, max), (155, 4095));
@@ -161,8 +163,9 @@ fn a_histogram_counts_as_numpy_counts() {
 }
 
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn masks_of_local_and_hysteresis_thresholds_are_equal() {
-    let Some(root) = shared("galaxy") else { return };
+    let root = shared("galaxy");
     let read = |name: &str| channels(&root.join(name), false).remove(0);
     let v = read("sample.tiff");
     let mask = hysteresis(&CPU, &v, 180.0, 240.0).unwrap();
@@ -176,9 +179,9 @@ fn masks_of_local_and_hysteresis_thresholds_are_equal() {
 
 /// To one pixel in 10,000 (Gaussian: five), by the number of foreground pixels in each row.
 #[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn local_masks_are_those_of_scikit_image() {
-    let Some(root) = shared("galaxy") else { return };
-    let root = root.parent().unwrap();
+    let root = shared("");
     let (mut n, mut bad) = (0, Vec::new());
     for line in include_str!("oracle/local.csv").lines().skip(1) {
         let cells: Vec<&str> = line.split(',').collect();

@@ -19,6 +19,7 @@ pub struct Adapter {
 
 /// Which adapter to open.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AdapterChoice {
     /// The best one; a software adapter only if there is nothing else.
     Best,

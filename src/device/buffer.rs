@@ -1,6 +1,6 @@
 //! Memory that an image lives in: a vector on the host, or words on the device.
 
-use super::pool::Block;
+use super::pool::PooledMemory;
 use super::queue::Queue;
 use super::word::Word;
 use crate::{Error, Result};
@@ -78,14 +78,14 @@ impl<T: Word> Buffer<T> {
 /// Elements on a device, one 32-bit word each. Cloning shares them.
 #[derive(Clone, Debug)]
 pub struct GpuBuffer<T> {
-    block: Arc<Block>,
+    block: Arc<PooledMemory>,
     queue: Arc<Queue>,
     len: usize,
     kind: PhantomData<T>,
 }
 
 impl<T: Word> GpuBuffer<T> {
-    pub(super) fn new(block: Block, queue: Arc<Queue>, len: usize) -> Self {
+    pub(super) fn new(block: PooledMemory, queue: Arc<Queue>, len: usize) -> Self {
         GpuBuffer { block: Arc::new(block), queue, len, kind: PhantomData }
     }
     /// Number of elements.

@@ -4,7 +4,7 @@ use super::adapter::{Adapter, AdapterChoice, describe};
 use super::buffer::GpuBuffer;
 use super::counters::Counters;
 use super::kernel::{Access, GROUP, Kernel};
-use super::pool::{Block, Pool, lock, size_class};
+use super::pool::{Pool, PooledMemory, lock, size_class};
 use super::queue::Queue;
 use super::word::Word;
 use crate::{Error, Result, profile};
@@ -118,7 +118,7 @@ impl Gpu {
             }),
         };
         self.0.queue.check()?;
-        Ok(GpuBuffer::new(Block::new(raw, self.0.pool.clone()), self.0.queue.clone(), len))
+        Ok(GpuBuffer::new(PooledMemory::new(raw, self.0.pool.clone()), self.0.queue.clone(), len))
     }
 
     /// Memory for `len` elements, all zero.

@@ -41,14 +41,14 @@ impl Pool {
 
 /// Memory of a device that goes back to its pool when the last owner lets go.
 #[derive(Debug)]
-pub(super) struct Block {
+pub(super) struct PooledMemory {
     raw: Option<wgpu::Buffer>,
     pool: Arc<Pool>,
 }
 
-impl Block {
+impl PooledMemory {
     pub fn new(raw: wgpu::Buffer, pool: Arc<Pool>) -> Self {
-        Block { raw: Some(raw), pool }
+        PooledMemory { raw: Some(raw), pool }
     }
 
     /// The buffer, which is there as long as the block is.
@@ -57,7 +57,7 @@ impl Block {
     }
 }
 
-impl Drop for Block {
+impl Drop for PooledMemory {
     fn drop(&mut self) {
         if let Some(raw) = self.raw.take() {
             self.pool.give_back(raw);

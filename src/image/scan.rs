@@ -6,6 +6,7 @@ use crate::units::{Shape, Spacing};
 
 /// What made the image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Modality {
     /// Fluorescence microscopy or whole-animal fluorescence.
     Fluorescence,

@@ -7,8 +7,7 @@ use super::probe::shell;
 use super::surface::Patterns;
 use super::{ChannelRef, Request};
 use crate::Result;
-use crate::image::SUV_UNIT;
-use crate::image::Scale;
+use crate::image::{SUV_UNIT, Scale};
 use crate::units::{Spacing, Unit};
 use std::f64::consts::PI;
 

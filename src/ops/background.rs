@@ -15,7 +15,7 @@ use crate::device::Device;
 use crate::image::Volume;
 use crate::{Error, Result};
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "background",
     summary: "Background estimate: smoothed opening",

@@ -12,7 +12,7 @@ use crate::image::Labels;
 use crate::simd;
 use crate::{Error, Result};
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "cytoplasm",
     summary: "Cells without their nuclei",

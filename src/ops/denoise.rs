@@ -25,7 +25,7 @@ use crate::device::Device;
 use crate::image::Volume;
 use crate::{Error, Result};
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "denoise",
     summary: "Gaussian filter as wide as the noise of the image asks for",

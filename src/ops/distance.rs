@@ -12,7 +12,7 @@ use crate::device::{Buffer, Device};
 use crate::image::{Mask, Scale, Volume};
 use crate::units::Spacing;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "distance",
     summary: "Exact squared Euclidean distance to the background",

@@ -16,7 +16,7 @@ use crate::image::Volume;
 use crate::simd::{Axis, Border};
 use crate::{Error, Result};
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "gaussian",
     summary: "Gaussian filter",
@@ -43,6 +43,7 @@ pub const OP: Op = Op {
 
 /// How wide kernels are done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Taps {
     /// By boxes from sigma 8 on.
     Auto,

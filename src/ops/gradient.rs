@@ -18,7 +18,7 @@ use crate::units::Shape;
 use crate::{Error, Result};
 use rayon::prelude::*;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "gradient",
     summary: "Magnitude of the gradient from central differences",

@@ -13,7 +13,7 @@ use crate::image::Labels;
 use crate::simd;
 use crate::{Error, Result};
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "grow",
     summary: "Grows objects by a distance without merging them",

@@ -14,7 +14,7 @@ use crate::simd::span;
 use crate::{Error, Result};
 use rayon::prelude::*;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "histogram",
     summary: "Counts of samples in bins",

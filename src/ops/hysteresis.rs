@@ -13,7 +13,7 @@ use crate::device::{Buffer, Device};
 use crate::image::{Mask, Volume};
 use crate::simd;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "hysteresis",
     summary: "Voxels above a low threshold that are connected to one above a high threshold",

@@ -13,7 +13,7 @@ use crate::device::Device;
 use crate::device::kernel::{Kernel, atomic, read};
 use crate::image::Labels;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "keep",
     summary: "Keeps objects by size and by contact with the border",

@@ -18,7 +18,7 @@ use crate::units::Shape;
 
 pub use super::runs::Connectivity;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "label",
     summary: "Connected components in raster order",

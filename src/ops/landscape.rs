@@ -20,7 +20,7 @@ use crate::device::{Buffer, Device};
 use crate::image::{Mask, Scale, Volume};
 use crate::simd;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "landscape",
     summary: "Landscape of shape and intensity that crowded objects are split on",

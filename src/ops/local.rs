@@ -22,7 +22,7 @@ use crate::image::{Mask, Volume};
 use crate::simd::{self, Border};
 use crate::{Error, Result};
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "local",
     summary: "Voxels above a threshold of their neighbourhood: mean, Gaussian, Sauvola",
@@ -42,6 +42,7 @@ fn case(device: &Device, input: &super::Input, statistic: Statistic, window: [us
 
 /// What a voxel is held against.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Statistic {
     /// The mean of the window less an offset in samples.
     Mean {

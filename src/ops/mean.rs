@@ -15,7 +15,7 @@ use crate::simd::{self, Axis, Border, columns, floor, pad, wide};
 use crate::{Error, Result};
 use rayon::prelude::*;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "mean",
     summary: "Mean in a box",

@@ -18,7 +18,7 @@ use crate::units::Shape;
 use crate::{Error, Result};
 use rayon::prelude::*;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "median",
     summary: "Median in a box",
@@ -64,8 +64,8 @@ pub fn median(device: &Device, src: &Volume, radius: [usize; 3]) -> Result<Volum
         Device::Cpu => {
             let samples = src.samples.host()?;
             Buffer::on_host(match Narrow::of(samples) {
-                Some(way) => {
-                    let (take, give) = (|s| way.word(s), |w| way.sample(w));
+                Some(narrow) => {
+                    let (take, give) = (|s| narrow.word(s), |w| narrow.sample(w));
                     twin(samples, src.shape, r, take, give, |out, rows, window, counts| counts.slide(out, rows, window))
                 }
                 None => twin(samples, src.shape, r, |s| s, |s| s, |out, rows, window, _| select(out, rows, window)),

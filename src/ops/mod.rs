@@ -20,12 +20,12 @@ mod gaussian_walk;
 pub mod gradient;
 pub mod grow;
 pub mod histogram;
-pub mod hottest;
 pub mod hysteresis;
 pub mod keep;
 pub mod label;
 pub mod landscape;
 pub mod local;
+pub mod maximum_position;
 pub mod mean;
 pub mod median;
 mod median_network;
@@ -66,7 +66,7 @@ pub const OPS: &[&Op] = &[
     &background::OP,
     &contour::OP,
     &delineate::OP,
-    &hottest::OP,
+    &maximum_position::OP,
     &sums::OP,
     &cytoplasm::OP,
     &denoise::OP,

@@ -23,7 +23,7 @@ use crate::units::Shape;
 
 pub use super::morphology_elements::Element;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "morphology",
     summary: "Erosion, dilation, opening, closing and top hats with boxes and balls",

@@ -4,6 +4,7 @@ use crate::{Error, Result};
 
 /// Which voxels around one belong to it.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Element {
     /// `2 r + 1` voxels along z, y, x.
     Box([usize; 3]),

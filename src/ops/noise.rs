@@ -25,7 +25,7 @@ use crate::simd::Border;
 use crate::units::Shape;
 use rayon::prelude::*;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "noise",
     summary: "Noise from second differences along rows, of neighbours or over a lag",

@@ -12,7 +12,7 @@ use crate::image::{Labels, Volume};
 use crate::{Error, Result};
 use rayon::prelude::*;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "object_rank",
     summary: "Median, maximum or any other order statistic of each object",

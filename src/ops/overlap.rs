@@ -15,7 +15,7 @@ use crate::{Error, Result};
 use rayon::prelude::*;
 use std::collections::HashMap;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "overlap",
     summary: "The parent that covers most of each object",

@@ -11,7 +11,7 @@ use crate::image::{Labels, Mask, Volume};
 use crate::simd;
 use crate::{Error, Result};
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "pixelwise",
     summary: "Voxel by voxel: differences, comparisons, logic",

@@ -21,7 +21,7 @@ use crate::image::{Labels, Volume};
 use crate::simd;
 use crate::{Error, Result};
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "refine",
     summary: "A second threshold for each object at a fraction of its own peak",

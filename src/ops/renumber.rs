@@ -15,7 +15,7 @@ use crate::units::Shape;
 use crate::{Error, Result};
 use rayon::prelude::*;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "renumber",
     summary: "Any label values to 1, 2, ... in raster order; choice of objects",

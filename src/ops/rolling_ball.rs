@@ -19,7 +19,7 @@ use crate::units::Shape;
 use crate::{Error, Result};
 use rayon::prelude::*;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "rolling_ball",
     summary: "Background by a ball that rolls below the image",

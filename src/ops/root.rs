@@ -13,7 +13,7 @@ use crate::simd::{all_bits, wide};
 use crate::{Error, Result};
 use rayon::prelude::*;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "root",
     summary: "Integer square root with binary places",

@@ -26,7 +26,7 @@ use crate::Result;
 use crate::device::Device;
 use crate::image::Volume;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "scale",
     summary: "Diameter of the typical object",

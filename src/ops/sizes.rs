@@ -10,7 +10,7 @@ use crate::image::Labels;
 use crate::{Error, Result};
 use rayon::prelude::*;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "sizes",
     summary: "Voxels of each object",

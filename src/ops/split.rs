@@ -24,7 +24,7 @@ use rayon::prelude::*;
 
 pub use super::split_saddles::Depth;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "split",
     summary: "Splits touching objects at the saddles of a landscape",

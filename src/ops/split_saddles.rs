@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 /// How deep a valley must be to part two objects.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Depth {
     /// In samples of the landscape.
     Absolute(f64),

@@ -14,7 +14,7 @@ use crate::{Error, Result};
 use rayon::prelude::*;
 use std::ops::AddAssign;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "sums",
     summary: "Number, sum and sum of squares of the samples of each object",

@@ -24,7 +24,7 @@ use crate::units::Shape;
 use crate::{Error, Result};
 use rayon::prelude::*;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "watershed",
     summary: "Watershed from markers as a minimum spanning forest",
@@ -40,7 +40,7 @@ fn case(device: &Device, input: &super::Input, on_gradient: bool) -> Result<Vec<
     if !on_gradient {
         return label_words(device, &watershed(device, &v, &objects)?);
     }
-    let hot = super::hottest::hottest(device, &v, &objects)?;
+    let hot = super::maximum_position::maximum_position(device, &v, &objects)?;
     let limits: Vec<i32> = hot.samples.iter().map(|&s| s.saturating_sub((s.unsigned_abs() / 4) as i32)).collect();
     let cores = super::contour::contour(device, &v, &objects, &hot.voxels, &limits)?;
     label_words(device, &watershed(device, &super::gradient::gradient(device, &v, [1.0; 3])?, &cores)?)

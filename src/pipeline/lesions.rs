@@ -23,7 +23,7 @@ fn without(device: &Device, labels: Labels, barred: &[Labels]) -> Result<Labels>
 }
 
 /// Where each object may grow to: what is nearest to it within a distance, without what was excluded.
-fn territory(device: &Device, seeds: &Labels, px: f64, weights: [u32; 3], barred: &[Labels]) -> Result<Labels> {
+fn allowed_region(device: &Device, seeds: &Labels, px: f64, weights: [u32; 3], barred: &[Labels]) -> Result<Labels> {
     without(device, grow(device, seeds, px, weights)?, barred)
 }
 
@@ -38,12 +38,12 @@ struct Contours {
 
 impl Contours {
     fn draw(&self, device: &Device, src: &Volume, seeds: &Labels, barred: &[Labels]) -> Result<Delineated> {
-        let territory = territory(device, seeds, self.within, self.weights, barred)?;
+        let allowed = allowed_region(device, seeds, self.within, self.weights, barred)?;
         let mut rule = self.rule.clone();
         if let (Some(between), Rule::Share { shell: around, .. }) = (self.background, &mut rule) {
             *around = Some(without(device, shell(device, seeds, between, self.weights)?, barred)?);
         }
-        delineate(device, src, seeds, &territory, &rule)
+        delineate(device, src, seeds, &allowed, &rule)
     }
 
     /// The same, looking only where objects are.
@@ -151,11 +151,11 @@ impl State<'_> {
     pub fn watershed(&mut self, p: &recipe::Watershed) -> Result<()> {
         let (src, seeds) = (self.of(&p.of)?, self.labels("watershed")?);
         let within = self.geometry.px(p.within)?;
-        let territory = territory(self.device, &seeds, within, self.geometry.weights(), &self.barred)?;
+        let allowed = allowed_region(self.device, &seeds, within, self.geometry.weights(), &self.barred)?;
         let rule = Rule::Share { share: p.core.unwrap_or(70.0) / 100.0, shell: None };
         let cores = delineate(self.device, &src, &seeds, &seeds, &rule)?;
         self.tell(&cores);
-        let markers = with_outside(self.device, &cores.labels, &territory)?;
+        let markers = with_outside(self.device, &cores.labels, &allowed)?;
         let steep = gradient(self.device, &src, self.geometry.spacing.map_or([1.0; 3], |s| s.zyx))?;
         let flooded = watershed(self.device, &steep, &markers)?;
         let keep: Vec<bool> = (0..=flooded.count).map(|l| l > 0 && l < flooded.count).collect();

@@ -39,7 +39,7 @@ mod step;
 mod stored;
 mod tiff;
 
-pub use dicom::{Drawn, Found, Other, Series, examine_series, find_series, is_dicom, read_series};
+pub use dicom::{Drawn, FoundSeries, Other, Series, examine_series, find_series, is_dicom, read_series};
 pub use extent::Extent;
 pub use foreign::{Foreign, foreign, foreign_folder};
 pub use groups::{Captured, PathPattern};
@@ -56,6 +56,7 @@ use std::path::{Path, PathBuf};
 
 /// What the pages of a TIFF without any description of its axes are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Pages {
     /// Not said: slices of one volume, with a note. Files of programs that are known to say it in words that are not read are
     /// refused.
@@ -71,6 +72,7 @@ pub enum Pages {
 
 /// What becomes of colour images.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Colour {
     /// Transparency is left out. A PNG, JPEG or BMP that is opaque and has R = G = B everywhere is one grey channel. Notes or
     /// facts say so.

@@ -2,6 +2,7 @@
 
 /// What lies beyond the edge of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Border {
     /// The nearest voxel: `aaa|abcd|ddd`.
     Nearest,

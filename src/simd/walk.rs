@@ -21,10 +21,10 @@ impl Axis {
 }
 
 /// Rows that a thread owns: the slice that they lie in, the first of them, and their voxels.
-pub(crate) type Block<'a, T> = (usize, usize, &'a mut [T]);
+pub(crate) type RowBlock<'a, T> = (usize, usize, &'a mut [T]);
 
 /// Blocks of rows for all threads, so large that the rows at their seams, which are gone through twice, are few.
-pub(crate) fn blocks<T>(out: &mut [T], shape: Shape) -> Vec<Block<'_, T>> {
+pub(crate) fn blocks<T>(out: &mut [T], shape: Shape) -> Vec<RowBlock<'_, T>> {
     let rows = (shape.z * shape.y).div_ceil(4 * rayon::current_num_threads()).clamp(32, 1024);
     let slices = out.chunks_mut((shape.y * shape.x).max(1)).enumerate();
     let of_slice =

@@ -64,6 +64,7 @@ pub struct Picture<'a> {
 
 /// How intensities are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Style {
     /// Bright on black, stretched to what is there.
     Microscopy,

@@ -17,20 +17,21 @@ pub fn gpu(window_bytes: Option<u64>) -> Device {
     }
 }
 
-/// A folder of the shared reference data, or nothing, said loudly: those data are not part of the project. Where `CI=true`
-/// they have to be there.
-pub fn shared(folder: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(folder);
-    if path.is_dir() {
-        return Some(path);
-    }
-    assert!(
-        std::env::var("CI").as_deref() != Ok("true"),
-        "CI=true, but there is no reference data at {}",
-        path.display()
-    );
-    eprintln!("SKIPPED: no reference data at {}; this check did not run", path.display());
-    None
+/// A folder of the reference data. They are not part of the project: where they are missing (`no_shared`, of `build.rs`) the
+/// tests that need them are listed as ignored, but for `CI=true`, where they have to be there.
+pub fn shared(folder: &str) -> PathBuf {
+    beside(Path::new("data").join(folder))
+}
+
+/// A file or folder of the inputs that once went wrong, which lie beside the reference data.
+pub fn failing(name: &str) -> PathBuf {
+    beside(Path::new("failing").join(name))
+}
+
+fn beside(place: PathBuf) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(place);
+    assert!(path.exists(), "this test needs {}", path.display());
+    path
 }
 
 /// All files below a folder, by their places in it.

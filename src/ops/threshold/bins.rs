@@ -10,6 +10,7 @@ const WIDE_BINS: usize = 32_768;
 
 /// Which bins a method looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum BinChoice {
     /// One for each integer, a value each.
     Unit,

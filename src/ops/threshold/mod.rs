@@ -27,7 +27,7 @@ use crate::image::{Mask, Volume};
 use crate::{Error, Result};
 use bins::Histogram;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "threshold",
     summary: "Voxels above one threshold, given or chosen from the histogram",
@@ -66,6 +66,7 @@ fn apply(device: &Device, v: &Volume, method: &Method, bins: BinChoice) -> Resul
 
 /// How a threshold is chosen.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Method {
     /// Given, in samples.
     Fixed(f64),

@@ -30,6 +30,7 @@ const SITES: &str = "run the follow-up with --set labels.sites=BASELINE/labels/N
 
 /// Metabolic response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Response {
     /// Complete metabolic response.
     Cmr,

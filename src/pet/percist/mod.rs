@@ -23,6 +23,6 @@ pub use comparable::{Comparability, comparability};
 pub use folder::{Folder, Image};
 pub use judge::{Judgement, Response, judge};
 pub use pairs::Pair;
-pub use row::{Doubtful, Row, Summary, compare};
+pub use row::{Doubtful, ResponseRow, Summary, compare};
 pub use table::table;
 pub use visit::{Lesion, Missing, Visit};

@@ -7,7 +7,7 @@ const AGAINST: &str = "NE: not assessable unless patient, order, tracer, uptake 
 
 /// A row of `response.csv`.
 #[derive(Clone, Debug)]
-pub struct Row {
+pub struct ResponseRow {
     /// Who, and which images.
     pub pair: Pair,
     /// What was found at baseline, if the image is there and did not fail.
@@ -39,15 +39,15 @@ pub enum Doubtful {
 }
 
 /// Judges every pair.
-pub fn compare(baseline: &Folder, followup: &Folder, pairs: &[Pair], doubtful: Doubtful) -> Vec<Row> {
+pub fn compare(baseline: &Folder, followup: &Folder, pairs: &[Pair], doubtful: Doubtful) -> Vec<ResponseRow> {
     pairs.iter().map(|p| row(baseline, followup, p, doubtful)).collect()
 }
 
-fn row(baseline: &Folder, followup: &Folder, pair: &Pair, doubtful: Doubtful) -> Row {
+fn row(baseline: &Folder, followup: &Folder, pair: &Pair, doubtful: Doubtful) -> ResponseRow {
     let find = |folder: &Folder, name: &Option<String>| name.as_ref().and_then(|n| folder.image(n)).cloned();
     let (a, b) = (find(baseline, &pair.baseline), find(followup, &pair.followup));
     let skipped = a.iter().chain(&b).any(|i| i.skipped) && (a.is_none() || b.is_none());
-    let mut row = Row {
+    let mut row = ResponseRow {
         pair: pair.clone(),
         baseline: None,
         followup: None,
@@ -112,7 +112,7 @@ pub struct Summary {
 
 impl Summary {
     /// Counts rows.
-    pub fn of(rows: &[Row]) -> Self {
+    pub fn of(rows: &[ResponseRow]) -> Self {
         let mut all = Summary::default();
         for row in rows {
             match row.response {

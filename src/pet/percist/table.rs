@@ -1,11 +1,11 @@
 //! `response.csv`.
 
-use super::{Change, Row, Visit};
+use super::{Change, ResponseRow, Visit};
 use crate::image::SUV_UNIT;
 use crate::table::{Cells, Column, Table};
 
 /// The rows as a table.
-pub fn table(rows: &[Row]) -> Table {
+pub fn table(rows: &[ResponseRow]) -> Table {
     let mut all = Rows { rows, table: Table::default() };
     all.text("patient", "Patient as the pairs file says it, else PatientID, else the name of the image.", |r| {
         Some(r.pair.patient.clone())
@@ -50,20 +50,20 @@ fn count(visit: &Visit) -> i64 {
 }
 
 struct Rows<'a> {
-    rows: &'a [Row],
+    rows: &'a [ResponseRow],
     table: Table,
 }
 
 impl Rows<'_> {
-    fn text(&mut self, name: &str, definition: &str, get: impl Fn(&Row) -> Option<String>) {
+    fn text(&mut self, name: &str, definition: &str, get: impl Fn(&ResponseRow) -> Option<String>) {
         let cells = self.rows.iter().map(|r| get(r).filter(|t| !t.is_empty())).collect();
         self.put(name.into(), "", definition.into(), Cells::Text(cells));
     }
-    fn int(&mut self, name: &str, definition: &str, get: impl Fn(&Row) -> Option<i64>) {
+    fn int(&mut self, name: &str, definition: &str, get: impl Fn(&ResponseRow) -> Option<i64>) {
         let unit = if name.starts_with("comparable") { "" } else { "1" };
         self.put(name.into(), unit, definition.into(), Cells::Int(self.rows.iter().map(get).collect()));
     }
-    fn real(&mut self, name: String, unit: &str, definition: String, get: impl Fn(&Row) -> Option<f64>) {
+    fn real(&mut self, name: String, unit: &str, definition: String, get: impl Fn(&ResponseRow) -> Option<f64>) {
         let cells = self.rows.iter().map(|r| get(r).filter(|x| x.is_finite())).collect();
         self.put(name, unit, definition, Cells::Real(cells));
     }
@@ -80,12 +80,12 @@ impl Rows<'_> {
         changes: bool,
         get: fn(&Visit) -> Option<f64>,
     ) {
-        let before = move |r: &Row| r.baseline.as_ref().and_then(get);
-        let after = move |r: &Row| r.followup.as_ref().and_then(get);
+        let before = move |r: &ResponseRow| r.baseline.as_ref().and_then(get);
+        let after = move |r: &ResponseRow| r.followup.as_ref().and_then(get);
         self.real(format!("{name}_baseline{suffix}"), unit, format!("At baseline: {about}."), before);
         self.real(format!("{name}_followup{suffix}"), unit, format!("At follow-up: {about}."), after);
         if changes {
-            let change = move |r: &Row| Change::of(before(r), after(r));
+            let change = move |r: &ResponseRow| Change::of(before(r), after(r));
             let about = format!("Follow-up less baseline: {about}.");
             self.real(format!("{name}_change{suffix}"), unit, about, move |r| change(r).map(Change::absolute));
             let about = format!("{name}_change{suffix} in percent of the baseline.");

@@ -4,9 +4,10 @@
 
 use super::clock::Times;
 use super::decay::word;
+use super::known::Known;
 use super::reference::WAYS;
-use super::rule::{Known, Outcome};
-use super::{Facts, Identity, Settings, names};
+use super::rule::Outcome;
+use super::{HeaderFacts, Identity, Settings, names};
 use crate::table::{Cells, Column, Table};
 
 /// One thing that the user says in place of the headers.
@@ -21,7 +22,7 @@ pub struct Override {
 }
 
 /// What the user says that the headers say too, or do not.
-pub fn overrides(facts: &Facts, settings: &Settings) -> Vec<Override> {
+pub fn overrides(facts: &HeaderFacts, settings: &Settings) -> Vec<Override> {
     let mut found = vec![];
     let mut add = |key, value: Option<String>, name: &str, header: Option<String>| {
         if let Some(value) = value {

@@ -3,7 +3,7 @@
 //! Sex `O`, empty or absent: the mean of the male and the female formula.
 
 use super::names;
-use super::{Facts, Settings};
+use super::{HeaderFacts, Settings};
 use crate::{Error, Result};
 
 /// Which formula holds.
@@ -48,7 +48,7 @@ pub struct Body {
 
 impl Body {
     /// From the facts, or from the user in their place; what had to be converted is noted.
-    pub fn of(facts: &Facts, settings: &Settings, notes: &mut Vec<String>) -> Result<Body> {
+    pub fn of(facts: &HeaderFacts, settings: &Settings, notes: &mut Vec<String>) -> Result<Body> {
         let weight = match positive("weight_kg", settings.weight_kg)? {
             Some(w) => Some(w),
             None => weight(facts, notes),
@@ -80,7 +80,7 @@ fn positive(key: &str, value: Option<f64>) -> Result<Option<f64>> {
 }
 
 /// A thousand and more cannot be kilograms.
-fn weight(facts: &Facts, notes: &mut Vec<String>) -> Option<f64> {
+fn weight(facts: &HeaderFacts, notes: &mut Vec<String>) -> Option<f64> {
     let recorded = facts.weight.filter(|w| w.is_finite() && *w > 0.0)?;
     if recorded < 1000.0 {
         return Some(recorded);
@@ -91,7 +91,7 @@ fn weight(facts: &Facts, notes: &mut Vec<String>) -> Option<f64> {
 }
 
 /// More than three cannot be metres.
-fn height(facts: &Facts, notes: &mut Vec<String>) -> Option<f64> {
+fn height(facts: &HeaderFacts, notes: &mut Vec<String>) -> Option<f64> {
     let recorded = facts.height.filter(|h| h.is_finite() && *h > 0.0)?;
     if recorded <= 3.0 {
         return Some(recorded);
@@ -106,7 +106,7 @@ fn height(facts: &Facts, notes: &mut Vec<String>) -> Option<f64> {
     Some(m)
 }
 
-fn sex(facts: &Facts, settings: &Settings, notes: &mut Vec<String>) -> Result<Sex> {
+fn sex(facts: &HeaderFacts, settings: &Settings, notes: &mut Vec<String>) -> Result<Sex> {
     if let Some(text) = &settings.sex {
         return letter(text)
             .ok_or_else(|| Error::usage(format!("suv.sex is '{text}'")).remedy("--set suv.sex=M, F or O"));

@@ -7,12 +7,13 @@
 //! - An injection up to ten minutes after the scan began was on that very day: the scan began first, with a warning.
 //! - A value that is no time is named, and counts as missing.
 
-use super::decay::BEFORE;
 use super::names::{self, Name};
 use super::time::{self, Moment};
-use super::{Facts, Settings};
+use super::{HeaderFacts, Settings};
 use crate::{Error, Result};
 
+/// A scan may begin so many seconds before the recorded injection: clocks differ, and dynamic scans begin first.
+pub const BEFORE: f64 = 600.0;
 /// Above this half-life, in s, a scan days after the injection is usual.
 const LONG_LIVED: f64 = 41_400.0;
 /// An injection longer ago than this many half-lives is a mistake: a thousandth would be left.
@@ -49,7 +50,7 @@ pub struct Injection {
 
 impl Times {
     /// Reads all times of the scan.
-    pub fn of(facts: &Facts, notes: &mut Vec<String>) -> Times {
+    pub fn of(facts: &HeaderFacts, notes: &mut Vec<String>) -> Times {
         let mut times = Times { nominal: facts.bids, ..Times::default() };
         let bids = facts.bids;
         times.zone = times.read(&facts.timezone, names::TIMEZONE, bids, time::offset);
@@ -135,7 +136,7 @@ impl Times {
     }
 
     /// Anonymisers shift the public dates but not these: a start on another day keeps its time of day only.
-    fn private_start(&mut self, facts: &Facts, notes: &mut Vec<String>) -> Option<Moment> {
+    fn private_start(&mut self, facts: &HeaderFacts, notes: &mut Vec<String>) -> Option<Moment> {
         let (text, name) = match (&facts.ge_scan_date_time, &facts.siemens_scan_date_time) {
             (Some(t), _) => (t, names::GE_SCAN.of(false)),
             (None, Some(t)) => (t, names::SIEMENS_SCAN.of(false)),
@@ -171,7 +172,7 @@ impl Times {
 /// # Errors
 /// The value is no time, or not one that fits the scan.
 pub fn injection(
-    facts: &Facts,
+    facts: &HeaderFacts,
     settings: &Settings,
     times: &Times,
     half_life: Option<f64>,
@@ -196,7 +197,7 @@ fn filled(text: &Option<String>) -> Option<&str> {
 }
 
 struct Finder<'a> {
-    facts: &'a Facts,
+    facts: &'a HeaderFacts,
     times: &'a Times,
     scan: Moment,
     half_life: Option<f64>,

@@ -3,14 +3,14 @@
 //! DICOM wants the dose in Bq, but many scanners write MBq. For PET tracers the two lie far apart: 1 to 10,000 is MBq,
 //! 1e5 to 2e10 is Bq. What lies in neither (kBq, GBq, a dose of one) is refused.
 
-use super::{Facts, Settings, names, nuclide};
+use super::{HeaderFacts, Settings, names, nuclide};
 use crate::{Error, Result};
 
 const MBQ: std::ops::Range<f64> = 1.0..1e4;
 const BQ: std::ops::RangeInclusive<f64> = 1e5..=2e10;
 
 /// The dose in Bq, or `None` where nobody says.
-pub fn dose(facts: &Facts, settings: &Settings, notes: &mut Vec<String>) -> Result<Option<f64>> {
+pub fn dose(facts: &HeaderFacts, settings: &Settings, notes: &mut Vec<String>) -> Result<Option<f64>> {
     if let Some(mbq) = settings.dose_mbq {
         if !(mbq.is_finite() && mbq > 0.0) {
             return Err(Error::usage(format!("suv.dose_mbq is {mbq}: it must be more than 0")));
@@ -32,7 +32,7 @@ pub fn dose(facts: &Facts, settings: &Settings, notes: &mut Vec<String>) -> Resu
 }
 
 /// The half-life in s, or `None` where nobody says.
-pub fn half_life(facts: &Facts, settings: &Settings, notes: &mut Vec<String>) -> Result<Option<f64>> {
+pub fn half_life(facts: &HeaderFacts, settings: &Settings, notes: &mut Vec<String>) -> Result<Option<f64>> {
     match settings.half_life_s {
         Some(s) if !(s.is_finite() && s > 0.0) => {
             Err(Error::usage(format!("suv.half_life_s is {s}: it must be more than 0")))
@@ -53,12 +53,12 @@ pub fn half_life(facts: &Facts, settings: &Settings, notes: &mut Vec<String>) ->
 }
 
 /// The nuclide that the file names, itself or in the name of its tracer, with its half-life.
-fn nuclide(facts: &Facts) -> Option<(&str, f64)> {
+fn nuclide(facts: &HeaderFacts) -> Option<(&str, f64)> {
     [&facts.nuclide, &facts.tracer].into_iter().flatten().find_map(|n| Some((n.as_str(), nuclide::half_life_in(n)?)))
 }
 
 /// The nuclide that is named, where its half-life is more than 1 % off the one used.
-pub fn other_half_life(facts: &Facts, used: Option<f64>) -> Option<(&str, f64)> {
+pub fn other_half_life(facts: &HeaderFacts, used: Option<f64>) -> Option<(&str, f64)> {
     let used = used?;
     nuclide(facts).filter(|(_, known)| (used / known - 1.0).abs() > 0.01)
 }
@@ -72,7 +72,7 @@ mod tests {
     fn clusters() {
         let of = |d: f64| {
             let mut notes = vec![];
-            dose(&Facts { dose: Some(d), ..Facts::default() }, &Settings::default(), &mut notes)
+            dose(&HeaderFacts { dose: Some(d), ..HeaderFacts::default() }, &Settings::default(), &mut notes)
                 .map(|d| (d, notes.len()))
         };
         assert_eq!(of(3.7e8).unwrap(), (Some(3.7e8), 0));

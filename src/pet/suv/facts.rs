@@ -23,7 +23,7 @@ pub struct Identity {
 
 /// What the headers say, as they say it. Times are kept as written, so that rules can judge them.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Facts {
+pub struct HeaderFacts {
     /// It comes from a BIDS sidecar: messages then name its keys, not DICOM tags.
     pub bids: bool,
     /// Whose it is.

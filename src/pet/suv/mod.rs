@@ -1,6 +1,6 @@
 //! Standardised uptake values: from what the headers say to a factor for each slice, with every rule on record.
 //!
-//! [`Facts`] holds what a DICOM series or a BIDS sidecar says. [`convert`] chooses the rule, works out all
+//! [`HeaderFacts`] holds what a DICOM series or a BIDS sidecar says. [`convert`] chooses the rule, works out all
 //! alternatives, refuses what cannot be trusted by the name of the tag, and gives the [`Conversion`] with its audit
 //! row.
 //!
@@ -15,6 +15,8 @@ mod clock;
 mod decay;
 mod dose;
 mod facts;
+mod frame;
+mod known;
 mod names;
 mod nuclide;
 mod plausible;
@@ -22,7 +24,7 @@ mod reference;
 mod rule;
 mod time;
 
-pub use facts::{Decay, Facts, Identity, Settings, SliceFacts, Units};
+pub use facts::{Decay, HeaderFacts, Identity, Settings, SliceFacts, Units};
 pub use plausible::{is_fdg, not_a_scan, values};
 
 use crate::image::{NO_UNIT, SUV_UNIT};
@@ -30,7 +32,8 @@ use crate::table::Table;
 use crate::{Error, Kind, Result};
 use body::{Body, Sex};
 use clock::Times;
-use rule::{Known, Outcome};
+use known::Known;
+use rule::Outcome;
 
 /// Unit of activity concentration.
 const ACTIVITY_UNIT: &str = "Bq/ml";
@@ -56,7 +59,7 @@ pub struct Conversion {
 /// None in practice.
 pub fn columns() -> Result<Table> {
     let slice = SliceFacts { slope: Some(1.0), intercept: Some(0.0), ..SliceFacts::default() };
-    let facts = Facts { slices: vec![slice], ..Facts::default() };
+    let facts = HeaderFacts { slices: vec![slice], ..HeaderFacts::default() };
     let settings = Settings { units: Some(Units::Suv), ..Settings::default() };
     convert(&facts, &settings).map(|c| c.audit)
 }
@@ -65,7 +68,7 @@ pub fn columns() -> Result<Table> {
 ///
 /// # Errors
 /// A fact is missing, or such that no SUV can be trusted; the error names the tag and the remedy.
-pub fn convert(facts: &Facts, settings: &Settings) -> Result<Conversion> {
+pub fn convert(facts: &HeaderFacts, settings: &Settings) -> Result<Conversion> {
     let mut notes = vec![];
     let slopes = slopes(facts, settings, &mut notes)?;
     let known = known(facts, settings, &mut notes)?;
@@ -109,7 +112,7 @@ fn other_half_life(known: &Known, outcome: &Outcome, notes: &mut Vec<String>) {
     ));
 }
 
-/// Facts that are wrong but that the rule did without: named, and fatal where the user set them.
+/// HeaderFacts that are wrong but that the rule did without: named, and fatal where the user set them.
 fn unneeded(known: &Known, notes: &mut Vec<String>) -> Result<()> {
     for error in [known.dose.as_ref().err(), known.injection.as_ref().err()].into_iter().flatten() {
         if error.kind == Kind::Usage {
@@ -131,7 +134,7 @@ fn unneeded(known: &Known, notes: &mut Vec<String>) -> Result<()> {
 }
 
 /// The slope of each slice; an intercept other than 0 is no PET.
-fn slopes(facts: &Facts, settings: &Settings, notes: &mut Vec<String>) -> Result<Vec<f64>> {
+fn slopes(facts: &HeaderFacts, settings: &Settings, notes: &mut Vec<String>) -> Result<Vec<f64>> {
     let mut slopes = Vec::with_capacity(facts.slices.len());
     for (i, slice) in facts.slices.iter().enumerate() {
         if slice.intercept.is_some_and(|b| b != 0.0) {
@@ -154,7 +157,7 @@ fn slopes(facts: &Facts, settings: &Settings, notes: &mut Vec<String>) -> Result
     Ok(slopes)
 }
 
-fn known<'a>(facts: &'a Facts, settings: &'a Settings, notes: &mut Vec<String>) -> Result<Known<'a>> {
+fn known<'a>(facts: &'a HeaderFacts, settings: &'a Settings, notes: &mut Vec<String>) -> Result<Known<'a>> {
     let body = Body::of(facts, settings, notes)?;
     let dose = dose::dose(facts, settings, notes);
     let half_life = dose::half_life(facts, settings, notes)?;
@@ -205,7 +208,7 @@ fn as_said(known: &Known, said: Units, who: &str) -> (&'static str, Outcome) {
 }
 
 /// A file without any fact about its uptake: a NIfTI without a sidecar. DICOM always says what it is.
-fn says_nothing(facts: &Facts) -> bool {
+fn says_nothing(facts: &HeaderFacts) -> bool {
     facts.bids
         && facts.dose.is_none()
         && facts.decay_correction.is_none()

@@ -10,8 +10,9 @@
 //! | activity in the scan | above 1.3 times the injected | |
 //! | values | mean of the body (above 0.1) above 15; maximum above 500 or below 0.3 | more than 1 % above 200 or below -1 |
 
+use super::known::Known;
 use super::names;
-use super::rule::{Known, Outcome};
+use super::rule::Outcome;
 use crate::image::Volume;
 use crate::{Error, Kind, Result};
 use rayon::prelude::*;

@@ -14,9 +14,9 @@
 use std::collections::BTreeMap;
 
 use super::clock::Times;
-use super::decay::average_time;
+use super::frame::average_time;
 use super::time::Moment;
-use super::{Facts, SliceFacts, names};
+use super::{HeaderFacts, SliceFacts, names};
 use crate::Result;
 
 /// Relative difference of doses below which two moments are one.
@@ -54,7 +54,7 @@ struct Candidate {
 ///
 /// # Errors
 /// There is no time to choose from.
-pub fn reference(facts: &Facts, times: &Times, lambda: f64) -> Result<Reference> {
+pub fn reference(facts: &HeaderFacts, times: &Times, lambda: f64) -> Result<Reference> {
     let mut left_out = vec![];
     let candidates = candidates(facts, times, lambda, &mut left_out);
     let usable = |way: &str| candidates.iter().find(|c| c.way == way && c.why_not.is_none());
@@ -97,7 +97,7 @@ fn one_moment(a: Moment, b: Moment, lambda: f64) -> bool {
 }
 
 /// The ways that can be worked out; what is missing for the others goes to `left_out`.
-fn candidates(facts: &Facts, times: &Times, lambda: f64, left_out: &mut Vec<String>) -> Vec<Candidate> {
+fn candidates(facts: &HeaderFacts, times: &Times, lambda: f64, left_out: &mut Vec<String>) -> Vec<Candidate> {
     let all = |at: Moment| vec![at; facts.slices.len()];
     let mut found = vec![];
     if let Some(at) = times.private {
@@ -119,7 +119,7 @@ fn candidates(facts: &Facts, times: &Times, lambda: f64, left_out: &mut Vec<Stri
 }
 
 /// Counting back from the slices; the name of the fact that one of them lacks where that cannot be.
-fn frame(facts: &Facts, times: &Times, lambda: f64) -> std::result::Result<Candidate, String> {
+fn frame(facts: &HeaderFacts, times: &Times, lambda: f64) -> std::result::Result<Candidate, String> {
     let lacks = |name: names::Name| format!("{} is missing", name.of(facts.bids));
     let from_start = counts_from_frame_start(facts);
     let mut at = Vec::with_capacity(facts.slices.len());
@@ -143,7 +143,7 @@ fn frame(facts: &Facts, times: &Times, lambda: f64) -> std::result::Result<Candi
 }
 
 /// GE does; and a mean activity at 0 s cannot be.
-fn counts_from_frame_start(facts: &Facts) -> bool {
+fn counts_from_frame_start(facts: &HeaderFacts) -> bool {
     let maker = facts.manufacturer.as_deref().unwrap_or("").trim().to_ascii_uppercase();
     maker == "GE"
         || maker.starts_with("GE ")

@@ -33,7 +33,7 @@ mod volume;
 
 pub use find::find_series;
 pub use regions::{Drawn, regions};
-pub use series::{Found, Other, Series, is_dicom};
+pub use series::{FoundSeries, Other, Series, is_dicom};
 
 use super::extent::Extent;
 use super::{Format, Input, Options, Source};

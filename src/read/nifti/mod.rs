@@ -158,18 +158,18 @@ fn is_clear(samples: usize, options: &Options) -> bool {
 fn read(input: &Input, options: &Options) -> Result<Scan> {
     let Plan { h, of, volume, voxels, gzip, geometry, said, .. } = plan(input, options)?;
     let mut notes = volume.notes.clone();
-    let rooms = match voxels {
+    let planes = match voxels {
         Voxels::Beside(image) => {
             let source = Source::open(&image).map_err(|e| e.at(&image))?;
             volume.voxels(&source, of, h.big).map_err(|e| e.at(&image))?
         }
         Voxels::Own => volume.voxels(&input.source, of, h.big)?,
     };
-    let rooms = colours(rooms, options, &mut notes);
-    let names = names(&[], 1, rooms.len(), of.samples > 1);
+    let planes = colours(planes, options, &mut notes);
+    let names = names(&[], 1, planes.len(), of.samples > 1);
     let mut channels = Vec::new();
-    for (name, room) in names.into_iter().zip(rooms) {
-        channels.push(values::channel(name, volume.shape, room, of.stored, &h, &mut notes)?);
+    for (name, plane) in names.into_iter().zip(planes) {
+        channels.push(values::channel(name, volume.shape, plane, of.stored, &h, &mut notes)?);
     }
     channels.iter_mut().for_each(|c| c.volume.spacing = geometry.spacing);
     notes.extend(geometry.notes);
@@ -258,19 +258,19 @@ impl Volume {
         let mut stream = Stream::open(source)?;
         self.fits(&stream)?;
         stream.go(self.from)?;
-        let rooms = voxels::read(&mut stream, of, big, self.shape.len())?;
+        let planes = voxels::read(&mut stream, of, big, self.shape.len())?;
         stream.check()?;
-        Ok(rooms)
+        Ok(planes)
     }
 }
 
 /// Transparency is left out, unless everything is wanted as it is stored.
-fn colours(mut rooms: Vec<Numbers>, options: &Options, notes: &mut Vec<String>) -> Vec<Numbers> {
-    if is_clear(rooms.len(), options) {
-        rooms.truncate(3);
+fn colours(mut planes: Vec<Numbers>, options: &Options, notes: &mut Vec<String>) -> Vec<Numbers> {
+    if is_clear(planes.len(), options) {
+        planes.truncate(3);
         notes.push("transparency was left out".into());
     }
-    rooms
+    planes
 }
 
 fn facts(h: &Header, of: Type, gzip: bool, by: &str) -> Vec<(String, String)> {

@@ -11,7 +11,7 @@
 use super::keys::{Sidecar, contradiction, differ};
 use super::times::{moment, of_day, split};
 use crate::image::Modality;
-use crate::pet::suv::{Facts, Identity, SliceFacts};
+use crate::pet::suv::{HeaderFacts, Identity, SliceFacts};
 use crate::read::Source;
 use crate::{Error, Result};
 use serde_json::Value;
@@ -26,7 +26,7 @@ pub struct Said {
     /// What made the image.
     pub modality: Modality,
     /// For the rules of SUV.
-    pub facts: Facts,
+    pub facts: HeaderFacts,
     /// What the stored values are multiplied with to be in the unit of the facts: 1000 for kBq/mL.
     pub per_unit: f64,
     /// What the user should know.
@@ -38,7 +38,7 @@ pub struct Said {
 impl Said {
     /// Nothing but what made the image.
     pub fn new(modality: Modality) -> Self {
-        Said { modality, facts: Facts::default(), per_unit: 1.0, notes: vec![], source: None }
+        Said { modality, facts: HeaderFacts::default(), per_unit: 1.0, notes: vec![], source: None }
     }
 }
 
@@ -280,7 +280,7 @@ impl Sidecar<'_> {
     }
 
     /// Dates and times of day under the names of DICOM.
-    fn clock_times(&self, facts: &mut Facts, slice: &mut SliceFacts) -> Result<()> {
+    fn clock_times(&self, facts: &mut HeaderFacts, slice: &mut SliceFacts) -> Result<()> {
         let digits = |names: &[&str]| {
             let keep = |t: String| t.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect::<String>();
             self.text(names).map(keep).filter(|t| !t.is_empty())

@@ -13,15 +13,15 @@ use crate::image::{Labels, Volume};
 use crate::{Error, Result};
 use rayon::prelude::*;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
-    name: "hottest",
+    name: "maximum_position",
     summary: "The greatest sample of each object and where it is",
     reference: "scipy.ndimage.maximum_position",
     cases: &[Case {
         name: "labels",
         run: |d, i| {
-            let found = hottest(d, &i.volume(d)?, &i.labels(d)?)?;
+            let found = maximum_position(d, &i.volume(d)?, &i.labels(d)?)?;
             Ok(found.samples.iter().map(|&s| s as u32).chain(found.voxels).collect())
         },
     }],
@@ -32,7 +32,7 @@ pub const NOWHERE: u32 = u32::MAX;
 
 /// What was found of each object; entry 0 is the background's and has no meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hottest {
+pub struct MaximumPositions {
     /// Greatest samples; `i32::MIN` for an object without a voxel.
     pub samples: Vec<i32>,
     /// Linear indices of the voxels; [`NOWHERE`] for an object without a voxel.
@@ -44,8 +44,8 @@ crate::params! {
 }
 
 const KERNEL: Kernel = Kernel {
-    name: "hottest",
-    source: include_str!("../../shaders/hottest.wgsl"),
+    name: "maximum_position",
+    source: include_str!("../../shaders/maximum_position.wgsl"),
     shared: &[],
     params: Params::WGSL,
     arrays: &[read("src", "i32"), read("label", "u32"), atomic("best", "u32")],
@@ -55,7 +55,7 @@ const KERNEL: Kernel = Kernel {
 ///
 /// # Errors
 /// Different sizes, labels that are larger than the number of voxels; the device is lost or too small.
-pub fn hottest(device: &Device, src: &Volume, labels: &Labels) -> Result<Hottest> {
+pub fn maximum_position(device: &Device, src: &Volume, labels: &Labels) -> Result<MaximumPositions> {
     if src.shape != labels.shape {
         return Err(Error::usage(format!("labels of {} on an image of {}", labels.shape, src.shape)));
     }
@@ -78,12 +78,12 @@ pub fn hottest(device: &Device, src: &Volume, labels: &Labels) -> Result<Hottest
     };
     let (mut samples, mut voxels): (Vec<i32>, Vec<u32>) = best.into_iter().unzip();
     (samples[0], voxels[0]) = (i32::MIN, NOWHERE);
-    Ok(Hottest { samples, voxels })
+    Ok(MaximumPositions { samples, voxels })
 }
 
 fn twin(src: &[i32], labels: &[u32], n: usize) -> Vec<(i32, u32)> {
     let block = src.len().div_ceil(2 * rayon::current_num_threads()).max(1 << 14);
-    let hotter = |a: &mut (i32, u32), b: (i32, u32)| {
+    let take_greater = |a: &mut (i32, u32), b: (i32, u32)| {
         if b.0 > a.0 || b.0 == a.0 && b.1 < a.1 {
             *a = b;
         }
@@ -94,14 +94,14 @@ fn twin(src: &[i32], labels: &[u32], n: usize) -> Vec<(i32, u32)> {
             if l > 0
                 && let Some(best) = best.get_mut(l as usize)
             {
-                hotter(best, (s, i as u32));
+                take_greater(best, (s, i as u32));
             }
         }
         best
     });
     let nothing = || vec![(i32::MIN, NOWHERE); n];
     parts.reduce(nothing, |mut a, b| {
-        a.iter_mut().zip(b).for_each(|(a, b)| hotter(a, b));
+        a.iter_mut().zip(b).for_each(|(a, b)| take_greater(a, b));
         a
     })
 }
@@ -117,7 +117,7 @@ mod tests {
         let shape = Shape::flat(2, 5);
         let v = Volume::new(shape, vec![9, 4, 7, 7, -5, 99, 7, 2, i32::MIN, -8]).unwrap();
         let l = Labels::new(shape, vec![0, 1, 1, 1, 2, 0, 1, 4, 5, 2]).unwrap();
-        let found = hottest(&Device::Cpu, &v, &l).unwrap();
+        let found = maximum_position(&Device::Cpu, &v, &l).unwrap();
         assert_eq!(found.samples, [i32::MIN, 7, -5, i32::MIN, 2, i32::MIN]);
         assert_eq!(found.voxels, [NOWHERE, 2, 4, NOWHERE, 7, 8]);
     }
@@ -126,6 +126,6 @@ mod tests {
     fn sizes_must_agree() {
         let v = Volume::new(Shape::flat(1, 2), vec![1, 2]).unwrap();
         let l = Labels::new(Shape::flat(2, 1), vec![1, 1]).unwrap();
-        assert!(hottest(&Device::Cpu, &v, &l).is_err());
+        assert!(maximum_position(&Device::Cpu, &v, &l).is_err());
     }
 }
