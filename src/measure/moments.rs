@@ -113,7 +113,7 @@ pub(super) struct Ellipse {
 }
 
 /// Eigenvalues of a symmetric matrix by cyclic Jacobi rotations, largest first.
-fn eigenvalues(mut m: [[f64; 3]; 3]) -> [f64; 3] {
+pub(super) fn eigenvalues(mut m: [[f64; 3]; 3]) -> [f64; 3] {
     for _ in 0..32 {
         for (p, q) in [(0, 1), (0, 2), (1, 2)] {
             if m[p][q] == 0.0 {

@@ -37,7 +37,7 @@ pub struct Regrid {
 pub struct Chain {
     /// Another grid; that of the image if there is none.
     pub regrid: Option<Regrid>,
-    /// Lowest and highest intensity that is measured.
+    /// Lowest and highest intensity that is measured; an end may be infinite.
     pub range: Option<[f64; 2]>,
     /// Standard deviations from the mean from which on an intensity is an outlier, after the range.
     pub outliers: Option<f64>,

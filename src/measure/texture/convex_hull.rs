@@ -59,6 +59,11 @@ fn dot(a: Point, b: Point) -> i128 {
     (0..3).map(|k| i128::from(a[k]) * i128::from(b[k])).sum()
 }
 
+/// The greatest common divisor.
+fn divisor(a: i64, b: i64) -> i64 {
+    if b == 0 { a.abs() } else { divisor(b, a % b) }
+}
+
 /// A triangle while the hull grows.
 struct Face {
     corners: [usize; 3],
@@ -164,6 +169,21 @@ impl Hull {
     /// Corners in the unit of the size of voxels.
     pub fn points(&self, size: [f64; 3]) -> Vec<[f64; 3]> {
         self.corners.iter().map(|p| std::array::from_fn(|a| p[a] as f64 * size[a] / 2.0)).collect()
+    }
+
+    /// Directions of its faces, each once.
+    pub fn normals(&self, size: [f64; 3]) -> Vec<[f64; 3]> {
+        let whole = |t: &[usize; 3]| {
+            let [z, y, x] = Face::new(&self.corners, *t).normal;
+            let divisor = divisor(divisor(z, y), x).max(1);
+            // One of two opposite ones.
+            let sign = if [z, y, x] < [0; 3] { -divisor } else { divisor };
+            [z / sign, y / sign, x / sign]
+        };
+        let mut normals: Vec<Point> = self.triangles.iter().map(whole).collect();
+        normals.sort_unstable();
+        normals.dedup();
+        normals.iter().map(|n| std::array::from_fn(|a| n[a] as f64 / size[a])).collect()
     }
 
     /// Largest distance of two corners.

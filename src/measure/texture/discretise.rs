@@ -56,7 +56,7 @@ impl Discretisation {
                 Ok(Bins { from: 1.0, number: 1.0, extent: 1.0, most: high as u16 })
             }
             Discretisation::BinSize { width, from } => {
-                let from = from.or(region.range.map(|r| r[0])).unwrap_or(low);
+                let from = from.or(region.range.map(|r| r[0]).filter(|r| r.is_finite())).unwrap_or(low);
                 let most = ((high - from) / width).floor().max(0.0) + 1.0;
                 // Not a number if the width is 0 or none itself.
                 if !(width > 0.0 && most <= MOST) {

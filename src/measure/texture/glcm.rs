@@ -5,8 +5,7 @@
 
 use super::aggregation::{Aggregation, Norm, Step, directions};
 use super::average;
-pub use super::glcm_features::FEATURES;
-use super::glcm_features::Facts;
+pub use super::glcm_features::{FEATURES, Facts};
 use super::levels::Levels;
 use std::ops::Range;
 

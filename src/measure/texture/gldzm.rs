@@ -6,7 +6,8 @@ use super::aggregation::Space;
 use super::average;
 use super::levels::Levels;
 use super::region::Region;
-use super::table::{Facts, Table, counted};
+pub use super::table::Facts;
+use super::table::{Table, counted};
 use super::zones::{distances, zones};
 use crate::measure::Feature;
 

@@ -3,8 +3,10 @@
 use super::aggregation::{Aggregation, Norm, Step, directions};
 use super::average;
 use super::levels::Levels;
-use super::table::{Facts, Table, counted};
+pub use super::table::Facts;
+use super::table::{Table, counted};
 use crate::measure::Feature;
+use std::ops::Range;
 
 /// The values of [`FEATURES`].
 pub fn values(levels: &Levels, aggregation: Aggregation) -> Vec<Option<f64>> {
@@ -12,25 +14,25 @@ pub fn values(levels: &Levels, aggregation: Aggregation) -> Vec<Option<f64>> {
     let groups = aggregation.groups(levels.slices(), &steps);
     // Directions of the same slices follow each other.
     let facts = groups.chunk_by(|a, b| a.0 == b.0).flat_map(|same| {
-        let inside: Vec<usize> = levels.inside(&same[0].0);
-        same.iter().map(move |(_, steps)| Facts::of(levels, &count(levels, &inside, steps)))
+        let rows = levels.rows(&same[0].0);
+        same.iter().map(move |(_, steps)| Facts::of(levels, &count(levels, &rows, steps)))
     });
     average(FEATURES, facts)
 }
 
 /// The matrix of runs. A voxel is so many along in its run; runs of a length are as many as voxels that are as many along,
 /// less those that are one more. So no run has to be followed to its end.
-fn count(levels: &Levels, inside: &[usize], steps: &[Step]) -> Table {
+fn count(levels: &Levels, rows: &[Range<usize>], steps: &[Step]) -> Table {
     let (size, _) = levels.place();
     let width = size.into_iter().max().unwrap_or(0) + 1;
     let mut along = vec![0u64; (levels.ranks() + 1) * width];
-    let cells = levels.cells();
+    let (cells, voxels) = (levels.cells(), rows.iter().map(Range::len).sum::<usize>());
     for &step in steps {
         let offset = levels.offset(step).unsigned_abs();
         // As far back as the step goes, in a ring.
         let mut recent = vec![0u32; (offset + 1).next_power_of_two()];
         let mask = recent.len() - 1;
-        for &i in inside {
+        for i in rows.iter().flat_map(Range::clone) {
             let (rank, before) = (cells[i], i - offset);
             let length = if cells[before] == rank { recent[before & mask] + 1 } else { 0 };
             recent[i & mask] = length;
@@ -40,7 +42,7 @@ fn count(levels: &Levels, inside: &[usize], steps: &[Step]) -> Table {
     for row in along.chunks_mut(width) {
         (1..row.len()).for_each(|k| row[k - 1] -= row[k]);
     }
-    Table::of_rows(&along, width, (inside.len() * steps.len()) as u64)
+    Table::of_rows(&along, width, (voxels * steps.len()) as u64)
 }
 
 /// The features of runs.

@@ -3,7 +3,8 @@
 use super::aggregation::Space;
 use super::average;
 use super::levels::Levels;
-use super::table::{Facts, Table, counted};
+pub use super::table::Facts;
+use super::table::{Table, counted};
 use super::zones::zones;
 use crate::measure::Feature;
 

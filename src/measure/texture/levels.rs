@@ -109,9 +109,15 @@ impl Levels {
         self.index([slices.start, 0, 0])..self.index([slices.end, 0, 0])
     }
 
-    /// Where the voxels of slices lie in the cells.
-    pub(super) fn inside(&self, slices: &Range<usize>) -> Vec<usize> {
-        self.range(slices).filter(|&i| self.cells[i] != 0).collect()
+    /// Where voxels of slices follow each other in the cells.
+    pub(super) fn rows(&self, slices: &Range<usize>) -> Vec<Range<usize>> {
+        let range = self.range(slices);
+        let mut start = range.start;
+        let rows = self.cells[range].chunk_by(|a, b| (*a == 0) == (*b == 0)).map(|same| {
+            start += same.len();
+            (same[0] != 0).then(|| start - same.len()..start)
+        });
+        rows.flatten().collect()
     }
 
     /// Voxels in slices.

@@ -29,6 +29,7 @@ pub mod autocorrelation;
 pub mod chain;
 mod convex_hull;
 pub mod discretise;
+pub mod enclosing;
 mod entropy;
 pub mod glcm;
 mod glcm_features;

@@ -41,13 +41,13 @@ impl Facts {
         let size = region.spacing;
         let bounds = region.bounds()?;
         let hull = Hull::of(region)?;
-        let patterns = Patterns::of(&framed(region)?);
+        let (volume, area) = mesh(region)?;
         let voxel: f64 = size.iter().product();
         let moments = moments(region)?;
         let n = region.measured().count();
         Some(Facts {
-            volume: patterns.volume() * voxel,
-            area: patterns.mesh_area(size),
+            volume,
+            area,
             counted: moments.n as f64 * voxel,
             axes: axes(&moments, size),
             sides: [0, 1, 2].map(|a| bounds[a].len() as f64 * size[a]),
@@ -87,7 +87,7 @@ const TERMS: u32 = 20;
 
 /// Area of an ellipsoid by the standard's series of Legendre polynomials, from its axes, longest first. It is the true area
 /// for a ball only; its values are those that others compare with.
-fn ellipsoid_area([a, b, c]: [f64; 3]) -> f64 {
+pub(super) fn ellipsoid_area([a, b, c]: [f64; 3]) -> f64 {
     // Squares of the eccentricities. P is (alpha beta)^k times the polynomial of degree k at (alpha^2 + beta^2) / (2 alpha beta),
     // so that nothing is divided by an eccentricity of 0.
     let (alpha, beta) = (1.0 - b * b / (a * a), 1.0 - c * c / (a * a));
@@ -99,6 +99,12 @@ fn ellipsoid_area([a, b, c]: [f64; 3]) -> f64 {
         (before, now) = (now, ((2.0 * k + 1.0) * half * now - k * product * before) / (k + 1.0));
     }
     PI * a * b * sum
+}
+
+/// Volume and area of the mesh.
+pub(super) fn mesh(region: &Region) -> Option<(f64, f64)> {
+    let patterns = Patterns::of(&framed(region)?);
+    Some((patterns.volume() * region.spacing.iter().product::<f64>(), patterns.mesh_area(region.spacing)))
 }
 
 /// The shape alone, framed by one voxel.

@@ -4,7 +4,8 @@
 use super::aggregation::{Norm, Space, Step, neighbours};
 use super::average;
 use super::levels::Levels;
-use super::table::{Facts, Table, counted};
+pub use super::table::Facts;
+use super::table::{Table, counted};
 use crate::measure::Feature;
 use std::ops::Range;
 

@@ -141,10 +141,11 @@ impl<'a> Region<'a> {
 
     /// Measures only voxels within so many standard deviations of the mean: resegmentation by outliers.
     pub fn keep_within(&mut self, deviations: f64) {
-        let n = self.measured().count() as f64;
-        if n == 0.0 {
+        // Rounding of the mean must not make outliers of intensities that are all the same.
+        if self.extremes().is_none_or(|[low, high]| low == high) {
             return;
         }
+        let n = self.measured().count() as f64;
         let mean = self.values().sum::<f64>() / n;
         let spread = (self.values().map(|v| (v - mean) * (v - mean)).sum::<f64>() / n).sqrt();
         self.keep(mean - deviations * spread, mean + deviations * spread);

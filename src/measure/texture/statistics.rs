@@ -1,7 +1,8 @@
 //! Statistics of intensities (IBSI:UHIW), without any bins.
 
 use super::region::Region;
-use super::spread::{Spread, counted};
+pub use super::spread::Spread;
+use super::spread::counted;
 use super::{SQUARED, average, plain};
 use crate::measure::{CHANNEL_UNIT, Feature};
 

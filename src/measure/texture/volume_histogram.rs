@@ -46,7 +46,9 @@ impl Facts {
         let counted = counted(region);
         let (Some(first), Some(last)) = (counted.first(), counted.last()) else { return Ok(None) };
         let found = [first.0, last.0];
-        let [low, high] = region.range.unwrap_or(found);
+        let range = region.range.unwrap_or(found);
+        // An open end of the range is none.
+        let [low, high] = [0, 1].map(|k| if range[k].is_finite() { range[k] } else { found[k] });
         let voxels = counted.iter().map(|(_, n)| n).sum();
         let size = match steps {
             Steps::AsStored(size) | Steps::BinSize(size) => size,

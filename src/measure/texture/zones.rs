@@ -22,7 +22,7 @@ pub(super) struct Zone {
 }
 
 /// The zones in slices, in the plane or in space; in the order of their first voxels.
-pub(super) fn zones(levels: &Levels, distances: Option<&[u32]>, slices: &Range<usize>, is_flat: bool) -> Vec<Zone> {
+pub(super) fn zones(levels: &Levels, distances: Option<&[u16]>, slices: &Range<usize>, is_flat: bool) -> Vec<Zone> {
     let range = levels.range(slices);
     let offsets: Vec<isize> =
         neighbours(1, Norm::Chebyshev, is_flat).into_iter().map(|s| levels.offset(s)).filter(|o| *o < 0).collect();
@@ -49,7 +49,7 @@ pub(super) fn zones(levels: &Levels, distances: Option<&[u32]>, slices: &Range<u
                 _ => other,
             });
         }
-        let distance = distances.map_or(0, |d| d[i]);
+        let distance = distances.map_or(0, |d| u32::from(d[i]));
         let zone = own.unwrap_or_else(|| {
             let root = zones.len() as u32;
             zones.push(Zone { rank, size: 0, distance, root });
@@ -84,10 +84,10 @@ fn unite(zones: &mut [Zone], a: u32, b: u32) -> u32 {
 }
 
 /// Steps over faces from each voxel of the shape to outside of it, by cell: two walks, each along the steps that lead back.
-/// Beyond the box of the shape all is outside.
-pub(super) fn distances(region: &Region, levels: &Levels, is_flat: bool) -> Vec<u32> {
+/// Beyond the box of the shape all is outside, so none is above half of its shortest side and 1.
+pub(super) fn distances(region: &Region, levels: &Levels, is_flat: bool) -> Vec<u16> {
     let (size, lo) = levels.place();
-    let mut distances = vec![0u32; levels.cells().len()];
+    let mut distances = vec![0u16; levels.cells().len()];
     let steps = neighbours(1, Norm::Manhattan, is_flat);
     let offsets: Vec<isize> = steps.into_iter().map(|s| levels.offset(s)).filter(|o| *o < 0).collect();
     for z in 0..size[0] {
