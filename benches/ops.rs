@@ -8,6 +8,7 @@
 use rayon::prelude::*;
 use std::time::{Duration, Instant};
 use uptake::device::{AdapterChoice, Buffer, Device, Gpu, Word};
+use uptake::image::{Labels, Mask, Volume};
 use uptake::measure::{self, ChannelRef, Request, family};
 use uptake::ops::background::{Background, background};
 use uptake::ops::distance::distance;
@@ -25,7 +26,6 @@ use uptake::ops::scale::scale;
 use uptake::ops::split::{Depth, split};
 use uptake::ops::threshold::{BinChoice, Method, choose, threshold};
 use uptake::units::Shape;
-use uptake::volume::{Labels, Mask, Volume};
 use uptake::{Result, ops};
 
 /// As in the command.
@@ -141,15 +141,8 @@ fn bandwidth() -> Result<f64> {
 /// Features of all objects: always on the host.
 fn measures(i: &Inputs) -> Result<Duration> {
     let (image, labels) = (i.image.to_host()?, i.labels.to_host()?);
-    let channel = ChannelRef {
-        name: "c",
-        unit: "au",
-        volume: &image,
-        saturation: None,
-        positive_above: None,
-        background_to: None,
-    };
-    let (channels, families) = ([channel], [family("shape")?, family("intensity")?]);
+    let channel = ChannelRef { name: "c", unit: "au", volume: &image, saturation: None, background_to: None };
+    let (channels, families) = ([channel], [family("shape", "")?, family("intensity", "")?]);
     let request = Request { channels: &channels, families: &families, ..Request::new(&labels) };
     best(|| measure::objects(&request).map(|_| ()))
 }

@@ -1,5 +1,5 @@
-// What of each territory reaches the object's limit.
+// What of each allowed region reaches the object's limit.
 fn run(i: u32) {
-    let l = territory(i);
+    let l = allowed(i);
     set_dst(i, select(0u, l, l != 0u && src(i) >= limit(l)));
 }

@@ -3,18 +3,18 @@
 //!
 //! # The map of the house
 //!
-//! An image flows one way: a file becomes a [`Scan`](scan::Scan), its channels are [`Volume`](volume::Volume)s,
-//! operations make [`Mask`](volume::Mask)s and [`Labels`](volume::Labels) of them, measures make a
+//! An image flows one way: a file becomes a [`Scan`](image::Scan), its channels are [`Volume`](image::Volume)s,
+//! operations make [`Mask`](image::Mask)s and [`Labels`](image::Labels) of them, measures make a
 //! [`Table`](table::Table), and writers set that down.
 //!
 //! - `cli` (feature `cli`, on by default): one file a subcommand, over [`batch`]: many files, none lost.
 //! - [`pipeline`]: one scan through a [`recipe`].
 //! - [`read`]: formats in. [`write`](mod@write): tables, label images and overlays out.
-//! - [`percist`]: response to therapy from the tables of two PET runs.
+//! - [`pet`]: the rules of SUV; response to therapy from the tables of two PET runs.
 //! - [`measure`]: families of features. [`ops`]: operations, each with its shader.
 //! - [`device`]: CPU or GPU, buffers, kernels.
 //! - [`profile`]: where the time goes. [`memory`]: large blocks that are used again.
-//! - [`units`], [`volume`], [`scan`], [`table`], [`Error`]: the nouns.
+//! - [`image`], [`units`], [`table`], [`Error`]: the nouns.
 //!
 //! ```no_run
 //! use uptake::{device::Device, pipeline, read, recipe};
@@ -31,7 +31,7 @@
 //! An array is an image as well:
 //!
 //! ```
-//! use uptake::scan::{Channel, Modality, Scan};
+//! use uptake::image::{Channel, Modality, Scan};
 //! use uptake::{device::Device, pipeline, recipe::Recipe};
 //!
 //! # fn main() -> uptake::Result<()> {
@@ -66,23 +66,20 @@ pub mod batch;
 pub mod cli;
 pub mod device;
 mod error;
+pub mod image;
 pub mod measure;
 pub mod memory;
 mod name_pattern;
-mod object_runs;
 pub mod ops;
-pub mod percist;
+pub mod pet;
 pub mod pipeline;
-pub mod placement;
 pub mod profile;
 pub mod read;
 pub mod recipe;
-mod scale;
-pub mod scan;
-pub mod suv;
+mod simd;
 pub mod table;
 pub mod units;
-pub mod volume;
+mod words;
 pub mod write;
 
 pub use error::{Error, Kind, Result, printable};

@@ -65,7 +65,8 @@ impl std::fmt::Display for Shape {
 }
 
 /// The unit that a spacing is given in. Microscopy counts in micrometres, PET in millimetres.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// Micrometre.
     Um,
@@ -175,6 +176,20 @@ impl Length {
                     .remedy("scale = \"auto\" or scale = \"10 px\" in the object set")),
             },
         }
+    }
+}
+
+impl Length {
+    /// Which one is longer, where both are counted in one unit.
+    pub fn compare(self, other: Self) -> Option<std::cmp::Ordering> {
+        let (a, b) = match (self, other) {
+            (Length::Px(a), Length::Px(b)) | (Length::R(a), Length::R(b)) => (a, b),
+            (Length::Um(a), Length::Um(b)) | (Length::Mm(a), Length::Mm(b)) => (a, b),
+            (Length::Um(a), Length::Mm(b)) => (a, b * 1000.0),
+            (Length::Mm(a), Length::Um(b)) => (a * 1000.0, b),
+            _ => return None,
+        };
+        a.partial_cmp(&b)
     }
 }
 

@@ -15,9 +15,9 @@ use std::time::Duration;
 use uptake::Kind;
 use uptake::batch::{self, Recipes, Settings};
 use uptake::device::Device;
+use uptake::image::Scan;
 use uptake::pipeline::{self, External};
 use uptake::recipe::{Recipe, preset};
-use uptake::scan::Scan;
 
 /// Longer than any run here takes, however busy the machine is.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -198,8 +198,10 @@ fn recipes_with_thousands_of_sets_steps_and_channels_are_read() {
     assert!(circle.contains("need each other: s0000, s0001") && circle.contains("more in line 3:"), "{circle}");
     let unknown = read("an unknown set among 3,000", text.replace("from = \"s2999\"", "from = \"cytoplasm\""), vec![]);
     assert!(unknown.unwrap_err().contains("there is no object set \"cytoplasm\" in line"));
-    let sensitivity =
-        format!("[measure.s2999]\nfeatures = [\"lesion\"]\nsensitivity = [{}]\n", "\"s0001\",".repeat(100_000));
+    let sensitivity = format!(
+        "[measure.s2999]\nfeatures = [\"sensitivity\"]\nsensitivity.sets = [{}]\n",
+        "\"s0001\",".repeat(100_000)
+    );
     assert!(read("a set named 100,000 times", format!("{text}{sensitivity}"), vec![]).unwrap_err().contains("twice"));
 
     let step = "{ op = \"median\", radius = \"1 px\" },\n";

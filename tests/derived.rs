@@ -8,14 +8,13 @@ mod common;
 
 use std::process::Command;
 use uptake::device::Device;
+use uptake::image::{Channel, Modality, Scan, Volume};
 use uptake::ops::gaussian::{Gaussian, gaussian};
 use uptake::pipeline::{self, External, Outcome};
 use uptake::read::{self, Options};
 use uptake::recipe::Recipe;
-use uptake::scan::{Channel, Modality, Scan};
 use uptake::table::Cells;
 use uptake::units::{Shape, Spacing};
-use uptake::volume::Volume;
 
 /// Two channels with a few bright squares on a slope.
 fn scan() -> Scan {
@@ -174,4 +173,29 @@ fn recipes_that_make_no_image_are_refused() {
     );
     let of = "steps = [{ op = \"mean\", radius = \"2 px\", of = \"z\" }]";
     refused(&format!("[images.x]\nchannel = \"probe\"\n{of}"), "no earlier step is called \"z\"", "original");
+}
+
+/// Mechanics: what tables and files are like is the recipe's to say, whatever made the image.
+#[test]
+fn the_recipe_says_what_its_output_is_like() {
+    use uptake::recipe::ImageFiles;
+    use uptake::units::Unit;
+    let plain = Recipe::parse("r.toml", &format!("{CHANNELS}{IMAGES}"), &[]).unwrap().body;
+    assert_eq!((plain.lengths(), plain.image_files(), plain.volumes()), (Unit::Um, ImageFiles::Tiff, false));
+    let says = "output = { lengths = \"mm\", images = \"nifti\", volumes = true }\n";
+    let recipe = Recipe::parse("r.toml", &format!("{CHANNELS}{says}{IMAGES}"), &[]).unwrap();
+    assert_eq!(
+        (recipe.body.lengths(), recipe.body.image_files(), recipe.body.volumes()),
+        (Unit::Mm, ImageFiles::Nifti, true)
+    );
+    let (um, mm) = (run(IMAGES, &Device::Cpu), run(&format!("{says}{IMAGES}"), &Device::Cpu));
+    let first = |o: &Outcome, column: &str| match &o.sets[0].table.column(column).unwrap().cells {
+        Cells::Real(v) => v[0].unwrap(),
+        _ => panic!("{column}"),
+    };
+    assert!((first(&um, "centroid_x_um") / 1000.0 - first(&mm, "centroid_x_mm")).abs() < 1e-12);
+    assert!(um.sets[0].table.column("area_um2").is_some() && mm.sets[0].table.column("area_mm2").is_none());
+    assert!(mm.row.column("spacing_x_mm").is_some() && mm.row.column("image_focus_score_nuclear").is_some());
+    let e = Recipe::parse("r.toml", &format!("{CHANNELS}output.lengths = \"cm\"\n{IMAGES}"), &[]).unwrap_err();
+    assert!(e.to_string().contains("um"), "{e}");
 }

@@ -13,8 +13,8 @@ use raw::{Page, bytes, long, longs, short, text};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use uptake::image::Scan;
 use uptake::read::{self, Options, Pages};
-use uptake::scan::Scan;
 use uptake::{Error, Kind};
 
 fn open(pages: &[Page], options: &Options) -> Result<Scan, Error> {

@@ -14,9 +14,9 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::path::Path;
 use uptake::Kind;
+use uptake::image::{Modality, SUV_UNIT, Scan};
+use uptake::pet::suv::{Settings, Units};
 use uptake::read::{self, Options, Pick};
-use uptake::scan::{Modality, SUV_UNIT, Scan};
-use uptake::suv::{Settings, Units};
 
 /// Files with expected values that are not read, with a word of the error that must name it.
 const UNSUPPORTED: &[(&str, &str)] = &[
@@ -213,7 +213,7 @@ fn facts_name_no_patient() {
         assert!(!text.contains(secret), "{secret} in {text}");
     }
     assert_eq!(scan.spacing.unwrap().zyx, [0.8, 0.3125, 0.3125]);
-    assert_eq!(scan.placement.unwrap().origin, [-83.9063, -91.2, 6.6406]);
+    assert_eq!(scan.patient_grid.unwrap().origin, [-83.9063, -91.2, 6.6406]);
     let ct = read::open(&folder.join("CT_small.dcm"), &Options::default()).unwrap();
     assert_eq!((ct.channels[0].volume.scale.factor(), ct.channels[0].volume.scale.offset()), (1.0, -1024.0));
 }
@@ -247,7 +247,7 @@ fn the_raw_series_has_a_slope_for_each_slice() {
     assert_eq!((scan.channels[0].name.as_str(), scan.channels[0].unit), ("pet", "Bq/ml"));
     let [z, y, x] = scan.spacing.unwrap().zyx;
     assert!((z - 3.27).abs() < 1e-4 && [y, x] == [4.6875, 4.6875], "{z} {y} {x}");
-    assert_eq!(scan.placement.unwrap().origin, [-297.65625, -297.65625, -881.3]);
+    assert_eq!(scan.patient_grid.unwrap().origin, [-297.65625, -297.65625, -881.3]);
     assert!(
         scan.warnings.iter().any(|n| n.contains("distances of slices differ by up to 0.08")),
         "{:?}",

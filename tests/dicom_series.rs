@@ -13,8 +13,8 @@ use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
 use std::path::{Path, PathBuf};
+use uptake::image::Scan;
 use uptake::read::{self, Options, find_series};
-use uptake::scan::Scan;
 
 /// Explicit, most significant byte first: retired, and still met.
 const BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
@@ -96,9 +96,9 @@ fn slices_are_sorted_by_position_and_each_has_its_slope() {
     assert_eq!(values(&scan)[..8], [2.0, 2.0, 4.0, 6.0, 8.0, 10.0, 0.5, 0.25]);
     assert_eq!(firsts(&scan), [2.0, 0.5, 1.5]);
     assert_eq!(scan.spacing.unwrap().zyx, [3.0, 2.0, 1.5]);
-    let placement = scan.placement.unwrap();
-    assert_eq!(placement.origin, [10.0, 20.0, 3.0]);
-    assert_eq!(placement.directions, [[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]);
+    let patient_grid = scan.patient_grid.unwrap();
+    assert_eq!(patient_grid.origin, [10.0, 20.0, 3.0]);
+    assert_eq!(patient_grid.directions, [[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]);
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn pet(z: f64) -> InMemDicomObject {
     o
 }
 
-fn found(folder: &tempfile::TempDir) -> read::Found {
+fn found(folder: &tempfile::TempDir) -> read::FoundSeries {
     let mut files = vec![];
     for entry in std::fs::read_dir(folder.path()).unwrap() {
         let path = entry.unwrap().path();
@@ -201,7 +201,7 @@ fn found(folder: &tempfile::TempDir) -> read::Found {
     find_series(&files)
 }
 
-fn sizes(found: &read::Found) -> Vec<usize> {
+fn sizes(found: &read::FoundSeries) -> Vec<usize> {
     found.series.iter().map(|s| s.files.len()).collect()
 }
 
@@ -382,9 +382,9 @@ fn frames_of_enhanced_objects_have_places_and_slopes() {
         // The normal is (-1, 0, 0): the frame with the largest x comes first.
         assert_eq!(firsts(&scan), [5.0, 4.0, 1.5], "{syntax}");
         assert_eq!(scan.spacing.unwrap().zyx, [2.0, 2.0, 1.5]);
-        let placement = scan.placement.unwrap();
-        assert_eq!(placement.origin, [0.0, 5.0, 6.0]);
-        assert_eq!(placement.directions, [[-1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]]);
+        let patient_grid = scan.patient_grid.unwrap();
+        assert_eq!(patient_grid.origin, [0.0, 5.0, 6.0]);
+        assert_eq!(patient_grid.directions, [[-1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]]);
     }
 }
 

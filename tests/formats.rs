@@ -16,8 +16,8 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tiff::encoder::{TiffEncoder, colortype};
+use uptake::image::Scan;
 use uptake::read::{self, Colour, Options, Pages};
-use uptake::scan::Scan;
 use uptake::{Error, Kind};
 
 /// Valid files of variants that are not read, with a word of the error that must name it.

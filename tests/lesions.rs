@@ -8,17 +8,18 @@ mod common;
 
 use std::path::Path;
 use uptake::device::Device;
-use uptake::measure::{self, ChannelRef, Family, Ratios, References, Request, lesion::Lesion};
+use uptake::image::{Channel, Labels, Modality, PatientGrid, Regions, SUV_UNIT, Scale, Scan, Volume};
+use uptake::measure::{self, ChannelRef, Chosen, Context, Request, family};
 use uptake::pipeline::{self, External};
-use uptake::placement::Placement;
 use uptake::read;
 use uptake::recipe::Recipe;
-use uptake::scan::{Channel, Modality, Regions, SUV_UNIT, Scan};
 use uptake::table::{Cells, Table};
 use uptake::units::{Shape, Spacing, Unit};
-use uptake::volume::{Labels, Scale, Volume};
 
-const FAMILIES: [&dyn Family; 1] = [&Lesion];
+/// Lesions, with these parameters.
+fn lesion(parameters: &str) -> [Chosen; 1] {
+    [family("lesion", parameters).unwrap()]
+}
 
 /// Lesions, and SUV in one channel.
 #[derive(Clone)]
@@ -36,22 +37,16 @@ impl Scene {
         Scene { labels, pet, unit: SUV_UNIT, spacing: Spacing::mm(mm), sul_factor: Some(0.75) }
     }
     fn channel(&self) -> ChannelRef<'_> {
-        ChannelRef {
-            name: "pet",
-            unit: self.unit,
-            volume: &self.pet,
-            saturation: None,
-            positive_above: None,
-            background_to: None,
-        }
+        ChannelRef { name: "pet", unit: self.unit, volume: &self.pet, saturation: None, background_to: None }
     }
     /// What `f` makes of the request for this scene.
     fn ask<T>(&self, f: impl FnOnce(&Request) -> T) -> T {
         f(&Request {
             channels: &[self.channel()],
-            families: &FAMILIES,
+            families: &lesion(""),
             spacing: self.spacing,
             unit: Unit::Mm,
+            volumes: true,
             sul_factor: self.sul_factor,
             ..Request::new(&self.labels)
         })
@@ -60,7 +55,7 @@ impl Scene {
         self.ask(|r| measure::objects(r).unwrap())
     }
     fn totals(&self) -> Table {
-        self.ask(|r| measure::scan_totals("lesions", r, Ratios::default()).unwrap())
+        self.ask(|r| r.families[0].family.totals("lesions", r).unwrap())
     }
     /// The same scene with each voxel of a new shape taken from `from(z, y, x)`.
     fn mapped(&self, shape: Shape, from: impl Fn([usize; 3]) -> Option<[usize; 3]>) -> Scene {
@@ -382,7 +377,8 @@ fn what_is_missing_is_empty() {
     let flat = ["area_", "suv_", "sul_", "tlg_", "percist_measurable"];
     let not_suv = Scene { unit: "Bq/ml", ..two() };
     let table = empty(&not_suv, &flat);
-    let dictionary = measure::dictionary(&FAMILIES, &[("pet", "Bq/ml")], Unit::Mm);
+    let dictionary =
+        measure::dictionary(&lesion(""), &Context { unit: Unit::Mm, channels: &[("pet", "Bq/ml")], volumes: true });
     let mut cells = measure::EmptyCells::default();
     cells.add(&table);
     assert!(cells.reasons(&dictionary).iter().any(|n| n.contains("the values are not SUV")));
@@ -416,7 +412,7 @@ fn recipe_run(text: &str) -> (Recipe, pipeline::Outcome) {
     let mut scan = Scan::new(Modality::Pet, shape, vec![channel]);
     scan.spacing = scene.spacing;
     scan.sul_factor = scene.sul_factor;
-    scan.placement = Some(Placement { origin: [-10.0, -20.0, -30.0], ..Placement::STRAIGHT });
+    scan.patient_grid = Some(PatientGrid { origin: [-10.0, -20.0, -30.0], ..PatientGrid::STRAIGHT });
     let regions = |voxels| Regions { shape, voxels, names: Default::default(), notes: vec![] };
     let labels = scene.labels.voxels().host().unwrap();
     let box_at = |z: usize| (0..shape.len()).map(|i| u32::from(shape.position(i)[0] == z)).collect();
@@ -444,8 +440,9 @@ labels = "w.nii"
 [objects.liver]
 labels = "v.nii"
 [measure.lesions]
-features = ["lesion", "shape"]
-sensitivity = ["wide"]
+features = ["lesion", "shape", "sensitivity"]
+sensitivity.sets = ["wide"]
+lesion.liver = "liver"
 [measure.liver]
 features = ["reference"]
 "#;
@@ -475,7 +472,7 @@ fn a_recipe_from_front_to_back() {
     assert!(!names(&outcome.row).iter().any(|n| n.contains("focus") || n.ends_with("_um")));
     let told = pipeline::columns(&recipe).unwrap();
     // This scene was read from nowhere, so it has no audit of SUV; the dictionary tells that too.
-    let audit = names(&uptake::suv::columns().unwrap());
+    let audit = names(&uptake::pet::suv::columns().unwrap());
     let told_row: Vec<String> = names(&told.row).into_iter().filter(|n| !audit.contains(n)).collect();
     assert_eq!(told_row, names(&outcome.row));
     for (told, set) in told.sets.iter().zip(&outcome.sets) {
@@ -488,34 +485,41 @@ fn a_recipe_from_front_to_back() {
 #[test]
 fn percist_needs_a_reference() {
     let scene = two();
-    let region = |value: i32| {
-        let mut pet = scene.clone();
-        pet.pet =
-            Volume { scale: scene.pet.scale, ..Volume::new(scene.labels.shape, vec![value; 9 * 21 * 41]).unwrap() };
-        measure::reference(&scene.labels, &pet.channel(), scene.sul_factor).unwrap()
-    };
-    let measurable = |references: References| {
-        let table = scene.ask(|r| measure::objects(&Request { references, ..*r }).unwrap());
+    let shape = scene.labels.shape;
+    // The region is the last voxel, far from the lesions.
+    let region = Labels::new(shape, (1..=shape.len()).map(|i| u32::from(i == shape.len())).collect()).unwrap();
+    let none = Labels::new(shape, vec![0; shape.len()]).unwrap();
+    let measurable = |parameters: &str, value: i32, liver: &Labels, blood: &Labels| {
+        let mut samples = scene.pet.samples.host().unwrap().to_vec();
+        *samples.last_mut().unwrap() = value;
+        let pet = Volume { scale: scene.pet.scale, ..Volume::new(shape, samples).unwrap() };
+        let channel = ChannelRef { volume: &pet, ..scene.channel() };
+        let (families, others) = (lesion(parameters), [("v", liver), ("b", blood)]);
+        let table = scene.ask(|r| {
+            measure::objects(&Request { families: &families, others: &others, channels: &[channel], ..*r }).unwrap()
+        });
         [0, 1].map(|row| cell(&table, "percist_measurable", row))
     };
     // SUVpeak is 1.79 and 2.37: a liver of 1.2 asks for more than 1.8, blood of 1.0 for more than 2.
-    let (liver, blood) = (region(12), region(10));
-    assert_eq!(measurable(References::default()), [None, None]);
-    assert_eq!(measurable(References { liver, blood: None }), [Some(0.0), Some(1.0)]);
-    assert_eq!(measurable(References { liver: None, blood }), [Some(0.0), Some(1.0)]);
-    assert_eq!(measurable(References { liver: region(5), blood: region(30) }), [Some(1.0), Some(1.0)]);
-    assert_eq!(measurable(References { liver: None, blood: region(15) }), [Some(0.0), Some(0.0)]);
-    let none = Labels::new(scene.labels.shape, vec![0; 9 * 21 * 41]).unwrap();
-    assert_eq!(measure::reference(&none, &scene.channel(), None).unwrap(), None);
+    let (liver, blood, both) = ("liver = \"v\"", "blood = \"b\"", "liver = \"v\"\nblood = \"b\"");
+    assert_eq!(measurable("", 12, &region, &region), [None, None], "the recipe names none");
+    assert_eq!(measurable(liver, 12, &region, &none), [Some(0.0), Some(1.0)]);
+    assert_eq!(measurable(blood, 10, &none, &region), [Some(0.0), Some(1.0)]);
+    assert_eq!(measurable(both, 10, &region, &region), [Some(1.0), Some(1.0)], "the liver comes first");
+    assert_eq!(measurable(both, 10, &none, &region), [Some(0.0), Some(1.0)], "the liver is empty");
+    assert_eq!(measurable(blood, 15, &none, &region), [Some(0.0), Some(0.0)]);
+    assert_eq!(measurable(both, 15, &none, &none), [None, None]);
 }
 
 /// Mechanics: a set that sensitivity names is there, and lesions are measured.
 #[test]
 fn sensitivity_is_checked() {
     for (from, to, says) in [
-        ("sensitivity = [\"wide\"]", "sensitivity = [\"wild\"]", "there is no object set \"wild\""),
-        ("sensitivity = [\"wide\"]", "sensitivity = [\"wide\", \"wide\"]", "twice"),
-        ("\"lesion\", ", "", "only for lesions"),
+        ("sensitivity.sets = [\"wide\"]", "sensitivity.sets = [\"wild\"]", "there is no object set \"wild\""),
+        ("sensitivity.sets = [\"wide\"]", "sensitivity.sets = [\"wide\", \"wide\"]", "twice"),
+        (", \"sensitivity\"", "", "not measured"),
+        ("sensitivity.sets = [\"wide\"]\n", "", "no other set"),
+        ("lesion.liver = \"liver\"", "lesion.liver = \"lver\"", "try: liver"),
     ] {
         let e = Recipe::parse("pet.toml", &RECIPE.replace(from, to), &[]).unwrap_err().to_string();
         assert!(e.contains(says), "{e}");

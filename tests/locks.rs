@@ -38,12 +38,11 @@ const LISTED: &[(&str, usize, &str)] = &[
     ("src/cli/progress.rs", 1, "a line is printed"),
     ("src/batch/queue.rs", 2, "the list of records: one is put in its place"),
     ("src/cli/mod.rs", 2, "text is printed"),
-    ("src/batch/parts/mod.rs", 2, "a map of columns; files are read and written outside"),
-    (
-        "src/device/gpu.rs",
-        13,
-        "lists of buffers and pipelines, and a text that is set once; kernels are compiled outside",
-    ),
+    ("src/batch/parts/columns.rs", 2, "a map of columns; files are read and written outside"),
+    ("src/device/adapter.rs", 1, "asks the drivers for their adapters"),
+    ("src/device/failure.rs", 3, "a text that is set once, made outside"),
+    ("src/device/gpu.rs", 4, "a list of pipelines; kernels are compiled outside, and opening asks the driver"),
+    ("src/device/pool.rs", 5, "lists of buffers"),
     (
         "src/device/queue.rs",
         8,
@@ -51,11 +50,11 @@ const LISTED: &[(&str, usize, &str)] = &[
     ),
     ("src/measure/surface.rs", 1, "a table of constants that a single thread works out"),
     ("src/memory.rs", 3, "a list of free blocks"),
-    ("src/ops/lanes.rs", 2, "asks the processor"),
+    ("src/simd/wide.rs", 2, "asks the processor"),
     ("src/profile.rs", 3, "a map of times; the work that is timed is done outside"),
     ("src/recipe/parse.rs", 2, "the channels of the presets, read outside of the cell"),
     ("src/read/source.rs", 4, "a place in a file is read"),
-    ("src/volume.rs", 7, "forms of labels are made outside of the cell and moved into it"),
+    ("src/image/labels.rs", 7, "forms of labels are made outside of the cell and moved into it"),
 ];
 
 /// What may run or wait for other threads, or for a driver.

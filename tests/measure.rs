@@ -8,16 +8,31 @@ mod common;
 
 use serde_json::Value;
 use std::path::PathBuf;
-use uptake::measure::{self, ChannelRef, FAMILIES, Family, ProbeParams, Request, family};
-use uptake::placement::Placement;
+use uptake::image::{Labels, PatientGrid, Scale, Volume};
+use uptake::measure::{self, ChannelRef, Chosen, Context, FAMILIES, Request, family};
 use uptake::table::{Cells, Table};
 use uptake::units::{Shape, Spacing, Unit};
-use uptake::volume::{Labels, Scale, Volume};
 
-/// The families of fluorescence; tests/lesions.rs is about those of PET.
-/// Those of fluorescence.
-fn families() -> Vec<&'static dyn Family> {
-    FAMILIES.iter().copied().filter(|f| !f.is_of_pet()).collect()
+/// The families of fluorescence, with a ring of their own; tests/lesions.rs is about those of PET.
+fn families(ring: &str, channel: &Volume) -> Vec<Chosen> {
+    let probe = format!("ring = {ring}\npositive = {:?}", channel.scale.value(700.5));
+    let one = |e: &measure::registry::Entry| family(e.name, if e.name == "probe" { &probe } else { "" }).unwrap();
+    FAMILIES.iter().map(one).filter(|c| !c.family.needs().uptake).collect()
+}
+
+/// Of tables in mm, which are of volumes here.
+fn context<'a>(channels: &'a [(&'a str, &'a str)], unit: Unit) -> Context<'a> {
+    Context { unit, channels, volumes: unit == Unit::Mm }
+}
+
+const RING: &str = "[\"2 px\", \"5 px\"]";
+
+/// All families as they are without parameters; those that need some have them.
+fn all_families() -> Vec<Chosen> {
+    let one = |e: &measure::registry::Entry| {
+        family(e.name, if e.name == "sensitivity" { "sets = \"SET\"" } else { "" }).unwrap()
+    };
+    FAMILIES.iter().map(one).collect()
 }
 
 /// A scene: labels, one channel, spacing.
@@ -35,20 +50,12 @@ impl Scene {
     }
     fn channel(&self) -> ChannelRef<'_> {
         let saturation = Some(1023);
-        ChannelRef {
-            name: "c",
-            unit: "au",
-            volume: &self.channel,
-            saturation,
-            positive_above: Some(700),
-            background_to: None,
-        }
+        ChannelRef { name: "c", unit: "au", volume: &self.channel, saturation, background_to: None }
     }
     fn objects(&self) -> Table {
         measure::objects(&Request {
             channels: &[self.channel()],
-            families: &families(),
-            probe: ProbeParams { gap_px: 2.0, width_px: 3.0 },
+            families: &families(RING, &self.channel),
             spacing: self.spacing,
             ..Request::new(&self.labels)
         })
@@ -152,7 +159,7 @@ fn objects_agree_with_scikit_image() {
         for (row, expected) in rows.iter().enumerate() {
             compared += compare(&table, row, expected, name, &mut failures);
         }
-        let image = measure::image(&[scene.channel()], &[&scene.labels], Unit::Um).unwrap();
+        let image = measure::image(&[scene.channel()], &[&scene.labels], true).unwrap();
         compared += compare(&image, 0, &case["image"], name, &mut failures);
     }
     assert!(failures.is_empty(), "{} of {compared}:\n{}", failures.len(), failures.join("\n"));
@@ -255,7 +262,7 @@ fn rows_follow_labels_and_threads_do_not_matter() {
         for threads in [1, 3] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             assert_eq!(pool.install(|| scene.objects()), before);
-            let row = |s: &Scene| measure::image(&[s.channel()], &[&s.labels], Unit::Um).unwrap();
+            let row = |s: &Scene| measure::image(&[s.channel()], &[&s.labels], true).unwrap();
             assert_eq!(pool.install(|| row(&scene)), row(&scene));
         }
     }
@@ -287,22 +294,20 @@ fn scaling_scales_by_the_unit() {
     }
 }
 
-/// Invariant: a table in mm says the same as one in um, under names that say so; with a placement, centroids lie in the
+/// Invariant: a table in mm says the same as one in um, under names that say so; with a patient grid, centroids lie in the
 /// patient.
 #[test]
 fn millimetres_are_a_thousand_micrometres() {
-    let dictionary = measure::dictionary(&families(), &[("c", "au")], Unit::Um);
+    let dictionary = measure::dictionary(&families(RING, &scenes()[0].1.channel), &context(&[("c", "au")], Unit::Um));
     for (_, scene) in scenes() {
         let channels = [scene.channel()];
-        let um = Request {
-            channels: &channels,
-            families: &families(),
-            spacing: scene.spacing,
-            ..Request::new(&scene.labels)
-        };
-        let placement = Placement { origin: [1.0, 20.0, 300.0], ..Placement::STRAIGHT };
-        let mm = |placement| measure::objects(&Request { unit: Unit::Mm, placement, ..um }).unwrap();
-        let (plain, placed, um) = (mm(None), mm(Some(&placement)), measure::objects(&um).unwrap());
+        let families = families(RING, &scene.channel);
+        let um =
+            Request { channels: &channels, families: &families, spacing: scene.spacing, ..Request::new(&scene.labels) };
+        let patient_grid = PatientGrid { origin: [1.0, 20.0, 300.0], ..PatientGrid::STRAIGHT };
+        let mm =
+            |patient_grid| measure::objects(&Request { unit: Unit::Mm, volumes: true, patient_grid, ..um }).unwrap();
+        let (plain, placed, um) = (mm(None), mm(Some(&patient_grid)), measure::objects(&um).unwrap());
         for a in &um.columns {
             let Some(b) = plain.column(&a.name.replace("_um", "_mm")) else {
                 // PET is volumes: its tables leave out what only 2-D images fill.
@@ -340,7 +345,7 @@ fn millimetres_are_a_thousand_micrometres() {
 /// Mechanics: columns do not depend on the image; what is missing is empty and its reason is told.
 #[test]
 fn missing_is_empty_and_told() {
-    let dictionary = measure::dictionary(&families(), &[("c", "au")], Unit::Um);
+    let dictionary = measure::dictionary(&families(RING, &scenes()[0].1.channel), &context(&[("c", "au")], Unit::Um));
     for (_, mut scene) in scenes() {
         scene.spacing = None;
         scene.labels.count += 1;
@@ -365,9 +370,10 @@ fn missing_is_empty_and_told() {
 /// Mechanics: every column has a sentence, a unit and a name of its own; names end with their unit of length.
 #[test]
 fn the_dictionary_is_complete() {
+    let families = all_families();
     for unit in [Unit::Um, Unit::Mm] {
-        let mut all = measure::dictionary(FAMILIES, &[("EGFR", "au"), ("EGFR", "au")], unit);
-        all.extend(measure::image_dictionary(&[("EGFR", "au")], unit));
+        let mut all = measure::dictionary(&families, &context(&[("EGFR", "au"), ("EGFR", "au")], unit));
+        all.extend(measure::image_dictionary(&[("EGFR", "au")], unit == Unit::Um));
         for (i, d) in all.iter().enumerate() {
             assert!(!d.definition.is_empty() && (!d.unit.is_empty() || d.name == "label"), "{}", d.name);
             assert!(all[..i].iter().all(|other| other.name != d.name), "{} twice", d.name);
@@ -379,10 +385,10 @@ fn the_dictionary_is_complete() {
         }
     }
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/measures.md")).unwrap();
-    for d in measure::dictionary(FAMILIES, &[("CHANNEL", "")], Unit::Um) {
+    for d in measure::dictionary(&families, &context(&[("CHANNEL", "")], Unit::Um)) {
         assert!(page.contains(&format!("`{}`", d.name)), "docs/measures.md lacks {}", d.name);
     }
-    for d in measure::image_dictionary(&[("CHANNEL", "")], Unit::Um) {
+    for d in measure::image_dictionary(&[("CHANNEL", "")], true) {
         assert!(page.contains(&format!("`{}`", d.name)), "docs/measures.md lacks {}", d.name);
     }
 }
@@ -394,18 +400,67 @@ fn wrong_requests_are_errors() {
     let small = Volume::new(Shape::flat(1, 2), vec![0, 0]).unwrap();
     let channel = ChannelRef { volume: &small, ..scene.channel() };
     let ask = |channels: &[ChannelRef], width_px: f64, labels: &Labels| {
-        let probe = ProbeParams { gap_px: 0.0, width_px };
-        measure::objects(&Request { channels, families: &families(), probe, ..Request::new(labels) }).map(|t| t.rows())
+        let families = families(&format!("[\"0 px\", \"{width_px} px\"]"), &scene.channel);
+        measure::objects(&Request { channels, families: &families, ..Request::new(labels) }).map(|t| t.rows())
     };
-    assert!(ask(&[channel], 3.0, &scene.labels).is_err());
-    assert!(ask(&[scene.channel()], 0.0, &scene.labels).is_err());
     let mut short = scene.labels.clone();
     short.count = 3;
     assert!(ask(&[], 3.0, &short).is_err());
-    assert!(measure::image(&[channel], &[&scene.labels], Unit::Um).is_err());
+    assert!(ask(&[channel], 3.0, &scene.labels).is_err());
+    assert!(ask(&[scene.channel()], 0.0, &scene.labels).is_err());
+    assert!(ask(&[scene.channel()], 1000.5, &scene.labels).is_err());
+    assert!(measure::image(&[channel], &[&scene.labels], true).is_err());
     let none = Labels::new(Shape::flat(2, 2), vec![0; 4]).unwrap();
     assert_eq!(ask(&[], 3.0, &none).unwrap(), 0);
-    assert!(family("shapes").is_err());
+    assert!(family("shapes", "").is_err());
+    assert!(family("shape", "ring = 3").is_err());
+}
+
+/// Mechanics: the list names the keys that its families have.
+#[test]
+fn the_list_knows_the_keys_of_families() {
+    for entry in FAMILIES {
+        let e = entry.with("no_such_key = 1").unwrap_err();
+        let words: Vec<&str> = e.message().split('`').skip(1).step_by(2).skip(1).collect();
+        assert_eq!(words, entry.keys, "{}", entry.name);
+    }
+}
+
+/// Invariant: a number for the only channel is one for that channel.
+#[test]
+fn one_number_for_one_channel() {
+    let (_, scene) = scenes().swap_remove(0);
+    let ask = |parameters: &str| {
+        let families = [family("probe", parameters).unwrap()];
+        measure::objects(&Request { channels: &[scene.channel()], families: &families, ..Request::new(&scene.labels) })
+            .unwrap()
+    };
+    let one = ask("positive = 400");
+    assert_eq!(one, ask("positive.c = 400"));
+    assert!(one.column("positive_fraction_c").unwrap().cells.empty() < one.rows());
+    assert_ne!(one, ask("positive.c = 500"));
+}
+
+/// Invariant: one family under two parameters gives the columns of each alone, under names of their own.
+#[test]
+fn one_family_several_times() {
+    let (_, scene) = scenes().swap_remove(0);
+    let near = family("probe", "ring = [\"1 px\", \"3 px\"]").unwrap();
+    let far = Chosen { alias: Some("far".into()), ..family("probe", "ring = [\"3 px\", \"9 px\"]").unwrap() };
+    let ask = |families: &[Chosen]| {
+        measure::objects(&Request { channels: &[scene.channel()], families, ..Request::new(&scene.labels) }).unwrap()
+    };
+    let (both, near_alone) = (ask(&[near.clone(), far.clone()]), ask(std::slice::from_ref(&near)));
+    let far_alone = ask(&[Chosen { alias: None, ..far }]);
+    for c in &near_alone.columns {
+        assert_eq!(both.column(&c.name), Some(c));
+    }
+    for c in far_alone.columns.iter().filter(|c| c.name.starts_with("ring_")) {
+        let twin = both.column(&format!("{}_far", c.name)).unwrap();
+        assert_eq!(twin.cells, c.cells);
+        assert!(twin.definition.ends_with("; far: ring = [\"3 px\", \"9 px\"]"), "{}", twin.definition);
+    }
+    assert_eq!(both.columns.len(), near_alone.columns.len() + 8);
 }
 
 /// Oracle: published region properties of small label images (leading digits as given).
@@ -416,7 +471,8 @@ fn published_region_properties() {
     let image = image::open(dir.join("input12.png")).unwrap().to_luma8();
     let shape = Shape::flat(image.height() as usize, image.width() as usize);
     let labels = Labels::new(shape, image.pixels().map(|p| u32::from(p.0[0])).collect()).unwrap();
-    let table = measure::objects(&Request { families: &[family("shape").unwrap()], ..Request::new(&labels) }).unwrap();
+    let table =
+        measure::objects(&Request { families: &[family("shape", "").unwrap()], ..Request::new(&labels) }).unwrap();
     let mut checked = 0;
     for line in std::fs::read_to_string(dir.join("expected_features.csv")).unwrap().lines() {
         let fields: Vec<&str> = line.split(',').collect();

@@ -13,11 +13,9 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::path::Path;
-use uptake::placement::Placement;
+use uptake::image::{Labels, Modality, PatientGrid, Scan};
 use uptake::read::{self, Options, Pick};
-use uptake::scan::{Modality, Scan};
 use uptake::units::{Shape, Spacing, Unit};
-use uptake::volume::Labels;
 use uptake::{Error, Kind, write};
 
 fn rows(path: &Path) -> Vec<HashMap<String, String>> {
@@ -196,9 +194,9 @@ fn all_types_in_both_byte_orders_and_both_versions_agree() {
                 assert_eq!(scan.shape, Shape::new(2, 3, 2));
                 assert_eq!(values(&scan), numbers, "{code} {big} {version}");
                 assert_eq!(scan.spacing, Spacing::mm([4.0, 3.0, 2.0]));
-                let placement = scan.placement.unwrap();
-                assert_eq!(placement.origin, [-10.0, -20.0, 30.0]);
-                assert_eq!(placement.directions, [[0.0, 0.0, 1.0], [0.0, -1.0, 0.0], [-1.0, 0.0, 0.0]]);
+                let patient_grid = scan.patient_grid.unwrap();
+                assert_eq!(patient_grid.origin, [-10.0, -20.0, 30.0]);
+                assert_eq!(patient_grid.directions, [[0.0, 0.0, 1.0], [0.0, -1.0, 0.0], [-1.0, 0.0, 0.0]]);
             }
         }
     }
@@ -292,14 +290,14 @@ fn the_place_follows_the_rule_of_the_standard() {
     let plain = Nifti::new([2, 2, 2], &[1.0; 8]);
     // Without codes there is no place, and pixdim gives the spacing.
     let scan = from_bytes(&Nifti { codes: [0, 0], ..plain.clone() }.bytes()).unwrap();
-    assert_eq!((scan.placement, scan.spacing), (None, Spacing::mm([4.0, 3.0, 2.0])));
+    assert_eq!((scan.patient_grid, scan.spacing), (None, Spacing::mm([4.0, 3.0, 2.0])));
     // The quaternion alone: half a turn about z, as scanners write it.
     let file = Nifti { codes: [1, 0], quaternion: [0.0, 0.0, 1.0], ..plain.clone() };
-    let placement = from_bytes(&file.bytes()).unwrap().placement.unwrap();
-    assert_eq!(placement.directions, [[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]);
+    let patient_grid = from_bytes(&file.bytes()).unwrap().patient_grid.unwrap();
+    assert_eq!(patient_grid.directions, [[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]);
     // The sform goes before it, with a word where they differ.
     let scan = from_bytes(&Nifti { codes: [1, 1], ..file.clone() }.bytes()).unwrap();
-    assert_eq!(scan.placement.unwrap().directions[2], [-1.0, 0.0, 0.0]);
+    assert_eq!(scan.patient_grid.unwrap().directions[2], [-1.0, 0.0, 0.0]);
     assert!(scan.warnings.iter().any(|n| n.contains("mm apart; the sform counts")), "{:?}", scan.warnings);
     // Sides from the matrix where pixdim says something else.
     let mut file = plain.clone();
@@ -311,14 +309,14 @@ fn the_place_follows_the_rule_of_the_standard() {
     let mut file = plain.clone();
     file.matrix[0][1] = 1.0;
     let scan = from_bytes(&file.bytes()).unwrap();
-    assert_eq!((scan.placement, scan.spacing), (None, Spacing::mm([4.0, 3.0, 2.0])));
+    assert_eq!((scan.patient_grid, scan.spacing), (None, Spacing::mm([4.0, 3.0, 2.0])));
     assert!(scan.warnings.iter().any(|n| n.contains("off right angles")), "{:?}", scan.warnings);
     let scan = from_bytes(&Nifti { codes: [1, 1], ..file }.bytes()).unwrap();
-    assert!(scan.placement.is_some());
+    assert!(scan.patient_grid.is_some());
     // Units.
     let scan = from_bytes(&Nifti { units: 3, ..plain.clone() }.bytes()).unwrap();
     assert_eq!(scan.spacing.map(|s| s.unit), Some(Unit::Um));
-    assert_eq!(scan.placement.unwrap().origin, [-0.01, -0.02, 0.03]);
+    assert_eq!(scan.patient_grid.unwrap().origin, [-0.01, -0.02, 0.03]);
     let scan = from_bytes(&Nifti { units: 0, ..plain }.bytes()).unwrap();
     assert!(scan.warnings.iter().any(|n| n.contains("millimetres were taken")), "{:?}", scan.warnings);
 }
@@ -346,9 +344,9 @@ fn pairs_and_sidecars_are_companions() {
     assert!(e.what.contains("not JSON") && e.path.unwrap().ends_with("b.json"));
 }
 
-fn turned() -> Placement {
+fn turned() -> PatientGrid {
     let (s, c) = (0.6, 0.8);
-    Placement { origin: [12.25, -3.5, 100.125], directions: [[s, 0.0, c], [0.0, -1.0, 0.0], [c, 0.0, -s]] }
+    PatientGrid { origin: [12.25, -3.5, 100.125], directions: [[s, 0.0, c], [0.0, -1.0, 0.0], [c, 0.0, -s]] }
 }
 
 #[test]
@@ -360,28 +358,28 @@ fn written_labels_read_back_in_their_place() {
     for most in [1u32, 65_535, 65_536, 4_000_000] {
         let voxels: Vec<u32> = (0..60).map(|i| if i % 7 == 0 { most } else { i % 2 }).collect();
         let labels = Labels::new(shape, voxels.clone()).unwrap();
-        for placement in [Placement::STRAIGHT, turned()] {
-            write::nifti_labels(&path, "lésions", &labels, spacing, Some(&placement)).unwrap();
+        for patient_grid in [PatientGrid::STRAIGHT, turned()] {
+            write::nifti_labels(&path, "lésions", &labels, spacing, Some(&patient_grid)).unwrap();
             let first = std::fs::read(&path).unwrap();
-            write::nifti_labels(&path, "lésions", &labels, spacing, Some(&placement)).unwrap();
+            write::nifti_labels(&path, "lésions", &labels, spacing, Some(&patient_grid)).unwrap();
             assert_eq!(std::fs::read(&path).unwrap(), first, "the same labels give the same bytes");
             assert_eq!(read::labels(&path, &Options::default()).unwrap(), (shape, voxels.clone()));
             let scan = open(&path).unwrap();
             assert_eq!(scan.spacing, spacing);
-            let back = scan.placement.unwrap();
-            assert!(back.distance(&scan.spacing.unwrap(), &placement, &spacing.unwrap(), shape) < 1e-4);
+            let back = scan.patient_grid.unwrap();
+            assert!(back.distance(&scan.spacing.unwrap(), &patient_grid, &spacing.unwrap(), shape) < 1e-4);
             assert_eq!(scan.warnings, [""; 0], "sform, qform and pixdim agree");
             // The quaternion alone says the same.
             let mut bytes = unpacked(&first);
             bytes[254] = 0;
-            let back = from_bytes(&bytes).unwrap().placement.unwrap();
-            assert!(back.distance(&scan.spacing.unwrap(), &placement, &spacing.unwrap(), shape) < 1e-4);
+            let back = from_bytes(&bytes).unwrap().patient_grid.unwrap();
+            assert!(back.distance(&scan.spacing.unwrap(), &patient_grid, &spacing.unwrap(), shape) < 1e-4);
             let regions = read::regions(&path, &scan, &Pick::default(), &Options::default()).unwrap();
             assert_eq!((regions.voxels, regions.notes), (voxels.clone(), vec![]));
         }
         write::nifti_labels(&path, "l", &labels, Spacing::um([1.0, 0.5, 0.5]), None).unwrap();
         let scan = open(&path).unwrap();
-        assert_eq!((scan.placement, scan.spacing), (None, Spacing::um([1.0, 0.5, 0.5])));
+        assert_eq!((scan.patient_grid, scan.spacing), (None, Spacing::um([1.0, 0.5, 0.5])));
     }
     let long = Labels::new(Shape::flat(1, 40_000), vec![0; 40_000]).unwrap();
     let e = write::nifti_labels(&path, "l", &long, None, None).unwrap_err();
@@ -424,12 +422,12 @@ fn the_mask_of_the_reference_objects_lies_on_their_grid() {
     let mask = folder.join("DRO_mask.nii.gz");
     let scan = open(&mask).unwrap();
     assert_eq!((scan.shape, scan.spacing), (Shape::new(20, 256, 256), Spacing::mm([4.0; 3])));
-    assert_eq!(scan.placement, Some(Placement::STRAIGHT));
+    assert_eq!(scan.patient_grid, Some(PatientGrid::STRAIGHT));
     let (_, voxels) = read::labels(&mask, &Options::default()).unwrap();
     // The same mask as a program that counts to the front writes it.
     let dir = tempfile::tempdir().unwrap();
     let (shape, path) = (scan.shape, dir.path().join("flipped.nii.gz"));
-    let mut flipped = Placement::STRAIGHT;
+    let mut flipped = PatientGrid::STRAIGHT;
     flipped.origin = [0.0, 255.0 * 4.0, 0.0];
     flipped.directions[1] = [0.0, -1.0, 0.0];
     let swapped = (0..shape.len()).map(|i| shape.position(i)).map(|[z, y, x]| voxels[shape.index(z, 255 - y, x)]);

@@ -10,9 +10,9 @@ use common::nifti::Nifti;
 use common::seeds;
 use serde_json::{Value, json};
 use std::path::PathBuf;
+use uptake::image::{Modality, Scan};
+use uptake::pet::suv::{Settings, Units};
 use uptake::read::{self, Options};
-use uptake::scan::{Modality, Scan};
-use uptake::suv::{Settings, Units};
 use uptake::{Error, Kind};
 
 const F18: f64 = std::f64::consts::LN_2 / 6586.2;
@@ -183,7 +183,7 @@ fn without_a_sidecar_the_settings_decide() {
         units: Some(Units::Bqml),
         dose_mbq: Some(350.0),
         weight_kg: Some(70.0),
-        decay: Some(uptake::suv::Decay::Admin),
+        decay: Some(uptake::pet::suv::Decay::Admin),
         ..Settings::default()
     };
     match alone(&[1000.0, 7250.5], all) {

@@ -9,14 +9,13 @@ use common::failing;
 use common::score::score;
 use std::path::Path;
 use uptake::device::Device;
+use uptake::image::{Channel, Modality, NO_UNIT, Regions, Scan, Volume};
 use uptake::ops::gaussian::{Gaussian, gaussian};
 use uptake::pipeline::{self, External, Outcome};
 use uptake::read::{self, Options};
 use uptake::recipe::{Recipe, preset};
-use uptake::scan::{Channel, Modality, NO_UNIT, Regions, Scan};
 use uptake::table::{Cells, Table};
 use uptake::units::Shape;
-use uptake::volume::Volume;
 
 fn run_with(path: &Path, recipe: &Recipe, external: &External) -> Outcome {
     pipeline::run(&read::open(path, &Options::default()).unwrap(), recipe, &Device::Cpu, external).unwrap()

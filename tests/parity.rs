@@ -7,8 +7,8 @@ mod common;
 
 use common::gpu;
 use uptake::device::Device;
+use uptake::image::Labels;
 use uptake::ops::{Case, Input, OPS, inputs};
-use uptake::volume::Labels;
 
 /// The first difference, in words a person can use.
 fn difference(a: &[u32], b: &[u32]) -> Option<String> {

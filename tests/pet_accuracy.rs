@@ -9,9 +9,9 @@
 
 use std::path::{Path, PathBuf};
 use uptake::device::Device;
+use uptake::image::{Modality, SUV_UNIT, Scan};
 use uptake::pipeline::{self, External, SetOutcome};
 use uptake::read::{self, Options, Pick};
-use uptake::scan::{Modality, SUV_UNIT, Scan};
 use uptake::table::Cells;
 
 /// Scans, and the columns of the truth that count the voxels of their masks.
@@ -63,7 +63,7 @@ fn stem(name: &str) -> &str {
 
 /// The voxel that a place in mm is in.
 fn voxel(scan: &Scan, place: [f64; 3]) -> usize {
-    let grid = scan.placement.unwrap().grid(&scan.spacing.unwrap(), place);
+    let grid = scan.patient_grid.unwrap().grid(&scan.spacing.unwrap(), place);
     let [z, y, x] = grid.map(|v| v.round() as usize);
     scan.shape.index(z, y, x)
 }
@@ -128,7 +128,7 @@ fn spheres_lie_where_the_truth_has_them_with_its_uptake() {
             assert_eq!(regions.voxels[voxel(&scan, sphere.centre)], sphere.label, "{name} {} mm", sphere.diameter);
             // Deeper than the blur reaches the uptake is the true one, but for the noise.
             let deep = |i: &&usize| {
-                let place = scan.placement.unwrap().at(&spacing, scan.shape.position(**i).map(|i| i as f64));
+                let place = scan.patient_grid.unwrap().at(&spacing, scan.shape.position(**i).map(|i| i as f64));
                 let d2: f64 = place.iter().zip(sphere.centre).map(|(a, b)| (a - b).powi(2)).sum();
                 d2.sqrt() < sphere.diameter / 2.0 - 7.0
             };

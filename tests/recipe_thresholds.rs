@@ -4,12 +4,11 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 use uptake::device::Device;
+use uptake::image::{Channel, Modality, NO_UNIT, Scan, Volume};
 use uptake::pipeline::{self, External, Outcome};
 use uptake::recipe::Recipe;
-use uptake::scan::{Channel, Modality, NO_UNIT, Scan};
 use uptake::table::Cells;
 use uptake::units::Shape;
-use uptake::volume::Volume;
 
 const SIZE: [i64; 2] = [60, 80];
 

@@ -304,7 +304,7 @@ fn every_remedy_for_a_radius_that_nothing_says_helps() {
     // Grown from them, or measured with them.
     for more in [
         "[objects.cells]\ngrow = { from = \"nuclei\", by = \"0.8 r\" }\n",
-        "[measure.nuclei]\nfeatures = \"probe\"\nring = [\"0.1 r\", \"1 r\"]\n",
+        "[measure.nuclei]\nfeatures = \"probe\"\nprobe.ring = [\"0.1 r\", \"1 r\"]\n",
     ] {
         let text = format!("{HEAD}{otsu}{more}");
         mended(&text, HEAD, "objects.nuclei.scale = \"auto\"", &format!("{HEAD}scale = \"auto\"\n"));
@@ -329,27 +329,43 @@ fn every_remedy_for_an_object_set_helps() {
     with("[measure.nucleus]\nfeatures = \"shape\"\n", "nuclei", "[measure.nuclei]\nfeatures = \"shape\"\n");
     let probe = "[measure.nuclei]\nfeatures = \"probe\"\n";
     let ring = |wrong: &str, right: &str| {
-        with(&format!("{probe}ring = {wrong}\n"), right, &format!("{probe}ring = {right}\n"))
+        with(&format!("{probe}probe.ring = {wrong}\n"), right, &format!("{probe}probe.ring = {right}\n"))
     };
     ring("[\"7 px\", \"2 px\"]", "[\"2 px\", \"7 px\"]");
     ring("[\"7 px\", \"7 px\"]", "[\"2 px\", \"7 px\"]");
     ring("[\"1 mm\", \"20 um\"]", "[\"20 um\", \"1 mm\"]");
     with(
-        "[measure.nuclei]\nfeatures = \"shape\"\nring = [\"2 px\", \"7 px\"]\n",
-        "features = [\"probe\"]",
-        "[measure.nuclei]\nfeatures = [\"probe\"]\nring = [\"2 px\", \"7 px\"]\n",
+        "[measure.nuclei]\nfeatures = \"shape\"\nprobe.ring = [\"2 px\", \"7 px\"]\n",
+        "features = [\"shape\", \"probe\"]",
+        "[measure.nuclei]\nfeatures = [\"shape\", \"probe\"]\nprobe.ring = [\"2 px\", \"7 px\"]\n",
     );
     with(
-        "[measure.nuclei]\nfeatures = \"shape\"\npositive = 3\n",
-        "features = [\"probe\"]",
-        "[measure.nuclei]\nfeatures = [\"probe\"]\npositive = 3\n",
+        "[measure.nuclei]\nfeatures = \"probe\"\npositive = 3\n",
+        "probe.positive",
+        "[measure.nuclei]\nfeatures = \"probe\"\nprobe.positive = 3\n",
     );
-    let two = format!("{nuclei}{probe}positive = 3\n").replace("nuclear = ", "probe = 1\nnuclear = ");
+    with(
+        "[measure.nuclei]\nfeatures = \"probe\"\nring = [\"2 px\", \"7 px\"]\n",
+        "a table [measure.nuclei.probe]",
+        "[measure.nuclei]\nfeatures = \"probe\"\n[measure.nuclei.probe]\nring = [\"2 px\", \"7 px\"]\n",
+    );
+    let two = format!("{nuclei}{probe}probe.positive = 3\n").replace("nuclear = ", "probe = 1\nnuclear = ");
     mended(&two, "positive = 3", "positive.probe", "positive.probe = 3");
+    let named = |role: &str| format!("{probe}probe.positive.{role} = 3\n");
+    with(&named("nuclea"), "nuclear", &named("nuclear"));
+    with(&format!("{probe}probe.positive = inf\n"), "no inf or nan", &format!("{probe}probe.positive = 3\n"));
+    with(&format!("{probe}probe.rings = 3\n"), "ring", &format!("{probe}probe.ring = [\"2 px\", \"7 px\"]\n"));
+    with(&format!("{probe}probe = 3\n"), "probe = { KEY = VALUE }", &format!("{probe}probe = {{ positive = 3 }}\n"));
+    with(&format!("{probe}chanels = \"nuclear\"\n"), "channels", &format!("{probe}channels = \"nuclear\"\n"));
+    with(&format!("{probe}prob.positive = 3\n"), "probe", &format!("{probe}probe.positive = 3\n"));
+    let twice = |name: &str| format!("{probe}[[measure.nuclei.probe]]\n[[measure.nuclei.probe]]\n{name}positive = 3\n");
+    with(&twice(""), "as = \"NAME\" in one of them", &twice("as = \"NAME\"\n"));
+    with(&twice("as = 3\n"), "as = \"NAME\"", &twice("as = \"NAME\"\n"));
+    with(&twice("as = \"a b\"\n"), "letters, digits, _ and -", &twice("as = \"a_b\"\n"));
     with(
-        "[measure.nuclei]\nfeatures = \"shape\"\nsensitivity = \"nuclei\"\n",
-        "features = [\"lesion\"]",
-        "[measure.nuclei]\nfeatures = [\"lesion\"]\nsensitivity = \"nuclei\"\n",
+        "[measure.nuclei]\nfeatures = \"sensitivity\"\n",
+        "sets = [\"SET\"] with another object set",
+        "[measure.nuclei]\nfeatures = \"sensitivity\"\nsensitivity.sets = [\"nuclei\"]\n",
     );
     let empty = nuclei.replace("[\"DAPI\", 0]", "[]");
     mended(&empty, "nuclear = []", "nuclear = [\"DAPI\", 0]", "nuclear = [\"DAPI\", 0]");
@@ -395,11 +411,6 @@ fn one_value_is_a_list_of_one() {
         Recipe::parse("cells", cells.text, &settings).unwrap().body
     };
     assert_eq!(regions("GTV*"), regions("[\"GTV*\"]"));
-    let positive = |value: &str| {
-        let settings = ["measure.cells.channels=probe".to_string(), format!("measure.cells.positive{value}")];
-        Recipe::parse("cells", cells.text, &settings).unwrap().body
-    };
-    assert_eq!(positive("=200"), positive(".probe=200"));
 }
 
 #[test]
@@ -429,11 +440,16 @@ fn every_remedy_for_a_setting_helps() {
     mended("pet", &["labels.lesion=a.nii"], "--set labels.lesions=...", &["labels.lesions=a.nii"]);
     mended(
         "cells",
-        &["measure.cell.ring=[\"2 px\", \"9 px\"]"],
-        "--set measure.cells.ring=...",
-        &["measure.cells.ring=[\"2 px\", \"9 px\"]"],
+        &["measure.cell.probe.ring=[\"2 px\", \"9 px\"]"],
+        "--set measure.cells.probe.ring=...",
+        &["measure.cells.probe.ring=[\"2 px\", \"9 px\"]"],
     );
-    mended("cells", &["measure.cells.positive=200"], "positive.probe", &["measure.cells.positive.probe=200"]);
+    mended(
+        "cells",
+        &["measure.cells.probe.positive=200"],
+        "positive.probe",
+        &["measure.cells.probe.positive.probe=200"],
+    );
     // The place that the remedy for a wrong place names is one of the presets.
     let sigma = "objects.nuclei.steps.2.sigma=\"1 px\"";
     mended("nuclei", &["spacing_um=1", "spacing_um.x.y=1"], sigma, &[sigma]);

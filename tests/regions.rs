@@ -14,8 +14,8 @@ use common::shared;
 use files::{BAR, Contour, DOT, Seg, counts, pick, regions, rtstruct, scan, square};
 use std::path::PathBuf;
 use uptake::Kind;
+use uptake::image::{Modality, Scan};
 use uptake::read::{self, Options, Pick};
-use uptake::scan::{Modality, Scan};
 use uptake::units::Shape;
 
 #[test]
@@ -31,11 +31,11 @@ fn the_contours_of_the_series_give_the_published_mask() {
 
     // The published mask is a crop: its place says of what.
     let mask = read::open(&crop.join("STS_001_PET_mask.nii.gz"), &Options::default()).unwrap();
-    let (from, spacing) = (mask.placement.unwrap(), mask.spacing.unwrap());
+    let (from, spacing) = (mask.patient_grid.unwrap(), mask.spacing.unwrap());
     let mut expected = vec![0; scan.shape.len()];
     for (i, v) in mask.channels[0].volume.samples.host().unwrap().iter().enumerate() {
         let mm = from.at(&spacing, mask.shape.position(i).map(|v| v as f64));
-        let [z, y, x] = scan.placement.unwrap().grid(&scan.spacing.unwrap(), mm).map(|v| v.round() as usize);
+        let [z, y, x] = scan.patient_grid.unwrap().grid(&scan.spacing.unwrap(), mm).map(|v| v.round() as usize);
         expected[scan.shape.index(z, y, x)] = *v as u32;
     }
     assert!(expected == mass.voxels, "the mask differs");

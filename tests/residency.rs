@@ -8,13 +8,11 @@ mod common;
 use common::gpu;
 use std::path::PathBuf;
 use uptake::device::{Counters, Device};
+use uptake::image::{Channel, Modality, PatientGrid, Regions, SUV_UNIT, Scale, Scan, Volume};
 use uptake::pipeline::{self, External, Outcome};
-use uptake::placement::Placement;
 use uptake::read::{self, Options};
 use uptake::recipe::{Recipe, preset};
-use uptake::scan::{Channel, Modality, Regions, SUV_UNIT, Scan};
 use uptake::units::{Shape, Spacing};
-use uptake::volume::{Scale, Volume};
 
 /// Waits for something to come down in one image of the preset `cells`: the histograms and ranges of four thresholds,
 /// the noise between neighbours and over a lag, the two classes that tell noise from objects, the counts of each labelling,
@@ -100,7 +98,7 @@ fn body() -> Scan {
     let channel = Channel { name: "pet".into(), unit: SUV_UNIT, volume, saturated: None, saturation: None };
     let mut scan = Scan::new(Modality::Pet, shape, vec![channel]);
     scan.spacing = Spacing::mm([4.0; 3]);
-    scan.placement = Some(Placement { origin: [-112.0, -96.0, -80.0], ..Placement::STRAIGHT });
+    scan.patient_grid = Some(PatientGrid { origin: [-112.0, -96.0, -80.0], ..PatientGrid::STRAIGHT });
     scan
 }
 

@@ -10,12 +10,11 @@ mod images;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use uptake::device::Device;
+use uptake::image::{Scan, Volume};
 use uptake::pipeline::{self, External, Outcome};
 use uptake::read::{self, Options};
 use uptake::recipe::{Recipe, preset};
-use uptake::scan::Scan;
 use uptake::table::Cells;
-use uptake::volume::Volume;
 
 fn open(path: &Path) -> Scan {
     read::open(path, &Options::default()).unwrap()

@@ -12,9 +12,8 @@ mod files;
 use common::shared;
 use files::{BAR, DOT, Seg, counts, pick, regions, scan};
 use uptake::Kind;
-use uptake::placement::Placement;
+use uptake::image::{PatientGrid, Regions};
 use uptake::read::Pick;
-use uptake::scan::Regions;
 use uptake::units::{Shape, Spacing};
 
 #[test]
@@ -24,7 +23,7 @@ fn a_segmentation_of_the_zoo_has_all_its_voxels() {
     let mut scan = scan(Shape::new(5, 512, 512));
     let side = 0.810547;
     scan.spacing = Spacing::mm([1.0, side, side]);
-    scan.placement = Some(Placement { origin: [-235.2, -226.8, -129.69], ..Placement::STRAIGHT });
+    scan.patient_grid = Some(PatientGrid { origin: [-235.2, -226.8, -129.69], ..PatientGrid::STRAIGHT });
     for (name, voxels, slices) in [("liver.dcm", 107_098, 1..4), ("liver_1frame.dcm", 36_233, 1..2)] {
         let found = regions(&zoo.join(name), &scan, &pick(&["liver"])).unwrap();
         assert_eq!(counts(&found), [voxels], "{name}");

@@ -10,13 +10,13 @@ use std::collections::HashMap;
 use std::path::Path;
 use tiff::decoder::{Decoder, DecodingResult};
 use uptake::device::Device;
+use uptake::image::Volume;
 use uptake::ops::histogram::{BinScale, Bins, histogram, range};
 use uptake::ops::hysteresis::hysteresis;
 use uptake::ops::local::{Local, Statistic, local};
 use uptake::ops::noise::noise;
 use uptake::ops::threshold::{BinChoice, Cut, Method, Robust, choose, multi_otsu, threshold};
 use uptake::units::Shape;
-use uptake::volume::Volume;
 
 const CPU: Device = Device::Cpu;
 
@@ -109,7 +109,7 @@ fn every_method_chooses_what_scikit_image_chooses() {
 }
 
 /// Pixels that differ, of how many.
-fn differences(mask: &uptake::volume::Mask, want: &Volume) -> (usize, usize) {
+fn differences(mask: &uptake::image::Mask, want: &Volume) -> (usize, usize) {
     let (a, b) = (mask.voxels.host().unwrap(), want.samples.host().unwrap());
     assert_eq!(a.len(), b.len());
     (a.iter().zip(b).filter(|&(&a, &b)| (a > 0) != (b > 0)).count(), a.len())

@@ -8,11 +8,10 @@ mod common;
 use arrow_array::RecordBatch;
 use std::fs;
 use std::path::Path;
-use uptake::placement::Placement;
+use uptake::image::{Labels, PatientGrid, Volume};
 use uptake::table::arrow::batch;
 use uptake::table::{Cells, Column, Table};
 use uptake::units::{Shape, Spacing};
-use uptake::volume::{Labels, Volume};
 use uptake::write::ome::{self, Image, Pixels};
 use uptake::write::{self, Backdrop, CsvSink, LONGEST, ParquetSink, Picture, Style, labels, overlay};
 
@@ -291,7 +290,7 @@ fn pictures_of_several_channels_read_back() {
 /// A picture of microscopy.
 fn light(volume: &Volume, spacing: Option<Spacing>) -> Picture<'_> {
     let caption = "DAPI".into();
-    Picture { volume, beneath: None, caption, spacing, placement: None, style: Style::Microscopy, longest: LONGEST }
+    Picture { volume, beneath: None, caption, spacing, patient_grid: None, style: Style::Microscopy, longest: LONGEST }
 }
 
 fn picture(path: &Path) -> (u32, u32, Vec<[u8; 3]>) {
@@ -423,10 +422,10 @@ fn pictures_are_the_same_for_any_number_of_threads() {
 fn pet<'a>(
     volume: &'a Volume,
     spacing: Option<Spacing>,
-    placement: Option<Placement>,
+    patient_grid: Option<PatientGrid>,
     unit: &'static str,
 ) -> Picture<'a> {
-    Picture { style: Style::Pet { unit }, caption: String::new(), placement, ..light(volume, spacing) }
+    Picture { style: Style::Pet { unit }, caption: String::new(), patient_grid, ..light(volume, spacing) }
 }
 
 #[test]
@@ -438,10 +437,10 @@ fn pictures_of_pet_show_both_sides_on_white() {
     let hot = |i: usize| shape.position(i).iter().zip([4..8, 20..24, 30..35]).all(|(p, side)| side.contains(p));
     let object = Labels::new(shape, (0..shape.len()).map(|i| u32::from(hot(i))).collect()).unwrap();
     let mut volume = Volume::new(shape, (0..shape.len()).map(|i| if hot(i) { 3000 } else { 5 }).collect()).unwrap();
-    volume.scale = uptake::volume::Scale::new(0.01, 0.0).unwrap();
+    volume.scale = uptake::image::Scale::new(0.01, 0.0).unwrap();
     let sets = [("lesions", &object)];
     let spacing = Spacing::mm([4.0, 2.0, 2.0]);
-    let drawn = pet(&volume, spacing, Some(Placement::STRAIGHT), uptake::scan::SUV_UNIT);
+    let drawn = pet(&volume, spacing, Some(PatientGrid::STRAIGHT), uptake::image::SUV_UNIT);
     overlay(&path, drawn.clone(), &sets).unwrap();
     let (width, height, pixels) = picture(&path);
     // 80 mm are 1024 pixels; the panels are 80 and 60 mm wide.

@@ -1,10 +1,10 @@
 //! Which folders are the shards of one run, all of them and each once.
 
 use super::closing::{self, Closed};
+use super::hash::hash_file;
 use super::head::Head;
 use super::ledger;
-use super::out::MARKER;
-use super::parts::hash_file;
+use super::marker::MARKER;
 use super::shard::Shard;
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};

@@ -4,6 +4,7 @@
 //! need more and there is no room, it gives all back and begins again with what it now knows to need: nobody waits for
 //! memory while holding some, so nobody can wait for ever.
 
+use super::machine;
 use super::stop::Stop;
 use crate::{Error, Result};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -131,6 +132,20 @@ impl std::str::FromStr for Bytes {
         let count: f64 = s.strip_suffix(name).unwrap_or(s).trim().parse().map_err(|_| bad())?;
         if (0.0..1e12).contains(&count) { Ok(Bytes((count * *size as f64) as u64)) } else { Err(bad()) }
     }
+}
+
+/// What of the memory that the whole program may take is left for images.
+pub(super) fn for_images(memory: Option<u64>) -> Result<u64> {
+    let itself = machine::resident_memory();
+    let Some(all) = memory else { return Ok(machine::free_memory() / 5 * 4) };
+    // Below this nothing of use can be done.
+    let least = itself + (16 << 20);
+    if all >= least {
+        return Ok(all - itself);
+    }
+    let what = format!("--memory {}: the program alone takes {}", Bytes(all), Bytes(itself));
+    // Twice: it may take a little more next time.
+    Err(Error::usage(what).remedy(format!("--memory {}", Bytes((2 * least).next_multiple_of(64 << 20)))))
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@
 //! folders a row names. Every row names an image and no image has two rows that differ: both are errors before anything is
 //! done, because whoever runs a sheet means all of it.
 
-use super::discover::Item;
+use super::item::Item;
 use super::listing::{Listings, is_glob};
 use super::search::absolute;
-use super::sheet::{Row, Sheet};
+use super::sheet::{Sheet, SheetRow};
 use crate::{Error, Result};
 use glob::Pattern;
 use std::collections::{HashMap, HashSet};
@@ -91,7 +91,7 @@ impl<'a> Claims<'a> {
     }
 
     /// An error in the words of a row.
-    fn at(&self, row: &Row, e: &Error) -> Error {
+    fn at(&self, row: &SheetRow, e: &Error) -> Error {
         Error { what: format!("line {}: {}", row.line, e.what), ..e.clone() }.at(&self.sheet.path)
     }
 
@@ -112,7 +112,7 @@ impl<'a> Claims<'a> {
             .remedy("paths from the folder of the sheet, or a sheet without these lines"))
     }
 
-    fn doubled(&self, a: &Row, b: &Row, image: &str) -> Error {
+    fn doubled(&self, a: &SheetRow, b: &SheetRow, image: &str) -> Error {
         let metadata = self.sheet.columns.iter().zip(a.metadata.iter().zip(b.metadata.iter()));
         let differs = metadata.filter(|(_, (a, b))| a != b).map(|(column, (a, b))| {
             let cell = |c: &Option<String>| c.clone().unwrap_or_default();
@@ -143,12 +143,12 @@ impl<'a> Claims<'a> {
 }
 
 /// The same contents; the path is another matter.
-fn same(a: &Row, b: &Row) -> bool {
+fn same(a: &SheetRow, b: &SheetRow) -> bool {
     a.metadata == b.metadata && a.settings == b.settings
 }
 
 /// The files and folders that a row names. What exists is meant as it is, whatever letters it has.
-fn expand(folder: &Path, row: &Row, listings: &mut Listings) -> Result<Vec<PathBuf>> {
+fn expand(folder: &Path, row: &SheetRow, listings: &mut Listings) -> Result<Vec<PathBuf>> {
     let plain = folder.join(&row.path);
     if plain.symlink_metadata().is_ok() {
         return Ok(vec![plain]);

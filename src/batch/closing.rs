@@ -7,9 +7,9 @@
 //!
 //! A run that is killed, stopped or out of space never gets to the second one.
 
-use super::Summary;
 use super::head::Head;
-use super::out::MARKER;
+use super::marker::MARKER;
+use super::summary::Summary;
 use crate::write::Draft;
 use crate::{Error, Kind, Result};
 use serde::de::DeserializeOwned;

@@ -1,12 +1,16 @@
 //! From the files of the inputs to the list of images, in the order of the tables.
 
 use super::claims::Claims;
-use super::masks::{self, Finder, Masks};
+use super::files;
+use super::item::{Item, Source, Task};
+use super::layout;
+use super::masks::{self, Finder};
 use super::metadata::{self, Metadata};
-use super::names::{self, Kind};
-use super::search::{Found, Search, absolute, search};
+use super::names;
+use super::recipes::Recipes;
+use super::search::{Search, SearchResult, absolute, search};
+use super::settings::Settings;
 use super::sheet::Sheet;
-use super::{Recipes, Settings};
 use crate::read::{self, Drawn, FileSet, Groups, PathPattern, Series};
 use crate::recipe::Recipe;
 use crate::{Error, Result};
@@ -14,70 +18,6 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// What an image is made of.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Source {
-    /// One file.
-    File,
-    /// One file a channel.
-    Channels(Box<FileSet>),
-    /// A DICOM series, one file a slice.
-    Series(Box<Series>),
-}
-
-/// What is to be done with it. What few images have is in boxes: there may be a hundred thousand of them.
-#[derive(Clone, Debug)]
-pub enum Task {
-    /// Measure it.
-    Measure,
-    /// Pass it over, for this reason.
-    Skip(String),
-    /// Nothing: it failed while it was looked for.
-    Fail(Box<Error>),
-}
-
-/// An image to be.
-#[derive(Clone, Debug)]
-pub struct Item {
-    /// Path below the folder that holds all inputs, with `/`: the `image` column.
-    pub name: String,
-    /// Its files.
-    pub files: Vec<PathBuf>,
-    /// What they are to it.
-    pub source: Source,
-    /// The path that files beside it are named after: the file, the folder of a series, the common name of a set.
-    pub place: PathBuf,
-    /// DICOM or NIfTI: PET, unless the recipe says otherwise.
-    pub is_scan: bool,
-    /// It was named by the user, not found in a folder.
-    pub explicit: bool,
-    /// What is to be done with it.
-    pub task: Task,
-    /// What a sample sheet or its name says of it, one cell a column of the metadata.
-    pub metadata: Arc<[Option<String>]>,
-    /// Changes of the recipe for this image, as `--set` takes them.
-    pub settings: Arc<[String]>,
-    /// The files that objects are read from.
-    pub masks: Masks,
-}
-
-impl Item {
-    /// Where a file of it lies below its folder of the output.
-    pub fn output(&self, set: &str, usual: &str, end: &str) -> String {
-        let kind = match self.source {
-            Source::File => Kind::File,
-            Source::Channels(_) => Kind::Set,
-            Source::Series(_) => Kind::Folder,
-        };
-        names::file(&self.name, kind, set, usual, end)
-    }
-
-    /// Name, and the file that stands for it: what a later run compares.
-    pub fn identity(&self) -> (String, String) {
-        (self.name.clone(), self.place.to_string_lossy().into_owned())
-    }
-}
 
 /// The images of a run.
 #[derive(Debug)]
@@ -118,7 +58,7 @@ pub fn discover(settings: &Settings, recipes: &Recipes) -> Result<Images> {
         images.group(groups);
     }
     if !images.metadata.names().is_empty() {
-        let columns = super::tables::names(&recipes.used(&images.items))?;
+        let columns = layout::names(&recipes.used(&images.items))?;
         images.metadata.differ_from(columns.iter().map(String::as_str))?;
     }
     let mut finder = Finder::new(&images.metadata, sheet.as_ref().map(Sheet::folder), &images.drawn);
@@ -140,16 +80,20 @@ impl Images {
     /// Makes items of what was found. Returns the files that are read with another one, which is the item's.
     fn fill(
         &mut self,
-        found: BTreeMap<PathBuf, Found>,
+        found: BTreeMap<PathBuf, SearchResult>,
         groups: Option<&PathPattern>,
         recipes: &[&Recipe],
     ) -> Result<HashMap<PathBuf, PathBuf>> {
         let (root, items, mut files) = (&self.root, &mut self.items, BTreeMap::new());
         for (path, found) in found {
             match found {
-                Found::File { explicit } => drop(files.insert(path, explicit)),
-                Found::Skipped(reason) => items.push(Item { task: Task::Skip(reason), ..single(path, root, false) }),
-                Found::Failed(e) => items.push(Item { task: Task::Fail(Box::new(e)), ..single(path, root, true) }),
+                SearchResult::File { explicit } => drop(files.insert(path, explicit)),
+                SearchResult::Skipped(reason) => {
+                    items.push(Item { task: Task::Skip(reason), ..single(path, root, false) })
+                }
+                SearchResult::Failed(e) => {
+                    items.push(Item { task: Task::Fail(Box::new(e)), ..single(path, root, true) })
+                }
             }
         }
         let (series, drawn) = series(&mut files, root, recipes);
@@ -203,7 +147,7 @@ impl Images {
                     .remedy("a sheet without that column, or with what the path says")
                 }
                 // What is no image is passed over later, as without groups.
-                None if !item.explicit && !item.files.iter().any(|f| super::files::is_image(f)) => continue,
+                None if !item.explicit && !item.files.iter().any(|f| files::is_image(f)) => continue,
                 None => Error::usage("its path does not fit files.groups")
                     .remedy("a pattern that fits, or --exclude for what is none of these images"),
             };

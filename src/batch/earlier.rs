@@ -1,31 +1,39 @@
 //! The images of the last run into a folder, and whether this run may take their place.
 
-use super::out::Existing;
-use super::parts::hash_file;
+use super::hash::hash_file;
+use super::json_lines::{line, lines};
 use crate::write::Draft;
 use crate::{Error, Result};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
+
+/// What becomes of the results of an earlier run in the folder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Existing {
+    /// They are replaced if they are of the same images, else the run is refused.
+    #[default]
+    Same,
+    /// They are replaced.
+    Overwrite,
+    /// Finished images are kept, if they and their files are as they were.
+    Resume,
+    /// Finished images are kept without a look at their files; what failed or was not reached is done.
+    OnlyFailed,
+}
+
+impl Existing {
+    /// Results of an earlier run stay.
+    pub fn keeps(self) -> bool {
+        matches!(self, Existing::Resume | Existing::OnlyFailed)
+    }
+}
 
 /// The images of the last run.
 #[derive(Debug, Default)]
 pub struct Earlier {
     /// Name and file.
     images: Vec<(String, String)>,
-}
-
-/// A line of a list: a JSON text, so that no name can look like two.
-pub fn line<T: Serialize + ?Sized>(value: &T) -> String {
-    serde_json::to_string(value).unwrap_or_default() + "\n"
-}
-
-/// The lines of a list. One that was cut off by a power cut is left out.
-pub fn lines<T: DeserializeOwned>(path: &Path) -> Vec<T> {
-    let text = fs::read(path).unwrap_or_default();
-    text.split(|b| *b == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
 }
 
 /// Sets down the images of this run.

@@ -2,8 +2,9 @@
 //! it what it likes. The run itself prints nothing.
 
 use super::head::Head;
+use super::item::Item;
 use super::record::{Record, Stage, Status};
-use super::{Item, Summary};
+use super::summary::Summary;
 use crate::Error;
 use std::fmt;
 use std::path::Path;

@@ -1,12 +1,11 @@
 //! The files that an image is read from: which they are, what they hold, whether they change meanwhile.
 
-use super::discover::{Item, Source};
-use super::parts::hash_file;
+use super::hash::{Hashed, hash_file};
+use super::item::{Item, Source};
 use super::{masks, names};
 use crate::read::{self, Extent};
 use crate::recipe::Recipe;
 use crate::{Kind, Result};
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -33,17 +32,6 @@ pub fn labels(item: &Item, recipe: &Recipe) -> Result<LabelFiles> {
         }
     }
     Ok(files)
-}
-
-/// A file that was read, by its place and by what it holds.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Hashed {
-    /// Its path below the folder that holds all inputs; the whole path if it lies elsewhere.
-    file: String,
-    /// Channel, object set, or companion.
-    pub role: String,
-    /// What it holds.
-    pub sha256: String,
 }
 
 /// The hashes of every file that the rows of the image follow from.

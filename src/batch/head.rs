@@ -1,8 +1,9 @@
 //! What a run is: program, recipes, images, machine. It stands in `run.json`, and in the folder from the first moment on.
 
+use super::hash::hex;
 use super::metadata::Metadata;
+use super::recipes::Recipes;
 use super::shard::{List, Shard};
-use super::{Recipes, Settings, clock, machine};
 use crate::recipe::Recipe;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -76,39 +77,7 @@ pub struct Outputs {
     pub overlay_size: Option<usize>,
 }
 
-impl Outputs {
-    /// Those that the settings ask for.
-    pub fn of(settings: &Settings) -> Self {
-        let Settings { csv, parquet, labels, overlays, overlay_size, .. } = *settings;
-        Outputs { csv, parquet, labels, overlays, overlay_size }
-    }
-}
-
 impl Head {
-    /// The facts that follow from the settings and the machine; the others are filled in by the caller.
-    pub fn new(settings: &Settings, recipes: &Recipes) -> Self {
-        Head {
-            uptake: env!("CARGO_PKG_VERSION").into(),
-            build: env!("UPTAKE_BUILD").into(),
-            recipes: RecipeText::all(recipes),
-            device: String::new(),
-            auto: settings.auto,
-            command: settings.command.clone(),
-            folder: std::env::current_dir().unwrap_or_default().to_string_lossy().into_owned(),
-            root: String::new(),
-            start: clock::now(),
-            host: machine::host(),
-            process: std::process::id(),
-            threads: 0,
-            jobs: 0,
-            memory: 0,
-            shard: settings.shard.unwrap_or(Shard::WHOLE),
-            list: List::default(),
-            metadata: Metadata::default(),
-            outputs: Outputs::of(settings),
-        }
-    }
-
     /// The command line of this run for another share or folder, with further arguments; nothing where it is not known.
     pub fn command_for(&self, shard: Shard, out: &Path, more: &str) -> Option<String> {
         let mut words = Vec::new();
@@ -143,7 +112,7 @@ impl RecipeText {
     pub fn all(recipes: &Recipes) -> Vec<Self> {
         let one = |r: &Recipe| RecipeText {
             name: r.name.clone(),
-            sha256: super::parts::hex(Sha256::new_with_prefix(&r.text)),
+            sha256: hex(Sha256::new_with_prefix(&r.text)),
             text: r.text.clone(),
         };
         recipes.all().into_iter().map(one).collect()
@@ -167,23 +136,6 @@ impl RecipeText {
 mod tests {
     //! Mechanics.
     use super::*;
-
-    #[test]
-    fn commands_are_turned_to_another_share() {
-        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        let recipes = Recipes::presets(&[]).unwrap();
-        let settings = |command| Settings { command, ..Default::default() };
-        let head = Head::new(&settings(words("uptake run my*.tif --shard 1/2 -o a --resume")), &recipes);
-        let shard = "2/2".parse().unwrap();
-        let command = head.command_for(shard, Path::new("it's b"), "--overwrite");
-        assert_eq!(command.as_deref(), Some("uptake run 'my*.tif' --shard 2/2 --out 'it'\\''s b' --overwrite"));
-        let head = Head::new(&settings(words("uptake run a.tif --shard=1/2 --out=a -ob")), &recipes);
-        assert_eq!(
-            head.command_for(shard, Path::new("b"), "").as_deref(),
-            Some("uptake run a.tif --shard 2/2 --out b")
-        );
-        assert_eq!(Head::new(&settings(vec![]), &recipes).command_for(shard, Path::new("b"), ""), None);
-    }
 
     #[test]
     fn recipes_come_back_as_they_were() {

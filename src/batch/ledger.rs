@@ -3,10 +3,10 @@
 //! A line is added when an image ends; at the end of the run the lines are put in the order of the tables. So a run of a
 //! hundred thousand images keeps little of each in memory, and `failed`, `merge` and `--only-failed` know what a run did.
 
-use super::discover::{Item, Source, Task};
 use super::failures;
-use super::files::Hashed;
-use super::out::MARKER;
+use super::hash::Hashed;
+use super::item::{Item, Source, Task};
+use super::marker::MARKER;
 use super::record::{Record, Stage, Status};
 use crate::write::Draft;
 use crate::{Error, Result};
@@ -156,7 +156,7 @@ impl Ledger {
 
     /// What became of the image of that number. That it could not be written is said at the end.
     pub fn add(&self, number: usize, entry: &Entry) {
-        let line = super::earlier::line(entry);
+        let line = super::json_lines::line(entry);
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         match lines.file.write_all(line.as_bytes()) {
             Ok(()) => {
@@ -194,7 +194,7 @@ impl Ledger {
             each(line.trim_ascii_end())?;
         }
         sorted.commit()?;
-        Ok(super::parts::hex(hasher))
+        Ok(super::hash::hex(hasher))
     }
 }
 
@@ -241,7 +241,7 @@ mod tests {
         };
         let hash = ledger.finish(&mut see).unwrap();
         assert_eq!(seen, names);
-        assert_eq!(hash, super::super::parts::hash_file(&path(dir.path())).unwrap());
+        assert_eq!(hash, super::super::hash::hash_file(&path(dir.path())).unwrap());
         let again: Vec<String> = entries(dir.path()).unwrap().map(|e| e.unwrap().image).collect();
         assert_eq!(again, names);
     }
@@ -250,7 +250,7 @@ mod tests {
     fn a_damaged_line_is_an_error_with_its_place() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join(MARKER)).unwrap();
-        std::fs::write(path(dir.path()), super::super::earlier::line(&entry("a")) + "{\n").unwrap();
+        std::fs::write(path(dir.path()), super::super::json_lines::line(&entry("a")) + "{\n").unwrap();
         let all: Vec<_> = entries(dir.path()).unwrap().collect();
         assert!(all[0].is_ok());
         assert!(all[1].as_ref().is_err_and(|e| e.what.starts_with("line 2: ")));

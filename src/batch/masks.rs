@@ -9,20 +9,18 @@
 //!
 //! A glob matches one file, or the image fails: which of several is meant is not guessed.
 
-use super::discover::{Item, Source};
+use super::item::{Item, Masks, Source};
 use super::listing::{Listings, is_glob};
 use super::metadata::Metadata;
 use super::search::absolute;
 use crate::name_pattern::stem;
 use crate::read::{Drawn, Series};
-use crate::recipe::{LESIONS, Recipe, suggestion};
+use crate::recipe::{LESIONS, Recipe};
+use crate::words::suggestion;
 use crate::{Error, Result};
 use glob::Pattern;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-
-/// Object sets that are read from a file, with that file. An error of the kind `Io` says that there is none.
-pub type Masks = Vec<(String, Result<PathBuf>)>;
 
 /// Looks for the files of all images of a run.
 pub struct Finder<'a> {

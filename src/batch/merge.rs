@@ -6,16 +6,23 @@
 
 use super::belong::{self, Finished};
 use super::closing::{self, Closed};
-use super::discover::Item;
+use super::context::BatchContext;
+use super::earlier::Existing;
+use super::events::Observer;
 use super::head::{Head, RecipeText};
+use super::item::Item;
 use super::ledger::{self, Entry, Ledger};
-use super::one::Context;
-use super::out::{Existing, MARKER, Out};
+use super::marker::MARKER;
+use super::out::Out;
 use super::parts::Store;
+use super::pools::pool;
 use super::record::{Record, Status};
 use super::run_json::{Merged, ShardRun};
+use super::settings::Settings;
 use super::shard::Shard;
-use super::{Observer, Settings, Stop, Summary, budget, chooser, machine, queue, run_json, search, tables};
+use super::stop::Stop;
+use super::summary::{self, Summary};
+use super::{budget, chooser, machine, run_json, search, tables};
 use crate::device::Device;
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -60,7 +67,7 @@ pub fn merge(merge: &Merge) -> Result<Summary> {
     let (out, _) = Out::open(&merge.out, existing, &identities)?;
     let head = head(first, &settings);
     closing::begin(out.folder(), &head)?;
-    let pool = queue::pool(head.threads)?;
+    let pool = pool(head.threads)?;
     shards.iter().try_for_each(|s| copy_all(&parts(&s.folder), &parts(out.folder())))?;
     let store = Store::new(&merge.out);
     let stores: Vec<Store> = shards.iter().map(|s| Store::new(&s.folder)).collect();
@@ -78,7 +85,7 @@ pub fn merge(merge: &Merge) -> Result<Summary> {
     entries.iter().enumerate().for_each(|(i, entry)| ledger.add(i, entry));
     let items: Vec<Item> = entries.iter().map(Entry::item).collect();
     let records: Vec<Record> = entries.iter().map(Entry::record).collect();
-    let context = Context {
+    let context = BatchContext {
         settings: &settings,
         recipes: &recipes,
         device: &Device::Cpu,
@@ -94,10 +101,10 @@ pub fn merge(merge: &Merge) -> Result<Summary> {
     };
     pool.install(|| tables::write(&context, &items, &records))?;
     context.store.remove_all_but(&records.iter().filter_map(|r| r.key.as_deref()).collect());
-    let mut summary = super::summary(&items, &records);
+    let mut summary = summary::summary(&items, &records);
     summary.seconds = start.elapsed().as_secs_f64();
     let merged = Merged { command: merge.command.clone(), shards: shards.iter().map(shard_run).collect() };
-    let Context { ledger, .. } = context;
+    let BatchContext { ledger, .. } = context;
     let images = run_json::write(&out, &head, ledger, &summary, Some(&merged))?;
     summary.removed = out.remove_stale()?;
     closing::close(out.folder(), &Closed::new(&head, &summary, images))?;
@@ -128,7 +135,7 @@ fn head(first: &Head, settings: &Settings) -> Head {
     let threads = machine::threads();
     (head.shard, head.threads, head.jobs, head.memory) = (Shard::WHOLE, threads, threads, 0);
     (head.start, head.host) = (super::clock::now(), machine::host());
-    (head.process, head.outputs) = (std::process::id(), super::Outputs::of(settings));
+    (head.process, head.outputs) = (std::process::id(), settings.outputs());
     head.folder = std::env::current_dir().unwrap_or_default().to_string_lossy().into_owned();
     head
 }

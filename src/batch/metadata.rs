@@ -3,7 +3,7 @@
 //! It is joined to the rows when tables are written and is no part of what is kept of an image: a sheet may change without
 //! anything being measured again.
 
-use super::discover::Item;
+use super::item::Item;
 use crate::Error;
 use crate::table::{Cells, Column};
 use serde::{Deserialize, Serialize};

@@ -3,49 +3,28 @@
 //! What costs time runs in the pool of all threads. What waits (for memory) does so outside of it, holding nothing: a thread
 //! of the pool that waited could be the one that the others wait for.
 
-use super::budget::{Budget, More, Share};
-use super::chooser::{DeviceChooser, Side};
-use super::discover::{Item, Task};
-use super::files::{self, Hashed, LabelFiles};
-use super::ledger::Ledger;
-use super::metadata::Metadata;
-use super::out::Out;
-use super::parts::{Ending, IMAGES, PartWriter, Store, Written, key};
-use super::queue::Pools;
+use super::budget::{More, Share};
+use super::chooser::Side;
+use super::context::BatchContext;
+use super::files::{self, LabelFiles};
+use super::hash::Hashed;
+use super::item::{Item, Task};
+use super::parts::{Ending, IMAGES, PartWriter, Written, key};
+use super::pools::Pools;
 use super::record::{Record, Stage, Status};
-use super::redo::Kept;
-use super::stop::{Reason, Stop};
-use super::{Recipes, Settings, estimate, reading};
+use super::stop::Reason;
+use super::{estimate, reading};
 use crate::device::Device;
+use crate::image::Scan;
 use crate::pipeline::{self, External, Outcome};
 use crate::profile::stage;
 use crate::read::{self, Extent};
-use crate::recipe::{Modality, Recipe};
-use crate::scan::Scan;
+use crate::recipe::Recipe;
 use crate::table::arrow;
-use crate::{Error, Kind, Result, write};
+use crate::{Error, Kind, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
-
-/// What all images of a run share.
-pub(super) struct Context<'a> {
-    pub settings: &'a Settings,
-    pub recipes: &'a Recipes,
-    pub device: &'a Device,
-    pub pool: &'a rayon::ThreadPool,
-    pub chooser: DeviceChooser,
-    pub out: &'a Out,
-    pub store: Store,
-    pub ledger: Ledger,
-    /// Images that are kept without a look at their files.
-    pub kept: Kept,
-    pub budget: Budget,
-    /// The columns that tell what images are of.
-    pub metadata: Metadata,
-    /// The folders of the inputs and of the results: no byte of a table may depend on where they lie.
-    pub places: [PathBuf; 2],
-}
 
 /// What was asked for, or the bytes that it needs and cannot have now: once more, with so many.
 type OrBytes<T> = std::result::Result<T, u64>;
@@ -83,17 +62,7 @@ impl Looked {
     }
 }
 
-impl Context<'_> {
-    /// Whether the run is to end early.
-    pub fn stop(&self) -> &Stop {
-        &self.settings.stop
-    }
-
-    /// The folder that holds all inputs.
-    fn root(&self) -> &Path {
-        &self.places[0]
-    }
-
+impl BatchContext<'_> {
     /// Does an image. A panic, the last resort of a mistake in this program, costs this image alone.
     pub fn do_safely(&self, item: &Item, pools: &Pools) -> Record {
         let start = Instant::now();
@@ -164,7 +133,7 @@ impl Context<'_> {
     fn enough(&self, need: u64) -> String {
         let overhead = self.settings.memory.unwrap_or(0).saturating_sub(self.budget.bytes());
         let whole = (need + overhead).next_multiple_of(if need > 1 << 30 { 1 << 30 } else { 64 << 20 });
-        format!("--memory {}", super::Bytes(whole))
+        format!("--memory {}", super::budget::Bytes(whole))
     }
 
     /// The image was finished by the run of which only the failed ones are done again, and its results are there.
@@ -312,79 +281,4 @@ impl Context<'_> {
             }
         }
     }
-
-    fn overlay_size(&self) -> usize {
-        self.settings.overlay_size.unwrap_or(write::LONGEST)
-    }
-
-    /// Places of the label image and the overlay of a set, below the output folder.
-    fn outputs(&self, item: &Item, recipe: &Recipe, set: &str) -> [Option<String>; 2] {
-        let (usual, end) = if is_pet(recipe) { (".nii.gz", ".nii.gz") } else { (".tif", ".ome.tif") };
-        [
-            self.settings.labels.then(|| format!("labels/{}", item.output(set, usual, end))),
-            self.settings.overlays.then(|| format!("overlays/{}", item.output(set, usual, ".png"))),
-        ]
-    }
-
-    /// Place of a derived image below the output folder.
-    fn image_output(item: &Item, recipe: &Recipe, name: &str) -> String {
-        let (usual, end) = if is_pet(recipe) { (".nii.gz", ".nii.gz") } else { (".tif", ".ome.tif") };
-        format!("images/{}", item.output(name, usual, end))
-    }
-
-    /// Every file that the image should have.
-    fn all_outputs(&self, item: &Item, recipe: &Recipe) -> Vec<String> {
-        let body = &recipe.body;
-        let sets = body.objects.iter().filter(|(_, o)| o.write).flat_map(|(name, _)| self.outputs(item, recipe, name));
-        let images =
-            body.images.iter().filter(|(_, i)| i.write).map(|(name, _)| Self::image_output(item, recipe, name));
-        sets.flatten().chain(images).collect()
-    }
-
-    fn set_down(&self, item: &Item, recipe: &Recipe, scan: &Scan, outcome: &Outcome) -> Result<Vec<Written>> {
-        let mut written = Vec::new();
-        for image in &outcome.images {
-            let below = Self::image_output(item, recipe, &image.name);
-            let path = self.out.path(&below)?;
-            if is_pet(recipe) {
-                write::nifti_image(path, &image.name, &image.volume, scan.placement.as_ref())?;
-            } else {
-                write::image(path, &image.name, &image.volume)?;
-            }
-            written.push(Written::of(self.out.folder(), below)?);
-        }
-        // Sets that follow each other are mostly shown over the same channels: laid out once.
-        let mut laid: Option<([Option<usize>; 2], write::Backdrop)> = None;
-        for set in &outcome.sets {
-            let [labels, overlay] = self.outputs(item, recipe, &set.name);
-            if let Some(below) = labels {
-                let path = self.out.path(&below)?;
-                if is_pet(recipe) {
-                    write::nifti_labels(path, &set.name, &set.labels, scan.spacing, scan.placement.as_ref())?;
-                } else {
-                    write::labels(path, &set.name, &set.labels, scan.spacing)?;
-                }
-                written.push(Written::of(self.out.folder(), below)?);
-            }
-            if let (Some(below), Some(channel)) = (overlay, scan.channels.get(set.channel)) {
-                let over = [Some(set.channel), set.beneath];
-                let mut backdrop = match laid.take() {
-                    Some((same, backdrop)) if same == over => backdrop,
-                    _ => {
-                        let beneath = set.beneath.and_then(|i| scan.channels.get(i));
-                        write::Backdrop::new(write::Picture::of(scan, channel, beneath, self.overlay_size()))?
-                    }
-                };
-                backdrop.overlay(self.out.path(&below)?, &[(set.name.as_str(), &set.labels)])?;
-                laid = Some((over, backdrop));
-                written.push(Written::of(self.out.folder(), below)?);
-            }
-        }
-        Ok(written)
-    }
-}
-
-/// Its labels are written with their place in the patient.
-fn is_pet(recipe: &Recipe) -> bool {
-    recipe.body.modality == Some(Modality::Pet)
 }

@@ -11,7 +11,9 @@
 //! Only what stands in the list is ever removed, and nothing is removed or written through a link. A folder with files in
 //! it that no run has written is refused.
 
-use super::earlier::{self, Earlier};
+use super::earlier::{self, Earlier, Existing};
+use super::json_lines::{line, lines};
+use super::marker::MARKER;
 use crate::write::{Draft, is_draft};
 use crate::{Error, Result};
 use std::collections::BTreeSet;
@@ -19,27 +21,6 @@ use std::fs::{self, File, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-
-/// What becomes of the results of an earlier run in the folder.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Existing {
-    /// They are replaced if they are of the same images, else the run is refused.
-    #[default]
-    Same,
-    /// They are replaced.
-    Overwrite,
-    /// Finished images are kept, if they and their files are as they were.
-    Resume,
-    /// Finished images are kept without a look at their files; what failed or was not reached is done.
-    OnlyFailed,
-}
-
-impl Existing {
-    /// Results of an earlier run stay.
-    pub fn keeps(self) -> bool {
-        matches!(self, Existing::Resume | Existing::OnlyFailed)
-    }
-}
 
 /// An output folder that this run writes to, and no other.
 #[derive(Debug)]
@@ -60,9 +41,6 @@ struct List {
     /// Folders that were seen to be no links.
     folders: BTreeSet<PathBuf>,
 }
-
-/// Name of the folder that marks an output folder.
-pub const MARKER: &str = ".uptake";
 
 impl Out {
     /// Makes the folder, or takes over one of an earlier run. `images` are those of this run: name and file.
@@ -94,7 +72,7 @@ impl Out {
         }
         let lock = lock(folder, &marker)?;
         let list_path = marker.join("files.jsonl");
-        let ours: BTreeSet<String> = earlier::lines(&list_path).into_iter().collect();
+        let ours: BTreeSet<String> = lines(&list_path).into_iter().collect();
         if ours.is_empty() && fs::read_dir(folder).map_err(fail)?.count() > 1 {
             return Err(Error::usage(
                 "the results there are of an older version of uptake, or the list of them is lost",
@@ -135,8 +113,8 @@ impl Out {
         let mut list = self.list();
         list.current.insert(below.to_string());
         if list.ours.insert(below.to_string()) {
-            let line = earlier::line(&below);
-            list.file.write_all(line.as_bytes()).map_err(|e| Draft::refused("write", &e, &self.folder))?;
+            let entry = line(&below);
+            list.file.write_all(entry.as_bytes()).map_err(|e| Draft::refused("write", &e, &self.folder))?;
         }
         let path = self.folder.join(below);
         for parent in Path::new(below).ancestors().skip(1).filter(|p| !p.as_os_str().is_empty()) {
@@ -204,7 +182,7 @@ fn lock(folder: &Path, marker: &Path) -> Result<File> {
 }
 
 fn write_list(path: &Path, files: &BTreeSet<String>) -> Result<()> {
-    Draft::write(path, files.iter().map(earlier::line).collect::<String>().as_bytes())
+    Draft::write(path, files.iter().map(line).collect::<String>().as_bytes())
 }
 
 /// Removes files of the list, and folders that are empty then. What does not go stays: a later write says why.

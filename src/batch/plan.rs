@@ -1,8 +1,13 @@
 //! What a run would do, from headers alone.
 
-use super::budget::Budget;
-use super::discover::{Images, Item, Source, Task, discover};
-use super::{Recipes, Settings, Summary, estimate, files, for_images, machine, names, queue, reading, search};
+use super::budget::{Budget, for_images};
+use super::discover::{Images, discover};
+use super::item::{Item, Source, Task};
+use super::pools::{at_most, pool};
+use super::recipes::Recipes;
+use super::settings::Settings;
+use super::summary::Summary;
+use super::{estimate, files, machine, names, reading, search};
 use crate::recipe::Recipe;
 use crate::table::{Cells, Column, Table};
 use crate::{Result, pipeline};
@@ -36,7 +41,7 @@ struct Line {
 /// # Errors
 /// As [`run`](super::run) before it begins with the first image.
 pub fn plan(settings: &Settings, recipes: &Recipes) -> Result<Plan> {
-    let pool = queue::pool(super::at_most("threads", settings.threads.unwrap_or_else(machine::threads))?)?;
+    let pool = pool(at_most("threads", settings.threads.unwrap_or_else(machine::threads))?)?;
     let images = pool.install(|| discover(settings, recipes))?;
     let places = [images.root.clone(), search::absolute(&settings.out)];
     let budget = Budget::new(for_images(settings.memory)?);

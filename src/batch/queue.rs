@@ -1,51 +1,21 @@
 //! The images of a run, handed to its jobs one after the other.
 
-use super::discover::Item;
+use super::context::BatchContext;
 use super::events::{Event, ImageEnded};
+use super::item::Item;
 use super::ledger::Entry;
-use super::one::Context;
+use super::pools::{Pools, pool};
 use super::record::{Record, Status};
 use super::stop::Reason;
-use crate::{Error, Result};
+use crate::Result;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-
-/// A pool of so many threads.
-///
-/// # Errors
-/// The system has not so many.
-pub fn pool(threads: usize) -> Result<rayon::ThreadPool> {
-    let fail = |e| Error::limit(format!("cannot start {threads} threads: {e}")).remedy("--threads 1");
-    // A thread that waits for its part of one image may begin with another meanwhile, on the same stack.
-    rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(32 << 20).build().map_err(fail)
-}
-
-/// The pools that a job may use.
-pub(super) struct Pools<'a> {
-    /// All threads of the run, shared by all jobs.
-    shared: &'a rayon::ThreadPool,
-    /// The job's part of the threads: one image in one cache, without handing work to and fro.
-    own: &'a rayon::ThreadPool,
-    /// Few images are left, and soon there will be fewer than jobs.
-    last: bool,
-}
-
-/// From so many voxels on an image has work for many threads.
-const LARGE: usize = 1 << 22;
-
-impl Pools<'_> {
-    /// Where an image of so many voxels is done. Whatever could be the last one at work must not be left with a part of the
-    /// threads while the others have nothing to do: large images, and those at the end of the list.
-    pub fn of(&self, voxels: usize) -> &rayon::ThreadPool {
-        if self.last || voxels >= LARGE { self.shared } else { self.own }
-    }
-}
 
 /// Hands the items to `jobs` workers. Each has a thread of its own, which only waits: the work is done in the pools.
 ///
 /// # Errors
 /// The system has not so many threads.
-pub(super) fn work(context: &Context, items: &[Item], jobs: usize) -> Result<Vec<Record>> {
+pub(super) fn work(context: &BatchContext, items: &[Item], jobs: usize) -> Result<Vec<Record>> {
     let threads = context.pool.current_num_threads();
     let part = |job: usize| pool((threads / jobs + usize::from(job < threads % jobs)).max(1));
     let parts = (0..jobs).map(part).collect::<Result<Vec<_>>>()?;

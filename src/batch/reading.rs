@@ -1,10 +1,10 @@
 //! How the files of an item are looked at and read, and what an error says in a table.
 
-use super::discover::{Item, Source};
 use super::files;
+use super::item::{Item, Source};
+use crate::image::Scan;
 use crate::read::{self, Extent};
 use crate::recipe::{Pages, Recipe};
-use crate::scan::Scan;
 use crate::units::Spacing;
 use crate::{Error, Kind, Result};
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! Which recipe an image is done with: the one that the user chose, or one for each kind of image.
 
 use super::claims::Claims;
-use super::discover::Item;
+use super::item::Item;
 use crate::recipe::{Recipe, preset};
 use crate::{Error, Result};
 use rayon::prelude::*;

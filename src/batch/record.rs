@@ -1,6 +1,6 @@
 //! What became of an image.
 
-use super::files::Hashed;
+use super::hash::Hashed;
 use super::parts::Ending;
 use crate::Error;
 use serde::{Deserialize, Serialize};
@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 /// What became of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Status {
     /// Its rows are in the tables.
     Ok,
@@ -31,6 +32,7 @@ impl Status {
 /// How far an image has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Stage {
     /// Its files are looked for.
     Search,

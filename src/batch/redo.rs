@@ -1,11 +1,13 @@
 //! What failed in a run, and doing that again.
 
 use super::closing;
+use super::earlier::Existing;
 use super::failures::{self, Failures};
 use super::head::{Head, RecipeText};
 use super::ledger::{self, Entry};
+use super::recipes::Recipes;
 use super::record::{Stage, Status};
-use super::{Existing, Recipes, Settings};
+use super::settings::Settings;
 use crate::{Error, Result};
 use std::collections::HashMap;
 use std::path::Path;

@@ -1,9 +1,10 @@
 //! `run.json`: what was done with what. Times are here and nowhere else, so the tables stay the same from run to run.
 
+use super::failures::Failures;
 use super::head::Head;
 use super::ledger::Ledger;
 use super::out::Out;
-use super::{Failures, Summary};
+use super::summary::Summary;
 use crate::write::Draft;
 use crate::{Error, Kind, Result};
 use serde::Serialize;

@@ -15,7 +15,7 @@
 //! without permission, a broken link) stands there as failed, and the rest goes on. A file that was named itself, or matched
 //! by a glob, always counts.
 
-use super::out::MARKER;
+use super::marker::MARKER;
 use crate::{Error, Result, read};
 use glob::{MatchOptions, Pattern};
 use std::collections::{BTreeMap, HashSet, VecDeque};
@@ -32,7 +32,7 @@ pub const NOT_IMAGES: &[&str] = &[
 
 /// Something that the inputs name or hold.
 #[derive(Clone, Debug)]
-pub enum Found {
+pub enum SearchResult {
     /// A file. It was named by the user, or found in a folder.
     File { explicit: bool },
     /// Passed over, with the reason.
@@ -44,7 +44,7 @@ pub enum Found {
 /// What the inputs hold, by path, and the folders that they are named from.
 #[derive(Debug, Default)]
 pub struct Search {
-    pub found: BTreeMap<PathBuf, Found>,
+    pub found: BTreeMap<PathBuf, SearchResult>,
     pub roots: Vec<PathBuf>,
     /// Folders that were searched, by their real path.
     seen: HashSet<PathBuf>,
@@ -65,7 +65,7 @@ pub fn search(inputs: &[PathBuf], exclude: &[String]) -> Result<Search> {
             Ok(paths) => paths.into_iter().for_each(|path| all.input(path, &exclude)),
             Err(e) => {
                 all.roots.push(absolute(input).parent().map(Path::to_path_buf).unwrap_or_default());
-                all.found.insert(absolute(input), Found::Failed(e.clone()));
+                all.found.insert(absolute(input), SearchResult::Failed(e.clone()));
                 nothing = nothing.or(Some(e));
             }
         }
@@ -75,7 +75,7 @@ pub fn search(inputs: &[PathBuf], exclude: &[String]) -> Result<Search> {
     }
     match nothing {
         // A slip on the command line: nothing of it can be done, so nothing is begun.
-        Some(e) if all.found.values().all(|f| matches!(f, Found::Failed(_))) => Err(e),
+        Some(e) if all.found.values().all(|f| matches!(f, SearchResult::Failed(_))) => Err(e),
         _ => Ok(all),
     }
 }
@@ -156,7 +156,7 @@ impl Search {
         }
         self.roots.push(path.parent().map(Path::to_path_buf).unwrap_or_default());
         let found = match problem {
-            Some(e) => Found::Failed(e),
+            Some(e) => SearchResult::Failed(e),
             None => look(&path, true),
         };
         self.found.insert(path, found);
@@ -168,7 +168,7 @@ impl Search {
         if self.seen.insert(real)
             && let Err(e) = self.entries(folder, rules)
         {
-            self.found.insert(folder.to_path_buf(), Found::Failed(e));
+            self.found.insert(folder.to_path_buf(), SearchResult::Failed(e));
         }
     }
 
@@ -192,10 +192,10 @@ impl Search {
                     self.found.entry(path.clone()).or_insert_with(|| look(&path, false));
                 }
             } else if let Some(format) = read::foreign_folder(&path) {
-                self.found.entry(path).or_insert(Found::Failed(format.error()));
+                self.found.entry(path).or_insert(SearchResult::Failed(format.error()));
             } else if results && ["labels", "overlays"].contains(&name.as_str()) {
                 let why = "pictures of an earlier run: run.json beside them says so";
-                self.found.entry(path).or_insert_with(|| Found::Skipped(why.into()));
+                self.found.entry(path).or_insert_with(|| SearchResult::Skipped(why.into()));
             } else if path.is_symlink() {
                 self.links.push_back((path, rules.clone()));
             } else {
@@ -207,19 +207,19 @@ impl Search {
 }
 
 /// What a path that is no folder leads to. Nothing is opened here: a pipe would wait for ever.
-fn look(path: &Path, explicit: bool) -> Found {
+fn look(path: &Path, explicit: bool) -> SearchResult {
     match fs::metadata(path) {
-        Ok(m) if m.is_file() => Found::File { explicit },
+        Ok(m) if m.is_file() => SearchResult::File { explicit },
         Ok(m) if m.is_dir() => match read::foreign_folder(path) {
-            Some(format) => Found::Failed(format.error()),
-            None => Found::File { explicit },
+            Some(format) => SearchResult::Failed(format.error()),
+            None => SearchResult::File { explicit },
         },
-        Ok(_) if explicit => Found::Failed(Error::usage("is no regular file").remedy("an image file")),
-        Ok(_) => Found::Skipped("no regular file".into()),
-        Err(e) if e.kind() == ErrorKind::NotFound && path.is_symlink() => {
-            Found::Failed(Error::io("a link to a file that is not there").remedy("remove the link, or --exclude it"))
-        }
-        Err(e) => Found::Failed(Error::io(format!("cannot be looked at: {e}"))),
+        Ok(_) if explicit => SearchResult::Failed(Error::usage("is no regular file").remedy("an image file")),
+        Ok(_) => SearchResult::Skipped("no regular file".into()),
+        Err(e) if e.kind() == ErrorKind::NotFound && path.is_symlink() => SearchResult::Failed(
+            Error::io("a link to a file that is not there").remedy("remove the link, or --exclude it"),
+        ),
+        Err(e) => SearchResult::Failed(Error::io(format!("cannot be looked at: {e}"))),
     }
 }
 

@@ -16,10 +16,10 @@ fn tree(files: &[&str]) -> tempfile::TempDir {
 fn found(inputs: &[PathBuf], exclude: &[&str], below: &Path) -> Vec<String> {
     let exclude: Vec<String> = exclude.iter().map(|s| s.to_string()).collect();
     let name = |path: &Path| path.strip_prefix(below).unwrap_or(path).to_string_lossy().into_owned();
-    let tell = |(path, found): (&PathBuf, &Found)| match found {
-        Found::File { .. } => name(path),
-        Found::Skipped(_) => name(path) + ": skipped",
-        Found::Failed(_) => name(path) + ": failed",
+    let tell = |(path, found): (&PathBuf, &SearchResult)| match found {
+        SearchResult::File { .. } => name(path),
+        SearchResult::Skipped(_) => name(path) + ": skipped",
+        SearchResult::Failed(_) => name(path) + ": failed",
     };
     search(inputs, &exclude).unwrap().found.iter().map(tell).collect()
 }

@@ -3,7 +3,7 @@
 //! Every shard looks at all inputs, makes the same list in the order of names, and does each N-th image of it: images that
 //! lie side by side are often of one size, so the shares are about equally long.
 
-use super::discover::Item;
+use super::item::Item;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -106,7 +106,7 @@ impl List {
             let cells = item.metadata.iter().map(|cell| cell.as_deref().unwrap_or_default());
             cells.chain(item.settings.iter().map(String::as_str)).for_each(&mut add);
         }
-        List { images: items.len(), sha256: super::parts::hex(hasher) }
+        List { images: items.len(), sha256: super::hash::hex(hasher) }
     }
 }
 

@@ -10,7 +10,7 @@
 //! `--set KEY=VALUE` does; an empty cell changes nothing. All others are metadata. A file that ends in `.tsv` has tabs. Lines
 //! without any word are left out, and so are columns without name and words: spreadsheets write both.
 
-use crate::recipe::suggestion;
+use crate::words::suggestion;
 use crate::{Error, Result};
 use csv::{ErrorKind, Position, ReaderBuilder, StringRecord, Trim};
 use std::collections::{BTreeMap, HashSet};
@@ -25,12 +25,12 @@ pub struct Sheet {
     /// Names of the columns of metadata.
     pub columns: Vec<String>,
     /// Its lines below the header.
-    pub rows: Vec<Row>,
+    pub rows: Vec<SheetRow>,
 }
 
 /// A line of it.
 #[derive(Debug)]
-pub struct Row {
+pub struct SheetRow {
     /// The number of the line, as an editor counts.
     pub line: u64,
     /// File, folder or glob.
@@ -165,7 +165,7 @@ fn no_path(header: &StringRecord) -> Error {
 /// Rows with the same changes of the recipe.
 type Shared = BTreeMap<Vec<String>, Arc<[String]>>;
 
-fn row(record: &StringRecord, line: u64, columns: &Columns, shared: &mut Shared) -> Result<Row> {
+fn row(record: &StringRecord, line: u64, columns: &Columns, shared: &mut Shared) -> Result<SheetRow> {
     let cell = |i: usize| record.get(i).filter(|text| !text.is_empty());
     if let Some(text) = columns.unnamed.iter().find_map(|i| cell(*i)) {
         return Err(Error::format(format!("line {line}: \"{text}\" stands in a column without a name"))
@@ -178,7 +178,7 @@ fn row(record: &StringRecord, line: u64, columns: &Columns, shared: &mut Shared)
         columns.settings.iter().filter_map(|(i, key)| Some(format!("{key}={}", cell(*i)?))).collect();
     let settings = shared.entry(settings).or_insert_with_key(|settings| settings.as_slice().into()).clone();
     let metadata = columns.metadata.iter().map(|(i, _)| cell(*i).map(str::to_owned)).collect();
-    Ok(Row { line, path: path.into(), metadata, settings })
+    Ok(SheetRow { line, path: path.into(), metadata, settings })
 }
 
 #[cfg(test)]

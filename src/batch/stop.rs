@@ -10,6 +10,7 @@ pub struct Stop(Arc<AtomicU8>);
 
 /// Why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Reason {
     /// An image failed, and the run is strict.
     Strict = 1,

@@ -1,7 +1,10 @@
 //! What is in a folder, from headers alone.
 
-use super::discover::{Item, Task, discover};
-use super::{Recipes, Settings, reading};
+use super::discover::discover;
+use super::item::{Item, Task};
+use super::reading;
+use super::recipes::Recipes;
+use super::settings::Settings;
 use crate::read::{Extent, Options};
 use crate::{Error, Result};
 use rayon::prelude::*;

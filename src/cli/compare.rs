@@ -1,7 +1,7 @@
 //! `uptake compare`
 
 use super::{End, print, say};
-use crate::percist::{Doubtful, Folder, Summary, compare, pairs, table};
+use crate::pet::percist::{Doubtful, Folder, Summary, compare, pairs, table};
 use crate::write::{CsvSink, csv};
 use crate::{Error, Result};
 use std::path::PathBuf;

@@ -2,8 +2,8 @@
 
 use super::{End, print, say};
 use crate::batch::{self, NotRead, Seen};
+use crate::image::{Modality, NO_UNIT, Scan};
 use crate::read::Extent;
-use crate::scan::{Modality, NO_UNIT, Scan};
 use crate::table::Cells;
 use crate::units::{Shape, Spacing};
 use crate::{Error, Result, printable, read};
@@ -183,8 +183,8 @@ fn as_json(name: &str, scan: &Scan) -> Result<Value> {
         "size_zyx": scan.shape.zyx(),
         "spacing_zyx": scan.spacing.map(|s| s.zyx),
         "unit": scan.spacing.map(|s| s.unit.name()),
-        "origin_mm": scan.placement.map(|p| p.origin),
-        "directions_zyx": scan.placement.map(|p| p.directions),
+        "origin_mm": scan.patient_grid.map(|p| p.origin),
+        "directions_zyx": scan.patient_grid.map(|p| p.directions),
         "channels": channels,
         "facts": facts,
         "audit": scan.audit.columns.iter().map(|c| (c.name.clone(), first(&c.cells).into())).collect::<serde_json::Map<_, Value>>(),

@@ -1,44 +1,11 @@
 //! Memory that an image lives in: a vector on the host, or words on the device.
 
-use super::gpu::Gpu;
+use super::pool::PooledMemory;
+use super::queue::Queue;
+use super::word::Word;
 use crate::{Error, Result};
 use std::marker::PhantomData;
 use std::sync::Arc;
-
-/// An element of an image. On the device each one takes a 32-bit word.
-pub trait Word: Copy + Default + Send + Sync + 'static {
-    /// To the device's word.
-    fn word(self) -> u32;
-    /// From the device's word.
-    fn from_word(word: u32) -> Self;
-}
-
-impl Word for i32 {
-    fn word(self) -> u32 {
-        self as u32
-    }
-    fn from_word(word: u32) -> Self {
-        word as i32
-    }
-}
-
-impl Word for u32 {
-    fn word(self) -> u32 {
-        self
-    }
-    fn from_word(word: u32) -> Self {
-        word
-    }
-}
-
-impl Word for u8 {
-    fn word(self) -> u32 {
-        self.into()
-    }
-    fn from_word(word: u32) -> Self {
-        word as u8
-    }
-}
 
 /// Elements on the host or on the device. Which one is a property of the data; mixing is an error, never a hidden copy.
 /// Cloning shares them: operations never write into what they are given.
@@ -108,32 +75,18 @@ impl<T: Word> Buffer<T> {
     }
 }
 
-/// Memory of a device that goes back to its pool when the last owner lets go.
-#[derive(Debug)]
-pub(super) struct Block {
-    pub(super) raw: Option<wgpu::Buffer>,
-    pub(super) gpu: Gpu,
-}
-
-impl Drop for Block {
-    fn drop(&mut self) {
-        if let Some(raw) = self.raw.take() {
-            self.gpu.recycle(raw);
-        }
-    }
-}
-
 /// Elements on a device, one 32-bit word each. Cloning shares them.
 #[derive(Clone, Debug)]
 pub struct GpuBuffer<T> {
-    pub(super) block: Arc<Block>,
-    pub(super) len: usize,
+    block: Arc<PooledMemory>,
+    queue: Arc<Queue>,
+    len: usize,
     kind: PhantomData<T>,
 }
 
 impl<T: Word> GpuBuffer<T> {
-    pub(super) fn new(block: Block, len: usize) -> Self {
-        GpuBuffer { block: Arc::new(block), len, kind: PhantomData }
+    pub(super) fn new(block: PooledMemory, queue: Arc<Queue>, len: usize) -> Self {
+        GpuBuffer { block: Arc::new(block), queue, len, kind: PhantomData }
     }
     /// Number of elements.
     pub fn len(&self) -> usize {
@@ -145,10 +98,10 @@ impl<T: Word> GpuBuffer<T> {
     }
     /// The same memory seen as elements of another type.
     pub fn cast<U: Word>(&self) -> GpuBuffer<U> {
-        GpuBuffer { block: self.block.clone(), len: self.len, kind: PhantomData }
+        GpuBuffer { block: self.block.clone(), queue: self.queue.clone(), len: self.len, kind: PhantomData }
     }
     pub(super) fn raw(&self) -> Result<&wgpu::Buffer> {
-        self.block.raw.as_ref().ok_or_else(|| Error::device("a GPU buffer was used after its end"))
+        self.block.raw()
     }
     /// Reads all elements back: waits for everything recorded so far.
     ///
@@ -162,6 +115,6 @@ impl<T: Word> GpuBuffer<T> {
     /// # Errors
     /// The device is lost.
     pub fn download_first(&self, n: usize) -> Result<Vec<T>> {
-        self.block.gpu.download(self, n.min(self.len))
+        self.queue.download(self.raw()?, n.min(self.len))
     }
 }

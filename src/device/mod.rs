@@ -2,15 +2,23 @@
 //!
 //! A closed enum of two: every operation matches on it once, so both ways stand side by side.
 
+mod adapter;
 mod buffer;
+mod counters;
+mod failure;
 mod gpu;
 pub mod kernel;
 mod packed;
+mod pool;
 mod queue;
 mod timer;
+mod word;
 
-pub use buffer::{Buffer, GpuBuffer, Word};
-pub use gpu::{Adapter, AdapterChoice, Counters, Gpu, adapters};
+pub use adapter::{Adapter, AdapterChoice, adapters};
+pub use buffer::{Buffer, GpuBuffer};
+pub use counters::Counters;
+pub use gpu::Gpu;
+pub use word::Word;
 
 use crate::Result;
 

@@ -1,9 +1,10 @@
 //! Elements on their way to a device: where they span no more than 8 or 16 bits they travel four or two in a word, and are
 //! taken apart there. The way up is the slowest part of most recipes.
 
-use super::buffer::{GpuBuffer, Word};
+use super::buffer::GpuBuffer;
 use super::gpu::Gpu;
 use super::kernel::{Kernel, read, write};
+use super::word::Word;
 use crate::Result;
 use rayon::prelude::*;
 

@@ -3,9 +3,12 @@
 //! Images are in work side by side and share one queue. The recording is locked only while a command is added to it: nothing
 //! is compiled, submitted or waited for meanwhile, so no image can make another wait for ever.
 
-use super::buffer::{GpuBuffer, Word};
-use super::gpu::{Gpu, lock};
-use crate::Result;
+use super::counters::Count;
+use super::failure::Failure;
+use super::pool::lock;
+use super::timer::Timer;
+use super::word::Word;
+use crate::{Error, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
@@ -21,12 +24,23 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// How long a device that has failed is given to say why.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
-/// The queue of a device and what is recorded for it.
+/// A device, its queue, and what is recorded for it.
 pub(super) struct Queue {
+    pub device: wgpu::Device,
     raw: wgpu::Queue,
     recording: Mutex<Recording>,
     /// Submissions go one by one, in the order of recording. Holds the last one.
     turn: Mutex<Option<wgpu::SubmissionIndex>>,
+    failure: Failure,
+    pub count: Count,
+    /// Only if times are asked for and the adapter has a clock.
+    timer: Option<Timer>,
+}
+
+impl std::fmt::Debug for Queue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Queue")
+    }
 }
 
 #[derive(Default)]
@@ -38,29 +52,52 @@ struct Recording {
 }
 
 impl Queue {
-    pub fn new(raw: wgpu::Queue) -> Self {
-        Queue { raw, recording: Mutex::default(), turn: Mutex::default() }
+    /// Of an open device; `timed` if kernels are.
+    pub fn new(device: wgpu::Device, raw: wgpu::Queue, adapter: &str, timed: bool) -> Self {
+        Queue {
+            failure: Failure::of(&device, adapter),
+            timer: timed.then(|| Timer::new(&device, &raw)),
+            device,
+            raw,
+            recording: Mutex::default(),
+            turn: Mutex::default(),
+            count: Count::default(),
+        }
     }
-}
 
-impl Gpu {
+    /// The first thing that went wrong on this device since it was opened, if any.
+    pub fn failure(&self) -> Option<String> {
+        self.failure.first()
+    }
+
+    /// An error if anything went wrong.
+    pub fn check(&self) -> Result<()> {
+        self.failure.check()
+    }
+
+    /// The device has failed.
+    pub fn fail(&self, what: impl std::fmt::Display) -> Error {
+        self.ask_why();
+        self.failure.error(&what)
+    }
+
     /// Adds to the open encoder; nothing runs before the next submission.
-    pub(super) fn record(&self, f: impl FnOnce(&mut wgpu::CommandEncoder)) {
-        let mut recording = lock(&self.0.queue.recording);
-        f(recording.encoder(&self.0.device));
+    pub fn record(&self, f: impl FnOnce(&mut wgpu::CommandEncoder)) {
+        let mut recording = lock(&self.recording);
+        f(recording.encoder(&self.device));
     }
 
     /// Adds a kernel, and hands over what is recorded if that is much.
-    pub(super) fn record_dispatch(
+    pub fn record_dispatch(
         &self,
         name: &'static str,
         pipeline: &wgpu::ComputePipeline,
         group: &wgpu::BindGroup,
         grid: [u32; 3],
     ) {
-        let mut recording = lock(&self.0.queue.recording);
-        let timestamp_writes = self.0.timer.as_ref().and_then(|t| t.next(&mut recording.timed, name));
-        let encoder = recording.encoder(&self.0.device);
+        let mut recording = lock(&self.recording);
+        let timestamp_writes = self.timer.as_ref().and_then(|t| t.next(&mut recording.timed, name));
+        let encoder = recording.encoder(&self.device);
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: None, timestamp_writes });
         pass.set_pipeline(pipeline);
         pass.set_bind_group(0, group, &[]);
@@ -77,36 +114,34 @@ impl Gpu {
     /// Hands over what is recorded. Returns the last submission, by which all that was recorded before is under way.
     fn submit(&self) -> Option<wgpu::SubmissionIndex> {
         // Held until the work is handed over: what is recorded later may use the same memory again.
-        let mut turn = lock(&self.0.queue.turn);
-        let Recording { encoder, timed, .. } = std::mem::take(&mut *lock(&self.0.queue.recording));
+        let mut turn = lock(&self.turn);
+        let Recording { encoder, timed, .. } = std::mem::take(&mut *lock(&self.recording));
         let Some(mut encoder) = encoder else { return turn.clone() };
-        let times = self.0.timer.as_ref().and_then(|t| t.resolve(&self.0.device, &mut encoder, timed));
-        let index = self.0.queue.raw.submit([encoder.finish()]);
+        let times = self.timer.as_ref().and_then(|t| t.resolve(&self.device, &mut encoder, timed));
+        let index = self.raw.submit([encoder.finish()]);
         *turn = Some(index.clone());
         drop(turn);
-        if let Some(times) = times {
-            times.collect(self, &index);
+        // What cannot be read is left out: a profile must not stop a run.
+        if let Some(times) = times
+            && let Ok(view) = self.view(times.host(), Some(index.clone()))
+        {
+            times.add_to_profile(&view);
         }
         Some(index)
     }
 
     /// Reads the first `n` elements back: waits for what was recorded so far.
-    pub(super) fn download<T: Word>(&self, src: &GpuBuffer<T>, n: usize) -> Result<Vec<T>> {
+    pub fn download<T: Word>(&self, raw: &wgpu::Buffer, n: usize) -> Result<Vec<T>> {
         let size = n as u64 * 4;
-        self.0.count.readbacks.fetch_add(1, Ordering::Relaxed);
-        self.0.count.bytes_down.fetch_add(size, Ordering::Relaxed);
+        self.count.readbacks.fetch_add(1, Ordering::Relaxed);
+        self.count.bytes_down.fetch_add(size, Ordering::Relaxed);
         if n == 0 {
             return Ok(Vec::new());
         }
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
-        let staging = self.0.device.create_buffer(&wgpu::BufferDescriptor {
-            label: None,
-            size,
-            usage,
-            mapped_at_creation: false,
-        });
+        let staging =
+            self.device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false });
         self.check()?;
-        let raw = src.raw()?;
         self.record(|e| e.copy_buffer_to_buffer(raw, 0, &staging, 0, size));
         let index = self.submit();
         let view = self.view(&staging, index)?;
@@ -117,11 +152,7 @@ impl Gpu {
     }
 
     /// The bytes of a buffer on the host, once a submission is done. Ends with an error if the device fails before.
-    pub(super) fn view(
-        &self,
-        staging: &wgpu::Buffer,
-        after: Option<wgpu::SubmissionIndex>,
-    ) -> Result<wgpu::BufferView> {
+    fn view(&self, staging: &wgpu::Buffer, after: Option<wgpu::SubmissionIndex>) -> Result<wgpu::BufferView> {
         let (send, mapped) = channel();
         staging.map_async(wgpu::MapMode::Read, .., move |done| {
             let _ = send.send(done);
@@ -147,7 +178,7 @@ impl Gpu {
     /// Waits, or looks, for work that is done; that it is not done yet is no error.
     fn poll(&self, how: wgpu::PollType) -> std::result::Result<(), String> {
         // A driver that is gone is a panic in there, but it is no mistake of this program: the CPU can go on.
-        match catch_unwind(AssertUnwindSafe(|| self.0.device.poll(how))) {
+        match catch_unwind(AssertUnwindSafe(|| self.device.poll(how))) {
             Ok(Ok(_) | Err(wgpu::PollError::Timeout)) => Ok(()),
             Ok(Err(e)) => Err(e.to_string()),
             Err(_) => Err("the driver failed".into()),
@@ -155,7 +186,7 @@ impl Gpu {
     }
 
     /// Lets the device say what has become of it: it does so once what it has begun is done.
-    pub(super) fn ask_why(&self) {
+    fn ask_why(&self) {
         let _ = self.poll(wgpu::PollType::Wait { submission_index: None, timeout: Some(LAST_WORDS) });
     }
 }

@@ -1,6 +1,5 @@
 //! Timestamps around each kernel, for `--profile`.
 
-use super::gpu::Gpu;
 use crate::profile;
 use std::time::Duration;
 
@@ -80,10 +79,14 @@ impl Timer {
 }
 
 impl Times {
-    /// Waits for the submission and hands its times on. What cannot be read is left out: a profile must not stop a run.
-    pub fn collect(self, gpu: &Gpu, after: &wgpu::SubmissionIndex) {
-        let Ok(view) = gpu.view(&self.host, Some(after.clone())) else { return };
-        let times = bytemuck::cast_slice::<u8, u64>(&view).as_chunks::<2>().0;
+    /// Where the times arrive.
+    pub fn host(&self) -> &wgpu::Buffer {
+        &self.host
+    }
+
+    /// Hands the times on to the profile.
+    pub fn add_to_profile(&self, bytes: &[u8]) {
+        let times = bytemuck::cast_slice::<u8, u64>(bytes).as_chunks::<2>().0;
         for (name, [begin, end]) in self.names.iter().zip(times) {
             let ns = end.saturating_sub(*begin) as f64 * self.tick;
             profile::add("kernel", name, Duration::from_nanos(ns as u64));

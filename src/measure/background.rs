@@ -10,7 +10,7 @@
 
 use super::{ChannelRef, census, order};
 use crate::Result;
-use crate::volume::Labels;
+use crate::image::Labels;
 use rayon::prelude::*;
 use std::borrow::Cow;
 
@@ -109,8 +109,8 @@ fn quantile(groups: &[(i32, u64)], share: f64) -> f64 {
 mod tests {
     //! Oracle: mixtures whose background is known.
     use super::*;
+    use crate::image::Volume;
     use crate::units::Shape;
-    use crate::volume::Volume;
 
     /// Sums of twelve uniform numbers are near enough to a normal distribution.
     fn normal(n: usize, mean: f64, deviation: f64) -> Vec<i32> {
@@ -125,14 +125,7 @@ mod tests {
     fn limit(samples: Vec<i32>) -> i32 {
         let n = samples.len();
         let volume = Volume::new(Shape::flat(1, n), samples).unwrap();
-        let channel = ChannelRef {
-            name: "probe",
-            unit: "au",
-            volume: &volume,
-            saturation: None,
-            positive_above: None,
-            background_to: None,
-        };
+        let channel = ChannelRef { name: "probe", unit: "au", volume: &volume, saturation: None, background_to: None };
         background_limit(&channel, &vec![0; n]).unwrap().unwrap()
     }
 

@@ -1,7 +1,7 @@
 //! The samples of a whole channel: counted where they span little, else gone through one by one. Both are exact.
 
 use super::order::{self, Sums};
-use crate::ops::span;
+use crate::simd::span;
 use rayon::prelude::*;
 
 /// The widest span of samples that are counted: those of 16 bits.

@@ -3,19 +3,22 @@
 //! One plan serves the tables and the data dictionary, which is the plan without rows: `label`, position and size, what each
 //! family says of an object as a whole, then channel by channel what it says of that.
 
-use super::family::{Context, Family, Measured, Value, Values};
+use super::family::{Context, Measured, Measurer, Value, Values};
 use super::feature::{About, Definition, Feature};
 use super::object::Object;
-use super::{FAMILIES, Request, moments::Moments, position, quality, shape};
+use super::registry::{Chosen, FAMILIES};
+use super::{Request, moments::Moments, position, quality, shape};
 use crate::Result;
 use crate::ops::extent::Extent;
 use crate::table::Cells;
 use crate::units::Unit;
+use std::collections::HashSet;
 
 /// The columns of a table of objects.
-pub(super) struct Plan {
+pub(super) struct Plan<'a> {
     unit: Unit,
-    families: Vec<&'static dyn Family>,
+    /// In the order of the list, those of one name as the recipe has them.
+    families: Vec<&'a Chosen>,
     /// What each column is, and which of the values of an object it holds; `label` holds none of them.
     pub columns: Vec<(Definition, Option<usize>)>,
     /// Values of an object without those of its position.
@@ -24,19 +27,20 @@ pub(super) struct Plan {
     in_channels: bool,
 }
 
-impl Plan {
-    pub fn new(wanted: &[&dyn Family], context: &Context) -> Self {
-        let is_wanted = |f: &&dyn Family| wanted.iter().any(|w| w.name() == f.name());
-        let families: Vec<_> = FAMILIES.iter().copied().filter(is_wanted).collect();
+impl<'a> Plan<'a> {
+    pub fn new(wanted: &'a [Chosen], context: &Context) -> Self {
+        let of_name = |name: &'static str| wanted.iter().filter(move |w| w.name == name);
+        let families: Vec<&Chosen> = FAMILIES.iter().flat_map(|entry| of_name(entry.name)).collect();
         let mut columns = vec![(label(), None)];
         let first = position::features(context.unit).map(|f| f.define(&context.objects()));
         columns.extend(first.enumerate().map(|(i, d)| (d, Some(i))));
         let front = columns.len() - 1;
         let mut at = front;
         // What an earlier family has said under the same name is not said again.
+        let mut known: HashSet<String> = columns.iter().map(|(d, _)| d.name.clone()).collect();
         let mut add = |definitions: Vec<Definition>, at: usize| {
             for (i, d) in definitions.into_iter().enumerate() {
-                if columns.iter().all(|(known, _)| known.name != d.name) {
+                if known.insert(d.name.clone()) {
                     columns.push((d, Some(at + i)));
                 }
             }
@@ -58,8 +62,8 @@ impl Plan {
         }
         let in_channels = by_channel.iter().flatten().any(|(definitions, _)| !definitions.is_empty());
         by_channel.into_iter().flatten().for_each(|(definitions, at)| add(definitions, at));
-        if context.unit == Unit::Mm {
-            // PET is volumes: what only 2-D images fill would be empty in every table.
+        if context.volumes {
+            // What only 2-D images fill would be empty in every table.
             columns.retain(|(d, _)| !shape::FLAT_REASONS.contains(&d.empty));
         }
         Plan { unit: context.unit, families, columns, width: at - front, in_channels }
@@ -70,20 +74,25 @@ impl Plan {
         self.columns.into_iter().map(|(definition, _)| definition).collect()
     }
 
+    /// What measures the objects of a set, a family after the other.
+    pub fn begin(&self, request: &'a Request<'a>) -> Result<Vec<Measurer<'a>>> {
+        self.families.iter().map(|chosen| chosen.family.begin(request)).collect()
+    }
+
     /// The values of an object.
-    pub fn measure(&self, request: &Request, label: u32, extent: Extent) -> Result<Values> {
+    pub fn measure(&self, request: &Request, by: &[Measurer], label: u32, extent: Extent) -> Result<Values> {
         let object = Object::new(request.labels, label, extent)?;
         let (spacing, there) = (request.lengths(), extent.n > 0);
         let moments = if there { Moments::of(&object) } else { Moments::default() };
-        let placement = request.placement.filter(|_| request.unit == Unit::Mm).copied();
-        let position = position::Facts { extent, moments, spacing, placement, flat: object.shape.is_flat() };
+        let patient_grid = request.patient_grid.filter(|_| request.unit == Unit::Mm).copied();
+        let position = position::Facts { extent, moments, spacing, patient_grid, flat: object.shape.is_flat() };
         let mut values = Values::default();
         for f in position::features(self.unit) {
             values.put(std::slice::from_ref(f), Some(&position));
         }
         if there {
             let measured = Measured::new(object, moments, request, self.in_channels)?;
-            self.families.iter().try_for_each(|family| family.measure(&measured, &mut values))?;
+            by.iter().try_for_each(|measure| measure(&measured, &mut values))?;
         } else {
             values.0.resize(values.0.len() + self.width, Value::None);
         }
@@ -109,9 +118,9 @@ impl Plan {
     }
 }
 
-/// The columns of an image's channel. In PET only its values: its quality is not that of a camera.
-pub(super) fn image(unit: Unit) -> impl Iterator<Item = &'static Feature<quality::Facts>> {
-    quality::FEATURES.iter().filter(move |f| unit == Unit::Um || quality::VALUES.contains(&f.name))
+/// The columns of an image's channel: all of them, or its values alone where it is not that of a camera.
+pub(super) fn image(is_camera: bool) -> impl Iterator<Item = &'static Feature<quality::Facts>> {
+    quality::FEATURES.iter().filter(move |f| is_camera || quality::VALUES.contains(&f.name))
 }
 
 fn label() -> Definition {

@@ -6,7 +6,7 @@
 //! rounded in the one order of the loops below.
 
 use super::object::{Crop, Object};
-use crate::ops::wide;
+use crate::simd::wide;
 
 /// Squared distances to the outside of an object, on the voxel grid.
 pub(super) struct Inside {
@@ -119,8 +119,8 @@ wide! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::Labels;
     use crate::units::Shape;
-    use crate::volume::Labels;
 
     /// Invariant: runs and cells give the same distances.
     #[test]

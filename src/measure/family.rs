@@ -1,34 +1,20 @@
 //! A family of features: a room that says what its columns are and measures one object at a time.
 //!
-//! A new family is a file with a [`Family`] and one line in [`FAMILIES`]: recipes, the data dictionary, the tables and the
-//! tests follow from the list.
+//! A new family is a file with a [`Family`] and one line in [`super::FAMILIES`]: recipes, the data dictionary, the tables and the
+//! tests follow from the list. Its fields are its parameters, as the recipe's table `[measure.SET.FAMILY]` gives them.
 
 use super::feature::{About, Definition, Feature, Get};
 use super::moments::Moments;
 use super::object::Object;
-use super::{ChannelRef, Request, intensity, lesion, probe, radial, reference, shape, suffixes, zernike};
-use crate::scan::NO_UNIT;
+use super::{ChannelRef, Request, suffixes};
+use crate::Result;
+use crate::image::NO_UNIT;
 use crate::table::Table;
-use crate::units::{Spacing, Unit};
-use crate::{Error, Result};
+use crate::units::{Length, Spacing, Unit};
 
-/// All families, in the order of their columns.
-pub const FAMILIES: &[&dyn Family] = &[
-    &lesion::Lesion,
-    &reference::OfReference,
-    &shape::Shape,
-    &zernike::Zernike,
-    &intensity::Intensity,
-    &radial::Radial,
-    &probe::Probe,
-];
-
-/// A family of features. Its columns depend on the context alone; an object gives a value for each of them.
-pub trait Family: Sync {
-    /// As recipes name it.
-    fn name(&self) -> &'static str;
-
-    /// The columns that an object has once.
+/// A family of features with its parameters. Its columns depend on these and on the context alone, never on the image.
+pub trait Family: Send + Sync {
+    /// The columns that an object has once. Names may be made: from parameters, or from pairs of channels.
     fn columns(&self, context: &Context) -> Vec<Definition> {
         let _ = context;
         vec![]
@@ -40,59 +26,75 @@ pub trait Family: Sync {
         vec![]
     }
 
-    /// The values of an object that has voxels: those of [`Family::columns`], then those of [`Family::channel_columns`]
-    /// channel after channel.
+    /// Works out what holds for all objects of a set (lengths in pixels, regions to compare with, who the neighbours are),
+    /// and gives what measures one of them.
+    ///
+    /// # Errors
+    /// Data on a device, or parameters that this image cannot have.
+    fn begin<'a>(&'a self, request: &'a Request<'a>) -> Result<Measurer<'a>>;
+
+    /// One row for all objects of a set called `set` together, for the row of the image.
     ///
     /// # Errors
     /// Data on a device.
-    fn measure(&self, object: &Measured, values: &mut Values) -> Result<()>;
-
-    /// It measures uptake of PET, in the first channel.
-    fn is_of_pet(&self) -> bool {
-        false
-    }
-
-    /// It looks at what lies around an object.
-    fn looks_around(&self) -> bool {
-        false
-    }
-
-    /// It takes what lies around objects for their background.
-    fn has_background(&self) -> bool {
-        false
-    }
-
-    /// One row for all objects of a set together, for the row of the image. `has_set` says which sets the recipe has.
-    ///
-    /// # Errors
-    /// Data on a device.
-    fn totals(&self, set: &str, request: &Request, has_set: &dyn Fn(&str) -> bool) -> Result<Table> {
-        let _ = (set, request, has_set);
+    fn totals(&self, set: &str, request: &Request) -> Result<Table> {
+        let _ = (set, request);
         Ok(Table::default())
     }
-}
 
-impl std::fmt::Debug for dyn Family {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
+    /// What it takes from the rest of the recipe.
+    fn needs(&self) -> Needs {
+        Needs::default()
+    }
+
+    /// What its parameters name and count in.
+    fn mentions(&self) -> Mentions<'_> {
+        Mentions::default()
+    }
+
+    /// Whether its parameters can be, where these channels are measured.
+    ///
+    /// # Errors
+    /// They cannot.
+    fn check(&self, channels: &[&str]) -> std::result::Result<(), Objection> {
+        let _ = channels;
+        Ok(())
     }
 }
 
-impl PartialEq for dyn Family {
-    fn eq(&self, other: &Self) -> bool {
-        self.name() == other.name()
-    }
+/// Gives the values of an object that has voxels: those of [`Family::columns`], then those of [`Family::channel_columns`]
+/// channel after channel. Objects are measured side by side.
+pub type Measurer<'a> = Box<dyn Fn(&Measured, &mut Values) -> Result<()> + Sync + 'a>;
+
+/// What a family takes from the rest of the recipe.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// It measures uptake of PET, in the first channel that the recipe names.
+    pub uptake: bool,
+    /// It takes what lies around objects for their background.
+    pub background: bool,
 }
 
-/// The family of that name.
-///
-/// # Errors
-/// There is none; the known ones are named.
-pub fn family(name: &str) -> Result<&'static dyn Family> {
-    FAMILIES.iter().copied().find(|f| f.name() == name).ok_or_else(|| {
-        let known: Vec<&str> = FAMILIES.iter().map(|f| f.name()).collect();
-        Error::usage(format!("\"{name}\" is no family of features")).remedy(format!("one of {}", known.join(", ")))
-    })
+/// What the parameters of a family name and count in, each with its key.
+#[derive(Debug, Default)]
+pub struct Mentions<'a> {
+    /// Other object sets: they are in [`Request::others`].
+    pub sets: Vec<(&'static str, &'a str)>,
+    /// Channels, which must be among those that are measured.
+    pub channels: Vec<(&'static str, &'a str)>,
+    /// Lengths.
+    pub lengths: Vec<(&'static str, Length)>,
+}
+
+/// Why parameters cannot be.
+#[derive(Debug)]
+pub struct Objection {
+    /// The key.
+    pub key: &'static str,
+    /// What is wrong.
+    pub what: String,
+    /// What to write in its place.
+    pub remedy: String,
 }
 
 /// What the columns of a table of objects depend on.
@@ -102,6 +104,8 @@ pub struct Context<'a> {
     pub unit: Unit,
     /// Names and units of the channels.
     pub channels: &'a [(&'a str, &'a str)],
+    /// Images are volumes: what only single slices can have is left out.
+    pub volumes: bool,
 }
 
 impl<'a> Context<'a> {

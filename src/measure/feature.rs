@@ -1,6 +1,6 @@
 //! How a feature is declared: name, unit, definition, standard name, reason for emptiness and function in one place.
 
-use crate::scan::NO_UNIT;
+use crate::image::NO_UNIT;
 use crate::table::{Cells, Column};
 use crate::units::Unit;
 

@@ -57,9 +57,9 @@ pub(super) fn area_filled(object: &Object) -> u64 {
 mod tests {
     //! Oracle: a flood from outside, pixel by pixel.
     use super::*;
+    use crate::image::Labels;
     use crate::ops::extent::extents;
     use crate::units::Shape;
-    use crate::volume::Labels;
     use proptest::prelude::*;
 
     fn filled(shape: Shape, voxels: &[u32]) -> u64 {

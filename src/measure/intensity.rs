@@ -3,18 +3,19 @@
 //! Sums and order statistics are exact in samples; the channel's scale is applied to the finished number. Quantiles are
 //! linear between neighbours, as numpy's default. The standard deviation divides by n, as scikit-image's.
 
-use super::ChannelRef;
 use super::bits::{Bits, east, west};
-use super::family::{Family, Measured, Values, define};
+use super::family::{Family, Measurer, define};
 use super::feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
 use super::moments::Moments;
 use super::object::Object;
 use super::order::{self, Sums};
 use super::position::NO_CALIBRATION;
+use super::{ChannelRef, Request};
 use crate::Result;
-use crate::ops::wide;
+use crate::image::Scale;
+use crate::simd::wide;
 use crate::units::Spacing;
-use crate::volume::Scale;
+use serde::Deserialize;
 
 /// What the intensity features are computed from.
 #[derive(Clone, Debug)]
@@ -148,25 +149,26 @@ fn shift(object: &Object, moments: &Moments, samples: &[i32], sums: &Sums, scale
 const NOT_POSITIVE: &str = "the total intensity is not positive";
 
 /// Statistics of each channel.
-pub struct Intensity;
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Intensity {}
 
 impl Family for Intensity {
-    fn name(&self) -> &'static str {
-        "intensity"
-    }
     fn channel_columns(&self, about: &About) -> Vec<Definition> {
         define(FEATURES, about)
     }
-    fn measure(&self, of: &Measured, values: &mut Values) -> Result<()> {
-        if of.request.channels.is_empty() {
-            return Ok(());
+    fn begin<'a>(&'a self, request: &'a Request<'a>) -> Result<Measurer<'a>> {
+        if request.channels.is_empty() {
+            return Ok(Box::new(|_, _| Ok(())));
         }
-        let edge = edge(&of.object);
-        for (channel, samples) in of.channels() {
-            let facts = Facts::of(&of.object, &of.moments, channel, samples, &edge, of.spacing)?;
-            values.put(FEATURES, Some(&facts));
-        }
-        Ok(())
+        Ok(Box::new(|of, values| {
+            let edge = edge(&of.object);
+            for (channel, samples) in of.channels() {
+                let facts = Facts::of(&of.object, &of.moments, channel, samples, &edge, of.spacing)?;
+                values.put(FEATURES, Some(&facts));
+            }
+            Ok(())
+        }))
     }
 }
 

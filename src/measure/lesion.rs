@@ -7,16 +7,19 @@
 //!
 //! Limits: spheres and shells need voxels of 0.1 mm or more on each side.
 
-use super::family::{Context, Family, Measured, Values, define};
+use super::Request;
+use super::family::{Context, Family, Measurer, Mentions, Needs, define};
 use super::feature::{CHANNEL_UNIT, Definition, Feature, Get};
 pub use super::lesion_facts::Facts;
 use super::lesion_facts::{NOT_SUL, NOT_SUV};
 use super::position::{NO_CALIBRATION, SOLID_CALIBRATED, SOLID_ONLY};
+use super::reference::{Reference, reference};
 use super::surface::SPHERICITY;
-use super::{Ratios, Request, scan_totals};
+use super::totals::scan_totals;
 use crate::Result;
-use crate::scan::SUV_UNIT;
+use crate::image::SUV_UNIT;
 use crate::table::Table;
+use serde::Deserialize;
 
 const NO_CHANNEL: &str = "no channel is measured";
 const NO_SUV_SPHERE: &str = "the values are not SUV, or no calibration with voxels of at least 0.1 mm";
@@ -69,28 +72,71 @@ const fn surface(
     Feature { name, unit, definition, standard, empty: SOLID_CALIBRATED, get: Get::Real(get) }
 }
 
+/// Keys of the recipe.
+pub(super) const KEYS: &[&str] = &["liver", "blood"];
+
 /// Uptake, volume and surface of lesions, in the first channel.
-pub struct Lesion;
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Lesion {
+    /// The set that is the liver: lesions are judged against its mean.
+    pub liver: Option<String>,
+    /// The set that is the blood pool.
+    pub blood: Option<String>,
+}
+
+impl Lesion {
+    /// The regions that the recipe names, with what they are called in columns. A region that is not in the image, or has no
+    /// voxels, is nothing.
+    fn references(&self, request: &Request) -> Result<Vec<(&'static str, Option<Reference>)>> {
+        let named = [("liver", &self.liver), ("blood", &self.blood)];
+        let named = named.into_iter().filter_map(|(name, set)| set.as_ref().map(|set| (name, set)));
+        let region = |set: &String| match (request.other(set), request.channels.first()) {
+            (Some(labels), Some(channel)) => reference(labels, channel, request.sul_factor),
+            _ => Ok(None),
+        };
+        named.map(|(name, set)| Ok((name, region(set)?))).collect()
+    }
+}
+
+/// PERCIST 1.0: a lesion whose SULpeak lies above it is measurable. The liver comes before the blood pool.
+fn measurable_above(references: &[(&str, Option<Reference>)]) -> Option<f64> {
+    let (name, region) = references.iter().find_map(|(name, region)| Some((*name, region.as_ref()?)))?;
+    let factor = if name == "liver" { 1.5 } else { 2.0 };
+    Some(factor * region.sul(region.mean)? + 2.0 * region.sul(region.std)?)
+}
 
 impl Family for Lesion {
-    fn name(&self) -> &'static str {
-        "lesion"
-    }
     fn columns(&self, context: &Context) -> Vec<Definition> {
         define(FEATURES, &context.uptake())
     }
-    fn measure(&self, object: &Measured, values: &mut Values) -> Result<()> {
-        values.put(FEATURES, Some(&Facts::of(&object.object, object.request)?));
-        Ok(())
+
+    fn begin<'a>(&'a self, request: &'a Request<'a>) -> Result<Measurer<'a>> {
+        let measurable_above = measurable_above(&self.references(request)?);
+        // What lies around lesions is read from an image of all of them: drawn here, before the objects are gone over in
+        // parallel.
+        if !request.channels.is_empty() && request.labels.count > 0 {
+            request.labels.inside()?;
+        }
+        Ok(Box::new(move |of, values| {
+            values.put(FEATURES, Some(&Facts::of(&of.object, request, measurable_above)?));
+            Ok(())
+        }))
     }
-    fn is_of_pet(&self) -> bool {
-        true
+
+    fn totals(&self, set: &str, request: &Request) -> Result<Table> {
+        let means = |(name, region): (&'static str, Option<Reference>)| (name, region.and_then(|r| r.mean));
+        scan_totals(set, request, &self.references(request)?.into_iter().map(means).collect::<Vec<_>>())
     }
-    fn looks_around(&self) -> bool {
-        true
+
+    fn needs(&self) -> Needs {
+        Needs { uptake: true, ..Needs::default() }
     }
-    fn totals(&self, set: &str, request: &Request, has_set: &dyn Fn(&str) -> bool) -> Result<Table> {
-        scan_totals(set, request, Ratios { liver: has_set("liver"), blood: has_set("blood") })
+
+    fn mentions(&self) -> Mentions<'_> {
+        let sets = [("liver", &self.liver), ("blood", &self.blood)];
+        let sets = sets.into_iter().filter_map(|(key, set)| Some((key, set.as_deref()?))).collect();
+        Mentions { sets, ..Mentions::default() }
     }
 }
 
@@ -159,8 +205,8 @@ pub const FEATURES: &[Feature<Facts>] = &[
     Feature {
         name: "percist_measurable",
         unit: "1",
-        definition: "1 if sul_peak lies above 1.5 times the mean SUL of the set liver plus 2 standard deviations, or, \
-                     without a liver, above 2.0 times that of the set blood plus 2 standard deviations; else 0",
+        definition: "1 if sul_peak lies above 1.5 times the mean SUL of the liver plus 2 standard deviations, or, without a \
+                     liver, above 2.0 times that of the blood pool plus 2 standard deviations; else 0",
         standard: "PERCIST:1.0",
         empty: "no sul_peak, or neither liver nor blood",
         get: Get::Int(Facts::measurable),

@@ -7,11 +7,8 @@ use super::probe::shell;
 use super::surface::Patterns;
 use super::{ChannelRef, Request};
 use crate::Result;
-use crate::ops::extent::extents;
-use crate::scan::SUV_UNIT;
+use crate::image::{SUV_UNIT, Scale};
 use crate::units::{Spacing, Unit};
-use crate::volume::{Labels, Scale};
-use rayon::prelude::*;
 use std::f64::consts::PI;
 
 /// Why a column of SUV is empty.
@@ -77,7 +74,7 @@ struct Peaks {
 
 impl Facts {
     /// Of an object that has voxels.
-    pub(super) fn of(object: &Object, request: &Request) -> Result<Self> {
+    pub(super) fn of(object: &Object, request: &Request, measurable_above: Option<f64>) -> Result<Self> {
         let (shape, e) = (object.shape, object.extent);
         let spacing = request.spacing.map(|s| s.to(Unit::Mm));
         let is_flat = shape.is_flat();
@@ -91,7 +88,7 @@ impl Facts {
             is_flat,
             uptake,
             sul_factor: request.sul_factor,
-            measurable_above: request.references.measurable_above(),
+            measurable_above,
         })
     }
 
@@ -203,22 +200,9 @@ impl Peaks {
 }
 
 /// Linear indices of the voxels with the highest value, in raster order.
-fn hot(object: &Object, samples: &[i32]) -> Vec<usize> {
+pub(super) fn hot(object: &Object, samples: &[i32]) -> Vec<usize> {
     let top = samples.iter().max();
     let indices = object.runs().iter().flat_map(|run| (run.index(object.shape.x)..).take(run.len() as usize));
     let same = indices.zip(samples).filter(|(_, s)| Some(*s) == top);
     same.map(|(index, _)| index).collect()
-}
-
-/// The hottest voxel of each object as a linear index, the first one among equals; nothing for a label without voxels.
-///
-/// # Errors
-/// Data on a device, or labels above their count.
-pub fn hottest(labels: &Labels, channel: &ChannelRef) -> Result<Vec<Option<usize>>> {
-    let image = channel.volume.samples.host()?;
-    let of = |(i, extent)| {
-        let object = Object::new(labels, i as u32 + 1, extent)?;
-        Ok(hot(&object, &object.samples(image)).first().copied())
-    };
-    extents(labels)?.into_par_iter().enumerate().map(of).collect()
 }

@@ -30,29 +30,28 @@ pub mod probe;
 pub mod quality;
 pub mod radial;
 pub mod reference;
+pub mod registry;
+pub mod sensitivity;
 pub mod shape;
 mod shape_facts;
 mod spectrum;
 mod surface;
+pub mod texture;
 mod totals;
 pub mod zernike;
 
 pub use background::{background_limit, occupied};
-pub use family::{FAMILIES, Family, family};
+pub use family::{Context, Family, Measurer, Mentions, Needs, Objection};
 pub use feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
-pub use lesion_facts::hottest;
-pub use probe::ProbeParams;
-pub use reference::{Reference, References, reference};
-pub use totals::{Ratios, scan_totals, sensitivity, sensitivity_dictionary};
+pub use reference::Reference;
+pub use registry::{Chosen, FAMILIES, family};
 
+use crate::image::{Labels, PatientGrid, Volume};
 use crate::ops::extent::{Extent, extents};
-use crate::placement::Placement;
 use crate::table::Table;
-use crate::units::{Shape, Spacing, Unit};
-use crate::volume::{Labels, Volume};
+use crate::units::{Ruler, Shape, Spacing, Unit};
 use crate::{Error, Result};
 use columns::Plan;
-use family::Context;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -67,8 +66,6 @@ pub struct ChannelRef<'a> {
     pub volume: &'a Volume,
     /// Largest sample that the source can store, if it was an integer type.
     pub saturation: Option<i32>,
-    /// Samples above it are positive, if the recipe or the image has such a threshold.
-    pub positive_above: Option<i32>,
     /// Samples above it are uptake, not background; all that lies outside of objects is background if there is none.
     pub background_to: Option<i32>,
 }
@@ -80,22 +77,24 @@ pub struct Request<'a> {
     pub labels: &'a Labels,
     /// Channels for the families that need one.
     pub channels: &'a [ChannelRef<'a>],
-    /// Families; their order and repetitions do not matter.
-    pub families: &'a [&'static dyn Family],
-    /// The background ring of the probe family.
-    pub probe: ProbeParams,
+    /// Families; those of different names in any order.
+    pub families: &'a [Chosen],
+    /// The other object sets of the image, by name, for families that look at them.
+    pub others: &'a [(&'a str, &'a Labels)],
+    /// Radius of the typical object in pixels, which lengths in `r` count.
+    pub radius_px: Option<f64>,
     /// 1 where an object of any set is, which is no background: see [`occupied`]. The objects of `labels` alone if absent.
     pub occupied: Option<&'a [u8]>,
     /// Calibration, if known.
     pub spacing: Option<Spacing>,
-    /// Unit of lengths, in names and values: [`Unit::Mm`] for PET.
+    /// Unit of lengths, in names and values.
     pub unit: Unit,
+    /// Images are volumes: columns that only single slices can have are left out.
+    pub volumes: bool,
     /// Where the image lies in the patient, for tables in mm.
-    pub placement: Option<&'a Placement>,
+    pub patient_grid: Option<&'a PatientGrid>,
     /// PET: SUL is SUVbw times this.
     pub sul_factor: Option<f64>,
-    /// PET: what lesions are judged against.
-    pub references: References,
 }
 
 impl<'a> Request<'a> {
@@ -105,14 +104,25 @@ impl<'a> Request<'a> {
             labels,
             channels: &[],
             families: &[],
-            probe: ProbeParams::default(),
+            others: &[],
+            radius_px: None,
             occupied: None,
             spacing: None,
             unit: Unit::Um,
-            placement: None,
+            volumes: false,
+            patient_grid: None,
             sul_factor: None,
-            references: References::default(),
         }
+    }
+
+    /// Another object set of the image.
+    pub(crate) fn other(&self, name: &str) -> Option<&'a Labels> {
+        self.others.iter().find(|(n, _)| *n == name).map(|(_, labels)| *labels)
+    }
+
+    /// What lengths of a recipe are measured against.
+    fn ruler(&self) -> Ruler {
+        Ruler { spacing: self.spacing, radius_px: self.radius_px }
     }
 
     /// Spacing in the unit of the table.
@@ -150,19 +160,20 @@ pub fn objects(request: &Request) -> Result<Table> {
 /// The table of objects, block by block: for those that may have a million.
 pub struct Rows<'a> {
     request: &'a Request<'a>,
-    plan: Plan,
+    plan: Plan<'a>,
+    measures: Vec<Measurer<'a>>,
     extents: Vec<Extent>,
 }
 
 impl<'a> Rows<'a> {
-    /// Looks at where the objects lie; nothing is measured yet.
+    /// Looks at where the objects lie, and works out what families need for all of them; no object is measured yet.
     ///
     /// # Errors
-    /// Data on a device, channels of another shape than the labels, labels above their count, or a ring that cannot be.
+    /// Data on a device, channels of another shape than the labels, labels above their count, or parameters of a family that
+    /// this image cannot have.
     pub fn new(request: &'a Request<'a>) -> Result<Self> {
         let shape = request.labels.shape;
         check(request.channels, shape)?;
-        request.probe.check()?;
         if let Some(occupied) = request.occupied
             && occupied.len() != shape.len()
         {
@@ -170,14 +181,11 @@ impl<'a> Rows<'a> {
             return Err(Error::usage(what));
         }
         let extents = extents(request.labels)?;
-        // What lies around objects is read from an image of all of them: drawn here, not by each thread that comes to need it.
-        let around = request.families.iter().any(|family| family.looks_around());
-        if around && !request.channels.is_empty() && !extents.is_empty() {
-            request.labels.inside()?;
-        }
         let about = request.channels.iter().map(|c| (c.name, c.unit)).collect::<Vec<_>>();
-        let plan = Plan::new(request.families, &Context { unit: request.unit, channels: &about });
-        Ok(Rows { request, plan, extents })
+        let plan =
+            Plan::new(request.families, &Context { unit: request.unit, channels: &about, volumes: request.volumes });
+        let measures = plan.begin(request)?;
+        Ok(Rows { request, plan, measures, extents })
     }
 
     /// What its columns are.
@@ -197,7 +205,7 @@ impl<'a> Rows<'a> {
     pub fn block(&self, rows: Range<usize>) -> Result<Table> {
         let pieces = self.extents[rows.clone()].par_chunks(PIECE).enumerate().map(|(k, piece)| {
             let before = rows.start + k * PIECE;
-            let one = |(i, &extent)| self.plan.measure(self.request, (before + i) as u32 + 1, extent);
+            let one = |(i, &extent)| self.plan.measure(self.request, &self.measures, (before + i) as u32 + 1, extent);
             Ok(self.plan.cells(before, &piece.par_iter().enumerate().map(one).collect::<Result<Vec<_>>>()?))
         });
         let mut cells = self.plan.cells(0, &[]);
@@ -214,21 +222,21 @@ impl<'a> Rows<'a> {
 const PIECE: usize = 128;
 
 /// The row of an image: statistics and quality of each channel. What belongs to no object of any set is background; without
-/// a set there is none. In mm (PET) the values alone: least, mean and largest.
+/// a set there is none. Where the channels are not those of a camera, the values alone: least, mean and largest.
 ///
 /// # Errors
 /// Data on a device, or shapes that differ.
-pub fn image(channels: &[ChannelRef], sets: &[&Labels], unit: Unit) -> Result<Table> {
+pub fn image(channels: &[ChannelRef], sets: &[&Labels], is_camera: bool) -> Result<Table> {
     sets.iter().try_for_each(|labels| check(channels, labels.shape))?;
-    let inside = if unit == Unit::Mm { None } else { occupied(sets)? };
+    let inside = if is_camera { occupied(sets)? } else { None };
     let mut table = Table::default();
     for (channel, suffix) in channels.iter().zip(suffixes_of(channels)) {
-        let facts = match unit {
-            Unit::Um => quality::Facts::of(channel, inside.as_deref())?,
-            Unit::Mm => quality::Facts::plain(channel)?,
+        let facts = match is_camera {
+            true => quality::Facts::of(channel, inside.as_deref())?,
+            false => quality::Facts::plain(channel)?,
         };
-        let about = About { length: unit, channel: Some(&suffix), values: channel.unit };
-        for f in columns::image(unit) {
+        let about = About { length: Unit::Um, channel: Some(&suffix), values: channel.unit };
+        for f in columns::image(is_camera) {
             let (definition, cells) = f.column(&about, std::iter::once(Some(&facts)));
             table.push(definition.column(cells));
         }
@@ -236,18 +244,18 @@ pub fn image(channels: &[ChannelRef], sets: &[&Labels], unit: Unit) -> Result<Ta
     Ok(table)
 }
 
-/// The columns that [`objects`] makes of these families, channels (names and units) and unit of length.
-pub fn dictionary(families: &[&dyn Family], channels: &[(&str, &str)], unit: Unit) -> Vec<Definition> {
-    Plan::new(families, &Context { unit, channels }).definitions()
+/// The columns that [`objects`] makes of these families in a context.
+pub fn dictionary(families: &[Chosen], context: &Context) -> Vec<Definition> {
+    Plan::new(families, context).definitions()
 }
 
 /// The columns that [`image()`] makes of these channels (names and units).
-pub fn image_dictionary(channels: &[(&str, &str)], unit: Unit) -> Vec<Definition> {
+pub fn image_dictionary(channels: &[(&str, &str)], is_camera: bool) -> Vec<Definition> {
     let names: Vec<&str> = channels.iter().map(|c| c.0).collect();
     let each = channels.iter().zip(suffixes(&names));
     each.flat_map(|((_, values), suffix)| {
-        let about = About { length: unit, channel: Some(&suffix), values };
-        columns::image(unit).map(|f| f.define(&about)).collect::<Vec<_>>()
+        let about = About { length: Unit::Um, channel: Some(&suffix), values };
+        columns::image(is_camera).map(|f| f.define(&about)).collect::<Vec<_>>()
     })
     .collect()
 }

@@ -28,22 +28,32 @@ impl Moments {
         let lo = object.extent.lo;
         let mut m = Moments::default();
         object.each_run(|z, y, x0, x1| {
-            let [z, y, a, b] = [z - lo[0], y - lo[1], x0 - lo[2], x1 - lo[2]].map(|v| v as i128);
-            let n = b - a;
-            let sx = (a + b - 1) * n / 2;
-            m.n += n;
-            m.first = [m.first[0] + z * n, m.first[1] + y * n, m.first[2] + sx];
-            m.second[0][0] += z * z * n;
-            m.second[0][1] += z * y * n;
-            m.second[0][2] += z * sx;
-            m.second[1][1] += y * y * n;
-            m.second[1][2] += y * sx;
-            m.second[2][2] += squares(b) - squares(a);
+            let [z, y, x0, x1] = [z - lo[0], y - lo[1], x0 - lo[2], x1 - lo[2]].map(|v| v as i128);
+            m.add_run(z, y, x0, x1);
         });
-        for (a, b) in [(1, 0), (2, 0), (2, 1)] {
-            m.second[a][b] = m.second[b][a];
-        }
+        m.mirror();
         m
+    }
+
+    /// Adds the voxels z, y, x0..x1; [`Moments::mirror`] comes last.
+    pub fn add_run(&mut self, z: i128, y: i128, x0: i128, x1: i128) {
+        let n = x1 - x0;
+        let sx = (x0 + x1 - 1) * n / 2;
+        self.n += n;
+        self.first = [self.first[0] + z * n, self.first[1] + y * n, self.first[2] + sx];
+        self.second[0][0] += z * z * n;
+        self.second[0][1] += z * y * n;
+        self.second[0][2] += z * sx;
+        self.second[1][1] += y * y * n;
+        self.second[1][2] += y * sx;
+        self.second[2][2] += squares(x1) - squares(x0);
+    }
+
+    /// Fills in the products that are there already, the other way round.
+    pub fn mirror(&mut self) {
+        for (a, b) in [(1, 0), (2, 0), (2, 1)] {
+            self.second[a][b] = self.second[b][a];
+        }
     }
 
     /// `n^2` times the covariance of two axes.
@@ -103,7 +113,7 @@ pub(super) struct Ellipse {
 }
 
 /// Eigenvalues of a symmetric matrix by cyclic Jacobi rotations, largest first.
-fn eigenvalues(mut m: [[f64; 3]; 3]) -> [f64; 3] {
+pub(super) fn eigenvalues(mut m: [[f64; 3]; 3]) -> [f64; 3] {
     for _ in 0..32 {
         for (p, q) in [(0, 1), (0, 2), (1, 2)] {
             if m[p][q] == 0.0 {

@@ -1,10 +1,9 @@
 //! One object of a label image: its runs, its samples, a padded crop.
 
 use crate::Result;
-use crate::object_runs::ObjectRun;
+use crate::image::{Labels, ObjectRun};
 use crate::ops::extent::Extent;
 use crate::units::Shape;
-use crate::volume::Labels;
 
 /// One object of a label image.
 pub(super) struct Object<'a> {

@@ -117,9 +117,14 @@ impl Sphere {
 
     /// The highest mean with the middle in the object; nothing for an object without voxels.
     pub fn highest(&self, object: &Object, image: &[i32]) -> Option<Around> {
-        let runs = object.runs().par_iter().with_min_len(16);
-        let best = |room: &mut Room, run| self.best(image, object.shape, object.place(run), room);
-        runs.map_init(Room::default, best).flatten().reduce_with(|a, b| a.higher(b))
+        let places: Vec<[usize; 4]> = object.runs().iter().map(|run| object.place(run)).collect();
+        self.highest_along(&places, image, object.shape)
+    }
+
+    /// The highest mean around the voxels of some runs: z, y, first x and the x behind the last.
+    pub fn highest_along(&self, runs: &[[usize; 4]], image: &[i32], shape: Shape) -> Option<Around> {
+        let best = |room: &mut Room, run: &[usize; 4]| self.best(image, shape, *run, room);
+        runs.par_iter().with_min_len(16).map_init(Room::default, best).flatten().reduce_with(|a, b| a.higher(b))
     }
 
     /// The highest mean around some voxels, given by linear index; nothing if there are none.
@@ -144,8 +149,8 @@ struct Room {
 mod tests {
     //! Oracle: the sum over all voxels of the image that lie close enough.
     use super::*;
+    use crate::image::Labels;
     use crate::ops::extent::extents;
-    use crate::volume::Labels;
 
     fn naive(image: &[i32], shape: Shape, middle: [usize; 3], radius: f64, size: [f64; 3]) -> (i64, i64) {
         let away = |p: [usize; 3]| (0..3).map(|a| (p[a].abs_diff(middle[a]) as f64 * size[a]).powi(2)).sum::<f64>();

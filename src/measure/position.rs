@@ -2,8 +2,8 @@
 
 use super::feature::{Feature, Get};
 use super::moments::Moments;
+use crate::image::PatientGrid;
 use crate::ops::extent::Extent;
-use crate::placement::Placement;
 use crate::units::{Spacing, Unit};
 
 /// What position and size are computed from.
@@ -13,7 +13,7 @@ pub struct Facts {
     pub(super) moments: Moments,
     /// In the unit of the table.
     pub(super) spacing: Option<Spacing>,
-    pub(super) placement: Option<Placement>,
+    pub(super) patient_grid: Option<PatientGrid>,
     pub(super) flat: bool,
 }
 
@@ -48,9 +48,9 @@ impl Facts {
     }
     /// Along the patient's axis: 0 for x, 1 for y, 2 for z.
     fn in_patient(&self, axis: usize) -> Option<f64> {
-        let (spacing, placement) = (self.spacing.as_ref()?, self.placement.as_ref()?);
+        let (spacing, patient_grid) = (self.spacing.as_ref()?, self.patient_grid.as_ref()?);
         let centre = [self.centre(0)?, self.centre(1)?, self.centre(2)?];
-        Some(placement.at(spacing, centre)[axis])
+        Some(patient_grid.at(spacing, centre)[axis])
     }
 }
 

@@ -1,54 +1,95 @@
 //! Uptake of a targeted probe against the background next to the object.
 //!
-//! The ring holds the voxels whose distance to the object lies above `gap_px` and not above `gap_px + width_px`. Those that
+//! The ring holds the voxels whose distance to the object lies above its nearer end and not above its farther one. Those that
 //! belong to no object of any set and are not as bright as cells (`measure/background`) count as background. Distances are
 //! Euclidean between voxel centres. Where the spacing is known they are true distances, in units of the mean pixel side
 //! `sqrt(dy dx)`, so a ring in a stack of thick slices is a true shell.
 
-use super::ChannelRef;
 use super::edt;
-use super::family::{Family, Measured, Values, define};
+use super::family::{Family, Measurer, Mentions, Needs, Objection, define};
 use super::feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
 use super::object::Object;
 use super::order::{self, Sums};
-use crate::units::Spacing;
-use crate::volume::Scale;
+use super::{ChannelRef, Request};
+use crate::image::Scale;
+use crate::units::{Length, Ruler, Spacing};
 use crate::{Error, Result};
+use serde::Deserialize;
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
-/// The background ring.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ProbeParams {
-    /// Distance around the object that is left out, in pixels.
-    pub gap_px: f64,
-    /// Width of the ring behind it, in pixels.
-    pub width_px: f64,
+/// Keys of the recipe.
+pub(super) const KEYS: &[&str] = &["ring", "positive"];
+
+/// Uptake in each channel against a background ring.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Probe {
+    /// The ring around each object in which its background is measured: from here to there beyond its edge.
+    pub ring: [Length; 2],
+    /// Values above which a voxel counts as positive.
+    pub positive: Option<Positive>,
 }
 
-impl Default for ProbeParams {
+impl Default for Probe {
     fn default() -> Self {
-        ProbeParams { gap_px: 2.0, width_px: 5.0 }
+        Probe { ring: [Length::Px(2.0), Length::Px(7.0)], positive: None }
     }
 }
 
-impl ProbeParams {
-    /// # Errors
-    /// A negative gap, no width, or more than 1000 px in all.
-    pub(super) fn check(&self) -> Result<()> {
-        if self.gap_px >= 0.0 && self.width_px > 0.0 && self.gap_px + self.width_px <= 1000.0 {
-            return Ok(());
+/// Values above which a voxel counts as positive.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(untagged, expecting = "expected a number for each channel: positive.probe = 400")]
+pub enum Positive {
+    /// Of the only channel that is measured.
+    One(f64),
+    /// By channel.
+    Each(BTreeMap<String, f64>),
+}
+
+impl Positive {
+    /// The largest sample of a channel that is not positive. Samples are whole, so above the value means above the sample
+    /// below it.
+    fn limit(&self, channel: &ChannelRef) -> Option<i32> {
+        let value = match self {
+            Positive::One(value) => *value,
+            Positive::Each(values) => *values.get(channel.name)?,
+        };
+        // The cast stops at the ends of i32.
+        Some(channel.volume.scale.sample(value).floor() as i32)
+    }
+}
+
+/// The background ring in pixels: not above `from`, to `to`.
+#[derive(Clone, Copy)]
+struct Ring {
+    from: f64,
+    to: f64,
+}
+
+/// Farthest end of a ring in pixels.
+const FARTHEST_PX: f64 = 1000.0;
+
+impl Ring {
+    fn new([from, to]: [Length; 2], ruler: &Ruler) -> Result<Self> {
+        let ring = Ring { from: from.px(ruler)?, to: to.px(ruler)? };
+        if ring.from < ring.to && ring.to <= FARTHEST_PX {
+            return Ok(ring);
         }
-        Err(Error::usage(format!("a background ring with gap {} px and width {} px", self.gap_px, self.width_px))
-            .remedy("gap from 0, width above 0, together at most 1000 px"))
+        let what = format!("the ring begins {} px beyond the edge and ends at {} px", ring.from, ring.to);
+        Err(Error::usage(what).remedy(format!(
+            "both ends in one unit, the nearer one first, {FARTHEST_PX} px at most: ring = [\"2 px\", \"7 px\"]"
+        )))
     }
 }
 
 /// The voxels of the ring that belong to no object.
-pub(super) fn ring(object: &Object, params: &ProbeParams, spacing: Option<Spacing>, occupied: &[u8]) -> Shell {
+fn around(object: &Object, ring: Ring, spacing: Option<Spacing>, occupied: &[u8]) -> Shell {
     let size = spacing.map_or([1.0; 3], |s| {
         let side = if s.zyx[1] == s.zyx[2] { s.zyx[2] } else { s.pixel_area().sqrt() };
         s.zyx.map(|v| v / side)
     });
-    shell(object, [params.gap_px, params.gap_px + params.width_px], size, occupied)
+    shell(object, [ring.from, ring.to], size, occupied)
 }
 
 /// What lies around an object.
@@ -102,18 +143,17 @@ pub struct Facts {
 
 impl Facts {
     /// Of an object, with its samples in this channel, and its ring.
-    pub(super) fn of(channel: &ChannelRef, samples: &[i32], ring: &Shell) -> Result<Self> {
-        let image = channel.volume.samples.host()?;
+    fn of(channel: &ChannelRef, image: &[i32], samples: &[i32], ring: &Shell, positive: Option<i32>) -> Self {
         let most = channel.background_to.unwrap_or(i32::MAX);
         let mut around: Vec<i32> = ring.free.iter().map(|&i| image[i]).filter(|s| *s <= most).collect();
-        Ok(Facts {
+        Facts {
             object: Sums::of(samples),
             ring: Sums::of(&around),
             ring_all: ring.all,
             ring_median: order::median(&mut around),
-            positive: channel.positive_above.map(|t| samples.iter().filter(|s| **s > t).count() as u64),
+            positive: positive.map(|t| samples.iter().filter(|s| **s > t).count() as u64),
             scale: channel.volume.scale,
-        })
+        }
     }
 
     fn value(&self, sample: Option<f64>) -> Option<f64> {
@@ -126,33 +166,62 @@ impl Facts {
 
 const NO_RING: &str = "no background voxel in the ring";
 
-/// Uptake in each channel against a background ring.
-pub struct Probe;
-
 impl Family for Probe {
-    fn name(&self) -> &'static str {
-        "probe"
-    }
     fn channel_columns(&self, about: &About) -> Vec<Definition> {
         define(FEATURES, about)
     }
-    fn measure(&self, of: &Measured, values: &mut Values) -> Result<()> {
-        let request = of.request;
+
+    fn begin<'a>(&'a self, request: &'a Request<'a>) -> Result<Measurer<'a>> {
         if request.channels.is_empty() {
-            return Ok(());
+            return Ok(Box::new(|_, _| Ok(())));
         }
+        let ring = Ring::new(self.ring, &request.ruler())?;
         let occupied = request.occupied.map_or_else(|| request.labels.inside(), Ok)?;
-        let ring = ring(&of.object, &request.probe, of.spacing, occupied);
-        for (channel, samples) in of.channels() {
-            values.put(FEATURES, Some(&Facts::of(channel, samples, &ring)?));
+        let images = request.channels.iter().map(|c| c.volume.samples.host()).collect::<Result<Vec<_>>>()?;
+        let limits: Vec<_> = request.channels.iter().map(|c| self.positive.as_ref()?.limit(c)).collect();
+        Ok(Box::new(move |of, values| {
+            let around = around(&of.object, ring, of.spacing, occupied);
+            for (((channel, samples), image), limit) in of.channels().zip(&images).zip(&limits) {
+                values.put(FEATURES, Some(&Facts::of(channel, image, samples, &around, *limit)));
+            }
+            Ok(())
+        }))
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { background: true, ..Needs::default() }
+    }
+
+    fn mentions(&self) -> Mentions<'_> {
+        let each = match &self.positive {
+            Some(Positive::Each(values)) => values.keys().map(|name| ("positive", name.as_str())).collect(),
+            _ => vec![],
+        };
+        Mentions { channels: each, lengths: self.ring.map(|length| ("ring", length)).to_vec(), ..Mentions::default() }
+    }
+
+    fn check(&self, channels: &[&str]) -> std::result::Result<(), Objection> {
+        let objection = |key, what: &str, remedy: String| Err(Objection { key, what: what.into(), remedy });
+        let values = match (&self.positive, channels) {
+            (Some(Positive::One(_)), channels) if channels.len() > 1 => {
+                let channel = channels.iter().find(|c| **c == "probe").or(channels.last()).map_or("CHANNEL", |c| *c);
+                let remedy = format!("positive.{channel}");
+                return objection("positive", "several channels are measured, and one number", remedy);
+            }
+            (Some(Positive::One(value)), _) => vec![*value],
+            (Some(Positive::Each(values)), _) => values.values().copied().collect(),
+            (None, _) => vec![],
+        };
+        if values.iter().any(|v| !v.is_finite()) {
+            return objection("positive", "a number is out of range", "no inf or nan".into());
         }
-        Ok(())
-    }
-    fn looks_around(&self) -> bool {
-        true
-    }
-    fn has_background(&self) -> bool {
-        true
+        let [from, to] = self.ring;
+        let what = format!("ring runs from \"{from}\" to \"{to}\": there is nothing between them");
+        match from.compare(to) {
+            Some(Ordering::Greater) => objection("ring", &what, format!("ring = [\"{to}\", \"{from}\"]")),
+            Some(Ordering::Equal) => objection("ring", &what, "ring = [\"2 px\", \"7 px\"]".into()),
+            _ => Ok(()),
+        }
     }
 }
 

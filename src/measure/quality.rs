@@ -6,7 +6,7 @@ use super::feature::{CHANNEL_UNIT, Feature, Get};
 use super::order::Sums;
 use super::spectrum;
 use crate::Result;
-use crate::volume::Scale;
+use crate::image::Scale;
 
 /// What the image features are computed from.
 #[derive(Clone, Debug)]

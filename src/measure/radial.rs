@@ -5,12 +5,14 @@
 //! are told apart by the signs of dy and dx and by which is larger. Distances are Euclidean on the pixel grid;
 //! CellProfiler takes `c` along paths inside the object, which differs where an object is not convex.
 
+use super::Request;
 use super::edt;
-use super::family::{Family, Measured, Values, define};
+use super::family::{Family, Measurer, define};
 use super::feature::{About, Definition, Feature, Get};
 use super::object::Object;
 use crate::Result;
-use crate::volume::Scale;
+use crate::image::Scale;
+use serde::Deserialize;
 
 const RINGS: usize = 4;
 const WEDGES: usize = 8;
@@ -122,22 +124,24 @@ const fn cv(name: &'static str, get: fn(&Facts) -> Option<f64>) -> Feature<Facts
 }
 
 /// Radial distribution of each channel.
-pub struct Radial;
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Radial {}
 
 impl Family for Radial {
-    fn name(&self) -> &'static str {
-        "radial"
-    }
     fn channel_columns(&self, about: &About) -> Vec<Definition> {
         define(FEATURES, about)
     }
-    fn measure(&self, of: &Measured, values: &mut Values) -> Result<()> {
-        let places = (of.is_flat() && !of.request.channels.is_empty()).then(|| places(&of.object));
-        for (channel, samples) in of.channels() {
-            let facts = places.as_ref().map(|p| Facts::of(samples, p, channel.volume.scale));
-            values.put(FEATURES, facts.as_ref());
-        }
-        Ok(())
+    fn begin<'a>(&'a self, request: &'a Request<'a>) -> Result<Measurer<'a>> {
+        let is_wanted = !request.channels.is_empty();
+        Ok(Box::new(move |of, values| {
+            let places = (of.is_flat() && is_wanted).then(|| places(&of.object));
+            for (channel, samples) in of.channels() {
+                let facts = places.as_ref().map(|p| Facts::of(samples, p, channel.volume.scale));
+                values.put(FEATURES, facts.as_ref());
+            }
+            Ok(())
+        }))
     }
 }
 

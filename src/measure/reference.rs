@@ -1,15 +1,15 @@
 //! Reference regions of PET: a sphere in the liver or in the blood pool, and what lesions are judged by against it.
 
-use super::ChannelRef;
-use super::family::{Context, Family, Measured, Values, define};
+use super::family::{Context, Family, Measurer, Needs, define};
 use super::feature::{Definition, Feature, Get};
 use super::lesion_facts::{NOT_SUL, NOT_SUV, voxel_ml};
 use super::order::Sums;
 use super::position::NO_CALIBRATION;
+use super::{ChannelRef, Request};
 use crate::Result;
-use crate::scan::SUV_UNIT;
+use crate::image::{Labels, SUV_UNIT};
 use crate::units::Spacing;
-use crate::volume::Labels;
+use serde::Deserialize;
 
 /// Uptake of a region.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,29 +37,8 @@ impl Reference {
     fn suv(&self, value: Option<f64>) -> Option<f64> {
         value.filter(|_| self.is_suv)
     }
-    fn sul(&self, value: Option<f64>) -> Option<f64> {
+    pub(super) fn sul(&self, value: Option<f64>) -> Option<f64> {
         Some(self.suv(value)? * self.sul_factor?)
-    }
-}
-
-/// What lesions are judged against. A region that is not there, or has no voxels, is nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct References {
-    /// Usually a sphere of 3 cm in the right lobe.
-    pub liver: Option<Reference>,
-    /// Usually in the descending aorta.
-    pub blood: Option<Reference>,
-}
-
-impl References {
-    /// PERCIST 1.0: a lesion whose SULpeak lies above it is measurable.
-    pub fn measurable_above(&self) -> Option<f64> {
-        let limit = |r: &Reference, factor: f64| Some(factor * r.sul(r.mean)? + 2.0 * r.sul(r.std)?);
-        match (&self.liver, &self.blood) {
-            (Some(liver), _) => limit(liver, 1.5),
-            (None, Some(blood)) => limit(blood, 2.0),
-            (None, None) => None,
-        }
     }
 }
 
@@ -67,32 +46,34 @@ impl References {
 ///
 /// # Errors
 /// Data on a device.
-pub fn reference(labels: &Labels, channel: &ChannelRef, sul_factor: Option<f64>) -> Result<Option<Reference>> {
+pub(super) fn reference(labels: &Labels, channel: &ChannelRef, sul_factor: Option<f64>) -> Result<Option<Reference>> {
     let (inside, image) = (labels.inside()?, channel.volume.samples.host()?);
     let samples: Vec<i32> = inside.iter().zip(image).filter(|(i, _)| **i > 0).map(|(_, s)| *s).collect();
     Ok((!samples.is_empty()).then(|| Reference::of(&samples, channel, None, sul_factor)))
 }
 
 /// Uptake of a reference region, in the first channel.
-pub struct OfReference;
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OfReference {}
 
 impl Family for OfReference {
-    fn name(&self) -> &'static str {
-        "reference"
-    }
     fn columns(&self, context: &Context) -> Vec<Definition> {
         define(FEATURES, &context.uptake())
     }
-    fn measure(&self, object: &Measured, values: &mut Values) -> Result<()> {
-        let (spacing, sul_factor) = (object.request.spacing, object.request.sul_factor);
-        let of = |c: &ChannelRef| -> Result<Reference> {
-            Ok(Reference::of(&object.object.samples(c.volume.samples.host()?), c, spacing, sul_factor))
-        };
-        values.put(FEATURES, object.request.channels.first().map(of).transpose()?.as_ref());
-        Ok(())
+    fn begin<'a>(&'a self, request: &'a Request<'a>) -> Result<Measurer<'a>> {
+        let (spacing, sul_factor) = (request.spacing, request.sul_factor);
+        let channel = request.channels.first();
+        let image = channel.map(|c| c.volume.samples.host()).transpose()?;
+        Ok(Box::new(move |of, values| {
+            let region =
+                channel.zip(image).map(|(c, image)| Reference::of(&of.object.samples(image), c, spacing, sul_factor));
+            values.put(FEATURES, region.as_ref());
+            Ok(())
+        }))
     }
-    fn is_of_pet(&self) -> bool {
-        true
+    fn needs(&self) -> Needs {
+        Needs { uptake: true, ..Needs::default() }
     }
 }
 

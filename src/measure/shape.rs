@@ -5,12 +5,14 @@
 //! 3-D) and are empty otherwise. Eccentricity, orientation and sphericity describe the true shape where the spacing
 //! is known and the pixel grid otherwise; both are the same for square pixels.
 
-use super::family::{Context, Family, Measured, Values, define};
+use super::Request;
+use super::family::{Context, Family, Measurer, define};
 use super::feature::{Definition, Feature, Get};
 use super::position::{FLAT_CALIBRATED, FLAT_ONLY, NO_CALIBRATION, SOLID_CALIBRATED, SOLID_ONLY};
 pub use super::shape_facts::Facts;
 use super::surface::{Patterns, SPHERICITY};
 use crate::Result;
+use serde::Deserialize;
 use std::f64::consts::PI;
 
 const SQUARE_ONLY: &str = "needs a 2-D image with calibration and square pixels";
@@ -21,18 +23,19 @@ pub(super) const FLAT_REASONS: &[&str] = &[FLAT_ONLY, FLAT_CALIBRATED, SQUARE_ON
 const CUBIC_ONLY: &str = "needs calibration with square pixels, or cubic voxels in 3-D";
 
 /// Outline, moments, hull, radii.
-pub struct Shape;
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shape {}
 
 impl Family for Shape {
-    fn name(&self) -> &'static str {
-        "shape"
-    }
     fn columns(&self, context: &Context) -> Vec<Definition> {
         define(FEATURES, &context.objects())
     }
-    fn measure(&self, object: &Measured, values: &mut Values) -> Result<()> {
-        values.put(FEATURES, Some(&Facts::of(&object.object, &object.moments, object.spacing)));
-        Ok(())
+    fn begin<'a>(&'a self, _: &'a Request<'a>) -> Result<Measurer<'a>> {
+        Ok(Box::new(|object, values| {
+            values.put(FEATURES, Some(&Facts::of(&object.object, &object.moments, object.spacing)));
+            Ok(())
+        }))
     }
 }
 

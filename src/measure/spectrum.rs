@@ -5,23 +5,23 @@
 //! Only these low frequencies are computed: a transform of the rows (two at a time, as real and imaginary
 //! part), then of the columns that are needed. Plain `f64` in a fixed order.
 
-use crate::ops::wide;
+use crate::simd::wide;
 use crate::units::Shape;
 use rayon::prelude::*;
 use std::f64::consts::PI;
 
 /// Lines that are transformed side by side, in wide registers; each by itself.
-const LANES: usize = 8;
+pub(super) const LANES: usize = 8;
 
 type Complex = [f64; 2];
 /// One place of all lines.
 #[derive(Clone, Copy)]
-struct Lanes {
-    re: [f64; LANES],
-    im: [f64; LANES],
+pub(super) struct Lanes {
+    pub re: [f64; LANES],
+    pub im: [f64; LANES],
 }
 
-const ZERO: Lanes = Lanes { re: [0.0; LANES], im: [0.0; LANES] };
+pub(super) const ZERO: Lanes = Lanes { re: [0.0; LANES], im: [0.0; LANES] };
 
 impl Lanes {
     #[inline(always)]
@@ -106,7 +106,7 @@ fn stages(data: &mut [Lanes], turns: &[Complex], n: usize, mut half: usize) {
 }
 
 /// A discrete Fourier transform: of a power of two at once, of other lengths as a convolution (Bluestein).
-struct Transform {
+pub(super) struct Transform {
     n: usize,
     turns: Vec<Complex>,
     chirp: Vec<Complex>,
@@ -114,7 +114,7 @@ struct Transform {
 }
 
 impl Transform {
-    fn new(n: usize) -> Self {
+    pub fn new(n: usize) -> Self {
         if n.is_power_of_two() {
             let turns = (0..n / 2).map(|k| turn(2 * k, n)).collect();
             return Transform { n, turns, chirp: Vec::new(), filter: Vec::new() };
@@ -134,7 +134,7 @@ impl Transform {
     }
 
     /// In place.
-    fn run(&self, data: &mut Vec<Lanes>) {
+    pub fn run(&self, data: &mut Vec<Lanes>) {
         if self.filter.is_empty() {
             return radix2(data, &self.turns);
         }

@@ -1,28 +1,18 @@
-//! What all lesions of a scan have together, and what one lesion is in another set.
+//! What all lesions of a scan have together.
 
+use super::Request;
 use super::feature::Definition;
 use super::lesion_facts::{NOT_SUV, voxel_ml};
 use super::moments::Moments;
 use super::object::Object;
 use super::order::Sums;
 use super::position::NO_CALIBRATION;
-use super::{ChannelRef, Request};
 use crate::Result;
+use crate::image::SUV_UNIT;
 use crate::ops::extent::extents;
-use crate::scan::SUV_UNIT;
 use crate::table::{Cells, Table};
 use crate::units::{Spacing, Unit};
-use crate::volume::Labels;
 use rayon::prelude::*;
-
-/// Which columns a row of totals has beside the usual ones: ratios to reference sets that the recipe has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Ratios {
-    /// There is a set called `liver`.
-    pub liver: bool,
-    /// There is a set called `blood`.
-    pub blood: bool,
-}
 
 /// Sums over all lesions.
 #[derive(Default)]
@@ -86,11 +76,12 @@ fn widest(points: &[[f64; 3]]) -> Option<f64> {
     Some(most)
 }
 
-/// One row: what the lesions of a set called `set` have together. The channel is the first one of the request.
+/// One row: what the lesions of a set called `set` have together, with ratios to the reference regions that the recipe names,
+/// each with its mean where it has one. The channel is the first one of the request.
 ///
 /// # Errors
 /// Data on a device, or labels above their count.
-pub fn scan_totals(set: &str, request: &Request, ratios: Ratios) -> Result<Table> {
+pub(super) fn scan_totals(set: &str, request: &Request, references: &[(&str, Option<f64>)]) -> Result<Table> {
     let spacing = request.spacing.map(|s| s.to(Unit::Mm));
     let all = Totals::of(request, spacing.as_ref())?;
     let channel = request.channels.first();
@@ -118,64 +109,12 @@ pub fn scan_totals(set: &str, request: &Request, ratios: Ratios) -> Result<Table
     put(format!("suv_mean_{set}"), SUV_UNIT, about, real(mean.filter(|_| is_suv)));
     let about = format!("Largest distance between the centroids of two lesions of {set}; empty below two.");
     put(format!("dmax_{set}_mm"), "mm", about, real(widest(&all.centroids)));
-    for (name, wanted, reference) in
-        [("liver", ratios.liver, request.references.liver), ("blood", ratios.blood, request.references.blood)]
-    {
-        if wanted {
-            let about = format!("Highest value in {set} over the mean of {name}; empty where either is missing.");
-            let base = reference.and_then(|r| r.mean).filter(|m| *m > 0.0);
-            put(format!("tumour_to_{name}_{set}"), "1", about, real(all.max.zip(base).map(|(max, base)| max / base)));
-        }
+    for (name, mean) in references {
+        let about = format!("Highest value in {set} over the mean of {name}; empty where either is missing.");
+        let base = mean.filter(|m| *m > 0.0);
+        put(format!("tumour_to_{name}_{set}"), "1", about, real(all.max.zip(base).map(|(max, base)| max / base)));
     }
     Ok(table)
-}
-
-/// The columns that [`sensitivity`] makes.
-pub fn sensitivity_dictionary(set: &str) -> [Definition; 2] {
-    let define = |name: String, unit: &str, what: &str, empty| Definition {
-        name,
-        unit: unit.into(),
-        type_name: "real",
-        definition: format!("{what} of the object of {set} that holds the hottest voxel of this lesion"),
-        standard: String::new(),
-        empty,
-    };
-    [
-        define(format!("mtv_{set}_ml"), "ml", "Volume", "no such object, or the image has no calibration"),
-        define(
-            format!("tlg_{set}_g"),
-            "g",
-            "Mean SUV times volume",
-            "no such object, the values are not SUV, or the image has no calibration",
-        ),
-    ]
-}
-
-/// What each lesion is in another set, called `set`: volume and TLG of the object there that holds the hottest voxel of
-/// the lesion, given as linear indices ([`hottest`](super::hottest)).
-///
-/// # Errors
-/// Data on a device, or labels above their count.
-pub fn sensitivity(
-    set: &str,
-    hottest: &[Option<usize>],
-    other: &Labels,
-    channel: &ChannelRef,
-    spacing: Option<Spacing>,
-) -> Result<[(Definition, Cells); 2]> {
-    let (labels, image) = (other.voxels().host()?, channel.volume.samples.host()?);
-    let of = |(i, extent)| Ok(Sums::of(&Object::new(other, i as u32 + 1, extent)?.samples(image)));
-    let sums = extents(other)?.into_par_iter().enumerate().map(of).collect::<Result<Vec<Sums>>>()?;
-    let object = |place: &Option<usize>| {
-        let label = *labels.get((*place)?)?;
-        sums.get((label as usize).checked_sub(1)?)
-    };
-    let ml = |place: &Option<usize>| Some(object(place)?.n as f64 * voxel_ml(&spacing?));
-    let suv = |place: &Option<usize>| object(place)?.mean().map(|m| channel.volume.scale.value(m));
-    let tlg = |place: &Option<usize>| Some(suv(place).filter(|_| channel.unit == SUV_UNIT)? * ml(place)?);
-    let [volume, glycolysis] = sensitivity_dictionary(set);
-    let tlg = Cells::Real(hottest.iter().map(tlg).collect());
-    Ok([(volume, Cells::Real(hottest.iter().map(ml).collect())), (glycolysis, tlg)])
 }
 
 #[cfg(test)]

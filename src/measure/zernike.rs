@@ -4,11 +4,13 @@
 //! `|sum of R_nm(rho) exp(i m theta)| / (pi r^2)`. Powers replace the exponentials, so there is no transcendental
 //! function; the sum runs in raster order.
 
-use super::family::{Context, Family, Measured, Values, define};
+use super::Request;
+use super::family::{Context, Family, Measurer, define};
 use super::feature::{Definition, Feature, Get};
 use super::hull;
 use super::object::Object;
 use crate::Result;
+use serde::Deserialize;
 
 const COUNT: usize = 30;
 
@@ -140,19 +142,20 @@ const fn of<const I: usize>(name: &'static str) -> Feature<Facts> {
 }
 
 /// Zernike moments of the outline.
-pub struct Zernike;
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Zernike {}
 
 impl Family for Zernike {
-    fn name(&self) -> &'static str {
-        "zernike"
-    }
     fn columns(&self, context: &Context) -> Vec<Definition> {
         define(FEATURES, &context.objects())
     }
-    fn measure(&self, object: &Measured, values: &mut Values) -> Result<()> {
-        let facts = object.is_flat().then(|| Facts::of(&object.object));
-        values.put(FEATURES, facts.as_ref());
-        Ok(())
+    fn begin<'a>(&'a self, _: &'a Request<'a>) -> Result<Measurer<'a>> {
+        Ok(Box::new(|object, values| {
+            let facts = object.is_flat().then(|| Facts::of(&object.object));
+            values.put(FEATURES, facts.as_ref());
+            Ok(())
+        }))
     }
 }
 

@@ -7,15 +7,15 @@
 //! Bit budget: that of its parts. Reference: Sternberg (1983), by boxes instead of balls;
 //! `scipy.ndimage.grey_opening` and `gaussian_filter`.
 
-use super::cases::words;
 use super::gaussian::{Gaussian, gaussian};
 use super::morphology::{Element, opening};
+use super::op::words;
 use super::{Case, Op};
 use crate::device::Device;
-use crate::volume::Volume;
+use crate::image::Volume;
 use crate::{Error, Result};
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "background",
     summary: "Background estimate: smoothed opening",

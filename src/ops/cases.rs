@@ -1,60 +1,9 @@
-//! The images that parity is tried on, and what a case is.
+//! The images that parity is tried on.
 
+use super::Input;
 use crate::Result;
-use crate::device::Device;
+use crate::image::{Labels, Mask, Volume};
 use crate::units::Shape;
-use crate::volume::{Labels, Mask, Volume};
-
-/// One image in the three forms that operations take, on the host.
-#[derive(Clone, Debug)]
-pub struct Input {
-    /// For messages.
-    pub name: &'static str,
-    /// Samples.
-    pub volume: Volume,
-    /// Something to work inside of.
-    pub mask: Mask,
-    /// Objects in raster order.
-    pub labels: Labels,
-}
-
-/// A run of an operation that must give the same words on every device.
-#[derive(Clone, Copy, Debug)]
-pub struct Case {
-    /// What is special about it.
-    pub name: &'static str,
-    /// Places the input on the device, runs, and fetches the result as words.
-    pub run: fn(&Device, &Input) -> Result<Vec<u32>>,
-}
-
-/// The samples of a result as words.
-pub(super) fn words(device: &Device, v: Volume) -> Result<Vec<u32>> {
-    Ok(device.fetch(&v.samples)?.iter().map(|&s| s as u32).collect())
-}
-
-impl Input {
-    /// The volume where the device is.
-    ///
-    /// # Errors
-    /// The device is lost or too small.
-    pub fn volume(&self, device: &Device) -> Result<Volume> {
-        self.volume.to(device)
-    }
-    /// The mask where the device is.
-    ///
-    /// # Errors
-    /// The device is lost or too small.
-    pub fn mask(&self, device: &Device) -> Result<Mask> {
-        self.mask.to(device)
-    }
-    /// The labels where the device is.
-    ///
-    /// # Errors
-    /// The device is lost or too small.
-    pub fn labels(&self, device: &Device) -> Result<Labels> {
-        self.labels.to(device)
-    }
-}
 
 /// Small images that reach the corners: single voxels, lines, odd sizes, 3-D, constant, extreme and signed samples,
 /// more rows than columns, touching and nested objects.

@@ -4,14 +4,15 @@
 //! row of a cell and the row of its cytoplasm have one label. A cell that is all nucleus has no voxel left.
 //! Reference: CellProfiler, IdentifyTertiaryObjects, without shrinking the nucleus.
 
-use super::label::words;
-use super::{Case, Op, lanes};
+use super::op::label_words;
+use super::{Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
-use crate::volume::Labels;
+use crate::image::Labels;
+use crate::simd;
 use crate::{Error, Result};
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "cytoplasm",
     summary: "Cells without their nuclei",
@@ -21,7 +22,7 @@ pub const OP: Op = Op {
         run: |d, i| {
             let nuclei = i.labels(d)?;
             let cells = super::grow::grow(d, &nuclei, 3.0, [1; 3])?;
-            words(d, &cytoplasm(d, &cells, &nuclei)?)
+            label_words(d, &cytoplasm(d, &cells, &nuclei)?)
         },
     }],
 };
@@ -49,7 +50,7 @@ pub fn cytoplasm(device: &Device, cells: &Labels, nuclei: &Labels) -> Result<Lab
     let voxels = match device {
         Device::Cpu => {
             let (cells, nuclei) = (cells.voxels().host()?, nuclei.voxels().host()?);
-            Buffer::on_host(lanes::map2(cells, nuclei, |cell, nucleus| if nucleus == 0 { cell } else { 0 }))
+            Buffer::on_host(simd::map2(cells, nuclei, |cell, nucleus| if nucleus == 0 { cell } else { 0 }))
         }
         Device::Gpu(gpu) => {
             let (cells, nuclei) = (cells.voxels().gpu()?, nuclei.voxels().gpu()?);

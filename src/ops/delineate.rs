@@ -1,7 +1,7 @@
 //! Lesions drawn around seeds by a rule: an isocontour whose limit comes from the lesion itself.
 //!
-//! Each object starts at the hottest voxel of its seed and keeps what is connected to it, reaches the limit, and lies in
-//! its territory (`contour`). Limits, in the values of the image, with `max` the greatest value of the region so far:
+//! Each object starts at the greatest voxel of its seed and keeps what is connected to it, reaches the limit, and lies in
+//! its allowed region (`contour`). Limits, in the values of the image, with `max` the greatest value of the region so far:
 //!
 //! - [`Rule::Share`]: `bg + share (max - bg)`, with `bg` the median of the object's shell, or 0 without one;
 //! - [`Rule::AtLeast`], [`Rule::Above`]: one value for all;
@@ -9,7 +9,7 @@
 //!
 //! If the region holds a hotter voxel than the one it started from, or other samples than those its limit came from, it
 //! is drawn anew from there: 32 times at most. With a share this ends by itself: the region holds its own start, so
-//! the maximum only ever rises, and a territory has finitely many samples. Regions by deviations may swing; the last counts.
+//! the maximum only ever rises, and an allowed region has finitely many samples. Regions by deviations may swing; the last counts.
 //!
 //! Bit budget: exact maxima, medians and sums on the device; limits in f64 on the host, turned into the least sample whose
 //! value reaches them. Reference: Boellaard et al., Eur J Nucl Med Mol Imaging 2015;42:328 (A50, 41 %); ITK
@@ -18,17 +18,17 @@
 use super::contour::contour;
 use super::cytoplasm::cytoplasm;
 use super::grow::grow;
-use super::hottest::{Hottest, NOWHERE, hottest};
+use super::maximum_position::{MaximumPositions, NOWHERE, maximum_position};
 use super::object_rank::object_rank;
 use super::renumber::renumber;
 use super::sizes::sizes;
 use super::sums::{Sums, sums};
-use super::{Case, Op, label};
+use super::{Case, Op};
 use crate::Result;
 use crate::device::Device;
-use crate::volume::{Labels, Scale, Volume};
+use crate::image::{Labels, Scale, Volume};
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "delineate",
     summary: "Lesions around seeds: share of the maximum, against the background, or by mean and deviation",
@@ -49,15 +49,16 @@ pub const OP: Op = Op {
 
 fn case(device: &Device, input: &super::Input, rule: &Rule) -> Result<Vec<u32>> {
     let (v, seeds) = (input.volume(device)?, input.labels(device)?);
-    let territory = grow(device, &seeds, 3.0, [1; 3])?;
-    let found = delineate(device, &v, &seeds, &territory, rule)?;
-    let mut words = label::words(device, &found.labels)?;
+    let allowed = grow(device, &seeds, 3.0, [1; 3])?;
+    let found = delineate(device, &v, &seeds, &allowed, rule)?;
+    let mut words = super::op::label_words(device, &found.labels)?;
     words.push(found.lost);
     Ok(words)
 }
 
 /// Where an object ends.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Rule {
     /// At this share of its own maximum, counted from the background if there is a shell.
     Share {
@@ -79,7 +80,7 @@ pub enum Rule {
 pub struct Delineated {
     /// In raster order.
     pub labels: Labels,
-    /// Seeds with a voxel that gave no object: their hottest voxel does not reach the limit.
+    /// Seeds with a voxel that gave no object: their greatest voxel does not reach the limit.
     pub lost: u32,
     /// Seeds whose shell has no voxel: their background counted as 0.
     pub bare: u32,
@@ -88,13 +89,13 @@ pub struct Delineated {
 /// Regions are drawn anew at most so often.
 const ROUNDS: usize = 32;
 
-/// Draws each object by the rule. `territory` has the numbers of the seeds and says how far each may reach.
+/// Draws each object by the rule. `allowed` has the numbers of the seeds and says how far each may reach.
 ///
 /// # Errors
 /// Different sizes; the device is lost or too small.
-pub fn delineate(device: &Device, src: &Volume, seeds: &Labels, territory: &Labels, rule: &Rule) -> Result<Delineated> {
+pub fn delineate(device: &Device, src: &Volume, seeds: &Labels, allowed: &Labels, rule: &Rule) -> Result<Delineated> {
     let mut region = seeds.clone();
-    let mut hot = hottest(device, src, &region)?;
+    let mut hot = maximum_position(device, src, &region)?;
     let seeded = hot.voxels.iter().filter(|&&v| v != NOWHERE).count();
     let (backgrounds, bare) = match rule {
         Rule::Share { shell: Some(shell), .. } => backgrounds(device, src, shell, &hot)?,
@@ -112,12 +113,12 @@ pub fn delineate(device: &Device, src: &Volume, seeds: &Labels, territory: &Labe
         }
         before = now;
         if let Some((starts, limits)) = &before {
-            region = contour(device, src, territory, starts, limits)?;
+            region = contour(device, src, allowed, starts, limits)?;
         }
         if matches!(rule, Rule::AtLeast(_) | Rule::Above(_)) {
             break;
         }
-        hot = hottest(device, src, &region)?;
+        hot = maximum_position(device, src, &region)?;
     }
     let labels = renumber(device, &region)?;
     Ok(Delineated { lost: seeded as u32 - labels.count, bare, labels })
@@ -133,7 +134,7 @@ pub fn shell(device: &Device, objects: &Labels, [from, to]: [f64; 2], weights: [
 }
 
 /// The median of each shell as a value, 0 without one; and how many objects have none.
-fn backgrounds(device: &Device, src: &Volume, shell: &Labels, hot: &Hottest) -> Result<(Vec<f64>, u32)> {
+fn backgrounds(device: &Device, src: &Volume, shell: &Labels, hot: &MaximumPositions) -> Result<(Vec<f64>, u32)> {
     let (medians, sizes) = (object_rank(device, src, shell, 0.5)?, sizes(device, shell)?);
     let value = |(&m, &n): (&i32, &u32)| if n > 0 { src.scale.value(m.into()) } else { 0.0 };
     // Without an object the list of medians has one entry, as that of the sizes.
@@ -143,12 +144,12 @@ fn backgrounds(device: &Device, src: &Volume, shell: &Labels, hot: &Hottest) -> 
 }
 
 /// The least sample that belongs to an object; beyond the range of samples if there is none.
-fn limit(scale: &Scale, rule: &Rule, hottest: i32, background: f64) -> i64 {
+fn limit(scale: &Scale, rule: &Rule, maximum: i32, background: f64) -> i64 {
     match rule {
         Rule::AtLeast(value) => scale.least_reaching(*value),
         Rule::Above(value) => scale.least_above(*value),
         Rule::Share { share, .. } => {
-            let max = scale.value(hottest.into());
+            let max = scale.value(maximum.into());
             // Not more than the maximum by rounding alone.
             let limit = background + share * (max - background);
             scale.least_reaching(if background <= max { limit.min(max) } else { limit })
@@ -167,8 +168,8 @@ fn by_deviations(regions: &[Sums], k: f64) -> Vec<i64> {
     regions.iter().map(limit).collect()
 }
 
-/// Starts and limits in the range of samples: an object whose limit lies above its hottest voxel starts nowhere.
-fn start(hot: &Hottest, limits: &[i64]) -> (Vec<u32>, Vec<i32>) {
+/// Starts and limits in the range of samples: an object whose limit lies above its greatest voxel starts nowhere.
+fn start(hot: &MaximumPositions, limits: &[i64]) -> (Vec<u32>, Vec<i32>) {
     let one = |((&sample, &voxel), &limit): ((&i32, &u32), &i64)| match i64::from(sample) >= limit {
         // The cast fits: the limit is not above a sample.
         true => (voxel, limit.max(i32::MIN.into()) as i32),
@@ -187,8 +188,8 @@ mod tests {
         let shape = Shape::flat(1, samples.len());
         let v = Volume { scale: Scale::new(0.5, 0.0).unwrap(), ..Volume::new(shape, samples.to_vec()).unwrap() };
         let seeds = Labels::new(shape, seeds.to_vec()).unwrap();
-        let territory = grow(&Device::Cpu, &seeds, reach, [1; 3]).unwrap();
-        let out = delineate(&Device::Cpu, &v, &seeds, &territory, rule).unwrap();
+        let allowed = grow(&Device::Cpu, &seeds, reach, [1; 3]).unwrap();
+        let out = delineate(&Device::Cpu, &v, &seeds, &allowed, rule).unwrap();
         (out.labels.voxels().host().unwrap().to_vec(), out.lost, out.bare)
     }
 
@@ -201,7 +202,7 @@ mod tests {
         assert_eq!(row(&v, &seeds, 9.0, &half), (vec![0, 0, 1, 1, 1, 0, 0, 2, 0, 0], 0, 0));
         let fifth = Rule::Share { share: 0.2, shell: None };
         assert_eq!(row(&v, &seeds, 9.0, &fifth), (vec![0, 1, 1, 1, 1, 1, 2, 2, 2, 2], 0, 0));
-        // The territory holds it back.
+        // The allowed region holds it back.
         assert_eq!(row(&v, &seeds, 1.0, &fifth), (vec![0, 0, 1, 1, 1, 0, 2, 2, 2, 0], 0, 0));
     }
 

@@ -14,18 +14,18 @@
 //! Reference: this project; `docs/segmentation.md` has how it was chosen. The variance of smoothed white noise is that
 //! of the kernel's own square.
 
-use super::cases::words;
 use super::gaussian::{Gaussian, gaussian};
 use super::histogram::BinScale;
 use super::landscape::Sizes;
 use super::noise::{correlated_noise, noise};
+use super::op::words;
 use super::threshold::{BinChoice, Cut, EVEN_SLOPE, Method, choose, otsu_classes};
 use super::{Case, Op};
 use crate::device::Device;
-use crate::volume::Volume;
+use crate::image::Volume;
 use crate::{Error, Result};
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "denoise",
     summary: "Gaussian filter as wide as the noise of the image asks for",

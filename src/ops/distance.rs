@@ -4,15 +4,15 @@
 //! not background. Saturates at `i32::MAX`, also where there is no background at all.
 //! Reference: `scipy.ndimage.distance_transform_edt`, squared.
 
-use super::cases::words;
 use super::nearest::{self, Search, Sites};
+use super::op::words;
 use super::{Case, Op, distance_search};
 use crate::Result;
 use crate::device::{Buffer, Device};
+use crate::image::{Mask, Scale, Volume};
 use crate::units::Spacing;
-use crate::volume::{Mask, Scale, Volume};
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "distance",
     summary: "Exact squared Euclidean distance to the background",

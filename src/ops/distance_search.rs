@@ -8,8 +8,8 @@
 //! [`tagged`] also says which site is nearest: distance and tag are one number, the distance above, and the least of these
 //! is the nearest site with the lowest tag. It is there where both fit 31 bits and no search is too long.
 
-use super::lanes::{self, Axis, columns, wide};
 use super::nearest::{FAR, NO_SITE, Search, line};
+use crate::simd::{self, Axis, columns, wide};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -20,18 +20,18 @@ const TILE: usize = 128;
 
 /// Squared distance of each voxel to the nearest one that is 0, as [`distance`](super::distance) defines it.
 pub(super) fn squared(s: &Search, voxels: &[u8]) -> Vec<u32> {
-    let mut d2 = lanes::zeros(voxels.len());
+    let mut d2 = simd::zeros(voxels.len());
     if voxels.is_empty() {
         return d2;
     }
     let (axis, weight) = scanned(s);
     let reach = s.reach(weight);
     let none = |width| vec![NO_SITE; width];
-    both_ways(&mut d2, axis, none, |last, at, row, way| {
+    both_ways(&mut d2, axis, none, |last, at, row, direction| {
         step(last, &voxels[at]);
-        match way {
-            Way::Down => row.copy_from_slice(last),
-            Way::Up => square(row, last, weight, reach),
+        match direction {
+            Direction::Down => row.copy_from_slice(last),
+            Direction::Up => square(row, last, weight, reach),
         }
     });
     across(s, &mut d2, 0);
@@ -67,18 +67,18 @@ fn scanned(s: &Search) -> (Axis, u32) {
 }
 
 #[derive(Clone, Copy)]
-enum Way {
+enum Direction {
     Down,
     Up,
 }
 
 /// Walks along an axis, down and then up, over lines side by side: `visit(what is known of the lines so far, where the row
-/// lies in the image, the row, the way)`.
+/// lies in the image, the row, the direction)`.
 fn both_ways<S>(
     out: &mut [u32],
     axis: Axis,
     begin: impl Fn(usize) -> S + Sync,
-    visit: impl Fn(&mut S, Range<usize>, &mut [u32], Way) + Sync,
+    visit: impl Fn(&mut S, Range<usize>, &mut [u32], Direction) + Sync,
 ) {
     columns(out, axis, |run, column, rows| {
         let width = rows.first().map_or(0, |r| r.len());
@@ -87,9 +87,9 @@ fn both_ways<S>(
             start..start + width
         };
         let mut known = begin(width);
-        rows.iter_mut().enumerate().for_each(|(k, row)| visit(&mut known, at(k), row, Way::Down));
+        rows.iter_mut().enumerate().for_each(|(k, row)| visit(&mut known, at(k), row, Direction::Down));
         let mut known = begin(width);
-        rows.iter_mut().enumerate().rev().for_each(|(k, row)| visit(&mut known, at(k), row, Way::Up));
+        rows.iter_mut().enumerate().rev().for_each(|(k, row)| visit(&mut known, at(k), row, Direction::Up));
     });
 }
 

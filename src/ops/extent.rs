@@ -1,7 +1,7 @@
 //! Where objects are: bounding boxes and sizes, from the runs of labels on the host.
 
 use crate::Result;
-use crate::volume::Labels;
+use crate::image::Labels;
 use rayon::prelude::*;
 
 /// Bounding box and size of an object.

@@ -6,17 +6,18 @@
 //! surrounded by several.
 //! Reference: `scipy.ndimage.binary_fill_holes`.
 
-use super::label::{Connectivity, roots, words};
+use super::label::{Connectivity, roots};
+use super::op::label_words;
 use super::runs::{Of, Run, Runs};
 use super::{Case, Op};
 use crate::Result;
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Buffer, Device, Word};
+use crate::image::{Labels, Mask};
 use crate::units::Shape;
-use crate::volume::{Labels, Mask};
 use rayon::prelude::*;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "fill",
     summary: "Fills holes in masks and in objects",
@@ -36,7 +37,7 @@ pub const OP: Op = Op {
                 Ok(d.fetch(&filled.voxels)?.iter().map(|&v| v.into()).collect())
             },
         },
-        Case { name: "holes of labels", run: |d, i| words(d, &fill_label_holes(d, &i.labels(d)?)?) },
+        Case { name: "holes of labels", run: |d, i| label_words(d, &fill_label_holes(d, &i.labels(d)?)?) },
     ],
 };
 
@@ -93,18 +94,18 @@ fn fill<T: Word + PartialEq>(device: &Device, src: &Buffer<T>, shape: Shape) -> 
 
 /// The lowest and the highest label around a piece of background; from 0 for a piece at the border.
 #[derive(Clone, Copy)]
-struct Around {
+struct Enclosing {
     low: u32,
     high: u32,
 }
 
 fn twin<T: Word + PartialEq>(src: &[T], shape: Shape) -> Vec<T> {
     let runs = Runs::new(src, shape, Connectivity::Face, Of::Background);
-    let mut around = vec![Around { low: u32::MAX, high: 0 }; runs.runs.len()];
+    let mut around = vec![Enclosing { low: u32::MAX, high: 0 }; runs.runs.len()];
     for row in 0..shape.z * shape.y {
         for k in runs.row(row) {
             if at_border(row, runs.runs[k], shape) {
-                around[runs.root[k] as usize] = Around { low: 0, high: 1 };
+                around[runs.root[k] as usize] = Enclosing { low: 0, high: 1 };
             }
         }
     }
@@ -137,7 +138,7 @@ fn at_border(row: usize, run: Run, shape: Shape) -> bool {
 }
 
 /// The labels over the faces of a run that is nowhere at the border.
-fn look_around<T: Word>(src: &[T], shape: Shape, row: usize, run: Run, a: &mut Around) {
+fn look_around<T: Word>(src: &[T], shape: Shape, row: usize, run: Run, a: &mut Enclosing) {
     let mut see = |voxels: &[T]| {
         for label in voxels.iter().map(|v| v.word()).filter(|&l| l != 0) {
             a.low = a.low.min(label);

@@ -10,12 +10,11 @@
 //! definition, edges of the source and not of the first pass. Bit budget: as in [`mean`](super::mean), `a n + b f` at
 //! most 65535.
 
-use super::Border;
-use super::lanes::{self, Axis, columns, floor, pad, wide};
 use super::mean::{add, running, slide};
 use crate::Result;
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Gpu, GpuBuffer};
+use crate::simd::{self, Axis, Border, columns, floor, pad, wide};
 use rayon::prelude::*;
 
 /// Two boxes over each other.
@@ -165,7 +164,7 @@ pub(super) fn dispatch(
 
 /// Both passes on the host.
 pub(super) fn twin(src: &[i32], axis: Axis, b: Boxes, border: Border) -> Vec<i32> {
-    let mut out: Vec<i32> = lanes::zeros(src.len());
+    let mut out: Vec<i32> = simd::zeros(src.len());
     let (n, beyond) = (axis.size, b.beyond(border));
     let wider = n + 2 * beyond;
     if axis.stride == 1 {

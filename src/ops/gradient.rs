@@ -8,17 +8,17 @@
 //! 2^58 and the sum below 2^60, in two words; the root, found bit by bit in integers, is below 2^30.
 //! Reference: `numpy.gradient` inside of the image.
 
-use super::cases::words;
 use super::histogram::range;
+use super::op::words;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
+use crate::image::{Scale, Volume};
 use crate::units::Shape;
-use crate::volume::{Scale, Volume};
 use crate::{Error, Result};
 use rayon::prelude::*;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "gradient",
     summary: "Magnitude of the gradient from central differences",

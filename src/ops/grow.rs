@@ -5,22 +5,23 @@
 //! Reference: `skimage.segmentation.expand_labels`, which leaves ties open.
 
 use super::distance_search::tagged;
-use super::label::words;
 use super::nearest::{self, FAR, Search, Sites};
-use super::{Case, Op, lanes};
+use super::op::label_words;
+use super::{Case, Op};
 use crate::device::{Buffer, Device};
-use crate::volume::Labels;
+use crate::image::Labels;
+use crate::simd;
 use crate::{Error, Result};
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "grow",
     summary: "Grows objects by a distance without merging them",
     reference: "skimage.segmentation.expand_labels",
     cases: &[
-        Case { name: "by 4 px", run: |d, i| words(d, &grow(d, &i.labels(d)?, 4.0, [1; 3])?) },
-        Case { name: "by 2.3 px in deep voxels", run: |d, i| words(d, &grow(d, &i.labels(d)?, 2.3, [7, 3, 2])?) },
-        Case { name: "without end", run: |d, i| words(d, &grow(d, &i.labels(d)?, 1e9, [2, 1, 1])?) },
+        Case { name: "by 4 px", run: |d, i| label_words(d, &grow(d, &i.labels(d)?, 4.0, [1; 3])?) },
+        Case { name: "by 2.3 px in deep voxels", run: |d, i| label_words(d, &grow(d, &i.labels(d)?, 2.3, [7, 3, 2])?) },
+        Case { name: "without end", run: |d, i| label_words(d, &grow(d, &i.labels(d)?, 1e9, [2, 1, 1])?) },
     ],
 };
 
@@ -50,7 +51,7 @@ pub fn grow(device: &Device, labels: &Labels, distance_px: f64, weights: [u32; 3
 
 fn by_envelope(search: &Search, voxels: &[u32]) -> Vec<u32> {
     let (d2, tags) = nearest::twin(search, voxels, |l| (l != 0).then_some(l));
-    lanes::map2(&d2, &tags, |d2, tag| if d2 == FAR { 0 } else { tag })
+    simd::map2(&d2, &tags, |d2, tag| if d2 == FAR { 0 } else { tag })
 }
 
 #[cfg(test)]

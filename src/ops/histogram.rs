@@ -6,15 +6,15 @@
 //! Limits: 65,536 bins; counts are u32 and a volume has fewer voxels than 2^31.
 //! Reference: `numpy.histogram`.
 
-use super::lanes::span;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read};
 use crate::device::{Device, Gpu, GpuBuffer};
-use crate::volume::Volume;
+use crate::image::Volume;
+use crate::simd::span;
 use crate::{Error, Result};
 use rayon::prelude::*;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "histogram",
     summary: "Counts of samples in bins",

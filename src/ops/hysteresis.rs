@@ -6,13 +6,14 @@
 
 use super::label::{Connectivity, label};
 use super::threshold::threshold;
-use super::{Case, Op, lanes};
+use super::{Case, Op};
 use crate::Result;
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Buffer, Device};
-use crate::volume::{Mask, Volume};
+use crate::image::{Mask, Volume};
+use crate::simd;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "hysteresis",
     summary: "Voxels above a low threshold that are connected to one above a high threshold",
@@ -77,7 +78,7 @@ fn twin(labels: &[u32], seeds: &[u8], count: usize) -> Vec<u8> {
             hit[label as usize] |= seed;
         }
     }
-    lanes::map(labels, |label| hit[label as usize])
+    simd::map(labels, |label| hit[label as usize])
 }
 
 #[cfg(test)]

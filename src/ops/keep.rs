@@ -4,15 +4,16 @@
 //! Reference: `skimage.morphology.remove_small_objects`, `skimage.segmentation.clear_border`.
 
 use super::extent::{Extent, extents};
-use super::label::{select, sizes, words};
-use super::sizes::dense;
+use super::op::label_words;
+use super::renumber::select;
+use super::sizes::{dense, sizes};
 use super::{Case, Op};
 use crate::Result;
 use crate::device::Device;
 use crate::device::kernel::{Kernel, atomic, read};
-use crate::volume::Labels;
+use crate::image::Labels;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "keep",
     summary: "Keeps objects by size and by contact with the border",
@@ -20,11 +21,11 @@ pub const OP: Op = Op {
     cases: &[
         Case {
             name: "of 30 to 400 voxels",
-            run: |d, i| words(d, &keep(d, &i.labels(d)?, &Keep { size: [Some(30), Some(400)], border: true })?),
+            run: |d, i| label_words(d, &keep(d, &i.labels(d)?, &Keep { size: [Some(30), Some(400)], border: true })?),
         },
         Case {
             name: "inside",
-            run: |d, i| words(d, &keep(d, &i.labels(d)?, &Keep { size: [None, None], border: false })?),
+            run: |d, i| label_words(d, &keep(d, &i.labels(d)?, &Keep { size: [None, None], border: false })?),
         },
     ],
 };

@@ -6,51 +6,42 @@
 //! Reference: Komura, Comput. Phys. Commun. 194 (2015) 54; Playne and Hawick, IEEE TPDS 29 (2018) 1217;
 //! `scipy.ndimage.label`.
 
+use super::op::label_words;
 use super::prefix_sum;
 use super::runs::{Of, Runs};
 use super::{Case, Op};
 use crate::Result;
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Buffer, Device, Gpu, GpuBuffer, Word};
-use crate::object_runs::{ObjectRun, ObjectRuns};
+use crate::image::{Labels, Mask, ObjectRun, ObjectRuns};
 use crate::units::Shape;
-use crate::volume::{Labels, Mask};
 
-pub use super::renumber::{renumber, select};
-pub use super::sizes::sizes;
+pub use super::runs::Connectivity;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "label",
     summary: "Connected components in raster order",
     reference: "scipy.ndimage.label",
     cases: &[
-        Case { name: "over faces", run: |d, i| words(d, &label(d, &i.mask(d)?, Connectivity::Face)?) },
-        Case { name: "over corners", run: |d, i| words(d, &label(d, &i.mask(d)?, Connectivity::Full)?) },
+        Case { name: "over faces", run: |d, i| label_words(d, &label(d, &i.mask(d)?, Connectivity::Face)?) },
+        Case { name: "over corners", run: |d, i| label_words(d, &label(d, &i.mask(d)?, Connectivity::Full)?) },
         Case {
             name: "of noise",
-            run: |d, i| words(d, &label(d, &super::pixelwise::above(d, &i.volume(d)?, 30_000)?, Connectivity::Full)?),
+            run: |d, i| {
+                label_words(d, &label(d, &super::pixelwise::above(d, &i.volume(d)?, 30_000)?, Connectivity::Full)?)
+            },
         },
-        Case { name: "pieces over faces", run: |d, i| words(d, &components(d, &i.labels(d)?, Connectivity::Face)?) },
-        Case { name: "pieces over corners", run: |d, i| words(d, &components(d, &i.labels(d)?, Connectivity::Full)?) },
+        Case {
+            name: "pieces over faces",
+            run: |d, i| label_words(d, &components(d, &i.labels(d)?, Connectivity::Face)?),
+        },
+        Case {
+            name: "pieces over corners",
+            run: |d, i| label_words(d, &components(d, &i.labels(d)?, Connectivity::Full)?),
+        },
     ],
 };
-
-/// The labels and their count.
-pub(super) fn words(device: &Device, labels: &Labels) -> Result<Vec<u32>> {
-    let mut words = device.fetch(labels.voxels())?;
-    words.push(labels.count);
-    Ok(words)
-}
-
-/// Which voxels are neighbours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Connectivity {
-    /// Those that share a face: 4 in a plane, 6 in depth.
-    Face,
-    /// Those that share at least a corner: 8 in a plane, 26 in depth.
-    Full,
-}
 
 crate::params! {
     pub(super) struct Params { depth: u32, rows: u32, columns: u32, full: u32, zeros: u32 }

@@ -7,19 +7,20 @@
 //! Bit budget: distances to 1023 px in six binary places; the rest as its parts.
 //! Reference: this project; `docs/segmentation.md` has how it was chosen.
 
-use super::cases::words;
 use super::distance::distance;
 use super::gaussian::{Gaussian, gaussian};
 use super::morphology::{Element, dilate};
+use super::op::words;
 use super::pixelwise::{add, at_least, positive, subtract};
 use super::root::{self, root};
-use super::{Case, Op, lanes};
+use super::{Case, Op};
 use crate::Result;
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
-use crate::volume::{Mask, Scale, Volume};
+use crate::image::{Mask, Scale, Volume};
+use crate::simd;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "landscape",
     summary: "Landscape of shape and intensity that crowded objects are split on",
@@ -121,7 +122,7 @@ fn deeper(device: &Device, sum: &Volume, mask: &Mask, sizes: &Sizes) -> Result<V
     match device {
         Device::Cpu => {
             let (d2, root) = (distance(device, mask, sizes.weights)?, root::of(places(sizes)));
-            let samples = lanes::map2(sum.samples.host()?, d2.samples.host()?, |a, d2| a.saturating_add(root(d2)));
+            let samples = simd::map2(sum.samples.host()?, d2.samples.host()?, |a, d2| a.saturating_add(root(d2)));
             Ok(sum.with(Buffer::on_host(samples)))
         }
         Device::Gpu(_) => add(device, sum, &depth(device, mask, sizes)?),
@@ -135,7 +136,7 @@ fn brighter(device: &Device, src: &Volume, peak: &Volume, mask: &Mask, share: u3
                 let limit = (i64::from(m.max(0)) * i64::from(share)) >> 8;
                 u8::from(inside != 0 && i64::from(s) > limit)
             };
-            Buffer::on_host(lanes::map3(src.samples.host()?, peak.samples.host()?, mask.voxels.host()?, one))
+            Buffer::on_host(simd::map3(src.samples.host()?, peak.samples.host()?, mask.voxels.host()?, one))
         }
         Device::Gpu(gpu) => {
             let (src, peak, mask) = (src.samples.gpu()?, peak.samples.gpu()?, mask.voxels.gpu()?);

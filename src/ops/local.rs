@@ -15,13 +15,14 @@ use super::histogram::range;
 use super::mean::mean;
 use super::pixelwise::{shift_left, subtract};
 use super::threshold::threshold;
-use super::{Border, Case, Op, lanes};
+use super::{Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
-use crate::volume::{Mask, Volume};
+use crate::image::{Mask, Volume};
+use crate::simd::{self, Border};
 use crate::{Error, Result};
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "local",
     summary: "Voxels above a threshold of their neighbourhood: mean, Gaussian, Sauvola",
@@ -41,6 +42,7 @@ fn case(device: &Device, input: &super::Input, statistic: Statistic, window: [us
 
 /// What a voxel is held against.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Statistic {
     /// The mean of the window less an offset in samples.
     Mean {
@@ -142,7 +144,7 @@ fn sauvola(device: &Device, src: &Volume, radius: [usize; 3], k: f64, r: f64) ->
     let voxels = match device {
         Device::Cpu => {
             let (x, m, q) = (scaled.samples.host()?, means.samples.host()?, squares.samples.host()?);
-            Buffer::on_host(lanes::map3(x, m, q, |x, m, q| decide(x as u64, m as u64, q as u64, factor)))
+            Buffer::on_host(simd::map3(x, m, q, |x, m, q| decide(x as u64, m as u64, q as u64, factor)))
         }
         Device::Gpu(gpu) => {
             let (x, m, q) = (scaled.samples.gpu()?, means.samples.gpu()?, squares.samples.gpu()?);
@@ -159,8 +161,8 @@ fn prepare(device: &Device, src: &Volume, left: i32) -> Result<(Volume, Volume)>
     let (scaled, square) = match device {
         Device::Cpu => {
             let scale = |s: i32| if left < 0 { s.max(0) >> 1 } else { s.max(0) << left };
-            let scaled = lanes::map(src.samples.host()?, scale);
-            let square = lanes::map(&scaled, |x| (x >> 15) * (x >> 15));
+            let scaled = simd::map(src.samples.host()?, scale);
+            let square = simd::map(&scaled, |x| (x >> 15) * (x >> 15));
             (Buffer::on_host(scaled), Buffer::on_host(square))
         }
         Device::Gpu(gpu) => {

@@ -6,16 +6,16 @@
 //! (whole numbers below 2^53 are exact there), the shader in two words.
 //! Reference: `scipy.ndimage.uniform_filter`, to 3/2 of a sample.
 
-use super::cases::words;
-use super::lanes::{self, Axis, columns, floor, pad, wide};
-use super::{Border, Case, Op};
+use super::op::words;
+use super::{Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
-use crate::volume::Volume;
+use crate::image::Volume;
+use crate::simd::{self, Axis, Border, columns, floor, pad, wide};
 use crate::{Error, Result};
 use rayon::prelude::*;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "mean",
     summary: "Mean in a box",
@@ -85,7 +85,7 @@ pub fn mean(device: &Device, src: &Volume, radius: [usize; 3], border: Border) -
 }
 
 fn twin(src: &[i32], axis: Axis, radius: usize, border: Border) -> Vec<i32> {
-    let mut out: Vec<i32> = lanes::zeros(src.len());
+    let mut out: Vec<i32> = simd::zeros(src.len());
     let (n, r) = (axis.size, radius as isize);
     if axis.stride == 1 {
         let scratch = || (vec![0i32; n + 2 * radius + 1], vec![0f64; n]);

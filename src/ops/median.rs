@@ -6,19 +6,19 @@
 //! slides along the row (Huang et al. 1979) where samples span at most 16 bits, else by selection.
 //! Bit budget: comparisons only. Reference: `scipy.ndimage.median_filter(mode="nearest")`, exactly.
 
-use super::cases::words;
 use super::median_network::{self, Network, Room};
 use super::median_written::{of_five, of_three};
-use super::narrow::{Narrow, Sample};
-use super::{Case, Op, lanes};
+use super::op::words;
+use super::{Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
+use crate::image::Volume;
+use crate::simd::{self, Narrow, Sample};
 use crate::units::Shape;
-use crate::volume::Volume;
 use crate::{Error, Result};
 use rayon::prelude::*;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "median",
     summary: "Median in a box",
@@ -64,8 +64,8 @@ pub fn median(device: &Device, src: &Volume, radius: [usize; 3]) -> Result<Volum
         Device::Cpu => {
             let samples = src.samples.host()?;
             Buffer::on_host(match Narrow::of(samples) {
-                Some(way) => {
-                    let (take, give) = (|s| way.word(s), |w| way.sample(w));
+                Some(narrow) => {
+                    let (take, give) = (|s| narrow.word(s), |w| narrow.sample(w));
                     twin(samples, src.shape, r, take, give, |out, rows, window, counts| counts.slide(out, rows, window))
                 }
                 None => twin(samples, src.shape, r, |s| s, |s| s, |out, rows, window, _| select(out, rows, window)),
@@ -124,8 +124,8 @@ fn twin<T: Sample>(
         let rows = Rows { padded: vec![T::default(); count * length], length, starts };
         (rows, vec![T::default(); shape.x], Room::default(), Histogram::new())
     };
-    let mut out = lanes::zeros(src.len());
-    lanes::blocks(&mut out, shape).into_par_iter().for_each_init(begin, |work, (z, first, out)| {
+    let mut out = simd::zeros(src.len());
+    simd::blocks(&mut out, shape).into_par_iter().for_each_init(begin, |work, (z, first, out)| {
         let (rows, medians, room, histogram) = work;
         let (mut next, last) = (0, out.len() / shape.x - 1);
         for (y, out) in out.chunks_exact_mut(shape.x).enumerate() {
@@ -139,7 +139,7 @@ fn twin<T: Sample>(
                     let (before, rest) = rows.padded[start..start + length].split_at_mut(rx);
                     let (middle, behind) = rest.split_at_mut(shape.x);
                     before.fill(take(row[0]));
-                    lanes::convert(middle, row, &take);
+                    simd::convert(middle, row, &take);
                     behind.fill(take(row[shape.x - 1]));
                 }
                 next += 1;
@@ -150,7 +150,7 @@ fn twin<T: Sample>(
                 (_, Some(network)) => network.select(medians, &rows.padded, &rows.starts, room),
                 _ => large(medians, rows, window, histogram),
             }
-            lanes::convert(out, medians, &give);
+            simd::convert(out, medians, &give);
         }
     });
     out

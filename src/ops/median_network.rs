@@ -4,8 +4,7 @@
 //! merged two by two (Batcher's odd-even merge, for lists of any length), of which only what the middle needs is left.
 //! `median_written.rs` has the steps of the boxes that are used most.
 
-use super::lanes::wide;
-use super::narrow::Sample;
+use crate::simd::{Sample, wide};
 
 /// Most voxels of a box.
 pub(super) const MOST: usize = 125;

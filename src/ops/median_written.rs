@@ -1,8 +1,7 @@
 //! Medians of 3 x 3 and 5 x 5 pixels, step by step as `median_network.rs` has them, but written out: with every place known
 //! to the compiler, samples stay in registers from the first comparison to the last.
 
-use super::lanes::wide;
-use super::narrow::Sample;
+use crate::simd::{Sample, wide};
 
 /// The smaller goes to the first place of each pair, the larger to the second.
 macro_rules! exchange {

@@ -4,6 +4,7 @@
 //! every adapter. [`OPS`] lists them; tests, `devices --verify`, help and docs walk that list.
 
 pub mod background;
+mod basins;
 mod cases;
 pub mod contour;
 pub mod cytoplasm;
@@ -15,28 +16,29 @@ pub(crate) mod extent;
 pub mod fill;
 pub mod gaussian;
 mod gaussian_boxes;
+mod gaussian_walk;
 pub mod gradient;
 pub mod grow;
 pub mod histogram;
-pub mod hottest;
 pub mod hysteresis;
 pub mod keep;
 pub mod label;
 pub mod landscape;
-mod lanes;
 pub mod local;
+pub mod maximum_position;
 pub mod mean;
 pub mod median;
 mod median_network;
 mod median_written;
 pub mod morphology;
+mod morphology_elements;
 mod morphology_strips;
 #[cfg(test)]
 mod naive;
-mod narrow;
 mod nearest;
 pub mod noise;
 pub mod object_rank;
+mod op;
 pub mod overlap;
 pub mod pixelwise;
 pub mod prefix_sum;
@@ -48,28 +50,15 @@ mod runs;
 pub mod scale;
 pub mod sizes;
 pub mod split;
+mod split_ascent;
+mod split_saddles;
 pub mod sums;
 pub mod threshold;
 pub mod watershed;
 
-pub use cases::{Case, Input, inputs};
-#[cfg(target_arch = "x86_64")]
-pub(crate) use lanes::has_avx512;
-pub(crate) use lanes::{all_bits, span, wide, zeros};
-pub(crate) use runs::end_of_run;
-
-/// What the house knows of an operation.
-#[derive(Debug)]
-pub struct Op {
-    /// Stem of its Rust file and of its shader.
-    pub name: &'static str,
-    /// One sentence for help and docs.
-    pub summary: &'static str,
-    /// Paper, standard or code that defines it.
-    pub reference: &'static str,
-    /// Runs whose words must be the same on every device.
-    pub cases: &'static [Case],
-}
+pub use crate::simd::Border;
+pub use cases::inputs;
+pub use op::{Case, Input, Op};
 
 /// Every operation, in the order of the docs.
 #[rustfmt::skip]
@@ -77,7 +66,7 @@ pub const OPS: &[&Op] = &[
     &background::OP,
     &contour::OP,
     &delineate::OP,
-    &hottest::OP,
+    &maximum_position::OP,
     &sums::OP,
     &cytoplasm::OP,
     &denoise::OP,
@@ -110,37 +99,3 @@ pub const OPS: &[&Op] = &[
     &gradient::OP,
     &watershed::OP,
 ];
-
-/// What lies beyond the edge of an image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Border {
-    /// The nearest voxel: `aaa|abcd|ddd`.
-    Nearest,
-    /// Mirrored with the edge voxel repeated: `cba|abcd|dcb`.
-    Reflect,
-    /// Mirrored about the edge voxel: `dcb|abcd|cba`.
-    Mirror,
-}
-
-impl Border {
-    /// The index inside `0..n` that stands for `i`.
-    pub fn index(self, i: isize, n: usize) -> usize {
-        let n = n as isize;
-        match self {
-            Border::Nearest => i.clamp(0, n - 1) as usize,
-            Border::Reflect => {
-                let k = i.rem_euclid(2 * n);
-                (if k < n { k } else { 2 * n - 1 - k }) as usize
-            }
-            Border::Mirror => {
-                let period = (2 * n - 2).max(1);
-                let k = i.rem_euclid(period);
-                (if k < n { k } else { period - k }) as usize
-            }
-        }
-    }
-    /// As the shaders of `shared/border.wgsl` know it.
-    pub fn code(self) -> u32 {
-        self as u32
-    }
-}

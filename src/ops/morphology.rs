@@ -10,18 +10,20 @@
 //! Bit budget: comparisons only; top hats saturate at the end of i32.
 //! Reference: `scipy.ndimage.grey_erosion` and its kin, `skimage.morphology`, exactly.
 
-use super::cases::words;
-use super::lanes::{self, Axis};
+use super::morphology_elements::{Chord, Extreme, chords};
 use super::morphology_strips::{ball, boxes};
-use super::narrow::{Narrow, Sample};
+use super::op::words;
 use super::{Case, Op, pixelwise};
+use crate::Result;
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device, Gpu};
+use crate::image::Volume;
+use crate::simd::{self, Axis, Narrow, Sample};
 use crate::units::Shape;
-use crate::volume::Volume;
-use crate::{Error, Result};
 
-/// The room's entry.
+pub use super::morphology_elements::Element;
+
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "morphology",
     summary: "Erosion, dilation, opening, closing and top hats with boxes and balls",
@@ -45,21 +47,6 @@ pub const OP: Op = Op {
         },
     ],
 };
-
-/// Which voxels around one belong to it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Element {
-    /// `2 r + 1` voxels along z, y, x.
-    Box([usize; 3]),
-    /// Offsets `d` with `sum (d / r)^2 <= 1`, radii in voxels along z, y, x; 0 keeps to the plane.
-    Ball([f64; 3]),
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Extreme {
-    Smallest,
-    Largest,
-}
 
 use Extreme::{Largest, Smallest};
 
@@ -192,16 +179,16 @@ fn twin(
     wide: impl Fn(&[i32], &mut [i32], Extreme),
 ) -> Buffer<i32> {
     Buffer::on_host(match Narrow::of(samples) {
-        Some(way) => {
-            let words = lanes::map(samples, |s| way.word(s));
-            taken(samples, &in_turn(words, order, narrow), take, |w| way.sample(w))
+        Some(narrowing) => {
+            let words = simd::map(samples, |s| narrowing.word(s));
+            taken(samples, &in_turn(words, order, narrow), take, |w| narrowing.sample(w))
         }
         None => taken(samples, &in_turn(samples.to_vec(), order, wide), take, |s| s),
     })
 }
 
 fn in_turn<T: Sample>(mut now: Vec<T>, order: &[Extreme], step: impl Fn(&[T], &mut [T], Extreme)) -> Vec<T> {
-    let mut next = lanes::zeros(now.len());
+    let mut next = simd::zeros(now.len());
     for &which in order {
         step(&now, &mut next, which);
         std::mem::swap(&mut now, &mut next);
@@ -211,9 +198,9 @@ fn in_turn<T: Sample>(mut now: Vec<T>, order: &[Extreme], step: impl Fn(&[T], &m
 
 fn taken<T: Sample>(samples: &[i32], extreme: &[T], take: Take, of: impl Fn(T) -> i32 + Sync) -> Vec<i32> {
     match take {
-        Take::Extreme => lanes::map(extreme, of),
-        Take::Above => lanes::map2(samples, extreme, |s, e| s.saturating_sub(of(e))),
-        Take::Below => lanes::map2(samples, extreme, |s, e| of(e).saturating_sub(s)),
+        Take::Extreme => simd::map(extreme, of),
+        Take::Above => simd::map2(samples, extreme, |s, e| s.saturating_sub(of(e))),
+        Take::Below => simd::map2(samples, extreme, |s, e| of(e).saturating_sub(s)),
     }
 }
 
@@ -249,36 +236,6 @@ fn step_on(gpu: &Gpu, src: &Buffer<i32>, axis: Axis, reach: usize, which: Extrem
     };
     gpu.dispatch(&STEP, from.len(), &params, &[&from.cast(), &to.cast()])?;
     Ok(Buffer::Gpu(to))
-}
-
-/// Rows of a ball whose chord along x has the same half-length, shortest first.
-#[derive(Debug, PartialEq)]
-pub(super) struct Chord {
-    pub half: usize,
-    /// z and y of the rows.
-    pub rows: Vec<[i32; 2]>,
-}
-
-fn chords(radii: [f64; 3]) -> Result<Vec<Chord>> {
-    if let Some(r) = radii.iter().find(|r| !(0.0..=1000.0).contains(*r)) {
-        return Err(Error::usage(format!("a ball of radius {r} px")).remedy("0 to 1000 px"));
-    }
-    // A whole radius must hold its own end whatever the rounding of the squares.
-    let share = |d: i32, r: f64| if d == 0 { 0.0 } else { (f64::from(d) / r).powi(2) };
-    let inside = |z: i32, y: i32, x: i32| share(z, radii[0]) + share(y, radii[1]) + share(x, radii[2]) <= 1.0 + 1e-9;
-    let reach = radii.map(|r| (r + 1e-6) as i32);
-    let mut list: Vec<Chord> = Vec::new();
-    for z in -reach[0]..=reach[0] {
-        for y in -reach[1]..=reach[1] {
-            let Some(half) = (0..=reach[2]).rev().find(|&x| inside(z, y, x)) else { continue };
-            match list.iter_mut().find(|c| c.half == half as usize) {
-                Some(c) => c.rows.push([z, y]),
-                None => list.push(Chord { half: half as usize, rows: vec![[z, y]] }),
-            }
-        }
-    }
-    list.sort_by_key(|c| c.half);
-    Ok(list)
 }
 
 fn ball_on(gpu: &Gpu, src: &Buffer<i32>, shape: Shape, chords: &[Chord], which: Extreme) -> Result<Buffer<i32>> {
@@ -320,13 +277,6 @@ mod tests {
         assert_eq!(of(dilate), [5, 5, 5, 7, 7, 7, 3, 3]);
         assert_eq!(of(opening), [1, 1, 1, 1, 2, 2, 2, 2]);
         assert_eq!(of(top_hat), [0, 4, 4, 0, 5, 0, 0, 1]);
-    }
-
-    #[test]
-    fn a_ball_is_the_digital_disk() {
-        let half: Vec<_> = chords([0.0, 5.0, 5.0]).unwrap().iter().map(|c| (c.half, c.rows.len())).collect();
-        // skimage.morphology.disk(5): rows of 1, 7, 9, 9, 9, 11 and back.
-        assert_eq!(half, [(0, 2), (3, 2), (4, 6), (5, 1)]);
     }
 
     /// Oracle: the definition, voxel by voxel.

@@ -5,9 +5,8 @@
 //! 1993). A ball is a set of rows: each row of the image passes by once and goes into all rows that it reaches, neighbours of
 //! the same length together.
 
-use super::lanes::{self, wide};
-use super::morphology::{Chord, Extreme};
-use super::narrow::Sample;
+use super::morphology_elements::{Chord, Extreme};
+use crate::simd::{self, Sample, wide};
 use crate::units::Shape;
 use rayon::prelude::*;
 
@@ -39,13 +38,13 @@ pub(super) fn boxes<T: Sample>(src: &[T], out: &mut [T], shape: Shape, [rz, ry, 
     if rz == 0 {
         return plane(src, out, shape, ry, rx, which);
     }
-    let mut flat = lanes::zeros(src.len());
+    let mut flat = simd::zeros(src.len());
     plane(src, &mut flat, shape, ry, rx, which);
     plane(&flat, out, Shape::flat(shape.z, shape.y * shape.x), rz, 0, which);
 }
 
 fn plane<T: Sample>(src: &[T], out: &mut [T], shape: Shape, ry: usize, rx: usize, which: Extreme) {
-    lanes::blocks(out, shape).into_par_iter().for_each_init(Strip::default, |work, (z, first, out)| {
+    simd::blocks(out, shape).into_par_iter().for_each_init(Strip::default, |work, (z, first, out)| {
         for left in (0..shape.x).step_by(STRIP) {
             work.tile.clear();
             for y in first..first + out.len() / shape.x + 2 * ry {
@@ -185,7 +184,7 @@ pub(super) fn ball<T: Sample>(src: &[T], out: &mut [T], shape: Shape, chords: &[
     let reach_of = |a: usize| chords.iter().flat_map(|c| &c.rows).map(|r| r[a].unsigned_abs() as usize).max();
     let (reach_z, reach_y) = (reach_of(0).unwrap_or(0), reach_of(1).unwrap_or(0));
     let stages = stages(chords);
-    lanes::blocks(out, shape).into_par_iter().for_each_init(Strip::default, |work, (z, first, out)| {
+    simd::blocks(out, shape).into_par_iter().for_each_init(Strip::default, |work, (z, first, out)| {
         let rows = out.len() / shape.x;
         work.before = stages.iter().map(|s| vec![Row([T::default(); STRIP]); (1 << s.doublings) - 1]).collect();
         for left in (0..shape.x).step_by(STRIP) {

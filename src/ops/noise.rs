@@ -13,7 +13,6 @@
 //! Limits: differences past 2^31 - 1 count as that. Reference: Immerkaer 1996, doi 10.1006/cviu.1996.0060, for the
 //! idea of second differences; Donoho and Johnstone 1994 for the median; Olsen 1993 for the flattest blocks.
 
-use super::Border;
 use super::histogram::{Bins, histogram};
 use super::mean::mean;
 use super::threshold::percentile::at_ranks;
@@ -21,11 +20,12 @@ use super::{Case, Op};
 use crate::Result;
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
+use crate::image::Volume;
+use crate::simd::Border;
 use crate::units::Shape;
-use crate::volume::Volume;
 use rayon::prelude::*;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "noise",
     summary: "Noise from second differences along rows, of neighbours or over a lag",

@@ -8,11 +8,11 @@ use super::sizes::sizes;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Device, Gpu};
-use crate::volume::{Labels, Volume};
+use crate::image::{Labels, Volume};
 use crate::{Error, Result};
 use rayon::prelude::*;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "object_rank",
     summary: "Median, maximum or any other order statistic of each object",

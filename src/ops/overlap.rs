@@ -10,12 +10,12 @@ use super::sizes::dense;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read};
 use crate::device::{Device, Gpu, GpuBuffer};
-use crate::volume::Labels;
+use crate::image::Labels;
 use crate::{Error, Result};
 use rayon::prelude::*;
 use std::collections::HashMap;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "overlap",
     summary: "The parent that covers most of each object",

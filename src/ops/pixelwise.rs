@@ -3,14 +3,15 @@
 //! `dst[i] = f(a[i], b[i])`. Differences saturate at the ends of i32.
 //! Reference: NumPy's operators.
 
-use super::cases::words;
-use super::{Case, Op, lanes};
+use super::op::words;
+use super::{Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device, GpuBuffer, Word};
-use crate::volume::{Labels, Mask, Volume};
+use crate::image::{Labels, Mask, Volume};
+use crate::simd;
 use crate::{Error, Result};
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "pixelwise",
     summary: "Voxel by voxel: differences, comparisons, logic",
@@ -39,7 +40,7 @@ pub const OP: Op = Op {
             run: |d, i| {
                 let labels = i.labels(d)?;
                 let grown = super::grow::grow(d, &labels, 2.0, [1; 3])?;
-                super::label::words(d, &with_outside(d, &labels, &grown)?)
+                super::op::label_words(d, &with_outside(d, &labels, &grown)?)
             },
         },
     ],
@@ -87,7 +88,7 @@ fn both<A: Word, B: Word, C: Word>(
     match device {
         Device::Cpu => {
             let (a, b) = (a.host()?, b.host()?);
-            Ok(Buffer::on_host(lanes::map2(a, b, f)))
+            Ok(Buffer::on_host(simd::map2(a, b, f)))
         }
         Device::Gpu(gpu) => {
             let a = a.gpu()?;

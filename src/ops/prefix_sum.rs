@@ -10,7 +10,7 @@ use crate::Result;
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device, Gpu, GpuBuffer};
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "prefix_sum",
     summary: "Running totals of counts",

@@ -9,17 +9,19 @@
 //! Reference: Boellaard et al., Eur J Nucl Med Mol Imaging 2015;42:328 (isocontours at a share of the maximum).
 
 use super::fill::fill_label_holes;
-use super::label::{Connectivity, components, words};
+use super::label::{Connectivity, components};
 use super::object_rank::object_rank;
+use super::op::label_words;
 use super::renumber::select;
 use super::sizes::sizes;
-use super::{Case, Op, lanes};
+use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Buffer, Device};
-use crate::volume::{Labels, Volume};
+use crate::image::{Labels, Volume};
+use crate::simd;
 use crate::{Error, Result};
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "refine",
     summary: "A second threshold for each object at a fraction of its own peak",
@@ -29,14 +31,14 @@ pub const OP: Op = Op {
             name: "three eighths of the third quartile",
             run: |d, i| {
                 let p = Refine { fraction: 0.375, quantile: 0.75, floor: None, dimmest: 0.2 };
-                words(d, &refine(d, &i.volume(d)?, &i.labels(d)?, &p)?)
+                label_words(d, &refine(d, &i.volume(d)?, &i.labels(d)?, &p)?)
             },
         },
         Case {
             name: "41 % between minimum and maximum",
             run: |d, i| {
                 let p = Refine { fraction: 0.41, quantile: 1.0, floor: Some(0.0), dimmest: 0.0 };
-                words(d, &refine(d, &i.volume(d)?, &i.labels(d)?, &p)?)
+                label_words(d, &refine(d, &i.volume(d)?, &i.labels(d)?, &p)?)
             },
         },
     ],
@@ -119,7 +121,7 @@ fn cut(device: &Device, src: &Volume, labels: &Labels, limits: &[i32]) -> Result
     let voxels = match device {
         Device::Cpu => {
             let one = |s: i32, l: u32| if l != 0 && s > limits[l as usize] { l } else { 0 };
-            Buffer::on_host(lanes::map2(src.samples.host()?, labels.voxels().host()?, one))
+            Buffer::on_host(simd::map2(src.samples.host()?, labels.voxels().host()?, one))
         }
         Device::Gpu(gpu) => {
             let (src, label) = (src.samples.gpu()?, labels.voxels().gpu()?);

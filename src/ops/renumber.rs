@@ -5,34 +5,34 @@
 //! on the CPU, hashed with open addressing on the GPU. Reference: `skimage.segmentation.relabel_sequential`, which keeps
 //! the order of values; ours is the order of first voxels.
 
-use super::label::{number, words};
+use super::label::number;
+use super::op::label_words;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Device, Gpu, GpuBuffer};
-use crate::object_runs::ObjectRuns;
+use crate::image::{Labels, ObjectRuns};
 use crate::units::Shape;
-use crate::volume::Labels;
 use crate::{Error, Result};
 use rayon::prelude::*;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "renumber",
     summary: "Any label values to 1, 2, ... in raster order; choice of objects",
     reference: "skimage.segmentation.relabel_sequential",
     cases: &[
-        Case { name: "labels", run: |d, i| words(d, &renumber(d, &i.labels(d)?)?) },
-        Case { name: "small values", run: |d, i| words(d, &renumber(d, &spread(d, i, |l| 2 * (l % 20))?)?) },
+        Case { name: "labels", run: |d, i| label_words(d, &renumber(d, &i.labels(d)?)?) },
+        Case { name: "small values", run: |d, i| label_words(d, &renumber(d, &spread(d, i, |l| 2 * (l % 20))?)?) },
         Case {
             name: "values up to 2^32",
-            run: |d, i| words(d, &renumber(d, &spread(d, i, |l| l.wrapping_mul(0x9e37_79b9))?)?),
+            run: |d, i| label_words(d, &renumber(d, &spread(d, i, |l| l.wrapping_mul(0x9e37_79b9))?)?),
         },
         Case {
             name: "every third object",
             run: |d, i| {
                 let labels = i.labels(d)?;
                 let keep: Vec<bool> = (0..=labels.count).map(|l| l % 3 == 1).collect();
-                words(d, &select(d, &labels, &keep)?)
+                label_words(d, &select(d, &labels, &keep)?)
             },
         },
     ],

@@ -9,17 +9,17 @@
 //! Bit budget: sums saturate at the end of i32. Reference: Sternberg (1983);
 //! `skimage.restoration.rolling_ball`, exactly for samples from 0 on.
 
-use super::cases::words;
-use super::lanes::{span, wide};
+use super::op::words;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device, Gpu};
+use crate::image::Volume;
+use crate::simd::{span, wide};
 use crate::units::Shape;
-use crate::volume::Volume;
 use crate::{Error, Result};
 use rayon::prelude::*;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "rolling_ball",
     summary: "Background by a ball that rolls below the image",

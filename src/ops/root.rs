@@ -4,15 +4,16 @@
 //! Bit budget: 32 bits under the root.
 //! Reference: the definition, checked by squaring.
 
-use super::cases::words;
-use super::{Case, Op, all_bits, wide};
+use super::op::words;
+use super::{Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
-use crate::volume::{Scale, Volume};
+use crate::image::{Scale, Volume};
+use crate::simd::{all_bits, wide};
 use crate::{Error, Result};
 use rayon::prelude::*;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "root",
     summary: "Integer square root with binary places",

@@ -3,11 +3,20 @@
 //! Slabs of rows are done in parallel and joined at their seams. A root is always the lowest run of its component, so
 //! roots come in raster order of first voxels, whatever the slabs were.
 
-use super::label::Connectivity;
 use crate::device::Word;
+use crate::simd::end_of_run;
 use crate::units::Shape;
 use rayon::prelude::*;
 use std::ops::Range;
+
+/// Which voxels are neighbours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Connectivity {
+    /// Those that share a face: 4 in a plane, 6 in depth.
+    Face,
+    /// Those that share at least a corner: 8 in a plane, 26 in depth.
+    Full,
+}
 
 /// Which voxels make components.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,19 +189,4 @@ fn find_runs<T: Word + PartialEq>(row: &[T], of: Of, runs: &mut Vec<Run>) {
         }
         x = end;
     }
-}
-
-/// Where the run that begins at `from` ends: sixteen voxels at a time, then one by one.
-pub(crate) fn end_of_run<T: Word + PartialEq>(row: &[T], from: usize) -> usize {
-    let (value, mut x) = (row[from], from + 1);
-    while let Some(block) = row.get(x..x + 16) {
-        if !block.iter().fold(true, |all, &v| all & (v == value)) {
-            break;
-        }
-        x += 16;
-    }
-    while x < row.len() && row[x] == value {
-        x += 1;
-    }
-    x
 }

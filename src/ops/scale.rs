@@ -24,9 +24,9 @@ use super::threshold::{BinChoice, Classes, Cut, EVEN_SLOPE, otsu_classes, thresh
 use super::{Case, Op};
 use crate::Result;
 use crate::device::Device;
-use crate::volume::Volume;
+use crate::image::Volume;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "scale",
     summary: "Diameter of the typical object",

@@ -6,11 +6,11 @@
 use super::{Case, Op};
 use crate::device::Device;
 use crate::device::kernel::{Kernel, atomic, read};
-use crate::volume::Labels;
+use crate::image::Labels;
 use crate::{Error, Result};
 use rayon::prelude::*;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "sizes",
     summary: "Voxels of each object",

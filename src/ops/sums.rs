@@ -9,12 +9,12 @@ use super::sizes::dense;
 use super::{Case, Op};
 use crate::device::Device;
 use crate::device::kernel::{Kernel, atomic, read};
-use crate::volume::{Labels, Volume};
+use crate::image::{Labels, Volume};
 use crate::{Error, Result};
 use rayon::prelude::*;
 use std::ops::AddAssign;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "sums",
     summary: "Number, sum and sum of squares of the samples of each object",

@@ -13,17 +13,18 @@
 //! Reference: Meyer 1994; Cousty et al., IEEE TPAMI 31 (2009) 1362 (watershed cuts); `skimage.segmentation.watershed`,
 //! which has other ties.
 
-use super::label::words;
-use super::split::{Around, CLIMB, NAME, NEIGHBOURS, Params, ROOT, climb};
-use super::{Case, Op, lanes};
+use super::basins::{CLIMB, NAME, NEIGHBOURS, Neighbourhood, Params, ROOT, climb};
+use super::op::label_words;
+use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Buffer, Device, Gpu, GpuBuffer};
+use crate::image::{Labels, Volume};
+use crate::simd;
 use crate::units::Shape;
-use crate::volume::{Labels, Volume};
 use crate::{Error, Result};
 use rayon::prelude::*;
 
-/// The room's entry.
+/// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "watershed",
     summary: "Watershed from markers as a minimum spanning forest",
@@ -37,12 +38,12 @@ pub const OP: Op = Op {
 fn case(device: &Device, input: &super::Input, on_gradient: bool) -> Result<Vec<u32>> {
     let (v, objects) = (input.volume(device)?, input.labels(device)?);
     if !on_gradient {
-        return words(device, &watershed(device, &v, &objects)?);
+        return label_words(device, &watershed(device, &v, &objects)?);
     }
-    let hot = super::hottest::hottest(device, &v, &objects)?;
+    let hot = super::maximum_position::maximum_position(device, &v, &objects)?;
     let limits: Vec<i32> = hot.samples.iter().map(|&s| s.saturating_sub((s.unsigned_abs() / 4) as i32)).collect();
     let cores = super::contour::contour(device, &v, &objects, &hot.voxels, &limits)?;
-    words(device, &watershed(device, &super::gradient::gradient(device, &v, [1.0; 3])?, &cores)?)
+    label_words(device, &watershed(device, &super::gradient::gradient(device, &v, [1.0; 3])?, &cores)?)
 }
 
 const DESCEND: Kernel = Kernel {
@@ -118,7 +119,7 @@ pub fn watershed(device: &Device, landscape: &Volume, markers: &Labels) -> Resul
                 let bottom = (root ^ ROOT) as usize;
                 if marker[bottom] != 0 { marker[bottom] } else { table[bottom] }
             };
-            Buffer::on_host(lanes::map(&bottoms, paint))
+            Buffer::on_host(simd::map(&bottoms, paint))
         }
         Device::Gpu(gpu) => Buffer::Gpu(dispatch(gpu, shape, landscape, markers)?),
     };
@@ -150,7 +151,7 @@ fn dispatch(gpu: &Gpu, shape: Shape, landscape: &Volume, markers: &Labels) -> Re
 fn descend(shape: Shape, land: &[i32], marker: &[u32]) -> Vec<u32> {
     let mut pointers = vec![0; shape.len()];
     pointers.par_chunks_mut(shape.x.max(1)).with_min_len(16).enumerate().for_each(|(row, pointers)| {
-        let around = Around::row(shape, row);
+        let around = Neighbourhood::row(shape, row);
         for (x, pointer) in pointers.iter_mut().enumerate() {
             let i = row * shape.x + x;
             let mut lowest = (land[i], i);
@@ -175,7 +176,7 @@ fn edges(shape: Shape, land: &[i32], marker: &[u32], bottoms: &[u32]) -> Vec<Edg
     let height = |i: usize| if marker[i] == 0 { land[i] } else { i32::MIN };
     let rows = (0..shape.z * shape.y).into_par_iter().with_min_len(16);
     let found = rows.fold(Vec::new, |mut found: Vec<Edge>, row| {
-        let around = Around::row(shape, row);
+        let around = Neighbourhood::row(shape, row);
         for x in 0..shape.x {
             let i = row * shape.x + x;
             let a = node(i);

@@ -3,11 +3,11 @@
 use super::hot::without_hot_pixels;
 use crate::Result;
 use crate::device::Device;
+use crate::image::Volume;
 use crate::ops::histogram::range;
 use crate::ops::pixelwise::shift_left;
 use crate::profile::stage;
 use crate::recipe::{ObjectScale, Objects, Recipe};
-use crate::volume::Volume;
 use std::collections::BTreeMap;
 
 /// A role, and whether hot pixels are left out of its channel.

@@ -8,10 +8,9 @@ use super::roles::Roles;
 use crate::Error;
 use crate::Result;
 use crate::device::Device;
+use crate::image::{Modality, Scan, Volume};
 use crate::ops::histogram::{Bins, MAX_BINS, histogram, range};
 use crate::recipe::{ObjectScale, Objects, Recipe};
-use crate::scan::{Modality, Scan};
-use crate::volume::Volume;
 
 /// The median lies above this share of the way from percentile 1 to percentile 99. In the fluorescence images of BBBC038
 /// and StarDist it reaches 0.67, with their values turned round it is 0.8 and more.

@@ -9,8 +9,8 @@
 
 use crate::Result;
 use crate::device::Buffer;
+use crate::image::Volume;
 use crate::ops::histogram::range;
-use crate::volume::Volume;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 

@@ -3,16 +3,17 @@
 use super::state::State;
 use super::windows::{Window, together, windows};
 use crate::device::Device;
+use crate::image::{Labels, Volume};
 use crate::ops::cytoplasm::cytoplasm;
 use crate::ops::delineate::{Delineated, Rule, delineate, shell};
 use crate::ops::gradient::gradient;
 use crate::ops::grow::grow;
-use crate::ops::label::{renumber, select, sizes};
 use crate::ops::pixelwise::{and, foreground, not, with_outside};
+use crate::ops::renumber::{renumber, select};
+use crate::ops::sizes::sizes;
 use crate::ops::sums::{Sums, sums};
 use crate::ops::watershed::watershed;
 use crate::recipe::{self, Exclude, Threshold};
-use crate::volume::{Labels, Volume};
 use crate::{Error, Kind, Result};
 use rayon::prelude::*;
 
@@ -22,7 +23,7 @@ fn without(device: &Device, labels: Labels, barred: &[Labels]) -> Result<Labels>
 }
 
 /// Where each object may grow to: what is nearest to it within a distance, without what was excluded.
-fn territory(device: &Device, seeds: &Labels, px: f64, weights: [u32; 3], barred: &[Labels]) -> Result<Labels> {
+fn allowed_region(device: &Device, seeds: &Labels, px: f64, weights: [u32; 3], barred: &[Labels]) -> Result<Labels> {
     without(device, grow(device, seeds, px, weights)?, barred)
 }
 
@@ -37,12 +38,12 @@ struct Contours {
 
 impl Contours {
     fn draw(&self, device: &Device, src: &Volume, seeds: &Labels, barred: &[Labels]) -> Result<Delineated> {
-        let territory = territory(device, seeds, self.within, self.weights, barred)?;
+        let allowed = allowed_region(device, seeds, self.within, self.weights, barred)?;
         let mut rule = self.rule.clone();
         if let (Some(between), Rule::Share { shell: around, .. }) = (self.background, &mut rule) {
             *around = Some(without(device, shell(device, seeds, between, self.weights)?, barred)?);
         }
-        delineate(device, src, seeds, &territory, &rule)
+        delineate(device, src, seeds, &allowed, &rule)
     }
 
     /// The same, looking only where objects are.
@@ -150,11 +151,11 @@ impl State<'_> {
     pub fn watershed(&mut self, p: &recipe::Watershed) -> Result<()> {
         let (src, seeds) = (self.of(&p.of)?, self.labels("watershed")?);
         let within = self.geometry.px(p.within)?;
-        let territory = territory(self.device, &seeds, within, self.geometry.weights(), &self.barred)?;
+        let allowed = allowed_region(self.device, &seeds, within, self.geometry.weights(), &self.barred)?;
         let rule = Rule::Share { share: p.core.unwrap_or(70.0) / 100.0, shell: None };
         let cores = delineate(self.device, &src, &seeds, &seeds, &rule)?;
         self.tell(&cores);
-        let markers = with_outside(self.device, &cores.labels, &territory)?;
+        let markers = with_outside(self.device, &cores.labels, &allowed)?;
         let steep = gradient(self.device, &src, self.geometry.spacing.map_or([1.0; 3], |s| s.zyx))?;
         let flooded = watershed(self.device, &steep, &markers)?;
         let keep: Vec<bool> = (0..=flooded.count).map(|l| l > 0 && l < flooded.count).collect();

@@ -19,12 +19,11 @@
 use super::geometry::Geometry;
 use super::sphere::ball;
 use crate::device::Device;
-use crate::ops::label::{Connectivity, label, sizes};
+use crate::image::{Channel, Mask, PatientGrid, SUV_UNIT, Scan, Volume};
+use crate::ops::label::{Connectivity, label};
+use crate::ops::sizes::sizes;
 use crate::ops::sums::Sums;
-use crate::placement::Placement;
-use crate::scan::{Channel, SUV_UNIT, Scan};
 use crate::units::{Shape, Spacing};
-use crate::volume::{Mask, Volume};
 use crate::{Error, Result};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -67,7 +66,7 @@ pub(super) struct Found {
 /// The image has no place in the patient, or no SUV, or nothing in it looks like a liver.
 pub(super) fn find(scan: &Scan, channel: &Channel, geometry: &Geometry, radii: [f64; 3]) -> Result<Found> {
     let remedy = "a mask of the liver (labels = FILE), or at = [x, y, z] in mm";
-    let (Some(spacing), Some(placement)) = (geometry.spacing, scan.placement) else {
+    let (Some(spacing), Some(patient_grid)) = (geometry.spacing, scan.patient_grid) else {
         return Err(Error::usage("the liver is looked for on the patient's right, but the image has no placement")
             .remedy(remedy));
     };
@@ -76,11 +75,11 @@ pub(super) fn find(scan: &Scan, channel: &Channel, geometry: &Geometry, radii: [
             .remedy(remedy));
     }
     let cells = Cells::new(&channel.volume, &spacing)?;
-    if cells.cut_off(&placement) {
+    if cells.cut_off(&patient_grid) {
         return Err(Error::usage("the liver is looked for by the patient's middle, but the body is cut off at a side")
             .remedy(remedy));
     }
-    let even = Even::new(&cells, &placement);
+    let even = Even::new(&cells, &patient_grid);
     let nothing = || {
         Error::usage("no region looks like a liver: warm (SUV 1.0 to 4.5), even, and on the patient's right only")
             .remedy(remedy)
@@ -91,7 +90,7 @@ pub(super) fn find(scan: &Scan, channel: &Channel, geometry: &Geometry, radii: [
     let best = regions.swap_remove(best);
     if let Some(rival) = regions.iter().find(|r| f64::from(r.alone) >= RIVAL * f64::from(best.alone) && !r.is(&best)) {
         let place = |r: &Region| {
-            let [x, y, z] = placement.at(&spacing, cells.middle_of(&r.cells));
+            let [x, y, z] = patient_grid.at(&spacing, cells.middle_of(&r.cells));
             format!("x {x:.0}, y {y:.0}, z {z:.0} mm")
         };
         let what = format!("two regions look like a liver, around {} and {}", place(&best), place(rival));
@@ -104,7 +103,7 @@ pub(super) fn find(scan: &Scan, channel: &Channel, geometry: &Geometry, radii: [
     let scale = channel.volume.scale;
     let mean = scale.value(sums.mean().unwrap_or(0.0));
     let variation = sums.deviation().unwrap_or(0.0) * scale.factor() / mean;
-    let [x, y, z] = placement.at(&spacing, centre);
+    let [x, y, z] = patient_grid.at(&spacing, centre);
     let told = format!(
         "found at x {x:.0}, y {y:.0}, z {z:.0} mm: SUV {mean:.2}, variation {:.0} % in the sphere, even region of {ml:.0} ml",
         variation * 100.0
@@ -166,8 +165,8 @@ impl Cells {
     }
 
     /// The body reaches one of the sides of the image in many of the lines that run from right to left.
-    fn cut_off(&self, placement: &Placement) -> bool {
-        let sideways = |a: &usize| placement.directions[*a][0].abs();
+    fn cut_off(&self, patient_grid: &PatientGrid) -> bool {
+        let sideways = |a: &usize| patient_grid.directions[*a][0].abs();
         let axis = (0..3).max_by(|a, b| sideways(a).total_cmp(&sideways(b))).unwrap_or(2);
         let (mut lines, mut cut) = (BTreeSet::new(), [BTreeSet::new(), BTreeSet::new()]);
         for i in (0..self.shape.len()).filter(|&i| self.values[i] > BODY) {
@@ -202,15 +201,15 @@ struct Even {
 }
 
 impl Even {
-    fn new(cells: &Cells, placement: &Placement) -> Self {
+    fn new(cells: &Cells, patient_grid: &PatientGrid) -> Self {
         let n = cells.shape.len();
-        let place = |i: usize| placement.at(&cells.spacing, cells.middle(i));
+        let place = |i: usize| patient_grid.at(&cells.spacing, cells.middle(i));
         let mut body: Vec<f64> = (0..n).filter(|&i| cells.values[i] > BODY).map(|i| place(i)[0]).collect();
         body.sort_unstable_by(f64::total_cmp);
         let middle = body.get(body.len() / 2).copied().unwrap_or(f64::NEG_INFINITY);
         let across = |i: usize| {
             let [x, y, z] = place(i);
-            let at = placement.grid(&cells.spacing, [2.0 * middle - x, y, z]);
+            let at = patient_grid.grid(&cells.spacing, [2.0 * middle - x, y, z]);
             let cell: [f64; 3] = std::array::from_fn(|a| ((at[a] + 0.5) / cells.voxels[a] as f64).floor());
             let inside = (0..3).all(|a| cell[a] >= 0.0 && cell[a] < cells.shape.zyx()[a] as f64);
             inside.then(|| cells.shape.index(cell[0] as usize, cell[1] as usize, cell[2] as usize))
@@ -324,8 +323,7 @@ fn quietest(cells: &Cells, places: &[usize], volume: &Volume, radii: [f64; 3]) -
 mod tests {
     //! Mechanics, on a torso of ellipsoids.
     use super::*;
-    use crate::scan::{Modality, NO_UNIT};
-    use crate::volume::Scale;
+    use crate::image::{Modality, NO_UNIT, Scale};
 
     const SHAPE: Shape = Shape::new(60, 40, 56);
     const MM: f64 = 7.5;
@@ -362,7 +360,7 @@ mod tests {
         let channel = Channel { name: "pet".into(), unit: SUV_UNIT, volume, saturated: None, saturation: None };
         let mut scan = Scan::new(Modality::Pet, SHAPE, vec![channel]);
         scan.spacing = Spacing::mm([MM; 3]);
-        scan.placement = Some(Placement { origin: [-200.0, -150.0, -400.0], ..Placement::STRAIGHT });
+        scan.patient_grid = Some(PatientGrid { origin: [-200.0, -150.0, -400.0], ..PatientGrid::STRAIGHT });
         scan
     }
 
@@ -375,7 +373,7 @@ mod tests {
         let cut = Volume { scale: volume.scale, ..Volume::new(shape, samples).unwrap() };
         let mut part =
             Scan { shape, channels: vec![Channel { volume: cut, ..scan.channels[0].clone() }], ..scan.clone() };
-        if let Some(p) = &mut part.placement {
+        if let Some(p) = &mut part.patient_grid {
             p.origin[0] += from as f64 * MM;
         }
         part
@@ -436,7 +434,7 @@ mod tests {
         scan.channels[0].unit = NO_UNIT;
         assert!(remedy(&scan).contains("at = [x, y, z]"), "no SUV");
         let mut scan = torso(1.0, false);
-        scan.placement = None;
+        scan.patient_grid = None;
         assert!(remedy(&scan).contains("no placement"));
     }
 
@@ -444,11 +442,11 @@ mod tests {
     fn the_right_side_is_the_patients() {
         // The same torso stored with x rising to the patient's right is found in the mirrored columns.
         let mut scan = torso(1.0, true);
-        let turned = Placement {
+        let turned = PatientGrid {
             origin: [212.5, -150.0, -400.0],
             directions: [[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0]],
         };
-        scan.placement = Some(turned);
+        scan.patient_grid = Some(turned);
         assert!(look(&scan).unwrap().centre[2] > 28.0);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::state::{Picture, State};
 use crate::Result;
+use crate::image::{Mask, Volume};
 use crate::ops::fill::{fill_holes, fill_label_holes};
 use crate::ops::histogram::{BinScale, range};
 use crate::ops::hysteresis::hysteresis;
@@ -14,7 +15,6 @@ use crate::ops::threshold::{
 };
 use crate::recipe::{self, Combine, Method, Threshold, Transform};
 use crate::units::Length;
-use crate::volume::{Mask, Volume};
 
 /// The bins that the two classes of an image are looked for in.
 const CLASSES: BinChoice = BinChoice::Equal { n: 256, spacing: BinScale::Linear, cut: Cut::Edge };

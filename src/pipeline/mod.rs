@@ -15,9 +15,8 @@ mod liver;
 mod mask;
 mod measured;
 mod objects;
-mod parent;
-mod pet;
 mod region;
+mod relations;
 mod roles;
 mod row;
 mod shown;
@@ -26,21 +25,22 @@ mod split;
 mod state;
 mod surroundings;
 mod typical;
+mod uptake;
 mod windows;
 
 use crate::device::Device;
-use crate::measure::{self, ChannelRef};
+use crate::image::{Channel, Labels, NO_UNIT, Regions, SUV_UNIT, Scan, Volume};
+use crate::measure::{self, ChannelRef, Context};
+use crate::pet::suv;
 use crate::profile::stage;
-use crate::recipe::{Modality, Recipe, Step};
-use crate::scan::{Channel, NO_UNIT, Regions, SUV_UNIT, Scan};
+use crate::recipe::{Modality, Quality, Recipe, Step};
 use crate::table::Table;
 use crate::units::Shape;
-use crate::volume::{Labels, Volume};
-use crate::{Error, Result, scan, suv};
+use crate::{Error, Result};
 use channels::Lifted;
-use geometry::Geometry;
 use measured::Measured;
 use objects::Given;
+use relations::Relations;
 use roles::{Derived, Roles};
 use row::Words;
 use std::borrow::Cow;
@@ -178,11 +178,13 @@ impl Found<'_> {
 
     /// Cells of the largest block of rows that will be made.
     pub fn cells(&self) -> u64 {
-        let (channels, unit) = (image_refs(&self.scan, &self.roles, self.recipe), pet::unit(self.recipe));
+        let channels = image_refs(&self.scan, &self.roles, self.recipe);
         let about: Vec<(&str, &str)> = channels.iter().map(|c| (c.name, c.unit)).collect();
+        let body = &self.recipe.body;
+        let context = Context { unit: body.lengths(), channels: &about, volumes: body.volumes() };
         let block = |name: &str, objects: u32| {
-            let families = self.recipe.body.measure.get(name).map_or(&[][..], |m| &m.features);
-            let columns = measure::dictionary(families, &about, unit).len();
+            let families = self.recipe.body.measure.get(name).map_or(&[][..], |m| &m.families);
+            let columns = measure::dictionary(families, &context).len();
             columns as u64 * u64::from(objects).min(measured::block_rows(columns) as u64)
         };
         self.made.iter().map(|(name, set)| block(name, set.host.count)).max().unwrap_or(0)
@@ -205,8 +207,7 @@ struct Sets<'a> {
 /// None in practice.
 pub fn columns(recipe: &Recipe) -> Result<Outcome> {
     let shape = Shape::flat(1, 1);
-    let is_pet = recipe.body.modality == Some(Modality::Pet);
-    let unit = if is_pet { SUV_UNIT } else { NO_UNIT };
+    let unit = if recipe.body.has_suv() { SUV_UNIT } else { NO_UNIT };
     let channel = |name: &String| -> Result<Channel> {
         Ok(Channel {
             name: name.clone(),
@@ -221,9 +222,9 @@ pub fn columns(recipe: &Recipe) -> Result<Outcome> {
     let derived = |(i, name): (usize, &String)| Derived { name: name.clone(), index: found.len() + i, of: 0 };
     let derived = recipe.images.iter().enumerate().map(derived).collect();
     let roles = Roles { found, derived, ..Roles::default() };
-    let modality = scan::Modality::Fluorescence;
+    let modality = crate::image::Modality::Fluorescence;
     let mut scan = Scan::new(modality, shape, channels);
-    if is_pet {
+    if recipe.body.has_suv() {
         scan.audit = suv::columns()?;
     }
     let mut made = BTreeMap::new();
@@ -244,7 +245,6 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
     let Sets { scan, recipe, roles, made, .. } = *of;
     let mut sets = Vec::new();
     let (mut words, mut totals) = (Words::of(scan, roles), Vec::new());
-    let references = pet::references(scan, recipe, roles, made)?;
     let around = stage("surroundings", "", || Surroundings::of(scan, recipe, roles, made))?;
     let of_set = |name: &str, words: &[String]| words.iter().map(|w| format!("{name}: {w}")).collect::<Vec<_>>();
     for (name, set) in recipe.order.iter().filter_map(|n| made.get(n).map(|m| (n, m))) {
@@ -252,9 +252,18 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
         words.notes.extend(of_set(name, &set.notes));
     }
     let written = |name: &&String| recipe.body.objects.get(*name).is_some_and(|o| o.write);
+    let mut relations = Relations::find(recipe, made, of.device)?;
+    let mut measured: BTreeMap<&str, Measured> = BTreeMap::new();
+    for name in &recipe.children_first {
+        let mut pass_over = |_: &str, _: Table| Ok(());
+        let take: &mut Take = if written(&name) { take } else { &mut pass_over };
+        if written(&name) || recipe.body.relate.contains_key(name) {
+            let set = stage("measure", name, || measured::set(name, of, &around, &mut relations, take))?;
+            measured.insert(name, set);
+        }
+    }
     for (name, set) in recipe.order.iter().filter(written).filter_map(|n| made.get(n).map(|m| (n, m))) {
-        let Measured { table, why_empty, totals: together } =
-            stage("measure", name, || measured::set(name, of, (references, &around), take))?;
+        let Some(Measured { table, why_empty, totals: together }) = measured.remove(name.as_str()) else { continue };
         words.empty_columns.extend(of_set(name, &why_empty));
         totals.extend(together.columns);
         if let Some(regions) = of.external.get(name) {
@@ -267,7 +276,7 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
     row.columns.extend(totals);
     row.columns.extend(around.columns(scan, recipe, roles).columns);
     row.columns.extend(scan.audit.columns.clone());
-    if recipe.body.quality != Some(false) {
+    if recipe.body.image_quality() != Quality::None {
         row.columns.extend(stage("quality", "", || quality(scan, recipe, roles, made))?.columns);
     }
     let is_written = |d: &&Derived| recipe.body.images.get(&d.name).is_some_and(|i| i.write);
@@ -277,8 +286,8 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
 
 fn check_modality(scan: &Scan, recipe: &Recipe) -> Result<()> {
     let (recipe_is, scan_is) = match (recipe.body.modality, scan.modality) {
-        (Some(Modality::Fluorescence), scan::Modality::Pet) => ("fluorescence", "PET"),
-        (Some(Modality::Pet), scan::Modality::Fluorescence) => ("PET", "fluorescence"),
+        (Some(Modality::Fluorescence), crate::image::Modality::Pet) => ("fluorescence", "PET"),
+        (Some(Modality::Pet), crate::image::Modality::Fluorescence) => ("PET", "fluorescence"),
         _ => return Ok(()),
     };
     Err(Error::usage(format!("the recipe {} is for {recipe_is}, the image is {scan_is}", recipe.name))
@@ -290,7 +299,7 @@ fn channel_refs<'a>(scan: &'a Scan, roles: &'a Roles) -> Vec<ChannelRef<'a>> {
     let channel = |(role, i): &'a (String, usize)| {
         let c = scan.channels.get(*i)?;
         let (unit, volume, saturation) = (c.unit, &c.volume, c.saturation);
-        Some(ChannelRef { name: role, unit, volume, saturation, positive_above: None, background_to: None })
+        Some(ChannelRef { name: role, unit, volume, saturation, background_to: None })
     };
     roles.found.iter().filter_map(channel).collect()
 }
@@ -302,7 +311,7 @@ fn image_refs<'a>(scan: &'a Scan, roles: &'a Roles, recipe: &Recipe) -> Vec<Chan
     let derived = |d: &'a Derived| {
         let c = scan.channels.get(d.index).filter(|_| is_measured(&d.name))?;
         let (unit, volume) = (c.unit, &c.volume);
-        Some(ChannelRef { name: &d.name, unit, volume, saturation: None, positive_above: None, background_to: None })
+        Some(ChannelRef { name: &d.name, unit, volume, saturation: None, background_to: None })
     };
     let mut all = channel_refs(scan, roles);
     all.extend(roles.derived.iter().filter_map(derived));
@@ -311,7 +320,7 @@ fn image_refs<'a>(scan: &'a Scan, roles: &'a Roles, recipe: &Recipe) -> Vec<Chan
 
 /// Quality of the channels; what belongs to no object of any set is their background.
 fn quality(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &BTreeMap<String, Made>) -> Result<Table> {
-    let (channels, unit) = (channel_refs(scan, roles), pet::unit(recipe));
+    let channels = channel_refs(scan, roles);
     let sets: Vec<&Labels> = made.values().map(|set| &set.host).collect();
-    measure::image(&channels, &sets, unit)
+    measure::image(&channels, &sets, recipe.body.image_quality() == Quality::Camera)
 }

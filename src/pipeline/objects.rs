@@ -7,14 +7,13 @@ use super::sphere::sphere;
 use super::state::State;
 use super::{External, Made, region, typical};
 use crate::device::Device;
+use crate::image::{Labels, Regions, Scan};
 use crate::ops::cytoplasm::cytoplasm;
 use crate::ops::grow::grow;
 use crate::ops::renumber::renumber;
 use crate::profile::stage;
 use crate::recipe::{Grow, Minus, ObjectScale, Objects, Recipe, Step};
-use crate::scan::{Regions, Scan};
 use crate::units::Shape;
-use crate::volume::Labels;
 use crate::{Error, Kind, Result};
 use std::collections::BTreeMap;
 

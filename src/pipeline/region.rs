@@ -1,9 +1,8 @@
 //! The name and the number that each object had where it was drawn.
 
 use crate::Result;
-use crate::scan::Regions;
+use crate::image::{Labels, Regions};
 use crate::table::{Cells, Column};
-use crate::volume::Labels;
 
 /// The column `region`: the name that each object has in the file. `labels` are the regions renumbered, on the host. Its cells
 /// are empty where the file has no names, and without a file.

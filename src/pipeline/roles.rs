@@ -4,11 +4,11 @@
 //! to, and a note says so. A channel plays one role, unless the recipe gives it to both by its own name or by a plain index.
 
 use crate::device::Device;
+use crate::image::{Channel, Modality, NO_UNIT, Scan, Volume};
 use crate::ops::histogram::range;
-use crate::recipe::{Likeness, Pick, Recipe, likeness, suggestion};
-use crate::scan::{Channel, Modality, NO_UNIT, Scan};
+use crate::recipe::{Likeness, Pick, Recipe, likeness};
 use crate::units::Shape;
-use crate::volume::Volume;
+use crate::words::suggestion;
 use crate::{Error, Result};
 
 /// Roles of the recipe with the index of their channel, in the order of the channels of the file.

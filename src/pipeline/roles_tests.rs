@@ -1,9 +1,8 @@
 //! Oracle: which channel a person would take.
 use super::*;
+use crate::image::{Modality, NO_UNIT, Volume};
 use crate::recipe::preset;
-use crate::scan::{Modality, NO_UNIT};
 use crate::units::Shape;
-use crate::volume::Volume;
 
 fn scan(names: &[&str]) -> Scan {
     filled(&names.iter().map(|n| (*n, 9)).collect::<Vec<_>>())

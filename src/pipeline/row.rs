@@ -2,8 +2,8 @@
 
 use super::Made;
 use super::roles::Roles;
+use crate::image::{NO_UNIT, Scan};
 use crate::recipe::Recipe;
-use crate::scan::{NO_UNIT, Scan};
 use crate::table::{Cells, Column, Table};
 use std::collections::BTreeMap;
 
@@ -79,7 +79,7 @@ pub(super) fn row(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &BTreeMap<S
     for (name, n) in ["size_z_px", "size_y_px", "size_x_px"].into_iter().zip(scan.shape.zyx()) {
         row.int(name.into(), "px", "Size of the image along this axis.", n as u64);
     }
-    let unit = super::pet::unit(recipe);
+    let unit = recipe.body.lengths();
     let length = |a: usize| scan.spacing.map(|s| s.to(unit).zyx[a]);
     for (a, axis) in ["z", "y", "x"].into_iter().enumerate() {
         // A single slice has no neighbour to be a distance from.
@@ -128,7 +128,7 @@ pub(super) fn row(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &BTreeMap<S
 mod tests {
     //! Mechanics.
     use super::*;
-    use crate::scan::Modality;
+    use crate::image::Modality;
     use crate::units::Shape;
 
     #[test]

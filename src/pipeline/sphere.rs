@@ -5,11 +5,9 @@ use super::liver::find;
 use super::roles::Roles;
 use super::{Made, objects};
 use crate::device::Device;
-use crate::placement::Placement;
+use crate::image::{Labels, PatientGrid, Scan};
 use crate::recipe::{Objects, Organ, Sphere, SphereAt};
-use crate::scan::Scan;
 use crate::units::Shape;
-use crate::volume::Labels;
 use crate::{Error, Result};
 
 /// Makes a set of one ball.
@@ -40,14 +38,14 @@ pub(super) fn sphere(p: &Sphere, set: &Objects, scan: &Scan, roles: &Roles, devi
     Ok(Made { channel, warnings, notes, ..objects::plain(labels)? })
 }
 
-/// The place in the grid (z, y, x) of patient x, y, z in mm; without a placement the grid lies along the patient's axes
+/// The place in the grid (z, y, x) of patient x, y, z in mm; without a patient grid the grid lies along the patient's axes
 /// and begins at the origin.
 fn place(scan: &Scan, xyz: [f64; 3]) -> Result<[f64; 3]> {
     let spacing = scan.spacing.ok_or_else(|| {
         Error::usage("a sphere at a place in mm, but the image has no calibration")
             .remedy("--set spacing_um=0.65 (the size of a pixel) for microscopy, a header with the voxel size for PET")
     })?;
-    Ok(scan.placement.unwrap_or(Placement::STRAIGHT).grid(&spacing, xyz))
+    Ok(scan.patient_grid.unwrap_or(PatientGrid::STRAIGHT).grid(&spacing, xyz))
 }
 
 /// The voxels whose centre is in a ball, and whether it reaches beyond the image. Radii are in voxels along z, y, x.

@@ -1,12 +1,12 @@
 //! Steps that split objects, redraw their edges, and drop some.
 
 use super::state::{Picture, State};
+use crate::image::Volume;
 use crate::ops::keep::{Keep, keep};
 use crate::ops::landscape::{Sizes, depth, landscape};
 use crate::ops::refine::{Refine, refine};
 use crate::ops::split::{Depth, split};
 use crate::recipe::{self, Landscape, SplitBy, SplitDepth};
-use crate::volume::Volume;
 use crate::{Error, Result};
 
 /// Of the lower peak, on the landscape.

@@ -3,11 +3,11 @@
 use super::Made;
 use super::geometry::Geometry;
 use crate::device::Device;
+use crate::image::{Labels, Mask, Volume};
 use crate::ops::label::{Connectivity, label};
 use crate::ops::pixelwise::foreground;
 use crate::profile::stage;
 use crate::recipe::Step;
-use crate::volume::{Labels, Mask, Volume};
 use crate::{Error, Kind, Result};
 use std::collections::BTreeMap;
 

@@ -3,11 +3,10 @@
 use super::roles::Roles;
 use super::{Made, image_refs};
 use crate::Result;
+use crate::image::{Labels, Scan};
 use crate::measure::{background_limit, occupied};
 use crate::recipe::Recipe;
-use crate::scan::Scan;
 use crate::table::{Cells, Column, Table};
-use crate::volume::Labels;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -22,7 +21,7 @@ pub(super) struct Surroundings<'a> {
 
 impl<'a> Surroundings<'a> {
     pub fn of(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &'a BTreeMap<String, Made>) -> Result<Self> {
-        if !recipe.body.measure.values().any(|m| m.features.iter().any(|f| f.has_background())) {
+        if !recipe.body.measure.values().any(|m| m.families.iter().any(|c| c.family.needs().background)) {
             return Ok(Surroundings::default());
         }
         let sets: Vec<&Labels> = made.values().map(|set| &set.host).collect();
@@ -39,7 +38,7 @@ impl<'a> Surroundings<'a> {
     /// The limits, for the row of the image.
     pub fn columns(&self, scan: &Scan, recipe: &Recipe, roles: &Roles) -> Table {
         let mut table = Table::default();
-        let measured = recipe.body.measure.values().any(|m| m.features.iter().any(|f| f.has_background()));
+        let measured = recipe.body.measure.values().any(|m| m.families.iter().any(|c| c.family.needs().background));
         for channel in image_refs(scan, roles, recipe).iter().filter(|_| measured) {
             let limit = self.limits.get(channel.name).map(|s| channel.volume.scale.value(f64::from(*s)));
             let definition = "Largest value that is background in the rings around objects; what is brighter is uptake, \

@@ -2,12 +2,12 @@
 
 use super::geometry::Geometry;
 use crate::device::Device;
+use crate::image::{Labels, Volume};
 use crate::ops::scale::scale;
 use crate::ops::sizes::sizes;
 use crate::profile::stage;
 use crate::recipe::ObjectScale;
 use crate::units::Shape;
-use crate::volume::{Labels, Volume};
 use crate::{Error, Result};
 
 /// As a recipe says it: found in the image that steps work on, given, or none.

@@ -6,10 +6,9 @@
 
 use crate::Result;
 use crate::device::{Buffer, Device};
-use crate::object_runs::{ObjectRun, ObjectRuns};
+use crate::image::{Labels, ObjectRun, ObjectRuns, Volume};
 use crate::ops::extent::{Extent, extents};
 use crate::units::Shape;
-use crate::volume::{Labels, Volume};
 
 /// With more objects than this the whole image is gone over.
 const MOST: u32 = 256;

@@ -2,7 +2,7 @@
 //! place of the file's. Whatever is taken, a note says it, and what the other would have been.
 
 use super::{Extent, Options};
-use crate::scan::Scan;
+use crate::image::Scan;
 use crate::units::{Shape, Spacing};
 
 /// The calibration to take, with a note.

@@ -4,11 +4,11 @@
 //! The division by a power of two is exact in 64 bits. Adding `1.5 * 2^52` then rounds to a whole number, ties to even, and
 //! leaves that number in the low half of the float: both hold below 2^51, and samples stay below 2^30.
 
-use super::numbers::{CLIPPED, Samples, not_finite};
-use super::step::{Octaves, Step};
+use super::samples::{Samples, not_finite};
+use super::step::{CLIPPED, Octaves, Step};
 use crate::Result;
+use crate::image::Scale;
 use crate::units::Shape;
-use crate::volume::Scale;
 use rayon::prelude::*;
 
 /// Samples that a thread takes at a time.

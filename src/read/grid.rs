@@ -4,7 +4,7 @@
 //! counts to the left hold the same voxels, mirrored. Such labels are reordered, which loses nothing. Any other grid is
 //! refused, unless resampling was asked for; then each voxel takes the label of the nearest one.
 
-use crate::placement::Placement;
+use crate::image::PatientGrid;
 use crate::units::{Shape, Spacing};
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -22,7 +22,7 @@ pub struct Grid {
     /// Sides of a voxel.
     pub spacing: Spacing,
     /// Where it lies.
-    pub placement: Placement,
+    pub patient_grid: PatientGrid,
 }
 
 /// A way to count the voxels of a grid: which of its axes is walked along as z, y and x, and whether backwards.
@@ -46,14 +46,14 @@ impl Grid {
         });
         let [z, y, x] = order.axes.map(|a| sizes[a]);
         let direction = |k: usize| {
-            let d = self.placement.directions[order.axes[k]];
+            let d = self.patient_grid.directions[order.axes[k]];
             if order.back[k] { d.map(|v| -v) } else { d }
         };
         Grid {
             shape: Shape::new(z, y, x),
             spacing: Spacing { zyx: order.axes.map(|a| self.spacing.zyx[a]), unit: self.spacing.unit },
-            placement: Placement {
-                origin: self.placement.at(&self.spacing, first),
+            patient_grid: PatientGrid {
+                origin: self.patient_grid.at(&self.spacing, first),
                 directions: [direction(0), direction(1), direction(2)],
             },
         }
@@ -61,7 +61,7 @@ impl Grid {
 
     /// How far the corners of a grid of the same size are from those of this one, in mm.
     fn apart(&self, other: &Grid) -> f64 {
-        self.placement.distance(&self.spacing, &other.placement, &other.spacing, self.shape)
+        self.patient_grid.distance(&self.spacing, &other.patient_grid, &other.spacing, self.shape)
     }
 
     fn is_same(&self, other: &Grid) -> bool {
@@ -131,7 +131,7 @@ fn difference(from: &Grid, onto: &Grid) -> String {
         parts.push(format!("spacing {} mm, not {} mm", sides(from), sides(onto)));
     }
     let turn = (0..3).map(|k| {
-        let (a, b) = (from.placement.directions[k], onto.placement.directions[k]);
+        let (a, b) = (from.patient_grid.directions[k], onto.patient_grid.directions[k]);
         libm::acos((a[0] * b[0] + a[1] * b[1] + a[2] * b[2]).clamp(-1.0, 1.0)).to_degrees()
     });
     let turn = turn.fold(0.0, f64::max);
@@ -146,7 +146,7 @@ fn difference(from: &Grid, onto: &Grid) -> String {
 fn corners(from: &Grid, onto: &Grid) -> f64 {
     let corner = |g: &Grid, bits: u32| {
         let last = g.shape.zyx().map(|n| n.saturating_sub(1) as f64);
-        g.placement.at(&g.spacing, std::array::from_fn(|k| if bits >> k & 1 == 1 { last[k] } else { 0.0 }))
+        g.patient_grid.at(&g.spacing, std::array::from_fn(|k| if bits >> k & 1 == 1 { last[k] } else { 0.0 }))
     };
     let apart = |bits: u32| {
         let (a, b) = (corner(from, bits), corner(onto, bits));
@@ -158,7 +158,7 @@ fn corners(from: &Grid, onto: &Grid) -> f64 {
 /// The label of the nearest voxel for each voxel of the other grid; 0 beyond the edges.
 fn nearest(voxels: &[u32], from: &Grid, onto: &Grid) -> Vec<u32> {
     // Both grids are straight, so places in one are a sum of steps along the other.
-    let place = |zyx: [f64; 3]| from.placement.grid(&from.spacing, onto.placement.at(&onto.spacing, zyx));
+    let place = |zyx: [f64; 3]| from.patient_grid.grid(&from.spacing, onto.patient_grid.at(&onto.spacing, zyx));
     let first = place([0.0; 3]);
     let step = |unit: [f64; 3]| -> [f64; 3] { std::array::from_fn(|k| place(unit)[k] - first[k]) };
     let steps = [step([1.0, 0.0, 0.0]), step([0.0, 1.0, 0.0]), step([0.0, 0.0, 1.0])];
@@ -213,34 +213,37 @@ mod tests {
     //! Oracle: literal grids.
     use super::*;
 
-    fn grid(shape: Shape, zyx: [f64; 3], placement: Placement) -> Grid {
-        Grid { shape, spacing: Spacing::mm(zyx).unwrap(), placement }
+    fn grid(shape: Shape, zyx: [f64; 3], patient_grid: PatientGrid) -> Grid {
+        Grid { shape, spacing: Spacing::mm(zyx).unwrap(), patient_grid }
     }
 
     #[test]
     fn another_order_is_undone() {
-        let onto = grid(Shape::new(1, 2, 3), [2.0, 1.0, 1.0], Placement::STRAIGHT);
+        let onto = grid(Shape::new(1, 2, 3), [2.0, 1.0, 1.0], PatientGrid::STRAIGHT);
         let labels: Vec<u32> = (1..=6).collect();
         assert_eq!(bring(labels.clone(), &onto, &onto, false).unwrap(), (labels, vec![]));
         // x runs backwards.
         let mut from = onto;
-        from.placement = Placement { origin: [2.0, 0.0, 0.0], ..Placement::STRAIGHT };
-        from.placement.directions[2] = [-1.0, 0.0, 0.0];
+        from.patient_grid = PatientGrid { origin: [2.0, 0.0, 0.0], ..PatientGrid::STRAIGHT };
+        from.patient_grid.directions[2] = [-1.0, 0.0, 0.0];
         let (moved, notes) = bring(vec![3, 2, 1, 6, 5, 4], &from, &onto, false).unwrap();
         assert_eq!(moved, [1, 2, 3, 4, 5, 6]);
         assert!(notes[0].contains("z, y, -x"), "{notes:?}");
         // Rows are columns.
-        let [z, y, x] = Placement::STRAIGHT.directions;
-        let turned = Placement { origin: [0.0; 3], directions: [z, x, y] };
+        let [z, y, x] = PatientGrid::STRAIGHT.directions;
+        let turned = PatientGrid { origin: [0.0; 3], directions: [z, x, y] };
         let from = grid(Shape::new(1, 3, 2), [2.0, 1.0, 1.0], turned);
         assert_eq!(bring(vec![1, 4, 2, 5, 3, 6], &from, &onto, false).unwrap().0, [1, 2, 3, 4, 5, 6]);
     }
 
     #[test]
     fn another_grid_is_refused_or_resampled() {
-        let onto = grid(Shape::new(1, 2, 4), [2.0, 1.0, 1.0], Placement::STRAIGHT);
-        let from =
-            grid(Shape::new(1, 1, 2), [2.0, 2.0, 2.0], Placement { origin: [0.5, 0.5, 0.0], ..Placement::STRAIGHT });
+        let onto = grid(Shape::new(1, 2, 4), [2.0, 1.0, 1.0], PatientGrid::STRAIGHT);
+        let from = grid(
+            Shape::new(1, 1, 2),
+            [2.0, 2.0, 2.0],
+            PatientGrid { origin: [0.5, 0.5, 0.0], ..PatientGrid::STRAIGHT },
+        );
         let e = bring(vec![7, 9], &from, &onto, false).unwrap_err();
         for word in ["1 x 2", "2 x 4", "2.0000 x 2.0000 x 2.0000", "corners up to"] {
             assert!(e.what.contains(word), "{e}");
@@ -249,10 +252,10 @@ mod tests {
         assert_eq!(moved, [7, 7, 9, 9, 7, 7, 9, 9]);
         assert!(notes[0].contains("7: 1 -> 4, 9: 1 -> 4"), "{notes:?}");
         let mut far = from;
-        far.placement.origin = [100.0, 0.0, 0.0];
+        far.patient_grid.origin = [100.0, 0.0, 0.0];
         assert!(bring(vec![7, 9], &far, &onto, true).is_err());
-        let half = Placement { origin: [0.4, 0.0, 0.0], ..Placement::STRAIGHT };
-        let e = bring(vec![0; 8], &Grid { placement: half, ..onto }, &onto, false).unwrap_err();
+        let half = PatientGrid { origin: [0.4, 0.0, 0.0], ..PatientGrid::STRAIGHT };
+        let e = bring(vec![0; 8], &Grid { patient_grid: half, ..onto }, &onto, false).unwrap_err();
         assert!(e.what.contains("0.40 mm"), "{e}");
     }
 }

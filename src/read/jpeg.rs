@@ -2,7 +2,7 @@
 
 use super::Source;
 use super::extent;
-use super::raster::{self, Decoder, Header};
+use super::raster_decoder::{Decoder, Header, decode, refused};
 use crate::{Error, Result};
 use image::codecs::jpeg::JpegDecoder;
 use zune_core::{colorspace::ColorSpace, options::DecoderOptions};
@@ -32,5 +32,5 @@ fn header(source: &Source, _: u64) -> Result<Header> {
 }
 
 fn pixels(source: &Source, _: u64, to: &mut [u8]) -> Result<()> {
-    raster::decode(JpegDecoder::new(source.reader()).map_err(raster::refused)?, to)
+    decode(JpegDecoder::new(source.reader()).map_err(refused)?, to)
 }

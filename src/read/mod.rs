@@ -11,6 +11,7 @@
 //! Every size that a header claims is checked against the file and against [`Options::max_bytes`] before memory is taken.
 //! [`FORMATS`] lists the formats; a new one is a file with a [`Format`] and one line there.
 
+mod bmp;
 mod calibration;
 mod dicom;
 mod extent;
@@ -28,14 +29,17 @@ pub(crate) mod own;
 mod pattern;
 mod png;
 mod raster;
+mod raster_decoder;
 mod regions;
 mod resolution;
+mod samples;
 mod shaped;
 mod source;
 mod step;
+mod stored;
 mod tiff;
 
-pub use dicom::{Drawn, Found, Other, Series, examine_series, find_series, is_dicom, read_series};
+pub use dicom::{Drawn, FoundSeries, Other, Series, examine_series, find_series, is_dicom, read_series};
 pub use extent::Extent;
 pub use foreign::{Foreign, foreign, foreign_folder};
 pub use groups::{Captured, PathPattern};
@@ -45,13 +49,14 @@ pub use pattern::{FileSet, Groups, examine_set, group, open_set};
 pub use regions::{Pick, regions};
 pub use source::Source;
 
-use crate::scan::Scan;
+use crate::image::Scan;
 use crate::units::{Shape, Spacing};
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
 
 /// What the pages of a TIFF without any description of its axes are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Pages {
     /// Not said: slices of one volume, with a note. Files of programs that are known to say it in words that are not read are
     /// refused.
@@ -67,6 +72,7 @@ pub enum Pages {
 
 /// What becomes of colour images.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Colour {
     /// Transparency is left out. A PNG, JPEG or BMP that is opaque and has R = G = B everywhere is one grey channel. Notes or
     /// facts say so.
@@ -96,7 +102,7 @@ pub struct Options {
     /// Most memory that one image may take while it is read, in bytes.
     pub max_bytes: u64,
     /// PET: what the user says instead of, or beside, the headers.
-    pub suv: crate::suv::Settings,
+    pub suv: crate::pet::suv::Settings,
 }
 
 impl Default for Options {
@@ -110,7 +116,7 @@ impl Default for Options {
             spacing: None,
             spacing_replace: None,
             max_bytes: 8 << 30,
-            suv: crate::suv::Settings::default(),
+            suv: crate::pet::suv::Settings::default(),
         }
     }
 }
@@ -272,7 +278,7 @@ fn read_input(input: &Input, options: &Options) -> Result<Scan> {
 
 /// Channels of which all pixels are the same.
 fn empty_channels(scan: &Scan) -> Vec<String> {
-    let constant = |c: &crate::scan::Channel| {
+    let constant = |c: &crate::image::Channel| {
         let samples = c.volume.samples.host().ok()?;
         let first = *samples.first().filter(|first| samples.len() > 1 && samples.iter().all(|s| s == *first))?;
         let value = c.volume.scale.value(f64::from(first));
@@ -292,7 +298,7 @@ pub fn labels(path: &Path, options: &Options) -> Result<(Shape, Vec<u32>)> {
 /// A label image with the scan that it was read as, so that its place can be compared.
 fn labels_with_place(path: &Path, options: &Options) -> Result<(Scan, Vec<u32>)> {
     // Labels have no unit, whatever the images have that they belong to.
-    let suv = crate::suv::Settings { units: Some(crate::suv::Units::None), ..Default::default() };
+    let suv = crate::pet::suv::Settings { units: Some(crate::pet::suv::Units::None), ..Default::default() };
     let still = Options { suv, time: None, ..options.clone() };
     // The time point of the image is that of its labels only where these have several.
     let again =

@@ -13,122 +13,16 @@
 //! below 0 turns the samples round: the factor of a scale is above 0.
 
 use super::floats;
-use super::step::{Octaves, Step};
+use super::samples::{Samples, not_finite};
+use super::step::{CLIPPED, Octaves, Step};
 use crate::device::Buffer;
-use crate::ops::{all_bits, wide};
-use crate::scan::{Channel, NO_UNIT, Scan};
+use crate::image::{Channel, NO_UNIT, Scale, Scan, Volume};
+use crate::simd::{all_bits, wide};
 use crate::units::{Shape, Spacing};
-use crate::volume::{Scale, Volume};
 use crate::{Error, Result};
 use rayon::prelude::*;
 
-/// Numbers as stored, in raster order.
-#[derive(Clone, Debug)]
-pub enum Numbers {
-    /// Unsigned, up to 32 bits.
-    Uint(Vec<u32>),
-    /// Signed, up to 32 bits.
-    Int(Vec<i32>),
-    /// More than 32 bits; unsigned ones beyond i64 are held at its maximum.
-    Long(Vec<i64>),
-    /// Floats of 32 bits: they become samples in place.
-    Float(Vec<f32>),
-    /// Floats.
-    Real(Vec<f64>),
-}
-
-/// The type that numbers are stored in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Unsigned integer.
-    Uint,
-    /// Signed integer.
-    Int,
-    /// IEEE float.
-    Float,
-}
-
-/// A stored type: kind and significant bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stored {
-    /// Kind of number.
-    pub kind: Kind,
-    /// Bits that carry the number.
-    pub bits: u8,
-}
-
-impl std::fmt::Display for Stored {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let name = match self.kind {
-            Kind::Uint => "uint",
-            Kind::Int => "int",
-            Kind::Float => "float",
-        };
-        write!(f, "{name}{}", self.bits)
-    }
-}
-
-impl Stored {
-    /// The largest number it can hold, if it is an integer type.
-    fn largest(self) -> Option<i128> {
-        let bits = u32::from(self.bits);
-        match self.kind {
-            Kind::Uint => 1i128.checked_shl(bits).map(|v| v - 1),
-            Kind::Int => 1i128.checked_shl(bits.saturating_sub(1)).map(|v| v - 1),
-            Kind::Float => None,
-        }
-    }
-
-    /// Empty room for numbers of this type, at the given number of bits each.
-    pub fn room(self, len: usize) -> Numbers {
-        match (self.kind, self.bits) {
-            (Kind::Float, ..=32) => Numbers::Float(vec![0.0; len]),
-            (Kind::Float, _) => Numbers::Real(vec![0.0; len]),
-            (_, 33..) => Numbers::Long(vec![0; len]),
-            (Kind::Uint, _) => Numbers::Uint(vec![0; len]),
-            (Kind::Int, _) => Numbers::Int(vec![0; len]),
-        }
-    }
-}
-
-/// What a far value is clipped to, up and down. Other floats have samples below it.
-pub const CLIPPED: i32 = 1 << 30;
-
-/// Samples with their scale.
-#[derive(Debug, PartialEq)]
-pub struct Samples {
-    samples: Vec<i32>,
-    scale: Scale,
-    /// How many were clipped, if any.
-    clipped: Option<u64>,
-}
-
-impl Samples {
-    /// Samples that lost nothing but what rounding takes.
-    pub fn exact(samples: Vec<i32>, scale: Scale) -> Self {
-        Samples { samples, scale, clipped: None }
-    }
-
-    /// Samples that a step made of values up to `largest`.
-    ///
-    /// # Errors
-    /// None in practice: a step is a power of two.
-    pub fn of_step(samples: Vec<i32>, step: Step, largest: f64) -> Result<Self> {
-        let count = || samples.par_iter().filter(|s| s.unsigned_abs() == CLIPPED.unsigned_abs()).count() as u64;
-        let clipped = (!step.holds(largest)).then(count);
-        Ok(Samples { samples, scale: Scale::new(step.factor, 0.0)?, clipped })
-    }
-
-    /// As a channel. What was clipped counts as saturated: it was larger than what is kept.
-    ///
-    /// # Errors
-    /// The number of samples does not fit the shape.
-    pub fn channel(self, name: String, shape: Shape, spacing: Option<Spacing>) -> Result<Channel> {
-        let Samples { samples, scale, clipped } = self;
-        let volume = Volume { scale, spacing, ..Volume::new(shape, samples)? };
-        Ok(Channel { name, unit: NO_UNIT, volume, saturated: clipped, saturation: clipped.map(|_| CLIPPED) })
-    }
-}
+pub use super::stored::{Kind, Numbers, Stored};
 
 /// Makes a channel of numbers.
 ///
@@ -218,16 +112,6 @@ fn real(v: &[f64], shape: Shape, name: &str) -> Result<Samples> {
     v.iter().for_each(|s| octaves.add(*s));
     let step = Step::choose(&octaves, largest, || v.iter().copied()).map_err(|e| e.needed_for(name))?;
     Samples::of_step(v.iter().map(|s| step.sample(*s)).collect(), step, largest)
-}
-
-/// The error for `count` samples that are no numbers, the first of them at the index `first`.
-pub fn not_finite(count: usize, first: usize, shape: Shape, name: &str) -> Error {
-    let [z, y, x] = shape.position(first);
-    let all = shape.len();
-    Error::format(format!(
-        "{count} of {all} samples of channel {name} are NaN or infinite, the first at z {z}, y {y}, x {x}"
-    ))
-    .remedy("an image where those pixels hold a number, for example 0")
 }
 
 /// Puts the slope and the intercept that a file gives on top of the scale. Where the slope is negative the samples are
@@ -327,7 +211,7 @@ mod tests {
                 rescale(&mut c, slope, 1.0).unwrap();
                 let samples = c.volume.samples.host().unwrap();
                 assert!((c.volume.scale.value(f64::from(samples[7])) - (1.0 + 0.32 * slope)).abs() < 1e-6);
-                let mut scan = Scan::new(crate::scan::Modality::Unknown, Shape::flat(1, 5000), vec![c]);
+                let mut scan = Scan::new(crate::image::Modality::Unknown, Shape::flat(1, 5000), vec![c]);
                 steps(&mut scan);
                 assert!(scan.warnings[0].contains("2 values lie far beyond"), "{:?}", scan.warnings);
             }

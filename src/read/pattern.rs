@@ -4,8 +4,8 @@
 //! named by what the stars stand for. Files in different folders are different images.
 
 use super::{Extent, Options, examine, open};
+use crate::image::Scan;
 use crate::name_pattern::{Part, fields, fit, parse};
-use crate::scan::Scan;
 use crate::units::{Shape, Spacing};
 use crate::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};

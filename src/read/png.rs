@@ -3,7 +3,7 @@
 //! A colour profile or a text of a few kilobytes may unpack to gigabytes; both are passed over unseen.
 
 use super::Source;
-use super::raster::{Decoder, Header};
+use super::raster_decoder::{Decoder, Header};
 use crate::{Error, Result};
 use png::{BitDepth, ColorType, DecodingError, Limits, Reader, Transformations};
 use std::io::BufReader;

@@ -8,12 +8,11 @@
 
 use super::extent::{self, Extent};
 use super::numbers::{self, Kind, Numbers, Stored};
-use super::{Colour, Format, Input, Options, Source, jpeg, layout, png};
-use crate::scan::{Modality, Scan};
+use super::raster_decoder::{Decoder, Header};
+use super::{Colour, Format, Input, Options, bmp, jpeg, layout, png};
+use crate::image::{Modality, Scan};
 use crate::units::Shape;
 use crate::{Error, Result};
-use image::codecs::bmp::BmpDecoder;
-use image::{ImageDecoder, ImageError};
 
 /// PNG.
 pub const PNG: Format = Format {
@@ -39,38 +38,12 @@ pub const BMP: Format = Format {
     is_scan: false,
     extensions: &["bmp"],
     detect: |b| b.starts_with(b"BM"),
-    examine: |i, o| examine(i, o, &BMP_DECODER),
-    read: |i, o| read(i, o, &BMP_DECODER),
+    examine: |i, o| examine(i, o, &bmp::DECODER),
+    read: |i, o| read(i, o, &bmp::DECODER),
 };
 
 /// The note on colour that was read.
 pub const COLOUR: &str = "a colour image: red, green and blue were read as the channels R, G and B";
-
-/// How a format is decoded.
-pub struct Decoder {
-    /// As the facts name it.
-    pub name: &'static str,
-    /// A fact about how it is packed.
-    pub compression: Option<&'static str>,
-    /// Looks at the header; may take so many bytes.
-    pub header: fn(&Source, u64) -> Result<Header>,
-    /// Decodes the samples pixel by pixel, those of 16 bits with their most significant byte first.
-    pub pixels: fn(&Source, u64, &mut [u8]) -> Result<()>,
-}
-
-/// What a header says.
-pub struct Header {
-    /// Columns.
-    pub width: u32,
-    /// Rows.
-    pub height: u32,
-    /// Samples of a pixel: grey, grey and alpha, RGB, RGBA.
-    pub samples: usize,
-    /// Bits of a sample once decoded: 8 or 16.
-    pub bits: u8,
-    /// Bytes that the decoder takes beside the decoded samples, at most.
-    pub decoder: u64,
-}
 
 impl Header {
     /// As it stands in the facts: `Rgba8`.
@@ -122,14 +95,14 @@ fn read(input: &Input, options: &Options, decoder: &Decoder) -> Result<Scan> {
     (decoder.pixels)(&input.source, options.max_bytes, &mut decoded)?;
     let mut facts = vec![("format".into(), decoder.name.into()), ("stored as".into(), header.stored_as())];
     let mut warnings = Vec::new();
-    let rooms = split(&decoded, &header);
+    let planes = split(&decoded, &header);
     drop(decoded);
-    let (rooms, names) = measured(rooms, header.bits, options.colour, &mut facts, &mut warnings);
+    let (planes, names) = measured(planes, header.bits, options.colour, &mut facts, &mut warnings);
     facts.extend(decoder.compression.map(|c| ("compression".into(), c.into())));
     let stored = Stored { kind: Kind::Uint, bits: header.bits };
     facts.push(("stored type".into(), stored.to_string()));
-    let make = |(name, room)| numbers::channel(name, shape, None, Numbers::Uint(room), stored);
-    let channels = names.into_iter().zip(rooms).map(make).collect::<Result<Vec<_>>>()?;
+    let make = |(name, plane)| numbers::channel(name, shape, None, Numbers::Uint(plane), stored);
+    let channels = names.into_iter().zip(planes).map(make).collect::<Result<Vec<_>>>()?;
     Ok(Scan { facts, warnings, ..Scan::new(Modality::Fluorescence, shape, channels) })
 }
 
@@ -144,61 +117,30 @@ fn split(decoded: &[u8], header: &Header) -> Vec<Vec<u32>> {
 
 /// Leaves out transparency and doubled grey; names what remains.
 fn measured(
-    mut rooms: Vec<Vec<u32>>,
+    mut planes: Vec<Vec<u32>>,
     bits: u8,
     colour: Colour,
     facts: &mut Vec<(String, String)>,
     warnings: &mut Vec<String>,
 ) -> (Vec<Vec<u32>>, Vec<String>) {
-    let colours = if rooms.len() >= 3 { 3 } else { 1 };
+    let colours = if planes.len() >= 3 { 3 } else { 1 };
     let names = |n: usize| layout::names(&[], 1, n, colours == 3);
     if colour == Colour::AsStored {
-        let count = rooms.len();
-        return (rooms, names(count));
+        let count = planes.len();
+        return (planes, names(count));
     }
-    let opaque = rooms.get(colours).is_none_or(|a| a.iter().all(|s| *s == (1 << bits) - 1));
-    if rooms.len() > colours && !opaque {
+    let opaque = planes.get(colours).is_none_or(|a| a.iter().all(|s| *s == (1 << bits) - 1));
+    if planes.len() > colours && !opaque {
         warnings.push("transparency was left out; the image is not opaque".into());
     }
-    rooms.truncate(colours);
-    if colours == 3 && opaque && rooms[0] == rooms[1] && rooms[1] == rooms[2] {
-        rooms.truncate(1);
+    planes.truncate(colours);
+    if colours == 3 && opaque && planes[0] == planes[1] && planes[1] == planes[2] {
+        planes.truncate(1);
         facts.push(("colour".into(), "R = G = B everywhere: read as one grey channel".into()));
-        return (rooms, layout::names(&[], 1, 1, false));
+        return (planes, layout::names(&[], 1, 1, false));
     }
     if colours == 3 {
         warnings.push(COLOUR.into());
     }
-    (rooms, names(colours))
-}
-
-const BMP_DECODER: Decoder = Decoder { name: "BMP", compression: None, header: bmp_header, pixels: bmp_pixels };
-
-fn bmp_header(source: &Source, _: u64) -> Result<Header> {
-    let decoder = BmpDecoder::new(source.reader()).map_err(refused)?;
-    let (width, height) = decoder.dimensions();
-    // Beside the samples only a palette and a row.
-    let row = extent::bytes(&[width as usize], 4);
-    Ok(Header { width, height, samples: decoder.color_type().channel_count().into(), bits: 8, decoder: row })
-}
-
-fn bmp_pixels(source: &Source, _: u64, to: &mut [u8]) -> Result<()> {
-    decode(BmpDecoder::new(source.reader()).map_err(refused)?, to)
-}
-
-/// Decodes through the `image` crate, which insists on a room of the right size.
-pub fn decode(decoder: impl ImageDecoder, to: &mut [u8]) -> Result<()> {
-    if decoder.total_bytes() != to.len() as u64 {
-        return Err(Error::format("the pixels have another type than the header says"));
-    }
-    decoder.read_image(to).map_err(refused)
-}
-
-/// What an error of the `image` crate means.
-pub fn refused(e: ImageError) -> Error {
-    match e {
-        ImageError::Unsupported(e) => Error::unsupported(e.to_string()),
-        ImageError::Limits(e) => Error::limit(e.to_string()),
-        e => Error::format(e.to_string()),
-    }
+    (planes, names(colours))
 }

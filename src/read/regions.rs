@@ -2,7 +2,7 @@
 
 use super::grid::{self, Grid};
 use super::{Options, dicom, labels_with_place};
-use crate::scan::{Regions, Scan};
+use crate::image::{Regions, Scan};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -51,11 +51,11 @@ fn place(read: &Scan, voxels: Vec<u32>, scan: &Scan, resample: bool) -> Result<(
         return Err(Error::usage(format!("the regions are {}, the image is {}", read.shape, scan.shape))
             .remedy("regions of the same size as the image"));
     }
-    let silent = scan.placement.is_some() && read.placement.is_none();
+    let silent = scan.patient_grid.is_some() && read.patient_grid.is_none();
     let note = || "the regions do not say where they lie; only their size was compared with the image".to_string();
     Ok((voxels, silent.then(note).into_iter().collect()))
 }
 
 fn grid_of(scan: &Scan) -> Option<Grid> {
-    Some(Grid { shape: scan.shape, spacing: scan.spacing?, placement: scan.placement? })
+    Some(Grid { shape: scan.shape, spacing: scan.spacing?, patient_grid: scan.patient_grid? })
 }

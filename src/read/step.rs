@@ -12,8 +12,10 @@
 //! What lies beyond is clipped, and counted. A value that fills more than a thousandth of the image, more than 20 octaves
 //! above at least half of it, is a filling value, and the image is refused.
 
-use super::numbers::CLIPPED;
 use crate::{Error, Result};
+
+/// What a far value is clipped to, up and down. Other floats have samples below it.
+pub const CLIPPED: i32 = 1 << 30;
 
 /// Exponents of 64-bit floats.
 const EXPONENTS: usize = 1 << 11;

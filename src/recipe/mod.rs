@@ -4,12 +4,15 @@
 //! `validate` checks what the types cannot say (names, roles, cycles), and [`PRESETS`] holds the files of `recipes/`.
 
 mod channel;
+mod families;
 mod images;
 mod lesions;
 mod many;
+mod output;
 mod parse;
 mod place;
 mod presets;
+mod relate;
 mod scales;
 mod settings;
 mod size;
@@ -20,15 +23,17 @@ mod validate_steps;
 
 pub use channel::*;
 pub use lesions::*;
-pub use parse::suggestion;
+pub use output::{ImageFiles, Output, Quality};
 pub use presets::{PRESETS, Preset, preset};
+pub use relate::{Relate, Statistic};
 pub use settings::LESIONS;
 pub use size::{Size, SizeUnit};
 pub use steps::*;
 pub use threshold::*;
 
-use crate::measure::{Family, family};
+use crate::measure::Chosen;
 use crate::units::Length;
+use crate::words::{some_words, words};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,6 +50,8 @@ pub struct Recipe {
     pub images: Vec<String>,
     /// The object sets in an order in which each one comes after those that it needs.
     pub order: Vec<String>,
+    /// The object sets in an order in which those come first that others learn something of.
+    pub children_first: Vec<String>,
     /// Roles whose channels are not those of a preset: the user means them, so a channel that is not there is an error.
     pub given_roles: BTreeSet<String>,
 }
@@ -64,9 +71,11 @@ pub struct Body {
     /// Focus, saturation and background of the channels in the row of the image; they are measured unless this is false.
     pub quality: Option<bool>,
     /// PET: what is known beside the headers, or better than they know it.
-    pub suv: crate::suv::Settings,
+    pub suv: crate::pet::suv::Settings,
     /// How files make up an image.
     pub files: Files,
+    /// What tables and files are like.
+    pub output: Output,
     /// Roles, and the channels that may play them: the first name or index that the image has.
     #[serde(deserialize_with = "many::picks")]
     pub channels: BTreeMap<String, Vec<Pick>>,
@@ -76,6 +85,8 @@ pub struct Body {
     pub objects: BTreeMap<String, Objects>,
     /// What is measured on which object set.
     pub measure: BTreeMap<String, Measure>,
+    /// What parents learn of their children, by the set of the children.
+    pub relate: relate::Relations,
 }
 
 /// What made the images.
@@ -173,7 +184,7 @@ pub struct Objects {
     /// without its extension.
     pub labels: Option<String>,
     /// Of such a file, only the regions whose names match one of these globs.
-    #[serde(deserialize_with = "many::words")]
+    #[serde(deserialize_with = "words")]
     pub regions: Vec<String>,
     /// Such a file may lie on another grid: its regions are resampled to that of the image.
     pub resample: bool,
@@ -181,8 +192,9 @@ pub struct Objects {
     pub optional: bool,
     /// It has a table, labels and an overlay of its own.
     pub write: bool,
-    /// The set that each object belongs to, by the largest overlap: gives a column `parent_<set>`.
-    pub parent: Option<String>,
+    /// The sets in which each object belongs to one, by the largest overlap: gives a column `parent_<set>` each.
+    #[serde(deserialize_with = "words")]
+    pub parent: Vec<String>,
 }
 
 impl Default for Objects {
@@ -200,7 +212,7 @@ impl Default for Objects {
             resample: false,
             optional: false,
             write: true,
-            parent: None,
+            parent: vec![],
         }
     }
 }
@@ -285,25 +297,18 @@ impl<'de> Deserialize<'de> for ObjectScale {
 
 /// What is measured on an object set.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub struct Measure {
     /// Families of features; `uptake features` lists them.
-    #[serde(deserialize_with = "families")]
-    pub features: Vec<&'static dyn Family>,
+    #[serde(deserialize_with = "families::names")]
+    pub features: Vec<String>,
     /// Roles of the channels; all roles if absent.
-    #[serde(deserialize_with = "many::some_words")]
+    #[serde(deserialize_with = "some_words")]
     pub channels: Option<Vec<String>>,
-    /// The ring around each object in which its background is measured: from here to there beyond its edge.
-    pub ring: Option<[Length; 2]>,
-    /// Values of a role's channel above which a voxel counts as positive.
-    #[serde(deserialize_with = "many::positive")]
-    pub positive: BTreeMap<String, f64>,
-    /// Other object sets, in which each lesion's volume and TLG are told as well.
-    #[serde(deserialize_with = "many::words")]
-    pub sensitivity: Vec<String>,
-}
-
-fn families<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<&'static dyn Family>, D::Error> {
-    let names = many::words(d)?;
-    names.iter().map(|n| family(n).map_err(serde::de::Error::custom)).collect()
+    /// The families with their parameters.
+    #[serde(skip)]
+    pub families: Vec<Chosen>,
+    /// Tables with parameters of families, by their names.
+    #[serde(flatten)]
+    tables: BTreeMap<String, toml::Value>,
 }

@@ -2,7 +2,8 @@
 
 use super::place::{brief, line_at, list, quote};
 use super::settings::apply;
-use super::{Body, PRESETS, Pick, Recipe, images, many, validate};
+use super::{Body, PRESETS, Pick, Recipe, families, images, many, validate};
+use crate::words::suggestion;
 use crate::{Error, Result};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,11 +44,11 @@ impl Recipe {
 
     fn checked(name: &str, text: &str) -> Result<Self> {
         let mut body: Body = toml::from_str(text).map_err(|e| explain(text, &e).at(name))?;
-        validate::settle(&mut body);
+        families::choose(&mut body, text).map_err(|e| e.at(name))?;
         let images = images::check(&body, text).map_err(|e| e.at(name))?;
-        let order = validate::check(&body, text).map_err(|e| e.at(name))?;
+        let (order, children_first) = validate::check(&body, text).map_err(|e| e.at(name))?;
         let given_roles = given(&body.channels);
-        Ok(Recipe { name: name.into(), text: text.into(), body, images, order, given_roles })
+        Ok(Recipe { name: name.into(), text: text.into(), body, images, order, children_first, given_roles })
     }
 }
 
@@ -94,48 +95,5 @@ fn explain(text: &str, error: &toml::de::Error) -> Error {
     match suggestion(unknown, known) {
         Some(likely) => e.remedy(likely),
         None => e.remedy(format!("one of: {}", list(known))),
-    }
-}
-
-/// Letters of a word that others are likened to: no key is nearly as long.
-const LONGEST: usize = 100;
-
-/// The candidate nearest to a word, if one is near enough to be meant.
-pub fn suggestion<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
-    let letters = |word: &str| -> Vec<char> { word.to_lowercase().chars().take(LONGEST + 1).collect() };
-    let word = letters(word);
-    let near = |candidate: &&'a str| (distance(&word, &letters(candidate)), *candidate);
-    let (edits, best) = candidates.iter().map(near).min_by_key(|(edits, _)| *edits)?;
-    (word.len() <= LONGEST && edits <= 1 + word.len() / 4).then_some(best)
-}
-
-/// Edits (insert, drop, change, swap neighbours) from one word to the other.
-fn distance(a: &[char], b: &[char]) -> usize {
-    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let same = a[i - 1] == b[j - 1];
-            let mut d = (rows[i - 1][j] + 1).min(row[j - 1] + 1).min(rows[i - 1][j - 1] + usize::from(!same));
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                d = d.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(d);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    //! Mechanics.
-    use super::*;
-
-    #[test]
-    fn near_words_are_suggested() {
-        assert_eq!(suggestion("radus", &["radius", "of", "as"]), Some("radius"));
-        assert_eq!(suggestion("guassian", &["gaussian", "median"]), Some("gaussian"));
-        assert_eq!(suggestion("watershed", &["gaussian", "median"]), None);
     }
 }

@@ -29,7 +29,7 @@ pub const PRESETS: &[Preset] = &[
 pub fn preset(name: &str) -> Result<&'static Preset> {
     PRESETS.iter().find(|p| p.name == name).ok_or_else(|| {
         let names: Vec<&str> = PRESETS.iter().map(|p| p.name).collect();
-        let likely = super::suggestion(name, &names);
+        let likely = crate::words::suggestion(name, &names);
         Error::usage(format!("there is no preset \"{name}\""))
             .remedy(likely.map_or_else(|| names.join(", "), str::to_string) + ", or a path that ends in .toml")
     })

@@ -1,6 +1,6 @@
 //! Which object sets know the radius of their typical object, and which need it.
 
-use super::{Body, Modality, Objects};
+use super::{Body, Objects};
 use crate::units::Length;
 use std::collections::BTreeSet;
 
@@ -8,8 +8,9 @@ impl Body {
     /// The radius is a fact of this set itself: it has a scale, or labels to take it from.
     pub(crate) fn has_own_radius(&self, name: &str) -> bool {
         let Some(set) = self.objects.get(name) else { return false };
-        // Nothing of PET counts in r: labels of lesions have no typical size worth a column.
-        set.scale.is_some() || (set.labels.is_some() && !set.optional && self.modality != Some(Modality::Pet))
+        // Lesions have no typical size worth a column.
+        let uptake = self.measure.get(name).is_some_and(|m| m.families.iter().any(|c| c.family.needs().uptake));
+        set.scale.is_some() || (set.labels.is_some() && !set.optional && !uptake)
     }
 
     /// The set that this one takes its radius from, if it has none of its own: grown objects share that of their source.
@@ -48,7 +49,11 @@ impl Body {
         if set.grow.as_ref().is_some_and(|grow| is_r(&grow.by)) {
             return path(&["objects", name, "grow"]);
         }
-        let ring = self.measure.get(name).and_then(|m| m.ring);
-        ring.iter().flatten().any(is_r).then(|| path(&["measure", name, "ring"]))?
+        for chosen in self.measure.get(name).iter().flat_map(|measure| &measure.families) {
+            if let Some((key, _)) = chosen.family.mentions().lengths.iter().find(|(_, length)| is_r(length)) {
+                return path(&["measure", name, chosen.name, key]);
+            }
+        }
+        None
     }
 }

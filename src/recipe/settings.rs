@@ -1,7 +1,7 @@
 //! `--set`: one value of a recipe changed by its path.
 
-use super::parse::suggestion;
 use super::place::list;
+use crate::words::suggestion;
 use crate::{Error, Result};
 use toml::{Table, Value};
 

@@ -1,15 +1,17 @@
 //! What the types of a recipe cannot say: names that exist, values in range, no object set that needs itself.
 
-use super::many::ONLY_ROLE;
 use super::place::{line_of, list, quote};
-use super::{Body, Measure, Modality, Objects, Pick, Sphere, SphereAt, Step, suggestion};
+use super::{Body, Modality, Objects, Pick, Sphere, SphereAt, Step};
 use crate::name_pattern::parse_path;
 use crate::units::Length;
+use crate::words::suggestion;
 use crate::{Error, Result};
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Checks a recipe and returns its object sets in an order in which each comes after those that it needs.
-pub(super) fn check(body: &Body, text: &str) -> Result<Vec<String>> {
+/// And in an order in which those come first that others learn something of.
+pub(super) fn check(body: &Body, text: &str) -> Result<(Vec<String>, Vec<String>)> {
     let checker = Checker { body, text };
     checker.files()?;
     checker.calibration()?;
@@ -24,8 +26,10 @@ pub(super) fn check(body: &Body, text: &str) -> Result<Vec<String>> {
         for role in measure.channels.iter().flatten() {
             checker.source(role, &["measure", name, "channels"])?;
         }
-        checker.sensitivity(name, measure)?;
-        checker.probe(name, measure)?;
+        checker.families(name, measure)?;
+    }
+    for (name, relate) in &body.relate {
+        checker.relate(name, relate)?;
     }
     if body.objects.is_empty() {
         return Err(
@@ -42,22 +46,12 @@ pub(super) fn check(body: &Body, text: &str) -> Result<Vec<String>> {
             checker.needs_no_radius(name)?;
         }
     }
-    Ok(order)
+    let children_first = checker.children_first(&order)?;
+    Ok((order, children_first))
 }
 
 /// Sizes of a pixel in micrometres that can be meant.
 const PIXEL_UM: std::ops::RangeInclusive<f64> = 0.001..=10_000.0;
-
-/// A number without a role is that of the only role.
-pub(super) fn settle(body: &mut Body) {
-    let roles: Vec<String> = body.channels.keys().cloned().collect();
-    for measure in body.measure.values_mut() {
-        let measured = measure.channels.as_ref().unwrap_or(&roles);
-        if let ([only], Some(value)) = (&measured[..], measure.positive.get(ONLY_ROLE).copied()) {
-            measure.positive = BTreeMap::from([(only.clone(), value)]);
-        }
-    }
-}
 
 pub(super) struct Checker<'a> {
     pub body: &'a Body,
@@ -77,7 +71,7 @@ impl Checker<'_> {
         self.known("channel", name, here, &self.body.channels)
     }
 
-    fn known<T>(&self, thing: &str, name: &str, path: &[&str], all: &BTreeMap<String, T>) -> Result<()> {
+    pub fn known<T>(&self, thing: &str, name: &str, path: &[&str], all: &BTreeMap<String, T>) -> Result<()> {
         if all.contains_key(name) {
             return Ok(());
         }
@@ -90,66 +84,13 @@ impl Checker<'_> {
         })
     }
 
-    fn sensitivity(&self, set: &str, measure: &Measure) -> Result<()> {
-        let here = ["measure", set, "sensitivity"];
-        let mut before = BTreeSet::new();
-        for other in &measure.sensitivity {
-            self.known("object set", other, &here, &self.body.objects)?;
-            if !before.insert(other) {
-                return Err(self.error(format!("\"{other}\" stands there twice"), &here).remedy("each set once"));
-            }
-        }
-        if measure.sensitivity.is_empty() || measure.features.iter().any(|f| f.name() == "lesion") {
-            return Ok(());
-        }
-        Err(self.error("sensitivity is of use only for lesions", &here).remedy("features = [\"lesion\"]"))
-    }
-
-    /// What only the probe's family reads.
-    fn probe(&self, set: &str, measure: &Measure) -> Result<()> {
-        let here = ["measure", set, "positive"];
-        if measure.positive.contains_key(ONLY_ROLE) {
-            let roles = measure.channels.clone().unwrap_or_else(|| self.body.channels.keys().cloned().collect());
-            let role = roles.iter().find(|r| *r == "probe").or(roles.last()).map_or("ROLE", String::as_str);
-            return Err(self
-                .error("several roles are measured, and one number", &here)
-                .remedy(format!("positive.{role}")));
-        }
-        for (role, value) in &measure.positive {
-            self.source(role, &here)?;
-            if !value.is_finite() {
-                return Err(self.error("a number is out of range", &here).remedy("no inf or nan"));
-            }
-        }
-        let has_probe = measure.features.iter().any(|f| f.has_background());
-        let idle = [("positive", !measure.positive.is_empty()), ("ring", measure.ring.is_some())];
-        if let Some((key, _)) = idle.into_iter().find(|(_, is_given)| *is_given && !has_probe) {
-            return Err(self
-                .error(format!("{key} is of use only for the family probe"), &["measure", set, key])
-                .remedy("features = [\"probe\"]"));
-        }
-        match measure.ring {
-            Some(ring) => self.ascends(ring, "ring", &["measure", set, "ring"]),
-            None => Ok(()),
-        }
-    }
-
     /// From here to there, where both are counted in one unit.
     pub fn ascends(&self, [from, to]: [Length; 2], key: &str, here: &[&str]) -> Result<()> {
-        let (a, b) = match (from, to) {
-            (Length::Px(a), Length::Px(b)) | (Length::R(a), Length::R(b)) => (a, b),
-            (Length::Um(a), Length::Um(b)) | (Length::Mm(a), Length::Mm(b)) => (a, b),
-            (Length::Um(a), Length::Mm(b)) => (a, b * 1000.0),
-            (Length::Mm(a), Length::Um(b)) => (a * 1000.0, b),
-            _ => return Ok(()),
-        };
-        if a < b {
-            return Ok(());
-        }
         let e = self.error(format!("{key} runs from \"{from}\" to \"{to}\": there is nothing between them"), here);
-        Err(match a > b {
-            true => e.remedy(format!("{key} = [\"{to}\", \"{from}\"]")),
-            false => e.remedy(format!("{key} = [\"2 px\", \"7 px\"]")),
+        Err(match from.compare(to) {
+            Some(Ordering::Greater) => e.remedy(format!("{key} = [\"{to}\", \"{from}\"]")),
+            Some(Ordering::Equal) => e.remedy(format!("{key} = [\"2 px\", \"7 px\"]")),
+            _ => return Ok(()),
         })
     }
 
@@ -163,13 +104,13 @@ impl Checker<'_> {
                 let key = if self.body.spacing_um.is_some() { "spacing_um" } else { "spacing_um_replace" };
                 wrong(&[key], key, "microscopy: PET says the size of its voxels", &format!("leave {key} out"))
             }
-            Some(Modality::Fluorescence) if self.body.suv != crate::suv::Settings::default() => {
+            Some(Modality::Fluorescence) if self.body.suv != crate::pet::suv::Settings::default() => {
                 wrong(&["suv"], "suv", "PET", "leave suv out, or a recipe with modality = \"pet\"")
             }
             Some(Modality::Fluorescence) => {
                 for (name, measure) in &self.body.measure {
-                    if let Some(family) = measure.features.iter().find(|f| f.is_of_pet()) {
-                        let what = format!("the family {}", family.name());
+                    if let Some(chosen) = measure.families.iter().find(|c| c.family.needs().uptake) {
+                        let what = format!("the family {}", chosen.name);
                         return wrong(
                             &["measure", name, "features"],
                             &what,
@@ -297,7 +238,7 @@ impl Checker<'_> {
         if let Some(sphere) = &set.sphere {
             self.sphere(sphere, &["objects", name, "sphere"])?;
         }
-        if let Some(parent) = &set.parent {
+        for parent in &set.parent {
             self.known("object set", parent, &["objects", name, "parent"], &self.body.objects)?;
         }
         if let Some(start) = &set.start {

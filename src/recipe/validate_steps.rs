@@ -2,8 +2,9 @@
 
 use super::place::list;
 use super::validate::Checker;
-use super::{Contour, Keep, Method, Split, SplitBy, SplitDepth, Step, Threshold, suggestion};
+use super::{Contour, Keep, Method, Split, SplitBy, SplitDepth, Step, Threshold};
 use crate::Result;
+use crate::words::suggestion;
 use std::collections::BTreeSet;
 
 impl Checker<'_> {

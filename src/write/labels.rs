@@ -1,9 +1,9 @@
 //! Label images and derived images as OME-TIFF: one channel named after the object set or the image, a page a slice.
 
 use super::ome::{Image, Pixels, write_result};
+use crate::image::{Labels, Volume};
 use crate::read::own;
 use crate::units::Spacing;
-use crate::volume::{Labels, Volume};
 use crate::{Error, Result};
 use std::path::Path;
 

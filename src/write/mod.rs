@@ -4,6 +4,7 @@
 //! leaves no half file behind. Nothing here writes a time, a host name or a random number: the same input gives the same
 //! bytes.
 
+mod axis;
 mod colours;
 pub mod csv;
 mod draft;

@@ -6,10 +6,9 @@
 //! 0.0001 mm.
 
 use super::draft::Draft;
-use crate::placement::Placement;
+use crate::image::{Labels, PatientGrid, Volume};
 use crate::read::own;
 use crate::units::{Shape, Spacing, Unit};
-use crate::volume::{Labels, Volume};
 use crate::{Error, Result};
 use flate2::{Compression, GzBuilder};
 use std::io::Write;
@@ -29,7 +28,7 @@ pub fn nifti_labels(
     set: &str,
     labels: &Labels,
     spacing: Option<Spacing>,
-    placement: Option<&Placement>,
+    patient_grid: Option<&PatientGrid>,
 ) -> Result<()> {
     let path = path.as_ref();
     let voxels = labels.voxels().host().map_err(|e| e.at(path))?;
@@ -38,7 +37,7 @@ pub fn nifti_labels(
     }
     let wide = labels.count > u32::from(u16::MAX);
     let kind = if wide { Kind::Labels32 } else { Kind::Labels16 };
-    let header = header(set, labels.shape, kind, spacing, placement).map_err(|e| e.at(path))?;
+    let header = header(set, labels.shape, kind, spacing, patient_grid).map_err(|e| e.at(path))?;
     let encode = |part: &[u32]| -> Vec<u8> {
         if wide {
             part.iter().flat_map(|v| v.to_le_bytes()).collect()
@@ -53,10 +52,15 @@ pub fn nifti_labels(
 ///
 /// # Errors
 /// The image is on a device, an axis is longer than 32767 voxels, or the system refuses to write there.
-pub fn nifti_image(path: impl AsRef<Path>, name: &str, image: &Volume, placement: Option<&Placement>) -> Result<()> {
+pub fn nifti_image(
+    path: impl AsRef<Path>,
+    name: &str,
+    image: &Volume,
+    patient_grid: Option<&PatientGrid>,
+) -> Result<()> {
     let path = path.as_ref();
     let samples = image.samples.host().map_err(|e| e.at(path))?;
-    let header = header(name, image.shape, Kind::Float32, image.spacing, placement).map_err(|e| e.at(path))?;
+    let header = header(name, image.shape, Kind::Float32, image.spacing, patient_grid).map_err(|e| e.at(path))?;
     let encode = |part: &[i32]| -> Vec<u8> {
         part.iter().flat_map(|s| (image.scale.value(f64::from(*s)) as f32).to_le_bytes()).collect()
     };
@@ -93,7 +97,7 @@ fn header(
     shape: Shape,
     kind: Kind,
     spacing: Option<Spacing>,
-    placement: Option<&Placement>,
+    patient_grid: Option<&PatientGrid>,
 ) -> Result<[u8; HEADER]> {
     let mut h = [0u8; HEADER];
     let mut put = |at: usize, bytes: &[u8]| {
@@ -119,7 +123,7 @@ fn header(
     put(70, &short(code));
     put(72, &short(bits));
     let [z, y, x] = spacing.map_or([1.0; 3], |s| s.zyx);
-    let turn = placement.filter(|_| spacing.is_some()).map(turn);
+    let turn = patient_grid.filter(|_| spacing.is_some()).map(turn);
     let qfac = turn.as_ref().map_or(1.0, |t| t.qfac);
     for (i, v) in [qfac, x, y, z, 1.0, 1.0, 1.0, 1.0].into_iter().enumerate() {
         put(76 + 4 * i, &float(v));
@@ -129,7 +133,7 @@ fn header(
     put(123, &[spacing.map_or(0, |s| if s.unit == Unit::Um { 3 } else { 2 })]);
     put(148, text(&format!("{}{set}", own::NIFTI), 79).as_bytes());
     put(328, text(set, 15).as_bytes());
-    if let (Some(turn), Some(p), Some(s)) = (turn, placement, spacing) {
+    if let (Some(turn), Some(p), Some(s)) = (turn, patient_grid, spacing) {
         put(252, &short(1));
         put(254, &short(1));
         // Positions are in millimetres, the header in the unit of the spacing.
@@ -163,7 +167,7 @@ struct Turn {
     qfac: f64,
 }
 
-fn turn(p: &Placement) -> Turn {
+fn turn(p: &PatientGrid) -> Turn {
     let ras = |d: [f64; 3]| [-d[0], -d[1], d[2]];
     let axes = [ras(p.directions[2]), ras(p.directions[1]), ras(p.directions[0])];
     let [x, y, z] = axes;

@@ -139,10 +139,10 @@ impl Panel<'_> {
     /// A line from a number that is far off to its object.
     fn leader(&mut self, frame: &Frame, place: &Place, colour: usize) {
         let start = [frame.y + frame.height / 2, frame.x + frame.width / 2];
-        let way = [0, 1].map(|a| place.centre[a] as isize - start[a] as isize);
-        let steps = way.map(isize::unsigned_abs).into_iter().max().unwrap_or(0);
+        let offset = [0, 1].map(|a| place.centre[a] as isize - start[a] as isize);
+        let steps = offset.map(isize::unsigned_abs).into_iter().max().unwrap_or(0);
         for i in 0..steps {
-            let at = |a: usize| (start[a] as isize + way[a] * i as isize / steps as isize) as usize;
+            let at = |a: usize| (start[a] as isize + offset[a] * i as isize / steps as isize) as usize;
             let (y, x) = (at(0), at(1));
             let seam = |v: usize, from: usize, size: usize| v + 2 < from || v > from + size + 1;
             let apart = seam(y, frame.y, frame.height) || seam(x, frame.x, frame.width);

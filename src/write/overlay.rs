@@ -24,11 +24,9 @@ use super::paint::{Canvas, Stroke};
 use super::palette::{BRIGHTEST, Ground, WHITE, WORDS, over};
 use super::tone::{Window, stretch};
 use super::view::View;
-use crate::placement::Placement;
+use crate::image::{Channel, Labels, Modality, PatientGrid, SUV_UNIT, Scan, Volume};
 use crate::read::own;
-use crate::scan::{Channel, Modality, SUV_UNIT, Scan};
 use crate::units::{Shape, Spacing, Unit};
-use crate::volume::{Labels, Volume};
 use crate::{Error, Result};
 use rayon::prelude::*;
 use std::collections::HashSet;
@@ -57,7 +55,7 @@ pub struct Picture<'a> {
     /// Calibration, if known.
     pub spacing: Option<Spacing>,
     /// Where it lies in the patient, if known.
-    pub placement: Option<Placement>,
+    pub patient_grid: Option<PatientGrid>,
     /// How it is shown.
     pub style: Style,
     /// Longest side in pixels, about: see [`LONGEST`].
@@ -66,6 +64,7 @@ pub struct Picture<'a> {
 
 /// How intensities are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Style {
     /// Bright on black, stretched to what is there.
     Microscopy,
@@ -87,9 +86,9 @@ impl<'a> Picture<'a> {
             None if pet => String::new(),
             None => channel.name.clone(),
         };
-        let (spacing, placement) = (scan.spacing, scan.placement);
+        let (spacing, patient_grid) = (scan.spacing, scan.patient_grid);
         let beneath = beneath.map(|c| &c.volume);
-        Picture { volume: &channel.volume, beneath, caption, spacing, placement, style, longest }
+        Picture { volume: &channel.volume, beneath, caption, spacing, patient_grid, style, longest }
     }
 }
 
@@ -136,9 +135,9 @@ impl<'a> Backdrop<'a> {
         let (longest, spacing) = (picture.longest.max(2), picture.spacing);
         let panels = match ground {
             // A body is enlarged to this; few scanners have a tenth of the voxels along a side that a camera has.
-            Ground::Paper if !shape.is_flat() => View::body(shape, spacing, picture.placement, longest / 4).into(),
-            _ if shape.is_flat() => vec![View::new(shape, spacing, longest)],
-            _ => vec![View::new(shape, spacing, longest / 2)],
+            Ground::Paper if !shape.is_flat() => View::body(shape, spacing, picture.patient_grid, longest / 4).into(),
+            _ if shape.is_flat() => vec![View::new(shape, spacing, false, longest)],
+            _ => vec![View::new(shape, spacing, picture.patient_grid.is_some(), longest / 2)],
         };
         let mut backdrop = Backdrop { picture, ground, panels: vec![], tones: vec![], window: None };
         for panel in panels {
@@ -224,7 +223,7 @@ impl<'a> Backdrop<'a> {
         }
         if let Some(window) = &self.window {
             end = ramp(&mut canvas, top, end, letters, window);
-            if self.picture.placement.is_some() && panels.len() == 2 {
+            if self.picture.patient_grid.is_some() && panels.len() == 2 {
                 sides(&mut canvas, &self.panels, letters);
             }
         }

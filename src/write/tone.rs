@@ -4,8 +4,7 @@
 //! beside bright ones. PET has one: SUV is shown from 0 to 10, so that pictures of all patients can be compared.
 
 use super::palette::BRIGHTEST;
-use crate::scan::SUV_UNIT;
-use crate::volume::Scale;
+use crate::image::{SUV_UNIT, Scale};
 use rayon::prelude::*;
 
 /// Percentiles of the picture that become black and white.

@@ -5,9 +5,10 @@
 //! last slice on top. A view can also be of one slice alone. A body whose place in the patient is known is seen from the
 //! front and from its left, head up, however its voxels are stored.
 
+use super::axis::{Axis, patient};
 use super::silhouettes::{Run, Silhouettes};
-use crate::placement::Placement;
-use crate::units::{Shape, Spacing, Unit};
+use crate::image::PatientGrid;
+use crate::units::{Shape, Spacing};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -16,33 +17,6 @@ use std::ops::Range;
 const LEGIBLE: usize = 600;
 /// Side lengths of a voxel that differ by less than this fraction count as equal.
 const SQUARE: f64 = 0.05;
-
-/// An axis of the grid: how many voxels, and how far apart in memory the next one lies.
-#[derive(Clone, Copy, Debug)]
-struct Axis {
-    n: usize,
-    step: isize,
-    /// Distance between voxels, in the unit of the spacing.
-    length: f64,
-}
-
-impl Axis {
-    /// z, y and x as stored.
-    fn of(shape: Shape, spacing: Option<Spacing>) -> [Axis; 3] {
-        let steps = [(shape.y * shape.x) as isize, shape.x as isize, 1];
-        let lengths = spacing.map_or([1.0; 3], |s| s.zyx);
-        std::array::from_fn(|a| Axis { n: shape.zyx()[a], step: steps[a], length: lengths[a] })
-    }
-
-    fn reversed(self) -> Self {
-        Axis { step: -self.step, ..self }
-    }
-
-    /// Where a walk along it begins, from the first voxel of the grid.
-    fn start(&self) -> isize {
-        if self.step < 0 { (self.n as isize - 1) * -self.step } else { 0 }
-    }
-}
 
 /// How the voxels lie in the picture.
 #[derive(Clone, Debug)]
@@ -62,9 +36,9 @@ pub(super) struct View {
 }
 
 impl View {
-    /// At most `longest` pixels a side.
-    pub fn new(shape: Shape, spacing: Option<Spacing>, longest: usize) -> Self {
-        let front = !shape.is_flat() && spacing.is_some_and(|s| s.unit == Unit::Mm);
+    /// At most `longest` pixels a side. What lies in a patient is seen from the front, else along z.
+    pub fn new(shape: Shape, spacing: Option<Spacing>, in_patient: bool, longest: usize) -> Self {
+        let front = in_patient && !shape.is_flat();
         let [z, y, x] = Axis::of(shape, spacing);
         let (down, along, plane) = if front { (z.reversed(), y, "row") } else { (y, z, "slice") };
         let (h, w) = (down.n, x.n);
@@ -88,10 +62,10 @@ impl View {
         View { down, across: x, along, depth: 0..along.n, plane, rows, columns, pixel }
     }
 
-    /// A body from the front and from its left, in one scale, its longest side in so many pixels. Without a placement the
+    /// A body from the front and from its left, in one scale, its longest side in so many pixels. Without a patient grid the
     /// grid is taken to lie straight: its x runs to the left, y to the back, z to the head.
-    pub fn body(shape: Shape, spacing: Option<Spacing>, placement: Option<Placement>, pixels: usize) -> [Self; 2] {
-        let [left, back, head] = patient(Axis::of(shape, spacing), &placement.unwrap_or(Placement::STRAIGHT));
+    pub fn body(shape: Shape, spacing: Option<Spacing>, patient_grid: Option<PatientGrid>, pixels: usize) -> [Self; 2] {
+        let [left, back, head] = patient(Axis::of(shape, spacing), &patient_grid.unwrap_or(PatientGrid::STRAIGHT));
         let extent = |axis: &Axis| axis.n as f64 * axis.length;
         let longest = [left, back, head].iter().map(extent).fold(0.0, f64::max);
         let pixel = longest / pixels.max(1) as f64;
@@ -262,20 +236,6 @@ impl View {
     }
 }
 
-/// The axes of the grid that run to the patient's left, back and head: each one mostly, and turned round where it runs the
-/// other way.
-fn patient(grid: [Axis; 3], placement: &Placement) -> [Axis; 3] {
-    let lean = |axis: usize, to: usize| placement.directions[axis][to];
-    let orders = [[2, 1, 0], [2, 0, 1], [1, 2, 0], [1, 0, 2], [0, 2, 1], [0, 1, 2]];
-    let match_of = |order: &[usize; 3]| (0..3).map(|to| lean(order[to], to).abs()).sum::<f64>();
-    let better = |a: [usize; 3], b: [usize; 3]| if match_of(&b) > match_of(&a) { b } else { a };
-    let order = orders.into_iter().fold(orders[0], better);
-    std::array::from_fn(|to| {
-        let axis = grid[order[to]];
-        if lean(order[to], to) < 0.0 { axis.reversed() } else { axis }
-    })
-}
-
 /// Which of `n` lines lie under each of `out` pixels: one where it is enlarged, several where it is made smaller.
 fn spans(n: usize, out: usize) -> Vec<Range<usize>> {
     let cut = |i: usize| (i as u128 * n as u128 / out.max(1) as u128) as usize;
@@ -289,18 +249,18 @@ mod tests {
 
     #[test]
     fn small_images_are_enlarged_and_large_ones_reduced() {
-        let small = View::new(Shape::flat(100, 50), None, 2048);
+        let small = View::new(Shape::flat(100, 50), None, false, 2048);
         assert_eq!((small.height(), small.width(), small.pixel), (1200, 600, 1.0 / 12.0));
-        let middle = View::new(Shape::flat(600, 400), None, 2048);
+        let middle = View::new(Shape::flat(600, 400), None, false, 2048);
         assert_eq!((middle.height(), middle.width()), (600, 400));
-        let large = View::new(Shape::flat(1000, 5000), Spacing::um([1.0, 0.5, 0.5]), 2048);
+        let large = View::new(Shape::flat(1000, 5000), Spacing::um([1.0, 0.5, 0.5]), false, 2048);
         assert_eq!((large.height(), large.width(), large.pixel), (334, 1667, 0.5 * 5000.0 / 1667.0));
     }
 
     #[test]
     fn bodies_are_seen_from_the_front_in_proportion() {
         let shape = Shape::new(400, 7, 100);
-        let view = View::new(shape, Spacing::mm([4.0, 2.0, 2.0]), 1024);
+        let view = View::new(shape, Spacing::mm([4.0, 2.0, 2.0]), true, 1024);
         assert_eq!((view.height(), view.width()), (800, 100));
         let mut labels = vec![0; shape.len()];
         labels[shape.index(9, 4, 5)] = 1;
@@ -312,17 +272,17 @@ mod tests {
     #[test]
     fn the_head_is_up_however_the_voxels_lie() {
         // One voxel at the patient's right, front and head, in grids of 2 x 3 x 4 turned in two ways.
-        let straight = Placement::STRAIGHT;
-        let turned = Placement { directions: [[0.0, 1.0, 0.1], [1.0, 0.0, 0.0], [0.0, 0.1, -1.0]], ..straight };
+        let straight = PatientGrid::STRAIGHT;
+        let turned = PatientGrid { directions: [[0.0, 1.0, 0.1], [1.0, 0.0, 0.0], [0.0, 0.1, -1.0]], ..straight };
         let spacing = Spacing::mm([1.0; 3]);
-        for (shape, placement, at) in [
+        for (shape, patient_grid, at) in [
             (Shape::new(2, 3, 4), Some(straight), [1, 0, 0]),
             (Shape::new(2, 3, 4), None, [1, 0, 0]),
             (Shape::new(3, 4, 2), Some(turned), [0, 0, 0]),
         ] {
             let mut samples = vec![0; shape.len()];
             samples[shape.index(at[0], at[1], at[2])] = 9;
-            let [front, side] = View::body(shape, spacing, placement, 1024);
+            let [front, side] = View::body(shape, spacing, patient_grid, 1024);
             assert_eq!([front.height(), front.width(), side.width()], [512, 1024, 768]);
             for view in [front, side] {
                 let grey = view.grey(&samples);
@@ -334,7 +294,7 @@ mod tests {
 
     #[test]
     fn columns_give_the_maximum_and_all_their_labels() {
-        let view = View::new(Shape::new(3, 1, 700), None, 1024);
+        let view = View::new(Shape::new(3, 1, 700), None, false, 1024);
         let at = |z: usize| move |x: usize| (z * 10 + x % 2) as i32;
         let grey: Vec<i32> = (0..3).flat_map(|z| (0..700).map(at(z))).collect();
         assert_eq!(view.grey(&grey)[..2], [20, 21]);
@@ -351,7 +311,7 @@ mod tests {
         // Two rows of 4096 become one of 2048: label 3 has half of the first block, label 2 a quarter of the next.
         let mut labels = vec![0; 2 * 4096];
         (labels[0], labels[4096], labels[2]) = (3, 3, 2);
-        let view = View::new(Shape::flat(2, 4096), None, 2048);
+        let view = View::new(Shape::flat(2, 4096), None, false, 2048);
         let found = view.labels(&labels);
         assert_eq!((found.width, found.rows), (2048, vec![vec![Run { label: 3, from: 0, to: 1 }]]));
     }

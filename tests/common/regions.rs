@@ -8,16 +8,15 @@ use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
 use std::path::{Path, PathBuf};
-use uptake::placement::Placement;
+use uptake::image::{Modality, PatientGrid, Regions, Scan};
 use uptake::read::{self, Options, Pick};
-use uptake::scan::{Modality, Regions, Scan};
 use uptake::units::{Shape, Spacing};
 
 /// An image of which only the place matters: voxels of 2 mm, slices of 3 mm.
 pub fn scan(shape: Shape) -> Scan {
     let mut scan = Scan::new(Modality::Pet, shape, vec![]);
     scan.spacing = Spacing::mm([3.0, 2.0, 2.0]);
-    scan.placement = Some(Placement { origin: [-10.0, 20.0, 100.0], ..Placement::STRAIGHT });
+    scan.patient_grid = Some(PatientGrid { origin: [-10.0, 20.0, 100.0], ..PatientGrid::STRAIGHT });
     scan
 }
 

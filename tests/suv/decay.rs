@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn admin_needs_no_time() {
-    let f = Facts {
+    let f = HeaderFacts {
         decay_correction: some("ADMIN"),
         half_life: None,
         injection_date_time: None,
@@ -17,7 +17,7 @@ fn admin_needs_no_time() {
 
 #[test]
 fn none_counts_each_frame() {
-    let mut f = Facts { decay_correction: some("NONE"), corrected_image: vec!["ATTN".into()], ..facts() };
+    let mut f = HeaderFacts { decay_correction: some("NONE"), corrected_image: vec!["ATTN".into()], ..facts() };
     f.slices = ["110000", "120000"].map(|t| SliceFacts { frame_duration: Some(3.6e6), ..slice(t) }).to_vec();
     // A frame of one half-life: the mean is 1 / (2 ln 2) of the start.
     let found = factor(&f, HALVED * 2.0 * std::f64::consts::LN_2);
@@ -32,7 +32,7 @@ fn none_counts_each_frame() {
 
 #[test]
 fn start_by_the_private_time() {
-    let mut f = Facts { ge_scan_date_time: some("20250101120000.00"), ..facts() };
+    let mut f = HeaderFacts { ge_scan_date_time: some("20250101120000.00"), ..facts() };
     let found = factor(&f, 2.0 * HALVED);
     assert_eq!(text(&found, "suv_reference"), "private");
     assert_eq!(text(&found, "reference_time"), "2025-01-01T12:00:00");
@@ -43,7 +43,7 @@ fn start_by_the_private_time() {
     // Dates are shifted by anonymisers, private ones are not.
     f.ge_scan_date_time = some("19960223120000.00");
     noted(&factor(&f, 2.0 * HALVED), "only its time of day");
-    let siemens = Facts { ge_scan_date_time: None, siemens_scan_date_time: some("20250101120000.000"), ..f };
+    let siemens = HeaderFacts { ge_scan_date_time: None, siemens_scan_date_time: some("20250101120000.000"), ..f };
     factor(&siemens, 2.0 * HALVED);
 }
 
@@ -78,7 +78,7 @@ fn start_counted_back_from_the_frames() {
 
 #[test]
 fn slices_that_refer_to_different_times_are_told() {
-    let mut f = Facts { series_time: None, ..facts() };
+    let mut f = HeaderFacts { series_time: None, ..facts() };
     f.slices = ["110000", "120000"]
         .map(|t| SliceFacts { frame_reference_time: Some(0.0), frame_duration: Some(6e4), ..slice(t) })
         .to_vec();
@@ -90,7 +90,7 @@ fn slices_that_refer_to_different_times_are_told() {
 
 #[test]
 fn start_by_the_series_or_else_the_first_acquisition() {
-    let mut f = Facts { series_time: some("110000"), ..facts() };
+    let mut f = HeaderFacts { series_time: some("110000"), ..facts() };
     f.slices = vec![slice("130000"), slice("120000")];
     let found = factor(&f, HALVED);
     near(real(&found, "suv_factor_acquisition").unwrap(), 2.0);
@@ -109,7 +109,7 @@ fn start_by_the_series_or_else_the_first_acquisition() {
 
 #[test]
 fn a_start_before_the_injection_is_refused() {
-    let f = Facts { series_time: some("094959"), ..facts() };
+    let f = HeaderFacts { series_time: some("094959"), ..facts() };
     let error = refused(&f, "the start of the scan (series) 2025-01-01T09:49:59 is before the injection");
     assert!(error.contains("(0018,1078) 2025-01-01T10:00:00") && error.contains("suv.injection"), "{error}");
 }
@@ -117,17 +117,17 @@ fn a_start_before_the_injection_is_refused() {
 #[test]
 fn whole_days_count() {
     // 89Zr, five days and one hour after the injection.
-    let f = Facts { half_life: Some(86_400.0), injection_date_time: some("20241227100000"), ..facts() };
+    let f = HeaderFacts { half_life: Some(86_400.0), injection_date_time: some("20241227100000"), ..facts() };
     let found = factor(&f, 70_000.0 / 3.7e8 * libm::exp2(5.0 + 1.0 / 24.0));
     near(real(&found, "uptake_min").unwrap(), 7260.0);
-    let undated = Facts { injection_date_time: None, injection_time: some("100000"), ..f };
+    let undated = HeaderFacts { injection_date_time: None, injection_time: some("100000"), ..f };
     let error = refused(&undated, "(0018,1072) has no date");
     assert!(error.contains("suv.injection=YYYYMMDDhhmmss"), "{error}");
 }
 
 #[test]
 fn midnight_lies_between() {
-    let mut f = Facts { injection_date_time: None, injection_time: some("233000"), ..facts() };
+    let mut f = HeaderFacts { injection_date_time: None, injection_time: some("233000"), ..facts() };
     f.series_time = some("003000");
     f.slices = vec![slice("003000")];
     let found = factor(&f, HALVED);
@@ -146,11 +146,11 @@ fn midnight_lies_between() {
 
 #[test]
 fn a_scan_that_begins_minutes_before_the_injection_is_computed_with_a_warning() {
-    let begins = |time: &str| Facts { series_time: some(time), slices: vec![slice(time)], ..facts() };
+    let begins = |time: &str| HeaderFacts { series_time: some(time), slices: vec![slice(time)], ..facts() };
     let found = factor(&begins("095500"), 70_000.0 / 3.7e8 * libm::exp2(-5.0 / 60.0));
     noted(&found, "starts 300 s before the injection");
     // The same where the injection has a time of day only: it is not the day before.
-    let undated = Facts { injection_date_time: None, injection_time: some("100000"), ..begins("095500") };
+    let undated = HeaderFacts { injection_date_time: None, injection_time: some("100000"), ..begins("095500") };
     noted(&factor(&undated, 70_000.0 / 3.7e8 * libm::exp2(-5.0 / 60.0)), "starts 300 s before the injection");
     refused(&begins("094959"), "before the injection");
 }
@@ -161,7 +161,8 @@ fn a_second_between_series_and_acquisition_changes_no_way() {
     let at = |series: &str| {
         // All slices carry the time of the series, and reference times that lie minutes on.
         let s = SliceFacts { frame_reference_time: Some(1_200_000.0), frame_duration: Some(6e4), ..slice("110000") };
-        let found = run(&Facts { series_time: some(series), half_life: Some(6586.2), slices: vec![s], ..facts() });
+        let found =
+            run(&HeaderFacts { series_time: some(series), half_life: Some(6586.2), slices: vec![s], ..facts() });
         (text(&found, "suv_reference"), found.factors[0])
     };
     let (way, exact) = at("110000");
@@ -175,13 +176,14 @@ fn a_second_between_series_and_acquisition_changes_no_way() {
 #[test]
 fn facts_that_are_missing_for_a_way_are_told() {
     let s = SliceFacts { frame_reference_time: Some(1000.0), frame_duration: None, ..slice("110000") };
-    let found = run(&Facts { slices: vec![s], ..facts() });
+    let found = run(&HeaderFacts { slices: vec![s], ..facts() });
     assert_eq!(text(&found, "suv_left_out"), "frame: ActualFrameDuration (0018,1242) is missing");
 }
 
 #[test]
 fn time_zones() {
-    let mut f = Facts { injection_date_time: some("20250101090000.000+0000"), timezone: some("+0100"), ..facts() };
+    let mut f =
+        HeaderFacts { injection_date_time: some("20250101090000.000+0000"), timezone: some("+0100"), ..facts() };
     factor(&f, HALVED);
     f.timezone = None;
     f.injection_date_time = some("20250101100000+0100");
@@ -190,7 +192,7 @@ fn time_zones() {
 
 #[test]
 fn a_date_that_cannot_be_gives_way_to_the_time() {
-    let mut f = Facts { injection_date_time: some("20110704100000"), injection_time: some("100000"), ..facts() };
+    let mut f = HeaderFacts { injection_date_time: some("20110704100000"), injection_time: some("100000"), ..facts() };
     noted(&factor(&f, HALVED), "(0018,1072) is used");
     f.injection_time = None;
     refused(&f, "(0018,1078): the injection is");
@@ -200,9 +202,12 @@ fn a_date_that_cannot_be_gives_way_to_the_time() {
 
 #[test]
 fn contradictions_and_gaps() {
-    noted(&run(&Facts { corrected_image: vec!["ATTN".into()], ..facts() }), "lacks DECY");
-    refused(&Facts { decay_correction: None, ..facts() }, "missing DecayCorrection (0054,1102)");
-    refused(&Facts { decay_correction: some("LATER"), ..facts() }, "DecayCorrection (0054,1102) is 'LATER'");
-    refused(&Facts { half_life: None, ..facts() }, "missing RadionuclideHalfLife (0018,1075)");
-    refused(&Facts { injection_date_time: None, ..facts() }, "missing RadiopharmaceuticalStartDateTime (0018,1078)");
+    noted(&run(&HeaderFacts { corrected_image: vec!["ATTN".into()], ..facts() }), "lacks DECY");
+    refused(&HeaderFacts { decay_correction: None, ..facts() }, "missing DecayCorrection (0054,1102)");
+    refused(&HeaderFacts { decay_correction: some("LATER"), ..facts() }, "DecayCorrection (0054,1102) is 'LATER'");
+    refused(&HeaderFacts { half_life: None, ..facts() }, "missing RadionuclideHalfLife (0018,1075)");
+    refused(
+        &HeaderFacts { injection_date_time: None, ..facts() },
+        "missing RadiopharmaceuticalStartDateTime (0018,1078)",
+    );
 }

@@ -17,19 +17,19 @@ proptest! {
         minutes in 1..59_i32,
     ) {
         let (mbq, time) = (each * weight, format!("11{minutes:02}00"));
-        let mut base = Facts { weight: Some(weight), dose: Some(mbq * 1e6), series_time: some(&time), ..facts() };
+        let mut base = HeaderFacts { weight: Some(weight), dose: Some(mbq * 1e6), series_time: some(&time), ..facts() };
         base.slices = vec![SliceFacts { slope: Some(slope), ..slice(&time) }];
         let one = run(&base).factors[0];
-        let ratio = |f: &Facts| run(f).factors[0] / one;
-        let heavier = ratio(&Facts { weight: Some(3.0 * weight), ..base.clone() });
+        let ratio = |f: &HeaderFacts| run(f).factors[0] / one;
+        let heavier = ratio(&HeaderFacts { weight: Some(3.0 * weight), ..base.clone() });
         prop_assert!((heavier / 3.0 - 1.0).abs() < 1e-12);
-        let more = ratio(&Facts { dose: Some(k * mbq * 1e6), ..base.clone() });
+        let more = ratio(&HeaderFacts { dose: Some(k * mbq * 1e6), ..base.clone() });
         prop_assert!((more * k - 1.0).abs() < 1e-12);
         let expected = weight * 1000.0 / (mbq * 1e6) * slope * 2.0 * libm::exp2(f64::from(minutes) / 60.0);
         prop_assert!((one / expected - 1.0).abs() < 1e-12);
-        let earlier = ratio(&Facts { injection_date_time: some("20250101090000"), ..base.clone() });
+        let earlier = ratio(&HeaderFacts { injection_date_time: some("20250101090000"), ..base.clone() });
         prop_assert!((earlier / 2.0 - 1.0).abs() < 1e-12);
-        let slower = ratio(&Facts { half_life: Some(7200.0), ..base.clone() });
+        let slower = ratio(&HeaderFacts { half_life: Some(7200.0), ..base.clone() });
         prop_assert!(slower < 1.0);
     }
 
@@ -41,7 +41,7 @@ proptest! {
     ) {
         let w = |i: usize| words.get(i).cloned();
         let n = |i: usize| numbers.get(i).copied();
-        let f = Facts {
+        let f = HeaderFacts {
             units: w(0), suv_type: w(1), decay_correction: w(2), injection_date_time: w(3), injection_time: w(4),
             series_date: w(5), series_time: w(6), timezone: w(7), ge_scan_date_time: w(8),
             weight: n(0), dose: n(1), half_life: n(2), height: n(3), voxel_ml: n(4),
@@ -50,7 +50,7 @@ proptest! {
                 acquisition_date: w(9), acquisition_time: w(10),
                 frame_reference_time: n(5), frame_duration: n(6), slope: n(7).map(f64::abs), intercept: None,
             }],
-            ..Facts::default()
+            ..HeaderFacts::default()
         };
         let set = Settings { injection: w(11), decay: Some(Decay::Start), ..Settings::default() };
         for settings in [Settings::default(), set] {

@@ -16,7 +16,7 @@ mod rows;
 mod settings;
 mod units;
 
-use uptake::suv::{Conversion, Decay, Facts, Settings, SliceFacts, Units, convert};
+use uptake::pet::suv::{Conversion, Decay, HeaderFacts, Settings, SliceFacts, Units, convert};
 use uptake::table::Cells;
 
 fn some(text: &str) -> Option<String> {
@@ -34,8 +34,8 @@ fn slice(time: &str) -> SliceFacts {
 }
 
 /// 70 kg, 370 MBq at 10:00, scan at 11:00, half-life one hour: half the dose is left, SUV is 70,000 g / 185 MBq.
-fn facts() -> Facts {
-    Facts {
+fn facts() -> HeaderFacts {
+    HeaderFacts {
         units: some("BQML"),
         decay_correction: some("START"),
         corrected_image: vec!["ATTN".into(), "DECY".into()],
@@ -48,17 +48,17 @@ fn facts() -> Facts {
         series_date: some("20250101"),
         series_time: some("110000"),
         slices: vec![slice("110000")],
-        ..Facts::default()
+        ..HeaderFacts::default()
     }
 }
 
 const HALVED: f64 = 70_000.0 / 1.85e8;
 
-fn run(facts: &Facts) -> Conversion {
+fn run(facts: &HeaderFacts) -> Conversion {
     convert(facts, &Settings::default()).unwrap()
 }
 
-fn refused(facts: &Facts, part: &str) -> String {
+fn refused(facts: &HeaderFacts, part: &str) -> String {
     let error = convert(facts, &Settings::default()).unwrap_err().to_string();
     assert!(error.contains(part), "'{part}' is not in: {error}");
     error
@@ -70,7 +70,7 @@ fn near(a: f64, b: f64) {
 }
 
 #[track_caller]
-fn factor(facts: &Facts, expected: f64) -> Conversion {
+fn factor(facts: &HeaderFacts, expected: f64) -> Conversion {
     let found = run(facts);
     assert_eq!(found.unit, "g/ml");
     near(found.factors[0], expected);

@@ -4,46 +4,49 @@ use super::*;
 
 #[test]
 fn weight() {
-    noted(&factor(&Facts { weight: Some(70_000.0), ..facts() }, HALVED), "read as g");
+    noted(&factor(&HeaderFacts { weight: Some(70_000.0), ..facts() }, HALVED), "read as g");
     for weight in [None, Some(0.0)] {
-        let error = refused(&Facts { weight, ..facts() }, "PatientWeight (0010,1030)");
+        let error = refused(&HeaderFacts { weight, ..facts() }, "PatientWeight (0010,1030)");
         assert!(error.contains("--set suv.weight_kg="), "{error}");
     }
     // SUV that the scanner made needs none.
-    assert_eq!(run(&Facts { units: some("GML"), weight: None, ..facts() }).sul_factor, None);
+    assert_eq!(run(&HeaderFacts { units: some("GML"), weight: None, ..facts() }).sul_factor, None);
 }
 
 #[test]
 fn lean_body_mass() {
     let found = run(&facts());
     near(found.sul_factor.unwrap(), 55.857_107_722_577_474 / 70.0);
-    let other = run(&Facts { sex: None, height: Some(175.0), ..facts() });
+    let other = run(&HeaderFacts { sex: None, height: Some(175.0), ..facts() });
     near(other.sul_factor.unwrap(), (55.857_107_722_577_474 + 45.197_014_925_373_13) / 140.0);
     noted(&other, "PatientSex (0010,0040) is O or empty");
     noted(&other, "read as cm");
-    assert_eq!(run(&Facts { height: None, ..facts() }).sul_factor, None);
-    refused(&Facts { units: some("GML"), suv_type: some("LBM"), height: None, ..facts() }, "PatientSize (0010,1020)");
+    assert_eq!(run(&HeaderFacts { height: None, ..facts() }).sul_factor, None);
+    refused(
+        &HeaderFacts { units: some("GML"), suv_type: some("LBM"), height: None, ..facts() },
+        "PatientSize (0010,1020)",
+    );
 }
 
 #[test]
 fn dose() {
-    let found = factor(&Facts { dose: Some(370.0), ..facts() }, HALVED);
+    let found = factor(&HeaderFacts { dose: Some(370.0), ..facts() }, HALVED);
     noted(&found, "RadionuclideTotalDose (0018,1074) is 370: read as MBq");
     assert_eq!((real(&found, "dose_mbq"), real(&found, "dose_recorded")), (Some(370.0), Some(370.0)));
-    refused(&Facts { dose: Some(37_000.0), ..facts() }, "(0018,1074) is 37000: no plausible dose");
-    refused(&Facts { dose: None, ..facts() }, "missing RadionuclideTotalDose (0018,1074)");
+    refused(&HeaderFacts { dose: Some(37_000.0), ..facts() }, "(0018,1074) is 37000: no plausible dose");
+    refused(&HeaderFacts { dose: None, ..facts() }, "missing RadionuclideTotalDose (0018,1074)");
 }
 
 #[test]
 fn what_can_hardly_be_is_doubted_and_what_cannot_is_refused() {
-    let doubted = |f: Facts, part: &str| noted(&run(&f), part);
-    refused(&Facts { dose: Some(370_000.0), ..facts() }, "it may be in kBq");
-    doubted(Facts { dose: Some(2e6), ..facts() }, "doubtful: 2 MBq injected for 70 kg");
-    doubted(Facts { weight: Some(700.0), ..facts() }, "body-mass index of 228.6");
-    doubted(Facts { weight: Some(700.0), height: None, ..facts() }, "(0010,1030) is 700 kg");
-    let late = || Facts { injection_date_time: some("20250101052900"), ..facts() };
+    let doubted = |f: HeaderFacts, part: &str| noted(&run(&f), part);
+    refused(&HeaderFacts { dose: Some(370_000.0), ..facts() }, "it may be in kBq");
+    doubted(HeaderFacts { dose: Some(2e6), ..facts() }, "doubtful: 2 MBq injected for 70 kg");
+    doubted(HeaderFacts { weight: Some(700.0), ..facts() }, "body-mass index of 228.6");
+    doubted(HeaderFacts { weight: Some(700.0), height: None, ..facts() }, "(0010,1030) is 700 kg");
+    let late = || HeaderFacts { injection_date_time: some("20250101052900"), ..facts() };
     doubted(late(), "331 min after the injection, 5.5 half-lives");
-    let fdg = |minute: &str| Facts {
+    let fdg = |minute: &str| HeaderFacts {
         tracer: some("FDG"),
         nuclide: None,
         half_life: Some(6586.2),
@@ -60,14 +63,17 @@ fn what_can_hardly_be_is_doubted_and_what_cannot_is_refused() {
 
 #[test]
 fn a_half_life_that_is_not_the_nuclides_is_doubted_with_what_the_other_gives() {
-    let f = Facts { half_life: Some(6586.2), nuclide: some("^68^Gallium"), ..facts() };
+    let f = HeaderFacts { half_life: Some(6586.2), nuclide: some("^68^Gallium"), ..facts() };
     let ratio = libm::exp2(3600.0 / 4062.6 - 3600.0 / 6586.2);
     noted(
         &run(&f),
         &format!("half-life of ^68^Gallium is 4062.6 s: the first is used; with the other SUV is {ratio:.4}"),
     );
-    noted(&run(&Facts { nuclide: None, tracer: some("Ga-68 PSMA-11"), ..f.clone() }), "of Ga-68 PSMA-11 is 4062.6 s");
-    let known = run(&Facts { half_life: Some(4062.6), ..f.clone() });
+    noted(
+        &run(&HeaderFacts { nuclide: None, tracer: some("Ga-68 PSMA-11"), ..f.clone() }),
+        "of Ga-68 PSMA-11 is 4062.6 s",
+    );
+    let known = run(&HeaderFacts { half_life: Some(4062.6), ..f.clone() });
     assert!(!known.notes.iter().any(|n| n.contains("half-life of")), "{:?}", known.notes);
     // The remedy that the note names.
     let set = Settings { half_life_s: Some(4062.6), ..Settings::default() };

@@ -4,11 +4,11 @@ use super::*;
 use serde_json::Value;
 
 /// The headers of a scanner as the JSON files have them.
-fn of_json(items: &[Value]) -> Facts {
+fn of_json(items: &[Value]) -> HeaderFacts {
     let first = &items[0];
     let words = |v: &Value, key: &str| v.get(key).and_then(Value::as_str).map(str::to_string);
     let number = |v: &Value, key: &str| v.get(key).and_then(Value::as_f64);
-    Facts {
+    HeaderFacts {
         units: words(first, "Units"),
         decay_correction: words(first, "DecayCorrection"),
         corrected_image: first["CorrectedImage"]
@@ -39,7 +39,7 @@ fn of_json(items: &[Value]) -> Facts {
                 intercept: Some(0.0),
             })
             .collect(),
-        ..Facts::default()
+        ..HeaderFacts::default()
     }
 }
 
@@ -66,7 +66,7 @@ fn factors_of_three_scanners() {
 /// The same without the files.
 #[test]
 fn siemens_and_ge_by_their_facts() {
-    let mut siemens = Facts {
+    let mut siemens = HeaderFacts {
         weight: Some(67.0),
         dose: Some(3.74e8),
         half_life: Some(6586.2),
@@ -90,7 +90,8 @@ fn siemens_and_ge_by_their_facts() {
     let frame = real(&found, "suv_factor_frame").unwrap();
     assert!((frame - 1.0).abs() < 3e-6 && frame != 1.0, "the frames confirm it to {frame}");
 
-    let mut ge = Facts { weight: Some(52.0), dose: Some(152_022_720.0), half_life: Some(6586.2001953125), ..siemens };
+    let mut ge =
+        HeaderFacts { weight: Some(52.0), dose: Some(152_022_720.0), half_life: Some(6586.2001953125), ..siemens };
     ge.injection_date_time = some("20201217084500.00 ");
     ge.series_time = some("095621");
     for s in &mut ge.slices {
@@ -108,7 +109,7 @@ fn siemens_and_ge_by_their_facts() {
 fn digital_reference_objects() {
     let mut s = slice("110000.000000");
     (s.frame_reference_time, s.frame_duration) = (Some(150_000.0), Some(300_000.0));
-    let base = Facts {
+    let base = HeaderFacts {
         sex: some("O"),
         dose: Some(368_080_000.0),
         half_life: Some(6586.2),
@@ -125,15 +126,15 @@ fn digital_reference_objects() {
     (slopes.slices[0].slope, slopes.slices[1].slope) = (Some(4.0), Some(3.0));
     near(run(&slopes).factors[0], 4.0 * start);
     near(run(&slopes).factors[1], 3.0 * start);
-    factor(&Facts { units: some("GML"), suv_type: some("BW"), ..base.clone() }, 1.0);
-    factor(&Facts { units: some("GML"), suv_type: some("IBW"), ..base.clone() }, 70.0 / 69.405);
-    factor(&Facts { units: some("CNTS"), philips_suv_factor: Some(0.0005), ..base.clone() }, 0.0005);
-    noted(&factor(&Facts { dose: Some(368.08), ..base.clone() }, start), "read as MBq");
-    factor(&Facts { decay_correction: some("ADMIN"), ..base.clone() }, 0.000_190_176_048_685_068_47);
-    factor(&Facts { injection_time: None, ..base.clone() }, start);
-    factor(&Facts { injection_date_time: None, ..base.clone() }, start);
-    factor(&Facts { half_life: Some(4057.7), ..base.clone() }, 0.000_351_746_890_552_429_06);
-    let mut none = Facts { decay_correction: some("NONE"), manufacturer: some("GE MEDICAL SYSTEMS"), ..base };
+    factor(&HeaderFacts { units: some("GML"), suv_type: some("BW"), ..base.clone() }, 1.0);
+    factor(&HeaderFacts { units: some("GML"), suv_type: some("IBW"), ..base.clone() }, 70.0 / 69.405);
+    factor(&HeaderFacts { units: some("CNTS"), philips_suv_factor: Some(0.0005), ..base.clone() }, 0.0005);
+    noted(&factor(&HeaderFacts { dose: Some(368.08), ..base.clone() }, start), "read as MBq");
+    factor(&HeaderFacts { decay_correction: some("ADMIN"), ..base.clone() }, 0.000_190_176_048_685_068_47);
+    factor(&HeaderFacts { injection_time: None, ..base.clone() }, start);
+    factor(&HeaderFacts { injection_date_time: None, ..base.clone() }, start);
+    factor(&HeaderFacts { half_life: Some(4057.7), ..base.clone() }, 0.000_351_746_890_552_429_06);
+    let mut none = HeaderFacts { decay_correction: some("NONE"), manufacturer: some("GE MEDICAL SYSTEMS"), ..base };
     none.corrected_image.retain(|c| c != "DECY");
     for (s, (time, reference)) in none.slices.iter_mut().zip([("110000.000000", 3e5), ("110500.000000", 6e5)]) {
         s.acquisition_time = some(time);
@@ -151,7 +152,7 @@ fn patient_series() {
     let mut s = slice("112011.00");
     s.acquisition_date = some("20000907");
     s.frame_duration = Some(240_000.0);
-    let series = Facts {
+    let series = HeaderFacts {
         manufacturer: some("GE MEDICAL SYSTEMS"),
         weight: Some(71.0),
         height: Some(1.63),

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn bids_keys_and_no_dates() {
-    let mut f = Facts { bids: true, corrected_image: vec![], ..facts() };
+    let mut f = HeaderFacts { bids: true, corrected_image: vec![], ..facts() };
     let found = factor(&f, HALVED);
     noted(&found, "AttenuationCorrection is not stated");
     assert_eq!(text(&found, "injection_time"), "10:00:00");
@@ -15,7 +15,7 @@ fn bids_keys_and_no_dates() {
     assert!(!refused(&f, "missing InjectedRadioactivity").contains("(0018"));
     f.weight = None;
     assert!(!refused(&f, "missing BodyWeight").contains("(0010"));
-    f = Facts { injection_date_time: None, ..Facts { bids: true, ..facts() } };
+    f = HeaderFacts { injection_date_time: None, ..HeaderFacts { bids: true, ..facts() } };
     refused(&f, "missing InjectionStart");
 }
 
@@ -23,8 +23,8 @@ fn bids_keys_and_no_dates() {
 fn one_row_with_the_same_columns_whatever_the_rule() {
     let all = [
         run(&facts()),
-        run(&Facts { units: some("GML"), ..facts() }),
-        convert(&Facts { bids: true, ..Facts::default() }, &Settings::default()).unwrap(),
+        run(&HeaderFacts { units: some("GML"), ..facts() }),
+        convert(&HeaderFacts { bids: true, ..HeaderFacts::default() }, &Settings::default()).unwrap(),
     ];
     let names = |c: &Conversion| c.audit.columns.iter().map(|c| (c.name.clone(), c.unit.clone())).collect::<Vec<_>>();
     for c in &all {
@@ -39,10 +39,10 @@ fn one_row_with_the_same_columns_whatever_the_rule() {
 
 #[test]
 fn wrong_facts_that_nobody_needs_are_told() {
-    let f = Facts { units: some("GML"), dose: Some(0.5), injection_date_time: some("never"), ..facts() };
+    let f = HeaderFacts { units: some("GML"), dose: Some(0.5), injection_date_time: some("never"), ..facts() };
     let found = factor(&f, 1.0);
     noted(&found, "(0018,1074) is 0.5");
     noted(&found, "(0018,1078) is 'never'");
-    let early = Facts { units: some("GML"), injection_date_time: some("20250101113000"), ..facts() };
+    let early = HeaderFacts { units: some("GML"), injection_date_time: some("20250101113000"), ..facts() };
     noted(&run(&early), "starts 1800 s before the injection");
 }

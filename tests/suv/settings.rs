@@ -37,7 +37,7 @@ fn units_and_assumptions() {
     let assume = Settings { assume: Some(Units::Suv), ..Settings::default() };
     near(with(assume.clone()).factors[0], HALVED);
     let slices = vec![SliceFacts { slope: Some(2.0), ..SliceFacts::default() }];
-    let bare = Facts { bids: true, slices, ..Facts::default() };
+    let bare = HeaderFacts { bids: true, slices, ..HeaderFacts::default() };
     let found = convert(&bare, &assume).unwrap();
     assert_eq!((found.unit, found.factors[0]), ("g/ml", 2.0));
     noted(&found, "suv.assume");
@@ -55,7 +55,7 @@ fn units_and_assumptions() {
     let alone = Settings { assume: Some(Units::Bqml), ..Settings::default() };
     assert_eq!(convert(&bare, &alone).unwrap().unit, "Bq/ml");
     // DICOM says what it is, and so does a sidecar with a tracer: nothing is assumed of them.
-    for said in [Facts { bids: false, ..bare.clone() }, Facts { tracer: some("FDG"), ..bare.clone() }] {
+    for said in [HeaderFacts { bids: false, ..bare.clone() }, HeaderFacts { tracer: some("FDG"), ..bare.clone() }] {
         let error = convert(&said, &assume).unwrap_err();
         assert!(error.what.starts_with("missing Units"), "{error}");
         // The remedy that it names.
@@ -66,7 +66,7 @@ fn units_and_assumptions() {
 
 #[test]
 fn that_do_nothing_or_make_no_sense() {
-    let gml = Facts { units: some("GML"), ..facts() };
+    let gml = HeaderFacts { units: some("GML"), ..facts() };
     let set = Settings { dose_mbq: Some(1.0), ..Settings::default() };
     noted(&convert(&gml, &set).unwrap(), "suv.dose_mbq has no effect");
     for (bad, key) in [

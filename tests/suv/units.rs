@@ -15,7 +15,7 @@ fn bqml_with_the_slope_of_each_slice() {
 #[test]
 fn gml_of_every_type() {
     let of = |kind: &str, sex: &str| {
-        let f = Facts { units: some("GML"), suv_type: some(kind), sex: some(sex), ..facts() };
+        let f = HeaderFacts { units: some("GML"), suv_type: some(kind), sex: some(sex), ..facts() };
         run(&f).factors[0]
     };
     assert_eq!(of("", "M"), 1.0);
@@ -31,26 +31,26 @@ fn gml_of_every_type() {
 
 #[test]
 fn cm2ml() {
-    let f = Facts { units: some("CM2ML"), suv_type: some("BSA"), ..facts() };
+    let f = HeaderFacts { units: some("CM2ML"), suv_type: some("BSA"), ..facts() };
     let found = run(&f).factors[0];
     assert!((found / (70_000.0 / 18_481.430_181_213_46) - 1.0).abs() < 1e-12);
 }
 
 #[test]
 fn counts_of_philips() {
-    let f = Facts { units: some("CNTS"), philips_activity_factor: Some(2.0), ..facts() };
+    let f = HeaderFacts { units: some("CNTS"), philips_activity_factor: Some(2.0), ..facts() };
     factor(&f, 2.0 * HALVED);
-    let both = Facts { philips_suv_factor: Some(2.1 * HALVED), ..f.clone() };
+    let both = HeaderFacts { philips_suv_factor: Some(2.1 * HALVED), ..f.clone() };
     let found = factor(&both, 2.1 * HALVED);
     near(real(&found, "suv_factor_activity").unwrap(), 2.0 / 2.1);
     noted(&found, "(7053,1009)");
     // The console writes 0 where it has no weight.
-    factor(&Facts { philips_suv_factor: Some(0.0), ..f }, 2.0 * HALVED);
+    factor(&HeaderFacts { philips_suv_factor: Some(0.0), ..f }, 2.0 * HALVED);
 }
 
 #[test]
 fn counts_per_second() {
-    let mut f = Facts { units: some("CPS"), voxel_ml: Some(0.064), ..facts() };
+    let mut f = HeaderFacts { units: some("CPS"), voxel_ml: Some(0.064), ..facts() };
     f.corrected_image.push("DCAL".into());
     factor(&f, HALVED / 0.064);
     f.corrected_image.pop();
@@ -63,13 +63,13 @@ fn counts_per_second() {
 #[test]
 fn refusals_of_units() {
     for unit in ["PROPCNTS", "PROPCPS", "1CM", "NONE"] {
-        refused(&Facts { units: some(unit), ..facts() }, &format!("Units (0054,1001) is '{unit}'"));
+        refused(&HeaderFacts { units: some(unit), ..facts() }, &format!("Units (0054,1001) is '{unit}'"));
     }
-    refused(&Facts { units: some("CNTS"), ..facts() }, "(7053,1000)");
-    refused(&Facts { units: None, ..facts() }, "missing Units (0054,1001)");
-    refused(&Facts { units: some("GML"), suv_type: some("BSA"), ..facts() }, "SUVType (0054,1006) is 'BSA'");
-    refused(&Facts { units: some("CM2ML"), suv_type: some("BW"), ..facts() }, "SUVType (0054,1006) is 'BW'");
-    refused(&Facts { corrected_image: vec!["DECY".into()], ..facts() }, "CorrectedImage (0028,0051) lacks ATTN");
+    refused(&HeaderFacts { units: some("CNTS"), ..facts() }, "(7053,1000)");
+    refused(&HeaderFacts { units: None, ..facts() }, "missing Units (0054,1001)");
+    refused(&HeaderFacts { units: some("GML"), suv_type: some("BSA"), ..facts() }, "SUVType (0054,1006) is 'BSA'");
+    refused(&HeaderFacts { units: some("CM2ML"), suv_type: some("BW"), ..facts() }, "SUVType (0054,1006) is 'BW'");
+    refused(&HeaderFacts { corrected_image: vec!["DECY".into()], ..facts() }, "CorrectedImage (0028,0051) lacks ATTN");
     let mut f = facts();
     f.slices[0].intercept = Some(-1.0);
     refused(&f, "RescaleIntercept (0028,1052) of slice 1 is -1");

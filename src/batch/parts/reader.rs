@@ -1,10 +1,11 @@
 //! Reads what [`writer`](super::writer) writes: nothing of it before all of it is known to be whole.
 
-use super::{Columns, Ending};
+use super::columns::Columns;
+use super::ending::Ending;
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use arrow_buffer::Buffer;
-use arrow_ipc::reader::{StreamReader, read_record_batch};
+use arrow_ipc::reader::read_record_batch;
 use arrow_schema::SchemaRef;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -52,11 +53,6 @@ impl io::Write for Hashing<'_> {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-/// The columns that stand at the beginning of an Arrow stream.
-pub fn schema(header: &[u8]) -> Option<SchemaRef> {
-    StreamReader::try_new(header, None).ok().map(|reader| reader.schema())
 }
 
 /// The blocks of a part, one after the other, with the columns of their tables.

@@ -5,7 +5,8 @@
 //! record batch as Arrow IPC has it in a stream, without the schema: that is the same for thousands of parts and stands in a
 //! file of its own.
 
-use super::{Ending, Store, encode};
+use super::columns::{KnownColumns, encode};
+use super::ending::Ending;
 use crate::write::Draft;
 use crate::{Error, Kind, Result};
 use arrow_array::RecordBatch;
@@ -20,7 +21,7 @@ const LEVEL: i32 = 1;
 
 /// A part that is being written. Without [`PartWriter::finish`] nothing of it is left.
 pub struct PartWriter<'a> {
-    store: &'a Store,
+    columns: &'a KnownColumns,
     out: zstd::Encoder<'static, Hashed>,
     tables: Vec<Begun>,
 }
@@ -53,10 +54,10 @@ impl Write for Hashed {
 }
 
 impl<'a> PartWriter<'a> {
-    pub(super) fn new(store: &'a Store, path: PathBuf) -> Result<Self> {
+    pub(super) fn new(columns: &'a KnownColumns, path: PathBuf) -> Result<Self> {
         let out = Hashed { draft: Draft::create(&path)?, hasher: Sha256::new() };
         let out = zstd::Encoder::new(out, LEVEL).map_err(|e| Draft::refused("write", &e, &path))?;
-        Ok(PartWriter { store, out, tables: vec![] })
+        Ok(PartWriter { columns, out, tables: vec![] })
     }
 
     /// Adds rows to a table of the image.
@@ -67,7 +68,7 @@ impl<'a> PartWriter<'a> {
         let at = match self.tables.iter().position(|t| t.name == table) {
             Some(at) => at,
             None => {
-                self.tables.push(Begun::new(self.store, table, rows.schema())?);
+                self.tables.push(Begun::new(self.columns, table, rows.schema())?);
                 self.tables.len() - 1
             }
         };
@@ -103,10 +104,10 @@ impl<'a> PartWriter<'a> {
 }
 
 impl Begun {
-    fn new(store: &Store, name: &str, schema: SchemaRef) -> Result<Self> {
+    fn new(known: &KnownColumns, name: &str, schema: SchemaRef) -> Result<Self> {
         let mut stream = StreamWriter::try_new(Vec::new(), &schema).map_err(failed)?;
         let header = std::mem::take(stream.get_mut());
-        let columns = store.save_columns(name, &schema, &header)?;
+        let columns = known.save(name, &schema, &header)?;
         Ok(Begun { name: name.into(), schema, columns, rows: 0, stream })
     }
 }

@@ -4,7 +4,7 @@
 //! least one, until t moves by no more than half the least step between values that occur.
 //! Reference: Li and Tam 1998, doi 10.1016/S0167-8655(98)00057-9; `skimage.filters.threshold_li`.
 
-use super::Histogram;
+use super::bins::Histogram;
 
 /// The iteration falls or rises towards its end; this many steps are never reached in practice.
 const STEPS: usize = 10_000;

@@ -5,15 +5,15 @@
 //! divide and conquer instead of n^2.
 //! Reference: Liao, Chen and Chung 2001; `skimage.filters.threshold_multiotsu`, which looks at every combination.
 
-use super::Histogram;
+use super::bins::Histogram;
 
 /// Prefix sums over the bins that hold something.
-struct Sums {
+struct ClassSums {
     count: Vec<f64>,
     sum: Vec<f64>,
 }
 
-impl Sums {
+impl ClassSums {
     /// What the class of bins `from..to` adds to the criterion.
     fn class(&self, from: usize, to: usize) -> f64 {
         let s = self.sum[to] - self.sum[from];
@@ -30,7 +30,7 @@ pub(super) fn multi_otsu(h: &Histogram, classes: usize) -> Option<Vec<usize>> {
     }
     // Values are taken from the first filled bin: the best cuts are the same and less is lost in rounding.
     let origin = h.values[filled[0]];
-    let mut sums = Sums { count: vec![0.0], sum: vec![0.0] };
+    let mut sums = ClassSums { count: vec![0.0], sum: vec![0.0] };
     let (mut count, mut sum) = (0.0, 0.0);
     for &k in &filled {
         count += f64::from(h.counts[k]);
@@ -60,7 +60,7 @@ pub(super) fn multi_otsu(h: &Histogram, classes: usize) -> Option<Vec<usize>> {
 
 /// One more class at the end.
 struct Level<'a> {
-    sums: &'a Sums,
+    sums: &'a ClassSums,
     best: &'a [f64],
     next: &'a mut [f64],
     start: &'a mut [usize],

@@ -3,7 +3,7 @@
 //! `w1 w2 (mean1 - mean2)^2`, greatest over all cuts, the first one of equals.
 //! Reference: Otsu 1979, doi 10.1109/TSMC.1979.4310076; `skimage.filters.threshold_otsu`.
 
-use super::Histogram;
+use super::bins::Histogram;
 
 /// Index of the last bin of the dark class.
 pub(super) fn otsu(h: &Histogram) -> usize {

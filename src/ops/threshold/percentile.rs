@@ -3,8 +3,8 @@
 //! Reference: `numpy.percentile` with linear interpolation between neighbours.
 
 use crate::device::Device;
+use crate::image::Volume;
 use crate::ops::histogram::{Bins, MAX_BINS, histogram, range};
-use crate::volume::Volume;
 use crate::{Error, Result};
 
 /// Pieces that a range of more than 65,536 integers is cut into at each step: at most three steps for all of i32.

@@ -4,7 +4,7 @@
 //! to even); the deviation is that of a population. Meant for images that are mostly background.
 //! Reference: CellProfiler, threshold method "Robust Background" (0.05, 0.05, mean, standard deviation, 2).
 
-use super::Histogram;
+use super::bins::Histogram;
 
 /// Parameters of the method.
 #[derive(Clone, Copy, Debug, PartialEq)]

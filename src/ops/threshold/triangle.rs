@@ -2,7 +2,7 @@
 //!
 //! Reference: Zack, Rogers and Latt 1977, doi 10.1177/25.7.70454; `skimage.filters.threshold_triangle`.
 
-use super::Histogram;
+use super::bins::Histogram;
 
 /// Index of the bin.
 pub(super) fn triangle(h: &Histogram) -> usize {

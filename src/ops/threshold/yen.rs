@@ -4,7 +4,7 @@
 //! `ln((P (1 - P))^2 / (Q1 Q2))`, greatest over all cuts, the first one of equals.
 //! Reference: Yen, Chang and Chang 1995, doi 10.1109/83.366472; `skimage.filters.threshold_yen`.
 
-use super::Histogram;
+use super::bins::Histogram;
 
 /// Index of the last bin of the dark class.
 pub(super) fn yen(h: &Histogram) -> usize {

@@ -11,7 +11,7 @@
 use super::header::Header;
 use super::kind::{is_image, not_a_scan};
 use super::regions::{Drawn, references};
-use super::series::{Found, Other, Series, name};
+use super::series::{FoundSeries, Other, Series, name};
 use super::slice::{self, Slice};
 use crate::read::{Source, common_folder};
 use crate::{Error, Kind, Result};
@@ -69,7 +69,7 @@ struct Group {
 }
 
 /// Puts files together to series.
-pub fn find_series(files: &[PathBuf]) -> Found {
+pub fn find_series(files: &[PathBuf]) -> FoundSeries {
     let mut files = files.to_vec();
     files.sort();
     files.dedup();
@@ -96,7 +96,7 @@ pub fn find_series(files: &[PathBuf]) -> Found {
     }
     name(&mut series, &marks);
     others.sort_by(|a, b| a.path.cmp(&b.path));
-    Found { series, others, drawn }
+    FoundSeries { series, others, drawn }
 }
 
 fn look(path: &Path) -> Outcome {

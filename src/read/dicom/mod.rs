@@ -7,7 +7,7 @@
 //! | colour | grey, palette (the index is the value), RGB, YBR made RGB |
 //! | series | one scan wherever its files lie; all of it must be there; projections and screenshots are none |
 //! | volumes | sorted by position; gaps, doubles and tilt are errors that name the files; one time point or gate is read |
-//! | values | slope and intercept of each slice; PET becomes SUV by `crate::suv` |
+//! | values | slope and intercept of each slice; PET becomes SUV by `crate::pet::suv` |
 //!
 //! Not read, with an error that names it: JPEG-LS, JPEG XL, video, floats of 64 bits. A file is parsed here and not by a general
 //! library, so that no size in a damaged one is believed before it is checked. Of the patient weight, height and sex are looked
@@ -33,11 +33,11 @@ mod volume;
 
 pub use find::find_series;
 pub use regions::{Drawn, regions};
-pub use series::{Found, Other, Series, is_dicom};
+pub use series::{FoundSeries, Other, Series, is_dicom};
 
 use super::extent::Extent;
 use super::{Format, Input, Options, Source};
-use crate::scan::Scan;
+use crate::image::Scan;
 use crate::{Error, Result};
 use header::Header;
 use pixels::Pixels;

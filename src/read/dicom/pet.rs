@@ -8,7 +8,7 @@ use super::File;
 use super::header::Header;
 use super::set::Set;
 use super::slice::Slice;
-use crate::suv::{Facts, Identity};
+use crate::pet::suv::{HeaderFacts, Identity};
 use crate::units::Spacing;
 use crate::{Error, Result};
 use dicom_core::Tag;
@@ -106,7 +106,7 @@ pub fn alike(files: &[File], notes: &mut Vec<String>) -> Result<()> {
 ///
 /// # Errors
 /// A sequence is damaged, or frames have different units.
-pub fn facts(header: &Header, slices: &[Slice], spacing: Option<&Spacing>) -> Result<Facts> {
+pub fn facts(header: &Header, slices: &[Slice], spacing: Option<&Spacing>) -> Result<HeaderFacts> {
     let sets = Sets::of(header, slices.first().map_or(0, |s| s.frame))?;
     let (set, drug) = (&header.set, sets.drug()?);
     let meaning =
@@ -122,7 +122,7 @@ pub fn facts(header: &Header, slices: &[Slice], spacing: Option<&Spacing>) -> Re
     }
     let (units, suv_type) = units.unzip();
     let (decay, zero) = decay(set, &drug);
-    Ok(Facts {
+    Ok(HeaderFacts {
         identity: Identity {
             patient_id: sets.text(tags::PATIENT_ID),
             study_date: sets.text(tags::STUDY_DATE),
@@ -162,14 +162,14 @@ pub fn facts(header: &Header, slices: &[Slice], spacing: Option<&Spacing>) -> Re
 }
 
 /// A private block: its group, who owns it, and how that manufacturer's name begins.
-type Block = (u16, &'static str, &'static [&'static str]);
-const GE: Block = (0x0009, "GEMS_PETD_01", &["ge ", "gems", "general electric"]);
-const SIEMENS: Block = (0x0071, "SIEMENS MED PT", &["siemens", "cps", "cti"]);
-const PHILIPS: Block = (0x7053, "Philips PET Private Group", &["philips"]);
+type PrivateBlock = (u16, &'static str, &'static [&'static str]);
+const GE: PrivateBlock = (0x0009, "GEMS_PETD_01", &["ge ", "gems", "general electric"]);
+const SIEMENS: PrivateBlock = (0x0071, "SIEMENS MED PT", &["siemens", "cps", "cti"]);
+const PHILIPS: PrivateBlock = (0x7053, "Philips PET Private Group", &["philips"]);
 
 /// A private element, and the set that has it. Some files have lost the element that names the owner of the block; there the
 /// manufacturer must say it, and the block is the first.
-fn private(sets: &Sets, (group, owner, makers): Block, number: u8) -> Option<(&Set, Tag)> {
+fn private(sets: &Sets, (group, owner, makers): PrivateBlock, number: u8) -> Option<(&Set, Tag)> {
     let maker = sets.text(tags::MANUFACTURER).unwrap_or_default().to_lowercase() + " ";
     sets.0.iter().find_map(|set| {
         let owned = set.private(group, owner, number);

@@ -72,7 +72,7 @@ pub struct Other {
 
 /// What a look at headers finds.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Found {
+pub struct FoundSeries {
     /// Images, in the order of their first files.
     pub series: Vec<Series>,
     /// Files that are none, in the order of their paths.

@@ -5,7 +5,7 @@
 
 use super::header::Header;
 use super::set::Set;
-use crate::suv::SliceFacts;
+use crate::pet::suv::SliceFacts;
 use crate::{Error, Result};
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;

@@ -4,7 +4,7 @@
 //! ImageOrientationPatient. Numbers and names of files play no part.
 
 use super::slice::{CLOCKS, Slice, cross, dot};
-use crate::placement::Placement;
+use crate::image::PatientGrid;
 use crate::read::Options;
 use crate::units::Spacing;
 use crate::{Error, Result};
@@ -26,7 +26,7 @@ pub struct Stack {
     /// From the first to the last along the normal.
     pub slices: Vec<Slice>,
     /// Where the volume lies.
-    pub placement: Option<Placement>,
+    pub patient_grid: Option<PatientGrid>,
     /// Distances.
     pub spacing: Option<Spacing>,
     /// Time points or gates that there are; one of them is taken.
@@ -67,8 +67,8 @@ pub fn order(slices: Vec<Slice>, names: &[String], options: &Options) -> Result<
         }
     }
     let spacing = spacing(&first, step, &mut notes)?;
-    let placement = Placement { origin, directions: [normal, axes[1], axes[0]] };
-    Ok(Stack { slices, placement: Some(placement), spacing, times, picked, notes })
+    let patient_grid = PatientGrid { origin, directions: [normal, axes[1], axes[0]] };
+    Ok(Stack { slices, patient_grid: Some(patient_grid), spacing, times, picked, notes })
 }
 
 struct Namer<'a> {
@@ -141,7 +141,7 @@ fn unplaced(slices: Vec<Slice>, namer: &Namer, options: &Options) -> Result<Stac
         notes.push("the frames have no positions; they are slices in the order of the file".into());
         None
     };
-    Ok(Stack { slices, placement: None, spacing, times: count, picked, notes })
+    Ok(Stack { slices, patient_grid: None, spacing, times: count, picked, notes })
 }
 
 /// Which of so many time points, or gates of a heart beat or breath, is read.

@@ -4,11 +4,11 @@
 //! Where slices differ, and for PET, values are `stored * slope + intercept` of their slice, brought to a step that is a power
 //! of two (30 bits for the largest; see [`step`](crate::read::step)). This happens in place: the volume is held once.
 
-use crate::read::numbers::{self, Kind, Numbers, Samples, Stored};
+use crate::image::{Channel, Scale};
+use crate::read::numbers::{self, Kind, Numbers, Stored};
+use crate::read::samples::Samples;
 use crate::read::step::{Octaves, Step};
-use crate::scan::Channel;
 use crate::units::{Shape, Spacing};
-use crate::volume::Scale;
 use crate::{Error, Result};
 use rayon::prelude::*;
 

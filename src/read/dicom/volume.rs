@@ -8,10 +8,10 @@ use super::stack::{self, Stack};
 use super::values::{self, Line, Raw};
 use super::{complete, regions};
 use super::{frame, pet};
+use crate::image::{Channel, Modality, NO_UNIT, SUV_UNIT, Scan};
+use crate::pet::suv::{self, Conversion};
 use crate::read::extent::Extent;
 use crate::read::{Options, Source, layout, numbers};
-use crate::scan::{Channel, Modality, NO_UNIT, SUV_UNIT, Scan};
-use crate::suv::{self, Conversion};
 use crate::units::Shape;
 use crate::{Error, Result};
 use dicom_dictionary_std::tags;
@@ -85,10 +85,10 @@ impl<'a> Plan<'a> {
         }
         let (reference, first) = (self.reference(), &self.files[0]);
         let (shape, pet) = (self.extent.shape, self.is_pet());
-        let rooms = rooms(&self.files, &self.stack.slices, shape, &first.pixels)?;
+        let planes = planes(&self.files, &self.stack.slices, shape, &first.pixels)?;
         let unit = self.conversion.as_ref().map_or(unit(&self.stack.slices), |c| c.unit);
-        let padding = padding(reference, &rooms);
-        let channels = channels(first, rooms, shape, &self.stack, &self.lines, pet)?;
+        let padding = padding(reference, &planes);
+        let channels = channels(first, planes, shape, &self.stack, &self.lines, pet)?;
         let channels: Vec<Channel> = channels.into_iter().map(|c| Channel { unit, ..c }).collect();
         let mut doubts = Vec::new();
         for c in channels.iter().filter(|c| c.unit == SUV_UNIT) {
@@ -98,7 +98,7 @@ impl<'a> Plan<'a> {
         }
         let mut scan = Scan::new(if pet { Modality::Pet } else { Modality::Other }, shape, channels);
         scan.spacing = self.stack.spacing;
-        scan.placement = self.stack.placement;
+        scan.patient_grid = self.stack.patient_grid;
         scan.facts = facts(&self.files, reference, shape);
         if reference.header.set.element(tags::MODALITY_LUT_SEQUENCE).is_some() {
             scan.warn("the modality look-up table (0028,3000) is not applied");
@@ -183,12 +183,12 @@ fn lines(slices: &[Slice], conversion: Option<&Conversion>) -> Result<Vec<Line>>
 }
 
 /// Decodes every slice into its place, in one plane for each sample.
-fn rooms(files: &[File], slices: &[Slice], shape: Shape, pixels: &Pixels) -> Result<Vec<Vec<u32>>> {
+fn planes(files: &[File], slices: &[Slice], shape: Shape, pixels: &Pixels) -> Result<Vec<Vec<u32>>> {
     let plane = pixels.plane();
-    let mut rooms: Vec<Vec<u32>> = (0..pixels.samples).map(|_| vec![0; shape.len()]).collect();
-    let mut planes: Vec<Vec<&mut [u32]>> = slices.iter().map(|_| Vec::new()).collect();
-    for room in &mut rooms {
-        planes.iter_mut().zip(room.chunks_mut(plane)).for_each(|(p, chunk)| p.push(chunk));
+    let mut planes: Vec<Vec<u32>> = (0..pixels.samples).map(|_| vec![0; shape.len()]).collect();
+    let mut parts: Vec<Vec<&mut [u32]>> = slices.iter().map(|_| Vec::new()).collect();
+    for one in &mut planes {
+        parts.iter_mut().zip(one.chunks_mut(plane)).for_each(|(part, chunk)| part.push(chunk));
     }
     let decode = |(slice, out): (&Slice, &mut Vec<&mut [u32]>)| {
         let file = &files[slice.file];
@@ -198,22 +198,22 @@ fn rooms(files: &[File], slices: &[Slice], shape: Shape, pixels: &Pixels) -> Res
         };
         read().map_err(|e| e.at(&file.path))
     };
-    for (slices, planes) in slices.chunks(AT_ONCE).zip(planes.chunks_mut(AT_ONCE)) {
-        let done: Vec<Result<()>> = slices.par_iter().zip(planes.par_iter_mut()).map(decode).collect();
+    for (slices, parts) in slices.chunks(AT_ONCE).zip(parts.chunks_mut(AT_ONCE)) {
+        let done: Vec<Result<()>> = slices.par_iter().zip(parts.par_iter_mut()).map(decode).collect();
         done.into_iter().collect::<Result<()>>()?;
     }
-    Ok(rooms)
+    Ok(planes)
 }
 
 fn channels(
     file: &File,
-    rooms: Vec<Vec<u32>>,
+    planes: Vec<Vec<u32>>,
     shape: Shape,
     stack: &Stack,
     lines: &[Line],
     pet: bool,
 ) -> Result<Vec<Channel>> {
-    let names = channel_names(&file.header.modality(), rooms.len());
+    let names = channel_names(&file.header.modality(), planes.len());
     let one = lines.first().copied().filter(|first| !pet && lines.iter().all(|l| l == first));
     let make = |(name, numbers): (String, Vec<u32>)| {
         let raw = Raw { numbers, stored: file.pixels.stored_type(), shape, spacing: stack.spacing };
@@ -222,7 +222,7 @@ fn channels(
             None => values::rescaled(name, raw, lines),
         }
     };
-    names.into_iter().zip(rooms).map(make).collect()
+    names.into_iter().zip(planes).map(make).collect()
 }
 
 fn channel_names(modality: &str, samples: usize) -> Vec<String> {
@@ -244,7 +244,7 @@ fn unit(slices: &[Slice]) -> &'static str {
 }
 
 /// How many pixels hold the number that stands for nothing.
-fn padding(file: &File, rooms: &[Vec<u32>]) -> Option<String> {
+fn padding(file: &File, planes: &[Vec<u32>]) -> Option<String> {
     let value = file.header.set.bytes(tags::PIXEL_PADDING_VALUE)?;
     let word = u16::from_le_bytes(*value.first_chunk()?);
     let word = if file.pixels.big { word.swap_bytes() } else { word };
@@ -253,7 +253,7 @@ fn padding(file: &File, rooms: &[Vec<u32>]) -> Option<String> {
     } else {
         u32::from(word)
     };
-    let count: usize = rooms.par_iter().map(|r| r.par_iter().filter(|v| **v == bits).count()).sum();
+    let count: usize = planes.par_iter().map(|r| r.par_iter().filter(|v| **v == bits).count()).sum();
     (count > 0).then(|| format!("{count} voxels hold the padding value (0028,0120) and are kept as numbers"))
 }
 

@@ -1,12 +1,12 @@
-//! Where the voxels lie: sform, quaternion or the bare sides of a voxel become [`Spacing`] and [`Placement`].
+//! Where the voxels lie: sform, quaternion or the bare sides of a voxel become [`Spacing`] and [`PatientGrid`].
 //!
 //! The rule of the standard, as most programs apply it: the sform if its code is above 0, else the qform if its code is
 //! above 0, else only the sides of a voxel, without a place. World axes of NIfTI rise to the right, the front and the head;
-//! those of [`Placement`] to the left, the back and the head, so x and y change their sign. A matrix whose axes are not at
-//! right angles cannot be a [`Placement`]: the quaternion takes its place, or the image has none, and a note says so.
+//! those of [`PatientGrid`] to the left, the back and the head, so x and y change their sign. A matrix whose axes are not at
+//! right angles cannot be a [`PatientGrid`]: the quaternion takes its place, or the image has none, and a note says so.
 
 use super::header::Header;
-use crate::placement::Placement;
+use crate::image::PatientGrid;
 use crate::units::Spacing;
 
 /// What the header comes down to.
@@ -15,7 +15,7 @@ pub struct Geometry {
     /// Sides of a voxel.
     pub spacing: Option<Spacing>,
     /// Place of the grid.
-    pub placement: Option<Placement>,
+    pub patient_grid: Option<PatientGrid>,
     /// `sform`, `qform` or `none`.
     pub by: &'static str,
     /// What the user should know.
@@ -30,7 +30,7 @@ const SKEW: f64 = 1e-3;
 /// Relative difference below which two lengths are the same number, written with more or fewer digits.
 const SAME: f64 = 1e-4;
 
-/// Works out spacing and placement.
+/// Works out spacing and patient grid.
 pub fn geometry(h: &Header) -> Geometry {
     let mut g = Geometry { by: "none", ..Default::default() };
     let unit = unit(h, &mut g.notes);
@@ -77,7 +77,7 @@ pub fn geometry(h: &Header) -> Geometry {
     let exact: [f64; 3] = std::array::from_fn(|k| if differs(k) { lengths[k] } else { sides[k] });
     g.by = by;
     g.spacing = spacing(h, exact, unit);
-    g.placement = g.spacing.map(|_| placement(&affine, lengths, unit));
+    g.patient_grid = g.spacing.map(|_| patient_grid(&affine, lengths, unit));
     g
 }
 
@@ -186,9 +186,9 @@ fn apart(s: &Affine, q: &Affine, h: &Header, unit: Length) -> Option<f64> {
 }
 
 /// Turned to left, back, head.
-fn placement(a: &Affine, lengths: [f64; 3], unit: Length) -> Placement {
+fn patient_grid(a: &Affine, lengths: [f64; 3], unit: Length) -> PatientGrid {
     // Adding 0 turns -0 to 0.
     let lps = |v: [f64; 3]| [0.0 - v[0], 0.0 - v[1], v[2] + 0.0].map(|v| v + 0.0);
     let direction = |k: usize| lps(a[k].map(|v| v / lengths[k]));
-    Placement { origin: lps(a[3].map(|v| v * unit.mm)), directions: [direction(2), direction(1), direction(0)] }
+    PatientGrid { origin: lps(a[3].map(|v| v * unit.mm)), directions: [direction(2), direction(1), direction(0)] }
 }

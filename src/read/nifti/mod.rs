@@ -4,11 +4,12 @@
 //! - [`stream`]: its bytes from front to back. [`voxels`]: numbers, read into their place.
 //! - [`sidecar`]: the facts of a PET scan in a BIDS sidecar. [`values`]: slope, NaN, and SUV.
 //!
-//! The grid is kept as it is stored: z, y, x of the scan are the third, second and first axis of the file, and the placement
+//! The grid is kept as it is stored: z, y, x of the scan are the third, second and first axis of the file, and the patient grid
 //! says which way they run. One volume is read; of a series of time points the one that was asked for.
 
 mod affine;
 mod header;
+mod keys;
 mod sidecar;
 mod stream;
 mod times;
@@ -19,7 +20,7 @@ use super::extent::{self, Extent};
 use super::layout::{Sizes, names};
 use super::numbers::{self, Numbers};
 use super::{Colour, Format, Input, Options, Source};
-use crate::scan::{Modality, Scan};
+use crate::image::{Modality, Scan};
 use crate::units::Shape;
 use crate::{Error, Result};
 use header::{Header, Kind};
@@ -157,25 +158,25 @@ fn is_clear(samples: usize, options: &Options) -> bool {
 fn read(input: &Input, options: &Options) -> Result<Scan> {
     let Plan { h, of, volume, voxels, gzip, geometry, said, .. } = plan(input, options)?;
     let mut notes = volume.notes.clone();
-    let rooms = match voxels {
+    let planes = match voxels {
         Voxels::Beside(image) => {
             let source = Source::open(&image).map_err(|e| e.at(&image))?;
             volume.voxels(&source, of, h.big).map_err(|e| e.at(&image))?
         }
         Voxels::Own => volume.voxels(&input.source, of, h.big)?,
     };
-    let rooms = colours(rooms, options, &mut notes);
-    let names = names(&[], 1, rooms.len(), of.samples > 1);
+    let planes = colours(planes, options, &mut notes);
+    let names = names(&[], 1, planes.len(), of.samples > 1);
     let mut channels = Vec::new();
-    for (name, room) in names.into_iter().zip(rooms) {
-        channels.push(values::channel(name, volume.shape, room, of.stored, &h, &mut notes)?);
+    for (name, plane) in names.into_iter().zip(planes) {
+        channels.push(values::channel(name, volume.shape, plane, of.stored, &h, &mut notes)?);
     }
     channels.iter_mut().for_each(|c| c.volume.spacing = geometry.spacing);
     notes.extend(geometry.notes);
     let mut scan =
         Scan { warnings: notes, notes: volume.picked, ..Scan::new(Modality::Unknown, volume.shape, channels) };
     scan.spacing = geometry.spacing;
-    scan.placement = geometry.placement;
+    scan.patient_grid = geometry.patient_grid;
     scan.facts = facts(&h, of, gzip, geometry.by);
     numbers::steps(&mut scan);
     values::convert(&mut scan, said, &options.suv, of.stored.kind != numbers::Kind::Float)?;
@@ -257,19 +258,19 @@ impl Volume {
         let mut stream = Stream::open(source)?;
         self.fits(&stream)?;
         stream.go(self.from)?;
-        let rooms = voxels::read(&mut stream, of, big, self.shape.len())?;
+        let planes = voxels::read(&mut stream, of, big, self.shape.len())?;
         stream.check()?;
-        Ok(rooms)
+        Ok(planes)
     }
 }
 
 /// Transparency is left out, unless everything is wanted as it is stored.
-fn colours(mut rooms: Vec<Numbers>, options: &Options, notes: &mut Vec<String>) -> Vec<Numbers> {
-    if is_clear(rooms.len(), options) {
-        rooms.truncate(3);
+fn colours(mut planes: Vec<Numbers>, options: &Options, notes: &mut Vec<String>) -> Vec<Numbers> {
+    if is_clear(planes.len(), options) {
+        planes.truncate(3);
         notes.push("transparency was left out".into());
     }
-    rooms
+    planes
 }
 
 fn facts(h: &Header, of: Type, gzip: bool, by: &str) -> Vec<(String, String)> {

@@ -5,15 +5,16 @@
 //! the folders above and `participants.tsv` are not looked at.
 //!
 //! A fact under two names must be one fact: two weights, doses, sexes, times of injection or kinds of decay correction that
-//! differ are refused with both values. A half-life that is not its nuclide's is doubted by `crate::suv`.
+//! differ are refused with both values. A half-life that is not its nuclide's is doubted by `crate::pet::suv`.
 //! Reference: <https://bids-specification.readthedocs.io/en/stable/modality-specific-files/positron-emission-tomography.html>.
 
+use super::keys::{Sidecar, contradiction, differ};
 use super::times::{moment, of_day, split};
+use crate::image::Modality;
+use crate::pet::suv::{HeaderFacts, Identity, SliceFacts};
 use crate::read::Source;
-use crate::scan::Modality;
-use crate::suv::{Facts, Identity, SliceFacts};
 use crate::{Error, Result};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// Largest sidecar that is read, in bytes.
@@ -25,7 +26,7 @@ pub struct Said {
     /// What made the image.
     pub modality: Modality,
     /// For the rules of SUV.
-    pub facts: Facts,
+    pub facts: HeaderFacts,
     /// What the stored values are multiplied with to be in the unit of the facts: 1000 for kBq/mL.
     pub per_unit: f64,
     /// What the user should know.
@@ -37,7 +38,7 @@ pub struct Said {
 impl Said {
     /// Nothing but what made the image.
     pub fn new(modality: Modality) -> Self {
-        Said { modality, facts: Facts::default(), per_unit: 1.0, notes: vec![], source: None }
+        Said { modality, facts: HeaderFacts::default(), per_unit: 1.0, notes: vec![], source: None }
     }
 }
 
@@ -68,20 +69,6 @@ pub fn read(image: &Path, time: usize) -> Result<Option<Said>> {
     };
     let said = Sidecar { keys: &keys, time }.said().map_err(|e| e.at(&path))?;
     Ok(Some(Said { source: name, ..said }))
-}
-
-/// More apart than digits that were rounded.
-fn differ(a: f64, b: f64) -> bool {
-    (a - b).abs() > 1e-3 * a.abs().max(b.abs())
-}
-
-fn contradiction(a: &str, b: &str) -> Error {
-    Error::format(format!("{a}, but {b}")).needed_for("SUVbw").remedy("a sidecar that says one of the two")
-}
-
-struct Sidecar<'a> {
-    keys: &'a Map<String, Value>,
-    time: usize,
 }
 
 impl Sidecar<'_> {
@@ -139,48 +126,6 @@ impl Sidecar<'_> {
             None if PET.iter().any(|k| self.keys.contains_key(*k)) => Modality::Pet,
             None => Modality::Unknown,
         }
-    }
-
-    /// The value of the first key that is there; of a list the one of the time point, or its only one.
-    fn value(&self, names: &[&str]) -> Option<&Value> {
-        let value = names.iter().find_map(|n| self.keys.get(*n)).filter(|v| !v.is_null())?;
-        match value {
-            Value::Array(list) if list.len() == 1 => list.first(),
-            Value::Array(list) => list.get(self.time),
-            one => Some(one),
-        }
-    }
-
-    fn text(&self, names: &[&str]) -> Option<String> {
-        let text = match self.value(names)? {
-            Value::String(s) => s.trim().to_string(),
-            Value::Number(n) => n.to_string(),
-            _ => return None,
-        };
-        (!text.is_empty() && !text.eq_ignore_ascii_case("n/a")).then_some(text)
-    }
-
-    fn number(&self, names: &[&str]) -> Result<Option<f64>> {
-        self.agreed(names, |v| v)
-    }
-
-    /// The number under any of these names, made alike by `norm`; all that are there must say the same.
-    fn agreed(&self, names: &[&str], norm: impl Fn(f64) -> f64) -> Result<Option<f64>> {
-        let mut found: Option<(&str, f64)> = None;
-        for name in names {
-            let Some(text) = self.text(&[*name]) else { continue };
-            let Some(v) = text.parse::<f64>().ok().filter(|v| v.is_finite()) else {
-                return Err(Error::format(format!("{name} = \"{text}\": not a number")));
-            };
-            match found {
-                None => found = Some((*name, norm(v))),
-                Some((other, before)) if differ(before, norm(v)) => {
-                    return Err(contradiction(&format!("{other} = {before}"), &format!("{name} = {}", norm(v))));
-                }
-                Some(_) => {}
-            }
-        }
-        Ok(found.map(|(_, v)| v))
     }
 
     /// Units and kind of SUV as DICOM has them, and what brings the values to that unit. Others stay as they are written.
@@ -335,7 +280,7 @@ impl Sidecar<'_> {
     }
 
     /// Dates and times of day under the names of DICOM.
-    fn clock_times(&self, facts: &mut Facts, slice: &mut SliceFacts) -> Result<()> {
+    fn clock_times(&self, facts: &mut HeaderFacts, slice: &mut SliceFacts) -> Result<()> {
         let digits = |names: &[&str]| {
             let keep = |t: String| t.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect::<String>();
             self.text(names).map(keep).filter(|t| !t.is_empty())

@@ -8,11 +8,10 @@
 
 use super::header::Header;
 use super::sidecar::Said;
+use crate::image::{Channel, Modality, SUV_UNIT, Scale, Scan};
+use crate::pet::suv::{self, HeaderFacts, Settings, SliceFacts, Units};
 use crate::read::numbers::{self, Numbers, Stored};
-use crate::scan::{Channel, Modality, SUV_UNIT, Scan};
-use crate::suv::{self, Facts, Settings, SliceFacts, Units};
 use crate::units::Shape;
-use crate::volume::Scale;
 use crate::{Error, Result};
 use rayon::prelude::*;
 
@@ -77,7 +76,7 @@ pub fn convert(scan: &mut Scan, said: Option<Said>, settings: &Settings, integer
     }
     scan.modality = Modality::Pet;
     let known = said.as_ref().is_some_and(|s| s.facts.units.is_some());
-    let mut said = said.unwrap_or_else(|| Said { facts: Facts::default(), ..Said::new(Modality::Pet) });
+    let mut said = said.unwrap_or_else(|| Said { facts: HeaderFacts::default(), ..Said::new(Modality::Pet) });
     said.facts.bids = true;
     said.facts.voxel_ml = scan.spacing.map(|s| s.voxel_volume() * (s.unit.um() / 1e4).powi(3));
     if said.facts.slices.is_empty() {

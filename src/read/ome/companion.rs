@@ -1,9 +1,10 @@
 //! OME-XML in a file of its own (`name.companion.ome`): a description whose planes lie in TIFF files beside it.
 
+use super::files;
 use super::metadata::{self, Metadata};
-use super::{child, files, images, parse};
+use super::xml::{child, images, parse};
+use crate::image::Scan;
 use crate::read::{Extent, Format, Input, Options, Source, tiff};
-use crate::scan::Scan;
 use crate::{Error, Result};
 use std::path::PathBuf;
 

@@ -4,8 +4,9 @@
 //! other files, in the same folder. Where the two contradict each other the file is refused, and where they only differ a note
 //! says so.
 
-use super::{AnyNamespace, Node, child};
+use super::xml::{AnyNamespace, child};
 use crate::{Error, Result};
+use roxmltree::Node;
 use std::collections::BTreeSet;
 use std::path::Path;
 

@@ -1,6 +1,6 @@
 //! Where the OME-XML of a file stands: in the file itself, or in another one that it names.
 
-use super::{MOST_TEXT, child, parse};
+use super::xml::{MOST_TEXT, child, parse};
 use crate::read::{Options, Source, tiff};
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};

@@ -16,7 +16,9 @@
 pub mod companion;
 mod files;
 mod metadata;
+mod planes;
 mod sets;
+mod xml;
 
 pub use metadata::{Metadata, root_attribute};
 pub use sets::{OmeSet, find_ome_sets};
@@ -29,30 +31,17 @@ use super::resolution;
 use crate::units::Spacing;
 use crate::{Error, Result};
 use files::{Named, Own};
-use roxmltree::{Document, Node, ParsingOptions};
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-
-/// Longest OME-XML that is read: a tree takes many times its text, and metadata of this size are not met.
-pub const MOST_TEXT: u64 = 256 << 20;
+use planes::{Files, order, planes};
+use roxmltree::Node;
+use std::collections::BTreeSet;
+use std::path::Path;
+use xml::{AnyNamespace, child, images, number, parse};
 
 /// Is this an OME-XML block?
 pub fn is(description: &str) -> bool {
     let head = description.get(..4096).unwrap_or(description);
     description.trim_end().ends_with('>')
         && (head.contains("<OME ") || head.contains("<OME>") || head.contains(":OME "))
-}
-
-fn parse(xml: &str) -> Result<Document<'_>> {
-    if xml.len() as u64 > MOST_TEXT {
-        return Err(Error::limit(format!("OME-XML of {} bytes", xml.len())));
-    }
-    let options = ParsingOptions { nodes_limit: 10_000_000, ..Default::default() };
-    Document::parse_with_options(xml, options).map_err(|e| Error::format(format!("OME-XML: {e}")))
-}
-
-fn images<'a, 'b>(document: &'a Document<'b>) -> Vec<Node<'a, 'b>> {
-    document.root_element().children().filter(|n| n.has_tag_name_any("Image")).collect()
 }
 
 /// What the file itself says beside its OME-XML.
@@ -171,25 +160,6 @@ fn same_type(pixels: Node, stored: Stored, warnings: &mut Vec<String>) {
     }
 }
 
-trait AnyNamespace {
-    fn has_tag_name_any(&self, name: &str) -> bool;
-}
-
-impl AnyNamespace for Node<'_, '_> {
-    fn has_tag_name_any(&self, name: &str) -> bool {
-        self.is_element() && self.tag_name().name() == name
-    }
-}
-
-fn child<'a, 'b>(node: Node<'a, 'b>, name: &str) -> Option<Node<'a, 'b>> {
-    node.children().find(|n| n.has_tag_name_any(name))
-}
-
-fn number(node: Node, name: &str) -> Result<Option<usize>> {
-    let bad = |v| Error::format(format!("OME-XML: {name} is \"{v}\""));
-    node.attribute(name).map(|v| v.trim().parse().map_err(|_| bad(v))).transpose()
-}
-
 /// Samples in a pixel, the same for all channels: as many as the pages have.
 fn samples_per_pixel(pixels: Node, pages: &Pages, warnings: &mut Vec<String>) -> Result<usize> {
     let channels = pixels.children().filter(|n| n.has_tag_name_any("Channel"));
@@ -218,76 +188,6 @@ fn sizes(pixels: Node, samples: usize) -> Result<Sizes> {
     let sizes = Sizes { c: c / samples, z, t };
     sizes.planes()?;
     Ok(sizes)
-}
-
-/// The order of the page axes, the first one running fastest.
-fn order<'a>(pixels: Node<'a, '_>) -> Result<&'a str> {
-    let order = pixels.attribute("DimensionOrder").unwrap_or("XYZCT");
-    match order.strip_prefix("XY") {
-        Some(rest @ ("ZCT" | "ZTC" | "CZT" | "CTZ" | "TZC" | "TCZ")) => Ok(rest),
-        _ => Err(Error::format(format!("OME-XML: DimensionOrder is \"{order}\""))),
-    }
-}
-
-/// The files of a set.
-struct Files<'a> {
-    own: &'a Own,
-    path: &'a Path,
-    companions: Vec<Named>,
-}
-
-impl Files<'_> {
-    /// Number of the file that planes lie in: 0 is the one that is read.
-    fn number(&mut self, data: Node) -> Result<usize> {
-        let named = Named::of(data);
-        if self.own.is(&named) {
-            return Ok(0);
-        }
-        let at = self.companions.iter().position(|n| n.name == named.name).unwrap_or_else(|| {
-            self.companions.push(named);
-            self.companions.len() - 1
-        });
-        Ok(at + 1)
-    }
-
-    /// The planes, and the other files that they lie in with their UUIDs: those of other time points are left out.
-    fn used(self, mut planes: Vec<Plane>) -> (Vec<Plane>, Vec<PathBuf>, Vec<Option<String>>) {
-        let mut used: BTreeMap<usize, usize> = planes.iter().filter(|p| p.file > 0).map(|p| (p.file, 0)).collect();
-        used.values_mut().enumerate().for_each(|(n, to)| *to = n + 1);
-        planes.iter_mut().for_each(|p| p.file = used.get(&p.file).copied().unwrap_or(0));
-        let named = used.keys().filter_map(|n| self.companions.get(n - 1));
-        let (paths, uuids) = named.map(|n| (self.path.with_file_name(&n.name), n.uuid.clone())).unzip();
-        (planes, paths, uuids)
-    }
-}
-
-/// The page of every plane, in the order of the planes.
-fn planes(pixels: Node, sizes: Sizes, pages: usize, files: &mut Files) -> Result<Vec<Option<Plane>>> {
-    let count = sizes.planes()?;
-    let mut planes = vec![None; count];
-    let order = order(pixels)?;
-    let data: Vec<Node> = pixels.children().filter(|n| n.has_tag_name_any("TiffData")).collect();
-    if data.is_empty() {
-        planes.iter_mut().enumerate().take(pages).for_each(|(page, p)| *p = Some(Plane { file: 0, page }));
-    }
-    for node in data {
-        let first = |name| number(node, name).map(|n| n.unwrap_or(0));
-        let (c, z, t) = (first("FirstC")?, first("FirstZ")?, first("FirstT")?);
-        if c >= sizes.c || z >= sizes.z || t >= sizes.t {
-            return Err(Error::format(format!(
-                "OME-XML: a page for channel {c}, slice {z}, time {t}, which are not there"
-            )));
-        }
-        let (ifd, given) = (number(node, "IFD")?, number(node, "PlaneCount")?);
-        let file = files.number(node)?;
-        let start = sizes.index(order, c, z, t);
-        // Without a count a page number stands for one plane, and nothing at all for every plane.
-        let run = given.unwrap_or(if ifd.is_some() { 1 } else { count - start });
-        for (k, plane) in planes.iter_mut().skip(start).take(run).enumerate() {
-            *plane = Some(Plane { file, page: ifd.unwrap_or(0).saturating_add(k) });
-        }
-    }
-    Ok(planes)
 }
 
 fn calibration(pixels: Node, slices: usize, warnings: &mut Vec<String>) -> Option<Spacing> {

@@ -2,7 +2,8 @@
 
 use super::files::{self, Own};
 use super::metadata::{Metadata, root_attribute, xml};
-use super::{MOST_TEXT, companion, images, is, parse};
+use super::xml::{MOST_TEXT, images, parse};
+use super::{companion, is};
 use crate::read::{HEAD_BYTES, Options, Source, tiff};
 use sha2::{Digest, Sha256};
 use std::collections::hash_map::Entry;

@@ -29,7 +29,7 @@ use super::numbers::{self, Kind, Numbers, Stored};
 use super::ome::{self, Metadata};
 use super::raster;
 use super::{Colour, Format, Input, Options, Source};
-use crate::scan::{Channel, Modality, Scan};
+use crate::image::{Channel, Modality, Scan};
 use crate::units::Shape;
 use crate::{Error, Result};
 use codes::Photometric;

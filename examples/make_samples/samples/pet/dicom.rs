@@ -130,7 +130,7 @@ fn list(file: &mut InMemDicomObject, tag: Tag, item: InMemDicomObject) {
 
 fn slice(file: &mut InMemDicomObject, grid: &Grid, count: usize) {
     let z = grid.shape.z - count;
-    let place = grid.placement.at(&grid.spacing, [z as f64, 0.0, 0.0]).map(|v| v.to_string()).join("\\");
+    let place = grid.patient_grid.at(&grid.spacing, [z as f64, 0.0, 0.0]).map(|v| v.to_string()).join("\\");
     let [dz, dy, dx] = grid.spacing.zyx;
     set(file, tags::SOP_INSTANCE_UID, VR::UI, &uid(&format!("slice {count}")));
     set(file, tags::INSTANCE_NUMBER, VR::IS, &count.to_string());

@@ -10,7 +10,7 @@ use nifti::Stored;
 use scene::{BLADDER, BLADDER_MASK, Grid, LESIONS, MIDDLE, Sphere};
 use std::path::Path;
 use uptake::Result;
-use uptake::placement::Placement;
+use uptake::image::PatientGrid;
 use uptake::table::{Cells, Table};
 use uptake::units::{Shape, Spacing};
 use uptake::write::{CsvSink, Draft};
@@ -54,7 +54,7 @@ fn grid(step: [f64; 3], size: [usize; 3], back: f64) -> Result<Grid> {
     let half: [f64; 3] = std::array::from_fn(|a| (size[a] - 1) as f64 / 2.0 * step[a]);
     let origin = [MIDDLE[0] - half[2], MIDDLE[1] - back * half[1], MIDDLE[2] - half[0]];
     let shape = Shape::new(size[0], size[1], size[2]);
-    Ok(Grid { shape, spacing, placement: Placement { origin, directions } })
+    Ok(Grid { shape, spacing, patient_grid: PatientGrid { origin, directions } })
 }
 
 fn entry(file: impl Into<String>, grid: Option<&Grid>, what: &'static str) -> Entry {

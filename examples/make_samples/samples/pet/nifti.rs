@@ -47,12 +47,12 @@ fn header(grid: &Grid, stored: &Stored) -> Vec<u8> {
     put(123, &[2]); // millimetres
     put(148, b"uptake phantom");
     put(252, &[1_i16, 1].map(i16::to_le_bytes).concat());
-    // NIfTI has x to the right and y to the front where the placement has left and back.
+    // NIfTI has x to the right and y to the front where the patient grid has left and back.
     let ras = |v: [f64; 3]| [-v[0], -v[1], v[2]];
-    let origin = ras(grid.placement.origin);
+    let origin = ras(grid.patient_grid.origin);
     // Half a turn around y: (0, 1, 0).
     put(256, &floats(&[0.0, 1.0, 0.0, origin[0], origin[1], origin[2]]));
-    let [dz, dy, dx] = grid.placement.directions.map(ras);
+    let [dz, dy, dx] = grid.patient_grid.directions.map(ras);
     for row in 0..3 {
         let line = [dx[row] * step[2], dy[row] * step[1], dz[row] * step[0], origin[row]];
         put(280 + 16 * row, &floats(&line));

@@ -4,7 +4,7 @@
 
 use super::super::field::Field;
 use super::super::random::Random;
-use uptake::placement::Placement;
+use uptake::image::PatientGrid;
 use uptake::units::{Shape, Spacing};
 
 /// Where the middle of the phantom lies on the table of the scanner.
@@ -88,13 +88,13 @@ impl Body {
 pub struct Grid {
     pub shape: Shape,
     pub spacing: Spacing,
-    pub placement: Placement,
+    pub patient_grid: PatientGrid,
 }
 
 impl Grid {
     /// From the middle of the phantom.
     fn place(&self, zyx: [f64; 3]) -> [f64; 3] {
-        let p = self.placement.at(&self.spacing, zyx);
+        let p = self.patient_grid.at(&self.spacing, zyx);
         std::array::from_fn(|a| p[a] - MIDDLE[a])
     }
 

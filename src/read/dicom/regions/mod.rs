@@ -12,9 +12,9 @@ pub use references::{Drawn, references};
 
 use super::header::Header;
 use super::set::Set;
+use crate::image::{Regions, Scan};
 use crate::read::grid::Grid;
 use crate::read::{Options, Pick, Source};
-use crate::scan::{Regions, Scan};
 use crate::units::Shape;
 use crate::{Error, Result};
 use dicom_dictionary_std::tags;
@@ -46,12 +46,12 @@ pub fn regions(path: &Path, scan: &Scan, pick: &Pick, options: &Options) -> Resu
                 .remedy("an RTSTRUCT, a DICOM segmentation (SEG), or a label image as NIfTI or OME-TIFF"));
         }
     };
-    let (Some(spacing), Some(placement)) = (scan.spacing, scan.placement) else {
+    let (Some(spacing), Some(patient_grid)) = (scan.spacing, scan.patient_grid) else {
         return Err(Error::usage("the image does not say where it lies in the patient")
             .needed_for("regions from DICOM")
             .remedy("the image as DICOM or NIfTI, or the regions as a label image of the same size"));
     };
-    let onto = Grid { shape: scan.shape, spacing, placement };
+    let onto = Grid { shape: scan.shape, spacing, patient_grid };
     let mut regions = read(&File { header: &header, source: &source, onto, pick, options })?;
     regions.notes.extend(frame_note(&header.set, scan)?);
     Ok(regions)

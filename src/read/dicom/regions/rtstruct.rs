@@ -6,9 +6,9 @@
 
 use super::polygon::{self, Corner, FARTHEST, UNIT};
 use super::{File, Named, Planes, Sheet, choose, plural};
+use crate::image::Regions;
 use crate::read::dicom::set::Set;
 use crate::read::grid::Grid;
-use crate::scan::Regions;
 use crate::{Error, Result};
 use dicom_dictionary_std::tags;
 use std::collections::BTreeMap;
@@ -92,7 +92,7 @@ fn place(corners: &[[f64; 3]], onto: &Grid) -> Result<Option<Contour>> {
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
     let mut placed = Vec::with_capacity(corners.len());
     for corner in corners {
-        let [z, y, x] = onto.placement.grid(&onto.spacing, *corner);
+        let [z, y, x] = onto.patient_grid.grid(&onto.spacing, *corner);
         if ![z, y, x].iter().all(|v| v.abs() < FARTHEST) {
             let [px, py, pz] = corner;
             return Err(Error::format(format!("the corner ({px}, {py}, {pz}) mm is nowhere near the image")));

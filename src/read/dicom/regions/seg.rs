@@ -5,13 +5,12 @@
 //! grid is refused, or resampled if that was asked for. Fractions count as inside from half of their maximum on.
 
 use super::{File, Named, Planes, Sheet, choose, plural};
-use crate::placement::Placement;
+use crate::image::{PatientGrid, Regions};
 use crate::read::dicom::frame;
 use crate::read::dicom::pixels::Pixels;
 use crate::read::dicom::set::Set;
 use crate::read::dicom::slice::{self, Slice, cross, dot};
 use crate::read::grid::{self, Grid};
-use crate::scan::Regions;
 use crate::units::{Shape, Spacing};
 use crate::{Error, Result};
 use dicom_core::Tag;
@@ -126,8 +125,8 @@ fn stack(slices: &[Slice], pixels: &Pixels, file: &File) -> Result<(Grid, Vec<us
     }
     let bad = || Error::format(format!("a spacing of {step} x {y} x {x} mm"));
     let spacing = Spacing::mm([step, y, x]).ok_or_else(bad)?;
-    let placement = Placement { origin: lowest, directions: [normal, column, row] };
-    Ok((Grid { shape: Shape::new(count, pixels.rows, pixels.columns), spacing, placement }, places))
+    let patient_grid = PatientGrid { origin: lowest, directions: [normal, column, row] };
+    Ok((Grid { shape: Shape::new(count, pixels.rows, pixels.columns), spacing, patient_grid }, places))
 }
 
 /// The distance of slices that the file tells.
@@ -175,7 +174,7 @@ fn even(heights: &[f64], told: Option<f64>, onto: &Grid, normal: [f64; 3]) -> Re
 
 /// The side in mm of a voxel of the image, along its axis nearest to a direction.
 fn side_along(grid: &Grid, direction: [f64; 3]) -> f64 {
-    let along = |k: &usize| dot(grid.placement.directions[*k], direction).abs();
+    let along = |k: &usize| dot(grid.patient_grid.directions[*k], direction).abs();
     let axis = (0..3).max_by(|a, b| along(a).total_cmp(&along(b))).unwrap_or(0);
     mm(grid)[axis]
 }
@@ -192,7 +191,7 @@ struct Lattice {
 
 impl Lattice {
     fn new(own: &Grid, onto: &Grid) -> Option<Lattice> {
-        let place = |zyx: [f64; 3]| onto.placement.grid(&onto.spacing, own.placement.at(&own.spacing, zyx));
+        let place = |zyx: [f64; 3]| onto.patient_grid.grid(&onto.spacing, own.patient_grid.at(&own.spacing, zyx));
         let origin = place([0.0; 3]);
         let step = |axis: usize| {
             let to = place(std::array::from_fn(|k| if k == axis { 1.0 } else { 0.0 }));

@@ -1,0 +1,87 @@
+//! The files that are written for an image.
+
+use super::context::BatchContext;
+use super::item::Item;
+use super::parts::Written;
+use crate::image::Scan;
+use crate::pipeline::Outcome;
+use crate::recipe::{ImageFiles, Recipe};
+use crate::{Result, write};
+
+impl BatchContext<'_> {
+    /// Longest side of an overlay in pixels.
+    pub fn overlay_size(&self) -> usize {
+        self.settings.overlay_size.unwrap_or(write::LONGEST)
+    }
+
+    /// Places of the label image and the overlay of a set, below the output folder.
+    fn outputs(&self, item: &Item, recipe: &Recipe, set: &str) -> [Option<String>; 2] {
+        let (usual, end) = if is_nifti(recipe) { (".nii.gz", ".nii.gz") } else { (".tif", ".ome.tif") };
+        [
+            self.settings.labels.then(|| format!("labels/{}", item.output(set, usual, end))),
+            self.settings.overlays.then(|| format!("overlays/{}", item.output(set, usual, ".png"))),
+        ]
+    }
+
+    /// Place of a derived image below the output folder.
+    fn image_output(item: &Item, recipe: &Recipe, name: &str) -> String {
+        let (usual, end) = if is_nifti(recipe) { (".nii.gz", ".nii.gz") } else { (".tif", ".ome.tif") };
+        format!("images/{}", item.output(name, usual, end))
+    }
+
+    /// Every file that the image should have.
+    pub fn all_outputs(&self, item: &Item, recipe: &Recipe) -> Vec<String> {
+        let body = &recipe.body;
+        let sets = body.objects.iter().filter(|(_, o)| o.write).flat_map(|(name, _)| self.outputs(item, recipe, name));
+        let images =
+            body.images.iter().filter(|(_, i)| i.write).map(|(name, _)| Self::image_output(item, recipe, name));
+        sets.flatten().chain(images).collect()
+    }
+
+    /// Writes them.
+    pub fn set_down(&self, item: &Item, recipe: &Recipe, scan: &Scan, outcome: &Outcome) -> Result<Vec<Written>> {
+        let mut written = Vec::new();
+        for image in &outcome.images {
+            let below = Self::image_output(item, recipe, &image.name);
+            let path = self.out.path(&below)?;
+            if is_nifti(recipe) {
+                write::nifti_image(path, &image.name, &image.volume, scan.patient_grid.as_ref())?;
+            } else {
+                write::image(path, &image.name, &image.volume)?;
+            }
+            written.push(Written::of(self.out.folder(), below)?);
+        }
+        // Sets that follow each other are mostly shown over the same channels: laid out once.
+        let mut laid: Option<([Option<usize>; 2], write::Backdrop)> = None;
+        for set in &outcome.sets {
+            let [labels, overlay] = self.outputs(item, recipe, &set.name);
+            if let Some(below) = labels {
+                let path = self.out.path(&below)?;
+                if is_nifti(recipe) {
+                    write::nifti_labels(path, &set.name, &set.labels, scan.spacing, scan.patient_grid.as_ref())?;
+                } else {
+                    write::labels(path, &set.name, &set.labels, scan.spacing)?;
+                }
+                written.push(Written::of(self.out.folder(), below)?);
+            }
+            if let (Some(below), Some(channel)) = (overlay, scan.channels.get(set.channel)) {
+                let over = [Some(set.channel), set.beneath];
+                let mut backdrop = match laid.take() {
+                    Some((same, backdrop)) if same == over => backdrop,
+                    _ => {
+                        let beneath = set.beneath.and_then(|i| scan.channels.get(i));
+                        write::Backdrop::new(write::Picture::of(scan, channel, beneath, self.overlay_size()))?
+                    }
+                };
+                backdrop.overlay(self.out.path(&below)?, &[(set.name.as_str(), &set.labels)])?;
+                laid = Some((over, backdrop));
+                written.push(Written::of(self.out.folder(), below)?);
+            }
+        }
+        Ok(written)
+    }
+}
+
+fn is_nifti(recipe: &Recipe) -> bool {
+    recipe.body.image_files() == ImageFiles::Nifti
+}

@@ -1,0 +1,41 @@
+//! What went over the bus.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What went over the bus since the device was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Kernels dispatched.
+    pub dispatches: u64,
+    /// Arrays sent up.
+    pub uploads: u64,
+    /// Bytes sent up.
+    pub bytes_up: u64,
+    /// Waits for something to come down.
+    pub readbacks: u64,
+    /// Bytes brought down.
+    pub bytes_down: u64,
+}
+
+#[derive(Default)]
+pub(super) struct Count {
+    pub dispatches: AtomicU64,
+    pub uploads: AtomicU64,
+    pub bytes_up: AtomicU64,
+    pub readbacks: AtomicU64,
+    pub bytes_down: AtomicU64,
+}
+
+impl Count {
+    /// As it stands.
+    pub fn read(&self) -> Counters {
+        let at = Ordering::Relaxed;
+        Counters {
+            dispatches: self.dispatches.load(at),
+            uploads: self.uploads.load(at),
+            bytes_up: self.bytes_up.load(at),
+            readbacks: self.readbacks.load(at),
+            bytes_down: self.bytes_down.load(at),
+        }
+    }
+}

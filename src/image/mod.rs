@@ -1,0 +1,16 @@
+//! The nouns: what is read, computed on and measured. A [`Scan`] has channels, each a [`Volume`] of integer samples with a
+//! [`Scale`]; operations make [`Mask`]s and [`Labels`] of them.
+
+mod labels;
+mod object_runs;
+mod patient_grid;
+mod scale;
+mod scan;
+mod volume;
+
+pub use labels::Labels;
+pub(crate) use object_runs::{ObjectRun, ObjectRuns};
+pub use patient_grid::PatientGrid;
+pub use scale::Scale;
+pub use scan::{Channel, Modality, NO_UNIT, Regions, SUV_UNIT, Scan};
+pub use volume::{Mask, Volume};

@@ -1,0 +1,117 @@
+//! The list of the families of features, and a family as a recipe wants it.
+
+use super::family::{Context, Family};
+use super::feature::{About, Definition};
+use super::{intensity, lesion, probe, radial, reference, sensitivity, shape, zernike};
+use crate::{Error, Result};
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+
+/// All families, in the order of their columns.
+pub const FAMILIES: &[Entry] = &[
+    entry::<lesion::Lesion>("lesion", lesion::KEYS),
+    entry::<reference::OfReference>("reference", &[]),
+    entry::<shape::Shape>("shape", &[]),
+    entry::<zernike::Zernike>("zernike", &[]),
+    entry::<sensitivity::Sensitivity>("sensitivity", sensitivity::KEYS),
+    entry::<intensity::Intensity>("intensity", &[]),
+    entry::<radial::Radial>("radial", &[]),
+    entry::<probe::Probe>("probe", probe::KEYS),
+];
+
+/// A line of the list.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    /// As recipes call it.
+    pub name: &'static str,
+    /// The keys of its parameters.
+    pub keys: &'static [&'static str],
+    read: fn(&str) -> std::result::Result<Arc<dyn Family>, toml::de::Error>,
+}
+
+const fn entry<F: Family + DeserializeOwned + 'static>(name: &'static str, keys: &'static [&'static str]) -> Entry {
+    Entry { name, keys, read: |text| Ok(Arc::new(toml::from_str::<F>(text)?)) }
+}
+
+impl Entry {
+    /// The family with parameters, given as TOML; those that are absent have their defaults.
+    ///
+    /// # Errors
+    /// Keys or values that it does not have.
+    pub fn with(&self, parameters: &str) -> std::result::Result<Chosen, toml::de::Error> {
+        let family = (self.read)(parameters)?;
+        Ok(Chosen { name: self.name, parameters: parameters.trim().into(), alias: None, family })
+    }
+}
+
+/// The family of that name in the list.
+///
+/// # Errors
+/// There is none; the known ones are named.
+pub fn entry_of(name: &str) -> Result<&'static Entry> {
+    FAMILIES.iter().find(|f| f.name == name).ok_or_else(|| {
+        let known: Vec<&str> = FAMILIES.iter().map(|f| f.name).collect();
+        Error::usage(format!("\"{name}\" is no family of features")).remedy(format!("one of {}", known.join(", ")))
+    })
+}
+
+/// The family of that name with parameters, given as TOML.
+///
+/// ```
+/// let probe = uptake::measure::family("probe", "ring = [\"2 px\", \"9 px\"]")?;
+/// # Ok::<(), uptake::Error>(())
+/// ```
+///
+/// # Errors
+/// No such family, or keys and values that it does not have.
+pub fn family(name: &str, parameters: &str) -> Result<Chosen> {
+    let wrong = |e: toml::de::Error| Error::usage(format!("parameters of the family {name}: {}", e.message()));
+    entry_of(name)?.with(parameters).map_err(wrong)
+}
+
+/// A family as a recipe wants it.
+#[derive(Clone)]
+pub struct Chosen {
+    /// As recipes call it.
+    pub name: &'static str,
+    /// What the recipe says of it, as TOML.
+    pub parameters: String,
+    /// Goes behind the names of its columns, where a recipe wants one family several times.
+    pub alias: Option<String>,
+    /// What measures.
+    pub family: Arc<dyn Family>,
+}
+
+impl Chosen {
+    /// The columns that an object has once.
+    pub fn columns(&self, context: &Context) -> Vec<Definition> {
+        self.family.columns(context).into_iter().map(|d| self.named(d)).collect()
+    }
+
+    /// The columns that an object has once a channel.
+    pub fn channel_columns(&self, about: &About) -> Vec<Definition> {
+        self.family.channel_columns(about).into_iter().map(|d| self.named(d)).collect()
+    }
+
+    fn named(&self, mut definition: Definition) -> Definition {
+        if let Some(alias) = &self.alias {
+            definition.name = format!("{}_{alias}", definition.name);
+            let parameters = self.parameters.replace('\n', ", ");
+            definition.definition = format!("{}; {alias}: {parameters}", definition.definition);
+        }
+        definition
+    }
+}
+
+impl PartialEq for Chosen {
+    fn eq(&self, other: &Self) -> bool {
+        let all = |c: &Self| (c.name, c.parameters.clone(), c.alias.clone());
+        all(self) == all(other)
+    }
+}
+
+impl std::fmt::Debug for Chosen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {:?} {:?}", self.name, self.alias, self.parameters)
+    }
+}

@@ -1,0 +1,60 @@
+//! Entropies of counts, in bits.
+
+/// `-sum(p log2 p)` of counts, as `log2(total) - sum(n log2 n) / total`: 0 where there is but one kind.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Entropy {
+    total: u64,
+    weighted: f64,
+}
+
+/// `n log2 n` of the first whole numbers: most counts are small.
+#[rustfmt::skip]
+const SMALL: [f64; 17] = [
+    0.0, 0.0, 2.0, 4.754887502163469, 8.0, 11.60964047443681, 15.509775004326936, 19.651484454403228, 24.0,
+    28.529325012980813, 33.219280948873624, 38.05374780501027, 43.01955000865387, 48.105716335834195, 53.30296890880645,
+    58.60335893412778, 64.0,
+];
+
+impl Entropy {
+    /// Of counts.
+    pub fn of(counts: impl IntoIterator<Item = u64>) -> Self {
+        let mut entropy = Entropy::default();
+        counts.into_iter().for_each(|n| entropy.add(n));
+        entropy
+    }
+
+    /// One more kind.
+    pub fn add(&mut self, n: u64) {
+        self.total += n;
+        self.weighted += match SMALL.get(n as usize) {
+            Some(known) => *known,
+            None => n as f64 * libm::log2(n as f64),
+        };
+    }
+
+    /// In bits; nothing without counts.
+    pub fn bits(&self) -> Option<f64> {
+        let total = self.total as f64;
+        (self.total > 0).then(|| (libm::log2(total) - self.weighted / total).max(0.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entropies_of_simple_counts() {
+        assert_eq!(Entropy::of([]).bits(), None);
+        assert_eq!(Entropy::of([7]).bits(), Some(0.0));
+        assert!((Entropy::of([5, 5, 5, 5]).bits().unwrap() - 2.0).abs() < 1e-15);
+        assert!((Entropy::of([1, 3]).bits().unwrap() - (2.0 - 0.75 * 3f64.log2())).abs() < 1e-15);
+    }
+
+    #[test]
+    fn the_table_holds_what_would_be_computed() {
+        for (n, known) in SMALL.iter().enumerate().skip(1) {
+            assert!((known - n as f64 * libm::log2(n as f64)).abs() < 1e-13, "{n}");
+        }
+    }
+}

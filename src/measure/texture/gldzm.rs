@@ -1,0 +1,93 @@
+//! Grey level distance zones (IBSI:VMDZ): how far voxels of one level that hang together are from the edge of the shape.
+//!
+//! The distance of a zone is that of its nearest voxel, in steps over faces of voxels; it is 1 at the edge.
+
+use super::aggregation::Space;
+use super::average;
+use super::levels::Levels;
+use super::region::Region;
+pub use super::table::Facts;
+use super::table::{Table, counted};
+use super::zones::{distances, zones};
+use crate::measure::Feature;
+
+/// The values of [`FEATURES`], from a region and its levels.
+pub fn values(region: &Region, levels: &Levels, space: Space) -> Vec<Option<f64>> {
+    let distances = distances(region, levels, space.is_flat());
+    let facts = space.groups(levels.slices()).into_iter().map(|slices| {
+        let zones = zones(levels, Some(&distances), &slices, space.is_flat());
+        let places = zones.iter().map(|zone| (zone.rank, zone.distance)).collect();
+        Facts::of(levels, &Table::of_list(places, levels.count(&slices)))
+    });
+    average(FEATURES, facts)
+}
+
+/// The features of distance zones.
+pub const FEATURES: &[Feature<Facts>] = &[
+    counted("gldzm_small_distance_emphasis", "IBSI:0GBI", "Mean of 1 / j^2 over zones at distance j", Facts::small),
+    counted("gldzm_large_distance_emphasis", "IBSI:MB4I", "Mean of j^2 over zones at distance j", Facts::large),
+    counted(
+        "gldzm_low_grey_level_zone_emphasis",
+        "IBSI:S1RA",
+        "Mean of 1 / i^2 over zones of grey level i",
+        Facts::low,
+    ),
+    counted("gldzm_high_grey_level_zone_emphasis", "IBSI:K26C", "Mean of i^2 over zones of grey level i", Facts::high),
+    counted(
+        "gldzm_small_distance_low_grey_level_emphasis",
+        "IBSI:RUVG",
+        "Mean of 1 / (i^2 j^2) over zones of grey level i at distance j",
+        Facts::small_low,
+    ),
+    counted(
+        "gldzm_small_distance_high_grey_level_emphasis",
+        "IBSI:DKNJ",
+        "Mean of i^2 / j^2 over zones of grey level i at distance j",
+        Facts::small_high,
+    ),
+    counted(
+        "gldzm_large_distance_low_grey_level_emphasis",
+        "IBSI:A7WM",
+        "Mean of j^2 / i^2 over zones of grey level i at distance j",
+        Facts::large_low,
+    ),
+    counted(
+        "gldzm_large_distance_high_grey_level_emphasis",
+        "IBSI:KLTH",
+        "Mean of i^2 j^2 over zones of grey level i at distance j",
+        Facts::large_high,
+    ),
+    counted(
+        "gldzm_grey_level_nonuniformity",
+        "IBSI:VFT7",
+        "Sum of the squares of the numbers of zones of each grey level, over the number of all zones",
+        Facts::level_nonuniformity,
+    ),
+    counted(
+        "gldzm_normalised_grey_level_nonuniformity",
+        "IBSI:7HP3",
+        "Sum of the squares of the shares of each grey level in all zones",
+        Facts::normalised_level_nonuniformity,
+    ),
+    counted(
+        "gldzm_zone_distance_nonuniformity",
+        "IBSI:V294",
+        "Sum of the squares of the numbers of zones at each distance, over the number of all zones",
+        Facts::number_nonuniformity,
+    ),
+    counted(
+        "gldzm_normalised_zone_distance_nonuniformity",
+        "IBSI:IATH",
+        "Sum of the squares of the shares of each distance in all zones",
+        Facts::normalised_number_nonuniformity,
+    ),
+    counted("gldzm_zone_percentage", "IBSI:VIWW", "Zones over voxels", Facts::percentage),
+    counted("gldzm_grey_level_variance", "IBSI:QK93", "Variance of the grey level over zones", Facts::level_variance),
+    counted("gldzm_zone_distance_variance", "IBSI:7WT1", "Variance of the distance over zones", Facts::number_variance),
+    counted(
+        "gldzm_zone_distance_entropy",
+        "IBSI:GBDU",
+        "Entropy of grey level and distance of the zones, in bits",
+        Facts::entropy,
+    ),
+];

@@ -1,0 +1,100 @@
+//! Heterogeneity by the standard of the Image Biomarker Standardisation Initiative (IBSI 1): what a region's shape,
+//! intensities and textures say.
+//!
+//! A [`Region`](region::Region) has intensities in a box, a mask of its shape and a mask of what is measured. Shape,
+//! statistics, the intensity-volume histogram and local intensity follow from it; all others from its grey
+//! [`Levels`](levels::Levels). Each family is a room with `FEATURES`, the list of what it gives, and a function that gives
+//! one value for each of them, in their order:
+//!
+//! ```
+//! use uptake::measure::texture::{Aggregation, Discretisation, Intensities, Levels, Region, glcm};
+//! use uptake::units::Shape;
+//!
+//! # fn main() -> uptake::Result<()> {
+//! let intensities = Intensities::Real(vec![1.0, 2.0, 2.0, 4.0, 1.0, 1.0].into());
+//! let region = Region::new(Shape::flat(2, 3), [1.0; 3], intensities, &[true; 6])?;
+//! let levels = Levels::of(&region, Discretisation::None)?;
+//! let values = glcm::values(&levels, glcm::Choice::default(), Aggregation::Merged25d);
+//! assert_eq!(glcm::FEATURES[0].name, "glcm_joint_maximum");
+//! assert_eq!(values[0], Some(6.0 / 22.0));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Matrices are exact counts, sums over them are exact wherever they are whole numbers, and everything else is computed
+//! once, in `f64` and in a fixed order. A value that cannot be is nothing, and its feature says why.
+
+pub mod aggregation;
+pub mod autocorrelation;
+pub mod chain;
+mod convex_hull;
+pub mod discretise;
+pub mod enclosing;
+mod entropy;
+pub mod glcm;
+mod glcm_features;
+pub mod gldzm;
+pub mod glrlm;
+pub mod glszm;
+pub mod histogram;
+pub mod interpolate;
+pub mod levels;
+pub mod local;
+pub mod morphology;
+mod morphology_features;
+pub mod ngldm;
+pub mod ngtdm;
+pub mod region;
+mod spread;
+pub mod statistics;
+mod table;
+pub mod volume_histogram;
+mod zones;
+
+pub use aggregation::{Aggregation, Norm, Space};
+pub use chain::Chain;
+pub use discretise::Discretisation;
+pub use interpolate::Interpolation;
+pub use levels::Levels;
+pub use region::{Intensities, Region};
+
+use super::feature::{Feature, Get};
+
+/// The unit of squares of the channel's values.
+const SQUARED: &str = "channel2";
+
+/// A feature without a unit.
+const fn plain<Facts>(
+    name: &'static str,
+    standard: &'static str,
+    definition: &'static str,
+    empty: &'static str,
+    get: fn(&Facts) -> Option<f64>,
+) -> Feature<Facts> {
+    Feature { name, unit: "1", definition, standard, empty, get: Get::Real(get) }
+}
+
+/// The value of a feature, if it can be.
+fn value<Facts>(feature: &Feature<Facts>, facts: &Facts) -> Option<f64> {
+    match feature.get {
+        Get::Real(get) => get(facts).filter(|v| v.is_finite()),
+        Get::Int(get) => get(facts).map(|v| v as f64),
+    }
+}
+
+/// The mean of each feature over those matrices that give it a value.
+fn average<Facts>(features: &[Feature<Facts>], facts: impl Iterator<Item = Option<Facts>>) -> Vec<Option<f64>> {
+    let mut sums = vec![(0.0, 0u32); features.len()];
+    for facts in facts.flatten() {
+        for (feature, (sum, n)) in features.iter().zip(&mut sums) {
+            if let Some(v) = value(feature, &facts) {
+                *sum += v;
+                *n += 1;
+            }
+        }
+    }
+    sums.into_iter().map(|(sum, n)| (n > 0).then(|| sum / f64::from(n))).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,144 @@
+//! Neighbouring grey level dependence (IBSI:REK0): how many neighbours of a voxel have nearly its level. The dependence of
+//! a voxel is that number and 1 for the voxel itself.
+
+use super::aggregation::{Norm, Space, Step, neighbours};
+use super::average;
+use super::levels::Levels;
+pub use super::table::Facts;
+use super::table::{Table, counted};
+use crate::measure::Feature;
+use std::ops::Range;
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// Neighbours are those up to this distance.
+    pub distance: usize,
+    /// How it is told.
+    pub norm: Norm,
+    /// Largest difference of dependent levels; the standard's alpha.
+    pub coarseness: u32,
+}
+
+impl Default for Choice {
+    fn default() -> Self {
+        Choice { distance: 1, norm: Norm::Chebyshev, coarseness: 0 }
+    }
+}
+
+/// The values of [`FEATURES`].
+pub fn values(levels: &Levels, choice: Choice, space: Space) -> Vec<Option<f64>> {
+    let levels = levels.framed(choice.distance);
+    let steps = neighbours(choice.distance, choice.norm, space.is_flat());
+    let groups = space.groups(levels.slices()).into_iter();
+    average(FEATURES, groups.map(|slices| Facts::of(&levels, &count(&levels, &slices, &steps, choice.coarseness))))
+}
+
+fn count(levels: &Levels, slices: &Range<usize>, steps: &[Step], coarseness: u32) -> Table {
+    let width = steps.len() + 1;
+    let mut counts = vec![0u64; (levels.ranks() + 1) * width];
+    let offsets: Vec<isize> = steps.iter().map(|s| levels.offset(*s)).collect();
+    let (cells, mut voxels) = (levels.cells(), 0);
+    for i in levels.range(slices).filter(|&i| cells[i] != 0) {
+        let rank = usize::from(cells[i]);
+        let neighbours = offsets.iter().map(|&o| usize::from(cells[i.wrapping_add_signed(o)]));
+        let dependent = match coarseness {
+            0 => neighbours.filter(|n| *n == rank).count(),
+            _ => neighbours.filter(|n| *n != 0 && levels.level(*n).abs_diff(levels.level(rank)) <= coarseness).count(),
+        };
+        counts[rank * width + dependent] += 1;
+        voxels += 1;
+    }
+    Table::of_rows(&counts, width, voxels)
+}
+
+/// The features of grey level dependence.
+pub const FEATURES: &[Feature<Facts>] = &[
+    counted("ngldm_low_dependence_emphasis", "IBSI:SODN", "Mean of 1 / j^2 over voxels of dependence j", Facts::small),
+    counted("ngldm_high_dependence_emphasis", "IBSI:IMOQ", "Mean of j^2 over voxels of dependence j", Facts::large),
+    counted(
+        "ngldm_low_grey_level_count_emphasis",
+        "IBSI:TL9H",
+        "Mean of 1 / i^2 over voxels of grey level i",
+        Facts::low,
+    ),
+    counted(
+        "ngldm_high_grey_level_count_emphasis",
+        "IBSI:OAE7",
+        "Mean of i^2 over voxels of grey level i",
+        Facts::high,
+    ),
+    counted(
+        "ngldm_low_dependence_low_grey_level_emphasis",
+        "IBSI:EQ3F",
+        "Mean of 1 / (i^2 j^2) over voxels of grey level i and dependence j",
+        Facts::small_low,
+    ),
+    counted(
+        "ngldm_low_dependence_high_grey_level_emphasis",
+        "IBSI:JA6D",
+        "Mean of i^2 / j^2 over voxels of grey level i and dependence j",
+        Facts::small_high,
+    ),
+    counted(
+        "ngldm_high_dependence_low_grey_level_emphasis",
+        "IBSI:NBZI",
+        "Mean of j^2 / i^2 over voxels of grey level i and dependence j",
+        Facts::large_low,
+    ),
+    counted(
+        "ngldm_high_dependence_high_grey_level_emphasis",
+        "IBSI:9QMG",
+        "Mean of i^2 j^2 over voxels of grey level i and dependence j",
+        Facts::large_high,
+    ),
+    counted(
+        "ngldm_grey_level_nonuniformity",
+        "IBSI:FP8K",
+        "Sum of the squares of the numbers of voxels of each grey level, over the number of all",
+        Facts::level_nonuniformity,
+    ),
+    counted(
+        "ngldm_normalised_grey_level_nonuniformity",
+        "IBSI:5SPA",
+        "Sum of the squares of the shares of each grey level",
+        Facts::normalised_level_nonuniformity,
+    ),
+    counted(
+        "ngldm_dependence_count_nonuniformity",
+        "IBSI:Z87G",
+        "Sum of the squares of the numbers of voxels of each dependence, over the number of all",
+        Facts::number_nonuniformity,
+    ),
+    counted(
+        "ngldm_normalised_dependence_count_nonuniformity",
+        "IBSI:OKJI",
+        "Sum of the squares of the shares of each dependence",
+        Facts::normalised_number_nonuniformity,
+    ),
+    counted(
+        "ngldm_dependence_count_percentage",
+        "IBSI:6XV8",
+        "Neighbourhoods over voxels: 1, as each voxel has one",
+        Facts::percentage,
+    ),
+    counted("ngldm_grey_level_variance", "IBSI:1PFV", "Variance of the grey level over voxels", Facts::level_variance),
+    counted(
+        "ngldm_dependence_count_variance",
+        "IBSI:DNX2",
+        "Variance of the dependence over voxels",
+        Facts::number_variance,
+    ),
+    counted(
+        "ngldm_dependence_count_entropy",
+        "IBSI:FCBV",
+        "Entropy of grey level and dependence of the voxels, in bits",
+        Facts::entropy,
+    ),
+    counted(
+        "ngldm_dependence_count_energy",
+        "IBSI:CAS9",
+        "Sum of the squares of the shares of grey level and dependence",
+        Facts::energy,
+    ),
+];

@@ -1,0 +1,148 @@
+//! Neighbourhood grey tone differences (IBSI:IPET): how much a voxel's level differs from the mean of its neighbours.
+//!
+//! Differences are kept as whole numbers, by level and by the number of neighbours that they are to be divided by.
+
+use super::aggregation::{Norm, Space, Step, neighbours};
+use super::levels::Levels;
+use super::{average, plain};
+use crate::measure::Feature;
+use std::ops::Range;
+
+/// What is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// Neighbours are those up to this distance.
+    pub distance: usize,
+    /// How it is told.
+    pub norm: Norm,
+}
+
+impl Default for Choice {
+    fn default() -> Self {
+        Choice { distance: 1, norm: Norm::Chebyshev }
+    }
+}
+
+/// What the features of grey tone differences are computed from.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// Voxels with a neighbour.
+    voxels: f64,
+    /// Of those levels that occur: level, share of the voxels, and sum of the differences.
+    tones: Vec<[f64; 3]>,
+}
+
+/// The values of [`FEATURES`].
+pub fn values(levels: &Levels, choice: Choice, space: Space) -> Vec<Option<f64>> {
+    let levels = levels.framed(choice.distance);
+    let steps = neighbours(choice.distance, choice.norm, space.is_flat());
+    let groups = space.groups(levels.slices()).into_iter();
+    average(FEATURES, groups.map(|slices| Facts::of(&levels, &slices, &steps)))
+}
+
+impl Facts {
+    fn of(levels: &Levels, slices: &Range<usize>, steps: &[Step]) -> Option<Self> {
+        let width = steps.len() + 1;
+        let mut sums = vec![0u64; (levels.ranks() + 1) * width];
+        let mut counts = vec![0u64; levels.ranks() + 1];
+        let offsets: Vec<isize> = steps.iter().map(|s| levels.offset(*s)).collect();
+        let cells = levels.cells();
+        for i in levels.range(slices).filter(|&i| cells[i] != 0) {
+            let (mut total, mut n) = (0u64, 0u64);
+            for &offset in &offsets {
+                let rank = usize::from(cells[i.wrapping_add_signed(offset)]);
+                total += u64::from(levels.level(rank));
+                n += u64::from(rank != 0);
+            }
+            if n > 0 {
+                let rank = usize::from(cells[i]);
+                sums[rank * width + n as usize] += (n * u64::from(levels.level(rank))).abs_diff(total);
+                counts[rank] += 1;
+            }
+        }
+        let all: u64 = counts.iter().sum();
+        let tone = |(rank, &n): (usize, &u64)| {
+            let sums = sums[rank * width..][..width].iter().enumerate().skip(1);
+            let difference = sums.map(|(n, sum)| *sum as f64 / n as f64).sum();
+            [f64::from(levels.level(rank)), n as f64 / all as f64, difference]
+        };
+        let tones = counts.iter().enumerate().filter(|(_, n)| **n > 0).map(tone).collect();
+        (all > 0).then_some(Facts { voxels: all as f64, tones })
+    }
+
+    fn differences(&self) -> f64 {
+        self.tones.iter().map(|[_, _, s]| s).sum()
+    }
+
+    fn weighted(&self) -> f64 {
+        self.tones.iter().map(|[_, p, s]| p * s).sum()
+    }
+
+    /// Sum over all pairs of levels.
+    fn pairs(&self, f: impl Fn(&[f64; 3], &[f64; 3]) -> f64) -> f64 {
+        self.tones.iter().map(|a| self.tones.iter().map(|b| f(a, b)).sum::<f64>()).sum()
+    }
+
+    fn coarseness(&self) -> Option<f64> {
+        let sum = self.weighted();
+        (sum > 0.0).then(|| 1.0 / sum)
+    }
+
+    fn contrast(&self) -> Option<f64> {
+        let n = self.tones.len() as f64;
+        let spread = self.pairs(|[i, p, _], [j, q, _]| p * q * (i - j) * (i - j));
+        (n > 1.0).then(|| spread / (n * (n - 1.0)) * self.differences() / self.voxels)
+    }
+
+    fn busyness(&self) -> Option<f64> {
+        let change = self.pairs(|[i, p, _], [j, q, _]| (i * p - j * q).abs());
+        (change > 0.0).then(|| self.weighted() / change)
+    }
+
+    fn complexity(&self) -> Option<f64> {
+        let sum = self.pairs(|[i, p, s], [j, q, t]| (i - j).abs() * (p * s + q * t) / (p + q));
+        (self.tones.len() > 1).then(|| sum / self.voxels)
+    }
+
+    fn strength(&self) -> Option<f64> {
+        let sum = self.differences();
+        (sum > 0.0).then(|| self.pairs(|[i, p, _], [j, q, _]| (p + q) * (i - j) * (i - j)) / sum)
+    }
+}
+
+const ONE_LEVEL: &str = "the voxels that have neighbours have one grey level, or there are none";
+const NO_CHANGE: &str =
+    "the voxels that have neighbours have one grey level, all levels weigh the same, or there are none";
+
+/// The features of grey tone differences: p is the share of a level i, s its sum of differences, N the number of voxels.
+pub const FEATURES: &[Feature<Facts>] = &[
+    plain("ngtdm_coarseness", "IBSI:QCDE", "1 over the sum of p s over grey levels", ONE_LEVEL, Facts::coarseness),
+    plain(
+        "ngtdm_contrast",
+        "IBSI:65HE",
+        "Mean of p q (i - j)^2 over pairs of two grey levels, times the sum of s over N",
+        ONE_LEVEL,
+        Facts::contrast,
+    ),
+    plain(
+        "ngtdm_busyness",
+        "IBSI:NQ30",
+        "Sum of p s over grey levels, over the sum of |i p - j q| over their pairs",
+        NO_CHANGE,
+        Facts::busyness,
+    ),
+    plain(
+        "ngtdm_complexity",
+        "IBSI:HDEZ",
+        "Sum of |i - j| (p s + q t) / (p + q) over pairs of grey levels, over N",
+        ONE_LEVEL,
+        Facts::complexity,
+    ),
+    plain(
+        "ngtdm_strength",
+        "IBSI:1X9X",
+        "Sum of (p + q) (i - j)^2 over pairs of grey levels, over the sum of s",
+        ONE_LEVEL,
+        Facts::strength,
+    ),
+];

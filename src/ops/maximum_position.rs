@@ -1,0 +1,131 @@
+//! The greatest sample of each object and the voxel that holds it; of several the one with the lowest index.
+//!
+//! GPU: an atomic maximum of the samples (with the sign bit flipped, so that words compare as samples do), then one of the
+//! complements of the indices of those voxels that reach it. Both are unique whatever the order.
+//! Bit budget: samples of 32 bits, indices below 2^31, compared only.
+//! Reference: `scipy.ndimage.maximum_position`.
+
+use super::sizes::dense;
+use super::{Case, Op};
+use crate::device::Device;
+use crate::device::kernel::{Kernel, atomic, read};
+use crate::image::{Labels, Volume};
+use crate::{Error, Result};
+use rayon::prelude::*;
+
+/// Its entry in the list of operations.
+pub const OP: Op = Op {
+    name: "maximum_position",
+    summary: "The greatest sample of each object and where it is",
+    reference: "scipy.ndimage.maximum_position",
+    cases: &[Case {
+        name: "labels",
+        run: |d, i| {
+            let found = maximum_position(d, &i.volume(d)?, &i.labels(d)?)?;
+            Ok(found.samples.iter().map(|&s| s as u32).chain(found.voxels).collect())
+        },
+    }],
+};
+
+/// No voxel: an object that has none.
+pub const NOWHERE: u32 = u32::MAX;
+
+/// What was found of each object; entry 0 is the background's and has no meaning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MaximumPositions {
+    /// Greatest samples; `i32::MIN` for an object without a voxel.
+    pub samples: Vec<i32>,
+    /// Linear indices of the voxels; [`NOWHERE`] for an object without a voxel.
+    pub voxels: Vec<u32>,
+}
+
+crate::params! {
+    struct Params { round: u32, objects: u32 }
+}
+
+const KERNEL: Kernel = Kernel {
+    name: "maximum_position",
+    source: include_str!("../../shaders/maximum_position.wgsl"),
+    shared: &[],
+    params: Params::WGSL,
+    arrays: &[read("src", "i32"), read("label", "u32"), atomic("best", "u32")],
+};
+
+/// Finds the greatest sample of each object. On a GPU it is read back.
+///
+/// # Errors
+/// Different sizes, labels that are larger than the number of voxels; the device is lost or too small.
+pub fn maximum_position(device: &Device, src: &Volume, labels: &Labels) -> Result<MaximumPositions> {
+    if src.shape != labels.shape {
+        return Err(Error::usage(format!("labels of {} on an image of {}", labels.shape, src.shape)));
+    }
+    dense(labels)?;
+    let n = labels.count as usize + 1;
+    let best = match device {
+        Device::Cpu => twin(src.samples.host()?, labels.voxels().host()?, n),
+        Device::Gpu(gpu) => {
+            let (src, label) = (src.samples.gpu()?, labels.voxels().gpu()?);
+            // The maxima, and behind them the complements of the indices: 0 is no voxel.
+            let best = gpu.zeros::<u32>(2 * n)?;
+            for round in 0..2 {
+                let p = Params { round, objects: n as u32 };
+                gpu.dispatch(&KERNEL, src.len(), &p, &[&src.cast(), label, &best])?;
+            }
+            let words = best.download()?;
+            let (keys, places) = words.split_at(n);
+            keys.iter().zip(places).map(|(&k, &p)| ((k ^ 0x8000_0000) as i32, !p)).collect()
+        }
+    };
+    let (mut samples, mut voxels): (Vec<i32>, Vec<u32>) = best.into_iter().unzip();
+    (samples[0], voxels[0]) = (i32::MIN, NOWHERE);
+    Ok(MaximumPositions { samples, voxels })
+}
+
+fn twin(src: &[i32], labels: &[u32], n: usize) -> Vec<(i32, u32)> {
+    let block = src.len().div_ceil(2 * rayon::current_num_threads()).max(1 << 14);
+    let take_greater = |a: &mut (i32, u32), b: (i32, u32)| {
+        if b.0 > a.0 || b.0 == a.0 && b.1 < a.1 {
+            *a = b;
+        }
+    };
+    let parts = src.par_chunks(block).zip(labels.par_chunks(block)).enumerate().map(|(k, (src, labels))| {
+        let mut best = vec![(i32::MIN, NOWHERE); n];
+        for (i, (&s, &l)) in (k * block..).zip(src.iter().zip(labels)) {
+            if l > 0
+                && let Some(best) = best.get_mut(l as usize)
+            {
+                take_greater(best, (s, i as u32));
+            }
+        }
+        best
+    });
+    let nothing = || vec![(i32::MIN, NOWHERE); n];
+    parts.reduce(nothing, |mut a, b| {
+        a.iter_mut().zip(b).for_each(|(a, b)| take_greater(a, b));
+        a
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    //! Oracle.
+    use super::*;
+    use crate::units::Shape;
+
+    #[test]
+    fn the_first_of_equal_voxels_is_taken() {
+        let shape = Shape::flat(2, 5);
+        let v = Volume::new(shape, vec![9, 4, 7, 7, -5, 99, 7, 2, i32::MIN, -8]).unwrap();
+        let l = Labels::new(shape, vec![0, 1, 1, 1, 2, 0, 1, 4, 5, 2]).unwrap();
+        let found = maximum_position(&Device::Cpu, &v, &l).unwrap();
+        assert_eq!(found.samples, [i32::MIN, 7, -5, i32::MIN, 2, i32::MIN]);
+        assert_eq!(found.voxels, [NOWHERE, 2, 4, NOWHERE, 7, 8]);
+    }
+
+    #[test]
+    fn sizes_must_agree() {
+        let v = Volume::new(Shape::flat(1, 2), vec![1, 2]).unwrap();
+        let l = Labels::new(Shape::flat(2, 1), vec![1, 1]).unwrap();
+        assert!(maximum_position(&Device::Cpu, &v, &l).is_err());
+    }
+}

@@ -1,0 +1,160 @@
+//! The saddles between the basins of a split, and which basins are merged over them.
+
+use super::basins::{Neighbourhood, ROOT, shared};
+use crate::simd::{end_of_run, wide};
+use crate::units::Shape;
+use rayon::prelude::*;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// How deep a valley must be to part two objects.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Depth {
+    /// In samples of the landscape.
+    Absolute(f64),
+    /// As a share of the lower peak.
+    Relative {
+        /// The share.
+        fraction: f64,
+        /// With a typical object size in voxels, basins below it need a deeper valley: the share grows as the size
+        /// falls, up to eight times.
+        typical_size: Option<f64>,
+    },
+}
+
+impl Depth {
+    fn needed(&self, lower_peak: f64, smaller_size: f64) -> f64 {
+        match *self {
+            Depth::Absolute(depth) => depth,
+            Depth::Relative { fraction, typical_size: None } => fraction * lower_peak,
+            Depth::Relative { fraction, typical_size: Some(size) } => {
+                fraction * (size / smaller_size).clamp(1.0, 8.0) * lower_peak
+            }
+        }
+    }
+}
+
+/// A local maximum of the landscape with its basin.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peak {
+    pub index: u32,
+    pub height: i32,
+    pub size: u32,
+}
+
+/// Two basins that touch, by the index of their peaks, and their saddle.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Pair {
+    pub a: u32,
+    pub b: u32,
+    pub saddle: i32,
+}
+
+/// Voxels of the basins 0..count.
+pub(super) fn basin_sizes(basins: &[u32], count: usize) -> Vec<u32> {
+    let mut sizes = vec![0; count];
+    let tally = shared(&mut sizes);
+    basins.par_chunks(1 << 14).for_each(|basins| {
+        let mut i = 0;
+        while i < basins.len() {
+            let end = end_of_run(basins, i);
+            if basins[i] != 0 {
+                tally[(basins[i] ^ ROOT) as usize].fetch_add((end - i) as u32, Relaxed);
+            }
+            i = end;
+        }
+    });
+    sizes
+}
+
+/// The basins that touch, with their highest saddles, on the CPU.
+pub(super) fn pairs(shape: Shape, land: &[i32], basins: &[u32], peaks: &[Peak]) -> Vec<Pair> {
+    let rows = (0..shape.z * shape.y).into_par_iter().with_min_len(16);
+    let found = rows.fold(Vec::new, |mut found: Vec<Pair>, row| {
+        let (around, start) = (Neighbourhood::row(shape, row), row * shape.x);
+        let here = &basins[start..start + shape.x];
+        // Most voxels have neighbours of their own basin only.
+        let mut meet = vec![0u32; shape.x];
+        let last = shape.x - 1;
+        meeting(&mut meet[..last], &here[..last], &here[1..]);
+        for behind in around.rows_behind() {
+            let there = &basins[behind..behind + shape.x];
+            meeting(&mut meet, here, there);
+            meeting(&mut meet[..last], &here[..last], &there[1..]);
+            meeting(&mut meet[1..], &here[1..], &there[..last]);
+        }
+        let some = meet.chunks(32).enumerate().filter(|(_, meet)| meet.iter().fold(0, |any, m| any | m) != 0);
+        for x in some.flat_map(|(k, meet)| (32 * k..).zip(meet)).filter(|(_, m)| **m != 0).map(|(x, _)| x) {
+            let (i, a) = (start + x, here[x]);
+            around.each_later(x, |j| {
+                let b = basins[j];
+                if b != 0 && b != a {
+                    let [a, b] = [a.min(b), a.max(b)].map(|basin| peaks[(basin ^ ROOT) as usize].index);
+                    let pair = Pair { a, b, saddle: land[i].min(land[j]) };
+                    match found.last_mut() {
+                        // Along a border the same two basins meet again and again.
+                        Some(last) if last.a == pair.a && last.b == pair.b => {
+                            last.saddle = last.saddle.max(pair.saddle)
+                        }
+                        _ => found.push(pair),
+                    }
+                }
+            });
+        }
+        found
+    });
+    highest_saddles(rows_together(found))
+}
+
+wide! {
+    /// Not 0 where two basins lie side by side.
+    fn meeting(meet: &mut [u32], here: &[u32], there: &[u32]) {
+        for ((meet, &a), &b) in meet.iter_mut().zip(here).zip(there) {
+            *meet |= u32::from((a != b) & (a != 0) & (b != 0));
+        }
+    }
+}
+
+fn rows_together(parts: impl ParallelIterator<Item = Vec<Pair>>) -> Vec<Pair> {
+    parts.reduce(Vec::new, |mut a, mut b| {
+        a.append(&mut b);
+        a
+    })
+}
+
+/// One entry for each pair of basins, with its highest saddle, in the order of merging.
+pub(super) fn highest_saddles(mut pairs: Vec<Pair>) -> Vec<Pair> {
+    pairs.par_sort_unstable_by_key(|p| (p.a, p.b, std::cmp::Reverse(p.saddle)));
+    pairs.dedup_by_key(|p| (p.a, p.b));
+    pairs.par_sort_unstable_by_key(|p| (std::cmp::Reverse(p.saddle), p.a, p.b));
+    pairs
+}
+
+/// Merges basins over shallow valleys; gives each peak the number of its object, from 1, in any order.
+pub(super) fn merge(peaks: &[Peak], pairs: Vec<Pair>, depth: Depth) -> Vec<u32> {
+    let position = |index: u32| peaks.binary_search_by_key(&index, |p| p.index).unwrap_or(0);
+    let mut root: Vec<usize> = (0..peaks.len()).collect();
+    let mut size: Vec<f64> = peaks.iter().map(|p| p.size.into()).collect();
+    fn find(root: &mut [usize], mut k: usize) -> usize {
+        while root[k] != k {
+            root[k] = root[root[k]];
+            k = root[k];
+        }
+        k
+    }
+    for pair in pairs {
+        let a = find(&mut root, position(pair.a));
+        let b = find(&mut root, position(pair.b));
+        if a == b {
+            continue;
+        }
+        let (ha, hb) = (peaks[a].height, peaks[b].height);
+        let lower = f64::from(ha.min(hb));
+        if lower - f64::from(pair.saddle) < depth.needed(lower, size[a].min(size[b])) {
+            let (winner, loser) = if ha > hb || (ha == hb && a < b) { (a, b) } else { (b, a) };
+            root[loser] = winner;
+            size[winner] += size[loser];
+        }
+    }
+    (0..peaks.len()).map(|k| find(&mut root, k) as u32 + 1).collect()
+}

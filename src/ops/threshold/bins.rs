@@ -1,0 +1,106 @@
+//! The bins that the methods look at.
+
+use crate::device::Device;
+use crate::image::Volume;
+use crate::ops::histogram::{BinScale, Bins, MAX_BINS, histogram};
+use crate::{Error, Result};
+
+/// Bins for a range of more integers than a histogram has bins.
+const WIDE_BINS: usize = 32_768;
+
+/// Which bins a method looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BinChoice {
+    /// One for each integer, a value each.
+    Unit,
+    /// One for each value of a file whose samples were shifted left by so many bits, as long as no filter has made others
+    /// in between; then as [`BinChoice::Unit`]. Bins that no sample can fall into would be valleys that are none.
+    Lifted(u32),
+    /// Bins of equal width between the least and the greatest sample, on some scale.
+    Equal {
+        /// How many, 2 to 65,536.
+        n: usize,
+        /// The scale.
+        spacing: BinScale,
+        /// Where a method that answers with a bin cuts it.
+        cut: Cut,
+    },
+}
+
+/// The place in a bin that becomes the threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// Its centre, as scikit-image does.
+    Centre,
+    /// Its upper edge: whole bins go to either side.
+    Edge,
+}
+
+/// Bins with a value each, as the methods see them. At least two hold something.
+#[derive(Clone, Debug)]
+pub(super) struct Histogram {
+    /// Centres, ascending, on the scale of the bins.
+    pub values: Vec<f64>,
+    pub counts: Vec<u32>,
+    /// Distance between centres.
+    pub step: f64,
+    pub spacing: BinScale,
+    pub cut: Cut,
+}
+
+impl Histogram {
+    /// Counts the samples between the least and the greatest one.
+    pub fn new(device: &Device, src: &Volume, (min, max): (i32, i32), bins: BinChoice) -> Result<Self> {
+        if let BinChoice::Lifted(bits) = bins
+            && let Some(values) = Histogram::lifted(device, src, (min, max), bits)?
+        {
+            return Ok(values);
+        }
+        let many = i64::from(max) - i64::from(min) >= MAX_BINS as i64;
+        let (n, spacing, cut) = match bins {
+            BinChoice::Unit | BinChoice::Lifted(_) if many => (WIDE_BINS, BinScale::Linear, Cut::Centre),
+            BinChoice::Equal { n, spacing, cut } if (2..=MAX_BINS).contains(&n) => (n, spacing, cut),
+            BinChoice::Unit | BinChoice::Lifted(_) => {
+                let counts = histogram(device, src, &Bins::Unit { min, max })?;
+                let values = (min..=max).map(f64::from).collect();
+                return Ok(Histogram { values, counts, step: 1.0, spacing: BinScale::Linear, cut: Cut::Centre });
+            }
+            BinChoice::Equal { n, .. } => {
+                return Err(Error::usage(format!("a threshold from {n} bins")).remedy("2 to 65536 bins"));
+            }
+        };
+        let counts = histogram(device, src, &Bins::spaced(min, max, n, spacing))?;
+        let edges = spacing.edges(min, max, n);
+        let values = edges.windows(2).map(|e| (e[0] + e[1]) / 2.0).collect();
+        Ok(Histogram { values, counts, step: (edges[n] - edges[0]) / n as f64, spacing, cut })
+    }
+    /// One bin for each multiple of 2^bits; nothing if there are samples between them.
+    fn lifted(device: &Device, src: &Volume, (min, max): (i32, i32), bits: u32) -> Result<Option<Self>> {
+        let unit = 1i64 << bits.min(31);
+        let values: Vec<i64> = (min.into()..=max.into()).step_by(unit as usize).take(MAX_BINS).collect();
+        if bits == 0 || 2 * values.len() > MAX_BINS {
+            return Ok(None);
+        }
+        // Each value has a bin of its own and one behind it for what lies between.
+        let edges = values.iter().flat_map(|&v| [v as i32, (v as i32).saturating_add(1)]).collect();
+        let counts = histogram(device, src, &Bins::Edges(edges))?;
+        let between = counts.iter().skip(1).step_by(2).any(|&count| count > 0);
+        Ok((!between).then(|| Histogram {
+            values: values.iter().map(|&v| v as f64).collect(),
+            counts: counts.into_iter().step_by(2).collect(),
+            step: unit as f64,
+            spacing: BinScale::Linear,
+            cut: Cut::Centre,
+        }))
+    }
+    /// Values and counts.
+    pub fn bins(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+        self.values.iter().zip(&self.counts).map(|(&v, &c)| (v, c.into()))
+    }
+    /// The threshold, in samples, that cuts after or in the middle of a bin.
+    pub fn at(&self, bin: usize) -> f64 {
+        let value = self.values.get(bin).copied().unwrap_or(f64::INFINITY);
+        self.spacing.back(if self.cut == Cut::Edge { value + self.step / 2.0 } else { value })
+    }
+}

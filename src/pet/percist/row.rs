@@ -1,0 +1,139 @@
+//! One row a patient: both visits, the judgement, and what to know about it.
+
+use super::{Comparability, Folder, Judgement, Pair, Response, Visit, comparability, judge};
+use std::fmt;
+
+const AGAINST: &str = "NE: not assessable unless patient, order, tracer, uptake time and liver agree (Wahl 2009)";
+
+/// A row of `response.csv`.
+#[derive(Clone, Debug)]
+pub struct ResponseRow {
+    /// Who, and which images.
+    pub pair: Pair,
+    /// What was found at baseline, if the image is there and did not fail.
+    pub baseline: Option<Visit>,
+    /// The same at follow-up.
+    pub followup: Option<Visit>,
+    /// The response; nothing for an image without partner.
+    pub response: Option<Response>,
+    /// The rule that made it, or why there is none.
+    pub reason: String,
+    /// The rules that held, with their sources.
+    pub rules: Vec<&'static str>,
+    /// Whether the scans may be compared.
+    pub comparable: Comparability,
+    /// What the reader should know.
+    pub notes: Vec<String>,
+    /// A file that the runs passed over: it counts for nothing.
+    pub skipped: bool,
+}
+
+/// What becomes of scans that do not belong together, or may not be compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Doubtful {
+    /// They are not evaluable.
+    #[default]
+    NotEvaluable,
+    /// They are judged all the same; notes say what is against it.
+    Judged,
+}
+
+/// Judges every pair.
+pub fn compare(baseline: &Folder, followup: &Folder, pairs: &[Pair], doubtful: Doubtful) -> Vec<ResponseRow> {
+    pairs.iter().map(|p| row(baseline, followup, p, doubtful)).collect()
+}
+
+fn row(baseline: &Folder, followup: &Folder, pair: &Pair, doubtful: Doubtful) -> ResponseRow {
+    let find = |folder: &Folder, name: &Option<String>| name.as_ref().and_then(|n| folder.image(n)).cloned();
+    let (a, b) = (find(baseline, &pair.baseline), find(followup, &pair.followup));
+    let skipped = a.iter().chain(&b).any(|i| i.skipped) && (a.is_none() || b.is_none());
+    let mut row = ResponseRow {
+        pair: pair.clone(),
+        baseline: None,
+        followup: None,
+        response: None,
+        reason: pair.lacks.clone().unwrap_or_default(),
+        rules: vec![],
+        comparable: Comparability::default(),
+        notes: vec![],
+        skipped,
+    };
+    let mut failed = vec![];
+    for (when, image, place) in [("baseline", a, &mut row.baseline), ("followup", b, &mut row.followup)] {
+        match image.map(|i| i.visit) {
+            Some(Ok(visit)) => *place = Some(visit),
+            Some(Err(why)) => failed.push(format!("{when} {why}")),
+            None => {}
+        }
+    }
+    if pair.lacks.is_none() {
+        let judgement = match (&row.baseline, &row.followup) {
+            (Some(a), Some(b)) => {
+                row.comparable = comparability(a, b);
+                let against = row.comparable.against.clone();
+                let mut judged = judge(a, b, pair.new_lesions);
+                if doubtful == Doubtful::Judged {
+                    judged.notes.extend(against);
+                } else if !against.is_empty() {
+                    let (response, rules) = (Response::Ne, vec![AGAINST]);
+                    judged = Judgement { response, reason: against.join("; "), rules, notes: judged.notes };
+                }
+                judged
+            }
+            _ => Judgement { response: Response::Ne, reason: failed.join("; "), rules: vec![], notes: vec![] },
+        };
+        row.response = Some(judgement.response);
+        row.reason = judgement.reason;
+        row.rules = judgement.rules;
+        row.notes = judgement.notes;
+    } else if !skipped {
+        row.notes = failed;
+    }
+    row.notes.extend(row.comparable.notes.iter().cloned());
+    for (when, visit) in [("baseline", &row.baseline), ("followup", &row.followup)] {
+        let words = visit.iter().flat_map(|v| &v.missing).map(|m| format!("{when}: {}", m.why));
+        row.notes.extend(words.filter(|w| *w != row.reason));
+    }
+    row
+}
+
+/// What became of all rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// CMR, PMR, SMD, PMD.
+    pub judged: [usize; 4],
+    /// Not evaluable.
+    pub not_evaluable: usize,
+    /// Images without partner.
+    pub alone: usize,
+    /// Files that the runs passed over.
+    pub skipped: usize,
+}
+
+impl Summary {
+    /// Counts rows.
+    pub fn of(rows: &[ResponseRow]) -> Self {
+        let mut all = Summary::default();
+        for row in rows {
+            match row.response {
+                Some(Response::Cmr) => all.judged[0] += 1,
+                Some(Response::Pmr) => all.judged[1] += 1,
+                Some(Response::Smd) => all.judged[2] += 1,
+                Some(Response::Pmd) => all.judged[3] += 1,
+                Some(Response::Ne) => all.not_evaluable += 1,
+                None if row.skipped => all.skipped += 1,
+                None => all.alone += 1,
+            }
+        }
+        all
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Summary { judged: [cmr, pmr, smd, pmd], not_evaluable, alone, skipped } = self;
+        let rows = cmr + pmr + smd + pmd + not_evaluable + alone + skipped;
+        write!(f, "done: {rows} rows = {cmr} CMR + {pmr} PMR + {smd} SMD + {pmd} PMD + {not_evaluable} NE")?;
+        write!(f, " + {alone} without partner + {skipped} skipped")
+    }
+}

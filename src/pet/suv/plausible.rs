@@ -1,0 +1,253 @@
+//! Doubts: facts and values that can hardly be. What cannot be at all is refused; the rest is said aloud and measured.
+//!
+//! | fact | doubted | refused |
+//! |---|---|---|
+//! | activity for the weight, from 10 kg on | below 0.1 and above 60 MBq/kg | below 0.02 MBq/kg: kBq written as Bq |
+//! | activity for the weight, below 10 kg | below 0.5 and above 5000 MBq/kg | |
+//! | weight | above 300 kg | |
+//! | body-mass index, from 2 kg on | below 8 and above 80 kg/m2 | |
+//! | time from injection to scan | above 5 half-lives; FDG: below 30 and above 240 min | |
+//! | activity in the scan | above 1.3 times the injected | |
+//! | values | mean of the body (above 0.1) above 15; maximum above 500 or below 0.3 | more than 1 % above 200 or below -1 |
+
+use super::known::Known;
+use super::names;
+use super::rule::Outcome;
+use crate::image::Volume;
+use crate::{Error, Kind, Result};
+use rayon::prelude::*;
+
+/// Of more than one voxel in a hundred no SUV is above this, nor below -1.
+const MOST: f64 = 200.0;
+const LEAST: f64 = -1.0;
+/// What is in the body, in SUV.
+const BODY: f64 = 0.1;
+
+/// Doubts the facts that made the factors.
+///
+/// # Errors
+/// The activity is a thousand times too small for the weight.
+pub fn facts(known: &Known, outcome: &Outcome, notes: &mut Vec<String>) -> Result<()> {
+    let bids = known.facts.bids;
+    let weight_name = names::WEIGHT.of(bids);
+    if let Some(w) = known.body.weight.filter(|w| *w > 300.0) {
+        notes.push(format!("doubtful: {weight_name} is {w} kg"));
+    }
+    if let (Some(w), Some(h)) = (known.body.weight, known.body.height) {
+        let bmi = w / (h * h);
+        if w >= 2.0 && !(8.0..=80.0).contains(&bmi) {
+            notes.push(format!("doubtful: {w} kg at {h} m is a body-mass index of {bmi:.1} kg/m2"));
+        }
+    }
+    let dosed = outcome.decayed.is_some() || outcome.activity_ratio.is_some();
+    if let (Some(w), Ok(Some(dose)), true) = (known.body.weight, &known.dose, dosed) {
+        activity(known, w, dose / 1e6, notes)?;
+    }
+    uptake_time(known, notes);
+    Ok(())
+}
+
+fn activity(known: &Known, weight: f64, mbq: f64, notes: &mut Vec<String>) -> Result<()> {
+    let (each, name) = (mbq / weight, names::DOSE.of(known.facts.bids));
+    let recorded = known.facts.dose.filter(|_| known.settings.dose_mbq.is_none());
+    if let (true, Some(recorded)) = (weight >= 10.0 && each < 0.02, recorded) {
+        return Err(Error::format(format!("{name} is {recorded}: {mbq} MBq for {weight} kg; it may be in kBq"))
+            .needed_for("SUVbw")
+            .remedy("--set suv.dose_mbq=..."));
+    }
+    let usual = if weight >= 10.0 { 0.1..=60.0 } else { 0.5..=5000.0 };
+    if !usual.contains(&each) {
+        notes.push(format!("doubtful: {mbq} MBq injected for {weight} kg ({each:.3} MBq/kg)"));
+    }
+    Ok(())
+}
+
+fn uptake_time(known: &Known, notes: &mut Vec<String>) {
+    let injection = known.injection.as_ref().ok().and_then(|i| i.as_ref());
+    let (Some(injection), Some(start)) = (injection, known.times.earliest()) else { return };
+    let minutes = start.since(injection.at) / 60.0;
+    if let Some(life) = known.half_life.filter(|life| minutes * 60.0 > 5.0 * life) {
+        notes.push(format!(
+            "doubtful: the scan begins {minutes:.0} min after the injection, {:.1} half-lives",
+            minutes * 60.0 / life
+        ));
+    } else if is_fdg(known.facts.tracer.as_deref()) && !(30.0..=240.0).contains(&minutes) && minutes >= 0.0 {
+        notes.push(format!("doubtful: the scan begins {minutes:.0} min after the injection of FDG"));
+    }
+}
+
+/// Fluorodeoxyglucose, however it is written.
+pub fn is_fdg(tracer: Option<&str>) -> bool {
+    let plain: String = tracer.unwrap_or("").to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+    plain.contains("fdg") || plain.contains("deoxyglucose") || plain.contains("fludeoxyglucose")
+}
+
+/// Holds values that are called SUV against what SUV can be. Gives doubts.
+///
+/// `grams`: weight of the patient, and `ml`: volume of a voxel, where known. `facts`: the values come from facts of the file,
+/// and are not only taken to be SUV.
+///
+/// # Errors
+/// The values are no SUV.
+pub fn values(volume: &Volume, grams: Option<f64>, ml: Option<f64>, facts: bool) -> Result<Vec<String>> {
+    let (scale, samples) = (volume.scale, volume.samples.host()?);
+    let fold = |t: Tally, s: &i32| t.with(scale.value(f64::from(*s)));
+    // Sums over fixed blocks, so that their order does not depend on the threads.
+    let parts: Vec<Tally> = samples.par_chunks(1 << 16).map(|c| c.iter().fold(Tally::NONE, fold)).collect();
+    let all = parts.into_iter().fold(Tally::NONE, Tally::and);
+    let share = |n: usize| 100.0 * n as f64 / samples.len().max(1) as f64;
+    if all.low * 100 > samples.len() {
+        let what =
+            format!("{:.1} % of the voxels are below {LEAST}, down to {:.0}: no SUV (CT?)", share(all.low), all.least);
+        let kind = if facts { Kind::Format } else { Kind::NotAScan };
+        return Err(Error::new(kind, what).remedy("--set suv.units=none for the values as they are"));
+    }
+    if all.high * 100 > samples.len() {
+        let share = share(all.high);
+        return Err(if facts {
+            Error::format(format!(
+                "{share:.1} % of the voxels have an SUV above {MOST}: unit, activity or weight is wrong"
+            ))
+            .remedy("--set suv.dose_mbq=..., suv.weight_kg=..., or suv.units=none for the values as they are")
+        } else {
+            Error::usage(format!("{share:.1} % of the voxels are above {MOST}: they look like Bq/ml, not SUV")).remedy(
+                "--set suv.units=bqml with the dose, the weight and the times, or a BIDS sidecar beside the image",
+            )
+        });
+    }
+    let mut doubts = vec![];
+    let mean = all.body_sum / all.body.max(1) as f64;
+    if mean > 15.0 {
+        doubts.push(format!("doubtful: the mean SUV of the body is {mean:.1}"));
+    }
+    if all.most > 500.0 || all.most < 0.3 {
+        doubts.push(format!("doubtful: the largest SUV is {:.4}", all.most));
+    }
+    if !facts && is_whole(volume)? {
+        doubts.push("doubtful: every voxel is a whole number: is it a label image?".into());
+    }
+    if let (Some(grams), Some(ml)) = (grams, ml) {
+        let times = all.sum * ml / grams;
+        if times > 1.3 {
+            doubts.push(format!("doubtful: the scan holds {times:.1} times the injected activity"));
+        }
+    }
+    Ok(doubts)
+}
+
+#[derive(Clone, Copy)]
+struct Tally {
+    low: usize,
+    high: usize,
+    body: usize,
+    body_sum: f64,
+    sum: f64,
+    least: f64,
+    most: f64,
+}
+
+impl Tally {
+    const NONE: Tally =
+        Tally { low: 0, high: 0, body: 0, body_sum: 0.0, sum: 0.0, least: f64::INFINITY, most: f64::NEG_INFINITY };
+
+    fn with(mut self, v: f64) -> Self {
+        self.low += usize::from(v < LEAST);
+        self.high += usize::from(v > MOST);
+        if v > BODY {
+            self.body += 1;
+            self.body_sum += v;
+        }
+        self.sum += v;
+        self.least = self.least.min(v);
+        self.most = self.most.max(v);
+        self
+    }
+
+    fn and(self, other: Self) -> Self {
+        Tally {
+            low: self.low + other.low,
+            high: self.high + other.high,
+            body: self.body + other.body,
+            body_sum: self.body_sum + other.body_sum,
+            sum: self.sum + other.sum,
+            least: self.least.min(other.least),
+            most: self.most.max(other.most),
+        }
+    }
+}
+
+/// Do all voxels hold whole numbers?
+///
+/// # Errors
+/// The image is on a device.
+fn is_whole(volume: &Volume) -> Result<bool> {
+    let scale = volume.scale;
+    Ok(volume.samples.host()?.par_iter().all(|s| scale.value(f64::from(*s)).fract() == 0.0))
+}
+
+/// Why values that nothing is said of are no scan: masks hold 0 and 1, label images whole numbers. `integers`: they are
+/// stored as such, without a slope of their own; phantoms in floats may hold whole numbers and be SUV.
+///
+/// # Errors
+/// The image is on a device.
+pub fn not_a_scan(volume: &Volume, integers: bool) -> Result<Option<String>> {
+    let (scale, samples) = (volume.scale, volume.samples.host()?);
+    let Some(&first) = samples.first() else { return Ok(None) };
+    let other = samples.par_iter().copied().find_first(|s| *s != first);
+    let third = samples.par_iter().any(|s| *s != first && Some(*s) != other);
+    let value = |s: i32| scale.value(f64::from(s));
+    let whole = integers && is_whole(volume)?;
+    Ok(match other {
+        None => Some(format!("every voxel is {}: an empty image or mask, no scan", value(first))),
+        Some(other) if !third && value(first).min(value(other)) == 0.0 && value(first).max(value(other)) == 1.0 => {
+            Some("holds only the values 0 and 1: a mask, no scan".into())
+        }
+        Some(_) if whole => Some("holds integers: a label image (or CT, or counts), no SUV".into()),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: limits by hand.
+    use super::*;
+    use crate::image::Scale;
+    use crate::units::Shape;
+
+    fn volume(factor: f64, samples: &[i32]) -> Volume {
+        let volume = Volume::new(Shape::flat(1, samples.len()), samples.to_vec()).unwrap();
+        Volume { scale: Scale::new(factor, 0.0).unwrap(), ..volume }
+    }
+
+    #[test]
+    fn masks_and_labels_are_no_scans() {
+        let why = |factor, samples: &[i32]| not_a_scan(&volume(factor, samples), true).unwrap().unwrap_or_default();
+        assert!(why(1.0, &[0, 0, 0]).contains("every voxel is 0"));
+        assert!(why(1.0, &[0, 1, 1, 0]).contains("only the values 0 and 1"));
+        assert!(why(0.5, &[0, 2, 2, 0]).contains("only the values 0 and 1"));
+        assert_eq!(why(0.5, &[0, 1, 1, 0]), "", "a phantom of two values");
+        assert!(why(1.0, &[0, 7, 3, 0]).contains("holds integers"));
+        assert_eq!(not_a_scan(&volume(1.0, &[0, 7, 3, 0]), false).unwrap(), None, "floats that are whole may be SUV");
+        assert_eq!(why(0.5, &[0, 7, 3, 0]), "");
+    }
+
+    #[test]
+    fn ct_and_activity_are_no_suv() {
+        let ct = values(&volume(1.0, &[-1000, 40, 60, 1000]), None, None, false).unwrap_err();
+        assert_eq!(ct.kind, Kind::NotAScan);
+        assert!(ct.what.contains("down to -1000"), "{ct}");
+        let activity = values(&volume(1.0, &[5000, 40, 60, 1000]), None, None, false).unwrap_err();
+        assert!(activity.what.contains("Bq/ml"), "{activity}");
+        let wrong = values(&volume(1.0, &[5000, 40, 60, 1000]), None, None, true).unwrap_err();
+        assert!(wrong.what.contains("SUV above 200"), "{wrong}");
+        assert!(values(&volume(0.1, &[3, 40, -5, 10]), Some(70e3), Some(0.1), true).unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_can_hardly_be_is_doubted() {
+        let doubts = |v: &[i32], grams| values(&volume(0.1, v), Some(grams), Some(1.0), true).unwrap().join("; ");
+        assert!(doubts(&[2, 2, 1, 2], 70e3).contains("largest SUV is 0.2"));
+        assert!(doubts(&[200, 200, 180, 170], 70e3).contains("mean SUV of the body is 18.8"));
+        assert!(doubts(&[20, 20, 20, 20], 4.0).contains("2.0 times the injected activity"));
+    }
+}

@@ -1,0 +1,136 @@
+//! What parents learn of their children: counts, and statistics of columns.
+
+use super::Body;
+use super::place::list;
+use super::validate::Checker;
+use crate::Result;
+use crate::measure::{self, Context};
+use crate::words::{suggestion, words};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// What the table of each parent of a set says of its objects: how many they are, and these columns of theirs.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Relate {
+    /// Columns of which the mean is given.
+    #[serde(deserialize_with = "words")]
+    pub mean: Vec<String>,
+    /// Columns of which the sum is given.
+    #[serde(deserialize_with = "words")]
+    pub sum: Vec<String>,
+    /// Columns of which the median is given.
+    #[serde(deserialize_with = "words")]
+    pub median: Vec<String>,
+    /// Columns of which the smallest value is given.
+    #[serde(deserialize_with = "words")]
+    pub min: Vec<String>,
+    /// Columns of which the largest value is given.
+    #[serde(deserialize_with = "words")]
+    pub max: Vec<String>,
+}
+
+/// What is made of the values of several objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Statistic {
+    /// Sum over number.
+    Mean,
+    /// In the order of their labels.
+    Sum,
+    /// The middle one, or the mean of the middle two.
+    Median,
+    /// The smallest.
+    Min,
+    /// The largest.
+    Max,
+}
+
+impl Statistic {
+    /// As recipes and columns call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Statistic::Mean => "mean",
+            Statistic::Sum => "sum",
+            Statistic::Median => "median",
+            Statistic::Min => "min",
+            Statistic::Max => "max",
+        }
+    }
+}
+
+impl Relate {
+    /// What is asked for, in the order of the columns.
+    pub fn asked(&self) -> Vec<(Statistic, &str)> {
+        let all = [
+            (Statistic::Mean, &self.mean),
+            (Statistic::Sum, &self.sum),
+            (Statistic::Median, &self.median),
+            (Statistic::Min, &self.min),
+            (Statistic::Max, &self.max),
+        ];
+        all.into_iter().flat_map(|(statistic, columns)| columns.iter().map(move |c| (statistic, c.as_str()))).collect()
+    }
+}
+
+impl Checker<'_> {
+    /// What is related is there: sets with a parent, and columns that they have.
+    pub fn relate(&self, set: &str, relate: &Relate) -> Result<()> {
+        self.known("object set", set, &["relate", set], &self.body.objects)?;
+        if self.body.objects.get(set).is_some_and(|o| o.parent.is_empty()) {
+            let e = self.error(format!("the objects of \"{set}\" have no parents"), &["relate", set]);
+            return Err(e.remedy(format!("objects.{set}.parent = \"SET\"")));
+        }
+        let columns = columns_of(self.body, set);
+        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+        for (statistic, column) in relate.asked() {
+            if columns.contains(&column) {
+                continue;
+            }
+            let e = self.error(format!("\"{set}\" has no column \"{column}\""), &["relate", set, statistic.name()]);
+            return Err(match suggestion(column, &columns) {
+                Some(likely) => e.remedy(likely),
+                None => e.remedy(format!("one of: {}", list(&columns))),
+            });
+        }
+        Ok(())
+    }
+
+    /// The sets in an order in which each one whose objects are related comes before its parents; else as they are made.
+    pub fn children_first(&self, order: &[String]) -> Result<Vec<String>> {
+        let mut left: Vec<&String> = order.iter().collect();
+        let mut done = Vec::with_capacity(left.len());
+        while !left.is_empty() {
+            let is_parent_of_one_left = |set: &&&String| {
+                left.iter().any(|child| self.body.relate.contains_key(*child) && self.parents(child).contains(**set))
+            };
+            let Some(next) = left.iter().position(|set| !is_parent_of_one_left(&set)) else {
+                let names: Vec<&str> = left.iter().map(|s| s.as_str()).collect();
+                let e = self.error(format!("object sets are related in a circle: {}", list(&names)), &["relate"]);
+                return Err(e.remedy("leave one of their tables out of [relate]"));
+            };
+            done.push(left.remove(next).clone());
+        }
+        Ok(done)
+    }
+
+    fn parents(&self, set: &str) -> &[String] {
+        self.body.objects.get(set).map_or(&[], |o| &o.parent)
+    }
+}
+
+/// The columns with numbers that the objects of a set have, in the image as the recipe sees it.
+fn columns_of(body: &Body, set: &str) -> Vec<String> {
+    let Some(wanted) = body.measure.get(set) else { return names(&[], &[], body) };
+    let roles = || body.channels.keys().cloned().collect();
+    let channels: Vec<String> = wanted.channels.clone().unwrap_or_else(roles);
+    names(&wanted.families, &channels, body)
+}
+
+fn names(families: &[measure::Chosen], channels: &[String], body: &Body) -> Vec<String> {
+    let channels: Vec<(&str, &str)> = channels.iter().map(|c| (c.as_str(), "")).collect();
+    let context = Context { unit: body.lengths(), channels: &channels, volumes: body.volumes() };
+    measure::dictionary(families, &context).into_iter().skip(1).map(|d| d.name).collect()
+}
+
+/// What is related, by the set of the children.
+pub(super) type Relations = BTreeMap<String, Relate>;

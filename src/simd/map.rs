@@ -1,0 +1,98 @@
+//! New images from images, voxel by voxel.
+
+use super::{BLOCK, wide};
+use rayon::prelude::*;
+use std::mem::MaybeUninit;
+
+/// A new image from an image, voxel by voxel.
+pub(crate) fn map<A, T>(a: &[A], f: impl Fn(A) -> T + Sync) -> Vec<T>
+where
+    A: Copy + Sync,
+    T: Copy + Send,
+{
+    map3(a, a, a, |a, _, _| f(a))
+}
+
+/// A new image from two of the same size.
+pub(crate) fn map2<A, B, T>(a: &[A], b: &[B], f: impl Fn(A, B) -> T + Sync) -> Vec<T>
+where
+    A: Copy + Sync,
+    B: Copy + Sync,
+    T: Copy + Send,
+{
+    map3(a, b, a, |a, b, _| f(a, b))
+}
+
+/// A new image from three of the same size.
+pub(crate) fn map3<A, B, C, T>(a: &[A], b: &[B], c: &[C], f: impl Fn(A, B, C) -> T + Sync) -> Vec<T>
+where
+    A: Copy + Sync,
+    B: Copy + Sync,
+    C: Copy + Sync,
+    T: Copy + Send,
+{
+    let n = a.len().min(b.len()).min(c.len());
+    let mut out = Vec::with_capacity(n);
+    // Memory as it comes: every voxel is written below, so filling it before would be for nothing.
+    let room = &mut out.spare_capacity_mut()[..n];
+    let blocks = room.par_chunks_mut(BLOCK).zip(a.par_chunks(BLOCK)).zip(b.par_chunks(BLOCK)).zip(c.par_chunks(BLOCK));
+    blocks.for_each(|(((room, a), b), c)| each(room, a, b, c, &f));
+    // SAFETY: `a`, `b` and `c` hold at least n, so the blocks have gone over all n places, and `each` writes as many as
+    // its shortest row has.
+    unsafe { out.set_len(n) };
+    out
+}
+
+wide! {
+    fn each<A: Copy, B: Copy, C: Copy, T: Send, F: Fn(A, B, C) -> T>(
+        out: &mut [MaybeUninit<T>], a: &[A], b: &[B], c: &[C], f: &F,
+    ) {
+        for (((out, a), b), c) in out.iter_mut().zip(a).zip(b).zip(c) {
+            out.write(f(*a, *b, *c));
+        }
+    }
+}
+
+wide! {
+    /// A row, voxel by voxel.
+    pub(crate) fn convert<A: Copy, T: Copy, F: Fn(A) -> T>(out: &mut [T], row: &[A], f: &F) {
+        for (out, &a) in out.iter_mut().zip(row) {
+            *out = f(a);
+        }
+    }
+}
+
+/// A new image of zeros. A thread alone would take as long for it as all of them for a filter.
+pub(crate) fn zeros<T: Copy + Default + Send>(len: usize) -> Vec<T> {
+    let mut out = Vec::with_capacity(len);
+    out.spare_capacity_mut()[..len].par_chunks_mut(BLOCK).for_each(|part| part.fill(MaybeUninit::new(T::default())));
+    // SAFETY: all `len` places are written just above.
+    unsafe { out.set_len(len) };
+    out
+}
+
+/// `floor(x)` of a row of numbers `x = n / d + 1 / (2 d)`, n and d whole and d at most 2^16, as 32-bit integers. Such a
+/// number is never nearer to a whole one than 2^-17, so errors of rounding in f64 cannot reach the result; adding
+/// 1.5 * 2^52 leaves the whole part of `x - 1/2` in the low bits.
+#[inline(always)]
+pub(crate) fn floor(x: f64) -> i32 {
+    ((x - 0.5) + 6_755_399_441_055_744.0).to_bits() as u32 as i32
+}
+
+#[cfg(test)]
+mod tests {
+    //! Mechanics.
+    use super::*;
+
+    #[test]
+    fn floors_are_exact_at_whole_numbers() {
+        for n in [i64::from(i32::MIN), -7, -1, 0, 1, 65_535, i64::from(i32::MAX)] {
+            for d in [1i64, 3, 31, 65_535, 65_536] {
+                for rest in [0, d / 2, d - 1] {
+                    let x = ((n * d + rest) as f64 + 0.5) * (1.0 / d as f64);
+                    assert_eq!(i64::from(floor(x)), n, "{n} {d} {rest}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! How the host walks over images: what many rooms stand on.
+//!
+//! Inner loops get wide registers through [`wide`], images are shared out among the threads in blocks, and whatever is
+//! computed here is exact, so that neither the processor nor the number of threads shows in a result.
+
+mod border;
+mod look;
+mod map;
+mod narrow;
+mod walk;
+mod wide;
+
+pub use border::Border;
+pub(crate) use look::{all_bits, end_of_run, span};
+pub(crate) use map::{convert, floor, map, map2, map3, zeros};
+pub(crate) use narrow::{Narrow, Sample};
+pub(crate) use walk::{Axis, blocks, columns, pad};
+#[cfg(target_arch = "x86_64")]
+pub(crate) use wide::has_avx512;
+pub(crate) use wide::wide;
+
+/// Voxels that a thread takes at a time.
+const BLOCK: usize = 1 << 16;

@@ -1,0 +1,72 @@
+//! Words that users write: one where a list is meant, and the one that was meant where a word is misspelt.
+
+use serde::{Deserialize, Deserializer};
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a text, or a list of texts")]
+enum Words {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Words {
+    fn all(self) -> Vec<String> {
+        match self {
+            Words::One(word) => vec![word],
+            Words::Many(words) => words,
+        }
+    }
+}
+
+/// One text, or a list.
+pub(crate) fn words<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<String>, D::Error> {
+    Words::deserialize(d).map(Words::all)
+}
+
+/// The same where the key may be absent.
+pub(crate) fn some_words<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Vec<String>>, D::Error> {
+    words(d).map(Some)
+}
+
+/// Letters of a word that others are likened to: no key is nearly as long.
+const LONGEST: usize = 100;
+
+/// The candidate nearest to a word, if one is near enough to be meant.
+pub(crate) fn suggestion<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    let letters = |word: &str| -> Vec<char> { word.to_lowercase().chars().take(LONGEST + 1).collect() };
+    let word = letters(word);
+    let near = |candidate: &&'a str| (distance(&word, &letters(candidate)), *candidate);
+    let (edits, best) = candidates.iter().map(near).min_by_key(|(edits, _)| *edits)?;
+    (word.len() <= LONGEST && edits <= 1 + word.len() / 4).then_some(best)
+}
+
+/// Edits (insert, drop, change, swap neighbours) from one word to the other.
+fn distance(a: &[char], b: &[char]) -> usize {
+    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let same = a[i - 1] == b[j - 1];
+            let mut d = (rows[i - 1][j] + 1).min(row[j - 1] + 1).min(rows[i - 1][j - 1] + usize::from(!same));
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                d = d.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(d);
+        }
+        rows.push(row);
+    }
+    rows[a.len()][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    //! Mechanics.
+    use super::*;
+
+    #[test]
+    fn near_words_are_suggested() {
+        assert_eq!(suggestion("radus", &["radius", "of", "as"]), Some("radius"));
+        assert_eq!(suggestion("guassian", &["gaussian", "median"]), Some("gaussian"));
+        assert_eq!(suggestion("watershed", &["gaussian", "median"]), None);
+    }
+}
