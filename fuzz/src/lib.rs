@@ -5,8 +5,8 @@ pub mod common;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use tempfile::TempDir;
+use uptake::image::Scan;
 use uptake::read::{self, Colour, Extent, Options, Pages};
-use uptake::scan::Scan;
 use uptake::{Error, Kind};
 
 /// Most memory that an image may take. Small, so that a claim that gets past the limit is seen by libFuzzer's own.

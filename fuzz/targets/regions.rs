@@ -3,9 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use uptake::placement::Placement;
+use uptake::image::{Modality, PatientGrid, Scan};
 use uptake::read::{Pick, labels, regions};
-use uptake::scan::{Modality, Scan};
 use uptake::units::{Shape, Spacing};
 use uptake_fuzz::{options, put};
 
@@ -13,7 +12,7 @@ fuzz_target!(|bytes: &[u8]| {
     // The image that the samples of the tests were drawn on.
     let mut scan = Scan::new(Modality::Pet, Shape::new(3, 9, 9), vec![]);
     scan.spacing = Spacing::mm([3.0, 2.0, 2.0]);
-    scan.placement = Some(Placement { origin: [-10.0, 20.0, 100.0], ..Placement::STRAIGHT });
+    scan.placement = Some(PatientGrid { origin: [-10.0, 20.0, 100.0], ..PatientGrid::STRAIGHT });
     let path = put("regions.dcm", bytes);
     let [usual, _] = options();
     for (names, resample) in [(vec![], true), (vec!["*o*".into()], false)] {
