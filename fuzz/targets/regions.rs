@@ -12,7 +12,7 @@ fuzz_target!(|bytes: &[u8]| {
     // The image that the samples of the tests were drawn on.
     let mut scan = Scan::new(Modality::Pet, Shape::new(3, 9, 9), vec![]);
     scan.spacing = Spacing::mm([3.0, 2.0, 2.0]);
-    scan.placement = Some(PatientGrid { origin: [-10.0, 20.0, 100.0], ..PatientGrid::STRAIGHT });
+    scan.patient_grid = Some(PatientGrid { origin: [-10.0, 20.0, 100.0], ..PatientGrid::STRAIGHT });
     let path = put("regions.dcm", bytes);
     let [usual, _] = options();
     for (names, resample) in [(vec![], true), (vec!["*o*".into()], false)] {
