@@ -7,6 +7,7 @@
 
 mod common;
 
+use common::seeds;
 use dicom_core::value::DataSetSequence;
 use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
 use dicom_dictionary_std::{tags, uids};
@@ -63,6 +64,7 @@ fn save(folder: &Path, name: &str, object: InMemDicomObject, syntax: &str) -> Pa
     let path = folder.join(name);
     let meta = FileMetaTableBuilder::new().transfer_syntax(syntax);
     object.with_meta(meta).unwrap().write_to_file(&path).unwrap();
+    seeds::keep("dicom", &std::fs::read(&path).unwrap());
     path
 }
 

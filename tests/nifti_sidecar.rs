@@ -7,6 +7,7 @@
 mod common;
 
 use common::nifti::Nifti;
+use common::seeds;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use uptake::image::{Modality, Scan};
@@ -43,6 +44,7 @@ fn read_with(changes: Value, settings: Settings, time: Option<usize>, times: i64
         keys[key] = value.clone();
     }
     keys.as_object_mut().unwrap().retain(|_, v| !v.is_null());
+    seeds::keep("sidecar", keys.to_string().as_bytes());
     std::fs::write(&sidecar, keys.to_string()).unwrap();
     read::open(&image, &Options { suv: settings, time, ..Options::default() })
 }

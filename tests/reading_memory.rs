@@ -142,6 +142,7 @@ fn picture(size: u32, format: image::ImageFormat, kind: &str) -> Vec<u8> {
     };
     let mut bytes = Cursor::new(Vec::new());
     image.write_to(&mut bytes, format).unwrap();
+    common::seeds::keep("raster", bytes.get_ref());
     bytes.into_inner()
 }
 

@@ -4,6 +4,7 @@
 
 pub mod nifti;
 pub mod score;
+pub mod seeds;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! NIfTI files that tests write themselves, with every field in their hands.
 
+use crate::common::seeds;
+
 /// A file to be. As made by `new`: sides 2, 3, 4 mm, axes to the right, front and head.
 #[derive(Clone, Debug)]
 pub struct Nifti {
@@ -158,6 +160,7 @@ impl Nifti {
             out.resize(self.offset as usize, 0xee);
         }
         out.extend(self.voxels());
+        seeds::keep("nifti", &out);
         out
     }
 }

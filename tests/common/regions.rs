@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each room uses its own part")]
 
+use crate::common::seeds;
 use dicom_core::value::DataSetSequence;
 use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
 use dicom_dictionary_std::{tags, uids};
@@ -55,6 +56,7 @@ pub fn save(mut object: InMemDicomObject, class: &str) -> Saved {
     let path = folder.path().join("regions.dcm");
     let meta = FileMetaTableBuilder::new().transfer_syntax(uids::EXPLICIT_VR_LITTLE_ENDIAN);
     object.with_meta(meta).unwrap().write_to_file(&path).unwrap();
+    seeds::keep("regions", &std::fs::read(&path).unwrap());
     Saved { path, _folder: folder }
 }
 
