@@ -4,10 +4,10 @@ use super::naive::{dilate, root, squared_distance};
 use super::{Image, any_image, cases, tries};
 use proptest::prelude::*;
 use uptake::device::Device;
+use uptake::image::Volume;
 use uptake::ops::gaussian::{Gaussian, gaussian};
 use uptake::ops::landscape::{Sizes, landscape};
 use uptake::units::Shape;
-use uptake::volume::Volume;
 
 /// The heights, which the operation has in 256ths.
 const HEIGHTS: [f64; 5] = [0.35, 0.45, 0.55, 0.65, 0.75];

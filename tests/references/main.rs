@@ -10,9 +10,9 @@ mod scale;
 mod split;
 
 use proptest::prelude::*;
+use uptake::image::{Mask, Volume};
 use uptake::ops;
 use uptake::units::Shape;
-use uptake::volume::{Mask, Volume};
 
 /// An image and a mask in it.
 #[derive(Clone, Debug)]

@@ -4,13 +4,13 @@ use super::naive::{dilate, erode, fill_holes, root, squared_distance};
 use super::{any_image, cases, split, tries};
 use proptest::prelude::*;
 use uptake::device::Device;
+use uptake::image::Volume;
 use uptake::ops::gaussian::{Gaussian, gaussian};
 use uptake::ops::histogram::BinScale;
 use uptake::ops::scale::scale;
 use uptake::ops::split::Depth;
 use uptake::ops::threshold::{BinChoice, Classes, Cut, otsu_classes};
 use uptake::units::Shape;
-use uptake::volume::Volume;
 
 fn blur(samples: &[i32], shape: Shape, sigma: f64, z_step: f64) -> Vec<i32> {
     let volume = Volume::new(shape, samples.to_vec()).unwrap();

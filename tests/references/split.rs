@@ -5,10 +5,10 @@ use proptest::prelude::*;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use uptake::device::Device;
+use uptake::image::{Mask, Volume};
 use uptake::ops::gaussian::{Gaussian, gaussian};
 use uptake::ops::split::{Depth, split};
 use uptake::units::Shape;
-use uptake::volume::{Mask, Volume};
 
 /// The depth that a valley needs.
 fn needed(depth: Depth, lower_peak: f64, smaller_size: usize) -> f64 {
@@ -19,6 +19,7 @@ fn needed(depth: Depth, lower_peak: f64, smaller_size: usize) -> f64 {
             let growth = (size / smaller_size as f64).clamp(1.0, 8.0);
             fraction * growth * lower_peak
         }
+        _ => panic!("a depth that this reference does not know"),
     }
 }
 
