@@ -24,7 +24,7 @@ fn segment_with(image: &Path, truth: &Path, options: &Options) -> Score {
     let outcome = pipeline::run(&scan, &recipe, &Device::Cpu, &External::new()).unwrap();
     let (shape, truth) = read::labels(truth, &Options::default()).unwrap();
     assert_eq!(shape, scan.shape, "{}", image.display());
-    score(outcome.sets[0].labels.voxels().host().unwrap(), &truth, 0.5)
+    score(outcome.sets[0].objects.labels.voxels().host().unwrap(), &truth, 0.5)
 }
 
 /// Mean F1, pooled F1 and the median count error in percent.
@@ -119,6 +119,6 @@ fn pure_noise_holds_nothing() {
         let scan = read::open(&path, &Options::default()).unwrap();
         let outcome =
             pipeline::run(&scan, &preset("nuclei").unwrap().recipe().unwrap(), &Device::Cpu, &External::new()).unwrap();
-        assert_eq!(outcome.sets[0].labels.count, 0, "at {level}");
+        assert_eq!(outcome.sets[0].objects.labels.count, 0, "at {level}");
     }
 }

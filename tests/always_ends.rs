@@ -61,7 +61,7 @@ fn phantom() -> Scan {
 fn recipe_ends(name: &'static str, scan: Scan, device: Device, runs: usize) {
     let recipe = preset(name).unwrap().recipe().unwrap();
     let first = pool(1).install(|| pipeline::run(&scan, &recipe, &Device::Cpu, &External::new())).unwrap();
-    assert!(first.sets.iter().any(|set| set.labels.count > 0), "{name} finds something");
+    assert!(first.sets.iter().any(|set| set.objects.labels.count > 0), "{name} finds something");
     let pool = pool(THREADS);
     again(&format!("{name} on {}", device.name()), runs, move || {
         let outcome = pool.install(|| pipeline::run(&scan, &recipe, &device, &External::new())).unwrap();

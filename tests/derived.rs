@@ -67,7 +67,7 @@ fn what_is_measured_in_a_derived_image_is_what_the_operation_gives() {
     let outcome = run(IMAGES, &Device::Cpu);
     let probe = &scan().channels[1].volume;
     let smooth = gaussian(&Device::Cpu, probe, &Gaussian::new([0.0, 2.0, 2.0])).unwrap();
-    let (samples, labels) = (smooth.samples.host().unwrap(), outcome.sets[0].labels.voxels().host().unwrap());
+    let (samples, labels) = (smooth.samples.host().unwrap(), outcome.sets[0].objects.labels.voxels().host().unwrap());
     let means = reals(&outcome, "intensity_mean_smooth");
     assert_eq!(means.len(), 12);
     for (label, mean) in means.iter().enumerate() {
@@ -106,7 +106,7 @@ fn a_set_found_in_a_derived_image_is_that_of_the_same_steps() {
         ),
         &Device::Cpu,
     );
-    let voxels = |o: &Outcome| o.sets[0].labels.voxels().host().unwrap().to_vec();
+    let voxels = |o: &Outcome| o.sets[0].objects.labels.voxels().host().unwrap().to_vec();
     assert_eq!(voxels(&inline), voxels(&derived));
     assert_eq!(derived.sets[0].channel, 1, "shown over the channel that it comes from");
 }

@@ -52,7 +52,7 @@ fn warnings(outcome: &Outcome) -> String {
 /// A mask of the failing inputs for the set `nuclei`.
 fn with_mask(image: &Path, mask: &Path, set: &str) -> Outcome {
     let (shape, voxels) = read::labels(mask, &Options::default()).unwrap();
-    let regions = Regions { shape, voxels, names: Default::default(), notes: vec![] };
+    let regions = Regions { voxels, ..Regions::none(shape) };
     let setting = format!("labels.{set}=\"mask.tif\"");
     let text = preset("nuclei").unwrap().text;
     let recipe = Recipe::parse("nuclei", text, &[setting]).unwrap();
@@ -78,7 +78,7 @@ fn a_triangle_of_eight_bits_is_that_of_scikit_image() {
     let text = std::fs::read_to_string(folder.join("triangle.toml")).unwrap();
     let outcome = run_with(&folder.join("a.tif"), &Recipe::parse("t.toml", &text, &[]).unwrap(), &External::new());
     assert_eq!(numbers(&outcome.row, "threshold_x"), [Some(27.0)]);
-    let labels = outcome.sets[0].labels.voxels().host().unwrap();
+    let labels = outcome.sets[0].objects.labels.voxels().host().unwrap();
     assert_eq!(labels.iter().filter(|l| **l > 0).count(), 433);
 }
 
@@ -95,7 +95,7 @@ fn one_far_value_costs_the_others_nothing() {
             assert!((got.unwrap() - want).abs() < 2e-6, "{name}: {got:?}, not {want}");
         }
         assert!(warnings(&outcome).contains("1 value lies far beyond all others"), "{}", warnings(&outcome));
-        assert_eq!(run(&image, "nuclei").sets[0].labels.count, 4, "{name}");
+        assert_eq!(run(&image, "nuclei").sets[0].objects.labels.count, 4, "{name}");
     }
     let suv = failing("07_one_far_value/suv_one_voxel_1e30.nii.gz");
     let recipe = preset("pet").unwrap().recipe().unwrap();
@@ -157,7 +157,7 @@ fn found(name: &str) -> (f64, usize, usize) {
     let image = failing(&format!("fluo2/{name}.tif"));
     let (_, truth) = read::labels(&failing(&format!("fluo2/{name}_truth.tif")), &Options::default()).unwrap();
     let outcome = run(&image, "nuclei");
-    let s = score(outcome.sets[0].labels.voxels().host().unwrap(), &truth, 0.5);
+    let s = score(outcome.sets[0].objects.labels.voxels().host().unwrap(), &truth, 0.5);
     println!("{name}: F1 {:.3}, {} for {}", s.f1(), s.found, s.truth);
     (s.f1(), s.found, s.truth)
 }
@@ -175,7 +175,7 @@ fn dim_and_narrow_images_keep_their_nuclei() {
     }
     for name in ["02_pure_noise_0", "02_pure_noise_1", "03_pure_corr1p5"] {
         let image = failing(&format!("fluo2/{name}.tif"));
-        assert_eq!(run(&image, "nuclei").sets[0].labels.count, 0, "{name}");
+        assert_eq!(run(&image, "nuclei").sets[0].objects.labels.count, 0, "{name}");
     }
 }
 
@@ -183,7 +183,7 @@ fn dim_and_narrow_images_keep_their_nuclei() {
 #[test]
 fn specks_of_noise_beside_spots_are_no_objects() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-images/spots.png");
-    let n = run(&path, "nuclei").sets[0].labels.count;
+    let n = run(&path, "nuclei").sets[0].objects.labels.count;
     assert!((80..=86).contains(&n), "{n}");
 }
 
@@ -237,7 +237,7 @@ fn pure_noise_holds_nothing_correlated_or_not() {
         for _ in 0..2 {
             for mean in [2.0, 20.0, 200.0] {
                 let samples = (0..shape.len()).map(|_| random.poisson(mean) as i32).collect();
-                let n = nuclei(&scan(shape, vec![("ch0", samples)])).sets[0].labels.count;
+                let n = nuclei(&scan(shape, vec![("ch0", samples)])).sets[0].objects.labels.count;
                 bad.extend((n > 0).then(|| format!("{side}, Poisson {mean}: {n}")));
                 fields += 1;
             }
@@ -246,7 +246,7 @@ fn pure_noise_holds_nothing_correlated_or_not() {
                 let white = Volume::new(shape, white).unwrap();
                 let smooth = gaussian(&Device::Cpu, &white, &Gaussian::new([0.0, sigma, sigma])).unwrap();
                 let samples = smooth.samples.host().unwrap().iter().map(|s| (s / 100 + 2000).max(0)).collect();
-                let n = nuclei(&scan(shape, vec![("ch0", samples)])).sets[0].labels.count;
+                let n = nuclei(&scan(shape, vec![("ch0", samples)])).sets[0].objects.labels.count;
                 bad.extend((n > 0).then(|| format!("{side}, sigma {sigma}: {n}")));
                 fields += 1;
             }
@@ -288,7 +288,7 @@ fn dim_nuclei_are_found_in_planes_and_in_stacks() {
                 noisy.round().max(0.0) as i32
             });
             let outcome = nuclei(&scan(shape, vec![("ch0", samples.collect())]));
-            let s = score(outcome.sets[0].labels.voxels().host().unwrap(), &truth, 0.5);
+            let s = score(outcome.sets[0].objects.labels.voxels().host().unwrap(), &truth, 0.5);
             println!("{shape}, {name}: F1 {:.3}, {} for {}", s.f1(), s.found, s.truth);
             if s.f1() < 0.9 {
                 bad.push(format!("{shape}, {name}: F1 {:.3}, {} for {}", s.f1(), s.found, s.truth));
@@ -335,7 +335,7 @@ fn rings_that_lie_partly_in_the_cell_give_the_true_ratio() {
         let outcome = pipeline::run(&scan, &recipe, &Device::Cpu, &External::new()).unwrap();
         for name in ["cells", "cytoplasm"] {
             let table = set(&outcome, name);
-            let labels = outcome.sets.iter().find(|s| s.name == name).unwrap().labels.voxels().host().unwrap();
+            let labels = outcome.sets.iter().find(|s| s.name == name).unwrap().objects.labels.voxels().host().unwrap();
             let ratios: Vec<f64> = numbers(table, "tbr_probe")
                 .into_iter()
                 .enumerate()

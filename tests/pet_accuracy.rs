@@ -10,7 +10,7 @@
 use std::path::{Path, PathBuf};
 use uptake::device::Device;
 use uptake::image::{Modality, SUV_UNIT, Scan};
-use uptake::pipeline::{self, External, SetOutcome};
+use uptake::pipeline::{self, External, MeasuredSet};
 use uptake::read::{self, Options, Pick};
 use uptake::table::Cells;
 
@@ -68,7 +68,7 @@ fn voxel(scan: &Scan, place: [f64; 3]) -> usize {
     scan.shape.index(z, y, x)
 }
 
-fn run(name: &str, preset: &str) -> (Scan, Vec<SetOutcome>) {
+fn run(name: &str, preset: &str) -> (Scan, Vec<MeasuredSet>) {
     let scan = open(name);
     let mask = folder().join("pet").join(format!("{}_exclude.nii.gz", stem(name)));
     let excluded = read::regions(&mask, &scan, &Pick::default(), &Options::default()).unwrap();
@@ -80,8 +80,8 @@ fn run(name: &str, preset: &str) -> (Scan, Vec<SetOutcome>) {
 
 /// MTV and TLG over their true values of the lesion at each sphere, and how many lesions there are in all. The centroids
 /// lie where the spheres do.
-fn ratios(scan: &Scan, set: &SetOutcome, spheres: &[Sphere]) -> (Vec<Option<[f64; 2]>>, usize) {
-    let labels = set.labels.voxels().host().unwrap();
+fn ratios(scan: &Scan, set: &MeasuredSet, spheres: &[Sphere]) -> (Vec<Option<[f64; 2]>>, usize) {
+    let labels = set.objects.labels.voxels().host().unwrap();
     let cell = |name: &str, row: usize| match &set.table.column(name).unwrap().cells {
         Cells::Real(v) => v[row].unwrap(),
         _ => panic!("{name} holds no real numbers"),

@@ -54,7 +54,7 @@ fn threshold(outcome: &Outcome) -> f64 {
 }
 
 fn foreground(outcome: &Outcome) -> usize {
-    outcome.sets[0].labels.voxels().host().unwrap().iter().filter(|l| **l > 0).count()
+    outcome.sets[0].objects.labels.voxels().host().unwrap().iter().filter(|l| **l > 0).count()
 }
 
 #[test]

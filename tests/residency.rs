@@ -108,7 +108,7 @@ fn bladder(scan: &Scan) -> External {
         u32::from(z < 10 && y.abs_diff(24) < 7 && x.abs_diff(28) < 7)
     };
     let voxels = (0..scan.shape.len()).map(at).collect();
-    let regions = Regions { shape: scan.shape, voxels, names: Default::default(), notes: vec![] };
+    let regions = Regions { voxels, ..Regions::none(scan.shape) };
     External::from([("bladder".to_string(), regions)])
 }
 
@@ -127,7 +127,7 @@ fn difference(a: &Outcome, b: &Outcome) -> Option<String> {
         return Some("the image's row".into());
     }
     for (x, y) in a.sets.iter().zip(&b.sets) {
-        if x.labels.voxels().host().unwrap() != y.labels.voxels().host().unwrap() {
+        if x.objects.labels.voxels().host().unwrap() != y.objects.labels.voxels().host().unwrap() {
             return Some(format!("the labels of {}", x.name));
         }
         if x.table != y.table {
@@ -142,7 +142,7 @@ fn a_changed_image_changes_the_outcome() {
     let mut scan = sample("tumour_field.ome.tif");
     let before = run(&scan, &Device::Cpu);
     assert!(difference(&before, &before).is_none());
-    let inside = before.sets[0].labels.voxels().host().unwrap().iter().position(|&l| l == 5).unwrap();
+    let inside = before.sets[0].objects.labels.voxels().host().unwrap().iter().position(|&l| l == 5).unwrap();
     let samples = scan.channels[0].volume.samples.host_mut().unwrap();
     samples[inside] += 1;
     assert!(difference(&before, &run(&scan, &Device::Cpu)).is_some());
@@ -154,7 +154,7 @@ fn recipes_give_the_same_on_every_device() {
     for name in ["tumour_field.ome.tif", "spheroid_3d.ome.tif", "spots.png"] {
         let scan = sample(name);
         let cpu = run(&scan, &Device::Cpu);
-        assert!(cpu.sets[0].labels.count > 10, "{name}");
+        assert!(cpu.sets[0].objects.labels.count > 10, "{name}");
         assert_eq!(difference(&cpu, &run(&scan, &whole)), None, "{name} on the adapter");
         if name != "spheroid_3d.ome.tif" {
             assert_eq!(difference(&cpu, &run(&scan, &windows)), None, "{name} in windows of 256 KiB");
@@ -194,7 +194,11 @@ fn lesions_are_the_same_on_every_device() {
         .sets
         .iter()
         .map(|s| {
-            (s.name.as_str(), s.labels.count, s.labels.voxels().host().unwrap().iter().filter(|v| **v > 0).count())
+            (
+                s.name.as_str(),
+                s.objects.labels.count,
+                s.objects.labels.voxels().host().unwrap().iter().filter(|v| **v > 0).count(),
+            )
         })
         .collect();
     println!("{sets:?}");

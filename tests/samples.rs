@@ -67,7 +67,7 @@ fn the_default_preset_finds_the_nuclei() {
         let set = outcome.sets.iter().find(|s| s.name == "nuclei").unwrap();
         let truth = folder().join(format!("truth/{}_nuclei.ome.tif", stem.trim_end_matches(".ome")));
         let (_, truth) = uptake::read::labels(&truth, &Default::default()).unwrap();
-        let score = common::score::score(set.labels.voxels().host().unwrap(), &truth, 0.5);
+        let score = common::score::score(set.objects.labels.voxels().host().unwrap(), &truth, 0.5);
         eprintln!("{stem}: F1 {:.3}, pixel IoU {:.3}, {score:?}", score.f1(), score.pixel_iou);
         assert!(score.f1() >= 0.95 && score.pixel_iou >= 0.9, "{stem}: {score:?}");
     }

@@ -58,9 +58,15 @@ impl BatchContext<'_> {
             if let Some(below) = labels {
                 let path = self.out.path(&below)?;
                 if is_nifti(recipe) {
-                    write::nifti_labels(path, &set.name, &set.labels, scan.spacing, scan.patient_grid.as_ref())?;
+                    write::nifti_labels(
+                        path,
+                        &set.name,
+                        &set.objects.labels,
+                        scan.spacing,
+                        scan.patient_grid.as_ref(),
+                    )?;
                 } else {
-                    write::labels(path, &set.name, &set.labels, scan.spacing)?;
+                    write::labels(path, &set.name, &set.objects.labels, scan.spacing)?;
                 }
                 written.push(Written::of(self.out.folder(), below)?);
             }
@@ -73,7 +79,7 @@ impl BatchContext<'_> {
                         write::Backdrop::new(write::Picture::of(scan, channel, beneath, self.overlay_size()))?
                     }
                 };
-                backdrop.overlay(self.out.path(&below)?, &[(set.name.as_str(), &set.labels)])?;
+                backdrop.overlay(self.out.path(&below)?, &[(set.name.as_str(), &set.objects.labels)])?;
                 laid = Some((over, backdrop));
                 written.push(Written::of(self.out.folder(), below)?);
             }

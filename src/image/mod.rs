@@ -3,6 +3,7 @@
 
 mod labels;
 mod object_runs;
+mod object_set;
 mod patient_grid;
 mod scale;
 mod scan;
@@ -10,6 +11,7 @@ mod volume;
 
 pub use labels::Labels;
 pub(crate) use object_runs::{ObjectRun, ObjectRuns};
+pub use object_set::{ObjectSet, Origin};
 pub use patient_grid::PatientGrid;
 pub use scale::Scale;
 pub use scan::{Channel, Modality, NO_UNIT, Regions, SUV_UNIT, Scan};

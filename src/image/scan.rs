@@ -110,6 +110,15 @@ pub struct Regions {
     pub voxels: Vec<u32>,
     /// Names of the regions by number, if the file has names.
     pub names: std::collections::BTreeMap<u32, String>,
+    /// Of points: where region 1, 2, ... lies, z, y, x in pixels of the image.
+    pub points: Vec<[f64; 3]>,
     /// Things the user should look at.
     pub notes: Vec<String>,
+}
+
+impl Regions {
+    /// None, on a grid of that size.
+    pub fn none(shape: Shape) -> Self {
+        Regions { shape, voxels: vec![], names: Default::default(), points: vec![], notes: vec![] }
+    }
 }

@@ -79,7 +79,7 @@ impl State<'_> {
 
     fn set(&self, name: &str) -> Result<&Labels> {
         let missing = || Error::new(Kind::Internal, format!("the object set \"{name}\" was not made"));
-        self.sets.get(name).map(|m| &m.labels).ok_or_else(missing)
+        self.sets.get(name).map(|m| &m.on_device).ok_or_else(missing)
     }
 
     pub fn exclude(&mut self, p: &Exclude) -> Result<()> {

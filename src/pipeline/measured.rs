@@ -2,9 +2,11 @@
 
 use super::relations::Relations;
 use super::surroundings::Surroundings;
-use super::{Made, Sets, Take, image_refs, region, uptake};
+use super::{Sets, Take, image_refs, region, uptake};
 use crate::Result;
+use crate::image::ObjectSet;
 use crate::measure::{EmptyCells, Request, Rows};
+use crate::read;
 use crate::recipe::Measure;
 use crate::table::{Column, Table};
 
@@ -51,9 +53,9 @@ pub(super) fn set(
     for c in &mut channels {
         c.background_to = around.limits.get(c.name).copied();
     }
-    let others: Vec<_> = of.made.iter().map(|(name, set)| (name.as_str(), &set.host)).collect();
+    let others: Vec<_> = of.made.iter().map(|(name, set)| (name.as_str(), &set.labels)).collect();
     let request = Request {
-        labels: &set.host,
+        labels: &set.labels,
         channels: &channels,
         families: &wanted.families,
         others: &others,
@@ -67,10 +69,10 @@ pub(super) fn set(
     };
     let rows = Rows::new(&request)?;
     let mut dictionary: Vec<_> = rows.dictionary().cloned().collect();
-    let mut origin = origin(name, of, set)?;
-    origin.extend(relations.parents(name, set.host.count));
+    let mut origin = origin(name, of, set);
+    origin.extend(relations.parents(name, set.count()));
     let mut children = vec![];
-    for (definition, cells) in relations.children(name, set.host.count, of.recipe) {
+    for (definition, cells) in relations.children(name, set.count(), of.recipe) {
         dictionary.push(definition.clone());
         children.push(definition.column(cells));
     }
@@ -98,14 +100,13 @@ pub(super) fn set(
     Ok(Measured { table, why_empty: empty.reasons(&dictionary), totals })
 }
 
-/// Where each object comes from: its number and name in a file.
-fn origin(name: &str, of: &Sets, set: &Made) -> Result<Vec<Column>> {
-    let mut columns = vec![];
-    let Some(objects) = of.recipe.body.objects.get(name) else { return Ok(columns) };
-    if objects.labels.is_some() {
-        let regions = of.external.get(name);
-        columns.push(region::number(&set.host, regions)?);
-        columns.push(region::name(&set.host, regions)?);
+/// Where each object comes from: its number and name in a file, and its place if it is a point there.
+fn origin(name: &str, of: &Sets, set: &ObjectSet) -> Vec<Column> {
+    let Some(file) = of.recipe.body.objects.get(name).and_then(|o| o.labels.as_ref()) else { return vec![] };
+    let (origin, count) = (set.origin.as_ref(), set.count());
+    let mut columns: Vec<Column> = region::columns(origin, count).into();
+    if read::is_points(file) {
+        columns.extend(region::points(origin, count, of.scan.spacing, of.recipe.body.lengths()));
     }
-    Ok(columns)
+    columns
 }

@@ -29,7 +29,7 @@ mod uptake;
 mod windows;
 
 use crate::device::Device;
-use crate::image::{Channel, Labels, NO_UNIT, Regions, SUV_UNIT, Scan, Volume};
+use crate::image::{Channel, Labels, NO_UNIT, ObjectSet, Regions, SUV_UNIT, Scan, Volume};
 use crate::measure::{self, ChannelRef, Context};
 use crate::pet::suv;
 use crate::profile::stage;
@@ -59,44 +59,26 @@ pub struct Outcome {
     /// One row: counts, thresholds, scales, calibration, warnings, notes.
     pub row: Table,
     /// The object sets, in an order in which each one comes after those that it was made from.
-    pub sets: Vec<SetOutcome>,
+    pub sets: Vec<MeasuredSet>,
     /// Images that were made of channels and are to be written.
     pub images: Vec<Channel>,
     /// How many things the user should look at: what the cell `warnings` of the row says.
     pub warnings: usize,
 }
 
-/// One object set of one image.
+/// One object set of one image, measured.
 #[derive(Clone, Debug)]
-pub struct SetOutcome {
+pub struct MeasuredSet {
     /// As the recipe calls it.
     pub name: String,
     /// A row an object, by label; the first column is `label`. Without rows where they were handed over as they were made.
     pub table: Table,
-    /// On the host.
-    pub labels: Labels,
+    /// Its objects.
+    pub objects: ObjectSet,
     /// Index of the channel to draw it over.
     pub channel: usize,
     /// Index of a channel to show beneath that one.
     pub beneath: Option<usize>,
-}
-
-/// A set while the others are still being made.
-struct Made {
-    /// Where the device is.
-    labels: Labels,
-    /// A copy on the host.
-    host: Labels,
-    /// Radius of the typical object in pixels, if known.
-    radius_px: Option<f64>,
-    /// Index of the channel it was found in, or that its source was found in.
-    channel: usize,
-    /// Thresholds in the values of the image, in the order of the steps.
-    thresholds: Vec<f64>,
-    /// What the user should look at.
-    warnings: Vec<String>,
-    /// What else is worth knowing.
-    notes: Vec<String>,
 }
 
 /// Runs a recipe on an image.
@@ -116,7 +98,7 @@ pub struct Found<'a> {
     roles: Roles,
     device: &'a Device,
     external: &'a External,
-    made: BTreeMap<String, Made>,
+    made: BTreeMap<String, ObjectSet>,
 }
 
 /// Finds the object sets of a recipe. `go_on` is asked before each of them; an error of it ends the work.
@@ -134,7 +116,7 @@ pub fn find<'a>(
     let mut roles = Roles::find(scan, recipe)?;
     let scan = derived::add(scan, recipe, &mut roles, device)?;
     roles.warnings.extend(ground::check(&scan, recipe, &roles)?);
-    let mut made: BTreeMap<String, Made> = BTreeMap::new();
+    let mut made: BTreeMap<String, ObjectSet> = BTreeMap::new();
     let (given, mut lifted) = (Given { scan: &scan, recipe, roles: &roles, device, external }, Lifted::new(recipe));
     for name in &recipe.order {
         go_on()?;
@@ -187,7 +169,7 @@ impl Found<'_> {
             let columns = measure::dictionary(families, &context).len();
             columns as u64 * u64::from(objects).min(measured::block_rows(columns) as u64)
         };
-        self.made.iter().map(|(name, set)| block(name, set.host.count)).max().unwrap_or(0)
+        self.made.iter().map(|(name, set)| block(name, set.count())).max().unwrap_or(0)
     }
 }
 
@@ -198,7 +180,7 @@ struct Sets<'a> {
     roles: &'a Roles,
     device: &'a Device,
     external: &'a External,
-    made: &'a BTreeMap<String, Made>,
+    made: &'a BTreeMap<String, ObjectSet>,
 }
 
 /// What [`run`] gives for any image, without a row of objects: the columns of every table, for the data dictionary.
@@ -229,12 +211,9 @@ pub fn columns(recipe: &Recipe) -> Result<Outcome> {
     }
     let mut made = BTreeMap::new();
     for (name, set) in &recipe.body.objects {
-        let labels = Labels::new(shape, vec![0])?;
         let thresholds = set.steps.iter().flatten().map(Step::thresholds).sum();
-        let thresholds = vec![0.0; thresholds];
-        let host = labels.clone();
-        let set = Made { host, labels, radius_px: None, channel: 0, thresholds, warnings: vec![], notes: vec![] };
-        made.insert(name.clone(), set);
+        let empty = ObjectSet::new(Labels::new(shape, vec![0])?)?;
+        made.insert(name.clone(), ObjectSet { thresholds: vec![0.0; thresholds], ..empty });
     }
     let (device, external) = (&Device::Cpu, &External::new());
     finish(&Sets { scan: &scan, recipe, roles: &roles, device, external, made: &made }, &mut |_, _| Ok(()))
@@ -270,7 +249,7 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
             words.warnings.extend(of_set(name, &regions.notes));
         }
         let (channel, beneath) = shown::shown(name, recipe, roles, set.channel);
-        sets.push(SetOutcome { name: name.clone(), table, labels: set.host.clone(), channel, beneath });
+        sets.push(MeasuredSet { name: name.clone(), table, objects: set.on_host(), channel, beneath });
     }
     let mut row = row::row(scan, recipe, roles, made, &words);
     row.columns.extend(totals);
@@ -319,8 +298,8 @@ fn image_refs<'a>(scan: &'a Scan, roles: &'a Roles, recipe: &Recipe) -> Vec<Chan
 }
 
 /// Quality of the channels; what belongs to no object of any set is their background.
-fn quality(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &BTreeMap<String, Made>) -> Result<Table> {
+fn quality(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &BTreeMap<String, ObjectSet>) -> Result<Table> {
     let channels = channel_refs(scan, roles);
-    let sets: Vec<&Labels> = made.values().map(|set| &set.host).collect();
+    let sets: Vec<&Labels> = made.values().map(|set| &set.labels).collect();
     measure::image(&channels, &sets, recipe.body.image_quality() == Quality::Camera)
 }

@@ -5,9 +5,9 @@ use super::geometry::Geometry;
 use super::roles::Roles;
 use super::sphere::sphere;
 use super::state::State;
-use super::{External, Made, region, typical};
+use super::{External, region, typical};
 use crate::device::Device;
-use crate::image::{Labels, Regions, Scan};
+use crate::image::{Labels, ObjectSet, Regions, Scan};
 use crate::ops::cytoplasm::cytoplasm;
 use crate::ops::grow::grow;
 use crate::ops::renumber::renumber;
@@ -27,7 +27,12 @@ pub(super) struct Given<'a> {
 }
 
 /// Makes a set. Those that it needs are in `made`.
-pub(super) fn make(name: &str, from: &Given, lifted: &mut Lifted, made: &BTreeMap<String, Made>) -> Result<Made> {
+pub(super) fn make(
+    name: &str,
+    from: &Given,
+    lifted: &mut Lifted,
+    made: &BTreeMap<String, ObjectSet>,
+) -> Result<ObjectSet> {
     let Given { scan, recipe, roles, device, .. } = *from;
     let set = recipe.body.objects.get(name).ok_or_else(|| missing(name))?;
     let geometry = Geometry { shape: scan.shape, spacing: scan.spacing, radius_px: None };
@@ -44,7 +49,7 @@ fn missing(name: &str) -> Error {
     Error::new(Kind::Internal, format!("the object set \"{name}\" was not made"))
 }
 
-fn source<'a>(made: &'a BTreeMap<String, Made>, name: &str) -> Result<&'a Made> {
+fn source<'a>(made: &'a BTreeMap<String, ObjectSet>, name: &str) -> Result<&'a ObjectSet> {
     made.get(name).ok_or_else(|| missing(name))
 }
 
@@ -54,8 +59,8 @@ fn from_steps(
     from: &Given,
     mut geometry: Geometry,
     lifted: &mut Lifted,
-    made: &BTreeMap<String, Made>,
-) -> Result<Made> {
+    made: &BTreeMap<String, ObjectSet>,
+) -> Result<ObjectSet> {
     let Given { scan, roles, device, .. } = *from;
     let role = set.channel.as_deref().unwrap_or_default();
     let index = roles.index(role).ok_or_else(|| Error::usage(format!("no channel for \"{role}\"")))?;
@@ -72,7 +77,7 @@ fn from_steps(
     if let Some(start) = &set.start {
         let from = source(made, start)?;
         state.geometry.radius_px = geometry.radius_px.or(from.radius_px);
-        state.replace(from.labels.clone());
+        state.replace(from.on_device.clone());
     }
     for (k, step) in steps.iter().enumerate() {
         state.step(step)?;
@@ -81,35 +86,30 @@ fn from_steps(
     let labels = state.labels("the end of the steps")?;
     let (radius_px, thresholds) = (state.geometry.radius_px, state.thresholds);
     let (warnings, notes) = (state.warnings, state.notes);
-    Ok(Made { radius_px, channel: roles.in_file(index), thresholds, warnings, notes, ..plain(labels)? })
+    Ok(ObjectSet { radius_px, channel: roles.in_file(index), thresholds, warnings, notes, ..ObjectSet::new(labels)? })
 }
 
-pub(super) fn plain(labels: Labels) -> Result<Made> {
-    let host = labels.to_host()?;
-    Ok(Made { labels, host, radius_px: None, channel: 0, thresholds: vec![], warnings: vec![], notes: vec![] })
-}
-
-fn grown(p: &Grow, device: &Device, mut geometry: Geometry, made: &BTreeMap<String, Made>) -> Result<Made> {
+fn grown(p: &Grow, device: &Device, mut geometry: Geometry, made: &BTreeMap<String, ObjectSet>) -> Result<ObjectSet> {
     let from = source(made, &p.from)?;
     geometry.radius_px = from.radius_px;
-    let labels = grow(device, &from.labels, geometry.px(p.by)?, geometry.weights())?;
-    Ok(Made { radius_px: from.radius_px, channel: from.channel, ..plain(labels)? })
+    let labels = grow(device, &from.on_device, geometry.px(p.by)?, geometry.weights())?;
+    Ok(ObjectSet { radius_px: from.radius_px, channel: from.channel, ..ObjectSet::new(labels)? })
 }
 
-fn difference(p: &Minus, device: &Device, made: &BTreeMap<String, Made>) -> Result<Made> {
+fn difference(p: &Minus, device: &Device, made: &BTreeMap<String, ObjectSet>) -> Result<ObjectSet> {
     let (cells, nuclei) = (source(made, &p.cells)?, source(made, &p.nuclei)?);
-    let labels = cytoplasm(device, &cells.labels, &nuclei.labels)?;
-    Ok(Made { radius_px: cells.radius_px, channel: cells.channel, ..plain(labels)? })
+    let labels = cytoplasm(device, &cells.on_device, &nuclei.on_device)?;
+    Ok(ObjectSet { radius_px: cells.radius_px, channel: cells.channel, ..ObjectSet::new(labels)? })
 }
 
-fn given(name: &str, set: &Objects, from: &Given, geometry: Geometry) -> Result<Made> {
+fn given(name: &str, set: &Objects, from: &Given, geometry: Geometry) -> Result<ObjectSet> {
     let Given { scan, roles, device, external, .. } = *from;
     let regions = match external.get(name) {
         Some(regions) => regions,
         None if set.optional => {
             let labels = Labels::of(scan.shape, 0, device.zeros(scan.shape.len())?);
             let radius_px = Some(typical::radius_of(&labels, &geometry, device)?);
-            return Ok(Made { radius_px, ..plain(labels)? });
+            return Ok(ObjectSet { radius_px, ..ObjectSet::new(labels)? });
         }
         None => {
             return Err(Error::usage("its label image was not given").remedy(format!("--set labels.{name}=FILE")));
@@ -126,13 +126,14 @@ fn given(name: &str, set: &Objects, from: &Given, geometry: Geometry) -> Result<
         _ => typical::radius_of(&labels, &geometry, device)?,
     });
     let channel = roles.found.first().map_or(0, |(_, i)| *i);
-    let made = plain(labels)?;
+    let made = ObjectSet::new(labels)?;
     // A region with a name is what its name says, and what is not written has no rows to look at.
     let warnings = match set.write && regions.names.is_empty() {
-        true => region::pieces(&made.host, regions)?.into_iter().collect(),
+        true => region::pieces(&made.labels, regions)?.into_iter().collect(),
         false => vec![],
     };
-    Ok(Made { radius_px, channel, warnings, ..made })
+    let origin = Some(region::origin(&made.labels, regions)?);
+    Ok(ObjectSet { radius_px, channel, warnings, origin, ..made })
 }
 
 /// The label image where the device is. Numbers far above the count of voxels become ranks: memory follows the largest.

@@ -1,32 +1,55 @@
 //! The name and the number that each object had where it was drawn.
 
 use crate::Result;
-use crate::image::{Labels, Regions};
+use crate::image::{Labels, Origin, Regions};
 use crate::table::{Cells, Column};
+use crate::units::{Spacing, Unit};
 
-/// The column `region`: the name that each object has in the file. `labels` are the regions renumbered, on the host. Its cells
-/// are empty where the file has no names, and without a file.
-pub(super) fn name(labels: &Labels, regions: Option<&Regions>) -> Result<Column> {
-    let cells = match regions.filter(|r| !r.names.is_empty()) {
-        Some(regions) => {
-            numbers(labels, regions)?.iter().map(|n| n.and_then(|n| regions.names.get(&n).cloned())).collect()
-        }
-        None => vec![None; labels.count as usize],
-    };
-    Ok(Column::new("region", "", "Name of the region in the file that it was read from.", Cells::Text(cells)))
+/// What the objects were in the file. `labels` are its regions renumbered, on the host.
+pub(super) fn origin(labels: &Labels, regions: &Regions) -> Result<Origin> {
+    let numbers = numbers(labels, regions)?;
+    let name = |n: &Option<u32>| n.and_then(|n| regions.names.get(&n).cloned());
+    let at =
+        |n: &Option<u32>| n.and_then(|n| regions.points.get((n as usize).checked_sub(1)?)).copied().unwrap_or_default();
+    Ok(Origin {
+        names: numbers.iter().map(name).collect(),
+        points: (!regions.points.is_empty()).then(|| numbers.iter().map(at).collect()),
+        numbers,
+    })
 }
 
-/// The column `label_in_file`: the number that each object has in the file. Its cells are empty without a file.
-pub(super) fn number(labels: &Labels, regions: Option<&Regions>) -> Result<Column> {
-    let cells = match regions {
-        Some(regions) => numbers(labels, regions)?.into_iter().map(|n| n.map(i64::from)).collect(),
-        None => vec![None; labels.count as usize],
-    };
-    Ok(Column::new("label_in_file", "", "Number of the object in the file that it was read from.", Cells::Int(cells)))
+/// The columns `label_in_file` and `region`: number and name of each object in the file that it was read from; empty without
+/// a file.
+pub(super) fn columns(origin: Option<&Origin>, count: u32) -> [Column; 2] {
+    let nothing = Origin { numbers: vec![None; count as usize], names: vec![None; count as usize], points: None };
+    let origin = origin.unwrap_or(&nothing);
+    let numbers = origin.numbers.iter().map(|n| n.map(i64::from)).collect();
+    let number = "Number of the object in the file that it was read from.";
+    let name = "Name of the region in the file that it was read from.";
+    [
+        Column::new("label_in_file", "", number, Cells::Int(numbers)),
+        Column::new("region", "", name, Cells::Text(origin.names.clone())),
+    ]
+}
+
+/// The place of each object where it is a point of a table: in pixels, and in the unit of lengths from the first voxel.
+pub(super) fn points(origin: Option<&Origin>, count: u32, spacing: Option<Spacing>, unit: Unit) -> Vec<Column> {
+    let places = origin.and_then(|o| o.points.as_ref());
+    let mut columns = vec![];
+    for (axis, letter) in [(1, "y"), (2, "x"), (0, "z")] {
+        let place = |i: usize| places.and_then(|p| p.get(i)).map(|p| p[axis]);
+        let px: Vec<Option<f64>> = (0..count as usize).map(place).collect();
+        let length = spacing.map(|s| s.to(unit).zyx[axis]);
+        let lengths = px.iter().map(|v| Some((*v)? * length?)).collect();
+        let about = "Place of the point in the file that it was read from, from the centre of the first voxel.";
+        columns.push(Column::new(format!("point_{letter}_px"), "px", about, Cells::Real(px)));
+        columns.push(Column::new(format!("point_{letter}_{}", unit.name()), unit.name(), about, Cells::Real(lengths)));
+    }
+    columns
 }
 
 /// The number in the file of the objects 1, 2, ...
-pub(super) fn numbers(labels: &Labels, regions: &Regions) -> Result<Vec<Option<u32>>> {
+fn numbers(labels: &Labels, regions: &Regions) -> Result<Vec<Option<u32>>> {
     let first = |label| labels.runs().map(|runs| runs.of(label).first().map(|run| run.index(labels.shape.x)));
     (1..labels.count + 1).map(|label| Ok(first(label)?.and_then(|at| regions.voxels.get(at).copied()))).collect()
 }
@@ -73,22 +96,19 @@ mod tests {
         let shape = Shape::flat(1, 5);
         let voxels = vec![7, 7, 0, 2, 2];
         let names = [(2, "node".to_string()), (7, "mass".to_string())].into();
-        let regions = Regions { shape, voxels, names, notes: vec![] };
+        let regions = Regions { voxels, names, ..Regions::none(shape) };
         let labels = Labels::new(shape, vec![1, 1, 0, 2, 2]).unwrap();
-        let named = name(&labels, Some(&regions)).unwrap();
-        assert_eq!(named.cells, Cells::Text(vec![Some("mass".into()), Some("node".into())]));
-        assert_eq!(number(&labels, Some(&regions)).unwrap().cells, Cells::Int(vec![Some(7), Some(2)]));
-        assert_eq!(name(&labels, None).unwrap().cells, Cells::Text(vec![None, None]));
+        let origin = origin(&labels, &regions).unwrap();
+        let [number, name] = columns(Some(&origin), 2);
+        assert_eq!(name.cells, Cells::Text(vec![Some("mass".into()), Some("node".into())]));
+        assert_eq!(number.cells, Cells::Int(vec![Some(7), Some(2)]));
+        assert_eq!(columns(None, 2)[1].cells, Cells::Text(vec![None, None]));
     }
 
     #[test]
     fn numbers_in_several_pieces_are_told() {
-        let regions = |voxels: &[u32]| Regions {
-            shape: Shape::flat(1, voxels.len()),
-            voxels: voxels.to_vec(),
-            names: Default::default(),
-            notes: vec![],
-        };
+        let regions =
+            |voxels: &[u32]| Regions { voxels: voxels.to_vec(), ..Regions::none(Shape::flat(1, voxels.len())) };
         let told = |voxels: &[u32]| {
             let regions = regions(voxels);
             let raw = Labels::new(regions.shape, voxels.to_vec()).unwrap();

@@ -1,8 +1,8 @@
 //! Which object of another set each object belongs to, and what parents learn of their children.
 
-use super::Made;
 use crate::Result;
 use crate::device::Device;
+use crate::image::ObjectSet;
 use crate::measure::Definition;
 use crate::ops::overlap;
 use crate::profile::stage;
@@ -27,13 +27,13 @@ pub(super) struct Relations {
 }
 
 impl Relations {
-    pub fn find(recipe: &Recipe, made: &BTreeMap<String, Made>, device: &Device) -> Result<Self> {
+    pub fn find(recipe: &Recipe, made: &BTreeMap<String, ObjectSet>, device: &Device) -> Result<Self> {
         let mut bonds = vec![];
         let is_measured = |(name, set): &(&String, &Objects)| set.write || recipe.body.relate.contains_key(*name);
         for (child, set) in recipe.body.objects.iter().filter(is_measured) {
             for parent in &set.parent {
                 let (Some(children), Some(of)) = (made.get(child), made.get(parent)) else { continue };
-                let parents = stage("parents", child, || overlap::parents(device, &children.labels, &of.labels))?;
+                let parents = stage("parents", child, || overlap::parents(device, &children.on_device, &of.on_device))?;
                 bonds.push(Bond { child: child.clone(), parent: parent.clone(), parents });
             }
         }

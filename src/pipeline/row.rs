@@ -1,8 +1,7 @@
 //! The row of an image: what it is, what was found, what the user should know.
 
-use super::Made;
 use super::roles::Roles;
-use crate::image::{NO_UNIT, Scan};
+use crate::image::{NO_UNIT, ObjectSet, Scan};
 use crate::recipe::Recipe;
 use crate::table::{Cells, Column, Table};
 use std::collections::BTreeMap;
@@ -74,7 +73,13 @@ impl Row {
     }
 }
 
-pub(super) fn row(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &BTreeMap<String, Made>, words: &Words) -> Table {
+pub(super) fn row(
+    scan: &Scan,
+    recipe: &Recipe,
+    roles: &Roles,
+    made: &BTreeMap<String, ObjectSet>,
+    words: &Words,
+) -> Table {
     let mut row = Row(Table::default());
     for (name, n) in ["size_z_px", "size_y_px", "size_x_px"].into_iter().zip(scan.shape.zyx()) {
         row.int(name.into(), "px", "Size of the image along this axis.", n as u64);
@@ -95,12 +100,12 @@ pub(super) fn row(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &BTreeMap<S
         row.text(&format!("{ROLE}{role}"), "Name of the channel that plays this role.", c.name.clone());
     }
     for (name, set) in recipe.order.iter().filter_map(|n| made.get(n).map(|m| (n, m))) {
-        row.int(format!("count_{name}"), "1", format!("Number of objects in {name}."), set.host.count.into());
+        row.int(format!("count_{name}"), "1", format!("Number of objects in {name}."), set.count().into());
         if recipe.body.has_own_radius(name) {
             let definition = format!("Radius of the typical object that lengths in r of {name} count.");
             let is_labels = recipe.body.objects.get(name).is_some_and(|o| o.labels.is_some() && o.scale.is_none());
             // Labels without an object have no typical one.
-            let radius = set.radius_px.filter(|_| !is_labels || set.host.count > 0);
+            let radius = set.radius_px.filter(|_| !is_labels || set.count() > 0);
             row.real(format!("radius_{name}_px"), "px", definition, radius);
         }
         for (i, t) in set.thresholds.iter().enumerate() {

@@ -3,15 +3,14 @@
 use super::geometry::Geometry;
 use super::liver::find;
 use super::roles::Roles;
-use super::{Made, objects};
 use crate::device::Device;
-use crate::image::{Labels, PatientGrid, Scan};
+use crate::image::{Labels, ObjectSet, PatientGrid, Scan};
 use crate::recipe::{Objects, Organ, Sphere, SphereAt};
 use crate::units::Shape;
 use crate::{Error, Result};
 
 /// Makes a set of one ball.
-pub(super) fn sphere(p: &Sphere, set: &Objects, scan: &Scan, roles: &Roles, device: &Device) -> Result<Made> {
+pub(super) fn sphere(p: &Sphere, set: &Objects, scan: &Scan, roles: &Roles, device: &Device) -> Result<ObjectSet> {
     let channel = match &set.channel {
         Some(role) => roles.index(role).ok_or_else(|| Error::usage(format!("no channel for \"{role}\"")))?,
         None => roles.found.first().map_or(0, |(_, i)| *i),
@@ -35,7 +34,7 @@ pub(super) fn sphere(p: &Sphere, set: &Objects, scan: &Scan, roles: &Roles, devi
     let mut voxels = vec![0; scan.shape.len()];
     inside.into_iter().for_each(|i| voxels[i] = 1);
     let labels = Labels::new(scan.shape, voxels)?.to(device)?;
-    Ok(Made { channel, warnings, notes, ..objects::plain(labels)? })
+    Ok(ObjectSet { channel, warnings, notes, ..ObjectSet::new(labels)? })
 }
 
 /// The place in the grid (z, y, x) of patient x, y, z in mm; without a patient grid the grid lies along the patient's axes

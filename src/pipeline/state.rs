@@ -1,9 +1,8 @@
 //! What the steps of an object set pass on.
 
-use super::Made;
 use super::geometry::Geometry;
 use crate::device::Device;
-use crate::image::{Labels, Mask, Volume};
+use crate::image::{Labels, Mask, ObjectSet, Volume};
 use crate::ops::label::{Connectivity, label};
 use crate::ops::pixelwise::foreground;
 use crate::profile::stage;
@@ -40,7 +39,7 @@ pub(super) struct State<'a> {
     /// In the values of the image.
     pub thresholds: Vec<f64>,
     /// Object sets that are there already.
-    pub sets: &'a BTreeMap<String, Made>,
+    pub sets: &'a BTreeMap<String, ObjectSet>,
     /// Sets that `exclude` took away: what grows later may not take their voxels back.
     pub barred: Vec<Labels>,
     /// What the user should look at.
@@ -59,7 +58,7 @@ impl<'a> State<'a> {
         geometry: Geometry,
         original: Volume,
         (lift, saturation): (u32, Option<i32>),
-        sets: &'a BTreeMap<String, Made>,
+        sets: &'a BTreeMap<String, ObjectSet>,
     ) -> Self {
         State {
             device,

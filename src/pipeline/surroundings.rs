@@ -1,9 +1,9 @@
 //! What is background around the objects of a recipe: the same for all of its sets.
 
+use super::image_refs;
 use super::roles::Roles;
-use super::{Made, image_refs};
 use crate::Result;
-use crate::image::{Labels, Scan};
+use crate::image::{Labels, ObjectSet, Scan};
 use crate::measure::{background_limit, occupied};
 use crate::recipe::Recipe;
 use crate::table::{Cells, Column, Table};
@@ -20,11 +20,11 @@ pub(super) struct Surroundings<'a> {
 }
 
 impl<'a> Surroundings<'a> {
-    pub fn of(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &'a BTreeMap<String, Made>) -> Result<Self> {
+    pub fn of(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &'a BTreeMap<String, ObjectSet>) -> Result<Self> {
         if !recipe.body.measure.values().any(|m| m.families.iter().any(|c| c.family.needs().background)) {
             return Ok(Surroundings::default());
         }
-        let sets: Vec<&Labels> = made.values().map(|set| &set.host).collect();
+        let sets: Vec<&Labels> = made.values().map(|set| &set.labels).collect();
         let occupied = occupied(&sets)?;
         let mut limits = BTreeMap::new();
         for channel in image_refs(scan, roles, recipe) {

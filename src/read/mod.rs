@@ -28,6 +28,7 @@ mod ome;
 pub(crate) mod own;
 mod pattern;
 mod png;
+mod points;
 mod raster;
 mod raster_decoder;
 mod regions;
@@ -46,6 +47,7 @@ pub use groups::{Captured, PathPattern};
 pub use ome::{OmeSet, find_ome_sets};
 pub use own::written_by_us;
 pub use pattern::{FileSet, Groups, examine_set, group, open_set};
+pub use points::is_points;
 pub use regions::{Pick, regions};
 pub use source::Source;
 

@@ -1,10 +1,9 @@
 //! Regions drawn elsewhere, brought onto the grid of an image.
 
 use super::grid::{self, Grid};
-use super::{Options, dicom, labels_with_place};
+use super::{Options, dicom, labels_with_place, points};
 use crate::image::{Regions, Scan};
 use crate::{Error, Result};
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Which regions of a file are wanted, and how they may be brought onto the grid.
@@ -32,14 +31,19 @@ fn read(path: &Path, scan: &Scan, pick: &Pick, options: &Options) -> Result<Regi
     if dicom::is_dicom(path) {
         return dicom::regions(path, scan, pick, options).map_err(|e| e.at(path));
     }
+    if points::is_points(path) && pick.names.is_empty() {
+        return points::read(path, scan).map_err(|e| e.at(path));
+    }
     if let Some(name) = pick.names.first() {
-        return Err(
-            Error::usage(format!("no region is named \"{name}\": a label image has numbers, not names")).at(path)
-        );
+        return Err(Error::usage(format!(
+            "no region is named \"{name}\": names pick regions of RTSTRUCT and SEG alone"
+        ))
+        .remedy("leave regions out of the object set")
+        .at(path));
     }
     let (read, voxels) = labels_with_place(path, options)?;
     let (voxels, notes) = place(&read, voxels, scan, pick.resample).map_err(|e| e.at(path))?;
-    Ok(Regions { shape: scan.shape, voxels, names: BTreeMap::new(), notes })
+    Ok(Regions { voxels, notes, ..Regions::none(scan.shape) })
 }
 
 /// Brings labels onto the grid of the scan. Where either side does not say where it lies, only the sizes can be compared.

@@ -19,7 +19,7 @@ fn needed(depth: Depth, lower_peak: f64, smaller_size: usize) -> f64 {
             let growth = (size / smaller_size as f64).clamp(1.0, 8.0);
             fraction * growth * lower_peak
         }
-        other => panic!("{other:?} has no reference"),
+        _ => panic!("a depth that this reference does not know"),
     }
 }
 

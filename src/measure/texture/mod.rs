@@ -1,9 +1,9 @@
 //! Heterogeneity by the standard of the Image Biomarker Standardisation Initiative (IBSI 1): what a region's shape,
 //! intensities and textures say.
 //!
-//! A [`Region`](region::Region) has intensities in a box, a mask of its shape and a mask of what is measured. Shape,
+//! A [`Region`] has intensities in a box, a mask of its shape and a mask of what is measured. Shape,
 //! statistics, the intensity-volume histogram and local intensity follow from it; all others from its grey
-//! [`Levels`](levels::Levels). Each family is a room with `FEATURES`, the list of what it gives, and a function that gives
+//! [`Levels`]. Each family is a room with `FEATURES`, the list of what it gives, and a function that gives
 //! one value for each of them, in their order:
 //!
 //! ```

@@ -167,7 +167,7 @@ impl Sheet {
             return Err(Error::usage(format!("no region meets the image: {why}"))
                 .remedy("regions of the same patient and examination"));
         }
-        Ok(Regions { shape: self.shape, voxels: self.labels, names: self.names, notes: self.notes })
+        Ok(Regions { voxels: self.labels, names: self.names, notes: self.notes, ..Regions::none(self.shape) })
     }
 }
 

@@ -1,0 +1,65 @@
+//! The objects of an image: what was found in it, or drawn elsewhere.
+
+use super::Labels;
+use crate::Result;
+
+/// The objects of an image, with what is known of them beside their voxels.
+#[derive(Clone, Debug)]
+pub struct ObjectSet {
+    /// The objects 1, 2, ... On the host.
+    pub labels: Labels,
+    /// The same where the device is, for what is made of them.
+    pub(crate) on_device: Labels,
+    /// Where each object had its number and its name, if it was drawn elsewhere.
+    pub origin: Option<Origin>,
+    /// Radius of the typical object in pixels, if known.
+    pub radius_px: Option<f64>,
+    /// Index of the channel that they were found in, or that their source was found in.
+    pub channel: usize,
+    /// Thresholds in the values of the image, in the order of the steps.
+    pub thresholds: Vec<f64>,
+    /// What the user should look at.
+    pub warnings: Vec<String>,
+    /// What else is worth knowing.
+    pub notes: Vec<String>,
+}
+
+/// What the objects were in the file that they come from, by label.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Origin {
+    /// Their numbers.
+    pub numbers: Vec<Option<u32>>,
+    /// Their names; none where the file has no names.
+    pub names: Vec<Option<String>>,
+    /// Where they lie, z, y, x in pixels: of points, whose positions are finer than their voxels.
+    pub points: Option<Vec<[f64; 3]>>,
+}
+
+impl ObjectSet {
+    /// Objects of which nothing else is known, wherever they are.
+    ///
+    /// # Errors
+    /// The device is lost.
+    pub fn new(labels: Labels) -> Result<Self> {
+        Ok(ObjectSet {
+            labels: labels.to_host()?,
+            on_device: labels,
+            origin: None,
+            radius_px: None,
+            channel: 0,
+            thresholds: vec![],
+            warnings: vec![],
+            notes: vec![],
+        })
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> u32 {
+        self.labels.count
+    }
+
+    /// The same objects without those on the device, which may go.
+    pub(crate) fn on_host(&self) -> Self {
+        ObjectSet { on_device: self.labels.clone(), ..self.clone() }
+    }
+}
