@@ -1,5 +1,6 @@
 //! Words that users write: one where a list is meant, and the one that was meant where a word is misspelt.
 
+use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
 
 #[derive(Deserialize)]
@@ -26,6 +27,16 @@ pub(crate) fn words<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<String>, D::E
 /// The same where the key may be absent.
 pub(crate) fn some_words<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Vec<String>>, D::Error> {
     words(d).map(Some)
+}
+
+/// One of something, or a list.
+pub(crate) fn one_or_many<'de, D: Deserializer<'de>, T: DeserializeOwned>(d: D) -> Result<Vec<T>, D::Error> {
+    // Not an untagged enum, which would not say what is wrong with a word.
+    let all = match toml::Value::deserialize(d)? {
+        toml::Value::Array(all) => all,
+        one => vec![one],
+    };
+    all.into_iter().map(|one| T::deserialize(one).map_err(|e| D::Error::custom(e.message()))).collect()
 }
 
 /// Letters of a word that others are likened to: no key is nearly as long.

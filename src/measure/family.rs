@@ -173,6 +173,12 @@ pub(super) enum Value {
 pub struct Values(pub(super) Vec<Value>);
 
 impl Values {
+    /// Real numbers in the order of their columns.
+    pub(super) fn reals(&mut self, values: impl IntoIterator<Item = Option<f64>>) {
+        let value = |v: Option<f64>| v.filter(|v| v.is_finite()).map_or(Value::None, Value::Real);
+        self.0.extend(values.into_iter().map(value));
+    }
+
     /// Those of features, in their order; nothing for each of them without facts. What is not finite is nothing.
     pub(super) fn put<Facts>(&mut self, features: &[Feature<Facts>], facts: Option<&Facts>) {
         self.0.extend(features.iter().map(|f| {

@@ -78,8 +78,8 @@ impl<Facts> Feature<Facts> {
         if let Some(channel) = about.channel {
             name = format!("{name}_{channel}");
         }
-        if self.unit == CHANNEL_UNIT {
-            unit = about.values.to_string();
+        if let Some(power) = self.unit.strip_prefix(CHANNEL_UNIT) {
+            unit = format!("{}{power}", about.values);
         }
         Definition {
             name,

@@ -55,6 +55,27 @@ impl<'a> Object<'a> {
         out
     }
 
+    /// The box of the object with a margin, as far as the image goes: its size, the samples of all its voxels, and which of
+    /// them are the object's.
+    pub fn cut(&self, image: &[i32], margin: [usize; 3]) -> (Shape, Vec<i32>, Vec<bool>) {
+        let [zs, ys, xs] = [0, 1, 2].map(|a| {
+            let (lo, hi) = (self.extent.lo[a].saturating_sub(margin[a]), self.extent.hi[a].saturating_add(margin[a]));
+            lo..hi.min(self.shape.zyx()[a])
+        });
+        let shape = Shape::new(zs.len(), ys.len(), xs.len());
+        let mut samples = Vec::with_capacity(shape.len());
+        for (z, y) in zs.clone().flat_map(|z| ys.clone().map(move |y| (z, y))) {
+            let start = self.shape.index(z, y, xs.start);
+            samples.extend_from_slice(&image[start..start + xs.len()]);
+        }
+        let mut inside = vec![false; shape.len()];
+        self.each_run(|z, y, x0, x1| {
+            let start = shape.index(z - zs.start, y - ys.start, x0 - xs.start);
+            inside[start..start + (x1 - x0)].fill(true);
+        });
+        (shape, samples, inside)
+    }
+
     /// The object alone, with a frame of zeros of the given width.
     pub fn crop(&self, frame: [usize; 3]) -> Crop {
         let (lo, size) = (self.extent.lo, self.size(frame));
@@ -121,6 +142,9 @@ mod tests {
         let object = Object::new(&labels, 1, Extent { n: 3, lo: [0, 0, 1], hi: [1, 2, 3] }).unwrap();
         assert_eq!(object.crop([0; 3]).cells, [1, 1, 0, 1]);
         assert_eq!(object.framed().size, [1, 4, 4]);
+        let (size, samples, inside) = object.cut(&(0..12).collect::<Vec<_>>(), [0, 1, 0]);
+        assert_eq!((size, samples), (Shape::flat(3, 2), vec![1, 2, 5, 6, 9, 10]));
+        assert_eq!(inside, [true, true, false, true, false, false]);
         assert_eq!(object.samples(&(0..12).collect::<Vec<_>>()), [1, 2, 6]);
     }
 }

@@ -132,9 +132,18 @@ impl Checker<'_> {
         let before = e.span().and_then(|span| parameters.get(..span.start)).unwrap_or_default();
         let line = before.rsplit('\n').next().unwrap_or_default();
         let key = line.split('=').next().unwrap_or_default().trim();
-        let (what, remedy) = message.split_once("   try: ").unwrap_or((&message, ""));
         let known = entry.keys.contains(&key);
         let place = if known { [here, &[key]].concat() } else { here.to_vec() };
+        if message.starts_with("unknown variant") {
+            let words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+            let (unknown, known) = words.split_first().map_or(("", &[][..]), |(word, rest)| (*word, rest));
+            let e = self.error(format!("unknown value \"{unknown}\""), &place);
+            return match suggestion(unknown, known) {
+                Some(likely) => e.remedy(likely),
+                None => e.remedy(format!("one of: {}", list(known))),
+            };
+        }
+        let (what, remedy) = message.split_once("   try: ").unwrap_or((&message, ""));
         let e = self.error(what, &place);
         match remedy {
             "" if known => e.remedy(format!("see `{key}` of the family {} in docs/recipes.md", entry.name)),

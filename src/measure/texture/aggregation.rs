@@ -1,5 +1,6 @@
 //! How matrices of slices and directions become one value: averaged or merged, in the plane or in space.
 
+use serde::Deserialize;
 use std::ops::Range;
 
 /// A step from a voxel to another one: z, y, x.
@@ -9,19 +10,25 @@ pub type Step = [isize; 3];
 pub(super) type Group = (Range<usize>, Vec<Step>);
 
 /// How matrices that have a direction (co-occurrence, run lengths) are put together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub enum Aggregation {
     /// A matrix for each slice and direction; the values are averaged.
+    #[serde(rename = "2d_avg")]
     Averaged2d,
     /// A matrix for each slice, of all directions; the values are averaged.
+    #[serde(rename = "2d_smrg")]
     SliceMerged2d,
     /// A matrix for each direction in the plane, of all slices; the values are averaged.
+    #[serde(rename = "25d_dmrg")]
     DirectionMerged25d,
     /// One matrix of all slices and directions in the plane.
+    #[serde(rename = "25d_vmrg")]
     Merged25d,
     /// A matrix for each direction in space; the values are averaged.
+    #[serde(rename = "3d_avg")]
     Averaged3d,
     /// One matrix of all directions in space.
+    #[serde(rename = "3d_mrg")]
     Merged3d,
 }
 
@@ -129,7 +136,8 @@ impl Space {
 }
 
 /// How the distance of neighbours is told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Norm {
     /// The largest of the steps along the axes: a cube around the voxel.
     #[default]

@@ -5,16 +5,19 @@
 
 use crate::units::Shape;
 use crate::{Error, Result};
+use serde::Deserialize;
 use std::ops::Range;
 
 /// How values between voxels are found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Interpolation {
     /// That of the nearest voxel; the later one of two.
     Nearest,
     /// Linear along each axis.
     Linear,
     /// Cubic B-spline.
+    #[serde(rename = "cubic")]
     CubicSpline,
 }
 

@@ -1,0 +1,162 @@
+//! Heterogeneity as a family of a recipe. Oracle: the IBSI digital phantom through a recipe (tests/ibsi.rs has all of its
+//! values). Invariant: a box cut out of an image is measured as in it; an object measured under two choices has the columns
+//! of each. Mechanics: names, reasons, refusals whose remedies help.
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+mod common;
+
+use uptake::device::Device;
+use uptake::image::{Channel, Modality, Regions, Scan, Volume};
+use uptake::pipeline::{self, External, Outcome};
+use uptake::read;
+use uptake::recipe::Recipe;
+use uptake::table::Cells;
+use uptake::units::{Shape, Spacing};
+
+fn recipe(texture: &str) -> String {
+    format!(
+        "output.lengths = \"mm\"\n[channels]\nct = 0\n[objects.roi]\nlabels = \"roi.nii\"\n[measure.roi]\nfeatures = \"texture\"\n\
+         [measure.roi.texture]\n{texture}\n"
+    )
+}
+
+fn run(scan: &Scan, voxels: Vec<u32>, text: &str) -> Outcome {
+    let recipe = Recipe::parse("r.toml", text, &[]).unwrap();
+    let mut external = External::new();
+    external.insert("roi".into(), Regions { voxels, ..Regions::none(scan.shape) });
+    pipeline::run(scan, &recipe, &Device::Cpu, &external).unwrap()
+}
+
+fn value(outcome: &Outcome, column: &str) -> Option<f64> {
+    let table = &outcome.sets[0].table;
+    let Some(column) = table.column(column) else {
+        let names: Vec<_> = table.columns.iter().map(|c| c.name.as_str()).collect();
+        panic!("{column} is not among {names:?}");
+    };
+    match &column.cells {
+        Cells::Real(v) => v[0],
+        _ => panic!(),
+    }
+}
+
+#[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
+fn the_digital_phantom_goes_through_a_recipe() {
+    let folder = common::shared("ibsi1");
+    let open = |what: &str| {
+        read::open(&folder.join(format!("digital_phantom_{what}.nii.gz")), &read::Options::default()).unwrap()
+    };
+    let (scan, mask) = (open("image"), open("mask"));
+    let voxels: Vec<u32> = mask.channels[0].volume.samples.host().unwrap().iter().map(|v| u32::from(*v > 0)).collect();
+    let text = recipe("bins = { size = 1, from = 1 }\naggregation = [\"2d_avg\", \"3d_mrg\"]");
+    let outcome = run(&scan, voxels, &text);
+    // The published benchmark values of the phantom.
+    for (column, published) in [
+        ("morph_volume_mm3_ct", 556.0),
+        ("morph_volume_counted_mm3_ct", 592.0),
+        ("stat_mean_ct", 2.15),
+        ("ih_mean_fbs1from1_ct", 2.15),
+        ("glcm_joint_average_3d_mrg_fbs1from1_ct", 2.15),
+        ("glcm_joint_average_2d_avg_fbs1from1_ct", 2.14),
+        ("glrlm_short_runs_emphasis_2d_avg_fbs1from1_ct", 0.641),
+        ("glszm_small_zone_emphasis_3d_fbs1from1_ct", 0.255),
+        ("ngtdm_coarseness_3d_fbs1from1_ct", 0.0296),
+    ] {
+        let found = value(&outcome, column).unwrap();
+        assert!((found / published - 1.0).abs() < 0.005, "{column}: {found}, published {published}");
+    }
+    let column = outcome.sets[0].table.column("glcm_joint_average_3d_mrg_fbs1from1_ct").unwrap();
+    assert!(column.definition.contains("aggregation IBSI:IAZD, bins Size { size: 1.0, from: Some(1.0) } (IBSI:Q3RU)"));
+}
+
+/// Bright speckles in a box of odd sizes.
+fn speckles(shape: Shape, spacing: Option<Spacing>) -> Scan {
+    let samples = (0..shape.len()).map(|i| ((i as u64 * 2_654_435_761) >> 7) as i32 % 97 + 3).collect();
+    let volume = Volume { spacing, ..Volume::new(shape, samples).unwrap() };
+    let channel = Channel { name: "ct".into(), unit: "au", volume, saturated: Some(0), saturation: Some(255) };
+    Scan { spacing, ..Scan::new(Modality::Unknown, shape, vec![channel]) }
+}
+
+fn ball(shape: Shape, centre: [f64; 3], radius: f64) -> Vec<u32> {
+    let far = |i: usize| {
+        let at = shape.position(i);
+        (0..3).map(|a| (at[a] as f64 - centre[a]).powi(2)).sum::<f64>()
+    };
+    (0..shape.len()).map(|i| u32::from(far(i) <= radius * radius)).collect()
+}
+
+#[test]
+fn an_object_does_not_know_the_image_around_it() {
+    let large = speckles(Shape::new(14, 30, 28), Spacing::mm([2.0, 1.0, 1.0]));
+    let inside = ball(large.shape, [6.0, 14.0, 12.0], 4.6);
+    // The same box, cut out.
+    let (z, y, x) = (1..12, 9..20, 7..18);
+    let shape = Shape::new(z.len(), y.len(), x.len());
+    let index = |i: usize| {
+        let [a, b, c] = shape.position(i);
+        large.shape.index(a + z.start, b + y.start, c + x.start)
+    };
+    let samples = large.channels[0].volume.samples.host().unwrap();
+    let mut small = speckles(shape, large.spacing);
+    let volume = Volume::new(shape, (0..shape.len()).map(|i| samples[index(i)]).collect()).unwrap();
+    small.channels[0].volume = Volume { spacing: large.spacing, ..volume };
+    let cut = (0..shape.len()).map(|i| inside[index(i)]).collect();
+    let families = "families = [\"morphology\", \"autocorrelation\", \"statistics\", \"histogram\", \"volume_histogram\", \
+                    \"glcm\", \"glrlm\", \"glszm\", \"gldzm\", \"ngtdm\", \"ngldm\"]\nbins.number = 8\nrange = [5, 90]\n\
+                    outliers = 2";
+    let (whole, part) = (run(&large, inside, &recipe(families)), run(&small, cut, &recipe(families)));
+    let textures = |o: &Outcome| {
+        let columns = o.sets[0].table.columns.clone().into_iter();
+        columns.filter(|c| c.name.ends_with("_rng5to90_out2_ct")).collect::<Vec<_>>()
+    };
+    assert!(textures(&whole).len() > 150, "{}", textures(&whole).len());
+    assert_eq!(textures(&whole), textures(&part));
+}
+
+#[test]
+fn lengths_need_a_calibration_and_shares_do_not() {
+    let scan = speckles(Shape::flat(20, 22), None);
+    let outcome = run(
+        &scan,
+        ball(scan.shape, [0.0, 10.0, 11.0], 6.0),
+        &recipe("families = [\"morphology\", \"local_intensity\"]"),
+    );
+    assert_eq!(value(&outcome, "morph_volume_mm3_ct"), None);
+    assert!(value(&outcome, "morph_sphericity_ct").is_some());
+    assert_eq!(value(&outcome, "loc_local_intensity_peak_ct"), None);
+}
+
+#[test]
+fn one_voxel_and_one_level_have_reasons() {
+    let mut scan = speckles(Shape::new(5, 9, 9), Spacing::mm([1.0; 3]));
+    scan.channels[0].volume = Volume::new(scan.shape, vec![7; scan.shape.len()]).unwrap();
+    for voxels in [ball(scan.shape, [2.0, 4.0, 4.0], 0.1), ball(scan.shape, [2.0, 4.0, 4.0], 2.1)] {
+        let outcome =
+            run(&scan, voxels, &recipe("bins.number = 16\naggregation = [\"2d_avg\", \"25d_vmrg\", \"3d_avg\"]"));
+        for c in &outcome.sets[0].table.columns {
+            assert!(c.cells.empty() == 0 || !c.empty.is_empty(), "{} is empty without a reason", c.name);
+        }
+    }
+}
+
+#[test]
+fn every_remedy_helps() {
+    let mended = |wrong: &str, right: &str, says: &str| {
+        let e = Recipe::parse("r.toml", &recipe(wrong), &[]).unwrap_err();
+        assert!(e.remedy.as_ref().is_some_and(|r| r.contains(says)), "{e}");
+        Recipe::parse("r.toml", &recipe(right), &[]).unwrap();
+    };
+    mended("", "bins = { number = 32 }", "bins = { number = 32 }");
+    mended("", "bins = { size = 0.25, from = 0 }", "bins = { size = 0.25, from = 0 }");
+    mended("bins.number = 0", "bins = { number = 32 }", "bins = { number = 32 }");
+    mended("bins.size = -1", "bins = { size = 0.25, from = 0 }", "bins = { size = 0.25, from = 0 }");
+    mended("bins.width = 3", "bins = { number = 32 }", "docs/recipes.md");
+    mended("bins.number = 8\ndistance = 0", "bins.number = 8\ndistance = 1", "distance = 1");
+    mended("bins.number = 8\nrange = [3, 3]", "bins.number = 8\nrange = [3, 4]", "range = [LOWEST, HIGHEST]");
+    mended("bins.number = 8\noutliers = 0", "bins.number = 8\noutliers = 3", "outliers = 3");
+    mended("bins.number = 8\nresample = \"0 mm\"", "bins.number = 8\nresample = \"2 mm\"", "resample = \"2 mm\"");
+    mended("bins.number = 8\nfamilies = []", "bins.number = 8", "leave families out");
+    mended("bins.number = 8\nfamilies = \"glmc\"", "bins.number = 8\nfamilies = \"glcm\"", "glcm");
+    mended("bins.number = 8\naggregation = \"3d\"", "bins.number = 8\naggregation = \"3d_mrg\"", "3d_avg");
+    mended("bins.number = 8\ndistances = 2", "bins.number = 8\ndistance = 2", "distance");
+}
