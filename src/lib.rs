@@ -23,7 +23,7 @@
 //! let scan = read::open("field.ome.tif".as_ref(), &read::Options::default())?;
 //! let recipe = recipe::preset("nuclei")?.recipe()?;
 //! let outcome = pipeline::run(&scan, &recipe, &Device::Cpu, &pipeline::External::new())?;
-//! println!("{} nuclei", outcome.sets[0].labels.count);
+//! println!("{} nuclei", outcome.sets[0].objects.count());
 //! # Ok(())
 //! # }
 //! ```
