@@ -123,7 +123,7 @@ fn lengths_need_a_calibration_and_shares_do_not() {
     );
     assert_eq!(value(&outcome, "morph_volume_mm3_ct"), None);
     assert!(value(&outcome, "morph_sphericity_ct").is_some());
-    assert_eq!(value(&outcome, "loc_local_intensity_peak_ct"), None);
+    assert_eq!(value(&outcome, "local_intensity_peak_ct"), None);
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn one_voxel_and_one_level_have_reasons() {
     for voxels in [ball(scan.shape, [2.0, 4.0, 4.0], 0.1), ball(scan.shape, [2.0, 4.0, 4.0], 2.1)] {
         let outcome =
             run(&scan, voxels, &recipe("bins.number = 16\naggregation = [\"2d_avg\", \"25d_vmrg\", \"3d_avg\"]"));
-        for c in &outcome.sets[0].table.columns {
+        for c in outcome.sets[0].table.columns.iter().filter(|c| c.name.ends_with("_ct")) {
             assert!(c.cells.empty() == 0 || !c.empty.is_empty(), "{} is empty without a reason", c.name);
         }
     }
@@ -147,7 +147,7 @@ fn every_remedy_helps() {
         Recipe::parse("r.toml", &recipe(right), &[]).unwrap();
     };
     mended("", "bins = { number = 32 }", "bins = { number = 32 }");
-    mended("", "bins = { size = 0.25, from = 0 }", "bins = { size = 0.25, from = 0 }");
+    mended("", "bins = { size = 0.25, from = 0 }", "{ size = 0.25, from = 0 }");
     mended("bins.number = 0", "bins = { number = 32 }", "bins = { number = 32 }");
     mended("bins.size = -1", "bins = { size = 0.25, from = 0 }", "bins = { size = 0.25, from = 0 }");
     mended("bins.width = 3", "bins = { number = 32 }", "docs/recipes.md");

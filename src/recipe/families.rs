@@ -128,11 +128,14 @@ impl Checker<'_> {
                 None => e.remedy(format!("one of: {}", list(&known))),
             };
         }
-        // The parameters are written a line a key.
-        let before = e.span().and_then(|span| parameters.get(..span.start)).unwrap_or_default();
-        let line = before.rsplit('\n').next().unwrap_or_default();
-        let key = line.split('=').next().unwrap_or_default().trim();
-        let known = entry.keys.contains(&key);
+        // The parameters are written a line a key, or below a heading with the key.
+        let from = e.span().map_or(0, |span| span.start);
+        let end = parameters.get(from..).and_then(|rest| rest.find('\n')).map_or(parameters.len(), |n| from + n);
+        let key_of =
+            |line: &'_ str| line.trim_start_matches('[').split(['=', '.', ']']).next().unwrap_or("").trim().to_owned();
+        let lines = parameters.get(..end).unwrap_or_default().lines().rev();
+        let key = lines.map(key_of).find(|key| entry.keys.contains(&key.as_str())).unwrap_or_default();
+        let (key, known) = (key.as_str(), !key.is_empty());
         let place = if known { [here, &[key]].concat() } else { here.to_vec() };
         if message.starts_with("unknown variant") {
             let words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();

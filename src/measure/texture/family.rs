@@ -76,6 +76,9 @@ impl Default for Texture {
     }
 }
 
+/// Why a length, an area or a volume is empty.
+const NO_LENGTH: &str = "the region has no voxel, or none with an intensity, or the image has no calibration";
+
 /// A family of the standard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -320,6 +323,9 @@ impl Texture {
         }
         if let Some(outliers) = self.outliers {
             add(format!("out{}", word(outliers)), format!("values within {outliers} standard deviations"));
+        }
+        if group == Group::Morphology && d.unit.starts_with(about.length.name()) {
+            d.empty = NO_LENGTH;
         }
         d.name = about.channel.map_or(name.clone(), |channel| format!("{name}_{channel}"));
         if !says.is_empty() {
