@@ -16,7 +16,12 @@ use uptake::units::{Shape, Spacing, Unit};
 /// The families of fluorescence, with a ring of their own; tests/lesions.rs is about those of PET.
 fn families(ring: &str, channel: &Volume) -> Vec<Chosen> {
     let probe = format!("ring = {ring}\npositive = {:?}", channel.scale.value(700.5));
-    let one = |e: &measure::registry::Entry| family(e.name, if e.name == "probe" { &probe } else { "" }).unwrap();
+    let parameters = |name: &str| match name {
+        "probe" => probe.clone(),
+        "texture" => "bins.number = 16\naggregation = [\"3d_mrg\", \"2d_avg\"]".into(),
+        _ => String::new(),
+    };
+    let one = |e: &measure::registry::Entry| family(e.name, &parameters(e.name)).unwrap();
     FAMILIES.iter().map(one).filter(|c| !c.family.needs().uptake).collect()
 }
 
@@ -281,7 +286,10 @@ fn scaling_scales_by_the_unit() {
                 "um" => 2.0,
                 "um2" => 4.0,
                 "um3" => 8.0,
+                "um-1" => 0.5,
                 "au" => 0.5,
+                "au2" => 0.25,
+                "au um3" => 4.0,
                 _ => 1.0,
             };
             for row in 0..before.rows() {
@@ -318,7 +326,8 @@ fn millimetres_are_a_thousand_micrometres() {
             let factor = match a.unit.as_str() {
                 "um" => 1e3,
                 "um2" => 1e6,
-                "um3" => 1e9,
+                "um3" | "au um3" => 1e9,
+                "um-1" => 1e-3,
                 _ => 1.0,
             };
             for row in 0..um.rows() {
@@ -401,13 +410,17 @@ fn the_dictionary_is_complete() {
 #[test]
 fn wrong_requests_are_errors() {
     let (_, scene) = scenes().swap_remove(0);
+    let texture = [family("texture", "").unwrap()];
+    let asked = Request { channels: &[scene.channel()], families: &texture, ..Request::new(&scene.labels) };
+    let e = measure::objects(&asked).unwrap_err().to_string();
+    assert!(e.contains("grey levels") && e.contains("bins = { number = 32 }"), "{e}");
     let small = Volume::new(Shape::flat(1, 2), vec![0, 0]).unwrap();
     let channel = ChannelRef { volume: &small, ..scene.channel() };
     let ask = |channels: &[ChannelRef], width_px: f64, labels: &Labels| {
         let families = families(&format!("[\"0 px\", \"{width_px} px\"]"), &scene.channel);
         measure::objects(&Request { channels, families: &families, ..Request::new(labels) }).map(|t| t.rows())
     };
-    let mut short = scene.labels.clone();
+    let mut short = Labels::new(scene.labels.shape, scene.labels.voxels().host().unwrap().to_vec()).unwrap();
     short.count = 3;
     assert!(ask(&[], 3.0, &short).is_err());
     assert!(ask(&[channel], 3.0, &scene.labels).is_err());

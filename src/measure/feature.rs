@@ -21,7 +21,7 @@ pub struct Feature<Facts: 'static> {
     pub get: Get<Facts>,
 }
 
-/// Stands for the unit of the channel's values in a declaration.
+/// Stands for the unit of the channel's values in a declaration; its square is `channel2`, and `channel um3` times a volume.
 pub const CHANNEL_UNIT: &str = "channel";
 
 /// The function of a feature.
@@ -79,7 +79,7 @@ impl<Facts> Feature<Facts> {
             name = format!("{name}_{channel}");
         }
         if let Some(power) = self.unit.strip_prefix(CHANNEL_UNIT) {
-            unit = format!("{}{power}", about.values);
+            unit = format!("{}{}", about.values, power.replace("um", about.length.name()));
         }
         Definition {
             name,

@@ -6,11 +6,11 @@ use super::{
     Aggregation, Chain, Discretisation, Intensities, Interpolation, Levels, Norm, Region, Space, autocorrelation, glcm,
     gldzm, glrlm, glszm, histogram, local, morphology, ngldm, ngtdm, statistics, volume_histogram,
 };
-use crate::Result;
 use crate::measure::family::{Measured, define};
 use crate::measure::{About, ChannelRef, Definition, Family, Measurer, Mentions, Objection, Request};
 use crate::units::{Length, Ruler, Spacing, Unit};
 use crate::words::one_or_many;
+use crate::{Error, Result};
 use serde::Deserialize;
 
 /// Keys of the recipe.
@@ -210,12 +210,14 @@ impl Family for Texture {
     }
 
     fn begin<'a>(&'a self, request: &'a Request<'a>) -> Result<Measurer<'a>> {
+        // A recipe has been checked; whoever asks without one is told here.
+        self.check(&[]).map_err(|o| Error::usage(format!("texture: {}", o.what)).remedy(o.remedy))?;
         let grid = Grid::of(self, request)?;
         let images = request.channels.iter().map(|c| c.volume.samples.host()).collect::<Result<Vec<_>>>()?;
         Ok(Box::new(move |object, values| {
             for (channel, image) in request.channels.iter().zip(&images) {
                 let region = grid.region(self, object, channel, image)?;
-                values.reals(self.values(&region, &grid)?);
+                values.reals(self.values(&region, channel.volume.scale.factor(), &grid)?);
             }
             Ok(())
         }))
@@ -324,7 +326,7 @@ impl Texture {
         if let Some(outliers) = self.outliers {
             add(format!("out{}", word(outliers)), format!("values within {outliers} standard deviations"));
         }
-        if group == Group::Morphology && d.unit.starts_with(about.length.name()) {
+        if group == Group::Morphology && d.unit.contains(about.length.name()) {
             d.empty = NO_LENGTH;
         }
         d.name = about.channel.map_or(name.clone(), |channel| format!("{name}_{channel}"));
@@ -335,58 +337,57 @@ impl Texture {
     }
 
     /// The values of a region, in the order of the columns.
-    fn values(&self, region: &Region, grid: &Grid) -> Result<Vec<Option<f64>>> {
-        let levels = match self.bins.filter(|_| self.families.iter().any(|g| g.needs_levels())) {
-            Some(bins) => Some(Levels::of(region, bins.discretisation())?),
-            None => None,
-        };
+    fn values(&self, region: &Region, stored: f64, grid: &Grid) -> Result<Vec<Option<f64>>> {
+        let bins = self.bins.filter(|_| self.families.iter().any(|g| g.needs_levels()));
+        let levels = bins.map(|bins| Levels::of(region, bins.discretisation())).transpose()?;
+        let steps = self.steps(region, stored);
         let mut all = vec![];
         for &group in &self.families {
             for way in self.ways(group) {
-                all.extend(self.group(group, way.unwrap_or(Aggregation::Merged3d), region, levels.as_ref(), grid)?);
+                let way = way.unwrap_or(Aggregation::Merged3d);
+                all.extend(match &levels {
+                    Some(levels) if group.needs_levels() => self.of_levels(group, way, region, levels),
+                    _ => of_intensities(group, region, steps, grid)?,
+                });
             }
         }
         Ok(all)
     }
 
-    fn group(
-        &self,
-        group: Group,
-        way: Aggregation,
-        region: &Region,
-        levels: Option<&Levels>,
-        grid: &Grid,
-    ) -> Result<Vec<Option<f64>>> {
-        let (distance, norm) = (self.distance, self.norm);
-        let of = |f: &dyn Fn(&Levels) -> Vec<Option<f64>>| levels.map_or_else(Vec::new, f);
-        Ok(match group {
-            Group::Morphology => grid.lengths_only_if_known(morphology::values(region)),
-            Group::Autocorrelation => autocorrelation::values(region),
-            Group::LocalIntensity => match grid.ml {
-                Some(ml) => local::values(region, ml),
-                None => vec![None; local::FEATURES.len()],
-            },
-            Group::Statistics => statistics::values(region),
-            Group::VolumeHistogram => volume_histogram::values(region, self.steps())?,
-            Group::Histogram => of(&histogram::values),
-            Group::Glcm => of(&|l| glcm::values(l, glcm::Choice { distance, norm, symmetric: self.symmetric }, way)),
-            Group::Glrlm => of(&|l| glrlm::values(l, way)),
-            Group::Glszm => of(&|l| glszm::values(l, way.space())),
-            Group::Gldzm => of(&|l| gldzm::values(region, l, way.space())),
-            Group::Ngtdm => of(&|l| ngtdm::values(l, ngtdm::Choice { distance, norm }, way.space())),
-            Group::Ngldm => {
-                of(&|l| ngldm::values(l, ngldm::Choice { distance, norm, coarseness: self.coarseness }, way.space()))
-            }
-        })
-    }
-
-    /// The steps of the intensity-volume histogram: those of bins of a fixed size, a tenth as wide; else 1,000 of them.
-    fn steps(&self) -> Steps {
-        match self.bins {
-            Some(Bins::Size { size, .. }) => Steps::BinSize(size / 10.0),
-            _ => Steps::BinNumber(1000),
+    fn of_levels(&self, group: Group, way: Aggregation, region: &Region, levels: &Levels) -> Vec<Option<f64>> {
+        let (distance, norm, symmetric, coarseness) = (self.distance, self.norm, self.symmetric, self.coarseness);
+        match group {
+            Group::Histogram => histogram::values(levels),
+            Group::Glcm => glcm::values(levels, glcm::Choice { distance, norm, symmetric }, way),
+            Group::Glrlm => glrlm::values(levels, way),
+            Group::Glszm => glszm::values(levels, way.space()),
+            Group::Gldzm => gldzm::values(region, levels, way.space()),
+            Group::Ngtdm => ngtdm::values(levels, ngtdm::Choice { distance, norm }, way.space()),
+            _ => ngldm::values(levels, ngldm::Choice { distance, norm, coarseness }, way.space()),
         }
     }
+
+    /// The steps of the intensity-volume histogram: those of bins of a fixed size, a tenth as wide; else the values as they
+    /// are stored, or, on another grid, a thousandth of what the region spans.
+    fn steps(&self, region: &Region, stored: f64) -> Steps {
+        let span = region.extremes().map_or(0.0, |[low, high]| high - low);
+        match (self.bins, self.resample) {
+            (Some(Bins::Size { size, .. }), _) => Steps::BinSize(size / 10.0),
+            (_, Some(_)) if span > 0.0 => Steps::BinSize(span / 1000.0),
+            _ => Steps::AsStored(stored),
+        }
+    }
+}
+
+fn of_intensities(group: Group, region: &Region, steps: Steps, grid: &Grid) -> Result<Vec<Option<f64>>> {
+    Ok(match (group, grid.ml) {
+        (Group::Morphology, _) => grid.lengths_only_if_known(morphology::values(region)),
+        (Group::Autocorrelation, _) => autocorrelation::values(region),
+        (Group::LocalIntensity, Some(ml)) => local::values(region, ml),
+        (Group::LocalIntensity, None) => vec![None; local::FEATURES.len()],
+        (Group::VolumeHistogram, _) => volume_histogram::values(region, steps)?,
+        _ => statistics::values(region),
+    })
 }
 
 /// What holds for all objects of an image.
@@ -452,7 +453,7 @@ impl Grid {
     /// Lengths, areas and volumes are nothing where the size of a voxel is not known; shares and ratios are those of voxels.
     fn lengths_only_if_known(&self, mut values: Vec<Option<f64>>) -> Vec<Option<f64>> {
         if !self.is_known {
-            let lengths = morphology::FEATURES.iter().zip(&mut values).filter(|(f, _)| f.unit.starts_with("um"));
+            let lengths = morphology::FEATURES.iter().zip(&mut values).filter(|(f, _)| f.unit.contains("um"));
             lengths.for_each(|(_, v)| *v = None);
         }
         values

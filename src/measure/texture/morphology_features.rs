@@ -2,8 +2,11 @@
 
 use super::morphology::Facts;
 use super::plain;
-use crate::measure::{CHANNEL_UNIT, Feature};
+use crate::measure::Feature;
 use std::f64::consts::PI;
+
+/// Values times volumes.
+const CHANNEL_UM3: &str = "channel um3";
 
 const NO_SHAPE: &str = "the region has no voxel";
 const NO_VOXEL: &str = "the region has no voxel with an intensity";
@@ -126,7 +129,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         Some(f.area / f.hull[1])
     }),
     Feature {
-        unit: CHANNEL_UNIT,
+        unit: CHANNEL_UM3,
         empty: NO_VOXEL,
         ..form("morph_integrated_intensity", "IBSI:99N0", "Mean intensity times the volume of the mesh", |f| {
             Some(f.mean? * f.volume)
