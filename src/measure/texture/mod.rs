@@ -34,6 +34,7 @@ mod entropy;
 mod family;
 pub mod glcm;
 mod glcm_features;
+mod glcm_matrix;
 pub mod gldzm;
 pub mod glrlm;
 pub mod glszm;
