@@ -27,6 +27,7 @@
 pub mod aggregation;
 pub mod autocorrelation;
 pub mod chain;
+mod choice;
 mod convex_hull;
 pub mod discretise;
 pub mod enclosing;
@@ -38,6 +39,7 @@ mod glcm_matrix;
 pub mod gldzm;
 pub mod glrlm;
 pub mod glszm;
+mod grid;
 pub mod histogram;
 pub mod interpolate;
 pub mod levels;
@@ -55,9 +57,10 @@ mod zones;
 
 pub use aggregation::{Aggregation, Norm, Space};
 pub use chain::Chain;
+pub use choice::{Bins, Group};
 pub use discretise::Discretisation;
 pub(super) use family::KEYS;
-pub use family::{Bins, Group, Texture};
+pub use family::Texture;
 pub use interpolate::Interpolation;
 pub use levels::Levels;
 pub use region::{Intensities, Region};
