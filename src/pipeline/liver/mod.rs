@@ -9,10 +9,11 @@
 //! - at least 70 % of it has no counterpart across the middle: muscles, lungs and kidneys come in pairs,
 //! - it is at least 40 % of all that is even at its level: muscles full of insulin are not.
 //!
-//! What would lie across the middle but outside of the image is unknown, and counts as a counterpart. Of these regions the one
-//! with the most that has no counterpart wins. There is doubt, and no liver, if the body is cut off at a side (its middle is
-//! not known then), or if another region elsewhere may be one as well: a large even mass. The sphere goes where the region is deepest (so that
-//! at least the cells around the place are liver too), among such places to the one whose sphere varies least.
+//! What would lie across the middle but outside of the image is unknown, and counts as a counterpart. Of these regions the
+//! one with the most that has no counterpart wins. There is doubt, and no liver, if the body is cut off at a side (its
+//! middle is not known then), or if another region elsewhere may be one as well: a large even mass. The sphere goes where
+//! the region is deepest (so that at least the cells around the place are liver too), among such places to the one whose
+//! sphere varies least.
 //! All of it is done on the host, from exact sums of cells and spheres, so every device gives the same place.
 //! Fails, rather than guesses, for livers outside of SUV 1.0 to 4.5 and on the left, and without position or SUV.
 
