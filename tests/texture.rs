@@ -101,8 +101,8 @@ fn an_object_does_not_know_the_image_around_it() {
     let volume = Volume::new(shape, (0..shape.len()).map(|i| samples[index(i)]).collect()).unwrap();
     small.channels[0].volume = Volume { spacing: large.spacing, ..volume };
     let cut = (0..shape.len()).map(|i| inside[index(i)]).collect();
-    let families = "families = [\"morphology\", \"autocorrelation\", \"statistics\", \"histogram\", \"volume_histogram\", \
-                    \"glcm\", \"glrlm\", \"glszm\", \"gldzm\", \"ngtdm\", \"ngldm\"]\nbins.number = 8\nrange = [5, 90]\n\
+    let families = "families = [\"morphology\", \"enclosing\", \"autocorrelation\", \"statistics\", \"histogram\", \
+                    \"volume_histogram\", \"glcm\", \"glrlm\", \"glszm\", \"gldzm\", \"ngtdm\", \"ngldm\"]\nbins.number = 8\nrange = [5, 90]\n\
                     outliers = 2";
     let (whole, part) = (run(&large, inside, &recipe(families)), run(&small, cut, &recipe(families)));
     let textures = |o: &Outcome| {
@@ -119,10 +119,12 @@ fn lengths_need_a_calibration_and_shares_do_not() {
     let outcome = run(
         &scan,
         ball(scan.shape, [0.0, 10.0, 11.0], 6.0),
-        &recipe("families = [\"morphology\", \"local_intensity\"]"),
+        &recipe("families = [\"morphology\", \"enclosing\", \"local_intensity\"]"),
     );
     assert_eq!(value(&outcome, "morph_volume_mm3_ct"), None);
-    assert!(value(&outcome, "morph_sphericity_ct").is_some());
+    for shares in ["morph_sphericity_ct", "morph_volume_density_ombb_ct", "morph_area_density_mvee_ct"] {
+        assert!(value(&outcome, shares).is_some_and(|v| v > 0.0), "{shares}");
+    }
     assert_eq!(value(&outcome, "local_intensity_peak_ct"), None);
 }
 

@@ -4,6 +4,7 @@
 //! device changes nothing in an [`Outcome`].
 //! Columns are named after the roles of the recipe, not after the channels of the file.
 
+mod ball;
 mod channels;
 mod derived;
 mod geometry;

@@ -6,7 +6,6 @@
 mod channel;
 mod families;
 mod images;
-mod lesions;
 mod many;
 mod output;
 mod parse;
@@ -17,19 +16,16 @@ mod scales;
 mod settings;
 mod size;
 mod steps;
-mod threshold;
 mod validate;
 mod validate_steps;
 
 pub use channel::*;
-pub use lesions::*;
 pub use output::{ImageFiles, Output, Quality};
 pub use presets::{PRESETS, Preset, preset};
 pub use relate::{Relate, Statistic};
 pub use settings::LESIONS;
 pub use size::{Size, SizeUnit};
 pub use steps::*;
-pub use threshold::*;
 
 use crate::measure::Chosen;
 use crate::units::Length;

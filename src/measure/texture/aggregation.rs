@@ -43,6 +43,15 @@ impl Aggregation {
         Aggregation::Merged3d,
     ];
 
+    /// The neighbours that it looks at.
+    pub fn space(self) -> Space {
+        match self {
+            Aggregation::Averaged2d | Aggregation::SliceMerged2d => Space::Slices2d,
+            Aggregation::DirectionMerged25d | Aggregation::Merged25d => Space::Merged25d,
+            Aggregation::Averaged3d | Aggregation::Merged3d => Space::Volume3d,
+        }
+    }
+
     /// Code in IBSI.
     pub const fn code(self) -> &'static str {
         match self {

@@ -59,10 +59,8 @@ impl Facts {
         let (volume, area) = mesh(region)?;
         let hull = Hull::of(region)?;
         let points = hull.points(region.spacing);
-        let [a, b, c] = hull.normals(region.spacing).into_iter().map(|n| smallest_box(&points, n)).min_by(|p, q| {
-            let volume = |s: &[f64; 3]| s[0] * s[1] * s[2];
-            volume(p).total_cmp(&volume(q))
-        })?;
+        let boxes = hull.normals(region.spacing).into_iter().flat_map(|n| boxes(&points, n)).collect();
+        let [a, b, c] = smallest(boxes)?;
         let axes = smallest_ellipsoid(&points);
         Some(Facts {
             volume,
@@ -94,8 +92,20 @@ fn extent<const N: usize>(points: &[[f64; N]], along: impl Fn(&[f64; N]) -> f64)
     high - low
 }
 
-/// Sides of the smallest box that stands on a plane.
-fn smallest_box(points: &[[f64; 3]], normal: [f64; 3]) -> [f64; 3] {
+/// Boxes whose volumes differ by less are of one size.
+const SAME: f64 = 1e-9;
+
+/// Sides of the box of least volume; of several, the one of least area.
+fn smallest(boxes: Vec<[f64; 3]>) -> Option<[f64; 3]> {
+    let volume = |[a, b, c]: &[f64; 3]| a * b * c;
+    let area = |[a, b, c]: &[f64; 3]| a * b + b * c + c * a;
+    let least = boxes.iter().map(volume).min_by(f64::total_cmp)?;
+    let of_one_size = boxes.into_iter().filter(|sides| volume(sides) <= least * (1.0 + SAME));
+    of_one_size.min_by(|p, q| area(p).total_cmp(&area(q)))
+}
+
+/// Sides of the boxes that stand on a plane and have a side along an edge of the outline there.
+fn boxes(points: &[[f64; 3]], normal: [f64; 3]) -> Vec<[f64; 3]> {
     let normal = unit(normal);
     // Any direction in the plane: away from the axis that the normal is farthest from.
     let axis = (0..3).min_by(|&a, &b| normal[a].abs().total_cmp(&normal[b].abs())).unwrap_or(0);
@@ -107,10 +117,9 @@ fn smallest_box(points: &[[f64; 3]], normal: [f64; 3]) -> [f64; 3] {
         let (dx, dy) = (q[0] - p[0], q[1] - p[1]);
         let length = (dx * dx + dy * dy).sqrt();
         let (dx, dy) = (dx / length, dy / length);
-        [extent(&outline, |p| p[0] * dx + p[1] * dy), extent(&outline, |p| p[1] * dx - p[0] * dy)]
+        [height, extent(&outline, |p| p[0] * dx + p[1] * dy), extent(&outline, |p| p[1] * dx - p[0] * dy)]
     });
-    let [a, b] = sides.min_by(|p, q| (p[0] * p[1]).total_cmp(&(q[0] * q[1]))).unwrap_or([0.0; 2]);
-    [height, a, b]
+    sides.collect()
 }
 
 /// The convex hull of points in a plane (Andrew's monotone chain).

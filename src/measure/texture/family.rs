@@ -1,14 +1,14 @@
 //! Heterogeneity as a family of a recipe: which of the standard's families, from which grey levels, on which grid.
 
-use super::chain::{Image, Regrid};
+use super::choice::{Bins, Group, word};
+use super::grid::{self, Grid};
 use super::volume_histogram::Steps;
 use super::{
-    Aggregation, Chain, Discretisation, Intensities, Interpolation, Levels, Norm, Region, Space, autocorrelation, glcm,
-    gldzm, glrlm, glszm, histogram, local, morphology, ngldm, ngtdm, statistics, volume_histogram,
+    Aggregation, Interpolation, Levels, Norm, Region, autocorrelation, enclosing, glcm, gldzm, glrlm, glszm, histogram,
+    local, morphology, ngldm, ngtdm, statistics, volume_histogram,
 };
-use crate::measure::family::{Measured, define};
-use crate::measure::{About, ChannelRef, Definition, Family, Measurer, Mentions, Objection, Request};
-use crate::units::{Length, Ruler, Spacing, Unit};
+use crate::measure::{About, Definition, Family, Measurer, Mentions, Objection, Request};
+use crate::units::Length;
 use crate::words::one_or_many;
 use crate::{Error, Result};
 use serde::Deserialize;
@@ -79,124 +79,6 @@ impl Default for Texture {
 /// Why a length, an area or a volume is empty.
 const NO_LENGTH: &str = "the region has no voxel, or none with an intensity, or the image has no calibration";
 
-/// A family of the standard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Group {
-    /// Shape, with the intensities' part in it (IBSI:HCUG).
-    Morphology,
-    /// Moran's I and Geary's C, which take long for large regions (IBSI:HCUG).
-    Autocorrelation,
-    /// SUVpeak and its like (IBSI:9ST6).
-    LocalIntensity,
-    /// Of the intensities (IBSI:UHIW).
-    Statistics,
-    /// Of the grey levels (IBSI:ZVCW).
-    Histogram,
-    /// Which share of the region has at least an intensity (IBSI:P88C).
-    VolumeHistogram,
-    /// Co-occurrence (IBSI:LFYI).
-    Glcm,
-    /// Run lengths (IBSI:TP0I).
-    Glrlm,
-    /// Size zones (IBSI:9SAK).
-    Glszm,
-    /// Distance zones (IBSI:VMDZ).
-    Gldzm,
-    /// Grey tone differences (IBSI:IPET).
-    Ngtdm,
-    /// Dependences (IBSI:REK0).
-    Ngldm,
-}
-
-impl Group {
-    const ALL: [Group; 12] = [
-        Group::Morphology,
-        Group::Autocorrelation,
-        Group::LocalIntensity,
-        Group::Statistics,
-        Group::Histogram,
-        Group::VolumeHistogram,
-        Group::Glcm,
-        Group::Glrlm,
-        Group::Glszm,
-        Group::Gldzm,
-        Group::Ngtdm,
-        Group::Ngldm,
-    ];
-
-    fn needs_levels(self) -> bool {
-        use Group::{Glcm, Gldzm, Glrlm, Glszm, Histogram, Ngldm, Ngtdm};
-        matches!(self, Histogram | Glcm | Glrlm | Glszm | Gldzm | Ngtdm | Ngldm)
-    }
-
-    fn has_directions(self) -> bool {
-        matches!(self, Group::Glcm | Group::Glrlm)
-    }
-
-    fn has_distance(self) -> bool {
-        matches!(self, Group::Glcm | Group::Ngtdm | Group::Ngldm)
-    }
-
-    fn define(self, about: &About) -> Vec<Definition> {
-        match self {
-            Group::Morphology => define(morphology::FEATURES, about),
-            Group::Autocorrelation => define(autocorrelation::FEATURES, about),
-            Group::LocalIntensity => define(local::FEATURES, about),
-            Group::Statistics => define(statistics::FEATURES, about),
-            Group::Histogram => define(histogram::FEATURES, about),
-            Group::VolumeHistogram => define(volume_histogram::FEATURES, about),
-            Group::Glcm => define(glcm::FEATURES, about),
-            Group::Glrlm => define(glrlm::FEATURES, about),
-            Group::Glszm => define(glszm::FEATURES, about),
-            Group::Gldzm => define(gldzm::FEATURES, about),
-            Group::Ngtdm => define(ngtdm::FEATURES, about),
-            Group::Ngldm => define(ngldm::FEATURES, about),
-        }
-    }
-}
-
-/// How intensities become grey levels.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(untagged, deny_unknown_fields, expecting = "expected bins: { size = 0.25, from = 0 }, or { number = 32 }")]
-pub enum Bins {
-    /// Of a fixed size, in the unit of the channel.
-    Size {
-        /// Width.
-        size: f64,
-        /// Where the first one begins; at the lower end of the range, or else at the lowest value if absent.
-        from: Option<f64>,
-    },
-    /// A fixed number of them.
-    Number {
-        /// How many.
-        number: u16,
-    },
-}
-
-impl Bins {
-    fn discretisation(self) -> Discretisation {
-        match self {
-            Bins::Size { size, from } => Discretisation::BinSize { width: size, from },
-            Bins::Number { number } => Discretisation::BinNumber(number),
-        }
-    }
-
-    /// As the standard calls it, shortly.
-    fn suffix(self) -> String {
-        match self {
-            Bins::Size { size, from: None } => format!("fbs{}", word(size)),
-            Bins::Size { size, from: Some(from) } => format!("fbs{}from{}", word(size), word(from)),
-            Bins::Number { number } => format!("fbn{number}"),
-        }
-    }
-}
-
-/// A number as it may stand in a name: 0.25 is `0p25`, -1 is `m1`.
-fn word(v: f64) -> String {
-    format!("{v}").replace('.', "p").replace('-', "m")
-}
-
 impl Family for Texture {
     fn channel_columns(&self, about: &About) -> Vec<Definition> {
         let mut all = vec![];
@@ -212,11 +94,11 @@ impl Family for Texture {
     fn begin<'a>(&'a self, request: &'a Request<'a>) -> Result<Measurer<'a>> {
         // A recipe has been checked; whoever asks without one is told here.
         self.check(&[]).map_err(|o| Error::usage(format!("texture: {}", o.what)).remedy(o.remedy))?;
-        let grid = Grid::of(self, request)?;
+        let grid = Grid::of(self.grid(), request)?;
         let images = request.channels.iter().map(|c| c.volume.samples.host()).collect::<Result<Vec<_>>>()?;
         Ok(Box::new(move |object, values| {
             for (channel, image) in request.channels.iter().zip(&images) {
-                let region = grid.region(self, object, channel, image)?;
+                let region = grid.region(object, channel, image)?;
                 values.reals(self.values(&region, channel.volume.scale.factor(), &grid)?);
             }
             Ok(())
@@ -283,6 +165,11 @@ impl Texture {
                 ways
             }
         }
+    }
+
+    fn grid(&self) -> grid::Choice {
+        let Texture { resample, interpolation, range, outliers, .. } = *self;
+        grid::Choice { resample, interpolation, range, outliers, peak: self.families.contains(&Group::LocalIntensity) }
     }
 
     /// The name says what the recipe chooses: aggregation, distance, bins, grid and range, then the channel.
@@ -382,111 +269,11 @@ impl Texture {
 fn of_intensities(group: Group, region: &Region, steps: Steps, grid: &Grid) -> Result<Vec<Option<f64>>> {
     Ok(match (group, grid.ml) {
         (Group::Morphology, _) => grid.lengths_only_if_known(morphology::values(region)),
+        (Group::Enclosing, _) => enclosing::values(region),
         (Group::Autocorrelation, _) => autocorrelation::values(region),
         (Group::LocalIntensity, Some(ml)) => local::values(region, ml),
         (Group::LocalIntensity, None) => vec![None; local::FEATURES.len()],
         (Group::VolumeHistogram, _) => volume_histogram::values(region, steps)?,
         _ => statistics::values(region),
     })
-}
-
-/// What holds for all objects of an image.
-struct Grid {
-    /// Of voxels, in the unit of the table; 1 where nothing is known.
-    spacing: [f64; 3],
-    is_known: bool,
-    /// 1 ml in the cube of that unit.
-    ml: Option<f64>,
-    /// Around objects, in that unit: what spheres may reach into.
-    margin: f64,
-    regrid: Option<Regrid>,
-}
-
-impl Grid {
-    fn of(texture: &Texture, request: &Request) -> Result<Self> {
-        let spacing = request.spacing.map(|s| s.to(request.unit));
-        let zyx = spacing.map_or([1.0; 3], |s| s.zyx);
-        let ml = spacing.map(|s| if s.unit == Unit::Mm { 1e3 } else { 1e12 });
-        let is_local = texture.families.contains(&Group::LocalIntensity);
-        // The radius of 1 ml; a sphere of cells would be larger than any image, and has no value.
-        let radius = ml.map(|ml| libm::cbrt(ml * 3.0 / (4.0 * std::f64::consts::PI)));
-        let fits = |r: &f64| zyx.iter().all(|s| r / s <= 100.0);
-        let margin = radius.filter(|_| is_local).filter(fits).unwrap_or(0.0);
-        let regrid = texture.resample.map(|length| regrid(length, texture, request, spacing, zyx)).transpose()?;
-        Ok(Grid { spacing: zyx, is_known: spacing.is_some(), ml, margin, regrid })
-    }
-
-    /// An object in a channel as the standard sees it.
-    fn region(
-        &self,
-        texture: &Texture,
-        object: &Measured,
-        channel: &ChannelRef,
-        image: &[i32],
-    ) -> Result<Region<'static>> {
-        let shape = channel.volume.shape;
-        let chain =
-            Chain { regrid: self.regrid, range: texture.range, outliers: texture.outliers, margin: self.margin };
-        if self.regrid.is_some() {
-            // The new grid is that of the whole image.
-            let mut mask = vec![false; shape.len()];
-            for run in object.object.runs() {
-                let start = run.index(shape.x);
-                mask[start..start + run.len() as usize].fill(true);
-            }
-            let intensities = Intensities::Samples(image.into(), channel.volume.scale);
-            return chain.region(&Image { shape, spacing: self.spacing, intensities: &intensities, mask: &mask });
-        }
-        let margin = self.spacing.map(|s| (self.margin / s).ceil() as usize);
-        let (crop, samples, mask) = object.object.cut(image, margin);
-        let intensities = Intensities::Samples(samples.into(), channel.volume.scale);
-        let mut region = Region::new(crop, self.spacing, intensities, &mask)?;
-        if let Some([low, high]) = texture.range {
-            region.keep_range(low, high);
-        }
-        if let Some(deviations) = texture.outliers {
-            region.keep_within(deviations);
-        }
-        Ok(region)
-    }
-
-    /// Lengths, areas and volumes are nothing where the size of a voxel is not known; shares and ratios are those of voxels.
-    fn lengths_only_if_known(&self, mut values: Vec<Option<f64>>) -> Vec<Option<f64>> {
-        if !self.is_known {
-            let lengths = morphology::FEATURES.iter().zip(&mut values).filter(|(f, _)| f.unit.contains("um"));
-            lengths.for_each(|(_, v)| *v = None);
-        }
-        values
-    }
-}
-
-/// The grid that a recipe asks for. A single slice keeps its thickness.
-fn regrid(
-    length: Length,
-    texture: &Texture,
-    request: &Request,
-    spacing: Option<Spacing>,
-    zyx: [f64; 3],
-) -> Result<Regrid> {
-    let px = length.px(&Ruler { spacing: request.spacing, radius_px: request.radius_px })?;
-    let plane = (zyx[1] * zyx[2]).sqrt();
-    let size = px * if spacing.is_some() { plane } else { 1.0 };
-    let is_flat = request.labels.shape.is_flat();
-    Ok(Regrid {
-        spacing: [Some(size).filter(|_| !is_flat), Some(size), Some(size)],
-        image: texture.interpolation,
-        mask: Interpolation::Linear,
-        whole: false,
-    })
-}
-
-impl Aggregation {
-    /// The neighbours that it looks at.
-    pub fn space(self) -> Space {
-        match self {
-            Aggregation::Averaged2d | Aggregation::SliceMerged2d => Space::Slices2d,
-            Aggregation::DirectionMerged25d | Aggregation::Merged25d => Space::Merged25d,
-            Aggregation::Averaged3d | Aggregation::Merged3d => Space::Volume3d,
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! The features of a co-occurrence matrix.
 
 use super::entropy::Entropy;
-use super::glcm::Matrix;
+use super::glcm_matrix::Matrix;
 use super::levels::Levels;
 use super::plain;
 use crate::measure::Feature;

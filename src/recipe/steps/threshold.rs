@@ -122,7 +122,7 @@ pub struct Threshold {
 
 impl Threshold {
     /// The keys that are given, beside `method`, `combine` and `of`.
-    pub(super) fn given(&self) -> impl Iterator<Item = &'static str> {
+    pub(in crate::recipe) fn given(&self) -> impl Iterator<Item = &'static str> {
         let keys = [
             ("correction", self.correction.is_some()),
             ("bounds", self.bounds.is_some()),

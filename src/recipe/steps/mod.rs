@@ -3,9 +3,17 @@
 //! Steps pass on an image, a mask and labels. A step that makes an image may say `as = "name"` to keep it for later, a
 //! step that reads an image may say `of = "name"`; `"original"` is the channel as the steps found it.
 
-use super::lesions::{Contour, Exclude, Watershed};
+mod filters;
+mod lesions;
+mod objects;
+mod threshold;
+
+pub use filters::*;
+pub use lesions::*;
+pub use objects::*;
+pub use threshold::*;
+
 use super::size::{Size, SizeUnit};
-use super::threshold::{Method, Threshold};
 use crate::units::Length;
 use serde::Deserialize;
 
@@ -171,184 +179,4 @@ impl Step {
             _ => None,
         }
     }
-}
-
-/// `denoise`
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Denoise {
-    /// What may be left of the noise, as a share of the threshold between objects and background.
-    pub share: f64,
-    /// What later steps smooth anyway: up to this sigma nothing is done.
-    pub enough: Length,
-    /// The widest sigma.
-    pub at_most: Length,
-    /// The image to read.
-    pub of: Option<String>,
-    /// A name for the result.
-    #[serde(rename = "as")]
-    pub keep_as: Option<String>,
-}
-
-/// `gaussian`
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Gaussian {
-    /// Standard deviation.
-    pub sigma: Length,
-    /// Never less than this.
-    pub at_least: Option<Length>,
-    /// The image to read.
-    pub of: Option<String>,
-    /// The name to keep the result under.
-    #[serde(rename = "as")]
-    pub keep_as: Option<String>,
-}
-
-/// `median`, `mean`, `background`, `rolling_ball`
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Radius {
-    /// Half the width of the window without its centre; of the ball; the largest object to keep out of the background.
-    pub radius: Length,
-    /// The image to read.
-    pub of: Option<String>,
-    /// The name to keep the result under.
-    #[serde(rename = "as")]
-    pub keep_as: Option<String>,
-}
-
-/// `top_hat`, `opening`, `closing`
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Morphology {
-    /// Radius of the element.
-    pub radius: Length,
-    /// Its shape.
-    #[serde(default)]
-    pub shape: ElementShape,
-    /// The image to read.
-    pub of: Option<String>,
-    /// The name to keep the result under.
-    #[serde(rename = "as")]
-    pub keep_as: Option<String>,
-}
-
-/// The shape of a structuring element.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ElementShape {
-    /// A square or a block: quick at any size.
-    #[default]
-    Box,
-    /// A disk or a ball.
-    Ball,
-}
-
-/// `fill_holes`
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Nothing {}
-
-/// `label`
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Label {
-    /// Which voxels touch.
-    #[serde(default)]
-    pub connectivity: Connectivity,
-}
-
-/// Which voxels touch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Connectivity {
-    /// 4 neighbours in the plane, 6 in depth.
-    Face,
-    /// 8 neighbours in the plane, 26 in depth.
-    #[default]
-    Full,
-}
-
-/// `landscape`
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Landscape {
-    /// The image to read.
-    pub of: Option<String>,
-    /// The name to keep the result under.
-    #[serde(rename = "as")]
-    pub keep_as: Option<String>,
-}
-
-/// What touching objects are split by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SplitBy {
-    /// The distance to the edge of the mask.
-    Shape,
-    /// The image.
-    Intensity,
-    /// The result of the `landscape` step.
-    #[default]
-    Landscape,
-}
-
-/// `split`
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Split {
-    /// What gives the peaks.
-    #[serde(default)]
-    pub by: SplitBy,
-    /// A valley this deep keeps two peaks apart.
-    pub depth: Option<SplitDepth>,
-    /// Objects smaller than the typical one need a deeper valley; true for the landscape if absent.
-    pub sized: Option<bool>,
-    /// The image to read.
-    pub of: Option<String>,
-}
-
-/// How deep a valley must be.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "expected a depth: a share of the lower peak (0.08), or a length (\"0.5 um\") with by = \"shape\""
-)]
-pub enum SplitDepth {
-    /// As a share of the lower peak.
-    Share(f64),
-    /// As a difference of distances to the edge.
-    Length(Length),
-}
-
-/// `refine`
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Refine {
-    /// An object keeps its voxels above this share of its own brightness; 0.375 if absent.
-    pub fraction: Option<f64>,
-    /// Its brightness is this quantile of its samples; 0.75 if absent.
-    pub quantile: Option<f64>,
-    /// Its background is this quantile of its samples; if absent, the background is gone and counts as 0.
-    pub floor: Option<f64>,
-    /// Objects dimmer than this share of the median brightness are dropped; none if absent.
-    pub dimmest: Option<f64>,
-    /// The image to read.
-    pub of: Option<String>,
-}
-
-/// `keep`
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Keep {
-    /// From and to, both included: `["20 um2", "500 um2"]`.
-    pub area: Option<[Size; 2]>,
-    /// The same in depth: `["20 um3", "4 mm3"]`.
-    pub volume: Option<[Size; 2]>,
-    /// Not smaller than the largest of these.
-    #[serde(default, deserialize_with = "super::many::sizes")]
-    pub at_least: Option<Vec<Size>>,
-    /// Objects that touch the edge of the image stay; true if absent.
-    pub border: Option<bool>,
 }

@@ -1,0 +1,141 @@
+//! The matrix of co-occurrence: counts of pairs of grey levels.
+
+use super::aggregation::Step;
+use super::levels::Levels;
+use std::ops::Range;
+
+/// More ranks than this, and the pairs that occur are listed instead.
+const DENSE: usize = 1024;
+/// Pairs that are sorted together.
+const TOGETHER: usize = 1 << 20;
+
+/// A matrix of counts.
+#[derive(Debug, PartialEq)]
+pub(super) enum Matrix {
+    /// Row by row; the row and the column of rank 0 are there too, and hold nothing.
+    Dense { width: usize, counts: Vec<u64> },
+    /// Row, column and count of the pairs that occur, in that order.
+    Sparse(Vec<([u16; 2], u64)>),
+}
+
+impl Matrix {
+    /// Calls `f(row, column, count)` for the pairs that occur, row by row.
+    pub fn each(&self, mut f: impl FnMut(usize, usize, u64)) {
+        match self {
+            Matrix::Dense { width, counts } => {
+                for (row, cells) in counts.chunks(*width).enumerate() {
+                    for (column, &n) in cells.iter().enumerate().filter(|(_, n)| **n > 0) {
+                        f(row, column, n);
+                    }
+                }
+            }
+            Matrix::Sparse(pairs) => pairs.iter().for_each(|([a, b], n)| f(usize::from(*a), usize::from(*b), *n)),
+        }
+    }
+}
+
+/// Counts the pairs that steps join in slices.
+pub(super) fn count(levels: &Levels, slices: &Range<usize>, steps: &[Step], symmetric: bool) -> Matrix {
+    if levels.ranks() > DENSE {
+        return sparse(levels, slices, steps, symmetric);
+    }
+    let width = levels.ranks() + 1;
+    let mut counts = vec![0u64; width * width];
+    for &step in steps {
+        each_pair(levels, slices, step, |a, b| counts[usize::from(a) * width + usize::from(b)] += 1);
+    }
+    if symmetric {
+        for a in 0..width {
+            for b in 0..=a {
+                let both = counts[a * width + b] + counts[b * width + a];
+                (counts[a * width + b], counts[b * width + a]) = (both, both);
+            }
+        }
+    }
+    Matrix::Dense { width, counts }
+}
+
+/// Pairs of voxels of the region that a step joins.
+#[inline(always)]
+fn each_pair(levels: &Levels, slices: &Range<usize>, step: Step, mut f: impl FnMut(u16, u16)) {
+    let range = levels.range(slices);
+    // Directions point forward, and the frame holds what lies behind the last voxel.
+    let there = range.start + levels.offset(step).unsigned_abs();
+    let (here, there) = (&levels.cells()[range.clone()], &levels.cells()[there..]);
+    for (&a, &b) in here.iter().zip(there) {
+        if a != 0 && b != 0 {
+            f(a, b);
+        }
+    }
+}
+
+fn sparse(levels: &Levels, slices: &Range<usize>, steps: &[Step], symmetric: bool) -> Matrix {
+    let mut pairs = Vec::new();
+    let mut waiting = Vec::new();
+    for &step in steps {
+        each_pair(levels, slices, step, |a, b| {
+            waiting.push([a, b]);
+            if symmetric {
+                waiting.push([b, a]);
+            }
+            if waiting.len() >= TOGETHER {
+                add(&mut pairs, &mut waiting);
+            }
+        });
+    }
+    add(&mut pairs, &mut waiting);
+    Matrix::Sparse(pairs)
+}
+
+/// Adds single pairs to those that are counted.
+fn add(pairs: &mut Vec<([u16; 2], u64)>, waiting: &mut Vec<[u16; 2]>) {
+    waiting.sort_unstable();
+    pairs.extend(waiting.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u64)));
+    waiting.clear();
+    // Two sorted parts: a stable sort merges them.
+    pairs.sort_by_key(|(pair, _)| *pair);
+    pairs.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        kept.1 += if same { next.1 } else { 0 };
+        same
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::levels;
+    use super::*;
+    use crate::measure::texture::aggregation::{Norm, directions};
+
+    #[test]
+    fn counts_of_a_small_grid() {
+        let levels = levels([1, 2, 3], &[1, 1, 2, /**/ 1, 0, 2]);
+        let matrix = |steps: &[Step], symmetric| {
+            let mut out = Vec::new();
+            count(&levels, &(0..1), steps, symmetric).each(|a, b, n| out.push((a, b, n)));
+            out
+        };
+        assert_eq!(matrix(&[[0, 0, 1]], false), [(1, 1, 1), (1, 2, 1)]);
+        assert_eq!(matrix(&[[0, 0, 1]], true), [(1, 1, 2), (1, 2, 1), (2, 1, 1)]);
+        assert_eq!(matrix(&[[0, 1, 0]], true), [(1, 1, 2), (2, 2, 2)]);
+        assert_eq!(matrix(&[[0, 1, -1]], true), [(1, 1, 2)]);
+        assert_eq!(matrix(&[[0, 1, 1]], true), [(1, 2, 1), (2, 1, 1)]);
+        assert_eq!(matrix(&[[1, 0, 0]], true), []);
+    }
+
+    #[test]
+    fn listed_pairs_are_those_of_the_matrix() {
+        let cells: Vec<u16> = (0..7 * 8 * 9u16).map(|i| i.wrapping_mul(40503) >> 12).collect();
+        let levels = levels([7, 8, 9], &cells);
+        let steps = directions(1, Norm::Chebyshev, false);
+        for symmetric in [false, true] {
+            let pairs = |matrix: Matrix| {
+                let mut out = Vec::new();
+                matrix.each(|a, b, n| out.push((a, b, n)));
+                out
+            };
+            let listed = pairs(sparse(&levels, &(0..7), &steps, symmetric));
+            assert_eq!(listed, pairs(count(&levels, &(0..7), &steps, symmetric)));
+        }
+    }
+}
