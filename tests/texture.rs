@@ -162,3 +162,21 @@ fn every_remedy_helps() {
     mended("bins.number = 8\naggregation = \"3d\"", "bins.number = 8\naggregation = \"3d_mrg\"", "3d_avg");
     mended("bins.number = 8\ndistances = 2", "bins.number = 8\ndistance = 2", "distance");
 }
+
+/// Mechanics: columns follow from the recipe alone, in whatever units its lengths are and whatever is not known of an image.
+#[test]
+fn columns_need_no_calibration() {
+    let text = recipe("bins.number = 8\nresample = \"3 mm\"")
+        .replace("features = \"texture\"", "features = [\"texture\", \"probe\"]\nprobe.ring = [\"1 r\", \"20 um\"]");
+    let told = pipeline::columns(&Recipe::parse("r.toml", &text, &[]).unwrap()).unwrap();
+    assert!(told.sets[0].table.column("stat_mean_lin3mm_ct").is_some());
+    assert!(told.sets[0].table.column("ring_mean_ct").is_some());
+    // An image without calibration is refused where there is something to measure.
+    let scan = speckles(Shape::flat(20, 22), None);
+    let recipe = Recipe::parse("r.toml", &text, &[]).unwrap();
+    let mut external = External::new();
+    external
+        .insert("roi".into(), Regions { voxels: ball(scan.shape, [0.0, 9.0, 9.0], 4.0), ..Regions::none(scan.shape) });
+    let e = pipeline::run(&scan, &recipe, &Device::Cpu, &external).unwrap_err().to_string();
+    assert!(e.contains("no calibration"), "{e}");
+}

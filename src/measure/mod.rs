@@ -184,7 +184,8 @@ impl<'a> Rows<'a> {
         let about = request.channels.iter().map(|c| (c.name, c.unit)).collect::<Vec<_>>();
         let plan =
             Plan::new(request.families, &Context { unit: request.unit, channels: &about, volumes: request.volumes });
-        let measures = plan.begin(request)?;
+        // Columns are known without an image, whatever lengths the parameters count in.
+        let measures = if extents.is_empty() { vec![] } else { plan.begin(request)? };
         Ok(Rows { request, plan, measures, extents })
     }
 

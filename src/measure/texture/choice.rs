@@ -41,10 +41,9 @@ pub enum Group {
 }
 
 impl Group {
-    pub(super) const ALL: [Group; 13] = [
+    /// Those that a recipe without a choice has: all that take little time for large regions too.
+    pub(super) const USUAL: [Group; 11] = [
         Group::Morphology,
-        Group::Enclosing,
-        Group::Autocorrelation,
         Group::LocalIntensity,
         Group::Statistics,
         Group::Histogram,

@@ -28,6 +28,7 @@ pub fn values(region: &Region) -> Vec<Option<f64>> {
 }
 
 const NO_SHAPE: &str = "the region has no voxel";
+const NO_ELLIPSOID: &str = "the region has no voxel, or its smallest ellipsoid was not found in 20,000 steps";
 
 const fn density(
     name: &'static str,
@@ -38,6 +39,15 @@ const fn density(
     plain(name, standard, definition, NO_SHAPE, get)
 }
 
+const fn ellipsoid(
+    name: &'static str,
+    standard: &'static str,
+    definition: &'static str,
+    get: fn(&Facts) -> Option<f64>,
+) -> Feature<Facts> {
+    plain(name, standard, definition, NO_ELLIPSOID, get)
+}
+
 /// The features of enclosing bodies.
 pub const FEATURES: &[Feature<Facts>] = &[
     density("morph_volume_density_ombb", "IBSI:ZH1A", "Volume over that of the smallest oriented box", |f| {
@@ -46,10 +56,10 @@ pub const FEATURES: &[Feature<Facts>] = &[
     density("morph_area_density_ombb", "IBSI:IQYR", "Area over that of the smallest oriented box", |f| {
         Some(f.area / f.box_area)
     }),
-    density("morph_volume_density_mvee", "IBSI:SWZ1", "Volume over that of the smallest ellipsoid", |f| {
+    ellipsoid("morph_volume_density_mvee", "IBSI:SWZ1", "Volume over that of the smallest ellipsoid", |f| {
         Some(f.volume / f.ellipsoid_volume)
     }),
-    density("morph_area_density_mvee", "IBSI:BRI8", "Area over that of the smallest ellipsoid", |f| {
+    ellipsoid("morph_area_density_mvee", "IBSI:BRI8", "Area over that of the smallest ellipsoid", |f| {
         Some(f.area / f.ellipsoid_area)
     }),
 ];
@@ -147,13 +157,15 @@ fn outline(mut points: Vec<[f64; 2]>) -> Vec<[f64; 2]> {
 const NEAR: f64 = 1e-6;
 const STEPS: usize = 20_000;
 
-/// Axes of the smallest ellipsoid around points that do not lie in a plane, longest first.
+/// Axes of the smallest ellipsoid around points that do not lie in a plane, longest first; no numbers where it is not found
+/// in so many steps.
 fn smallest_ellipsoid(points: &[[f64; 3]]) -> [f64; 3] {
     let n = points.len() as f64;
     let middle: [f64; 3] = std::array::from_fn(|a| points.iter().map(|p| p[a]).sum::<f64>() / n);
     let points: Vec<[f64; 4]> =
         points.iter().map(|p| [p[0] - middle[0], p[1] - middle[1], p[2] - middle[2], 1.0]).collect();
     let mut weights = vec![1.0 / n; points.len()];
+    let mut is_found = false;
     for _ in 0..STEPS {
         let root = cholesky(&moments(&points, &weights));
         // How far out each point lies: 4 on the ellipsoid.
@@ -169,6 +181,7 @@ fn smallest_ellipsoid(points: &[[f64; 3]]) -> [f64; 3] {
         }
         let (more, less) = (far.1 / 4.0 - 1.0, 1.0 - near.1 / 4.0);
         if more < NEAR && less < NEAR {
+            is_found = true;
             break;
         }
         if more >= less {
@@ -182,6 +195,9 @@ fn smallest_ellipsoid(points: &[[f64; 3]]) -> [f64; 3] {
             weights.iter_mut().for_each(|w| *w *= 1.0 + step.min(most));
             weights[near.0] = if step < most { weights[near.0] - step } else { 0.0 };
         }
+    }
+    if !is_found {
+        return [f64::NAN; 3];
     }
     let m = moments(&points, &weights);
     let spread = std::array::from_fn(|a| std::array::from_fn(|b| m[a][b] - m[a][3] * m[b][3]));

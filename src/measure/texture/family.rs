@@ -32,7 +32,7 @@ pub(crate) const KEYS: &[&str] = &[
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Texture {
-    /// Families of the standard; all if absent.
+    /// Families of the standard; all but enclosing bodies and autocorrelation if absent.
     #[serde(deserialize_with = "one_or_many")]
     pub families: Vec<Group>,
     /// How intensities become grey levels, for the families that need them.
@@ -61,7 +61,7 @@ pub struct Texture {
 impl Default for Texture {
     fn default() -> Self {
         Texture {
-            families: Group::ALL.to_vec(),
+            families: Group::USUAL.to_vec(),
             bins: None,
             aggregation: vec![Aggregation::Merged3d],
             distance: 1,
