@@ -16,7 +16,7 @@
 //! let levels = Levels::of(&region, Discretisation::None)?;
 //! let values = glcm::values(&levels, glcm::Choice::default(), Aggregation::Merged25d);
 //! assert_eq!(glcm::FEATURES[0].name, "glcm_joint_maximum");
-//! assert_eq!(values[0], Some(6.0 / 22.0));
+//! assert_eq!(values[0], Some(5.0 / 22.0));
 //! # Ok(())
 //! # }
 //! ```
