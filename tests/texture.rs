@@ -113,6 +113,34 @@ fn an_object_does_not_know_the_image_around_it() {
     assert_eq!(textures(&whole), textures(&part));
 }
 
+/// Invariant: on another grid, an object is what the chain makes of the whole image and a mask as large.
+#[test]
+fn another_grid_is_that_of_the_whole_image() {
+    use uptake::measure::texture::{Chain, Intensities, Interpolation, chain, morphology, statistics};
+    let scan = speckles(Shape::new(14, 30, 28), Spacing::mm([2.0, 1.0, 1.0]));
+    let voxels = ball(scan.shape, [6.0, 14.0, 12.0], 4.6);
+    let text = recipe(
+        "families = [\"morphology\", \"statistics\"]\nresample = \"1.5 mm\"\ninterpolation = \"cubic\"\nrange = [10, 80]",
+    );
+    let outcome = run(&scan, voxels.clone(), &text);
+    let volume = &scan.channels[0].volume;
+    let intensities = Intensities::Samples(volume.samples.host().unwrap().to_vec().into(), volume.scale);
+    let mask: Vec<bool> = voxels.iter().map(|v| *v > 0).collect();
+    let regrid = chain::Regrid {
+        spacing: [Some(1.5); 3],
+        image: Interpolation::CubicSpline,
+        mask: Interpolation::Linear,
+        whole: false,
+    };
+    let chain = Chain { regrid: Some(regrid), range: Some([10.0, 80.0]), ..Chain::default() };
+    let image = chain::Image { shape: scan.shape, spacing: [2.0, 1.0, 1.0], intensities: &intensities, mask: &mask };
+    let region = chain.region(&image).unwrap();
+    let expected = [morphology::values(&region), statistics::values(&region)].concat();
+    let columns = outcome.sets[0].table.columns.iter().filter(|c| c.name.ends_with("_cub1p5mm_rng10to80_ct"));
+    let found: Vec<Option<f64>> = columns.map(|c| value(&outcome, &c.name)).collect();
+    assert_eq!((found.len(), found), (expected.len(), expected));
+}
+
 #[test]
 fn lengths_need_a_calibration_and_shares_do_not() {
     let scan = speckles(Shape::flat(20, 22), None);

@@ -4,6 +4,7 @@ use crate::Result;
 use crate::image::{Labels, ObjectRun};
 use crate::ops::extent::Extent;
 use crate::units::Shape;
+use std::ops::Range;
 
 /// One object of a label image.
 pub(super) struct Object<'a> {
@@ -53,6 +54,11 @@ impl<'a> Object<'a> {
             out.extend_from_slice(&image[start..start + run.len() as usize]);
         }
         out
+    }
+
+    /// Its box in the image: z, y, x.
+    pub fn place_in_image(&self) -> [Range<usize>; 3] {
+        [0, 1, 2].map(|a| self.extent.lo[a]..self.extent.hi[a])
     }
 
     /// The box of the object with a margin, as far as the image goes: its size, the samples of all its voxels, and which of

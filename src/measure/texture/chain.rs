@@ -5,6 +5,7 @@ use super::interpolate::{Axis, Interpolation, Part, interpolate};
 use super::region::{Intensities, Region, bounds};
 use crate::units::Shape;
 use crate::{Error, Result};
+use std::ops::Range;
 
 /// An image with a mask.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +18,16 @@ pub struct Image<'a> {
     pub intensities: &'a Intensities<'a>,
     /// The same for the region.
     pub mask: &'a [bool],
+}
+
+/// Where a region lies in an image.
+pub(super) struct Place {
+    /// Voxels of the image.
+    pub shape: Shape,
+    /// Distance of voxel centres in z, y, x.
+    pub spacing: [f64; 3],
+    /// The box of the region in z, y, x.
+    pub inside: [Range<usize>; 3],
 }
 
 /// Another grid.
@@ -58,12 +69,28 @@ impl Chain {
             let (n, shape) = (image.mask.len(), image.shape);
             return Err(Error::usage(format!("a mask of {n} voxels for an image of {shape}")));
         }
-        let regrid = self.regrid.unwrap_or(KEEP);
-        let sizes = image.shape.zyx();
-        let spacing: [f64; 3] = std::array::from_fn(|a| regrid.spacing[a].unwrap_or(image.spacing[a]));
-        let axis = |a: usize| Axis::new(sizes[a], image.spacing[a], spacing[a]);
-        let axes = [axis(0)?, axis(1)?, axis(2)?];
         let inside = bounds(image.shape, image.mask).unwrap_or([0..1, 0..1, 0..1]);
+        let place = Place { shape: image.shape, spacing: image.spacing, inside };
+        self.region_at(&place, &|i| image.intensities.at(i), &|i| image.mask[i])
+    }
+
+    /// The same of a region whose place is known, so that nobody goes over the whole image: intensity and mask by the linear
+    /// index of a voxel of the image.
+    ///
+    /// # Errors
+    /// The grid cannot be.
+    pub(super) fn region_at(
+        &self,
+        place: &Place,
+        intensity: &dyn Fn(usize) -> f64,
+        mask: &dyn Fn(usize) -> bool,
+    ) -> Result<Region<'static>> {
+        let Place { shape: old, spacing: from, inside } = place;
+        let regrid = self.regrid.unwrap_or(KEEP);
+        let sizes = old.zyx();
+        let spacing: [f64; 3] = std::array::from_fn(|a| regrid.spacing[a].unwrap_or(from[a]));
+        let axis = |a: usize| Axis::new(sizes[a], from[a], spacing[a]);
+        let axes = [axis(0)?, axis(1)?, axis(2)?];
         let around = |a: usize| {
             let reached = axes[a].reached(&inside[a]);
             let margin = (self.margin / spacing[a]).ceil().clamp(0.0, 1e6) as usize;
@@ -73,11 +100,11 @@ impl Chain {
         let shape = Shape::new(new[0].len(), new[1].len(), new[2].len());
         let part = |method, value: &dyn Fn(usize) -> f64| {
             let place = [0, 1, 2].map(|a| axes[a].needed(&new[a], method));
-            interpolate(Part::cut(image.shape, place, value), axes, new.clone(), method)
+            interpolate(Part::cut(*old, place, value), axes, new.clone(), method)
         };
-        let mask = part(regrid.mask, &|i| f64::from(u8::from(image.mask[i])));
+        let mask = part(regrid.mask, &|i| f64::from(u8::from(mask(i))));
         let mask: Vec<bool> = mask.iter().map(|m| *m >= HALF).collect();
-        let mut values = part(regrid.image, &|i| image.intensities.at(i));
+        let mut values = part(regrid.image, intensity);
         if regrid.whole {
             values.iter_mut().for_each(|v| *v = v.round_ties_even());
         }

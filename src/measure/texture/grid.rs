@@ -1,6 +1,6 @@
 //! The grid that objects are measured on, and an object on it.
 
-use super::chain::{Image, Regrid};
+use super::chain::{Place, Regrid};
 use super::{Chain, Intensities, Interpolation, Region, morphology};
 use crate::Result;
 use crate::measure::family::Measured;
@@ -55,14 +55,17 @@ impl Grid {
         let shape = channel.volume.shape;
         let chain = Chain { regrid: self.regrid, range: self.range, outliers: self.outliers, margin: self.margin };
         if self.regrid.is_some() {
-            // The new grid is that of the whole image.
-            let mut mask = vec![false; shape.len()];
-            for run in object.object.runs() {
-                let start = run.index(shape.x);
-                mask[start..start + run.len() as usize].fill(true);
-            }
-            let intensities = Intensities::Samples(image.into(), channel.volume.scale);
-            return chain.region(&Image { shape, spacing: self.spacing, intensities: &intensities, mask: &mask });
+            // The new grid is that of the whole image; of its voxels only those around the object are looked at.
+            let inside = object.object.place_in_image();
+            let (size, _, crop) = object.object.cut(image, [0; 3]);
+            let mask = |i: usize| {
+                let at = shape.position(i);
+                (0..3).all(|a| inside[a].contains(&at[a]))
+                    && crop[size.index(at[0] - inside[0].start, at[1] - inside[1].start, at[2] - inside[2].start)]
+            };
+            let scale = channel.volume.scale;
+            let place = Place { shape, spacing: self.spacing, inside: inside.clone() };
+            return chain.region_at(&place, &|i| scale.value(f64::from(image[i])), &mask);
         }
         let margin = self.spacing.map(|s| (self.margin / s).ceil() as usize);
         let (crop, samples, mask) = object.object.cut(image, margin);
