@@ -7,7 +7,7 @@ use super::order::Sums;
 use super::position::NO_CALIBRATION;
 use super::{ChannelRef, Request};
 use crate::Result;
-use crate::image::{Labels, SUV_UNIT};
+use crate::image::{Labels, ObjectRun, SUV_UNIT};
 use crate::units::Spacing;
 use serde::Deserialize;
 
@@ -47,8 +47,12 @@ impl Reference {
 /// # Errors
 /// Data on a device.
 pub(super) fn reference(labels: &Labels, channel: &ChannelRef, sul_factor: Option<f64>) -> Result<Option<Reference>> {
-    let (inside, image) = (labels.inside()?, channel.volume.samples.host()?);
-    let samples: Vec<i32> = inside.iter().zip(image).filter(|(i, _)| **i > 0).map(|(_, s)| *s).collect();
+    let (runs, image) = (labels.runs()?, channel.volume.samples.host()?);
+    let of = |run: &ObjectRun| {
+        let start = run.index(labels.shape.x);
+        image.get(start..start + run.len() as usize).unwrap_or_default()
+    };
+    let samples: Vec<i32> = (1..=labels.count).flat_map(|label| runs.of(label)).flat_map(of).copied().collect();
     Ok((!samples.is_empty()).then(|| Reference::of(&samples, channel, None, sul_factor)))
 }
 

@@ -1,11 +1,11 @@
 //! The families that a recipe measures, with the parameters that its tables `[measure.SET.FAMILY]` give them.
 
-use super::place::list;
+use super::place::likely;
 use super::validate::Checker;
 use super::{Body, Measure};
 use crate::measure::{self, Chosen, Context, FAMILIES};
 use crate::units::Unit;
-use crate::words::{suggestion, words};
+use crate::words::words;
 use crate::{Error, Result};
 use serde::Deserializer;
 use serde::de::Error as _;
@@ -86,10 +86,7 @@ impl Checker<'_> {
         }
         let known: Vec<&str> = OWN_KEYS.into_iter().chain(FAMILIES.iter().map(|entry| entry.name)).collect();
         let e = self.error(format!("unknown key \"{key}\""), &here);
-        Err(match suggestion(key, &known) {
-            Some(likely) => e.remedy(likely),
-            None => e.remedy(format!("one of: {}", list(&known))),
-        })
+        Err(e.remedy(likely(key, &known)))
     }
 
     fn no_table(&self, set: &str, family: &str) -> Error {
@@ -123,10 +120,7 @@ impl Checker<'_> {
             let known: Vec<&str> = entry.keys.iter().copied().chain([ALIAS]).collect();
             let what = format!("unknown key \"{unknown}\" of the family {}", entry.name);
             let e = self.error(what, &[here, &[unknown]].concat());
-            return match suggestion(unknown, &known) {
-                Some(likely) => e.remedy(likely),
-                None => e.remedy(format!("one of: {}", list(&known))),
-            };
+            return e.remedy(likely(unknown, &known));
         }
         // The parameters are written a line a key, or below a heading with the key.
         let from = e.span().map_or(0, |span| span.start);
@@ -141,10 +135,7 @@ impl Checker<'_> {
             let words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
             let (unknown, known) = words.split_first().map_or(("", &[][..]), |(word, rest)| (*word, rest));
             let e = self.error(format!("unknown value \"{unknown}\""), &place);
-            return match suggestion(unknown, known) {
-                Some(likely) => e.remedy(likely),
-                None => e.remedy(format!("one of: {}", list(known))),
-            };
+            return e.remedy(likely(unknown, known));
         }
         let (what, remedy) = message.split_once("   try: ").unwrap_or((&message, ""));
         let e = self.error(what, &place);
@@ -168,10 +159,7 @@ impl Checker<'_> {
             for (key, channel) in mentions.channels {
                 if !channels.contains(&channel) {
                     let e = self.error(format!("\"{channel}\" is no channel that is measured"), &here(key));
-                    return Err(match suggestion(channel, &channels) {
-                        Some(likely) => e.remedy(likely),
-                        None => e.remedy(format!("one of: {}", list(&channels))),
-                    });
+                    return Err(e.remedy(likely(channel, &channels)));
                 }
             }
             let objected = |o: measure::Objection| self.error(o.what, &here(o.key)).remedy(o.remedy);

@@ -1,9 +1,8 @@
 //! From TOML to a recipe, with errors that point at the line and name the likely key.
 
-use super::place::{brief, line_at, list, quote};
+use super::place::{brief, likely, line_at, quote};
 use super::settings::apply;
 use super::{Body, PRESETS, Pick, Recipe, families, images, many, validate};
-use crate::words::suggestion;
 use crate::{Error, Result};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -92,8 +91,5 @@ fn explain(text: &str, error: &toml::de::Error) -> Error {
     let thing = if message.starts_with("unknown field") { "key" } else { "value" };
     let known = &words[1..];
     let e = Error::usage(format!("unknown {thing} \"{unknown}\" in {place}"));
-    match suggestion(unknown, known) {
-        Some(likely) => e.remedy(likely),
-        None => e.remedy(format!("one of: {}", list(known))),
-    }
+    e.remedy(likely(unknown, known))
 }

@@ -1,6 +1,7 @@
 //! Where in the text of a recipe something stands, and how it is quoted: messages stay short, however long a line is.
 
 use crate::Error;
+use crate::words::suggestion;
 use toml::de::{DeTable, DeValue};
 
 /// The line (from 1) of the key or array element at `path`, or of the nearest table above it.
@@ -45,6 +46,11 @@ pub(super) fn list(names: &[&str]) -> String {
         Some(more @ 1..) => format!("{} and {more} more", names[..NAMES].join(", ")),
         _ => names.join(", "),
     }
+}
+
+/// What to write in the place of a word that is not known: the one that was likely meant, or else one of all.
+pub(super) fn likely(word: &str, known: &[&str]) -> String {
+    suggestion(word, known).map_or_else(|| format!("one of: {}", list(known)), str::to_string)
 }
 
 /// The same error in words of a length that can be read.

@@ -1,11 +1,11 @@
 //! What parents learn of their children: counts, and statistics of columns.
 
 use super::Body;
-use super::place::list;
+use super::place::{likely, list};
 use super::validate::Checker;
 use crate::Result;
 use crate::measure::{self, Context};
-use crate::words::{suggestion, words};
+use crate::words::words;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -87,10 +87,7 @@ impl Checker<'_> {
                 continue;
             }
             let e = self.error(format!("\"{set}\" has no column \"{column}\""), &["relate", set, statistic.name()]);
-            return Err(match suggestion(column, &columns) {
-                Some(likely) => e.remedy(likely),
-                None => e.remedy(format!("one of: {}", list(&columns))),
-            });
+            return Err(e.remedy(likely(column, &columns)));
         }
         Ok(())
     }
@@ -101,7 +98,8 @@ impl Checker<'_> {
         let mut done = Vec::with_capacity(left.len());
         while !left.is_empty() {
             let is_parent_of_one_left = |set: &&&String| {
-                left.iter().any(|child| self.body.relate.contains_key(*child) && self.parents(child).contains(**set))
+                let mut related = self.body.relate.keys().filter(|child| self.parents(child).contains(**set));
+                related.any(|child| left.contains(&child))
             };
             let Some(next) = left.iter().position(|set| !is_parent_of_one_left(&set)) else {
                 let names: Vec<&str> = left.iter().map(|s| s.as_str()).collect();

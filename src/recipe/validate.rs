@@ -1,10 +1,9 @@
 //! What the types of a recipe cannot say: names that exist, values in range, no object set that needs itself.
 
-use super::place::{line_of, list, quote};
+use super::place::{likely, line_of, list, quote};
 use super::{Body, Modality, Objects, Pick, Sphere, SphereAt, Step};
 use crate::name_pattern::parse_path;
 use crate::units::Length;
-use crate::words::suggestion;
 use crate::{Error, Result};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,11 +76,7 @@ impl Checker<'_> {
         }
         let names: Vec<&str> = all.keys().map(String::as_str).collect();
         let e = self.error(format!("there is no {thing} \"{name}\""), path);
-        Err(match suggestion(name, &names) {
-            Some(likely) => e.remedy(likely),
-            None if names.is_empty() => e.remedy(format!("define the {thing} first")),
-            None => e.remedy(format!("one of: {}", list(&names))),
-        })
+        Err(e.remedy(if names.is_empty() { format!("define the {thing} first") } else { likely(name, &names) }))
     }
 
     /// From here to there, where both are counted in one unit.

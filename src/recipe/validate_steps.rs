@@ -1,10 +1,9 @@
 //! What the types of a recipe cannot say about its steps: names of images, what a method reads, values in range.
 
-use super::place::list;
+use super::place::{likely, list};
 use super::validate::Checker;
 use super::{Contour, Keep, Method, Split, SplitBy, SplitDepth, Step, Threshold};
 use crate::Result;
-use crate::words::suggestion;
 use std::collections::BTreeSet;
 
 impl Checker<'_> {
@@ -47,9 +46,9 @@ impl Checker<'_> {
             if let Some(of) = step.of().filter(|of| !named.contains(of)) {
                 let (names, index): (Vec<&str>, String) = (named.into_iter().collect(), i.to_string());
                 let here = [here, &[&index]].concat();
-                return Err(self.error(format!("no earlier step is called \"{of}\""), &here).remedy(
-                    suggestion(of, &names).map_or_else(|| format!("one of: {}", list(&names)), str::to_string),
-                ));
+                return Err(self
+                    .error(format!("no earlier step is called \"{of}\""), &here)
+                    .remedy(likely(of, &names)));
             }
             named.extend(step.keeps_as());
         }

@@ -109,13 +109,18 @@ impl Chain {
             values.iter_mut().for_each(|v| *v = v.round_ties_even());
         }
         let mut region = Region::new(shape, spacing, Intensities::Real(values.into()), &mask)?;
+        self.resegment(&mut region);
+        Ok(region)
+    }
+
+    /// Measures only what the range and the outliers leave.
+    pub(super) fn resegment(&self, region: &mut Region) {
         if let Some([low, high]) = self.range {
             region.keep_range(low, high);
         }
         if let Some(deviations) = self.outliers {
             region.keep_within(deviations);
         }
-        Ok(region)
     }
 }
 

@@ -6,7 +6,7 @@
 use super::convex_hull::Hull;
 use super::morphology::{ellipsoid_area, mesh};
 use super::region::Region;
-use super::{average, plain};
+use super::{NO_SHAPE, average, plain};
 use crate::measure::Feature;
 use crate::measure::moments::eigenvalues;
 use std::f64::consts::PI;
@@ -27,7 +27,6 @@ pub fn values(region: &Region) -> Vec<Option<f64>> {
     average(FEATURES, std::iter::once(Facts::of(region)))
 }
 
-const NO_SHAPE: &str = "the region has no voxel";
 const NO_ELLIPSOID: &str = "the region has no voxel, or its smallest ellipsoid was not found in 20,000 steps";
 
 const fn density(

@@ -71,12 +71,7 @@ impl Grid {
         let (crop, samples, mask) = object.object.cut(image, margin);
         let intensities = Intensities::Samples(samples.into(), channel.volume.scale);
         let mut region = Region::new(crop, self.spacing, intensities, &mask)?;
-        if let Some([low, high]) = self.range {
-            region.keep_range(low, high);
-        }
-        if let Some(deviations) = self.outliers {
-            region.keep_within(deviations);
-        }
+        chain.resegment(&mut region);
         Ok(region)
     }
 

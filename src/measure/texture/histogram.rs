@@ -3,7 +3,7 @@
 use super::entropy::Entropy;
 use super::levels::Levels;
 use super::spread::{Counted, Spread};
-use super::{average, plain};
+use super::{NO_VOXEL, average, plain};
 use crate::measure::Feature;
 
 /// The values of [`FEATURES`].
@@ -66,7 +66,6 @@ fn steepest(levels: &Levels) -> Option<[(f64, f64); 2]> {
     Some([up, down].map(|(gradient, level)| (gradient as f64 / 2.0, level as f64)))
 }
 
-const NO_VOXEL: &str = "the region has no voxel with an intensity";
 const FLAT: &str = "all voxels have one grey level, or there are none";
 const SHORT: &str = "the histogram has one grey level, or none";
 

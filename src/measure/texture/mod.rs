@@ -70,6 +70,10 @@ use super::feature::{Feature, Get};
 /// The unit of squares of the channel's values.
 const SQUARED: &str = "channel2";
 
+/// Why features are empty.
+const NO_SHAPE: &str = "the region has no voxel";
+const NO_VOXEL: &str = "the region has no voxel with an intensity";
+
 /// A feature without a unit.
 const fn plain<Facts>(
     name: &'static str,

@@ -1,15 +1,13 @@
 //! The features of morphology.
 
 use super::morphology::Facts;
-use super::plain;
+use super::{NO_SHAPE, NO_VOXEL, plain};
 use crate::measure::Feature;
 use std::f64::consts::PI;
 
 /// Values times volumes.
 const CHANNEL_UM3: &str = "channel um3";
 
-const NO_SHAPE: &str = "the region has no voxel";
-const NO_VOXEL: &str = "the region has no voxel with an intensity";
 const NO_SUM: &str = "the sum of the intensities is 0, or there are none";
 const ONE_VOXEL: &str = "the region is a single voxel, or has none";
 const FLAT_SHAPE: &str = "the voxels of the region lie in a plane, or there are none";

@@ -3,7 +3,7 @@
 use super::region::Region;
 pub use super::spread::Spread;
 use super::spread::counted;
-use super::{SQUARED, average, plain};
+use super::{NO_VOXEL, SQUARED, average, plain};
 use crate::measure::{CHANNEL_UNIT, Feature};
 
 /// The values of [`FEATURES`].
@@ -11,7 +11,6 @@ pub fn values(region: &Region) -> Vec<Option<f64>> {
     average(FEATURES, std::iter::once(Spread::of(&counted(region))))
 }
 
-const NO_VOXEL: &str = "the region has no voxel with an intensity";
 const FLAT: &str = "all intensities are the same, or there are none";
 const ZERO_MEAN: &str = "the mean intensity is 0, or there is none";
 const ZERO_QUARTILES: &str = "the sum of the quartiles is 0, or there are none";

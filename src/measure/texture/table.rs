@@ -3,11 +3,8 @@
 
 use super::entropy::Entropy;
 use super::levels::Levels;
-use super::plain;
+use super::{NO_VOXEL, plain};
 use crate::measure::Feature;
-
-/// Why the features of such a matrix may be empty.
-const NO_VOXEL: &str = "the region has no voxel with an intensity";
 
 /// A feature of such a matrix.
 pub(super) const fn counted(

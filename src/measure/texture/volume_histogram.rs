@@ -5,7 +5,7 @@
 
 use super::region::Region;
 use super::spread::{Counted, counted};
-use super::{average, plain};
+use super::{NO_VOXEL, average, plain};
 use crate::measure::{CHANNEL_UNIT, Feature};
 use crate::{Error, Result};
 
@@ -109,7 +109,6 @@ fn joined(counted: &[(f64, u64)], f: impl Fn(f64) -> f64) -> Counted {
     out
 }
 
-const NO_VOXEL: &str = "the region has no voxel with an intensity";
 const FLAT: &str = "the intensities have no range, or there are none";
 
 const fn intensity(
