@@ -73,6 +73,8 @@ pub struct Needs {
     pub uptake: bool,
     /// It takes what lies around objects for their background.
     pub background: bool,
+    /// Bytes that it takes for each voxel of the image, beside those of its objects.
+    pub voxel_bytes: u64,
 }
 
 /// What the parameters of a family name and count in, each with its key.

@@ -1,8 +1,13 @@
 //! The list of the families of features, and a family as a recipe wants it.
 
+use super::Request;
 use super::family::{Context, Family};
 use super::feature::{About, Definition};
-use super::{intensity, lesion, probe, radial, reference, sensitivity, shape, texture, zernike};
+use super::{
+    colocalisation, granularity, haralick, intensity, intensity_details, lesion, probe, radial, radial_distribution,
+    radial_zernike, reference, sensitivity, shape, texture, zernike,
+};
+use crate::table::Table;
 use crate::{Error, Result};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -15,9 +20,15 @@ pub const FAMILIES: &[Entry] = &[
     entry::<zernike::Zernike>("zernike", &[]),
     entry::<sensitivity::Sensitivity>("sensitivity", sensitivity::KEYS),
     entry::<intensity::Intensity>("intensity", &[]),
+    entry::<intensity_details::IntensityDetails>("intensity_details", &[]),
     entry::<radial::Radial>("radial", &[]),
     entry::<probe::Probe>("probe", probe::KEYS),
     entry::<texture::Texture>("texture", texture::KEYS),
+    entry::<radial_distribution::RadialDistribution>("radial_distribution", radial_distribution::KEYS),
+    entry::<radial_zernike::RadialZernike>("radial_zernike", radial_zernike::KEYS),
+    entry::<granularity::Granularity>("granularity", granularity::KEYS),
+    entry::<haralick::Haralick>("haralick", haralick::KEYS),
+    entry::<colocalisation::Colocalisation>("colocalisation", colocalisation::KEYS),
 ];
 
 /// A line of the list.
@@ -92,6 +103,18 @@ impl Chosen {
     /// The columns that an object has once a channel.
     pub fn channel_columns(&self, about: &About) -> Vec<Definition> {
         self.family.channel_columns(about).into_iter().map(|d| self.named(d)).collect()
+    }
+
+    /// One row for all objects of a set together, for the row of the image.
+    ///
+    /// # Errors
+    /// Data on a device.
+    pub fn totals(&self, set: &str, request: &Request) -> Result<Table> {
+        let mut table = self.family.totals(set, request)?;
+        if let Some(alias) = &self.alias {
+            table.columns.iter_mut().for_each(|c| c.name = format!("{}_{alias}", c.name));
+        }
+        Ok(table)
     }
 
     fn named(&self, mut definition: Definition) -> Definition {

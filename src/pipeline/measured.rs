@@ -95,7 +95,7 @@ pub(super) fn set(
     }
     let mut totals = Table::default();
     for chosen in &wanted.families {
-        totals.columns.extend(chosen.family.totals(name, &request)?.columns);
+        totals.columns.extend(chosen.totals(name, &request)?.columns);
     }
     Ok(Measured { table, why_empty: empty.reasons(&dictionary), totals })
 }
