@@ -80,10 +80,13 @@ impl Facts {
         let both = |&(a, b): &(i32, i32)| i64::from(a) >= limits[0] && i64::from(b) >= limits[1];
         let sums = Sums::of(pairs(sides).filter(both));
         let (squares, product) = sums.of_values([sides[0].scale, sides[1].scale]);
-        let none = sums.n == 0;
-        let over = |below: f64| if none { Some(0.0) } else { Some(product / below).filter(|_| below > 0.0) };
-        self.overlap = over((squares[0] * squares[1]).sqrt());
-        self.k = squares.map(over);
+        let over = |below: f64| match sums.n {
+            0 => Some(0.0),
+            _ => (below > 0.0).then(|| product / below),
+        };
+        let [first, second] = squares;
+        self.overlap = over((first * second).sqrt());
+        self.k = [over(first), over(second)];
         self.rwc = rank_weighted(sides, ranks, limits);
     }
 }
