@@ -28,7 +28,7 @@ mod ome;
 pub(crate) mod own;
 mod pattern;
 mod png;
-mod points;
+pub(crate) mod points;
 mod raster;
 mod raster_decoder;
 mod regions;
