@@ -1,5 +1,6 @@
 //! Objects as DICOM. Invariant: any mask on any grid comes back voxel for voxel, from the segmentation and from the contours.
 //! Mechanics: what a run writes, and what it refuses.
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod common;
 
@@ -10,6 +11,8 @@ use uptake::read::{self, DicomSource, Options, Pick, SourceFrame};
 use uptake::recipe::Contours;
 use uptake::units::{Shape, Spacing};
 use uptake::write::dicom::{Found, rtstruct, seg};
+
+type Write = fn(&Path, &Found) -> uptake::Result<()>;
 
 fn edges(path: &Path, found: &Found) -> uptake::Result<()> {
     rtstruct(path, found, Contours::Edges)
@@ -42,8 +45,8 @@ fn there_and_back(shape: Shape, spacing: Spacing, grid: PatientGrid, voxels: Vec
     let labels = Labels::new(shape, voxels.clone()).unwrap();
     let found = Found { set: "lesions", recipe: "pet", labels: &labels, source: &source, spacing, patient_grid: grid };
     let folder = tempfile::tempdir().unwrap();
-    let write: [(&str, fn(&Path, &Found) -> uptake::Result<()>); 2] = [("a.seg.dcm", seg), ("a.rtstruct.dcm", edges)];
-    for (name, write) in write {
+    let files: [(&str, Write); 2] = [("a.seg.dcm", seg), ("a.rtstruct.dcm", edges)];
+    for (name, write) in files {
         let path = folder.path().join(name);
         write(&path, &found).unwrap();
         let back = read::regions(&path, &scan, &Pick::default(), &Options::default()).unwrap();
@@ -143,7 +146,7 @@ fn run(recipe_keys: &[&str], input: &Path, out: &Path, more: &[&str]) -> std::pr
         .arg(input)
         .args(["--recipe", "pet", "--device", "cpu", "--quiet", "--no-overlays", "--out"])
         .arg(out);
-    recipe_keys.iter().for_each(|key| drop(command.args(["--set", key])));
+    command.args(recipe_keys.iter().flat_map(|key| ["--set", key]));
     command.args(more).output().unwrap()
 }
 
