@@ -224,7 +224,8 @@ fn moving_the_scene_moves_positions_only() {
             let (z, y, x) = (z.checked_sub(lift)?, y.checked_sub(10)?, x.checked_sub(12)?);
             (z < s.z && y < s.y && x < s.x).then(|| s.index(z, y, x))
         });
-        let at_border = |c: &str| is_position(c) || c.starts_with("intensity_edge") || is_ring(c) || is_of_image(c);
+        let at_border =
+            |c: &str| is_position(c) || c.starts_with("intensity_edge") || is_ring(c) || is_fit(c) || is_of_image(c);
         let (before, after) = (scene.objects(), moved.objects());
         assert_same(&before, &after, |r| r, at_border);
         for row in 0..before.rows() {
@@ -237,6 +238,11 @@ fn moving_the_scene_moves_positions_only() {
 /// Columns that know the image's border, its grid or where in it an object lies, as CellProfiler defines them.
 fn is_of_image(column: &str) -> bool {
     ["granularity_", "radial_distribution_", "radial_zernike_"].iter().any(|p| column.starts_with(p))
+}
+
+/// Fits look beyond the object, and on shapes that are no spots they end where rounding leads them: `tests/spots.rs` has spots.
+fn is_fit(column: &str) -> bool {
+    column.starts_with("spot_")
 }
 
 fn is_ring(column: &str) -> bool {
@@ -255,7 +261,7 @@ fn transposing_keeps_everything_but_directions() {
             turned.spacing = scene.spacing;
         }
         let (before, after) = (scene.objects(), turned.objects());
-        let skip = |c: &str| is_position(c) || c.starts_with("radial_") || c == "orientation_rad";
+        let skip = |c: &str| is_position(c) || is_fit(c) || c.starts_with("radial_") || c == "orientation_rad";
         // Each direction of its own.
         let skip = |c: &str| skip(c) || c.starts_with("haralick_");
         assert_same(&before, &after, |r| r, skip);

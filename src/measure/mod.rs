@@ -42,6 +42,8 @@ pub mod sensitivity;
 pub mod shape;
 mod shape_facts;
 mod spectrum;
+pub mod spot;
+mod spot_fit;
 mod surface;
 pub mod texture;
 mod totals;
@@ -52,6 +54,8 @@ pub use family::{Context, Family, Measurer, Mentions, Needs, Objection};
 pub use feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
 pub use reference::Reference;
 pub use registry::{Chosen, FAMILIES, family};
+pub(crate) use spot::FWHM as SPOT_FWHM;
+pub(crate) use spot_fit::{Start as SpotStart, fit as fit_spot};
 
 use crate::image::{Labels, PatientGrid, Volume};
 use crate::ops::extent::{Extent, extents};
@@ -88,6 +92,8 @@ pub struct Request<'a> {
     pub families: &'a [Chosen],
     /// The other object sets of the image, by name, for families that look at them.
     pub others: &'a [(&'a str, &'a Labels)],
+    /// Where each object lies, z, y, x in voxels, by label: of points, whose places are finer than their voxels.
+    pub points: Option<&'a [[f64; 3]]>,
     /// Radius of the typical object in pixels, which lengths in `r` count.
     pub radius_px: Option<f64>,
     /// 1 where an object of any set is, which is no background: see [`occupied`]. The objects of `labels` alone if absent.
@@ -112,6 +118,7 @@ impl<'a> Request<'a> {
             channels: &[],
             families: &[],
             others: &[],
+            points: None,
             radius_px: None,
             occupied: None,
             spacing: None,

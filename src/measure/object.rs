@@ -10,7 +10,7 @@ use std::ops::Range;
 pub(super) struct Object<'a> {
     /// Labels of the whole image.
     pub labels: &'a Labels,
-    /// Its own.
+    /// Which one.
     pub label: u32,
     /// Size of the image.
     pub shape: Shape,

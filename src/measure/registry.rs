@@ -5,7 +5,7 @@ use super::family::{Context, Family};
 use super::feature::{About, Definition};
 use super::{
     colocalisation, granularity, haralick, intensity, intensity_details, lesion, probe, radial, radial_distribution,
-    radial_zernike, reference, sensitivity, shape, texture, zernike,
+    radial_zernike, reference, sensitivity, shape, spot, texture, zernike,
 };
 use crate::table::Table;
 use crate::{Error, Result};
@@ -23,6 +23,7 @@ pub const FAMILIES: &[Entry] = &[
     entry::<intensity_details::IntensityDetails>("intensity_details", &[]),
     entry::<radial::Radial>("radial", &[]),
     entry::<probe::Probe>("probe", probe::KEYS),
+    entry::<spot::OfSpot>("spot", spot::KEYS),
     entry::<texture::Texture>("texture", texture::KEYS),
     entry::<radial_distribution::RadialDistribution>("radial_distribution", radial_distribution::KEYS),
     entry::<radial_zernike::RadialZernike>("radial_zernike", radial_zernike::KEYS),

@@ -7,7 +7,7 @@ use crate::Result;
 use crate::image::ObjectSet;
 use crate::measure::{EmptyCells, Request, Rows};
 use crate::read;
-use crate::recipe::Measure;
+use crate::recipe::{Measure, Step};
 use crate::table::{Column, Table};
 
 /// What is said of a set.
@@ -59,6 +59,7 @@ pub(super) fn set(
         channels: &channels,
         families: &wanted.families,
         others: &others,
+        points: set.origin.as_ref().and_then(|o| o.points.as_deref()),
         radius_px: set.radius_px,
         occupied: around.occupied.as_deref(),
         spacing: of.scan.spacing,
@@ -100,13 +101,20 @@ pub(super) fn set(
     Ok(Measured { table, why_empty: empty.reasons(&dictionary), totals })
 }
 
-/// Where each object comes from: its number and name in a file, and its place if it is a point there.
+/// Where each object comes from: its number and name in a file, and its place if it is a point.
 fn origin(name: &str, of: &Sets, set: &ObjectSet) -> Vec<Column> {
-    let Some(file) = of.recipe.body.objects.get(name).and_then(|o| o.labels.as_ref()) else { return vec![] };
+    let Some(objects) = of.recipe.body.objects.get(name) else { return vec![] };
     let (origin, count) = (set.origin.as_ref(), set.count());
-    let mut columns: Vec<Column> = region::columns(origin, count).into();
-    if read::is_points(file) {
-        columns.extend(region::points(origin, count, of.scan.spacing, of.recipe.body.lengths()));
+    let points = |about: &str| region::points(origin, count, of.scan.spacing, of.recipe.body.lengths(), about);
+    match &objects.labels {
+        Some(file) => {
+            let mut columns: Vec<Column> = region::columns(origin, count).into();
+            if read::is_points(file) {
+                columns.extend(points(region::IN_FILE));
+            }
+            columns
+        }
+        None if objects.steps.iter().flatten().any(|s| matches!(s, Step::Spots(_))) => points(region::FITTED),
+        None => vec![],
     }
-    columns
 }

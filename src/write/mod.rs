@@ -7,6 +7,7 @@
 mod axis;
 mod colours;
 pub mod csv;
+pub mod dicom;
 mod draft;
 mod font;
 pub mod labels;
@@ -17,6 +18,7 @@ pub mod overlay;
 mod paint;
 mod palette;
 pub mod parquet;
+mod png;
 mod schema;
 mod silhouettes;
 mod tone;
