@@ -387,7 +387,9 @@ fn recipes_give_the_same_on_every_device() {
     };
     let scan = Scan::new(Modality::Fluorescence, scene.labels.shape, vec![channel(0, "a"), channel(1, "b")]);
     let text = "channels = { a = [\"a\"], b = [\"b\"] }\n[objects.cells]\nchannel = \"a\"\nsteps = [{ op = \"threshold\", method = \
-                \"otsu\" }, { op = \"label\" }]\n[measure.cells]\nfeatures = [\"colocalisation\"]\ncolocalisation.shuffles = 20\n";
+                \"otsu\" }, { op = \"label\" }]\n[measure.cells]\nfeatures = \
+                [\"colocalisation\", \"intensity_details\", \"radial_distribution\", \"radial_zernike\", \"granularity\", \"haralick\"]\n\
+                colocalisation.shuffles = 20\n";
     let recipe = Recipe::parse("r.toml", text, &[]).unwrap();
     let run = |device: &Device| pipeline::run(&scan, &recipe, device, &External::new()).unwrap();
     let (cpu, gpu) = (run(&Device::Cpu), run(&common::gpu(None)));
@@ -396,6 +398,104 @@ fn recipes_give_the_same_on_every_device() {
     assert_eq!(cpu.row, gpu.row);
     assert!(cell(&cpu.row, "coloc_pearson_a_b_cells", 0).is_some());
     assert!(cpu.row.column("coloc_shuffle_p_a_b_cells").is_none());
+}
+
+/// The families of single channels.
+const FAMILIES: [&str; 5] = ["intensity_details", "radial_distribution", "radial_zernike", "granularity", "haralick"];
+
+fn families() -> Vec<Chosen> {
+    FAMILIES.iter().map(|name| family(name, "").unwrap()).collect()
+}
+
+/// Invariant: in a mirrored image diagonals change places, and nothing else does where the grid is the image's.
+#[test]
+fn mirrored_images_have_mirrored_textures() {
+    let scene = Scene::new(1);
+    let families = [
+        family("granularity", "subsample = 1\nbackground = 1\nradius = 4").unwrap(),
+        family("haralick", "scale = [1, 3]").unwrap(),
+    ];
+    let (table, mirrored) = (scene.measure(&families), scene.mirrored().measure(&families));
+    let mut there = 0;
+    for column in table.columns.iter().filter(|c| ["haralick_", "granularity_"].iter().any(|p| c.name.starts_with(p))) {
+        let other = match (column.name.contains("_01_"), column.name.contains("_03_")) {
+            (true, _) => column.name.replace("_01_", "_03_"),
+            (_, true) => column.name.replace("_03_", "_01_"),
+            _ => column.name.clone(),
+        };
+        same(&table, &column.name, &mirrored, &other);
+        there += (0..5).filter(|&row| cell(&table, &column.name, row).is_some()).count();
+    }
+    assert!(there > 300, "{there}");
+}
+
+/// Mechanics: objects of one voxel, flat ones, volumes, objects without voxels, an object that fills its image, an image of zeros:
+/// cells are there or empty, and threads make no difference.
+#[test]
+fn families_take_odd_objects() {
+    for depth in [1, 3] {
+        let scene = Scene::new(depth);
+        let table = scene.measure(&families());
+        for column in table.columns.iter().filter(|c| FAMILIES.iter().any(|f| c.name.starts_with(f))) {
+            let there = |row| cell(&table, &column.name, row).is_some();
+            let flat_only = ["radial_", "granularity_"].iter().any(|p| column.name.starts_with(p));
+            assert!(!there(4), "{}", column.name);
+            assert!(depth == 1 || !flat_only || (0..5).all(|row| !there(row)), "{}", column.name);
+            let one_voxel = column.name.starts_with("radial_zernike") || column.name.starts_with("haralick");
+            assert!(!one_voxel || !there(0), "{}", column.name);
+            if depth == 1 && !column.name.starts_with("radial_distribution") && !column.name.contains("phase") {
+                assert!(there(2) && there(3), "{}", column.name);
+            }
+        }
+        for name in ["contrast", "variance"] {
+            assert_eq!(cell(&table, &format!("haralick_{name}_3_00_256_a"), 1), Some(0.0));
+        }
+        let solid = scene.measure(&[family("haralick", "scale = 1\ndirections = 13").unwrap()]);
+        let last = cell(&solid, "haralick_entropy_1_12_256_a", 3);
+        assert_eq!(last.is_some(), depth == 3);
+        for threads in [1, 3] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            assert_eq!(pool.install(|| scene.measure(&families())), table);
+        }
+    }
+    for (height, width) in [(1, 1), (1, 9), (5, 1), (8, 9), (40, 40)] {
+        let shape = Shape::flat(height, width);
+        let volume = |value: i32| Volume::new(shape, vec![value; shape.len()]).unwrap();
+        let mut all = families();
+        all.extend(coloc("shuffles = 3"));
+        let labels = Labels::new(shape, vec![1; shape.len()]).unwrap();
+        let table = Scene { labels, channels: [volume(0), volume(500)] }.measure(&all);
+        assert_eq!(table.rows(), 1);
+        assert_eq!(cell(&table, "granularity_1_a", 0), None);
+        assert_eq!(cell(&table, "granularity_1_b", 0).is_some(), height >= 8);
+        let nothing = Labels::new(shape, vec![0; shape.len()]).unwrap();
+        assert_eq!(Scene { labels: nothing, channels: [volume(0), volume(500)] }.measure(&all).rows(), 0);
+    }
+}
+
+/// Mechanics: parameters that cannot be.
+#[test]
+fn wrong_parameters_are_refused() {
+    let scene = Scene::new(1);
+    for (name, parameters, says) in [
+        ("radial_distribution", "bins = 0", "0 rings"),
+        ("radial_distribution", "radius = \"0 px\"", "without a width"),
+        ("granularity", "spectrum = 0", "0 sizes"),
+        ("granularity", "subsample = 1.5", "1.5 cells"),
+        ("granularity", "background = 0", "0 cells"),
+        ("granularity", "radius = 0", "0 cells"),
+        ("haralick", "scale = 0", "1 to 1000"),
+        ("haralick", "scale = [3, 3]", "twice"),
+        ("haralick", "levels = 1", "1 grey levels"),
+        ("haralick", "directions = 8", "8 directions"),
+    ] {
+        let volume = &scene.channels[0];
+        let channel = [ChannelRef { name: "a", unit: "au", volume, saturation: None, background_to: None }];
+        let families = [family(name, parameters).unwrap()];
+        let request = Request { channels: &channel, families: &families, ..Request::new(&scene.labels) };
+        let e = measure::objects(&request).unwrap_err().to_string();
+        assert!(e.contains(says), "{name} {parameters}: {e}");
+    }
 }
 
 /// Mechanics: the page lists the columns.

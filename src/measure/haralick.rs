@@ -104,7 +104,7 @@ impl Haralick {
             let steps = self.steps().iter().map(|step| step.map(|s| s * scale as i64));
             match steps.map(|step| room.features(&crop, step)).collect::<Option<Vec<_>>>() {
                 Some(found) => all.extend(found.into_flattened().into_iter().map(Some)),
-                None => all.extend(vec![None; self.directions * FEATURES.len()]),
+                None => all.extend(vec![None; self.steps().len() * FEATURES.len()]),
             }
         }
         all
@@ -263,7 +263,7 @@ impl Family for Haralick {
     fn channel_columns(&self, about: &About) -> Vec<Definition> {
         let channel = about.channel.map_or(String::new(), |c| format!("_{c}"));
         let mut all = vec![];
-        for (scale, direction) in self.scale.iter().flat_map(|s| (0..self.directions).map(move |d| (s, d))) {
+        for (scale, direction) in self.scale.iter().flat_map(|s| (0..self.steps().len()).map(move |d| (s, d))) {
             let [z, y, x] = self.steps()[direction];
             all.extend(FEATURES.map(|(name, standard, what)| Definition {
                 name: format!("haralick_{name}_{scale}_{direction:02}_{}{channel}", self.levels),

@@ -28,7 +28,7 @@ pub struct RadialZernike {
     pub full_scale: Option<f64>,
 }
 
-/// The smallest circle around the pixel centres, and its radius; nothing for a single pixel.
+/// The smallest circle around the pixel centres, and its radius; 0 for a single pixel.
 ///
 /// From one side of the hull on: the corner that sees the side under the least angle is taken in place of the end of the side
 /// where the triangle is obtuse, until it is obtuse nowhere.
@@ -157,7 +157,7 @@ impl Family for RadialZernike {
         let full = request.channels.iter().map(full).collect::<Result<Vec<_>>>()?;
         Ok(Box::new(move |of, values| {
             let is_wanted = of.is_flat() && !request.channels.is_empty();
-            let circle = if is_wanted { circle(&of.object) } else { None };
+            let circle = if is_wanted { circle(&of.object).filter(|(circle, _)| circle.r2 > 0.0) } else { None };
             let within = circle.as_ref().map_or(vec![], |(circle, radius)| within(&of.object, circle, *radius));
             for ((channel, samples), full) in of.channels().zip(&full) {
                 let Some((circle, _)) = &circle else {
