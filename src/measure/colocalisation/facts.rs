@@ -143,7 +143,7 @@ fn spearman(ranks: &[Ranks; 2]) -> Option<f64> {
         product += a * b;
     }
     let [a, b] = squares.map(|s| s as f64);
-    (a > 0.0 && b > 0.0).then(|| product as f64 / (a.sqrt() * b.sqrt()))
+    (a > 0.0 && b > 0.0).then(|| (product as f64 / (a * b).sqrt()).clamp(-1.0, 1.0))
 }
 
 /// Li's intensity correlation quotient: the share of voxels that lie on the same side of both means, less one half.

@@ -50,7 +50,7 @@ impl Sums {
     /// Pearson's correlation; nothing where a channel is flat.
     pub fn pearson(&self) -> Option<f64> {
         let ([a, b], ab) = self.spread();
-        (a > 0 && b > 0).then(|| ab as f64 / ((a as f64).sqrt() * (b as f64).sqrt()))
+        (a > 0 && b > 0).then(|| (ab as f64 / (a as f64 * b as f64).sqrt()).clamp(-1.0, 1.0))
     }
 
     /// Sums of the squares of the values of both channels, and of their products.
