@@ -187,6 +187,78 @@ fn intensities_are_cell_profilers() {
     }
 }
 
+/// Shape, moments, Feret diameters.
+#[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
+fn shapes_are_cell_profilers() {
+    let (sizes, ferets) = (expected("sizeshape.csv"), expected("feret.csv"));
+    let families = ["shape", "shape_details"].map(|name| family(name, "").unwrap());
+    let mut report = Report::default();
+    for fixture in Fixture::all() {
+        let table = fixture.measure(&families);
+        report.set(&sizes[fixture.name], &table, 1e-9, size_or_shape, by_chance);
+        let ours = |name: &str| {
+            let end = if name.starts_with("Min") { "min" } else { "max" };
+            Some((format!("feret_centres_{end}_px"), 1.0))
+        };
+        report.set(&ferets[fixture.name], &table, 1e-9, ours, no);
+    }
+    report.check(106 * 73 + 212);
+}
+
+/// Central moments that are 0 by definition, where rounding is all there is; the angle of nearly round objects.
+fn by_chance(name: &str, row: &BTreeMap<String, Option<f64>>) -> bool {
+    ["CentralMoment_0_1", "CentralMoment_1_0"].contains(&name)
+        || name == "Orientation" && row["Eccentricity"].is_none_or(|e| e < 0.1)
+}
+
+fn size_or_shape(name: &str) -> Option<(String, f64)> {
+    let ours = match name {
+        "Area" => "area_px",
+        "BoundingBoxArea" => "bbox_area_px",
+        "ConvexArea" => "area_convex_px",
+        "EquivalentDiameter" => "equivalent_diameter_px",
+        "Perimeter" => "perimeter_px",
+        "MajorAxisLength" => "axis_major_length_px",
+        "MinorAxisLength" => "axis_minor_length_px",
+        "Eccentricity" => "eccentricity",
+        "Orientation" => return Some(("orientation_rad".into(), 180.0 / std::f64::consts::PI)),
+        "Center_X" => "centroid_x_px",
+        "Center_Y" => "centroid_y_px",
+        "BoundingBoxMinimum_X" => "bbox_min_x_px",
+        "BoundingBoxMaximum_X" => "bbox_max_x_px",
+        "BoundingBoxMinimum_Y" => "bbox_min_y_px",
+        "BoundingBoxMaximum_Y" => "bbox_max_y_px",
+        "FormFactor" => "form_factor",
+        "Extent" => "extent",
+        "Solidity" => "solidity",
+        "Compactness" => "compactness",
+        "EulerNumber" => "euler_number",
+        "MaximumRadius" => "maximum_radius_px",
+        "MeanRadius" => "mean_radius_px",
+        "MedianRadius" => "median_radius_px",
+        "FilledArea" => "area_filled_px",
+        "PerimeterCrofton" => "perimeter_crofton_px",
+        "InertiaTensor_1_0" => "inertia_tensor_0_1",
+        // Not defined below second order.
+        "NormalizedMoment_0_0" | "NormalizedMoment_0_1" | "NormalizedMoment_1_0" => return None,
+        _ => {
+            let (kind, rest) = name.split_once('_')?;
+            let kind = match kind {
+                "SpatialMoment" => "spatial_moment",
+                "CentralMoment" => "central_moment",
+                "NormalizedMoment" => "normalized_moment",
+                "HuMoment" => "hu_moment",
+                "InertiaTensor" => "inertia_tensor",
+                "InertiaTensorEigenvalues" => "inertia_tensor_eigenvalue",
+                other => panic!("{other} is compared with nothing"),
+            };
+            return Some((format!("{kind}_{rest}"), 1.0));
+        }
+    };
+    Some((ours.into(), 1.0))
+}
+
 /// A small scene: labels and two channels, which rise and fall together in part.
 struct Scene {
     labels: Labels,

@@ -40,6 +40,7 @@ pub mod reference;
 pub mod registry;
 pub mod sensitivity;
 pub mod shape;
+pub mod shape_details;
 mod shape_facts;
 mod spectrum;
 pub mod spot;

@@ -5,7 +5,7 @@ use super::family::{Context, Family};
 use super::feature::{About, Definition};
 use super::{
     colocalisation, granularity, haralick, intensity, intensity_details, lesion, probe, radial, radial_distribution,
-    radial_zernike, reference, sensitivity, shape, spot, texture, zernike,
+    radial_zernike, reference, sensitivity, shape, shape_details, spot, texture, zernike,
 };
 use crate::table::Table;
 use crate::{Error, Result};
@@ -17,6 +17,7 @@ pub const FAMILIES: &[Entry] = &[
     entry::<lesion::Lesion>("lesion", lesion::KEYS),
     entry::<reference::OfReference>("reference", &[]),
     entry::<shape::Shape>("shape", &[]),
+    entry::<shape_details::ShapeDetails>("shape_details", &[]),
     entry::<zernike::Zernike>("zernike", &[]),
     entry::<sensitivity::Sensitivity>("sensitivity", sensitivity::KEYS),
     entry::<intensity::Intensity>("intensity", &[]),
