@@ -2,7 +2,7 @@
 
 use super::family::{Context, Family};
 use super::feature::{About, Definition};
-use super::{intensity, lesion, probe, radial, reference, sensitivity, shape, spot, texture, zernike};
+use super::{habitat, intensity, lesion, probe, radial, reference, sensitivity, shape, spot, texture, zernike};
 use crate::{Error, Result};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ pub const FAMILIES: &[Entry] = &[
     entry::<reference::OfReference>("reference", &[]),
     entry::<shape::Shape>("shape", &[]),
     entry::<zernike::Zernike>("zernike", &[]),
+    entry::<habitat::Habitat>("habitat", habitat::KEYS),
     entry::<sensitivity::Sensitivity>("sensitivity", sensitivity::KEYS),
     entry::<intensity::Intensity>("intensity", &[]),
     entry::<radial::Radial>("radial", &[]),

@@ -9,6 +9,7 @@ mod channels;
 mod derived;
 mod geometry;
 mod ground;
+mod habitats;
 mod hot;
 mod image;
 mod lesions;
