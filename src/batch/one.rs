@@ -19,7 +19,7 @@ use crate::image::Scan;
 use crate::pipeline::{self, External, Outcome};
 use crate::profile::stage;
 use crate::read::{self, Extent};
-use crate::recipe::Recipe;
+use crate::recipe::{Objects, Recipe};
 use crate::table::arrow;
 use crate::{Error, Kind, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -200,11 +200,8 @@ impl BatchContext<'_> {
         record.stage = Stage::Regions;
         let mut external = External::new();
         for (set, path) in label_files {
-            let pick = recipe
-                .body
-                .objects
-                .get(set)
-                .map_or_else(read::Pick::default, |o| read::Pick { names: o.regions.clone(), resample: o.resample });
+            let of = |o: &Objects| read::Pick { names: o.regions.clone(), resample: o.resample, origin: o.origin };
+            let pick = recipe.body.objects.get(set).map_or_else(read::Pick::default, of);
             external.insert(set.clone(), read::regions(path, &scan, &pick, options)?);
         }
         let key = self.key(item, recipe, &hashes);
