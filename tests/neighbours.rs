@@ -107,3 +107,219 @@ fn a_tissue_has_the_neighbours_that_scipy_finds() {
         assert!((got - want).abs() <= tolerance, "{name} {got} {want}");
     }
 }
+
+/// Points of a small field, and what a recipe makes of them; `measure` is what `[measure.cells]` says beside its features.
+fn small(points: &str, spacing: Option<f64>, measure: &str) -> uptake::Result<Outcome> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cells.csv");
+    std::fs::write(&path, points).unwrap();
+    let (scan, regions) = field(40, spacing, &path, PointOrigin::Centre);
+    let recipe = format!(
+        "[channels]\nc = [0]\n[objects.cells]\nlabels = 'cells.csv'\nclasses = ['a', 'b cell']\n\
+         [measure.cells]\nfeatures = ['neighbours']\n{measure}"
+    );
+    run(&scan, regions, &recipe)
+}
+
+/// Oracle: three points in a right angle, worked out by hand.
+#[test]
+fn a_small_field_is_what_can_be_worked_out_by_hand() {
+    let points = "x_px,y_px,class\n10,10,a\n13,14,b cell\n10,22,a\n30,30,c\n";
+    let measure = "neighbours = { nearest = 2, radii = ['5 px', '12 px'], curve = ['11 px'] }";
+    let outcome = small(points, None, measure).unwrap();
+    let (table, row) = (&outcome.sets[0].table, &outcome.row);
+    let of = |name: &str| (0..4).map(|i| cell(table, name, i)).collect::<Vec<_>>();
+    let root = |v: f64| Some(v.sqrt());
+    assert_eq!(of("nearest_neighbour_1_px"), [Some(5.0), Some(5.0), root(73.0), root(464.0)]);
+    assert_eq!(of("nearest_neighbour_2_px")[..3], [Some(12.0), root(73.0), Some(12.0)]);
+    assert_eq!(of("nearest_a_px"), [Some(12.0), Some(5.0), Some(12.0), root(464.0)]);
+    assert_eq!(of("nearest_b_cell_px"), [Some(5.0), None, root(73.0), root(545.0)]);
+    assert_eq!(of("neighbours_within_5px"), [1.0, 1.0, 0.0, 0.0].map(Some));
+    assert_eq!(of("neighbours_a_within_12px"), [1.0, 2.0, 1.0, 0.0].map(Some));
+    assert_eq!(of("nearest_a_um"), [None; 4], "no calibration");
+    assert_eq!(of("touching_count"), [None; 4], "points");
+    let Cells::Text(classes) = &table.column("class").unwrap().cells else { panic!("words") };
+    assert_eq!(classes.iter().map(Option::as_deref).collect::<Vec<_>>(), [Some("a"), Some("b cell"), Some("a"), None]);
+    let of = |name: &str| cell(row, name, 0);
+    assert_eq!(of("mean_nearest_cells_a_to_b_cell_px"), Some((5.0 + 73.0f64.sqrt()) / 2.0));
+    assert_eq!(of("fraction_within_5px_cells_a_to_b_cell"), Some(0.5));
+    assert_eq!(of("pairs_within_12px_cells_a_to_b_cell"), Some(2.0));
+    assert_eq!(of("pairs_within_12px_cells_a_to_a"), Some(1.0));
+    assert_eq!(of("mixing_score_12px_cells_a_to_b_cell"), Some(2.0));
+    assert_eq!(of("normalised_mixing_score_12px_cells_a_to_b_cell"), Some(1.0));
+    assert_eq!(of("mixing_score_5px_cells_a_to_b_cell"), None, "no two a are as near");
+    // Both a have a b within 11 px; the first lies 10.5 px from the border, too near for a circle of 11.
+    assert_eq!(of("cross_g_raw_11px_cells_a_to_b_cell"), Some(1.0));
+    assert_eq!(of("cross_g_border_11px_cells_a_to_b_cell"), None);
+    assert_eq!(of("cross_k_border_11px_cells_b_cell_to_a_px2"), Some(2.0 * 1600.0 / 2.0));
+    assert_eq!(of("cross_k_border_11px_cells_b_cell_to_a_um2"), None);
+    assert_eq!((of("class_count_cells_a"), of("class_fraction_cells_a")), (Some(2.0), Some(0.5)));
+    assert_eq!((of("unclassified_cells"), of("delaunay_edges_cells")), (Some(1.0), Some(6.0)));
+    assert_eq!(of("delaunay_edges_cells_a_and_b_cell"), Some(2.0));
+    let warnings = pipeline::warnings(row).unwrap();
+    assert!(warnings.contains("1 objects are of the class \"c\", which the recipe does not name"), "{warnings}");
+}
+
+/// Mechanics: what is not there is empty, and what cannot be is an error of the image.
+#[test]
+fn what_is_missing_is_empty() {
+    let measure = "neighbours = { radii = '5 px', curve = '5 px' }";
+    for points in ["x_px,y_px,class\n", "x_px,y_px,class\n3,4,a\n", "x_px,y_px,class\n3,4,\n9,9,\n"] {
+        let outcome = small(points, None, measure).unwrap();
+        let columns = |t: &Table| t.columns.iter().map(|c| c.name.clone()).collect::<Vec<_>>();
+        let recipe = "[channels]\nc = [0]\n[objects.cells]\nlabels = 'cells.csv'\nclasses = ['a', 'b cell']\n\
+             [measure.cells]\nfeatures = ['neighbours']\nneighbours = { radii = '5 px', curve = '5 px' }";
+        let dictionary = pipeline::columns(&Recipe::parse("test", recipe, &[]).unwrap()).unwrap();
+        assert_eq!(columns(&outcome.sets[0].table), columns(&dictionary.sets[0].table));
+        assert_eq!(columns(&outcome.row), columns(&dictionary.row));
+        for name in ["mean_nearest_cells_a_to_b_cell_px", "mixing_score_5px_cells_a_to_b_cell"] {
+            assert_eq!(cell(&outcome.row, name, 0), None, "{name}");
+        }
+        assert_eq!(cell(&outcome.row, "cross_g_border_5px_cells_a_to_b_cell", 0), None);
+    }
+    let one = small("x_px,y_px,class\n3,4,a\n", Some(0.5), measure).unwrap();
+    assert_eq!(cell(&one.sets[0].table, "nearest_neighbour_1_um", 0), None);
+    assert_eq!(cell(&one.sets[0].table, "neighbours_a_within_5px", 0), Some(0.0));
+    assert_eq!(cell(&one.sets[0].table, "delaunay_degree", 0), Some(0.0));
+    let e = small("x_px,y_px,class\n3,4,a\n", None, "neighbours.radii = '5 um'").unwrap_err();
+    assert!(e.what.contains("no calibration"), "{e}");
+    let e = small("x_px,y_px\n3,4\n", None, measure).unwrap_err();
+    assert!(e.what.contains("no column class"), "{e}");
+}
+
+/// Invariant: any number of threads gives the same table, and a field that is turned by a quarter has the same neighbours.
+#[test]
+fn threads_and_quarter_turns_change_nothing() {
+    let place = |i: u32| [i.wrapping_mul(7919) % 3900, i.wrapping_mul(104_729) % 3889].map(|v| f64::from(v) / 100.0);
+    let class = |i: u32| ["a", "b cell", ""][i as usize % 3];
+    let text = |turn: bool| {
+        let line = |i: u32| {
+            let [y, x] = place(i);
+            let [y, x] = if turn { [39.0 - x, y] } else { [y, x] };
+            format!("{x},{y},0,{i},{}\n", class(i))
+        };
+        format!("x_px,y_px,radius_px,name,class\n{}", (0..80).map(line).collect::<String>())
+    };
+    let measure = "neighbours = { nearest = 4, radii = ['3 px', '9 px'], curve = ['2 px', '7 px'] }";
+    let on = |threads: usize, turn: bool| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| small(&text(turn), Some(0.5), measure).unwrap())
+    };
+    let (one, seven, turned) = (on(1, false), on(7, false), on(1, true));
+    assert!(one.sets[0].table == seven.sets[0].table && one.row == seven.row);
+    let by_name = |t: &Table, column: &str| {
+        let Cells::Text(names) = &t.column("region").unwrap().cells else { panic!("words") };
+        let value = |(i, name): (usize, &Option<String>)| (name.clone(), cell(t, column, i));
+        names.iter().enumerate().map(value).collect::<HashMap<_, _>>()
+    };
+    let columns = one.sets[0].table.columns.iter().map(|c| c.name.as_str());
+    for column in
+        columns.filter(|c| c.starts_with("nearest_") || c.starts_with("neighbours_") || *c == "delaunay_degree")
+    {
+        let (before, after) = (by_name(&one.sets[0].table, column), by_name(&turned.sets[0].table, column));
+        for (name, value) in before {
+            let other = after[&name];
+            let same = value.zip(other).map_or(value == other, |(a, b)| (a - b).abs() <= 1e-12 * a);
+            assert!(same, "{column} {name:?} {value:?} {other:?}");
+        }
+    }
+}
+
+/// Four cells of 2 x 2 pixels in two channels, the first two side by side, in a region that holds three of them.
+fn four_cells(recipe: &str) -> uptake::Result<Outcome> {
+    let shape = Shape::flat(8, 8);
+    let mut labels = vec![0; 64];
+    let mut channels = [vec![10u16; 64], vec![10u16; 64]];
+    let values = [[900, 20], [900, 800], [20, 700], [20, 20]];
+    for (i, [y, x]) in [[1, 1], [1, 3], [5, 1], [5, 5]].into_iter().enumerate() {
+        for at in [[0, 0], [0, 1], [1, 0], [1, 1]].map(|[dy, dx]| shape.index(0, y + dy, x + dx)) {
+            labels[at] = i as u32 + 1;
+            channels.iter_mut().zip(values[i]).for_each(|(c, v)| c[at] = v);
+        }
+    }
+    let region = (0..64).map(|i| u32::from(i % 8 < 4 || i < 32)).collect();
+    let channel = |(name, v): (&str, &Vec<u16>)| {
+        Channel::of_array(name, ndarray::ArrayView3::from_shape((1, 8, 8), v).unwrap()).unwrap()
+    };
+    let mut scan =
+        Scan::new(Modality::Fluorescence, shape, ["CD3", "CD8"].into_iter().zip(&channels).map(channel).collect());
+    scan.spacing = Spacing::um([1.0, 0.5, 0.5]);
+    let regions = |voxels| Regions { voxels, ..Regions::none(shape) };
+    let external = External::from([("cells".to_string(), regions(labels)), ("tumour".to_string(), regions(region))]);
+    let recipe = format!(
+        "quality = false\n[channels]\nCD3 = ['CD3']\nCD8 = ['CD8']\n[objects]\ncells.labels = 'a.tif'\ntumour.labels = 'b.tif'\n\
+         [measure.cells]\nfeatures = ['intensity', 'neighbours']\nneighbours = {{ inside = 'tumour', radii = '1 um' }}\n{recipe}"
+    );
+    pipeline::run(&scan, &Recipe::parse("test", &recipe, &[])?, &Device::Cpu, &external)
+}
+
+/// Oracle: phenotypes of four cells, seen by eye.
+#[test]
+fn phenotypes_follow_from_rules() {
+    let rules = "[positive.cells]\nCD3 = 'otsu'\nCD8 = '50 %'\nbig = { above = 3, column = 'area_px' }\n\
+         [phenotypes.cells]\n'CD8 T' = 'CD3+ CD8+ big+'\n'CD4 T' = 'CD3+ CD8-'\nother = 'CD3- CD8+'\n";
+    let outcome = four_cells(rules).unwrap();
+    let set = outcome.sets.iter().find(|s| s.name == "cells").unwrap();
+    let Cells::Text(found) = &set.table.column("phenotype").unwrap().cells else { panic!("words") };
+    let found: Vec<_> = found.iter().map(Option::as_deref).collect();
+    assert_eq!(found, [Some("CD4 T"), Some("CD8 T"), Some("other"), None]);
+    let of = |name: &str| (0..4).map(|i| cell(&set.table, name, i)).collect::<Vec<_>>();
+    assert_eq!(of("positive_CD8"), [0.0, 1.0, 1.0, 0.0].map(Some));
+    assert_eq!(of("touching_count"), [1.0, 1.0, 0.0, 0.0].map(Some));
+    assert_eq!(of("shared_border_um"), [1.0, 1.0, 0.0, 0.0].map(Some));
+    assert_eq!(of("touching_fraction"), [0.25, 0.25, 0.0, 0.0].map(Some));
+    assert_eq!(of("inside_tumour"), [1.0, 1.0, 1.0, 0.0].map(Some));
+    assert_eq!(of("nearest_CD8_T_um")[..2], [Some(1.0), None]);
+    let row = |name: &str| cell(&outcome.row, name, 0);
+    assert_eq!((row("positive_threshold_cells_CD3"), row("positive_threshold_cells_CD8")), (Some(460.0), Some(360.0)));
+    assert_eq!((row("positive_fraction_cells_big"), row("class_fraction_cells_CD4_T")), (Some(1.0), Some(0.25)));
+    assert_eq!((row("unclassified_cells"), row("fraction_inside_tumour_cells")), (Some(1.0), Some(0.75)));
+    assert_eq!(row("fraction_within_1um_cells_CD4_T_to_CD8_T"), Some(1.0));
+
+    let e =
+        four_cells("[positive.cells]\nCD3 = 400\nCD8 = 400\n[phenotypes.cells]\nT = 'CD3+'\n'CD8 T' = 'CD3+ CD8+'\n");
+    let e = e.unwrap_err().to_string();
+    assert!(
+        e.contains("1 of 4 objects of cells satisfy the rules of several phenotypes: \"CD8 T\" and \"T\" (1)"),
+        "{e}"
+    );
+    assert!(e.contains("[phenotypes.cells]"), "{e}");
+    let alike = four_cells("[positive.cells]\nCD3 = { above = 'otsu', column = 'area_px' }\n").unwrap();
+    assert!(pipeline::warnings(&alike.row).unwrap().contains("no cutoff of CD3 can be found"));
+    assert_eq!(cell(&alike.row, "positive_threshold_cells_CD3", 0), None);
+}
+
+/// Mechanics: wrong recipes are errors that say what to write.
+#[test]
+fn wrong_classes_are_named() {
+    for (recipe, words) in [
+        ("[positive.cells]\nCD33 = 4\n", "try: CD3"),
+        ("[positive.cells]\nCD3 = 'high'\n", "\"high\" is no cutoff"),
+        ("[positive.cells]\nCD3 = '101 %'\n", "a percentile like"),
+        ("[positive.cells]\nbig = { above = 3, column = 'area_pxx' }\n", "try: area_px"),
+        ("[positive.cells]\nCD3 = { above = 3, column = 'nearest_neighbour_1_px' }\n", "has no column"),
+        ("[positive.tumour]\nCD3 = 3\n", "[measure.tumour] with features = [\"intensity\"]"),
+        ("[positive.cell]\nCD3 = 3\n", "there is no object set \"cell\""),
+        ("[phenotypes.cells]\nT = 'CD3+'\n", "CD3 = \"otsu\", or a value, in [positive.cells]"),
+        ("[positive.cells]\nCD3 = 3\n[phenotypes.cells]\nT = 'CD3'\n", "neither positive nor negative"),
+        ("[positive.cells]\nCD3 = 3\n[phenotypes.cells]\nT = 'CD3+ CD3-'\n", "no object is both CD3+ and CD3-"),
+        ("[positive.cells]\nCD3 = 3\n[phenotypes.cells]\nT = 'CD8+'\n", "positive for \"CD8\""),
+        ("[positive.cells]\nCD3 = 3\n[phenotypes.cells]\n'a b' = 'CD3+'\na_b = 'CD3-'\n", "no columns of its own"),
+        ("[objects.more]\nlabels = 'a.tif'\nclasses = ['a']\n", "the column class of a table of points"),
+        (
+            "[objects.more]\nlabels = 'a.csv'\nclasses = ['a']\n[measure.more]\nfeatures = 'neighbours'\nneighbours.pairs = [['a', 'b']]\n",
+            "\"b\" is no class of \"more\"",
+        ),
+        (
+            "[measure.tumour]\nfeatures = 'neighbours'\nneighbours.pairs = [['a', 'b']]\n",
+            "classes = [...] in [objects.tumour]",
+        ),
+        ("[measure.tumour]\nfeatures = 'neighbours'\nneighbours.radii = '0 um'\n", "there is nothing"),
+        ("[measure.tumour]\nfeatures = 'neighbours'\nneighbours.radii = ['2 um', '2um']\n", "stands there twice"),
+        ("[measure.tumour]\nfeatures = 'neighbours'\nneighbours.inside = 'tumor'\n", "try: tumour"),
+        ("[measure.tumour]\nfeatures = 'neighbours'\nneighbours.radius = '2 um'\n", "try: radii"),
+    ] {
+        let e = four_cells(recipe).unwrap_err().to_string();
+        assert!(e.contains(words), "{recipe}: {e}");
+    }
+}

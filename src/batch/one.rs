@@ -263,7 +263,7 @@ impl BatchContext<'_> {
         let found = stage("recipe", "", || pipeline::find(scan, recipe, device, external, &go_on))?;
         go_on()?;
         *now = Stage::Measure;
-        let need = estimate::image(extent, recipe).saturating_add(estimate::rows(found.cells()));
+        let need = estimate::image(extent, recipe).saturating_add(estimate::rows(found.cells(), found.placed()));
         let more = share.grow(need).map_err(|e| {
             let what = format!("{}: {} cells in a block of rows of its objects", e.what, found.cells());
             Error { what, ..e }.remedy(self.enough(need))

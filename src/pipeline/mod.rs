@@ -161,6 +161,15 @@ impl Found<'_> {
         finish(&Sets { scan: &scan, recipe, roles: &roles, device, external, made: &made }, take)
     }
 
+    /// Objects of the largest set of which the places are looked at together.
+    pub fn placed(&self) -> u64 {
+        let wanted = |name: &String| {
+            let measure = self.recipe.body.measure.get(name);
+            measure.is_some_and(|m| m.families.iter().any(|chosen| chosen.family.needs().places))
+        };
+        self.made.iter().filter(|(name, _)| wanted(name)).map(|(_, set)| u64::from(set.count())).max().unwrap_or(0)
+    }
+
     /// Cells of the largest block of rows that will be made.
     pub fn cells(&self) -> u64 {
         let channels = image_refs(&self.scan, &self.roles, self.recipe);

@@ -12,8 +12,10 @@ use spade::{DelaunayTriangulation, HasPosition, Point2, Triangulation};
 pub struct Links {
     /// Pairs of numbers, each pair once.
     pub edges: Vec<[u32; 2]>,
-    /// Links of each number; nothing where it has no place, or shares it with a lower number.
+    /// Links of the place of each number; nothing where it has none.
     pub degrees: Vec<Option<u32>>,
+    /// Places that differ; where several numbers share one, the lowest stands for them in the edges.
+    pub places: usize,
 }
 
 struct Site {
@@ -38,17 +40,20 @@ impl Links {
         sites.sort_unstable_by(|a, b| {
             a.at.y.total_cmp(&b.at.y).then(a.at.x.total_cmp(&b.at.x)).then(a.number.cmp(&b.number))
         });
+        let all: Vec<(Point2<f64>, u32)> = sites.iter().map(|site| (site.at, site.number)).collect();
         sites.dedup_by(|b, a| a.at == b.at);
-        let mut links = Links { edges: vec![], degrees: vec![None; count] };
-        sites.iter().for_each(|site| links.degrees[site.number as usize] = Some(0));
+        let mut links = Links { edges: vec![], degrees: vec![None; count], places: sites.len() };
         // It refuses what is not finite, and there is nothing of that kind.
         let Ok(triangles) = DelaunayTriangulation::<Site>::bulk_load(sites) else { return links };
         links.edges = triangles.undirected_edges().map(|e| e.vertices().map(|v| v.data().number)).collect();
-        links.edges.iter().flatten().for_each(|number| {
-            if let Some(degree) = &mut links.degrees[*number as usize] {
-                *degree += 1;
-            }
-        });
+        let mut degrees = vec![0u32; count];
+        links.edges.iter().flatten().for_each(|number| degrees[*number as usize] += 1);
+        let mut first: Option<(Point2<f64>, u32)> = None;
+        for (at, number) in all {
+            let of = first.filter(|(place, _)| *place == at).unwrap_or((at, number));
+            links.degrees[number as usize] = Some(degrees[of.1 as usize]);
+            first = Some(of);
+        }
         links
     }
 }
@@ -75,7 +80,7 @@ mod tests {
         assert_eq!(links(&[[3, 4]]).degrees, [Some(0)]);
         assert_eq!(links(&[[0, 0], [0, 5]]).degrees, [Some(1), Some(1)]);
         assert_eq!(links(&[[0, 0], [0, 5], [0, 2]]).degrees, [Some(1), Some(1), Some(2)], "on a line");
-        assert_eq!(links(&[[0, 0], [0, 5], [0, 0]]).degrees, [Some(1), Some(1), None], "at one place");
+        assert_eq!(links(&[[0, 0], [0, 5], [0, 0]]).degrees, [Some(1); 3], "at one place");
         assert_eq!(links(&[[0, 0], [0, 2], [2, 0], [2, 2]]).edges.len(), 5, "on a circle");
     }
 

@@ -17,7 +17,7 @@ pub use places::Places;
 use super::Request;
 use super::family::{Context, Family, Measured, Measurer, Mentions, Needs, Objection, Value, Values};
 use super::feature::Definition;
-use super::position::FLAT_CALIBRATED;
+use super::position::{FLAT_CALIBRATED, FLAT_ONLY};
 use super::suffixes;
 use crate::image::Labels;
 use crate::table::Table;
@@ -60,7 +60,6 @@ const FEW: &str = "there are fewer objects";
 const NO_OTHER: &str = "no other object is of the class";
 const NO_LENGTH: &str = "the image has no calibration, or there is no such object";
 const POINTS: &str = "the objects are points, or the label has no voxels";
-const NO_LINKS: &str = "2-D only, and of objects at the very same place one alone is linked";
 const NO_PLACE: &str = "the label has no voxels";
 
 /// Most radii of a kind, and most nearest objects.
@@ -89,7 +88,7 @@ impl Family for Neighbours {
             columns.int(&format!("neighbours_within_{}", short(radius)), &about, "", NO_PLACE);
         }
         let about = "Number of objects that the Delaunay triangulation of all objects of the set links to this one";
-        columns.int("delaunay_degree", about, "", NO_LINKS);
+        columns.int("delaunay_degree", about, "", FLAT_ONLY);
         for (class, name) in context.classes.iter().zip(class_suffixes(context.classes)) {
             let about = format!("Distance to the nearest other object of the class {class}");
             columns.distance(&format!("nearest_{name}"), &about, NO_OTHER);

@@ -142,13 +142,12 @@ impl Row<'_> {
 
     fn links(&mut self, places: &Places, classes: &Classes, names: &[String]) {
         let (set, links) = (self.set, &places.links);
-        let linked = links.degrees.iter().flatten().count();
-        let known = places.flat && linked > 0;
+        let known = places.flat && links.places > 0;
         let about = format!("Edges of the Delaunay triangulation of the objects of {set}.");
         let edges = links.edges.len() as u64;
         self.count(format!("delaunay_edges_{set}"), about, NO_TRIANGLES, known.then_some(edges));
-        let about = format!("Mean of delaunay_degree over the objects of {set}.");
-        let mean = known.then(|| 2.0 * edges as f64 / linked as f64);
+        let about = format!("Mean of delaunay_degree over the places of the objects of {set}.");
+        let mean = known.then(|| 2.0 * edges as f64 / links.places as f64);
         self.real(format!("delaunay_mean_degree_{set}"), about, NO_TRIANGLES, mean);
         let class = |number: &u32| classes.of.get(*number as usize).copied().flatten().map(|c| c as usize);
         let mut between: BTreeMap<[usize; 2], u64> = BTreeMap::new();
