@@ -17,6 +17,7 @@ mod events;
 mod failures;
 mod files;
 mod fit;
+mod groups;
 mod hash;
 mod head;
 mod item;

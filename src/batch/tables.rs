@@ -5,6 +5,7 @@
 
 use super::context::BatchContext;
 use super::fit::Fit;
+use super::groups::{GROUPS, Groups};
 use super::item::Item;
 use super::layout::Layout;
 use super::metadata::Metadata;
@@ -23,6 +24,8 @@ pub(super) fn write(context: &BatchContext, items: &[Item], records: &[Record]) 
     let metadata = &context.metadata;
     let layout = Layout::of(items, context.recipes, &context.store)?;
     metadata.differ_from(layout.names())?;
+    let mut groups = context.recipes.all().into_iter().find_map(|recipe| Groups::new(recipe, &layout));
+    let mut in_groups = |table: &str, rows: &RecordBatch| groups.as_mut().map_or(Ok(()), |g| g.take(table, rows));
     let mut images = Sinks::open(context, IMAGES)?;
     let mut row = Fit::new(columns_of(&status(None, metadata, &Record::skipped(""))), &layout.images);
     let mut waiting = Vec::new();
@@ -44,7 +47,9 @@ pub(super) fn write(context: &BatchContext, items: &[Item], records: &[Record]) 
                 if table == IMAGES {
                     of_image = row.rows(&front, rows)?;
                 } else if let Some((fit, sink)) = sets.get_mut(table) {
-                    sink.append(&fit.rows(&of_rows, rows)?)?;
+                    let rows = fit.rows(&of_rows, rows)?;
+                    in_groups(table, &rows)?;
+                    sink.append(&rows)?;
                 }
                 Ok(())
             };
@@ -56,14 +61,24 @@ pub(super) fn write(context: &BatchContext, items: &[Item], records: &[Record]) 
         }
         waiting.push(of_image);
         if waiting.len() == TOGETHER {
-            images.append(&together(&row.schema, &std::mem::take(&mut waiting))?)?;
+            let rows = together(&row.schema, &std::mem::take(&mut waiting))?;
+            in_groups(IMAGES, &rows)?;
+            images.append(&rows)?;
         }
     }
-    images.append(&together(&row.schema, &waiting)?)?;
+    let rows = together(&row.schema, &waiting)?;
+    in_groups(IMAGES, &rows)?;
+    images.append(&rows)?;
     images.finish()?;
     sets.into_values().try_for_each(|(_, sink)| sink.finish())?;
+    let groups = groups.map(Groups::table);
+    if let Some(table) = &groups {
+        let mut sink = Sinks::open(context, GROUPS)?;
+        sink.append(&arrow::batch(table)?)?;
+        sink.finish()?;
+    }
     let mut features = Sinks::open(context, "features")?;
-    features.append(&arrow::batch(&dictionary(&layout, metadata))?)?;
+    features.append(&arrow::batch(&dictionary(&layout, metadata, groups.as_ref()))?)?;
     features.finish()
 }
 
@@ -105,17 +120,19 @@ fn status(item: Option<&Item>, metadata: &Metadata, record: &Record) -> Table {
 pub fn features(recipes: &Recipes) -> Result<Table> {
     let mut layout = Layout::default();
     recipes.all().into_iter().try_for_each(|recipe| layout.add_recipe(recipe))?;
-    Ok(dictionary(&layout, &Metadata::default()))
+    let groups = recipes.all().into_iter().find_map(|recipe| Groups::new(recipe, &layout)).map(Groups::table);
+    Ok(dictionary(&layout, &Metadata::default(), groups.as_ref()))
 }
 
 /// Every column of every table with its unit and meaning.
-fn dictionary(layout: &Layout, metadata: &Metadata) -> Table {
+fn dictionary(layout: &Layout, metadata: &Metadata, groups: Option<&Table>) -> Table {
     let status = status(None, metadata, &Record::skipped(""));
     let image = status.columns.iter().take(1 + metadata.names().len());
     let images = status.columns.iter().chain(&layout.images).map(|c| (IMAGES, c));
     let sets =
         layout.sets.iter().flat_map(|(name, columns)| image.clone().chain(columns).map(move |c| (name.as_str(), c)));
-    let all: Vec<(&str, &Column)> = sets.chain(images).collect();
+    let groups = groups.into_iter().flat_map(|table| &table.columns).map(|c| (GROUPS, c));
+    let all: Vec<(&str, &Column)> = sets.chain(images).chain(groups).collect();
     let gather = |f: fn(&(&str, &Column)) -> String| all.iter().map(|e| Some(f(e)).filter(|s| !s.is_empty())).collect();
     let mut t = Table::default();
     t.push(text("table", "Name of the table.", gather(|(name, _)| name.to_string())));

@@ -5,6 +5,7 @@
 
 mod channel;
 mod families;
+mod groups;
 mod images;
 mod many;
 mod output;
@@ -21,6 +22,7 @@ mod validate;
 mod validate_steps;
 
 pub use channel::*;
+pub use groups::Groups;
 pub use output::{ImageFiles, Output, Quality};
 pub use phenotypes::{Cutoff, Positive, Rule};
 pub use presets::{PRESETS, Preset, preset};
@@ -90,6 +92,8 @@ pub struct Body {
     pub phenotypes: BTreeMap<String, BTreeMap<String, Rule>>,
     /// What parents learn of their children, by the set of the children.
     pub relate: relate::Relations,
+    /// Which images belong together, for the table of groups.
+    pub groups: Option<Groups>,
 }
 
 /// What made the images.

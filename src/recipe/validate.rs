@@ -29,6 +29,7 @@ pub(super) fn check(body: &Body, text: &str) -> Result<(Vec<String>, Vec<String>
         checker.families(name, measure)?;
     }
     checker.classes()?;
+    checker.image_groups()?;
     for (name, relate) in &body.relate {
         checker.relate(name, relate)?;
     }
