@@ -36,7 +36,6 @@ const LISTED: &[(&str, usize, &str)] = &[
     ("src/batch/out.rs", 5, "lists and a line of a file; the lock of the folder is only tried"),
     ("src/batch/ledger.rs", 3, "a line is written to a file, and its place noted"),
     ("src/cli/progress.rs", 1, "a line is printed"),
-    ("src/batch/queue.rs", 2, "the list of records: one is put in its place"),
     ("src/cli/mod.rs", 2, "text is printed"),
     ("src/batch/parts/columns.rs", 2, "a map of columns; files are read and written outside"),
     ("src/device/adapter.rs", 1, "asks the drivers for their adapters"),

@@ -2,7 +2,6 @@
 
 use super::budget::Budget;
 use super::chooser::DeviceChooser;
-use super::ledger::Ledger;
 use super::metadata::Metadata;
 use super::out::Out;
 use super::parts::Store;
@@ -22,7 +21,6 @@ pub(super) struct BatchContext<'a> {
     pub chooser: DeviceChooser,
     pub out: &'a Out,
     pub store: Store,
-    pub ledger: Ledger,
     /// Images that are kept without a look at their files.
     pub kept: Kept,
     pub budget: Budget,

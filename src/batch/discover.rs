@@ -68,7 +68,7 @@ pub fn discover(settings: &Settings, recipes: &Recipes) -> Result<Images> {
         item.masks = finder.find(item, &own)?;
     }
     drop_masks(&mut images.items);
-    images.items.sort_by(|a, b| (&a.name, &a.place).cmp(&(&b.name, &b.place)));
+    images.items.sort_by(|a, b| (&a.name, a.place()).cmp(&(&b.name, b.place())));
     tell_apart(&mut images.items);
     if images.items.is_empty() {
         return Err(Error::usage("no image in the inputs").remedy("files, folders with images, or globs"));
@@ -91,9 +91,7 @@ impl Images {
                 SearchResult::Skipped(reason) => {
                     items.push(Item { task: Task::Skip(reason), ..single(path, root, false) })
                 }
-                SearchResult::Failed(e) => {
-                    items.push(Item { task: Task::Fail(Box::new(e)), ..single(path, root, true) })
-                }
+                SearchResult::Failed(e) => items.push(Item { task: Task::Fail(e), ..single(path, root, true) }),
             }
         }
         let (series, drawn) = series(&mut files, root, recipes);
@@ -169,13 +167,13 @@ fn single(path: PathBuf, root: &Path, explicit: bool) -> Item {
         name if name.is_empty() => names::image(&path, path.parent().unwrap_or(Path::new(""))),
         name => name,
     };
-    let (place, files, source) = (path.clone(), vec![path], Source::File);
+    let (files, source) = (vec![path], Source::File);
     let (metadata, settings) = (Arc::default(), Arc::default());
     Item {
         name,
         files,
         source,
-        place,
+        place: None,
         is_scan: false,
         explicit,
         task: Task::Measure,
@@ -216,7 +214,8 @@ fn series(found: &mut BTreeMap<PathBuf, bool>, root: &Path, recipes: &[&Recipe])
             false => Task::Measure,
         };
         let (files, source) = (series.files.clone(), Source::Series(Box::new(series.clone())));
-        items.push(Item { files, source, is_scan: true, task, ..single(place, root, explicit) });
+        let named = single(place.clone(), root, explicit);
+        items.push(Item { files, source, place: Some(place), is_scan: true, task, ..named });
     }
     for read::Other { path, reason, damaged } in all.others {
         let explicit = found.get(&path).copied().unwrap_or_default();
@@ -233,8 +232,8 @@ fn channels(sets: Vec<FileSet>, found: &BTreeMap<PathBuf, bool>, root: &Path) ->
     let item = |set: FileSet| {
         let files: Vec<PathBuf> = set.files.iter().map(|(_, path)| path.clone()).collect();
         let explicit = files.iter().any(|path| found.get(path).copied().unwrap_or_default());
-        let place = set.place.clone();
-        Item { files, source: Source::Channels(Box::new(set)), ..single(place, root, explicit) }
+        let (place, named) = (Some(set.place.clone()), single(set.place.clone(), root, explicit));
+        Item { files, place, source: Source::Channels(Box::new(set)), ..named }
     };
     sets.into_iter().map(item).collect()
 }

@@ -4,7 +4,9 @@ use super::hash::hash_file;
 use super::json_lines::{line, lines};
 use crate::write::Draft;
 use crate::{Error, Result};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::Path;
 
 /// What becomes of the results of an earlier run in the folder.
@@ -29,6 +31,9 @@ impl Existing {
     }
 }
 
+/// An image as a later run compares it: its name, and the file that stands for it.
+pub type Identity<'a> = (&'a str, Cow<'a, str>);
+
 /// The images of the last run.
 #[derive(Debug, Default)]
 pub struct Earlier {
@@ -40,8 +45,10 @@ pub struct Earlier {
 ///
 /// # Errors
 /// The system refuses.
-pub fn write(path: &Path, images: &[(String, String)]) -> Result<()> {
-    Draft::write(path, images.iter().map(line).collect::<String>().as_bytes())
+pub fn write<'a>(path: &Path, mut images: impl Iterator<Item = Identity<'a>>) -> Result<()> {
+    let mut draft = Draft::create(path)?;
+    images.try_for_each(|image| draft.write_all(line(&image).as_bytes())).map_err(|e| draft.error(&e))?;
+    draft.commit()
 }
 
 impl Earlier {
@@ -58,10 +65,13 @@ impl Earlier {
     ///
     /// # Errors
     /// It would remove results of other images, and nobody said that it may.
-    pub fn check(&self, existing: Existing, images: &[(String, String)]) -> Result<()> {
-        let now: BTreeMap<&str, &str> = images.iter().map(|(name, file)| (name.as_str(), file.as_str())).collect();
+    pub fn check<'a>(&self, existing: Existing, images: impl Iterator<Item = Identity<'a>>) -> Result<()> {
+        if self.images.is_empty() {
+            return Ok(());
+        }
+        let now: BTreeMap<&str, Cow<str>> = images.collect();
         let others: Vec<_> =
-            self.images.iter().filter(|(name, file)| now.get(name.as_str()) != Some(&file.as_str())).collect();
+            self.images.iter().filter(|(name, file)| now.get(name.as_str()).is_none_or(|now| now != file)).collect();
         let Some((name, file)) = others.first() else { return Ok(()) };
         let refuse = |what: String, remedy: &str| Err(Error::usage(what).remedy(remedy));
         match existing {

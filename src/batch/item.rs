@@ -3,7 +3,8 @@
 use super::names::{self, Kind};
 use crate::read::{FileSet, Series};
 use crate::{Error, Result};
-use std::path::PathBuf;
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What an image is made of.
@@ -39,8 +40,9 @@ pub struct Item {
     pub files: Vec<PathBuf>,
     /// What they are to it.
     pub source: Source,
-    /// The path that files beside it are named after: the file, the folder of a series, the common name of a set.
-    pub place: PathBuf,
+    /// The path that files beside it are named after, unless that is its one file: the folder of a series, the common
+    /// name of a set.
+    pub place: Option<PathBuf>,
     /// DICOM or NIfTI: PET, unless the recipe says otherwise.
     pub is_scan: bool,
     /// It was named by the user, not found in a folder.
@@ -66,9 +68,14 @@ impl Item {
         names::file(&self.name, kind, set, usual, end)
     }
 
+    /// The path that files beside it are named after.
+    pub fn place(&self) -> &Path {
+        self.place.as_ref().or(self.files.first()).map_or(Path::new(""), PathBuf::as_path)
+    }
+
     /// Name, and the file that stands for it: what a later run compares.
-    pub fn identity(&self) -> (String, String) {
-        (self.name.clone(), self.place.to_string_lossy().into_owned())
+    pub fn identity(&self) -> (&str, Cow<'_, str>) {
+        (&self.name, self.place().to_string_lossy())
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -66,7 +66,7 @@ impl Entry {
             warnings: record.warnings,
             objects: record.counts.clone(),
             files: record.hashes.clone(),
-            place: item.identity().1,
+            place: item.place().to_string_lossy().into_owned(),
             is_scan: item.is_scan,
             part: record.key.clone(),
             metadata: item.metadata.to_vec(),
@@ -80,7 +80,7 @@ impl Entry {
             name: self.image.clone(),
             files: vec![],
             source: Source::File,
-            place: PathBuf::from(&self.place),
+            place: Some(PathBuf::from(&self.place)),
             is_scan: self.is_scan,
             explicit: false,
             task: Task::Measure,
@@ -148,7 +148,7 @@ impl Ledger {
     /// The system refuses.
     pub fn create(out: &Path, images: usize) -> Result<Self> {
         let path = path(out);
-        let file = File::options().create(true).truncate(true).read(true).write(true).open(&path);
+        let file = File::options().create(true).truncate(true).write(true).open(&path);
         let file = file.map_err(|e| Draft::refused("write", &e, &path))?;
         let lines = Lines { file, places: vec![(0, 0); images], end: 0, failed: None };
         Ok(Ledger { path, lines: Mutex::new(lines) })
@@ -168,27 +168,63 @@ impl Ledger {
         }
     }
 
+    /// No further image ends.
+    ///
+    /// # Errors
+    /// A line could not be written.
+    pub fn close(self) -> Result<Ended> {
+        let Ledger { path, lines } = self;
+        let Lines { places, failed, .. } = lines.into_inner().unwrap_or_else(PoisonError::into_inner);
+        failed.map_or(Ok(Ended { path, places }), Err)
+    }
+}
+
+/// The list of a run whose images have all ended: read in the order of the tables, never whole in memory.
+pub(super) struct Ended {
+    path: PathBuf,
+    places: Vec<(u64, u32)>,
+}
+
+impl Ended {
+    /// What became of each image, in the order of the tables.
+    ///
+    /// # Errors
+    /// The file cannot be opened. A line that is missing or damaged is an error in its place.
+    pub fn entries(&self) -> Result<impl Iterator<Item = Result<Entry>>> {
+        let damaged = |e| Error::format(format!("damaged: {e}")).at(&self.path);
+        Ok(self.lines()?.map(move |line| serde_json::from_slice(&line?).map_err(damaged)))
+    }
+
+    /// The parts of the images that are finished.
+    ///
+    /// # Errors
+    /// As of the entries.
+    pub fn parts(&self) -> Result<impl Iterator<Item = Result<String>>> {
+        Ok(self.entries()?.filter_map(|entry| entry.map(|entry| entry.part).transpose()))
+    }
+
+    fn lines(&self) -> Result<impl Iterator<Item = Result<Vec<u8>>>> {
+        let refused = |e| Draft::refused("read", &e, &self.path);
+        let mut file = BufReader::with_capacity(1 << 16, File::open(&self.path).map_err(refused)?);
+        let mut at = 0;
+        Ok(self.places.iter().map(move |&(begin, bytes)| {
+            let mut line = vec![0; bytes as usize];
+            // Images end nearly in their order: the next line is mostly in what was read already.
+            let read = file.seek_relative(begin as i64 - at).and_then(|()| file.read_exact(&mut line));
+            at = begin as i64 + i64::from(bytes);
+            read.map(|()| line).map_err(refused)
+        }))
+    }
+
     /// Puts the lines in the order of the tables, calls `each` with every one (without its end), and returns the SHA-256 of the file.
     ///
     /// # Errors
     /// A line is missing, or the file cannot be written.
-    pub fn finish(self, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<String> {
-        let Ledger { path, lines } = self;
-        let Lines { file, places, failed, .. } = lines.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if let Some(e) = failed {
-            return Err(e);
-        }
-        let mut sorted = Draft::create(&path)?;
+    pub fn sort(self, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<String> {
+        let mut sorted = Draft::create(&self.path)?;
         let mut hasher = Sha256::new();
-        let mut file = BufReader::with_capacity(1 << 16, file);
-        let (mut at, mut line) = (0, Vec::new());
-        file.seek(SeekFrom::Start(0)).map_err(|e| Draft::refused("read", &e, &path))?;
-        for (begin, bytes) in places {
-            line.resize(bytes as usize, 0);
-            // Images end nearly in their order: the next line is mostly in what was read already.
-            let read = file.seek_relative(begin as i64 - at).and_then(|()| file.read_exact(&mut line));
-            read.map_err(|e| Draft::refused("read", &e, &path))?;
-            at = begin as i64 + i64::from(bytes);
+        for line in self.lines()? {
+            let line = line?;
             hasher.update(&line);
             sorted.write_all(&line).map_err(|e| sorted.error(&e))?;
             each(line.trim_ascii_end())?;
@@ -215,7 +251,7 @@ mod tests {
             name: String::new(),
             files: vec![],
             source: Source::File,
-            place: "".into(),
+            place: None,
             is_scan: false,
             explicit: false,
             task: Task::Measure,
@@ -239,7 +275,9 @@ mod tests {
             seen.push(serde_json::from_slice::<Entry>(line).unwrap().image);
             Ok(())
         };
-        let hash = ledger.finish(&mut see).unwrap();
+        let ended = ledger.close().unwrap();
+        assert_eq!(ended.entries().unwrap().map(|e| e.unwrap().image).collect::<Vec<_>>(), names);
+        let hash = ended.sort(&mut see).unwrap();
         assert_eq!(seen, names);
         assert_eq!(hash, super::super::hash::hash_file(&path(dir.path())).unwrap());
         let again: Vec<String> = entries(dir.path()).unwrap().map(|e| e.unwrap().image).collect();

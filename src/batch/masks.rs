@@ -68,7 +68,7 @@ impl<'a> Finder<'a> {
 
     /// A path with its fields filled in.
     fn beside(&mut self, item: &Item, set: &str, labels: &str) -> Result<Result<PathBuf>> {
-        let place = &item.place;
+        let place = item.place();
         let name = place.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         // The folder of a series may have dots in its name.
         let beside = place.parent().map(Path::to_path_buf).unwrap_or_default();

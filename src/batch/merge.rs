@@ -16,7 +16,7 @@ use super::marker::MARKER;
 use super::out::Out;
 use super::parts::Store;
 use super::pools::pool;
-use super::record::{Record, Status};
+use super::record::Status;
 use super::run_json::{Merged, ShardRun};
 use super::settings::Settings;
 use super::shard::Shard;
@@ -26,6 +26,7 @@ use super::{budget, chooser, machine, run_json, search, tables};
 use crate::device::Device;
 use crate::{Error, Result};
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -60,11 +61,11 @@ pub fn merge(merge: &Merge) -> Result<Summary> {
         return Err(Error::usage("is one of the shards").at(&shard.folder).remedy("another --out"));
     }
     let entries = entries(&shards)?;
-    let identities: Vec<_> = entries.iter().map(|e| (e.image.clone(), e.place.clone())).collect();
+    let identities = entries.iter().map(|e| (e.image.as_str(), Cow::from(&e.place)));
     let existing = if merge.overwrite { Existing::Overwrite } else { Existing::Same };
     let settings = settings(merge, first, existing);
     let recipes = RecipeText::parse(&first.recipes)?;
-    let (out, _) = Out::open(&merge.out, existing, &identities)?;
+    let (out, _) = Out::open(&merge.out, existing, identities)?;
     let head = head(first, &settings);
     closing::begin(out.folder(), &head)?;
     let pool = pool(head.threads)?;
@@ -83,8 +84,8 @@ pub fn merge(merge: &Merge) -> Result<Summary> {
     }
     let ledger = Ledger::create(out.folder(), entries.len())?;
     entries.iter().enumerate().for_each(|(i, entry)| ledger.add(i, entry));
+    let ended = ledger.close()?;
     let items: Vec<Item> = entries.iter().map(Entry::item).collect();
-    let records: Vec<Record> = entries.iter().map(Entry::record).collect();
     let context = BatchContext {
         settings: &settings,
         recipes: &recipes,
@@ -93,19 +94,17 @@ pub fn merge(merge: &Merge) -> Result<Summary> {
         chooser: chooser::DeviceChooser::new(&Device::Cpu, false),
         out: &out,
         store,
-        ledger,
         kept: super::redo::Kept::new(),
         metadata: first.metadata.clone(),
         budget: budget::Budget::new(0),
         places: [PathBuf::from(&first.root), search::absolute(&merge.out)],
     };
-    pool.install(|| tables::write(&context, &items, &records))?;
-    context.store.remove_all_but(&records.iter().filter_map(|r| r.key.as_deref()).collect());
-    let mut summary = summary::summary(&items, &records);
+    pool.install(|| tables::write(&context, &items, ended.entries()?))?;
+    context.store.remove_all_but(ended.parts()?)?;
+    let mut summary = summary::summary(ended.entries()?)?;
     summary.seconds = start.elapsed().as_secs_f64();
     let merged = Merged { command: merge.command.clone(), shards: shards.iter().map(shard_run).collect() };
-    let BatchContext { ledger, .. } = context;
-    let images = run_json::write(&out, &head, ledger, &summary, Some(&merged))?;
+    let images = run_json::write(&out, &head, ended, &summary, Some(&merged))?;
     summary.removed = out.remove_stale()?;
     closing::close(out.folder(), &Closed::new(&head, &summary, images))?;
     Ok(summary)

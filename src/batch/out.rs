@@ -11,12 +11,13 @@
 //! Only what stands in the list is ever removed, and nothing is removed or written through a link. A folder with files in
 //! it that no run has written is refused.
 
-use super::earlier::{self, Earlier, Existing};
+use super::earlier::{self, Earlier, Existing, Identity};
 use super::json_lines::{line, lines};
 use super::marker::MARKER;
 use crate::write::{Draft, is_draft};
 use crate::{Error, Result};
-use std::collections::BTreeSet;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, File, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Component, Path, PathBuf};
@@ -34,20 +35,25 @@ pub struct Out {
 #[derive(Debug)]
 struct List {
     file: File,
-    /// All that is known to be ours, of earlier runs as well.
-    ours: BTreeSet<String>,
+    /// All that is known to be ours, of earlier runs as well. The names are in the file: here are their digests, for there
+    /// may be several for each of a hundred thousand images.
+    ours: HashSet<u128>,
     /// What this run has written or kept.
-    current: BTreeSet<String>,
+    current: HashSet<u128>,
     /// Folders that were seen to be no links.
     folders: BTreeSet<PathBuf>,
 }
 
 impl Out {
-    /// Makes the folder, or takes over one of an earlier run. `images` are those of this run: name and file.
+    /// Makes the folder, or takes over one of an earlier run. `images` are those of this run. Says whether there were results.
     ///
     /// # Errors
     /// Another run is at work there, it holds other files or results of other images, or the system refuses.
-    pub fn open(folder: &Path, existing: Existing, images: &[(String, String)]) -> Result<(Self, Earlier)> {
+    pub fn open<'a>(
+        folder: &Path,
+        existing: Existing,
+        images: impl Iterator<Item = Identity<'a>> + Clone,
+    ) -> Result<(Self, bool)> {
         let marker = folder.join(MARKER);
         let fail = |e: std::io::Error| {
             Error::io(format!("cannot write there: {e}")).at(folder).remedy("choose an --out that you may write to")
@@ -81,7 +87,7 @@ impl Out {
             .remedy("another --out, or delete the folder"));
         }
         let earlier = Earlier::read(&marker.join("images.jsonl"));
-        earlier.check(existing, images).map_err(|e| e.at(folder))?;
+        earlier.check(existing, images.clone()).map_err(|e| e.at(folder))?;
         remove_drafts(folder, &ours);
         let keep = existing.keeps();
         if !keep {
@@ -92,8 +98,9 @@ impl Out {
         write_list(&list_path, &ours)?;
         earlier::write(&marker.join("images.jsonl"), images)?;
         let file = File::options().append(true).open(&list_path).map_err(fail)?;
-        let list = List { file, ours, current: BTreeSet::new(), folders: BTreeSet::new() };
-        Ok((Out { folder: folder.into(), list: Mutex::new(list), _lock: lock }, earlier))
+        let ours = ours.iter().map(|below| digest(below)).collect();
+        let list = List { file, ours, current: HashSet::new(), folders: BTreeSet::new() };
+        Ok((Out { folder: folder.into(), list: Mutex::new(list), _lock: lock }, earlier.is_some()))
     }
 
     /// The folder.
@@ -111,8 +118,8 @@ impl Out {
     /// The list cannot be written, or a link stands where a folder should be.
     pub fn path(&self, below: &str) -> Result<PathBuf> {
         let mut list = self.list();
-        list.current.insert(below.to_string());
-        if list.ours.insert(below.to_string()) {
+        list.current.insert(digest(below));
+        if list.ours.insert(digest(below)) {
             let entry = line(&below);
             list.file.write_all(entry.as_bytes()).map_err(|e| Draft::refused("write", &e, &self.folder))?;
         }
@@ -133,7 +140,7 @@ impl Out {
 
     /// A file of an earlier run stays as a result of this one.
     pub fn keep(&self, below: &str) {
-        self.list().current.insert(below.to_string());
+        self.list().current.insert(digest(below));
     }
 
     /// At the end of a run that reached all images: removes what earlier runs wrote and this one did not. Returns how many
@@ -143,15 +150,23 @@ impl Out {
     /// The list cannot be written.
     pub fn remove_stale(&self) -> Result<usize> {
         let mut list = self.list();
-        let stale: BTreeSet<String> = list.ours.difference(&list.current).cloned().collect();
-        if stale.is_empty() {
+        if list.ours.is_subset(&list.current) {
             return Ok(0);
         }
+        let path = self.folder.join(MARKER).join("files.jsonl");
+        let is_current = |below: &String| list.current.contains(&digest(below));
+        let (stay, stale): (BTreeSet<String>, _) = lines(&path).into_iter().partition(is_current);
         let gone = remove(&self.folder, &stale);
+        write_list(&path, &stay)?;
         list.ours = list.current.clone();
-        write_list(&self.folder.join(MARKER).join("files.jsonl"), &list.ours)?;
         Ok(gone)
     }
+}
+
+/// Stands for a name. No two names that differ have the same one.
+fn digest(below: &str) -> u128 {
+    let bytes: [u8; 32] = Sha256::digest(below).into();
+    bytes.iter().take(16).fold(0, |digest, byte| digest << 8 | u128::from(*byte))
 }
 
 /// A folder, and no link to one.
@@ -224,12 +239,9 @@ mod tests {
     //! Mechanics.
     use super::*;
 
-    fn images(names: &[&str]) -> Vec<(String, String)> {
-        names.iter().map(|n| (n.to_string(), format!("/in/{n}"))).collect()
-    }
-
     fn open(folder: &Path, existing: Existing, names: &[&str]) -> Result<Out> {
-        Out::open(folder, existing, &images(names)).map(|(out, _)| out)
+        let images = names.iter().map(|name| (*name, format!("/in/{name}").into()));
+        Out::open(folder, existing, images).map(|(out, _)| out)
     }
 
     fn write(out: &Out, below: &str) {

@@ -3,24 +3,25 @@
 use super::context::BatchContext;
 use super::events::{Event, ImageEnded};
 use super::item::Item;
-use super::ledger::Entry;
+use super::ledger::{Entry, Ledger};
 use super::pools::{Pools, pool};
 use super::record::{Record, Status};
 use super::stop::Reason;
 use crate::Result;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 /// Hands the items to `jobs` workers. Each has a thread of its own, which only waits: the work is done in the pools.
 ///
+/// What becomes of each goes into the ledger. Returns how many are finished.
+///
 /// # Errors
 /// The system has not so many threads.
-pub(super) fn work(context: &BatchContext, items: &[Item], jobs: usize) -> Result<Vec<Record>> {
+pub(super) fn work(context: &BatchContext, items: &[Item], jobs: usize, ledger: &Ledger) -> Result<usize> {
     let threads = context.pool.current_num_threads();
     let part = |job: usize| pool((threads / jobs + usize::from(job < threads % jobs)).max(1));
     let parts = (0..jobs).map(part).collect::<Result<Vec<_>>>()?;
     let next = AtomicUsize::new(0);
-    let records: Mutex<Vec<Option<Record>>> = Mutex::new(vec![None; items.len()]);
+    let finished = AtomicUsize::new(0);
     let job = |own: &rayon::ThreadPool| {
         loop {
             let i = next.fetch_add(1, Ordering::Relaxed);
@@ -38,15 +39,11 @@ pub(super) fn work(context: &BatchContext, items: &[Item], jobs: usize) -> Resul
                 context.stop().ask(Reason::Strict);
             }
             observer.tell(Event::ImageEnded(ImageEnded::of(item, &record)));
-            context.ledger.add(i, &Entry::of(item, &record));
-            let record = record.slim();
-            if let Some(slot) = records.lock().unwrap_or_else(PoisonError::into_inner).get_mut(i) {
-                *slot = Some(record);
-            }
+            ledger.add(i, &Entry::of(item, &record));
+            finished.fetch_add(usize::from(record.status == Status::Ok), Ordering::Relaxed);
         }
     };
     let job = &job;
     std::thread::scope(|scope| parts.iter().for_each(|own| drop(scope.spawn(move || job(own)))));
-    let records = records.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(records.into_iter().map(|r| r.unwrap_or_else(|| Record::skipped("not reached"))).collect())
+    Ok(finished.into_inner())
 }

@@ -123,9 +123,4 @@ impl Record {
         self.roles = ending.roles;
         self.warnings = ending.warnings;
     }
-
-    /// What the tables need of it: the rest is in the list of finished images, and not kept for thousands of them.
-    pub fn slim(self) -> Self {
-        Record { error: None, hashes: vec![], roles: vec![], warning: None, ..self }
-    }
 }

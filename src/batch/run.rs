@@ -8,12 +8,11 @@ use super::discover::{Images, discover};
 use super::events::Event;
 use super::head::Head;
 use super::item::Item;
-use super::ledger::Ledger;
+use super::ledger::{Ended, Ledger};
 use super::out::Out;
 use super::parts::Store;
 use super::pools::{at_most, pool};
 use super::recipes::Recipes;
-use super::record::Record;
 use super::search::absolute;
 use super::settings::Settings;
 use super::shard::List;
@@ -39,11 +38,7 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
     (head.list, head.metadata) = (List::of(&items), metadata.clone());
     let items = head.shard.of(items);
     let kept = redo::kept(settings, recipes)?;
-    let (out, earlier) = {
-        let identities: Vec<_> = items.iter().map(Item::identity).collect();
-        let (out, earlier) = Out::open(&settings.out, settings.existing, &identities)?;
-        (out, earlier.is_some())
-    };
+    let (out, earlier) = Out::open(&settings.out, settings.existing, items.iter().map(Item::identity))?;
     // A GPU is one: a few images keep it busy while others are read and measured.
     let most = if matches!(device, Device::Gpu(_)) { threads.min(4) } else { threads };
     let jobs = settings.jobs.unwrap_or(most).clamp(1, items.len().max(1));
@@ -63,46 +58,39 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
         chooser: DeviceChooser::new(device, settings.auto),
         out: &out,
         store: Store::new(&settings.out),
-        ledger: Ledger::create(out.folder(), items.len())?,
         kept,
         budget: Budget::new(memory),
         metadata,
         places: [root, absolute(&settings.out)],
     };
     settings.observer.tell(Event::Begun { head: &head, images: items.len(), out: &settings.out });
-    let records = queue::work(&context, &items, jobs)?;
-    let mut summary = summary(&items, &records);
-    summary.stopped = settings.stop.reason();
-    finish(context, &items, &records, &head, &mut summary, start).map_err(|e| unfinished(e, &summary))?;
+    let ledger = Ledger::create(out.folder(), items.len())?;
+    let finished = queue::work(&context, &items, jobs, &ledger)?;
+    let closed = ledger.close().and_then(|ended| close(&context, &items, ended, &head, start));
+    let summary = closed.map_err(|e| unfinished(e, finished))?;
     settings.observer.tell(Event::Ended(&summary));
     Ok(summary)
 }
 
 /// Writes the tables and the record of the run, and closes it if it reached all images.
-fn finish(
-    context: BatchContext,
-    items: &[Item],
-    records: &[Record],
-    head: &Head,
-    summary: &mut Summary,
-    start: Instant,
-) -> Result<()> {
-    context.pool.install(|| tables::write(&context, items, records))?;
+fn close(context: &BatchContext, items: &[Item], ended: Ended, head: &Head, start: Instant) -> Result<Summary> {
+    let mut summary = summary(ended.entries()?)?;
+    summary.stopped = context.stop().reason();
+    context.pool.install(|| tables::write(context, items, ended.entries()?))?;
     if summary.stopped.is_none() {
-        context.store.remove_all_but(&records.iter().filter_map(|r| r.key.as_deref()).collect());
+        context.store.remove_all_but(ended.parts()?)?;
     }
     summary.seconds = start.elapsed().as_secs_f64();
-    let BatchContext { out, ledger, .. } = context;
-    let images = run_json::write(out, head, ledger, summary, None)?;
+    let images = run_json::write(context.out, head, ended, &summary, None)?;
     if summary.stopped.is_none() {
-        summary.removed = out.remove_stale()?;
-        closing::close(out.folder(), &Closed::new(head, summary, images))?;
+        summary.removed = context.out.remove_stale()?;
+        closing::close(context.out.folder(), &Closed::new(head, &summary, images))?;
     }
-    Ok(())
+    Ok(summary)
 }
 
 /// The tables could not be written, but no image is lost.
-fn unfinished(e: Error, summary: &Summary) -> Error {
-    let what = format!("{}; {} images are finished and kept, but are in no table yet", e.what, summary.ok);
+fn unfinished(e: Error, finished: usize) -> Error {
+    let what = format!("{}; {finished} images are finished and kept, but are in no table yet", e.what);
     Error { what, ..e }.remedy("free some space, then run again with --resume")
 }

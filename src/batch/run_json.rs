@@ -2,7 +2,7 @@
 
 use super::failures::Failures;
 use super::head::Head;
-use super::ledger::Ledger;
+use super::ledger::Ended;
 use super::out::Out;
 use super::summary::Summary;
 use crate::write::Draft;
@@ -51,7 +51,7 @@ pub(super) struct ShardRun {
 pub(super) fn write(
     out: &Out,
     head: &Head,
-    ledger: Ledger,
+    ended: Ended,
     summary: &Summary,
     merged: Option<&Merged>,
 ) -> Result<String> {
@@ -76,7 +76,7 @@ pub(super) fn write(
     let head = head.trim_end_matches("\n}");
     write!(draft, "{head},\n  \"images\": [").map_err(|e| draft.error(&e))?;
     let mut comma = "";
-    let hash = ledger.finish(|line| {
+    let hash = ended.sort(|line| {
         let written = write!(draft, "{comma}\n    ").and_then(|()| draft.write_all(line));
         written.map_err(|e| draft.error(&e))?;
         comma = ",";

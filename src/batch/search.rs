@@ -38,7 +38,7 @@ pub enum SearchResult {
     /// Passed over, with the reason.
     Skipped(String),
     /// It cannot be looked at.
-    Failed(Error),
+    Failed(Box<Error>),
 }
 
 /// What the inputs hold, by path, and the folders that they are named from.
@@ -65,7 +65,7 @@ pub fn search(inputs: &[PathBuf], exclude: &[String]) -> Result<Search> {
             Ok(paths) => paths.into_iter().for_each(|path| all.input(path, &exclude)),
             Err(e) => {
                 all.roots.push(absolute(input).parent().map(Path::to_path_buf).unwrap_or_default());
-                all.found.insert(absolute(input), SearchResult::Failed(e.clone()));
+                all.found.insert(absolute(input), failed(e.clone()));
                 nothing = nothing.or(Some(e));
             }
         }
@@ -156,7 +156,7 @@ impl Search {
         }
         self.roots.push(path.parent().map(Path::to_path_buf).unwrap_or_default());
         let found = match problem {
-            Some(e) => SearchResult::Failed(e),
+            Some(e) => failed(e),
             None => look(&path, true),
         };
         self.found.insert(path, found);
@@ -168,7 +168,7 @@ impl Search {
         if self.seen.insert(real)
             && let Err(e) = self.entries(folder, rules)
         {
-            self.found.insert(folder.to_path_buf(), SearchResult::Failed(e));
+            self.found.insert(folder.to_path_buf(), failed(e));
         }
     }
 
@@ -192,7 +192,7 @@ impl Search {
                     self.found.entry(path.clone()).or_insert_with(|| look(&path, false));
                 }
             } else if let Some(format) = read::foreign_folder(&path) {
-                self.found.entry(path).or_insert(SearchResult::Failed(format.error()));
+                self.found.entry(path).or_insert(failed(format.error()));
             } else if results && ["labels", "overlays"].contains(&name.as_str()) {
                 let why = "pictures of an earlier run: run.json beside them says so";
                 self.found.entry(path).or_insert_with(|| SearchResult::Skipped(why.into()));
@@ -211,16 +211,20 @@ fn look(path: &Path, explicit: bool) -> SearchResult {
     match fs::metadata(path) {
         Ok(m) if m.is_file() => SearchResult::File { explicit },
         Ok(m) if m.is_dir() => match read::foreign_folder(path) {
-            Some(format) => SearchResult::Failed(format.error()),
+            Some(format) => failed(format.error()),
             None => SearchResult::File { explicit },
         },
-        Ok(_) if explicit => SearchResult::Failed(Error::usage("is no regular file").remedy("an image file")),
+        Ok(_) if explicit => failed(Error::usage("is no regular file").remedy("an image file")),
         Ok(_) => SearchResult::Skipped("no regular file".into()),
-        Err(e) if e.kind() == ErrorKind::NotFound && path.is_symlink() => SearchResult::Failed(
-            Error::io("a link to a file that is not there").remedy("remove the link, or --exclude it"),
-        ),
-        Err(e) => SearchResult::Failed(Error::io(format!("cannot be looked at: {e}"))),
+        Err(e) if e.kind() == ErrorKind::NotFound && path.is_symlink() => {
+            failed(Error::io("a link to a file that is not there").remedy("remove the link, or --exclude it"))
+        }
+        Err(e) => failed(Error::io(format!("cannot be looked at: {e}"))),
     }
+}
+
+fn failed(e: Error) -> SearchResult {
+    SearchResult::Failed(Box::new(e))
 }
 
 /// The rules of a `.uptakeignore`, if there is one.

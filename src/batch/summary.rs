@@ -1,9 +1,10 @@
 //! How a run ended.
 
 use super::failures::{self, Failures};
-use super::item::Item;
-use super::record::{Record, Status};
+use super::ledger::Entry;
+use super::record::Status;
 use super::stop::Reason;
+use crate::Result;
 
 /// How a run ended.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -44,29 +45,33 @@ impl std::fmt::Display for Summary {
 /// So many of the slowest images are named.
 const SLOWEST: usize = 5;
 
-/// Counts what became of the images.
-pub(super) fn summary(items: &[Item], records: &[Record]) -> Summary {
-    let count = |s: Status| records.iter().filter(|r| r.status == s).count();
+/// Counts what became of the images, which come in the order of the tables.
+///
+/// # Errors
+/// Those of the entries.
+pub(super) fn summary(entries: impl Iterator<Item = Result<Entry>>) -> Result<Summary> {
     let mut failures = failures::Counter::default();
-    let mut slowest: Vec<(&str, f64)> = Vec::new();
-    for (item, record) in items.iter().zip(records) {
-        if let (Status::Failed, Some(reason)) = (record.status, &record.reason) {
-            failures.add(failures::code(reason), record.stage, &item.name);
+    let mut summary = Summary::default();
+    for entry in entries {
+        let entry = entry?;
+        match entry.status {
+            Status::Ok => summary.ok += 1,
+            Status::Failed => summary.failed += 1,
+            Status::Skipped => summary.skipped += 1,
         }
-        if record.seconds > 0.0 && !record.resumed {
-            let at = slowest.partition_point(|(_, seconds)| *seconds >= record.seconds);
-            slowest.insert(at, (&item.name, record.seconds));
-            slowest.truncate(SLOWEST);
+        summary.resumed += usize::from(entry.resumed);
+        summary.warnings += entry.warnings;
+        if let (Some(code), Some(stage)) = (&entry.code, entry.stage) {
+            failures.add(code, stage, &entry.image);
+        }
+        if entry.seconds > 0.0 && !entry.resumed {
+            let at = summary.slowest.partition_point(|(_, seconds)| *seconds >= entry.seconds);
+            if at < SLOWEST {
+                summary.slowest.insert(at, (entry.image, entry.seconds));
+                summary.slowest.truncate(SLOWEST);
+            }
         }
     }
-    Summary {
-        ok: count(Status::Ok),
-        failed: count(Status::Failed),
-        skipped: count(Status::Skipped),
-        resumed: records.iter().filter(|r| r.resumed).count(),
-        warnings: records.iter().map(|r| r.warnings).sum(),
-        failures: failures.all(),
-        slowest: slowest.into_iter().map(|(image, seconds)| (image.to_owned(), seconds)).collect(),
-        ..Summary::default()
-    }
+    summary.failures = failures.all();
+    Ok(summary)
 }

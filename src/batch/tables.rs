@@ -8,6 +8,7 @@ use super::fit::Fit;
 use super::groups::{GROUPS, Groups};
 use super::item::Item;
 use super::layout::Layout;
+use super::ledger::Entry;
 use super::metadata::Metadata;
 use super::parts::IMAGES;
 use super::recipes::Recipes;
@@ -20,7 +21,12 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use std::collections::BTreeMap;
 
-pub(super) fn write(context: &BatchContext, items: &[Item], records: &[Record]) -> Result<()> {
+/// Writes all tables; `entries` says what became of each item.
+pub(super) fn write(
+    context: &BatchContext,
+    items: &[Item],
+    entries: impl Iterator<Item = Result<Entry>>,
+) -> Result<()> {
     let metadata = &context.metadata;
     let layout = Layout::of(items, context.recipes, &context.store)?;
     metadata.differ_from(layout.names())?;
@@ -36,8 +42,9 @@ pub(super) fn write(context: &BatchContext, items: &[Item], records: &[Record]) 
         sink.append(&RecordBatch::new_empty(fit.schema.clone()))?;
         sets.insert(name.as_str(), (fit, sink));
     }
-    for (item, record) in items.iter().zip(records) {
-        let (of_rows, front) = (which(Some(item), metadata), status(Some(item), metadata, record));
+    for (item, entry) in items.iter().zip(entries) {
+        let record = entry?.record();
+        let (of_rows, front) = (which(Some(item), metadata), status(Some(item), metadata, &record));
         let mut of_image = row.nothing(&front)?;
         for (name, rows) in &record.counts {
             sets.get_mut(name.as_str()).map_or(Ok(()), |(_, sink)| sink.image(*rows))?;
@@ -83,7 +90,7 @@ pub(super) fn write(context: &BatchContext, items: &[Item], records: &[Record]) 
 }
 
 /// Rows of images that are written together.
-const TOGETHER: usize = 1024;
+const TOGETHER: usize = 128;
 
 fn together(schema: &SchemaRef, rows: &[RecordBatch]) -> Result<RecordBatch> {
     arrow_select::concat::concat_batches(schema, rows).map_err(|e| Error::new(Kind::Internal, e.to_string()))

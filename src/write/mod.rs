@@ -17,6 +17,7 @@ pub mod overlay;
 mod paint;
 mod palette;
 pub mod parquet;
+mod png;
 mod schema;
 mod silhouettes;
 mod tone;

@@ -17,7 +17,6 @@
 //! To look at, not to measure in. The same input gives the same bytes.
 
 use super::colours::Colours;
-use super::draft::Draft;
 use super::font::Letters;
 use super::numbers::numbers;
 use super::paint::{Canvas, Stroke};
@@ -25,7 +24,6 @@ use super::palette::{BRIGHTEST, Ground, WHITE, WORDS, over};
 use super::tone::{Window, stretch};
 use super::view::View;
 use crate::image::{Channel, Labels, Modality, PatientGrid, SUV_UNIT, Scan, Volume};
-use crate::read::own;
 use crate::units::{Shape, Spacing, Unit};
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -172,7 +170,7 @@ impl<'a> Backdrop<'a> {
     pub fn overlay(&mut self, path: impl AsRef<Path>, sets: &[(&str, &Labels)]) -> Result<()> {
         let path = path.as_ref();
         let canvas = self.draw(sets).map_err(|e| e.at(path))?;
-        write(path, &canvas)
+        super::png::indexed(path, [canvas.height, canvas.width], canvas.ground.palette(), &canvas.dots)
     }
 
     fn draw(&mut self, sets: &[(&str, &Labels)]) -> Result<Canvas> {
@@ -249,27 +247,6 @@ struct Slice {
     name: String,
     view: View,
     tones: Vec<u8>,
-}
-
-fn write(path: &Path, canvas: &Canvas) -> Result<()> {
-    let mut draft = Draft::create(path)?;
-    let size = |n: usize| u32::try_from(n).map_err(|_| Error::limit("a picture too large for PNG").at(path));
-    let (width, height) = (size(canvas.width)?, size(canvas.height)?);
-    let mut encoder = png::Encoder::new(&mut draft, width, height);
-    encoder.set_color(png::ColorType::Indexed);
-    encoder.set_palette(canvas.ground.palette());
-    encoder.set_compression(png::Compression::Balanced);
-    encoder.set_filter(png::Filter::NoFilter);
-    let marked = encoder.add_text_chunk("Software".into(), own::OVERLAY.into());
-    let written = marked.and_then(|()| encoder.write_header()).and_then(|mut file| {
-        file.write_image_data(&canvas.dots)?;
-        file.finish()
-    });
-    written.map_err(|e| match e {
-        png::EncodingError::IoError(e) => draft.error(&e),
-        other => Error::io(format!("cannot write: {other}")).at(path),
-    })?;
-    draft.commit()
 }
 
 fn stroke(set: usize) -> Stroke {
