@@ -11,6 +11,7 @@ use super::layout::Layout;
 use super::ledger::Entry;
 use super::metadata::Metadata;
 use super::parts::IMAGES;
+use super::plates::Plates;
 use super::recipes::Recipes;
 use super::record::{Record, Status};
 use crate::table::arrow;
@@ -31,7 +32,11 @@ pub(super) fn write(
     let layout = Layout::of(items, context.recipes, &context.store)?;
     metadata.differ_from(layout.names())?;
     let mut groups = context.recipes.all().into_iter().find_map(|recipe| Groups::new(recipe, &layout));
-    let mut in_groups = |table: &str, rows: &RecordBatch| groups.as_mut().map_or(Ok(()), |g| g.take(table, rows));
+    let mut plates = context.recipes.all().into_iter().find_map(|recipe| Plates::new(recipe, &layout));
+    let mut sum_up = |table: &str, rows: &RecordBatch| {
+        groups.as_mut().map_or(Ok(()), |groups| groups.take(table, rows))?;
+        plates.as_mut().map_or(Ok(()), |plates| plates.take(table, rows))
+    };
     let mut images = Sinks::open(context, IMAGES)?;
     let mut row = Fit::new(columns_of(&status(None, metadata, &Record::skipped(""))), &layout.images);
     let mut waiting = Vec::new();
@@ -55,7 +60,7 @@ pub(super) fn write(
                     of_image = row.rows(&front, rows)?;
                 } else if let Some((fit, sink)) = sets.get_mut(table) {
                     let rows = fit.rows(&of_rows, rows)?;
-                    in_groups(table, &rows)?;
+                    sum_up(table, &rows)?;
                     sink.append(&rows)?;
                 }
                 Ok(())
@@ -69,24 +74,30 @@ pub(super) fn write(
         waiting.push(of_image);
         if waiting.len() == TOGETHER {
             let rows = together(&row.schema, &std::mem::take(&mut waiting))?;
-            in_groups(IMAGES, &rows)?;
+            sum_up(IMAGES, &rows)?;
             images.append(&rows)?;
         }
     }
     let rows = together(&row.schema, &waiting)?;
-    in_groups(IMAGES, &rows)?;
+    sum_up(IMAGES, &rows)?;
     images.append(&rows)?;
     images.finish()?;
     sets.into_values().try_for_each(|(_, sink)| sink.finish())?;
-    let groups = groups.map(Groups::table);
-    if let Some(table) = &groups {
-        let mut sink = Sinks::open(context, GROUPS)?;
+    let sums = sums(groups, plates);
+    for (name, table) in &sums {
+        let mut sink = Sinks::open(context, name)?;
         sink.append(&arrow::batch(table)?)?;
         sink.finish()?;
     }
     let mut features = Sinks::open(context, "features")?;
-    features.append(&arrow::batch(&dictionary(&layout, metadata, groups.as_ref()))?)?;
+    features.append(&arrow::batch(&dictionary(&layout, metadata, &sums))?)?;
     features.finish()
+}
+
+/// The tables that sum up images.
+fn sums(groups: Option<Groups>, plates: Option<Plates>) -> Vec<(&'static str, Table)> {
+    let groups = groups.map(|groups| (GROUPS, groups.table()));
+    groups.into_iter().chain(plates.into_iter().flat_map(Plates::tables)).collect()
 }
 
 /// Rows of images that are written together.
@@ -127,19 +138,20 @@ fn status(item: Option<&Item>, metadata: &Metadata, record: &Record) -> Table {
 pub fn features(recipes: &Recipes) -> Result<Table> {
     let mut layout = Layout::default();
     recipes.all().into_iter().try_for_each(|recipe| layout.add_recipe(recipe))?;
-    let groups = recipes.all().into_iter().find_map(|recipe| Groups::new(recipe, &layout)).map(Groups::table);
-    Ok(dictionary(&layout, &Metadata::default(), groups.as_ref()))
+    let groups = recipes.all().into_iter().find_map(|recipe| Groups::new(recipe, &layout));
+    let plates = recipes.all().into_iter().find_map(|recipe| Plates::new(recipe, &layout));
+    Ok(dictionary(&layout, &Metadata::default(), &sums(groups, plates)))
 }
 
 /// Every column of every table with its unit and meaning.
-fn dictionary(layout: &Layout, metadata: &Metadata, groups: Option<&Table>) -> Table {
+fn dictionary(layout: &Layout, metadata: &Metadata, sums: &[(&str, Table)]) -> Table {
     let status = status(None, metadata, &Record::skipped(""));
     let image = status.columns.iter().take(1 + metadata.names().len());
     let images = status.columns.iter().chain(&layout.images).map(|c| (IMAGES, c));
     let sets =
         layout.sets.iter().flat_map(|(name, columns)| image.clone().chain(columns).map(move |c| (name.as_str(), c)));
-    let groups = groups.into_iter().flat_map(|table| &table.columns).map(|c| (GROUPS, c));
-    let all: Vec<(&str, &Column)> = sets.chain(images).chain(groups).collect();
+    let sums = sums.iter().flat_map(|(name, table)| table.columns.iter().map(|c| (*name, c)));
+    let all: Vec<(&str, &Column)> = sets.chain(images).chain(sums).collect();
     let gather = |f: fn(&(&str, &Column)) -> String| all.iter().map(|e| Some(f(e)).filter(|s| !s.is_empty())).collect();
     let mut t = Table::default();
     t.push(text("table", "Name of the table.", gather(|(name, _)| name.to_string())));

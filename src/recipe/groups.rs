@@ -1,8 +1,8 @@
 //! `[groups]`: images that belong together (a well, a patient, a treatment), a row each in `groups.csv`.
 
 use super::validate::Checker;
+use crate::Result;
 use crate::words::words;
-use crate::{Error, Result};
 use glob::Pattern;
 use serde::Deserialize;
 
@@ -38,6 +38,15 @@ impl Groups {
 }
 
 impl Checker<'_> {
+    /// Patterns of names of columns.
+    pub fn globs(&self, globs: &[String], here: &[&str]) -> Result<()> {
+        let wrong = |glob: &String, e: glob::PatternError| {
+            let e = self.error(format!("\"{glob}\" is no pattern of names: {e}"), here);
+            e.remedy("columns = [\"count_*\", \"class_fraction_*\"]")
+        };
+        globs.iter().try_for_each(|glob| Pattern::new(glob).map(drop).map_err(|e| wrong(glob, e)))
+    }
+
     /// Groups that can be.
     pub fn image_groups(&self) -> Result<()> {
         let Some(groups) = &self.body.groups else { return Ok(()) };
@@ -56,13 +65,7 @@ impl Checker<'_> {
                 return Err(e.remedy("each column of the sample sheet once, none called like a column of groups.csv"));
             }
         }
-        for glob in &groups.columns {
-            let wrong = |e: glob::PatternError| -> Error {
-                let e = self.error(format!("\"{glob}\" is no pattern of names: {e}"), &here("columns"));
-                e.remedy("columns = [\"count_*\", \"class_fraction_*\"]")
-            };
-            Pattern::new(glob).map_err(wrong)?;
-        }
+        self.globs(&groups.columns, &here("columns"))?;
         let Some(area) = &groups.area else { return Ok(()) };
         self.known("object set", area, &here("area"), &self.body.objects)?;
         if !self.body.objects.get(area).is_some_and(|set| set.write) {

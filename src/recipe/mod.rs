@@ -12,6 +12,7 @@ mod output;
 mod parse;
 mod phenotypes;
 mod place;
+mod plates;
 mod presets;
 mod relate;
 mod scales;
@@ -25,6 +26,7 @@ pub use channel::*;
 pub use groups::Groups;
 pub use output::{ImageFiles, Output, Quality};
 pub use phenotypes::{Cutoff, Positive, Rule};
+pub use plates::Plates;
 pub use presets::{PRESETS, Preset, preset};
 pub use relate::{Relate, Statistic};
 pub use settings::LESIONS;
@@ -94,6 +96,8 @@ pub struct Body {
     pub relate: relate::Relations,
     /// Which images belong together, for the table of groups.
     pub groups: Option<Groups>,
+    /// Where plates, wells and controls are named, for the tables of plates and wells.
+    pub plates: Option<Plates>,
 }
 
 /// What made the images.

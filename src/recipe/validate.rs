@@ -30,6 +30,7 @@ pub(super) fn check(body: &Body, text: &str) -> Result<(Vec<String>, Vec<String>
     }
     checker.classes()?;
     checker.image_groups()?;
+    checker.plates()?;
     for (name, relate) in &body.relate {
         checker.relate(name, relate)?;
     }

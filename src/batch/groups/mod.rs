@@ -3,19 +3,18 @@
 //! Groups are put together from the rows of the other tables as these are written, in the order of the images, so a run, its
 //! shards put together, and a run that went on give the same. Of each image the chosen numbers are kept, no rows of objects.
 
-mod statistics;
 mod table;
 
 use super::layout::Layout;
 use super::metadata::Metadata;
+use super::named_rows::{NamedRows, number};
 use super::parts::IMAGES;
 use crate::measure::suffixes;
 use crate::recipe::{self, Recipe};
-use crate::table::arrow::Values;
 use crate::table::{Cells, Column, Table};
 use crate::words::suggestion;
 use crate::{Error, Result};
-use arrow_array::{Array, RecordBatch};
+use arrow_array::RecordBatch;
 use std::collections::BTreeMap;
 
 /// The name of the table.
@@ -90,7 +89,7 @@ impl Groups {
     }
 
     fn images(&mut self, rows: &RecordBatch) -> Result<()> {
-        let cells = Rows(rows);
+        let cells = NamedRows(rows);
         let of_column = self.columns.iter().map(|c| cells.values(&c.name)).collect::<Result<Vec<_>>>()?;
         let mut of_set = vec![];
         for set in &self.sets {
@@ -131,7 +130,7 @@ impl Groups {
     fn objects(&mut self, set: &str, rows: &RecordBatch) -> Result<()> {
         let Some(area) = self.area.clone() else { return Ok(()) };
         let Some(place) = self.sets.iter().position(|s| s.name == set) else { return Ok(()) };
-        let (cells, parent) = (Rows(rows), format!("parent_{area}"));
+        let (cells, parent) = (NamedRows(rows), format!("parent_{area}"));
         for i in 0..rows.num_rows() {
             let Some(own_mm2) = cells.own_area_mm2(i)? else { continue };
             let is_on_area = self.sets[place].is_dense && cells.number(&parent, i)?.is_some();
@@ -155,7 +154,7 @@ impl Groups {
     }
 
     /// The group of a row.
-    fn group(&mut self, cells: &Rows, row: usize) -> Result<&mut Group> {
+    fn group(&mut self, cells: &NamedRows, row: usize) -> Result<&mut Group> {
         let key = self.by.iter().map(|name| cells.text(name, row)).collect::<Result<Vec<_>>>()?;
         let none = || self.sets.iter().map(|set| vec![0; set.classes.len() + 1]).collect::<Vec<_>>();
         let values = vec![vec![]; self.columns.len()];
@@ -166,51 +165,6 @@ impl Groups {
     /// The table, a row a group in the order of their names.
     pub fn table(self) -> Table {
         table::table(self)
-    }
-}
-
-/// A number of a column, if it is there.
-fn number(column: Option<Values>, row: usize) -> Option<f64> {
-    match column? {
-        Values::Int(v) => v.is_valid(row).then(|| v.value(row) as f64),
-        Values::Real(v) => v.is_valid(row).then(|| v.value(row)),
-        Values::Text(_) => None,
-    }
-}
-
-/// Rows of a table by the names of their columns.
-struct Rows<'a>(&'a RecordBatch);
-
-impl Rows<'_> {
-    fn values(&self, name: &str) -> Result<Option<Values<'_>>> {
-        self.0.column_by_name(name).map(Values::of).transpose()
-    }
-
-    fn text(&self, name: &str, row: usize) -> Result<Option<String>> {
-        Ok(match self.values(name)? {
-            Some(Values::Text(v)) if v.is_valid(row) => Some(v.value(row).to_owned()),
-            _ => None,
-        })
-    }
-
-    fn number(&self, name: &str, row: usize) -> Result<Option<f64>> {
-        Ok(number(self.values(name)?, row))
-    }
-
-    /// Of an image that is a single slice with calibration.
-    fn area_mm2(&self, row: usize) -> Result<Option<f64>> {
-        let spacing = |axis: &str| -> Result<Option<f64>> {
-            let um = self.number(&format!("spacing_{axis}_um"), row)?;
-            Ok(um.map(|v| v / 1000.0).or(self.number(&format!("spacing_{axis}_mm"), row)?))
-        };
-        let size = |axis: &str| self.number(&format!("size_{axis}_px"), row);
-        let (Some(1.0), Some(height), Some(width)) = (size("z")?, size("y")?, size("x")?) else { return Ok(None) };
-        Ok(spacing("y")?.zip(spacing("x")?).map(|(dy, dx)| height * dy * (width * dx)))
-    }
-
-    /// Of an object in such an image.
-    fn own_area_mm2(&self, row: usize) -> Result<Option<f64>> {
-        Ok(self.number("area_um2", row)?.map(|v| v / 1e6).or(self.number("area_mm2", row)?))
     }
 }
 

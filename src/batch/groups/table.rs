@@ -1,7 +1,7 @@
 //! The columns of `groups.csv`.
 
-use super::statistics::{mean, quantile, standard_error};
 use super::{Group, Groups};
+use crate::batch::statistics::{mean, quantile, sorted, standard_error};
 use crate::table::{Cells, Column, Table};
 
 pub(super) fn table(groups: Groups) -> Table {
@@ -63,17 +63,12 @@ pub(super) fn table(groups: Groups) -> Table {
             "below two images with a value",
             reals(&|g| standard_error(&g.values[k])),
         );
-        let sorted = |g: &Group| {
-            let mut values = g.values[k].clone();
-            values.sort_unstable_by(f64::total_cmp);
-            values
-        };
         for (word, p) in [("median", 0.5), ("q25", 0.25), ("q75", 0.75)] {
             let about = match word {
                 "median" => format!("Median of {name} over the images of the group."),
                 _ => format!("Quantile {p} of {name} over the images of the group, linear between neighbours."),
             };
-            put(format!("{word}_{name}"), unit, about, NO_VALUE, reals(&|g| quantile(&sorted(g), p)));
+            put(format!("{word}_{name}"), unit, about, NO_VALUE, reals(&|g| quantile(&sorted(&g.values[k]), p)));
         }
     }
     table

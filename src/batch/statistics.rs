@@ -24,6 +24,25 @@ pub fn quantile(values: &[f64], p: f64) -> Option<f64> {
     Some(low + (high - low) * at.fract())
 }
 
+/// Values in rising order.
+pub fn sorted(values: &[f64]) -> Vec<f64> {
+    let mut values = values.to_vec();
+    values.sort_unstable_by(f64::total_cmp);
+    values
+}
+
+/// Median.
+pub fn median(values: &[f64]) -> Option<f64> {
+    quantile(&sorted(values), 0.5)
+}
+
+/// Median of the distances from the median, times 1.4826: the standard deviation, where values are normal.
+pub fn robust_deviation(values: &[f64]) -> Option<f64> {
+    let middle = median(values)?;
+    let away: Vec<f64> = values.iter().map(|v| (v - middle).abs()).collect();
+    median(&away).map(|d| d * 1.482_602_218_505_602)
+}
+
 #[cfg(test)]
 mod tests {
     //! Oracle: worked out by hand.
