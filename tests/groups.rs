@@ -177,3 +177,75 @@ fn groups_that_cannot_be_are_refused() {
         assert!(said.contains(words), "{groups}: {said}");
     }
 }
+
+const PLATES: &str = "[plates]\ncolumns = 'image_mean_signal'\n";
+
+/// A plate with two controls of each kind and three samples, one well with two images.
+fn plate(sheet: &[&str]) -> (Bench, Output) {
+    let recipe = RECIPE.split("[groups]").next().unwrap().to_string() + PLATES;
+    let bench = Bench::new(&recipe);
+    let mut text = String::from("path,plate,well,control\n");
+    for (i, line) in sheet.iter().enumerate() {
+        images::spots(&bench.at(&format!("in/{i}.png")), i as u32 + 1, (i as u32 * 7) % 12 + 1);
+        text += &format!("{i}.png,{line}\n");
+    }
+    std::fs::write(bench.at("in/sheet.csv"), text).unwrap();
+    let output = bench.run("out", &[]);
+    (bench, output)
+}
+
+/// Oracle: the formulas of Z', SSMD, robust z score and percent of control on what stands in `images.csv`.
+#[test]
+fn plates_compare_wells_with_controls() {
+    let wells = ["a1,positive", "A-02,pos", "r02c01,negative", "B2,Negative", "C01,", "C02,", "C3,sample", "c03,"];
+    let sheet: Vec<String> = wells.iter().map(|well| format!("P1,{well}")).collect();
+    let (bench, output) = plate(&sheet.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let images = rows(&bench.at("out/images.csv"));
+    let of: Vec<f64> = images.iter().map(|row| number(row, "image_mean_signal").unwrap()).collect();
+    let close = |row: &Row, column: &str, want: f64| {
+        let got = number(row, &format!("{column}_image_mean_signal")).unwrap();
+        assert!((got - want).abs() <= 1e-12 * want.abs().max(1.0), "{column} {got} {want}");
+    };
+    let mean = |a: f64, b: f64| (a + b) / 2.0;
+    // Of two values, the deviation is their distance over the root of 2, and each lies half of it from the median.
+    let sd = |a: f64, b: f64| (a - b).abs() / 2.0f64.sqrt();
+    let (p, n) = (mean(of[0], of[1]), mean(of[2], of[3]));
+    let plates = rows(&bench.at("out/plates.csv"));
+    assert_eq!(plates.len(), 1);
+    assert_eq!(["wells", "wells_positive", "wells_negative"].map(|c| plates[0][c].as_str()), ["7", "2", "2"]);
+    close(&plates[0], "mean_positive", p);
+    close(&plates[0], "z_prime", 1.0 - 3.0 * (sd(of[0], of[1]) + sd(of[2], of[3])) / (p - n).abs());
+    let robust = |a: f64, b: f64| 1.482602218505602 * (a - b).abs() / 2.0;
+    close(&plates[0], "robust_z_prime", 1.0 - 3.0 * (robust(of[0], of[1]) + robust(of[2], of[3])) / (p - n).abs());
+    close(&plates[0], "ssmd", (p - n) / (sd(of[0], of[1]).powi(2) + sd(of[2], of[3]).powi(2)).sqrt());
+    let wells = rows(&bench.at("out/wells.csv"));
+    let names: Vec<&str> = wells.iter().map(|row| row["well"].as_str()).collect();
+    assert_eq!(names, ["A01", "A02", "B01", "B02", "C01", "C02", "C03"]);
+    assert_eq!((wells[3]["control"].as_str(), wells[6]["images"].as_str()), ("negative", "2"));
+    let samples = [of[4], of[5], mean(of[6], of[7])];
+    let middle = |mut v: [f64; 3]| {
+        v.sort_by(f64::total_cmp);
+        v[1]
+    };
+    let mad = middle(samples.map(|v| (v - middle(samples)).abs()));
+    close(&wells[6], "mean", samples[2]);
+    close(&wells[0], "robust_z", (of[0] - middle(samples)) / (1.482602218505602 * mad));
+    close(&wells[6], "percent_of_control", 100.0 * samples[2] / n);
+}
+
+/// Mechanics: what a plate cannot have is refused before anything is measured.
+#[test]
+fn plates_that_cannot_be_are_refused() {
+    for (sheet, words) in [
+        (["P1,A01,", "P1,A99,"], "\"A99\" is no well"),
+        (["P1,A01,", "P1,A2,maybe"], "\"maybe\" is no control"),
+        (["P1,A01,positive", "P1,a1,"], "A01 of P1 is no control here and positive for"),
+        (["P1,A01,", ",A02,"], "the column plate is empty"),
+    ] {
+        let (_, output) = plate(&sheet);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(words), "{said}");
+    }
+}
