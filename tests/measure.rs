@@ -220,7 +220,7 @@ fn moving_the_scene_moves_positions_only() {
             let (z, y, x) = (z.checked_sub(lift)?, y.checked_sub(10)?, x.checked_sub(12)?);
             (z < s.z && y < s.y && x < s.x).then(|| s.index(z, y, x))
         });
-        let at_border = |c: &str| is_position(c) || c.starts_with("intensity_edge") || is_ring(c);
+        let at_border = |c: &str| is_position(c) || c.starts_with("intensity_edge") || is_ring(c) || is_fit(c);
         let (before, after) = (scene.objects(), moved.objects());
         assert_same(&before, &after, |r| r, at_border);
         for row in 0..before.rows() {
@@ -228,6 +228,11 @@ fn moving_the_scene_moves_positions_only() {
             assert!((apart - 10.0).abs() < 1e-12, "{}", case["name"]);
         }
     }
+}
+
+/// Fits look beyond the object, and on shapes that are no spots they end where rounding leads them: `tests/spots.rs` has spots.
+fn is_fit(column: &str) -> bool {
+    column.starts_with("spot_")
 }
 
 fn is_ring(column: &str) -> bool {
@@ -246,7 +251,7 @@ fn transposing_keeps_everything_but_directions() {
             turned.spacing = scene.spacing;
         }
         let (before, after) = (scene.objects(), turned.objects());
-        let skip = |c: &str| is_position(c) || c.starts_with("radial_") || c == "orientation_rad";
+        let skip = |c: &str| is_position(c) || is_fit(c) || c.starts_with("radial_") || c == "orientation_rad";
         assert_same(&before, &after, |r| r, skip);
         for row in 0..before.rows() {
             assert_eq!(cell(&before, "centroid_y_px", row), cell(&after, "centroid_x_px", row));

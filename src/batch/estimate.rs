@@ -10,6 +10,8 @@ use crate::recipe::{Recipe, Step};
 const STEPS: u64 = 16;
 /// The same with a landscape, which holds several distances at once.
 const LANDSCAPE: u64 = 42;
+/// The same with spots: the image in three forms, and their discs with distances.
+const SPOTS: u64 = 28;
 /// Bytes of a voxel for each object set, while its labels are written and measured.
 const SET: u64 = 5;
 /// Bytes of a voxel for each derived image: its samples, and its values while they are written.
@@ -25,10 +27,13 @@ const PLACE: u64 = 600;
 
 /// Bytes that an image takes at its peak, from reading to writing, without the rows of its objects.
 pub fn image(extent: &Extent, recipe: &Recipe) -> u64 {
-    let is_landscape = |step: &Step| matches!(step, Step::Landscape(_));
     let sets = &recipe.body.objects;
-    let deep = sets.values().flat_map(|o| o.steps.iter().flatten()).any(is_landscape);
-    let steps = if deep { LANDSCAPE } else { STEPS };
+    let taken = |step: &Step| match step {
+        Step::Landscape(_) => LANDSCAPE,
+        Step::Spots(_) => SPOTS,
+        _ => STEPS,
+    };
+    let steps = sets.values().flat_map(|o| o.steps.iter().flatten()).map(taken).fold(STEPS, u64::max);
     let a_voxel =
         REST + IMAGE.saturating_mul(recipe.body.images.len() as u64) + steps.max(SET.saturating_mul(sets.len() as u64));
     let voxels = extent.shape.zyx().iter().fold(1u64, |n, s| n.saturating_mul(*s as u64));

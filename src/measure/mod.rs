@@ -36,6 +36,8 @@ pub mod sensitivity;
 pub mod shape;
 mod shape_facts;
 mod spectrum;
+pub mod spot;
+mod spot_fit;
 mod surface;
 pub mod texture;
 mod totals;
@@ -47,6 +49,8 @@ pub use feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
 pub use neighbours::Places;
 pub use reference::Reference;
 pub use registry::{Chosen, FAMILIES, family};
+pub(crate) use spot::FWHM as SPOT_FWHM;
+pub(crate) use spot_fit::{Start as SpotStart, fit as fit_spot};
 
 use crate::image::{Classes, Labels, PatientGrid, Volume};
 use crate::ops::extent::{Extent, extents};
@@ -83,6 +87,8 @@ pub struct Request<'a> {
     pub families: &'a [Chosen],
     /// The other object sets of the image, by name, for families that look at them.
     pub others: &'a [(&'a str, &'a Labels)],
+    /// Where each object lies, z, y, x in voxels, by label: of points, whose places are finer than their voxels.
+    pub points: Option<&'a [[f64; 3]]>,
     /// Radius of the typical object in pixels, which lengths in `r` count.
     pub radius_px: Option<f64>,
     /// The classes of the objects, for families that tell them apart.
@@ -111,6 +117,7 @@ impl<'a> Request<'a> {
             channels: &[],
             families: &[],
             others: &[],
+            points: None,
             radius_px: None,
             classes: None,
             places: None,

@@ -10,6 +10,8 @@ use std::ops::Range;
 pub(super) struct Object<'a> {
     /// Labels of the whole image.
     pub labels: &'a Labels,
+    /// Which one.
+    pub label: u32,
     /// Size of the image.
     pub shape: Shape,
     /// Where it is.
@@ -24,7 +26,7 @@ impl<'a> Object<'a> {
     /// The labels are on the device, or one of them is above their count.
     pub fn new(labels: &'a Labels, label: u32, extent: Extent) -> Result<Self> {
         let runs = labels.runs()?.of(label);
-        Ok(Object { labels, shape: labels.shape, extent, runs })
+        Ok(Object { labels, label, shape: labels.shape, extent, runs })
     }
 
     /// Its runs in raster order.

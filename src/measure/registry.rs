@@ -3,7 +3,7 @@
 use super::Request;
 use super::family::{Context, Family};
 use super::feature::{About, Definition};
-use super::{intensity, lesion, neighbours, probe, radial, reference, sensitivity, shape, texture, zernike};
+use super::{intensity, lesion, neighbours, probe, radial, reference, sensitivity, shape, spot, texture, zernike};
 use crate::table::Table;
 use crate::{Error, Result};
 use serde::de::DeserializeOwned;
@@ -20,6 +20,7 @@ pub const FAMILIES: &[Entry] = &[
     entry::<intensity::Intensity>("intensity", &[]),
     entry::<radial::Radial>("radial", &[]),
     entry::<probe::Probe>("probe", probe::KEYS),
+    entry::<spot::OfSpot>("spot", spot::KEYS),
     entry::<texture::Texture>("texture", texture::KEYS),
 ];
 

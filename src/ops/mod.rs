@@ -52,6 +52,7 @@ pub mod sizes;
 pub mod split;
 mod split_ascent;
 mod split_saddles;
+pub mod spots;
 pub mod sums;
 pub mod threshold;
 pub mod watershed;
@@ -79,6 +80,7 @@ pub const OPS: &[&Op] = &[
     &keep::OP,
     &label::OP,
     &split::OP,
+    &spots::OP,
     &scale::OP,
     &root::OP,
     &refine::OP,

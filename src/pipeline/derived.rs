@@ -46,7 +46,7 @@ fn make(source: &Channel, image: &DerivedImage, scan: &Scan, device: &Device) ->
     geometry.radius_px = typical::radius(image.scale, &clean, &geometry, device)?;
     let lift = (source.volume.scale.factor() / original.scale.factor()) as u32;
     let none = BTreeMap::new();
-    let mut state = State::new(device, geometry, original, (lift, source.saturation), &none);
+    let mut state = State::new(device, geometry, &source.volume, original, (lift, source.saturation), &none);
     image.steps.iter().try_for_each(|step| state.step(step))?;
     state.of(&None)?.to_host()
 }

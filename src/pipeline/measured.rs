@@ -9,7 +9,7 @@ use crate::image::ObjectSet;
 use crate::measure::{EmptyCells, Places, Request, Rows};
 use crate::profile::stage;
 use crate::read;
-use crate::recipe::Measure;
+use crate::recipe::{Measure, Step};
 use crate::table::{Column, Table};
 
 /// What is said of a set.
@@ -63,6 +63,7 @@ pub(super) fn set(
         channels: &channels,
         families: &wanted.families,
         others: &others,
+        points: set.origin.as_ref().and_then(|o| o.points.as_deref()),
         radius_px: set.radius_px,
         classes: None,
         places: None,
@@ -74,9 +75,10 @@ pub(super) fn set(
         sul_factor: of.scan.sul_factor,
     };
     let Classified { classes, columns, mut totals, warnings } = classify(name, (of, set), &request, wanted, relations)?;
-    let points = set.origin.as_ref().and_then(|o| o.points.as_deref());
     let places = match wanted.families.iter().any(|chosen| chosen.family.needs().places) {
-        true => Some(stage("places", name, || Places::new(request.labels, points, classes.as_ref(), request.spacing))?),
+        true => Some(stage("places", name, || {
+            Places::new(request.labels, request.points, classes.as_ref(), request.spacing)
+        })?),
         false => None,
     };
     let request = Request { classes: classes.as_ref(), places: places.as_ref(), ..request };
@@ -113,13 +115,20 @@ pub(super) fn set(
     Ok(Measured { table, why_empty: empty.reasons(&dictionary), warnings, totals })
 }
 
-/// Where each object comes from: its number and name in a file, and its place if it is a point there.
+/// Where each object comes from: its number and name in a file, and its place if it is a point.
 fn origin(name: &str, of: &Sets, set: &ObjectSet) -> Vec<Column> {
-    let Some(file) = of.recipe.body.objects.get(name).and_then(|o| o.labels.as_ref()) else { return vec![] };
+    let Some(objects) = of.recipe.body.objects.get(name) else { return vec![] };
     let (origin, count) = (set.origin.as_ref(), set.count());
-    let mut columns: Vec<Column> = region::columns(origin, count).into();
-    if read::is_points(file) {
-        columns.extend(region::points(origin, count, of.scan.spacing, of.recipe.body.lengths()));
+    let points = |about: &str| region::points(origin, count, of.scan.spacing, of.recipe.body.lengths(), about);
+    match &objects.labels {
+        Some(file) => {
+            let mut columns: Vec<Column> = region::columns(origin, count).into();
+            if read::is_points(file) {
+                columns.extend(points(region::IN_FILE));
+            }
+            columns
+        }
+        None if objects.steps.iter().flatten().any(|s| matches!(s, Step::Spots(_))) => points(region::FITTED),
+        None => vec![],
     }
-    columns
 }

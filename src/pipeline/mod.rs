@@ -25,6 +25,7 @@ mod row;
 mod shown;
 mod sphere;
 mod split;
+mod spots;
 mod state;
 mod surroundings;
 mod typical;

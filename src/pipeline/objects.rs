@@ -69,7 +69,7 @@ fn from_steps(
     geometry.radius_px = typical::radius(set.scale, &original, &geometry, device)?;
     // Both are powers of two apart.
     let lift = (channel.volume.scale.factor() / original.scale.factor()) as u32;
-    let mut state = State::new(device, geometry, original, (lift, channel.saturation), made);
+    let mut state = State::new(device, geometry, &channel.volume, original, (lift, channel.saturation), made);
     if hot > 0 {
         let pixels = if hot == 1 { "1 hot pixel was" } else { &format!("{hot} hot pixels were") };
         state.warnings.push(format!("{pixels} left out of the search for objects; values have them"));
@@ -86,7 +86,9 @@ fn from_steps(
     let labels = state.labels("the end of the steps")?;
     let (radius_px, thresholds) = (state.geometry.radius_px, state.thresholds);
     let (warnings, notes) = (state.warnings, state.notes);
-    Ok(ObjectSet { radius_px, channel: roles.in_file(index), thresholds, warnings, notes, ..ObjectSet::new(labels)? })
+    let made = ObjectSet::new(labels)?;
+    let origin = state.spots.map(|spots| region::origin(&made.labels, &spots)).transpose()?;
+    Ok(ObjectSet { radius_px, channel: roles.in_file(index), thresholds, warnings, notes, origin, ..made })
 }
 
 fn grown(p: &Grow, device: &Device, mut geometry: Geometry, made: &BTreeMap<String, ObjectSet>) -> Result<ObjectSet> {
@@ -137,7 +139,7 @@ fn given(name: &str, set: &Objects, from: &Given, geometry: Geometry) -> Result<
 }
 
 /// The label image where the device is. Numbers far above the count of voxels become ranks: memory follows the largest.
-fn raw(shape: Shape, voxels: &[u32], device: &Device) -> Result<Labels> {
+pub(super) fn raw(shape: Shape, voxels: &[u32], device: &Device) -> Result<Labels> {
     let mut voxels = voxels.to_vec();
     if voxels.iter().any(|&v| v as usize > shape.len()) {
         let mut values = voxels.clone();

@@ -37,8 +37,21 @@ pub(super) fn columns(origin: Option<&Origin>, count: u32) -> [Column; 2] {
     ]
 }
 
-/// The place of each object where it is a point of a table: in pixels, and in the unit of lengths from the first voxel.
-pub(super) fn points(origin: Option<&Origin>, count: u32, spacing: Option<Spacing>, unit: Unit) -> Vec<Column> {
+/// What the place of a point of a table is.
+pub(super) const IN_FILE: &str =
+    "Place of the point in the file that it was read from, from the centre of the first voxel.";
+/// What the place of a spot is.
+pub(super) const FITTED: &str = "Place of the spot, the centre of a Gaussian of the sigma of the step, or the voxel of the peak \
+     where none fits; from the centre of the first voxel.";
+
+/// The place of each object that is a point: in pixels, and in the unit of lengths from the first voxel.
+pub(super) fn points(
+    origin: Option<&Origin>,
+    count: u32,
+    spacing: Option<Spacing>,
+    unit: Unit,
+    about: &str,
+) -> Vec<Column> {
     let places = origin.and_then(|o| o.points.as_ref());
     let mut columns = vec![];
     for (axis, letter) in [(1, "y"), (2, "x"), (0, "z")] {
@@ -46,7 +59,6 @@ pub(super) fn points(origin: Option<&Origin>, count: u32, spacing: Option<Spacin
         let px: Vec<Option<f64>> = (0..count as usize).map(place).collect();
         let length = spacing.map(|s| s.to(unit).zyx[axis]);
         let lengths = px.iter().map(|v| Some((*v)? * length?)).collect();
-        let about = "Place of the point in the file that it was read from, from the centre of the first voxel.";
         columns.push(Column::new(format!("point_{letter}_px"), "px", about, Cells::Real(px)));
         columns.push(Column::new(format!("point_{letter}_{}", unit.name()), unit.name(), about, Cells::Real(lengths)));
     }

@@ -2,7 +2,7 @@
 
 use super::geometry::Geometry;
 use crate::device::Device;
-use crate::image::{Labels, Mask, ObjectSet, Volume};
+use crate::image::{Labels, Mask, ObjectSet, Regions, Volume};
 use crate::ops::label::{Connectivity, label};
 use crate::ops::pixelwise::foreground;
 use crate::profile::stage;
@@ -22,6 +22,8 @@ pub(super) struct Picture {
 pub(super) struct State<'a> {
     pub device: &'a Device,
     pub geometry: Geometry,
+    /// The channel as the file has it, on the host.
+    pub file: &'a Volume,
     /// The channel as the steps found it; nothing once no step will read an image any more.
     original: Option<Volume>,
     /// Its samples are this many times those of the file: a power of two.
@@ -34,6 +36,8 @@ pub(super) struct State<'a> {
     /// Nothing once objects have replaced it.
     pub mask: Option<Mask>,
     pub labels: Option<Labels>,
+    /// Where each object lies, if they are points: by the numbers that they had when they were found.
+    pub spots: Option<Regions>,
     /// Heights to split on.
     pub landscape: Option<Volume>,
     /// In the values of the image.
@@ -56,6 +60,7 @@ impl<'a> State<'a> {
     pub fn new(
         device: &'a Device,
         geometry: Geometry,
+        file: &'a Volume,
         original: Volume,
         (lift, saturation): (u32, Option<i32>),
         sets: &'a BTreeMap<String, ObjectSet>,
@@ -63,6 +68,7 @@ impl<'a> State<'a> {
         State {
             device,
             geometry,
+            file,
             image: Some(Picture { volume: original.clone(), smoothed: 0.0 }),
             original: Some(original),
             lift,
@@ -70,6 +76,7 @@ impl<'a> State<'a> {
             named: BTreeMap::new(),
             mask: None,
             labels: None,
+            spots: None,
             landscape: None,
             thresholds: Vec::new(),
             sets,
@@ -163,6 +170,7 @@ impl<'a> State<'a> {
             Step::RollingBall(p) => self.rolling_ball(p),
             Step::Threshold(p) => self.threshold(p),
             Step::FillHoles(_) => self.fill_holes(),
+            Step::Spots(p) => self.spots(p),
             Step::Label(p) => self.label(p),
             Step::Landscape(p) => self.landscape(p),
             Step::Split(p) => self.split(p),

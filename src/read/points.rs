@@ -8,7 +8,7 @@
 
 use super::source::Source;
 use crate::image::{Classes, PointOrigin, Regions, Scan};
-use crate::units::{Length, Ruler};
+use crate::units::{Length, Ruler, Shape, Spacing};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -29,10 +29,12 @@ pub fn is_points(path: impl AsRef<Path>) -> bool {
     path.as_ref().extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"))
 }
 
-/// One row.
-struct Point {
-    zyx: [f64; 3],
-    radius: f64,
+/// A point that is drawn.
+pub(crate) struct Point {
+    /// z, y, x in voxels.
+    pub zyx: [f64; 3],
+    /// In pixels of the plane.
+    pub radius: f64,
 }
 
 /// Reads points for an image.
@@ -63,7 +65,7 @@ pub(super) fn read(path: &Path, scan: &Scan, from: PointOrigin) -> Result<Region
             classes.push(Some(class.to_owned()).filter(|class| !class.is_empty()));
         }
     }
-    let voxels = draw(&points, scan)?;
+    let voxels = draw(&points, scan.shape, scan.spacing)?;
     let notes = hidden(&voxels, points.len()).into_iter().collect();
     let classes = columns.class.map(|_| Classes::of_words(classes.iter().map(Option::as_deref)));
     let points = points.iter().map(|p| p.zyx).collect();
@@ -157,10 +159,9 @@ fn hidden(voxels: &[u32], points: usize) -> Option<String> {
 ///
 /// # Errors
 /// The points are so large that drawing them would take for ever.
-fn draw(points: &[Point], scan: &Scan) -> Result<Vec<u32>> {
-    let shape = scan.shape;
+pub(crate) fn draw(points: &[Point], shape: Shape, spacing: Option<Spacing>) -> Result<Vec<u32>> {
     // Slices may lie farther apart than pixels: in pixels of the plane.
-    let step = scan.spacing.map_or([1.0; 3], |s| s.zyx.map(|v| v / (s.zyx[1] * s.zyx[2]).sqrt()));
+    let step = spacing.map_or([1.0; 3], |s| s.zyx.map(|v| v / (s.zyx[1] * s.zyx[2]).sqrt()));
     let home = |p: &Point, a: usize| p.zyx[a].round().clamp(0.0, shape.zyx()[a] as f64 - 1.0);
     let reach = |p: &Point, a: usize| {
         let (r, middle) = (p.radius / step[a], home(p, a));

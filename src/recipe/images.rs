@@ -40,7 +40,7 @@ impl Checker<'_> {
                 .error(format!("the image \"{name}\" has no steps"), &here)
                 .remedy("steps = [{ op = \"gaussian\", sigma = \"2 px\" }]"));
         }
-        let makes_image = |step: &Step| !step.needs_objects() && !matches!(step, Step::Threshold(_));
+        let makes_image = |step: &Step| !step.needs_objects() && !matches!(step, Step::Threshold(_) | Step::Spots(_));
         if let Some((i, step)) = image.steps.iter().enumerate().find(|(_, step)| !makes_image(step)) {
             let index = i.to_string();
             return Err(self

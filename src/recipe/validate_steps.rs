@@ -2,8 +2,10 @@
 
 use super::place::{likely, list};
 use super::validate::Checker;
-use super::{Contour, Keep, Method, Split, SplitBy, SplitDepth, Step, Threshold};
+use super::{Contour, Keep, Method, Split, SplitBy, SplitDepth, SpotSigma, Spots, Step, Threshold};
 use crate::Result;
+use crate::ops::spots::SIGMA_PX;
+use crate::units::Length;
 use std::collections::BTreeSet;
 
 impl Checker<'_> {
@@ -19,10 +21,11 @@ impl Checker<'_> {
                     .error(format!("\"{}\" comes before any threshold", step.name()), &here)
                     .remedy("a threshold step before it"));
             }
-            masked |= matches!(step, Step::Threshold(_));
+            masked |= matches!(step, Step::Threshold(_) | Step::Spots(_));
             has_landscape |= matches!(step, Step::Landscape(_));
             match step {
                 Step::Threshold(t) => self.threshold(t, &here)?,
+                Step::Spots(s) => self.spots(s, &here)?,
                 Step::Split(s) => self.split(s, has_landscape, &here)?,
                 Step::Keep(k) => self.keep(k, &here)?,
                 Step::Exclude(e) => self.percentage(e.touching, "touching = 50", &here)?,
@@ -132,6 +135,19 @@ impl Checker<'_> {
             }
         }
         Ok(())
+    }
+
+    fn spots(&self, s: &Spots, here: &[&str]) -> Result<()> {
+        let [least, most] = SIGMA_PX;
+        let wrong = |length: &Length| matches!(length, Length::Px(v) if !(least..=most).contains(v));
+        if s.sigma.ends().iter().any(wrong) {
+            let what = "spots of a sigma that is too small or too large to be found";
+            return Err(self.error(what, here).remedy(format!("{least} to {most} px: sigma = \"1.4 px\"")));
+        }
+        match s.sigma {
+            SpotSigma::Range(ends) => self.ascends(ends, "sigma", here),
+            SpotSigma::One(_) => Ok(()),
+        }
     }
 
     fn percentage(&self, percent: Option<f64>, example: &str, here: &[&str]) -> Result<()> {

@@ -109,7 +109,7 @@ impl Family for Neighbours {
     fn begin<'a>(&'a self, request: &'a Request<'a>) -> Result<Measurer<'a>> {
         let made = match request.places {
             Some(_) => None,
-            None => Some(Places::new(request.labels, None, request.classes, request.spacing)?),
+            None => Some(Places::new(request.labels, request.points, request.classes, request.spacing)?),
         };
         let squares = Radii::new(&self.radii, request)?;
         let voxels = request.labels.voxels().host()?;

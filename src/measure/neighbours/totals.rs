@@ -25,7 +25,7 @@ const NO_TRIANGLES: &str = "defined for 2-D images with objects only";
 pub fn totals(family: &Neighbours, set: &str, request: &Request) -> Result<Table> {
     let made = match request.places {
         Some(_) => None,
-        None => Some(Places::new(request.labels, None, request.classes, request.spacing)?),
+        None => Some(Places::new(request.labels, request.points, request.classes, request.spacing)?),
     };
     let mut row = Row { set, unit: request.unit, volumes: request.volumes, side: None, table: Table::default() };
     row.side = request.lengths().map(|s| s.pixel_area().sqrt());

@@ -6,11 +6,13 @@
 mod filters;
 mod lesions;
 mod objects;
+mod spots;
 mod threshold;
 
 pub use filters::*;
 pub use lesions::*;
 pub use objects::*;
+pub use spots::*;
 pub use threshold::*;
 
 use super::size::{Size, SizeUnit};
@@ -43,6 +45,8 @@ pub enum Step {
     Threshold(Threshold),
     /// Fills holes of the mask, or of each object once there are labels.
     FillHoles(Nothing),
+    /// Finds points of light, each an object.
+    Spots(Spots),
     /// Numbers the connected pieces of the mask.
     Label(Label),
     /// Makes the heights that touching objects are split on.
@@ -76,6 +80,7 @@ impl Step {
             Step::RollingBall(_) => "rolling_ball",
             Step::Threshold(_) => "threshold",
             Step::FillHoles(_) => "fill_holes",
+            Step::Spots(_) => "spots",
             Step::Label(_) => "label",
             Step::Landscape(_) => "landscape",
             Step::Split(_) => "split",
@@ -113,6 +118,7 @@ impl Step {
             Step::Median(p) | Step::Mean(p) | Step::Background(p) | Step::RollingBall(p) => p.of.as_deref(),
             Step::TopHat(p) | Step::Opening(p) | Step::Closing(p) => p.of.as_deref(),
             Step::Threshold(p) => p.of.as_deref(),
+            Step::Spots(p) => p.of.as_deref(),
             Step::Landscape(p) => p.of.as_deref(),
             Step::Split(p) => p.of.as_deref(),
             Step::Refine(p) => p.of.as_deref(),
@@ -153,6 +159,7 @@ impl Step {
                 let ranges = p.area.iter().chain(&p.volume).flatten();
                 ranges.chain(p.at_least.iter().flatten()).any(in_r)
             }
+            Step::Spots(p) => p.sigma.ends().iter().chain(&p.sigma_z).any(is_r),
             Step::Contour(p) => p.background.iter().flatten().chain([&p.within]).any(is_r),
             Step::Watershed(p) => is_r(&p.within),
             Step::FillHoles(_) | Step::Label(_) | Step::Refine(_) | Step::Exclude(_) => false,

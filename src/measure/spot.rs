@@ -1,0 +1,209 @@
+//! Spots: a Gaussian fitted to each object that is a point, channel by channel (`spot_fit` has the formula).
+//!
+//! The fit starts where the object's point is, or else at the mean place of its voxels, with the sigma of the recipe, or else
+//! that of the set: its radius over 1.1774, since the radius of a spot is half its full width at half maximum.
+
+use super::Request;
+use super::family::{Family, Measurer, Mentions, define};
+use super::feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
+use super::position::{NO_CALIBRATION, SOLID_ONLY};
+use super::spot_fit::{Spot, Start, fit};
+use crate::image::Scale;
+use crate::units::{Length, Spacing};
+use crate::{Error, Result};
+use serde::Deserialize;
+use std::f64::consts::PI;
+
+/// Keys of the recipe.
+pub(super) const KEYS: &[&str] = &["sigma"];
+
+/// Full width at half maximum of a Gaussian of sigma 1: `2 sqrt(2 ln 2)`.
+pub(crate) const FWHM: f64 = 2.354_820_045_030_949;
+/// Largest sigma in pixels.
+const LARGEST_PX: f64 = 20.0;
+
+/// Spots.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OfSpot {
+    /// Sigma that the fits start with.
+    pub sigma: Option<Length>,
+}
+
+/// What the features of a spot are computed from.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    spot: Option<Spot>,
+    scale: Scale,
+    /// In the unit of the table.
+    spacing: Option<Spacing>,
+    flat: bool,
+}
+
+impl Facts {
+    fn at(&self, axis: usize) -> Option<f64> {
+        self.spot.map(|s| s.at[axis])
+    }
+    fn fwhm(&self) -> Option<f64> {
+        self.spot?.sigma.map(|s| FWHM * s[0])
+    }
+    fn fwhm_deep(&self) -> Option<f64> {
+        self.spot?.sigma.filter(|_| !self.flat).map(|s| FWHM * s[1])
+    }
+    fn rises(&self, samples: f64) -> f64 {
+        samples * self.scale.factor()
+    }
+    fn integrated(&self) -> Option<f64> {
+        let spot = self.spot?;
+        let plane = 2.0 * PI * spot.shape[0] * spot.shape[0];
+        let volume = if self.flat { plane } else { plane * (2.0 * PI).sqrt() * spot.shape[1] };
+        Some(self.rises(spot.peak) * volume)
+    }
+}
+
+const NO_SPOT: &str = "no Gaussian with a peak fits near the point";
+const NO_WIDTH: &str = "no Gaussian of a width near that of the spots fits the point";
+
+/// Features of spots.
+pub const FEATURES: &[Feature<Facts>] = &[
+    Feature {
+        name: "spot_y_px",
+        unit: "px",
+        definition: "Row of the centre of the Gaussian; the centre of the first row is 0",
+        standard: "",
+        empty: NO_SPOT,
+        get: Get::Real(|f| f.at(1)),
+    },
+    Feature {
+        name: "spot_x_px",
+        unit: "px",
+        definition: "Column of the centre of the Gaussian; the centre of the first column is 0",
+        standard: "",
+        empty: NO_SPOT,
+        get: Get::Real(|f| f.at(2)),
+    },
+    Feature {
+        name: "spot_z_px",
+        unit: "px",
+        definition: "Slice of the centre of the Gaussian; the centre of the first slice is 0",
+        standard: "",
+        empty: SOLID_ONLY,
+        get: Get::Real(|f| f.at(0).filter(|_| !f.flat)),
+    },
+    Feature {
+        name: "spot_peak",
+        unit: CHANNEL_UNIT,
+        definition: "Height of the Gaussian above its background",
+        standard: "",
+        empty: NO_SPOT,
+        get: Get::Real(|f| f.spot.map(|s| f.rises(s.peak))),
+    },
+    Feature {
+        name: "spot_background",
+        unit: CHANNEL_UNIT,
+        definition: "Even background of the Gaussian",
+        standard: "",
+        empty: NO_SPOT,
+        get: Get::Real(|f| f.spot.map(|s| f.scale.value(s.background))),
+    },
+    Feature {
+        name: "spot_integrated",
+        unit: CHANNEL_UNIT,
+        definition: "Sum of the Gaussian above its background over all voxels: 2 pi sigma^2 spot_peak, in depth times sqrt(2 pi) sigma_z",
+        standard: "",
+        empty: NO_SPOT,
+        get: Get::Real(Facts::integrated),
+    },
+    Feature {
+        name: "spot_noise",
+        unit: CHANNEL_UNIT,
+        definition: "Standard deviation of the values from the Gaussian, within three sigmas",
+        standard: "",
+        empty: NO_SPOT,
+        get: Get::Real(|f| f.spot.map(|s| f.rises(s.noise))),
+    },
+    Feature {
+        name: "spot_snr",
+        unit: "1",
+        definition: "spot_peak over spot_noise",
+        standard: "",
+        empty: NO_SPOT,
+        get: Get::Real(|f| f.spot.map(|s| s.peak / s.noise)),
+    },
+    Feature {
+        name: "spot_fwhm_px",
+        unit: "px",
+        definition: "Full width at half maximum of the Gaussian in the plane",
+        standard: "",
+        empty: NO_WIDTH,
+        get: Get::Real(Facts::fwhm),
+    },
+    Feature {
+        name: "spot_fwhm_um",
+        unit: "um",
+        definition: "spot_fwhm_px times the side of a pixel, the root of its area",
+        standard: "",
+        empty: NO_CALIBRATION,
+        get: Get::Real(|f| Some(f.fwhm()? * f.spacing?.pixel_area().sqrt())),
+    },
+    Feature {
+        name: "spot_fwhm_z_px",
+        unit: "px",
+        definition: "Full width at half maximum of the Gaussian along z",
+        standard: "",
+        empty: SOLID_ONLY,
+        get: Get::Real(Facts::fwhm_deep),
+    },
+    Feature {
+        name: "spot_quality",
+        unit: "1",
+        definition: "Share of the variance within three sigmas that the Gaussian explains; 1 is a perfect fit",
+        standard: "",
+        empty: NO_SPOT,
+        get: Get::Real(|f| f.spot.map(|s| s.explained)),
+    },
+];
+
+impl Family for OfSpot {
+    fn channel_columns(&self, about: &About) -> Vec<Definition> {
+        define(FEATURES, about)
+    }
+
+    fn begin<'a>(&'a self, request: &'a Request<'a>) -> Result<Measurer<'a>> {
+        let images = request.channels.iter().map(|c| c.volume.samples.host()).collect::<Result<Vec<_>>>()?;
+        if images.is_empty() {
+            return Ok(Box::new(|_, _| Ok(())));
+        }
+        let plane = match (self.sigma, request.radius_px) {
+            (Some(sigma), _) => sigma.px(&request.ruler())?,
+            (None, Some(radius)) => radius / (FWHM / 2.0),
+            (None, None) => 1.4,
+        };
+        if !(plane > 0.0 && plane <= LARGEST_PX) {
+            return Err(Error::usage(format!("spots with a sigma of {plane} px"))
+                .remedy(format!("above 0, up to {LARGEST_PX} px: spot.sigma = \"1.4 px\"")));
+        }
+        let side = request.spacing.map_or([1.0; 3], |s| s.zyx.map(|v| v / s.pixel_area().sqrt()));
+        let sigma = side.map(|s| plane / s);
+        let labels = request.labels.voxels().host()?;
+        Ok(Box::new(move |of, values| {
+            let known = request.points.and_then(|p| p.get((of.object.label as usize).checked_sub(1)?));
+            let centre = |a: usize| {
+                let first = of.object.extent.lo[a] as i128 * of.moments.n + of.moments.first[a];
+                first as f64 / of.moments.n as f64
+            };
+            let at = known.copied().unwrap_or_else(|| std::array::from_fn(centre));
+            for ((channel, _), samples) in of.channels().zip(&images) {
+                let start = Start { shape: of.object.shape, samples, labels, label: of.object.label, at, sigma };
+                let (scale, flat) = (channel.volume.scale, of.is_flat());
+                values.put(FEATURES, Some(&Facts { spot: fit(&start), scale, spacing: of.spacing, flat }));
+            }
+            Ok(())
+        }))
+    }
+
+    fn mentions(&self) -> Mentions<'_> {
+        let lengths = self.sigma.iter().map(|s| ("sigma", *s)).collect();
+        Mentions { lengths, ..Mentions::default() }
+    }
+}

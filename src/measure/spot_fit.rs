@@ -1,0 +1,256 @@
+//! A Gaussian on an even background, fitted to the samples around a point by least squares.
+//!
+//! `background + peak exp(-sum_a (x_a - c_a)^2 / (2 sigma_a^2))` over the voxels within three sigmas of the start that belong to
+//! no other object; sigma is one in the plane, and another along z. Levenberg and Marquardt's method, in f64, voxels in raster
+//! order. First with sigma as it is given, which always finds a place where there is a spot; from there on with sigma free,
+//! if that ends well.
+
+use crate::units::Shape;
+
+/// Within so many sigmas of the start.
+const WINDOW: f64 = 3.0;
+/// Steps of the method.
+const STEPS: usize = 40;
+/// The fit has ended when a step makes the squares smaller by less than this share.
+const ENOUGH: f64 = 1e-10;
+/// A spot is at most so many sigmas from where it was looked for.
+const FARTHEST: f64 = 1.5;
+/// A sigma that was found is this many times the given one at least, and at most.
+const SIGMAS: [f64; 2] = [0.4, 2.5];
+/// Parameters: background, peak, z, y, x, sigma in the plane, sigma along z.
+const N: usize = 7;
+
+/// Where a spot is looked for.
+pub(crate) struct Start<'a> {
+    /// Of the image.
+    pub shape: Shape,
+    /// Samples of the image.
+    pub samples: &'a [i32],
+    /// Objects; all voxels are free for an object that has none.
+    pub labels: &'a [u32],
+    /// The object of the spot.
+    pub label: u32,
+    /// z, y, x in voxels.
+    pub at: [f64; 3],
+    /// z, y, x in voxels.
+    pub sigma: [f64; 3],
+}
+
+/// A spot.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Spot {
+    /// z, y, x in voxels.
+    pub at: [f64; 3],
+    /// Above the background, in samples.
+    pub peak: f64,
+    /// In samples.
+    pub background: f64,
+    /// In the plane and along z, in voxels; nothing where a free sigma finds no spot.
+    pub sigma: Option<[f64; 2]>,
+    /// The sigmas that `peak` goes with: the free ones, or those given.
+    pub shape: [f64; 2],
+    /// Standard deviation of what the fit leaves, in samples.
+    pub noise: f64,
+    /// Share of the variance that the fit explains.
+    pub explained: f64,
+}
+
+/// A voxel: z, y, x from the start, and its sample.
+type Point = ([f64; 3], f64);
+
+/// Fits a spot; nothing where there is none.
+pub(crate) fn fit(start: &Start) -> Option<Spot> {
+    let points = points(start);
+    let depth = start.shape.z > 1;
+    let fixed: Vec<usize> = if depth { vec![0, 1, 2, 3, 4] } else { vec![0, 1, 3, 4] };
+    let free: Vec<usize> = if depth { (0..N).collect() } else { vec![0, 1, 3, 4, 5] };
+    // Two samples more than parameters, or nothing is left to judge by.
+    if points.len() < free.len() + 2 {
+        return None;
+    }
+    let plane = (start.sigma[1] * start.sigma[2]).sqrt();
+    let (low, high) = points.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), p| (l.min(p.1), h.max(p.1)));
+    let first = [low, high - low, 0.0, 0.0, 0.0, plane, start.sigma[0].max(1e-3)];
+    let near = descend(first, &fixed, &points);
+    let is_spot = |p: &[f64; N]| {
+        let far: f64 = (0..3).filter(|a| depth || *a > 0).map(|a| (p[2 + a] / start.sigma[a].max(0.5)).powi(2)).sum();
+        p[1] > 0.0 && far <= FARTHEST * FARTHEST && p.iter().all(|v| v.is_finite())
+    };
+    if !is_spot(&near) {
+        return None;
+    }
+    let wide = descend(near, &free, &points);
+    let in_range = |a: usize| (SIGMAS[0] * first[a]..=SIGMAS[1] * first[a]).contains(&wide[a]);
+    let has_width = is_spot(&wide) && in_range(5) && (!depth || in_range(6));
+    let (p, parameters) = if has_width { (wide, free.len()) } else { (near, fixed.len()) };
+    let left: f64 = points.iter().map(|point| residual(&p, point).powi(2)).sum();
+    let mean = points.iter().map(|p| p.1).sum::<f64>() / points.len() as f64;
+    let all: f64 = points.iter().map(|p| (p.1 - mean).powi(2)).sum();
+    Some(Spot {
+        at: std::array::from_fn(|a| start.at[a] + p[2 + a]),
+        peak: p[1],
+        background: p[0],
+        sigma: has_width.then_some([p[5], p[6]]),
+        shape: [p[5], p[6]],
+        noise: (left / (points.len() - parameters) as f64).sqrt(),
+        explained: if all > 0.0 { 1.0 - left / all } else { 0.0 },
+    })
+}
+
+fn points(start: &Start) -> Vec<Point> {
+    let reach = start.sigma.map(|s| WINDOW * s.max(0.5));
+    let around = |a: usize| {
+        let n = start.shape.zyx()[a] as f64;
+        let from = (start.at[a] - reach[a]).ceil().clamp(0.0, n) as usize;
+        from..(start.at[a] + reach[a] + 1.0).floor().clamp(0.0, n) as usize
+    };
+    let mut points = vec![];
+    for z in around(0) {
+        for y in around(1) {
+            for x in around(2) {
+                let at: [f64; 3] = std::array::from_fn(|a| [z, y, x][a] as f64 - start.at[a]);
+                let i = start.shape.index(z, y, x);
+                let is_free = start.labels.get(i).is_none_or(|l| *l == 0 || *l == start.label);
+                if is_free && (0..3).map(|a| (at[a] / reach[a]).powi(2)).sum::<f64>() <= 1.0 {
+                    points.push((at, f64::from(start.samples[i])));
+                }
+            }
+        }
+    }
+    points
+}
+
+/// The Gaussian without its peak, and the steps from its centre.
+fn bell(p: &[f64; N], at: &[f64; 3]) -> (f64, [f64; 3]) {
+    let d: [f64; 3] = std::array::from_fn(|a| at[a] - p[2 + a]);
+    let (plane, deep) = (p[5] * p[5], p[6] * p[6]);
+    (libm::exp(-(d[0] * d[0] / deep + (d[1] * d[1] + d[2] * d[2]) / plane) / 2.0), d)
+}
+
+fn residual(p: &[f64; N], (at, value): &Point) -> f64 {
+    value - p[0] - p[1] * bell(p, at).0
+}
+
+/// Levenberg and Marquardt's method over some of the parameters.
+fn descend(mut p: [f64; N], over: &[usize], points: &[Point]) -> [f64; N] {
+    let squares = |p: &[f64; N]| points.iter().map(|point| residual(p, point).powi(2)).sum::<f64>();
+    let (mut before, mut damping) = (squares(&p), 1e-3);
+    for _ in 0..STEPS {
+        let (matrix, right) = normal(&p, over, points);
+        let mut damped = matrix;
+        (0..over.len()).for_each(|k| damped[k][k] *= 1.0 + damping);
+        let Some(step) = solve(damped, right, over.len()) else { return p };
+        let mut next = p;
+        over.iter().zip(step).for_each(|(k, s)| next[*k] += s);
+        let after = squares(&next);
+        if after.is_finite() && after <= before && next[5] > 0.0 && next[6] > 0.0 {
+            let done = before - after <= ENOUGH * before;
+            (p, before, damping) = (next, after, damping / 10.0);
+            if done {
+                return p;
+            }
+        } else {
+            damping *= 10.0;
+        }
+    }
+    p
+}
+
+/// The normal equations of a step.
+fn normal(p: &[f64; N], over: &[usize], points: &[Point]) -> ([[f64; N]; N], [f64; N]) {
+    let (mut matrix, mut right) = ([[0.0; N]; N], [0.0; N]);
+    for (at, value) in points {
+        let (bell, d) = bell(p, at);
+        let (plane, deep, height) = (p[5] * p[5], p[6] * p[6], p[1] * bell);
+        let slopes = [
+            1.0,
+            bell,
+            height * d[0] / deep,
+            height * d[1] / plane,
+            height * d[2] / plane,
+            height * (d[1] * d[1] + d[2] * d[2]) / (plane * p[5]),
+            height * d[0] * d[0] / (deep * p[6]),
+        ];
+        let left = value - p[0] - height;
+        for (i, a) in over.iter().enumerate() {
+            right[i] += slopes[*a] * left;
+            for (j, b) in over.iter().enumerate() {
+                matrix[i][j] += slopes[*a] * slopes[*b];
+            }
+        }
+    }
+    (matrix, right)
+}
+
+/// Solves `n` linear equations by elimination; nothing where they have no single answer.
+fn solve(mut m: [[f64; N]; N], mut right: [f64; N], n: usize) -> Option<[f64; N]> {
+    for k in 0..n {
+        let pivot = (k..n).max_by(|a, b| m[*a][k].abs().total_cmp(&m[*b][k].abs()))?;
+        m.swap(k, pivot);
+        right.swap(k, pivot);
+        if m[k][k].abs() <= f64::MIN_POSITIVE || !m[k][k].is_finite() {
+            return None;
+        }
+        for i in k + 1..n {
+            let factor = m[i][k] / m[k][k];
+            let row = m[k];
+            (k..n).for_each(|j| m[i][j] -= factor * row[j]);
+            right[i] -= factor * right[k];
+        }
+    }
+    let mut out = [0.0; N];
+    for k in (0..n).rev() {
+        let known: f64 = (k + 1..n).map(|j| m[k][j] * out[j]).sum();
+        out[k] = (right[k] - known) / m[k][k];
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: spots of known parameters.
+    use super::*;
+
+    fn image(shape: Shape, at: [f64; 3], sigma: [f64; 2], peak: f64) -> Vec<i32> {
+        let p = [500.0, peak, at[0], at[1], at[2], sigma[0], sigma[1]];
+        let value = |i: usize| {
+            let voxel = shape.position(i).map(|v| v as f64);
+            (p[0] + p[1] * bell(&p, &voxel).0).round() as i32
+        };
+        (0..shape.len()).map(value).collect()
+    }
+
+    #[test]
+    fn what_was_put_in_is_found() {
+        for (shape, at, sigma) in [
+            (Shape::flat(21, 21), [0.0, 10.3, 9.6], [1.7, 1.0]),
+            (Shape::new(11, 19, 21), [5.2, 9.8, 10.4], [1.2, 1.9]),
+            (Shape::flat(21, 21), [0.0, 0.2, 10.4], [1.5, 1.0]),
+        ] {
+            let samples = image(shape, at, sigma, 10_000.0);
+            let start =
+                Start { shape, samples: &samples, labels: &[], label: 1, at: at.map(f64::round), sigma: [1.4; 3] };
+            let spot = fit(&start).unwrap();
+            let found = spot.sigma.unwrap();
+            assert!((0..3).all(|a| (spot.at[a] - at[a]).abs() < 1e-3), "{spot:?}");
+            assert!((found[0] - sigma[0]).abs() < 1e-3 && (shape.z == 1 || (found[1] - sigma[1]).abs() < 1e-3));
+            assert!((spot.peak - 10_000.0).abs() < 5.0 && (spot.background - 500.0).abs() < 2.0, "{spot:?}");
+            assert!(spot.noise < 1.0 && spot.explained > 0.999);
+        }
+    }
+
+    #[test]
+    fn what_is_no_spot_is_none() {
+        let shape = Shape::flat(15, 15);
+        let none = |samples: Vec<i32>| {
+            let start = Start { shape, samples: &samples, labels: &[], label: 1, at: [0.0, 7.0, 7.0], sigma: [1.4; 3] };
+            fit(&start).is_none()
+        };
+        assert!(none(vec![9; 225]));
+        assert!(none(image(shape, [0.0, 7.0, 7.0], [1.4, 1.0], -300.0)));
+        assert!(none(image(shape, [0.0, 7.0, 11.0], [1.4, 1.0], 300.0)));
+        let one = Shape::flat(1, 1);
+        let start = Start { shape: one, samples: &[5], labels: &[1], label: 1, at: [0.0; 3], sigma: [1.4; 3] };
+        assert!(fit(&start).is_none());
+    }
+}

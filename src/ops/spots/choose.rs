@@ -1,0 +1,131 @@
+//! Which peaks of the response are spots.
+//!
+//! The noise of the response is the median of what lies below 0, where spots are not, over 0.6745; it follows the noise of the
+//! image by brightness (`ground`), is louder at the border (`gain`), and is that of rounding to whole samples at least. A peak's significance is its
+//! response over its noise. White noise of N voxels has, by the theory of random fields (Adler 1981), about
+//! `N sqrt(prod_a m_a) (2 pi)^(-(d + 1) / 2) H(u) exp(-u^2 / 2)` peaks above u, with `m_a = (d / 2 + 2) / (d sigma_a^2)` for a
+//! Laplacian of Gaussian and `H(u) = 1, u, u^2 - 1` in 1, 2 and 3 dimensions. The threshold is the least significance at which
+//! these are two in a hundred of the peaks that are there. So it follows the image in both ways: many spots allow a
+//! lower one, and an image of noise has none at all. Scale and offset of the samples change nothing.
+//!
+//! Of several scales that one is taken which is the finest of those whose spots together are at least 0.65 times as significant
+//! as those of the best one: a finer scale tells crowded spots apart.
+
+use super::super::histogram::{Bins, histogram};
+use super::super::threshold::percentile::at_ranks;
+use super::gain::Gain;
+use super::ground::{Ground, brightness};
+use super::{peaks, response, shifts};
+use crate::device::Device;
+use crate::image::Volume;
+use crate::units::Shape;
+use crate::{Error, Result};
+use rayon::prelude::*;
+use std::f64::consts::PI;
+
+/// Peaks of noise among the spots.
+const FALSE: f64 = 0.02;
+/// No peak below so many times the noise is looked at.
+const LOWEST: f64 = 2.5;
+/// The finest scale must reach this share of the best one.
+const ENOUGH: f64 = 0.65;
+/// Brightness is the mean over so many sigmas to each side.
+const SURROUNDINGS: f64 = 4.0;
+
+/// A voxel with a spot.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Peak {
+    /// Its index.
+    pub voxel: usize,
+    /// Response over its noise.
+    pub significance: f64,
+}
+
+/// The spots of an image.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Spots {
+    /// In raster order.
+    pub peaks: Vec<Peak>,
+    /// Significance from which peaks are spots; nothing where there are none.
+    pub threshold: Option<f64>,
+    /// Which of the scales they were found at.
+    pub scale: usize,
+}
+
+impl Spots {
+    fn weight(&self) -> f64 {
+        self.peaks.iter().map(|p| p.significance).sum()
+    }
+}
+
+/// Finds the spots of an image at the best of several scales, each a sigma in voxels along z, y, x, the finest first. `file` is
+/// the same image on the host with the samples of the file.
+///
+/// # Errors
+/// No scale; images of different sizes; the device is lost or too small.
+pub fn find(device: &Device, src: &Volume, file: &Volume, scales: &[[f64; 3]]) -> Result<Spots> {
+    if src.shape != file.shape || scales.is_empty() {
+        return Err(Error::usage("spots need a scale, and one image in two forms"));
+    }
+    let ground = Ground::of(file)?;
+    let all = scales.iter().enumerate().map(|(scale, sigma)| {
+        let found = at_scale(device, src, file, *sigma, &ground)?;
+        Ok(Spots { scale, ..found })
+    });
+    let all: Vec<Spots> = all.collect::<Result<_>>()?;
+    let best = all.iter().map(Spots::weight).fold(0.0, f64::max);
+    Ok(all.into_iter().find(|spots| spots.weight() >= ENOUGH * best).unwrap_or_default())
+}
+
+fn at_scale(device: &Device, src: &Volume, file: &Volume, sigma: [f64; 3], ground: &Ground) -> Result<Spots> {
+    let response = response(device, src, sigma)?;
+    let below = histogram(device, &response, &Bins::Edges(vec![i32::MIN, 0]))?;
+    let below = below.first().map_or(0, |n| *n as usize);
+    if below == 0 {
+        return Ok(Spots::default());
+    }
+    let middle = at_ranks(device, &response, &[(below - 1) / 2])?.first().map_or(0.0, |r| -f64::from(*r));
+    // One step of the file, as the response has it.
+    let (left, right) = shifts(device, src)?;
+    let step = libm::ldexp(file.scale.factor() / src.scale.factor(), left as i32 - right as i32);
+    let gain = Gain::new(src.shape, sigma);
+    let rounding = step * gain.inside() / 12f64.sqrt();
+    let noise = (middle / 0.6745).max(rounding);
+    let least = (LOWEST * noise * ground.least()).floor().min(f64::from(i32::MAX)) as i32;
+    let peaks = peaks(device, &response, least, sigma)?;
+    let peaks = device.fetch(&peaks.samples)?;
+    let samples = file.samples.host()?;
+    let reach = (SURROUNDINGS * sigma[1].max(sigma[2])).round() as usize;
+    let found = peaks.par_iter().enumerate().filter(|(_, r)| **r > 0).map(|(voxel, r)| {
+        let noise = (noise * ground.at(brightness(file, samples, voxel, reach))).max(rounding);
+        let louder = gain.at(voxel) / gain.inside();
+        Peak { voxel, significance: f64::from(*r) / (noise * louder) }
+    });
+    let mut peaks: Vec<Peak> = found.collect();
+    let threshold = threshold(&peaks, src.shape, sigma);
+    peaks.retain(|p| threshold.is_some_and(|t| p.significance >= t));
+    Ok(Spots { peaks, threshold, scale: 0 })
+}
+
+/// The least significance at which peaks of noise are few among all.
+fn threshold(peaks: &[Peak], shape: Shape, sigma: [f64; 3]) -> Option<f64> {
+    let mut all: Vec<f64> = peaks.iter().map(|p| p.significance).filter(|u| *u >= LOWEST).collect();
+    all.sort_unstable_by(|a, b| b.total_cmp(a));
+    let few = |(k, u): (usize, &f64)| peaks_of_noise(*u, shape, sigma) <= FALSE * (k + 1) as f64;
+    let last = all.iter().enumerate().rposition(few)?;
+    all.get(last).copied()
+}
+
+/// How many peaks above a significance white noise has.
+fn peaks_of_noise(u: f64, shape: Shape, sigma: [f64; 3]) -> f64 {
+    let axes: Vec<f64> = (0..3).filter(|a| shape.zyx()[*a] > 1).map(|a| sigma[a]).collect();
+    let d = axes.len() as f64;
+    // No more than one peak in two voxels, however small sigma is.
+    let density: f64 = axes.iter().map(|s| ((d / 2.0 + 2.0) / (d * s * s)).min(2.0).sqrt()).product();
+    let rise = match axes.len() {
+        3 => u * u - 1.0,
+        2 => u,
+        _ => 1.0,
+    };
+    shape.len() as f64 * density * libm::pow(2.0 * PI, -(d + 1.0) / 2.0) * rise * libm::exp(-u * u / 2.0)
+}

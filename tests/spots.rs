@@ -1,0 +1,258 @@
+//! The preset `spots`. Oracle: images with known spots, from elsewhere and simulated. Invariant: scale and offset, devices.
+//! Mechanics: columns, parents, wrong recipes. The figures are printed, and `docs/spots.md` quotes them.
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+mod common;
+
+use common::light::{Field, Random, f1, pairs, scan};
+use uptake::device::Device;
+use uptake::image::{Scale, Scan, Volume};
+use uptake::pipeline::{self, External, Outcome};
+use uptake::read::{self, Options};
+use uptake::recipe::{Recipe, preset};
+use uptake::table::{Cells, Table};
+use uptake::units::Shape;
+
+fn run(scan: &Scan, recipe: &Recipe) -> Outcome {
+    pipeline::run(scan, recipe, &Device::Cpu, &External::new()).unwrap()
+}
+
+fn spots(scan: &Scan) -> Vec<[f64; 3]> {
+    let outcome = run(scan, &preset("spots").unwrap().recipe().unwrap());
+    outcome.sets[0].objects.origin.as_ref().unwrap().points.clone().unwrap_or_default()
+}
+
+fn reals(table: &Table, name: &str) -> Vec<f64> {
+    match &table.column(name).unwrap_or_else(|| panic!("{name}")).cells {
+        Cells::Real(v) => v.iter().map(|v| v.unwrap_or(f64::NAN)).collect(),
+        Cells::Int(v) => v.iter().map(|v| v.map_or(f64::NAN, |v| v as f64)).collect(),
+        Cells::Text(_) => panic!("{name}"),
+    }
+}
+
+/// Places that are `apart` pixels from each other.
+fn places(random: &mut Random, shape: Shape, n: usize, apart: f64) -> Vec<[f64; 3]> {
+    let mut all: Vec<[f64; 3]> = vec![];
+    while all.len() < n {
+        let at = shape.zyx().map(|n| random.below(n as f64 - 1.0));
+        if pairs(&[at], &all, apart).is_empty() {
+            all.push(at);
+        }
+    }
+    all
+}
+
+#[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
+fn images_of_other_hands() {
+    let folder = common::shared("spots");
+    let index = std::fs::read_to_string(folder.join("index.csv")).unwrap();
+    let (mut all, mut dim) = (vec![], vec![]);
+    for line in index.lines().skip(1) {
+        let words: Vec<&str> = line.split(',').collect();
+        let scan = read::open(&folder.join(words[0]), &Options::default()).unwrap();
+        let truth = std::fs::read_to_string(folder.join(words[1])).unwrap();
+        let place = |l: &str| {
+            let v: Vec<f64> = l.split(',').map(|v| v.parse().unwrap()).collect();
+            [0.0, v[1], v[0]]
+        };
+        let truth: Vec<[f64; 3]> = truth.lines().skip(1).map(place).collect();
+        let found = spots(&scan);
+        let score = f1(&found, &truth, 3.0);
+        println!("{}: {} of {}, F1 {score:.3}", words[0], found.len(), truth.len());
+        all.push(score);
+        if words[0].contains("snr_5") {
+            dim.push(score);
+        }
+    }
+    let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
+    println!("16 images: F1 {:.3}, those of SNR 5: {:.3}", mean(&all), mean(&dim));
+    assert_eq!(all.len(), 16);
+    assert!(mean(&all) >= 0.9 && dim.iter().all(|f| *f >= 0.78), "{}", mean(&all));
+}
+
+#[test]
+fn a_stack_at_snr_8() {
+    let shape = Shape::new(24, 120, 120);
+    for (um, sigma) in [(None, [1.5; 3]), (Some([0.3, 0.1, 0.1]), [0.6, 1.6, 1.6])] {
+        let mut field = Field::waves(shape, 200.0, 100.0);
+        let truth = places(&mut Random(3), shape, 60, 7.0);
+        truth.iter().for_each(|at| field.spot(*at, sigma, 80.0));
+        let found = spots(&scan(vec![("RNA", field.volume(10.0, 4))], um));
+        let score = f1(&found, &truth, 3.0);
+        println!("stack at SNR 8, {um:?}: {} of {}, F1 {score:.3}", found.len(), truth.len());
+        assert!(score >= 0.95);
+    }
+}
+
+#[test]
+fn places_widths_and_brightness_at_snr_10() {
+    let shape = Shape::flat(300, 300);
+    for sigma in [1.2, 1.6, 2.2] {
+        let mut field = Field::waves(shape, 200.0, 100.0);
+        let truth = places(&mut Random(5), shape, 80, 12.0);
+        truth.iter().for_each(|at| field.spot(*at, [1.0, sigma, sigma], 100.0));
+        let scan = scan(vec![("RNA", field.volume(10.0, 6))], Some([1.0, 0.1, 0.1]));
+        let outcome = run(&scan, &preset("spots").unwrap().recipe().unwrap());
+        let found = outcome.sets[0].objects.origin.as_ref().unwrap().points.clone().unwrap();
+        let matched = pairs(&found, &truth, 3.0);
+        let rms = (matched.iter().map(|p| p.2 * p.2).sum::<f64>() / matched.len() as f64).sqrt();
+        let table = &outcome.sets[0].table;
+        let median = |name: &str| {
+            let mut v = reals(table, name);
+            v.retain(|v| v.is_finite());
+            v.sort_by(f64::total_cmp);
+            v[v.len() / 2]
+        };
+        let integrated = 100.0 * 2.0 * std::f64::consts::PI * sigma * sigma;
+        println!("sigma {sigma}: {} of 80, places to {rms:.3} px RMS", matched.len());
+        assert!(matched.len() >= 78 && rms <= 0.3, "{sigma}: {rms}");
+        assert!((median("spot_fwhm_px_spot") / (2.3548 * sigma) - 1.0).abs() < 0.06);
+        assert!((median("spot_fwhm_um_spot") - 0.1 * median("spot_fwhm_px_spot")).abs() < 1e-9);
+        assert!((median("spot_peak_spot") / 100.0 - 1.0).abs() < 0.06);
+        assert!((median("spot_integrated_spot") / integrated - 1.0).abs() < 0.08);
+        assert!((median("spot_snr_spot") / 10.0 - 1.0).abs() < 0.15);
+        assert!((median("spot_background_spot") - 250.0).abs() < 20.0);
+        assert!(median("spot_quality_spot") > 0.7);
+    }
+}
+
+#[test]
+fn scale_and_offset_of_the_values_change_nothing() {
+    let shape = Shape::flat(200, 200);
+    let mut field = Field::waves(shape, 200.0, 200.0);
+    let truth = places(&mut Random(7), shape, 80, 0.0);
+    truth.iter().for_each(|at| field.spot(*at, [1.0, 1.4, 1.4], 60.0));
+    let volume = field.volume(10.0, 8);
+    let of = |samples: Vec<i32>, scale: Scale| {
+        let v = Volume { scale, ..Volume::new(shape, samples).unwrap() };
+        f1(&spots(&scan(vec![("RNA", v)], None)), &truth, 3.0)
+    };
+    let samples = volume.samples.host().unwrap().to_vec();
+    let plain = of(samples.clone(), Scale::ONE);
+    for (factor, offset) in [(7, 0), (1, 60_000), (50, -30_000), (1000, 1_000_000)] {
+        let changed = of(samples.iter().map(|s| factor * s + offset).collect(), Scale::ONE);
+        assert!((changed - plain).abs() <= 0.01, "{factor} {offset}: {changed} {plain}");
+    }
+    assert_eq!(of(samples.clone(), Scale::new(1e-6, -3.0).unwrap()), plain);
+    // An eighth of the values, rounded again.
+    let coarse = of(samples.iter().map(|s| s / 8).collect(), Scale::ONE);
+    assert!((coarse - plain).abs() <= 0.03, "{coarse} {plain}");
+}
+
+#[test]
+fn noise_and_flat_images_have_none() {
+    for (k, shape) in [Shape::flat(500, 500), Shape::flat(300, 700), Shape::new(16, 128, 128)].into_iter().enumerate() {
+        for height in [0.0, 200.0] {
+            let volume = Field::waves(shape, 100.0, height).volume(10.0, 10 + k as u64);
+            let n = spots(&scan(vec![("RNA", volume)], None)).len();
+            assert!(n <= 2, "{shape} {height}: {n}");
+        }
+    }
+    for shape in [Shape::flat(1, 1), Shape::flat(1, 60), Shape::flat(60, 60), Shape::new(2, 3, 4)] {
+        let flat = Volume::new(shape, vec![1000; shape.len()]).unwrap();
+        assert!(spots(&scan(vec![("RNA", flat)], None)).is_empty());
+    }
+}
+
+const PARENTS: &str = r#"
+[channels]
+nuclear = "DAPI"
+spot = "RNA"
+[objects.nuclei]
+channel = "nuclear"
+steps = [{ op = "threshold", method = "otsu" }, { op = "fill_holes" }, { op = "label" }, { op = "keep", at_least = "100 px" }]
+[objects.spots]
+channel = "spot"
+steps = [{ op = "spots" }]
+parent = "nuclei"
+[measure.spots]
+features = ["spot"]
+channels = ["spot"]
+[relate.spots]
+sum = ["spot_integrated_spot"]
+"#;
+
+/// Nuclei of 0, 1, 2, 3 spots.
+fn nuclei() -> Scan {
+    let shape = Shape::flat(60, 240);
+    let (mut dna, mut rna) = (Field::waves(shape, 20.0, 0.0), Field::waves(shape, 100.0, 30.0));
+    for k in 0..4 {
+        let centre = 30.0 + 60.0 * k as f64;
+        for (i, v) in dna.values.iter_mut().enumerate() {
+            let [_, y, x] = shape.position(i).map(|v| v as f64);
+            *v += if (y - 30.0).hypot(x - centre) < 20.0 { 500.0 } else { 0.0 };
+        }
+        (0..k).for_each(|s| rna.spot([0.0, 22.0 + 9.0 * f64::from(s), centre - 4.3], [1.0, 1.4, 1.4], 150.0));
+    }
+    scan(vec![("DAPI", dna.volume(5.0, 1)), ("RNA", rna.volume(8.0, 2))], Some([1.0, 0.2, 0.2]))
+}
+
+#[test]
+fn nuclei_count_their_spots() {
+    let recipe = Recipe::parse("r.toml", PARENTS, &[]).unwrap();
+    let outcome = run(&nuclei(), &recipe);
+    let of = |name: &str| &outcome.sets.iter().find(|s| s.name == name).unwrap().table;
+    assert_eq!(reals(of("nuclei"), "children_spots_count"), [0.0, 1.0, 2.0, 3.0]);
+    let sum = reals(of("nuclei"), "spots_sum_spot_integrated_spot");
+    assert!(sum[0].is_nan() && (sum[3] / sum[1] - 3.0).abs() < 0.5, "{sum:?}");
+    let spots = of("spots");
+    let places = reals(spots, "point_x_px");
+    assert!(places.iter().zip(reals(spots, "spot_x_px_spot")).all(|(a, b)| (a - b).abs() < 0.1));
+    assert!(spots.column("label_in_file").is_none() && spots.column("parent_nuclei").is_some());
+    // The recipe alone knows the columns.
+    let told = pipeline::columns(&recipe).unwrap();
+    let names = |t: &Table| t.columns.iter().map(|c| c.name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&told.sets.iter().find(|s| s.name == "spots").unwrap().table), names(spots));
+    let Cells::Text(notes) = &outcome.row.column("notes").unwrap().cells else { panic!() };
+    assert!(notes[0].as_ref().unwrap().contains("spots: 6 spots of sigma 1.400 px"), "{notes:?}");
+}
+
+#[test]
+fn a_gpu_gives_the_same_tables() {
+    let recipe = Recipe::parse("r.toml", PARENTS, &[]).unwrap();
+    let range =
+        PARENTS.replace("op = \"spots\"", "op = \"spots\", sigma = [\"0.2 um\", \"0.4 um\"], sigma_z = \"0.5 um\"");
+    let deep = {
+        let mut field = Field::waves(Shape::new(9, 40, 40), 100.0, 50.0);
+        field.spot([4.3, 20.2, 19.9], [1.0, 1.5, 1.5], 200.0);
+        let dna = Field::waves(Shape::new(9, 40, 40), 10.0, 900.0).volume(3.0, 4);
+        scan(vec![("DAPI", dna), ("RNA", field.volume(9.0, 3))], Some([0.4, 0.2, 0.2]))
+    };
+    for scan in [nuclei(), deep] {
+        for recipe in [&recipe, &Recipe::parse("r.toml", &range, &[]).unwrap()] {
+            let cpu = run(&scan, recipe);
+            for device in [common::gpu(None), common::gpu(Some(1 << 15))] {
+                let gpu = pipeline::run(&scan, recipe, &device, &External::new()).unwrap();
+                assert_eq!(cpu.row, gpu.row);
+                for (a, b) in cpu.sets.iter().zip(&gpu.sets) {
+                    assert_eq!(a.table, b.table, "{}", a.name);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn wrong_recipes_are_refused_with_a_remedy() {
+    let parse = |step: &str| {
+        let text = PARENTS.replace("{ op = \"spots\" }", step);
+        Recipe::parse("r.toml", &text, &[])
+    };
+    for (step, says) in [
+        ("{ op = \"spots\", sigma = \"0.1 px\" }", "0.5 to 20 px"),
+        ("{ op = \"spots\", sigma = [\"2 px\", \"1 px\"] }", "[\"1 px\", \"2 px\"]"),
+        ("{ op = \"spots\", sigma = 3 }", "a length (\"1.4 px\")"),
+        ("{ op = \"spots\", sigma = \"1 r\" }", "scale"),
+        ("{ op = \"spots\", radius = \"1 px\" }", "radius"),
+    ] {
+        let e = parse(step).unwrap_err().to_string();
+        assert!(e.contains(says), "{step}: {e}");
+    }
+    let recipe = parse("{ op = \"spots\", sigma = \"0.01 um\" }").unwrap();
+    let e = pipeline::run(&nuclei(), &recipe, &Device::Cpu, &External::new()).unwrap_err().to_string();
+    assert!(e.contains("0.05") && e.contains("0.5 to 20 px"), "{e}");
+    // A choice among spots keeps their places.
+    let kept = parse("{ op = \"spots\" }, { op = \"exclude\", set = \"nuclei\" }").unwrap();
+    assert_eq!(run(&nuclei(), &kept).sets.iter().find(|s| s.name == "spots").unwrap().table.rows(), 0);
+}
