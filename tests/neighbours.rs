@@ -299,6 +299,8 @@ fn wrong_classes_are_named() {
         ("[positive.cells]\nbig = { above = 3, column = 'area_pxx' }\n", "try: area_px"),
         ("[positive.cells]\nCD3 = { above = 3, column = 'nearest_neighbour_1_px' }\n", "has no column"),
         ("[positive.tumour]\nCD3 = 3\n", "[measure.tumour] with features = [\"intensity\"]"),
+        ("[positive]\nCD3 = 3\n", "\"CD3\" stands in no table of an object set"),
+        ("[phenotypes]\n'CD8 T' = 'CD3+ CD8+'\n", "[phenotypes.SET]"),
         ("[positive.cell]\nCD3 = 3\n", "there is no object set \"cell\""),
         ("[phenotypes.cells]\nT = 'CD3+'\n", "CD3 = \"otsu\", or a value, in [positive.cells]"),
         ("[positive.cells]\nCD3 = 3\n[phenotypes.cells]\nT = 'CD3'\n", "neither positive nor negative"),

@@ -161,7 +161,7 @@ fn by_rules(set: &str, rules: &BTreeMap<String, Rule>, positive: &Markers, count
         return Ok(Classes { names, of });
     }
     let pair = |([a, b], n): (&[usize; 2], &usize)| format!("\"{}\" and \"{}\" ({n})", names[*a], names[*b]);
-    let pairs: Vec<String> = collisions.iter().take(5).map(pair).collect();
+    let pairs: Vec<String> = collisions.iter().take(LISTED).map(pair).collect();
     let e = Error::usage(format!(
         "{several} of {count} objects of {set} satisfy the rules of several phenotypes: {}",
         pairs.join(", ")
@@ -170,6 +170,9 @@ fn by_rules(set: &str, rules: &BTreeMap<String, Rule>, positive: &Markers, count
         "rules in [phenotypes.{set}] that exclude each other: what one has with +, the other has with -"
     )))
 }
+
+/// Classes, and pairs of them, that are named in words.
+const LISTED: usize = 5;
 
 /// # Errors
 /// The file has no classes.
@@ -185,12 +188,17 @@ fn by_file(names: &[String], set: &ObjectSet, warnings: &mut Vec<String>) -> Res
     let place = |name: &String| names.iter().position(|n| n == name).map(|i| i as u32);
     let places: Vec<Option<u32>> = in_file.names.iter().map(place).collect();
     let of = in_file.of.iter().map(|class| places.get((*class)? as usize).copied().flatten()).collect();
-    for (name, n) in
-        in_file.names.iter().zip(in_file.counts()).filter(|(name, n)| *n > 0 && place(name).is_none()).take(5)
-    {
+    let unknown = in_file.names.iter().zip(in_file.counts()).filter(|(name, n)| *n > 0 && place(name).is_none());
+    let unknown: Vec<(&String, usize)> = unknown.collect();
+    for (name, n) in unknown.iter().take(LISTED) {
         let known: Vec<&str> = names.iter().map(String::as_str).collect();
         let likely = suggestion(name, &known).map_or(String::new(), |known| format!("; it names \"{known}\""));
         warnings.push(format!("{n} objects are of the class \"{name}\", which the recipe does not name{likely}"));
+    }
+    let more = &unknown[unknown.len().min(LISTED)..];
+    if !more.is_empty() {
+        let objects: usize = more.iter().map(|(_, n)| n).sum();
+        warnings.push(format!("{objects} objects are of {} other classes, which the recipe does not name", more.len()));
     }
     Ok(Classes { names, of })
 }

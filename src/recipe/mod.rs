@@ -89,8 +89,10 @@ pub struct Body {
     /// What is measured on which object set.
     pub measure: BTreeMap<String, Measure>,
     /// From which value on an object counts as positive for a marker, by object set and marker.
+    #[serde(deserialize_with = "phenotypes::positive")]
     pub positive: BTreeMap<String, BTreeMap<String, Positive>>,
     /// The phenotypes of objects, by object set and name: which markers they are positive for, and which not.
+    #[serde(deserialize_with = "phenotypes::rules")]
     pub phenotypes: BTreeMap<String, BTreeMap<String, Rule>>,
     /// What parents learn of their children, by the set of the children.
     pub relate: relate::Relations,

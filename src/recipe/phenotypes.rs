@@ -15,8 +15,9 @@ use super::place::likely;
 use super::validate::Checker;
 use crate::measure::suffixes;
 use crate::{Error, Result};
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// When an object counts as positive for a marker: a value of it lies above a cutoff.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +44,41 @@ pub enum Cutoff {
 pub struct Rule {
     /// Each marker, and whether the object is positive for it.
     pub markers: Vec<(String, bool)>,
+}
+
+/// Tables by object set.
+type BySet<T> = BTreeMap<String, BTreeMap<String, T>>;
+
+/// The tables `[positive.SET]`.
+pub(super) fn positive<'de, D: Deserializer<'de>>(d: D) -> std::result::Result<BySet<Positive>, D::Error> {
+    by_set(d, "positive")
+}
+
+/// The tables `[phenotypes.SET]`.
+pub(super) fn rules<'de, D: Deserializer<'de>>(d: D) -> std::result::Result<BySet<Rule>, D::Error> {
+    by_set(d, "phenotypes")
+}
+
+/// A key that stands beside the tables is likely meant for one of them.
+fn by_set<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    d: D,
+    table: &str,
+) -> std::result::Result<BySet<T>, D::Error> {
+    let all = toml::Table::deserialize(d)?;
+    let is_beside = |(_, value): &(&String, &toml::Value)| match value {
+        toml::Value::Table(keys) => table == "positive" && keys.contains_key("above"),
+        _ => true,
+    };
+    if let Some((key, _)) = all.iter().find(is_beside) {
+        let what =
+            format!("\"{key}\" stands in no table of an object set   try: [{table}.SET] with the name of the set");
+        return Err(D::Error::custom(what));
+    }
+    let of_set = |(set, value): (String, toml::Value)| {
+        let inner = value.try_into().map_err(|e: toml::de::Error| D::Error::custom(e.message()))?;
+        Ok((set, inner))
+    };
+    all.into_iter().map(of_set).collect()
 }
 
 impl Positive {
