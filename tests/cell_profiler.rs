@@ -574,7 +574,7 @@ fn wrong_parameters_are_refused() {
 #[test]
 fn pages_list_the_columns_of_pairs() {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/measures.md")).unwrap();
-    let context = Context { unit: Unit::Um, channels: &[("A", "au"), ("B", "au")], volumes: false };
+    let context = Context { unit: Unit::Um, channels: &[("A", "au"), ("B", "au")], volumes: false, classes: &[] };
     let listed = measure::dictionary(&coloc("shuffles = 1"), &context);
     for d in listed.iter().filter(|d| d.name.starts_with("coloc_")) {
         assert!(page.contains(&format!("| `{}` |", d.name)), "docs/measures.md lacks {}", d.name);

@@ -4,8 +4,8 @@ use super::Request;
 use super::family::{Context, Family};
 use super::feature::{About, Definition};
 use super::{
-    colocalisation, granularity, haralick, intensity, intensity_details, lesion, probe, radial, radial_distribution,
-    radial_zernike, reference, sensitivity, shape, shape_details, spot, texture, zernike,
+    colocalisation, granularity, habitat, haralick, intensity, intensity_details, lesion, neighbours, probe, radial,
+    radial_distribution, radial_zernike, reference, sensitivity, shape, shape_details, spot, texture, zernike,
 };
 use crate::table::Table;
 use crate::{Error, Result};
@@ -19,7 +19,9 @@ pub const FAMILIES: &[Entry] = &[
     entry::<shape::Shape>("shape", &[]),
     entry::<shape_details::ShapeDetails>("shape_details", &[]),
     entry::<zernike::Zernike>("zernike", &[]),
+    entry::<habitat::Habitat>("habitat", habitat::KEYS),
     entry::<sensitivity::Sensitivity>("sensitivity", sensitivity::KEYS),
+    entry::<neighbours::Neighbours>("neighbours", neighbours::KEYS),
     entry::<intensity::Intensity>("intensity", &[]),
     entry::<intensity_details::IntensityDetails>("intensity_details", &[]),
     entry::<radial::Radial>("radial", &[]),
@@ -107,16 +109,16 @@ impl Chosen {
         self.family.channel_columns(about).into_iter().map(|d| self.named(d)).collect()
     }
 
-    /// One row for all objects of a set together, for the row of the image.
+    /// One row for all objects of a set together.
     ///
     /// # Errors
-    /// Data on a device.
+    /// As [`Family::totals`].
     pub fn totals(&self, set: &str, request: &Request) -> Result<Table> {
-        let mut table = self.family.totals(set, request)?;
+        let mut totals = self.family.totals(set, request)?;
         if let Some(alias) = &self.alias {
-            table.columns.iter_mut().for_each(|c| c.name = format!("{}_{alias}", c.name));
+            totals.columns.iter_mut().for_each(|column| column.name = format!("{}_{alias}", column.name));
         }
-        Ok(table)
+        Ok(totals)
     }
 
     fn named(&self, mut definition: Definition) -> Definition {

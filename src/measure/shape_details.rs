@@ -12,7 +12,6 @@ use super::hull;
 use super::object::Object;
 use super::position::FLAT_ONLY;
 use crate::Result;
-use crate::units::Unit;
 use serde::Deserialize;
 
 /// Powers of moments: below this.
@@ -150,15 +149,9 @@ impl ShapeDetails {
         all.extend(inertia(&central).map(Some));
         all
     }
-}
 
-/// Powers of rows and columns of the normalized moments, from second order on.
-fn orders() -> impl Iterator<Item = [usize; 2]> {
-    (0..POWERS).flat_map(|p| (0..POWERS).map(move |q| [p, q])).filter(|[p, q]| p + q >= 2)
-}
-
-impl Family for ShapeDetails {
-    fn columns(&self, _: &Context) -> Vec<Definition> {
+    /// What the columns are.
+    fn definitions() -> Vec<Definition> {
         let mut all = vec![];
         let mut add = |name: String, unit: String, definition: String, standard: &str| {
             let standard = format!("CellProfiler:AreaShape_{standard}");
@@ -198,9 +191,20 @@ impl Family for ShapeDetails {
         }
         all
     }
+}
+
+/// Powers of rows and columns of the normalized moments, from second order on.
+fn orders() -> impl Iterator<Item = [usize; 2]> {
+    (0..POWERS).flat_map(|p| (0..POWERS).map(move |q| [p, q])).filter(|[p, q]| p + q >= 2)
+}
+
+impl Family for ShapeDetails {
+    fn columns(&self, _: &Context) -> Vec<Definition> {
+        Self::definitions()
+    }
 
     fn begin<'a>(&'a self, _: &'a Request<'a>) -> Result<Measurer<'a>> {
-        let columns = self.columns(&Context { unit: Unit::Um, channels: &[], volumes: false }).len();
+        let columns = Self::definitions().len();
         Ok(Box::new(move |of, values| {
             values.reals(if of.is_flat() { Self::values(&of.object) } else { vec![None; columns] });
             Ok(())
