@@ -580,3 +580,25 @@ fn pages_list_the_columns_of_pairs() {
         assert!(page.contains(&format!("| `{}` |", d.name)), "docs/measures.md lacks {}", d.name);
     }
 }
+
+/// Invariant: the recipe knows the columns, whatever the order of the channels in a file is.
+#[test]
+fn pairs_do_not_depend_on_the_order_of_channels() {
+    let text = "modality = \"fluorescence\"\n[channels]\nnuclear = [0]\nprobe = [1]\nother = [2]\n\
+        [objects.a]\nchannel = \"nuclear\"\nsteps = [{ op = \"threshold\", method = \"otsu\" }]\n\
+        [measure.a]\nfeatures = [\"colocalisation\"]\n";
+    let recipe = Recipe::parse("r.toml", text, &[]).unwrap();
+    let array =
+        |k: usize| ndarray::Array3::from_shape_fn((1, 9, 9), |(_, y, x)| ((y * (x + k) * 37 + k * y) % 91) as u16);
+    let channels: Vec<_> = (0..3).map(|k| Channel::of_array(&format!("c{k}"), array(k).view()).unwrap()).collect();
+    let scan = Scan::new(Modality::Fluorescence, channels[0].volume.shape, channels);
+    let outcome = pipeline::run(&scan, &recipe, &Device::Cpu, &External::new()).unwrap();
+    let told = pipeline::columns(&recipe).unwrap();
+    let names = |o: &pipeline::Outcome| {
+        let mut names: Vec<String> = o.sets[0].table.columns.iter().map(|c| c.name.clone()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(&outcome), names(&told));
+    assert!(names(&told).contains(&"coloc_pearson_other_probe".to_string()));
+}

@@ -3,7 +3,6 @@
 use super::Request;
 use super::family::{Context, Family, Measurer, Mentions, Objection, define};
 use super::feature::{Definition, Feature, Get};
-use super::order::Sums;
 use crate::Result;
 use crate::device::Device;
 use crate::image::{Labels, Mask, ObjectRun};
@@ -41,7 +40,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
     Feature {
         name: "habitat_level",
         unit: "1",
-        definition: "Rank of its mean in the first channel among the habitats of its object; 1 is the coldest",
+        definition: "Rank of its label among the habitats of its object; those of the step habitats rise from the coldest, 1, to the hottest",
         standard: "",
         empty: NO_WHOLE,
         get: Get::Int(|f| Some(f.level)),
@@ -73,7 +72,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
     Feature {
         name: "habitat_from_hottest_um",
         unit: "um",
-        definition: "Distance of its centroid from that of the hottest habitat of its object; 0 for that one itself",
+        definition: "Distance of its centroid from that of the habitat of its object with the highest level; 0 for that one itself",
         standard: "",
         empty: NO_LENGTH,
         get: Get::Real(|f| f.from_hottest),
@@ -86,22 +85,18 @@ struct Part {
     /// The object that most of its voxels lie in; 0 is none.
     whole: u32,
     n: u64,
-    /// Mean of its samples.
-    mean: f64,
     /// z, y, x in pixels.
     centre: [f64; 3],
 }
 
-fn part(labels: &Labels, own: u32, wholes: &[u32], image: Option<&[i32]>) -> Result<Part> {
+fn part(labels: &Labels, own: u32, wholes: &[u32]) -> Result<Part> {
     let runs = labels.runs()?.of(own);
     let of = |run: &ObjectRun| run.index(labels.shape.x)..run.index(labels.shape.x) + run.len() as usize;
     let (mut shares, mut n, mut sums) = (BTreeMap::<u32, u64>::new(), 0u64, [0u64; 3]);
-    let mut samples = Vec::new();
     for run in runs {
         let [z, y] = run.zy(labels.shape);
         let length = u64::from(run.len());
         wholes.get(of(run)).unwrap_or_default().iter().for_each(|whole| *shares.entry(*whole).or_default() += 1);
-        samples.extend_from_slice(image.and_then(|image| image.get(of(run))).unwrap_or_default());
         n += length;
         let along = (u64::from(run.start) + u64::from(run.end) - 1) * length;
         // Twice the sum along x, so that it is whole.
@@ -111,8 +106,7 @@ fn part(labels: &Labels, own: u32, wholes: &[u32], image: Option<&[i32]>) -> Res
     shares.remove(&0);
     // The lower label of equals.
     let whole = shares.iter().rev().max_by_key(|(_, n)| **n).map_or(0, |(whole, _)| *whole);
-    let mean = Sums::of(&samples).mean().unwrap_or_default();
-    Ok(Part { whole, n, mean, centre: sums.map(|sum| sum as f64 / 2.0 / n.max(1) as f64) })
+    Ok(Part { whole, n, centre: sums.map(|sum| sum as f64 / 2.0 / n.max(1) as f64) })
 }
 
 /// In the unit of the spacing.
@@ -129,17 +123,13 @@ impl Family for Habitat {
     fn begin<'a>(&'a self, request: &'a Request<'a>) -> Result<Measurer<'a>> {
         let wholes = request.other(&self.of);
         let voxels = wholes.map(|labels| labels.voxels().host()).transpose()?.unwrap_or_default();
-        let image = request.channels.first().map(|c| c.volume.samples.host()).transpose()?;
         let own = request.labels;
-        let parts = (1..=own.count).into_par_iter().map(|label| part(own, label, voxels, image));
+        let parts = (1..=own.count).into_par_iter().map(|label| part(own, label, voxels));
         let parts = parts.collect::<Result<Vec<_>>>()?;
         let mut families: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
         for (i, part) in parts.iter().enumerate().filter(|(_, part)| part.whole > 0) {
             families.entry(part.whole).or_default().push(i);
         }
-        families
-            .values_mut()
-            .for_each(|of| of.sort_by(|a, b| parts[*a].mean.total_cmp(&parts[*b].mean).then(a.cmp(b))));
         let sizes: BTreeMap<u32, u64> = match wholes {
             Some(labels) => {
                 let runs = labels.runs()?;

@@ -59,8 +59,11 @@ impl Colocalisation {
     /// Which of these channels go together, by their places.
     fn places(&self, channels: &[&str]) -> Vec<[usize; 2]> {
         let Some(pairs) = &self.pairs else {
-            let n = channels.len();
-            return (0..n).flat_map(|a| (a + 1..n).map(move |b| [a, b])).collect();
+            // By name: the order of channels is that of each file.
+            let mut order: Vec<usize> = (0..channels.len()).collect();
+            order.sort_by_key(|i| channels[*i]);
+            let behind = |k: usize| order[k + 1..].iter().map(move |b| (k, *b));
+            return (0..order.len()).flat_map(behind).map(|(k, b)| [order[k], b]).collect();
         };
         let place = |name: &String| channels.iter().position(|c| c == name);
         pairs.iter().filter_map(|[a, b]| Some([place(a)?, place(b)?])).collect()
