@@ -2,7 +2,7 @@
 
 use super::family::{Context, Family};
 use super::feature::{About, Definition};
-use super::{intensity, lesion, probe, radial, reference, sensitivity, shape, spot, texture, zernike};
+use super::{fish, intensity, lesion, probe, radial, reference, sensitivity, shape, spot, texture, zernike};
 use crate::{Error, Result};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ pub const FAMILIES: &[Entry] = &[
     entry::<intensity::Intensity>("intensity", &[]),
     entry::<radial::Radial>("radial", &[]),
     entry::<probe::Probe>("probe", probe::KEYS),
+    entry::<fish::Fish>("fish", fish::KEYS),
     entry::<spot::OfSpot>("spot", spot::KEYS),
     entry::<texture::Texture>("texture", texture::KEYS),
 ];

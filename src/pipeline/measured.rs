@@ -19,6 +19,8 @@ pub(super) struct Measured {
     pub why_empty: Vec<String>,
     /// One row for all objects together, for the row of the image.
     pub totals: Table,
+    /// What the user should know of that row.
+    pub doubts: Vec<String>,
 }
 
 /// Most cells of a block of rows.
@@ -94,11 +96,13 @@ pub(super) fn set(
         }
         take(name, block)?;
     }
-    let mut totals = Table::default();
+    let (mut totals, mut doubts) = (Table::default(), vec![]);
     for chosen in &wanted.families {
-        totals.columns.extend(chosen.family.totals(name, &request)?.columns);
+        let row = chosen.family.totals(name, &request)?;
+        doubts.extend(chosen.family.doubts(&row));
+        totals.columns.extend(row.columns);
     }
-    Ok(Measured { table, why_empty: empty.reasons(&dictionary), totals })
+    Ok(Measured { table, why_empty: empty.reasons(&dictionary), totals, doubts })
 }
 
 /// Where each object comes from: its number and name in a file, and its place if it is a point.

@@ -244,9 +244,12 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
         }
     }
     for (name, set) in recipe.order.iter().filter(written).filter_map(|n| made.get(n).map(|m| (n, m))) {
-        let Some(Measured { table, why_empty, totals: together }) = measured.remove(name.as_str()) else { continue };
+        let Some(Measured { table, why_empty, totals: together, doubts }) = measured.remove(name.as_str()) else {
+            continue;
+        };
         words.empty_columns.extend(of_set(name, &why_empty));
         totals.extend(together.columns);
+        words.warnings.extend(of_set(name, &doubts));
         if let Some(regions) = of.external.get(name) {
             words.warnings.extend(of_set(name, &regions.notes));
         }
