@@ -141,7 +141,7 @@ impl BatchContext<'_> {
         let Some(entry) = self.kept.get(&item.name) else { return false };
         let Some(key) = &entry.part else { return false };
         let Some(part) = self.store.look(key) else { return false };
-        let wanted = self.all_outputs(item, recipe);
+        let wanted = self.all_outputs(item, recipe, &part.counts());
         let is_there = |f: &Written, below: &String| f.below == *below && f.is_there(self.out.folder());
         if !wanted.iter().all(|below| part.files.iter().any(|f| is_there(f, below))) {
             return false;
@@ -161,11 +161,10 @@ impl BatchContext<'_> {
     fn is_done(&self, item: &Item, recipe: &Recipe, looked: &mut Looked, record: &mut Record) -> Result<bool> {
         let hashes = looked.hash(item, self.root())?;
         let key = self.key(item, recipe, &hashes);
-        let wanted = self.all_outputs(item, recipe);
         let whole = |f: &Written, below: &String| f.below == *below && f.is_whole(self.out.folder());
-        let part =
-            self.store.look(&key).filter(|part| wanted.iter().all(|below| part.files.iter().any(|f| whole(f, below))));
-        let Some(ending) = part else {
+        let part = self.store.look(&key).map(|part| (self.all_outputs(item, recipe, &part.counts()), part));
+        let part = part.filter(|(wanted, part)| wanted.iter().all(|below| part.files.iter().any(|f| whole(f, below))));
+        let Some((wanted, ending)) = part else {
             looked.hashes = Some(hashes);
             return Ok(false);
         };

@@ -1,12 +1,13 @@
 //! The files that are written for an image.
 
 use super::context::BatchContext;
-use super::item::Item;
+use super::item::{Item, Source};
 use super::parts::Written;
 use crate::image::Scan;
 use crate::pipeline::Outcome;
-use crate::recipe::{ImageFiles, Recipe};
-use crate::{Result, write};
+use crate::recipe::{DicomFile, ImageFiles, Recipe};
+use crate::write::dicom;
+use crate::{Error, Result, read, write};
 
 impl BatchContext<'_> {
     /// Longest side of an overlay in pixels.
@@ -23,19 +24,27 @@ impl BatchContext<'_> {
         ]
     }
 
+    /// Place of the objects of a set as DICOM below the output folder.
+    fn dicom_output(item: &Item, set: &str, file: DicomFile) -> String {
+        format!("labels/{}", item.output(set, ".dcm", file.end()))
+    }
+
     /// Place of a derived image below the output folder.
     fn image_output(item: &Item, recipe: &Recipe, name: &str) -> String {
         let (usual, end) = if is_nifti(recipe) { (".nii.gz", ".nii.gz") } else { (".tif", ".ome.tif") };
         format!("images/{}", item.output(name, usual, end))
     }
 
-    /// Every file that the image should have.
-    pub fn all_outputs(&self, item: &Item, recipe: &Recipe) -> Vec<String> {
+    /// Every file that the image should have, with so many objects in its sets.
+    pub fn all_outputs(&self, item: &Item, recipe: &Recipe, objects: &[(String, usize)]) -> Vec<String> {
         let body = &recipe.body;
         let sets = body.objects.iter().filter(|(_, o)| o.write).flat_map(|(name, _)| self.outputs(item, recipe, name));
+        let has_objects = |set: &String| objects.iter().any(|(name, count)| name == set && *count > 0);
+        let written = body.objects.iter().filter(|(set, o)| o.write && self.settings.labels && has_objects(set));
+        let dicom = written.flat_map(|(set, _)| body.output.dicom.iter().map(|f| Self::dicom_output(item, set, *f)));
         let images =
             body.images.iter().filter(|(_, i)| i.write).map(|(name, _)| Self::image_output(item, recipe, name));
-        sets.flatten().chain(images).collect()
+        sets.flatten().chain(dicom).chain(images).collect()
     }
 
     /// Writes them.
@@ -51,6 +60,7 @@ impl BatchContext<'_> {
             }
             written.push(Written::of(self.out.folder(), below)?);
         }
+        written.extend(self.set_down_dicom(item, recipe, scan, outcome)?);
         // Sets that follow each other are mostly shown over the same channels: laid out once.
         let mut laid: Option<([Option<usize>; 2], write::Backdrop)> = None;
         for set in &outcome.sets {
@@ -81,6 +91,38 @@ impl BatchContext<'_> {
                 };
                 backdrop.overlay(self.out.path(&below)?, &[(set.name.as_str(), &set.objects.labels)])?;
                 laid = Some((over, backdrop));
+                written.push(Written::of(self.out.folder(), below)?);
+            }
+        }
+        Ok(written)
+    }
+
+    /// Writes the object sets as DICOM, where the recipe says so. A set without objects has no such file: the formats know none.
+    fn set_down_dicom(&self, item: &Item, recipe: &Recipe, scan: &Scan, outcome: &Outcome) -> Result<Vec<Written>> {
+        let files = &recipe.body.output.dicom;
+        if files.is_empty() || !self.settings.labels {
+            return Ok(vec![]);
+        }
+        let (Source::Series(series), Some(spacing), Some(patient_grid)) =
+            (&item.source, scan.spacing, scan.patient_grid)
+        else {
+            return Err(Error::usage("the image is no DICOM series that lies in a patient")
+                .needed_for(format!("the files of output.dicom in the recipe {}", recipe.name))
+                .remedy("--set output.dicom=[] for images that are not"));
+        };
+        let source = read::dicom_source(series)?;
+        let mut written = Vec::new();
+        for set in outcome.sets.iter().filter(|set| set.objects.labels.count > 0) {
+            let labels = &set.objects.labels;
+            let found =
+                dicom::Found { set: &set.name, recipe: &recipe.name, labels, source: &source, spacing, patient_grid };
+            for file in files {
+                let below = Self::dicom_output(item, &set.name, *file);
+                let path = self.out.path(&below)?;
+                match file {
+                    DicomFile::Seg => dicom::seg(&path, &found)?,
+                    DicomFile::Rtstruct => dicom::rtstruct(&path, &found, recipe.body.output.contours)?,
+                }
                 written.push(Written::of(self.out.folder(), below)?);
             }
         }

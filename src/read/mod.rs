@@ -40,7 +40,8 @@ mod step;
 mod stored;
 mod tiff;
 
-pub use dicom::{Drawn, FoundSeries, Other, Series, examine_series, find_series, is_dicom, read_series};
+pub use dicom::{DicomSource, Drawn, FoundSeries, Other, Series, SourceFrame};
+pub use dicom::{examine_series, find_series, is_dicom, read_series, source as dicom_source};
 pub use extent::Extent;
 pub use foreign::{Foreign, foreign, foreign_folder};
 pub use groups::{Captured, PathPattern};

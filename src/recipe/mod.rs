@@ -20,7 +20,7 @@ mod validate;
 mod validate_steps;
 
 pub use channel::*;
-pub use output::{ImageFiles, Output, Quality};
+pub use output::{Contours, DicomFile, ImageFiles, Output, Quality};
 pub use presets::{PRESETS, Preset, preset};
 pub use relate::{Relate, Statistic};
 pub use settings::LESIONS;

@@ -13,6 +13,10 @@ pub struct Output {
     pub lengths: Option<Unit>,
     /// Label images and derived images: NIfTI for PET, else TIFF.
     pub images: Option<ImageFiles>,
+    /// Objects as DICOM beside the label images, for images that are DICOM themselves.
+    pub dicom: Vec<DicomFile>,
+    /// Where the contours of an RTSTRUCT run.
+    pub contours: Contours,
     /// Images are volumes, so tables leave out what only single slices can have: true for PET.
     pub volumes: Option<bool>,
 }
@@ -25,6 +29,37 @@ pub enum ImageFiles {
     Tiff,
     /// NIfTI, with the place in the patient.
     Nifti,
+}
+
+/// Objects as DICOM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DicomFile {
+    /// A segmentation: a bit a voxel.
+    Seg,
+    /// A structure set: contours.
+    Rtstruct,
+}
+
+/// Where contours run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Contours {
+    /// Along the edges of voxels: the centres of exactly the object's voxels lie inside.
+    #[default]
+    Edges,
+    /// Through the centres of the outermost voxels, for programs that count what a contour touches as inside.
+    Centres,
+}
+
+impl DicomFile {
+    /// The end of its file name.
+    pub fn end(self) -> &'static str {
+        match self {
+            DicomFile::Seg => ".seg.dcm",
+            DicomFile::Rtstruct => ".rtstruct.dcm",
+        }
+    }
 }
 
 /// What is said of the channels in the row of the image.

@@ -7,6 +7,7 @@
 mod axis;
 mod colours;
 pub mod csv;
+pub mod dicom;
 mod draft;
 mod font;
 pub mod labels;

@@ -26,6 +26,7 @@ mod regions;
 mod series;
 mod set;
 mod slice;
+mod source;
 mod stack;
 mod syntax;
 mod values;
@@ -34,6 +35,7 @@ mod volume;
 pub use find::find_series;
 pub use regions::{Drawn, regions};
 pub use series::{FoundSeries, Other, Series, is_dicom};
+pub use source::{DicomSource, SourceFrame, source};
 
 use super::extent::Extent;
 use super::{Format, Input, Options, Source};

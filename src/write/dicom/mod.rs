@@ -1,0 +1,201 @@
+//! Objects as DICOM, for viewers, archives and planning systems: segmentations (SEG) and structure sets (RTSTRUCT).
+//!
+//! Both refer to the series that the objects were found in: its patient, study and frame of reference go over, and each frame or
+//! contour names the slice that it lies on. Explicit VR, little endian. UIDs follow from the series and the objects (2.25 and a
+//! hash), dates are those of the series: the same input gives the same bytes.
+
+mod contour;
+mod rtstruct;
+mod seg;
+
+pub use rtstruct::rtstruct;
+pub use seg::seg;
+
+use super::draft::Draft;
+use crate::image::{Labels, PatientGrid};
+use crate::read::{DicomSource, SourceFrame};
+use crate::units::Spacing;
+use crate::{Error, Kind, Result};
+use dicom_core::value::DataSetSequence;
+use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
+use dicom_dictionary_std::{tags, uids};
+use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+
+/// Objects, and where they come from.
+#[derive(Clone, Copy, Debug)]
+pub struct Found<'a> {
+    /// Name of the object set.
+    pub set: &'a str,
+    /// Name of the recipe.
+    pub recipe: &'a str,
+    /// One region a label.
+    pub labels: &'a Labels,
+    /// The series that they were found in.
+    pub source: &'a DicomSource,
+    /// Distances of the grid.
+    pub spacing: Spacing,
+    /// Where the grid lies in the patient.
+    pub patient_grid: PatientGrid,
+}
+
+impl Found<'_> {
+    /// Name of a region.
+    fn name(&self, label: u32) -> String {
+        format!("{} {label}", ascii(self.set))
+    }
+
+    /// A slice's frames in the series: several, if it was taken several times.
+    fn frames(&self, z: usize) -> Result<Vec<&SourceFrame>> {
+        let here = self.patient_grid.at(&self.spacing, [z as f64, 0.0, 0.0]);
+        let far = |f: &SourceFrame| (0..3).map(|k| (f.position[k] - here[k]).powi(2)).sum::<f64>().sqrt();
+        let near = self.spacing.zyx.iter().fold(f64::INFINITY, |a, b| a.min(*b)) * self.spacing.unit.um() / 4000.0;
+        let frames: Vec<_> = self.source.frames.iter().filter(|f| far(f) <= near).collect();
+        match frames.is_empty() {
+            true => Err(Error::usage(format!("no slice of the series lies where slice {z} of the objects does"))
+                .remedy("a recipe without dicom in [output]")),
+            false => Ok(frames),
+        }
+    }
+
+    /// A UID that nothing else has, and that these objects always have.
+    fn uid(&self, what: &str) -> Result<String> {
+        let mut hasher = Sha256::new();
+        for part in [what, &self.source.series, self.set, self.recipe] {
+            hasher.update((part.len() as u64).to_le_bytes());
+            hasher.update(part);
+        }
+        let runs = self.labels.runs()?;
+        for label in 1..=self.labels.count {
+            for run in runs.of(label) {
+                [label, run.row, run.start, run.end].iter().for_each(|v| hasher.update(v.to_le_bytes()));
+            }
+        }
+        let number = hasher.finalize().iter().take(16).fold(0_u128, |n, byte| n << 8 | u128::from(*byte));
+        Ok(format!("2.25.{number}"))
+    }
+
+    /// What all objects have: patient, study, a series of its own, who made it.
+    fn begin(&self, class: &str, modality: &str) -> Result<InMemDicomObject> {
+        let (source, mut o) = (self.source, InMemDicomObject::new_empty());
+        for (tag, vr, bytes) in &source.copied {
+            // The bytes of numbers are written as numbers, those of all other texts as they are.
+            let value = match *vr {
+                VR::DS => String::from_utf8_lossy(bytes).into_owned().into(),
+                _ => PrimitiveValue::U8(bytes.as_slice().into()),
+            };
+            o.put(DataElement::new(*tag, *vr, value));
+        }
+        put(&mut o, tags::SOP_CLASS_UID, VR::UI, class);
+        put(&mut o, tags::SOP_INSTANCE_UID, VR::UI, self.uid(modality)?);
+        put(&mut o, tags::STUDY_INSTANCE_UID, VR::UI, source.study.as_str());
+        put(&mut o, tags::SERIES_INSTANCE_UID, VR::UI, self.uid(&format!("{modality} series"))?);
+        put(&mut o, tags::MODALITY, VR::CS, modality);
+        put(&mut o, tags::SERIES_NUMBER, VR::IS, "1");
+        put(&mut o, tags::INSTANCE_NUMBER, VR::IS, "1");
+        put(&mut o, tags::SERIES_DESCRIPTION, VR::LO, short(&format!("uptake {}: {}", self.recipe, self.set)));
+        put(&mut o, tags::MANUFACTURER, VR::LO, "uptake");
+        put(&mut o, tags::MANUFACTURER_MODEL_NAME, VR::LO, "uptake");
+        put(&mut o, tags::SOFTWARE_VERSIONS, VR::LO, env!("CARGO_PKG_VERSION"));
+        put(&mut o, tags::FRAME_OF_REFERENCE_UID, VR::UI, source.frame_of_reference.as_str());
+        put(&mut o, tags::POSITION_REFERENCE_INDICATOR, VR::LO, "");
+        Ok(o)
+    }
+}
+
+/// Writes an object.
+fn save(path: &Path, object: InMemDicomObject) -> Result<()> {
+    let refused = |e: &dyn std::fmt::Display| Error::new(Kind::Internal, format!("no DICOM: {e}")).at(path);
+    let meta = FileMetaTableBuilder::new()
+        .transfer_syntax(uids::EXPLICIT_VR_LITTLE_ENDIAN)
+        .implementation_class_uid("2.25.201457294083156421137908551720438813417")
+        .implementation_version_name("UPTAKE");
+    let file = object.with_meta(meta).map_err(|e| refused(&e))?;
+    let mut bytes = Vec::new();
+    file.write_all(&mut bytes).map_err(|e| refused(&e))?;
+    Draft::write(path, &bytes)
+}
+
+fn put(object: &mut InMemDicomObject, tag: Tag, vr: VR, value: impl Into<PrimitiveValue>) {
+    object.put(DataElement::new(tag, vr, value.into()));
+}
+
+fn sequence(object: &mut InMemDicomObject, tag: Tag, items: Vec<InMemDicomObject>) {
+    object.put(DataElement::new(tag, VR::SQ, DataSetSequence::from(items)));
+}
+
+fn item(fill: impl FnOnce(&mut InMemDicomObject)) -> InMemDicomObject {
+    let mut object = InMemDicomObject::new_empty();
+    fill(&mut object);
+    object
+}
+
+/// A code with its scheme and meaning.
+fn code(value: &str, scheme: &str, meaning: &str) -> InMemDicomObject {
+    item(|i| {
+        put(i, tags::CODE_VALUE, VR::SH, value);
+        put(i, tags::CODING_SCHEME_DESIGNATOR, VR::SH, scheme);
+        put(i, tags::CODE_MEANING, VR::LO, meaning);
+    })
+}
+
+/// A reference to a frame of the series.
+fn reference(frame: &SourceFrame) -> InMemDicomObject {
+    item(|i| {
+        put(i, tags::REFERENCED_SOP_CLASS_UID, VR::UI, frame.class.as_str());
+        put(i, tags::REFERENCED_SOP_INSTANCE_UID, VR::UI, frame.instance.as_str());
+        if let Some(number) = frame.number {
+            put(i, tags::REFERENCED_FRAME_NUMBER, VR::IS, number.to_string());
+        }
+    })
+}
+
+/// References to all files of the series, each once.
+fn instances(source: &DicomSource) -> Vec<InMemDicomObject> {
+    let mut frames: Vec<SourceFrame> =
+        source.frames.iter().map(|f| SourceFrame { number: None, ..f.clone() }).collect();
+    frames.dedup_by(|a, b| a.instance == b.instance);
+    frames.iter().map(reference).collect()
+}
+
+/// Decimal numbers of at most 16 letters each.
+fn decimals(values: &[f64]) -> String {
+    values.iter().map(|v| decimal(*v)).collect::<Vec<_>>().join("\\")
+}
+
+fn decimal(v: f64) -> String {
+    let shortest = v.to_string();
+    if shortest.len() <= 16 {
+        return shortest;
+    }
+    let rounded = (0..=15).rev().map(|digits| format!("{v:.digits$}")).find(|text| text.len() <= 16);
+    rounded.filter(|_| v.abs() >= 1e-3).unwrap_or_else(|| format!("{v:.8e}"))
+}
+
+/// The letters that any character set has: the text may stand beside a patient's name in another one.
+fn ascii(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_graphic() && c != '\\' || c == ' ' { c } else { '_' }).collect()
+}
+
+/// As many letters as a description may have.
+fn short(text: &str) -> String {
+    ascii(text).chars().take(64).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    //! Mechanics.
+    use super::*;
+
+    #[test]
+    fn decimals_have_at_most_sixteen_letters_and_lose_little() {
+        for v in [0.0, 4.0728302, -1.0 / 3.0, 1e-9 / 3.0, -123456.789_012_345, 0.1 + 0.2, 4.6875, -1.234_567_890_123e-7]
+        {
+            let text = decimal(v);
+            assert!(text.len() <= 16, "{text}");
+            assert!((text.parse::<f64>().unwrap() - v).abs() <= 1e-8 * v.abs(), "{v} {text}");
+        }
+        assert_eq!(decimals(&[1.0, 2.5]), "1\\2.5");
+    }
+}
