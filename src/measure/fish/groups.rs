@@ -57,8 +57,10 @@ pub(super) fn ratio(pairs: &[(f64, f64)]) -> Option<(f64, Option<f64>)> {
 /// The 97.5th percentile of Student's t, by Cornish and Fisher's expansion: to 0.001 from 10 degrees of freedom on.
 fn student(degrees: f64) -> f64 {
     let z = 1.959_963_984_540_054_f64;
-    let (z3, z5) = (z.powi(3), z.powi(5));
-    z + (z3 + z) / (4.0 * degrees) + (5.0 * z5 + 16.0 * z3 + 3.0 * z) / (96.0 * degrees * degrees)
+    let (z3, z5, z7) = (z.powi(3), z.powi(5), z.powi(7));
+    z + (z3 + z) / (4.0 * degrees)
+        + (5.0 * z5 + 16.0 * z3 + 3.0 * z) / (96.0 * degrees.powi(2))
+        + (3.0 * z7 + 19.0 * z5 + 17.0 * z3 - 15.0 * z) / (384.0 * degrees.powi(3))
 }
 
 #[cfg(test)]

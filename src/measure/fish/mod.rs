@@ -176,7 +176,7 @@ impl Fish {
         };
         let shape = request.labels.shape.zyx();
         let at_border = |e: &Extent| (1..3).any(|a| e.lo[a] == 0 || e.hi[a] == shape[a]);
-        let mut sizes: Vec<u64> = extents.iter().filter(|e| e.n > 0 && !at_border(e)).map(|e| e.n as u64).collect();
+        let mut sizes: Vec<u64> = extents.iter().filter(|e| e.n > 0 && !at_border(e)).map(|e| e.n).collect();
         sizes.sort_unstable();
         let largest = sizes.get(sizes.len() / 2).map_or(f64::INFINITY, |n| self.largest * *n as f64);
         let nucleus = |(i, e): (usize, &Extent)| {
