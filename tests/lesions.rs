@@ -377,8 +377,10 @@ fn what_is_missing_is_empty() {
     let flat = ["area_", "suv_", "sul_", "tlg_", "percist_measurable"];
     let not_suv = Scene { unit: "Bq/ml", ..two() };
     let table = empty(&not_suv, &flat);
-    let dictionary =
-        measure::dictionary(&lesion(""), &Context { unit: Unit::Mm, channels: &[("pet", "Bq/ml")], volumes: true });
+    let dictionary = measure::dictionary(
+        &lesion(""),
+        &Context { unit: Unit::Mm, channels: &[("pet", "Bq/ml")], volumes: true, classes: &[] },
+    );
     let mut cells = measure::EmptyCells::default();
     cells.add(&table);
     assert!(cells.reasons(&dictionary).iter().any(|n| n.contains("the values are not SUV")));

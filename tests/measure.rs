@@ -27,7 +27,7 @@ fn families(ring: &str, channel: &Volume) -> Vec<Chosen> {
 
 /// Of tables in mm, which are of volumes here.
 fn context<'a>(channels: &'a [(&'a str, &'a str)], unit: Unit) -> Context<'a> {
-    Context { unit, channels, volumes: unit == Unit::Mm }
+    Context { unit, channels, volumes: unit == Unit::Mm, classes: &[] }
 }
 
 const RING: &str = "[\"2 px\", \"5 px\"]";

@@ -22,6 +22,8 @@ const REST: u64 = 3;
 const FIXED: u64 = 4 << 20;
 /// Bytes of a cell of a block of rows while it is made and kept: pieces, the block, the batch, and its packed form.
 const CELL: u64 = 48;
+/// Bytes of an object of which the neighbours are looked for: its place, trees, the triangulation while it is made.
+const PLACE: u64 = 600;
 
 /// Bytes that an image takes at its peak, from reading to writing, without the rows of its objects.
 pub fn image(extent: &Extent, recipe: &Recipe) -> u64 {
@@ -39,7 +41,7 @@ pub fn image(extent: &Extent, recipe: &Recipe) -> u64 {
     extent.finished().saturating_add(at_work).saturating_add(FIXED)
 }
 
-/// Bytes that a block of the rows of its objects takes.
-pub fn rows(cells: u64) -> u64 {
-    cells.saturating_mul(CELL)
+/// Bytes that a block of the rows of its objects takes, and the places of so many objects.
+pub fn rows(cells: u64, placed: u64) -> u64 {
+    cells.saturating_mul(CELL).saturating_add(placed.saturating_mul(PLACE))
 }

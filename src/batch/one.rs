@@ -19,7 +19,7 @@ use crate::image::Scan;
 use crate::pipeline::{self, External, Outcome};
 use crate::profile::stage;
 use crate::read::{self, Extent};
-use crate::recipe::Recipe;
+use crate::recipe::{Objects, Recipe};
 use crate::table::arrow;
 use crate::{Error, Kind, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -199,11 +199,8 @@ impl BatchContext<'_> {
         record.stage = Stage::Regions;
         let mut external = External::new();
         for (set, path) in label_files {
-            let pick = recipe
-                .body
-                .objects
-                .get(set)
-                .map_or_else(read::Pick::default, |o| read::Pick { names: o.regions.clone(), resample: o.resample });
+            let of = |o: &Objects| read::Pick { names: o.regions.clone(), resample: o.resample, origin: o.origin };
+            let pick = recipe.body.objects.get(set).map_or_else(read::Pick::default, of);
             external.insert(set.clone(), read::regions(path, &scan, &pick, options)?);
         }
         let key = self.key(item, recipe, &hashes);
@@ -265,7 +262,7 @@ impl BatchContext<'_> {
         let found = stage("recipe", "", || pipeline::find(scan, recipe, device, external, &go_on))?;
         go_on()?;
         *now = Stage::Measure;
-        let need = estimate::image(extent, recipe).saturating_add(estimate::rows(found.cells()));
+        let need = estimate::image(extent, recipe).saturating_add(estimate::rows(found.cells(), found.placed()));
         let more = share.grow(need).map_err(|e| {
             let what = format!("{}: {} cells in a block of rows of its objects", e.what, found.cells());
             Error { what, ..e }.remedy(self.enough(need))

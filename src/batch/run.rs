@@ -17,7 +17,7 @@ use super::search::absolute;
 use super::settings::Settings;
 use super::shard::List;
 use super::summary::{Summary, summary};
-use super::{machine, queue, redo, run_json, tables};
+use super::{groups, machine, plates, queue, redo, run_json, tables};
 use crate::device::Device;
 use crate::{Error, Result};
 use std::time::Instant;
@@ -33,6 +33,8 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
     at_most("jobs", settings.jobs.unwrap_or(1))?;
     let pool = pool(threads)?;
     let Images { items, root, metadata, .. } = pool.install(|| discover(settings, recipes))?;
+    groups::check(&recipes.all(), &metadata)?;
+    plates::check(&recipes.all(), &metadata, &items)?;
     let mut head = settings.head(recipes);
     (head.list, head.metadata) = (List::of(&items), metadata.clone());
     let items = head.shard.of(items);

@@ -5,11 +5,13 @@
 
 use super::context::BatchContext;
 use super::fit::Fit;
+use super::groups::{GROUPS, Groups};
 use super::item::Item;
 use super::layout::Layout;
 use super::ledger::Entry;
 use super::metadata::Metadata;
 use super::parts::IMAGES;
+use super::plates::Plates;
 use super::recipes::Recipes;
 use super::record::{Record, Status};
 use crate::table::arrow;
@@ -29,6 +31,12 @@ pub(super) fn write(
     let metadata = &context.metadata;
     let layout = Layout::of(items, context.recipes, &context.store)?;
     metadata.differ_from(layout.names())?;
+    let mut groups = context.recipes.all().into_iter().find_map(|recipe| Groups::new(recipe, &layout));
+    let mut plates = context.recipes.all().into_iter().find_map(|recipe| Plates::new(recipe, &layout));
+    let mut sum_up = |table: &str, rows: &RecordBatch| {
+        groups.as_mut().map_or(Ok(()), |groups| groups.take(table, rows))?;
+        plates.as_mut().map_or(Ok(()), |plates| plates.take(table, rows))
+    };
     let mut images = Sinks::open(context, IMAGES)?;
     let mut row = Fit::new(columns_of(&status(None, metadata, &Record::skipped(""))), &layout.images);
     let mut waiting = Vec::new();
@@ -51,7 +59,9 @@ pub(super) fn write(
                 if table == IMAGES {
                     of_image = row.rows(&front, rows)?;
                 } else if let Some((fit, sink)) = sets.get_mut(table) {
-                    sink.append(&fit.rows(&of_rows, rows)?)?;
+                    let rows = fit.rows(&of_rows, rows)?;
+                    sum_up(table, &rows)?;
+                    sink.append(&rows)?;
                 }
                 Ok(())
             };
@@ -63,15 +73,31 @@ pub(super) fn write(
         }
         waiting.push(of_image);
         if waiting.len() == TOGETHER {
-            images.append(&together(&row.schema, &std::mem::take(&mut waiting))?)?;
+            let rows = together(&row.schema, &std::mem::take(&mut waiting))?;
+            sum_up(IMAGES, &rows)?;
+            images.append(&rows)?;
         }
     }
-    images.append(&together(&row.schema, &waiting)?)?;
+    let rows = together(&row.schema, &waiting)?;
+    sum_up(IMAGES, &rows)?;
+    images.append(&rows)?;
     images.finish()?;
     sets.into_values().try_for_each(|(_, sink)| sink.finish())?;
+    let sums = sums(groups, plates);
+    for (name, table) in &sums {
+        let mut sink = Sinks::open(context, name)?;
+        sink.append(&arrow::batch(table)?)?;
+        sink.finish()?;
+    }
     let mut features = Sinks::open(context, "features")?;
-    features.append(&arrow::batch(&dictionary(&layout, metadata))?)?;
+    features.append(&arrow::batch(&dictionary(&layout, metadata, &sums))?)?;
     features.finish()
+}
+
+/// The tables that sum up images.
+fn sums(groups: Option<Groups>, plates: Option<Plates>) -> Vec<(&'static str, Table)> {
+    let groups = groups.map(|groups| (GROUPS, groups.table()));
+    groups.into_iter().chain(plates.into_iter().flat_map(Plates::tables)).collect()
 }
 
 /// Rows of images that are written together.
@@ -112,17 +138,20 @@ fn status(item: Option<&Item>, metadata: &Metadata, record: &Record) -> Table {
 pub fn features(recipes: &Recipes) -> Result<Table> {
     let mut layout = Layout::default();
     recipes.all().into_iter().try_for_each(|recipe| layout.add_recipe(recipe))?;
-    Ok(dictionary(&layout, &Metadata::default()))
+    let groups = recipes.all().into_iter().find_map(|recipe| Groups::new(recipe, &layout));
+    let plates = recipes.all().into_iter().find_map(|recipe| Plates::new(recipe, &layout));
+    Ok(dictionary(&layout, &Metadata::default(), &sums(groups, plates)))
 }
 
 /// Every column of every table with its unit and meaning.
-fn dictionary(layout: &Layout, metadata: &Metadata) -> Table {
+fn dictionary(layout: &Layout, metadata: &Metadata, sums: &[(&str, Table)]) -> Table {
     let status = status(None, metadata, &Record::skipped(""));
     let image = status.columns.iter().take(1 + metadata.names().len());
     let images = status.columns.iter().chain(&layout.images).map(|c| (IMAGES, c));
     let sets =
         layout.sets.iter().flat_map(|(name, columns)| image.clone().chain(columns).map(move |c| (name.as_str(), c)));
-    let all: Vec<(&str, &Column)> = sets.chain(images).collect();
+    let sums = sums.iter().flat_map(|(name, table)| table.columns.iter().map(|c| (*name, c)));
+    let all: Vec<(&str, &Column)> = sets.chain(images).chain(sums).collect();
     let gather = |f: fn(&(&str, &Column)) -> String| all.iter().map(|e| Some(f(e)).filter(|s| !s.is_empty())).collect();
     let mut t = Table::default();
     t.push(text("table", "Name of the table.", gather(|(name, _)| name.to_string())));

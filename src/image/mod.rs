@@ -1,6 +1,7 @@
 //! The nouns: what is read, computed on and measured. A [`Scan`] has channels, each a [`Volume`] of integer samples with a
 //! [`Scale`]; operations make [`Mask`]s and [`Labels`] of them.
 
+mod classes;
 mod labels;
 mod object_runs;
 mod object_set;
@@ -9,10 +10,11 @@ mod scale;
 mod scan;
 mod volume;
 
+pub use classes::Classes;
 pub use labels::Labels;
 pub(crate) use object_runs::{ObjectRun, ObjectRuns};
 pub use object_set::{ObjectSet, Origin};
 pub use patient_grid::PatientGrid;
 pub use scale::Scale;
-pub use scan::{Channel, Modality, NO_UNIT, Regions, SUV_UNIT, Scan};
+pub use scan::{Channel, Modality, NO_UNIT, PointOrigin, Regions, SUV_UNIT, Scan};
 pub use volume::{Mask, Volume};

@@ -1,6 +1,6 @@
 //! The objects of an image: what was found in it, or drawn elsewhere.
 
-use super::Labels;
+use super::{Classes, Labels};
 use crate::Result;
 
 /// The objects of an image, with what is known of them beside their voxels.
@@ -33,6 +33,8 @@ pub struct Origin {
     pub names: Vec<Option<String>>,
     /// Where they lie, z, y, x in pixels: of points, whose positions are finer than their voxels.
     pub points: Option<Vec<[f64; 3]>>,
+    /// Their classes, of points from a table that has classes.
+    pub classes: Option<Classes>,
 }
 
 impl ObjectSet {

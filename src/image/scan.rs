@@ -1,8 +1,9 @@
 //! What a reader returns: the channels of one image with their calibration and provenance.
 
-use crate::image::{PatientGrid, Volume};
+use crate::image::{Classes, PatientGrid, Volume};
 use crate::table::Table;
 use crate::units::{Shape, Spacing};
+use serde::Deserialize;
 
 /// What made the image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -101,6 +102,17 @@ impl Scan {
     }
 }
 
+/// What coordinates of points count from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PointOrigin {
+    /// The centre of the first voxel.
+    #[default]
+    Centre,
+    /// Its outer corner, as in QuPath.
+    Corner,
+}
+
 /// Regions drawn elsewhere, on the grid of an image: label images, RTSTRUCT, DICOM SEG.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Regions {
@@ -112,6 +124,8 @@ pub struct Regions {
     pub names: std::collections::BTreeMap<u32, String>,
     /// Of points: where region 1, 2, ... lies, z, y, x in pixels of the image.
     pub points: Vec<[f64; 3]>,
+    /// Of points: the class of region 1, 2, ..., if the table has classes.
+    pub classes: Option<Classes>,
     /// Things the user should look at.
     pub notes: Vec<String>,
 }
@@ -119,6 +133,6 @@ pub struct Regions {
 impl Regions {
     /// None, on a grid of that size.
     pub fn none(shape: Shape) -> Self {
-        Regions { shape, voxels: vec![], names: Default::default(), points: vec![], notes: vec![] }
+        Regions { shape, voxels: vec![], names: Default::default(), points: vec![], classes: None, notes: vec![] }
     }
 }

@@ -91,7 +91,7 @@ impl<'a> Plan<'a> {
             values.put(std::slice::from_ref(f), Some(&position));
         }
         if there {
-            let measured = Measured::new(object, moments, request, self.in_channels)?;
+            let measured = Measured::new(label, object, moments, request, self.in_channels)?;
             by.iter().try_for_each(|measure| measure(&measured, &mut values))?;
         } else {
             values.0.resize(values.0.len() + self.width, Value::None);

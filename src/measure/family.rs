@@ -79,6 +79,8 @@ pub struct Needs {
     pub uptake: bool,
     /// It takes what lies around objects for their background.
     pub background: bool,
+    /// It looks at where all objects of the set lie, and of which class they are.
+    pub places: bool,
 }
 
 /// What the parameters of a family name and count in, each with its key.
@@ -88,6 +90,8 @@ pub struct Mentions<'a> {
     pub sets: Vec<(&'static str, &'a str)>,
     /// Channels, which must be among those that are measured.
     pub channels: Vec<(&'static str, &'a str)>,
+    /// Classes, which the objects of the set must have.
+    pub classes: Vec<(&'static str, &'a str)>,
     /// Lengths.
     pub lengths: Vec<(&'static str, Length)>,
 }
@@ -112,6 +116,8 @@ pub struct Context<'a> {
     pub channels: &'a [(&'a str, &'a str)],
     /// Images are volumes: what only single slices can have is left out.
     pub volumes: bool,
+    /// Classes that the objects may be of.
+    pub classes: &'a [String],
 }
 
 impl<'a> Context<'a> {
@@ -133,6 +139,7 @@ impl<'a> Context<'a> {
 
 /// An object that is measured, with what several families need.
 pub struct Measured<'a> {
+    pub(super) label: u32,
     pub(super) object: Object<'a>,
     pub(super) moments: Moments,
     /// In the unit of the table.
@@ -144,6 +151,7 @@ pub struct Measured<'a> {
 impl<'a> Measured<'a> {
     /// With its samples in the channels, where families ask for them.
     pub(super) fn new(
+        label: u32,
         object: Object<'a>,
         moments: Moments,
         request: &'a Request<'a>,
@@ -152,7 +160,7 @@ impl<'a> Measured<'a> {
         let channels = if in_channels { request.channels } else { &[] };
         let samples = |c: &ChannelRef| Ok(object.samples(c.volume.samples.host()?));
         let samples = channels.iter().map(samples).collect::<Result<_>>()?;
-        Ok(Measured { object, moments, spacing: request.lengths(), request, samples })
+        Ok(Measured { label, object, moments, spacing: request.lengths(), request, samples })
     }
 
     /// The image is a single slice.

@@ -16,12 +16,14 @@ mod edt;
 pub mod family;
 pub mod feature;
 pub mod fish;
+pub mod habitat;
 mod holes;
 mod hull;
 pub mod intensity;
 pub mod lesion;
 mod lesion_facts;
 mod moments;
+pub mod neighbours;
 mod object;
 mod order;
 mod outline;
@@ -46,12 +48,13 @@ pub mod zernike;
 pub use background::{background_limit, occupied};
 pub use family::{Context, Family, Measurer, Mentions, Needs, Objection};
 pub use feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
+pub use neighbours::Places;
 pub use reference::Reference;
 pub use registry::{Chosen, FAMILIES, family};
 pub(crate) use spot::FWHM as SPOT_FWHM;
 pub(crate) use spot_fit::{Start as SpotStart, fit as fit_spot};
 
-use crate::image::{Labels, PatientGrid, Volume};
+use crate::image::{Classes, Labels, PatientGrid, Volume};
 use crate::ops::extent::{Extent, extents};
 use crate::table::Table;
 use crate::units::{Ruler, Shape, Spacing, Unit};
@@ -90,6 +93,10 @@ pub struct Request<'a> {
     pub points: Option<&'a [[f64; 3]]>,
     /// Radius of the typical object in pixels, which lengths in `r` count.
     pub radius_px: Option<f64>,
+    /// The classes of the objects, for families that tell them apart.
+    pub classes: Option<&'a Classes>,
+    /// Where the objects lie, for families that look at all of them; made from the labels if absent.
+    pub places: Option<&'a Places>,
     /// 1 where an object of any set is, which is no background: see [`occupied`]. The objects of `labels` alone if absent.
     pub occupied: Option<&'a [u8]>,
     /// Calibration, if known.
@@ -114,6 +121,8 @@ impl<'a> Request<'a> {
             others: &[],
             points: None,
             radius_px: None,
+            classes: None,
+            places: None,
             occupied: None,
             spacing: None,
             unit: Unit::Um,
@@ -131,6 +140,12 @@ impl<'a> Request<'a> {
     /// What lengths of a recipe are measured against.
     fn ruler(&self) -> Ruler {
         Ruler { spacing: self.spacing, radius_px: self.radius_px }
+    }
+
+    /// What its columns depend on; `channels` are those of the request.
+    fn context<'b>(&'b self, channels: &'b [(&'b str, &'b str)]) -> Context<'b> {
+        let classes = self.classes.map_or(&[][..], |c| &c.names);
+        Context { unit: self.unit, channels, volumes: self.volumes, classes }
     }
 
     /// Spacing in the unit of the table.
@@ -190,8 +205,7 @@ impl<'a> Rows<'a> {
         }
         let extents = extents(request.labels)?;
         let about = request.channels.iter().map(|c| (c.name, c.unit)).collect::<Vec<_>>();
-        let plan =
-            Plan::new(request.families, &Context { unit: request.unit, channels: &about, volumes: request.volumes });
+        let plan = Plan::new(request.families, &request.context(&about));
         // Columns are known without an image, whatever lengths the parameters count in.
         let measures = if extents.is_empty() { vec![] } else { plan.begin(request)? };
         Ok(Rows { request, plan, measures, extents })

@@ -1,8 +1,12 @@
 //! The list of the families of features, and a family as a recipe wants it.
 
+use super::Request;
 use super::family::{Context, Family};
 use super::feature::{About, Definition};
-use super::{fish, intensity, lesion, probe, radial, reference, sensitivity, shape, spot, texture, zernike};
+use super::{
+    fish, habitat, intensity, lesion, neighbours, probe, radial, reference, sensitivity, shape, spot, texture, zernike,
+};
+use crate::table::Table;
 use crate::{Error, Result};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -13,7 +17,9 @@ pub const FAMILIES: &[Entry] = &[
     entry::<reference::OfReference>("reference", &[]),
     entry::<shape::Shape>("shape", &[]),
     entry::<zernike::Zernike>("zernike", &[]),
+    entry::<habitat::Habitat>("habitat", habitat::KEYS),
     entry::<sensitivity::Sensitivity>("sensitivity", sensitivity::KEYS),
+    entry::<neighbours::Neighbours>("neighbours", neighbours::KEYS),
     entry::<intensity::Intensity>("intensity", &[]),
     entry::<radial::Radial>("radial", &[]),
     entry::<probe::Probe>("probe", probe::KEYS),
@@ -94,6 +100,18 @@ impl Chosen {
     /// The columns that an object has once a channel.
     pub fn channel_columns(&self, about: &About) -> Vec<Definition> {
         self.family.channel_columns(about).into_iter().map(|d| self.named(d)).collect()
+    }
+
+    /// One row for all objects of a set together.
+    ///
+    /// # Errors
+    /// As [`Family::totals`].
+    pub fn totals(&self, set: &str, request: &Request) -> Result<Table> {
+        let mut totals = self.family.totals(set, request)?;
+        if let Some(alias) = &self.alias {
+            totals.columns.iter_mut().for_each(|column| column.name = format!("{}_{alias}", column.name));
+        }
+        Ok(totals)
     }
 
     fn named(&self, mut definition: Definition) -> Definition {

@@ -1,11 +1,13 @@
 //! What is measured on an object set: its rows in blocks, why cells are empty, and what its objects have together.
 
+use super::classes::{Classified, classify};
 use super::relations::Relations;
 use super::surroundings::Surroundings;
 use super::{Sets, Take, image_refs, region, uptake};
 use crate::Result;
 use crate::image::ObjectSet;
-use crate::measure::{EmptyCells, Request, Rows};
+use crate::measure::{EmptyCells, Places, Request, Rows};
+use crate::profile::stage;
 use crate::read;
 use crate::recipe::{Measure, Step};
 use crate::table::{Column, Table};
@@ -17,10 +19,10 @@ pub(super) struct Measured {
     pub table: Table,
     /// Why cells are empty.
     pub why_empty: Vec<String>,
+    /// What the user should look at.
+    pub warnings: Vec<String>,
     /// One row for all objects together, for the row of the image.
     pub totals: Table,
-    /// What the user should know of that row.
-    pub doubts: Vec<String>,
 }
 
 /// Most cells of a block of rows.
@@ -63,6 +65,8 @@ pub(super) fn set(
         others: &others,
         points: set.origin.as_ref().and_then(|o| o.points.as_deref()),
         radius_px: set.radius_px,
+        classes: None,
+        places: None,
         occupied: around.occupied.as_deref(),
         spacing: of.scan.spacing,
         unit: of.recipe.body.lengths(),
@@ -70,10 +74,20 @@ pub(super) fn set(
         patient_grid: of.scan.patient_grid.as_ref(),
         sul_factor: of.scan.sul_factor,
     };
+    let Classified { classes, columns, mut totals, mut warnings } =
+        classify(name, (of, set), &request, wanted, relations)?;
+    let places = match wanted.families.iter().any(|chosen| chosen.family.needs().places) {
+        true => Some(stage("places", name, || {
+            Places::new(request.labels, request.points, classes.as_ref(), request.spacing)
+        })?),
+        false => None,
+    };
+    let request = Request { classes: classes.as_ref(), places: places.as_ref(), ..request };
     let rows = Rows::new(&request)?;
     let mut dictionary: Vec<_> = rows.dictionary().cloned().collect();
     let mut origin = origin(name, of, set);
     origin.extend(relations.parents(name, set.count()));
+    origin.extend(columns);
     let mut children = vec![];
     for (definition, cells) in relations.children(name, set.count(), of.recipe) {
         dictionary.push(definition.clone());
@@ -86,23 +100,22 @@ pub(super) fn set(
     for from in (0..rows.count().max(1)).step_by(step) {
         let mut block = rows.block(from..rows.count().min(from + step))?;
         let here = from..from + block.rows();
-        relations.keep(name, relate, &block);
-        block.columns.extend(children.iter().map(|c| c.with(c.cells.slice(here.clone()))));
         // Behind `label`.
         block.columns.splice(1..1, origin.iter().map(|c| c.with(c.cells.slice(here.clone()))));
+        relations.keep(name, relate, &block);
+        block.columns.extend(children.iter().map(|c| c.with(c.cells.slice(here.clone()))));
         empty.add(&block);
         if from == 0 {
             table.columns.extend(block.columns.iter().map(Column::bare));
         }
         take(name, block)?;
     }
-    let (mut totals, mut doubts) = (Table::default(), vec![]);
     for chosen in &wanted.families {
-        let row = chosen.family.totals(name, &request)?;
-        doubts.extend(chosen.family.doubts(&row));
+        let row = chosen.totals(name, &request)?;
+        warnings.extend(chosen.family.doubts(&row));
         totals.columns.extend(row.columns);
     }
-    Ok(Measured { table, why_empty: empty.reasons(&dictionary), totals, doubts })
+    Ok(Measured { table, why_empty: empty.reasons(&dictionary), warnings, totals })
 }
 
 /// Where each object comes from: its number and name in a file, and its place if it is a point.

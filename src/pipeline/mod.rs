@@ -6,9 +6,12 @@
 
 mod ball;
 mod channels;
+mod classes;
+mod cutoff;
 mod derived;
 mod geometry;
 mod ground;
+mod habitats;
 mod hot;
 mod image;
 mod lesions;
@@ -160,14 +163,25 @@ impl Found<'_> {
         finish(&Sets { scan: &scan, recipe, roles: &roles, device, external, made: &made }, take)
     }
 
+    /// Objects of the largest set of which the places are looked at together.
+    pub fn placed(&self) -> u64 {
+        let wanted = |name: &String| {
+            let measure = self.recipe.body.measure.get(name);
+            measure.is_some_and(|m| m.families.iter().any(|chosen| chosen.family.needs().places))
+        };
+        self.made.iter().filter(|(name, _)| wanted(name)).map(|(_, set)| u64::from(set.count())).max().unwrap_or(0)
+    }
+
     /// Cells of the largest block of rows that will be made.
     pub fn cells(&self) -> u64 {
         let channels = image_refs(&self.scan, &self.roles, self.recipe);
         let about: Vec<(&str, &str)> = channels.iter().map(|c| (c.name, c.unit)).collect();
         let body = &self.recipe.body;
-        let context = Context { unit: body.lengths(), channels: &about, volumes: body.volumes() };
         let block = |name: &str, objects: u32| {
             let families = self.recipe.body.measure.get(name).map_or(&[][..], |m| &m.families);
+            let classes = body.classes(name);
+            let context =
+                Context { unit: body.lengths(), channels: &about, volumes: body.volumes(), classes: &classes };
             let columns = measure::dictionary(families, &context).len();
             columns as u64 * u64::from(objects).min(measured::block_rows(columns) as u64)
         };
@@ -244,12 +258,12 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
         }
     }
     for (name, set) in recipe.order.iter().filter(written).filter_map(|n| made.get(n).map(|m| (n, m))) {
-        let Some(Measured { table, why_empty, totals: together, doubts }) = measured.remove(name.as_str()) else {
+        let Some(Measured { table, why_empty, warnings, totals: together }) = measured.remove(name.as_str()) else {
             continue;
         };
         words.empty_columns.extend(of_set(name, &why_empty));
+        words.warnings.extend(of_set(name, &warnings));
         totals.extend(together.columns);
-        words.warnings.extend(of_set(name, &doubts));
         if let Some(regions) = of.external.get(name) {
             words.warnings.extend(of_set(name, &regions.notes));
         }

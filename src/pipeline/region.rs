@@ -1,7 +1,7 @@
 //! The name and the number that each object had where it was drawn.
 
 use crate::Result;
-use crate::image::{Labels, Origin, Regions};
+use crate::image::{Classes, Labels, Origin, Regions};
 use crate::table::{Cells, Column};
 use crate::units::{Spacing, Unit};
 
@@ -14,6 +14,10 @@ pub(super) fn origin(labels: &Labels, regions: &Regions) -> Result<Origin> {
     Ok(Origin {
         names: numbers.iter().map(name).collect(),
         points: (!regions.points.is_empty()).then(|| numbers.iter().map(at).collect()),
+        classes: regions.classes.as_ref().map(|all| {
+            let place = |n: &Option<u32>| all.of.get((n.as_ref()?.checked_sub(1)?) as usize).copied().flatten();
+            Classes { names: all.names.clone(), of: numbers.iter().map(place).collect() }
+        }),
         numbers,
     })
 }
@@ -21,7 +25,8 @@ pub(super) fn origin(labels: &Labels, regions: &Regions) -> Result<Origin> {
 /// The columns `label_in_file` and `region`: number and name of each object in the file that it was read from; empty without
 /// a file.
 pub(super) fn columns(origin: Option<&Origin>, count: u32) -> [Column; 2] {
-    let nothing = Origin { numbers: vec![None; count as usize], names: vec![None; count as usize], points: None };
+    let count = count as usize;
+    let nothing = Origin { numbers: vec![None; count], names: vec![None; count], ..Origin::default() };
     let origin = origin.unwrap_or(&nothing);
     let numbers = origin.numbers.iter().map(|n| n.map(i64::from)).collect();
     let number = "Number of the object in the file that it was read from.";

@@ -1,12 +1,13 @@
 //! Points from a table: positions that other software, or a person, has found.
 //!
 //! A CSV file with a heading. Positions stand in `x_px`, `y_px` and, in a stack, `z_px` (voxel centres are whole numbers, the
-//! first is 0), or in `x_um`, ... or `x_mm`, ..., from the centre of the first voxel. `radius_px` (or um, mm) is optional, and
-//! `name`. Each point becomes an object: the voxels whose centres lie within its radius, those that several reach belong to
+//! first is 0), or in `x_um`, ... or `x_mm`, ..., from the centre of the first voxel; or all from its outer corner, where the
+//! recipe says so. `radius_px` (or um, mm) is optional, and
+//! `name`, and `class`. Each point becomes an object: the voxels whose centres lie within its radius, those that several reach belong to
 //! the nearest one, the first of equals.
 
 use super::source::Source;
-use crate::image::{Regions, Scan};
+use crate::image::{Classes, PointOrigin, Regions, Scan};
 use crate::units::{Length, Ruler, Shape, Spacing};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
@@ -40,7 +41,7 @@ pub(crate) struct Point {
 ///
 /// # Errors
 /// No such columns, something that is no number, or a point outside of the image.
-pub(super) fn read(path: &Path, scan: &Scan) -> Result<Regions> {
+pub(super) fn read(path: &Path, scan: &Scan, from: PointOrigin) -> Result<Regions> {
     let source = Source::open(path)?;
     if source.len() > MOST_BYTES {
         return Err(Error::limit(format!("a table of {} bytes; {MOST_BYTES} at most", source.len())));
@@ -48,8 +49,8 @@ pub(super) fn read(path: &Path, scan: &Scan) -> Result<Regions> {
     let bytes = source.read(0, source.len())?;
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes.as_slice());
     let heading = reader.headers().map_err(|e| Error::format(e.to_string()))?.clone();
-    let columns = Columns::find(&heading, scan)?;
-    let (mut points, mut names) = (Vec::new(), BTreeMap::new());
+    let columns = Columns::find(&heading, scan, from)?;
+    let (mut points, mut names, mut classes) = (Vec::new(), BTreeMap::new(), Vec::new());
     for (i, row) in reader.records().enumerate() {
         let row = row.map_err(|e| Error::format(e.to_string()))?;
         let line = row.position().map_or(0, csv::Position::line);
@@ -60,10 +61,15 @@ pub(super) fn read(path: &Path, scan: &Scan) -> Result<Regions> {
         if let Some(name) = columns.name.and_then(|c| row.get(c)).filter(|name| !name.is_empty()) {
             names.insert(i as u32 + 1, name.to_owned());
         }
+        if let Some(class) = columns.class.and_then(|c| row.get(c)) {
+            classes.push(Some(class.to_owned()).filter(|class| !class.is_empty()));
+        }
     }
     let voxels = draw(&points, scan.shape, scan.spacing)?;
     let notes = hidden(&voxels, points.len()).into_iter().collect();
-    Ok(Regions { voxels, names, notes, points: points.iter().map(|p| p.zyx).collect(), ..Regions::none(scan.shape) })
+    let classes = columns.class.map(|_| Classes::of_words(classes.iter().map(Option::as_deref)));
+    let points = points.iter().map(|p| p.zyx).collect();
+    Ok(Regions { voxels, names, notes, points, classes, ..Regions::none(scan.shape) })
 }
 
 /// Where the values of a point stand.
@@ -72,10 +78,13 @@ struct Columns {
     zyx: [Option<(usize, f64)>; 3],
     radius: Option<(usize, f64)>,
     name: Option<usize>,
+    class: Option<usize>,
+    /// Pixels from the place that coordinates count from to the centre of the first voxel.
+    to_centre: f64,
 }
 
 impl Columns {
-    fn find(heading: &csv::StringRecord, scan: &Scan) -> Result<Self> {
+    fn find(heading: &csv::StringRecord, scan: &Scan, from: PointOrigin) -> Result<Self> {
         let at = |name: &str| heading.iter().position(|h| h.eq_ignore_ascii_case(name));
         // Pixels along an axis in one of a unit.
         let unit = |unit: Length, axis: usize| match (unit, scan.spacing) {
@@ -102,7 +111,12 @@ impl Columns {
             })
         };
         let z = if scan.shape.is_flat() { None } else { needed("z", 0)? };
-        Ok(Columns { zyx: [z, needed("y", 1)?, needed("x", 2)?], radius: find("radius", 2)?, name: at("name") })
+        let to_centre = match from {
+            PointOrigin::Centre => 0.0,
+            PointOrigin::Corner => 0.5,
+        };
+        let zyx = [z, needed("y", 1)?, needed("x", 2)?];
+        Ok(Columns { zyx, radius: find("radius", 2)?, name: at("name"), class: at("class"), to_centre })
     }
 
     fn point(&self, row: &csv::StringRecord, scan: &Scan) -> std::result::Result<Point, String> {
@@ -114,7 +128,7 @@ impl Columns {
         let mut zyx = [0.0; 3];
         for (axis, (at, column)) in zyx.iter_mut().zip(self.zyx).enumerate() {
             let Some((column, unit)) = column else { continue };
-            *at = number(column)? * unit;
+            *at = number(column)? * unit - self.to_centre;
             let n = scan.shape.zyx()[axis];
             // The voxel itself reaches half a step beyond its centre.
             if !(-0.5..n as f64 - 0.5).contains(at) {

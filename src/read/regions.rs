@@ -2,7 +2,7 @@
 
 use super::grid::{self, Grid};
 use super::{Options, dicom, labels_with_place, points};
-use crate::image::{Regions, Scan};
+use crate::image::{PointOrigin, Regions, Scan};
 use crate::{Error, Result};
 use std::path::Path;
 
@@ -13,6 +13,8 @@ pub struct Pick {
     pub names: Vec<String>,
     /// Regions on another grid are resampled to that of the image; else they are refused.
     pub resample: bool,
+    /// What coordinates of points count from.
+    pub origin: PointOrigin,
 }
 
 /// Reads regions for an image.
@@ -32,7 +34,7 @@ fn read(path: &Path, scan: &Scan, pick: &Pick, options: &Options) -> Result<Regi
         return dicom::regions(path, scan, pick, options).map_err(|e| e.at(path));
     }
     if points::is_points(path) && pick.names.is_empty() {
-        return points::read(path, scan).map_err(|e| e.at(path));
+        return points::read(path, scan, pick.origin).map_err(|e| e.at(path));
     }
     if let Some(name) = pick.names.first() {
         return Err(Error::usage(format!(

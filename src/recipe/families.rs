@@ -162,6 +162,17 @@ impl Checker<'_> {
                     return Err(e.remedy(likely(channel, &channels)));
                 }
             }
+            let classes = self.body.classes(set);
+            for (key, class) in mentions.classes {
+                if !classes.iter().any(|known| known == class) {
+                    let known: Vec<&str> = classes.iter().map(String::as_str).collect();
+                    let e = self.error(format!("\"{class}\" is no class of \"{set}\""), &here(key));
+                    return Err(match known.is_empty() {
+                        true => e.remedy(format!("classes = [...] in [objects.{set}], or [phenotypes.{set}]")),
+                        false => e.remedy(likely(class, &known)),
+                    });
+                }
+            }
             let objected = |o: measure::Objection| self.error(o.what, &here(o.key)).remedy(o.remedy);
             chosen.family.check(&channels).map_err(objected)?;
         }
@@ -170,6 +181,7 @@ impl Checker<'_> {
 
     /// A family that is measured several times gives every time other columns.
     fn columns_differ(&self, set: &str, measure: &Measure, channels: &[&str]) -> Result<()> {
+        let classes = self.body.classes(set);
         for (i, chosen) in measure.families.iter().enumerate() {
             let same_name = |other: &&Chosen| other.name == chosen.name;
             if !measure.families[..i].iter().any(|other| same_name(&other)) {
@@ -177,7 +189,7 @@ impl Checker<'_> {
             }
             let names = |one: &Chosen| -> BTreeSet<String> {
                 let channels: Vec<(&str, &str)> = channels.iter().map(|c| (*c, "")).collect();
-                let context = Context { unit: Unit::Um, channels: &channels, volumes: false };
+                let context = Context { unit: Unit::Um, channels: &channels, volumes: false, classes: &classes };
                 let with = measure::dictionary(std::slice::from_ref(one), &context);
                 let without: BTreeSet<String> =
                     measure::dictionary(&[], &context).into_iter().map(|d| d.name).collect();

@@ -5,11 +5,14 @@
 
 mod channel;
 mod families;
+mod groups;
 mod images;
 mod many;
 mod output;
 mod parse;
+mod phenotypes;
 mod place;
+mod plates;
 mod presets;
 mod relate;
 mod scales;
@@ -20,13 +23,17 @@ mod validate;
 mod validate_steps;
 
 pub use channel::*;
+pub use groups::Groups;
 pub use output::{Contours, DicomFile, ImageFiles, Output, Quality};
+pub use phenotypes::{Cutoff, Positive, Rule};
+pub use plates::Plates;
 pub use presets::{PRESETS, Preset, preset};
 pub use relate::{Relate, Statistic};
 pub use settings::LESIONS;
 pub use size::{Size, SizeUnit};
 pub use steps::*;
 
+use crate::image::PointOrigin;
 use crate::measure::Chosen;
 use crate::units::Length;
 use crate::words::{some_words, words};
@@ -81,8 +88,18 @@ pub struct Body {
     pub objects: BTreeMap<String, Objects>,
     /// What is measured on which object set.
     pub measure: BTreeMap<String, Measure>,
+    /// From which value on an object counts as positive for a marker, by object set and marker.
+    #[serde(deserialize_with = "phenotypes::positive")]
+    pub positive: BTreeMap<String, BTreeMap<String, Positive>>,
+    /// The phenotypes of objects, by object set and name: which markers they are positive for, and which not.
+    #[serde(deserialize_with = "phenotypes::rules")]
+    pub phenotypes: BTreeMap<String, BTreeMap<String, Rule>>,
     /// What parents learn of their children, by the set of the children.
     pub relate: relate::Relations,
+    /// Which images belong together, for the table of groups.
+    pub groups: Option<Groups>,
+    /// Where plates, wells and controls are named, for the tables of plates and wells.
+    pub plates: Option<Plates>,
 }
 
 /// What made the images.
@@ -184,6 +201,11 @@ pub struct Objects {
     pub regions: Vec<String>,
     /// Such a file may lie on another grid: its regions are resampled to that of the image.
     pub resample: bool,
+    /// In a table of points: what their coordinates count from.
+    pub origin: PointOrigin,
+    /// Classes of the points, which the column `class` of their table has.
+    #[serde(deserialize_with = "words")]
+    pub classes: Vec<String>,
     /// Such a file need not be there: the set is empty then.
     pub optional: bool,
     /// It has a table, labels and an overlay of its own.
@@ -206,6 +228,8 @@ impl Default for Objects {
             labels: None,
             regions: vec![],
             resample: false,
+            origin: PointOrigin::Centre,
+            classes: vec![],
             optional: false,
             write: true,
             parent: vec![],

@@ -4,7 +4,7 @@ use super::Body;
 use super::place::{likely, list};
 use super::validate::Checker;
 use crate::Result;
-use crate::measure::{self, Context};
+use crate::measure::{self, Chosen, Context};
 use crate::words::words;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -59,6 +59,12 @@ impl Statistic {
 }
 
 impl Relate {
+    /// The columns that parents have of the objects of the set `child`.
+    pub(super) fn columns(&self, child: &str) -> Vec<String> {
+        let of = |(statistic, column): (Statistic, &str)| format!("{child}_{}_{column}", statistic.name());
+        std::iter::once(format!("children_{child}_count")).chain(self.asked().into_iter().map(of)).collect()
+    }
+
     /// What is asked for, in the order of the columns.
     pub fn asked(&self) -> Vec<(Statistic, &str)> {
         let all = [
@@ -80,7 +86,7 @@ impl Checker<'_> {
             let e = self.error(format!("the objects of \"{set}\" have no parents"), &["relate", set]);
             return Err(e.remedy(format!("objects.{set}.parent = \"SET\"")));
         }
-        let columns = columns_of(self.body, set);
+        let columns = self.body.columns(set);
         let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
         for (statistic, column) in relate.asked() {
             if columns.contains(&column) {
@@ -116,18 +122,39 @@ impl Checker<'_> {
     }
 }
 
-/// The columns with numbers that the objects of a set have, in the image as the recipe sees it.
-fn columns_of(body: &Body, set: &str) -> Vec<String> {
-    let Some(wanted) = body.measure.get(set) else { return names(&[], &[], body) };
-    let roles = || body.channels.keys().cloned().collect();
-    let channels: Vec<String> = wanted.channels.clone().unwrap_or_else(roles);
-    names(&wanted.families, &channels, body)
-}
+impl Body {
+    /// The columns with numbers that the objects of a set have, in the image as the recipe sees it.
+    fn columns(&self, set: &str) -> Vec<String> {
+        let mut columns = self.measured_columns(set, |_| true);
+        columns.extend(self.positive_columns(set));
+        columns
+    }
 
-fn names(families: &[measure::Chosen], channels: &[String], body: &Body) -> Vec<String> {
-    let channels: Vec<(&str, &str)> = channels.iter().map(|c| (c.as_str(), "")).collect();
-    let context = Context { unit: body.lengths(), channels: &channels, volumes: body.volumes() };
-    measure::dictionary(families, &context).into_iter().skip(1).map(|d| d.name).collect()
+    /// Those that are known before it is known of which class the objects are.
+    pub(super) fn columns_before_classes(&self, set: &str) -> Vec<String> {
+        let mut columns = self.measured_columns(set, |chosen| !chosen.family.needs().places);
+        let related = self.relate.iter().filter(|(child, _)| {
+            let parents = self.objects.get(*child).map(|o| &o.parent);
+            parents.is_some_and(|parents| parents.iter().any(|parent| parent == set))
+        });
+        columns.extend(related.flat_map(|(child, relate)| relate.columns(child)));
+        columns
+    }
+
+    fn measured_columns(&self, set: &str, wanted: impl Fn(&Chosen) -> bool) -> Vec<String> {
+        let measure = self.measure.get(set);
+        let families: Vec<Chosen> =
+            measure.iter().flat_map(|m| &m.families).filter(|chosen| wanted(chosen)).cloned().collect();
+        let roles: Vec<&str> = match measure.map(|m| &m.channels) {
+            Some(Some(channels)) => channels.iter().map(String::as_str).collect(),
+            Some(None) => self.channels.keys().map(String::as_str).collect(),
+            None => vec![],
+        };
+        let channels: Vec<(&str, &str)> = roles.into_iter().map(|role| (role, "")).collect();
+        let classes = self.classes(set);
+        let context = Context { unit: self.lengths(), channels: &channels, volumes: self.volumes(), classes: &classes };
+        measure::dictionary(&families, &context).into_iter().skip(1).map(|d| d.name).collect()
+    }
 }
 
 /// What is related, by the set of the children.

@@ -2,6 +2,7 @@
 
 use super::place::{likely, line_of, list, quote};
 use super::{Body, Modality, Objects, Pick, Sphere, SphereAt, Step};
+use crate::image::PointOrigin;
 use crate::name_pattern::parse_path;
 use crate::units::Length;
 use crate::{Error, Result};
@@ -27,6 +28,9 @@ pub(super) fn check(body: &Body, text: &str) -> Result<(Vec<String>, Vec<String>
         }
         checker.families(name, measure)?;
     }
+    checker.classes()?;
+    checker.image_groups()?;
+    checker.plates()?;
     for (name, relate) in &body.relate {
         checker.relate(name, relate)?;
     }
@@ -224,7 +228,13 @@ impl Checker<'_> {
                 .error(format!("nothing is done with the objects of \"{start}\""), &["objects", name, "start"])
                 .remedy("steps = [...] that begin with them"));
         }
-        let idle = [("regions", !set.regions.is_empty()), ("resample", set.resample), ("optional", set.optional)];
+        let idle = [
+            ("regions", !set.regions.is_empty()),
+            ("resample", set.resample),
+            ("optional", set.optional),
+            ("origin", set.origin != PointOrigin::Centre),
+            ("classes", !set.classes.is_empty()),
+        ];
         if let Some((key, _)) = idle.into_iter().find(|(_, is_given)| *is_given && set.labels.is_none()) {
             return Err(self
                 .error(format!("{key} is of use only with labels"), &["objects", name, key])

@@ -21,7 +21,7 @@ pub fn scan(shape: Shape) -> Scan {
 }
 
 pub fn pick(names: &[&str]) -> Pick {
-    Pick { names: names.iter().map(|n| n.to_string()).collect(), resample: false }
+    Pick { names: names.iter().map(|n| n.to_string()).collect(), ..Pick::default() }
 }
 
 pub fn regions(path: &Path, scan: &Scan, pick: &Pick) -> uptake::Result<Regions> {

@@ -225,7 +225,8 @@ impl Family for Fish {
     fn mentions(&self) -> Mentions<'_> {
         let probes = || [("target", Some(&self.target)), ("reference", self.reference.as_ref())];
         let names = || probes().into_iter().filter_map(|(key, name)| Some((key, name?.as_str()))).collect();
-        Mentions { sets: names(), channels: names(), lengths: vec![("sigma", self.sigma)] }
+        let lengths = vec![("sigma", self.sigma)];
+        Mentions { sets: names(), channels: names(), lengths, ..Mentions::default() }
     }
 
     fn check(&self, _: &[&str]) -> std::result::Result<(), Objection> {

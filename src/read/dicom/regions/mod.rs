@@ -189,7 +189,7 @@ mod tests {
 
     fn chosen(names: &[&str]) -> Result<Vec<i64>> {
         let names = names.iter().map(|n| n.to_string()).collect();
-        Ok(choose(named(), &Pick { names, resample: false })?.iter().map(|r| r.number).collect())
+        Ok(choose(named(), &Pick { names, ..Pick::default() })?.iter().map(|r| r.number).collect())
     }
 
     #[test]

@@ -1,0 +1,191 @@
+//! A row for each group of images: how many there are, their objects and densities, and what the numbers of their images are.
+//!
+//! Groups are put together from the rows of the other tables as these are written, in the order of the images, so a run, its
+//! shards put together, and a run that went on give the same. Of each image the chosen numbers are kept, no rows of objects.
+
+mod table;
+
+use super::layout::Layout;
+use super::metadata::Metadata;
+use super::named_rows::{NamedRows, number};
+use super::parts::IMAGES;
+use crate::measure::suffixes;
+use crate::recipe::{self, Recipe};
+use crate::table::{Cells, Column, Table};
+use crate::words::suggestion;
+use crate::{Error, Result};
+use arrow_array::RecordBatch;
+use std::collections::BTreeMap;
+
+/// The name of the table.
+pub(super) const GROUPS: &str = "groups";
+
+/// What is put together.
+pub(super) struct Groups {
+    by: Vec<String>,
+    area: Option<String>,
+    sets: Vec<Set>,
+    /// Columns of images that are summed up.
+    columns: Vec<Column>,
+    groups: BTreeMap<Vec<Option<String>>, Group>,
+}
+
+/// An object set.
+struct Set {
+    name: String,
+    classes: Vec<String>,
+    /// The classes as columns have them.
+    suffixes: Vec<String>,
+    /// Its objects have a density.
+    is_dense: bool,
+}
+
+/// Images that belong together.
+struct Group {
+    ok: i64,
+    failed: i64,
+    /// Objects of each set: all, then by class.
+    objects: Vec<Vec<i64>>,
+    /// Those that lie where the area is known.
+    on_area: Vec<Vec<i64>>,
+    area_mm2: f64,
+    /// Of each column, the values that there are.
+    values: Vec<Vec<f64>>,
+}
+
+impl Groups {
+    /// For the recipe of a run that has groups; `layout` is that of its other tables.
+    pub fn new(recipe: &Recipe, layout: &Layout) -> Option<Self> {
+        let recipe::Groups { by, area, .. } = recipe.body.groups.as_ref()?;
+        let set = |name: &String| {
+            let classes = recipe.body.classes(name);
+            let suffixes = suffixes(&classes.iter().map(String::as_str).collect::<Vec<_>>());
+            let parents = recipe.body.objects.get(name).map_or(&[][..], |set| &set.parent);
+            let is_dense = area.as_ref().is_none_or(|area| parents.contains(area));
+            Set { name: name.clone(), classes, suffixes, is_dense }
+        };
+        let wanted = |c: &&Column| {
+            let is_number = !matches!(c.cells, Cells::Text(_));
+            is_number && recipe.body.groups.as_ref().is_some_and(|groups| groups.wants(&c.name))
+        };
+        Some(Groups {
+            by: by.clone(),
+            area: area.clone(),
+            sets: layout.sets.keys().map(set).collect(),
+            columns: layout.images.iter().filter(wanted).cloned().collect(),
+            groups: BTreeMap::new(),
+        })
+    }
+
+    /// Takes rows of a table of the run.
+    ///
+    /// # Errors
+    /// None in practice.
+    pub fn take(&mut self, table: &str, rows: &RecordBatch) -> Result<()> {
+        match table {
+            IMAGES => self.images(rows),
+            set => self.objects(set, rows),
+        }
+    }
+
+    fn images(&mut self, rows: &RecordBatch) -> Result<()> {
+        let cells = NamedRows(rows);
+        let of_column = self.columns.iter().map(|c| cells.values(&c.name)).collect::<Result<Vec<_>>>()?;
+        let mut of_set = vec![];
+        for set in &self.sets {
+            let classes = set.suffixes.iter().map(|class| format!("class_count_{}_{class}", set.name));
+            let names = std::iter::once(format!("count_{}", set.name)).chain(classes);
+            of_set.push(names.map(|name| cells.values(&name)).collect::<Result<Vec<_>>>()?);
+        }
+        for i in 0..rows.num_rows() {
+            let status = cells.text("status", i)?;
+            let is_ok = status.as_deref() == Some("ok");
+            if !is_ok && status.as_deref() != Some("failed") {
+                continue;
+            }
+            let area = match self.area {
+                None => cells.area_mm2(i)?,
+                Some(_) => None,
+            };
+            let group = self.group(&cells, i)?;
+            (group.ok, group.failed) = (group.ok + i64::from(is_ok), group.failed + i64::from(!is_ok));
+            group.area_mm2 += area.unwrap_or(0.0);
+            for (k, columns) in of_set.iter().enumerate() {
+                for (c, column) in columns.iter().enumerate() {
+                    let n = number(*column, i).unwrap_or(0.0) as i64;
+                    group.objects[k][c] += n;
+                    if area.is_some() {
+                        group.on_area[k][c] += n;
+                    }
+                }
+            }
+            for (all, column) in group.values.iter_mut().zip(&of_column) {
+                all.extend(number(*column, i));
+            }
+        }
+        Ok(())
+    }
+
+    /// Objects matter where they lie on the area of a set, or make it up.
+    fn objects(&mut self, set: &str, rows: &RecordBatch) -> Result<()> {
+        let Some(area) = self.area.clone() else { return Ok(()) };
+        let Some(place) = self.sets.iter().position(|s| s.name == set) else { return Ok(()) };
+        let (cells, parent) = (NamedRows(rows), format!("parent_{area}"));
+        for i in 0..rows.num_rows() {
+            let Some(own_mm2) = cells.own_area_mm2(i)? else { continue };
+            let is_on_area = self.sets[place].is_dense && cells.number(&parent, i)?.is_some();
+            let class = match cells.text("phenotype", i)? {
+                Some(name) => Some(name),
+                None => cells.text("class", i)?,
+            };
+            let class = class.and_then(|name| self.sets[place].classes.iter().position(|c| *c == name));
+            let group = self.group(&cells, i)?;
+            if set == area {
+                group.area_mm2 += own_mm2;
+            }
+            if is_on_area {
+                group.on_area[place][0] += 1;
+                if let Some(class) = class {
+                    group.on_area[place][class + 1] += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The group of a row.
+    fn group(&mut self, cells: &NamedRows, row: usize) -> Result<&mut Group> {
+        let key = self.by.iter().map(|name| cells.text(name, row)).collect::<Result<Vec<_>>>()?;
+        let none = || self.sets.iter().map(|set| vec![0; set.classes.len() + 1]).collect::<Vec<_>>();
+        let values = vec![vec![]; self.columns.len()];
+        let new = || Group { ok: 0, failed: 0, objects: none(), on_area: none(), area_mm2: 0.0, values };
+        Ok(self.groups.entry(key).or_insert_with(new))
+    }
+
+    /// The table, a row a group in the order of their names.
+    pub fn table(self) -> Table {
+        table::table(self)
+    }
+}
+
+/// What images are grouped by is known of them.
+///
+/// # Errors
+/// There is no such column.
+pub(super) fn check(recipes: &[&Recipe], metadata: &Metadata) -> Result<()> {
+    let known: Vec<&str> = metadata.names().iter().map(String::as_str).collect();
+    let groups = recipes.iter().filter_map(|recipe| recipe.body.groups.as_ref());
+    match groups.flat_map(|groups| &groups.by).find(|name| !known.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(name) => {
+            let e = Error::usage(format!(
+                "groups.by = \"{name}\": neither the sample sheet nor files.groups has that column"
+            ));
+            Err(match (suggestion(name, &known), known.is_empty()) {
+                (Some(likely), _) => e.remedy(format!("\"{likely}\"")),
+                (None, true) => e.remedy("--sheet FILE with that column, or files.groups with {FIELD}"),
+                (None, false) => e.remedy(format!("one of {}", known.join(", "))),
+            })
+        }
+    }
+}

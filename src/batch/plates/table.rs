@@ -1,0 +1,162 @@
+//! The columns of `plates.csv` and `wells.csv`.
+//!
+//! | measure | formula | source |
+//! |---|---|---|
+//! | Z' | 1 - 3 (s_p + s_n) / abs(m_p - m_n) | J.-H. Zhang et al., J. Biomol. Screen. 4 (1999) 67 |
+//! | robust Z' | the same with medians and 1.4826 times the median absolute deviation | |
+//! | SSMD | (m_p - m_n) / sqrt(s_p^2 + s_n^2) | X. D. Zhang, Genomics 89 (2007) 552 |
+//! | robust z score | (x - median) / (1.4826 MAD), both over the samples of the plate | N. Malo et al., Nat. Biotechnol. 24 (2006) 167 |
+
+use super::{Control, Images, Plates};
+use crate::batch::statistics::{deviation, mean, median, robust_deviation};
+use crate::table::{Cells, Column, Table};
+use std::collections::BTreeMap;
+
+const TOO_FEW: &str = "too few controls of a kind, or they do not differ";
+const NO_SPREAD: &str = "no sample on the plate has a value, or they have no spread";
+const NO_NEGATIVE: &str = "no negative control on the plate has a value, or their mean is 0";
+const NO_VALUE: &str = "no image of the well has a value";
+
+/// A table as it grows.
+#[derive(Default)]
+struct Growing(Table);
+
+impl Growing {
+    fn words(&mut self, name: &str, about: &str, words: Vec<Option<String>>) {
+        self.0.push(Column::new(name, "", about, Cells::Text(words)));
+    }
+    fn ints(&mut self, name: &str, about: &str, numbers: Vec<i64>) {
+        self.0.push(Column::new(name, "1", about, Cells::Int(numbers.into_iter().map(Some).collect())));
+    }
+    fn reals(&mut self, name: String, unit: &str, about: String, empty: &str, values: Vec<Option<f64>>) {
+        let cells = Cells::Real(values.into_iter().map(|v| v.filter(|v| v.is_finite())).collect());
+        self.0.push(Column { empty: empty.into(), ..Column::new(name, unit, about, cells) });
+    }
+}
+
+/// The values of the wells of a plate.
+struct Values {
+    positive: Vec<f64>,
+    negative: Vec<f64>,
+    samples: Vec<f64>,
+}
+
+impl Values {
+    fn of<'a>(wells: impl Iterator<Item = &'a Images>, column: usize) -> Self {
+        let mut values = Values { positive: vec![], negative: vec![], samples: vec![] };
+        for well in wells {
+            let group = match well.control {
+                Some(Control::Positive) => &mut values.positive,
+                Some(Control::Negative) => &mut values.negative,
+                None => &mut values.samples,
+            };
+            group.extend(well.value(column));
+        }
+        values
+    }
+
+    fn z_prime(&self) -> Option<f64> {
+        let apart = (mean(&self.positive)? - mean(&self.negative)?).abs();
+        Some(1.0 - 3.0 * (deviation(&self.positive)? + deviation(&self.negative)?) / apart)
+    }
+
+    fn robust_z_prime(&self) -> Option<f64> {
+        // As for the others, one well of a kind has no spread.
+        let [p, n] = [&self.positive, &self.negative].map(|all| Some(all).filter(|all| all.len() > 1));
+        let (p, n) = (p?, n?);
+        Some(1.0 - 3.0 * (robust_deviation(p)? + robust_deviation(n)?) / (median(p)? - median(n)?).abs())
+    }
+
+    fn ssmd(&self) -> Option<f64> {
+        let [p, n] = [deviation(&self.positive)?, deviation(&self.negative)?];
+        Some((mean(&self.positive)? - mean(&self.negative)?) / (p * p + n * n).sqrt())
+    }
+}
+
+impl Images {
+    /// Mean over the images.
+    fn value(&self, column: usize) -> Option<f64> {
+        self.values.get(column).and_then(|values| mean(values))
+    }
+}
+
+/// A row a plate.
+pub(super) fn plates(all: &Plates) -> Table {
+    let mut table = Growing::default();
+    table.words(&all.keys.plate, "The plate.", all.plates.keys().cloned().map(Some).collect());
+    let count = |wanted: &dyn Fn(&Images) -> bool| -> Vec<i64> {
+        all.plates.values().map(|wells| wells.values().filter(|well| wanted(well)).count() as i64).collect()
+    };
+    table.ints("wells", "Number of wells of the plate with images.", count(&|_| true));
+    let about = "Number of them that are positive controls.";
+    table.ints("wells_positive", about, count(&|w| w.control == Some(Control::Positive)));
+    let about = "Number of them that are negative controls.";
+    table.ints("wells_negative", about, count(&|w| w.control == Some(Control::Negative)));
+    for (k, column) in all.columns.iter().enumerate() {
+        let (name, unit) = (&column.name, &column.unit);
+        let values: Vec<Values> = all.plates.values().map(|wells| Values::of(wells.values(), k)).collect();
+        let of = |f: &dyn Fn(&Values) -> Option<f64>| values.iter().map(f).collect::<Vec<_>>();
+        let mut kind = |word: &str, empty: &str, pick: &dyn Fn(&Values) -> &Vec<f64>| {
+            let about = format!("Mean of {name} over the {word} wells of the plate; a well is the mean of its images.");
+            table.reals(format!("mean_{word}_{name}"), unit, about, empty, of(&|v| mean(pick(v))));
+            let about = format!("Standard deviation (n - 1) of {name} over the {word} wells of the plate.");
+            table.reals(format!("sd_{word}_{name}"), unit, about, empty, of(&|v| deviation(pick(v))));
+        };
+        kind("positive", "too few positive controls with a value", &|v| &v.positive);
+        kind("negative", "too few negative controls with a value", &|v| &v.negative);
+        kind("sample", "too few samples with a value", &|v| &v.samples);
+        let about =
+            format!("Z' factor of {name}: 1 - 3 (sum of the deviations of the controls) / (distance of their means).");
+        table.reals(format!("z_prime_{name}"), "1", about, TOO_FEW, of(&Values::z_prime));
+        let about = format!("Z' factor of {name} with medians, and median absolute deviations times 1.4826.");
+        table.reals(format!("robust_z_prime_{name}"), "1", about, TOO_FEW, of(&Values::robust_z_prime));
+        let about = format!(
+            "Strictly standardised mean difference of {name}: mean of the positive minus mean of the negative controls, over \
+             the root of the sum of their variances."
+        );
+        table.reals(format!("ssmd_{name}"), "1", about, TOO_FEW, of(&Values::ssmd));
+    }
+    table.0
+}
+
+/// A row a well.
+pub(super) fn wells(all: &Plates) -> Table {
+    let mut table = Growing::default();
+    let wells: Vec<_> = all
+        .plates
+        .iter()
+        .flat_map(|(plate, wells)| wells.iter().map(move |(well, images)| (plate, well, images)))
+        .collect();
+    table.words(&all.keys.plate, "The plate.", wells.iter().map(|w| Some(w.0.clone())).collect());
+    table.words(&all.keys.well, "The well, as A01 to AF48.", wells.iter().map(|w| Some(w.1.to_string())).collect());
+    table.ints("well_row", "Row of the well; A is 1.", wells.iter().map(|w| i64::from(w.1.row)).collect());
+    table.ints("well_column", "Column of the well.", wells.iter().map(|w| i64::from(w.1.column)).collect());
+    let control = |w: &(_, _, &Images)| w.2.control.map(|c| c.name().to_owned());
+    table.words(&all.keys.control, "positive or negative; empty for samples.", wells.iter().map(control).collect());
+    table.ints("images", "Number of images of the well that are done.", wells.iter().map(|w| w.2.done).collect());
+    for (k, column) in all.columns.iter().enumerate() {
+        let (name, unit) = (&column.name, &column.unit);
+        let of_plate: BTreeMap<&String, Values> =
+            all.plates.iter().map(|(plate, wells)| (plate, Values::of(wells.values(), k))).collect();
+        let value = |w: &(&String, _, &Images)| w.2.value(k);
+        let about = format!("Mean of {name} over the images of the well.");
+        table.reals(format!("mean_{name}"), unit, about, NO_VALUE, wells.iter().map(value).collect());
+        let samples: BTreeMap<&String, Option<(f64, f64)>> =
+            of_plate.iter().map(|(plate, v)| (*plate, median(&v.samples).zip(robust_deviation(&v.samples)))).collect();
+        let score = |w: &(&String, _, &Images)| {
+            let (middle, spread) = samples.get(w.0).copied().flatten()?;
+            Some((value(w)? - middle) / spread)
+        };
+        let about = format!(
+            "Robust z score of the well: its {name} minus the median of the samples of the plate, over 1.4826 times their \
+             median absolute deviation."
+        );
+        table.reals(format!("robust_z_{name}"), "1", about, NO_SPREAD, wells.iter().map(score).collect());
+        let negative: BTreeMap<&String, Option<f64>> =
+            of_plate.iter().map(|(plate, v)| (*plate, mean(&v.negative))).collect();
+        let percent = |w: &(&String, _, &Images)| Some(100.0 * value(w)? / negative.get(w.0).copied().flatten()?);
+        let about = format!("{name} of the well in percent of the mean of the negative controls of the plate.");
+        table.reals(format!("percent_of_control_{name}"), "%", about, NO_NEGATIVE, wells.iter().map(percent).collect());
+    }
+    table.0
+}

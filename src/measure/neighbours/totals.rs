@@ -1,0 +1,250 @@
+//! What the objects of a set say together: how classes mix, for the row of the image.
+
+use super::curve::{Point, curve};
+use super::pairs::{Pair, members, pairs_within_class};
+use super::places::Places;
+use super::tree::Place;
+use super::{NO_LENGTH, Neighbours, Radii, class_suffixes, short};
+use crate::Result;
+use crate::image::Classes;
+use crate::measure::Request;
+use crate::measure::feature::Definition;
+use crate::table::{Cells, Table};
+use crate::units::{Length, Unit};
+use std::collections::BTreeMap;
+
+const NO_PAIR: &str = "one of the classes has no object in the image";
+const NO_OWN_PAIR: &str = "no two objects of the first class are as near, or the second has none";
+const NO_CENTRE: &str = "one of the classes has no object as far from the border of the image";
+const NO_CENTRE_OR_LENGTH: &str =
+    "one of the classes has no object as far from the border of the image, or the image has no calibration";
+const NO_OBJECT: &str = "no object of that class in the image";
+const NO_TRIANGLES: &str = "defined for 2-D images with objects only";
+
+/// One row for the objects of a set called `set`.
+pub fn totals(family: &Neighbours, set: &str, request: &Request) -> Result<Table> {
+    let made = match request.places {
+        Some(_) => None,
+        None => Some(Places::new(request.labels, request.points, request.classes, request.spacing)?),
+    };
+    let mut row = Row { set, unit: request.unit, volumes: request.volumes, side: None, table: Table::default() };
+    row.side = request.lengths().map(|s| s.pixel_area().sqrt());
+    let none = Classes::default();
+    let (Some(places), classes) = (request.places.or(made.as_ref()), request.classes.unwrap_or(&none)) else {
+        return Ok(row.table);
+    };
+    let names = class_suffixes(&classes.names);
+    row.links(places, classes, &names);
+    for (other, labels) in family.inside.iter().zip(family.inside(request)?) {
+        row.inside(other, labels, request, places, classes, &names);
+    }
+    let groups: Vec<Vec<(u32, Place)>> = (0..names.len()).map(|class| members(places, classes, class)).collect();
+    let (radii, on_curve) = (radii(&family.radii, request)?, radii(&family.curve, request)?);
+    let mut own: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
+    for [a, b] in family.pairs_of(classes) {
+        let pair = Pair::new(groups[a].clone(), &places.by_class[b]);
+        let here = Between { from: &classes.names[a], to: &classes.names[b], names: [&names[a], &names[b]] };
+        row.nearest(&here, &pair);
+        let is_new = !own.contains_key(&a);
+        let own = own.entry(a).or_insert_with(|| pairs_within_class(&groups[a], &places.by_class[a], &radii.squares));
+        let both = pair.pairs(&radii.squares);
+        for (radius, at) in family.radii.iter().zip(&radii.order) {
+            let mix = Mix {
+                fraction: pair.fraction_within(radii.squares[*at], |_| true),
+                both: both[*at],
+                own: own[*at],
+                sizes: [groups[a].len(), groups[b].len()],
+            };
+            row.mixing(&here, radius, &mix, is_new);
+        }
+        let points = curve(&pair, places, &on_curve.squares);
+        for (radius, at) in family.curve.iter().zip(&on_curve.order) {
+            row.curve(&here, radius, &points[*at], places.flat);
+        }
+    }
+    Ok(row.table)
+}
+
+/// Radii in pixels. Columns need no image, whatever the radii count in.
+fn radii(radii: &[Length], request: &Request) -> Result<Radii> {
+    match request.labels.count {
+        0 => Ok(Radii { squares: vec![0.0; radii.len()], order: (0..radii.len()).collect() }),
+        _ => Radii::new(radii, request),
+    }
+}
+
+impl Neighbours {
+    /// The pairs of classes, by their places.
+    fn pairs_of(&self, classes: &Classes) -> Vec<[usize; 2]> {
+        let place = |name: &String| classes.names.iter().position(|n| n == name);
+        let all = 0..classes.names.len();
+        match &self.pairs {
+            Some(pairs) => pairs.iter().filter_map(|[a, b]| Some([place(a)?, place(b)?])).collect(),
+            None => all.clone().flat_map(|a| all.clone().map(move |b| [a, b])).filter(|[a, b]| a != b).collect(),
+        }
+    }
+}
+
+/// From one class to another.
+struct Between<'a> {
+    from: &'a str,
+    to: &'a str,
+    /// As columns have them.
+    names: [&'a str; 2],
+}
+
+impl Between<'_> {
+    fn name(&self, measure: &str, set: &str) -> String {
+        format!("{measure}_{set}_{}_to_{}", self.names[0], self.names[1])
+    }
+}
+
+/// How two classes mix within a radius.
+struct Mix {
+    fraction: Option<f64>,
+    both: u64,
+    own: u64,
+    /// Objects of the first, and of the second.
+    sizes: [usize; 2],
+}
+
+/// The row as it grows.
+struct Row<'a> {
+    set: &'a str,
+    unit: Unit,
+    volumes: bool,
+    /// Of a pixel in the unit of lengths.
+    side: Option<f64>,
+    table: Table,
+}
+
+impl Row<'_> {
+    fn put(&mut self, name: String, unit: &str, about: String, empty: &'static str, cells: Cells) {
+        let (unit, standard) = (unit.to_string(), String::new());
+        let definition = Definition { name, unit, type_name: "", definition: about, standard, empty };
+        self.table.push(definition.column(cells));
+    }
+
+    fn real(&mut self, name: String, about: String, empty: &'static str, value: Option<f64>) {
+        self.put(name, "1", about, empty, Cells::Real(vec![value.filter(|v| v.is_finite())]));
+    }
+
+    fn count(&mut self, name: String, about: String, empty: &'static str, value: Option<u64>) {
+        self.put(name, "1", about, empty, Cells::Int(vec![value.and_then(|n| i64::try_from(n).ok())]));
+    }
+
+    fn distance(&mut self, name: &str, about: &str, px: Option<f64>) {
+        let cells = Cells::Real(vec![px]);
+        self.put(format!("{name}_px"), "px", format!("{about}, in pixels."), NO_PAIR, cells);
+        let (unit, cells) = (self.unit.name(), Cells::Real(vec![px.zip(self.side).map(|(px, side)| px * side)]));
+        self.put(format!("{name}_{unit}"), unit, format!("{about}."), NO_LENGTH, cells);
+    }
+
+    fn links(&mut self, places: &Places, classes: &Classes, names: &[String]) {
+        let (set, links) = (self.set, &places.links);
+        let known = places.flat && links.places > 0;
+        let about = format!("Edges of the Delaunay triangulation of the objects of {set}.");
+        let edges = links.edges.len() as u64;
+        self.count(format!("delaunay_edges_{set}"), about, NO_TRIANGLES, known.then_some(edges));
+        let about = format!("Mean of delaunay_degree over the places of the objects of {set}.");
+        let mean = known.then(|| 2.0 * edges as f64 / links.places as f64);
+        self.real(format!("delaunay_mean_degree_{set}"), about, NO_TRIANGLES, mean);
+        let class = |number: &u32| classes.of.get(*number as usize).copied().flatten().map(|c| c as usize);
+        let mut between: BTreeMap<[usize; 2], u64> = BTreeMap::new();
+        for [a, b] in &links.edges {
+            if let (Some(a), Some(b)) = (class(a), class(b)) {
+                *between.entry([a.min(b), a.max(b)]).or_default() += 1;
+            }
+        }
+        for a in 0..names.len() {
+            for b in a..names.len() {
+                let (one, other) = (&classes.names[a], &classes.names[b]);
+                let about = format!("Edges of the Delaunay triangulation of {set} between {one} and {other}.");
+                let n = between.get(&[a, b]).copied().unwrap_or(0);
+                let name = format!("delaunay_edges_{set}_{}_and_{}", names[a], names[b]);
+                self.count(name, about, NO_TRIANGLES, known.then_some(n));
+            }
+        }
+    }
+
+    fn inside(
+        &mut self,
+        other: &str,
+        labels: &[u32],
+        request: &Request,
+        places: &Places,
+        classes: &Classes,
+        names: &[String],
+    ) {
+        let shape = request.labels.shape;
+        let is_inside = |i: usize| Some(*labels.get(places.voxel(i, shape)?)? > 0);
+        let share = |class: Option<u32>| {
+            let is_of = |i: &usize| class.is_none() || classes.of.get(*i).copied().flatten() == class;
+            let mut all = (0..places.at.len()).filter(is_of).filter_map(is_inside);
+            let (n, inside) = all.by_ref().fold((0u64, 0u64), |(n, inside), is| (n + 1, inside + u64::from(is)));
+            (n > 0).then(|| inside as f64 / n as f64)
+        };
+        let set = self.set;
+        let about =
+            format!("Share of the objects of {set} whose place lies in an object of {other}; the rest lie outside.");
+        self.real(format!("fraction_inside_{other}_{set}"), about, "no object in the image", share(None));
+        for (i, name) in names.iter().enumerate() {
+            let class = &classes.names[i];
+            let about = format!(
+                "Share of the {class} of {set} whose place lies in an object of {other}; the rest lie outside."
+            );
+            self.real(format!("fraction_inside_{other}_{set}_{name}"), about, NO_OBJECT, share(Some(i as u32)));
+        }
+    }
+
+    fn nearest(&mut self, here: &Between, pair: &Pair) {
+        let Between { from, to, .. } = here;
+        let set = self.set;
+        let about = |word: &str| format!("{word} over the {from} of {set} of the distance to the nearest {to}");
+        self.distance(&here.name("mean_nearest", set), &about("Mean"), pair.mean());
+        self.distance(&here.name("median_nearest", set), &about("Median"), pair.median());
+    }
+
+    fn mixing(&mut self, here: &Between, radius: &Length, mix: &Mix, is_new: bool) {
+        let (set, short, Between { from, to, names }) = (self.set, short(radius), here);
+        let Mix { fraction, both, own, sizes: [n, m] } = *mix;
+        let name = |measure: &str| here.name(&format!("{measure}_{short}"), set);
+        let about = format!("Share of the {from} of {set} with a {to} within {radius}.");
+        self.real(name("fraction_within"), about, NO_PAIR, fraction);
+        let about = format!("Pairs of a {from} and a {to} of {set} within {radius}.");
+        self.count(name("pairs_within"), about, "", Some(both));
+        if is_new {
+            let about = format!("Pairs of two {from} of {set} within {radius}.");
+            let name = format!("pairs_within_{short}_{set}_{}_to_{}", names[0], names[0]);
+            self.count(name, about, "", Some(own));
+        }
+        let score = (own > 0 && m > 0).then(|| both as f64 / own as f64);
+        let about = format!("Pairs of a {from} and a {to} of {set} over pairs of two {from}, within {radius}.");
+        self.real(name("mixing_score"), about, NO_OWN_PAIR, score);
+        let about = format!(
+            "Mixing score of {from} and {to} of {set} within {radius}, times (number of {from} - 1) over twice the \
+             number of {to}: about 1 where they mix at random."
+        );
+        let normalised = score.map(|score| 0.5 * score * (n as f64 - 1.0) / m as f64);
+        self.real(name("normalised_mixing_score"), about, NO_OWN_PAIR, normalised);
+    }
+
+    fn curve(&mut self, here: &Between, radius: &Length, point: &Point, flat: bool) {
+        let (set, short, Between { from, to, .. }) = (self.set, short(radius), here);
+        let name = |measure: &str| here.name(&format!("{measure}_{short}"), set);
+        let about = format!("Share of the {from} of {set} with a {to} within {radius}, without correction at borders.");
+        self.real(name("cross_g_raw"), about, NO_PAIR, point.g_raw);
+        let far = format!("the {from} of {set} that lie at least {radius} from the border of the image");
+        let about = format!("Share of {far} with a {to} within {radius}.");
+        self.real(name("cross_g_border"), about, NO_CENTRE, point.g_border);
+        let about = format!("Mean number of {to} within {radius} of {far}, over the number of {to} in an area");
+        let k = point.k_border.filter(|_| flat != self.volumes);
+        let power = if self.volumes { 3 } else { 2 };
+        let (px, unit) = (format!("px{power}"), format!("{}{power}", self.unit.name()));
+        let cells = Cells::Real(vec![k]);
+        let at = name("cross_k_border");
+        self.put(format!("{at}_{px}"), &px, format!("{about}, in pixels."), NO_CENTRE, cells);
+        let cells = Cells::Real(vec![k.zip(self.side).map(|(k, side)| k * side.powi(power))]);
+        self.put(format!("{at}_{unit}"), &unit, format!("{about}."), NO_CENTRE_OR_LENGTH, cells);
+    }
+}

@@ -1,0 +1,231 @@
+//! Which class each object of a set is of: as its file says, or by rules on what is measured.
+
+use super::Sets;
+use super::cutoff::cutoff;
+use super::relations::Relations;
+use crate::image::{Classes, ObjectSet};
+use crate::measure::{self, Chosen, Request, Rows, suffixes};
+use crate::recipe::{Measure, Rule};
+use crate::table::{Cells, Column, Table};
+use crate::words::suggestion;
+use crate::{Error, Result};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is said of the classes of a set.
+#[derive(Default)]
+pub(super) struct Classified {
+    /// Nothing where the recipe names no classes.
+    pub classes: Option<Classes>,
+    /// Columns of its table.
+    pub columns: Vec<Column>,
+    /// Columns of the row of the image.
+    pub totals: Table,
+    /// What the user should look at.
+    pub warnings: Vec<String>,
+}
+
+/// Finds the classes of a set. `request` is what is measured on it.
+pub(super) fn classify(
+    name: &str,
+    (of, set): (&Sets, &ObjectSet),
+    request: &Request,
+    wanted: &Measure,
+    relations: &Relations,
+) -> Result<Classified> {
+    let body = &of.recipe.body;
+    let mut found = Classified::default();
+    let positive = positive(name, of, request, wanted, relations, &mut found)?;
+    if let Some(rules) = body.phenotypes.get(name) {
+        let classes = by_rules(name, rules, &positive, set.count() as usize)?;
+        let about = "Name of the phenotype whose rule the object satisfies; empty where it satisfies none.";
+        found.classes(name, "phenotype", about, classes);
+    } else if let Some(objects) = body.objects.get(name).filter(|o| !o.classes.is_empty()) {
+        let classes = by_file(&objects.classes, set, &mut found.warnings)?;
+        let about = "Class of the object in the file that it was read from; empty where the recipe does not name it.";
+        found.classes(name, "class", about, classes);
+    }
+    Ok(found)
+}
+
+/// Which objects are positive for each marker.
+type Markers<'a> = BTreeMap<&'a str, Vec<Option<bool>>>;
+
+fn positive<'a>(
+    name: &str,
+    of: &'a Sets,
+    request: &Request,
+    wanted: &Measure,
+    relations: &Relations,
+    found: &mut Classified,
+) -> Result<Markers<'a>> {
+    let Some(markers) = of.recipe.body.positive.get(name) else { return Ok(Markers::new()) };
+    let columns: BTreeSet<String> = markers.iter().map(|(marker, p)| p.column(marker)).collect();
+    let mut measured = values(&columns, request, wanted)?;
+    for (definition, cells) in relations.children(name, request.labels.count, of.recipe) {
+        measured.push(definition.column(cells));
+    }
+    let mut all = Markers::new();
+    for (marker, positive) in markers {
+        let name_of_column = positive.column(marker);
+        let Some(column) = measured.column(&name_of_column) else { continue };
+        let values: Vec<Option<f64>> = match &column.cells {
+            Cells::Int(values) => values.iter().map(|v| v.map(|v| v as f64)).collect(),
+            Cells::Real(values) => values.clone(),
+            Cells::Text(_) => vec![],
+        };
+        let above = cutoff(positive.above, values.iter().flatten().copied());
+        if above.is_none() && values.iter().any(Option::is_some) {
+            found.warnings.push(format!(
+                "no cutoff of {marker} can be found: all objects have the same {name_of_column}; none is positive or negative"
+            ));
+        }
+        let is_positive: Vec<Option<bool>> = values.iter().map(|v| Some((*v)? > above?)).collect();
+        let cells = Cells::Int(is_positive.iter().map(|p| p.map(i64::from)).collect());
+        let about = format!("1 if {name_of_column} of the object lies above the cutoff of {marker}, else 0.");
+        let empty = "no value or no cutoff".to_string();
+        found.columns.push(Column { empty, ..Column::new(format!("positive_{marker}"), "1", about, cells) });
+        let about = format!("The value of {name_of_column} above which an object of {name} is positive for {marker}.");
+        let cells = Cells::Real(vec![above]);
+        let at = format!("positive_threshold_{name}_{marker}");
+        let empty = "too few objects have a value, or all the same".to_string();
+        found.totals.push(Column { empty, ..Column::new(at, &column.unit, about, cells) });
+        let n = is_positive.iter().flatten().count();
+        let share = (n > 0).then(|| is_positive.iter().filter(|p| **p == Some(true)).count() as f64 / n as f64);
+        let about = format!("Share of the objects of {name} with a value that are positive for {marker}.");
+        let at = format!("positive_fraction_{name}_{marker}");
+        let empty = "no object with a value, or no cutoff".to_string();
+        found.totals.push(Column { empty, ..Column::new(at, "1", about, Cells::Real(vec![share])) });
+        all.insert(marker, is_positive);
+    }
+    Ok(all)
+}
+
+/// These columns of all objects, as far as families measure them: those families alone, in those channels alone.
+fn values(columns: &BTreeSet<String>, request: &Request, wanted: &Measure) -> Result<Table> {
+    let about = |channels: &[measure::ChannelRef]| -> Vec<(String, String)> {
+        channels.iter().map(|c| (c.name.to_owned(), c.unit.to_owned())).collect()
+    };
+    let gives = |families: &[Chosen], channels: &[measure::ChannelRef]| {
+        let about = about(channels);
+        let about: Vec<(&str, &str)> = about.iter().map(|(name, unit)| (name.as_str(), unit.as_str())).collect();
+        let context = measure::Context { unit: request.unit, channels: &about, volumes: request.volumes, classes: &[] };
+        let known = |d: &measure::Definition| columns.contains(&d.name);
+        measure::dictionary(families, &context).iter().filter(|d| known(d)).count()
+    };
+    let plain = gives(&[], &[]);
+    let is_needed = |chosen: &&Chosen| {
+        !chosen.family.needs().places && gives(std::slice::from_ref(*chosen), request.channels) > plain
+    };
+    let families: Vec<Chosen> = wanted.families.iter().filter(is_needed).cloned().collect();
+    let without = gives(&families, &[]);
+    let mut channels = request.channels.to_vec();
+    // The first channel is the one with uptake.
+    let uptake = families.iter().any(|chosen| chosen.family.needs().uptake);
+    channels.retain(|c| uptake || gives(&families, std::slice::from_ref(c)) > without);
+    let narrow = Request { families: &families, channels: &channels, ..*request };
+    let rows = Rows::new(&narrow)?;
+    let mut table = Table::default();
+    for from in (0..rows.count().max(1)).step_by(BLOCK) {
+        let mut block = rows.block(from..rows.count().min(from + BLOCK))?;
+        block.columns.retain(|c| columns.contains(&c.name));
+        table.append(block);
+    }
+    Ok(table)
+}
+
+/// Objects that are looked at together.
+const BLOCK: usize = 1 << 14;
+
+/// # Errors
+/// Objects satisfy several rules.
+fn by_rules(set: &str, rules: &BTreeMap<String, Rule>, positive: &Markers, count: usize) -> Result<Classes> {
+    let names: Vec<String> = rules.keys().cloned().collect();
+    let satisfies = |rule: &Rule, object: usize| {
+        let is = |(marker, wanted): &(String, bool)| {
+            positive.get(marker.as_str()).and_then(|all| all.get(object).copied().flatten()) == Some(*wanted)
+        };
+        rule.markers.iter().all(is)
+    };
+    let (mut of, mut collisions) = (Vec::with_capacity(count), BTreeMap::<[usize; 2], usize>::new());
+    let mut several = 0;
+    for object in 0..count {
+        let found: Vec<usize> =
+            (0..).zip(rules.values()).filter(|(_, r)| satisfies(r, object)).map(|(i, _)| i).collect();
+        several += usize::from(found.len() > 1);
+        for (k, a) in found.iter().enumerate() {
+            found[k + 1..].iter().for_each(|b| *collisions.entry([*a, *b]).or_default() += 1);
+        }
+        of.push(found.first().map(|i| *i as u32));
+    }
+    if several == 0 {
+        return Ok(Classes { names, of });
+    }
+    let pair = |([a, b], n): (&[usize; 2], &usize)| format!("\"{}\" and \"{}\" ({n})", names[*a], names[*b]);
+    let pairs: Vec<String> = collisions.iter().take(LISTED).map(pair).collect();
+    let e = Error::usage(format!(
+        "{several} of {count} objects of {set} satisfy the rules of several phenotypes: {}",
+        pairs.join(", ")
+    ));
+    Err(e.remedy(format!(
+        "rules in [phenotypes.{set}] that exclude each other: what one has with +, the other has with -"
+    )))
+}
+
+/// Classes, and pairs of them, that are named in words.
+const LISTED: usize = 5;
+
+/// # Errors
+/// The file has no classes.
+fn by_file(names: &[String], set: &ObjectSet, warnings: &mut Vec<String>) -> Result<Classes> {
+    let names = names.to_vec();
+    let count = set.count() as usize;
+    if count == 0 {
+        return Ok(Classes { names, of: vec![] });
+    }
+    let in_file = set.origin.as_ref().and_then(|o| o.classes.as_ref()).ok_or_else(|| {
+        Error::format("the table of points has no column class").remedy("a column class, or the recipe without classes")
+    })?;
+    let place = |name: &String| names.iter().position(|n| n == name).map(|i| i as u32);
+    let places: Vec<Option<u32>> = in_file.names.iter().map(place).collect();
+    let of = in_file.of.iter().map(|class| places.get((*class)? as usize).copied().flatten()).collect();
+    let unknown = in_file.names.iter().zip(in_file.counts()).filter(|(name, n)| *n > 0 && place(name).is_none());
+    let unknown: Vec<(&String, usize)> = unknown.collect();
+    for (name, n) in unknown.iter().take(LISTED) {
+        let known: Vec<&str> = names.iter().map(String::as_str).collect();
+        let likely = suggestion(name, &known).map_or(String::new(), |known| format!("; it names \"{known}\""));
+        warnings.push(format!("{n} objects are of the class \"{name}\", which the recipe does not name{likely}"));
+    }
+    let more = &unknown[unknown.len().min(LISTED)..];
+    if !more.is_empty() {
+        let objects: usize = more.iter().map(|(_, n)| n).sum();
+        warnings.push(format!("{objects} objects are of {} other classes, which the recipe does not name", more.len()));
+    }
+    Ok(Classes { names, of })
+}
+
+impl Classified {
+    /// A column with the class of each object, and the numbers of each class.
+    fn classes(&mut self, set: &str, column: &str, about: &str, classes: Classes) {
+        let all = classes.of.len();
+        let words = (0..all).map(|i| classes.name(i).map(str::to_owned)).collect();
+        let empty = "of no class".to_string();
+        self.columns.push(Column { empty, ..Column::new(column, "", about, Cells::Text(words)) });
+        let counts = classes.counts();
+        let suffixes = suffixes(&classes.names.iter().map(String::as_str).collect::<Vec<_>>());
+        for ((name, suffix), n) in classes.names.iter().zip(suffixes).zip(&counts) {
+            let about = format!("Number of objects of {set} of the {column} {name}.");
+            let cells = Cells::Int(vec![Some(*n as i64)]);
+            self.totals.push(Column::new(format!("class_count_{set}_{suffix}"), "1", about, cells));
+            let about = format!("Share of all objects of {set} that are of the {column} {name}.");
+            let cells = Cells::Real(vec![(all > 0).then(|| *n as f64 / all as f64)]);
+            let empty = "no object in the image".to_string();
+            let at = format!("class_fraction_{set}_{suffix}");
+            self.totals.push(Column { empty, ..Column::new(at, "1", about, cells) });
+        }
+        let about = format!("Number of objects of {set} that are of no {column}.");
+        let none = all - counts.iter().sum::<usize>();
+        let cells = Cells::Int(vec![Some(none as i64)]);
+        self.totals.push(Column::new(format!("unclassified_{set}"), "1", about, cells));
+        self.classes = Some(classes);
+    }
+}

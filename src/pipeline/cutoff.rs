@@ -1,0 +1,66 @@
+//! The value above which objects are positive: given, a percentile, or Otsu's threshold over the objects of an image.
+
+use crate::recipe::Cutoff;
+
+/// The cutoff for these values of objects; nothing where they are too few or all alike for one to be found.
+pub(super) fn cutoff(how: Cutoff, values: impl Iterator<Item = f64>) -> Option<f64> {
+    let sorted = || {
+        let mut all: Vec<f64> = values.collect();
+        all.sort_unstable_by(f64::total_cmp);
+        all
+    };
+    match how {
+        Cutoff::Value(value) => Some(value),
+        Cutoff::Percentile(p) => percentile(&sorted(), p),
+        Cutoff::Otsu => otsu(&sorted()),
+    }
+}
+
+/// Linear between neighbours. The values ascend.
+fn percentile(values: &[f64], p: f64) -> Option<f64> {
+    let at = p / 100.0 * values.len().checked_sub(1)? as f64;
+    let (low, high) = (values[at.floor() as usize], values[at.ceil() as usize]);
+    Some(low + (high - low) * at.fract())
+}
+
+/// Between the two groups whose means lie farthest apart, weighed by their sizes; the lowest of equals. The values ascend.
+///
+/// Source: N. Otsu, IEEE Trans. Syst. Man Cybern. 9 (1979) 62, on the values themselves instead of a histogram.
+fn otsu(values: &[f64]) -> Option<f64> {
+    let sum: f64 = values.iter().sum();
+    let (mut below, mut best) = (0.0, None);
+    for (i, pair) in values.windows(2).enumerate() {
+        below += pair[0];
+        if pair[0] == pair[1] {
+            continue;
+        }
+        let (n, m) = ((i + 1) as f64, (values.len() - i - 1) as f64);
+        let apart = (sum - below) / m - below / n;
+        let between = n * m * apart * apart;
+        if best.is_none_or(|(most, _)| between > most) {
+            best = Some((between, pair[0].midpoint(pair[1])));
+        }
+    }
+    best.map(|(_, threshold)| threshold)
+}
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: values worked out by hand (numpy's percentiles).
+    use super::*;
+
+    #[test]
+    fn cutoffs_of_few_values() {
+        let values = [4.0, 1.0, 9.0, 2.0, 10.0];
+        let of = |how| cutoff(how, values.into_iter());
+        assert_eq!(of(Cutoff::Value(3.0)), Some(3.0));
+        assert_eq!(of(Cutoff::Percentile(0.0)), Some(1.0));
+        assert_eq!(of(Cutoff::Percentile(90.0)), Some(9.6));
+        assert_eq!(of(Cutoff::Percentile(100.0)), Some(10.0));
+        assert_eq!(of(Cutoff::Otsu), Some(6.5));
+        for how in [Cutoff::Percentile(50.0), Cutoff::Otsu] {
+            assert_eq!(cutoff(how, std::iter::empty()), None);
+        }
+        assert_eq!(cutoff(Cutoff::Otsu, [3.0; 4].into_iter()), None, "all alike");
+    }
+}

@@ -1,0 +1,251 @@
+//! `groups.csv`: images that belong together. Kinds of test: oracle (worked out from `images.csv` and by hand), invariant (shards put
+//! together, a run that goes on), mechanics (what is refused).
+
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+mod common;
+#[path = "common/images.rs"]
+mod images;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const RECIPE: &str = "
+spacing_um = 0.5
+[channels]
+signal = [0]
+[objects.spots]
+channel = 'signal'
+steps = [{ op = 'threshold', method = 'otsu' }, { op = 'label' }]
+[measure.spots]
+features = ['intensity']
+[positive.spots]
+signal = '50 %'
+[phenotypes.spots]
+bright = 'signal+'
+[groups]
+by = ['plate', 'well']
+columns = ['count_*', 'image_mean_*']
+";
+
+struct Bench {
+    dir: tempfile::TempDir,
+}
+
+impl Bench {
+    /// Six images with 3 to 8 spots, in three wells and one without a well, and a file that is broken.
+    fn new(recipe: &str) -> Self {
+        let bench = Bench { dir: tempfile::tempdir().unwrap() };
+        let wells = ["P1,A01", "P1,A02", "P1,A01", "P2,A01", ",", "P1,A01"];
+        let mut sheet = String::from("path,plate,well\n");
+        for (i, well) in wells.iter().enumerate() {
+            images::spots(&bench.at(&format!("in/{i}.png")), i as u32 + 3, i as u32 + 3);
+            sheet += &format!("{i}.png,{well}\n");
+        }
+        std::fs::write(bench.at("in/broken.png"), "\u{89}PNG no").unwrap();
+        std::fs::write(bench.at("in/sheet.csv"), sheet + "broken.png,P2,A01\n").unwrap();
+        std::fs::write(bench.at("recipe.toml"), recipe).unwrap();
+        bench
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        let path = self.dir.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        path
+    }
+
+    fn run(&self, out: &str, more: &[&str]) -> Output {
+        let args = ["run", "--recipe", "recipe.toml", "--device", "cpu", "--no-overlays", "--no-labels", "-o", out];
+        self.uptake(&[&args[..], &["--sheet", "in/sheet.csv"], more].concat())
+    }
+
+    fn uptake(&self, args: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_uptake")).current_dir(self.dir.path()).args(args).output().unwrap()
+    }
+}
+
+type Row = HashMap<String, String>;
+
+fn rows(path: &Path) -> Vec<Row> {
+    csv::Reader::from_path(path).unwrap().deserialize().map(|row| row.unwrap()).collect()
+}
+
+fn number(row: &Row, column: &str) -> Option<f64> {
+    row[column].parse().ok()
+}
+
+/// Oracle: sums, means, standard errors and quartiles of what stands in `images.csv`.
+#[test]
+fn groups_sum_up_their_images() {
+    let bench = Bench::new(RECIPE);
+    assert_eq!(bench.run("out", &[]).status.code(), Some(1), "one image is broken");
+    let (images, groups) = (rows(&bench.at("out/images.csv")), rows(&bench.at("out/groups.csv")));
+    let names = |row: &Row| [row["plate"].clone(), row["well"].clone()];
+    assert_eq!(groups.iter().map(names).collect::<Vec<_>>(), [["", ""], ["P1", "A01"], ["P1", "A02"], ["P2", "A01"]]);
+    let counts = |row: &Row| ["images", "images_failed", "objects_spots"].map(|c| number(row, c).unwrap());
+    let expected = [[1.0, 0.0, 7.0], [3.0, 0.0, 16.0], [1.0, 0.0, 4.0], [1.0, 1.0, 6.0]];
+    assert_eq!(groups.iter().map(counts).collect::<Vec<_>>(), expected);
+    for group in &groups {
+        let mine: Vec<&Row> = images.iter().filter(|i| names(i) == names(group) && i["status"] == "ok").collect();
+        let of = |column: &str| -> Vec<f64> { mine.iter().map(|i| number(i, column).unwrap()).collect() };
+        let bright: f64 = of("class_count_spots_bright").iter().sum();
+        let all = number(group, "objects_spots").unwrap();
+        assert_eq!(number(group, "objects_spots_bright"), Some(bright));
+        assert_eq!(number(group, "share_spots_bright"), Some(bright / all));
+        let mm2: f64 = of("size_y_px").iter().zip(of("size_x_px")).map(|(y, x)| y * x * 0.25e-6).sum();
+        let close = |a: Option<f64>, b: f64| assert!((a.unwrap() - b).abs() <= 1e-12 * b, "{a:?} {b}");
+        close(number(group, "area_mm2"), mm2);
+        close(number(group, "density_spots_per_mm2"), all / mm2);
+        close(number(group, "density_spots_bright_per_mm2"), bright / mm2);
+        let mut means = of("image_mean_signal");
+        let mean = means.iter().sum::<f64>() / means.len() as f64;
+        assert_eq!(number(group, "n_image_mean_signal"), Some(means.len() as f64));
+        close(number(group, "mean_image_mean_signal"), mean);
+        let squares: f64 = means.iter().map(|v| (v - mean) * (v - mean)).sum();
+        let n = means.len() as f64;
+        match means.len() {
+            1 => assert_eq!(number(group, "sem_image_mean_signal"), None),
+            _ => close(number(group, "sem_image_mean_signal"), (squares / (n - 1.0) / n).sqrt()),
+        }
+        means.sort_by(f64::total_cmp);
+        close(number(group, "median_image_mean_signal"), means[means.len() / 2]);
+        close(number(group, "q25_image_mean_signal"), (means[0] + means[(means.len() - 1) / 2]) / 2.0);
+        assert!(!group.contains_key("mean_size_y_px"), "not chosen");
+    }
+    let features = rows(&bench.at("out/features.csv"));
+    let described = |column: &String| features.iter().any(|f| f["table"] == "groups" && f["column"] == *column);
+    assert!(groups[0].keys().all(described));
+}
+
+/// Oracle: two regions of which the area is known, and spots that lie in one of them or outside.
+#[test]
+fn densities_are_formed_over_a_set_of_regions() {
+    let recipe = RECIPE
+        .replace("[measure.spots]", "parent = 'tissue'\n[objects.tissue]\nlabels = 'tissue.png'\n[measure.spots]")
+        + "area = 'tissue'\n";
+    let bench = Bench::new(&recipe);
+    let (width, height) = image::image_dimensions(bench.at("in/0.png")).unwrap();
+    let half = image::GrayImage::from_fn(width, height, |x, _| image::Luma([u8::from(x < width / 2)]));
+    half.save(bench.at("tissue.png")).unwrap();
+    bench.run("out", &[]);
+    let (spots, groups) = (rows(&bench.at("out/spots.csv")), rows(&bench.at("out/groups.csv")));
+    let half_mm2 = f64::from(width / 2 * height) * 0.25e-6;
+    for group in groups {
+        let mine = |row: &&Row| row["plate"] == group["plate"] && row["well"] == group["well"];
+        let inside = spots.iter().filter(mine).filter(|row| !row["parent_tissue"].is_empty()).count() as f64;
+        let area = half_mm2 * number(&group, "images").unwrap();
+        assert!((number(&group, "area_mm2").unwrap() / area - 1.0).abs() < 1e-12);
+        assert!((number(&group, "density_spots_per_mm2").unwrap() * area - inside).abs() < 1e-9);
+        assert!(!group.contains_key("density_tissue_per_mm2"));
+    }
+}
+
+/// Invariant: shards put together, and a run that goes on, give the bytes of one run.
+#[test]
+fn shards_and_runs_that_go_on_give_the_same() {
+    let bench = Bench::new(RECIPE);
+    bench.run("whole", &[]);
+    let whole = std::fs::read(bench.at("whole/groups.csv")).unwrap();
+    for shard in ["1/2", "2/2"] {
+        bench.run(&format!("shard{}", &shard[..1]), &["--shard", shard]);
+    }
+    bench.uptake(&["merge", "shard1", "shard2", "-o", "merged"]);
+    assert!(std::fs::read(bench.at("merged/groups.csv")).unwrap() == whole);
+    bench.run("whole", &["--resume", "--threads", "1"]);
+    assert!(std::fs::read(bench.at("whole/groups.csv")).unwrap() == whole);
+}
+
+/// Mechanics: what cannot be is refused before anything is measured.
+#[test]
+fn groups_that_cannot_be_are_refused() {
+    for (groups, words) in [
+        ("by = 'wel'", "\"well\""),
+        ("by = 'patient'", "one of plate, well"),
+        ("columns = ['count_*']", "by = [\"plate\", \"well\"]"),
+        ("by = ['well', 'well']", "\"well\" cannot be what images are grouped by"),
+        ("by = 'well'\ncolumns = '[a'", "\"[a\" is no pattern of names"),
+        ("by = 'well'\narea = 'tissue'", "there is no object set \"tissue\""),
+        ("by = 'well'\narea = 'spots'", "parent = \"spots\""),
+        ("by = 'well'\ncolumn = 'a'", "try: columns"),
+    ] {
+        let recipe = RECIPE.split("[groups]").next().unwrap().to_string() + "[groups]\n" + groups;
+        let bench = Bench::new(&recipe);
+        let output = bench.run("out", &[]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{groups}: {said}");
+        assert!(said.contains(words), "{groups}: {said}");
+    }
+}
+
+const PLATES: &str = "[plates]\ncolumns = 'image_mean_signal'\n";
+
+/// A plate with two controls of each kind and three samples, one well with two images.
+fn plate(sheet: &[&str]) -> (Bench, Output) {
+    let recipe = RECIPE.split("[groups]").next().unwrap().to_string() + PLATES;
+    let bench = Bench::new(&recipe);
+    let mut text = String::from("path,plate,well,control\n");
+    for (i, line) in sheet.iter().enumerate() {
+        images::spots(&bench.at(&format!("in/{i}.png")), i as u32 + 1, (i as u32 * 7) % 12 + 1);
+        text += &format!("{i}.png,{line}\n");
+    }
+    std::fs::write(bench.at("in/sheet.csv"), text).unwrap();
+    let output = bench.run("out", &[]);
+    (bench, output)
+}
+
+/// Oracle: the formulas of Z', SSMD, robust z score and percent of control on what stands in `images.csv`.
+#[test]
+fn plates_compare_wells_with_controls() {
+    let wells = ["a1,positive", "A-02,pos", "r02c01,negative", "B2,Negative", "C01,", "C02,", "C3,sample", "c03,"];
+    let sheet: Vec<String> = wells.iter().map(|well| format!("P1,{well}")).collect();
+    let (bench, output) = plate(&sheet.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let images = rows(&bench.at("out/images.csv"));
+    let of: Vec<f64> = images.iter().map(|row| number(row, "image_mean_signal").unwrap()).collect();
+    let close = |row: &Row, column: &str, want: f64| {
+        let got = number(row, &format!("{column}_image_mean_signal")).unwrap();
+        assert!((got - want).abs() <= 1e-12 * want.abs().max(1.0), "{column} {got} {want}");
+    };
+    let mean = |a: f64, b: f64| (a + b) / 2.0;
+    // Of two values, the deviation is their distance over the root of 2, and each lies half of it from the median.
+    let sd = |a: f64, b: f64| (a - b).abs() / 2.0f64.sqrt();
+    let (p, n) = (mean(of[0], of[1]), mean(of[2], of[3]));
+    let plates = rows(&bench.at("out/plates.csv"));
+    assert_eq!(plates.len(), 1);
+    assert_eq!(["wells", "wells_positive", "wells_negative"].map(|c| plates[0][c].as_str()), ["7", "2", "2"]);
+    close(&plates[0], "mean_positive", p);
+    close(&plates[0], "z_prime", 1.0 - 3.0 * (sd(of[0], of[1]) + sd(of[2], of[3])) / (p - n).abs());
+    let robust = |a: f64, b: f64| 1.482602218505602 * (a - b).abs() / 2.0;
+    close(&plates[0], "robust_z_prime", 1.0 - 3.0 * (robust(of[0], of[1]) + robust(of[2], of[3])) / (p - n).abs());
+    close(&plates[0], "ssmd", (p - n) / (sd(of[0], of[1]).powi(2) + sd(of[2], of[3]).powi(2)).sqrt());
+    let wells = rows(&bench.at("out/wells.csv"));
+    let names: Vec<&str> = wells.iter().map(|row| row["well"].as_str()).collect();
+    assert_eq!(names, ["A01", "A02", "B01", "B02", "C01", "C02", "C03"]);
+    assert_eq!((wells[3]["control"].as_str(), wells[6]["images"].as_str()), ("negative", "2"));
+    let samples = [of[4], of[5], mean(of[6], of[7])];
+    let middle = |mut v: [f64; 3]| {
+        v.sort_by(f64::total_cmp);
+        v[1]
+    };
+    let mad = middle(samples.map(|v| (v - middle(samples)).abs()));
+    close(&wells[6], "mean", samples[2]);
+    close(&wells[0], "robust_z", (of[0] - middle(samples)) / (1.482602218505602 * mad));
+    close(&wells[6], "percent_of_control", 100.0 * samples[2] / n);
+}
+
+/// Mechanics: what a plate cannot have is refused before anything is measured.
+#[test]
+fn plates_that_cannot_be_are_refused() {
+    for (sheet, words) in [
+        (["P1,A01,", "P1,A99,"], "\"A99\" is no well"),
+        (["P1,A01,", "P1,A2,maybe"], "\"maybe\" is no control"),
+        (["P1,A01,positive", "P1,a1,"], "A01 of P1 is no control here and positive for"),
+        (["P1,A01,", ",A02,"], "the column plate is empty"),
+    ] {
+        let (_, output) = plate(&sheet);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(words), "{said}");
+    }
+}
