@@ -252,6 +252,9 @@ fn wrong_recipes_are_refused_with_a_remedy() {
     let recipe = parse("{ op = \"spots\", sigma = \"0.01 um\" }").unwrap();
     let e = pipeline::run(&nuclei(), &recipe, &Device::Cpu, &External::new()).unwrap_err().to_string();
     assert!(e.contains("0.05") && e.contains("0.5 to 20 px"), "{e}");
+    let recipe = parse("{ op = \"spots\", sigma_z = \"15 px\" }").unwrap();
+    let e = pipeline::run(&nuclei(), &recipe, &Device::Cpu, &External::new()).unwrap_err().to_string();
+    assert!(e.contains("10.71 times as long") && e.contains("up to 10 times"), "{e}");
     // A choice among spots keeps their places.
     let kept = parse("{ op = \"spots\" }, { op = \"exclude\", set = \"nuclei\" }").unwrap();
     assert_eq!(run(&nuclei(), &kept).sets.iter().find(|s| s.name == "spots").unwrap().table.rows(), 0);

@@ -42,6 +42,12 @@ pub trait Family: Send + Sync {
         Ok(Table::default())
     }
 
+    /// What the user should know of such a row.
+    fn doubts(&self, totals: &Table) -> Vec<String> {
+        let _ = totals;
+        vec![]
+    }
+
     /// What it takes from the rest of the recipe.
     fn needs(&self) -> Needs {
         Needs::default()

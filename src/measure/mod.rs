@@ -16,6 +16,7 @@ mod columns;
 mod edt;
 pub mod family;
 pub mod feature;
+pub mod fish;
 mod full_scale;
 pub mod granularity;
 pub mod habitat;

@@ -4,8 +4,8 @@ use super::Request;
 use super::family::{Context, Family};
 use super::feature::{About, Definition};
 use super::{
-    colocalisation, granularity, habitat, haralick, intensity, intensity_details, lesion, neighbours, probe, radial,
-    radial_distribution, radial_zernike, reference, sensitivity, shape, shape_details, spot, texture, zernike,
+    colocalisation, fish, granularity, habitat, haralick, intensity, intensity_details, lesion, neighbours, probe,
+    radial, radial_distribution, radial_zernike, reference, sensitivity, shape, shape_details, spot, texture, zernike,
 };
 use crate::table::Table;
 use crate::{Error, Result};
@@ -26,6 +26,7 @@ pub const FAMILIES: &[Entry] = &[
     entry::<intensity_details::IntensityDetails>("intensity_details", &[]),
     entry::<radial::Radial>("radial", &[]),
     entry::<probe::Probe>("probe", probe::KEYS),
+    entry::<fish::Fish>("fish", fish::KEYS),
     entry::<spot::OfSpot>("spot", spot::KEYS),
     entry::<texture::Texture>("texture", texture::KEYS),
     entry::<radial_distribution::RadialDistribution>("radial_distribution", radial_distribution::KEYS),

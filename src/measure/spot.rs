@@ -12,7 +12,6 @@ use crate::image::Scale;
 use crate::units::{Length, Spacing};
 use crate::{Error, Result};
 use serde::Deserialize;
-use std::f64::consts::PI;
 
 /// Keys of the recipe.
 pub(super) const KEYS: &[&str] = &["sigma"];
@@ -54,10 +53,7 @@ impl Facts {
         samples * self.scale.factor()
     }
     fn integrated(&self) -> Option<f64> {
-        let spot = self.spot?;
-        let plane = 2.0 * PI * spot.shape[0] * spot.shape[0];
-        let volume = if self.flat { plane } else { plane * (2.0 * PI).sqrt() * spot.shape[1] };
-        Some(self.rises(spot.peak) * volume)
+        self.spot.map(|s| self.rises(s.light(self.flat)))
     }
 }
 

@@ -6,6 +6,7 @@
 //! if that ends well.
 
 use crate::units::Shape;
+use std::f64::consts::PI;
 
 /// Within so many sigmas of the start.
 const WINDOW: f64 = 3.0;
@@ -53,6 +54,14 @@ pub(crate) struct Spot {
     pub noise: f64,
     /// Share of the variance that the fit explains.
     pub explained: f64,
+}
+
+impl Spot {
+    /// Sum of the Gaussian over all voxels, in samples.
+    pub fn light(&self, is_flat: bool) -> f64 {
+        let plane = 2.0 * PI * self.shape[0] * self.shape[0];
+        self.peak * if is_flat { plane } else { plane * (2.0 * PI).sqrt() * self.shape[1] }
+    }
 }
 
 /// A voxel: z, y, x from the start, and its sample.

@@ -74,7 +74,8 @@ pub(super) fn set(
         patient_grid: of.scan.patient_grid.as_ref(),
         sul_factor: of.scan.sul_factor,
     };
-    let Classified { classes, columns, mut totals, warnings } = classify(name, (of, set), &request, wanted, relations)?;
+    let Classified { classes, columns, mut totals, mut warnings } =
+        classify(name, (of, set), &request, wanted, relations)?;
     let places = match wanted.families.iter().any(|chosen| chosen.family.needs().places) {
         true => Some(stage("places", name, || {
             Places::new(request.labels, request.points, classes.as_ref(), request.spacing)
@@ -110,7 +111,9 @@ pub(super) fn set(
         take(name, block)?;
     }
     for chosen in &wanted.families {
-        totals.columns.extend(chosen.totals(name, &request)?.columns);
+        let row = chosen.totals(name, &request)?;
+        warnings.extend(chosen.family.doubts(&row));
+        totals.columns.extend(row.columns);
     }
     Ok(Measured { table, why_empty: empty.reasons(&dictionary), warnings, totals })
 }

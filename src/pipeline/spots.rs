@@ -12,6 +12,9 @@ use crate::read::points::{Point, draw};
 use crate::recipe::Spots;
 use rayon::prelude::*;
 
+/// Most sigmas of the plane that one along z is.
+const DEEPEST: f64 = 10.0;
+
 impl State<'_> {
     /// Each spot is a disc, or ball, of half its width around its peak; its place is that of a Gaussian fitted to the image as
     /// the file has it.
@@ -58,7 +61,11 @@ impl State<'_> {
                     .remedy(format!("{from} to {to} px")));
             }
         }
-        let deep = p.sigma_z.map(|z| Ok::<f64, Error>(self.geometry.px(z)? / least)).transpose()?.unwrap_or(1.0);
+        let deep = p.sigma_z.map(|z| self.geometry.px(z)).transpose()?.unwrap_or(least) / least;
+        if !(deep > 0.0 && deep <= DEEPEST) {
+            return Err(Error::usage(format!("spots that are {deep:.2} times as long along z as they are wide"))
+                .remedy(format!("sigma_z above 0, up to {DEEPEST} times sigma")));
+        }
         let along = |px: f64| {
             let [z, y, x] = self.geometry.along(px);
             (px, [z * deep, y, x])

@@ -1,0 +1,243 @@
+//! FISH: copies of one or two probes in each nucleus, their ratio, and what all nuclei of an image say together.
+//!
+//! A probe is an object set of spots that is called as its channel is. Signals are counted by position, each spot once, and by
+//! light (`signals`), which sees the copies of a cluster that no lens tells apart. Both stand side by side: columns that end in
+//! `_by_light` are the second. A nucleus is left out if it touches the border of the image in the plane; if it is larger than
+//! `largest` times the median of those that do not (two that overlap); or if a probe has no signal in it.
+
+mod groups;
+mod signals;
+mod totals;
+
+use super::Request;
+use super::family::{Context, Family, Measurer, Mentions, Objection, define};
+use super::feature::{Definition, Feature, Get};
+use crate::ops::extent::{Extent, extents};
+use crate::table::Table;
+use crate::units::Length;
+use crate::{Error, Result};
+use groups::{COPIES, RATIO};
+use serde::Deserialize;
+use signals::Signals;
+
+/// Keys of the recipe.
+pub(super) const KEYS: &[&str] = &["target", "reference", "sigma", "largest"];
+
+/// Copies of probes in nuclei.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Fish {
+    /// The probe that is counted: a channel, and a set of spots that is called so.
+    pub target: String,
+    /// The probe that it is compared with.
+    pub reference: Option<String>,
+    /// How wide signals are.
+    pub sigma: Length,
+    /// A nucleus larger than so many times the median is left out.
+    pub largest: f64,
+}
+
+impl Default for Fish {
+    fn default() -> Self {
+        Fish { target: "target".into(), reference: None, sigma: Length::Px(1.4), largest: 1.8 }
+    }
+}
+
+/// Why a nucleus is left out.
+const COUNTED: i64 = 0;
+const AT_BORDER: i64 = 1;
+const TOO_LARGE: i64 = 2;
+const NO_SIGNAL: i64 = 3;
+
+/// A probe in a nucleus.
+#[derive(Clone, Copy, Debug)]
+struct Probe {
+    count: usize,
+    by_light: Option<f64>,
+}
+
+/// What the features of a nucleus are computed from.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    left_out: i64,
+    target: Option<Probe>,
+    reference: Option<Probe>,
+    dual: bool,
+}
+
+impl Facts {
+    fn ratio(&self) -> Option<f64> {
+        Some(self.target?.count as f64 / self.reference.filter(|r| r.count > 0)?.count as f64)
+    }
+    fn ratio_by_light(&self) -> Option<f64> {
+        Some(self.target?.by_light? / self.reference.and_then(|r| r.by_light).filter(|c| *c > 0.0)?)
+    }
+    fn amplified(&self, ratio: Option<f64>, copies: Option<f64>) -> Option<i64> {
+        let limit = if self.dual { ratio.map(|r| r >= RATIO) } else { copies.map(|c| c >= COPIES) };
+        limit.filter(|_| self.left_out == COUNTED).map(i64::from)
+    }
+}
+
+const NO_CHANNEL: &str = "the image has no channel for the probe";
+const NO_REFERENCE: &str = "no reference probe, or no signal of it";
+const NO_COPY: &str = "too few single signals say how bright a copy is, or no channel for the probe";
+const LEFT_OUT: &str = "the nucleus is left out";
+
+/// Features of nuclei.
+pub const FEATURES: &[Feature<Facts>] = &[
+    Feature {
+        name: "fish_left_out",
+        unit: "1",
+        definition: "Why the nucleus is left out. 0: it counts; 1: it touches the border of the image; \
+                     2: it is so large that it may be several; 3: a probe has no signal in it",
+        standard: "",
+        empty: NO_CHANNEL,
+        get: Get::Int(|f| f.target.map(|_| f.left_out)),
+    },
+    Feature {
+        name: "fish_target_count",
+        unit: "1",
+        definition: "Signals of the target in the nucleus, each position once",
+        standard: "",
+        empty: NO_CHANNEL,
+        get: Get::Int(|f| f.target.map(|p| p.count as i64)),
+    },
+    Feature {
+        name: "fish_target_by_light",
+        unit: "1",
+        definition: "Light of the target's signals in the nucleus over that of one copy",
+        standard: "",
+        empty: NO_COPY,
+        get: Get::Real(|f| f.target?.by_light),
+    },
+    Feature {
+        name: "fish_reference_count",
+        unit: "1",
+        definition: "Signals of the reference in the nucleus, each position once",
+        standard: "",
+        empty: "no reference probe, or no channel for it",
+        get: Get::Int(|f| f.reference.map(|p| p.count as i64)),
+    },
+    Feature {
+        name: "fish_reference_by_light",
+        unit: "1",
+        definition: "Light of the reference's signals in the nucleus over that of one copy",
+        standard: "",
+        empty: "no reference probe, no channel for it, or too few single signals say how bright a copy is",
+        get: Get::Real(|f| f.reference?.by_light),
+    },
+    Feature {
+        name: "fish_ratio",
+        unit: "1",
+        definition: "fish_target_count over fish_reference_count",
+        standard: "",
+        empty: NO_REFERENCE,
+        get: Get::Real(Facts::ratio),
+    },
+    Feature {
+        name: "fish_ratio_by_light",
+        unit: "1",
+        definition: "fish_target_by_light over fish_reference_by_light",
+        standard: "",
+        empty: "no reference probe, no signal of it, or too few single signals say how bright a copy is",
+        get: Get::Real(Facts::ratio_by_light),
+    },
+    Feature {
+        name: "fish_amplified",
+        unit: "1",
+        definition: "1 if fish_ratio is 2.0 or more, with one probe if fish_target_count is 6 or more; else 0",
+        standard: "",
+        empty: LEFT_OUT,
+        get: Get::Int(|f| f.amplified(f.ratio(), f.target.map(|p| p.count as f64))),
+    },
+    Feature {
+        name: "fish_amplified_by_light",
+        unit: "1",
+        definition: "1 if fish_ratio_by_light is 2.0 or more, with one probe if fish_target_by_light is 6 or more; else 0",
+        standard: "",
+        empty: "the nucleus is left out, or too few single signals say how bright a copy is",
+        get: Get::Int(|f| f.amplified(f.ratio_by_light(), f.target.and_then(|p| p.by_light))),
+    },
+];
+
+impl Fish {
+    /// What is known of each nucleus, by label.
+    fn nuclei(&self, request: &Request) -> Result<Vec<Facts>> {
+        let plane = self.sigma.px(&request.ruler())?;
+        if !(plane > 0.0 && plane <= 20.0) {
+            return Err(Error::usage(format!("signals with a sigma of {plane} px")).remedy("above 0, up to 20 px"));
+        }
+        let sigma = request.spacing.map_or([plane; 3], |s| s.zyx.map(|v| plane * s.pixel_area().sqrt() / v));
+        let extents = extents(request.labels)?;
+        let target = Signals::of(request, &self.target, sigma, &extents)?;
+        let reference = match &self.reference {
+            Some(name) => Signals::of(request, name, sigma, &extents)?,
+            None => None,
+        };
+        let shape = request.labels.shape.zyx();
+        let at_border = |e: &Extent| (1..3).any(|a| e.lo[a] == 0 || e.hi[a] == shape[a]);
+        let mut sizes: Vec<u64> = extents.iter().filter(|e| e.n > 0 && !at_border(e)).map(|e| e.n).collect();
+        sizes.sort_unstable();
+        let largest = sizes.get(sizes.len() / 2).map_or(f64::INFINITY, |n| self.largest * *n as f64);
+        let nucleus = |(i, e): (usize, &Extent)| {
+            let probe = |of: &Option<Signals>| {
+                let of = of.as_ref()?;
+                Some(Probe { count: *of.counts.get(i)?, by_light: of.copies.as_ref().and_then(|c| c.get(i)).copied() })
+            };
+            let (target, found) = (probe(&target), probe(&reference));
+            let dual = self.reference.is_some();
+            let is_empty = |p: Option<Probe>| p.is_none_or(|p| p.count == 0);
+            let left_out = match e {
+                e if at_border(e) => AT_BORDER,
+                e if e.n as f64 > largest => TOO_LARGE,
+                _ if is_empty(target) || (dual && is_empty(found)) => NO_SIGNAL,
+                _ => COUNTED,
+            };
+            Facts { left_out, target, reference: found, dual }
+        };
+        Ok(extents.iter().enumerate().map(nucleus).collect())
+    }
+}
+
+impl Family for Fish {
+    fn columns(&self, context: &Context) -> Vec<Definition> {
+        define(FEATURES, &context.objects())
+    }
+
+    fn begin<'a>(&'a self, request: &'a Request<'a>) -> Result<Measurer<'a>> {
+        let nuclei = self.nuclei(request)?;
+        Ok(Box::new(move |of, values| {
+            values.put(FEATURES, (of.object.label as usize).checked_sub(1).and_then(|i| nuclei.get(i)));
+            Ok(())
+        }))
+    }
+
+    fn totals(&self, set: &str, request: &Request) -> Result<Table> {
+        // Columns are known without an image, whatever sigma counts in.
+        let nuclei = if request.labels.count == 0 { vec![] } else { self.nuclei(request)? };
+        Ok(totals::table(set, &nuclei, self.reference.is_some()))
+    }
+
+    fn doubts(&self, totals: &Table) -> Vec<String> {
+        totals::doubts(totals)
+    }
+
+    fn mentions(&self) -> Mentions<'_> {
+        let probes = || [("target", Some(&self.target)), ("reference", self.reference.as_ref())];
+        let names = || probes().into_iter().filter_map(|(key, name)| Some((key, name?.as_str()))).collect();
+        let lengths = vec![("sigma", self.sigma)];
+        Mentions { sets: names(), channels: names(), lengths, ..Mentions::default() }
+    }
+
+    fn check(&self, _: &[&str]) -> std::result::Result<(), Objection> {
+        let objection =
+            |key, what: &str, remedy: &str| Err(Objection { key, what: what.into(), remedy: remedy.into() });
+        if self.reference.as_ref() == Some(&self.target) {
+            return objection("reference", "the target and the reference are one probe", "leave reference out");
+        }
+        if !(self.largest > 1.0 && self.largest.is_finite()) {
+            return objection("largest", "nuclei are left out above a multiple of the median", "largest = 1.8");
+        }
+        Ok(())
+    }
+}
