@@ -1,5 +1,6 @@
 //! Objects as DICOM. Invariant: any mask on any grid comes back voxel for voxel, from the segmentation and from the contours.
 //! Mechanics: what a run writes, and what it refuses.
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod common;
 
@@ -7,8 +8,15 @@ use proptest::prelude::*;
 use std::path::Path;
 use uptake::image::{Labels, Modality, PatientGrid, Scan};
 use uptake::read::{self, DicomSource, Options, Pick, SourceFrame};
+use uptake::recipe::Contours;
 use uptake::units::{Shape, Spacing};
 use uptake::write::dicom::{Found, rtstruct, seg};
+
+type Write = fn(&Path, &Found) -> uptake::Result<()>;
+
+fn edges(path: &Path, found: &Found) -> uptake::Result<()> {
+    rtstruct(path, found, Contours::Edges)
+}
 
 /// A series whose slices lie where those of a grid do.
 fn source(shape: Shape, spacing: Spacing, grid: &PatientGrid) -> DicomSource {
@@ -37,9 +45,8 @@ fn there_and_back(shape: Shape, spacing: Spacing, grid: PatientGrid, voxels: Vec
     let labels = Labels::new(shape, voxels.clone()).unwrap();
     let found = Found { set: "lesions", recipe: "pet", labels: &labels, source: &source, spacing, patient_grid: grid };
     let folder = tempfile::tempdir().unwrap();
-    let write: [(&str, fn(&Path, &Found) -> uptake::Result<()>); 2] =
-        [("a.seg.dcm", seg), ("a.rtstruct.dcm", rtstruct)];
-    for (name, write) in write {
+    let files: [(&str, Write); 2] = [("a.seg.dcm", seg), ("a.rtstruct.dcm", edges)];
+    for (name, write) in files {
         let path = folder.path().join(name);
         write(&path, &found).unwrap();
         let back = read::regions(&path, &scan, &Pick::default(), &Options::default()).unwrap();
@@ -126,8 +133,65 @@ fn slices_of_another_series_are_refused() {
     let labels = Labels::new(shape, vec![1; 8]).unwrap();
     let found = Found { set: "a", recipe: "r", labels: &labels, source: &source, spacing, patient_grid: grid };
     let folder = tempfile::tempdir().unwrap();
-    for write in [seg, rtstruct] {
+    for write in [seg, edges] {
         let e = write(&folder.path().join("a.dcm"), &found).unwrap_err();
         assert!(e.what.contains("no slice of the series lies where slice 0"), "{e}");
     }
+}
+
+fn run(recipe_keys: &[&str], input: &Path, out: &Path, more: &[&str]) -> std::process::Output {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_uptake"));
+    command
+        .arg("run")
+        .arg(input)
+        .args(["--recipe", "pet", "--device", "cpu", "--quiet", "--no-overlays", "--out"])
+        .arg(out);
+    command.args(recipe_keys.iter().flat_map(|key| ["--set", key]));
+    command.args(more).output().unwrap()
+}
+
+fn samples(below: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-images").join(below)
+}
+
+#[test]
+fn a_run_writes_them_beside_the_label_images() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let keys = ["output.dicom=[\"seg\",\"rtstruct\"]"];
+    let input = samples("pet/phantom_dicom");
+    let done = run(&keys, &input, &out, &[]);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let scan = read::open(&input, &Options::default()).unwrap();
+    let labels = out.join("labels/phantom_dicom");
+    for end in ["seg.dcm", "rtstruct.dcm"] {
+        let dicom = read::regions(&labels.join(format!("lesions.{end}")), &scan, &Pick::default(), &Options::default());
+        let nifti = read::regions(&labels.join("lesions.nii.gz"), &scan, &Pick::default(), &Options::default());
+        let (dicom, nifti) = (dicom.unwrap(), nifti.unwrap());
+        assert!(dicom.voxels == nifti.voxels && dicom.voxels.iter().any(|v| *v > 0), "{end}");
+        assert!(!dicom.notes.iter().any(|n| n.contains("frame of reference")), "{:?}", dicom.notes);
+    }
+    // They belong to what is finished: nothing is done again, and one that is gone is.
+    let resumed = |expected: usize| {
+        assert!(run(&keys, &input, &out, &["--resume"]).status.success());
+        let run = std::fs::read_to_string(out.join("run.json")).unwrap();
+        assert!(run.contains(&format!("\"resumed\": {expected},")), "{run}");
+    };
+    resumed(1);
+    std::fs::remove_file(labels.join("lesions.seg.dcm")).unwrap();
+    resumed(0);
+    assert!(labels.join("lesions.seg.dcm").is_file());
+}
+
+#[test]
+fn an_image_that_is_no_series_is_refused_with_a_remedy_that_works() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = samples("pet/phantom.nii.gz");
+    let done = run(&["output.dicom=[\"seg\"]"], &input, &folder.path().join("a"), &[]);
+    assert!(!done.status.success());
+    let images = std::fs::read_to_string(folder.path().join("a/images.csv")).unwrap();
+    assert!(images.contains("no DICOM series that lies in a patient"), "{images}");
+    assert!(String::from_utf8_lossy(&done.stderr).contains("--set output.dicom=[]"), "{done:?}");
+    let done = run(&["output.dicom=[]"], &input, &folder.path().join("b"), &[]);
+    assert!(done.status.success(), "{done:?}");
 }

@@ -121,7 +121,7 @@ impl BatchContext<'_> {
                 let path = self.out.path(&below)?;
                 match file {
                     DicomFile::Seg => dicom::seg(&path, &found)?,
-                    DicomFile::Rtstruct => dicom::rtstruct(&path, &found)?,
+                    DicomFile::Rtstruct => dicom::rtstruct(&path, &found, recipe.body.output.contours)?,
                 }
                 written.push(Written::of(self.out.folder(), below)?);
             }

@@ -15,6 +15,7 @@ mod columns;
 mod edt;
 pub mod family;
 pub mod feature;
+pub mod habitat;
 mod holes;
 mod hull;
 pub mod intensity;

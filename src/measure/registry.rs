@@ -3,7 +3,9 @@
 use super::Request;
 use super::family::{Context, Family};
 use super::feature::{About, Definition};
-use super::{intensity, lesion, neighbours, probe, radial, reference, sensitivity, shape, spot, texture, zernike};
+use super::{
+    habitat, intensity, lesion, neighbours, probe, radial, reference, sensitivity, shape, spot, texture, zernike,
+};
 use crate::table::Table;
 use crate::{Error, Result};
 use serde::de::DeserializeOwned;
@@ -15,6 +17,7 @@ pub const FAMILIES: &[Entry] = &[
     entry::<reference::OfReference>("reference", &[]),
     entry::<shape::Shape>("shape", &[]),
     entry::<zernike::Zernike>("zernike", &[]),
+    entry::<habitat::Habitat>("habitat", habitat::KEYS),
     entry::<sensitivity::Sensitivity>("sensitivity", sensitivity::KEYS),
     entry::<neighbours::Neighbours>("neighbours", neighbours::KEYS),
     entry::<intensity::Intensity>("intensity", &[]),

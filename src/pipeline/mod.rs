@@ -11,6 +11,7 @@ mod cutoff;
 mod derived;
 mod geometry;
 mod ground;
+mod habitats;
 mod hot;
 mod image;
 mod lesions;

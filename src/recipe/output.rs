@@ -15,6 +15,8 @@ pub struct Output {
     pub images: Option<ImageFiles>,
     /// Objects as DICOM beside the label images, for images that are DICOM themselves.
     pub dicom: Vec<DicomFile>,
+    /// Where the contours of an RTSTRUCT run.
+    pub contours: Contours,
     /// Images are volumes, so tables leave out what only single slices can have: true for PET.
     pub volumes: Option<bool>,
 }
@@ -37,6 +39,17 @@ pub enum DicomFile {
     Seg,
     /// A structure set: contours.
     Rtstruct,
+}
+
+/// Where contours run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Contours {
+    /// Along the edges of voxels: the centres of exactly the object's voxels lie inside.
+    #[default]
+    Edges,
+    /// Through the centres of the outermost voxels, for programs that count what a contour touches as inside.
+    Centres,
 }
 
 impl DicomFile {

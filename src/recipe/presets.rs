@@ -20,6 +20,7 @@ pub const PRESETS: &[Preset] = &[
     Preset { name: "pet", text: include_str!("../../recipes/pet.toml") },
     Preset { name: "pet-41", text: include_str!("../../recipes/pet-41.toml") },
     Preset { name: "pet-small", text: include_str!("../../recipes/pet-small.toml") },
+    Preset { name: "pet-habitats", text: include_str!("../../recipes/pet-habitats.toml") },
     Preset { name: "pet-percist", text: include_str!("../../recipes/pet-percist.toml") },
 ];
 

@@ -2,7 +2,7 @@
 
 use super::place::{likely, list};
 use super::validate::Checker;
-use super::{Contour, Keep, Method, Split, SplitBy, SplitDepth, SpotSigma, Spots, Step, Threshold};
+use super::{Contour, Habitats, Keep, Method, Split, SplitBy, SplitDepth, SpotSigma, Spots, Step, Threshold};
 use crate::Result;
 use crate::ops::spots::SIGMA_PX;
 use crate::units::Length;
@@ -21,10 +21,11 @@ impl Checker<'_> {
                     .error(format!("\"{}\" comes before any threshold", step.name()), &here)
                     .remedy("a threshold step before it"));
             }
-            masked |= matches!(step, Step::Threshold(_) | Step::Spots(_));
+            masked |= matches!(step, Step::Threshold(_) | Step::Spots(_) | Step::Habitats(_));
             has_landscape |= matches!(step, Step::Landscape(_));
             match step {
                 Step::Threshold(t) => self.threshold(t, &here)?,
+                Step::Habitats(h) => self.habitats(h, &here)?,
                 Step::Spots(s) => self.spots(s, &here)?,
                 Step::Split(s) => self.split(s, has_landscape, &here)?,
                 Step::Keep(k) => self.keep(k, &here)?,
@@ -158,6 +159,24 @@ impl Checker<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    fn habitats(&self, h: &Habitats, here: &[&str]) -> Result<()> {
+        let example = "percent = [40, 70], values = [2.5, 4.0], or classes = 3";
+        if usize::from(h.values.is_some()) + usize::from(h.percent.is_some()) + usize::from(h.classes.is_some()) != 1 {
+            return Err(self.error("habitats are divided in exactly one way", here).remedy(example));
+        }
+        let limits: Vec<f64> = h.values.iter().chain(&h.percent).flatten().copied().collect();
+        if h.classes.is_none() && (limits.is_empty() || !limits.windows(2).all(|w| w[0] < w[1])) {
+            return Err(self.error("the limits of habitats rise, and there is one at least", here).remedy(example));
+        }
+        for percent in h.percent.iter().flatten() {
+            self.percentage(Some(*percent), "percent = [40, 70]", here)?;
+        }
+        if limits.iter().any(|v| !v.is_finite()) || h.classes.is_some_and(|n| !(2..=8).contains(&n)) {
+            return Err(self.error("a number is out of range", here).remedy("classes 2 to 8, and no inf or nan"));
+        }
+        Ok(())
     }
 
     fn contour(&self, c: &Contour, here: &[&str]) -> Result<()> {

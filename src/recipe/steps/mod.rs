@@ -4,12 +4,14 @@
 //! step that reads an image may say `of = "name"`; `"original"` is the channel as the steps found it.
 
 mod filters;
+mod habitats;
 mod lesions;
 mod objects;
 mod spots;
 mod threshold;
 
 pub use filters::*;
+pub use habitats::*;
 pub use lesions::*;
 pub use objects::*;
 pub use spots::*;
@@ -45,6 +47,8 @@ pub enum Step {
     Threshold(Threshold),
     /// Fills holes of the mask, or of each object once there are labels.
     FillHoles(Nothing),
+    /// Divides the objects of another set by how bright their parts are.
+    Habitats(Habitats),
     /// Finds points of light, each an object.
     Spots(Spots),
     /// Numbers the connected pieces of the mask.
@@ -80,6 +84,7 @@ impl Step {
             Step::RollingBall(_) => "rolling_ball",
             Step::Threshold(_) => "threshold",
             Step::FillHoles(_) => "fill_holes",
+            Step::Habitats(_) => "habitats",
             Step::Spots(_) => "spots",
             Step::Label(_) => "label",
             Step::Landscape(_) => "landscape",
@@ -118,6 +123,7 @@ impl Step {
             Step::Median(p) | Step::Mean(p) | Step::Background(p) | Step::RollingBall(p) => p.of.as_deref(),
             Step::TopHat(p) | Step::Opening(p) | Step::Closing(p) => p.of.as_deref(),
             Step::Threshold(p) => p.of.as_deref(),
+            Step::Habitats(p) => p.of.as_deref(),
             Step::Spots(p) => p.of.as_deref(),
             Step::Landscape(p) => p.of.as_deref(),
             Step::Split(p) => p.of.as_deref(),
@@ -159,6 +165,7 @@ impl Step {
                 let ranges = p.area.iter().chain(&p.volume).flatten();
                 ranges.chain(p.at_least.iter().flatten()).any(in_r)
             }
+            Step::Habitats(p) => p.smallest.iter().any(in_r),
             Step::Spots(p) => p.sigma.ends().iter().chain(&p.sigma_z).any(is_r),
             Step::Contour(p) => p.background.iter().flatten().chain([&p.within]).any(is_r),
             Step::Watershed(p) => is_r(&p.within),
@@ -171,6 +178,7 @@ impl Step {
         match self {
             Step::Threshold(p) => p.set.as_deref(),
             Step::Exclude(p) => Some(&p.set),
+            Step::Habitats(p) => Some(&p.set),
             _ => None,
         }
     }

@@ -46,6 +46,28 @@ pub fn outlines(runs: &[[usize; 3]]) -> Vec<Vec<Corner>> {
     lines
 }
 
+/// The same line through the centres of the voxels on its inner side: voxels as row and column, corners alone.
+///
+/// For programs that count what a contour touches as inside. A line of one voxel is a point.
+pub fn through_centres(line: &[Corner]) -> Vec<Corner> {
+    let mut centres: Vec<Corner> = Vec::new();
+    for (&[y, x], &[to_y, to_x]) in line.iter().zip(line.iter().cycle().skip(1)) {
+        // The first and the last voxel on the right of this side.
+        let (first, last) = match (to_x > x, to_y > y, to_x < x) {
+            (true, ..) => ([y, x], [y, to_x - 1]),
+            (_, true, _) => ([y, x - 1], [to_y - 1, x - 1]),
+            (.., true) => ([y - 1, x - 1], [y - 1, to_x]),
+            _ => ([y - 1, x], [to_y, x]),
+        };
+        centres.extend([first, last]);
+    }
+    centres.dedup();
+    if centres.len() > 1 && centres.first() == centres.last() {
+        centres.pop();
+    }
+    centres
+}
+
 fn straight(a: Corner, b: Corner, c: Corner) -> bool {
     (a[0] == b[0] && b[0] == c[0]) || (a[1] == b[1] && b[1] == c[1])
 }
@@ -118,6 +140,16 @@ mod tests {
         let lines = of(&["#.", ".#"]);
         assert_eq!(lines, [[[0, 0], [0, 1], [1, 1], [1, 0]], [[1, 1], [1, 2], [2, 2], [2, 1]]]);
         assert_eq!(of(&[".#", "#."]).len(), 2);
+    }
+
+    #[test]
+    fn lines_go_through_centres_as_well() {
+        let centres = |rows: &[&str]| of(rows).iter().map(|l| through_centres(l)).collect::<Vec<_>>();
+        assert_eq!(centres(&["#"]), [[[0, 0]]]);
+        assert_eq!(centres(&["###", "###"]), [[[0, 0], [0, 2], [1, 2], [1, 0]]]);
+        assert_eq!(centres(&["##"]), [[[0, 0], [0, 1]]]);
+        // Around a hole, through the voxels beside it.
+        assert_eq!(centres(&["###", "#.#", "###"])[1], [[1, 0], [2, 1], [1, 2], [0, 1]]);
     }
 
     #[test]

@@ -80,7 +80,12 @@ impl Found<'_> {
     fn begin(&self, class: &str, modality: &str) -> Result<InMemDicomObject> {
         let (source, mut o) = (self.source, InMemDicomObject::new_empty());
         for (tag, vr, bytes) in &source.copied {
-            o.put(DataElement::new(*tag, *vr, PrimitiveValue::U8(bytes.as_slice().into())));
+            // The bytes of numbers are written as numbers, those of all other texts as they are.
+            let value = match *vr {
+                VR::DS => String::from_utf8_lossy(bytes).into_owned().into(),
+                _ => PrimitiveValue::U8(bytes.as_slice().into()),
+            };
+            o.put(DataElement::new(*tag, *vr, value));
         }
         put(&mut o, tags::SOP_CLASS_UID, VR::UI, class);
         put(&mut o, tags::SOP_INSTANCE_UID, VR::UI, self.uid(modality)?);

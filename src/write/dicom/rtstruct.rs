@@ -1,11 +1,13 @@
 //! Objects as a DICOM structure set (RTSTRUCT): a region each, with closed contours in each slice.
 //!
 //! PS3.3, A.19. Contours run along the edges of voxels, so that exactly the centres of the object's voxels lie inside of them.
+//! They may go through the centres of the outermost voxels in place of that.
 //! Holes are contours of their own: what lies inside of two contours is outside of the region (the exclusive or that planning
 //! systems use). Corners lie in the plane of the slice, in mm.
 
-use super::contour::{Corner, outlines};
+use super::contour::{outlines, through_centres};
 use super::{Found, decimals, instances, item, put, reference, save, sequence, short};
+use crate::recipe::Contours;
 use crate::{Error, Result};
 use dicom_core::VR;
 use dicom_dictionary_std::{tags, uids};
@@ -21,7 +23,7 @@ const COLOURS: [[u8; 3]; 6] =
 ///
 /// # Errors
 /// There are none, a slice has none in the series, or the system refuses.
-pub fn rtstruct(path: &Path, found: &Found) -> Result<()> {
+pub fn rtstruct(path: &Path, found: &Found, contours: Contours) -> Result<()> {
     let count = found.labels.count;
     if count == 0 {
         return Err(Error::usage("a structure set without objects cannot be written").at(path));
@@ -36,8 +38,8 @@ pub fn rtstruct(path: &Path, found: &Found) -> Result<()> {
     put(&mut o, tags::APPROVAL_STATUS, VR::CS, "UNAPPROVED");
     sequence(&mut o, tags::REFERENCED_FRAME_OF_REFERENCE_SEQUENCE, vec![drawn_on(found)]);
     sequence(&mut o, tags::STRUCTURE_SET_ROI_SEQUENCE, (1..=count).map(|label| named(found, label)).collect());
-    let contours = (1..=count).map(|label| drawn(found, label)).collect::<Result<Vec<_>>>();
-    sequence(&mut o, tags::ROI_CONTOUR_SEQUENCE, contours.map_err(|e| e.at(path))?);
+    let drawn = (1..=count).map(|label| drawn(found, label, contours)).collect::<Result<Vec<_>>>();
+    sequence(&mut o, tags::ROI_CONTOUR_SEQUENCE, drawn.map_err(|e| e.at(path))?);
     sequence(&mut o, tags::RTROI_OBSERVATIONS_SEQUENCE, (1..=count).map(observed).collect());
     save(path, o)
 }
@@ -82,7 +84,7 @@ fn observed(label: u32) -> InMemDicomObject {
     })
 }
 
-fn drawn(found: &Found, label: u32) -> Result<InMemDicomObject> {
+fn drawn(found: &Found, label: u32, run: Contours) -> Result<InMemDicomObject> {
     let mut slices: BTreeMap<usize, Vec<[usize; 3]>> = BTreeMap::new();
     for run in found.labels.runs()?.of(label) {
         let [z, y] = run.zy(found.labels.shape);
@@ -93,7 +95,15 @@ fn drawn(found: &Found, label: u32) -> Result<InMemDicomObject> {
         let images = found.frames(*z)?;
         for line in outlines(runs) {
             let images = images.iter().map(|frame| reference(frame)).collect();
-            contours.push(contour(found, *z, &line, images));
+            // Voxel centres are whole numbers, their corners lie between.
+            let place = |[y, x]: [usize; 2], off: f64| {
+                found.patient_grid.at(&found.spacing, [*z as f64, y as f64 - off, x as f64 - off])
+            };
+            let places: Vec<[f64; 3]> = match run {
+                Contours::Edges => line.iter().map(|corner| place(*corner, 0.5)).collect(),
+                Contours::Centres => through_centres(&line).into_iter().map(|centre| place(centre, 0.0)).collect(),
+            };
+            contours.push(contour(&places, images));
         }
     }
     Ok(item(|i| {
@@ -105,15 +115,11 @@ fn drawn(found: &Found, label: u32) -> Result<InMemDicomObject> {
     }))
 }
 
-fn contour(found: &Found, z: usize, line: &[Corner], images: Vec<InMemDicomObject>) -> InMemDicomObject {
-    let place = |[y, x]: &Corner| {
-        // Voxel centres are whole numbers, their corners lie between.
-        found.patient_grid.at(&found.spacing, [z as f64, *y as f64 - 0.5, *x as f64 - 0.5])
-    };
+fn contour(places: &[[f64; 3]], images: Vec<InMemDicomObject>) -> InMemDicomObject {
     item(|i| {
         sequence(i, tags::CONTOUR_IMAGE_SEQUENCE, images);
-        put(i, tags::CONTOUR_GEOMETRIC_TYPE, VR::CS, "CLOSED_PLANAR");
-        put(i, tags::NUMBER_OF_CONTOUR_POINTS, VR::IS, line.len().to_string());
-        put(i, tags::CONTOUR_DATA, VR::DS, decimals(&line.iter().map(place).collect::<Vec<_>>().concat()));
+        put(i, tags::CONTOUR_GEOMETRIC_TYPE, VR::CS, if places.len() == 1 { "POINT" } else { "CLOSED_PLANAR" });
+        put(i, tags::NUMBER_OF_CONTOUR_POINTS, VR::IS, places.len().to_string());
+        put(i, tags::CONTOUR_DATA, VR::DS, decimals(&places.concat()));
     })
 }

@@ -1,0 +1,194 @@
+//! The step `habitats`: each object of another set becomes one object for each range of its values, the coldest first.
+
+use super::state::State;
+use crate::image::{Labels, ObjectRun, Scale};
+use crate::recipe::Habitats;
+use crate::{Error, Result};
+use rayon::prelude::*;
+
+/// Steps of the histogram that classes are found on, as in `skimage.filters.threshold_multiotsu`.
+const BINS: usize = 256;
+
+impl State<'_> {
+    /// Divides the objects of a set. Voxels of no habitat do not exist: together they are the object.
+    pub fn habitats(&mut self, p: &Habitats) -> Result<()> {
+        let src = self.of(&p.of)?;
+        let samples = self.device.fetch(&src.samples)?;
+        let known = self.sets.get(&p.set).ok_or_else(|| Error::usage(format!("no object set \"{}\"", p.set)))?;
+        let labels = known.labels.to_host()?;
+        let least = p.smallest.map(|size| self.geometry.count(size)).transpose()?.unwrap_or(0.0);
+        let runs = labels.runs()?;
+        let divide = |label: u32| {
+            let runs = runs.of(label);
+            let inside: Vec<i32> =
+                runs.iter().flat_map(|run| samples_of(run, labels.shape.x, &samples)).copied().collect();
+            let mut levels = levels(&inside, src.scale, p);
+            join(&mut levels, least);
+            levels
+        };
+        let levels: Vec<Vec<u32>> = (1..=labels.count).into_par_iter().map(divide).collect();
+        let (mut voxels, mut first) = (vec![0u32; labels.shape.len()], 1);
+        for (label, levels) in (1..).zip(&levels) {
+            let mut present = levels.clone();
+            present.sort_unstable();
+            present.dedup();
+            let mut levels = levels.iter();
+            for run in runs.of(label) {
+                let start = run.index(labels.shape.x);
+                for (voxel, level) in voxels[start..start + run.len() as usize].iter_mut().zip(&mut levels) {
+                    *voxel = first + present.partition_point(|other| other < level) as u32;
+                }
+            }
+            first += present.len() as u32;
+        }
+        self.mask = None;
+        self.labels = Some(Labels::new(labels.shape, voxels)?.to(self.device)?);
+        Ok(())
+    }
+}
+
+fn samples_of<'a>(run: &ObjectRun, width: usize, samples: &'a [i32]) -> &'a [i32] {
+    let start = run.index(width);
+    samples.get(start..start + run.len() as usize).unwrap_or_default()
+}
+
+/// The level of each sample, from 0.
+fn levels(samples: &[i32], scale: Scale, p: &Habitats) -> Vec<u32> {
+    let value = |sample: i32| scale.value(f64::from(sample));
+    let by_limits = |limits: &[f64]| {
+        let level = |sample: &i32| limits.partition_point(|limit| value(*sample) >= *limit) as u32;
+        samples.iter().map(level).collect()
+    };
+    if let Some(classes) = p.classes {
+        return by_classes(samples, classes);
+    }
+    if let Some(percent) = &p.percent {
+        let most = samples.iter().max().map_or(0.0, |sample| value(*sample));
+        // Of nothing, and of what lies below it, there are no parts.
+        if most <= 0.0 {
+            return vec![0; samples.len()];
+        }
+        return by_limits(&percent.iter().map(|percent| percent / 100.0 * most).collect::<Vec<_>>());
+    }
+    by_limits(p.values.as_deref().unwrap_or_default())
+}
+
+/// Otsu's method for several classes (Liao, Chen and Chung 2001): the sum over classes of (sum of values)^2 / count is largest, the
+/// lowest limits of equals. Exact integers but for that sum.
+fn by_classes(samples: &[i32], classes: usize) -> Vec<u32> {
+    let (Some(min), Some(max)) = (samples.iter().min(), samples.iter().max()) else { return vec![] };
+    let range = i64::from(*max) - i64::from(*min) + 1;
+    let bin = |sample: i32| ((i64::from(sample) - i64::from(*min)) * BINS as i64 / range.max(BINS as i64)) as usize;
+    // Bins of one sample where there are fewer values than bins.
+    let (mut counts, mut sums) = ([0i64; BINS + 1], [0i64; BINS + 1]);
+    for sample in samples {
+        counts[bin(*sample) + 1] += 1;
+        sums[bin(*sample) + 1] += i64::from(*sample) - i64::from(*min);
+    }
+    for i in 1..=BINS {
+        counts[i] += counts[i - 1];
+        sums[i] += sums[i - 1];
+    }
+    let weight = |from: usize, to: usize| {
+        let (n, sum) = ((counts[to] - counts[from]) as f64, (sums[to] - sums[from]) as f64);
+        if n > 0.0 { sum * sum / n } else { 0.0 }
+    };
+    // best[to]: the largest sum of `class` classes over the bins below `to`, and where the last of them begins.
+    let mut best: Vec<f64> = (0..=BINS).map(|to| weight(0, to)).collect();
+    let mut begins = Vec::new();
+    for _ in 1..classes {
+        let last = |to: usize| {
+            let mut found = (best[to], to);
+            for (from, before) in best.iter().enumerate().take(to) {
+                let sum = before + weight(from, to);
+                if sum > found.0 {
+                    found = (sum, from);
+                }
+            }
+            found
+        };
+        let next: Vec<(f64, usize)> = (0..=BINS).map(last).collect();
+        best = next.iter().map(|n| n.0).collect();
+        begins.push(next.into_iter().map(|n| n.1).collect::<Vec<_>>());
+    }
+    let mut limits = Vec::new();
+    let mut to = BINS;
+    for begins in begins.iter().rev() {
+        to = begins[to];
+        limits.push(to);
+    }
+    limits.reverse();
+    samples.iter().map(|sample| limits.partition_point(|limit| bin(*sample) >= *limit) as u32).collect()
+}
+
+/// Levels with fewer voxels than `least` join a neighbour, the smallest first, the coldest of equals.
+fn join(levels: &mut [u32], least: f64) {
+    loop {
+        let mut counts = std::collections::BTreeMap::<u32, usize>::new();
+        levels.iter().for_each(|level| *counts.entry(*level).or_default() += 1);
+        let Some((&small, &n)) = counts.iter().min_by_key(|(level, n)| (**n, **level)) else { return };
+        if n as f64 >= least {
+            return;
+        }
+        let colder = counts.range(..small).next_back();
+        let Some((&other, _)) = colder.or_else(|| counts.range(small + 1..).next()) else { return };
+        levels.iter_mut().filter(|level| **level == small).for_each(|level| *level = other);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: divisions worked out by hand, and every division of few values.
+    use super::*;
+
+    #[test]
+    fn classes_are_those_of_an_exhaustive_search() {
+        let values: Vec<i32> = (0..40).map(|i| (i * i * 7) % 23 + if i % 3 == 0 { 60 } else { 0 }).collect();
+        let mut known: Vec<i32> = values.clone();
+        known.sort_unstable();
+        known.dedup();
+        let score = |limits: &[i32]| {
+            let of = |k: usize| values.iter().filter(move |v| limits.partition_point(|l| **v >= *l) == k);
+            let part = |k: usize| {
+                let (n, sum) = (of(k).count() as f64, of(k).map(|v| f64::from(*v)).sum::<f64>());
+                if n > 0.0 { sum * sum / n } else { 0.0 }
+            };
+            (0..=limits.len()).map(part).sum::<f64>()
+        };
+        let mut best = (0.0, [0; 2]);
+        for a in &known {
+            for b in known.iter().filter(|b| *b > a) {
+                let sum = score(&[*a, *b]);
+                if sum > best.0 + 1e-9 {
+                    best = (sum, [*a, *b]);
+                }
+            }
+        }
+        let expected: Vec<u32> = values.iter().map(|v| best.1.partition_point(|l| v >= l) as u32).collect();
+        assert_eq!(by_classes(&values, 3), expected);
+        assert_eq!(by_classes(&[5; 4], 3), [0; 4], "one value is one class");
+        assert_eq!(by_classes(&[], 3), [0; 0]);
+    }
+
+    #[test]
+    fn small_habitats_join_their_neighbours() {
+        let mut levels = vec![0, 0, 0, 1, 2, 2, 2, 3];
+        join(&mut levels, 2.0);
+        assert_eq!(levels, [0, 0, 0, 0, 2, 2, 2, 2]);
+        let mut levels = vec![0, 1, 1];
+        join(&mut levels, 2.0);
+        assert_eq!(levels, [1, 1, 1]);
+        join(&mut levels, 9.0);
+        assert_eq!(levels, [1, 1, 1], "the last one stays");
+    }
+
+    #[test]
+    fn limits_belong_to_the_hotter_side() {
+        let p = |values: Option<Vec<f64>>, percent| {
+            let set = "lesions".to_string();
+            Habitats { set, values, percent, classes: None, smallest: None, of: None }
+        };
+        assert_eq!(levels(&[1, 2, 3, 4], Scale::ONE, &p(Some(vec![2.0, 4.0]), None)), [0, 1, 1, 2]);
+        assert_eq!(levels(&[1, 5, 9, 10], Scale::ONE, &p(None, Some(vec![50.0, 90.0]))), [0, 1, 2, 2]);
+    }
+}
