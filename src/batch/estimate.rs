@@ -34,8 +34,13 @@ pub fn image(extent: &Extent, recipe: &Recipe) -> u64 {
         _ => STEPS,
     };
     let steps = sets.values().flat_map(|o| o.steps.iter().flatten()).map(taken).fold(STEPS, u64::max);
-    let a_voxel =
-        REST + IMAGE.saturating_mul(recipe.body.images.len() as u64) + steps.max(SET.saturating_mul(sets.len() as u64));
+    // Object sets are measured one after the other, and so are their families.
+    let families = recipe.body.measure.values().flat_map(|m| &m.families);
+    let measuring = families.map(|chosen| chosen.family.needs().voxel_bytes).max().unwrap_or(0);
+    let a_voxel = measuring
+        + REST
+        + IMAGE.saturating_mul(recipe.body.images.len() as u64)
+        + steps.max(SET.saturating_mul(sets.len() as u64));
     let voxels = extent.shape.zyx().iter().fold(1u64, |n, s| n.saturating_mul(*s as u64));
     let at_work = voxels.saturating_mul(a_voxel).max(extent.reading);
     extent.finished().saturating_add(at_work).saturating_add(FIXED)

@@ -73,6 +73,8 @@ pub struct Needs {
     pub uptake: bool,
     /// It takes what lies around objects for their background.
     pub background: bool,
+    /// Bytes that it takes for each voxel of the image, beside those of its objects.
+    pub voxel_bytes: u64,
     /// It looks at where all objects of the set lie, and of which class they are.
     pub places: bool,
 }

@@ -4,7 +4,8 @@ use super::Request;
 use super::family::{Context, Family};
 use super::feature::{About, Definition};
 use super::{
-    habitat, intensity, lesion, neighbours, probe, radial, reference, sensitivity, shape, spot, texture, zernike,
+    colocalisation, granularity, habitat, haralick, intensity, intensity_details, lesion, neighbours, probe, radial,
+    radial_distribution, radial_zernike, reference, sensitivity, shape, shape_details, spot, texture, zernike,
 };
 use crate::table::Table;
 use crate::{Error, Result};
@@ -16,15 +17,22 @@ pub const FAMILIES: &[Entry] = &[
     entry::<lesion::Lesion>("lesion", lesion::KEYS),
     entry::<reference::OfReference>("reference", &[]),
     entry::<shape::Shape>("shape", &[]),
+    entry::<shape_details::ShapeDetails>("shape_details", &[]),
     entry::<zernike::Zernike>("zernike", &[]),
     entry::<habitat::Habitat>("habitat", habitat::KEYS),
     entry::<sensitivity::Sensitivity>("sensitivity", sensitivity::KEYS),
     entry::<neighbours::Neighbours>("neighbours", neighbours::KEYS),
     entry::<intensity::Intensity>("intensity", &[]),
+    entry::<intensity_details::IntensityDetails>("intensity_details", &[]),
     entry::<radial::Radial>("radial", &[]),
     entry::<probe::Probe>("probe", probe::KEYS),
     entry::<spot::OfSpot>("spot", spot::KEYS),
     entry::<texture::Texture>("texture", texture::KEYS),
+    entry::<radial_distribution::RadialDistribution>("radial_distribution", radial_distribution::KEYS),
+    entry::<radial_zernike::RadialZernike>("radial_zernike", radial_zernike::KEYS),
+    entry::<granularity::Granularity>("granularity", granularity::KEYS),
+    entry::<haralick::Haralick>("haralick", haralick::KEYS),
+    entry::<colocalisation::Colocalisation>("colocalisation", colocalisation::KEYS),
 ];
 
 /// A line of the list.

@@ -12,10 +12,11 @@ use super::object::Object;
 use crate::Result;
 use serde::Deserialize;
 
-const COUNT: usize = 30;
+/// How many moments there are.
+pub(super) const COUNT: usize = 30;
 
 /// Orders and repetitions in the order of the columns.
-fn orders() -> impl Iterator<Item = (usize, usize)> {
+pub(super) fn orders() -> impl Iterator<Item = (usize, usize)> {
     (0..10).flat_map(|n| (0..=n).filter(move |m| (n - m) % 2 == 0).map(move |m| (n, m)))
 }
 
@@ -28,16 +29,28 @@ pub struct Facts {
 impl Facts {
     /// Of a 2-D object.
     pub(super) fn of(object: &Object) -> Self {
-        let mut ends = Vec::new();
-        object.each_run(|_, y, x0, x1| ends.extend([[y as i64, x0 as i64], [y as i64, x1 as i64 - 1]]));
-        let corners: Vec<[f64; 2]> = hull::convex(&ends).iter().map(|p| p.map(|v| v as f64)).collect();
-        let circle = smallest_circle(&corners);
-        Facts { magnitudes: (circle.r2 > 0.0).then(|| magnitudes(object, &circle)) }
+        Facts { magnitudes: circle(object).map(|circle| magnitudes(object, &circle)) }
     }
 }
 
+/// The smallest circle around the pixel centres of a 2-D object; nothing for a single pixel.
+fn circle(object: &Object) -> Option<Circle> {
+    let mut ends = Vec::new();
+    object.each_run(|_, y, x0, x1| ends.extend([[y as i64, x0 as i64], [y as i64, x1 as i64 - 1]]));
+    let corners: Vec<[f64; 2]> = hull::convex(&ends).iter().map(|p| p.map(|v| v as f64)).collect();
+    Some(smallest_circle(&corners)).filter(|circle| circle.r2 > 0.0)
+}
+
 fn magnitudes(object: &Object, circle: &Circle) -> [f64; COUNT] {
+    let moments = moments(object, circle, |_| 1.0);
+    moments.map(|z| (z[0] * z[0] + z[1] * z[1]).sqrt() / (std::f64::consts::PI * circle.r2))
+}
+
+/// The sums of `R_nm(rho) exp(i m theta)`, real and imaginary parts in the order of the columns, each pixel with a weight: they
+/// are counted in raster order. The angle is that from x to y.
+pub(super) fn moments(object: &Object, circle: &Circle, weight: impl Fn(usize) -> f64) -> [[f64; 2]; COUNT] {
     let radius = circle.r2.sqrt();
+    let mut pixel = 0;
     // Sums of rho^2k * z^m by k and m, from which every order is put together.
     let mut sums = [[[0.0f64; 2]; 10]; 5];
     object.each_run(|_, y, x0, x1| {
@@ -45,7 +58,8 @@ fn magnitudes(object: &Object, circle: &Circle) -> [f64; COUNT] {
         for x in x0..x1 {
             let u = (x as f64 - circle.x) / radius;
             let rho2 = u * u + v * v;
-            let mut power = [1.0, 0.0];
+            let mut power = [weight(pixel), 0.0];
+            pixel += 1;
             for m in 0..10 {
                 let mut even = 1.0;
                 for by_m in sums.iter_mut().take((9 - m) / 2 + 1) {
@@ -57,7 +71,7 @@ fn magnitudes(object: &Object, circle: &Circle) -> [f64; COUNT] {
             }
         }
     });
-    let mut out = [0.0; COUNT];
+    let mut out = [[0.0; 2]; COUNT];
     for (value, (n, m)) in out.iter_mut().zip(orders()) {
         let mut z = [0.0; 2];
         for k in 0..=(n - m) / 2 {
@@ -65,7 +79,7 @@ fn magnitudes(object: &Object, circle: &Circle) -> [f64; COUNT] {
             let s = sums[(n - m) / 2 - k][m];
             z = [z[0] + c * s[0], z[1] + c * s[1]];
         }
-        *value = (z[0] * z[0] + z[1] * z[1]).sqrt() / (std::f64::consts::PI * circle.r2);
+        *value = z;
     }
     out
 }
@@ -79,10 +93,10 @@ fn coefficient(n: usize, m: usize, k: usize) -> f64 {
 
 /// A circle by its centre and squared radius.
 #[derive(Clone, Copy, Debug)]
-struct Circle {
-    y: f64,
-    x: f64,
-    r2: f64,
+pub(super) struct Circle {
+    pub y: f64,
+    pub x: f64,
+    pub r2: f64,
 }
 
 impl Circle {

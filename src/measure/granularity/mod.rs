@@ -1,0 +1,207 @@
+//! Granularity: which part of an object's intensity goes as bright structures of growing size are taken away (Ravkin), as
+//! CellProfiler's MeasureGranularity has it.
+//!
+//! On a coarser grid the background (an opening by a large disc, on a still coarser grid) is subtracted. Then the image is eroded
+//! by one cell, again and again; after each erosion what is left is grown back under the image (reconstruction), and the mean of
+//! that over the object, interpolated back to the image's pixels, is compared with the one before. The first step holds
+//! the background as well, because the first mean is that of the image as it is.
+//!
+//! The image is gone over once a channel, whatever the number of objects; an object is a list of cells with weights. All of it is
+//! in 64-bit floating point on the host, each number worked out by one thread in a fixed order.
+
+mod grid;
+mod morphology;
+
+use super::family::{Family, Measurer, Needs, Objection};
+use super::feature::{About, Definition};
+use super::object::Object;
+use super::order::Sums;
+use super::{ChannelRef, Request};
+use crate::ops::extent::extents;
+use crate::{Error, Result};
+use grid::{Plane, sparse, stretched, weights};
+use morphology::{erode, open, reconstruct};
+use rayon::prelude::*;
+use serde::Deserialize;
+
+/// Keys of the recipe.
+pub(super) const KEYS: &[&str] = &["spectrum", "subsample", "background", "radius"];
+
+/// Granularity of each channel.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Granularity {
+    /// How many sizes.
+    pub spectrum: usize,
+    /// Cells of the grid for a pixel of the image, along each axis: 1 for the image itself.
+    pub subsample: f64,
+    /// Cells of the grid of the background for one of that grid.
+    pub background: f64,
+    /// Of the disc that the background is opened by, in cells of its grid.
+    pub radius: usize,
+}
+
+impl Default for Granularity {
+    fn default() -> Self {
+        Granularity { spectrum: 16, subsample: 0.25, background: 0.25, radius: 10 }
+    }
+}
+
+const MOST_SIZES: usize = 100;
+const LARGEST_RADIUS: usize = 500;
+/// Sizes that are worked out side by side.
+const TOGETHER: usize = 4;
+/// Bytes of a cell: the image, its background, and for each size at work the eroded and the grown image.
+const CELL_BYTES: f64 = 8.0 * (4 + 2 * TOGETHER) as f64;
+
+const EMPTY: &str = "2-D only, and only where the mean is positive and the coarser grid has two rows and columns";
+
+/// What an object is made of on the coarser grid.
+struct Made {
+    n: f64,
+    cells: Vec<(u32, f64)>,
+}
+
+impl Granularity {
+    fn size(&self, shape: [usize; 2]) -> [usize; 2] {
+        if self.subsample < 1.0 { shape.map(|n| (n as f64 * self.subsample) as usize) } else { shape }
+    }
+
+    /// The channel on the coarser grid without its background.
+    fn foreground(&self, image: &Plane) -> Plane {
+        let size = self.size(image.size);
+        let mut plane = if self.subsample < 1.0 {
+            let places = size.map(|n| sparse(n, self.subsample));
+            image.at([&places[0], &places[1]])
+        } else {
+            image.clone()
+        };
+        let background = if self.background < 1.0 {
+            // So many cells of the grid of the background as begin within the image; the image ends within the last one.
+            let ends = size.map(|n| n as f64 * self.background);
+            let places = ends.map(|end| sparse(end.ceil() as usize, self.background));
+            let opened = open(&plane.at([&places[0], &places[1]]), self.radius);
+            let places = [0, 1].map(|a| stretched(size[a], (ends[a] - 1.0).max(0.0)));
+            opened.at([&places[0], &places[1]])
+        } else {
+            open(&plane, self.radius)
+        };
+        for (value, background) in plane.cells.iter_mut().zip(&background.cells) {
+            *value = (*value - background).max(0.0);
+        }
+        plane
+    }
+
+    /// The spectrum of each object in a channel.
+    fn of_channel(&self, channel: &ChannelRef, made: &[Made], starts: &[f64]) -> Result<Vec<Vec<Option<f64>>>> {
+        let shape = channel.volume.shape;
+        let value = |s: &i32| channel.volume.scale.value(f64::from(*s));
+        let image =
+            Plane { size: [shape.y, shape.x], cells: channel.volume.samples.host()?.iter().map(value).collect() };
+        let foreground = self.foreground(&image);
+        drop(image);
+        let mut means: Vec<Vec<f64>> = vec![starts.to_vec()];
+        let mut eroded = foreground.clone();
+        for first in (0..self.spectrum).step_by(TOGETHER) {
+            let markers: Vec<Plane> = (first..self.spectrum.min(first + TOGETHER))
+                .map(|_| {
+                    eroded = erode(&eroded, 1);
+                    eroded.clone()
+                })
+                .collect();
+            let of_marker = |marker: Plane| {
+                let left = reconstruct(&marker, &foreground);
+                let mean =
+                    |made: &Made| made.cells.iter().map(|&(i, w)| left.cells[i as usize] * w).sum::<f64>() / made.n;
+                made.iter().map(mean).collect::<Vec<f64>>()
+            };
+            means.extend(markers.into_par_iter().map(of_marker).collect::<Vec<_>>());
+        }
+        let spectrum = |i: usize| {
+            let lost = |pair: &[Vec<f64>]| (starts[i] > 0.0).then(|| (pair[0][i] - pair[1][i]) * 100.0 / starts[i]);
+            means.windows(2).map(lost).collect()
+        };
+        Ok((0..made.len()).map(spectrum).collect())
+    }
+
+    /// The spectra of all objects, channel after channel.
+    fn spectra(&self, request: &Request) -> Result<Vec<Vec<Vec<Option<f64>>>>> {
+        let shape = request.labels.shape;
+        let size = self.size([shape.y, shape.x]);
+        if !shape.is_flat() || size[0] < 2 || size[1] < 2 {
+            return Ok(vec![vec![]; request.channels.len()]);
+        }
+        let ends = [stretched(shape.y, (size[0] - 1) as f64), stretched(shape.x, (size[1] - 1) as f64)];
+        let found = extents(request.labels)?;
+        let object = |i: usize| Object::new(request.labels, i as u32 + 1, found[i]);
+        let of_object = |i: usize| {
+            let cells = weights(&object(i)?, [&ends[0], &ends[1]], size);
+            Ok(Made { n: found[i].n as f64, cells })
+        };
+        let made = (0..found.len()).into_par_iter().map(of_object).collect::<Result<Vec<_>>>()?;
+        let of_channel = |channel: &ChannelRef| {
+            let image = channel.volume.samples.host()?;
+            let start = |i: usize| {
+                let mean = Sums::of(&object(i)?.samples(image)).mean();
+                Ok(mean.map_or(0.0, |mean| channel.volume.scale.value(mean)))
+            };
+            let starts = (0..found.len()).into_par_iter().map(start).collect::<Result<Vec<_>>>()?;
+            self.of_channel(channel, &made, &starts)
+        };
+        request.channels.iter().map(of_channel).collect()
+    }
+}
+
+impl Family for Granularity {
+    fn channel_columns(&self, about: &About) -> Vec<Definition> {
+        let channel = about.channel.map_or(String::new(), |c| format!("_{c}"));
+        let of_size = |k: usize| Definition {
+            name: format!("granularity_{k}{channel}"),
+            unit: "%".into(),
+            type_name: "real",
+            definition: format!(
+                "Part of the object's mean that goes with bright structures that erosion {k} takes away (grid {}, background {}, \
+                 radius {})",
+                self.subsample, self.background, self.radius
+            ),
+            standard: "CellProfiler:Granularity".into(),
+            empty: EMPTY,
+        };
+        (1..=self.spectrum).map(of_size).collect()
+    }
+
+    fn begin<'a>(&'a self, request: &'a Request<'a>) -> Result<Measurer<'a>> {
+        self.check(&[]).map_err(|o| Error::usage(o.what).remedy(o.remedy))?;
+        let spectra = self.spectra(request)?;
+        Ok(Box::new(move |of, values| {
+            for spectra in &spectra {
+                match spectra.get(of.object.label as usize - 1) {
+                    Some(spectrum) => values.reals(spectrum.iter().copied()),
+                    None => values.reals(vec![None; self.spectrum]),
+                }
+            }
+            Ok(())
+        }))
+    }
+
+    fn needs(&self) -> Needs {
+        let cells = if self.subsample < 1.0 { self.subsample * self.subsample } else { 1.0 };
+        Needs { voxel_bytes: 8 + (CELL_BYTES * cells).ceil() as u64, ..Needs::default() }
+    }
+
+    fn check(&self, _: &[&str]) -> std::result::Result<(), Objection> {
+        let wrong = |key, what: String, remedy: &str| Err(Objection { key, what, remedy: remedy.into() });
+        if !(1..=MOST_SIZES).contains(&self.spectrum) {
+            return wrong("spectrum", format!("{} sizes", self.spectrum), "spectrum = 16, up to 100");
+        }
+        for (key, factor) in [("subsample", self.subsample), ("background", self.background)] {
+            if !(factor > 0.0 && factor <= 1.0) {
+                return wrong(key, format!("a grid of {factor} cells for one"), &format!("{key} = 0.25, up to 1"));
+            }
+        }
+        if !(1..=LARGEST_RADIUS).contains(&self.radius) {
+            return wrong("radius", format!("a disc of {} cells", self.radius), "radius = 10, up to 500");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,249 @@
+//! What CellProfiler's MeasureObjectIntensity says beyond the family `intensity`: the edge in full, where the centre of intensity
+//! and the brightest voxel lie, and its quartiles.
+//!
+//! CellProfiler's quartiles lie at n q of the n sorted values, not at (n - 1) q, and its "MAD" at n / 2 of the sorted deviations
+//! from its median (n / 3 for volumes). They are exact up to one division and one scaling.
+
+use super::family::{Family, Measurer, define};
+use super::feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
+use super::object::Object;
+use super::order::{self, Sums};
+use super::{Request, intensity};
+use crate::Result;
+use crate::image::Scale;
+use serde::Deserialize;
+
+/// What the features are computed from.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    edge: Sums,
+    edge_ends: Option<[i32; 2]>,
+    /// z, y, x in the image.
+    centre: Option<[f64; 3]>,
+    brightest: Option<[usize; 3]>,
+    is_solid: bool,
+    /// Samples at n q for q of 1/4, 1/2, 3/4.
+    at_nq: [Option<f64>; 3],
+    mad: Option<f64>,
+    scale: Scale,
+}
+
+impl Facts {
+    fn of(object: &Object, image: &[i32], samples: &[i32], edge: &[usize], scale: Scale) -> Self {
+        let edge: Vec<i32> = edge.iter().map(|&i| image[i]).collect();
+        let sorted = order::sorted(samples);
+        let at_nq = [1, 2, 3].map(|k| at(&sorted, k * sorted.len(), 4));
+        let ends = |edge: &[i32]| Some([*edge.iter().min()?, *edge.iter().max()?]);
+        Facts {
+            edge: Sums::of(&edge),
+            edge_ends: ends(&edge),
+            centre: centre(object, samples, scale),
+            brightest: brightest(object, samples),
+            is_solid: !object.shape.is_flat(),
+            mad: at_nq[1].and_then(|median| deviation(&sorted, median, if object.shape.is_flat() { 2 } else { 3 })),
+            at_nq,
+            scale,
+        }
+    }
+
+    fn value(&self, sample: Option<f64>) -> Option<f64> {
+        sample.map(|s| self.scale.value(s))
+    }
+}
+
+/// The value at `num / den` of the sorted samples counted from 0, linear between neighbours; the last one beyond it.
+fn at(sorted: &[i32], num: usize, den: usize) -> Option<f64> {
+    let last = sorted.len().checked_sub(1)?;
+    let (k, rest) = if num / den > last { (last, 0) } else { (num / den, (num % den) as i64) };
+    let (low, high) = (i64::from(sorted[k]), i64::from(sorted[(k + 1).min(last)]));
+    Some((low * den as i64 + (high - low) * rest) as f64 / den as f64)
+}
+
+/// The deviation from the median at 1 / `part` of the sorted deviations.
+fn deviation(sorted: &[i32], median: f64, part: usize) -> Option<f64> {
+    // Quarters of samples are whole numbers.
+    let quarters = (median * 4.0) as i64;
+    let mut away: Vec<i64> = sorted.iter().map(|&s| (4 * i64::from(s) - quarters).abs()).collect();
+    away.sort_unstable();
+    let last = away.len().checked_sub(1)?;
+    let (k, rest) = (away.len() / part, away.len() % part);
+    let (k, rest) = if k > last { (last, 0) } else { (k, rest) };
+    let (low, high) = (away[k], away[(k + 1).min(last)]);
+    Some((low as f64 * (part - rest) as f64 + high as f64 * rest as f64) / (4.0 * part as f64))
+}
+
+/// Mean place of the voxels, each counted with its value; nothing where the total is 0.
+fn centre(object: &Object, samples: &[i32], scale: Scale) -> Option<[f64; 3]> {
+    let lo = object.extent.lo;
+    let (mut n, mut places, mut sum, mut weighted) = (0i128, [0i128; 3], 0i128, [0i128; 3]);
+    let mut rest = samples;
+    object.each_run(|z, y, x0, x1| {
+        let (run, after) = rest.split_at(x1 - x0);
+        rest = after;
+        for (x, &s) in (x0..x1).zip(run) {
+            let s = i128::from(s);
+            for (a, at) in [z, y, x].into_iter().enumerate() {
+                let at = (at - lo[a]) as i128;
+                places[a] += at;
+                weighted[a] += at * s;
+            }
+            (n, sum) = (n + 1, sum + s);
+        }
+    });
+    let total = |n: i128, sum: i128| sum as f64 * scale.factor() + n as f64 * scale.offset();
+    let all = total(n, sum);
+    (all != 0.0).then(|| std::array::from_fn(|a| lo[a] as f64 + total(places[a], weighted[a]) / all))
+}
+
+/// The first voxel in raster order with the largest sample.
+fn brightest(object: &Object, samples: &[i32]) -> Option<[usize; 3]> {
+    let top = samples.iter().max()?;
+    let mut rest = samples.iter().position(|s| s == top)?;
+    for run in object.runs() {
+        let [z, y, x0, x1] = object.place(run);
+        if rest < x1 - x0 {
+            return Some([z, y, x0 + rest]);
+        }
+        rest -= x1 - x0;
+    }
+    None
+}
+
+/// Details of intensity in each channel.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IntensityDetails {}
+
+impl Family for IntensityDetails {
+    fn channel_columns(&self, about: &About) -> Vec<Definition> {
+        define(FEATURES, about)
+    }
+
+    fn begin<'a>(&'a self, request: &'a Request<'a>) -> Result<Measurer<'a>> {
+        let images = request.channels.iter().map(|c| c.volume.samples.host()).collect::<Result<Vec<_>>>()?;
+        Ok(Box::new(move |of, values| {
+            let edge = if images.is_empty() { vec![] } else { intensity::edge(&of.object) };
+            for ((channel, samples), image) in of.channels().zip(&images) {
+                values.put(FEATURES, Some(&Facts::of(&of.object, image, samples, &edge, channel.volume.scale)));
+            }
+            Ok(())
+        }))
+    }
+}
+
+const NO_EDGE: &str = "the object fills the whole image";
+const NO_TOTAL: &str = "the total intensity is 0";
+
+const fn of_edge(
+    name: &'static str,
+    definition: &'static str,
+    standard: &'static str,
+    get: fn(&Facts) -> Option<f64>,
+) -> Feature<Facts> {
+    Feature { name, unit: CHANNEL_UNIT, definition, standard, empty: NO_EDGE, get: Get::Real(get) }
+}
+
+const fn place(
+    name: &'static str,
+    definition: &'static str,
+    empty: &'static str,
+    get: fn(&Facts) -> Option<f64>,
+) -> Feature<Facts> {
+    let standard = "CellProfiler:Location_CenterMassIntensity";
+    Feature { name, unit: "px", definition, standard, empty, get: Get::Real(get) }
+}
+
+const fn brightest_at(
+    name: &'static str,
+    definition: &'static str,
+    empty: &'static str,
+    get: fn(&Facts) -> Option<i64>,
+) -> Feature<Facts> {
+    let standard = "CellProfiler:Location_MaxIntensity";
+    Feature { name, unit: "px", definition, standard, empty, get: Get::Int(get) }
+}
+
+const fn at_nq(
+    name: &'static str,
+    definition: &'static str,
+    standard: &'static str,
+    get: fn(&Facts) -> Option<f64>,
+) -> Feature<Facts> {
+    Feature { empty: "", ..of_edge(name, definition, standard, get) }
+}
+
+/// Details of intensity in a channel.
+pub const FEATURES: &[Feature<Facts>] = &[
+    of_edge(
+        "intensity_edge_integrated",
+        "Sum over the voxels of the edge",
+        "CellProfiler:Intensity_IntegratedIntensityEdge",
+        |f| f.value(f.edge.mean()).map(|mean| mean * f.edge.n as f64),
+    ),
+    of_edge(
+        "intensity_edge_std",
+        "Standard deviation of the edge, divided by n",
+        "CellProfiler:Intensity_StdIntensityEdge",
+        |f| f.edge.std().map(|s| s * f.scale.factor()),
+    ),
+    of_edge("intensity_edge_min", "Smallest value of the edge", "CellProfiler:Intensity_MinIntensityEdge", |f| {
+        f.value(f.edge_ends.map(|e| f64::from(e[0])))
+    }),
+    of_edge("intensity_edge_max", "Largest value of the edge", "CellProfiler:Intensity_MaxIntensityEdge", |f| {
+        f.value(f.edge_ends.map(|e| f64::from(e[1])))
+    }),
+    place("intensity_centre_y_px", "Row of the centre of intensity; the centre of the first row is 0", NO_TOTAL, |f| {
+        f.centre.map(|c| c[1])
+    }),
+    place(
+        "intensity_centre_x_px",
+        "Column of the centre of intensity; the centre of the first column is 0",
+        NO_TOTAL,
+        |f| f.centre.map(|c| c[2]),
+    ),
+    place(
+        "intensity_centre_z_px",
+        "Slice of the centre of intensity; the centre of the first slice is 0",
+        "defined for 3-D images only, where the total intensity is not 0",
+        |f| f.centre.map(|c| c[0]).filter(|_| f.is_solid),
+    ),
+    brightest_at("intensity_max_y_px", "Row of the first voxel with the largest value", "", |f| {
+        f.brightest.map(|b| b[1] as i64)
+    }),
+    brightest_at("intensity_max_x_px", "Column of the first voxel with the largest value", "", |f| {
+        f.brightest.map(|b| b[2] as i64)
+    }),
+    brightest_at(
+        "intensity_max_z_px",
+        "Slice of the first voxel with the largest value",
+        "defined for 3-D images only",
+        |f| f.brightest.map(|b| b[0] as i64).filter(|_| f.is_solid),
+    ),
+    at_nq(
+        "intensity_quartile_lower_nq",
+        "CellProfiler's lower quartile: at n / 4 of the sorted values counted from 0, linear between \
+        neighbours",
+        "CellProfiler:Intensity_LowerQuartileIntensity",
+        |f| f.value(f.at_nq[0]),
+    ),
+    at_nq(
+        "intensity_median_nq",
+        "CellProfiler's median: at n / 2 of the sorted values counted from 0, linear between neighbours",
+        "CellProfiler:Intensity_MedianIntensity",
+        |f| f.value(f.at_nq[1]),
+    ),
+    at_nq(
+        "intensity_quartile_upper_nq",
+        "CellProfiler's upper quartile: at 3 n / 4 of the sorted values counted from 0, linear \
+        between neighbours",
+        "CellProfiler:Intensity_UpperQuartileIntensity",
+        |f| f.value(f.at_nq[2]),
+    ),
+    at_nq(
+        "intensity_mad_nq",
+        "CellProfiler's deviation: at n / 2 (3-D: n / 3) of the sorted absolute deviations from \
+        intensity_median_nq",
+        "CellProfiler:Intensity_MADIntensity",
+        |f| f.mad.map(|m| m * f.scale.factor()),
+    ),
+];

@@ -1,0 +1,249 @@
+//! How intensity is spread between the centre and the edge of a 2-D object, as CellProfiler's MeasureObjectIntensityDistribution
+//! has it.
+//!
+//! The centre is the pixel farthest from what is not the object (the first in raster order; the border of the image is no edge).
+//! The distance to it, `c`, is the length of the shortest path of steps to the eight neighbours within the object; `e` is the
+//! Euclidean distance to the edge. Rings are `floor(bins c / (c + e + 0.001))`, or, with a radius, `floor(bins c / radius)` and one
+//! ring for all that lies beyond. Wedges are told apart by the signs of dy and dx and by which is larger.
+//!
+//! The family `radial` is the simpler sibling: Euclidean distances to the centre, four rings.
+
+use super::Request;
+use super::edt;
+use super::family::{Family, Measurer, Mentions, Objection};
+use super::feature::{About, Definition};
+use super::object::{Crop, Object};
+use crate::image::Scale;
+use crate::units::Length;
+use crate::{Error, Result};
+use serde::Deserialize;
+use std::f64::consts::SQRT_2;
+
+/// Keys of the recipe.
+pub(super) const KEYS: &[&str] = &["bins", "radius"];
+
+const WEDGES: usize = 8;
+const MOST_BINS: usize = 100;
+const NO_RING: u32 = u32::MAX;
+
+/// Radial distribution of each channel.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RadialDistribution {
+    /// How many rings.
+    pub bins: usize,
+    /// Rings of equal width up to here; each object is divided from its centre to its edge if absent.
+    pub radius: Option<Length>,
+}
+
+impl Default for RadialDistribution {
+    fn default() -> Self {
+        RadialDistribution { bins: 4, radius: None }
+    }
+}
+
+/// The object in its box with a frame of one cell, as far as the image goes.
+fn framed(object: &Object) -> Crop {
+    let (lo, hi) = (object.extent.lo, object.extent.hi);
+    let first: [usize; 3] = std::array::from_fn(|a| lo[a] - usize::from(a > 0 && lo[a] > 0));
+    let end: [usize; 3] = std::array::from_fn(|a| hi[a] + usize::from(a > 0 && hi[a] < object.shape.zyx()[a]));
+    let size: [usize; 3] = std::array::from_fn(|a| end[a] - first[a]);
+    let mut crop = Crop { size, cells: vec![0; size.iter().product()] };
+    object.each_run(|z, y, x0, x1| {
+        let start = crop.index(z - first[0], y - first[1], x0 - first[2]);
+        crop.cells[start..start + (x1 - x0)].fill(1);
+    });
+    crop
+}
+
+/// Length of the shortest path to a cell; infinite where there is none. Steps are 1 and the root of 2 long, so cells that lie
+/// from k to k + 1 away are final before those beyond are looked at.
+fn paths(crop: &Crop, centre: usize) -> Vec<f64> {
+    let [_, height, width] = crop.size;
+    let mut distance = vec![f64::INFINITY; crop.cells.len()];
+    distance[centre] = 0.0;
+    let (mut now, mut later) = (vec![centre], [Vec::new(), Vec::new()]);
+    let mut k = 0.0;
+    while !now.is_empty() || later.iter().any(|l| !l.is_empty()) {
+        for cell in now.drain(..) {
+            let d = distance[cell];
+            // Reached again by a shorter path since.
+            if d < k {
+                continue;
+            }
+            let (y, x) = (cell / width, cell % width);
+            for (to_y, to_x) in around(y, x, height, width) {
+                let to = to_y * width + to_x;
+                let there = d + if to_y == y || to_x == x { 1.0 } else { SQRT_2 };
+                if crop.cells[to] == 1 && there < distance[to] {
+                    distance[to] = there;
+                    later[usize::from(there >= k + 2.0)].push(to);
+                }
+            }
+        }
+        let [next, after] = &mut later;
+        std::mem::swap(&mut now, next);
+        std::mem::swap(next, after);
+        k += 1.0;
+    }
+    distance
+}
+
+/// The up to eight neighbours of a cell.
+fn around(y: usize, x: usize, height: usize, width: usize) -> impl Iterator<Item = (usize, usize)> {
+    let rows = y.saturating_sub(1)..=(y + 1).min(height - 1);
+    let columns = x.saturating_sub(1)..=(x + 1).min(width - 1);
+    rows.flat_map(move |v| columns.clone().map(move |u| (v, u))).filter(move |&at| at != (y, x))
+}
+
+/// Ring times eight plus wedge of each pixel of the object, in raster order; nothing for pixels that no path leads to.
+fn places(object: &Object, bins: usize, radius: Option<f64>) -> Vec<u32> {
+    let crop = framed(object);
+    let width = crop.size[2];
+    let edge = edt::squared(&crop, 0, [1.0; 3], f64::INFINITY);
+    let pixels = || crop.cells.iter().enumerate().filter(|(_, c)| **c == 1).map(|(i, _)| i);
+    let farthest = |best: usize, i: usize| if edge[i] > edge[best] { i } else { best };
+    let Some(centre) = pixels().reduce(farthest) else { return vec![] };
+    let distance = paths(&crop, centre);
+    let (cy, cx) = (centre / width, centre % width);
+    let place = |i: usize| {
+        let (c, e, last) = (distance[i], edge[i].sqrt(), if radius.is_some() { bins } else { bins - 1 });
+        if c.is_infinite() {
+            return NO_RING;
+        }
+        let part = radius.map_or(c / (c + e + 0.001), |radius| c / radius);
+        let ring = ((part * bins as f64) as usize).min(last);
+        let (y, x) = (i / width, i % width);
+        let wedge = usize::from(y > cy) + 2 * usize::from(x > cx) + 4 * usize::from(y.abs_diff(cy) > x.abs_diff(cx));
+        (ring * WEDGES + wedge) as u32
+    };
+    pixels().map(place).collect()
+}
+
+/// Pixels and sum of samples by ring and wedge.
+struct Cells(Vec<(u64, i64)>);
+
+impl Cells {
+    fn of(samples: &[i32], places: &[u32], rings: usize) -> Self {
+        let mut cells = vec![(0, 0); rings * WEDGES];
+        for (&s, &place) in samples.iter().zip(places) {
+            if let Some(cell) = cells.get_mut(place as usize) {
+                *cell = (cell.0 + 1, cell.1 + i64::from(s));
+            }
+        }
+        Cells(cells)
+    }
+
+    /// Share of the total, that over the share of the pixels, and variation between wedges, ring by ring.
+    fn values(&self, scale: Scale) -> Vec<Option<f64>> {
+        let total = |cells: &[(u64, i64)]| {
+            let n = cells.iter().map(|c| c.0).sum::<u64>() as f64;
+            (n, cells.iter().map(|c| c.1).sum::<i64>() as f64 * scale.factor() + n * scale.offset())
+        };
+        let (all, sum) = total(&self.0);
+        let of_ring = |ring: &[(u64, i64)]| {
+            let (n, here) = total(ring);
+            let share = (sum > 0.0).then(|| here / sum);
+            let mean = share.filter(|_| n > 0.0).map(|share| share / (n / all));
+            let means: Vec<f64> = ring.iter().filter(|c| c.0 > 0).map(|c| total(&[*c])).map(|(n, s)| s / n).collect();
+            let wedges = means.len() as f64;
+            let middle = means.iter().sum::<f64>() / wedges;
+            let variance = means.iter().map(|m| (m - middle) * (m - middle)).sum::<f64>() / wedges;
+            [share, mean, (middle > 0.0).then(|| variance.sqrt() / middle)]
+        };
+        self.0.chunks(WEDGES).flat_map(of_ring).collect()
+    }
+}
+
+const KINDS: [(&str, &str, &str, &str); 3] = [
+    (
+        "frac_at_d",
+        "Share of the object's total intensity",
+        "CellProfiler:RadialDistribution_FracAtD",
+        "2-D only, and only for a positive total",
+    ),
+    (
+        "mean_frac",
+        "Share of the total intensity over the share of the pixels",
+        "CellProfiler:RadialDistribution_MeanFrac",
+        "2-D only, and only for a positive total and rings with pixels",
+    ),
+    (
+        "radial_cv",
+        "Coefficient of variation of the mean intensities of eight wedges",
+        "CellProfiler:RadialDistribution_RadialCV",
+        "2-D only, and only for rings with a positive total",
+    ),
+];
+
+impl RadialDistribution {
+    fn rings(&self) -> usize {
+        self.bins + usize::from(self.radius.is_some())
+    }
+}
+
+impl Family for RadialDistribution {
+    fn channel_columns(&self, about: &About) -> Vec<Definition> {
+        let (bins, channel) = (self.bins, about.channel.map_or(String::new(), |c| format!("_{c}")));
+        let of_ring = |ring: usize| {
+            let channel = channel.clone();
+            let (end, place) = match self.radius {
+                Some(radius) if ring == bins => {
+                    ("overflow".into(), format!("in what lies beyond {radius} of the centre"))
+                }
+                Some(radius) => (
+                    format!("{}of{bins}", ring + 1),
+                    format!("in ring {} of {bins} up to {radius} from the centre along paths in the object", ring + 1),
+                ),
+                None => (
+                    format!("{}of{bins}", ring + 1),
+                    format!("in ring {} of {bins} from the centre to the edge along paths in the object", ring + 1),
+                ),
+            };
+            KINDS.map(|(name, what, standard, empty)| Definition {
+                name: format!("radial_distribution_{name}_{end}{channel}"),
+                unit: "1".into(),
+                type_name: "real",
+                definition: format!("{what} {place}"),
+                standard: standard.into(),
+                empty,
+            })
+        };
+        (0..self.rings()).flat_map(of_ring).collect()
+    }
+
+    fn begin<'a>(&'a self, request: &'a Request<'a>) -> Result<Measurer<'a>> {
+        self.check(&[]).map_err(|o| Error::usage(o.what).remedy(o.remedy))?;
+        let radius = self.radius.map(|r| r.px(&request.ruler())).transpose()?;
+        Ok(Box::new(move |of, values| {
+            let is_wanted = of.is_flat() && !request.channels.is_empty();
+            let places = is_wanted.then(|| places(&of.object, self.bins, radius));
+            for (channel, samples) in of.channels() {
+                match &places {
+                    Some(places) => {
+                        values.reals(Cells::of(samples, places, self.rings()).values(channel.volume.scale));
+                    }
+                    None => values.reals(vec![None; self.rings() * KINDS.len()]),
+                }
+            }
+            Ok(())
+        }))
+    }
+
+    fn mentions(&self) -> Mentions<'_> {
+        Mentions { lengths: self.radius.iter().map(|r| ("radius", *r)).collect(), ..Mentions::default() }
+    }
+
+    fn check(&self, _: &[&str]) -> std::result::Result<(), Objection> {
+        let wrong = |key, what: String, remedy: &str| Err(Objection { key, what, remedy: remedy.into() });
+        if !(1..=MOST_BINS).contains(&self.bins) {
+            return wrong("bins", format!("{} rings", self.bins), "bins = 4, up to 100");
+        }
+        match self.radius {
+            Some(Length::Px(v) | Length::Um(v) | Length::Mm(v) | Length::R(v)) if !(v > 0.0 && v.is_finite()) => {
+                wrong("radius", "rings without a width".into(), "radius = \"20 px\"")
+            }
+            _ => Ok(()),
+        }
+    }
+}
