@@ -12,7 +12,7 @@ use rayon::prelude::*;
 pub type Place = [f64; 3];
 
 /// Places of a leaf.
-const LEAF: usize = 12;
+const LEAF: usize = 32;
 
 /// A k-d tree.
 #[derive(Default)]
@@ -121,11 +121,11 @@ impl Tree {
         mut squares: &[f64],
         mut counts: &mut [u32],
     ) {
-        let (least, most) = (least(from, &self.boxes[node]), most(from, &self.boxes[node]));
-        let skip = squares.partition_point(|r| *r < least);
+        let least = least(from, &self.boxes[node]);
+        let skip = squares.iter().take_while(|r| **r < least).count();
         (squares, counts) = (&squares[skip..], &mut counts[skip..]);
         let Some(smallest) = squares.first() else { return };
-        if most <= *smallest {
+        if most(from, &self.boxes[node]) <= *smallest {
             counts[0] += range.len() as u32;
         } else if self.is_leaf(node) {
             for place in &self.places[range] {
@@ -173,13 +173,20 @@ fn bounds<'a>(places: impl Iterator<Item = &'a Place>) -> [Place; 2] {
 /// Square of the distance to the nearest point of a box. No place inside is nearer, as subtractions, squares and sums are
 /// rounded without a change of order.
 fn least(from: &Place, [lo, hi]: &[Place; 2]) -> f64 {
-    let nearest: Place = std::array::from_fn(|k| from[k].clamp(lo[k].min(hi[k]), hi[k].max(lo[k])));
-    squared(from, &nearest)
+    let d: Place = std::array::from_fn(|k| {
+        let (before, behind) = (lo[k] - from[k], from[k] - hi[k]);
+        let farther = if before > behind { before } else { behind };
+        if farther > 0.0 { farther } else { 0.0 }
+    });
+    d[0] * d[0] + d[1] * d[1] + d[2] * d[2]
 }
 
 /// Square of the distance to the farthest corner of a box.
 fn most(from: &Place, [lo, hi]: &[Place; 2]) -> f64 {
-    let d: Place = std::array::from_fn(|k| (from[k] - lo[k]).abs().max((hi[k] - from[k]).abs()));
+    let d: Place = std::array::from_fn(|k| {
+        let (a, b) = (from[k] - lo[k], hi[k] - from[k]);
+        if a > b { a } else { b }
+    });
     d[0] * d[0] + d[1] * d[1] + d[2] * d[2]
 }
 
