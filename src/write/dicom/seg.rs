@@ -26,8 +26,12 @@ pub fn seg(path: &Path, found: &Found) -> Result<()> {
         return Err(Error::usage("a DICOM segmentation without objects cannot be written").at(path));
     }
     let frames = frames(found)?;
+    let shape = found.labels.shape;
+    let (Ok(rows), Ok(columns)) = (u16::try_from(shape.y), u16::try_from(shape.x)) else {
+        return Err(Error::limit(format!("{shape}: frames of DICOM have at most 65535 rows and columns")).at(path));
+    };
     let mut o = found.begin(uids::SEGMENTATION_STORAGE, "SEG").map_err(|e| e.at(path))?;
-    image(&mut o, found, frames.len());
+    image(&mut o, found, frames.len(), [rows, columns]);
     sequence(&mut o, tags::SEGMENT_SEQUENCE, (1..=most).map(|label| segment(found, label)).collect());
     dimensions(&mut o, found)?;
     sequence(&mut o, tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, vec![shared(found)]);
@@ -58,8 +62,7 @@ fn frames(found: &Found) -> Result<Vec<Frame>> {
     Ok(frames)
 }
 
-fn image(o: &mut InMemDicomObject, found: &Found, frames: usize) {
-    let shape = found.labels.shape;
+fn image(o: &mut InMemDicomObject, found: &Found, frames: usize, [rows, columns]: [u16; 2]) {
     put(o, tags::IMAGE_TYPE, VR::CS, "DERIVED\\PRIMARY");
     put(o, tags::CONTENT_DATE, VR::DA, found.source.date.as_str());
     put(o, tags::CONTENT_TIME, VR::TM, found.source.time.as_str());
@@ -72,7 +75,7 @@ fn image(o: &mut InMemDicomObject, found: &Found, frames: usize) {
     put(o, tags::SEGMENTS_OVERLAP, VR::CS, "NO");
     put(o, tags::NUMBER_OF_FRAMES, VR::IS, frames.to_string());
     put(o, tags::PHOTOMETRIC_INTERPRETATION, VR::CS, "MONOCHROME2");
-    let sizes = [(tags::ROWS, shape.y), (tags::COLUMNS, shape.x)].map(|(tag, n)| (tag, n as u16));
+    let sizes = [(tags::ROWS, rows), (tags::COLUMNS, columns)];
     let words = [
         (tags::SAMPLES_PER_PIXEL, 1),
         (tags::BITS_ALLOCATED, 1),
