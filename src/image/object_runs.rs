@@ -3,6 +3,7 @@
 use crate::simd::{end_of_run, zeros};
 use crate::units::Shape;
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Voxels of one object that lie side by side in a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,6 +32,12 @@ impl ObjectRun {
     /// Index of the first voxel in an image of this width.
     pub fn index(&self, width: usize) -> usize {
         self.row as usize * width + self.start as usize
+    }
+
+    /// Indices of its voxels in an image of this width.
+    pub fn voxels(&self, width: usize) -> Range<usize> {
+        let start = self.index(width);
+        start..start + self.len() as usize
     }
 }
 

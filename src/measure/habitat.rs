@@ -5,7 +5,7 @@ use super::family::{Context, Family, Measurer, Mentions, Objection, define};
 use super::feature::{Definition, Feature, Get};
 use crate::Result;
 use crate::device::Device;
-use crate::image::{Labels, Mask, ObjectRun};
+use crate::image::{Labels, Mask};
 use crate::ops::label::{Connectivity, label};
 use crate::units::Spacing;
 use rayon::prelude::*;
@@ -91,12 +91,15 @@ struct Part {
 
 fn part(labels: &Labels, own: u32, wholes: &[u32]) -> Result<Part> {
     let runs = labels.runs()?.of(own);
-    let of = |run: &ObjectRun| run.index(labels.shape.x)..run.index(labels.shape.x) + run.len() as usize;
     let (mut shares, mut n, mut sums) = (BTreeMap::<u32, u64>::new(), 0u64, [0u64; 3]);
     for run in runs {
         let [z, y] = run.zy(labels.shape);
         let length = u64::from(run.len());
-        wholes.get(of(run)).unwrap_or_default().iter().for_each(|whole| *shares.entry(*whole).or_default() += 1);
+        wholes
+            .get(run.voxels(labels.shape.x))
+            .unwrap_or_default()
+            .iter()
+            .for_each(|whole| *shares.entry(*whole).or_default() += 1);
         n += length;
         let along = (u64::from(run.start) + u64::from(run.end) - 1) * length;
         // Twice the sum along x, so that it is whole.

@@ -202,7 +202,7 @@ impl Peaks {
 /// Linear indices of the voxels with the highest value, in raster order.
 pub(super) fn hot(object: &Object, samples: &[i32]) -> Vec<usize> {
     let top = samples.iter().max();
-    let indices = object.runs().iter().flat_map(|run| (run.index(object.shape.x)..).take(run.len() as usize));
+    let indices = object.runs().iter().flat_map(|run| run.voxels(object.shape.x));
     let same = indices.zip(samples).filter(|(_, s)| Some(*s) == top);
     same.map(|(index, _)| index).collect()
 }

@@ -52,8 +52,7 @@ impl<'a> Object<'a> {
     pub fn samples(&self, image: &[i32]) -> Vec<i32> {
         let mut out = Vec::with_capacity(self.extent.n as usize);
         for run in self.runs {
-            let start = run.index(self.shape.x);
-            out.extend_from_slice(&image[start..start + run.len() as usize]);
+            out.extend_from_slice(&image[run.voxels(self.shape.x)]);
         }
         out
     }

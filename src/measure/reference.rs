@@ -48,10 +48,7 @@ impl Reference {
 /// Data on a device.
 pub(super) fn reference(labels: &Labels, channel: &ChannelRef, sul_factor: Option<f64>) -> Result<Option<Reference>> {
     let (runs, image) = (labels.runs()?, channel.volume.samples.host()?);
-    let of = |run: &ObjectRun| {
-        let start = run.index(labels.shape.x);
-        image.get(start..start + run.len() as usize).unwrap_or_default()
-    };
+    let of = |run: &ObjectRun| image.get(run.voxels(labels.shape.x)).unwrap_or_default();
     let samples: Vec<i32> = (1..=labels.count).flat_map(|label| runs.of(label)).flat_map(of).copied().collect();
     Ok((!samples.is_empty()).then(|| Reference::of(&samples, channel, None, sul_factor)))
 }

@@ -2,6 +2,7 @@
 
 use super::state::State;
 use crate::image::{Labels, ObjectRun, Scale};
+use crate::ops::threshold::multi_otsu::cuts;
 use crate::recipe::Habitats;
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -34,8 +35,7 @@ impl State<'_> {
             present.dedup();
             let mut levels = levels.iter();
             for run in runs.of(label) {
-                let start = run.index(labels.shape.x);
-                for (voxel, level) in voxels[start..start + run.len() as usize].iter_mut().zip(&mut levels) {
+                for (voxel, level) in voxels[run.voxels(labels.shape.x)].iter_mut().zip(&mut levels) {
                     *voxel = first + present.partition_point(|other| other < level) as u32;
                 }
             }
@@ -48,8 +48,7 @@ impl State<'_> {
 }
 
 fn samples_of<'a>(run: &ObjectRun, width: usize, samples: &'a [i32]) -> &'a [i32] {
-    let start = run.index(width);
-    samples.get(start..start + run.len() as usize).unwrap_or_default()
+    samples.get(run.voxels(width)).unwrap_or_default()
 }
 
 /// The level of each sample, from 0.
@@ -73,52 +72,22 @@ fn levels(samples: &[i32], scale: Scale, p: &Habitats) -> Vec<u32> {
     by_limits(p.values.as_deref().unwrap_or_default())
 }
 
-/// Otsu's method for several classes (Liao, Chen and Chung 2001): the sum over classes of (sum of values)^2 / count is largest, the
-/// lowest limits of equals. Exact integers but for that sum.
+/// Otsu's method for several classes, on bins of equal width with the sums of their own samples; of fewer values each is a class.
 fn by_classes(samples: &[i32], classes: usize) -> Vec<u32> {
     let (Some(min), Some(max)) = (samples.iter().min(), samples.iter().max()) else { return vec![] };
     let range = i64::from(*max) - i64::from(*min) + 1;
-    let bin = |sample: i32| ((i64::from(sample) - i64::from(*min)) * BINS as i64 / range.max(BINS as i64)) as usize;
     // Bins of one sample where there are fewer values than bins.
-    let (mut counts, mut sums) = ([0i64; BINS + 1], [0i64; BINS + 1]);
+    let bin = |sample: i32| ((i64::from(sample) - i64::from(*min)) * BINS as i64 / range.max(BINS as i64)) as usize;
+    let mut all = vec![(0.0, 0.0); BINS];
     for sample in samples {
-        counts[bin(*sample) + 1] += 1;
-        sums[bin(*sample) + 1] += i64::from(*sample) - i64::from(*min);
+        let (count, sum) = &mut all[bin(*sample)];
+        *count += 1.0;
+        *sum += f64::from(*sample) - f64::from(*min);
     }
-    for i in 1..=BINS {
-        counts[i] += counts[i - 1];
-        sums[i] += sums[i - 1];
-    }
-    let weight = |from: usize, to: usize| {
-        let (n, sum) = ((counts[to] - counts[from]) as f64, (sums[to] - sums[from]) as f64);
-        if n > 0.0 { sum * sum / n } else { 0.0 }
-    };
-    // best[to]: the largest sum of `class` classes over the bins below `to`, and where the last of them begins.
-    let mut best: Vec<f64> = (0..=BINS).map(|to| weight(0, to)).collect();
-    let mut begins = Vec::new();
-    for _ in 1..classes {
-        let last = |to: usize| {
-            let mut found = (best[to], to);
-            for (from, before) in best.iter().enumerate().take(to) {
-                let sum = before + weight(from, to);
-                if sum > found.0 {
-                    found = (sum, from);
-                }
-            }
-            found
-        };
-        let next: Vec<(f64, usize)> = (0..=BINS).map(last).collect();
-        best = next.iter().map(|n| n.0).collect();
-        begins.push(next.into_iter().map(|n| n.1).collect::<Vec<_>>());
-    }
-    let mut limits = Vec::new();
-    let mut to = BINS;
-    for begins in begins.iter().rev() {
-        to = begins[to];
-        limits.push(to);
-    }
-    limits.reverse();
-    samples.iter().map(|sample| limits.partition_point(|limit| bin(*sample) >= *limit) as u32).collect()
+    let filled: Vec<usize> = (0..BINS).filter(|k| all[*k].0 > 0.0).collect();
+    let held: Vec<(f64, f64)> = filled.iter().map(|k| all[*k]).collect();
+    let cuts = cuts(&held, classes.min(held.len())).unwrap_or_default();
+    samples.iter().map(|sample| cuts.partition_point(|cut| bin(*sample) > filled[*cut]) as u32).collect()
 }
 
 /// Levels with fewer voxels than `least` join a neighbour, the smallest first, the coldest of equals.

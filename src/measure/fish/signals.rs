@@ -179,8 +179,7 @@ impl Image<'_> {
     fn background(&self, nucleus: &Object, taken: &[usize]) -> f64 {
         let (mut free, mut all) = (vec![], vec![]);
         for run in nucleus.runs() {
-            let start = run.index(self.shape.x);
-            for i in start..start + run.len() as usize {
+            for i in run.voxels(self.shape.x) {
                 all.push(self.samples[i]);
                 if taken.binary_search(&i).is_err() && self.is_inside(i, nucleus.label) {
                     free.push(self.samples[i]);

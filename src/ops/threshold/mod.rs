@@ -9,7 +9,7 @@ pub mod percentile;
 
 mod bins;
 mod li;
-mod multi_otsu;
+pub(crate) mod multi_otsu;
 mod otsu;
 mod robust;
 mod triangle;

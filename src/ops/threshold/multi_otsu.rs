@@ -24,17 +24,24 @@ impl ClassSums {
 /// Indices of the last bins of all classes but the brightest; nothing where there are fewer filled bins than classes.
 pub(super) fn multi_otsu(h: &Histogram, classes: usize) -> Option<Vec<usize>> {
     let filled: Vec<usize> = (0..h.counts.len()).filter(|&k| h.counts[k] > 0).collect();
-    let n = filled.len();
+    // Values are taken from the first filled bin: the best cuts are the same and less is lost in rounding.
+    let origin = h.values[*filled.first()?];
+    let bin = |k: &usize| (f64::from(h.counts[*k]), f64::from(h.counts[*k]) * (h.values[*k] - origin));
+    let cuts = cuts(&filled.iter().map(bin).collect::<Vec<_>>(), classes)?;
+    Some(cuts.into_iter().map(|cut| filled[cut]).collect())
+}
+
+/// The same for bins that all hold something, each a count and a sum of values, in rising order of their values.
+pub(crate) fn cuts(bins: &[(f64, f64)], classes: usize) -> Option<Vec<usize>> {
+    let n = bins.len();
     if classes < 2 || n < classes {
         return None;
     }
-    // Values are taken from the first filled bin: the best cuts are the same and less is lost in rounding.
-    let origin = h.values[filled[0]];
     let mut sums = ClassSums { count: vec![0.0], sum: vec![0.0] };
     let (mut count, mut sum) = (0.0, 0.0);
-    for &k in &filled {
-        count += f64::from(h.counts[k]);
-        sum += f64::from(h.counts[k]) * (h.values[k] - origin);
+    for bin in bins {
+        count += bin.0;
+        sum += bin.1;
         sums.count.push(count);
         sums.sum.push(sum);
     }
@@ -52,7 +59,7 @@ pub(super) fn multi_otsu(h: &Histogram, classes: usize) -> Option<Vec<usize>> {
     let mut to = n;
     for start in starts.iter().rev() {
         to = start[to];
-        cuts.push(filled[to - 1]);
+        cuts.push(to - 1);
     }
     cuts.reverse();
     Some(cuts)

@@ -21,6 +21,7 @@ use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Objects, and where they come from.
@@ -44,6 +45,16 @@ impl Found<'_> {
     /// Name of a region.
     fn name(&self, label: u32) -> String {
         format!("{} {label}", ascii(self.set))
+    }
+
+    /// The runs of a region by slice: row, first column, and the column behind the last one.
+    fn slices(&self, label: u32) -> Result<BTreeMap<usize, Vec<[usize; 3]>>> {
+        let mut slices: BTreeMap<usize, Vec<[usize; 3]>> = BTreeMap::new();
+        for run in self.labels.runs()?.of(label) {
+            let [z, y] = run.zy(self.labels.shape);
+            slices.entry(z).or_default().push([y, run.start as usize, run.end as usize]);
+        }
+        Ok(slices)
     }
 
     /// A slice's frames in the series: several, if it was taken several times.

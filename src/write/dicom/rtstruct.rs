@@ -12,7 +12,6 @@ use crate::{Error, Result};
 use dicom_core::VR;
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::InMemDicomObject;
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Colours of regions: red, green, blue.
@@ -85,13 +84,8 @@ fn observed(label: u32) -> InMemDicomObject {
 }
 
 fn drawn(found: &Found, label: u32, run: Contours) -> Result<InMemDicomObject> {
-    let mut slices: BTreeMap<usize, Vec<[usize; 3]>> = BTreeMap::new();
-    for run in found.labels.runs()?.of(label) {
-        let [z, y] = run.zy(found.labels.shape);
-        slices.entry(z).or_default().push([y, run.start as usize, run.end as usize]);
-    }
     let mut contours = Vec::new();
-    for (z, runs) in &slices {
+    for (z, runs) in &found.slices(label)? {
         let images = found.frames(*z)?;
         for line in outlines(runs) {
             let images = images.iter().map(|frame| reference(frame)).collect();

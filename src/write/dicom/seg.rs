@@ -7,7 +7,6 @@ use crate::{Error, Result};
 use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::InMemDicomObject;
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A frame: the segment, the slice, and its runs as row, first column, and the column behind the last.
@@ -49,15 +48,9 @@ pub fn seg(path: &Path, found: &Found) -> Result<()> {
 }
 
 fn frames(found: &Found) -> Result<Vec<Frame>> {
-    let runs = found.labels.runs()?;
     let mut frames = Vec::new();
     for label in 1..=found.labels.count {
-        let mut slices: BTreeMap<usize, Vec<[usize; 3]>> = BTreeMap::new();
-        for run in runs.of(label) {
-            let [z, y] = run.zy(found.labels.shape);
-            slices.entry(z).or_default().push([y, run.start as usize, run.end as usize]);
-        }
-        frames.extend(slices.into_iter().map(|(z, runs)| (label, z, runs)));
+        frames.extend(found.slices(label)?.into_iter().map(|(z, runs)| (label, z, runs)));
     }
     Ok(frames)
 }
