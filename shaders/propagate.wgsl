@@ -49,7 +49,7 @@ fn root(v: u32) -> u32 {
 fn run(i: u32) {
     let own = cost(i) & FAR;
     let own_label = label(i);
-    let height = pass(i);
+    let height = flood(i);
     var best = own;
     var best_label = own_label;
     for (var k = 0u; k < 27u; k++) {
@@ -60,7 +60,7 @@ fn run(i: u32) {
         if (there < FRESH || far > best) { continue; }
         var squared = square(k);
         if (p.watershed == 1u) {
-            if (max(pass(j), level(i)) != height) { continue; }
+            if (max(flood(j), level(i)) != height) { continue; }
         } else {
             let d = difference(i, j);
             squared += d * d;

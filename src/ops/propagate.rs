@@ -129,7 +129,7 @@ const START: Kernel = Kernel {
     arrays: &[
         read("seed", "u32"),
         read("mask", "u32"),
-        write("pass", "u32"),
+        write("flood", "u32"),
         write("cost", "u32"),
         write("label", "u32"),
     ],
@@ -140,7 +140,7 @@ const RISE: Kernel = Kernel {
     source: include_str!("../../shaders/propagate_rise.wgsl"),
     shared: SHARED,
     params: Params::WGSL,
-    arrays: &[read("src", "i32"), read("mask", "u32"), atomic("pass", "u32"), atomic("changed", "u32")],
+    arrays: &[read("src", "i32"), read("mask", "u32"), atomic("flood", "u32"), atomic("changed", "u32")],
 };
 
 const SPREAD: Kernel = Kernel {
@@ -150,7 +150,7 @@ const SPREAD: Kernel = Kernel {
     params: Params::WGSL,
     arrays: &[
         read("src", "i32"),
-        read("pass", "u32"),
+        read("flood", "u32"),
         read("cost", "u32"),
         read("label", "u32"),
         write("cost_out", "u32"),
@@ -185,17 +185,17 @@ fn dispatch(
         zy,
         zyx,
     };
-    let pass = gpu.alloc::<u32>(n)?;
+    let flood = gpu.alloc::<u32>(n)?;
     let (mut cost, mut label) = (gpu.alloc::<u32>(n)?, gpu.alloc::<u32>(n)?);
-    gpu.dispatch(&START, n, &params(false), &[seed, mask, &pass, &cost, &label])?;
+    gpu.dispatch(&START, n, &params(false), &[seed, mask, &flood, &cost, &label])?;
     if ground.watershed {
         until_nothing_changes(gpu, |watched, changed| {
-            gpu.dispatch(&RISE, n, &params(watched), &[src, mask, &pass, changed])
+            gpu.dispatch(&RISE, n, &params(watched), &[src, mask, &flood, changed])
         })?;
     }
     let (mut next_cost, mut next_label) = (gpu.alloc::<u32>(n)?, gpu.alloc::<u32>(n)?);
     until_nothing_changes(gpu, |watched, changed| {
-        let arrays = [src, &pass, &cost, &label, &next_cost, &next_label, changed];
+        let arrays = [src, &flood, &cost, &label, &next_cost, &next_label, changed];
         gpu.dispatch(&SPREAD, n, &params(watched), &arrays)?;
         std::mem::swap(&mut cost, &mut next_cost);
         std::mem::swap(&mut label, &mut next_label);

@@ -61,7 +61,7 @@ impl State<'_> {
             Method::MultiOtsu => {
                 let dim_counts = p.middle == Some(recipe::Middle::Foreground);
                 Choice::MultiOtsu {
-                    classes: 3,
+                    classes: p.classes.unwrap_or(3),
                     middle: if dim_counts { Middle::Foreground } else { Middle::Background },
                 }
             }

@@ -84,10 +84,11 @@ impl Checker<'_> {
         let bad_bins = t.bins.is_some_and(|b| !(2..=65_536).contains(&b));
         let bad_percent = t.percent.is_some_and(|p| !(0.0..=100.0).contains(&p));
         let bad_bounds = t.bounds.is_some_and(|[low, high]| low > high || low.is_nan() || high.is_nan());
-        if bad_number || bad_bins || bad_percent || bad_bounds {
-            return Err(self
-                .error("a number is out of range", here)
-                .remedy("bins 2 to 65536, percent 0 to 100, bounds = [low, high], and no inf or nan"));
+        let bad_classes = t.classes.is_some_and(|n| !(2..=16).contains(&n));
+        if bad_number || bad_classes || bad_bins || bad_percent || bad_bounds {
+            return Err(self.error("a number is out of range", here).remedy(
+                "bins 2 to 65536, classes 2 to 16, percent 0 to 100, bounds = [low, high], and no inf or nan",
+            ));
         }
         Ok(())
     }

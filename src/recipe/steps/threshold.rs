@@ -13,7 +13,7 @@ pub enum Method {
     Percentile,
     /// Otsu.
     Otsu,
-    /// Otsu with three classes; the upper threshold, or the lower one where the middle is foreground.
+    /// Otsu with several classes; the highest threshold, or the lowest one where the middle is foreground.
     MultiOtsu,
     /// Minimum cross-entropy.
     Li,
@@ -62,7 +62,7 @@ impl Method {
             Method::Otsu | Method::Li | Method::Triangle | Method::Yen | Method::RobustBackground => {
                 &["correction", "bounds", "bins", "transform", "noise"]
             }
-            Method::MultiOtsu => &["middle", "correction", "bounds", "bins", "transform", "noise"],
+            Method::MultiOtsu => &["classes", "middle", "correction", "bounds", "bins", "transform", "noise"],
             Method::LocalMean | Method::LocalGaussian => &["radius"],
             Method::Sauvola => &["radius", "k"],
             Method::Hysteresis => &["low", "high"],
@@ -89,7 +89,9 @@ pub struct Threshold {
     pub bins: Option<u32>,
     /// Bins are even in this.
     pub transform: Option<Transform>,
-    /// Otsu with three classes: where the middle one goes; to the background if absent.
+    /// Otsu with several classes: how many; 3 if absent.
+    pub classes: Option<usize>,
+    /// Otsu with several classes: where all between the darkest and the brightest go; to the background if absent.
     pub middle: Option<Middle>,
     /// Never below this many times the noise of the image.
     pub noise: Option<f64>,
@@ -128,6 +130,7 @@ impl Threshold {
             ("bounds", self.bounds.is_some()),
             ("bins", self.bins.is_some()),
             ("transform", self.transform.is_some()),
+            ("classes", self.classes.is_some()),
             ("middle", self.middle.is_some()),
             ("noise", self.noise.is_some()),
             ("radius", self.radius.is_some()),
@@ -155,7 +158,7 @@ pub enum Transform {
     Log,
 }
 
-/// Where the middle one of three classes goes.
+/// Where classes between the darkest and the brightest go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Middle {
