@@ -8,8 +8,9 @@ mod common;
 use common::light::{Random, scan};
 use common::score::score;
 use uptake::device::Device;
-use uptake::image::{Labels, Regions, Scan, Volume};
+use uptake::image::{Labels, Mask, Regions, Scan, Volume};
 use uptake::ops::grow::grow;
+use uptake::ops::propagate::{Rule, propagate};
 use uptake::pipeline::{self, External, Outcome};
 use uptake::recipe::{Recipe, preset};
 use uptake::units::Shape;
@@ -382,5 +383,34 @@ fn recipes_that_say_nothing_are_refused() {
         let scan = small(1, |_, _, x| 100 + x as i32, None);
         let text = plain(&format!(r#", method = "watershed", boundary = "{boundary}""#));
         assert!(voxels(labels(&step(&scan, &two(&scan, 0), &text), "cells")).iter().all(|c| *c > 0));
+    }
+}
+
+/// What `tests/oracle/propagate.py` has: the cells of CellProfiler's Propagation in an image made by a formula.
+#[test]
+fn propagation_is_that_of_cell_profiler() {
+    let shape = Shape::flat(40, 60);
+    let (mut state, mut samples, mut mask, mut seeds) = (12_345i64, vec![], vec![], vec![0; shape.len()]);
+    for i in 0..shape.len() {
+        let [_, y, x] = shape.position(i).map(|v| v as i64);
+        state = (state * 1_103_515_245 + 12_345) % (1 << 31);
+        samples.push((200 + 150 * ((y * y + 2 * x * x + x * y) / 64 % 7) + (state >> 16) % 50) as i32);
+        mask.push(u8::from((7 * x + 13 * y) % 11 != 0));
+    }
+    for k in 0..9 {
+        let (y, x) = (5 + 13 * (k / 3) + k % 3, 8 + 20 * (k % 3) + k / 3);
+        (0..9).for_each(|i| seeds[shape.index(0, y + i / 3, x + i % 3)] = k as u32 + 1);
+    }
+    let (image, mask) = (Volume::new(shape, samples).unwrap(), Mask::new(shape, mask).unwrap());
+    let seeds = Labels::new(shape, seeds).unwrap();
+    let lines: Vec<&str> = include_str!("oracle/propagate.csv").lines().skip(1).collect();
+    assert_eq!(lines.len(), 3);
+    for line in lines {
+        let (regularisation, want) = line.split_once(',').unwrap();
+        let rule = Rule::Propagation { regularisation: regularisation.parse().unwrap() };
+        let found = voxels(&propagate(&Device::Cpu, &image, &seeds, &mask, rule, [1; 3]).unwrap());
+        let want: Vec<u32> = want.chars().map(|c| c.to_digit(10).unwrap()).collect();
+        let other = found.iter().zip(&want).filter(|(a, b)| a != b).count();
+        assert_eq!(other, 0, "regularisation {regularisation}");
     }
 }
