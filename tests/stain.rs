@@ -414,3 +414,26 @@ fn propagation_is_that_of_cell_profiler() {
         assert_eq!(other, 0, "regularisation {regularisation}");
     }
 }
+
+/// Invariant: the whole preset and both rules, with pieces that have no nucleus, on the adapter.
+#[test]
+fn a_gpu_gives_the_same_cells() {
+    let gpu = common::gpu(None);
+    let tissue = Tissue::new(160, 40.0, 9);
+    let scan = tissue.scan(Stain::Cytoplasm, 0.1, 9);
+    let whole = preset("cells-stain").unwrap().text;
+    let and = |text: &str, more: &str| text.replace(r#"from = "nuclei" }"#, &format!(r#"from = "nuclei", {more} }}"#));
+    for text in [
+        and(whole, r#"without_nuclei = "5 px""#),
+        and(whole, r#"method = "watershed", boundary = "dark", within = "2 r""#),
+        and(whole, r#"method = "watershed", boundary = "steep""#),
+    ] {
+        let recipe = Recipe::parse("mine", &text, &[]).unwrap();
+        let on = |device: &Device| pipeline::run(&scan, &recipe, device, &External::new()).unwrap();
+        let (one, other) = (on(&Device::Cpu), on(&gpu));
+        for set in ["nuclei", "cells", "cytoplasm"] {
+            assert!(labels(&one, set).count > 0);
+            assert_eq!(voxels(labels(&one, set)), voxels(labels(&other, set)), "{set} of {text}");
+        }
+    }
+}
