@@ -18,7 +18,7 @@ const CLIFF: u32 = 46_340;
 const DEAREST: u32 = i32::MAX as u32 - 1;
 /// Nothing leads here.
 const NOWHERE: u64 = u64::MAX;
-/// Fewest voxels of a slab: below, cutting costs more than it brings.
+/// Voxels of a slab, so that what a search goes to and fro in stays in the cache.
 const SLAB: usize = 1 << 16;
 
 /// What is needed to know the cost of a step.
@@ -75,9 +75,11 @@ pub(super) fn solve(ground: &Ground, samples: &[i32], seeds: &[u32], mask: &[u8]
     if ground.watershed {
         let levels = simd::map(samples, |sample| ground.level(sample));
         let passes = passes(shape, &levels, seeds, mask);
-        spread(shape, mask, &mut words, |step, _| match passes[step.from].max(levels[step.to]) == passes[step.to] {
-            true => further(step.word, lengths[step.along]),
-            false => NOWHERE,
+        spread(shape, mask, &mut words, |step, _| {
+            match passes[step.from.index].max(levels[step.to.index]) == passes[step.to.index] {
+                true => further(step.word, lengths[step.along]),
+                false => NOWHERE,
+            }
         });
     } else {
         let levels = Padded::new(ground, samples);
@@ -96,13 +98,14 @@ pub(super) fn solve(ground: &Ground, samples: &[i32], seeds: &[u32], mask: &[u8]
 /// The height that must be passed on the lowest way from any object to each voxel.
 fn passes(shape: Shape, levels: &[u32], seeds: &[u32], mask: &[u8]) -> Vec<u32> {
     let mut heights: Vec<u64> = simd::map(seeds, |seed| if seed == 0 { NOWHERE } else { 0 });
-    spread(shape, mask, &mut heights, |step, _| step.word.max(u64::from(levels[step.to])));
+    spread(shape, mask, &mut heights, |step, _| step.word.max(u64::from(levels[step.to.index])));
     simd::map(&heights, |height| height.min(u64::from(u32::MAX)) as u32)
 }
 
 /// The cost of a step whose square is this.
 fn length(squared: u32) -> u32 {
-    squared.isqrt().max(1)
+    // Exact: a root in 64 bits of a number of 32 is never rounded up to a whole one.
+    (f64::from(squared).sqrt() as u32).max(1)
 }
 
 /// A word after a step.
@@ -132,14 +135,12 @@ impl Padded {
         Padded { levels, shape }
     }
 
-    /// Where the 3 x 3 voxels around a voxel begin.
-    fn corner(&self, i: usize) -> usize {
-        let row = i / self.shape.x;
-        let padded_row = row + 2 * (row / self.shape.y);
-        padded_row * (self.shape.x + 2) + i % self.shape.x
+    /// Where the 3 x 3 voxels around a place begin: each row has two voxels more, each plane two rows.
+    fn corner(&self, place: Place) -> usize {
+        place.index + 2 * place.row + 2 * place.z * (self.shape.x + 2)
     }
 
-    fn difference(&self, i: usize, j: usize) -> u32 {
+    fn difference(&self, i: Place, j: Place) -> u32 {
         let width = self.shape.x + 2;
         let (i, j) = (self.corner(i), self.corner(j));
         let row = |k: usize| {
@@ -150,11 +151,19 @@ impl Padded {
     }
 }
 
+/// A voxel: its index, that of its row and that of its plane.
+#[derive(Clone, Copy)]
+struct Place {
+    index: usize,
+    row: usize,
+    z: usize,
+}
+
 /// From a voxel, with its word, to a neighbour that lies along x (1), y (2), z (4) or several of them.
 struct Step {
     word: u64,
-    from: usize,
-    to: usize,
+    from: Place,
+    to: Place,
     along: usize,
 }
 
@@ -165,7 +174,7 @@ fn spread(shape: Shape, mask: &[u8], words: &mut [u64], reached: impl Fn(Step, u
     if words.is_empty() {
         return;
     }
-    let slab = steps.div_ceil(2 * rayon::current_num_threads()).max(SLAB.div_ceil(plane)) * plane;
+    let slab = SLAB.div_ceil(plane).min(steps) * plane;
     let mut seen = vec![[vec![NOWHERE; plane], vec![NOWHERE; plane]]; words.len().div_ceil(slab)];
     for round in 0.. {
         let borders = |words: &[u64]| [words[..plane].to_vec(), words[words.len() - plane..].to_vec()];
@@ -208,8 +217,9 @@ impl Search<'_> {
         for i in 0..self.words.len() {
             let mut is_edge = false;
             if self.words[i] != NOWHERE {
-                around(self.shape, self.start + i, |j, _| {
-                    is_edge |= self.words.get(j.wrapping_sub(self.start)) == Some(&NOWHERE) && self.mask[j] != 0;
+                around(self.shape, self.start + i, |_, to, _| {
+                    let known = self.words.get(to.index.wrapping_sub(self.start));
+                    is_edge |= known == Some(&NOWHERE) && self.mask[to.index] != 0;
                 });
             }
             if is_edge {
@@ -229,32 +239,33 @@ impl Search<'_> {
 
     /// What a voxel with this word leads to within the slab.
     fn look_around(&mut self, from: usize, word: u64, reached: &impl Fn(Step, u64) -> u64) {
-        around(self.shape, from, |to, along| {
-            let Some(known) = self.words.get_mut(to.wrapping_sub(self.start)) else { return };
-            if *known <= word || self.mask[to] == 0 {
+        around(self.shape, from, |from, to, along| {
+            let Some(known) = self.words.get_mut(to.index.wrapping_sub(self.start)) else { return };
+            if *known <= word || self.mask[to.index] == 0 {
                 return;
             }
             let new = reached(Step { word, from, to, along }, *known);
             if new < *known {
                 *known = new;
-                self.queue.push(Reverse((new, to as u32)));
+                self.queue.push(Reverse((new, to.index as u32)));
             }
         });
     }
 }
 
-/// Calls `f` with each neighbour of a voxel, and the axes that it lies along: x (1), y (2), z (4).
+/// Calls `f` with a voxel, each neighbour of it, and the axes that this lies along: x (1), y (2), z (4).
 #[inline(always)]
-fn around(shape: Shape, i: usize, mut f: impl FnMut(usize, usize)) {
+fn around(shape: Shape, i: usize, mut f: impl FnMut(Place, Place, usize)) {
     let [z, y, x] = shape.position(i);
+    let from = Place { index: i, row: z * shape.y + y, z };
     for zz in z.saturating_sub(1)..(z + 2).min(shape.z) {
         for yy in y.saturating_sub(1)..(y + 2).min(shape.y) {
-            let rows = usize::from(zz != z) << 2 | usize::from(yy != y) << 1;
-            let start = shape.index(zz, yy, 0);
+            let across = usize::from(zz != z) << 2 | usize::from(yy != y) << 1;
+            let row = zz * shape.y + yy;
             for xx in x.saturating_sub(1)..(x + 2).min(shape.x) {
-                let along = rows | usize::from(xx != x);
+                let along = across | usize::from(xx != x);
                 if along != 0 {
-                    f(start + xx, along);
+                    f(from, Place { index: row * shape.x + xx, row, z: zz }, along);
                 }
             }
         }
