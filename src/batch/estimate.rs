@@ -12,6 +12,8 @@ const STEPS: u64 = 16;
 const LANDSCAPE: u64 = 42;
 /// The same with spots: the image in three forms, and their discs with distances.
 const SPOTS: u64 = 28;
+/// The same where objects are grown through a mask: cost and label of each voxel, levels, masks.
+const PROPAGATE: u64 = 32;
 /// Bytes of a voxel for each object set, while its labels are written and measured.
 const SET: u64 = 5;
 /// Bytes of a voxel for each derived image: its samples, and its values while they are written.
@@ -31,6 +33,7 @@ pub fn image(extent: &Extent, recipe: &Recipe) -> u64 {
     let taken = |step: &Step| match step {
         Step::Landscape(_) => LANDSCAPE,
         Step::Spots(_) => SPOTS,
+        Step::Propagate(_) => PROPAGATE,
         _ => STEPS,
     };
     let steps = sets.values().flat_map(|o| o.steps.iter().flatten()).map(taken).fold(STEPS, u64::max);
