@@ -26,6 +26,8 @@ pub(crate) const KEYS: &[&str] = &[
     "interpolation",
     "range",
     "outliers",
+    "range_of",
+    "volume_histogram",
 ];
 
 /// Heterogeneity of each object in each channel, by the standard of the Image Biomarker Standardisation Initiative.
@@ -56,6 +58,10 @@ pub struct Texture {
     pub range: Option<[f64; 2]>,
     /// Standard deviations from the mean from which on a value is not measured.
     pub outliers: Option<f64>,
+    /// The channel whose values range and outliers look at; each channel its own if absent.
+    pub range_of: Option<String>,
+    /// Bins of the intensity-volume histogram; they follow from the others if absent.
+    pub volume_histogram: Option<Bins>,
 }
 
 impl Default for Texture {
@@ -72,6 +78,8 @@ impl Default for Texture {
             interpolation: Interpolation::Linear,
             range: None,
             outliers: None,
+            range_of: None,
+            volume_histogram: None,
         }
     }
 }
@@ -96,9 +104,10 @@ impl Family for Texture {
         self.check(&[]).map_err(|o| Error::usage(format!("texture: {}", o.what)).remedy(o.remedy))?;
         let grid = Grid::of(self.grid(), request)?;
         let images = request.channels.iter().map(|c| c.volume.samples.host()).collect::<Result<Vec<_>>>()?;
+        let judge = self.judge(request)?.map(|i| (&request.channels[i], images[i]));
         Ok(Box::new(move |object, values| {
             for (channel, image) in request.channels.iter().zip(&images) {
-                let region = grid.region(object, channel, image)?;
+                let region = grid.region(object, (channel, image), judge)?;
                 values.reals(self.values(&region, channel.volume.scale.factor(), &grid)?);
             }
             Ok(())
@@ -106,12 +115,25 @@ impl Family for Texture {
     }
 
     fn mentions(&self) -> Mentions<'_> {
-        Mentions { lengths: self.resample.iter().map(|l| ("resample", *l)).collect(), ..Mentions::default() }
+        Mentions {
+            lengths: self.resample.iter().map(|l| ("resample", *l)).collect(),
+            channels: self.range_of.iter().map(|c| ("range_of", c.as_str())).collect(),
+            ..Mentions::default()
+        }
     }
 
     fn check(&self, _: &[&str]) -> std::result::Result<(), Objection> {
         let wrong = |key, what: &str, remedy: &str| Err(Objection { key, what: what.into(), remedy: remedy.into() });
         let levels = self.families.iter().any(|g| g.needs_levels());
+        let no_size = |bins: &Bins| match bins {
+            Bins::Size { size, from } => {
+                !(*size > 0.0 && size.is_finite() && from.is_none_or(f64::is_finite))
+            }
+            Bins::Number { number } => *number == 0,
+        };
+        if self.volume_histogram.as_ref().is_some_and(no_size) {
+            return wrong("volume_histogram", "bins of no size", "volume_histogram = { number = 1000 }");
+        }
         match self.bins {
             None if levels => {
                 let what = "nothing says how values become grey levels";
@@ -121,10 +143,10 @@ impl Family for Texture {
                     "bins = { number = 32 }, or { size = 0.25, from = 0 } in the channel's unit",
                 );
             }
-            Some(Bins::Size { size, from }) if !(size > 0.0 && size.is_finite() && from.is_none_or(f64::is_finite)) => {
-                return wrong("bins", "bins of no size", "bins = { size = 0.25, from = 0 }");
+            Some(bins) if no_size(&bins) => {
+                let remedy = "bins = { number = 32 }, or { size = 0.25, from = 0 }";
+                return wrong("bins", "bins of no size", remedy);
             }
-            Some(Bins::Number { number: 0 }) => return wrong("bins", "no bins", "bins = { number = 32 }"),
             _ => {}
         }
         if self.families.is_empty() || self.aggregation.is_empty() {
@@ -139,6 +161,9 @@ impl Family for Texture {
         }
         if self.outliers.is_some_and(|d| d.is_nan() || d <= 0.0) {
             return wrong("outliers", "deviations are above 0", "outliers = 3");
+        }
+        if self.range_of.is_some() && self.range.is_none() && self.outliers.is_none() {
+            return wrong("range_of", "there is neither a range nor outliers to look for", "range = [-1000, 400]");
         }
         match self.resample {
             Some(Length::Px(v) | Length::Um(v) | Length::Mm(v) | Length::R(v)) if v <= 0.0 => {
@@ -167,8 +192,15 @@ impl Texture {
         }
     }
 
+    /// The channel that range and outliers look at, if it is one for all; by its place among those that are measured.
+    fn judge(&self, request: &Request) -> Result<Option<usize>> {
+        let Some(name) = &self.range_of else { return Ok(None) };
+        let missing = || Error::usage(format!("texture: range_of names \"{name}\", which is not measured"));
+        request.channels.iter().position(|c| c.name == name).ok_or_else(missing).map(Some)
+    }
+
     fn grid(&self) -> grid::Choice {
-        let Texture { resample, interpolation, range, outliers, .. } = *self;
+        let &Texture { resample, interpolation, range, outliers, .. } = self;
         grid::Choice { resample, interpolation, range, outliers, peak: self.families.contains(&Group::LocalIntensity) }
     }
 
@@ -195,6 +227,9 @@ impl Texture {
         if group == Group::Ngldm && self.coarseness > 0 {
             add(format!("a{}", self.coarseness), format!("levels up to {} apart depend", self.coarseness));
         }
+        if let Some(bins) = self.volume_histogram.filter(|_| group == Group::VolumeHistogram) {
+            add(bins.suffix(), format!("bins {bins:?}"));
+        }
         if let Some(bins) = self.bins.filter(|_| group.needs_levels()) {
             add(bins.suffix(), format!("bins {bins:?} (IBSI:{})", bins.discretisation().code()));
         }
@@ -212,6 +247,9 @@ impl Texture {
         }
         if let Some(outliers) = self.outliers {
             add(format!("out{}", word(outliers)), format!("values within {outliers} standard deviations"));
+        }
+        if let Some(channel) = &self.range_of {
+            add(format!("of{channel}"), format!("these being values of {channel}"));
         }
         if group == Group::Morphology && d.unit.contains(about.length.name()) {
             d.empty = NO_LENGTH;
@@ -254,10 +292,15 @@ impl Texture {
         }
     }
 
-    /// The steps of the intensity-volume histogram: those of bins of a fixed size, a tenth as wide; else the values as they
+    /// The steps of the intensity-volume histogram: those that the recipe says; else those of bins of a fixed size, a tenth as wide; else the values as they
     /// are stored, or, on another grid, a thousandth of what the region spans.
     fn steps(&self, region: &Region, stored: f64) -> Steps {
         let span = region.extremes().map_or(0.0, |[low, high]| high - low);
+        match self.volume_histogram {
+            Some(Bins::Size { size, .. }) => return Steps::BinSize(size),
+            Some(Bins::Number { number }) => return Steps::BinNumber(number.into()),
+            None => {}
+        }
         match (self.bins, self.resample) {
             (Some(Bins::Size { size, .. }), _) => Steps::BinSize(size / 10.0),
             (_, Some(_)) if span > 0.0 => Steps::BinSize(span / 1000.0),
