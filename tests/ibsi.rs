@@ -359,7 +359,9 @@ fn recipes_give_configurations_b_and_e() {
         let recipe = Recipe::parse("r.toml", text, &[]).unwrap();
         let outcome = pipeline::run(&scan, &recipe, &Device::Cpu, &external).unwrap();
         for (name, want, tolerance) in values {
-            let Some(Cells::Real(cells)) = outcome.sets[0].table.column(name).map(|c| &c.cells) else { panic!("{name}") };
+            let Some(Cells::Real(cells)) = outcome.sets[0].table.column(name).map(|c| &c.cells) else {
+                panic!("{name}")
+            };
             let got = cells[0].unwrap();
             assert!((rounded(got) - want).abs() <= tolerance + want.abs() * 1e-9, "{name}: {got}, not {want}");
         }

@@ -183,7 +183,8 @@ impl Chirp {
     fn new(n: usize) -> Self {
         let inner = Fft::new((2 * n - 1).next_power_of_two());
         // The square is taken modulo 2 n, so that the angle stays exact.
-        let wave: Vec<[f64; 2]> = (0..n).map(|k| turn((k as u128 * k as u128 % (2 * n) as u128) as usize, 2 * n)).collect();
+        let wave: Vec<[f64; 2]> =
+            (0..n).map(|k| turn((k as u128 * k as u128 % (2 * n) as u128) as usize, 2 * n)).collect();
         let mut around = Complex::zeros(inner.n);
         for (k, [c, s]) in wave.iter().enumerate() {
             for at in [k, (inner.n - k) % inner.n] {

@@ -24,7 +24,8 @@ pub fn riesz(field: &Field, orders: &[u32]) -> Field {
             return [0.0, 0.0];
         }
         let size = squares.sqrt();
-        let part = |(axis, n): &(usize, u32)| (0..*n).map(|_| frequency(at[*axis], sizes[*axis]) / size).product::<f64>();
+        let part =
+            |(axis, n): &(usize, u32)| (0..*n).map(|_| frequency(at[*axis], sizes[*axis]) / size).product::<f64>();
         let value = weight * powers.iter().map(part).product::<f64>();
         match total % 4 {
             0 => [value, 0.0],

@@ -75,8 +75,10 @@ fn of_scan(mut scan: Scan, grid: &Grid, axes: [Axis; 3]) -> Result<Scan> {
         let first = axes.map(|a| ((a.old - 1) as f64 - (a.new - 1) as f64 * a.step) / 2.0);
         scan.patient_grid = Some(PatientGrid { origin: place.at(&spacing, first), ..place });
     }
-    scan.channels = scan.channels.into_iter().map(|c| of_channel(c, grid, axes, scan.spacing)).collect::<Result<_>>()?;
-    scan.notes.push(format!("everything is done on a grid of {} voxels of {}, not of {}", scan.shape, grid.voxel, old.0));
+    scan.channels =
+        scan.channels.into_iter().map(|c| of_channel(c, grid, axes, scan.spacing)).collect::<Result<_>>()?;
+    scan.notes
+        .push(format!("everything is done on a grid of {} voxels of {}, not of {}", scan.shape, grid.voxel, old.0));
     Ok(scan)
 }
 

@@ -36,7 +36,9 @@ mod tests {
     #[test]
     fn whole_numbers_stay_and_others_are_off_by_a_little() {
         assert_eq!(quantised(&[0.0, -3.0, 70_000.0]).unwrap(), (vec![0, -3, 70_000], Scale::ONE));
-        for values in [vec![0.1, -0.7, 1e-9], vec![1e30, 1.0], vec![1e-320, 0.0], vec![f64::from(LIMIT), 0.5], vec![1e299]] {
+        for values in
+            [vec![0.1, -0.7, 1e-9], vec![1e30, 1.0], vec![1e-320, 0.0], vec![f64::from(LIMIT), 0.5], vec![1e299]]
+        {
             let (samples, scale) = quantised(&values).unwrap();
             let largest = values.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
             for (sample, value) in samples.iter().zip(&values) {
@@ -44,6 +46,8 @@ mod tests {
                 assert!(sample.abs() < LIMIT && off <= 2e-9 * largest.max(1e-292), "{values:?}: {off:e}");
             }
         }
-        assert!(quantised(&[f64::NAN]).is_err() && quantised(&[f64::INFINITY]).is_err() && quantised(&[1e301]).is_err());
+        assert!(
+            quantised(&[f64::NAN]).is_err() && quantised(&[f64::INFINITY]).is_err() && quantised(&[1e301]).is_err()
+        );
     }
 }

@@ -73,11 +73,8 @@ impl State<'_> {
 
     fn gabor(&self, p: &Gabor, field: &Field) -> Result<Field> {
         let px = |length: Length| self.geometry.px(length);
-        let wave = Wave {
-            sigma: self.geometry.voxels(p.sigma)?,
-            waves: px(p.sigma)? / px(p.wavelength)?,
-            ratio: p.ratio,
-        };
+        let wave =
+            Wave { sigma: self.geometry.voxels(p.sigma)?, waves: px(p.sigma)? / px(p.wavelength)?, ratio: p.ratio };
         let steps = p.angle_step.map(|step| (0..360).map(f64::from).map(move |k| k * step).take_while(|a| *a < 360.0));
         let angles: Vec<f64> = steps.map_or_else(|| p.angles.clone(), Iterator::collect);
         let planes = match p.planes {

@@ -24,7 +24,8 @@ impl Checker<'_> {
 
     fn filter(&self, filter: &Filter, here: &[&str]) -> Result<()> {
         let wrong = |what: String, remedy: &str| Err(self.error(what, here).remedy(remedy));
-        let no_length = |l: &Length| matches!(l, Length::Px(v) | Length::Um(v) | Length::Mm(v) | Length::R(v) if *v <= 0.0);
+        let no_length =
+            |l: &Length| matches!(l, Length::Px(v) | Length::Um(v) | Length::Mm(v) | Length::R(v) if *v <= 0.0);
         if let Some(length) = filter.lengths().iter().find(|l| no_length(l)) {
             return wrong(format!("a filter of a width of {length}"), "a length above 0: \"1.5 mm\"");
         }

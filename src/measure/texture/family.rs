@@ -1,11 +1,11 @@
 //! Heterogeneity as a family of a recipe: which of the standard's families, from which grey levels, on which grid.
 
-use super::choice::{Bins, Group, word};
+use super::choice::{Bins, Compat, Group, word};
 use super::grid::{self, Grid};
 use super::volume_histogram::Steps;
 use super::{
     Aggregation, Interpolation, Levels, Norm, Region, autocorrelation, enclosing, glcm, gldzm, glrlm, glszm, histogram,
-    local, morphology, ngldm, ngtdm, statistics, volume_histogram,
+    local, morphology, ngldm, ngtdm, pyradiomics, statistics, volume_histogram,
 };
 use crate::measure::{About, Definition, Family, Measurer, Mentions, Objection, Request};
 use crate::units::Length;
@@ -28,6 +28,7 @@ pub(crate) const KEYS: &[&str] = &[
     "outliers",
     "range_of",
     "volume_histogram",
+    "compat",
 ];
 
 /// Heterogeneity of each object in each channel, by the standard of the Image Biomarker Standardisation Initiative.
@@ -39,7 +40,7 @@ pub struct Texture {
     pub families: Vec<Group>,
     /// How intensities become grey levels, for the families that need them.
     pub bins: Option<Bins>,
-    /// How matrices of slices and directions become one value.
+    /// How matrices of slices and directions become one value; by itself if empty.
     #[serde(deserialize_with = "one_or_many")]
     pub aggregation: Vec<Aggregation>,
     /// Of co-occurrence, grey tone differences and dependences, in voxels.
@@ -62,6 +63,8 @@ pub struct Texture {
     pub range_of: Option<String>,
     /// Bins of the intensity-volume histogram; they follow from the others if absent.
     pub volume_histogram: Option<Bins>,
+    /// Names and definitions of another program.
+    pub compat: Option<Compat>,
 }
 
 impl Default for Texture {
@@ -69,7 +72,7 @@ impl Default for Texture {
         Texture {
             families: Group::USUAL.to_vec(),
             bins: None,
-            aggregation: vec![Aggregation::Merged3d],
+            aggregation: vec![],
             distance: 1,
             norm: Norm::Chebyshev,
             symmetric: true,
@@ -80,6 +83,7 @@ impl Default for Texture {
             outliers: None,
             range_of: None,
             volume_histogram: None,
+            compat: None,
         }
     }
 }
@@ -89,6 +93,9 @@ const NO_LENGTH: &str = "the region has no voxel, or none with an intensity, or 
 
 impl Family for Texture {
     fn channel_columns(&self, about: &About) -> Vec<Definition> {
+        if self.compat.is_some() {
+            return pyradiomics::columns(&self.families, about);
+        }
         let mut all = vec![];
         for &group in &self.families {
             for aggregation in self.ways(group) {
@@ -126,9 +133,7 @@ impl Family for Texture {
         let wrong = |key, what: &str, remedy: &str| Err(Objection { key, what: what.into(), remedy: remedy.into() });
         let levels = self.families.iter().any(|g| g.needs_levels());
         let no_size = |bins: &Bins| match bins {
-            Bins::Size { size, from } => {
-                !(*size > 0.0 && size.is_finite() && from.is_none_or(f64::is_finite))
-            }
+            Bins::Size { size, from } => !(*size > 0.0 && size.is_finite() && from.is_none_or(f64::is_finite)),
             Bins::Number { number } => *number == 0,
         };
         if self.volume_histogram.as_ref().is_some_and(no_size) {
@@ -149,9 +154,12 @@ impl Family for Texture {
             }
             _ => {}
         }
-        if self.families.is_empty() || self.aggregation.is_empty() {
-            let key = if self.families.is_empty() { "families" } else { "aggregation" };
-            return wrong(key, "nothing is to be measured", &format!("leave {key} out"));
+        let theirs = self.compat.is_some();
+        if self.families.is_empty() || (theirs && !self.families.iter().any(|g| pyradiomics::has_class(*g))) {
+            return wrong("families", "nothing is to be measured", "leave families out");
+        }
+        if theirs && self.aggregation.len() > 1 {
+            return wrong("aggregation", "PyRadiomics knows one way at a time", "aggregation = \"3d_avg\"");
         }
         if !(1..=100).contains(&self.distance) {
             return wrong("distance", "no distance in voxels", "distance = 1, up to 100");
@@ -175,14 +183,23 @@ impl Family for Texture {
 }
 
 impl Texture {
+    /// What the recipe says, or else merged in space; averaged over directions in space for PyRadiomics.
+    fn aggregations(&self) -> &[Aggregation] {
+        match (&self.aggregation[..], self.compat) {
+            ([], None) => &[Aggregation::Merged3d],
+            ([], Some(Compat::Pyradiomics)) => &[Aggregation::Averaged3d],
+            (said, _) => said,
+        }
+    }
+
     /// The ways that a group is measured in: those whose neighbours differ.
     fn ways(&self, group: Group) -> Vec<Option<Aggregation>> {
         match group {
             _ if !group.needs_levels() || group == Group::Histogram => vec![None],
-            _ if group.has_directions() => self.aggregation.iter().copied().map(Some).collect(),
+            _ if group.has_directions() => self.aggregations().iter().copied().map(Some).collect(),
             _ => {
                 let mut ways: Vec<Option<Aggregation>> = vec![];
-                for &a in &self.aggregation {
+                for &a in self.aggregations() {
                     if ways.iter().flatten().all(|b| b.space() != a.space()) {
                         ways.push(Some(a));
                     }
@@ -229,6 +246,9 @@ impl Texture {
         }
         if let Some(bins) = self.volume_histogram.filter(|_| group == Group::VolumeHistogram) {
             add(bins.suffix(), format!("bins {bins:?}"));
+            if matches!(bins, Bins::Number { .. }) {
+                d.unit = "1".into();
+            }
         }
         if let Some(bins) = self.bins.filter(|_| group.needs_levels()) {
             add(bins.suffix(), format!("bins {bins:?} (IBSI:{})", bins.discretisation().code()));
@@ -263,6 +283,13 @@ impl Texture {
 
     /// The values of a region, in the order of the columns.
     fn values(&self, region: &Region, stored: f64, grid: &Grid) -> Result<Vec<Option<f64>>> {
+        if self.compat.is_some() {
+            let Texture { bins, distance, coarseness, .. } = *self;
+            let aggregation = self.aggregations().first().copied().unwrap_or(Aggregation::Averaged3d);
+            let calibrated = grid.is_known;
+            let choice = pyradiomics::Choice { bins, aggregation, distance, coarseness, calibrated };
+            return pyradiomics::values(&self.families, choice, region);
+        }
         let bins = self.bins.filter(|_| self.families.iter().any(|g| g.needs_levels()));
         let levels = bins.map(|bins| Levels::of(region, bins.discretisation())).transpose()?;
         let steps = self.steps(region, stored);

@@ -26,7 +26,8 @@ pub(super) struct Choice {
 pub(super) struct Grid {
     /// Of voxels, in the unit of the table; 1 where nothing is known.
     spacing: [f64; 3],
-    is_known: bool,
+    /// The image has a calibration.
+    pub is_known: bool,
     /// 1 ml in the cube of that unit.
     pub ml: Option<f64>,
     /// Around objects, in that unit: what spheres may reach into.
