@@ -64,7 +64,7 @@ pub fn quick_length(n: usize) -> usize {
 fn factors(mut n: usize) -> Option<Vec<usize>> {
     let mut all = vec![];
     for radix in [4, 2, 3, 5, 7] {
-        while n % radix == 0 {
+        while n.is_multiple_of(radix) {
             all.push(radix);
             n /= radix;
         }

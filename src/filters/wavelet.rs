@@ -55,7 +55,7 @@ fn high_pass(low: &[f64]) -> Vec<f64> {
 fn centred(kernel: &[f64], apart: usize) -> Vec<f64> {
     let mut all = vec![0.0; kernel.len() * apart];
     kernel.iter().enumerate().for_each(|(k, v)| all[k * apart] = *v);
-    if all.len() % 2 == 0 {
+    if all.len().is_multiple_of(2) {
         all.push(0.0);
     }
     all
