@@ -328,7 +328,8 @@ fn recipes_give_configurations_b_and_e() {
         "interpolation = \"cubic\"",
         "range = [-1000, 400]\noutliers = 3\naggregation = \"3d_mrg\"\nvolume_histogram.number = 1000",
     );
-    let expected: [(&str, &[(&str, f64, f64)]); 2] = [
+    type Value = (&'static str, f64, f64);
+    let expected: [(&str, &[Value]); 2] = [
         (
             &b,
             &[
