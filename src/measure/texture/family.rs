@@ -149,8 +149,7 @@ impl Family for Texture {
                 );
             }
             Some(bins) if no_size(&bins) => {
-                let remedy = "bins = { number = 32 }, or { size = 0.25, from = 0 }";
-                return wrong("bins", "bins of no size", remedy);
+                return wrong("bins", "bins of no size", "bins = { number = 32 }");
             }
             _ => {}
         }
