@@ -149,7 +149,9 @@ impl Family for Texture {
                 );
             }
             Some(bins) if no_size(&bins) => {
-                return wrong("bins", "bins of no size", "bins = { number = 32 }");
+                let is_size = matches!(bins, Bins::Size { .. });
+                let remedy = if is_size { "bins = { size = 0.25, from = 0 }" } else { "bins = { number = 32 }" };
+                return wrong("bins", "bins of no size", remedy);
             }
             _ => {}
         }
