@@ -66,6 +66,7 @@ pub mod batch;
 pub mod cli;
 pub mod device;
 mod error;
+pub mod filters;
 pub mod image;
 pub mod measure;
 pub mod memory;

@@ -3,8 +3,10 @@
 //! The figures are peaks of whole processes, measured on images of 2048 to 8192 pixels and on volumes of 16 to 34 million
 //! voxels; `tests/memory.rs` holds them against the truth.
 
+use crate::pipeline;
 use crate::read::Extent;
-use crate::recipe::{Recipe, Step};
+use crate::recipe::{Filter, Recipe, Step};
+use crate::units::Shape;
 
 /// Bytes of a voxel while objects are found by steps, beside the samples of its channels.
 const STEPS: u64 = 16;
@@ -14,6 +16,12 @@ const LANDSCAPE: u64 = 42;
 const SPOTS: u64 = 28;
 /// The same where objects are grown through a mask: cost and label of each voxel, levels, masks.
 const PROPAGATE: u64 = 32;
+/// Bytes of a voxel while a filter is at work, which is done in 64-bit floats: the image and its frequencies, twice.
+const FILTER: u64 = 64;
+/// Bytes of a voxel of the largest plane while a Gabor filter is at work on it, with what its kernel reaches beyond the edge.
+const GABOR: u64 = 160;
+/// What planes of a Gabor filter take that are small beside its kernel.
+const GABOR_LEAST: u64 = 128 << 20;
 /// Bytes of a voxel for each object set, while its labels are written and measured.
 const SET: u64 = 5;
 /// Bytes of a voxel for each derived image: its samples, and its values while they are written.
@@ -26,6 +34,9 @@ const FIXED: u64 = 4 << 20;
 const CELL: u64 = 48;
 /// Bytes of an object of which the neighbours are looked for: its place, trees, the triangulation while it is made.
 const PLACE: u64 = 600;
+
+/// Bytes of an old and of a new voxel while a channel is brought onto another grid: values, twice.
+const REGRID: u64 = 24;
 
 /// Bytes that an image takes at its peak, from reading to writing, without the rows of its objects.
 pub fn image(extent: &Extent, recipe: &Recipe) -> u64 {
@@ -44,9 +55,32 @@ pub fn image(extent: &Extent, recipe: &Recipe) -> u64 {
         + REST
         + IMAGE.saturating_mul(recipe.body.images.len() as u64)
         + steps.max(SET.saturating_mul(sets.len() as u64));
-    let voxels = extent.shape.zyx().iter().fold(1u64, |n, s| n.saturating_mul(*s as u64));
-    let at_work = voxels.saturating_mul(a_voxel).max(extent.reading);
-    extent.finished().saturating_add(at_work).saturating_add(FIXED)
+    let count = |shape: Shape| shape.zyx().iter().fold(1u64, |n, s| n.saturating_mul(*s as u64));
+    // Where there can be no such grid the image fails when it comes to that.
+    let shape = pipeline::shape_on_grid(extent.shape, extent.spacing, recipe).unwrap_or(extent.shape);
+    let (old, voxels) = (count(extent.shape), count(shape));
+    let at_work = voxels.saturating_mul(a_voxel).max(filtering(recipe, shape)).max(extent.reading);
+    if recipe.body.grid.is_none() {
+        return extent.finished().saturating_add(at_work).saturating_add(FIXED);
+    }
+    let finished = Extent { shape, ..extent.clone() }.finished();
+    let moving = REGRID.saturating_mul(old.saturating_add(voxels));
+    extent.finished().saturating_add(finished).saturating_add(at_work.max(moving)).saturating_add(FIXED)
+}
+
+/// Bytes that the filters of derived images take, beside which no object is there yet.
+fn filtering(recipe: &Recipe, shape: Shape) -> u64 {
+    let product = |sizes: &[usize]| sizes.iter().fold(1u64, |n, s| n.saturating_mul(*s as u64));
+    let [z, y, x] = shape.zyx();
+    let plane = product(&[y, x]).max(product(&[z, x])).max(product(&[z, y]));
+    let images = &recipe.body.images;
+    let filters = images.values().flat_map(|image| &image.steps).filter_map(|step| match step {
+        Step::Filter(Filter::Gabor(_)) => Some(plane.saturating_mul(GABOR).saturating_add(GABOR_LEAST)),
+        Step::Filter(_) => Some(0),
+        _ => None,
+    });
+    let of_voxels = product(&[z, y, x]).saturating_mul(FILTER + IMAGE * images.len() as u64);
+    filters.max().map_or(0, |planes| planes.saturating_add(of_voxels))
 }
 
 /// Bytes that a block of the rows of its objects takes, and the places of so many objects.

@@ -203,6 +203,7 @@ impl BatchContext<'_> {
             let pick = recipe.body.objects.get(set).map_or_else(read::Pick::default, of);
             external.insert(set.clone(), read::regions(path, &scan, &pick, options)?);
         }
+        let (scan, external) = pipeline::on_grid(scan, external, recipe)?;
         let key = self.key(item, recipe, &hashes);
         let given = Given { item, recipe, scan: &scan, external: &external, extent, key: &key };
         let Measured { outcome, mut part } = match self.on_either_side(&given, &mut share, &mut record.stage)? {

@@ -10,6 +10,7 @@ mod classes;
 mod cutoff;
 mod derived;
 mod geometry;
+mod grid;
 mod ground;
 mod habitats;
 mod hot;
@@ -20,8 +21,10 @@ mod mask;
 mod measured;
 mod objects;
 mod propagate;
+mod quantise;
 mod region;
 mod relations;
+mod responses;
 mod roles;
 mod row;
 mod shown;
@@ -53,6 +56,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use surroundings::Surroundings;
 
+pub use grid::{on_grid, shape_on_grid};
 pub use roles::by_names;
 pub use row::{roles, warnings};
 
@@ -87,13 +91,18 @@ pub struct MeasuredSet {
     pub beneath: Option<usize>,
 }
 
-/// Runs a recipe on an image.
+/// Runs a recipe on an image; on the grid of the recipe, if it has one.
 ///
 /// # Errors
 /// The image lacks a channel or the calibration that the recipe needs, a step cannot be done, or, of the kind `Device`,
 /// a GPU is lost or too small: the same call with [`Device::Cpu`] then gives what the GPU would have given.
 pub fn run(scan: &Scan, recipe: &Recipe, device: &Device, external: &External) -> Result<Outcome> {
-    find(scan, recipe, device, external, &|| Ok(()))?.measure()
+    let go_on = &|| Ok(());
+    if recipe.body.grid.is_none() {
+        return find(scan, recipe, device, external, go_on)?.measure();
+    }
+    let (scan, external) = on_grid(scan.clone(), external.clone(), recipe)?;
+    find(&scan, recipe, device, &external, go_on)?.measure()
 }
 
 /// The object sets of an image, found but not yet measured: their number is known, so that whoever has little memory can
@@ -107,7 +116,7 @@ pub struct Found<'a> {
     made: BTreeMap<String, ObjectSet>,
 }
 
-/// Finds the object sets of a recipe. `go_on` is asked before each of them; an error of it ends the work.
+/// Finds the object sets of a recipe in an image that [`on_grid`] has brought onto its grid. `go_on` is asked before each of them; an error of it ends the work.
 ///
 /// # Errors
 /// As [`run`], and what `go_on` gives.

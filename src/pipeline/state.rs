@@ -168,6 +168,7 @@ impl<'a> State<'a> {
             Step::Background(p) => self.background(p),
             Step::Denoise(p) => self.denoise(p),
             Step::RollingBall(p) => self.rolling_ball(p),
+            Step::Filter(p) => self.filter(p),
             Step::Threshold(p) => self.threshold(p),
             Step::FillHoles(_) => self.fill_holes(),
             Step::Habitats(p) => self.habitats(p),

@@ -47,6 +47,7 @@ impl Checker<'_> {
                 .error(format!("\"{}\" makes no image", step.name()), &["images", name, "steps", &index])
                 .remedy("leave it to an object set: channel = the name of this image"));
         }
+        self.filters(&image.steps, &["images", name, "steps"])?;
         self.names_of_steps(&image.steps, &["images", name, "steps"])
     }
 }

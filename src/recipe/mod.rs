@@ -5,6 +5,7 @@
 
 mod channel;
 mod families;
+mod grid;
 mod groups;
 mod images;
 mod many;
@@ -20,9 +21,11 @@ mod settings;
 mod size;
 mod steps;
 mod validate;
+mod validate_filters;
 mod validate_steps;
 
 pub use channel::*;
+pub use grid::Grid;
 pub use groups::Groups;
 pub use output::{Contours, DicomFile, ImageFiles, Output, Quality};
 pub use phenotypes::{Cutoff, Positive, Rule};
@@ -79,6 +82,8 @@ pub struct Body {
     pub files: Files,
     /// What tables and files are like.
     pub output: Output,
+    /// The grid that everything is done on, if not that of the image.
+    pub grid: Option<Grid>,
     /// Roles, and the channels that may play them: the first name or index that the image has.
     #[serde(deserialize_with = "many::picks")]
     pub channels: BTreeMap<String, Vec<Pick>>,

@@ -15,6 +15,7 @@ pub(super) fn check(body: &Body, text: &str) -> Result<(Vec<String>, Vec<String>
     let checker = Checker { body, text };
     checker.files()?;
     checker.calibration()?;
+    checker.grid()?;
     for (role, picks) in &body.channels {
         checker.role(role, picks)?;
     }

@@ -27,6 +27,11 @@ impl Checker<'_> {
             masked |= matches!(step, Step::Threshold(_) | Step::Spots(_) | Step::Habitats(_));
             has_landscape |= matches!(step, Step::Landscape(_));
             match step {
+                Step::Filter(_) => {
+                    return Err(self
+                        .error("\"filter\" makes an image of its own", &here)
+                        .remedy("[images.NAME] with this step, and channel = \"NAME\" in the object set"));
+                }
                 Step::Threshold(t) => self.threshold(t, &here)?,
                 Step::Habitats(h) => self.habitats(h, &here)?,
                 Step::Spots(s) => self.spots(s, &here)?,

@@ -92,6 +92,14 @@ impl Group {
     }
 }
 
+/// Programs whose names and definitions a recipe may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Compat {
+    /// PyRadiomics.
+    Pyradiomics,
+}
+
 /// How intensities become grey levels.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(untagged, deny_unknown_fields, expecting = "expected bins: { size = 0.25, from = 0 }, or { number = 32 }")]

@@ -1,11 +1,11 @@
 //! Heterogeneity as a family of a recipe: which of the standard's families, from which grey levels, on which grid.
 
-use super::choice::{Bins, Group, word};
+use super::choice::{Bins, Compat, Group, word};
 use super::grid::{self, Grid};
 use super::volume_histogram::Steps;
 use super::{
     Aggregation, Interpolation, Levels, Norm, Region, autocorrelation, enclosing, glcm, gldzm, glrlm, glszm, histogram,
-    local, morphology, ngldm, ngtdm, statistics, volume_histogram,
+    local, morphology, ngldm, ngtdm, pyradiomics, statistics, volume_histogram,
 };
 use crate::measure::{About, Definition, Family, Measurer, Mentions, Objection, Request};
 use crate::units::Length;
@@ -26,6 +26,9 @@ pub(crate) const KEYS: &[&str] = &[
     "interpolation",
     "range",
     "outliers",
+    "range_of",
+    "volume_histogram",
+    "compat",
 ];
 
 /// Heterogeneity of each object in each channel, by the standard of the Image Biomarker Standardisation Initiative.
@@ -37,7 +40,7 @@ pub struct Texture {
     pub families: Vec<Group>,
     /// How intensities become grey levels, for the families that need them.
     pub bins: Option<Bins>,
-    /// How matrices of slices and directions become one value.
+    /// How matrices of slices and directions become one value; by itself if empty.
     #[serde(deserialize_with = "one_or_many")]
     pub aggregation: Vec<Aggregation>,
     /// Of co-occurrence, grey tone differences and dependences, in voxels.
@@ -56,6 +59,12 @@ pub struct Texture {
     pub range: Option<[f64; 2]>,
     /// Standard deviations from the mean from which on a value is not measured.
     pub outliers: Option<f64>,
+    /// The channel whose values range and outliers look at; each channel its own if absent.
+    pub range_of: Option<String>,
+    /// Bins of the intensity-volume histogram; they follow from the others if absent.
+    pub volume_histogram: Option<Bins>,
+    /// Names and definitions of another program.
+    pub compat: Option<Compat>,
 }
 
 impl Default for Texture {
@@ -63,7 +72,7 @@ impl Default for Texture {
         Texture {
             families: Group::USUAL.to_vec(),
             bins: None,
-            aggregation: vec![Aggregation::Merged3d],
+            aggregation: vec![],
             distance: 1,
             norm: Norm::Chebyshev,
             symmetric: true,
@@ -72,6 +81,9 @@ impl Default for Texture {
             interpolation: Interpolation::Linear,
             range: None,
             outliers: None,
+            range_of: None,
+            volume_histogram: None,
+            compat: None,
         }
     }
 }
@@ -81,6 +93,9 @@ const NO_LENGTH: &str = "the region has no voxel, or none with an intensity, or 
 
 impl Family for Texture {
     fn channel_columns(&self, about: &About) -> Vec<Definition> {
+        if self.compat.is_some() {
+            return pyradiomics::columns(&self.families, about);
+        }
         let mut all = vec![];
         for &group in &self.families {
             for aggregation in self.ways(group) {
@@ -96,9 +111,10 @@ impl Family for Texture {
         self.check(&[]).map_err(|o| Error::usage(format!("texture: {}", o.what)).remedy(o.remedy))?;
         let grid = Grid::of(self.grid(), request)?;
         let images = request.channels.iter().map(|c| c.volume.samples.host()).collect::<Result<Vec<_>>>()?;
+        let judge = self.judge(request)?.map(|i| (&request.channels[i], images[i]));
         Ok(Box::new(move |object, values| {
             for (channel, image) in request.channels.iter().zip(&images) {
-                let region = grid.region(object, channel, image)?;
+                let region = grid.region(object, (channel, image), judge)?;
                 values.reals(self.values(&region, channel.volume.scale.factor(), &grid)?);
             }
             Ok(())
@@ -106,12 +122,23 @@ impl Family for Texture {
     }
 
     fn mentions(&self) -> Mentions<'_> {
-        Mentions { lengths: self.resample.iter().map(|l| ("resample", *l)).collect(), ..Mentions::default() }
+        Mentions {
+            lengths: self.resample.iter().map(|l| ("resample", *l)).collect(),
+            channels: self.range_of.iter().map(|c| ("range_of", c.as_str())).collect(),
+            ..Mentions::default()
+        }
     }
 
     fn check(&self, _: &[&str]) -> std::result::Result<(), Objection> {
         let wrong = |key, what: &str, remedy: &str| Err(Objection { key, what: what.into(), remedy: remedy.into() });
         let levels = self.families.iter().any(|g| g.needs_levels());
+        let no_size = |bins: &Bins| match bins {
+            Bins::Size { size, from } => !(*size > 0.0 && size.is_finite() && from.is_none_or(f64::is_finite)),
+            Bins::Number { number } => *number == 0,
+        };
+        if self.volume_histogram.as_ref().is_some_and(no_size) {
+            return wrong("volume_histogram", "bins of no size", "volume_histogram = { number = 1000 }");
+        }
         match self.bins {
             None if levels => {
                 let what = "nothing says how values become grey levels";
@@ -121,15 +148,19 @@ impl Family for Texture {
                     "bins = { number = 32 }, or { size = 0.25, from = 0 } in the channel's unit",
                 );
             }
-            Some(Bins::Size { size, from }) if !(size > 0.0 && size.is_finite() && from.is_none_or(f64::is_finite)) => {
-                return wrong("bins", "bins of no size", "bins = { size = 0.25, from = 0 }");
+            Some(bins) if no_size(&bins) => {
+                let is_size = matches!(bins, Bins::Size { .. });
+                let remedy = if is_size { "bins = { size = 0.25, from = 0 }" } else { "bins = { number = 32 }" };
+                return wrong("bins", "bins of no size", remedy);
             }
-            Some(Bins::Number { number: 0 }) => return wrong("bins", "no bins", "bins = { number = 32 }"),
             _ => {}
         }
-        if self.families.is_empty() || self.aggregation.is_empty() {
-            let key = if self.families.is_empty() { "families" } else { "aggregation" };
-            return wrong(key, "nothing is to be measured", &format!("leave {key} out"));
+        let theirs = self.compat.is_some();
+        if self.families.is_empty() || (theirs && !self.families.iter().any(|g| pyradiomics::has_class(*g))) {
+            return wrong("families", "nothing is to be measured", "leave families out");
+        }
+        if theirs && self.aggregation.len() > 1 {
+            return wrong("aggregation", "PyRadiomics knows one way at a time", "aggregation = \"3d_avg\"");
         }
         if !(1..=100).contains(&self.distance) {
             return wrong("distance", "no distance in voxels", "distance = 1, up to 100");
@@ -139,6 +170,9 @@ impl Family for Texture {
         }
         if self.outliers.is_some_and(|d| d.is_nan() || d <= 0.0) {
             return wrong("outliers", "deviations are above 0", "outliers = 3");
+        }
+        if self.range_of.is_some() && self.range.is_none() && self.outliers.is_none() {
+            return wrong("range_of", "there is neither a range nor outliers to look for", "range = [-1000, 400]");
         }
         match self.resample {
             Some(Length::Px(v) | Length::Um(v) | Length::Mm(v) | Length::R(v)) if v <= 0.0 => {
@@ -150,14 +184,23 @@ impl Family for Texture {
 }
 
 impl Texture {
+    /// What the recipe says, or else merged in space; averaged over directions in space for PyRadiomics.
+    fn aggregations(&self) -> &[Aggregation] {
+        match (&self.aggregation[..], self.compat) {
+            ([], None) => &[Aggregation::Merged3d],
+            ([], Some(Compat::Pyradiomics)) => &[Aggregation::Averaged3d],
+            (said, _) => said,
+        }
+    }
+
     /// The ways that a group is measured in: those whose neighbours differ.
     fn ways(&self, group: Group) -> Vec<Option<Aggregation>> {
         match group {
             _ if !group.needs_levels() || group == Group::Histogram => vec![None],
-            _ if group.has_directions() => self.aggregation.iter().copied().map(Some).collect(),
+            _ if group.has_directions() => self.aggregations().iter().copied().map(Some).collect(),
             _ => {
                 let mut ways: Vec<Option<Aggregation>> = vec![];
-                for &a in &self.aggregation {
+                for &a in self.aggregations() {
                     if ways.iter().flatten().all(|b| b.space() != a.space()) {
                         ways.push(Some(a));
                     }
@@ -167,8 +210,15 @@ impl Texture {
         }
     }
 
+    /// The channel that range and outliers look at, if it is one for all; by its place among those that are measured.
+    fn judge(&self, request: &Request) -> Result<Option<usize>> {
+        let Some(name) = &self.range_of else { return Ok(None) };
+        let missing = || Error::usage(format!("texture: range_of names \"{name}\", which is not measured"));
+        request.channels.iter().position(|c| c.name == name).ok_or_else(missing).map(Some)
+    }
+
     fn grid(&self) -> grid::Choice {
-        let Texture { resample, interpolation, range, outliers, .. } = *self;
+        let &Texture { resample, interpolation, range, outliers, .. } = self;
         grid::Choice { resample, interpolation, range, outliers, peak: self.families.contains(&Group::LocalIntensity) }
     }
 
@@ -195,6 +245,12 @@ impl Texture {
         if group == Group::Ngldm && self.coarseness > 0 {
             add(format!("a{}", self.coarseness), format!("levels up to {} apart depend", self.coarseness));
         }
+        if let Some(bins) = self.volume_histogram.filter(|_| group == Group::VolumeHistogram) {
+            add(bins.suffix(), format!("bins {bins:?}"));
+            if matches!(bins, Bins::Number { .. }) {
+                d.unit = "1".into();
+            }
+        }
         if let Some(bins) = self.bins.filter(|_| group.needs_levels()) {
             add(bins.suffix(), format!("bins {bins:?} (IBSI:{})", bins.discretisation().code()));
         }
@@ -213,6 +269,9 @@ impl Texture {
         if let Some(outliers) = self.outliers {
             add(format!("out{}", word(outliers)), format!("values within {outliers} standard deviations"));
         }
+        if let Some(channel) = &self.range_of {
+            add(format!("of{channel}"), format!("these being values of {channel}"));
+        }
         if group == Group::Morphology && d.unit.contains(about.length.name()) {
             d.empty = NO_LENGTH;
         }
@@ -225,6 +284,13 @@ impl Texture {
 
     /// The values of a region, in the order of the columns.
     fn values(&self, region: &Region, stored: f64, grid: &Grid) -> Result<Vec<Option<f64>>> {
+        if self.compat.is_some() {
+            let Texture { bins, distance, coarseness, .. } = *self;
+            let aggregation = self.aggregations().first().copied().unwrap_or(Aggregation::Averaged3d);
+            let calibrated = grid.is_known;
+            let choice = pyradiomics::Choice { bins, aggregation, distance, coarseness, calibrated };
+            return pyradiomics::values(&self.families, choice, region);
+        }
         let bins = self.bins.filter(|_| self.families.iter().any(|g| g.needs_levels()));
         let levels = bins.map(|bins| Levels::of(region, bins.discretisation())).transpose()?;
         let steps = self.steps(region, stored);
@@ -254,10 +320,15 @@ impl Texture {
         }
     }
 
-    /// The steps of the intensity-volume histogram: those of bins of a fixed size, a tenth as wide; else the values as they
+    /// The steps of the intensity-volume histogram: those that the recipe says; else those of bins of a fixed size, a tenth as wide; else the values as they
     /// are stored, or, on another grid, a thousandth of what the region spans.
     fn steps(&self, region: &Region, stored: f64) -> Steps {
         let span = region.extremes().map_or(0.0, |[low, high]| high - low);
+        match self.volume_histogram {
+            Some(Bins::Size { size, .. }) => return Steps::BinSize(size),
+            Some(Bins::Number { number }) => return Steps::BinNumber(number.into()),
+            None => {}
+        }
         match (self.bins, self.resample) {
             (Some(Bins::Size { size, .. }), _) => Steps::BinSize(size / 10.0),
             (_, Some(_)) if span > 0.0 => Steps::BinSize(span / 1000.0),

@@ -26,7 +26,8 @@ pub(super) struct Choice {
 pub(super) struct Grid {
     /// Of voxels, in the unit of the table; 1 where nothing is known.
     spacing: [f64; 3],
-    is_known: bool,
+    /// The image has a calibration.
+    pub is_known: bool,
     /// 1 ml in the cube of that unit.
     pub ml: Option<f64>,
     /// Around objects, in that unit: what spheres may reach into.
@@ -50,10 +51,22 @@ impl Grid {
         Ok(Grid { spacing: zyx, is_known: spacing.is_some(), ml, margin, regrid, range, outliers })
     }
 
-    /// An object in a channel as the standard sees it.
-    pub fn region(&self, object: &Measured, channel: &ChannelRef, image: &[i32]) -> Result<Region<'static>> {
-        let shape = channel.volume.shape;
+    /// An object in a channel as the standard sees it. Range and outliers are those of its own values, or of another channel.
+    pub fn region(
+        &self,
+        object: &Measured,
+        (channel, image): (&ChannelRef, &[i32]),
+        judge: Option<(&ChannelRef, &[i32])>,
+    ) -> Result<Region<'static>> {
         let chain = Chain { regrid: self.regrid, range: self.range, outliers: self.outliers, margin: self.margin };
+        let Some((judge, judged)) = judge else { return self.cut(object, channel, image, chain) };
+        let mut region = self.cut(object, channel, image, Chain { range: None, outliers: None, ..chain })?;
+        region.keep_measured_in(&self.cut(object, judge, judged, chain)?);
+        Ok(region)
+    }
+
+    fn cut(&self, object: &Measured, channel: &ChannelRef, image: &[i32], chain: Chain) -> Result<Region<'static>> {
+        let shape = channel.volume.shape;
         if self.regrid.is_some() {
             // The new grid is that of the whole image; of its voxels only those around the object are looked at.
             let inside = object.object.place_in_image();

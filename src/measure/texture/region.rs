@@ -151,6 +151,15 @@ impl<'a> Region<'a> {
         self.keep(mean - deviations * spread, mean + deviations * spread);
     }
 
+    /// Measures only voxels that another region in the same box measures.
+    pub fn keep_measured_in(&mut self, other: &Region) {
+        for (mask, other) in self.masks.iter_mut().zip(&other.masks) {
+            if *mask & other & MEASURED == 0 {
+                *mask &= SHAPE;
+            }
+        }
+    }
+
     fn keep(&mut self, low: f64, high: f64) {
         for (i, mask) in self.masks.iter_mut().enumerate() {
             if *mask & MEASURED != 0 && !(low..=high).contains(&self.intensities.at(i)) {

@@ -8,6 +8,7 @@ mod habitats;
 mod lesions;
 mod objects;
 mod propagate;
+mod responses;
 mod spots;
 mod threshold;
 
@@ -16,6 +17,7 @@ pub use habitats::*;
 pub use lesions::*;
 pub use objects::*;
 pub use propagate::*;
+pub use responses::*;
 pub use spots::*;
 pub use threshold::*;
 
@@ -45,6 +47,8 @@ pub enum Step {
     Denoise(Denoise),
     /// Takes away the background that a ball rolls along.
     RollingBall(Radius),
+    /// A filter of the standard: makes a response map.
+    Filter(Filter),
     /// Makes a mask of what is bright.
     Threshold(Threshold),
     /// Fills holes of the mask, or of each object once there are labels.
@@ -86,6 +90,7 @@ impl Step {
             Step::Background(_) => "background",
             Step::Denoise(_) => "denoise",
             Step::RollingBall(_) => "rolling_ball",
+            Step::Filter(_) => "filter",
             Step::Threshold(_) => "threshold",
             Step::FillHoles(_) => "fill_holes",
             Step::Habitats(_) => "habitats",
@@ -136,7 +141,7 @@ impl Step {
             Step::Contour(p) => p.of.as_deref(),
             Step::Watershed(p) => p.of.as_deref(),
             Step::Propagate(p) => p.of.as_deref(),
-            Step::FillHoles(_) | Step::Label(_) | Step::Keep(_) | Step::Exclude(_) => None,
+            Step::Filter(_) | Step::FillHoles(_) | Step::Label(_) | Step::Keep(_) | Step::Exclude(_) => None,
         }
     }
 
@@ -164,6 +169,7 @@ impl Step {
         match self {
             Step::Denoise(_) | Step::Landscape(_) => true,
             Step::Gaussian(p) => [Some(p.sigma), p.at_least].iter().flatten().any(is_r),
+            Step::Filter(p) => p.lengths().iter().any(is_r),
             Step::Median(p) | Step::Mean(p) | Step::Background(p) | Step::RollingBall(p) => is_r(&p.radius),
             Step::TopHat(p) | Step::Opening(p) | Step::Closing(p) => is_r(&p.radius),
             Step::Threshold(p) => p.radius.iter().any(is_r),
