@@ -65,7 +65,8 @@ fn spectrum(
     for item in &controls {
         add(item, recipe, name, most, &mut control).map_err(|e| e.at(&item.name))?;
     }
-    let numbers: Vec<String> = control.spectrum()?.iter().map(|v| format!("{v:?}")).collect();
+    let found = control.spectrum().map_err(|e| controls.first().map_or(e.clone(), |item| e.at(&item.name)))?;
+    let numbers: Vec<String> = found.iter().map(|v| format!("{v:?}")).collect();
     Ok((format!("[{}]", numbers.join(", ")), controls.len()))
 }
 
