@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 /// What the recipe calls them, with the files.
 pub type References = Vec<(String, PathBuf)>;
 
-/// The keys of a derived image that name a file.
-const KEYS: [(&str, fn(&DerivedImage) -> &Option<String>); 2] =
-    [("flat_field", |image| &image.flat_field), ("dark", |image| &image.dark)];
+/// A key of a derived image that names a file, and what it says.
+type Key = (&'static str, fn(&DerivedImage) -> &Option<String>);
+
+const KEYS: [Key; 2] = [("flat_field", |image| &image.flat_field), ("dark", |image| &image.dark)];
 
 /// The files for an image. A path counts from the working directory, one in a cell of the sheet from the folder of the sheet.
 pub fn find(item: &Item, recipe: &Recipe, sheet: Option<&Path>) -> References {

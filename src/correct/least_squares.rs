@@ -128,7 +128,7 @@ impl Gram {
                     continue;
                 }
                 let share = rest / self.products[i][i];
-                if !(share > 0.0) {
+                if share.is_nan() || share <= 0.0 {
                     return 0.0;
                 }
                 least = least.min(share);
