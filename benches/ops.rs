@@ -21,6 +21,7 @@ use uptake::ops::local::{Local, Statistic, local};
 use uptake::ops::median::median;
 use uptake::ops::morphology::{Element, top_hat};
 use uptake::ops::pixelwise::add;
+use uptake::ops::propagate::{Rule, propagate};
 use uptake::ops::renumber::renumber;
 use uptake::ops::scale::scale;
 use uptake::ops::split::{Depth, split};
@@ -41,6 +42,9 @@ struct Inputs {
     mask: Mask,
     labels: Labels,
     land: Volume,
+    /// The brightest of each cell, and what is brighter than the ground.
+    seeds: Labels,
+    wide: Mask,
 }
 
 struct Bench {
@@ -86,6 +90,8 @@ const BENCHES: &[Bench] = &[
     Bench { name: "renumber", bytes: 2 * WIDE, deep: true, run: |d, i| done(renumber(d, &i.labels)?.voxels()) },
     Bench { name: "distance", bytes: NARROW + WIDE, deep: true, run: |d, i| done(&distance(d, &i.mask, [1; 3])?.samples) },
     Bench { name: "grow 8", bytes: 2 * WIDE, deep: true, run: |d, i| done(grow(d, &i.labels, 8.0, [1; 3])?.voxels()) },
+    Bench { name: "propagate", bytes: 3 * WIDE + NARROW, deep: true, run: |d, i| done(propagate(d, &i.image, &i.seeds, &i.wide, Rule::Propagation { regularisation: 900.0 }, [1; 3])?.voxels()) },
+    Bench { name: "watershed from markers", bytes: 3 * WIDE + NARROW, deep: true, run: |d, i| done(propagate(d, &i.image, &i.seeds, &i.wide, Rule::Watershed, [1; 3])?.voxels()) },
     Bench { name: "split", bytes: WIDE + NARROW + WIDE, deep: true, run: |d, i| done(split(d, &i.land, &i.mask, Depth::Relative { fraction: 0.1, typical_size: None })?.voxels()) },
     Bench { name: "landscape", bytes: WIDE + NARROW + WIDE, deep: false, run: |d, i| done(&landscape(d, &i.image, &i.mask, &sizes(20.0))?.samples) },
     Bench { name: "scale", bytes: WIDE, deep: false, run: |d, i| scale(d, &i.image, 1.0, [1; 3]).map(|_| ()) },
@@ -112,7 +118,9 @@ fn inputs(device: &Device, shape: Shape) -> Result<Inputs> {
     let mask = threshold(device, &image, 9000.0)?;
     let labels = label(device, &mask, Connectivity::Full)?;
     let land = depth(device, &mask, &sizes(20.0))?;
-    Ok(Inputs { image, mask, labels, land })
+    let seeds = label(device, &threshold(device, &image, 16_000.0)?, Connectivity::Full)?;
+    let wide = threshold(device, &image, 4000.0)?;
+    Ok(Inputs { image, mask, labels, land, seeds, wide })
 }
 
 /// The best of several runs.

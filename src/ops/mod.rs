@@ -42,6 +42,8 @@ mod op;
 pub mod overlap;
 pub mod pixelwise;
 pub mod prefix_sum;
+pub mod propagate;
+mod propagate_search;
 pub mod refine;
 pub mod renumber;
 pub mod rolling_ball;
@@ -94,6 +96,7 @@ pub const OPS: &[&Op] = &[
     &overlap::OP,
     &pixelwise::OP,
     &prefix_sum::OP,
+    &propagate::OP,
     &renumber::OP,
     &rolling_ball::OP,
     &sizes::OP,

@@ -58,14 +58,24 @@ impl State<'_> {
             Method::Fixed => Choice::Fixed(src.scale.sample(p.value.unwrap_or(0.0))),
             Method::Reference => Choice::Fixed(self.reference(p, src)?),
             Method::Percentile => Choice::Percentile(p.percent.unwrap_or(50.0)),
-            Method::MultiOtsu => Choice::MultiOtsu { classes: 3, middle: Middle::Background },
+            Method::MultiOtsu => {
+                let dim_counts = p.middle == Some(recipe::Middle::Foreground);
+                Choice::MultiOtsu {
+                    classes: p.classes.unwrap_or(3),
+                    middle: if dim_counts { Middle::Foreground } else { Middle::Background },
+                }
+            }
             Method::Li => Choice::Li,
             Method::Triangle => Choice::Triangle,
             Method::Yen => Choice::Yen,
             Method::RobustBackground => Choice::RobustBackground(Robust::default()),
             _ => Choice::Otsu,
         };
-        let spacing = if p.transform == Some(Transform::Sqrt) { BinScale::Sqrt } else { BinScale::Linear };
+        let spacing = match p.transform {
+            Some(Transform::Sqrt) => BinScale::Sqrt,
+            Some(Transform::Log) => BinScale::Log,
+            None => BinScale::Linear,
+        };
         let bins = match (p.bins, p.transform) {
             (None, None) => BinChoice::Lifted(self.lift.trailing_zeros()),
             (n, _) => BinChoice::Equal { n: n.map_or(256, |n| n as usize), spacing, cut: Cut::Edge },

@@ -20,6 +20,7 @@ mod liver;
 mod mask;
 mod measured;
 mod objects;
+mod propagate;
 mod region;
 mod relations;
 mod roles;

@@ -180,6 +180,7 @@ impl<'a> State<'a> {
             Step::Exclude(p) => self.exclude(p),
             Step::Contour(p) => self.contour(p),
             Step::Watershed(p) => self.watershed(p),
+            Step::Propagate(p) => self.propagate(p),
         })
     }
 }

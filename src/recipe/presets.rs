@@ -15,6 +15,7 @@ pub struct Preset {
 /// Every preset, in the order of the docs.
 pub const PRESETS: &[Preset] = &[
     Preset { name: "cells", text: include_str!("../../recipes/cells.toml") },
+    Preset { name: "cells-stain", text: include_str!("../../recipes/cells-stain.toml") },
     Preset { name: "nuclei", text: include_str!("../../recipes/nuclei.toml") },
     Preset { name: "spots", text: include_str!("../../recipes/spots.toml") },
     Preset { name: "fish", text: include_str!("../../recipes/fish.toml") },

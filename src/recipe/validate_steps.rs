@@ -2,7 +2,10 @@
 
 use super::place::{likely, list};
 use super::validate::Checker;
-use super::{Contour, Habitats, Keep, Method, Split, SplitBy, SplitDepth, SpotSigma, Spots, Step, Threshold};
+use super::{
+    Contour, Habitats, Keep, Method, Propagate, PropagateMethod, Split, SplitBy, SplitDepth, SpotSigma, Spots, Step,
+    Threshold,
+};
 use crate::Result;
 use crate::ops::spots::SIGMA_PX;
 use crate::units::Length;
@@ -32,6 +35,7 @@ impl Checker<'_> {
                 Step::Exclude(e) => self.percentage(e.touching, "touching = 50", &here)?,
                 Step::Contour(c) => self.contour(c, &here)?,
                 Step::Watershed(w) => self.percentage(w.core, "core = 70", &here)?,
+                Step::Propagate(p) => self.propagate(p, &here)?,
                 _ => {}
             }
         }
@@ -80,10 +84,11 @@ impl Checker<'_> {
         let bad_bins = t.bins.is_some_and(|b| !(2..=65_536).contains(&b));
         let bad_percent = t.percent.is_some_and(|p| !(0.0..=100.0).contains(&p));
         let bad_bounds = t.bounds.is_some_and(|[low, high]| low > high || low.is_nan() || high.is_nan());
-        if bad_number || bad_bins || bad_percent || bad_bounds {
-            return Err(self
-                .error("a number is out of range", here)
-                .remedy("bins 2 to 65536, percent 0 to 100, bounds = [low, high], and no inf or nan"));
+        let bad_classes = t.classes.is_some_and(|n| !(2..=16).contains(&n));
+        if bad_number || bad_classes || bad_bins || bad_percent || bad_bounds {
+            return Err(self.error("a number is out of range", here).remedy(
+                "bins 2 to 65536, classes 2 to 16, percent 0 to 100, bounds = [low, high], and no inf or nan",
+            ));
         }
         Ok(())
     }
@@ -177,6 +182,27 @@ impl Checker<'_> {
             return Err(self.error("a number is out of range", here).remedy("classes 2 to 8, and no inf or nan"));
         }
         Ok(())
+    }
+
+    fn propagate(&self, p: &Propagate, here: &[&str]) -> Result<()> {
+        let wrong = |what: String, remedy: &str| Err(self.error(what, here).remedy(remedy));
+        match (p.method, p.regularisation, p.boundary) {
+            (_, Some(v), _) if !(v > 0.0 && v.is_finite()) => {
+                wrong(format!("{v} is no regularisation"), "a number above 0: regularisation = 0.1")
+            }
+            (PropagateMethod::Propagation, _, Some(_)) => {
+                wrong("a boundary says nothing to propagation".into(), "leave it out, or method = \"watershed\"")
+            }
+            (PropagateMethod::Watershed, Some(_), _) => wrong(
+                "a regularisation says nothing to a watershed".into(),
+                "leave it out, or method = \"propagation\"",
+            ),
+            (PropagateMethod::Watershed, _, None) => wrong(
+                "a watershed needs to know what cells meet at".into(),
+                "boundary = \"bright\" (stained membranes), \"dark\" (gaps) or \"steep\"",
+            ),
+            _ => Ok(()),
+        }
     }
 
     fn contour(&self, c: &Contour, here: &[&str]) -> Result<()> {

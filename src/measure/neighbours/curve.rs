@@ -9,8 +9,9 @@
 //!
 //! Source: A. Baddeley, E. Rubak, R. Turner, Spatial Point Patterns (2015), sections 7.4 and 8.11.
 
-use super::pairs::{Pair, sums};
+use super::pairs::Pair;
 use super::places::Places;
+use super::tree::Place;
 
 /// The values of the curves at a radius, lengths in pixels.
 pub struct Point {
@@ -22,20 +23,22 @@ pub struct Point {
     pub k_border: Option<f64>,
 }
 
-/// The curves at radii, of which the squares ascend.
-pub fn curve(pair: &Pair, places: &Places, squares: &[f64]) -> Vec<Point> {
-    let radii: Vec<f64> = squares.iter().map(|r| r.sqrt()).collect();
-    let is_far = |place: &_, i: usize| places.to_border(place) >= radii[i];
-    let neighbours = sums(pair.from(), pair.to(), squares, is_far);
-    let others = pair.to().len();
+/// The curves at radii, of which the squares ascend; `neighbours` are how many of the `others` lie within each radius of those
+/// objects together that are [far](is_far) enough from the border.
+pub fn curve(pair: &Pair, neighbours: &[u64], others: usize, places: &Places, squares: &[f64]) -> Vec<Point> {
     let point = |i: usize| {
-        let centres = pair.from().iter().filter(|(_, place)| is_far(place, i)).count();
+        let centres = pair.from().iter().filter(|(_, place)| is_far(places, place, squares[i])).count();
         let mean = (centres > 0 && others > 0).then(|| neighbours[i] as f64 / centres as f64);
         Point {
             g_raw: pair.fraction_within(squares[i], |_| true),
-            g_border: pair.fraction_within(squares[i], |place| is_far(place, i)),
+            g_border: pair.fraction_within(squares[i], |place| is_far(places, place, squares[i])),
             k_border: mean.map(|n| n * places.content() / others as f64),
         }
     };
     (0..squares.len()).map(point).collect()
+}
+
+/// An object lies at least a radius, of which the square is given, from the border of the image.
+pub fn is_far(places: &Places, place: &Place, square: f64) -> bool {
+    places.to_border(place) >= square.sqrt()
 }

@@ -4,9 +4,11 @@
 //! Distances are between the places of objects: their points where they were read as points, else their centroids. An object
 //! is never its own neighbour.
 
+mod around;
 mod contact;
 mod curve;
 mod delaunay;
+mod grid;
 mod pairs;
 mod places;
 mod totals;
@@ -24,6 +26,7 @@ use crate::table::Table;
 use crate::units::{Length, Unit};
 use crate::words::{one_or_many, words};
 use crate::{Error, Result};
+use around::Surroundings;
 use contact::Contact;
 use serde::Deserialize;
 
@@ -111,12 +114,16 @@ impl Family for Neighbours {
             Some(_) => None,
             None => Some(Places::new(request.labels, request.points, request.classes, request.spacing)?),
         };
-        let squares = Radii::new(&self.radii, request)?;
-        let voxels = request.labels.voxels().host()?;
-        let inside = self.inside(request)?;
+        let radii = Radii::new(&self.radii, request)?;
+        let surroundings =
+            request.places.or(made.as_ref()).map(|p| Surroundings::new(p, request.classes, &radii.squares));
+        let Some(surroundings) = surroundings else { return Ok(Box::new(|_, _| Ok(()))) };
+        let (voxels, inside) = (request.labels.voxels().host()?, self.inside(request)?);
+        let begun = Begun { family: self, surroundings, order: radii.order, voxels, inside };
         Ok(Box::new(move |of, values| {
-            let Some(places) = request.places.or(made.as_ref()) else { return Ok(()) };
-            self.one(places, of, voxels, &squares, &inside, values);
+            if let Some(places) = request.places.or(made.as_ref()) {
+                begun.one(places, of, values);
+            }
             Ok(())
         }))
     }
@@ -169,47 +176,51 @@ impl Family for Neighbours {
     }
 }
 
-impl Neighbours {
+/// What holds for all objects of a set.
+struct Begun<'a> {
+    family: &'a Neighbours,
+    surroundings: Surroundings,
+    /// Where each radius of the recipe stands among those that ascend.
+    order: Vec<usize>,
+    voxels: &'a [u32],
+    /// The labels of the sets that objects may lie in.
+    inside: Vec<&'a [u32]>,
+}
+
+impl Begun<'_> {
     /// The values of an object, in the order of its columns.
-    fn one(
-        &self,
-        places: &Places,
-        of: &Measured,
-        voxels: &[u32],
-        radii: &Radii,
-        inside: &[&[u32]],
-        values: &mut Values,
-    ) {
+    fn one(&self, places: &Places, of: &Measured, values: &mut Values) {
         let own = of.label - 1;
         let side = of.spacing.map(|s| s.pixel_area().sqrt());
-        let contact = (!places.points).then(|| Contact::of(&of.object, of.label, voxels));
+        let contact = (!places.points).then(|| Contact::of(&of.object, of.label, self.voxels));
         values.ints([contact.as_ref().map(|c| c.touching as i64), contact.as_ref().map(|c| c.all_shared() as i64)]);
         let length = contact.as_ref().filter(|_| of.is_flat()).and_then(|c| Some(c.length(&of.spacing?)));
         values.reals([length, contact.as_ref().and_then(Contact::fraction)]);
         // What is measured has voxels, and with them a place.
         let place = places.at.get(own as usize).copied().flatten().unwrap_or_default();
-        let (mut nearest, mut counts) = (vec![0.0; self.nearest], vec![0; self.radii.len()]);
-        places.all.nearest(&place, own, &mut nearest);
-        nearest.iter().for_each(|d| values.distance(*d, side));
-        places.all.within(&place, &radii.squares, &mut counts);
-        // The object itself is in the tree of all, and in that of its class.
-        values.ints(radii.order.iter().map(|i| Some(i64::from(counts[*i]) - 1)));
-        values.ints([places.links.degrees.get(own as usize).copied().flatten().map(i64::from)]);
-        for tree in &places.by_class {
-            let mut d = [0.0];
-            tree.nearest(&place, own, &mut d);
-            values.distance(d[0], side);
+        let mut around = self.surroundings.room(places);
+        self.surroundings.look(places, &place, own, &mut around);
+        let all = places.by_class.len();
+        let mut nearest = vec![around.nearest[all]; self.family.nearest];
+        if nearest.len() > 1 {
+            places.all.nearest(&place, own, &mut nearest);
         }
+        nearest.iter().for_each(|d| values.distance(*d, side));
+        // The object itself is among all, and among those of its class.
+        values.ints(self.order.iter().map(|i| Some(i64::from(around.of(all)[*i]) - 1)));
+        values.ints([places.links.degrees.get(own as usize).copied().flatten().map(i64::from)]);
+        around.nearest[..all].iter().for_each(|d| values.distance(*d, side));
         let class = of.request.classes.and_then(|c| c.of.get(own as usize).copied().flatten());
-        for (i, tree) in (0..).zip(&places.by_class) {
-            tree.within(&place, &radii.squares, &mut counts);
-            let itself = i64::from(class == Some(i));
-            values.ints(radii.order.iter().map(|i| Some(i64::from(counts[*i]) - itself)));
+        for i in 0..all {
+            let itself = i64::from(class == Some(i as u32));
+            values.ints(self.order.iter().map(|r| Some(i64::from(around.of(i)[*r]) - itself)));
         }
         let at = places.voxel(own as usize, of.object.shape);
-        values.ints(inside.iter().map(|set| at.and_then(|at| set.get(at)).map(|label| i64::from(*label > 0))));
+        values.ints(self.inside.iter().map(|set| at.and_then(|at| set.get(at)).map(|label| i64::from(*label > 0))));
     }
+}
 
+impl Neighbours {
     /// The labels of the sets that objects may lie in.
     fn inside<'a>(&self, request: &Request<'a>) -> Result<Vec<&'a [u32]>> {
         let of = |set: &String| {

@@ -11,50 +11,86 @@
 //!
 //! Source: Y. Feng et al., SPIAT, Nat. Commun. 14 (2023) 2697; L. Keren et al., Cell 174 (2018) 1373.
 
+use super::around::{Around, Surroundings};
 use super::places::Places;
-use super::tree::{Place, Tree};
+use super::tree::Place;
 use crate::image::Classes;
 use rayon::prelude::*;
 
+/// The objects of one class as they lie to those of each class.
+pub struct Members {
+    /// Number from 0, and place.
+    of: Vec<(u32, Place)>,
+    /// For each class the squares of the distances to its nearest object, in the same order.
+    nearest: Vec<Vec<f64>>,
+}
+
 /// Objects of one class as they lie to another.
 pub struct Pair<'a> {
-    /// The objects of the first class: number from 0, and place.
-    from: Vec<(u32, Place)>,
-    /// Those of the second.
-    to: &'a Tree,
-    /// Squares of the distances of the first to the nearest of the second; empty where there is none.
-    nearest: Vec<f64>,
+    from: &'a [(u32, Place)],
+    /// Squares of their distances to the nearest of the second class; empty where there is none.
+    nearest: &'a [f64],
 }
 
-/// The objects of a class.
-pub fn members(places: &Places, classes: &Classes, class: usize) -> Vec<(u32, Place)> {
-    let of = |(i, place): (u32, &Option<Place>)| {
-        let is_of = classes.of.get(i as usize) == Some(&Some(class as u32));
-        place.filter(|_| is_of).map(|place| (i, place))
-    };
-    (0..).zip(&places.at).filter_map(of).collect()
-}
-
-impl<'a> Pair<'a> {
-    /// From the objects of one class to those of another.
-    pub fn new(from: Vec<(u32, Place)>, to: &'a Tree) -> Self {
-        let square = |(own, place): &(u32, Place)| {
-            let mut found = [0.0];
-            to.nearest(place, *own, &mut found);
-            found[0]
+impl Members {
+    /// The objects of a class; also how many of each class lie within radii of them together, class by class. Only those
+    /// objects count for radius `i` that `counts(place, i)` allows.
+    pub fn new(
+        places: &Places,
+        classes: &Classes,
+        class: usize,
+        surroundings: &Surroundings,
+        counts: impl Fn(&Place, usize) -> bool + Sync,
+    ) -> (Self, Vec<Vec<u64>>) {
+        let is_of = |i: u32| classes.of.get(i as usize) == Some(&Some(class as u32));
+        let of: Vec<(u32, Place)> =
+            (0..).zip(&places.at).filter_map(|(i, place)| place.filter(|_| is_of(i)).map(|place| (i, place))).collect();
+        let kinds = places.by_class.len();
+        let part = |members: &[(u32, Place)]| {
+            let mut around = surroundings.room(places);
+            let mut part = (vec![Vec::with_capacity(members.len()); kinds], vec![vec![0u64; around.radii()]; kinds]);
+            for (own, place) in members {
+                surroundings.look(places, place, *own, &mut around);
+                add(&mut part, &around, |i| counts(place, i));
+            }
+            part
         };
-        let nearest = if to.len() == 0 { vec![] } else { from.par_iter().map(square).collect() };
-        Pair { from, to, nearest }
+        let parts: Vec<_> = of.par_chunks(1024).map(part).collect();
+        let mut nearest = vec![Vec::with_capacity(of.len()); kinds];
+        let mut sums = vec![vec![0u64; surroundings.room(places).radii()]; kinds];
+        for (part_nearest, part_sums) in parts {
+            nearest.iter_mut().zip(part_nearest).for_each(|(all, part)| all.extend(part));
+            sums.iter_mut().flatten().zip(part_sums.iter().flatten()).for_each(|(all, part)| *all += part);
+        }
+        (Members { of, nearest }, sums)
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.of.len()
+    }
+
+    /// As they lie to another class.
+    pub fn to(&self, class: usize, places: &Places) -> Pair<'_> {
+        let nearest = if places.by_class[class].len() == 0 { &[][..] } else { &self.nearest[class] };
+        Pair { from: &self.of, nearest }
+    }
+}
+
+/// Adds what lies around one object.
+fn add((nearest, sums): &mut (Vec<Vec<f64>>, Vec<Vec<u64>>), around: &Around, counts: impl Fn(usize) -> bool) {
+    for (class, (nearest, sums)) in nearest.iter_mut().zip(sums).enumerate() {
+        nearest.push(around.nearest[class]);
+        for (i, (sum, n)) in sums.iter_mut().zip(around.of(class)).enumerate() {
+            *sum += if counts(i) { u64::from(*n) } else { 0 };
+        }
+    }
+}
+
+impl Pair<'_> {
     /// The objects of the first class.
     pub fn from(&self) -> &[(u32, Place)] {
-        &self.from
-    }
-
-    /// Those of the second.
-    pub fn to(&self) -> &'a Tree {
-        self.to
+        self.from
     }
 
     /// Mean distance to the nearest.
@@ -65,7 +101,7 @@ impl<'a> Pair<'a> {
 
     /// Median distance to the nearest.
     pub fn median(&self) -> Option<f64> {
-        let mut squares = self.nearest.clone();
+        let mut squares = self.nearest.to_vec();
         let n = squares.len();
         if n == 0 {
             return None;
@@ -76,40 +112,8 @@ impl<'a> Pair<'a> {
 
     /// Share of the first with one of the second within a radius, of which the square is given; of those that count.
     pub fn fraction_within(&self, square: f64, counts: impl Fn(&Place) -> bool) -> Option<f64> {
-        let counted = || self.from.iter().zip(&self.nearest).filter(|((_, place), _)| counts(place));
+        let counted = || self.from.iter().zip(self.nearest).filter(|((_, place), _)| counts(place));
         let all = counted().count();
         (all > 0).then(|| counted().filter(|(_, d)| **d <= square).count() as f64 / all as f64)
     }
-
-    /// Pairs within radii, of which the squares ascend.
-    pub fn pairs(&self, squares: &[f64]) -> Vec<u64> {
-        sums(&self.from, self.to, squares, |_, _| true)
-    }
-}
-
-/// Pairs of two objects of one class within radii, of which the squares ascend. Each pair counts once.
-pub fn pairs_within_class(members: &[(u32, Place)], tree: &Tree, squares: &[f64]) -> Vec<u64> {
-    let both_ways = sums(members, tree, squares, |_, _| true);
-    both_ways.into_iter().map(|n| (n - members.len() as u64) / 2).collect()
-}
-
-/// Neighbours within radii of all places together; only those places count for radius `i` that `counts(place, i)` allows.
-pub fn sums(
-    from: &[(u32, Place)],
-    to: &Tree,
-    squares: &[f64],
-    counts: impl Fn(&Place, usize) -> bool + Sync,
-) -> Vec<u64> {
-    let part = |places: &[(u32, Place)]| {
-        let (mut sums, mut within) = (vec![0u64; squares.len()], vec![0; squares.len()]);
-        for (_, place) in places {
-            to.within(place, squares, &mut within);
-            for (i, (sum, n)) in sums.iter_mut().zip(&within).enumerate() {
-                *sum += if counts(place, i) { u64::from(*n) } else { 0 };
-            }
-        }
-        sums
-    };
-    let add = |a: Vec<u64>, b: Vec<u64>| a.iter().zip(&b).map(|(a, b)| a + b).collect();
-    from.par_chunks(1024).map(part).reduce(|| vec![0; squares.len()], add)
 }

@@ -1,7 +1,8 @@
 //! What the objects of a set say together: how classes mix, for the row of the image.
 
-use super::curve::{Point, curve};
-use super::pairs::{Pair, members, pairs_within_class};
+use super::around::Surroundings;
+use super::curve::{Point, curve, is_far};
+use super::pairs::{Members, Pair};
 use super::places::Places;
 use super::tree::Place;
 use super::{NO_LENGTH, Neighbours, Radii, class_suffixes, short};
@@ -11,7 +12,7 @@ use crate::measure::Request;
 use crate::measure::feature::Definition;
 use crate::table::{Cells, Table};
 use crate::units::{Length, Unit};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const NO_PAIR: &str = "one of the classes has no object in the image";
 const NO_OWN_PAIR: &str = "no two objects of the first class are as near, or the second has none";
@@ -38,28 +39,41 @@ pub fn totals(family: &Neighbours, set: &str, request: &Request) -> Result<Table
     for (other, labels) in family.inside.iter().zip(family.inside(request)?) {
         row.inside(other, labels, request, places, classes, &names);
     }
-    let groups: Vec<Vec<(u32, Place)>> = (0..names.len()).map(|class| members(places, classes, class)).collect();
     let (radii, on_curve) = (radii(&family.radii, request)?, radii(&family.curve, request)?);
-    let mut own: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
+    let surroundings = Surroundings::new(places, Some(classes), &radii.squares);
+    let on_curves = Surroundings::new(places, Some(classes), &on_curve.squares);
+    let (mut done, mut last) = (BTreeSet::new(), None);
     for [a, b] in family.pairs_of(classes) {
-        let pair = Pair::new(groups[a].clone(), &places.by_class[b]);
+        // Of one class at a time, since it may be large.
+        if last.as_ref().is_none_or(|(class, _)| *class != a) {
+            let (members, pairs) = Members::new(places, classes, a, &surroundings, |_, _| true);
+            let far = |place: &Place, i: usize| is_far(places, place, on_curve.squares[i]);
+            let on_curve = match family.curve.is_empty() {
+                true => vec![],
+                false => Members::new(places, classes, a, &on_curves, far).1,
+            };
+            last = Some((a, OneClass { members, pairs, on_curve }));
+        }
+        let Some((_, one)) = &last else { continue };
+        let is_new = done.insert(a);
+        let (pair, others) = (one.members.to(b, places), places.by_class[b].len());
         let here = Between { from: &classes.names[a], to: &classes.names[b], names: [&names[a], &names[b]] };
         row.nearest(&here, &pair);
-        let is_new = !own.contains_key(&a);
-        let own = own.entry(a).or_insert_with(|| pairs_within_class(&groups[a], &places.by_class[a], &radii.squares));
-        let both = pair.pairs(&radii.squares);
         for (radius, at) in family.radii.iter().zip(&radii.order) {
             let mix = Mix {
                 fraction: pair.fraction_within(radii.squares[*at], |_| true),
-                both: both[*at],
-                own: own[*at],
-                sizes: [groups[a].len(), groups[b].len()],
+                both: one.pairs[b][*at],
+                // Each pair counts once, and none is one with itself.
+                own: (one.pairs[a][*at] - one.members.len() as u64) / 2,
+                sizes: [one.members.len(), others],
             };
             row.mixing(&here, radius, &mix, is_new);
         }
-        let points = curve(&pair, places, &on_curve.squares);
-        for (radius, at) in family.curve.iter().zip(&on_curve.order) {
-            row.curve(&here, radius, &points[*at], places.flat);
+        if !family.curve.is_empty() {
+            let points = curve(&pair, &one.on_curve[b], others, places, &on_curve.squares);
+            for (radius, at) in family.curve.iter().zip(&on_curve.order) {
+                row.curve(&here, radius, &points[*at], places.flat);
+            }
         }
     }
     Ok(row.table)
@@ -83,6 +97,13 @@ impl Neighbours {
             None => all.clone().flat_map(|a| all.clone().map(move |b| [a, b])).filter(|[a, b]| a != b).collect(),
         }
     }
+}
+
+/// The objects of a class with how many of each class lie within radii of them together, for the scores and for the curves.
+struct OneClass {
+    members: Members,
+    pairs: Vec<Vec<u64>>,
+    on_curve: Vec<Vec<u64>>,
 }
 
 /// From one class to another.

@@ -163,7 +163,8 @@ fn around(places: &[Place]) -> [Place; 2] {
     bounds(places.iter())
 }
 
-fn bounds<'a>(places: impl Iterator<Item = &'a Place>) -> [Place; 2] {
+/// The smallest box around places.
+pub fn bounds<'a>(places: impl Iterator<Item = &'a Place>) -> [Place; 2] {
     let nothing = [[f64::INFINITY; 3], [f64::NEG_INFINITY; 3]];
     places.fold(nothing, |[lo, hi], p| {
         [std::array::from_fn(|k| lo[k].min(p[k])), std::array::from_fn(|k| hi[k].max(p[k]))]

@@ -104,7 +104,7 @@ pub enum Middle {
 /// greatest sample: nothing lies above.
 ///
 /// # Errors
-/// Parameters out of their range, fewer values than classes, or the device is lost.
+/// Parameters out of their range, or the device is lost.
 pub fn choose(device: &Device, src: &Volume, method: &Method, bins: BinChoice) -> Result<f64> {
     check(method)?;
     if let Method::Fixed(t) = method {
@@ -124,7 +124,9 @@ pub fn choose(device: &Device, src: &Volume, method: &Method, bins: BinChoice) -
     Ok(match method {
         Method::Otsu => h.at(otsu::otsu(&h)),
         Method::MultiOtsu { classes, middle } => {
-            let all = cuts(&h, *classes)?;
+            // An image of fewer values has fewer classes.
+            let values = h.counts.iter().filter(|&&c| c > 0).count();
+            let all = cuts(&h, values.min(*classes))?;
             let t = if *middle == Middle::Foreground { all.first() } else { all.last() };
             t.copied().unwrap_or(max.into())
         }

@@ -7,6 +7,7 @@ mod filters;
 mod habitats;
 mod lesions;
 mod objects;
+mod propagate;
 mod spots;
 mod threshold;
 
@@ -14,6 +15,7 @@ pub use filters::*;
 pub use habitats::*;
 pub use lesions::*;
 pub use objects::*;
+pub use propagate::*;
 pub use spots::*;
 pub use threshold::*;
 
@@ -67,6 +69,8 @@ pub enum Step {
     Contour(Contour),
     /// Draws each object anew to where the image falls steepest.
     Watershed(Watershed),
+    /// Grows the objects of another set through the mask, along the image.
+    Propagate(Propagate),
 }
 
 impl Step {
@@ -94,6 +98,7 @@ impl Step {
             Step::Exclude(_) => "exclude",
             Step::Contour(_) => "contour",
             Step::Watershed(_) => "watershed",
+            Step::Propagate(_) => "propagate",
         }
     }
 
@@ -130,6 +135,7 @@ impl Step {
             Step::Refine(p) => p.of.as_deref(),
             Step::Contour(p) => p.of.as_deref(),
             Step::Watershed(p) => p.of.as_deref(),
+            Step::Propagate(p) => p.of.as_deref(),
             Step::FillHoles(_) | Step::Label(_) | Step::Keep(_) | Step::Exclude(_) => None,
         }
     }
@@ -147,6 +153,7 @@ impl Step {
                 | Step::Exclude(_)
                 | Step::Contour(_)
                 | Step::Watershed(_)
+                | Step::Propagate(_)
         )
     }
 
@@ -169,6 +176,7 @@ impl Step {
             Step::Spots(p) => p.sigma.ends().iter().chain(&p.sigma_z).any(is_r),
             Step::Contour(p) => p.background.iter().flatten().chain([&p.within]).any(is_r),
             Step::Watershed(p) => is_r(&p.within),
+            Step::Propagate(p) => p.within.iter().any(is_r) || p.without_nuclei.iter().any(in_r),
             Step::FillHoles(_) | Step::Label(_) | Step::Refine(_) | Step::Exclude(_) => false,
         }
     }
@@ -179,6 +187,7 @@ impl Step {
             Step::Threshold(p) => p.set.as_deref(),
             Step::Exclude(p) => Some(&p.set),
             Step::Habitats(p) => Some(&p.set),
+            Step::Propagate(p) => Some(&p.from),
             _ => None,
         }
     }

@@ -13,7 +13,7 @@ pub enum Method {
     Percentile,
     /// Otsu.
     Otsu,
-    /// Otsu with three classes; the upper threshold.
+    /// Otsu with several classes; the highest threshold, or the lowest one where the middle is foreground.
     MultiOtsu,
     /// Minimum cross-entropy.
     Li,
@@ -59,12 +59,10 @@ impl Method {
         match self {
             Method::Fixed => &["value", "at_least", "correction", "bounds", "noise"],
             Method::Percentile => &["percent", "correction", "bounds", "noise"],
-            Method::Otsu
-            | Method::MultiOtsu
-            | Method::Li
-            | Method::Triangle
-            | Method::Yen
-            | Method::RobustBackground => &["correction", "bounds", "bins", "transform", "noise"],
+            Method::Otsu | Method::Li | Method::Triangle | Method::Yen | Method::RobustBackground => {
+                &["correction", "bounds", "bins", "transform", "noise"]
+            }
+            Method::MultiOtsu => &["classes", "middle", "correction", "bounds", "bins", "transform", "noise"],
             Method::LocalMean | Method::LocalGaussian => &["radius"],
             Method::Sauvola => &["radius", "k"],
             Method::Hysteresis => &["low", "high"],
@@ -91,6 +89,10 @@ pub struct Threshold {
     pub bins: Option<u32>,
     /// Bins are even in this.
     pub transform: Option<Transform>,
+    /// Otsu with several classes: how many; 3 if absent.
+    pub classes: Option<usize>,
+    /// Otsu with several classes: where all between the darkest and the brightest go; to the background if absent.
+    pub middle: Option<Middle>,
     /// Never below this many times the noise of the image.
     pub noise: Option<f64>,
     /// What becomes of the mask so far.
@@ -128,6 +130,8 @@ impl Threshold {
             ("bounds", self.bounds.is_some()),
             ("bins", self.bins.is_some()),
             ("transform", self.transform.is_some()),
+            ("classes", self.classes.is_some()),
+            ("middle", self.middle.is_some()),
             ("noise", self.noise.is_some()),
             ("radius", self.radius.is_some()),
             ("k", self.k.is_some()),
@@ -150,6 +154,18 @@ impl Threshold {
 pub enum Transform {
     /// The square root: dim objects weigh more.
     Sqrt,
+    /// The logarithm: dim objects weigh as much as bright ones.
+    Log,
+}
+
+/// Where classes between the darkest and the brightest go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Middle {
+    /// With the brightest.
+    Foreground,
+    /// With the darkest.
+    Background,
 }
 
 /// What becomes of the mask that an earlier threshold made.

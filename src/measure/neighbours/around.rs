@@ -1,0 +1,168 @@
+//! What lies around a place: the nearest object of each class, and how many lie within radii.
+//!
+//! A grid goes over all that is near in one go; trees answer what it leaves open: the nearest of a class that has none near, and
+//! everything where there is no grid. Distances are computed in one way, so both give the same.
+
+use super::grid::Grid;
+use super::places::Places;
+use super::tree::Place;
+use crate::image::Classes;
+
+/// What lies around one place.
+pub struct Around {
+    /// Square of the distance to the nearest object of each class, and of all; infinite where there is none.
+    pub nearest: Vec<f64>,
+    /// Objects of each class, and of all, within each radius, the end included; class by class.
+    pub counts: Vec<u32>,
+    radii: usize,
+}
+
+impl Around {
+    /// How many radii there are.
+    pub fn radii(&self) -> usize {
+        self.radii
+    }
+
+    /// Objects of a class within each radius.
+    pub fn of(&self, class: usize) -> &[u32] {
+        &self.counts[class * self.radii..][..self.radii]
+    }
+}
+
+/// Looks around in the objects of a set.
+pub struct Surroundings {
+    grid: Option<Grid>,
+    /// Of radii, ascending.
+    squares: Vec<f64>,
+}
+
+impl Surroundings {
+    /// For radii of which the squares ascend.
+    pub fn new(places: &Places, classes: Option<&Classes>, squares: &[f64]) -> Self {
+        let named: Vec<(u32, Place)> = (0..).zip(&places.at).filter_map(|(i, p)| Some((i, (*p)?))).collect();
+        let class_of = |name: u32| classes.and_then(|c| c.of.get(name as usize).copied().flatten());
+        let grid = Grid::new(&named, places.by_class.len(), class_of, squares);
+        Surroundings { grid, squares: squares.to_vec() }
+    }
+
+    /// Room for what lies around a place.
+    pub fn room(&self, places: &Places) -> Around {
+        let (kinds, radii) = (places.by_class.len() + 1, self.squares.len());
+        Around { nearest: vec![f64::INFINITY; kinds], counts: vec![0; kinds * radii], radii }
+    }
+
+    /// What lies around a place. All objects count, but the one called `own` is not near itself.
+    pub fn look(&self, places: &Places, from: &Place, own: u32, found: &mut Around) {
+        found.nearest.fill(f64::INFINITY);
+        found.counts.fill(0);
+        let sure = self.grid.as_ref().map(|grid| grid.add(from, own, &self.squares, found));
+        if sure.is_some() {
+            found.sum_up();
+        }
+        for (kind, tree) in places.by_class.iter().chain([&places.all]).enumerate() {
+            if sure.is_none_or(|sure| found.nearest[kind] > sure) {
+                tree.nearest(from, own, &mut found.nearest[kind..=kind]);
+            }
+            if sure.is_none() {
+                tree.within(from, &self.squares, &mut found.counts[kind * found.radii..][..found.radii]);
+            }
+        }
+    }
+}
+
+impl Around {
+    /// From those of each class, the last without one, and each radius but not the smaller ones, to those of all and within.
+    fn sum_up(&mut self) {
+        let radii = self.radii;
+        for i in 0..self.counts.len() {
+            if radii > 0 && i % radii > 0 {
+                self.counts[i] += self.counts[i - 1];
+            }
+        }
+        let before_all = self.counts.len() - radii;
+        let (classes, all) = self.counts.split_at_mut(before_all);
+        for class in classes.chunks_exact(radii.max(1)) {
+            all.iter_mut().zip(class).for_each(|(all, n)| *all += n);
+        }
+        let nearest = self.nearest.iter().copied().fold(f64::INFINITY, f64::min);
+        if let Some(all) = self.nearest.last_mut() {
+            *all = nearest;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Invariant: a grid and the trees alone see the same.
+    use super::*;
+    use crate::image::Labels;
+    use crate::units::Shape;
+    use proptest::prelude::*;
+
+    /// Numbers below a limit, of which many are equal.
+    fn numbers(seed: u64) -> impl FnMut(usize) -> usize {
+        let mut state = seed;
+        move |limit| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % limit
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn grids_see_what_trees_see(
+            n in 0usize..400, seed: u64, deep in 1usize..12, high in 1usize..60, wide in 1usize..300,
+            classes in 0usize..4, radii in 0usize..4, largest in 0.0..40.0f64, clusters: bool,
+        ) {
+            let mut next = numbers(seed);
+            let shape = Shape::new(deep, high, wide);
+            let mut voxels = vec![0u32; shape.len()];
+            let taken = if clusters { (shape.len() / 20).max(1) } else { shape.len() };
+            let mut count = 0;
+            for _ in 0..n {
+                let at = next(taken);
+                if voxels[at] == 0 {
+                    count += 1;
+                    voxels[at] = count;
+                }
+            }
+            let labels = Labels::new(shape, voxels).unwrap();
+            let of = (0..count).map(|_| Some(next(classes + 1) as u32).filter(|c| (*c as usize) < classes)).collect();
+            let names = (0..classes).map(|c| c.to_string()).collect();
+            let classes = Classes { names, of };
+            let places = Places::new(&labels, None, Some(&classes), None).unwrap();
+            let squares: Vec<f64> = (1..=radii).map(|i| (largest * i as f64 / radii as f64).powi(2)).collect();
+            let with = Surroundings::new(&places, Some(&classes), &squares);
+            let without = Surroundings { grid: None, squares: squares.clone() };
+            let (mut a, mut b) = (with.room(&places), without.room(&places));
+            for (own, place) in (0..).zip(&places.at) {
+                let Some(place) = place else { continue };
+                with.look(&places, place, own, &mut a);
+                without.look(&places, place, own, &mut b);
+                prop_assert_eq!(&a.nearest, &b.nearest);
+                prop_assert_eq!(&a.counts, &b.counts);
+            }
+        }
+
+        #[test]
+        fn places_anywhere_are_found(n in 2usize..200, seed: u64, scale in -6i32..9) {
+            let mut next = numbers(seed);
+            let scale = 10f64.powi(scale);
+            let mut coordinate = || next(1 << 20) as f64 / 1e4 * scale + 7.0 * scale;
+            let all: Vec<(u32, Place)> = (0..n as u32).map(|i| (i, [coordinate(), coordinate(), coordinate()])).collect();
+            let squares = [(9.0 * scale).powi(2), (31.0 * scale).powi(2)];
+            let Some(grid) = Grid::new(&all, 1, |_| None, &squares) else { return Ok(()) };
+            let tree = super::super::tree::Tree::new(all.clone());
+            for (own, place) in &all {
+                let mut found = Around { nearest: vec![f64::INFINITY; 2], counts: vec![0; 4], radii: 2 };
+                let sure = grid.add(place, *own, &squares, &mut found);
+                found.sum_up();
+                let (mut nearest, mut counts) = ([0.0], [0; 2]);
+                tree.nearest(place, *own, &mut nearest);
+                tree.within(place, &squares, &mut counts);
+                prop_assert_eq!(found.of(1), &counts);
+                prop_assert!(found.nearest[1] > sure || found.nearest[1] == nearest[0]);
+            }
+        }
+    }
+}
