@@ -64,6 +64,7 @@
 pub mod batch;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod correct;
 pub mod device;
 mod error;
 pub mod filters;

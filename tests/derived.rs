@@ -158,8 +158,12 @@ fn recipes_that_make_no_image_are_refused() {
     };
     let step = "steps = [{ op = \"mean\", radius = \"2 px\" }]";
     refused(&format!("[images.x]\nchannel = \"prob\"\n{step}"), "there is no channel \"prob\"", "try: probe");
-    refused("[images.x]\nchannel = \"probe\"", "has no steps", "gaussian");
-    refused(&format!("[images.probe]\nchannel = \"nuclear\"\n{step}"), "something else as well", "images.probe_image");
+    refused("[images.x]\nchannel = \"probe\"", "nothing is done to make the image", "gaussian");
+    refused(
+        &format!("[images.probe]\nchannel = \"nuclear\"\n{step}"),
+        "something else as well",
+        "the name probe_image",
+    );
     refused(
         &format!("[images.x]\nchannel = \"y\"\n{step}\n[images.y]\nchannel = \"x\"\n{step}"),
         "images need each other: x, y",

@@ -249,3 +249,36 @@ fn plates_that_cannot_be_are_refused() {
         assert!(said.contains(words), "{said}");
     }
 }
+
+/// Oracle: objects over the volume that the sheet says, worked out by hand. Mechanics: what is no volume, and two in one group.
+#[test]
+fn counts_per_ml_follow_the_sheet() {
+    let bench = Bench::new(RECIPE);
+    let sheet = |volumes: [&str; 3]| {
+        let line = |i: usize| format!("{i}.png,P1,{},{}\n", ["A01", "A02", "A01"][i], volumes[i]);
+        std::fs::write(
+            bench.at("in/sheet.csv"),
+            format!("path,plate,well,ml\n{}", (0..3).map(line).collect::<String>()),
+        )
+        .unwrap();
+    };
+    sheet(["0.5", "", "0.5"]);
+    assert_eq!(bench.run("out", &["--set", "groups.volume=ml"]).status.code(), Some(0));
+    let groups = rows(&bench.at("out/groups.csv"));
+    let [first, second] = &groups[..] else { panic!("{groups:?}") };
+    // Images of 3 and of 5 spots.
+    assert_eq!((number(first, "volume_ml"), number(first, "objects_spots_per_ml")), (Some(0.5), Some(16.0)));
+    let bright = number(first, "objects_spots_bright").unwrap();
+    assert_eq!(number(first, "objects_spots_bright_per_ml"), Some(bright / 0.5));
+    assert_eq!((number(second, "volume_ml"), number(second, "objects_spots_per_ml")), (None, None));
+    let refused = |volumes: [&str; 3], column: &str, words: &[&str]| {
+        sheet(volumes);
+        let done = bench.run("no", &["--set", &format!("groups.volume={column}")]);
+        let text = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert!(done.status.code() == Some(2) && words.iter().all(|w| text.contains(w)), "{text}");
+    };
+    refused(["0.5", "", "0.7"], "ml", &["ml is 0.5 for 0.png and 0.7 for 2.png", "one volume for all images"]);
+    refused(["much", "", ""], "ml", &["ml of 0.png is \"much\"", "millilitres above 0"]);
+    refused(["0", "", ""], "ml", &["ml of 0.png is \"0\""]);
+    refused(["1", "", ""], "mll", &["groups.volume = \"mll\"", "\"ml\""]);
+}

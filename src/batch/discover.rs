@@ -8,6 +8,7 @@ use super::masks::{self, Finder};
 use super::metadata::{self, Metadata};
 use super::names;
 use super::recipes::Recipes;
+use super::references;
 use super::search::{Search, SearchResult, absolute, search};
 use super::settings::Settings;
 use super::sheet::Sheet;
@@ -61,11 +62,13 @@ pub fn discover(settings: &Settings, recipes: &Recipes) -> Result<Images> {
         let columns = layout::names(&recipes.used(&images.items))?;
         images.metadata.differ_from(columns.iter().map(String::as_str))?;
     }
-    let mut finder = Finder::new(&images.metadata, sheet.as_ref().map(Sheet::folder), &images.drawn);
+    let folder = sheet.as_ref().map(Sheet::folder);
+    let mut finder = Finder::new(&images.metadata, folder.clone(), &images.drawn);
     for item in images.items.iter_mut().filter(|i| matches!(i.task, Task::Measure)) {
         // Most rows of a sheet change something else.
         let own = if masks::touches(&item.settings) { recipes.of(item)? } else { Cow::Borrowed(recipes.kind(item)) };
         item.masks = finder.find(item, &own)?;
+        item.references = references::find(item, &own, folder.as_deref());
     }
     drop_masks(&mut images.items);
     images.items.sort_by(|a, b| (&a.name, a.place()).cmp(&(&b.name, b.place())));
@@ -154,10 +157,11 @@ impl Images {
     }
 }
 
-/// Files that objects are read from are no images of their own.
+/// Files that objects are read from, flat fields and dark images are no images of their own.
 fn drop_masks(items: &mut Vec<Item>) {
     let masks = items.iter().flat_map(|i| &i.masks).filter_map(|(_, found)| found.as_ref().ok());
-    let masks: HashSet<PathBuf> = masks.map(|path| absolute(path)).collect();
+    let references = items.iter().flat_map(|i| &i.references).map(|(_, path)| path);
+    let masks: HashSet<PathBuf> = masks.chain(references).map(|path| absolute(path)).collect();
     items.retain(|i| i.explicit || !matches!(i.files.as_slice(), [file] if masks.contains(file)));
 }
 
@@ -180,6 +184,7 @@ fn single(path: PathBuf, root: &Path, explicit: bool) -> Item {
         metadata,
         settings,
         masks: vec![],
+        references: vec![],
     }
 }
 

@@ -26,6 +26,8 @@ const GABOR_LEAST: u64 = 128 << 20;
 const SET: u64 = 5;
 /// Bytes of a voxel for each derived image: its samples, and its values while they are written.
 const IMAGE: u64 = 8;
+/// Bytes of a voxel while a flat field is divided by: both files, their values, and the image before and after.
+const FLAT_FIELD: u64 = 32;
 /// Bytes of a voxel for all that is left: tables by voxel, pictures.
 const REST: u64 = 3;
 /// What the smallest image takes: blocks of files, tables, pictures.
@@ -48,12 +50,14 @@ pub fn image(extent: &Extent, recipe: &Recipe) -> u64 {
         _ => STEPS,
     };
     let steps = sets.values().flat_map(|o| o.steps.iter().flatten()).map(taken).fold(STEPS, u64::max);
+    let has_flat_field = recipe.body.images.values().any(|image| image.flat_field.is_some());
+    let steps = steps.max(if has_flat_field { FLAT_FIELD } else { 0 });
     // Object sets are measured one after the other, and so are their families.
     let families = recipe.body.measure.values().flat_map(|m| &m.families);
     let measuring = families.map(|chosen| chosen.family.needs().voxel_bytes).max().unwrap_or(0);
     let a_voxel = measuring
         + REST
-        + IMAGE.saturating_mul(recipe.body.images.len() as u64)
+        + IMAGE.saturating_mul(recipe.images.len() as u64)
         + steps.max(SET.saturating_mul(sets.len() as u64));
     let count = |shape: Shape| shape.zyx().iter().fold(1u64, |n, s| n.saturating_mul(*s as u64));
     // Where there can be no such grid the image fails when it comes to that.

@@ -51,6 +51,9 @@ pub fn hashes(item: &Item, extent: &Extent, label_files: &LabelFiles, root: &Pat
         };
         hashes.push(Hashed { file: place(path), role: role.unwrap_or_default(), sha256: hash_file(path)? });
     }
+    for (words, path) in &item.references {
+        hashes.push(Hashed { file: place(path), role: format!("reference {words}"), sha256: hash_file(path)? });
+    }
     // One mask may serve several sets.
     let mut known: HashMap<&PathBuf, String> = HashMap::new();
     for (set, path) in label_files {

@@ -1,6 +1,7 @@
 //! An image to be: its files, and what is to be done with it.
 
 use super::names::{self, Kind};
+use super::references::References;
 use crate::read::{FileSet, Series};
 use crate::{Error, Result};
 use std::borrow::Cow;
@@ -55,6 +56,8 @@ pub struct Item {
     pub settings: Arc<[String]>,
     /// The files that objects are read from.
     pub masks: Masks,
+    /// Other files that its recipe names.
+    pub references: References,
 }
 
 impl Item {

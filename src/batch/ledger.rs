@@ -87,6 +87,7 @@ impl Entry {
             metadata: self.metadata.as_slice().into(),
             settings: self.set.as_slice().into(),
             masks: vec![],
+            references: vec![],
         }
     }
 
@@ -258,6 +259,7 @@ mod tests {
             metadata: [].into(),
             settings: [].into(),
             masks: vec![],
+            references: vec![],
         }
     }
 

@@ -177,9 +177,9 @@ fn by_sheet(item: &Item, set: &str) -> bool {
     item.settings.iter().any(is)
 }
 
-/// Whether changes of a recipe may be about the files of objects.
+/// Whether changes of a recipe may be about the files of objects, or other files that it names.
 pub fn touches(settings: &[String]) -> bool {
-    settings.iter().any(|s| ["labels.", "objects.", "mask"].iter().any(|key| s.starts_with(key)))
+    settings.iter().any(|s| ["labels.", "objects.", "mask", "images."].iter().any(|key| s.starts_with(key)))
 }
 
 fn wrong(labels: &str, what: &str) -> Error {

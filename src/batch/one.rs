@@ -13,7 +13,7 @@ use super::parts::{Ending, IMAGES, PartWriter, Written, key};
 use super::pools::Pools;
 use super::record::{Record, Stage, Status};
 use super::stop::Reason;
-use super::{estimate, reading};
+use super::{estimate, reading, references};
 use crate::device::Device;
 use crate::image::Scan;
 use crate::pipeline::{self, External, Outcome};
@@ -106,6 +106,7 @@ impl BatchContext<'_> {
             return Ok(());
         }
         let label_files = files::labels(item, recipe)?;
+        references::check(item)?;
         let options = reading::options(recipe, self.budget.bytes());
         let extent = pools.of(0).install(|| reading::examine(item, &options))?;
         let pool = pools.of(extent.shape.len());
@@ -189,13 +190,14 @@ impl BatchContext<'_> {
         let known = looked.hashes.take();
         let hash = || known.map_or_else(|| looked.hash(item, self.root()), Ok);
         let (hashes, scan) = rayon::join(hash, || stage("read", "", || reading::open(item, &looked.options)));
-        let (hashes, scan) = (hashes?, scan?);
+        let (hashes, mut scan) = (hashes?, scan?);
         let Looked { options, extent, label_files, .. } = &*looked;
         if files::state(&extent.files) != looked.before {
             return Err(
                 Error::io("the file changed while it was read").remedy("run again with --resume once it is whole")
             );
         }
+        references::read(item, &mut scan, options)?;
         record.stage = Stage::Regions;
         let mut external = External::new();
         for (set, path) in label_files {

@@ -17,7 +17,7 @@ use super::search::absolute;
 use super::settings::Settings;
 use super::shard::List;
 use super::summary::{Summary, summary};
-use super::{groups, machine, plates, queue, redo, run_json, tables};
+use super::{controls, groups, machine, plates, queue, redo, run_json, tables};
 use crate::device::Device;
 use crate::{Error, Result};
 use std::time::Instant;
@@ -32,9 +32,13 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
     let threads = at_most("threads", settings.threads.unwrap_or_else(machine::threads))?;
     at_most("jobs", settings.jobs.unwrap_or(1))?;
     let pool = pool(threads)?;
-    let Images { items, root, metadata, .. } = pool.install(|| discover(settings, recipes))?;
-    groups::check(&recipes.all(), &metadata)?;
-    plates::check(&recipes.all(), &metadata, &items)?;
+    let images = pool.install(|| discover(settings, recipes))?;
+    groups::check(&recipes.all(), &images.metadata)?;
+    groups::check_volumes(&recipes.all(), &images.metadata, &images.items)?;
+    plates::check(&recipes.all(), &images.metadata, &images.items)?;
+    let memory = for_images(settings.memory)?;
+    let recipes = pool.install(|| controls::resolve(recipes, &images, memory, &|note| settings.observer.note(note)))?;
+    let (recipes, Images { items, root, metadata, .. }) = (&*recipes, images);
     let mut head = settings.head(recipes);
     (head.list, head.metadata) = (List::of(&items), metadata.clone());
     let items = head.shard.of(items);
@@ -43,7 +47,6 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
     // A GPU is one: a few images keep it busy while others are read and measured.
     let most = if matches!(device, Device::Gpu(_)) { threads.min(4) } else { threads };
     let jobs = settings.jobs.unwrap_or(most).clamp(1, items.len().max(1));
-    let memory = for_images(settings.memory)?;
     (head.threads, head.jobs, head.memory) = (threads, jobs, memory);
     (head.device, head.root) = (device.name(), root.to_string_lossy().into_owned());
     closing::begin(out.folder(), &head)?;

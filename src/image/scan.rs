@@ -66,6 +66,8 @@ pub struct Scan {
     pub patient_grid: Option<PatientGrid>,
     /// At least one.
     pub channels: Vec<Channel>,
+    /// Images beside this one that a recipe names, by the words of the recipe: flat fields, dark images.
+    pub references: std::collections::BTreeMap<String, Vec<Channel>>,
     /// PET: SUL (lean body mass, Janmahasatian) is SUVbw times this; needs weight, height and sex.
     pub sul_factor: Option<f64>,
     /// PET: the row that says how SUV came about, for `images.csv` and `inspect`; else without columns.
@@ -88,6 +90,7 @@ impl Scan {
             spacing: None,
             patient_grid: None,
             channels,
+            references: Default::default(),
             sul_factor: None,
             audit: Table::default(),
             facts: vec![],

@@ -1,19 +1,57 @@
-//! The value above which objects are positive: given, a percentile, or Otsu's threshold over the objects of an image.
+//! The value above which objects are positive: given, or a percentile, Otsu's threshold, or so many robust deviations from the
+//! median over the objects of an image.
 
 use crate::recipe::Cutoff;
 
 /// The cutoff for these values of objects; nothing where they are too few or all alike for one to be found.
 pub(super) fn cutoff(how: Cutoff, values: impl Iterator<Item = f64>) -> Option<f64> {
-    let sorted = || {
-        let mut all: Vec<f64> = values.collect();
-        all.sort_unstable_by(f64::total_cmp);
-        all
-    };
     match how {
         Cutoff::Value(value) => Some(value),
-        Cutoff::Percentile(p) => percentile(&sorted(), p),
-        Cutoff::Otsu => otsu(&sorted()),
+        Cutoff::Percentile(p) => percentile(&sorted(values), p),
+        Cutoff::Otsu => otsu(&sorted(values)),
+        Cutoff::Robust { deviations, of_logs } => {
+            let spread = Spread::of(values, of_logs)?;
+            Some(spread.value(spread.median + deviations * spread.deviation))
+        }
     }
+}
+
+/// The middle of some values, and how far they lie from it: a few that are far away change neither.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spread {
+    median: f64,
+    /// A standard deviation where values are normal.
+    deviation: f64,
+    /// Of logarithms.
+    of_logs: bool,
+}
+
+/// A normal distribution has so many standard deviations for each median distance from its median.
+const NORMAL: f64 = 1.4826;
+
+impl Spread {
+    /// Of logarithms, those of values above 0. Nothing where there is no value, or more than half of them are alike.
+    pub fn of(values: impl Iterator<Item = f64>, of_logs: bool) -> Option<Self> {
+        let mut all = match of_logs {
+            true => sorted(values.filter(|v| *v > 0.0).map(libm::log)),
+            false => sorted(values),
+        };
+        let median = percentile(&all, 50.0)?;
+        all.iter_mut().for_each(|v| *v = (*v - median).abs());
+        all.sort_unstable_by(f64::total_cmp);
+        let deviation = NORMAL * percentile(&all, 50.0)?;
+        (deviation > 0.0).then_some(Spread { median, deviation, of_logs })
+    }
+
+    fn value(&self, v: f64) -> f64 {
+        if self.of_logs { libm::exp(v) } else { v }
+    }
+}
+
+fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut all: Vec<f64> = values.collect();
+    all.sort_unstable_by(f64::total_cmp);
+    all
 }
 
 /// Linear between neighbours. The values ascend.
@@ -58,6 +96,12 @@ mod tests {
         assert_eq!(of(Cutoff::Percentile(90.0)), Some(9.6));
         assert_eq!(of(Cutoff::Percentile(100.0)), Some(10.0));
         assert_eq!(of(Cutoff::Otsu), Some(6.5));
+        // The median is 4, and the distances from it are 0, 2, 3, 5, 6.
+        let robust = |deviations, of_logs| Cutoff::Robust { deviations, of_logs };
+        assert_eq!(of(robust(2.0, false)), Some(4.0 + 2.0 * 1.4826 * 3.0));
+        let logs = cutoff(robust(-1.0, true), [0.0, -5.0, 1.0, 2.0, 4.0].into_iter());
+        assert!((logs.unwrap() - libm::exp(libm::log(2.0) * (1.0 - 1.4826))).abs() < 1e-12);
+        assert_eq!(cutoff(robust(1.0, false), [3.0, 3.0, 3.0, 9.0].into_iter()), None, "half of them alike");
         for how in [Cutoff::Percentile(50.0), Cutoff::Otsu] {
             assert_eq!(cutoff(how, std::iter::empty()), None);
         }

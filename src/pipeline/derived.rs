@@ -1,8 +1,9 @@
-//! Images that are made of channels by steps: they join the channels of the scan, behind those of the file.
+//! Images that are made of channels, by steps or by unmixing: they join the channels of the scan, behind those of the file.
 
 use super::channels::working;
 use super::geometry::Geometry;
 use super::hot::without_hot_pixels;
+use super::light;
 use super::roles::{Derived, Roles};
 use super::state::State;
 use super::typical;
@@ -14,39 +15,96 @@ use crate::{Error, Result};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// Makes the derived images of a recipe; `roles` knows them by name then.
+/// Makes the derived images of a recipe that are wanted; `roles` knows them by name then.
 ///
 /// # Errors
 /// There is no channel to make one of, a step cannot be done, or the device is lost or too small.
-pub(super) fn add<'a>(scan: &'a Scan, recipe: &Recipe, roles: &mut Roles, device: &Device) -> Result<Cow<'a, Scan>> {
+pub(super) fn add<'a>(
+    scan: &'a Scan,
+    recipe: &Recipe,
+    roles: &mut Roles,
+    device: &Device,
+    is_wanted: &dyn Fn(&str) -> bool,
+) -> Result<Cow<'a, Scan>> {
     let mut all = Cow::Borrowed(scan);
-    for (name, image) in recipe.images.iter().filter_map(|n| recipe.body.images.get(n).map(|i| (n, i))) {
-        let missing = || Error::usage(format!("no channel for \"{}\"", image.channel));
-        let of = roles.index(&image.channel).ok_or_else(missing)?;
-        let source = all.channels.get(of).ok_or_else(missing)?;
-        let made = stage("image", name, || make(source, image, &all, device))
-            .map_err(|e| if e.needed_for.is_some() { e } else { e.needed_for(format!("the image \"{name}\"")) })?;
-        let channel =
-            Channel { name: name.clone(), unit: source.unit, volume: made, saturated: None, saturation: None };
-        roles.derived.push(Derived { name: name.clone(), index: all.channels.len(), of: roles.in_file(of) });
-        all.to_mut().channels.push(channel);
+    for name in recipe.images.iter().filter(|name| is_wanted(name)) {
+        if roles.derived.iter().any(|d| d.name == *name) {
+            continue;
+        }
+        let made = stage("image", name, || match recipe.body.images.get(name) {
+            Some(image) => image_of(name, image, &all, roles, device),
+            None => dyes(name, &all, recipe, roles),
+        });
+        let made = made.map_err(|e| match e.needed_for {
+            Some(_) => e,
+            None => e.needed_for(format!("the image \"{name}\"")),
+        })?;
+        for (channel, of) in made {
+            let (name, index, of) = (channel.name.clone(), all.channels.len(), roles.in_file(of));
+            roles.derived.push(Derived { name, index, of });
+            all.to_mut().channels.push(channel);
+        }
     }
     Ok(all)
 }
 
+/// An image, and the index of the channel that stands for what it was made of.
+type Made = (Channel, usize);
+
+fn named(name: &str, unit: &'static str, volume: Volume) -> Channel {
+    Channel { name: name.into(), unit, volume, saturated: None, saturation: None }
+}
+
+/// The channel of a role, or an image that is there already.
+pub(super) fn source<'a>(role: &str, scan: &'a Scan, roles: &Roles) -> Result<(usize, &'a Channel)> {
+    let missing = || Error::usage(format!("no channel for \"{role}\""));
+    let index = roles.index(role).ok_or_else(missing)?;
+    Ok((index, scan.channels.get(index).ok_or_else(missing)?))
+}
+
+/// An image made by steps.
+fn image_of(name: &str, image: &DerivedImage, scan: &Scan, roles: &mut Roles, device: &Device) -> Result<Vec<Made>> {
+    let (of, channel) = source(&image.channel, scan, roles)?;
+    let lit = light::evened(name, channel, image, scan, roles)?;
+    let clean = light::without_bleed_through(lit, image, scan, roles)?;
+    // The largest sample of the file is none of what was made of it.
+    let saturation = channel.saturation.filter(|_| image.flat_field.is_none() && image.bleed_through.is_empty());
+    let made = make(&clean, saturation, image, scan, device)?;
+    Ok(vec![(named(name, channel.unit, made), of)])
+}
+
 /// On the host.
-fn make(source: &Channel, image: &DerivedImage, scan: &Scan, device: &Device) -> Result<Volume> {
+fn make(
+    source: &Volume,
+    saturation: Option<i32>,
+    image: &DerivedImage,
+    scan: &Scan,
+    device: &Device,
+) -> Result<Volume> {
+    if image.steps.is_empty() {
+        return Ok(source.clone());
+    }
     let mut geometry = Geometry { shape: scan.shape, spacing: scan.spacing, radius_px: None };
-    let original = working(&source.volume, device)?;
+    let original = working(source, device)?;
     // As for object sets: hot pixels say nothing of sizes.
     let clean = match image.scale {
-        Some(ObjectScale::Auto) => working(&without_hot_pixels(&source.volume)?.0, device)?,
+        Some(ObjectScale::Auto) => working(&without_hot_pixels(source)?.0, device)?,
         _ => original.clone(),
     };
     geometry.radius_px = typical::radius(image.scale, &clean, &geometry, device)?;
-    let lift = (source.volume.scale.factor() / original.scale.factor()) as u32;
+    let lift = (source.scale.factor() / original.scale.factor()) as u32;
     let none = BTreeMap::new();
-    let mut state = State::new(device, geometry, &source.volume, original, (lift, source.saturation), &none);
+    let mut state = State::new(device, geometry, source, original, (lift, saturation), &none);
     image.steps.iter().try_for_each(|step| state.step(step))?;
     state.of(&None)?.to_host()
+}
+
+/// The dyes of the mixture that one of them is of.
+fn dyes(dye: &str, scan: &Scan, recipe: &Recipe, roles: &mut Roles) -> Result<Vec<Made>> {
+    let (name, mixture) =
+        recipe.body.mixture_of(dye).ok_or_else(|| Error::usage(format!("nothing makes the image \"{dye}\"")))?;
+    let (unmixed, of) = light::unmixed(name, mixture, scan, roles)?;
+    let unit = of.first().and_then(|i| scan.channels.get(*i)).map_or(crate::image::NO_UNIT, |c| c.unit);
+    let images = mixture.dyes.keys().zip(unmixed).map(|(dye, volume)| named(dye, unit, volume));
+    Ok(images.zip(of).collect())
 }

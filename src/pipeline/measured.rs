@@ -49,7 +49,7 @@ pub(super) fn set(
     // Derived images are measured where they are named.
     let named = |name: &str| match &wanted.channels {
         Some(names) => names.iter().any(|n| n == name),
-        None => !of.recipe.body.images.contains_key(name),
+        None => !of.recipe.body.makes_image(name),
     };
     let mut channels = image_refs(of.scan, of.roles, of.recipe);
     channels.retain(|c| is_measured && named(c.name));

@@ -16,6 +16,7 @@ mod habitats;
 mod hot;
 mod image;
 mod lesions;
+mod light;
 mod liver;
 mod mask;
 mod measured;
@@ -57,6 +58,7 @@ use std::collections::BTreeMap;
 use surroundings::Surroundings;
 
 pub use grid::{on_grid, shape_on_grid};
+pub use light::add_control;
 pub use roles::by_names;
 pub use row::{roles, warnings};
 
@@ -129,7 +131,7 @@ pub fn find<'a>(
 ) -> Result<Found<'a>> {
     check_modality(scan, recipe)?;
     let mut roles = Roles::find(scan, recipe)?;
-    let scan = derived::add(scan, recipe, &mut roles, device)?;
+    let scan = derived::add(scan, recipe, &mut roles, device, &|_| true)?;
     roles.warnings.extend(ground::check(&scan, recipe, &roles)?);
     let mut made: BTreeMap<String, ObjectSet> = BTreeMap::new();
     let (given, mut lifted) = (Given { scan: &scan, recipe, roles: &roles, device, external }, Lifted::new(recipe));
@@ -229,7 +231,7 @@ pub fn columns(recipe: &Recipe) -> Result<Outcome> {
     let found: Vec<_> = recipe.body.channels.keys().cloned().enumerate().map(|(i, role)| (role, i)).collect();
     let derived = |(i, name): (usize, &String)| Derived { name: name.clone(), index: found.len() + i, of: 0 };
     let derived = recipe.images.iter().enumerate().map(derived).collect();
-    let roles = Roles { found, derived, ..Roles::default() };
+    let roles = Roles { found, derived, mixed: light::blank(recipe), ..Roles::default() };
     let modality = crate::image::Modality::Fluorescence;
     let mut scan = Scan::new(modality, shape, channels);
     if recipe.body.has_suv() {
@@ -281,13 +283,14 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
         sets.push(MeasuredSet { name: name.clone(), table, objects: set.on_host(), channel, beneath });
     }
     let mut row = row::row(scan, recipe, roles, made, &words);
+    row.columns.extend(light::columns(&roles.mixed).columns);
     row.columns.extend(totals);
     row.columns.extend(around.columns(scan, recipe, roles).columns);
     row.columns.extend(scan.audit.columns.clone());
     if recipe.body.image_quality() != Quality::None {
         row.columns.extend(stage("quality", "", || quality(scan, recipe, roles, made))?.columns);
     }
-    let is_written = |d: &&Derived| recipe.body.images.get(&d.name).is_some_and(|i| i.write);
+    let is_written = |d: &&Derived| recipe.body.written_images().any(|name| name == d.name);
     let images = roles.derived.iter().filter(is_written).filter_map(|d| scan.channels.get(d.index).cloned()).collect();
     Ok(Outcome { row, sets, images, warnings: words.warnings.len() })
 }

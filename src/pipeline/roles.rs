@@ -3,6 +3,7 @@
 //! Names come first, the nearest to what the recipe says before those with additions; an index behind names is what is fallen back
 //! to, and a note says so. A channel plays one role, unless the recipe gives it to both by its own name or by a plain index.
 
+use super::light::Mixed;
 use crate::device::Device;
 use crate::image::{Channel, Modality, NO_UNIT, Scan, Volume};
 use crate::ops::histogram::range;
@@ -23,6 +24,8 @@ pub(super) struct Roles {
     pub left_out: Vec<String>,
     /// Images made of channels.
     pub derived: Vec<Derived>,
+    /// Mixtures of dyes that were unmixed.
+    pub mixed: Vec<Mixed>,
 }
 
 /// An image that was made of a channel.
@@ -60,7 +63,7 @@ impl Roles {
         let missing = open.into_iter().cloned().collect();
         let mut found: Vec<(String, usize)> = cast.held.iter().map(|c| (c.role.clone(), c.channel)).collect();
         found.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
-        Ok(Roles { found, missing, warnings: cast.warnings, left_out, derived: vec![] })
+        Ok(Roles { found, missing, warnings: cast.warnings, left_out, derived: vec![], mixed: vec![] })
     }
 
     /// The channel of a role, or a derived image.
@@ -94,8 +97,7 @@ pub fn by_names(names: &[String], recipe: &Recipe) -> Result<Vec<(String, String
 
 /// Object sets are found in it, or images made of it.
 fn is_needed(recipe: &Recipe, role: &str) -> bool {
-    recipe.body.objects.values().any(|set| set.channel.as_deref() == Some(role))
-        || recipe.body.images.values().any(|image| image.channel == role)
+    recipe.body.objects.values().any(|set| set.channel.as_deref() == Some(role)) || recipe.body.makes_images_of(role)
 }
 
 /// How sure it is that a channel is the one that is meant, the surest first.

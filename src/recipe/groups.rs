@@ -16,19 +16,24 @@ pub struct Groups {
     /// Globs of the columns of numbers in `images.csv` that are summed up.
     #[serde(deserialize_with = "words")]
     pub columns: Vec<String>,
+    /// The column with the millilitres of sample that the images of a group come from, for counts per ml.
+    pub volume: Option<String>,
     /// The object set over whose area densities are formed; over the images if absent.
     pub area: Option<String>,
 }
 
 impl Default for Groups {
     fn default() -> Self {
-        Groups { by: vec![], columns: vec!["*".into()], area: None }
+        Groups { by: vec![], columns: vec!["*".into()], volume: None, area: None }
     }
 }
 
 /// The table of groups, and its columns that are no metadata and not of a set.
 const TABLE: &str = "groups";
 const COLUMNS: [&str; 4] = ["images", "images_failed", "area_mm2", "image"];
+
+/// The column of volumes, where they are said.
+const VOLUME: &str = "volume_ml";
 
 impl Groups {
     /// A column of `images.csv` is summed up.
@@ -60,7 +65,8 @@ impl Checker<'_> {
             return Err(e.remedy("by = [\"plate\", \"well\"]: columns of the sample sheet or of files.groups"));
         }
         for (i, name) in groups.by.iter().enumerate() {
-            if groups.by[..i].contains(name) || COLUMNS.contains(&name.as_str()) {
+            let is_volume = groups.volume.is_some() && name == VOLUME;
+            if groups.by[..i].contains(name) || COLUMNS.contains(&name.as_str()) || is_volume {
                 let e = self.error(format!("\"{name}\" cannot be what images are grouped by"), &here("by"));
                 return Err(e.remedy("each column of the sample sheet once, none called like a column of groups.csv"));
             }

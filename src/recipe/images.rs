@@ -2,43 +2,72 @@
 
 use super::place::list;
 use super::validate::Checker;
-use super::{Body, Step};
+use super::{Body, DerivedImage, Step};
 use crate::Result;
 
 /// Checks the derived images and returns them in an order in which each comes after that which it is made of.
 pub(super) fn check(body: &Body, text: &str) -> Result<Vec<String>> {
     let checker = Checker { body, text };
-    body.images.keys().try_for_each(|name| checker.image(name))?;
+    body.images.iter().try_for_each(|(name, image)| checker.image(name, image))?;
+    body.unmix.iter().try_for_each(|(name, mixture)| checker.mixture(name, mixture))?;
+    checker.names_differ()?;
     let mut order: Vec<String> = Vec::new();
-    while order.len() < body.images.len() {
-        let is_made = |source: &str| !body.images.contains_key(source) || order.iter().any(|n| n == source);
-        let next = body.images.iter().find(|(name, image)| !order.contains(name) && is_made(&image.channel));
-        let Some((name, _)) = next else {
-            let stuck: Vec<&str> = body.images.keys().filter(|n| !order.contains(n)).map(String::as_str).collect();
+    let mut to_come = makings(body);
+    while !to_come.is_empty() {
+        let is_made = |source: &&str| !body.makes_image(source) || order.iter().any(|n| n == source);
+        let Some(next) = to_come.iter().position(|making| making.sources.iter().all(is_made)) else {
+            let stuck: Vec<&str> = to_come.iter().map(|making| making.place[1]).collect();
             return Err(checker
-                .error(format!("images need each other: {}", list(&stuck)), &["images", stuck.first().unwrap_or(&"")])
+                .error(format!("images need each other: {}", list(&stuck)), &to_come[0].place)
                 .remedy("let one of them be made of a channel"));
         };
-        order.push(name.clone());
+        order.extend(to_come.remove(next).makes.iter().map(|name| name.to_string()));
     }
     Ok(order)
 }
 
+/// What makes images, where it stands, and what it makes them of.
+struct Making<'a> {
+    place: [&'a str; 2],
+    sources: Vec<&'a str>,
+    makes: Vec<&'a str>,
+}
+
+fn makings(body: &Body) -> Vec<Making<'_>> {
+    let images = body.images.iter().map(|(name, image)| Making {
+        place: ["images", name],
+        sources: image.sources().collect(),
+        makes: vec![name],
+    });
+    let mixtures = body.unmix.iter().map(|(name, mixture)| Making {
+        place: ["unmix", name],
+        sources: mixture.channels.iter().map(String::as_str).collect(),
+        makes: mixture.dyes.keys().map(String::as_str).collect(),
+    });
+    images.chain(mixtures).collect()
+}
+
 impl Checker<'_> {
-    fn image(&self, name: &str) -> Result<()> {
-        let here = ["images", name];
-        let Some(image) = self.body.images.get(name) else { return Ok(()) };
-        self.name(name, &here)?;
-        if self.body.channels.contains_key(name) || self.body.objects.contains_key(name) {
-            return Err(self
-                .error(format!("\"{name}\" is an image, and something else as well"), &here)
-                .remedy(format!("[images.{name}_image]")));
+    fn image(&self, name: &str, image: &DerivedImage) -> Result<()> {
+        let here = |key: &'static str| ["images", name, key];
+        self.name_of_image(name, &["images", name])?;
+        self.source(&image.channel, &here("channel"))?;
+        for (other, share) in &image.bleed_through {
+            let place = ["images", name, "bleed_through", other];
+            self.source(other, &place)?;
+            if *other == image.channel || !(share.is_finite() && *share >= 0.0) {
+                let e = self.error(format!("{share} of \"{other}\" does not bleed into \"{}\"", image.channel), &place);
+                return Err(e.remedy(format!("{other} = 0.12: the share of another channel, from 0 on")));
+            }
         }
-        self.source(&image.channel, &["images", name, "channel"])?;
-        if image.steps.is_empty() {
+        if image.dark.is_some() && image.flat_field.is_none() {
+            let e = self.error("a dark image is of use only with a flat field", &here("dark"));
+            return Err(e.remedy("flat_field = \"FILE\" beside it"));
+        }
+        if image.steps.is_empty() && image.bleed_through.is_empty() && image.flat_field.is_none() {
             return Err(self
-                .error(format!("the image \"{name}\" has no steps"), &here)
-                .remedy("steps = [{ op = \"gaussian\", sigma = \"2 px\" }]"));
+                .error(format!("nothing is done to make the image \"{name}\""), &["images", name])
+                .remedy("steps = [{ op = \"gaussian\", sigma = \"2 px\" }], bleed_through or flat_field"));
         }
         let makes_image = |step: &Step| !step.needs_objects() && !matches!(step, Step::Threshold(_) | Step::Spots(_));
         if let Some((i, step)) = image.steps.iter().enumerate().find(|(_, step)| !makes_image(step)) {
@@ -49,5 +78,30 @@ impl Checker<'_> {
         }
         self.filters(&image.steps, &["images", name, "steps"])?;
         self.names_of_steps(&image.steps, &["images", name, "steps"])
+    }
+
+    /// The name of an image stands where that of a channel may stand.
+    pub fn name_of_image(&self, name: &str, here: &[&str]) -> Result<()> {
+        self.name(name, here)?;
+        if self.body.channels.contains_key(name) || self.body.objects.contains_key(name) {
+            return Err(self
+                .error(format!("\"{name}\" is an image, and something else as well"), here)
+                .remedy(format!("the name {name}_image")));
+        }
+        Ok(())
+    }
+
+    /// No two things make an image of one name.
+    fn names_differ(&self) -> Result<()> {
+        let all = makings(self.body);
+        for (i, making) in all.iter().enumerate() {
+            let twice = |name: &&&str| all[..i].iter().any(|other| other.makes.contains(name));
+            if let Some(name) = making.makes.iter().find(twice) {
+                let e = self
+                    .error(format!("two images are called \"{name}\""), &[&making.place[..], &["dyes", name]].concat());
+                return Err(e.remedy("names of their own"));
+            }
+        }
+        Ok(())
     }
 }

@@ -20,6 +20,7 @@ mod scales;
 mod settings;
 mod size;
 mod steps;
+mod unmix;
 mod validate;
 mod validate_filters;
 mod validate_steps;
@@ -35,6 +36,7 @@ pub use relate::{Relate, Statistic};
 pub use settings::LESIONS;
 pub use size::{Size, SizeUnit};
 pub use steps::*;
+pub use unmix::{Dye, Ground, Unmix};
 
 use crate::image::PointOrigin;
 use crate::measure::Chosen;
@@ -52,7 +54,7 @@ pub struct Recipe {
     pub text: String,
     /// What it says.
     pub body: Body,
-    /// The derived images in an order in which each one comes after that which it is made of.
+    /// The derived images, dyes among them, in an order in which each one comes after that which it is made of.
     pub images: Vec<String>,
     /// The object sets in an order in which each one comes after those that it needs.
     pub order: Vec<String>,
@@ -89,6 +91,8 @@ pub struct Body {
     pub channels: BTreeMap<String, Vec<Pick>>,
     /// Images made of channels.
     pub images: BTreeMap<String, DerivedImage>,
+    /// Dyes that share channels; each becomes an image.
+    pub unmix: BTreeMap<String, Unmix>,
     /// Object sets.
     pub objects: BTreeMap<String, Objects>,
     /// What is measured on which object set.
@@ -172,6 +176,12 @@ pub enum Pages {
 pub struct DerivedImage {
     /// The role, or the image, that it is made of.
     pub channel: String,
+    /// A file with an evenly lit, evenly stained field: first of all the channel is divided by it.
+    pub flat_field: Option<String>,
+    /// A file without light, which is taken from the channel and from the flat field.
+    pub dark: Option<String>,
+    /// Other channels, and the share of each that is taken away, before any step.
+    pub bleed_through: BTreeMap<String, f64>,
     /// Radius of the typical object, which lengths in `r` count: `"auto"`, or a length.
     pub scale: Option<ObjectScale>,
     /// What is done, one after the other: steps that make an image.

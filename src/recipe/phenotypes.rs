@@ -37,6 +37,13 @@ pub enum Cutoff {
     Percentile(f64),
     /// Otsu's threshold over the objects of each image.
     Otsu,
+    /// So many robust deviations from the median of the objects of each image, below it if negative.
+    Robust {
+        /// Deviations: 1.4826 times the median of the distances from the median.
+        deviations: f64,
+        /// Median and deviations are those of logarithms, of the values above 0.
+        of_logs: bool,
+    },
 }
 
 /// Markers that an object must be positive for, and those that it must not.
@@ -91,7 +98,10 @@ impl Positive {
 impl<'de> Deserialize<'de> for Positive {
     fn deserialize<D: Deserializer<'de>>(d: D) -> std::result::Result<Self, D::Error> {
         #[derive(Deserialize)]
-        #[serde(untagged, expecting = "expected a value, \"otsu\", a percentile like \"90 %\", or { above, column }")]
+        #[serde(
+            untagged,
+            expecting = "expected a value, \"otsu\", a percentile like \"90 %\", \"median + 6 deviations\", or { above, column }"
+        )]
         enum Written {
             Number(f64),
             Word(String),
@@ -128,8 +138,29 @@ fn cutoff(word: &str) -> std::result::Result<Cutoff, String> {
     match (word.trim(), word.trim().strip_suffix('%').and_then(percent)) {
         ("otsu", _) => Ok(Cutoff::Otsu),
         (_, Some(p)) => Ok(Cutoff::Percentile(p)),
-        _ => Err(format!("\"{word}\" is no cutoff   try: a number, \"otsu\", or a percentile like \"90 %\"")),
+        (word, _) => robust(word).ok_or_else(|| {
+            format!(
+                "\"{word}\" is no cutoff   try: a number, \"otsu\", a percentile like \"90 %\", or \"median + 6 deviations\""
+            )
+        }),
     }
+}
+
+/// `median + 6 deviations`, `median - 4 deviations of logs`
+fn robust(word: &str) -> Option<Cutoff> {
+    let words: Vec<&str> = word.split_whitespace().collect();
+    let (sign, number, of_logs) = match words[..] {
+        ["median", sign, number, "deviations"] => (sign, number, false),
+        ["median", sign, number, "deviations", "of", "logs"] => (sign, number, true),
+        _ => return None,
+    };
+    let number: f64 = number.parse().ok().filter(|n: &f64| n.is_finite() && *n >= 0.0)?;
+    let deviations = match sign {
+        "+" => number,
+        "-" => -number,
+        _ => return None,
+    };
+    Some(Cutoff::Robust { deviations, of_logs })
 }
 
 impl<'de> Deserialize<'de> for Rule {
@@ -294,7 +325,12 @@ mod tests {
         }
         assert_eq!(cutoff("90 %").unwrap(), Cutoff::Percentile(90.0));
         assert_eq!(cutoff(" otsu").unwrap(), Cutoff::Otsu);
-        for bad in ["", "90", "101 %", "-1 %", "nan %", "mean"] {
+        let robust = |deviations, of_logs| Cutoff::Robust { deviations, of_logs };
+        assert_eq!(cutoff("median + 6.5 deviations").unwrap(), robust(6.5, false));
+        assert_eq!(cutoff(" median -  4 deviations of logs").unwrap(), robust(-4.0, true));
+        for bad in
+            ["", "90", "101 %", "-1 %", "nan %", "mean", "median", "median + -1 deviations", "median * 2 deviations"]
+        {
             assert!(cutoff(bad).is_err(), "{bad}");
         }
     }

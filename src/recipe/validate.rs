@@ -69,7 +69,7 @@ impl Checker<'_> {
 
     /// A channel by its role, or a derived image.
     pub fn source(&self, name: &str, here: &[&str]) -> Result<()> {
-        if self.body.images.contains_key(name) {
+        if self.body.makes_image(name) {
             return Ok(());
         }
         self.known("channel", name, here, &self.body.channels)

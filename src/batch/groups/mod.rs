@@ -4,6 +4,9 @@
 //! shards put together, and a run that went on give the same. Of each image the chosen numbers are kept, no rows of objects.
 
 mod table;
+mod volume;
+
+pub(super) use volume::check as check_volumes;
 
 use super::layout::Layout;
 use super::metadata::Metadata;
@@ -23,6 +26,8 @@ pub(super) const GROUPS: &str = "groups";
 /// What is put together.
 pub(super) struct Groups {
     by: Vec<String>,
+    /// The column of volumes.
+    volume: Option<String>,
     area: Option<String>,
     sets: Vec<Set>,
     /// Columns of images that are summed up.
@@ -49,6 +54,7 @@ struct Group {
     /// Those that lie where the area is known.
     on_area: Vec<Vec<i64>>,
     area_mm2: f64,
+    volume_ml: Option<f64>,
     /// Of each column, the values that there are.
     values: Vec<Vec<f64>>,
 }
@@ -56,7 +62,7 @@ struct Group {
 impl Groups {
     /// For the recipe of a run that has groups; `layout` is that of its other tables.
     pub fn new(recipe: &Recipe, layout: &Layout) -> Option<Self> {
-        let recipe::Groups { by, area, .. } = recipe.body.groups.as_ref()?;
+        let recipe::Groups { by, area, volume, .. } = recipe.body.groups.as_ref()?;
         let set = |name: &String| {
             let classes = recipe.body.classes(name);
             let suffixes = suffixes(&classes.iter().map(String::as_str).collect::<Vec<_>>());
@@ -70,6 +76,7 @@ impl Groups {
         };
         Some(Groups {
             by: by.clone(),
+            volume: volume.clone(),
             area: area.clone(),
             sets: layout.sets.keys().map(set).collect(),
             columns: layout.images.iter().filter(wanted).cloned().collect(),
@@ -107,7 +114,12 @@ impl Groups {
                 None => cells.area_mm2(i)?,
                 Some(_) => None,
             };
+            let volume = match &self.volume {
+                Some(column) => cells.text(column, i)?.and_then(|cell| volume::millilitres(&cell)),
+                None => None,
+            };
             let group = self.group(&cells, i)?;
+            group.volume_ml = group.volume_ml.or(volume);
             (group.ok, group.failed) = (group.ok + i64::from(is_ok), group.failed + i64::from(!is_ok));
             group.area_mm2 += area.unwrap_or(0.0);
             for (k, columns) in of_set.iter().enumerate() {
@@ -158,7 +170,8 @@ impl Groups {
         let key = self.by.iter().map(|name| cells.text(name, row)).collect::<Result<Vec<_>>>()?;
         let none = || self.sets.iter().map(|set| vec![0; set.classes.len() + 1]).collect::<Vec<_>>();
         let values = vec![vec![]; self.columns.len()];
-        let new = || Group { ok: 0, failed: 0, objects: none(), on_area: none(), area_mm2: 0.0, values };
+        let new =
+            || Group { ok: 0, failed: 0, objects: none(), on_area: none(), area_mm2: 0.0, volume_ml: None, values };
         Ok(self.groups.entry(key).or_insert_with(new))
     }
 

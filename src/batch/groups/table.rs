@@ -5,7 +5,7 @@ use crate::batch::statistics::{mean, quantile, sorted, standard_error};
 use crate::table::{Cells, Column, Table};
 
 pub(super) fn table(groups: Groups) -> Table {
-    let Groups { by, area, sets, columns, groups } = groups;
+    let Groups { by, volume, area, sets, columns, groups } = groups;
     let mut table = Table::default();
     for (i, name) in by.iter().enumerate() {
         let cells = groups.keys().map(|key| key.get(i).cloned().flatten()).collect();
@@ -25,8 +25,23 @@ pub(super) fn table(groups: Groups) -> Table {
     let known = |g: &Group| Some(g.area_mm2).filter(|v| *v > 0.0);
     let about = format!("Area of {place} in the group; densities are formed over it.");
     put("area_mm2".into(), "mm2", about, NO_AREA, reals(&known));
+    if let Some(volume) = &volume {
+        let about = format!("Sample that the images of the group come from, as the column {volume} says.");
+        put("volume_ml".into(), "ml", about, NO_VOLUME, reals(&|g| g.volume_ml));
+    }
     for (k, set) in sets.iter().enumerate() {
         let name = &set.name;
+        let per_ml = |g: &Group, c: usize| g.volume_ml.map(|ml| g.objects[k][c] as f64 / ml);
+        if volume.is_some() {
+            let about = format!("Objects of {name} in all images of the group, over its volume_ml.");
+            put(format!("objects_{name}_per_ml"), "1/ml", about, NO_VOLUME, reals(&|g| per_ml(g, 0)));
+            for (c, (class, suffix)) in set.classes.iter().zip(&set.suffixes).enumerate() {
+                let about =
+                    format!("Objects of {name} of the class {class} in all images of the group, over its volume_ml.");
+                let cells = reals(&|g| per_ml(g, c + 1));
+                put(format!("objects_{name}_{suffix}_per_ml"), "1/ml", about, NO_VOLUME, cells);
+            }
+        }
         let about = format!("Number of objects of {name} in all images of the group.");
         put(format!("objects_{name}"), "1", about, "", ints(&|g| g.objects[k][0]));
         for (c, (class, suffix)) in set.classes.iter().zip(&set.suffixes).enumerate() {
@@ -75,4 +90,5 @@ pub(super) fn table(groups: Groups) -> Table {
 }
 
 const NO_AREA: &str = "no area in the group: no calibration, stacks alone, or no such object";
+const NO_VOLUME: &str = "the column says no volume";
 const NO_VALUE: &str = "no image of the group has a value";

@@ -1,0 +1,103 @@
+//! Spectral unmixing: an image of each dye from channels that the dyes share.
+
+use super::{BLOCK, Mixture, finer, sample};
+use crate::image::Volume;
+use crate::simd::span;
+use crate::{Error, Result};
+use rayon::prelude::*;
+
+/// A channel of a mixture.
+pub struct Light<'a> {
+    /// On the host.
+    pub volume: &'a Volume,
+    /// What it shows where no dye is, in its values.
+    pub background: f64,
+    /// From this sample on more light would show the same.
+    pub saturation: Option<i32>,
+}
+
+impl Light<'_> {
+    pub(super) fn value(&self, sample: i32) -> f64 {
+        self.volume.scale.value(f64::from(sample)) - self.background
+    }
+}
+
+/// The dyes of an image.
+#[derive(Debug)]
+pub struct Unmixed {
+    /// In the order of the mixture.
+    pub dyes: Vec<Volume>,
+    /// What the dyes do not explain, as a share of the light: roots of sums of squares over all voxels that are not saturated.
+    pub residual: Option<f64>,
+    /// Voxels of which a channel is saturated.
+    pub saturated: u64,
+}
+
+/// What a block adds up to.
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    rest: f64,
+    light: f64,
+    saturated: u64,
+}
+
+/// Unmixes channels of one shape.
+///
+/// # Errors
+/// Not as many channels as the mixture has, or of other shapes, or on a device.
+pub fn unmix(mixture: &Mixture, channels: &[Light]) -> Result<Unmixed> {
+    let Some(first) = channels.first().filter(|_| channels.len() == mixture.channels()) else {
+        return Err(Error::usage(format!("{} channels for {} of the mixture", channels.len(), mixture.channels())));
+    };
+    let samples = channels.iter().map(|c| c.volume.samples.host()).collect::<Result<Vec<&[i32]>>>()?;
+    if let Some(other) = channels.iter().find(|c| c.volume.shape != first.volume.shape) {
+        return Err(Error::usage(format!("channels of {} and {}", first.volume.shape, other.volume.shape)));
+    }
+    let step = channels.iter().map(|c| c.volume.scale.factor()).fold(f64::INFINITY, f64::min);
+    let brightest = |(c, samples): (&Light, &&[i32])| c.value(span(samples).1);
+    let light = channels.iter().zip(&samples).map(brightest).fold(0.0, f64::max);
+    let scale = finer(step, mixture.largest(light))?;
+    let voxels = first.volume.shape.len();
+    let mut dyes = vec![vec![0i32; voxels]; mixture.dyes()];
+    // A block of all dyes together.
+    let mut blocks: Vec<Vec<&mut [i32]>> =
+        (0..voxels.div_ceil(BLOCK)).map(|_| Vec::with_capacity(dyes.len())).collect();
+    for dye in &mut dyes {
+        blocks.iter_mut().zip(dye.chunks_mut(BLOCK)).for_each(|(block, part)| block.push(part));
+    }
+    let block = |(b, block): (usize, &mut Vec<&mut [i32]>)| {
+        let (mut sums, mut light) = (Sums::default(), vec![0.0; channels.len()]);
+        for i in 0..block.first().map_or(0, |part| part.len()) {
+            let mut saturated = 0u32;
+            for (c, (channel, samples)) in channels.iter().zip(&samples).enumerate() {
+                let s = samples[b * BLOCK + i];
+                light[c] = channel.value(s);
+                saturated |= u32::from(channel.saturation.is_some_and(|top| s >= top)) << c;
+            }
+            let found = mixture.dyes_of(&light, saturated);
+            block.iter_mut().zip(&found).for_each(|(part, value)| part[i] = sample(scale, *value));
+            if saturated != 0 {
+                sums.saturated += 1;
+                continue;
+            }
+            for (c, light) in light.iter().enumerate() {
+                let rest = light - mixture.light_of(&found, c);
+                sums.rest += rest * rest;
+                sums.light += light * light;
+            }
+        }
+        sums
+    };
+    let sums: Vec<Sums> = blocks.par_iter_mut().enumerate().map(block).collect();
+    let all = sums.iter().fold(Sums::default(), |all, s| Sums {
+        rest: all.rest + s.rest,
+        light: all.light + s.light,
+        saturated: all.saturated + s.saturated,
+    });
+    let of = |samples| Ok(Volume { spacing: first.volume.spacing, scale, ..Volume::new(first.volume.shape, samples)? });
+    Ok(Unmixed {
+        dyes: dyes.into_iter().map(of).collect::<Result<_>>()?,
+        residual: (all.light > 0.0).then(|| (all.rest / all.light).sqrt()),
+        saturated: all.saturated,
+    })
+}
