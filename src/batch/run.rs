@@ -34,7 +34,8 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
     let pool = pool(threads)?;
     let Images { items, root, metadata, .. } = pool.install(|| discover(settings, recipes))?;
     groups::check(&recipes.all(), &metadata)?;
-    plates::check(&recipes.all(), &metadata, &items)?;
+    let notes = plates::check(&recipes.all(), &metadata, &items)?;
+    notes.iter().for_each(|note| settings.observer.note(note));
     let mut head = settings.head(recipes);
     (head.list, head.metadata) = (List::of(&items), metadata.clone());
     let items = head.shard.of(items);

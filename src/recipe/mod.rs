@@ -26,7 +26,7 @@ pub use channel::*;
 pub use groups::Groups;
 pub use output::{Contours, DicomFile, ImageFiles, Output, Quality};
 pub use phenotypes::{Cutoff, Positive, Rule};
-pub use plates::Plates;
+pub use plates::{FORMATS, Plates, ResponseValue, Responses};
 pub use presets::{PRESETS, Preset, preset};
 pub use relate::{Relate, Statistic};
 pub use settings::LESIONS;

@@ -1,4 +1,4 @@
-//! What is set down: tables as CSV and Parquet, labels as OME-TIFF and NIfTI, overlays as PNG.
+//! What is set down: tables as CSV and Parquet, labels as OME-TIFF and NIfTI, overlays as PNG, drawings as SVG.
 //!
 //! Every file is written under another name beside its place and renamed when it is whole, so that a run that is cut off
 //! leaves no half file behind. Nothing here writes a time, a host name or a random number: the same input gives the same
@@ -21,6 +21,7 @@ pub mod parquet;
 mod png;
 mod schema;
 mod silhouettes;
+pub mod svg;
 mod tone;
 mod view;
 
