@@ -24,7 +24,7 @@ mod validate_steps;
 
 pub use channel::*;
 pub use groups::Groups;
-pub use output::{Contours, DicomFile, ImageFiles, Output, Quality};
+pub use output::{Contours, DicomFile, GeoJsonFile, ImageFiles, Output, Quality};
 pub use phenotypes::{Cutoff, Positive, Rule};
 pub use plates::{FORMATS, Plates, ResponseValue, Responses};
 pub use presets::{PRESETS, Preset, preset};
