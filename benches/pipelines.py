@@ -50,6 +50,10 @@ def pipelines(a):
     def peer(name, script, *args):
         return Tool(name, [python, a.peers / script, *args, "{out}"])
 
+    def with_pictures(name, recipe, file):
+        run = [a.uptake, "run", data / file, "--recipe", recipe, "--device", "cpu", "--threads", str(a.threads), "--quiet"]
+        return Tool(f"uptake, {name}", run + ["--out", "{out}"], ours=True)
+
     cellprofiler = []
     if (a.work / "venv_cp").exists():
         command = [a.work / "venv_cp" / "bin" / "python", a.peers / "p1_cellprofiler.py", data / "W1.tif", "{out}"]
@@ -74,6 +78,10 @@ def pipelines(a):
             ours("the peers' steps", recipes / "p1.toml", "W1B/img_??.tif", None),
             ours("preset nuclei", "nuclei", "W1B/img_??.tif", None),
             Tool("best of, 2 workers", [python, a.peers / "p1_batch.py", "best", data / "W1B"]),
+        ]),
+        "P1U": ("as users run it: 2048 x 2048, 2 channels, labels and overlays", None, "2d", [
+            ours("preset cells, tables alone", "cells", "W1.tif", None),
+            with_pictures("preset cells, with labels and overlays", "cells", "W1.tif"),
         ]),
         "P2": ("128 x 512 x 512 nuclei", "W2_gt.tif", "3d", [
             ours("the peers' steps", recipes / "p2.toml", "W2.tif", "W2_nuclei.ome.tif"),
@@ -172,7 +180,7 @@ def main():
     p.add_argument("--runs", type=int, default=5)
     p.add_argument("--slow-runs", type=int, default=1)
     p.add_argument("--threads", type=int, default=os.cpu_count())
-    p.add_argument("--only", default="P1,P1L,P1B,P2,P3")
+    p.add_argument("--only", default="P1,P1L,P1B,P1U,P2,P3")
     a = p.parse_args()
     for needed in (a.uptake, a.peers, a.work / "data", a.work / "venv"):
         if not needed.exists():

@@ -172,6 +172,7 @@ fn little_goes_over_the_bus() {
     let after = gpu.counters();
     let moved = Counters {
         dispatches: after.dispatches - before.dispatches,
+        submissions: after.submissions - before.submissions,
         uploads: after.uploads - before.uploads,
         bytes_up: after.bytes_up - before.bytes_up,
         readbacks: after.readbacks - before.readbacks,
@@ -180,6 +181,8 @@ fn little_goes_over_the_bus() {
     println!("{moved:?}");
     let image = scan.shape.len() as u64 * 4;
     assert!(moved.readbacks <= READBACKS, "{moved:?}");
+    // Work is handed over where it is waited for, or when much has gathered.
+    assert!(moved.submissions <= moved.readbacks + moved.dispatches / 64, "{moved:?}");
     // One channel up, of 16 bits and so two samples in a word, and tables by the object or the bin.
     assert!(moved.bytes_up < image * 3 / 4, "{moved:?}");
     // The labels of each set down, and lists by the object or the pair of basins.

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct Counters {
     /// Kernels dispatched.
     pub dispatches: u64,
+    /// Times that work was handed over.
+    pub submissions: u64,
     /// Arrays sent up.
     pub uploads: u64,
     /// Bytes sent up.
@@ -20,6 +22,7 @@ pub struct Counters {
 #[derive(Default)]
 pub(super) struct Count {
     pub dispatches: AtomicU64,
+    pub submissions: AtomicU64,
     pub uploads: AtomicU64,
     pub bytes_up: AtomicU64,
     pub readbacks: AtomicU64,
@@ -32,6 +35,7 @@ impl Count {
         let at = Ordering::Relaxed;
         Counters {
             dispatches: self.dispatches.load(at),
+            submissions: self.submissions.load(at),
             uploads: self.uploads.load(at),
             bytes_up: self.bytes_up.load(at),
             readbacks: self.readbacks.load(at),

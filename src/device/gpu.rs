@@ -6,6 +6,7 @@ use super::counters::Counters;
 use super::kernel::{Access, GROUP, Kernel};
 use super::pool::{Pool, PooledMemory, lock, size_class};
 use super::queue::Queue;
+use super::recording::{Command, Dispatch, SLOT};
 use super::word::Word;
 use crate::{Error, Result, profile};
 use std::collections::HashMap;
@@ -13,6 +14,13 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 type PipelineKey = (&'static str, Vec<u32>);
+
+/// A kernel for arrays of so many windows, as the device takes it.
+#[derive(Clone)]
+struct Compiled {
+    pipeline: wgpu::ComputePipeline,
+    layout: wgpu::BindGroupLayout,
+}
 
 struct Inner {
     adapter: Adapter,
@@ -22,7 +30,7 @@ struct Inner {
     /// Storage buffers that a kernel may bind.
     bindings: u32,
     max_buffer: u64,
-    pipelines: Mutex<HashMap<PipelineKey, Arc<wgpu::ComputePipeline>>>,
+    pipelines: Mutex<HashMap<PipelineKey, Compiled>>,
     pool: Arc<Pool>,
 }
 
@@ -128,7 +136,7 @@ impl Gpu {
     pub fn zeros<T: Word>(&self, len: usize) -> Result<GpuBuffer<T>> {
         let b = self.alloc(len)?;
         let raw = b.raw()?;
-        self.0.queue.record(|e| e.clear_buffer(raw, 0, None));
+        self.0.queue.record(Command::Clear(raw.clone()));
         Ok(b)
     }
 
@@ -142,9 +150,8 @@ impl Gpu {
         let bytes = bytemuck::cast_slice(&words);
         if !bytes.is_empty() {
             // Through a staging buffer in the encoder, so that it comes after what was recorded for pooled memory.
-            let staging = self.filled(bytes, wgpu::BufferUsages::COPY_SRC)?;
-            let raw = b.raw()?;
-            self.0.queue.record(|e| e.copy_buffer_to_buffer(&staging, 0, raw, 0, bytes.len() as u64));
+            let (from, to) = (self.filled(bytes)?, b.raw()?.clone());
+            self.0.queue.record(Command::Copy { from, to, bytes: bytes.len() as u64 });
         }
         self.0.queue.count.uploads.fetch_add(1, Ordering::Relaxed);
         self.0.queue.count.bytes_up.fetch_add(bytes.len() as u64, Ordering::Relaxed);
@@ -157,14 +164,14 @@ impl Gpu {
     /// Larger than the device can hold.
     pub fn copy<T: Word>(&self, src: &GpuBuffer<T>) -> Result<GpuBuffer<T>> {
         let b = self.alloc::<T>(src.len())?;
-        let (from, to) = (src.raw()?, b.raw()?);
-        self.0.queue.record(|e| e.copy_buffer_to_buffer(from, 0, to, 0, src.len() as u64 * 4));
+        let (from, to) = (src.raw()?.clone(), b.raw()?.clone());
+        self.0.queue.record(Command::Copy { from, to, bytes: src.len() as u64 * 4 });
         Ok(b)
     }
 
-    /// A new buffer with these bytes, a multiple of four.
-    fn filled(&self, bytes: &[u8], usage: wgpu::BufferUsages) -> Result<wgpu::Buffer> {
-        let size = bytes.len() as u64;
+    /// A new buffer with these bytes, a multiple of four, to copy from.
+    fn filled(&self, bytes: &[u8]) -> Result<wgpu::Buffer> {
+        let (size, usage) = (bytes.len() as u64, wgpu::BufferUsages::COPY_SRC);
         let descriptor = wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: true };
         let raw = self.0.queue.device.create_buffer(&descriptor);
         let mut view = raw.get_mapped_range_mut(..).map_err(|e| self.0.queue.fail(e))?;
@@ -200,14 +207,20 @@ impl Gpu {
                 self.0.bindings
             )));
         }
-        let pipeline = self.pipeline(kernel, &windows)?;
+        let Compiled { pipeline, layout } = self.compiled(kernel, &windows)?;
         let groups = if kernel.is_cooperative() { count as u32 } else { (count as u32).div_ceil(GROUP) };
         let grid = groups.min(65_535);
-        let mut uniform = Vec::from(bytemuck::bytes_of(&[count as u32, grid]));
-        uniform.extend_from_slice(bytemuck::bytes_of(params));
-        uniform.resize(uniform.len().next_multiple_of(16), 0);
-        let uniform = self.filled(&uniform, wgpu::BufferUsages::UNIFORM)?;
-        let mut entries = vec![wgpu::BindGroupEntry { binding: 0, resource: uniform.as_entire_binding() }];
+        const { assert!(8 + size_of::<P>() <= SLOT, "parameters are larger than their slot") };
+        let mut told = [0; SLOT];
+        let len = (8 + size_of::<P>()).next_multiple_of(16);
+        told[..8].copy_from_slice(bytemuck::bytes_of(&[count as u32, grid]));
+        told[8..8 + size_of::<P>()].copy_from_slice(bytemuck::bytes_of(params));
+        let slot = wgpu::BufferBinding {
+            buffer: &self.0.queue.params,
+            offset: 0,
+            size: std::num::NonZeroU64::new(len as u64),
+        };
+        let mut entries = vec![wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::Buffer(slot) }];
         for (array, &n) in arrays.iter().zip(&windows) {
             let (raw, bytes) = (array.raw()?, self.0.chunk as u64 * 4);
             for w in 0..n as u64 {
@@ -219,56 +232,58 @@ impl Gpu {
         }
         let group = self.0.queue.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some(kernel.name),
-            layout: &pipeline.get_bind_group_layout(0),
+            layout: &layout,
             entries: &entries,
         });
-        self.0.queue.record_dispatch(kernel.name, &pipeline, &group, [grid, groups.div_ceil(grid), 1]);
+        let grid = [grid, groups.div_ceil(grid)];
+        let dispatch = Dispatch { kernel: kernel.name, pipeline, group, grid, slot: 0 };
+        self.0.queue.record_dispatch(dispatch, &told[..len]);
         self.0.queue.count.dispatches.fetch_add(1, Ordering::Relaxed);
         self.0.queue.check()
     }
 
     /// The compiled kernel. The list is not held while it is compiled: two images that come at once both compile it.
-    fn pipeline(&self, kernel: &'static Kernel, windows: &[u32]) -> Result<Arc<wgpu::ComputePipeline>> {
+    fn compiled(&self, kernel: &'static Kernel, windows: &[u32]) -> Result<Compiled> {
         let key = (kernel.name, windows.to_vec());
         let compiled = lock(&self.0.pipelines).get(&key).cloned();
-        if let Some(pipeline) = compiled {
-            return Ok(pipeline);
+        if let Some(compiled) = compiled {
+            return Ok(compiled);
         }
         let device = &self.0.queue.device;
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some(kernel.name),
             source: wgpu::ShaderSource::Wgsl(kernel.wgsl(windows, self.0.chunk).into()),
         });
-        let mut kinds = vec![wgpu::BufferBindingType::Uniform];
+        let mut kinds = vec![(wgpu::BufferBindingType::Uniform, true)];
         for (array, &n) in kernel.arrays.iter().zip(windows) {
             let read_only = array.access == Access::Read;
-            kinds.extend((0..n).map(|_| wgpu::BufferBindingType::Storage { read_only }));
+            kinds.extend((0..n).map(|_| (wgpu::BufferBindingType::Storage { read_only }, false)));
         }
         let entries: Vec<_> = (0..)
             .zip(kinds)
-            .map(|(binding, ty)| wgpu::BindGroupLayoutEntry {
+            .map(|(binding, (ty, has_dynamic_offset))| wgpu::BindGroupLayoutEntry {
                 binding,
                 visibility: wgpu::ShaderStages::COMPUTE,
-                ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
+                ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset, min_binding_size: None },
                 count: None,
             })
             .collect();
-        let group =
+        let layout =
             device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: None, entries: &entries });
-        let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+        let all = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
             label: None,
-            bind_group_layouts: &[Some(&group)],
+            bind_group_layouts: &[Some(&layout)],
             immediate_size: 0,
         });
-        let pipeline = Arc::new(device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label: Some(kernel.name),
-            layout: Some(&layout),
+            layout: Some(&all),
             module: &module,
             entry_point: Some("main"),
             compilation_options: Default::default(),
             cache: None,
-        }));
+        });
         self.0.queue.check()?;
-        Ok(lock(&self.0.pipelines).entry(key).or_insert(pipeline).clone())
+        Ok(lock(&self.0.pipelines).entry(key).or_insert(Compiled { pipeline, layout }).clone())
     }
 }

@@ -11,6 +11,7 @@ pub mod kernel;
 mod packed;
 mod pool;
 mod queue;
+mod recording;
 mod timer;
 mod word;
 

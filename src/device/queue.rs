@@ -6,6 +6,7 @@
 use super::counters::Count;
 use super::failure::Failure;
 use super::pool::lock;
+use super::recording::{Command, Dispatch, Recording, SLOT, SLOTS};
 use super::timer::Timer;
 use super::word::Word;
 use crate::{Error, Result};
@@ -16,7 +17,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 /// Work recorded before it is handed to the GPU without being asked: long queues trip driver watchdogs.
-const DISPATCHES_PER_SUBMIT: u32 = 64;
+const DISPATCHES_PER_SUBMIT: usize = 64;
 /// A device that has not finished a submission by then never will. A lost one ends the wait at once. Not a short time again
 /// and again: where a wait ends before the work does, and another thread sees the work end just then, wgpu takes it for a
 /// contradiction and panics.
@@ -29,6 +30,8 @@ pub(super) struct Queue {
     pub device: wgpu::Device,
     raw: wgpu::Queue,
     recording: Mutex<Recording>,
+    /// The parameters of the dispatches of a submission.
+    pub params: wgpu::Buffer,
     /// Submissions go one by one, in the order of recording. Holds the last one.
     turn: Mutex<Option<wgpu::SubmissionIndex>>,
     failure: Failure,
@@ -43,19 +46,17 @@ impl std::fmt::Debug for Queue {
     }
 }
 
-#[derive(Default)]
-struct Recording {
-    encoder: Option<wgpu::CommandEncoder>,
-    dispatches: u32,
-    /// Kernels that are timed.
-    timed: Vec<&'static str>,
-}
-
 impl Queue {
     /// Of an open device; `timed` if kernels are.
     pub fn new(device: wgpu::Device, raw: wgpu::Queue, adapter: &str, timed: bool) -> Self {
         Queue {
             failure: Failure::of(&device, adapter),
+            params: device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("parameters"),
+                size: (SLOTS * SLOT) as u64,
+                usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            }),
             timer: timed.then(|| Timer::new(&device, &raw)),
             device,
             raw,
@@ -81,32 +82,26 @@ impl Queue {
         self.failure.error(&what)
     }
 
-    /// Adds to the open encoder; nothing runs before the next submission.
-    pub fn record(&self, f: impl FnOnce(&mut wgpu::CommandEncoder)) {
-        let mut recording = lock(&self.recording);
-        f(recording.encoder(&self.device));
+    /// Writes something down; nothing runs before the next submission.
+    pub fn record(&self, command: Command) {
+        lock(&self.recording).commands.push(command);
     }
 
-    /// Adds a kernel, and hands over what is recorded if that is much.
-    pub fn record_dispatch(
-        &self,
-        name: &'static str,
-        pipeline: &wgpu::ComputePipeline,
-        group: &wgpu::BindGroup,
-        grid: [u32; 3],
-    ) {
-        let mut recording = lock(&self.recording);
-        let timestamp_writes = self.timer.as_ref().and_then(|t| t.next(&mut recording.timed, name));
-        let encoder = recording.encoder(&self.device);
-        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: None, timestamp_writes });
-        pass.set_pipeline(pipeline);
-        pass.set_bind_group(0, group, &[]);
-        pass.dispatch_workgroups(grid[0], grid[1], grid[2]);
-        drop(pass);
-        recording.dispatches += 1;
-        let full = recording.dispatches >= DISPATCHES_PER_SUBMIT;
-        drop(recording);
-        if full {
+    /// Writes a kernel down, and hands over what is recorded if that is much.
+    pub fn record_dispatch(&self, dispatch: Dispatch, params: &[u8]) {
+        loop {
+            let mut recording = lock(&self.recording);
+            // Others may have written more down while the work before was about to be handed over.
+            if recording.dispatches() < SLOTS {
+                recording.dispatch(dispatch, params);
+                let full = recording.dispatches() >= DISPATCHES_PER_SUBMIT;
+                drop(recording);
+                if full {
+                    self.submit();
+                }
+                return;
+            }
+            drop(recording);
             self.submit();
         }
     }
@@ -115,10 +110,17 @@ impl Queue {
     fn submit(&self) -> Option<wgpu::SubmissionIndex> {
         // Held until the work is handed over: what is recorded later may use the same memory again.
         let mut turn = lock(&self.turn);
-        let Recording { encoder, timed, .. } = std::mem::take(&mut *lock(&self.recording));
-        let Some(mut encoder) = encoder else { return turn.clone() };
+        let recording = std::mem::take(&mut *lock(&self.recording));
+        if recording.commands.is_empty() {
+            return turn.clone();
+        }
+        if !recording.params.is_empty() {
+            self.raw.write_buffer(&self.params, 0, &recording.params);
+        }
+        let (mut encoder, timed) = recording.encode(&self.device, self.timer.as_ref());
         let times = self.timer.as_ref().and_then(|t| t.resolve(&self.device, &mut encoder, timed));
         let index = self.raw.submit([encoder.finish()]);
+        self.count.submissions.fetch_add(1, Ordering::Relaxed);
         *turn = Some(index.clone());
         drop(turn);
         // What cannot be read is left out: a profile must not stop a run.
@@ -142,7 +144,7 @@ impl Queue {
         let staging =
             self.device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false });
         self.check()?;
-        self.record(|e| e.copy_buffer_to_buffer(raw, 0, &staging, 0, size));
+        self.record(Command::Copy { from: raw.clone(), to: staging.clone(), bytes: size });
         let index = self.submit();
         let view = self.view(&staging, index)?;
         let out = bytemuck::cast_slice::<u8, u32>(&view).iter().map(|&w| T::from_word(w)).collect();
@@ -188,11 +190,5 @@ impl Queue {
     /// Lets the device say what has become of it: it does so once what it has begun is done.
     fn ask_why(&self) {
         let _ = self.poll(wgpu::PollType::Wait { submission_index: None, timeout: Some(LAST_WORDS) });
-    }
-}
-
-impl Recording {
-    fn encoder(&mut self, device: &wgpu::Device) -> &mut wgpu::CommandEncoder {
-        self.encoder.get_or_insert_with(|| device.create_command_encoder(&Default::default()))
     }
 }

@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# What a card gives, in one Markdown file:  bash benches/gpu.sh [ADAPTER]
+#
+# Proof of the same words on every operation, ten runs on the CPU, the card and `auto` with their tables compared, the host's work
+# for a dispatch, and operations against the bandwidth of the card; other tools beside it where they are installed. It takes the
+# workloads of benches/pipelines.py from $PEERS_WORK/data (~/.cache/uptake-peers) and builds what is not built. A run that takes
+# over a minute is stopped and said so. The file goes to benches/results/, or $OUT where that is set.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+adapter="${1:-gpu}"
+work="${PEERS_WORK:-$HOME/.cache/uptake-peers}"
+peers="${PEERS:-../shared/peers}"
+to="${OUT:-benches/results}"
+uptake="${UPTAKE:-target/release/uptake}"
+runs="${RUNS:-3}"
+scratch="$(mktemp -d)"
+trap 'rm -rf "$scratch"' EXIT
+
+[[ -d "$work/data" ]] || { echo "no workloads in $work/data: $peers/setup.sh makes them, or set PEERS_WORK" >&2; exit 1; }
+[[ -x "$uptake" ]] || cargo build --release || exit 1
+name="$("$uptake" devices 2>/dev/null | grep -v '^ ' | head -1)"
+file="$to/$(date +%F)-gpu.md"
+mkdir -p "$to"
+
+# The least wall seconds of some whole processes: INPUT RECIPE DEVICE FOLDER
+seconds() {
+    local best="" spent begin
+    for ((i = 0; i < runs; i++)); do
+        rm -rf "$4"
+        begin="$(date +%s%N)"
+        # shellcheck disable=SC2086 # a pattern of files is several words
+        timeout 60 "$uptake" run $1 --recipe "$2" --device "$3" --out "$4" --no-labels --no-overlays --quiet \
+            >"$scratch/said" 2>&1 || { echo "failed"; return; }
+        spent=$(($(date +%s%N) - begin))
+        [[ -z "$best" || "$spent" -lt "$best" ]] && best="$spent"
+    done
+    awk -v ns="$best" 'BEGIN { printf "%.3f", ns / 1e9 }'
+}
+
+# Are all tables of two folders the same bytes?
+same() {
+    local table
+    for table in "$1"/*.csv; do
+        cmp -s "$table" "$2/$(basename "$table")" || { echo "**no**: $(basename "$table")"; return; }
+    done
+    echo yes
+}
+
+row() {
+    local work_name="$1" input="$2" recipe="$3" cpu gpu auto
+    cpu="$(seconds "$input" "$recipe" cpu "$scratch/cpu")"
+    gpu="$(seconds "$input" "$recipe" "$adapter" "$scratch/gpu")"
+    auto="$(seconds "$input" "$recipe" auto "$scratch/auto")"
+    echo "| $work_name | $cpu | $gpu | $auto | $(same "$scratch/cpu" "$scratch/gpu") |"
+}
+
+{
+    echo "# GPU, $(date +%F)"
+    echo
+    echo "$name; $(nproc) threads; $("$uptake" --version). Whole processes without labels and overlays, best of $runs, seconds."
+    echo
+    echo "| work | CPU | GPU | auto | the same tables |"
+    echo "|---|---|---|---|---|"
+    data="$work/data"
+    row "W1 p1" "$data/W1.tif" benches/recipes/p1.toml
+    row "W1 nuclei" "$data/W1.tif" nuclei
+    row "W1 cells" "$data/W1.tif" cells
+    row "W1B p1" "$data/W1B/img_*.tif" benches/recipes/p1.toml
+    row "W1B nuclei" "$data/W1B/img_*.tif" nuclei
+    row "W1L p1" "$data/W1L.tif" benches/recipes/p1.toml
+    row "W1L nuclei" "$data/W1L.tif" nuclei
+    row "W2 p2" "$data/W2.tif" benches/recipes/p2.toml
+    row "W3 p3" "$data/W3.nii" benches/recipes/p3.toml
+    row "W3 pet-41" "$data/W3.nii" pet-41
+    echo
+    echo "## Every operation against the CPU"
+    echo
+    timeout 120 "$uptake" devices --verify --device "$adapter" 2>&1 | tail -1
+    echo
+    export UPTAKE_DEVICE="$([[ "$adapter" == gpu ]] || echo "$adapter")"
+    echo "## What the host does for it"
+    echo
+    timeout 60 cargo bench --quiet --bench gpu_host 2>/dev/null || echo "not finished within a minute"
+    echo
+    echo "## Operations"
+    echo
+    echo '```'
+    UPTAKE_DEVICE="${UPTAKE_DEVICE:-gpu}" UPTAKE_SIZES="${SIZES:-4096}" timeout 120 cargo bench --quiet --bench ops 2>/dev/null \
+        || echo "not finished within two minutes"
+    echo '```'
+    for peer in p1_cucim p1_cle; do
+        python="$work/venv/bin/python"
+        if [[ -x "$python" ]] && "$python" -c "import $([[ $peer == p1_cucim ]] && echo cucim || echo pyclesperanto)" 2>/dev/null; then
+            echo
+            echo "## $peer on W1"
+            echo
+            echo '```'
+            timeout 60 "$python" "$peers/$peer.py" "$data/W1.tif" "$scratch/peer" 2>&1 | tail -20
+            echo '```'
+        fi
+    done
+} >"$file"
+echo "$file"

@@ -1,0 +1,126 @@
+//! What the host does for a GPU: everything but the shaders and the waiting for them.
+//!
+//! `cargo bench --bench gpu_host`; `UPTAKE_DEVICE` names an adapter (the best one if absent). It needs no real card: the host's
+//! side of a software adapter is the same code. Times are those of the processor in the thread that records, so waits do not
+//! count; the recipes run with one thread.
+
+use std::time::{Duration, Instant};
+use uptake::Result;
+use uptake::device::{AdapterChoice, Buffer, Counters, Device, Gpu};
+use uptake::image::{Channel, Modality, Scan, Volume};
+use uptake::ops::pixelwise::add;
+use uptake::pipeline::{self, External};
+use uptake::recipe::preset;
+use uptake::units::{Shape, Spacing};
+
+/// As in the command.
+#[global_allocator]
+static MEMORY: uptake::memory::Recycler = uptake::memory::Recycler::new();
+
+const DISPATCHES: u32 = 20_000;
+const IMAGES: u32 = 10;
+const SIDE: usize = 512;
+
+fn main() {
+    if let Err(e) = run() {
+        eprintln!("{e}");
+        std::process::exit(1);
+    }
+}
+
+fn run() -> Result<()> {
+    let name = std::env::var("UPTAKE_DEVICE").ok().filter(|n| !n.is_empty());
+    let choice = name.map_or(AdapterChoice::Best, AdapterChoice::Named);
+    let start = Instant::now();
+    let gpu = Gpu::open(&choice)?;
+    println!("{}: opened in {:.1} ms", gpu.adapter().name, ms(start.elapsed()));
+    let device = Device::Gpu(gpu.clone());
+    let each = dispatch(&device)?;
+    println!("a dispatch: {:.2} us of the host", each.as_secs_f64() * 1e6);
+    println!(
+        "\n| recipe, {SIDE} x {SIDE} | host ms, first image | host ms an image | dispatches | waits | MB up | MB down |"
+    );
+    println!("|---|---|---|---|---|---|---|");
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool of one thread");
+    for preset in ["nuclei", "cells", "pet-41"] {
+        println!("{}", pool.install(|| recipe(preset, &gpu, &device))?);
+    }
+    Ok(())
+}
+
+/// The host's time for a kernel of three small arrays, one of them new.
+fn dispatch(device: &Device) -> Result<Duration> {
+    let small = Volume::new(Shape::new(1, 8, 8), vec![1; 64])?;
+    let small = Volume { samples: device.place(&small.samples)?, ..small };
+    let work = |n: u32| -> Result<()> {
+        let mut last = small.clone();
+        for _ in 0..n {
+            last = add(device, &small, &small)?;
+        }
+        match last.samples {
+            Buffer::Gpu(b) => b.download_first(1).map(|_| ()),
+            Buffer::Host(_) => Ok(()),
+        }
+    };
+    work(100)?;
+    let start = thread_time();
+    work(DISPATCHES)?;
+    Ok((thread_time() - start) / DISPATCHES)
+}
+
+/// A line of the table.
+fn recipe(name: &str, gpu: &Gpu, device: &Device) -> Result<String> {
+    let recipe = preset(name)?.recipe()?;
+    let scan = scan(if name.starts_with("pet") { Modality::Pet } else { Modality::Fluorescence })?;
+    let run = || pipeline::run(&scan, &recipe, device, &External::new());
+    let start = thread_time();
+    run()?;
+    let first = thread_time() - start;
+    let (start, before) = (thread_time(), gpu.counters());
+    for _ in 0..IMAGES {
+        run()?;
+    }
+    let each = (thread_time() - start) / IMAGES;
+    let after = gpu.counters();
+    let mean = |of: fn(&Counters) -> u64| (of(&after) - of(&before)) as f64 / f64::from(IMAGES);
+    Ok(format!(
+        "| {name} | {:.1} | {:.1} | {:.0} | {:.0} | {:.2} | {:.2} |",
+        ms(first),
+        ms(each),
+        mean(|c| c.dispatches),
+        mean(|c| c.readbacks),
+        mean(|c| c.bytes_up) / 1e6,
+        mean(|c| c.bytes_down) / 1e6,
+    ))
+}
+
+/// Blobs on a noisy ground.
+fn scan(modality: Modality) -> Result<Scan> {
+    let shape = Shape::new(1, SIDE, SIDE);
+    let sample = |i: usize| {
+        let (y, x) = (i / SIDE, i % SIDE);
+        let (dy, dx) = (y as i32 % 48 - 24, x as i32 % 48 - 24);
+        let noise = (i as u32).wrapping_mul(2_654_435_761) >> 24;
+        300 + noise as i32 + if dy * dy + dx * dx < 169 { 4000 } else { 0 }
+    };
+    let volume = Volume::new(shape, (0..shape.len()).map(sample).collect())?;
+    let channel = Channel { name: "a".into(), unit: "", volume, saturated: None, saturation: None };
+    let mut scan = Scan::new(modality, shape, vec![channel]);
+    scan.spacing = if modality == Modality::Pet { Spacing::mm([4.0; 3]) } else { Spacing::um([1.0, 0.65, 0.65]) };
+    Ok(scan)
+}
+
+fn ms(t: Duration) -> f64 {
+    t.as_secs_f64() * 1e3
+}
+
+/// Time that this thread has had of a processor; on other systems than Linux the time on the wall.
+fn thread_time() -> Duration {
+    let spent = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    match spent.as_deref().and_then(|s| s.split(' ').next()).and_then(|s| s.parse().ok()) {
+        Some(ns) => Duration::from_nanos(ns),
+        None => Duration::from_nanos(Instant::now().duration_since(*START).as_nanos() as u64),
+    }
+}
+
+static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);

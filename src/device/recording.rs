@@ -1,0 +1,97 @@
+//! Commands on their way to a GPU: written down as they come, made into one submission at a time.
+//!
+//! What a kernel is told (its parameters) stands in one buffer that all submissions share: each dispatch reads its own slot by
+//! an offset, so none needs a buffer of its own. The queue fills the buffer before the commands that read it.
+
+use super::timer::Timer;
+
+/// Dispatches that one submission has slots for.
+pub(super) const SLOTS: usize = 256;
+/// Bytes that the parameters of a kernel take at most; every offset of a slot is a multiple of it, as all adapters allow.
+pub(super) const SLOT: usize = 256;
+
+/// Something for the device to do.
+pub(super) enum Command {
+    /// Sets a buffer to zero.
+    Clear(wgpu::Buffer),
+    /// Copies the first bytes of a buffer.
+    Copy { from: wgpu::Buffer, to: wgpu::Buffer, bytes: u64 },
+    /// Runs a kernel.
+    Dispatch(Dispatch),
+}
+
+/// A kernel with what it works on.
+pub(super) struct Dispatch {
+    pub kernel: &'static str,
+    pub pipeline: wgpu::ComputePipeline,
+    pub group: wgpu::BindGroup,
+    pub grid: [u32; 2],
+    /// Which slot its parameters stand in; the recording gives it.
+    pub slot: u32,
+}
+
+/// What is to be done next, in order.
+#[derive(Default)]
+pub(super) struct Recording {
+    pub commands: Vec<Command>,
+    /// The parameters of its dispatches, a slot each.
+    pub params: Vec<u8>,
+}
+
+impl Recording {
+    /// Dispatches so far.
+    pub fn dispatches(&self) -> usize {
+        self.params.len() / SLOT
+    }
+
+    /// Adds a kernel with its parameters, at most [`SLOT`] bytes of them.
+    pub fn dispatch(&mut self, mut dispatch: Dispatch, params: &[u8]) {
+        dispatch.slot = self.dispatches() as u32;
+        self.params.extend_from_slice(params);
+        self.params.resize((dispatch.slot as usize + 1) * SLOT, 0);
+        self.commands.push(Command::Dispatch(dispatch));
+    }
+
+    /// As the driver takes it: kernels that follow each other share a pass, or have one each if they are timed. Also gives
+    /// the names of those that are.
+    pub fn encode(&self, device: &wgpu::Device, timer: Option<&Timer>) -> (wgpu::CommandEncoder, Vec<&'static str>) {
+        let mut encoder = device.create_command_encoder(&Default::default());
+        let mut timed = Vec::new();
+        let mut rest = self.commands.as_slice();
+        while let Some((first, others)) = rest.split_first() {
+            match first {
+                Command::Clear(buffer) => encoder.clear_buffer(buffer, 0, None),
+                Command::Copy { from, to, bytes } => encoder.copy_buffer_to_buffer(from, 0, to, 0, *bytes),
+                Command::Dispatch(dispatch) => {
+                    let timestamp_writes = timer.and_then(|t| t.next(&mut timed, dispatch.kernel));
+                    let descriptor = wgpu::ComputePassDescriptor { label: None, timestamp_writes };
+                    let mut pass = encoder.begin_compute_pass(&descriptor);
+                    dispatch.encode(&mut pass);
+                    if timer.is_none() {
+                        rest = rest_of_pass(others, &mut pass);
+                        continue;
+                    }
+                }
+            }
+            rest = others;
+        }
+        (encoder, timed)
+    }
+}
+
+/// Encodes the dispatches that come first; returns what comes after them.
+fn rest_of_pass<'a>(mut commands: &'a [Command], pass: &mut wgpu::ComputePass<'_>) -> &'a [Command] {
+    while let Some((Command::Dispatch(dispatch), others)) = commands.split_first() {
+        dispatch.encode(pass);
+        commands = others;
+    }
+    commands
+}
+
+impl Dispatch {
+    fn encode(&self, pass: &mut wgpu::ComputePass<'_>) {
+        pass.set_pipeline(&self.pipeline);
+        pass.set_bind_group(0, &self.group, &[self.slot * SLOT as u32]);
+        pass.dispatch_workgroups(self.grid[0], self.grid[1], 1);
+    }
+}
