@@ -11,7 +11,7 @@ use super::layout::Layout;
 use super::ledger::Entry;
 use super::metadata::Metadata;
 use super::parts::IMAGES;
-use super::plates::Plates;
+use super::plates::{Pictures, Plates};
 use super::recipes::Recipes;
 use super::record::{Record, Status};
 use crate::table::arrow;
@@ -99,7 +99,7 @@ pub(super) fn write(
 }
 
 /// The tables that sum up images, and pictures of them with their places.
-fn sums(groups: Option<Groups>, plates: Option<Plates>) -> (Vec<(&'static str, Table)>, Vec<(String, String)>) {
+fn sums(groups: Option<Groups>, plates: Option<Plates>) -> (Vec<(&'static str, Table)>, Pictures) {
     let groups = groups.map(|groups| (GROUPS, groups.table()));
     let (tables, pictures) = plates.map(|plates| plates.results()).unwrap_or_default();
     (groups.into_iter().chain(tables).collect(), pictures)

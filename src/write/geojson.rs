@@ -63,7 +63,7 @@ pub struct GeoJson {
 #[derive(Debug)]
 enum Out {
     Plain(Draft),
-    Packed(GzEncoder<Draft>),
+    Packed(Box<GzEncoder<Draft>>),
 }
 
 impl Write for Out {
@@ -92,7 +92,11 @@ impl GeoJson {
         drawn.nuclei.as_ref().map_or(Ok(()), |nuclei| nuclei.runs().map(drop))?;
         let draft = Draft::create(path)?;
         let is_packed = path.extension().is_some_and(|e| e == "gz");
-        let out = if is_packed { Out::Packed(GzEncoder::new(draft, Compression::new(6))) } else { Out::Plain(draft) };
+        let out = if is_packed {
+            Out::Packed(Box::new(GzEncoder::new(draft, Compression::new(6))))
+        } else {
+            Out::Plain(draft)
+        };
         let mut file = GeoJson { drawn, path: path.into(), out, features: 0 };
         file.put(b"{\"type\":\"FeatureCollection\",\"features\":[")?;
         Ok(file)

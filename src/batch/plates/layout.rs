@@ -26,8 +26,11 @@ struct PlateLayout {
     /// Columns of metadata.
     names: Vec<String>,
     /// By plate (all, if there is none) and well: the line, and its cells.
-    wells: BTreeMap<(Option<String>, Well), (u64, Vec<Option<String>>)>,
+    wells: BTreeMap<(Option<String>, Well), Line>,
 }
+
+/// The number of a line, and its cells.
+type Line = (u64, Vec<Option<String>>);
 
 /// Gives each image what the layout of the recipe says of its well.
 ///
@@ -104,7 +107,7 @@ impl PlateLayout {
     }
 
     /// What it says of a well.
-    fn of(&self, plate: &str, well: Well) -> Option<&(u64, Vec<Option<String>>)> {
+    fn of(&self, plate: &str, well: Well) -> Option<&Line> {
         self.wells.get(&(Some(plate.to_owned()), well)).or_else(|| self.wells.get(&(None, well)))
     }
 

@@ -33,6 +33,9 @@ pub(super) const PLATES: &str = "plates";
 pub(super) const WELLS: &str = "wells";
 pub(super) const RESPONSES: &str = "responses";
 
+/// Pictures as text, with their places in the folder of the results.
+pub(super) type Pictures = Vec<(String, String)>;
+
 /// What is put together.
 pub(super) struct Plates {
     keys: recipe::Plates,
@@ -93,7 +96,7 @@ impl Plates {
     }
 
     /// The tables, and the pictures of them by their place in the folder of the results.
-    pub fn results(&self) -> (Vec<(&'static str, Table)>, Vec<(String, String)>) {
+    pub fn results(&self) -> (Vec<(&'static str, Table)>, Pictures) {
         let mut tables = vec![(PLATES, table::plates(self)), (WELLS, table::wells(self))];
         let mut pictures = pictures::heat_maps(self);
         if let Some(keys) = &self.keys.responses {
