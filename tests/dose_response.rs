@@ -80,6 +80,8 @@ impl Bench {
 }
 
 type Row = HashMap<String, String>;
+/// Response to a dose.
+type Curve = &'static dyn Fn(f64) -> f64;
 
 fn rows(path: &Path) -> Vec<Row> {
     csv::Reader::from_path(path).unwrap().deserialize().map(|row| row.unwrap()).collect()
@@ -110,7 +112,7 @@ fn a_plate_of_384_wells_gives_its_curves() {
     for row in 1..=16 {
         for column in 1..=24 {
             let well = name(row, column);
-            let is_outside = row == 1 || row == 16 || column < 3 || column > 22;
+            let is_outside = row == 1 || row == 16 || !(3..=22).contains(&column);
             if is_outside {
                 let control = if column % 2 == 0 { "positive" } else { "negative" };
                 bench.line(format_args!("{well},,,,,{control}"));
@@ -235,7 +237,7 @@ fn shards_and_threads_give_the_same() {
 #[test]
 fn no_curve_has_a_reason() {
     let mut bench = Bench::new(RECIPE);
-    let kinds: [(&str, &dyn Fn(f64) -> f64, u32); 6] = [
+    let kinds: [(&str, Curve, u32); 6] = [
         ("above", &|dose| 0.1 + 0.8 * logistic(dose, 3e4, 1.5), 8),
         ("below", &|dose| 0.1 + 0.8 * logistic(dose, 0.15, 1.5), 8),
         ("few", &|dose| logistic(dose, 20.0, 1.0), 4),
