@@ -7,6 +7,7 @@ use super::layout;
 use super::masks::{self, Finder};
 use super::metadata::{self, Metadata};
 use super::names;
+use super::plates;
 use super::recipes::Recipes;
 use super::references;
 use super::search::{Search, SearchResult, absolute, search};
@@ -58,6 +59,7 @@ pub fn discover(settings: &Settings, recipes: &Recipes) -> Result<Images> {
     if let Some(groups) = &groups {
         images.group(groups);
     }
+    plates::lay_out(&recipes.all(), &mut images.metadata, &mut images.items)?;
     if !images.metadata.names().is_empty() {
         let columns = layout::names(&recipes.used(&images.items))?;
         images.metadata.differ_from(columns.iter().map(String::as_str))?;

@@ -76,6 +76,17 @@ fn is_plain(name: &str) -> bool {
     !name.is_empty() && !name.contains('.')
 }
 
+/// A folder that is called after a word of a table: no path within, and none out of the folder above it.
+pub fn folder(name: &str) -> String {
+    // The slash becomes a character that is escaped.
+    let name = component(&name.replace('/', "\u{1}"));
+    match name.strip_prefix('.') {
+        Some(rest) => format!("%2E{rest}"),
+        None if name.is_empty() => "%".into(),
+        None => name,
+    }
+}
+
 /// A part of a path that file systems take, however odd the image's name is.
 fn component(name: &str) -> String {
     let mut out = String::new();
@@ -151,6 +162,12 @@ mod tests {
         let sets = ["nuclei", "big_nuclei", "big-nuclei", "b_nuclei", "b"];
         let files: BTreeSet<String> = images.iter().flat_map(|i| sets.map(|set| tif(i, set))).collect();
         assert_eq!(files.len(), images.len() * sets.len());
+    }
+
+    #[test]
+    fn folders_are_no_paths() {
+        assert_eq!(["P 1", "a/b", "..", ""].map(folder), ["P 1", "a%01b", "%2E.", "%"]);
+        assert_ne!(folder("a/b"), folder("a%01b"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::context::BatchContext;
 use super::files::{self, LabelFiles};
 use super::hash::Hashed;
 use super::item::{Item, Task};
+use super::outputs::GeoJsonFiles;
 use super::parts::{Ending, IMAGES, PartWriter, Written, key};
 use super::pools::Pools;
 use super::record::{Record, Stage, Status};
@@ -43,6 +44,7 @@ struct Given<'a> {
 struct Measured<'a> {
     outcome: Outcome,
     part: PartWriter<'a>,
+    geojson: GeoJsonFiles,
 }
 
 /// What is known of an image before it is read.
@@ -208,16 +210,18 @@ impl BatchContext<'_> {
         let (scan, external) = pipeline::on_grid(scan, external, recipe)?;
         let key = self.key(item, recipe, &hashes);
         let given = Given { item, recipe, scan: &scan, external: &external, extent, key: &key };
-        let Measured { outcome, mut part } = match self.on_either_side(&given, &mut share, &mut record.stage)? {
-            Ok(measured) => measured,
-            Err(all) => {
-                looked.hashes = Some(hashes);
-                return Ok(Err(all));
-            }
-        };
+        let Measured { outcome, mut part, geojson } =
+            match self.on_either_side(&given, &mut share, &mut record.stage)? {
+                Ok(measured) => measured,
+                Err(all) => {
+                    looked.hashes = Some(hashes);
+                    return Ok(Err(all));
+                }
+            };
         self.stop().check()?;
         record.stage = Stage::Write;
-        let files = stage("write", "", || self.set_down(item, recipe, &scan, &outcome))?;
+        let mut files = stage("write", "", || self.set_down(item, recipe, &scan, &outcome))?;
+        files.extend(self.finish_geojson(geojson)?);
         part.append(IMAGES, &arrow::batch(&outcome.row)?)?;
         let (warnings, roles) = (outcome.warnings, pipeline::roles(&outcome.row));
         record.warning = pipeline::warnings(&outcome.row);
@@ -274,9 +278,13 @@ impl BatchContext<'_> {
             More::Later(all) => Ok(Err(all)),
             More::Granted => {
                 let mut part = self.store.begin(given.key)?;
-                let mut take = |set: &str, rows| part.append(set, &arrow::batch(&rows)?);
+                let mut geojson = self.begin_geojson(given.item, recipe, &found)?;
+                let mut take = |set: &str, rows| {
+                    geojson.get_mut(set).map_or(Ok(()), |(_, file)| file.append(&rows))?;
+                    part.append(set, &arrow::batch(&rows)?)
+                };
                 let outcome = stage("recipe", "", || found.measure_into(&mut take))?;
-                Ok(Ok(Measured { outcome, part }))
+                Ok(Ok(Measured { outcome, part, geojson }))
             }
         }
     }

@@ -4,10 +4,15 @@ use super::context::BatchContext;
 use super::item::{Item, Source};
 use super::parts::Written;
 use crate::image::Scan;
-use crate::pipeline::Outcome;
-use crate::recipe::{DicomFile, ImageFiles, Recipe};
+use crate::pipeline::{Found, Outcome};
+use crate::recipe::{DicomFile, GeoJsonFile, ImageFiles, Recipe};
 use crate::write::dicom;
+use crate::write::geojson::{Drawn, GeoJson};
 use crate::{Error, Result, read, write};
+use std::collections::BTreeMap;
+
+/// Files of GeoJSON that are being written, by object set, with their places.
+pub type GeoJsonFiles = BTreeMap<String, (String, GeoJson)>;
 
 impl BatchContext<'_> {
     /// Longest side of an overlay in pixels.
@@ -29,6 +34,12 @@ impl BatchContext<'_> {
         format!("labels/{}", item.output(set, ".dcm", file.end()))
     }
 
+    /// Place of the objects of a set as GeoJSON below the output folder.
+    fn geojson_output(item: &Item, recipe: &Recipe, set: &str, file: GeoJsonFile) -> String {
+        let usual = if is_nifti(recipe) { ".nii.gz" } else { ".tif" };
+        format!("labels/{}", item.output(set, usual, file.end()))
+    }
+
     /// Place of a derived image below the output folder.
     fn image_output(item: &Item, recipe: &Recipe, name: &str) -> String {
         let (usual, end) = if is_nifti(recipe) { (".nii.gz", ".nii.gz") } else { (".tif", ".ome.tif") };
@@ -44,6 +55,13 @@ impl BatchContext<'_> {
         let dicom = written.flat_map(|(set, _)| body.output.dicom.iter().map(|f| Self::dicom_output(item, set, *f)));
         let images = body.written_images().map(|name| Self::image_output(item, recipe, name));
         sets.flatten().chain(dicom).chain(images).collect()
+        let geojson = body.output.geojson.filter(|_| self.settings.labels).into_iter().flat_map(|file| {
+            let written = body.objects.iter().filter(|(_, o)| o.write);
+            written.map(move |(set, _)| Self::geojson_output(item, recipe, set, file))
+        });
+        let images =
+            body.images.iter().filter(|(_, i)| i.write).map(|(name, _)| Self::image_output(item, recipe, name));
+        sets.flatten().chain(dicom).chain(geojson).chain(images).collect()
     }
 
     /// Writes them.
@@ -94,6 +112,38 @@ impl BatchContext<'_> {
             }
         }
         Ok(written)
+    }
+
+    /// Opens the files of the sets as GeoJSON, where the recipe says so: features come as rows are made.
+    pub fn begin_geojson(&self, item: &Item, recipe: &Recipe, found: &Found) -> Result<GeoJsonFiles> {
+        let mut files = GeoJsonFiles::new();
+        let Some(file) = recipe.body.output.geojson.filter(|_| self.settings.labels) else { return Ok(files) };
+        for (place, (name, set)) in recipe.body.objects.iter().filter(|(_, o)| o.write).enumerate() {
+            let Some(objects) = found.set(name) else { continue };
+            let below = Self::geojson_output(item, recipe, name, file);
+            // Cells have the labels of the nuclei that they were grown from.
+            let nuclei = set.grow.as_ref().and_then(|grow| found.set(&grow.from));
+            let drawn = Drawn {
+                image: item.name.clone(),
+                set: name.clone(),
+                place,
+                objects: objects.on_host(),
+                nuclei: nuclei.map(|nuclei| nuclei.labels.clone()),
+                classes: recipe.body.classes(name),
+            };
+            let file = GeoJson::create(&self.out.path(&below)?, drawn)?;
+            files.insert(name.clone(), (below, file));
+        }
+        Ok(files)
+    }
+
+    /// Ends the files of GeoJSON.
+    pub fn finish_geojson(&self, files: GeoJsonFiles) -> Result<Vec<Written>> {
+        let finish = |(below, file): (String, GeoJson)| {
+            file.finish()?;
+            Written::of(self.out.folder(), below)
+        };
+        files.into_values().map(finish).collect()
     }
 
     /// Writes the object sets as DICOM, where the recipe says so. A set without objects has no such file: the formats know none.

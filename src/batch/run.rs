@@ -39,6 +39,10 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
     let memory = for_images(settings.memory)?;
     let recipes = pool.install(|| controls::resolve(recipes, &images, memory, &|note| settings.observer.note(note)))?;
     let (recipes, Images { items, root, metadata, .. }) = (&*recipes, images);
+    let Images { items, root, metadata, .. } = pool.install(|| discover(settings, recipes))?;
+    groups::check(&recipes.all(), &metadata)?;
+    let notes = plates::check(&recipes.all(), &metadata, &items)?;
+    notes.iter().for_each(|note| settings.observer.note(note));
     let mut head = settings.head(recipes);
     (head.list, head.metadata) = (List::of(&items), metadata.clone());
     let items = head.shard.of(items);

@@ -7,12 +7,13 @@
 //! ```
 //!
 //! `path` is a file, a folder or a glob, from the folder of the sheet. Columns named `set.KEY` change the recipe as
-//! `--set KEY=VALUE` does; an empty cell changes nothing. All others are metadata. A file that ends in `.tsv` has tabs. Lines
-//! without any word are left out, and so are columns without name and words: spreadsheets write both.
+//! `--set KEY=VALUE` does; an empty cell changes nothing. All others are metadata. Columns
+//! without name and words are left out: spreadsheets write them.
 
+use super::csv_table::CsvTable;
 use crate::words::suggestion;
 use crate::{Error, Result};
-use csv::{ErrorKind, Position, ReaderBuilder, StringRecord, Trim};
+use csv::StringRecord;
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -56,26 +57,11 @@ impl Sheet {
     /// # Errors
     /// No CSV, no column `path`, two columns of one name, a line without a path, or nothing but a header.
     pub fn open(path: &Path) -> Result<Self> {
-        let tabs = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv"));
-        let separator = if tabs { b'\t' } else { b',' };
-        let bytes = std::fs::read(path).map_err(|e| Error::from(e).at(path))?;
-        let wrong = |e| no_table(e, &bytes).at(path);
-        let mut reader = ReaderBuilder::new().delimiter(separator).trim(Trim::All).from_reader(bytes.as_slice());
-        let columns = columns(reader.headers().map_err(wrong)?).map_err(|e| e.at(path))?;
-        let (mut shared, mut lines) = (BTreeMap::new(), Lines::of(&bytes));
-        let mut rows = Vec::new();
-        for record in reader.records() {
-            let record = record.map_err(wrong)?;
-            if record.iter().any(|cell| !cell.is_empty()) {
-                let line = lines.line(record.position());
-                rows.push(row(&record, line, &columns, &mut shared).map_err(|e| e.at(path))?);
-            }
-        }
-        if rows.is_empty() {
-            return Err(Error::usage("the sheet has no line below its header")
-                .at(path)
-                .remedy("a line for each image"));
-        }
+        let CsvTable { header, records } = CsvTable::open(path, "sheet")?;
+        let columns = columns(&header).map_err(|e| e.at(path))?;
+        let mut shared = BTreeMap::new();
+        let row = |(line, record): &(u64, StringRecord)| row(record, *line, &columns, &mut shared);
+        let rows = records.iter().map(row).collect::<Result<Vec<_>>>().map_err(|e| e.at(path))?;
         let names = columns.metadata.into_iter().map(|(_, name)| name).collect();
         Ok(Sheet { path: path.to_path_buf(), columns: names, rows })
     }
@@ -83,46 +69,6 @@ impl Sheet {
     /// The folder that its paths count from.
     pub fn folder(&self) -> PathBuf {
         super::search::absolute(&self.path).parent().map(Path::to_path_buf).unwrap_or_default()
-    }
-}
-
-/// Counts lines as an editor does: the reader has a record begin before the empty lines and the half of a line end that it
-/// passes over.
-struct Lines<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    line: u64,
-}
-
-impl<'a> Lines<'a> {
-    fn of(bytes: &'a [u8]) -> Self {
-        Lines { bytes, at: 0, line: 1 }
-    }
-
-    /// The line of a record that is not before the last one.
-    fn line(&mut self, position: Option<&Position>) -> u64 {
-        let begin = position.map_or(self.at, |p| usize::try_from(p.byte()).unwrap_or(usize::MAX));
-        let passed = self.bytes.get(begin..).unwrap_or_default().iter().take_while(|b| matches!(b, b'\r' | b'\n'));
-        let begin = begin.saturating_add(passed.count());
-        let between = self.bytes.get(self.at..begin).unwrap_or_default();
-        self.line += between.iter().filter(|b| **b == b'\n').count() as u64;
-        self.at = self.at.max(begin);
-        self.line
-    }
-}
-
-fn no_table(e: csv::Error, bytes: &[u8]) -> Error {
-    let line = |pos: Option<Position>| Lines::of(bytes).line(pos.as_ref());
-    match e.into_kind() {
-        ErrorKind::Io(e) => Error::from(e),
-        ErrorKind::UnequalLengths { pos, expected_len, len } => {
-            Error::format(format!("line {} has {len} cells, the header {expected_len}", line(pos)))
-                .remedy("quotes around a cell that holds a comma, and as many commas in each line")
-        }
-        ErrorKind::Utf8 { pos, .. } => {
-            Error::format(format!("line {} is not UTF-8", line(pos))).remedy("the sheet saved as \"CSV UTF-8\"")
-        }
-        other => Error::format(format!("no CSV table: {other:?}")),
     }
 }
 

@@ -11,12 +11,12 @@ use super::layout::Layout;
 use super::ledger::Entry;
 use super::metadata::Metadata;
 use super::parts::IMAGES;
-use super::plates::Plates;
+use super::plates::{Pictures, Plates};
 use super::recipes::Recipes;
 use super::record::{Record, Status};
 use crate::table::arrow;
 use crate::table::{Cells, Column, Table};
-use crate::write::{CsvSink, ParquetSink};
+use crate::write::{CsvSink, Draft, ParquetSink};
 use crate::{Error, Kind, Result};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -83,7 +83,11 @@ pub(super) fn write(
     images.append(&rows)?;
     images.finish()?;
     sets.into_values().try_for_each(|(_, sink)| sink.finish())?;
-    let sums = sums(groups, plates);
+    let (sums, pictures) = sums(groups, plates);
+    if context.settings.overlays {
+        let mut written = pictures.iter().map(|(below, text)| Draft::write(context.out.path(below)?, text.as_bytes()));
+        written.try_for_each(|done: Result<()>| done)?;
+    }
     for (name, table) in &sums {
         let mut sink = Sinks::open(context, name)?;
         sink.append(&arrow::batch(table)?)?;
@@ -94,10 +98,11 @@ pub(super) fn write(
     features.finish()
 }
 
-/// The tables that sum up images.
-fn sums(groups: Option<Groups>, plates: Option<Plates>) -> Vec<(&'static str, Table)> {
+/// The tables that sum up images, and pictures of them with their places.
+fn sums(groups: Option<Groups>, plates: Option<Plates>) -> (Vec<(&'static str, Table)>, Pictures) {
     let groups = groups.map(|groups| (GROUPS, groups.table()));
-    groups.into_iter().chain(plates.into_iter().flat_map(Plates::tables)).collect()
+    let (tables, pictures) = plates.map(|plates| plates.results()).unwrap_or_default();
+    (groups.into_iter().chain(tables).collect(), pictures)
 }
 
 /// Rows of images that are written together.
@@ -140,7 +145,7 @@ pub fn features(recipes: &Recipes) -> Result<Table> {
     recipes.all().into_iter().try_for_each(|recipe| layout.add_recipe(recipe))?;
     let groups = recipes.all().into_iter().find_map(|recipe| Groups::new(recipe, &layout));
     let plates = recipes.all().into_iter().find_map(|recipe| Plates::new(recipe, &layout));
-    Ok(dictionary(&layout, &Metadata::default(), &sums(groups, plates)))
+    Ok(dictionary(&layout, &Metadata::default(), &sums(groups, plates).0))
 }
 
 /// Every column of every table with its unit and meaning.

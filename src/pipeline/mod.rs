@@ -166,6 +166,11 @@ impl Found<'_> {
         Ok(outcome)
     }
 
+    /// An object set, if there is one of that name.
+    pub fn set(&self, name: &str) -> Option<&ObjectSet> {
+        self.made.get(name)
+    }
+
     /// Measures the sets and hands over their rows, so that those of a million objects are never in memory together.
     ///
     /// # Errors

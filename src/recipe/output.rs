@@ -15,6 +15,8 @@ pub struct Output {
     pub images: Option<ImageFiles>,
     /// Objects as DICOM beside the label images, for images that are DICOM themselves.
     pub dicom: Vec<DicomFile>,
+    /// Objects as GeoJSON beside the label images, as QuPath opens them.
+    pub geojson: Option<GeoJsonFile>,
     /// Where the contours of an RTSTRUCT run.
     pub contours: Contours,
     /// Images are volumes, so tables leave out what only single slices can have: true for PET.
@@ -39,6 +41,26 @@ pub enum DicomFile {
     Seg,
     /// A structure set: contours.
     Rtstruct,
+}
+
+/// How GeoJSON is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GeoJsonFile {
+    /// As text.
+    Plain,
+    /// Packed.
+    Gzip,
+}
+
+impl GeoJsonFile {
+    /// The end of its file name.
+    pub fn end(self) -> &'static str {
+        match self {
+            GeoJsonFile::Plain => ".geojson",
+            GeoJsonFile::Gzip => ".geojson.gz",
+        }
+    }
 }
 
 /// Where contours run.

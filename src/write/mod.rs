@@ -1,4 +1,4 @@
-//! What is set down: tables as CSV and Parquet, labels as OME-TIFF and NIfTI, overlays as PNG.
+//! What is set down: tables as CSV and Parquet, objects as GeoJSON, labels as OME-TIFF and NIfTI, overlays as PNG, drawings as SVG.
 //!
 //! Every file is written under another name beside its place and renamed when it is whole, so that a run that is cut off
 //! leaves no half file behind. Nothing here writes a time, a host name or a random number: the same input gives the same
@@ -6,10 +6,12 @@
 
 mod axis;
 mod colours;
+mod contour;
 pub mod csv;
 pub mod dicom;
 mod draft;
 mod font;
+pub mod geojson;
 pub mod labels;
 pub mod nifti;
 mod numbers;
@@ -19,8 +21,10 @@ mod paint;
 mod palette;
 pub mod parquet;
 mod png;
+mod rings;
 mod schema;
 mod silhouettes;
+pub mod svg;
 mod tone;
 mod view;
 

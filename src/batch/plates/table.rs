@@ -7,7 +7,10 @@
 //! | SSMD | (m_p - m_n) / sqrt(s_p^2 + s_n^2) | X. D. Zhang, Genomics 89 (2007) 552 |
 //! | robust z score | (x - median) / (1.4826 MAD), both over the samples of the plate | N. Malo et al., Nat. Biotechnol. 24 (2006) 167 |
 
-use super::{Control, Images, Plates};
+use super::dose::{Dose, common_unit};
+use super::effects::{Placed, edge_difference, eta_squared};
+use super::well::{Format, Well};
+use super::{Control, Images, Plate, Plates};
 use crate::batch::statistics::{deviation, mean, median, robust_deviation};
 use crate::table::{Cells, Column, Table};
 use std::collections::BTreeMap;
@@ -19,25 +22,31 @@ const NO_VALUE: &str = "no image of the well has a value";
 
 /// A table as it grows.
 #[derive(Default)]
-struct Growing(Table);
+pub(super) struct Growing(Table);
 
 impl Growing {
-    fn words(&mut self, name: &str, about: &str, words: Vec<Option<String>>) {
+    pub fn words(&mut self, name: &str, about: &str, words: Vec<Option<String>>) {
         self.0.push(Column::new(name, "", about, Cells::Text(words)));
     }
-    fn ints(&mut self, name: &str, about: &str, numbers: Vec<i64>) {
+    pub fn some_words(&mut self, name: &str, about: &str, empty: &str, words: Vec<Option<String>>) {
+        self.0.push(Column { empty: empty.into(), ..Column::new(name, "", about, Cells::Text(words)) });
+    }
+    pub fn ints(&mut self, name: &str, about: &str, numbers: Vec<i64>) {
         self.0.push(Column::new(name, "1", about, Cells::Int(numbers.into_iter().map(Some).collect())));
     }
-    fn reals(&mut self, name: String, unit: &str, about: String, empty: &str, values: Vec<Option<f64>>) {
+    pub fn reals(&mut self, name: String, unit: &str, about: String, empty: &str, values: Vec<Option<f64>>) {
         let cells = Cells::Real(values.into_iter().map(|v| v.filter(|v| v.is_finite())).collect());
         self.0.push(Column { empty: empty.into(), ..Column::new(name, unit, about, cells) });
+    }
+    pub fn finish(self) -> Table {
+        self.0
     }
 }
 
 /// The values of the wells of a plate.
-struct Values {
-    positive: Vec<f64>,
-    negative: Vec<f64>,
+pub(super) struct Values {
+    pub positive: Vec<f64>,
+    pub negative: Vec<f64>,
     samples: Vec<f64>,
 }
 
@@ -75,8 +84,28 @@ impl Values {
 
 impl Images {
     /// Mean over the images.
-    fn value(&self, column: usize) -> Option<f64> {
+    pub fn value(&self, column: usize) -> Option<f64> {
         self.values.get(column).and_then(|values| mean(values))
+    }
+}
+
+impl Plate {
+    /// The plate that the wells lie on.
+    pub fn format(&self, all: &Plates) -> Format {
+        Format::of(all.keys.wells, self.wells.keys().copied())
+    }
+
+    /// The samples with a value.
+    fn placed(&self, column: usize) -> Placed {
+        let samples = self.wells.iter().filter(|(_, images)| images.control.is_none());
+        samples.filter_map(|(well, images)| Some((*well, images.value(column)?))).collect()
+    }
+}
+
+impl Plates {
+    /// The values of a column by plate.
+    pub(super) fn values(&self, column: usize) -> BTreeMap<&String, Values> {
+        self.plates.iter().map(|(name, plate)| (name, Values::of(plate.wells.values(), column))).collect()
     }
 }
 
@@ -85,16 +114,19 @@ pub(super) fn plates(all: &Plates) -> Table {
     let mut table = Growing::default();
     table.words(&all.keys.plate, "The plate.", all.plates.keys().cloned().map(Some).collect());
     let count = |wanted: &dyn Fn(&Images) -> bool| -> Vec<i64> {
-        all.plates.values().map(|wells| wells.values().filter(|well| wanted(well)).count() as i64).collect()
+        all.plates.values().map(|plate| plate.wells.values().filter(|well| wanted(well)).count() as i64).collect()
     };
     table.ints("wells", "Number of wells of the plate with images.", count(&|_| true));
     let about = "Number of them that are positive controls.";
     table.ints("wells_positive", about, count(&|w| w.control == Some(Control::Positive)));
     let about = "Number of them that are negative controls.";
     table.ints("wells_negative", about, count(&|w| w.control == Some(Control::Negative)));
+    let about =
+        "Wells of the plate with images or not: as the recipe says, else the smallest usual plate that has all wells.";
+    table.ints("plate_format", about, all.plates.values().map(|plate| i64::from(plate.format(all).wells)).collect());
     for (k, column) in all.columns.iter().enumerate() {
         let (name, unit) = (&column.name, &column.unit);
-        let values: Vec<Values> = all.plates.values().map(|wells| Values::of(wells.values(), k)).collect();
+        let values: Vec<Values> = all.values(k).into_values().collect();
         let of = |f: &dyn Fn(&Values) -> Option<f64>| values.iter().map(f).collect::<Vec<_>>();
         let mut kind = |word: &str, empty: &str, pick: &dyn Fn(&Values) -> &Vec<f64>| {
             let about = format!("Mean of {name} over the {word} wells of the plate; a well is the mean of its images.");
@@ -115,8 +147,30 @@ pub(super) fn plates(all: &Plates) -> Table {
              the root of the sum of their variances."
         );
         table.reals(format!("ssmd_{name}"), "1", about, TOO_FEW, of(&Values::ssmd));
+        places(&mut table, all, k);
     }
-    table.0
+    table.finish()
+}
+
+/// What the place on the plate does to a column.
+fn places(table: &mut Growing, all: &Plates, k: usize) {
+    let name = &all.columns[k].name;
+    let of = |f: &dyn Fn(&Placed, Format) -> Option<f64>| -> Vec<Option<f64>> {
+        all.plates.values().map(|plate| f(&plate.placed(k), plate.format(all))).collect()
+    };
+    let about = format!(
+        "Mean {name} of the samples in the outermost rows and columns of the plate minus that of the inner ones, over the \
+         absolute value of the latter."
+    );
+    let empty = "no sample with a value at the edge or none within, or the mean within is 0";
+    table.reals(format!("edge_difference_{name}"), "1", about, empty, of(&edge_difference));
+    let empty = "no sample has a value, all are alike, or each row or column has but one";
+    for (word, group) in [("row", (|well| well.row) as fn(&Well) -> u32), ("column", |well| well.column)] {
+        let about = format!(
+            "Share of the variance of {name} between samples that lies between the {word}s of the plate: eta squared."
+        );
+        table.reals(format!("{word}_eta2_{name}"), "1", about, empty, of(&|wells, _| eta_squared(wells, group)));
+    }
 }
 
 /// A row a well.
@@ -125,7 +179,7 @@ pub(super) fn wells(all: &Plates) -> Table {
     let wells: Vec<_> = all
         .plates
         .iter()
-        .flat_map(|(plate, wells)| wells.iter().map(move |(well, images)| (plate, well, images)))
+        .flat_map(|(name, plate)| plate.wells.iter().map(move |(well, images)| (name, well, images)))
         .collect();
     table.words(&all.keys.plate, "The plate.", wells.iter().map(|w| Some(w.0.clone())).collect());
     table.words(&all.keys.well, "The well, as A01 to AF48.", wells.iter().map(|w| Some(w.1.to_string())).collect());
@@ -134,10 +188,25 @@ pub(super) fn wells(all: &Plates) -> Table {
     let control = |w: &(_, _, &Images)| w.2.control.map(|c| c.name().to_owned());
     table.words(&all.keys.control, "positive or negative; empty for samples.", wells.iter().map(control).collect());
     table.ints("images", "Number of images of the well that are done.", wells.iter().map(|w| w.2.done).collect());
+    if let Some(keys) = &all.keys.responses {
+        let mut doses: BTreeMap<&str, Vec<&Dose>> = BTreeMap::new();
+        let treatments = || wells.iter().map(|w| w.2.treatment.as_ref());
+        treatments().flatten().for_each(|t| doses.entry(&t.compound).or_default().push(&t.dose));
+        let units: BTreeMap<&str, String> =
+            doses.into_iter().map(|(compound, doses)| (compound, common_unit(doses.into_iter()).0)).collect();
+        const NONE: &str = "a control, or a well without a compound";
+        let compound = treatments().map(|t| Some(t?.compound.clone())).collect();
+        table.some_words(&keys.compound, "The compound.", NONE, compound);
+        let unit = |compound: &str| units.get(compound).map_or("", String::as_str);
+        let about = "Dose of the compound, in one unit for all its wells.".to_owned();
+        let dose = treatments().map(|t| t.map(|t| t.dose.value_in(unit(&t.compound)))).collect();
+        table.reals("dose".into(), "see dose_unit", about, NONE, dose);
+        let word = treatments().map(|t| Some(unit(&t?.compound).to_owned()).filter(|unit| !unit.is_empty())).collect();
+        table.some_words("dose_unit", "Unit of the dose.", "no dose, or no unit is given", word);
+    }
     for (k, column) in all.columns.iter().enumerate() {
         let (name, unit) = (&column.name, &column.unit);
-        let of_plate: BTreeMap<&String, Values> =
-            all.plates.iter().map(|(plate, wells)| (plate, Values::of(wells.values(), k))).collect();
+        let of_plate = all.values(k);
         let value = |w: &(&String, _, &Images)| w.2.value(k);
         let about = format!("Mean of {name} over the images of the well.");
         table.reals(format!("mean_{name}"), unit, about, NO_VALUE, wells.iter().map(value).collect());
@@ -158,5 +227,5 @@ pub(super) fn wells(all: &Plates) -> Table {
         let about = format!("{name} of the well in percent of the mean of the negative controls of the plate.");
         table.reals(format!("percent_of_control_{name}"), "%", about, NO_NEGATIVE, wells.iter().map(percent).collect());
     }
-    table.0
+    table.finish()
 }

@@ -1,4 +1,6 @@
-//! Names of wells, in all their forms.
+//! Names of wells, in all their forms, and the plates that they lie on.
+
+use crate::recipe::FORMATS;
 
 /// A well of a plate, rows and columns from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +30,34 @@ impl Well {
         };
         ((1..=ROWS).contains(&row) && (1..=COLUMNS).contains(&column)).then_some(Well { row, column })
     }
+
+    /// A plate of so many wells has it.
+    pub fn is_on(self, wells: u32) -> bool {
+        FORMATS.iter().any(|(n, [rows, columns])| *n == wells && self.row <= *rows && self.column <= *columns)
+    }
+}
+
+/// A usual plate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Format {
+    pub wells: u32,
+    pub rows: u32,
+    pub columns: u32,
+}
+
+impl Format {
+    /// The plate of so many wells; without that, the smallest one that has all of these.
+    pub fn of(wells: Option<u32>, met: impl Iterator<Item = Well> + Clone) -> Self {
+        let fits = |n: u32| wells.map_or_else(|| met.clone().all(|well| well.is_on(n)), |wells| wells == n);
+        let found = FORMATS.iter().find(|(n, _)| fits(*n)).or(FORMATS.last());
+        let (wells, [rows, columns]) = found.copied().unwrap_or((1536, [ROWS, COLUMNS]));
+        Format { wells, rows, columns }
+    }
+
+    /// The well lies at the edge of the plate.
+    pub fn is_edge(self, well: Well) -> bool {
+        well.row == 1 || well.row == self.rows || well.column == 1 || well.column == self.columns
+    }
 }
 
 /// `A` is 1, `Z` 26, `AA` 27.
@@ -53,6 +83,19 @@ impl std::fmt::Display for Well {
 mod tests {
     //! Mechanics.
     use super::*;
+
+    #[test]
+    fn plates_follow_from_their_wells() {
+        let of = |wells: &[&str], given| {
+            let wells: Vec<Well> = wells.iter().filter_map(|w| Well::parse(w)).collect();
+            Format::of(given, wells.into_iter()).wells
+        };
+        assert_eq!([of(&["H12"], None), of(&["H13"], None), of(&["Q1"], None)], [96, 384, 1536]);
+        assert_eq!([of(&["B2"], None), of(&["A1", "B2"], Some(384)), of(&["AF48"], None)], [6, 384, 1536]);
+        let plate = Format::of(Some(96), std::iter::empty());
+        let edge = |name: &str| Well::parse(name).is_some_and(|well| plate.is_edge(well));
+        assert_eq!(["A05", "H05", "C01", "C12", "B02", "G11"].map(edge), [true, true, true, true, false, false]);
+    }
 
     #[test]
     fn forms_of_names() {

@@ -4,7 +4,6 @@
 //! contour names the slice that it lies on. Explicit VR, little endian. UIDs follow from the series and the objects (2.25 and a
 //! hash), dates are those of the series: the same input gives the same bytes.
 
-mod contour;
 mod rtstruct;
 mod seg;
 

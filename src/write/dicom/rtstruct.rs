@@ -5,7 +5,7 @@
 //! Holes are contours of their own: what lies inside of two contours is outside of the region (the exclusive or that planning
 //! systems use). Corners lie in the plane of the slice, in mm.
 
-use super::contour::{outlines, through_centres};
+use super::super::contour::{outlines, through_centres};
 use super::{Found, decimals, instances, item, put, reference, save, sequence, short};
 use crate::recipe::Contours;
 use crate::{Error, Result};

@@ -1,0 +1,317 @@
+//! Curves of dose and response: which wells belong to one, its fit, and what stands in `responses.csv`.
+
+use super::dose::{Dose, common_unit};
+use super::facts::Treatment;
+use super::logistic::{self, Curve, Point};
+use super::table::{Growing, Values};
+use super::{Images, Plates};
+use crate::batch::distributions::{f_tail, t_quantile};
+use crate::batch::statistics::mean;
+use crate::recipe::{self, ResponseValue};
+use crate::table::Table;
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Different doses that a curve of four parameters needs at least.
+const DOSES: usize = 5;
+/// A curve that explains no more than chance does this often is flat.
+const CHANCE: f64 = 0.05;
+/// Doses that differ by less than this part are one dose, rounded in two ways.
+const SAME: f64 = 1e-6;
+/// Confidence of the intervals.
+const CONFIDENCE: f64 = 0.95;
+/// A dose lies on the slope from this part of the way on, up to as much before its end.
+const ON_SLOPE: f64 = 0.01;
+/// Parameters of a curve.
+const PARAMETERS: f64 = 4.0;
+
+/// The wells of a compound on a plate, or on all plates of a set.
+pub struct Response {
+    pub compound: String,
+    pub set: Option<String>,
+    pub plate: Option<String>,
+    /// Place among the columns of the plates.
+    pub column: usize,
+    pub unit: String,
+    pub note: Option<String>,
+    /// In rising order of doses; of one dose, in the order of plates and wells.
+    pub points: Vec<Point>,
+    /// Which of the plates each point is of.
+    pub plates: Vec<usize>,
+    /// Doses and their responses, without those of wells that have no value.
+    pub doses: Vec<f64>,
+    pub found: Found,
+}
+
+/// What the points say.
+#[derive(Default)]
+pub struct Found {
+    pub curve: Option<Curve>,
+    /// Half the widths of the intervals of `low`, `high`, log EC50 and Hill slope.
+    pub half: Option<Curve>,
+    pub above: Option<f64>,
+    pub below: Option<f64>,
+    pub r2: Option<f64>,
+    pub p_flat: Option<f64>,
+    pub reason: Option<String>,
+}
+
+/// All of them: by set, compound, plate (all plates last) and column.
+pub fn responses(all: &Plates, keys: &recipe::Responses) -> Vec<Response> {
+    let treated = || all.plates.values().flat_map(|p| p.wells.values()).filter_map(|w| w.treatment.as_ref());
+    let mut doses: BTreeMap<&str, Vec<&Dose>> = BTreeMap::new();
+    treated().for_each(|t| doses.entry(&t.compound).or_default().push(&t.dose));
+    let mut on_plates: BTreeMap<(&Option<String>, &str), BTreeSet<&String>> = BTreeMap::new();
+    for (name, plate) in &all.plates {
+        for treatment in plate.wells.values().filter_map(|well| well.treatment.as_ref()) {
+            on_plates.entry((&plate.set, &treatment.compound)).or_default().insert(name);
+        }
+    }
+    let columns: Vec<usize> = (0..all.columns.len()).filter(|k| all.keys.responds(&all.columns[*k].name)).collect();
+    let values: Vec<BTreeMap<&String, Values>> = columns.iter().map(|k| all.values(*k)).collect();
+    let mut jobs = Vec::new();
+    for ((set, compound), plates) in &on_plates {
+        let (unit, note) = common_unit(doses.get(compound).into_iter().flatten().copied());
+        let each = plates.iter().map(|plate| Some(*plate));
+        for plate in each.chain((plates.len() > 1).then_some(None)) {
+            for (column, values) in columns.iter().zip(&values) {
+                let mine = plates.iter().filter(|p| plate.is_none_or(|plate| **p == plate));
+                let (points, of) = points(all, keys, (compound, &unit), mine.copied(), (*column, values));
+                jobs.push(Response {
+                    compound: (*compound).to_owned(),
+                    set: (*set).clone(),
+                    plate: plate.cloned(),
+                    column: *column,
+                    unit: unit.clone(),
+                    note: note.clone(),
+                    doses: points.iter().map(|p| p.0).collect(),
+                    points: points.iter().map(|p| Point { log_dose: libm::log10(p.0), response: p.1 }).collect(),
+                    plates: of,
+                    found: Found::default(),
+                });
+            }
+        }
+    }
+    let found: Vec<Found> = jobs.par_iter().map(Response::find).collect();
+    jobs.iter_mut().zip(found).for_each(|(job, found)| job.found = found);
+    jobs
+}
+
+/// Doses above 0 and responses of the wells of a compound, in rising order of doses, and the number of the plate of each.
+fn points<'a>(
+    all: &'a Plates,
+    keys: &recipe::Responses,
+    (compound, unit): (&str, &str),
+    plates: impl Iterator<Item = &'a String>,
+    (column, values): (usize, &BTreeMap<&String, Values>),
+) -> (Vec<(f64, f64)>, Vec<usize>) {
+    let mut met = Vec::new();
+    for (i, plate) in plates.enumerate() {
+        let (Some(wells), Some(controls)) = (all.plates.get(plate), values.get(plate)) else { continue };
+        let of_well = |well| point(well, compound, column, unit, controls, keys.value);
+        met.extend(wells.wells.values().filter_map(of_well).map(|point| (point, i)));
+    }
+    met.sort_by(|a, b| a.0.0.total_cmp(&b.0.0));
+    met.into_iter().unzip()
+}
+
+/// The dose and response of a well of a compound.
+fn point(
+    well: &Images,
+    compound: &str,
+    column: usize,
+    unit: &str,
+    plate: &Values,
+    value: ResponseValue,
+) -> Option<(f64, f64)> {
+    let Treatment { dose, .. } = well.treatment.as_ref().filter(|t| t.compound == compound)?;
+    let own = well.value(column)?;
+    let response = match value {
+        ResponseValue::Mean => own,
+        ResponseValue::PercentOfControl => 100.0 * own / mean(&plate.negative)?,
+        ResponseValue::PercentEffect => {
+            let [none, full] = [mean(&plate.negative)?, mean(&plate.positive)?];
+            100.0 * (own - none) / (full - none)
+        }
+    };
+    response.is_finite().then_some((dose.value_in(unit), response))
+}
+
+impl Response {
+    /// Each dose once, with its place among the points.
+    fn distinct(&self) -> Vec<(f64, &[Point])> {
+        let mut rest = &self.points[..];
+        let mut take = |group: &[f64]| {
+            let (points, behind) = rest.split_at(group.len());
+            rest = behind;
+            (group[0], points)
+        };
+        self.doses.chunk_by(|a, b| b - a <= SAME * b).map(&mut take).collect()
+    }
+
+    /// Area under the means of the doses, over the logarithm of the dose.
+    fn area(&self) -> Option<f64> {
+        let means = |(_, points): (f64, &[Point])| {
+            let all: Vec<f64> = points.iter().map(|p| p.response).collect();
+            mean(&all).map(|m| (points[0].log_dose, m))
+        };
+        let means: Vec<(f64, f64)> = self.distinct().into_iter().filter_map(means).collect();
+        let strip = |pair: &[(f64, f64)]| (pair[1].0 - pair[0].0) * (pair[0].1 + pair[1].1) / 2.0;
+        (means.len() > 1).then(|| means.windows(2).map(strip).sum())
+    }
+
+    /// The curve, or why there is none.
+    fn find(&self) -> Found {
+        let reason = |reason: String| Found { reason: Some(reason), ..Found::default() };
+        let distinct = self.distinct();
+        if distinct.len() < DOSES {
+            return reason(format!("{} doses with a value; a curve needs {DOSES}", distinct.len()));
+        }
+        let all: Vec<f64> = self.points.iter().map(|p| p.response).collect();
+        let middle = mean(&all).unwrap_or(0.0);
+        let total: f64 = all.iter().map(|v| (v - middle) * (v - middle)).sum();
+        let Some(fit) = logistic::fit(&self.points).filter(|_| total > 0.0) else {
+            return reason("flat: all responses are the same".into());
+        };
+        let free = all.len() as f64 - PARAMETERS;
+        let ratio = ((total - fit.squares) / (PARAMETERS - 1.0)) / (fit.squares / free);
+        let (r2, p_flat) = (Some(1.0 - fit.squares / total), Some(f_tail(ratio, PARAMETERS - 1.0, free)));
+        let (first, last) = (distinct[0].0, distinct[distinct.len() - 1].0);
+        let ec50 = libm::exp10(fit.curve.log_ec50);
+        let none = |reason: String, above: Option<f64>, below: Option<f64>| Found {
+            above,
+            below,
+            r2,
+            p_flat,
+            reason: Some(reason),
+            ..Found::default()
+        };
+        if p_flat.is_some_and(|p| p > CHANCE) {
+            return none("flat: a curve explains the responses no better than chance".into(), None, None);
+        }
+        if ec50 > last {
+            return none("the EC50 lies above the highest dose".into(), Some(last), None);
+        }
+        if ec50 < first {
+            return none("the EC50 lies below the lowest dose".into(), None, Some(first));
+        }
+        let is_on_slope = |(_, points): &(f64, &[Point])| {
+            (ON_SLOPE..=1.0 - ON_SLOPE).contains(&fit.curve.fraction(points[0].log_dose))
+        };
+        if !distinct.iter().any(is_on_slope) {
+            let above = distinct.iter().map(|d| d.0).filter(|dose| *dose < ec50).fold(first, f64::max);
+            let below = distinct.iter().map(|d| d.0).filter(|dose| *dose >= ec50).fold(last, f64::min);
+            return none("no dose lies on the slope".into(), Some(above), Some(below));
+        }
+        let t = t_quantile(CONFIDENCE, free);
+        let half =
+            fit.errors.map(|e| Curve { low: t * e.low, high: t * e.high, log_ec50: t * e.log_ec50, hill: t * e.hill });
+        let [low, high] = [-1.0, 1.0].map(|side| half.map(|h| fit.curve.log_ec50 + side * h.log_ec50));
+        let is_wide =
+            low.is_none_or(|low| low < libm::log10(first)) && high.is_none_or(|high| high > libm::log10(last));
+        if is_wide {
+            return none("the doses do not determine the EC50: its interval covers all of them".into(), None, None);
+        }
+        Found { curve: Some(fit.curve), half, r2, p_flat, ..Found::default() }
+    }
+
+    /// EC50 with its interval.
+    pub fn ec50(&self) -> Option<[f64; 3]> {
+        let (curve, half) = self.found.curve.zip(self.found.half)?;
+        Some([0.0, -half.log_ec50, half.log_ec50].map(|off| libm::exp10(curve.log_ec50 + off)))
+    }
+
+    /// Hill slope, bottom and top with their intervals: the bottom is the smaller response, and the slope of a falling curve negative.
+    fn others(&self) -> Option<[[f64; 3]; 3]> {
+        let (curve, half) = self.found.curve.zip(self.found.half)?;
+        let around = |value: f64, half: f64| [value, value - half, value + half];
+        let plateaus = [around(curve.low, half.low), around(curve.high, half.high)];
+        Some(match curve.low <= curve.high {
+            true => [around(curve.hill, half.hill), plateaus[0], plateaus[1]],
+            false => [around(-curve.hill, half.hill), plateaus[1], plateaus[0]],
+        })
+    }
+}
+
+const NO_FIT: &str = "no curve: see reason";
+
+/// What is fitted of a column, as a name.
+pub fn response_name(all: &Plates, keys: &recipe::Responses, column: usize) -> (String, String) {
+    let (name, unit) = all.columns.get(column).map_or(("", ""), |c| (&*c.name, &*c.unit));
+    match keys.value {
+        ResponseValue::Mean => (format!("mean_{name}"), unit.into()),
+        ResponseValue::PercentOfControl => (format!("percent_of_control_{name}"), "%".into()),
+        ResponseValue::PercentEffect => (format!("percent_effect_{name}"), "%".into()),
+    }
+}
+
+/// A row a curve.
+pub fn table(all: &Plates, keys: &recipe::Responses, responses: &[Response]) -> Table {
+    let mut table = Growing::default();
+    let words = |f: &dyn Fn(&Response) -> Option<String>| responses.iter().map(f).collect::<Vec<_>>();
+    let ints = |f: &dyn Fn(&Response) -> usize| responses.iter().map(|r| f(r) as i64).collect::<Vec<_>>();
+    let reals = |f: &dyn Fn(&Response) -> Option<f64>| responses.iter().map(f).collect::<Vec<_>>();
+    table.words(&keys.compound, "The compound.", words(&|r| Some(r.compound.clone())));
+    if let Some(set) = &keys.plate_set {
+        table.words(set, "What the plates have in common that repeat each other.", words(&|r| r.set.clone()));
+    }
+    table.some_words(&all.keys.plate, "The plate.", "all plates of the set together", words(&|r| r.plate.clone()));
+    let name = |r: &Response| response_name(all, keys, r.column);
+    let about =
+        "What responds: a column of images.csv and what is taken of it (mean, percent of control, percent effect).";
+    table.words("response", about, words(&|r| Some(name(r).0)));
+    table.words("response_unit", "Unit of the responses, of bottom and top.", words(&|r| Some(name(r).1)));
+    table.ints("wells", "Number of wells with a dose above 0 and a value.", ints(&|r| r.points.len()));
+    table.ints("doses", "Number of different doses of them.", ints(&|r| r.distinct().len()));
+    let about = "Unit of all doses of the row: of several units of a compound, the one that most of its wells have.";
+    table.some_words(
+        "dose_unit",
+        about,
+        "no unit is given",
+        words(&|r| Some(r.unit.clone()).filter(|u| !u.is_empty())),
+    );
+    let mut of_dose = |name: &str, about: &str, empty: &str, f: &dyn Fn(&Response) -> Option<f64>| {
+        table.reals(name.into(), "see dose_unit", about.into(), empty, reals(f));
+    };
+    const NO_WELL: &str = "no well has a value";
+    of_dose("dose_min", "Lowest dose above 0 with a value.", NO_WELL, &|r| r.doses.first().copied());
+    of_dose("dose_max", "Highest dose with a value.", NO_WELL, &|r| r.doses.last().copied());
+    let about = "Dose at half the way from bottom to top, by the logistic curve of four parameters (of a falling curve: the IC50).";
+    of_dose("ec50", about, NO_FIT, &|r| r.ec50().map(|e| e[0]));
+    let about = "Lower end of the 95 % interval of the EC50: on the logarithm, from the curvature and Student's t.";
+    of_dose("ec50_low", about, NO_FIT, &|r| r.ec50().map(|e| e[1]));
+    of_dose("ec50_high", "Upper end of that interval.", NO_FIT, &|r| r.ec50().map(|e| e[2]));
+    let about = "The EC50 is above this dose, where the doses tell no more.";
+    of_dose("ec50_above", about, "the EC50 is determined, or has no such bound", &|r| r.found.above);
+    let about = "The EC50 is below this dose, where the doses tell no more.";
+    of_dose("ec50_below", about, "the EC50 is determined, or has no such bound", &|r| r.found.below);
+    let parameters = [
+        ("hill", "1", "Hill slope of the curve; below 0 where responses fall with the dose."),
+        (
+            "bottom",
+            "see response_unit",
+            "Smaller one of the responses that the curve comes to at low and at high doses.",
+        ),
+        ("top", "see response_unit", "Larger one of the responses that the curve comes to at low and at high doses."),
+    ];
+    for (i, (name, unit, about)) in parameters.into_iter().enumerate() {
+        let ends = [
+            (name.to_owned(), about.to_owned()),
+            (format!("{name}_low"), format!("Lower end of the 95 % interval of {name}.")),
+            (format!("{name}_high"), format!("Upper end of the 95 % interval of {name}.")),
+        ];
+        for (k, (name, about)) in ends.into_iter().enumerate() {
+            table.reals(name, unit, about, NO_FIT, reals(&|r| r.others().map(|others| others[i][k])));
+        }
+    }
+    let about =
+        "Area under the mean responses of the doses, straight from dose to dose, over the logarithm to 10 of the dose.";
+    table.reals("auc".into(), "see response_unit", about.into(), "below two doses with a value", reals(&|r| r.area()));
+    let about = "Share of the sum of squares that the best curve explains.";
+    table.reals("r2".into(), "1", about.into(), "no curve was tried: see reason", reals(&|r| r.found.r2));
+    let about = "Probability that a curve explains so much by chance alone: F test against one mean. Above 0.05 the response is called flat.";
+    table.reals("p_flat".into(), "1", about.into(), "no curve was tried: see reason", reals(&|r| r.found.p_flat));
+    table.some_words("reason", "Why there is no curve.", "there is one", words(&|r| r.found.reason.clone()));
+    table.some_words("note", "What to know of the doses.", "nothing", words(&|r| r.note.clone()));
+    table.finish()
+}

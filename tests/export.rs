@@ -1,0 +1,197 @@
+//! Objects as GeoJSON, for QuPath. Kinds of test: oracle (areas by the shoelace formula are numbers of pixels, values are
+//! those of the CSV tables), invariant (threads, packing, a run that goes on), mechanics.
+
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+#[path = "common/images.rs"]
+mod images;
+
+use serde_json::Value;
+use std::collections::{BTreeSet, HashMap};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const RECIPE: &str = "
+spacing_um = 0.5
+[channels]
+signal = [0]
+[objects.nuclei]
+channel = 'signal'
+steps = [{ op = 'threshold', method = 'fixed', value = 5000 }, { op = 'label' }]
+parent = 'cells'
+[objects.cells]
+grow = { from = 'nuclei', by = '3 px' }
+[objects.rings]
+minus = { cells = 'cells', nuclei = 'nuclei' }
+[measure.nuclei]
+features = ['shape', 'intensity']
+[measure.cells]
+features = ['intensity']
+[measure.rings]
+features = ['shape']
+[positive.nuclei]
+signal = '50 %'
+[phenotypes.nuclei]
+bright = 'signal+'
+[output]
+geojson = 'plain'
+";
+
+struct Bench {
+    dir: tempfile::TempDir,
+}
+
+impl Bench {
+    /// Three images with 12, 5 and 0 spots.
+    fn new(recipe: &str) -> Self {
+        let bench = Bench { dir: tempfile::tempdir().unwrap() };
+        for (name, spots) in [("a", 12), ("b", 5), ("c", 0)] {
+            images::spots(&bench.at(&format!("in/{name}.png")), spots + 1, spots);
+        }
+        std::fs::write(bench.at("in/sheet.csv"), "path,patient\na.png,P1\nb.png,P\u{e4}2\nc.png,\n").unwrap();
+        std::fs::write(bench.at("recipe.toml"), recipe).unwrap();
+        bench
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        let path = self.dir.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        path
+    }
+
+    fn run(&self, out: &str, more: &[&str]) {
+        let args = [
+            "run",
+            "--recipe",
+            "recipe.toml",
+            "--sheet",
+            "in/sheet.csv",
+            "--device",
+            "cpu",
+            "--no-overlays",
+            "-o",
+            out,
+        ];
+        let run =
+            Command::new(env!("CARGO_BIN_EXE_uptake")).current_dir(self.dir.path()).args(args).args(more).output();
+        let run = run.unwrap();
+        assert_eq!(run.status.code(), Some(0), "{}", String::from_utf8_lossy(&run.stderr));
+    }
+
+    fn features(&self, below: &str) -> Vec<Value> {
+        let json: Value = serde_json::from_slice(&std::fs::read(self.at(below)).unwrap()).unwrap();
+        assert_eq!(json["type"], "FeatureCollection");
+        json["features"].as_array().unwrap().clone()
+    }
+}
+
+type Row = HashMap<String, String>;
+
+fn rows(path: &Path) -> Vec<Row> {
+    csv::Reader::from_path(path).unwrap().deserialize().map(|row| row.unwrap()).collect()
+}
+
+/// Area within the rings of a geometry, holes taken off; rings end where they begin and come to no other place twice.
+fn area(geometry: &Value) -> f64 {
+    let polygons = match geometry["type"].as_str().unwrap() {
+        "Polygon" => vec![geometry["coordinates"].clone()],
+        "MultiPolygon" => geometry["coordinates"].as_array().unwrap().clone(),
+        other => panic!("{other}"),
+    };
+    let mut sum = 0.0;
+    for polygon in &polygons {
+        for (k, ring) in polygon.as_array().unwrap().iter().enumerate() {
+            let places: Vec<[f64; 2]> =
+                ring.as_array().unwrap().iter().map(|p| [0, 1].map(|i| p[i].as_f64().unwrap())).collect();
+            let different: BTreeSet<String> = places.iter().map(|p| format!("{p:?}")).collect();
+            assert!(places.first() == places.last() && different.len() == places.len() - 1);
+            let twice: f64 = places.windows(2).map(|p| p[0][0] * p[1][1] - p[1][0] * p[0][1]).sum();
+            assert!((twice > 0.0) == (k == 0), "holes run the other way round");
+            sum += twice / 2.0;
+        }
+    }
+    sum
+}
+
+/// Oracle: each object is there with its area, its nucleus, its class and the numbers of its row.
+#[test]
+fn objects_are_features_with_their_area_and_their_row() {
+    let bench = Bench::new(RECIPE);
+    bench.run("out", &[]);
+    let mut ids = BTreeSet::new();
+    for set in ["nuclei", "cells", "rings"] {
+        let table = rows(&bench.at(&format!("out/{set}.csv")));
+        for image in ["a", "b", "c"] {
+            let features = bench.features(&format!("out/labels/{image}.png_{set}.geojson"));
+            let mine: Vec<&Row> = table.iter().filter(|row| row["image"] == format!("{image}.png")).collect();
+            assert_eq!(features.len(), mine.len());
+            for (feature, row) in features.iter().zip(mine) {
+                let properties = &feature["properties"];
+                assert!(ids.insert(feature["id"].as_str().unwrap().to_owned()));
+                assert_eq!(properties["name"], row["label"].as_str());
+                assert_eq!(properties["objectType"], if set == "cells" { "cell" } else { "detection" });
+                let measured = properties["measurements"].as_object().unwrap();
+                for (name, value) in measured {
+                    assert_eq!(value.as_f64(), row[name].parse().ok(), "{name}");
+                }
+                let is_number = |(name, cell): (&String, &String)| {
+                    let words = ["image", "patient", "phenotype"].contains(&name.as_str());
+                    (!cell.is_empty() && !words).then(|| name.clone())
+                };
+                let numbers: BTreeSet<String> = row.iter().filter_map(is_number).collect();
+                assert_eq!(measured.keys().cloned().collect::<BTreeSet<_>>(), numbers);
+                if let Some(pixels) = row.get("area_px") {
+                    assert_eq!(area(&feature["geometry"]), pixels.parse::<f64>().unwrap());
+                }
+                let class = row.get("phenotype").filter(|c| !c.is_empty()).map_or(set, String::as_str);
+                assert_eq!(properties["classification"]["name"], class);
+                assert_eq!(properties["classification"]["color"].as_array().unwrap().len(), 3);
+                assert_eq!(feature.get("nucleusGeometry").is_some(), set == "cells");
+            }
+        }
+    }
+    let [cells, nuclei] = ["cells", "nuclei"].map(|set| bench.features(&format!("out/labels/a.png_{set}.geojson")));
+    assert!(cells.iter().zip(&nuclei).all(|(cell, nucleus)| cell["nucleusGeometry"] == nucleus["geometry"]));
+    assert!(bench.features("out/labels/a.png_rings.geojson").iter().all(|ring| area(&ring["geometry"]) > 0.0));
+}
+
+/// Invariant: threads and packing change nothing, and a run that goes on keeps the files.
+#[test]
+fn files_are_the_same_for_any_threads() {
+    let bench = Bench::new(RECIPE);
+    bench.run("one", &["--threads", "1"]);
+    bench.run("many", &["--threads", "5", "--set", "output.geojson=\"gzip\""]);
+    for set in ["nuclei", "cells"] {
+        let plain = std::fs::read(bench.at(&format!("one/labels/a.png_{set}.geojson"))).unwrap();
+        let packed = std::fs::read(bench.at(&format!("many/labels/a.png_{set}.geojson.gz"))).unwrap();
+        let mut text = Vec::new();
+        flate2::read::GzDecoder::new(packed.as_slice()).read_to_end(&mut text).unwrap();
+        assert!(text == plain);
+    }
+    bench.run("one", &["--resume"]);
+    assert!(bench.at("one/labels/a.png_cells.geojson").exists());
+    bench.run("one", &["--set", "output.geojson=\"plain\"", "--no-labels"]);
+    assert!(!bench.at("one/labels/a.png_cells.geojson").exists(), "they are label files");
+}
+
+/// Mechanics: points are points, half a pixel on, as QuPath counts from the corner.
+#[test]
+fn points_are_points() {
+    let recipe = "[channels]\nsignal = [0]\n[objects.cells]\nlabels = 'points.csv'\n[output]\ngeojson = 'plain'\n";
+    let bench = Bench::new(recipe);
+    std::fs::write(bench.at("points.csv"), "x_px,y_px\n10.25,20\n30,40.5\n").unwrap();
+    bench.run("out", &[]);
+    let features = bench.features("out/labels/a.png_cells.geojson");
+    let places: Vec<&Value> = features.iter().map(|f| &f["geometry"]).collect();
+    assert_eq!(places[0], &serde_json::json!({ "type": "Point", "coordinates": [10.75, 20.5] }));
+    assert_eq!(places[1]["coordinates"], serde_json::json!([30.5, 41.0]));
+}
+
+/// Mechanics: an image without objects has a file without features.
+#[test]
+fn empty_sets_have_files() {
+    let bench = Bench::new(RECIPE);
+    bench.run("out", &[]);
+    assert!(bench.features("out/labels/c.png_cells.geojson").is_empty());
+}
