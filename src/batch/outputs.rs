@@ -53,14 +53,11 @@ impl BatchContext<'_> {
         let has_objects = |set: &String| objects.iter().any(|(name, count)| name == set && *count > 0);
         let written = body.objects.iter().filter(|(set, o)| o.write && self.settings.labels && has_objects(set));
         let dicom = written.flat_map(|(set, _)| body.output.dicom.iter().map(|f| Self::dicom_output(item, set, *f)));
-        let images = body.written_images().map(|name| Self::image_output(item, recipe, name));
-        sets.flatten().chain(dicom).chain(images).collect()
         let geojson = body.output.geojson.filter(|_| self.settings.labels).into_iter().flat_map(|file| {
             let written = body.objects.iter().filter(|(_, o)| o.write);
             written.map(move |(set, _)| Self::geojson_output(item, recipe, set, file))
         });
-        let images =
-            body.images.iter().filter(|(_, i)| i.write).map(|(name, _)| Self::image_output(item, recipe, name));
+        let images = body.written_images().map(|name| Self::image_output(item, recipe, name));
         sets.flatten().chain(dicom).chain(geojson).chain(images).collect()
     }
 

@@ -35,14 +35,11 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
     let images = pool.install(|| discover(settings, recipes))?;
     groups::check(&recipes.all(), &images.metadata)?;
     groups::check_volumes(&recipes.all(), &images.metadata, &images.items)?;
-    plates::check(&recipes.all(), &images.metadata, &images.items)?;
+    let notes = plates::check(&recipes.all(), &images.metadata, &images.items)?;
+    notes.iter().for_each(|note| settings.observer.note(note));
     let memory = for_images(settings.memory)?;
     let recipes = pool.install(|| controls::resolve(recipes, &images, memory, &|note| settings.observer.note(note)))?;
     let (recipes, Images { items, root, metadata, .. }) = (&*recipes, images);
-    let Images { items, root, metadata, .. } = pool.install(|| discover(settings, recipes))?;
-    groups::check(&recipes.all(), &metadata)?;
-    let notes = plates::check(&recipes.all(), &metadata, &items)?;
-    notes.iter().for_each(|note| settings.observer.note(note));
     let mut head = settings.head(recipes);
     (head.list, head.metadata) = (List::of(&items), metadata.clone());
     let items = head.shard.of(items);
