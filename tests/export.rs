@@ -1,11 +1,14 @@
-//! Objects as GeoJSON, for QuPath. Kinds of test: oracle (areas by the shoelace formula are numbers of pixels, values are
+//! Objects as GeoJSON (QuPath) and tables as AnnData. Kinds of test: oracle (areas by the shoelace formula are numbers of pixels, values are
 //! those of the CSV tables), invariant (threads, packing, a run that goes on), mechanics.
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+#[path = "common/hdf5.rs"]
+mod hdf5;
 #[path = "common/images.rs"]
 mod images;
 
+use hdf5::Hdf5;
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
 use std::io::Read;
@@ -36,6 +39,7 @@ signal = '50 %'
 bright = 'signal+'
 [output]
 geojson = 'plain'
+anndata = true
 ";
 
 struct Bench {
@@ -168,6 +172,8 @@ fn files_are_the_same_for_any_threads() {
         let mut text = Vec::new();
         flate2::read::GzDecoder::new(packed.as_slice()).read_to_end(&mut text).unwrap();
         assert!(text == plain);
+        let [one, many] = ["one", "many"].map(|out| std::fs::read(bench.at(&format!("{out}/{set}.h5ad"))).unwrap());
+        assert!(one == many, "{set}");
     }
     bench.run("one", &["--resume"]);
     assert!(bench.at("one/labels/a.png_cells.geojson").exists());
@@ -188,10 +194,58 @@ fn points_are_points() {
     assert_eq!(places[1]["coordinates"], serde_json::json!([30.5, 41.0]));
 }
 
-/// Mechanics: an image without objects has a file without features.
+/// Oracle: numbers, words and places are those of the CSV table.
 #[test]
-fn empty_sets_have_files() {
+fn anndata_has_the_cells_of_the_table() {
     let bench = Bench::new(RECIPE);
     bench.run("out", &[]);
+    let table = rows(&bench.at("out/nuclei.csv"));
+    let file = Hdf5(std::fs::read(bench.at("out/nuclei.h5ad")).unwrap());
+    assert_eq!(file.names("/"), ["X", "obs", "obsm", "uns", "var"]);
+    let columns = file.words("/var/_index");
+    assert_eq!(file.size("/X"), [table.len() as u64, columns.len() as u64]);
+    assert!(columns.iter().any(|c| c == "area_px") && !columns.iter().any(|c| c == "label" || c == "parent_cells"));
+    let x = file.reals("/X");
+    for (row, numbers) in table.iter().zip(x.chunks(columns.len())) {
+        for (column, got) in columns.iter().zip(numbers) {
+            match row[column].parse::<f64>() {
+                Ok(want) => assert_eq!(*got, want, "{column}"),
+                Err(_) => assert!(got.is_nan(), "{column}"),
+            }
+        }
+    }
+    let names: Vec<String> = table.iter().map(|row| format!("{}:{}", row["image"], row["label"])).collect();
+    assert_eq!(file.words("/obs/_index"), names);
+    for column in ["image", "patient", "phenotype"] {
+        let words = file.words(&format!("/obs/{column}/categories"));
+        let codes = file.bytes(&format!("/obs/{column}/codes"));
+        let code = |b: &[u8]| i32::from_le_bytes(b.try_into().unwrap());
+        let got = codes.chunks_exact(4).map(|b| usize::try_from(code(b)).map_or("", |i| words[i].as_str()));
+        assert_eq!(got.collect::<Vec<_>>(), table.iter().map(|row| row[column].as_str()).collect::<Vec<_>>());
+    }
+    let places = file.reals("/obsm/spatial");
+    let wanted: Vec<f64> = table
+        .iter()
+        .flat_map(|row| ["centroid_x_um", "centroid_y_um"].map(|c| row[c].parse::<f64>().unwrap()))
+        .collect();
+    assert_eq!(places, wanted);
+    assert_eq!(file.words("/uns/uptake/spatial_unit"), ["um"]);
+    let unit = columns.iter().position(|c| c == "area_px").map(|i| file.words("/var/unit")[i].clone());
+    assert_eq!(unit.as_deref(), Some("px"));
+}
+
+/// Mechanics: a name that HDF5 cannot have is refused, and sets without objects have files.
+#[test]
+fn odd_names_and_empty_sets() {
+    let bench = Bench::new(RECIPE);
+    std::fs::write(bench.at("in/sheet.csv"), "path,a/b\nc.png,1\n").unwrap();
+    let args = ["run", "--recipe", "recipe.toml", "--sheet", "in/sheet.csv", "--device", "cpu", "-o", "out"];
+    let run = Command::new(env!("CARGO_BIN_EXE_uptake")).current_dir(bench.dir.path()).args(args).output().unwrap();
+    let said = String::from_utf8_lossy(&run.stderr).into_owned();
+    assert!(run.status.code() == Some(2) && said.contains("AnnData can have no column \"a/b\""), "{said}");
+    std::fs::write(bench.at("in/sheet.csv"), "path,a\nc.png,1\n").unwrap();
+    bench.run("out", &[]);
+    let file = Hdf5(std::fs::read(bench.at("out/cells.h5ad")).unwrap());
+    assert_eq!((file.size("/X")[0], file.size("/obs/_index")[0]), (0, 0));
     assert!(bench.features("out/labels/c.png_cells.geojson").is_empty());
 }

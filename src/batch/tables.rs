@@ -16,7 +16,7 @@ use super::recipes::Recipes;
 use super::record::{Record, Status};
 use crate::table::arrow;
 use crate::table::{Cells, Column, Table};
-use crate::write::{CsvSink, Draft, ParquetSink};
+use crate::write::{AnnDataSink, CsvSink, Draft, ParquetSink};
 use crate::{Error, Kind, Result};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -43,7 +43,7 @@ pub(super) fn write(
     let mut sets = BTreeMap::new();
     for (name, columns) in &layout.sets {
         let fit = Fit::new(columns_of(&which(None, metadata)), columns);
-        let mut sink = Sinks::open(context, name)?;
+        let mut sink = Sinks::of_objects(context, name)?;
         sink.append(&RecordBatch::new_empty(fit.schema.clone()))?;
         sets.insert(name.as_str(), (fit, sink));
     }
@@ -173,6 +173,7 @@ fn dictionary(layout: &Layout, metadata: &Metadata, sums: &[(&str, Table)]) -> T
 struct Sinks {
     csv: Option<CsvSink>,
     parquet: Option<ParquetSink>,
+    anndata: Option<AnnDataSink>,
 }
 
 impl Sinks {
@@ -180,7 +181,15 @@ impl Sinks {
         let (s, out) = (context.settings, context.out);
         let csv = if s.csv { Some(CsvSink::open(out.path(&format!("{name}.csv"))?)?) } else { None };
         let parquet = if s.parquet { Some(ParquetSink::open(out.path(&format!("{name}.parquet"))?)?) } else { None };
-        Ok(Sinks { csv, parquet })
+        Ok(Sinks { csv, parquet, anndata: None })
+    }
+    /// Of a table of objects, as AnnData as well where a recipe says so.
+    fn of_objects(context: &BatchContext, name: &str) -> Result<Self> {
+        let mut sinks = Self::open(context, name)?;
+        if context.recipes.all().iter().any(|recipe| recipe.body.output.anndata) {
+            sinks.anndata = Some(AnnDataSink::open(context.out.path(&format!("{name}.h5ad"))?, name)?);
+        }
+        Ok(sinks)
     }
     /// Says that an image of so many rows comes next.
     fn image(&mut self, rows: usize) -> Result<()> {
@@ -188,10 +197,12 @@ impl Sinks {
     }
     fn append(&mut self, rows: &RecordBatch) -> Result<()> {
         self.csv.as_mut().map_or(Ok(()), |s| s.append(rows))?;
-        self.parquet.as_mut().map_or(Ok(()), |s| s.append(rows))
+        self.parquet.as_mut().map_or(Ok(()), |s| s.append(rows))?;
+        self.anndata.as_mut().map_or(Ok(()), |s| s.append(rows))
     }
     fn finish(self) -> Result<()> {
         self.csv.map_or(Ok(()), CsvSink::finish)?;
-        self.parquet.map_or(Ok(()), ParquetSink::finish)
+        self.parquet.map_or(Ok(()), ParquetSink::finish)?;
+        self.anndata.map_or(Ok(()), AnnDataSink::finish)
     }
 }

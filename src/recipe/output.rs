@@ -17,6 +17,8 @@ pub struct Output {
     pub dicom: Vec<DicomFile>,
     /// Objects as GeoJSON beside the label images, as QuPath opens them.
     pub geojson: Option<GeoJsonFile>,
+    /// Tables of objects as AnnData as well, which scanpy and squidpy read.
+    pub anndata: bool,
     /// Where the contours of an RTSTRUCT run.
     pub contours: Contours,
     /// Images are volumes, so tables leave out what only single slices can have: true for PET.

@@ -1,9 +1,10 @@
-//! What is set down: tables as CSV and Parquet, objects as GeoJSON, labels as OME-TIFF and NIfTI, overlays as PNG, drawings as SVG.
+//! What is set down: tables as CSV, Parquet and AnnData, objects as GeoJSON, labels as OME-TIFF and NIfTI, overlays as PNG, drawings as SVG.
 //!
 //! Every file is written under another name beside its place and renamed when it is whole, so that a run that is cut off
 //! leaves no half file behind. Nothing here writes a time, a host name or a random number: the same input gives the same
 //! bytes.
 
+pub mod anndata;
 mod axis;
 mod colours;
 mod contour;
@@ -12,6 +13,7 @@ pub mod dicom;
 mod draft;
 mod font;
 pub mod geojson;
+mod hdf5;
 pub mod labels;
 pub mod nifti;
 mod numbers;
@@ -28,6 +30,7 @@ pub mod svg;
 mod tone;
 mod view;
 
+pub use anndata::AnnDataSink;
 pub use csv::CsvSink;
 pub use draft::{Draft, LONGEST_NAME, is_draft};
 pub use labels::{image, labels};
