@@ -183,6 +183,21 @@ fn files_are_the_same_for_any_threads() {
 
 /// Mechanics: points are points, half a pixel on, as QuPath counts from the corner.
 #[test]
+fn cells_by_their_stain_have_their_nuclei() {
+    let grown = "[objects.cells]\ngrow = { from = 'nuclei', by = '3 px' }\n";
+    let stained = "[objects.cells]\nchannel = 'signal'\nsteps = [{ op = 'threshold', method = 'fixed', value = 500 }, \
+                   { op = 'propagate', from = 'nuclei' }]\nstart = 'nuclei'\n";
+    assert!(RECIPE.contains(grown));
+    let bench = Bench::new(&RECIPE.replace(grown, stained));
+    bench.run("out", &[]);
+    let text = std::fs::read_to_string(bench.at("out/labels/a_cells.geojson")).unwrap();
+    let features: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let features = features["features"].as_array().unwrap();
+    assert!(features.len() > 5);
+    assert!(features.iter().all(|f| f["properties"]["objectType"] == "cell" && f["nucleusGeometry"].is_object()));
+}
+
+#[test]
 fn points_are_points() {
     let recipe = "[channels]\nsignal = [0]\n[objects.cells]\nlabels = 'points.csv'\n[output]\ngeojson = 'plain'\n";
     let bench = Bench::new(recipe);

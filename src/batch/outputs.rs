@@ -115,11 +115,11 @@ impl BatchContext<'_> {
     pub fn begin_geojson(&self, item: &Item, recipe: &Recipe, found: &Found) -> Result<GeoJsonFiles> {
         let mut files = GeoJsonFiles::new();
         let Some(file) = recipe.body.output.geojson.filter(|_| self.settings.labels) else { return Ok(files) };
-        for (place, (name, set)) in recipe.body.objects.iter().filter(|(_, o)| o.write).enumerate() {
+        for (place, (name, _)) in recipe.body.objects.iter().filter(|(_, o)| o.write).enumerate() {
             let Some(objects) = found.set(name) else { continue };
             let below = Self::geojson_output(item, recipe, name, file);
             // Cells have the labels of the nuclei that they were grown from.
-            let nuclei = set.grow.as_ref().and_then(|grow| found.set(&grow.from));
+            let nuclei = recipe.body.grown_from(name).and_then(|from| found.set(from));
             let drawn = Drawn {
                 image: item.name.clone(),
                 set: name.clone(),

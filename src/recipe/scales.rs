@@ -1,6 +1,6 @@
-//! Which object sets know the radius of their typical object, and which need it.
+//! What object sets take from others: the radius of their typical object, and their numbers.
 
-use super::{Body, Objects};
+use super::{Body, Objects, Step};
 use crate::units::Length;
 use std::collections::BTreeSet;
 
@@ -19,6 +19,17 @@ impl Body {
             Objects { start: Some(from), .. } => Some(from),
             Objects { grow: Some(grow), .. } => Some(&grow.from),
             Objects { minus: Some(minus), .. } => Some(&minus.cells),
+            _ => None,
+        }
+    }
+
+    /// The set whose objects have grown into those of this one and have their numbers: grown by a distance, or by a last step
+    /// along a stain.
+    pub(crate) fn grown_from(&self, name: &str) -> Option<&str> {
+        let set = self.objects.get(name)?;
+        match (&set.grow, set.steps.iter().flatten().last()) {
+            (Some(grow), _) => Some(&grow.from),
+            (None, Some(Step::Propagate(p))) => Some(&p.from),
             _ => None,
         }
     }
