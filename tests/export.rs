@@ -190,9 +190,7 @@ fn cells_by_their_stain_have_their_nuclei() {
     assert!(RECIPE.contains(grown));
     let bench = Bench::new(&RECIPE.replace(grown, stained));
     bench.run("out", &[]);
-    let text = std::fs::read_to_string(bench.at("out/labels/a_cells.geojson")).unwrap();
-    let features: serde_json::Value = serde_json::from_str(&text).unwrap();
-    let features = features["features"].as_array().unwrap();
+    let features = bench.features("out/labels/a.png_cells.geojson");
     assert!(features.len() > 5);
     assert!(features.iter().all(|f| f["properties"]["objectType"] == "cell" && f["nucleusGeometry"].is_object()));
 }
