@@ -56,8 +56,11 @@ impl Places {
             let is_of = |(i, _): &&(u32, Place)| classes.is_some_and(|c| c.of.get(*i as usize) == Some(&Some(class)));
             Tree::new(named.iter().filter(is_of).copied().collect())
         };
-        let by_class = (0..classes.map_or(0, |c| c.names.len()) as u32).map(of_class).collect();
-        let links = if flat { Links::new(&named, at.len()) } else { Links::default() };
+        // The triangulation takes one thread, and longer than all trees.
+        let (links, by_class) = rayon::join(
+            || if flat { Links::new(&named, at.len()) } else { Links::default() },
+            || (0..classes.map_or(0, |c| c.names.len()) as u32).map(of_class).collect(),
+        );
         let size = std::array::from_fn(|k| shape.zyx()[k] as f64 * step[k]);
         let half = step.map(|v| v / 2.0);
         let all = Tree::new(named);
