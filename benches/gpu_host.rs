@@ -119,7 +119,7 @@ fn thread_time() -> Duration {
     let spent = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
     match spent.as_deref().and_then(|s| s.split(' ').next()).and_then(|s| s.parse().ok()) {
         Some(ns) => Duration::from_nanos(ns),
-        None => Duration::from_nanos(Instant::now().duration_since(*START).as_nanos() as u64),
+        None => START.elapsed(),
     }
 }
 

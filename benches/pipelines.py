@@ -41,8 +41,11 @@ class Tool:
 def pipelines(a):
     recipes, data, python = HERE / "recipes", a.work / "data", a.work / "venv" / "bin" / "python"
 
+    def command(recipe, file):
+        return [a.uptake, "run", data / file, "--recipe", recipe, "--device", "cpu", "--threads", str(a.threads), "--quiet"]
+
     def ours(name, recipe, file, labels):
-        run = [a.uptake, "run", data / file, "--recipe", recipe, "--device", "cpu", "--threads", str(a.threads), "--quiet"]
+        run = command(recipe, file)
         tables = run + ["--no-labels", "--no-overlays", "--out", "{out}"]
         with_labels = run + ["--no-overlays", "--out", "{out}"]
         return Tool(f"uptake, {name}", tables, labels and (with_labels, f"labels/{labels}"), ours=True)
@@ -51,13 +54,12 @@ def pipelines(a):
         return Tool(name, [python, a.peers / script, *args, "{out}"])
 
     def with_pictures(name, recipe, file):
-        run = [a.uptake, "run", data / file, "--recipe", recipe, "--device", "cpu", "--threads", str(a.threads), "--quiet"]
-        return Tool(f"uptake, {name}", run + ["--out", "{out}"], ours=True)
+        return Tool(f"uptake, {name}", command(recipe, file) + ["--out", "{out}"], ours=True)
 
     cellprofiler = []
     if (a.work / "venv_cp").exists():
-        command = [a.work / "venv_cp" / "bin" / "python", a.peers / "p1_cellprofiler.py", data / "W1.tif", "{out}"]
-        cellprofiler.append(Tool("CellProfiler's modules", command, slow=True))
+        modules = [a.work / "venv_cp" / "bin" / "python", a.peers / "p1_cellprofiler.py", data / "W1.tif", "{out}"]
+        cellprofiler.append(Tool("CellProfiler's modules", modules, slow=True))
     else:
         print("CellProfiler is not installed beside the peers: left out", file=sys.stderr)
 

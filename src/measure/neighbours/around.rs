@@ -18,11 +18,6 @@ pub struct Around {
 }
 
 impl Around {
-    /// How many radii there are.
-    pub fn radii(&self) -> usize {
-        self.radii
-    }
-
     /// Objects of a class within each radius.
     pub fn of(&self, class: usize) -> &[u32] {
         &self.counts[class * self.radii..][..self.radii]
@@ -45,9 +40,14 @@ impl Surroundings {
         Surroundings { grid, squares: squares.to_vec() }
     }
 
+    /// How many radii there are.
+    pub fn radii(&self) -> usize {
+        self.squares.len()
+    }
+
     /// Room for what lies around a place.
     pub fn room(&self, places: &Places) -> Around {
-        let (kinds, radii) = (places.by_class.len() + 1, self.squares.len());
+        let (kinds, radii) = (places.by_class.len() + 1, self.radii());
         Around { nearest: vec![f64::INFINITY; kinds], counts: vec![0; kinds * radii], radii }
     }
 

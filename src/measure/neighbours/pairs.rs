@@ -48,7 +48,8 @@ impl Members {
         let kinds = places.by_class.len();
         let part = |members: &[(u32, Place)]| {
             let mut around = surroundings.room(places);
-            let mut part = (vec![Vec::with_capacity(members.len()); kinds], vec![vec![0u64; around.radii()]; kinds]);
+            let mut part =
+                (vec![Vec::with_capacity(members.len()); kinds], vec![vec![0u64; surroundings.radii()]; kinds]);
             for (own, place) in members {
                 surroundings.look(places, place, *own, &mut around);
                 add(&mut part, &around, |i| counts(place, i));
@@ -57,7 +58,7 @@ impl Members {
         };
         let parts: Vec<_> = of.par_chunks(1024).map(part).collect();
         let mut nearest = vec![Vec::with_capacity(of.len()); kinds];
-        let mut sums = vec![vec![0u64; surroundings.room(places).radii()]; kinds];
+        let mut sums = vec![vec![0u64; surroundings.radii()]; kinds];
         for (part_nearest, part_sums) in parts {
             nearest.iter_mut().zip(part_nearest).for_each(|(all, part)| all.extend(part));
             sums.iter_mut().flatten().zip(part_sums.iter().flatten()).for_each(|(all, part)| *all += part);

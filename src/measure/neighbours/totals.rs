@@ -40,18 +40,19 @@ pub fn totals(family: &Neighbours, set: &str, request: &Request) -> Result<Table
         row.inside(other, labels, request, places, classes, &names);
     }
     let (radii, on_curve) = (radii(&family.radii, request)?, radii(&family.curve, request)?);
+    let pairs = family.pairs_of(classes);
+    if pairs.is_empty() {
+        return Ok(row.table);
+    }
     let surroundings = Surroundings::new(places, Some(classes), &radii.squares);
-    let on_curves = Surroundings::new(places, Some(classes), &on_curve.squares);
+    let on_curves = (!family.curve.is_empty()).then(|| Surroundings::new(places, Some(classes), &on_curve.squares));
     let (mut done, mut last) = (BTreeSet::new(), None);
-    for [a, b] in family.pairs_of(classes) {
+    for [a, b] in pairs {
         // Of one class at a time, since it may be large.
         if last.as_ref().is_none_or(|(class, _)| *class != a) {
             let (members, pairs) = Members::new(places, classes, a, &surroundings, |_, _| true);
             let far = |place: &Place, i: usize| is_far(places, place, on_curve.squares[i]);
-            let on_curve = match family.curve.is_empty() {
-                true => vec![],
-                false => Members::new(places, classes, a, &on_curves, far).1,
-            };
+            let on_curve = on_curves.as_ref().map(|around| Members::new(places, classes, a, around, far).1);
             last = Some((a, OneClass { members, pairs, on_curve }));
         }
         let Some((_, one)) = &last else { continue };
@@ -69,8 +70,8 @@ pub fn totals(family: &Neighbours, set: &str, request: &Request) -> Result<Table
             };
             row.mixing(&here, radius, &mix, is_new);
         }
-        if !family.curve.is_empty() {
-            let points = curve(&pair, &one.on_curve[b], others, places, &on_curve.squares);
+        if let Some(neighbours) = &one.on_curve {
+            let points = curve(&pair, &neighbours[b], others, places, &on_curve.squares);
             for (radius, at) in family.curve.iter().zip(&on_curve.order) {
                 row.curve(&here, radius, &points[*at], places.flat);
             }
@@ -103,7 +104,7 @@ impl Neighbours {
 struct OneClass {
     members: Members,
     pairs: Vec<Vec<u64>>,
-    on_curve: Vec<Vec<u64>>,
+    on_curve: Option<Vec<Vec<u64>>>,
 }
 
 /// From one class to another.
