@@ -236,7 +236,7 @@ impl Gpu {
             entries: &entries,
         });
         let grid = [grid, groups.div_ceil(grid)];
-        let dispatch = Dispatch { kernel: kernel.name, pipeline, group, grid, slot: 0 };
+        let dispatch = Dispatch { kernel: kernel.name, pipeline, group, grid };
         self.0.queue.record_dispatch(dispatch, &told[..len]);
         self.0.queue.count.dispatches.fetch_add(1, Ordering::Relaxed);
         self.0.queue.check()

@@ -16,8 +16,8 @@ pub(super) enum Command {
     Clear(wgpu::Buffer),
     /// Copies the first bytes of a buffer.
     Copy { from: wgpu::Buffer, to: wgpu::Buffer, bytes: u64 },
-    /// Runs a kernel.
-    Dispatch(Dispatch),
+    /// Runs a kernel, which finds its parameters in the slot of this number.
+    Dispatch(Dispatch, u32),
 }
 
 /// A kernel with what it works on.
@@ -26,8 +26,6 @@ pub(super) struct Dispatch {
     pub pipeline: wgpu::ComputePipeline,
     pub group: wgpu::BindGroup,
     pub grid: [u32; 2],
-    /// Which slot its parameters stand in; the recording gives it.
-    pub slot: u32,
 }
 
 /// What is to be done next, in order.
@@ -45,11 +43,11 @@ impl Recording {
     }
 
     /// Adds a kernel with its parameters, at most [`SLOT`] bytes of them.
-    pub fn dispatch(&mut self, mut dispatch: Dispatch, params: &[u8]) {
-        dispatch.slot = self.dispatches() as u32;
+    pub fn dispatch(&mut self, dispatch: Dispatch, params: &[u8]) {
+        let slot = self.dispatches();
         self.params.extend_from_slice(params);
-        self.params.resize((dispatch.slot as usize + 1) * SLOT, 0);
-        self.commands.push(Command::Dispatch(dispatch));
+        self.params.resize((slot + 1) * SLOT, 0);
+        self.commands.push(Command::Dispatch(dispatch, slot as u32));
     }
 
     /// As the driver takes it: kernels that follow each other share a pass, or have one each if they are timed. Also gives
@@ -62,11 +60,11 @@ impl Recording {
             match first {
                 Command::Clear(buffer) => encoder.clear_buffer(buffer, 0, None),
                 Command::Copy { from, to, bytes } => encoder.copy_buffer_to_buffer(from, 0, to, 0, *bytes),
-                Command::Dispatch(dispatch) => {
+                Command::Dispatch(dispatch, slot) => {
                     let timestamp_writes = timer.and_then(|t| t.next(&mut timed, dispatch.kernel));
                     let descriptor = wgpu::ComputePassDescriptor { label: None, timestamp_writes };
                     let mut pass = encoder.begin_compute_pass(&descriptor);
-                    dispatch.encode(&mut pass);
+                    dispatch.encode(*slot, &mut pass);
                     if timer.is_none() {
                         rest = rest_of_pass(others, &mut pass);
                         continue;
@@ -81,17 +79,17 @@ impl Recording {
 
 /// Encodes the dispatches that come first; returns what comes after them.
 fn rest_of_pass<'a>(mut commands: &'a [Command], pass: &mut wgpu::ComputePass<'_>) -> &'a [Command] {
-    while let Some((Command::Dispatch(dispatch), others)) = commands.split_first() {
-        dispatch.encode(pass);
+    while let Some((Command::Dispatch(dispatch, slot), others)) = commands.split_first() {
+        dispatch.encode(*slot, pass);
         commands = others;
     }
     commands
 }
 
 impl Dispatch {
-    fn encode(&self, pass: &mut wgpu::ComputePass<'_>) {
+    fn encode(&self, slot: u32, pass: &mut wgpu::ComputePass<'_>) {
         pass.set_pipeline(&self.pipeline);
-        pass.set_bind_group(0, &self.group, &[self.slot * SLOT as u32]);
+        pass.set_bind_group(0, &self.group, &[slot * SLOT as u32]);
         pass.dispatch_workgroups(self.grid[0], self.grid[1], 1);
     }
 }
