@@ -9,6 +9,7 @@ mod channels;
 mod classes;
 mod cutoff;
 mod derived;
+mod doubt;
 mod geometry;
 mod grid;
 mod ground;
