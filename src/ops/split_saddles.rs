@@ -138,7 +138,8 @@ pub(super) fn highest_saddles(mut pairs: Vec<Pair>) -> Vec<Pair> {
     pairs
 }
 
-/// Merges basins over shallow valleys; gives each peak the number of its object, from 1, in any order.
+/// Merges basins over shallow valleys; gives each peak the number of its object: that of one of its peaks,
+/// counted from 1.
 pub(super) fn merge(peaks: &[Peak], pairs: &[Pair], depth: Depth) -> Vec<u32> {
     let position = |index: u32| peaks.binary_search_by_key(&index, |p| p.index).unwrap_or(0);
     let mut root: Vec<usize> = (0..peaks.len()).collect();
@@ -167,7 +168,7 @@ pub(super) fn merge(peaks: &[Peak], pairs: &[Pair], depth: Depth) -> Vec<u32> {
     (0..peaks.len()).map(|k| find(&mut root, k) as u32 + 1).collect()
 }
 
-/// Objects that a merge leaves: the peaks that carry their number.
+/// Objects that a merge leaves: each is called after the peak that the others were merged into.
 pub(super) fn objects_left(objects: &[u32]) -> u32 {
     (1..).zip(objects).filter(|(own, object)| own == *object).count() as u32
 }
