@@ -1,6 +1,7 @@
 //! Which class each object of a set is of: as its file says, or by rules on what is measured.
 
 use super::Sets;
+use super::candidates::{self, Candidate};
 use super::cutoff::cutoff;
 use super::relations::Relations;
 use crate::image::{Classes, ObjectSet};
@@ -22,6 +23,8 @@ pub(super) struct Classified {
     pub totals: Table,
     /// What the user should look at.
     pub warnings: Vec<String>,
+    /// Those that the recipe has a gallery of, the best first.
+    pub candidates: Vec<Candidate>,
 }
 
 /// Finds the classes of a set. `request` is what is measured on it.
@@ -38,6 +41,11 @@ pub(super) fn classify(
     if let Some(rules) = body.phenotypes.get(name) {
         let classes = by_rules(name, rules, &positive, set.count() as usize)?;
         let about = "Name of the phenotype whose rule the object satisfies; empty where it satisfies none.";
+        if let Some(gallery) = body.gallery.get(name) {
+            let (column, chosen) = candidates::score(gallery, rules, &classes, &positive);
+            found.columns.push(column);
+            found.candidates = chosen;
+        }
         found.classes(name, "phenotype", about, classes);
     } else if let Some(objects) = body.objects.get(name).filter(|o| !o.classes.is_empty()) {
         let classes = by_file(&objects.classes, set, &mut found.warnings)?;
@@ -47,8 +55,17 @@ pub(super) fn classify(
     Ok(found)
 }
 
-/// Which objects are positive for each marker.
-type Markers<'a> = BTreeMap<&'a str, Vec<Option<bool>>>;
+/// What is known of objects by marker.
+pub(super) type Markers<'a> = BTreeMap<&'a str, Marker>;
+
+/// What is known of each object.
+#[derive(Default)]
+pub(super) struct Marker {
+    /// It is positive.
+    pub is_positive: Vec<Option<bool>>,
+    /// How many robust deviations it lies above the cutoff, where somebody asks for them.
+    pub above: Vec<Option<f64>>,
+}
 
 fn positive<'a>(
     name: &str,
@@ -76,7 +93,7 @@ fn positive<'a>(
         let above = cutoff(positive.above, values.iter().flatten().copied());
         if above.is_none() && values.iter().any(Option::is_some) {
             found.warnings.push(format!(
-                "no cutoff of {marker} can be found: all objects have the same {name_of_column}; none is positive or negative"
+                "no cutoff of {marker} can be found: all objects have the same {name_of_column}, or too many; none is positive or negative"
             ));
         }
         let is_positive: Vec<Option<bool>> = values.iter().map(|v| Some((*v)? > above?)).collect();
@@ -95,7 +112,10 @@ fn positive<'a>(
         let at = format!("positive_fraction_{name}_{marker}");
         let empty = "no object with a value, or no cutoff".to_string();
         found.totals.push(Column { empty, ..Column::new(at, "1", about, Cells::Real(vec![share])) });
-        all.insert(marker, is_positive);
+        let is_asked = of.recipe.body.gallery.contains_key(name);
+        let above =
+            above.filter(|_| is_asked).map_or(vec![], |cutoff| candidates::above(positive.above, cutoff, &values));
+        all.insert(marker, Marker { is_positive, above });
     }
     Ok(all)
 }
@@ -142,7 +162,7 @@ fn by_rules(set: &str, rules: &BTreeMap<String, Rule>, positive: &Markers, count
     let names: Vec<String> = rules.keys().cloned().collect();
     let satisfies = |rule: &Rule, object: usize| {
         let is = |(marker, wanted): &(String, bool)| {
-            positive.get(marker.as_str()).and_then(|all| all.get(object).copied().flatten()) == Some(*wanted)
+            positive.get(marker.as_str()).and_then(|m| m.is_positive.get(object).copied().flatten()) == Some(*wanted)
         };
         rule.markers.iter().all(is)
     };

@@ -46,6 +46,12 @@ impl Spread {
     fn value(&self, v: f64) -> f64 {
         if self.of_logs { libm::exp(v) } else { v }
     }
+
+    /// How many deviations lie from one value to another one.
+    pub fn between(&self, from: f64, to: f64) -> f64 {
+        let place = |v: f64| if self.of_logs { libm::log(v.max(f64::MIN_POSITIVE)) } else { v };
+        (place(to) - place(from)) / self.deviation
+    }
 }
 
 fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
