@@ -7,7 +7,9 @@ use super::{Channel, Labels};
 pub struct Gallery {
     /// Name of their object set.
     pub set: String,
-    /// Its labels.
+    /// What they are.
+    pub phenotype: String,
+    /// The labels of the set.
     pub labels: Labels,
     /// What they are shown in, under the names of the recipe.
     pub channels: Vec<Channel>,

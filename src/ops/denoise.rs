@@ -19,7 +19,7 @@ use super::histogram::BinScale;
 use super::landscape::Sizes;
 use super::noise::{correlated_noise, noise};
 use super::op::words;
-use super::threshold::{BinChoice, Cut, EVEN_SLOPE, Method, choose, otsu_classes};
+use super::threshold::{BinChoice, Cut, EVEN_SLOPE, Method, choose, has_two_classes};
 use super::{Case, Op};
 use crate::device::Device;
 use crate::image::Volume;
@@ -68,7 +68,7 @@ pub fn denoise(device: &Device, src: &Volume, p: &Denoise, sizes: &Sizes) -> Res
     }
     let dimensions = if src.shape.is_flat() { 2.0 } else { 3.0 };
     let blur = |noise: f64, own: f64| own * libm::pow(noise / (p.share * signal), 2.0 / dimensions);
-    let crowded = otsu_classes(device, &smooth, CLASSES)?.explained > EVEN_SLOPE;
+    let crowded = has_two_classes(device, &smooth, CLASSES, EVEN_SLOPE)?;
     let all = if crowded { 0.0 } else { correlated_noise(device, src, LAG)? };
     let needed = if noise < WHITE * all {
         let own = own_blur(noise / all);

@@ -54,6 +54,19 @@ pub(super) fn score(
     (Column { empty, ..Column::new("candidate_score", "1", about, Cells::Real(cells)) }, chosen)
 }
 
+/// One object in so many, and more, are not rare.
+const RARE: usize = 10;
+
+/// What the user should know where candidates are many.
+pub(super) fn doubt(set: &str, phenotype: &str, candidates: usize, all: usize) -> Option<String> {
+    (candidates * RARE > all).then(|| {
+        format!(
+            "{candidates} of {all} {set} are {phenotype}: cutoffs that follow from the median of all objects suppose that nearly \
+             none are; give numbers in [positive.{set}] if so many are right"
+        )
+    })
+}
+
 /// What is shown of a set, if the recipe has a gallery of it.
 ///
 /// # Errors
@@ -77,7 +90,8 @@ pub(super) fn gallery(
     let side = if candidates.is_empty() { 1.0 } else { geometry.px(wanted.side)? };
     candidates.truncate(wanted.most);
     let side_px = (side.round() as usize).clamp(1, SIDE_PX);
-    Ok(Some(Gallery { set: name.to_owned(), labels: set.on_host().labels, channels, candidates, side_px }))
+    let (labels, phenotype) = (set.on_host().labels, wanted.phenotype.clone());
+    Ok(Some(Gallery { set: name.to_owned(), phenotype, labels, channels, candidates, side_px }))
 }
 
 /// No tile shows more pixels of the image than this.

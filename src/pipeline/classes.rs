@@ -2,7 +2,7 @@
 
 use super::Sets;
 use super::candidates::{self, Candidate};
-use super::cutoff::cutoff;
+use super::cutoff::cutoff_of;
 use super::relations::Relations;
 use crate::image::{Classes, ObjectSet};
 use crate::measure::{self, Chosen, Request, Rows, suffixes};
@@ -43,6 +43,7 @@ pub(super) fn classify(
         let about = "Name of the phenotype whose rule the object satisfies; empty where it satisfies none.";
         if let Some(gallery) = body.gallery.get(name) {
             let (column, chosen) = candidates::score(gallery, rules, &classes, &positive);
+            found.warnings.extend(candidates::doubt(name, &gallery.phenotype, chosen.len(), classes.of.len()));
             found.columns.push(column);
             found.candidates = chosen;
         }
@@ -81,7 +82,7 @@ fn positive<'a>(
     for (definition, cells) in relations.children(name, request.labels.count, of.recipe) {
         measured.push(definition.column(cells));
     }
-    let mut all = Markers::new();
+    let (mut all, mut unsure) = (Markers::new(), vec![]);
     for (marker, positive) in markers {
         let name_of_column = positive.column(marker);
         let Some(column) = measured.column(&name_of_column) else { continue };
@@ -90,11 +91,15 @@ fn positive<'a>(
             Cells::Real(values) => values.clone(),
             Cells::Text(_) => vec![],
         };
-        let above = cutoff(positive.above, values.iter().flatten().copied());
+        let above = cutoff_of(positive, values.iter().flatten().copied());
         if above.is_none() && values.iter().any(Option::is_some) {
             found.warnings.push(format!(
                 "no cutoff of {marker} can be found: all objects have the same {name_of_column}, or too many; none is positive or negative"
             ));
+        }
+        let n = values.iter().flatten().count();
+        if above.is_some() && n < FEW && positive.is_of_median() {
+            unsure.push(format!("{marker} ({n})"));
         }
         let is_positive: Vec<Option<bool>> = values.iter().map(|v| Some((*v)? > above?)).collect();
         let cells = Cells::Int(is_positive.iter().map(|p| p.map(i64::from)).collect());
@@ -116,6 +121,12 @@ fn positive<'a>(
         let above =
             above.filter(|_| is_asked).map_or(vec![], |cutoff| candidates::above(positive.above, cutoff, &values));
         all.insert(marker, Marker { is_positive, above });
+    }
+    if !unsure.is_empty() {
+        found.warnings.push(format!(
+            "the median of few objects says little: cutoffs of {}; numbers in [positive.{name}] do not depend on it",
+            unsure.join(", ")
+        ));
     }
     Ok(all)
 }
@@ -152,6 +163,9 @@ fn values(columns: &BTreeSet<String>, request: &Request, wanted: &Measure) -> Re
     }
     Ok(table)
 }
+
+/// With fewer objects, half of which may be what is looked for, a median is no ground to stand on.
+const FEW: usize = 30;
 
 /// Objects that are looked at together.
 const BLOCK: usize = 1 << 14;

@@ -1,14 +1,21 @@
-//! The value above which objects are positive: given, or a percentile, Otsu's threshold, or so many robust deviations from the
-//! median over the objects of an image.
+//! The value above which objects are positive: given, or a percentile, Otsu's threshold, or said of the median
+//! of the objects of an image.
 
-use crate::recipe::Cutoff;
+use crate::recipe::{Cutoff, Positive};
+
+/// The cutoff of a marker for these values of objects, and the one that it is never below.
+pub(super) fn cutoff_of(positive: &Positive, values: impl Iterator<Item = f64> + Clone) -> Option<f64> {
+    let above = cutoff(positive.above, values.clone())?;
+    Some(positive.at_least.and_then(|least| cutoff(least, values)).map_or(above, |least| above.max(least)))
+}
 
 /// The cutoff for these values of objects; nothing where they are too few or all alike for one to be found.
-pub(super) fn cutoff(how: Cutoff, values: impl Iterator<Item = f64>) -> Option<f64> {
+fn cutoff(how: Cutoff, values: impl Iterator<Item = f64>) -> Option<f64> {
     match how {
         Cutoff::Value(value) => Some(value),
         Cutoff::Percentile(p) => percentile(&sorted(values), p),
         Cutoff::Otsu => otsu(&sorted(values)),
+        Cutoff::Median(times) => Some(times * percentile(&sorted(values), 50.0)?),
         Cutoff::Robust { deviations, of_logs } => {
             let spread = Spread::of(values, of_logs)?;
             Some(spread.value(spread.median + deviations * spread.deviation))
@@ -102,6 +109,13 @@ mod tests {
         assert_eq!(of(Cutoff::Percentile(90.0)), Some(9.6));
         assert_eq!(of(Cutoff::Percentile(100.0)), Some(10.0));
         assert_eq!(of(Cutoff::Otsu), Some(6.5));
+        assert_eq!(of(Cutoff::Median(0.5)), Some(2.0));
+        let above = Cutoff::Value(1.0);
+        let least = |at_least| cutoff_of(&Positive { above, at_least, column: None }, values.into_iter());
+        assert_eq!(
+            [least(None), least(Some(Cutoff::Median(0.5))), least(Some(Cutoff::Value(0.5)))].map(Option::unwrap),
+            [1.0, 2.0, 1.0]
+        );
         // The median is 4, and the distances from it are 0, 2, 3, 5, 6.
         let robust = |deviations, of_logs| Cutoff::Robust { deviations, of_logs };
         assert_eq!(of(robust(2.0, false)), Some(4.0 + 2.0 * 1.4826 * 3.0));

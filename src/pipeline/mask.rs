@@ -11,7 +11,7 @@ use crate::ops::local::{Local, Statistic, local};
 use crate::ops::noise::{correlated_noise, noise};
 use crate::ops::pixelwise::{and, or};
 use crate::ops::threshold::{
-    Adjust, BinChoice, Cut, Method as Choice, Middle, NOISE, Robust, choose, otsu_classes, threshold,
+    Adjust, BinChoice, Cut, Method as Choice, Middle, NOISE, Robust, choose, has_two_classes, threshold,
 };
 use crate::recipe::{self, Combine, Method, Threshold, Transform};
 use crate::units::Length;
@@ -100,7 +100,7 @@ impl State<'_> {
     fn noise(&self, image: &Picture) -> Result<f64> {
         let src = &image.volume;
         let white = noise(self.device, self.original()?)? * self.left_of_white(image.smoothed);
-        if otsu_classes(self.device, src, CLASSES)?.explained > NOISE {
+        if has_two_classes(self.device, src, CLASSES, NOISE)? {
             return Ok(white);
         }
         // Over a lag at which neither the filters so far nor what the image went through before make it alike.

@@ -1,8 +1,10 @@
 //! `[gallery.SET]`: the objects of one phenotype, each with a score, in a picture to be looked at.
 
+use super::Body;
 use super::place::likely;
 use super::validate::Checker;
 use crate::Result;
+use crate::measure::suffixes;
 use crate::units::Length;
 use crate::words::some_words;
 use serde::Deserialize;
@@ -25,9 +27,26 @@ pub struct Gallery {
 
 /// A picture that can still be looked at.
 const MOST: usize = 1000;
+/// Side by side.
+const MOST_CHANNELS: usize = 12;
 
 fn most() -> usize {
     100
+}
+
+impl Body {
+    /// The first phenotype of a gallery whose rule asks for a column of this channel: no object can be of it without.
+    pub fn shown_phenotype_of(&self, role: &str) -> Option<&str> {
+        let suffix = suffixes(&[role]).concat();
+        let is_of = |column: String| column.ends_with(&format!("_{suffix}")) || column.contains(&format!("_{suffix}_"));
+        let asks = |(set, gallery): &(&String, &Gallery)| {
+            let markers = self.phenotypes.get(*set).and_then(|rules| rules.get(&gallery.phenotype));
+            let mut markers = markers.iter().flat_map(|rule| &rule.markers);
+            let positive = self.positive.get(*set);
+            markers.any(|(m, _)| positive.and_then(|p| p.get(m)).is_some_and(|p| is_of(p.column(m))))
+        };
+        self.gallery.iter().find(asks).map(|(_, gallery)| gallery.phenotype.as_str())
+    }
 }
 
 impl Checker<'_> {
@@ -49,6 +68,11 @@ impl Checker<'_> {
             if !self.body.objects.get(set).is_some_and(|set| set.write) {
                 let e = self.error(format!("\"{set}\" has no table to find the objects in"), &["gallery", set]);
                 return Err(e.remedy(format!("write = true in [objects.{set}]")));
+            }
+            let channels = gallery.channels.as_ref().map_or(self.body.channels.len(), Vec::len);
+            if !(1..=MOST_CHANNELS).contains(&channels) {
+                let e = self.error(format!("{channels} channels side by side"), &["gallery", set]);
+                return Err(e.remedy(format!("channels = [...] with 1 to {MOST_CHANNELS} of them")));
             }
             for channel in gallery.channels.iter().flatten() {
                 self.source(channel, &here("channels"))?;

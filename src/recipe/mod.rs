@@ -4,6 +4,7 @@
 //! `validate` checks what the types cannot say (names, roles, cycles), and [`PRESETS`] holds the files of `recipes/`.
 
 mod channel;
+mod cutoff;
 mod families;
 mod gallery;
 mod grid;
@@ -27,11 +28,12 @@ mod validate_filters;
 mod validate_steps;
 
 pub use channel::*;
+pub use cutoff::{Cutoff, Positive};
 pub use gallery::Gallery;
 pub use grid::Grid;
 pub use groups::Groups;
 pub use output::{Contours, DicomFile, GeoJsonFile, ImageFiles, Output, Quality};
-pub use phenotypes::{Cutoff, Positive, Rule};
+pub use phenotypes::Rule;
 pub use plates::{FORMATS, Plates, ResponseValue, Responses};
 pub use presets::{PRESETS, Preset, preset};
 pub use relate::{Relate, Statistic};

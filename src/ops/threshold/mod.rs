@@ -160,6 +160,29 @@ pub struct Classes {
 /// As for [`choose`].
 pub fn otsu_classes(device: &Device, src: &Volume, bins: BinChoice) -> Result<Classes> {
     let (min, max) = range(device, src)?;
+    classes_within(device, src, (min, max), bins)
+}
+
+/// Percentage of voxels that specks of dust may cover.
+const SPECKS: f64 = 1.0;
+
+/// Whether two classes explain more than `least` of an image: there are objects beyond doubt. A few specks many times as bright as
+/// all objects hide these from the variance; so the question is asked again with the brightest hundredth cut off at its least
+/// sample, where the answer must be more than that of an even slope.
+///
+/// # Errors
+/// As for [`choose`].
+pub fn has_two_classes(device: &Device, src: &Volume, bins: BinChoice, least: f64) -> Result<bool> {
+    if otsu_classes(device, src, bins)?.explained > least {
+        return Ok(true);
+    }
+    let (min, _) = range(device, src)?;
+    let most = percentile(device, src, 100.0 - SPECKS)?.ceil() as i32;
+    Ok(classes_within(device, src, (min, most), bins)?.explained > EVEN_SLOPE.max(least))
+}
+
+/// Otsu's classes; what is brighter than the range counts as its end.
+fn classes_within(device: &Device, src: &Volume, (min, max): (i32, i32), bins: BinChoice) -> Result<Classes> {
     let none = Classes { threshold: max.into(), contrast: 0.0, explained: 0.0 };
     if min == max {
         return Ok(none);
