@@ -72,10 +72,10 @@ impl<'a> Sheet<'a> {
         Sheet { gallery, shown, zoom, across: (WIDTH / block[1]).clamp(1, shown.max(1)), block }
     }
 
-    /// Upper left corner of a tile: of this object, the so-manieth.
+    /// Upper left corner of a tile.
     fn corner(&self, object: usize, tile: usize) -> [usize; 2] {
         let [row, column] = [object / self.across, object % self.across];
-        let left = column * self.block[1] + tile * (self.gallery.side_px * self.zoom + GAP);
+        let left = GAP + column * self.block[1] + tile * (self.gallery.side_px * self.zoom + GAP);
         [HEAD + row * self.block[0] + LINE, left]
     }
 
@@ -200,5 +200,60 @@ impl<'a> Sheet<'a> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Mechanics.
+    use super::*;
+    use crate::image::{Labels, NO_UNIT};
+    use crate::units::Shape;
+
+    /// An image of 40 x 40 with an object in its corner and one in its middle.
+    fn two(channels: usize, side_px: usize, candidates: Vec<(u32, Option<f64>)>) -> Gallery {
+        let shape = Shape::flat(40, 40);
+        let mut labels = vec![0; shape.len()];
+        for i in 0..3 {
+            labels[i * 40..i * 40 + 3].fill(1);
+            labels[(20 + i) * 40 + 20..(20 + i) * 40 + 23].fill(2);
+        }
+        let volume = Volume::new(shape, labels.iter().map(|l| 100 + 900 * *l as i32).collect()).unwrap();
+        let channel = |i: usize| Channel {
+            name: format!("channel{i}"),
+            unit: NO_UNIT,
+            volume: volume.clone(),
+            saturated: None,
+            saturation: None,
+        };
+        Gallery {
+            set: "cells".into(),
+            phenotype: "rare".into(),
+            labels: Labels::new(shape, labels).unwrap(),
+            channels: (0..channels).map(channel).collect(),
+            candidates,
+            side_px,
+        }
+    }
+
+    #[test]
+    fn objects_at_the_edge_and_tiles_wider_than_the_image_are_shown() {
+        for side in [1, 7, 120] {
+            let gallery = two(2, side, vec![(2, Some(4.0)), (1, None)]);
+            let canvas = Sheet::new(&gallery).draw().unwrap();
+            assert!(canvas.dots.contains(&BRIGHTEST) && canvas.dots.len() < PIXELS, "{side}");
+        }
+        assert!(Sheet::new(&two(1, 9, vec![(3, None)])).draw().is_err(), "there is no object 3");
+        assert!(Sheet::new(&two(1, 9, vec![])).draw().unwrap().dots.contains(&WORDS));
+    }
+
+    #[test]
+    fn a_picture_has_an_end() {
+        for (channels, side) in [(1, 20), (12, 512), (12, 20)] {
+            let gallery = two(channels, side, vec![(1, None); 1000]);
+            let sheet = Sheet::new(&gallery);
+            let rows = sheet.shown.div_ceil(sheet.across);
+            assert!(sheet.shown >= 1 && rows * sheet.across * sheet.block[0] * sheet.block[1] <= PIXELS + (1 << 23));
+        }
     }
 }
