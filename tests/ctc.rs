@@ -42,7 +42,7 @@ fn judge(outcome: &Outcome, truth: &[[f64; 3]]) -> (f64, usize) {
 
 #[test]
 fn tumour_cells_are_found_and_decoys_are_not() {
-    let (scan, truth) = Blood::new(900, 20, 40, 3).scan();
+    let (scan, truth) = Blood::new(400, 20, 40, 3).scan();
     let outcome = run(&scan, &Device::Cpu);
     let (sensitivity, wrong) = judge(&outcome, &truth);
     assert!(sensitivity >= 0.95 && wrong == 0, "{sensitivity} {wrong}");
@@ -55,7 +55,7 @@ fn tumour_cells_are_found_and_decoys_are_not() {
 /// Dim stains, other cameras, even and uneven stains, places far apart.
 #[test]
 fn limits_follow_the_light_of_the_scan() {
-    let usual = Blood::new(450, 8, 16, 5);
+    let usual = Blood::new(160, 8, 16, 5);
     let [dna, keratin, cd45] = usual.light;
     for blood in [
         Blood { gain: 0.2, offset: 1000.0, ..usual },
@@ -63,7 +63,7 @@ fn limits_follow_the_light_of_the_scan() {
         Blood { light: [dna / 4.0, keratin / 4.0, cd45 / 10.0], ..usual },
         Blood { spread: 0.1, ..usual },
         Blood { leukocytes: 100, spread: 0.8, ..usual },
-        Blood { leukocytes: 60, tumour_cells: 3, decoys: 8, pitch: 70, ..usual },
+        Blood { leukocytes: 60, tumour_cells: 3, decoys: 8, pitch: 50, ..usual },
     ] {
         let (scan, truth) = blood.scan();
         let (sensitivity, wrong) = judge(&run(&scan, &Device::Cpu), &truth);
@@ -73,7 +73,7 @@ fn limits_follow_the_light_of_the_scan() {
 
 #[test]
 fn blood_without_tumour_cells_has_none() {
-    let (scan, _) = Blood::new(600, 0, 40, 8).scan();
+    let (scan, _) = Blood::new(250, 0, 40, 8).scan();
     assert_eq!(found(&run(&scan, &Device::Cpu)).len(), 0);
 }
 
@@ -120,7 +120,7 @@ fn a_run_gives_a_gallery_and_counts_per_ml() {
     let at = |name: &str| dir.path().join(name);
     let mut truth = 0;
     for (name, cells, seed) in [("a.tif", 6, 11), ("b.tif", 4, 12)] {
-        let (scan, cells) = Blood::new(300, cells, 16, seed).scan();
+        let (scan, cells) = Blood::new(120, cells, 16, seed).scan();
         write(&at(name), &scan);
         truth += cells.len();
     }
@@ -219,7 +219,7 @@ fn cutoffs_follow_from_the_median_of_a_known_population() {
 
 #[test]
 fn an_adapter_gives_the_same() {
-    let (scan, _) = Blood::new(200, 4, 10, 15).scan();
+    let (scan, _) = Blood::new(80, 4, 10, 15).scan();
     let told = |o: Outcome| (o.row, o.sets.into_iter().map(|s| s.table).collect::<Vec<_>>());
     assert!(told(run(&scan, &Device::Cpu)) == told(run(&scan, &common::gpu(None))));
 }

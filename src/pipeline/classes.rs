@@ -92,14 +92,22 @@ fn positive<'a>(
             Cells::Text(_) => vec![],
         };
         let above = cutoff_of(positive, values.iter().flatten().copied());
-        if above.is_none() && values.iter().any(Option::is_some) {
+        let n = values.iter().flatten().count();
+        if above.is_none() && n > 0 {
             found.warnings.push(format!(
-                "no cutoff of {marker} can be found: all objects have the same {name_of_column}, or too many; none is positive or negative"
+                "no cutoff of {marker} can be found: all objects have the same {name_of_column}, or logarithms are wanted and most are \
+                 not above 0; none is positive or negative"
             ));
         }
-        let n = values.iter().flatten().count();
         if above.is_some() && n < FEW && positive.is_of_median() {
             unsure.push(format!("{marker} ({n})"));
+        }
+        let is_shown = of.recipe.body.gallery.contains_key(name);
+        if is_shown && n < values.len() {
+            let without = values.len() - n;
+            found.warnings.push(format!(
+                "{without} objects have no {name_of_column}: they are neither positive nor negative for {marker}"
+            ));
         }
         let is_positive: Vec<Option<bool>> = values.iter().map(|v| Some((*v)? > above?)).collect();
         let cells = Cells::Int(is_positive.iter().map(|p| p.map(i64::from)).collect());
@@ -117,9 +125,8 @@ fn positive<'a>(
         let at = format!("positive_fraction_{name}_{marker}");
         let empty = "no object with a value, or no cutoff".to_string();
         found.totals.push(Column { empty, ..Column::new(at, "1", about, Cells::Real(vec![share])) });
-        let is_asked = of.recipe.body.gallery.contains_key(name);
         let above =
-            above.filter(|_| is_asked).map_or(vec![], |cutoff| candidates::above(positive.above, cutoff, &values));
+            above.filter(|_| is_shown).map_or(vec![], |cutoff| candidates::above(positive.above, cutoff, &values));
         all.insert(marker, Marker { is_positive, above });
     }
     if !unsure.is_empty() {

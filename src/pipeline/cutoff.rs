@@ -35,18 +35,28 @@ pub(super) struct Spread {
 
 /// A normal distribution has so many standard deviations for each median distance from its median.
 const NORMAL: f64 = 1.4826;
+/// The same of the mean distance, which is asked where more than half of the values are alike.
+const OF_MEAN: f64 = 1.2533;
 
 impl Spread {
-    /// Of logarithms, those of values above 0. Nothing where there is no value, or more than half of them are alike.
+    /// Of logarithms, those of values above 0. Nothing where there is no value, all are alike, or more than half have no logarithm.
     pub fn of(values: impl Iterator<Item = f64>, of_logs: bool) -> Option<Self> {
-        let mut all = match of_logs {
-            true => sorted(values.filter(|v| *v > 0.0).map(libm::log)),
-            false => sorted(values),
-        };
+        let mut all = sorted(values);
+        if of_logs {
+            let n = all.len();
+            all.retain(|v| *v > 0.0);
+            if 2 * all.len() < n {
+                return None;
+            }
+            all.iter_mut().for_each(|v| *v = libm::log(*v));
+        }
         let median = percentile(&all, 50.0)?;
         all.iter_mut().for_each(|v| *v = (*v - median).abs());
         all.sort_unstable_by(f64::total_cmp);
-        let deviation = NORMAL * percentile(&all, 50.0)?;
+        let deviation = match percentile(&all, 50.0)? {
+            0.0 => OF_MEAN * all.iter().sum::<f64>() / all.len() as f64,
+            distance => NORMAL * distance,
+        };
         (deviation > 0.0).then_some(Spread { median, deviation, of_logs })
     }
 
@@ -121,7 +131,10 @@ mod tests {
         assert_eq!(of(robust(2.0, false)), Some(4.0 + 2.0 * 1.4826 * 3.0));
         let logs = cutoff(robust(-1.0, true), [0.0, -5.0, 1.0, 2.0, 4.0].into_iter());
         assert!((logs.unwrap() - libm::exp(libm::log(2.0) * (1.0 - 1.4826))).abs() < 1e-12);
-        assert_eq!(cutoff(robust(1.0, false), [3.0, 3.0, 3.0, 9.0].into_iter()), None, "half of them alike");
+        let alike = cutoff(robust(1.0, false), [3.0, 3.0, 3.0, 9.0].into_iter());
+        assert_eq!(alike, Some(3.0 + 1.2533 * 6.0 / 4.0), "the mean distance where half of them are alike");
+        assert_eq!(cutoff(robust(1.0, false), [3.0; 4].into_iter()), None);
+        assert_eq!(cutoff(robust(1.0, true), [0.0, -1.0, 0.0, 2.0, 3.0].into_iter()), None, "most have no logarithm");
         for how in [Cutoff::Percentile(50.0), Cutoff::Otsu] {
             assert_eq!(cutoff(how, std::iter::empty()), None);
         }
