@@ -34,6 +34,7 @@ const LISTED: &[(&str, usize, &str)] = &[
     ("src/batch/budget.rs", 4, "counts bytes; who waits holds no share, and is no thread of the pool"),
     ("src/batch/chooser.rs", 3, "counts and times only"),
     ("src/batch/out.rs", 5, "lists and a line of a file; the lock of the folder is only tried"),
+    ("src/batch/waiting.rs", 3, "a line is read from a file"),
     ("src/batch/ledger.rs", 3, "a line is written to a file, and its place noted"),
     ("src/cli/progress.rs", 1, "a line is printed"),
     ("src/cli/mod.rs", 2, "text is printed"),

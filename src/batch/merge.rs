@@ -10,7 +10,6 @@ use super::context::BatchContext;
 use super::earlier::Existing;
 use super::events::Observer;
 use super::head::{Head, RecipeText};
-use super::item::Item;
 use super::ledger::{self, Entry, Ledger};
 use super::marker::MARKER;
 use super::out::Out;
@@ -85,7 +84,6 @@ pub fn merge(merge: &Merge) -> Result<Summary> {
     let ledger = Ledger::create(out.folder(), entries.len())?;
     entries.iter().enumerate().for_each(|(i, entry)| ledger.add(i, entry));
     let ended = ledger.close()?;
-    let items: Vec<Item> = entries.iter().map(Entry::item).collect();
     let context = BatchContext {
         settings: &settings,
         recipes: &recipes,
@@ -99,7 +97,7 @@ pub fn merge(merge: &Merge) -> Result<Summary> {
         budget: budget::Budget::new(0),
         places: [PathBuf::from(&first.root), search::absolute(&merge.out)],
     };
-    pool.install(|| tables::write(&context, &items, ended.entries()?))?;
+    pool.install(|| tables::write(&context, &ended))?;
     context.store.remove_all_but(ended.parts()?)?;
     let mut summary = summary::summary(ended.entries()?)?;
     summary.seconds = start.elapsed().as_secs_f64();

@@ -59,6 +59,7 @@ mod stop;
 mod summary;
 mod survey;
 mod tables;
+mod waiting;
 
 pub use budget::Bytes;
 pub use clock::now as utc_now;

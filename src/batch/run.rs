@@ -17,6 +17,7 @@ use super::search::absolute;
 use super::settings::Settings;
 use super::shard::List;
 use super::summary::{Summary, summary};
+use super::waiting::Waiting;
 use super::{controls, groups, machine, plates, queue, redo, run_json, tables};
 use crate::device::Device;
 use crate::{Error, Result};
@@ -47,7 +48,8 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
     let (out, earlier) = Out::open(&settings.out, settings.existing, items.iter().map(Item::identity))?;
     // A GPU is one: a few images keep it busy while others are read and measured.
     let most = if matches!(device, Device::Gpu(_)) { threads.min(4) } else { threads };
-    let jobs = settings.jobs.unwrap_or(most).clamp(1, items.len().max(1));
+    let waiting = Waiting::create(out.folder(), items)?;
+    let jobs = settings.jobs.unwrap_or(most).clamp(1, waiting.len().max(1));
     (head.threads, head.jobs, head.memory) = (threads, jobs, memory);
     (head.device, head.root) = (device.name(), root.to_string_lossy().into_owned());
     closing::begin(out.folder(), &head)?;
@@ -68,20 +70,20 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
         metadata,
         places: [root, absolute(&settings.out)],
     };
-    settings.observer.tell(Event::Begun { head: &head, images: items.len(), out: &settings.out });
-    let ledger = Ledger::create(out.folder(), items.len())?;
-    let finished = queue::work(&context, &items, jobs, &ledger)?;
-    let closed = ledger.close().and_then(|ended| close(&context, &items, ended, &head, start));
+    settings.observer.tell(Event::Begun { head: &head, images: waiting.len(), out: &settings.out });
+    let ledger = Ledger::create(out.folder(), waiting.len())?;
+    let finished = queue::work(&context, &waiting, jobs, &ledger)?;
+    let closed = ledger.close().and_then(|ended| close(&context, ended, &head, start));
     let summary = closed.map_err(|e| unfinished(e, finished))?;
     settings.observer.tell(Event::Ended(&summary));
     Ok(summary)
 }
 
 /// Writes the tables and the record of the run, and closes it if it reached all images.
-fn close(context: &BatchContext, items: &[Item], ended: Ended, head: &Head, start: Instant) -> Result<Summary> {
+fn close(context: &BatchContext, ended: Ended, head: &Head, start: Instant) -> Result<Summary> {
     let mut summary = summary(ended.entries()?)?;
     summary.stopped = context.stop().reason();
-    context.pool.install(|| tables::write(context, items, ended.entries()?))?;
+    context.pool.install(|| tables::write(context, &ended))?;
     if summary.stopped.is_none() {
         context.store.remove_all_but(ended.parts()?)?;
     }

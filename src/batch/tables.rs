@@ -6,14 +6,13 @@
 use super::context::BatchContext;
 use super::fit::Fit;
 use super::groups::{GROUPS, Groups};
-use super::item::Item;
 use super::layout::Layout;
-use super::ledger::Entry;
+use super::ledger::{Ended, Entry};
 use super::metadata::Metadata;
 use super::parts::IMAGES;
 use super::plates::{Pictures, Plates};
 use super::recipes::Recipes;
-use super::record::{Record, Status};
+use super::record::Status;
 use crate::table::arrow;
 use crate::table::{Cells, Column, Table};
 use crate::write::{AnnDataSink, CsvSink, Draft, ParquetSink};
@@ -22,14 +21,10 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use std::collections::BTreeMap;
 
-/// Writes all tables; `entries` says what became of each item.
-pub(super) fn write(
-    context: &BatchContext,
-    items: &[Item],
-    entries: impl Iterator<Item = Result<Entry>>,
-) -> Result<()> {
+/// Writes all tables of a run that has ended.
+pub(super) fn write(context: &BatchContext, ended: &Ended) -> Result<()> {
     let metadata = &context.metadata;
-    let layout = Layout::of(items, context.recipes, &context.store)?;
+    let layout = Layout::of(ended.entries()?, context.recipes, &context.store)?;
     metadata.differ_from(layout.names())?;
     let mut groups = context.recipes.all().into_iter().find_map(|recipe| Groups::new(recipe, &layout));
     let mut plates = context.recipes.all().into_iter().find_map(|recipe| Plates::new(recipe, &layout));
@@ -38,7 +33,7 @@ pub(super) fn write(
         plates.as_mut().map_or(Ok(()), |plates| plates.take(table, rows))
     };
     let mut images = Sinks::open(context, IMAGES)?;
-    let mut row = Fit::new(columns_of(&status(None, metadata, &Record::skipped(""))), &layout.images);
+    let mut row = Fit::new(columns_of(&status(None, metadata)), &layout.images);
     let mut waiting = Vec::new();
     let mut sets = BTreeMap::new();
     for (name, columns) in &layout.sets {
@@ -47,14 +42,14 @@ pub(super) fn write(
         sink.append(&RecordBatch::new_empty(fit.schema.clone()))?;
         sets.insert(name.as_str(), (fit, sink));
     }
-    for (item, entry) in items.iter().zip(entries) {
-        let record = entry?.record();
-        let (of_rows, front) = (which(Some(item), metadata), status(Some(item), metadata, &record));
+    for entry in ended.entries()? {
+        let entry = entry?;
+        let (of_rows, front) = (which(Some(&entry), metadata), status(Some(&entry), metadata));
         let mut of_image = row.nothing(&front)?;
-        for (name, rows) in &record.counts {
+        for (name, rows) in &entry.objects {
             sets.get_mut(name.as_str()).map_or(Ok(()), |(_, sink)| sink.image(*rows))?;
         }
-        if let (Status::Ok, Some(key)) = (record.status, &record.key) {
+        if let (Status::Ok, Some(key)) = (entry.status, &entry.part) {
             let mut take = |table: &str, rows: &RecordBatch| {
                 if table == IMAGES {
                     of_image = row.rows(&front, rows)?;
@@ -121,18 +116,18 @@ fn text(name: &str, definition: &str, cells: Vec<Option<String>>) -> Column {
 }
 
 /// The first columns of every table: which image a row is of, and what that is of.
-fn which(item: Option<&Item>, metadata: &Metadata) -> Table {
+fn which(entry: Option<&Entry>, metadata: &Metadata) -> Table {
     let definition = "Path of the image below the folder that holds all inputs.";
     let mut t = Table::default();
-    t.push(text("image", definition, vec![item.map(|i| i.name.clone())]));
-    t.columns.extend(metadata.columns(item));
+    t.push(text("image", definition, vec![entry.map(|e| e.image.clone())]));
+    t.columns.extend(metadata.columns(entry.map_or(&[], |e| &e.metadata)));
     t
 }
 
-fn status(item: Option<&Item>, metadata: &Metadata, record: &Record) -> Table {
-    let mut t = which(item, metadata);
-    t.push(text("status", "ok, failed or skipped.", vec![Some(record.status.name().into())]));
-    t.push(text("reason", "Why the image failed or was skipped.", vec![record.reason.clone()]));
+fn status(entry: Option<&Entry>, metadata: &Metadata) -> Table {
+    let mut t = which(entry, metadata);
+    t.push(text("status", "ok, failed or skipped.", vec![entry.map(|e| e.status.name().into())]));
+    t.push(text("reason", "Why the image failed or was skipped.", vec![entry.and_then(|e| e.reason.clone())]));
     t
 }
 
@@ -150,7 +145,7 @@ pub fn features(recipes: &Recipes) -> Result<Table> {
 
 /// Every column of every table with its unit and meaning.
 fn dictionary(layout: &Layout, metadata: &Metadata, sums: &[(&str, Table)]) -> Table {
-    let status = status(None, metadata, &Record::skipped(""));
+    let status = status(None, metadata);
     let image = status.columns.iter().take(1 + metadata.names().len());
     let images = status.columns.iter().chain(&layout.images).map(|c| (IMAGES, c));
     let sets =
