@@ -217,6 +217,44 @@ fn cutoffs_follow_from_the_median_of_a_known_population() {
     assert_eq!([&row["class_count_cells_bright"], &row["class_count_cells_faint"]], ["6", "2"]);
 }
 
+/// Columns of two channels, and of families that name channels, say what is positive too.
+#[test]
+fn any_column_may_say_what_is_positive() {
+    let shape = Shape::flat(20, 60);
+    let at = |i: usize| (i / 60, i % 60);
+    let is_cell = |i: usize| at(i).0 > 3 && at(i).0 < 16 && at(i).1 % 20 > 3 && at(i).1 % 20 < 16;
+    let ramp = |i: usize| 500 + 20 * at(i).0 as i32;
+    // The third cell falls where the others rise.
+    let other = |i: usize| if at(i).1 < 40 { ramp(i) } else { 1000 - ramp(i) + 300 };
+    let channel = |of: &dyn Fn(usize) -> i32| {
+        Volume::new(shape, (0..shape.len()).map(|i| if is_cell(i) { of(i) } else { 0 }).collect()).unwrap()
+    };
+    let scan = scan(vec![("a", channel(&ramp)), ("b", channel(&other))], None);
+    let text = r#"
+channels = { a = [0], b = [1] }
+[objects.cells]
+channel = "a"
+steps = [{ op = "threshold", method = "fixed", value = 100 }, { op = "label" }]
+[measure.cells]
+features = ["colocalisation"]
+[positive.cells]
+together = { above = 0.5, column = "coloc_pearson_a_b" }
+[phenotypes.cells]
+together = "together+"
+apart = "together-"
+[gallery.cells]
+phenotype = "together"
+side = "20 px"
+channels = ["b", "a"]
+"#;
+    let outcome =
+        pipeline::run(&scan, &Recipe::parse("r", text, &[]).unwrap(), &Device::Cpu, &External::new()).unwrap();
+    let count = |class: &str| outcome.row.column(&format!("class_count_cells_{class}")).unwrap().cells.clone();
+    assert_eq!([count("together"), count("apart")], [Cells::Int(vec![Some(2)]), Cells::Int(vec![Some(1)])]);
+    let names: Vec<&str> = outcome.galleries[0].channels.iter().map(|c| c.name.as_str()).collect();
+    assert_eq!(names, ["b", "a"], "in the order of the recipe");
+}
+
 #[test]
 fn an_adapter_gives_the_same() {
     let (scan, _) = Blood::new(80, 4, 10, 15).scan();

@@ -29,6 +29,7 @@ fn main() -> Result<()> {
 fn picture(name: &str, scan: &Scan, recipe: &str) -> Result<()> {
     let recipe = Recipe::parse(name, recipe, &[])?;
     let outcome = pipeline::run(scan, &recipe, &Device::Cpu, &External::new())?;
+    println!("{}", pipeline::warnings(&outcome.row).unwrap_or_default());
     let path = Path::new("docs").join(format!("{name}.png"));
     if let Some(gallery) = outcome.galleries.first() {
         println!("{}: {} {}", path.display(), gallery.candidates.len(), gallery.phenotype);

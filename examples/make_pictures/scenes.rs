@@ -162,9 +162,9 @@ pub fn unmixing() -> Scan {
 
 /// Spots on a wavy ground, some of them close together.
 pub fn spots() -> Scan {
-    let (shape, mut random) = (Shape::flat(200, 280), Random(5));
+    let (shape, mut random) = (Shape::flat(140, 200), Random(5));
     let mut field = Field::waves(shape, 200.0, 150.0);
-    for _ in 0..90 {
+    for _ in 0..45 {
         let at = [0.0, random.below(shape.y as f64), random.below(shape.x as f64)];
         let height = 60.0 + random.below(240.0);
         field.spot(at, [1.0, 1.4, 1.4], height);

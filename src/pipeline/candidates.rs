@@ -78,14 +78,14 @@ pub(super) fn gallery(
     mut candidates: Vec<Candidate>,
 ) -> Result<Option<Gallery>> {
     let Some(wanted) = of.recipe.body.gallery.get(name) else { return Ok(None) };
-    let is_shown = |name: &str| wanted.channels.as_ref().is_none_or(|all| all.iter().any(|c| c == name));
-    let channel = |role: &str| {
+    let channel = |role: &String| {
         let channel = of.scan.channels.get(of.roles.index(role)?)?;
-        Some(Channel { name: role.to_owned(), ..channel.clone() })
+        Some(Channel { name: role.clone(), ..channel.clone() })
     };
-    let roles = of.roles.found.iter().map(|(role, _)| role.as_str());
-    let derived = of.roles.derived.iter().map(|d| d.name.as_str()).filter(|_| wanted.channels.is_some());
-    let channels = roles.chain(derived).filter(|role| is_shown(role)).filter_map(channel).collect();
+    let channels = match &wanted.channels {
+        Some(names) => names.iter().filter_map(channel).collect(),
+        None => of.roles.found.iter().filter_map(|(role, _)| channel(role)).collect(),
+    };
     let geometry = Geometry { shape: of.scan.shape, spacing: of.scan.spacing, radius_px: set.radius_px };
     let side = if candidates.is_empty() { 1.0 } else { geometry.px(wanted.side)? };
     candidates.truncate(wanted.most);

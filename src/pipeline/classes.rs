@@ -6,7 +6,7 @@ use super::cutoff::cutoff_of;
 use super::relations::Relations;
 use crate::image::{Classes, ObjectSet};
 use crate::measure::{self, Chosen, Request, Rows, suffixes};
-use crate::recipe::{Measure, Rule};
+use crate::recipe::{Measure, Positive, Rule};
 use crate::table::{Cells, Column, Table};
 use crate::words::suggestion;
 use crate::{Error, Result};
@@ -43,7 +43,10 @@ pub(super) fn classify(
         let about = "Name of the phenotype whose rule the object satisfies; empty where it satisfies none.";
         if let Some(gallery) = body.gallery.get(name) {
             let (column, chosen) = candidates::score(gallery, rules, &classes, &positive);
-            found.warnings.extend(candidates::doubt(name, &gallery.phenotype, chosen.len(), classes.of.len()));
+            let of_median = body.positive.get(name).is_some_and(|all| all.values().any(Positive::is_of_median));
+            if of_median {
+                found.warnings.extend(candidates::doubt(name, &gallery.phenotype, chosen.len(), classes.of.len()));
+            }
             found.columns.push(column);
             found.candidates = chosen;
         }
@@ -159,7 +162,11 @@ fn values(columns: &BTreeSet<String>, request: &Request, wanted: &Measure) -> Re
     let mut channels = request.channels.to_vec();
     // The first channel is the one with uptake.
     let uptake = families.iter().any(|chosen| chosen.family.needs().uptake);
-    channels.retain(|c| uptake || gives(&families, std::slice::from_ref(c)) > without);
+    let named = families.iter().any(|chosen| !chosen.family.mentions().channels.is_empty());
+    let of_one = |c: &measure::ChannelRef| gives(&families, std::slice::from_ref(c)) - without;
+    // Columns of pairs are those of no channel alone.
+    let pairs = without + channels.iter().map(of_one).sum::<usize>() < gives(&families, &channels);
+    channels.retain(|c| uptake || named || pairs || of_one(c) > 0);
     let narrow = Request { families: &families, channels: &channels, ..*request };
     let rows = Rows::new(&narrow)?;
     let mut table = Table::default();
