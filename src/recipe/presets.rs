@@ -19,6 +19,7 @@ pub const PRESETS: &[Preset] = &[
     Preset { name: "nuclei", text: include_str!("../../recipes/nuclei.toml") },
     Preset { name: "spots", text: include_str!("../../recipes/spots.toml") },
     Preset { name: "fish", text: include_str!("../../recipes/fish.toml") },
+    Preset { name: "ctc", text: include_str!("../../recipes/ctc.toml") },
     Preset { name: "pet", text: include_str!("../../recipes/pet.toml") },
     Preset { name: "pet-41", text: include_str!("../../recipes/pet-41.toml") },
     Preset { name: "pet-small", text: include_str!("../../recipes/pet-small.toml") },
