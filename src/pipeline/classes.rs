@@ -2,6 +2,7 @@
 
 use super::Sets;
 use super::cutoff::cutoff;
+use super::grades::{self, Graded};
 use super::relations::Relations;
 use crate::image::{Classes, ObjectSet};
 use crate::measure::{self, Chosen, Request, Rows, suffixes};
@@ -95,6 +96,11 @@ fn positive<'a>(
         let at = format!("positive_fraction_{name}_{marker}");
         let empty = "no object with a value, or no cutoff".to_string();
         found.totals.push(Column { empty, ..Column::new(at, "1", about, Cells::Real(vec![share])) });
+        if let Some(higher) = positive.higher {
+            let [second, third] = higher.map(|how| cutoff(how, values.iter().flatten().copied()));
+            let cutoffs = [above, second, third];
+            grades::add(found, &Graded { set: name, marker, column, values: &values, cutoffs });
+        }
         all.insert(marker, is_positive);
     }
     Ok(all)

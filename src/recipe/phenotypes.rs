@@ -5,6 +5,7 @@
 //! CD3 = 400                       # intensity_mean_CD3 above 400
 //! CD8 = "otsu"                    # above a threshold that is found over the objects of each image
 //! PanCK = { above = "90 %", column = "intensity_median_PanCK" }
+//! HER2 = [150, 400, 900]          # 1+, 2+ and 3+
 //!
 //! [phenotypes.cells]
 //! "CD8 T" = "CD3+ CD8+ PanCK-"
@@ -24,6 +25,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Positive {
     /// The cutoff.
     pub above: Cutoff,
+    /// The cutoffs of 2+ and 3+, where objects are graded.
+    pub higher: Option<[Cutoff; 2]>,
     /// The column of the value; the mean intensity in the channel of that name if absent.
     pub column: Option<String>,
 }
@@ -100,11 +103,11 @@ impl<'de> Deserialize<'de> for Positive {
         #[derive(Deserialize)]
         #[serde(
             untagged,
-            expecting = "expected a value, \"otsu\", a percentile like \"90 %\", \"median + 6 deviations\", or { above, column }"
+            expecting = "expected a value, \"otsu\", a percentile like \"90 %\", \"median + 6 deviations\", a list of three of these for 1+, \
+                         2+ and 3+, or { above, column }"
         )]
         enum Written {
-            Number(f64),
-            Word(String),
+            Above(Above),
             Table(Table),
         }
         #[derive(Deserialize)]
@@ -116,21 +119,46 @@ impl<'de> Deserialize<'de> for Positive {
         #[derive(Deserialize)]
         #[serde(untagged)]
         enum Above {
+            One(One),
+            Grades(Vec<One>),
+        }
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum One {
             Number(f64),
             Word(String),
         }
         let (above, column) = match Written::deserialize(d)? {
-            Written::Number(value) => (Above::Number(value), None),
-            Written::Word(word) => (Above::Word(word), None),
+            Written::Above(above) => (above, None),
             Written::Table(Table { above, column }) => (above, column),
         };
-        let above = match above {
-            Above::Number(value) if value.is_finite() => Ok(Cutoff::Value(value)),
-            Above::Number(value) => Err(format!("{value} is no cutoff")),
-            Above::Word(word) => cutoff(&word),
+        let one = |one: &One| match one {
+            One::Number(value) if value.is_finite() => Ok(Cutoff::Value(*value)),
+            One::Number(value) => Err(format!("{value} is no cutoff")),
+            One::Word(word) => cutoff(word),
         };
-        Ok(Positive { above: above.map_err(serde::de::Error::custom)?, column })
+        let (above, higher) = match &above {
+            Above::One(above) => one(above).map(|above| (above, None)),
+            Above::Grades(all) => all.iter().map(one).collect::<std::result::Result<Vec<_>, _>>().and_then(grades),
+        }
+        .map_err(serde::de::Error::custom)?;
+        Ok(Positive { above, higher, column })
     }
+}
+
+/// The cutoff of 1+, and those of 2+ and 3+.
+fn grades(cutoffs: Vec<Cutoff>) -> std::result::Result<(Cutoff, Option<[Cutoff; 2]>), String> {
+    let [first, second, third] = cutoffs[..] else {
+        return Err(format!("{} cutoffs   try: one, or three that rise: those of 1+, 2+ and 3+", cutoffs.len()));
+    };
+    let falls = |pair: [Cutoff; 2]| match pair {
+        [Cutoff::Value(a), Cutoff::Value(b)] | [Cutoff::Percentile(a), Cutoff::Percentile(b)] => a >= b,
+        _ => false,
+    };
+    if falls([first, second]) || falls([second, third]) || falls([first, third]) {
+        return Err("the cutoffs of 1+, 2+ and 3+ do not rise   try: [150, 400, 900]".into());
+    }
+    Ok((first, Some([second, third])))
 }
 
 fn cutoff(word: &str) -> std::result::Result<Cutoff, String> {
@@ -193,9 +221,12 @@ impl Body {
         }
     }
 
-    /// The columns that say which markers the objects of a set are positive for.
+    /// The columns that say which markers the objects of a set are positive for, and how much.
     pub(super) fn positive_columns(&self, set: &str) -> impl Iterator<Item = String> {
-        self.positive.get(set).into_iter().flatten().map(|(marker, _)| format!("positive_{marker}"))
+        self.positive.get(set).into_iter().flatten().flat_map(|(marker, positive)| {
+            let grade = positive.higher.map(|_| format!("grade_{marker}"));
+            std::iter::once(format!("positive_{marker}")).chain(grade)
+        })
     }
 }
 
@@ -328,6 +359,16 @@ mod tests {
         let robust = |deviations, of_logs| Cutoff::Robust { deviations, of_logs };
         assert_eq!(cutoff("median + 6.5 deviations").unwrap(), robust(6.5, false));
         assert_eq!(cutoff(" median -  4 deviations of logs").unwrap(), robust(-4.0, true));
+        let written = |text: &str| toml::from_str::<BTreeMap<String, Positive>>(text).map(|mut all| all.remove("p"));
+        let graded = written("p = [1, 2.5, 'otsu']").unwrap().unwrap();
+        assert_eq!((graded.above, graded.higher), (Cutoff::Value(1.0), Some([Cutoff::Value(2.5), Cutoff::Otsu])));
+        assert_eq!(written("p = { above = [1, 2, 3], column = 'cnr_p' }").unwrap().unwrap().column.unwrap(), "cnr_p");
+        assert_eq!(written("p = 3").unwrap().unwrap().higher, None);
+        for bad in
+            ["[1, 2]", "[1, 2, 3, 4]", "[1, 3, 2]", "[2, 'otsu', 1]", "['90 %', '80 %', 'otsu']", "[]", "[1, nan, 2]"]
+        {
+            assert!(written(&format!("p = {bad}")).is_err(), "{bad}");
+        }
         for bad in
             ["", "90", "101 %", "-1 %", "nan %", "mean", "median", "median + -1 deviations", "median * 2 deviations"]
         {
