@@ -27,6 +27,7 @@ mod item;
 mod json_lines;
 mod layout;
 mod ledger;
+mod left_tables;
 mod listing;
 mod machine;
 mod marker;
@@ -59,6 +60,7 @@ mod stop;
 mod summary;
 mod survey;
 mod tables;
+mod waiting;
 
 pub use budget::Bytes;
 pub use clock::now as utc_now;
