@@ -135,8 +135,19 @@ fn immune_cells_in_a_tumour() {
     let outcome = scene.run("infiltration", vec![("PanCK", tumour), ("CD8", immune)]);
     near(&outcome, "class_fraction_cells_immune", share(is_immune), 0.02);
     near(&outcome, "class_fraction_cells_tumour", share(|i| is_left(i) && !is_immune(i)), 0.02);
+    // The region ends somewhere between the cells at its edge.
     let inside = share(|i| is_immune(i) && is_left(i)) / share(is_immune);
-    near(&outcome, "fraction_inside_tumour_region_cells_immune", inside, 0.06);
-    let names: Vec<&str> = outcome.row.columns.iter().map(|c| c.name.as_str()).filter(|n| n.contains("_to_")).collect();
-    println!("{names:?}");
+    near(&outcome, "fraction_inside_tumour_region_cells_immune", inside, 0.15);
+    near(&outcome, "fraction_inside_tumour_region_cells_tumour", 1.0, 0.02);
+    near(&outcome, "fraction_inside_tumour_region_cells_other", 0.0, 0.02);
+    let of = |from: usize, to: &dyn Fn(usize) -> bool| {
+        let far = |i: &usize| (0..2).map(|a| (scene.places[from][a] - scene.places[*i][a]).powi(2)).sum::<f64>().sqrt();
+        (0..CELLS * CELLS).filter(|i| to(*i)).map(|i| far(&i)).fold(f64::INFINITY, f64::min)
+    };
+    let is_tumour = |i: usize| is_left(i) && !is_immune(i);
+    let mut nearest: Vec<f64> = (0..CELLS * CELLS).filter(|i| is_immune(*i)).map(|i| 0.5 * of(i, &is_tumour)).collect();
+    near(&outcome, "mean_nearest_cells_immune_to_tumour_um", nearest.iter().sum::<f64>() / nearest.len() as f64, 0.5);
+    nearest.sort_by(f64::total_cmp);
+    let middle = nearest[(nearest.len() - 1) / 2].midpoint(nearest[nearest.len() / 2]);
+    near(&outcome, "median_nearest_cells_immune_to_tumour_um", middle, 0.5);
 }
