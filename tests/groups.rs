@@ -317,12 +317,12 @@ fn a_case_of_fish_is_the_nuclei_of_its_images() {
     };
     image::GrayImage::from_fn(80, 60, label).save(bench.at("nuclei.png")).unwrap();
     for (i, (case, copies)) in [("A", [4, 2]), ("B", [3, 2]), ("A", [4, 2]), ("A", [5, 2])].iter().enumerate() {
-        image::RgbImage::new(80, 60).save(bench.at(&format!("in/{i}.png"))).unwrap();
+        image::RgbImage::from_pixel(80, 60, image::Rgb([9, 6, 3])).save(bench.at(&format!("in/{i}.png"))).unwrap();
         sheet += &format!("{i}.png,{case}\n");
         for (probe, n) in ["target", "reference"].iter().zip(copies) {
             let place = |nucleus: u32, k: u32| format!("{},{}\n", centre(nucleus)[0] - 4 + 2 * k, centre(nucleus)[1]);
             let points: String = (0..12).flat_map(|nucleus| (0..*n).map(move |k| place(nucleus, k))).collect();
-            std::fs::write(bench.at(&format!("{i}_{probe}.csv")), format!("x_px,y_px\n{points}")).unwrap();
+            std::fs::write(bench.at(&format!("in/{i}_{probe}.csv")), format!("x_px,y_px\n{points}")).unwrap();
         }
     }
     for i in 4..6 {
