@@ -124,7 +124,7 @@ fn immune_cells_in_a_tumour() {
     let scene = Scene::new(33);
     // The tumour is the left half; one cell of ten in it, and one of five outside, is an immune cell.
     let is_left = |i: usize| i % CELLS < CELLS / 2;
-    let is_immune = |i: usize| (7 * (i / CELLS) + i) % if is_left(i) { 10 } else { 5 } == 0;
+    let is_immune = |i: usize| (7 * (i / CELLS) + i).is_multiple_of(if is_left(i) { 10 } else { 5 });
     let (mut tumour, mut immune) = (scene.field(50.0), scene.field(50.0));
     scene.discs(
         &mut tumour,
