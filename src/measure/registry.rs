@@ -117,11 +117,25 @@ impl Chosen {
     /// # Errors
     /// As [`Family::totals`].
     pub fn totals(&self, set: &str, request: &Request) -> Result<Table> {
-        let mut totals = self.family.totals(set, request)?;
+        self.family.totals(set, request).map(|totals| self.renamed(totals))
+    }
+
+    /// The columns that [`Chosen::pooled`] is made of, as they are called in the table of objects.
+    pub fn pooled_columns(&self) -> Vec<String> {
+        let name = |name: &&str| self.alias.as_ref().map_or(name.to_string(), |alias| format!("{name}_{alias}"));
+        self.family.pooled_columns().iter().map(name).collect()
+    }
+
+    /// One row for all objects of several images together.
+    pub fn pooled(&self, set: &str, objects: &[Vec<Option<f64>>]) -> Table {
+        self.renamed(self.family.pooled(set, objects))
+    }
+
+    fn renamed(&self, mut totals: Table) -> Table {
         if let Some(alias) = &self.alias {
             totals.columns.iter_mut().for_each(|column| column.name = format!("{}_{alias}", column.name));
         }
-        Ok(totals)
+        totals
     }
 
     fn named(&self, mut definition: Definition) -> Definition {

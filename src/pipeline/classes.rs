@@ -2,7 +2,8 @@
 
 use super::Sets;
 use super::candidates::{self, Candidate};
-use super::cutoff::cutoff_of;
+use super::cutoff::{cutoff, cutoff_of};
+use super::grades::{self, Graded};
 use super::relations::Relations;
 use crate::image::{Classes, ObjectSet};
 use crate::measure::{self, Chosen, Request, Rows, suffixes};
@@ -128,6 +129,11 @@ fn positive<'a>(
         let at = format!("positive_fraction_{name}_{marker}");
         let empty = "no object with a value, or no cutoff".to_string();
         found.totals.push(Column { empty, ..Column::new(at, "1", about, Cells::Real(vec![share])) });
+        if let Some(higher) = positive.higher {
+            let [second, third] = higher.map(|how| cutoff(how, values.iter().flatten().copied()));
+            let cutoffs = [above, second, third];
+            grades::add(found, &Graded { set: name, marker, column, values: &values, cutoffs });
+        }
         let above =
             above.filter(|_| is_shown).map_or(vec![], |cutoff| candidates::above(positive.above, cutoff, &values));
         all.insert(marker, Marker { is_positive, above });

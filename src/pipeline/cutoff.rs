@@ -10,7 +10,7 @@ pub(super) fn cutoff_of(positive: &Positive, values: impl Iterator<Item = f64> +
 }
 
 /// The cutoff for these values of objects; nothing where they are too few or all alike for one to be found.
-fn cutoff(how: Cutoff, values: impl Iterator<Item = f64>) -> Option<f64> {
+pub(super) fn cutoff(how: Cutoff, values: impl Iterator<Item = f64>) -> Option<f64> {
     match how {
         Cutoff::Value(value) => Some(value),
         Cutoff::Percentile(p) => percentile(&sorted(values), p),
@@ -121,7 +121,7 @@ mod tests {
         assert_eq!(of(Cutoff::Otsu), Some(6.5));
         assert_eq!(of(Cutoff::Median(0.5)), Some(2.0));
         let above = Cutoff::Value(1.0);
-        let least = |at_least| cutoff_of(&Positive { above, at_least, column: None }, values.into_iter());
+        let least = |at_least| cutoff_of(&Positive { above, higher: None, at_least, column: None }, values.into_iter());
         assert_eq!(
             [least(None), least(Some(Cutoff::Median(0.5))), least(Some(Cutoff::Value(0.5)))].map(Option::unwrap),
             [1.0, 2.0, 1.0]

@@ -11,6 +11,7 @@ mod classes;
 mod cutoff;
 mod derived;
 mod geometry;
+mod grades;
 mod grid;
 mod ground;
 mod habitats;

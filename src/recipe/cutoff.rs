@@ -9,6 +9,8 @@ use serde::{Deserialize, Deserializer};
 pub struct Positive {
     /// The cutoff.
     pub above: Cutoff,
+    /// The cutoffs of 2+ and 3+, where objects are graded.
+    pub higher: Option<[Cutoff; 2]>,
     /// The cutoff is never below this one.
     pub at_least: Option<Cutoff>,
     /// The column of the value; the mean intensity in the channel of that name if absent.
@@ -52,42 +54,72 @@ impl<'de> Deserialize<'de> for Positive {
         #[derive(Deserialize)]
         #[serde(
             untagged,
-            expecting = "expected a value, \"otsu\", a percentile like \"90 %\", \"median + 6 deviations\", or { above, column }"
+            expecting = "expected a value, \"otsu\", a percentile like \"90 %\", \"median + 6 deviations\", a list of three of these for 1+, \
+                        2+ and 3+, or { above, column }"
         )]
         enum Written {
-            Number(f64),
-            Word(String),
+            Above(Above),
             Table(Table),
         }
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Table {
             above: Above,
-            at_least: Option<Above>,
+            at_least: Option<One>,
             column: Option<String>,
         }
         #[derive(Deserialize)]
         #[serde(untagged)]
         enum Above {
+            One(One),
+            Grades(Vec<One>),
+        }
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum One {
             Number(f64),
             Word(String),
         }
-        let table = match Written::deserialize(d)? {
-            Written::Number(value) => Table { above: Above::Number(value), at_least: None, column: None },
-            Written::Word(word) => Table { above: Above::Word(word), at_least: None, column: None },
+        let Table { above, at_least, column } = match Written::deserialize(d)? {
+            Written::Above(above) => Table { above, at_least: None, column: None },
             Written::Table(table) => table,
         };
-        let cutoff = |above| {
-            let cutoff = match above {
-                Above::Number(value) if value.is_finite() => Ok(Cutoff::Value(value)),
-                Above::Number(value) => Err(format!("{value} is no cutoff")),
-                Above::Word(word) => cutoff(&word),
-            };
-            cutoff.map_err(D::Error::custom)
+        let one = |one: One| match one {
+            One::Number(value) if value.is_finite() => Ok(Cutoff::Value(value)),
+            One::Number(value) => Err(format!("{value} is no cutoff")),
+            One::Word(word) => cutoff(&word),
         };
-        let (above, at_least) = (cutoff(table.above)?, table.at_least.map(cutoff).transpose()?);
-        Ok(Positive { above, at_least, column: table.column })
+        let (above, higher) = match above {
+            Above::One(above) => one(above).map(|above| (above, None)),
+            Above::Grades(all) => all.into_iter().map(one).collect::<std::result::Result<Vec<_>, _>>().and_then(grades),
+        }
+        .map_err(D::Error::custom)?;
+        if higher.is_some() && at_least.is_some() {
+            return Err(D::Error::custom("at_least with three cutoffs   try: one cutoff, or no at_least"));
+        }
+        let at_least = at_least.map(one).transpose().map_err(D::Error::custom)?;
+        Ok(Positive { above, higher, at_least, column })
     }
+}
+
+/// The cutoff of 1+, and those of 2+ and 3+.
+fn grades(cutoffs: Vec<Cutoff>) -> std::result::Result<(Cutoff, Option<[Cutoff; 2]>), String> {
+    let [first, second, third] = cutoffs[..] else {
+        return Err(format!("{} cutoffs   try: one, or three that rise: those of 1+, 2+ and 3+", cutoffs.len()));
+    };
+    let falls = |pair: [Cutoff; 2]| match pair {
+        [Cutoff::Value(a), Cutoff::Value(b)]
+        | [Cutoff::Percentile(a), Cutoff::Percentile(b)]
+        | [Cutoff::Median(a), Cutoff::Median(b)] => a >= b,
+        [Cutoff::Robust { deviations: a, of_logs: x }, Cutoff::Robust { deviations: b, of_logs: y }] => {
+            x == y && a >= b
+        }
+        _ => false,
+    };
+    if falls([first, second]) || falls([second, third]) || falls([first, third]) {
+        return Err("the cutoffs of 1+, 2+ and 3+ do not rise   try: [150, 400, 900]".into());
+    }
+    Ok((first, Some([second, third])))
 }
 
 fn cutoff(word: &str) -> std::result::Result<Cutoff, String> {
@@ -125,6 +157,7 @@ fn of_median(word: &str) -> Option<Cutoff> {
 mod tests {
     //! Mechanics.
     use super::*;
+    use std::collections::BTreeMap;
 
     #[test]
     fn cutoffs_are_numbers_or_said_of_the_objects() {
@@ -147,6 +180,29 @@ mod tests {
             "median * -1",
         ] {
             assert!(cutoff(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn three_cutoffs_are_grades() {
+        let written = |text: &str| toml::from_str::<BTreeMap<String, Positive>>(text).map(|mut all| all.remove("p"));
+        let graded = written("p = [1, 2.5, 'otsu']").unwrap().unwrap();
+        assert_eq!((graded.above, graded.higher), (Cutoff::Value(1.0), Some([Cutoff::Value(2.5), Cutoff::Otsu])));
+        assert_eq!(written("p = { above = [1, 2, 3], column = 'cnr_p' }").unwrap().unwrap().column.unwrap(), "cnr_p");
+        assert_eq!(written("p = 3").unwrap().unwrap().higher, None);
+        for bad in [
+            "[1, 2]",
+            "[1, 2, 3, 4]",
+            "[1, 3, 2]",
+            "[2, 'otsu', 1]",
+            "['90 %', '80 %', 'otsu']",
+            "['median * 2', 'otsu', 'median * 1']",
+            "['median + 3 deviations', 'median + 2 deviations', 'otsu']",
+            "[]",
+            "[1, nan, 2]",
+            "{ above = [1, 2, 3], at_least = 1 }",
+        ] {
+            assert!(written(&format!("p = {bad}")).is_err(), "{bad}");
         }
     }
 

@@ -5,6 +5,7 @@
 //! CD3 = 400                       # intensity_mean_CD3 above 400
 //! CD8 = "otsu"                    # above a threshold that is found over the objects of each image
 //! PanCK = { above = "90 %", column = "intensity_median_PanCK" }
+//! HER2 = [150, 400, 900]          # 1+, 2+ and 3+
 //!
 //! [phenotypes.cells]
 //! "CD8 T" = "CD3+ CD8+ PanCK-"
@@ -92,9 +93,12 @@ impl Body {
         }
     }
 
-    /// The columns that say which markers the objects of a set are positive for.
+    /// The columns that say which markers the objects of a set are positive for, and how much.
     pub(super) fn positive_columns(&self, set: &str) -> impl Iterator<Item = String> {
-        self.positive.get(set).into_iter().flatten().map(|(marker, _)| format!("positive_{marker}"))
+        self.positive.get(set).into_iter().flatten().flat_map(|(marker, positive)| {
+            let grade = positive.higher.map(|_| format!("grade_{marker}"));
+            std::iter::once(format!("positive_{marker}")).chain(grade)
+        })
     }
 }
 
