@@ -10,6 +10,7 @@ mod channels;
 mod classes;
 mod cutoff;
 mod derived;
+mod doubt;
 mod geometry;
 mod grades;
 mod grid;

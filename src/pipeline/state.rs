@@ -1,5 +1,6 @@
 //! What the steps of an object set pass on.
 
+use super::doubt::Parted;
 use super::geometry::Geometry;
 use crate::device::Device;
 use crate::image::{Labels, Mask, ObjectSet, Regions, Volume};
@@ -38,6 +39,8 @@ pub(super) struct State<'a> {
     pub labels: Option<Labels>,
     /// Where each object lies, if they are points: by the numbers that they had when they were found.
     pub spots: Option<Regions>,
+    /// What the last split has done.
+    pub parted: Option<Parted>,
     /// Heights to split on.
     pub landscape: Option<Volume>,
     /// In the values of the image.
@@ -77,6 +80,7 @@ impl<'a> State<'a> {
             mask: None,
             labels: None,
             spots: None,
+            parted: None,
             landscape: None,
             thresholds: Vec::new(),
             sets,
