@@ -5,6 +5,8 @@
 
 mod belong;
 pub mod budget;
+mod centres;
+mod centres_file;
 mod chooser;
 mod claims;
 mod clock;
@@ -26,6 +28,7 @@ mod head;
 mod item;
 mod json_lines;
 mod layout;
+mod learn;
 mod ledger;
 mod listing;
 mod machine;
@@ -66,6 +69,7 @@ pub use earlier::Existing;
 pub use events::{Event, ImageEnded, Observer};
 pub use failures::Failures;
 pub use head::{Head, Outputs, RecipeText};
+pub use learn::{Learned, learn};
 pub use merge::{Merge, merge};
 pub use plan::{Plan, plan};
 pub use recipes::Recipes;

@@ -69,7 +69,7 @@ fn image_of(name: &str, image: &DerivedImage, scan: &Scan, roles: &mut Roles, de
     let clean = light::without_bleed_through(lit, image, scan, roles)?;
     // The largest sample of the file is none of what was made of it.
     let saturation = channel.saturation.filter(|_| image.flat_field.is_none() && image.bleed_through.is_empty());
-    let made = make(&clean, saturation, image, scan, device)?;
+    let made = make(&clean, saturation, image, (scan, roles), device)?;
     Ok(vec![(named(name, channel.unit, made), of)])
 }
 
@@ -78,7 +78,7 @@ fn make(
     source: &Volume,
     saturation: Option<i32>,
     image: &DerivedImage,
-    scan: &Scan,
+    (scan, roles): (&Scan, &Roles),
     device: &Device,
 ) -> Result<Volume> {
     if image.steps.is_empty() {
@@ -94,7 +94,7 @@ fn make(
     geometry.radius_px = typical::radius(image.scale, &clean, &geometry, device)?;
     let lift = (source.scale.factor() / original.scale.factor()) as u32;
     let none = BTreeMap::new();
-    let mut state = State::new(device, geometry, source, original, (lift, saturation), &none);
+    let mut state = State::new(device, geometry, source, original, (lift, saturation), (scan, roles), &none);
     image.steps.iter().try_for_each(|step| state.step(step))?;
     state.of(&None)?.to_host()
 }

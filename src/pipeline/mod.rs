@@ -58,6 +58,7 @@ use std::collections::BTreeMap;
 use surroundings::Surroundings;
 
 pub use grid::{on_grid, shape_on_grid};
+pub use habitats::{HabitatValues, MOST_VOXELS, habitat_values, learn_centres};
 pub use light::add_control;
 pub use roles::by_names;
 pub use row::{roles, warnings};
@@ -129,13 +130,25 @@ pub fn find<'a>(
     external: &'a External,
     go_on: &dyn Fn() -> Result<()>,
 ) -> Result<Found<'a>> {
+    find_sets(scan, recipe, device, external, go_on, &|_| true)
+}
+
+/// The same for some of its object sets; those that they need are among them.
+fn find_sets<'a>(
+    scan: &'a Scan,
+    recipe: &'a Recipe,
+    device: &'a Device,
+    external: &'a External,
+    go_on: &dyn Fn() -> Result<()>,
+    is_wanted: &dyn Fn(&str) -> bool,
+) -> Result<Found<'a>> {
     check_modality(scan, recipe)?;
     let mut roles = Roles::find(scan, recipe)?;
     let scan = derived::add(scan, recipe, &mut roles, device, &|_| true)?;
     roles.warnings.extend(ground::check(&scan, recipe, &roles)?);
     let mut made: BTreeMap<String, ObjectSet> = BTreeMap::new();
     let (given, mut lifted) = (Given { scan: &scan, recipe, roles: &roles, device, external }, Lifted::new(recipe));
-    for name in &recipe.order {
+    for name in recipe.order.iter().filter(|name| is_wanted(name)) {
         go_on()?;
         let set = objects::make(name, &given, &mut lifted, &made)
             .map_err(|e| if e.needed_for.is_some() { e } else { e.needed_for(format!("the object set \"{name}\"")) })?;

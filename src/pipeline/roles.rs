@@ -97,7 +97,8 @@ pub fn by_names(names: &[String], recipe: &Recipe) -> Result<Vec<(String, String
 
 /// Object sets are found in it, or images made of it.
 fn is_needed(recipe: &Recipe, role: &str) -> bool {
-    recipe.body.objects.values().any(|set| set.channel.as_deref() == Some(role)) || recipe.body.makes_images_of(role)
+    let mut sets = recipe.body.objects.values();
+    sets.any(|set| set.channel.as_deref() == Some(role) || set.reads_image(role)) || recipe.body.makes_images_of(role)
 }
 
 /// How sure it is that a channel is the one that is meant, the surest first.

@@ -69,7 +69,9 @@ impl Checker<'_> {
                 .error(format!("nothing is done to make the image \"{name}\""), &["images", name])
                 .remedy("steps = [{ op = \"gaussian\", sigma = \"2 px\" }], bleed_through or flat_field"));
         }
-        let makes_image = |step: &Step| !step.needs_objects() && !matches!(step, Step::Threshold(_) | Step::Spots(_));
+        let makes_image = |step: &Step| {
+            !step.needs_objects() && !matches!(step, Step::Threshold(_) | Step::Spots(_) | Step::Habitats(_))
+        };
         if let Some((i, step)) = image.steps.iter().enumerate().find(|(_, step)| !makes_image(step)) {
             let index = i.to_string();
             return Err(self

@@ -252,6 +252,13 @@ impl Default for Objects {
     }
 }
 
+impl Objects {
+    /// A step reads this channel or image by its name.
+    pub(crate) fn reads_image(&self, name: &str) -> bool {
+        self.steps.iter().flatten().any(|step| step.images().iter().any(|image| image == name))
+    }
+}
+
 /// A ball: a reference region in healthy tissue.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -3,8 +3,8 @@
 use super::place::{likely, list};
 use super::validate::Checker;
 use super::{
-    Contour, Habitats, Keep, Method, Propagate, PropagateMethod, Split, SplitBy, SplitDepth, SpotSigma, Spots, Step,
-    Threshold,
+    Centres, ClusterCentres, Contour, Habitats, Keep, Method, Propagate, PropagateMethod, Split, SplitBy, SplitDepth,
+    SpotSigma, Spots, Step, Threshold,
 };
 use crate::Result;
 use crate::ops::spots::SIGMA_PX;
@@ -172,21 +172,70 @@ impl Checker<'_> {
     }
 
     fn habitats(&self, h: &Habitats, here: &[&str]) -> Result<()> {
-        let example = "percent = [40, 70], values = [2.5, 4.0], or classes = 3";
-        if usize::from(h.values.is_some()) + usize::from(h.percent.is_some()) + usize::from(h.classes.is_some()) != 1 {
+        let example = "percent = [40, 70], values = [2.5, 4.0], classes = 3, or clusters = 3 with images";
+        let ways = [h.values.is_some(), h.percent.is_some(), h.classes.is_some(), h.by_clusters()];
+        if ways.iter().filter(|way| **way).count() != 1 {
             return Err(self.error("habitats are divided in exactly one way", here).remedy(example));
         }
         let limits: Vec<f64> = h.values.iter().chain(&h.percent).flatten().copied().collect();
-        if h.classes.is_none() && (limits.is_empty() || !limits.windows(2).all(|w| w[0] < w[1])) {
+        if h.by_clusters() || !h.images.is_empty() {
+            self.clusters(h, here)?;
+        } else if h.classes.is_none() && (limits.is_empty() || !limits.windows(2).all(|w| w[0] < w[1])) {
             return Err(self.error("the limits of habitats rise, and there is one at least", here).remedy(example));
         }
         for percent in h.percent.iter().flatten() {
             self.percentage(Some(*percent), "percent = [40, 70]", here)?;
         }
-        if limits.iter().any(|v| !v.is_finite()) || h.classes.is_some_and(|n| !(2..=8).contains(&n)) {
-            return Err(self.error("a number is out of range", here).remedy("classes 2 to 8, and no inf or nan"));
+        let several = [h.classes, h.clusters];
+        if limits.iter().any(|v| !v.is_finite()) || several.iter().flatten().any(|n| !(2..=8).contains(n)) {
+            let e = self.error("a number is out of range", here);
+            return Err(e.remedy("classes and clusters 2 to 8, and no inf or nan"));
         }
         Ok(())
+    }
+
+    /// Clusters need images, and nothing else does.
+    fn clusters(&self, h: &Habitats, here: &[&str]) -> Result<()> {
+        let wrong = |what: &str, remedy: &str| Err(self.error(what, here).remedy(remedy));
+        if !h.by_clusters() {
+            return wrong("images are of use only with clusters", "clusters = 3 in the place of limits");
+        }
+        if h.images.is_empty() {
+            return wrong("nothing says by which images clusters are told apart", "images = [\"pet\", \"log\"]");
+        }
+        if h.of.is_some() {
+            return wrong("of says nothing to clusters", "leave it out: images says what they read");
+        }
+        for (i, image) in h.images.iter().enumerate() {
+            self.source(image, here)?;
+            if h.images[..i].contains(image) {
+                return wrong(&format!("\"{image}\" stands there twice"), "each image once");
+            }
+        }
+        match &h.centres {
+            Some(Centres::Known(known)) => self.centres(h, known, here),
+            _ => Ok(()),
+        }
+    }
+
+    /// Centres are those of these images, and as many as the recipe says.
+    fn centres(&self, h: &Habitats, known: &ClusterCentres, here: &[&str]) -> Result<()> {
+        let wrong = |what: &str, remedy: &str| Err(self.error(what, here).remedy(remedy));
+        if let Some(fault) = known.fault() {
+            return wrong(&fault, "a file as uptake habitats learn writes it");
+        }
+        if known.images != h.images {
+            let (theirs, ours) = (known.images.join(", "), h.images.join(", "));
+            let what = format!("the centres are those of the images {theirs}, the step reads {ours}");
+            return wrong(&what, "the images that they were learned from, in that order, or centres of these");
+        }
+        match h.clusters {
+            Some(n) if n != known.centres.len() => {
+                let what = format!("{n} clusters, and the centres are {}", known.centres.len());
+                wrong(&what, "leave clusters out, or learn the centres again")
+            }
+            _ => Ok(()),
+        }
     }
 
     fn propagate(&self, p: &Propagate, here: &[&str]) -> Result<()> {

@@ -198,6 +198,14 @@ impl Step {
         }
     }
 
+    /// The channels and images that it reads by their names, beside the channel of its set.
+    pub fn images(&self) -> &[String] {
+        match self {
+            Step::Habitats(p) => &p.images,
+            _ => &[],
+        }
+    }
+
     /// The name that it keeps its image under, if it says one.
     pub fn keeps_as(&self) -> Option<&str> {
         match self {
