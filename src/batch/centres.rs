@@ -2,7 +2,7 @@
 //! habitats were told apart by, and shards, a run that is resumed and a library that is given the recipe all take the same.
 
 use super::recipes::Recipes;
-use crate::recipe::{Centres, Recipe, Step};
+use crate::recipe::{Centres, ClusterCentres, Recipe, Step};
 use crate::{Error, Result};
 use std::borrow::Cow;
 use std::fs::File;
@@ -40,6 +40,7 @@ fn read(file: &str) -> Result<toml::Table> {
     if text.len() as u64 > MOST {
         return Err(Error::limit("too large for centres of habitats").at(file).remedy(remedy));
     }
-    toml::from_str(&text)
-        .map_err(|e| Error::format(format!("no centres of habitats: {}", e.message())).at(file).remedy(remedy))
+    let wrong = |e: toml::de::Error| Error::format(format!("no centres of habitats: {}", e.message())).at(file).remedy(remedy);
+    toml::from_str::<ClusterCentres>(&text).map_err(wrong)?;
+    toml::from_str(&text).map_err(wrong)
 }

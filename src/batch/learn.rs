@@ -9,7 +9,7 @@ use super::settings::Settings;
 use super::{centres_file, estimate, files, machine, reading, references};
 use crate::device::Device;
 use crate::pipeline::{self, External, HabitatValues};
-use crate::recipe::{Habitats, Objects, Recipe, Step};
+use crate::recipe::{Habitats, Objects, Recipe};
 use crate::{Error, Result, read};
 
 /// What was learned.
@@ -80,12 +80,7 @@ fn nothing(failed: &[(String, Error)]) -> Error {
 
 /// The step that divides by clusters, with the object set that it stands in.
 fn step_of<'a>(recipe: &'a Recipe, set: Option<&'a str>) -> Result<(&'a str, &'a Habitats)> {
-    let by_clusters = |objects: &'a Objects| {
-        objects.steps.iter().flatten().find_map(|step| match step {
-            Step::Habitats(p) if p.by_clusters() => Some(p),
-            _ => None,
-        })
-    };
+    let by_clusters = |objects: &'a Objects| objects.habitats().filter(|p| p.by_clusters());
     let all = recipe.body.objects.iter().filter(|(name, _)| set.is_none_or(|set| set == *name));
     let found: Vec<_> = all.filter_map(|(name, o)| by_clusters(o).map(|p| (name.as_str(), p))).collect();
     match found[..] {

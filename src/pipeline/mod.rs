@@ -21,6 +21,7 @@ mod liver;
 mod mask;
 mod measured;
 mod objects;
+mod prescription;
 mod propagate;
 mod quantise;
 mod region;
@@ -39,7 +40,7 @@ mod uptake;
 mod windows;
 
 use crate::device::Device;
-use crate::image::{Channel, Labels, NO_UNIT, ObjectSet, Regions, SUV_UNIT, Scan, Volume};
+use crate::image::{Channel, GRAY_UNIT, Labels, NO_UNIT, ObjectSet, Regions, SUV_UNIT, Scan, Volume};
 use crate::measure::{self, ChannelRef, Context};
 use crate::pet::suv;
 use crate::profile::stage;
@@ -130,7 +131,9 @@ pub fn find<'a>(
     external: &'a External,
     go_on: &dyn Fn() -> Result<()>,
 ) -> Result<Found<'a>> {
-    find_sets(scan, recipe, device, external, go_on, &|_| true)
+    let mut found = find_sets(scan, recipe, device, external, go_on, &|_| true)?;
+    found.scan = derived::add(found.scan, recipe, &mut found.roles, (device, &found.made), &|_| true)?;
+    Ok(found)
 }
 
 /// The same for some of its object sets; those that they need are among them.
@@ -144,7 +147,8 @@ fn find_sets<'a>(
 ) -> Result<Found<'a>> {
     check_modality(scan, recipe)?;
     let mut roles = Roles::find(scan, recipe)?;
-    let scan = derived::add(scan, recipe, &mut roles, device, &|_| true)?;
+    let early = |image: &str| !recipe.body.follows_objects(image);
+    let scan = derived::add(Cow::Borrowed(scan), recipe, &mut roles, (device, &BTreeMap::new()), &early)?;
     roles.warnings.extend(ground::check(&scan, recipe, &roles)?);
     let mut made: BTreeMap<String, ObjectSet> = BTreeMap::new();
     let (given, mut lifted) = (Given { scan: &scan, recipe, roles: &roles, device, external }, Lifted::new(recipe));
@@ -235,11 +239,15 @@ struct Sets<'a> {
 /// None in practice.
 pub fn columns(recipe: &Recipe) -> Result<Outcome> {
     let shape = Shape::flat(1, 1);
-    let unit = if recipe.body.has_suv() { SUV_UNIT } else { NO_UNIT };
+    let has_suv = recipe.body.has_suv();
     let channel = |name: &String| -> Result<Channel> {
         Ok(Channel {
             name: name.clone(),
-            unit,
+            unit: match recipe.body.images.get(name) {
+                Some(image) if image.is_dose() => GRAY_UNIT,
+                _ if has_suv => SUV_UNIT,
+                _ => NO_UNIT,
+            },
             volume: Volume::new(shape, vec![0])?,
             saturated: Some(0),
             saturation: Some(255),

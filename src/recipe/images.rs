@@ -78,6 +78,14 @@ impl Checker<'_> {
                 .error(format!("\"{}\" makes no image", step.name()), &["images", name, "steps", &index])
                 .remedy("leave it to an object set: channel = the name of this image"));
         }
+        for (i, step) in image.steps.iter().enumerate() {
+            let index = i.to_string();
+            let here = ["images", name, "steps", &index];
+            if let Step::Prescription(p) = step {
+                self.known("object set", &p.set, &here, &self.body.objects)?;
+                self.prescription(p, &here)?;
+            }
+        }
         self.filters(&image.steps, &["images", name, "steps"])?;
         self.names_of_steps(&image.steps, &["images", name, "steps"])
     }

@@ -3,13 +3,16 @@
 use super::place::{likely, list};
 use super::validate::Checker;
 use super::{
-    Centres, ClusterCentres, Contour, Habitats, Keep, Method, Propagate, PropagateMethod, Split, SplitBy, SplitDepth,
-    SpotSigma, Spots, Step, Threshold,
+    Centres, ClusterCentres, Contour, Habitats, Keep, Method, Prescription, Propagate, PropagateMethod, Split, SplitBy,
+    SplitDepth, SpotSigma, Spots, Step, Threshold,
 };
 use crate::Result;
 use crate::ops::spots::SIGMA_PX;
 use crate::units::Length;
 use std::collections::BTreeSet;
+
+/// The largest dose that can be meant.
+const MOST_GRAY: f64 = 1000.0;
 
 impl Checker<'_> {
     /// `masked`: the steps begin with objects.
@@ -31,6 +34,11 @@ impl Checker<'_> {
                     return Err(self
                         .error("\"filter\" makes an image of its own", &here)
                         .remedy("[images.NAME] with this step, and channel = \"NAME\" in the object set"));
+                }
+                Step::Prescription(_) => {
+                    return Err(self
+                        .error("\"prescription\" makes an image", &here)
+                        .remedy("[images.NAME] with this step and write = true"));
                 }
                 Step::Threshold(t) => self.threshold(t, &here)?,
                 Step::Habitats(h) => self.habitats(h, &here)?,
@@ -192,6 +200,33 @@ impl Checker<'_> {
             return Err(e.remedy("classes and clusters 2 to 8, and no inf or nan"));
         }
         Ok(())
+    }
+
+    /// Doses and values that rise.
+    pub fn prescription(&self, p: &Prescription, here: &[&str]) -> Result<()> {
+        let wrong = |what: String, remedy: &str| Err(self.error(what, here).remedy(remedy));
+        let rises = |[low, high]: [f64; 2]| low < high && low.is_finite() && high.is_finite();
+        let [least, most] = p.dose;
+        if !rises(p.dose) || least < 0.0 || most > MOST_GRAY {
+            let what = format!("a dose from {least} to {most} Gy");
+            return wrong(what, &format!("dose = [60, 84]: the least and the largest, 0 to {MOST_GRAY} Gy"));
+        }
+        match (p.values, p.percentiles) {
+            (Some(limits), None) if rises(limits) => Ok(()),
+            (None, Some([a, b])) if rises([a, b]) && a >= 0.0 && b <= 100.0 => Ok(()),
+            (Some([low, high]), None) => wrong(
+                format!("values from {low} to {high}: no dose lies between"),
+                "values = [4.0, 12.0], the lower one first",
+            ),
+            (None, Some([a, b])) => wrong(
+                format!("percentiles from {a} to {b}: no dose lies between"),
+                "percentiles = [5, 95], the lower one first",
+            ),
+            _ => wrong(
+                "a prescription has exactly one pair of limits".into(),
+                "values = [4.0, 12.0], or percentiles = [5, 95]",
+            ),
+        }
     }
 
     /// Clusters need images, and nothing else does.

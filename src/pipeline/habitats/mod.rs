@@ -28,7 +28,7 @@ impl State<'_> {
         levels.par_iter_mut().for_each(|levels| join(levels, least));
         let (runs, size) = (labels.runs()?, labels.shape.len());
         let (mut voxels, mut first) = (vec![0u32; size], 1);
-        let mut numbers = vec![0u32; if p.by_clusters() { size } else { 0 }];
+        let mut numbers = vec![0u32; size];
         for (label, levels) in (1..).zip(&levels) {
             let mut present = levels.clone();
             present.sort_unstable();
@@ -36,15 +36,13 @@ impl State<'_> {
             let inside = runs.of(label).iter().flat_map(|run| run.voxels(labels.shape.x));
             for (at, level) in inside.zip(levels) {
                 voxels[at] = first + present.partition_point(|other| other < level) as u32;
-                if let Some(number) = numbers.get_mut(at) {
-                    *number = level + 1;
-                }
+                numbers[at] = level + 1;
             }
             first += present.len() as u32;
         }
         self.mask = None;
         self.labels = Some(Labels::new(labels.shape, voxels)?.to(self.device)?);
-        self.origin = p.by_clusters().then(|| Regions { voxels: numbers, ..Regions::none(labels.shape) });
+        self.origin = Some(Regions { voxels: numbers, ..Regions::none(labels.shape) });
         Ok(())
     }
 
