@@ -40,7 +40,8 @@ fn read(file: &str) -> Result<toml::Table> {
     if text.len() as u64 > MOST {
         return Err(Error::limit("too large for centres of habitats").at(file).remedy(remedy));
     }
-    let wrong = |e: toml::de::Error| Error::format(format!("no centres of habitats: {}", e.message())).at(file).remedy(remedy);
+    let wrong =
+        |e: toml::de::Error| Error::format(format!("no centres of habitats: {}", e.message())).at(file).remedy(remedy);
     toml::from_str::<ClusterCentres>(&text).map_err(wrong)?;
     toml::from_str(&text).map_err(wrong)
 }

@@ -1,16 +1,12 @@
 //! Centres of habitats, learned from the objects of many images.
 
-use super::budget::{Budget, for_images};
-use super::discover::discover;
-use super::item::{Item, Task};
-use super::pools::{at_most, pool};
-use super::recipes::Recipes;
+use super::centres_file;
+use super::one_by_one::{Looked, one_by_one};
 use super::settings::Settings;
-use super::{centres_file, estimate, files, machine, reading, references};
 use crate::device::Device;
-use crate::pipeline::{self, External, HabitatValues};
+use crate::pipeline::{self, HabitatValues};
 use crate::recipe::{Habitats, Objects, Recipe};
-use crate::{Error, Result, read};
+use crate::{Error, Result};
 
 /// What was learned.
 #[derive(Clone, Debug)]
@@ -38,24 +34,10 @@ pub(super) struct Given {
 pub fn learn(settings: &Settings, recipe: &Recipe, set: Option<&str>, device: &Device) -> Result<Learned> {
     let (name, p) = step_of(recipe, set)?;
     let clusters = p.clusters.unwrap_or_default();
-    let recipes = Recipes::One(Box::new(recipe.clone()));
-    let pool = pool(at_most("threads", settings.threads.unwrap_or_else(machine::threads))?)?;
-    let images = pool.install(|| discover(settings, &recipes))?;
-    let budget = Budget::new(for_images(settings.memory)?);
-    let (mut given, mut failed): (Vec<Given>, Vec<(String, Error)>) = Default::default();
-    for item in &images.items {
-        settings.stop.check()?;
-        let done = match &item.task {
-            Task::Skip(_) => continue,
-            Task::Fail(e) => Err((**e).clone()),
-            Task::Measure => pool.install(|| take(item, &*recipes.of(item)?, (name, p), &budget, device)),
-        };
-        match done {
-            Ok(values) => given.push(Given { name: item.name.clone(), values }),
-            Err(e) if reading::is_no_image(item, &e) => {}
-            Err(e) => failed.push((item.name.clone(), e)),
-        }
-    }
+    let Looked { done, failed } = one_by_one(settings, recipe, 1, &|recipe, scan, external| {
+        pipeline::habitat_values((scan, external), recipe, (name, p), device)
+    })?;
+    let given: Vec<Given> = done.into_iter().map(|(name, values)| Given { name, values }).collect();
     let with_voxels = || given.iter().filter(|g| g.values.voxels > 0);
     let first = with_voxels().next().ok_or_else(|| nothing(&failed))?;
     if let Some(other) = with_voxels().find(|g| g.values.units != first.values.units) {
@@ -64,7 +46,7 @@ pub fn learn(settings: &Settings, recipe: &Recipe, set: Option<&str>, device: &D
         return Err(Error::usage(what).remedy("images of one unit: PET that all says its SUV, for example"));
     }
     let rows: Vec<f64> = given.iter().flat_map(|g| &g.values.values).copied().collect();
-    let (mut known, counts) = pool.install(|| pipeline::learn_centres(&rows, &p.images, clusters))?;
+    let (mut known, counts) = pipeline::learn_centres(&rows, &p.images, clusters)?;
     known.units = first.values.units.iter().map(|unit| unit.to_string()).collect();
     let text = centres_file::text(&known, &counts, &given, (recipe, name));
     Ok(Learned { text, images: with_voxels().count(), failed })
@@ -97,29 +79,4 @@ fn step_of<'a>(recipe: &'a Recipe, set: Option<&'a str>) -> Result<(&'a str, &'a
                 .remedy(format!("--objects with one of: {}", names.join(", "))))
         }
     }
-}
-
-/// Reads an image and takes the values of its voxels.
-fn take(
-    item: &Item,
-    recipe: &Recipe,
-    step: (&str, &Habitats),
-    budget: &Budget,
-    device: &Device,
-) -> Result<HabitatValues> {
-    references::check(item)?;
-    let label_files = files::labels(item, recipe)?;
-    let options = reading::options(recipe, budget.bytes());
-    let extent = reading::examine(item, &options)?;
-    budget.check(estimate::image(&extent, recipe))?;
-    let mut scan = reading::open(item, &options)?;
-    references::read(item, &mut scan, &options)?;
-    let mut external = External::new();
-    for (set, path) in &label_files {
-        let of = |o: &Objects| read::Pick { names: o.regions.clone(), resample: o.resample, origin: o.origin };
-        let pick = recipe.body.objects.get(set).map_or_else(read::Pick::default, of);
-        external.insert(set.clone(), read::regions(path, &scan, &pick, &options)?);
-    }
-    let (scan, external) = pipeline::on_grid(scan, external, recipe)?;
-    pipeline::habitat_values((&scan, &external), recipe, step, device)
 }

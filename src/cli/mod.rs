@@ -17,6 +17,7 @@ mod man;
 mod merge;
 mod progress;
 mod recipes;
+mod robustness;
 mod run;
 
 use crate::batch::Recipes;
@@ -57,6 +58,8 @@ enum Command {
     Compare(compare::Args),
     /// Habitats of many images: learn the centres of their clusters
     Habitats(habitats::Args),
+    /// Try how far the columns of an object set follow small changes of images and regions
+    Robustness(robustness::Args),
     /// Show what is in an image file: axes, channels, spacing, units
     Inspect(inspect::Args),
     /// List the GPU adapters, or prove that they give the bytes of the CPU
@@ -81,6 +84,7 @@ pub fn main() -> ExitCode {
         Command::Failed(args) => args.run(),
         Command::Compare(args) => args.run(),
         Command::Habitats(args) => args.run(),
+        Command::Robustness(args) => args.run(),
         Command::Inspect(args) => args.run(),
         Command::Devices(args) => args.run(),
         Command::Recipes(args) => args.run(),
