@@ -23,7 +23,7 @@ labels = "{stem}_mask.nii.gz"
 channel = "pet"
 steps = [{ op = "threshold", method = "fixed", at_least = 30 }, { op = "label" }]
 [measure.lesions]
-features = ["lesion", "position"]
+features = ["lesion", "shape"]
 [measure.hot]
 features = ["lesion"]
 "#;

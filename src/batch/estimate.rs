@@ -16,9 +16,9 @@ const LANDSCAPE: u64 = 42;
 const SPOTS: u64 = 28;
 /// The same where objects are grown through a mask: cost and label of each voxel, levels, masks.
 const PROPAGATE: u64 = 32;
-/// The same where objects are divided by clusters: order and cluster of each voxel; and for each image its values, twice.
-const CLUSTERS: u64 = 40;
-/// Bytes of a value of clusters.
+/// The same where objects are divided by clusters, if one fills the image: order, cluster and distances of each voxel.
+const CLUSTERS: u64 = 88;
+/// And of each value that they are told apart by: as it is, sorted, and standardised.
 const CLUSTER_VALUE: u64 = 24;
 /// Bytes of a voxel while a filter is at work, which is done in 64-bit floats: the image and its frequencies, twice.
 const FILTER: u64 = 64;

@@ -252,21 +252,6 @@ impl Default for Objects {
     }
 }
 
-impl Objects {
-    /// The step that divides the objects of another set into these.
-    pub fn habitats(&self) -> Option<&Habitats> {
-        self.steps.iter().flatten().find_map(|step| match step {
-            Step::Habitats(p) => Some(p),
-            _ => None,
-        })
-    }
-
-    /// A step reads this channel or image by its name.
-    pub(crate) fn reads_image(&self, name: &str) -> bool {
-        self.steps.iter().flatten().any(|step| step.images().iter().any(|image| image == name))
-    }
-}
-
 /// A ball: a reference region in healthy tissue.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]

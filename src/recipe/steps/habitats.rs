@@ -1,5 +1,7 @@
 //! The step that divides objects of another set by how bright their parts are, or by clusters of their voxels.
 
+use super::Step;
+use crate::recipe::Objects;
 use crate::recipe::size::Size;
 use crate::words::words;
 use serde::de::Error;
@@ -34,6 +36,21 @@ impl Habitats {
     /// Voxels are divided by clusters, not by limits.
     pub(crate) fn by_clusters(&self) -> bool {
         self.clusters.is_some() || self.centres.is_some()
+    }
+}
+
+impl Objects {
+    /// The step that divides the objects of another set into these.
+    pub fn habitats(&self) -> Option<&Habitats> {
+        self.steps.iter().flatten().find_map(|step| match step {
+            Step::Habitats(p) => Some(p),
+            _ => None,
+        })
+    }
+
+    /// A step reads this channel or image by its name.
+    pub(crate) fn reads_image(&self, name: &str) -> bool {
+        self.steps.iter().flatten().any(|step| step.images().iter().any(|image| image == name))
     }
 }
 
