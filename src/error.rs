@@ -1,5 +1,6 @@
 //! The one error of the crate, split by what the user can do about it.
 
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// What kind of trouble it is: what the user can do about it differs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Kind {
     /// The file is not what its format says it should be.
@@ -58,7 +59,7 @@ impl Kind {
 /// let e = Error::format("missing PhysicalSizeX").at("a.ome.tif").remedy("--set spacing_um=0.65");
 /// assert_eq!(e.to_string(), "a.ome.tif: missing PhysicalSizeX\n  try: --set spacing_um=0.65");
 /// ```
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error, Serialize, Deserialize)]
 pub struct Error {
     /// What the user can do about it.
     pub kind: Kind,

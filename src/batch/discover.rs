@@ -19,7 +19,6 @@ use crate::{Error, Result};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// The images of a run.
 #[derive(Debug)]
@@ -61,7 +60,7 @@ pub fn discover(settings: &Settings, recipes: &Recipes) -> Result<Images> {
     }
     plates::lay_out(&recipes.all(), &mut images.metadata, &mut images.items)?;
     if !images.metadata.names().is_empty() {
-        let columns = layout::names(&recipes.used(&images.items))?;
+        let columns = layout::names(&recipes.used(|is_scan| images.items.iter().any(|i| i.is_scan == is_scan)))?;
         images.metadata.differ_from(columns.iter().map(String::as_str))?;
     }
     let folder = sheet.as_ref().map(Sheet::folder);
@@ -90,6 +89,8 @@ impl Images {
         recipes: &[&Recipe],
     ) -> Result<HashMap<PathBuf, PathBuf>> {
         let (root, items, mut files) = (&self.root, &mut self.items, BTreeMap::new());
+        // Most files are images of their own.
+        items.reserve_exact(found.len());
         for (path, found) in found {
             match found {
                 SearchResult::File { explicit } => drop(files.insert(path, explicit)),
@@ -174,7 +175,7 @@ fn single(path: PathBuf, root: &Path, explicit: bool) -> Item {
         name => name,
     };
     let (files, source) = (vec![path], Source::File);
-    let (metadata, settings) = (Arc::default(), Arc::default());
+    let (metadata, settings) = (Box::default(), Box::default());
     Item {
         name,
         files,
@@ -261,12 +262,10 @@ fn join_ome_sets(found: &mut BTreeMap<PathBuf, bool>) -> HashMap<PathBuf, PathBu
 /// Two images of one name (a folder that is called like a series beside it) are numbered: rare, but then no file of one may
 /// take that of the other.
 fn tell_apart(items: &mut [Item]) {
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for item in items {
-        let n = seen.entry(item.name.clone()).or_default();
-        *n += 1;
-        if *n > 1 {
-            item.name = format!("{} ({n})", item.name);
+    // They stand beside each other.
+    for same in items.chunk_by_mut(|a, b| a.name == b.name) {
+        for (n, item) in same.iter_mut().enumerate().skip(1) {
+            item.name = format!("{} ({})", item.name, n + 1);
         }
     }
 }

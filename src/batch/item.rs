@@ -4,12 +4,12 @@ use super::names::{self, Kind};
 use super::references::References;
 use crate::read::{FileSet, Series};
 use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// What an image is made of.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Source {
     /// One file.
@@ -21,7 +21,7 @@ pub enum Source {
 }
 
 /// What is to be done with it. What few images have is in boxes: there may be a hundred thousand of them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Task {
     /// Measure it.
@@ -33,7 +33,7 @@ pub enum Task {
 }
 
 /// An image to be.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Item {
     /// Path below the folder that holds all inputs, with `/`: the `image` column.
     pub name: String,
@@ -51,9 +51,9 @@ pub struct Item {
     /// What is to be done with it.
     pub task: Task,
     /// What a sample sheet or its name says of it, one cell a column of the metadata.
-    pub metadata: Arc<[Option<String>]>,
+    pub metadata: Box<[Option<String>]>,
     /// Changes of the recipe for this image, as `--set` takes them.
-    pub settings: Arc<[String]>,
+    pub settings: Box<[String]>,
     /// The files that objects are read from.
     pub masks: Masks,
     /// Other files that its recipe names.

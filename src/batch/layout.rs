@@ -1,13 +1,13 @@
 //! The columns of the tables of a run: what the recipes give, and what single images have beside that.
 
-use super::item::Item;
+use super::ledger::Entry;
 use super::parts::{IMAGES, Store};
 use super::recipes::Recipes;
 use crate::recipe::Recipe;
 use crate::table::arrow;
 use crate::table::{Cells, Column};
 use crate::{Error, Result, pipeline};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The columns of each table, without rows and without those that say which image a row is of.
 #[derive(Default)]
@@ -18,13 +18,22 @@ pub struct Layout {
 
 impl Layout {
     /// What the recipes of the images give, then what single images have beside that.
-    pub fn of(items: &[Item], recipes: &Recipes, store: &Store) -> Result<Self> {
+    ///
+    /// # Errors
+    /// Those of the entries; columns of two images that cannot be one.
+    pub fn of(entries: impl Iterator<Item = Result<Entry>>, recipes: &Recipes, store: &Store) -> Result<Self> {
+        let (mut kinds, mut others) = (BTreeSet::new(), BTreeSet::new());
+        for entry in entries {
+            let Entry { is_scan, set, .. } = entry?;
+            kinds.insert(is_scan);
+            // Rows of a sheet that measure something else.
+            if changes_columns(&set) {
+                others.insert((is_scan, set));
+            }
+        }
         let mut layout = Layout::default();
-        recipes.used(items).into_iter().try_for_each(|recipe| layout.add_recipe(recipe))?;
-        // Rows of a sheet that measure something else.
-        let others: BTreeMap<_, &Item> =
-            items.iter().filter(|i| changes_columns(&i.settings)).map(|i| ((i.is_scan, &*i.settings), i)).collect();
-        others.into_values().try_for_each(|item| layout.add_recipe(&*recipes.of(item)?))?;
+        recipes.used(|is_scan| kinds.contains(&is_scan)).into_iter().try_for_each(|r| layout.add_recipe(r))?;
+        others.iter().try_for_each(|(is_scan, set)| layout.add_recipe(&*recipes.with(*is_scan, set)?))?;
         for met in store.tables() {
             let columns = met.schema.fields().iter().map(|f| arrow::column(f)).collect::<Result<Vec<_>>>()?;
             layout.add(&met.table, &columns)?;

@@ -5,7 +5,7 @@
 
 use super::failures;
 use super::hash::Hashed;
-use super::item::{Item, Source, Task};
+use super::item::Item;
 use super::marker::MARKER;
 use super::record::{Record, Stage, Status};
 use crate::write::Draft;
@@ -13,7 +13,7 @@ use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -73,38 +73,6 @@ impl Entry {
             set: item.settings.to_vec(),
         }
     }
-
-    /// What the tables need to know of the image.
-    pub(super) fn item(&self) -> Item {
-        Item {
-            name: self.image.clone(),
-            files: vec![],
-            source: Source::File,
-            place: Some(PathBuf::from(&self.place)),
-            is_scan: self.is_scan,
-            explicit: false,
-            task: Task::Measure,
-            metadata: self.metadata.as_slice().into(),
-            settings: self.set.as_slice().into(),
-            masks: vec![],
-            references: vec![],
-        }
-    }
-
-    /// What the tables need to know of what became of it.
-    pub(super) fn record(&self) -> Record {
-        Record {
-            status: self.status,
-            reason: self.reason.clone(),
-            stage: self.stage.unwrap_or(Stage::Search),
-            key: self.part.clone(),
-            counts: self.objects.clone(),
-            resumed: self.resumed,
-            seconds: self.seconds,
-            warnings: self.warnings,
-            ..Record::blank()
-        }
-    }
 }
 
 /// The list of a folder.
@@ -127,6 +95,9 @@ pub fn entries(out: &Path) -> Result<impl Iterator<Item = Result<Entry>> + use<>
     Ok(BufReader::with_capacity(1 << 18, file).lines().enumerate().map(parse))
 }
 
+/// The place of a line that is not written yet.
+const MISSING: u64 = u64::MAX;
+
 /// The list of a run at work.
 pub(super) struct Ledger {
     path: PathBuf,
@@ -135,8 +106,8 @@ pub(super) struct Ledger {
 
 struct Lines {
     file: File,
-    /// Where the line of each image begins, and how long it is.
-    places: Vec<(u64, u32)>,
+    /// Where the line of each image begins.
+    places: Vec<u64>,
     end: u64,
     /// The first line that could not be written.
     failed: Option<Error>,
@@ -151,7 +122,7 @@ impl Ledger {
         let path = path(out);
         let file = File::options().create(true).truncate(true).write(true).open(&path);
         let file = file.map_err(|e| Draft::refused("write", &e, &path))?;
-        let lines = Lines { file, places: vec![(0, 0); images], end: 0, failed: None };
+        let lines = Lines { file, places: vec![MISSING; images], end: 0, failed: None };
         Ok(Ledger { path, lines: Mutex::new(lines) })
     }
 
@@ -161,8 +132,7 @@ impl Ledger {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         match lines.file.write_all(line.as_bytes()) {
             Ok(()) => {
-                let place = (lines.end, line.len() as u32);
-                lines.places[number] = place;
+                lines.places[number] = lines.end;
                 lines.end += line.len() as u64;
             }
             Err(e) => drop(lines.failed.get_or_insert_with(|| Draft::refused("write", &e, &self.path))),
@@ -183,7 +153,7 @@ impl Ledger {
 /// The list of a run whose images have all ended: read in the order of the tables, never whole in memory.
 pub(super) struct Ended {
     path: PathBuf,
-    places: Vec<(u64, u32)>,
+    places: Vec<u64>,
 }
 
 impl Ended {
@@ -208,12 +178,15 @@ impl Ended {
         let refused = |e| Draft::refused("read", &e, &self.path);
         let mut file = BufReader::with_capacity(1 << 16, File::open(&self.path).map_err(refused)?);
         let mut at = 0;
-        Ok(self.places.iter().map(move |&(begin, bytes)| {
-            let mut line = vec![0; bytes as usize];
+        Ok(self.places.iter().map(move |&begin| {
+            if begin == MISSING {
+                return Err(Error::format("damaged: an image is missing").at(&self.path));
+            }
+            let mut line = vec![];
             // Images end nearly in their order: the next line is mostly in what was read already.
-            let read = file.seek_relative(begin as i64 - at).and_then(|()| file.read_exact(&mut line));
-            at = begin as i64 + i64::from(bytes);
-            read.map(|()| line).map_err(refused)
+            file.seek_relative(begin as i64 - at).and_then(|()| file.read_until(b'\n', &mut line)).map_err(refused)?;
+            at = begin as i64 + line.len() as i64;
+            Ok(line)
         }))
     }
 
@@ -238,6 +211,7 @@ impl Ended {
 #[cfg(test)]
 mod tests {
     //! Mechanics.
+    use super::super::item::{Source, Task};
     use super::*;
 
     fn entry(image: &str) -> Entry {
@@ -256,8 +230,8 @@ mod tests {
             is_scan: false,
             explicit: false,
             task: Task::Measure,
-            metadata: [].into(),
-            settings: [].into(),
+            metadata: Box::default(),
+            settings: Box::default(),
             masks: vec![],
             references: vec![],
         }

@@ -8,7 +8,6 @@ use crate::Error;
 use crate::table::{Cells, Column};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// The columns of metadata of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,8 +45,8 @@ impl Metadata {
     }
 
     /// The cells of an image, one column each.
-    pub fn columns(&self, item: Option<&Item>) -> Vec<Column> {
-        let cell = |i: usize| item.and_then(|item| item.metadata.get(i)?.clone());
+    pub fn columns(&self, cells: &[Option<String>]) -> Vec<Column> {
+        let cell = |i: usize| cells.get(i).cloned().flatten();
         let column = |(i, (name, definition)): (usize, (&String, &String))| {
             Column::new(name, "", definition, Cells::Text(vec![cell(i)]))
         };
@@ -96,6 +95,6 @@ pub fn put(item: &mut Item, places: &[usize], cells: &[Option<String>]) -> Resul
             _ => all[place] = Some(new.clone()),
         }
     }
-    item.metadata = Arc::from(all);
+    item.metadata = all.into();
     Ok(())
 }

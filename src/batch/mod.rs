@@ -30,6 +30,7 @@ mod json_lines;
 mod layout;
 mod learn;
 mod ledger;
+mod left_tables;
 mod listing;
 mod machine;
 mod marker;
@@ -64,6 +65,7 @@ mod stop;
 mod summary;
 mod survey;
 mod tables;
+mod waiting;
 
 pub use budget::Bytes;
 pub use clock::now as utc_now;

@@ -4,6 +4,7 @@
 //! OUT/.uptake/lock          held by the run that is at work there
 //! OUT/.uptake/files.jsonl   every file that runs have written there, before it is written, one JSON text a line
 //! OUT/.uptake/images.jsonl  the images of the last run: [name, file]
+//! OUT/.uptake/images-to-do.jsonl  while a run is at work (`waiting`)
 //! OUT/.uptake/images-done.jsonl, begun.json, closed.json: what became of them (`ledger`, `closing`)
 //! OUT/.uptake/parts/        what is kept of finished images
 //! ```
@@ -14,10 +15,11 @@
 use super::earlier::{self, Earlier, Existing, Identity};
 use super::json_lines::{line, lines};
 use super::marker::MARKER;
+use super::waiting::WAITING;
 use crate::write::{Draft, is_draft};
 use crate::{Error, Result};
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Component, Path, PathBuf};
@@ -35,11 +37,9 @@ pub struct Out {
 #[derive(Debug)]
 struct List {
     file: File,
-    /// All that is known to be ours, of earlier runs as well. The names are in the file: here are their digests, for there
-    /// may be several for each of a hundred thousand images.
-    ours: HashSet<u128>,
-    /// What this run has written or kept.
-    current: HashSet<u128>,
+    /// All that is known to be ours, of earlier runs as well, and whether this run has written or kept it. The names are
+    /// in the file: here are their digests, for there may be several for each of a hundred thousand images.
+    ours: HashMap<u64, bool>,
     /// Folders that were seen to be no links.
     folders: BTreeSet<PathBuf>,
 }
@@ -69,7 +69,7 @@ impl Out {
         }
         fs::create_dir_all(&marker).map_err(fail)?;
         if let Some(link) =
-            ["lock", "files.jsonl", "images.jsonl", "images-done.jsonl", "begun.json", "closed.json", "parts"]
+            ["lock", "files.jsonl", "images.jsonl", WAITING, "images-done.jsonl", "begun.json", "closed.json", "parts"]
                 .iter()
                 .find(|n| marker.join(n).is_symlink())
         {
@@ -98,8 +98,8 @@ impl Out {
         write_list(&list_path, &ours)?;
         earlier::write(&marker.join("images.jsonl"), images)?;
         let file = File::options().append(true).open(&list_path).map_err(fail)?;
-        let ours = ours.iter().map(|below| digest(below)).collect();
-        let list = List { file, ours, current: HashSet::new(), folders: BTreeSet::new() };
+        let ours = ours.iter().map(|below| (digest(below), false)).collect();
+        let list = List { file, ours, folders: BTreeSet::new() };
         Ok((Out { folder: folder.into(), list: Mutex::new(list), _lock: lock }, earlier.is_some()))
     }
 
@@ -118,8 +118,7 @@ impl Out {
     /// The list cannot be written, or a link stands where a folder should be.
     pub fn path(&self, below: &str) -> Result<PathBuf> {
         let mut list = self.list();
-        list.current.insert(digest(below));
-        if list.ours.insert(digest(below)) {
+        if list.ours.insert(digest(below), true).is_none() {
             let entry = line(&below);
             list.file.write_all(entry.as_bytes()).map_err(|e| Draft::refused("write", &e, &self.folder))?;
         }
@@ -140,7 +139,9 @@ impl Out {
 
     /// A file of an earlier run stays as a result of this one.
     pub fn keep(&self, below: &str) {
-        self.list().current.insert(digest(below));
+        if let Some(current) = self.list().ours.get_mut(&digest(below)) {
+            *current = true;
+        }
     }
 
     /// At the end of a run that reached all images: removes what earlier runs wrote and this one did not. Returns how many
@@ -150,23 +151,23 @@ impl Out {
     /// The list cannot be written.
     pub fn remove_stale(&self) -> Result<usize> {
         let mut list = self.list();
-        if list.ours.is_subset(&list.current) {
+        if list.ours.values().all(|current| *current) {
             return Ok(0);
         }
         let path = self.folder.join(MARKER).join("files.jsonl");
-        let is_current = |below: &String| list.current.contains(&digest(below));
+        let is_current = |below: &String| list.ours.get(&digest(below)).is_some_and(|current| *current);
         let (stay, stale): (BTreeSet<String>, _) = lines(&path).into_iter().partition(is_current);
         let gone = remove(&self.folder, &stale);
         write_list(&path, &stay)?;
-        list.ours = list.current.clone();
+        list.ours.retain(|_, current| *current);
         Ok(gone)
     }
 }
 
-/// Stands for a name. No two names that differ have the same one.
-fn digest(below: &str) -> u128 {
+/// Stands for a name. Two names with the same one are hardly ever met, and would cost a file that stays.
+fn digest(below: &str) -> u64 {
     let bytes: [u8; 32] = Sha256::digest(below).into();
-    bytes.iter().take(16).fold(0, |digest, byte| digest << 8 | u128::from(*byte))
+    bytes.iter().take(8).fold(0, |digest, byte| digest << 8 | u64::from(*byte))
 }
 
 /// A folder, and no link to one.

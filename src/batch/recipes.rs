@@ -81,7 +81,11 @@ impl Recipes {
         }
     }
 
-    fn with(&self, is_scan: bool, settings: &[String]) -> Result<Cow<'_, Recipe>> {
+    /// The recipe for an image of that kind with these changes of its own.
+    ///
+    /// # Errors
+    /// None after [`check`](Self::check).
+    pub(super) fn with(&self, is_scan: bool, settings: &[String]) -> Result<Cow<'_, Recipe>> {
         let recipe = self.by_kind(is_scan);
         match settings {
             [] => Ok(Cow::Borrowed(recipe)),
@@ -89,13 +93,13 @@ impl Recipes {
         }
     }
 
-    /// Those that these images are done with, without their own changes.
-    pub(super) fn used(&self, items: &[Item]) -> Vec<&Recipe> {
+    /// Those that images are done with, without their own changes: are there scans, are there others?
+    pub(super) fn used(&self, is_there: impl Fn(bool) -> bool) -> Vec<&Recipe> {
         match self {
             Recipes::One(recipe) => vec![recipe],
             Recipes::ByModality { fluorescence, pet } => {
                 let kinds = [(fluorescence, false), (pet, true)].into_iter();
-                kinds.filter(|(_, is_scan)| items.iter().any(|i| i.is_scan == *is_scan)).map(|(r, _)| &**r).collect()
+                kinds.filter(|(_, is_scan)| is_there(*is_scan)).map(|(r, _)| &**r).collect()
             }
         }
     }

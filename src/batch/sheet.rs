@@ -14,9 +14,8 @@ use super::csv_table::CsvTable;
 use crate::words::suggestion;
 use crate::{Error, Result};
 use csv::StringRecord;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// A sample sheet.
 #[derive(Debug)]
@@ -37,9 +36,9 @@ pub struct SheetRow {
     /// File, folder or glob.
     pub path: String,
     /// Cells of the columns of metadata.
-    pub metadata: Arc<[Option<String>]>,
+    pub metadata: Box<[Option<String>]>,
     /// Changes of the recipe: `KEY=VALUE`. Rows with the same ones share them.
-    pub settings: Arc<[String]>,
+    pub settings: Box<[String]>,
 }
 
 /// What the columns are.
@@ -59,8 +58,7 @@ impl Sheet {
     pub fn open(path: &Path) -> Result<Self> {
         let CsvTable { header, records } = CsvTable::open(path, "sheet")?;
         let columns = columns(&header).map_err(|e| e.at(path))?;
-        let mut shared = BTreeMap::new();
-        let row = |(line, record): &(u64, StringRecord)| row(record, *line, &columns, &mut shared);
+        let row = |(line, record): &(u64, StringRecord)| row(record, *line, &columns);
         let rows = records.iter().map(row).collect::<Result<Vec<_>>>().map_err(|e| e.at(path))?;
         let names = columns.metadata.into_iter().map(|(_, name)| name).collect();
         Ok(Sheet { path: path.to_path_buf(), columns: names, rows })
@@ -108,10 +106,7 @@ fn no_path(header: &StringRecord) -> Error {
     }
 }
 
-/// Rows with the same changes of the recipe.
-type Shared = BTreeMap<Vec<String>, Arc<[String]>>;
-
-fn row(record: &StringRecord, line: u64, columns: &Columns, shared: &mut Shared) -> Result<SheetRow> {
+fn row(record: &StringRecord, line: u64, columns: &Columns) -> Result<SheetRow> {
     let cell = |i: usize| record.get(i).filter(|text| !text.is_empty());
     if let Some(text) = columns.unnamed.iter().find_map(|i| cell(*i)) {
         return Err(Error::format(format!("line {line}: \"{text}\" stands in a column without a name"))
@@ -120,9 +115,7 @@ fn row(record: &StringRecord, line: u64, columns: &Columns, shared: &mut Shared)
     let path = cell(columns.path).ok_or_else(|| {
         Error::format(format!("line {line} has no path")).remedy("a file, a folder or a glob in the column path")
     })?;
-    let settings: Vec<String> =
-        columns.settings.iter().filter_map(|(i, key)| Some(format!("{key}={}", cell(*i)?))).collect();
-    let settings = shared.entry(settings).or_insert_with_key(|settings| settings.as_slice().into()).clone();
+    let settings = columns.settings.iter().filter_map(|(i, key)| Some(format!("{key}={}", cell(*i)?))).collect();
     let metadata = columns.metadata.iter().map(|(i, _)| cell(*i).map(str::to_owned)).collect();
     Ok(SheetRow { line, path: path.into(), metadata, settings })
 }

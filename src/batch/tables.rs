@@ -6,14 +6,13 @@
 use super::context::BatchContext;
 use super::fit::Fit;
 use super::groups::{GROUPS, Groups};
-use super::item::Item;
 use super::layout::Layout;
-use super::ledger::Entry;
+use super::ledger::{Ended, Entry};
 use super::metadata::Metadata;
 use super::parts::IMAGES;
 use super::plates::{Pictures, Plates};
 use super::recipes::Recipes;
-use super::record::{Record, Status};
+use super::record::Status;
 use crate::table::arrow;
 use crate::table::{Cells, Column, Table};
 use crate::write::{AnnDataSink, CsvSink, Draft, ParquetSink};
@@ -21,15 +20,12 @@ use crate::{Error, Kind, Result};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
-/// Writes all tables; `entries` says what became of each item.
-pub(super) fn write(
-    context: &BatchContext,
-    items: &[Item],
-    entries: impl Iterator<Item = Result<Entry>>,
-) -> Result<()> {
+/// Writes all tables of a run that has ended; returns the places of the files.
+pub(super) fn write(context: &BatchContext, ended: &Ended) -> Result<Vec<String>> {
     let metadata = &context.metadata;
-    let layout = Layout::of(items, context.recipes, &context.store)?;
+    let layout = Layout::of(ended.entries()?, context.recipes, &context.store)?;
     metadata.differ_from(layout.names())?;
     let mut groups = context.recipes.all().into_iter().find_map(|recipe| Groups::new(recipe, &layout));
     let mut plates = context.recipes.all().into_iter().find_map(|recipe| Plates::new(recipe, &layout));
@@ -38,7 +34,7 @@ pub(super) fn write(
         plates.as_mut().map_or(Ok(()), |plates| plates.take(table, rows))
     };
     let mut images = Sinks::open(context, IMAGES)?;
-    let mut row = Fit::new(columns_of(&status(None, metadata, &Record::skipped(""))), &layout.images);
+    let mut row = Fit::new(columns_of(&status(None, metadata)), &layout.images);
     let mut waiting = Vec::new();
     let mut sets = BTreeMap::new();
     for (name, columns) in &layout.sets {
@@ -47,14 +43,14 @@ pub(super) fn write(
         sink.append(&RecordBatch::new_empty(fit.schema.clone()))?;
         sets.insert(name.as_str(), (fit, sink));
     }
-    for (item, entry) in items.iter().zip(entries) {
-        let record = entry?.record();
-        let (of_rows, front) = (which(Some(item), metadata), status(Some(item), metadata, &record));
+    for entry in ended.entries()? {
+        let entry = entry?;
+        let (of_rows, front) = (which(Some(&entry), metadata), status(Some(&entry), metadata));
         let mut of_image = row.nothing(&front)?;
-        for (name, rows) in &record.counts {
+        for (name, rows) in &entry.objects {
             sets.get_mut(name.as_str()).map_or(Ok(()), |(_, sink)| sink.image(*rows))?;
         }
-        if let (Status::Ok, Some(key)) = (record.status, &record.key) {
+        if let (Status::Ok, Some(key)) = (entry.status, &entry.part) {
             let mut take = |table: &str, rows: &RecordBatch| {
                 if table == IMAGES {
                     of_image = row.rows(&front, rows)?;
@@ -81,21 +77,26 @@ pub(super) fn write(
     let rows = together(&row.schema, &waiting)?;
     sum_up(IMAGES, &rows)?;
     images.append(&rows)?;
-    images.finish()?;
-    sets.into_values().try_for_each(|(_, sink)| sink.finish())?;
+    let mut places = images.finish()?;
+    for (_, sink) in sets.into_values() {
+        places.extend(sink.finish()?);
+    }
     let (sums, pictures) = sums(groups, plates);
     if context.settings.overlays {
-        let mut written = pictures.iter().map(|(below, text)| Draft::write(context.out.path(below)?, text.as_bytes()));
-        written.try_for_each(|done: Result<()>| done)?;
+        for (below, text) in pictures {
+            Draft::write(context.out.path(&below)?, text.as_bytes())?;
+            places.push(below);
+        }
     }
     for (name, table) in &sums {
         let mut sink = Sinks::open(context, name)?;
         sink.append(&arrow::batch(table)?)?;
-        sink.finish()?;
+        places.extend(sink.finish()?);
     }
     let mut features = Sinks::open(context, "features")?;
     features.append(&arrow::batch(&dictionary(&layout, metadata, &sums))?)?;
-    features.finish()
+    places.extend(features.finish()?);
+    Ok(places)
 }
 
 /// The tables that sum up images, and pictures of them with their places.
@@ -121,18 +122,18 @@ fn text(name: &str, definition: &str, cells: Vec<Option<String>>) -> Column {
 }
 
 /// The first columns of every table: which image a row is of, and what that is of.
-fn which(item: Option<&Item>, metadata: &Metadata) -> Table {
+fn which(entry: Option<&Entry>, metadata: &Metadata) -> Table {
     let definition = "Path of the image below the folder that holds all inputs.";
     let mut t = Table::default();
-    t.push(text("image", definition, vec![item.map(|i| i.name.clone())]));
-    t.columns.extend(metadata.columns(item));
+    t.push(text("image", definition, vec![entry.map(|e| e.image.clone())]));
+    t.columns.extend(metadata.columns(entry.map_or(&[], |e| &e.metadata)));
     t
 }
 
-fn status(item: Option<&Item>, metadata: &Metadata, record: &Record) -> Table {
-    let mut t = which(item, metadata);
-    t.push(text("status", "ok, failed or skipped.", vec![Some(record.status.name().into())]));
-    t.push(text("reason", "Why the image failed or was skipped.", vec![record.reason.clone()]));
+fn status(entry: Option<&Entry>, metadata: &Metadata) -> Table {
+    let mut t = which(entry, metadata);
+    t.push(text("status", "ok, failed or skipped.", vec![entry.map(|e| e.status.name().into())]));
+    t.push(text("reason", "Why the image failed or was skipped.", vec![entry.and_then(|e| e.reason.clone())]));
     t
 }
 
@@ -150,7 +151,7 @@ pub fn features(recipes: &Recipes) -> Result<Table> {
 
 /// Every column of every table with its unit and meaning.
 fn dictionary(layout: &Layout, metadata: &Metadata, sums: &[(&str, Table)]) -> Table {
-    let status = status(None, metadata, &Record::skipped(""));
+    let status = status(None, metadata);
     let image = status.columns.iter().take(1 + metadata.names().len());
     let images = status.columns.iter().chain(&layout.images).map(|c| (IMAGES, c));
     let sets =
@@ -171,6 +172,8 @@ fn dictionary(layout: &Layout, metadata: &Metadata, sums: &[(&str, Table)]) -> T
 
 /// One table in each format that was asked for.
 struct Sinks {
+    /// Of the files.
+    places: Vec<String>,
     csv: Option<CsvSink>,
     parquet: Option<ParquetSink>,
     anndata: Option<AnnDataSink>,
@@ -178,18 +181,27 @@ struct Sinks {
 
 impl Sinks {
     fn open(context: &BatchContext, name: &str) -> Result<Self> {
-        let (s, out) = (context.settings, context.out);
-        let csv = if s.csv { Some(CsvSink::open(out.path(&format!("{name}.csv"))?)?) } else { None };
-        let parquet = if s.parquet { Some(ParquetSink::open(out.path(&format!("{name}.parquet"))?)?) } else { None };
-        Ok(Sinks { csv, parquet, anndata: None })
+        let (s, mut sinks) = (context.settings, Sinks { places: vec![], csv: None, parquet: None, anndata: None });
+        if s.csv {
+            sinks.csv = Some(CsvSink::open(sinks.place(context, format!("{name}.csv"))?)?);
+        }
+        if s.parquet {
+            sinks.parquet = Some(ParquetSink::open(sinks.place(context, format!("{name}.parquet"))?)?);
+        }
+        Ok(sinks)
     }
     /// Of a table of objects, as AnnData as well where a recipe says so.
     fn of_objects(context: &BatchContext, name: &str) -> Result<Self> {
         let mut sinks = Self::open(context, name)?;
         if context.recipes.all().iter().any(|recipe| recipe.body.output.anndata) {
-            sinks.anndata = Some(AnnDataSink::open(context.out.path(&format!("{name}.h5ad"))?, name)?);
+            sinks.anndata = Some(AnnDataSink::open(sinks.place(context, format!("{name}.h5ad"))?, name)?);
         }
         Ok(sinks)
+    }
+    fn place(&mut self, context: &BatchContext, below: String) -> Result<PathBuf> {
+        let path = context.out.path(&below)?;
+        self.places.push(below);
+        Ok(path)
     }
     /// Says that an image of so many rows comes next.
     fn image(&mut self, rows: usize) -> Result<()> {
@@ -200,9 +212,11 @@ impl Sinks {
         self.parquet.as_mut().map_or(Ok(()), |s| s.append(rows))?;
         self.anndata.as_mut().map_or(Ok(()), |s| s.append(rows))
     }
-    fn finish(self) -> Result<()> {
+    /// The places of the files, now that they are whole.
+    fn finish(self) -> Result<Vec<String>> {
         self.csv.map_or(Ok(()), CsvSink::finish)?;
         self.parquet.map_or(Ok(()), ParquetSink::finish)?;
-        self.anndata.map_or(Ok(()), AnnDataSink::finish)
+        self.anndata.map_or(Ok(()), AnnDataSink::finish)?;
+        Ok(self.places)
     }
 }

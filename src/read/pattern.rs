@@ -8,11 +8,12 @@ use crate::image::Scan;
 use crate::name_pattern::{Part, fields, fit, parse};
 use crate::units::{Shape, Spacing};
 use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The files of one image.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileSet {
     /// Name of the image.
     pub name: String,

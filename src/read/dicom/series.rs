@@ -3,12 +3,13 @@
 use super::header::detect;
 use super::regions::Drawn;
 use crate::read::Source;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// An image stored as one file a slice, or as a few files of several frames.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Series {
     /// SeriesInstanceUID; empty if the files have none, or each its own.
     pub uid: String,
