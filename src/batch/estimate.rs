@@ -16,6 +16,10 @@ const LANDSCAPE: u64 = 42;
 const SPOTS: u64 = 28;
 /// The same where objects are grown through a mask: cost and label of each voxel, levels, masks.
 const PROPAGATE: u64 = 32;
+/// The same where objects are divided by clusters, if one fills the image: order, cluster and distances of each voxel.
+const CLUSTERS: u64 = 88;
+/// And of each value that they are told apart by: as it is, sorted, and standardised.
+const CLUSTER_VALUE: u64 = 24;
 /// Bytes of a voxel while a filter is at work, which is done in 64-bit floats: the image and its frequencies, twice.
 const FILTER: u64 = 64;
 /// Bytes of a voxel of the largest plane while a Gabor filter is at work on it, with what its kernel reaches beyond the edge.
@@ -49,6 +53,7 @@ pub fn image(extent: &Extent, recipe: &Recipe) -> u64 {
         Step::Landscape(_) => LANDSCAPE,
         Step::Spots(_) => SPOTS,
         Step::Propagate(_) => PROPAGATE,
+        Step::Habitats(p) if p.by_clusters() => CLUSTERS + CLUSTER_VALUE * p.images.len() as u64,
         _ => STEPS,
     };
     let steps = sets.values().flat_map(|o| o.steps.iter().flatten()).map(taken).fold(STEPS, u64::max);

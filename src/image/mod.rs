@@ -18,5 +18,5 @@ pub(crate) use object_runs::{ObjectRun, ObjectRuns};
 pub use object_set::{ObjectSet, Origin};
 pub use patient_grid::PatientGrid;
 pub use scale::Scale;
-pub use scan::{Channel, Modality, NO_UNIT, PointOrigin, Regions, SUV_UNIT, Scan};
+pub use scan::{Channel, GRAY_UNIT, Modality, NO_UNIT, PointOrigin, Regions, SUV_UNIT, Scan};
 pub use volume::{Mask, Volume};

@@ -78,7 +78,7 @@ fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
 }
 
 /// Linear between neighbours. The values ascend.
-fn percentile(values: &[f64], p: f64) -> Option<f64> {
+pub(super) fn percentile(values: &[f64], p: f64) -> Option<f64> {
     let at = p / 100.0 * values.len().checked_sub(1)? as f64;
     let (low, high) = (values[at.floor() as usize], values[at.ceil() as usize]);
     Some(low + (high - low) * at.fract())

@@ -135,6 +135,9 @@ fn origin(name: &str, of: &Sets, set: &ObjectSet) -> Vec<Column> {
             columns
         }
         None if objects.steps.iter().flatten().any(|s| matches!(s, Step::Spots(_))) => points(region::FITTED),
+        None if objects.steps.iter().flatten().any(|s| matches!(s, Step::Habitats(h) if h.by_clusters())) => {
+            vec![region::cluster(origin, count)]
+        }
         None => vec![],
     }
 }

@@ -8,6 +8,7 @@ mod ball;
 mod candidates;
 mod channels;
 mod classes;
+mod columns;
 mod cutoff;
 mod derived;
 mod doubt;
@@ -24,10 +25,13 @@ mod liver;
 mod mask;
 mod measured;
 mod objects;
+mod perturb;
+mod prescription;
 mod propagate;
 mod quantise;
 mod region;
 mod relations;
+mod repeated;
 mod responses;
 mod roles;
 mod row;
@@ -42,13 +46,11 @@ mod uptake;
 mod windows;
 
 use crate::device::Device;
-use crate::image::{Channel, Gallery, Labels, NO_UNIT, ObjectSet, Regions, SUV_UNIT, Scan, Volume};
+use crate::image::{Channel, Gallery, Labels, ObjectSet, Regions, Scan};
 use crate::measure::{self, ChannelRef, Context};
-use crate::pet::suv;
 use crate::profile::stage;
-use crate::recipe::{Modality, Quality, Recipe, Step};
+use crate::recipe::{Modality, Quality, Recipe};
 use crate::table::Table;
-use crate::units::Shape;
 use crate::{Error, Result};
 use channels::Lifted;
 use measured::Measured;
@@ -60,8 +62,12 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use surroundings::Surroundings;
 
+pub use columns::columns;
 pub use grid::{on_grid, shape_on_grid};
+pub use habitats::{HabitatValues, MOST_VOXELS, habitat_values, learn_centres};
 pub use light::add_control;
+pub use perturb::{PERTURBATIONS, Perturbation};
+pub use repeated::{Repeated, repeated};
 pub use roles::by_names;
 pub use row::{roles, warnings};
 
@@ -134,13 +140,28 @@ pub fn find<'a>(
     external: &'a External,
     go_on: &dyn Fn() -> Result<()>,
 ) -> Result<Found<'a>> {
+    let mut found = find_sets(scan, recipe, device, external, go_on, &|_| true)?;
+    found.scan = derived::add(found.scan, recipe, &mut found.roles, (device, &found.made), &|_| true)?;
+    Ok(found)
+}
+
+/// The same for some of its object sets; those that they need are among them.
+fn find_sets<'a>(
+    scan: &'a Scan,
+    recipe: &'a Recipe,
+    device: &'a Device,
+    external: &'a External,
+    go_on: &dyn Fn() -> Result<()>,
+    is_wanted: &dyn Fn(&str) -> bool,
+) -> Result<Found<'a>> {
     check_modality(scan, recipe)?;
     let mut roles = Roles::find(scan, recipe)?;
-    let scan = derived::add(scan, recipe, &mut roles, device, &|_| true)?;
+    let early = |image: &str| !recipe.body.follows_objects(image);
+    let scan = derived::add(Cow::Borrowed(scan), recipe, &mut roles, (device, &BTreeMap::new()), &early)?;
     roles.warnings.extend(ground::check(&scan, recipe, &roles)?);
     let mut made: BTreeMap<String, ObjectSet> = BTreeMap::new();
     let (given, mut lifted) = (Given { scan: &scan, recipe, roles: &roles, device, external }, Lifted::new(recipe));
-    for name in &recipe.order {
+    for name in recipe.order.iter().filter(|name| is_wanted(name)) {
         go_on()?;
         let set = objects::make(name, &given, &mut lifted, &made)
             .map_err(|e| if e.needed_for.is_some() { e } else { e.needed_for(format!("the object set \"{name}\"")) })?;
@@ -219,42 +240,6 @@ struct Sets<'a> {
     device: &'a Device,
     external: &'a External,
     made: &'a BTreeMap<String, ObjectSet>,
-}
-
-/// What [`run`] gives for any image, without a row of objects: the columns of every table, for the data dictionary.
-///
-/// # Errors
-/// None in practice.
-pub fn columns(recipe: &Recipe) -> Result<Outcome> {
-    let shape = Shape::flat(1, 1);
-    let unit = if recipe.body.has_suv() { SUV_UNIT } else { NO_UNIT };
-    let channel = |name: &String| -> Result<Channel> {
-        Ok(Channel {
-            name: name.clone(),
-            unit,
-            volume: Volume::new(shape, vec![0])?,
-            saturated: Some(0),
-            saturation: Some(255),
-        })
-    };
-    let channels = recipe.body.channels.keys().chain(&recipe.images).map(channel).collect::<Result<Vec<_>>>()?;
-    let found: Vec<_> = recipe.body.channels.keys().cloned().enumerate().map(|(i, role)| (role, i)).collect();
-    let derived = |(i, name): (usize, &String)| Derived { name: name.clone(), index: found.len() + i, of: 0 };
-    let derived = recipe.images.iter().enumerate().map(derived).collect();
-    let roles = Roles { found, derived, mixed: light::blank(recipe), ..Roles::default() };
-    let modality = crate::image::Modality::Fluorescence;
-    let mut scan = Scan::new(modality, shape, channels);
-    if recipe.body.has_suv() {
-        scan.audit = suv::columns()?;
-    }
-    let mut made = BTreeMap::new();
-    for (name, set) in &recipe.body.objects {
-        let thresholds = set.steps.iter().flatten().map(Step::thresholds).sum();
-        let empty = ObjectSet::new(Labels::new(shape, vec![0])?)?;
-        made.insert(name.clone(), ObjectSet { thresholds: vec![0.0; thresholds], ..empty });
-    }
-    let (device, external) = (&Device::Cpu, &External::new());
-    finish(&Sets { scan: &scan, recipe, roles: &roles, device, external, made: &made }, &mut |_, _| Ok(()))
 }
 
 /// Measures the sets and puts the outcome together.

@@ -97,8 +97,9 @@ pub fn by_names(names: &[String], recipe: &Recipe) -> Result<Vec<(String, String
 
 /// Object sets are found in it, images made of it, or a gallery asks for it.
 fn is_needed(recipe: &Recipe, role: &str) -> bool {
+    let mut sets = recipe.body.objects.values();
     recipe.body.shown_phenotype_of(role).is_some()
-        || recipe.body.objects.values().any(|set| set.channel.as_deref() == Some(role))
+        || sets.any(|set| set.channel.as_deref() == Some(role) || set.reads_image(role))
         || recipe.body.makes_images_of(role)
 }
 

@@ -259,6 +259,11 @@ impl Checker<'_> {
         for needed in needs(set) {
             self.known("object set", needed, &here, &self.body.objects)?;
         }
+        let images = set.steps.iter().flatten().flat_map(Step::images).chain(&set.channel);
+        if let Some(image) = images.into_iter().find(|image| self.body.follows_objects(image)) {
+            let what = format!("the image \"{image}\" is made of objects, so none can be found in it");
+            return Err(self.error(what, &here).remedy("measure it: channels = [...] in [measure.SET]"));
+        }
         let in_channel = set.steps.is_some() || set.sphere.is_some();
         match (&set.steps, &set.channel) {
             (Some(_), None) => {
