@@ -21,6 +21,7 @@ mod relate;
 mod scales;
 mod settings;
 mod size;
+mod sphere;
 mod steps;
 mod unmix;
 mod validate;
@@ -39,6 +40,7 @@ pub use presets::{PRESETS, Preset, preset};
 pub use relate::{Relate, Statistic};
 pub use settings::LESIONS;
 pub use size::{Size, SizeUnit};
+pub use sphere::{Organ, Sphere, SphereAt};
 pub use steps::*;
 pub use unmix::{Dye, Ground, Unmix};
 
@@ -256,37 +258,6 @@ impl Default for Objects {
             parent: vec![],
         }
     }
-}
-
-/// A ball: a reference region in healthy tissue.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sphere {
-    /// Voxels whose centre is not farther than half of this from the centre.
-    pub diameter: Length,
-    /// Its centre.
-    pub at: SphereAt,
-}
-
-/// The centre of a sphere.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "expected a place: \"liver\", or [x, y, z] in mm (x to the patient's left, y back, z up)"
-)]
-pub enum SphereAt {
-    /// An organ that is found in the image.
-    Organ(Organ),
-    /// Patient x, y, z in mm.
-    Place([f64; 3]),
-}
-
-/// Organs that a reference region is found in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Organ {
-    /// The right lobe of the liver.
-    Liver,
 }
 
 /// Where objects are grown from, and how far.
