@@ -20,6 +20,7 @@ mod gaussian_walk;
 pub mod gradient;
 pub mod grow;
 pub mod histogram;
+mod histogram_bins;
 pub mod hysteresis;
 pub mod keep;
 pub mod label;

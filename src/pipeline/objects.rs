@@ -71,7 +71,8 @@ fn from_steps(
     geometry.radius_px = typical::radius(set.scale, &original, &geometry, device)?;
     // Both are powers of two apart.
     let lift = (channel.volume.scale.factor() / original.scale.factor()) as u32;
-    let mut state = State::new(device, geometry, &channel.volume, original, (lift, channel.saturation), made);
+    let mut state =
+        State::new(device, geometry, &channel.volume, original, (lift, channel.saturation), (scan, roles), made);
     if hot > 0 {
         let pixels = if hot == 1 { "1 hot pixel was" } else { &format!("{hot} hot pixels were") };
         state.warnings.push(format!("{pixels} left out of the search for objects; values have them"));
@@ -93,7 +94,7 @@ fn from_steps(
         (Some(parted), Some(typical)) => doubt(parted, &made.labels, typical)?,
         _ => None,
     };
-    let origin = state.spots.map(|spots| region::origin(&made.labels, &spots)).transpose()?;
+    let origin = state.origin.map(|found| region::origin(&made.labels, &found)).transpose()?;
     Ok(ObjectSet { radius_px, channel: roles.in_file(index), thresholds, doubt, warnings, notes, origin, ..made })
 }
 

@@ -4,7 +4,9 @@
 //! `validate` checks what the types cannot say (names, roles, cycles), and [`PRESETS`] holds the files of `recipes/`.
 
 mod channel;
+mod cutoff;
 mod families;
+mod gallery;
 mod grid;
 mod groups;
 mod images;
@@ -19,6 +21,7 @@ mod relate;
 mod scales;
 mod settings;
 mod size;
+mod sphere;
 mod steps;
 mod unmix;
 mod validate;
@@ -26,15 +29,18 @@ mod validate_filters;
 mod validate_steps;
 
 pub use channel::*;
+pub use cutoff::{Cutoff, Positive};
+pub use gallery::Gallery;
 pub use grid::Grid;
 pub use groups::Groups;
 pub use output::{Contours, DicomFile, GeoJsonFile, ImageFiles, Output, Quality};
-pub use phenotypes::{Cutoff, Positive, Rule};
+pub use phenotypes::Rule;
 pub use plates::{FORMATS, Plates, ResponseValue, Responses};
 pub use presets::{PRESETS, Preset, preset};
 pub use relate::{Relate, Statistic};
 pub use settings::LESIONS;
 pub use size::{Size, SizeUnit};
+pub use sphere::{Organ, Sphere, SphereAt};
 pub use steps::*;
 pub use unmix::{Dye, Ground, Unmix};
 
@@ -103,6 +109,8 @@ pub struct Body {
     /// The phenotypes of objects, by object set and name: which markers they are positive for, and which not.
     #[serde(deserialize_with = "phenotypes::rules")]
     pub phenotypes: BTreeMap<String, BTreeMap<String, Rule>>,
+    /// Objects of a phenotype that are shown in a picture, each with a score, by object set.
+    pub gallery: BTreeMap<String, Gallery>,
     /// What parents learn of their children, by the set of the children.
     pub relate: relate::Relations,
     /// Which images belong together, for the table of groups.
@@ -250,37 +258,6 @@ impl Default for Objects {
             parent: vec![],
         }
     }
-}
-
-/// A ball: a reference region in healthy tissue.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sphere {
-    /// Voxels whose centre is not farther than half of this from the centre.
-    pub diameter: Length,
-    /// Its centre.
-    pub at: SphereAt,
-}
-
-/// The centre of a sphere.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "expected a place: \"liver\", or [x, y, z] in mm (x to the patient's left, y back, z up)"
-)]
-pub enum SphereAt {
-    /// An organ that is found in the image.
-    Organ(Organ),
-    /// Patient x, y, z in mm.
-    Place([f64; 3]),
-}
-
-/// Organs that a reference region is found in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Organ {
-    /// The right lobe of the liver.
-    Liver,
 }
 
 /// Where objects are grown from, and how far.
