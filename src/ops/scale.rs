@@ -9,8 +9,9 @@
 //! has less than half of their contrast (texture and noise, not objects on a bright ground), the first answer stands.
 //!
 //! Two more things keep a few from speaking for all. What lies away from everything above the threshold is looked at by
-//! itself (`rest`), so that one bright artefact does not hide the nuclei. And where the objects below half of that
-//! median are more than twice as many as the others, the typical one is among them: a few large ones hold most of the area.
+//! itself (`rest`), so that one bright artefact does not hide the nuclei. And where the round objects below half
+//! of that median are more than twice as many as the others, the typical one is among them: a few large ones hold most of
+//! the area. Fragments of a large one with texture are not round.
 //!
 //! Bit budget: that of the operations it is made of; the median is on the host, in f64.
 //! Reference: this project; `docs/segmentation.md` has how it was chosen.
@@ -62,6 +63,8 @@ const HALO: f64 = 4.0;
 const MANY: usize = 2;
 /// Below this inscribed radius an object is too small to count as one of many.
 const SMALL_AND_MANY: f64 = 2.5;
+/// Round is what is no larger than so many times the disk, or ball, of its inscribed radius and half a pixel.
+const ROUND: f64 = 1.6;
 
 /// Diameter in pixels of the plane. `z_step` is the distance of slices in those, `weights` are those of distances.
 ///
@@ -105,7 +108,9 @@ fn once(device: &Device, src: &Volume, at: &Sizes) -> Result<(f64, Classes)> {
         radii.iter().zip(&sizes).skip(1).map(|(&r, &n)| (f64::from(r) * factor, n.into())).collect();
     objects.retain(|(r, _)| *r >= SMALLEST_RADIUS);
     objects.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    Ok((typical(&objects).map_or(SPECKS, |r| 2.0 * r), classes))
+    let pi = std::f64::consts::PI;
+    let ball = |r: f64| if src.shape.is_flat() { pi * r * r } else { 4.0 / 3.0 * pi * r * r * r / at.z_step };
+    Ok((typical(&objects, ball).map_or(SPECKS, |r| 2.0 * r), classes))
 }
 
 /// What is above the threshold of two classes, and what that has left out.
@@ -121,12 +126,13 @@ fn bright(device: &Device, src: &Volume, classes: &Classes, at: &Sizes) -> Resul
     }
 }
 
-/// The radius of the typical object among radii, ascending, with sizes.
-fn typical(objects: &[(f64, u64)]) -> Option<f64> {
+/// The radius of the typical object among radii, ascending, with sizes. `ball` is the size of a round one.
+fn typical(objects: &[(f64, u64)], ball: impl Fn(f64) -> f64) -> Option<f64> {
     let all = median(objects)?;
     let (small, others) = objects.split_at(objects.partition_point(|(r, _)| *r < all / 2.0));
-    let small = &small[small.partition_point(|(r, _)| *r < SMALL_AND_MANY)..];
-    if small.len() > MANY * others.len() { median(small) } else { Some(all) }
+    let counts = |(r, n): &(f64, u64)| *r >= SMALL_AND_MANY && *n as f64 <= ROUND * ball(r + 0.5);
+    let small: Vec<(f64, u64)> = small.iter().copied().filter(counts).collect();
+    if small.len() > MANY * others.len() { median(&small) } else { Some(all) }
 }
 
 /// The median of radii, ascending, weighted by sizes.
@@ -148,10 +154,13 @@ mod tests {
     #[test]
     fn a_few_large_objects_do_not_speak_for_many_small_ones() {
         let many = |r: f64, n: usize| vec![(r, (3.0 * r * r) as u64); n];
+        let typical = |objects: &[(f64, u64)]| typical(objects, |r| 3.0 * r * r);
         let of = |small: usize, large: usize| typical(&[many(5.0, small), many(20.0, large)].concat());
         assert_eq!(of(10, 5), Some(20.0));
         assert_eq!(of(11, 5), Some(5.0));
         assert_eq!(typical(&[many(2.0, 50), many(20.0, 5)].concat()), Some(20.0));
+        // Long fragments are no small objects.
+        assert_eq!(typical(&[vec![(5.0, 200); 50], many(20.0, 12)].concat()), Some(20.0));
         assert_eq!(typical(&[]), None);
     }
 }
