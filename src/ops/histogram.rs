@@ -7,11 +7,11 @@
 //! Reference: `numpy.histogram`.
 
 use super::{Case, Op};
+use crate::Result;
 use crate::device::kernel::{Kernel, atomic, read};
 use crate::device::{Device, Gpu, GpuBuffer};
 use crate::image::Volume;
 use crate::simd::span;
-use crate::{Error, Result};
 use rayon::prelude::*;
 
 pub use super::histogram_bins::{BinScale, Bins, MAX_BINS};
