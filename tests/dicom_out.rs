@@ -43,7 +43,15 @@ fn there_and_back(shape: Shape, spacing: Spacing, grid: PatientGrid, voxels: Vec
     (scan.spacing, scan.patient_grid) = (Some(spacing), Some(grid));
     let source = source(shape, spacing, &grid);
     let labels = Labels::new(shape, voxels.clone()).unwrap();
-    let found = Found { set: "lesions", recipe: "pet", labels: &labels, source: &source, spacing, patient_grid: grid };
+    let found = Found {
+        set: "lesions",
+        recipe: "pet",
+        labels: &labels,
+        names: &[],
+        source: &source,
+        spacing,
+        patient_grid: grid,
+    };
     let folder = tempfile::tempdir().unwrap();
     let files: [(&str, Write); 2] = [("a.seg.dcm", seg), ("a.rtstruct.dcm", edges)];
     for (name, write) in files {
@@ -131,7 +139,8 @@ fn slices_of_another_series_are_refused() {
     let mut source = source(shape, spacing, &grid);
     source.frames.iter_mut().for_each(|f| f.position[2] += 1.0);
     let labels = Labels::new(shape, vec![1; 8]).unwrap();
-    let found = Found { set: "a", recipe: "r", labels: &labels, source: &source, spacing, patient_grid: grid };
+    let found =
+        Found { set: "a", recipe: "r", labels: &labels, names: &[], source: &source, spacing, patient_grid: grid };
     let folder = tempfile::tempdir().unwrap();
     for write in [seg, edges] {
         let e = write(&folder.path().join("a.dcm"), &found).unwrap_err();

@@ -1,17 +1,18 @@
-//! Habitats. Oracle: a lesion whose parts are known, counted by hand, and a phantom's own voxels. Invariant: the parts make up the whole, for any
-//! limits, on any device. Mechanics: wrong recipes.
+//! Habitats. Oracle: lesions whose parts are known, counted by hand, and a phantom's own voxels. Invariant: the parts make up the whole, for any
+//! limits, on any device; units of images, the order of files and threads do not matter. Mechanics: wrong recipes, wrong centres.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod common;
 
 use std::path::Path;
+use std::process::Command;
 use uptake::device::Device;
-use uptake::image::{Channel, Modality, Scan};
+use uptake::image::{Channel, Modality, Scan, Volume};
 use uptake::pipeline::{self, External, Outcome};
 use uptake::read::{self, Options};
 use uptake::recipe::{Recipe, preset};
 use uptake::table::{Cells, Table};
-use uptake::units::Spacing;
+use uptake::units::{Shape, Spacing};
 
 const RECIPE: &str = r#"
 modality = "fluorescence"
@@ -166,4 +167,207 @@ fn wrong_recipes_are_refused_with_a_remedy() {
     assert!(e.contains("lesions"), "{e}");
     let e = parse(|r| r.replace("habitat.of = \"lesions\"", "")).unwrap_err().to_string();
     assert!(e.contains("of = \"lesions\""), "{e}");
+}
+
+const CLUSTERS: &str = r#"
+modality = "fluorescence"
+channels = { a = [0], b = [1] }
+[objects.lesions]
+channel = "a"
+steps = [{ op = "threshold", method = "fixed", at_least = 10 }, { op = "label" }]
+[objects.habitats]
+channel = "a"
+steps = [{ op = "habitats", set = "lesions", images = ["a", "b"], clusters = 3 }]
+parent = "lesions"
+[measure.habitats]
+features = ["shape", "habitat"]
+habitat = { of = "lesions", distances = true }
+"#;
+
+/// A lesion of three parts that no single channel tells apart, one of two different voxels, and one of a single voxel.
+fn two_channels(gain: u16) -> Scan {
+    #[rustfmt::skip]
+    let (a, b): ([[u16; 10]; 3], [[u16; 10]; 3]) = (
+        [[0, 20, 21, 40, 41, 40, 0, 30, 0, 12],
+         [0, 21, 20, 41, 40, 41, 0, 50, 0,  0],
+         [0, 20, 21, 41, 40, 41, 0,  0, 0,  0]],
+        [[0, 90, 91, 90, 91, 10, 0,  5, 0,  7],
+         [0, 91, 90, 91, 90, 11, 0,  9, 0,  0],
+         [0, 90, 91, 90, 10, 11, 0,  0, 0,  0]],
+    );
+    let channel = |name: &str, rows: [[u16; 10]; 3], gain: u16| {
+        let array = ndarray::Array3::from_shape_fn((1, 3, 10), |(_, y, x)| rows[y][x] * gain);
+        Channel::of_array(name, array.view()).unwrap()
+    };
+    let (a, b) = (channel("a", a, 1), channel("b", b, gain));
+    let mut scan = Scan::new(Modality::Fluorescence, a.volume.shape, vec![a, b]);
+    scan.spacing = Spacing::um([1.0, 1.0, 1.0]);
+    scan
+}
+
+fn clusters(change: &str) -> uptake::Result<Recipe> {
+    Recipe::parse("r.toml", &CLUSTERS.replace("clusters = 3", change), &[])
+}
+
+#[test]
+fn clusters_of_two_images_are_found_and_numbered_from_the_coldest() {
+    let outcome = run(&two_channels(1), &clusters("clusters = 3").unwrap(), &Device::Cpu);
+    let t = table(&outcome, "habitats");
+    // a 20, b 90; then a 40 with b 10 (4 voxels, mean 40.5) and with b 90 (5 voxels, mean 40.6).
+    assert_eq!(ints(t, "area_px"), [6, 4, 5, 1, 1, 1].map(Some));
+    assert_eq!(ints(t, "habitat_cluster"), [1, 2, 3, 1, 2, 1].map(Some));
+    assert_eq!(ints(t, "parent_lesions"), [1, 1, 1, 2, 2, 3].map(Some));
+    let distances = ["habitat_nearest_um", "habitat_farthest_um"].map(|column| reals(t, column));
+    assert_eq!(
+        distances.each_ref().map(|d| d[3..].to_vec()),
+        [[Some(1.0), Some(1.0), None], [Some(1.0), Some(1.0), None]]
+    );
+    assert!(distances[0][0] < distances[1][0], "{distances:?}");
+    let Cells::Text(words) = &outcome.row.column("warnings").unwrap().cells else { panic!() };
+    assert!(words[0].as_ref().unwrap().contains("2 objects have voxels of fewer different values than 3 clusters"));
+    // The unit of an image does not matter, and neither does a channel that says nothing.
+    let scaled = run(&two_channels(100), &clusters("clusters = 3").unwrap(), &Device::Cpu);
+    assert_eq!(table(&scaled, "habitats"), t);
+    let flat = run(&two_channels(0), &clusters("clusters = 2").unwrap(), &Device::Cpu);
+    assert_eq!(ints(table(&flat, "habitats"), "area_px"), [6, 9, 1, 1, 1].map(Some));
+    // A small one joins the next colder one, and counts as that.
+    let joined = run(&two_channels(1), &clusters("clusters = 3, smallest = \"5 px\"").unwrap(), &Device::Cpu);
+    let t = table(&joined, "habitats");
+    assert_eq!(
+        (ints(t, "area_px"), ints(t, "habitat_cluster")),
+        ([10, 5, 2, 1].map(Some).to_vec(), [1, 3, 2, 1].map(Some).to_vec())
+    );
+    let gpu = run(&two_channels(1), &clusters("clusters = 3").unwrap(), &common::gpu(None));
+    assert_eq!(table(&gpu, "habitats"), table(&outcome, "habitats"));
+}
+
+#[test]
+fn wrong_clusters_are_refused_with_a_remedy() {
+    let centres = |images: &str, centres: &str| {
+        format!(
+            "centres = {{ images = {images}, units = [\"\", \"\"], means = [0.0, 0.0], deviations = [1.0, 1.0], centres = {centres} }}"
+        )
+    };
+    for (step, says) in [
+        ("clusters = 9", "2 to 8"),
+        ("clusters = 3, percent = [50]", "exactly one way"),
+        ("percent = [50]", "images are of use only with clusters"),
+        ("clusters = 3, of = \"original\"", "of says nothing to clusters"),
+        (&centres("[\"b\", \"a\"]", "[[1, 1], [2, 2]]"), "images b, a, the step reads a, b"),
+        (&centres("[\"a\", \"b\"]", "[[1, 1]]"), "1 centres"),
+        (&centres("[\"a\", \"b\"]", "[[1, 1], [2]]"), "a centre has 1 entries for 2 images"),
+        (&centres("[\"a\", \"b\"]", "[[3, 1], [2, 2]]"), "begin with the coldest"),
+        (&centres("[\"a\", \"b\"]", "[[1, 1], [nan, 2]]"), "not finite"),
+        (
+            &format!("clusters = 3, {}", centres("[\"a\", \"b\"]", "[[1, 1], [2, 2]]")),
+            "3 clusters, and the centres are 2",
+        ),
+        ("centres = 3", "uptake habitats learn"),
+    ] {
+        let e = clusters(step).err().map(|e| e.to_string()).unwrap_or_default();
+        assert!(e.contains(says), "{step}: {e}");
+    }
+    for (from, to, says) in [
+        ("images = [\"a\", \"b\"], ", "", "by which images"),
+        ("images = [\"a\", \"b\"]", "images = [\"a\", \"c\"]", "c"),
+        ("images = [\"a\", \"b\"]", "images = [\"a\", \"a\"]", "stands there twice"),
+    ] {
+        let e = Recipe::parse("r.toml", &CLUSTERS.replace(from, to), &[]).unwrap_err().to_string();
+        assert!(e.contains(says), "{to}: {e}");
+    }
+    let unit = centres("[\"a\", \"b\"]", "[[1, 1], [2, 2]]").replace("[\"\", \"\"]", "[\"SUV\", \"\"]");
+    let scan = two_channels(1);
+    let e = pipeline::run(&scan, &clusters(&unit).unwrap(), &Device::Cpu, &External::new()).unwrap_err().to_string();
+    assert!(e.contains("\"a\" in \"SUV\""), "{e}");
+    let e = clusters("centres = \"c.toml\"").unwrap();
+    let e = pipeline::run(&scan, &e, &Device::Cpu, &External::new()).unwrap_err().to_string();
+    assert!(e.contains("were not read"), "{e}");
+}
+
+/// Three images of one channel, each with a lesion; in the third one the lesion is all of one kind.
+fn cohort(folder: &Path) {
+    for (k, name) in ["p1", "p2", "p3"].iter().enumerate() {
+        let value = |i: usize| match (i / 20, i % 20) {
+            (2..=7, 2..=7) => 100 + 10 * k as i32 + (i % 3) as i32,
+            (2..=7, 8..=13) if k < 2 => 300 + 10 * k as i32 + (i % 3) as i32,
+            _ => 0,
+        };
+        let volume = Volume::new(Shape::flat(10, 20), (0..200).map(value).collect()).unwrap();
+        uptake::write::image(folder.join(format!("{name}.ome.tif")), "a", &volume).unwrap();
+    }
+}
+
+#[test]
+fn centres_of_a_cohort_are_learned_and_used() {
+    let dir = tempfile::tempdir().unwrap();
+    cohort(dir.path());
+    let text = CLUSTERS
+        .replace("clusters = 3", "clusters = 2")
+        .replace(", b = [1]", "")
+        .replace("images = [\"a\", \"b\"]", "images = [\"a\", \"smooth\"]");
+    let smooth = "[images.smooth]\nchannel = \"a\"\nsteps = [{ op = \"mean\", radius = \"1 px\" }]\n";
+    std::fs::write(dir.path().join("r.toml"), text.replace("[objects.lesions]", &format!("{smooth}[objects.lesions]")))
+        .unwrap();
+    let uptake = |args: &[&str]| {
+        let done = Command::new(env!("CARGO_BIN_EXE_uptake")).current_dir(dir.path()).args(args).output().unwrap();
+        (done.status.code(), String::from_utf8_lossy(&done.stderr).into_owned())
+    };
+    let learn = |out: &str, inputs: [&str; 3], threads: &str| {
+        let base = ["habitats", "learn", "--recipe", "r.toml", "--device", "cpu", "--threads", threads, "--out", out];
+        let (code, words) = uptake(&[&base[..], &inputs].concat());
+        assert_eq!(code, Some(0), "{words}");
+        std::fs::read_to_string(dir.path().join(out)).unwrap()
+    };
+    let centres = learn("c.toml", ["p1.ome.tif", "p2.ome.tif", "p3.ome.tif"], "1");
+    assert_eq!(learn("d.toml", ["p3.ome.tif", "p1.ome.tif", "p2.ome.tif"], "3"), centres);
+    assert!(centres.contains("voxels = [108, 72]") && centres.contains("[\"p3.ome.tif\", 1, 36, 36],"), "{centres}");
+    // The lesion of one kind has one habitat, of the cold cluster; the others have both.
+    let base =
+        ["run", "p1.ome.tif", "p2.ome.tif", "p3.ome.tif", "--recipe", "r.toml", "--device", "cpu", "--no-overlays"];
+    let with = ["--set", "objects.habitats.steps.0.centres=c.toml"];
+    let (code, words) = uptake(&[&base[..], &with, &["--out", "out"]].concat());
+    assert_eq!(code, Some(0), "{words}");
+    let table = std::fs::read_to_string(dir.path().join("out/habitats.csv")).unwrap();
+    let column = |name: &str| -> Vec<String> {
+        let mut lines = table.lines();
+        let at = lines.next().unwrap().split(',').position(|c| c == name).unwrap();
+        lines.map(|line| line.split(',').nth(at).unwrap().to_string()).collect()
+    };
+    assert_eq!(column("habitat_cluster"), ["1", "2", "1", "2", "1"]);
+    assert_eq!(column("area_px"), ["36", "36", "36", "36", "36"]);
+    let head = std::fs::read_to_string(dir.path().join("out/run.json")).unwrap();
+    assert!(head.contains("deviations = ["), "the recipe of the run has the centres");
+    for (args, says) in [
+        (
+            &[&base[..], &["--set", "objects.habitats.steps.0.centres=gone.toml", "--out", "x"]].concat()[..],
+            "gone.toml",
+        ),
+        (
+            &[&base[..], &["--set", "objects.habitats.steps.0.centres=r.toml", "--out", "x"]].concat()[..],
+            "uptake habitats learn",
+        ),
+        (&["habitats", "learn", "p1.ome.tif", "--recipe", "nuclei", "--out", "x.toml"], "divided by clusters"),
+        (
+            &[&["habitats", "learn", "p1.ome.tif", "--recipe", "r.toml", "--out", "x.toml"][..], &with].concat()[..],
+            "nothing to learn",
+        ),
+        (
+            &[
+                "habitats",
+                "learn",
+                "p1.ome.tif",
+                "--recipe",
+                "r.toml",
+                "--out",
+                "x.toml",
+                "--set",
+                "objects.lesions.steps.0.at_least=9999",
+            ],
+            "no image has a voxel",
+        ),
+    ] {
+        let (code, words) = uptake(args);
+        assert!(code == Some(2) && words.contains(says), "{args:?}: {words}");
+    }
+    assert!(!dir.path().join("x.toml").exists());
 }

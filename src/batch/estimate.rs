@@ -16,6 +16,10 @@ const LANDSCAPE: u64 = 42;
 const SPOTS: u64 = 28;
 /// The same where objects are grown through a mask: cost and label of each voxel, levels, masks.
 const PROPAGATE: u64 = 32;
+/// The same where objects are divided by clusters, if one fills the image: order, cluster and distances of each voxel.
+const CLUSTERS: u64 = 88;
+/// And of each value that they are told apart by: as it is, sorted, and standardised.
+const CLUSTER_VALUE: u64 = 24;
 /// Bytes of a voxel while a filter is at work, which is done in 64-bit floats: the image and its frequencies, twice.
 const FILTER: u64 = 64;
 /// Bytes of a voxel of the largest plane while a Gabor filter is at work on it, with what its kernel reaches beyond the edge.
@@ -26,6 +30,8 @@ const GABOR_LEAST: u64 = 128 << 20;
 const SET: u64 = 5;
 /// Bytes of a voxel for each derived image: its samples, and its values while they are written.
 const IMAGE: u64 = 8;
+/// Bytes of a gallery at its largest: the picture, and the samples of a channel that are shown.
+const GALLERY: u64 = 64 << 20;
 /// Bytes of a voxel while a flat field is divided by: both files, their values, and the image before and after.
 const FLAT_FIELD: u64 = 32;
 /// Bytes of a voxel for all that is left: tables by voxel, pictures.
@@ -47,6 +53,7 @@ pub fn image(extent: &Extent, recipe: &Recipe) -> u64 {
         Step::Landscape(_) => LANDSCAPE,
         Step::Spots(_) => SPOTS,
         Step::Propagate(_) => PROPAGATE,
+        Step::Habitats(p) if p.by_clusters() => CLUSTERS + CLUSTER_VALUE * p.images.len() as u64,
         _ => STEPS,
     };
     let steps = sets.values().flat_map(|o| o.steps.iter().flatten()).map(taken).fold(STEPS, u64::max);
@@ -63,7 +70,9 @@ pub fn image(extent: &Extent, recipe: &Recipe) -> u64 {
     // Where there can be no such grid the image fails when it comes to that.
     let shape = pipeline::shape_on_grid(extent.shape, extent.spacing, recipe).unwrap_or(extent.shape);
     let (old, voxels) = (count(extent.shape), count(shape));
-    let at_work = voxels.saturating_mul(a_voxel).max(filtering(recipe, shape)).max(extent.reading);
+    let galleries = if recipe.body.gallery.is_empty() { 0 } else { GALLERY };
+    let at_work = voxels.saturating_mul(a_voxel).saturating_add(galleries);
+    let at_work = at_work.max(filtering(recipe, shape)).max(extent.reading);
     if recipe.body.grid.is_none() {
         return extent.finished().saturating_add(at_work).saturating_add(FIXED);
     }

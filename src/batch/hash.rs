@@ -28,6 +28,11 @@ pub fn hash_file(path: &Path) -> Result<String> {
     open().map_err(|e| Error::from(e).at(path))
 }
 
+/// Hexadecimal SHA-256 of a text.
+pub fn hash_text(text: &str) -> String {
+    hex(Sha256::new_with_prefix(text))
+}
+
 /// Hexadecimal words of a hash.
 pub fn hex(hasher: Sha256) -> String {
     hasher.finalize().iter().map(|b| format!("{b:02x}")).collect()

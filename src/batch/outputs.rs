@@ -3,12 +3,12 @@
 use super::context::BatchContext;
 use super::item::{Item, Source};
 use super::parts::Written;
-use crate::image::Scan;
-use crate::pipeline::{Found, Outcome};
-use crate::recipe::{DicomFile, GeoJsonFile, ImageFiles, Recipe};
+use crate::image::{GRAY_UNIT, Scan};
+use crate::pipeline::{Found, MeasuredSet, Outcome};
+use crate::recipe::{DicomFile, GeoJsonFile, ImageFiles, Objects, Recipe};
 use crate::write::dicom;
 use crate::write::geojson::{Drawn, GeoJson};
-use crate::{Error, Result, read, write};
+use crate::{Error, Kind, Result, read, write};
 use std::collections::BTreeMap;
 
 /// Files of GeoJSON that are being written, by object set, with their places.
@@ -34,6 +34,11 @@ impl BatchContext<'_> {
         format!("labels/{}", item.output(set, ".dcm", file.end()))
     }
 
+    /// Only habitats have regions that lie in each other.
+    fn is_for(file: DicomFile, set: Option<&Objects>) -> bool {
+        file != DicomFile::Nested || set.is_some_and(|set| set.habitats().is_some())
+    }
+
     /// Place of the objects of a set as GeoJSON below the output folder.
     fn geojson_output(item: &Item, recipe: &Recipe, set: &str, file: GeoJsonFile) -> String {
         let usual = if is_nifti(recipe) { ".nii.gz" } else { ".tif" };
@@ -46,19 +51,29 @@ impl BatchContext<'_> {
         format!("images/{}", item.output(name, usual, end))
     }
 
+    /// Place of the gallery of a set below the output folder.
+    fn gallery_output(item: &Item, set: &str) -> String {
+        format!("galleries/{}", item.output(set, ".tif", ".png"))
+    }
+
     /// Every file that the image should have, with so many objects in its sets.
     pub fn all_outputs(&self, item: &Item, recipe: &Recipe, objects: &[(String, usize)]) -> Vec<String> {
         let body = &recipe.body;
         let sets = body.objects.iter().filter(|(_, o)| o.write).flat_map(|(name, _)| self.outputs(item, recipe, name));
         let has_objects = |set: &String| objects.iter().any(|(name, count)| name == set && *count > 0);
         let written = body.objects.iter().filter(|(set, o)| o.write && self.settings.labels && has_objects(set));
-        let dicom = written.flat_map(|(set, _)| body.output.dicom.iter().map(|f| Self::dicom_output(item, set, *f)));
+        let dicom = written.flat_map(|(set, o)| {
+            let files = body.output.dicom.iter().filter(|file| Self::is_for(**file, Some(o)));
+            files.map(|f| Self::dicom_output(item, set, *f))
+        });
         let geojson = body.output.geojson.filter(|_| self.settings.labels).into_iter().flat_map(|file| {
             let written = body.objects.iter().filter(|(_, o)| o.write);
             written.map(move |(set, _)| Self::geojson_output(item, recipe, set, file))
         });
         let images = body.written_images().map(|name| Self::image_output(item, recipe, name));
-        sets.flatten().chain(dicom).chain(geojson).chain(images).collect()
+        let galleries = body.gallery.keys().filter(|_| self.settings.overlays);
+        let galleries = galleries.map(|set| Self::gallery_output(item, set));
+        sets.flatten().chain(dicom).chain(geojson).chain(images).chain(galleries).collect()
     }
 
     /// Writes them.
@@ -67,14 +82,21 @@ impl BatchContext<'_> {
         for image in &outcome.images {
             let below = Self::image_output(item, recipe, &image.name);
             let path = self.out.path(&below)?;
+            // Neither format has a place for the unit of values.
+            let name = if image.unit == GRAY_UNIT { &format!("{} (Gy)", image.name) } else { &image.name };
             if is_nifti(recipe) {
-                write::nifti_image(path, &image.name, &image.volume, scan.patient_grid.as_ref())?;
+                write::nifti_image(path, name, &image.volume, scan.patient_grid.as_ref())?;
             } else {
-                write::image(path, &image.name, &image.volume)?;
+                write::image(path, name, &image.volume)?;
             }
             written.push(Written::of(self.out.folder(), below)?);
         }
         written.extend(self.set_down_dicom(item, recipe, scan, outcome)?);
+        for gallery in outcome.galleries.iter().filter(|_| self.settings.overlays) {
+            let below = Self::gallery_output(item, &gallery.set);
+            write::gallery(&self.out.path(&below)?, gallery)?;
+            written.push(Written::of(self.out.folder(), below)?);
+        }
         // Sets that follow each other are mostly shown over the same channels: laid out once.
         let mut laid: Option<([Option<usize>; 2], write::Backdrop)> = None;
         for set in &outcome.sets {
@@ -160,20 +182,44 @@ impl BatchContext<'_> {
         let mut written = Vec::new();
         for set in outcome.sets.iter().filter(|set| set.objects.labels.count > 0) {
             let labels = &set.objects.labels;
-            let found =
-                dicom::Found { set: &set.name, recipe: &recipe.name, labels, source: &source, spacing, patient_grid };
-            for file in files {
+            let found = dicom::Found {
+                set: &set.name,
+                recipe: &recipe.name,
+                labels,
+                names: &[],
+                source: &source,
+                spacing,
+                patient_grid,
+            };
+            for file in files.iter().filter(|file| Self::is_for(**file, recipe.body.objects.get(&set.name))) {
                 let below = Self::dicom_output(item, &set.name, *file);
                 let path = self.out.path(&below)?;
                 match file {
                     DicomFile::Seg => dicom::seg(&path, &found)?,
                     DicomFile::Rtstruct => dicom::rtstruct(&path, &found, recipe.body.output.contours)?,
+                    DicomFile::Nested => {
+                        let regions = nested(set, recipe, scan, outcome)?;
+                        let found = dicom::Found { labels: &regions.labels, names: &regions.names, ..found };
+                        dicom::rtstruct(&path, &found, recipe.body.output.contours)?;
+                    }
                 }
                 written.push(Written::of(self.out.folder(), below)?);
             }
         }
         Ok(written)
     }
+}
+
+/// The regions of a set of habitats that lie in each other.
+fn nested(set: &MeasuredSet, recipe: &Recipe, scan: &Scan, outcome: &Outcome) -> Result<dicom::Nested> {
+    let step = recipe.body.objects.get(&set.name).and_then(Objects::habitats);
+    let p = step.ok_or_else(|| Error::new(Kind::Internal, "nested regions of a set without habitats"))?;
+    let whole = outcome.sets.iter().find(|other| other.name == p.set).ok_or_else(|| {
+        Error::usage(format!("nested regions need the objects of \"{}\", which are not written", p.set))
+            .remedy(format!("write = true in [objects.{}]", p.set))
+    })?;
+    let unit = scan.channels.get(set.channel).map_or("", |channel| channel.unit);
+    dicom::nested(&set.objects, &whole.objects.labels, p, unit)
 }
 
 fn is_nifti(recipe: &Recipe) -> bool {

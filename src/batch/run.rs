@@ -19,7 +19,7 @@ use super::settings::Settings;
 use super::shard::List;
 use super::summary::{Summary, summary};
 use super::waiting::Waiting;
-use super::{controls, groups, machine, plates, queue, redo, run_json};
+use super::{centres, controls, groups, machine, plates, queue, redo, run_json};
 use crate::device::Device;
 use crate::{Error, Result};
 use std::time::Instant;
@@ -41,6 +41,7 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
     notes.iter().for_each(|note| settings.observer.note(note));
     let memory = for_images(settings.memory)?;
     let recipes = pool.install(|| controls::resolve(recipes, &images, memory, &|note| settings.observer.note(note)))?;
+    let recipes = centres::resolve(&recipes)?;
     let (recipes, Images { items, root, metadata, .. }) = (&*recipes, images);
     let mut head = settings.head(recipes);
     (head.list, head.metadata) = (List::of(&items), metadata.clone());

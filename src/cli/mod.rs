@@ -8,6 +8,7 @@ mod completions;
 mod devices;
 mod failed;
 mod features;
+mod habitats;
 mod inspect;
 mod json_log;
 mod last_words;
@@ -16,6 +17,7 @@ mod man;
 mod merge;
 mod progress;
 mod recipes;
+mod robustness;
 mod run;
 
 use crate::batch::Recipes;
@@ -54,6 +56,10 @@ enum Command {
     Failed(failed::Args),
     /// Judge the response to therapy by PERCIST 1.0 from the tables of two PET runs
     Compare(compare::Args),
+    /// Habitats of many images: learn the centres of their clusters
+    Habitats(habitats::Args),
+    /// Try how far the columns of an object set follow small changes of images and regions
+    Robustness(robustness::Args),
     /// Show what is in an image file: axes, channels, spacing, units
     Inspect(inspect::Args),
     /// List the GPU adapters, or prove that they give the bytes of the CPU
@@ -77,6 +83,8 @@ pub fn main() -> ExitCode {
         Command::Merge(args) => args.run(),
         Command::Failed(args) => args.run(),
         Command::Compare(args) => args.run(),
+        Command::Habitats(args) => args.run(),
+        Command::Robustness(args) => args.run(),
         Command::Inspect(args) => args.run(),
         Command::Devices(args) => args.run(),
         Command::Recipes(args) => args.run(),

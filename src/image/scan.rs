@@ -52,6 +52,8 @@ impl Channel {
 pub const NO_UNIT: &str = "au";
 /// Unit of SUVbw: gram per millilitre.
 pub const SUV_UNIT: &str = "g/ml";
+/// Unit of doses.
+pub const GRAY_UNIT: &str = "Gy";
 
 /// An image as read: channels of one shape. Time points beyond the first are an error, never dropped in silence.
 #[derive(Clone, Debug)]

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// Keys of the recipe.
-pub(super) const KEYS: &[&str] = &["of"];
+pub(super) const KEYS: &[&str] = &["of", "distances"];
 
 /// Parts of the objects of another set.
 #[derive(Debug, Default, Deserialize)]
@@ -21,6 +21,8 @@ pub(super) const KEYS: &[&str] = &["of"];
 pub struct Habitat {
     /// The set whose objects they are parts of.
     pub of: String,
+    /// Distances to the other habitats of the object as well.
+    pub distances: bool,
 }
 
 /// What the features of a habitat are computed from.
@@ -30,9 +32,13 @@ pub struct Facts {
     fraction: f64,
     pieces: Option<i64>,
     from_hottest: Option<f64>,
+    nearest: Option<f64>,
+    farthest: Option<f64>,
 }
 
 const NO_WHOLE: &str = "the habitat lies in no object of that set";
+const NO_OTHER: &str =
+    "the habitat lies in no object of that set, it is the only one there, or the image has no calibration";
 const NO_LENGTH: &str = "the habitat lies in no object of that set, or the image has no calibration";
 
 /// Features of habitats.
@@ -79,6 +85,26 @@ pub const FEATURES: &[Feature<Facts>] = &[
     },
 ];
 
+/// Features of pairs of habitats.
+pub const DISTANCES: &[Feature<Facts>] = &[
+    Feature {
+        name: "habitat_nearest_um",
+        unit: "um",
+        definition: "Distance of its centroid from the nearest centroid of another habitat of its object",
+        standard: "",
+        empty: NO_OTHER,
+        get: Get::Real(|f| f.nearest),
+    },
+    Feature {
+        name: "habitat_farthest_um",
+        unit: "um",
+        definition: "Distance of its centroid from the farthest centroid of another habitat of its object",
+        standard: "",
+        empty: NO_OTHER,
+        get: Get::Real(|f| f.farthest),
+    },
+];
+
 /// A habitat among the others.
 #[derive(Clone, Copy)]
 struct Part {
@@ -120,7 +146,11 @@ fn apart(a: &Part, b: &Part, spacing: &Spacing) -> f64 {
 
 impl Family for Habitat {
     fn columns(&self, context: &Context) -> Vec<Definition> {
-        define(FEATURES, &context.objects())
+        let mut columns = define(FEATURES, &context.objects());
+        if self.distances {
+            columns.extend(define(DISTANCES, &context.objects()));
+        }
+        columns
     }
 
     fn begin<'a>(&'a self, request: &'a Request<'a>) -> Result<Measurer<'a>> {
@@ -150,6 +180,8 @@ impl Family for Habitat {
                 let crop = of.object.framed();
                 let [z, y, x] = crop.size;
                 let mask = Mask::new(crate::units::Shape::new(z, y, x), crop.cells).ok();
+                let others = family.iter().filter(|k| **k != i).filter_map(|k| parts.get(*k));
+                let distances = others.filter_map(|other| Some(apart(part, other, &spacing?)));
                 let pieces = mask.and_then(|mask| label(&Device::Cpu, &mask, Connectivity::Full).ok());
                 Some(Facts {
                     level: family.iter().position(|k| *k == i)? as i64 + 1,
@@ -157,9 +189,15 @@ impl Family for Habitat {
                     fraction: part.n as f64 / *sizes.get(&part.whole)? as f64,
                     pieces: pieces.map(|labels| i64::from(labels.count)),
                     from_hottest: spacing.map(|s| apart(part, hottest, &s)),
+                    nearest: distances.clone().min_by(f64::total_cmp),
+                    farthest: distances.max_by(f64::total_cmp),
                 })
             };
-            values.put(FEATURES, facts().as_ref());
+            let facts = facts();
+            values.put(FEATURES, facts.as_ref());
+            if self.distances {
+                values.put(DISTANCES, facts.as_ref());
+            }
             Ok(())
         }))
     }

@@ -1,4 +1,5 @@
-//! Images that are made of channels, by steps or by unmixing: they join the channels of the scan, behind those of the file.
+//! Images that are made of channels, by steps or by unmixing: they join the channels of the scan, behind those of the file. Those that
+//! need object sets are made when all of these are there.
 
 use super::channels::working;
 use super::geometry::Geometry;
@@ -8,7 +9,7 @@ use super::roles::{Derived, Roles};
 use super::state::State;
 use super::typical;
 use crate::device::Device;
-use crate::image::{Channel, Scan, Volume};
+use crate::image::{Channel, GRAY_UNIT, ObjectSet, Scan, Volume};
 use crate::profile::stage;
 use crate::recipe::{DerivedImage, ObjectScale, Recipe};
 use crate::{Error, Result};
@@ -20,19 +21,19 @@ use std::collections::BTreeMap;
 /// # Errors
 /// There is no channel to make one of, a step cannot be done, or the device is lost or too small.
 pub(super) fn add<'a>(
-    scan: &'a Scan,
+    scan: Cow<'a, Scan>,
     recipe: &Recipe,
     roles: &mut Roles,
-    device: &Device,
+    (device, sets): (&Device, &BTreeMap<String, ObjectSet>),
     is_wanted: &dyn Fn(&str) -> bool,
 ) -> Result<Cow<'a, Scan>> {
-    let mut all = Cow::Borrowed(scan);
+    let mut all = scan;
     for name in recipe.images.iter().filter(|name| is_wanted(name)) {
         if roles.derived.iter().any(|d| d.name == *name) {
             continue;
         }
         let made = stage("image", name, || match recipe.body.images.get(name) {
-            Some(image) => image_of(name, image, &all, roles, device),
+            Some(image) => image_of(name, image, &all, roles, (device, sets)),
             None => dyes(name, &all, recipe, roles),
         });
         let made = made.map_err(|e| match e.needed_for {
@@ -63,14 +64,20 @@ pub(super) fn source<'a>(role: &str, scan: &'a Scan, roles: &Roles) -> Result<(u
 }
 
 /// An image made by steps.
-fn image_of(name: &str, image: &DerivedImage, scan: &Scan, roles: &mut Roles, device: &Device) -> Result<Vec<Made>> {
+fn image_of(
+    name: &str,
+    image: &DerivedImage,
+    scan: &Scan,
+    roles: &mut Roles,
+    (device, sets): (&Device, &BTreeMap<String, ObjectSet>),
+) -> Result<Vec<Made>> {
     let (of, channel) = source(&image.channel, scan, roles)?;
     let lit = light::evened(name, channel, image, scan, roles)?;
     let clean = light::without_bleed_through(lit, image, scan, roles)?;
     // The largest sample of the file is none of what was made of it.
     let saturation = channel.saturation.filter(|_| image.flat_field.is_none() && image.bleed_through.is_empty());
-    let made = make(&clean, saturation, image, scan, device)?;
-    Ok(vec![(named(name, channel.unit, made), of)])
+    let made = make(&clean, saturation, image, (scan, roles), (device, sets))?;
+    Ok(vec![(named(name, if image.is_dose() { GRAY_UNIT } else { channel.unit }, made), of)])
 }
 
 /// On the host.
@@ -78,8 +85,8 @@ fn make(
     source: &Volume,
     saturation: Option<i32>,
     image: &DerivedImage,
-    scan: &Scan,
-    device: &Device,
+    (scan, roles): (&Scan, &Roles),
+    (device, sets): (&Device, &BTreeMap<String, ObjectSet>),
 ) -> Result<Volume> {
     if image.steps.is_empty() {
         return Ok(source.clone());
@@ -93,8 +100,7 @@ fn make(
     };
     geometry.radius_px = typical::radius(image.scale, &clean, &geometry, device)?;
     let lift = (source.scale.factor() / original.scale.factor()) as u32;
-    let none = BTreeMap::new();
-    let mut state = State::new(device, geometry, source, original, (lift, saturation), &none);
+    let mut state = State::new(device, geometry, source, original, (lift, saturation), (scan, roles), sets);
     image.steps.iter().try_for_each(|step| state.step(step))?;
     state.of(&None)?.to_host()
 }

@@ -9,6 +9,8 @@ use crate::ops::threshold::percentile;
 use crate::recipe::{DerivedImage, Ground, Likeness, Recipe, Unmix, likeness};
 use crate::table::{Cells, Column, Table};
 use crate::{Error, Result};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// What is said of a mixture in the row of the image.
 pub(super) struct Mixed {
@@ -110,7 +112,9 @@ pub fn add_control(scan: &Scan, recipe: &Recipe, mixture: &str, control: &mut Co
         }
         wanted.push(name);
     }
-    let scan = derived::add(scan, recipe, &mut roles, &Device::Cpu, &|name| wanted.contains(&name))?;
+    let scan = derived::add(Cow::Borrowed(scan), recipe, &mut roles, (&Device::Cpu, &BTreeMap::new()), &|name| {
+        wanted.contains(&name)
+    })?;
     control.add(&channels(mixture, &scan, &roles)?)
 }
 

@@ -5,10 +5,13 @@
 //! Columns are named after the roles of the recipe, not after the channels of the file.
 
 mod ball;
+mod candidates;
 mod channels;
 mod classes;
+mod columns;
 mod cutoff;
 mod derived;
+mod doubt;
 mod geometry;
 mod grades;
 mod grid;
@@ -22,10 +25,13 @@ mod liver;
 mod mask;
 mod measured;
 mod objects;
+mod perturb;
+mod prescription;
 mod propagate;
 mod quantise;
 mod region;
 mod relations;
+mod repeated;
 mod responses;
 mod roles;
 mod row;
@@ -40,13 +46,11 @@ mod uptake;
 mod windows;
 
 use crate::device::Device;
-use crate::image::{Channel, Labels, NO_UNIT, ObjectSet, Regions, SUV_UNIT, Scan, Volume};
+use crate::image::{Channel, Gallery, Labels, ObjectSet, Regions, Scan};
 use crate::measure::{self, ChannelRef, Context};
-use crate::pet::suv;
 use crate::profile::stage;
-use crate::recipe::{Modality, Quality, Recipe, Step};
+use crate::recipe::{Modality, Quality, Recipe};
 use crate::table::Table;
-use crate::units::Shape;
 use crate::{Error, Result};
 use channels::Lifted;
 use measured::Measured;
@@ -58,8 +62,12 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use surroundings::Surroundings;
 
+pub use columns::columns;
 pub use grid::{on_grid, shape_on_grid};
+pub use habitats::{HabitatValues, MOST_VOXELS, habitat_values, learn_centres};
 pub use light::add_control;
+pub use perturb::{PERTURBATIONS, Perturbation};
+pub use repeated::{Repeated, repeated};
 pub use roles::by_names;
 pub use row::{roles, warnings};
 
@@ -75,6 +83,8 @@ pub struct Outcome {
     pub sets: Vec<MeasuredSet>,
     /// Images that were made of channels and are to be written.
     pub images: Vec<Channel>,
+    /// Objects that are to be shown side by side.
+    pub galleries: Vec<Gallery>,
     /// How many things the user should look at: what the cell `warnings` of the row says.
     pub warnings: usize,
 }
@@ -130,13 +140,28 @@ pub fn find<'a>(
     external: &'a External,
     go_on: &dyn Fn() -> Result<()>,
 ) -> Result<Found<'a>> {
+    let mut found = find_sets(scan, recipe, device, external, go_on, &|_| true)?;
+    found.scan = derived::add(found.scan, recipe, &mut found.roles, (device, &found.made), &|_| true)?;
+    Ok(found)
+}
+
+/// The same for some of its object sets; those that they need are among them.
+fn find_sets<'a>(
+    scan: &'a Scan,
+    recipe: &'a Recipe,
+    device: &'a Device,
+    external: &'a External,
+    go_on: &dyn Fn() -> Result<()>,
+    is_wanted: &dyn Fn(&str) -> bool,
+) -> Result<Found<'a>> {
     check_modality(scan, recipe)?;
     let mut roles = Roles::find(scan, recipe)?;
-    let scan = derived::add(scan, recipe, &mut roles, device, &|_| true)?;
+    let early = |image: &str| !recipe.body.follows_objects(image);
+    let scan = derived::add(Cow::Borrowed(scan), recipe, &mut roles, (device, &BTreeMap::new()), &early)?;
     roles.warnings.extend(ground::check(&scan, recipe, &roles)?);
     let mut made: BTreeMap<String, ObjectSet> = BTreeMap::new();
     let (given, mut lifted) = (Given { scan: &scan, recipe, roles: &roles, device, external }, Lifted::new(recipe));
-    for name in &recipe.order {
+    for name in recipe.order.iter().filter(|name| is_wanted(name)) {
         go_on()?;
         let set = objects::make(name, &given, &mut lifted, &made)
             .map_err(|e| if e.needed_for.is_some() { e } else { e.needed_for(format!("the object set \"{name}\"")) })?;
@@ -217,46 +242,10 @@ struct Sets<'a> {
     made: &'a BTreeMap<String, ObjectSet>,
 }
 
-/// What [`run`] gives for any image, without a row of objects: the columns of every table, for the data dictionary.
-///
-/// # Errors
-/// None in practice.
-pub fn columns(recipe: &Recipe) -> Result<Outcome> {
-    let shape = Shape::flat(1, 1);
-    let unit = if recipe.body.has_suv() { SUV_UNIT } else { NO_UNIT };
-    let channel = |name: &String| -> Result<Channel> {
-        Ok(Channel {
-            name: name.clone(),
-            unit,
-            volume: Volume::new(shape, vec![0])?,
-            saturated: Some(0),
-            saturation: Some(255),
-        })
-    };
-    let channels = recipe.body.channels.keys().chain(&recipe.images).map(channel).collect::<Result<Vec<_>>>()?;
-    let found: Vec<_> = recipe.body.channels.keys().cloned().enumerate().map(|(i, role)| (role, i)).collect();
-    let derived = |(i, name): (usize, &String)| Derived { name: name.clone(), index: found.len() + i, of: 0 };
-    let derived = recipe.images.iter().enumerate().map(derived).collect();
-    let roles = Roles { found, derived, mixed: light::blank(recipe), ..Roles::default() };
-    let modality = crate::image::Modality::Fluorescence;
-    let mut scan = Scan::new(modality, shape, channels);
-    if recipe.body.has_suv() {
-        scan.audit = suv::columns()?;
-    }
-    let mut made = BTreeMap::new();
-    for (name, set) in &recipe.body.objects {
-        let thresholds = set.steps.iter().flatten().map(Step::thresholds).sum();
-        let empty = ObjectSet::new(Labels::new(shape, vec![0])?)?;
-        made.insert(name.clone(), ObjectSet { thresholds: vec![0.0; thresholds], ..empty });
-    }
-    let (device, external) = (&Device::Cpu, &External::new());
-    finish(&Sets { scan: &scan, recipe, roles: &roles, device, external, made: &made }, &mut |_, _| Ok(()))
-}
-
 /// Measures the sets and puts the outcome together.
 fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
     let Sets { scan, recipe, roles, made, .. } = *of;
-    let mut sets = Vec::new();
+    let (mut sets, mut galleries) = (Vec::new(), Vec::new());
     let (mut words, mut totals) = (Words::of(scan, roles), Vec::new());
     let around = stage("surroundings", "", || Surroundings::of(scan, recipe, roles, made))?;
     let of_set = |name: &str, words: &[String]| words.iter().map(|w| format!("{name}: {w}")).collect::<Vec<_>>();
@@ -276,15 +265,15 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
         }
     }
     for (name, set) in recipe.order.iter().filter(written).filter_map(|n| made.get(n).map(|m| (n, m))) {
-        let Some(Measured { table, why_empty, warnings, totals: together }) = measured.remove(name.as_str()) else {
-            continue;
-        };
+        let Some(found) = measured.remove(name.as_str()) else { continue };
+        let Measured { table, why_empty, warnings, totals: together, candidates } = found;
         words.empty_columns.extend(of_set(name, &why_empty));
         words.warnings.extend(of_set(name, &warnings));
         totals.extend(together.columns);
         if let Some(regions) = of.external.get(name) {
             words.warnings.extend(of_set(name, &regions.notes));
         }
+        galleries.extend(candidates::gallery(name, of, set, candidates)?);
         let (channel, beneath) = shown::shown(name, recipe, roles, set.channel);
         sets.push(MeasuredSet { name: name.clone(), table, objects: set.on_host(), channel, beneath });
     }
@@ -298,7 +287,7 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
     }
     let is_written = |d: &&Derived| recipe.body.written_images().any(|name| name == d.name);
     let images = roles.derived.iter().filter(is_written).filter_map(|d| scan.channels.get(d.index).cloned()).collect();
-    Ok(Outcome { row, sets, images, warnings: words.warnings.len() })
+    Ok(Outcome { row, sets, images, galleries, warnings: words.warnings.len() })
 }
 
 fn check_modality(scan: &Scan, recipe: &Recipe) -> Result<()> {

@@ -37,6 +37,13 @@ pub(super) fn columns(origin: Option<&Origin>, count: u32) -> [Column; 2] {
     ]
 }
 
+/// The column `habitat_cluster`: which cluster each habitat is.
+pub(super) fn cluster(origin: Option<&Origin>, count: u32) -> Column {
+    let numbers = origin.map_or_else(|| vec![None; count as usize], |o| o.numbers.clone());
+    let about = "Cluster of its voxels: 1 has the lowest mean of the first image. A small one that joined another has the number of that one.";
+    Column::new("habitat_cluster", "1", about, Cells::Int(numbers.iter().map(|n| n.map(i64::from)).collect()))
+}
+
 /// What the place of a point of a table is.
 pub(super) const IN_FILE: &str =
     "Place of the point in the file that it was read from, from the centre of the first voxel.";

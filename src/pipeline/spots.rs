@@ -46,7 +46,7 @@ impl State<'_> {
             }
             None => format!("nothing of sigma {plane:.3} px stands out of the noise"),
         });
-        self.spots = Some(Regions { voxels, points, ..Regions::none(shape) });
+        self.origin = Some(Regions { voxels, points, ..Regions::none(shape) });
         Ok(())
     }
 

@@ -1,8 +1,11 @@
 //! What the steps of an object set pass on.
 
+use super::derived::source;
+use super::doubt::Parted;
 use super::geometry::Geometry;
+use super::roles::Roles;
 use crate::device::Device;
-use crate::image::{Labels, Mask, ObjectSet, Regions, Volume};
+use crate::image::{Channel, Labels, Mask, ObjectSet, Regions, Scan, Volume};
 use crate::ops::label::{Connectivity, label};
 use crate::ops::pixelwise::foreground;
 use crate::profile::stage;
@@ -36,12 +39,18 @@ pub(super) struct State<'a> {
     /// Nothing once objects have replaced it.
     pub mask: Option<Mask>,
     pub labels: Option<Labels>,
-    /// Where each object lies, if they are points: by the numbers that they had when they were found.
-    pub spots: Option<Regions>,
+    /// What the last split has done.
+    pub parted: Option<Parted>,
+    /// What objects were when they were found, by the numbers that they had then: where they lie if they are points, which cluster habitats
+    /// are of.
+    pub origin: Option<Regions>,
     /// Heights to split on.
     pub landscape: Option<Volume>,
     /// In the values of the image.
     pub thresholds: Vec<f64>,
+    /// All channels, and the images that are made of them.
+    scan: &'a Scan,
+    roles: &'a Roles,
     /// Object sets that are there already.
     pub sets: &'a BTreeMap<String, ObjectSet>,
     /// Sets that `exclude` took away: what grows later may not take their voxels back.
@@ -63,6 +72,7 @@ impl<'a> State<'a> {
         file: &'a Volume,
         original: Volume,
         (lift, saturation): (u32, Option<i32>),
+        (scan, roles): (&'a Scan, &'a Roles),
         sets: &'a BTreeMap<String, ObjectSet>,
     ) -> Self {
         State {
@@ -76,9 +86,12 @@ impl<'a> State<'a> {
             named: BTreeMap::new(),
             mask: None,
             labels: None,
-            spots: None,
+            parted: None,
+            origin: None,
             landscape: None,
             thresholds: Vec::new(),
+            scan,
+            roles,
             sets,
             barred: Vec::new(),
             warnings: Vec::new(),
@@ -102,6 +115,11 @@ impl<'a> State<'a> {
                 .cloned()
                 .ok_or_else(|| Error::usage(format!("no earlier step is called \"{name}\""))),
         }
+    }
+
+    /// Channels and images by their names, as the file has them.
+    pub fn channels(&self, names: &[String]) -> Result<Vec<&'a Channel>> {
+        names.iter().map(|name| source(name, self.scan, self.roles).map(|(_, channel)| channel)).collect()
     }
 
     /// The channel as the steps found it.
@@ -172,6 +190,7 @@ impl<'a> State<'a> {
             Step::Threshold(p) => self.threshold(p),
             Step::FillHoles(_) => self.fill_holes(),
             Step::Habitats(p) => self.habitats(p),
+            Step::Prescription(p) => self.prescription(p),
             Step::Spots(p) => self.spots(p),
             Step::Label(p) => self.label(p),
             Step::Landscape(p) => self.landscape(p),

@@ -9,6 +9,10 @@
 //!    99.9 %: a few bright spots over a dark ground are no fault.
 //! 3. Else up to 9 octaves above them, for which the step is below that millionth.
 //!
+//! Dust counts as zeros: what transforms leave where there is nothing. A response of few voxels over it is the image, and no far value. So
+//! what lies more than 40 octaves (10^12 times) below the largest magnitude, under more than 20 octaves without a value, is dust if 8
+//! values and more lie above it and none of them passes a million.
+//!
 //! What lies beyond is clipped, and counted. A value that fills more than a thousandth of the image, more than 20 octaves
 //! above at least half of it, is a filling value, and the image is refused.
 
@@ -29,6 +33,10 @@ const KEPT: usize = 16;
 const FINE: usize = 9;
 /// Octaves that part a filling value from the rest.
 const FILLING: usize = 20;
+/// Octaves below the largest magnitude at which dust begins, and those without a value that part it from the rest.
+const DUST: [usize; 2] = [40, 20];
+/// Fewer values than this are far ones, whatever lies below.
+const RESPONSE: u64 = 8;
 /// From here on one value all over an image is taken for a filling value.
 const ABSURD: f64 = 1e6;
 
@@ -91,6 +99,26 @@ impl Octaves {
         Some(if last - most <= KEPT { last } else { most + FINE })
     }
 
+    /// The same without what transforms leave where there is nothing.
+    fn without_dust(&self, largest: f64) -> Self {
+        let ([depth, gap], top) = (DUST, octave(largest));
+        let mut rest = self.clone();
+        // From the largest magnitude down to the first wide gap.
+        let mut last = top;
+        let below = (0..top).rev().find(|&k| {
+            let apart = last - k > gap;
+            if self.0[k] > 0 && !apart {
+                last = k;
+            }
+            self.0[k] > 0 && apart
+        });
+        let above: u64 = self.0[last..].iter().sum();
+        if let Some(dust) = below.filter(|k| top - k > depth && above >= RESPONSE && largest < ABSURD) {
+            rest.0[..=dust].fill(0);
+        }
+        rest
+    }
+
     /// The octave that half of the numbers do not pass, if all that is larger is one octave far above: perhaps a filling value.
     fn filled_above(&self) -> Option<usize> {
         let (most, half) = (self.rank(999), self.rank(500));
@@ -127,6 +155,7 @@ impl Step {
     /// # Errors
     /// A filling value, or numbers beyond 1e300.
     pub fn choose<I: Iterator<Item = f64>>(octaves: &Octaves, largest: f64, values: impl Fn() -> I) -> Result<Self> {
+        let octaves = octaves.without_dust(largest);
         if let Some(below) = octaves.filled_above() {
             let filling = || values().map(f64::abs).filter(|v| octave(*v) > below);
             let first = filling().next().unwrap_or(0.0);
@@ -214,6 +243,24 @@ mod tests {
         }
         let step = choose(&values).unwrap();
         assert!(step.holds(libm::exp2(49.0 / 4.0)), "{step:?}");
+    }
+
+    #[test]
+    fn a_response_of_few_voxels_over_dust_is_kept() {
+        let dust = |n: usize| -> Vec<f64> { usual(n).iter().map(|v| v * 1e-16).collect() };
+        for (few, kept) in [(64, true), (8, true), (7, false), (1, false)] {
+            let mut values = dust(100_000);
+            values.iter_mut().step_by(1000).take(few).enumerate().for_each(|(k, v)| *v = -1.5 - k as f64);
+            let (step, largest) = (choose(&values).unwrap(), few as f64 + 0.5);
+            assert_eq!(step.holds(largest), kept, "{few}: {step:?}");
+        }
+        // Far values over an image, and an image that reaches down without a gap.
+        for far in [1e30, 1e7] {
+            let mut values = dust(100_000);
+            values[..64].fill(far);
+            values[0] = far * 3.0;
+            assert!(!choose(&values).unwrap().holds(far), "{far:e}");
+        }
     }
 
     #[test]

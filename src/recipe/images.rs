@@ -69,12 +69,22 @@ impl Checker<'_> {
                 .error(format!("nothing is done to make the image \"{name}\""), &["images", name])
                 .remedy("steps = [{ op = \"gaussian\", sigma = \"2 px\" }], bleed_through or flat_field"));
         }
-        let makes_image = |step: &Step| !step.needs_objects() && !matches!(step, Step::Threshold(_) | Step::Spots(_));
+        let makes_image = |step: &Step| {
+            !step.needs_objects() && !matches!(step, Step::Threshold(_) | Step::Spots(_) | Step::Habitats(_))
+        };
         if let Some((i, step)) = image.steps.iter().enumerate().find(|(_, step)| !makes_image(step)) {
             let index = i.to_string();
             return Err(self
                 .error(format!("\"{}\" makes no image", step.name()), &["images", name, "steps", &index])
                 .remedy("leave it to an object set: channel = the name of this image"));
+        }
+        for (i, step) in image.steps.iter().enumerate() {
+            let index = i.to_string();
+            let here = ["images", name, "steps", &index];
+            if let Step::Prescription(p) = step {
+                self.known("object set", &p.set, &here, &self.body.objects)?;
+                self.prescription(p, &here)?;
+            }
         }
         self.filters(&image.steps, &["images", name, "steps"])?;
         self.names_of_steps(&image.steps, &["images", name, "steps"])

@@ -4,7 +4,9 @@
 //! `validate` checks what the types cannot say (names, roles, cycles), and [`PRESETS`] holds the files of `recipes/`.
 
 mod channel;
+mod cutoff;
 mod families;
+mod gallery;
 mod grid;
 mod groups;
 mod images;
@@ -26,10 +28,12 @@ mod validate_filters;
 mod validate_steps;
 
 pub use channel::*;
+pub use cutoff::{Cutoff, Positive};
+pub use gallery::Gallery;
 pub use grid::Grid;
 pub use groups::Groups;
 pub use output::{Contours, DicomFile, GeoJsonFile, ImageFiles, Output, Quality};
-pub use phenotypes::{Cutoff, Positive, Rule};
+pub use phenotypes::Rule;
 pub use plates::{FORMATS, Plates, ResponseValue, Responses};
 pub use presets::{PRESETS, Preset, preset};
 pub use relate::{Relate, Statistic};
@@ -103,6 +107,8 @@ pub struct Body {
     /// The phenotypes of objects, by object set and name: which markers they are positive for, and which not.
     #[serde(deserialize_with = "phenotypes::rules")]
     pub phenotypes: BTreeMap<String, BTreeMap<String, Rule>>,
+    /// Objects of a phenotype that are shown in a picture, each with a score, by object set.
+    pub gallery: BTreeMap<String, Gallery>,
     /// What parents learn of their children, by the set of the children.
     pub relate: relate::Relations,
     /// Which images belong together, for the table of groups.

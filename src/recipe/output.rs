@@ -43,6 +43,8 @@ pub enum DicomFile {
     Seg,
     /// A structure set: contours.
     Rtstruct,
+    /// A structure set of habitats: of each object a region for each level, with all that is hotter.
+    Nested,
 }
 
 /// How GeoJSON is written.
@@ -82,6 +84,7 @@ impl DicomFile {
         match self {
             DicomFile::Seg => ".seg.dcm",
             DicomFile::Rtstruct => ".rtstruct.dcm",
+            DicomFile::Nested => ".nested.rtstruct.dcm",
         }
     }
 }

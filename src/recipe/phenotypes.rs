@@ -12,6 +12,7 @@
 //! ```
 
 use super::Body;
+use super::cutoff::Positive;
 use super::place::likely;
 use super::validate::Checker;
 use crate::measure::suffixes;
@@ -19,35 +20,6 @@ use crate::{Error, Result};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// When an object counts as positive for a marker: a value of it lies above a cutoff.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Positive {
-    /// The cutoff.
-    pub above: Cutoff,
-    /// The cutoffs of 2+ and 3+, where objects are graded.
-    pub higher: Option<[Cutoff; 2]>,
-    /// The column of the value; the mean intensity in the channel of that name if absent.
-    pub column: Option<String>,
-}
-
-/// The value above which an object is positive.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Cutoff {
-    /// Given.
-    Value(f64),
-    /// This percentile of the objects of each image.
-    Percentile(f64),
-    /// Otsu's threshold over the objects of each image.
-    Otsu,
-    /// So many robust deviations from the median of the objects of each image, below it if negative.
-    Robust {
-        /// Deviations: 1.4826 times the median of the distances from the median.
-        deviations: f64,
-        /// Median and deviations are those of logarithms, of the values above 0.
-        of_logs: bool,
-    },
-}
 
 /// Markers that an object must be positive for, and those that it must not.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -89,106 +61,6 @@ fn by_set<'de, D: Deserializer<'de>, T: DeserializeOwned>(
         Ok((set, inner))
     };
     all.into_iter().map(of_set).collect()
-}
-
-impl Positive {
-    /// The column that is compared.
-    pub fn column(&self, marker: &str) -> String {
-        self.column.clone().unwrap_or_else(|| format!("intensity_mean_{}", suffixes(&[marker]).concat()))
-    }
-}
-
-impl<'de> Deserialize<'de> for Positive {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> std::result::Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(
-            untagged,
-            expecting = "expected a value, \"otsu\", a percentile like \"90 %\", \"median + 6 deviations\", a list of three of these for 1+, \
-                         2+ and 3+, or { above, column }"
-        )]
-        enum Written {
-            Above(Above),
-            Table(Table),
-        }
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Table {
-            above: Above,
-            column: Option<String>,
-        }
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Above {
-            One(One),
-            Grades(Vec<One>),
-        }
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum One {
-            Number(f64),
-            Word(String),
-        }
-        let (above, column) = match Written::deserialize(d)? {
-            Written::Above(above) => (above, None),
-            Written::Table(Table { above, column }) => (above, column),
-        };
-        let one = |one: &One| match one {
-            One::Number(value) if value.is_finite() => Ok(Cutoff::Value(*value)),
-            One::Number(value) => Err(format!("{value} is no cutoff")),
-            One::Word(word) => cutoff(word),
-        };
-        let (above, higher) = match &above {
-            Above::One(above) => one(above).map(|above| (above, None)),
-            Above::Grades(all) => all.iter().map(one).collect::<std::result::Result<Vec<_>, _>>().and_then(grades),
-        }
-        .map_err(serde::de::Error::custom)?;
-        Ok(Positive { above, higher, column })
-    }
-}
-
-/// The cutoff of 1+, and those of 2+ and 3+.
-fn grades(cutoffs: Vec<Cutoff>) -> std::result::Result<(Cutoff, Option<[Cutoff; 2]>), String> {
-    let [first, second, third] = cutoffs[..] else {
-        return Err(format!("{} cutoffs   try: one, or three that rise: those of 1+, 2+ and 3+", cutoffs.len()));
-    };
-    let falls = |pair: [Cutoff; 2]| match pair {
-        [Cutoff::Value(a), Cutoff::Value(b)] | [Cutoff::Percentile(a), Cutoff::Percentile(b)] => a >= b,
-        _ => false,
-    };
-    if falls([first, second]) || falls([second, third]) || falls([first, third]) {
-        return Err("the cutoffs of 1+, 2+ and 3+ do not rise   try: [150, 400, 900]".into());
-    }
-    Ok((first, Some([second, third])))
-}
-
-fn cutoff(word: &str) -> std::result::Result<Cutoff, String> {
-    let percent = |word: &str| word.trim().parse().ok().filter(|p| (0.0..=100.0).contains(p));
-    match (word.trim(), word.trim().strip_suffix('%').and_then(percent)) {
-        ("otsu", _) => Ok(Cutoff::Otsu),
-        (_, Some(p)) => Ok(Cutoff::Percentile(p)),
-        (word, _) => robust(word).ok_or_else(|| {
-            format!(
-                "\"{word}\" is no cutoff   try: a number, \"otsu\", a percentile like \"90 %\", or \"median + 6 deviations\""
-            )
-        }),
-    }
-}
-
-/// `median + 6 deviations`, `median - 4 deviations of logs`
-fn robust(word: &str) -> Option<Cutoff> {
-    let words: Vec<&str> = word.split_whitespace().collect();
-    let (sign, number, of_logs) = match words[..] {
-        ["median", sign, number, "deviations"] => (sign, number, false),
-        ["median", sign, number, "deviations", "of", "logs"] => (sign, number, true),
-        _ => return None,
-    };
-    let number: f64 = number.parse().ok().filter(|n: &f64| n.is_finite() && *n >= 0.0)?;
-    let deviations = match sign {
-        "+" => number,
-        "-" => -number,
-        _ => return None,
-    };
-    Some(Cutoff::Robust { deviations, of_logs })
 }
 
 impl<'de> Deserialize<'de> for Rule {
@@ -353,26 +225,6 @@ mod tests {
         assert_eq!(rule(" CD3+  HLA-DR+ PD-1- ").unwrap().markers, markers);
         for bad in ["", "CD3", "+", "CD3+ 8", "CD3\u{b1}"] {
             assert!(rule(bad).is_err(), "{bad}");
-        }
-        assert_eq!(cutoff("90 %").unwrap(), Cutoff::Percentile(90.0));
-        assert_eq!(cutoff(" otsu").unwrap(), Cutoff::Otsu);
-        let robust = |deviations, of_logs| Cutoff::Robust { deviations, of_logs };
-        assert_eq!(cutoff("median + 6.5 deviations").unwrap(), robust(6.5, false));
-        assert_eq!(cutoff(" median -  4 deviations of logs").unwrap(), robust(-4.0, true));
-        let written = |text: &str| toml::from_str::<BTreeMap<String, Positive>>(text).map(|mut all| all.remove("p"));
-        let graded = written("p = [1, 2.5, 'otsu']").unwrap().unwrap();
-        assert_eq!((graded.above, graded.higher), (Cutoff::Value(1.0), Some([Cutoff::Value(2.5), Cutoff::Otsu])));
-        assert_eq!(written("p = { above = [1, 2, 3], column = 'cnr_p' }").unwrap().unwrap().column.unwrap(), "cnr_p");
-        assert_eq!(written("p = 3").unwrap().unwrap().higher, None);
-        for bad in
-            ["[1, 2]", "[1, 2, 3, 4]", "[1, 3, 2]", "[2, 'otsu', 1]", "['90 %', '80 %', 'otsu']", "[]", "[1, nan, 2]"]
-        {
-            assert!(written(&format!("p = {bad}")).is_err(), "{bad}");
-        }
-        for bad in
-            ["", "90", "101 %", "-1 %", "nan %", "mean", "median", "median + -1 deviations", "median * 2 deviations"]
-        {
-            assert!(cutoff(bad).is_err(), "{bad}");
         }
     }
 }

@@ -19,6 +19,7 @@ pub const PRESETS: &[Preset] = &[
     Preset { name: "nuclei", text: include_str!("../../recipes/nuclei.toml") },
     Preset { name: "spots", text: include_str!("../../recipes/spots.toml") },
     Preset { name: "fish", text: include_str!("../../recipes/fish.toml") },
+    Preset { name: "ctc", text: include_str!("../../recipes/ctc.toml") },
     Preset { name: "viability", text: include_str!("../../recipes/viability.toml") },
     Preset { name: "proliferation", text: include_str!("../../recipes/proliferation.toml") },
     Preset { name: "expression", text: include_str!("../../recipes/expression.toml") },

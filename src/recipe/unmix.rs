@@ -1,7 +1,7 @@
 //! `[unmix.NAME]`: dyes that share channels. Each dye becomes an image of its own.
 
 use super::validate::Checker;
-use super::{Body, DerivedImage};
+use super::{Body, DerivedImage, Step};
 use crate::correct::{MOST_CHANNELS, MOST_DYES, Mixture};
 use crate::words::{one_or_many, words};
 use crate::{Error, Result};
@@ -108,6 +108,15 @@ impl Body {
         self.images.contains_key(name) || self.mixture_of(name).is_some()
     }
 
+    /// The image is made when object sets are there, of them or of an image that is: no set can be found in it.
+    pub fn follows_objects(&self, name: &str) -> bool {
+        let of_objects = |image: &DerivedImage| {
+            image.steps.iter().any(|step| step.set().is_some()) || image.sources().any(|s| self.follows_objects(s))
+        };
+        let of_mixture = |(_, mixture): (&str, &Unmix)| mixture.channels.iter().any(|s| self.follows_objects(s));
+        self.images.get(name).is_some_and(of_objects) || self.mixture_of(name).is_some_and(of_mixture)
+    }
+
     /// The mixture that a dye is of.
     pub fn mixture_of(&self, dye: &str) -> Option<(&str, &Unmix)> {
         self.unmix.iter().find(|(_, mixture)| mixture.dyes.contains_key(dye)).map(|(name, m)| (name.as_str(), m))
@@ -128,6 +137,11 @@ impl Body {
 }
 
 impl DerivedImage {
+    /// It holds doses, whatever it is made of.
+    pub(crate) fn is_dose(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Prescription(_)))
+    }
+
     /// The channels and images that it is made of.
     pub fn sources(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.channel.as_str()).chain(self.bleed_through.keys().map(String::as_str))

@@ -30,6 +30,7 @@ pub(super) fn check(body: &Body, text: &str) -> Result<(Vec<String>, Vec<String>
         checker.families(name, measure)?;
     }
     checker.classes()?;
+    checker.galleries()?;
     checker.image_groups()?;
     checker.plates()?;
     for (name, relate) in &body.relate {
@@ -202,7 +203,7 @@ impl Checker<'_> {
     pub fn name(&self, name: &str, path: &[&str]) -> Result<()> {
         let fine = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         // These would overwrite tables of the run itself.
-        let taken = ["images", "features", "run", "labels", "overlays", "original"].contains(&name);
+        let taken = ["images", "features", "run", "labels", "overlays", "galleries", "original"].contains(&name);
         if !name.is_empty() && name.len() <= 64 && name.chars().all(fine) && !taken {
             return Ok(());
         }
@@ -257,6 +258,11 @@ impl Checker<'_> {
         }
         for needed in needs(set) {
             self.known("object set", needed, &here, &self.body.objects)?;
+        }
+        let images = set.steps.iter().flatten().flat_map(Step::images).chain(&set.channel);
+        if let Some(image) = images.into_iter().find(|image| self.body.follows_objects(image)) {
+            let what = format!("the image \"{image}\" is made of objects, so none can be found in it");
+            return Err(self.error(what, &here).remedy("measure it: channels = [...] in [measure.SET]"));
         }
         let in_channel = set.steps.is_some() || set.sphere.is_some();
         match (&set.steps, &set.channel) {

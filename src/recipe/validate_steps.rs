@@ -3,13 +3,16 @@
 use super::place::{likely, list};
 use super::validate::Checker;
 use super::{
-    Contour, Habitats, Keep, Method, Propagate, PropagateMethod, Split, SplitBy, SplitDepth, SpotSigma, Spots, Step,
-    Threshold,
+    Centres, ClusterCentres, Contour, Habitats, Keep, Method, Prescription, Propagate, PropagateMethod, Split, SplitBy,
+    SplitDepth, SpotSigma, Spots, Step, Threshold,
 };
 use crate::Result;
 use crate::ops::spots::SIGMA_PX;
 use crate::units::Length;
 use std::collections::BTreeSet;
+
+/// The largest dose that can be meant.
+const MOST_GRAY: f64 = 1000.0;
 
 impl Checker<'_> {
     /// `masked`: the steps begin with objects.
@@ -31,6 +34,11 @@ impl Checker<'_> {
                     return Err(self
                         .error("\"filter\" makes an image of its own", &here)
                         .remedy("[images.NAME] with this step, and channel = \"NAME\" in the object set"));
+                }
+                Step::Prescription(_) => {
+                    return Err(self
+                        .error("\"prescription\" makes an image", &here)
+                        .remedy("[images.NAME] with this step and write = true"));
                 }
                 Step::Threshold(t) => self.threshold(t, &here)?,
                 Step::Habitats(h) => self.habitats(h, &here)?,
@@ -172,21 +180,97 @@ impl Checker<'_> {
     }
 
     fn habitats(&self, h: &Habitats, here: &[&str]) -> Result<()> {
-        let example = "percent = [40, 70], values = [2.5, 4.0], or classes = 3";
-        if usize::from(h.values.is_some()) + usize::from(h.percent.is_some()) + usize::from(h.classes.is_some()) != 1 {
+        let example = "percent = [40, 70], values = [2.5, 4.0], classes = 3, or clusters = 3 with images";
+        let ways = [h.values.is_some(), h.percent.is_some(), h.classes.is_some(), h.by_clusters()];
+        if ways.iter().filter(|way| **way).count() != 1 {
             return Err(self.error("habitats are divided in exactly one way", here).remedy(example));
         }
         let limits: Vec<f64> = h.values.iter().chain(&h.percent).flatten().copied().collect();
-        if h.classes.is_none() && (limits.is_empty() || !limits.windows(2).all(|w| w[0] < w[1])) {
+        if h.by_clusters() || !h.images.is_empty() {
+            self.clusters(h, here)?;
+        } else if h.classes.is_none() && (limits.is_empty() || !limits.windows(2).all(|w| w[0] < w[1])) {
             return Err(self.error("the limits of habitats rise, and there is one at least", here).remedy(example));
         }
         for percent in h.percent.iter().flatten() {
             self.percentage(Some(*percent), "percent = [40, 70]", here)?;
         }
-        if limits.iter().any(|v| !v.is_finite()) || h.classes.is_some_and(|n| !(2..=8).contains(&n)) {
-            return Err(self.error("a number is out of range", here).remedy("classes 2 to 8, and no inf or nan"));
+        let several = [h.classes, h.clusters];
+        if limits.iter().any(|v| !v.is_finite()) || several.iter().flatten().any(|n| !(2..=8).contains(n)) {
+            let e = self.error("a number is out of range", here);
+            return Err(e.remedy("classes and clusters 2 to 8, and no inf or nan"));
         }
         Ok(())
+    }
+
+    /// Doses and values that rise.
+    pub fn prescription(&self, p: &Prescription, here: &[&str]) -> Result<()> {
+        let wrong = |what: String, remedy: &str| Err(self.error(what, here).remedy(remedy));
+        let rises = |[low, high]: [f64; 2]| low < high && low.is_finite() && high.is_finite();
+        let [least, most] = p.dose;
+        if !rises(p.dose) || least < 0.0 || most > MOST_GRAY {
+            let what = format!("a dose from {least} to {most} Gy");
+            return wrong(what, &format!("dose = [60, 84]: the least and the largest, 0 to {MOST_GRAY} Gy"));
+        }
+        match (p.values, p.percentiles) {
+            (Some(limits), None) if rises(limits) => Ok(()),
+            (None, Some([a, b])) if rises([a, b]) && a >= 0.0 && b <= 100.0 => Ok(()),
+            (Some([low, high]), None) => wrong(
+                format!("values from {low} to {high}: no dose lies between"),
+                "values = [4.0, 12.0], the lower one first",
+            ),
+            (None, Some([a, b])) => wrong(
+                format!("percentiles from {a} to {b}: no dose lies between"),
+                "percentiles = [5, 95], the lower one first",
+            ),
+            _ => wrong(
+                "a prescription has exactly one pair of limits".into(),
+                "values = [4.0, 12.0], or percentiles = [5, 95]",
+            ),
+        }
+    }
+
+    /// Clusters need images, and nothing else does.
+    fn clusters(&self, h: &Habitats, here: &[&str]) -> Result<()> {
+        let wrong = |what: &str, remedy: &str| Err(self.error(what, here).remedy(remedy));
+        if !h.by_clusters() {
+            return wrong("images are of use only with clusters", "clusters = 3 in the place of limits");
+        }
+        if h.images.is_empty() {
+            return wrong("nothing says by which images clusters are told apart", "images = [\"pet\", \"log\"]");
+        }
+        if h.of.is_some() {
+            return wrong("of says nothing to clusters", "leave it out: images says what they read");
+        }
+        for (i, image) in h.images.iter().enumerate() {
+            self.source(image, here)?;
+            if h.images[..i].contains(image) {
+                return wrong(&format!("\"{image}\" stands there twice"), "each image once");
+            }
+        }
+        match &h.centres {
+            Some(Centres::Known(known)) => self.centres(h, known, here),
+            _ => Ok(()),
+        }
+    }
+
+    /// Centres are those of these images, and as many as the recipe says.
+    fn centres(&self, h: &Habitats, known: &ClusterCentres, here: &[&str]) -> Result<()> {
+        let wrong = |what: &str, remedy: &str| Err(self.error(what, here).remedy(remedy));
+        if let Some(fault) = known.fault() {
+            return wrong(&fault, "a file as uptake habitats learn writes it");
+        }
+        if known.images != h.images {
+            let (theirs, ours) = (known.images.join(", "), h.images.join(", "));
+            let what = format!("the centres are those of the images {theirs}, the step reads {ours}");
+            return wrong(&what, "the images that they were learned from, in that order, or centres of these");
+        }
+        match h.clusters {
+            Some(n) if n != known.centres.len() => {
+                let what = format!("{n} clusters, and the centres are {}", known.centres.len());
+                wrong(&what, "leave clusters out, or learn the centres again")
+            }
+            _ => Ok(()),
+        }
     }
 
     fn propagate(&self, p: &Propagate, here: &[&str]) -> Result<()> {

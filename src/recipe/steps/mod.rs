@@ -7,6 +7,7 @@ mod filters;
 mod habitats;
 mod lesions;
 mod objects;
+mod prescription;
 mod propagate;
 mod responses;
 mod spots;
@@ -16,6 +17,7 @@ pub use filters::*;
 pub use habitats::*;
 pub use lesions::*;
 pub use objects::*;
+pub use prescription::*;
 pub use propagate::*;
 pub use responses::*;
 pub use spots::*;
@@ -55,6 +57,8 @@ pub enum Step {
     FillHoles(Nothing),
     /// Divides the objects of another set by how bright their parts are.
     Habitats(Habitats),
+    /// Makes a map of doses of the objects of another set.
+    Prescription(Prescription),
     /// Finds points of light, each an object.
     Spots(Spots),
     /// Numbers the connected pieces of the mask.
@@ -94,6 +98,7 @@ impl Step {
             Step::Threshold(_) => "threshold",
             Step::FillHoles(_) => "fill_holes",
             Step::Habitats(_) => "habitats",
+            Step::Prescription(_) => "prescription",
             Step::Spots(_) => "spots",
             Step::Label(_) => "label",
             Step::Landscape(_) => "landscape",
@@ -134,6 +139,7 @@ impl Step {
             Step::TopHat(p) | Step::Opening(p) | Step::Closing(p) => p.of.as_deref(),
             Step::Threshold(p) => p.of.as_deref(),
             Step::Habitats(p) => p.of.as_deref(),
+            Step::Prescription(p) => p.of.as_deref(),
             Step::Spots(p) => p.of.as_deref(),
             Step::Landscape(p) => p.of.as_deref(),
             Step::Split(p) => p.of.as_deref(),
@@ -183,7 +189,7 @@ impl Step {
             Step::Contour(p) => p.background.iter().flatten().chain([&p.within]).any(is_r),
             Step::Watershed(p) => is_r(&p.within),
             Step::Propagate(p) => p.within.iter().any(is_r) || p.without_nuclei.iter().any(in_r),
-            Step::FillHoles(_) | Step::Label(_) | Step::Refine(_) | Step::Exclude(_) => false,
+            Step::FillHoles(_) | Step::Label(_) | Step::Refine(_) | Step::Exclude(_) | Step::Prescription(_) => false,
         }
     }
 
@@ -193,8 +199,17 @@ impl Step {
             Step::Threshold(p) => p.set.as_deref(),
             Step::Exclude(p) => Some(&p.set),
             Step::Habitats(p) => Some(&p.set),
+            Step::Prescription(p) => Some(&p.set),
             Step::Propagate(p) => Some(&p.from),
             _ => None,
+        }
+    }
+
+    /// The channels and images that it reads by their names, beside the channel of its set.
+    pub fn images(&self) -> &[String] {
+        match self {
+            Step::Habitats(p) => &p.images,
+            _ => &[],
         }
     }
 

@@ -4,9 +4,11 @@
 //! contour names the slice that it lies on. Explicit VR, little endian. UIDs follow from the series and the objects (2.25 and a
 //! hash), dates are those of the series: the same input gives the same bytes.
 
+mod nested;
 mod rtstruct;
 mod seg;
 
+pub use nested::{Nested, nested};
 pub use rtstruct::rtstruct;
 pub use seg::seg;
 
@@ -32,6 +34,8 @@ pub struct Found<'a> {
     pub recipe: &'a str,
     /// One region a label.
     pub labels: &'a Labels,
+    /// Their names by label, if they are not those of the set with a number.
+    pub names: &'a [String],
     /// The series that they were found in.
     pub source: &'a DicomSource,
     /// Distances of the grid.
@@ -43,7 +47,8 @@ pub struct Found<'a> {
 impl Found<'_> {
     /// Name of a region.
     fn name(&self, label: u32) -> String {
-        format!("{} {label}", ascii(self.set))
+        let own = self.names.get(label as usize - 1).map(|name| ascii(name));
+        own.unwrap_or_else(|| format!("{} {label}", ascii(self.set)))
     }
 
     /// The runs of a region by slice: row, first column, and the column behind the last one.

@@ -1,10 +1,18 @@
-//! The step `habitats`: each object of another set becomes one object for each range of its values, the coldest first.
+//! The step `habitats`: each object of another set becomes one object for each range of its values, or for each cluster of its voxels,
+//! the coldest first.
+
+mod clusters;
+mod cohort;
+mod kmeans;
+
+pub use cohort::{HabitatValues, MOST_VOXELS, habitat_values, learn_centres};
 
 use super::state::State;
-use crate::image::{Labels, ObjectRun, Scale};
+use crate::image::{Labels, ObjectRun, Regions, Scale};
 use crate::ops::threshold::multi_otsu::cuts;
 use crate::recipe::Habitats;
 use crate::{Error, Result};
+use clusters::Clusters;
 use rayon::prelude::*;
 
 /// Steps of the histogram that classes are found on, as in `skimage.filters.threshold_multiotsu`.
@@ -13,37 +21,48 @@ const BINS: usize = 256;
 impl State<'_> {
     /// Divides the objects of a set. Voxels of no habitat do not exist: together they are the object.
     pub fn habitats(&mut self, p: &Habitats) -> Result<()> {
-        let src = self.of(&p.of)?;
-        let samples = self.device.fetch(&src.samples)?;
         let known = self.sets.get(&p.set).ok_or_else(|| Error::usage(format!("no object set \"{}\"", p.set)))?;
         let labels = known.labels.to_host()?;
         let least = p.smallest.map(|size| self.geometry.count(size)).transpose()?.unwrap_or(0.0);
-        let runs = labels.runs()?;
-        let divide = |label: u32| {
-            let runs = runs.of(label);
-            let inside: Vec<i32> =
-                runs.iter().flat_map(|run| samples_of(run, labels.shape.x, &samples)).copied().collect();
-            let mut levels = levels(&inside, src.scale, p);
-            join(&mut levels, least);
-            levels
-        };
-        let levels: Vec<Vec<u32>> = (1..=labels.count).into_par_iter().map(divide).collect();
-        let (mut voxels, mut first) = (vec![0u32; labels.shape.len()], 1);
+        let mut levels = if p.by_clusters() { self.by_clusters(p, &labels)? } else { self.by_values(p, &labels)? };
+        levels.par_iter_mut().for_each(|levels| join(levels, least));
+        let (runs, size) = (labels.runs()?, labels.shape.len());
+        let (mut voxels, mut first) = (vec![0u32; size], 1);
+        let mut numbers = vec![0u32; size];
         for (label, levels) in (1..).zip(&levels) {
             let mut present = levels.clone();
             present.sort_unstable();
             present.dedup();
-            let mut levels = levels.iter();
-            for run in runs.of(label) {
-                for (voxel, level) in voxels[run.voxels(labels.shape.x)].iter_mut().zip(&mut levels) {
-                    *voxel = first + present.partition_point(|other| other < level) as u32;
-                }
+            let inside = runs.of(label).iter().flat_map(|run| run.voxels(labels.shape.x));
+            for (at, level) in inside.zip(levels) {
+                voxels[at] = first + present.partition_point(|other| other < level) as u32;
+                numbers[at] = level + 1;
             }
             first += present.len() as u32;
         }
         self.mask = None;
         self.labels = Some(Labels::new(labels.shape, voxels)?.to(self.device)?);
+        self.origin = Some(Regions { voxels: numbers, ..Regions::none(labels.shape) });
         Ok(())
+    }
+
+    /// The level of each voxel of each object, from 0, by the values of one image.
+    fn by_values(&self, p: &Habitats, labels: &Labels) -> Result<Vec<Vec<u32>>> {
+        let (src, runs) = (self.of(&p.of)?, labels.runs()?);
+        let samples = self.device.fetch(&src.samples)?;
+        let divide = |label: u32| {
+            let inside = runs.of(label).iter().flat_map(|run| samples_of(run, labels.shape.x, &samples));
+            levels(&inside.copied().collect::<Vec<i32>>(), src.scale, p)
+        };
+        Ok((1..=labels.count).into_par_iter().map(divide).collect())
+    }
+
+    /// The same by the clusters of the values of several images.
+    fn by_clusters(&mut self, p: &Habitats, labels: &Labels) -> Result<Vec<Vec<u32>>> {
+        let images = self.channels(&p.images)?;
+        let found = Clusters::of(p, &images, labels)?;
+        self.warnings.extend(found.warning);
+        Ok(found.levels)
     }
 }
 
@@ -155,7 +174,7 @@ mod tests {
     fn limits_belong_to_the_hotter_side() {
         let p = |values: Option<Vec<f64>>, percent| {
             let set = "lesions".to_string();
-            Habitats { set, values, percent, classes: None, smallest: None, of: None }
+            Habitats { set, values, percent, ..Habitats::default() }
         };
         assert_eq!(levels(&[1, 2, 3, 4], Scale::ONE, &p(Some(vec![2.0, 4.0]), None)), [0, 1, 1, 2]);
         assert_eq!(levels(&[1, 5, 9, 10], Scale::ONE, &p(None, Some(vec![50.0, 90.0]))), [0, 1, 2, 2]);
