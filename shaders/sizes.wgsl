@@ -1,4 +1,8 @@
-// Counts the runs of equal labels among sixteen voxels.
+// Counts the runs of equal labels among sixteen voxels. Labels for which there is no place are left out.
+fn add(label: u32, n: u32) {
+    if (label != 0u && label <= p.labels) { add_size(label, n); }
+}
+
 fn run(k: u32) {
     let begin = k * 16u;
     let to = min(begin + 16u, p.size);
@@ -7,11 +11,11 @@ fn run(k: u32) {
     for (var i = begin; i < to; i++) {
         let v = values(i);
         if (v != value) {
-            if (value != 0u) { add_size(value, n); }
+            add(value, n);
             value = v;
             n = 0u;
         }
         n++;
     }
-    if (value != 0u) { add_size(value, n); }
+    add(value, n);
 }

@@ -19,8 +19,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// # fn main() {}
 /// ```
 pub struct Recycler {
-    idle: Mutex<Idle>,
+    idle: &'static Mutex<Idle>,
 }
+
+/// What the allocator of this process keeps.
+static KEPT: Mutex<Idle> = Mutex::new(Idle::NONE);
 
 /// A huge page: the unit of large blocks, and the smallest of them.
 const PAGE: usize = 2 << 20;
@@ -42,10 +45,10 @@ struct Idle {
 }
 
 impl Recycler {
-    /// A recycler that holds nothing yet.
+    /// The recycler of this process.
     #[must_use]
     pub const fn new() -> Self {
-        Recycler { idle: Mutex::new(Idle { blocks: [Block { start: 0, bytes: 0 }; MOST], count: 0 }) }
+        Recycler { idle: &KEPT }
     }
 }
 
@@ -130,6 +133,8 @@ unsafe impl GlobalAlloc for Recycler {
 }
 
 impl Idle {
+    const NONE: Idle = Idle { blocks: [Block { start: 0, bytes: 0 }; MOST], count: 0 };
+
     /// The start of `bytes` out of the smallest block that holds them.
     fn take(&mut self, bytes: usize) -> Option<usize> {
         let fits = (0..self.count).filter(|&k| self.blocks[k].bytes >= bytes);
@@ -183,8 +188,9 @@ impl Idle {
     }
 }
 
-/// Gives small blocks that are free back to the system, after much was let go that will not be wanted again.
+/// Gives all memory that is free back to the system, after much was let go that will not be wanted again.
 pub fn trim() {
+    KEPT.lock().unwrap_or_else(PoisonError::into_inner).release(usize::MAX);
     // SAFETY: it looks at free blocks alone.
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     unsafe {
@@ -233,8 +239,14 @@ fn unmap(_: Block) {}
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use super::{PAGE, Recycler};
+    use super::{Idle, PAGE, Recycler};
     use std::alloc::{GlobalAlloc, Layout};
+    use std::sync::Mutex;
+
+    /// One of its own.
+    fn recycler() -> Recycler {
+        Recycler { idle: Box::leak(Box::new(Mutex::new(Idle::NONE))) }
+    }
 
     fn layout(pages: usize) -> Layout {
         Layout::from_size_align(pages * PAGE, 8).expect("a layout")
@@ -243,7 +255,7 @@ mod tests {
     /// Mechanics: a block that was dropped is given out again, in parts, and joined when the parts come back.
     #[test]
     fn a_dropped_block_is_used_again() {
-        let memory = Recycler::new();
+        let memory = recycler();
         unsafe {
             let whole = memory.alloc(layout(4));
             whole.write_bytes(7, 4 * PAGE);
@@ -261,7 +273,7 @@ mod tests {
     /// Mechanics: fresh memory is taken only after as much of what is idle has gone back.
     #[test]
     fn what_is_kept_does_not_add_to_the_peak() {
-        let memory = Recycler::new();
+        let memory = recycler();
         unsafe {
             let small = memory.alloc(layout(2));
             memory.dealloc(small, layout(2));
@@ -276,7 +288,7 @@ mod tests {
     /// Mechanics: growing and shrinking keep what was written, across the border of large and small.
     #[test]
     fn a_block_keeps_its_bytes_when_its_size_changes() {
-        let memory = Recycler::new();
+        let memory = recycler();
         let mut old = Layout::from_size_align(1000, 8).expect("a layout");
         unsafe {
             let mut at = memory.alloc(old);
@@ -293,7 +305,7 @@ mod tests {
     /// Mechanics: a request beyond all memory is refused, not granted in part.
     #[test]
     fn too_much_is_refused() {
-        let memory = Recycler::new();
+        let memory = recycler();
         let layout = Layout::from_size_align(isize::MAX as usize - 7, 8).expect("a layout");
         assert!(unsafe { memory.alloc(layout) }.is_null());
     }

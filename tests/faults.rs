@@ -181,6 +181,34 @@ fn what_does_not_belong_to_a_resumed_run_is_done_again_or_goes() {
     assert!(!place.at("o/big_spots.csv").exists());
 }
 
+/// The tables are written again only where they would be others, or somebody has touched them.
+#[test]
+fn a_finished_run_that_is_resumed_lets_its_tables_be() {
+    let place = Place::new(&["a.png", "b.png", "c.txt.png"]);
+    fs::write(place.at("in/c.txt.png"), "no image").unwrap();
+    let run = |patient: &str| {
+        fs::write(place.at("sheet.csv"), format!("path,patient\nin/a.png,{patient}\n")).unwrap();
+        let output = place.run("o", &["--resume", "--format", "csv,parquet", "--sheet", "sheet.csv"]);
+        assert_eq!(output.status.code(), Some(1), "{}", err(&output));
+        place.files("o")
+    };
+    let written = |name: &str| fs::metadata(place.at("o").join(name)).unwrap().ino();
+    let tables = ["spots.csv", "big_spots.csv", "images.csv", "features.csv", "spots.parquet", "images.parquet"];
+    let whole = run("P1");
+    let before = tables.map(written);
+    assert!(run("P1") == whole && run("P1") == whole);
+    assert_eq!(tables.map(written), before, "nothing was written");
+    for touched in ["spots.csv", "images.parquet"] {
+        fs::write(place.at("o").join(touched), "x").unwrap();
+        assert!(run("P1") == whole, "{touched}");
+    }
+    fs::remove_file(place.at("o/features.csv")).unwrap();
+    assert!(run("P1") == whole);
+    // Something that only the tables follow from.
+    assert!(run("P2") != whole);
+    assert!(run("P1") == whole);
+}
+
 #[test]
 fn a_killed_run_goes_on_to_the_same_bytes() {
     let names: Vec<String> = (0..24).map(|i| format!("i{i}.png")).collect();

@@ -49,7 +49,7 @@ const LISTED: &[(&str, usize, &str)] = &[
         "commands are added; waiting for the device is done outside, and ends when the device fails",
     ),
     ("src/measure/surface.rs", 1, "a table of constants that a single thread works out"),
-    ("src/memory.rs", 3, "a list of free blocks"),
+    ("src/memory.rs", 4, "a list of free blocks"),
     ("src/simd/wide.rs", 2, "asks the processor"),
     ("src/profile.rs", 3, "a map of times; the work that is timed is done outside"),
     ("src/recipe/parse.rs", 2, "the channels of the presets, read outside of the cell"),

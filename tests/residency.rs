@@ -14,10 +14,10 @@ use uptake::read::{self, Options};
 use uptake::recipe::{Recipe, preset};
 use uptake::units::{Shape, Spacing};
 
-/// Waits for something to come down in one image of the preset `cells`: the histograms and ranges of four thresholds,
-/// the noise between neighbours and over a lag, the two classes that tell noise from objects, the counts of each labelling,
-/// sizes, peaks and pairs of two splits, order statistics, and the labels of three sets.
-const READBACKS: u64 = 40;
+/// Waits for something to come down in one image of the preset `cells`: for the scale, for denoising and for the threshold
+/// a range and the histograms after it; another range; the peaks of two splits; two order statistics; the pieces of objects;
+/// their sizes; the runs of three sets; and noise over a lag where it is asked for.
+const READBACKS: u64 = 18;
 
 fn sample(name: &str) -> Scan {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("sample-images").join(name);
@@ -26,7 +26,7 @@ fn sample(name: &str) -> Scan {
 
 /// The same for the recipe below on the body below: labels of nine sets, counts of labellings, and for each round of a
 /// contour the hottest voxels of all lesions, or their sums.
-const READBACKS_PET: u64 = 80;
+const READBACKS_PET: u64 = 52;
 
 const PET: &str = r#"
 modality = "pet"
@@ -185,8 +185,9 @@ fn little_goes_over_the_bus() {
     assert!(moved.submissions <= moved.readbacks + moved.dispatches / 64, "{moved:?}");
     // One channel up, of 16 bits and so two samples in a word, and tables by the object or the bin.
     assert!(moved.bytes_up < image * 3 / 4, "{moved:?}");
-    // The labels of each set down, and lists by the object or the pair of basins.
-    assert!(moved.bytes_down < image * (outcome.sets.len() as u64 + 1), "{moved:?}");
+    // The runs of three sets, lists by the object or the pair of basins, and histograms: no image comes down.
+    assert_eq!(outcome.sets.len(), 3);
+    assert!(moved.bytes_down < image * 2 / 3, "{moved:?}");
 }
 
 #[test]
@@ -233,6 +234,7 @@ fn lesions_are_the_same_on_every_device() {
     assert!(reads <= READBACKS_PET, "{reads}");
     // The channel once for all seven sets that are found in it, the labels of the bladder and of the liver's sphere.
     assert!(up < image * 3, "{up}");
-    // The labels of each set, and the passes between basins of the watershed.
-    assert!(down < image * (sets.len() as u64 + 6), "{down}");
+    // The runs of each set, and the passes between basins of the watershed.
+    assert!(sets.len() >= 9);
+    assert!(down < image * 3, "{down}");
 }

@@ -8,6 +8,7 @@
 //! A run that is killed, stopped or out of space never gets to the second one.
 
 use super::head::Head;
+use super::left_tables::LeftTables;
 use super::marker::MARKER;
 use super::summary::Summary;
 use crate::write::Draft;
@@ -28,12 +29,15 @@ pub(super) struct Closed {
     pub seconds: f64,
     /// SHA-256 of the list of what became of each image.
     pub images: String,
+    /// Its tables.
+    #[serde(default)]
+    pub tables: LeftTables,
 }
 
 impl Closed {
-    pub fn new(head: &Head, summary: &Summary, images: String) -> Self {
+    pub fn new(head: &Head, summary: &Summary, images: String, tables: LeftTables) -> Self {
         let Summary { ok, failed, skipped, seconds, .. } = *summary;
-        Closed { head: head.clone(), ok, failed, skipped, seconds, images }
+        Closed { head: head.clone(), ok, failed, skipped, seconds, images, tables }
     }
 }
 

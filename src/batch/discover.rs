@@ -89,6 +89,8 @@ impl Images {
         recipes: &[&Recipe],
     ) -> Result<HashMap<PathBuf, PathBuf>> {
         let (root, items, mut files) = (&self.root, &mut self.items, BTreeMap::new());
+        // Most files are images of their own.
+        items.reserve_exact(found.len());
         for (path, found) in found {
             match found {
                 SearchResult::File { explicit } => drop(files.insert(path, explicit)),

@@ -11,6 +11,7 @@ use super::earlier::Existing;
 use super::events::Observer;
 use super::head::{Head, RecipeText};
 use super::ledger::{self, Entry, Ledger};
+use super::left_tables::LeftTables;
 use super::marker::MARKER;
 use super::out::Out;
 use super::parts::Store;
@@ -21,7 +22,7 @@ use super::settings::Settings;
 use super::shard::Shard;
 use super::stop::Stop;
 use super::summary::{self, Summary};
-use super::{budget, chooser, machine, run_json, search, tables};
+use super::{budget, chooser, machine, run_json, search};
 use crate::device::Device;
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -97,14 +98,14 @@ pub fn merge(merge: &Merge) -> Result<Summary> {
         budget: budget::Budget::new(0),
         places: [PathBuf::from(&first.root), search::absolute(&merge.out)],
     };
-    pool.install(|| tables::write(&context, &ended))?;
+    let tables = pool.install(|| LeftTables::write(&context, &head, &ended, None))?;
     context.store.remove_all_but(ended.parts()?)?;
     let mut summary = summary::summary(ended.entries()?)?;
     summary.seconds = start.elapsed().as_secs_f64();
     let merged = Merged { command: merge.command.clone(), shards: shards.iter().map(shard_run).collect() };
     let images = run_json::write(&out, &head, ended, &summary, Some(&merged))?;
     summary.removed = out.remove_stale()?;
-    closing::close(out.folder(), &Closed::new(&head, &summary, images))?;
+    closing::close(out.folder(), &Closed::new(&head, &summary, images, tables))?;
     Ok(summary)
 }
 

@@ -27,6 +27,7 @@ mod item;
 mod json_lines;
 mod layout;
 mod ledger;
+mod left_tables;
 mod listing;
 mod machine;
 mod marker;

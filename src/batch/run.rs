@@ -9,6 +9,7 @@ use super::events::Event;
 use super::head::Head;
 use super::item::Item;
 use super::ledger::{Ended, Ledger};
+use super::left_tables::LeftTables;
 use super::out::Out;
 use super::parts::Store;
 use super::pools::{at_most, pool};
@@ -18,7 +19,7 @@ use super::settings::Settings;
 use super::shard::List;
 use super::summary::{Summary, summary};
 use super::waiting::Waiting;
-use super::{controls, groups, machine, plates, queue, redo, run_json, tables};
+use super::{controls, groups, machine, plates, queue, redo, run_json};
 use crate::device::Device;
 use crate::{Error, Result};
 use std::time::Instant;
@@ -52,6 +53,8 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
     let jobs = settings.jobs.unwrap_or(most).clamp(1, waiting.len().max(1));
     (head.threads, head.jobs, head.memory) = (threads, jobs, memory);
     (head.device, head.root) = (device.name(), root.to_string_lossy().into_owned());
+    // One that is damaged or of an older version leaves nothing.
+    let left = closing::closed(out.folder()).ok().flatten().filter(|_| settings.existing.keeps()).map(|c| c.tables);
     closing::begin(out.folder(), &head)?;
     if earlier && !settings.existing.keeps() {
         let folder = settings.out.display();
@@ -73,17 +76,23 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
     settings.observer.tell(Event::Begun { head: &head, images: waiting.len(), out: &settings.out });
     let ledger = Ledger::create(out.folder(), waiting.len())?;
     let finished = queue::work(&context, &waiting, jobs, &ledger)?;
-    let closed = ledger.close().and_then(|ended| close(&context, ended, &head, start));
+    let closed = ledger.close().and_then(|ended| close(&context, ended, &head, left, start));
     let summary = closed.map_err(|e| unfinished(e, finished))?;
     settings.observer.tell(Event::Ended(&summary));
     Ok(summary)
 }
 
 /// Writes the tables and the record of the run, and closes it if it reached all images.
-fn close(context: &BatchContext, ended: Ended, head: &Head, start: Instant) -> Result<Summary> {
+fn close(
+    context: &BatchContext,
+    ended: Ended,
+    head: &Head,
+    left: Option<LeftTables>,
+    start: Instant,
+) -> Result<Summary> {
     let mut summary = summary(ended.entries()?)?;
     summary.stopped = context.stop().reason();
-    context.pool.install(|| tables::write(context, &ended))?;
+    let tables = context.pool.install(|| LeftTables::write(context, head, &ended, left))?;
     if summary.stopped.is_none() {
         context.store.remove_all_but(ended.parts()?)?;
     }
@@ -91,7 +100,7 @@ fn close(context: &BatchContext, ended: Ended, head: &Head, start: Instant) -> R
     let images = run_json::write(context.out, head, ended, &summary, None)?;
     if summary.stopped.is_none() {
         summary.removed = context.out.remove_stale()?;
-        closing::close(context.out.folder(), &Closed::new(head, &summary, images))?;
+        closing::close(context.out.folder(), &Closed::new(head, &summary, images, tables))?;
     }
     Ok(summary)
 }

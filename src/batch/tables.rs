@@ -20,9 +20,10 @@ use crate::{Error, Kind, Result};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
-/// Writes all tables of a run that has ended.
-pub(super) fn write(context: &BatchContext, ended: &Ended) -> Result<()> {
+/// Writes all tables of a run that has ended; returns the places of the files.
+pub(super) fn write(context: &BatchContext, ended: &Ended) -> Result<Vec<String>> {
     let metadata = &context.metadata;
     let layout = Layout::of(ended.entries()?, context.recipes, &context.store)?;
     metadata.differ_from(layout.names())?;
@@ -76,21 +77,26 @@ pub(super) fn write(context: &BatchContext, ended: &Ended) -> Result<()> {
     let rows = together(&row.schema, &waiting)?;
     sum_up(IMAGES, &rows)?;
     images.append(&rows)?;
-    images.finish()?;
-    sets.into_values().try_for_each(|(_, sink)| sink.finish())?;
+    let mut places = images.finish()?;
+    for (_, sink) in sets.into_values() {
+        places.extend(sink.finish()?);
+    }
     let (sums, pictures) = sums(groups, plates);
     if context.settings.overlays {
-        let mut written = pictures.iter().map(|(below, text)| Draft::write(context.out.path(below)?, text.as_bytes()));
-        written.try_for_each(|done: Result<()>| done)?;
+        for (below, text) in pictures {
+            Draft::write(context.out.path(&below)?, text.as_bytes())?;
+            places.push(below);
+        }
     }
     for (name, table) in &sums {
         let mut sink = Sinks::open(context, name)?;
         sink.append(&arrow::batch(table)?)?;
-        sink.finish()?;
+        places.extend(sink.finish()?);
     }
     let mut features = Sinks::open(context, "features")?;
     features.append(&arrow::batch(&dictionary(&layout, metadata, &sums))?)?;
-    features.finish()
+    places.extend(features.finish()?);
+    Ok(places)
 }
 
 /// The tables that sum up images, and pictures of them with their places.
@@ -166,6 +172,8 @@ fn dictionary(layout: &Layout, metadata: &Metadata, sums: &[(&str, Table)]) -> T
 
 /// One table in each format that was asked for.
 struct Sinks {
+    /// Of the files.
+    places: Vec<String>,
     csv: Option<CsvSink>,
     parquet: Option<ParquetSink>,
     anndata: Option<AnnDataSink>,
@@ -173,18 +181,27 @@ struct Sinks {
 
 impl Sinks {
     fn open(context: &BatchContext, name: &str) -> Result<Self> {
-        let (s, out) = (context.settings, context.out);
-        let csv = if s.csv { Some(CsvSink::open(out.path(&format!("{name}.csv"))?)?) } else { None };
-        let parquet = if s.parquet { Some(ParquetSink::open(out.path(&format!("{name}.parquet"))?)?) } else { None };
-        Ok(Sinks { csv, parquet, anndata: None })
+        let (s, mut sinks) = (context.settings, Sinks { places: vec![], csv: None, parquet: None, anndata: None });
+        if s.csv {
+            sinks.csv = Some(CsvSink::open(sinks.place(context, format!("{name}.csv"))?)?);
+        }
+        if s.parquet {
+            sinks.parquet = Some(ParquetSink::open(sinks.place(context, format!("{name}.parquet"))?)?);
+        }
+        Ok(sinks)
     }
     /// Of a table of objects, as AnnData as well where a recipe says so.
     fn of_objects(context: &BatchContext, name: &str) -> Result<Self> {
         let mut sinks = Self::open(context, name)?;
         if context.recipes.all().iter().any(|recipe| recipe.body.output.anndata) {
-            sinks.anndata = Some(AnnDataSink::open(context.out.path(&format!("{name}.h5ad"))?, name)?);
+            sinks.anndata = Some(AnnDataSink::open(sinks.place(context, format!("{name}.h5ad"))?, name)?);
         }
         Ok(sinks)
+    }
+    fn place(&mut self, context: &BatchContext, below: String) -> Result<PathBuf> {
+        let path = context.out.path(&below)?;
+        self.places.push(below);
+        Ok(path)
     }
     /// Says that an image of so many rows comes next.
     fn image(&mut self, rows: usize) -> Result<()> {
@@ -195,9 +212,11 @@ impl Sinks {
         self.parquet.as_mut().map_or(Ok(()), |s| s.append(rows))?;
         self.anndata.as_mut().map_or(Ok(()), |s| s.append(rows))
     }
-    fn finish(self) -> Result<()> {
+    /// The places of the files, now that they are whole.
+    fn finish(self) -> Result<Vec<String>> {
         self.csv.map_or(Ok(()), CsvSink::finish)?;
         self.parquet.map_or(Ok(()), ParquetSink::finish)?;
-        self.anndata.map_or(Ok(()), AnnDataSink::finish)
+        self.anndata.map_or(Ok(()), AnnDataSink::finish)?;
+        Ok(self.places)
     }
 }

@@ -115,6 +115,6 @@ impl<T: Word> GpuBuffer<T> {
     /// # Errors
     /// The device is lost.
     pub fn download_first(&self, n: usize) -> Result<Vec<T>> {
-        self.queue.download(self.raw()?, n.min(self.len))
+        Ok(self.queue.download(&[(self.raw()?, n.min(self.len))])?.pop().unwrap_or_default())
     }
 }

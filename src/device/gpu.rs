@@ -151,7 +151,7 @@ impl Gpu {
         if !bytes.is_empty() {
             // Through a staging buffer in the encoder, so that it comes after what was recorded for pooled memory.
             let (from, to) = (self.filled(bytes)?, b.raw()?.clone());
-            self.0.queue.record(Command::Copy { from, to, bytes: bytes.len() as u64 });
+            self.0.queue.record(Command::Copy { from, to, at: 0, bytes: bytes.len() as u64 });
         }
         self.0.queue.count.uploads.fetch_add(1, Ordering::Relaxed);
         self.0.queue.count.bytes_up.fetch_add(bytes.len() as u64, Ordering::Relaxed);
@@ -165,8 +165,17 @@ impl Gpu {
     pub fn copy<T: Word>(&self, src: &GpuBuffer<T>) -> Result<GpuBuffer<T>> {
         let b = self.alloc::<T>(src.len())?;
         let (from, to) = (src.raw()?.clone(), b.raw()?.clone());
-        self.0.queue.record(Command::Copy { from, to, bytes: src.len() as u64 * 4 });
+        self.0.queue.record(Command::Copy { from, to, at: 0, bytes: src.len() as u64 * 4 });
         Ok(b)
+    }
+
+    /// Reads the elements of several buffers back in one wait for everything recorded so far.
+    ///
+    /// # Errors
+    /// The device is lost.
+    pub fn download_all(&self, buffers: &[GpuBuffer<u32>]) -> Result<Vec<Vec<u32>>> {
+        let raws = buffers.iter().map(|b| Ok((b.raw()?, b.len()))).collect::<Result<Vec<_>>>()?;
+        self.0.queue.download(&raws)
     }
 
     /// A new buffer with these bytes, a multiple of four, to copy from.

@@ -132,22 +132,29 @@ impl Queue {
         Some(index)
     }
 
-    /// Reads the first `n` elements back: waits for what was recorded so far.
-    pub fn download<T: Word>(&self, raw: &wgpu::Buffer, n: usize) -> Result<Vec<T>> {
-        let size = n as u64 * 4;
+    /// Reads the first elements of buffers back: waits once for what was recorded so far.
+    pub fn download<T: Word>(&self, buffers: &[(&wgpu::Buffer, usize)]) -> Result<Vec<Vec<T>>> {
+        let size = buffers.iter().map(|(_, n)| *n as u64 * 4).sum();
         self.count.readbacks.fetch_add(1, Ordering::Relaxed);
         self.count.bytes_down.fetch_add(size, Ordering::Relaxed);
-        if n == 0 {
-            return Ok(Vec::new());
+        if size == 0 {
+            return Ok(buffers.iter().map(|_| Vec::new()).collect());
         }
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
         let staging =
             self.device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false });
         self.check()?;
-        self.record(Command::Copy { from: raw.clone(), to: staging.clone(), bytes: size });
+        let mut at = 0;
+        for (from, n) in buffers.iter().filter(|(_, n)| *n > 0) {
+            let bytes = *n as u64 * 4;
+            self.record(Command::Copy { from: (*from).clone(), to: staging.clone(), at, bytes });
+            at += bytes;
+        }
         let index = self.submit();
         let view = self.view(&staging, index)?;
-        let out = bytemuck::cast_slice::<u8, u32>(&view).iter().map(|&w| T::from_word(w)).collect();
+        let mut rest = bytemuck::cast_slice::<u8, u32>(&view);
+        let mut next = |n: usize| rest.split_off(..n).unwrap_or_default().iter().map(|&w| T::from_word(w)).collect();
+        let out = buffers.iter().map(|(_, n)| next(*n)).collect();
         drop(view);
         staging.unmap();
         Ok(out)

@@ -14,8 +14,8 @@ pub(super) const SLOT: usize = 256;
 pub(super) enum Command {
     /// Sets a buffer to zero.
     Clear(wgpu::Buffer),
-    /// Copies the first bytes of a buffer.
-    Copy { from: wgpu::Buffer, to: wgpu::Buffer, bytes: u64 },
+    /// Copies the first bytes of a buffer to a place in another.
+    Copy { from: wgpu::Buffer, to: wgpu::Buffer, at: u64, bytes: u64 },
     /// Runs a kernel, which finds its parameters in the slot of this number.
     Dispatch(Dispatch, u32),
 }
@@ -59,7 +59,7 @@ impl Recording {
         while let Some((first, others)) = rest.split_first() {
             match first {
                 Command::Clear(buffer) => encoder.clear_buffer(buffer, 0, None),
-                Command::Copy { from, to, bytes } => encoder.copy_buffer_to_buffer(from, 0, to, 0, *bytes),
+                Command::Copy { from, to, at, bytes } => encoder.copy_buffer_to_buffer(from, 0, to, *at, *bytes),
                 Command::Dispatch(dispatch, slot) => {
                     let timestamp_writes = timer.and_then(|t| t.next(&mut timed, dispatch.kernel));
                     let descriptor = wgpu::ComputePassDescriptor { label: None, timestamp_writes };

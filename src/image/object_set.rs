@@ -43,16 +43,22 @@ impl ObjectSet {
     /// # Errors
     /// The device is lost.
     pub fn new(labels: Labels) -> Result<Self> {
-        Ok(ObjectSet {
-            labels: labels.to_host()?,
-            on_device: labels,
+        let on_host = labels.to_host()?;
+        Ok(Self::on_both(labels, on_host))
+    }
+
+    /// The same for labels that were brought to the host already.
+    pub(crate) fn on_both(on_device: Labels, labels: Labels) -> Self {
+        ObjectSet {
+            labels,
+            on_device,
             origin: None,
             radius_px: None,
             channel: 0,
             thresholds: vec![],
             warnings: vec![],
             notes: vec![],
-        })
+        }
     }
 
     /// How many there are.

@@ -5,7 +5,8 @@ use super::family::{Context, Family};
 use super::feature::{About, Definition};
 use super::{
     colocalisation, fish, granularity, habitat, haralick, intensity, intensity_details, lesion, neighbours, probe,
-    radial, radial_distribution, radial_zernike, reference, sensitivity, shape, shape_details, spot, texture, zernike,
+    radial, radial_distribution, radial_zernike, reference, sensitivity, shape, shape_details, skeleton, spot, texture,
+    zernike,
 };
 use crate::table::Table;
 use crate::{Error, Result};
@@ -19,6 +20,7 @@ pub const FAMILIES: &[Entry] = &[
     entry::<shape::Shape>("shape", &[]),
     entry::<shape_details::ShapeDetails>("shape_details", &[]),
     entry::<zernike::Zernike>("zernike", &[]),
+    entry::<skeleton::Skeleton>("skeleton", &[]),
     entry::<habitat::Habitat>("habitat", habitat::KEYS),
     entry::<sensitivity::Sensitivity>("sensitivity", sensitivity::KEYS),
     entry::<neighbours::Neighbours>("neighbours", neighbours::KEYS),

@@ -17,9 +17,9 @@
 use super::gaussian::{Gaussian, gaussian};
 use super::histogram::BinScale;
 use super::landscape::Sizes;
-use super::noise::{correlated_noise, noise};
+use super::noise::correlated_noise;
 use super::op::words;
-use super::threshold::{BinChoice, Cut, EVEN_SLOPE, Method, choose, has_two_classes};
+use super::threshold::{BinChoice, Cut, EVEN_SLOPE, Method, Signal, has_classes_beside_specks, signal_and_noise};
 use super::{Case, Op};
 use crate::device::Device;
 use crate::image::Volume;
@@ -60,15 +60,14 @@ pub fn denoise(device: &Device, src: &Volume, p: &Denoise, sizes: &Sizes) -> Res
     }
     let smooth = gaussian(device, src, &Gaussian::new(sizes.along(p.enough)))?;
     let bins = BinChoice::Equal { n: 256, spacing: BinScale::Sqrt, cut: Cut::Edge };
-    let signal = choose(device, &smooth, &Method::Otsu, bins)?;
-    let noise = noise(device, src)?;
+    let Signal { threshold: signal, classes, noise } = signal_and_noise(device, &smooth, &Method::Otsu, bins, src)?;
     // Without signal or noise there is nothing to weigh.
     if !(signal > 0.0 && noise > 0.0 && signal.is_finite()) {
         return Ok((src.clone(), 0.0));
     }
     let dimensions = if src.shape.is_flat() { 2.0 } else { 3.0 };
     let blur = |noise: f64, own: f64| own * libm::pow(noise / (p.share * signal), 2.0 / dimensions);
-    let crowded = has_two_classes(device, &smooth, CLASSES, EVEN_SLOPE)?;
+    let crowded = classes.explained > EVEN_SLOPE || has_classes_beside_specks(device, &smooth)?;
     let all = if crowded { 0.0 } else { correlated_noise(device, src, LAG)? };
     let needed = if noise < WHITE * all {
         let own = own_blur(noise / all);
@@ -84,8 +83,6 @@ pub fn denoise(device: &Device, src: &Volume, p: &Denoise, sizes: &Sizes) -> Res
     Ok((gaussian(device, src, &Gaussian::new(sizes.along(sigma)))?, sigma))
 }
 
-/// The bins that the two classes of an image are looked for in.
-const CLASSES: BinChoice = BinChoice::Equal { n: 256, spacing: BinScale::Linear, cut: Cut::Edge };
 /// Over so many pixels noise with a blur of 1.5 px is independent.
 const LAG: usize = 5;
 /// Neighbours that see less than this share of the noise are correlated.
@@ -110,6 +107,7 @@ fn own_blur(share: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::noise::noise;
     use super::*;
     use crate::units::Shape;
 

@@ -180,20 +180,38 @@ const FEW_BINS: usize = 2048;
 /// # Errors
 /// The device is lost.
 pub fn range(device: &Device, src: &Volume) -> Result<(i32, i32)> {
-    if src.samples.is_empty() {
-        return Ok((0, 0));
-    }
+    ranges(device, [src]).map(|[range]| range)
+}
+
+/// The ranges of several volumes, read back together.
+///
+/// # Errors
+/// The device is lost.
+pub fn ranges<const N: usize>(device: &Device, all: [&Volume; N]) -> Result<[(i32, i32); N]> {
+    let mut ranges = [(0, 0); N];
     match device {
-        Device::Cpu => Ok(span(src.samples.host()?)),
+        Device::Cpu => {
+            for (range, src) in ranges.iter_mut().zip(all).filter(|(_, src)| !src.samples.is_empty()) {
+                *range = span(src.samples.host()?);
+            }
+        }
         Device::Gpu(gpu) => {
-            let samples = src.samples.gpu()?;
-            let found = gpu.upload(&[i32::MAX, i32::MIN])?;
-            let params = Params { size: samples.len() as u32, bins: 0, min: 0, edges: 0 };
-            gpu.dispatch(&RANGE, samples.len().div_ceil(BLOCK), &params, &[&samples.cast(), &found.cast()])?;
-            let found = found.download()?;
-            Ok((found[0], found[1]))
+            let mut buffers = Vec::with_capacity(N);
+            for src in all {
+                let samples = src.samples.gpu()?;
+                let found = gpu.upload(&[i32::MAX, i32::MIN])?.cast();
+                let params = Params { size: samples.len() as u32, bins: 0, min: 0, edges: 0 };
+                gpu.dispatch(&RANGE, samples.len().div_ceil(BLOCK), &params, &[&samples.cast(), &found])?;
+                buffers.push(found);
+            }
+            for ((range, words), src) in ranges.iter_mut().zip(gpu.download_all(&buffers)?).zip(all) {
+                if let ([min, max], false) = (&words[..], src.samples.is_empty()) {
+                    *range = (*min as i32, *max as i32);
+                }
+            }
         }
     }
+    Ok(ranges)
 }
 
 /// How many samples each bin holds.
@@ -201,14 +219,31 @@ pub fn range(device: &Device, src: &Volume) -> Result<(i32, i32)> {
 /// # Errors
 /// Bins that [`Bins::count`] refuses; the device is lost or too small.
 pub fn histogram(device: &Device, src: &Volume, bins: &Bins) -> Result<Vec<u32>> {
-    let n = bins.count()?;
-    match device {
-        Device::Cpu => Ok(twin(src.samples.host()?, bins, n)),
-        Device::Gpu(gpu) => on_gpu(gpu, src.samples.gpu()?, bins, n),
-    }
+    histograms(device, [(src, bins)]).map(|[counts]| counts)
 }
 
-fn on_gpu(gpu: &Gpu, samples: &GpuBuffer<i32>, bins: &Bins, n: usize) -> Result<Vec<u32>> {
+/// Several histograms, read back together.
+///
+/// # Errors
+/// As for [`histogram`].
+pub fn histograms<const N: usize>(device: &Device, all: [(&Volume, &Bins); N]) -> Result<[Vec<u32>; N]> {
+    let mut counts = [const { Vec::new() }; N];
+    match device {
+        Device::Cpu => {
+            for (counts, (src, bins)) in counts.iter_mut().zip(all) {
+                *counts = twin(src.samples.host()?, bins, bins.count()?);
+            }
+        }
+        Device::Gpu(gpu) => {
+            let one = |(src, bins): (&Volume, &Bins)| dispatch(gpu, src.samples.gpu()?, bins, bins.count()?);
+            let buffers = all.into_iter().map(one).collect::<Result<Vec<_>>>()?;
+            counts.iter_mut().zip(gpu.download_all(&buffers)?).for_each(|(counts, words)| *counts = words);
+        }
+    }
+    Ok(counts)
+}
+
+fn dispatch(gpu: &Gpu, samples: &GpuBuffer<i32>, bins: &Bins, n: usize) -> Result<GpuBuffer<u32>> {
     let (min, edges) = match bins {
         Bins::Unit { min, .. } => (*min, gpu.upload(&[*min])?),
         Bins::Edges(e) => (e[0], gpu.upload(e)?),
@@ -222,7 +257,7 @@ fn on_gpu(gpu: &Gpu, samples: &GpuBuffer<i32>, bins: &Bins, n: usize) -> Result<
     } else {
         gpu.dispatch(&MANY, samples.len(), &params, &arrays)?;
     }
-    counts.download()
+    Ok(counts)
 }
 
 /// A histogram a thread, added up.

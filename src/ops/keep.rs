@@ -5,7 +5,7 @@
 
 use super::extent::{Extent, extents};
 use super::op::label_words;
-use super::renumber::select;
+use super::renumber::{select, select_dense};
 use super::sizes::{dense, sizes};
 use super::{Case, Op};
 use crate::Result;
@@ -61,7 +61,8 @@ pub fn keep(device: &Device, labels: &Labels, which: &Keep) -> Result<Labels> {
     if which.size != [None, None] {
         let range = which.size[0].unwrap_or(0)..=which.size[1].unwrap_or(u64::MAX);
         for (kept, size) in kept.iter_mut().zip(sizes(device, labels)?) {
-            *kept &= range.contains(&size.into());
+            // A label that no voxel has is no object.
+            *kept &= size > 0 && range.contains(&size.into());
         }
     }
     if !which.border {
@@ -69,7 +70,7 @@ pub fn keep(device: &Device, labels: &Labels, which: &Keep) -> Result<Labels> {
             *kept &= !cut;
         }
     }
-    select(device, labels, &kept)
+    if which.size == [None, None] { select(device, labels, &kept) } else { select_dense(device, labels, &kept) }
 }
 
 /// Which labels touch the border of the image. On a GPU it is read back.

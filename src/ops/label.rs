@@ -106,7 +106,9 @@ fn numbered<T: Word + PartialEq>(
 ) -> Result<Labels> {
     match device {
         Device::Cpu => Ok(twin(voxels.host()?, shape, connectivity)),
-        Device::Gpu(gpu) => number(gpu, shape, &roots(gpu, &voxels.gpu()?.cast(), shape, connectivity, Of::Objects)?),
+        Device::Gpu(gpu) => {
+            number(gpu, shape, &roots(gpu, &voxels.gpu()?.cast(), shape, connectivity, Of::Objects)?, None)
+        }
     }
 }
 
@@ -142,16 +144,25 @@ pub(super) fn roots(
     Ok(parent)
 }
 
-/// Labels from the first voxel of each voxel's object (`u32::MAX` for none). Reads back the count.
-pub(super) fn number(gpu: &Gpu, shape: Shape, root: &GpuBuffer<u32>) -> Result<Labels> {
+/// Labels from the first voxel of each voxel's object (`u32::MAX` for none). Reads back the count, unless it is known.
+pub(super) fn number(gpu: &Gpu, shape: Shape, root: &GpuBuffer<u32>, known: Option<u32>) -> Result<Labels> {
+    let (voxels, total) = numbers(gpu, root)?;
+    let count = match known {
+        Some(count) => count,
+        None => total.download_first(1)?.first().copied().unwrap_or(0),
+    };
+    Ok(Labels::of(shape, count, Buffer::Gpu(voxels)))
+}
+
+/// Numbers from the first voxel of each voxel's object, with their count in the first element of the second buffer.
+pub(super) fn numbers(gpu: &Gpu, root: &GpuBuffer<u32>) -> Result<(GpuBuffer<u32>, GpuBuffer<u32>)> {
     let (n, params) = (root.len(), Params { depth: 0, rows: 0, columns: 0, full: 0, zeros: 0 });
     let first = gpu.alloc::<u32>(n)?;
     gpu.dispatch(&FIRST, n, &params, &[root, &first])?;
     let (rank, total) = prefix_sum::dispatch(gpu, &first)?;
     // The flags of first voxels are not needed any more: their memory takes the labels.
     gpu.dispatch(&NUMBER, n, &params, &[root, &rank, &first])?;
-    let count = total.download_first(1)?.first().copied().unwrap_or(0);
-    Ok(Labels::of(shape, count, Buffer::Gpu(first)))
+    Ok((first, total))
 }
 
 #[cfg(test)]

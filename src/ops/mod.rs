@@ -38,6 +38,7 @@ mod naive;
 mod nearest;
 pub mod noise;
 pub mod object_rank;
+pub mod object_runs;
 mod op;
 pub mod overlap;
 pub mod pixelwise;
@@ -87,6 +88,7 @@ pub const OPS: &[&Op] = &[
     &root::OP,
     &refine::OP,
     &object_rank::OP,
+    &object_runs::OP,
     &landscape::OP,
     &local::OP,
     &mean::OP,

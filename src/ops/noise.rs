@@ -13,9 +13,9 @@
 //! Limits: differences past 2^31 - 1 count as that. Reference: Immerkaer 1996, doi 10.1006/cviu.1996.0060, for the
 //! idea of second differences; Donoho and Johnstone 1994 for the median; Olsen 1993 for the flattest blocks.
 
-use super::histogram::{Bins, histogram};
+use super::histogram::{Bins, histogram, range};
 use super::mean::mean;
-use super::threshold::percentile::at_ranks;
+use super::threshold::percentile::{Level, at_ranks, at_ranks_of};
 use super::{Case, Op};
 use crate::Result;
 use crate::device::kernel::{Kernel, read, write};
@@ -67,12 +67,25 @@ const KERNEL: Kernel = Kernel {
 /// # Errors
 /// The device is lost or too small.
 pub fn noise(device: &Device, src: &Volume) -> Result<f64> {
+    let Some(d) = of_neighbours(device, src)? else { return Ok(0.0) };
+    let whole = range(device, &d)?;
+    let bins = Level::bins(whole);
+    let counts = histogram(device, &d, &bins)?;
+    from_median(device, &d, &Level::with(whole, bins, counts))
+}
+
+/// The differences that [`noise`] looks at; nothing for an image of fewer than three columns.
+pub(super) fn of_neighbours(device: &Device, src: &Volume) -> Result<Option<Volume>> {
     if src.shape.x < 3 || src.shape.is_empty() {
-        return Ok(0.0);
+        return Ok(None);
     }
-    let d = differences(device, src, 1)?;
+    differences(device, src, 1).map(Some)
+}
+
+/// The noise that these differences show, which are counted already.
+pub(super) fn from_median(device: &Device, d: &Volume, counted: &Level) -> Result<f64> {
     let n = d.samples.len();
-    let middle = at_ranks(device, &d, &[(n - 1) / 2, n / 2])?;
+    let middle = at_ranks_of(device, d, counted, &[(n - 1) / 2, n / 2])?;
     let median = (f64::from(middle[0]) + f64::from(middle[1])) / 2.0;
     Ok(median / (0.6745 * 6f64.sqrt()))
 }

@@ -4,7 +4,7 @@
 //! Bit budget: samples of 32 bits; counts below 2^32.
 //! Reference: `numpy.sort(values)[int(q * (n - 1))]`.
 
-use super::sizes::sizes;
+use super::sizes::{self, sizes};
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Device, Gpu};
@@ -20,6 +20,7 @@ pub const OP: Op = Op {
     cases: &[
         Case { name: "median", run: |d, i| words(object_rank(d, &i.volume(d)?, &i.labels(d)?, 0.5)) },
         Case { name: "maximum", run: |d, i| words(object_rank(d, &i.volume(d)?, &i.labels(d)?, 1.0)) },
+        Case { name: "nearly the maximum", run: |d, i| words(object_rank(d, &i.volume(d)?, &i.labels(d)?, 0.95)) },
         Case { name: "third quartile", run: |d, i| words(object_rank(d, &i.volume(d)?, &i.labels(d)?, 0.75)) },
     ],
 };
@@ -29,8 +30,16 @@ fn words(ranks: Result<Vec<i32>>) -> Result<Vec<u32>> {
 }
 
 crate::params! {
-    struct Params { shift: u32 }
+    struct Params { shift: u32, share: u32 }
 }
+
+const START: Kernel = Kernel {
+    name: "object_rank_start",
+    source: include_str!("../../shaders/object_rank_start.wgsl"),
+    shared: &[],
+    params: Params::WGSL,
+    arrays: &[read("size", "u32"), write("rank", "u32")],
+};
 
 const COUNT: Kernel = Kernel {
     name: "object_rank_count",
@@ -53,6 +62,14 @@ const STEP: Kernel = Kernel {
 /// # Errors
 /// A quantile outside 0 to 1, different sizes, or the device is lost or too small.
 pub fn object_rank(device: &Device, src: &Volume, labels: &Labels, quantile: f64) -> Result<Vec<i32>> {
+    Ok(ranks_and_sizes(device, src, labels, quantile)?.0)
+}
+
+/// The same with the number of voxels of each object, which it needs anyway.
+///
+/// # Errors
+/// As for [`object_rank`].
+pub fn ranks_and_sizes(device: &Device, src: &Volume, labels: &Labels, quantile: f64) -> Result<(Vec<i32>, Vec<u32>)> {
     if !(0.0..=1.0).contains(&quantile) {
         return Err(Error::usage(format!("quantile {quantile} is not between 0 and 1")));
     }
@@ -60,31 +77,63 @@ pub fn object_rank(device: &Device, src: &Volume, labels: &Labels, quantile: f64
         return Err(Error::usage(format!("labels of {} on an image of {}", labels.shape, src.shape)));
     }
     if labels.count == 0 {
-        return Ok(vec![0]);
+        return Ok((vec![0], vec![labels.shape.len() as u32]));
     }
-    let sizes = sizes(device, labels)?;
     let rank = |n: u32| (quantile * (f64::from(n) - 1.0)).max(0.0) as u32;
     match device {
-        Device::Cpu => Ok(twin(src.samples.host()?, labels.voxels().host()?, &sizes, rank)),
+        Device::Cpu => {
+            let sizes = sizes(device, labels)?;
+            Ok((twin(src.samples.host()?, labels.voxels().host()?, &sizes, rank), sizes))
+        }
         Device::Gpu(gpu) => {
-            let ranks: Vec<u32> = sizes.iter().map(|&n| rank(n)).collect();
-            let found = dispatch(gpu, src, labels, &ranks)?;
-            Ok(found.iter().zip(&sizes).enumerate().map(|(l, (&v, &n))| if l == 0 || n == 0 { 0 } else { v }).collect())
+            let (prefix, sizes) = dispatch(gpu, src, labels, quantile, rank)?;
+            let found = prefix.iter().map(|&k| (k ^ 0x8000_0000) as i32).zip(&sizes).enumerate();
+            Ok((found.map(|(l, (v, &n))| if l == 0 || n == 0 { 0 } else { v }).collect(), sizes))
         }
     }
 }
 
-fn dispatch(gpu: &Gpu, src: &Volume, labels: &Labels, ranks: &[u32]) -> Result<Vec<i32>> {
-    let (src, labels) = (src.samples.gpu()?, labels.voxels().gpu()?);
-    let prefix = gpu.zeros::<u32>(ranks.len())?;
-    let rank = gpu.upload(ranks)?;
-    let digits = gpu.zeros::<u32>(ranks.len() * 16)?;
+/// The share of 2^16 that a quantile is, if it is a whole one: then integers give the ranks that f64 does.
+fn whole_share(quantile: f64) -> Option<u32> {
+    let share = quantile * 65_536.0;
+    (share.fract() == 0.0).then_some(share as u32)
+}
+
+/// The keys of the samples, and the sizes.
+fn dispatch(
+    gpu: &Gpu,
+    src: &Volume,
+    labels: &Labels,
+    quantile: f64,
+    rank: impl Fn(u32) -> u32,
+) -> Result<(Vec<u32>, Vec<u32>)> {
+    let size = sizes::dispatch(gpu, labels)?;
+    let (ranks, known) = match whole_share(quantile) {
+        Some(share) => {
+            let ranks = gpu.alloc::<u32>(size.len())?;
+            gpu.dispatch(&START, size.len(), &Params { shift: 0, share }, &[&size, &ranks])?;
+            (ranks, None)
+        }
+        None => {
+            let sizes = size.download()?;
+            (gpu.upload(&sizes.iter().map(|&n| rank(n)).collect::<Vec<_>>())?, Some(sizes))
+        }
+    };
+    let (src, label) = (src.samples.gpu()?, labels.voxels().gpu()?);
+    let (prefix, digits) = (gpu.zeros::<u32>(size.len())?, gpu.zeros::<u32>(size.len() * 16)?);
     for shift in (0..32).step_by(4).rev() {
-        let p = Params { shift };
-        gpu.dispatch(&COUNT, src.len(), &p, &[&src.cast(), labels, &prefix, &digits])?;
-        gpu.dispatch(&STEP, ranks.len(), &p, &[&prefix, &rank, &digits])?;
+        let p = Params { shift, share: 0 };
+        gpu.dispatch(&COUNT, src.len(), &p, &[&src.cast(), label, &prefix, &digits])?;
+        gpu.dispatch(&STEP, size.len(), &p, &[&prefix, &ranks, &digits])?;
     }
-    Ok(prefix.download()?.iter().map(|&k| (k ^ 0x8000_0000) as i32).collect())
+    match known {
+        Some(sizes) => Ok((prefix.download()?, sizes::with_background(sizes, labels))),
+        None => {
+            let mut both = gpu.download_all(&[prefix, size])?;
+            let sizes = both.pop().unwrap_or_default();
+            Ok((both.pop().unwrap_or_default(), sizes::with_background(sizes, labels)))
+        }
+    }
 }
 
 /// Gathers the voxels of each object side by side, then selects in each.
@@ -122,6 +171,18 @@ fn twin(src: &[i32], labels: &[u32], sizes: &[u32], rank: impl Fn(u32) -> u32 + 
 mod tests {
     use super::*;
     use crate::units::Shape;
+
+    #[test]
+    fn whole_shares_give_the_ranks_of_the_definition() {
+        for quantile in [0.0, 0.25, 0.5, 0.75, 1.0, 40_961.0 / 65_536.0] {
+            let share = whole_share(quantile).unwrap();
+            for last in [0u32, 1, 2, 3, 65_535, 65_536, 65_537, 1_000_003, (1 << 31) - 1] {
+                let got = share * (last >> 16) + ((share * (last & 0xffff)) >> 16);
+                assert_eq!(got, (quantile * f64::from(last)) as u32, "{quantile} of {last}");
+            }
+        }
+        assert_eq!(whole_share(0.95), None);
+    }
 
     #[test]
     fn ranks_of_two_objects() {

@@ -9,11 +9,12 @@
 //! Reference: Boellaard et al., Eur J Nucl Med Mol Imaging 2015;42:328 (isocontours at a share of the maximum).
 
 use super::fill::fill_label_holes;
-use super::label::{Connectivity, components};
+use super::label::{Connectivity, components, numbers, roots};
 use super::object_rank::object_rank;
 use super::op::label_words;
-use super::renumber::select;
-use super::sizes::sizes;
+use super::renumber::select_dense;
+use super::runs::Of;
+use super::sizes::{self, sizes};
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Buffer, Device};
@@ -65,11 +66,15 @@ const KERNEL: Kernel = Kernel {
     arrays: &[read("src", "i32"), read("label", "u32"), read("limit", "i32"), write("dst", "u32")],
 };
 
+crate::params! {
+    struct Params { pieces: u32 }
+}
+
 const OWNER: Kernel = Kernel {
     name: "refine_owner",
     source: include_str!("../../shaders/refine_owner.wgsl"),
     shared: &[],
-    params: "",
+    params: Params::WGSL,
     arrays: &[read("piece", "u32"), read("label", "u32"), atomic("owner", "u32")],
 };
 
@@ -91,9 +96,7 @@ pub fn refine(device: &Device, src: &Volume, labels: &Labels, p: &Refine) -> Res
         (lo + p.fraction * (hi - lo)).floor() as i32
     };
     let limits: Vec<i32> = peaks.iter().zip(&floors).map(limit).collect();
-    let pieces = components(device, &cut(device, src, labels, &limits)?, Connectivity::Full)?;
-    let owners = owners(device, &pieces, labels)?;
-    let sizes = sizes(device, &pieces)?;
+    let (pieces, owners, sizes) = pieces(device, &cut(device, src, labels, &limits)?, labels)?;
     let bright = bright_enough(&peaks, p.dimmest);
     // The largest piece of each object; equal ones: the first.
     let mut best = vec![0usize; labels.count as usize + 1];
@@ -105,7 +108,7 @@ pub fn refine(device: &Device, src: &Volume, labels: &Labels, p: &Refine) -> Res
     }
     let keep: Vec<bool> =
         (0..owners.len()).map(|k| k > 0 && best[owners[k] as usize] == k && bright[owners[k] as usize]).collect();
-    fill_label_holes(device, &select(device, &pieces, &keep)?)
+    fill_label_holes(device, &select_dense(device, &pieces, &keep)?)
 }
 
 /// Which objects have a peak of at least `share` of the median peak.
@@ -134,23 +137,39 @@ fn cut(device: &Device, src: &Volume, labels: &Labels, limits: &[i32]) -> Result
     Ok(labels.with(voxels))
 }
 
-fn owners(device: &Device, pieces: &Labels, labels: &Labels) -> Result<Vec<u32>> {
-    let n = pieces.count as usize + 1;
+/// The connected pieces that are left, the object of each, and their voxels.
+fn pieces(device: &Device, left: &Labels, labels: &Labels) -> Result<(Labels, Vec<u32>, Vec<u32>)> {
     match device {
         Device::Cpu => {
-            let mut owner = vec![0; n];
+            let pieces = components(device, left, Connectivity::Full)?;
+            let mut owner = vec![0; pieces.count as usize + 1];
             for (&piece, &label) in pieces.voxels().host()?.iter().zip(labels.voxels().host()?) {
                 if piece != 0 {
                     owner[piece as usize] = label;
                 }
             }
-            Ok(owner)
+            let sizes = sizes(device, &pieces)?;
+            Ok((pieces, owner, sizes))
         }
         Device::Gpu(gpu) => {
-            let (piece, label) = (pieces.voxels().gpu()?, labels.voxels().gpu()?);
-            let owner = gpu.zeros::<u32>(n)?;
-            gpu.dispatch(&OWNER, piece.len(), &(), &[piece, label, &owner])?;
-            owner.download()
+            let root = roots(gpu, left.voxels().gpu()?, left.shape, Connectivity::Full, Of::Objects)?;
+            let (piece, total) = numbers(gpu, &root)?;
+            // Most objects stay in one piece. How many there are comes back with what is wanted of them.
+            let mut room = (2 * labels.count as usize + 1024).min(piece.len());
+            loop {
+                let pieces = Labels::of(labels.shape, room as u32, Buffer::Gpu(piece.clone()));
+                let owner = gpu.zeros::<u32>(room + 1)?;
+                let p = Params { pieces: room as u32 };
+                gpu.dispatch(&OWNER, piece.len(), &p, &[&piece, labels.voxels().gpu()?, &owner])?;
+                let mut words = gpu.download_all(&[total.clone(), owner, sizes::dispatch(gpu, &pieces)?])?;
+                let count = words.first().and_then(|total| total.first()).map_or(0, |n| *n as usize);
+                if count <= room {
+                    words.iter_mut().for_each(|words| words.truncate(count + 1));
+                    let (sizes, owner) = (words.pop().unwrap_or_default(), words.pop().unwrap_or_default());
+                    return Ok((Labels::of(labels.shape, count as u32, Buffer::Gpu(piece)), owner, sizes));
+                }
+                room = count;
+            }
         }
     }
 }

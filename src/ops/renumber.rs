@@ -79,8 +79,13 @@ const SELECT: Kernel = Kernel {
 pub fn renumber(device: &Device, labels: &Labels) -> Result<Labels> {
     match device {
         Device::Cpu => Ok(Labels::of_runs(labels.shape, twin(labels.voxels().host()?, labels.shape, labels.count))),
-        Device::Gpu(gpu) => dispatch(gpu, labels, labels.voxels().gpu()?),
+        Device::Gpu(gpu) => dispatch(gpu, labels, labels.voxels().gpu()?, None),
     }
+}
+
+/// The same on a device for labels of which so many occur.
+pub(super) fn renumber_known(gpu: &Gpu, labels: &Labels, objects: u32) -> Result<Labels> {
+    dispatch(gpu, labels, labels.voxels().gpu()?, Some(objects))
 }
 
 /// Keeps the objects `l` with `keep[l]` and numbers them in raster order of their first voxels. `keep[0]` has no meaning.
@@ -88,6 +93,15 @@ pub fn renumber(device: &Device, labels: &Labels) -> Result<Labels> {
 /// # Errors
 /// `keep` has not one entry a label and one for the background; the device is lost or too small.
 pub fn select(device: &Device, labels: &Labels, keep: &[bool]) -> Result<Labels> {
+    choice(device, labels, keep, None)
+}
+
+/// The same where each label that is kept occurs: how many there will be is known then.
+pub(super) fn select_dense(device: &Device, labels: &Labels, keep: &[bool]) -> Result<Labels> {
+    choice(device, labels, keep, Some(keep.iter().skip(1).filter(|k| **k).count() as u32))
+}
+
+fn choice(device: &Device, labels: &Labels, keep: &[bool], known: Option<u32>) -> Result<Labels> {
     if keep.len() != labels.count as usize + 1 {
         return Err(Error::usage(format!("a choice of {} for {} objects", keep.len(), labels.count)));
     }
@@ -98,7 +112,7 @@ pub fn select(device: &Device, labels: &Labels, keep: &[bool]) -> Result<Labels>
             let (from, table) = (labels.voxels().gpu()?, gpu.upload(&table)?);
             let to = gpu.alloc(from.len())?;
             gpu.dispatch(&SELECT, from.len(), &Params { mask: 0 }, &[from, &table, &to])?;
-            dispatch(gpu, labels, &to)
+            dispatch(gpu, labels, &to, known)
         }
     }
 }
@@ -108,7 +122,7 @@ fn is_direct(count: u32, voxels: usize) -> bool {
     count as usize <= (2 * voxels).max(1 << 16)
 }
 
-fn dispatch(gpu: &Gpu, labels: &Labels, values: &GpuBuffer<u32>) -> Result<Labels> {
+fn dispatch(gpu: &Gpu, labels: &Labels, values: &GpuBuffer<u32>, known: Option<u32>) -> Result<Labels> {
     let n = values.len();
     let (mask, key, early) = if is_direct(labels.count, n) {
         (0, gpu.zeros(1)?, gpu.zeros(labels.count as usize + 1)?)
@@ -119,7 +133,7 @@ fn dispatch(gpu: &Gpu, labels: &Labels, values: &GpuBuffer<u32>) -> Result<Label
     let root = gpu.alloc(n)?;
     gpu.dispatch(&FIRST, n, &Params { mask }, &[values, &key, &early])?;
     gpu.dispatch(&ROOT, n, &Params { mask }, &[values, &key, &early, &root])?;
-    number(gpu, labels.shape, &root)
+    number(gpu, labels.shape, &root, known)
 }
 
 fn twin(voxels: &[u32], shape: Shape, count: u32) -> ObjectRuns {

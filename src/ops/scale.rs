@@ -16,9 +16,8 @@ use super::gaussian::{Gaussian, gaussian};
 use super::histogram::BinScale;
 use super::landscape::{Sizes, depth};
 use super::morphology::{Element, opening};
-use super::object_rank::object_rank;
+use super::object_rank::ranks_and_sizes;
 use super::pixelwise::{minimum, subtract};
-use super::sizes::sizes;
 use super::split::{Depth, split};
 use super::threshold::{BinChoice, Classes, Cut, EVEN_SLOPE, otsu_classes, threshold};
 use super::{Case, Op};
@@ -89,8 +88,7 @@ fn once(device: &Device, src: &Volume, at: &Sizes) -> Result<(f64, Classes)> {
     if labels.count == 0 {
         return Ok((NO_MASK, classes));
     }
-    let radii = object_rank(device, &map, &labels, 1.0)?;
-    let sizes = sizes(device, &labels)?;
+    let (radii, sizes) = ranks_and_sizes(device, &map, &labels, 1.0)?;
     let mut weighted: Vec<(i32, u64)> = radii
         .iter()
         .zip(&sizes)

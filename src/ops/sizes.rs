@@ -4,8 +4,8 @@
 //! Bit budget: 32 bits, as an image has less than 2^31 voxels. Reference: `numpy.bincount`.
 
 use super::{Case, Op};
-use crate::device::Device;
 use crate::device::kernel::{Kernel, atomic, read};
+use crate::device::{Device, Gpu, GpuBuffer};
 use crate::image::Labels;
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -19,7 +19,7 @@ pub const OP: Op = Op {
 };
 
 crate::params! {
-    struct Params { size: u32 }
+    struct Params { size: u32, labels: u32 }
 }
 
 /// Voxels that an invocation looks at.
@@ -41,20 +41,27 @@ pub fn sizes(device: &Device, labels: &Labels) -> Result<Vec<u32>> {
     dense(labels)?;
     match device {
         Device::Cpu => twin(labels),
-        Device::Gpu(gpu) => {
-            let values = labels.voxels().gpu()?;
-            let size = gpu.zeros(labels.count as usize + 1)?;
-            let params = Params { size: values.len() as u32 };
-            gpu.dispatch(&KERNEL, values.len().div_ceil(BLOCK), &params, &[values, &size])?;
-            let mut sizes = size.download()?;
-            // The background is what remains: it would be the longest queue of all.
-            let objects: u32 = sizes.iter().skip(1).sum();
-            if let Some(background) = sizes.first_mut() {
-                *background = values.len() as u32 - objects;
-            }
-            Ok(sizes)
-        }
+        Device::Gpu(gpu) => Ok(with_background(dispatch(gpu, labels)?.download()?, labels)),
     }
+}
+
+/// The voxels of each object on the device; the place of the background stays empty.
+pub(super) fn dispatch(gpu: &Gpu, labels: &Labels) -> Result<GpuBuffer<u32>> {
+    dense(labels)?;
+    let values = labels.voxels().gpu()?;
+    let size = gpu.zeros(labels.count as usize + 1)?;
+    let params = Params { size: values.len() as u32, labels: labels.count };
+    gpu.dispatch(&KERNEL, values.len().div_ceil(BLOCK), &params, &[values, &size])?;
+    Ok(size)
+}
+
+/// The background is what remains: it would be the longest queue of all.
+pub(super) fn with_background(mut sizes: Vec<u32>, labels: &Labels) -> Vec<u32> {
+    let objects: u32 = sizes.iter().skip(1).sum();
+    if let Some(background) = sizes.first_mut() {
+        *background = labels.shape.len() as u32 - objects;
+    }
+    sizes
 }
 
 /// Tables with an entry a label need labels without large gaps.

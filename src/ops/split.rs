@@ -11,7 +11,7 @@
 
 use super::basins::{CLIMB, NAME, NEIGHBOURS, Params, ROOT, climb};
 use super::op::label_words;
-use super::renumber::renumber;
+use super::renumber::renumber_known;
 use super::split_ascent::ascend;
 use super::split_saddles::{Pair, Peak, basin_sizes, highest_saddles, merge, pairs};
 use super::{Case, Op};
@@ -61,14 +61,18 @@ const CENSUS: Kernel = Kernel {
     source: include_str!("../../shaders/split_census.wgsl"),
     shared: NEIGHBOURS,
     params: Params::WGSL,
-    arrays: &[read("parent", "u32"), atomic("size", "u32"), atomic("tally", "u32")],
+    arrays: &[read("parent", "u32"), atomic("size", "u32")],
 };
+
+crate::params! {
+    struct EmitParams { depth: u32, height: u32, width: u32, peaks: u32, pairs: u32 }
+}
 
 const EMIT: Kernel = Kernel {
     name: "split_emit",
     source: include_str!("../../shaders/split_emit.wgsl"),
     shared: NEIGHBOURS,
-    params: Params::WGSL,
+    params: EmitParams::WGSL,
     arrays: &[
         read("land", "i32"),
         read("parent", "u32"),
@@ -98,39 +102,76 @@ pub fn split(device: &Device, landscape: &Volume, mask: &Mask, depth: Depth) -> 
     match device {
         Device::Cpu => Ok(twin(mask.shape, landscape.samples.host()?, mask.voxels.host()?, depth)),
         Device::Gpu(gpu) => {
-            let (voxels, peaks) = dispatch(gpu, mask.shape, landscape, mask, depth)?;
-            renumber(device, &Labels::of(mask.shape, peaks as u32, Buffer::Gpu(voxels)))
+            let (labels, objects) = dispatch(gpu, mask.shape, landscape, mask, depth)?;
+            renumber_known(gpu, &labels, objects)
         }
     }
 }
 
-fn dispatch(gpu: &Gpu, shape: Shape, landscape: &Volume, mask: &Mask, depth: Depth) -> Result<(GpuBuffer<u32>, usize)> {
+/// The objects, numbered by the host, and how many there are.
+fn dispatch(gpu: &Gpu, shape: Shape, landscape: &Volume, mask: &Mask, depth: Depth) -> Result<(Labels, u32)> {
     let (n, land) = (shape.len(), landscape.samples.gpu()?.cast());
     let p = Params { depth: shape.z as u32, height: shape.y as u32, width: shape.x as u32 };
     let parent = gpu.alloc::<u32>(n)?;
     gpu.dispatch(&ASCEND, n, &p, &[&land, &mask.voxels.gpu()?.cast(), &parent])?;
     gpu.dispatch(&CLIMB, n, &p, &[&parent])?;
-    let (size, tally) = (gpu.zeros::<u32>(n)?, gpu.zeros::<u32>(4)?);
-    gpu.dispatch(&CENSUS, n, &p, &[&parent, &size, &tally])?;
-    let count = tally.download()?;
-    let (n_peaks, n_pairs) = (count[0] as usize, count[1] as usize);
-    let found = gpu.alloc::<u32>(3 * n_peaks)?;
-    let touching = gpu.alloc::<u32>(3 * n_pairs)?;
-    gpu.dispatch(&EMIT, n, &p, &[&land, &parent, &size, &tally, &found, &touching])?;
-    let triples = |w: Vec<u32>| w.as_chunks::<3>().0.to_vec();
-    let mut peaks: Vec<Peak> = triples(found.download()?)
-        .into_iter()
-        .map(|[index, height, size]| Peak { index, height: height as i32, size })
-        .collect();
-    peaks.par_sort_unstable_by_key(|p| p.index);
-    let pairs = triples(touching.download()?).into_iter().map(|[a, b, s]| Pair { a, b, saddle: s as i32 }).collect();
+    let size = gpu.zeros::<u32>(n)?;
+    gpu.dispatch(&CENSUS, n, &p, &[&parent, &size])?;
+    let mut room = [(n / 256).max(1 << 10), (n / 32).max(1 << 13)];
+    let (peaks, pairs) = loop {
+        match emit(gpu, shape, [&land, &parent, &size], room)? {
+            Emitted::All(peaks, pairs) => break (peaks, pairs),
+            Emitted::Needs(more) => room = more,
+        }
+    };
     let objects = merge(&peaks, highest_saddles(pairs), depth);
+    // An object is called after the peak that the others were merged into.
+    let count = (1..).zip(&objects).filter(|(name, object)| name == *object).count() as u32;
     let indices = gpu.upload(&peaks.iter().map(|p| p.index).collect::<Vec<_>>())?;
     let table = size; // read for the last time above; every peak's entry is written before it is read again
     gpu.dispatch(&NAME, peaks.len(), &p, &[&indices, &gpu.upload(&objects)?, &table])?;
     let dst = gpu.alloc::<u32>(n)?;
     gpu.dispatch(&PAINT, n, &p, &[&parent, &table, &dst])?;
-    Ok((dst, peaks.len()))
+    Ok((Labels::of(shape, peaks.len() as u32, Buffer::Gpu(dst)), count))
+}
+
+/// What a device has written down.
+enum Emitted {
+    /// The peaks in the order of their indices, and the pairs in any.
+    All(Vec<Peak>, Vec<Pair>),
+    /// There was no room: there are so many.
+    Needs([usize; 2]),
+}
+
+/// Has peaks and pairs written down, where there is room for so many. How many there are comes back with them: asking before
+/// would be a wait of its own.
+fn emit(
+    gpu: &Gpu,
+    shape: Shape,
+    [land, parent, size]: [&GpuBuffer<u32>; 3],
+    [peaks, pairs]: [usize; 2],
+) -> Result<Emitted> {
+    let (tally, found) = (gpu.zeros::<u32>(2)?, gpu.alloc::<u32>(3 * peaks)?);
+    let touching = gpu.alloc::<u32>(3 * pairs)?;
+    let p = EmitParams {
+        depth: shape.z as u32,
+        height: shape.y as u32,
+        width: shape.x as u32,
+        peaks: peaks as u32,
+        pairs: pairs as u32,
+    };
+    gpu.dispatch(&EMIT, shape.len(), &p, &[land, parent, size, &tally, &found, &touching])?;
+    let words = gpu.download_all(&[tally, found, touching])?;
+    let [tally, found, touching] = &words[..] else { return Ok(Emitted::All(vec![], vec![])) };
+    let [n_peaks, n_pairs] = [0, 1].map(|k| tally.get(k).map_or(0, |n| *n as usize));
+    if n_peaks > peaks || n_pairs > pairs {
+        return Ok(Emitted::Needs([n_peaks.max(peaks), n_pairs.max(pairs)]));
+    }
+    let peak = |&[index, height, size]: &[u32; 3]| Peak { index, height: height as i32, size };
+    let mut peaks: Vec<Peak> = found.as_chunks::<3>().0.iter().take(n_peaks).map(peak).collect();
+    peaks.par_sort_unstable_by_key(|p| p.index);
+    let pair = |&[a, b, saddle]: &[u32; 3]| Pair { a, b, saddle: saddle as i32 };
+    Ok(Emitted::All(peaks, touching.as_chunks::<3>().0.iter().take(n_pairs).map(pair).collect()))
 }
 
 fn twin(shape: Shape, land: &[i32], mask: &[u8], depth: Depth) -> Labels {

@@ -130,7 +130,8 @@ pub(super) fn highest_saddles(mut pairs: Vec<Pair>) -> Vec<Pair> {
     pairs
 }
 
-/// Merges basins over shallow valleys; gives each peak the number of its object, from 1, in any order.
+/// Merges basins over shallow valleys; gives each peak the number of its object: that of one of its peaks,
+/// counted from 1.
 pub(super) fn merge(peaks: &[Peak], pairs: Vec<Pair>, depth: Depth) -> Vec<u32> {
     let position = |index: u32| peaks.binary_search_by_key(&index, |p| p.index).unwrap_or(0);
     let mut root: Vec<usize> = (0..peaks.len()).collect();

@@ -8,16 +8,15 @@ use crate::ops::histogram::{BinScale, range};
 use crate::ops::hysteresis::hysteresis;
 use crate::ops::label::{Connectivity, label};
 use crate::ops::local::{Local, Statistic, local};
-use crate::ops::noise::{correlated_noise, noise};
+use crate::ops::noise::correlated_noise;
 use crate::ops::pixelwise::{and, or};
 use crate::ops::threshold::{
-    Adjust, BinChoice, Cut, Method as Choice, Middle, NOISE, Robust, choose, has_two_classes, threshold,
+    Adjust, BinChoice, Cut, Method as Choice, Middle, NOISE, Robust, Signal, choose, has_classes_beside_specks,
+    signal_and_noise, threshold,
 };
 use crate::recipe::{self, Combine, Method, Threshold, Transform};
 use crate::units::Length;
 
-/// The bins that the two classes of an image are looked for in.
-const CLASSES: BinChoice = BinChoice::Equal { n: 256, spacing: BinScale::Linear, cut: Cut::Edge };
 /// Over so many sigmas of smoothing noise is all but independent: a tenth of it is left in common.
 const CORRELATED: f64 = 3.0;
 /// Sigma in pixels that resizing, deconvolution or a colour mosaic leave in the noise of an image.
@@ -80,10 +79,13 @@ impl State<'_> {
             (None, None) => BinChoice::Lifted(self.lift.trailing_zeros()),
             (n, _) => BinChoice::Equal { n: n.map_or(256, |n| n as usize), spacing, cut: Cut::Edge },
         };
-        let mut t = choose(self.device, src, &method, bins)?;
-        if let Some(times) = p.noise {
-            t = t.max(times * self.noise(image)?);
-        }
+        let t = match p.noise {
+            None => choose(self.device, src, &method, bins)?,
+            Some(times) => {
+                let signal = signal_and_noise(self.device, src, &method, bins, self.original()?)?;
+                signal.threshold.max(times * self.noise(image, &signal)?)
+            }
+        };
         let [low, high] = p.bounds.map_or([f64::NEG_INFINITY, f64::INFINITY], |b| b.map(|v| src.scale.sample(v)));
         // The factor is one of values, so it has to know where the value 0 is.
         let zero = src.scale.sample(0.0);
@@ -97,10 +99,10 @@ impl State<'_> {
     /// The noise of the image that a threshold is for: what smoothing leaves of the noise between neighbours in the channel,
     /// or what is seen over a lag if that is more. The lag is not asked where two classes explain more of the image than
     /// they do of noise: in a crowd of objects hardly a place is flat enough to measure noise over it.
-    fn noise(&self, image: &Picture) -> Result<f64> {
+    fn noise(&self, image: &Picture, signal: &Signal) -> Result<f64> {
         let src = &image.volume;
-        let white = noise(self.device, self.original()?)? * self.left_of_white(image.smoothed);
-        if has_two_classes(self.device, src, CLASSES, NOISE)? {
+        let white = signal.noise * self.left_of_white(image.smoothed);
+        if signal.classes.explained > NOISE || has_classes_beside_specks(self.device, src)? {
             return Ok(white);
         }
         // Over a lag at which neither the filters so far nor what the image went through before make it alike.

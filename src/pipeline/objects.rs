@@ -10,6 +10,7 @@ use crate::device::Device;
 use crate::image::{Labels, ObjectSet, Regions, Scan};
 use crate::ops::cytoplasm::cytoplasm;
 use crate::ops::grow::grow;
+use crate::ops::object_runs;
 use crate::ops::renumber::renumber;
 use crate::profile::stage;
 use crate::recipe::{Grow, Minus, ObjectScale, Objects, Recipe, Step};
@@ -86,7 +87,7 @@ fn from_steps(
     let labels = state.labels("the end of the steps")?;
     let (radius_px, thresholds) = (state.geometry.radius_px, state.thresholds);
     let (warnings, notes) = (state.warnings, state.notes);
-    let made = ObjectSet::new(labels)?;
+    let made = set_of(labels, device)?;
     let origin = state.spots.map(|spots| region::origin(&made.labels, &spots)).transpose()?;
     Ok(ObjectSet { radius_px, channel: roles.in_file(index), thresholds, warnings, notes, origin, ..made })
 }
@@ -95,13 +96,19 @@ fn grown(p: &Grow, device: &Device, mut geometry: Geometry, made: &BTreeMap<Stri
     let from = source(made, &p.from)?;
     geometry.radius_px = from.radius_px;
     let labels = grow(device, &from.on_device, geometry.px(p.by)?, geometry.weights())?;
-    Ok(ObjectSet { radius_px: from.radius_px, channel: from.channel, ..ObjectSet::new(labels)? })
+    Ok(ObjectSet { radius_px: from.radius_px, channel: from.channel, ..set_of(labels, device)? })
 }
 
 fn difference(p: &Minus, device: &Device, made: &BTreeMap<String, ObjectSet>) -> Result<ObjectSet> {
     let (cells, nuclei) = (source(made, &p.cells)?, source(made, &p.nuclei)?);
     let labels = cytoplasm(device, &cells.on_device, &nuclei.on_device)?;
-    Ok(ObjectSet { radius_px: cells.radius_px, channel: cells.channel, ..ObjectSet::new(labels)? })
+    Ok(ObjectSet { radius_px: cells.radius_px, channel: cells.channel, ..set_of(labels, device)? })
+}
+
+/// Objects of which nothing else is known, brought to the host.
+fn set_of(labels: Labels, device: &Device) -> Result<ObjectSet> {
+    let on_host = object_runs::to_host(device, &labels)?;
+    Ok(ObjectSet::on_both(labels, on_host))
 }
 
 fn given(name: &str, set: &Objects, from: &Given, geometry: Geometry) -> Result<ObjectSet> {
@@ -111,7 +118,7 @@ fn given(name: &str, set: &Objects, from: &Given, geometry: Geometry) -> Result<
         None if set.optional => {
             let labels = Labels::of(scan.shape, 0, device.zeros(scan.shape.len())?);
             let radius_px = Some(typical::radius_of(&labels, &geometry, device)?);
-            return Ok(ObjectSet { radius_px, ..ObjectSet::new(labels)? });
+            return Ok(ObjectSet { radius_px, ..set_of(labels, device)? });
         }
         None => {
             return Err(Error::usage("its label image was not given").remedy(format!("--set labels.{name}=FILE")));
@@ -128,7 +135,7 @@ fn given(name: &str, set: &Objects, from: &Given, geometry: Geometry) -> Result<
         _ => typical::radius_of(&labels, &geometry, device)?,
     });
     let channel = roles.found.first().map_or(0, |(_, i)| *i);
-    let made = ObjectSet::new(labels)?;
+    let made = set_of(labels, device)?;
     // A region with a name is what its name says, and what is not written has no rows to look at.
     let warnings = match set.write && regions.names.is_empty() {
         true => region::pieces(&made.labels, regions)?.into_iter().collect(),

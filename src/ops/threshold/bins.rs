@@ -37,6 +37,34 @@ pub enum Cut {
     Edge,
 }
 
+/// Bins of equal width on some scale.
+#[derive(Clone, Copy)]
+pub(super) struct EqualBins {
+    pub n: usize,
+    pub spacing: BinScale,
+    pub cut: Cut,
+}
+
+impl EqualBins {
+    /// The bins of a range.
+    ///
+    /// # Errors
+    /// Fewer than two, or too many.
+    pub fn over(&self, (min, max): (i32, i32)) -> Result<Bins> {
+        if !(2..=MAX_BINS).contains(&self.n) {
+            return Err(Error::usage(format!("a threshold from {} bins", self.n)).remedy("2 to 65536 bins"));
+        }
+        Ok(Bins::spaced(min, max, self.n, self.spacing))
+    }
+    /// What they hold, once it is counted.
+    pub fn with(&self, (min, max): (i32, i32), counts: Vec<u32>) -> Histogram {
+        let edges = self.spacing.edges(min, max, self.n);
+        let values = edges.windows(2).map(|e| (e[0] + e[1]) / 2.0).collect();
+        let step = (edges[self.n] - edges[0]) / self.n as f64;
+        Histogram { values, counts, step, spacing: self.spacing, cut: self.cut }
+    }
+}
+
 /// Bins with a value each, as the methods see them. At least two hold something.
 #[derive(Clone, Debug)]
 pub(super) struct Histogram {
@@ -57,23 +85,17 @@ impl Histogram {
         {
             return Ok(values);
         }
-        let many = i64::from(max) - i64::from(min) >= MAX_BINS as i64;
         let (n, spacing, cut) = match bins {
-            BinChoice::Unit | BinChoice::Lifted(_) if many => (WIDE_BINS, BinScale::Linear, Cut::Centre),
-            BinChoice::Equal { n, spacing, cut } if (2..=MAX_BINS).contains(&n) => (n, spacing, cut),
-            BinChoice::Unit | BinChoice::Lifted(_) => {
+            BinChoice::Equal { n, spacing, cut } => (n, spacing, cut),
+            _ if i64::from(max) - i64::from(min) >= MAX_BINS as i64 => (WIDE_BINS, BinScale::Linear, Cut::Centre),
+            _ => {
                 let counts = histogram(device, src, &Bins::Unit { min, max })?;
                 let values = (min..=max).map(f64::from).collect();
                 return Ok(Histogram { values, counts, step: 1.0, spacing: BinScale::Linear, cut: Cut::Centre });
             }
-            BinChoice::Equal { n, .. } => {
-                return Err(Error::usage(format!("a threshold from {n} bins")).remedy("2 to 65536 bins"));
-            }
         };
-        let counts = histogram(device, src, &Bins::spaced(min, max, n, spacing))?;
-        let edges = spacing.edges(min, max, n);
-        let values = edges.windows(2).map(|e| (e[0] + e[1]) / 2.0).collect();
-        Ok(Histogram { values, counts, step: (edges[n] - edges[0]) / n as f64, spacing, cut })
+        let bins = EqualBins { n, spacing, cut };
+        Ok(bins.with((min, max), histogram(device, src, &bins.over((min, max))?)?))
     }
     /// One bin for each multiple of 2^bits; nothing if there are samples between them.
     fn lifted(device: &Device, src: &Volume, (min, max): (i32, i32), bits: u32) -> Result<Option<Self>> {

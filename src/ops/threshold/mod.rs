@@ -12,12 +12,14 @@ mod li;
 pub(crate) mod multi_otsu;
 mod otsu;
 mod robust;
+mod signal;
 mod triangle;
 mod yen;
 
 pub use bins::{BinChoice, Cut};
 pub use percentile::percentile;
 pub use robust::Robust;
+pub use signal::{Signal, has_classes_beside_specks, signal_and_noise};
 
 use super::histogram::{BinScale, range};
 use super::pixelwise::{above, not, shift_left};
@@ -117,23 +119,27 @@ pub fn choose(device: &Device, src: &Volume, method: &Method, bins: BinChoice) -
     if let Method::Percentile(p) = method {
         return percentile(device, src, *p);
     }
-    let h = Histogram::new(device, src, (min, max), bins)?;
+    cut(&Histogram::new(device, src, (min, max), bins)?, method, max)
+}
+
+/// What a method says of these bins; `max` is the greatest sample.
+fn cut(h: &Histogram, method: &Method, max: i32) -> Result<f64> {
     if h.counts.iter().filter(|&&c| c > 0).count() < 2 {
         return Ok(max.into());
     }
     Ok(match method {
-        Method::Otsu => h.at(otsu::otsu(&h)),
+        Method::Otsu => h.at(otsu::otsu(h)),
         Method::MultiOtsu { classes, middle } => {
             // An image of fewer values has fewer classes.
             let values = h.counts.iter().filter(|&&c| c > 0).count();
-            let all = cuts(&h, values.min(*classes))?;
+            let all = cuts(h, values.min(*classes))?;
             let t = if *middle == Middle::Foreground { all.first() } else { all.last() };
             t.copied().unwrap_or(max.into())
         }
-        Method::Li => h.spacing.back(li::li(&h)),
-        Method::Triangle => h.at(triangle::triangle(&h)),
-        Method::Yen => h.at(yen::yen(&h)),
-        Method::RobustBackground(p) => h.spacing.back(robust::robust(&h, p)),
+        Method::Li => h.spacing.back(li::li(h)),
+        Method::Triangle => h.at(triangle::triangle(h)),
+        Method::Yen => h.at(yen::yen(h)),
+        Method::RobustBackground(p) => h.spacing.back(robust::robust(h, p)),
         Method::Fixed(t) | Method::Percentile(t) => *t,
     })
 }
@@ -160,48 +166,34 @@ pub struct Classes {
 /// As for [`choose`].
 pub fn otsu_classes(device: &Device, src: &Volume, bins: BinChoice) -> Result<Classes> {
     let (min, max) = range(device, src)?;
-    classes_within(device, src, (min, max), bins)
-}
-
-/// Percentage of voxels that specks of dust may cover.
-const SPECKS: f64 = 1.0;
-
-/// Whether two classes explain more than `least` of an image: there are objects beyond doubt. A few specks many times as bright as
-/// all objects hide these from the variance; so the question is asked again with the brightest hundredth cut off at its least
-/// sample, where the answer must be more than that of an even slope.
-///
-/// # Errors
-/// As for [`choose`].
-pub fn has_two_classes(device: &Device, src: &Volume, bins: BinChoice, least: f64) -> Result<bool> {
-    if otsu_classes(device, src, bins)?.explained > least {
-        return Ok(true);
-    }
-    let (min, _) = range(device, src)?;
-    let most = percentile(device, src, 100.0 - SPECKS)?.ceil() as i32;
-    Ok(classes_within(device, src, (min, most), bins)?.explained > EVEN_SLOPE.max(least))
-}
-
-/// Otsu's classes; what is brighter than the range counts as its end.
-fn classes_within(device: &Device, src: &Volume, (min, max): (i32, i32), bins: BinChoice) -> Result<Classes> {
-    let none = Classes { threshold: max.into(), contrast: 0.0, explained: 0.0 };
     if min == max {
-        return Ok(none);
+        return Ok(Classes::none(max));
     }
-    let h = Histogram::new(device, src, (min, max), bins)?;
-    let last = otsu::otsu(&h);
-    let sums = |bins: &mut dyn Iterator<Item = (f64, f64)>| {
-        bins.fold([0.0; 3], |[n, sum, squares], (v, c)| [n + c, sum + c * v, squares + c * v * v])
-    };
-    let dark = sums(&mut h.bins().take(last + 1));
-    let all = sums(&mut h.bins());
-    let bright = [all[0] - dark[0], all[1] - dark[1]];
-    if dark[0] == 0.0 || bright[0] == 0.0 {
-        return Ok(none);
+    Ok(Classes::of(&Histogram::new(device, src, (min, max), bins)?, max))
+}
+
+impl Classes {
+    /// Of an image without two classes.
+    fn none(max: i32) -> Self {
+        Classes { threshold: max.into(), contrast: 0.0, explained: 0.0 }
     }
-    let contrast = bright[1] / bright[0] - dark[1] / dark[0];
-    let variance = all[2] / all[0] - (all[1] / all[0]) * (all[1] / all[0]);
-    let between = dark[0] * bright[0] / (all[0] * all[0]) * contrast * contrast;
-    Ok(Classes { threshold: h.at(last), contrast, explained: between / variance })
+
+    fn of(h: &Histogram, max: i32) -> Self {
+        let last = otsu::otsu(h);
+        let sums = |bins: &mut dyn Iterator<Item = (f64, f64)>| {
+            bins.fold([0.0; 3], |[n, sum, squares], (v, c)| [n + c, sum + c * v, squares + c * v * v])
+        };
+        let dark = sums(&mut h.bins().take(last + 1));
+        let all = sums(&mut h.bins());
+        let bright = [all[0] - dark[0], all[1] - dark[1]];
+        if dark[0] == 0.0 || bright[0] == 0.0 {
+            return Classes::none(max);
+        }
+        let contrast = bright[1] / bright[0] - dark[1] / dark[0];
+        let variance = all[2] / all[0] - (all[1] / all[0]) * (all[1] / all[0]);
+        let between = dark[0] * bright[0] / (all[0] * all[0]) * contrast * contrast;
+        Classes { threshold: h.at(last), contrast, explained: between / variance }
+    }
 }
 
 /// All thresholds between several classes, in samples, ascending. An image of one value has none.

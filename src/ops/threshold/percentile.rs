@@ -12,7 +12,7 @@ const PIECES: usize = 4096;
 
 /// A piece of the range, counted.
 #[derive(Clone)]
-struct Level {
+pub(crate) struct Level {
     low: i32,
     high: i32,
     edges: Vec<i32>,
@@ -21,14 +21,22 @@ struct Level {
 
 impl Level {
     fn new(device: &Device, src: &Volume, low: i32, high: i32) -> Result<Self> {
-        let wide = i64::from(high) - i64::from(low) >= MAX_BINS as i64;
-        let bins = if wide { Bins::linear(low, high, PIECES) } else { Bins::Unit { min: low, max: high } };
+        let bins = Level::bins((low, high));
         let counts = histogram(device, src, &bins)?;
+        Ok(Level::with((low, high), bins, counts))
+    }
+    /// The bins that a piece is counted in.
+    pub fn bins((low, high): (i32, i32)) -> Bins {
+        let wide = i64::from(high) - i64::from(low) >= MAX_BINS as i64;
+        if wide { Bins::linear(low, high, PIECES) } else { Bins::Unit { min: low, max: high } }
+    }
+    /// A piece with what its bins hold.
+    pub fn with((low, high): (i32, i32), bins: Bins, counts: Vec<u32>) -> Self {
         let edges = match bins {
             Bins::Edges(e) => e,
             Bins::Unit { min, max } => (min..=max).collect(),
         };
-        Ok(Level { low, high, edges, counts })
+        Level { low, high, edges, counts }
     }
     /// The integers of the bin that holds the sample of this rank, and the rank inside it.
     fn find(&self, mut rank: usize) -> Option<(i32, i32, usize)> {
@@ -49,7 +57,11 @@ impl Level {
 /// A rank past the number of voxels; the device is lost.
 pub fn at_ranks(device: &Device, src: &Volume, ranks: &[usize]) -> Result<Vec<i32>> {
     let (min, max) = range(device, src)?;
-    let whole = Level::new(device, src, min, max)?;
+    at_ranks_of(device, src, &Level::new(device, src, min, max)?, ranks)
+}
+
+/// The same of a volume whose whole range is counted already.
+pub(crate) fn at_ranks_of(device: &Device, src: &Volume, whole: &Level, ranks: &[usize]) -> Result<Vec<i32>> {
     // Neighbouring ranks mostly end in one piece, which is then counted once.
     let mut last: Option<Level> = None;
     let mut out = Vec::with_capacity(ranks.len());

@@ -1,0 +1,82 @@
+//! A threshold beside what it has to be held against: the two classes of the image, and its noise.
+//!
+//! Each of the three looks at a histogram of its own. They are counted together, so that a device is waited for twice and
+//! not six times.
+
+use super::bins::EqualBins;
+use super::percentile::{Level, percentile};
+use super::{BinChoice, Classes, Cut, EVEN_SLOPE, Method, check, choose, cut, otsu_classes};
+use crate::Result;
+use crate::device::Device;
+use crate::image::Volume;
+use crate::ops::histogram::{BinScale, histogram, histograms, range, ranges};
+use crate::ops::noise::{from_median, noise, of_neighbours};
+
+/// The bins that the two classes of an image are looked for in.
+const CLASSES: EqualBins = EqualBins { n: 256, spacing: BinScale::Linear, cut: Cut::Edge };
+
+/// What is known of an image before it is cut.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Signal {
+    /// The threshold of the method, in samples: as of [`choose`].
+    pub threshold: f64,
+    /// Otsu's two classes in 256 bins.
+    pub classes: Classes,
+    /// The noise between neighbours: as of [`noise`].
+    pub noise: f64,
+}
+
+/// The threshold of an image, its classes, and the noise of another image (the same before it was smoothed).
+///
+/// # Errors
+/// As for [`choose`].
+pub fn signal_and_noise(
+    device: &Device,
+    src: &Volume,
+    method: &Method,
+    bins: BinChoice,
+    noisy: &Volume,
+) -> Result<Signal> {
+    check(method)?;
+    let by_bins = !matches!(method, Method::Fixed(_) | Method::Percentile(_));
+    let (Some(d), BinChoice::Equal { n, spacing, cut: at }, true) = (of_neighbours(device, noisy)?, bins, by_bins)
+    else {
+        let classes = BinChoice::Equal { n: CLASSES.n, spacing: CLASSES.spacing, cut: CLASSES.cut };
+        return Ok(Signal {
+            threshold: choose(device, src, method, bins)?,
+            classes: otsu_classes(device, src, classes)?,
+            noise: noise(device, noisy)?,
+        });
+    };
+    let [range, of_noise] = ranges(device, [src, &d])?;
+    let own = EqualBins { n, spacing, cut: at };
+    let level = Level::bins(of_noise);
+    let wanted = [(src, &own.over(range)?), (src, &CLASSES.over(range)?), (&d, &level)];
+    let [by_method, by_class, by_noise] = histograms(device, wanted)?;
+    let noise = from_median(device, &d, &Level::with(of_noise, level, by_noise))?;
+    let max = range.1;
+    if range.0 == max {
+        return Ok(Signal { threshold: max.into(), classes: Classes::none(max), noise });
+    }
+    let threshold = cut(&own.with(range, by_method), method, max)?;
+    Ok(Signal { threshold, classes: Classes::of(&CLASSES.with(range, by_class), max), noise })
+}
+
+/// Percentage of voxels that specks of dust may cover.
+const SPECKS: f64 = 1.0;
+
+/// Whether an image has two classes beyond doubt that a few specks, many times as bright as all objects, hide from the variance: with the
+/// brightest hundredth cut off at its least sample they explain more than those of an even slope would.
+///
+/// # Errors
+/// The device is lost.
+pub fn has_classes_beside_specks(device: &Device, src: &Volume) -> Result<bool> {
+    let (min, _) = range(device, src)?;
+    let most = percentile(device, src, 100.0 - SPECKS)?.ceil() as i32;
+    if min == most {
+        return Ok(false);
+    }
+    // The last bin has no end: what is brighter counts there.
+    let counts = histogram(device, src, &CLASSES.over((min, most))?)?;
+    Ok(Classes::of(&CLASSES.with((min, most), counts), most).explained > EVEN_SLOPE)
+}
