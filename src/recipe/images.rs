@@ -85,6 +85,9 @@ impl Checker<'_> {
                 self.known("object set", &p.set, &here, &self.body.objects)?;
                 self.prescription(p, &here)?;
             }
+            if let Step::Texture(p) = step {
+                self.texture_map(p, &here)?;
+            }
         }
         self.filters(&image.steps, &["images", name, "steps"])?;
         self.names_of_steps(&image.steps, &["images", name, "steps"])

@@ -23,6 +23,7 @@ mod steps;
 mod unmix;
 mod validate;
 mod validate_filters;
+mod validate_maps;
 mod validate_steps;
 
 pub use channel::*;
