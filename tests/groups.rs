@@ -282,3 +282,65 @@ fn counts_per_ml_follow_the_sheet() {
     refused(["0", "", ""], "ml", &["ml of 0.png is \"0\""]);
     refused(["1", "", ""], "mll", &["groups.volume = \"mll\"", "\"ml\""]);
 }
+
+const FISH: &str = "
+[channels]
+target = [0]
+reference = [1]
+[objects.nuclei]
+labels = 'nuclei.png'
+[objects.target]
+labels = '{stem}_target.csv'
+parent = 'nuclei'
+[objects.reference]
+labels = '{stem}_reference.csv'
+parent = 'nuclei'
+[measure.nuclei]
+features = ['fish']
+fish.target = 'target'
+fish.reference = 'reference'
+[groups]
+by = 'case'
+columns = 'count_*'
+";
+
+/// Oracle: cases of nuclei that are counted by hand. Each image has 12 nuclei, which are too few for a group, a case of two has enough.
+#[test]
+fn a_case_of_fish_is_the_nuclei_of_its_images() {
+    let bench = Bench::new(FISH);
+    std::fs::remove_file(bench.at("in/broken.png")).unwrap();
+    let mut sheet = String::from("path,case\n");
+    let centre = |nucleus: u32| [10 + 20 * (nucleus % 4), 10 + 20 * (nucleus / 4)];
+    let label = |x: u32, y: u32| {
+        let inside = |n: &u32| x.abs_diff(centre(*n)[0]) <= 6 && y.abs_diff(centre(*n)[1]) <= 6;
+        image::Luma([(0..12).find(inside).map_or(0, |n| n as u8 + 1)])
+    };
+    image::GrayImage::from_fn(80, 60, label).save(bench.at("nuclei.png")).unwrap();
+    for (i, (case, copies)) in [("A", [4, 2]), ("B", [3, 2]), ("A", [4, 2]), ("A", [5, 2])].iter().enumerate() {
+        image::RgbImage::from_pixel(80, 60, image::Rgb([9, 6, 3])).save(bench.at(&format!("in/{i}.png"))).unwrap();
+        sheet += &format!("{i}.png,{case}\n");
+        for (probe, n) in ["target", "reference"].iter().zip(copies) {
+            let place = |nucleus: u32, k: u32| format!("{},{}\n", centre(nucleus)[0] - 4 + 2 * k, centre(nucleus)[1]);
+            let points: String = (0..12).flat_map(|nucleus| (0..*n).map(move |k| place(nucleus, k))).collect();
+            std::fs::write(bench.at(&format!("in/{i}_{probe}.csv")), format!("x_px,y_px\n{points}")).unwrap();
+        }
+    }
+    for i in 4..6 {
+        std::fs::remove_file(bench.at(&format!("in/{i}.png"))).unwrap();
+    }
+    std::fs::write(bench.at("in/sheet.csv"), sheet).unwrap();
+    let done = bench.run("out", &[]);
+    assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+    let (images, groups) = (rows(&bench.at("out/images.csv")), rows(&bench.at("out/groups.csv")));
+    assert!(images.iter().all(|image| image["fish_nuclei_nuclei"] == "12" && image["fish_group_nuclei"].is_empty()));
+    let [a, b] = &groups[..] else { panic!("{groups:?}") };
+    let of = |row: &Row, name: &str| number(row, &format!("{name}_nuclei"));
+    assert_eq!((of(a, "fish_nuclei"), of(b, "fish_nuclei")), (Some(36.0), Some(12.0)));
+    assert_eq!((of(a, "fish_target_mean"), of(a, "fish_ratio")), (Some(13.0 / 3.0), Some(13.0 / 6.0)));
+    assert_eq!((of(a, "fish_group"), of(b, "fish_group")), (Some(1.0), None));
+    assert_eq!((of(a, "fish_amplified_share"), of(b, "fish_amplified_share")), (Some(1.0), Some(0.0)));
+    assert_eq!((of(b, "fish_ratio"), of(b, "fish_ratio_low")), (Some(1.5), Some(1.5)));
+    let features = rows(&bench.at("out/features.csv"));
+    let described = |column: &String| features.iter().any(|f| f["table"] == "groups" && f["column"] == *column);
+    assert!(a.keys().all(described));
+}

@@ -264,7 +264,8 @@ fn transposing_keeps_everything_but_directions() {
         let skip = |c: &str| is_position(c) || is_fit(c) || c.starts_with("radial_") || c == "orientation_rad";
         // Each direction of its own.
         let directed = ["haralick_", "spatial_m", "central_m", "normalized_m", "inertia_tensor_", "hu_moment_6"];
-        let skip = |c: &str| skip(c) || directed.iter().any(|p| c.starts_with(p));
+        // Thinning takes the sides in order: src/measure/skeleton/tests.rs has bounds.
+        let skip = |c: &str| skip(c) || c.starts_with("skeleton_") || directed.iter().any(|p| c.starts_with(p));
         assert_same(&before, &after, |r| r, skip);
         for row in 0..before.rows() {
             assert_eq!(cell(&before, "centroid_y_px", row), cell(&after, "centroid_x_px", row));

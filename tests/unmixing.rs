@@ -333,19 +333,23 @@ fn controls_that_are_missing_are_named() {
     write(&at("in/g.tif"), &stained(1, [2000.0, 0.0]), 64);
     write(&at("in/e.tif"), &stained(1, [0.0, 0.0]), 64);
     std::fs::write(at("r.toml"), CONTROLS).unwrap();
-    let says = |sheet: &str, words: &[&str]| {
+    let run = ["run", "--sheet", "in/s.csv", "--recipe", "r.toml", "-o", "o"];
+    let says_of = |sheet: &str, words: &[&str], args: &[&str]| {
         std::fs::write(at("in/s.csv"), sheet).unwrap();
-        let done = uptake(dir.path(), &["run", "--sheet", "in/s.csv", "--recipe", "r.toml", "-o", "o"]);
+        let done = uptake(dir.path(), args);
         let text = String::from_utf8_lossy(&done.stderr).into_owned();
-        assert_eq!(done.status.code(), Some(2), "{text}");
-        assert!(words.iter().all(|w| text.contains(w)), "{text}");
+        assert_eq!(done.status.code(), Some(2), "{args:?}: {text}");
+        assert!(words.iter().all(|w| text.contains(w)), "{args:?}: {text}");
     };
+    // A dry run says it as well, as far as the sheet tells.
+    let dry = [&run[..], &["--dry-run"]].concat();
+    let says = |sheet: &str, words: &[&str]| [&run[..], &dry].iter().for_each(|args| says_of(sheet, words, args));
     says("path,stain\ng.tif,green\ne.tif,rod\n", &["no image has \"red\" in the column \"stain\"", "green, rod"]);
     says("path,dye\ng.tif,green\n", &["a column \"stain\"", "controls = one of: dye"]);
     says("path,stain\ng.tif,green\ng.tif,green\n", &["no image has \"red\""]);
     std::fs::write(at("in/flat.tif"), "").unwrap();
     write(&at("in/flat.tif"), &[vec![100; 4096], vec![100; 4096]], 64);
-    says("path,stain\ng.tif,green\nflat.tif,red\n", &["flat.tif", "no voxel is brighter than the background"]);
+    says_of("path,stain\ng.tif,green\nflat.tif,red\n", &["flat.tif", "no voxel is brighter than the background"], &run);
 }
 
 #[test]

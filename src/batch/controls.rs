@@ -23,8 +23,8 @@ pub fn resolve<'r>(recipes: &'r Recipes, images: &Images, most: u64, say: &dyn F
     let mut settings = Vec::new();
     for (name, mixture) in &recipe.body.unmix {
         for (dye, _) in mixture.dyes.iter().filter(|(_, says)| **says == Dye::Control) {
-            let (spectrum, n) = spectrum(recipe, (name, mixture), dye, images, most)
-                .map_err(|e| e.needed_for(format!("the dye \"{dye}\" of [unmix.{name}]")))?;
+            let (spectrum, n) =
+                spectrum(recipe, (name, mixture), dye, images, most).map_err(|e| needed_for(e, name, dye))?;
             say(&format!("note: {dye} of {name}, from {n} controls: {spectrum}"));
             settings.push(format!("unmix.{name}.dyes.{dye}={spectrum}"));
         }
@@ -35,6 +35,24 @@ pub fn resolve<'r>(recipes: &'r Recipes, images: &Images, most: u64, say: &dyn F
     }
 }
 
+/// Says which dye has no control, without a look into the images.
+///
+/// # Errors
+/// As [`resolve`], as far as the sheet tells.
+pub fn check(recipes: &Recipes, images: &Images) -> Result<()> {
+    let Recipes::One(recipe) = recipes else { return Ok(()) };
+    for (name, mixture) in &recipe.body.unmix {
+        for (dye, _) in mixture.dyes.iter().filter(|(_, says)| **says == Dye::Control) {
+            of_dye(mixture, dye, images).map_err(|e| needed_for(e, name, dye))?;
+        }
+    }
+    Ok(())
+}
+
+fn needed_for(e: Error, mixture: &str, dye: &str) -> Error {
+    e.needed_for(format!("the dye \"{dye}\" of [unmix.{mixture}]"))
+}
+
 /// The numbers of a dye as a recipe has them, and from how many images.
 fn spectrum(
     recipe: &Recipe,
@@ -43,6 +61,18 @@ fn spectrum(
     images: &Images,
     most: u64,
 ) -> Result<(String, usize)> {
+    let controls = of_dye(mixture, dye, images)?;
+    let mut control = Control::default();
+    for item in &controls {
+        add(item, recipe, name, most, &mut control).map_err(|e| e.at(&item.name))?;
+    }
+    let found = control.spectrum().map_err(|e| controls.first().map_or(e.clone(), |item| e.at(&item.name)))?;
+    let numbers: Vec<String> = found.iter().map(|v| format!("{v:?}")).collect();
+    Ok((format!("[{}]", numbers.join(", ")), controls.len()))
+}
+
+/// The images of a dye alone; there is one at least.
+fn of_dye<'i>(mixture: &Unmix, dye: &str, images: &'i Images) -> Result<Vec<&'i Item>> {
     let column = mixture.controls.as_deref().unwrap_or_default();
     let cell = |item: &Item| images.metadata.value(item, column).flatten().map(str::to_owned);
     let measured = || images.items.iter().filter(|i| matches!(i.task, Task::Measure));
@@ -61,13 +91,7 @@ fn spectrum(
         let words: Vec<&str> = words.iter().map(String::as_str).take(10).collect();
         return Err(e.remedy(format!("{dye} in the line of each control; the column has: {}", words.join(", "))));
     }
-    let mut control = Control::default();
-    for item in &controls {
-        add(item, recipe, name, most, &mut control).map_err(|e| e.at(&item.name))?;
-    }
-    let found = control.spectrum().map_err(|e| controls.first().map_or(e.clone(), |item| e.at(&item.name)))?;
-    let numbers: Vec<String> = found.iter().map(|v| format!("{v:?}")).collect();
-    Ok((format!("[{}]", numbers.join(", ")), controls.len()))
+    Ok(controls)
 }
 
 /// Adds an image of the dye alone.

@@ -30,6 +30,8 @@ const GABOR_LEAST: u64 = 128 << 20;
 const SET: u64 = 5;
 /// Bytes of a voxel for each derived image: its samples, and its values while they are written.
 const IMAGE: u64 = 8;
+/// Bytes of a gallery at its largest: the picture, and the samples of a channel that are shown.
+const GALLERY: u64 = 64 << 20;
 /// Bytes of a voxel while a flat field is divided by: both files, their values, and the image before and after.
 const FLAT_FIELD: u64 = 32;
 /// Bytes of a voxel for all that is left: tables by voxel, pictures.
@@ -68,7 +70,9 @@ pub fn image(extent: &Extent, recipe: &Recipe) -> u64 {
     // Where there can be no such grid the image fails when it comes to that.
     let shape = pipeline::shape_on_grid(extent.shape, extent.spacing, recipe).unwrap_or(extent.shape);
     let (old, voxels) = (count(extent.shape), count(shape));
-    let at_work = voxels.saturating_mul(a_voxel).max(filtering(recipe, shape)).max(extent.reading);
+    let galleries = if recipe.body.gallery.is_empty() { 0 } else { GALLERY };
+    let at_work = voxels.saturating_mul(a_voxel).saturating_add(galleries);
+    let at_work = at_work.max(filtering(recipe, shape)).max(extent.reading);
     if recipe.body.grid.is_none() {
         return extent.finished().saturating_add(at_work).saturating_add(FIXED);
     }

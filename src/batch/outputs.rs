@@ -51,6 +51,11 @@ impl BatchContext<'_> {
         format!("images/{}", item.output(name, usual, end))
     }
 
+    /// Place of the gallery of a set below the output folder.
+    fn gallery_output(item: &Item, set: &str) -> String {
+        format!("galleries/{}", item.output(set, ".tif", ".png"))
+    }
+
     /// Every file that the image should have, with so many objects in its sets.
     pub fn all_outputs(&self, item: &Item, recipe: &Recipe, objects: &[(String, usize)]) -> Vec<String> {
         let body = &recipe.body;
@@ -66,7 +71,9 @@ impl BatchContext<'_> {
             written.map(move |(set, _)| Self::geojson_output(item, recipe, set, file))
         });
         let images = body.written_images().map(|name| Self::image_output(item, recipe, name));
-        sets.flatten().chain(dicom).chain(geojson).chain(images).collect()
+        let galleries = body.gallery.keys().filter(|_| self.settings.overlays);
+        let galleries = galleries.map(|set| Self::gallery_output(item, set));
+        sets.flatten().chain(dicom).chain(geojson).chain(images).chain(galleries).collect()
     }
 
     /// Writes them.
@@ -85,6 +92,11 @@ impl BatchContext<'_> {
             written.push(Written::of(self.out.folder(), below)?);
         }
         written.extend(self.set_down_dicom(item, recipe, scan, outcome)?);
+        for gallery in outcome.galleries.iter().filter(|_| self.settings.overlays) {
+            let below = Self::gallery_output(item, &gallery.set);
+            write::gallery(&self.out.path(&below)?, gallery)?;
+            written.push(Written::of(self.out.folder(), below)?);
+        }
         // Sets that follow each other are mostly shown over the same channels: laid out once.
         let mut laid: Option<([Option<usize>; 2], write::Backdrop)> = None;
         for set in &outcome.sets {

@@ -7,7 +7,7 @@ use super::pools::{at_most, pool};
 use super::recipes::Recipes;
 use super::settings::Settings;
 use super::summary::Summary;
-use super::{centres, estimate, files, machine, names, reading, search};
+use super::{centres, controls, estimate, files, machine, names, reading, search};
 use crate::recipe::Recipe;
 use crate::table::{Cells, Column, Table};
 use crate::{Result, pipeline};
@@ -44,6 +44,7 @@ pub fn plan(settings: &Settings, recipes: &Recipes) -> Result<Plan> {
     let pool = pool(at_most("threads", settings.threads.unwrap_or_else(machine::threads))?)?;
     let recipes = &*centres::resolve(recipes)?;
     let images = pool.install(|| discover(settings, recipes))?;
+    controls::check(recipes, &images)?;
     let places = [images.root.clone(), search::absolute(&settings.out)];
     let budget = Budget::new(for_images(settings.memory)?);
     let line = |item: &Item| line(item, recipes, &budget, &places);

@@ -17,7 +17,7 @@ impl Args {
             return Ok(End::Done);
         }
         for p in PRESETS {
-            super::print(&format!("{:10} {}\n", p.name, p.recipe()?.body.description))?;
+            super::print(&format!("{:13} {}\n", p.name, p.recipe()?.body.description))?;
         }
         Ok(End::Done)
     }

@@ -2,6 +2,7 @@
 //! [`Scale`]; operations make [`Mask`]s and [`Labels`] of them.
 
 mod classes;
+mod gallery;
 mod labels;
 mod object_runs;
 mod object_set;
@@ -11,6 +12,7 @@ mod scan;
 mod volume;
 
 pub use classes::Classes;
+pub use gallery::Gallery;
 pub use labels::Labels;
 pub(crate) use object_runs::{ObjectRun, ObjectRuns};
 pub use object_set::{ObjectSet, Origin};

@@ -18,6 +18,8 @@ pub struct ObjectSet {
     pub channel: usize,
     /// Thresholds in the values of the image, in the order of the steps.
     pub thresholds: Vec<f64>,
+    /// How far to distrust where the objects end and how many they are, 0 to 1, where steps have parted them.
+    pub doubt: Option<f64>,
     /// What the user should look at.
     pub warnings: Vec<String>,
     /// What else is worth knowing.
@@ -56,6 +58,7 @@ impl ObjectSet {
             radius_px: None,
             channel: 0,
             thresholds: vec![],
+            doubt: None,
             warnings: vec![],
             notes: vec![],
         }

@@ -48,6 +48,17 @@ pub trait Family: Send + Sync {
         vec![]
     }
 
+    /// Columns of numbers of an object, among its own, that [`Family::pooled`] is made of.
+    fn pooled_columns(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// One row for all objects of several images together, for the table of groups, from those columns of each object.
+    fn pooled(&self, set: &str, objects: &[Vec<Option<f64>>]) -> Table {
+        let _ = (set, objects);
+        Table::default()
+    }
+
     /// What it takes from the rest of the recipe.
     fn needs(&self) -> Needs {
         Needs::default()

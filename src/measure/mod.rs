@@ -45,6 +45,7 @@ pub mod sensitivity;
 pub mod shape;
 pub mod shape_details;
 mod shape_facts;
+pub mod skeleton;
 mod spectrum;
 pub mod spot;
 mod spot_fit;

@@ -5,7 +5,8 @@ use super::family::{Context, Family};
 use super::feature::{About, Definition};
 use super::{
     colocalisation, fish, granularity, habitat, haralick, intensity, intensity_details, lesion, neighbours, probe,
-    radial, radial_distribution, radial_zernike, reference, sensitivity, shape, shape_details, spot, texture, zernike,
+    radial, radial_distribution, radial_zernike, reference, sensitivity, shape, shape_details, skeleton, spot, texture,
+    zernike,
 };
 use crate::table::Table;
 use crate::{Error, Result};
@@ -19,6 +20,7 @@ pub const FAMILIES: &[Entry] = &[
     entry::<shape::Shape>("shape", &[]),
     entry::<shape_details::ShapeDetails>("shape_details", &[]),
     entry::<zernike::Zernike>("zernike", &[]),
+    entry::<skeleton::Skeleton>("skeleton", &[]),
     entry::<habitat::Habitat>("habitat", habitat::KEYS),
     entry::<sensitivity::Sensitivity>("sensitivity", sensitivity::KEYS),
     entry::<neighbours::Neighbours>("neighbours", neighbours::KEYS),
@@ -115,11 +117,25 @@ impl Chosen {
     /// # Errors
     /// As [`Family::totals`].
     pub fn totals(&self, set: &str, request: &Request) -> Result<Table> {
-        let mut totals = self.family.totals(set, request)?;
+        self.family.totals(set, request).map(|totals| self.renamed(totals))
+    }
+
+    /// The columns that [`Chosen::pooled`] is made of, as they are called in the table of objects.
+    pub fn pooled_columns(&self) -> Vec<String> {
+        let name = |name: &&str| self.alias.as_ref().map_or(name.to_string(), |alias| format!("{name}_{alias}"));
+        self.family.pooled_columns().iter().map(name).collect()
+    }
+
+    /// One row for all objects of several images together.
+    pub fn pooled(&self, set: &str, objects: &[Vec<Option<f64>>]) -> Table {
+        self.renamed(self.family.pooled(set, objects))
+    }
+
+    fn renamed(&self, mut totals: Table) -> Table {
         if let Some(alias) = &self.alias {
             totals.columns.iter_mut().for_each(|column| column.name = format!("{}_{alias}", column.name));
         }
-        Ok(totals)
+        totals
     }
 
     fn named(&self, mut definition: Definition) -> Definition {

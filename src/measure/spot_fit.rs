@@ -140,24 +140,34 @@ fn residual(p: &[f64; N], (at, value): &Point) -> f64 {
     value - p[0] - p[1] * bell(p, at).0
 }
 
+/// The sum of the squares that are left, and the bells of all points, which the next step is made of.
+fn evaluate(p: &[f64; N], points: &[Point], bells: &mut Vec<(f64, [f64; 3])>) -> f64 {
+    bells.clear();
+    bells.extend(points.iter().map(|(at, _)| bell(p, at)));
+    points.iter().zip(bells.iter()).map(|((_, value), (bell, _))| (value - p[0] - p[1] * bell).powi(2)).sum()
+}
+
 /// Levenberg and Marquardt's method over some of the parameters.
 fn descend(mut p: [f64; N], over: &[usize], points: &[Point]) -> [f64; N] {
-    let squares = |p: &[f64; N]| points.iter().map(|point| residual(p, point).powi(2)).sum::<f64>();
-    let (mut before, mut damping) = (squares(&p), 1e-3);
+    let (mut bells, mut others) = (Vec::with_capacity(points.len()), Vec::with_capacity(points.len()));
+    let (mut before, mut damping) = (evaluate(&p, points, &mut bells), 1e-3);
+    let mut equations = normal(&p, over, points, &bells);
     for _ in 0..STEPS {
-        let (matrix, right) = normal(&p, over, points);
+        let (matrix, right) = equations;
         let mut damped = matrix;
         (0..over.len()).for_each(|k| damped[k][k] *= 1.0 + damping);
         let Some(step) = solve(damped, right, over.len()) else { return p };
         let mut next = p;
         over.iter().zip(step).for_each(|(k, s)| next[*k] += s);
-        let after = squares(&next);
+        let after = evaluate(&next, points, &mut others);
         if after.is_finite() && after <= before && next[5] > 0.0 && next[6] > 0.0 {
             let done = before - after <= ENOUGH * before;
             (p, before, damping) = (next, after, damping / 10.0);
             if done {
                 return p;
             }
+            std::mem::swap(&mut bells, &mut others);
+            equations = normal(&p, over, points, &bells);
         } else {
             damping *= 10.0;
         }
@@ -166,14 +176,14 @@ fn descend(mut p: [f64; N], over: &[usize], points: &[Point]) -> [f64; N] {
 }
 
 /// The normal equations of a step.
-fn normal(p: &[f64; N], over: &[usize], points: &[Point]) -> ([[f64; N]; N], [f64; N]) {
+fn normal(p: &[f64; N], over: &[usize], points: &[Point], bells: &[(f64, [f64; 3])]) -> ([[f64; N]; N], [f64; N]) {
     let (mut matrix, mut right) = ([[0.0; N]; N], [0.0; N]);
-    for (at, value) in points {
-        let (bell, d) = bell(p, at);
-        let (plane, deep, height) = (p[5] * p[5], p[6] * p[6], p[1] * bell);
+    let (plane, deep) = (p[5] * p[5], p[6] * p[6]);
+    for ((_, value), (bell, d)) in points.iter().zip(bells) {
+        let height = p[1] * bell;
         let slopes = [
             1.0,
-            bell,
+            *bell,
             height * d[0] / deep,
             height * d[1] / plane,
             height * d[2] / plane,
@@ -183,11 +193,13 @@ fn normal(p: &[f64; N], over: &[usize], points: &[Point]) -> ([[f64; N]; N], [f6
         let left = value - p[0] - height;
         for (i, a) in over.iter().enumerate() {
             right[i] += slopes[*a] * left;
-            for (j, b) in over.iter().enumerate() {
+            for (j, b) in over[..=i].iter().enumerate() {
                 matrix[i][j] += slopes[*a] * slopes[*b];
             }
         }
     }
+    // It is symmetric.
+    (0..over.len()).for_each(|i| (0..i).for_each(|j| matrix[j][i] = matrix[i][j]));
     (matrix, right)
 }
 

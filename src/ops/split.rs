@@ -13,7 +13,7 @@ use super::basins::{CLIMB, NAME, NEIGHBOURS, Params, ROOT, climb};
 use super::op::label_words;
 use super::renumber::renumber_known;
 use super::split_ascent::ascend;
-use super::split_saddles::{Pair, Peak, basin_sizes, highest_saddles, merge, pairs};
+use super::split_saddles::{Pair, Peak, basin_sizes, highest_saddles, merge, objects_left, pairs};
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Buffer, Device, Gpu, GpuBuffer};
@@ -43,6 +43,17 @@ pub const OP: Op = Op {
             run: |d, i| {
                 let land = super::gaussian::gaussian(d, &i.volume(d)?, &super::gaussian::Gaussian::new([2.0; 3]))?;
                 label_words(d, &split(d, &land, &i.mask(d)?, Depth::Absolute(300.0))?)
+            },
+        },
+        Case {
+            name: "and how many would be left over deeper valleys",
+            run: |d, i| {
+                let land = super::gaussian::gaussian(d, &i.volume(d)?, &super::gaussian::Gaussian::new([1.0; 3]))?;
+                let depth = Depth::Relative { fraction: 0.08, typical_size: None };
+                let divided = divide(d, &land, &i.mask(d)?, depth, 3.0)?;
+                let mut words = label_words(d, &divided.labels)?;
+                words.push(divided.firm);
+                Ok(words)
             },
         },
     ],
@@ -96,20 +107,50 @@ const PAINT: Kernel = Kernel {
 /// # Errors
 /// Different sizes; the device is lost or too small.
 pub fn split(device: &Device, landscape: &Volume, mask: &Mask, depth: Depth) -> Result<Labels> {
+    Ok(divided(device, landscape, mask, (depth, None))?.labels)
+}
+
+/// Objects, and how firmly they are parted.
+#[derive(Clone, Debug)]
+pub struct Divided {
+    /// The objects, in raster order.
+    pub labels: Labels,
+    /// How many there would be if valleys had to be deeper.
+    pub firm: u32,
+}
+
+/// As [`split`], and counts what would be left if every valley had to be `times` deeper.
+///
+/// # Errors
+/// As [`split`].
+pub fn divide(device: &Device, landscape: &Volume, mask: &Mask, depth: Depth, times: f64) -> Result<Divided> {
+    divided(device, landscape, mask, (depth, Some(depth.times(times))))
+}
+
+/// The depth that parts objects, and a greater one to count by.
+type Depths = (Depth, Option<Depth>);
+
+fn divided(device: &Device, landscape: &Volume, mask: &Mask, depths: Depths) -> Result<Divided> {
     if landscape.shape != mask.shape {
         return Err(Error::usage(format!("a mask of {} on a landscape of {}", mask.shape, landscape.shape)));
     }
     match device {
-        Device::Cpu => Ok(twin(mask.shape, landscape.samples.host()?, mask.voxels.host()?, depth)),
+        Device::Cpu => Ok(twin(mask.shape, landscape.samples.host()?, mask.voxels.host()?, depths)),
         Device::Gpu(gpu) => {
-            let (labels, objects) = dispatch(gpu, mask.shape, landscape, mask, depth)?;
-            renumber_known(gpu, &labels, objects)
+            let (divided, objects) = dispatch(gpu, mask.shape, landscape, mask, depths)?;
+            Ok(Divided { labels: renumber_known(gpu, &divided.labels, objects)?, ..divided })
         }
     }
 }
 
 /// The objects, numbered by the host, and how many there are.
-fn dispatch(gpu: &Gpu, shape: Shape, landscape: &Volume, mask: &Mask, depth: Depth) -> Result<(Labels, u32)> {
+fn dispatch(
+    gpu: &Gpu,
+    shape: Shape,
+    landscape: &Volume,
+    mask: &Mask,
+    (depth, deeper): Depths,
+) -> Result<(Divided, u32)> {
     let (n, land) = (shape.len(), landscape.samples.gpu()?.cast());
     let p = Params { depth: shape.z as u32, height: shape.y as u32, width: shape.x as u32 };
     let parent = gpu.alloc::<u32>(n)?;
@@ -124,15 +165,16 @@ fn dispatch(gpu: &Gpu, shape: Shape, landscape: &Volume, mask: &Mask, depth: Dep
             Emitted::Needs(more) => room = more,
         }
     };
-    let objects = merge(&peaks, highest_saddles(pairs), depth);
-    // An object is called after the peak that the others were merged into.
-    let count = (1..).zip(&objects).filter(|(name, object)| name == *object).count() as u32;
+    let pairs = highest_saddles(pairs);
+    let objects = merge(&peaks, &pairs, depth);
+    let firm = deeper.map_or(0, |deeper| objects_left(&merge(&peaks, &pairs, deeper)));
     let indices = gpu.upload(&peaks.iter().map(|p| p.index).collect::<Vec<_>>())?;
     let table = size; // read for the last time above; every peak's entry is written before it is read again
     gpu.dispatch(&NAME, peaks.len(), &p, &[&indices, &gpu.upload(&objects)?, &table])?;
     let dst = gpu.alloc::<u32>(n)?;
     gpu.dispatch(&PAINT, n, &p, &[&parent, &table, &dst])?;
-    Ok((Labels::of(shape, peaks.len() as u32, Buffer::Gpu(dst)), count))
+    let labels = Labels::of(shape, peaks.len() as u32, Buffer::Gpu(dst));
+    Ok((Divided { labels, firm }, objects_left(&objects)))
 }
 
 /// What a device has written down.
@@ -174,18 +216,21 @@ fn emit(
     Ok(Emitted::All(peaks, touching.as_chunks::<3>().0.iter().take(n_pairs).map(pair).collect()))
 }
 
-fn twin(shape: Shape, land: &[i32], mask: &[u8], depth: Depth) -> Labels {
+fn twin(shape: Shape, land: &[i32], mask: &[u8], (depth, deeper): Depths) -> Divided {
     if land.is_empty() {
-        return Labels::of_runs(shape, ObjectRuns::sort(std::iter::empty(), 0));
+        return Divided { labels: Labels::of_runs(shape, ObjectRuns::sort(std::iter::empty(), 0)), firm: 0 };
     }
     let (mut basins, peaks) = ascend(shape, land, mask);
     (ROOT..).zip(&peaks).for_each(|(root, &peak)| basins[peak as usize] = root);
     climb(&mut basins, |part| mask[part].iter().fold(0, |any, m| any | m) == 0);
     let peak = |(&index, size)| Peak { index, height: land[index as usize], size };
     let peaks: Vec<Peak> = peaks.iter().zip(basin_sizes(&basins, peaks.len())).map(peak).collect();
-    let objects = merge(&peaks, pairs(shape, land, &basins, &peaks), depth);
+    let pairs = pairs(shape, land, &basins, &peaks);
+    let objects = merge(&peaks, &pairs, depth);
+    let firm = deeper.map_or(0, |deeper| objects_left(&merge(&peaks, &pairs, deeper)));
     let object = |basin: u32| if basin == 0 { 0 } else { objects[(basin ^ ROOT) as usize] };
-    Labels::of_runs(shape, ObjectRuns::in_raster_order(&basins, shape, peaks.len() as u32, object))
+    let labels = Labels::of_runs(shape, ObjectRuns::in_raster_order(&basins, shape, peaks.len() as u32, object));
+    Divided { labels, firm }
 }
 
 #[cfg(test)]
@@ -215,6 +260,19 @@ mod tests {
         let depth = |typical_size| Depth::Relative { fraction: 0.2, typical_size };
         assert_eq!(line(&land, &[1; 8], depth(None)), [1, 1, 1, 1, 2, 2, 2, 2]);
         assert_eq!(line(&land, &[1; 8], depth(Some(16.0))), [1; 8]);
+    }
+
+    #[test]
+    fn firm_are_those_that_deeper_valleys_part() {
+        // Valleys of 7/9 and 3/8 of the lower peak.
+        let land = Volume::new(Shape::flat(1, 8), vec![9, 2, 9, 5, 8, 7, 8, 3]).unwrap();
+        let mask = Mask::new(land.shape, vec![1; 8]).unwrap();
+        let firm = |times| {
+            let depth = Depth::Relative { fraction: 0.3, typical_size: None };
+            let divided = divide(&Device::Cpu, &land, &mask, depth, times).unwrap();
+            (divided.labels.count, divided.firm)
+        };
+        assert_eq!([1.0, 2.0, 3.0].map(firm), [(3, 3), (3, 2), (3, 1)]);
     }
 
     #[test]

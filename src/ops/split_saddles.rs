@@ -23,6 +23,14 @@ pub enum Depth {
 }
 
 impl Depth {
+    /// The same where every valley must be so many times deeper.
+    pub fn times(self, factor: f64) -> Self {
+        match self {
+            Depth::Absolute(depth) => Depth::Absolute(factor * depth),
+            Depth::Relative { fraction, typical_size } => Depth::Relative { fraction: factor * fraction, typical_size },
+        }
+    }
+
     fn needed(&self, lower_peak: f64, smaller_size: f64) -> f64 {
         match *self {
             Depth::Absolute(depth) => depth,
@@ -132,7 +140,7 @@ pub(super) fn highest_saddles(mut pairs: Vec<Pair>) -> Vec<Pair> {
 
 /// Merges basins over shallow valleys; gives each peak the number of its object: that of one of its peaks,
 /// counted from 1.
-pub(super) fn merge(peaks: &[Peak], pairs: Vec<Pair>, depth: Depth) -> Vec<u32> {
+pub(super) fn merge(peaks: &[Peak], pairs: &[Pair], depth: Depth) -> Vec<u32> {
     let position = |index: u32| peaks.binary_search_by_key(&index, |p| p.index).unwrap_or(0);
     let mut root: Vec<usize> = (0..peaks.len()).collect();
     let mut size: Vec<f64> = peaks.iter().map(|p| p.size.into()).collect();
@@ -158,4 +166,9 @@ pub(super) fn merge(peaks: &[Peak], pairs: Vec<Pair>, depth: Depth) -> Vec<u32> 
         }
     }
     (0..peaks.len()).map(|k| find(&mut root, k) as u32 + 1).collect()
+}
+
+/// Objects that a merge leaves: each is called after the peak that the others were merged into.
+pub(super) fn objects_left(objects: &[u32]) -> u32 {
+    (1..).zip(objects).filter(|(own, object)| own == *object).count() as u32
 }

@@ -1,11 +1,13 @@
 //! Which class each object of a set is of: as its file says, or by rules on what is measured.
 
 use super::Sets;
-use super::cutoff::cutoff;
+use super::candidates::{self, Candidate};
+use super::cutoff::{cutoff, cutoff_of};
+use super::grades::{self, Graded};
 use super::relations::Relations;
 use crate::image::{Classes, ObjectSet};
 use crate::measure::{self, Chosen, Request, Rows, suffixes};
-use crate::recipe::{Measure, Rule};
+use crate::recipe::{Measure, Positive, Rule};
 use crate::table::{Cells, Column, Table};
 use crate::words::suggestion;
 use crate::{Error, Result};
@@ -22,6 +24,8 @@ pub(super) struct Classified {
     pub totals: Table,
     /// What the user should look at.
     pub warnings: Vec<String>,
+    /// Those that the recipe has a gallery of, the best first.
+    pub candidates: Vec<Candidate>,
 }
 
 /// Finds the classes of a set. `request` is what is measured on it.
@@ -38,6 +42,15 @@ pub(super) fn classify(
     if let Some(rules) = body.phenotypes.get(name) {
         let classes = by_rules(name, rules, &positive, set.count() as usize)?;
         let about = "Name of the phenotype whose rule the object satisfies; empty where it satisfies none.";
+        if let Some(gallery) = body.gallery.get(name) {
+            let (column, chosen) = candidates::score(gallery, rules, &classes, &positive);
+            let of_median = body.positive.get(name).is_some_and(|all| all.values().any(Positive::is_of_median));
+            if of_median {
+                found.warnings.extend(candidates::doubt(name, &gallery.phenotype, chosen.len(), classes.of.len()));
+            }
+            found.columns.push(column);
+            found.candidates = chosen;
+        }
         found.classes(name, "phenotype", about, classes);
     } else if let Some(objects) = body.objects.get(name).filter(|o| !o.classes.is_empty()) {
         let classes = by_file(&objects.classes, set, &mut found.warnings)?;
@@ -47,8 +60,17 @@ pub(super) fn classify(
     Ok(found)
 }
 
-/// Which objects are positive for each marker.
-type Markers<'a> = BTreeMap<&'a str, Vec<Option<bool>>>;
+/// What is known of objects by marker.
+pub(super) type Markers<'a> = BTreeMap<&'a str, Marker>;
+
+/// What is known of each object.
+#[derive(Default)]
+pub(super) struct Marker {
+    /// It is positive.
+    pub is_positive: Vec<Option<bool>>,
+    /// How many robust deviations it lies above the cutoff, where somebody asks for them.
+    pub above: Vec<Option<f64>>,
+}
 
 fn positive<'a>(
     name: &str,
@@ -64,7 +86,7 @@ fn positive<'a>(
     for (definition, cells) in relations.children(name, request.labels.count, of.recipe) {
         measured.push(definition.column(cells));
     }
-    let mut all = Markers::new();
+    let (mut all, mut unsure) = (Markers::new(), vec![]);
     for (marker, positive) in markers {
         let name_of_column = positive.column(marker);
         let Some(column) = measured.column(&name_of_column) else { continue };
@@ -73,10 +95,22 @@ fn positive<'a>(
             Cells::Real(values) => values.clone(),
             Cells::Text(_) => vec![],
         };
-        let above = cutoff(positive.above, values.iter().flatten().copied());
-        if above.is_none() && values.iter().any(Option::is_some) {
+        let above = cutoff_of(positive, values.iter().flatten().copied());
+        let n = values.iter().flatten().count();
+        if above.is_none() && n > 0 {
             found.warnings.push(format!(
-                "no cutoff of {marker} can be found: all objects have the same {name_of_column}; none is positive or negative"
+                "no cutoff of {marker} can be found: all objects have the same {name_of_column}, or logarithms are wanted and most are \
+                 not above 0; none is positive or negative"
+            ));
+        }
+        if above.is_some() && n < FEW && positive.is_of_median() {
+            unsure.push(format!("{marker} ({n})"));
+        }
+        let is_shown = of.recipe.body.gallery.contains_key(name);
+        if is_shown && n < values.len() {
+            let without = values.len() - n;
+            found.warnings.push(format!(
+                "{without} objects have no {name_of_column}: they are neither positive nor negative for {marker}"
             ));
         }
         let is_positive: Vec<Option<bool>> = values.iter().map(|v| Some((*v)? > above?)).collect();
@@ -95,7 +129,20 @@ fn positive<'a>(
         let at = format!("positive_fraction_{name}_{marker}");
         let empty = "no object with a value, or no cutoff".to_string();
         found.totals.push(Column { empty, ..Column::new(at, "1", about, Cells::Real(vec![share])) });
-        all.insert(marker, is_positive);
+        if let Some(higher) = positive.higher {
+            let [second, third] = higher.map(|how| cutoff(how, values.iter().flatten().copied()));
+            let cutoffs = [above, second, third];
+            grades::add(found, &Graded { set: name, marker, column, values: &values, cutoffs });
+        }
+        let above =
+            above.filter(|_| is_shown).map_or(vec![], |cutoff| candidates::above(positive.above, cutoff, &values));
+        all.insert(marker, Marker { is_positive, above });
+    }
+    if !unsure.is_empty() {
+        found.warnings.push(format!(
+            "the median of few objects says little: cutoffs of {}; numbers in [positive.{name}] do not depend on it",
+            unsure.join(", ")
+        ));
     }
     Ok(all)
 }
@@ -121,7 +168,11 @@ fn values(columns: &BTreeSet<String>, request: &Request, wanted: &Measure) -> Re
     let mut channels = request.channels.to_vec();
     // The first channel is the one with uptake.
     let uptake = families.iter().any(|chosen| chosen.family.needs().uptake);
-    channels.retain(|c| uptake || gives(&families, std::slice::from_ref(c)) > without);
+    let named = families.iter().any(|chosen| !chosen.family.mentions().channels.is_empty());
+    let of_one = |c: &measure::ChannelRef| gives(&families, std::slice::from_ref(c)) - without;
+    // Columns of pairs are those of no channel alone.
+    let pairs = without + channels.iter().map(of_one).sum::<usize>() < gives(&families, &channels);
+    channels.retain(|c| uptake || named || pairs || of_one(c) > 0);
     let narrow = Request { families: &families, channels: &channels, ..*request };
     let rows = Rows::new(&narrow)?;
     let mut table = Table::default();
@@ -133,6 +184,9 @@ fn values(columns: &BTreeSet<String>, request: &Request, wanted: &Measure) -> Re
     Ok(table)
 }
 
+/// With fewer objects, half of which may be what is looked for, a median is no ground to stand on.
+const FEW: usize = 30;
+
 /// Objects that are looked at together.
 const BLOCK: usize = 1 << 14;
 
@@ -142,7 +196,7 @@ fn by_rules(set: &str, rules: &BTreeMap<String, Rule>, positive: &Markers, count
     let names: Vec<String> = rules.keys().cloned().collect();
     let satisfies = |rule: &Rule, object: usize| {
         let is = |(marker, wanted): &(String, bool)| {
-            positive.get(marker.as_str()).and_then(|all| all.get(object).copied().flatten()) == Some(*wanted)
+            positive.get(marker.as_str()).and_then(|m| m.is_positive.get(object).copied().flatten()) == Some(*wanted)
         };
         rule.markers.iter().all(is)
     };

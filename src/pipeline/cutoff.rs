@@ -1,7 +1,13 @@
-//! The value above which objects are positive: given, or a percentile, Otsu's threshold, or so many robust deviations from the
-//! median over the objects of an image.
+//! The value above which objects are positive: given, or a percentile, Otsu's threshold, or said of the median
+//! of the objects of an image.
 
-use crate::recipe::Cutoff;
+use crate::recipe::{Cutoff, Positive};
+
+/// The cutoff of a marker for these values of objects, and the one that it is never below.
+pub(super) fn cutoff_of(positive: &Positive, values: impl Iterator<Item = f64> + Clone) -> Option<f64> {
+    let above = cutoff(positive.above, values.clone())?;
+    Some(positive.at_least.and_then(|least| cutoff(least, values)).map_or(above, |least| above.max(least)))
+}
 
 /// The cutoff for these values of objects; nothing where they are too few or all alike for one to be found.
 pub(super) fn cutoff(how: Cutoff, values: impl Iterator<Item = f64>) -> Option<f64> {
@@ -9,6 +15,7 @@ pub(super) fn cutoff(how: Cutoff, values: impl Iterator<Item = f64>) -> Option<f
         Cutoff::Value(value) => Some(value),
         Cutoff::Percentile(p) => percentile(&sorted(values), p),
         Cutoff::Otsu => otsu(&sorted(values)),
+        Cutoff::Median(times) => Some(times * percentile(&sorted(values), 50.0)?),
         Cutoff::Robust { deviations, of_logs } => {
             let spread = Spread::of(values, of_logs)?;
             Some(spread.value(spread.median + deviations * spread.deviation))
@@ -28,23 +35,39 @@ pub(super) struct Spread {
 
 /// A normal distribution has so many standard deviations for each median distance from its median.
 const NORMAL: f64 = 1.4826;
+/// The same of the mean distance, which is asked where more than half of the values are alike.
+const OF_MEAN: f64 = 1.2533;
 
 impl Spread {
-    /// Of logarithms, those of values above 0. Nothing where there is no value, or more than half of them are alike.
+    /// Of logarithms, those of values above 0. Nothing where there is no value, all are alike, or more than half have no logarithm.
     pub fn of(values: impl Iterator<Item = f64>, of_logs: bool) -> Option<Self> {
-        let mut all = match of_logs {
-            true => sorted(values.filter(|v| *v > 0.0).map(libm::log)),
-            false => sorted(values),
-        };
+        let mut all = sorted(values);
+        if of_logs {
+            let n = all.len();
+            all.retain(|v| *v > 0.0);
+            if 2 * all.len() < n {
+                return None;
+            }
+            all.iter_mut().for_each(|v| *v = libm::log(*v));
+        }
         let median = percentile(&all, 50.0)?;
         all.iter_mut().for_each(|v| *v = (*v - median).abs());
         all.sort_unstable_by(f64::total_cmp);
-        let deviation = NORMAL * percentile(&all, 50.0)?;
+        let deviation = match percentile(&all, 50.0)? {
+            0.0 => OF_MEAN * all.iter().sum::<f64>() / all.len() as f64,
+            distance => NORMAL * distance,
+        };
         (deviation > 0.0).then_some(Spread { median, deviation, of_logs })
     }
 
     fn value(&self, v: f64) -> f64 {
         if self.of_logs { libm::exp(v) } else { v }
+    }
+
+    /// How many deviations lie from one value to another one.
+    pub fn between(&self, from: f64, to: f64) -> f64 {
+        let place = |v: f64| if self.of_logs { libm::log(v.max(f64::MIN_POSITIVE)) } else { v };
+        (place(to) - place(from)) / self.deviation
     }
 }
 
@@ -96,12 +119,22 @@ mod tests {
         assert_eq!(of(Cutoff::Percentile(90.0)), Some(9.6));
         assert_eq!(of(Cutoff::Percentile(100.0)), Some(10.0));
         assert_eq!(of(Cutoff::Otsu), Some(6.5));
+        assert_eq!(of(Cutoff::Median(0.5)), Some(2.0));
+        let above = Cutoff::Value(1.0);
+        let least = |at_least| cutoff_of(&Positive { above, higher: None, at_least, column: None }, values.into_iter());
+        assert_eq!(
+            [least(None), least(Some(Cutoff::Median(0.5))), least(Some(Cutoff::Value(0.5)))].map(Option::unwrap),
+            [1.0, 2.0, 1.0]
+        );
         // The median is 4, and the distances from it are 0, 2, 3, 5, 6.
         let robust = |deviations, of_logs| Cutoff::Robust { deviations, of_logs };
         assert_eq!(of(robust(2.0, false)), Some(4.0 + 2.0 * 1.4826 * 3.0));
         let logs = cutoff(robust(-1.0, true), [0.0, -5.0, 1.0, 2.0, 4.0].into_iter());
         assert!((logs.unwrap() - libm::exp(libm::log(2.0) * (1.0 - 1.4826))).abs() < 1e-12);
-        assert_eq!(cutoff(robust(1.0, false), [3.0, 3.0, 3.0, 9.0].into_iter()), None, "half of them alike");
+        let alike = cutoff(robust(1.0, false), [3.0, 3.0, 3.0, 9.0].into_iter());
+        assert_eq!(alike, Some(3.0 + 1.2533 * 6.0 / 4.0), "the mean distance where half of them are alike");
+        assert_eq!(cutoff(robust(1.0, false), [3.0; 4].into_iter()), None);
+        assert_eq!(cutoff(robust(1.0, true), [0.0, -1.0, 0.0, 2.0, 3.0].into_iter()), None, "most have no logarithm");
         for how in [Cutoff::Percentile(50.0), Cutoff::Otsu] {
             assert_eq!(cutoff(how, std::iter::empty()), None);
         }

@@ -1,5 +1,6 @@
 //! What is measured on an object set: its rows in blocks, why cells are empty, and what its objects have together.
 
+use super::candidates::Candidate;
 use super::classes::{Classified, classify};
 use super::relations::Relations;
 use super::surroundings::Surroundings;
@@ -23,6 +24,8 @@ pub(super) struct Measured {
     pub warnings: Vec<String>,
     /// One row for all objects together, for the row of the image.
     pub totals: Table,
+    /// Labels and scores of those that are shown in a gallery, the best first.
+    pub candidates: Vec<Candidate>,
 }
 
 /// Most cells of a block of rows.
@@ -74,7 +77,7 @@ pub(super) fn set(
         patient_grid: of.scan.patient_grid.as_ref(),
         sul_factor: of.scan.sul_factor,
     };
-    let Classified { classes, columns, mut totals, mut warnings } =
+    let Classified { classes, columns, mut totals, mut warnings, candidates } =
         classify(name, (of, set), &request, wanted, relations)?;
     let places = match wanted.families.iter().any(|chosen| chosen.family.needs().places) {
         true => Some(stage("places", name, || {
@@ -115,7 +118,7 @@ pub(super) fn set(
         warnings.extend(chosen.family.doubts(&row));
         totals.columns.extend(row.columns);
     }
-    Ok(Measured { table, why_empty: empty.reasons(&dictionary), warnings, totals })
+    Ok(Measured { table, why_empty: empty.reasons(&dictionary), warnings, totals, candidates })
 }
 
 /// Where each object comes from: its number and name in a file, and its place if it is a point.

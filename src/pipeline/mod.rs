@@ -5,12 +5,15 @@
 //! Columns are named after the roles of the recipe, not after the channels of the file.
 
 mod ball;
+mod candidates;
 mod channels;
 mod classes;
 mod columns;
 mod cutoff;
 mod derived;
+mod doubt;
 mod geometry;
+mod grades;
 mod grid;
 mod ground;
 mod habitats;
@@ -44,7 +47,7 @@ mod uptake;
 mod windows;
 
 use crate::device::Device;
-use crate::image::{Channel, Labels, ObjectSet, Regions, Scan};
+use crate::image::{Channel, Gallery, Labels, ObjectSet, Regions, Scan};
 use crate::measure::{self, ChannelRef, Context};
 use crate::profile::stage;
 use crate::recipe::{Modality, Quality, Recipe};
@@ -81,6 +84,8 @@ pub struct Outcome {
     pub sets: Vec<MeasuredSet>,
     /// Images that were made of channels and are to be written.
     pub images: Vec<Channel>,
+    /// Objects that are to be shown side by side.
+    pub galleries: Vec<Gallery>,
     /// How many things the user should look at: what the cell `warnings` of the row says.
     pub warnings: usize,
 }
@@ -241,7 +246,7 @@ struct Sets<'a> {
 /// Measures the sets and puts the outcome together.
 fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
     let Sets { scan, recipe, roles, made, .. } = *of;
-    let mut sets = Vec::new();
+    let (mut sets, mut galleries) = (Vec::new(), Vec::new());
     let (mut words, mut totals) = (Words::of(scan, roles), Vec::new());
     let around = stage("surroundings", "", || Surroundings::of(scan, recipe, roles, made))?;
     let of_set = |name: &str, words: &[String]| words.iter().map(|w| format!("{name}: {w}")).collect::<Vec<_>>();
@@ -261,15 +266,15 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
         }
     }
     for (name, set) in recipe.order.iter().filter(written).filter_map(|n| made.get(n).map(|m| (n, m))) {
-        let Some(Measured { table, why_empty, warnings, totals: together }) = measured.remove(name.as_str()) else {
-            continue;
-        };
+        let Some(found) = measured.remove(name.as_str()) else { continue };
+        let Measured { table, why_empty, warnings, totals: together, candidates } = found;
         words.empty_columns.extend(of_set(name, &why_empty));
         words.warnings.extend(of_set(name, &warnings));
         totals.extend(together.columns);
         if let Some(regions) = of.external.get(name) {
             words.warnings.extend(of_set(name, &regions.notes));
         }
+        galleries.extend(candidates::gallery(name, of, set, candidates)?);
         let (channel, beneath) = shown::shown(name, recipe, roles, set.channel);
         sets.push(MeasuredSet { name: name.clone(), table, objects: set.on_host(), channel, beneath });
     }
@@ -283,7 +288,7 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
     }
     let is_written = |d: &&Derived| recipe.body.written_images().any(|name| name == d.name);
     let images = roles.derived.iter().filter(is_written).filter_map(|d| scan.channels.get(d.index).cloned()).collect();
-    Ok(Outcome { row, sets, images, warnings: words.warnings.len() })
+    Ok(Outcome { row, sets, images, galleries, warnings: words.warnings.len() })
 }
 
 fn check_modality(scan: &Scan, recipe: &Recipe) -> Result<()> {

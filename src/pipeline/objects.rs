@@ -1,6 +1,7 @@
 //! Object sets: from steps, grown, as a difference, or from a label image.
 
 use super::channels::{Lifted, Working};
+use super::doubt::doubt;
 use super::geometry::Geometry;
 use super::roles::Roles;
 use super::sphere::sphere;
@@ -89,8 +90,12 @@ fn from_steps(
     let (radius_px, thresholds) = (state.geometry.radius_px, state.thresholds);
     let (warnings, notes) = (state.warnings, state.notes);
     let made = set_of(labels, device)?;
+    let doubt = match (state.parted, state.geometry.typical_size()) {
+        (Some(parted), Some(typical)) => doubt(parted, &made.labels, typical)?,
+        _ => None,
+    };
     let origin = state.origin.map(|found| region::origin(&made.labels, &found)).transpose()?;
-    Ok(ObjectSet { radius_px, channel: roles.in_file(index), thresholds, warnings, notes, origin, ..made })
+    Ok(ObjectSet { radius_px, channel: roles.in_file(index), thresholds, doubt, warnings, notes, origin, ..made })
 }
 
 fn grown(p: &Grow, device: &Device, mut geometry: Geometry, made: &BTreeMap<String, ObjectSet>) -> Result<ObjectSet> {

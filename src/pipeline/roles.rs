@@ -95,10 +95,11 @@ pub fn by_names(names: &[String], recipe: &Recipe) -> Result<Vec<(String, String
     Ok(found.filter_map(|(role, i)| Some((role, names.get(i)?.clone()))).collect())
 }
 
-/// Object sets are found in it, or images made of it.
+/// Object sets are found in it, images made of it, or a gallery asks for it.
 fn is_needed(recipe: &Recipe, role: &str) -> bool {
-    let mut sets = recipe.body.objects.values();
-    sets.any(|set| set.channel.as_deref() == Some(role) || set.reads_image(role)) || recipe.body.makes_images_of(role)
+    recipe.body.shown_phenotype_of(role).is_some()
+        || recipe.body.objects.values().any(|set| set.channel.as_deref() == Some(role) || set.reads_image(role))
+        || recipe.body.makes_images_of(role)
 }
 
 /// How sure it is that a channel is the one that is meant, the surest first.
@@ -281,9 +282,10 @@ impl Cast<'_> {
             format!("no channel for \"{role}\": the recipe says {}; the image has {}", says.join(", "), self.names());
         let e = Error::usage(what).remedy(self.remedy(&[role]));
         let set = self.recipe.body.objects.iter().find(|(_, o)| o.channel.as_deref() == Some(role));
-        Err(match set {
-            Some((set, _)) => e.needed_for(format!("the object set \"{set}\"")),
-            None => e,
+        Err(match (set, self.recipe.body.shown_phenotype_of(role)) {
+            (Some((set, _)), _) => e.needed_for(format!("the object set \"{set}\"")),
+            (None, Some(phenotype)) => e.needed_for(format!("the phenotype \"{phenotype}\"")),
+            (None, None) => e,
         })
     }
 

@@ -1,8 +1,9 @@
 //! The row of an image: what it is, what was found, what the user should know.
 
+use super::doubt;
 use super::roles::Roles;
 use crate::image::{NO_UNIT, ObjectSet, Scan};
-use crate::recipe::Recipe;
+use crate::recipe::{Modality, Recipe};
 use crate::table::{Cells, Column, Table};
 use std::collections::BTreeMap;
 
@@ -114,6 +115,10 @@ pub(super) fn row(
             let unit = scan.channels.get(set.channel).map_or(NO_UNIT, |c| c.unit);
             row.real(format!("threshold_{name}{suffix}"), unit, definition, Some(*t));
         }
+    }
+    if recipe.body.modality != Some(Modality::Pet) {
+        let doubts = made.values().filter_map(|set| set.doubt);
+        row.real("segmentation_doubt".into(), "1", doubt::DEFINITION, doubts.reduce(f64::max));
     }
     row.text(
         "warnings",

@@ -1,11 +1,12 @@
 //! Steps that split objects, redraw their edges, and drop some.
 
+use super::doubt::{FIRM, Parted};
 use super::state::{Picture, State};
 use crate::image::Volume;
 use crate::ops::keep::{Keep, keep};
 use crate::ops::landscape::{Sizes, depth, landscape};
 use crate::ops::refine::{Refine, refine};
-use crate::ops::split::{Depth, split};
+use crate::ops::split::{Depth, divide};
 use crate::recipe::{self, Landscape, SplitBy, SplitDepth};
 use crate::{Error, Result};
 
@@ -37,7 +38,9 @@ impl State<'_> {
             // Samples of a distance map have a scale in pixels of the plane.
             Some(SplitDepth::Length(l)) => Depth::Absolute(self.geometry.px(l)? / heights.scale.factor()),
         };
-        self.labels = Some(split(self.device, &heights, &self.mask("split")?, depth)?);
+        let divided = divide(self.device, &heights, &self.mask("split")?, depth, FIRM)?;
+        self.parted = Some(Parted { objects: divided.labels.count, firm: divided.firm });
+        self.labels = Some(divided.labels);
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! What the steps of an object set pass on.
 
 use super::derived::source;
+use super::doubt::Parted;
 use super::geometry::Geometry;
 use super::roles::Roles;
 use crate::device::Device;
@@ -41,6 +42,8 @@ pub(super) struct State<'a> {
     /// What objects were when they were found, by the numbers that they had then: where they lie if they are points, which cluster habitats
     /// are of.
     pub origin: Option<Regions>,
+    /// What the last split has done.
+    pub parted: Option<Parted>,
     /// Heights to split on.
     pub landscape: Option<Volume>,
     /// In the values of the image.
@@ -84,6 +87,7 @@ impl<'a> State<'a> {
             mask: None,
             labels: None,
             origin: None,
+            parted: None,
             landscape: None,
             thresholds: Vec::new(),
             scan,

@@ -5,12 +5,14 @@
 //! CD3 = 400                       # intensity_mean_CD3 above 400
 //! CD8 = "otsu"                    # above a threshold that is found over the objects of each image
 //! PanCK = { above = "90 %", column = "intensity_median_PanCK" }
+//! HER2 = [150, 400, 900]          # 1+, 2+ and 3+
 //!
 //! [phenotypes.cells]
 //! "CD8 T" = "CD3+ CD8+ PanCK-"
 //! ```
 
 use super::Body;
+use super::cutoff::Positive;
 use super::place::likely;
 use super::validate::Checker;
 use crate::measure::suffixes;
@@ -18,33 +20,6 @@ use crate::{Error, Result};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// When an object counts as positive for a marker: a value of it lies above a cutoff.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Positive {
-    /// The cutoff.
-    pub above: Cutoff,
-    /// The column of the value; the mean intensity in the channel of that name if absent.
-    pub column: Option<String>,
-}
-
-/// The value above which an object is positive.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Cutoff {
-    /// Given.
-    Value(f64),
-    /// This percentile of the objects of each image.
-    Percentile(f64),
-    /// Otsu's threshold over the objects of each image.
-    Otsu,
-    /// So many robust deviations from the median of the objects of each image, below it if negative.
-    Robust {
-        /// Deviations: 1.4826 times the median of the distances from the median.
-        deviations: f64,
-        /// Median and deviations are those of logarithms, of the values above 0.
-        of_logs: bool,
-    },
-}
 
 /// Markers that an object must be positive for, and those that it must not.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -88,81 +63,6 @@ fn by_set<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     all.into_iter().map(of_set).collect()
 }
 
-impl Positive {
-    /// The column that is compared.
-    pub fn column(&self, marker: &str) -> String {
-        self.column.clone().unwrap_or_else(|| format!("intensity_mean_{}", suffixes(&[marker]).concat()))
-    }
-}
-
-impl<'de> Deserialize<'de> for Positive {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> std::result::Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(
-            untagged,
-            expecting = "expected a value, \"otsu\", a percentile like \"90 %\", \"median + 6 deviations\", or { above, column }"
-        )]
-        enum Written {
-            Number(f64),
-            Word(String),
-            Table(Table),
-        }
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Table {
-            above: Above,
-            column: Option<String>,
-        }
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Above {
-            Number(f64),
-            Word(String),
-        }
-        let (above, column) = match Written::deserialize(d)? {
-            Written::Number(value) => (Above::Number(value), None),
-            Written::Word(word) => (Above::Word(word), None),
-            Written::Table(Table { above, column }) => (above, column),
-        };
-        let above = match above {
-            Above::Number(value) if value.is_finite() => Ok(Cutoff::Value(value)),
-            Above::Number(value) => Err(format!("{value} is no cutoff")),
-            Above::Word(word) => cutoff(&word),
-        };
-        Ok(Positive { above: above.map_err(serde::de::Error::custom)?, column })
-    }
-}
-
-fn cutoff(word: &str) -> std::result::Result<Cutoff, String> {
-    let percent = |word: &str| word.trim().parse().ok().filter(|p| (0.0..=100.0).contains(p));
-    match (word.trim(), word.trim().strip_suffix('%').and_then(percent)) {
-        ("otsu", _) => Ok(Cutoff::Otsu),
-        (_, Some(p)) => Ok(Cutoff::Percentile(p)),
-        (word, _) => robust(word).ok_or_else(|| {
-            format!(
-                "\"{word}\" is no cutoff   try: a number, \"otsu\", a percentile like \"90 %\", or \"median + 6 deviations\""
-            )
-        }),
-    }
-}
-
-/// `median + 6 deviations`, `median - 4 deviations of logs`
-fn robust(word: &str) -> Option<Cutoff> {
-    let words: Vec<&str> = word.split_whitespace().collect();
-    let (sign, number, of_logs) = match words[..] {
-        ["median", sign, number, "deviations"] => (sign, number, false),
-        ["median", sign, number, "deviations", "of", "logs"] => (sign, number, true),
-        _ => return None,
-    };
-    let number: f64 = number.parse().ok().filter(|n: &f64| n.is_finite() && *n >= 0.0)?;
-    let deviations = match sign {
-        "+" => number,
-        "-" => -number,
-        _ => return None,
-    };
-    Some(Cutoff::Robust { deviations, of_logs })
-}
-
 impl<'de> Deserialize<'de> for Rule {
     fn deserialize<D: Deserializer<'de>>(d: D) -> std::result::Result<Self, D::Error> {
         rule(&String::deserialize(d)?).map_err(serde::de::Error::custom)
@@ -193,9 +93,12 @@ impl Body {
         }
     }
 
-    /// The columns that say which markers the objects of a set are positive for.
+    /// The columns that say which markers the objects of a set are positive for, and how much.
     pub(super) fn positive_columns(&self, set: &str) -> impl Iterator<Item = String> {
-        self.positive.get(set).into_iter().flatten().map(|(marker, _)| format!("positive_{marker}"))
+        self.positive.get(set).into_iter().flatten().flat_map(|(marker, positive)| {
+            let grade = positive.higher.map(|_| format!("grade_{marker}"));
+            std::iter::once(format!("positive_{marker}")).chain(grade)
+        })
     }
 }
 
@@ -322,16 +225,6 @@ mod tests {
         assert_eq!(rule(" CD3+  HLA-DR+ PD-1- ").unwrap().markers, markers);
         for bad in ["", "CD3", "+", "CD3+ 8", "CD3\u{b1}"] {
             assert!(rule(bad).is_err(), "{bad}");
-        }
-        assert_eq!(cutoff("90 %").unwrap(), Cutoff::Percentile(90.0));
-        assert_eq!(cutoff(" otsu").unwrap(), Cutoff::Otsu);
-        let robust = |deviations, of_logs| Cutoff::Robust { deviations, of_logs };
-        assert_eq!(cutoff("median + 6.5 deviations").unwrap(), robust(6.5, false));
-        assert_eq!(cutoff(" median -  4 deviations of logs").unwrap(), robust(-4.0, true));
-        for bad in
-            ["", "90", "101 %", "-1 %", "nan %", "mean", "median", "median + -1 deviations", "median * 2 deviations"]
-        {
-            assert!(cutoff(bad).is_err(), "{bad}");
         }
     }
 }

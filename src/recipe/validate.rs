@@ -30,6 +30,7 @@ pub(super) fn check(body: &Body, text: &str) -> Result<(Vec<String>, Vec<String>
         checker.families(name, measure)?;
     }
     checker.classes()?;
+    checker.galleries()?;
     checker.image_groups()?;
     checker.plates()?;
     for (name, relate) in &body.relate {
@@ -202,7 +203,7 @@ impl Checker<'_> {
     pub fn name(&self, name: &str, path: &[&str]) -> Result<()> {
         let fine = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         // These would overwrite tables of the run itself.
-        let taken = ["images", "features", "run", "labels", "overlays", "original"].contains(&name);
+        let taken = ["images", "features", "run", "labels", "overlays", "galleries", "original"].contains(&name);
         if !name.is_empty() && name.len() <= 64 && name.chars().all(fine) && !taken {
             return Ok(());
         }

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each room uses its own part")]
 
+pub mod blood;
 pub mod cell_profiler;
 pub mod light;
 pub mod nifti;

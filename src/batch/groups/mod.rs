@@ -1,7 +1,8 @@
 //! A row for each group of images: how many there are, their objects and densities, and what the numbers of their images are.
 //!
 //! Groups are put together from the rows of the other tables as these are written, in the order of the images, so a run, its
-//! shards put together, and a run that went on give the same. Of each image the chosen numbers are kept, no rows of objects.
+//! shards put together, and a run that went on give the same. Of each image the chosen numbers are kept, and of objects those that a family
+//! pools; no rows.
 
 mod table;
 mod volume;
@@ -12,7 +13,7 @@ use super::layout::Layout;
 use super::metadata::Metadata;
 use super::named_rows::{NamedRows, number};
 use super::parts::IMAGES;
-use crate::measure::suffixes;
+use crate::measure::{Chosen, suffixes};
 use crate::recipe::{self, Recipe};
 use crate::table::{Cells, Column, Table};
 use crate::words::suggestion;
@@ -30,6 +31,7 @@ pub(super) struct Groups {
     volume: Option<String>,
     area: Option<String>,
     sets: Vec<Set>,
+    pools: Vec<Pool>,
     /// Columns of images that are summed up.
     columns: Vec<Column>,
     groups: BTreeMap<Vec<Option<String>>, Group>,
@@ -45,6 +47,14 @@ struct Set {
     is_dense: bool,
 }
 
+/// What a family says of the objects of a set in all images of a group.
+struct Pool {
+    set: String,
+    family: Chosen,
+    /// Columns of the objects that it is made of.
+    columns: Vec<String>,
+}
+
 /// Images that belong together.
 struct Group {
     ok: i64,
@@ -55,6 +65,8 @@ struct Group {
     on_area: Vec<Vec<i64>>,
     area_mm2: f64,
     volume_ml: Option<f64>,
+    /// Of each pool, the numbers of the objects.
+    pooled: Vec<Vec<Vec<Option<f64>>>>,
     /// Of each column, the values that there are.
     values: Vec<Vec<f64>>,
 }
@@ -74,7 +86,14 @@ impl Groups {
             let is_number = !matches!(c.cells, Cells::Text(_));
             is_number && recipe.body.groups.as_ref().is_some_and(|groups| groups.wants(&c.name))
         };
+        let pools = layout.sets.keys().flat_map(|name| {
+            let families = recipe.body.measure.get(name).map_or(&[][..], |measure| &measure.families);
+            let pool =
+                |family: &Chosen| Pool { set: name.clone(), family: family.clone(), columns: family.pooled_columns() };
+            families.iter().map(pool).filter(|pool| !pool.columns.is_empty()).collect::<Vec<_>>()
+        });
         Some(Groups {
+            pools: pools.collect(),
             by: by.clone(),
             volume: volume.clone(),
             area: area.clone(),
@@ -91,7 +110,10 @@ impl Groups {
     pub fn take(&mut self, table: &str, rows: &RecordBatch) -> Result<()> {
         match table {
             IMAGES => self.images(rows),
-            set => self.objects(set, rows),
+            set => {
+                self.pool(set, rows)?;
+                self.objects(set, rows)
+            }
         }
     }
 
@@ -138,6 +160,18 @@ impl Groups {
         Ok(())
     }
 
+    /// Keeps what families pool.
+    fn pool(&mut self, set: &str, rows: &RecordBatch) -> Result<()> {
+        let cells = NamedRows(rows);
+        for k in (0..self.pools.len()).filter(|k| self.pools[*k].set == set).collect::<Vec<_>>() {
+            let columns = self.pools[k].columns.iter().map(|name| cells.values(name)).collect::<Result<Vec<_>>>()?;
+            for i in 0..rows.num_rows() {
+                self.group(&cells, i)?.pooled[k].push(columns.iter().map(|column| number(*column, i)).collect());
+            }
+        }
+        Ok(())
+    }
+
     /// Objects matter where they lie on the area of a set, or make it up.
     fn objects(&mut self, set: &str, rows: &RecordBatch) -> Result<()> {
         let Some(area) = self.area.clone() else { return Ok(()) };
@@ -170,8 +204,17 @@ impl Groups {
         let key = self.by.iter().map(|name| cells.text(name, row)).collect::<Result<Vec<_>>>()?;
         let none = || self.sets.iter().map(|set| vec![0; set.classes.len() + 1]).collect::<Vec<_>>();
         let values = vec![vec![]; self.columns.len()];
-        let new =
-            || Group { ok: 0, failed: 0, objects: none(), on_area: none(), area_mm2: 0.0, volume_ml: None, values };
+        let pooled = vec![vec![]; self.pools.len()];
+        let new = || Group {
+            ok: 0,
+            failed: 0,
+            objects: none(),
+            on_area: none(),
+            area_mm2: 0.0,
+            volume_ml: None,
+            pooled,
+            values,
+        };
         Ok(self.groups.entry(key).or_insert_with(new))
     }
 

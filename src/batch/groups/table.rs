@@ -5,7 +5,7 @@ use crate::batch::statistics::{mean, quantile, sorted, standard_error};
 use crate::table::{Cells, Column, Table};
 
 pub(super) fn table(groups: Groups) -> Table {
-    let Groups { by, volume, area, sets, columns, groups } = groups;
+    let Groups { by, volume, area, sets, pools, columns, groups } = groups;
     let mut table = Table::default();
     for (i, name) in by.iter().enumerate() {
         let cells = groups.keys().map(|key| key.get(i).cloned().flatten()).collect();
@@ -61,6 +61,15 @@ pub(super) fn table(groups: Groups) -> Table {
             let about = format!("Objects of {name} of the class {class} on {place}, over the area of these.");
             let cells = reals(&|g| density(g, c + 1));
             put(format!("density_{name}_{suffix}_per_mm2"), "1/mm2", about, NO_AREA, cells);
+        }
+    }
+    for (k, pool) in pools.iter().enumerate() {
+        // Without a group there are columns all the same.
+        let mut pooled = pool.family.pooled(&pool.set, &[]);
+        pooled.columns.iter_mut().for_each(|column| *column = column.bare());
+        all.iter().for_each(|group| pooled.append(pool.family.pooled(&pool.set, &group.pooled[k])));
+        for Column { name, unit, definition, empty, cells, .. } in pooled.columns {
+            put(name, &unit, definition, &empty, cells);
         }
     }
     for (k, column) in columns.iter().enumerate() {

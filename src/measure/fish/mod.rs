@@ -222,6 +222,31 @@ impl Family for Fish {
         totals::doubts(totals)
     }
 
+    fn pooled_columns(&self) -> &'static [&'static str] {
+        &[
+            "fish_left_out",
+            "fish_target_count",
+            "fish_target_by_light",
+            "fish_reference_count",
+            "fish_reference_by_light",
+        ]
+    }
+
+    fn pooled(&self, set: &str, objects: &[Vec<Option<f64>>]) -> Table {
+        let dual = self.reference.is_some();
+        let nucleus = |cells: &Vec<Option<f64>>| {
+            let [left_out, target, target_by_light, reference, reference_by_light] = cells[..] else { return None };
+            let probe = |count: Option<f64>, by_light| Some(Probe { count: count? as usize, by_light });
+            Some(Facts {
+                left_out: left_out? as i64,
+                target: probe(target, target_by_light),
+                reference: probe(reference, reference_by_light),
+                dual,
+            })
+        };
+        totals::table(set, &objects.iter().filter_map(nucleus).collect::<Vec<_>>(), dual)
+    }
+
     fn mentions(&self) -> Mentions<'_> {
         let probes = || [("target", Some(&self.target)), ("reference", self.reference.as_ref())];
         let names = || probes().into_iter().filter_map(|(key, name)| Some((key, name?.as_str()))).collect();
@@ -239,5 +264,62 @@ impl Family for Fish {
             return objection("largest", "nuclei are left out above a multiple of the median", "largest = 1.8");
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: the boundaries of the guideline, on nuclei of several images, worked out by hand.
+    use super::*;
+    use crate::table::Cells;
+
+    /// A case of nuclei with so many copies of the target and of the reference, and of those that are left out.
+    fn case(nuclei: &[(usize, f64, f64)], left_out: &[i64]) -> Table {
+        let fish = Fish { reference: Some("reference".into()), ..Fish::default() };
+        let counted = |&(n, target, reference): &(usize, f64, f64)| {
+            vec![vec![Some(0.0), Some(target), Some(target), Some(reference), None]; n]
+        };
+        let mut all: Vec<Vec<Option<f64>>> = nuclei.iter().flat_map(counted).collect();
+        all.extend(left_out.iter().map(|why| vec![Some(*why as f64), Some(90.0), None, Some(1.0), None]));
+        // An image without the channel of the probe.
+        all.push(vec![None; 5]);
+        fish.pooled("nuclei", &all)
+    }
+
+    fn value(table: &Table, name: &str) -> Option<f64> {
+        match table.column(&format!("{name}_nuclei")).map(|column| &column.cells) {
+            Some(Cells::Int(v)) => v[0].map(|v| v as f64),
+            Some(Cells::Real(v)) => v[0],
+            _ => panic!("{name}"),
+        }
+    }
+
+    #[test]
+    fn a_case_is_all_of_its_nuclei() {
+        for (nuclei, ratio, copies, group) in [
+            (&[(20, 4.0, 2.0)][..], 2.0, 4.0, Some(1.0)),
+            (&[(19, 4.0, 2.0)], 2.0, 4.0, None),
+            (&[(19, 4.0, 2.0), (1, 3.0, 1.0)], 79.0 / 39.0, 3.95, Some(2.0)),
+            (&[(10, 8.0, 4.0), (10, 4.0, 3.0)], 12.0 / 7.0, 6.0, Some(3.0)),
+            (&[(20, 4.0, 2.0), (1, 4.0, 3.0)], 84.0 / 43.0, 4.0, Some(4.0)),
+            (&[(12, 2.0, 2.0), (12, 3.0, 2.0)], 1.25, 2.5, Some(5.0)),
+        ] {
+            let table = case(nuclei, &[1, 2, 2, 3]);
+            let n: usize = nuclei.iter().map(|n| n.0).sum();
+            assert_eq!(value(&table, "fish_nuclei"), Some(n as f64));
+            let left_out = ["fish_at_border", "fish_too_large", "fish_without_signal"].map(|name| value(&table, name));
+            assert_eq!(left_out, [1.0, 2.0, 1.0].map(Some));
+            assert!((value(&table, "fish_ratio").unwrap() - ratio).abs() < 1e-12);
+            assert!((value(&table, "fish_target_mean").unwrap() - copies).abs() < 1e-12);
+            assert_eq!(value(&table, "fish_group"), group, "{nuclei:?}");
+            assert_eq!(value(&table, "fish_ratio_by_light"), None);
+        }
+        let mixed = case(&[(15, 4.0, 2.0), (5, 2.0, 2.0)], &[]);
+        assert_eq!(value(&mixed, "fish_amplified_share"), Some(0.75));
+        // Ratio 7 / 4, so residuals of 0.5 and -1.5.
+        let error = ((15.0 * 0.25 + 5.0 * 2.25) / (20.0 * 19.0f64)).sqrt() / 2.0;
+        let high = value(&mixed, "fish_ratio_high").unwrap();
+        assert!((high - 1.75 - 2.093 * error).abs() < 1e-4, "{high}");
+        assert_eq!(value(&case(&[], &[]), "fish_ratio"), None);
     }
 }

@@ -166,6 +166,11 @@ pub struct Classes {
 /// As for [`choose`].
 pub fn otsu_classes(device: &Device, src: &Volume, bins: BinChoice) -> Result<Classes> {
     let (min, max) = range(device, src)?;
+    classes_within(device, src, (min, max), bins)
+}
+
+/// Otsu's classes; what is brighter than the range counts as its end.
+fn classes_within(device: &Device, src: &Volume, (min, max): (i32, i32), bins: BinChoice) -> Result<Classes> {
     if min == max {
         return Ok(Classes::none(max));
     }

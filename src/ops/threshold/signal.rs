@@ -5,11 +5,13 @@
 
 use super::bins::EqualBins;
 use super::percentile::Level;
-use super::{BinChoice, Classes, Cut, Method, check, choose, cut, otsu_classes};
+use super::{
+    BinChoice, Classes, Cut, EVEN_SLOPE, Method, check, choose, classes_within, cut, otsu_classes, percentile,
+};
 use crate::Result;
 use crate::device::Device;
 use crate::image::Volume;
-use crate::ops::histogram::{BinScale, histograms, ranges};
+use crate::ops::histogram::{BinScale, histograms, range, ranges};
 use crate::ops::noise::{from_median, noise, of_neighbours};
 
 /// The bins that the two classes of an image are looked for in.
@@ -24,6 +26,27 @@ pub struct Signal {
     pub classes: Classes,
     /// The noise between neighbours: as of [`noise`].
     pub noise: f64,
+}
+
+/// Percentage of voxels that specks of dust may cover.
+const SPECKS: f64 = 1.0;
+
+impl Signal {
+    /// Whether two classes explain more than `least` of the image: there are objects beyond doubt. A few specks many times as
+    /// bright as all objects hide these from the variance; so the question is asked again with the brightest hundredth cut off
+    /// at its least sample, where the answer must be more than that of an even slope.
+    ///
+    /// # Errors
+    /// As for [`choose`].
+    pub fn has_two_classes(&self, device: &Device, src: &Volume, least: f64) -> Result<bool> {
+        if self.classes.explained > least {
+            return Ok(true);
+        }
+        let (min, _) = range(device, src)?;
+        let most = percentile(device, src, 100.0 - SPECKS)?.ceil() as i32;
+        let bins = BinChoice::Equal { n: CLASSES.n, spacing: CLASSES.spacing, cut: CLASSES.cut };
+        Ok(classes_within(device, src, (min, most), bins)?.explained > EVEN_SLOPE.max(least))
+    }
 }
 
 /// The threshold of an image, its classes, and the noise of another image (the same before it was smoothed).

@@ -148,3 +148,42 @@ proptest! {
         prop_assert_eq!(got, samples);
     }
 }
+
+/// A field of 100 x 100, of which this share has the sample 2000 and specks that one.
+fn field(objects: usize, specks: usize, speck: i32) -> Volume {
+    let mut state = 5u32;
+    let mut noise = || {
+        state = state.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
+        (state >> 20) as i32 % 64
+    };
+    let sample = |i: usize| {
+        if i < specks {
+            speck
+        } else if i < specks + objects {
+            2000
+        } else {
+            100
+        }
+    };
+    // Sums of four are near enough to a normal distribution.
+    let samples = (0..10_000).map(|i| sample(i) + (0..4).map(|_| noise()).sum::<i32>()).collect();
+    Volume::new(Shape::flat(100, 100), samples).unwrap()
+}
+
+#[test]
+fn specks_do_not_hide_objects_nor_make_noise_to_some() {
+    let bins = BinChoice::Equal { n: 256, spacing: BinScale::Linear, cut: Cut::Edge };
+    let explained = |v: &Volume| otsu_classes(&Device::Cpu, v, bins).unwrap().explained;
+    let found = |v: &Volume, least: f64| {
+        let seen = signal_and_noise(&Device::Cpu, v, &Method::Otsu, bins, v).unwrap();
+        seen.has_two_classes(&Device::Cpu, v, least).unwrap()
+    };
+    for (objects, specks, speck) in [(1500, 20, 20_000), (1500, 20, 60_000), (3000, 90, 30_000), (300, 10, 9000)] {
+        assert!(found(&field(objects, specks, speck), NOISE), "{specks} specks of {speck}");
+    }
+    let hidden = field(1500, 20, 17_000);
+    assert!(explained(&hidden) < NOISE && found(&hidden, NOISE) && found(&hidden, EVEN_SLOPE));
+    assert!(!found(&field(0, 0, 0), NOISE), "noise alone");
+    let flat = Volume::new(Shape::flat(10, 10), vec![7; 100]).unwrap();
+    assert!(!found(&flat, NOISE), "nothing");
+}

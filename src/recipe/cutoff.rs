@@ -1,0 +1,216 @@
+//! When objects are positive for a marker: `[positive.SET]`.
+
+use crate::measure::suffixes;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+
+/// When an object counts as positive for a marker: a value of it lies above a cutoff.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Positive {
+    /// The cutoff.
+    pub above: Cutoff,
+    /// The cutoffs of 2+ and 3+, where objects are graded.
+    pub higher: Option<[Cutoff; 2]>,
+    /// The cutoff is never below this one.
+    pub at_least: Option<Cutoff>,
+    /// The column of the value; the mean intensity in the channel of that name if absent.
+    pub column: Option<String>,
+}
+
+/// The value above which an object is positive.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Cutoff {
+    /// Given.
+    Value(f64),
+    /// This percentile of the objects of each image.
+    Percentile(f64),
+    /// Otsu's threshold over the objects of each image.
+    Otsu,
+    /// So many times the median of the objects of each image.
+    Median(f64),
+    /// So many robust deviations from the median of the objects of each image, below it if negative.
+    Robust {
+        /// Deviations: 1.4826 times the median of the distances from the median.
+        deviations: f64,
+        /// Median and deviations are those of logarithms, of the values above 0.
+        of_logs: bool,
+    },
+}
+
+impl Positive {
+    /// The cutoff follows from the median of the objects.
+    pub fn is_of_median(&self) -> bool {
+        matches!(self.above, Cutoff::Median(_) | Cutoff::Robust { .. })
+    }
+
+    /// The column that is compared.
+    pub fn column(&self, marker: &str) -> String {
+        self.column.clone().unwrap_or_else(|| format!("intensity_mean_{}", suffixes(&[marker]).concat()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Positive {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> std::result::Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(
+            untagged,
+            expecting = "expected a value, \"otsu\", a percentile like \"90 %\", \"median + 6 deviations\", a list of three of these for 1+, \
+                        2+ and 3+, or { above, column }"
+        )]
+        enum Written {
+            Above(Above),
+            Table(Table),
+        }
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Table {
+            above: Above,
+            at_least: Option<One>,
+            column: Option<String>,
+        }
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Above {
+            One(One),
+            Grades(Vec<One>),
+        }
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum One {
+            Number(f64),
+            Word(String),
+        }
+        let Table { above, at_least, column } = match Written::deserialize(d)? {
+            Written::Above(above) => Table { above, at_least: None, column: None },
+            Written::Table(table) => table,
+        };
+        let one = |one: One| match one {
+            One::Number(value) if value.is_finite() => Ok(Cutoff::Value(value)),
+            One::Number(value) => Err(format!("{value} is no cutoff")),
+            One::Word(word) => cutoff(&word),
+        };
+        let (above, higher) = match above {
+            Above::One(above) => one(above).map(|above| (above, None)),
+            Above::Grades(all) => all.into_iter().map(one).collect::<std::result::Result<Vec<_>, _>>().and_then(grades),
+        }
+        .map_err(D::Error::custom)?;
+        if higher.is_some() && at_least.is_some() {
+            return Err(D::Error::custom("at_least with three cutoffs   try: one cutoff, or no at_least"));
+        }
+        let at_least = at_least.map(one).transpose().map_err(D::Error::custom)?;
+        Ok(Positive { above, higher, at_least, column })
+    }
+}
+
+/// The cutoff of 1+, and those of 2+ and 3+.
+fn grades(cutoffs: Vec<Cutoff>) -> std::result::Result<(Cutoff, Option<[Cutoff; 2]>), String> {
+    let [first, second, third] = cutoffs[..] else {
+        return Err(format!("{} cutoffs   try: one, or three that rise: those of 1+, 2+ and 3+", cutoffs.len()));
+    };
+    let falls = |pair: [Cutoff; 2]| match pair {
+        [Cutoff::Value(a), Cutoff::Value(b)]
+        | [Cutoff::Percentile(a), Cutoff::Percentile(b)]
+        | [Cutoff::Median(a), Cutoff::Median(b)] => a >= b,
+        [Cutoff::Robust { deviations: a, of_logs: x }, Cutoff::Robust { deviations: b, of_logs: y }] => {
+            x == y && a >= b
+        }
+        _ => false,
+    };
+    if falls([first, second]) || falls([second, third]) || falls([first, third]) {
+        return Err("the cutoffs of 1+, 2+ and 3+ do not rise   try: [150, 400, 900]".into());
+    }
+    Ok((first, Some([second, third])))
+}
+
+fn cutoff(word: &str) -> std::result::Result<Cutoff, String> {
+    let percent = |word: &str| word.trim().parse().ok().filter(|p| (0.0..=100.0).contains(p));
+    match (word.trim(), word.trim().strip_suffix('%').and_then(percent)) {
+        ("otsu", _) => Ok(Cutoff::Otsu),
+        (_, Some(p)) => Ok(Cutoff::Percentile(p)),
+        (word, _) => of_median(word).ok_or_else(|| {
+            format!(
+                "\"{word}\" is no cutoff   try: a number, \"otsu\", a percentile like \"90 %\", \"median + 6 deviations\", or \"median * 4\""
+            )
+        }),
+    }
+}
+
+/// `median * 4`, `median + 6 deviations`, `median - 4 deviations of logs`
+fn of_median(word: &str) -> Option<Cutoff> {
+    let words: Vec<&str> = word.split_whitespace().collect();
+    let (sign, number) = match words[..] {
+        ["median", sign, number]
+        | ["median", sign, number, "deviations"]
+        | ["median", sign, number, "deviations", "of", "logs"] => (sign, number),
+        _ => return None,
+    };
+    let number: f64 = number.parse().ok().filter(|n: &f64| n.is_finite() && *n >= 0.0)?;
+    match (sign, words.len()) {
+        ("*", 3) => Some(Cutoff::Median(number)),
+        ("+", 4 | 6) => Some(Cutoff::Robust { deviations: number, of_logs: words.len() == 6 }),
+        ("-", 4 | 6) => Some(Cutoff::Robust { deviations: -number, of_logs: words.len() == 6 }),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Mechanics.
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn cutoffs_are_numbers_or_said_of_the_objects() {
+        assert_eq!(cutoff("90 %").unwrap(), Cutoff::Percentile(90.0));
+        assert_eq!(cutoff(" otsu").unwrap(), Cutoff::Otsu);
+        let robust = |deviations, of_logs| Cutoff::Robust { deviations, of_logs };
+        assert_eq!(cutoff("median + 6.5 deviations").unwrap(), robust(6.5, false));
+        assert_eq!(cutoff(" median -  4 deviations of logs").unwrap(), robust(-4.0, true));
+        for bad in [
+            "",
+            "90",
+            "101 %",
+            "-1 %",
+            "nan %",
+            "mean",
+            "median",
+            "median + -1 deviations",
+            "median * 2 deviations",
+            "median + 2",
+            "median * -1",
+        ] {
+            assert!(cutoff(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn three_cutoffs_are_grades() {
+        let written = |text: &str| toml::from_str::<BTreeMap<String, Positive>>(text).map(|mut all| all.remove("p"));
+        let graded = written("p = [1, 2.5, 'otsu']").unwrap().unwrap();
+        assert_eq!((graded.above, graded.higher), (Cutoff::Value(1.0), Some([Cutoff::Value(2.5), Cutoff::Otsu])));
+        assert_eq!(written("p = { above = [1, 2, 3], column = 'cnr_p' }").unwrap().unwrap().column.unwrap(), "cnr_p");
+        assert_eq!(written("p = 3").unwrap().unwrap().higher, None);
+        for bad in [
+            "[1, 2]",
+            "[1, 2, 3, 4]",
+            "[1, 3, 2]",
+            "[2, 'otsu', 1]",
+            "['90 %', '80 %', 'otsu']",
+            "['median * 2', 'otsu', 'median * 1']",
+            "['median + 3 deviations', 'median + 2 deviations', 'otsu']",
+            "[]",
+            "[1, nan, 2]",
+            "{ above = [1, 2, 3], at_least = 1 }",
+        ] {
+            assert!(written(&format!("p = {bad}")).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_cutoff_may_have_a_least_one() {
+        let text = "above = \"median - 4 deviations of logs\"\nat_least = \"median * 0.1\"\ncolumn = \"area_px\"";
+        let positive: Positive = toml::from_str(text).unwrap();
+        assert_eq!(positive.at_least, Some(Cutoff::Median(0.1)));
+        assert!(toml::from_str::<Positive>("above = 4\nat_least = \"much\"").is_err());
+    }
+}

@@ -1,0 +1,153 @@
+//! The presets `viability`, `proliferation`, `expression` and `infiltration`. Oracle: simulated cells whose classes and grades are
+//! known; shares within 2 points, H-scores within 5.
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+mod common;
+
+use common::light::{Field, Random, scan};
+use uptake::device::Device;
+use uptake::pipeline::{self, External, Outcome};
+use uptake::recipe::preset;
+use uptake::table::Cells;
+use uptake::units::Shape;
+
+/// Cells on a grid, a little off it.
+const CELLS: usize = 10;
+const APART: f64 = 36.0;
+const NUCLEUS: f64 = 9.0;
+const CELL: f64 = 14.0;
+
+struct Scene {
+    places: Vec<[f64; 2]>,
+    seed: u64,
+}
+
+impl Scene {
+    fn new(seed: u64) -> Self {
+        let mut random = Random(seed);
+        let place =
+            |i: usize| [i / CELLS, i % CELLS].map(|k| APART * (k as f64 + 0.5) + 5.0 * (2.0 * random.uniform() - 1.0));
+        Scene { places: (0..CELLS * CELLS).map(place).collect(), seed }
+    }
+
+    fn field(&self, base: f64) -> Field {
+        Field::waves(Shape::flat((APART * CELLS as f64) as usize, (APART * CELLS as f64) as usize), base, 0.3 * base)
+    }
+
+    /// Adds discs with soft edges, each of a height.
+    fn discs(&self, field: &mut Field, radius: f64, height: impl Fn(usize) -> f64) {
+        for (i, at) in self.places.iter().enumerate() {
+            let near = |a: usize| {
+                (at[a] - radius - 6.0).max(0.0) as usize..((at[a] + radius + 6.0) as usize).min(field.shape.y)
+            };
+            for (y, x) in near(0).flat_map(|y| near(1).map(move |x| (y, x))) {
+                let far = (y as f64 - at[0]).hypot(x as f64 - at[1]);
+                field.values[y * field.shape.x + x] += height(i) / (1.0 + ((far - radius) / 0.7).exp());
+            }
+        }
+    }
+
+    /// Runs a preset on nuclei and further channels.
+    fn run(&self, name: &str, channels: Vec<(&str, Field)>) -> Outcome {
+        let mut nuclei = self.field(40.0);
+        self.discs(&mut nuclei, NUCLEUS, |i| 500.0 + 40.0 * (i % 7) as f64);
+        let all = std::iter::once(("Hoechst", nuclei)).chain(channels).zip(self.seed..);
+        let volumes = all.map(|((name, field), seed)| (name, field.volume(6.0, seed))).collect();
+        let recipe = preset(name).unwrap().recipe().unwrap();
+        pipeline::run(&scan(volumes, Some([1.0, 0.5, 0.5])), &recipe, &Device::Cpu, &External::new()).unwrap()
+    }
+}
+
+fn one(outcome: &Outcome, name: &str) -> Option<f64> {
+    match &outcome.row.column(name).unwrap_or_else(|| panic!("no column {name}")).cells {
+        Cells::Real(v) => v[0],
+        Cells::Int(v) => v[0].map(|v| v as f64),
+        Cells::Text(_) => panic!("{name} is text"),
+    }
+}
+
+fn near(outcome: &Outcome, name: &str, want: f64, by: f64) {
+    let got = one(outcome, name);
+    println!("{name}: {got:?} for {want}");
+    assert!(got.is_some_and(|got| (got - want).abs() <= by), "{name}: {got:?} for {want}");
+}
+
+/// The share of cells of a kind.
+fn share(is: impl Fn(usize) -> bool) -> f64 {
+    (0..CELLS * CELLS).filter(|i| is(*i)).count() as f64 / (CELLS * CELLS) as f64
+}
+
+#[test]
+fn live_and_dead() {
+    // Any part of the cells may be dead, all and none as well.
+    for (seed, of_ten) in [(3, 0), (5, 7), (6, 10)] {
+        let scene = Scene::new(seed);
+        let is_dead = |i: usize| (7 * i) % 10 < of_ten;
+        let mut dead = scene.field(60.0);
+        scene.discs(&mut dead, NUCLEUS, |i| if is_dead(i) { 150.0 + 50.0 * (i % 5) as f64 } else { 2.0 });
+        let outcome = scene.run("viability", vec![("PI", dead)]);
+        near(&outcome, "class_fraction_nuclei_live", 1.0 - share(is_dead), 0.02);
+        near(&outcome, "class_fraction_nuclei_dead", share(is_dead), 0.02);
+    }
+}
+
+#[test]
+fn proliferating_nuclei() {
+    for (seed, of_hundred) in [(13, 0), (14, 12)] {
+        let scene = Scene::new(seed);
+        let is_positive = |i: usize| (37 * i) % 100 < of_hundred;
+        let mut marker = scene.field(80.0);
+        scene.discs(&mut marker, NUCLEUS, |i| if is_positive(i) { 120.0 + 60.0 * (i % 6) as f64 } else { 5.0 });
+        let outcome = scene.run("proliferation", vec![("Ki-67", marker)]);
+        near(&outcome, "positive_fraction_nuclei_marker", share(is_positive), 0.02);
+    }
+}
+
+/// A ground whose noise is 6 has grades from 18, 60 and 180 on; cells lie well between.
+#[test]
+fn grades_and_scores() {
+    let scene = Scene::new(23);
+    let grade = |i: usize| [0, 0, 0, 1, 1, 2, 2, 3][(5 * i) % 8];
+    let mut probe = Field { values: scene.field(0.0).values.iter().map(|_| 100.0).collect(), ..scene.field(0.0) };
+    scene.discs(&mut probe, CELL, |i| [0.0, 40.0, 120.0, 400.0][grade(i)]);
+    let outcome = scene.run("expression", vec![("probe", probe)]);
+    let h_score = (1..4).map(|g| 100.0 * g as f64 * share(|i| grade(i) == g)).sum();
+    near(&outcome, "h_score_cells_probe", h_score, 5.0);
+    near(&outcome, "positive_fraction_cells_probe", share(|i| grade(i) > 0), 0.02);
+    (0..4).for_each(|g| near(&outcome, &format!("grade_{g}_fraction_cells_probe"), share(|i| grade(i) == g), 0.02));
+    near(&outcome, "allred_score_cells_probe", 4.0 + 2.0, 0.0);
+    near(&outcome, "grade_3_threshold_cells_probe", 30.0, 0.0);
+}
+
+#[test]
+fn immune_cells_in_a_tumour() {
+    let scene = Scene::new(33);
+    // The tumour is the left half; one cell of ten in it, and one of five outside, is an immune cell.
+    let is_left = |i: usize| i % CELLS < CELLS / 2;
+    let is_immune = |i: usize| (7 * (i / CELLS) + i).is_multiple_of(if is_left(i) { 10 } else { 5 });
+    let (mut tumour, mut immune) = (scene.field(50.0), scene.field(50.0));
+    scene.discs(
+        &mut tumour,
+        CELL + 4.0,
+        |i| if is_left(i) && !is_immune(i) { 400.0 + 30.0 * (i % 4) as f64 } else { 0.0 },
+    );
+    scene.discs(&mut immune, CELL, |i| if is_immune(i) { 300.0 + 40.0 * (i % 3) as f64 } else { 0.0 });
+    let outcome = scene.run("infiltration", vec![("PanCK", tumour), ("CD8", immune)]);
+    near(&outcome, "class_fraction_cells_immune", share(is_immune), 0.02);
+    near(&outcome, "class_fraction_cells_tumour", share(|i| is_left(i) && !is_immune(i)), 0.02);
+    // The region ends somewhere between the cells at its edge.
+    let inside = share(|i| is_immune(i) && is_left(i)) / share(is_immune);
+    near(&outcome, "fraction_inside_tumour_region_cells_immune", inside, 0.15);
+    near(&outcome, "fraction_inside_tumour_region_cells_tumour", 1.0, 0.02);
+    near(&outcome, "fraction_inside_tumour_region_cells_other", 0.0, 0.02);
+    let of = |from: usize, to: &dyn Fn(usize) -> bool| {
+        let far = |i: &usize| (0..2).map(|a| (scene.places[from][a] - scene.places[*i][a]).powi(2)).sum::<f64>().sqrt();
+        (0..CELLS * CELLS).filter(|i| to(*i)).map(|i| far(&i)).fold(f64::INFINITY, f64::min)
+    };
+    let is_tumour = |i: usize| is_left(i) && !is_immune(i);
+    let mut nearest: Vec<f64> = (0..CELLS * CELLS).filter(|i| is_immune(*i)).map(|i| 0.5 * of(i, &is_tumour)).collect();
+    near(&outcome, "mean_nearest_cells_immune_to_tumour_um", nearest.iter().sum::<f64>() / nearest.len() as f64, 0.5);
+    nearest.sort_by(f64::total_cmp);
+    let middle = nearest[(nearest.len() - 1) / 2].midpoint(nearest[nearest.len() / 2]);
+    near(&outcome, "median_nearest_cells_immune_to_tumour_um", middle, 0.5);
+}
