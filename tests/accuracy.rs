@@ -92,6 +92,18 @@ fn samples_of_this_project() {
     println!("samples: F1 {:.3}", summary(&scores).0);
 }
 
+/// One artefact brighter than all nuclei, and a few large nuclei among many small ones.
+#[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
+fn a_few_do_not_speak_for_all() {
+    for (name, floor) in [("08_one_bright_blob", 0.95), ("04_mixed_5_25", 0.6), ("04_mixed_few_big", 0.85)] {
+        let file = |end: &str| common::failing("fluo2").join(format!("{name}{end}.tif"));
+        let s = segment(&file(""), &file("_truth"));
+        println!("{name}: F1 {:.3}, {} of {} nuclei", s.f1(), s.found, s.truth);
+        assert!(s.f1() >= floor, "{name}");
+    }
+}
+
 /// A workload of 2048 x 2048 with 1521 nuclei; its generator is not part of the project.
 #[test]
 #[ignore = "needs W1.tif and W1_gt.tif in the folder that UPTAKE_WORKLOADS names"]

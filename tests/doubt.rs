@@ -41,8 +41,10 @@ fn nuclei(field: &Field, seed: u64) -> (Volume, Vec<u32>) {
     let mut light = vec![0.0f64; SHAPE.len()];
     for (label, [cy, cx, r]) in (1..).zip(&places) {
         let spots: Vec<[f64; 2]> = (0..5).map(|_| [cy, cx].map(|c| c + (random.below(1.2) - 0.6) * r)).collect();
-        for (i, (truth, light)) in truth.iter_mut().zip(&mut light).enumerate() {
-            let [_, y, x] = SHAPE.position(i).map(|v| v as f64);
+        let around = |c: &f64| (c - 2.0 * r).max(0.0) as usize..((c + 2.0 * r) as usize + 1).min(SHAPE.x);
+        for (row, column) in around(cy).flat_map(|row| around(cx).map(move |column| (row, column))) {
+            let (i, y, x) = (SHAPE.index(0, row, column), row as f64, column as f64);
+            let (truth, light) = (&mut truth[i], &mut light[i]);
             let far = libm::hypot(y - cy, x - cx);
             // Edges are a pixel or two wide.
             let body = 3000.0 / (1.0 + libm::exp(1.5 * (far - r)));

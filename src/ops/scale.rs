@@ -8,6 +8,10 @@
 //! Otsu's two classes explain more of the variance than those of an even slope would (3/4), and what the opening leaves
 //! has less than half of their contrast (texture and noise, not objects on a bright ground), the first answer stands.
 //!
+//! Two more things keep a few from speaking for all. What lies away from everything above the threshold is looked at by
+//! itself (`rest`), so that one bright artefact does not hide the nuclei. And where the objects below half of that
+//! median are more than twice as many as the others, the typical one is among them: a few large ones hold most of the area.
+//!
 //! Bit budget: that of the operations it is made of; the median is on the host, in f64.
 //! Reference: this project; `docs/segmentation.md` has how it was chosen.
 
@@ -17,13 +21,13 @@ use super::histogram::BinScale;
 use super::landscape::{Sizes, depth};
 use super::morphology::{Element, opening};
 use super::object_rank::ranks_and_sizes;
-use super::pixelwise::{minimum, subtract};
+use super::pixelwise::{minimum, or, subtract};
 use super::split::{Depth, split};
-use super::threshold::{BinChoice, Classes, Cut, EVEN_SLOPE, otsu_classes, threshold};
+use super::threshold::{Beyond, BinChoice, Classes, Cut, EVEN_SLOPE, NOISE, otsu_classes, rest, threshold};
 use super::{Case, Op};
 use crate::Result;
 use crate::device::Device;
-use crate::image::Volume;
+use crate::image::{Mask, Volume};
 
 /// Its entry in the list of operations.
 pub const OP: Op = Op {
@@ -51,6 +55,13 @@ const SPECKS: f64 = 6.0;
 const TEXTURE: f64 = 0.45;
 /// An inscribed radius below this is a speck.
 const SMALLEST_RADIUS: f64 = 1.5;
+
+/// Pixels around what is bright that are not looked at for the rest.
+const HALO: f64 = 4.0;
+/// Where there are so many times more small objects than others, the typical one is small.
+const MANY: usize = 2;
+/// Below this inscribed radius an object is too small to count as one of many.
+const SMALL_AND_MANY: f64 = 2.5;
 
 /// Diameter in pixels of the plane. `z_step` is the distance of slices in those, `weights` are those of distances.
 ///
@@ -81,7 +92,7 @@ pub fn scale(device: &Device, src: &Volume, z_step: f64, weights: [u32; 3]) -> R
 /// The diameter, and the classes of the mask that it was found in.
 fn once(device: &Device, src: &Volume, at: &Sizes) -> Result<(f64, Classes)> {
     let classes = otsu_classes(device, src, BINS)?;
-    let mask = fill_holes(device, &threshold(device, src, classes.threshold)?)?;
+    let mask = fill_holes(device, &bright(device, src, &classes, at)?)?;
     let map = depth(device, &mask, at)?;
     let smooth = gaussian(device, &map, &Gaussian::new(at.along(1.0)))?;
     let labels = split(device, &smooth, &mask, Depth::Relative { fraction: 0.15, typical_size: None })?;
@@ -89,19 +100,58 @@ fn once(device: &Device, src: &Volume, at: &Sizes) -> Result<(f64, Classes)> {
         return Ok((NO_MASK, classes));
     }
     let (radii, sizes) = ranks_and_sizes(device, &map, &labels, 1.0)?;
-    let mut weighted: Vec<(i32, u64)> = radii
-        .iter()
-        .zip(&sizes)
-        .skip(1)
-        .filter(|(r, _)| f64::from(**r) * map.scale.factor() >= SMALLEST_RADIUS)
-        .map(|(&r, &n)| (r, n.into()))
-        .collect();
-    weighted.sort_unstable();
-    let half = weighted.iter().map(|w| w.1).sum::<u64>().div_ceil(2);
+    let factor = map.scale.factor();
+    let mut objects: Vec<(f64, u64)> =
+        radii.iter().zip(&sizes).skip(1).map(|(&r, &n)| (f64::from(r) * factor, n.into())).collect();
+    objects.retain(|(r, _)| *r >= SMALLEST_RADIUS);
+    objects.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    Ok((typical(&objects).map_or(SPECKS, |r| 2.0 * r), classes))
+}
+
+/// What is above the threshold of two classes, and what that has left out.
+fn bright(device: &Device, src: &Volume, classes: &Classes, at: &Sizes) -> Result<Mask> {
+    let mask = threshold(device, src, classes.threshold)?;
+    if classes.explained <= NOISE {
+        return Ok(mask);
+    }
+    let beyond = Beyond { reach: at.steps(HALO), least: classes.least, floor: f64::NEG_INFINITY };
+    match rest(device, src, classes.threshold, &beyond)? {
+        Some((dim, _)) => or(device, &mask, &dim),
+        None => Ok(mask),
+    }
+}
+
+/// The radius of the typical object among radii, ascending, with sizes.
+fn typical(objects: &[(f64, u64)]) -> Option<f64> {
+    let all = median(objects)?;
+    let (small, others) = objects.split_at(objects.partition_point(|(r, _)| *r < all / 2.0));
+    let small = &small[small.partition_point(|(r, _)| *r < SMALL_AND_MANY)..];
+    if small.len() > MANY * others.len() { median(small) } else { Some(all) }
+}
+
+/// The median of radii, ascending, weighted by sizes.
+fn median(objects: &[(f64, u64)]) -> Option<f64> {
+    let half = objects.iter().map(|o| o.1).sum::<u64>().div_ceil(2);
     let mut sum = 0;
-    let median = weighted.iter().find(|w| {
-        sum += w.1;
+    let reached = |o: &&(f64, u64)| {
+        sum += o.1;
         sum >= half
-    });
-    Ok((median.map_or(SPECKS, |&(r, _)| 2.0 * f64::from(r) * map.scale.factor()), classes))
+    };
+    objects.iter().find(reached).map(|o| o.0)
+}
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: sizes worked out by hand.
+    use super::*;
+
+    #[test]
+    fn a_few_large_objects_do_not_speak_for_many_small_ones() {
+        let many = |r: f64, n: usize| vec![(r, (3.0 * r * r) as u64); n];
+        let of = |small: usize, large: usize| typical(&[many(5.0, small), many(20.0, large)].concat());
+        assert_eq!(of(10, 5), Some(20.0));
+        assert_eq!(of(11, 5), Some(5.0));
+        assert_eq!(typical(&[many(2.0, 50), many(20.0, 5)].concat()), Some(20.0));
+        assert_eq!(typical(&[]), None);
+    }
 }

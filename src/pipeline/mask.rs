@@ -11,7 +11,8 @@ use crate::ops::local::{Local, Statistic, local};
 use crate::ops::noise::correlated_noise;
 use crate::ops::pixelwise::{and, or};
 use crate::ops::threshold::{
-    Adjust, BinChoice, Cut, Method as Choice, Middle, NOISE, Robust, Signal, choose, signal_and_noise, threshold,
+    Adjust, Beyond, BinChoice, Cut, Method as Choice, Middle, NOISE, Robust, Signal, choose, rest, signal_and_noise,
+    threshold,
 };
 use crate::recipe::{self, Combine, Method, Threshold, Transform};
 use crate::units::Length;
@@ -78,11 +79,12 @@ impl State<'_> {
             (None, None) => BinChoice::Lifted(self.lift.trailing_zeros()),
             (n, _) => BinChoice::Equal { n: n.map_or(256, |n| n as usize), spacing, cut: Cut::Edge },
         };
-        let t = match p.noise {
-            None => choose(self.device, src, &method, bins)?,
+        let (t, floor, least) = match p.noise {
+            None => (choose(self.device, src, &method, bins)?, f64::NEG_INFINITY, None),
             Some(times) => {
                 let signal = signal_and_noise(self.device, src, &method, bins, self.original()?)?;
-                signal.threshold.max(times * self.noise(image, &signal)?)
+                let floor = times * self.noise(image, &signal)?;
+                (signal.threshold.max(floor), floor, Some(signal.classes.least))
             }
         };
         let [low, high] = p.bounds.map_or([f64::NEG_INFINITY, f64::INFINITY], |b| b.map(|v| src.scale.sample(v)));
@@ -92,7 +94,23 @@ impl State<'_> {
         let t = if zero == 0.0 { t * factor } else { (t - zero) * factor + zero };
         let t = Adjust { factor: 1.0, low, high }.apply(t);
         self.thresholds.push(src.scale.value(t));
-        threshold(self.device, src, t)
+        let mask = threshold(self.device, src, t)?;
+        match p.dimmer_beyond {
+            None => Ok(mask),
+            Some(reach) => {
+                let least = least.map_or_else(|| range(self.device, src).map(|r| r.0), Ok)?;
+                let beyond = Beyond { reach: self.geometry.steps(reach)?, least, floor: floor.max(low) };
+                self.with_dimmer(mask, src, t, &beyond)
+            }
+        }
+    }
+
+    /// A mask, and what lies far from it above a threshold of its own.
+    fn with_dimmer(&mut self, mask: Mask, src: &Volume, t: f64, beyond: &Beyond) -> Result<Mask> {
+        let Some((dim, own)) = rest(self.device, src, t, beyond)? else { return Ok(mask) };
+        let [above, below] = [t, own].map(|t| src.scale.value(t));
+        self.notes.push(format!("dimmer objects were found above {below:.4} beside those above {above:.4}"));
+        or(self.device, &mask, &dim)
     }
 
     /// The noise of the image that a threshold is for: what smoothing leaves of the noise between neighbours in the channel,

@@ -11,6 +11,7 @@ mod bins;
 mod li;
 pub(crate) mod multi_otsu;
 mod otsu;
+mod rest;
 mod robust;
 mod signal;
 mod triangle;
@@ -18,6 +19,7 @@ mod yen;
 
 pub use bins::{BinChoice, Cut};
 pub use percentile::percentile;
+pub use rest::{Beyond, rest};
 pub use robust::Robust;
 pub use signal::{Signal, signal_and_noise};
 
@@ -52,6 +54,22 @@ pub const OP: Op = Op {
             run: |d, i| {
                 // What is left of the samples are multiples of 2^20.
                 apply(d, &shift_left(d, &i.volume(d)?, 20)?, &Method::Triangle, BinChoice::Lifted(20))
+            },
+        },
+        Case {
+            name: "what a threshold has left out",
+            run: |d, i| {
+                let v = i.volume(d)?;
+                let [low, high] = [0.3, 0.7].map(|share| share * 65_535.0);
+                let mut words = Vec::new();
+                for (t, reach) in [(low, [0, 1, 1]), (high, [1, 2, 3])] {
+                    let at = Beyond { reach, least: -40, floor: 0.0 };
+                    if let Some((mask, own)) = rest(d, &v, t, &at)? {
+                        words.extend(d.fetch(&mask.voxels)?.iter().map(|&m| u32::from(m)));
+                        words.extend([own.to_bits() as u32, (own.to_bits() >> 32) as u32]);
+                    }
+                }
+                Ok(words)
             },
         },
         Case { name: "below everything", run: |d, i| apply(d, &i.volume(d)?, &Method::Fixed(-3e9), BinChoice::Unit) },
@@ -158,6 +176,8 @@ pub struct Classes {
     pub contrast: f64,
     /// Share of the variance that lies between the classes, 0 to 1.
     pub explained: f64,
+    /// The least sample.
+    pub least: i32,
 }
 
 /// Otsu's threshold with its classes; of an image of one value, nothing lies above.
@@ -172,18 +192,18 @@ pub fn otsu_classes(device: &Device, src: &Volume, bins: BinChoice) -> Result<Cl
 /// Otsu's classes; what is brighter than the range counts as its end.
 fn classes_within(device: &Device, src: &Volume, (min, max): (i32, i32), bins: BinChoice) -> Result<Classes> {
     if min == max {
-        return Ok(Classes::none(max));
+        return Ok(Classes::none((min, max)));
     }
-    Ok(Classes::of(&Histogram::new(device, src, (min, max), bins)?, max))
+    Ok(Classes::of(&Histogram::new(device, src, (min, max), bins)?, (min, max)))
 }
 
 impl Classes {
     /// Of an image without two classes.
-    fn none(max: i32) -> Self {
-        Classes { threshold: max.into(), contrast: 0.0, explained: 0.0 }
+    fn none((least, max): (i32, i32)) -> Self {
+        Classes { threshold: max.into(), contrast: 0.0, explained: 0.0, least }
     }
 
-    fn of(h: &Histogram, max: i32) -> Self {
+    fn of(h: &Histogram, range: (i32, i32)) -> Self {
         let last = otsu::otsu(h);
         let sums = |bins: &mut dyn Iterator<Item = (f64, f64)>| {
             bins.fold([0.0; 3], |[n, sum, squares], (v, c)| [n + c, sum + c * v, squares + c * v * v])
@@ -192,12 +212,12 @@ impl Classes {
         let all = sums(&mut h.bins());
         let bright = [all[0] - dark[0], all[1] - dark[1]];
         if dark[0] == 0.0 || bright[0] == 0.0 {
-            return Classes::none(max);
+            return Classes::none(range);
         }
         let contrast = bright[1] / bright[0] - dark[1] / dark[0];
         let variance = all[2] / all[0] - (all[1] / all[0]) * (all[1] / all[0]);
         let between = dark[0] * bright[0] / (all[0] * all[0]) * contrast * contrast;
-        Classes { threshold: h.at(last), contrast, explained: between / variance }
+        Classes { threshold: h.at(last), contrast, explained: between / variance, least: range.0 }
     }
 }
 

@@ -79,8 +79,8 @@ pub fn signal_and_noise(
     let noise = from_median(device, &d, &Level::with(of_noise, level, by_noise))?;
     let max = range.1;
     if range.0 == max {
-        return Ok(Signal { threshold: max.into(), classes: Classes::none(max), noise });
+        return Ok(Signal { threshold: max.into(), classes: Classes::none(range), noise });
     }
     let threshold = cut(&own.with(range, by_method), method, max)?;
-    Ok(Signal { threshold, classes: Classes::of(&CLASSES.with(range, by_class), max), noise })
+    Ok(Signal { threshold, classes: Classes::of(&CLASSES.with(range, by_class), range), noise })
 }

@@ -60,7 +60,7 @@ impl Method {
             Method::Fixed => &["value", "at_least", "correction", "bounds", "noise"],
             Method::Percentile => &["percent", "correction", "bounds", "noise"],
             Method::Otsu | Method::Li | Method::Triangle | Method::Yen | Method::RobustBackground => {
-                &["correction", "bounds", "bins", "transform", "noise"]
+                &["correction", "bounds", "bins", "transform", "noise", "dimmer_beyond"]
             }
             Method::MultiOtsu => &["classes", "middle", "correction", "bounds", "bins", "transform", "noise"],
             Method::LocalMean | Method::LocalGaussian => &["radius"],
@@ -95,6 +95,8 @@ pub struct Threshold {
     pub middle: Option<Middle>,
     /// Never below this many times the noise of the image.
     pub noise: Option<f64>,
+    /// Objects that lie farther than this from all that is above the threshold may be dimmer, with a threshold of their own.
+    pub dimmer_beyond: Option<Length>,
     /// What becomes of the mask so far.
     #[serde(default)]
     pub combine: Combine,
@@ -133,6 +135,7 @@ impl Threshold {
             ("classes", self.classes.is_some()),
             ("middle", self.middle.is_some()),
             ("noise", self.noise.is_some()),
+            ("dimmer_beyond", self.dimmer_beyond.is_some()),
             ("radius", self.radius.is_some()),
             ("k", self.k.is_some()),
             ("low", self.low.is_some()),
