@@ -41,7 +41,7 @@ amplified = "amplified+"
 [gallery.nuclei]
 phenotype = "amplified"
 side = "3 r"
-most = 12
+most = 6
 "#;
 
 /// Nuclei with two copies of the reference, and of the target two or many.
@@ -87,17 +87,17 @@ channels = ["egfr", "lysosomes"]
 
 /// Cells with vesicles: a growing share of those with EGFR are lysosomes.
 pub fn colocalisation() -> Scan {
-    let (shape, mut random) = (Shape::flat(400, 400), Random(9));
+    let (shape, mut random) = (Shape::flat(210, 210), Random(9));
     let mut fields = [60.0, 80.0, 90.0].map(|base| Field::waves(shape, base, 12.0));
-    for (i, at) in grid(4, 100, &mut random).into_iter().enumerate() {
-        disc(&mut fields[0], at, 36.0, 700.0);
-        fields[1..].iter_mut().for_each(|field| disc(field, at, 36.0, 80.0));
-        for k in 0..30 {
-            let [first, second] = [0, 1].map(|_| place(&mut random, at, 31.0));
-            // Of sixteen cells the first shares no vesicle and the last shares all.
-            let second = if k * 15 < 30 * i { first } else { second };
+    for (i, at) in grid(3, 70, &mut random).into_iter().enumerate() {
+        disc(&mut fields[0], at, 24.0, 700.0);
+        fields[1..].iter_mut().for_each(|field| disc(field, at, 24.0, 80.0));
+        for k in 0..16 {
+            let [first, second] = [0, 1].map(|_| place(&mut random, at, 20.0));
+            // Of nine cells the first shares no vesicle and the last shares all.
+            let second = if k * 8 < 16 * i { first } else { second };
             for (field, [y, x]) in fields[1..].iter_mut().zip([first, second]) {
-                field.spot([0.0, y, x], [1.0, 1.6, 1.6], 500.0);
+                field.spot([0.0, y, x], [1.0, 1.4, 1.4], 500.0);
             }
         }
     }

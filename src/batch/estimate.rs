@@ -89,7 +89,7 @@ fn filtering(recipe: &Recipe, shape: Shape) -> u64 {
     let images = &recipe.body.images;
     let filters = images.values().flat_map(|image| &image.steps).filter_map(|step| match step {
         Step::Filter(Filter::Gabor(_)) => Some(plane.saturating_mul(GABOR).saturating_add(GABOR_LEAST)),
-        Step::Filter(_) => Some(0),
+        Step::Filter(_) | Step::Texture(_) => Some(0),
         _ => None,
     });
     let of_voxels = product(&[z, y, x]).saturating_mul(FILTER + IMAGE * images.len() as u64);

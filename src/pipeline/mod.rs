@@ -41,6 +41,7 @@ mod split;
 mod spots;
 mod state;
 mod surroundings;
+mod texture_map;
 mod typical;
 mod uptake;
 mod windows;

@@ -55,6 +55,13 @@ pub fn repeated(
 fn of_regions(recipe: &Recipe, set: &str) -> Recipe {
     let mut recipe = recipe.clone();
     recipe.body.grid = None;
+    let families = recipe.body.measure.get(set).map_or(&[][..], |measure| &measure.families);
+    let looks_around = families.iter().any(|c| c.family.needs().background || !c.family.mentions().sets.is_empty());
+    // Other sets need not be found nine times where nothing looks at them.
+    if !looks_around && !recipe.images.iter().any(|image| recipe.body.follows_objects(image)) {
+        recipe.body.objects.retain(|name, _| name == set);
+        [&mut recipe.order, &mut recipe.children_first].into_iter().for_each(|names| names.retain(|name| name == set));
+    }
     let body = &mut recipe.body;
     body.measure.retain(|name, _| name == set);
     body.relate.clear();

@@ -66,7 +66,7 @@ impl State<'_> {
     }
 
     /// What the recipe says, or as many dimensions as the image has.
-    fn axes(&self, dimensions: Option<Dimensions>) -> Axes {
+    pub(super) fn axes(&self, dimensions: Option<Dimensions>) -> Axes {
         let own = if self.geometry.shape.is_flat() { Axes::Slices } else { Axes::Volume };
         dimensions.map_or(own, |d| d.0)
     }

@@ -191,6 +191,7 @@ impl<'a> State<'a> {
             Step::FillHoles(_) => self.fill_holes(),
             Step::Habitats(p) => self.habitats(p),
             Step::Prescription(p) => self.prescription(p),
+            Step::Texture(p) => self.texture_map(p),
             Step::Spots(p) => self.spots(p),
             Step::Label(p) => self.label(p),
             Step::Landscape(p) => self.landscape(p),

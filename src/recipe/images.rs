@@ -1,9 +1,31 @@
-//! What the types of a recipe cannot say about its derived images.
+//! `[images.NAME]`: images made of channels, and what their types cannot say.
 
 use super::place::list;
 use super::validate::Checker;
-use super::{Body, DerivedImage, Step};
+use super::{Body, ObjectScale, Step};
 use crate::Result;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// An image that is made of a channel, or of another such image: object sets can be found in it and measured in it.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DerivedImage {
+    /// The role, or the image, that it is made of.
+    pub channel: String,
+    /// A file with an evenly lit, evenly stained field: first of all the channel is divided by it.
+    pub flat_field: Option<String>,
+    /// A file without light, which is taken from the channel and from the flat field.
+    pub dark: Option<String>,
+    /// Other channels, and the share of each that is taken away, before any step.
+    pub bleed_through: BTreeMap<String, f64>,
+    /// Radius of the typical object, which lengths in `r` count: `"auto"`, or a length.
+    pub scale: Option<ObjectScale>,
+    /// What is done, one after the other: steps that make an image.
+    pub steps: Vec<Step>,
+    /// It is written to a file, to be looked at.
+    pub write: bool,
+}
 
 /// Checks the derived images and returns them in an order in which each comes after that which it is made of.
 pub(super) fn check(body: &Body, text: &str) -> Result<Vec<String>> {
@@ -84,6 +106,9 @@ impl Checker<'_> {
             if let Step::Prescription(p) = step {
                 self.known("object set", &p.set, &here, &self.body.objects)?;
                 self.prescription(p, &here)?;
+            }
+            if let Step::Texture(p) = step {
+                self.texture_map(p, &here)?;
             }
         }
         self.filters(&image.steps, &["images", name, "steps"])?;

@@ -26,6 +26,7 @@ mod steps;
 mod unmix;
 mod validate;
 mod validate_filters;
+mod validate_maps;
 mod validate_steps;
 
 pub use channel::*;
@@ -33,6 +34,7 @@ pub use cutoff::{Cutoff, Positive};
 pub use gallery::Gallery;
 pub use grid::Grid;
 pub use groups::Groups;
+pub use images::DerivedImage;
 pub use output::{Contours, DicomFile, GeoJsonFile, ImageFiles, Output, Quality};
 pub use phenotypes::Rule;
 pub use plates::{FORMATS, Plates, ResponseValue, Responses};
@@ -176,26 +178,6 @@ pub enum Pages {
     C,
     /// Time points, of which `time` picks one.
     T,
-}
-
-/// An image that is made of a channel, or of another such image: object sets can be found in it and measured in it.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct DerivedImage {
-    /// The role, or the image, that it is made of.
-    pub channel: String,
-    /// A file with an evenly lit, evenly stained field: first of all the channel is divided by it.
-    pub flat_field: Option<String>,
-    /// A file without light, which is taken from the channel and from the flat field.
-    pub dark: Option<String>,
-    /// Other channels, and the share of each that is taken away, before any step.
-    pub bleed_through: BTreeMap<String, f64>,
-    /// Radius of the typical object, which lengths in `r` count: `"auto"`, or a length.
-    pub scale: Option<ObjectScale>,
-    /// What is done, one after the other: steps that make an image.
-    pub steps: Vec<Step>,
-    /// It is written to a file, to be looked at.
-    pub write: bool,
 }
 
 /// An object set: exactly one of `steps`, `grow`, `minus`, `sphere` and `labels` says where it comes from.

@@ -30,9 +30,9 @@ impl Checker<'_> {
             masked |= matches!(step, Step::Threshold(_) | Step::Spots(_) | Step::Habitats(_));
             has_landscape |= matches!(step, Step::Landscape(_));
             match step {
-                Step::Filter(_) => {
+                Step::Filter(_) | Step::Texture(_) => {
                     return Err(self
-                        .error("\"filter\" makes an image of its own", &here)
+                        .error(format!("\"{}\" makes an image of its own", step.name()), &here)
                         .remedy("[images.NAME] with this step, and channel = \"NAME\" in the object set"));
                 }
                 Step::Prescription(_) => {

@@ -119,7 +119,8 @@ pub enum Bins {
 }
 
 impl Bins {
-    pub(super) fn discretisation(self) -> Discretisation {
+    /// The same for regions.
+    pub(crate) fn discretisation(self) -> Discretisation {
         match self {
             Bins::Size { size, from } => Discretisation::BinSize { width: size, from },
             Bins::Number { number } => Discretisation::BinNumber(number),

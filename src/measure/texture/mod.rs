@@ -56,6 +56,7 @@ mod spread;
 pub mod statistics;
 mod table;
 pub mod volume_histogram;
+mod window;
 mod zones;
 
 pub use aggregation::{Aggregation, Norm, Space};
@@ -67,6 +68,7 @@ pub use family::Texture;
 pub use interpolate::Interpolation;
 pub use levels::Levels;
 pub use region::{Intensities, Region};
+pub use window::WindowFeature;
 
 use super::feature::{Feature, Get};
 

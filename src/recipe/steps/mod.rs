@@ -11,6 +11,7 @@ mod prescription;
 mod propagate;
 mod responses;
 mod spots;
+mod texture_map;
 mod threshold;
 
 pub use filters::*;
@@ -21,6 +22,7 @@ pub use prescription::*;
 pub use propagate::*;
 pub use responses::*;
 pub use spots::*;
+pub use texture_map::*;
 pub use threshold::*;
 
 use super::size::{Size, SizeUnit};
@@ -59,6 +61,8 @@ pub enum Step {
     Habitats(Habitats),
     /// Makes a map of doses of the objects of another set.
     Prescription(Prescription),
+    /// Makes a map of a texture.
+    Texture(TextureMap),
     /// Finds points of light, each an object.
     Spots(Spots),
     /// Numbers the connected pieces of the mask.
@@ -99,6 +103,7 @@ impl Step {
             Step::FillHoles(_) => "fill_holes",
             Step::Habitats(_) => "habitats",
             Step::Prescription(_) => "prescription",
+            Step::Texture(_) => "texture",
             Step::Spots(_) => "spots",
             Step::Label(_) => "label",
             Step::Landscape(_) => "landscape",
@@ -140,6 +145,7 @@ impl Step {
             Step::Threshold(p) => p.of.as_deref(),
             Step::Habitats(p) => p.of.as_deref(),
             Step::Prescription(p) => p.of.as_deref(),
+            Step::Texture(p) => p.of.as_deref(),
             Step::Spots(p) => p.of.as_deref(),
             Step::Landscape(p) => p.of.as_deref(),
             Step::Split(p) => p.of.as_deref(),
@@ -189,7 +195,12 @@ impl Step {
             Step::Contour(p) => p.background.iter().flatten().chain([&p.within]).any(is_r),
             Step::Watershed(p) => is_r(&p.within),
             Step::Propagate(p) => p.within.iter().any(is_r) || p.without_nuclei.iter().any(in_r),
-            Step::FillHoles(_) | Step::Label(_) | Step::Refine(_) | Step::Exclude(_) | Step::Prescription(_) => false,
+            Step::FillHoles(_)
+            | Step::Label(_)
+            | Step::Refine(_)
+            | Step::Exclude(_)
+            | Step::Prescription(_)
+            | Step::Texture(_) => false,
         }
     }
 
