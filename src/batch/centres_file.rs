@@ -1,9 +1,15 @@
 //! The file of centres as text: the same bytes for the same images, in whatever order they were named.
 
 use super::hash::hash_text;
-use super::learn::Given;
+use crate::pipeline::HabitatValues;
 use crate::recipe::{ClusterCentres, Recipe};
 use std::fmt::Write;
+
+/// What an image gave.
+pub struct Given {
+    pub name: String,
+    pub values: HabitatValues,
+}
 
 /// Writes it; `counts` are the voxels of each cluster.
 pub fn text(known: &ClusterCentres, counts: &[u64], given: &[Given], (recipe, set): (&Recipe, &str)) -> String {

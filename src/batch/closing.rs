@@ -8,8 +8,8 @@
 //! A run that is killed, stopped or out of space never gets to the second one.
 
 use super::head::Head;
-use super::left_tables::LeftTables;
 use super::marker::MARKER;
+use super::parts::Written;
 use super::summary::Summary;
 use crate::write::Draft;
 use crate::{Error, Kind, Result};
@@ -32,6 +32,21 @@ pub(super) struct Closed {
     /// Its tables.
     #[serde(default)]
     pub tables: LeftTables,
+}
+
+/// The tables that a run left, with what they were made of.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct LeftTables {
+    /// SHA-256 of all that they follow from.
+    pub made_of: String,
+    pub files: Vec<Written>,
+}
+
+impl LeftTables {
+    /// They are there as they were written.
+    pub fn are_whole(&self, out: &Path) -> bool {
+        !self.files.is_empty() && self.files.iter().all(|file| file.is_whole(out))
+    }
 }
 
 impl Closed {

@@ -1,7 +1,6 @@
 //! An image to be: its files, and what is to be done with it.
 
 use super::names::{self, Kind};
-use super::references::References;
 use crate::read::{FileSet, Series};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -84,3 +83,6 @@ impl Item {
 
 /// Object sets that are read from a file, with that file. An error of the kind `Io` says that there is none.
 pub type Masks = Vec<(String, Result<PathBuf>)>;
+
+/// Other files that a recipe names: what it calls them, with the files.
+pub type References = Vec<(String, PathBuf)>;

@@ -1,10 +1,10 @@
 //! Centres of habitats, learned from the objects of many images.
 
-use super::centres_file;
+use super::centres_file::{self, Given};
 use super::one_by_one::{Looked, one_by_one};
 use super::settings::Settings;
 use crate::device::Device;
-use crate::pipeline::{self, HabitatValues};
+use crate::pipeline;
 use crate::recipe::{Habitats, Objects, Recipe};
 use crate::{Error, Result};
 
@@ -17,12 +17,6 @@ pub struct Learned {
     pub images: usize,
     /// What could not be read or done, with the reason.
     pub failed: Vec<(String, Error)>,
-}
-
-/// What an image gave.
-pub(super) struct Given {
-    pub name: String,
-    pub values: HabitatValues,
 }
 
 /// Learns the centres of the clusters that a recipe divides objects by, from all images of the inputs together. `set` names the object

@@ -1,5 +1,6 @@
 //! The tables that a finished run left: one that is resumed and would write the same ones again lets them be.
 
+use super::closing::LeftTables;
 use super::context::BatchContext;
 use super::hash::hex;
 use super::head::Head;
@@ -7,37 +8,27 @@ use super::ledger::{Ended, Entry};
 use super::parts::Written;
 use super::tables;
 use crate::{Error, Kind, Result};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
-use std::path::Path;
 
-/// Tables with what they were made of.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct LeftTables {
-    /// SHA-256 of all that they follow from.
-    made_of: String,
-    files: Vec<Written>,
-}
-
-impl LeftTables {
-    /// Writes the tables of a run that has ended, unless `before` are these.
-    ///
-    /// # Errors
-    /// As of [`tables::write`].
-    pub fn write(context: &BatchContext, head: &Head, ended: &Ended, before: Option<Self>) -> Result<Self> {
-        let (out, made_of) = (context.out.folder(), made_of(head, ended)?);
-        if let Some(same) = before.filter(|before| before.made_of == made_of && before.are_whole(out)) {
-            same.files.iter().for_each(|file| context.out.keep(&file.below));
-            return Ok(same);
-        }
-        let places = tables::write(context, ended)?;
-        let files = places.into_iter().map(|below| Written::of(out, below)).collect::<Result<_>>()?;
-        Ok(LeftTables { made_of, files })
+/// Writes the tables of a run that has ended, unless `before` are these.
+///
+/// # Errors
+/// As of [`tables::write`].
+pub(super) fn write(
+    context: &BatchContext,
+    head: &Head,
+    ended: &Ended,
+    before: Option<LeftTables>,
+) -> Result<LeftTables> {
+    let (out, made_of) = (context.out.folder(), made_of(head, ended)?);
+    if let Some(same) = before.filter(|before| before.made_of == made_of && before.are_whole(out)) {
+        same.files.iter().for_each(|file| context.out.keep(&file.below));
+        return Ok(same);
     }
-
-    fn are_whole(&self, out: &Path) -> bool {
-        !self.files.is_empty() && self.files.iter().all(|file| file.is_whole(out))
-    }
+    let places = tables::write(context, ended)?;
+    let files = places.into_iter().map(|below| Written::of(out, below)).collect::<Result<_>>()?;
+    Ok(LeftTables { made_of, files })
 }
 
 /// What tables follow from: the program, the recipes, the columns of the sheet, and what became of each image but for how

@@ -11,7 +11,6 @@ use super::earlier::Existing;
 use super::events::Observer;
 use super::head::{Head, RecipeText};
 use super::ledger::{self, Entry, Ledger};
-use super::left_tables::LeftTables;
 use super::marker::MARKER;
 use super::out::Out;
 use super::parts::Store;
@@ -22,7 +21,7 @@ use super::settings::Settings;
 use super::shard::Shard;
 use super::stop::Stop;
 use super::summary::{self, Summary};
-use super::{budget, chooser, machine, run_json, search};
+use super::{budget, chooser, left_tables, machine, run_json, search};
 use crate::device::Device;
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -98,7 +97,7 @@ pub fn merge(merge: &Merge) -> Result<Summary> {
         budget: budget::Budget::new(0),
         places: [PathBuf::from(&first.root), search::absolute(&merge.out)],
     };
-    let tables = pool.install(|| LeftTables::write(&context, &head, &ended, None))?;
+    let tables = pool.install(|| left_tables::write(&context, &head, &ended, None))?;
     context.store.remove_all_but(ended.parts()?)?;
     let mut summary = summary::summary(ended.entries()?)?;
     summary.seconds = start.elapsed().as_secs_f64();

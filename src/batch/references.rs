@@ -1,15 +1,12 @@
 //! Files that a recipe names beside the images: flat fields and dark images.
 
-use super::item::Item;
+use super::item::{Item, References};
 use crate::image::Scan;
 use crate::read;
 use crate::recipe::{DerivedImage, Recipe};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-
-/// What the recipe calls them, with the files.
-pub type References = Vec<(String, PathBuf)>;
+use std::path::Path;
 
 /// A key of a derived image that names a file, and what it says.
 type Key = (&'static str, fn(&DerivedImage) -> &Option<String>);

@@ -2,14 +2,13 @@
 
 use super::budget::{Budget, for_images};
 use super::chooser::DeviceChooser;
-use super::closing::{self, Closed};
+use super::closing::{self, Closed, LeftTables};
 use super::context::BatchContext;
 use super::discover::{Images, discover};
 use super::events::Event;
 use super::head::Head;
 use super::item::Item;
 use super::ledger::{Ended, Ledger};
-use super::left_tables::LeftTables;
 use super::out::Out;
 use super::parts::Store;
 use super::pools::{at_most, pool};
@@ -19,7 +18,7 @@ use super::settings::Settings;
 use super::shard::List;
 use super::summary::{Summary, summary};
 use super::waiting::Waiting;
-use super::{centres, controls, groups, machine, plates, queue, redo, run_json};
+use super::{centres, controls, groups, left_tables, machine, plates, queue, redo, run_json};
 use crate::device::Device;
 use crate::{Error, Result};
 use std::time::Instant;
@@ -93,7 +92,7 @@ fn close(
 ) -> Result<Summary> {
     let mut summary = summary(ended.entries()?)?;
     summary.stopped = context.stop().reason();
-    let tables = context.pool.install(|| LeftTables::write(context, head, &ended, left))?;
+    let tables = context.pool.install(|| left_tables::write(context, head, &ended, left))?;
     if summary.stopped.is_none() {
         context.store.remove_all_but(ended.parts()?)?;
     }

@@ -64,12 +64,18 @@ impl Spot {
     }
 }
 
-/// A voxel: z, y, x from the start, and its sample.
-type Point = ([f64; 3], f64);
+/// The samples around a start. A Gaussian is a product over the axes, so it is worked out by plane, row and column.
+struct Window {
+    /// Places along z, y and x, from the start.
+    places: [Vec<f64>; 3],
+    /// Samples with the numbers of their places, in raster order.
+    points: Vec<([usize; 3], f64)>,
+}
 
 /// Fits a spot; nothing where there is none.
 pub(crate) fn fit(start: &Start) -> Option<Spot> {
-    let points = points(start);
+    let window = Window::around(start);
+    let points = &window.points;
     let depth = start.shape.z > 1;
     let fixed: Vec<usize> = if depth { vec![0, 1, 2, 3, 4] } else { vec![0, 1, 3, 4] };
     let free: Vec<usize> = if depth { (0..N).collect() } else { vec![0, 1, 3, 4, 5] };
@@ -80,7 +86,7 @@ pub(crate) fn fit(start: &Start) -> Option<Spot> {
     let plane = (start.sigma[1] * start.sigma[2]).sqrt();
     let (low, high) = points.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), p| (l.min(p.1), h.max(p.1)));
     let first = [low, high - low, 0.0, 0.0, 0.0, plane, start.sigma[0].max(1e-3)];
-    let near = descend(first, &fixed, &points);
+    let near = descend(first, &fixed, &window);
     let is_spot = |p: &[f64; N]| {
         let far: f64 = (0..3).filter(|a| depth || *a > 0).map(|a| (p[2 + a] / start.sigma[a].max(0.5)).powi(2)).sum();
         p[1] > 0.0 && far <= FARTHEST * FARTHEST && p.iter().all(|v| v.is_finite())
@@ -88,11 +94,11 @@ pub(crate) fn fit(start: &Start) -> Option<Spot> {
     if !is_spot(&near) {
         return None;
     }
-    let wide = descend(near, &free, &points);
+    let wide = descend(near, &free, &window);
     let in_range = |a: usize| (SIGMAS[0] * first[a]..=SIGMAS[1] * first[a]).contains(&wide[a]);
     let has_width = is_spot(&wide) && in_range(5) && (!depth || in_range(6));
     let (p, parameters) = if has_width { (wide, free.len()) } else { (near, fixed.len()) };
-    let left: f64 = points.iter().map(|point| residual(&p, point).powi(2)).sum();
+    let left = window.left(&p, &window.bells(&p));
     let mean = points.iter().map(|p| p.1).sum::<f64>() / points.len() as f64;
     let all: f64 = points.iter().map(|p| (p.1 - mean).powi(2)).sum();
     Some(Spot {
@@ -106,52 +112,61 @@ pub(crate) fn fit(start: &Start) -> Option<Spot> {
     })
 }
 
-fn points(start: &Start) -> Vec<Point> {
-    let reach = start.sigma.map(|s| WINDOW * s.max(0.5));
-    let around = |a: usize| {
-        let n = start.shape.zyx()[a] as f64;
-        let from = (start.at[a] - reach[a]).ceil().clamp(0.0, n) as usize;
-        from..(start.at[a] + reach[a] + 1.0).floor().clamp(0.0, n) as usize
-    };
-    let mut points = vec![];
-    for z in around(0) {
-        for y in around(1) {
-            for x in around(2) {
-                let at: [f64; 3] = std::array::from_fn(|a| [z, y, x][a] as f64 - start.at[a]);
-                let i = start.shape.index(z, y, x);
-                let is_free = start.labels.get(i).is_none_or(|l| *l == 0 || *l == start.label);
-                if is_free && (0..3).map(|a| (at[a] / reach[a]).powi(2)).sum::<f64>() <= 1.0 {
-                    points.push((at, f64::from(start.samples[i])));
+impl Window {
+    fn around(start: &Start) -> Self {
+        let reach = start.sigma.map(|s| WINDOW * s.max(0.5));
+        let around = |a: usize| {
+            let n = start.shape.zyx()[a] as f64;
+            let from = (start.at[a] - reach[a]).ceil().clamp(0.0, n) as usize;
+            from..(start.at[a] + reach[a] + 1.0).floor().clamp(0.0, n) as usize
+        };
+        let places = [0, 1, 2].map(|a| around(a).map(|v| v as f64 - start.at[a]).collect::<Vec<f64>>());
+        let mut points = vec![];
+        for (k, z) in around(0).enumerate() {
+            for (j, y) in around(1).enumerate() {
+                for (l, x) in around(2).enumerate() {
+                    let at = [places[0][k], places[1][j], places[2][l]];
+                    let i = start.shape.index(z, y, x);
+                    let is_free = start.labels.get(i).is_none_or(|l| *l == 0 || *l == start.label);
+                    if is_free && (0..3).map(|a| (at[a] / reach[a]).powi(2)).sum::<f64>() <= 1.0 {
+                        points.push(([k, j, l], f64::from(start.samples[i])));
+                    }
                 }
             }
         }
+        Window { places, points }
     }
-    points
+
+    /// The Gaussian along each axis.
+    fn bells(&self, p: &[f64; N]) -> Bells {
+        let sigmas = [p[6], p[5], p[5]];
+        std::array::from_fn(|a| {
+            let bell = |place: &f64| {
+                let d = place - p[2 + a];
+                (libm::exp(-d * d / (2.0 * sigmas[a] * sigmas[a])), d)
+            };
+            self.places[a].iter().map(bell).collect()
+        })
+    }
+
+    /// The sum of the squares that are left.
+    fn left(&self, p: &[f64; N], bells: &Bells) -> f64 {
+        self.points.iter().map(|(at, value)| (value - p[0] - p[1] * product(bells, at)).powi(2)).sum()
+    }
 }
 
-/// The Gaussian without its peak, and the steps from its centre.
-fn bell(p: &[f64; N], at: &[f64; 3]) -> (f64, [f64; 3]) {
-    let d: [f64; 3] = std::array::from_fn(|a| at[a] - p[2 + a]);
-    let (plane, deep) = (p[5] * p[5], p[6] * p[6]);
-    (libm::exp(-(d[0] * d[0] / deep + (d[1] * d[1] + d[2] * d[2]) / plane) / 2.0), d)
-}
+/// By axis and place: the Gaussian without its peak, and the distance from its centre.
+type Bells = [Vec<(f64, f64)>; 3];
 
-fn residual(p: &[f64; N], (at, value): &Point) -> f64 {
-    value - p[0] - p[1] * bell(p, at).0
-}
-
-/// The sum of the squares that are left, and the bells of all points, which the next step is made of.
-fn evaluate(p: &[f64; N], points: &[Point], bells: &mut Vec<(f64, [f64; 3])>) -> f64 {
-    bells.clear();
-    bells.extend(points.iter().map(|(at, _)| bell(p, at)));
-    points.iter().zip(bells.iter()).map(|((_, value), (bell, _))| (value - p[0] - p[1] * bell).powi(2)).sum()
+fn product(bells: &Bells, at: &[usize; 3]) -> f64 {
+    bells[0][at[0]].0 * bells[1][at[1]].0 * bells[2][at[2]].0
 }
 
 /// Levenberg and Marquardt's method over some of the parameters.
-fn descend(mut p: [f64; N], over: &[usize], points: &[Point]) -> [f64; N] {
-    let (mut bells, mut others) = (Vec::with_capacity(points.len()), Vec::with_capacity(points.len()));
-    let (mut before, mut damping) = (evaluate(&p, points, &mut bells), 1e-3);
-    let mut equations = normal(&p, over, points, &bells);
+fn descend(mut p: [f64; N], over: &[usize], window: &Window) -> [f64; N] {
+    let bells = window.bells(&p);
+    let (mut before, mut damping) = (window.left(&p, &bells), 1e-3);
+    let mut equations = normal(&p, over, window, &bells);
     for _ in 0..STEPS {
         let (matrix, right) = equations;
         let mut damped = matrix;
@@ -159,15 +174,15 @@ fn descend(mut p: [f64; N], over: &[usize], points: &[Point]) -> [f64; N] {
         let Some(step) = solve(damped, right, over.len()) else { return p };
         let mut next = p;
         over.iter().zip(step).for_each(|(k, s)| next[*k] += s);
-        let after = evaluate(&next, points, &mut others);
+        let bells = window.bells(&next);
+        let after = window.left(&next, &bells);
         if after.is_finite() && after <= before && next[5] > 0.0 && next[6] > 0.0 {
             let done = before - after <= ENOUGH * before;
             (p, before, damping) = (next, after, damping / 10.0);
             if done {
                 return p;
             }
-            std::mem::swap(&mut bells, &mut others);
-            equations = normal(&p, over, points, &bells);
+            equations = normal(&p, over, window, &bells);
         } else {
             damping *= 10.0;
         }
@@ -176,14 +191,15 @@ fn descend(mut p: [f64; N], over: &[usize], points: &[Point]) -> [f64; N] {
 }
 
 /// The normal equations of a step.
-fn normal(p: &[f64; N], over: &[usize], points: &[Point], bells: &[(f64, [f64; 3])]) -> ([[f64; N]; N], [f64; N]) {
+fn normal(p: &[f64; N], over: &[usize], window: &Window, bells: &Bells) -> ([[f64; N]; N], [f64; N]) {
     let (mut matrix, mut right) = ([[0.0; N]; N], [0.0; N]);
     let (plane, deep) = (p[5] * p[5], p[6] * p[6]);
-    for ((_, value), (bell, d)) in points.iter().zip(bells) {
+    for (at, value) in &window.points {
+        let (bell, d) = (product(bells, at), [0, 1, 2].map(|a| bells[a][at[a]].1));
         let height = p[1] * bell;
         let slopes = [
             1.0,
-            *bell,
+            bell,
             height * d[0] / deep,
             height * d[1] / plane,
             height * d[2] / plane,
@@ -191,10 +207,12 @@ fn normal(p: &[f64; N], over: &[usize], points: &[Point], bells: &[(f64, [f64; 3
             height * d[0] * d[0] / (deep * p[6]),
         ];
         let left = value - p[0] - height;
-        for (i, a) in over.iter().enumerate() {
-            right[i] += slopes[*a] * left;
-            for (j, b) in over[..=i].iter().enumerate() {
-                matrix[i][j] += slopes[*a] * slopes[*b];
+        let mut wanted = [0.0; N];
+        wanted.iter_mut().zip(over).for_each(|(wanted, k)| *wanted = slopes[*k]);
+        for i in 0..over.len() {
+            right[i] += wanted[i] * left;
+            for j in 0..=i {
+                matrix[i][j] += wanted[i] * wanted[j];
             }
         }
     }
@@ -233,10 +251,10 @@ mod tests {
     use super::*;
 
     fn image(shape: Shape, at: [f64; 3], sigma: [f64; 2], peak: f64) -> Vec<i32> {
-        let p = [500.0, peak, at[0], at[1], at[2], sigma[0], sigma[1]];
         let value = |i: usize| {
-            let voxel = shape.position(i).map(|v| v as f64);
-            (p[0] + p[1] * bell(&p, &voxel).0).round() as i32
+            let d: [f64; 3] = std::array::from_fn(|a| shape.position(i)[a] as f64 - at[a]);
+            let (plane, deep) = (sigma[0] * sigma[0], sigma[1] * sigma[1]);
+            (500.0 + peak * libm::exp(-(d[0] * d[0] / deep + (d[1] * d[1] + d[2] * d[2]) / plane) / 2.0)).round() as i32
         };
         (0..shape.len()).map(value).collect()
     }

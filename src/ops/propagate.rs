@@ -29,6 +29,8 @@ use crate::device::{Buffer, Device, Gpu, GpuBuffer};
 use crate::image::{Labels, Mask, Volume};
 use crate::{Error, Result};
 
+pub use super::propagate_search::Rule;
+
 /// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "propagate",
@@ -55,18 +57,6 @@ fn case(device: &Device, input: &super::Input, rule: Rule, weights: [u32; 3]) ->
     let seeds = super::renumber::select(device, &objects, &kept)?;
     let mask = super::pixelwise::above(device, &image, 400)?;
     label_words(device, &propagate(device, &image, &seeds, &mask, rule, weights)?)
-}
-
-/// What a way costs.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Rule {
-    /// Differences and length, added up.
-    Propagation {
-        /// The sum of differences over 3 x 3 voxels, in samples, that costs as much as one pixel of length.
-        regularisation: f64,
-    },
-    /// The highest sample, then the length.
-    Watershed,
 }
 
 /// Numbers of labels and costs end below it.

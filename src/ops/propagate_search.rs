@@ -4,13 +4,24 @@
 //! its slowest axis. Each slab goes outwards from what it knows, the least word first; then slabs see what has changed along
 //! their borders, and those that can make use of it go on. The answer is unique, so neither slabs nor threads can change it.
 
-use super::propagate::Rule;
 use crate::simd;
 use crate::units::Shape;
 use crate::{Error, Result};
 use rayon::prelude::*;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+
+/// What a way costs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Rule {
+    /// Differences and length, added up.
+    Propagation {
+        /// The sum of differences over 3 x 3 voxels, in samples, that costs as much as one pixel of length.
+        regularisation: f64,
+    },
+    /// The highest sample, then the length.
+    Watershed,
+}
 
 /// Differences count as this at most: its square is below 2^31.
 const CLIFF: u32 = 46_340;

@@ -1,7 +1,7 @@
 //! Scores of objects of one phenotype: how far each one is from being none of them.
 
 use super::Sets;
-use super::classes::Markers;
+use super::classified::{Candidate, Markers};
 use super::cutoff::Spread;
 use super::geometry::Geometry;
 use crate::Result;
@@ -9,9 +9,6 @@ use crate::image::{Channel, Classes, Gallery, ObjectSet};
 use crate::recipe::{self, Cutoff, Rule};
 use crate::table::{Cells, Column};
 use std::collections::BTreeMap;
-
-/// The label of an object, and its score.
-pub(super) type Candidate = (u32, Option<f64>);
 
 /// How many robust deviations each value lies above a cutoff; nothing where values have no spread.
 pub(super) fn above(how: Cutoff, cutoff: f64, values: &[Option<f64>]) -> Vec<Option<f64>> {

@@ -1,32 +1,18 @@
 //! Which class each object of a set is of: as its file says, or by rules on what is measured.
 
 use super::Sets;
-use super::candidates::{self, Candidate};
+use super::candidates;
+use super::classified::{Classified, Marker, Markers};
 use super::cutoff::{cutoff, cutoff_of};
 use super::grades::{self, Graded};
 use super::relations::Relations;
 use crate::image::{Classes, ObjectSet};
-use crate::measure::{self, Chosen, Request, Rows, suffixes};
+use crate::measure::{self, Chosen, Request, Rows};
 use crate::recipe::{Measure, Positive, Rule};
 use crate::table::{Cells, Column, Table};
 use crate::words::suggestion;
 use crate::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What is said of the classes of a set.
-#[derive(Default)]
-pub(super) struct Classified {
-    /// Nothing where the recipe names no classes.
-    pub classes: Option<Classes>,
-    /// Columns of its table.
-    pub columns: Vec<Column>,
-    /// Columns of the row of the image.
-    pub totals: Table,
-    /// What the user should look at.
-    pub warnings: Vec<String>,
-    /// Those that the recipe has a gallery of, the best first.
-    pub candidates: Vec<Candidate>,
-}
 
 /// Finds the classes of a set. `request` is what is measured on it.
 pub(super) fn classify(
@@ -58,18 +44,6 @@ pub(super) fn classify(
         found.classes(name, "class", about, classes);
     }
     Ok(found)
-}
-
-/// What is known of objects by marker.
-pub(super) type Markers<'a> = BTreeMap<&'a str, Marker>;
-
-/// What is known of each object.
-#[derive(Default)]
-pub(super) struct Marker {
-    /// It is positive.
-    pub is_positive: Vec<Option<bool>>,
-    /// How many robust deviations it lies above the cutoff, where somebody asks for them.
-    pub above: Vec<Option<f64>>,
 }
 
 fn positive<'a>(
@@ -255,31 +229,4 @@ fn by_file(names: &[String], set: &ObjectSet, warnings: &mut Vec<String>) -> Res
         warnings.push(format!("{objects} objects are of {} other classes, which the recipe does not name", more.len()));
     }
     Ok(Classes { names, of })
-}
-
-impl Classified {
-    /// A column with the class of each object, and the numbers of each class.
-    fn classes(&mut self, set: &str, column: &str, about: &str, classes: Classes) {
-        let all = classes.of.len();
-        let words = (0..all).map(|i| classes.name(i).map(str::to_owned)).collect();
-        let empty = "of no class".to_string();
-        self.columns.push(Column { empty, ..Column::new(column, "", about, Cells::Text(words)) });
-        let counts = classes.counts();
-        let suffixes = suffixes(&classes.names.iter().map(String::as_str).collect::<Vec<_>>());
-        for ((name, suffix), n) in classes.names.iter().zip(suffixes).zip(&counts) {
-            let about = format!("Number of objects of {set} of the {column} {name}.");
-            let cells = Cells::Int(vec![Some(*n as i64)]);
-            self.totals.push(Column::new(format!("class_count_{set}_{suffix}"), "1", about, cells));
-            let about = format!("Share of all objects of {set} that are of the {column} {name}.");
-            let cells = Cells::Real(vec![(all > 0).then(|| *n as f64 / all as f64)]);
-            let empty = "no object in the image".to_string();
-            let at = format!("class_fraction_{set}_{suffix}");
-            self.totals.push(Column { empty, ..Column::new(at, "1", about, cells) });
-        }
-        let about = format!("Number of objects of {set} that are of no {column}.");
-        let none = all - counts.iter().sum::<usize>();
-        let cells = Cells::Int(vec![Some(none as i64)]);
-        self.totals.push(Column::new(format!("unclassified_{set}"), "1", about, cells));
-        self.classes = Some(classes);
-    }
 }

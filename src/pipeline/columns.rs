@@ -1,7 +1,7 @@
 //! The columns of all tables of a recipe, without an image.
 
 use super::roles::{Derived, Roles};
-use super::{External, Outcome, Sets, finish, light};
+use super::{External, Outcome, Sets, finish, mixed};
 use crate::Result;
 use crate::device::Device;
 use crate::image::{Channel, GRAY_UNIT, Labels, NO_UNIT, ObjectSet, SUV_UNIT, Scan, Volume};
@@ -34,7 +34,7 @@ pub fn columns(recipe: &Recipe) -> Result<Outcome> {
     let found: Vec<_> = recipe.body.channels.keys().cloned().enumerate().map(|(i, role)| (role, i)).collect();
     let derived = |(i, name): (usize, &String)| Derived { name: name.clone(), index: found.len() + i, of: 0 };
     let derived = recipe.images.iter().enumerate().map(derived).collect();
-    let roles = Roles { found, derived, mixed: light::blank(recipe), ..Roles::default() };
+    let roles = Roles { found, derived, mixed: mixed::blank(recipe), ..Roles::default() };
     let modality = crate::image::Modality::Fluorescence;
     let mut scan = Scan::new(modality, shape, channels);
     if recipe.body.has_suv() {

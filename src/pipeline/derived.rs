@@ -5,7 +5,7 @@ use super::channels::working;
 use super::geometry::Geometry;
 use super::hot::without_hot_pixels;
 use super::light;
-use super::roles::{Derived, Roles};
+use super::roles::{Derived, Roles, source};
 use super::state::State;
 use super::typical;
 use crate::device::Device;
@@ -54,13 +54,6 @@ type Made = (Channel, usize);
 
 fn named(name: &str, unit: &'static str, volume: Volume) -> Channel {
     Channel { name: name.into(), unit, volume, saturated: None, saturation: None }
-}
-
-/// The channel of a role, or an image that is there already.
-pub(super) fn source<'a>(role: &str, scan: &'a Scan, roles: &Roles) -> Result<(usize, &'a Channel)> {
-    let missing = || Error::usage(format!("no channel for \"{role}\""));
-    let index = roles.index(role).ok_or_else(missing)?;
-    Ok((index, scan.channels.get(index).ok_or_else(missing)?))
 }
 
 /// An image made by steps.

@@ -1,6 +1,6 @@
 //! Grades of positivity, 0 and 1+ to 3+ by three cutoffs, and the scores of an image that follow from them.
 
-use super::classes::Classified;
+use super::classified::Classified;
 use crate::table::{Cells, Column};
 
 /// What is graded.

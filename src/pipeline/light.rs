@@ -1,54 +1,13 @@
 //! Light that is not what a channel stands for, as the recipe says: flat field, bleed-through, dyes that share channels.
 
-use super::derived::{self, source};
-use super::roles::Roles;
-use crate::correct::{Control, Flat, Light, Mixture, subtract_bleed_through, unmix};
+use super::mixed::Mixed;
+use super::roles::{Roles, source};
+use crate::correct::{Flat, Light, Mixture, subtract_bleed_through, unmix};
 use crate::device::Device;
 use crate::image::{Channel, Scan, Volume};
 use crate::ops::threshold::percentile;
-use crate::recipe::{DerivedImage, Ground, Likeness, Recipe, Unmix, likeness};
-use crate::table::{Cells, Column, Table};
+use crate::recipe::{DerivedImage, Ground, Likeness, Unmix, likeness};
 use crate::{Error, Result};
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-
-/// What is said of a mixture in the row of the image.
-pub(super) struct Mixed {
-    /// As the recipe calls it.
-    pub name: String,
-    /// Share of the light that the dyes leave over.
-    pub residual: Option<f64>,
-    /// Voxels of which a channel is saturated.
-    pub saturated: u64,
-}
-
-/// The columns of the mixtures.
-pub(super) fn columns(mixed: &[Mixed]) -> Table {
-    let mut table = Table::default();
-    for m in mixed {
-        let about = format!(
-            "What the dyes of {} leave over, as a share of the light: root of the sum of squares of what is left over that of \
-             the light above the background, over all channels and all voxels that are not saturated.",
-            m.name
-        );
-        let empty = "no light, or all of it saturated".to_string();
-        let column = Column::new(format!("unmix_residual_{}", m.name), "1", about, Cells::Real(vec![m.residual]));
-        table.push(Column { empty, ..column });
-        let about = format!(
-            "Voxels with a saturated channel of {}: of that channel it is known only that its light is at least so much, and \
-             the other channels decide as long as they explain that.",
-            m.name
-        );
-        let cells = Cells::Int(vec![i64::try_from(m.saturated).ok()]);
-        table.push(Column::new(format!("unmix_saturated_{}_px", m.name), "px", about, cells));
-    }
-    table
-}
-
-/// What [`columns`] needs before any image is there.
-pub(super) fn blank(recipe: &Recipe) -> Vec<Mixed> {
-    recipe.body.unmix.keys().map(|name| Mixed { name: name.clone(), residual: None, saturated: 0 }).collect()
-}
 
 /// What a channel shows where no dye is, in its values.
 fn background(ground: Ground, volume: &Volume) -> Result<f64> {
@@ -85,37 +44,13 @@ pub(super) fn unmixed(
 }
 
 /// The channels of a mixture.
-fn channels<'a>(mixture: &Unmix, scan: &'a Scan, roles: &Roles) -> Result<Vec<Light<'a>>> {
+pub(super) fn channels<'a>(mixture: &Unmix, scan: &'a Scan, roles: &Roles) -> Result<Vec<Light<'a>>> {
     let light = |(i, role): (usize, &String)| {
         let (_, channel) = source(role, scan, roles)?;
         let background = background(mixture.background(i), &channel.volume)?;
         Ok(Light { volume: &channel.volume, background, saturation: channel.saturation })
     };
     mixture.channels.iter().enumerate().map(light).collect()
-}
-
-/// Adds the light of an image that shows one dye of a mixture alone.
-///
-/// # Errors
-/// As [`run`](super::run), as far as the channels of the mixture go; or there is no such mixture.
-pub fn add_control(scan: &Scan, recipe: &Recipe, mixture: &str, control: &mut Control) -> Result<()> {
-    let none = || Error::usage(format!("the recipe has no [unmix.{mixture}]"));
-    let mixture = recipe.body.unmix.get(mixture).ok_or_else(none)?;
-    let mut roles = Roles::find(scan, recipe)?;
-    let mut wanted: Vec<&str> = vec![];
-    let mut to_come: Vec<&str> = mixture.channels.iter().map(String::as_str).collect();
-    while let Some(name) = to_come.pop() {
-        if let Some(image) = recipe.body.images.get(name) {
-            to_come.extend(image.sources());
-        } else if let Some((_, other)) = recipe.body.mixture_of(name) {
-            to_come.extend(other.channels.iter().map(String::as_str));
-        }
-        wanted.push(name);
-    }
-    let scan = derived::add(Cow::Borrowed(scan), recipe, &mut roles, (&Device::Cpu, &BTreeMap::new()), &|name| {
-        wanted.contains(&name)
-    })?;
-    control.add(&channels(mixture, &scan, &roles)?)
 }
 
 /// The channel without the light that others leave in it.

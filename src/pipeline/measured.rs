@@ -1,7 +1,7 @@
 //! What is measured on an object set: its rows in blocks, why cells are empty, and what its objects have together.
 
-use super::candidates::Candidate;
-use super::classes::{Classified, classify};
+use super::classes::classify;
+use super::classified::{Candidate, Classified};
 use super::relations::Relations;
 use super::surroundings::Surroundings;
 use super::{Sets, Take, image_refs, region, uptake};

@@ -8,7 +8,9 @@ mod ball;
 mod candidates;
 mod channels;
 mod classes;
+mod classified;
 mod columns;
+mod controls;
 mod cutoff;
 mod derived;
 mod doubt;
@@ -24,6 +26,7 @@ mod light;
 mod liver;
 mod mask;
 mod measured;
+mod mixed;
 mod objects;
 mod perturb;
 mod prescription;
@@ -64,9 +67,9 @@ use std::collections::BTreeMap;
 use surroundings::Surroundings;
 
 pub use columns::columns;
+pub use controls::add_control;
 pub use grid::{on_grid, shape_on_grid};
 pub use habitats::{HabitatValues, MOST_VOXELS, habitat_values, learn_centres};
-pub use light::add_control;
 pub use perturb::{PERTURBATIONS, Perturbation};
 pub use repeated::{Repeated, repeated};
 pub use roles::by_names;
@@ -279,7 +282,7 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
         sets.push(MeasuredSet { name: name.clone(), table, objects: set.on_host(), channel, beneath });
     }
     let mut row = row::row(scan, recipe, roles, made, &words);
-    row.columns.extend(light::columns(&roles.mixed).columns);
+    row.columns.extend(mixed::columns(&roles.mixed).columns);
     row.columns.extend(totals);
     row.columns.extend(around.columns(scan, recipe, roles).columns);
     row.columns.extend(scan.audit.columns.clone());

@@ -3,7 +3,7 @@
 //! Names come first, the nearest to what the recipe says before those with additions; an index behind names is what is fallen back
 //! to, and a note says so. A channel plays one role, unless the recipe gives it to both by its own name or by a plain index.
 
-use super::light::Mixed;
+use super::mixed::Mixed;
 use crate::device::Device;
 use crate::image::{Channel, Modality, NO_UNIT, Scan, Volume};
 use crate::ops::histogram::range;
@@ -332,6 +332,13 @@ impl Cast<'_> {
         self.held.push(claim);
         Ok(())
     }
+}
+
+/// The channel of a role, or an image that is there already.
+pub(super) fn source<'a>(role: &str, scan: &'a Scan, roles: &Roles) -> Result<(usize, &'a Channel)> {
+    let missing = || Error::usage(format!("no channel for \"{role}\""));
+    let index = roles.index(role).ok_or_else(missing)?;
+    Ok((index, scan.channels.get(index).ok_or_else(missing)?))
 }
 
 #[cfg(test)]

@@ -1,9 +1,8 @@
 //! What the steps of an object set pass on.
 
-use super::derived::source;
 use super::doubt::Parted;
 use super::geometry::Geometry;
-use super::roles::Roles;
+use super::roles::{Roles, source};
 use crate::device::Device;
 use crate::image::{Channel, Labels, Mask, ObjectSet, Regions, Scan, Volume};
 use crate::ops::label::{Connectivity, label};

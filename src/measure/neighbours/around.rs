@@ -3,26 +3,10 @@
 //! A grid goes over all that is near in one go; trees answer what it leaves open: the nearest of a class that has none near, and
 //! everything where there is no grid. Distances are computed in one way, so both give the same.
 
-use super::grid::Grid;
+use super::grid::{Around, Grid};
 use super::places::Places;
 use super::tree::Place;
 use crate::image::Classes;
-
-/// What lies around one place.
-pub struct Around {
-    /// Square of the distance to the nearest object of each class, and of all; infinite where there is none.
-    pub nearest: Vec<f64>,
-    /// Objects of each class, and of all, within each radius, the end included; class by class.
-    pub counts: Vec<u32>,
-    radii: usize,
-}
-
-impl Around {
-    /// Objects of a class within each radius.
-    pub fn of(&self, class: usize) -> &[u32] {
-        &self.counts[class * self.radii..][..self.radii]
-    }
-}
 
 /// Looks around in the objects of a set.
 pub struct Surroundings {
@@ -66,27 +50,6 @@ impl Surroundings {
             if sure.is_none() {
                 tree.within(from, &self.squares, &mut found.counts[kind * found.radii..][..found.radii]);
             }
-        }
-    }
-}
-
-impl Around {
-    /// From those of each class, the last without one, and each radius but not the smaller ones, to those of all and within.
-    fn sum_up(&mut self) {
-        let radii = self.radii;
-        for i in 0..self.counts.len() {
-            if radii > 0 && i % radii > 0 {
-                self.counts[i] += self.counts[i - 1];
-            }
-        }
-        let before_all = self.counts.len() - radii;
-        let (classes, all) = self.counts.split_at_mut(before_all);
-        for class in classes.chunks_exact(radii.max(1)) {
-            all.iter_mut().zip(class).for_each(|(all, n)| *all += n);
-        }
-        let nearest = self.nearest.iter().copied().fold(f64::INFINITY, f64::min);
-        if let Some(all) = self.nearest.last_mut() {
-            *all = nearest;
         }
     }
 }

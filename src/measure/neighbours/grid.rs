@@ -1,7 +1,6 @@
 //! Places sorted into cells of one size, with their classes: what lies within reach of a place, gone over once for all classes
 //! and radii.
 
-use super::around::Around;
 use super::tree::{Place, bounds, squared};
 
 /// Places that lie within reach where no radius says how far that is.
@@ -10,6 +9,41 @@ const NEAR: f64 = 20.0;
 const MOST: f64 = 1500.0;
 /// Cells along the reach.
 const CELLS: f64 = 2.0;
+
+/// What lies around one place.
+pub struct Around {
+    /// Square of the distance to the nearest object of each class, and of all; infinite where there is none.
+    pub nearest: Vec<f64>,
+    /// Objects of each class, and of all, within each radius, the end included; class by class.
+    pub counts: Vec<u32>,
+    pub radii: usize,
+}
+
+impl Around {
+    /// Objects of a class within each radius.
+    pub fn of(&self, class: usize) -> &[u32] {
+        &self.counts[class * self.radii..][..self.radii]
+    }
+
+    /// From those of each class, the last without one, and each radius but not the smaller ones, to those of all and within.
+    pub fn sum_up(&mut self) {
+        let radii = self.radii;
+        for i in 0..self.counts.len() {
+            if radii > 0 && i % radii > 0 {
+                self.counts[i] += self.counts[i - 1];
+            }
+        }
+        let before_all = self.counts.len() - radii;
+        let (classes, all) = self.counts.split_at_mut(before_all);
+        for class in classes.chunks_exact(radii.max(1)) {
+            all.iter_mut().zip(class).for_each(|(all, n)| *all += n);
+        }
+        let nearest = self.nearest.iter().copied().fold(f64::INFINITY, f64::min);
+        if let Some(all) = self.nearest.last_mut() {
+            *all = nearest;
+        }
+    }
+}
 
 /// Places in cells.
 pub struct Grid {

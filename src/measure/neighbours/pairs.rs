@@ -11,7 +11,8 @@
 //!
 //! Source: Y. Feng et al., SPIAT, Nat. Commun. 14 (2023) 2697; L. Keren et al., Cell 174 (2018) 1373.
 
-use super::around::{Around, Surroundings};
+use super::around::Surroundings;
+use super::grid::Around;
 use super::places::Places;
 use super::tree::Place;
 use crate::image::Classes;

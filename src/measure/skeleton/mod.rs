@@ -1,6 +1,6 @@
 //! The skeleton of an object: length, branches, ends and width of what is long and thin (mitochondria, vessels, neurites).
 //!
-//! Each object is thinned by itself ([`thinning`]), so no other one that touches it leaks in; its skeleton is a graph ([`graph`]).
+//! Each object is thinned by itself (`thinning`), so no other one that touches it leaks in; its skeleton is a graph (`graph`).
 //! Steps between voxels are counted by their kind, and lengths are made of these counts once.
 
 mod facts;

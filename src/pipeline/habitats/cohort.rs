@@ -4,7 +4,7 @@ use super::clusters::Values;
 use super::kmeans::{Rows, kmeans, nearest};
 use crate::device::Device;
 use crate::image::{Channel, Scan};
-use crate::pipeline::{External, derived, find_sets};
+use crate::pipeline::{External, find_sets, roles};
 use crate::recipe::{ClusterCentres, Habitats, Recipe};
 use crate::{Error, Kind, Result};
 
@@ -39,7 +39,7 @@ pub fn habitat_values(
     let found = find_sets(scan, recipe, device, external, &|| Ok(()), &before)?;
     let missing = || Error::new(Kind::Internal, format!("the object set \"{}\" was not made", p.set));
     let labels = found.made.get(&p.set).ok_or_else(missing)?.labels.to_host()?;
-    let image = |name: &String| derived::source(name, &found.scan, &found.roles).map(|(_, channel)| channel);
+    let image = |name: &String| roles::source(name, &found.scan, &found.roles).map(|(_, channel)| channel);
     let images: Vec<&Channel> = p.images.iter().map(image).collect::<Result<_>>()?;
     let values = Values::new(&images, &labels)?;
     let all: Vec<f64> = (1..=labels.count).flat_map(|label| values.of(label)).collect();

@@ -1,0 +1,63 @@
+//! What is found out about the classes of an object set.
+
+use crate::image::Classes;
+use crate::measure::suffixes;
+use crate::table::{Cells, Column, Table};
+use std::collections::BTreeMap;
+
+/// What is said of the classes of a set.
+#[derive(Default)]
+pub(super) struct Classified {
+    /// Nothing where the recipe names no classes.
+    pub classes: Option<Classes>,
+    /// Columns of its table.
+    pub columns: Vec<Column>,
+    /// Columns of the row of the image.
+    pub totals: Table,
+    /// What the user should look at.
+    pub warnings: Vec<String>,
+    /// Those that the recipe has a gallery of, the best first.
+    pub candidates: Vec<Candidate>,
+}
+
+impl Classified {
+    /// A column with the class of each object, and the numbers of each class.
+    pub fn classes(&mut self, set: &str, column: &str, about: &str, classes: Classes) {
+        let all = classes.of.len();
+        let words = (0..all).map(|i| classes.name(i).map(str::to_owned)).collect();
+        let empty = "of no class".to_string();
+        self.columns.push(Column { empty, ..Column::new(column, "", about, Cells::Text(words)) });
+        let counts = classes.counts();
+        let suffixes = suffixes(&classes.names.iter().map(String::as_str).collect::<Vec<_>>());
+        for ((name, suffix), n) in classes.names.iter().zip(suffixes).zip(&counts) {
+            let about = format!("Number of objects of {set} of the {column} {name}.");
+            let cells = Cells::Int(vec![Some(*n as i64)]);
+            self.totals.push(Column::new(format!("class_count_{set}_{suffix}"), "1", about, cells));
+            let about = format!("Share of all objects of {set} that are of the {column} {name}.");
+            let cells = Cells::Real(vec![(all > 0).then(|| *n as f64 / all as f64)]);
+            let empty = "no object in the image".to_string();
+            let at = format!("class_fraction_{set}_{suffix}");
+            self.totals.push(Column { empty, ..Column::new(at, "1", about, cells) });
+        }
+        let about = format!("Number of objects of {set} that are of no {column}.");
+        let none = all - counts.iter().sum::<usize>();
+        let cells = Cells::Int(vec![Some(none as i64)]);
+        self.totals.push(Column::new(format!("unclassified_{set}"), "1", about, cells));
+        self.classes = Some(classes);
+    }
+}
+
+/// The label of an object, and its score.
+pub(super) type Candidate = (u32, Option<f64>);
+
+/// What is known of objects by marker.
+pub(super) type Markers<'a> = BTreeMap<&'a str, Marker>;
+
+/// What is known of each object.
+#[derive(Default)]
+pub(super) struct Marker {
+    /// It is positive.
+    pub is_positive: Vec<Option<bool>>,
+    /// How many robust deviations it lies above the cutoff, where somebody asks for them.
+    pub above: Vec<Option<f64>>,
+}
