@@ -1,4 +1,5 @@
-//! `scale`: 1.88 times the median, weighted by area, of inscribed radii in a first segmentation without sizes.
+//! `scale`: 1.88 times the median, weighted by area, of inscribed radii in a first segmentation without sizes; of the small round
+//! objects alone where they are more than twice as many as the others.
 
 use super::naive::{dilate, erode, fill_holes, root, squared_distance};
 use super::{any_image, cases, split, tries};
@@ -9,7 +10,7 @@ use uptake::ops::gaussian::{Gaussian, gaussian};
 use uptake::ops::histogram::BinScale;
 use uptake::ops::scale::scale;
 use uptake::ops::split::Depth;
-use uptake::ops::threshold::{BinChoice, Classes, Cut, otsu_classes};
+use uptake::ops::threshold::{Beyond, BinChoice, Classes, Cut, otsu_classes, rest};
 use uptake::units::Shape;
 
 fn blur(samples: &[i32], shape: Shape, sigma: f64, z_step: f64) -> Vec<i32> {
@@ -23,7 +24,16 @@ fn once(samples: &[i32], shape: Shape, z_step: f64, weights: [u32; 3]) -> (f64, 
     let volume = Volume::new(shape, samples.to_vec()).unwrap();
     let bins = BinChoice::Equal { n: 256, spacing: BinScale::Linear, cut: Cut::Edge };
     let classes = otsu_classes(&Device::Cpu, &volume, bins).unwrap();
-    let bright: Vec<u8> = samples.iter().map(|s| u8::from(f64::from(*s) > classes.threshold)).collect();
+    let mut bright: Vec<u8> = samples.iter().map(|s| u8::from(f64::from(*s) > classes.threshold)).collect();
+    if classes.explained > 0.685 {
+        // What lies more than four pixels from all that may have objects of its own.
+        let reach = [4.0 / z_step, 4.0, 4.0].map(|v| v.round() as usize);
+        let least = *samples.iter().min().unwrap();
+        let beyond = Beyond { reach, least, floor: f64::NEG_INFINITY };
+        if let Some((dim, _)) = rest(&Device::Cpu, &volume, classes.threshold, &beyond).unwrap() {
+            bright.iter_mut().zip(dim.voxels.host().unwrap()).for_each(|(bright, dim)| *bright |= dim);
+        }
+    }
     let mask = fill_holes(&bright, shape);
     // Distances have six binary places; a weight of 4 in the plane stands for one of them.
     let places = 6 - f64::from(weights[2]).sqrt().log2().floor() as u32;
@@ -35,18 +45,32 @@ fn once(samples: &[i32], shape: Shape, z_step: f64, weights: [u32; 3]) -> (f64, 
     if count == 0 {
         return (10.0, classes);
     }
-    // One entry a voxel of an object: its median is the one that is weighted by area.
-    let mut radii = Vec::new();
+    // Radius in pixels and voxels of each object that is no speck.
+    let mut found: Vec<(f64, usize)> = Vec::new();
     for object in 1..=count {
         let voxels: Vec<usize> = (0..shape.len()).filter(|i| objects[*i] == object).collect();
-        let radius = voxels.iter().map(|i| map[*i]).max().unwrap();
-        if f64::from(radius) * (1.0 / pixel) >= 1.5 {
-            radii.extend(voxels.iter().map(|_| radius));
+        let radius = f64::from(voxels.iter().map(|i| map[*i]).max().unwrap()) * (1.0 / pixel);
+        if radius >= 1.5 {
+            found.push((radius, voxels.len()));
         }
     }
-    radii.sort_unstable();
-    let median = radii.get(radii.len().div_ceil(2).saturating_sub(1));
-    (median.map_or(6.0, |r| 2.0 * f64::from(*r) * (1.0 / pixel)), classes)
+    let Some(all) = median(&found) else { return (6.0, classes) };
+    let size = |r: f64| match shape.z {
+        1 => std::f64::consts::PI * r * r,
+        _ => 4.0 / 3.0 * std::f64::consts::PI * r * r * r / z_step,
+    };
+    let is_one_of_many = |(r, n): &(f64, usize)| *r >= 2.5 && *n as f64 <= 1.6 * size(r + 0.5);
+    let (small, others): (Vec<_>, Vec<_>) = found.into_iter().partition(|(r, _)| *r < all / 2.0);
+    let small: Vec<_> = small.into_iter().filter(is_one_of_many).collect();
+    let typical = if small.len() > 2 * others.len() { median(&small).unwrap() } else { all };
+    (2.0 * typical, classes)
+}
+
+/// One entry a voxel of an object: their median is the one that is weighted by area.
+fn median(objects: &[(f64, usize)]) -> Option<f64> {
+    let mut radii: Vec<f64> = objects.iter().flat_map(|(r, n)| vec![*r; *n]).collect();
+    radii.sort_unstable_by(f64::total_cmp);
+    radii.get(radii.len().div_ceil(2).saturating_sub(1)).copied()
 }
 
 fn reference(volume: &Volume, z_step: f64, weights: [u32; 3]) -> f64 {
