@@ -3,11 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod common;
+#[path = "common/series.rs"]
+mod series;
 
 use proptest::prelude::*;
+use series::source;
 use std::path::Path;
 use uptake::image::{Labels, Modality, PatientGrid, Scan};
-use uptake::read::{self, DicomSource, Options, Pick, SourceFrame};
+use uptake::read::{self, Options, Pick};
 use uptake::recipe::Contours;
 use uptake::units::{Shape, Spacing};
 use uptake::write::dicom::{Found, rtstruct, seg};
@@ -16,25 +19,6 @@ type Write = fn(&Path, &Found) -> uptake::Result<()>;
 
 fn edges(path: &Path, found: &Found) -> uptake::Result<()> {
     rtstruct(path, found, Contours::Edges)
-}
-
-/// A series whose slices lie where those of a grid do.
-fn source(shape: Shape, spacing: Spacing, grid: &PatientGrid) -> DicomSource {
-    let frame = |z: usize| SourceFrame {
-        class: "1.2.840.10008.5.1.4.1.1.128".into(),
-        instance: format!("1.2.3.{}", z + 1),
-        number: None,
-        position: grid.at(&spacing, [z as f64, 0.0, 0.0]),
-    };
-    DicomSource {
-        copied: vec![],
-        study: "1.2".into(),
-        series: "1.2.3".into(),
-        frame_of_reference: "1.2.9".into(),
-        date: "20240115".into(),
-        time: "100000".into(),
-        frames: (0..shape.z).map(frame).collect(),
-    }
 }
 
 /// Writes labels as both, and reads them back onto the grid of the image.

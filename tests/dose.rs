@@ -3,13 +3,16 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod common;
+#[path = "common/series.rs"]
+mod series;
 
+use series::source;
 use std::path::Path;
 use std::process::Command;
 use uptake::device::Device;
 use uptake::image::{Channel, Modality, PatientGrid, Scan};
 use uptake::pipeline::{self, External, Outcome};
-use uptake::read::{self, DicomSource, Options, Pick, SourceFrame};
+use uptake::read::{self, Options, Pick};
 use uptake::recipe::{Contours, Recipe};
 use uptake::table::Cells;
 use uptake::units::Spacing;
@@ -118,25 +121,6 @@ fn wrong_prescriptions_are_refused_with_a_remedy() {
     }
 }
 
-fn source(scan: &Scan) -> DicomSource {
-    let (spacing, grid) = (scan.spacing.unwrap(), scan.patient_grid.unwrap());
-    let frame = |z: usize| SourceFrame {
-        class: "1.2.840.10008.5.1.4.1.1.128".into(),
-        instance: format!("1.2.3.{}", z + 1),
-        number: None,
-        position: grid.at(&spacing, [z as f64, 0.0, 0.0]),
-    };
-    DicomSource {
-        copied: vec![],
-        study: "1.2".into(),
-        series: "1.2.3".into(),
-        frame_of_reference: "1.2.9".into(),
-        date: "20240115".into(),
-        time: "100000".into(),
-        frames: (0..scan.shape.z).map(frame).collect(),
-    }
-}
-
 #[test]
 fn nested_regions_come_back_with_their_levels() {
     let (scan, recipe) = (scan(), Recipe::parse("r.toml", RECIPE, &[]).unwrap());
@@ -148,7 +132,7 @@ fn nested_regions_come_back_with_their_levels() {
         regions.names,
         ["lesions 1", "lesions 1 from 6 g/ml", "lesions 1 from 10 g/ml", "lesions 2 from 6 g/ml"]
     );
-    let source = source(&scan);
+    let source = source(scan.shape, scan.spacing.unwrap(), &scan.patient_grid.unwrap());
     let found = Found {
         set: "habitats",
         recipe: "r",

@@ -13,6 +13,7 @@ mod inspect;
 mod json_log;
 mod last_words;
 mod list;
+mod looking;
 mod man;
 mod merge;
 mod progress;

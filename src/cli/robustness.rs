@@ -1,19 +1,16 @@
 //! `uptake robustness`
 
-use super::{End, print, say};
-use crate::batch::{self, Bytes, Settings};
+use super::looking::{self, Looking};
+use super::{End, print};
+use crate::Result;
+use crate::batch;
 use crate::write::{CsvSink, csv};
-use crate::{Error, Result};
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Images: files, folders (searched to their bottom) or globs
-    #[arg(required_unless_present = "sheet")]
-    input: Vec<PathBuf>,
-    /// A sample sheet, as for uptake run
-    #[arg(long, value_name = "FILE")]
-    sheet: Option<PathBuf>,
+    #[command(flatten)]
+    images: Looking,
     /// A preset (see `uptake recipes`) or a .toml file
     #[arg(short, long)]
     recipe: String,
@@ -23,39 +20,13 @@ pub(super) struct Args {
     /// File for the table; standard output if absent
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Change a line of the recipe
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    settings: Vec<String>,
-    /// Leave files and folders alone that match the glob
-    #[arg(long, value_name = "GLOB")]
-    exclude: Vec<String>,
-    /// auto, cpu, gpu, or part of an adapter's name; the table is the same
-    #[arg(short, long, default_value = "auto")]
-    device: String,
-    /// Threads in all
-    #[arg(long)]
-    threads: Option<usize>,
-    /// Most memory that the program may take, like 8GiB; four fifths of what is free if absent
-    #[arg(long)]
-    memory: Option<String>,
 }
 
 impl Args {
     pub fn run(self) -> Result<End> {
-        if self.threads == Some(0) {
-            return Err(Error::usage("--threads 0").remedy("1 or more, or leave it out"));
-        }
-        let recipe = super::recipe(&self.recipe, &self.settings)?;
+        let (recipe, settings, device) = self.images.open(&self.recipe)?;
         let sink = self.out.as_ref().map(CsvSink::open).transpose()?;
-        let settings = Settings {
-            inputs: self.input,
-            sheet: self.sheet,
-            exclude: self.exclude,
-            threads: self.threads,
-            memory: self.memory.map(|m| m.parse::<Bytes>()).transpose()?.map(|b| b.0),
-            ..Settings::default()
-        };
-        let found = batch::robustness(&settings, &recipe, &self.objects, &super::device(&self.device)?)?;
+        let found = batch::robustness(&settings, &recipe, &self.objects, &device)?;
         match sink {
             Some(mut sink) => {
                 sink.append(&crate::table::arrow::batch(&found.table)?)?;
@@ -63,10 +34,7 @@ impl Args {
             }
             None => print(&csv::text(&found.table)?)?,
         }
-        for (image, e) in &found.failed {
-            say(&format!("left out: {image}: {}\n", e.reason()));
-        }
-        say(&format!("{} objects, {} images failed\n", found.objects, found.failed.len()));
-        Ok(if found.failed.is_empty() { End::Done } else { End::SomeFailed })
+        let summary = format!("{} objects, {} images failed\n", found.objects, found.failed.len());
+        Ok(looking::end(&found.failed, &summary))
     }
 }

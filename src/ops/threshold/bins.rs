@@ -46,6 +46,11 @@ pub(super) struct EqualBins {
 }
 
 impl EqualBins {
+    /// As methods are told of them.
+    pub fn choice(self) -> BinChoice {
+        let EqualBins { n, spacing, cut } = self;
+        BinChoice::Equal { n, spacing, cut }
+    }
     /// The bins of a range.
     ///
     /// # Errors

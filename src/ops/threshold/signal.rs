@@ -11,7 +11,7 @@ use super::{
 use crate::Result;
 use crate::device::Device;
 use crate::image::Volume;
-use crate::ops::histogram::{BinScale, histograms, range, ranges};
+use crate::ops::histogram::{BinScale, histograms, ranges};
 use crate::ops::noise::{from_median, noise, of_neighbours};
 
 /// The bins that the two classes of an image are looked for in.
@@ -42,10 +42,9 @@ impl Signal {
         if self.classes.explained > least {
             return Ok(true);
         }
-        let (min, _) = range(device, src)?;
         let most = percentile(device, src, 100.0 - SPECKS)?.ceil() as i32;
-        let bins = BinChoice::Equal { n: CLASSES.n, spacing: CLASSES.spacing, cut: CLASSES.cut };
-        Ok(classes_within(device, src, (min, most), bins)?.explained > EVEN_SLOPE.max(least))
+        let within = classes_within(device, src, (self.classes.least, most), CLASSES.choice())?;
+        Ok(within.explained > EVEN_SLOPE.max(least))
     }
 }
 
@@ -64,7 +63,7 @@ pub fn signal_and_noise(
     let by_bins = !matches!(method, Method::Fixed(_) | Method::Percentile(_));
     let (Some(d), BinChoice::Equal { n, spacing, cut: at }, true) = (of_neighbours(device, noisy)?, bins, by_bins)
     else {
-        let classes = BinChoice::Equal { n: CLASSES.n, spacing: CLASSES.spacing, cut: CLASSES.cut };
+        let classes = CLASSES.choice();
         return Ok(Signal {
             threshold: choose(device, src, method, bins)?,
             classes: otsu_classes(device, src, classes)?,
