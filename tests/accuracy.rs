@@ -59,7 +59,7 @@ fn nuclei_of_many_tissues() {
     let (mean, pooled, count_error) = summary(&scores);
     println!("BBBC038, {} images: F1 {mean:.3}, pooled {pooled:.3}, count error {count_error:.1} %", scores.len());
     assert_eq!(scores.len(), 45);
-    assert!(mean >= 0.89 && pooled >= 0.83 && count_error <= 6.5);
+    assert!(mean >= 0.895 && pooled >= 0.85 && count_error <= 6.5);
 }
 
 #[test]
@@ -96,11 +96,23 @@ fn samples_of_this_project() {
 #[test]
 #[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn a_few_do_not_speak_for_all() {
-    for (name, floor) in [("08_one_bright_blob", 0.95), ("04_mixed_5_25", 0.6), ("04_mixed_few_big", 0.85)] {
+    reach(&[("08_one_bright_blob", 0.95), ("04_mixed_5_25", 0.6), ("04_mixed_few_big", 0.84)]);
+}
+
+/// Long nuclei, and some with bright spots in them: what fills an ellipse is not cut.
+#[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
+fn long_and_spotted_nuclei_stay_whole() {
+    reach(&[("06_aspect3", 0.85), ("06_aspect4", 0.9), ("07_chromocentres_x4", 0.78)]);
+}
+
+/// Made fields of `fluo2` have at least this F1.
+fn reach(floors: &[(&str, f64)]) {
+    for (name, floor) in floors {
         let file = |end: &str| common::failing("fluo2").join(format!("{name}{end}.tif"));
         let s = segment(&file(""), &file("_truth"));
         println!("{name}: F1 {:.3}, {} of {} nuclei", s.f1(), s.found, s.truth);
-        assert!(s.f1() >= floor, "{name}");
+        assert!(s.f1() >= *floor, "{name}");
     }
 }
 

@@ -10,10 +10,12 @@
 //! Reference: h-maxima watershed (Meyer 1994; Najman and Schmitt 1996), with dynamics relative to the peak.
 
 use super::basins::{CLIMB, NAME, NEIGHBOURS, Params, ROOT, climb};
+use super::object_runs;
 use super::op::label_words;
 use super::renumber::renumber_known;
 use super::split_ascent::ascend;
-use super::split_saddles::{Pair, Peak, basin_sizes, highest_saddles, merge, objects_left, pairs};
+use super::split_ellipses::{Moments, whole};
+use super::split_saddles::{How, Pair, Peak, basin_sizes, each_its_own, highest_saddles, merge, objects_left, pairs};
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Buffer, Device, Gpu, GpuBuffer};
@@ -50,14 +52,25 @@ pub const OP: Op = Op {
             run: |d, i| {
                 let land = super::gaussian::gaussian(d, &i.volume(d)?, &super::gaussian::Gaussian::new([1.0; 3]))?;
                 let depth = Depth::Relative { fraction: 0.08, typical_size: None };
-                let divided = divide(d, &land, &i.mask(d)?, depth, 3.0)?;
-                let mut words = label_words(d, &divided.labels)?;
-                words.push(divided.firm);
-                Ok(words)
+                divided_words(d, &divide(d, &land, &i.mask(d)?, depth, 3.0)?)
+            },
+        },
+        Case {
+            name: "what fills an ellipse stays whole",
+            run: |d, i| {
+                let land = super::gaussian::gaussian(d, &i.volume(d)?, &super::gaussian::Gaussian::new([1.0; 3]))?;
+                let depth = Depth::Relative { fraction: 0.08, typical_size: Some(20.0) };
+                divided_words(d, &divide_ellipses(d, &land, &i.mask(d)?, depth, 3.0, 20.0)?)
             },
         },
     ],
 };
+
+fn divided_words(device: &Device, divided: &Divided) -> Result<Vec<u32>> {
+    let mut words = label_words(device, &divided.labels)?;
+    words.push(divided.firm);
+    Ok(words)
+}
 
 const ASCEND: Kernel = Kernel {
     name: "split",
@@ -107,7 +120,7 @@ const PAINT: Kernel = Kernel {
 /// # Errors
 /// Different sizes; the device is lost or too small.
 pub fn split(device: &Device, landscape: &Volume, mask: &Mask, depth: Depth) -> Result<Labels> {
-    Ok(divided(device, landscape, mask, (depth, None))?.labels)
+    Ok(divided(device, landscape, mask, &How { depth, deeper: None, ellipses: None })?.labels)
 }
 
 /// Objects, and how firmly they are parted.
@@ -124,33 +137,40 @@ pub struct Divided {
 /// # Errors
 /// As [`split`].
 pub fn divide(device: &Device, landscape: &Volume, mask: &Mask, depth: Depth, times: f64) -> Result<Divided> {
-    divided(device, landscape, mask, (depth, Some(depth.times(times))))
+    divided(device, landscape, mask, &How { depth, deeper: Some(depth.times(times)), ellipses: None })
 }
 
-/// The depth that parts objects, and a greater one to count by.
-type Depths = (Depth, Option<Depth>);
+/// As [`divide`], but what fills an ellipse stays whole, valleys or not, if it is not made of two objects of `typical_size`
+/// voxels or more: those must fill it better.
+///
+/// # Errors
+/// As [`split`].
+pub fn divide_ellipses(
+    device: &Device,
+    landscape: &Volume,
+    mask: &Mask,
+    depth: Depth,
+    times: f64,
+    typical_size: f64,
+) -> Result<Divided> {
+    divided(device, landscape, mask, &How { depth, deeper: Some(depth.times(times)), ellipses: Some(typical_size) })
+}
 
-fn divided(device: &Device, landscape: &Volume, mask: &Mask, depths: Depths) -> Result<Divided> {
+fn divided(device: &Device, landscape: &Volume, mask: &Mask, how: &How) -> Result<Divided> {
     if landscape.shape != mask.shape {
         return Err(Error::usage(format!("a mask of {} on a landscape of {}", mask.shape, landscape.shape)));
     }
     match device {
-        Device::Cpu => Ok(twin(mask.shape, landscape.samples.host()?, mask.voxels.host()?, depths)),
+        Device::Cpu => Ok(twin(mask.shape, landscape.samples.host()?, mask.voxels.host()?, how)),
         Device::Gpu(gpu) => {
-            let (divided, objects) = dispatch(gpu, mask.shape, landscape, mask, depths)?;
+            let (divided, objects) = dispatch(gpu, mask.shape, landscape, mask, how)?;
             Ok(Divided { labels: renumber_known(gpu, &divided.labels, objects)?, ..divided })
         }
     }
 }
 
 /// The objects, numbered by the host, and how many there are.
-fn dispatch(
-    gpu: &Gpu,
-    shape: Shape,
-    landscape: &Volume,
-    mask: &Mask,
-    (depth, deeper): Depths,
-) -> Result<(Divided, u32)> {
+fn dispatch(gpu: &Gpu, shape: Shape, landscape: &Volume, mask: &Mask, how: &How) -> Result<(Divided, u32)> {
     let (n, land) = (shape.len(), landscape.samples.gpu()?.cast());
     let p = Params { depth: shape.z as u32, height: shape.y as u32, width: shape.x as u32 };
     let parent = gpu.alloc::<u32>(n)?;
@@ -166,14 +186,28 @@ fn dispatch(
         }
     };
     let pairs = highest_saddles(pairs);
-    let objects = merge(&peaks, &pairs, depth);
-    let firm = deeper.map_or(0, |deeper| objects_left(&merge(&peaks, &pairs, deeper)));
+    let mut objects = merge(&peaks, &pairs, how.depth, each_its_own(&peaks));
     let indices = gpu.upload(&peaks.iter().map(|p| p.index).collect::<Vec<_>>())?;
     let table = size; // read for the last time above; every peak's entry is written before it is read again
-    gpu.dispatch(&NAME, peaks.len(), &p, &[&indices, &gpu.upload(&objects)?, &table])?;
-    let dst = gpu.alloc::<u32>(n)?;
-    gpu.dispatch(&PAINT, n, &p, &[&parent, &table, &dst])?;
-    let labels = Labels::of(shape, peaks.len() as u32, Buffer::Gpu(dst));
+    let paint = |objects: &[u32]| -> Result<Labels> {
+        gpu.dispatch(&NAME, peaks.len(), &p, &[&indices, &gpu.upload(objects)?, &table])?;
+        let dst = gpu.alloc::<u32>(n)?;
+        gpu.dispatch(&PAINT, n, &p, &[&parent, &table, &dst])?;
+        Ok(Labels::of(shape, peaks.len() as u32, Buffer::Gpu(dst)))
+    };
+    let mut labels = paint(&objects)?;
+    if let Some(typical_size) = how.ellipses {
+        // Each object has the number of the peak that it is called after.
+        let host = object_runs::to_host(&Device::Gpu(gpu.clone()), &labels)?;
+        let runs = host.runs()?;
+        let moments = (1..=labels.count).into_par_iter().map(|l| Moments::of(runs.of(l), shape)).collect();
+        let joined = whole(&peaks, &pairs, &objects, moments, typical_size, shape);
+        if joined != objects {
+            labels = paint(&joined)?;
+            objects = joined;
+        }
+    }
+    let firm = how.firm(&peaks, &pairs, &objects);
     Ok((Divided { labels, firm }, objects_left(&objects)))
 }
 
@@ -216,7 +250,7 @@ fn emit(
     Ok(Emitted::All(peaks, touching.as_chunks::<3>().0.iter().take(n_pairs).map(pair).collect()))
 }
 
-fn twin(shape: Shape, land: &[i32], mask: &[u8], (depth, deeper): Depths) -> Divided {
+fn twin(shape: Shape, land: &[i32], mask: &[u8], how: &How) -> Divided {
     if land.is_empty() {
         return Divided { labels: Labels::of_runs(shape, ObjectRuns::sort(std::iter::empty(), 0)), firm: 0 };
     }
@@ -226,11 +260,27 @@ fn twin(shape: Shape, land: &[i32], mask: &[u8], (depth, deeper): Depths) -> Div
     let peak = |(&index, size)| Peak { index, height: land[index as usize], size };
     let peaks: Vec<Peak> = peaks.iter().zip(basin_sizes(&basins, peaks.len())).map(peak).collect();
     let pairs = pairs(shape, land, &basins, &peaks);
-    let objects = merge(&peaks, &pairs, depth);
-    let firm = deeper.map_or(0, |deeper| objects_left(&merge(&peaks, &pairs, deeper)));
-    let object = |basin: u32| if basin == 0 { 0 } else { objects[(basin ^ ROOT) as usize] };
-    let labels = Labels::of_runs(shape, ObjectRuns::in_raster_order(&basins, shape, peaks.len() as u32, object));
-    Divided { labels, firm }
+    let mut objects = merge(&peaks, &pairs, how.depth, each_its_own(&peaks));
+    let runs_of = |objects: &[u32]| {
+        let object = |basin: u32| if basin == 0 { 0 } else { objects[(basin ^ ROOT) as usize] };
+        ObjectRuns::in_raster_order(&basins, shape, peaks.len() as u32, object)
+    };
+    let mut runs = runs_of(&objects);
+    if let Some(typical_size) = how.ellipses {
+        let mut moments = vec![Moments::default(); peaks.len()];
+        let found: Vec<Moments> = (1..=runs.count()).into_par_iter().map(|l| Moments::of(runs.of(l), shape)).collect();
+        for (label, found) in (1..).zip(found) {
+            let basin = runs.of(label).first().map_or(ROOT, |run| basins[run.index(shape.x)]);
+            moments[objects[(basin ^ ROOT) as usize] as usize - 1] = found;
+        }
+        let joined = whole(&peaks, &pairs, &objects, moments, typical_size, shape);
+        if joined != objects {
+            runs = runs_of(&joined);
+            objects = joined;
+        }
+    }
+    let firm = how.firm(&peaks, &pairs, &objects);
+    Divided { labels: Labels::of_runs(shape, runs), firm }
 }
 
 #[cfg(test)]

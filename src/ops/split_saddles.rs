@@ -42,6 +42,24 @@ impl Depth {
     }
 }
 
+/// What parts objects.
+pub(super) struct How {
+    pub depth: Depth,
+    /// A greater depth to count by.
+    pub deeper: Option<Depth>,
+    /// What fills an ellipse stays whole: the typical size.
+    pub ellipses: Option<f64>,
+}
+
+impl How {
+    /// How many of these objects are left over deeper valleys.
+    pub fn firm(&self, peaks: &[Peak], pairs: &[Pair], objects: &[u32]) -> u32 {
+        let Some(deeper) = self.deeper else { return 0 };
+        let start = if self.ellipses.is_some() { objects.to_vec() } else { each_its_own(peaks) };
+        objects_left(&merge(peaks, pairs, deeper, start))
+    }
+}
+
 /// A local maximum of the landscape with its basin.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Peak {
@@ -138,12 +156,18 @@ pub(super) fn highest_saddles(mut pairs: Vec<Pair>) -> Vec<Pair> {
     pairs
 }
 
-/// Merges basins over shallow valleys; gives each peak the number of its object: that of one of its peaks,
-/// counted from 1.
-pub(super) fn merge(peaks: &[Peak], pairs: &[Pair], depth: Depth) -> Vec<u32> {
+/// Each peak as an object of its own.
+pub(super) fn each_its_own(peaks: &[Peak]) -> Vec<u32> {
+    (1..=peaks.len() as u32).collect()
+}
+
+/// Merges objects over shallow valleys; gives each peak the number of its object: that of its highest peak, counted from 1.
+/// `start` has what they are before.
+pub(super) fn merge(peaks: &[Peak], pairs: &[Pair], depth: Depth, start: Vec<u32>) -> Vec<u32> {
     let position = |index: u32| peaks.binary_search_by_key(&index, |p| p.index).unwrap_or(0);
-    let mut root: Vec<usize> = (0..peaks.len()).collect();
-    let mut size: Vec<f64> = peaks.iter().map(|p| p.size.into()).collect();
+    let mut root: Vec<usize> = start.into_iter().map(|object| object as usize - 1).collect();
+    let mut size = vec![0.0; peaks.len()];
+    root.iter().zip(peaks).for_each(|(&root, peak)| size[root] += f64::from(peak.size));
     fn find(root: &mut [usize], mut k: usize) -> usize {
         while root[k] != k {
             root[k] = root[root[k]];

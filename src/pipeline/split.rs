@@ -6,7 +6,7 @@ use crate::image::Volume;
 use crate::ops::keep::{Keep, keep};
 use crate::ops::landscape::{Sizes, depth, landscape};
 use crate::ops::refine::{Refine, refine};
-use crate::ops::split::{Depth, divide};
+use crate::ops::split::{Depth, divide, divide_ellipses};
 use crate::recipe::{self, Landscape, SplitBy, SplitDepth};
 use crate::{Error, Result};
 
@@ -38,7 +38,11 @@ impl State<'_> {
             // Samples of a distance map have a scale in pixels of the plane.
             Some(SplitDepth::Length(l)) => Depth::Absolute(self.geometry.px(l)? / heights.scale.factor()),
         };
-        let divided = divide(self.device, &heights, &self.mask("split")?, depth, FIRM)?;
+        let mask = self.mask("split")?;
+        let divided = match self.geometry.typical_size().filter(|_| p.ellipses) {
+            Some(size) => divide_ellipses(self.device, &heights, &mask, depth, FIRM, size)?,
+            None => divide(self.device, &heights, &mask, depth, FIRM)?,
+        };
         self.parted = Some(Parted { objects: divided.labels.count, firm: divided.firm });
         self.labels = Some(divided.labels);
         Ok(())

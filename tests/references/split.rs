@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use uptake::device::Device;
 use uptake::image::{Mask, Volume};
 use uptake::ops::gaussian::{Gaussian, gaussian};
-use uptake::ops::split::{Depth, split};
+use uptake::ops::split::{Depth, divide_ellipses, split};
 use uptake::units::Shape;
 
 /// The depth that a valley needs.
@@ -23,8 +23,17 @@ fn needed(depth: Depth, lower_peak: f64, smaller_size: usize) -> f64 {
     }
 }
 
+/// The peaks that two basins which touch are called after, in the order of their saddles.
+type Order = Vec<((usize, usize), i32)>;
+
 /// Objects by the definition.
 pub fn reference(land: &[i32], mask: &[u8], shape: Shape, depth: Depth) -> Vec<u32> {
+    let (objects, _) = objects(land, mask, shape, depth);
+    in_raster_order(objects.into_iter())
+}
+
+/// The peak that the object of each voxel is called after, and the pairs of basins.
+fn objects(land: &[i32], mask: &[u8], shape: Shape, depth: Depth) -> (Vec<Option<usize>>, Order) {
     let inside = |i: usize| around(i, shape, [1; 3]).into_iter().filter(|j| mask[*j] != 0);
     // The peak that each voxel of the mask leads to.
     let steepest = |i: usize| inside(i).min_by_key(|j| (Reverse(land[*j]), *j)).unwrap();
@@ -48,7 +57,7 @@ pub fn reference(land: &[i32], mask: &[u8], shape: Shape, depth: Depth) -> Vec<u
     order.sort_by_key(|((a, b), saddle)| (Reverse(*saddle), *a, *b));
     // Who belongs together, by the peak that is left of them.
     let mut of: BTreeMap<usize, usize> = peak.iter().flatten().map(|p| (*p, *p)).collect();
-    for ((a, b), saddle) in order {
+    for &((a, b), saddle) in &order {
         let (a, b) = (of[&a], of[&b]);
         if a == b {
             continue;
@@ -60,7 +69,54 @@ pub fn reference(land: &[i32], mask: &[u8], shape: Shape, depth: Depth) -> Vec<u
             of.values_mut().filter(|group| [a, b].contains(&**group)).for_each(|group| *group = stays);
         }
     }
-    in_raster_order(peak.iter().map(|p| p.map(|p| of[&p])))
+    (peak.iter().map(|p| p.map(|p| of[&p])).collect(), order)
+}
+
+/// Branches of the tree of objects that fill an ellipse are whole: the largest count.
+fn reference_of_ellipses(land: &[i32], mask: &[u8], shape: Shape, depth: Depth, typical_size: f64) -> Vec<u32> {
+    let (objects, order) = objects(land, mask, shape, depth);
+    let basins = {
+        // Without any merge every peak is an object.
+        let (basins, _) = self::objects(land, mask, shape, Depth::Absolute(f64::NEG_INFINITY));
+        basins
+    };
+    let object_of = |peak: usize| objects[basins.iter().position(|b| *b == Some(peak)).unwrap()].unwrap();
+    let mut branch = objects.clone();
+    let mut found = objects.clone();
+    for ((a, b), _) in order {
+        let voxel = |peak: usize| objects.iter().position(|o| *o == Some(object_of(peak))).unwrap();
+        let (a, b) = (branch[voxel(a)], branch[voxel(b)]);
+        if a == b {
+            continue;
+        }
+        let size = |k| branch.iter().filter(|x| **x == k).count();
+        let smaller = size(a).min(size(b)) as f64;
+        branch.iter_mut().filter(|k| **k == b).for_each(|k| *k = a);
+        let voxels: Vec<usize> = (0..shape.len()).filter(|i| branch[*i] == a).collect();
+        if share_of_ellipse(&voxels, shape) >= if smaller < typical_size { 0.95 } else { 0.98 } {
+            voxels.iter().for_each(|i| found[*i] = a);
+        }
+    }
+    in_raster_order(found.into_iter())
+}
+
+/// Voxels, by the size of the ellipse or ellipsoid of their covariances.
+fn share_of_ellipse(voxels: &[usize], shape: Shape) -> f64 {
+    let at = |i: usize| [i % shape.x, i / shape.x % shape.y, i / shape.x / shape.y].map(|v| v as i128);
+    let n = voxels.len() as i128;
+    let covariance = |a: usize, b: usize| {
+        let sum = |f: &dyn Fn([i128; 3]) -> i128| voxels.iter().map(|i| f(at(*i))).sum::<i128>();
+        let spread = n * sum(&|v| v[a] * v[b]) - sum(&|v| v[a]) * sum(&|v| v[b]);
+        spread as f64 / (n as f64 * n as f64) + if a == b { 1.0 / 12.0 } else { 0.0 }
+    };
+    let [xx, yy, zz] = [0, 1, 2].map(|a| covariance(a, a));
+    let [xy, xz, yz] = [[0, 1], [0, 2], [1, 2]].map(|[a, b]| covariance(a, b));
+    let pi = std::f64::consts::PI;
+    if shape.is_flat() {
+        return n as f64 / (4.0 * pi * (xx * yy - xy * xy).sqrt());
+    }
+    let determinant = xx * (yy * zz - yz * yz) - xy * (xy * zz - yz * xz) + xz * (xy * yz - yy * xz);
+    n as f64 / (4.0 / 3.0 * pi * 5.0f64.powi(3).sqrt() * determinant.sqrt())
 }
 
 /// Numbers objects from 1, by their first voxels.
@@ -78,6 +134,14 @@ fn check(land: &Volume, mask: &Mask, depth: Depth) {
     let want = reference(land.samples.host().unwrap(), mask.voxels.host().unwrap(), land.shape, depth);
     assert_eq!(found.count, want.iter().copied().max().unwrap_or(0));
     assert!(found.voxels().host().unwrap() == want, "{depth:?} in {}", land.shape);
+}
+
+fn check_ellipses(land: &Volume, mask: &Mask, depth: Depth, typical_size: f64) {
+    let found = divide_ellipses(&Device::Cpu, land, mask, depth, 3.0, typical_size).unwrap();
+    let (land, mask) = (land.samples.host().unwrap(), mask.voxels.host().unwrap());
+    let want = reference_of_ellipses(land, mask, found.labels.shape, depth, typical_size);
+    assert!(found.labels.voxels().host().unwrap() == want, "{depth:?} in {}", found.labels.shape);
+    assert!(found.firm <= found.labels.count);
 }
 
 const DEPTHS: [Depth; 5] = [
@@ -109,5 +173,6 @@ proptest! {
     fn small_images_are_split_by_the_definition(image in any_image(), depth in 0..DEPTHS.len(), absolute in 0..5u8) {
         check(&image.volume, &image.mask, DEPTHS[depth]);
         check(&image.volume, &image.mask, Depth::Absolute(absolute.into()));
+        check_ellipses(&image.volume, &image.mask, DEPTHS[depth], f64::from(4 * absolute));
     }
 }

@@ -185,7 +185,9 @@ impl Step {
             Step::Median(p) | Step::Mean(p) | Step::Background(p) | Step::RollingBall(p) => is_r(&p.radius),
             Step::TopHat(p) | Step::Opening(p) | Step::Closing(p) => is_r(&p.radius),
             Step::Threshold(p) => p.radius.iter().chain(&p.dimmer_beyond).any(is_r),
-            Step::Split(p) => p.sized == Some(true) || matches!(p.depth, Some(SplitDepth::Length(Length::R(_)))),
+            Step::Split(p) => {
+                p.sized == Some(true) || p.ellipses || matches!(p.depth, Some(SplitDepth::Length(Length::R(_))))
+            }
             Step::Keep(p) => {
                 let ranges = p.area.iter().chain(&p.volume).flatten();
                 ranges.chain(p.at_least.iter().flatten()).any(in_r)

@@ -64,6 +64,9 @@ pub struct Split {
     pub depth: Option<SplitDepth>,
     /// Objects smaller than the typical one need a deeper valley; true for the landscape if absent.
     pub sized: Option<bool>,
+    /// What fills an ellipse stays whole, whatever valleys run through it; needs a scale.
+    #[serde(default)]
+    pub ellipses: bool,
     /// The image to read.
     pub of: Option<String>,
 }
