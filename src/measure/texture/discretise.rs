@@ -77,6 +77,7 @@ impl Discretisation {
 
 impl Bins {
     /// The level of an intensity.
+    #[inline(always)]
     pub fn level(&self, value: f64) -> u16 {
         let bin = (self.number * (value - self.from) / self.extent).floor() + 1.0;
         bin.clamp(1.0, f64::from(self.most)) as u16

@@ -2,11 +2,7 @@
 
 use super::choice::{Bins, Compat, Group, word};
 use super::grid::{self, Grid};
-use super::volume_histogram::Steps;
-use super::{
-    Aggregation, Interpolation, Levels, Norm, Region, autocorrelation, enclosing, glcm, gldzm, glrlm, glszm, histogram,
-    local, morphology, ngldm, ngtdm, pyradiomics, statistics, volume_histogram,
-};
+use super::{Aggregation, Interpolation, Norm, pyradiomics};
 use crate::measure::{About, Definition, Family, Measurer, Mentions, Objection, Request};
 use crate::units::Length;
 use crate::words::one_or_many;
@@ -185,7 +181,7 @@ impl Family for Texture {
 
 impl Texture {
     /// What the recipe says, or else merged in space; averaged over directions in space for PyRadiomics.
-    fn aggregations(&self) -> &[Aggregation] {
+    pub(super) fn aggregations(&self) -> &[Aggregation] {
         match (&self.aggregation[..], self.compat) {
             ([], None) => &[Aggregation::Merged3d],
             ([], Some(Compat::Pyradiomics)) => &[Aggregation::Averaged3d],
@@ -194,7 +190,7 @@ impl Texture {
     }
 
     /// The ways that a group is measured in: those whose neighbours differ.
-    fn ways(&self, group: Group) -> Vec<Option<Aggregation>> {
+    pub(super) fn ways(&self, group: Group) -> Vec<Option<Aggregation>> {
         match group {
             _ if !group.needs_levels() || group == Group::Histogram => vec![None],
             _ if group.has_directions() => self.aggregations().iter().copied().map(Some).collect(),
@@ -281,70 +277,4 @@ impl Texture {
         }
         d
     }
-
-    /// The values of a region, in the order of the columns.
-    fn values(&self, region: &Region, stored: f64, grid: &Grid) -> Result<Vec<Option<f64>>> {
-        if self.compat.is_some() {
-            let Texture { bins, distance, coarseness, .. } = *self;
-            let aggregation = self.aggregations().first().copied().unwrap_or(Aggregation::Averaged3d);
-            let calibrated = grid.is_known;
-            let choice = pyradiomics::Choice { bins, aggregation, distance, coarseness, calibrated };
-            return pyradiomics::values(&self.families, choice, region);
-        }
-        let bins = self.bins.filter(|_| self.families.iter().any(|g| g.needs_levels()));
-        let levels = bins.map(|bins| Levels::of(region, bins.discretisation())).transpose()?;
-        let steps = self.steps(region, stored);
-        let mut all = vec![];
-        for &group in &self.families {
-            for way in self.ways(group) {
-                let way = way.unwrap_or(Aggregation::Merged3d);
-                all.extend(match &levels {
-                    Some(levels) if group.needs_levels() => self.of_levels(group, way, region, levels),
-                    _ => of_intensities(group, region, steps, grid)?,
-                });
-            }
-        }
-        Ok(all)
-    }
-
-    fn of_levels(&self, group: Group, way: Aggregation, region: &Region, levels: &Levels) -> Vec<Option<f64>> {
-        let (distance, norm, symmetric, coarseness) = (self.distance, self.norm, self.symmetric, self.coarseness);
-        match group {
-            Group::Histogram => histogram::values(levels),
-            Group::Glcm => glcm::values(levels, glcm::Choice { distance, norm, symmetric }, way),
-            Group::Glrlm => glrlm::values(levels, way),
-            Group::Glszm => glszm::values(levels, way.space()),
-            Group::Gldzm => gldzm::values(region, levels, way.space()),
-            Group::Ngtdm => ngtdm::values(levels, ngtdm::Choice { distance, norm }, way.space()),
-            _ => ngldm::values(levels, ngldm::Choice { distance, norm, coarseness }, way.space()),
-        }
-    }
-
-    /// The steps of the intensity-volume histogram: those that the recipe says; else those of bins of a fixed size, a tenth as wide; else the values as they
-    /// are stored, or, on another grid, a thousandth of what the region spans.
-    fn steps(&self, region: &Region, stored: f64) -> Steps {
-        let span = region.extremes().map_or(0.0, |[low, high]| high - low);
-        match self.volume_histogram {
-            Some(Bins::Size { size, .. }) => return Steps::BinSize(size),
-            Some(Bins::Number { number }) => return Steps::BinNumber(number.into()),
-            None => {}
-        }
-        match (self.bins, self.resample) {
-            (Some(Bins::Size { size, .. }), _) => Steps::BinSize(size / 10.0),
-            (_, Some(_)) if span > 0.0 => Steps::BinSize(span / 1000.0),
-            _ => Steps::AsStored(stored),
-        }
-    }
-}
-
-fn of_intensities(group: Group, region: &Region, steps: Steps, grid: &Grid) -> Result<Vec<Option<f64>>> {
-    Ok(match (group, grid.ml) {
-        (Group::Morphology, _) => grid.lengths_only_if_known(morphology::values(region)),
-        (Group::Enclosing, _) => enclosing::values(region),
-        (Group::Autocorrelation, _) => autocorrelation::values(region),
-        (Group::LocalIntensity, Some(ml)) => local::values(region, ml),
-        (Group::LocalIntensity, None) => vec![None; local::FEATURES.len()],
-        (Group::VolumeHistogram, _) => volume_histogram::values(region, steps)?,
-        _ => statistics::values(region),
-    })
 }

@@ -31,7 +31,13 @@ pub fn values(levels: &Levels, choice: Choice, aggregation: Aggregation) -> Vec<
     let levels = levels.framed(choice.distance);
     let steps = directions(choice.distance, choice.norm, aggregation.is_flat());
     let groups = aggregation.groups(levels.slices(), &steps);
-    let facts =
-        groups.iter().map(|(slices, steps)| Facts::of(&levels, &count(&levels, slices, steps, choice.symmetric)));
+    // Directions of the same slices follow each other.
+    let facts = groups.chunk_by(|a, b| a.0 == b.0).flat_map(|same| {
+        let rows = levels.rows(&same[0].0);
+        same.iter().map({
+            let levels = &levels;
+            move |(_, steps)| Facts::of(levels, &count(levels, &rows, steps, choice.symmetric))
+        })
+    });
     average(FEATURES, facts)
 }

@@ -6,8 +6,9 @@
 
 use super::aggregation::Step;
 use super::discretise::Discretisation;
-use super::region::Region;
+use super::region::{Intensities, Region};
 use crate::Result;
+use crate::simd::convert;
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -44,18 +45,17 @@ impl Levels {
         };
         let mut occurs = vec![0u64; usize::from(bins.most) + 1];
         let mut cells = vec![0u16; levels.framed_len()];
-        for z in 0..levels.size[0] {
-            for y in 0..levels.size[1] {
-                let from = region.shape.index(z + levels.lo[0], y + levels.lo[1], levels.lo[2]);
-                let to = levels.index([z, y, 0]);
-                for x in 0..levels.size[2] {
-                    if region.is_measured(from + x) {
-                        let level = bins.level(region.intensities.at(from + x));
-                        cells[to + x] = level;
-                        occurs[usize::from(level)] += 1;
-                    }
+        for run in region.measured_ranges() {
+            let place = region.shape.position(run.start);
+            let to = levels.index([0, 1, 2].map(|a| place[a] - levels.lo[a]));
+            let row = &mut cells[to..to + run.len()];
+            match &region.intensities {
+                Intensities::Real(values) => convert(row, &values[run], &|v| bins.level(v)),
+                Intensities::Samples(samples, scale) => {
+                    convert(row, &samples[run], &|s| bins.level(scale.value(f64::from(s))));
                 }
             }
+            row.iter().for_each(|level| occurs[usize::from(*level)] += 1);
         }
         let mut ranks = vec![0u16; occurs.len()];
         levels.levels.push(0);
@@ -107,6 +107,17 @@ impl Levels {
     /// Where slices lie in the cells.
     pub(super) fn range(&self, slices: &Range<usize>) -> Range<usize> {
         self.index([slices.start, 0, 0])..self.index([slices.end, 0, 0])
+    }
+
+    /// From the first voxel of slices to behind the last one: no step within the frame leads out of the cells.
+    pub(super) fn span(&self, slices: &Range<usize>) -> Range<usize> {
+        let Range { start, end } = self.range(slices);
+        start..end.saturating_sub(self.frame * (self.size[2] + self.frame + 1)).max(start)
+    }
+
+    /// A step from one voxel of the box may lead to another one.
+    pub(super) fn holds(&self, step: Step) -> bool {
+        step.iter().zip(self.size).all(|(s, size)| s.unsigned_abs() < size)
     }
 
     /// Where voxels of slices follow each other in the cells.

@@ -38,15 +38,19 @@ pub struct Facts {
 /// # Errors
 /// A step that is not above 0.
 pub fn values(region: &Region, steps: Steps) -> Result<Vec<Option<f64>>> {
-    Ok(average(FEATURES, std::iter::once(Facts::of(region, steps)?)))
+    of_counted(&counted(region), region.range, steps)
+}
+
+/// The same from the intensities of the region, and the range that was kept.
+pub(super) fn of_counted(counted: &[(f64, u64)], range: Option<[f64; 2]>, steps: Steps) -> Result<Vec<Option<f64>>> {
+    Ok(average(FEATURES, std::iter::once(Facts::of(counted, range, steps)?)))
 }
 
 impl Facts {
-    fn of(region: &Region, steps: Steps) -> Result<Option<Self>> {
-        let counted = counted(region);
+    fn of(counted: &[(f64, u64)], range: Option<[f64; 2]>, steps: Steps) -> Result<Option<Self>> {
         let (Some(first), Some(last)) = (counted.first(), counted.last()) else { return Ok(None) };
         let found = [first.0, last.0];
-        let range = region.range.unwrap_or(found);
+        let range = range.unwrap_or(found);
         // An open end of the range is none.
         let [low, high] = [0, 1].map(|k| if range[k].is_finite() { range[k] } else { found[k] });
         let voxels = counted.iter().map(|(_, n)| n).sum();
@@ -58,20 +62,20 @@ impl Facts {
             return Err(Error::usage(format!("an intensity-volume histogram with steps of {size}")).remedy("above 0"));
         }
         Ok(Some(match steps {
-            Steps::AsStored(step) => Facts { counted, voxels, ends: [low, high], step },
+            Steps::AsStored(step) => Facts { counted: counted.to_vec(), voxels, ends: [low, high], step },
             Steps::BinSize(width) => {
                 // The upper end belongs to the last bin.
                 let most = ((high - low) / width).ceil().max(1.0);
                 let bin = |v: f64| ((v - low) / width).floor().clamp(0.0, most - 1.0);
                 let centre = |bin: f64| low + (bin + 0.5) * width;
-                let counted = joined(&counted, |v| centre(bin(v)));
+                let counted = joined(counted, |v| centre(bin(v)));
                 Facts { counted, voxels, ends: [centre(0.0), centre(most - 1.0)], step: width }
             }
             Steps::BinNumber(n) => {
                 let (n, [low, high]) = (f64::from(n), found);
                 let extent = if high > low { high - low } else { 1.0 };
                 let bin = |v: f64| (n * (v - low) / extent).floor().min(n - 1.0) + 1.0;
-                Facts { counted: joined(&counted, bin), voxels, ends: [1.0, n], step: 1.0 }
+                Facts { counted: joined(counted, bin), voxels, ends: [1.0, n], step: 1.0 }
             }
         }))
     }
