@@ -8,6 +8,7 @@ use super::average;
 pub use super::glcm_features::{FEATURES, Facts};
 use super::glcm_matrix::count;
 use super::levels::Levels;
+use crate::measure::Feature;
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,16 @@ impl Default for Choice {
 
 /// The values of [`FEATURES`].
 pub fn values(levels: &Levels, choice: Choice, aggregation: Aggregation) -> Vec<Option<f64>> {
+    some(FEATURES, levels, choice, aggregation)
+}
+
+/// The same of some of them.
+pub(super) fn some(
+    features: &[Feature<Facts>],
+    levels: &Levels,
+    choice: Choice,
+    aggregation: Aggregation,
+) -> Vec<Option<f64>> {
     let levels = levels.framed(choice.distance);
     let steps = directions(choice.distance, choice.norm, aggregation.is_flat());
     let groups = aggregation.groups(levels.slices(), &steps);
@@ -39,5 +50,5 @@ pub fn values(levels: &Levels, choice: Choice, aggregation: Aggregation) -> Vec<
             move |(_, steps)| Facts::of(levels, &count(levels, &rows, steps, choice.symmetric))
         })
     });
-    average(FEATURES, facts)
+    average(features, facts)
 }

@@ -11,10 +11,15 @@ use std::ops::Range;
 
 /// The values of [`FEATURES`].
 pub fn values(levels: &Levels, aggregation: Aggregation) -> Vec<Option<f64>> {
+    some(FEATURES, levels, aggregation)
+}
+
+/// The same of some of them.
+pub(super) fn some(features: &[Feature<Facts>], levels: &Levels, aggregation: Aggregation) -> Vec<Option<f64>> {
     let steps = directions(1, Norm::Chebyshev, aggregation.is_flat());
     let groups = aggregation.groups(levels.slices(), &steps);
     let facts = groups.iter().map(|(slices, steps)| Facts::of(levels, &count(levels, slices, steps)));
-    average(FEATURES, facts)
+    average(features, facts)
 }
 
 /// Cells that are compared with those before them together.

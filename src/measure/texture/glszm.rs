@@ -10,16 +10,16 @@ use crate::measure::Feature;
 
 /// The values of [`FEATURES`].
 pub fn values(levels: &Levels, space: Space) -> Vec<Option<f64>> {
-    of_zones(levels, &zoned(levels, None, space))
+    of_zones(FEATURES, levels, &zoned(levels, None, space))
 }
 
-/// The same from the zones.
-pub(super) fn of_zones(levels: &Levels, zoned: &[(u64, Vec<Zone>)]) -> Vec<Option<f64>> {
+/// Some of them, from the zones.
+pub(super) fn of_zones(features: &[Feature<Facts>], levels: &Levels, zoned: &[(u64, Vec<Zone>)]) -> Vec<Option<f64>> {
     let facts = zoned.iter().map(|(voxels, zones)| {
         let sizes = zones.iter().map(|zone| (zone.rank, zone.size)).collect();
         Facts::of(levels, &Table::of_list(sizes, *voxels))
     });
-    average(FEATURES, facts)
+    average(features, facts)
 }
 
 /// The features of size zones.

@@ -30,10 +30,15 @@ impl Default for Choice {
 
 /// The values of [`FEATURES`].
 pub fn values(levels: &Levels, choice: Choice, space: Space) -> Vec<Option<f64>> {
+    some(FEATURES, levels, choice, space)
+}
+
+/// The same of some of them.
+pub(super) fn some(features: &[Feature<Facts>], levels: &Levels, choice: Choice, space: Space) -> Vec<Option<f64>> {
     let levels = levels.framed(choice.distance);
     let steps = neighbours(choice.distance, choice.norm, space.is_flat());
     let groups = space.groups(levels.slices()).into_iter();
-    average(FEATURES, groups.map(|slices| Facts::of(&levels, &count(&levels, &slices, &steps, choice.coarseness))))
+    average(features, groups.map(|slices| Facts::of(&levels, &count(&levels, &slices, &steps, choice.coarseness))))
 }
 
 fn count(levels: &Levels, slices: &Range<usize>, steps: &[Step], coarseness: u32) -> Table {

@@ -36,10 +36,15 @@ pub struct Facts {
 
 /// The values of [`FEATURES`].
 pub fn values(levels: &Levels, choice: Choice, space: Space) -> Vec<Option<f64>> {
+    some(FEATURES, levels, choice, space)
+}
+
+/// The same of some of them.
+pub(super) fn some(features: &[Feature<Facts>], levels: &Levels, choice: Choice, space: Space) -> Vec<Option<f64>> {
     let levels = levels.framed(choice.distance);
     let steps = neighbours(choice.distance, choice.norm, space.is_flat());
     let groups = space.groups(levels.slices()).into_iter();
-    average(FEATURES, groups.map(|slices| Facts::of(&levels, &slices, &steps)))
+    average(features, groups.map(|slices| Facts::of(&levels, &slices, &steps)))
 }
 
 /// Neighbours whose levels, below 2^16, add up to less than 2^32.

@@ -75,7 +75,7 @@ impl Texture {
             Group::Histogram => histogram::values(levels),
             Group::Glcm => glcm::values(levels, glcm::Choice { distance, norm, symmetric }, way),
             Group::Glrlm => glrlm::values(levels, way),
-            Group::Glszm => glszm::of_zones(levels, zoned()),
+            Group::Glszm => glszm::of_zones(glszm::FEATURES, levels, zoned()),
             Group::Gldzm => gldzm::of_zones(levels, zoned()),
             Group::Ngtdm => ngtdm::values(levels, ngtdm::Choice { distance, norm }, way.space()),
             _ => ngldm::values(levels, ngldm::Choice { distance, norm, coarseness }, way.space()),
@@ -108,6 +108,6 @@ fn of_intensities(group: Group, shared: &Shared, steps: Steps, grid: &Grid) -> R
         (Group::LocalIntensity, Some(ml)) => local::values(region, ml),
         (Group::LocalIntensity, None) => vec![None; local::FEATURES.len()],
         (Group::VolumeHistogram, _) => volume_histogram::of_counted(counted, region.range, steps)?,
-        _ => statistics::of_counted(counted),
+        _ => statistics::of_counted(statistics::FEATURES, counted),
     })
 }

@@ -1,5 +1,7 @@
 //! One feature of the voxels in a window, for maps: a texture around each voxel.
 
+use super::spread::counted;
+use super::zones::zoned;
 use super::{
     Aggregation, Discretisation, Intensities, Levels, Norm, Region, Space, glcm, glrlm, glszm, histogram, ngldm, ngtdm,
     statistics,
@@ -67,20 +69,24 @@ impl WindowFeature {
     pub fn value(self, shape: Shape, intensities: &[f64], bins: Discretisation) -> Result<Option<f64>> {
         let region = Region::new(shape, [1.0; 3], Intensities::Real(intensities.into()), &vec![true; shape.len()])?;
         let (way, distance, norm) = (Aggregation::Merged3d, 1, Norm::Chebyshev);
+        let (space, place) = (Space::Volume3d, self.place..self.place + 1);
         let values = match self.family {
-            Statistics => statistics::values(&region),
+            Statistics => statistics::of_counted(&statistics::FEATURES[place], &counted(&region)),
             of_levels => {
                 let levels = Levels::of(&region, bins)?;
                 match of_levels {
-                    Glcm => glcm::values(&levels, glcm::Choice::default(), way),
-                    Glrlm => glrlm::values(&levels, way),
-                    Glszm => glszm::values(&levels, Space::Volume3d),
-                    Ngtdm => ngtdm::values(&levels, ngtdm::Choice { distance, norm }, Space::Volume3d),
-                    Ngldm => ngldm::values(&levels, ngldm::Choice { distance, norm, coarseness: 0 }, Space::Volume3d),
-                    Histogram | Statistics => histogram::values(&levels),
+                    Glcm => glcm::some(&glcm::FEATURES[place], &levels, glcm::Choice::default(), way),
+                    Glrlm => glrlm::some(&glrlm::FEATURES[place], &levels, way),
+                    Glszm => glszm::of_zones(&glszm::FEATURES[place], &levels, &zoned(&levels, None, space)),
+                    Ngtdm => ngtdm::some(&ngtdm::FEATURES[place], &levels, ngtdm::Choice { distance, norm }, space),
+                    Ngldm => {
+                        let choice = ngldm::Choice { distance, norm, coarseness: 0 };
+                        ngldm::some(&ngldm::FEATURES[place], &levels, choice, space)
+                    }
+                    Histogram | Statistics => histogram::values(&levels).drain(place).collect(),
                 }
             }
         };
-        Ok(values.get(self.place).copied().flatten())
+        Ok(values.first().copied().flatten())
     }
 }
