@@ -35,7 +35,7 @@ impl Levels {
     pub fn of(region: &Region, how: Discretisation) -> Result<Self> {
         let bins = how.bins(region)?;
         let bounds = region.bounds().unwrap_or([0..0, 0..0, 0..0]);
-        let mut levels = Levels {
+        let levels = Levels {
             lo: [0, 1, 2].map(|a| bounds[a].start),
             size: [0, 1, 2].map(|a| bounds[a].len()),
             frame: 1,
@@ -57,16 +57,34 @@ impl Levels {
             }
             row.iter().for_each(|level| occurs[usize::from(*level)] += 1);
         }
+        Ok(levels.ranked(cells, &occurs))
+    }
+
+    /// Of a box whose voxels all have a grey level, from 1 on.
+    pub(super) fn of_box(size: [usize; 3], grey: &[u16]) -> Self {
+        let levels = Levels { lo: [0; 3], size, frame: 1, cells: vec![], levels: vec![], counts: vec![] };
+        let mut occurs = vec![0u64; usize::from(grey.iter().copied().max().unwrap_or(0)) + 1];
+        grey.iter().for_each(|level| occurs[usize::from(*level)] += 1);
+        let mut cells = vec![0u16; levels.framed_len()];
+        for (k, row) in grey.chunks(size[2].max(1)).enumerate() {
+            let to = levels.index([k / size[1], k % size[1], 0]);
+            cells[to..to + row.len()].copy_from_slice(row);
+        }
+        levels.ranked(cells, &occurs)
+    }
+
+    /// From cells with levels, 0 for no voxel, and how often each level occurs.
+    fn ranked(mut self, mut cells: Vec<u16>, occurs: &[u64]) -> Self {
         let mut ranks = vec![0u16; occurs.len()];
-        levels.levels.push(0);
-        levels.counts.push(0);
+        self.levels.push(0);
+        self.counts.push(0);
         for (level, &n) in occurs.iter().enumerate().filter(|(_, n)| **n > 0) {
-            ranks[level] = levels.levels.len() as u16;
-            levels.levels.push(level as u32);
-            levels.counts.push(n);
+            ranks[level] = self.levels.len() as u16;
+            self.levels.push(level as u32);
+            self.counts.push(n);
         }
         cells.iter_mut().for_each(|c| *c = ranks[usize::from(*c)]);
-        Ok(Levels { cells, ..levels })
+        Levels { cells, ..self }
     }
 
     /// How many levels occur.
