@@ -65,7 +65,7 @@ pub(super) fn triangles(points: &[Point]) -> Option<Vec<[usize; 3]>> {
     hull.add([a, d, b], [3, 2, 0]);
     hull.add([b, d, c], [1, 3, 0]);
     hull.add([c, d, a], [2, 1, 0]);
-    (0..points.len()).for_each(|p| hull.wait(p, 0));
+    (0..points.len()).for_each(|p| hull.assign(p, 0));
     // Only new faces get points: those that are done stay so.
     let mut face = 0;
     while face < hull.faces.len() {
@@ -111,7 +111,7 @@ impl Quickhull<'_> {
     }
 
     /// Gives a point to the first face, from one on, that it lies outside of.
-    fn wait(&mut self, p: usize, from: usize) {
+    fn assign(&mut self, p: usize, from: usize) {
         self.next[p] = END;
         let Some(k) = (from..self.faces.len()).find(|&k| self.height(&self.faces[k], p) > 0) else { return };
         let [first, last] = self.faces[k].waiting;
@@ -180,7 +180,7 @@ impl Quickhull<'_> {
             let mut p = std::mem::replace(&mut self.faces[face].waiting, [END; 2])[0];
             while p != END {
                 let next = self.next[p];
-                self.wait(p, first);
+                self.assign(p, first);
                 p = next;
             }
         }
