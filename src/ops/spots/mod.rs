@@ -29,6 +29,7 @@ use super::{Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
 use crate::image::Volume;
+use crate::simd::wide;
 use crate::units::Shape;
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -151,20 +152,34 @@ fn rows(shape: Shape, src: &[i32], row: usize) -> [&[i32]; 5] {
     [near, far, line(z, y.saturating_sub(1)), line(z, (y + 1).min(shape.y - 1)), line(z, y)]
 }
 
-fn respond(shape: Shape, src: &[i32], shift: u32, [wz, wy, wx]: [i32; 3]) -> Vec<i32> {
+fn respond(shape: Shape, src: &[i32], shift: u32, weights: [i32; 3]) -> Vec<i32> {
     let mut dst = vec![0; src.len()];
     let x = shape.x.max(1);
     dst.par_chunks_mut(x).with_min_len(16).enumerate().for_each(|(row, dst)| {
-        let [near, far, up, down, here] = rows(shape, src, row);
-        for (i, dst) in dst.iter_mut().enumerate() {
-            let middle = here[i] >> shift;
-            let part = |a: i32, b: i32, w: i32| w * ((middle - (a >> shift)) + (middle - (b >> shift)));
-            *dst = part(far[i], near[i], wz)
-                + part(down[i], up[i], wy)
-                + part(here[(i + 1).min(x - 1)], here[i.saturating_sub(1)], wx);
-        }
+        respond_row(dst, rows(shape, src, row), shift, weights);
     });
     dst
+}
+
+wide! {
+    /// A row, from itself and those next to it.
+    fn respond_row(dst: &mut [i32], rows: [&[i32]; 5], shift: u32, weights: [i32; 3]) {
+        let n = dst.len();
+        let ([near, far, up, down, here], [wz, wy, wx]) = (rows.map(|row| &row[..n]), weights);
+        let value = |i: usize, before: usize, after: usize| {
+            let middle = here[i] >> shift;
+            let part = |a: i32, b: i32, w: i32| w * ((middle - (a >> shift)) + (middle - (b >> shift)));
+            part(far[i], near[i], wz) + part(down[i], up[i], wy) + part(here[after], here[before], wx)
+        };
+        for (i, dst) in dst.iter_mut().enumerate().take(n.saturating_sub(1)).skip(1) {
+            *dst = value(i, i - 1, i + 1);
+        }
+        // The edges have themselves for a neighbour.
+        if n > 0 {
+            dst[0] = value(0, 0, 1.min(n - 1));
+            dst[n - 1] = value(n - 1, n.saturating_sub(2), n - 1);
+        }
+    }
 }
 
 /// How far the fall of a peak is looked at, in sigmas.
@@ -202,7 +217,10 @@ fn pick(shape: Shape, src: &[i32], least: i32, reach: [[isize; 3]; 2]) -> Vec<i3
     dst.par_chunks_mut(x).with_min_len(16).enumerate().for_each(|(row, dst)| {
         let here = &src[row * x..][..x];
         for (i, dst) in dst.iter_mut().enumerate() {
-            if here[i] > least && is_peak(shape, src, row * x + i) {
+            // What most voxels fail at comes first.
+            let is_high =
+                here[i] > least && (i == 0 || here[i - 1] < here[i]) && here.get(i + 1).is_none_or(|v| *v <= here[i]);
+            if is_high && is_peak(shape, src, row * x + i) {
                 *dst = counts(shape, src, row * x + i, reach);
             }
         }
