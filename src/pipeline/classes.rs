@@ -6,6 +6,7 @@ use super::classified::{Classified, Marker, Markers};
 use super::cutoff::{cutoff, cutoff_of};
 use super::grades::{self, Graded};
 use super::relations::Relations;
+use super::scores;
 use crate::image::{Classes, ObjectSet};
 use crate::measure::{self, Chosen, Request, Rows};
 use crate::recipe::{Measure, Positive, Rule};
@@ -42,6 +43,9 @@ pub(super) fn classify(
         let classes = by_file(&objects.classes, set, &mut found.warnings)?;
         let about = "Class of the object in the file that it was read from; empty where the recipe does not name it.";
         found.classes(name, "class", about, classes);
+    }
+    if let Some((scores, classes)) = body.scores.get(name).zip(found.classes.as_ref()) {
+        found.totals.columns.extend(scores::columns(name, scores, classes).columns);
     }
     Ok(found)
 }

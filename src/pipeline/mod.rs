@@ -38,6 +38,7 @@ mod repeated;
 mod responses;
 mod roles;
 mod row;
+mod scores;
 mod shown;
 mod sphere;
 mod split;
