@@ -22,7 +22,8 @@ fn main() -> Result<()> {
     picture("fish", &scenes::fish(), &format!("{}{}", preset("fish")?.text, scenes::FISH))?;
     picture("colocalisation", &scenes::colocalisation(), scenes::COLOCALISATION)?;
     picture("unmixing", &scenes::unmixing(), scenes::UNMIXING)?;
-    picture("spots", &scenes::spots(), preset("spots")?.text)
+    picture("spots", &scenes::spots(), preset("spots")?.text)?;
+    picture("skeletons", &scenes::mitochondria(), scenes::MITOCHONDRIA)
 }
 
 /// The gallery of a recipe where it has one, else its first objects over their channel, as `docs/NAME.png`.
