@@ -154,7 +154,7 @@ fn proportion_scores() {
     for (seed, tumour_of_ten) in [(43, 6), (44, 1), (45, 0)] {
         let scene = Scene::new(seed);
         let is_tumour = |i: usize| (7 * i) % 10 < tumour_of_ten;
-        let is_positive = |i: usize| i % 10 % 3 != 1;
+        let is_positive = |i: usize| i % 4 > 1;
         let mut channels = vec![];
         let mut add = |name: &'static str, is: &dyn Fn(usize) -> bool| {
             let mut field = scene.field(50.0);
