@@ -257,7 +257,7 @@ fn a_gpu_that_is_lost_is_asked_once_and_no_image_is() {
         ..Default::default()
     };
     let recipes = uptake::batch::Recipes::One(Box::new(recipe));
-    let summary = uptake::batch::run(&settings, &recipes, &device).unwrap();
+    let summary = uptake::batch::run(&settings, &recipes, &(&device).into()).unwrap();
     assert_eq!((summary.ok, summary.failed), (6, 1));
     assert!(results(&bench.path("cpu")) == results(&bench.path("lost")));
     // The first image tried to send its channel up; no other did.

@@ -41,7 +41,13 @@ const LISTED: &[(&str, usize, &str)] = &[
     ("src/batch/parts/columns.rs", 2, "a map of columns; files are read and written outside"),
     ("src/device/adapter.rs", 1, "asks the drivers for their adapters"),
     ("src/device/failure.rs", 3, "a text that is set once, made outside"),
-    ("src/device/gpu.rs", 4, "a list of pipelines; kernels are compiled outside, and opening asks the driver"),
+    ("src/device/gpu.rs", 1, "opening asks the driver"),
+    (
+        "src/device/opening.rs",
+        6,
+        "answers of a thread that is in no pool, takes part in no other work, and always gives them",
+    ),
+    ("src/device/pipelines.rs", 3, "a list of pipelines; kernels are compiled outside"),
     ("src/device/pool.rs", 5, "lists of buffers"),
     (
         "src/device/queue.rs",

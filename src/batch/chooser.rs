@@ -8,7 +8,8 @@
 //!
 //! A GPU that has failed, or was too small for an image, is not asked again for images of that size and larger.
 
-use crate::device::Device;
+use crate::Result;
+use crate::device::{Device, Gpu, Opening};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -37,44 +38,59 @@ struct Tried {
     gpu_time: Option<f64>,
 }
 
-/// The device that was asked for, or both sides and what is known of them.
+/// The GPU of a run if it has one, and what is known of both sides.
 pub(super) struct DeviceChooser {
-    device: Device,
-    /// Nothing where the device is fixed.
+    gpu: Option<Opening>,
+    /// Nothing where the GPU does what it can.
     tried: Option<Mutex<BTreeMap<u32, Tried>>>,
     /// Images of so many samples are no longer given to the GPU.
     too_many: AtomicUsize,
 }
 
 impl DeviceChooser {
-    /// `auto`: the device is one of two.
-    pub fn new(device: &Device, auto: bool) -> Self {
-        let free = auto && matches!(device, Device::Gpu(_));
-        DeviceChooser {
-            device: device.clone(),
-            tried: free.then(Mutex::default),
-            too_many: AtomicUsize::new(usize::MAX),
-        }
+    /// `auto`: an image may be done on the CPU as well.
+    pub fn new(gpu: Option<Opening>, auto: bool) -> Self {
+        DeviceChooser { gpu, tried: auto.then(Mutex::default), too_many: AtomicUsize::new(usize::MAX) }
     }
 
     /// Where an image of so many samples is done.
     pub fn side(&self, samples: usize) -> Side {
-        if samples >= self.too_many.load(Ordering::Relaxed) {
+        let Some(gpu) = self.gpu.as_ref().filter(|_| samples < self.too_many.load(Ordering::Relaxed)) else {
             return Side::Cpu;
-        }
-        let Some(tried) = &self.tried else {
-            return if matches!(self.device, Device::Gpu(_)) { Side::Gpu } else { Side::Cpu };
         };
-        let mut tried = tried.lock().unwrap_or_else(PoisonError::into_inner);
-        tried.entry(class(samples)).or_default().next(samples >= LARGE)
+        match &self.tried {
+            None => Side::Gpu,
+            // Nobody waits for a GPU that was not asked for.
+            Some(_) if gpu.opened().is_none() => Side::Cpu,
+            Some(tried) => {
+                let mut tried = tried.lock().unwrap_or_else(PoisonError::into_inner);
+                tried.entry(class(samples)).or_default().next(samples >= LARGE)
+            }
+        }
     }
 
-    /// The device of a side.
-    pub fn device(&self, side: Side) -> &Device {
-        match side {
-            Side::Cpu => &Device::Cpu,
-            Side::Gpu => &self.device,
+    /// The device of a side; waits until it is open.
+    ///
+    /// # Errors
+    /// It does not open.
+    pub fn device(&self, side: Side) -> Result<&Device> {
+        match (side, &self.gpu) {
+            (Side::Gpu, Some(gpu)) => gpu.device(),
+            _ => Ok(&Device::Cpu),
         }
+    }
+
+    /// The GPU, if it is open by now.
+    pub fn gpu(&self) -> Option<&Gpu> {
+        match self.gpu.as_ref().and_then(Opening::opened) {
+            Some(Device::Gpu(gpu)) => Some(gpu),
+            _ => None,
+        }
+    }
+
+    /// Whether the GPU will do no other image either.
+    pub fn is_lost(&self) -> bool {
+        self.gpu().is_none_or(|gpu| gpu.failure().is_some())
     }
 
     /// The GPU could not do an image of so many samples; if it is lost, it can do none. Returns whether this is news.
@@ -133,6 +149,7 @@ impl Tried {
 mod tests {
     //! Mechanics.
     use super::*;
+    use crate::device::AdapterChoice;
 
     fn sides(gpu_first: bool, cpu: f64, gpu: f64) -> Vec<Side> {
         let mut tried = Tried::default();
@@ -162,21 +179,27 @@ mod tests {
 
     #[test]
     fn a_gpu_that_failed_is_not_asked_again() {
-        // The chooser of a GPU, without one.
-        let chooser = DeviceChooser { device: Device::Cpu, tried: Some(Mutex::default()), too_many: usize::MAX.into() };
+        // One that does not open.
+        let nothing = AdapterChoice::Named("no such adapter".into());
+        let chooser = DeviceChooser::new(Some(Opening::begin(&nothing, vec![], 1).unwrap()), false);
         assert_eq!(chooser.side(LARGE), Side::Gpu);
+        assert!(chooser.device(Side::Gpu).unwrap_err().what.contains("no such GPU adapter") && chooser.is_lost());
         assert!(chooser.give_up(LARGE, false) && !chooser.give_up(LARGE, false));
         assert_eq!(chooser.side(LARGE), Side::Cpu);
+        assert_eq!(chooser.side(LARGE - 1), Side::Gpu);
         assert!(chooser.give_up(LARGE, true), "lost is more than too small");
         assert!((0..9).all(|_| chooser.side(1) == Side::Cpu));
         assert!(!chooser.give_up(1, true));
     }
 
     #[test]
-    fn a_cpu_leaves_no_choice() {
-        let choice = DeviceChooser::new(&Device::Cpu, true);
-        assert_eq!([choice.side(1), choice.side(1 << 30)], [Side::Cpu; 2]);
-        choice.tell(1, Side::Cpu, Duration::ZERO);
-        assert!(matches!(choice.device(Side::Cpu), Device::Cpu));
+    fn nobody_waits_for_a_gpu_that_was_not_asked_for() {
+        let nothing = AdapterChoice::Named("no such adapter".into());
+        for gpu in [None, Some(Opening::begin(&nothing, vec![], 1).unwrap())] {
+            let chooser = DeviceChooser::new(gpu, true);
+            assert_eq!([chooser.side(1), chooser.side(1 << 30)], [Side::Cpu; 2]);
+            chooser.tell(1, Side::Cpu, Duration::ZERO);
+            assert!(matches!(chooser.device(Side::Cpu), Ok(Device::Cpu)));
+        }
     }
 }

@@ -22,7 +22,6 @@ use super::shard::Shard;
 use super::stop::Stop;
 use super::summary::{self, Summary};
 use super::{budget, chooser, left_tables, machine, run_json, search};
-use crate::device::Device;
 use crate::{Error, Result};
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -91,9 +90,8 @@ pub fn merge(merge: &Merge) -> Result<Summary> {
     let context = BatchContext {
         settings: &settings,
         recipes: &recipes,
-        device: &Device::Cpu,
         pool: &pool,
-        chooser: chooser::DeviceChooser::new(&Device::Cpu, false),
+        chooser: chooser::DeviceChooser::new(None, false),
         out: &out,
         store,
         kept: super::redo::Kept::new(),

@@ -14,6 +14,7 @@ mod closing;
 mod context;
 mod controls;
 mod csv_table;
+mod device;
 pub mod discover;
 mod distributions;
 mod earlier;
@@ -69,6 +70,7 @@ mod waiting;
 
 pub use budget::Bytes;
 pub use clock::now as utc_now;
+pub use device::DeviceChoice;
 pub use earlier::Existing;
 pub use events::{Event, ImageEnded, Observer};
 pub use failures::Failures;

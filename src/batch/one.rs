@@ -234,9 +234,9 @@ impl BatchContext<'_> {
     fn on_either_side(&self, given: &Given, share: &mut Share, now: &mut Stage) -> Result<OrBytes<Measured<'_>>> {
         let samples = given.scan.shape.len() * given.scan.channels.len();
         let (side, start) = (self.chooser.side(samples), Instant::now());
-        match self.measure(given, self.chooser.device(side), share, now) {
+        match self.chooser.device(side).and_then(|device| self.measure(given, device, share, now)) {
             Err(e) if e.kind == Kind::Device && side == Side::Gpu => {
-                let lost = matches!(self.device, Device::Gpu(gpu) if gpu.failure().is_some());
+                let lost = self.chooser.is_lost();
                 if self.chooser.give_up(samples, lost) {
                     let which =
                         if lost { "this image and all others are" } else { "images of this size and larger are" };

@@ -17,6 +17,8 @@ pub struct Counters {
     pub readbacks: u64,
     /// Bytes brought down.
     pub bytes_down: u64,
+    /// Kernels that were compiled only when they were wanted.
+    pub compiled_late: u64,
 }
 
 #[derive(Default)]
@@ -27,6 +29,7 @@ pub(super) struct Count {
     pub bytes_up: AtomicU64,
     pub readbacks: AtomicU64,
     pub bytes_down: AtomicU64,
+    pub compiled_late: AtomicU64,
 }
 
 impl Count {
@@ -40,6 +43,7 @@ impl Count {
             bytes_up: self.bytes_up.load(at),
             readbacks: self.readbacks.load(at),
             bytes_down: self.bytes_down.load(at),
+            compiled_late: self.compiled_late.load(at),
         }
     }
 }

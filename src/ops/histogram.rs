@@ -21,6 +21,8 @@ pub const OP: Op = Op {
     name: "histogram",
     summary: "Counts of samples in bins",
     reference: "numpy.histogram",
+    kernels: &[&RANGE, &FEW, &MANY],
+    uses: &[],
     cases: &[
         Case {
             name: "64 linear bins",

@@ -24,6 +24,8 @@ pub const OP: Op = Op {
     name: "label",
     summary: "Connected components in raster order",
     reference: "scipy.ndimage.label",
+    kernels: &[&START, &MERGE, &ROOT, &FIRST, &NUMBER],
+    uses: &[&super::prefix_sum::OP],
     cases: &[
         Case { name: "over faces", run: |d, i| label_words(d, &label(d, &i.mask(d)?, Connectivity::Face)?) },
         Case { name: "over corners", run: |d, i| label_words(d, &label(d, &i.mask(d)?, Connectivity::Full)?) },
