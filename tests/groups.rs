@@ -156,6 +156,29 @@ fn shards_and_runs_that_go_on_give_the_same() {
     assert!(std::fs::read(bench.at("whole/groups.csv")).unwrap() == whole);
 }
 
+/// Mechanics: other groups of the same images are other tables; no image is measured again.
+#[test]
+fn other_groups_need_no_other_measures() {
+    let bench = Bench::new(RECIPE);
+    bench.run("out", &[]);
+    let other = RECIPE.replace("by = ['plate', 'well']", "# By plate.\nby = ['plate']");
+    std::fs::write(bench.at("recipe.toml"), &other).unwrap();
+    let said = String::from_utf8_lossy(&bench.run("out", &["--resume"]).stderr).into_owned();
+    assert_eq!(said.matches("kept from the run before").count(), 6, "{said}");
+    bench.run("whole", &[]);
+    for table in ["groups.csv", "images.csv", "spots.csv", "features.csv"] {
+        assert!(
+            std::fs::read(bench.at("out").join(table)).unwrap()
+                == std::fs::read(bench.at("whole").join(table)).unwrap()
+        );
+    }
+    assert_eq!(rows(&bench.at("out/groups.csv")).len(), 3);
+    // What images are measured by counts.
+    let said = String::from_utf8_lossy(&bench.run("out", &["--resume", "--set", "positive.spots.signal=60 %"]).stderr)
+        .into_owned();
+    assert!(!said.contains("kept"), "{said}");
+}
+
 /// Mechanics: what cannot be is refused before anything is measured.
 #[test]
 fn groups_that_cannot_be_are_refused() {

@@ -6,6 +6,7 @@ use super::classified::{Classified, Marker, Markers};
 use super::cutoff::{cutoff, cutoff_of};
 use super::grades::{self, Graded};
 use super::relations::Relations;
+use super::scores;
 use crate::image::{Classes, ObjectSet};
 use crate::measure::{self, Chosen, Request, Rows};
 use crate::recipe::{Measure, Positive, Rule};
@@ -25,9 +26,10 @@ pub(super) fn classify(
     let body = &of.recipe.body;
     let mut found = Classified::default();
     let positive = positive(name, of, request, wanted, relations, &mut found)?;
+    let mut unsure = vec![];
     if let Some(rules) = body.phenotypes.get(name) {
         let (classes, may_be) = by_rules(name, rules, &positive, set.count() as usize)?;
-        let unsure = unsure(name, rules, &positive, &may_be, &mut found.warnings);
+        unsure = unsure_classes(name, rules, &positive, &may_be, &mut found.warnings);
         let about = "Name of the phenotype whose rule the object satisfies; empty where it satisfies none.";
         if let Some(gallery) = body.gallery.get(name) {
             let (column, chosen) = candidates::score(gallery, rules, &classes, &positive);
@@ -43,6 +45,9 @@ pub(super) fn classify(
         let classes = by_file(&objects.classes, set, &mut found.warnings)?;
         let about = "Class of the object in the file that it was read from; empty where the recipe does not name it.";
         found.classes(name, "class", about, classes, &[]);
+    }
+    if let Some((scores, classes)) = body.scores.get(name).zip(found.classes.as_ref()) {
+        found.totals.columns.extend(scores::columns(name, scores, classes, &unsure).columns);
     }
     Ok(found)
 }
@@ -226,7 +231,7 @@ fn by_rules(
 }
 
 /// Of which phenotypes no number can be given, since nothing is known of one of their markers; says so.
-fn unsure(
+fn unsure_classes(
     set: &str,
     rules: &BTreeMap<String, Rule>,
     positive: &Markers,

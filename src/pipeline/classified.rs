@@ -50,7 +50,7 @@ impl Classified {
 }
 
 /// Why there is no number of a class.
-const UNSURE: &str = "nothing is known of a marker, and objects may be of the class or not";
+pub(super) const UNSURE: &str = "nothing is known of a marker, and objects may be of the class or not";
 
 /// The label of an object, and its score.
 pub(super) type Candidate = (u32, Option<f64>);

@@ -39,6 +39,7 @@ mod repeated;
 mod responses;
 mod roles;
 mod row;
+mod scores;
 mod shown;
 mod sphere;
 mod split;
