@@ -3,8 +3,9 @@
 #
 # Proof of the same words on every operation, ten runs on the CPU, the card and `auto` with their tables compared, the host's work
 # for a dispatch, and operations against the bandwidth of the card; other tools beside it where they are installed. It takes the
-# workloads of benches/pipelines.py from $PEERS_WORK/data (~/.cache/uptake-peers) and builds what is not built. A run that takes
-# over a minute is stopped and said so. The file goes to benches/results/, or $OUT where that is set.
+# workloads of benches/pipelines.py from $PEERS_WORK/data (~/.cache/uptake-peers); those that are missing are said so. What is not
+# built is built first. A run that takes over a minute is stopped and said so, and after $MINUTES (5) nothing new is begun. The
+# file goes to benches/results/, or $OUT where that is set.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 adapter="${1:-gpu}"
@@ -18,9 +19,18 @@ trap 'rm -rf "$scratch"' EXIT
 
 [[ -d "$work/data" ]] || { echo "no workloads in $work/data: $peers/setup.sh makes them, or set PEERS_WORK" >&2; exit 1; }
 [[ -x "$uptake" ]] || cargo build --release || exit 1
-name="$("$uptake" devices 2>/dev/null | grep -v '^ ' | head -1)"
+cargo bench --no-run --bench gpu_host --bench ops || exit 1
+name="$("$uptake" devices 2>/dev/null | sed '/^cpu:/d' | { [[ "$adapter" == gpu ]] && cat || grep -iF -- "$adapter"; } | head -1)"
 file="$to/$(date +%F)-gpu.md"
 mkdir -p "$to"
+
+# Runs a command for so many seconds at most, and never longer than there is time: SECONDS COMMAND...
+ends=$((SECONDS + ${MINUTES:-5} * 60))
+within() {
+    local left=$((ends - SECONDS))
+    ((left > 0)) || return 124
+    timeout "$((left < $1 ? left : $1))" "${@:2}"
+}
 
 # The least wall seconds of some whole processes: INPUT RECIPE DEVICE FOLDER
 seconds() {
@@ -29,8 +39,8 @@ seconds() {
         rm -rf "$4"
         begin="$(date +%s%N)"
         # shellcheck disable=SC2086 # a pattern of files is several words
-        timeout 60 "$uptake" run $1 --recipe "$2" --device "$3" --out "$4" --no-labels --no-overlays --quiet \
-            >"$scratch/said" 2>&1 || { echo "failed"; return; }
+        within 60 "$uptake" run $1 --recipe "$2" --device "$3" --out "$4" --no-labels --no-overlays --quiet \
+            >"$scratch/said" 2>&1 || { echo "not finished"; return; }
         spent=$(($(date +%s%N) - begin))
         [[ -z "$best" || "$spent" -lt "$best" ]] && best="$spent"
     done
@@ -40,6 +50,7 @@ seconds() {
 # Are all tables of two folders the same bytes?
 same() {
     local table
+    [[ -e "$1/images.csv" && -e "$2/images.csv" ]] || { echo "not compared"; return; }
     for table in "$1"/*.csv; do
         cmp -s "$table" "$2/$(basename "$table")" || { echo "**no**: $(basename "$table")"; return; }
     done
@@ -48,6 +59,8 @@ same() {
 
 row() {
     local work_name="$1" input="$2" recipe="$3" cpu gpu auto
+    compgen -G "$input" >/dev/null || { echo "| $work_name | | | | no file $(basename "$input") |"; return; }
+    rm -rf "$scratch/cpu" "$scratch/gpu" "$scratch/auto"
     cpu="$(seconds "$input" "$recipe" cpu "$scratch/cpu")"
     gpu="$(seconds "$input" "$recipe" "$adapter" "$scratch/gpu")"
     auto="$(seconds "$input" "$recipe" auto "$scratch/auto")"
@@ -75,18 +88,18 @@ row() {
     echo
     echo "## Every operation against the CPU"
     echo
-    timeout 120 "$uptake" devices --verify --device "$adapter" 2>&1 | tail -1
+    within 120 "$uptake" devices --verify --device "$adapter" 2>&1 | tail -1
     echo
     export UPTAKE_DEVICE="$([[ "$adapter" == gpu ]] || echo "$adapter")"
     echo "## What the host does for it"
     echo
-    timeout 60 cargo bench --quiet --bench gpu_host 2>/dev/null || echo "not finished within a minute"
+    within 60 cargo bench --quiet --bench gpu_host 2>/dev/null || echo "not finished"
     echo
     echo "## Operations"
     echo
     echo '```'
-    UPTAKE_DEVICE="${UPTAKE_DEVICE:-gpu}" UPTAKE_SIZES="${SIZES:-4096}" timeout 120 cargo bench --quiet --bench ops 2>/dev/null \
-        || echo "not finished within two minutes"
+    UPTAKE_DEVICE="${UPTAKE_DEVICE:-gpu}" UPTAKE_SIZES="${SIZES:-4096}" within 120 cargo bench --quiet --bench ops 2>/dev/null \
+        || echo "not finished"
     echo '```'
     for peer in p1_cucim p1_cle; do
         python="$work/venv/bin/python"
@@ -95,7 +108,7 @@ row() {
             echo "## $peer on W1"
             echo
             echo '```'
-            timeout 60 "$python" "$peers/$peer.py" "$data/W1.tif" "$scratch/peer" 2>&1 | tail -20
+            within 60 "$python" "$peers/$peer.py" "$data/W1.tif" "$scratch/peer" 2>&1 | tail -20
             echo '```'
         fi
     done
