@@ -283,6 +283,31 @@ fn counts_per_ml_follow_the_sheet() {
     refused(["1", "", ""], "mll", &["groups.volume = \"mll\"", "\"ml\""]);
 }
 
+/// Mechanics: what cannot be said of any object is no number, least of all 0. The images have no dye that enters dead cells.
+#[test]
+fn a_marker_without_its_channel_gives_no_counts() {
+    let bench = Bench::new(RECIPE);
+    let args =
+        ["run", "--recipe", "viability", "--set", "groups.by=plate", "--device", "cpu", "--sheet", "in/sheet.csv"];
+    let done = bench.uptake(&[&args[..], &["-o", "out"]].concat());
+    assert_eq!(done.status.code(), Some(1), "one image is broken: {}", String::from_utf8_lossy(&done.stderr));
+    let (images, groups) = (rows(&bench.at("out/images.csv")), rows(&bench.at("out/groups.csv")));
+    let mut nuclei = 0.0;
+    for image in images.iter().filter(|i| i["status"] == "ok" && i["count_nuclei"] != "0") {
+        nuclei += number(image, "count_nuclei").unwrap();
+        let said = &image["warnings"];
+        assert!(said.contains("in this image: no object of nuclei is positive or negative for dead"), "{said}");
+        assert!(said.contains("objects of nuclei may be live or not: nothing is known of dead"), "{said}");
+        let of_class = ["class_count_nuclei_dead", "class_fraction_nuclei_live", "class_count_nuclei_live"];
+        assert!(of_class.iter().all(|column| image[*column].is_empty()), "{image:?}");
+    }
+    assert!(nuclei > 0.0);
+    for group in groups.iter().filter(|group| group["objects_nuclei"] != "0") {
+        let of_class = ["objects_nuclei_dead", "share_nuclei_live", "objects_nuclei_live"];
+        assert!(of_class.iter().all(|column| group[*column].is_empty()), "{group:?}");
+    }
+}
+
 const FISH: &str = "
 [channels]
 target = [0]

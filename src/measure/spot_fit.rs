@@ -37,6 +37,20 @@ pub(crate) struct Start<'a> {
     pub sigma: [f64; 3],
 }
 
+impl Start<'_> {
+    /// The given sigmas along z and in the plane.
+    fn widths(&self) -> [f64; 2] {
+        [self.sigma[0].max(1e-3), (self.sigma[1] * self.sigma[2]).sqrt()]
+    }
+
+    /// Is a Gaussian a spot that lies near?
+    fn is_spot(&self, p: &[f64; N]) -> bool {
+        let axes = usize::from(self.shape.z == 1)..3;
+        let far: f64 = axes.map(|a| (p[2 + a] / self.sigma[a].max(0.5)).powi(2)).sum();
+        p[1] > 0.0 && far <= FARTHEST * FARTHEST && p.iter().all(|v| v.is_finite())
+    }
+}
+
 /// A spot.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Spot {
@@ -72,31 +86,44 @@ struct Window {
     points: Vec<([usize; 3], f64)>,
 }
 
+/// Where the spot is, by the Gaussian of the given sigma alone; nothing where there is none.
+pub(crate) fn place(start: &Start) -> Option<[f64; 3]> {
+    let near = near(start, &Window::around(start))?;
+    Some(std::array::from_fn(|a| start.at[a] + near[2 + a]))
+}
+
+/// The Gaussian of the given sigma.
+fn near(start: &Start, window: &Window) -> Option<[f64; N]> {
+    let depth = start.shape.z > 1;
+    // Two samples more than parameters of any fit, or nothing is left to judge by.
+    if window.points.len() < parameters(depth)[1] + 2 {
+        return None;
+    }
+    let samples = window.points.iter().map(|p| p.1);
+    let (low, high) = samples.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), s| (l.min(s), h.max(s)));
+    let [deep, plane] = start.widths();
+    let first = [low, high - low, 0.0, 0.0, 0.0, plane, deep];
+    let near = if depth { descend(first, [0, 1, 2, 3, 4], window) } else { descend(first, [0, 1, 3, 4], window) };
+    start.is_spot(&near).then_some(near)
+}
+
+/// How many parameters a fit has with the given sigma, and with a free one.
+fn parameters(depth: bool) -> [usize; 2] {
+    if depth { [5, 7] } else { [4, 5] }
+}
+
 /// Fits a spot; nothing where there is none.
 pub(crate) fn fit(start: &Start) -> Option<Spot> {
     let window = Window::around(start);
     let points = &window.points;
     let depth = start.shape.z > 1;
-    let [fixed, free] = if depth { [5, 7] } else { [4, 5] };
-    // Two samples more than parameters, or nothing is left to judge by.
-    if points.len() < free + 2 {
-        return None;
-    }
-    let plane = (start.sigma[1] * start.sigma[2]).sqrt();
-    let (low, high) = points.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), p| (l.min(p.1), h.max(p.1)));
-    let first = [low, high - low, 0.0, 0.0, 0.0, plane, start.sigma[0].max(1e-3)];
-    let near = if depth { descend(first, [0, 1, 2, 3, 4], &window) } else { descend(first, [0, 1, 3, 4], &window) };
-    let is_spot = |p: &[f64; N]| {
-        let far: f64 = (0..3).filter(|a| depth || *a > 0).map(|a| (p[2 + a] / start.sigma[a].max(0.5)).powi(2)).sum();
-        p[1] > 0.0 && far <= FARTHEST * FARTHEST && p.iter().all(|v| v.is_finite())
-    };
-    if !is_spot(&near) {
-        return None;
-    }
+    let near = near(start, &window)?;
     let wide =
         if depth { descend(near, [0, 1, 2, 3, 4, 5, 6], &window) } else { descend(near, [0, 1, 3, 4, 5], &window) };
-    let in_range = |a: usize| (SIGMAS[0] * first[a]..=SIGMAS[1] * first[a]).contains(&wide[a]);
-    let has_width = is_spot(&wide) && in_range(5) && (!depth || in_range(6));
+    let [deep, plane] = start.widths();
+    let in_range = |a: usize, given: f64| (SIGMAS[0] * given..=SIGMAS[1] * given).contains(&wide[a]);
+    let has_width = start.is_spot(&wide) && in_range(5, plane) && (!depth || in_range(6, deep));
+    let [fixed, free] = parameters(depth);
     let (p, parameters) = if has_width { (wide, free) } else { (near, fixed) };
     let left = window.left(&p, &window.bells(&p));
     let mean = points.iter().map(|p| p.1).sum::<f64>() / points.len() as f64;
@@ -203,14 +230,17 @@ fn normal<const M: usize>(
     for (at, value) in &window.points {
         let (bell, d) = (product(bells, at), [0, 1, 2].map(|a| bells[a][at[a]].1));
         let height = p[1] * bell;
-        let mut slopes = [1.0, bell, 0.0, height * d[1] / plane, height * d[2] / plane, 0.0, 0.0];
-        slopes[5] = height * (d[1] * d[1] + d[2] * d[2]) / (plane * p[5]);
-        if is_deep {
-            slopes[2] = height * d[0] / deep;
-            slopes[6] = height * d[0] * d[0] / (deep * p[6]);
-        }
+        let across = [height * d[1] / plane, height * d[2] / plane];
+        let wide = height * (d[1] * d[1] + d[2] * d[2]) / (plane * p[5]);
+        // In the order of the parameters; those wanted are the first.
+        let slopes = if is_deep {
+            let [near, far] = [height * d[0] / deep, height * d[0] * d[0] / (deep * p[6])];
+            [1.0, bell, near, across[0], across[1], wide, far]
+        } else {
+            [1.0, bell, across[0], across[1], wide, 0.0, 0.0]
+        };
         let left = value - p[0] - height;
-        let wanted = over.map(|k| slopes[k]);
+        let wanted: [f64; M] = std::array::from_fn(|k| slopes[k]);
         // The whole matrix, though it is symmetric: rows of one length go through wide registers.
         for i in 0..M {
             right[i] += wanted[i] * left;

@@ -5,7 +5,7 @@ use super::state::State;
 use crate::Error;
 use crate::Result;
 use crate::image::Regions;
-use crate::measure::{SPOT_FWHM, SpotStart, fit_spot};
+use crate::measure::{SPOT_FWHM, SpotStart, place_spot};
 use crate::ops::renumber::renumber;
 use crate::ops::spots::{Peak, SIGMA_PX, find};
 use crate::read::points::{Point, draw};
@@ -16,8 +16,8 @@ use rayon::prelude::*;
 const DEEPEST: f64 = 10.0;
 
 impl State<'_> {
-    /// Each spot is a disc, or ball, of half its width around its peak; its place is that of a Gaussian fitted to the image as
-    /// the file has it.
+    /// Each spot is a disc, or ball, of half its width around its peak; its place is that of a Gaussian of the sigma of the scale,
+    /// fitted to the image as the file has it.
     pub fn spots(&mut self, p: &Spots) -> Result<()> {
         let src = self.of(&p.of)?;
         let scales = self.scales(p)?;
@@ -31,9 +31,9 @@ impl State<'_> {
         let samples = self.file.samples.host()?;
         let place = |(k, peak): (usize, &Peak)| {
             let (at, labels, label) = (zyx(peak), voxels.as_slice(), k as u32 + 1);
-            let spot = fit_spot(&SpotStart { shape, samples, labels, label, at, sigma });
+            let spot = place_spot(&SpotStart { shape, samples, labels, label, at, sigma });
             let inside = |at: &[f64; 3]| (0..3).all(|a| (-0.5..shape.zyx()[a] as f64 - 0.5).contains(&at[a]));
-            spot.map(|s| s.at).filter(inside).unwrap_or(at)
+            spot.filter(inside).unwrap_or(at)
         };
         let points = found.peaks.par_iter().enumerate().map(place).collect();
         self.labels = Some(renumber(self.device, &raw(shape, &voxels, self.device)?)?);

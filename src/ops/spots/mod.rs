@@ -165,21 +165,28 @@ wide! {
     /// A row, from itself and those next to it.
     fn respond_row(dst: &mut [i32], rows: [&[i32]; 5], shift: u32, weights: [i32; 3]) {
         let n = dst.len();
-        let ([near, far, up, down, here], [wz, wy, wx]) = (rows.map(|row| &row[..n]), weights);
-        let value = |i: usize, before: usize, after: usize| {
-            let middle = here[i] >> shift;
-            let part = |a: i32, b: i32, w: i32| w * ((middle - (a >> shift)) + (middle - (b >> shift)));
-            part(far[i], near[i], wz) + part(down[i], up[i], wy) + part(here[after], here[before], wx)
-        };
+        let rows = rows.map(|row| &row[..n]);
         for (i, dst) in dst.iter_mut().enumerate().take(n.saturating_sub(1)).skip(1) {
-            *dst = value(i, i - 1, i + 1);
+            *dst = respond_at(&rows, [i - 1, i, i + 1], shift, weights);
         }
         // The edges have themselves for a neighbour.
-        if n > 0 {
-            dst[0] = value(0, 0, 1.min(n - 1));
-            dst[n - 1] = value(n - 1, n.saturating_sub(2), n - 1);
+        for i in [0, n.saturating_sub(1)].into_iter().filter(|i| *i < n) {
+            dst[i] = respond_at(&rows, [i.saturating_sub(1), i, (i + 1).min(n - 1)], shift, weights);
         }
     }
+}
+
+#[inline(always)]
+fn respond_at(
+    [near, far, up, down, here]: &[&[i32]; 5],
+    [before, i, after]: [usize; 3],
+    shift: u32,
+    [wz, wy, wx]: [i32; 3],
+) -> i32 {
+    let middle = here[i] >> shift;
+    let [z, y, x] = [(far[i], near[i]), (down[i], up[i]), (here[after], here[before])]
+        .map(|(a, b)| (middle - (a >> shift)) + (middle - (b >> shift)));
+    wz * z + wy * y + wx * x
 }
 
 /// How far the fall of a peak is looked at, in sigmas.
