@@ -193,6 +193,7 @@ fn little_goes_over_the_bus() {
         readbacks: after.readbacks - before.readbacks,
         bytes_down: after.bytes_down - before.bytes_down,
         compiled_late: after.compiled_late - before.compiled_late,
+        memory_refused: 0,
     };
     println!("{moved:?}");
     let image = scan.shape.len() as u64 * 4;

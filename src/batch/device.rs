@@ -14,8 +14,8 @@ pub enum DeviceChoice {
     Cpu,
     /// The CPU and a real GPU, whichever is faster for an image.
     Auto,
-    /// An adapter, which opens while the first image is read.
-    Adapter(AdapterChoice),
+    /// Adapters, which open while the first image is read; each does a part of the images.
+    Adapters(Vec<AdapterChoice>),
     /// A GPU that is open.
     Opened(Gpu),
 }
@@ -38,11 +38,11 @@ impl DeviceChoice {
     ///
     /// # Errors
     /// The system has no thread for it.
-    pub(super) fn open(&self, recipes: &Recipes, threads: usize) -> Result<Option<Opening>> {
+    pub(super) fn open(&self, recipes: &Recipes, threads: usize) -> Result<Vec<Opening>> {
         match self {
-            DeviceChoice::Cpu | DeviceChoice::Auto => Ok(None),
-            DeviceChoice::Adapter(choice) => begin(choice, recipes, threads).map(Some),
-            DeviceChoice::Opened(gpu) => Ok(Some(gpu.clone().into())),
+            DeviceChoice::Cpu | DeviceChoice::Auto => Ok(vec![]),
+            DeviceChoice::Adapters(all) => all.iter().map(|choice| begin(choice, recipes, threads)).collect(),
+            DeviceChoice::Opened(gpu) => Ok(vec![gpu.clone().into()]),
         }
     }
 

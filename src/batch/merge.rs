@@ -91,7 +91,7 @@ pub fn merge(merge: &Merge) -> Result<Summary> {
         settings: &settings,
         recipes: &recipes,
         pool: &pool,
-        chooser: chooser::DeviceChooser::new(None, false),
+        chooser: chooser::DeviceChooser::new(vec![]),
         out: &out,
         store,
         kept: super::redo::Kept::new(),

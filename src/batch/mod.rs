@@ -23,6 +23,7 @@ mod events;
 mod failures;
 mod files;
 mod fit;
+mod gpus;
 mod groups;
 mod hash;
 mod head;
@@ -66,6 +67,7 @@ mod stop;
 mod summary;
 mod survey;
 mod tables;
+mod times;
 mod waiting;
 
 pub use budget::Bytes;

@@ -36,6 +36,9 @@ pub(super) struct Args {
     /// auto, cpu, gpu, or part of an adapter's name; the tables are the same
     #[arg(short, long, default_value = "auto")]
     device: String,
+    /// Several GPUs, each for a part of the images: their numbers in the list of `uptake devices`, like 0,1
+    #[arg(long, value_name = "N,N", value_delimiter = ',', conflicts_with = "device")]
+    gpus: Vec<usize>,
     /// Images in work at once
     #[arg(short, long)]
     jobs: Option<usize>,
@@ -158,7 +161,7 @@ impl Args {
         if self.profile {
             profile::enable();
         }
-        let summary = batch::run(&settings, &recipes, &device_choice(&self.device))?;
+        let summary = batch::run(&settings, &recipes, &device_choice(&self.device, &self.gpus))?;
         let tell = |text: &str| if log == Log::Json { json_log::note(text) } else { say(text) };
         if self.profile {
             tell(&profile::report());
@@ -181,13 +184,14 @@ impl Args {
     }
 }
 
-/// The device of that name.
-fn device_choice(name: &str) -> DeviceChoice {
+/// The GPUs of these numbers, or else the device of that name.
+fn device_choice(name: &str, gpus: &[usize]) -> DeviceChoice {
     match name {
+        _ if !gpus.is_empty() => DeviceChoice::Adapters(gpus.iter().copied().map(AdapterChoice::Number).collect()),
         "cpu" => DeviceChoice::Cpu,
         "auto" => DeviceChoice::Auto,
-        "gpu" => DeviceChoice::Adapter(AdapterChoice::Best),
-        name => DeviceChoice::Adapter(AdapterChoice::Named(name.into())),
+        "gpu" => DeviceChoice::Adapters(vec![AdapterChoice::Best]),
+        name => DeviceChoice::Adapters(vec![AdapterChoice::Named(name.into())]),
     }
 }
 

@@ -25,6 +25,8 @@ pub enum AdapterChoice {
     Best,
     /// The best one that is no software adapter.
     Hardware,
+    /// The one at this place of the list of [`adapters`], from 0.
+    Number(usize),
     /// The first whose name contains this text, whatever the case of letters.
     Named(String),
 }
@@ -35,6 +37,9 @@ const BACKENDS: [wgpu::Backends; 3] = [wgpu::Backends::VULKAN, wgpu::Backends::M
 impl AdapterChoice {
     /// The adapter that is meant.
     pub(super) fn find(&self) -> Result<wgpu::Adapter> {
+        if let AdapterChoice::Number(number) = self {
+            return numbered(*number);
+        }
         let mut others = Vec::new();
         for backend in BACKENDS {
             let (mut meant, rest): (Vec<_>, Vec<_>) = found(backend).into_iter().partition(|a| self.means(a));
@@ -57,9 +62,20 @@ impl AdapterChoice {
         let info = a.get_info();
         match self {
             AdapterChoice::Best | AdapterChoice::Hardware => info.device_type != wgpu::DeviceType::Cpu,
+            AdapterChoice::Number(_) => false,
             AdapterChoice::Named(name) => info.name.to_lowercase().contains(&name.to_lowercase()),
         }
     }
+}
+
+fn numbered(number: usize) -> Result<wgpu::Adapter> {
+    let mut all = found(wgpu::Backends::PRIMARY);
+    if number < all.len() {
+        return Ok(all.swap_remove(number));
+    }
+    let have = if all.is_empty() { "none was found".into() } else { format!("there are 0 to {}", all.len() - 1) };
+    Err(Error::device(format!("there is no GPU {number}: {have}"))
+        .remedy("uptake devices lists them with their numbers"))
 }
 
 fn instance(backends: wgpu::Backends) -> wgpu::Instance {

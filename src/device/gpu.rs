@@ -119,16 +119,18 @@ impl Gpu {
                 self.0.adapter.name, self.0.max_buffer
             )));
         }
-        let raw = match self.0.pool.take(size) {
-            Some(b) => b,
-            None => self.0.queue.device.create_buffer(&wgpu::BufferDescriptor {
-                label: None,
-                size,
-                usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST,
-                mapped_at_creation: false,
-            }),
-        };
+        let taken = self.0.pool.take(size).or_else(|| self.0.queue.create_array(size));
+        // What is kept for images of other sizes may be what is missing.
+        let taken = taken.or_else(|| {
+            self.0.pool.clear();
+            self.0.queue.create_array(size)
+        });
         self.0.queue.check()?;
+        let Some(raw) = taken else {
+            self.0.queue.count.memory_refused.fetch_add(1, Ordering::Relaxed);
+            let adapter = &self.0.adapter.name;
+            return Err(Error::device(format!("{adapter} has no memory left for an array of {size} bytes")));
+        };
         Ok(GpuBuffer::new(PooledMemory::new(raw, self.0.pool.clone()), self.0.queue.clone(), len))
     }
 

@@ -82,6 +82,15 @@ impl Queue {
         self.failure.error(&what)
     }
 
+    /// Memory for an array; nothing if there is none left, which is no failure of the device.
+    pub fn create_array(&self, size: u64) -> Option<wgpu::Buffer> {
+        let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
+        let scope = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let raw =
+            self.device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false });
+        pollster::block_on(scope.pop()).is_none().then_some(raw)
+    }
+
     /// Writes something down; nothing runs before the next submission.
     pub fn record(&self, command: Command) {
         lock(&self.recording).commands.push(command);
