@@ -29,8 +29,7 @@ pub fn read(file: &File, pixels: &Pixels, own: &Grid, places: &[usize]) -> Resul
     let mut sheet = Sheet::new(own.shape, file.options)?;
     let (mut voxels, mut unknown) = (vec![0usize; picked.len() + 1], BTreeMap::<u32, usize>::new());
     let (mut plane, mut filled) = (vec![0u32; pixels.plane()], BTreeSet::new());
-    for frame in 0..pixels.frames {
-        let z = places[frame];
+    for (frame, &z) in places.iter().enumerate().take(pixels.frames) {
         if !filled.insert(z) {
             return Err(Error::format("two frames of a label map at one place"));
         }
