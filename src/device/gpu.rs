@@ -151,10 +151,10 @@ impl Gpu {
     /// Larger than the device can hold.
     pub fn upload<T: Word>(&self, data: &[T]) -> Result<GpuBuffer<T>> {
         let b = self.alloc::<T>(data.len())?;
-        let words: Vec<u32> = data.iter().map(|v| v.word()).collect();
+        let words = T::words(data);
         let bytes = bytemuck::cast_slice(&words);
-        if !bytes.is_empty() {
-            // Through a staging buffer in the encoder, so that it comes after what was recorded for pooled memory.
+        // In the encoder in either way, so that it comes after what was recorded for pooled memory.
+        if !bytes.is_empty() && !self.0.queue.stage(bytes, b.raw()?) {
             let (from, to) = (self.filled(bytes)?, b.raw()?.clone());
             self.0.queue.record(Command::Copy { from, to, at: 0, bytes: bytes.len() as u64 });
         }
