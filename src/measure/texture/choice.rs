@@ -1,9 +1,12 @@
 //! What a recipe chooses among, and how it stands in the names of columns: families of the standard and bins.
 
+use super::grid::Grid;
+use super::volume_histogram::Steps;
 use super::{
-    Discretisation, autocorrelation, enclosing, glcm, gldzm, glrlm, glszm, histogram, local, morphology, ngldm, ngtdm,
-    statistics, volume_histogram,
+    Discretisation, Region, autocorrelation, enclosing, glcm, gldzm, glrlm, glszm, histogram, local, morphology, ngldm,
+    ngtdm, statistics, volume_histogram,
 };
+use crate::Result;
 use crate::measure::family::define;
 use crate::measure::{About, Definition};
 use serde::Deserialize;
@@ -26,6 +29,8 @@ pub enum Group {
     Histogram,
     /// Which share of the region has at least an intensity (IBSI:P88C).
     VolumeHistogram,
+    /// The area under its curve (IBSI:P88C).
+    VolumeHistogramArea,
     /// Co-occurrence (IBSI:LFYI).
     Glcm,
     /// Run lengths (IBSI:TP0I).
@@ -72,6 +77,30 @@ impl Group {
         matches!(self, Group::Glcm | Group::Ngtdm | Group::Ngldm)
     }
 
+    /// It is of the intensity-volume histogram.
+    pub(super) fn has_volumes(self) -> bool {
+        matches!(self, Group::VolumeHistogram | Group::VolumeHistogramArea)
+    }
+
+    /// It knows neighbours that weigh less the farther they are.
+    pub(super) fn has_weights(self) -> bool {
+        matches!(self, Group::Glcm | Group::Ngtdm)
+    }
+
+    /// The values of a region, if it is of intensities.
+    pub(super) fn of_intensities(self, region: &Region, steps: Steps, grid: &Grid) -> Result<Vec<Option<f64>>> {
+        Ok(match (self, grid.ml) {
+            (Group::Morphology, _) => grid.lengths_only_if_known(morphology::values(region)),
+            (Group::Enclosing, _) => enclosing::values(region),
+            (Group::Autocorrelation, _) => autocorrelation::values(region),
+            (Group::LocalIntensity, Some(ml)) => local::values(region, ml),
+            (Group::LocalIntensity, None) => vec![None; local::FEATURES.len()],
+            (Group::VolumeHistogram, _) => volume_histogram::values(region, steps)?,
+            (Group::VolumeHistogramArea, _) => volume_histogram::area(region, steps)?,
+            _ => statistics::values(region),
+        })
+    }
+
     /// Its features as columns.
     pub(super) fn define(self, about: &About) -> Vec<Definition> {
         match self {
@@ -82,6 +111,7 @@ impl Group {
             Group::Statistics => define(statistics::FEATURES, about),
             Group::Histogram => define(histogram::FEATURES, about),
             Group::VolumeHistogram => define(volume_histogram::FEATURES, about),
+            Group::VolumeHistogramArea => define(volume_histogram::AREA, about),
             Group::Glcm => define(glcm::FEATURES, about),
             Group::Glrlm => define(glrlm::FEATURES, about),
             Group::Glszm => define(glszm::FEATURES, about),

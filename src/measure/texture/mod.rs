@@ -27,6 +27,7 @@
 pub mod aggregation;
 pub mod autocorrelation;
 pub mod chain;
+mod check;
 mod choice;
 mod convex_hull;
 mod correlation_coefficient;
@@ -56,6 +57,7 @@ mod spread;
 pub mod statistics;
 mod table;
 pub mod volume_histogram;
+mod weights;
 mod window;
 mod zones;
 
@@ -68,6 +70,7 @@ pub use family::Texture;
 pub use interpolate::Interpolation;
 pub use levels::Levels;
 pub use region::{Intensities, Region};
+pub use weights::{WeightNorm, Weighting, Weights};
 pub use window::WindowFeature;
 
 use super::feature::{Feature, Get};

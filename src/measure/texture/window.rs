@@ -75,7 +75,7 @@ impl WindowFeature {
                     Glcm => glcm::values(&levels, glcm::Choice::default(), way),
                     Glrlm => glrlm::values(&levels, way),
                     Glszm => glszm::values(&levels, Space::Volume3d),
-                    Ngtdm => ngtdm::values(&levels, ngtdm::Choice { distance, norm }, Space::Volume3d),
+                    Ngtdm => ngtdm::values(&levels, ngtdm::Choice::default(), Space::Volume3d),
                     Ngldm => ngldm::values(&levels, ngldm::Choice { distance, norm, coarseness: 0 }, Space::Volume3d),
                     Histogram | Statistics => histogram::values(&levels),
                 }
