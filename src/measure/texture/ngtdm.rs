@@ -5,23 +5,26 @@
 use super::aggregation::{Norm, Space, Step, neighbours};
 use super::levels::Levels;
 use super::neighbourhood::{BLOCK, Block, each_block};
+use super::weights::Weighting;
 use super::{average, plain};
 use crate::measure::Feature;
 use crate::simd::wide;
 use std::ops::Range;
 
 /// What is looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Choice {
     /// Neighbours are those up to this distance.
     pub distance: usize,
     /// How it is told.
     pub norm: Norm,
+    /// Neighbours weigh less the farther they are, with the distances of voxel centres.
+    pub weighting: Option<(Weighting, [f64; 3])>,
 }
 
 impl Default for Choice {
     fn default() -> Self {
-        Choice { distance: 1, norm: Norm::Chebyshev }
+        Choice { distance: 1, norm: Norm::Chebyshev, weighting: None }
     }
 }
 
@@ -44,7 +47,11 @@ pub(super) fn some(features: &[Feature<Facts>], levels: &Levels, choice: Choice,
     let levels = levels.framed(choice.distance);
     let steps = neighbours(choice.distance, choice.norm, space.is_flat());
     let groups = space.groups(levels.slices()).into_iter();
-    average(features, groups.map(|slices| Facts::of(&levels, &slices, &steps)))
+    let Some((weighting, spacing)) = choice.weighting else {
+        return average(features, groups.map(|slices| Facts::of(&levels, &slices, &steps)));
+    };
+    let squares = weighting.squares(&steps, spacing);
+    average(features, groups.map(|slices| Facts::weighed(&levels, &slices, &steps, &squares)))
 }
 
 /// Neighbours whose levels, below 2^16, add up to less than 2^32.
@@ -96,6 +103,33 @@ impl Facts {
         };
         let tones = counts.iter().enumerate().filter(|(_, n)| **n > 0).map(tone).collect();
         (all > 0).then_some(Facts { voxels: all as f64, tones })
+    }
+
+    /// With weighted means of neighbours; of each voxel the nearest neighbour that there is has the weight 1.
+    fn weighed(levels: &Levels, slices: &Range<usize>, steps: &[Step], squares: &[f64]) -> Option<Self> {
+        let mut sums = vec![(0.0, 0u64); levels.ranks() + 1];
+        let offsets: Vec<isize> = steps.iter().map(|s| levels.offset(*s)).collect();
+        let cells = levels.cells();
+        for i in levels.range(slices).filter(|&i| cells[i] != 0) {
+            let rank = |offset: isize| usize::from(cells[i.wrapping_add_signed(offset)]);
+            let there = || offsets.iter().zip(squares).map(|(o, square)| (rank(*o), *square)).filter(|n| n.0 != 0);
+            let nearest = there().fold(f64::INFINITY, |least, (_, square)| least.min(square));
+            let (mut total, mut weights) = (0.0, 0.0);
+            for (rank, square) in there() {
+                let weight = libm::exp(nearest - square);
+                total += weight * f64::from(levels.level(rank));
+                weights += weight;
+            }
+            if weights > 0.0 {
+                let own = usize::from(cells[i]);
+                sums[own].0 += (f64::from(levels.level(own)) - total / weights).abs();
+                sums[own].1 += 1;
+            }
+        }
+        let all = sums.iter().map(|(_, n)| n).sum::<u64>() as f64;
+        let occurring = sums.iter().enumerate().filter(|(_, (_, n))| *n > 0);
+        let tones = occurring.map(|(rank, (sum, n))| [f64::from(levels.level(rank)), *n as f64 / all, *sum]).collect();
+        (all > 0.0).then_some(Facts { voxels: all, tones })
     }
 
     fn differences(&self) -> f64 {

@@ -6,8 +6,8 @@ use super::spread::{Counted, counted};
 use super::volume_histogram::Steps;
 use super::zones::{Zoned, zoned};
 use super::{
-    Aggregation, Levels, Region, Space, Texture, autocorrelation, enclosing, glcm, gldzm, glrlm, glszm, histogram,
-    local, morphology, ngldm, ngtdm, pyradiomics, statistics, volume_histogram,
+    Aggregation, Levels, Region, Space, Texture, Weighting, autocorrelation, enclosing, glcm, gldzm, glrlm, glszm,
+    histogram, local, morphology, ngldm, ngtdm, pyradiomics, statistics, volume_histogram,
 };
 use crate::Result;
 use rayon::prelude::*;
@@ -26,7 +26,13 @@ const LARGE: usize = 1 << 12;
 
 impl Texture {
     /// The values of a region, in the order of the columns.
-    pub(super) fn values(&self, region: &Region, stored: f64, grid: &Grid) -> Result<Vec<Option<f64>>> {
+    pub(super) fn values(
+        &self,
+        region: &Region,
+        stored: f64,
+        grid: &Grid,
+        weighting: Option<Weighting>,
+    ) -> Result<Vec<Option<f64>>> {
         if self.compat.is_some() {
             let Texture { bins, distance, coarseness, .. } = *self;
             let aggregation = self.aggregations().first().copied().unwrap_or(Aggregation::Averaged3d);
@@ -39,9 +45,10 @@ impl Texture {
         let is_large = region.count() > LARGE;
         let shared = self.shared(region, levels.as_ref(), is_large);
         let steps = self.steps(region, stored);
+        let weighting = weighting.map(|weighting| (weighting, region.spacing));
         let of = |(group, way): (Group, Option<Aggregation>)| match shared.levels {
             Some(levels) if group.needs_levels() => {
-                Ok(self.of_levels(group, way.unwrap_or(Aggregation::Merged3d), levels, &shared))
+                Ok(self.of_levels(group, way.unwrap_or(Aggregation::Merged3d), levels, &shared, weighting))
             }
             _ => of_intensities(group, &shared, steps, grid),
         };
@@ -56,10 +63,11 @@ impl Texture {
 
     fn shared<'a>(&self, region: &'a Region, levels: Option<&'a Levels>, is_large: bool) -> Shared<'a> {
         let wants = |group| self.families.contains(&group);
-        let count = || match wants(Group::Statistics) || wants(Group::VolumeHistogram) {
-            true => counted(region),
-            false => vec![],
-        };
+        let count =
+            || match [Group::Statistics, Group::VolumeHistogram, Group::VolumeHistogramArea].into_iter().any(wants) {
+                true => counted(region),
+                false => vec![],
+            };
         let distances = wants(Group::Gldzm).then_some(region);
         let spaces = if wants(Group::Glszm) || wants(Group::Gldzm) { self.ways(Group::Glszm) } else { vec![] };
         let spaces = || spaces.into_iter().flatten().map(Aggregation::space);
@@ -68,16 +76,23 @@ impl Texture {
         Shared { region, levels, counted, zoned }
     }
 
-    fn of_levels(&self, group: Group, way: Aggregation, levels: &Levels, shared: &Shared) -> Vec<Option<f64>> {
+    fn of_levels(
+        &self,
+        group: Group,
+        way: Aggregation,
+        levels: &Levels,
+        shared: &Shared,
+        weighting: Option<(Weighting, [f64; 3])>,
+    ) -> Vec<Option<f64>> {
         let (distance, norm, symmetric, coarseness) = (self.distance, self.norm, self.symmetric, self.coarseness);
         let zoned = || shared.zoned.iter().find(|z| z.0 == way.space()).map_or(&[][..], |z| &z.1);
         match group {
             Group::Histogram => histogram::values(levels),
-            Group::Glcm => glcm::values(levels, glcm::Choice { distance, norm, symmetric }, way),
+            Group::Glcm => glcm::values(levels, glcm::Choice { distance, norm, symmetric, weighting }, way),
             Group::Glrlm => glrlm::values(levels, way),
             Group::Glszm => glszm::of_zones(glszm::FEATURES, levels, zoned()),
             Group::Gldzm => gldzm::of_zones(levels, zoned()),
-            Group::Ngtdm => ngtdm::values(levels, ngtdm::Choice { distance, norm }, way.space()),
+            Group::Ngtdm => ngtdm::values(levels, ngtdm::Choice { distance, norm, weighting }, way.space()),
             _ => ngldm::values(levels, ngldm::Choice { distance, norm, coarseness }, way.space()),
         }
     }
@@ -107,7 +122,12 @@ fn of_intensities(group: Group, shared: &Shared, steps: Steps, grid: &Grid) -> R
         (Group::Autocorrelation, _) => autocorrelation::values(region),
         (Group::LocalIntensity, Some(ml)) => local::values(region, ml),
         (Group::LocalIntensity, None) => vec![None; local::FEATURES.len()],
-        (Group::VolumeHistogram, _) => volume_histogram::of_counted(counted, region.range, steps)?,
+        (Group::VolumeHistogram, _) => {
+            volume_histogram::of_counted(volume_histogram::FEATURES, counted, region.range, steps)?
+        }
+        (Group::VolumeHistogramArea, _) => {
+            volume_histogram::of_counted(volume_histogram::AREA, counted, region.range, steps)?
+        }
         _ => statistics::of_counted(statistics::FEATURES, counted),
     })
 }

@@ -38,12 +38,25 @@ pub struct Facts {
 /// # Errors
 /// A step that is not above 0.
 pub fn values(region: &Region, steps: Steps) -> Result<Vec<Option<f64>>> {
-    of_counted(&counted(region), region.range, steps)
+    of_counted(FEATURES, &counted(region), region.range, steps)
 }
 
-/// The same from the intensities of the region, and the range that was kept.
-pub(super) fn of_counted(counted: &[(f64, u64)], range: Option<[f64; 2]>, steps: Steps) -> Result<Vec<Option<f64>>> {
-    Ok(average(FEATURES, std::iter::once(Facts::of(counted, range, steps)?)))
+/// The values of [`AREA`].
+///
+/// # Errors
+/// As [`values`].
+pub fn area(region: &Region, steps: Steps) -> Result<Vec<Option<f64>>> {
+    of_counted(AREA, &counted(region), region.range, steps)
+}
+
+/// Some of its features from the intensities of the region, and the range that was kept.
+pub(super) fn of_counted(
+    features: &[Feature<Facts>],
+    counted: &[(f64, u64)],
+    range: Option<[f64; 2]>,
+    steps: Steps,
+) -> Result<Vec<Option<f64>>> {
+    Ok(average(features, std::iter::once(Facts::of(counted, range, steps)?)))
 }
 
 impl Facts {
@@ -98,6 +111,23 @@ impl Facts {
             }
         }
         None
+    }
+}
+
+impl Facts {
+    /// By trapezoids from step to step: the share falls from that of an intensity to that of the next one that occurs within one step.
+    fn area(&self) -> Option<f64> {
+        let [low, high] = self.ends;
+        let [(first, _), .., _] = self.counted[..] else { return Some(0.0) };
+        let (mut area, mut above) = ((first - low) * self.voxels as f64, self.voxels);
+        for (i, &(value, n)) in self.counted.iter().enumerate() {
+            let (before, next) = (above as f64, self.counted.get(i + 1).map_or(high, |next| next.0));
+            above -= n;
+            // Nothing is left behind the last intensity.
+            let slope = self.step.min(next - value);
+            area += slope * (before + above as f64) / 2.0 + (next - value - slope) * above as f64;
+        }
+        Some(area / (high - low) / self.voxels as f64)
     }
 }
 
@@ -166,3 +196,12 @@ pub const FEATURES: &[Feature<Facts>] = &[
         |f| Some(f.intensity_at(0.1)? - f.intensity_at(0.9)?),
     ),
 ];
+
+/// The area under the curve, which the standard defines and agrees on no values for.
+pub const AREA: &[Feature<Facts>] = &[plain(
+    "ivh_area_under_curve",
+    "IBSI:9CMM",
+    "Area under the share of the volume with at least an intensity, over the fraction of the intensity range, by trapezoids; 0 if there is one intensity",
+    NO_VOXEL,
+    Facts::area,
+)];

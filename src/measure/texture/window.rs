@@ -87,7 +87,7 @@ impl WindowFeature {
             Glcm => glcm::some(&glcm::FEATURES[place], levels, glcm::Choice::default(), way),
             Glrlm => glrlm::some(&glrlm::FEATURES[place], levels, way),
             Glszm => glszm::of_zones(&glszm::FEATURES[place], levels, &zoned(levels, None, space)),
-            Ngtdm => ngtdm::some(&ngtdm::FEATURES[place], levels, ngtdm::Choice { distance, norm }, space),
+            Ngtdm => ngtdm::some(&ngtdm::FEATURES[place], levels, ngtdm::Choice::default(), space),
             Ngldm => {
                 let choice = ngldm::Choice { distance, norm, coarseness: 0 };
                 ngldm::some(&ngldm::FEATURES[place], levels, choice, space)
