@@ -2,8 +2,8 @@
 //!
 //! `cargo bench --bench ops [-- NAME...]`; `UPTAKE_DEVICE` names an adapter, `UPTAKE_SIZES` the sizes (1024,4096,8192,256).
 //! For each operation and size: the best of several runs in ms, ns a voxel, and the time that its input and output would
-//! take at the bandwidth of a copy, measured in the same run with the same threads, as a share of its own time. 100 % is a
-//! pass over memory and nothing else. On a GPU a run ends when its result can be read.
+//! take at the bandwidth of a copy, measured in the same run with the same threads (on a GPU by a kernel that adds two images), as a
+//! share of its own time. 100 % is a pass over memory and nothing else. On a GPU a run ends when its result can be read.
 
 use rayon::prelude::*;
 use std::time::{Duration, Instant};
@@ -146,6 +146,21 @@ fn bandwidth() -> Result<f64> {
     Ok(std::hint::black_box(&to).len() as f64 * 8.0 / time.as_secs_f64())
 }
 
+/// The same of a card, by a kernel that reads two words and writes one.
+fn bandwidth_of_card(device: &Device) -> Result<f64> {
+    const TIMES: usize = 16;
+    let shape = Shape::flat(4096, 4096);
+    let image = Volume::new(shape, vec![1; shape.len()])?.to(device)?;
+    let time = best(|| {
+        let mut sum = add(device, &image, &image)?;
+        for _ in 1..TIMES {
+            sum = add(device, &image, &image)?;
+        }
+        done(&sum.samples)
+    })?;
+    Ok((TIMES * shape.len() * 3 * WIDE) as f64 / time.as_secs_f64())
+}
+
 /// Features of all objects: always on the host.
 fn measures(i: &Inputs) -> Result<Duration> {
     let (image, labels) = (i.image.to_host()?, i.labels.to_host()?);
@@ -162,7 +177,7 @@ fn main() -> Result<()> {
         Ok("gpu") => Device::Gpu(Gpu::open(&AdapterChoice::Best)?),
         Ok(name) => Device::Gpu(Gpu::open(&AdapterChoice::Named(name.into()))?),
     };
-    let copy = bandwidth()?;
+    let copy = if matches!(device, Device::Cpu) { bandwidth()? } else { bandwidth_of_card(&device)? };
     println!("uptake {}, {}, {} threads", env!("CARGO_PKG_VERSION"), device.name(), rayon::current_num_threads());
     println!("copy, read and written: {:.1} GB/s\n", copy / 1e9);
     println!("| operation | size | ms | ns a voxel | share of the copy |");

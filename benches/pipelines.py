@@ -8,8 +8,10 @@ made beside it (`--work`, $PEERS_WORK or ~/.cache/uptake-peers). Each pipeline r
 medians are reported. P1L is P1 on one large image, P1B on a folder of images; tools that take minutes run once a turn in
 `--slow-runs` turns (CellProfiler, where its environment is installed). Ours does the very steps of the peers
 (benches/recipes/) and, as a second line, the preset that a user would take. Labels are written in one more run that is not
-timed, and scored against the truth by PEERS/eval.py. A table and a plot are written to --out, named by the date. Python's
-standard library only.
+timed, and scored against the truth by PEERS/eval.py. P4 is features of objects that are there; what a tool says of the
+measuring alone, once all is read and warm, stands in a column of its own (ours with --profile; it has no second, warm pass).
+Peers that are not installed are left out, and a line says so; without any, ours runs alone. A table and a plot are written
+to --out, named by the date. Python's standard library only.
 """
 
 import argparse
@@ -18,6 +20,7 @@ import json
 import os
 import pathlib
 import platform
+import re
 import shutil
 import statistics
 import subprocess
@@ -28,14 +31,19 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 class Tool:
-    """One command: what it is called, how it runs, and how it leaves labels behind to be scored."""
+    """One command: what it is called, how it runs, how it leaves labels behind to be scored, and how it says what the measuring
+    alone took (a pattern, and the seconds of its unit)."""
 
-    def __init__(self, name, command, labels=None, ours=False, slow=False):
-        self.name, self.command, self.labels, self.ours, self.slow = name, command, labels, ours, slow
-        self.runs, self.score = [], {}
+    def __init__(self, name, command, labels=None, ours=False, slow=False, says=None):
+        self.name, self.command, self.labels, self.ours, self.slow, self.says = name, command, labels, ours, slow, says
+        self.runs, self.measuring, self.score = [], [], {}
 
     def median(self, i):
         return statistics.median(run[i] for run in self.runs)
+
+    def listen(self, said):
+        if self.says and (found := re.search(self.says[0], said)):
+            self.measuring.append(float(found[1]) * self.says[1])
 
 
 def pipelines(a):
@@ -52,6 +60,14 @@ def pipelines(a):
 
     def peer(name, script, *args):
         return Tool(name, [python, a.peers / script, *args, "{out}"])
+
+    def features(recipe, file):
+        run = command(recipe, file) + ["--no-labels", "--no-overlays", "--profile", "--out", "{out}"]
+        return Tool("uptake", run, ours=True, says=(r"([\d.]+) ms +\d+ x  measure (?:lesions|nuclei)", 1e-3))
+
+    def peer_in(environment, name, script, *args, says):
+        python = a.work / environment / "bin" / "python"
+        return Tool(name, [python, a.peers / script, *args], says=says)
 
     def with_pictures(name, recipe, file):
         return Tool(f"uptake, {name}", command(recipe, file) + ["--out", "{out}"], ours=True)
@@ -96,11 +112,21 @@ def pipelines(a):
             peer("best of cc3d, SciPy, SimpleITK", "p3_pet.py", "best", data / "W3.nrrd"),
             peer("SimpleITK", "p3_pet.py", "sitk", data / "W3.nrrd"),
         ]),
+        "P4L": ("features of 20 lesions, PET 256 x 256 x 256: ours 183, Pictologics 163", None, "pet", [
+            features(recipes / "p4_lesions.toml", "W3.nii"),
+            peer_in("venv_pic", "Pictologics, four passes in one process", "p4_pictologics.py", data / "W3.nii",
+                    data / "W3_gt.nii", "2", says=(r"warm in memory ([\d.]+) s", 1)),
+        ]),
+        "P4N": ("features of 1521 nuclei, 2048 x 2048: ours 748, Nyxus 685", None, "2d", [
+            features(recipes / "p4_nuclei.toml", "W1.tif"),
+            peer_in("venv_nyx", "Nyxus", "p4_nyxus.py", "2d", "ALL", data / "W1.tif", data / "W1_gt.tif", "{out}",
+                    str(a.threads), says=(r'"total": ([\d.]+)', 1)),
+        ]),
     }
 
 
 def run(command, out, threads):
-    """Wall seconds, CPU seconds and peak MiB of a process."""
+    """Wall seconds, CPU seconds and peak MiB of a process, and what it said."""
     shutil.rmtree(out, ignore_errors=True)
     command = [str(c).replace("{out}", str(out)) for c in command]
     # A script that runs another one leaves compiled code behind that the other cannot load: each has a cache of its own.
@@ -115,16 +141,18 @@ def run(command, out, threads):
         if process.returncode != 0:
             said.seek(0)
             sys.exit(f"failed: {' '.join(command)}\n{said.read().decode()[-2000:]}")
-    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+        said.seek(0)
+        words = said.read().decode(errors="replace")
+    return (wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024), words
 
 
 def score(tool, a, truth, kind, out):
     """F1 at IoU 0.5 and IoU of all voxels."""
-    if tool.labels is None or truth is None:
+    python, data = a.work / "venv" / "bin" / "python", a.work / "data"
+    if tool.labels is None or truth is None or not python.exists():
         return
     command, labels = tool.labels
     run(command, out, a.threads)
-    python, data = a.work / "venv" / "bin" / "python", a.work / "data"
     told = subprocess.run([python, a.peers / "eval.py", kind, out / labels, data / truth], capture_output=True, text=True)
     if told.returncode == 0:
         tool.score = json.loads(told.stdout.strip().splitlines()[-1])
@@ -162,11 +190,17 @@ def table(results, a, version, load):
     for p, (about, tools) in results.items():
         ours = next(t for t in tools if t.ours)
         lines += [f"## {p}: {about}", ""]
-        lines += ["| | wall s | CPU s | peak MiB | wall / ours | CPU / ours | memory / ours | F1 | IoU |", "|---|---|---|---|---|---|---|---|---|"]
+        measures = any(t.measuring for t in tools)
+        last = ["measuring s", "measuring / ours"] if measures else ["F1", "IoU"]
+        lines += [f"| | wall s | CPU s | peak MiB | wall / ours | CPU / ours | memory / ours | {' | '.join(last)} |", "|---|---|---|---|---|---|---|---|---|"]
         for t in tools:
             ratios = [t.median(i) / ours.median(i) for i in range(3)]
             cells = [f"{t.median(0):.2f}", f"{t.median(1):.2f}", f"{t.median(2):.0f}", *(f"{r:.2f}" for r in ratios)]
-            cells += [str(t.score.get("F1", "")), str(t.score.get("pix_iou", ""))]
+            if measures and t.measuring and ours.measuring:
+                taken, least = statistics.median(t.measuring), statistics.median(ours.measuring)
+                cells += [f"{taken:.4f}", f"{taken / least:.1f}"]
+            else:
+                cells += [str(t.score.get("F1", "")), str(t.score.get("pix_iou", ""))]
             lines.append(f"| {t.name} | " + " | ".join(cells) + " |")
         lines.append("")
     return "\n".join(lines)
@@ -182,11 +216,11 @@ def main():
     p.add_argument("--runs", type=int, default=5)
     p.add_argument("--slow-runs", type=int, default=1)
     p.add_argument("--threads", type=int, default=os.cpu_count())
-    p.add_argument("--only", default="P1,P1L,P1B,P1U,P2,P3")
+    p.add_argument("--only", default="P1,P1L,P1B,P1U,P2,P3,P4L,P4N")
     a = p.parse_args()
-    for needed in (a.uptake, a.peers, a.work / "data", a.work / "venv"):
+    for needed in (a.uptake, a.work / "data"):
         if not needed.exists():
-            sys.exit(f"{needed} is missing: build uptake in release, and see --peers and --work")
+            sys.exit(f"{needed} is missing: build uptake in release, and see --work")
     version = subprocess.run([a.uptake, "--version"], capture_output=True, text=True).stdout.strip()
     load, results = os.getloadavg()[0], {}
     with tempfile.TemporaryDirectory() as scratch:
@@ -194,13 +228,17 @@ def main():
         for name, (about, truth, kind, tools) in pipelines(a).items():
             if name not in a.only.split(","):
                 continue
+            for tool in [t for t in tools if not t.ours and not all(path.exists() for path in t.command[:2])]:
+                print(f"{name}: {tool.name} is not installed beside the peers: left out", file=sys.stderr)
+                tools.remove(tool)
             for turn in range(a.runs + 1):
                 for tool in tools:
                     if tool.slow and not 0 < turn <= a.slow_runs:
                         continue
-                    figures = run(tool.command, out, a.threads)
+                    figures, said = run(tool.command, out, a.threads)
                     if turn > 0:
                         tool.runs.append(figures)
+                        tool.listen(said)
             for tool in tools:
                 score(tool, a, truth, kind, out)
             results[name] = (about, tools)

@@ -118,7 +118,7 @@ fn many_jobs_at_once_always_end() {
         let dir = folder(images);
         again(&format!("{images} images in 8 jobs on {}", device.name()), runs, move || {
             let settings = settings(&dir.path().join("in"), &dir.path().join("out"));
-            let summary = batch::run(&settings, &Recipes::presets(&[]).unwrap(), &device).unwrap();
+            let summary = batch::run(&settings, &Recipes::presets(&[]).unwrap(), &(&device).into()).unwrap();
             assert_eq!((summary.ok, summary.failed), (images as usize, 0));
         });
     }
@@ -162,7 +162,7 @@ fn a_batch_goes_on_without_its_lost_device() {
         let Device::Gpu(opened) = &device else { unreachable!() };
         opened.lose();
         let settings = settings(&dir.path().join("in"), &dir.path().join("out"));
-        let summary = batch::run(&settings, &Recipes::presets(&[]).unwrap(), &device).unwrap();
+        let summary = batch::run(&settings, &Recipes::presets(&[]).unwrap(), &(&device).into()).unwrap();
         assert_eq!((summary.ok, summary.failed), (8, 0));
     });
 }

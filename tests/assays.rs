@@ -7,7 +7,7 @@ mod common;
 use common::light::{Field, Random, scan};
 use uptake::device::Device;
 use uptake::pipeline::{self, External, Outcome};
-use uptake::recipe::preset;
+use uptake::recipe::{Recipe, preset};
 use uptake::table::Cells;
 use uptake::units::Shape;
 
@@ -49,12 +49,15 @@ impl Scene {
 
     /// Runs a preset on nuclei and further channels.
     fn run(&self, name: &str, channels: Vec<(&str, Field)>) -> Outcome {
+        self.run_by(&preset(name).unwrap().recipe().unwrap(), channels)
+    }
+
+    fn run_by(&self, recipe: &Recipe, channels: Vec<(&str, Field)>) -> Outcome {
         let mut nuclei = self.field(40.0);
         self.discs(&mut nuclei, NUCLEUS, |i| 500.0 + 40.0 * (i % 7) as f64);
         let all = std::iter::once(("Hoechst", nuclei)).chain(channels).zip(self.seed..);
         let volumes = all.map(|((name, field), seed)| (name, field.volume(6.0, seed))).collect();
-        let recipe = preset(name).unwrap().recipe().unwrap();
-        pipeline::run(&scan(volumes, Some([1.0, 0.5, 0.5])), &recipe, &Device::Cpu, &External::new()).unwrap()
+        pipeline::run(&scan(volumes, Some([1.0, 0.5, 0.5])), recipe, &Device::Cpu, &External::new()).unwrap()
     }
 }
 
@@ -117,6 +120,82 @@ fn grades_and_scores() {
     (0..4).for_each(|g| near(&outcome, &format!("grade_{g}_fraction_cells_probe"), share(|i| grade(i) == g), 0.02));
     near(&outcome, "allred_score_cells_probe", 4.0 + 2.0, 0.0);
     near(&outcome, "grade_3_threshold_cells_probe", 30.0, 0.0);
+}
+
+const PROPORTIONS: &str = "
+[channels]
+nuclear = ['Hoechst']
+CK = ['CK']
+CD45 = ['CD45']
+PD-L1 = ['PD-L1']
+[objects.cells]
+channel = 'nuclear'
+steps = [{ op = 'threshold', method = 'otsu' }, { op = 'label' }]
+[measure.cells]
+features = ['intensity']
+[positive.cells]
+CK = 200
+CD45 = 200
+PD-L1 = 150
+[phenotypes.cells]
+'tumour+' = 'CK+ PD-L1+'
+'tumour-' = 'CK+ PD-L1-'
+'immune+' = 'CD45+ CK- PD-L1+'
+[scores.cells]
+TPS = { count = 'tumour+', over = ['tumour+', 'tumour-'] }
+CPS = { count = ['tumour+', 'immune+'], over = ['tumour+', 'tumour-'], at_most = 100 }
+";
+
+/// Tumour proportion and combined positive scores, of images with and without a tumour, and of one with more immune cells than
+/// tumour cells.
+#[test]
+fn proportion_scores() {
+    let recipe = Recipe::parse("proportions", PROPORTIONS, &[]).unwrap();
+    for (seed, tumour_of_ten) in [(43, 6), (44, 1), (45, 0)] {
+        let scene = Scene::new(seed);
+        let is_tumour = |i: usize| (7 * i) % 10 < tumour_of_ten;
+        let is_positive = |i: usize| i % 4 > 1;
+        let mut channels = vec![];
+        let mut add = |name: &'static str, is: &dyn Fn(usize) -> bool| {
+            let mut field = scene.field(50.0);
+            scene.discs(&mut field, CELL, |i| if is(i) { 400.0 } else { 0.0 });
+            channels.push((name, field));
+        };
+        add("CK", &is_tumour);
+        add("CD45", &|i| !is_tumour(i));
+        add("PD-L1", &is_positive);
+        let outcome = scene.run_by(&recipe, channels);
+        let number = |is: &dyn Fn(usize) -> bool| (0..CELLS * CELLS).filter(|i| is(*i)).count() as f64;
+        let (tumour, positive) = (number(&is_tumour), number(&|i| is_tumour(i) && is_positive(i)));
+        let immune = number(&|i| !is_tumour(i) && is_positive(i));
+        near(&outcome, "score_over_cells_TPS", tumour, 0.0);
+        if tumour == 0.0 {
+            assert_eq!(one(&outcome, "score_cells_TPS").or(one(&outcome, "score_cells_CPS")), None);
+            continue;
+        }
+        near(&outcome, "score_cells_TPS", 100.0 * positive / tumour, 1e-12);
+        near(&outcome, "score_cells_CPS", (100.0 * (positive + immune) / tumour).min(100.0), 1e-12);
+        near(&outcome, "positive_threshold_cells_PD-L1", 150.0, 0.0);
+    }
+}
+
+/// Mechanics: scores that cannot be are refused with a remedy.
+#[test]
+fn scores_of_what_is_not_there_are_refused() {
+    for (score, words) in [
+        ("{ count = 'tumor+', over = 'tumour-' }", "try: tumour+"),
+        ("{ count = 'tumour+' }", "no class to over"),
+        ("{ count = ['tumour+', 'tumour+'], over = 'tumour-' }", "twice"),
+        ("{ count = 'tumour+', over = 'tumour-', at_most = 0 }", "at_most"),
+        ("{ count = 'tumour+', under = 'tumour-' }", "under"),
+    ] {
+        let recipe = PROPORTIONS.split("TPS").next().unwrap().to_string() + "TPS = " + score;
+        let said = Recipe::parse("proportions", &recipe, &[]).unwrap_err().to_string();
+        assert!(said.contains(words), "{said}");
+    }
+    let beside = PROPORTIONS.replace("[scores.cells]", "[scores]");
+    let said = Recipe::parse("proportions", &beside, &[]).unwrap_err().to_string();
+    assert!(said.contains("[scores.SET]"), "{said}");
 }
 
 #[test]

@@ -55,7 +55,11 @@ impl Bench {
         let output = Command::new(env!("CARGO_BIN_EXE_uptake"))
             .current_dir(self.dir.path())
             .args(["run", "in", "--recipe", "recipe.toml", "--out", out])
-            .args(if more.contains(&"--device") { &[][..] } else { &["--device", "cpu"] })
+            .args(if more.iter().any(|word| ["--device", "--gpus"].contains(word)) {
+                &[][..]
+            } else {
+                &["--device", "cpu"]
+            })
             .args(more)
             .output()
             .unwrap();
@@ -132,6 +136,27 @@ fn the_gpu_gives_the_same_files() {
     assert!(results(&bench.path("cpu")) == results(&bench.path("gpu")));
     assert!(text(bench.path("cpu/run.json")).contains("\"device\": \"cpu\""));
     assert!(!text(bench.path("gpu/run.json")).contains("\"device\": \"cpu\""));
+}
+
+#[test]
+fn several_gpus_give_the_same_files() {
+    let _ = common::gpu(None);
+    let bench = Bench::new();
+    bench.run("cpu", &[]);
+    // The same adapter, opened twice.
+    let output = bench.run("gpus", &["--gpus", "0,0", "--jobs", "4"]);
+    assert!(!words(&output).contains("done on the CPU"), "{}", words(&output));
+    assert!(results(&bench.path("cpu")) == results(&bench.path("gpus")));
+    assert!(!text(bench.path("gpus/run.json")).contains("\"device\": \"cpu\""));
+    let output = bench.run("none", &["--gpus", "0,99"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = words(&output);
+    assert!(said.contains("there is no GPU 99") && said.contains("uptake devices"), "{said}");
+    assert!(!bench.path("none").exists(), "nothing is begun");
+    for wrong in [["--gpus", "zero"], ["--gpus", ""], ["--gpus", "-1"]] {
+        assert_eq!(bench.run("none", &wrong).status.code(), Some(2), "{wrong:?}");
+    }
+    assert_eq!(bench.run("none", &["--gpus", "0", "--device", "cpu"]).status.code(), Some(2));
 }
 
 #[test]
@@ -257,7 +282,7 @@ fn a_gpu_that_is_lost_is_asked_once_and_no_image_is() {
         ..Default::default()
     };
     let recipes = uptake::batch::Recipes::One(Box::new(recipe));
-    let summary = uptake::batch::run(&settings, &recipes, &device).unwrap();
+    let summary = uptake::batch::run(&settings, &recipes, &(&device).into()).unwrap();
     assert_eq!((summary.ok, summary.failed), (6, 1));
     assert!(results(&bench.path("cpu")) == results(&bench.path("lost")));
     // The first image tried to send its channel up; no other did.

@@ -13,7 +13,7 @@ use uptake::image::{Labels, Modality, PatientGrid, Scan};
 use uptake::read::{self, Options, Pick};
 use uptake::recipe::Contours;
 use uptake::units::{Shape, Spacing};
-use uptake::write::dicom::{Found, rtstruct, seg};
+use uptake::write::dicom::{Found, labelmap, rtstruct, seg};
 
 type Write = fn(&Path, &Found) -> uptake::Result<()>;
 
@@ -21,7 +21,7 @@ fn edges(path: &Path, found: &Found) -> uptake::Result<()> {
     rtstruct(path, found, Contours::Edges)
 }
 
-/// Writes labels as both, and reads them back onto the grid of the image.
+/// Writes labels in all ways, and reads them back onto the grid of the image.
 fn there_and_back(shape: Shape, spacing: Spacing, grid: PatientGrid, voxels: Vec<u32>) {
     let mut scan = Scan::new(Modality::Pet, shape, vec![]);
     (scan.spacing, scan.patient_grid) = (Some(spacing), Some(grid));
@@ -37,7 +37,7 @@ fn there_and_back(shape: Shape, spacing: Spacing, grid: PatientGrid, voxels: Vec
         patient_grid: grid,
     };
     let folder = tempfile::tempdir().unwrap();
-    let files: [(&str, Write); 2] = [("a.seg.dcm", seg), ("a.rtstruct.dcm", edges)];
+    let files: [(&str, Write); 3] = [("a.seg.dcm", seg), ("a.labelmap.dcm", labelmap), ("a.rtstruct.dcm", edges)];
     for (name, write) in files {
         let path = folder.path().join(name);
         write(&path, &found).unwrap();
@@ -117,6 +117,13 @@ fn a_ball_with_a_hole_comes_back() {
 }
 
 #[test]
+fn more_than_255_objects_take_16_bits() {
+    let shape = Shape::new(2, 20, 20);
+    let voxels = (0..shape.len()).map(|i| if i % 3 == 0 { i as u32 / 3 + 1 } else { 0 }).collect();
+    there_and_back(shape, Spacing::mm([2.0, 1.0, 1.0]).unwrap(), PatientGrid::STRAIGHT, voxels);
+}
+
+#[test]
 fn slices_of_another_series_are_refused() {
     let (shape, grid) = (Shape::new(2, 2, 2), PatientGrid::STRAIGHT);
     let spacing = Spacing::mm([3.0, 2.0, 2.0]).unwrap();
@@ -126,7 +133,7 @@ fn slices_of_another_series_are_refused() {
     let found =
         Found { set: "a", recipe: "r", labels: &labels, names: &[], source: &source, spacing, patient_grid: grid };
     let folder = tempfile::tempdir().unwrap();
-    for write in [seg, edges] {
+    for write in [seg, labelmap, edges] {
         let e = write(&folder.path().join("a.dcm"), &found).unwrap_err();
         assert!(e.what.contains("no slice of the series lies where slice 0"), "{e}");
     }
@@ -151,13 +158,13 @@ fn samples(below: &str) -> std::path::PathBuf {
 fn a_run_writes_them_beside_the_label_images() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
-    let keys = ["output.dicom=[\"seg\",\"rtstruct\"]"];
+    let keys = ["output.dicom=[\"seg\",\"labelmap\",\"rtstruct\"]"];
     let input = samples("pet/phantom_dicom");
     let done = run(&keys, &input, &out, &[]);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let scan = read::open(&input, &Options::default()).unwrap();
     let labels = out.join("labels/phantom_dicom");
-    for end in ["seg.dcm", "rtstruct.dcm"] {
+    for end in ["seg.dcm", "labelmap.dcm", "rtstruct.dcm"] {
         let dicom = read::regions(&labels.join(format!("lesions.{end}")), &scan, &Pick::default(), &Options::default());
         let nifti = read::regions(&labels.join("lesions.nii.gz"), &scan, &Pick::default(), &Options::default());
         let (dicom, nifti) = (dicom.unwrap(), nifti.unwrap());

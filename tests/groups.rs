@@ -156,6 +156,29 @@ fn shards_and_runs_that_go_on_give_the_same() {
     assert!(std::fs::read(bench.at("whole/groups.csv")).unwrap() == whole);
 }
 
+/// Mechanics: other groups of the same images are other tables; no image is measured again.
+#[test]
+fn other_groups_need_no_other_measures() {
+    let bench = Bench::new(RECIPE);
+    bench.run("out", &[]);
+    let other = RECIPE.replace("by = ['plate', 'well']", "# By plate.\nby = ['plate']");
+    std::fs::write(bench.at("recipe.toml"), &other).unwrap();
+    let said = String::from_utf8_lossy(&bench.run("out", &["--resume"]).stderr).into_owned();
+    assert_eq!(said.matches("kept from the run before").count(), 6, "{said}");
+    bench.run("whole", &[]);
+    for table in ["groups.csv", "images.csv", "spots.csv", "features.csv"] {
+        assert!(
+            std::fs::read(bench.at("out").join(table)).unwrap()
+                == std::fs::read(bench.at("whole").join(table)).unwrap()
+        );
+    }
+    assert_eq!(rows(&bench.at("out/groups.csv")).len(), 3);
+    // What images are measured by counts.
+    let said = String::from_utf8_lossy(&bench.run("out", &["--resume", "--set", "positive.spots.signal=60 %"]).stderr)
+        .into_owned();
+    assert!(!said.contains("kept"), "{said}");
+}
+
 /// Mechanics: what cannot be is refused before anything is measured.
 #[test]
 fn groups_that_cannot_be_are_refused() {
@@ -281,6 +304,31 @@ fn counts_per_ml_follow_the_sheet() {
     refused(["much", "", ""], "ml", &["ml of 0.png is \"much\"", "millilitres above 0"]);
     refused(["0", "", ""], "ml", &["ml of 0.png is \"0\""]);
     refused(["1", "", ""], "mll", &["groups.volume = \"mll\"", "\"ml\""]);
+}
+
+/// Mechanics: what cannot be said of any object is no number, least of all 0. The images have no dye that enters dead cells.
+#[test]
+fn a_marker_without_its_channel_gives_no_counts() {
+    let bench = Bench::new(RECIPE);
+    let args =
+        ["run", "--recipe", "viability", "--set", "groups.by=plate", "--device", "cpu", "--sheet", "in/sheet.csv"];
+    let done = bench.uptake(&[&args[..], &["-o", "out"]].concat());
+    assert_eq!(done.status.code(), Some(1), "one image is broken: {}", String::from_utf8_lossy(&done.stderr));
+    let (images, groups) = (rows(&bench.at("out/images.csv")), rows(&bench.at("out/groups.csv")));
+    let mut nuclei = 0.0;
+    for image in images.iter().filter(|i| i["status"] == "ok" && i["count_nuclei"] != "0") {
+        nuclei += number(image, "count_nuclei").unwrap();
+        let said = &image["warnings"];
+        assert!(said.contains("in this image: no object of nuclei is positive or negative for dead"), "{said}");
+        assert!(said.contains("objects of nuclei may be live or not: nothing is known of dead"), "{said}");
+        let of_class = ["class_count_nuclei_dead", "class_fraction_nuclei_live", "class_count_nuclei_live"];
+        assert!(of_class.iter().all(|column| image[*column].is_empty()), "{image:?}");
+    }
+    assert!(nuclei > 0.0);
+    for group in groups.iter().filter(|group| group["objects_nuclei"] != "0") {
+        let of_class = ["objects_nuclei_dead", "share_nuclei_live", "objects_nuclei_live"];
+        assert!(of_class.iter().all(|column| group[*column].is_empty()), "{group:?}");
+    }
 }
 
 const FISH: &str = "

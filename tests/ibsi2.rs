@@ -214,6 +214,59 @@ fn statistics_of_filtered_ct_are_the_published_ones() {
     assert_eq!((held, missed), (162, vec![]));
 }
 
+/// Configuration B of phase 2: in space, on voxels of 1 mm.
+const PHASE_2_IN_SPACE: [(&str, &str); 8] = [
+    ("f2", "kind = 'mean', support = 5, dimensions = 3"),
+    ("f3", "kind = 'laplacian_of_gaussian', sigma = '1.5 mm', dimensions = 3"),
+    ("f4", "kind = 'laws', kernels = ['L5', 'E5', 'E5'], pooling = 'max', energy = 7"),
+    (
+        "f5",
+        "kind = 'gabor', sigma = '5 mm', wavelength = '2 mm', ratio = 1.5, angle_step = 22.5, planes = 'orthogonal'",
+    ),
+    ("f6", "kind = 'wavelet', wavelet = 'db3', bands = 'LLH', pooling = 'mean'"),
+    ("f7", "kind = 'wavelet', wavelet = 'db3', bands = 'HHH', level = 2, pooling = 'mean'"),
+    ("f8", "kind = 'simoncelli', level = 1, dimensions = 3"),
+    ("f9", "kind = 'simoncelli', level = 2, dimensions = 3"),
+];
+
+/// Its values are held elsewhere. Invariant: what is added to all voxels moves the mean, and the filters that answer to changes not at all.
+#[test]
+fn filters_in_space_run_on_another_grid() {
+    let shape = Shape::new(4, 7, 6);
+    let images: Vec<(&str, String)> = PHASE_2_IN_SPACE.iter().map(|(name, s)| (*name, filter(s))).collect();
+    let images: Vec<(&str, &str)> = images.iter().map(|(name, steps)| (*name, steps.as_str())).collect();
+    let rest = "[measure.roi]\nfeatures = 'texture'\n\
+                channels = ['ct', 'f2', 'f3', 'f4', 'f5', 'f6', 'f7', 'f8', 'f9']\n\
+                [measure.roi.texture]\nfamilies = 'statistics'\nrange = [-1000, 4000]\nrange_of = 'ct'\n\
+                [grid]\nvoxel = '1 mm'\ninterpolation = 'cubic'\nround = true\n";
+    let measured = |more: i32| -> BTreeMap<String, f64> {
+        let samples = noise(shape).channels[0].volume.samples.host().unwrap().iter().map(|v| v + more).collect();
+        let outcome = run(&scan(shape, samples), &recipe(&images, rest), vec![1; shape.len()], &Device::Cpu);
+        assert_eq!(outcome.images[0].volume.shape, Shape::new(8, 14, 12));
+        let value = |c: &uptake::table::Column| match &c.cells {
+            Cells::Real(v) => v[0].map(|v| (c.name.clone(), v)),
+            _ => None,
+        };
+        outcome.sets[0].table.columns.iter().filter_map(value).collect()
+    };
+    let (plain, more) = (measured(0), measured(500));
+    for channel in ["ct", "f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9"] {
+        for (_, name) in STATISTICS {
+            let column = format!("stat_{name}_rngm1000to4000_ofct_{channel}");
+            assert!(plain[&column].is_finite(), "{column}");
+        }
+        let mean = |columns: &BTreeMap<String, f64>| columns[&format!("stat_mean_rngm1000to4000_ofct_{channel}")];
+        let spread = plain[&format!("stat_variance_rngm1000to4000_ofct_{channel}")].sqrt();
+        let moved = mean(&more) - mean(&plain);
+        match channel {
+            "ct" | "f2" => assert!((moved - 500.0).abs() < 1e-6, "{channel}: {moved}"),
+            // Their kernels, cut off, add up to a little more than nothing.
+            "f3" | "f5" => {}
+            _ => assert!(moved.abs() < 1e-6 * spread, "{channel}: {moved} of {spread}"),
+        }
+    }
+}
+
 /// Uneven noise in a box of odd sizes, and the same turned by a right angle around z.
 fn noise(shape: Shape) -> Scan {
     let samples = (0..shape.len()).map(|i| ((i as u64 * 2_654_435_761) >> 9) as i32 % 1009).collect();

@@ -32,7 +32,7 @@ const WAITING: &[&str] = &[
 /// Where threads may wait for each other: the file, the number of its lines with one of those words, and why it always ends.
 const LISTED: &[(&str, usize, &str)] = &[
     ("src/batch/budget.rs", 4, "counts bytes; who waits holds no share, and is no thread of the pool"),
-    ("src/batch/chooser.rs", 3, "counts and times only"),
+    ("src/batch/times.rs", 2, "counts and times only; the file is read and written outside"),
     ("src/batch/out.rs", 5, "lists and a line of a file; the lock of the folder is only tried"),
     ("src/batch/waiting.rs", 3, "a line is read from a file"),
     ("src/batch/ledger.rs", 3, "a line is written to a file, and its place noted"),
@@ -41,11 +41,17 @@ const LISTED: &[(&str, usize, &str)] = &[
     ("src/batch/parts/columns.rs", 2, "a map of columns; files are read and written outside"),
     ("src/device/adapter.rs", 1, "asks the drivers for their adapters"),
     ("src/device/failure.rs", 3, "a text that is set once, made outside"),
-    ("src/device/gpu.rs", 4, "a list of pipelines; kernels are compiled outside, and opening asks the driver"),
-    ("src/device/pool.rs", 5, "lists of buffers"),
+    ("src/device/gpu.rs", 1, "opening asks the driver"),
+    (
+        "src/device/opening.rs",
+        6,
+        "answers of a thread that is in no pool, takes part in no other work, and always gives them",
+    ),
+    ("src/device/pipelines.rs", 3, "a list of pipelines; kernels are compiled outside"),
+    ("src/device/pool.rs", 6, "lists of buffers"),
     (
         "src/device/queue.rs",
-        8,
+        10,
         "commands are added; waiting for the device is done outside, and ends when the device fails",
     ),
     ("src/measure/surface.rs", 1, "a table of constants that a single thread works out"),

@@ -1,5 +1,5 @@
 //! The family `texture` with `compat = "pyradiomics"`. Oracle: the baselines of PyRadiomics for two images and six settings, to 10^-6 of
-//! each value. Mechanics: names, refusals, what regions of one value and of one voxel have.
+//! each value; distance weighting of co-occurrence against values that it gives. Mechanics: names, refusals, what regions of one value and of one voxel have.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod common;
@@ -51,17 +51,22 @@ fn measured(case: &str, settings: &str) -> BTreeMap<String, Option<f64>> {
 fn table(scan: &Scan, voxels: Vec<u32>, settings: &str) -> BTreeMap<String, Option<f64>> {
     let text = format!(
         "output.lengths = \"mm\"\nchannels.mr = 0\n[objects.roi]\nlabels = \"roi.nii\"\n[measure.roi]\nfeatures = \"texture\"\n\
-         [measure.roi.texture]\ncompat = \"pyradiomics\"\n{settings}\n"
+         [measure.roi.texture]\n{settings}\n"
     );
     let recipe = Recipe::parse("r.toml", &text, &[]).unwrap();
     let external = External::from([("roi".to_string(), Regions { voxels, ..Regions::none(scan.shape) })]);
     let outcome = pipeline::run(scan, &recipe, &Device::Cpu, &external).unwrap();
-    let columns = outcome.sets[0].table.columns.iter().filter(|c| c.name.starts_with("original_"));
     let value = |c: &uptake::table::Column| match &c.cells {
-        Cells::Real(v) => v[0],
-        _ => panic!(),
+        Cells::Real(v) => Some((c.name.strip_suffix("_mr")?.to_string(), v[0])),
+        _ => None,
     };
-    columns.map(|c| (c.name.strip_suffix("_mr").unwrap().to_string(), value(c))).collect()
+    outcome.sets[0].table.columns.iter().filter_map(value).collect()
+}
+
+const THEIRS: &str = "compat = \"pyradiomics\"\n";
+
+fn theirs(scan: &Scan, voxels: Vec<u32>, settings: &str) -> BTreeMap<String, Option<f64>> {
+    table(scan, voxels, &format!("{THEIRS}{settings}"))
 }
 
 /// A line of CSV with quoted fields.
@@ -75,6 +80,34 @@ fn fields(line: &str) -> Vec<String> {
         }
     }
     out
+}
+
+/// Co-occurrence of PyRadiomics 3.0.1 with `binWidth=25` and `weightingNorm`: contrast, joint entropy, correlation, cluster shade.
+const WEIGHTED: &[(&str, &str, [f64; 4])] = &[
+    ("brain1", "manhattan", [11.723237845850457, 8.222570579700072, 0.8501508626938523, 354.0660250598171]),
+    ("brain1", "euclidean", [13.317514136668159, 8.305355373392116, 0.8297726578138782, 334.72327383314496]),
+    ("brain1", "chebyshev", [14.435570381998954, 8.356471853997625, 0.8154766720294365, 321.4957577126413]),
+    ("breast1", "manhattan", [0.4436740849216064, 2.6975778257636334, 0.5440474453299649, 0.42647441972660893]),
+    ("breast1", "euclidean", [0.47159571944630774, 2.7283243375229103, 0.519495794028247, 0.38976977688718595]),
+    ("breast1", "chebyshev", [0.4886321331949758, 2.745754263390646, 0.5046914526968929, 0.36843988416412576]),
+];
+
+#[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
+fn distance_weighting_is_that_of_pyradiomics() {
+    for (case, norm, published) in WEIGHTED {
+        // Bins begin at a multiple of their size there.
+        let settings = format!(
+            "families = \"glcm\"\nbins = {{ size = 25, from = 0 }}\nweights = {{ norm = \"{norm}\", length = \"1 mm\" }}"
+        );
+        let found = measured(case, &settings);
+        let mark = format!("3d_mrg_w{}1mm_fbs25from0", &norm[..3]);
+        for (name, published) in ["contrast", "joint_entropy", "correlation", "cluster_shade"].iter().zip(published) {
+            let value = found[&format!("glcm_{name}_{mark}")].unwrap();
+            let off = (value - published).abs() / published.abs();
+            assert!(off < 1e-6, "{case} {norm} {name}: {value}, published {published}");
+        }
+    }
 }
 
 #[test]
@@ -91,7 +124,7 @@ fn baselines_are_met() {
     ];
     for case in ["brain1", "breast1"] {
         for (suffix, settings) in settings {
-            let found = measured(case, settings);
+            let found = measured(case, &format!("{THEIRS}{settings}"));
             for class in ["firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm", "shape"] {
                 let path = common::shared("pyradiomics").join(format!("baseline_{class}.csv"));
                 let text = std::fs::read_to_string(path).unwrap();
@@ -140,7 +173,7 @@ fn flat(samples: Vec<i32>, spacing: Option<Spacing>) -> Scan {
 #[test]
 fn regions_of_one_value_and_of_one_voxel_have_numbers() {
     let scan = flat(vec![7; 8], Spacing::mm([1.0; 3]));
-    let all = table(&scan, vec![1; 8], "bins = { size = 25 }");
+    let all = theirs(&scan, vec![1; 8], "bins = { size = 25 }");
     assert_eq!(all.len(), 107);
     for (name, value) in [
         ("glcm_Correlation", 1.0),
@@ -154,11 +187,11 @@ fn regions_of_one_value_and_of_one_voxel_have_numbers() {
     ] {
         assert_eq!(all[&format!("original_{name}")], Some(value), "{name}");
     }
-    let one = table(&scan, vec![0, 0, 1, 0, 0, 0, 0, 0], "bins = { number = 4 }");
+    let one = theirs(&scan, vec![0, 0, 1, 0, 0, 0, 0, 0], "bins = { number = 4 }");
     assert_eq!(one["original_firstorder_Mean"], Some(7.0));
     // No pair of voxels, so nothing co-occurs.
     assert_eq!(one["original_glcm_Contrast"], None);
-    let bare = table(&flat(vec![1, 2, 3, 4, 5, 6], None), vec![1; 6], "bins = { size = 1 }");
+    let bare = theirs(&flat(vec![1, 2, 3, 4, 5, 6], None), vec![1; 6], "bins = { size = 1 }");
     assert_eq!((bare["original_shape_MeshVolume"], bare["original_firstorder_TotalEnergy"]), (None, None));
     assert_eq!(bare["original_firstorder_Energy"], Some(91.0));
     assert!(bare["original_shape_Sphericity"].is_some());
@@ -177,5 +210,11 @@ fn what_it_does_not_know_is_refused() {
     refused("compat = \"pyradiomic\"\nbins = { size = 25 }", "pyradiomics");
     refused("compat = \"pyradiomics\"", "grey levels");
     refused("compat = \"pyradiomics\"\nfamilies = \"gldzm\"\nbins = { size = 25 }", "leave families out");
+    let weights = |more: &str| format!("bins.number = 8\nweights = {{ norm = \"euclidean\" }}\n{more}");
+    refused(&weights("compat = \"pyradiomics\""), "weights are those of the standard");
+    refused(&weights("families = \"glrlm\""), "no family has weights");
+    refused(&weights("aggregation = \"3d_avg\""), "aggregation = \"3d_mrg\"");
+    refused("bins.number = 8\nweights = { norm = \"euclidean\", length = \"0 mm\" }", "no length that distances");
+    refused("bins.number = 8\nweights = { norm = \"infinity\" }", "chebyshev");
     refused("compat = \"pyradiomics\"\nbins.number = 8\naggregation = [\"3d_avg\", \"3d_mrg\"]", "one way at a time");
 }

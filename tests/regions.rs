@@ -142,7 +142,10 @@ fn damaged_files_end_with_regions_or_a_named_error() {
     let drawn = rtstruct(&[(1, "a", vec![square(1.0, 0.5, 3.5), square(2.0, 0.5, 7.5)])]);
     let at = |slice: f64| [-10.0, 20.0, 100.0 + 3.0 * slice];
     let masks = Seg::new(vec![(at(0.0), 1, BAR), (at(1.0), 2, DOT), (at(2.0), 1, DOT)]).save();
-    let read = damage([drawn.path.clone(), masks.path.clone()]);
+    let mut map = Seg::new(vec![(at(0.0), 0, BAR), (at(1.0), 0, DOT.map(|v| v * 2))]);
+    map.kind = "LABELMAP";
+    let map = map.save();
+    let read = damage([drawn.path.clone(), masks.path.clone(), map.path.clone()]);
     assert!(read > 25, "only {read} files were read: the damage hides the reader");
 }
 

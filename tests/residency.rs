@@ -25,6 +25,20 @@ fn sample(name: &str) -> Scan {
     read::open(&path, &Options::default()).unwrap()
 }
 
+/// The first rows and columns of an image.
+fn corner(scan: &Scan, side: usize) -> Scan {
+    let shape = Shape::flat(side, side);
+    let cut = |channel: &Channel| {
+        let samples = channel.volume.samples.host().unwrap().chunks(scan.shape.x).take(side);
+        let samples = samples.flat_map(|row| &row[..side]).copied().collect();
+        Channel {
+            volume: Volume { scale: channel.volume.scale, ..Volume::new(shape, samples).unwrap() },
+            ..channel.clone()
+        }
+    };
+    Scan { shape, channels: scan.channels.iter().map(cut).collect(), ..scan.clone() }
+}
+
 /// The same for the recipe below on the body below: labels of nine sets, counts of labellings, and for each round of a
 /// contour the hottest voxels of all lesions, or their sums.
 const READBACKS_PET: u64 = 52;
@@ -178,6 +192,8 @@ fn little_goes_over_the_bus() {
         bytes_up: after.bytes_up - before.bytes_up,
         readbacks: after.readbacks - before.readbacks,
         bytes_down: after.bytes_down - before.bytes_down,
+        compiled_late: after.compiled_late - before.compiled_late,
+        memory_refused: 0,
     };
     println!("{moved:?}");
     let image = scan.shape.len() as u64 * 4;
@@ -189,6 +205,25 @@ fn little_goes_over_the_bus() {
     // The runs of three sets, lists by the object or the pair of basins, and histograms: no image comes down.
     assert_eq!(outcome.sets.len(), 3);
     assert!(moved.bytes_down < image * 2 / 3, "{moved:?}");
+}
+
+/// No image waits for a kernel: what a recipe dispatches was compiled before.
+#[test]
+fn kernels_are_compiled_before_they_are_wanted() {
+    let (field, body) = (corner(&sample("tumour_field.ome.tif"), 96), body());
+    let p1 = include_str!("../benches/recipes/p1.toml");
+    let preset = |name: &str| preset(name).unwrap().recipe().unwrap();
+    for (scan, recipe) in [
+        (&field, preset("cells")),
+        (&field, Recipe::parse("p1.toml", p1, &[]).unwrap()),
+        (&body, Recipe::parse("pet.toml", PET, &[]).unwrap()),
+    ] {
+        let device = gpu(None);
+        let Device::Gpu(gpu) = &device else { unreachable!() };
+        gpu.prepare(&pipeline::kernels(&recipe), 2).unwrap();
+        pipeline::run(scan, &recipe, &device, &bladder(scan)).unwrap();
+        assert_eq!(gpu.counters().compiled_late, 0, "{}", recipe.name);
+    }
 }
 
 #[test]

@@ -101,7 +101,60 @@ fn fractions_count_from_half_on() {
     let found = regions(&seg.save().path, &image, &pick(&[])).unwrap();
     assert_eq!(places(&found, 1), [[0, 0, 3], [0, 0, 4]]);
     assert!(found.notes[0].contains("half of 200"), "{:?}", found.notes);
-    seg.kind = "LABELMAP";
+    seg.kind = "ANOTHER";
     let e = regions(&seg.save().path, &image, &pick(&[])).unwrap_err();
-    assert!(e.what.contains("\"LABELMAP\"") && e.kind == Kind::Unsupported, "{e}");
+    assert!(e.what.contains("\"ANOTHER\"") && e.kind == Kind::Unsupported, "{e}");
+}
+
+const NUMBERS: [u8; 15] = [0, 7, 7, 3, 0, 0, 0, 7, 0, 0, 3, 0, 0, 0, 9];
+
+fn label_map(segments: &[(u16, &'static str)]) -> Seg {
+    let frames = vec![([-10.0, 20.0, 103.0], 0, NUMBERS), ([-10.0, 20.0, 100.0], 0, DOT.map(|v| v * 3))];
+    Seg { kind: "LABELMAP", segments: segments.to_vec(), ..Seg::new(frames) }
+}
+
+#[test]
+fn label_maps_may_count_as_they_like() {
+    let image = scan(Shape::new(2, 3, 5));
+    let mut seg = label_map(&[(7, "seven"), (3, "three"), (5, "five")]);
+    let found = regions(&seg.save().path, &image, &pick(&[])).unwrap();
+    assert_eq!(places(&found, 1), [[0, 1, 2], [1, 0, 3], [1, 2, 0]]);
+    assert_eq!(places(&found, 2), [[1, 0, 1], [1, 0, 2], [1, 1, 2]]);
+    assert_eq!((found.names[&1].as_str(), found.names[&2].as_str(), found.names.len()), ("three", "seven", 2));
+    let notes = found.notes.join("; ");
+    assert!(
+        notes.contains("1 voxel of the label map left out, of values that no segment describes (9 in 1)"),
+        "{notes}"
+    );
+    assert!(notes.contains("region \"five\" has no voxel"), "{notes}");
+    let found = regions(&seg.save().path, &image, &pick(&["sev*"])).unwrap();
+    assert_eq!((counts(&found), found.names[&1].as_str()), (vec![3], "seven"));
+    // Regions without a voxel before others take no number.
+    seg.segments = vec![(2, "none"), (3, "three"), (7, "seven"), (9, "nine")];
+    assert_eq!(counts(&regions(&seg.save().path, &image, &pick(&[])).unwrap()), [3, 3, 1]);
+    seg.frames[1].0 = seg.frames[0].0;
+    let e = regions(&seg.save().path, &image, &pick(&[])).unwrap_err();
+    assert!(e.what.contains("two frames of a label map at one place"), "{e}");
+}
+
+#[test]
+fn the_background_of_a_label_map_is_no_region() {
+    let image = scan(Shape::new(2, 3, 5));
+    let names = |seg: &Seg| -> Vec<String> {
+        let found = regions(&seg.save().path, &image, &pick(&[])).unwrap();
+        found.names.into_values().collect()
+    };
+    let mut seg = label_map(&[(0, "rest"), (3, "three"), (7, "seven"), (9, "nine")]);
+    assert_eq!(names(&seg), ["rest", "three", "seven", "nine"], "nothing says that it is the background");
+    seg.background = Some(0);
+    assert_eq!(names(&seg), ["three", "seven", "nine"]);
+    seg.padding = Some(0);
+    assert_eq!(names(&seg), ["three", "seven", "nine"]);
+    // PixelPaddingValue has the last word.
+    seg.padding = Some(9);
+    assert_eq!(names(&seg), ["rest", "three", "seven"]);
+    seg.segments = vec![(0, "rest")];
+    seg.padding = Some(0);
+    let e = regions(&seg.save().path, &image, &pick(&[])).unwrap_err();
+    assert!(e.what.contains("names no region"), "{e}");
 }

@@ -259,3 +259,31 @@ fn wrong_recipes_are_refused_with_a_remedy() {
     let kept = parse("{ op = \"spots\" }, { op = \"exclude\", set = \"nuclei\" }").unwrap();
     assert_eq!(run(&nuclei(), &kept).sets.iter().find(|s| s.name == "spots").unwrap().table.rows(), 0);
 }
+
+/// Oracle: winding lines that were drawn.
+#[test]
+fn mitochondria_are_found_and_as_long_as_they_are() {
+    let recipe = Recipe::parse("mitochondria", include_str!("../docs/mitochondria.toml"), &[]).unwrap();
+    let shape = Shape::flat(240, 260);
+    let mut field = Field::waves(shape, 150.0, 120.0);
+    let mut drawn = vec![];
+    for k in 0..6 {
+        let (mut y, mut x, length) = (25.0 + 38.0 * k as f64, 30.0, 60.0 + 28.0 * k as f64);
+        for step in 0..length as usize {
+            field.spot([0.0, y, x], [1.0, 1.8, 1.8], 110.0);
+            let direction = 0.5 * (step as f64 / 14.0).sin();
+            (y, x) = (y + direction.sin(), x + direction.cos());
+        }
+        drawn.push(length);
+    }
+    let outcome = run(&scan(vec![("TOM20", field.volume(15.0, 3))], Some([1.0, 0.1, 0.1])), &recipe);
+    let table = &outcome.sets[0].table;
+    let found = reals(table, "skeleton_length_px");
+    println!("{found:?} of {drawn:?}, width {:?}", reals(table, "skeleton_width_mean_px"));
+    assert_eq!(found.len(), drawn.len());
+    assert!(found.iter().zip(&drawn).all(|(f, d)| *f > 0.95 * d && *f < 1.1 * d + 4.0));
+    assert_eq!(reals(table, "skeleton_branch_points"), vec![0.0; 6]);
+    // Of noise alone nothing.
+    let noise = Field { shape, values: vec![200.0; shape.len()] }.volume(15.0, 4);
+    assert_eq!(run(&scan(vec![("TOM20", noise)], None), &recipe).sets[0].objects.count(), 0);
+}

@@ -1,5 +1,5 @@
 //! Heterogeneity as a family of a recipe. Oracle: the IBSI digital phantom through a recipe (tests/ibsi.rs has all of its
-//! values). Invariant: a box cut out of an image is measured as in it; an object measured under two choices has the columns
+//! values); weights and areas by hand. Invariant: a box cut out of an image is measured as in it; an object measured under two choices has the columns
 //! of each. Mechanics: names, reasons, refusals whose remedies help.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
@@ -7,6 +7,10 @@ mod common;
 
 use uptake::device::Device;
 use uptake::image::{Channel, Modality, Regions, Scan, Volume};
+use uptake::measure::texture::{
+    Aggregation, Discretisation, Intensities, Levels, Region, Space, WeightNorm, Weighting, glcm, ngtdm,
+    volume_histogram,
+};
 use uptake::pipeline::{self, External, Outcome};
 use uptake::read;
 use uptake::recipe::Recipe;
@@ -207,4 +211,73 @@ fn columns_need_no_calibration() {
         .insert("roi".into(), Regions { voxels: ball(scan.shape, [0.0, 9.0, 9.0], 4.0), ..Regions::none(scan.shape) });
     let e = pipeline::run(&scan, &recipe, &Device::Cpu, &external).unwrap_err().to_string();
     assert!(e.contains("no calibration"), "{e}");
+}
+
+fn region(shape: Shape, values: &[f64]) -> Region<'static> {
+    let intensities = Intensities::Real(values.to_vec().into());
+    Region::new(shape, [1.0; 3], intensities, &vec![true; values.len()]).unwrap()
+}
+
+/// Invariant: where all directions are as long, weights change nothing.
+#[test]
+fn equal_weights_change_nothing() {
+    let values: Vec<f64> = (0..5 * 6 * 7u16).map(|i| f64::from(1 + (i.wrapping_mul(40503) >> 13))).collect();
+    let levels = Levels::of(&region(Shape::new(5, 6, 7), &values), Discretisation::None).unwrap();
+    let weighting = Some((Weighting { norm: WeightNorm::Chebyshev, length: 0.01, voxels: true }, [1.0; 3]));
+    let same = |plain: Vec<Option<f64>>, weighed: Vec<Option<f64>>| {
+        for (a, b) in plain.iter().zip(&weighed).map(|(a, b)| (a.unwrap(), b.unwrap())) {
+            assert!((a - b).abs() <= 1e-9 * a.abs().max(1.0), "{a} {b}");
+        }
+    };
+    let pairs = |choice| glcm::values(&levels, choice, Aggregation::Merged3d);
+    same(pairs(glcm::Choice::default()), pairs(glcm::Choice { weighting, ..glcm::Choice::default() }));
+    let tones = |choice| ngtdm::values(&levels, choice, Space::Volume3d);
+    same(tones(ngtdm::Choice::default()), tones(ngtdm::Choice { weighting, ..ngtdm::Choice::default() }));
+}
+
+/// Oracle: in two rows 1 2 and 3 1 the steps along the axes weigh exp(-1), the diagonals exp(-2).
+#[test]
+fn weights_of_a_small_grid() {
+    let levels = Levels::of(&region(Shape::new(1, 2, 2), &[1.0, 2.0, 3.0, 1.0]), Discretisation::None).unwrap();
+    let weighting = Some((Weighting { norm: WeightNorm::Euclidean, length: 1.0, voxels: true }, [1.0; 3]));
+    let w = (-1.0f64).exp();
+    let choice = glcm::Choice { weighting, ..glcm::Choice::default() };
+    let pairs = glcm::values(&levels, choice, Aggregation::Merged25d);
+    // Pairs 1 2, 3 1, 1 3, 2 1 of weight 1, and 1 1, 2 3 of weight w.
+    let contrast = (2.0 * 1.0 + 2.0 * 4.0 + w) / (4.0 + 2.0 * w);
+    let place = glcm::FEATURES.iter().position(|f| f.name == "glcm_contrast").unwrap();
+    assert!((pairs[place].unwrap() - contrast).abs() < 1e-9, "{:?}", pairs[place]);
+    // Each voxel has three neighbours: two beside it, one across.
+    let tones = ngtdm::values(&levels, ngtdm::Choice { weighting, ..ngtdm::Choice::default() }, Space::Merged25d);
+    let off = |own: f64, beside: f64, across: f64| (own - (beside + w * across) / (2.0 + w)).abs();
+    let [one, two, three] = [2.0 * off(1.0, 5.0, 1.0), off(2.0, 2.0, 3.0), off(3.0, 2.0, 2.0)];
+    let coarseness = 1.0 / (0.5 * one + 0.25 * two + 0.25 * three);
+    assert!((tones[0].unwrap() - coarseness).abs() < 1e-12, "{tones:?}");
+    // A pair that is far has a matrix all the same: of one voxel and the one across, 100 pixels wide.
+    let far = Some((Weighting { norm: WeightNorm::Euclidean, length: 0.01, voxels: true }, [1.0; 3]));
+    let mask = [true, false, false, true];
+    let two = Region::new(Shape::new(1, 2, 2), [1.0; 3], Intensities::Real(vec![1.0, 2.0, 3.0, 4.0].into()), &mask);
+    let levels = Levels::of(&two.unwrap(), Discretisation::None).unwrap();
+    let choice = glcm::Choice { weighting: far, ..glcm::Choice::default() };
+    assert_eq!(glcm::values(&levels, choice, Aggregation::Merged25d)[place], Some(9.0));
+}
+
+/// Oracle: trapezoids by hand.
+#[test]
+fn areas_under_the_intensity_volume_histogram() {
+    use volume_histogram::Steps;
+    let area = |values: &[f64], range: Option<[f64; 2]>, steps| {
+        let mut region = region(Shape::new(1, 1, values.len()), values);
+        region.range = range;
+        volume_histogram::area(&region, steps).unwrap()[0].unwrap()
+    };
+    let stored = Steps::AsStored(1.0);
+    // Shares 1, 0.5: one trapezoid.
+    assert_eq!(area(&[1.0, 2.0], None, stored), 0.75);
+    // Shares 1, 0.75, 0.5, 0.5, 0.25 at 0, 0.25, ... 1.
+    assert_eq!(area(&[0.0, 1.0, 3.0, 4.0], None, stored), 0.25 * (0.875 + 0.625 + 0.5 + 0.375));
+    // The range goes from 0 to 8: shares 1, 1, 0.5, 0, ...
+    assert_eq!(area(&[1.0, 2.0], Some([0.0, 8.0]), stored), (1.0 + 0.75 + 0.25) / 8.0);
+    assert_eq!(area(&[1.0, 2.0], None, Steps::BinNumber(2)), 0.75);
+    assert_eq!(area(&[7.0; 4], None, stored), 0.0);
 }

@@ -1,5 +1,6 @@
 //! The pictures of `docs/`, of simulated images: `cargo run --release --example make_pictures`.
 
+mod assays;
 #[path = "../../tests/common/blood.rs"]
 #[allow(dead_code, clippy::unwrap_used, reason = "the simulation of a test")]
 mod blood;
@@ -22,7 +23,9 @@ fn main() -> Result<()> {
     picture("fish", &scenes::fish(), &format!("{}{}", preset("fish")?.text, scenes::FISH))?;
     picture("colocalisation", &scenes::colocalisation(), scenes::COLOCALISATION)?;
     picture("unmixing", &scenes::unmixing(), scenes::UNMIXING)?;
-    picture("spots", &scenes::spots(), preset("spots")?.text)
+    picture("spots", &scenes::spots(), preset("spots")?.text)?;
+    picture("skeletons", &scenes::mitochondria(), scenes::MITOCHONDRIA)?;
+    assays::pictures()
 }
 
 /// The gallery of a recipe where it has one, else its first objects over their channel, as `docs/NAME.png`.

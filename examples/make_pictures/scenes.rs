@@ -171,3 +171,34 @@ pub fn spots() -> Scan {
     }
     scan(vec![("spots", field.volume(12.0, 6))], Some([1.0, 0.1, 0.1]))
 }
+
+pub const MITOCHONDRIA: &str = include_str!("../../docs/mitochondria.toml");
+
+/// Winding lines of light, some with branches, and short ones between them.
+pub fn mitochondria() -> Scan {
+    let (shape, mut random) = (Shape::flat(220, 300), Random(21));
+    let mut field = Field::waves(shape, 150.0, 120.0);
+    for k in 0..20 {
+        let start = [random.below(shape.y as f64), random.below(shape.x as f64), random.below(std::f64::consts::TAU)];
+        let steps = if k % 3 == 0 { 12 } else { 30 + random.below(90.0) as usize };
+        let branch = line(&mut field, &mut random, start, steps);
+        if k % 3 == 1 {
+            line(&mut field, &mut random, branch, steps / 2);
+        }
+    }
+    scan(vec![("mitochondria", field.volume(15.0, 22))], Some([1.0, 0.1, 0.1]))
+}
+
+/// Draws a line from a place y, x in a direction; where it is half way, with a direction across it.
+fn line(field: &mut Field, random: &mut Random, [mut y, mut x, mut direction]: [f64; 3], steps: usize) -> [f64; 3] {
+    let mut half = [y, x, direction];
+    for step in 0..steps {
+        field.spot([0.0, y, x], [1.0, 1.8, 1.8], 110.0);
+        direction += 0.18 * random.normal();
+        (y, x) = (y + direction.sin(), x + direction.cos());
+        if step == steps / 2 {
+            half = [y, x, direction + 1.2];
+        }
+    }
+    half
+}

@@ -1,130 +1,113 @@
-//! `--device auto`: which side does an image, the CPU or the GPU.
-//!
-//! Both give the same bytes, so a batch may try both and stay with the faster one. Images are taken together by size, in
-//! steps of two. The first of a size goes where most machines are faster: to the GPU from 2^22 samples on (a 2048 x 2048
-//! image), else to the CPU, where no kernel has to be compiled and nothing travels. The next ones go to the other side
-//! until the CPU has done one and the GPU two, of which the first compiles kernels and does not count. From then on the
-//! least time for a sample decides. A software adapter is never a choice: it is this CPU, slower.
-//!
-//! A GPU that has failed, or was too small for an image, is not asked again for images of that size and larger.
+//! Which device does an image. All give the same bytes, so a run may use several, and with `--device auto` leave it to the
+//! times of the images before.
 
-use crate::device::Device;
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use super::gpus::{Gpus, Task};
+use super::times::{self, Side, Times};
+use crate::Result;
+use crate::device::{Counters, Device, Opening};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// From this many samples on the GPU goes first.
-const LARGE: usize = 1 << 22;
-
-/// Where an image is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
-    Cpu,
-    Gpu,
-}
-
-/// Runs of images of one size.
-#[derive(Clone, Copy, Default)]
-struct Tried {
-    /// Begun.
-    cpu: u32,
-    gpu: u32,
-    /// Finished on the GPU.
-    warm: u32,
-    /// Least seconds a sample.
-    cpu_time: Option<f64>,
-    gpu_time: Option<f64>,
-}
-
-/// The device that was asked for, or both sides and what is known of them.
+/// The GPUs of a run, and what is known of both sides.
 pub(super) struct DeviceChooser {
-    device: Device,
-    /// Nothing where the device is fixed.
-    tried: Option<Mutex<BTreeMap<u32, Tried>>>,
-    /// Images of so many samples are no longer given to the GPU.
-    too_many: AtomicUsize,
+    gpus: Gpus,
+    /// Nothing where the GPUs do what they can.
+    learned: Option<Learned>,
+}
+
+/// What is known of both sides.
+struct Learned {
+    times: Times,
+    /// What it depends on beside the GPU.
+    run: Vec<String>,
+    is_loaded: AtomicBool,
+}
+
+/// An image on its device.
+pub(super) struct Turn<'a> {
+    chooser: &'a DeviceChooser,
+    samples: usize,
+    /// Nothing on the CPU.
+    task: Option<Task<'a>>,
 }
 
 impl DeviceChooser {
-    /// `auto`: the device is one of two.
-    pub fn new(device: &Device, auto: bool) -> Self {
-        let free = auto && matches!(device, Device::Gpu(_));
-        DeviceChooser {
-            device: device.clone(),
-            tried: free.then(Mutex::default),
-            too_many: AtomicUsize::new(usize::MAX),
-        }
+    /// The GPUs do what they can.
+    pub fn new(gpus: Vec<Opening>) -> Self {
+        DeviceChooser { gpus: Gpus::new(gpus), learned: None }
     }
 
-    /// Where an image of so many samples is done.
-    pub fn side(&self, samples: usize) -> Side {
-        if samples >= self.too_many.load(Ordering::Relaxed) {
-            return Side::Cpu;
-        }
-        let Some(tried) = &self.tried else {
-            return if matches!(self.device, Device::Gpu(_)) { Side::Gpu } else { Side::Cpu };
-        };
-        let mut tried = tried.lock().unwrap_or_else(PoisonError::into_inner);
-        tried.entry(class(samples)).or_default().next(samples >= LARGE)
+    /// `auto`: the CPU and a GPU, whichever is faster. What earlier runs with the same words (recipes, program, threads) have
+    /// learned is known already.
+    pub fn auto(gpu: Option<Opening>, run: Vec<String>) -> Self {
+        let learned = Learned { times: Times::default(), run, is_loaded: AtomicBool::new(false) };
+        DeviceChooser { gpus: Gpus::new(gpu.into_iter().collect()), learned: Some(learned) }
     }
 
-    /// The device of a side.
-    pub fn device(&self, side: Side) -> &Device {
-        match side {
-            Side::Cpu => &Device::Cpu,
-            Side::Gpu => &self.device,
-        }
-    }
-
-    /// The GPU could not do an image of so many samples; if it is lost, it can do none. Returns whether this is news.
-    pub fn give_up(&self, samples: usize, lost: bool) -> bool {
-        let most = if lost { 0 } else { samples };
-        self.too_many.fetch_min(most, Ordering::Relaxed) > most
-    }
-
-    /// What an image took.
-    pub fn tell(&self, samples: usize, side: Side, time: Duration) {
-        if let Some(tried) = &self.tried {
-            let mut tried = tried.lock().unwrap_or_else(PoisonError::into_inner);
-            tried.entry(class(samples)).or_default().tell(side, time.as_secs_f64() / samples.max(1) as f64);
-        }
-    }
-}
-
-fn class(samples: usize) -> u32 {
-    samples.max(1).ilog2()
-}
-
-impl Tried {
-    fn next(&mut self, gpu_first: bool) -> Side {
-        let guess = if gpu_first { Side::Gpu } else { Side::Cpu };
-        let side = match (self.cpu < 1, self.gpu < 2, self.cpu_time, self.gpu_time) {
-            (true, true, ..) => guess,
-            (true, false, ..) => Side::Cpu,
-            (false, true, ..) => Side::Gpu,
-            (.., Some(cpu), Some(gpu)) if cpu < gpu => Side::Cpu,
-            (.., Some(_), Some(_)) => Side::Gpu,
-            // Others are still at work.
-            _ => guess,
-        };
-        match side {
-            Side::Cpu => self.cpu += 1,
-            Side::Gpu => self.gpu += 1,
-        }
-        side
-    }
-
-    fn tell(&mut self, side: Side, time: f64) {
-        let least = |known: Option<f64>| Some(known.map_or(time, |k| k.min(time)));
-        match side {
-            Side::Cpu => self.cpu_time = least(self.cpu_time),
-            Side::Gpu => {
-                self.warm += 1;
-                if self.warm > 1 {
-                    self.gpu_time = least(self.gpu_time);
+    /// The device for an image of so many samples.
+    pub fn turn(&self, samples: usize) -> Turn<'_> {
+        let wants_gpu = match &self.learned {
+            None => true,
+            // Nobody waits for a GPU that was not asked for.
+            Some(_) if !self.gpus.is_open() => false,
+            Some(learned) => {
+                if !learned.is_loaded.swap(true, Ordering::Relaxed) {
+                    let _ = self.file(learned).map(|file| learned.times.load(&file));
                 }
+                learned.times.next(samples) == Side::Gpu
             }
+        };
+        let task = if wants_gpu { self.gpus.take(samples) } else { None };
+        Turn { chooser: self, samples, task }
+    }
+
+    /// Leaves what was learned for later runs.
+    pub fn save(&self) {
+        if let Some(learned) = &self.learned {
+            let _ = self.file(learned).map(|file| learned.times.save(&file));
+        }
+    }
+
+    /// The names of the GPUs that are open.
+    pub fn names(&self) -> Vec<String> {
+        self.gpus.names()
+    }
+
+    /// What GPUs were given to do, if one was opened.
+    pub fn counters(&self) -> Option<Counters> {
+        self.gpus.counters()
+    }
+
+    fn file(&self, learned: &Learned) -> Option<PathBuf> {
+        let gpu = self.gpus.first()?;
+        times::file(&learned.run.iter().chain([&gpu]).map(String::as_str).collect::<Vec<_>>())
+    }
+}
+
+impl Turn<'_> {
+    /// The device; waits until it is open.
+    ///
+    /// # Errors
+    /// It does not open.
+    pub fn device(&self) -> Result<&Device> {
+        self.task.as_ref().map_or(Ok(&Device::Cpu), Task::device)
+    }
+
+    /// It is a GPU.
+    pub fn is_gpu(&self) -> bool {
+        self.task.is_some()
+    }
+
+    /// The GPU could not do the image. Says which images it will not be given any more, if that is news.
+    pub fn give_up(&self) -> Option<&'static str> {
+        self.task.as_ref().and_then(Task::give_up)
+    }
+
+    /// What the image took.
+    pub fn tell(&self, time: Duration) {
+        if let Some(learned) = &self.chooser.learned {
+            learned.times.tell(self.samples, if self.is_gpu() { Side::Gpu } else { Side::Cpu }, time);
         }
     }
 }
@@ -133,50 +116,31 @@ impl Tried {
 mod tests {
     //! Mechanics.
     use super::*;
+    use crate::device::AdapterChoice;
 
-    fn sides(gpu_first: bool, cpu: f64, gpu: f64) -> Vec<Side> {
-        let mut tried = Tried::default();
-        let one = |_| {
-            let side = tried.next(gpu_first);
-            tried.tell(side, if side == Side::Cpu { cpu } else { gpu });
-            side
-        };
-        (0..6).map(one).collect()
+    fn nothing() -> Opening {
+        Opening::begin(&AdapterChoice::Named("no such adapter".into()), vec![], 1).unwrap()
     }
 
     #[test]
-    fn both_are_tried_and_the_faster_one_stays() {
-        use Side::{Cpu, Gpu};
-        assert_eq!(sides(false, 1.0, 2.0), [Cpu, Gpu, Gpu, Cpu, Cpu, Cpu]);
-        assert_eq!(sides(false, 2.0, 1.0), [Cpu, Gpu, Gpu, Gpu, Gpu, Gpu]);
-        assert_eq!(sides(true, 1.0, 2.0), [Gpu, Gpu, Cpu, Cpu, Cpu, Cpu]);
-        assert_eq!(sides(true, 2.0, 1.0), [Gpu, Gpu, Cpu, Gpu, Gpu, Gpu]);
+    fn nobody_waits_for_a_gpu_that_was_not_asked_for() {
+        for gpu in [None, Some(nothing())] {
+            let chooser = DeviceChooser::auto(gpu, vec![]);
+            for samples in [1, 1 << 30] {
+                let turn = chooser.turn(samples);
+                assert!(!turn.is_gpu() && matches!(turn.device(), Ok(Device::Cpu)));
+                turn.tell(Duration::from_millis(1));
+            }
+            // Nothing was learned of a GPU that is not there.
+            chooser.save();
+        }
     }
 
     #[test]
-    fn while_nothing_is_known_the_guess_holds() {
-        let mut tried = Tried::default();
-        let begun: Vec<Side> = (0..5).map(|_| tried.next(true)).collect();
-        assert_eq!(begun, [Side::Gpu, Side::Gpu, Side::Cpu, Side::Gpu, Side::Gpu]);
-    }
-
-    #[test]
-    fn a_gpu_that_failed_is_not_asked_again() {
-        // The chooser of a GPU, without one.
-        let chooser = DeviceChooser { device: Device::Cpu, tried: Some(Mutex::default()), too_many: usize::MAX.into() };
-        assert_eq!(chooser.side(LARGE), Side::Gpu);
-        assert!(chooser.give_up(LARGE, false) && !chooser.give_up(LARGE, false));
-        assert_eq!(chooser.side(LARGE), Side::Cpu);
-        assert!(chooser.give_up(LARGE, true), "lost is more than too small");
-        assert!((0..9).all(|_| chooser.side(1) == Side::Cpu));
-        assert!(!chooser.give_up(1, true));
-    }
-
-    #[test]
-    fn a_cpu_leaves_no_choice() {
-        let choice = DeviceChooser::new(&Device::Cpu, true);
-        assert_eq!([choice.side(1), choice.side(1 << 30)], [Side::Cpu; 2]);
-        choice.tell(1, Side::Cpu, Duration::ZERO);
-        assert!(matches!(choice.device(Side::Cpu), Device::Cpu));
+    fn one_that_was_asked_for_and_does_not_open_leaves_its_images_to_the_cpu() {
+        let chooser = DeviceChooser::new(vec![nothing()]);
+        let turn = chooser.turn(9);
+        assert!(turn.is_gpu() && turn.device().is_err() && turn.give_up().is_some());
+        assert!(!chooser.turn(1).is_gpu() && chooser.names().is_empty());
     }
 }

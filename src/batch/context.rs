@@ -9,14 +9,12 @@ use super::recipes::Recipes;
 use super::redo::Kept;
 use super::settings::Settings;
 use super::stop::Stop;
-use crate::device::Device;
 use std::path::{Path, PathBuf};
 
 /// What all images of a run share.
 pub(super) struct BatchContext<'a> {
     pub settings: &'a Settings,
     pub recipes: &'a Recipes,
-    pub device: &'a Device,
     pub pool: &'a rayon::ThreadPool,
     pub chooser: DeviceChooser,
     pub out: &'a Out,

@@ -19,7 +19,7 @@ pub struct Head {
     pub build: String,
     /// One recipe, or one for microscopy and one for PET.
     pub recipes: Vec<RecipeText>,
-    /// CPU, or the adapter's name.
+    /// CPU, or the adapter's name; `auto` while it is not known which.
     pub device: String,
     /// Each image chooses its side.
     pub auto: bool,

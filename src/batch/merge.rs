@@ -22,13 +22,15 @@ use super::shard::Shard;
 use super::stop::Stop;
 use super::summary::{self, Summary};
 use super::{budget, chooser, left_tables, machine, run_json, search};
-use crate::device::Device;
 use crate::{Error, Result};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+
+/// Images that are gone over at a time, by all threads: no more of the lists is in memory.
+const BLOCK: usize = 4096;
 
 /// What is to be put together.
 #[derive(Clone, Debug, Default)]
@@ -59,8 +61,8 @@ pub fn merge(merge: &Merge) -> Result<Summary> {
     if let Some(shard) = shards.iter().find(|s| search::absolute(&s.folder) == out) {
         return Err(Error::usage("is one of the shards").at(&shard.folder).remedy("another --out"));
     }
-    let entries = entries(&shards)?;
-    let identities = entries.iter().map(|e| (e.image.as_str(), Cow::from(&e.place)));
+    let names = entries(&shards)?.map(|e| e.map(|e| (e.image, e.place))).collect::<Result<Vec<_>>>()?;
+    let identities = names.iter().map(|(image, place)| (image.as_str(), Cow::from(place)));
     let existing = if merge.overwrite { Existing::Overwrite } else { Existing::Same };
     let settings = settings(merge, first, existing);
     let recipes = RecipeText::parse(&first.recipes)?;
@@ -71,25 +73,25 @@ pub fn merge(merge: &Merge) -> Result<Summary> {
     shards.iter().try_for_each(|s| copy_all(&parts(&s.folder), &parts(out.folder())))?;
     let store = Store::new(&merge.out);
     let stores: Vec<Store> = shards.iter().map(|s| Store::new(&s.folder)).collect();
-    let gathered = pool.install(|| {
+    let ledger = Ledger::create(out.folder(), names.len())?;
+    let mut entries = entries(&shards)?;
+    for begin in (0..names.len()).step_by(BLOCK) {
+        let block = entries.by_ref().take(BLOCK).collect::<Result<Vec<_>>>()?;
         let one = |(i, entry): (usize, &Entry)| {
-            let shard = i % shards.len();
+            let shard = (begin + i) % shards.len();
             gather((&shards[shard], &stores[shard]), entry, (&out, &store), merge.only_tables).err()
         };
-        entries.par_iter().enumerate().find_map_first(one)
-    });
-    if let Some(e) = gathered {
-        return Err(e);
+        if let Some(e) = pool.install(|| block.par_iter().enumerate().find_map_first(one)) {
+            return Err(e);
+        }
+        block.iter().enumerate().for_each(|(i, entry)| ledger.add(begin + i, entry));
     }
-    let ledger = Ledger::create(out.folder(), entries.len())?;
-    entries.iter().enumerate().for_each(|(i, entry)| ledger.add(i, entry));
     let ended = ledger.close()?;
     let context = BatchContext {
         settings: &settings,
         recipes: &recipes,
-        device: &Device::Cpu,
         pool: &pool,
-        chooser: chooser::DeviceChooser::new(&Device::Cpu, false),
+        chooser: chooser::DeviceChooser::new(vec![]),
         out: &out,
         store,
         kept: super::redo::Kept::new(),
@@ -138,16 +140,13 @@ fn head(first: &Head, settings: &Settings) -> Head {
 }
 
 /// What became of all images, in the order of one run: the shards take turns.
-fn entries(shards: &[Finished]) -> Result<Vec<Entry>> {
+fn entries(shards: &[Finished]) -> Result<impl Iterator<Item = Result<Entry>>> {
     let all = shards.first().map_or(0, |s| s.closed.head.list.images);
     let mut lists = shards.iter().map(|s| ledger::entries(&s.folder)).collect::<Result<Vec<_>>>()?;
-    let mut entries = Vec::with_capacity(all);
-    for i in 0..all {
+    Ok((0..all).map(move |i| {
         let shard = i % shards.len();
-        let short = || shards[shard].damaged("its list of images is too short".into());
-        entries.push(lists[shard].next().ok_or_else(short)??);
-    }
-    Ok(entries)
+        lists[shard].next().unwrap_or_else(|| Err(shards[shard].damaged("its list of images is too short".into())))
+    }))
 }
 
 /// Sees that what is kept of an image is whole, in the shard and where it was taken to, and takes its files over.

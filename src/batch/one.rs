@@ -4,7 +4,6 @@
 //! of the pool that waited could be the one that the others wait for.
 
 use super::budget::{More, Share};
-use super::chooser::Side;
 use super::context::BatchContext;
 use super::files::{self, LabelFiles};
 use super::hash::Hashed;
@@ -233,22 +232,20 @@ impl BatchContext<'_> {
     /// Runs the recipe; if a GPU cannot, the same image is done on the CPU, and one line for all images says so.
     fn on_either_side(&self, given: &Given, share: &mut Share, now: &mut Stage) -> Result<OrBytes<Measured<'_>>> {
         let samples = given.scan.shape.len() * given.scan.channels.len();
-        let (side, start) = (self.chooser.side(samples), Instant::now());
-        match self.measure(given, self.chooser.device(side), share, now) {
-            Err(e) if e.kind == Kind::Device && side == Side::Gpu => {
-                let lost = matches!(self.device, Device::Gpu(gpu) if gpu.failure().is_some());
-                if self.chooser.give_up(samples, lost) {
-                    let which =
-                        if lost { "this image and all others are" } else { "images of this size and larger are" };
+        let (turn, start) = (self.chooser.turn(samples), Instant::now());
+        match turn.device().and_then(|device| self.measure(given, device, share, now)) {
+            Err(e) if e.kind == Kind::Device && turn.is_gpu() => {
+                if let Some(which) = turn.give_up() {
                     let name = &given.item.name;
                     let why = format!("note: {name}: {which} done on the CPU, with the same result: {}", e.what);
                     self.settings.observer.note(&why);
                 }
+                drop(turn);
                 self.measure(given, &Device::Cpu, share, now)
             }
             done => {
                 if done.is_ok() {
-                    self.chooser.tell(samples, side, start.elapsed());
+                    turn.tell(start.elapsed());
                 }
                 done
             }

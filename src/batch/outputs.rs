@@ -196,6 +196,7 @@ impl BatchContext<'_> {
                 let path = self.out.path(&below)?;
                 match file {
                     DicomFile::Seg => dicom::seg(&path, &found)?,
+                    DicomFile::Labelmap => dicom::labelmap(&path, &found)?,
                     DicomFile::Rtstruct => dicom::rtstruct(&path, &found, recipe.body.output.contours)?,
                     DicomFile::Nested => {
                         let regions = nested(set, recipe, scan, outcome)?;

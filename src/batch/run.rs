@@ -4,6 +4,7 @@ use super::budget::{Budget, for_images};
 use super::chooser::DeviceChooser;
 use super::closing::{self, Closed, LeftTables};
 use super::context::BatchContext;
+use super::device::DeviceChoice;
 use super::discover::{Images, discover};
 use super::events::Event;
 use super::head::Head;
@@ -28,16 +29,21 @@ use std::time::Instant;
 /// # Errors
 /// Nothing is found, the output folder cannot be used, or the tables cannot be written. What goes wrong with one image
 /// is no error here: it stands in `images.csv` and in the summary.
-pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Summary> {
+pub fn run(settings: &Settings, recipes: &Recipes, device: &DeviceChoice) -> Result<Summary> {
     let start = Instant::now();
     let threads = at_most("threads", settings.threads.unwrap_or_else(machine::threads))?;
     at_most("jobs", settings.jobs.unwrap_or(1))?;
+    let mut gpus = device.open(recipes, threads)?;
     let pool = pool(threads)?;
     let images = pool.install(|| discover(settings, recipes))?;
     groups::check(&recipes.all(), &images.metadata)?;
     groups::check_volumes(&recipes.all(), &images.metadata, &images.items)?;
     let notes = plates::check(&recipes.all(), &images.metadata, &images.items)?;
     notes.iter().for_each(|note| settings.observer.note(note));
+    if settings.memory.is_some() {
+        // What their drivers take is part of the memory that the program may take.
+        gpus.iter().try_for_each(|gpu| gpu.device().map(|_| ()))?;
+    }
     let memory = for_images(settings.memory)?;
     let recipes = pool.install(|| controls::resolve(recipes, &images, memory, &|note| settings.observer.note(note)))?;
     let recipes = centres::resolve(&recipes)?;
@@ -45,14 +51,16 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
     let mut head = settings.head(recipes);
     (head.list, head.metadata) = (List::of(&items), metadata.clone());
     let items = head.shard.of(items);
+    gpus.extend(device.open_for(&items, recipes, threads));
+    let auto = matches!(device, DeviceChoice::Auto);
+    let names = gpus.iter().filter(|_| !auto).map(|gpu| Ok(gpu.adapter()?.name.clone())).collect::<Result<Vec<_>>>()?;
+    head.device = if auto && !gpus.is_empty() { "auto".into() } else { name_of(&names) };
     let kept = redo::kept(settings, recipes)?;
     let (out, earlier) = Out::open(&settings.out, settings.existing, items.iter().map(Item::identity))?;
-    // A GPU is one: a few images keep it busy while others are read and measured.
-    let most = if matches!(device, Device::Gpu(_)) { threads.min(4) } else { threads };
     let waiting = Waiting::create(out.folder(), items)?;
-    let jobs = settings.jobs.unwrap_or(most).clamp(1, waiting.len().max(1));
+    let jobs = settings.jobs.unwrap_or(threads).clamp(1, waiting.len().max(1));
     (head.threads, head.jobs, head.memory) = (threads, jobs, memory);
-    (head.device, head.root) = (device.name(), root.to_string_lossy().into_owned());
+    (head.auto, head.root) = (auto, root.to_string_lossy().into_owned());
     // One that is damaged or of an older version leaves nothing.
     let left = closing::closed(out.folder()).ok().flatten().filter(|_| settings.existing.keeps()).map(|c| c.tables);
     closing::begin(out.folder(), &head)?;
@@ -60,12 +68,15 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
         let folder = settings.out.display();
         settings.observer.note(&format!("note: the results of an earlier run in {folder} are replaced"));
     }
+    let chooser = match auto {
+        true => DeviceChooser::auto(gpus.pop(), learned_by(&head)),
+        false => DeviceChooser::new(gpus),
+    };
     let context = BatchContext {
         settings,
         recipes,
-        device,
         pool: &pool,
-        chooser: DeviceChooser::new(device, settings.auto),
+        chooser,
         out: &out,
         store: Store::new(&settings.out),
         kept,
@@ -76,10 +87,25 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &Device) -> Result<Su
     settings.observer.tell(Event::Begun { head: &head, images: waiting.len(), out: &settings.out });
     let ledger = Ledger::create(out.folder(), waiting.len())?;
     let finished = queue::work(&context, &waiting, jobs, &ledger)?;
+    if auto {
+        head.device = name_of(&context.chooser.names());
+        context.chooser.save();
+    }
     let closed = ledger.close().and_then(|ended| close(&context, ended, &head, left, start));
     let summary = closed.map_err(|e| unfinished(e, finished))?;
     settings.observer.tell(Event::Ended(&summary));
     Ok(summary)
+}
+
+/// The GPUs, or else the CPU.
+fn name_of(gpus: &[String]) -> String {
+    if gpus.is_empty() { Device::Cpu.name() } else { gpus.join(", ") }
+}
+
+/// All that the time of an image depends on, beside its size and the GPU.
+fn learned_by(head: &Head) -> Vec<String> {
+    let recipes = head.recipes.iter().map(|recipe| recipe.sha256.clone());
+    recipes.chain([head.build.clone(), head.threads.to_string(), head.jobs.to_string()]).collect()
 }
 
 /// Writes the tables and the record of the run, and closes it if it reached all images.
@@ -92,6 +118,7 @@ fn close(
 ) -> Result<Summary> {
     let mut summary = summary(ended.entries()?)?;
     summary.stopped = context.stop().reason();
+    summary.gpu = context.chooser.counters();
     let tables = context.pool.install(|| left_tables::write(context, head, &ended, left))?;
     if summary.stopped.is_none() {
         context.store.remove_all_but(ended.parts()?)?;

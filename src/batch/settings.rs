@@ -31,8 +31,6 @@ pub struct Settings {
     pub memory: Option<u64>,
     /// Stop at the first image that fails.
     pub strict: bool,
-    /// Leave it to each image whether the device or the CPU does it.
-    pub auto: bool,
     /// The share of the images to do; all of them if absent.
     pub shard: Option<Shard>,
     /// The command line, for the record.
@@ -61,7 +59,7 @@ impl Settings {
             build: env!("UPTAKE_BUILD").into(),
             recipes: RecipeText::all(recipes),
             device: String::new(),
-            auto: self.auto,
+            auto: false,
             command: self.command.clone(),
             folder: std::env::current_dir().unwrap_or_default().to_string_lossy().into_owned(),
             root: String::new(),

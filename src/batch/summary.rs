@@ -5,6 +5,7 @@ use super::ledger::Entry;
 use super::record::Status;
 use super::stop::Reason;
 use crate::Result;
+use crate::device::Counters;
 
 /// How a run ended.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,6 +30,8 @@ pub struct Summary {
     pub slowest: Vec<(String, f64)>,
     /// Wall clock.
     pub seconds: f64,
+    /// What a GPU was given to do, if one was opened.
+    pub gpu: Option<Counters>,
 }
 
 impl std::fmt::Display for Summary {

@@ -32,9 +32,11 @@ impl Args {
 fn list(all: &[Adapter]) -> String {
     let chosen = all.first().filter(|a| !a.software).map_or("cpu", |a| &a.name);
     let mut text = format!("cpu: {} threads\n", std::thread::available_parallelism().map_or(1, usize::from));
-    for a in all {
+    for (number, a) in all.iter().enumerate() {
         let kind = if a.software { "software adapter, " } else { "" };
-        text += &format!("{}: {kind}{}, {}, bindings of {} MiB\n", a.name, a.backend, a.driver, a.binding_limit >> 20);
+        let Adapter { name, backend, driver, binding_limit, .. } = a;
+        text +=
+            &format!("{name}: {kind}{backend}, {driver}, bindings of {} MiB; --gpus {number}\n", binding_limit >> 20);
     }
     if all.is_empty() {
         text += "no GPU adapter was found; the CPU gives the same tables\n";

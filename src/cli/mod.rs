@@ -22,7 +22,7 @@ mod robustness;
 mod run;
 
 use crate::batch::Recipes;
-use crate::device::{AdapterChoice, Device, Gpu, adapters};
+use crate::device::{AdapterChoice, Device, Gpu};
 use crate::recipe::{Recipe, preset};
 use crate::{Error, Result};
 use clap::{Parser, Subcommand};
@@ -152,11 +152,8 @@ fn device(choice: &str) -> Result<Device> {
     match choice {
         "cpu" => Ok(Device::Cpu),
         "gpu" => Ok(Device::Gpu(Gpu::open(&AdapterChoice::Best)?)),
-        "auto" => match adapters().first() {
-            // A GPU that does not open is no reason to stop when nobody asked for it.
-            Some(a) if !a.software => Ok(Gpu::open(&AdapterChoice::Best).map_or(Device::Cpu, Device::Gpu)),
-            _ => Ok(Device::Cpu),
-        },
+        // A GPU that does not open is no reason to stop when nobody asked for it.
+        "auto" => Ok(Gpu::open(&AdapterChoice::Hardware).map_or(Device::Cpu, Device::Gpu)),
         name => Ok(Device::Gpu(Gpu::open(&AdapterChoice::Named(name.into()))?)),
     }
 }

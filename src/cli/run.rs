@@ -3,8 +3,10 @@
 use super::last_words::{last_words, quiet_words};
 use super::progress::Progress;
 use super::{End, json_log, list, print, say};
-use crate::batch::{self, Bytes, Existing, Observer, Plan, Reason, Recipes, Settings, Shard, Stop, Summary};
-use crate::device::Device;
+use crate::batch::{
+    self, Bytes, DeviceChoice, Existing, Observer, Plan, Reason, Recipes, Settings, Shard, Stop, Summary,
+};
+use crate::device::AdapterChoice;
 use crate::profile;
 use crate::write::csv;
 use crate::{Error, Result};
@@ -34,6 +36,9 @@ pub(super) struct Args {
     /// auto, cpu, gpu, or part of an adapter's name; the tables are the same
     #[arg(short, long, default_value = "auto")]
     device: String,
+    /// Several GPUs, each for a part of the images: their numbers in the list of `uptake devices`, like 0,1
+    #[arg(long, value_name = "N,N", value_delimiter = ',', conflicts_with = "device")]
+    gpus: Vec<usize>,
     /// Images in work at once
     #[arg(short, long)]
     jobs: Option<usize>,
@@ -138,7 +143,6 @@ impl Args {
             exclude: self.exclude,
             out: self.out,
             strict: self.strict,
-            auto: self.device == "auto",
             shard: self.shard,
             command: super::command_line(),
             observer: match log {
@@ -157,13 +161,11 @@ impl Args {
         if self.profile {
             profile::enable();
         }
-        let device = profile::stage("device", "", || super::device(&self.device))?;
-        let summary = batch::run(&settings, &recipes, &device)?;
+        let summary = batch::run(&settings, &recipes, &device_choice(&self.device, &self.gpus))?;
         let tell = |text: &str| if log == Log::Json { json_log::note(text) } else { say(text) };
         if self.profile {
             tell(&profile::report());
-            if let Device::Gpu(gpu) = &device {
-                let c = gpu.counters();
+            if let Some(c) = summary.gpu {
                 let (up, down) = (c.bytes_up as f64 / 1e6, c.bytes_down as f64 / 1e6);
                 tell(&format!(
                     "{} dispatches, {} uploads of {up:.1} MB, {} read-backs of {down:.1} MB\n",
@@ -179,6 +181,17 @@ impl Args {
             });
         }
         Ok(end(&summary, settings.shard))
+    }
+}
+
+/// The GPUs of these numbers, or else the device of that name.
+fn device_choice(name: &str, gpus: &[usize]) -> DeviceChoice {
+    match name {
+        _ if !gpus.is_empty() => DeviceChoice::Adapters(gpus.iter().copied().map(AdapterChoice::Number).collect()),
+        "cpu" => DeviceChoice::Cpu,
+        "auto" => DeviceChoice::Auto,
+        "gpu" => DeviceChoice::Adapters(vec![AdapterChoice::Best]),
+        name => DeviceChoice::Adapters(vec![AdapterChoice::Named(name.into())]),
     }
 }
 

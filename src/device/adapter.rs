@@ -23,33 +23,64 @@ pub struct Adapter {
 pub enum AdapterChoice {
     /// The best one; a software adapter only if there is nothing else.
     Best,
+    /// The best one that is no software adapter.
+    Hardware,
+    /// The one at this place of the list of [`adapters`], from 0.
+    Number(usize),
     /// The first whose name contains this text, whatever the case of letters.
     Named(String),
 }
 
+/// Driver systems in the order that they are asked in, one at a time: the next one costs its start as well.
+const BACKENDS: [wgpu::Backends; 3] = [wgpu::Backends::VULKAN, wgpu::Backends::METAL, wgpu::Backends::DX12];
+
 impl AdapterChoice {
     /// The adapter that is meant.
     pub(super) fn find(&self) -> Result<wgpu::Adapter> {
-        let all = found();
-        let adapter = match self {
-            AdapterChoice::Best => all.first(),
-            AdapterChoice::Named(name) => {
-                let name = name.to_lowercase();
-                all.iter().find(|a| a.get_info().name.to_lowercase().contains(&name))
+        if let AdapterChoice::Number(number) = self {
+            return numbered(*number);
+        }
+        let mut others = Vec::new();
+        for backend in BACKENDS {
+            let (mut meant, rest): (Vec<_>, Vec<_>) = found(backend).into_iter().partition(|a| self.means(a));
+            if !meant.is_empty() {
+                return Ok(meant.swap_remove(0));
             }
-        };
-        adapter.cloned().ok_or_else(|| {
-            let names: Vec<_> = all.iter().map(|a| a.get_info().name).collect();
+            others.extend(rest);
+        }
+        let names: Vec<_> = others.iter().map(|a| a.get_info().name).collect();
+        let last = others.into_iter().next().filter(|_| *self == AdapterChoice::Best);
+        last.ok_or_else(|| {
             let have = if names.is_empty() { "none was found".into() } else { format!("found: {}", names.join(", ")) };
             Error::device(format!("no such GPU adapter; {have}"))
                 .remedy("--device cpu (the same table), or install a Vulkan driver (Debian: mesa-vulkan-drivers)")
         })
     }
+
+    /// Whether it is what was asked for, and nothing better can be among the others.
+    fn means(&self, a: &wgpu::Adapter) -> bool {
+        let info = a.get_info();
+        match self {
+            AdapterChoice::Best | AdapterChoice::Hardware => info.device_type != wgpu::DeviceType::Cpu,
+            AdapterChoice::Number(_) => false,
+            AdapterChoice::Named(name) => info.name.to_lowercase().contains(&name.to_lowercase()),
+        }
+    }
 }
 
-fn instance() -> wgpu::Instance {
+fn numbered(number: usize) -> Result<wgpu::Adapter> {
+    let mut all = found(wgpu::Backends::PRIMARY);
+    if number < all.len() {
+        return Ok(all.swap_remove(number));
+    }
+    let have = if all.is_empty() { "none was found".into() } else { format!("there are 0 to {}", all.len() - 1) };
+    Err(Error::device(format!("there is no GPU {number}: {have}"))
+        .remedy("uptake devices lists them with their numbers"))
+}
+
+fn instance(backends: wgpu::Backends) -> wgpu::Instance {
     let mut desc = wgpu::InstanceDescriptor::new_without_display_handle();
-    desc.backends = wgpu::Backends::PRIMARY;
+    desc.backends = backends;
     // The validation layers are the developer's; a missing one must not print into a user's log.
     desc.flags = wgpu::InstanceFlags::empty();
     wgpu::Instance::new(desc)
@@ -77,13 +108,14 @@ fn rank(a: &wgpu::Adapter) -> u8 {
     }
 }
 
-fn found() -> Vec<wgpu::Adapter> {
-    let mut all = pollster::block_on(instance().enumerate_adapters(wgpu::Backends::PRIMARY));
+/// The adapters of some driver systems, the best one first.
+fn found(backends: wgpu::Backends) -> Vec<wgpu::Adapter> {
+    let mut all = pollster::block_on(instance(backends).enumerate_adapters(backends));
     all.sort_by_key(rank);
     all
 }
 
 /// All adapters, the one that would be chosen first.
 pub fn adapters() -> Vec<Adapter> {
-    found().iter().map(describe).collect()
+    found(wgpu::Backends::PRIMARY).iter().map(describe).collect()
 }

@@ -17,6 +17,26 @@ pub struct Counters {
     pub readbacks: u64,
     /// Bytes brought down.
     pub bytes_down: u64,
+    /// Kernels that were compiled only when they were wanted.
+    pub compiled_late: u64,
+    /// Times that there was no memory left for an array.
+    pub memory_refused: u64,
+}
+
+impl Counters {
+    /// Of two devices together.
+    pub fn and(self, other: Self) -> Self {
+        Counters {
+            dispatches: self.dispatches + other.dispatches,
+            submissions: self.submissions + other.submissions,
+            uploads: self.uploads + other.uploads,
+            bytes_up: self.bytes_up + other.bytes_up,
+            readbacks: self.readbacks + other.readbacks,
+            bytes_down: self.bytes_down + other.bytes_down,
+            compiled_late: self.compiled_late + other.compiled_late,
+            memory_refused: self.memory_refused + other.memory_refused,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -27,6 +47,8 @@ pub(super) struct Count {
     pub bytes_up: AtomicU64,
     pub readbacks: AtomicU64,
     pub bytes_down: AtomicU64,
+    pub compiled_late: AtomicU64,
+    pub memory_refused: AtomicU64,
 }
 
 impl Count {
@@ -40,6 +62,8 @@ impl Count {
             bytes_up: self.bytes_up.load(at),
             readbacks: self.readbacks.load(at),
             bytes_down: self.bytes_down.load(at),
+            compiled_late: self.compiled_late.load(at),
+            memory_refused: self.memory_refused.load(at),
         }
     }
 }

@@ -45,6 +45,11 @@ impl Failure {
     }
 }
 
+/// A driver that panicked while it opened.
+pub(super) fn of_driver() -> Error {
+    Error::device("the driver failed while the device was opened").remedy("--device cpu (the same table)")
+}
+
 /// On one line, for messages and tables.
 fn failed(what: &impl std::fmt::Display) -> String {
     let what = what.to_string();

@@ -3,24 +3,15 @@
 use super::adapter::{Adapter, AdapterChoice, describe};
 use super::buffer::GpuBuffer;
 use super::counters::Counters;
-use super::kernel::{Access, GROUP, Kernel};
-use super::pool::{Pool, PooledMemory, lock, size_class};
+use super::kernel::{GROUP, Kernel};
+use super::pipelines::{Compiled, Pipelines};
+use super::pool::{Pool, PooledMemory, size_class};
 use super::queue::Queue;
 use super::recording::{Command, Dispatch, SLOT};
 use super::word::Word;
 use crate::{Error, Result, profile};
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
-
-type PipelineKey = (&'static str, Vec<u32>);
-
-/// A kernel for arrays of so many windows, as the device takes it.
-#[derive(Clone)]
-struct Compiled {
-    pipeline: wgpu::ComputePipeline,
-    layout: wgpu::BindGroupLayout,
-}
 
 struct Inner {
     adapter: Adapter,
@@ -30,7 +21,7 @@ struct Inner {
     /// Storage buffers that a kernel may bind.
     bindings: u32,
     max_buffer: u64,
-    pipelines: Mutex<HashMap<PipelineKey, Compiled>>,
+    pipelines: Pipelines,
     pool: Arc<Pool>,
 }
 
@@ -59,8 +50,11 @@ impl Gpu {
     /// # Errors
     /// As [`Gpu::open`].
     pub fn open_with(choice: &AdapterChoice, window_bytes: Option<u64>) -> Result<Self> {
-        let adapter = choice.find()?;
-        let limits = adapter.limits();
+        Self::open_adapter(&choice.find()?, window_bytes)
+    }
+
+    pub(super) fn open_adapter(adapter: &wgpu::Adapter, window_bytes: Option<u64>) -> Result<Self> {
+        let limits = limits(&adapter.limits());
         let clock = wgpu::Features::TIMESTAMP_QUERY;
         let clock = if profile::is_on() { adapter.features() & clock } else { wgpu::Features::empty() };
         let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
@@ -71,14 +65,15 @@ impl Gpu {
         }))
         .map_err(|e| Error::device(format!("{} does not open: {e}", adapter.get_info().name)))?;
         let window = window_bytes.unwrap_or(u64::MAX).min(limits.max_storage_buffer_binding_size).min(1 << 31);
-        let adapter = describe(&adapter);
+        let adapter = describe(adapter);
+        let chunk = (window / 256 * 64).max(64) as u32;
         Ok(Gpu(Arc::new(Inner {
             queue: Arc::new(Queue::new(device, queue, &adapter.name, !clock.is_empty())),
             adapter,
-            chunk: (window / 256 * 64).max(64) as u32,
+            chunk,
             bindings: limits.max_storage_buffers_per_shader_stage,
             max_buffer: limits.max_buffer_size,
-            pipelines: Mutex::default(),
+            pipelines: Pipelines::new(chunk),
             pool: Arc::default(),
         })))
     }
@@ -99,6 +94,14 @@ impl Gpu {
         self.0.queue.device.destroy();
     }
 
+    /// Compiles kernels ahead by so many threads, as images of the usual sizes want them.
+    ///
+    /// # Errors
+    /// The device is lost.
+    pub fn prepare(&self, kernels: &[&'static Kernel], threads: usize) -> Result<()> {
+        self.0.pipelines.prepare(&self.0.queue, kernels, threads)
+    }
+
     /// What was dispatched and moved so far.
     pub fn counters(&self) -> Counters {
         self.0.queue.count.read()
@@ -116,16 +119,18 @@ impl Gpu {
                 self.0.adapter.name, self.0.max_buffer
             )));
         }
-        let raw = match self.0.pool.take(size) {
-            Some(b) => b,
-            None => self.0.queue.device.create_buffer(&wgpu::BufferDescriptor {
-                label: None,
-                size,
-                usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST,
-                mapped_at_creation: false,
-            }),
-        };
+        let taken = self.0.pool.take(size).or_else(|| self.0.queue.create_array(size));
+        // What is kept for images of other sizes may be what is missing.
+        let taken = taken.or_else(|| {
+            self.0.pool.clear();
+            self.0.queue.create_array(size)
+        });
         self.0.queue.check()?;
+        let Some(raw) = taken else {
+            self.0.queue.count.memory_refused.fetch_add(1, Ordering::Relaxed);
+            let adapter = &self.0.adapter.name;
+            return Err(Error::device(format!("{adapter} has no memory left for an array of {size} bytes")));
+        };
         Ok(GpuBuffer::new(PooledMemory::new(raw, self.0.pool.clone()), self.0.queue.clone(), len))
     }
 
@@ -146,10 +151,10 @@ impl Gpu {
     /// Larger than the device can hold.
     pub fn upload<T: Word>(&self, data: &[T]) -> Result<GpuBuffer<T>> {
         let b = self.alloc::<T>(data.len())?;
-        let words: Vec<u32> = data.iter().map(|v| v.word()).collect();
+        let words = T::words(data);
         let bytes = bytemuck::cast_slice(&words);
-        if !bytes.is_empty() {
-            // Through a staging buffer in the encoder, so that it comes after what was recorded for pooled memory.
+        // In the encoder in either way, so that it comes after what was recorded for pooled memory.
+        if !bytes.is_empty() && !self.0.queue.stage(bytes, b.raw()?) {
             let (from, to) = (self.filled(bytes)?, b.raw()?.clone());
             self.0.queue.record(Command::Copy { from, to, at: 0, bytes: bytes.len() as u64 });
         }
@@ -216,7 +221,8 @@ impl Gpu {
                 self.0.bindings
             )));
         }
-        let Compiled { pipeline, layout } = self.compiled(kernel, &windows)?;
+        let (Compiled { pipeline, layout }, late) = self.0.pipelines.get(&self.0.queue, kernel, windows.clone())?;
+        self.0.queue.count.compiled_late.fetch_add(late.into(), Ordering::Relaxed);
         let groups = if kernel.is_cooperative() { count as u32 } else { (count as u32).div_ceil(GROUP) };
         let grid = groups.min(65_535);
         const { assert!(8 + size_of::<P>() <= SLOT, "parameters are larger than their slot") };
@@ -250,49 +256,17 @@ impl Gpu {
         self.0.queue.count.dispatches.fetch_add(1, Ordering::Relaxed);
         self.0.queue.check()
     }
+}
 
-    /// The compiled kernel. The list is not held while it is compiled: two images that come at once both compile it.
-    fn compiled(&self, kernel: &'static Kernel, windows: &[u32]) -> Result<Compiled> {
-        let key = (kernel.name, windows.to_vec());
-        let compiled = lock(&self.0.pipelines).get(&key).cloned();
-        if let Some(compiled) = compiled {
-            return Ok(compiled);
-        }
-        let device = &self.0.queue.device;
-        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some(kernel.name),
-            source: wgpu::ShaderSource::Wgsl(kernel.wgsl(windows, self.0.chunk).into()),
-        });
-        let mut kinds = vec![(wgpu::BufferBindingType::Uniform, true)];
-        for (array, &n) in kernel.arrays.iter().zip(windows) {
-            let read_only = array.access == Access::Read;
-            kinds.extend((0..n).map(|_| (wgpu::BufferBindingType::Storage { read_only }, false)));
-        }
-        let entries: Vec<_> = (0..)
-            .zip(kinds)
-            .map(|(binding, (ty, has_dynamic_offset))| wgpu::BindGroupLayoutEntry {
-                binding,
-                visibility: wgpu::ShaderStages::COMPUTE,
-                ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset, min_binding_size: None },
-                count: None,
-            })
-            .collect();
-        let layout =
-            device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: None, entries: &entries });
-        let all = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-            label: None,
-            bind_group_layouts: &[Some(&layout)],
-            immediate_size: 0,
-        });
-        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label: Some(kernel.name),
-            layout: Some(&all),
-            module: &module,
-            entry_point: Some("main"),
-            compilation_options: Default::default(),
-            cache: None,
-        });
-        self.0.queue.check()?;
-        Ok(lock(&self.0.pipelines).entry(key).or_insert(Compiled { pipeline, layout }).clone())
+/// What kernels need of an adapter: large arrays, and many of them. The rest is what every adapter has.
+fn limits(of: &wgpu::Limits) -> wgpu::Limits {
+    wgpu::Limits {
+        max_storage_buffer_binding_size: of.max_storage_buffer_binding_size,
+        max_storage_buffers_per_shader_stage: of.max_storage_buffers_per_shader_stage,
+        max_buffers_and_acceleration_structures_per_shader_stage: of
+            .max_buffers_and_acceleration_structures_per_shader_stage,
+        max_bindings_per_bind_group: of.max_bindings_per_bind_group,
+        max_buffer_size: of.max_buffer_size,
+        ..wgpu::Limits::downlevel_defaults().or_worse_values_from(of)
     }
 }

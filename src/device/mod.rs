@@ -8,7 +8,9 @@ mod counters;
 mod failure;
 mod gpu;
 pub mod kernel;
+mod opening;
 mod packed;
+mod pipelines;
 mod pool;
 mod queue;
 mod recording;
@@ -19,6 +21,8 @@ pub use adapter::{Adapter, AdapterChoice, adapters};
 pub use buffer::{Buffer, GpuBuffer};
 pub use counters::Counters;
 pub use gpu::Gpu;
+pub use opening::Opening;
+pub(crate) use packed::UNPACK;
 pub use word::Word;
 
 use crate::Result;

@@ -12,7 +12,8 @@ crate::params! {
     struct Params { low: u32, each: u32, bits: u32, mask: u32 }
 }
 
-const UNPACK: Kernel = Kernel {
+/// Takes elements apart.
+pub(crate) const UNPACK: Kernel = Kernel {
     name: "unpack",
     source: include_str!("../../shaders/unpack.wgsl"),
     shared: &[],

@@ -30,6 +30,12 @@ impl Pool {
         Some(buffer)
     }
 
+    /// Lets go of all that is free.
+    pub fn clear(&self) {
+        let free = std::mem::take(&mut *lock(&self.0));
+        drop(free);
+    }
+
     fn give_back(&self, raw: wgpu::Buffer) {
         let mut free = lock(&self.0);
         if free.bytes + raw.size() <= POOL_BYTES {

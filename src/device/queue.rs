@@ -6,7 +6,7 @@
 use super::counters::Count;
 use super::failure::Failure;
 use super::pool::lock;
-use super::recording::{Command, Dispatch, Recording, SLOT, SLOTS};
+use super::recording::{Command, Dispatch, Recording, SLOT, SLOTS, STAGED};
 use super::timer::Timer;
 use super::word::Word;
 use crate::{Error, Result};
@@ -32,12 +32,24 @@ pub(super) struct Queue {
     recording: Mutex<Recording>,
     /// The parameters of the dispatches of a submission.
     pub params: wgpu::Buffer,
+    /// The small arrays of a submission.
+    staging: wgpu::Buffer,
     /// Submissions go one by one, in the order of recording. Holds the last one.
     turn: Mutex<Option<wgpu::SubmissionIndex>>,
     failure: Failure,
     pub count: Count,
     /// Only if times are asked for and the adapter has a clock.
     timer: Option<Timer>,
+}
+
+/// A buffer that the host fills before each submission.
+fn shared(device: &wgpu::Device, label: &str, size: usize, usage: wgpu::BufferUsages) -> wgpu::Buffer {
+    device.create_buffer(&wgpu::BufferDescriptor {
+        label: Some(label),
+        size: size as u64,
+        usage: usage | wgpu::BufferUsages::COPY_DST,
+        mapped_at_creation: false,
+    })
 }
 
 impl std::fmt::Debug for Queue {
@@ -51,12 +63,8 @@ impl Queue {
     pub fn new(device: wgpu::Device, raw: wgpu::Queue, adapter: &str, timed: bool) -> Self {
         Queue {
             failure: Failure::of(&device, adapter),
-            params: device.create_buffer(&wgpu::BufferDescriptor {
-                label: Some("parameters"),
-                size: (SLOTS * SLOT) as u64,
-                usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-                mapped_at_creation: false,
-            }),
+            params: shared(&device, "parameters", SLOTS * SLOT, wgpu::BufferUsages::UNIFORM),
+            staging: shared(&device, "small arrays", STAGED, wgpu::BufferUsages::COPY_SRC),
             timer: timed.then(|| Timer::new(&device, &raw)),
             device,
             raw,
@@ -82,9 +90,23 @@ impl Queue {
         self.failure.error(&what)
     }
 
+    /// Memory for an array; nothing if there is none left, which is no failure of the device.
+    pub fn create_array(&self, size: u64) -> Option<wgpu::Buffer> {
+        let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
+        let scope = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let raw =
+            self.device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false });
+        pollster::block_on(scope.pop()).is_none().then_some(raw)
+    }
+
     /// Writes something down; nothing runs before the next submission.
     pub fn record(&self, command: Command) {
         lock(&self.recording).commands.push(command);
+    }
+
+    /// Writes down that an array goes up; returns whether it is small enough for the room that is left.
+    pub fn stage(&self, array: &[u8], to: &wgpu::Buffer) -> bool {
+        lock(&self.recording).stage(array, to)
     }
 
     /// Writes a kernel down, and hands over what is recorded if that is much.
@@ -117,7 +139,10 @@ impl Queue {
         if !recording.params.is_empty() {
             self.raw.write_buffer(&self.params, 0, &recording.params);
         }
-        let (mut encoder, timed) = recording.encode(&self.device, self.timer.as_ref());
+        if !recording.staged.is_empty() {
+            self.raw.write_buffer(&self.staging, 0, &recording.staged);
+        }
+        let (mut encoder, timed) = recording.encode(&self.device, &self.staging, self.timer.as_ref());
         let times = self.timer.as_ref().and_then(|t| t.resolve(&self.device, &mut encoder, timed));
         let index = self.raw.submit([encoder.finish()]);
         self.count.submissions.fetch_add(1, Ordering::Relaxed);

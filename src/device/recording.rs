@@ -1,7 +1,8 @@
 //! Commands on their way to a GPU: written down as they come, made into one submission at a time.
 //!
 //! What a kernel is told (its parameters) stands in one buffer that all submissions share: each dispatch reads its own slot by
-//! an offset, so none needs a buffer of its own. The queue fills the buffer before the commands that read it.
+//! an offset, so none needs a buffer of its own. Small arrays that go up (edges of bins, tables by the object) share another
+//! one. The queue fills both before the commands that read them.
 
 use super::timer::Timer;
 
@@ -10,12 +11,17 @@ pub(super) const SLOTS: usize = 256;
 /// Bytes that the parameters of a kernel take at most; every offset of a slot is a multiple of it, as all adapters allow.
 pub(super) const SLOT: usize = 256;
 
+/// Bytes of small arrays that one submission has room for.
+pub(super) const STAGED: usize = 1 << 16;
+
 /// Something for the device to do.
 pub(super) enum Command {
     /// Sets a buffer to zero.
     Clear(wgpu::Buffer),
     /// Copies the first bytes of a buffer to a place in another.
     Copy { from: wgpu::Buffer, to: wgpu::Buffer, at: u64, bytes: u64 },
+    /// Copies bytes of small arrays, from a place on, to the beginning of a buffer.
+    Unstage { from: u64, to: wgpu::Buffer, bytes: u64 },
     /// Runs a kernel, which finds its parameters in the slot of this number.
     Dispatch(Dispatch, u32),
 }
@@ -34,6 +40,8 @@ pub(super) struct Recording {
     pub commands: Vec<Command>,
     /// The parameters of its dispatches, a slot each.
     pub params: Vec<u8>,
+    /// Small arrays that go up.
+    pub staged: Vec<u8>,
 }
 
 impl Recording {
@@ -50,9 +58,25 @@ impl Recording {
         self.commands.push(Command::Dispatch(dispatch, slot as u32));
     }
 
+    /// Adds a small array, a multiple of four bytes, that goes to a buffer. Returns whether there was room for it.
+    pub fn stage(&mut self, array: &[u8], to: &wgpu::Buffer) -> bool {
+        let from = self.staged.len();
+        let has_room = from + array.len() <= STAGED;
+        if has_room {
+            self.staged.extend_from_slice(array);
+            self.commands.push(Command::Unstage { from: from as u64, to: to.clone(), bytes: array.len() as u64 });
+        }
+        has_room
+    }
+
     /// As the driver takes it: kernels that follow each other share a pass, or have one each if they are timed. Also gives
     /// the names of those that are.
-    pub fn encode(&self, device: &wgpu::Device, timer: Option<&Timer>) -> (wgpu::CommandEncoder, Vec<&'static str>) {
+    pub fn encode(
+        &self,
+        device: &wgpu::Device,
+        staging: &wgpu::Buffer,
+        timer: Option<&Timer>,
+    ) -> (wgpu::CommandEncoder, Vec<&'static str>) {
         let mut encoder = device.create_command_encoder(&Default::default());
         let mut timed = Vec::new();
         let mut rest = self.commands.as_slice();
@@ -60,6 +84,7 @@ impl Recording {
             match first {
                 Command::Clear(buffer) => encoder.clear_buffer(buffer, 0, None),
                 Command::Copy { from, to, at, bytes } => encoder.copy_buffer_to_buffer(from, 0, to, *at, *bytes),
+                Command::Unstage { from, to, bytes } => encoder.copy_buffer_to_buffer(staging, *from, to, 0, *bytes),
                 Command::Dispatch(dispatch, slot) => {
                     let timestamp_writes = timer.and_then(|t| t.next(&mut timed, dispatch.kernel));
                     let descriptor = wgpu::ComputePassDescriptor { label: None, timestamp_writes };

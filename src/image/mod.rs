@@ -14,7 +14,7 @@ mod volume;
 pub use classes::Classes;
 pub use gallery::Gallery;
 pub use labels::Labels;
-pub(crate) use object_runs::{ObjectRun, ObjectRuns};
+pub(crate) use object_runs::{ObjectRun, ObjectRuns, scan_rows};
 pub use object_set::{ObjectSet, Origin};
 pub use patient_grid::PatientGrid;
 pub use scale::Scale;

@@ -106,6 +106,31 @@ impl ObjectRuns {
         self.of(label).iter().map(|run| u64::from(run.len())).sum()
     }
 
+    /// In how many pieces a label is, over corners.
+    pub fn pieces(&self, label: u32, shape: Shape) -> u32 {
+        let runs = self.of(label);
+        let mut parent: Vec<usize> = (0..runs.len()).collect();
+        let mut pieces = runs.len() as u32;
+        for (k, run) in runs.iter().enumerate() {
+            let [z, y] = run.zy(shape);
+            let same_slice = (y > 0).then(|| run.row - 1).into_iter();
+            let beside = [y.checked_sub(1), Some(y), Some(y + 1).filter(|y| *y < shape.y)].into_iter().flatten();
+            let slice_before = beside.filter(|_| z > 0).map(|y| ((z - 1) * shape.y + y) as u32);
+            for row in same_slice.chain(slice_before) {
+                let first = runs.partition_point(|other| (other.row, other.end) < (row, run.start));
+                let touching = runs[first..].iter().take_while(|other| other.row == row && other.start <= run.end);
+                for other in first..first + touching.count() {
+                    let (one, two) = (root(&mut parent, other), root(&mut parent, k));
+                    if one != two {
+                        parent[two] = one;
+                        pieces -= 1;
+                    }
+                }
+            }
+        }
+        pieces
+    }
+
     /// An image that is `value(label)` on the objects, else 0.
     pub fn draw<T: Copy + Default + Send>(&self, shape: Shape, value: impl Fn(u32) -> T + Sync) -> Vec<T> {
         let mut image = zeros(shape.len());
@@ -139,30 +164,45 @@ impl ObjectRuns {
     }
 }
 
+/// The run that stands for the piece of one of them.
+fn root(parent: &mut [usize], mut k: usize) -> usize {
+    while parent[k] != k {
+        parent[k] = parent[parent[k]];
+        k = parent[k];
+    }
+    k
+}
+
 /// The runs of objects in raster order, part by part of the image.
 fn scan(voxels: &[u32], shape: Shape, object: impl Fn(u32) -> u32 + Sync) -> Vec<Vec<(u32, ObjectRun)>> {
     let width = shape.x.max(1);
     let rows = (voxels.len() / width).div_ceil(4 * rayon::current_num_threads()).max(1);
-    let parts = voxels.par_chunks(rows * width).enumerate().map(|(k, part)| {
-        let mut found: Vec<(u32, ObjectRun)> = Vec::new();
-        for (row, voxels) in (k * rows..).zip(part.chunks_exact(width)) {
-            let (row, mut x) = (row as u32, 0);
-            while x < voxels.len() {
-                let (object, end) = (object(voxels[x]), end_of_run(voxels, x));
-                match found.last_mut() {
-                    _ if object == 0 => {}
-                    // Different voxels may be of one object.
-                    Some((last, run)) if *last == object && run.row == row && run.end == x as u32 => {
-                        run.end = end as u32
-                    }
-                    _ => found.push((object, ObjectRun { row, start: x as u32, end: end as u32 })),
-                }
-                x = end;
-            }
-        }
-        found
-    });
+    let parts = voxels.par_chunks(rows * width).enumerate().map(|(k, part)| scan_rows(part, k * rows, width, &object));
     parts.collect()
+}
+
+/// The runs of objects in some rows of an image, the first of which has a number, in raster order.
+pub(crate) fn scan_rows(
+    voxels: &[u32],
+    first_row: usize,
+    width: usize,
+    object: impl Fn(u32) -> u32,
+) -> Vec<(u32, ObjectRun)> {
+    let mut found: Vec<(u32, ObjectRun)> = Vec::new();
+    for (row, voxels) in (first_row..).zip(voxels.chunks_exact(width)) {
+        let (row, mut x) = (row as u32, 0);
+        while x < voxels.len() {
+            let (object, end) = (object(voxels[x]), end_of_run(voxels, x));
+            match found.last_mut() {
+                _ if object == 0 => {}
+                // Different voxels may be of one object.
+                Some((last, run)) if *last == object && run.row == row && run.end == x as u32 => run.end = end as u32,
+                _ => found.push((object, ObjectRun { row, start: x as u32, end: end as u32 })),
+            }
+            x = end;
+        }
+    }
+    found
 }
 
 #[cfg(test)]

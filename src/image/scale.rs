@@ -53,7 +53,13 @@ impl Scale {
         Scale { factor: libm::ldexp(self.factor, -(bits.min(31) as i32)).max(f64::from_bits(1)), ..self }
     }
 
+    /// No sample has a value beyond the numbers.
+    pub(crate) fn is_finite(&self) -> bool {
+        [i32::MIN, i32::MAX].iter().all(|s| self.value(f64::from(*s)).is_finite())
+    }
+
     /// The value of a sample, or of any linear combination of samples whose weights add up to 1.
+    #[inline]
     pub fn value(&self, sample: f64) -> f64 {
         sample * self.factor + self.offset
     }

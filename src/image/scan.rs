@@ -1,6 +1,6 @@
 //! What a reader returns: the channels of one image with their calibration and provenance.
 
-use crate::image::{Classes, PatientGrid, Volume};
+use crate::image::{Classes, Labels, PatientGrid, Volume};
 use crate::table::Table;
 use crate::units::{Shape, Spacing};
 use serde::Deserialize;
@@ -119,12 +119,14 @@ pub enum PointOrigin {
 }
 
 /// Regions drawn elsewhere, on the grid of an image: label images, RTSTRUCT, DICOM SEG.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Regions {
     /// Size of the grid.
     pub shape: Shape,
-    /// 0 outside; any other number names a region.
+    /// 0 outside; any other number names a region. Empty where there are `labels`.
     pub voxels: Vec<u32>,
+    /// Of points, which are small and may be millions: region 1, 2, ..., on the host.
+    pub labels: Option<Labels>,
     /// Names of the regions by number, if the file has names.
     pub names: std::collections::BTreeMap<u32, String>,
     /// Of points: where region 1, 2, ... lies, z, y, x in pixels of the image.
@@ -138,6 +140,14 @@ pub struct Regions {
 impl Regions {
     /// None, on a grid of that size.
     pub fn none(shape: Shape) -> Self {
-        Regions { shape, voxels: vec![], names: Default::default(), points: vec![], classes: None, notes: vec![] }
+        Regions {
+            shape,
+            voxels: vec![],
+            labels: None,
+            names: Default::default(),
+            points: vec![],
+            classes: None,
+            notes: vec![],
+        }
     }
 }

@@ -11,7 +11,7 @@ use super::object::Object;
 type Point = [i64; 2];
 
 /// y, first x and last x of the pixels of a row.
-type Span = (i64, i64, i64);
+pub(super) type Span = (i64, i64, i64);
 
 /// Convex hull measures in pixels.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,7 +65,7 @@ impl Hull {
 
 /// Leftmost and rightmost midpoints of the sides of the pixels in each row of half pixels, from the ends of the spans of
 /// rising rows.
-fn midpoints(spans: &[Span]) -> Vec<Point> {
+pub(super) fn midpoints(spans: &[Span]) -> Vec<Point> {
     let mut out: Vec<Point> = Vec::with_capacity(6 * spans.len());
     for &(y, a, b) in spans {
         let (y, a, b) = (2 * y, 2 * a, 2 * b);
@@ -87,16 +87,16 @@ fn turn(p: &Point, q: &Point, r: &Point) -> i64 {
 /// Andrew's monotone chain over points in rising order: strict corners only.
 pub(super) fn convex(points: &[Point]) -> Vec<Point> {
     debug_assert!(points.is_sorted());
-    let mut hull = Vec::new();
+    let mut hull = Vec::with_capacity(points.len() + 2);
     chain(&mut hull, points.iter());
     chain(&mut hull, points.iter().rev());
     hull
 }
 
 /// The same over the two ends of each row: one chain goes along the left ends, the other back along the right ones.
-fn convex_rows(points: &[Point]) -> Vec<Point> {
+pub(super) fn convex_rows(points: &[Point]) -> Vec<Point> {
     debug_assert!(points.is_sorted());
-    let mut hull = Vec::new();
+    let mut hull = Vec::with_capacity(points.len() + 2);
     chain(&mut hull, points.iter().step_by(2).chain(points.last()));
     chain(&mut hull, points.iter().skip(1).step_by(2).rev().chain(points.first()));
     hull

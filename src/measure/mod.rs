@@ -61,7 +61,7 @@ pub use neighbours::Places;
 pub use reference::Reference;
 pub use registry::{Chosen, FAMILIES, family};
 pub(crate) use spot::FWHM as SPOT_FWHM;
-pub(crate) use spot_fit::{Start as SpotStart, fit as fit_spot};
+pub(crate) use spot_fit::{Start as SpotStart, place as place_spot};
 
 use crate::image::{Classes, Labels, PatientGrid, Volume};
 use crate::ops::extent::{Extent, extents};

@@ -37,6 +37,20 @@ pub(crate) struct Start<'a> {
     pub sigma: [f64; 3],
 }
 
+impl Start<'_> {
+    /// The given sigmas along z and in the plane.
+    fn widths(&self) -> [f64; 2] {
+        [self.sigma[0].max(1e-3), (self.sigma[1] * self.sigma[2]).sqrt()]
+    }
+
+    /// Is a Gaussian a spot that lies near?
+    fn is_spot(&self, p: &[f64; N]) -> bool {
+        let axes = usize::from(self.shape.z == 1)..3;
+        let far: f64 = axes.map(|a| (p[2 + a] / self.sigma[a].max(0.5)).powi(2)).sum();
+        p[1] > 0.0 && far <= FARTHEST * FARTHEST && p.iter().all(|v| v.is_finite())
+    }
+}
+
 /// A spot.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Spot {
@@ -72,32 +86,45 @@ struct Window {
     points: Vec<([usize; 3], f64)>,
 }
 
+/// Where the spot is, by the Gaussian of the given sigma alone; nothing where there is none.
+pub(crate) fn place(start: &Start) -> Option<[f64; 3]> {
+    let near = near(start, &Window::around(start))?;
+    Some(std::array::from_fn(|a| start.at[a] + near[2 + a]))
+}
+
+/// The Gaussian of the given sigma.
+fn near(start: &Start, window: &Window) -> Option<[f64; N]> {
+    let depth = start.shape.z > 1;
+    // Two samples more than parameters of any fit, or nothing is left to judge by.
+    if window.points.len() < parameters(depth)[1] + 2 {
+        return None;
+    }
+    let samples = window.points.iter().map(|p| p.1);
+    let (low, high) = samples.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), s| (l.min(s), h.max(s)));
+    let [deep, plane] = start.widths();
+    let first = [low, high - low, 0.0, 0.0, 0.0, plane, deep];
+    let near = if depth { descend(first, [0, 1, 2, 3, 4], window) } else { descend(first, [0, 1, 3, 4], window) };
+    start.is_spot(&near).then_some(near)
+}
+
+/// How many parameters a fit has with the given sigma, and with a free one.
+fn parameters(depth: bool) -> [usize; 2] {
+    if depth { [5, 7] } else { [4, 5] }
+}
+
 /// Fits a spot; nothing where there is none.
 pub(crate) fn fit(start: &Start) -> Option<Spot> {
     let window = Window::around(start);
     let points = &window.points;
     let depth = start.shape.z > 1;
-    let fixed: Vec<usize> = if depth { vec![0, 1, 2, 3, 4] } else { vec![0, 1, 3, 4] };
-    let free: Vec<usize> = if depth { (0..N).collect() } else { vec![0, 1, 3, 4, 5] };
-    // Two samples more than parameters, or nothing is left to judge by.
-    if points.len() < free.len() + 2 {
-        return None;
-    }
-    let plane = (start.sigma[1] * start.sigma[2]).sqrt();
-    let (low, high) = points.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), p| (l.min(p.1), h.max(p.1)));
-    let first = [low, high - low, 0.0, 0.0, 0.0, plane, start.sigma[0].max(1e-3)];
-    let near = descend(first, &fixed, &window);
-    let is_spot = |p: &[f64; N]| {
-        let far: f64 = (0..3).filter(|a| depth || *a > 0).map(|a| (p[2 + a] / start.sigma[a].max(0.5)).powi(2)).sum();
-        p[1] > 0.0 && far <= FARTHEST * FARTHEST && p.iter().all(|v| v.is_finite())
-    };
-    if !is_spot(&near) {
-        return None;
-    }
-    let wide = descend(near, &free, &window);
-    let in_range = |a: usize| (SIGMAS[0] * first[a]..=SIGMAS[1] * first[a]).contains(&wide[a]);
-    let has_width = is_spot(&wide) && in_range(5) && (!depth || in_range(6));
-    let (p, parameters) = if has_width { (wide, free.len()) } else { (near, fixed.len()) };
+    let near = near(start, &window)?;
+    let wide =
+        if depth { descend(near, [0, 1, 2, 3, 4, 5, 6], &window) } else { descend(near, [0, 1, 3, 4, 5], &window) };
+    let [deep, plane] = start.widths();
+    let in_range = |a: usize, given: f64| (SIGMAS[0] * given..=SIGMAS[1] * given).contains(&wide[a]);
+    let has_width = start.is_spot(&wide) && in_range(5, plane) && (!depth || in_range(6, deep));
+    let [fixed, free] = parameters(depth);
+    let (p, parameters) = if has_width { (wide, free) } else { (near, fixed) };
     let left = window.left(&p, &window.bells(&p));
     let mean = points.iter().map(|p| p.1).sum::<f64>() / points.len() as f64;
     let all: f64 = points.iter().map(|p| (p.1 - mean).powi(2)).sum();
@@ -163,15 +190,15 @@ fn product(bells: &Bells, at: &[usize; 3]) -> f64 {
 }
 
 /// Levenberg and Marquardt's method over some of the parameters.
-fn descend(mut p: [f64; N], over: &[usize], window: &Window) -> [f64; N] {
+fn descend<const M: usize>(mut p: [f64; N], over: [usize; M], window: &Window) -> [f64; N] {
     let bells = window.bells(&p);
     let (mut before, mut damping) = (window.left(&p, &bells), 1e-3);
-    let mut equations = normal(&p, over, window, &bells);
+    let mut equations = normal(&p, &over, window, &bells);
     for _ in 0..STEPS {
         let (matrix, right) = equations;
         let mut damped = matrix;
-        (0..over.len()).for_each(|k| damped[k][k] *= 1.0 + damping);
-        let Some(step) = solve(damped, right, over.len()) else { return p };
+        (0..M).for_each(|k| damped[k][k] *= 1.0 + damping);
+        let Some(step) = solve(damped, right) else { return p };
         let mut next = p;
         over.iter().zip(step).for_each(|(k, s)| next[*k] += s);
         let bells = window.bells(&next);
@@ -182,7 +209,7 @@ fn descend(mut p: [f64; N], over: &[usize], window: &Window) -> [f64; N] {
             if done {
                 return p;
             }
-            equations = normal(&p, over, window, &bells);
+            equations = normal(&p, &over, window, &bells);
         } else {
             damping *= 10.0;
         }
@@ -191,55 +218,57 @@ fn descend(mut p: [f64; N], over: &[usize], window: &Window) -> [f64; N] {
 }
 
 /// The normal equations of a step.
-fn normal(p: &[f64; N], over: &[usize], window: &Window, bells: &Bells) -> ([[f64; N]; N], [f64; N]) {
-    let (mut matrix, mut right) = ([[0.0; N]; N], [0.0; N]);
+fn normal<const M: usize>(
+    p: &[f64; N],
+    over: &[usize; M],
+    window: &Window,
+    bells: &Bells,
+) -> ([[f64; M]; M], [f64; M]) {
+    let (mut matrix, mut right) = ([[0.0; M]; M], [0.0; M]);
     let (plane, deep) = (p[5] * p[5], p[6] * p[6]);
+    let is_deep = over.contains(&2);
     for (at, value) in &window.points {
         let (bell, d) = (product(bells, at), [0, 1, 2].map(|a| bells[a][at[a]].1));
         let height = p[1] * bell;
-        let slopes = [
-            1.0,
-            bell,
-            height * d[0] / deep,
-            height * d[1] / plane,
-            height * d[2] / plane,
-            height * (d[1] * d[1] + d[2] * d[2]) / (plane * p[5]),
-            height * d[0] * d[0] / (deep * p[6]),
-        ];
+        let across = [height * d[1] / plane, height * d[2] / plane];
+        let wide = height * (d[1] * d[1] + d[2] * d[2]) / (plane * p[5]);
+        // In the order of the parameters; those wanted are the first.
+        let slopes = if is_deep {
+            let [near, far] = [height * d[0] / deep, height * d[0] * d[0] / (deep * p[6])];
+            [1.0, bell, near, across[0], across[1], wide, far]
+        } else {
+            [1.0, bell, across[0], across[1], wide, 0.0, 0.0]
+        };
         let left = value - p[0] - height;
-        let mut wanted = [0.0; N];
-        wanted.iter_mut().zip(over).for_each(|(wanted, k)| *wanted = slopes[*k]);
-        for i in 0..over.len() {
+        let wanted: [f64; M] = std::array::from_fn(|k| slopes[k]);
+        // The whole matrix, though it is symmetric: rows of one length go through wide registers.
+        for i in 0..M {
             right[i] += wanted[i] * left;
-            for j in 0..=i {
-                matrix[i][j] += wanted[i] * wanted[j];
-            }
+            (0..M).for_each(|j| matrix[i][j] += wanted[i] * wanted[j]);
         }
     }
-    // It is symmetric.
-    (0..over.len()).for_each(|i| (0..i).for_each(|j| matrix[j][i] = matrix[i][j]));
     (matrix, right)
 }
 
-/// Solves `n` linear equations by elimination; nothing where they have no single answer.
-fn solve(mut m: [[f64; N]; N], mut right: [f64; N], n: usize) -> Option<[f64; N]> {
-    for k in 0..n {
-        let pivot = (k..n).max_by(|a, b| m[*a][k].abs().total_cmp(&m[*b][k].abs()))?;
+/// Solves linear equations by elimination; nothing where they have no single answer.
+fn solve<const M: usize>(mut m: [[f64; M]; M], mut right: [f64; M]) -> Option<[f64; M]> {
+    for k in 0..M {
+        let pivot = (k..M).max_by(|a, b| m[*a][k].abs().total_cmp(&m[*b][k].abs()))?;
         m.swap(k, pivot);
         right.swap(k, pivot);
         if m[k][k].abs() <= f64::MIN_POSITIVE || !m[k][k].is_finite() {
             return None;
         }
-        for i in k + 1..n {
+        for i in k + 1..M {
             let factor = m[i][k] / m[k][k];
             let row = m[k];
-            (k..n).for_each(|j| m[i][j] -= factor * row[j]);
+            (k..M).for_each(|j| m[i][j] -= factor * row[j]);
             right[i] -= factor * right[k];
         }
     }
-    let mut out = [0.0; N];
-    for k in (0..n).rev() {
-        let known: f64 = (k + 1..n).map(|j| m[k][j] * out[j]).sum();
+    let mut out = [0.0; M];
+    for k in (0..M).rev() {
+        let known: f64 = (k + 1..M).map(|j| m[k][j] * out[j]).sum();
         out[k] = (right[k] - known) / m[k][k];
     }
     Some(out)

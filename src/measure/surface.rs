@@ -51,16 +51,16 @@ impl Patterns {
     pub fn of(crop: &Crop) -> Self {
         let mut counts = vec![0u64; 256];
         let [nz, ny, nx] = crop.size;
+        let mut columns = vec![0u8; nx];
         for z in 1..nz {
             for y in 1..ny {
                 let row = |dz: usize, dy: usize| &crop.cells[crop.index(z - 1 + dz, y - 1 + dy, 0)..][..nx];
                 let rows = [row(0, 0), row(0, 1), row(1, 0), row(1, 1)];
-                let column = |x: usize| rows[0][x] | rows[1][x] << 2 | rows[2][x] << 4 | rows[3][x] << 6;
-                let mut left = column(0);
-                for x in 1..nx {
-                    let right = column(x);
+                for x in 0..nx {
+                    columns[x] = rows[0][x] | rows[1][x] << 2 | rows[2][x] << 4 | rows[3][x] << 6;
+                }
+                for (left, right) in columns.iter().zip(&columns[1..]) {
                     counts[usize::from(left | right << 1)] += 1;
-                    left = right;
                 }
             }
         }
@@ -156,19 +156,28 @@ fn points(ring: &[Edge], size: [f64; 3]) -> Vec<[f64; 3]> {
     ring.iter().map(|&(a, b)| midpoint(a, b, size)).collect()
 }
 
+/// The same in the room that there is for the points of one loop: areas are asked for by every object.
+fn points_in<'a>(room: &'a mut [[f64; 3]; 12], ring: &[Edge], size: [f64; 3]) -> &'a [[f64; 3]] {
+    let points = &mut room[..ring.len()];
+    points.iter_mut().zip(ring).for_each(|(point, &(a, b))| *point = midpoint(a, b, size));
+    points
+}
+
 /// Area of the smooth surface inside one cell.
 fn area(cell: &Cell, size: [f64; 3]) -> f64 {
+    let mut room = [[0.0; 3]; 12];
     cell.loops.iter().fold(0.0, |total, l| {
-        let points = points(&l.ring, size);
-        total + fan(&points, mean(&points))
+        let points = points_in(&mut room, &l.ring, size);
+        total + fan(points, mean(points))
     })
 }
 
 /// Area of the mesh inside one cell.
 fn mesh_area(cell: &Cell, size: [f64; 3]) -> f64 {
+    let mut room = [[0.0; 3]; 12];
     cell.loops.iter().fold(0.0, |total, l| {
-        let points = points(&l.ring, size);
-        total + l.tips.iter().map(|&k| fan(&points, points[k])).sum::<f64>() / l.tips.len() as f64
+        let points = points_in(&mut room, &l.ring, size);
+        total + l.tips.iter().map(|&k| fan(points, points[k])).sum::<f64>() / l.tips.len() as f64
     })
 }
 
@@ -245,7 +254,7 @@ fn fan(points: &[[f64; 3]], tip: [f64; 3]) -> f64 {
 /// Those triangles, each as the cross product of the sides that leave the tip.
 fn triangles(points: &[[f64; 3]], tip: [f64; 3]) -> impl Iterator<Item = [f64; 3]> {
     points.iter().enumerate().map(move |(i, p)| {
-        let q = points[(i + 1) % points.len()];
+        let q = if i + 1 < points.len() { points[i + 1] } else { points[0] };
         let [u, v]: [[f64; 3]; 2] = [p, &q].map(|e| std::array::from_fn(|a| e[a] - tip[a]));
         [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]]
     })

@@ -20,6 +20,8 @@ pub const OP: Op = Op {
     name: "background",
     summary: "Background estimate: smoothed opening",
     reference: "scipy.ndimage.grey_opening, gaussian_filter",
+    kernels: &[],
+    uses: &[&super::gaussian::OP, &super::morphology::OP],
     cases: &[
         Case {
             name: "a box smaller than the objects",

@@ -22,6 +22,8 @@ pub const OP: Op = Op {
     name: "contour",
     summary: "Isocontours around one voxel of each object",
     reference: "skimage.segmentation.flood",
+    kernels: &[&CUT, &PICK, &KERNEL],
+    uses: &[&super::label::OP, &super::maximum_position::OP],
     cases: &[
         Case { name: "five eighths of each maximum", run: |d, i| case(d, i, 0.625, 2.0) },
         Case { name: "some limits out of reach", run: |d, i| case(d, i, 1.1, 0.0) },

@@ -17,6 +17,8 @@ pub const OP: Op = Op {
     name: "cytoplasm",
     summary: "Cells without their nuclei",
     reference: "CellProfiler IdentifyTertiaryObjects",
+    kernels: &[&KERNEL],
+    uses: &[],
     cases: &[Case {
         name: "around labels",
         run: |d, i| {

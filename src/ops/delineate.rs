@@ -33,6 +33,17 @@ pub const OP: Op = Op {
     name: "delineate",
     summary: "Lesions around seeds: share of the maximum, against the background, or by mean and deviation",
     reference: "Boellaard et al. 2015; ITK ConfidenceConnectedImageFilter",
+    kernels: &[],
+    uses: &[
+        &super::contour::OP,
+        &super::cytoplasm::OP,
+        &super::grow::OP,
+        &super::maximum_position::OP,
+        &super::object_rank::OP,
+        &super::renumber::OP,
+        &super::sizes::OP,
+        &super::sums::OP,
+    ],
     cases: &[
         Case { name: "41 % of the maximum", run: |d, i| case(d, i, &Rule::Share { share: 0.41, shell: None }) },
         Case {

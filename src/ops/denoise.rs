@@ -30,6 +30,8 @@ pub const OP: Op = Op {
     name: "denoise",
     summary: "Gaussian filter as wide as the noise of the image asks for",
     reference: "docs/segmentation.md",
+    kernels: &[],
+    uses: &[&super::gaussian::OP, &super::noise::OP, &super::threshold::OP],
     cases: &[Case {
         name: "to a fiftieth",
         run: |d, i| {

@@ -17,6 +17,8 @@ pub const OP: Op = Op {
     name: "distance",
     summary: "Exact squared Euclidean distance to the background",
     reference: "scipy.ndimage.distance_transform_edt",
+    kernels: nearest::KERNELS,
+    uses: &[],
     cases: &[
         Case { name: "equal axes", run: |d, i| words(d, distance(d, &i.mask(d)?, [1; 3])?) },
         Case { name: "deep voxels", run: |d, i| words(d, distance(d, &i.mask(d)?, [37, 4, 5])?) },

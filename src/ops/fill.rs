@@ -22,6 +22,8 @@ pub const OP: Op = Op {
     name: "fill",
     summary: "Fills holes in masks and in objects",
     reference: "scipy.ndimage.binary_fill_holes",
+    kernels: &[&AROUND, &PAINT],
+    uses: &[&super::label::OP],
     cases: &[
         Case {
             name: "holes of a mask",

@@ -21,6 +21,8 @@ pub const OP: Op = Op {
     name: "gaussian",
     summary: "Gaussian filter",
     reference: "scipy.ndimage.gaussian_filter",
+    kernels: &[&KERNEL, &gaussian_boxes::KERNEL],
+    uses: &[],
     cases: &[
         Case { name: "sigma 1", run: |d, i| words(d, gaussian(d, &i.volume(d)?, &Gaussian::new([1.0; 3]))?) },
         Case {

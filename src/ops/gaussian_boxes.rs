@@ -118,7 +118,7 @@ crate::params! {
     }
 }
 
-const KERNEL: Kernel = Kernel {
+pub(super) const KERNEL: Kernel = Kernel {
     name: "gaussian_boxes",
     source: include_str!("../../shaders/gaussian_boxes.wgsl"),
     shared: &[include_str!("../../shaders/shared/border.wgsl"), include_str!("../../shaders/shared/divide.wgsl")],

@@ -23,6 +23,8 @@ pub const OP: Op = Op {
     name: "gradient",
     summary: "Magnitude of the gradient from central differences",
     reference: "numpy.gradient",
+    kernels: &[&KERNEL],
+    uses: &[&super::histogram::OP],
     cases: &[
         Case { name: "even voxels", run: |d, i| words(d, gradient(d, &i.volume(d)?, [1.0; 3])?) },
         Case { name: "deep voxels", run: |d, i| words(d, gradient(d, &i.volume(d)?, [3.27, 4.0, 1.1])?) },

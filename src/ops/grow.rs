@@ -18,6 +18,8 @@ pub const OP: Op = Op {
     name: "grow",
     summary: "Grows objects by a distance without merging them",
     reference: "skimage.segmentation.expand_labels",
+    kernels: nearest::KERNELS,
+    uses: &[],
     cases: &[
         Case { name: "by 4 px", run: |d, i| label_words(d, &grow(d, &i.labels(d)?, 4.0, [1; 3])?) },
         Case { name: "by 2.3 px in deep voxels", run: |d, i| label_words(d, &grow(d, &i.labels(d)?, 2.3, [7, 3, 2])?) },

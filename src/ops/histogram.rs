@@ -21,6 +21,8 @@ pub const OP: Op = Op {
     name: "histogram",
     summary: "Counts of samples in bins",
     reference: "numpy.histogram",
+    kernels: &[&RANGE, &FEW, &MANY],
+    uses: &[],
     cases: &[
         Case {
             name: "64 linear bins",
@@ -164,10 +166,10 @@ fn dispatch(gpu: &Gpu, samples: &GpuBuffer<i32>, bins: &Bins, n: usize) -> Resul
 /// A histogram a thread, added up.
 fn twin(samples: &[i32], bins: &Bins, n: usize) -> Vec<u32> {
     let block = samples.len().div_ceil(rayon::current_num_threads()).max(1 << 15);
-    let table = lookup(bins);
+    let lookup = Lookup::of(bins);
     let count = |samples: &[i32]| {
         let mut counts = vec![0u32; n];
-        match (bins, &table) {
+        match (bins, &lookup) {
             (Bins::Unit { min, .. }, _) => {
                 for &s in samples {
                     // A sample below the first bin wraps round to a number above the last.
@@ -176,17 +178,12 @@ fn twin(samples: &[i32], bins: &Bins, n: usize) -> Vec<u32> {
                     }
                 }
             }
-            (Bins::Edges(e), Some(table)) => {
+            (Bins::Edges(e), Some(lookup)) => {
                 for &s in samples.iter().filter(|&&s| s >= e[0]) {
-                    let at = (s.wrapping_sub(e[0]) as u32 as usize).min(table.len() - 1);
-                    counts[table[at] as usize] += 1;
+                    counts[lookup.bin(e, s)] += 1;
                 }
             }
-            (Bins::Edges(e), None) => {
-                for &s in samples.iter().filter(|&&s| s >= e[0]) {
-                    counts[e.partition_point(|&edge| edge <= s) - 1] += 1;
-                }
-            }
+            (Bins::Edges(_), None) => {}
         }
         counts
     };
@@ -197,21 +194,40 @@ fn twin(samples: &[i32], bins: &Bins, n: usize) -> Vec<u32> {
     samples.par_chunks(block).map(count).reduce(|| vec![0; n], add)
 }
 
-/// The bin of each integer between the first and the last edge, where those are few.
-fn lookup(bins: &Bins) -> Option<Vec<u32>> {
-    let Bins::Edges(e) = bins else { return None };
-    let (first, last) = (*e.first()?, *e.last()?);
-    if i64::from(last) - i64::from(first) >= MAX_BINS as i64 {
-        return None;
+/// Where the bin of a sample is looked for: equal cells from the first edge to the last.
+struct Lookup {
+    /// A cell has two to the power of this many integers: one, where there are few.
+    shift: u32,
+    /// The bin of the first integer of each cell, and the last bin.
+    bins: Vec<u32>,
+}
+
+impl Lookup {
+    fn of(bins: &Bins) -> Option<Self> {
+        let Bins::Edges(e) = bins else { return None };
+        let reach = e.last()?.abs_diff(*e.first()?);
+        let shift = (u32::BITS - reach.leading_zeros()).saturating_sub(MAX_BINS.ilog2());
+        let (mut bin, first) = (0, i64::from(*e.first()?));
+        let of_cell = |cell: u32| {
+            let begin = first + (i64::from(cell) << shift);
+            while bin + 1 < e.len() && i64::from(e[bin + 1]) <= begin {
+                bin += 1;
+            }
+            bin as u32
+        };
+        let mut bins: Vec<u32> = (0..=reach >> shift).map(of_cell).collect();
+        bins.push(e.len() as u32 - 1);
+        Some(Lookup { shift, bins })
     }
-    let mut bin = 0;
-    let step = |s: i32| {
-        while bin + 1 < e.len() && e[bin + 1] <= s {
-            bin += 1;
-        }
-        bin as u32
-    };
-    Some((first..=last).map(step).collect())
+
+    /// The bin of a sample that is not below the first edge.
+    fn bin(&self, edges: &[i32], sample: i32) -> usize {
+        let cell = (sample.abs_diff(edges[0]) >> self.shift) as usize;
+        let cell = cell.min(self.bins.len() - 2);
+        let (low, high) = (self.bins[cell] as usize, self.bins[cell + 1] as usize);
+        // Where edges lie inside of the cell, or behind it, the sample decides.
+        if low == high { low } else { low + edges[low + 1..=high].partition_point(|edge| *edge <= sample) }
+    }
 }
 
 #[cfg(test)]
@@ -255,14 +271,16 @@ mod tests {
     proptest! {
         #[test]
         fn counts_follow_the_definition(
-            samples in proptest::collection::vec(-100_000..100_000i32, 1..200),
+            mut samples in proptest::collection::vec(-100_000..100_000i32, 1..200),
             mut edges in proptest::collection::vec(-120_000..120_000i32, 1..40),
             narrow in any::<bool>(),
+            scale in prop_oneof![Just(1), Just(17_000)],
         ) {
             edges.sort();
             if narrow {
                 edges.iter_mut().for_each(|e| *e /= 10);
             }
+            samples.iter_mut().chain(&mut edges).for_each(|v| *v *= scale);
             let got = histogram(&Device::Cpu, &volume(samples.clone()), &Bins::Edges(edges.clone())).unwrap();
             for (k, got) in got.iter().enumerate() {
                 let end = edges.get(k + 1).map_or(i64::MAX, |&e| e.into());

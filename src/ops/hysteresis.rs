@@ -18,6 +18,8 @@ pub const OP: Op = Op {
     name: "hysteresis",
     summary: "Voxels above a low threshold that are connected to one above a high threshold",
     reference: "skimage.filters.apply_hysteresis_threshold",
+    kernels: &[&MARK, &KEEP],
+    uses: &[&super::label::OP, &super::threshold::OP],
     cases: &[Case {
         name: "between 600 and 30000",
         run: |d, i| {

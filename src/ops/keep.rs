@@ -18,6 +18,8 @@ pub const OP: Op = Op {
     name: "keep",
     summary: "Keeps objects by size and by contact with the border",
     reference: "skimage.morphology.remove_small_objects, skimage.segmentation.clear_border",
+    kernels: &[&KERNEL],
+    uses: &[&super::renumber::OP, &super::sizes::OP],
     cases: &[
         Case {
             name: "of 30 to 400 voxels",

@@ -15,6 +15,7 @@ use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Buffer, Device, Gpu, GpuBuffer, Word};
 use crate::image::{Labels, Mask, ObjectRun, ObjectRuns};
 use crate::units::Shape;
+use rayon::prelude::*;
 
 pub use super::runs::Connectivity;
 
@@ -23,6 +24,8 @@ pub const OP: Op = Op {
     name: "label",
     summary: "Connected components in raster order",
     reference: "scipy.ndimage.label",
+    kernels: &[&START, &MERGE, &ROOT, &FIRST, &NUMBER],
+    uses: &[&super::prefix_sum::OP],
     cases: &[
         Case { name: "over faces", run: |d, i| label_words(d, &label(d, &i.mask(d)?, Connectivity::Face)?) },
         Case { name: "over corners", run: |d, i| label_words(d, &label(d, &i.mask(d)?, Connectivity::Full)?) },
@@ -86,16 +89,8 @@ pub fn components(device: &Device, labels: &Labels, connectivity: Connectivity) 
 /// # Errors
 /// The labels are on a device.
 pub(crate) fn pieces(labels: &Labels) -> Result<Vec<u32>> {
-    let parts = components(&Device::Cpu, labels, Connectivity::Full)?;
-    let (runs, voxels) = (parts.runs()?, labels.voxels().host()?);
-    let mut pieces = vec![0; labels.count as usize];
-    for part in 1..parts.count + 1 {
-        let first = runs.of(part).first().and_then(|run| voxels.get(run.index(labels.shape.x)));
-        if let Some(n) = first.and_then(|label| pieces.get_mut((*label as usize).wrapping_sub(1))) {
-            *n += 1;
-        }
-    }
-    Ok(pieces)
+    let runs = labels.runs()?;
+    Ok((1..labels.count + 1).into_par_iter().map(|label| runs.pieces(label, labels.shape)).collect())
 }
 
 fn numbered<T: Word + PartialEq>(
@@ -199,6 +194,28 @@ mod tests {
                 assert_eq!(got.voxels().host().unwrap(), want, "{shape} {connectivity:?} {values:?}");
                 assert_eq!(got.count, count);
             }
+        }
+    }
+
+    #[test]
+    fn pieces_of_objects_are_their_components() {
+        for shape in [Shape::flat(9, 14), Shape::new(4, 6, 7)] {
+            let mut state = 5u32;
+            let mut next = || {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (state >> 28) % 4
+            };
+            let labels = Labels::new(shape, (0..shape.len()).map(|_| next()).collect()).unwrap();
+            let parts = components(&Device::Cpu, &labels, Connectivity::Full).unwrap();
+            let (parts, voxels) = (parts.voxels().host().unwrap(), labels.voxels().host().unwrap());
+            let of = |label: u32| {
+                let mut of: Vec<u32> =
+                    parts.iter().zip(voxels).filter(|(_, v)| **v == label).map(|(p, _)| *p).collect();
+                of.sort_unstable();
+                of.dedup();
+                of.len() as u32
+            };
+            assert_eq!(pieces(&labels).unwrap(), (1..labels.count + 1).map(of).collect::<Vec<_>>());
         }
     }
 

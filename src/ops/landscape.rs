@@ -25,6 +25,14 @@ pub const OP: Op = Op {
     name: "landscape",
     summary: "Landscape of shape and intensity that crowded objects are split on",
     reference: "docs/segmentation.md",
+    kernels: &[&KERNEL],
+    uses: &[
+        &super::distance::OP,
+        &super::gaussian::OP,
+        &super::morphology::OP,
+        &super::pixelwise::OP,
+        &super::root::OP,
+    ],
     cases: &[
         Case {
             name: "diameter 12",

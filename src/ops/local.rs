@@ -27,6 +27,14 @@ pub const OP: Op = Op {
     name: "local",
     summary: "Voxels above a threshold of their neighbourhood: mean, Gaussian, Sauvola",
     reference: "skimage.filters.threshold_local, threshold_sauvola",
+    kernels: &[&PREPARE, &DECIDE],
+    uses: &[
+        &super::gaussian::OP,
+        &super::histogram::OP,
+        &super::mean::OP,
+        &super::pixelwise::OP,
+        &super::threshold::OP,
+    ],
     cases: &[
         Case { name: "Sauvola", run: |d, i| case(d, i, Statistic::Sauvola { k: 0.2, r: 20_000.0 }, [5, 15, 9]) },
         Case { name: "Sauvola of eight bits", run: |d, i| case(d, i, Statistic::Sauvola { k: 0.5, r: 128.0 }, [3; 3]) },

@@ -18,6 +18,8 @@ pub const OP: Op = Op {
     name: "maximum_position",
     summary: "The greatest sample of each object and where it is",
     reference: "scipy.ndimage.maximum_position",
+    kernels: &[&KERNEL],
+    uses: &[],
     cases: &[Case {
         name: "labels",
         run: |d, i| {

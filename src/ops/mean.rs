@@ -20,6 +20,8 @@ pub const OP: Op = Op {
     name: "mean",
     summary: "Mean in a box",
     reference: "scipy.ndimage.uniform_filter",
+    kernels: &[&KERNEL],
+    uses: &[],
     cases: &[
         Case { name: "radius 1", run: |d, i| words(d, mean(d, &i.volume(d)?, [1; 3], Border::Nearest)?) },
         Case {

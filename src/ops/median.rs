@@ -23,6 +23,8 @@ pub const OP: Op = Op {
     name: "median",
     summary: "Median in a box",
     reference: "scipy.ndimage.median_filter",
+    kernels: &[&KERNEL],
+    uses: &[],
     cases: &[
         Case { name: "radius 1", run: |d, i| words(d, median(d, &i.volume(d)?, [1; 3])?) },
         Case { name: "radius 0 by 2 by 3", run: |d, i| words(d, median(d, &i.volume(d)?, [0, 2, 3])?) },

@@ -28,6 +28,8 @@ pub const OP: Op = Op {
     name: "morphology",
     summary: "Erosion, dilation, opening, closing and top hats with boxes and balls",
     reference: "scipy.ndimage.grey_opening, skimage.morphology",
+    kernels: &[&STEP, &ROWS],
+    uses: &[&super::pixelwise::OP],
     cases: &[
         Case {
             name: "opening by a box of 1 by 2 by 3",

@@ -278,6 +278,9 @@ crate::params! {
 /// Steps of the scanned axis that an invocation walks.
 const SEGMENT: usize = 64;
 
+/// All of them.
+pub(super) const KERNELS: &[&Kernel] = &[&ENDS, &SCAN, &SEARCH];
+
 const ENDS: Kernel = Kernel {
     name: "nearest_ends",
     source: include_str!("../../shaders/nearest_ends.wgsl"),

@@ -30,6 +30,8 @@ pub const OP: Op = Op {
     name: "noise",
     summary: "Noise from second differences along rows, of neighbours or over a lag",
     reference: "median absolute deviation of second differences",
+    kernels: &[&KERNEL],
+    uses: &[&super::histogram::OP, &super::mean::OP],
     cases: &[
         Case { name: "differences and their median", run: |d, i| case(d, i, 1, noise) },
         Case { name: "a lag of 4", run: |d, i| case(d, i, 4, |d, v| correlated_noise(d, v, 4)) },

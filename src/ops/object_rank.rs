@@ -17,6 +17,8 @@ pub const OP: Op = Op {
     name: "object_rank",
     summary: "Median, maximum or any other order statistic of each object",
     reference: "numpy.sort",
+    kernels: &[&START, &COUNT, &STEP],
+    uses: &[&super::sizes::OP],
     cases: &[
         Case { name: "median", run: |d, i| words(object_rank(d, &i.volume(d)?, &i.labels(d)?, 0.5)) },
         Case { name: "maximum", run: |d, i| words(object_rank(d, &i.volume(d)?, &i.labels(d)?, 1.0)) },

@@ -16,6 +16,8 @@ pub const OP: Op = Op {
     name: "object_runs",
     summary: "Labels from a device as runs of objects",
     reference: "the labels themselves",
+    kernels: &[&BEGIN, &WRITE],
+    uses: &[&super::prefix_sum::OP],
     cases: &[Case { name: "labels", run: |d, i| label_words(&Device::Cpu, &to_host(d, &i.labels(d)?)?) }],
 };
 

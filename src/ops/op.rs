@@ -2,7 +2,9 @@
 
 use crate::Result;
 use crate::device::Device;
+use crate::device::kernel::Kernel;
 use crate::image::{Labels, Mask, Volume};
+use std::collections::BTreeMap;
 
 /// What the house knows of an operation.
 #[derive(Debug)]
@@ -13,8 +15,20 @@ pub struct Op {
     pub summary: &'static str,
     /// Paper, standard or code that defines it.
     pub reference: &'static str,
+    /// Its kernels.
+    pub kernels: &'static [&'static Kernel],
+    /// Operations that it is made of, or may call.
+    pub uses: &'static [&'static Op],
     /// Runs whose words must be the same on every device.
     pub cases: &'static [Case],
+}
+
+impl Op {
+    /// Adds its kernels, and those of the operations that it uses, each once.
+    pub fn add_kernels(&self, all: &mut BTreeMap<&'static str, &'static Kernel>) {
+        all.extend(self.kernels.iter().map(|kernel| (kernel.name, *kernel)));
+        self.uses.iter().for_each(|op| op.add_kernels(all));
+    }
 }
 
 /// One image in the three forms that operations take, on the host.

@@ -20,6 +20,8 @@ pub const OP: Op = Op {
     name: "overlap",
     summary: "The parent that covers most of each object",
     reference: "CellProfiler RelateObjects",
+    kernels: &[&COUNT, &MOST, &CHOOSE],
+    uses: &[],
     cases: &[
         Case {
             name: "of noise in labels",

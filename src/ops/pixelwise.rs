@@ -16,6 +16,8 @@ pub const OP: Op = Op {
     name: "pixelwise",
     summary: "Voxel by voxel: differences, comparisons, logic",
     reference: "NumPy",
+    kernels: &[&KERNEL],
+    uses: &[],
     cases: &[
         Case {
             name: "sums and differences that saturate",

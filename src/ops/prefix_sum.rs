@@ -15,6 +15,8 @@ pub const OP: Op = Op {
     name: "prefix_sum",
     summary: "Running totals of counts",
     reference: "numpy.cumsum",
+    kernels: &[&SUM, &ADD],
+    uses: &[],
     cases: &[Case {
         name: "of labels",
         run: |d, i| {

@@ -36,6 +36,8 @@ pub const OP: Op = Op {
     name: "propagate",
     summary: "Grows objects through a mask along an image, by propagation or as a watershed",
     reference: "Jones, Carpenter and Golland 2005; CellProfiler IdentifySecondaryObjects",
+    kernels: &[&START, &RISE, &SPREAD],
+    uses: &[&super::histogram::OP],
     cases: &[
         Case { name: "by differences", run: |d, i| case(d, i, Rule::Propagation { regularisation: 300.0 }, [1; 3]) },
         Case {

@@ -27,6 +27,8 @@ pub const OP: Op = Op {
     name: "refine",
     summary: "A second threshold for each object at a fraction of its own peak",
     reference: "Boellaard et al. 2015",
+    kernels: &[&KERNEL, &OWNER],
+    uses: &[&super::fill::OP, &super::label::OP, &super::object_rank::OP, &super::renumber::OP, &super::sizes::OP],
     cases: &[
         Case {
             name: "three eighths of the third quartile",

@@ -20,6 +20,8 @@ pub const OP: Op = Op {
     name: "renumber",
     summary: "Any label values to 1, 2, ... in raster order; choice of objects",
     reference: "skimage.segmentation.relabel_sequential",
+    kernels: &[&FIRST, &ROOT, &SELECT],
+    uses: &[&super::label::OP],
     cases: &[
         Case { name: "labels", run: |d, i| label_words(d, &renumber(d, &i.labels(d)?)?) },
         Case { name: "small values", run: |d, i| label_words(d, &renumber(d, &spread(d, i, |l| 2 * (l % 20))?)?) },

@@ -24,6 +24,8 @@ pub const OP: Op = Op {
     name: "rolling_ball",
     summary: "Background by a ball that rolls below the image",
     reference: "skimage.restoration.rolling_ball",
+    kernels: &[&KERNEL],
+    uses: &[],
     cases: &[
         Case {
             name: "a small steep ball",

@@ -18,6 +18,8 @@ pub const OP: Op = Op {
     name: "root",
     summary: "Integer square root with binary places",
     reference: "definition",
+    kernels: &[&KERNEL],
+    uses: &[],
     cases: &[
         Case { name: "whole", run: |d, i| words(d, root(d, i.volume(d)?, 0)?) },
         Case { name: "six binary places", run: |d, i| words(d, root(d, i.volume(d)?, 6)?) },

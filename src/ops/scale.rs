@@ -35,6 +35,17 @@ pub const OP: Op = Op {
     name: "scale",
     summary: "Diameter of the typical object",
     reference: "docs/segmentation.md",
+    kernels: &[],
+    uses: &[
+        &super::fill::OP,
+        &super::gaussian::OP,
+        &super::landscape::OP,
+        &super::morphology::OP,
+        &super::object_rank::OP,
+        &super::pixelwise::OP,
+        &super::split::OP,
+        &super::threshold::OP,
+    ],
     cases: &[Case {
         name: "square voxels",
         run: |d, i| {

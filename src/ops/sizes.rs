@@ -15,6 +15,8 @@ pub const OP: Op = Op {
     name: "sizes",
     summary: "Voxels of each object",
     reference: "numpy.bincount",
+    kernels: &[&KERNEL],
+    uses: &[],
     cases: &[Case { name: "labels", run: |d, i| sizes(d, &i.labels(d)?) }],
 };
 

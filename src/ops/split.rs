@@ -31,6 +31,8 @@ pub const OP: Op = Op {
     name: "split",
     summary: "Splits touching objects at the saddles of a landscape",
     reference: "Meyer 1994; Najman and Schmitt 1996",
+    kernels: &[&ASCEND, &CENSUS, &EMIT, &PAINT, &CLIMB, &NAME],
+    uses: &[&super::renumber::OP],
     cases: &[
         Case {
             name: "relative depth that grows for small basins",

@@ -19,6 +19,8 @@ pub const OP: Op = Op {
     name: "sums",
     summary: "Number, sum and sum of squares of the samples of each object",
     reference: "numpy.mean, numpy.var",
+    kernels: &[&KERNEL],
+    uses: &[],
     cases: &[Case { name: "labels", run: |d, i| Ok(words(&sums(d, &i.volume(d)?, &i.labels(d)?)?)) }],
 };
 

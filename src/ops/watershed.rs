@@ -29,6 +29,8 @@ pub const OP: Op = Op {
     name: "watershed",
     summary: "Watershed from markers as a minimum spanning forest",
     reference: "Meyer 1994; Cousty et al. 2009",
+    kernels: &[&DESCEND, &COUNT, &EDGES, &PAINT, &CLIMB, &NAME],
+    uses: &[],
     cases: &[
         Case { name: "on the gradient, from the brightest of each object", run: |d, i| case(d, i, true) },
         Case { name: "on the image itself, from whole objects", run: |d, i| case(d, i, false) },

@@ -6,6 +6,7 @@ use super::classified::{Classified, Marker, Markers};
 use super::cutoff::{cutoff, cutoff_of};
 use super::grades::{self, Graded};
 use super::relations::Relations;
+use super::scores;
 use crate::image::{Classes, ObjectSet};
 use crate::measure::{self, Chosen, Request, Rows};
 use crate::recipe::{Measure, Positive, Rule};
@@ -25,8 +26,10 @@ pub(super) fn classify(
     let body = &of.recipe.body;
     let mut found = Classified::default();
     let positive = positive(name, of, request, wanted, relations, &mut found)?;
+    let mut unsure = vec![];
     if let Some(rules) = body.phenotypes.get(name) {
-        let classes = by_rules(name, rules, &positive, set.count() as usize)?;
+        let (classes, may_be) = by_rules(name, rules, &positive, set.count() as usize)?;
+        unsure = unsure_classes(name, rules, &positive, &may_be, &mut found.warnings);
         let about = "Name of the phenotype whose rule the object satisfies; empty where it satisfies none.";
         if let Some(gallery) = body.gallery.get(name) {
             let (column, chosen) = candidates::score(gallery, rules, &classes, &positive);
@@ -37,11 +40,14 @@ pub(super) fn classify(
             found.columns.push(column);
             found.candidates = chosen;
         }
-        found.classes(name, "phenotype", about, classes);
+        found.classes(name, "phenotype", about, classes, &unsure);
     } else if let Some(objects) = body.objects.get(name).filter(|o| !o.classes.is_empty()) {
         let classes = by_file(&objects.classes, set, &mut found.warnings)?;
         let about = "Class of the object in the file that it was read from; empty where the recipe does not name it.";
-        found.classes(name, "class", about, classes);
+        found.classes(name, "class", about, classes, &[]);
+    }
+    if let Some((scores, classes)) = body.scores.get(name).zip(found.classes.as_ref()) {
+        found.totals.columns.extend(scores::columns(name, scores, classes, &unsure).columns);
     }
     Ok(found)
 }
@@ -63,7 +69,12 @@ fn positive<'a>(
     let (mut all, mut unsure) = (Markers::new(), vec![]);
     for (marker, positive) in markers {
         let name_of_column = positive.column(marker);
-        let Some(column) = measured.column(&name_of_column) else { continue };
+        let Some(column) = measured.column(&name_of_column) else {
+            found.warnings.push(format!(
+                "no {name_of_column} in this image: no object of {name} is positive or negative for {marker}"
+            ));
+            continue;
+        };
         let values: Vec<Option<f64>> = match &column.cells {
             Cells::Int(values) => values.iter().map(|v| v.map(|v| v as f64)).collect(),
             Cells::Real(values) => values.clone(),
@@ -164,21 +175,41 @@ const FEW: usize = 30;
 /// Objects that are looked at together.
 const BLOCK: usize = 1 << 14;
 
+/// The phenotype of each object, and of each phenotype the number of objects of which it cannot be said: nothing speaks against it, but
+/// a marker is not known.
+///
 /// # Errors
 /// Objects satisfy several rules.
-fn by_rules(set: &str, rules: &BTreeMap<String, Rule>, positive: &Markers, count: usize) -> Result<Classes> {
+fn by_rules(
+    set: &str,
+    rules: &BTreeMap<String, Rule>,
+    positive: &Markers,
+    count: usize,
+) -> Result<(Classes, Vec<usize>)> {
     let names: Vec<String> = rules.keys().cloned().collect();
     let satisfies = |rule: &Rule, object: usize| {
-        let is = |(marker, wanted): &(String, bool)| {
-            positive.get(marker.as_str()).and_then(|m| m.is_positive.get(object).copied().flatten()) == Some(*wanted)
-        };
-        rule.markers.iter().all(is)
+        let mut all = Some(true);
+        for (marker, wanted) in &rule.markers {
+            let known = positive.get(marker.as_str()).and_then(|m| m.is_positive.get(object).copied().flatten());
+            match known.map(|known| known == *wanted) {
+                Some(false) => return Some(false),
+                Some(true) => {}
+                None => all = None,
+            }
+        }
+        all
     };
     let (mut of, mut collisions) = (Vec::with_capacity(count), BTreeMap::<[usize; 2], usize>::new());
-    let mut several = 0;
+    let (mut several, mut may_be) = (0, vec![0; names.len()]);
     for object in 0..count {
-        let found: Vec<usize> =
-            (0..).zip(rules.values()).filter(|(_, r)| satisfies(r, object)).map(|(i, _)| i).collect();
+        let mut found: Vec<usize> = vec![];
+        for (i, rule) in rules.values().enumerate() {
+            match satisfies(rule, object) {
+                Some(true) => found.push(i),
+                Some(false) => {}
+                None => may_be[i] += 1,
+            }
+        }
         several += usize::from(found.len() > 1);
         for (k, a) in found.iter().enumerate() {
             found[k + 1..].iter().for_each(|b| *collisions.entry([*a, *b]).or_default() += 1);
@@ -186,7 +217,7 @@ fn by_rules(set: &str, rules: &BTreeMap<String, Rule>, positive: &Markers, count
         of.push(found.first().map(|i| *i as u32));
     }
     if several == 0 {
-        return Ok(Classes { names, of });
+        return Ok((Classes { names, of }, may_be));
     }
     let pair = |([a, b], n): (&[usize; 2], &usize)| format!("\"{}\" and \"{}\" ({n})", names[*a], names[*b]);
     let pairs: Vec<String> = collisions.iter().take(LISTED).map(pair).collect();
@@ -197,6 +228,28 @@ fn by_rules(set: &str, rules: &BTreeMap<String, Rule>, positive: &Markers, count
     Err(e.remedy(format!(
         "rules in [phenotypes.{set}] that exclude each other: what one has with +, the other has with -"
     )))
+}
+
+/// Of which phenotypes no number can be given, since nothing is known of one of their markers; says so.
+fn unsure_classes(
+    set: &str,
+    rules: &BTreeMap<String, Rule>,
+    positive: &Markers,
+    may_be: &[usize],
+    warnings: &mut Vec<String>,
+) -> Vec<bool> {
+    let is_known = |marker: &str| positive.get(marker).is_some_and(|m| m.is_positive.iter().any(Option::is_some));
+    let mut unsure = vec![];
+    for ((name, rule), n) in rules.iter().zip(may_be) {
+        let markers = rule.markers.iter().map(|(marker, _)| marker.as_str());
+        let unknown: Vec<&str> = markers.filter(|marker| *n > 0 && !is_known(marker)).collect();
+        if !unknown.is_empty() {
+            let unknown = unknown.join(", ");
+            warnings.push(format!("{n} objects of {set} may be {name} or not: nothing is known of {unknown}"));
+        }
+        unsure.push(!unknown.is_empty());
+    }
+    unsure
 }
 
 /// Classes, and pairs of them, that are named in words.

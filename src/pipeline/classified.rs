@@ -21,21 +21,23 @@ pub(super) struct Classified {
 }
 
 impl Classified {
-    /// A column with the class of each object, and the numbers of each class.
-    pub fn classes(&mut self, set: &str, column: &str, about: &str, classes: Classes) {
+    /// A column with the class of each object, and the numbers of each class but of those that nobody can be sure of.
+    pub fn classes(&mut self, set: &str, column: &str, about: &str, classes: Classes, unsure: &[bool]) {
         let all = classes.of.len();
         let words = (0..all).map(|i| classes.name(i).map(str::to_owned)).collect();
         let empty = "of no class".to_string();
         self.columns.push(Column { empty, ..Column::new(column, "", about, Cells::Text(words)) });
         let counts = classes.counts();
         let suffixes = suffixes(&classes.names.iter().map(String::as_str).collect::<Vec<_>>());
-        for ((name, suffix), n) in classes.names.iter().zip(suffixes).zip(&counts) {
+        for (i, ((name, suffix), n)) in classes.names.iter().zip(suffixes).zip(&counts).enumerate() {
+            let n = (!unsure.get(i).is_some_and(|unsure| *unsure)).then_some(*n);
             let about = format!("Number of objects of {set} of the {column} {name}.");
-            let cells = Cells::Int(vec![Some(*n as i64)]);
-            self.totals.push(Column::new(format!("class_count_{set}_{suffix}"), "1", about, cells));
+            let cells = Cells::Int(vec![n.map(|n| n as i64)]);
+            let at = format!("class_count_{set}_{suffix}");
+            self.totals.push(Column { empty: UNSURE.into(), ..Column::new(at, "1", about, cells) });
             let about = format!("Share of all objects of {set} that are of the {column} {name}.");
-            let cells = Cells::Real(vec![(all > 0).then(|| *n as f64 / all as f64)]);
-            let empty = "no object in the image".to_string();
+            let cells = Cells::Real(vec![n.filter(|_| all > 0).map(|n| n as f64 / all as f64)]);
+            let empty = format!("no object in the image, or {UNSURE}");
             let at = format!("class_fraction_{set}_{suffix}");
             self.totals.push(Column { empty, ..Column::new(at, "1", about, cells) });
         }
@@ -46,6 +48,9 @@ impl Classified {
         self.classes = Some(classes);
     }
 }
+
+/// Why there is no number of a class.
+pub(super) const UNSURE: &str = "nothing is known of a marker, and objects may be of the class or not";
 
 /// The label of an object, and its score.
 pub(super) type Candidate = (u32, Option<f64>);

@@ -97,7 +97,7 @@ fn of_channel(channel: Channel, grid: &Grid, axes: [Axis; 3], spacing: Option<Sp
 }
 
 fn of_regions(regions: Regions, axes: [Axis; 3]) -> Result<Regions> {
-    if !regions.points.is_empty() {
+    if regions.labels.is_some() {
         return Err(Error::usage("points lie where they are, whatever the grid").remedy("a recipe without [grid]"));
     }
     let (old, shape) = (regions.shape, new_shape(axes));

@@ -12,7 +12,7 @@ use crate::image::{Labels, ObjectSet, Regions, Scan};
 use crate::ops::cytoplasm::cytoplasm;
 use crate::ops::grow::grow;
 use crate::ops::object_runs;
-use crate::ops::renumber::renumber;
+use crate::ops::renumber::{renumber, select};
 use crate::profile::stage;
 use crate::recipe::{Grow, Minus, ObjectScale, Objects, Recipe, Step};
 use crate::units::Shape;
@@ -130,12 +130,15 @@ fn given(name: &str, set: &Objects, from: &Given, geometry: Geometry) -> Result<
             return Err(Error::usage("its label image was not given").remedy(format!("--set labels.{name}=FILE")));
         }
     };
-    let Regions { shape, voxels, .. } = regions;
+    let Regions { shape, voxels, labels, .. } = regions;
     if *shape != scan.shape {
         return Err(Error::usage(format!("the label image is {shape}, the image is {}", scan.shape))
             .remedy("labels of the same size as the image"));
     }
-    let labels = renumber(device, &raw(*shape, voxels, device)?)?;
+    let labels = match labels {
+        Some(drawn) => in_raster_order(drawn)?.to(device)?,
+        None => renumber(device, &raw(*shape, voxels, device)?)?,
+    };
     let radius_px = Some(match set.scale {
         Some(ObjectScale::Fixed(length)) => geometry.px(length)?,
         _ => typical::radius_of(&labels, &geometry, device)?,
@@ -151,8 +154,13 @@ fn given(name: &str, set: &Objects, from: &Given, geometry: Geometry) -> Result<
     Ok(ObjectSet { radius_px, channel, warnings, origin, ..made })
 }
 
+/// Labels on the host as they are numbered in an image; those without voxels are left out.
+pub(super) fn in_raster_order(labels: &Labels) -> Result<Labels> {
+    select(&Device::Cpu, labels, &vec![true; labels.count as usize + 1])
+}
+
 /// The label image where the device is. Numbers far above the count of voxels become ranks: memory follows the largest.
-pub(super) fn raw(shape: Shape, voxels: &[u32], device: &Device) -> Result<Labels> {
+fn raw(shape: Shape, voxels: &[u32], device: &Device) -> Result<Labels> {
     let mut voxels = voxels.to_vec();
     if voxels.iter().any(|&v| v as usize > shape.len()) {
         let mut values = voxels.clone();

@@ -1,7 +1,7 @@
 //! The name and the number that each object had where it was drawn.
 
 use crate::Result;
-use crate::image::{Classes, Labels, Origin, Regions};
+use crate::image::{Classes, Labels, ObjectRun, Origin, Regions};
 use crate::table::{Cells, Column};
 use crate::units::{Spacing, Unit};
 
@@ -74,8 +74,17 @@ pub(super) fn points(
 
 /// The number in the file of the objects 1, 2, ...
 fn numbers(labels: &Labels, regions: &Regions) -> Result<Vec<Option<u32>>> {
-    let first = |label| labels.runs().map(|runs| runs.of(label).first().map(|run| run.index(labels.shape.x)));
-    (1..labels.count + 1).map(|label| Ok(first(label)?.and_then(|at| regions.voxels.get(at).copied()))).collect()
+    let runs = labels.runs()?;
+    if let Some(drawn) = &regions.labels {
+        // Both are numbered in raster order of first voxels.
+        let drawn = drawn.runs()?;
+        let mut numbers: Vec<(ObjectRun, u32)> =
+            (1..drawn.count() + 1).filter_map(|n| drawn.of(n).first().map(|run| (*run, n))).collect();
+        numbers.sort_unstable_by_key(|(run, _)| (run.row, run.start));
+        return Ok(numbers.into_iter().map(|(_, n)| Some(n)).collect());
+    }
+    let first = |label| runs.of(label).first().map(|run| run.index(labels.shape.x));
+    Ok((1..labels.count + 1).map(|label| first(label).and_then(|at| regions.voxels.get(at).copied())).collect())
 }
 
 /// What the user should know of a label image: an object in several pieces may be several that share a number.

@@ -1,12 +1,11 @@
 //! The step `spots`: points of light as small objects with places of their own.
 
-use super::objects::raw;
+use super::objects::in_raster_order;
 use super::state::State;
 use crate::Error;
 use crate::Result;
 use crate::image::Regions;
-use crate::measure::{SPOT_FWHM, SpotStart, fit_spot};
-use crate::ops::renumber::renumber;
+use crate::measure::{SPOT_FWHM, SpotStart, place_spot};
 use crate::ops::spots::{Peak, SIGMA_PX, find};
 use crate::read::points::{Point, draw};
 use crate::recipe::Spots;
@@ -16,8 +15,8 @@ use rayon::prelude::*;
 const DEEPEST: f64 = 10.0;
 
 impl State<'_> {
-    /// Each spot is a disc, or ball, of half its width around its peak; its place is that of a Gaussian fitted to the image as
-    /// the file has it.
+    /// Each spot is a disc, or ball, of half its width around its peak; its place is that of a Gaussian of the sigma of the scale,
+    /// fitted to the image as the file has it.
     pub fn spots(&mut self, p: &Spots) -> Result<()> {
         let src = self.of(&p.of)?;
         let scales = self.scales(p)?;
@@ -27,16 +26,16 @@ impl State<'_> {
         let radius = plane * SPOT_FWHM / 2.0;
         let zyx = |peak: &Peak| shape.position(peak.voxel).map(|v| v as f64);
         let discs: Vec<Point> = found.peaks.iter().map(|peak| Point { zyx: zyx(peak), radius }).collect();
-        let voxels = draw(&discs, shape, spacing)?;
-        let samples = self.file.samples.host()?;
+        let drawn = draw(&discs, shape, spacing)?;
+        let (voxels, samples) = (drawn.voxels().host()?, self.file.samples.host()?);
         let place = |(k, peak): (usize, &Peak)| {
-            let (at, labels, label) = (zyx(peak), voxels.as_slice(), k as u32 + 1);
-            let spot = fit_spot(&SpotStart { shape, samples, labels, label, at, sigma });
+            let (at, labels, label) = (zyx(peak), voxels, k as u32 + 1);
+            let spot = place_spot(&SpotStart { shape, samples, labels, label, at, sigma });
             let inside = |at: &[f64; 3]| (0..3).all(|a| (-0.5..shape.zyx()[a] as f64 - 0.5).contains(&at[a]));
-            spot.map(|s| s.at).filter(inside).unwrap_or(at)
+            spot.filter(inside).unwrap_or(at)
         };
         let points = found.peaks.par_iter().enumerate().map(place).collect();
-        self.labels = Some(renumber(self.device, &raw(shape, &voxels, self.device)?)?);
+        self.labels = Some(in_raster_order(&drawn)?.to(self.device)?);
         self.mask = None;
         self.geometry.radius_px = Some(radius);
         self.notes.push(match found.threshold {
@@ -46,7 +45,7 @@ impl State<'_> {
             }
             None => format!("nothing of sigma {plane:.3} px stands out of the noise"),
         });
-        self.origin = Some(Regions { voxels, points, ..Regions::none(shape) });
+        self.origin = Some(Regions { labels: Some(drawn), points, ..Regions::none(shape) });
         Ok(())
     }
 

@@ -11,6 +11,7 @@ use crate::filters::Axes;
 use crate::image::Volume;
 use crate::measure::texture::Discretisation;
 use crate::recipe::TextureMap;
+use crate::simd::map;
 use crate::units::Shape;
 use rayon::prelude::*;
 
@@ -23,7 +24,13 @@ impl State<'_> {
         let reach = p.window / 2;
         let depth = if self.axes(p.dimensions) == Axes::Volume { reach } else { 0 };
         let bins = p.bins.map_or(Discretisation::None, |bins| bins.discretisation());
-        let feature = |at: usize| -> Result<f64> {
+        // Where the level of a voxel depends on no other one, levels are worked out once.
+        let of = p.feature.0;
+        let grey = match of.needs_levels() && image.scale.is_finite() {
+            true => bins.of_each(&map(samples, |s| image.scale.value(f64::from(s))))?,
+            false => None,
+        };
+        let feature = |room: &mut Vec<u16>, at: usize| -> Result<f64> {
             if p.at_least.is_some_and(|least| value(at) < least) {
                 return Ok(0.0);
             }
@@ -32,12 +39,17 @@ impl State<'_> {
             let [zs, ys, xs] = [along(0, depth), along(1, reach), along(2, reach)];
             let size = Shape::new(zs.len(), ys.len(), xs.len());
             let rows = zs.flat_map(|z| ys.clone().map(move |y| (z, y)));
+            if let Some(grey) = &grey {
+                room.clear();
+                rows.for_each(|(z, y)| room.extend(&grey[shape.index(z, y, xs.start)..][..xs.len()]));
+                return Ok(of.of_grey(size, room).unwrap_or(0.0));
+            }
             let values: Vec<f64> =
                 rows.flat_map(|(z, y)| xs.clone().map(move |x| shape.index(z, y, x))).map(value).collect();
-            Ok(p.feature.0.value(size, &values, bins)?.unwrap_or(0.0))
+            Ok(of.value(size, &values, bins)?.unwrap_or(0.0))
         };
-        let map = (0..shape.len()).into_par_iter().map(feature).collect::<Result<Vec<f64>>>()?;
-        let (samples, scale) = quantised(&map)?;
+        let found = (0..shape.len()).into_par_iter().map_init(Vec::new, feature).collect::<Result<Vec<f64>>>()?;
+        let (samples, scale) = quantised(&found)?;
         let map = Volume { scale, ..image.with(Buffer::on_host(samples)) };
         self.put(&src, map.to(self.device)?, 0.0, &None);
         Ok(())

@@ -7,10 +7,12 @@
 //! the nearest one, the first of equals.
 
 use super::source::Source;
-use crate::image::{Classes, PointOrigin, Regions, Scan};
+use crate::image::{Classes, Labels, ObjectRun, ObjectRuns, PointOrigin, Regions, Scan, scan_rows};
 use crate::units::{Length, Ruler, Shape, Spacing};
 use crate::{Error, Result};
-use std::collections::BTreeMap;
+use rayon::prelude::*;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::path::Path;
 
 /// Radius in pixels of points that say none: the voxel and its four neighbours in the plane.
@@ -50,7 +52,9 @@ pub(super) fn read(path: &Path, scan: &Scan, from: PointOrigin) -> Result<Region
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes.as_slice());
     let heading = reader.headers().map_err(|e| Error::format(e.to_string()))?.clone();
     let columns = Columns::find(&heading, scan, from)?;
-    let (mut points, mut names, mut classes) = (Vec::new(), BTreeMap::new(), Vec::new());
+    let (mut points, mut names) = (Vec::new(), BTreeMap::new());
+    let mut classes = Classes::default();
+    let mut class_of = HashMap::new();
     for (i, row) in reader.records().enumerate() {
         let row = row.map_err(|e| Error::format(e.to_string()))?;
         let line = row.position().map_or(0, csv::Position::line);
@@ -62,14 +66,22 @@ pub(super) fn read(path: &Path, scan: &Scan, from: PointOrigin) -> Result<Region
             names.insert(i as u32 + 1, name.to_owned());
         }
         if let Some(class) = columns.class.and_then(|c| row.get(c)) {
-            classes.push(Some(class.to_owned()).filter(|class| !class.is_empty()));
+            classes.of.push((!class.is_empty()).then(|| {
+                class_of.get(class).copied().unwrap_or_else(|| {
+                    let place = classes.names.len() as u32;
+                    classes.names.push(class.to_owned());
+                    class_of.insert(class.to_owned(), place);
+                    place
+                })
+            }));
         }
     }
-    let voxels = draw(&points, scan.shape, scan.spacing)?;
-    let notes = hidden(&voxels, points.len()).into_iter().collect();
-    let classes = columns.class.map(|_| Classes::of_words(classes.iter().map(Option::as_deref)));
+    drop(bytes);
+    let labels = draw(&points, scan.shape, scan.spacing)?;
+    let notes = hidden(&labels)?.into_iter().collect();
+    let classes = columns.class.map(|_| classes);
     let points = points.iter().map(|p| p.zyx).collect();
-    Ok(Regions { voxels, names, notes, points, classes, ..Regions::none(scan.shape) })
+    Ok(Regions { labels: Some(labels), names, notes, points, classes, ..Regions::none(scan.shape) })
 }
 
 /// Where the values of a point stand.
@@ -148,46 +160,98 @@ impl Columns {
 }
 
 /// What the user should know of points that others hide.
-fn hidden(voxels: &[u32], points: usize) -> Option<String> {
-    let mut seen = vec![false; points + 1];
-    voxels.iter().for_each(|v| seen[*v as usize] = true);
-    let hidden = seen.iter().skip(1).filter(|seen| !**seen).count();
-    (hidden > 0).then(|| format!("{hidden} points have no voxel of their own and no row: others lie nearer to it"))
+fn hidden(labels: &Labels) -> Result<Option<String>> {
+    let runs = labels.runs()?;
+    let hidden = (1..labels.count + 1).filter(|label| runs.of(*label).is_empty()).count();
+    Ok((hidden > 0).then(|| format!("{hidden} points have no voxel of their own and no row: others lie nearer to it")))
 }
 
-/// The number of the nearest point at each voxel that one reaches. A point has the voxel that it lies in, whatever its radius.
+/// Voxels of a band of rows, which a thread draws at a time.
+const BAND: usize = 1 << 18;
+
+/// The points 1, 2, ... as objects: each has the voxels that it reaches and that no other point is nearer to. A point has the
+/// voxel that it lies in, whatever its radius.
+///
+/// They are drawn in bands of rows of which only the runs are kept: points are small, and images of slides are not.
 ///
 /// # Errors
 /// The points are so large that drawing them would take for ever.
-pub(crate) fn draw(points: &[Point], shape: Shape, spacing: Option<Spacing>) -> Result<Vec<u32>> {
+pub(crate) fn draw(points: &[Point], shape: Shape, spacing: Option<Spacing>) -> Result<Labels> {
     // Slices may lie farther apart than pixels: in pixels of the plane.
     let step = spacing.map_or([1.0; 3], |s| s.zyx.map(|v| v / (s.zyx[1] * s.zyx[2]).sqrt()));
-    let home = |p: &Point, a: usize| p.zyx[a].round().clamp(0.0, shape.zyx()[a] as f64 - 1.0);
-    let reach = |p: &Point, a: usize| {
-        let (r, middle) = (p.radius / step[a], home(p, a));
-        let from = (p.zyx[a] - r).ceil().clamp(0.0, middle) as usize;
-        from..((p.zyx[a] + r).floor().max(middle) as usize + 1).min(shape.zyx()[a])
-    };
-    let work: f64 = points.iter().map(|p| (0..3).map(|a| reach(p, a).len() as f64).product::<f64>()).sum();
+    let discs = Discs { points, shape, step };
+    let work: f64 = points.iter().map(|p| (0..3).map(|a| discs.reach(p, a).len() as f64).product::<f64>()).sum();
     if work > MOST_WORK {
         return Err(Error::limit("the points are too many and too large to be drawn").remedy("a smaller radius"));
     }
-    let mut voxels = vec![0u32; shape.len()];
-    let mut nearest = vec![f64::INFINITY; shape.len()];
-    for (number, p) in (1u32..).zip(points) {
-        let is_home = |at: [usize; 3]| (0..3).all(|a| at[a] as f64 == home(p, a));
-        for z in reach(p, 0) {
-            for y in reach(p, 1) {
-                for x in reach(p, 2) {
-                    let at = [z, y, x];
-                    let d2: f64 = (0..3).map(|a| ((at[a] as f64 - p.zyx[a]) * step[a]).powi(2)).sum();
-                    let i = shape.index(z, y, x);
-                    if (d2 <= p.radius * p.radius || is_home(at)) && d2 < nearest[i] {
-                        (nearest[i], voxels[i]) = (d2, number);
+    let rows = (BAND / shape.x.max(1)).max(1);
+    let bands = (shape.z * shape.y).div_ceil(rows);
+    let members = discs.by_band(rows, bands);
+    let drawn: Vec<_> = (0..bands).into_par_iter().map(|band| discs.band(band * rows, rows, &members[band])).collect();
+    Ok(Labels::of_runs(shape, ObjectRuns::sort(drawn.iter().flatten().copied(), points.len() as u32)))
+}
+
+/// Points that are to be drawn.
+struct Discs<'a> {
+    points: &'a [Point],
+    shape: Shape,
+    step: [f64; 3],
+}
+
+impl Discs<'_> {
+    fn home(&self, p: &Point, a: usize) -> f64 {
+        p.zyx[a].round().clamp(0.0, self.shape.zyx()[a] as f64 - 1.0)
+    }
+
+    fn reach(&self, p: &Point, a: usize) -> Range<usize> {
+        let (r, middle) = (p.radius / self.step[a], self.home(p, a));
+        let from = (p.zyx[a] - r).ceil().clamp(0.0, middle) as usize;
+        from..((p.zyx[a] + r).floor().max(middle) as usize + 1).min(self.shape.zyx()[a])
+    }
+
+    /// Which points reach into each band of so many rows, in their order.
+    fn by_band(&self, rows: usize, bands: usize) -> Vec<Vec<u32>> {
+        let mut members = vec![vec![]; bands];
+        for (k, p) in (0u32..).zip(self.points) {
+            let (zs, ys) = (self.reach(p, 0), self.reach(p, 1));
+            for z in zs {
+                let [first, last] = [ys.start, ys.end.max(1) - 1].map(|y| (z * self.shape.y + y) / rows);
+                for member in &mut members[first..=last] {
+                    if member.last() != Some(&k) {
+                        member.push(k);
                     }
                 }
             }
         }
+        members
     }
-    Ok(voxels)
+
+    /// The runs of a band.
+    fn band(&self, first: usize, rows: usize, members: &[u32]) -> Vec<(u32, ObjectRun)> {
+        if members.is_empty() {
+            return vec![];
+        }
+        let (width, end) = (self.shape.x, (first + rows).min(self.shape.z * self.shape.y));
+        let mut voxels = vec![0u32; (end - first) * width];
+        let mut nearest = vec![f64::INFINITY; voxels.len()];
+        for &k in members {
+            let p = &self.points[k as usize];
+            let is_home = |at: [usize; 3]| (0..3).all(|a| at[a] as f64 == self.home(p, a));
+            for (z, y) in self.reach(p, 0).flat_map(|z| self.reach(p, 1).map(move |y| (z, y))) {
+                let row = z * self.shape.y + y;
+                if !(first..end).contains(&row) {
+                    continue;
+                }
+                for x in self.reach(p, 2) {
+                    let at = [z, y, x];
+                    let d2: f64 = (0..3).map(|a| ((at[a] as f64 - p.zyx[a]) * self.step[a]).powi(2)).sum();
+                    let i = (row - first) * width + x;
+                    if (d2 <= p.radius * p.radius || is_home(at)) && d2 < nearest[i] {
+                        (nearest[i], voxels[i]) = (d2, k + 1);
+                    }
+                }
+            }
+        }
+        scan_rows(&voxels, first, width, |label| label)
+    }
 }

@@ -23,7 +23,7 @@ pub struct Pick {
 /// The file cannot be read, has no such region, or lies on another grid than the image.
 pub fn regions(path: &Path, scan: &Scan, pick: &Pick, options: &Options) -> Result<Regions> {
     let mut regions = read(path, scan, pick, options)?;
-    if regions.voxels.iter().all(|v| *v == 0) {
+    if regions.labels.as_ref().map_or_else(|| regions.voxels.iter().all(|v| *v == 0), |labels| labels.count == 0) {
         regions.notes.push("the mask is empty: no voxel of the image is in it".into());
     }
     Ok(regions)

@@ -19,6 +19,7 @@ mod plates;
 mod presets;
 mod relate;
 mod scales;
+mod scores;
 mod settings;
 mod size;
 mod sphere;
@@ -40,6 +41,7 @@ pub use phenotypes::Rule;
 pub use plates::{FORMATS, Plates, ResponseValue, Responses};
 pub use presets::{PRESETS, Preset, preset};
 pub use relate::{Relate, Statistic};
+pub use scores::Score;
 pub use settings::LESIONS;
 pub use size::{Size, SizeUnit};
 pub use sphere::{Organ, Sphere, SphereAt};
@@ -60,6 +62,8 @@ pub struct Recipe {
     pub name: String,
     /// What it was parsed from, with every `--set` applied.
     pub text: String,
+    /// What images are measured by: the same without comments, and without the tables that only say how rows are summed up.
+    pub measured_by: String,
     /// What it says.
     pub body: Body,
     /// The derived images, dyes among them, in an order in which each one comes after that which it is made of.
@@ -111,6 +115,9 @@ pub struct Body {
     /// The phenotypes of objects, by object set and name: which markers they are positive for, and which not.
     #[serde(deserialize_with = "phenotypes::rules")]
     pub phenotypes: BTreeMap<String, BTreeMap<String, Rule>>,
+    /// How many objects of some classes there are to a hundred of others, by object set and name.
+    #[serde(deserialize_with = "scores::scores")]
+    pub scores: BTreeMap<String, BTreeMap<String, Score>>,
     /// Objects of a phenotype that are shown in a picture, each with a score, by object set.
     pub gallery: BTreeMap<String, Gallery>,
     /// What parents learn of their children, by the set of the children.

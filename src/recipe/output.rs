@@ -41,6 +41,8 @@ pub enum ImageFiles {
 pub enum DicomFile {
     /// A segmentation: a bit a voxel.
     Seg,
+    /// A segmentation: the number of its segment a voxel.
+    Labelmap,
     /// A structure set: contours.
     Rtstruct,
     /// A structure set of habitats: of each object a region for each level, with all that is hotter.
@@ -83,6 +85,7 @@ impl DicomFile {
     pub fn end(self) -> &'static str {
         match self {
             DicomFile::Seg => ".seg.dcm",
+            DicomFile::Labelmap => ".labelmap.dcm",
             DicomFile::Rtstruct => ".rtstruct.dcm",
             DicomFile::Nested => ".nested.rtstruct.dcm",
         }

@@ -47,8 +47,19 @@ impl Recipe {
         let images = images::check(&body, text).map_err(|e| e.at(name))?;
         let (order, children_first) = validate::check(&body, text).map_err(|e| e.at(name))?;
         let given_roles = given(&body.channels);
-        Ok(Recipe { name: name.into(), text: text.into(), body, images, order, children_first, given_roles })
+        let measured_by = measured_by(text)?;
+        let (name, text) = (name.into(), text.into());
+        Ok(Recipe { name, text, measured_by, body, images, order, children_first, given_roles })
     }
+}
+
+/// Tables of which no image knows: they say what comes of rows.
+const OF_ROWS: [&str; 2] = ["groups", "plates"];
+
+fn measured_by(text: &str) -> Result<String> {
+    let mut table: Table = toml::from_str(text).map_err(|e| explain(text, &e))?;
+    OF_ROWS.iter().for_each(|key| drop(table.remove(*key)));
+    toml::to_string(&table).map_err(|e| Error::usage(e.to_string()))
 }
 
 /// The roles whose channels are not those of a preset.

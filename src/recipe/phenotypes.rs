@@ -29,26 +29,27 @@ pub struct Rule {
 }
 
 /// Tables by object set.
-type BySet<T> = BTreeMap<String, BTreeMap<String, T>>;
+pub(super) type BySet<T> = BTreeMap<String, BTreeMap<String, T>>;
 
 /// The tables `[positive.SET]`.
 pub(super) fn positive<'de, D: Deserializer<'de>>(d: D) -> std::result::Result<BySet<Positive>, D::Error> {
-    by_set(d, "positive")
+    by_set(d, "positive", Some("above"))
 }
 
 /// The tables `[phenotypes.SET]`.
 pub(super) fn rules<'de, D: Deserializer<'de>>(d: D) -> std::result::Result<BySet<Rule>, D::Error> {
-    by_set(d, "phenotypes")
+    by_set(d, "phenotypes", None)
 }
 
-/// A key that stands beside the tables is likely meant for one of them.
-fn by_set<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+/// A key that stands beside the tables is likely meant for one of them, and so is a table with a key that only theirs have.
+pub(super) fn by_set<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     d: D,
     table: &str,
+    theirs: Option<&str>,
 ) -> std::result::Result<BySet<T>, D::Error> {
     let all = toml::Table::deserialize(d)?;
     let is_beside = |(_, value): &(&String, &toml::Value)| match value {
-        toml::Value::Table(keys) => table == "positive" && keys.contains_key("above"),
+        toml::Value::Table(keys) => theirs.is_some_and(|key| keys.get(key).is_some_and(|value| !value.is_table())),
         _ => true,
     };
     if let Some((key, _)) = all.iter().find(is_beside) {

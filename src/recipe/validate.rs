@@ -30,6 +30,7 @@ pub(super) fn check(body: &Body, text: &str) -> Result<(Vec<String>, Vec<String>
         checker.families(name, measure)?;
     }
     checker.classes()?;
+    checker.scores()?;
     checker.galleries()?;
     checker.image_groups()?;
     checker.plates()?;

@@ -124,12 +124,24 @@ pub struct Seg {
     pub axes: [f64; 6],
     pub pixel: f64,
     pub segments: Vec<(u16, &'static str)>,
+    /// The background of a label map.
+    pub padding: Option<u16>,
+    /// The segment of the type Background.
+    pub background: Option<u16>,
 }
 
 impl Seg {
     pub fn new(frames: Vec<([f64; 3], u16, [u8; 15])>) -> Seg {
         let axes = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0];
-        Seg { kind: "BINARY", frames, axes, pixel: 2.0, segments: vec![(1, "one"), (2, "two")] }
+        Seg {
+            kind: "BINARY",
+            frames,
+            axes,
+            pixel: 2.0,
+            segments: vec![(1, "one"), (2, "two")],
+            padding: None,
+            background: None,
+        }
     }
 
     pub fn save(&self) -> Saved {
@@ -145,8 +157,16 @@ impl Seg {
         let more = [(tags::BITS_ALLOCATED, bits), (tags::BITS_STORED, bits), (tags::PIXEL_REPRESENTATION, 0)];
         words.iter().chain(&more).for_each(|(tag, v)| put(&mut o, *tag, VR::US, *v));
         put(&mut o, tags::MAXIMUM_FRACTIONAL_VALUE, VR::US, 200u16);
+        self.padding.iter().for_each(|v| put(&mut o, tags::PIXEL_PADDING_VALUE, VR::US, *v));
         let named = |(number, label): &(u16, &str)| {
             item(|i| {
+                if self.background == Some(*number) {
+                    let background = item(|i| {
+                        put(i, tags::CODE_VALUE, VR::SH, "125040");
+                        put(i, tags::CODING_SCHEME_DESIGNATOR, VR::SH, "DCM");
+                    });
+                    sequence(i, tags::SEGMENTED_PROPERTY_TYPE_CODE_SEQUENCE, vec![background]);
+                }
                 put(i, tags::SEGMENT_NUMBER, VR::US, *number);
                 put(i, tags::SEGMENT_LABEL, VR::LO, *label);
             })
@@ -164,7 +184,9 @@ impl Seg {
             let which = item(|i| put(i, tags::REFERENCED_SEGMENT_NUMBER, VR::US, *segment));
             item(|i| {
                 sequence(i, tags::PLANE_POSITION_SEQUENCE, vec![place]);
-                sequence(i, tags::SEGMENT_IDENTIFICATION_SEQUENCE, vec![which]);
+                if self.kind != "LABELMAP" {
+                    sequence(i, tags::SEGMENT_IDENTIFICATION_SEQUENCE, vec![which]);
+                }
             })
         };
         sequence(&mut o, tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, self.frames.iter().map(frame).collect());

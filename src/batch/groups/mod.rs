@@ -61,6 +61,8 @@ struct Group {
     failed: i64,
     /// Objects of each set: all, then by class.
     objects: Vec<Vec<i64>>,
+    /// Whether an image does not say how many there are of the class.
+    unsure: Vec<Vec<bool>>,
     /// Those that lie where the area is known.
     on_area: Vec<Vec<i64>>,
     area_mm2: f64,
@@ -145,8 +147,11 @@ impl Groups {
             (group.ok, group.failed) = (group.ok + i64::from(is_ok), group.failed + i64::from(!is_ok));
             group.area_mm2 += area.unwrap_or(0.0);
             for (k, columns) in of_set.iter().enumerate() {
+                let has_objects = columns.first().is_some_and(|all| number(*all, i).is_some_and(|n| n > 0.0));
                 for (c, column) in columns.iter().enumerate() {
-                    let n = number(*column, i).unwrap_or(0.0) as i64;
+                    let n = number(*column, i);
+                    group.unsure[k][c] |= has_objects && n.is_none();
+                    let n = n.unwrap_or(0.0) as i64;
                     group.objects[k][c] += n;
                     if area.is_some() {
                         group.on_area[k][c] += n;
@@ -203,12 +208,14 @@ impl Groups {
     fn group(&mut self, cells: &NamedRows, row: usize) -> Result<&mut Group> {
         let key = self.by.iter().map(|name| cells.text(name, row)).collect::<Result<Vec<_>>>()?;
         let none = || self.sets.iter().map(|set| vec![0; set.classes.len() + 1]).collect::<Vec<_>>();
+        let unsure = self.sets.iter().map(|set| vec![false; set.classes.len() + 1]).collect();
         let values = vec![vec![]; self.columns.len()];
         let pooled = vec![vec![]; self.pools.len()];
         let new = || Group {
             ok: 0,
             failed: 0,
             objects: none(),
+            unsure,
             on_area: none(),
             area_mm2: 0.0,
             volume_ml: None,

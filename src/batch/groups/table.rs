@@ -16,6 +16,7 @@ pub(super) fn table(groups: Groups) -> Table {
     };
     let all: Vec<&Group> = groups.values().collect();
     let ints = |of: &dyn Fn(&Group) -> i64| Cells::Int(all.iter().map(|group| Some(of(group))).collect());
+    let counts = |of: &dyn Fn(&Group) -> Option<i64>| Cells::Int(all.iter().map(|group| of(group)).collect());
     let reals = |of: &dyn Fn(&Group) -> Option<f64>| {
         Cells::Real(all.iter().map(|group| of(group).filter(|v| v.is_finite())).collect())
     };
@@ -31,7 +32,8 @@ pub(super) fn table(groups: Groups) -> Table {
     }
     for (k, set) in sets.iter().enumerate() {
         let name = &set.name;
-        let per_ml = |g: &Group, c: usize| g.volume_ml.map(|ml| g.objects[k][c] as f64 / ml);
+        let count = |g: &Group, c: usize| (!g.unsure[k][c]).then(|| g.objects[k][c]);
+        let per_ml = |g: &Group, c: usize| Some(count(g, c)? as f64 / g.volume_ml?);
         if volume.is_some() {
             let about = format!("Objects of {name} in all images of the group, over its volume_ml.");
             put(format!("objects_{name}_per_ml"), "1/ml", about, NO_VOLUME, reals(&|g| per_ml(g, 0)));
@@ -39,28 +41,37 @@ pub(super) fn table(groups: Groups) -> Table {
                 let about =
                     format!("Objects of {name} of the class {class} in all images of the group, over its volume_ml.");
                 let cells = reals(&|g| per_ml(g, c + 1));
-                put(format!("objects_{name}_{suffix}_per_ml"), "1/ml", about, NO_VOLUME, cells);
+                put(
+                    format!("objects_{name}_{suffix}_per_ml"),
+                    "1/ml",
+                    about,
+                    &format!("{NO_VOLUME}, or {UNSURE}"),
+                    cells,
+                );
             }
         }
         let about = format!("Number of objects of {name} in all images of the group.");
         put(format!("objects_{name}"), "1", about, "", ints(&|g| g.objects[k][0]));
         for (c, (class, suffix)) in set.classes.iter().zip(&set.suffixes).enumerate() {
             let about = format!("Number of objects of {name} of the class {class} in all images of the group.");
-            put(format!("objects_{name}_{suffix}"), "1", about, "", ints(&|g| g.objects[k][c + 1]));
+            put(format!("objects_{name}_{suffix}"), "1", about, UNSURE, counts(&|g| count(g, c + 1)));
             let about = format!("Share of all objects of {name} in the group that are of the class {class}.");
-            let share = |g: &Group| (g.objects[k][0] > 0).then(|| g.objects[k][c + 1] as f64 / g.objects[k][0] as f64);
-            put(format!("share_{name}_{suffix}"), "1", about, "no objects in the group", reals(&share));
+            let of_class = |g: &Group| count(g, c + 1).filter(|_| g.objects[k][0] > 0);
+            let share = |g: &Group| Some(of_class(g)? as f64 / g.objects[k][0] as f64);
+            let empty = format!("no objects in the group, or {UNSURE}");
+            put(format!("share_{name}_{suffix}"), "1", about, &empty, reals(&share));
         }
         if !set.is_dense {
             continue;
         }
-        let density = |g: &Group, c: usize| known(g).map(|area| g.on_area[k][c] as f64 / area);
+        let on_area = |g: &Group, c: usize| (!g.unsure[k][c]).then(|| g.on_area[k][c] as f64);
+        let density = |g: &Group, c: usize| Some(on_area(g, c)? / known(g)?);
         let about = format!("Objects of {name} on {place}, over the area of these.");
         put(format!("density_{name}_per_mm2"), "1/mm2", about, NO_AREA, reals(&|g| density(g, 0)));
         for (c, (class, suffix)) in set.classes.iter().zip(&set.suffixes).enumerate() {
             let about = format!("Objects of {name} of the class {class} on {place}, over the area of these.");
             let cells = reals(&|g| density(g, c + 1));
-            put(format!("density_{name}_{suffix}_per_mm2"), "1/mm2", about, NO_AREA, cells);
+            put(format!("density_{name}_{suffix}_per_mm2"), "1/mm2", about, &format!("{NO_AREA}, or {UNSURE}"), cells);
         }
     }
     for (k, pool) in pools.iter().enumerate() {
@@ -99,5 +110,6 @@ pub(super) fn table(groups: Groups) -> Table {
 }
 
 const NO_AREA: &str = "no area in the group: no calibration, stacks alone, or no such object";
+const UNSURE: &str = "an image of the group does not say how many there are";
 const NO_VOLUME: &str = "the column says no volume";
 const NO_VALUE: &str = "no image of the group has a value";

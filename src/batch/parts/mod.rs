@@ -1,8 +1,8 @@
 //! What is kept of each finished image, so that an interrupted run can go on where it stopped.
 //!
 //! A part is one file in `OUT/.uptake/parts`, named by the SHA-256 over everything that its rows follow from: the content
-//! of all files that were read, the recipe with its settings, the build of this program, and the name of the image, after
-//! which its files are called. Its rows are Arrow record batches, written as they are made (see [`PartWriter`]). A part that is
+//! of all files that were read, the recipe with its settings but for what only sums rows up (`[groups]`, `[plates]`), the build of
+//! this program, and the name of the image, after which its files are called. Its rows are Arrow record batches, written as they are made (see [`PartWriter`]). A part that is
 //! damaged, cut off or of another image, or of which a file is not as it was written, is found out, and the image is done
 //! again. What the columns mean is the same for thousands of parts and stands in files of its own. Only finished images have
 //! parts; failed ones are tried again.
@@ -31,7 +31,7 @@ pub fn key(image: &str, files: &[Hashed], recipe: &Recipe, overlay_size: usize) 
     };
     add(env!("UPTAKE_BUILD"));
     add(image);
-    add(&recipe.text);
+    add(&recipe.measured_by);
     add(&overlay_size.to_string());
     for file in files {
         add(&file.role);

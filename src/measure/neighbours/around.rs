@@ -5,7 +5,7 @@
 
 use super::grid::{Around, Grid};
 use super::places::Places;
-use super::tree::Place;
+use super::tree::{Place, Tree};
 use crate::image::Classes;
 
 /// Looks around in the objects of a set.
@@ -31,27 +31,41 @@ impl Surroundings {
 
     /// Room for what lies around a place.
     pub fn room(&self, places: &Places) -> Around {
-        let (kinds, radii) = (places.by_class.len() + 1, self.radii());
-        Around { nearest: vec![f64::INFINITY; kinds], counts: vec![0; kinds * radii], radii }
+        Around::new(places.by_class.len(), self.radii())
     }
 
     /// What lies around a place. All objects count, but the one called `own` is not near itself.
     pub fn look(&self, places: &Places, from: &Place, own: u32, found: &mut Around) {
-        found.nearest.fill(f64::INFINITY);
-        found.counts.fill(0);
-        let sure = self.grid.as_ref().map(|grid| grid.add(from, own, &self.squares, found));
-        if sure.is_some() {
-            found.sum_up();
+        let sure = self.grid.as_ref().map(|grid| grid.look(from, own, &self.squares, found));
+        for (kind, tree) in trees(places) {
+            let nearest = &mut found.nearest[kind..=kind];
+            if sure.is_none_or(|sure| nearest[0] > sure) {
+                tree.nearest(from, own, nearest);
+            }
         }
-        for (kind, tree) in places.by_class.iter().chain([&places.all]).enumerate() {
-            if sure.is_none_or(|sure| found.nearest[kind] > sure) {
-                tree.nearest(from, own, &mut found.nearest[kind..=kind]);
-            }
-            if sure.is_none() {
-                tree.within(from, &self.squares, &mut found.counts[kind * found.radii..][..found.radii]);
-            }
+        if sure.is_none() {
+            self.count_in_trees(places, from, found);
         }
     }
+
+    /// How many lie around a place, without a look for the nearest.
+    pub fn count(&self, places: &Places, from: &Place, found: &mut Around) {
+        match &self.grid {
+            Some(grid) => _ = grid.count(from, None, &self.squares, found),
+            None => self.count_in_trees(places, from, found),
+        }
+    }
+
+    fn count_in_trees(&self, places: &Places, from: &Place, found: &mut Around) {
+        for (kind, tree) in trees(places) {
+            tree.within(from, &self.squares, &mut found.counts[kind * found.radii..][..found.radii]);
+        }
+    }
+}
+
+/// Those of the classes, and that of all.
+fn trees(places: &Places) -> impl Iterator<Item = (usize, &Tree)> {
+    places.by_class.iter().chain([&places.all]).enumerate()
 }
 
 #[cfg(test)]
@@ -104,6 +118,8 @@ mod tests {
                 without.look(&places, place, own, &mut b);
                 prop_assert_eq!(&a.nearest, &b.nearest);
                 prop_assert_eq!(&a.counts, &b.counts);
+                with.count(&places, place, &mut a);
+                prop_assert_eq!(&a.counts, &b.counts);
             }
         }
 
@@ -115,11 +131,10 @@ mod tests {
             let all: Vec<(u32, Place)> = (0..n as u32).map(|i| (i, [coordinate(), coordinate(), coordinate()])).collect();
             let squares = [(9.0 * scale).powi(2), (31.0 * scale).powi(2)];
             let Some(grid) = Grid::new(&all, 1, |_| None, &squares) else { return Ok(()) };
-            let tree = super::super::tree::Tree::new(all.clone());
+            let tree = Tree::new(all.clone());
             for (own, place) in &all {
-                let mut found = Around { nearest: vec![f64::INFINITY; 2], counts: vec![0; 4], radii: 2 };
-                let sure = grid.add(place, *own, &squares, &mut found);
-                found.sum_up();
+                let mut found = Around::new(1, 2);
+                let sure = grid.look(place, *own, &squares, &mut found);
                 let (mut nearest, mut counts) = ([0.0], [0; 2]);
                 tree.nearest(place, *own, &mut nearest);
                 tree.within(place, &squares, &mut counts);

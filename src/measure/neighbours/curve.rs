@@ -23,22 +23,47 @@ pub struct Point {
     pub k_border: Option<f64>,
 }
 
-/// The curves at radii, of which the squares ascend; `neighbours` are how many of the `others` lie within each radius of those
-/// objects together that are [far](is_far) enough from the border.
-pub fn curve(pair: &Pair, neighbours: &[u64], others: usize, places: &Places, squares: &[f64]) -> Vec<Point> {
+/// The curves at radii, of which the squares ascend, from one class to another. Of the objects of the first one, `reached`
+/// says for each how many radii it is [far](far_radii) enough from the border for, and `neighbours` how many of the `others` lie
+/// within each radius of those together that are.
+pub fn curve(
+    pair: &Pair,
+    reached: &[usize],
+    neighbours: &[u64],
+    others: usize,
+    places: &Places,
+    squares: &[f64],
+) -> Vec<Point> {
+    let n = squares.len();
+    // With so many radii: those that are far enough, that have another within the smallest of them, and both.
+    let (mut far, mut near, mut both) = (vec![0u64; n + 1], vec![0u64; n + 1], vec![0i64; n + 1]);
+    reached.iter().for_each(|reached| far[*reached] += 1);
+    for (d, reached) in pair.nearest().iter().zip(reached) {
+        let first = squares.partition_point(|square| square < d);
+        near[first] += 1;
+        if first < *reached {
+            both[first] += 1;
+            both[*reached] -= 1;
+        }
+    }
+    let (mut within, mut within_far) = (0, 0);
     let point = |i: usize| {
-        let centres = pair.from().iter().filter(|(_, place)| is_far(places, place, squares[i])).count();
-        let mean = (centres > 0 && others > 0).then(|| neighbours[i] as f64 / centres as f64);
+        within += near[i];
+        within_far += both[i];
+        let centres: u64 = far[i + 1..].iter().sum();
+        let share = |part: f64, all: u64| (all > 0 && !pair.nearest().is_empty()).then(|| part / all as f64);
         Point {
-            g_raw: pair.fraction_within(squares[i], |_| true),
-            g_border: pair.fraction_within(squares[i], |place| is_far(places, place, squares[i])),
-            k_border: mean.map(|n| n * places.content() / others as f64),
+            g_raw: share(within as f64, reached.len() as u64),
+            g_border: share(within_far as f64, centres),
+            k_border: (centres > 0 && others > 0)
+                .then(|| neighbours[i] as f64 / centres as f64 * places.content() / others as f64),
         }
     };
-    (0..squares.len()).map(point).collect()
+    (0..n).map(point).collect()
 }
 
-/// An object lies at least a radius, of which the square is given, from the border of the image.
-pub fn is_far(places: &Places, place: &Place, square: f64) -> bool {
-    places.to_border(place) >= square.sqrt()
+/// For how many radii, of which the squares ascend, an object lies at least so far from the border of the image.
+pub fn far_radii(places: &Places, place: &Place, squares: &[f64]) -> usize {
+    let to_border = places.to_border(place);
+    squares.partition_point(|square| to_border >= square.sqrt())
 }

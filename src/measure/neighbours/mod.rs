@@ -118,7 +118,9 @@ impl Family for Neighbours {
         let surroundings =
             request.places.or(made.as_ref()).map(|p| Surroundings::new(p, request.classes, &radii.squares));
         let Some(surroundings) = surroundings else { return Ok(Box::new(|_, _| Ok(()))) };
-        let (voxels, inside) = (request.labels.voxels().host()?, self.inside(request)?);
+        // Points touch nothing.
+        let voxels = if request.points.is_some() { &[][..] } else { request.labels.voxels().host()? };
+        let inside = self.inside(request)?;
         let begun = Begun { family: self, surroundings, order: radii.order, voxels, inside };
         Ok(Box::new(move |of, values| {
             if let Some(places) = request.places.or(made.as_ref()) {

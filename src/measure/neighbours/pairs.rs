@@ -28,43 +28,36 @@ pub struct Members {
 
 /// Objects of one class as they lie to another.
 pub struct Pair<'a> {
-    from: &'a [(u32, Place)],
     /// Squares of their distances to the nearest of the second class; empty where there is none.
     nearest: &'a [f64],
 }
 
+/// Objects that a thread takes at a time.
+const PART: usize = 1024;
+
 impl Members {
-    /// The objects of a class; also how many of each class lie within radii of them together, class by class. Only those
-    /// objects count for radius `i` that `counts(place, i)` allows.
-    pub fn new(
-        places: &Places,
-        classes: &Classes,
-        class: usize,
-        surroundings: &Surroundings,
-        counts: impl Fn(&Place, usize) -> bool + Sync,
-    ) -> (Self, Vec<Vec<u64>>) {
+    /// The objects of a class; also how many of each class lie within radii of them together, class by class.
+    pub fn new(places: &Places, classes: &Classes, class: usize, surroundings: &Surroundings) -> (Self, Vec<Vec<u64>>) {
         let is_of = |i: u32| classes.of.get(i as usize) == Some(&Some(class as u32));
         let of: Vec<(u32, Place)> =
             (0..).zip(&places.at).filter_map(|(i, place)| place.filter(|_| is_of(i)).map(|place| (i, place))).collect();
         let kinds = places.by_class.len();
         let part = |members: &[(u32, Place)]| {
-            let mut around = surroundings.room(places);
-            let mut part =
-                (vec![Vec::with_capacity(members.len()); kinds], vec![vec![0u64; surroundings.radii()]; kinds]);
+            let (mut around, mut sums) = (surroundings.room(places), vec![vec![0u64; surroundings.radii()]; kinds]);
+            let mut nearest = vec![Vec::with_capacity(members.len()); kinds];
             for (own, place) in members {
                 surroundings.look(places, place, *own, &mut around);
-                add(&mut part, &around, |i| counts(place, i));
+                nearest.iter_mut().zip(&around.nearest).for_each(|(all, d)| all.push(*d));
+                add(&mut sums, &around, surroundings.radii());
             }
-            part
+            (nearest, sums)
         };
-        let parts: Vec<_> = of.par_chunks(1024).map(part).collect();
+        let (parts, sums): (Vec<_>, Vec<_>) = of.par_chunks(PART).map(part).unzip();
         let mut nearest = vec![Vec::with_capacity(of.len()); kinds];
-        let mut sums = vec![vec![0u64; surroundings.radii()]; kinds];
-        for (part_nearest, part_sums) in parts {
-            nearest.iter_mut().zip(part_nearest).for_each(|(all, part)| all.extend(part));
-            sums.iter_mut().flatten().zip(part_sums.iter().flatten()).for_each(|(all, part)| *all += part);
+        for part in parts {
+            nearest.iter_mut().zip(part).for_each(|(all, part)| all.extend(part));
         }
-        (Members { of, nearest }, sums)
+        (Members { of, nearest }, sum(sums, kinds, surroundings.radii()))
     }
 
     /// How many there are.
@@ -72,27 +65,55 @@ impl Members {
         self.of.len()
     }
 
+    /// For how many radii each of them is far enough from the border of the image, as `far` says; and how many of each class
+    /// lie within each radius of those that are.
+    pub fn within(
+        &self,
+        places: &Places,
+        surroundings: &Surroundings,
+        far: impl Fn(&Place) -> usize + Sync,
+    ) -> (Vec<usize>, Vec<Vec<u64>>) {
+        let kinds = places.by_class.len();
+        let reached: Vec<usize> = self.of.par_iter().map(|(_, place)| far(place)).collect();
+        let part = |(members, reached): (&[(u32, Place)], &[usize])| {
+            let (mut around, mut sums) = (surroundings.room(places), vec![vec![0u64; surroundings.radii()]; kinds]);
+            for ((_, place), reached) in members.iter().zip(reached).filter(|(_, reached)| **reached > 0) {
+                surroundings.count(places, place, &mut around);
+                add(&mut sums, &around, *reached);
+            }
+            sums
+        };
+        let sums = self.of.par_chunks(PART).zip(reached.par_chunks(PART)).map(part).collect();
+        let sums = sum(sums, kinds, surroundings.radii());
+        (reached, sums)
+    }
+
     /// As they lie to another class.
     pub fn to(&self, class: usize, places: &Places) -> Pair<'_> {
         let nearest = if places.by_class[class].len() == 0 { &[][..] } else { &self.nearest[class] };
-        Pair { from: &self.of, nearest }
+        Pair { nearest }
     }
 }
 
-/// Adds what lies around one object.
-fn add((nearest, sums): &mut (Vec<Vec<f64>>, Vec<Vec<u64>>), around: &Around, counts: impl Fn(usize) -> bool) {
-    for (class, (nearest, sums)) in nearest.iter_mut().zip(sums).enumerate() {
-        nearest.push(around.nearest[class]);
-        for (i, (sum, n)) in sums.iter_mut().zip(around.of(class)).enumerate() {
-            *sum += if counts(i) { u64::from(*n) } else { 0 };
-        }
+/// Adds how many of each class lie around one object, within the smallest radii.
+fn add(sums: &mut [Vec<u64>], around: &Around, radii: usize) {
+    for (class, sums) in sums.iter_mut().enumerate() {
+        sums[..radii].iter_mut().zip(around.of(class)).for_each(|(sum, n)| *sum += u64::from(*n));
     }
+}
+
+fn sum(parts: Vec<Vec<Vec<u64>>>, kinds: usize, radii: usize) -> Vec<Vec<u64>> {
+    let mut sums = vec![vec![0u64; radii]; kinds];
+    for part in parts {
+        sums.iter_mut().flatten().zip(part.iter().flatten()).for_each(|(all, part)| *all += part);
+    }
+    sums
 }
 
 impl Pair<'_> {
-    /// The objects of the first class.
-    pub fn from(&self) -> &[(u32, Place)] {
-        self.from
+    /// Squares of the distances to the nearest of the second class, for each object of the first; none where there is no other.
+    pub fn nearest(&self) -> &[f64] {
+        self.nearest
     }
 
     /// Mean distance to the nearest.
@@ -108,14 +129,14 @@ impl Pair<'_> {
         if n == 0 {
             return None;
         }
-        squares.sort_unstable_by(f64::total_cmp);
-        Some((squares[(n - 1) / 2].sqrt() + squares[n / 2].sqrt()) / 2.0)
+        let (below, upper, _) = squares.select_nth_unstable_by(n / 2, f64::total_cmp);
+        let lower = if n % 2 == 1 { *upper } else { below.iter().copied().fold(0.0, f64::max) };
+        Some((lower.sqrt() + upper.sqrt()) / 2.0)
     }
 
-    /// Share of the first with one of the second within a radius, of which the square is given; of those that count.
-    pub fn fraction_within(&self, square: f64, counts: impl Fn(&Place) -> bool) -> Option<f64> {
-        let counted = || self.from.iter().zip(self.nearest).filter(|((_, place), _)| counts(place));
-        let all = counted().count();
-        (all > 0).then(|| counted().filter(|(_, d)| **d <= square).count() as f64 / all as f64)
+    /// Share of the first with one of the second within a radius, of which the square is given.
+    pub fn fraction_within(&self, square: f64) -> Option<f64> {
+        let n = self.nearest.len();
+        (n > 0).then(|| self.nearest.iter().filter(|d| **d <= square).count() as f64 / n as f64)
     }
 }

@@ -1,7 +1,7 @@
 //! What the objects of a set say together: how classes mix, for the row of the image.
 
 use super::around::Surroundings;
-use super::curve::{Point, curve, is_far};
+use super::curve::{Point, curve, far_radii};
 use super::pairs::{Members, Pair};
 use super::places::Places;
 use super::tree::Place;
@@ -50,9 +50,9 @@ pub fn totals(family: &Neighbours, set: &str, request: &Request) -> Result<Table
     for [a, b] in pairs {
         // Of one class at a time, since it may be large.
         if last.as_ref().is_none_or(|(class, _)| *class != a) {
-            let (members, pairs) = Members::new(places, classes, a, &surroundings, |_, _| true);
-            let far = |place: &Place, i: usize| is_far(places, place, on_curve.squares[i]);
-            let on_curve = on_curves.as_ref().map(|around| Members::new(places, classes, a, around, far).1);
+            let (members, pairs) = Members::new(places, classes, a, &surroundings);
+            let far = |place: &Place| far_radii(places, place, &on_curve.squares);
+            let on_curve = on_curves.as_ref().map(|around| members.within(places, around, far));
             last = Some((a, OneClass { members, pairs, on_curve }));
         }
         let Some((_, one)) = &last else { continue };
@@ -62,7 +62,7 @@ pub fn totals(family: &Neighbours, set: &str, request: &Request) -> Result<Table
         row.nearest(&here, &pair);
         for (radius, at) in family.radii.iter().zip(&radii.order) {
             let mix = Mix {
-                fraction: pair.fraction_within(radii.squares[*at], |_| true),
+                fraction: pair.fraction_within(radii.squares[*at]),
                 both: one.pairs[b][*at],
                 // Each pair counts once, and none is one with itself.
                 own: (one.pairs[a][*at] - one.members.len() as u64) / 2,
@@ -70,8 +70,8 @@ pub fn totals(family: &Neighbours, set: &str, request: &Request) -> Result<Table
             };
             row.mixing(&here, radius, &mix, is_new);
         }
-        if let Some(neighbours) = &one.on_curve {
-            let points = curve(&pair, &neighbours[b], others, places, &on_curve.squares);
+        if let Some((reached, neighbours)) = &one.on_curve {
+            let points = curve(&pair, reached, &neighbours[b], others, places, &on_curve.squares);
             for (radius, at) in family.curve.iter().zip(&on_curve.order) {
                 row.curve(&here, radius, &points[*at], places.flat);
             }
@@ -104,7 +104,8 @@ impl Neighbours {
 struct OneClass {
     members: Members,
     pairs: Vec<Vec<u64>>,
-    on_curve: Option<Vec<Vec<u64>>>,
+    /// Also for how many radii each is far enough from the border.
+    on_curve: Option<(Vec<usize>, Vec<Vec<u64>>)>,
 }
 
 /// From one class to another.

@@ -76,6 +76,11 @@ impl Aggregation {
         }
     }
 
+    /// Each direction has matrices of its own.
+    pub(super) const fn averages_directions(self) -> bool {
+        matches!(self, Aggregation::Averaged2d | Aggregation::DirectionMerged25d | Aggregation::Averaged3d)
+    }
+
     /// Neighbours lie in the slice of a voxel.
     pub const fn is_flat(self) -> bool {
         !matches!(self, Aggregation::Averaged3d | Aggregation::Merged3d)

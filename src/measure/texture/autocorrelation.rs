@@ -96,7 +96,7 @@ impl Field {
         size[2] = size[2].next_multiple_of(WIDE);
         let n: usize = size.iter().product();
         let (mut mask, mut away, mut inside) = (vec![0.0; n], vec![0.0; n], vec![]);
-        let mean = region.values().sum::<f64>() / region.measured().count() as f64;
+        let mean = region.values().sum::<f64>() / region.count() as f64;
         for i in region.measured() {
             let [z, y, x] = region.shape.position(i);
             let to = ((z - bounds[0].start) * size[1] + (y - bounds[1].start)) * size[2] + (x - bounds[2].start);

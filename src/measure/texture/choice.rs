@@ -26,6 +26,8 @@ pub enum Group {
     Histogram,
     /// Which share of the region has at least an intensity (IBSI:P88C).
     VolumeHistogram,
+    /// The area under its curve (IBSI:P88C).
+    VolumeHistogramArea,
     /// Co-occurrence (IBSI:LFYI).
     Glcm,
     /// Run lengths (IBSI:TP0I).
@@ -72,6 +74,16 @@ impl Group {
         matches!(self, Group::Glcm | Group::Ngtdm | Group::Ngldm)
     }
 
+    /// It is of the intensity-volume histogram.
+    pub(super) fn has_volumes(self) -> bool {
+        matches!(self, Group::VolumeHistogram | Group::VolumeHistogramArea)
+    }
+
+    /// It knows neighbours that weigh less the farther they are.
+    pub(super) fn has_weights(self) -> bool {
+        matches!(self, Group::Glcm | Group::Ngtdm)
+    }
+
     /// Its features as columns.
     pub(super) fn define(self, about: &About) -> Vec<Definition> {
         match self {
@@ -82,6 +94,7 @@ impl Group {
             Group::Statistics => define(statistics::FEATURES, about),
             Group::Histogram => define(histogram::FEATURES, about),
             Group::VolumeHistogram => define(volume_histogram::FEATURES, about),
+            Group::VolumeHistogramArea => define(volume_histogram::AREA, about),
             Group::Glcm => define(glcm::FEATURES, about),
             Group::Glrlm => define(glrlm::FEATURES, about),
             Group::Glszm => define(glszm::FEATURES, about),

@@ -4,13 +4,12 @@
 //! side of a plane a point lies on is decided exactly. Of each row only the ends count, of each plane the corners of its own
 //! hull; what is left goes to quickhull.
 
+use super::quickhull::{Point, cross, dot, minus, triangles};
 use super::region::Region;
-use crate::measure::hull::convex;
+use crate::measure::hull::{Span, convex_rows, midpoints};
+use crate::simd::wide;
 
-/// A point in half voxels: z, y, x.
-pub(super) type Point = [i64; 3];
-
-/// The hull as triangles.
+/// The hull as triangles; points are in half voxels.
 #[derive(Clone, Debug)]
 pub(super) struct Hull {
     /// Its corners.
@@ -21,100 +20,55 @@ pub(super) struct Hull {
 
 /// Corners of the mesh that may be corners of the hull, in rising order.
 fn mesh_corners(region: &Region) -> Vec<Point> {
-    let Some([zs, ys, xs]) = region.bounds() else { return vec![] };
-    let mut planes: Vec<Vec<[i64; 2]>> = vec![vec![]; 2 * zs.len() + 1];
-    for (z, slice) in zs.clone().enumerate() {
-        for (y, row) in ys.clone().enumerate() {
-            let start = region.shape.index(slice, row, 0);
-            let Some(first) = xs.clone().find(|x| region.is_shape(start + x)) else { continue };
-            let last = xs.clone().rfind(|x| region.is_shape(start + x)).unwrap_or(first);
-            let (y, first, last) =
-                (2 * y as i64 + 1, 2 * (first - xs.start) as i64 + 1, 2 * (last - xs.start) as i64 + 1);
-            planes[2 * z].extend([[y, first], [y, last]]);
-            planes[2 * z + 1].extend([[y, first - 1], [y, last + 1]]);
-            planes[2 * z + 1].extend([[y - 1, first], [y - 1, last], [y + 1, first], [y + 1, last]]);
-            planes[2 * z + 2].extend([[y, first], [y, last]]);
-        }
-    }
+    let slices = region.spans();
     let mut out = Vec::new();
-    for (z, mut points) in planes.into_iter().enumerate() {
-        points.sort_unstable();
-        points.dedup();
-        let corners = if points.len() > 2 { convex(&points) } else { points };
-        out.extend(corners.into_iter().map(|[y, x]| [z as i64, y, x]));
+    let mut add = |z: usize, points: &[[i64; 2]]| {
+        let start = out.len();
+        out.extend(convex_rows(points).into_iter().map(|[y, x]| [z as i64, y + 1, x + 1]));
+        out[start..].sort_unstable();
+    };
+    for z in 0..=slices.len() {
+        let slice = |z: Option<usize>| z.and_then(|z| slices.get(z)).map_or(&[][..], |s| s);
+        let (below, above) = (slice(z.checked_sub(1)), slice(Some(z)));
+        add(2 * z, &ends(below, above));
+        add(2 * z + 1, &midpoints(above));
     }
-    out.sort_unstable();
+    out.dedup();
     out
 }
 
-fn minus(a: Point, b: Point) -> Point {
-    [a[0] - b[0], a[1] - b[1], a[2] - b[2]]
+/// First and last pixel of each row, in half pixels, of two lists of rows together.
+fn ends(mut below: &[Span], mut above: &[Span]) -> Vec<[i64; 2]> {
+    let mut out = Vec::with_capacity(2 * (below.len() + above.len()));
+    loop {
+        let (y, a, b) = match (below, above) {
+            ([p, rest @ ..], [q, more @ ..]) if p.0 == q.0 => {
+                (below, above) = (rest, more);
+                (p.0, p.1.min(q.1), p.2.max(q.2))
+            }
+            ([p, rest @ ..], others) if others.first().is_none_or(|q| p.0 < q.0) => {
+                below = rest;
+                *p
+            }
+            (_, [q, more @ ..]) => {
+                above = more;
+                *q
+            }
+            _ => return out,
+        };
+        out.extend([[2 * y, 2 * a], [2 * y, 2 * b]]);
+    }
 }
 
-fn cross(a: Point, b: Point) -> Point {
-    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
-}
-
-/// In 64 bits where they do, as they nearly always do.
-fn dot(a: Point, b: Point) -> i128 {
-    let [z, y, x] = [0, 1, 2].map(|k| a[k].checked_mul(b[k]));
-    let short = z.zip(y).and_then(|(z, y)| z.checked_add(y)).zip(x).and_then(|(zy, x)| zy.checked_add(x));
-    short.map_or_else(|| (0..3).map(|k| i128::from(a[k]) * i128::from(b[k])).sum(), i128::from)
+/// Of a triangle of points.
+fn normal(points: &[Point], triangle: &[usize; 3]) -> Point {
+    let [a, b, c] = triangle.map(|k| points[k]);
+    cross(minus(b, a), minus(c, a))
 }
 
 /// The greatest common divisor.
 fn divisor(a: i64, b: i64) -> i64 {
     if b == 0 { a.abs() } else { divisor(b, a % b) }
-}
-
-/// A triangle while the hull grows.
-struct Face {
-    corners: [usize; 3],
-    /// Points outwards.
-    normal: Point,
-    /// Points that lie outside of it, each with one face only.
-    outside: Vec<usize>,
-}
-
-impl Face {
-    fn new(points: &[Point], corners: [usize; 3]) -> Self {
-        let [a, b, c] = corners.map(|k| points[k]);
-        Face { corners, normal: cross(minus(b, a), minus(c, a)), outside: vec![] }
-    }
-
-    /// Above 0 outside.
-    fn height(&self, points: &[Point], p: usize) -> i128 {
-        dot(self.normal, minus(points[p], points[self.corners[0]]))
-    }
-
-    fn edges(&self) -> [[usize; 2]; 3] {
-        let [a, b, c] = self.corners;
-        [[a, b], [b, c], [c, a]]
-    }
-}
-
-/// Gives points to the first face that they lie outside of.
-fn share(points: &[Point], faces: &mut [Face], waiting: impl IntoIterator<Item = usize>) {
-    for p in waiting {
-        if let Some(face) = faces.iter_mut().find(|f| f.height(points, p) > 0) {
-            face.outside.push(p);
-        }
-    }
-}
-
-/// Four corners that span a body.
-fn tetrahedron(points: &[Point]) -> Option<[usize; 4]> {
-    let (a, b) = (0, points.len().checked_sub(1)?);
-    let all = || 0..points.len();
-    let side = |p: usize| cross(minus(points[b], points[a]), minus(points[p], points[a]));
-    let c = all().max_by_key(|&p| dot(side(p), side(p)))?;
-    let height = |p: usize| dot(side(c), minus(points[p], points[a]));
-    let d = all().max_by_key(|&p| height(p).abs())?;
-    match height(d) {
-        0 => None,
-        up if up > 0 => Some([a, c, b, d]),
-        _ => Some([a, b, c, d]),
-    }
 }
 
 impl Hull {
@@ -125,28 +79,16 @@ impl Hull {
 
     /// Of points in rising order; nothing if they lie in a plane.
     fn around(points: &[Point]) -> Option<Self> {
-        let [a, b, c, d] = tetrahedron(points)?;
-        let first = [[a, b, c], [a, d, b], [b, d, c], [c, d, a]];
-        let mut faces = first.map(|corners| Face::new(points, corners)).into_iter().collect::<Vec<_>>();
-        share(points, &mut faces, 0..points.len());
-        while let Some(face) = faces.iter().find(|f| !f.outside.is_empty()) {
-            let Some(&top) = face.outside.iter().max_by_key(|&&p| face.height(points, p)) else { break };
-            let (seen, rest): (Vec<Face>, Vec<Face>) = faces.into_iter().partition(|f| f.height(points, top) > 0);
-            faces = rest;
-            let mut edges: Vec<[usize; 2]> = seen.iter().flat_map(Face::edges).collect();
-            edges.sort_unstable();
-            let is_rim = |[p, q]: &&[usize; 2]| edges.binary_search(&[*q, *p]).is_err();
-            let mut new: Vec<Face> =
-                edges.iter().filter(is_rim).map(|[p, q]| Face::new(points, [*p, *q, top])).collect();
-            share(points, &mut new, seen.into_iter().flat_map(|f| f.outside));
-            faces.extend(new);
+        let mut triangles = triangles(points)?;
+        let mut places = vec![usize::MAX; points.len()];
+        triangles.iter().flatten().for_each(|p| places[*p] = 0);
+        let mut corners = Vec::new();
+        for (place, point) in places.iter_mut().zip(points).filter(|(place, _)| **place == 0) {
+            *place = corners.len();
+            corners.push(*point);
         }
-        let mut used: Vec<usize> = faces.iter().flat_map(|f| f.corners).collect();
-        used.sort_unstable();
-        used.dedup();
-        let place = |p: usize| used.partition_point(|u| *u < p);
-        let triangles = faces.iter().map(|f| f.corners.map(place)).collect();
-        Some(Hull { corners: used.iter().map(|p| points[*p]).collect(), triangles })
+        triangles.iter_mut().flatten().for_each(|p| *p = places[*p]);
+        Some(Hull { corners, triangles })
     }
 
     /// Volume in voxels.
@@ -177,7 +119,7 @@ impl Hull {
     /// Directions of its faces, each once.
     pub fn normals(&self, size: [f64; 3]) -> Vec<[f64; 3]> {
         let whole = |t: &[usize; 3]| {
-            let [z, y, x] = Face::new(&self.corners, *t).normal;
+            let [z, y, x] = normal(&self.corners, t);
             let divisor = divisor(divisor(z, y), x).max(1);
             // One of two opposite ones.
             let sign = if [z, y, x] < [0; 3] { -divisor } else { divisor };
@@ -192,14 +134,37 @@ impl Hull {
     /// Largest distance of two corners.
     pub fn diameter(&self, size: [f64; 3]) -> f64 {
         let points = self.points(size);
-        let mut most = 0.0f64;
-        for (k, p) in points.iter().enumerate() {
-            for q in &points[..k] {
-                let [z, y, x] = [p[0] - q[0], p[1] - q[1], p[2] - q[2]];
-                most = most.max(z * z + y * y + x * x);
+        let mut axes = [0, 1, 2].map(|a| points.iter().map(|p| p[a]).collect::<Vec<f64>>());
+        // The last corner again, until there is no rest.
+        let whole = points.len().next_multiple_of(WIDE);
+        for axis in &mut axes {
+            axis.resize(whole, axis.last().copied().unwrap_or(0.0));
+        }
+        let mut most = [0.0; WIDE];
+        farthest(&axes, &mut most);
+        most.into_iter().fold(0.0, f64::max).sqrt()
+    }
+}
+
+/// Points that are looked at side by side.
+const WIDE: usize = 8;
+
+wide! {
+    /// The largest squares of distances.
+    fn farthest(axes: &[Vec<f64>; 3], most: &mut [f64; WIDE]) {
+        let [zs, ys, xs] = axes;
+        for k in 0..zs.len() {
+            let (z, y, x) = (zs[k], ys[k], xs[k]);
+            let before = k.next_multiple_of(WIDE);
+            let others = zs[..before].chunks_exact(WIDE).zip(ys.chunks_exact(WIDE)).zip(xs.chunks_exact(WIDE));
+            for ((qz, qy), qx) in others {
+                for l in 0..WIDE {
+                    let [z, y, x] = [z - qz[l], y - qy[l], x - qx[l]];
+                    let square = z * z + y * y + x * x;
+                    most[l] = if square > most[l] { square } else { most[l] };
+                }
             }
         }
-        most.sqrt()
     }
 }
 
@@ -209,12 +174,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn edges(&[a, b, c]: &[usize; 3]) -> [[usize; 2]; 3] {
+        [[a, b], [b, c], [c, a]]
+    }
+
     fn closed(hull: &Hull, points: &[Point]) {
         for t in &hull.triangles {
-            let face = Face::new(&hull.corners, *t);
-            assert!(points.iter().all(|p| dot(face.normal, minus(*p, hull.corners[t[0]])) <= 0));
-            for [a, b] in face.edges() {
-                assert!(hull.triangles.iter().any(|t| Face::new(&hull.corners, *t).edges().contains(&[b, a])));
+            let normal = normal(&hull.corners, t);
+            assert!(points.iter().all(|p| dot(normal, minus(*p, hull.corners[t[0]])) <= 0));
+            for [a, b] in edges(t) {
+                assert!(hull.triangles.iter().any(|t| edges(t).contains(&[b, a])));
             }
         }
     }

@@ -23,7 +23,8 @@ pub(super) fn maximal(levels: &Levels, distance: usize, aggregation: Aggregation
     for (slices, steps) in aggregation.groups(levels.slices(), &steps) {
         let width = levels.ranks() + 1;
         let mut cells = vec![0.0; width * width];
-        count(&levels, &slices, &steps, true).each(|a, b, count| cells[a * width + b] = count as f64);
+        let steps: Vec<_> = steps.into_iter().map(|step| (step, 1)).collect();
+        count(&levels, &levels.rows(&slices), &steps, true).each(|a, b, count| cells[a * width + b] = count as f64);
         let margins: Vec<f64> = cells.chunks(width).map(|row| row.iter().sum()).collect();
         let there: Vec<usize> = (0..width).filter(|k| margins[*k] > 0.0).collect();
         if there.is_empty() {

@@ -1,6 +1,7 @@
 //! From intensities to grey levels: bins of a fixed size, or a fixed number of bins.
 
 use super::region::Region;
+use crate::simd::map;
 use crate::{Error, Result};
 
 /// How intensities become grey levels, which are counted from 1.
@@ -44,6 +45,16 @@ impl Discretisation {
         }
     }
 
+    /// The grey levels of numbers, where that of each depends on no other one: in bins of a fixed size from a value on.
+    ///
+    /// # Errors
+    /// There would be more levels than a matrix has place for.
+    pub(crate) fn of_each(self, values: &[f64]) -> Result<Option<Vec<u16>>> {
+        let Discretisation::BinSize { width, from: Some(from) } = self else { return Ok(None) };
+        let bins = Bins::sized(width, from, values.iter().copied().fold(from, f64::max))?;
+        Ok(Some(map(values, |v| bins.level(v))))
+    }
+
     /// The bins for a region.
     pub(super) fn bins(self, region: &Region) -> Result<Bins> {
         let [low, high] = region.extremes().unwrap_or([1.0, 1.0]);
@@ -57,13 +68,7 @@ impl Discretisation {
             }
             Discretisation::BinSize { width, from } => {
                 let from = from.or(region.range.map(|r| r[0]).filter(|r| r.is_finite())).unwrap_or(low);
-                let most = ((high - from) / width).floor().max(0.0) + 1.0;
-                // Not a number if the width is 0 or none itself.
-                if !(width > 0.0 && most <= MOST) {
-                    let what = format!("bins of {width} over intensities from {from} to {high}");
-                    return Err(Error::usage(what).remedy("a width above 0 that makes at most 65535 bins"));
-                }
-                Ok(Bins { from, number: 1.0, extent: width, most: most as u16 })
+                Bins::sized(width, from, high)
             }
             Discretisation::BinNumber(0) => Err(Error::usage("no bins at all").remedy("at least one")),
             Discretisation::BinNumber(n) => {
@@ -76,7 +81,18 @@ impl Discretisation {
 }
 
 impl Bins {
+    fn sized(width: f64, from: f64, high: f64) -> Result<Self> {
+        let most = ((high - from) / width).floor().max(0.0) + 1.0;
+        // Not a number if the width is 0 or none itself.
+        if !(width > 0.0 && most <= MOST) {
+            let what = format!("bins of {width} over intensities from {from} to {high}");
+            return Err(Error::usage(what).remedy("a width above 0 that makes at most 65535 bins"));
+        }
+        Ok(Bins { from, number: 1.0, extent: width, most: most as u16 })
+    }
+
     /// The level of an intensity.
+    #[inline(always)]
     pub fn level(&self, value: f64) -> u16 {
         let bin = (self.number * (value - self.from) / self.extent).floor() + 1.0;
         bin.clamp(1.0, f64::from(self.most)) as u16

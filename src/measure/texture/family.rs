@@ -1,12 +1,9 @@
 //! Heterogeneity as a family of a recipe: which of the standard's families, from which grey levels, on which grid.
 
+use super::check;
 use super::choice::{Bins, Compat, Group, word};
 use super::grid::{self, Grid};
-use super::volume_histogram::Steps;
-use super::{
-    Aggregation, Interpolation, Levels, Norm, Region, autocorrelation, enclosing, glcm, gldzm, glrlm, glszm, histogram,
-    local, morphology, ngldm, ngtdm, pyradiomics, statistics, volume_histogram,
-};
+use super::{Aggregation, Interpolation, Norm, Weights, pyradiomics};
 use crate::measure::{About, Definition, Family, Measurer, Mentions, Objection, Request};
 use crate::units::Length;
 use crate::words::one_or_many;
@@ -21,6 +18,7 @@ pub(crate) const KEYS: &[&str] = &[
     "distance",
     "norm",
     "symmetric",
+    "weights",
     "coarseness",
     "resample",
     "interpolation",
@@ -49,6 +47,8 @@ pub struct Texture {
     pub norm: Norm,
     /// Pairs of voxels are counted both ways.
     pub symmetric: bool,
+    /// Neighbours of co-occurrence and grey tone differences weigh less the farther they are; all the same if absent.
+    pub weights: Option<Weights>,
     /// Largest difference of dependent grey levels.
     pub coarseness: u32,
     /// Distance of voxels along all axes of the grid on which everything is measured: that of the image if absent.
@@ -76,6 +76,7 @@ impl Default for Texture {
             distance: 1,
             norm: Norm::Chebyshev,
             symmetric: true,
+            weights: None,
             coarseness: 0,
             resample: None,
             interpolation: Interpolation::Linear,
@@ -110,12 +111,13 @@ impl Family for Texture {
         // A recipe has been checked; whoever asks without one is told here.
         self.check(&[]).map_err(|o| Error::usage(format!("texture: {}", o.what)).remedy(o.remedy))?;
         let grid = Grid::of(self.grid(), request)?;
+        let weighting = self.weights.map(|weights| weights.begin(request)).transpose()?;
         let images = request.channels.iter().map(|c| c.volume.samples.host()).collect::<Result<Vec<_>>>()?;
         let judge = self.judge(request)?.map(|i| (&request.channels[i], images[i]));
         Ok(Box::new(move |object, values| {
             for (channel, image) in request.channels.iter().zip(&images) {
                 let region = grid.region(object, (channel, image), judge)?;
-                values.reals(self.values(&region, channel.volume.scale.factor(), &grid)?);
+                values.reals(self.values(&region, channel.volume.scale.factor(), &grid, weighting)?);
             }
             Ok(())
         }))
@@ -123,69 +125,23 @@ impl Family for Texture {
 
     fn mentions(&self) -> Mentions<'_> {
         Mentions {
-            lengths: self.resample.iter().map(|l| ("resample", *l)).collect(),
+            lengths: [("resample", self.resample), ("weights", self.weights.map(|w| w.length))]
+                .into_iter()
+                .filter_map(|(key, length)| Some((key, length?)))
+                .collect(),
             channels: self.range_of.iter().map(|c| ("range_of", c.as_str())).collect(),
             ..Mentions::default()
         }
     }
 
     fn check(&self, _: &[&str]) -> std::result::Result<(), Objection> {
-        let wrong = |key, what: &str, remedy: &str| Err(Objection { key, what: what.into(), remedy: remedy.into() });
-        let levels = self.families.iter().any(|g| g.needs_levels());
-        let no_size = |bins: &Bins| match bins {
-            Bins::Size { size, from } => !(*size > 0.0 && size.is_finite() && from.is_none_or(f64::is_finite)),
-            Bins::Number { number } => *number == 0,
-        };
-        if self.volume_histogram.as_ref().is_some_and(no_size) {
-            return wrong("volume_histogram", "bins of no size", "volume_histogram = { number = 1000 }");
-        }
-        match self.bins {
-            None if levels => {
-                let what = "nothing says how values become grey levels";
-                return wrong(
-                    "bins",
-                    what,
-                    "bins = { number = 32 }, or { size = 0.25, from = 0 } in the channel's unit",
-                );
-            }
-            Some(bins) if no_size(&bins) => {
-                let is_size = matches!(bins, Bins::Size { .. });
-                let remedy = if is_size { "bins = { size = 0.25, from = 0 }" } else { "bins = { number = 32 }" };
-                return wrong("bins", "bins of no size", remedy);
-            }
-            _ => {}
-        }
-        let theirs = self.compat.is_some();
-        if self.families.is_empty() || (theirs && !self.families.iter().any(|g| pyradiomics::has_class(*g))) {
-            return wrong("families", "nothing is to be measured", "leave families out");
-        }
-        if theirs && self.aggregation.len() > 1 {
-            return wrong("aggregation", "PyRadiomics knows one way at a time", "aggregation = \"3d_avg\"");
-        }
-        if !(1..=100).contains(&self.distance) {
-            return wrong("distance", "no distance in voxels", "distance = 1, up to 100");
-        }
-        if self.range.is_some_and(|[low, high]| low.is_nan() || high.is_nan() || low >= high) {
-            return wrong("range", "there is nothing in this range", "range = [LOWEST, HIGHEST]");
-        }
-        if self.outliers.is_some_and(|d| d.is_nan() || d <= 0.0) {
-            return wrong("outliers", "deviations are above 0", "outliers = 3");
-        }
-        if self.range_of.is_some() && self.range.is_none() && self.outliers.is_none() {
-            return wrong("range_of", "there is neither a range nor outliers to look for", "range = [-1000, 400]");
-        }
-        match self.resample {
-            Some(Length::Px(v) | Length::Um(v) | Length::Mm(v) | Length::R(v)) if v <= 0.0 => {
-                wrong("resample", "voxels without a size", "resample = \"2 mm\"")
-            }
-            _ => Ok(()),
-        }
+        check::check(self)
     }
 }
 
 impl Texture {
     /// What the recipe says, or else merged in space; averaged over directions in space for PyRadiomics.
-    fn aggregations(&self) -> &[Aggregation] {
+    pub(super) fn aggregations(&self) -> &[Aggregation] {
         match (&self.aggregation[..], self.compat) {
             ([], None) => &[Aggregation::Merged3d],
             ([], Some(Compat::Pyradiomics)) => &[Aggregation::Averaged3d],
@@ -194,7 +150,7 @@ impl Texture {
     }
 
     /// The ways that a group is measured in: those whose neighbours differ.
-    fn ways(&self, group: Group) -> Vec<Option<Aggregation>> {
+    pub(super) fn ways(&self, group: Group) -> Vec<Option<Aggregation>> {
         match group {
             _ if !group.needs_levels() || group == Group::Histogram => vec![None],
             _ if group.has_directions() => self.aggregations().iter().copied().map(Some).collect(),
@@ -242,10 +198,14 @@ impl Texture {
         if group == Group::Glcm && !self.symmetric {
             add("asym".into(), "pairs counted one way".into());
         }
+        if let Some(weights) = self.weights.filter(|_| group.has_weights()) {
+            let what = format!("weights exp(-d^2) of {:?} distances d in {}", weights.norm, weights.length);
+            add(weights.suffix(), what);
+        }
         if group == Group::Ngldm && self.coarseness > 0 {
             add(format!("a{}", self.coarseness), format!("levels up to {} apart depend", self.coarseness));
         }
-        if let Some(bins) = self.volume_histogram.filter(|_| group == Group::VolumeHistogram) {
+        if let Some(bins) = self.volume_histogram.filter(|_| group.has_volumes()) {
             add(bins.suffix(), format!("bins {bins:?}"));
             if matches!(bins, Bins::Number { .. }) {
                 d.unit = "1".into();
@@ -281,70 +241,4 @@ impl Texture {
         }
         d
     }
-
-    /// The values of a region, in the order of the columns.
-    fn values(&self, region: &Region, stored: f64, grid: &Grid) -> Result<Vec<Option<f64>>> {
-        if self.compat.is_some() {
-            let Texture { bins, distance, coarseness, .. } = *self;
-            let aggregation = self.aggregations().first().copied().unwrap_or(Aggregation::Averaged3d);
-            let calibrated = grid.is_known;
-            let choice = pyradiomics::Choice { bins, aggregation, distance, coarseness, calibrated };
-            return pyradiomics::values(&self.families, choice, region);
-        }
-        let bins = self.bins.filter(|_| self.families.iter().any(|g| g.needs_levels()));
-        let levels = bins.map(|bins| Levels::of(region, bins.discretisation())).transpose()?;
-        let steps = self.steps(region, stored);
-        let mut all = vec![];
-        for &group in &self.families {
-            for way in self.ways(group) {
-                let way = way.unwrap_or(Aggregation::Merged3d);
-                all.extend(match &levels {
-                    Some(levels) if group.needs_levels() => self.of_levels(group, way, region, levels),
-                    _ => of_intensities(group, region, steps, grid)?,
-                });
-            }
-        }
-        Ok(all)
-    }
-
-    fn of_levels(&self, group: Group, way: Aggregation, region: &Region, levels: &Levels) -> Vec<Option<f64>> {
-        let (distance, norm, symmetric, coarseness) = (self.distance, self.norm, self.symmetric, self.coarseness);
-        match group {
-            Group::Histogram => histogram::values(levels),
-            Group::Glcm => glcm::values(levels, glcm::Choice { distance, norm, symmetric }, way),
-            Group::Glrlm => glrlm::values(levels, way),
-            Group::Glszm => glszm::values(levels, way.space()),
-            Group::Gldzm => gldzm::values(region, levels, way.space()),
-            Group::Ngtdm => ngtdm::values(levels, ngtdm::Choice { distance, norm }, way.space()),
-            _ => ngldm::values(levels, ngldm::Choice { distance, norm, coarseness }, way.space()),
-        }
-    }
-
-    /// The steps of the intensity-volume histogram: those that the recipe says; else those of bins of a fixed size, a tenth as wide; else the values as they
-    /// are stored, or, on another grid, a thousandth of what the region spans.
-    fn steps(&self, region: &Region, stored: f64) -> Steps {
-        let span = region.extremes().map_or(0.0, |[low, high]| high - low);
-        match self.volume_histogram {
-            Some(Bins::Size { size, .. }) => return Steps::BinSize(size),
-            Some(Bins::Number { number }) => return Steps::BinNumber(number.into()),
-            None => {}
-        }
-        match (self.bins, self.resample) {
-            (Some(Bins::Size { size, .. }), _) => Steps::BinSize(size / 10.0),
-            (_, Some(_)) if span > 0.0 => Steps::BinSize(span / 1000.0),
-            _ => Steps::AsStored(stored),
-        }
-    }
-}
-
-fn of_intensities(group: Group, region: &Region, steps: Steps, grid: &Grid) -> Result<Vec<Option<f64>>> {
-    Ok(match (group, grid.ml) {
-        (Group::Morphology, _) => grid.lengths_only_if_known(morphology::values(region)),
-        (Group::Enclosing, _) => enclosing::values(region),
-        (Group::Autocorrelation, _) => autocorrelation::values(region),
-        (Group::LocalIntensity, Some(ml)) => local::values(region, ml),
-        (Group::LocalIntensity, None) => vec![None; local::FEATURES.len()],
-        (Group::VolumeHistogram, _) => volume_histogram::values(region, steps)?,
-        _ => statistics::values(region),
-    })
 }

@@ -34,16 +34,18 @@ impl Matrix {
     }
 }
 
-/// Counts the pairs that steps join in slices.
-pub(super) fn count(levels: &Levels, slices: &Range<usize>, steps: &[Step], symmetric: bool) -> Matrix {
+/// Counts the pairs that steps join, of voxels that follow each other in rows, each as often as its step weighs.
+pub(super) fn count(levels: &Levels, rows: &[Range<usize>], steps: &[(Step, u64)], symmetric: bool) -> Matrix {
     if levels.ranks() > DENSE {
-        return sparse(levels, slices, steps, symmetric);
+        return sparse(levels, rows, steps, symmetric);
     }
     let width = levels.ranks() + 1;
     let mut counts = vec![0u64; width * width];
-    for &step in steps {
-        each_pair(levels, slices, step, |a, b| counts[usize::from(a) * width + usize::from(b)] += 1);
+    for &(step, weight) in steps {
+        each_pair(levels, rows, step, |a, b| counts[usize::from(a) * width + usize::from(b)] += weight);
     }
+    // A pair of a voxel and none is no pair; to count it costs less than to ask.
+    counts.iter_mut().step_by(width).for_each(|n| *n = 0);
     if symmetric {
         for a in 0..width {
             for b in 0..=a {
@@ -55,42 +57,58 @@ pub(super) fn count(levels: &Levels, slices: &Range<usize>, steps: &[Step], symm
     Matrix::Dense { width, counts }
 }
 
-/// Pairs of voxels of the region that a step joins.
+/// Some step joins two voxels of the region.
+pub(super) fn has_pair(levels: &Levels, rows: &[Range<usize>], step: Step) -> bool {
+    let mut found = false;
+    each_pair(levels, rows, step, |a, b| found |= a != 0 && b != 0);
+    found
+}
+
+/// Ranks of the voxels of rows, and of what a step leads to: 0 where that is no voxel.
 #[inline(always)]
-fn each_pair(levels: &Levels, slices: &Range<usize>, step: Step, mut f: impl FnMut(u16, u16)) {
-    let range = levels.range(slices);
+fn each_pair(levels: &Levels, rows: &[Range<usize>], step: Step, mut f: impl FnMut(u16, u16)) {
+    if !levels.holds(step) {
+        return;
+    }
     // Directions point forward, and the frame holds what lies behind the last voxel.
-    let there = range.start + levels.offset(step).unsigned_abs();
-    let (here, there) = (&levels.cells()[range.clone()], &levels.cells()[there..]);
-    for (&a, &b) in here.iter().zip(there) {
-        if a != 0 && b != 0 {
+    let (cells, offset) = (levels.cells(), levels.offset(step).unsigned_abs());
+    for row in rows {
+        for (&a, &b) in cells[row.clone()].iter().zip(&cells[row.start + offset..]) {
             f(a, b);
         }
     }
 }
 
-fn sparse(levels: &Levels, slices: &Range<usize>, steps: &[Step], symmetric: bool) -> Matrix {
+fn sparse(levels: &Levels, rows: &[Range<usize>], steps: &[(Step, u64)], symmetric: bool) -> Matrix {
     let mut pairs = Vec::new();
     let mut waiting = Vec::new();
-    for &step in steps {
-        each_pair(levels, slices, step, |a, b| {
-            waiting.push([a, b]);
-            if symmetric {
-                waiting.push([b, a]);
-            }
-            if waiting.len() >= TOGETHER {
-                add(&mut pairs, &mut waiting);
-            }
-        });
+    for same in steps.chunk_by(|a, b| a.1 == b.1) {
+        let weight = same[0].1;
+        for &(step, _) in same {
+            each_pair(levels, rows, step, |a, b| {
+                if b == 0 {
+                    return;
+                }
+                waiting.push([a, b]);
+                if symmetric {
+                    waiting.push([b, a]);
+                }
+                if waiting.len() >= TOGETHER {
+                    add(&mut pairs, &mut waiting, weight);
+                }
+            });
+        }
+        add(&mut pairs, &mut waiting, weight);
     }
-    add(&mut pairs, &mut waiting);
+    // What weighs nothing is no pair.
+    pairs.retain(|(_, n)| *n > 0);
     Matrix::Sparse(pairs)
 }
 
-/// Adds single pairs to those that are counted.
-fn add(pairs: &mut Vec<([u16; 2], u64)>, waiting: &mut Vec<[u16; 2]>) {
+/// Adds single pairs of one weight to those that are counted.
+fn add(pairs: &mut Vec<([u16; 2], u64)>, waiting: &mut Vec<[u16; 2]>, weight: u64) {
     waiting.sort_unstable();
-    pairs.extend(waiting.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u64)));
+    pairs.extend(waiting.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u64 * weight)));
     waiting.clear();
     // Two sorted parts: a stable sort merges them.
     pairs.sort_by_key(|(pair, _)| *pair);
@@ -112,7 +130,8 @@ mod tests {
         let levels = levels([1, 2, 3], &[1, 1, 2, /**/ 1, 0, 2]);
         let matrix = |steps: &[Step], symmetric| {
             let mut out = Vec::new();
-            count(&levels, &(0..1), steps, symmetric).each(|a, b, n| out.push((a, b, n)));
+            let steps: Vec<_> = steps.iter().map(|step| (*step, 1)).collect();
+            count(&levels, &levels.rows(&(0..1)), &steps, symmetric).each(|a, b, n| out.push((a, b, n)));
             out
         };
         assert_eq!(matrix(&[[0, 0, 1]], false), [(1, 1, 1), (1, 2, 1)]);
@@ -128,14 +147,16 @@ mod tests {
         let cells: Vec<u16> = (0..7 * 8 * 9u16).map(|i| i.wrapping_mul(40503) >> 12).collect();
         let levels = levels([7, 8, 9], &cells);
         let steps = directions(1, Norm::Chebyshev, false);
+        // Two weights take turns.
+        let steps: Vec<_> = steps.into_iter().zip((0..).map(|i| 1 + i % 2)).collect();
         for symmetric in [false, true] {
             let pairs = |matrix: Matrix| {
                 let mut out = Vec::new();
                 matrix.each(|a, b, n| out.push((a, b, n)));
                 out
             };
-            let listed = pairs(sparse(&levels, &(0..7), &steps, symmetric));
-            assert_eq!(listed, pairs(count(&levels, &(0..7), &steps, symmetric)));
+            let listed = pairs(sparse(&levels, &levels.rows(&(0..7)), &steps, symmetric));
+            assert_eq!(listed, pairs(count(&levels, &levels.rows(&(0..7)), &steps, symmetric)));
         }
     }
 }

@@ -8,16 +8,19 @@ use super::levels::Levels;
 use super::region::Region;
 pub use super::table::Facts;
 use super::table::{Table, counted};
-use super::zones::{distances, zones};
+use super::zones::{Zone, zoned};
 use crate::measure::Feature;
 
 /// The values of [`FEATURES`], from a region and its levels.
 pub fn values(region: &Region, levels: &Levels, space: Space) -> Vec<Option<f64>> {
-    let distances = distances(region, levels, space.is_flat());
-    let facts = space.groups(levels.slices()).into_iter().map(|slices| {
-        let zones = zones(levels, Some(&distances), &slices, space.is_flat());
+    of_zones(levels, &zoned(levels, Some(region), space))
+}
+
+/// The same from the zones, which have distances.
+pub(super) fn of_zones(levels: &Levels, zoned: &[(u64, Vec<Zone>)]) -> Vec<Option<f64>> {
+    let facts = zoned.iter().map(|(voxels, zones)| {
         let places = zones.iter().map(|zone| (zone.rank, zone.distance)).collect();
-        Facts::of(levels, &Table::of_list(places, levels.count(&slices)))
+        Facts::of(levels, &Table::of_list(places, *voxels))
     });
     average(FEATURES, facts)
 }

@@ -6,43 +6,76 @@ use super::levels::Levels;
 pub use super::table::Facts;
 use super::table::{Table, counted};
 use crate::measure::Feature;
+use crate::simd::wide;
 use std::ops::Range;
 
 /// The values of [`FEATURES`].
 pub fn values(levels: &Levels, aggregation: Aggregation) -> Vec<Option<f64>> {
+    some(FEATURES, levels, aggregation)
+}
+
+/// The same of some of them.
+pub(super) fn some(features: &[Feature<Facts>], levels: &Levels, aggregation: Aggregation) -> Vec<Option<f64>> {
     let steps = directions(1, Norm::Chebyshev, aggregation.is_flat());
     let groups = aggregation.groups(levels.slices(), &steps);
-    // Directions of the same slices follow each other.
-    let facts = groups.chunk_by(|a, b| a.0 == b.0).flat_map(|same| {
-        let rows = levels.rows(&same[0].0);
-        same.iter().map(move |(_, steps)| Facts::of(levels, &count(levels, &rows, steps)))
-    });
-    average(FEATURES, facts)
+    let facts = groups.iter().map(|(slices, steps)| Facts::of(levels, &count(levels, slices, steps)));
+    average(features, facts)
+}
+
+/// Cells that are compared with those before them together.
+const BLOCK: usize = 1 << 10;
+
+wide! {
+    /// 1 where two cells hold voxels of one level.
+    fn compare(here: &[u16], before: &[u16], same: &mut [u8; BLOCK]) {
+        for ((same, a), b) in same.iter_mut().zip(here).zip(before) {
+            *same = u8::from(*a == *b && *a != 0);
+        }
+    }
 }
 
 /// The matrix of runs. A voxel is so many along in its run; runs of a length are as many as voxels that are as many along,
-/// less those that are one more. So no run has to be followed to its end.
-fn count(levels: &Levels, rows: &[Range<usize>], steps: &[Step]) -> Table {
+/// less those that are one more. So no run has to be followed to its end, and only voxels that go on with a run are looked at.
+fn count(levels: &Levels, slices: &Range<usize>, steps: &[Step]) -> Table {
     let (size, _) = levels.place();
     let width = size.into_iter().max().unwrap_or(0) + 1;
+    let (span, cells) = (levels.span(slices), levels.cells());
+    // By rank and by the voxels that come before a voxel in its run.
     let mut along = vec![0u64; (levels.ranks() + 1) * width];
-    let (cells, voxels) = (levels.cells(), rows.iter().map(Range::len).sum::<usize>());
-    for &step in steps {
-        let offset = levels.offset(step).unsigned_abs();
+    for step in steps.iter().filter(|s| levels.holds(**s)) {
+        let offset = levels.offset(*step).unsigned_abs();
         // As far back as the step goes, in a ring.
-        let mut recent = vec![0u32; (offset + 1).next_power_of_two()];
+        let mut recent = vec![0u32; (offset + BLOCK).next_power_of_two()];
         let mask = recent.len() - 1;
-        for i in rows.iter().flat_map(Range::clone) {
-            let (rank, before) = (cells[i], i - offset);
-            let length = if cells[before] == rank { recent[before & mask] + 1 } else { 0 };
-            recent[i & mask] = length;
-            along[usize::from(rank) * width + length as usize] += 1;
+        let mut same = [0u8; BLOCK];
+        for start in span.clone().step_by(BLOCK) {
+            let here = &cells[start..(start + BLOCK).min(span.end)];
+            compare(here, &cells[start - offset..], &mut same);
+            same[here.len()..].fill(0);
+            let behind = start - span.start;
+            recent[behind & mask..][..BLOCK].fill(0);
+            for (k, eight) in same.as_chunks::<8>().0.iter().enumerate() {
+                let mut eight = u64::from_le_bytes(*eight);
+                while eight != 0 {
+                    let x = 8 * k + eight.trailing_zeros() as usize / 8;
+                    let length = recent[(behind + x).wrapping_sub(offset) & mask] + 1;
+                    recent[(behind + x) & mask] = length;
+                    along[usize::from(here[x]) * width + length as usize] += 1;
+                    eight &= eight - 1;
+                }
+            }
         }
     }
+    let mut voxels = 0;
+    for &rank in cells[span].iter().filter(|rank| **rank != 0) {
+        along[usize::from(rank) * width] += steps.len() as u64;
+        voxels += steps.len() as u64;
+    }
     for row in along.chunks_mut(width) {
+        row[0] -= row[1..].iter().sum::<u64>();
         (1..row.len()).for_each(|k| row[k - 1] -= row[k]);
     }
-    Table::of_rows(&along, width, (voxels * steps.len()) as u64)
+    Table::of_rows(&along, width, voxels)
 }
 
 /// The features of runs.
@@ -109,3 +142,34 @@ pub const FEATURES: &[Feature<Facts>] = &[
     counted("glrlm_run_length_variance", "IBSI:SXLW", "Variance of the length over runs", Facts::number_variance),
     counted("glrlm_run_entropy", "IBSI:HJ9O", "Entropy of grey level and length of the runs, in bits", Facts::entropy),
 ];
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: runs followed from their first voxel to the last.
+    use super::super::tests::levels;
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn blocks_give_what_single_runs_give(size in [1..4usize, 1..20, 1..60], seed in any::<u16>(), few in 1..9u16) {
+            let cells: Vec<u16> = (0..size.iter().product::<usize>() as u16)
+                .map(|i| (i ^ seed).wrapping_mul(40503) >> 8).map(|v| v % (few + 1)).collect();
+            let levels = levels(size, &cells);
+            let steps = directions(1, Norm::Chebyshev, false);
+            let (mut runs, mut voxels) = (vec![], 0);
+            for step in &steps {
+                let offset = levels.offset(*step).unsigned_abs();
+                let ranks = levels.cells();
+                for i in levels.range(&levels.slices()).filter(|i| ranks[*i] != 0) {
+                    voxels += 1;
+                    if ranks[i - offset] != ranks[i] {
+                        let length = (1..).find(|k| ranks[i + k * offset] != ranks[i]).unwrap_or(0);
+                        runs.push((ranks[i], length as u32));
+                    }
+                }
+            }
+            prop_assert_eq!(count(&levels, &levels.slices(), &steps), Table::of_list(runs, voxels));
+        }
+    }
+}

@@ -5,17 +5,21 @@ use super::average;
 use super::levels::Levels;
 pub use super::table::Facts;
 use super::table::{Table, counted};
-use super::zones::zones;
+use super::zones::{Zone, zoned};
 use crate::measure::Feature;
 
 /// The values of [`FEATURES`].
 pub fn values(levels: &Levels, space: Space) -> Vec<Option<f64>> {
-    let facts = space.groups(levels.slices()).into_iter().map(|slices| {
-        let zones = zones(levels, None, &slices, space.is_flat());
+    of_zones(FEATURES, levels, &zoned(levels, None, space))
+}
+
+/// Some of them, from the zones.
+pub(super) fn of_zones(features: &[Feature<Facts>], levels: &Levels, zoned: &[(u64, Vec<Zone>)]) -> Vec<Option<f64>> {
+    let facts = zoned.iter().map(|(voxels, zones)| {
         let sizes = zones.iter().map(|zone| (zone.rank, zone.size)).collect();
-        Facts::of(levels, &Table::of_list(sizes, levels.count(&slices)))
+        Facts::of(levels, &Table::of_list(sizes, *voxels))
     });
-    average(FEATURES, facts)
+    average(features, facts)
 }
 
 /// The features of size zones.

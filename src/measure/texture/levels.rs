@@ -6,8 +6,9 @@
 
 use super::aggregation::Step;
 use super::discretise::Discretisation;
-use super::region::Region;
+use super::region::{Intensities, Region};
 use crate::Result;
+use crate::simd::convert;
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -34,7 +35,7 @@ impl Levels {
     pub fn of(region: &Region, how: Discretisation) -> Result<Self> {
         let bins = how.bins(region)?;
         let bounds = region.bounds().unwrap_or([0..0, 0..0, 0..0]);
-        let mut levels = Levels {
+        let levels = Levels {
             lo: [0, 1, 2].map(|a| bounds[a].start),
             size: [0, 1, 2].map(|a| bounds[a].len()),
             frame: 1,
@@ -44,29 +45,46 @@ impl Levels {
         };
         let mut occurs = vec![0u64; usize::from(bins.most) + 1];
         let mut cells = vec![0u16; levels.framed_len()];
-        for z in 0..levels.size[0] {
-            for y in 0..levels.size[1] {
-                let from = region.shape.index(z + levels.lo[0], y + levels.lo[1], levels.lo[2]);
-                let to = levels.index([z, y, 0]);
-                for x in 0..levels.size[2] {
-                    if region.is_measured(from + x) {
-                        let level = bins.level(region.intensities.at(from + x));
-                        cells[to + x] = level;
-                        occurs[usize::from(level)] += 1;
-                    }
+        for run in region.measured_ranges() {
+            let place = region.shape.position(run.start);
+            let to = levels.index([0, 1, 2].map(|a| place[a] - levels.lo[a]));
+            let row = &mut cells[to..to + run.len()];
+            match &region.intensities {
+                Intensities::Real(values) => convert(row, &values[run], &|v| bins.level(v)),
+                Intensities::Samples(samples, scale) => {
+                    convert(row, &samples[run], &|s| bins.level(scale.value(f64::from(s))));
                 }
             }
+            row.iter().for_each(|level| occurs[usize::from(*level)] += 1);
         }
+        Ok(levels.ranked(cells, &occurs))
+    }
+
+    /// Of a box whose voxels all have a grey level, from 1 on.
+    pub(super) fn of_box(size: [usize; 3], grey: &[u16]) -> Self {
+        let levels = Levels { lo: [0; 3], size, frame: 1, cells: vec![], levels: vec![], counts: vec![] };
+        let mut occurs = vec![0u64; usize::from(grey.iter().copied().max().unwrap_or(0)) + 1];
+        grey.iter().for_each(|level| occurs[usize::from(*level)] += 1);
+        let mut cells = vec![0u16; levels.framed_len()];
+        for (k, row) in grey.chunks(size[2].max(1)).enumerate() {
+            let to = levels.index([k / size[1], k % size[1], 0]);
+            cells[to..to + row.len()].copy_from_slice(row);
+        }
+        levels.ranked(cells, &occurs)
+    }
+
+    /// From cells with levels, 0 for no voxel, and how often each level occurs.
+    fn ranked(mut self, mut cells: Vec<u16>, occurs: &[u64]) -> Self {
         let mut ranks = vec![0u16; occurs.len()];
-        levels.levels.push(0);
-        levels.counts.push(0);
+        self.levels.push(0);
+        self.counts.push(0);
         for (level, &n) in occurs.iter().enumerate().filter(|(_, n)| **n > 0) {
-            ranks[level] = levels.levels.len() as u16;
-            levels.levels.push(level as u32);
-            levels.counts.push(n);
+            ranks[level] = self.levels.len() as u16;
+            self.levels.push(level as u32);
+            self.counts.push(n);
         }
         cells.iter_mut().for_each(|c| *c = ranks[usize::from(*c)]);
-        Ok(Levels { cells, ..levels })
+        Levels { cells, ..self }
     }
 
     /// How many levels occur.
@@ -107,6 +125,17 @@ impl Levels {
     /// Where slices lie in the cells.
     pub(super) fn range(&self, slices: &Range<usize>) -> Range<usize> {
         self.index([slices.start, 0, 0])..self.index([slices.end, 0, 0])
+    }
+
+    /// From the first voxel of slices to behind the last one: no step within the frame leads out of the cells.
+    pub(super) fn span(&self, slices: &Range<usize>) -> Range<usize> {
+        let Range { start, end } = self.range(slices);
+        start..end.saturating_sub(self.frame * (self.size[2] + self.frame + 1)).max(start)
+    }
+
+    /// A step from one voxel of the box may lead to another one.
+    pub(super) fn holds(&self, step: Step) -> bool {
+        step.iter().zip(self.size).all(|(s, size)| s.unsigned_abs() < size)
     }
 
     /// Where voxels of slices follow each other in the cells.

@@ -27,6 +27,7 @@
 pub mod aggregation;
 pub mod autocorrelation;
 pub mod chain;
+mod check;
 mod choice;
 mod convex_hull;
 mod correlation_coefficient;
@@ -48,14 +49,18 @@ pub mod levels;
 pub mod local;
 pub mod morphology;
 mod morphology_features;
+mod neighbourhood;
 pub mod ngldm;
 pub mod ngtdm;
 mod pyradiomics;
+mod quickhull;
 pub mod region;
 mod spread;
 pub mod statistics;
 mod table;
+mod values;
 pub mod volume_histogram;
+mod weights;
 mod window;
 mod zones;
 
@@ -68,6 +73,7 @@ pub use family::Texture;
 pub use interpolate::Interpolation;
 pub use levels::Levels;
 pub use region::{Intensities, Region};
+pub use weights::{WeightNorm, Weighting, Weights};
 pub use window::WindowFeature;
 
 use super::feature::{Feature, Get};

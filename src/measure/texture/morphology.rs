@@ -44,7 +44,7 @@ impl Facts {
         let (volume, area) = mesh(region)?;
         let voxel: f64 = size.iter().product();
         let moments = moments(region)?;
-        let n = region.measured().count();
+        let n = region.count();
         Some(Facts {
             volume,
             area,
@@ -116,7 +116,8 @@ fn framed(region: &Region) -> Option<Crop> {
     for (z, slice) in zs.enumerate() {
         for (y, row) in ys.clone().enumerate() {
             let (from, to) = (region.shape.index(slice, row, xs.start), crop.index(z + 1, y + 1, 1));
-            (0..xs.len()).for_each(|x| crop.cells[to + x] = u8::from(region.is_shape(from + x)));
+            let cells = crop.cells[to..].iter_mut().zip(region.shape_row(from..from + xs.len()));
+            cells.for_each(|(cell, is_in)| *cell = is_in);
         }
     }
     Some(crop)
@@ -145,10 +146,13 @@ fn axes(moments: &Moments, size: [f64; 3]) -> [f64; 3] {
 fn shift(region: &Region, moments: &Moments) -> Option<f64> {
     let lo = region.bounds()?.map(|b| b.start);
     let (mut total, mut sums) = (0.0, [0.0; 3]);
-    for i in region.measured() {
-        let (place, v) = (region.shape.position(i), region.intensities.at(i));
-        total += v;
-        (0..3).for_each(|a| sums[a] += v * (place[a] - lo[a]) as f64);
+    for [z, y, x0, x1] in region.measured_runs() {
+        let start = region.shape.index(z, y, 0);
+        for x in x0..x1 {
+            let v = region.intensities.at(start + x);
+            total += v;
+            [z, y, x].iter().zip(lo).zip(&mut sums).for_each(|((at, lo), sum)| *sum += v * (at - lo) as f64);
+        }
     }
     let away = |a: usize| (sums[a] / total - moments.first[a] as f64 / moments.n as f64) * region.spacing[a];
     let [z, y, x] = [0, 1, 2].map(away);

@@ -4,9 +4,11 @@
 use super::aggregation::{Norm, Space, Step, neighbours};
 use super::average;
 use super::levels::Levels;
+use super::neighbourhood::{BLOCK, Block, each_block};
 pub use super::table::Facts;
 use super::table::{Table, counted};
 use crate::measure::Feature;
+use crate::simd::wide;
 use std::ops::Range;
 
 /// What is counted.
@@ -28,28 +30,43 @@ impl Default for Choice {
 
 /// The values of [`FEATURES`].
 pub fn values(levels: &Levels, choice: Choice, space: Space) -> Vec<Option<f64>> {
+    some(FEATURES, levels, choice, space)
+}
+
+/// The same of some of them.
+pub(super) fn some(features: &[Feature<Facts>], levels: &Levels, choice: Choice, space: Space) -> Vec<Option<f64>> {
     let levels = levels.framed(choice.distance);
     let steps = neighbours(choice.distance, choice.norm, space.is_flat());
     let groups = space.groups(levels.slices()).into_iter();
-    average(FEATURES, groups.map(|slices| Facts::of(&levels, &count(&levels, &slices, &steps, choice.coarseness))))
+    average(features, groups.map(|slices| Facts::of(&levels, &count(&levels, &slices, &steps, choice.coarseness))))
 }
 
 fn count(levels: &Levels, slices: &Range<usize>, steps: &[Step], coarseness: u32) -> Table {
     let width = steps.len() + 1;
     let mut counts = vec![0u64; (levels.ranks() + 1) * width];
-    let offsets: Vec<isize> = steps.iter().map(|s| levels.offset(*s)).collect();
-    let (cells, mut voxels) = (levels.cells(), 0);
-    for i in levels.range(slices).filter(|&i| cells[i] != 0) {
-        let rank = usize::from(cells[i]);
-        let neighbours = offsets.iter().map(|&o| usize::from(cells[i.wrapping_add_signed(o)]));
-        let dependent = match coarseness {
-            0 => neighbours.filter(|n| *n == rank).count(),
-            _ => neighbours.filter(|n| *n != 0 && levels.level(*n).abs_diff(levels.level(rank)) <= coarseness).count(),
-        };
-        counts[rank * width + dependent] += 1;
-        voxels += 1;
-    }
+    let coarseness = coarseness.min(u16::MAX.into()) as u16;
+    let (mut dependences, mut voxels) = ([0u32; BLOCK], 0);
+    each_block(levels, slices, steps, |block| {
+        depend(block, coarseness, &mut dependences);
+        for (&rank, &dependence) in block.ranks.iter().zip(&dependences).filter(|(rank, _)| **rank != 0) {
+            counts[usize::from(rank) * width + dependence as usize] += 1;
+            voxels += 1;
+        }
+    });
     Table::of_rows(&counts, width, voxels)
+}
+
+wide! {
+    /// How many neighbours of each cell have nearly its level.
+    fn depend(block: &Block, coarseness: u16, dependences: &mut [u32; BLOCK]) {
+        let own = block.there(0);
+        dependences[..own.len()].fill(0);
+        for &offset in block.offsets {
+            for ((n, &level), &there) in dependences.iter_mut().zip(own).zip(block.there(offset)) {
+                *n += u32::from((there != 0) & (there.abs_diff(level) <= coarseness));
+            }
+        }
+    }
 }
 
 /// The features of grey level dependence.
@@ -142,3 +159,36 @@ pub const FEATURES: &[Feature<Facts>] = &[
         Facts::energy,
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: neighbours one by one.
+    use super::super::tests::levels;
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn blocks_give_what_voxels_give(
+            size in [1..4usize, 1..20, 1..60], seed in any::<u16>(), few in 1..9u16, distance in 1..4, coarseness in 0..3u32
+        ) {
+            let cells: Vec<u16> = (0..size.iter().product::<usize>() as u16)
+                .map(|i| (i ^ seed).wrapping_mul(40503) >> 8).map(|v| v % (few + 1)).collect();
+            let levels = levels(size, &cells).framed(distance as usize).into_owned();
+            let steps = neighbours(distance as usize, Norm::Chebyshev, false);
+            let mut want = vec![0u64; (levels.ranks() + 1) * (steps.len() + 1)];
+            let near = |i: usize, s: &Step| usize::from(levels.cells()[i.wrapping_add_signed(levels.offset(*s))]);
+            for i in levels.range(&levels.slices()).filter(|i| levels.cells()[*i] != 0) {
+                let rank = usize::from(levels.cells()[i]);
+                let is_alike = |there: usize| {
+                    there != 0 && levels.level(there).abs_diff(levels.level(rank)) <= coarseness
+                };
+                let n = steps.iter().filter(|s| is_alike(near(i, s))).count();
+                want[rank * (steps.len() + 1) + n] += 1;
+            }
+            let voxels = want.iter().sum();
+            let got = count(&levels, &levels.slices(), &steps, coarseness);
+            prop_assert_eq!(got, Table::of_rows(&want, steps.len() + 1, voxels));
+        }
+    }
+}

@@ -4,22 +4,27 @@
 
 use super::aggregation::{Norm, Space, Step, neighbours};
 use super::levels::Levels;
+use super::neighbourhood::{BLOCK, Block, each_block};
+use super::weights::Weighting;
 use super::{average, plain};
 use crate::measure::Feature;
+use crate::simd::wide;
 use std::ops::Range;
 
 /// What is looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Choice {
     /// Neighbours are those up to this distance.
     pub distance: usize,
     /// How it is told.
     pub norm: Norm,
+    /// Neighbours weigh less the farther they are, with the distances of voxel centres.
+    pub weighting: Option<(Weighting, [f64; 3])>,
 }
 
 impl Default for Choice {
     fn default() -> Self {
-        Choice { distance: 1, norm: Norm::Chebyshev }
+        Choice { distance: 1, norm: Norm::Chebyshev, weighting: None }
     }
 }
 
@@ -34,10 +39,43 @@ pub struct Facts {
 
 /// The values of [`FEATURES`].
 pub fn values(levels: &Levels, choice: Choice, space: Space) -> Vec<Option<f64>> {
+    some(FEATURES, levels, choice, space)
+}
+
+/// The same of some of them.
+pub(super) fn some(features: &[Feature<Facts>], levels: &Levels, choice: Choice, space: Space) -> Vec<Option<f64>> {
     let levels = levels.framed(choice.distance);
     let steps = neighbours(choice.distance, choice.norm, space.is_flat());
     let groups = space.groups(levels.slices()).into_iter();
-    average(FEATURES, groups.map(|slices| Facts::of(&levels, &slices, &steps)))
+    let Some((weighting, spacing)) = choice.weighting else {
+        return average(features, groups.map(|slices| Facts::of(&levels, &slices, &steps)));
+    };
+    let squares = weighting.squares(&steps, spacing);
+    average(features, groups.map(|slices| Facts::weighed(&levels, &slices, &steps, &squares)))
+}
+
+/// Neighbours whose levels, below 2^16, add up to less than 2^32.
+const TOGETHER: usize = 1 << 16;
+
+wide! {
+    /// The sum of the levels of the neighbours of each cell, and their number.
+    fn add_up(block: &Block, totals: &mut [u64; BLOCK], numbers: &mut [u32; BLOCK]) {
+        let cells = block.ranks.len();
+        totals[..cells].fill(0);
+        numbers[..cells].fill(0);
+        let mut sums = [0u32; BLOCK];
+        for offsets in block.offsets.chunks(TOGETHER) {
+            sums[..cells].fill(0);
+            for &offset in offsets {
+                let there = block.there(offset);
+                for ((sum, n), &level) in sums.iter_mut().zip(numbers.iter_mut()).zip(there) {
+                    *sum += u32::from(level);
+                    *n += u32::from(level != 0);
+                }
+            }
+            totals[..cells].iter_mut().zip(&sums).for_each(|(total, sum)| *total += u64::from(*sum));
+        }
+    }
 }
 
 impl Facts {
@@ -45,21 +83,18 @@ impl Facts {
         let width = steps.len() + 1;
         let mut sums = vec![0u64; (levels.ranks() + 1) * width];
         let mut counts = vec![0u64; levels.ranks() + 1];
-        let offsets: Vec<isize> = steps.iter().map(|s| levels.offset(*s)).collect();
-        let cells = levels.cells();
-        for i in levels.range(slices).filter(|&i| cells[i] != 0) {
-            let (mut total, mut n) = (0u64, 0u64);
-            for &offset in &offsets {
-                let rank = usize::from(cells[i.wrapping_add_signed(offset)]);
-                total += u64::from(levels.level(rank));
-                n += u64::from(rank != 0);
+        let (mut totals, mut numbers) = ([0u64; BLOCK], [0u32; BLOCK]);
+        each_block(levels, slices, steps, |block| {
+            add_up(block, &mut totals, &mut numbers);
+            let around = totals.iter().zip(&numbers);
+            for ((&rank, &level), (&total, &n)) in block.ranks.iter().zip(block.there(0)).zip(around) {
+                if rank != 0 && n > 0 {
+                    let rank = usize::from(rank);
+                    sums[rank * width + n as usize] += (u64::from(n) * u64::from(level)).abs_diff(total);
+                    counts[rank] += 1;
+                }
             }
-            if n > 0 {
-                let rank = usize::from(cells[i]);
-                sums[rank * width + n as usize] += (n * u64::from(levels.level(rank))).abs_diff(total);
-                counts[rank] += 1;
-            }
-        }
+        });
         let all: u64 = counts.iter().sum();
         let tone = |(rank, &n): (usize, &u64)| {
             let sums = sums[rank * width..][..width].iter().enumerate().skip(1);
@@ -68,6 +103,33 @@ impl Facts {
         };
         let tones = counts.iter().enumerate().filter(|(_, n)| **n > 0).map(tone).collect();
         (all > 0).then_some(Facts { voxels: all as f64, tones })
+    }
+
+    /// With weighted means of neighbours; of each voxel the nearest neighbour that there is has the weight 1.
+    fn weighed(levels: &Levels, slices: &Range<usize>, steps: &[Step], squares: &[f64]) -> Option<Self> {
+        let mut sums = vec![(0.0, 0u64); levels.ranks() + 1];
+        let offsets: Vec<isize> = steps.iter().map(|s| levels.offset(*s)).collect();
+        let cells = levels.cells();
+        for i in levels.range(slices).filter(|&i| cells[i] != 0) {
+            let rank = |offset: isize| usize::from(cells[i.wrapping_add_signed(offset)]);
+            let there = || offsets.iter().zip(squares).map(|(o, square)| (rank(*o), *square)).filter(|n| n.0 != 0);
+            let nearest = there().fold(f64::INFINITY, |least, (_, square)| least.min(square));
+            let (mut total, mut weights) = (0.0, 0.0);
+            for (rank, square) in there() {
+                let weight = libm::exp(nearest - square);
+                total += weight * f64::from(levels.level(rank));
+                weights += weight;
+            }
+            if weights > 0.0 {
+                let own = usize::from(cells[i]);
+                sums[own].0 += (f64::from(levels.level(own)) - total / weights).abs();
+                sums[own].1 += 1;
+            }
+        }
+        let all = sums.iter().map(|(_, n)| n).sum::<u64>() as f64;
+        let occurring = sums.iter().enumerate().filter(|(_, (_, n))| *n > 0);
+        let tones = occurring.map(|(rank, (sum, n))| [f64::from(levels.level(rank)), *n as f64 / all, *sum]).collect();
+        (all > 0.0).then_some(Facts { voxels: all, tones })
     }
 
     fn differences(&self) -> f64 {
@@ -146,3 +208,37 @@ pub const FEATURES: &[Feature<Facts>] = &[
         Facts::strength,
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: neighbours one by one.
+    use super::super::tests::levels;
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn blocks_give_what_voxels_give(
+            size in [1..4usize, 1..20, 1..60], seed in any::<u16>(), few in 1..9u16, distance in 1..4
+        ) {
+            let cells: Vec<u16> = (0..size.iter().product::<usize>() as u16)
+                .map(|i| (i ^ seed).wrapping_mul(40503) >> 8).map(|v| v % (few + 1)).collect();
+            let levels = levels(size, &cells).framed(distance as usize).into_owned();
+            let steps = neighbours(distance as usize, Norm::Chebyshev, false);
+            let near = |i: usize, s: &Step| usize::from(levels.cells()[i.wrapping_add_signed(levels.offset(*s))]);
+            let mut want = vec![];
+            for i in levels.range(&levels.slices()).filter(|i| levels.cells()[*i] != 0) {
+                let there = || steps.iter().map(|s| near(i, s)).filter(|rank| *rank != 0);
+                want.push((there().map(|rank| u64::from(levels.level(rank))).sum::<u64>(), there().count() as u32));
+            }
+            let mut got = vec![];
+            let (mut totals, mut numbers) = ([0u64; BLOCK], [0u32; BLOCK]);
+            each_block(&levels, &levels.slices(), &steps, |block| {
+                add_up(block, &mut totals, &mut numbers);
+                let around = totals.iter().copied().zip(numbers).zip(block.ranks);
+                got.extend(around.filter(|(_, rank)| **rank != 0).map(|(around, _)| around));
+            });
+            prop_assert_eq!(got, want);
+        }
+    }
+}

@@ -2,6 +2,7 @@
 //! intensity mask that says which of its voxels are measured.
 
 use crate::image::Scale;
+use crate::measure::hull::Span;
 use crate::units::Shape;
 use crate::{Error, Result};
 use std::borrow::Cow;
@@ -52,6 +53,8 @@ pub struct Region<'a> {
     pub range: Option<[f64; 2]>,
     masks: Vec<u8>,
     bounds: Option<[Range<usize>; 3]>,
+    /// Voxels that are measured and follow each other in a row: where they lie in the box.
+    measured: Vec<Range<u32>>,
 }
 
 impl<'a> Region<'a> {
@@ -64,17 +67,29 @@ impl<'a> Region<'a> {
             let (m, n) = (mask.len(), intensities.len());
             return Err(Error::usage(format!("a box of {shape} with {m} voxels of a mask and {n} intensities")));
         }
+        if u32::try_from(shape.len()).is_err() {
+            return Err(Error::usage(format!("a box of {shape}")).remedy("fewer than 2^32 voxels"));
+        }
         if !spacing.iter().all(|s| s.is_finite() && *s > 0.0) {
             return Err(Error::usage(format!("a spacing of {spacing:?}")).remedy("numbers above 0"));
         }
-        let of = |(i, is_in): (usize, &bool)| match is_in {
-            false => 0,
-            true if intensities.at(i).is_finite() => SHAPE | MEASURED,
-            true => SHAPE,
+        let masks = match &intensities {
+            Intensities::Samples(_, scale) if scale.is_finite() => {
+                mask.iter().map(|is_in| u8::from(*is_in) * (SHAPE | MEASURED)).collect()
+            }
+            _ => {
+                let of = |(i, is_in): (usize, &bool)| match is_in {
+                    false => 0,
+                    true if intensities.at(i).is_finite() => SHAPE | MEASURED,
+                    true => SHAPE,
+                };
+                mask.iter().enumerate().map(of).collect()
+            }
         };
-        let masks: Vec<u8> = mask.iter().enumerate().map(of).collect();
         let bounds = bounds(shape, mask);
-        Ok(Region { shape, spacing, intensities, range: None, masks, bounds })
+        let mut region = Region { shape, spacing, intensities, range: None, masks, bounds, measured: vec![] };
+        region.find_measured();
+        Ok(region)
     }
 
     /// The voxel belongs to the shape.
@@ -89,38 +104,84 @@ impl<'a> Region<'a> {
 
     /// Indices of the voxels that are measured, in raster order.
     pub fn measured(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.masks.len()).filter(|&i| self.is_measured(i))
+        self.measured.iter().flat_map(|run| run.start as usize..run.end as usize)
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.measured.iter().map(|run| run.len()).sum()
+    }
+
+    /// Where they lie, those together that follow each other in a row.
+    pub(super) fn measured_ranges(&self) -> impl Iterator<Item = Range<usize>> + '_ {
+        self.measured.iter().map(|run| run.start as usize..run.end as usize)
+    }
+
+    /// Rows of the box of the shape: z and y, and where their voxels lie.
+    fn rows(&self) -> impl Iterator<Item = ([usize; 2], Range<usize>)> + '_ {
+        let [zs, ys, xs] = self.bounds().unwrap_or([0..0, 0..0, 0..0]);
+        zs.flat_map(move |z| ys.clone().map(move |y| [z, y])).map(move |[z, y]| {
+            let start = self.shape.index(z, y, 0);
+            ([z, y], start + xs.start..start + xs.end)
+        })
+    }
+
+    /// By slice of the box of the shape, its rows that are not empty: y, first and last x, counted from its first corner.
+    pub(super) fn spans(&self) -> Vec<Vec<Span>> {
+        let [zs, ys, _] = self.bounds().unwrap_or([0..0, 0..0, 0..0]);
+        let mut slices = vec![Vec::with_capacity(ys.len()); zs.len()];
+        for ([z, y], row) in self.rows() {
+            let cells = &self.masks[row];
+            let Some(first) = cells.iter().position(|m| *m != 0) else { continue };
+            let last = cells.iter().rposition(|m| *m != 0).unwrap_or(first);
+            slices[z - zs.start].push(((y - ys.start) as i64, first as i64, last as i64));
+        }
+        slices
+    }
+
+    /// The masks of a row of the box of the shape.
+    pub(super) fn shape_row(&self, row: Range<usize>) -> impl Iterator<Item = u8> + '_ {
+        self.masks[row].iter().map(|m| m & SHAPE)
     }
 
     /// Voxels of the shape that follow each other in a row: z, y, first x and the x behind the last.
     pub(super) fn shape_runs(&self) -> Vec<[usize; 4]> {
-        self.runs(SHAPE)
+        let mut runs = Vec::new();
+        self.each_run(SHAPE, |z, y, run| {
+            let x = run.start % self.shape.x;
+            runs.push([z, y, x, x + run.len()]);
+        });
+        runs
     }
 
     /// The same of the voxels that are measured.
     pub(super) fn measured_runs(&self) -> Vec<[usize; 4]> {
-        self.runs(MEASURED)
+        let place = |run: Range<usize>| {
+            let [z, y, x] = self.shape.position(run.start);
+            [z, y, x, x + run.len()]
+        };
+        self.measured_ranges().map(place).collect()
     }
 
-    fn runs(&self, of: u8) -> Vec<[usize; 4]> {
-        let mut runs = Vec::new();
-        let Some([zs, ys, xs]) = self.bounds() else { return runs };
-        for (z, y) in zs.flat_map(|z| ys.clone().map(move |y| (z, y))) {
-            let start = self.shape.index(z, y, 0);
-            let mut first = None;
-            for x in xs.clone() {
-                match (self.masks[start + x] & of != 0, first) {
-                    (true, None) => first = Some(x),
-                    (false, Some(x0)) => {
-                        runs.push([z, y, x0, x]);
-                        first = None;
-                    }
-                    _ => {}
-                }
+    /// Calls `f(z, y, voxels)` for voxels of a mask that follow each other in a row.
+    fn each_run(&self, of: u8, mut f: impl FnMut(usize, usize, Range<usize>)) {
+        let is_in = |m: &u8| m & of != 0;
+        for ([z, y], row) in self.rows() {
+            let cells = &self.masks[row.clone()];
+            let mut x = 0;
+            while let Some(skipped) = cells[x..].iter().position(is_in) {
+                let first = x + skipped;
+                x = first + cells[first..].iter().position(|m| !is_in(m)).unwrap_or(cells.len() - first);
+                f(z, y, row.start + first..row.start + x);
             }
-            runs.extend(first.map(|x0| [z, y, x0, xs.end]));
         }
-        runs
+    }
+
+    fn find_measured(&mut self) {
+        let mut measured = std::mem::take(&mut self.measured);
+        measured.clear();
+        self.each_run(MEASURED, |_, _, run| measured.push(run.start as u32..run.end as u32));
+        self.measured = measured;
     }
 
     /// Intensities of the voxels that are measured.
@@ -130,6 +191,13 @@ impl<'a> Region<'a> {
 
     /// Lowest and highest intensity of the voxels that are measured.
     pub fn extremes(&self) -> Option<[f64; 2]> {
+        if let Intensities::Samples(samples, scale) = &self.intensities {
+            // Values rise with samples.
+            let ends = self.measured_ranges().map(|run| &samples[run]).fold([i32::MAX, i32::MIN], |ends, row| {
+                row.iter().fold(ends, |[low, high], &s| [low.min(s), high.max(s)])
+            });
+            return (!self.measured.is_empty()).then(|| ends.map(|s| scale.value(f64::from(s))));
+        }
         self.values().map(|v| [v, v]).reduce(|a, b| [a[0].min(b[0]), a[1].max(b[1])])
     }
 
@@ -145,7 +213,7 @@ impl<'a> Region<'a> {
         if self.extremes().is_none_or(|[low, high]| low == high) {
             return;
         }
-        let n = self.measured().count() as f64;
+        let n = self.count() as f64;
         let mean = self.values().sum::<f64>() / n;
         let spread = (self.values().map(|v| (v - mean) * (v - mean)).sum::<f64>() / n).sqrt();
         self.keep(mean - deviations * spread, mean + deviations * spread);
@@ -158,6 +226,7 @@ impl<'a> Region<'a> {
                 *mask &= SHAPE;
             }
         }
+        self.find_measured();
     }
 
     fn keep(&mut self, low: f64, high: f64) {
@@ -166,6 +235,7 @@ impl<'a> Region<'a> {
                 *mask = SHAPE;
             }
         }
+        self.find_measured();
     }
 
     /// The box of the shape within that of the region; nothing without voxels.

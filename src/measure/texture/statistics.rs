@@ -8,7 +8,12 @@ use crate::measure::{CHANNEL_UNIT, Feature};
 
 /// The values of [`FEATURES`].
 pub fn values(region: &Region) -> Vec<Option<f64>> {
-    average(FEATURES, std::iter::once(Spread::of(&counted(region))))
+    of_counted(FEATURES, &counted(region))
+}
+
+/// Some of them, from the intensities of the region.
+pub(super) fn of_counted(features: &[Feature<Spread>], counted: &[(f64, u64)]) -> Vec<Option<f64>> {
+    average(features, std::iter::once(Spread::of(counted)))
 }
 
 const FLAT: &str = "all intensities are the same, or there are none";

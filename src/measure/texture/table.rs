@@ -17,7 +17,7 @@ pub(super) const fn counted(
 }
 
 /// Counts by grey level and number.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Table {
     /// Rank of the level, number and count; rising.
     entries: Vec<(u16, u32, u64)>,

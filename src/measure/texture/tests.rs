@@ -186,7 +186,7 @@ fn poor_regions_give_values_or_nothing() {
 fn wider_steps_reach_what_they_should() {
     // Pairs two apart in a row: 1-3, 2-4, 3-5.
     let levels = levels([1, 1, 5], &[1, 2, 3, 4, 5]);
-    let choice = glcm::Choice { distance: 2, norm: Norm::Manhattan, symmetric: false };
+    let choice = glcm::Choice { distance: 2, norm: Norm::Manhattan, symmetric: false, weighting: None };
     let values = glcm::values(&levels, choice, Aggregation::Merged25d);
     let at = |name: &str| values[glcm::FEATURES.iter().position(|f| f.name == name).unwrap()].unwrap();
     assert_eq!((at("glcm_joint_average"), at("glcm_contrast"), at("glcm_joint_maximum")), (2.0, 4.0, 1.0 / 3.0));

@@ -38,15 +38,32 @@ pub struct Facts {
 /// # Errors
 /// A step that is not above 0.
 pub fn values(region: &Region, steps: Steps) -> Result<Vec<Option<f64>>> {
-    Ok(average(FEATURES, std::iter::once(Facts::of(region, steps)?)))
+    of_counted(FEATURES, &counted(region), region.range, steps)
+}
+
+/// The values of [`AREA`].
+///
+/// # Errors
+/// As [`values`].
+pub fn area(region: &Region, steps: Steps) -> Result<Vec<Option<f64>>> {
+    of_counted(AREA, &counted(region), region.range, steps)
+}
+
+/// Some of its features from the intensities of the region, and the range that was kept.
+pub(super) fn of_counted(
+    features: &[Feature<Facts>],
+    counted: &[(f64, u64)],
+    range: Option<[f64; 2]>,
+    steps: Steps,
+) -> Result<Vec<Option<f64>>> {
+    Ok(average(features, std::iter::once(Facts::of(counted, range, steps)?)))
 }
 
 impl Facts {
-    fn of(region: &Region, steps: Steps) -> Result<Option<Self>> {
-        let counted = counted(region);
+    fn of(counted: &[(f64, u64)], range: Option<[f64; 2]>, steps: Steps) -> Result<Option<Self>> {
         let (Some(first), Some(last)) = (counted.first(), counted.last()) else { return Ok(None) };
         let found = [first.0, last.0];
-        let range = region.range.unwrap_or(found);
+        let range = range.unwrap_or(found);
         // An open end of the range is none.
         let [low, high] = [0, 1].map(|k| if range[k].is_finite() { range[k] } else { found[k] });
         let voxels = counted.iter().map(|(_, n)| n).sum();
@@ -58,20 +75,20 @@ impl Facts {
             return Err(Error::usage(format!("an intensity-volume histogram with steps of {size}")).remedy("above 0"));
         }
         Ok(Some(match steps {
-            Steps::AsStored(step) => Facts { counted, voxels, ends: [low, high], step },
+            Steps::AsStored(step) => Facts { counted: counted.to_vec(), voxels, ends: [low, high], step },
             Steps::BinSize(width) => {
                 // The upper end belongs to the last bin.
                 let most = ((high - low) / width).ceil().max(1.0);
                 let bin = |v: f64| ((v - low) / width).floor().clamp(0.0, most - 1.0);
                 let centre = |bin: f64| low + (bin + 0.5) * width;
-                let counted = joined(&counted, |v| centre(bin(v)));
+                let counted = joined(counted, |v| centre(bin(v)));
                 Facts { counted, voxels, ends: [centre(0.0), centre(most - 1.0)], step: width }
             }
             Steps::BinNumber(n) => {
                 let (n, [low, high]) = (f64::from(n), found);
                 let extent = if high > low { high - low } else { 1.0 };
                 let bin = |v: f64| (n * (v - low) / extent).floor().min(n - 1.0) + 1.0;
-                Facts { counted: joined(&counted, bin), voxels, ends: [1.0, n], step: 1.0 }
+                Facts { counted: joined(counted, bin), voxels, ends: [1.0, n], step: 1.0 }
             }
         }))
     }
@@ -94,6 +111,23 @@ impl Facts {
             }
         }
         None
+    }
+}
+
+impl Facts {
+    /// By trapezoids from step to step: the share falls from that of an intensity to that of the next one that occurs within one step.
+    fn area(&self) -> Option<f64> {
+        let [low, high] = self.ends;
+        let [(first, _), .., _] = self.counted[..] else { return Some(0.0) };
+        let (mut area, mut above) = ((first - low) * self.voxels as f64, self.voxels);
+        for (i, &(value, n)) in self.counted.iter().enumerate() {
+            let (before, next) = (above as f64, self.counted.get(i + 1).map_or(high, |next| next.0));
+            above -= n;
+            // Nothing is left behind the last intensity.
+            let slope = self.step.min(next - value);
+            area += slope * (before + above as f64) / 2.0 + (next - value - slope) * above as f64;
+        }
+        Some(area / (high - low) / self.voxels as f64)
     }
 }
 
@@ -162,3 +196,12 @@ pub const FEATURES: &[Feature<Facts>] = &[
         |f| Some(f.intensity_at(0.1)? - f.intensity_at(0.9)?),
     ),
 ];
+
+/// The area under the curve, which the standard defines and agrees on no values for.
+pub const AREA: &[Feature<Facts>] = &[plain(
+    "ivh_area_under_curve",
+    "IBSI:9CMM",
+    "Area under the share of the volume with at least an intensity, over the fraction of the intensity range, by trapezoids; 0 if there is one intensity",
+    NO_VOXEL,
+    Facts::area,
+)];

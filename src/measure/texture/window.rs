@@ -1,5 +1,7 @@
 //! One feature of the voxels in a window, for maps: a texture around each voxel.
 
+use super::spread::counted;
+use super::zones::zoned;
 use super::{
     Aggregation, Discretisation, Intensities, Levels, Norm, Region, Space, glcm, glrlm, glszm, histogram, ngldm, ngtdm,
     statistics,
@@ -66,21 +68,32 @@ impl WindowFeature {
     /// The bins cannot be.
     pub fn value(self, shape: Shape, intensities: &[f64], bins: Discretisation) -> Result<Option<f64>> {
         let region = Region::new(shape, [1.0; 3], Intensities::Real(intensities.into()), &vec![true; shape.len()])?;
+        if self.family == Statistics {
+            let feature = &statistics::FEATURES[self.place..=self.place];
+            return Ok(statistics::of_counted(feature, &counted(&region)).first().copied().flatten());
+        }
+        Ok(self.of_levels(&Levels::of(&region, bins)?))
+    }
+
+    /// The same from the grey levels of the box.
+    pub(crate) fn of_grey(self, shape: Shape, grey: &[u16]) -> Option<f64> {
+        self.of_levels(&Levels::of_box(shape.zyx(), grey))
+    }
+
+    fn of_levels(self, levels: &Levels) -> Option<f64> {
         let (way, distance, norm) = (Aggregation::Merged3d, 1, Norm::Chebyshev);
+        let (space, place) = (Space::Volume3d, self.place..self.place + 1);
         let values = match self.family {
-            Statistics => statistics::values(&region),
-            of_levels => {
-                let levels = Levels::of(&region, bins)?;
-                match of_levels {
-                    Glcm => glcm::values(&levels, glcm::Choice::default(), way),
-                    Glrlm => glrlm::values(&levels, way),
-                    Glszm => glszm::values(&levels, Space::Volume3d),
-                    Ngtdm => ngtdm::values(&levels, ngtdm::Choice { distance, norm }, Space::Volume3d),
-                    Ngldm => ngldm::values(&levels, ngldm::Choice { distance, norm, coarseness: 0 }, Space::Volume3d),
-                    Histogram | Statistics => histogram::values(&levels),
-                }
+            Glcm => glcm::some(&glcm::FEATURES[place], levels, glcm::Choice::default(), way),
+            Glrlm => glrlm::some(&glrlm::FEATURES[place], levels, way),
+            Glszm => glszm::of_zones(&glszm::FEATURES[place], levels, &zoned(levels, None, space)),
+            Ngtdm => ngtdm::some(&ngtdm::FEATURES[place], levels, ngtdm::Choice::default(), space),
+            Ngldm => {
+                let choice = ngldm::Choice { distance, norm, coarseness: 0 };
+                ngldm::some(&ngldm::FEATURES[place], levels, choice, space)
             }
+            Histogram | Statistics => histogram::values(levels).drain(place).collect(),
         };
-        Ok(values.get(self.place).copied().flatten())
+        values.first().copied().flatten()
     }
 }

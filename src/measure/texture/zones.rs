@@ -1,9 +1,10 @@
 //! Zones: voxels of one grey level that hang together over faces, edges and corners.
 //!
 //! One walk over the cells, with the zones of the slice before at hand: a voxel joins the zones of those neighbours that
-//! come before it and have its level. Zones that turn out to be one are united.
+//! come before it and have its level. Zones that turn out to be one are united. Neighbours that are neighbours of each other
+//! and have that level are in one zone already, so most are not asked.
 
-use super::aggregation::{Norm, neighbours};
+use super::aggregation::{Norm, Space, neighbours};
 use super::levels::Levels;
 use super::region::Region;
 use std::ops::Range;
@@ -21,33 +22,60 @@ pub(super) struct Zone {
     root: u32,
 }
 
+/// The voxels and the zones of each matrix.
+pub(super) type Zoned = Vec<(u64, Vec<Zone>)>;
+
+/// All zones; with distances to the edge of a region's shape, if there is one.
+pub(super) fn zoned(levels: &Levels, region: Option<&Region>, space: Space) -> Zoned {
+    let distances = region.map(|region| distances(region, levels, space.is_flat()));
+    let groups = space.groups(levels.slices()).into_iter();
+    groups.map(|s| (levels.count(&s), zones(levels, distances.as_deref(), &s, space.is_flat()))).collect()
+}
+
 /// The zones in slices, in the plane or in space; in the order of their first voxels.
-pub(super) fn zones(levels: &Levels, distances: Option<&[u16]>, slices: &Range<usize>, is_flat: bool) -> Vec<Zone> {
-    let range = levels.range(slices);
-    let offsets: Vec<isize> =
-        neighbours(1, Norm::Chebyshev, is_flat).into_iter().map(|s| levels.offset(s)).filter(|o| *o < 0).collect();
+fn zones(levels: &Levels, distances: Option<&[u16]>, slices: &Range<usize>, is_flat: bool) -> Vec<Zone> {
+    // To the middles of the rows that come before.
+    let rows: &[[isize; 3]] = if is_flat { &ROWS[..1] } else { &ROWS };
+    let rows: Vec<usize> =
+        rows.iter().filter(|s| levels.holds(**s)).map(|s| levels.offset(*s).unsigned_abs()).collect();
     let cells = levels.cells();
     // As far back as a neighbour may lie, in a ring.
-    let reach = offsets.iter().map(|o| o.unsigned_abs()).max().unwrap_or(0) + 1;
+    let reach = rows.iter().copied().max().unwrap_or(0) + 2;
     let mut recent = vec![0u32; reach.next_power_of_two()];
     let mask = recent.len() - 1;
     let mut zones: Vec<Zone> = Vec::new();
-    for i in range.clone() {
+    for i in levels.span(slices) {
         let rank = cells[i];
         if rank == 0 {
             continue;
         }
         let mut own: Option<u32> = None;
-        for &offset in &offsets {
-            let there = i.wrapping_add_signed(offset);
-            if cells[there] != rank || there < range.start {
-                continue;
-            }
-            let other = find(&mut zones, recent[there & mask]);
+        let mut join = |zones: &mut Vec<Zone>, there: usize| {
+            let other = find(zones, recent[there & mask]);
             own = Some(match own {
-                Some(one) if one != other => unite(&mut zones, one, other),
+                Some(one) if one != other => unite(zones, one, other),
                 _ => other,
             });
+        };
+        let is_after = cells[i - 1] == rank;
+        if is_after {
+            join(&mut zones, i - 1);
+        }
+        for &row in &rows {
+            let middle = i - row;
+            if cells[middle] == rank {
+                // The voxel before has joined it, and both its sides have.
+                if !is_after {
+                    join(&mut zones, middle);
+                }
+                continue;
+            }
+            if !is_after && cells[middle - 1] == rank {
+                join(&mut zones, middle - 1);
+            }
+            if cells[middle + 1] == rank {
+                join(&mut zones, middle + 1);
+            }
         }
         let distance = distances.map_or(0, |d| u32::from(d[i]));
         let zone = own.unwrap_or_else(|| {
@@ -63,6 +91,9 @@ pub(super) fn zones(levels: &Levels, distances: Option<&[u16]>, slices: &Range<u
     let is_whole = |(k, zone): (u32, &Zone)| zone.root == k;
     (0..).zip(&zones).filter(|z| is_whole((z.0, z.1))).map(|(_, zone)| *zone).collect()
 }
+
+/// The rows before that of a voxel whose voxels are neighbours; the first one lies in its slice.
+const ROWS: [[isize; 3]; 4] = [[0, -1, 0], [-1, -1, 0], [-1, 0, 0], [-1, 1, 0]];
 
 fn find(zones: &mut [Zone], mut k: u32) -> u32 {
     while zones[k as usize].root != k {
@@ -85,7 +116,7 @@ fn unite(zones: &mut [Zone], a: u32, b: u32) -> u32 {
 
 /// Steps over faces from each voxel of the shape to outside of it, by cell: two walks, each along the steps that lead back.
 /// Beyond the box of the shape all is outside, so none is above half of its shortest side and 1.
-pub(super) fn distances(region: &Region, levels: &Levels, is_flat: bool) -> Vec<u16> {
+fn distances(region: &Region, levels: &Levels, is_flat: bool) -> Vec<u16> {
     let (size, lo) = levels.place();
     let mut distances = vec![0u16; levels.cells().len()];
     let steps = neighbours(1, Norm::Manhattan, is_flat);
@@ -111,6 +142,43 @@ pub(super) fn distances(region: &Region, levels: &Levels, is_flat: bool) -> Vec<
 mod tests {
     use super::super::tests::{levels, region};
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Oracle: from each voxel to all that hang together with it.
+        #[test]
+        fn zones_are_what_hangs_together(
+            size in [1..5usize, 1..9, 1..9], seed in any::<u16>(), few in 1..5u16, is_flat in any::<bool>()
+        ) {
+            let cells: Vec<u16> = (0..size.iter().product::<usize>() as u16)
+                .map(|i| (i ^ seed).wrapping_mul(40503) >> 8).map(|v| v % (few + 1)).collect();
+            let levels = levels(size, &cells);
+            let steps = neighbours(1, Norm::Chebyshev, is_flat);
+            let ranks = levels.cells();
+            let mut is_done = vec![false; ranks.len()];
+            let mut want = vec![];
+            for first in 0..ranks.len() {
+                if ranks[first] == 0 || is_done[first] {
+                    continue;
+                }
+                is_done[first] = true;
+                let mut zone = vec![first];
+                let mut k = 0;
+                while let Some(&i) = zone.get(k) {
+                    k += 1;
+                    for there in steps.iter().map(|s| i.wrapping_add_signed(levels.offset(*s))) {
+                        if ranks[there] == ranks[first] && !is_done[there] {
+                            is_done[there] = true;
+                            zone.push(there);
+                        }
+                    }
+                }
+                want.push((ranks[first], zone.len() as u32));
+            }
+            let found = zones(&levels, None, &levels.slices(), is_flat);
+            prop_assert_eq!(found.iter().map(|z| (z.rank, z.size)).collect::<Vec<_>>(), want);
+        }
+    }
 
     #[test]
     fn zones_of_a_small_grid() {

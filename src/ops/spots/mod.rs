@@ -29,6 +29,7 @@ use super::{Case, Op};
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
 use crate::image::Volume;
+use crate::simd::wide;
 use crate::units::Shape;
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -38,6 +39,8 @@ pub const OP: Op = Op {
     name: "spots",
     summary: "Laplacian of Gaussian, its peaks, and those that stand out of the noise",
     reference: "Lindeberg 1998; skimage.feature.blob_log",
+    kernels: &[&KERNEL, &PEAKS],
+    uses: &[&super::gaussian::OP, &super::histogram::OP, &super::pixelwise::OP],
     cases: &[
         Case { name: "response", run: |d, i| words(d, response(d, &i.volume(d)?, [1.4; 3])?) },
         Case { name: "response in deep voxels", run: |d, i| words(d, response(d, &i.volume(d)?, [0.6, 1.1, 2.0])?) },
@@ -149,20 +152,41 @@ fn rows(shape: Shape, src: &[i32], row: usize) -> [&[i32]; 5] {
     [near, far, line(z, y.saturating_sub(1)), line(z, (y + 1).min(shape.y - 1)), line(z, y)]
 }
 
-fn respond(shape: Shape, src: &[i32], shift: u32, [wz, wy, wx]: [i32; 3]) -> Vec<i32> {
+fn respond(shape: Shape, src: &[i32], shift: u32, weights: [i32; 3]) -> Vec<i32> {
     let mut dst = vec![0; src.len()];
     let x = shape.x.max(1);
     dst.par_chunks_mut(x).with_min_len(16).enumerate().for_each(|(row, dst)| {
-        let [near, far, up, down, here] = rows(shape, src, row);
-        for (i, dst) in dst.iter_mut().enumerate() {
-            let middle = here[i] >> shift;
-            let part = |a: i32, b: i32, w: i32| w * ((middle - (a >> shift)) + (middle - (b >> shift)));
-            *dst = part(far[i], near[i], wz)
-                + part(down[i], up[i], wy)
-                + part(here[(i + 1).min(x - 1)], here[i.saturating_sub(1)], wx);
-        }
+        respond_row(dst, rows(shape, src, row), shift, weights);
     });
     dst
+}
+
+wide! {
+    /// A row, from itself and those next to it.
+    fn respond_row(dst: &mut [i32], rows: [&[i32]; 5], shift: u32, weights: [i32; 3]) {
+        let n = dst.len();
+        let rows = rows.map(|row| &row[..n]);
+        for (i, dst) in dst.iter_mut().enumerate().take(n.saturating_sub(1)).skip(1) {
+            *dst = respond_at(&rows, [i - 1, i, i + 1], shift, weights);
+        }
+        // The edges have themselves for a neighbour.
+        for i in [0, n.saturating_sub(1)].into_iter().filter(|i| *i < n) {
+            dst[i] = respond_at(&rows, [i.saturating_sub(1), i, (i + 1).min(n - 1)], shift, weights);
+        }
+    }
+}
+
+#[inline(always)]
+fn respond_at(
+    [near, far, up, down, here]: &[&[i32]; 5],
+    [before, i, after]: [usize; 3],
+    shift: u32,
+    [wz, wy, wx]: [i32; 3],
+) -> i32 {
+    let middle = here[i] >> shift;
+    let [z, y, x] = [(far[i], near[i]), (down[i], up[i]), (here[after], here[before])]
+        .map(|(a, b)| (middle - (a >> shift)) + (middle - (b >> shift)));
+    wz * z + wy * y + wx * x
 }
 
 /// How far the fall of a peak is looked at, in sigmas.
@@ -200,7 +224,10 @@ fn pick(shape: Shape, src: &[i32], least: i32, reach: [[isize; 3]; 2]) -> Vec<i3
     dst.par_chunks_mut(x).with_min_len(16).enumerate().for_each(|(row, dst)| {
         let here = &src[row * x..][..x];
         for (i, dst) in dst.iter_mut().enumerate() {
-            if here[i] > least && is_peak(shape, src, row * x + i) {
+            // What most voxels fail at comes first.
+            let is_high =
+                here[i] > least && (i == 0 || here[i - 1] < here[i]) && here.get(i + 1).is_none_or(|v| *v <= here[i]);
+            if is_high && is_peak(shape, src, row * x + i) {
                 *dst = counts(shape, src, row * x + i, reach);
             }
         }

@@ -36,6 +36,8 @@ pub const OP: Op = Op {
     name: "threshold",
     summary: "Voxels above one threshold, given or chosen from the histogram",
     reference: "skimage.filters.threshold_otsu and its siblings",
+    kernels: &[],
+    uses: &[&super::histogram::OP, &super::pixelwise::OP],
     cases: &[
         Case { name: "Otsu", run: |d, i| apply(d, &i.volume(d)?, &Method::Otsu, BinChoice::Unit) },
         Case {

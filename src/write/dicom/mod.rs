@@ -4,13 +4,14 @@
 //! contour names the slice that it lies on. Explicit VR, little endian. UIDs follow from the series and the objects (2.25 and a
 //! hash), dates are those of the series: the same input gives the same bytes.
 
+mod frames;
 mod nested;
 mod rtstruct;
 mod seg;
 
 pub use nested::{Nested, nested};
 pub use rtstruct::rtstruct;
-pub use seg::seg;
+pub use seg::{labelmap, seg};
 
 use super::draft::Draft;
 use crate::image::{Labels, PatientGrid};
@@ -91,8 +92,8 @@ impl Found<'_> {
         Ok(format!("2.25.{number}"))
     }
 
-    /// What all objects have: patient, study, a series of its own, who made it.
-    fn begin(&self, class: &str, modality: &str) -> Result<InMemDicomObject> {
+    /// What all objects have: patient, study, a series of its own, who made it. UIDs follow from `what`.
+    fn begin(&self, class: &str, modality: &str, what: &str) -> Result<InMemDicomObject> {
         let (source, mut o) = (self.source, InMemDicomObject::new_empty());
         for (tag, vr, bytes) in &source.copied {
             // The bytes of numbers are written as numbers, those of all other texts as they are.
@@ -103,9 +104,9 @@ impl Found<'_> {
             o.put(DataElement::new(*tag, *vr, value));
         }
         put(&mut o, tags::SOP_CLASS_UID, VR::UI, class);
-        put(&mut o, tags::SOP_INSTANCE_UID, VR::UI, self.uid(modality)?);
+        put(&mut o, tags::SOP_INSTANCE_UID, VR::UI, self.uid(what)?);
         put(&mut o, tags::STUDY_INSTANCE_UID, VR::UI, source.study.as_str());
-        put(&mut o, tags::SERIES_INSTANCE_UID, VR::UI, self.uid(&format!("{modality} series"))?);
+        put(&mut o, tags::SERIES_INSTANCE_UID, VR::UI, self.uid(&format!("{what} series"))?);
         put(&mut o, tags::MODALITY, VR::CS, modality);
         put(&mut o, tags::SERIES_NUMBER, VR::IS, "1");
         put(&mut o, tags::INSTANCE_NUMBER, VR::IS, "1");

@@ -28,7 +28,7 @@ pub fn rtstruct(path: &Path, found: &Found, contours: Contours) -> Result<()> {
         return Err(Error::usage("a structure set without objects cannot be written").at(path));
     }
     let source = found.source;
-    let mut o = found.begin(uids::RT_STRUCTURE_SET_STORAGE, "RTSTRUCT")?;
+    let mut o = found.begin(uids::RT_STRUCTURE_SET_STORAGE, "RTSTRUCT", "RTSTRUCT")?;
     put(&mut o, tags::OPERATORS_NAME, VR::PN, "");
     put(&mut o, tags::STRUCTURE_SET_LABEL, VR::SH, "UPTAKE");
     put(&mut o, tags::STRUCTURE_SET_NAME, VR::LO, short(found.set));

@@ -148,11 +148,13 @@ pub(super) fn values(families: &[Group], choice: Choice, region: &Region) -> Res
         let list: Vec<(&str, Option<f64>)> = match class.group {
             Group::Glcm => pairs(
                 glcm::FEATURES,
-                glcm::values(&levels, glcm::Choice { distance, norm, symmetric: true }, aggregation),
+                glcm::values(&levels, glcm::Choice { distance, norm, symmetric: true, weighting: None }, aggregation),
             ),
             Group::Glrlm => pairs(glrlm::FEATURES, glrlm::values(&levels, aggregation)),
             Group::Glszm => pairs(glszm::FEATURES, glszm::values(&levels, space)),
-            Group::Ngtdm => pairs(ngtdm::FEATURES, ngtdm::values(&levels, ngtdm::Choice { distance, norm }, space)),
+            Group::Ngtdm => {
+                pairs(ngtdm::FEATURES, ngtdm::values(&levels, ngtdm::Choice { distance, norm, weighting: None }, space))
+            }
             Group::Ngldm => {
                 pairs(ngldm::FEATURES, ngldm::values(&levels, ngldm::Choice { distance, norm, coarseness }, space))
             }

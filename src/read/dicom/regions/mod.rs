@@ -3,6 +3,7 @@
 //! Regions get the numbers 1, 2, ... in the order of their numbers in the file. A voxel can belong to one region only, so regions
 //! that overlap cannot be taken together; the error names both. Which ones are taken is chosen by name.
 
+mod label_map;
 mod polygon;
 mod references;
 mod rtstruct;
@@ -158,6 +159,22 @@ impl Sheet {
             self.names.insert(number, name.into());
         }
         Ok(())
+    }
+
+    /// Names the labels 1 to n, of which `voxels` tells the sizes. Those without a voxel leave a note and get no number.
+    fn number(&mut self, regions: &[Named], voxels: &[usize]) {
+        let mut numbers = vec![0; voxels.len()];
+        for (label, region) in (1..).zip(regions) {
+            if voxels[label] == 0 {
+                self.notes.push(format!("region \"{}\" has no voxel in the image", region.name));
+            } else {
+                numbers[label] = self.names.len() as u32 + 1;
+                self.names.insert(numbers[label], region.name.clone());
+            }
+        }
+        if self.names.len() < regions.len() {
+            self.labels.iter_mut().for_each(|label| *label = numbers[*label as usize]);
+        }
     }
 
     /// The label image with its names.

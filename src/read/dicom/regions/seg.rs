@@ -1,10 +1,10 @@
-//! DICOM segmentations (SEG): a mask of one slice in each frame. After PS3.3, C.8.20.
+//! DICOM segmentations (SEG): a mask of one slice in each frame, or in label maps the numbers of its segments. After PS3.3, C.8.20.
 //!
 //! Frames are sorted by their positions into a label image on the grid of the segmentation; slices without a frame are empty.
 //! If that grid falls together with the image's, counted in any order and of any extent, each voxel keeps its label. Any other
 //! grid is refused, or resampled if that was asked for. Fractions count as inside from half of their maximum on.
 
-use super::{File, Named, Planes, Sheet, choose, plural};
+use super::{File, Named, Planes, Sheet, choose, label_map, plural};
 use crate::image::{PatientGrid, Regions};
 use crate::read::dicom::frame;
 use crate::read::dicom::pixels::Pixels;
@@ -28,19 +28,41 @@ const TURNED: f64 = 1e-3;
 pub fn read(file: &File) -> Result<Regions> {
     let set = &file.header.set;
     let pixels = Pixels::layout(file.header, file.source)?;
-    let (most, note) = kind(file, &pixels)?;
-    let named = set.items(tags::SEGMENT_SEQUENCE)?.iter().map(named).collect::<Result<Vec<_>>>()?;
-    let picked = choose(named, file.pick)?;
+    if pixels.samples != 1 {
+        return Err(Error::format("a segmentation in colour"));
+    }
+    let kind = set.text(tags::SEGMENTATION_TYPE).unwrap_or_default();
     let slices = slice::slices(file.header, 0, pixels.frames)?;
-    let segments = segments(file, pixels.frames)?;
     let (own, places) = stack(&slices, &pixels, file)?;
+    let sheet = match kind.as_str() {
+        "BINARY" => masks(file, &pixels, &own, &places, 1, None)?,
+        "FRACTIONAL" => {
+            let most = set.whole(tags::MAXIMUM_FRACTIONAL_VALUE).and_then(|v| u64::try_from(v).ok()).filter(|v| *v > 0);
+            let most = most.ok_or_else(|| Error::format("a fractional segmentation without MaximumFractionalValue"))?;
+            let note = format!("fractions of the segmentation count as inside from half of {most} on");
+            masks(file, &pixels, &own, &places, most, Some(note))?
+        }
+        "LABELMAP" => label_map::read(file, &pixels, &own, &places)?,
+        other => {
+            return Err(Error::unsupported(format!("segmentations of the type \"{other}\" are not read"))
+                .remedy("a segmentation of the type BINARY, FRACTIONAL or LABELMAP, or a label image as NIfTI"));
+        }
+    };
+    onto_image(sheet.finish()?, &own, file)
+}
+
+/// Frames that are masks, each of a segment: a sample counts from half of `most` on.
+fn masks(file: &File, pixels: &Pixels, own: &Grid, places: &[usize], most: u64, note: Option<String>) -> Result<Sheet> {
+    let named = file.header.set.items(tags::SEGMENT_SEQUENCE)?.iter().map(named).collect::<Result<Vec<_>>>()?;
+    let picked = choose(named, file.pick)?;
+    let segments = segments(file, pixels.frames)?;
     let mut sheet = Sheet::new(own.shape, file.options)?;
     sheet.notes.extend(note);
     let mut plane = vec![0u32; pixels.plane()];
     for region in &picked {
         let mut planes = Planes::new();
         for frame in (0..pixels.frames).filter(|f| segments[*f] == region.number) {
-            frame::read(file.header, file.source, &pixels, frame, &mut [&mut plane])?;
+            frame::read(file.header, file.source, pixels, frame, &mut [&mut plane])?;
             let mask = plane.iter().map(|v| *v > 0 && u64::from(*v) * 2 >= most).collect();
             if planes.insert(places[frame], mask).is_some() {
                 return Err(Error::format(format!("two frames of segment \"{}\" at one place", region.name)));
@@ -48,31 +70,14 @@ pub fn read(file: &File) -> Result<Regions> {
         }
         sheet.add(&region.name, &planes)?;
     }
-    onto_image(sheet.finish()?, &own, file)
+    Ok(sheet)
 }
 
-fn named(item: &Set) -> Result<Named> {
+/// Number and name of a segment.
+pub fn named(item: &Set) -> Result<Named> {
     let number = item.whole(tags::SEGMENT_NUMBER);
     let number = number.ok_or_else(|| Error::format("a segment without SegmentNumber (0062,0004)"))?;
     Ok(Named { number, name: item.text(tags::SEGMENT_LABEL).unwrap_or_else(|| format!("segment {number}")) })
-}
-
-/// The largest value that a sample can have, with a note where it matters.
-fn kind(file: &File, pixels: &Pixels) -> Result<(u64, Option<String>)> {
-    if pixels.samples != 1 {
-        return Err(Error::format("a segmentation in colour"));
-    }
-    let set = &file.header.set;
-    match set.text(tags::SEGMENTATION_TYPE).unwrap_or_default().as_str() {
-        "BINARY" => Ok((1, None)),
-        "FRACTIONAL" => {
-            let most = set.whole(tags::MAXIMUM_FRACTIONAL_VALUE).and_then(|v| u64::try_from(v).ok()).filter(|v| *v > 0);
-            let most = most.ok_or_else(|| Error::format("a fractional segmentation without MaximumFractionalValue"))?;
-            Ok((most, Some(format!("fractions of the segmentation count as inside from half of {most} on"))))
-        }
-        other => Err(Error::unsupported(format!("segmentations of the type \"{other}\" are not read"))
-            .remedy("a segmentation of the type BINARY or FRACTIONAL, or a label image as NIfTI")),
-    }
 }
 
 /// The segment of each frame.

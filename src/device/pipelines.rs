@@ -1,0 +1,109 @@
+//! Kernels as a device takes them: compiled ahead and side by side, or else when they are first wanted.
+//!
+//! Drivers keep what they have compiled on disk themselves, so this program does not: what such a file holds would have to be
+//! trusted, and what it would save beside the driver's own is little.
+
+use super::kernel::{Access, Kernel};
+use super::pool::lock;
+use super::queue::Queue;
+use crate::{Error, Kind, Result};
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A kernel for arrays of so many windows, as the device takes it.
+#[derive(Clone)]
+pub(super) struct Compiled {
+    pub pipeline: wgpu::ComputePipeline,
+    pub layout: wgpu::BindGroupLayout,
+}
+
+/// What a device has compiled so far.
+pub(super) struct Pipelines {
+    /// Elements in a window of an array.
+    chunk: u32,
+    compiled: Mutex<HashMap<(&'static str, Vec<u32>), Compiled>>,
+}
+
+impl Pipelines {
+    pub fn new(chunk: u32) -> Self {
+        Pipelines { chunk, compiled: Mutex::default() }
+    }
+
+    /// Compiles kernels for arrays of one window each, by so many threads.
+    ///
+    /// # Errors
+    /// The device is lost.
+    pub fn prepare(&self, queue: &Queue, kernels: &[&'static Kernel], threads: usize) -> Result<()> {
+        let next = AtomicUsize::new(0);
+        let work = || -> Result<()> {
+            while let Some(kernel) = kernels.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let windows = vec![1; kernel.arrays.len()];
+                if self.known(kernel, &windows).is_none() {
+                    self.compile(queue, kernel, windows)?;
+                }
+            }
+            Ok(())
+        };
+        let panicked = |_| Error::new(Kind::Internal, "a kernel could not be compiled");
+        std::thread::scope(|scope| {
+            let all: Vec<_> = (0..threads.min(kernels.len())).map(|_| scope.spawn(work)).collect();
+            all.into_iter().try_for_each(|one| one.join().map_err(panicked)?)
+        })
+    }
+
+    /// A kernel for arrays of so many windows; the flag tells that it had to be compiled now.
+    ///
+    /// # Errors
+    /// The device is lost.
+    pub fn get(&self, queue: &Queue, kernel: &'static Kernel, windows: Vec<u32>) -> Result<(Compiled, bool)> {
+        match self.known(kernel, &windows) {
+            Some(compiled) => Ok((compiled, false)),
+            None => Ok((self.compile(queue, kernel, windows)?, true)),
+        }
+    }
+
+    fn known(&self, kernel: &Kernel, windows: &[u32]) -> Option<Compiled> {
+        lock(&self.compiled).get(&(kernel.name, windows.to_vec())).cloned()
+    }
+
+    /// The list is not held meanwhile: two images that come at once both compile a kernel.
+    fn compile(&self, queue: &Queue, kernel: &'static Kernel, windows: Vec<u32>) -> Result<Compiled> {
+        let device = &queue.device;
+        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+            label: Some(kernel.name),
+            source: wgpu::ShaderSource::Wgsl(kernel.wgsl(&windows, self.chunk).into()),
+        });
+        let mut kinds = vec![(wgpu::BufferBindingType::Uniform, true)];
+        for (array, &n) in kernel.arrays.iter().zip(&windows) {
+            let read_only = array.access == Access::Read;
+            kinds.extend((0..n).map(|_| (wgpu::BufferBindingType::Storage { read_only }, false)));
+        }
+        let entries: Vec<_> = (0..)
+            .zip(kinds)
+            .map(|(binding, (ty, has_dynamic_offset))| wgpu::BindGroupLayoutEntry {
+                binding,
+                visibility: wgpu::ShaderStages::COMPUTE,
+                ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset, min_binding_size: None },
+                count: None,
+            })
+            .collect();
+        let layout =
+            device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: None, entries: &entries });
+        let all = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label: None,
+            bind_group_layouts: &[Some(&layout)],
+            immediate_size: 0,
+        });
+        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(kernel.name),
+            layout: Some(&all),
+            module: &module,
+            entry_point: Some("main"),
+            compilation_options: Default::default(),
+            cache: None,
+        });
+        queue.check()?;
+        Ok(lock(&self.compiled).entry((kernel.name, windows)).or_insert(Compiled { pipeline, layout }).clone())
+    }
+}
