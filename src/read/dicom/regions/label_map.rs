@@ -3,7 +3,7 @@
 //! The background is what PixelPaddingValue says, whether a segment describes it or not. Without that element it is the segment
 //! of the type Background, and 0 where no segment has that number.
 
-use super::{File, Named, Sheet, choose, plural, seg};
+use super::{File, Named, Sheet, choose, plural};
 use crate::read::dicom::frame;
 use crate::read::dicom::pixels::Pixels;
 use crate::read::dicom::set::Set;
@@ -64,7 +64,7 @@ struct Segments {
 fn segments(set: &Set) -> Result<Segments> {
     let (mut regions, mut typed) = (Vec::new(), BTreeSet::new());
     for item in set.items(tags::SEGMENT_SEQUENCE)? {
-        let named = seg::named(&item)?;
+        let named = Named::of_segment(&item)?;
         let kind = item.item_of(tags::SEGMENTED_PROPERTY_TYPE_CODE_SEQUENCE)?;
         let is_background = |code: Set| {
             let scheme = code.text(tags::CODING_SCHEME_DESIGNATOR);

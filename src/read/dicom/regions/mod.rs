@@ -86,6 +86,15 @@ struct Named {
     name: String,
 }
 
+impl Named {
+    /// Number and name of a segment.
+    fn of_segment(item: &Set) -> Result<Self> {
+        let number = item.whole(tags::SEGMENT_NUMBER);
+        let number = number.ok_or_else(|| Error::format("a segment without SegmentNumber (0062,0004)"))?;
+        Ok(Named { number, name: item.text(tags::SEGMENT_LABEL).unwrap_or_else(|| format!("segment {number}")) })
+    }
+}
+
 /// The wanted regions, in the order of their numbers.
 fn choose(mut all: Vec<Named>, pick: &Pick) -> Result<Vec<Named>> {
     all.sort_by_key(|r| r.number);

@@ -8,7 +8,6 @@ use super::{File, Named, Planes, Sheet, choose, label_map, plural};
 use crate::image::{PatientGrid, Regions};
 use crate::read::dicom::frame;
 use crate::read::dicom::pixels::Pixels;
-use crate::read::dicom::set::Set;
 use crate::read::dicom::slice::{self, Slice, cross, dot};
 use crate::read::grid::{self, Grid};
 use crate::units::{Shape, Spacing};
@@ -53,7 +52,8 @@ pub fn read(file: &File) -> Result<Regions> {
 
 /// Frames that are masks, each of a segment: a sample counts from half of `most` on.
 fn masks(file: &File, pixels: &Pixels, own: &Grid, places: &[usize], most: u64, note: Option<String>) -> Result<Sheet> {
-    let named = file.header.set.items(tags::SEGMENT_SEQUENCE)?.iter().map(named).collect::<Result<Vec<_>>>()?;
+    let named =
+        file.header.set.items(tags::SEGMENT_SEQUENCE)?.iter().map(Named::of_segment).collect::<Result<Vec<_>>>()?;
     let picked = choose(named, file.pick)?;
     let segments = segments(file, pixels.frames)?;
     let mut sheet = Sheet::new(own.shape, file.options)?;
@@ -71,13 +71,6 @@ fn masks(file: &File, pixels: &Pixels, own: &Grid, places: &[usize], most: u64, 
         sheet.add(&region.name, &planes)?;
     }
     Ok(sheet)
-}
-
-/// Number and name of a segment.
-pub fn named(item: &Set) -> Result<Named> {
-    let number = item.whole(tags::SEGMENT_NUMBER);
-    let number = number.ok_or_else(|| Error::format("a segment without SegmentNumber (0062,0004)"))?;
-    Ok(Named { number, name: item.text(tags::SEGMENT_LABEL).unwrap_or_else(|| format!("segment {number}")) })
 }
 
 /// The segment of each frame.
