@@ -229,7 +229,7 @@ const PHASE_2_IN_SPACE: [(&str, &str); 8] = [
     ("f9", "kind = 'simoncelli', level = 2, dimensions = 3"),
 ];
 
-/// Its values are held elsewhere. Invariant: what is added to all voxels moves the mean, and the filters that answer to changes not at all.
+/// No values of the standard are at hand for it. Invariant: what is added to all voxels moves the mean, and the filters that answer to changes not at all.
 #[test]
 fn filters_in_space_run_on_another_grid() {
     let shape = Shape::new(4, 7, 6);

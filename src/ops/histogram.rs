@@ -167,31 +167,35 @@ fn dispatch(gpu: &Gpu, samples: &GpuBuffer<i32>, bins: &Bins, n: usize) -> Resul
 fn twin(samples: &[i32], bins: &Bins, n: usize) -> Vec<u32> {
     let block = samples.len().div_ceil(rayon::current_num_threads()).max(1 << 15);
     let lookup = Lookup::of(bins);
-    let count = |samples: &[i32]| {
-        let mut counts = vec![0u32; n];
-        match (bins, &lookup) {
-            (Bins::Unit { min, .. }, _) => {
-                for &s in samples {
-                    // A sample below the first bin wraps round to a number above the last.
-                    if let Some(c) = counts.get_mut(s.wrapping_sub(*min) as u32 as usize) {
-                        *c += 1;
-                    }
-                }
-            }
-            (Bins::Edges(e), Some(lookup)) => {
-                for &s in samples.iter().filter(|&&s| s >= e[0]) {
-                    counts[lookup.bin(e, s)] += 1;
-                }
-            }
-            (Bins::Edges(_), None) => {}
+    let count = |samples: &[i32]| match (bins, &lookup) {
+        // A sample below the first bin wraps round to a number above the last.
+        (Bins::Unit { min, .. }, _) => tally(samples, n, |s| s.wrapping_sub(*min) as u32 as usize),
+        (Bins::Edges(e), Some(lookup)) if lookup.shift == 0 => {
+            tally(samples, n, |s| if s < e[0] { n } else { lookup.exact_bin(e, s) })
         }
-        counts
+        (Bins::Edges(e), Some(lookup)) => tally(samples, n, |s| if s < e[0] { n } else { lookup.bin(e, s) }),
+        (Bins::Edges(_), None) => vec![0; n],
     };
     let add = |mut a: Vec<u32>, b: Vec<u32>| {
         a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
         a
     };
     samples.par_chunks(block).map(count).reduce(|| vec![0; n], add)
+}
+
+/// How many samples are in each of `n` bins; those with a greater number are in none. Neighbours often share a bin and are counted
+/// apart, since a count waits for the one before.
+fn tally(samples: &[i32], n: usize, bin: impl Fn(i32) -> usize) -> Vec<u32> {
+    let (mut counts, mut others) = (vec![0u32; n + 1], vec![0u32; n + 1]);
+    let (pairs, last) = samples.as_chunks::<2>();
+    for [a, b] in pairs {
+        counts[bin(*a).min(n)] += 1;
+        others[bin(*b).min(n)] += 1;
+    }
+    last.iter().for_each(|s| counts[bin(*s).min(n)] += 1);
+    counts.iter_mut().zip(others).for_each(|(count, other)| *count += other);
+    counts.truncate(n);
+    counts
 }
 
 /// Where the bin of a sample is looked for: equal cells from the first edge to the last.
@@ -218,6 +222,12 @@ impl Lookup {
         let mut bins: Vec<u32> = (0..=reach >> shift).map(of_cell).collect();
         bins.push(e.len() as u32 - 1);
         Some(Lookup { shift, bins })
+    }
+
+    /// The bin of a sample that is not below the first edge, where a cell has one integer.
+    fn exact_bin(&self, edges: &[i32], sample: i32) -> usize {
+        let cell = (sample.abs_diff(edges[0]) as usize).min(self.bins.len() - 1);
+        self.bins[cell] as usize
     }
 
     /// The bin of a sample that is not below the first edge.
