@@ -9,7 +9,6 @@ whole processes with all of it. A family takes what its run takes above one that
 other work on the machine disturbs least. Both get the same labels.
 """
 
-import argparse
 import csv
 import datetime
 import json
@@ -21,7 +20,7 @@ import sys
 import tempfile
 import time
 
-from spots import machine, run
+from beside import arguments, machine, run, version, write
 
 SIDE, CELLS, APART = 1080, 18, 60
 FAMILIES = {
@@ -116,15 +115,7 @@ def largest_difference(table, spectrum):
 
 
 def main():
-    here = pathlib.Path(__file__).resolve().parent
-    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    p.add_argument("--uptake", default=here.parent / "target" / "release" / "uptake")
-    p.add_argument("--python", default=sys.executable)
-    p.add_argument("--runs", type=int, default=3)
-    p.add_argument("--threads", type=int, default=2)
-    p.add_argument("--out", type=pathlib.Path, default=here / "results")
-    p.add_argument("--peer", nargs=3)
-    a = p.parse_args()
+    a = arguments(__doc__.splitlines()[0], runs=3, peer=3)
     if a.peer:
         return peer(*a.peer)
     with tempfile.TemporaryDirectory() as scratch:
@@ -145,12 +136,11 @@ def main():
     seconds = theirs["seconds"]
     seconds["all"] = [sum(one[i] for one in seconds.values()) for i in range(2)]
     medians = {name: [statistics.median(one[i] for one in runs) for i in range(3)] for name, runs in times.items()}
-    version = subprocess.run([a.uptake, "--version"], capture_output=True, text=True).stdout.strip()
     bare = medians["none"]
     lines = [
         f"# Measures of CellProfiler, {datetime.date.today()}",
         "",
-        f"{SIDE} x {SIDE}, {CELLS**2} cells, one channel. {machine()}; {version} with {a.threads} threads, cp-measure 0.3.0; medians of {a.runs}",
+        f"{SIDE} x {SIDE}, {CELLS**2} cells, one channel. {machine()}; {version(a.uptake)} with {a.threads} threads, cp-measure 0.3.0; medians of {a.runs}",
         f"runs. Load of the machine before: {load:.2f}. Positions alone, a whole process: {bare[0]:.3f} s, CPU {bare[1]:.3f} s.",
         f"Largest difference of granularity, relative above 1: {difference:.1e}.",
         "",
@@ -162,10 +152,7 @@ def main():
         alone = max(cpu - bare[1], 1e-3)
         whole = f"{wall:.3f} | {cpu:.3f} | {peak:.0f} | {their_wall:.2f} | {their_wall / wall:.0f}"
         lines.append(f"| {name} | {alone:.3f} | {their_cpu:.2f} | {their_cpu / alone:.0f} | {whole} |")
-    text = "\n".join(lines)
-    print(text)
-    a.out.mkdir(parents=True, exist_ok=True)
-    (a.out / f"{datetime.date.today()}-cell-profiler.md").write_text(text + "\n")
+    write(a.out, "cell-profiler", lines)
 
 
 if __name__ == "__main__":

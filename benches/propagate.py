@@ -8,7 +8,6 @@ numpy, scipy and tifffile, and runs again as the peer with `--peer IMAGE SEEDS R
 process with the step takes above one without it. Seconds are those of the processor.
 """
 
-import argparse
 import datetime
 import json
 import os
@@ -19,7 +18,7 @@ import sys
 import tempfile
 import time
 
-from spots import machine, run
+from beside import arguments, machine, run, version, write
 
 SIDE, APART, ABOVE = 2048, 44, 200
 
@@ -79,15 +78,7 @@ def ours(a, scratch, method):
 
 
 def main():
-    here = pathlib.Path(__file__).resolve().parent
-    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    p.add_argument("--uptake", default=here.parent / "target" / "release" / "uptake")
-    p.add_argument("--python", default=sys.executable)
-    p.add_argument("--runs", type=int, default=3)
-    p.add_argument("--threads", type=int, default=2)
-    p.add_argument("--out", type=pathlib.Path, default=here / "results")
-    p.add_argument("--peer", nargs=3)
-    a = p.parse_args()
+    a = arguments(__doc__.splitlines()[0], runs=3, peer=3)
     if a.peer:
         return peer(*a.peer)
     with tempfile.TemporaryDirectory() as scratch:
@@ -101,12 +92,11 @@ def main():
         if said.returncode != 0:
             sys.exit(said.stderr)
         seconds.update(json.loads(said.stdout.splitlines()[-1]))
-    version = subprocess.run([a.uptake, "--version"], capture_output=True, text=True).stdout.strip()
     first = statistics.median(seconds["uptake, propagation"])
     lines = [
         f"# Cells from seeds, {datetime.date.today()}",
         "",
-        f"{SIDE} x {SIDE}, {cells} cells. {machine()}; {version} with {a.threads} threads; medians of {a.runs} runs. Load of the machine before:",
+        f"{SIDE} x {SIDE}, {cells} cells. {machine()}; {version(a.uptake)} with {a.threads} threads; medians of {a.runs} runs. Load of the machine before:",
         f"{load:.2f}.",
         "",
         "| | CPU s | / uptake, propagation |",
@@ -114,10 +104,7 @@ def main():
     ]
     for name, all_runs in seconds.items():
         lines.append(f"| {name} | {statistics.median(all_runs):.2f} | {statistics.median(all_runs) / first:.1f} |")
-    text = "\n".join(lines)
-    print(text)
-    a.out.mkdir(parents=True, exist_ok=True)
-    (a.out / f"{datetime.date.today()}-propagate.md").write_text(text + "\n")
+    write(a.out, "propagate", lines)
 
 
 if __name__ == "__main__":

@@ -9,16 +9,14 @@ of the curve of counts; then a table of places in whole pixels. uptake's is the 
 place, width, light and signal to noise as well. Spots of 1.4 px and of 3 to 60 times the noise lie on uneven ground.
 """
 
-import argparse
 import csv
 import datetime
 import os
 import pathlib
-import platform
 import statistics
-import subprocess
-import sys
 import tempfile
+
+from beside import arguments, machine, run, version, write
 
 SIDE, SPOTS, SIGMA, NOISE = 2048, 4000, 1.4, 12.0
 
@@ -51,21 +49,6 @@ def peer(image, table):
     numpy.savetxt(table, spots, delimiter=",", header="y_px,x_px", comments="")
 
 
-def run(command, threads):
-    """Wall seconds, CPU seconds and peak MiB of a process."""
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-    env = dict(os.environ, **{name: str(threads) for name in names})
-    with tempfile.TemporaryFile() as said:
-        before = datetime.datetime.now()
-        process = subprocess.Popen([str(c) for c in command], stdout=said, stderr=said, env=env)
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = (datetime.datetime.now() - before).total_seconds()
-        if os.waitstatus_to_exitcode(status) != 0:
-            said.seek(0)
-            sys.exit(f"failed: {command}\n{said.read().decode()[-2000:]}")
-    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
-
-
 def f1(found, truth, within=2.0):
     """Pairs one to one, the nearest first."""
     cells = {}
@@ -88,21 +71,8 @@ def places(path, y, x):
         return [(float(row[y]), float(row[x])) for row in csv.DictReader(file)]
 
 
-def machine():
-    model = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), platform.machine())
-    return f"{model}, {os.cpu_count()} threads, {platform.system()}"
-
-
 def main():
-    here = pathlib.Path(__file__).resolve().parent
-    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    p.add_argument("--uptake", default=here.parent / "target" / "release" / "uptake")
-    p.add_argument("--python", default=sys.executable)
-    p.add_argument("--runs", type=int, default=5)
-    p.add_argument("--threads", type=int, default=2)
-    p.add_argument("--out", type=pathlib.Path, default=here / "results")
-    p.add_argument("--peer", nargs=2)
-    a = p.parse_args()
+    a = arguments(__doc__.splitlines()[0], runs=5, peer=2)
     if a.peer:
         return peer(*a.peer)
     with tempfile.TemporaryDirectory() as scratch:
@@ -121,11 +91,10 @@ def main():
         scores = [places(out / "spots.csv", "point_y_px", "point_x_px"), places(table, "y_px", "x_px")]
     medians = {name: [statistics.median(one[i] for one in all_runs) for i in range(3)] for name, all_runs in runs.items()}
     first = medians["uptake, preset spots"]
-    version = subprocess.run([a.uptake, "--version"], capture_output=True, text=True).stdout.strip()
     lines = [
         f"# Spots, {datetime.date.today()}",
         "",
-        f"{SIDE} x {SIDE}, {SPOTS} spots. {machine()}; {version}; {a.runs} runs of each in turn, {a.threads} threads, whole processes,",
+        f"{SIDE} x {SIDE}, {SPOTS} spots. {machine()}; {version(a.uptake)}; {a.runs} runs of each in turn, {a.threads} threads, whole processes,",
         f"start-up and files included; medians. Load of the machine before: {load:.2f}. F1 within 2 px, one to one.",
         "",
         "| | wall s | CPU s | peak MiB | wall / ours | CPU / ours | memory / ours | spots | F1 |",
@@ -134,10 +103,7 @@ def main():
     for (name, m), found in zip(medians.items(), scores):
         ratios = " | ".join(f"{m[i] / first[i]:.2f}" for i in range(3))
         lines.append(f"| {name} | {m[0]:.2f} | {m[1]:.2f} | {m[2]:.0f} | {ratios} | {len(found)} | {f1(found, truth):.3f} |")
-    text = "\n".join(lines)
-    print(text)
-    a.out.mkdir(parents=True, exist_ok=True)
-    (a.out / f"{datetime.date.today()}-spots.md").write_text(text + "\n")
+    write(a.out, "spots", lines)
 
 
 if __name__ == "__main__":

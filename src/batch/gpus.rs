@@ -45,7 +45,7 @@ impl Gpus {
 
     /// Whether one is open.
     pub fn is_open(&self) -> bool {
-        self.all.iter().any(|worker| worker.gpu.opened().is_some())
+        self.opened().next().is_some()
     }
 
     /// The GPU for an image of so many samples; nothing if none can do it now.
