@@ -40,7 +40,14 @@ pub struct Said {
 impl Said {
     /// Nothing but what made the image.
     pub fn new(modality: Modality) -> Self {
-        Said { modality, modality_text: None, facts: HeaderFacts::default(), per_unit: 1.0, notes: vec![], source: None }
+        Said {
+            modality,
+            modality_text: None,
+            facts: HeaderFacts::default(),
+            per_unit: 1.0,
+            notes: vec![],
+            source: None,
+        }
     }
 }
 
