@@ -8,9 +8,8 @@ use super::channel_refs::{channel_refs, image_refs, is_measured_in};
 use super::measured::{block_rows, channels, others, request};
 use super::roles::{self, Roles};
 use super::surroundings::Surroundings;
-use super::{Sets, quality};
+use super::{Found, Sets, quality};
 use crate::Result;
-use crate::image::{ObjectSet, Scan};
 use crate::measure::{Chosen, Definition, Request, Rows};
 use crate::recipe::{Measure, Recipe};
 use crate::table::{Cells, Column, Table};
@@ -138,17 +137,30 @@ fn measured_sets(recipe: &Recipe) -> impl Iterator<Item = (&String, &Measure)> {
     body.measure.iter().filter(move |(name, _)| is_written(name) || body.relate.contains_key(*name))
 }
 
-/// Cells that will be kept.
-pub(super) fn kept_cells(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &BTreeMap<String, ObjectSet>) -> u64 {
-    let of_set = |(name, wanted): (&String, &Measure)| {
-        let mut channels = image_refs(scan, roles, recipe);
-        channels.retain(|c| is_measured_in(wanted, c.name, recipe));
-        let Some(set) = made.get(name) else { return 0 };
-        let request = Request { channels: &channels, ..Request::new(&set.labels) };
-        let columns = request.dictionary(&split(wanted).0).len() - request.dictionary(&[]).len();
-        columns as u64 * u64::from(set.count())
-    };
-    measured_sets(recipe).map(of_set).sum()
+impl Found<'_> {
+    /// So many channels are read together to be measured, where they are read in turn.
+    pub fn read_at_once(&mut self, channels: usize) {
+        if self.scan.in_turn.is_none() {
+            return;
+        }
+        if let Some(in_turn) = &mut self.scan.to_mut().in_turn {
+            in_turn.at_once = channels;
+        }
+    }
+
+    /// Cells that are kept until rows are put together, where channels are read in turn.
+    pub fn kept_cells(&self) -> u64 {
+        let Found { scan, recipe, roles, made, .. } = self;
+        let of_set = |(name, wanted): (&String, &Measure)| {
+            let mut channels = image_refs(scan, roles, recipe);
+            channels.retain(|c| is_measured_in(wanted, c.name, recipe));
+            let Some(set) = made.get(name) else { return 0 };
+            let request = Request { channels: &channels, ..Request::new(&set.labels) };
+            let columns = request.dictionary(&split(wanted).0).len() - request.dictionary(&[]).len();
+            columns as u64 * u64::from(set.count())
+        };
+        scan.in_turn.as_ref().map_or(0, |_| measured_sets(recipe).map(of_set).sum())
+    }
 }
 
 impl Kept {

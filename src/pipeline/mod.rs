@@ -59,7 +59,7 @@ use crate::measure::{self, ChannelRef, Context};
 use crate::profile::stage;
 use crate::recipe::{Modality, Quality, Recipe};
 use crate::table::Table;
-use crate::{Error, Result};
+use crate::{Error, Kind, Result};
 use channel_refs::{channel_refs, image_refs};
 use channels::Lifted;
 use in_turn::ByChannel;
@@ -227,22 +227,6 @@ impl Found<'_> {
         self.made.iter().filter(|(name, _)| wanted(name)).map(|(_, set)| u64::from(set.count())).max().unwrap_or(0)
     }
 
-    /// So many channels are read together to be measured, where they are read in turn.
-    pub fn read_at_once(&mut self, channels: usize) {
-        if let Some(in_turn) = &mut self.scan.to_mut().in_turn {
-            in_turn.at_once = channels;
-        }
-    }
-
-    /// Cells that are kept until rows are put together, where channels are measured in turn.
-    pub fn kept_cells(&self) -> u64 {
-        if self.scan.in_turn.is_some() {
-            in_turn::kept_cells(&self.scan, self.recipe, &self.roles, &self.made)
-        } else {
-            0
-        }
-    }
-
     /// Cells of the largest block of rows that will be made.
     pub fn cells(&self) -> u64 {
         let channels = image_refs(&self.scan, &self.roles, self.recipe);
@@ -325,13 +309,23 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
 }
 
 fn check_modality(scan: &Scan, recipe: &Recipe) -> Result<()> {
-    let (recipe_is, scan_is) = match (recipe.body.modality, scan.modality) {
-        (Some(Modality::Fluorescence), crate::image::Modality::Pet) => ("fluorescence", "PET"),
-        (Some(Modality::Pet), crate::image::Modality::Fluorescence) => ("PET", "fluorescence"),
+    use crate::image::Modality as Of;
+    let (recipe_is, image_is) = match (recipe.body.modality, scan.modality) {
+        (Some(Modality::Fluorescence), Of::Pet) => ("fluorescence", "PET".into()),
+        (Some(Modality::Pet), Of::Fluorescence) => ("PET", "fluorescence".into()),
+        (Some(Modality::Pet), Of::Other) => ("PET", of_modality(scan)),
         _ => return Ok(()),
     };
-    Err(Error::usage(format!("the recipe {} is for {recipe_is}, the image is {scan_is}", recipe.name))
-        .remedy("--recipe with one for this kind of image, or without a line modality = ..."))
+    let what = format!("the recipe {} is for {recipe_is}, the image is {image_is}", recipe.name);
+    // One among the images of a folder is passed over, as a DICOM series of another modality is.
+    let kind = if scan.modality == Of::Other { Kind::NotAScan } else { Kind::Usage };
+    Err(Error::new(kind, what).remedy("--recipe with one for this kind of image, or without a line modality = ..."))
+}
+
+/// In the words of the file.
+fn of_modality(scan: &Scan) -> String {
+    let said = scan.facts.iter().find(|(name, _)| name == "modality");
+    said.map_or("of another modality".into(), |(_, modality)| format!("of modality {modality}"))
 }
 
 /// Quality of the channels; what belongs to no object of any set is their background.
