@@ -43,8 +43,12 @@ struct Run {
 
 /// Runs on a folder and watches the peak of the process.
 fn run(dir: &Path, out: &str, more: &[&str]) -> Run {
-    let (log, recipe) = (dir.join("log"), dir.join("recipe.toml"));
-    fs::write(&recipe, RECIPE).unwrap();
+    run_recipe(RECIPE, dir, out, more)
+}
+
+fn run_recipe(recipe: &str, dir: &Path, out: &str, more: &[&str]) -> Run {
+    let log = dir.join("log");
+    fs::write(dir.join("recipe.toml"), recipe).unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_uptake"))
         .current_dir(dir)
         .args(["run", "in", "-r", "recipe.toml", "-d", "cpu", "-q", "--threads", "2", "-o", out])
@@ -155,12 +159,9 @@ fn channels_that_do_not_fit_together_are_read_in_turn_with_the_same_tables() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("in")).unwrap();
     pages(&dir.path().join("in/many.tif"), 1024, 24);
-    let roles = (1..24).map(|c| format!("--set=channels.c{c}={c}"));
-    let roles: Vec<String> = roles.chain(["--set=files.pages=\"c\"".to_string()]).collect();
-    let run = |out: &str, memory: &str| {
-        let more: Vec<&str> = roles.iter().map(String::as_str).chain(["--memory", memory]).collect();
-        run(dir.path(), out, &more)
-    };
+    let roles: String = (1..24).map(|c| format!("c{c} = [{c}]\n")).collect();
+    let recipe = RECIPE.replace("signal = [0]", &format!("signal = [0]\n{roles}[files]\npages = \"c\""));
+    let run = |out: &str, memory: &str| run_recipe(&recipe, dir.path(), out, &["--memory", memory]);
     let (whole, turns) = (run("whole", "1GiB"), run("turns", "110MiB"));
     assert_eq!((whole.code, turns.code), (Some(0), Some(0)), "{} {}", whole.said, turns.said);
     // All samples alone are 96 MiB.
