@@ -5,27 +5,27 @@ use super::candidates;
 use super::classified::{Classified, Marker, Markers};
 use super::cutoff::{cutoff, cutoff_of};
 use super::grades::{self, Graded};
+use super::in_turn::Kept;
 use super::relations::Relations;
 use super::scores;
 use crate::image::{Classes, ObjectSet};
 use crate::measure::{self, Chosen, Request, Rows};
-use crate::recipe::{Measure, Positive, Rule};
+use crate::recipe::{Positive, Rule};
 use crate::table::{Cells, Column, Table};
 use crate::words::suggestion;
 use crate::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Finds the classes of a set. `request` is what is measured on it.
+/// Finds the classes of a set. `request` is what is measured on it, beside what was measured channel by channel.
 pub(super) fn classify(
     name: &str,
     (of, set): (&Sets, &ObjectSet),
-    request: &Request,
-    wanted: &Measure,
+    request: (&Request, Option<&Kept>),
     relations: &Relations,
 ) -> Result<Classified> {
     let body = &of.recipe.body;
     let mut found = Classified::default();
-    let positive = positive(name, of, request, wanted, relations, &mut found)?;
+    let positive = positive(name, of, request, relations, &mut found)?;
     if let Some(rules) = body.phenotypes.get(name) {
         let (mut classes, may_be) = by_rules(name, rules, &positive, set.count() as usize)?;
         classes.unsure = unsure_classes(name, rules, &positive, &may_be, &mut found.warnings);
@@ -54,14 +54,14 @@ pub(super) fn classify(
 fn positive<'a>(
     name: &str,
     of: &'a Sets,
-    request: &Request,
-    wanted: &Measure,
+    (request, kept): (&Request, Option<&Kept>),
     relations: &Relations,
     found: &mut Classified,
 ) -> Result<Markers<'a>> {
     let Some(markers) = of.recipe.body.positive.get(name) else { return Ok(Markers::new()) };
     let columns: BTreeSet<String> = markers.iter().map(|(marker, p)| p.column(marker)).collect();
-    let mut measured = values(&columns, request, wanted)?;
+    let mut measured = values(&columns, request)?;
+    measured.columns.extend(kept.map_or(vec![], |kept| kept.columns(&columns)));
     for (definition, cells) in relations.children(name, request.labels.count, of.recipe) {
         measured.push(definition.column(cells));
     }
@@ -132,7 +132,7 @@ fn positive<'a>(
 }
 
 /// These columns of all objects, as far as families measure them: those families alone, in those channels alone.
-fn values(columns: &BTreeSet<String>, request: &Request, wanted: &Measure) -> Result<Table> {
+fn values(columns: &BTreeSet<String>, request: &Request) -> Result<Table> {
     let about = |channels: &[measure::ChannelRef]| -> Vec<(String, String)> {
         channels.iter().map(|c| (c.name.to_owned(), c.unit.to_owned())).collect()
     };
@@ -147,7 +147,7 @@ fn values(columns: &BTreeSet<String>, request: &Request, wanted: &Measure) -> Re
     let is_needed = |chosen: &&Chosen| {
         !chosen.family.needs().places && gives(std::slice::from_ref(*chosen), request.channels) > plain
     };
-    let families: Vec<Chosen> = wanted.families.iter().filter(is_needed).cloned().collect();
+    let families: Vec<Chosen> = request.families.iter().filter(is_needed).cloned().collect();
     let without = gives(&families, &[]);
     let mut channels = request.channels.to_vec();
     // The first channel is the one with uptake.
