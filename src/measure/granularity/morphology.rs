@@ -167,7 +167,9 @@ mod tests {
 
     #[test]
     fn discs_are_discs() {
-        for (height, width, radius) in [(9, 13, 0), (9, 13, 1), (1, 6, 1), (6, 1, 1), (9, 13, 3), (1, 5, 2), (6, 1, 4), (4, 4, 10)] {
+        for (height, width, radius) in
+            [(9, 13, 0), (9, 13, 1), (1, 6, 1), (6, 1, 1), (9, 13, 3), (1, 5, 2), (6, 1, 4), (4, 4, 10)]
+        {
             let plane = plane(height, width);
             for largest in [false, true] {
                 let got = within_disc(&plane, radius, largest);
