@@ -101,34 +101,38 @@ fn can_grow(cell: &Lanes, from: &Lanes, top: f64) -> bool {
     cell.iter().zip(from).fold(false, |any, (&cell, &from)| any | ((cell < from) & (cell < top)))
 }
 
+/// What lies beside the first and the last cell of a row: lower than all.
+const NOTHING: f64 = f64::NEG_INFINITY;
+
 wide! {
     /// Raises all cells in raster order to those before them, then in the reverse order to those behind; `rising` gets those that
     /// could raise others then.
     fn scan(cells: &mut [Lanes], top: &[f64], width: usize, rising: &mut VecDeque<usize>) {
         let n = cells.len();
         for start in (0..n).step_by(width) {
+            let mut left = [NOTHING; LANES];
             for i in start..start + width {
                 let mut cell = cells[i];
                 if start > 0 {
                     grow(&mut cell, &cells[i - width], top[i]);
                 }
-                if i > start {
-                    grow(&mut cell, &cells[i - 1], top[i]);
-                }
-                cells[i] = cell;
+                grow(&mut cell, &left, top[i]);
+                (cells[i], left) = (cell, cell);
             }
         }
         for start in (0..n).step_by(width).rev() {
+            let (mut right, mut right_top, has_below) = ([NOTHING; LANES], NOTHING, start + width < n);
             for i in (start..start + width).rev() {
                 let mut cell = cells[i];
-                let after = [(start + width < n).then_some(i + width), (i + 1 < start + width).then_some(i + 1)];
-                for q in after.into_iter().flatten() {
-                    grow(&mut cell, &cells[q], top[i]);
+                if has_below {
+                    grow(&mut cell, &cells[i + width], top[i]);
                 }
-                cells[i] = cell;
-                if after.into_iter().flatten().any(|q| can_grow(&cells[q], &cell, top[q])) {
+                grow(&mut cell, &right, top[i]);
+                let raises_below = has_below && can_grow(&cells[i + width], &cell, top[i + width]);
+                if raises_below | can_grow(&right, &cell, right_top) {
                     rising.push_back(i);
                 }
+                (cells[i], right, right_top) = (cell, cell, top[i]);
             }
         }
     }
