@@ -78,6 +78,9 @@ impl Plane {
 /// the last cell).
 pub(super) fn weights(object: &Object, [rows, columns]: [&Places; 2], size: [usize; 2]) -> Vec<(u32, f64)> {
     let mut all = Vec::new();
+    if object.extent.n == 0 {
+        return all;
+    }
     let (lo, hi) = (object.extent.lo, object.extent.hi);
     // The cells of its columns, and one more for what has no weight.
     let reach = columns.between.get(lo[2]..).unwrap_or_default();
