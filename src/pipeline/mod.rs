@@ -57,7 +57,7 @@ use crate::measure::{self, ChannelRef, Context};
 use crate::profile::stage;
 use crate::recipe::{Modality, Quality, Recipe};
 use crate::table::Table;
-use crate::{Error, Result};
+use crate::{Error, Kind, Result};
 use channels::Lifted;
 use measured::Measured;
 use objects::Given;
@@ -298,13 +298,23 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
 }
 
 fn check_modality(scan: &Scan, recipe: &Recipe) -> Result<()> {
-    let (recipe_is, scan_is) = match (recipe.body.modality, scan.modality) {
-        (Some(Modality::Fluorescence), crate::image::Modality::Pet) => ("fluorescence", "PET"),
-        (Some(Modality::Pet), crate::image::Modality::Fluorescence) => ("PET", "fluorescence"),
+    use crate::image::Modality as Of;
+    let (recipe_is, image_is) = match (recipe.body.modality, scan.modality) {
+        (Some(Modality::Fluorescence), Of::Pet) => ("fluorescence", "PET".into()),
+        (Some(Modality::Pet), Of::Fluorescence) => ("PET", "fluorescence".into()),
+        (Some(Modality::Pet), Of::Other) => ("PET", of_modality(scan)),
         _ => return Ok(()),
     };
-    Err(Error::usage(format!("the recipe {} is for {recipe_is}, the image is {scan_is}", recipe.name))
-        .remedy("--recipe with one for this kind of image, or without a line modality = ..."))
+    let what = format!("the recipe {} is for {recipe_is}, the image is {image_is}", recipe.name);
+    // One among the images of a folder is passed over, as a DICOM series of another modality is.
+    let kind = if scan.modality == Of::Other { Kind::NotAScan } else { Kind::Usage };
+    Err(Error::new(kind, what).remedy("--recipe with one for this kind of image, or without a line modality = ..."))
+}
+
+/// In the words of the file.
+fn of_modality(scan: &Scan) -> String {
+    let said = scan.facts.iter().find(|(name, _)| name == "modality");
+    said.map_or("of another modality".into(), |(_, modality)| format!("of modality {modality}"))
 }
 
 /// The channels of the roles, under the names of the roles: so columns are the same for all images of a batch.
