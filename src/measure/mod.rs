@@ -19,6 +19,7 @@ pub mod family;
 pub mod feature;
 pub mod fish;
 mod full_scale;
+mod geodesic;
 pub mod granularity;
 pub mod habitat;
 pub mod haralick;

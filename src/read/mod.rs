@@ -56,6 +56,7 @@ pub use regions::{Pick, regions};
 pub use source::Source;
 
 use crate::image::{Channel, Scan};
+use crate::simd;
 use crate::units::{Shape, Spacing};
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -317,10 +318,11 @@ fn labels_with_place(path: &Path, options: &Options) -> Result<(Scan, Vec<u32>)>
     if scale.factor() != 1.0 {
         return refuse("fractions where labels are expected".into());
     }
-    let samples = channel.volume.samples.host()?;
-    let value = |s: &i32| u32::try_from(i64::from(*s) + scale.offset() as i64).ok();
-    match samples.iter().map(value).collect::<Option<Vec<u32>>>() {
-        Some(voxels) => Ok((scan, voxels)),
-        None => refuse("negative numbers where labels are expected".into()),
+    let (samples, offset) = (channel.volume.samples.host()?, scale.offset() as i64);
+    let (low, high) = simd::span(samples);
+    if [low, high].iter().any(|s| u32::try_from(i64::from(*s) + offset).is_err()) {
+        return refuse("negative numbers where labels are expected".into());
     }
+    let voxels = simd::map(samples, |s| s.wrapping_add(offset as i32) as u32);
+    Ok((scan, voxels))
 }
