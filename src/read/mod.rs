@@ -313,14 +313,31 @@ fn labels_with_place(path: &Path, options: &Options) -> Result<(Scan, Vec<u32>)>
     let [channel] = scan.channels.as_slice() else {
         return refuse(format!("{} channels where labels are expected", scan.channels.len()));
     };
-    let scale = channel.volume.scale;
-    if scale.factor() != 1.0 {
-        return refuse("fractions where labels are expected".into());
+    if let Some(what) = no_labels(&channel.volume)? {
+        return refuse(what);
     }
-    let samples = channel.volume.samples.host()?;
+    let (scale, samples) = (channel.volume.scale, channel.volume.samples.host()?);
     let value = |s: &i32| u32::try_from(i64::from(*s) + scale.offset() as i64).ok();
     match samples.iter().map(value).collect::<Option<Vec<u32>>>() {
         Some(voxels) => Ok((scan, voxels)),
         None => refuse("negative numbers where labels are expected".into()),
     }
+}
+
+/// Why samples that do not count in ones are no labels.
+fn no_labels(volume: &crate::image::Volume) -> Result<Option<String>> {
+    let scale = volume.scale;
+    if scale.factor() == 1.0 && scale.offset().fract() == 0.0 && scale.offset().abs() <= f64::from(u32::MAX) {
+        return Ok(None);
+    }
+    let values = volume.samples.host()?.iter().map(|s| scale.value(f64::from(*s)));
+    if values.clone().any(|v| v.fract() != 0.0) {
+        return Ok(Some("fractions where labels are expected".into()));
+    }
+    let largest = values.fold(f64::NEG_INFINITY, f64::max);
+    Ok(Some(if largest > f64::from(i32::MAX) {
+        format!("labels up to {largest}; of floats, and of numbers with a slope, they go up to {}", i32::MAX)
+    } else {
+        format!("whole numbers in steps of {} where labels are expected: the file gives them a slope", scale.factor())
+    }))
 }
