@@ -91,7 +91,10 @@ fn decay_is_counted_from_time_zero() {
     let zirconium = std::f64::consts::LN_2 / 282_276.0;
     let days = 5.0 * 86_400.0;
     expect(
-        json!({"TracerRadionuclide": "Zr89", "ScanStart": days, "FrameTimesStart": [days], "ImageDecayCorrectionTime": days}),
+        json!({
+            "TracerName": null, "TracerRadionuclide": "Zr89", "ScanStart": days, "FrameTimesStart": [days],
+            "ImageDecayCorrectionTime": days
+        }),
         plain * (zirconium * days).exp(),
     );
 }

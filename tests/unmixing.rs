@@ -351,7 +351,7 @@ fn controls_that_are_missing_are_named() {
     write(&at("in/flat.tif"), &[vec![100; 4096], vec![100; 4096]], 64);
     says_of("path,stain\ng.tif,green\nflat.tif,red\n", &["flat.tif", "no voxel is brighter than the background"], &run);
     // Noise alone has no spectrum; beside an image that has, it adds nothing.
-    let dark = ["e.tif: nothing is stained: the light is", "the noise 10.", "images that show the dye"];
+    let dark = ["e.tif", "nothing is stained: the light is ", "the noise ", "images that show the dye"];
     says_of("path,stain\ng.tif,green\ne.tif,red\n", &dark, &run);
     write(&at("in/r.tif"), &stained(2, [0.0, 3000.0]), 64);
     let spectrum = |sheet: &str, out: &str| {

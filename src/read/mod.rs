@@ -336,7 +336,7 @@ fn no_labels(volume: &crate::image::Volume) -> Result<Option<String>> {
     }
     let largest = values.fold(f64::NEG_INFINITY, f64::max);
     Ok(Some(if largest > f64::from(i32::MAX) {
-        format!("labels up to {largest}; of floats, and of numbers with a slope, they go up to {}", i32::MAX)
+        format!("labels up to {largest:.2e}; of floats, and of numbers with a slope, they go up to {}", i32::MAX)
     } else {
         format!("whole numbers in steps of {} where labels are expected: the file gives them a slope", scale.factor())
     }))

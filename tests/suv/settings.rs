@@ -109,6 +109,7 @@ fn an_injection_needs_no_quotes() {
         let error = recipe(&[format!("suv.injection={bad}")]).unwrap_err().to_string();
         assert!(error.contains("expected a time: YYYYMMDDhhmmss"), "{bad}: {error}");
     }
-    let file = Recipe::parse("r.toml", "modality = 'pet'\n[suv]\ninjection = 20250101100000\n", &[]);
+    let text = preset("pet").unwrap().text.replace("[suv]", "[suv]\ninjection = 20250101100000");
+    let file = Recipe::parse("r.toml", &text, &[]);
     assert_eq!(file.unwrap().body.suv.injection.as_deref(), Some("20250101100000"));
 }
