@@ -94,6 +94,9 @@ pub struct Needs {
     pub voxel_bytes: u64,
     /// It looks at where all objects of the set lie, and of which class they are.
     pub places: bool,
+    /// It looks at several channels together: at those that it mentions, or at all. Others measure each channel by itself, and their
+    /// channels may be read one after the other.
+    pub together: bool,
 }
 
 /// What the parameters of a family name and count in, each with its key.
