@@ -314,15 +314,32 @@ fn labels_with_place(path: &Path, options: &Options) -> Result<(Scan, Vec<u32>)>
     let [channel] = scan.channels.as_slice() else {
         return refuse(format!("{} channels where labels are expected", scan.channels.len()));
     };
-    let scale = channel.volume.scale;
-    if scale.factor() != 1.0 {
-        return refuse("fractions where labels are expected".into());
+    if let Some(what) = no_labels(&channel.volume)? {
+        return refuse(what);
     }
-    let (samples, offset) = (channel.volume.samples.host()?, scale.offset() as i64);
+    let (samples, offset) = (channel.volume.samples.host()?, channel.volume.scale.offset() as i64);
     let (low, high) = simd::span(samples);
     if [low, high].iter().any(|s| u32::try_from(i64::from(*s) + offset).is_err()) {
         return refuse("negative numbers where labels are expected".into());
     }
     let voxels = simd::map(samples, |s| s.wrapping_add(offset as i32) as u32);
     Ok((scan, voxels))
+}
+
+/// Why samples that do not count in ones are no labels.
+fn no_labels(volume: &crate::image::Volume) -> Result<Option<String>> {
+    let scale = volume.scale;
+    if scale.factor() == 1.0 && scale.offset().fract() == 0.0 && scale.offset().abs() <= f64::from(u32::MAX) {
+        return Ok(None);
+    }
+    let values = volume.samples.host()?.iter().map(|s| scale.value(f64::from(*s)));
+    if values.clone().any(|v| v.fract() != 0.0) {
+        return Ok(Some("fractions where labels are expected".into()));
+    }
+    let largest = values.fold(f64::NEG_INFINITY, f64::max);
+    Ok(Some(if largest > f64::from(i32::MAX) {
+        format!("labels up to {largest:.2e}; of floats, and of numbers with a slope, they go up to {}", i32::MAX)
+    } else {
+        format!("whole numbers in steps of {} where labels are expected: the file gives them a slope", scale.factor())
+    }))
 }
