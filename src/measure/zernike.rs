@@ -100,8 +100,8 @@ wide! {
             for (powers, (&re, &im)) in powers.iter_mut().zip(re.iter().zip(&im)) {
                 (powers[m / 2][m % 2 * 2], powers[m / 2][m % 2 * 2 + 1]) = (re, im);
             }
-            for i in 0..BLOCK {
-                (re[i], im[i]) = (re[i] * u[i] - im[i] * v[i], re[i] * v[i] + im[i] * u[i]);
+            for ((re, im), (u, v)) in re.iter_mut().zip(&mut im).zip(u.iter().zip(v)) {
+                (*re, *im) = (*re * u - *im * v, *re * v + *im * u);
             }
         }
         let mut all = *sums;

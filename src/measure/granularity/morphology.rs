@@ -111,12 +111,12 @@ wide! {
         let n = cells.len();
         for start in (0..n).step_by(width) {
             let mut left = [NOTHING; LANES];
-            for i in start..start + width {
+            for (i, &top) in (start..).zip(&top[start..start + width]) {
                 let mut cell = cells[i];
                 if start > 0 {
-                    grow(&mut cell, &cells[i - width], top[i]);
+                    grow(&mut cell, &cells[i - width], top);
                 }
-                grow(&mut cell, &left, top[i]);
+                grow(&mut cell, &left, top);
                 (cells[i], left) = (cell, cell);
             }
         }
