@@ -249,7 +249,9 @@ impl Cast<'_> {
         // With one channel that has no name there is nothing to choose, and nothing to doubt.
         let only = self.scan.channels.len() == 1 && name == "ch0";
         (!only).then(|| {
-            format!("{role} = \"{name}\" by {why}: no name fits; --set channels.{role}=NAME says which channel it is")
+            format!(
+                "{role} = \"{name}\" by {why}: no name fits; --set channels.{role}='\"NAME\"' says which channel it is"
+            )
         })
     }
 
