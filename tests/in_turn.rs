@@ -185,7 +185,7 @@ fn tables_are_the_same_however_few_channels_are_in_memory() {
         let names = read::examine(&path, &options).unwrap().names;
         let least = pipeline::in_memory(&names, &recipe).unwrap().unwrap();
         // Nuclei are found in the first and an image is made of the third; pairs are made of that and two others.
-        assert_eq!((least.kept.as_slice(), least.together), (&[0, 2][..], 2));
+        assert_eq!((least.kept.as_slice(), least.measured, least.together, least.shown), (&[0, 2][..], 4, 2, 1));
         for at_once in [1, 3] {
             let scan = read::open_in_turn(&path, &options, &least.kept).unwrap();
             let mut found = pipeline::find(&scan, &recipe, &Device::Cpu, &none, &|| Ok(())).unwrap();
@@ -207,13 +207,16 @@ fn what_takes_all_channels_together_has_them() {
         pipeline::in_memory(&names, &Recipe::parse("x", &text, &[]).unwrap()).unwrap()
     };
     let least = all("[measure.x]\nfeatures = [\"intensity\"]").unwrap();
-    assert_eq!((least.kept.as_slice(), least.together), (&[0][..], 1));
-    assert!(all("[measure.x]\nfeatures = [\"colocalisation\"]").is_none(), "all pairs");
+    assert_eq!((least.kept.as_slice(), least.measured, least.together), (&[0][..], 4, 0));
+    let pairs = all("[measure.x]\nfeatures = [\"colocalisation\"]").unwrap();
+    assert_eq!(pairs.together, 4, "all pairs");
     let pair =
         all("[measure.x]\nfeatures = [\"colocalisation\"]\ncolocalisation = { pairs = [[\"b\", \"d\"]] }").unwrap();
     assert_eq!(pair.together, 2);
     let range = "[measure.x]\nfeatures = [\"texture\"]\nchannels = [\"b\", \"c\", \"d\"]\n\
                  texture = { families = [\"statistics\"], range_of = \"b\", range = [0, 9] }";
     assert_eq!(all(range).unwrap().together, 3);
+    let shapes = all("[measure.x]\nfeatures = [\"shape\"]").unwrap();
+    assert_eq!((shapes.measured, shapes.together), (4, 0), "quality is said of all");
     assert!(all("[grid]\nvoxel = \"1 um\"\n[measure.x]\nfeatures = [\"intensity\"]").is_none(), "another grid");
 }

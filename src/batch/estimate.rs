@@ -3,9 +3,9 @@
 //! The figures are peaks of whole processes, measured on images of 2048 to 8192 pixels and on volumes of 16 to 34 million
 //! voxels; `tests/memory.rs` holds them against the truth.
 
-use crate::pipeline;
-use crate::read::Extent;
-use crate::recipe::{Filter, Recipe, Step};
+use crate::pipeline::{self, Found, InMemory};
+use crate::read::{Extent, is_points};
+use crate::recipe::{Filter, Objects, Recipe, Step};
 use crate::units::Shape;
 
 /// Bytes of a voxel while objects are found by steps, beside the samples of its channels.
@@ -28,6 +28,8 @@ const GABOR: u64 = 160;
 const GABOR_LEAST: u64 = 128 << 20;
 /// Bytes of a voxel for each object set, while its labels are written and measured.
 const SET: u64 = 5;
+/// The same of points: whether one lies there.
+const POINTS: u64 = 1;
 /// Bytes of a voxel for each derived image: its samples, and its values while they are written.
 const IMAGE: u64 = 8;
 /// Bytes of a gallery at its largest: the picture, and the samples of a channel that are shown.
@@ -66,16 +68,23 @@ pub fn image(extent: &Extent, recipe: &Recipe) -> u64 {
     extent.finished().saturating_add(finished).saturating_add(at_work.max(moving)).saturating_add(FIXED)
 }
 
-/// The same where channels are read in turn: `kept` of them stay in memory, and so many others are there together to be measured,
-/// when no step is at work.
-pub fn in_turn(extent: &Extent, recipe: &Recipe, kept: usize, at_once: usize) -> u64 {
+/// The same with its rows where channels are read in turn, so many at once to be measured: the largest of what it takes to look at each
+/// once, to find objects, to measure channel by channel, to make rows, and to show objects.
+pub fn in_turn(extent: &Extent, recipe: &Recipe, channels: &InMemory, at_once: usize, rows: &Rows) -> u64 {
     let Work { steps, measuring, sets, others } = Work::of(recipe);
     let voxels = extent.shape.zyx().iter().fold(1u64, |n, s| n.saturating_mul(*s as u64));
-    let finding = voxels.saturating_mul(others + steps);
-    let reading = extent.samples(at_once).saturating_add(extent.reading);
-    let measuring = voxels.saturating_mul(others + sets + measuring).saturating_add(reading);
-    let at_work = finding.max(measuring).saturating_add(galleries(recipe)).max(filtering(recipe, extent.shape));
-    extent.samples(kept).saturating_add(at_work).saturating_add(FIXED)
+    let read = |channels: usize| extent.samples(channels).saturating_add(if channels > 0 { extent.reading } else { 0 });
+    let measured = voxels.saturating_mul(sets + measuring).saturating_add(rows.block());
+    let stages = [
+        read(1),
+        voxels.saturating_mul(steps),
+        measured.saturating_add(read(at_once.min(channels.measured))),
+        measured.saturating_add(read(channels.together)).saturating_add(rows.places()),
+        voxels.saturating_mul(sets).saturating_add(read(channels.shown)),
+    ];
+    let at_work = voxels.saturating_mul(others).saturating_add(stages.into_iter().fold(0, u64::max));
+    let at_work = at_work.saturating_add(galleries(recipe)).max(filtering(recipe, extent.shape));
+    extent.samples(channels.kept.len()).saturating_add(at_work).saturating_add(FIXED)
 }
 
 /// Bytes of a voxel beside the samples of channels.
@@ -93,13 +102,22 @@ struct Work {
 impl Work {
     fn of(recipe: &Recipe) -> Self {
         let images = IMAGE.saturating_mul(recipe.images.len() as u64);
-        let sets = SET.saturating_mul(recipe.body.objects.len() as u64);
+        let a_set = if has_points_alone(recipe) { POINTS } else { SET };
+        let sets = a_set.saturating_mul(recipe.body.objects.len() as u64);
         Work { steps: steps(recipe), measuring: measuring(recipe), sets, others: REST + images }
     }
 }
 
+/// Nothing but points of tables, of which no family looks at the voxels: no label image is drawn.
+fn has_points_alone(recipe: &Recipe) -> bool {
+    let are_points = |set: &Objects| set.parent.is_empty() && set.labels.as_deref().is_some_and(is_points);
+    let mut families = recipe.body.measure.values().flat_map(|m| &m.families);
+    recipe.body.objects.values().all(are_points) && families.all(|chosen| chosen.family.needs().places)
+}
+
 fn steps(recipe: &Recipe) -> u64 {
     let sets = &recipe.body.objects;
+    let least = if has_points_alone(recipe) { 0 } else { STEPS };
     let taken = |step: &Step| match step {
         Step::Landscape(_) => LANDSCAPE,
         Step::Spots(_) => SPOTS,
@@ -107,7 +125,7 @@ fn steps(recipe: &Recipe) -> u64 {
         Step::Habitats(p) if p.by_clusters() => CLUSTERS + CLUSTER_VALUE * p.images.len() as u64,
         _ => STEPS,
     };
-    let steps = sets.values().flat_map(|o| o.steps.iter().flatten()).map(taken).fold(STEPS, u64::max);
+    let steps = sets.values().flat_map(|o| o.steps.iter().flatten()).map(taken).fold(least, u64::max);
     let has_flat_field = recipe.body.images.values().any(|image| image.flat_field.is_some());
     steps.max(if has_flat_field { FLAT_FIELD } else { 0 })
 }
@@ -137,8 +155,33 @@ fn filtering(recipe: &Recipe, shape: Shape) -> u64 {
     filters.max().map_or(0, |planes| planes.saturating_add(of_voxels))
 }
 
-/// Bytes that a block of the rows of its objects takes, the places of so many objects, and cells that are kept until their row is made.
-pub fn rows(cells: u64, placed: u64, kept: u64) -> u64 {
-    let parts = [cells.saturating_mul(CELL), placed.saturating_mul(PLACE), kept.saturating_mul(KEPT_CELL)];
-    parts.into_iter().fold(0, u64::saturating_add)
+/// What the rows of the objects of an image are made with.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rows {
+    /// Cells of the largest block.
+    pub cells: u64,
+    /// Objects of which the places are looked at together.
+    pub placed: u64,
+    /// Cells that are kept until their row is made.
+    pub kept: u64,
+}
+
+impl Rows {
+    /// Of these object sets.
+    pub fn of(found: &Found) -> Self {
+        Rows { cells: found.cells(), placed: found.placed(), kept: found.kept_cells() }
+    }
+
+    fn block(&self) -> u64 {
+        self.cells.saturating_mul(CELL).saturating_add(self.kept.saturating_mul(KEPT_CELL))
+    }
+
+    fn places(&self) -> u64 {
+        self.placed.saturating_mul(PLACE)
+    }
+
+    /// Bytes, all together.
+    pub fn bytes(&self) -> u64 {
+        self.block().saturating_add(self.places())
+    }
 }

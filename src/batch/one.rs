@@ -5,6 +5,7 @@
 
 use super::budget::{More, Share};
 use super::context::BatchContext;
+use super::estimate::Rows;
 use super::files::{self, LabelFiles};
 use super::hash::Hashed;
 use super::item::{Item, Task};
@@ -13,7 +14,7 @@ use super::parts::{Ending, IMAGES, PartWriter, Written, key};
 use super::pools::Pools;
 use super::record::{Record, Stage, Status};
 use super::stop::Reason;
-use super::{estimate, reading, references};
+use super::{reading, references};
 use crate::device::Device;
 use crate::image::Scan;
 use crate::pipeline::{self, External, InMemory, Outcome};
@@ -122,8 +123,10 @@ impl BatchContext<'_> {
         let options = reading::options(recipe, self.budget.bytes());
         let extent = pools.of(0).install(|| reading::examine(item, &options))?;
         let pool = pools.of(extent.shape.len());
-        let in_memory = reading::in_memory(&extent, recipe, self.budget.bytes())?;
-        let mut need = reading::need(&extent, recipe, in_memory.as_ref());
+        let in_memory = reading::in_memory(&extent, recipe, self.budget.bytes());
+        // Groups of channels may be as small as need be, as long as nothing is known of rows.
+        let least = Rows::default();
+        let (mut need, _) = reading::need(&extent, recipe, in_memory.as_ref(), &least, 0);
         record.stage = Stage::Memory;
         self.budget.check(need).map_err(|e| e.remedy(self.enough(need)))?;
         let mut looked = Looked { options, extent, in_memory, label_files, before: vec![], hashes: None };
@@ -280,13 +283,8 @@ impl BatchContext<'_> {
         let mut found = stage("recipe", "", || pipeline::find(scan, recipe, device, external, &go_on))?;
         go_on()?;
         *now = Stage::Measure;
-        let rows = estimate::rows(found.cells(), found.placed(), found.kept_cells());
-        let in_memory = in_memory.map(|least| {
-            let together = reading::at_once(extent, recipe, least, rows, self.budget.bytes());
-            found.read_at_once(together);
-            InMemory { together, ..least.clone() }
-        });
-        let need = reading::need(extent, recipe, in_memory.as_ref()).saturating_add(rows);
+        let (need, at_once) = reading::need(extent, recipe, in_memory, &Rows::of(&found), self.budget.bytes());
+        found.read_at_once(at_once);
         let more = share.grow(need).map_err(|e| {
             let what = format!("{}: {} cells in a block of rows of its objects", e.what, found.cells());
             Error { what, ..e }.remedy(self.enough(need))

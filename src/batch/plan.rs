@@ -2,6 +2,7 @@
 
 use super::budget::{Budget, for_images};
 use super::discover::{Images, discover};
+use super::estimate::Rows;
 use super::item::{Item, Source, Task};
 use super::pools::{at_most, pool};
 use super::recipes::Recipes;
@@ -85,8 +86,9 @@ fn look(item: &Item, recipes: &Recipes, budget: &Budget, line: &mut Line) -> Res
     }
     let roles = pipeline::by_names(&extent.names, recipe)?;
     line.roles = roles.iter().map(|(role, name)| format!("{role} = {name}")).collect::<Vec<_>>().join("; ");
-    let in_memory = reading::in_memory(&extent, recipe, budget.bytes())?;
-    budget.check(reading::need(&extent, recipe, in_memory.as_ref()))
+    let in_memory = reading::in_memory(&extent, recipe, budget.bytes());
+    let (need, _) = reading::need(&extent, recipe, in_memory.as_ref(), &Rows::default(), budget.bytes());
+    budget.check(need)
 }
 
 fn table(images: &Images, lines: &[Line]) -> Table {

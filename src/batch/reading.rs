@@ -1,6 +1,6 @@
 //! How the files of an item are looked at and read, and what an error says in a table.
 
-use super::estimate;
+use super::estimate::{self, Rows};
 use super::files;
 use super::item::{Item, Source};
 use crate::image::Scan;
@@ -41,30 +41,23 @@ pub fn examine(item: &Item, options: &read::Options) -> Result<Extent> {
     }
 }
 
-/// The channels that have to be in memory; nothing where all of them fit, or where they cannot be read in turn.
-///
-/// # Errors
-/// As in a run: a role that no channel fits, or several.
-pub fn in_memory(extent: &Extent, recipe: &Recipe, most: u64) -> Result<Option<InMemory>> {
-    if !extent.in_turn || estimate::image(extent, recipe) <= most {
-        return Ok(None);
-    }
-    pipeline::in_memory(&extent.names, recipe)
+/// The channels that have to be in memory, if the others are to be read in turn: where not all fit, or where none of the others is
+/// wanted again.
+pub fn in_memory(extent: &Extent, recipe: &Recipe, most: u64) -> Option<InMemory> {
+    let fits = estimate::image(extent, recipe) <= most;
+    // What is wrong with roles is said when they are looked for.
+    let channels = extent.in_turn.then(|| pipeline::in_memory(&extent.names, recipe).ok().flatten());
+    channels.flatten().filter(|m| !fits || m.measured == 0)
 }
 
-/// Bytes that the image takes at its peak, without the rows of its objects.
-pub fn need(extent: &Extent, recipe: &Recipe, in_memory: Option<&InMemory>) -> u64 {
-    match in_memory {
-        Some(m) => estimate::in_turn(extent, recipe, m.kept.len(), m.together),
-        None => estimate::image(extent, recipe),
-    }
-}
-
-/// How many channels that are read in turn fit into memory together, beside so many bytes for rows.
-pub fn at_once(extent: &Extent, recipe: &Recipe, in_memory: &InMemory, rows: u64, most: u64) -> usize {
-    let InMemory { kept, together } = in_memory;
-    let need = |channels| estimate::in_turn(extent, recipe, kept.len(), channels).saturating_add(rows);
-    (*together..=extent.channels).rev().find(|channels| need(*channels) <= most).unwrap_or(*together)
+/// Bytes that the image takes at its peak with these rows, and how many channels that are read in turn are measured at once: as many
+/// as fit into `most`.
+pub fn need(extent: &Extent, recipe: &Recipe, in_memory: Option<&InMemory>, rows: &Rows, most: u64) -> (u64, usize) {
+    let Some(channels) = in_memory else {
+        return (estimate::image(extent, recipe).saturating_add(rows.bytes()), extent.channels);
+    };
+    let need = |at_once| (estimate::in_turn(extent, recipe, channels, at_once, rows), at_once);
+    (1..=channels.measured).rev().map(need).find(|(bytes, _)| *bytes <= most).unwrap_or_else(|| need(1))
 }
 
 /// Reads the image; if channels are read in turn, those that stay in memory.

@@ -12,18 +12,22 @@ use super::surroundings::Surroundings;
 use super::{Found, Sets, quality};
 use crate::Result;
 use crate::measure::{Chosen, Definition, Request, Rows};
-use crate::recipe::{Measure, Recipe};
+use crate::recipe::{Measure, Quality, Recipe};
 use crate::table::{Cells, Column, Table};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
-/// The channels that have to be in memory.
+/// The channels that have to be in memory of an image whose channels are read in turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InMemory {
     /// All along: something is found in them, made of them or shown of them.
     pub kept: Vec<usize>,
-    /// How many others have to be there together, to be measured.
+    /// How many others are read once more to be measured.
+    pub measured: usize,
+    /// How many of these have to be there together for a family while rows are made.
     pub together: usize,
+    /// How many, at most, overlays show.
+    pub shown: usize,
 }
 
 /// Which channels have to be in memory of an image with channels of these names; nothing if all of them have.
@@ -32,7 +36,7 @@ pub struct InMemory {
 /// As in a run: a role that no channel fits, or several.
 pub fn in_memory(names: &[String], recipe: &Recipe) -> Result<Option<InMemory>> {
     // In a colour picture it takes the pixels to tell roles, and another grid takes all of them.
-    if names.len() < 2 || names == ["R", "G", "B"] || recipe.body.grid.is_some() {
+    if names == ["R", "G", "B"] || recipe.body.grid.is_some() {
         return Ok(None);
     }
     let roles = named_roles::of_names(names, recipe)?;
@@ -45,11 +49,21 @@ pub fn in_memory(names: &[String], recipe: &Recipe) -> Result<Option<InMemory>> 
         let together = together(&split(wanted).1, &measured, &roles);
         together.iter().filter(|i| !kept.contains(i)).count()
     };
-    let measured = recipe.body.measure.values().map(of_set).max().unwrap_or(0);
+    let together = measured_sets(recipe).map(|(_, wanted)| of_set(wanted)).max().unwrap_or(0);
+    let measured = roles.found.iter().filter(|(role, i)| !kept.contains(i) && is_measured(recipe, role)).count();
     // Sets that were not found in a channel are shown over one that is measured.
     let shown = recipe.body.objects.values().filter(|set| set.write && set.steps.is_none()).count();
-    let together = measured.max(shown).max(1);
-    Ok((kept.len() + together < names.len()).then_some(InMemory { kept, together }))
+    let shown = shown.min(names.len() - kept.len());
+    Ok((kept.len() < names.len()).then_some(InMemory { kept, measured, together, shown }))
+}
+
+/// Something is said of the channel of that role, of objects or of the whole image.
+fn is_measured(recipe: &Recipe, role: &str) -> bool {
+    let of_set = |(_, wanted): (&String, &Measure)| {
+        is_measured_in(wanted, role, recipe) && wanted.families.iter().any(|c| !c.together(&[role]).is_empty())
+    };
+    let has_background = recipe.body.measure.values().any(|m| m.families.iter().any(|c| c.family.needs().background));
+    recipe.body.image_quality() != Quality::None || has_background || measured_sets(recipe).any(of_set)
 }
 
 fn is_in_gallery(recipe: &Recipe, role: &str) -> bool {
@@ -119,7 +133,7 @@ pub(super) fn measure(of: &Sets, around: &mut Surroundings) -> Result<ByChannel>
 fn groups(of: &Sets) -> Vec<Vec<String>> {
     let at_once = of.scan.in_turn.as_ref().map_or(1, |in_turn| in_turn.at_once);
     let (mut groups, mut to_read) = (vec![vec![]], 0);
-    for channel in image_refs(of.scan, of.roles, of.recipe) {
+    for channel in image_refs(of.scan, of.roles, of.recipe).iter().filter(|c| is_measured(of.recipe, c.name)) {
         let is_read = of.roles.index(channel.name).is_some_and(|i| of.scan.is_in_file(i));
         if is_read && to_read == at_once {
             groups.push(vec![]);

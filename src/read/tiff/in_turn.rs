@@ -4,12 +4,12 @@ use super::numbers::{self, Numbers, Stored};
 use super::{Page, Plan, decode, each_file, fits, narrowed, plan, scan_of};
 use crate::device::Buffer;
 use crate::image::{Channel, Scan, Volume};
-use crate::read::{Extent, Input, Options, layout};
+use crate::read::{Input, Options, layout};
 use crate::{Error, Result};
 
 /// Pages have one channel each, and their numbers become samples where they are.
-pub fn can_be(page: &Page, extent: &Extent) -> bool {
-    page.samples == 1 && page.stored.bits <= 32 && extent.channels > 1
+pub fn can_be(page: &Page) -> bool {
+    page.samples == 1 && page.stored.bits <= 32
 }
 
 /// Reads all channels, of which those stay in memory that `keep` says; it may be asked twice.
@@ -47,9 +47,7 @@ pub fn read_channels(input: &Input, options: &Options, wanted: &[usize]) -> Resu
 fn check(plan: &Plan) -> Result<()> {
     match plan.extent.in_turn {
         true => Ok(()),
-        false => {
-            Err(Error::unsupported("channels of a TIFF whose pages have several of them, or of one with a single one"))
-        }
+        false => Err(Error::unsupported("channels of a TIFF whose pages have several of them")),
     }
 }
 

@@ -136,7 +136,7 @@ fn plan<'a>(input: &'a Input, options: &Options, metadata: Option<Metadata>) -> 
     check_samples(&first)?;
     let mut extent = extent(input, &first, &layout);
     // Files that another one describes are read as a whole.
-    extent.in_turn = metadata_is_own && in_turn::can_be(&first, &extent);
+    extent.in_turn = metadata_is_own && in_turn::can_be(&first);
     let extent = extent.within(options)?;
     let mut warnings = Vec::new();
     each_file(
