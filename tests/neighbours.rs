@@ -244,7 +244,7 @@ fn four_cells(recipe: &str) -> uptake::Result<Outcome> {
     let mut scan =
         Scan::new(Modality::Fluorescence, shape, ["CD3", "CD8"].into_iter().zip(&channels).map(channel).collect());
     scan.spacing = Spacing::um([1.0, 0.5, 0.5]);
-    let regions = |voxels| Regions { voxels, ..Regions::none(shape) };
+    let regions = |voxels: Vec<u32>| Regions::of_voxels(shape, &voxels).unwrap();
     let external = External::from([("cells".to_string(), regions(labels)), ("tumour".to_string(), regions(region))]);
     let recipe = format!(
         "quality = false\n[channels]\nCD3 = ['CD3']\nCD8 = ['CD8']\n[objects]\ncells.labels = 'a.tif'\ntumour.labels = 'b.tif'\n\

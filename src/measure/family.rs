@@ -11,6 +11,7 @@ use crate::Result;
 use crate::image::NO_UNIT;
 use crate::table::Table;
 use crate::units::{Length, Spacing, Unit};
+use std::cell::OnceCell;
 
 /// A family of features with its parameters. Its columns depend on these and on the context alone, never on the image.
 pub trait Family: Send + Sync {
@@ -158,22 +159,15 @@ pub struct Measured<'a> {
     /// In the unit of the table.
     pub(super) spacing: Option<Spacing>,
     pub(super) request: &'a Request<'a>,
-    samples: Vec<Vec<i32>>,
+    images: Vec<&'a [i32]>,
+    /// Channel after channel, once a family has asked for them.
+    samples: OnceCell<Vec<Vec<i32>>>,
 }
 
 impl<'a> Measured<'a> {
-    /// With its samples in the channels, where families ask for them.
-    pub(super) fn new(
-        label: u32,
-        object: Object<'a>,
-        moments: Moments,
-        request: &'a Request<'a>,
-        in_channels: bool,
-    ) -> Result<Self> {
-        let channels = if in_channels { request.channels } else { &[] };
-        let samples = |c: &ChannelRef| Ok(object.samples(c.volume.samples.host()?));
-        let samples = channels.iter().map(samples).collect::<Result<_>>()?;
-        Ok(Measured { label, object, moments, spacing: request.lengths(), request, samples })
+    pub(super) fn new(label: u32, object: Object<'a>, moments: Moments, request: &'a Request<'a>) -> Result<Self> {
+        let images = request.channels.iter().map(|c| c.volume.samples.host()).collect::<Result<_>>()?;
+        Ok(Measured { label, object, moments, spacing: request.lengths(), request, images, samples: OnceCell::new() })
     }
 
     /// The image is a single slice.
@@ -183,7 +177,8 @@ impl<'a> Measured<'a> {
 
     /// Each channel, with the samples of the object in it.
     pub(super) fn channels(&self) -> impl Iterator<Item = (&'a ChannelRef<'a>, &[i32])> {
-        self.request.channels.iter().zip(&self.samples).map(|(channel, samples)| (channel, samples.as_slice()))
+        let of_all = || self.images.iter().map(|image| self.object.samples(image)).collect();
+        self.request.channels.iter().zip(self.samples.get_or_init(of_all)).map(|(c, samples)| (c, samples.as_slice()))
     }
 }
 

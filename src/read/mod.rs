@@ -306,21 +306,23 @@ fn labels_with_place(path: &Path, options: &Options) -> Result<(Scan, Vec<u32>)>
     // The time point of the image is that of its labels only where these have several.
     let again =
         |e| if options.time.is_some() { open(path, &Options { time: options.time, ..still.clone() }) } else { Err(e) };
-    let scan = open(path, &still).or_else(again)?;
+    let mut scan = open(path, &still).or_else(again)?;
     let refuse = |what: String| {
         Err(Error::format(what).at(path).remedy("a label image: one channel of whole numbers, 0 for background"))
     };
-    let [channel] = scan.channels.as_slice() else {
+    let [channel] = scan.channels.as_mut_slice() else {
         return refuse(format!("{} channels where labels are expected", scan.channels.len()));
     };
     let scale = channel.volume.scale;
     if scale.factor() != 1.0 {
         return refuse("fractions where labels are expected".into());
     }
-    let samples = channel.volume.samples.host()?;
-    let value = |s: &i32| u32::try_from(i64::from(*s) + scale.offset() as i64).ok();
-    match samples.iter().map(value).collect::<Option<Vec<u32>>>() {
-        Some(voxels) => Ok((scan, voxels)),
-        None => refuse("negative numbers where labels are expected".into()),
+    // The numbers stay where they were read.
+    let mut samples = std::mem::take(channel.volume.samples.host_mut()?);
+    let offset = scale.offset() as i64;
+    if samples.iter().any(|s| u32::try_from(i64::from(*s) + offset).is_err()) {
+        return refuse("negative numbers where labels are expected".into());
     }
+    samples.iter_mut().for_each(|s| *s = (i64::from(*s) + offset) as i32);
+    Ok((scan, bytemuck::cast_vec(samples)))
 }

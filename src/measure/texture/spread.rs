@@ -1,6 +1,7 @@
 //! How numbers are spread: what the statistics of intensities and those of grey levels are computed from.
 
 use super::region::{Intensities, Region};
+use crate::image::Scale;
 use crate::measure::order;
 
 /// Numbers, rising, and how often each occurs.
@@ -10,6 +11,9 @@ pub(super) type Counted = Vec<(f64, u64)>;
 pub(super) fn counted(region: &Region) -> Counted {
     match &region.intensities {
         Intensities::Samples(samples, scale) => {
+            if let Some(counted) = few(region, samples, *scale) {
+                return counted;
+            }
             let sorted = order::sorted(&region.measured().map(|i| samples[i]).collect::<Vec<_>>());
             let equal = sorted.chunk_by(|a, b| a == b);
             equal.map(|same| (scale.value(f64::from(same[0])), same.len() as u64)).collect()
@@ -20,6 +24,20 @@ pub(super) fn counted(region: &Region) -> Counted {
             values.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u64)).collect()
         }
     }
+}
+
+/// The samples of a region by counting, where they span little beside their number.
+fn few(region: &Region, samples: &[i32], scale: Scale) -> Option<Counted> {
+    let [low, high] = region.samples_span()?;
+    let (n, span) = (region.count(), high.abs_diff(low) as usize + 1);
+    if span > n {
+        return None;
+    }
+    let mut counts = vec![0u32; span];
+    let runs = region.measured_ranges().flat_map(|run| &samples[run]);
+    runs.for_each(|s| counts[s.abs_diff(low) as usize] += 1);
+    let occurring = (i64::from(low)..).zip(counts).filter(|(_, n)| *n > 0);
+    Some(occurring.map(|(sample, n)| (scale.value(sample as f64), n.into())).collect())
 }
 
 /// Moments and percentiles of numbers that are counted; at least one.

@@ -4,7 +4,7 @@ use super::choice::{Bins, Group};
 use super::grid::Grid;
 use super::spread::{Counted, counted};
 use super::volume_histogram::Steps;
-use super::zones::{Zoned, zoned};
+use super::zones::{Zones, zoned};
 use super::{
     Aggregation, Levels, Region, Space, Texture, Weighting, autocorrelation, enclosing, glcm, gldzm, glrlm, glszm,
     histogram, local, morphology, ngldm, ngtdm, pyradiomics, statistics, volume_histogram,
@@ -18,7 +18,7 @@ struct Shared<'a> {
     /// Nothing if no family needs them.
     levels: Option<&'a Levels>,
     counted: Counted,
-    zoned: Vec<(Space, Zoned)>,
+    zoned: Vec<(Space, Vec<Zones>)>,
 }
 
 /// Voxels of a region whose families are measured side by side: there may be fewer objects than threads.
