@@ -171,8 +171,12 @@ fn the_tumours_of_the_pet_crops_have_their_published_size_and_uptake() {
         let mask = folder.join(format!("{id}_PET_mask.nii.gz"));
         let regions = read::regions(&mask, &scan, &Pick::default(), &options).unwrap();
         assert_eq!(regions.notes, [""; 0]);
-        let inside: Vec<f64> =
-            values(&scan).into_iter().zip(&regions.voxels().unwrap()).filter(|(_, m)| **m == 1).map(|(v, _)| v).collect();
+        let inside: Vec<f64> = values(&scan)
+            .into_iter()
+            .zip(&regions.voxels().unwrap())
+            .filter(|(_, m)| **m == 1)
+            .map(|(v, _)| v)
+            .collect();
         assert_eq!(inside.len() as f64, number("gtv_voxels"), "{id}");
         let max = inside.iter().fold(0.0f64, |m, v| m.max(*v));
         let mean = inside.iter().sum::<f64>() / inside.len() as f64;

@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn crops_on_a_small_grid() {
         let shape = Shape::flat(3, 4);
-        let labels = Labels::new(shape, vec![0, 1, 1, 0, /**/ 0, 0, 1, 3, /**/ 3, 0, 0, 0]).unwrap();
+        let labels = Labels::new(shape, vec![0, 1, 1, 0, /**/ 0, 0, 1, 3, /**/ 0, 0, 0, 3]).unwrap();
         let object = Object::new(&labels, 1, Extent { n: 3, lo: [0, 0, 1], hi: [1, 2, 3] }).unwrap();
         assert_eq!(object.crop([0; 3]).cells, [1, 1, 0, 1]);
         assert_eq!(object.framed().size, [1, 4, 4]);

@@ -152,6 +152,7 @@ fn chosen(labels: &Labels, keep: &[bool]) -> Result<Labels> {
 mod tests {
     //! Oracle.
     use super::*;
+    use crate::units::Shape;
 
     #[test]
     fn numbers_follow_first_voxels_for_any_values() {

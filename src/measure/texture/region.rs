@@ -201,9 +201,10 @@ impl<'a> Region<'a> {
     /// Lowest and highest of their samples, if intensities are samples.
     pub(super) fn samples_span(&self) -> Option<[i32; 2]> {
         let Intensities::Samples(samples, _) = &self.intensities else { return None };
-        let ends = self.measured_ranges().map(|run| &samples[run]).fold([i32::MAX, i32::MIN], |ends, row| {
-            row.iter().fold(ends, |[low, high], &s| [low.min(s), high.max(s)])
-        });
+        let ends = self
+            .measured_ranges()
+            .map(|run| &samples[run])
+            .fold([i32::MAX, i32::MIN], |ends, row| row.iter().fold(ends, |[low, high], &s| [low.min(s), high.max(s)]));
         (!self.measured.is_empty()).then_some(ends)
     }
 

@@ -1,6 +1,6 @@
 //! One feature of the voxels in a window, for maps: a texture around each voxel.
 
-use super::spread::counted;
+use super::counted::Counted;
 use super::zones::zoned;
 use super::{
     Aggregation, Discretisation, Intensities, Levels, Norm, Region, Space, glcm, glrlm, glszm, histogram, ngldm, ngtdm,
@@ -70,7 +70,7 @@ impl WindowFeature {
         let region = Region::new(shape, [1.0; 3], Intensities::Real(intensities.into()), &vec![true; shape.len()])?;
         if self.family == Statistics {
             let feature = &statistics::FEATURES[self.place..=self.place];
-            return Ok(statistics::of_counted(feature, &counted(&region)).first().copied().flatten());
+            return Ok(statistics::of_counted(feature, &Counted::of(&region)).first().copied().flatten());
         }
         Ok(self.of_levels(&Levels::of(&region, bins)?))
     }

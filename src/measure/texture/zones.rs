@@ -45,13 +45,7 @@ pub(super) fn zoned(levels: &Levels, region: Option<&Region>, space: Space) -> V
 const TOGETHER: usize = 1 << 16;
 
 /// The zones in slices, in the plane or in space.
-fn zones(
-    levels: &Levels,
-    distances: Option<&[u16]>,
-    slices: &Range<usize>,
-    is_flat: bool,
-    together: usize,
-) -> Zones {
+fn zones(levels: &Levels, distances: Option<&[u16]>, slices: &Range<usize>, is_flat: bool, together: usize) -> Zones {
     // To the middles of the rows that come before.
     let rows: &[[isize; 3]] = if is_flat { &ROWS[..1] } else { &ROWS };
     let rows: Vec<usize> =
