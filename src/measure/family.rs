@@ -11,7 +11,6 @@ use crate::Result;
 use crate::image::NO_UNIT;
 use crate::table::Table;
 use crate::units::{Length, Spacing, Unit};
-use std::cell::OnceCell;
 
 /// A family of features with its parameters. Its columns depend on these and on the context alone, never on the image.
 pub trait Family: Send + Sync {
@@ -160,14 +159,12 @@ pub struct Measured<'a> {
     pub(super) spacing: Option<Spacing>,
     pub(super) request: &'a Request<'a>,
     images: Vec<&'a [i32]>,
-    /// Channel after channel, once a family has asked for them.
-    samples: OnceCell<Vec<Vec<i32>>>,
 }
 
 impl<'a> Measured<'a> {
     pub(super) fn new(label: u32, object: Object<'a>, moments: Moments, request: &'a Request<'a>) -> Result<Self> {
         let images = request.channels.iter().map(|c| c.volume.samples.host()).collect::<Result<_>>()?;
-        Ok(Measured { label, object, moments, spacing: request.lengths(), request, images, samples: OnceCell::new() })
+        Ok(Measured { label, object, moments, spacing: request.lengths(), request, images })
     }
 
     /// The image is a single slice.
@@ -175,10 +172,10 @@ impl<'a> Measured<'a> {
         self.object.shape.is_flat()
     }
 
-    /// Each channel, with the samples of the object in it.
-    pub(super) fn channels(&self) -> impl Iterator<Item = (&'a ChannelRef<'a>, &[i32])> {
-        let of_all = || self.images.iter().map(|image| self.object.samples(image)).collect();
-        self.request.channels.iter().zip(self.samples.get_or_init(of_all)).map(|(c, samples)| (c, samples.as_slice()))
+    /// Each channel, with the samples of the object in it. They are gathered anew, so that an object whose families do not ask for
+    /// them takes no memory for them.
+    pub(super) fn channels(&self) -> impl Iterator<Item = (&'a ChannelRef<'a>, Vec<i32>)> {
+        self.request.channels.iter().zip(&self.images).map(|(channel, image)| (channel, self.object.samples(image)))
     }
 }
 

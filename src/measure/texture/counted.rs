@@ -33,12 +33,19 @@ impl Counted {
                 Counted::Sorted(Arc::new(all), *scale)
             }),
             Intensities::Real(_) => {
-                let mut values: Vec<f64> = region.values().collect();
-                values.sort_unstable_by(f64::total_cmp);
-                let equal = values.chunk_by(|a, b| a == b);
-                Counted::Listed(equal.map(|same| (same[0], same.len() as u64)).collect())
+                let mut values = Vec::with_capacity(region.count());
+                values.extend(region.values());
+                Self::of_values(values)
             }
         }
+    }
+
+    /// Numbers in any order.
+    pub fn of_values(mut values: Vec<f64>) -> Self {
+        values.sort_unstable_by(f64::total_cmp);
+        let mut list: Vec<(f64, u64)> = Vec::with_capacity(values.len());
+        list.extend(values.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u64)));
+        Counted::Listed(list)
     }
 
     /// Each number and how often it occurs.
@@ -88,11 +95,11 @@ mod tests {
         let scale = Scale::new(0.25, -3.0).unwrap();
         for far in [0, 1_000_000] {
             let samples: Vec<i32> = (0..60).map(|i| (i * 7) % 23 - 9).chain([far]).collect();
-            let intensities = |samples: &[i32]| Intensities::Samples(samples.to_vec().into(), scale);
-            let region = Region::new(Shape::flat(1, 61), [1.0; 3], intensities(&samples), &[true; 61]).unwrap();
             let real = Intensities::Real(samples.iter().map(|s| scale.value(f64::from(*s))).collect());
-            let of_real = Region { intensities: real, ..region.clone() };
-            let (got, want) = (Counted::of(&region), Counted::of(&of_real));
+            let counted = |intensities| {
+                Counted::of(&Region::new(Shape::flat(1, 61), [1.0; 3], intensities, &[true; 61]).unwrap())
+            };
+            let (got, want) = (counted(Intensities::Samples(samples.into(), scale)), counted(real));
             assert_eq!(matches!(got, Counted::Sorted(..)), far > 0);
             assert_eq!(got.iter().collect::<Vec<_>>(), want.iter().collect::<Vec<_>>());
             assert_eq!((got.ends(), got.iter().map(|c| c.1).sum::<u64>()), (want.ends(), 61));

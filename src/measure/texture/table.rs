@@ -28,7 +28,8 @@ pub(super) struct Table {
 impl Table {
     /// From a matrix with a row for each rank (0 included), whose first column is the number 1.
     pub fn of_rows(counts: &[u64], width: usize, voxels: u64) -> Self {
-        let mut entries = Vec::new();
+        // No more kinds than voxels, nor than places.
+        let mut entries = Vec::with_capacity(counts.len().min(usize::try_from(voxels).unwrap_or(usize::MAX)));
         for (rank, row) in counts.chunks(width.max(1)).enumerate() {
             let occurring = row.iter().enumerate().filter(|(_, n)| **n > 0);
             entries.extend(occurring.map(|(j, &n)| (rank as u16, j as u32 + 1, n)));
