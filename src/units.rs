@@ -155,6 +155,13 @@ pub struct Ruler {
     pub radius_px: Option<f64>,
 }
 
+/// A quotient of decimal fractions as it is meant: 0.3 um over 0.1 um are 3 pixels, not 2.9999999999999996. Ends that belong to a
+/// range would not, and halves would be rounded the other way.
+pub(crate) fn whole(v: f64) -> f64 {
+    let near = (2.0 * v).round() / 2.0;
+    if (v - near).abs() <= 1e-12 * v.abs() { near } else { v }
+}
+
 impl Length {
     /// In pixels of the image plane.
     ///
@@ -162,7 +169,7 @@ impl Length {
     /// A physical length on an image without calibration, or `r` where no scale was found.
     pub fn px(self, ruler: &Ruler) -> Result<f64> {
         let um = |v: f64| match &ruler.spacing {
-            Some(s) => Ok(v / (s.unit.um() * (s.zyx[1] * s.zyx[2]).sqrt())),
+            Some(s) => Ok(whole(v / (s.unit.um() * (s.zyx[1] * s.zyx[2]).sqrt()))),
             None => Err(Error::usage(format!("the recipe says \"{self}\", but the image has no calibration"))
                 .remedy(NO_CALIBRATION)),
         };
@@ -257,5 +264,16 @@ mod tests {
         let scaled = Ruler { spacing: Spacing::um([1.0, 0.5, 0.5]), radius_px: Some(8.0) };
         assert_eq!(Length::Um(2.0).px(&scaled).unwrap(), 4.0);
         assert_eq!(Length::R(0.5).px(&scaled).unwrap(), 4.0);
+    }
+
+    #[test]
+    fn decimal_fractions_are_as_they_are_meant() {
+        for (pixel, um, px) in
+            [(0.1, 0.3, 3.0), (0.2, 0.6, 3.0), (0.23, 0.69, 3.0), (0.55, 1.65, 3.0), (0.1, 0.35, 3.5)]
+        {
+            let ruler = Ruler { spacing: Spacing::um([1.0, pixel, pixel]), radius_px: None };
+            assert_eq!(Length::Um(um).px(&ruler).unwrap(), px, "{um} um of {pixel} um");
+        }
+        assert_eq!(whole(2.999_999_9), 2.999_999_9);
     }
 }

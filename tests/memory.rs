@@ -43,8 +43,12 @@ struct Run {
 
 /// Runs on a folder and watches the peak of the process.
 fn run(dir: &Path, out: &str, more: &[&str]) -> Run {
-    let (log, recipe) = (dir.join("log"), dir.join("recipe.toml"));
-    fs::write(&recipe, RECIPE).unwrap();
+    run_recipe(RECIPE, dir, out, more)
+}
+
+fn run_recipe(recipe: &str, dir: &Path, out: &str, more: &[&str]) -> Run {
+    let log = dir.join("log");
+    fs::write(dir.join("recipe.toml"), recipe).unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_uptake"))
         .current_dir(dir)
         .args(["run", "in", "-r", "recipe.toml", "-d", "cpu", "-q", "--threads", "2", "-o", out])
@@ -138,4 +142,37 @@ fn an_image_that_turns_out_to_need_more_waits_and_is_done() {
     let run = run(dir.path(), "o", &["--memory", "120MiB", "--jobs", "4"]);
     assert_eq!(run.code, Some(0), "{}", run.said);
     assert!(run.peak_mib <= 120, "{} MiB", run.peak_mib);
+}
+
+/// A TIFF of pages with a grid of squares, each page a little other.
+fn pages(path: &Path, size: u32, count: u16) {
+    let mut encoder = TiffEncoder::new(fs::File::create(path).unwrap()).unwrap();
+    for page in 0..count {
+        let value = |i: u32| if i % size % 64 < 20 && i / size % 64 < 20 { 700 + 50 * page } else { 10 + page };
+        let pixels: Vec<u16> = (0..size * size).map(value).collect();
+        encoder.write_image::<colortype::Gray16>(size, size, &pixels).unwrap();
+    }
+}
+
+#[test]
+fn channels_that_do_not_fit_together_are_read_in_turn_with_the_same_tables() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("in")).unwrap();
+    pages(&dir.path().join("in/many.tif"), 1024, 24);
+    let roles: String = (1..24).map(|c| format!("c{c} = [{c}]\n")).collect();
+    let recipe = RECIPE.replace("signal = [0]", &format!("signal = [0]\n{roles}[files]\npages = \"c\""));
+    let run = |out: &str, memory: &str| run_recipe(&recipe, dir.path(), out, &["--memory", memory]);
+    let (whole, turns) = (run("whole", "1GiB"), run("turns", "110MiB"));
+    assert_eq!((whole.code, turns.code), (Some(0), Some(0)), "{} {}", whole.said, turns.said);
+    // All samples alone are 96 MiB.
+    assert!(turns.peak_mib <= 110 && whole.peak_mib > 110, "{} and {} MiB", turns.peak_mib, whole.peak_mib);
+    for table in ["images.csv", "spots.csv"] {
+        let bytes = |out: &str| fs::read(dir.path().join(out).join(table)).unwrap();
+        assert!(bytes("whole") == bytes("turns"), "{table}");
+    }
+    let refused = run("o", "64MiB");
+    assert!(refused.images.contains("of memory, the budget for images is"), "{} {}", refused.said, refused.images);
+    let remedy = refused.said.lines().find_map(|l| l.trim().strip_prefix("try: --memory ")).unwrap();
+    let helped = run("o", remedy);
+    assert_eq!(helped.code, Some(0), "{}", helped.said);
 }

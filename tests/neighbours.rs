@@ -325,3 +325,57 @@ fn wrong_classes_are_named() {
         assert!(e.contains(words), "{recipe}: {e}");
     }
 }
+
+/// Two discs in two channels and what a recipe of phenotypes makes of them; the probe may be missing.
+fn two_cells(channels: &[&str]) -> Outcome {
+    let side = 40;
+    let disc = |y: usize, x: usize| {
+        usize::from(y.abs_diff(20).pow(2) + x.abs_diff(10).pow(2) <= 16)
+            + 2 * usize::from(y.abs_diff(20).pow(2) + x.abs_diff(24).pow(2) <= 16)
+    };
+    let labels: Vec<u32> = (0..side * side).map(|i| disc(i / side, i % side) as u32).collect();
+    let light = ndarray::Array3::from_shape_fn((1, side, side), |(_, y, x)| [100u16, 900, 500][disc(y, x)]);
+    let channels = channels.iter().map(|name| Channel::of_array(*name, light.view()).unwrap()).collect();
+    let mut scan = Scan::new(Modality::Fluorescence, Shape::flat(side, side), channels);
+    scan.spacing = Spacing::um([0.1; 3]);
+    let regions = Regions::of_voxels(scan.shape, &labels).unwrap();
+    let recipe = "
+        [channels]
+        nuclear = ['DAPI']
+        probe = ['probe', 1]
+        [objects.cells]
+        labels = 'cells.tif'
+        [measure.cells]
+        features = ['intensity', 'neighbours']
+        neighbours.radii = ['1.4 um']
+        [positive.cells]
+        probe = 700
+        [phenotypes.cells]
+        A = 'probe+'
+        B = 'probe-'
+    ";
+    run(&scan, regions, recipe).unwrap()
+}
+
+/// Mechanics: what cannot be said of any object is no number around it either. Without the probe nobody knows who is A.
+#[test]
+fn a_marker_without_its_channel_gives_no_neighbours() {
+    let known = two_cells(&["DAPI", "probe"]);
+    let columns = ["neighbours_A_within_1.4um", "nearest_A_px"];
+    let of = |outcome: &Outcome, name: &str| [0, 1].map(|i| cell(&outcome.sets[0].table, name, i));
+    // The end of a radius belongs to it, also where 1.4 um over 0.1 um are no round number.
+    assert_eq!(columns.map(|name| of(&known, name)), [[Some(0.0), Some(1.0)], [None, Some(14.0)]]);
+    let totals = [
+        "delaunay_edges_cells_A_and_B",
+        "pairs_within_1.4um_cells_A_to_B",
+        "pairs_within_1.4um_cells_A_to_A",
+        "mean_nearest_cells_A_to_B_px",
+        "unclassified_cells",
+    ];
+    assert_eq!(totals.map(|name| cell(&known.row, name, 0)), [1.0, 1.0, 0.0, 14.0, 0.0].map(Some));
+    let unknown = two_cells(&["DAPI"]);
+    assert_eq!(columns.map(|name| of(&unknown, name)), [[None; 2]; 2]);
+    assert_eq!(totals.map(|name| cell(&unknown.row, name, 0)), [None; 5]);
+    assert_eq!(of(&unknown, "neighbours_within_1.4um"), [Some(1.0); 2]);
+    assert_eq!(cell(&unknown.row, "delaunay_edges_cells", 0), Some(1.0));
+}

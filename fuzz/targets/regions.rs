@@ -16,7 +16,7 @@ fuzz_target!(|bytes: &[u8]| {
     let path = put("regions.dcm", bytes);
     let [usual, _] = options();
     for (names, resample) in [(vec![], true), (vec!["*o*".into()], false)] {
-        if let Ok(found) = regions(&path, &scan, &Pick { names, resample }, &usual) {
+        if let Ok(found) = regions(&path, &scan, &Pick { names, resample, ..Pick::default() }, &usual) {
             assert_eq!((found.shape(), found.voxels().map_or(0, |v| v.len())), (scan.shape, scan.shape.len()));
         }
     }

@@ -98,7 +98,7 @@ fn of_dye<'i>(mixture: &Unmix, dye: &str, images: &'i Images) -> Result<Vec<&'i 
 fn add(item: &Item, recipe: &Recipe, mixture: &str, most: u64, control: &mut Control) -> Result<()> {
     let options = reading::options(recipe, most);
     references::check(item)?;
-    let mut scan = reading::open(item, &options)?;
+    let mut scan = reading::open(item, &options, None)?;
     references::read(item, &mut scan, &options)?;
     pipeline::add_control(&scan, recipe, mixture, control)
 }

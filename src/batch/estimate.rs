@@ -40,6 +40,8 @@ const REST: u64 = 3;
 const FIXED: u64 = 4 << 20;
 /// Bytes of a cell of a block of rows while it is made and kept: pieces, the block, the batch, and its packed form.
 const CELL: u64 = 48;
+/// Bytes of a cell that is kept until its row is made.
+const KEPT_CELL: u64 = 8;
 /// Bytes of an object of which the neighbours are looked for: its place, trees, the triangulation while it is made.
 const PLACE: u64 = 600;
 
@@ -48,6 +50,55 @@ const REGRID: u64 = 24;
 
 /// Bytes that an image takes at its peak, from reading to writing, without the rows of its objects.
 pub fn image(extent: &Extent, recipe: &Recipe) -> u64 {
+    let Work { steps, measuring, sets, others } = Work::of(recipe);
+    let a_voxel = measuring + others + steps.max(sets);
+    let count = |shape: Shape| shape.zyx().iter().fold(1u64, |n, s| n.saturating_mul(*s as u64));
+    // Where there can be no such grid the image fails when it comes to that.
+    let shape = pipeline::shape_on_grid(extent.shape, extent.spacing, recipe).unwrap_or(extent.shape);
+    let (old, voxels) = (count(extent.shape), count(shape));
+    let at_work = voxels.saturating_mul(a_voxel).saturating_add(galleries(recipe));
+    let at_work = at_work.max(filtering(recipe, shape)).max(extent.reading);
+    if recipe.body.grid.is_none() {
+        return extent.finished().saturating_add(at_work).saturating_add(FIXED);
+    }
+    let finished = Extent { shape, ..extent.clone() }.finished();
+    let moving = REGRID.saturating_mul(old.saturating_add(voxels));
+    extent.finished().saturating_add(finished).saturating_add(at_work.max(moving)).saturating_add(FIXED)
+}
+
+/// The same where channels are read in turn: `kept` of them stay in memory, and so many others are there together to be measured,
+/// when no step is at work.
+pub fn in_turn(extent: &Extent, recipe: &Recipe, kept: usize, at_once: usize) -> u64 {
+    let Work { steps, measuring, sets, others } = Work::of(recipe);
+    let voxels = extent.shape.zyx().iter().fold(1u64, |n, s| n.saturating_mul(*s as u64));
+    let finding = voxels.saturating_mul(others + steps);
+    let reading = extent.samples(at_once).saturating_add(extent.reading);
+    let measuring = voxels.saturating_mul(others + sets + measuring).saturating_add(reading);
+    let at_work = finding.max(measuring).saturating_add(galleries(recipe)).max(filtering(recipe, extent.shape));
+    extent.samples(kept).saturating_add(at_work).saturating_add(FIXED)
+}
+
+/// Bytes of a voxel beside the samples of channels.
+struct Work {
+    /// While steps are at work.
+    steps: u64,
+    /// While a family is.
+    measuring: u64,
+    /// All object sets.
+    sets: u64,
+    /// Derived images, and all that is left.
+    others: u64,
+}
+
+impl Work {
+    fn of(recipe: &Recipe) -> Self {
+        let images = IMAGE.saturating_mul(recipe.images.len() as u64);
+        let sets = SET.saturating_mul(recipe.body.objects.len() as u64);
+        Work { steps: steps(recipe), measuring: measuring(recipe), sets, others: REST + images }
+    }
+}
+
+fn steps(recipe: &Recipe) -> u64 {
     let sets = &recipe.body.objects;
     let taken = |step: &Step| match step {
         Step::Landscape(_) => LANDSCAPE,
@@ -58,27 +109,17 @@ pub fn image(extent: &Extent, recipe: &Recipe) -> u64 {
     };
     let steps = sets.values().flat_map(|o| o.steps.iter().flatten()).map(taken).fold(STEPS, u64::max);
     let has_flat_field = recipe.body.images.values().any(|image| image.flat_field.is_some());
-    let steps = steps.max(if has_flat_field { FLAT_FIELD } else { 0 });
-    // Object sets are measured one after the other, and so are their families.
+    steps.max(if has_flat_field { FLAT_FIELD } else { 0 })
+}
+
+/// Object sets are measured one after the other, and so are their families.
+fn measuring(recipe: &Recipe) -> u64 {
     let families = recipe.body.measure.values().flat_map(|m| &m.families);
-    let measuring = families.map(|chosen| chosen.family.needs().voxel_bytes).max().unwrap_or(0);
-    let a_voxel = measuring
-        + REST
-        + IMAGE.saturating_mul(recipe.images.len() as u64)
-        + steps.max(SET.saturating_mul(sets.len() as u64));
-    let count = |shape: Shape| shape.zyx().iter().fold(1u64, |n, s| n.saturating_mul(*s as u64));
-    // Where there can be no such grid the image fails when it comes to that.
-    let shape = pipeline::shape_on_grid(extent.shape, extent.spacing, recipe).unwrap_or(extent.shape);
-    let (old, voxels) = (count(extent.shape), count(shape));
-    let galleries = if recipe.body.gallery.is_empty() { 0 } else { GALLERY };
-    let at_work = voxels.saturating_mul(a_voxel).saturating_add(galleries);
-    let at_work = at_work.max(filtering(recipe, shape)).max(extent.reading);
-    if recipe.body.grid.is_none() {
-        return extent.finished().saturating_add(at_work).saturating_add(FIXED);
-    }
-    let finished = Extent { shape, ..extent.clone() }.finished();
-    let moving = REGRID.saturating_mul(old.saturating_add(voxels));
-    extent.finished().saturating_add(finished).saturating_add(at_work.max(moving)).saturating_add(FIXED)
+    families.map(|chosen| chosen.family.needs().voxel_bytes).max().unwrap_or(0)
+}
+
+fn galleries(recipe: &Recipe) -> u64 {
+    if recipe.body.gallery.is_empty() { 0 } else { GALLERY }
 }
 
 /// Bytes that the filters of derived images take, beside which no object is there yet.
@@ -96,7 +137,8 @@ fn filtering(recipe: &Recipe, shape: Shape) -> u64 {
     filters.max().map_or(0, |planes| planes.saturating_add(of_voxels))
 }
 
-/// Bytes that a block of the rows of its objects takes, and the places of so many objects.
-pub fn rows(cells: u64, placed: u64) -> u64 {
-    cells.saturating_mul(CELL).saturating_add(placed.saturating_mul(PLACE))
+/// Bytes that a block of the rows of its objects takes, the places of so many objects, and cells that are kept until their row is made.
+pub fn rows(cells: u64, placed: u64, kept: u64) -> u64 {
+    let parts = [cells.saturating_mul(CELL), placed.saturating_mul(PLACE), kept.saturating_mul(KEPT_CELL)];
+    parts.into_iter().fold(0, u64::saturating_add)
 }

@@ -16,7 +16,7 @@ use super::stop::Reason;
 use super::{estimate, reading, references};
 use crate::device::Device;
 use crate::image::Scan;
-use crate::pipeline::{self, External, Outcome};
+use crate::pipeline::{self, External, InMemory, Outcome};
 use crate::profile::stage;
 use crate::read::{self, Extent};
 use crate::recipe::{Objects, Recipe};
@@ -36,6 +36,7 @@ struct Given<'a> {
     scan: &'a Scan,
     external: &'a External,
     extent: &'a Extent,
+    in_memory: Option<&'a InMemory>,
     key: &'a str,
 }
 
@@ -50,6 +51,8 @@ struct Measured<'a> {
 struct Looked {
     options: read::Options,
     extent: Extent,
+    /// The channels that are in memory, if not all of them fit.
+    in_memory: Option<InMemory>,
     label_files: LabelFiles,
     /// Its files as they were then.
     before: Vec<files::State>,
@@ -60,6 +63,14 @@ struct Looked {
 impl Looked {
     fn hash(&self, item: &Item, root: &Path) -> Result<Vec<Hashed>> {
         stage("hash", "", || files::hashes(item, &self.extent, &self.label_files, root))
+    }
+
+    /// The files are as they were.
+    fn unchanged(&self) -> Result<()> {
+        if files::state(&self.extent.files) == self.before {
+            return Ok(());
+        }
+        Err(Error::io("the file changed while it was read").remedy("run again with --resume once it is whole"))
     }
 }
 
@@ -111,10 +122,11 @@ impl BatchContext<'_> {
         let options = reading::options(recipe, self.budget.bytes());
         let extent = pools.of(0).install(|| reading::examine(item, &options))?;
         let pool = pools.of(extent.shape.len());
-        let mut need = estimate::image(&extent, recipe);
+        let in_memory = reading::in_memory(&extent, recipe, self.budget.bytes())?;
+        let mut need = reading::need(&extent, recipe, in_memory.as_ref());
         record.stage = Stage::Memory;
         self.budget.check(need).map_err(|e| e.remedy(self.enough(need)))?;
-        let mut looked = Looked { options, extent, label_files, before: vec![], hashes: None };
+        let mut looked = Looked { options, extent, in_memory, label_files, before: vec![], hashes: None };
         looked.before = files::state(&looked.extent.files);
         // Reading waits for the hashes only where they may show that there is nothing to do.
         if self.settings.existing.keeps() && pool.install(|| self.is_done(item, recipe, &mut looked, record))? {
@@ -190,14 +202,11 @@ impl BatchContext<'_> {
         record.stage = Stage::Read;
         let known = looked.hashes.take();
         let hash = || known.map_or_else(|| looked.hash(item, self.root()), Ok);
-        let (hashes, scan) = rayon::join(hash, || stage("read", "", || reading::open(item, &looked.options)));
+        let read = || reading::open(item, &looked.options, looked.in_memory.as_ref());
+        let (hashes, scan) = rayon::join(hash, || stage("read", "", read));
         let (hashes, mut scan) = (hashes?, scan?);
-        let Looked { options, extent, label_files, .. } = &*looked;
-        if files::state(&extent.files) != looked.before {
-            return Err(
-                Error::io("the file changed while it was read").remedy("run again with --resume once it is whole")
-            );
-        }
+        looked.unchanged()?;
+        let Looked { options, extent, label_files, in_memory, .. } = &*looked;
         references::read(item, &mut scan, options)?;
         record.stage = Stage::Regions;
         let mut external = External::new();
@@ -208,7 +217,8 @@ impl BatchContext<'_> {
         }
         let (scan, external) = pipeline::on_grid(scan, external, recipe)?;
         let key = self.key(item, recipe, &hashes);
-        let given = Given { item, recipe, scan: &scan, external: &external, extent, key: &key };
+        let in_memory = in_memory.as_ref();
+        let given = Given { item, recipe, scan: &scan, external: &external, extent, in_memory, key: &key };
         let Measured { outcome, mut part, geojson } =
             match self.on_either_side(&given, &mut share, &mut record.stage)? {
                 Ok(measured) => measured,
@@ -221,6 +231,10 @@ impl BatchContext<'_> {
         record.stage = Stage::Write;
         let mut files = stage("write", "", || self.set_down(item, recipe, &scan, &outcome))?;
         files.extend(self.finish_geojson(geojson)?);
+        if looked.in_memory.is_some() {
+            // Channels were read in the meantime, too.
+            looked.unchanged()?;
+        }
         part.append(IMAGES, &arrow::batch(&outcome.row)?)?;
         let (warnings, roles) = (outcome.warnings, pipeline::roles(&outcome.row));
         record.warning = pipeline::warnings(&outcome.row);
@@ -261,12 +275,18 @@ impl BatchContext<'_> {
         now: &mut Stage,
     ) -> Result<OrBytes<Measured<'_>>> {
         *now = Stage::Objects;
-        let Given { recipe, scan, external, extent, .. } = *given;
+        let Given { recipe, scan, external, extent, in_memory, .. } = *given;
         let go_on = || self.stop().check();
-        let found = stage("recipe", "", || pipeline::find(scan, recipe, device, external, &go_on))?;
+        let mut found = stage("recipe", "", || pipeline::find(scan, recipe, device, external, &go_on))?;
         go_on()?;
         *now = Stage::Measure;
-        let need = estimate::image(extent, recipe).saturating_add(estimate::rows(found.cells(), found.placed()));
+        let rows = estimate::rows(found.cells(), found.placed(), found.kept_cells());
+        let in_memory = in_memory.map(|least| {
+            let together = reading::at_once(extent, recipe, least, rows, self.budget.bytes());
+            found.read_at_once(together);
+            InMemory { together, ..least.clone() }
+        });
+        let need = reading::need(extent, recipe, in_memory.as_ref()).saturating_add(rows);
         let more = share.grow(need).map_err(|e| {
             let what = format!("{}: {} cells in a block of rows of its objects", e.what, found.cells());
             Error { what, ..e }.remedy(self.enough(need))

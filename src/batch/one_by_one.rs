@@ -63,7 +63,7 @@ fn open(item: &Item, recipe: &Recipe, copies: u64, budget: &Budget) -> Result<(S
     let options = reading::options(recipe, budget.bytes());
     let extent = reading::examine(item, &options)?;
     budget.check(estimate::image(&extent, recipe).saturating_mul(copies))?;
-    let mut scan = reading::open(item, &options)?;
+    let mut scan = reading::open(item, &options, None)?;
     references::read(item, &mut scan, &options)?;
     let mut external = External::new();
     for (set, path) in &label_files {

@@ -7,7 +7,7 @@ use super::pools::{at_most, pool};
 use super::recipes::Recipes;
 use super::settings::Settings;
 use super::summary::Summary;
-use super::{centres, controls, estimate, files, machine, names, reading, search};
+use super::{centres, controls, files, machine, names, reading, search};
 use crate::recipe::Recipe;
 use crate::table::{Cells, Column, Table};
 use crate::{Result, pipeline};
@@ -85,7 +85,8 @@ fn look(item: &Item, recipes: &Recipes, budget: &Budget, line: &mut Line) -> Res
     }
     let roles = pipeline::by_names(&extent.names, recipe)?;
     line.roles = roles.iter().map(|(role, name)| format!("{role} = {name}")).collect::<Vec<_>>().join("; ");
-    budget.check(estimate::image(&extent, recipe))
+    let in_memory = reading::in_memory(&extent, recipe, budget.bytes())?;
+    budget.check(reading::need(&extent, recipe, in_memory.as_ref()))
 }
 
 fn table(images: &Images, lines: &[Line]) -> Table {

@@ -1,8 +1,10 @@
 //! How the files of an item are looked at and read, and what an error says in a table.
 
+use super::estimate;
 use super::files;
 use super::item::{Item, Source};
 use crate::image::Scan;
+use crate::pipeline::{self, InMemory};
 use crate::read::{self, Extent};
 use crate::recipe::{Pages, Recipe};
 use crate::units::Spacing;
@@ -39,12 +41,40 @@ pub fn examine(item: &Item, options: &read::Options) -> Result<Extent> {
     }
 }
 
-/// Reads the image.
-pub fn open(item: &Item, options: &read::Options) -> Result<Scan> {
-    match (&item.source, item.files.as_slice()) {
-        (Source::Channels(set), _) => read::open_set(set, options),
-        (Source::Series(series), _) => read::read_series(series, options),
-        (Source::File, [path]) => read::open(path, options),
+/// The channels that have to be in memory; nothing where all of them fit, or where they cannot be read in turn.
+///
+/// # Errors
+/// As in a run: a role that no channel fits, or several.
+pub fn in_memory(extent: &Extent, recipe: &Recipe, most: u64) -> Result<Option<InMemory>> {
+    if !extent.in_turn || estimate::image(extent, recipe) <= most {
+        return Ok(None);
+    }
+    pipeline::in_memory(&extent.names, recipe)
+}
+
+/// Bytes that the image takes at its peak, without the rows of its objects.
+pub fn need(extent: &Extent, recipe: &Recipe, in_memory: Option<&InMemory>) -> u64 {
+    match in_memory {
+        Some(m) => estimate::in_turn(extent, recipe, m.kept.len(), m.together),
+        None => estimate::image(extent, recipe),
+    }
+}
+
+/// How many channels that are read in turn fit into memory together, beside so many bytes for rows.
+pub fn at_once(extent: &Extent, recipe: &Recipe, in_memory: &InMemory, rows: u64, most: u64) -> usize {
+    let InMemory { kept, together } = in_memory;
+    let need = |channels| estimate::in_turn(extent, recipe, kept.len(), channels).saturating_add(rows);
+    (*together..=extent.channels).rev().find(|channels| need(*channels) <= most).unwrap_or(*together)
+}
+
+/// Reads the image; if channels are read in turn, those that stay in memory.
+pub fn open(item: &Item, options: &read::Options, in_memory: Option<&InMemory>) -> Result<Scan> {
+    match (&item.source, item.files.as_slice(), in_memory) {
+        (Source::Channels(set), _, None) => read::open_set(set, options),
+        (Source::Channels(set), _, Some(m)) => read::open_set_in_turn(set, options, &m.kept),
+        (Source::Series(series), _, _) => read::read_series(series, options),
+        (Source::File, [path], None) => read::open(path, options),
+        (Source::File, [path], Some(m)) => read::open_in_turn(path, options, &m.kept),
         _ => Err(Error::new(Kind::Internal, "an image without files")),
     }
 }

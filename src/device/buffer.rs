@@ -3,7 +3,7 @@
 use super::pool::PooledMemory;
 use super::queue::Queue;
 use super::word::Word;
-use crate::{Error, Result};
+use crate::{Error, Kind, Result};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -15,6 +15,12 @@ pub enum Buffer<T> {
     Host(Arc<Vec<T>>),
     /// On a device.
     Gpu(GpuBuffer<T>),
+    /// So many, which are read from a file when they are needed: see [`InTurn`](crate::image::InTurn).
+    InFile(usize),
+}
+
+fn in_file() -> Error {
+    Error::new(Kind::Internal, "samples were asked for that are still in their file")
 }
 
 impl<T: Word> Buffer<T> {
@@ -27,6 +33,7 @@ impl<T: Word> Buffer<T> {
         match self {
             Buffer::Host(v) => v.len(),
             Buffer::Gpu(b) => b.len(),
+            Buffer::InFile(len) => *len,
         }
     }
     /// Has no element.
@@ -36,41 +43,45 @@ impl<T: Word> Buffer<T> {
     /// The elements on the host.
     ///
     /// # Errors
-    /// They are on a device.
+    /// They are on a device, or in a file.
     pub fn host(&self) -> Result<&[T]> {
         match self {
             Buffer::Host(v) => Ok(v),
             Buffer::Gpu(_) => Err(Error::device("data on a GPU was handed to the CPU")),
+            Buffer::InFile(_) => Err(in_file()),
         }
     }
     /// The elements on the host to change, and only these: what others share is copied first.
     ///
     /// # Errors
-    /// They are on a device.
+    /// They are on a device, or in a file.
     pub fn host_mut(&mut self) -> Result<&mut Vec<T>> {
         match self {
             Buffer::Host(v) => Ok(Arc::make_mut(v)),
             Buffer::Gpu(_) => Err(Error::device("data on a GPU was handed to the CPU")),
+            Buffer::InFile(_) => Err(in_file()),
         }
     }
     /// The same elements on the host: shared if they are there already.
     ///
     /// # Errors
-    /// The device is lost.
+    /// The device is lost, or they are in a file.
     pub fn to_host(&self) -> Result<Self> {
         match self {
             Buffer::Host(v) => Ok(Buffer::Host(v.clone())),
             Buffer::Gpu(b) => Ok(Buffer::on_host(b.download()?)),
+            Buffer::InFile(_) => Err(in_file()),
         }
     }
     /// The elements on the device.
     ///
     /// # Errors
-    /// They are on the host.
+    /// They are on the host, or in a file.
     pub fn gpu(&self) -> Result<&GpuBuffer<T>> {
         match self {
             Buffer::Gpu(b) => Ok(b),
             Buffer::Host(_) => Err(Error::device("data on the CPU was handed to a GPU")),
+            Buffer::InFile(_) => Err(in_file()),
         }
     }
 }

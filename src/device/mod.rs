@@ -53,6 +53,7 @@ impl Device {
         match (self, data) {
             (Device::Cpu, Buffer::Gpu(_)) => Err(crate::Error::device("data on a GPU was handed to the CPU")),
             (Device::Gpu(gpu), Buffer::Host(v)) => Ok(Buffer::Gpu(packed::upload(gpu, v)?)),
+            (_, Buffer::InFile(_)) => data.to_host(),
             _ => Ok(data.clone()),
         }
     }
@@ -76,6 +77,7 @@ impl Device {
         match data {
             Buffer::Host(v) => Ok(v.to_vec()),
             Buffer::Gpu(b) => b.download(),
+            Buffer::InFile(_) => Ok(data.host()?.to_vec()),
         }
     }
 }

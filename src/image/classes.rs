@@ -9,6 +9,8 @@ pub struct Classes {
     pub names: Vec<String>,
     /// The place of its name there, for the objects 1, 2, ...; nothing where an object is of none of them.
     pub of: Vec<Option<u32>>,
+    /// Of which classes no number can be given, since nothing is known of what decides; of none if empty.
+    pub unsure: Vec<bool>,
 }
 
 impl Classes {
@@ -31,6 +33,11 @@ impl Classes {
     pub fn name(&self, object: usize) -> Option<&str> {
         let place = self.of.get(object).copied().flatten()?;
         self.names.get(place as usize).map(String::as_str)
+    }
+
+    /// Whether it is known which objects are of a class.
+    pub fn is_sure(&self, class: usize) -> bool {
+        !self.unsure.get(class).copied().unwrap_or(false)
     }
 
     /// Number of objects of each class.

@@ -3,6 +3,7 @@
 
 mod classes;
 mod gallery;
+mod in_turn;
 mod labels;
 mod object_runs;
 mod object_set;
@@ -14,6 +15,7 @@ mod volume;
 
 pub use classes::Classes;
 pub use gallery::Gallery;
+pub use in_turn::InTurn;
 pub use labels::Labels;
 pub(crate) use object_runs::{ObjectRun, ObjectRuns, scan_rows};
 pub use object_set::{ObjectSet, Origin};

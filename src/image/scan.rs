@@ -1,6 +1,6 @@
 //! What a reader returns: the channels of one image with their calibration and provenance.
 
-use crate::image::{PatientGrid, Volume};
+use crate::image::{InTurn, PatientGrid, Volume};
 use crate::table::Table;
 use crate::units::{Shape, Spacing};
 
@@ -67,6 +67,8 @@ pub struct Scan {
     pub patient_grid: Option<PatientGrid>,
     /// At least one.
     pub channels: Vec<Channel>,
+    /// How those are read that are not in memory.
+    pub in_turn: Option<InTurn>,
     /// Images beside this one that a recipe names, by the words of the recipe: flat fields, dark images.
     pub references: std::collections::BTreeMap<String, Vec<Channel>>,
     /// PET: SUL (lean body mass, Janmahasatian) is SUVbw times this; needs weight, height and sex.
@@ -91,6 +93,7 @@ impl Scan {
             spacing: None,
             patient_grid: None,
             channels,
+            in_turn: None,
             references: Default::default(),
             sul_factor: None,
             audit: Table::default(),

@@ -23,6 +23,8 @@ pub(super) struct Plan<'a> {
     pub columns: Vec<(Definition, Option<usize>)>,
     /// Values of an object without those of its position.
     width: usize,
+    /// A family has columns of channels.
+    in_channels: bool,
 }
 
 impl<'a> Plan<'a> {
@@ -58,12 +60,13 @@ impl<'a> Plan<'a> {
                 at += n;
             }
         }
+        let in_channels = by_channel.iter().flatten().any(|(definitions, _)| !definitions.is_empty());
         by_channel.into_iter().flatten().for_each(|(definitions, at)| add(definitions, at));
         if context.volumes {
             // What only 2-D images fill would be empty in every table.
             columns.retain(|(d, _)| !shape::FLAT_REASONS.contains(&d.empty));
         }
-        Plan { unit: context.unit, families, columns, width: at - front }
+        Plan { unit: context.unit, families, columns, width: at - front, in_channels }
     }
 
     /// What the columns are.
@@ -88,7 +91,7 @@ impl<'a> Plan<'a> {
             values.put(std::slice::from_ref(f), Some(&position));
         }
         if there {
-            let measured = Measured::new(label, object, moments, request)?;
+            let measured = Measured::new(label, object, moments, request, self.in_channels)?;
             by.iter().try_for_each(|measure| measure(&measured, &mut values))?;
         } else {
             values.0.resize(values.0.len() + self.width, Value::None);

@@ -94,6 +94,9 @@ pub struct Needs {
     pub voxel_bytes: u64,
     /// It looks at where all objects of the set lie, and of which class they are.
     pub places: bool,
+    /// It looks at several channels together: at those that it mentions, or at all. Others measure each channel by itself, and their
+    /// channels may be read one after the other.
+    pub together: bool,
 }
 
 /// What the parameters of a family name and count in, each with its key.
@@ -158,12 +161,21 @@ pub struct Measured<'a> {
     /// In the unit of the table.
     pub(super) spacing: Option<Spacing>,
     pub(super) request: &'a Request<'a>,
+    /// Of the channels, where families ask for them.
     images: Vec<&'a [i32]>,
 }
 
 impl<'a> Measured<'a> {
-    pub(super) fn new(label: u32, object: Object<'a>, moments: Moments, request: &'a Request<'a>) -> Result<Self> {
-        let images = request.channels.iter().map(|c| c.volume.samples.host()).collect::<Result<_>>()?;
+    /// With the images of the channels, where families ask for them.
+    pub(super) fn new(
+        label: u32,
+        object: Object<'a>,
+        moments: Moments,
+        request: &'a Request<'a>,
+        in_channels: bool,
+    ) -> Result<Self> {
+        let channels = if in_channels { request.channels } else { &[] };
+        let images = channels.iter().map(|c| c.volume.samples.host()).collect::<Result<_>>()?;
         Ok(Measured { label, object, moments, spacing: request.lengths(), request, images })
     }
 

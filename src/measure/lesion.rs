@@ -130,7 +130,7 @@ impl Family for Lesion {
     }
 
     fn needs(&self) -> Needs {
-        Needs { uptake: true, ..Needs::default() }
+        Needs { uptake: true, together: true, ..Needs::default() }
     }
 
     fn mentions(&self) -> Mentions<'_> {

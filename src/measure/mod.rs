@@ -141,6 +141,12 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// The columns that [`objects`] makes of these families in its channels.
+    pub(crate) fn dictionary(&self, families: &[Chosen]) -> Vec<Definition> {
+        let about = self.channels.iter().map(|c| (c.name, c.unit)).collect::<Vec<_>>();
+        dictionary(families, &self.context(&about))
+    }
+
     /// Another object set of the image.
     pub(crate) fn other(&self, name: &str) -> Option<&'a Labels> {
         self.others.iter().find(|(n, _)| *n == name).map(|(_, labels)| *labels)

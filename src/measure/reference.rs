@@ -74,7 +74,7 @@ impl Family for OfReference {
         }))
     }
     fn needs(&self) -> Needs {
-        Needs { uptake: true, ..Needs::default() }
+        Needs { uptake: true, together: true, ..Needs::default() }
     }
 }
 

@@ -8,7 +8,9 @@ use super::{
     radial, radial_distribution, radial_zernike, reference, sensitivity, shape, shape_details, skeleton, spot, texture,
     zernike,
 };
+use crate::image::NO_UNIT;
 use crate::table::Table;
+use crate::units::Unit;
 use crate::{Error, Result};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -110,6 +112,26 @@ impl Chosen {
     /// The columns that an object has once a channel.
     pub fn channel_columns(&self, about: &About) -> Vec<Definition> {
         self.family.channel_columns(about).into_iter().map(|d| self.named(d)).collect()
+    }
+
+    /// It says something of each channel, and looks at no other channel for that.
+    pub fn is_by_channel(&self) -> bool {
+        let context =
+            Context { unit: Unit::Um, channels: &[("a", NO_UNIT), ("b", NO_UNIT)], volumes: false, classes: &[] };
+        !self.family.needs().together && self.has_channel_columns() && self.family.columns(&context).is_empty()
+    }
+
+    /// The channels that have to be in memory together to measure it: those of these names that it mentions, or all of them.
+    pub fn together<'a>(&self, channels: &[&'a str]) -> Vec<&'a str> {
+        let mentioned: Vec<&str> = self.family.mentions().channels.iter().map(|(_, name)| *name).collect();
+        let is_wanted = |name: &&&str| self.has_channel_columns() || mentioned.is_empty() || mentioned.contains(*name);
+        let looks = self.family.needs().together || self.has_channel_columns();
+        channels.iter().filter(|name| looks && is_wanted(name)).copied().collect()
+    }
+
+    fn has_channel_columns(&self) -> bool {
+        let about = About { length: Unit::Um, channel: Some("a"), values: NO_UNIT };
+        !self.family.channel_columns(&about).is_empty()
     }
 
     /// One row for all objects of a set together.

@@ -99,7 +99,7 @@ impl Family for Sensitivity {
     }
 
     fn needs(&self) -> Needs {
-        Needs { uptake: true, ..Needs::default() }
+        Needs { uptake: true, together: true, ..Needs::default() }
     }
 
     fn mentions(&self) -> Mentions<'_> {

@@ -73,8 +73,7 @@ pub(crate) struct Spot {
 impl Spot {
     /// Sum of the Gaussian over all voxels, in samples.
     pub fn light(&self, is_flat: bool) -> f64 {
-        let plane = 2.0 * PI * self.shape[0] * self.shape[0];
-        self.peak * if is_flat { plane } else { plane * (2.0 * PI).sqrt() * self.shape[1] }
+        light(self.peak, self.shape, is_flat)
     }
 }
 
@@ -90,6 +89,18 @@ struct Window {
 pub(crate) fn place(start: &Start) -> Option<[f64; 3]> {
     let near = near(start, &Window::around(start))?;
     Some(std::array::from_fn(|a| start.at[a] + near[2 + a]))
+}
+
+/// The light of the Gaussian of the given sigma, in samples: less noisy than with a free one; nothing where there is no spot.
+pub(crate) fn light_of_width(start: &Start) -> Option<f64> {
+    let near = near(start, &Window::around(start))?;
+    Some(light(near[1], [near[5], near[6]], start.shape.is_flat()))
+}
+
+/// Sum of a Gaussian over all voxels.
+fn light(peak: f64, [plane, deep]: [f64; 2], is_flat: bool) -> f64 {
+    let plane = 2.0 * PI * plane * plane;
+    peak * if is_flat { plane } else { plane * (2.0 * PI).sqrt() * deep }
 }
 
 /// The Gaussian of the given sigma.
@@ -251,7 +262,7 @@ fn normal<const M: usize>(
 }
 
 /// Solves linear equations by elimination; nothing where they have no single answer.
-fn solve<const M: usize>(mut m: [[f64; M]; M], mut right: [f64; M]) -> Option<[f64; M]> {
+pub(crate) fn solve<const M: usize>(mut m: [[f64; M]; M], mut right: [f64; M]) -> Option<[f64; M]> {
     for k in 0..M {
         let pivot = (k..M).max_by(|a, b| m[*a][k].abs().total_cmp(&m[*b][k].abs()))?;
         m.swap(k, pivot);

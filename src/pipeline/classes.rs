@@ -5,31 +5,30 @@ use super::candidates;
 use super::classified::{Classified, Marker, Markers};
 use super::cutoff::{cutoff, cutoff_of};
 use super::grades::{self, Graded};
+use super::in_turn::Kept;
 use super::relations::Relations;
 use super::scores;
 use crate::image::{Classes, ObjectSet};
 use crate::measure::{self, Chosen, Request, Rows};
-use crate::recipe::{Measure, Positive, Rule};
+use crate::recipe::{Positive, Rule};
 use crate::table::{Cells, Column, Table};
 use crate::words::suggestion;
 use crate::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Finds the classes of a set. `request` is what is measured on it.
+/// Finds the classes of a set. `request` is what is measured on it, beside what was measured channel by channel.
 pub(super) fn classify(
     name: &str,
     (of, set): (&Sets, &ObjectSet),
-    request: &Request,
-    wanted: &Measure,
+    request: (&Request, Option<&Kept>),
     relations: &Relations,
 ) -> Result<Classified> {
     let body = &of.recipe.body;
     let mut found = Classified::default();
-    let positive = positive(name, of, request, wanted, relations, &mut found)?;
-    let mut unsure = vec![];
+    let positive = positive(name, of, request, relations, &mut found)?;
     if let Some(rules) = body.phenotypes.get(name) {
-        let (classes, may_be) = by_rules(name, rules, &positive, set.count() as usize)?;
-        unsure = unsure_classes(name, rules, &positive, &may_be, &mut found.warnings);
+        let (mut classes, may_be) = by_rules(name, rules, &positive, set.count() as usize)?;
+        classes.unsure = unsure_classes(name, rules, &positive, &may_be, &mut found.warnings);
         let about = "Name of the phenotype whose rule the object satisfies; empty where it satisfies none.";
         if let Some(gallery) = body.gallery.get(name) {
             let (column, chosen) = candidates::score(gallery, rules, &classes, &positive);
@@ -40,14 +39,14 @@ pub(super) fn classify(
             found.columns.push(column);
             found.candidates = chosen;
         }
-        found.classes(name, "phenotype", about, classes, &unsure);
+        found.classes(name, "phenotype", about, classes);
     } else if let Some(objects) = body.objects.get(name).filter(|o| !o.classes.is_empty()) {
         let classes = by_file(&objects.classes, set, &mut found.warnings)?;
         let about = "Class of the object in the file that it was read from; empty where the recipe does not name it.";
-        found.classes(name, "class", about, classes, &[]);
+        found.classes(name, "class", about, classes);
     }
     if let Some((scores, classes)) = body.scores.get(name).zip(found.classes.as_ref()) {
-        found.totals.columns.extend(scores::columns(name, scores, classes, &unsure).columns);
+        found.totals.columns.extend(scores::columns(name, scores, classes).columns);
     }
     Ok(found)
 }
@@ -55,14 +54,14 @@ pub(super) fn classify(
 fn positive<'a>(
     name: &str,
     of: &'a Sets,
-    request: &Request,
-    wanted: &Measure,
+    (request, kept): (&Request, Option<&Kept>),
     relations: &Relations,
     found: &mut Classified,
 ) -> Result<Markers<'a>> {
     let Some(markers) = of.recipe.body.positive.get(name) else { return Ok(Markers::new()) };
     let columns: BTreeSet<String> = markers.iter().map(|(marker, p)| p.column(marker)).collect();
-    let mut measured = values(&columns, request, wanted)?;
+    let mut measured = values(&columns, request)?;
+    measured.columns.extend(kept.map_or(vec![], |kept| kept.columns(&columns)));
     for (definition, cells) in relations.children(name, request.labels.count, of.recipe) {
         measured.push(definition.column(cells));
     }
@@ -92,10 +91,10 @@ fn positive<'a>(
             unsure.push(format!("{marker} ({n})"));
         }
         let is_shown = of.recipe.body.gallery.contains_key(name);
-        if is_shown && n < values.len() {
-            let without = values.len() - n;
+        if n < values.len() {
+            let (all, without) = (values.len(), values.len() - n);
             found.warnings.push(format!(
-                "{without} objects have no {name_of_column}: they are neither positive nor negative for {marker}"
+                "{without} of {all} objects of {name} have no {name_of_column}: they are neither positive nor negative for {marker}"
             ));
         }
         let is_positive: Vec<Option<bool>> = values.iter().map(|v| Some((*v)? > above?)).collect();
@@ -133,7 +132,7 @@ fn positive<'a>(
 }
 
 /// These columns of all objects, as far as families measure them: those families alone, in those channels alone.
-fn values(columns: &BTreeSet<String>, request: &Request, wanted: &Measure) -> Result<Table> {
+fn values(columns: &BTreeSet<String>, request: &Request) -> Result<Table> {
     let about = |channels: &[measure::ChannelRef]| -> Vec<(String, String)> {
         channels.iter().map(|c| (c.name.to_owned(), c.unit.to_owned())).collect()
     };
@@ -148,7 +147,7 @@ fn values(columns: &BTreeSet<String>, request: &Request, wanted: &Measure) -> Re
     let is_needed = |chosen: &&Chosen| {
         !chosen.family.needs().places && gives(std::slice::from_ref(*chosen), request.channels) > plain
     };
-    let families: Vec<Chosen> = wanted.families.iter().filter(is_needed).cloned().collect();
+    let families: Vec<Chosen> = request.families.iter().filter(is_needed).cloned().collect();
     let without = gives(&families, &[]);
     let mut channels = request.channels.to_vec();
     // The first channel is the one with uptake.
@@ -217,7 +216,7 @@ fn by_rules(
         of.push(found.first().map(|i| *i as u32));
     }
     if several == 0 {
-        return Ok((Classes { names, of }, may_be));
+        return Ok((Classes { names, of, ..Classes::default() }, may_be));
     }
     let pair = |([a, b], n): (&[usize; 2], &usize)| format!("\"{}\" and \"{}\" ({n})", names[*a], names[*b]);
     let pairs: Vec<String> = collisions.iter().take(LISTED).map(pair).collect();
@@ -261,7 +260,7 @@ fn by_file(names: &[String], set: &ObjectSet, warnings: &mut Vec<String>) -> Res
     let names = names.to_vec();
     let count = set.count() as usize;
     if count == 0 {
-        return Ok(Classes { names, of: vec![] });
+        return Ok(Classes { names, ..Classes::default() });
     }
     let in_file = set.origin.as_ref().and_then(|o| o.classes.as_ref()).ok_or_else(|| {
         Error::format("the table of points has no column class").remedy("a column class, or the recipe without classes")
@@ -281,5 +280,5 @@ fn by_file(names: &[String], set: &ObjectSet, warnings: &mut Vec<String>) -> Res
         let objects: usize = more.iter().map(|(_, n)| n).sum();
         warnings.push(format!("{objects} objects are of {} other classes, which the recipe does not name", more.len()));
     }
-    Ok(Classes { names, of })
+    Ok(Classes { names, of, ..Classes::default() })
 }

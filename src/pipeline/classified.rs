@@ -22,7 +22,7 @@ pub(super) struct Classified {
 
 impl Classified {
     /// A column with the class of each object, and the numbers of each class but of those that nobody can be sure of.
-    pub fn classes(&mut self, set: &str, column: &str, about: &str, classes: Classes, unsure: &[bool]) {
+    pub fn classes(&mut self, set: &str, column: &str, about: &str, classes: Classes) {
         let all = classes.of.len();
         let words = (0..all).map(|i| classes.name(i).map(str::to_owned)).collect();
         let empty = "of no class".to_string();
@@ -30,7 +30,7 @@ impl Classified {
         let counts = classes.counts();
         let suffixes = suffixes(&classes.names.iter().map(String::as_str).collect::<Vec<_>>());
         for (i, ((name, suffix), n)) in classes.names.iter().zip(suffixes).zip(&counts).enumerate() {
-            let n = (!unsure.get(i).is_some_and(|unsure| *unsure)).then_some(*n);
+            let n = classes.is_sure(i).then_some(*n);
             let about = format!("Number of objects of {set} of the {column} {name}.");
             let cells = Cells::Int(vec![n.map(|n| n as i64)]);
             let at = format!("class_count_{set}_{suffix}");
@@ -43,8 +43,10 @@ impl Classified {
         }
         let about = format!("Number of objects of {set} that are of no {column}.");
         let none = all - counts.iter().sum::<usize>();
-        let cells = Cells::Int(vec![Some(none as i64)]);
-        self.totals.push(Column::new(format!("unclassified_{set}"), "1", about, cells));
+        let is_sure = (0..counts.len()).all(|class| classes.is_sure(class));
+        let cells = Cells::Int(vec![is_sure.then_some(none as i64)]);
+        self.totals
+            .push(Column { empty: UNSURE.into(), ..Column::new(format!("unclassified_{set}"), "1", about, cells) });
         self.classes = Some(classes);
     }
 }

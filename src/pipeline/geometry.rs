@@ -4,7 +4,7 @@ use crate::Result;
 use crate::ops::distance::weights;
 use crate::ops::landscape::Sizes;
 use crate::recipe::Size;
-use crate::units::{Length, Ruler, Shape, Spacing};
+use crate::units::{Length, Ruler, Shape, Spacing, whole};
 
 /// What lengths are measured against in one object set of one image.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +31,7 @@ impl Geometry {
             return [if self.shape.is_flat() { 0.0 } else { px }, px, px];
         };
         let plane = (s.zyx[1] * s.zyx[2]).sqrt();
-        let mut voxels = s.zyx.map(|step| px * plane / step);
+        let mut voxels = s.zyx.map(|step| whole(px * plane / step));
         if self.shape.is_flat() {
             voxels[0] = 0.0;
         }

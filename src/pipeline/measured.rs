@@ -1,13 +1,14 @@
 //! What is measured on an object set: its rows in blocks, why cells are empty, and what its objects have together.
 
+use super::channel_refs::{image_refs, is_measured_in};
 use super::classes::classify;
 use super::classified::{Candidate, Classified};
 use super::relations::Relations;
 use super::surroundings::Surroundings;
-use super::{Sets, Take, image_refs, region, uptake};
+use super::{ByChannel, Sets, Take, region, uptake};
 use crate::Result;
-use crate::image::ObjectSet;
-use crate::measure::{EmptyCells, Places, Request, Rows};
+use crate::image::{Labels, ObjectSet};
+use crate::measure::{ChannelRef, EmptyCells, Places, Request, Rows};
 use crate::profile::stage;
 use crate::read;
 use crate::recipe::{Measure, Step};
@@ -40,46 +41,24 @@ pub(super) fn block_rows(columns: usize) -> usize {
 pub(super) fn set(
     name: &str,
     of: &Sets,
-    around: &Surroundings,
+    (around, by_channel): (&Surroundings, &ByChannel),
     relations: &mut Relations,
     take: &mut Take,
 ) -> Result<Measured> {
     let Some(set) = of.made.get(name) else { return Ok(Measured::default()) };
     let nothing = Measure::default();
-    let wanted = of.recipe.body.measure.get(name);
-    let is_measured = wanted.is_some();
-    let wanted = wanted.unwrap_or(&nothing);
-    // Derived images are measured where they are named.
-    let named = |name: &str| match &wanted.channels {
-        Some(names) => names.iter().any(|n| n == name),
-        None => !of.recipe.body.makes_image(name),
-    };
-    let mut channels = image_refs(of.scan, of.roles, of.recipe);
-    channels.retain(|c| is_measured && named(c.name));
-    uptake::first(&mut channels, wanted);
-    for c in &mut channels {
-        c.background_to = around.limits.get(c.name).copied();
-    }
-    let others: Vec<_> = of.made.iter().map(|(name, set)| (name.as_str(), &set.labels)).collect();
-    let request = Request {
-        labels: &set.labels,
-        channels: &channels,
-        families: &wanted.families,
-        others: &others,
-        points: set.origin.as_ref().and_then(|o| o.points.as_deref()),
-        radius_px: set.radius_px,
-        classes: None,
-        places: None,
-        occupied: around.occupied.as_deref(),
-        spacing: of.scan.spacing,
-        unit: of.recipe.body.lengths(),
-        volumes: of.recipe.body.volumes(),
-        patient_grid: of.scan.patient_grid.as_ref(),
-        sul_factor: of.scan.sul_factor,
-    };
+    let wanted = of.recipe.body.measure.get(name).unwrap_or(&nothing);
+    // What was measured channel by channel is not measured again.
+    let kept = by_channel.sets.get(name);
+    let families = kept.map_or(&wanted.families, |kept| &kept.other_families);
+    let together = kept.map_or(vec![], |kept| kept.together.clone());
+    let with_samples = of.scan.with_samples(&together)?;
+    let of = &Sets { scan: &with_samples, ..*of };
+    let (channels, others) = (channels(name, of, around), others(of));
+    let request = Request { families, ..request(of, set, &channels, &others, around) };
     let Classified { classes, columns, mut totals, mut warnings, candidates } =
-        classify(name, (of, set), &request, wanted, relations)?;
-    let places = match wanted.families.iter().any(|chosen| chosen.family.needs().places) {
+        classify(name, (of, set), (&request, kept), relations)?;
+    let places = match families.iter().any(|chosen| chosen.family.needs().places) {
         true => Some(stage("places", name, || {
             Places::new(request.labels, request.points, classes.as_ref(), request.spacing)
         })?),
@@ -87,7 +66,8 @@ pub(super) fn set(
     };
     let request = Request { classes: classes.as_ref(), places: places.as_ref(), ..request };
     let rows = Rows::new(&request)?;
-    let mut dictionary: Vec<_> = rows.dictionary().cloned().collect();
+    let mut dictionary = request.dictionary(&wanted.families);
+    let measured = dictionary.clone();
     let mut origin = origin(name, of, set);
     origin.extend(relations.parents(name, set.count()));
     origin.extend(columns);
@@ -103,6 +83,9 @@ pub(super) fn set(
     for from in (0..rows.count().max(1)).step_by(step) {
         let mut block = rows.block(from..rows.count().min(from + step))?;
         let here = from..from + block.rows();
+        if let Some(kept) = kept {
+            block = kept.beside(block, here.clone(), &measured);
+        }
         // Behind `label`.
         block.columns.splice(1..1, origin.iter().map(|c| c.with(c.cells.slice(here.clone()))));
         relations.keep(name, relate, &block);
@@ -113,12 +96,52 @@ pub(super) fn set(
         }
         take(name, block)?;
     }
-    for chosen in &wanted.families {
+    for chosen in families {
         let row = chosen.totals(name, &request)?;
         warnings.extend(chosen.family.doubts(&row));
         totals.columns.extend(row.columns);
     }
     Ok(Measured { table, why_empty: empty.reasons(&dictionary), warnings, totals, candidates })
+}
+
+/// The channels that a set is measured in.
+pub(super) fn channels<'a>(name: &str, of: &Sets<'a>, around: &Surroundings) -> Vec<ChannelRef<'a>> {
+    let Some(wanted) = of.recipe.body.measure.get(name) else { return vec![] };
+    let mut channels = image_refs(of.scan, of.roles, of.recipe);
+    channels.retain(|c| is_measured_in(wanted, c.name, of.recipe));
+    uptake::first(&mut channels, wanted);
+    for c in &mut channels {
+        c.background_to = around.limits.get(c.name).copied();
+    }
+    channels
+}
+
+/// All object sets of the image.
+pub(super) fn others<'a>(of: &Sets<'a>) -> Vec<(&'a str, &'a Labels)> {
+    of.made.iter().map(|(name, set)| (name.as_str(), &set.labels)).collect()
+}
+
+/// What is measured on a set, without families and classes.
+pub(super) fn request<'a>(
+    of: &Sets<'a>,
+    set: &'a ObjectSet,
+    channels: &'a [ChannelRef<'a>],
+    others: &'a [(&'a str, &'a Labels)],
+    around: &'a Surroundings,
+) -> Request<'a> {
+    Request {
+        channels,
+        others,
+        points: set.origin.as_ref().and_then(|o| o.points.as_deref()),
+        radius_px: set.radius_px,
+        occupied: around.occupied.as_deref(),
+        spacing: of.scan.spacing,
+        unit: of.recipe.body.lengths(),
+        volumes: of.recipe.body.volumes(),
+        patient_grid: of.scan.patient_grid.as_ref(),
+        sul_factor: of.scan.sul_factor,
+        ..Request::new(&set.labels)
+    }
 }
 
 /// Where each object comes from: its number and name in a file, and its place if it is a point.

@@ -6,6 +6,7 @@
 
 mod ball;
 mod candidates;
+mod channel_refs;
 mod channels;
 mod classes;
 mod classified;
@@ -21,6 +22,7 @@ mod ground;
 mod habitats;
 mod hot;
 mod image;
+mod in_turn;
 mod kernels;
 mod lesions;
 mod light;
@@ -57,8 +59,10 @@ use crate::measure::{self, ChannelRef, Context};
 use crate::profile::stage;
 use crate::recipe::{Modality, Quality, Recipe};
 use crate::table::Table;
-use crate::{Error, Result};
+use crate::{Error, Kind, Result};
+use channel_refs::{channel_refs, image_refs};
 use channels::Lifted;
+use in_turn::ByChannel;
 use measured::Measured;
 use objects::Given;
 use relations::Relations;
@@ -72,6 +76,7 @@ pub use columns::columns;
 pub use controls::add_control;
 pub use grid::{on_grid, shape_on_grid};
 pub use habitats::{HabitatValues, MOST_VOXELS, habitat_values, learn_centres};
+pub use in_turn::{InMemory, in_memory};
 pub use kernels::kernels;
 pub use perturb::{PERTURBATIONS, Perturbation};
 pub use repeated::{Repeated, repeated};
@@ -254,7 +259,12 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
     let Sets { scan, recipe, roles, made, .. } = *of;
     let (mut sets, mut galleries) = (Vec::new(), Vec::new());
     let (mut words, mut totals) = (Words::of(scan, roles), Vec::new());
-    let around = stage("surroundings", "", || Surroundings::of(scan, recipe, roles, made))?;
+    let mut around = stage("surroundings", "", || Surroundings::of(recipe, made))?;
+    let mut by_channel = ByChannel::default();
+    match scan.in_turn.is_some() {
+        true => by_channel = stage("channels in turn", "", || in_turn::measure(of, &mut around))?,
+        false => stage("surroundings", "", || around.look_at(&image_refs(scan, roles, recipe)))?,
+    }
     let of_set = |name: &str, words: &[String]| words.iter().map(|w| format!("{name}: {w}")).collect::<Vec<_>>();
     for (name, set) in recipe.order.iter().filter_map(|n| made.get(n).map(|m| (n, m))) {
         words.warnings.extend(of_set(name, &set.warnings));
@@ -267,7 +277,7 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
         let mut pass_over = |_: &str, _: Table| Ok(());
         let take: &mut Take = if written(&name) { take } else { &mut pass_over };
         if written(&name) || recipe.body.relate.contains_key(name) {
-            let set = stage("measure", name, || measured::set(name, of, &around, &mut relations, take))?;
+            let set = stage("measure", name, || measured::set(name, of, (&around, &by_channel), &mut relations, take))?;
             measured.insert(name, set);
         }
     }
@@ -289,51 +299,41 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
     row.columns.extend(totals);
     row.columns.extend(around.columns(scan, recipe, roles).columns);
     row.columns.extend(scan.audit.columns.clone());
-    if recipe.body.image_quality() != Quality::None {
-        row.columns.extend(stage("quality", "", || quality(scan, recipe, roles, made))?.columns);
-    }
+    row.columns.extend(match scan.in_turn.is_some() {
+        true => by_channel.quality.columns,
+        false => stage("quality", "", || quality(&channel_refs(scan, roles), recipe, made))?.columns,
+    });
     let is_written = |d: &&Derived| recipe.body.written_images().any(|name| name == d.name);
     let images = roles.derived.iter().filter(is_written).filter_map(|d| scan.channels.get(d.index).cloned()).collect();
     Ok(Outcome { row, sets, images, galleries, warnings: words.warnings.len() })
 }
 
 fn check_modality(scan: &Scan, recipe: &Recipe) -> Result<()> {
-    let (recipe_is, scan_is) = match (recipe.body.modality, scan.modality) {
-        (Some(Modality::Fluorescence), crate::image::Modality::Pet) => ("fluorescence", "PET"),
-        (Some(Modality::Pet), crate::image::Modality::Fluorescence) => ("PET", "fluorescence"),
+    use crate::image::Modality as Of;
+    let (recipe_is, image_is) = match (recipe.body.modality, scan.modality) {
+        (Some(Modality::Fluorescence), Of::Pet) => ("fluorescence", "PET".into()),
+        (Some(Modality::Pet), Of::Fluorescence) => ("PET", "fluorescence".into()),
+        (Some(Modality::Pet), Of::Other) => ("PET", of_modality(scan)),
         _ => return Ok(()),
     };
-    Err(Error::usage(format!("the recipe {} is for {recipe_is}, the image is {scan_is}", recipe.name))
-        .remedy("--recipe with one for this kind of image, or without a line modality = ..."))
+    let what = format!("the recipe {} is for {recipe_is}, the image is {image_is}", recipe.name);
+    // One among the images of a folder is passed over, as a DICOM series of another modality is.
+    let kind = if scan.modality == Of::Other { Kind::NotAScan } else { Kind::Usage };
+    Err(Error::new(kind, what).remedy("--recipe with one for this kind of image, or without a line modality = ..."))
 }
 
-/// The channels of the roles, under the names of the roles: so columns are the same for all images of a batch.
-fn channel_refs<'a>(scan: &'a Scan, roles: &'a Roles) -> Vec<ChannelRef<'a>> {
-    let channel = |(role, i): &'a (String, usize)| {
-        let c = scan.channels.get(*i)?;
-        let (unit, volume, saturation) = (c.unit, &c.volume, c.saturation);
-        Some(ChannelRef { name: role, unit, volume, saturation, background_to: None })
-    };
-    roles.found.iter().filter_map(channel).collect()
-}
-
-/// The channels of the roles, and the derived images that something is measured in.
-fn image_refs<'a>(scan: &'a Scan, roles: &'a Roles, recipe: &Recipe) -> Vec<ChannelRef<'a>> {
-    let is_measured =
-        |name: &String| recipe.body.measure.values().any(|m| m.channels.iter().flatten().any(|c| c == name));
-    let derived = |d: &'a Derived| {
-        let c = scan.channels.get(d.index).filter(|_| is_measured(&d.name))?;
-        let (unit, volume) = (c.unit, &c.volume);
-        Some(ChannelRef { name: &d.name, unit, volume, saturation: None, background_to: None })
-    };
-    let mut all = channel_refs(scan, roles);
-    all.extend(roles.derived.iter().filter_map(derived));
-    all
+/// In the words of the file.
+fn of_modality(scan: &Scan) -> String {
+    let said = scan.facts.iter().find(|(name, _)| name == "modality");
+    said.map_or("of another modality".into(), |(_, modality)| format!("of modality {modality}"))
 }
 
 /// Quality of the channels; what belongs to no object of any set is their background.
-fn quality(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &BTreeMap<String, ObjectSet>) -> Result<Table> {
-    let channels = channel_refs(scan, roles);
+fn quality(channels: &[ChannelRef], recipe: &Recipe, made: &BTreeMap<String, ObjectSet>) -> Result<Table> {
+    let quality = recipe.body.image_quality();
+    if quality == Quality::None {
+        return Ok(Table::default());
+    }
     let sets: Vec<&Labels> = made.values().map(|set| &set.labels).collect();
-    measure::image(&channels, &sets, recipe.body.image_quality() == Quality::Camera)
+    measure::image(channels, &sets, quality == Quality::Camera)
 }

@@ -127,6 +127,7 @@ fn as_labels(mask: &Mask) -> Labels {
     let voxels = match &mask.voxels {
         Buffer::Host(voxels) => Buffer::on_host(simd::map(voxels, u32::from)),
         Buffer::Gpu(voxels) => Buffer::Gpu(voxels.cast()),
+        Buffer::InFile(voxels) => Buffer::InFile(*voxels),
     };
     Labels::of(mask.shape, 1, voxels)
 }

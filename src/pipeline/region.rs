@@ -16,7 +16,7 @@ pub(super) fn origin(labels: &Labels, regions: &Regions) -> Result<Origin> {
         points: (!regions.points.is_empty()).then(|| numbers.iter().map(at).collect()),
         classes: regions.classes.as_ref().map(|all| {
             let place = |n: &Option<u32>| all.of.get((n.as_ref()?.checked_sub(1)?) as usize).copied().flatten();
-            Classes { names: all.names.clone(), of: numbers.iter().map(place).collect() }
+            Classes { names: all.names.clone(), of: numbers.iter().map(place).collect(), ..Classes::default() }
         }),
         numbers,
     })

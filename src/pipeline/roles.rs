@@ -84,19 +84,23 @@ impl Roles {
 /// # Errors
 /// As in a run: a role that no channel fits, or several.
 pub fn by_names(names: &[String], recipe: &Recipe) -> Result<Vec<(String, String)>> {
+    let found = of_names(names, recipe)?.found.into_iter();
+    Ok(found.filter_map(|(role, i)| Some((role, names.get(i)?.clone()))).collect())
+}
+
+/// The same by index.
+pub(super) fn of_names(names: &[String], recipe: &Recipe) -> Result<Roles> {
     let shape = Shape::flat(1, 1);
     let channel = |name: &String| -> Result<Channel> {
         let volume = Volume::new(shape, vec![0])?;
         Ok(Channel { name: name.clone(), unit: NO_UNIT, volume, saturated: None, saturation: None })
     };
     let channels = names.iter().map(channel).collect::<Result<Vec<_>>>()?;
-    let scan = Scan::new(Modality::Unknown, shape, channels);
-    let found = Roles::find(&scan, recipe)?.found.into_iter();
-    Ok(found.filter_map(|(role, i)| Some((role, names.get(i)?.clone()))).collect())
+    Roles::find(&Scan::new(Modality::Unknown, shape, channels), recipe)
 }
 
 /// Object sets are found in it, images made of it, or a gallery asks for it.
-fn is_needed(recipe: &Recipe, role: &str) -> bool {
+pub(super) fn is_needed(recipe: &Recipe, role: &str) -> bool {
     let mut sets = recipe.body.objects.values();
     recipe.body.shown_phenotype_of(role).is_some()
         || sets.any(|set| set.channel.as_deref() == Some(role) || set.reads_image(role))
@@ -245,7 +249,9 @@ impl Cast<'_> {
         // With one channel that has no name there is nothing to choose, and nothing to doubt.
         let only = self.scan.channels.len() == 1 && name == "ch0";
         (!only).then(|| {
-            format!("{role} = \"{name}\" by {why}: no name fits; --set channels.{role}=NAME says which channel it is")
+            format!(
+                "{role} = \"{name}\" by {why}: no name fits; --set channels.{role}='\"NAME\"' says which channel it is"
+            )
         })
     }
 

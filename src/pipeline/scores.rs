@@ -7,13 +7,13 @@ use crate::recipe::Score;
 use crate::table::{Cells, Column, Table};
 use std::collections::BTreeMap;
 
-/// Columns of the row of the image: each score, and the number of objects that it is taken over. Classes that are `unsure` have no
-/// number.
-pub(super) fn columns(set: &str, scores: &BTreeMap<String, Score>, classes: &Classes, unsure: &[bool]) -> Table {
+/// Columns of the row of the image: each score, and the number of objects that it is taken over. Classes that nobody can be sure of
+/// have no number.
+pub(super) fn columns(set: &str, scores: &BTreeMap<String, Score>, classes: &Classes) -> Table {
     let (counts, mut table) = (classes.counts(), Table::default());
     let number = |chosen: &[String]| -> Option<usize> {
         let mut places = chosen.iter().filter_map(|name| classes.names.iter().position(|n| n == name));
-        places.try_fold(0, |sum, i| unsure.get(i).is_none_or(|unsure| !unsure).then(|| sum + counts[i]))
+        places.try_fold(0, |sum, i| classes.is_sure(i).then(|| sum + counts[i]))
     };
     let names: Vec<&str> = scores.keys().map(String::as_str).collect();
     for (score, suffix) in scores.values().zip(suffixes(&names)) {

@@ -4,7 +4,7 @@ use super::image_refs;
 use super::roles::Roles;
 use crate::Result;
 use crate::image::{Labels, ObjectSet, Scan};
-use crate::measure::{background_limit, occupied};
+use crate::measure::{ChannelRef, background_limit, occupied};
 use crate::recipe::Recipe;
 use crate::table::{Cells, Column, Table};
 use std::borrow::Cow;
@@ -17,29 +17,33 @@ pub(super) struct Surroundings<'a> {
     pub occupied: Option<Cow<'a, [u8]>>,
     /// By role, the largest sample that is background.
     pub limits: BTreeMap<String, i32>,
+    is_wanted: bool,
 }
 
 impl<'a> Surroundings<'a> {
-    pub fn of(scan: &Scan, recipe: &Recipe, roles: &Roles, made: &'a BTreeMap<String, ObjectSet>) -> Result<Self> {
+    /// Where objects are.
+    pub fn of(recipe: &Recipe, made: &'a BTreeMap<String, ObjectSet>) -> Result<Self> {
         if !recipe.body.measure.values().any(|m| m.families.iter().any(|c| c.family.needs().background)) {
             return Ok(Surroundings::default());
         }
         let sets: Vec<&Labels> = made.values().map(|set| &set.labels).collect();
-        let occupied = occupied(&sets)?;
-        let mut limits = BTreeMap::new();
-        for channel in image_refs(scan, roles, recipe) {
-            if let Some(limit) = background_limit(&channel, occupied.as_deref().unwrap_or_default())? {
-                limits.insert(channel.name.to_owned(), limit);
+        Ok(Surroundings { occupied: occupied(&sets)?, is_wanted: true, ..Surroundings::default() })
+    }
+
+    /// Finds the limits of these channels.
+    pub fn look_at(&mut self, channels: &[ChannelRef]) -> Result<()> {
+        for channel in channels.iter().filter(|_| self.is_wanted) {
+            if let Some(limit) = background_limit(channel, self.occupied.as_deref().unwrap_or_default())? {
+                self.limits.insert(channel.name.to_owned(), limit);
             }
         }
-        Ok(Surroundings { occupied, limits })
+        Ok(())
     }
 
     /// The limits, for the row of the image.
     pub fn columns(&self, scan: &Scan, recipe: &Recipe, roles: &Roles) -> Table {
         let mut table = Table::default();
-        let measured = recipe.body.measure.values().any(|m| m.families.iter().any(|c| c.family.needs().background));
-        for channel in image_refs(scan, roles, recipe).iter().filter(|_| measured) {
+        for channel in image_refs(scan, roles, recipe).iter().filter(|_| self.is_wanted) {
             let limit = self.limits.get(channel.name).map(|s| channel.volume.scale.value(f64::from(*s)));
             let definition = "Largest value that is background in the rings around objects; what is brighter is uptake, \
                               whether an object was found there or not";

@@ -22,6 +22,8 @@ pub struct Extent {
     pub spacing: Option<Spacing>,
     /// Bytes that the reader takes at its peak beside the finished samples, at most.
     pub reading: u64,
+    /// Its channels can be read one after the other: see [`open_in_turn`](super::open_in_turn).
+    pub in_turn: bool,
     /// Every file that is read for it, in a fixed order: the file itself, then its companions.
     pub files: Vec<PathBuf>,
 }
@@ -29,7 +31,12 @@ pub struct Extent {
 impl Extent {
     /// Bytes of the finished samples.
     pub fn finished(&self) -> u64 {
-        let voxels = self.shape.zyx().iter().fold(self.channels as u128, |n, s| n.saturating_mul(*s as u128));
+        self.samples(self.channels)
+    }
+
+    /// Bytes of the finished samples of so many channels.
+    pub fn samples(&self, channels: usize) -> u64 {
+        let voxels = self.shape.zyx().iter().fold(channels as u128, |n, s| n.saturating_mul(*s as u128));
         u64::try_from(voxels.saturating_mul(SAMPLE)).unwrap_or(u64::MAX)
     }
 
@@ -38,8 +45,14 @@ impl Extent {
         self.finished().saturating_add(self.reading)
     }
 
-    /// Refuses what passes the limit of the options.
+    /// Refuses what passes the limit of the options even if channels are read one after the other.
     pub(super) fn within(self, options: &Options) -> Result<Self> {
+        let least = self.samples(1).saturating_add(self.reading);
+        if self.in_turn && least <= options.max_bytes { Ok(self) } else { self.whole_within(options) }
+    }
+
+    /// Refuses what passes the limit of the options as a whole.
+    pub(super) fn whole_within(self, options: &Options) -> Result<Self> {
         let (need, most) = (self.peak(), options.max_bytes.min(isize::MAX as u64));
         if need <= most {
             return Ok(self);

@@ -1,6 +1,7 @@
 //! Reading images: what a file holds becomes a [`Scan`] of integer samples with a scale, calibration and provenance.
 //!
 //! - [`open`] reads one image, whatever its format; the content decides, not the extension.
+//! - [`open_in_turn`] reads one of which not all channels fit into memory.
 //! - [`open_bytes`] does the same for bytes in memory.
 //! - [`group`] and [`open_set`] read images that are stored as one file a channel.
 //! - [`find_ome_sets`] finds the files that make up an OME-TIFF image together.
@@ -20,6 +21,7 @@ mod foreign;
 mod grid;
 mod groups;
 mod imagej;
+mod in_turn;
 mod jpeg;
 mod layout;
 mod nifti;
@@ -45,14 +47,15 @@ pub use dicom::{examine_series, find_series, is_dicom, read_series, source as di
 pub use extent::Extent;
 pub use foreign::{Foreign, foreign, foreign_folder};
 pub use groups::{Captured, PathPattern};
+pub use in_turn::open_in_turn;
 pub use ome::{OmeSet, find_ome_sets};
 pub use own::written_by_us;
-pub use pattern::{FileSet, Groups, examine_set, group, open_set};
+pub use pattern::{FileSet, Groups, examine_set, group, open_set, open_set_in_turn};
 pub use points::is_points;
 pub use regions::{Pick, regions};
 pub use source::Source;
 
-use crate::image::Scan;
+use crate::image::{Channel, Scan};
 use crate::units::{Shape, Spacing};
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -274,20 +277,17 @@ fn read_input(input: &Input, options: &Options) -> Result<Scan> {
     let mut scan = (format.read)(input, options)?;
     if !format.is_scan {
         calibration::of_scan(&mut scan, options);
-        scan.warnings.extend(empty_channels(&scan));
+        scan.warnings.extend(scan.channels.iter().filter_map(empty_channel).collect::<Vec<_>>());
     }
     Ok(scan)
 }
 
-/// Channels of which all pixels are the same.
-fn empty_channels(scan: &Scan) -> Vec<String> {
-    let constant = |c: &crate::image::Channel| {
-        let samples = c.volume.samples.host().ok()?;
-        let first = *samples.first().filter(|first| samples.len() > 1 && samples.iter().all(|s| s == *first))?;
-        let value = c.volume.scale.value(f64::from(first));
-        Some(format!("the channel {} is empty: every pixel is {value}", c.name))
-    };
-    scan.channels.iter().filter_map(constant).collect()
+/// What to say of a channel of which all pixels are the same.
+fn empty_channel(channel: &Channel) -> Option<String> {
+    let samples = channel.volume.samples.host().ok()?;
+    let first = *samples.first().filter(|first| samples.len() > 1 && samples.iter().all(|s| s == *first))?;
+    let value = channel.volume.scale.value(f64::from(first));
+    Some(format!("the channel {} is empty: every pixel is {value}", channel.name))
 }
 
 /// Reads a label image: one channel of whole numbers from 0 on, as they are stored.

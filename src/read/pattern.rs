@@ -4,7 +4,8 @@
 //! named by what the stars stand for. Files in different folders are different images.
 
 use super::{Extent, Options, examine, open};
-use crate::image::Scan;
+use crate::device::Buffer;
+use crate::image::{InTurn, Scan};
 use crate::name_pattern::{Part, fields, fit, parse};
 use crate::units::{Shape, Spacing};
 use crate::{Error, Result};
@@ -128,10 +129,37 @@ pub(super) fn natural(text: &str) -> Vec<Piece> {
 /// # Errors
 /// A channel is missing, a file cannot be read, or the files have different sizes or calibrations.
 pub fn open_set(set: &FileSet, options: &Options) -> Result<Scan> {
+    open_each(set, options, &|_| true)
+}
+
+/// The same of a set whose [`Extent`] says that its channels can be read in turn, of which only the channels `kept` stay in memory; the others
+/// are read again when they are asked for.
+///
+/// # Errors
+/// As [`open_set`].
+pub fn open_set_in_turn(set: &FileSet, options: &Options, kept: &[usize]) -> Result<Scan> {
+    let scan = open_each(set, options, &|file| kept.contains(&file))?;
+    let (set, options) = (set.clone(), options.clone());
+    let again = move |wanted: &[usize]| {
+        let volume = |i: &usize| {
+            let missing = || Error::usage(format!("image {} has no channel {i}", set.name));
+            let (_, path) = set.files.get(*i).ok_or_else(missing)?;
+            Ok(open(path, &options)?.channels.pop().ok_or_else(missing)?.volume)
+        };
+        wanted.iter().map(volume).collect()
+    };
+    Ok(Scan { in_turn: Some(InTurn::new(again)), ..scan })
+}
+
+/// Reads all files, and lets the samples go of those that are not kept.
+fn open_each(set: &FileSet, options: &Options, is_kept: &dyn Fn(usize) -> bool) -> Result<Scan> {
     complete(set)?;
     let mut whole: Option<Scan> = None;
-    for (channel, path) in &set.files {
+    for (i, (channel, path)) in set.files.iter().enumerate() {
         let mut scan = open(path, options)?;
+        for c in scan.channels.iter_mut().filter(|_| !is_kept(i)) {
+            c.volume.samples = Buffer::InFile(c.volume.shape.len());
+        }
         let names: Vec<String> = scan.channels.iter().map(|c| c.name.clone()).collect();
         scan.channels.iter_mut().zip(channel_names(channel, &names)).for_each(|(c, name)| c.name = name);
         let Some(whole) = &mut whole else {
@@ -158,6 +186,8 @@ pub fn examine_set(set: &FileSet, options: &Options) -> Result<Extent> {
     for (channel, path) in &set.files {
         let mut one = examine(path, options)?;
         one.names = channel_names(channel, &one.names);
+        // Files of several channels are read as a whole.
+        one.in_turn = one.channels == 1;
         let Some(whole) = &mut whole else {
             whole = Some(one);
             continue;
@@ -166,6 +196,7 @@ pub fn examine_set(set: &FileSet, options: &Options) -> Result<Extent> {
         // They are read one after the other.
         whole.reading = whole.reading.max(one.reading);
         whole.channels += one.channels;
+        whole.in_turn &= one.in_turn;
         whole.names.extend(one.names);
         whole.files.extend(one.files);
     }

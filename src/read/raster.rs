@@ -68,6 +68,7 @@ impl Header {
             names: layout::names(&[], 1, channels, colours == 3),
             spacing: None,
             reading: decoded.saturating_add(left_out).saturating_add(self.decoder),
+            in_turn: false,
             files: vec![input.path.to_path_buf()],
         }
     }

@@ -1,6 +1,6 @@
 //! Areas and volumes as a recipe states them.
 
-use crate::units::{NO_CALIBRATION, Ruler};
+use crate::units::{NO_CALIBRATION, Ruler, whole};
 use crate::{Error, Result};
 use serde::Deserialize;
 
@@ -84,8 +84,8 @@ impl Size {
         };
         // Voxels in depth count the plane's pixels in their radius, so slices further apart make fewer of them.
         let depth = ruler.spacing.map_or(1.0, |s| s.zyx[0] / (s.zyx[1] * s.zyx[2]).sqrt());
-        let um2 = |v: f64| Ok(v / (spacing()?.pixel_area() * spacing()?.unit.um().powi(2)));
-        let um3 = |v: f64| Ok(v / (spacing()?.voxel_volume() * spacing()?.unit.um().powi(3)));
+        let um2 = |v: f64| Ok(whole(v / (spacing()?.pixel_area() * spacing()?.unit.um().powi(2))));
+        let um3 = |v: f64| Ok(whole(v / (spacing()?.voxel_volume() * spacing()?.unit.um().powi(3))));
         match self.unit {
             SizeUnit::Px => Ok(self.value),
             SizeUnit::Um2 => um2(self.value),
@@ -153,6 +153,10 @@ mod tests {
         assert_eq!(voxels("0.5 r2", true).unwrap(), 50.0);
         assert_eq!(voxels("1 r3", false).unwrap(), 250.0);
         assert!(voxels("20 um2", false).is_err(), "an area in depth");
+        // Limits are included, so decimal fractions must come to the number that they mean.
+        let fine = Ruler { spacing: Spacing::um([0.1; 3]), radius_px: None };
+        let fine = |s: &str, flat| s.parse::<Size>().unwrap().voxels(&fine, flat).unwrap();
+        assert_eq!((fine("0.12 um2", true), fine("0.003 um3", false)), (12.0, 3.0));
         let bare = Ruler { spacing: None, radius_px: None };
         assert!("20 um2".parse::<Size>().unwrap().voxels(&bare, true).is_err(), "no calibration");
     }

@@ -14,7 +14,7 @@ mod sums;
 pub use costes::Search;
 pub use facts::Facts;
 
-use super::family::{Context, Family, Measurer, Mentions, Objection};
+use super::family::{Context, Family, Measurer, Mentions, Needs, Objection};
 use super::feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
 use super::full_scale::{self, full_scale};
 use super::object::Object;
@@ -103,9 +103,10 @@ struct Source<'a> {
 
 fn sources<'a>(request: &'a Request, wanted: Option<f64>, pairs: &[[usize; 2]]) -> Result<Vec<Source<'a>>> {
     let source = |(i, c): (usize, &super::ChannelRef<'a>)| {
-        // Channels that are in no pair have no full scale to be wrong.
-        let full = if pairs.as_flattened().contains(&i) { full_scale(c, wanted)? } else { 1.0 };
-        Ok(Source { image: c.volume.samples.host()?, scale: c.volume.scale, full })
+        // Channels that are in no pair have no full scale to be wrong, and need not be in memory.
+        let is_used = pairs.as_flattened().contains(&i);
+        let (image, full) = if is_used { (c.volume.samples.host()?, full_scale(c, wanted)?) } else { (&[][..], 1.0) };
+        Ok(Source { image, scale: c.volume.scale, full })
     };
     request.channels.iter().enumerate().map(source).collect()
 }
@@ -163,6 +164,10 @@ impl Family for Colocalisation {
             }
         }
         Ok(table)
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { together: true, ..Needs::default() }
     }
 
     fn mentions(&self) -> Mentions<'_> {

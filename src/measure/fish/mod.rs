@@ -10,7 +10,7 @@ mod signals;
 mod totals;
 
 use super::Request;
-use super::family::{Context, Family, Measurer, Mentions, Objection, define};
+use super::family::{Context, Family, Measurer, Mentions, Needs, Objection, define};
 use super::feature::{Definition, Feature, Get};
 use crate::ops::extent::{Extent, extents};
 use crate::table::Table;
@@ -210,6 +210,10 @@ impl Family for Fish {
             values.put(FEATURES, (of.object.label as usize).checked_sub(1).and_then(|i| nuclei.get(i)));
             Ok(())
         }))
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { together: true, ..Needs::default() }
     }
 
     fn totals(&self, set: &str, request: &Request) -> Result<Table> {

@@ -1,16 +1,18 @@
 //! The signals of a probe in each nucleus: how many there are, and how many copies their light is.
 //!
 //! A single signal is one without another one of the probe in the nucleus within six sigmas, and no wider than 1.2 times the first
-//! tenth of widths; its light is that of the Gaussian fitted to it. All others have their light together: the sum over the voxels
-//! of the nucleus within four sigmas of one of them, each voxel once, less the background: the median of the nucleus farther away
-//! from signals and two sigmas inside of its rim, or its 10th percentile where those are fewer than 20 voxels. So signals that lie on
-//! each other, and clusters, give the light of all their copies. One copy is the light of the lowest group of single signals.
+//! tenth of widths; its light is that of the Gaussian fitted to it with the median width of those that are no wider. All others have
+//! their light together: the sum over the voxels of the nucleus within four sigmas of one of them (its own width, if that is more),
+//! each voxel once, less the background: the plane through the nucleus farther away from signals and two sigmas inside of its rim,
+//! and in the rim the median above that plane, pixel by pixel of depth; or the 10th percentile of the nucleus where fewer than 20
+//! voxels are so far inside. So signals that lie on each other, and clusters, give the light of all their copies. One copy is the
+//! light of the lowest group of single signals.
 
 use super::super::Request;
 use super::super::moments::Moments;
 use super::super::object::Object;
 use super::super::order;
-use super::super::spot_fit::{Start, fit};
+use super::super::spot_fit::{Start, fit, light_of_width, solve};
 use crate::Result;
 use crate::device::Device;
 use crate::ops::extent::{Extent, extents};
@@ -44,9 +46,10 @@ pub(super) struct Signals {
 
 /// A signal in a nucleus.
 struct Signal {
+    label: u32,
     at: [f64; 3],
-    /// Sigma in the plane, and the light of the Gaussian in samples, if one fits.
-    gaussian: Option<(f64, f64)>,
+    /// In the plane and along z, of the Gaussian that fits, if one does.
+    sigma: Option<[f64; 2]>,
 }
 
 impl Signals {
@@ -65,8 +68,7 @@ impl Signals {
             let centre = |a: usize| object.extent.lo[a] as f64 + moments.first[a] as f64 / moments.n.max(1) as f64;
             let at = std::array::from_fn(centre);
             let spot = fit(&Start { shape, samples, labels, label, at, sigma });
-            let gaussian = spot.and_then(|s| Some((s.sigma?[0], s.light(shape.is_flat()))));
-            Ok(Signal { at: spot.map_or(at, |s| s.at), gaussian })
+            Ok(Signal { label, at: spot.map_or(at, |s| s.at), sigma: spot.and_then(|s| s.sigma) })
         };
         let extents = extents(signals)?;
         let all = extents.into_par_iter().enumerate().map(signal).collect::<Result<Vec<_>>>()?;
@@ -77,19 +79,22 @@ impl Signals {
                 of.push(signal);
             }
         }
-        let mut widths: Vec<f64> = of.iter().flatten().filter_map(|s| Some(s.gaussian?.0)).collect();
-        widths.sort_unstable_by(f64::total_cmp);
-        let widest = widths.get(widths.len() / 10).map_or(0.0, |w| WIDEST * w);
-        let image = Image { shape, samples, nuclei, sigma };
+        let widths = Widths::of(of.iter().flatten().filter_map(|s| s.sigma).collect());
+        let image = Image { shape, samples, nuclei, signals: labels, sigma, widths };
         let light = |(i, (signals, extent)): (usize, (&Vec<&Signal>, &Extent))| {
             let nucleus = Object::new(request.labels, i as u32 + 1, *extent)?;
-            Ok(image.light(&nucleus, signals, widest))
+            Ok(image.light(&nucleus, signals))
         };
         let light = of.par_iter().zip(nuclei_at).enumerate().map(light).collect::<Result<Vec<_>>>()?;
         let copy = copy(light.iter().flat_map(|l| &l.1).copied().filter(|l| *l > 0.0).collect());
         let copies = copy.map(|copy| light.iter().map(|l| (l.0 / copy).max(0.0)).collect());
         Ok(Some(Signals { counts: of.iter().map(Vec::len).collect(), copies }))
     }
+}
+
+fn middle(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_unstable_by(f64::total_cmp);
+    Some((values.get(values.len().checked_sub(1)? / 2)? + values.get(values.len() / 2)?) / 2.0)
 }
 
 /// The light of a copy: the lowest group of single signals, since two copies on each other look like one. From the first quartile on,
@@ -99,24 +104,43 @@ fn copy(mut singles: Vec<f64>) -> Option<f64> {
     let mut copy = *singles.get(singles.len() / 4).filter(|_| singles.len() >= SINGLES)?;
     for _ in 0..ROUNDS {
         let end = |limit: f64| singles.partition_point(|l| *l <= limit * copy);
-        let near = &singles[end(1.0 - ALIKE)..end(1.0 + ALIKE)];
-        copy = (near.get(near.len().saturating_sub(1) / 2)? + near.get(near.len() / 2)?) / 2.0;
+        copy = middle(singles[end(1.0 - ALIKE)..end(1.0 + ALIKE)].to_vec())?;
     }
     Some(copy)
+}
+
+/// How wide signals are.
+struct Widths {
+    /// In the plane, of a single one.
+    widest: f64,
+    /// In the plane and along z, of the middle one among those that are no wider.
+    usual: [f64; 2],
+}
+
+impl Widths {
+    fn of(mut all: Vec<[f64; 2]>) -> Self {
+        all.sort_unstable_by(|a, b| a[0].total_cmp(&b[0]));
+        let widest = all.get(all.len() / 10).map_or(0.0, |w| WIDEST * w[0]);
+        let single = &all[..all.partition_point(|w| w[0] <= widest)];
+        let middle = |axis: usize| middle(single.iter().map(|w| w[axis]).collect());
+        Widths { widest, usual: [0, 1].map(|axis| middle(axis).unwrap_or(0.0)) }
+    }
 }
 
 struct Image<'a> {
     shape: Shape,
     samples: &'a [i32],
     nuclei: &'a [u32],
+    signals: &'a [u32],
     sigma: [f64; 3],
+    widths: Widths,
 }
 
 impl Image<'_> {
     /// The light of all signals of a nucleus together, and that of each single one.
-    fn light(&self, nucleus: &Object, signals: &[&Signal], widest: f64) -> (f64, Vec<f64>) {
+    fn light(&self, nucleus: &Object, signals: &[&Signal]) -> (f64, Vec<f64>) {
         let around = |signals: &[&Signal]| {
-            let mut voxels: Vec<usize> = signals.iter().flat_map(|s| self.around(s.at, nucleus.label)).collect();
+            let mut voxels: Vec<usize> = signals.iter().flat_map(|s| self.around(s, nucleus.label)).collect();
             voxels.sort_unstable();
             voxels.dedup();
             voxels
@@ -128,20 +152,37 @@ impl Image<'_> {
         let is_alone = |i: usize| signals.iter().enumerate().all(|(j, other)| j == i || apart(signals[i], other));
         let (mut singles, mut others) = (vec![], vec![]);
         for (i, signal) in signals.iter().enumerate() {
-            match signal.gaussian.filter(|g| g.0 <= widest && is_alone(i)) {
-                Some((_, light)) => singles.push(light),
+            let is_single = signal.sigma.is_some_and(|s| s[0] <= self.widths.widest) && is_alone(i);
+            match is_single.then(|| self.light_of_single(signal)).flatten() {
+                Some(light) => singles.push(light),
                 None => others.push(*signal),
             }
         }
         let others = around(&others);
-        let sum: i64 = others.iter().map(|i| i64::from(self.samples[*i])).sum();
-        let together = sum as f64 - background * others.len() as f64;
+        let above = |i: &usize| {
+            let ground = background.at(self.shape.position(*i), self.depth(*i, nucleus.label));
+            f64::from(self.samples[*i]) - ground
+        };
+        let together: f64 = others.iter().map(above).sum();
         (together + singles.iter().sum::<f64>(), singles)
     }
 
+    /// With the width that single signals have: where each has its own, their light is four times as noisy.
+    fn light_of_single(&self, signal: &Signal) -> Option<f64> {
+        let [plane, deep] = self.widths.usual;
+        let (shape, samples, labels, sigma) = (self.shape, self.samples, self.signals, [deep, plane, plane]);
+        light_of_width(&Start { shape, samples, labels, label: signal.label, at: signal.at, sigma })
+    }
+
     /// Voxels of a nucleus within reach of a place.
-    fn around(&self, at: [f64; 3], nucleus: u32) -> Vec<usize> {
-        let reach = self.sigma.map(|s| REACH * s.max(1e-9));
+    fn around(&self, signal: &Signal, nucleus: u32) -> Vec<usize> {
+        let at = signal.at;
+        let mut reach = self.sigma;
+        // A cluster is wider than a signal.
+        for [plane, deep] in std::iter::once(self.widths.usual).chain(signal.sigma) {
+            reach = [reach[0].max(deep), reach[1].max(plane), reach[2].max(plane)];
+        }
+        let reach = reach.map(|s| REACH * s.max(1e-9));
         let range = |a: usize| {
             let n = self.shape.zyx()[a] as f64;
             (at[a] - reach[a]).ceil().clamp(0.0, n) as usize..(at[a] + reach[a] + 1.0).floor().clamp(0.0, n) as usize
@@ -161,34 +202,86 @@ impl Image<'_> {
         voxels
     }
 
-    /// Not at the rim of the nucleus, where its own light fades.
-    fn is_inside(&self, voxel: usize, nucleus: u32) -> bool {
+    /// How many pixels a voxel of a nucleus lies from its rim, along rows and columns, as far as the rim reaches.
+    fn depth(&self, voxel: usize, nucleus: u32) -> usize {
         let [z, y, x] = self.shape.position(voxel);
-        let [_, dy, dx] = self.sigma.map(|s| (RIM * s).round() as usize);
         let is_nucleus = |y: Option<usize>, x: Option<usize>| {
             let (y, x) = (y.filter(|y| *y < self.shape.y), x.filter(|x| *x < self.shape.x));
             y.zip(x).is_some_and(|(y, x)| self.nuclei[self.shape.index(z, y, x)] == nucleus)
         };
-        is_nucleus(y.checked_sub(dy), Some(x))
-            && is_nucleus(Some(y + dy), Some(x))
-            && is_nucleus(Some(y), x.checked_sub(dx))
-            && is_nucleus(Some(y), Some(x + dx))
+        let is_inside = |k: &usize| {
+            is_nucleus(y.checked_sub(*k), Some(x))
+                && is_nucleus(Some(y + k), Some(x))
+                && is_nucleus(Some(y), x.checked_sub(*k))
+                && is_nucleus(Some(y), Some(x + k))
+        };
+        (1..=self.rim()).take_while(is_inside).count()
     }
 
-    /// Of a nucleus, in samples; `taken` are the voxels of its signals in raster order.
-    fn background(&self, nucleus: &Object, taken: &[usize]) -> f64 {
-        let (mut free, mut all) = (vec![], vec![]);
-        for run in nucleus.runs() {
-            for i in run.voxels(self.shape.x) {
-                all.push(self.samples[i]);
-                if taken.binary_search(&i).is_err() && self.is_inside(i, nucleus.label) {
-                    free.push(self.samples[i]);
-                }
+    /// In pixels.
+    fn rim(&self) -> usize {
+        (RIM * self.sigma[1].max(self.sigma[2])).round() as usize
+    }
+
+    /// Of a nucleus; `taken` are the voxels of its signals in raster order.
+    fn background(&self, nucleus: &Object, taken: &[usize]) -> Background {
+        let (mut all, mut free) = (vec![], vec![vec![]; self.rim() + 1]);
+        for i in nucleus.runs().iter().flat_map(|run| run.voxels(self.shape.x)) {
+            all.push(self.samples[i]);
+            if taken.binary_search(&i).is_err() {
+                free[self.depth(i, nucleus.label)].push(i);
             }
         }
-        let few = || order::quantile(&order::sorted(&all), 1, 10);
-        let found = if free.len() < FREE { few() } else { order::median(&mut free) };
-        found.unwrap_or(0.0)
+        let inside = free.pop().unwrap_or_default();
+        if inside.len() < FREE {
+            let level = order::quantile(&order::sorted(&all), 1, 10).unwrap_or(0.0);
+            return Background { plane: [level, 0.0, 0.0, 0.0], ..Background::default() };
+        }
+        let plane = self.plane(&inside);
+        let above = |i: &usize| f64::from(self.samples[*i]) - plane.at(self.shape.position(*i), usize::MAX);
+        let rim = free.iter().map(|ring| middle(ring.iter().map(above).collect()).unwrap_or(0.0)).collect();
+        Background { rim, ..plane }
+    }
+
+    /// The plane through the samples of voxels by least squares, or their mean where they lie in a row.
+    fn plane(&self, voxels: &[usize]) -> Background {
+        let n = voxels.len() as f64;
+        let mut centre = [0.0; 3];
+        for i in voxels {
+            let at = self.shape.position(*i);
+            (0..3).for_each(|a| centre[a] += at[a] as f64 / n);
+        }
+        let (mut matrix, mut right) = ([[0.0; 4]; 4], [0.0; 4]);
+        for i in voxels {
+            let at = self.shape.position(*i);
+            let terms = [1.0, at[0] as f64 - centre[0], at[1] as f64 - centre[1], at[2] as f64 - centre[2]];
+            for (row, term) in terms.iter().enumerate() {
+                right[row] += term * f64::from(self.samples[*i]);
+                (0..4).for_each(|column| matrix[row][column] += term * terms[column]);
+            }
+        }
+        if self.shape.is_flat() {
+            matrix[1][1] = 1.0;
+        }
+        let plane = solve(matrix, right).unwrap_or([right[0] / n, 0.0, 0.0, 0.0]);
+        Background { plane, centre, rim: vec![] }
+    }
+}
+
+/// The light of a nucleus without signals: a plane, for ground and stain that are uneven, and less at the rim.
+#[derive(Default)]
+struct Background {
+    /// Its height at the centre, and its slopes along z, y and x.
+    plane: [f64; 4],
+    centre: [f64; 3],
+    /// What the median of the voxels is above the plane, by their depth in the nucleus.
+    rim: Vec<f64>,
+}
+
+impl Background {
+    fn at(&self, place: [usize; 3], depth: usize) -> f64 {
+        let slope: f64 = (0..3).map(|a| self.plane[a + 1] * (place[a] as f64 - self.centre[a])).sum();
+        self.plane[0] + slope + self.rim.get(depth).unwrap_or(&0.0)
     }
 }
 

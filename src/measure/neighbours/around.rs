@@ -106,7 +106,7 @@ mod tests {
             let labels = Labels::new(shape, voxels).unwrap();
             let of = (0..count).map(|_| Some(next(classes + 1) as u32).filter(|c| (*c as usize) < classes)).collect();
             let names = (0..classes).map(|c| c.to_string()).collect();
-            let classes = Classes { names, of };
+            let classes = Classes { names, of, ..Classes::default() };
             let places = Places::new(&labels, None, Some(&classes), None).unwrap();
             let squares: Vec<f64> = (1..=radii).map(|i| (largest * i as f64 / radii as f64).powi(2)).collect();
             let with = Surroundings::new(&places, Some(&classes), &squares);

@@ -9,6 +9,7 @@
 //!
 //! Source: A. Baddeley, E. Rubak, R. Turner, Spatial Point Patterns (2015), sections 7.4 and 8.11.
 
+use super::END;
 use super::pairs::Pair;
 use super::places::Places;
 use super::tree::Place;
@@ -64,6 +65,7 @@ pub fn curve(
 
 /// For how many radii, of which the squares ascend, an object lies at least so far from the border of the image.
 pub fn far_radii(places: &Places, place: &Place, squares: &[f64]) -> usize {
-    let to_border = places.to_border(place);
+    // Squares are a little larger than they are meant (`Radii`), and the end belongs to this side too.
+    let to_border = places.to_border(place) * (1.0 + END);
     squares.partition_point(|square| to_border >= square.sqrt())
 }

@@ -60,10 +60,11 @@ impl Default for Neighbours {
 }
 
 const FEW: &str = "there are fewer objects";
-const NO_OTHER: &str = "no other object is of the class";
+const NO_OTHER: &str = "no other object is of the class, or nothing is known of one of its markers";
 const NO_LENGTH: &str = "the image has no calibration, or there is no such object";
 const POINTS: &str = "the objects are points, or the label has no voxels";
 const NO_PLACE: &str = "the label has no voxels";
+const NO_CLASS: &str = "the label has no voxels, or nothing is known of a marker of the class";
 
 /// Most radii of a kind, and most nearest objects.
 const MOST: usize = 100;
@@ -99,7 +100,7 @@ impl Family for Neighbours {
         for (class, name) in context.classes.iter().zip(class_suffixes(context.classes)) {
             for radius in &self.radii {
                 let about = format!("Number of other objects of the class {class} at a distance of {radius} or less");
-                columns.int(&format!("neighbours_{name}_within_{}", short(radius)), &about, "", NO_PLACE);
+                columns.int(&format!("neighbours_{name}_within_{}", short(radius)), &about, "", NO_CLASS);
             }
         }
         for set in &self.inside {
@@ -211,11 +212,13 @@ impl Begun<'_> {
         // The object itself is among all, and among those of its class.
         values.ints(self.order.iter().map(|i| Some(i64::from(around.of(all)[*i]) - 1)));
         values.ints([places.links.degrees.get(own as usize).copied().flatten().map(i64::from)]);
-        around.nearest[..all].iter().for_each(|d| values.distance(*d, side));
+        let is_sure = |class: usize| of.request.classes.is_none_or(|c| c.is_sure(class));
+        (0..all).for_each(|i| values.distance(if is_sure(i) { around.nearest[i] } else { f64::INFINITY }, side));
         let class = of.request.classes.and_then(|c| c.of.get(own as usize).copied().flatten());
         for i in 0..all {
             let itself = i64::from(class == Some(i as u32));
-            values.ints(self.order.iter().map(|r| Some(i64::from(around.of(i)[*r]) - itself)));
+            let count = |r: &usize| is_sure(i).then(|| i64::from(around.of(i)[*r]) - itself);
+            values.ints(self.order.iter().map(count));
         }
         let at = places.voxel(own as usize, of.object.shape);
         values.ints(self.inside.iter().map(|set| at.and_then(|at| set.get(at)).map(|label| i64::from(*label > 0))));
@@ -235,6 +238,9 @@ impl Neighbours {
     }
 }
 
+/// A radius includes its end, also where places in a physical unit are no round numbers: its square is larger by this share.
+const END: f64 = 1e-12;
+
 /// Radii for one image.
 struct Radii {
     /// Squares in pixels of the plane, in ascending order.
@@ -246,9 +252,10 @@ struct Radii {
 impl Radii {
     fn new(radii: &[Length], request: &Request) -> Result<Self> {
         let px = radii.iter().map(|r| r.px(&request.ruler())).collect::<Result<Vec<_>>>()?;
-        let mut squares: Vec<f64> = px.iter().map(|r| r * r).collect();
+        let square = |r: &f64| r * r * (1.0 + END);
+        let mut squares: Vec<f64> = px.iter().map(square).collect();
         squares.sort_by(f64::total_cmp);
-        let order = px.iter().map(|r| squares.partition_point(|other| *other < r * r)).collect();
+        let order = px.iter().map(|r| squares.partition_point(|other| *other < square(r))).collect();
         Ok(Radii { squares, order })
     }
 }

@@ -14,13 +14,17 @@ use crate::table::{Cells, Table};
 use crate::units::{Length, Unit};
 use std::collections::{BTreeMap, BTreeSet};
 
-const NO_PAIR: &str = "one of the classes has no object in the image";
-const NO_OWN_PAIR: &str = "no two objects of the first class are as near, or the second has none";
-const NO_CENTRE: &str = "one of the classes has no object as far from the border of the image";
-const NO_CENTRE_OR_LENGTH: &str =
-    "one of the classes has no object as far from the border of the image, or the image has no calibration";
-const NO_OBJECT: &str = "no object of that class in the image";
+const NO_PAIR: &str = "one of the classes has no object in the image, or nothing is known of one of its markers";
+const NO_OWN_PAIR: &str = "no two objects of the first class are as near, or the second has none, or nothing is known of one of their markers";
+const NO_CENTRE: &str =
+    "one of the classes has no object as far from the border of the image, or nothing is known of one of its markers";
+const NO_CENTRE_OR_LENGTH: &str = "one of the classes has no object as far from the border of the image, or nothing is known of one of its \
+     markers, or the image has no calibration";
+const NO_OBJECT: &str = "no object of that class in the image, or nothing is known of one of its markers";
 const NO_TRIANGLES: &str = "defined for 2-D images with objects only";
+const NO_EDGES: &str =
+    "defined for 2-D images with objects only, and where something is known of the markers of the classes";
+const NO_MARKER: &str = "nothing is known of a marker of one of the classes";
 
 /// One row for the objects of a set called `set`.
 pub fn totals(family: &Neighbours, set: &str, request: &Request) -> Result<Table> {
@@ -28,7 +32,8 @@ pub fn totals(family: &Neighbours, set: &str, request: &Request) -> Result<Table
         Some(_) => None,
         None => Some(Places::new(request.labels, request.points, request.classes, request.spacing)?),
     };
-    let mut row = Row { set, unit: request.unit, volumes: request.volumes, side: None, table: Table::default() };
+    let mut row =
+        Row { set, unit: request.unit, volumes: request.volumes, side: None, is_sure: true, table: Table::default() };
     row.side = request.lengths().map(|s| s.pixel_area().sqrt());
     let none = Classes::default();
     let (Some(places), classes) = (request.places.or(made.as_ref()), request.classes.unwrap_or(&none)) else {
@@ -57,6 +62,7 @@ pub fn totals(family: &Neighbours, set: &str, request: &Request) -> Result<Table
         }
         let Some((_, one)) = &last else { continue };
         let is_new = done.insert(a);
+        row.is_sure = classes.is_sure(a) && classes.is_sure(b);
         let (pair, others) = (one.members.to(b, places), places.by_class[b].len());
         let here = Between { from: &classes.names[a], to: &classes.names[b], names: [&names[a], &names[b]] };
         row.nearest(&here, &pair);
@@ -67,6 +73,7 @@ pub fn totals(family: &Neighbours, set: &str, request: &Request) -> Result<Table
                 // Each pair counts once, and none is one with itself.
                 own: (one.pairs[a][*at] - one.members.len() as u64) / 2,
                 sizes: [one.members.len(), others],
+                is_sure: classes.is_sure(a),
             };
             row.mixing(&here, radius, &mix, is_new);
         }
@@ -129,6 +136,8 @@ struct Mix {
     own: u64,
     /// Objects of the first, and of the second.
     sizes: [usize; 2],
+    /// Whether it is known which objects are of the first.
+    is_sure: bool,
 }
 
 /// The row as it grows.
@@ -138,6 +147,8 @@ struct Row<'a> {
     volumes: bool,
     /// Of a pixel in the unit of lengths.
     side: Option<f64>,
+    /// Whether it is known which objects are of the classes at hand: else cells are empty.
+    is_sure: bool,
     table: Table,
 }
 
@@ -145,6 +156,11 @@ impl Row<'_> {
     fn put(&mut self, name: String, unit: &str, about: String, empty: &'static str, cells: Cells) {
         let (unit, standard) = (unit.to_string(), String::new());
         let definition = Definition { name, unit, type_name: "", definition: about, standard, empty };
+        let cells = match cells {
+            cells if self.is_sure => cells,
+            Cells::Int(_) => Cells::Int(vec![None]),
+            _ => Cells::Real(vec![None]),
+        };
         self.table.push(definition.column(cells));
     }
 
@@ -185,9 +201,11 @@ impl Row<'_> {
                 let about = format!("Edges of the Delaunay triangulation of {set} between {one} and {other}.");
                 let n = between.get(&[a, b]).copied().unwrap_or(0);
                 let name = format!("delaunay_edges_{set}_{}_and_{}", names[a], names[b]);
-                self.count(name, about, NO_TRIANGLES, known.then_some(n));
+                self.is_sure = classes.is_sure(a) && classes.is_sure(b);
+                self.count(name, about, NO_EDGES, known.then_some(n));
             }
         }
+        self.is_sure = true;
     }
 
     fn inside(
@@ -216,8 +234,10 @@ impl Row<'_> {
             let about = format!(
                 "Share of the {class} of {set} whose place lies in an object of {other}; the rest lie outside."
             );
+            self.is_sure = classes.is_sure(i);
             self.real(format!("fraction_inside_{other}_{set}_{name}"), about, NO_OBJECT, share(Some(i as u32)));
         }
+        self.is_sure = true;
     }
 
     fn nearest(&mut self, here: &Between, pair: &Pair) {
@@ -230,16 +250,18 @@ impl Row<'_> {
 
     fn mixing(&mut self, here: &Between, radius: &Length, mix: &Mix, is_new: bool) {
         let (set, short, Between { from, to, names }) = (self.set, short(radius), here);
-        let Mix { fraction, both, own, sizes: [n, m] } = *mix;
+        let Mix { fraction, both, own, sizes: [n, m], .. } = *mix;
         let name = |measure: &str| here.name(&format!("{measure}_{short}"), set);
         let about = format!("Share of the {from} of {set} with a {to} within {radius}.");
         self.real(name("fraction_within"), about, NO_PAIR, fraction);
         let about = format!("Pairs of a {from} and a {to} of {set} within {radius}.");
-        self.count(name("pairs_within"), about, "", Some(both));
+        self.count(name("pairs_within"), about, NO_MARKER, Some(both));
         if is_new {
             let about = format!("Pairs of two {from} of {set} within {radius}.");
             let name = format!("pairs_within_{short}_{set}_{}_to_{}", names[0], names[0]);
-            self.count(name, about, "", Some(own));
+            let is_sure = std::mem::replace(&mut self.is_sure, mix.is_sure);
+            self.count(name, about, NO_MARKER, Some(own));
+            self.is_sure = is_sure;
         }
         let score = (own > 0 && m > 0).then(|| both as f64 / own as f64);
         let about = format!("Pairs of a {from} and a {to} of {set} over pairs of two {from}, within {radius}.");

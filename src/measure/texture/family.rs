@@ -4,7 +4,7 @@ use super::check;
 use super::choice::{Bins, Compat, Group, word};
 use super::grid::{self, Grid};
 use super::{Aggregation, Interpolation, Norm, Weights, pyradiomics};
-use crate::measure::{About, Definition, Family, Measurer, Mentions, Objection, Request};
+use crate::measure::{About, Definition, Family, Measurer, Mentions, Needs, Objection, Request};
 use crate::units::Length;
 use crate::words::one_or_many;
 use crate::{Error, Result};
@@ -121,6 +121,10 @@ impl Family for Texture {
             }
             Ok(())
         }))
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { together: self.range_of.is_some(), ..Needs::default() }
     }
 
     fn mentions(&self) -> Mentions<'_> {

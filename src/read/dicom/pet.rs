@@ -45,9 +45,22 @@ impl Sets {
         self.0.iter().find(|s| s.element(tag).is_some()).unwrap_or(&self.0[0])
     }
 
+    /// What was injected.
+    ///
+    /// # Errors
+    /// The sequence is damaged, or tells of two injections: no SUV is defined for both together.
     fn drug(&self) -> Result<Set> {
         let tag = tags::RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE;
-        Ok(self.holder(tag).item_of(tag)?.unwrap_or_else(Set::empty))
+        let items = self.holder(tag).items(tag)?;
+        for (tag, name) in ALIKE_OF_DRUG {
+            let mut said = items.iter().map(|item| item.texts(tag).join(" ")).filter(|value| !value.is_empty());
+            let Some(first) = said.next() else { continue };
+            if let Some(other) = said.find(|value| !same(&first, value)) {
+                let what = format!("two injections: {name} is {first} and {other} in the items of one sequence");
+                return Err(Error::format(what).remedy("a file that tells of one injection"));
+            }
+        }
+        Ok(items.into_iter().next().unwrap_or_else(Set::empty))
     }
 }
 
@@ -71,6 +84,12 @@ const ALIKE_OF_DRUG: [(Tag, &str); 5] = [
     (tags::RADIOPHARMACEUTICAL_START_DATE_TIME, "RadiopharmaceuticalStartDateTime (0018,1078)"),
 ];
 
+/// The same text, or the same number.
+fn same(a: &str, b: &str) -> bool {
+    let number = |t: &str| t.parse::<f64>().ok();
+    a == b || number(a).is_some() && number(a) == number(b)
+}
+
 /// Holds the files of a series against each other.
 ///
 /// # Errors
@@ -88,8 +107,7 @@ pub fn alike(files: &[File], notes: &mut Vec<String>) -> Result<()> {
                 continue;
             }
             let (before, j) = first.entry(what).or_insert_with(|| (value.clone(), i));
-            let number = |t: &str| t.parse::<f64>().ok();
-            if *before != value && (number(before).is_none() || number(before) != number(&value)) {
+            if !same(before, &value) {
                 let what = format!("{what} is {before} in {} and {value} in {}", name(*j), name(i));
                 return Err(Error::format(what).remedy("files of one patient and one scan"));
             }

@@ -111,10 +111,12 @@ fn axes(set: &Set) -> Option<[[f64; 3]; 2]> {
 }
 
 fn enhanced(top: &Slice, own: Option<&Set>, shared: Option<&Set>, frame: usize) -> Result<Slice> {
-    let group = |tag: Tag| -> Result<Option<Set>> {
-        let here = own.map(|s| s.item_of(tag)).transpose()?.flatten();
-        if here.is_some() { Ok(here) } else { shared.map(|s| s.item_of(tag)).transpose().map(Option::flatten) }
+    let groups = |tag: Tag| -> Result<Vec<Set>> {
+        let of = |set: Option<&Set>| set.map_or(Ok(vec![]), |s| s.items(tag));
+        let here = of(own)?;
+        if here.is_empty() { of(shared) } else { Ok(here) }
     };
+    let group = |tag: Tag| -> Result<Option<Set>> { Ok(groups(tag)?.into_iter().next()) };
     let mut slice = Slice { frame, ..top.clone() };
     if let Some(g) = group(tags::PLANE_POSITION_SEQUENCE)? {
         slice.position = g.vector(tags::IMAGE_POSITION_PATIENT);
@@ -141,10 +143,9 @@ fn enhanced(top: &Slice, own: Option<&Set>, shared: Option<&Set>, frame: usize) 
         slice.rescale_type = g.text(tags::RESCALE_TYPE);
         slice.units = agreed(slice.units, said_units(&g)?)?;
     }
-    // A mapping to real values counts only where its unit is one of PET: other mappings serve other ends.
-    if let Some(g) = group(tags::REAL_WORLD_VALUE_MAPPING_SEQUENCE)?
-        && let Some(units) = pet_units(&g)?
-    {
+    // The first mapping to real values whose unit is one of PET counts: other mappings serve other ends.
+    for g in groups(tags::REAL_WORLD_VALUE_MAPPING_SEQUENCE)? {
+        let Some(units) = pet_units(&g)? else { continue };
         let slope = g.number(tags::REAL_WORLD_VALUE_SLOPE);
         if slice.units.as_ref().is_some_and(|u| u.0 == units.0) {
             same_slope(slice.facts.slope, slope)?;
@@ -152,6 +153,7 @@ fn enhanced(top: &Slice, own: Option<&Set>, shared: Option<&Set>, frame: usize) 
         slice.units = agreed(slice.units, Some(units))?;
         slice.facts.slope = slope.or(slice.facts.slope);
         slice.facts.intercept = g.number(tags::REAL_WORLD_VALUE_INTERCEPT).or(slice.facts.intercept);
+        break;
     }
     if let Some(g) = group(tags::FRAME_CONTENT_SEQUENCE)? {
         if let Some((date, time)) =

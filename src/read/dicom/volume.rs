@@ -143,6 +143,7 @@ fn extent(files: &[File], first: &File, stack: &Stack) -> Extent {
         names: channel_names(&first.header.modality(), pixels.samples),
         spacing: stack.spacing,
         reading: parts.into_iter().fold(0, u64::saturating_add),
+        in_turn: false,
         files: files.iter().map(|f| f.path.clone()).collect(),
     }
 }

@@ -141,6 +141,7 @@ fn extent(h: &Header, of: Type, volume: &Volume, geometry: &affine::Geometry, op
         names: names(&[], 1, channels, of.samples > 1),
         spacing: geometry.spacing,
         reading: bytes(wide + turned + left_out).saturating_add(BUFFERS),
+        in_turn: false,
         files: vec![],
     }
 }

@@ -25,6 +25,8 @@ const LARGEST: u64 = 16 << 20;
 pub struct Said {
     /// What made the image.
     pub modality: Modality,
+    /// The same in the words of the sidecar.
+    pub modality_text: Option<String>,
     /// For the rules of SUV.
     pub facts: HeaderFacts,
     /// What the stored values are multiplied with to be in the unit of the facts: 1000 for kBq/mL.
@@ -38,7 +40,14 @@ pub struct Said {
 impl Said {
     /// Nothing but what made the image.
     pub fn new(modality: Modality) -> Self {
-        Said { modality, facts: HeaderFacts::default(), per_unit: 1.0, notes: vec![], source: None }
+        Said {
+            modality,
+            modality_text: None,
+            facts: HeaderFacts::default(),
+            per_unit: 1.0,
+            notes: vec![],
+            source: None,
+        }
     }
 }
 
@@ -73,7 +82,7 @@ pub fn read(image: &Path, time: usize) -> Result<Option<Said>> {
 
 impl Sidecar<'_> {
     fn said(&self) -> Result<Said> {
-        let mut said = Said::new(self.modality());
+        let mut said = Said { modality_text: self.modality_text(), ..Said::new(self.modality()) };
         if said.modality != Modality::Pet {
             return Ok(said);
         }
@@ -118,9 +127,13 @@ impl Sidecar<'_> {
         Ok(said)
     }
 
+    fn modality_text(&self) -> Option<String> {
+        self.text(&["Modality", "modality"])
+    }
+
     fn modality(&self) -> Modality {
         const PET: &[&str] = &["TracerRadionuclide", "InjectedRadioactivity", "TracerName", "RadionuclideTotalDose"];
-        match self.text(&["Modality", "modality"]).map(|m| m.to_uppercase()).as_deref() {
+        match self.modality_text().map(|m| m.to_uppercase()).as_deref() {
             Some("PT" | "PET" | "POSITRON EMISSION TOMOGRAPHY") => Modality::Pet,
             Some(_) => Modality::Other,
             None if PET.iter().any(|k| self.keys.contains_key(*k)) => Modality::Pet,

@@ -76,6 +76,7 @@ fn finite_or_zero(v: f64) -> f64 {
 pub fn convert(scan: &mut Scan, said: Option<Said>, settings: &Settings, integers: bool) -> Result<()> {
     let asked = settings.units.is_some_and(|u| u != Units::None);
     scan.modality = said.as_ref().map_or(Modality::Unknown, |s| s.modality);
+    scan.facts.extend(said.as_ref().and_then(|s| s.modality_text.clone()).map(|m| ("modality".into(), m)));
     let said = said.filter(|s| s.modality == Modality::Pet);
     let assumed = scan.modality == Modality::Unknown && settings.assume.is_some_and(|u| u != Units::None);
     if scan.channels.len() != 1 || said.is_none() && !asked && !assumed {

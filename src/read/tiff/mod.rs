@@ -19,6 +19,7 @@ mod dialect;
 mod directory;
 mod fax;
 mod file;
+mod in_turn;
 mod need;
 mod page;
 mod unpack;
@@ -35,6 +36,7 @@ use crate::{Error, Result};
 use codes::Photometric;
 use directory::Tiff;
 use file::File;
+pub use in_turn::{read_channels, read_in_turn};
 use need::Need;
 pub use need::OF_TEXT;
 use page::Page;
@@ -74,7 +76,9 @@ fn examine(input: &Input, options: &Options) -> Result<Extent> {
 }
 
 fn read(input: &Input, options: &Options) -> Result<Scan> {
-    plan(input, options, None).and_then(|plan| decode(plan, options))
+    let plan = plan(input, options, None)?;
+    plan.extent.clone().whole_within(options)?;
+    decode(plan, options)
 }
 
 /// As [`examine`], with the OME-XML of another file.
@@ -99,6 +103,7 @@ fn plan<'a>(input: &'a Input, options: &Options, metadata: Option<Metadata>) -> 
     let text = first.description.as_ref().map(|d| file.tiff.text(d)).transpose()?.unwrap_or_default();
     options.afford("the description of the image", text.len() as u128, need::OF_TEXT.into())?;
     let mut need = Need::of_text(text.len());
+    let metadata_is_own = metadata.is_none();
     let metadata = match metadata {
         None if ome::is(&text) => Some(Metadata::of(text.clone(), input.path, input.on_disk, options)?),
         given => given,
@@ -129,13 +134,21 @@ fn plan<'a>(input: &'a Input, options: &Options, metadata: Option<Metadata>) -> 
     let first = file.page(own, layout.runs)?;
     file.facts(&first, &mut layout);
     check_samples(&first)?;
-    let extent = extent(input, &first, &layout).within(options)?;
+    let mut extent = extent(input, &first, &layout);
+    // Files that another one describes are read as a whole.
+    extent.in_turn = metadata_is_own && in_turn::can_be(&first, &extent);
+    let extent = extent.within(options)?;
     let mut warnings = Vec::new();
-    each_file(&file, &layout, |file, planes| {
-        need.pages(file.pages.len());
-        warnings.extend(other_uuid(file, &layout, planes)?);
-        planes.iter().try_for_each(|(_, plane)| need.page(&file.tiff, &file.like(&first, *plane, layout.runs)?))
-    })?;
+    each_file(
+        &file,
+        &layout,
+        |_| true,
+        |file, planes| {
+            need.pages(file.pages.len());
+            warnings.extend(other_uuid(file, &layout, planes)?);
+            planes.iter().try_for_each(|(_, plane)| need.page(&file.tiff, &file.like(&first, *plane, layout.runs)?))
+        },
+    )?;
     layout.warnings.extend(warnings);
     let reading = need.reading(extent.reading, extent.finished());
     let extent = Extent { reading, ..extent }.within(options)?;
@@ -169,6 +182,7 @@ fn extent(input: &Input, page: &Page, layout: &Layout) -> Extent {
         names: layout::names(&layout.names, planes, page.samples, is_rgb(page)),
         spacing: layout.spacing,
         reading,
+        in_turn: false,
         files: std::iter::once(input.path.to_path_buf())
             .chain(layout.companions.iter().cloned())
             .chain(layout.metadata.clone())
@@ -176,15 +190,20 @@ fn extent(input: &Input, page: &Page, layout: &Layout) -> Extent {
     }
 }
 
-/// Goes through the files that planes lie in, with the planes of each and their places in the layout.
-fn each_file(own: &File, layout: &Layout, mut work: impl FnMut(&File, &[(usize, Plane)]) -> Result<()>) -> Result<()> {
+/// Goes through the files that wanted planes lie in, with the planes of each and their places in the layout, by which they are wanted.
+fn each_file(
+    own: &File,
+    layout: &Layout,
+    is_wanted: impl Fn(usize) -> bool,
+    mut work: impl FnMut(&File, &[(usize, Plane)]) -> Result<()>,
+) -> Result<()> {
     let mut planes = vec![Vec::new(); layout.companions.len() + 1];
-    for (at, plane) in layout.planes.iter().enumerate() {
+    for (at, plane) in layout.planes.iter().enumerate().filter(|(at, _)| is_wanted(*at)) {
         planes.get_mut(plane.file).into_iter().for_each(|list| list.push((at, *plane)));
     }
     let (mine, others) = planes.split_first().map_or((&[][..], &[][..]), |(mine, others)| (mine, others));
     work(own, mine)?;
-    for (path, planes) in layout.companions.iter().zip(others) {
+    for (path, planes) in layout.companions.iter().zip(others).filter(|(_, planes)| !planes.is_empty()) {
         let missing = |e: Error| Error { what: format!("a file of the OME-TIFF set: {}", e.what), ..e }.at(path);
         let source = Source::open(path).map_err(missing)?;
         File::open(&source).and_then(|file| work(&file, planes)).map_err(missing)?;
@@ -209,20 +228,24 @@ fn decode(plan: Plan, options: &Options) -> Result<Scan> {
     let (shape, samples) = (extent.shape, first.samples);
     let planes = layout.planes.len() / layout.slices.max(1);
     let mut rooms: Vec<Numbers> = (0..planes * samples).map(|_| first.stored.room(shape.len())).collect();
-    each_file(&file, &layout, |file, planes| {
-        planes.iter().try_for_each(|(at, plane)| {
-            let page = file.like(&first, *plane, layout.runs)?;
-            let (channel, slice) = (at / layout.slices, at % layout.slices);
-            let rooms = &mut rooms[channel * samples..][..samples];
-            decode::page(&file.tiff, &page, rooms, slice * shape.y * shape.x)
-        })
-    })?;
+    each_file(
+        &file,
+        &layout,
+        |_| true,
+        |file, planes| {
+            planes.iter().try_for_each(|(at, plane)| {
+                let page = file.like(&first, *plane, layout.runs)?;
+                let (channel, slice) = (at / layout.slices, at % layout.slices);
+                let rooms = &mut rooms[channel * samples..][..samples];
+                decode::page(&file.tiff, &page, rooms, slice * shape.y * shape.x)
+            })
+        },
+    )?;
     finish(&first, shape, rooms, layout, options)
 }
 
 /// Drops what is no measurement, names the channels, and makes samples of the numbers.
-fn finish(page: &Page, shape: Shape, mut rooms: Vec<Numbers>, layout: Layout, options: &Options) -> Result<Scan> {
-    let Layout { names, spacing, significant_bits, mut facts, mut warnings, .. } = layout;
+fn finish(page: &Page, shape: Shape, mut rooms: Vec<Numbers>, mut layout: Layout, options: &Options) -> Result<Scan> {
     let mut notes = Vec::new();
     let planes = rooms.len() / page.samples;
     let mut samples = page.samples;
@@ -234,15 +257,30 @@ fn finish(page: &Page, shape: Shape, mut rooms: Vec<Numbers>, layout: Layout, op
             samples -= 1;
             notes.push("transparency was left out; the image is opaque".into());
         } else {
-            warnings.push(format!("sample {} is called transparency and is not opaque: read as a channel", alpha + 1));
+            layout
+                .warnings
+                .push(format!("sample {} is called transparency and is not opaque: read as a channel", alpha + 1));
         }
     }
     let rgb = is_rgb(page);
     if rgb && options.colour == Colour::Measured {
-        warnings.push(raster::COLOUR.into());
+        layout.warnings.push(raster::COLOUR.into());
     }
-    let names = layout::names(&names, planes, samples, rgb);
-    let stored = significant(page.stored, significant_bits, &rooms);
+    let names = layout::names(&layout.names, planes, samples, rgb);
+    let narrow = narrowed(page.stored, layout.significant_bits);
+    let is_narrow = narrow != page.stored && rooms.iter().all(|room| fits(room, narrow));
+    let stored = if is_narrow { narrow } else { page.stored };
+    let make = |(name, numbers)| numbers::channel(name, shape, layout.spacing, numbers, stored);
+    let named: Vec<_> = names.into_iter().zip(rooms).collect();
+    let channels = named.into_par_iter().map(make).collect::<Result<Vec<Channel>>>()?;
+    let mut scan = scan_of(channels, page, shape, stored, layout);
+    scan.notes = notes;
+    Ok(scan)
+}
+
+/// The scan of these channels, which have numbers of the type `stored`.
+fn scan_of(channels: Vec<Channel>, page: &Page, shape: Shape, stored: Stored, layout: Layout) -> Scan {
+    let Layout { spacing, significant_bits, mut facts, mut warnings, .. } = layout;
     let other = |b: &u8| *b > page.stored.bits || (*b < stored.bits && *b > 0);
     if let Some(bits) = significant_bits.filter(|b| page.stored.kind == Kind::Uint && other(b)) {
         warnings.push(format!("the file says {bits} significant bits; its pixels have {}", stored.bits));
@@ -250,12 +288,9 @@ fn finish(page: &Page, shape: Shape, mut rooms: Vec<Numbers>, layout: Layout, op
     if stored != page.stored {
         facts.push(("significant bits".into(), stored.bits.to_string()));
     }
-    let make = |(name, numbers)| numbers::channel(name, shape, spacing, numbers, stored);
-    let named: Vec<_> = names.into_iter().zip(rooms).collect();
-    let channels = named.into_par_iter().map(make).collect::<Result<Vec<Channel>>>()?;
-    let mut scan = Scan { spacing, facts, warnings, notes, ..Scan::new(Modality::Fluorescence, shape, channels) };
+    let mut scan = Scan { spacing, facts, warnings, ..Scan::new(Modality::Fluorescence, shape, channels) };
     numbers::steps(&mut scan);
-    Ok(scan)
+    scan
 }
 
 fn is_rgb(page: &Page) -> bool {
@@ -274,12 +309,16 @@ fn is_opaque(room: &Numbers) -> bool {
     matches!(room, Numbers::Uint(v) if v.iter().all(|s| *s == 255))
 }
 
-/// The stored type with the bits that the metadata say, unless a number passes them.
-fn significant(stored: Stored, bits: Option<u8>, rooms: &[Numbers]) -> Stored {
-    let Some(bits) = bits.filter(|b| (1..stored.bits).contains(b)) else { return stored };
-    let fits = |room: &Numbers| match room {
-        Numbers::Uint(v) => v.iter().all(|s| u64::from(*s) < 1 << bits),
+/// The stored type with the bits that the metadata say, if those are fewer.
+fn narrowed(stored: Stored, bits: Option<u8>) -> Stored {
+    let bits = bits.filter(|b| stored.kind == Kind::Uint && (1..stored.bits).contains(b));
+    bits.map_or(stored, |bits| Stored { bits, ..stored })
+}
+
+/// Whether all numbers lie within the bits of a narrowed type.
+fn fits(room: &Numbers, narrow: Stored) -> bool {
+    match room {
+        Numbers::Uint(v) => v.par_iter().all(|s| u64::from(*s) < 1 << narrow.bits.min(32)),
         _ => false,
-    };
-    if rooms.iter().all(fits) { Stored { bits, ..stored } } else { stored }
+    }
 }

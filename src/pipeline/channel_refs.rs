@@ -1,0 +1,38 @@
+//! The channels of an image as measures see them.
+
+use super::roles::{Derived, Roles};
+use crate::image::Scan;
+use crate::measure::ChannelRef;
+use crate::recipe::{Measure, Recipe};
+
+/// The channels of the roles, under the names of the roles: so columns are the same for all images of a batch.
+pub(super) fn channel_refs<'a>(scan: &'a Scan, roles: &'a Roles) -> Vec<ChannelRef<'a>> {
+    let channel = |(role, i): &'a (String, usize)| {
+        let c = scan.channels.get(*i)?;
+        let (unit, volume, saturation) = (c.unit, &c.volume, c.saturation);
+        Some(ChannelRef { name: role, unit, volume, saturation, background_to: None })
+    };
+    roles.found.iter().filter_map(channel).collect()
+}
+
+/// The channels of the roles, and the derived images that something is measured in.
+pub(super) fn image_refs<'a>(scan: &'a Scan, roles: &'a Roles, recipe: &Recipe) -> Vec<ChannelRef<'a>> {
+    let is_measured =
+        |name: &String| recipe.body.measure.values().any(|m| m.channels.iter().flatten().any(|c| c == name));
+    let derived = |d: &'a Derived| {
+        let c = scan.channels.get(d.index).filter(|_| is_measured(&d.name))?;
+        let (unit, volume) = (c.unit, &c.volume);
+        Some(ChannelRef { name: &d.name, unit, volume, saturation: None, background_to: None })
+    };
+    let mut all = channel_refs(scan, roles);
+    all.extend(roles.derived.iter().filter_map(derived));
+    all
+}
+
+/// Whether a set is measured in the channel of that name. Derived images are measured where they are named.
+pub(super) fn is_measured_in(wanted: &Measure, name: &str, recipe: &Recipe) -> bool {
+    match &wanted.channels {
+        Some(names) => names.iter().any(|n| n == name),
+        None => !recipe.body.makes_image(name),
+    }
+}
