@@ -14,6 +14,8 @@ use rayon::prelude::*;
 
 /// Voxels of a region whose families are measured side by side: there may be fewer objects than threads.
 const LARGE: usize = 1 << 12;
+/// Voxels of a region whose zones are found before anything else: their distances are as large as the grey levels.
+const HUGE: usize = 1 << 24;
 
 impl Texture {
     /// The values of a region, in the order of the columns.
@@ -48,9 +50,11 @@ impl Texture {
         let all: Vec<_> =
             self.families.iter().flat_map(|&g| self.ways(g).into_iter().map(move |way| (g, way))).collect();
         let zones = || levels.as_ref().map_or_else(Vec::new, |levels| self.zones(region, levels));
-        let (zones, values): (_, Vec<Option<Vec<_>>>) = match region.count() > LARGE {
-            true => rayon::join(zones, || all.par_iter().copied().map(of).collect()),
-            false => (zones(), all.iter().copied().map(of).collect()),
+        let side_by_side = || all.par_iter().copied().map(of).collect();
+        let (zones, values): (_, Vec<Option<Vec<_>>>) = match region.count() {
+            n if n > HUGE => (zones(), side_by_side()),
+            n if n > LARGE => rayon::join(zones, side_by_side),
+            _ => (zones(), all.iter().copied().map(of).collect()),
         };
         let of_zones = |(group, way): (Group, Option<Aggregation>)| {
             let space = way.unwrap_or(Aggregation::Merged3d).space();
