@@ -286,7 +286,8 @@ fn names_give_plates_and_wells_and_join_channels() {
 fn inputs_come_from_a_list_or_standard_input() {
     let bench = Bench::new();
     bench.images(&["in/a.png", "in/b c.png", "in/#d.png"]);
-    bench.write("list.txt", "in/b c.png\r\n\nin/#d.png");
+    // With the mark that editors put before UTF-8.
+    bench.write("list.txt", "\u{feff}in/b c.png\r\n\nin/#d.png");
     bench.good(&["--files-from", "list.txt", "in/a.png"]);
     assert_eq!(bench.table("uptake-out/images.csv", &["image"]), [["#d.png"], ["a.png"], ["b c.png"]]);
     let piped = |text: &str, out: &str| {

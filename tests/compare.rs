@@ -130,12 +130,12 @@ fn scans_of_a_patient_make_a_pair_whatever_they_are_called() {
         [("x", "Ann", "2024-05-05T10:00:00"), ("y", "Ann", "2024-01-05T10:00:00"), ("z", "Cy", "2024-01-05T10:00:00")];
     with_patients(&dir.path().join("all"), &both);
     let o = command(dir.path(), &["compare", "all", "all"]);
-    assert_eq!(short(&o), [["Ann", "y", "x", "SMD"], ["z", "z", "", ""]]);
+    assert_eq!(short(&o), [["Ann", "y", "x", "SMD"], ["Cy", "z", "", ""]]);
     // The same name, but another patient.
     with_patients(&dir.path().join("f"), &[("s1", "Di", "2024-05-06T10:00:00")]);
     with_patients(&dir.path().join("b"), &[("s1", "Ann", "2024-01-05T10:00:00")]);
     let row = rows(&compare(dir.path(), &[]).stdout).remove(0);
-    assert_eq!(row["response"], "NE");
+    assert_eq!((row["response"].as_str(), row["patient"].as_str()), ("NE", "Ann"), "PatientID before the name");
     assert!(row["reason"].contains("patient_id is Ann, then Di"), "{}", row["reason"]);
 }
 
@@ -255,6 +255,32 @@ fn pairs_come_from_a_file_with_new_lesions() {
     );
     assert_eq!(all[1]["notes"], "new lesions not judged; 1 more lesions than at baseline");
     assert_eq!(all[4]["sul_peak_baseline"], "5.0", "what is known is there");
+}
+
+/// Mechanics: a pair is judged once, and an image is of one person.
+#[test]
+fn a_pair_on_two_lines_is_refused_with_both() {
+    let dir = tempfile::tempdir().unwrap();
+    let hot: Lesions = &[(5.0, 40.0)];
+    run(&dir.path().join("all"), &[("a", hot), ("b", hot), ("c", hot)]);
+    for (lines, words) in [
+        ("P,a,b,0\nQ,a,b,2\n", "line 3: a and b are a pair in line 2 already"),
+        ("P,a,b,0\nP,a,b,0\n", "line 3: a and b are a pair in line 2 already"),
+        ("P,a,b,\nQ,a,c,\n", "line 3: the baseline a is of patient Q, in line 2 of P"),
+        ("P,a,c,\nQ,b,c,\n", "line 3: the follow-up c is of patient Q, in line 2 of P"),
+    ] {
+        fs::write(dir.path().join("pairs.csv"), format!("patient,baseline,followup,new_lesions\n{lines}")).unwrap();
+        let o = command(dir.path(), &["compare", "all", "all", "--pairs", "pairs.csv"]);
+        assert!(o.status.code() == Some(2) && err(&o).contains(words), "{lines}: {}", err(&o));
+    }
+    // Two follow-ups of one baseline are two pairs, and a name in PatientID serves where the file says none.
+    fs::write(dir.path().join("pairs.csv"), "patient,baseline,followup\nP,a,b\nP,a,c\n").unwrap();
+    let o = command(dir.path(), &["compare", "all", "all", "--pairs", "pairs.csv"]);
+    assert_eq!(rows(&o.stdout).len(), 2, "{}", err(&o));
+    with_patients(&dir.path().join("all"), &[("a", "Ann", "2024-01-05T10:00:00"), ("b", "Ann", "2024-01-05T10:00:00")]);
+    fs::write(dir.path().join("pairs.csv"), "patient,baseline,followup\n,a,b\n").unwrap();
+    let o = command(dir.path(), &["compare", "all", "all", "--pairs", "pairs.csv"]);
+    assert_eq!(rows(&o.stdout)[0]["patient"], "Ann");
 }
 
 #[test]

@@ -408,21 +408,24 @@ fn what_is_cut_off_or_unlike_is_named() {
     assert!(open(&save_all(vec![zero])).unwrap_err().to_string().contains("RescaleSlope"));
 }
 
-/// Two frames with a slope each, corrected for decay to one half-life after the injection.
-#[test]
-fn enhanced_pet_becomes_suv() {
+/// Two frames with a slope each, corrected for decay to one half-life after the injection. Each frame has the mappings of
+/// `units`, the last one with its slope; `doses` are the items of the radiopharmaceutical.
+fn enhanced(units: &[&str], doses: &[&str]) -> InMemDicomObject {
     let mut o = image("PT", &[1, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0]);
     put(&mut o, tags::NUMBER_OF_FRAMES, VR::IS, "2");
     put(&mut o, tags::PATIENT_WEIGHT, VR::DS, "70");
     put(&mut o, tags::DECAY_CORRECTED, VR::CS, "YES");
     put(&mut o, tags::ATTENUATION_CORRECTED, VR::CS, "YES");
     put(&mut o, tags::DECAY_CORRECTION_DATE_TIME, VR::DT, "20240102110000");
-    let mut drug = InMemDicomObject::new_empty();
-    put(&mut drug, tags::RADIONUCLIDE_TOTAL_DOSE, VR::DS, "350000000");
-    put(&mut drug, tags::RADIONUCLIDE_HALF_LIFE, VR::DS, "6588");
-    put(&mut drug, tags::RADIOPHARMACEUTICAL, VR::LO, "FDG");
-    put(&mut drug, tags::RADIOPHARMACEUTICAL_START_DATE_TIME, VR::DT, "20240102091012");
-    sequence(&mut o, tags::RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE, vec![drug]);
+    let drug = |dose: &&str| {
+        let mut drug = InMemDicomObject::new_empty();
+        put(&mut drug, tags::RADIONUCLIDE_TOTAL_DOSE, VR::DS, *dose);
+        put(&mut drug, tags::RADIONUCLIDE_HALF_LIFE, VR::DS, "6588");
+        put(&mut drug, tags::RADIOPHARMACEUTICAL, VR::LO, "FDG");
+        put(&mut drug, tags::RADIOPHARMACEUTICAL_START_DATE_TIME, VR::DT, "20240102091012");
+        drug
+    };
+    sequence(&mut o, tags::RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE, doses.iter().map(drug).collect());
     let mut shared = InMemDicomObject::new_empty();
     let (mut measures, mut plane) = (InMemDicomObject::new_empty(), InMemDicomObject::new_empty());
     put(&mut measures, tags::PIXEL_SPACING, VR::DS, "4\\4");
@@ -431,22 +434,31 @@ fn enhanced_pet_becomes_suv() {
     sequence(&mut shared, tags::PLANE_ORIENTATION_SEQUENCE, vec![plane]);
     sequence(&mut o, tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, vec![shared]);
     let frame = |z: f64, slope: &str| {
-        let [mut place, mut line, mut content, mut unit, mut own] =
-            std::array::from_fn(|_| InMemDicomObject::new_empty());
+        let [mut place, mut content, mut own] = std::array::from_fn(|_| InMemDicomObject::new_empty());
         put(&mut place, tags::IMAGE_POSITION_PATIENT, VR::DS, format!("0\\0\\{z}"));
         put(&mut content, tags::FRAME_ACQUISITION_DATE_TIME, VR::DT, "20240102110000");
         put(&mut content, tags::FRAME_ACQUISITION_DURATION, VR::FD, 120000.0f64);
-        put(&mut unit, tags::CODE_VALUE, VR::SH, "Bq/ml");
-        put(&mut line, tags::REAL_WORLD_VALUE_SLOPE, VR::FD, slope.parse::<f64>().unwrap());
-        put(&mut line, tags::REAL_WORLD_VALUE_INTERCEPT, VR::FD, 0.0f64);
-        sequence(&mut line, tags::MEASUREMENT_UNITS_CODE_SEQUENCE, vec![unit]);
+        let line = |(n, name): (usize, &&str)| {
+            let [mut line, mut unit] = std::array::from_fn(|_| InMemDicomObject::new_empty());
+            let slope = if n + 1 == units.len() { slope.parse::<f64>().unwrap() } else { 7.0 };
+            put(&mut unit, tags::CODE_VALUE, VR::SH, *name);
+            put(&mut line, tags::REAL_WORLD_VALUE_SLOPE, VR::FD, slope);
+            put(&mut line, tags::REAL_WORLD_VALUE_INTERCEPT, VR::FD, 0.0f64);
+            sequence(&mut line, tags::MEASUREMENT_UNITS_CODE_SEQUENCE, vec![unit]);
+            line
+        };
         sequence(&mut own, tags::PLANE_POSITION_SEQUENCE, vec![place]);
         sequence(&mut own, tags::FRAME_CONTENT_SEQUENCE, vec![content]);
-        sequence(&mut own, tags::REAL_WORLD_VALUE_MAPPING_SEQUENCE, vec![line]);
+        sequence(&mut own, tags::REAL_WORLD_VALUE_MAPPING_SEQUENCE, units.iter().enumerate().map(line).collect());
         own
     };
     sequence(&mut o, tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, vec![frame(0.0, "2500"), frame(4.0, "5000")]);
-    let scan = open(&save_all(vec![o])).unwrap();
+    o
+}
+
+#[test]
+fn enhanced_pet_becomes_suv() {
+    let scan = open(&save_all(vec![enhanced(&["Bq/ml"], &["350000000"])])).unwrap();
     assert_eq!((scan.channels[0].unit, scan.spacing.unwrap().zyx), ("g/ml", [4.0, 4.0, 4.0]));
     let decayed = 350e6 * (-std::f64::consts::LN_2 * 6588.0 / 6588.0).exp();
     for (found, stored) in firsts(&scan).iter().zip([2500.0, 15000.0]) {
@@ -454,4 +466,24 @@ fn enhanced_pet_becomes_suv() {
     }
     let text = format!("{:?}{:?}{:?}{:?}", scan.facts, scan.warnings, scan.notes, scan.audit);
     assert!(text.contains("FDG") && !text.contains("Secret"), "{text}");
+}
+
+/// Mechanics: a mapping of another end before the one of PET does not hide it.
+#[test]
+fn the_first_mapping_with_a_unit_of_pet_counts() {
+    let values = |units: &[&str]| firsts(&open(&save_all(vec![enhanced(units, &["350000000"])])).unwrap());
+    let one = values(&["Bq/ml"]);
+    assert_eq!(values(&["1", "Bq/ml"]), one);
+    assert_eq!(values(&["mm2/s", "1", "Bq/ml"]), one);
+}
+
+/// Mechanics: no SUV is defined for two injections together; the same one told twice is one.
+#[test]
+fn two_injections_in_one_header_are_refused_with_both() {
+    for (first, other) in [("350000000", "100000000"), ("100000000", "350000000")] {
+        let e = open(&save_all(vec![enhanced(&["Bq/ml"], &[first, other])])).unwrap_err().to_string();
+        let words = format!("two injections: RadionuclideTotalDose (0018,1074) is {first} and {other}");
+        assert!(e.contains(&words) && e.contains("a file that tells of one injection"), "{e}");
+    }
+    assert!(open(&save_all(vec![enhanced(&["Bq/ml"], &["350000000", "3.5e8"])])).is_ok());
 }

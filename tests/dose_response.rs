@@ -272,6 +272,24 @@ fn no_curve_has_a_reason() {
     assert_eq!(rows(&bench.at("out/plates.csv"))[0]["plate_format"], "1536");
 }
 
+/// Mechanics: a dose of 0 is a negative control unless the layout calls the well a sample; it then is neither control nor on a curve.
+#[test]
+fn a_sample_of_dose_0_is_no_control() {
+    let mut bench = Bench::new(RECIPE);
+    for (well, dose, control) in [("A01", 0, ""), ("A02", 0, "sample"), ("A03", 0, "positive"), ("A04", 5, "Sample")] {
+        bench.line(format_args!("{well},,X,{dose},nM,{control}"));
+        bench.well("P1", well, 0.5);
+    }
+    passes(&bench.run("out", &[]));
+    let wells = rows(&bench.at("out/wells.csv"));
+    let control: Vec<&str> = wells.iter().map(|r| r["control"].as_str()).collect();
+    assert_eq!(control, ["negative", "", "positive", ""]);
+    let plate = rows(&bench.at("out/plates.csv")).remove(0);
+    assert_eq!((plate["wells_negative"].as_str(), plate["wells_positive"].as_str()), ("1", "1"));
+    let curve = bench.responses("out").remove(0);
+    assert!(curve["reason"].starts_with("1 doses with a value"), "{}", curve["reason"]);
+}
+
 /// Mechanics: what a layout cannot say is refused before anything is measured, with the place and both values.
 #[test]
 fn layouts_that_cannot_be_are_refused() {
@@ -290,6 +308,7 @@ fn layouts_that_cannot_be_are_refused() {
         (layout.replace("A01,,", "B01,,").replace("A02,,", "B02,,"), "", "no image lies in a well of the layout"),
         (layout.replace("compound", "Compound"), "", "plates.responses.compound = \"Compound\""),
         (layout.replace("well,", "Well,"), "", "well as the name of the column \"Well\""),
+        (layout.replace("control", "well"), "", "two columns are called \"well\""),
         (layout.replace("control", "dose"), "", "two columns are called \"dose\""),
         (layout.replace("control", "status"), "", "\"status\" of the sample sheet"),
         (layout.into(), "dose = 'compound'", "compound and dose stand in one column, \"compound\""),

@@ -480,3 +480,27 @@ proptest! {
         let _ = read::open_bytes(&bytes, "damaged.nii.gz", &Options { max_bytes: 64 << 20, ..Options::default() });
     }
 }
+
+/// Regression: whole numbers beyond what labels can be, or in steps of a slope, were called fractions.
+#[test]
+fn numbers_that_are_no_labels_are_called_what_they_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let labels = |file: Nifti| {
+        let path = dir.path().join("l.nii");
+        std::fs::write(&path, file.bytes()).unwrap();
+        read::labels(&path, &Options::default()).map(|(_, voxels)| voxels).map_err(|e| e.what)
+    };
+    let floats = |numbers: &[f64]| labels(Nifti { code: 64, ..Nifti::new([3, 1, 1], numbers) });
+    let scaled = |slope: [f64; 2]| labels(Nifti { slope, ..Nifti::new([3, 1, 1], &[0.0, 1.0, 2.0]) });
+    let top = "; of floats, and of numbers with a slope, they go up to 2147483647";
+    assert_eq!(floats(&[0.0, 2e15, 5e15]).unwrap_err(), format!("labels up to 5.00e15{top}"));
+    assert_eq!(floats(&[0.0, 1.5, 3.0]).unwrap_err(), "fractions where labels are expected");
+    assert_eq!(floats(&[0.0, 7.0, 3.0]).unwrap(), [0, 7, 3]);
+    let steps = "whole numbers in steps of 2 where labels are expected: the file gives them a slope";
+    assert_eq!(scaled([2.0, 0.0]).unwrap_err(), steps);
+    assert_eq!(scaled([0.25, 0.0]).unwrap_err(), "fractions where labels are expected");
+    assert_eq!(scaled([1.0, 0.5]).unwrap_err(), "fractions where labels are expected");
+    assert_eq!(scaled([1.0, 1e19]).unwrap_err(), format!("labels up to 1.00e19{top}"));
+    assert_eq!(scaled([1.0, -1.0]).unwrap_err(), "negative numbers where labels are expected");
+    assert_eq!(scaled([1.0, 3.0]).unwrap(), [3, 4, 5]);
+}

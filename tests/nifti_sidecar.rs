@@ -91,7 +91,10 @@ fn decay_is_counted_from_time_zero() {
     let zirconium = std::f64::consts::LN_2 / 282_276.0;
     let days = 5.0 * 86_400.0;
     expect(
-        json!({"TracerRadionuclide": "Zr89", "ScanStart": days, "FrameTimesStart": [days], "ImageDecayCorrectionTime": days}),
+        json!({
+            "TracerName": null, "TracerRadionuclide": "Zr89", "ScanStart": days, "FrameTimesStart": [days],
+            "ImageDecayCorrectionTime": days
+        }),
         plain * (zirconium * days).exp(),
     );
 }
@@ -209,6 +212,67 @@ fn what_a_sidecar_says_twice_must_be_one_thing() {
         "RadionuclideTotalDose": 350, "RadiopharmaceuticalStartTime": "23:30:00", "DecayCorrection": "START"
     });
     expect(same, 70_000.0 / 350e6 * (F18 * 3600.0).exp());
+}
+
+/// Mechanics: a list has a value for each time point of the image, or says nothing that can be trusted.
+#[test]
+fn lists_that_do_not_fit_the_time_points_are_told_with_both_numbers() {
+    let refused = |changes: Value, times: i64, words: &str| {
+        let time = (times > 1).then_some(0);
+        let e = read_with(changes, Settings::default(), time, times).unwrap_err().to_string();
+        assert!(e.contains(words) && e.contains("one value for each time point"), "{e}");
+    };
+    let none = |more: Value| {
+        let mut changes = json!({"ImageDecayCorrected": false, "ImageDecayCorrectionTime": null});
+        more.as_object().unwrap().iter().for_each(|(k, v)| changes[k] = v.clone());
+        changes
+    };
+    let starts = json!([3600, 3900, 4500]);
+    refused(none(json!({"FrameTimesStart": starts})), 3, "FrameDuration has 1 values, the image 3 time points");
+    refused(none(json!({"FrameTimesStart": starts})), 1, "FrameTimesStart has 3 values, the image 1 time points");
+    // Corrected for decay, they only tell when the scan was: said, and measured.
+    let scan = expect(json!({"FrameTimesStart": starts}), 70_000.0 / 350e6 * (F18 * 3600.0).exp());
+    let doubt = "doubtful: FrameTimesStart has 3 values, the image 1 time points";
+    assert!(scan.warnings.iter().any(|n| n == doubt), "{:?}", scan.warnings);
+    let fits = none(json!({"FrameTimesStart": starts, "FrameDuration": [300, 600, 900]}));
+    assert!(read_with(fits, Settings::default(), Some(1), 3).is_ok());
+}
+
+/// Mechanics: an image of another modality among those of a folder is passed over, named itself it fails.
+#[test]
+fn images_of_another_modality_are_no_pet() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    std::fs::create_dir(at("in")).unwrap();
+    let numbers: Vec<f64> = (0..4096).map(|i| 500.0 * f64::from(i % 16)).collect();
+    let file = Nifti { code: 16, ..Nifti::new([16, 16, 16], &numbers) }.bytes();
+    for (name, modality) in [("pet", "PT"), ("t1", "MR")] {
+        let mut keys = usual();
+        keys["Modality"] = modality.into();
+        std::fs::write(at(&format!("in/{name}.nii")), &file).unwrap();
+        // With the mark that some editors put before UTF-8.
+        std::fs::write(at(&format!("in/{name}.json")), format!("\u{feff}{keys}")).unwrap();
+    }
+    let run = |input: &str, out: &str| {
+        let mut uptake = std::process::Command::new(env!("CARGO_BIN_EXE_uptake"));
+        let args = ["run", input, "--recipe", "pet", "--device", "cpu", "--no-overlays", "--no-labels", "--out", out];
+        let output = uptake.args(args).current_dir(dir.path()).output().unwrap();
+        let mut reader = csv::Reader::from_path(at(out).join("images.csv")).unwrap();
+        let row = |r: csv::StringRecord, name: &str, header: &csv::StringRecord| {
+            r[header.iter().position(|h| h == name).unwrap()].to_string()
+        };
+        let header = reader.headers().unwrap().clone();
+        let rows = reader.records().map(|r| r.unwrap());
+        let rows: Vec<[String; 3]> =
+            rows.map(|r| ["image", "status", "reason"].map(|name| row(r.clone(), name, &header))).collect();
+        (output.status.code(), rows)
+    };
+    let (code, rows) = run("in", "o");
+    assert_eq!((code, rows[0][1].as_str(), rows[1][1].as_str()), (Some(0), "ok", "skipped"), "{rows:?}");
+    let why = "the recipe pet is for PET, the image is of modality MR";
+    assert!(rows[1][2].contains(why), "{rows:?}");
+    let (code, rows) = run("in/t1.nii", "p");
+    assert!(code != Some(0) && rows[0][1] == "failed" && rows[0][2].contains(why), "{code:?} {rows:?}");
 }
 
 #[test]

@@ -101,6 +101,7 @@ fn points_have_rows_and_parents() {
 fn wrong_tables_are_refused_with_their_line() {
     let flat = scan(Shape::flat(40, 50), None);
     let deep = scan(Shape::new(3, 40, 50), None);
+    let even = scan(Shape::flat(40, 50), Some([1.0, 0.5, 0.5]));
     for (scan, text, says) in [
         (&flat, "a,b\n1,2\n", "there are a, b"),
         (&flat, "x_px,y_px\n1,2\n3,x\n", "line 3: \"x\" is no number"),
@@ -112,9 +113,30 @@ fn wrong_tables_are_refused_with_their_line() {
         (&flat, "x_um,y_um\n1,1\n", "no calibration"),
         (&flat, "x_px,y_px\n1\n", "line"),
         (&deep, "x_px,y_px\n1,1\n", "z_px, z_um or z_mm"),
+        (&flat, "x_px,x_px,y_px\n3,9,4\n", "two columns are called \"x_px\""),
+        (&flat, "x_px,y_px,class,Class\n3,9,a,b\n", "two columns are called \"class\""),
+        (&flat, "x_px,y_px,z_px\n5,5,7\n", "line 2: the point lies outside of the image: z is 7 px, of 1"),
+        (
+            &even,
+            "x_px,y_px,x_um,y_um\n3,4,1.5,2\n3,4,9,2\n",
+            "line 3: x_px is 3, but x_um is 9, which is 18.00 px to 3.00 px",
+        ),
+        (
+            &even,
+            "x_px,y_px,radius_px,radius_mm\n3,4,2,0.002\n",
+            "radius_px is 2, but radius_mm is 0.002, which is 4.00 px",
+        ),
     ] {
         let e = points(scan, text).unwrap_err().to_string();
         assert!(e.contains(says) && e.contains("a_spots.csv"), "{text}: {e}");
+    }
+    // Rounded, from a corner, without a word, of other columns, or without a calibration to hold it against: no contradiction.
+    for (scan, text) in [
+        (&even, "x_px,y_px,x_um,z_px\n3.2,4,1.9,0\n3.2,4,,\n3,4,-,0.4\n"),
+        (&even, "x_px,y_px,mean,mean\n3,4,1,2\n"),
+        (&flat, "x_px,y_px,x_um,z_um\n3,4,9,7\n"),
+    ] {
+        points(scan, text).unwrap_or_else(|e| panic!("{text}: {e}"));
     }
     assert!(points(&flat, "x_px,y_px\n").unwrap().notes[0].contains("empty"));
     let twice = points(&flat, "x_px,y_px,radius_px\n3,3,0\n3,3,0\n").unwrap();

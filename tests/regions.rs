@@ -12,10 +12,11 @@ mod files;
 
 use common::shared;
 use files::{BAR, Contour, DOT, Seg, counts, pick, regions, rtstruct, scan, square};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use uptake::Kind;
 use uptake::image::{Modality, Scan};
 use uptake::read::{self, Options, Pick};
+use uptake::table::{Cells, Column, Table};
 use uptake::units::Shape;
 
 #[test]
@@ -68,6 +69,57 @@ fn contours_in_contours_are_holes() {
     let drawn = found.voxels().unwrap();
     assert!(drawn[..81].iter().chain(&drawn[162..]).all(|v| *v == 0));
     assert_eq!(found.notes, Vec::<String>::new());
+}
+
+/// Oracle: an exact copy would erase itself by exclusive or.
+#[test]
+fn a_contour_that_is_stored_twice_counts_once() {
+    let image = scan(Shape::new(3, 9, 9));
+    let again = |change: fn(&mut Vec<[f64; 3]>)| {
+        let mut copy = square(1.0, 0.5, 7.5);
+        change(&mut copy.1);
+        let nested = vec![square(1.0, 0.5, 7.5), square(1.0, 1.5, 6.5), copy, square(2.0, 0.5, 7.5)];
+        regions(&rtstruct(&[(4, "ring", nested)]).path, &image, &pick(&[])).unwrap()
+    };
+    for change in [|_: &mut Vec<_>| (), |c| c.reverse(), |c| c.rotate_left(2), |c| c.push(c[0])] as [fn(&mut _); 4] {
+        let found = again(change);
+        assert_eq!(counts(&found), [49 - 25 + 49], "the hole stays");
+        assert_eq!(found.notes, ["1 contour of region \"ring\" stored a second time; a copy does not count"]);
+    }
+    assert_eq!(counts(&again(|c| c[0][0] += 4.0)).len(), 1);
+    assert_eq!(again(|c| c[0][0] += 4.0).notes, Vec::<String>::new());
+}
+
+/// Mechanics: `docs/formats.md` promises a note for what reaches past the image.
+#[test]
+fn contours_past_the_side_of_the_image_are_told() {
+    let image = scan(Shape::new(3, 9, 9));
+    let found = |low: f64, high: f64| {
+        regions(&rtstruct(&[(1, "a", vec![square(1.0, low, high)])]).path, &image, &pick(&[])).unwrap()
+    };
+    let told = "1 contour of region \"a\" past the side of the image, where the region is cut";
+    for (low, high, voxels) in [(-2.5, 3.5, 16), (5.5, 10.5, 9)] {
+        assert_eq!((counts(&found(low, high)), found(low, high).notes), (vec![voxels], vec![told.into()]));
+    }
+    // No voxel is lost.
+    assert_eq!((counts(&found(-0.9, 8.9)), found(-0.9, 8.9).notes), (vec![81], vec![]));
+}
+
+/// Mechanics: regions and an image of two people.
+#[test]
+fn regions_of_another_patient_are_doubted() {
+    let mut image = scan(Shape::new(1, 9, 9));
+    let mut of = |patient: Option<&str>, path: &Path| {
+        let cells = Cells::Text(vec![patient.map(str::to_string)]);
+        image.audit = Table { columns: vec![Column::new("patient_id", "", "", cells)], ..Table::default() };
+        regions(path, &image, &pick(&[])).unwrap().notes.join("; ")
+    };
+    let drawn = files::of_patient(&[(1, "a", vec![square(0.0, 0.5, 3.5)])], "P2 ");
+    assert_eq!(of(Some("P1"), &drawn.path), "doubtful: the regions are of patient P2, the image of patient P1");
+    let silent = files::rtstruct(&[(1, "a", vec![square(0.0, 0.5, 3.5)])]);
+    for (patient, path) in [(Some("P2"), &drawn.path), (None, &drawn.path), (Some("P1"), &silent.path)] {
+        assert_eq!(of(patient, path), "", "{patient:?}");
+    }
 }
 
 #[test]

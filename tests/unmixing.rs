@@ -350,6 +350,21 @@ fn controls_that_are_missing_are_named() {
     std::fs::write(at("in/flat.tif"), "").unwrap();
     write(&at("in/flat.tif"), &[vec![100; 4096], vec![100; 4096]], 64);
     says_of("path,stain\ng.tif,green\nflat.tif,red\n", &["flat.tif", "no voxel is brighter than the background"], &run);
+    // Noise alone has no spectrum; beside an image that has, it adds nothing.
+    let dark = ["e.tif", "nothing is stained: the light is ", "the noise ", "images that show the dye"];
+    says_of("path,stain\ng.tif,green\ne.tif,red\n", &dark, &run);
+    write(&at("in/r.tif"), &stained(2, [0.0, 3000.0]), 64);
+    let spectrum = |sheet: &str, out: &str| {
+        std::fs::write(at("in/s.csv"), sheet).unwrap();
+        let done = uptake(dir.path(), &[&run[..5], &["-o", out]].concat());
+        let text = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert_eq!(done.status.code(), Some(0), "{text}");
+        text.lines().find(|line| line.contains("red of pair")).unwrap().to_owned()
+    };
+    let alone = spectrum("path,stain\ng.tif,green\nr.tif,red\n", "o1");
+    let with = spectrum("path,stain\ng.tif,green\nr.tif,red\ne.tif,red\n", "o2");
+    assert!(with.contains("from 1 controls, without 1 that show nothing but noise"), "{with}");
+    assert_eq!(alone.rsplit(": ").next(), with.rsplit(": ").next());
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub fn resolve<'r>(recipes: &'r Recipes, images: &Images, most: u64, say: &dyn F
         for (dye, _) in mixture.dyes.iter().filter(|(_, says)| **says == Dye::Control) {
             let (spectrum, n) =
                 spectrum(recipe, (name, mixture), dye, images, most).map_err(|e| needed_for(e, name, dye))?;
-            say(&format!("note: {dye} of {name}, from {n} controls: {spectrum}"));
+            say(&format!("note: {dye} of {name}, from {n}: {spectrum}"));
             settings.push(format!("unmix.{name}.dyes.{dye}={spectrum}"));
         }
     }
@@ -53,14 +53,14 @@ fn needed_for(e: Error, mixture: &str, dye: &str) -> Error {
     e.needed_for(format!("the dye \"{dye}\" of [unmix.{mixture}]"))
 }
 
-/// The numbers of a dye as a recipe has them, and from how many images.
+/// The numbers of a dye as a recipe has them, and from how many images, in words.
 fn spectrum(
     recipe: &Recipe,
     (name, mixture): (&str, &Unmix),
     dye: &str,
     images: &Images,
     most: u64,
-) -> Result<(String, usize)> {
+) -> Result<(String, String)> {
     let controls = of_dye(mixture, dye, images)?;
     let mut control = Control::default();
     for item in &controls {
@@ -68,7 +68,11 @@ fn spectrum(
     }
     let found = control.spectrum().map_err(|e| controls.first().map_or(e.clone(), |item| e.at(&item.name)))?;
     let numbers: Vec<String> = found.iter().map(|v| format!("{v:?}")).collect();
-    Ok((format!("[{}]", numbers.join(", ")), controls.len()))
+    let from = match controls.len() - control.images() {
+        0 => format!("{} controls", controls.len()),
+        dark => format!("{} controls, without {dark} that show nothing but noise", control.images()),
+    };
+    Ok((format!("[{}]", numbers.join(", ")), from))
 }
 
 /// The images of a dye alone; there is one at least.

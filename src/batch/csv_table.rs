@@ -3,6 +3,7 @@
 
 use crate::{Error, Result};
 use csv::{ErrorKind, Position, ReaderBuilder, StringRecord, Trim};
+use std::collections::HashSet;
 use std::path::Path;
 
 /// What stands in it, without blanks around the cells.
@@ -17,7 +18,7 @@ impl CsvTable {
     /// Reads a file, which errors call `name`.
     ///
     /// # Errors
-    /// No CSV, not UTF-8, lines of different lengths, or nothing but a header.
+    /// No CSV, not UTF-8, two columns of one name, lines of different lengths, or nothing but a header.
     pub fn open(path: &Path, name: &str) -> Result<Self> {
         let tabs = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv"));
         let separator = if tabs { b'\t' } else { b',' };
@@ -25,6 +26,11 @@ impl CsvTable {
         let wrong = |e| no_table(e, &bytes, name).at(path);
         let mut reader = ReaderBuilder::new().delimiter(separator).trim(Trim::All).from_reader(bytes.as_slice());
         let header = reader.headers().map_err(wrong)?.clone();
+        let mut seen = HashSet::new();
+        if let Some(twice) = header.iter().find(|name| !name.is_empty() && !seen.insert(*name)) {
+            let e = Error::format(format!("two columns are called \"{twice}\"")).at(path);
+            return Err(e.remedy("one name for each column"));
+        }
         let (mut records, mut lines) = (Vec::new(), Lines::of(&bytes));
         for record in reader.records() {
             let record = record.map_err(wrong)?;

@@ -235,7 +235,8 @@ fn ignored(folder: &Path) -> Result<Option<Rules>> {
         return Ok(None);
     }
     let text = fs::read_to_string(&path).map_err(|e| inner(e.into()))?;
-    let lines = text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
+    let lines =
+        text.trim_start_matches('\u{feff}').lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
     let globs = lines.map(pattern).collect::<Result<Vec<_>>>().map_err(inner)?;
     Ok(Some(Rules { folder: folder.to_path_buf(), globs }))
 }

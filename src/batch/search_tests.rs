@@ -43,7 +43,7 @@ fn folders_are_searched_by_the_rules() {
     let some = |exclude: &[&str]| found(&[dir.path().into()], exclude, dir.path());
     assert_eq!(some(&[]), ["a/x.png", "a/x_mask.png", "b.tif", "truth/b.tif"]);
     assert_eq!(some(&["truth", "*_mask.png"]), ["a/x.png", "b.tif"]);
-    fs::write(dir.path().join(".uptakeignore"), "# truth\ntruth/\na/*_mask.png\n").unwrap();
+    fs::write(dir.path().join(".uptakeignore"), "\u{feff}truth/\r\n# masks\r\na/*_mask.png\r\n").unwrap();
     assert_eq!(some(&[]), ["a/x.png", "b.tif"]);
     let files = [dir.path().join("notes.txt"), dir.path().join("a/x.png")];
     assert_eq!(found(&files, &["*"], dir.path()), ["a/x.png", "notes.txt"], "named files always count");

@@ -11,10 +11,10 @@
 //! without name and words are left out: spreadsheets write them.
 
 use super::csv_table::CsvTable;
+use crate::recipe::OF_ROWS;
 use crate::words::suggestion;
 use crate::{Error, Result};
 use csv::StringRecord;
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// A sample sheet.
@@ -72,17 +72,17 @@ impl Sheet {
 
 fn columns(header: &StringRecord) -> Result<Columns> {
     let mut columns = Columns { path: usize::MAX, ..Columns::default() };
-    let mut seen = HashSet::new();
     for (i, name) in header.iter().enumerate() {
-        if !name.is_empty() && !seen.insert(name) {
-            return Err(Error::format(format!("two columns are called \"{name}\"")).remedy("one name for each column"));
-        }
         match (name, name.strip_prefix("set.")) {
             ("path", _) => columns.path = i,
             ("", _) => columns.unnamed.push(i),
             ("set.files.pattern" | "set.files.groups", _) => {
                 return Err(Error::usage(format!("the column {name}: which files make an image is one rule for all"))
                     .remedy(format!("--{} for the run", name.replacen('.', " ", 1))));
+            }
+            (_, Some(key)) if OF_ROWS.contains(&key.split('.').next().unwrap_or_default()) => {
+                return Err(Error::usage(format!("the column {name}: groups and plates are made of all images"))
+                    .remedy(format!("--set {key}=... for the run, or the recipe")));
             }
             (_, Some(key)) => columns.settings.push((i, key.into())),
             _ => columns.metadata.push((i, name.into())),
@@ -162,6 +162,9 @@ mod tests {
             ("path,\nx,1\n", "line 2: \"1\" stands in a column without a name"),
             ("path,a\n", "no line below its header"),
             ("path,set.files.pattern\nx,1\n", "--set files.pattern for the run"),
+            ("path,set.groups.by\nx,plate\n", "the column set.groups.by: groups and plates are made of all images"),
+            ("path,set.plates.responses.dose\nx,d\n", "--set plates.responses.dose=... for the run"),
+            ("path,set.plates\nx,d\n", "made of all images"),
         ];
         for (text, words) in cases {
             assert!(fails(text).contains(words), "{text:?}: {}", fails(text));

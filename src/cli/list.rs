@@ -4,8 +4,8 @@ use crate::{Error, Result};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-/// The paths of a list; `-` is standard input. Lines are taken as they are, from the working directory; empty ones are left
-/// out.
+/// The paths of a list; `-` is standard input. Lines are taken as they are, from the working directory; empty ones and the mark
+/// that editors put before UTF-8 are left out.
 ///
 /// # Errors
 /// It cannot be read, or names nothing.
@@ -17,8 +17,11 @@ pub fn paths(list: &Path) -> Result<Vec<PathBuf>> {
         false => Box::new(std::fs::File::open(list).map_err(|e| Error::from(e).at(list))?),
     };
     let mut paths = Vec::new();
-    for line in BufReader::new(from).split(b'\n') {
+    for (i, line) in BufReader::new(from).split(b'\n').enumerate() {
         let mut line = line.map_err(|e| Error::from(e).at(name))?;
+        if i == 0 && line.starts_with("\u{feff}".as_bytes()) {
+            line.drain(..3);
+        }
         if line.last() == Some(&b'\r') {
             line.pop();
         }

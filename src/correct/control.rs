@@ -2,6 +2,10 @@
 //!
 //! The spectrum is the sum of the light of stained voxels in each channel over that in the brightest one. Stained is what lies
 //! above Otsu's threshold in the brightest channel and is saturated in none. Sums run over all images of the dye.
+//!
+//! An image without the dye would be halved by that threshold as well, and its noise would look like a dye. It adds nothing, and is
+//! known by three signs together: what is above the threshold does not stand out from the rest, neighbours have no more in common
+//! than others, and the light as a whole is little against the noise. The last spares slides that are stained all over.
 
 use super::{BLOCK, Light};
 use crate::device::Device;
@@ -15,7 +19,19 @@ pub struct Control {
     light: Vec<f64>,
     stained: u64,
     saturated: u64,
+    /// Images that show the dye.
+    images: usize,
+    /// An image that does not: its light, and its noise.
+    dark: Option<[f64; 2]>,
 }
+
+/// Means of the two sides of Otsu's threshold lie so many deviations of the lower side apart where all is noise: 2.7 if it is
+/// normal, 3.5 if it is even.
+const HALVED: f64 = 3.6;
+/// Of the variance so much is shared by neighbours at most where all is noise.
+const SHARED: f64 = 0.2;
+/// Light of so much noise is light.
+const LIT: f64 = 5.0;
 
 impl Control {
     /// Adds an image of the dye alone.
@@ -33,6 +49,11 @@ impl Control {
         let brightest = (0..channels.len()).rev().max_by(|a, b| totals[*a].total_cmp(&totals[*b]));
         let Some(main) = brightest else { return Ok(()) };
         let limit = choose(&Device::Cpu, channels[main].volume, &Method::Otsu, BinChoice::Unit)?;
+        if let Some(dark) = unstained(&channels[main], samples[main], limit) {
+            self.dark.get_or_insert(dark);
+            return Ok(());
+        }
+        self.images += 1;
         let block = |(b, part): (usize, &[i32])| {
             let (mut light, mut stained, mut saturated) = (vec![0.0; channels.len()], 0u64, 0u64);
             for (i, s) in part.iter().enumerate() {
@@ -61,6 +82,11 @@ impl Control {
         Ok(())
     }
 
+    /// How many images show the dye.
+    pub fn images(&self) -> usize {
+        self.images
+    }
+
     /// The spectrum: 1 in the brightest channel, to six digits.
     ///
     /// # Errors
@@ -72,10 +98,45 @@ impl Control {
             return Err(Error::format(format!("{n} of {all} stained voxels are saturated"))
                 .remedy("images of the dye with a shorter exposure"));
         }
+        if let (0, Some([light, noise])) = (self.images, self.dark) {
+            let what = format!("nothing is stained: the light is {light:.3} on average, the noise {noise:.3}");
+            return Err(Error::format(what).remedy("images that show the dye"));
+        }
         if self.stained == 0 || most <= 0.0 {
             return Err(Error::format("no voxel is brighter than the background")
                 .remedy("images that show the dye, or a lower background"));
         }
         Ok(self.light.iter().map(|v| (v.max(0.0) / most * 1e6).round() / 1e6).collect())
     }
+}
+
+/// Light and noise of a channel that holds nothing but noise.
+fn unstained(channel: &Light, samples: &[i32], limit: f64) -> Option<[f64; 2]> {
+    // Of the voxels below and above the threshold: number, sum, sum of squares; and the sum of squared steps.
+    let block = |b: usize| {
+        let (from, end) = (b * BLOCK, samples.len().min((b + 1) * BLOCK));
+        let mut sums = [0.0; 7];
+        for i in from..end {
+            let v = channel.value(samples[i]);
+            let side = if f64::from(samples[i]) > limit { 3 } else { 0 };
+            [1.0, v, v * v].iter().enumerate().for_each(|(k, add)| sums[side + k] += add);
+            let next = samples.get(i + 1).map_or(v, |s| channel.value(*s));
+            sums[6] += (next - v) * (next - v);
+        }
+        sums
+    };
+    let blocks: Vec<[f64; 7]> = (0..samples.len().div_ceil(BLOCK)).into_par_iter().map(block).collect();
+    let sums = blocks.iter().fold([0.0; 7], |all, part| std::array::from_fn(|k| all[k] + part[k]));
+    let [low, low_sum, low_squares, high, high_sum, high_squares, steps] = sums;
+    if low < 2.0 || high < 1.0 {
+        return None;
+    }
+    let all = low + high;
+    let mean = (low_sum + high_sum) / all;
+    let variance = (low_squares + high_squares) / all - mean * mean;
+    let below = (low_squares / low - (low_sum / low) * (low_sum / low)).max(0.0).sqrt();
+    let noise = (steps / (2.0 * all)).sqrt();
+    let halved = high_sum / high - low_sum / low <= HALVED * below;
+    let dark = halved && noise * noise >= (1.0 - SHARED) * variance && mean < LIT * noise;
+    dark.then_some([mean, noise])
 }

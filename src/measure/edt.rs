@@ -12,22 +12,18 @@ use crate::simd::wide;
 pub(super) struct Inside {
     /// Of the cells of the framed object in raster order; 0 outside.
     pub cells: Vec<u32>,
-    /// Cells of a row: those of the framed object and some that are 0, for whole registers.
+    /// Cells of a row: those of the framed object and some that are 0, for whole blocks.
     pub width: usize,
 }
 
 /// Squared distance of every cell of the framed object to the outside of it.
 pub(super) fn inside(object: &Object) -> Inside {
     let [nz, ny, nx] = object.framed_size();
-    let width = nx.next_multiple_of(16);
+    let width = nx.next_multiple_of(LANES);
     let mut cells = vec![0; nz * ny * width];
     object.each_framed_run(|z, y, x0, x1| {
-        let (row, n) = ((z * ny + y) * width, (x1 - x0) as u32);
-        for (k, v) in (0..n).zip(&mut cells[row + x0..row + x1]) {
-            // No farther than this: a disc of that radius would have more voxels than an image.
-            let steps = (k + 1).min(n - k).min(1 << 15);
-            *v = steps * steps;
-        }
+        let row = (z * ny + y) * width;
+        count_whole_steps(&mut cells[row + x0..row + x1]);
     });
     let costs: Vec<u32> = (0..nz.max(ny).min(1 << 15) as u32).map(|k| k * k).collect();
     spread(&mut cells, [nz, ny, width], [&costs, &costs]);
@@ -37,18 +33,26 @@ pub(super) fn inside(object: &Object) -> Inside {
 /// Squared distance of every cell to the nearest cell whose value is `target`, a voxel being `size` wide in z, y, x.
 /// Infinite where there is none. What lies further than `within`, squared, is only known to do so.
 pub(super) fn squared(crop: &Crop, target: u8, size: [f64; 3], within: f64) -> Vec<f64> {
-    let mut d: Vec<f64> = crop.cells.iter().map(|&c| if c == target { 0.0 } else { f64::INFINITY }).collect();
-    d.chunks_exact_mut(crop.size[2]).for_each(|row| sweep(row, size[2]));
+    let [nz, ny, nx] = crop.size;
+    let width = nx.next_multiple_of(LANES);
+    let mut d = vec![0.0; nz * ny * width];
+    for (row, cells) in d.chunks_exact_mut(width).zip(crop.cells.chunks_exact(nx)) {
+        sweep(&mut row[..nx], cells, target, size[2]);
+    }
     let costs = |axis: usize| -> Vec<f64> {
         let of = |k: usize| size[axis] * size[axis] * (k as f64 * k as f64);
         (0..crop.size[axis]).map(of).take_while(|cost| *cost <= within).collect()
     };
-    spread(&mut d, crop.size, [&costs(0), &costs(1)]);
+    spread(&mut d, [nz, ny, width], [&costs(0), &costs(1)]);
+    for row in 1..nz * ny {
+        d.copy_within(row * width..row * width + nx, row * nx);
+    }
+    d.truncate(crop.cells.len());
     d
 }
 
 /// What distances are counted in.
-trait Distance: Copy + PartialOrd + std::ops::Add<Output = Self> {}
+trait Distance: Copy + Default + PartialOrd + std::ops::Add<Output = Self> {}
 impl Distance for u32 {}
 impl Distance for f64 {}
 
@@ -67,18 +71,40 @@ fn spread<D: Distance>(d: &mut [D], size: [usize; 3], costs: [&[D]; 2]) {
     }
 }
 
-/// Along the first axis the values are 0 or infinite: count steps from both ends.
-fn sweep(row: &mut [f64], size: f64) {
-    let mut steps = f64::INFINITY;
-    for v in row.iter_mut() {
-        steps = if *v == 0.0 { 0.0 } else { steps + 1.0 };
-        *v = steps;
+/// Along the first axis: between two cells with the target, or one and an end of the row, count steps from both ends.
+fn sweep(row: &mut [f64], cells: &[u8], target: u8, size: f64) {
+    let is_target = |cell: &u8| *cell == target;
+    let mut x = 0;
+    while let Some(start) = cells[x..].iter().position(|cell| !is_target(cell)).map(|k| x + k) {
+        let end = cells[start..].iter().position(is_target).map_or(cells.len(), |k| start + k);
+        let first = if start > 0 { 1.0 } else { f64::INFINITY };
+        let last = if end < cells.len() { 1.0 } else { f64::INFINITY };
+        count_steps(&mut row[start..end], [first, last], size);
+        x = end;
     }
-    steps = f64::INFINITY;
-    for v in row.iter_mut().rev() {
-        steps = if *v == 0.0 { 0.0 } else { steps + 1.0 };
-        let d = steps.min(*v) * size;
-        *v = d * d;
+}
+
+wide! {
+    /// Squared distances of cells in a row, the first and the last being so many steps away from what is beyond.
+    fn count_steps(cells: &mut [f64], ends: [f64; 2], size: f64) {
+        let n = cells.len() as i32;
+        for (k, cell) in (0..n).zip(cells) {
+            let [before, after] = [ends[0] + f64::from(k), ends[1] + f64::from(n - 1 - k)];
+            let d = if after < before { after } else { before } * size;
+            *cell = d * d;
+        }
+    }
+}
+
+wide! {
+    /// The same of whole numbers, one step from both ends on.
+    fn count_whole_steps(cells: &mut [u32]) {
+        let n = cells.len() as u32;
+        for (k, cell) in (0..n).zip(cells) {
+            // No farther than this: a disc of that radius would have more voxels than an image.
+            let steps = (k + 1).min(n - k).min(1 << 15);
+            *cell = steps * steps;
+        }
     }
 }
 
@@ -91,27 +117,33 @@ struct Rows {
     len: usize,
 }
 
+/// Cells of a row that are taken together; rows are so many long, or several times that.
+const LANES: usize = 16;
+
 wide! {
     /// Each cell of the rows becomes the least of `before` plus the cost of the way over the cells at its place in all rows
     /// that are not further away than there are costs.
     fn outwards<D: Distance>(d: &mut [D], before: &[D], rows: Rows, costs: &[D]) {
         let Rows { first, step, count, len } = rows;
-        let row = |q: usize| &before[first + q * step..][..len];
-        for q in 0..count {
-            let here = &mut d[first + q * step..][..len];
+        for i in 0..count * (len / LANES) {
+            let (q, x) = (i / (len / LANES), i % (len / LANES) * LANES);
+            let block = |q: usize| first + q * step + x..first + q * step + x + LANES;
+            let mut least = [D::default(); LANES];
+            least.copy_from_slice(&before[block(q)]);
             for (k, &far) in costs.iter().enumerate().take(count).skip(1) {
                 // As a sum of all comparisons: a search for the first one would go cell by cell.
-                if !here.iter().fold(false, |any, &v| any | (v > far)) {
+                if !least.iter().fold(false, |any, &v| any | (v > far)) {
                     break;
                 }
                 let others = [q.checked_sub(k), Some(q + k).filter(|&other| other < count)];
                 for other in others.into_iter().flatten() {
-                    for (v, &b) in here.iter_mut().zip(row(other)) {
+                    for (v, &b) in least.iter_mut().zip(&before[block(other)]) {
                         let there = b + far;
                         *v = if there < *v { there } else { *v };
                     }
                 }
             }
+            d[block(q)].copy_from_slice(&least);
         }
     }
 }

@@ -11,6 +11,7 @@ use super::family::{Family, Measured, Measurer, Objection};
 use super::feature::{About, Definition};
 use super::full_scale::{self, full_scale};
 use super::{ChannelRef, Request};
+use crate::simd::convert;
 use crate::units::Shape;
 use crate::words::one_or_many;
 use crate::{Error, Result};
@@ -85,6 +86,7 @@ const FEATURES: [(&str, &str, &str); 13] = [
 const EMPTY: &str = "in some direction no two voxels of the object, both above level 0, lie so far apart";
 
 impl Haralick {
+    #[inline(always)]
     fn level(&self, channel: &ChannelRef, full: f64, sample: i32) -> u8 {
         let part = channel.volume.scale.value(f64::from(sample)) / full;
         let level = (part * 255.0).round_ties_even().clamp(0.0, 255.0);
@@ -284,7 +286,8 @@ impl Family for Haralick {
         let logs = Logs::new();
         Ok(Box::new(move |of, values| {
             for ((channel, samples), full) in of.channels().zip(&full) {
-                let levels: Vec<u8> = samples.iter().map(|s| self.level(channel, *full, *s)).collect();
+                let mut levels = vec![0; samples.len()];
+                convert(&mut levels, &samples, &|s: i32| self.level(channel, *full, s));
                 values.reals(self.values(of, &levels, &logs));
             }
             Ok(())

@@ -115,8 +115,8 @@ wide! {
     }
 }
 
-/// From the centroid to the centre of intensity; nothing if the total is not positive.
-fn shift(object: &Object, moments: &Moments, samples: &[i32], sums: &Sums, scale: &Scale) -> Option<[f64; 3]> {
+/// Sums of the places z, y, x of an object's voxels, counted from the corner of its box, each times its sample.
+pub(super) fn weighted(object: &Object, samples: &[i32]) -> [i128; 3] {
     let lo = object.extent.lo;
     let mut weighted = [0i128; 3];
     let mut rest = samples;
@@ -136,6 +136,12 @@ fn shift(object: &Object, moments: &Moments, samples: &[i32], sums: &Sums, scale
         weighted[1] += (y - lo[1]) as i128 * sum;
         weighted[2] += along;
     });
+    weighted
+}
+
+/// From the centroid to the centre of intensity; nothing if the total is not positive.
+fn shift(object: &Object, moments: &Moments, samples: &[i32], sums: &Sums, scale: &Scale) -> Option<[f64; 3]> {
+    let weighted = weighted(object, samples);
     let total = sums.sum as f64 * scale.factor() + sums.n as f64 * scale.offset();
     // centre of intensity - centroid = factor (n W - S P) / (n total): exact up to the division.
     (total > 0.0).then(|| {

@@ -4,8 +4,9 @@
 //! CellProfiler's quartiles lie at n q of the n sorted values, not at (n - 1) q, and its "MAD" at n / 2 of the sorted deviations
 //! from its median (n / 3 for volumes). They are exact up to one division and one scaling.
 
-use super::family::{Family, Measurer, define};
+use super::family::{Family, Measured, Measurer, define};
 use super::feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
+use super::moments::Moments;
 use super::object::Object;
 use super::order::{self, Sums};
 use super::{Request, intensity};
@@ -29,7 +30,8 @@ pub struct Facts {
 }
 
 impl Facts {
-    fn of(object: &Object, image: &[i32], samples: &[i32], edge: &[usize], scale: Scale) -> Self {
+    fn of(of: &Measured, image: &[i32], samples: &[i32], edge: &[usize], scale: Scale) -> Self {
+        let object = &of.object;
         let edge: Vec<i32> = edge.iter().map(|&i| image[i]).collect();
         let sorted = order::sorted(samples);
         let at_nq = [1, 2, 3].map(|k| at(&sorted, k * sorted.len(), 4));
@@ -37,7 +39,7 @@ impl Facts {
         Facts {
             edge: Sums::of(&edge),
             edge_ends: ends(&edge),
-            centre: centre(object, samples, scale),
+            centre: centre(object, &of.moments, samples, &Sums::of(samples), scale),
             brightest: brightest(object, samples),
             is_solid: !object.shape.is_flat(),
             mad: at_nq[1].and_then(|median| deviation(&sorted, median, if object.shape.is_flat() { 2 } else { 3 })),
@@ -62,37 +64,21 @@ fn at(sorted: &[i32], num: usize, den: usize) -> Option<f64> {
 /// The deviation from the median at 1 / `part` of the sorted deviations.
 fn deviation(sorted: &[i32], median: f64, part: usize) -> Option<f64> {
     // Quarters of samples are whole numbers.
-    let quarters = (median * 4.0) as i64;
-    let mut away: Vec<i64> = sorted.iter().map(|&s| (4 * i64::from(s) - quarters).abs()).collect();
-    away.sort_unstable();
-    let last = away.len().checked_sub(1)?;
-    let (k, rest) = (away.len() / part, away.len() % part);
+    let away = |k: usize| order::deviation(sorted, 4, (median * 4.0) as i64, k);
+    let last = sorted.len().checked_sub(1)?;
+    let (k, rest) = (sorted.len() / part, sorted.len() % part);
     let (k, rest) = if k > last { (last, 0) } else { (k, rest) };
-    let (low, high) = (away[k], away[(k + 1).min(last)]);
+    let (low, high) = (away(k)?, away((k + 1).min(last))?);
     Some((low as f64 * (part - rest) as f64 + high as f64 * rest as f64) / (4.0 * part as f64))
 }
 
 /// Mean place of the voxels, each counted with its value; nothing where the total is 0.
-fn centre(object: &Object, samples: &[i32], scale: Scale) -> Option<[f64; 3]> {
+fn centre(object: &Object, moments: &Moments, samples: &[i32], sums: &Sums, scale: Scale) -> Option<[f64; 3]> {
     let lo = object.extent.lo;
-    let (mut n, mut places, mut sum, mut weighted) = (0i128, [0i128; 3], 0i128, [0i128; 3]);
-    let mut rest = samples;
-    object.each_run(|z, y, x0, x1| {
-        let (run, after) = rest.split_at(x1 - x0);
-        rest = after;
-        for (x, &s) in (x0..x1).zip(run) {
-            let s = i128::from(s);
-            for (a, at) in [z, y, x].into_iter().enumerate() {
-                let at = (at - lo[a]) as i128;
-                places[a] += at;
-                weighted[a] += at * s;
-            }
-            (n, sum) = (n + 1, sum + s);
-        }
-    });
+    let weighted = intensity::weighted(object, samples);
     let total = |n: i128, sum: i128| sum as f64 * scale.factor() + n as f64 * scale.offset();
-    let all = total(n, sum);
-    (all != 0.0).then(|| std::array::from_fn(|a| lo[a] as f64 + total(places[a], weighted[a]) / all))
+    let all = total(sums.n, sums.sum);
+    (all != 0.0).then(|| std::array::from_fn(|a| lo[a] as f64 + total(moments.first[a], weighted[a]) / all))
 }
 
 /// The first voxel in raster order with the largest sample.
@@ -124,7 +110,7 @@ impl Family for IntensityDetails {
         Ok(Box::new(move |of, values| {
             let edge = if images.is_empty() { vec![] } else { intensity::edge(&of.object) };
             for ((channel, samples), image) in of.channels().zip(&images) {
-                values.put(FEATURES, Some(&Facts::of(&of.object, image, &samples, &edge, channel.volume.scale)));
+                values.put(FEATURES, Some(&Facts::of(of, image, &samples, &edge, channel.volume.scale)));
             }
             Ok(())
         }))

@@ -14,10 +14,12 @@ mod census;
 pub mod colocalisation;
 mod columns;
 mod edt;
+mod empty_cells;
 pub mod family;
 pub mod feature;
 pub mod fish;
 mod full_scale;
+mod geodesic;
 pub mod granularity;
 pub mod habitat;
 pub mod haralick;
@@ -55,6 +57,7 @@ mod totals;
 pub mod zernike;
 
 pub use background::{background_limit, occupied};
+pub use empty_cells::EmptyCells;
 pub use family::{Context, Family, Measurer, Mentions, Needs, Objection};
 pub use feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
 pub use neighbours::Places;
@@ -296,50 +299,6 @@ pub fn image_dictionary(channels: &[(&str, &str)], is_camera: bool) -> Vec<Defin
         columns::image(is_camera).map(|f| f.define(&about)).collect::<Vec<_>>()
     })
     .collect()
-}
-
-/// Empty cells of a table that is made block by block.
-#[derive(Default)]
-pub struct EmptyCells {
-    columns: Vec<(String, usize)>,
-    rows: usize,
-}
-
-impl EmptyCells {
-    /// Counts those of a block.
-    pub fn add(&mut self, block: &Table) {
-        self.columns.resize_with(block.columns.len(), Default::default);
-        for ((name, empty), column) in self.columns.iter_mut().zip(&block.columns) {
-            name.clone_from(&column.name);
-            *empty += column.cells.empty();
-        }
-        self.rows += block.rows();
-    }
-
-    /// Why they are empty, one line a reason with the columns it explains; for the row of the image.
-    pub fn reasons(&self, dictionary: &[Definition]) -> Vec<String> {
-        let mut reasons: Vec<(&str, usize, Vec<&str>)> = Vec::new();
-        for (column, empty) in self.columns.iter().filter(|(_, empty)| *empty > 0) {
-            let Some(d) = dictionary.iter().find(|d| d.name == *column) else { continue };
-            let reason = if d.empty.is_empty() { "the label has no voxels" } else { d.empty };
-            let at = reasons.iter().position(|r| r.0 == reason).unwrap_or_else(|| {
-                reasons.push((reason, 0, Vec::new()));
-                reasons.len() - 1
-            });
-            // A column without any value says enough by its reason; the dictionary has its name.
-            if *empty == self.rows {
-                reasons[at].1 += 1;
-            } else {
-                reasons[at].2.push(column);
-            }
-        }
-        let line = |(reason, whole, some): (&str, usize, Vec<&str>)| {
-            let whole = (whole > 0).then(|| format!("{whole} empty columns"));
-            let some = (!some.is_empty()).then(|| format!("empty cells in {}", some.join(", ")));
-            format!("{}: {reason}", whole.into_iter().chain(some).collect::<Vec<_>>().join(", "))
-        };
-        reasons.into_iter().map(line).collect()
-    }
 }
 
 fn check(channels: &[ChannelRef], shape: Shape) -> Result<()> {

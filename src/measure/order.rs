@@ -32,21 +32,24 @@ fn twice_median(sorted: &[i32]) -> Option<i64> {
 /// Median of the absolute deviations from the median.
 pub(super) fn mad(sorted: &[i32]) -> Option<f64> {
     let (n, centre) = (sorted.len(), twice_median(sorted)?);
-    // On both sides of the median the samples lie in the order of their deviations.
-    let away = |s: i32| (2 * i64::from(s) - centre).abs();
-    let (below, above) = sorted.split_at(sorted.partition_point(|&s| 2 * i64::from(s) < centre));
+    let [upper, lower] = [n / 2, (n - 1) / 2].map(|k| deviation(sorted, 2, centre, k));
+    Some((lower? + upper?) as f64 / 4.0)
+}
+
+/// The `k`-th, counted from 0, of the absolute deviations of `times` the samples from a number, in rising order.
+pub(super) fn deviation(sorted: &[i32], times: i64, from: i64, k: usize) -> Option<i64> {
+    // On both sides of the number the samples lie in the order of their deviations.
+    let away = |s: i32| (times * i64::from(s) - from).abs();
+    let (below, above) = sorted.split_at(sorted.partition_point(|&s| times * i64::from(s) < from));
     let (near, far) =
         (|k: usize| below.iter().nth_back(k).map(|&s| away(s)), |k: usize| above.get(k).map(|&s| away(s)));
-    let [upper, lower] = [n / 2, (n - 1) / 2].map(|k| {
-        // How many of those below the median come before the k-th.
-        let (mut least, mut most) = (k.saturating_sub(above.len()), k.min(below.len()));
-        while least < most {
-            let i = least.midpoint(most);
-            if near(i) < far(k - i - 1) { least = i + 1 } else { most = i }
-        }
-        near(least).into_iter().chain(far(k - least)).min()
-    });
-    Some((lower? + upper?) as f64 / 4.0)
+    // How many of those below it come before the k-th.
+    let (mut least, mut most) = (k.saturating_sub(above.len()), k.min(below.len()));
+    while least < most {
+        let i = least.midpoint(most);
+        if near(i) < far(k - i - 1) { least = i + 1 } else { most = i }
+    }
+    near(least).into_iter().chain(far(k - least)).min()
 }
 
 /// Fewer samples than this are sorted by comparison.

@@ -12,12 +12,12 @@ use super::Request;
 use super::edt;
 use super::family::{Family, Measurer, Mentions, Objection};
 use super::feature::{About, Definition};
+use super::geodesic;
 use super::object::{Crop, Object};
 use crate::image::Scale;
 use crate::units::Length;
 use crate::{Error, Result};
 use serde::Deserialize;
-use std::f64::consts::SQRT_2;
 
 /// Keys of the recipe.
 pub(super) const KEYS: &[&str] = &["bins", "radius"];
@@ -56,46 +56,6 @@ fn framed(object: &Object) -> Crop {
     crop
 }
 
-/// Length of the shortest path to a cell; infinite where there is none. Steps are 1 and the root of 2 long, so cells that lie
-/// from k to k + 1 away are final before those beyond are looked at.
-fn paths(crop: &Crop, centre: usize) -> Vec<f64> {
-    let [_, height, width] = crop.size;
-    let mut distance = vec![f64::INFINITY; crop.cells.len()];
-    distance[centre] = 0.0;
-    let (mut now, mut later) = (vec![centre], [Vec::new(), Vec::new()]);
-    let mut k = 0.0;
-    while !now.is_empty() || later.iter().any(|l| !l.is_empty()) {
-        for cell in now.drain(..) {
-            let d = distance[cell];
-            // Reached again by a shorter path since.
-            if d < k {
-                continue;
-            }
-            let (y, x) = (cell / width, cell % width);
-            for (to_y, to_x) in around(y, x, height, width) {
-                let to = to_y * width + to_x;
-                let there = d + if to_y == y || to_x == x { 1.0 } else { SQRT_2 };
-                if crop.cells[to] == 1 && there < distance[to] {
-                    distance[to] = there;
-                    later[usize::from(there >= k + 2.0)].push(to);
-                }
-            }
-        }
-        let [next, after] = &mut later;
-        std::mem::swap(&mut now, next);
-        std::mem::swap(next, after);
-        k += 1.0;
-    }
-    distance
-}
-
-/// The up to eight neighbours of a cell.
-fn around(y: usize, x: usize, height: usize, width: usize) -> impl Iterator<Item = (usize, usize)> {
-    let rows = y.saturating_sub(1)..=(y + 1).min(height - 1);
-    let columns = x.saturating_sub(1)..=(x + 1).min(width - 1);
-    rows.flat_map(move |v| columns.clone().map(move |u| (v, u))).filter(move |&at| at != (y, x))
-}
-
 /// Ring times eight plus wedge of each pixel of the object, in raster order; nothing for pixels that no path leads to.
 fn places(object: &Object, bins: usize, radius: Option<f64>) -> Vec<u32> {
     let crop = framed(object);
@@ -104,20 +64,25 @@ fn places(object: &Object, bins: usize, radius: Option<f64>) -> Vec<u32> {
     let pixels = || crop.cells.iter().enumerate().filter(|(_, c)| **c == 1).map(|(i, _)| i);
     let farthest = |best: usize, i: usize| if edge[i] > edge[best] { i } else { best };
     let Some(centre) = pixels().reduce(farthest) else { return vec![] };
-    let distance = paths(&crop, centre);
+    let lengths = geodesic::lengths(&crop, centre);
     let (cy, cx) = (centre / width, centre % width);
-    let place = |i: usize| {
-        let (c, e, last) = (distance[i], edge[i].sqrt(), if radius.is_some() { bins } else { bins - 1 });
-        if c.is_infinite() {
-            return NO_RING;
-        }
-        let part = radius.map_or(c / (c + e + 0.001), |radius| c / radius);
-        let ring = ((part * bins as f64) as usize).min(last);
-        let (y, x) = (i / width, i % width);
-        let wedge = usize::from(y > cy) + 2 * usize::from(x > cx) + 4 * usize::from(y.abs_diff(cy) > x.abs_diff(cx));
-        (ring * WEDGES + wedge) as u32
-    };
-    pixels().map(place).collect()
+    let last = if radius.is_some() { bins } else { bins - 1 };
+    let mut all = Vec::with_capacity(object.extent.n as usize);
+    let rows = crop.cells.chunks_exact(width).zip(edge.chunks_exact(width).zip(lengths.chunks_exact(width)));
+    for (y, (cells, (edge, lengths))) in rows.enumerate() {
+        let pixels = cells.iter().zip(edge.iter().zip(lengths)).enumerate().filter(|(_, (cell, _))| **cell == 1);
+        all.extend(pixels.map(|(x, (_, (edge, &c)))| {
+            if c.is_infinite() {
+                return NO_RING;
+            }
+            let part = radius.map_or_else(|| c / (c + edge.sqrt() + 0.001), |radius| c / radius);
+            let ring = ((part * bins as f64) as usize).min(last);
+            let wedge =
+                usize::from(y > cy) + 2 * usize::from(x > cx) + 4 * usize::from(y.abs_diff(cy) > x.abs_diff(cx));
+            (ring * WEDGES + wedge) as u32
+        }));
+    }
+    all
 }
 
 /// Pixels and sum of samples by ring and wedge.

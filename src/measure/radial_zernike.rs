@@ -57,8 +57,8 @@ fn circle(object: &Object) -> Option<(Circle, f64)> {
             libm::acos((dot / (apart(at, to) * apart(at, from)).sqrt()).clamp(-1.0, 1.0))
         };
         let seen = |v: &[i64; 2]| std::f64::consts::PI - angle(&q, v, &p) - angle(&p, v, &q);
-        let others = corners.iter().filter(|v| **v != p && **v != q);
-        let Some(v) = others.min_by(|v, w| seen(v).total_cmp(&seen(w))).copied() else { return between(&p, &q) };
+        let others = corners.iter().filter(|v| **v != p && **v != q).map(|v| (*v, seen(v)));
+        let Some((v, _)) = others.min_by(|v, w| v.1.total_cmp(&w.1)) else { return between(&p, &q) };
         let dot = |at: &[i64; 2], to: &[i64; 2], from: &[i64; 2]| {
             (to[0] - at[0]) * (from[0] - at[0]) + (to[1] - at[1]) * (from[1] - at[1])
         };
@@ -97,13 +97,16 @@ fn through(p: &[i64; 2], q: &[i64; 2], v: &[i64; 2]) -> (Circle, f64) {
 
 /// Whether each pixel lies within the circle.
 fn within(object: &Object, circle: &Circle, radius: f64) -> Vec<bool> {
+    let square = |at: usize, centre: f64| {
+        let away = (at as f64 - centre) / radius;
+        away * away
+    };
+    let [_, _, xs] = object.place_in_image();
+    let columns: Vec<f64> = xs.clone().map(|x| square(x, circle.x)).collect();
     let mut all = Vec::with_capacity(object.extent.n as usize);
     object.each_run(|_, y, x0, x1| {
-        let v = (y as f64 - circle.y) / radius;
-        all.extend((x0..x1).map(|x| {
-            let u = (x as f64 - circle.x) / radius;
-            u * u + v * v <= 1.0
-        }));
+        let v2 = square(y, circle.y);
+        all.extend(columns[x0 - xs.start..x1 - xs.start].iter().map(|u2| u2 + v2 <= 1.0));
     });
     all
 }

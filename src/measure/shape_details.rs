@@ -20,21 +20,20 @@ const POWERS: usize = 4;
 /// Sums of products of powers: rows before columns.
 type Moments<T> = [[T; POWERS]; POWERS];
 
+/// Sums of the powers of 0..n.
+fn powers_below(n: i128) -> [i128; POWERS] {
+    let first = n * (n - 1) / 2;
+    [n, first, first * (2 * n - 1) / 3, first * first]
+}
+
 /// Exact moments from the corner of the box.
 fn spatial(object: &Object) -> Moments<i128> {
     let (lo, mut sums) = (object.extent.lo, [[0i128; POWERS]; POWERS]);
     object.each_run(|_, y, x0, x1| {
-        let mut along = [0i128; POWERS];
-        for x in x0 - lo[2]..x1 - lo[2] {
-            let mut power = 1;
-            for sum in &mut along {
-                *sum += power;
-                power *= x as i128;
-            }
-        }
+        let [before, all] = [x0, x1].map(|x| powers_below((x - lo[2]) as i128));
         let mut power = 1;
         for row in &mut sums {
-            row.iter_mut().zip(along).for_each(|(sum, along)| *sum += power * along);
+            row.iter_mut().zip(all.iter().zip(before)).for_each(|(sum, (all, before))| *sum += power * (all - before));
             power *= (y - lo[1]) as i128;
         }
     });
@@ -46,14 +45,19 @@ fn central(object: &Object, spatial: &Moments<i128>) -> Moments<f64> {
     let n = spatial[0][0] as f64;
     let middle = [spatial[1][0] as f64 / n, spatial[0][1] as f64 / n];
     let (lo, mut sums) = (object.extent.lo, [[0.0f64; POWERS]; POWERS]);
+    let of_column = |x: usize| {
+        let (mut power, away) = (1.0, x as f64 - middle[1]);
+        [(); POWERS].map(|()| {
+            let this = power;
+            power *= away;
+            this
+        })
+    };
+    let columns: Vec<[f64; POWERS]> = (0..object.extent.hi[2] - lo[2]).map(of_column).collect();
     object.each_run(|_, y, x0, x1| {
         let mut along = [0.0f64; POWERS];
-        for x in x0 - lo[2]..x1 - lo[2] {
-            let (mut power, away) = (1.0, x as f64 - middle[1]);
-            for sum in &mut along {
-                *sum += power;
-                power *= away;
-            }
+        for powers in &columns[x0 - lo[2]..x1 - lo[2]] {
+            along.iter_mut().zip(powers).for_each(|(sum, power)| *sum += power);
         }
         let (mut power, away) = (1.0, (y - lo[1]) as f64 - middle[0]);
         for row in &mut sums {
@@ -122,10 +126,10 @@ fn feret(object: &Object) -> [f64; 2] {
 /// Median distance of the pixels to the nearest one outside.
 fn median_radius(object: &Object) -> Option<f64> {
     let mut inside: Vec<u32> = edt::inside(object).cells.into_iter().filter(|d| *d > 0).collect();
-    inside.sort_unstable();
     let n = inside.len();
-    let root = |k: usize| inside.get(k).map(|d| f64::from(*d).sqrt());
-    Some((root(n / 2)? + root(n.checked_sub(1)? / 2)?) / 2.0)
+    let (below, &mut upper, _) = (n > 0).then(|| inside.select_nth_unstable(n / 2))?;
+    let lower = if n % 2 == 1 { upper } else { below.iter().copied().max()? };
+    Some((f64::from(upper).sqrt() + f64::from(lower).sqrt()) / 2.0)
 }
 
 /// Moments and more.

@@ -10,6 +10,7 @@ use super::feature::{Definition, Feature, Get};
 use super::hull;
 use super::object::Object;
 use crate::Result;
+use crate::simd::wide;
 use serde::Deserialize;
 
 /// How many moments there are.
@@ -49,39 +50,75 @@ fn magnitudes(object: &Object, circle: &Circle) -> [f64; COUNT] {
 /// The sums of `R_nm(rho) exp(i m theta)`, real and imaginary parts in the order of the columns, each pixel with a weight: they
 /// are counted in raster order. The angle is that from x to y.
 pub(super) fn moments(object: &Object, circle: &Circle, weight: impl Fn(usize) -> f64) -> [[f64; 2]; COUNT] {
-    let radius = circle.r2.sqrt();
-    let mut pixel = 0;
-    // Sums of rho^2k * z^m by k and m, from which every order is put together.
-    let mut sums = [[[0.0f64; 2]; 10]; 5];
+    let (radius, lo, hi) = (circle.r2.sqrt(), object.extent.lo, object.extent.hi);
+    let columns: Vec<f64> = (lo[2]..hi[2]).map(|x| (x as f64 - circle.x) / radius).collect();
+    let (mut sums, mut block, mut pixel) = (Sums::default(), Block::default(), 0);
     object.each_run(|_, y, x0, x1| {
         let v = (y as f64 - circle.y) / radius;
-        for x in x0..x1 {
-            let u = (x as f64 - circle.x) / radius;
-            let rho2 = u * u + v * v;
-            let mut power = [weight(pixel), 0.0];
+        for &u in &columns[x0 - lo[2]..x1 - lo[2]] {
+            let k = pixel % BLOCK;
+            (block.u[k], block.v[k], block.weight[k]) = (u, v, weight(pixel));
             pixel += 1;
-            for m in 0..10 {
-                let mut even = 1.0;
-                for by_m in sums.iter_mut().take((9 - m) / 2 + 1) {
-                    by_m[m][0] += even * power[0];
-                    by_m[m][1] += even * power[1];
-                    even *= rho2;
-                }
-                power = [power[0] * u - power[1] * v, power[0] * v + power[1] * u];
+            if k + 1 == BLOCK {
+                add(&mut sums, &block, BLOCK);
             }
         }
     });
+    add(&mut sums, &block, pixel % BLOCK);
     let mut out = [[0.0; 2]; COUNT];
     for (value, (n, m)) in out.iter_mut().zip(orders()) {
         let mut z = [0.0; 2];
         for k in 0..=(n - m) / 2 {
             let c = coefficient(n, m, k);
-            let s = sums[(n - m) / 2 - k][m];
-            z = [z[0] + c * s[0], z[1] + c * s[1]];
+            let (of_two, at) = (&sums[(n - m) / 2 - k][m / 2], m % 2 * 2);
+            z = [z[0] + c * of_two[at], z[1] + c * of_two[at + 1]];
         }
         *value = z;
     }
     out
+}
+
+/// Sums of rho^2k * z^m, from which every order is put together: by k, then two m side by side, real and imaginary.
+type Sums = [[[f64; 4]; 5]; 5];
+
+/// Pixels that are taken together.
+const BLOCK: usize = 8;
+
+#[derive(Default)]
+struct Block {
+    u: [f64; BLOCK],
+    v: [f64; BLOCK],
+    weight: [f64; BLOCK],
+}
+
+wide! {
+    /// Adds the first pixels of a block: their powers side by side, their sums one after the other.
+    fn add(sums: &mut Sums, block: &Block, count: usize) {
+        let (u, v, mut re, mut im) = (&block.u, &block.v, block.weight, [0.0; BLOCK]);
+        let mut powers = [[[0.0; 4]; 5]; BLOCK];
+        for m in 0..10 {
+            for (powers, (&re, &im)) in powers.iter_mut().zip(re.iter().zip(&im)) {
+                (powers[m / 2][m % 2 * 2], powers[m / 2][m % 2 * 2 + 1]) = (re, im);
+            }
+            for i in 0..BLOCK {
+                (re[i], im[i]) = (re[i] * u[i] - im[i] * v[i], re[i] * v[i] + im[i] * u[i]);
+            }
+        }
+        let mut all = *sums;
+        for (i, powers) in powers.iter().enumerate().take(count) {
+            let rho2 = u[i] * u[i] + v[i] * v[i];
+            let mut even = 1.0;
+            for (k, by_m) in all.iter_mut().enumerate() {
+                for (sums, powers) in by_m[..5 - k].iter_mut().zip(powers) {
+                    for (sum, power) in sums.iter_mut().zip(powers) {
+                        *sum += even * power;
+                    }
+                }
+                even *= rho2;
+            }
+        }
+        *sums = all;
+    }
 }
 
 /// Coefficient of rho^(n - 2k) in the radial polynomial: whole numbers, exact.

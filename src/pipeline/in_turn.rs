@@ -6,6 +6,7 @@
 
 use super::channel_refs::{channel_refs, image_refs, is_measured_in};
 use super::measured::{block_rows, channels, others, request};
+use super::named_roles;
 use super::roles::{self, Roles};
 use super::surroundings::Surroundings;
 use super::{Found, Sets, quality};
@@ -34,7 +35,7 @@ pub fn in_memory(names: &[String], recipe: &Recipe) -> Result<Option<InMemory>> 
     if names.len() < 2 || names == ["R", "G", "B"] || recipe.body.grid.is_some() {
         return Ok(None);
     }
-    let roles = roles::of_names(names, recipe)?;
+    let roles = named_roles::of_names(names, recipe)?;
     let is_kept = |role: &str| roles::is_needed(recipe, role) || is_in_gallery(recipe, role);
     let mut kept: Vec<usize> = roles.found.iter().filter(|(role, _)| is_kept(role)).map(|(_, i)| *i).collect();
     kept.dedup();

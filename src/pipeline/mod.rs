@@ -30,6 +30,7 @@ mod liver;
 mod mask;
 mod measured;
 mod mixed;
+mod named_roles;
 mod objects;
 mod perturb;
 mod prescription;
@@ -78,9 +79,9 @@ pub use grid::{on_grid, shape_on_grid};
 pub use habitats::{HabitatValues, MOST_VOXELS, habitat_values, learn_centres};
 pub use in_turn::{InMemory, in_memory};
 pub use kernels::kernels;
+pub use named_roles::by_names;
 pub use perturb::{PERTURBATIONS, Perturbation};
 pub use repeated::{Repeated, repeated};
-pub use roles::by_names;
 pub use row::{roles, warnings};
 
 /// Regions drawn elsewhere, by object set.

@@ -5,10 +5,9 @@
 
 use super::mixed::Mixed;
 use crate::device::Device;
-use crate::image::{Channel, Modality, NO_UNIT, Scan, Volume};
+use crate::image::{Channel, Scan};
 use crate::ops::histogram::range;
 use crate::recipe::{Likeness, Pick, Recipe, likeness};
-use crate::units::Shape;
 use crate::words::suggestion;
 use crate::{Error, Result};
 
@@ -76,27 +75,6 @@ impl Roles {
     pub fn in_file(&self, index: usize) -> usize {
         self.derived.iter().find(|d| d.index == index).map_or(index, |d| d.of)
     }
-}
-
-/// Roles and the names of their channels for an image with these channels, as far as names tell: in a colour picture the
-/// pixels have a say as well.
-///
-/// # Errors
-/// As in a run: a role that no channel fits, or several.
-pub fn by_names(names: &[String], recipe: &Recipe) -> Result<Vec<(String, String)>> {
-    let found = of_names(names, recipe)?.found.into_iter();
-    Ok(found.filter_map(|(role, i)| Some((role, names.get(i)?.clone()))).collect())
-}
-
-/// The same by index.
-pub(super) fn of_names(names: &[String], recipe: &Recipe) -> Result<Roles> {
-    let shape = Shape::flat(1, 1);
-    let channel = |name: &String| -> Result<Channel> {
-        let volume = Volume::new(shape, vec![0])?;
-        Ok(Channel { name: name.clone(), unit: NO_UNIT, volume, saturated: None, saturation: None })
-    };
-    let channels = names.iter().map(channel).collect::<Result<Vec<_>>>()?;
-    Roles::find(&Scan::new(Modality::Unknown, shape, channels), recipe)
 }
 
 /// Object sets are found in it, images made of it, or a gallery asks for it.

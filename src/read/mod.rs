@@ -56,6 +56,7 @@ pub use regions::{Pick, regions};
 pub use source::Source;
 
 use crate::image::{Channel, Scan};
+use crate::simd;
 use crate::units::{Shape, Spacing};
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -313,16 +314,34 @@ fn labels_with_place(path: &Path, options: &Options) -> Result<(Scan, Vec<u32>)>
     let [channel] = scan.channels.as_mut_slice() else {
         return refuse(format!("{} channels where labels are expected", scan.channels.len()));
     };
-    let scale = channel.volume.scale;
-    if scale.factor() != 1.0 {
-        return refuse("fractions where labels are expected".into());
+    if let Some(what) = no_labels(&channel.volume)? {
+        return refuse(what);
     }
+    let offset = channel.volume.scale.offset() as i64;
     // The numbers stay where they were read.
     let mut samples = std::mem::take(channel.volume.samples.host_mut()?);
-    let offset = scale.offset() as i64;
-    if samples.iter().any(|s| u32::try_from(i64::from(*s) + offset).is_err()) {
+    let (low, high) = simd::span(&samples);
+    if [low, high].iter().any(|s| u32::try_from(i64::from(*s) + offset).is_err()) {
         return refuse("negative numbers where labels are expected".into());
     }
-    samples.iter_mut().for_each(|s| *s = (i64::from(*s) + offset) as i32);
+    samples.iter_mut().for_each(|s| *s = s.wrapping_add(offset as i32));
     Ok((scan, bytemuck::cast_vec(samples)))
+}
+
+/// Why samples that do not count in ones are no labels.
+fn no_labels(volume: &crate::image::Volume) -> Result<Option<String>> {
+    let scale = volume.scale;
+    if scale.factor() == 1.0 && scale.offset().fract() == 0.0 && scale.offset().abs() <= f64::from(u32::MAX) {
+        return Ok(None);
+    }
+    let values = volume.samples.host()?.iter().map(|s| scale.value(f64::from(*s)));
+    if values.clone().any(|v| v.fract() != 0.0) {
+        return Ok(Some("fractions where labels are expected".into()));
+    }
+    let largest = values.fold(f64::NEG_INFINITY, f64::max);
+    Ok(Some(if largest > f64::from(i32::MAX) {
+        format!("labels up to {largest:.2e}; of floats, and of numbers with a slope, they go up to {}", i32::MAX)
+    } else {
+        format!("whole numbers in steps of {} where labels are expected: the file gives them a slope", scale.factor())
+    }))
 }

@@ -3,7 +3,7 @@
 //! A CSV file with a heading. Positions stand in `x_px`, `y_px` and, in a stack, `z_px` (voxel centres are whole numbers, the
 //! first is 0), or in `x_um`, ... or `x_mm`, ..., from the centre of the first voxel; or all from its outer corner, where the
 //! recipe says so. `radius_px` (or um, mm) is optional, and
-//! `name`, and `class`. Each point becomes an object: the voxels whose centres lie within its radius, those that several reach belong to
+//! `name`, and `class`. A place or a radius that stands there twice, in two units, is one to a pixel, or refused. Each point becomes an object: the voxels whose centres lie within its radius, those that several reach belong to
 //! the nearest one, the first of equals.
 
 use super::source::Source;
@@ -30,6 +30,10 @@ const MOST: usize = 20_000_000;
 pub fn is_points(path: impl AsRef<Path>) -> bool {
     path.as_ref().extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"))
 }
+
+/// Values in two units that are farther apart, in pixels, are two values: less comes of rounding, and of programs that count one
+/// from the centre of a voxel and the other from its corner.
+const SAME_PX: f64 = 1.0;
 
 /// A point that is drawn.
 pub(crate) struct Point {
@@ -86,14 +90,25 @@ pub(super) fn read(path: &Path, scan: &Scan, from: PointOrigin) -> Result<Region
 
 /// Where the values of a point stand.
 struct Columns {
-    /// z, y, x: column, and its unit in pixels along that axis. Nothing for z in a single slice.
+    /// z, y, x: column, and its unit in pixels along that axis. A single slice needs none for z.
     zyx: [Option<(usize, f64)>; 3],
     radius: Option<(usize, f64)>,
+    /// What stands there in a second unit.
+    again: Vec<Again>,
     name: Option<usize>,
     class: Option<usize>,
     /// Pixels from the place that coordinates count from to the centre of the first voxel.
     to_centre: f64,
 }
+
+/// Two columns of one value, with their units in pixels.
+struct Again {
+    columns: [(usize, f64); 2],
+    names: [String; 2],
+}
+
+/// The units that columns may have.
+const UNITS: [(&str, Length); 3] = [("px", Length::Px(1.0)), ("um", Length::Um(1.0)), ("mm", Length::Mm(1.0))];
 
 impl Columns {
     fn find(heading: &csv::StringRecord, scan: &Scan, from: PointOrigin) -> Result<Self> {
@@ -107,28 +122,39 @@ impl Columns {
             }
             (_, None) => unit.px(&Ruler { spacing: None, radius_px: None }),
         };
-        let find = |name: &str, axis: usize| -> Result<Option<(usize, f64)>> {
-            for (suffix, length) in [("px", Length::Px(1.0)), ("um", Length::Um(1.0)), ("mm", Length::Mm(1.0))] {
-                if let Some(column) = at(&format!("{name}_{suffix}")) {
-                    return Ok(Some((column, unit(length, axis)?)));
+        one_of_each(heading)?;
+        let mut again = Vec::new();
+        let mut find = |name: &str, axis: usize| -> Result<Option<(usize, f64)>> {
+            let mut first = None;
+            for (suffix, length) in UNITS {
+                let Some(column) = at(&format!("{name}_{suffix}")) else { continue };
+                match first {
+                    None => first = Some((column, unit(length, axis)?)),
+                    // Without a calibration there is nothing to hold it against.
+                    Some(first) => again.extend(unit(length, axis).ok().map(|unit| Again {
+                        columns: [first, (column, unit)],
+                        names: [first.0, column].map(|c| heading.get(c).unwrap_or_default().to_owned()),
+                    })),
                 }
             }
-            Ok(None)
+            Ok(first)
         };
-        let needed = |name: &str, axis: usize| {
-            find(name, axis)?.map(Some).ok_or_else(|| {
+        let needed = |name: &str, found: Option<(usize, f64)>| {
+            found.map(Some).ok_or_else(|| {
                 let known = heading.iter().take(20).collect::<Vec<_>>().join(", ");
                 Error::format(format!("points need a column {name}_px, {name}_um or {name}_mm; there are {known}"))
-                    .remedy(format!("a heading like x_px,y_px{}", if axis == 0 { ",z_px" } else { "" }))
+                    .remedy(format!("a heading like x_px,y_px{}", if name == "z" { ",z_px" } else { "" }))
             })
         };
-        let z = if scan.shape.is_flat() { None } else { needed("z", 0)? };
+        // A single slice has one place along z, which a table may tell as well.
+        let z = if scan.shape.is_flat() { find("z", 0).unwrap_or_default() } else { needed("z", find("z", 0)?)? };
         let to_centre = match from {
             PointOrigin::Centre => 0.0,
             PointOrigin::Corner => 0.5,
         };
-        let zyx = [z, needed("y", 1)?, needed("x", 2)?];
-        Ok(Columns { zyx, radius: find("radius", 2)?, name: at("name"), class: at("class"), to_centre })
+        let zyx = [z, needed("y", find("y", 1)?)?, needed("x", find("x", 2)?)?];
+        let radius = find("radius", 2)?;
+        Ok(Columns { zyx, radius, again, name: at("name"), class: at("class"), to_centre })
     }
 
     fn point(&self, row: &csv::StringRecord, scan: &Scan) -> std::result::Result<Point, String> {
@@ -140,13 +166,19 @@ impl Columns {
         let mut zyx = [0.0; 3];
         for (axis, (at, column)) in zyx.iter_mut().zip(self.zyx).enumerate() {
             let Some((column, unit)) = column else { continue };
-            *at = number(column)? * unit - self.to_centre;
+            let place = match number(column) {
+                Ok(value) => value * unit - self.to_centre,
+                // A single slice needs no place along z.
+                Err(_) if axis == 0 && scan.shape.is_flat() => continue,
+                Err(e) => return Err(e),
+            };
             let n = scan.shape.zyx()[axis];
             // The voxel itself reaches half a step beyond its centre.
-            if !(-0.5..n as f64 - 0.5).contains(at) {
+            if !(-0.5..n as f64 - 0.5).contains(&place) {
                 let axis = ["z", "y", "x"][axis];
-                return Err(format!("the point lies outside of the image: {axis} is {at} px, of {n}"));
+                return Err(format!("the point lies outside of the image: {axis} is {place} px, of {n}"));
             }
+            *at = if n == 1 && axis == 0 { 0.0 } else { place };
         }
         let radius = match self.radius {
             Some((column, unit)) => number(column)? * unit,
@@ -155,7 +187,31 @@ impl Columns {
         if !(0.0..=LARGEST_PX).contains(&radius) {
             return Err(format!("a radius of {radius} px"));
         }
+        for Again { columns, names: [a, b] } in &self.again {
+            let [x, y] = columns.map(|(column, _)| row.get(column).and_then(|word| word.parse::<f64>().ok()));
+            let (Some(x), Some(y)) = (x, y) else { continue };
+            let (here, there) = (x * columns[0].1, y * columns[1].1);
+            if (here - there).abs() > SAME_PX {
+                return Err(format!("{a} is {x}, but {b} is {y}, which is {there:.2} px to {here:.2} px"));
+            }
+        }
         Ok(Point { zyx, radius })
+    }
+}
+
+/// No column that is read has a second one of its name.
+fn one_of_each(heading: &csv::StringRecord) -> Result<()> {
+    let is_read = |name: &str| {
+        let place = ["x", "y", "z", "radius"].iter().any(|p| UNITS.iter().any(|(u, _)| name == format!("{p}_{u}")));
+        place || name == "name" || name == "class"
+    };
+    let names: Vec<String> = heading.iter().map(str::to_lowercase).collect();
+    match names.iter().enumerate().find(|(i, name)| is_read(name) && names[..*i].contains(name)) {
+        None => Ok(()),
+        Some((_, twice)) => {
+            let e = Error::format(format!("two columns are called \"{twice}\""));
+            Err(e.remedy("one name for each column"))
+        }
     }
 }
 

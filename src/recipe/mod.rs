@@ -37,6 +37,7 @@ pub use grid::Grid;
 pub use groups::Groups;
 pub use images::DerivedImage;
 pub use output::{Contours, DicomFile, GeoJsonFile, ImageFiles, Output, Quality};
+pub(crate) use parse::OF_ROWS;
 pub use phenotypes::Rule;
 pub use plates::{FORMATS, Plates, ResponseValue, Responses};
 pub use presets::{PRESETS, Preset, preset};

@@ -54,7 +54,7 @@ impl Recipe {
 }
 
 /// Tables of which no image knows: they say what comes of rows.
-const OF_ROWS: [&str; 2] = ["groups", "plates"];
+pub const OF_ROWS: [&str; 2] = ["groups", "plates"];
 
 fn measured_by(text: &str) -> Result<String> {
     let mut table: Table = toml::from_str(text).map_err(|e| explain(text, &e))?;

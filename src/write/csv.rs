@@ -7,7 +7,7 @@
 //! exponent (`3.0`, `1e-7`): a reader that guesses types then sees the same type in every file, whatever the values.
 
 use super::draft::Draft;
-use super::schema;
+use super::{schema, shortest};
 use crate::table::Table;
 use crate::table::arrow::{self, Values};
 use crate::{Error, Kind, Result};
@@ -105,7 +105,7 @@ fn rows(batch: &RecordBatch) -> Result<Vec<Vec<u8>>> {
 
 fn block(columns: &[Values], rows: Range<usize>) -> Result<Vec<u8>> {
     records(|writer| {
-        let mut cells = vec![String::new(); columns.len()];
+        let mut cells = vec![Vec::new(); columns.len()];
         for row in rows {
             for (cell, column) in cells.iter_mut().zip(columns) {
                 cell.clear();
@@ -118,13 +118,14 @@ fn block(columns: &[Values], rows: Range<usize>) -> Result<Vec<u8>> {
 }
 
 /// Appends one cell to `out`; an empty one prints nothing.
-fn print(column: &Values, row: usize, out: &mut String) {
-    use std::fmt::Write;
-    let done = match column {
-        Values::Text(v) if v.is_valid(row) => out.write_str(v.value(row)),
-        Values::Int(v) if v.is_valid(row) => write!(out, "{}", v.value(row)),
-        Values::Real(v) if v.is_valid(row) => write!(out, "{:?}", v.value(row)),
-        _ => Ok(()),
-    };
-    debug_assert!(done.is_ok(), "writing to a string cannot fail");
+fn print(column: &Values, row: usize, out: &mut Vec<u8>) {
+    match column {
+        Values::Text(v) if v.is_valid(row) => out.extend_from_slice(v.value(row).as_bytes()),
+        Values::Int(v) if v.is_valid(row) => {
+            let done = write!(out, "{}", v.value(row));
+            debug_assert!(done.is_ok(), "writing to memory cannot fail");
+        }
+        Values::Real(v) if v.is_valid(row) => shortest::append(out, v.value(row)),
+        _ => {}
+    }
 }

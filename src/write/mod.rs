@@ -26,6 +26,7 @@ pub mod parquet;
 mod png;
 mod rings;
 mod schema;
+mod shortest;
 mod silhouettes;
 pub mod svg;
 mod tone;

@@ -76,7 +76,14 @@ pub fn square(slice: f64, low: f64, high: f64) -> Contour {
 }
 
 pub fn rtstruct(rois: &[(i32, &str, Vec<Contour>)]) -> Saved {
+    of_patient(rois, "")
+}
+
+pub fn of_patient(rois: &[(i32, &str, Vec<Contour>)], patient: &str) -> Saved {
     let mut o = InMemDicomObject::new_empty();
+    if !patient.is_empty() {
+        put(&mut o, tags::PATIENT_ID, VR::LO, patient);
+    }
     put(&mut o, tags::MODALITY, VR::CS, "RTSTRUCT");
     let named = rois.iter().map(|(number, name, _)| {
         item(|i| {

@@ -1,6 +1,7 @@
 //! Decay correction and times. Kind: oracle (by hand).
 
 use super::*;
+use uptake::recipe::{Recipe, preset};
 
 #[test]
 fn admin_needs_no_time() {
@@ -210,4 +211,108 @@ fn contradictions_and_gaps() {
         &HeaderFacts { injection_date_time: None, ..facts() },
         "missing RadiopharmaceuticalStartDateTime (0018,1078)",
     );
+}
+
+/// What a printed remedy gives: the recipe with the first setting that it names.
+#[track_caller]
+fn remedied(f: &HeaderFacts) -> Conversion {
+    let remedy = convert(f, &Settings::default()).unwrap_err().remedy.unwrap();
+    let setting = remedy.strip_prefix("--set ").and_then(|r| r.split([' ', ',']).next()).unwrap().to_string();
+    let recipe = Recipe::parse("r.toml", preset("pet").unwrap().text, &[setting]).unwrap();
+    convert(f, &recipe.body.suv).unwrap()
+}
+
+/// Regression: a date with a time an hour from the time beside it changed SUV by 46 %, without a word.
+#[test]
+fn two_times_of_injection_are_one_or_refused_with_both() {
+    let of = |full: &str, clock: &str| HeaderFacts {
+        injection_date_time: some(full),
+        injection_time: some(clock),
+        ..facts()
+    };
+    let error = refused(&of("20250101100000", "090000"), "(0018,1078) is 2025-01-01T10:00:00, but");
+    assert!(error.contains("(0018,1072) is 090000") && error.contains("20250101100000 or 20250101090000"), "{error}");
+    near(remedied(&of("20250101100000", "090000")).factors[0], HALVED);
+    near(remedied(&of("20250101090000", "100000")).factors[0], 2.0 * HALVED);
+    refused(&of("20250101100000", "100101"), "but");
+    refused(&of("20250101100000", "095850"), "but");
+    // Cut to the minute, with a fraction, or not readable beside one that is.
+    for (full, clock) in [("20250101100000.5", "1000"), ("20250101100000", "095900"), ("20250101100000", "soon")] {
+        assert!(run(&of(full, clock)).notes.iter().all(|n| !n.contains("zone")), "{full} {clock}");
+    }
+    // Around midnight, and without dates in the scan.
+    let late =
+        HeaderFacts { series_time: some("003000"), slices: vec![slice("003000")], ..of("20241231235930", "000010") };
+    run(&late);
+    let undated = HeaderFacts {
+        series_date: None,
+        slices: vec![SliceFacts { acquisition_date: None, ..slice("110000") }],
+        ..of("20250101100000", "090000")
+    };
+    refused(&undated, "but");
+}
+
+/// Oracle: half the dose is left, whichever clock the injection is told by.
+#[test]
+fn time_zones_explain_two_times_of_injection() {
+    let of = |full: &str, clock: &str, zone: Option<&str>| HeaderFacts {
+        injection_date_time: some(full),
+        injection_time: some(clock),
+        timezone: zone.map(str::to_string),
+        ..facts()
+    };
+    for (full, clock, zone, told) in [
+        ("20250101090000+0000", "100000", Some("+0100"), false),
+        ("20250101090000+0000", "090000", Some("+0100"), false),
+        ("20250101100000", "100000", Some("+0100"), false),
+        // One of them in UTC, without a word.
+        ("20250101090000", "100000", Some("+0100"), true),
+        ("20250101100000", "090000", Some("+0100"), true),
+        ("20250101150000", "100000", Some("-0500"), true),
+        // The zone of the scan is not known: the time alone is on its clock.
+        ("20250101043000+0000", "100000", None, true),
+    ] {
+        let found = factor(&of(full, clock, zone), HALVED);
+        let notes =
+            found.notes.iter().filter(|n| n.contains("in another time zone: 2025-01-01T10:00:00 is used")).count();
+        assert_eq!(notes, usize::from(told), "{full} {clock} {zone:?}: {:?}", found.notes);
+    }
+    refused(&of("20250101080000", "100000", Some("+0100")), "but");
+    refused(&of("20250101092000+0000", "100000", None), "but");
+    refused(&of("20250101080000+0000", "100000", Some("+0100")), "but");
+}
+
+/// Regression: a nuclide against its tracer's name gave 5 times the SUV, a half-life of 0 was said not to be there.
+#[test]
+fn half_lives_that_cannot_be_are_refused_with_a_remedy_that_works() {
+    let nuclide = |half_life, nuclide: Option<&str>, tracer: &str| HeaderFacts {
+        half_life,
+        nuclide: nuclide.map(str::to_string),
+        tracer: some(tracer),
+        ..facts()
+    };
+    let two = nuclide(None, Some("^11^Carbon"), "FDG F^18^");
+    let error = refused(&two, "RadionuclideCodeSequence (0054,0300) is ^11^Carbon (1221.84 s), but");
+    assert!(error.contains("Radiopharmaceutical (0018,0031) is FDG F^18^ (6586.2 s)"), "{error}");
+    assert_eq!(real(&remedied(&two), "half_life_s"), Some(1221.84));
+    noted(&run(&nuclide(Some(6586.2), Some("^11^Carbon"), "FDG")), "the half-life of ^11^Carbon is 1221.84 s");
+    noted(&run(&nuclide(Some(1221.84), Some("^11^Carbon"), "FDG")), "the half-life of FDG is 6586.2 s");
+    assert!(run(&nuclide(None, Some("F-18"), "[18F]FDG")).notes.iter().all(|n| !n.contains("doubtful: R")));
+    // 0 is what files write for unknown.
+    noted(&run(&nuclide(Some(0.0), None, "FDG")), "is taken as 6586.2 s: RadionuclideHalfLife (0018,1075) is 0");
+    for bad in [-6586.2, f64::NAN] {
+        let error = refused(&nuclide(Some(bad), None, "FDG"), "RadionuclideHalfLife (0018,1075) is ");
+        assert!(error.contains("--set suv.half_life_s=6586.2"), "{error}");
+    }
+    let unknown = nuclide(Some(0.0), None, "Solution");
+    refused(&unknown, "RadionuclideHalfLife (0018,1075) is 0 s: no half-life");
+    // The values are those at the injection: no half-life is needed.
+    let admin = HeaderFacts { decay_correction: some("ADMIN"), ..nuclide(Some(-1.0), None, "FDG") };
+    noted(&factor(&admin, 70_000.0 / 3.7e8), "is -1 s: no half-life; the rule does not need it");
+    // Minutes for seconds.
+    let minutes = nuclide(Some(109.77), None, "FDG");
+    refused(&minutes, "the half-life is 109.77 s, but that of FDG is 6586.2 s");
+    assert_eq!(real(&remedied(&minutes), "half_life_s"), Some(6586.2));
+    let error = refused(&nuclide(Some(109.77), None, "Solution"), "more than ten half-lives of 109.77 s");
+    assert!(error.contains("suv.injection=YYYYMMDDhhmmss, or suv.half_life_s="), "{error}");
 }

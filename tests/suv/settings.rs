@@ -1,6 +1,7 @@
 //! What the user says. Kind: mechanics.
 
 use super::*;
+use uptake::recipe::{Recipe, preset};
 
 fn with(settings: Settings) -> Conversion {
     convert(&facts(), &settings).unwrap()
@@ -82,4 +83,33 @@ fn that_do_nothing_or_make_no_sense() {
             assert!(error.kind == uptake::Kind::Usage && error.what.contains(key), "{error}");
         }
     }
+}
+
+/// Regression: the printed remedy, YYYYMMDDhhmmss, was refused as a number where a text belongs.
+#[test]
+fn an_injection_needs_no_quotes() {
+    let recipe = |settings: &[String]| Recipe::parse("r.toml", preset("pet").unwrap().text, settings);
+    for value in [
+        "20250101100000",
+        "\"20250101100000\"",
+        "100000",
+        "10:00:00",
+        "2025-01-01T10:00:00",
+        "1000",
+        "20250101100000.0+0100",
+    ] {
+        let recipe = recipe(&[format!("suv.injection={value}")]).unwrap_or_else(|e| panic!("{value}: {e}"));
+        near(with(recipe.body.suv).factors[0], HALVED);
+    }
+    // A nought that spreadsheets take away.
+    for (value, text) in [("090000", "090000"), ("90000", "090000"), ("0900", "0900"), ("5", "5")] {
+        assert_eq!(recipe(&[format!("suv.injection={value}")]).unwrap().body.suv.injection.as_deref(), Some(text));
+    }
+    for bad in ["-5", "1.5", "[1]", "true"] {
+        let error = recipe(&[format!("suv.injection={bad}")]).unwrap_err().to_string();
+        assert!(error.contains("expected a time: YYYYMMDDhhmmss"), "{bad}: {error}");
+    }
+    let text = preset("pet").unwrap().text.replace("[suv]", "[suv]\ninjection = 20250101100000");
+    let file = Recipe::parse("r.toml", &text, &[]);
+    assert_eq!(file.unwrap().body.suv.injection.as_deref(), Some("20250101100000"));
 }

@@ -76,19 +76,30 @@ impl Facts {
         }
         let word = cell(&keys.control)?;
         let control = Control::parse(word.as_deref()).ok_or_else(|| {
-            Error::usage(format!("\"{}\" is no control", word.unwrap_or_default()))
-                .remedy("positive, negative, or an empty cell")
+            Error::usage(format!("\"{}\" is no control", word.as_deref().unwrap_or_default()))
+                .remedy("positive, negative, sample, or an empty cell")
         })?;
         let mut facts = Facts { plate, well: place, control, treatment: None, plate_set: None };
         if let Some(responses) = &keys.responses {
             facts.plate_set = responses.plate_set.as_deref().map_or(Ok(None), &cell)?;
-            facts.treat(responses, [&responses.compound, &responses.dose, &responses.unit].map(|name| cell(name)))?;
+            let is_sample = word.as_deref().is_some_and(|word| word.trim().eq_ignore_ascii_case("sample"));
+            facts.treat(
+                is_sample,
+                responses,
+                [&responses.compound, &responses.dose, &responses.unit].map(|name| cell(name)),
+            )?;
         }
         Ok(Some(facts))
     }
 
-    /// Adds what the well was given.
-    fn treat(&mut self, names: &recipe::Responses, cells: [Result<Option<String>>; 3]) -> Result<()> {
+    /// Adds what the well was given. A dose of 0 is a negative control, unless the well is said to be a sample; no curve has a
+    /// place for it then either.
+    fn treat(
+        &mut self,
+        said_sample: bool,
+        names: &recipe::Responses,
+        cells: [Result<Option<String>>; 3],
+    ) -> Result<()> {
         let [compound, dose, unit] = cells;
         let dose = match dose? {
             Some(text) => Some(Dose::parse(&text, unit?.as_deref()).map_err(|what| {
@@ -97,11 +108,12 @@ impl Facts {
             None => None,
         };
         let is_none = dose.as_ref().is_some_and(|dose| dose.value() == 0.0);
-        if is_none && self.control.is_none() {
+        if is_none && self.control.is_none() && !said_sample {
             self.control = Some(Control::Negative);
         }
         let is_sample = self.control.is_none();
         self.treatment = match (compound?, dose) {
+            (_, Some(_)) if is_none => None,
             (Some(compound), Some(dose)) if is_sample => Some(Treatment { compound, dose }),
             (Some(compound), None) if is_sample => {
                 let e = Error::usage(format!("{} of {} has {compound} without a dose", self.well, self.plate));

@@ -82,10 +82,6 @@ impl PlateLayout {
         let others: Vec<usize> =
             (0..header.len()).filter(|i| *i != well && Some(*i) != plate && !header[*i].is_empty()).collect();
         let names: Vec<String> = others.iter().map(|i| header[*i].to_owned()).collect();
-        if let Some(twice) = names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
-            let e = Error::format(format!("two columns are called \"{}\"", twice.1));
-            return Err(e.remedy("one name for each column"));
-        }
         let mut layout = PlateLayout { names, wells: BTreeMap::new() };
         let cell = |record: &StringRecord, i: usize| record.get(i).filter(|t| !t.is_empty()).map(str::to_owned);
         for (line, record) in &records {

@@ -194,7 +194,7 @@ pub(super) fn wells(all: &Plates) -> Table {
         treatments().flatten().for_each(|t| doses.entry(&t.compound).or_default().push(&t.dose));
         let units: BTreeMap<&str, String> =
             doses.into_iter().map(|(compound, doses)| (compound, common_unit(doses.into_iter()).0)).collect();
-        const NONE: &str = "a control, or a well without a compound";
+        const NONE: &str = "a control, a well without a compound, or a sample of dose 0";
         let compound = treatments().map(|t| Some(t?.compound.clone())).collect();
         table.some_words(&keys.compound, "The compound.", NONE, compound);
         let unit = |compound: &str| units.get(compound).map_or("", String::as_str);

@@ -19,8 +19,8 @@ use super::order::Sums;
 use super::{ChannelRef, Request};
 use crate::ops::extent::extents;
 use crate::{Error, Result};
-use grid::{Plane, sparse, stretched, weights};
-use morphology::{erode, open, reconstruct};
+use grid::{Places, Plane, weights};
+use morphology::{LANES, Lanes, erode, open, reconstruct};
 use rayon::prelude::*;
 use serde::Deserialize;
 
@@ -49,8 +49,8 @@ impl Default for Granularity {
 
 const MOST_SIZES: usize = 100;
 const LARGEST_RADIUS: usize = 500;
-/// Sizes that are worked out side by side.
-const TOGETHER: usize = 4;
+/// Sizes that are worked out side by side, by two threads.
+const TOGETHER: usize = 2 * LANES;
 /// Bytes of a cell: the image, its background, and for each size at work the eroded and the grown image.
 const CELL_BYTES: f64 = 8.0 * (4 + 2 * TOGETHER) as f64;
 
@@ -62,27 +62,37 @@ struct Made {
     cells: Vec<(u32, f64)>,
 }
 
+impl Made {
+    fn mean(&self, image: &[Lanes]) -> Lanes {
+        let mut sums = [0.0; LANES];
+        for &(i, weight) in &self.cells {
+            sums.iter_mut().zip(image[i as usize]).for_each(|(sum, value)| *sum += value * weight);
+        }
+        sums.map(|sum| sum / self.n)
+    }
+}
+
 impl Granularity {
     fn size(&self, shape: [usize; 2]) -> [usize; 2] {
         if self.subsample < 1.0 { shape.map(|n| (n as f64 * self.subsample) as usize) } else { shape }
     }
 
-    /// The channel on the coarser grid without its background.
-    fn foreground(&self, image: &Plane) -> Plane {
-        let size = self.size(image.size);
+    /// An image of that size with these values on the coarser grid, without its background.
+    fn foreground(&self, image: [usize; 2], value: impl Fn(usize) -> f64) -> Plane {
+        let size = self.size(image);
         let mut plane = if self.subsample < 1.0 {
-            let places = size.map(|n| sparse(n, self.subsample));
-            image.at([&places[0], &places[1]])
+            let [rows, columns] = [0, 1].map(|a| Places::sparse(size[a], self.subsample, image[a]));
+            Plane::between(image, value, [&rows, &columns])
         } else {
-            image.clone()
+            Plane { size, cells: (0..size[0] * size[1]).map(value).collect() }
         };
         let background = if self.background < 1.0 {
             // So many cells of the grid of the background as begin within the image; the image ends within the last one.
             let ends = size.map(|n| n as f64 * self.background);
-            let places = ends.map(|end| sparse(end.ceil() as usize, self.background));
-            let opened = open(&plane.at([&places[0], &places[1]]), self.radius);
-            let places = [0, 1].map(|a| stretched(size[a], (ends[a] - 1.0).max(0.0)));
-            opened.at([&places[0], &places[1]])
+            let [rows, columns] = [0, 1].map(|a| Places::sparse(ends[a].ceil() as usize, self.background, size[a]));
+            let opened = open(&plane.at([&rows, &columns]), self.radius);
+            let [rows, columns] = [0, 1].map(|a| Places::stretched(size[a], (ends[a] - 1.0).max(0.0), opened.size[a]));
+            opened.at([&rows, &columns])
         } else {
             open(&plane, self.radius)
         };
@@ -94,28 +104,25 @@ impl Granularity {
 
     /// The spectrum of each object in a channel.
     fn of_channel(&self, channel: &ChannelRef, made: &[Made], starts: &[f64]) -> Result<Vec<Vec<Option<f64>>>> {
-        let shape = channel.volume.shape;
-        let value = |s: &i32| channel.volume.scale.value(f64::from(*s));
-        let image =
-            Plane { size: [shape.y, shape.x], cells: channel.volume.samples.host()?.iter().map(value).collect() };
-        let foreground = self.foreground(&image);
-        drop(image);
+        let (shape, samples) = (channel.volume.shape, channel.volume.samples.host()?);
+        let value = |i: usize| channel.volume.scale.value(f64::from(samples[i]));
+        let foreground = self.foreground([shape.y, shape.x], value);
         let mut means: Vec<Vec<f64>> = vec![starts.to_vec()];
         let mut eroded = foreground.clone();
         for first in (0..self.spectrum).step_by(TOGETHER) {
             let markers: Vec<Plane> = (first..self.spectrum.min(first + TOGETHER))
                 .map(|_| {
-                    eroded = erode(&eroded, 1);
+                    eroded = erode(&eroded);
                     eroded.clone()
                 })
                 .collect();
-            let of_marker = |marker: Plane| {
-                let left = reconstruct(&marker, &foreground);
-                let mean =
-                    |made: &Made| made.cells.iter().map(|&(i, w)| left.cells[i as usize] * w).sum::<f64>() / made.n;
-                made.iter().map(mean).collect::<Vec<f64>>()
+            let of_markers = |markers: &[Plane]| {
+                let left = reconstruct(markers, &foreground);
+                let mean = |made: &Made| made.mean(&left);
+                let means: Vec<_> = made.iter().map(mean).collect();
+                (0..markers.len()).map(|k| means.iter().map(|lanes| lanes[k]).collect()).collect::<Vec<_>>()
             };
-            means.extend(markers.into_par_iter().map(of_marker).collect::<Vec<_>>());
+            means.extend(markers.par_chunks(LANES).flat_map_iter(of_markers).collect::<Vec<_>>());
         }
         let spectrum = |i: usize| {
             let lost = |pair: &[Vec<f64>]| (starts[i] > 0.0).then(|| (pair[0][i] - pair[1][i]) * 100.0 / starts[i]);
@@ -131,11 +138,12 @@ impl Granularity {
         if !shape.is_flat() || size[0] < 2 || size[1] < 2 {
             return Ok(vec![vec![]; request.channels.len()]);
         }
-        let ends = [stretched(shape.y, (size[0] - 1) as f64), stretched(shape.x, (size[1] - 1) as f64)];
+        let stretched = |count: usize, cells: usize| Places::stretched(count, (cells - 1) as f64, cells);
+        let (rows, columns) = (stretched(shape.y, size[0]), stretched(shape.x, size[1]));
         let found = extents(request.labels)?;
         let object = |i: usize| Object::new(request.labels, i as u32 + 1, found[i]);
         let of_object = |i: usize| {
-            let cells = weights(&object(i)?, [&ends[0], &ends[1]], size);
+            let cells = weights(&object(i)?, [&rows, &columns], size);
             Ok(Made { n: found[i].n as f64, cells })
         };
         let made = (0..found.len()).into_par_iter().map(of_object).collect::<Result<Vec<_>>>()?;
@@ -186,7 +194,7 @@ impl Family for Granularity {
 
     fn needs(&self) -> Needs {
         let cells = if self.subsample < 1.0 { self.subsample * self.subsample } else { 1.0 };
-        Needs { voxel_bytes: 8 + (CELL_BYTES * cells).ceil() as u64, ..Needs::default() }
+        Needs { voxel_bytes: (CELL_BYTES * cells).ceil() as u64, ..Needs::default() }
     }
 
     fn check(&self, _: &[&str]) -> std::result::Result<(), Objection> {

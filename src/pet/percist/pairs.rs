@@ -45,7 +45,8 @@ pub fn by_itself(baseline: &Folder, followup: &Folder) -> Result<Vec<Pair>> {
             .remedy(format!("--pairs FILE, {COLUMNS}")));
     }
     if let ([a], [b]) = (&images(baseline)[..], &images(followup)[..]) {
-        let mut all = vec![pair(&a.name, Some(&a.name), Some(&b.name), None)];
+        let patient = id(a).or(id(b)).unwrap_or(&a.name);
+        let mut all = vec![pair(patient, Some(&a.name), Some(&b.name), None)];
         all.extend(alone(baseline, followup, &[a.name.as_str()].into(), &[b.name.as_str()].into(), ""));
         return Ok(all);
     }
@@ -55,13 +56,23 @@ pub fn by_itself(baseline: &Folder, followup: &Folder) -> Result<Vec<Pair>> {
     };
     let (left, right) = (taken(|p| &p.baseline, &all), taken(|p| &p.followup, &all));
     let free = |i: &&Image| !left.contains(&i.name) && !right.contains(&i.name) && followup.image(&i.name).is_some();
-    all.extend(baseline.images.iter().filter(free).map(|i| pair(&i.name, Some(&i.name), Some(&i.name), None)));
+    all.extend(baseline.images.iter().filter(free).map(|i| pair(patient(i), Some(&i.name), Some(&i.name), None)));
     let (left, right) = (taken(|p| &p.baseline, &all), taken(|p| &p.followup, &all));
     let words = |set: &'_ BTreeSet<String>| set.iter().cloned().collect::<Vec<String>>();
     let (left, right) = (words(&left), words(&right));
     let (left, right) = (left.iter().map(String::as_str).collect(), right.iter().map(String::as_str).collect());
     all.extend(alone(baseline, followup, &left, &right, "; --pairs FILE can name it"));
     Ok(all)
+}
+
+/// PatientID, where it is known.
+fn id(image: &Image) -> Option<&str> {
+    image.visit.as_ref().ok()?.patient_id.as_deref()
+}
+
+/// What the patient of an image is called without a pairs file.
+fn patient(image: &Image) -> &str {
+    id(image).unwrap_or(&image.name)
 }
 
 /// The images of each patient, where PatientID is known.
@@ -105,16 +116,24 @@ fn by_date(folder: &Folder) -> Vec<Pair> {
 /// name follow, each alone.
 ///
 /// # Errors
-/// The file cannot be read, lacks a column, or `new_lesions` is no whole number.
+/// The file cannot be read, lacks a column, names a pair twice or two patients of an image, or `new_lesions` is no whole number.
 pub fn from_file(path: &Path, baseline: &Folder, followup: &Folder) -> Result<Vec<Pair>> {
     let sheet = Sheet::open(path)?;
     sheet.needs(&["patient", "baseline", "followup"], COLUMNS)?;
     sheet.knows(&["patient", "baseline", "followup", "new_lesions"], COLUMNS)?;
     let mut all = vec![];
     let (mut left, mut right) = (BTreeSet::new(), BTreeSet::new());
+    let (mut pairs, mut patients) = (BTreeMap::new(), BTreeMap::new());
     for line in sheet.lines() {
         let (a, b) = (line.text("baseline"), line.text("followup"));
-        let Some(patient) = line.text("patient").or(a).or(b) else { continue };
+        let known = || [a.and_then(|a| baseline.image(a)), b.and_then(|b| followup.image(b))].into_iter().flatten();
+        let said = line.text("patient");
+        let Some(patient) = said.or_else(|| known().find_map(id)).or(a).or(b) else { continue };
+        if let (Some(first), true) = (pairs.insert((a, b), line.number()), a.is_some() && b.is_some()) {
+            return Err(line
+                .wrong(format!("{} and {} are a pair in line {first} already", a.unwrap_or(""), b.unwrap_or("")))
+                .remedy("one line for each pair"));
+        }
         left.extend(a);
         right.extend(b);
         let mut one = pair(patient, a, b, new_lesions(&line)?);
@@ -130,6 +149,16 @@ pub fn from_file(path: &Path, baseline: &Folder, followup: &Folder) -> Result<Ve
             (_, None) => Some("the pairs file names no follow-up".into()),
             _ => unknown(baseline, a).or_else(|| unknown(followup, b)),
         };
+        let both = if one.lacks.is_none() { [("baseline", a), ("follow-up", b)] } else { [("", None); 2] };
+        for (side, image) in both {
+            let (Some(image), Some(said)) = (image, said) else { continue };
+            let (before, first) = *patients.entry((side, image)).or_insert((said, line.number()));
+            if before != said {
+                return Err(line
+                    .wrong(format!("the {side} {image} is of patient {said}, in line {first} of {before}"))
+                    .remedy("one patient for each image"));
+            }
+        }
         all.push(one);
     }
     if same(baseline, followup) {
@@ -172,7 +201,7 @@ fn alone(a: &Folder, b: &Folder, left: &BTreeSet<&str>, right: &BTreeSet<&str>, 
     };
     let first = a.images.iter().filter(|i| !left.contains(i.name.as_str()));
     let second = b.images.iter().filter(|i| !right.contains(i.name.as_str()));
-    let first = first.map(|i| Pair { lacks: lacks(i, "follow-up"), ..pair(&i.name, Some(&i.name), None, None) });
-    let second = second.map(|i| Pair { lacks: lacks(i, "baseline"), ..pair(&i.name, None, Some(&i.name), None) });
+    let first = first.map(|i| Pair { lacks: lacks(i, "follow-up"), ..pair(patient(i), Some(&i.name), None, None) });
+    let second = second.map(|i| Pair { lacks: lacks(i, "baseline"), ..pair(patient(i), None, Some(&i.name), None) });
     first.chain(second).collect()
 }

@@ -124,6 +124,10 @@ impl<'a> Line<'a> {
     pub fn name(&self, column: &str) -> Result<&'a str> {
         self.text(column).ok_or_else(|| self.wrong(format!("{column} is empty")))
     }
+    /// Its number, as an editor counts.
+    pub fn number(&self) -> u64 {
+        self.record.0
+    }
     /// An error at this line.
     pub fn wrong(&self, what: String) -> Error {
         Error::format(format!("line {}: {what}", self.record.0)).at(&self.sheet.path)

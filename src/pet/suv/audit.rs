@@ -170,7 +170,7 @@ fn patient(row: &mut Row, known: &Known) {
         "RadionuclideTotalDose (0018,1074) or InjectedRadioactivity, as recorded, in the unit of the file.",
         facts.dose,
     );
-    row.real("half_life_s", "s", "Half-life used.", known.half_life);
+    row.real("half_life_s", "s", "Half-life used.", known.life());
     row.real("weight_kg", "kg", "Weight of the patient used.", known.body.weight);
     row.real("height_m", "m", "Height of the patient used.", known.body.height);
     let sex = known.body.sex.letter().to_string();

@@ -2,23 +2,12 @@
 //!
 //! - A time without a date takes the date of its neighbour: the acquisition that of the series, all of them together
 //!   the nearest day. Where there is no date at all, only differences below a day mean anything.
-//! - An injection without a date was before the scan: on its day, or on the day before where the scan was earlier in
-//!   the day (midnight). With a half-life above 11.5 h the day cannot be guessed, and is asked for.
-//! - An injection up to ten minutes after the scan began was on that very day: the scan began first, with a warning.
 //! - A value that is no time is named, and counts as missing.
 
+use super::HeaderFacts;
 use super::names::{self, Name};
 use super::time::{self, Moment};
-use super::{HeaderFacts, Settings};
-use crate::{Error, Result};
-
-/// A scan may begin so many seconds before the recorded injection: clocks differ, and dynamic scans begin first.
-pub const BEFORE: f64 = 600.0;
-/// Above this half-life, in s, a scan days after the injection is usual.
-const LONG_LIVED: f64 = 41_400.0;
-/// An injection longer ago than this many half-lives is a mistake: a thousandth would be left.
-const MOST_HALF_LIVES: f64 = 10.0;
-const REMEDY: &str = "--set suv.injection=YYYYMMDDhhmmss";
+use crate::Error;
 
 /// The moments of a scan.
 #[derive(Clone, Debug, Default)]
@@ -37,15 +26,6 @@ pub struct Times {
     pub zone: Option<i64>,
     /// Values that are no times.
     pub bad: Vec<String>,
-}
-
-/// When the dose was injected, and who says so.
-#[derive(Clone, Copy, Debug)]
-pub struct Injection {
-    /// On the clock of the scan.
-    pub at: Moment,
-    /// Name of the fact.
-    pub source: &'static str,
 }
 
 impl Times {
@@ -102,7 +82,7 @@ impl Times {
         self.acquisitions.iter().flatten().min().copied()
     }
     /// The moment that says on which day the scan was.
-    fn anchor(&self) -> Option<Moment> {
+    pub fn anchor(&self) -> Option<Moment> {
         self.earliest().or(self.series).or(self.private)
     }
     /// For tables: with the date where one is known, else with the days before the scan where there are any.
@@ -116,7 +96,7 @@ impl Times {
     }
 
     /// Brings a moment with an offset from UTC onto the clock of the scan, where that one's offset is known too.
-    fn local(&self, at: Moment, zone: Option<i64>) -> Moment {
+    pub fn local(&self, at: Moment, zone: Option<i64>) -> Moment {
         match (zone, self.zone) {
             (Some(zone), Some(scan)) => at.plus_minutes(scan - zone),
             _ => at,
@@ -164,129 +144,5 @@ impl Times {
             ));
         }
         Some(Moment::nearest(at.time_of_day(), near))
-    }
-}
-
-/// When the dose was injected; `None` where nobody says.
-///
-/// # Errors
-/// The value is no time, or not one that fits the scan.
-pub fn injection(
-    facts: &HeaderFacts,
-    settings: &Settings,
-    times: &Times,
-    half_life: Option<f64>,
-    notes: &mut Vec<String>,
-) -> Result<Option<Injection>> {
-    let Some(scan) = times.anchor() else { return Ok(None) };
-    let finder = Finder { facts, times, scan, half_life };
-    if let Some(text) = &settings.injection {
-        return finder.user(text, notes).map(Some);
-    }
-    let full = filled(&facts.injection_date_time);
-    let clock = filled(&facts.injection_time);
-    match (full, clock) {
-        (Some(full), clock) => finder.dated(full, clock, notes).map(Some),
-        (None, Some(clock)) => finder.undated(clock, names::INJECTION_TIME.of(facts.bids), notes).map(Some),
-        (None, None) => Ok(None),
-    }
-}
-
-fn filled(text: &Option<String>) -> Option<&str> {
-    text.as_deref().map(time::tidy).filter(|t| !t.is_empty())
-}
-
-struct Finder<'a> {
-    facts: &'a HeaderFacts,
-    times: &'a Times,
-    scan: Moment,
-    half_life: Option<f64>,
-}
-
-impl Finder<'_> {
-    fn user(&self, text: &str, notes: &mut Vec<String>) -> Result<Injection> {
-        let source = "suv.injection";
-        if let Some((at, zone)) = time::date_time(text).filter(|_| self.times.dated) {
-            return self.judged(self.times.local(at, zone), source);
-        }
-        if let Some((at, _)) = time::date_time(text) {
-            return self.on_clock(at.time_of_day(), source, notes);
-        }
-        match time::time(text) {
-            Some(clock) => self.on_clock(clock, source, notes),
-            None => Err(Error::usage(format!("suv.injection is '{text}': no time"))
-                .remedy("--set suv.injection=YYYYMMDDhhmmss or hhmmss")),
-        }
-    }
-
-    fn dated(&self, text: &str, clock: Option<&str>, notes: &mut Vec<String>) -> Result<Injection> {
-        let source = names::INJECTION_DATE_TIME.of(self.facts.bids);
-        let Some((at, zone)) = time::date_time(text) else {
-            let wrong = format!("{source} is '{text}': no date with a time");
-            let Some(clock) = clock else { return Err(Error::format(wrong).needed_for("SUVbw").remedy(REMEDY)) };
-            notes.push(wrong);
-            return self.undated(clock, names::INJECTION_TIME.of(self.facts.bids), notes);
-        };
-        if !self.times.dated {
-            return self.on_clock(at.time_of_day(), source, notes);
-        }
-        if zone.is_some() && self.times.zone.is_none() {
-            notes.push(format!(
-                "{source} is '{text}', but nothing says the time zone of the scan: taken as the same clock"
-            ));
-        }
-        let at = self.times.local(at, zone);
-        let away = self.scan.since(at);
-        let day_is_wrong = self.too_long(away) || away < 0.0;
-        match clock.filter(|_| day_is_wrong && away.abs() >= 72_000.0 && !self.long_lived()) {
-            Some(clock) => {
-                let other = names::INJECTION_TIME.of(self.facts.bids);
-                notes.push(format!(
-                    "{source} {} does not fit the scan at {}: {other} is used",
-                    at.iso(),
-                    self.scan.iso()
-                ));
-                self.undated(clock, other, notes)
-            }
-            None => self.judged(at, source),
-        }
-    }
-
-    fn undated(&self, text: &str, source: &'static str, notes: &mut Vec<String>) -> Result<Injection> {
-        match time::time(text) {
-            Some(clock) => self.on_clock(clock, source, notes),
-            None => Err(Error::format(format!("{source} is '{text}': no time")).needed_for("SUVbw").remedy(REMEDY)),
-        }
-    }
-
-    /// A time of day: the last one before the scan.
-    fn on_clock(&self, clock: i64, source: &'static str, notes: &mut Vec<String>) -> Result<Injection> {
-        if self.long_lived() {
-            let what = format!("{source} has no date, or the scan has none, and the half-life is longer than 11.5 h");
-            return Err(Error::format(what).needed_for("SUVbw").remedy(REMEDY));
-        }
-        let near = Moment::nearest(clock, self.scan);
-        let just_after = near > self.scan && near.since(self.scan) <= BEFORE;
-        let at = if just_after { near } else { Moment::last_before(clock, self.scan) };
-        if at.day() < self.scan.day() {
-            notes.push(format!("{source} is later in the day than the scan: taken as the day before (midnight)"));
-        }
-        self.judged(at, source)
-    }
-
-    fn judged(&self, at: Moment, source: &'static str) -> Result<Injection> {
-        let away = self.scan.since(at);
-        if self.too_long(away) {
-            let what =
-                format!("{source}: the injection is {:.1} h before the scan, more than ten half-lives", away / 3600.0);
-            return Err(Error::format(what).needed_for("SUVbw").remedy(REMEDY));
-        }
-        Ok(Injection { at, source })
-    }
-    fn too_long(&self, seconds: f64) -> bool {
-        self.half_life.is_some_and(|h| seconds > MOST_HALF_LIVES * h)
-    }
-    fn long_lived(&self) -> bool {
-        self.half_life.is_some_and(|h| h > LONG_LIVED)
     }
 }

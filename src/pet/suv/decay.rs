@@ -5,8 +5,8 @@
 //! - `NONE`: the values are means over the frame of length T, so a slice needs
 //!   `SUV = m P W / D_adm * lambda T / (1 - exp(-lambda T)) * exp(lambda (t_acq - t_adm))`.
 
-use super::clock::BEFORE;
 use super::frame::mean_growth;
+use super::injection::BEFORE;
 use super::known::Known;
 use super::reference::{Reference, WARN, duration, reference};
 use super::time::Moment;
@@ -55,7 +55,7 @@ pub fn decayed(known: &Known, notes: &mut Vec<String>) -> Result<Decayed> {
         return Ok(Decayed { decay, growth: vec![1.0; known.facts.slices.len()], reference: None });
     }
     let bids = known.facts.bids;
-    let half_life = known.half_life.ok_or_else(|| {
+    let half_life = known.half_life.clone()?.ok_or_else(|| {
         Error::format(format!("missing {}", names::HALF_LIFE.of(bids)))
             .needed_for("the decay of the dose")
             .remedy("--set suv.half_life_s=...")

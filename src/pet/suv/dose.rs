@@ -32,35 +32,66 @@ pub fn dose(facts: &HeaderFacts, settings: &Settings, notes: &mut Vec<String>) -
 }
 
 /// The half-life in s, or `None` where nobody says.
+///
+/// # Errors
+/// It cannot be, or the file has none and names two nuclides.
 pub fn half_life(facts: &HeaderFacts, settings: &Settings, notes: &mut Vec<String>) -> Result<Option<f64>> {
-    match settings.half_life_s {
-        Some(s) if !(s.is_finite() && s > 0.0) => {
-            Err(Error::usage(format!("suv.half_life_s is {s}: it must be more than 0")))
+    if let Some(s) = settings.half_life_s {
+        let wrong = || Error::usage(format!("suv.half_life_s is {s}: it must be more than 0"));
+        return if s.is_finite() && s > 0.0 { Ok(Some(s)) } else { Err(wrong()) };
+    }
+    let (own, name) = (facts.half_life, names::RECORDED_HALF_LIFE.of(facts.bids));
+    let named = named(facts);
+    match own {
+        Some(own) if own.is_finite() && own > 0.0 => return Ok(Some(own)),
+        // Files write 0 for what they do not know.
+        Some(own) if own != 0.0 || named.is_empty() => {
+            let what = format!("{name} is {own} s: no half-life");
+            return Err(Error::format(what).needed_for("SUVbw").remedy(remedy(&named)));
         }
-        Some(s) => Ok(Some(s)),
-        None => {
-            let own = facts.half_life.filter(|h| h.is_finite() && *h > 0.0);
-            if own.is_some() {
-                return Ok(own);
-            }
-            let known = nuclide(facts);
-            if let Some((name, seconds)) = known {
-                notes.push(format!("the half-life of {name} is taken as {seconds} s: the file has none"));
-            }
-            Ok(known.map(|(_, seconds)| seconds))
-        }
+        _ => {}
+    }
+    if let [(a, x), (b, y)] = named[..]
+        && apart(x, y)
+    {
+        let what = format!(
+            "{} is {a} ({x} s), but {} is {b} ({y} s), and the file has no half-life",
+            names::NUCLIDE.of(facts.bids),
+            names::TRACER.of(facts.bids)
+        );
+        return Err(Error::format(what).needed_for("SUVbw").remedy(remedy(&named)));
+    }
+    let known = named.first();
+    if let Some((nuclide, seconds)) = known {
+        let file = own.map_or("the file has none".into(), |own| format!("{name} is {own}"));
+        notes.push(format!("the half-life of {nuclide} is taken as {seconds} s: {file}"));
+    }
+    Ok(known.map(|(_, seconds)| *seconds))
+}
+
+fn remedy(named: &[(&str, f64)]) -> String {
+    match named {
+        [] => "--set suv.half_life_s=...".into(),
+        [(_, x), (_, y)] if apart(*x, *y) => format!("--set suv.half_life_s={x} or {y}, whichever is true"),
+        [(_, x), ..] => format!("--set suv.half_life_s={x}"),
     }
 }
 
-/// The nuclide that the file names, itself or in the name of its tracer, with its half-life.
-fn nuclide(facts: &HeaderFacts) -> Option<(&str, f64)> {
-    [&facts.nuclide, &facts.tracer].into_iter().flatten().find_map(|n| Some((n.as_str(), nuclide::half_life_in(n)?)))
+/// The nuclides that the file names, itself and in the name of its tracer, with their half-lives.
+fn named(facts: &HeaderFacts) -> Vec<(&str, f64)> {
+    let names = [&facts.nuclide, &facts.tracer].into_iter().flatten();
+    names.filter_map(|n| Some((n.as_str(), nuclide::half_life_in(n)?))).collect()
 }
 
-/// The nuclide that is named, where its half-life is more than 1 % off the one used.
+/// More than 1 % of each other.
+fn apart(a: f64, b: f64) -> bool {
+    (a / b - 1.0).abs() > 0.01
+}
+
+/// The first nuclide that is named and whose half-life is not the one used.
 pub fn other_half_life(facts: &HeaderFacts, used: Option<f64>) -> Option<(&str, f64)> {
     let used = used?;
-    nuclide(facts).filter(|(_, known)| (used / known - 1.0).abs() > 0.01)
+    named(facts).into_iter().find(|(_, known)| apart(used, *known))
 }
 
 #[cfg(test)]

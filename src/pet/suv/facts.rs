@@ -1,6 +1,6 @@
 //! What is known of a PET scan before any rule is applied.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// Whose scan it is, and which: as recorded, for the tables. Names of people are left out.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -117,9 +117,29 @@ pub struct Settings {
     /// Half-life, s.
     pub half_life_s: Option<f64>,
     /// Start of injection: `YYYYMMDDhhmmss`, or `hhmmss`.
+    #[serde(deserialize_with = "moment")]
     pub injection: Option<String>,
     /// What the dose was corrected for decay to: `admin`, `start` or `none`.
     pub decay: Option<Decay>,
+}
+
+/// A time as people write it where no quotes are: shells eat them, spreadsheets take digits for a number, and TOML has times of
+/// its own.
+fn moment<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected a time: YYYYMMDDhhmmss, or hhmmss for the last one before the scan")]
+    enum Written {
+        Text(String),
+        Digits(u64),
+        Toml(toml::value::Datetime),
+    }
+    Ok(Some(match Written::deserialize(d)? {
+        Written::Text(text) => text,
+        // A number has lost the nought of 093000; no time has five digits.
+        Written::Digits(n @ 10_000..100_000) => format!("{n:06}"),
+        Written::Digits(n) => n.to_string(),
+        Written::Toml(at) => at.to_string(),
+    }))
 }
 
 /// What stored values are.

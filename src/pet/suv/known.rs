@@ -1,7 +1,8 @@
 //! All that is known of a series before a rule is chosen.
 
 use super::body::Body;
-use super::clock::{Injection, Times};
+use super::clock::Times;
+use super::injection::Injection;
 use super::{HeaderFacts, Settings, names};
 use crate::{Error, Result};
 
@@ -16,8 +17,8 @@ pub struct Known<'a> {
     pub body: Body,
     /// Bq; an error where the recorded dose is not plausible.
     pub dose: Result<Option<f64>>,
-    /// s.
-    pub half_life: Option<f64>,
+    /// s; an error where the recorded one cannot be.
+    pub half_life: Result<Option<f64>>,
     /// When the scan was.
     pub times: Times,
     /// When the injection was; an error where that does not fit the scan.
@@ -27,7 +28,17 @@ pub struct Known<'a> {
 impl<'a> Known<'a> {
     /// Another one of the same series.
     pub fn copy(&self) -> Known<'a> {
-        Known { dose: self.dose.clone(), times: self.times.clone(), injection: self.injection.clone(), ..*self }
+        Known {
+            dose: self.dose.clone(),
+            half_life: self.half_life.clone(),
+            times: self.times.clone(),
+            injection: self.injection.clone(),
+            ..*self
+        }
+    }
+    /// The half-life in s, where one is known that can be.
+    pub fn life(&self) -> Option<f64> {
+        self.half_life.as_ref().ok().copied().flatten()
     }
     /// A correction is among those made.
     pub fn corrected(&self, code: &str) -> bool {

@@ -6,7 +6,7 @@
 //!
 //! `SUVbw = m P W / D`: m the slope of the slice, P the stored value, W the weight in g, D the dose in Bq at the time
 //! that the values refer to. The units are in `rule`, decay in `decay` and `reference`, the patient in `body`, the
-//! dose in `dose`, times in `time` and `clock`. All of it is f64 on the host, in a fixed order, with transcendental
+//! dose in `dose`, times in `time`, `clock` and `injection`. All of it is f64 on the host, in a fixed order, with transcendental
 //! functions from `libm`: the same bits everywhere.
 
 mod audit;
@@ -16,6 +16,7 @@ mod decay;
 mod dose;
 mod facts;
 mod frame;
+mod injection;
 mod known;
 mod names;
 mod nuclide;
@@ -97,13 +98,11 @@ pub fn convert(facts: &HeaderFacts, settings: &Settings) -> Result<Conversion> {
 
 /// The file has another half-life than its nuclide: which one is used, and what the other would give.
 fn other_half_life(known: &Known, outcome: &Outcome, notes: &mut Vec<String>) {
-    let (Some(used), Some((name, other))) = (known.half_life, dose::other_half_life(known.facts, known.half_life))
-    else {
-        return;
-    };
+    let used = known.life();
+    let (Some(used), Some((name, other))) = (used, dose::other_half_life(known.facts, used)) else { return };
     let source =
         if known.settings.half_life_s.is_some() { "suv.half_life_s" } else { names::HALF_LIFE.of(known.facts.bids) };
-    let again = Known { half_life: Some(other), ..known.copy() };
+    let again = Known { half_life: Ok(Some(other)), ..known.copy() };
     let with = choose(&again, &mut vec![]).ok().and_then(|(_, o)| Some(o.factors.first()? / outcome.factors.first()?));
     let with = with.map_or(String::new(), |r| format!("; with the other SUV is {r:.4} times that"));
     notes.push(format!(
@@ -114,7 +113,8 @@ fn other_half_life(known: &Known, outcome: &Outcome, notes: &mut Vec<String>) {
 
 /// HeaderFacts that are wrong but that the rule did without: named, and fatal where the user set them.
 fn unneeded(known: &Known, notes: &mut Vec<String>) -> Result<()> {
-    for error in [known.dose.as_ref().err(), known.injection.as_ref().err()].into_iter().flatten() {
+    let errors = [known.dose.as_ref().err(), known.half_life.as_ref().err(), known.injection.as_ref().err()];
+    for error in errors.into_iter().flatten() {
         if error.kind == Kind::Usage {
             return Err(error.clone());
         }
@@ -160,9 +160,10 @@ fn slopes(facts: &HeaderFacts, settings: &Settings, notes: &mut Vec<String>) -> 
 fn known<'a>(facts: &'a HeaderFacts, settings: &'a Settings, notes: &mut Vec<String>) -> Result<Known<'a>> {
     let body = Body::of(facts, settings, notes)?;
     let dose = dose::dose(facts, settings, notes);
-    let half_life = dose::half_life(facts, settings, notes)?;
+    let half_life = dose::half_life(facts, settings, notes);
     let times = Times::of(facts, notes);
-    let injection = clock::injection(facts, settings, &times, half_life, notes);
+    let life = half_life.as_ref().ok().copied().flatten();
+    let injection = injection::injection(facts, settings, &times, life, notes);
     Ok(Known { facts, settings, body, dose, half_life, times, injection })
 }
 

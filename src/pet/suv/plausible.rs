@@ -66,7 +66,7 @@ fn uptake_time(known: &Known, notes: &mut Vec<String>) {
     let injection = known.injection.as_ref().ok().and_then(|i| i.as_ref());
     let (Some(injection), Some(start)) = (injection, known.times.earliest()) else { return };
     let minutes = start.since(injection.at) / 60.0;
-    if let Some(life) = known.half_life.filter(|life| minutes * 60.0 > 5.0 * life) {
+    if let Some(life) = known.life().filter(|life| minutes * 60.0 > 5.0 * life) {
         notes.push(format!(
             "doubtful: the scan begins {minutes:.0} min after the injection, {:.1} half-lives",
             minutes * 60.0 / life

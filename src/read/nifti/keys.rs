@@ -3,6 +3,9 @@
 use crate::{Error, Result};
 use serde_json::{Map, Value};
 
+/// Keys that have a value for each frame.
+const OF_FRAMES: [&str; 4] = ["FrameTimesStart", "FrameDuration", "ActualFrameDuration", "FrameReferenceTime"];
+
 /// More apart than digits that were rounded.
 pub(super) fn differ(a: f64, b: f64) -> bool {
     (a - b).abs() > 1e-3 * a.abs().max(b.abs())
@@ -17,6 +20,8 @@ pub(super) fn contradiction(a: &str, b: &str) -> Error {
 pub(super) struct Sidecar<'a> {
     pub keys: &'a Map<String, Value>,
     pub time: usize,
+    /// Time points of the image.
+    pub times: usize,
 }
 
 impl Sidecar<'_> {
@@ -28,6 +33,13 @@ impl Sidecar<'_> {
             Value::Array(list) => list.get(self.time),
             one => Some(one),
         }
+    }
+
+    /// Lists of frames that are longer or shorter than the image has time points.
+    pub fn misfits(&self) -> Vec<String> {
+        let length = |name: &&str| self.keys.get(*name).and_then(Value::as_array).map(Vec::len);
+        let found = OF_FRAMES.iter().filter_map(|name| Some((name, length(name).filter(|n| *n != self.times)?)));
+        found.map(|(name, n)| format!("{name} has {n} values, the image {} time points", self.times)).collect()
     }
 
     /// Text, or a number as text; nothing for `n/a`.

@@ -123,7 +123,7 @@ fn plan(input: &Input, options: &Options) -> Result<Plan> {
         extent.files.push(path);
     }
     let extent = extent.within(options)?;
-    let said = if input.on_disk { sidecar::read(input.path, volume.time)? } else { None };
+    let said = if input.on_disk { sidecar::read(input.path, volume.time, volume.times)? } else { None };
     Ok(Plan { h, of, volume, voxels, gzip, geometry, said, extent })
 }
 
@@ -188,6 +188,8 @@ fn read(input: &Input, options: &Options) -> Result<Scan> {
 struct Volume {
     shape: Shape,
     time: usize,
+    /// How many there are.
+    times: usize,
     /// Where the voxels of the time point begin.
     from: u64,
     /// Where they end.
@@ -241,7 +243,7 @@ impl Volume {
         let (Ok(from), Ok(to)) = (end(time), end(time + 1)) else {
             return Err(Error::limit("more voxels than a file can hold"));
         };
-        Ok(Volume { shape, time, from, to, picked, notes })
+        Ok(Volume { shape, time, times, from, to, picked, notes })
     }
 
     /// Refuses a file that cannot hold the voxels.

@@ -56,11 +56,11 @@ pub fn path(image: &Path) -> PathBuf {
     image.with_file_name(super::stem(image) + ".json")
 }
 
-/// Reads the sidecar of an image for one time point, if there is one.
+/// Reads the sidecar of an image for one of its time points, if there is one.
 ///
 /// # Errors
 /// It is no JSON object, or a number or a time in it cannot be.
-pub fn read(image: &Path, time: usize) -> Result<Option<Said>> {
+pub fn read(image: &Path, time: usize, times: usize) -> Result<Option<Said>> {
     let path = path(image);
     if !path.exists() {
         return Ok(None);
@@ -70,13 +70,13 @@ pub fn read(image: &Path, time: usize) -> Result<Option<Said>> {
         return Err(Error::limit("a sidecar of more than 16 MiB").at(&path));
     }
     let text = source.read(0, source.len()).map_err(|e| e.at(&path))?;
-    let json: Value = serde_json::from_slice(&text)
+    let json: Value = serde_json::from_slice(text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&text))
         .map_err(|e| Error::format(format!("not JSON: {e}")).needed_for("the facts beside the image").at(&path))?;
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
     let Value::Object(keys) = json else {
         return Err(Error::format("not a sidecar: no keys and values").at(&path));
     };
-    let said = Sidecar { keys: &keys, time }.said().map_err(|e| e.at(&path))?;
+    let said = Sidecar { keys: &keys, time, times }.said().map_err(|e| e.at(&path))?;
     Ok(Some(Said { source: name, ..said }))
 }
 
@@ -124,6 +124,15 @@ impl Sidecar<'_> {
             self.clock_times(&mut said.facts, &mut slice)?;
         }
         said.facts.slices = vec![slice];
+        let uncorrected = said.facts.decay_correction.as_deref() == Some("NONE");
+        for misfit in self.misfits() {
+            if uncorrected {
+                return Err(Error::format(misfit)
+                    .needed_for("values that are not corrected for decay")
+                    .remedy("a sidecar with one value for each time point"));
+            }
+            said.notes.push(format!("doubtful: {misfit}"));
+        }
         Ok(said)
     }
 

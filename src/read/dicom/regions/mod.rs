@@ -16,6 +16,7 @@ use super::set::Set;
 use crate::image::{Regions, Scan};
 use crate::read::grid::Grid;
 use crate::read::{Options, Pick, Source};
+use crate::table::Cells;
 use crate::units::Shape;
 use crate::{Error, Result};
 use dicom_dictionary_std::tags;
@@ -55,6 +56,7 @@ pub fn regions(path: &Path, scan: &Scan, pick: &Pick, options: &Options) -> Resu
     let onto = Grid { shape: scan.shape, spacing, patient_grid };
     let mut regions = read(&File { header: &header, source: &source, onto, pick, options })?;
     regions.notes.extend(frame_note(&header.set, scan)?);
+    regions.notes.extend(patient_note(&header.set, scan));
     Ok(regions)
 }
 
@@ -75,6 +77,14 @@ fn frame_note(set: &Set, scan: &Scan) -> Result<Option<String>> {
     let differs = matches!((uid, image), (Some(uid), Some(image)) if frame_mark(&uid) != image);
     let note = || "the regions have another frame of reference than the image; their places were taken as they are";
     Ok(differs.then(|| note().into()))
+}
+
+/// Says it where regions and image are of different patients.
+fn patient_note(set: &Set, scan: &Scan) -> Option<String> {
+    let Cells::Text(image) = &scan.audit.column("patient_id")?.cells else { return None };
+    let (image, regions) = (image.first()?.as_deref()?.trim(), set.text(tags::PATIENT_ID)?);
+    let differ = !image.is_empty() && !regions.trim().is_empty() && image != regions.trim();
+    differ.then(|| format!("doubtful: the regions are of patient {}, the image of patient {image}", regions.trim()))
 }
 
 const DRAWN_IN: dicom_core::Tag = tags::REFERENCED_FRAME_OF_REFERENCE_UID;

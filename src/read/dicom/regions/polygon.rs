@@ -39,6 +39,16 @@ pub fn mark(corners: &[Corner], columns: usize, plane: &mut [bool]) {
     }
 }
 
+/// What a polygon encloses hangs on this alone: its edges, in an order that neither its first corner nor its direction changes.
+pub fn edges(corners: &[Corner]) -> Vec<[Corner; 2]> {
+    let next = corners.iter().cycle().skip(1);
+    // An edge along a row flips nothing; a corner that is stored again at the end makes one of no length.
+    let flips = corners.iter().zip(next).filter(|(a, b)| a[0] != b[0]);
+    let mut edges: Vec<[Corner; 2]> = flips.map(|(a, b)| [*a.min(b), *a.max(b)]).collect();
+    edges.sort_unstable();
+    edges
+}
+
 /// Turns marks into insides.
 pub fn settle(columns: usize, plane: &mut [bool]) {
     for row in plane.chunks_mut(columns.max(1)) {
@@ -89,6 +99,19 @@ mod tests {
         let keyhole: Vec<[f64; 2]> =
             a.iter().chain([&a[0], &b[0]]).chain(b[1..].iter()).chain([&b[0]]).copied().collect();
         assert_eq!(draw(7, 7, &[&keyhole]), draw(7, 7, &[&a, &b]));
+    }
+
+    #[test]
+    fn a_polygon_begun_elsewhere_or_turned_round_has_the_same_edges() {
+        let polygon: [Corner; 4] = [[0, 0], [0, 9], [7, 8], [5, 1]];
+        let mut other = polygon;
+        other.rotate_left(3);
+        assert_eq!(edges(&polygon), edges(&other));
+        other.reverse();
+        assert_eq!(edges(&polygon), edges(&other));
+        assert_eq!(edges(&polygon), edges(&[&polygon[..], &polygon[..1]].concat()), "closed by its first corner");
+        other[0][0] += 1;
+        assert_ne!(edges(&polygon), edges(&other));
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! RTSTRUCT: regions drawn as closed contours in slice planes, in mm of the patient. After PS3.3, C.8.8.5 and C.8.8.6.
 //!
 //! Each contour is brought onto the grid of the image and filled in the slice that it lies in: a voxel belongs to it if its
-//! centre is inside (see `polygon`). Contours of one region in one slice combine by exclusive or. Nothing is drawn between
-//! contours: slices without one stay empty, which a note counts. Contours that do not lie in the planes of the slices are refused.
+//! centre is inside (see `polygon`). Contours of one region in one slice combine by exclusive or; one that is stored twice counts
+//! once, since it would erase itself. Nothing is drawn between contours: slices without one stay empty, which a note counts.
+//! Contours that do not lie in the planes of the slices are refused.
 
 use super::polygon::{self, Corner, FARTHEST, UNIT};
 use super::{File, Named, Planes, Sheet, choose, plural};
@@ -11,7 +12,7 @@ use crate::read::dicom::set::Set;
 use crate::read::grid::Grid;
 use crate::{Error, Result};
 use dicom_dictionary_std::tags;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Corners of a contour may be this far from their common plane, in slices; contours closer than this lie in one plane.
 const SAME_PLANE: f64 = 0.1;
@@ -138,8 +139,21 @@ fn sort(
         let what = format!("{} of region \"{name}\" beside the middle of a slice", plural(beside, "contour"));
         notes.push(format!("{what}, by up to {farthest:.2} slices"));
     }
+    let (mut copies, mut cut) = (0, 0);
     for (slice, contours) in &mut by_slice {
         one_plane(*slice, contours, file.pick.resample)?;
+        let (stored, mut seen) = (contours.len(), BTreeSet::new());
+        contours.retain(|c| seen.insert(polygon::edges(&c.corners)));
+        copies += stored - contours.len();
+        cut += contours.iter().filter(|c| reaches_past(&c.corners, &file.onto)).count();
+    }
+    if copies > 0 {
+        let what = plural(copies, "contour");
+        notes.push(format!("{what} of region \"{name}\" stored a second time; a copy does not count"));
+    }
+    if cut > 0 {
+        let what = plural(cut, "contour");
+        notes.push(format!("{what} of region \"{name}\" past the side of the image, where the region is cut"));
     }
     if let (Some((first, _)), Some((last, _))) = (by_slice.first_key_value(), by_slice.last_key_value()) {
         let empty = last - first + 1 - by_slice.len();
@@ -151,6 +165,12 @@ fn sort(
         }
     }
     Ok(by_slice)
+}
+
+/// A contour reaches the middle of a voxel that would lie beside the image.
+fn reaches_past(corners: &[Corner], onto: &Grid) -> bool {
+    let past = |at: i64, voxels: usize| at <= -UNIT || at > voxels as i64 * UNIT;
+    corners.iter().any(|c| past(c[0], onto.shape.y) || past(c[1], onto.shape.x))
 }
 
 /// Contours of several planes in one slice were drawn on thinner slices: refused, or the plane nearest to the middle is taken.
