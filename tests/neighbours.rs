@@ -335,7 +335,7 @@ fn two_cells(channels: &[&str]) -> Outcome {
     };
     let labels: Vec<u32> = (0..side * side).map(|i| disc(i / side, i % side) as u32).collect();
     let light = ndarray::Array3::from_shape_fn((1, side, side), |(_, y, x)| [100u16, 900, 500][disc(y, x)]);
-    let channels = channels.iter().map(|name| Channel::of_array(*name, light.view()).unwrap()).collect();
+    let channels = channels.iter().map(|name| Channel::of_array(name, light.view()).unwrap()).collect();
     let mut scan = Scan::new(Modality::Fluorescence, Shape::flat(side, side), channels);
     scan.spacing = Spacing::um([0.1; 3]);
     let regions = Regions::of_voxels(scan.shape, &labels).unwrap();
