@@ -285,7 +285,8 @@ fn reference_objects_have_the_published_suv() {
         let mask = folder.join("DRO_mask.nii.gz");
         let mask = read::regions(&mask, &scan, &Pick::default(), &Options::default()).unwrap();
         let values = values(&scan);
-        let mut inside: Vec<f64> = values.iter().zip(&mask.voxels).filter(|p| *p.1 > 0).map(|p| *p.0).collect();
+        let mut inside: Vec<f64> =
+            values.iter().zip(&mask.voxels().unwrap()).filter(|p| *p.1 > 0).map(|p| *p.0).collect();
         inside.sort_by(f64::total_cmp);
         let found = [inside[0], inside[inside.len() / 2], inside[inside.len() - 1]].map(|v| format!("{v:.2}"));
         let expected = ["suv_min", "suv_median", "suv_max"].map(|n| row[n].clone());

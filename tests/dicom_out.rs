@@ -42,7 +42,7 @@ fn there_and_back(shape: Shape, spacing: Spacing, grid: PatientGrid, voxels: Vec
         let path = folder.path().join(name);
         write(&path, &found).unwrap();
         let back = read::regions(&path, &scan, &Pick::default(), &Options::default()).unwrap();
-        assert!(back.voxels == voxels, "{name} of {shape}");
+        assert!(back.voxels().unwrap() == voxels, "{name} of {shape}");
         assert_eq!(back.names.len(), labels.count as usize);
         assert_eq!(back.names[&1], "lesions 1");
         assert!(
@@ -167,8 +167,8 @@ fn a_run_writes_them_beside_the_label_images() {
     for end in ["seg.dcm", "labelmap.dcm", "rtstruct.dcm"] {
         let dicom = read::regions(&labels.join(format!("lesions.{end}")), &scan, &Pick::default(), &Options::default());
         let nifti = read::regions(&labels.join("lesions.nii.gz"), &scan, &Pick::default(), &Options::default());
-        let (dicom, nifti) = (dicom.unwrap(), nifti.unwrap());
-        assert!(dicom.voxels == nifti.voxels && dicom.voxels.iter().any(|v| *v > 0), "{end}");
+        let (dicom, nifti) = (dicom.unwrap(), nifti.unwrap().voxels().unwrap());
+        assert!(dicom.voxels().unwrap() == nifti && nifti.iter().any(|v| *v > 0), "{end}");
         assert!(!dicom.notes.iter().any(|n| n.contains("frame of reference")), "{:?}", dicom.notes);
     }
     // They belong to what is finished: nothing is done again, and one that is gone is.

@@ -155,7 +155,7 @@ fn nested_regions_come_back_with_their_levels() {
         let back = read::regions(&path, &scan, &pick, &Options::default()).unwrap();
         let inside = |(i, v): (usize, &u16)| columns.contains(&(i % 8)) && *v >= from;
         let mask: Vec<bool> = ROWS.iter().flatten().enumerate().map(inside).collect();
-        let voxels: Vec<bool> = back.voxels.iter().map(|v| *v != 0).collect();
+        let voxels: Vec<bool> = back.voxels().unwrap().iter().map(|v| *v != 0).collect();
         assert_eq!(voxels, [mask.clone(), mask].concat(), "{name}");
     }
 }

@@ -42,7 +42,7 @@ fn recipe(images: &[(&str, &str)], rest: &str) -> Recipe {
 }
 
 fn run(scan: &Scan, recipe: &Recipe, voxels: Vec<u32>, device: &Device) -> Outcome {
-    let external = External::from([("roi".to_string(), Regions { voxels, ..Regions::none(scan.shape) })]);
+    let external = External::from([("roi".to_string(), Regions::of_voxels(scan.shape, &voxels).unwrap())]);
     pipeline::run(scan, recipe, device, &external).unwrap()
 }
 
@@ -347,7 +347,7 @@ fn odd_images_have_responses_too() {
         for (id, _, settings) in PHASE_1 {
             let recipe = recipe(&[("map", &steps(settings))], "");
             let external =
-                External::from([("roi".to_string(), Regions { voxels: vec![1; shape.len()], ..Regions::none(shape) })]);
+                External::from([("roi".to_string(), Regions::of_voxels(shape, &vec![1; shape.len()]).unwrap())]);
             match pipeline::run(&noise(shape), &recipe, &Device::Cpu, &external) {
                 Ok(outcome) => assert!(values(&outcome.images[0]).iter().all(|v| v.is_finite()), "{id} {shape}"),
                 Err(e) => assert!(shape.is_flat() && e.to_string().contains("single slice"), "{id} {shape}: {e}"),

@@ -415,7 +415,7 @@ fn recipe_run(text: &str) -> (Recipe, pipeline::Outcome) {
     scan.spacing = scene.spacing;
     scan.sul_factor = scene.sul_factor;
     scan.patient_grid = Some(PatientGrid { origin: [-10.0, -20.0, -30.0], ..PatientGrid::STRAIGHT });
-    let regions = |voxels| Regions { voxels, ..Regions::none(shape) };
+    let regions = |voxels: Vec<u32>| Regions::of_voxels(shape, &voxels).unwrap();
     let labels = scene.labels.voxels().host().unwrap();
     let box_at = |z: usize| (0..shape.len()).map(|i| u32::from(shape.position(i)[0] == z)).collect();
     let wide = (0..shape.len()).map(|i| {

@@ -244,7 +244,7 @@ fn four_cells(recipe: &str) -> uptake::Result<Outcome> {
     let mut scan =
         Scan::new(Modality::Fluorescence, shape, ["CD3", "CD8"].into_iter().zip(&channels).map(channel).collect());
     scan.spacing = Spacing::um([1.0, 0.5, 0.5]);
-    let regions = |voxels| Regions { voxels, ..Regions::none(shape) };
+    let regions = |voxels: Vec<u32>| Regions::of_voxels(shape, &voxels).unwrap();
     let external = External::from([("cells".to_string(), regions(labels)), ("tumour".to_string(), regions(region))]);
     let recipe = format!(
         "quality = false\n[channels]\nCD3 = ['CD3']\nCD8 = ['CD8']\n[objects]\ncells.labels = 'a.tif'\ntumour.labels = 'b.tif'\n\
@@ -335,10 +335,10 @@ fn two_cells(channels: &[&str]) -> Outcome {
     };
     let labels: Vec<u32> = (0..side * side).map(|i| disc(i / side, i % side) as u32).collect();
     let light = ndarray::Array3::from_shape_fn((1, side, side), |(_, y, x)| [100u16, 900, 500][disc(y, x)]);
-    let channels = channels.iter().map(|name| Channel::of_array(*name, light.view()).unwrap()).collect();
+    let channels = channels.iter().map(|name| Channel::of_array(name, light.view()).unwrap()).collect();
     let mut scan = Scan::new(Modality::Fluorescence, Shape::flat(side, side), channels);
     scan.spacing = Spacing::um([0.1; 3]);
-    let regions = Regions { voxels: labels, ..Regions::none(scan.shape) };
+    let regions = Regions::of_voxels(scan.shape, &labels).unwrap();
     let recipe = "
         [channels]
         nuclear = ['DAPI']

@@ -171,8 +171,12 @@ fn the_tumours_of_the_pet_crops_have_their_published_size_and_uptake() {
         let mask = folder.join(format!("{id}_PET_mask.nii.gz"));
         let regions = read::regions(&mask, &scan, &Pick::default(), &options).unwrap();
         assert_eq!(regions.notes, [""; 0]);
-        let inside: Vec<f64> =
-            values(&scan).into_iter().zip(&regions.voxels).filter(|(_, m)| **m == 1).map(|(v, _)| v).collect();
+        let inside: Vec<f64> = values(&scan)
+            .into_iter()
+            .zip(&regions.voxels().unwrap())
+            .filter(|(_, m)| **m == 1)
+            .map(|(v, _)| v)
+            .collect();
         assert_eq!(inside.len() as f64, number("gtv_voxels"), "{id}");
         let max = inside.iter().fold(0.0f64, |m, v| m.max(*v));
         let mean = inside.iter().sum::<f64>() / inside.len() as f64;
@@ -375,7 +379,7 @@ fn written_labels_read_back_in_their_place() {
             let back = from_bytes(&bytes).unwrap().patient_grid.unwrap();
             assert!(back.distance(&scan.spacing.unwrap(), &patient_grid, &spacing.unwrap(), shape) < 1e-4);
             let regions = read::regions(&path, &scan, &Pick::default(), &Options::default()).unwrap();
-            assert_eq!((regions.voxels, regions.notes), (voxels.clone(), vec![]));
+            assert_eq!((regions.voxels().unwrap(), regions.notes), (voxels.clone(), vec![]));
         }
         write::nifti_labels(&path, "l", &labels, Spacing::um([1.0, 0.5, 0.5]), None).unwrap();
         let scan = open(&path).unwrap();
@@ -398,7 +402,7 @@ fn masks_of_another_order_are_reordered_and_of_another_grid_refused() {
     mask.matrix[0] = [-2.0, 0.0, 0.0, 10.0 + 2.0 * 2.0];
     std::fs::write(&path, mask.bytes()).unwrap();
     let regions = read::regions(&path, &scan, &Pick::default(), &Options::default()).unwrap();
-    assert_eq!(regions.voxels[..6], [2, 1, 0, 5, 4, 3]);
+    assert_eq!(regions.voxels().unwrap()[..6], [2, 1, 0, 5, 4, 3]);
     assert!(regions.notes[0].contains("no voxel changed"), "{:?}", regions.notes);
     // One voxel further.
     mask.matrix[0] = [2.0, 0.0, 0.0, 12.0];
@@ -407,7 +411,7 @@ fn masks_of_another_order_are_reordered_and_of_another_grid_refused() {
     assert!(refused.what.contains("corners up to 2.00 mm apart") && refused.path.is_some(), "{refused}");
     let pick = Pick { resample: true, ..Pick::default() };
     let regions = read::regions(&path, &scan, &pick, &Options::default()).unwrap();
-    assert_eq!(regions.voxels[..6], [0, 0, 1, 0, 3, 4]);
+    assert_eq!(regions.voxels().unwrap()[..6], [0, 0, 1, 0, 3, 4]);
     assert!(regions.notes[0].contains("1: 1 -> 1, 2: 1 -> 0"), "{:?}", regions.notes);
     // Fractions are no labels, nor are scaled ones.
     std::fs::write(&path, Nifti { code: 16, ..Nifti::new([3, 2, 2], &[0.5; 12]) }.bytes()).unwrap();
@@ -434,7 +438,7 @@ fn the_mask_of_the_reference_objects_lies_on_their_grid() {
     let labels = Labels::new(shape, swapped.collect()).unwrap();
     write::nifti_labels(&path, "mask", &labels, scan.spacing, Some(&flipped)).unwrap();
     let regions = read::regions(&path, &scan, &Pick::default(), &Options::default()).unwrap();
-    assert_eq!(regions.voxels, voxels);
+    assert_eq!(regions.voxels().unwrap(), voxels);
     assert_eq!(regions.notes.len(), 1);
 }
 

@@ -52,7 +52,7 @@ fn warnings(outcome: &Outcome) -> String {
 /// A mask of the failing inputs for the set `nuclei`.
 fn with_mask(image: &Path, mask: &Path, set: &str) -> Outcome {
     let (shape, voxels) = read::labels(mask, &Options::default()).unwrap();
-    let regions = Regions { voxels, ..Regions::none(shape) };
+    let regions = Regions::of_voxels(shape, &voxels).unwrap();
     let setting = format!("labels.{set}=\"mask.tif\"");
     let text = preset("nuclei").unwrap().text;
     let recipe = Recipe::parse("nuclei", text, &[setting]).unwrap();

@@ -119,13 +119,13 @@ fn spheres_lie_where_the_truth_has_them_with_its_uptake() {
     for (name, count) in SCANS {
         let scan = open(name);
         let mask = folder().join(format!("truth/pet/{}_lesions.nii.gz", stem(name)));
-        let regions = read::regions(&mask, &scan, &Pick::default(), &Options::default()).unwrap();
+        let regions = read::regions(&mask, &scan, &Pick::default(), &Options::default()).unwrap().voxels().unwrap();
         let (volume, spacing) = (&scan.channels[0].volume, scan.spacing.unwrap());
         let samples = volume.samples.host().unwrap();
         for sphere in truth(count) {
-            let inside: Vec<usize> = (0..samples.len()).filter(|i| regions.voxels[*i] == sphere.label).collect();
+            let inside: Vec<usize> = (0..samples.len()).filter(|i| regions[*i] == sphere.label).collect();
             assert_eq!(inside.len(), sphere.voxels, "{name} {} mm", sphere.diameter);
-            assert_eq!(regions.voxels[voxel(&scan, sphere.centre)], sphere.label, "{name} {} mm", sphere.diameter);
+            assert_eq!(regions[voxel(&scan, sphere.centre)], sphere.label, "{name} {} mm", sphere.diameter);
             // Deeper than the blur reaches the uptake is the true one, but for the noise.
             let deep = |i: &&usize| {
                 let place = scan.patient_grid.unwrap().at(&spacing, scan.shape.position(**i).map(|i| i as f64));

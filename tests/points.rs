@@ -44,8 +44,7 @@ fn points_are_discs_and_balls_of_true_size() {
             None => rows.iter().map(|r| ([0.0, r[1], r[0]], r[2])).collect(),
             Some(s) => rows.iter().map(|r| ([r[0] / s[0], r[1] / s[1], r[2] / s[2]], r[3] / 0.5)).collect(),
         };
-        let labels = regions.labels.as_ref().unwrap();
-        for (i, found) in labels.voxels().host().unwrap().iter().enumerate() {
+        for (i, found) in regions.voxels().unwrap().iter().enumerate() {
             let at = shape.position(i);
             let d2 = |p: &[f64; 3]| (0..3).map(|a| ((at[a] as f64 - p[a]) * step[a]).powi(2)).sum::<f64>();
             let in_reach = list

@@ -54,7 +54,7 @@ fn table(scan: &Scan, voxels: Vec<u32>, settings: &str) -> BTreeMap<String, Opti
          [measure.roi.texture]\n{settings}\n"
     );
     let recipe = Recipe::parse("r.toml", &text, &[]).unwrap();
-    let external = External::from([("roi".to_string(), Regions { voxels, ..Regions::none(scan.shape) })]);
+    let external = External::from([("roi".to_string(), Regions::of_voxels(scan.shape, &voxels).unwrap())]);
     let outcome = pipeline::run(scan, &recipe, &Device::Cpu, &external).unwrap();
     let value = |c: &uptake::table::Column| match &c.cells {
         Cells::Real(v) => Some((c.name.strip_suffix("_mr")?.to_string(), v[0])),

@@ -122,8 +122,8 @@ fn bladder(scan: &Scan) -> External {
         let [z, y, x] = scan.shape.position(i);
         u32::from(z < 10 && y.abs_diff(24) < 7 && x.abs_diff(28) < 7)
     };
-    let voxels = (0..scan.shape.len()).map(at).collect();
-    let regions = Regions { voxels, ..Regions::none(scan.shape) };
+    let voxels: Vec<u32> = (0..scan.shape.len()).map(at).collect();
+    let regions = Regions::of_voxels(scan.shape, &voxels).unwrap();
     External::from([("bladder".to_string(), regions)])
 }
 

@@ -27,7 +27,8 @@ fn a_segmentation_of_the_zoo_has_all_its_voxels() {
     for (name, voxels, slices) in [("liver.dcm", 107_098, 1..4), ("liver_1frame.dcm", 36_233, 1..2)] {
         let found = regions(&zoo.join(name), &scan, &pick(&["liver"])).unwrap();
         assert_eq!(counts(&found), [voxels], "{name}");
-        let filled = |z: usize| found.voxels[z * 512 * 512..(z + 1) * 512 * 512].iter().any(|v| *v > 0);
+        let drawn = found.voxels().unwrap();
+        let filled = |z: usize| drawn[z * 512 * 512..(z + 1) * 512 * 512].iter().any(|v| *v > 0);
         assert_eq!((0..5).filter(|z| filled(*z)).collect::<Vec<_>>(), slices.collect::<Vec<_>>(), "{name}");
     }
     let e = regions(&zoo.join("CT_small.dcm"), &scan, &pick(&[])).unwrap_err();
@@ -35,8 +36,9 @@ fn a_segmentation_of_the_zoo_has_all_its_voxels() {
 }
 
 fn places(regions: &Regions, number: u32) -> Vec<[usize; 3]> {
-    let mine = regions.voxels.iter().enumerate().filter(|v| *v.1 == number);
-    mine.map(|(i, _)| regions.shape.position(i)).collect()
+    let voxels = regions.voxels().unwrap();
+    let mine = voxels.iter().enumerate().filter(|v| *v.1 == number);
+    mine.map(|(i, _)| regions.shape().position(i)).collect()
 }
 
 #[test]

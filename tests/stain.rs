@@ -210,7 +210,7 @@ steps = [
 
 fn step(scan: &Scan, nuclei: &[u32], text: &str) -> Outcome {
     let recipe = Recipe::parse("step", text, &[]).unwrap();
-    let regions = Regions { shape: scan.shape, voxels: nuclei.to_vec(), ..Regions::none(scan.shape) };
+    let regions = Regions::of_voxels(scan.shape, nuclei).unwrap();
     pipeline::run(scan, &recipe, &Device::Cpu, &External::from([("nuclei".to_string(), regions)])).unwrap()
 }
 

@@ -27,7 +27,7 @@ fn recipe(texture: &str) -> String {
 fn run(scan: &Scan, voxels: Vec<u32>, text: &str) -> Outcome {
     let recipe = Recipe::parse("r.toml", text, &[]).unwrap();
     let mut external = External::new();
-    external.insert("roi".into(), Regions { voxels, ..Regions::none(scan.shape) });
+    external.insert("roi".into(), Regions::of_voxels(scan.shape, &voxels).unwrap());
     pipeline::run(scan, &recipe, &Device::Cpu, &external).unwrap()
 }
 
@@ -207,8 +207,7 @@ fn columns_need_no_calibration() {
     let scan = speckles(Shape::flat(20, 22), None);
     let recipe = Recipe::parse("r.toml", &text, &[]).unwrap();
     let mut external = External::new();
-    external
-        .insert("roi".into(), Regions { voxels: ball(scan.shape, [0.0, 9.0, 9.0], 4.0), ..Regions::none(scan.shape) });
+    external.insert("roi".into(), Regions::of_voxels(scan.shape, &ball(scan.shape, [0.0, 9.0, 9.0], 4.0)).unwrap());
     let e = pipeline::run(&scan, &recipe, &Device::Cpu, &external).unwrap_err().to_string();
     assert!(e.contains("no calibration"), "{e}");
 }

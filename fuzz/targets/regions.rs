@@ -17,7 +17,7 @@ fuzz_target!(|bytes: &[u8]| {
     let [usual, _] = options();
     for (names, resample) in [(vec![], true), (vec!["*o*".into()], false)] {
         if let Ok(found) = regions(&path, &scan, &Pick { names, resample, ..Pick::default() }, &usual) {
-            assert_eq!((found.shape, found.voxels.len()), (scan.shape, scan.shape.len()));
+            assert_eq!((found.shape(), found.voxels().map_or(0, |v| v.len())), (scan.shape, scan.shape.len()));
         }
     }
     let _ = labels(&path, &usual);

@@ -72,6 +72,26 @@ impl ObjectRuns {
         Self::sort(parts.iter().flatten().map(|(object, run)| (labels[*object as usize], *run)), count)
     }
 
+    /// No objects.
+    pub fn none() -> Self {
+        ObjectRuns { runs: vec![], begin: vec![0, 0] }
+    }
+
+    /// Finds the runs of all values but 0, each an object, and numbers them in raster order of their first voxels.
+    pub fn of_values(voxels: &[u32], shape: Shape) -> Self {
+        let most = voxels.par_iter().copied().max().unwrap_or(0);
+        // Small values are places in a table of numbers, large ones are looked up.
+        if most as usize <= (2 * voxels.len()).max(1 << 16) {
+            return Self::in_raster_order(voxels, shape, most, |v| v);
+        }
+        let mut values: Vec<u32> = voxels.chunk_by(|a, b| a == b).map(|same| same[0]).collect();
+        values.push(0);
+        values.par_sort_unstable();
+        values.dedup();
+        let rank = |v| values.binary_search(&v).unwrap_or(0) as u32;
+        Self::in_raster_order(voxels, shape, values.len() as u32 - 1, rank)
+    }
+
     /// Sorts runs that come in raster order, each with its label of 1..=count.
     pub fn sort(found: impl Iterator<Item = (u32, ObjectRun)> + Clone, count: u32) -> Self {
         let mut begin = vec![0u32; count as usize + 2];

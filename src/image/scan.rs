@@ -1,9 +1,8 @@
 //! What a reader returns: the channels of one image with their calibration and provenance.
 
-use crate::image::{Classes, InTurn, Labels, PatientGrid, Volume};
+use crate::image::{InTurn, PatientGrid, Volume};
 use crate::table::Table;
 use crate::units::{Shape, Spacing};
-use serde::Deserialize;
 
 /// What made the image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -107,50 +106,5 @@ impl Scan {
     /// Warns of something.
     pub fn warn(&mut self, what: impl Into<String>) {
         self.warnings.push(what.into());
-    }
-}
-
-/// What coordinates of points count from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PointOrigin {
-    /// The centre of the first voxel.
-    #[default]
-    Centre,
-    /// Its outer corner, as in QuPath.
-    Corner,
-}
-
-/// Regions drawn elsewhere, on the grid of an image: label images, RTSTRUCT, DICOM SEG.
-#[derive(Clone, Debug)]
-pub struct Regions {
-    /// Size of the grid.
-    pub shape: Shape,
-    /// 0 outside; any other number names a region. Empty where there are `labels`.
-    pub voxels: Vec<u32>,
-    /// Of points, which are small and may be millions: region 1, 2, ..., on the host.
-    pub labels: Option<Labels>,
-    /// Names of the regions by number, if the file has names.
-    pub names: std::collections::BTreeMap<u32, String>,
-    /// Of points: where region 1, 2, ... lies, z, y, x in pixels of the image.
-    pub points: Vec<[f64; 3]>,
-    /// Of points: the class of region 1, 2, ..., if the table has classes.
-    pub classes: Option<Classes>,
-    /// Things the user should look at.
-    pub notes: Vec<String>,
-}
-
-impl Regions {
-    /// None, on a grid of that size.
-    pub fn none(shape: Shape) -> Self {
-        Regions {
-            shape,
-            voxels: vec![],
-            labels: None,
-            names: Default::default(),
-            points: vec![],
-            classes: None,
-            notes: vec![],
-        }
     }
 }

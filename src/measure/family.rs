@@ -161,11 +161,12 @@ pub struct Measured<'a> {
     /// In the unit of the table.
     pub(super) spacing: Option<Spacing>,
     pub(super) request: &'a Request<'a>,
-    samples: Vec<Vec<i32>>,
+    /// Of the channels, where families ask for them.
+    images: Vec<&'a [i32]>,
 }
 
 impl<'a> Measured<'a> {
-    /// With its samples in the channels, where families ask for them.
+    /// With the images of the channels, where families ask for them.
     pub(super) fn new(
         label: u32,
         object: Object<'a>,
@@ -174,9 +175,8 @@ impl<'a> Measured<'a> {
         in_channels: bool,
     ) -> Result<Self> {
         let channels = if in_channels { request.channels } else { &[] };
-        let samples = |c: &ChannelRef| Ok(object.samples(c.volume.samples.host()?));
-        let samples = channels.iter().map(samples).collect::<Result<_>>()?;
-        Ok(Measured { label, object, moments, spacing: request.lengths(), request, samples })
+        let images = channels.iter().map(|c| c.volume.samples.host()).collect::<Result<_>>()?;
+        Ok(Measured { label, object, moments, spacing: request.lengths(), request, images })
     }
 
     /// The image is a single slice.
@@ -184,9 +184,10 @@ impl<'a> Measured<'a> {
         self.object.shape.is_flat()
     }
 
-    /// Each channel, with the samples of the object in it.
-    pub(super) fn channels(&self) -> impl Iterator<Item = (&'a ChannelRef<'a>, &[i32])> {
-        self.request.channels.iter().zip(&self.samples).map(|(channel, samples)| (channel, samples.as_slice()))
+    /// Each channel, with the samples of the object in it. They are gathered anew, so that an object whose families do not ask for
+    /// them takes no memory for them.
+    pub(super) fn channels(&self) -> impl Iterator<Item = (&'a ChannelRef<'a>, Vec<i32>)> {
+        self.request.channels.iter().zip(&self.images).map(|(channel, image)| (channel, self.object.samples(image)))
     }
 }
 

@@ -287,7 +287,7 @@ impl Family for Haralick {
         Ok(Box::new(move |of, values| {
             for ((channel, samples), full) in of.channels().zip(&full) {
                 let mut levels = vec![0; samples.len()];
-                convert(&mut levels, samples, &|s: i32| self.level(channel, *full, s));
+                convert(&mut levels, &samples, &|s: i32| self.level(channel, *full, s));
                 values.reals(self.values(of, &levels, &logs));
             }
             Ok(())

@@ -170,7 +170,7 @@ impl Family for Intensity {
         Ok(Box::new(|of, values| {
             let edge = edge(&of.object);
             for (channel, samples) in of.channels() {
-                let facts = Facts::of(&of.object, &of.moments, channel, samples, &edge, of.spacing)?;
+                let facts = Facts::of(&of.object, &of.moments, channel, &samples, &edge, of.spacing)?;
                 values.put(FEATURES, Some(&facts));
             }
             Ok(())

@@ -110,7 +110,7 @@ impl Family for IntensityDetails {
         Ok(Box::new(move |of, values| {
             let edge = if images.is_empty() { vec![] } else { intensity::edge(&of.object) };
             for ((channel, samples), image) in of.channels().zip(&images) {
-                values.put(FEATURES, Some(&Facts::of(of, image, samples, &edge, channel.volume.scale)));
+                values.put(FEATURES, Some(&Facts::of(of, image, &samples, &edge, channel.volume.scale)));
             }
             Ok(())
         }))

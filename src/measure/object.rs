@@ -4,6 +4,7 @@ use crate::Result;
 use crate::image::{Labels, ObjectRun};
 use crate::ops::extent::Extent;
 use crate::units::Shape;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// One object of a label image.
@@ -63,24 +64,41 @@ impl<'a> Object<'a> {
     }
 
     /// The box of the object with a margin, as far as the image goes: its size, the samples of all its voxels, and which of
-    /// them are the object's.
-    pub fn cut(&self, image: &[i32], margin: [usize; 3]) -> (Shape, Vec<i32>, Vec<bool>) {
-        let [zs, ys, xs] = [0, 1, 2].map(|a| {
+    /// them are the object's. Where it fills most of its slices it is these, as they lie in the image.
+    pub fn cut<'b>(&self, image: &'b [i32], margin: [usize; 3]) -> (Shape, Cow<'b, [i32]>, Vec<bool>) {
+        let [zs, mut ys, mut xs] = [0, 1, 2].map(|a| {
             let (lo, hi) = (self.extent.lo[a].saturating_sub(margin[a]), self.extent.hi[a].saturating_add(margin[a]));
             lo..hi.min(self.shape.zyx()[a])
         });
-        let shape = Shape::new(zs.len(), ys.len(), xs.len());
-        let mut samples = Vec::with_capacity(shape.len());
-        for (z, y) in zs.clone().flat_map(|z| ys.clone().map(move |y| (z, y))) {
-            let start = self.shape.index(z, y, xs.start);
-            samples.extend_from_slice(&image[start..start + xs.len()]);
+        let is_wide = self.shape.y * self.shape.x <= 2 * ys.len() * xs.len();
+        if is_wide {
+            (ys, xs) = (0..self.shape.y, 0..self.shape.x);
         }
+        let shape = Shape::new(zs.len(), ys.len(), xs.len());
+        let samples = if is_wide {
+            let start = self.shape.index(zs.start, 0, 0);
+            Cow::Borrowed(&image[start..start + shape.len()])
+        } else {
+            let mut samples = Vec::with_capacity(shape.len());
+            for (z, y) in zs.clone().flat_map(|z| ys.clone().map(move |y| (z, y))) {
+                let start = self.shape.index(z, y, xs.start);
+                samples.extend_from_slice(&image[start..start + xs.len()]);
+            }
+            Cow::Owned(samples)
+        };
+        let inside = self.mask_in(&[zs, ys, xs]);
+        (shape, samples, inside)
+    }
+
+    /// Which voxels of a box that holds the object are its own.
+    pub fn mask_in(&self, [zs, ys, xs]: &[Range<usize>; 3]) -> Vec<bool> {
+        let shape = Shape::new(zs.len(), ys.len(), xs.len());
         let mut inside = vec![false; shape.len()];
         self.each_run(|z, y, x0, x1| {
             let start = shape.index(z - zs.start, y - ys.start, x0 - xs.start);
             inside[start..start + (x1 - x0)].fill(true);
         });
-        (shape, samples, inside)
+        inside
     }
 
     /// The object alone, with a frame of zeros of the given width.
@@ -145,13 +163,17 @@ mod tests {
     #[test]
     fn crops_on_a_small_grid() {
         let shape = Shape::flat(3, 4);
-        let labels = Labels::new(shape, vec![0, 1, 1, 0, /**/ 0, 0, 1, 3, /**/ 3, 0, 0, 0]).unwrap();
+        let labels = Labels::new(shape, vec![0, 1, 1, 0, /**/ 0, 0, 1, 3, /**/ 0, 0, 0, 3]).unwrap();
         let object = Object::new(&labels, 1, Extent { n: 3, lo: [0, 0, 1], hi: [1, 2, 3] }).unwrap();
         assert_eq!(object.crop([0; 3]).cells, [1, 1, 0, 1]);
         assert_eq!(object.framed().size, [1, 4, 4]);
-        let (size, samples, inside) = object.cut(&(0..12).collect::<Vec<_>>(), [0, 1, 0]);
-        assert_eq!((size, samples), (Shape::flat(3, 2), vec![1, 2, 5, 6, 9, 10]));
-        assert_eq!(inside, [true, true, false, true, false, false]);
+        let image: Vec<i32> = (0..12).collect();
+        let (size, samples, inside) = object.cut(&image, [0, 1, 0]);
+        assert_eq!((size, samples), (Shape::flat(3, 4), (0..12).collect()));
+        assert_eq!(inside[1..3], [true; 2]);
+        let one = Object::new(&labels, 3, Extent { n: 2, lo: [0, 1, 3], hi: [1, 3, 4] }).unwrap();
+        let (size, samples, _) = one.cut(&image, [0; 3]);
+        assert_eq!((size, samples.as_ref()), (Shape::flat(2, 1), &[7, 11][..]));
         assert_eq!(object.samples(&(0..12).collect::<Vec<_>>()), [1, 2, 6]);
     }
 }

@@ -4,8 +4,12 @@
 //! (to one in 10^9, so that rounding does not decide). It may reach past the object. At the edge of the image the mean is
 //! that of the voxels inside. Sums are exact and means are compared exactly, as products of whole numbers, so neither
 //! threads nor order matter.
+//!
+//! A row of a sphere is the difference of two running totals along x, so long ones cost no more. Middles that lie near each
+//! other share the totals of the rows around them, and some of them in a row are done side by side.
 
 use super::object::Object;
+use crate::simd::wide;
 use crate::units::Shape;
 use rayon::prelude::*;
 
@@ -23,6 +27,8 @@ pub(super) struct Sphere {
     rows: Vec<Row>,
     /// Voxels in all.
     pub voxels: i64,
+    /// How far it reaches along z, y, x.
+    reach: [usize; 3],
 }
 
 /// Sum and number of the samples in a sphere, and its middle.
@@ -51,68 +57,32 @@ impl Around {
     }
 }
 
+/// Middles that share totals lie in a box of so many voxels along z and y, and along x.
+const NEAR: usize = 16;
+const NEAR_X: usize = 128;
+/// Middles of a row that are done side by side.
+const LANES: usize = 16;
+
 impl Sphere {
     /// Radius and size of a voxel (z, y, x) in one unit. Memory follows the square of their ratio.
     pub fn new(radius: f64, size: [f64; 3]) -> Self {
         let within = radius * radius * (1.0 + 1e-9);
         let square = |d: isize, a: usize| (d as f64 * size[a]) * (d as f64 * size[a]);
         let [sz, sy, sx] = size.map(|side| (radius / side) as isize + 1);
-        let mut rows = Vec::new();
-        let mut voxels = 0;
+        let mut sphere = Sphere { rows: vec![], voxels: 0, reach: [0; 3] };
         for dz in -sz..=sz {
             for dy in -sy..=sy {
                 let plane = square(dz, 0) + square(dy, 1);
                 let reach = (0..=sx).take_while(|&dx| plane + square(dx, 2) <= within).last();
-                if let Some(reach) = reach {
-                    rows.push(Row { dz, dy, reach: reach as usize });
-                    voxels += 2 * reach as i64 + 1;
+                if let Some(reach) = reach.map(isize::unsigned_abs) {
+                    sphere.rows.push(Row { dz, dy, reach });
+                    sphere.voxels += 2 * reach as i64 + 1;
+                    let far = [dz.unsigned_abs(), dy.unsigned_abs(), reach];
+                    sphere.reach.iter_mut().zip(far).for_each(|(most, far)| *most = far.max(*most));
                 }
             }
         }
-        Sphere { rows, voxels }
-    }
-
-    /// Around each voxel z, y, x0..x1. Rows of the sphere are differences of running totals, so long ones cost no more.
-    fn along(&self, image: &[i32], shape: Shape, [z, y, x0, x1]: [usize; 4], room: &mut Room) {
-        let Room { totals, sums, counts } = room;
-        for list in [&mut *sums, &mut *counts] {
-            list.clear();
-            list.resize(x1 - x0, 0);
-        }
-        for row in &self.rows {
-            let (Some(z), Some(y)) = (z.checked_add_signed(row.dz), y.checked_add_signed(row.dy)) else { continue };
-            if z >= shape.z || y >= shape.y {
-                continue;
-            }
-            let (first, behind) = (x0.saturating_sub(row.reach), (x1 + row.reach).min(shape.x));
-            let start = shape.index(z, y, 0);
-            totals.clear();
-            totals.push(0);
-            let mut total = 0;
-            totals.extend(image[start + first..start + behind].iter().map(|&s| {
-                total += i64::from(s);
-                total
-            }));
-            let width = 2 * row.reach + 1;
-            if behind - first == x1 - x0 + width - 1 {
-                sums.iter_mut().zip(totals[width..].iter().zip(&*totals)).for_each(|(sum, (b, a))| *sum += b - a);
-                counts.iter_mut().for_each(|n| *n += width as i64);
-                continue;
-            }
-            for (x, (sum, n)) in (x0..).zip(sums.iter_mut().zip(&mut *counts)) {
-                let (from, to) = (x.saturating_sub(row.reach) - first, (x + row.reach + 1).min(behind) - first);
-                *sum += totals[to] - totals[from];
-                *n += (to - from) as i64;
-            }
-        }
-    }
-
-    /// The highest mean around the voxels z, y, x0..x1.
-    fn best(&self, image: &[i32], shape: Shape, place: [usize; 4], room: &mut Room) -> Option<Around> {
-        self.along(image, shape, place, room);
-        let middles = shape.index(place[0], place[1], place[2])..;
-        let around = middles.zip(room.sums.iter().zip(&room.counts));
-        around.map(|(middle, (&sum, &n))| Around { sum, n, middle }).reduce(|a, b| a.higher(b))
+        sphere
     }
 
     /// The highest mean with the middle in the object; nothing for an object without voxels.
@@ -121,28 +91,135 @@ impl Sphere {
         self.highest_along(&places, image, object.shape)
     }
 
-    /// The highest mean around the voxels of some runs: z, y, first x and the x behind the last.
-    pub fn highest_along(&self, runs: &[[usize; 4]], image: &[i32], shape: Shape) -> Option<Around> {
-        let best = |room: &mut Room, run: &[usize; 4]| self.best(image, shape, *run, room);
-        runs.par_iter().with_min_len(16).map_init(Room::default, best).flatten().reduce_with(|a, b| a.higher(b))
-    }
-
     /// The highest mean around some voxels, given by linear index; nothing if there are none.
     pub fn highest_at(&self, places: &[usize], image: &[i32], shape: Shape) -> Option<Around> {
-        let best = |room: &mut Room, &i: &usize| {
-            let [z, y, x] = shape.position(i);
-            self.best(image, shape, [z, y, x, x + 1], room)
+        let mut runs: Vec<[usize; 4]> = Vec::new();
+        for [z, y, x] in places.iter().map(|i| shape.position(*i)) {
+            match runs.last_mut() {
+                Some(last) if last[..2] == [z, y] && last[3] == x => last[3] += 1,
+                _ => runs.push([z, y, x, x + 1]),
+            }
+        }
+        self.highest_along(&runs, image, shape)
+    }
+
+    /// The highest mean around the voxels of some runs: z, y, first x and the x behind the last.
+    pub fn highest_along(&self, runs: &[[usize; 4]], image: &[i32], shape: Shape) -> Option<Around> {
+        let mut pieces: Vec<[usize; 4]> = Vec::with_capacity(runs.len());
+        for &[z, y, x0, x1] in runs {
+            let starts = (x0..x1).step_by(NEAR_X);
+            pieces.extend(starts.map(|x| [z, y, x, x1.min(x + NEAR_X)]));
+        }
+        let place = |[z, y, x, _]: &[usize; 4]| [z / NEAR, y / NEAR, x / NEAR_X];
+        pieces.sort_by_key(place);
+        let near: Vec<&[[usize; 4]]> = pieces.chunk_by(|a, b| place(a) == place(b)).collect();
+        let best = |room: &mut Room, runs: &&[[usize; 4]]| {
+            room.add_up(self, runs, image, shape);
+            let best = runs.iter().filter_map(|run| self.best(*run, shape, room));
+            best.reduce(|a, b| a.higher(b))
         };
-        places.par_iter().map_init(Room::default, best).flatten().reduce_with(|a, b| a.higher(b))
+        near.par_iter().map_init(Room::default, best).flatten().reduce_with(|a, b| a.higher(b))
+    }
+
+    /// The highest mean around the voxels z, y, x0..x1, for which there are totals.
+    fn best(&self, [z, y, x0, x1]: [usize; 4], shape: Shape, room: &mut Room) -> Option<Around> {
+        let mut whole = 0;
+        room.lines.clear();
+        for row in &self.rows {
+            let (Some(z), Some(y)) = (z.checked_add_signed(row.dz), y.checked_add_signed(row.dy)) else { continue };
+            if z < shape.z && y < shape.y {
+                let from = room.at(z, y) - row.reach;
+                whole += 2 * row.reach as i64 + 1;
+                room.lines.push([from, from + 2 * row.reach + 1]);
+            }
+        }
+        let [_, _, reach] = self.reach;
+        let mut best: Option<Around> = None;
+        for x in (x0..x1).step_by(LANES) {
+            let mut sums = [0; LANES];
+            sums_of(&room.totals[x - room.first[2]..], &room.lines, &mut sums);
+            for (x, &sum) in (x..x1).zip(&sums) {
+                let is_cut = x < reach || x + reach >= shape.x;
+                let n = if is_cut { self.count([z, y, x], shape) } else { whole };
+                let around = Around { sum, n, middle: shape.index(z, y, x) };
+                best = Some(match best {
+                    Some(best) if best.n == n && best.sum >= sum => best,
+                    Some(best) => best.higher(around),
+                    None => around,
+                });
+            }
+        }
+        best
+    }
+
+    /// Voxels of the image in the sphere around one.
+    fn count(&self, [z, y, x]: [usize; 3], shape: Shape) -> i64 {
+        let is_there = |at: usize, by: isize, size: usize| at.checked_add_signed(by).is_some_and(|at| at < size);
+        let rows = self.rows.iter().filter(|row| is_there(z, row.dz, shape.z) && is_there(y, row.dy, shape.y));
+        rows.map(|row| ((x + row.reach + 1).min(shape.x) - x.saturating_sub(row.reach)) as i64).sum()
     }
 }
 
-/// What the sums along a run are worked out in.
+wide! {
+    /// Sums over the rows of a sphere around voxels of a row: the total behind each row less that before it.
+    fn sums_of(totals: &[i64], lines: &[[usize; 2]], sums: &mut [i64; LANES]) {
+        for &[from, to] in lines {
+            let (before, behind) = (&totals[from..from + LANES], &totals[to..to + LANES]);
+            for k in 0..LANES {
+                sums[k] += behind[k] - before[k];
+            }
+        }
+    }
+}
+
+/// What sums are worked out in: running totals along the rows of a box of the image. Beyond the image lie zeros.
 #[derive(Default)]
 struct Room {
     totals: Vec<i64>,
-    sums: Vec<i64>,
-    counts: Vec<i64>,
+    /// First voxel of the middles along x, and of the box along z and y.
+    first: [usize; 3],
+    /// Rows of the box along y, totals in a row, and those before the first middle.
+    rows: usize,
+    width: usize,
+    lead: usize,
+    /// Where the rows of a sphere begin and end in the totals, for the first middle.
+    lines: Vec<[usize; 2]>,
+}
+
+impl Room {
+    /// Adds up the rows of the image that spheres around these voxels reach.
+    fn add_up(&mut self, sphere: &Sphere, runs: &[[usize; 4]], image: &[i32], shape: Shape) {
+        let ends = |a: usize, b: usize| {
+            let (low, high) = runs.iter().fold((usize::MAX, 0), |(l, h), run| (l.min(run[a]), h.max(run[b])));
+            (low, high)
+        };
+        let [(z0, z1), (y0, y1), (x0, x1)] = [ends(0, 0), ends(1, 1), ends(2, 3)];
+        let [rz, ry, rx] = sphere.reach;
+        let (zs, ys) =
+            (z0.saturating_sub(rz)..(z1 + rz + 1).min(shape.z), y0.saturating_sub(ry)..(y1 + ry + 1).min(shape.y));
+        let xs = x0.saturating_sub(rx)..(x1 + rx).min(shape.x);
+        self.first = [zs.start, ys.start, x0];
+        (self.rows, self.width, self.lead) = (ys.len(), x1 - x0 + 2 * rx + 1, rx);
+        self.totals.clear();
+        for (z, y) in zs.flat_map(|z| ys.clone().map(move |y| (z, y))) {
+            let end = self.totals.len() + self.width;
+            // Where nothing lies before the row its totals are 0, and behind it they stay.
+            self.totals.resize(self.totals.len() + 1 + (rx + xs.start - x0), 0);
+            let mut total = 0;
+            let start = shape.index(z, y, 0);
+            self.totals.extend(image[start + xs.start..start + xs.end].iter().map(|&s| {
+                total += i64::from(s);
+                total
+            }));
+            self.totals.resize(end, total);
+        }
+        self.totals.resize(self.totals.len() + LANES, 0);
+    }
+
+    /// The total before the first middle of a row.
+    fn at(&self, z: usize, y: usize) -> usize {
+        ((z - self.first[0]) * self.rows + y - self.first[1]) * self.width + self.lead
+    }
 }
 
 #[cfg(test)]

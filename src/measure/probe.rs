@@ -182,7 +182,7 @@ impl Family for Probe {
         Ok(Box::new(move |of, values| {
             let around = around(&of.object, ring, of.spacing, occupied);
             for (((channel, samples), image), limit) in of.channels().zip(&images).zip(&limits) {
-                values.put(FEATURES, Some(&Facts::of(channel, image, samples, &around, *limit)));
+                values.put(FEATURES, Some(&Facts::of(channel, image, &samples, &around, *limit)));
             }
             Ok(())
         }))

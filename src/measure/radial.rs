@@ -137,7 +137,7 @@ impl Family for Radial {
         Ok(Box::new(move |of, values| {
             let places = (of.is_flat() && is_wanted).then(|| places(&of.object));
             for (channel, samples) in of.channels() {
-                let facts = places.as_ref().map(|p| Facts::of(samples, p, channel.volume.scale));
+                let facts = places.as_ref().map(|p| Facts::of(&samples, p, channel.volume.scale));
                 values.put(FEATURES, facts.as_ref());
             }
             Ok(())

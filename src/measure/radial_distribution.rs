@@ -186,7 +186,7 @@ impl Family for RadialDistribution {
             for (channel, samples) in of.channels() {
                 match &places {
                     Some(places) => {
-                        values.reals(Cells::of(samples, places, self.rings()).values(channel.volume.scale));
+                        values.reals(Cells::of(&samples, places, self.rings()).values(channel.volume.scale));
                     }
                     None => values.reals(vec![None; self.rings() * KINDS.len()]),
                 }

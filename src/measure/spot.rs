@@ -189,7 +189,7 @@ impl Family for OfSpot {
                 first as f64 / of.moments.n as f64
             };
             let at = known.copied().unwrap_or_else(|| std::array::from_fn(centre));
-            for ((channel, _), samples) in of.channels().zip(&images) {
+            for (channel, samples) in of.request.channels.iter().zip(&images) {
                 let start = Start { shape: of.object.shape, samples, labels, label: of.object.label, at, sigma };
                 let (scale, flat) = (channel.volume.scale, of.is_flat());
                 values.put(FEATURES, Some(&Facts { spot: fit(&start), scale, spacing: of.spacing, flat }));

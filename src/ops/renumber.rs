@@ -11,9 +11,7 @@ use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Device, Gpu, GpuBuffer};
 use crate::image::{Labels, ObjectRuns};
-use crate::units::Shape;
 use crate::{Error, Result};
-use rayon::prelude::*;
 
 /// Its entry in the list of operations.
 pub const OP: Op = Op {
@@ -80,7 +78,7 @@ const SELECT: Kernel = Kernel {
 /// The device is lost or too small.
 pub fn renumber(device: &Device, labels: &Labels) -> Result<Labels> {
     match device {
-        Device::Cpu => Ok(Labels::of_runs(labels.shape, twin(labels.voxels().host()?, labels.shape, labels.count))),
+        Device::Cpu => Ok(Labels::of_runs(labels.shape, ObjectRuns::of_values(labels.voxels().host()?, labels.shape))),
         Device::Gpu(gpu) => dispatch(gpu, labels, labels.voxels().gpu()?, None),
     }
 }
@@ -138,21 +136,6 @@ fn dispatch(gpu: &Gpu, labels: &Labels, values: &GpuBuffer<u32>, known: Option<u
     number(gpu, labels.shape, &root, known)
 }
 
-fn twin(voxels: &[u32], shape: Shape, count: u32) -> ObjectRuns {
-    if is_direct(count, voxels.len()) {
-        return ObjectRuns::in_raster_order(voxels, shape, count, |v| v);
-    }
-    let mut values: Vec<u32> = voxels.to_vec();
-    values.dedup();
-    values.par_sort_unstable();
-    values.dedup();
-    if values.first() != Some(&0) {
-        values.insert(0, 0);
-    }
-    let rank = |v| values.binary_search(&v).unwrap_or(0) as u32;
-    ObjectRuns::in_raster_order(voxels, shape, values.len() as u32 - 1, rank)
-}
-
 /// The runs tell where the objects are and which comes first.
 fn chosen(labels: &Labels, keep: &[bool]) -> Result<Labels> {
     let (runs, width) = (labels.runs()?, labels.shape.x);
@@ -169,6 +152,7 @@ fn chosen(labels: &Labels, keep: &[bool]) -> Result<Labels> {
 mod tests {
     //! Oracle.
     use super::*;
+    use crate::units::Shape;
 
     #[test]
     fn numbers_follow_first_voxels_for_any_values() {

@@ -97,18 +97,18 @@ fn of_channel(channel: Channel, grid: &Grid, axes: [Axis; 3], spacing: Option<Sp
 }
 
 fn of_regions(regions: Regions, axes: [Axis; 3]) -> Result<Regions> {
-    if regions.labels.is_some() {
+    if !regions.points.is_empty() {
         return Err(Error::usage("points lie where they are, whatever the grid").remedy("a recipe without [grid]"));
     }
-    let (old, shape) = (regions.shape, new_shape(axes));
+    let (old, shape) = (regions.shape(), new_shape(axes));
     if old.zyx() != axes.map(|a| a.old) {
         return Err(Error::usage(format!("the regions are {old}, the image is not")).remedy("regions of its size"));
     }
-    let mut voxels = vec![0; shape.len()];
-    for (label, inside) in boxes(old, &regions.voxels) {
+    let (drawn, mut voxels) = (regions.voxels()?, vec![0; shape.len()]);
+    for (label, inside) in boxes(old, &drawn) {
         let new = [0, 1, 2].map(|a| axes[a].reached(&inside[a]));
         let needed = [0, 1, 2].map(|a| axes[a].needed(&new[a], Interpolation::Linear));
-        let part = Part::cut(old, needed, |i| f64::from(u8::from(regions.voxels[i] == label)));
+        let part = Part::cut(old, needed, |i| f64::from(u8::from(drawn[i] == label)));
         let shares = interpolate(part, axes, new.clone(), Interpolation::Linear);
         let [zs, ys, xs] = new;
         let rows = zs.flat_map(|z| ys.clone().map(move |y| (z, y)));
@@ -120,7 +120,7 @@ fn of_regions(regions: Regions, axes: [Axis; 3]) -> Result<Regions> {
             }
         }
     }
-    Ok(Regions { shape, voxels, ..regions })
+    regions.drawn_anew(shape, &voxels)
 }
 
 /// Where each label lies.

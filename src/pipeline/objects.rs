@@ -8,14 +8,12 @@ use super::sphere::sphere;
 use super::state::State;
 use super::{External, region, typical};
 use crate::device::Device;
-use crate::image::{Labels, ObjectSet, Regions, Scan};
+use crate::image::{Labels, ObjectSet, Scan};
 use crate::ops::cytoplasm::cytoplasm;
 use crate::ops::grow::grow;
 use crate::ops::object_runs;
-use crate::ops::renumber::{renumber, select};
 use crate::profile::stage;
 use crate::recipe::{Grow, Minus, ObjectScale, Objects, Recipe, Step};
-use crate::units::Shape;
 use crate::{Error, Kind, Result};
 use std::collections::BTreeMap;
 
@@ -130,15 +128,11 @@ fn given(name: &str, set: &Objects, from: &Given, geometry: Geometry) -> Result<
             return Err(Error::usage("its label image was not given").remedy(format!("--set labels.{name}=FILE")));
         }
     };
-    let Regions { shape, voxels, labels, .. } = regions;
-    if *shape != scan.shape {
-        return Err(Error::usage(format!("the label image is {shape}, the image is {}", scan.shape))
+    if regions.shape() != scan.shape {
+        return Err(Error::usage(format!("the label image is {}, the image is {}", regions.shape(), scan.shape))
             .remedy("labels of the same size as the image"));
     }
-    let labels = match labels {
-        Some(drawn) => in_raster_order(drawn)?.to(device)?,
-        None => renumber(device, &raw(*shape, voxels, device)?)?,
-    };
+    let labels = regions.labels.to(device)?;
     let radius_px = Some(match set.scale {
         Some(ObjectScale::Fixed(length)) => geometry.px(length)?,
         _ => typical::radius_of(&labels, &geometry, device)?,
@@ -152,22 +146,4 @@ fn given(name: &str, set: &Objects, from: &Given, geometry: Geometry) -> Result<
     };
     let origin = Some(region::origin(&made.labels, regions)?);
     Ok(ObjectSet { radius_px, channel, warnings, origin, ..made })
-}
-
-/// Labels on the host as they are numbered in an image; those without voxels are left out.
-pub(super) fn in_raster_order(labels: &Labels) -> Result<Labels> {
-    select(&Device::Cpu, labels, &vec![true; labels.count as usize + 1])
-}
-
-/// The label image where the device is. Numbers far above the count of voxels become ranks: memory follows the largest.
-fn raw(shape: Shape, voxels: &[u32], device: &Device) -> Result<Labels> {
-    let mut voxels = voxels.to_vec();
-    if voxels.iter().any(|&v| v as usize > shape.len()) {
-        let mut values = voxels.clone();
-        values.push(0);
-        values.sort_unstable();
-        values.dedup();
-        voxels.iter_mut().for_each(|v| *v = values.partition_point(|other| other < v) as u32);
-    }
-    Labels::new(shape, voxels)?.to(device)
 }

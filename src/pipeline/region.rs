@@ -72,19 +72,20 @@ pub(super) fn points(
     columns
 }
 
-/// The number in the file of the objects 1, 2, ...
+/// The number in the file of the objects 1, 2, ...: that of the region which an object's first voxel lies in.
 fn numbers(labels: &Labels, regions: &Regions) -> Result<Vec<Option<u32>>> {
-    let runs = labels.runs()?;
-    if let Some(drawn) = &regions.labels {
-        // Both are numbered in raster order of first voxels.
-        let drawn = drawn.runs()?;
-        let mut numbers: Vec<(ObjectRun, u32)> =
-            (1..drawn.count() + 1).filter_map(|n| drawn.of(n).first().map(|run| (*run, n))).collect();
-        numbers.sort_unstable_by_key(|(run, _)| (run.row, run.start));
-        return Ok(numbers.into_iter().map(|(_, n)| Some(n)).collect());
-    }
-    let first = |label| runs.of(label).first().map(|run| run.index(labels.shape.x));
-    Ok((1..labels.count + 1).map(|label| first(label).and_then(|at| regions.voxels.get(at).copied())).collect())
+    let (runs, drawn) = (labels.runs()?, regions.labels.runs()?);
+    let of_region = |(label, number)| drawn.of(label).iter().map(move |run: &ObjectRun| (*run, number));
+    let mut all: Vec<(ObjectRun, u32)> = (1..).zip(regions.numbers.iter().copied()).flat_map(of_region).collect();
+    let place = |run: &ObjectRun| (run.row, run.start);
+    all.sort_unstable_by_key(|(run, _)| place(run));
+    let number = |label| {
+        let first = runs.of(label).first()?;
+        let before = all.partition_point(|(run, _)| place(run) <= place(first)).checked_sub(1)?;
+        let (run, number) = all[before];
+        (run.row == first.row && first.start < run.end).then_some(number)
+    };
+    Ok((1..labels.count + 1).map(number).collect())
 }
 
 /// What the user should know of a label image: an object in several pieces may be several that share a number.
@@ -129,7 +130,7 @@ mod tests {
         let shape = Shape::flat(1, 5);
         let voxels = vec![7, 7, 0, 2, 2];
         let names = [(2, "node".to_string()), (7, "mass".to_string())].into();
-        let regions = Regions { voxels, names, ..Regions::none(shape) };
+        let regions = Regions { names, ..Regions::of_voxels(shape, &voxels).unwrap() };
         let labels = Labels::new(shape, vec![1, 1, 0, 2, 2]).unwrap();
         let origin = origin(&labels, &regions).unwrap();
         let [number, name] = columns(Some(&origin), 2);
@@ -140,11 +141,10 @@ mod tests {
 
     #[test]
     fn numbers_in_several_pieces_are_told() {
-        let regions =
-            |voxels: &[u32]| Regions { voxels: voxels.to_vec(), ..Regions::none(Shape::flat(1, voxels.len())) };
+        let regions = |voxels: &[u32]| Regions::of_voxels(Shape::flat(1, voxels.len()), voxels).unwrap();
         let told = |voxels: &[u32]| {
             let regions = regions(voxels);
-            let raw = Labels::new(regions.shape, voxels.to_vec()).unwrap();
+            let raw = Labels::new(regions.shape(), voxels.to_vec()).unwrap();
             let labels = crate::ops::renumber::renumber(&crate::device::Device::Cpu, &raw).unwrap();
             pieces(&labels, &regions).unwrap().unwrap_or_default()
         };

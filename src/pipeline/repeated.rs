@@ -29,16 +29,16 @@ pub fn repeated(
     let labels = find(scan, recipe, device, external, &|| Ok(()))?.set(set).ok_or_else(missing)?.labels.clone();
     let (recipe, count) = (of_regions(recipe, set), labels.count as usize);
     let voxels = labels.voxels().host()?;
-    let measure = |scan: &Scan, voxels: Vec<u32>| -> Result<Table> {
+    let measure = |scan: &Scan, voxels: &[u32]| -> Result<Table> {
         let mut external = external.clone();
-        external.insert(set.into(), Regions { voxels, ..Regions::none(scan.shape) });
+        external.insert(set.into(), Regions::of_voxels(scan.shape, voxels)?);
         let outcome = run(scan, &recipe, device, &external)?;
         outcome.sets.into_iter().find(|s| s.name == set).map(|s| s.table).ok_or_else(missing)
     };
-    let mut tables = vec![measure(scan, voxels.to_vec())?];
+    let mut tables = vec![measure(scan, voxels)?];
     for (_, by) in PERTURBATIONS {
         let (scan, voxels) = perturbed(scan, voxels, by)?;
-        tables.push(measure(&scan, voxels)?);
+        tables.push(measure(&scan, &voxels)?);
     }
     let columns =
         tables[0].columns.iter().filter(|c| !NAMES.contains(&c.name.as_str()) && !c.name.starts_with("parent_"));

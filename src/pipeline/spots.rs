@@ -1,6 +1,5 @@
 //! The step `spots`: points of light as small objects with places of their own.
 
-use super::objects::in_raster_order;
 use super::state::State;
 use crate::Error;
 use crate::Result;
@@ -35,7 +34,8 @@ impl State<'_> {
             spot.filter(inside).unwrap_or(at)
         };
         let points = found.peaks.par_iter().enumerate().map(place).collect();
-        self.labels = Some(in_raster_order(&drawn)?.to(self.device)?);
+        let regions = Regions { points, ..Regions::of_labels(&drawn)? };
+        self.labels = Some(regions.labels.to(self.device)?);
         self.mask = None;
         self.geometry.radius_px = Some(radius);
         self.notes.push(match found.threshold {
@@ -45,7 +45,7 @@ impl State<'_> {
             }
             None => format!("nothing of sigma {plane:.3} px stands out of the noise"),
         });
-        self.origin = Some(Regions { labels: Some(drawn), points, ..Regions::none(shape) });
+        self.origin = Some(regions);
         Ok(())
     }
 

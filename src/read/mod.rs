@@ -307,23 +307,25 @@ fn labels_with_place(path: &Path, options: &Options) -> Result<(Scan, Vec<u32>)>
     // The time point of the image is that of its labels only where these have several.
     let again =
         |e| if options.time.is_some() { open(path, &Options { time: options.time, ..still.clone() }) } else { Err(e) };
-    let scan = open(path, &still).or_else(again)?;
+    let mut scan = open(path, &still).or_else(again)?;
     let refuse = |what: String| {
         Err(Error::format(what).at(path).remedy("a label image: one channel of whole numbers, 0 for background"))
     };
-    let [channel] = scan.channels.as_slice() else {
+    let [channel] = scan.channels.as_mut_slice() else {
         return refuse(format!("{} channels where labels are expected", scan.channels.len()));
     };
     if let Some(what) = no_labels(&channel.volume)? {
         return refuse(what);
     }
-    let (samples, offset) = (channel.volume.samples.host()?, channel.volume.scale.offset() as i64);
-    let (low, high) = simd::span(samples);
+    let offset = channel.volume.scale.offset() as i64;
+    // The numbers stay where they were read.
+    let mut samples = std::mem::take(channel.volume.samples.host_mut()?);
+    let (low, high) = simd::span(&samples);
     if [low, high].iter().any(|s| u32::try_from(i64::from(*s) + offset).is_err()) {
         return refuse("negative numbers where labels are expected".into());
     }
-    let voxels = simd::map(samples, |s| s.wrapping_add(offset as i32) as u32);
-    Ok((scan, voxels))
+    samples.iter_mut().for_each(|s| *s = s.wrapping_add(offset as i32));
+    Ok((scan, bytemuck::cast_vec(samples)))
 }
 
 /// Why samples that do not count in ones are no labels.

@@ -85,7 +85,7 @@ pub(super) fn read(path: &Path, scan: &Scan, from: PointOrigin) -> Result<Region
     let notes = hidden(&labels)?.into_iter().collect();
     let classes = columns.class.map(|_| classes);
     let points = points.iter().map(|p| p.zyx).collect();
-    Ok(Regions { labels: Some(labels), names, notes, points, classes, ..Regions::none(scan.shape) })
+    Ok(Regions { names, notes, points, classes, ..Regions::of_labels(&labels)? })
 }
 
 /// Where the values of a point stand.

@@ -23,7 +23,7 @@ pub struct Pick {
 /// The file cannot be read, has no such region, or lies on another grid than the image.
 pub fn regions(path: &Path, scan: &Scan, pick: &Pick, options: &Options) -> Result<Regions> {
     let mut regions = read(path, scan, pick, options)?;
-    if regions.labels.as_ref().map_or_else(|| regions.voxels.iter().all(|v| *v == 0), |labels| labels.count == 0) {
+    if regions.labels.count == 0 {
         regions.notes.push("the mask is empty: no voxel of the image is in it".into());
     }
     Ok(regions)
@@ -45,7 +45,7 @@ fn read(path: &Path, scan: &Scan, pick: &Pick, options: &Options) -> Result<Regi
     }
     let (read, voxels) = labels_with_place(path, options)?;
     let (voxels, notes) = place(&read, voxels, scan, pick.resample).map_err(|e| e.at(path))?;
-    Ok(Regions { voxels, notes, ..Regions::none(scan.shape) })
+    Ok(Regions { notes, ..Regions::of_voxels(scan.shape, &voxels)? })
 }
 
 /// Brings labels onto the grid of the scan. Where either side does not say where it lies, only the sizes can be compared.

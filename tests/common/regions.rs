@@ -61,7 +61,8 @@ pub fn save(mut object: InMemDicomObject, class: &str) -> Saved {
 }
 
 pub fn counts(regions: &Regions) -> Vec<usize> {
-    let count = |n: u32| regions.voxels.iter().filter(|v| **v == n).count();
+    let voxels = regions.voxels().unwrap();
+    let count = |n: u32| voxels.iter().filter(|v| **v == n).count();
     (1..=regions.names.len() as u32).map(count).collect()
 }
 

@@ -7,8 +7,8 @@ use super::average;
 use super::levels::Levels;
 use super::region::Region;
 pub use super::table::Facts;
-use super::table::{Table, counted};
-use super::zones::{Zone, zoned};
+use super::table::counted;
+use super::zones::{Zones, zoned};
 use crate::measure::Feature;
 
 /// The values of [`FEATURES`], from a region and its levels.
@@ -17,12 +17,8 @@ pub fn values(region: &Region, levels: &Levels, space: Space) -> Vec<Option<f64>
 }
 
 /// The same from the zones, which have distances.
-pub(super) fn of_zones(levels: &Levels, zoned: &[(u64, Vec<Zone>)]) -> Vec<Option<f64>> {
-    let facts = zoned.iter().map(|(voxels, zones)| {
-        let places = zones.iter().map(|zone| (zone.rank, zone.distance)).collect();
-        Facts::of(levels, &Table::of_list(places, *voxels))
-    });
-    average(FEATURES, facts)
+pub(super) fn of_zones(levels: &Levels, zoned: &[Zones]) -> Vec<Option<f64>> {
+    average(FEATURES, zoned.iter().map(|zones| Facts::of(levels, &zones.distances)))
 }
 
 /// The features of distance zones.

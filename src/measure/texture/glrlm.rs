@@ -22,12 +22,14 @@ pub(super) fn some(features: &[Feature<Facts>], levels: &Levels, aggregation: Ag
     average(features, facts)
 }
 
-/// Cells that are compared with those before them together.
+/// Cells that are compared with those before them together, at most.
 const BLOCK: usize = 1 << 10;
+/// Fewer are not worth a call.
+const LEAST: usize = 1 << 6;
 
 wide! {
     /// 1 where two cells hold voxels of one level.
-    fn compare(here: &[u16], before: &[u16], same: &mut [u8; BLOCK]) {
+    fn compare(here: &[u16], before: &[u16], same: &mut [u8]) {
         for ((same, a), b) in same.iter_mut().zip(here).zip(before) {
             *same = u8::from(*a == *b && *a != 0);
         }
@@ -42,18 +44,21 @@ fn count(levels: &Levels, slices: &Range<usize>, steps: &[Step]) -> Table {
     let (span, cells) = (levels.span(slices), levels.cells());
     // By rank and by the voxels that come before a voxel in its run.
     let mut along = vec![0u64; (levels.ranks() + 1) * width];
+    let block = span.len().next_power_of_two().clamp(LEAST, BLOCK);
+    let mut same = vec![0u8; block];
+    let mut recent: Vec<u32> = Vec::new();
     for step in steps.iter().filter(|s| levels.holds(**s)) {
         let offset = levels.offset(*step).unsigned_abs();
         // As far back as the step goes, in a ring.
-        let mut recent = vec![0u32; (offset + BLOCK).next_power_of_two()];
+        recent.clear();
+        recent.resize((offset + block).next_power_of_two(), 0);
         let mask = recent.len() - 1;
-        let mut same = [0u8; BLOCK];
-        for start in span.clone().step_by(BLOCK) {
-            let here = &cells[start..(start + BLOCK).min(span.end)];
+        for start in span.clone().step_by(block) {
+            let here = &cells[start..(start + block).min(span.end)];
             compare(here, &cells[start - offset..], &mut same);
             same[here.len()..].fill(0);
             let behind = start - span.start;
-            recent[behind & mask..][..BLOCK].fill(0);
+            recent[behind & mask..][..block].fill(0);
             for (k, eight) in same.as_chunks::<8>().0.iter().enumerate() {
                 let mut eight = u64::from_le_bytes(*eight);
                 while eight != 0 {

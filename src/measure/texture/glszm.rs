@@ -4,8 +4,8 @@ use super::aggregation::Space;
 use super::average;
 use super::levels::Levels;
 pub use super::table::Facts;
-use super::table::{Table, counted};
-use super::zones::{Zone, zoned};
+use super::table::counted;
+use super::zones::{Zones, zoned};
 use crate::measure::Feature;
 
 /// The values of [`FEATURES`].
@@ -14,12 +14,8 @@ pub fn values(levels: &Levels, space: Space) -> Vec<Option<f64>> {
 }
 
 /// Some of them, from the zones.
-pub(super) fn of_zones(features: &[Feature<Facts>], levels: &Levels, zoned: &[(u64, Vec<Zone>)]) -> Vec<Option<f64>> {
-    let facts = zoned.iter().map(|(voxels, zones)| {
-        let sizes = zones.iter().map(|zone| (zone.rank, zone.size)).collect();
-        Facts::of(levels, &Table::of_list(sizes, *voxels))
-    });
-    average(features, facts)
+pub(super) fn of_zones(features: &[Feature<Facts>], levels: &Levels, zoned: &[Zones]) -> Vec<Option<f64>> {
+    average(features, zoned.iter().map(|zones| Facts::of(levels, &zones.sizes)))
 }
 
 /// The features of size zones.

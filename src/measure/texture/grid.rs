@@ -5,7 +5,7 @@ use super::{Chain, Intensities, Interpolation, Region, morphology};
 use crate::Result;
 use crate::measure::family::Measured;
 use crate::measure::{ChannelRef, Request};
-use crate::units::{Length, Ruler, Unit};
+use crate::units::{Length, Ruler, Shape, Unit};
 
 /// What a recipe says of it.
 #[derive(Clone, Copy)]
@@ -52,12 +52,12 @@ impl Grid {
     }
 
     /// An object in a channel as the standard sees it. Range and outliers are those of its own values, or of another channel.
-    pub fn region(
+    pub fn region<'a>(
         &self,
         object: &Measured,
-        (channel, image): (&ChannelRef, &[i32]),
-        judge: Option<(&ChannelRef, &[i32])>,
-    ) -> Result<Region<'static>> {
+        (channel, image): (&ChannelRef, &'a [i32]),
+        judge: Option<(&ChannelRef, &'a [i32])>,
+    ) -> Result<Region<'a>> {
         let chain = Chain { regrid: self.regrid, range: self.range, outliers: self.outliers, margin: self.margin };
         let Some((judge, judged)) = judge else { return self.cut(object, channel, image, chain) };
         let mut region = self.cut(object, channel, image, Chain { range: None, outliers: None, ..chain })?;
@@ -65,12 +65,13 @@ impl Grid {
         Ok(region)
     }
 
-    fn cut(&self, object: &Measured, channel: &ChannelRef, image: &[i32], chain: Chain) -> Result<Region<'static>> {
+    fn cut<'a>(&self, object: &Measured, channel: &ChannelRef, image: &'a [i32], chain: Chain) -> Result<Region<'a>> {
         let shape = channel.volume.shape;
         if self.regrid.is_some() {
             // The new grid is that of the whole image; of its voxels only those around the object are looked at.
             let inside = object.object.place_in_image();
-            let (size, _, crop) = object.object.cut(image, [0; 3]);
+            let size = Shape::new(inside[0].len(), inside[1].len(), inside[2].len());
+            let crop = object.object.mask_in(&inside);
             let mask = |i: usize| {
                 let at = shape.position(i);
                 (0..3).all(|a| inside[a].contains(&at[a]))
@@ -82,7 +83,7 @@ impl Grid {
         }
         let margin = self.spacing.map(|s| (self.margin / s).ceil() as usize);
         let (crop, samples, mask) = object.object.cut(image, margin);
-        let intensities = Intensities::Samples(samples.into(), channel.volume.scale);
+        let intensities = Intensities::Samples(samples, channel.volume.scale);
         let mut region = Region::new(crop, self.spacing, intensities, &mask)?;
         chain.resegment(&mut region);
         Ok(region)

@@ -1,8 +1,9 @@
 //! The intensity histogram (IBSI:ZVCW): statistics of grey levels, and the form of their histogram.
 
+use super::counted::Counted;
 use super::entropy::Entropy;
 use super::levels::Levels;
-use super::spread::{Counted, Spread};
+use super::spread::Spread;
 use super::{NO_VOXEL, average, plain};
 use crate::measure::Feature;
 
@@ -25,14 +26,14 @@ pub struct Facts {
 
 impl Facts {
     fn of(levels: &Levels) -> Option<Self> {
-        let counted: Counted = levels.histogram().map(|(level, n)| (f64::from(level), n)).collect();
+        let counted = Counted::Listed(levels.histogram().map(|(level, n)| (f64::from(level), n)).collect());
         let spread = Spread::of(&counted)?;
         let most = counted.iter().map(|c| c.1).max()?;
         // Of several, the one nearest to the mean, and the lower one of two that are as near.
         let near = |level: f64| (level - spread.mean).abs();
         let modes = counted.iter().filter(|(_, n)| *n == most).map(|c| c.0);
         let mode = modes.reduce(|a, b| if near(b) < near(a) { b } else { a })?;
-        let squares: u128 = counted.iter().map(|(_, n)| u128::from(*n) * u128::from(*n)).sum();
+        let squares: u128 = counted.iter().map(|(_, n)| u128::from(n) * u128::from(n)).sum();
         Some(Facts {
             mode,
             entropy: Entropy::of(counted.iter().map(|c| c.1)).bits()?,

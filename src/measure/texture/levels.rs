@@ -76,6 +76,9 @@ impl Levels {
     /// From cells with levels, 0 for no voxel, and how often each level occurs.
     fn ranked(mut self, mut cells: Vec<u16>, occurs: &[u64]) -> Self {
         let mut ranks = vec![0u16; occurs.len()];
+        let kinds = occurs.iter().filter(|n| **n > 0).count();
+        self.levels.reserve_exact(kinds + 1);
+        self.counts.reserve_exact(kinds + 1);
         self.levels.push(0);
         self.counts.push(0);
         for (level, &n) in occurs.iter().enumerate().filter(|(_, n)| **n > 0) {

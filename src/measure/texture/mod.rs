@@ -31,6 +31,7 @@ mod check;
 mod choice;
 mod convex_hull;
 mod correlation_coefficient;
+mod counted;
 mod diameters;
 pub mod discretise;
 pub mod enclosing;

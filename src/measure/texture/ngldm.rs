@@ -60,11 +60,16 @@ wide! {
     /// How many neighbours of each cell have nearly its level.
     fn depend(block: &Block, coarseness: u16, dependences: &mut [u32; BLOCK]) {
         let own = block.there(0);
+        let mut near = [0u16; BLOCK];
         dependences[..own.len()].fill(0);
-        for &offset in block.offsets {
-            for ((n, &level), &there) in dependences.iter_mut().zip(own).zip(block.there(offset)) {
-                *n += u32::from((there != 0) & (there.abs_diff(level) <= coarseness));
+        for offsets in block.offsets.chunks(u16::MAX.into()) {
+            near[..own.len()].fill(0);
+            for &offset in offsets {
+                for ((n, &level), &there) in near.iter_mut().zip(own).zip(block.there(offset)) {
+                    *n += u16::from((there != 0) & (there.abs_diff(level) <= coarseness));
+                }
             }
+            dependences[..own.len()].iter_mut().zip(&near).for_each(|(all, n)| *all += u32::from(*n));
         }
     }
 }

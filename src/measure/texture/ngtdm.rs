@@ -54,8 +54,8 @@ pub(super) fn some(features: &[Feature<Facts>], levels: &Levels, choice: Choice,
     average(features, groups.map(|slices| Facts::weighed(&levels, &slices, &steps, &squares)))
 }
 
-/// Neighbours whose levels, below 2^16, add up to less than 2^32.
-const TOGETHER: usize = 1 << 16;
+/// Neighbours whose levels, below 2^16, add up to less than 2^32, and whose number is below 2^16.
+const TOGETHER: usize = u16::MAX as usize;
 
 wide! {
     /// The sum of the levels of the neighbours of each cell, and their number.
@@ -63,17 +63,19 @@ wide! {
         let cells = block.ranks.len();
         totals[..cells].fill(0);
         numbers[..cells].fill(0);
-        let mut sums = [0u32; BLOCK];
+        let (mut sums, mut near) = ([0u32; BLOCK], [0u16; BLOCK]);
         for offsets in block.offsets.chunks(TOGETHER) {
             sums[..cells].fill(0);
+            near[..cells].fill(0);
             for &offset in offsets {
                 let there = block.there(offset);
-                for ((sum, n), &level) in sums.iter_mut().zip(numbers.iter_mut()).zip(there) {
+                for ((sum, n), &level) in sums.iter_mut().zip(&mut near).zip(there) {
                     *sum += u32::from(level);
-                    *n += u32::from(level != 0);
+                    *n += u16::from(level != 0);
                 }
             }
             totals[..cells].iter_mut().zip(&sums).for_each(|(total, sum)| *total += u64::from(*sum));
+            numbers[..cells].iter_mut().zip(&near).for_each(|(all, n)| *all += u32::from(*n));
         }
     }
 }
@@ -97,8 +99,8 @@ impl Facts {
         });
         let all: u64 = counts.iter().sum();
         let tone = |(rank, &n): (usize, &u64)| {
-            let sums = sums[rank * width..][..width].iter().enumerate().skip(1);
-            let difference = sums.map(|(n, sum)| *sum as f64 / n as f64).sum();
+            let sums = sums[rank * width..][..width].iter().enumerate().filter(|(_, sum)| **sum > 0);
+            let difference = sums.fold(0.0, |all, (n, sum)| all + *sum as f64 / n as f64);
             [f64::from(levels.level(rank)), n as f64 / all as f64, difference]
         };
         let tones = counts.iter().enumerate().filter(|(_, n)| **n > 0).map(tone).collect();

@@ -191,14 +191,21 @@ impl<'a> Region<'a> {
 
     /// Lowest and highest intensity of the voxels that are measured.
     pub fn extremes(&self) -> Option<[f64; 2]> {
-        if let Intensities::Samples(samples, scale) = &self.intensities {
+        if let Intensities::Samples(_, scale) = &self.intensities {
             // Values rise with samples.
-            let ends = self.measured_ranges().map(|run| &samples[run]).fold([i32::MAX, i32::MIN], |ends, row| {
-                row.iter().fold(ends, |[low, high], &s| [low.min(s), high.max(s)])
-            });
-            return (!self.measured.is_empty()).then(|| ends.map(|s| scale.value(f64::from(s))));
+            return Some(self.samples_span()?.map(|s| scale.value(f64::from(s))));
         }
         self.values().map(|v| [v, v]).reduce(|a, b| [a[0].min(b[0]), a[1].max(b[1])])
+    }
+
+    /// Lowest and highest of their samples, if intensities are samples.
+    pub(super) fn samples_span(&self) -> Option<[i32; 2]> {
+        let Intensities::Samples(samples, _) = &self.intensities else { return None };
+        let ends = self
+            .measured_ranges()
+            .map(|run| &samples[run])
+            .fold([i32::MAX, i32::MIN], |ends, row| row.iter().fold(ends, |[low, high], &s| [low.min(s), high.max(s)]));
+        (!self.measured.is_empty()).then_some(ends)
     }
 
     /// Measures only voxels from one intensity to another, both included: resegmentation by range.

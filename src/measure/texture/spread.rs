@@ -1,26 +1,6 @@
 //! How numbers are spread: what the statistics of intensities and those of grey levels are computed from.
 
-use super::region::{Intensities, Region};
-use crate::measure::order;
-
-/// Numbers, rising, and how often each occurs.
-pub(super) type Counted = Vec<(f64, u64)>;
-
-/// The intensities of a region.
-pub(super) fn counted(region: &Region) -> Counted {
-    match &region.intensities {
-        Intensities::Samples(samples, scale) => {
-            let sorted = order::sorted(&region.measured().map(|i| samples[i]).collect::<Vec<_>>());
-            let equal = sorted.chunk_by(|a, b| a == b);
-            equal.map(|same| (scale.value(f64::from(same[0])), same.len() as u64)).collect()
-        }
-        Intensities::Real(_) => {
-            let mut values: Vec<f64> = region.values().collect();
-            values.sort_unstable_by(f64::total_cmp);
-            values.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u64)).collect()
-        }
-    }
-}
+use super::counted::Counted;
 
 /// Moments and percentiles of numbers that are counted; at least one.
 #[derive(Clone, Debug)]
@@ -44,18 +24,18 @@ pub struct Spread {
 
 impl Spread {
     /// Of numbers that are counted; nothing without any.
-    pub(super) fn of(counted: &[(f64, u64)]) -> Option<Self> {
-        let (minimum, maximum) = (counted.first()?.0, counted.last()?.0);
+    pub(super) fn of(counted: &Counted) -> Option<Self> {
+        let [minimum, maximum] = counted.ends()?;
         let whole: u64 = counted.iter().map(|(_, n)| n).sum();
         let n = whole as f64;
-        let sum = |f: &dyn Fn(f64) -> f64| counted.iter().map(|&(v, count)| f(v) * count as f64).sum::<f64>();
+        let sum = |f: &dyn Fn(f64) -> f64| counted.iter().map(|(v, count)| f(v) * count as f64).sum::<f64>();
         let mean = sum(&|v| v) / n;
         let square = |v: f64| (v - mean) * (v - mean);
         let percentiles = percentiles(counted, whole);
         let [low, _, median, _, high] = percentiles;
         let within = || counted.iter().filter(|(v, _)| (low..=high).contains(v));
         let few = within().map(|(_, n)| n).sum::<u64>() as f64;
-        let few_mean = within().map(|&(v, n)| v * n as f64).sum::<f64>() / few;
+        let few_mean = within().map(|(v, n)| v * n as f64).sum::<f64>() / few;
         Some(Spread {
             n,
             mean,
@@ -65,7 +45,7 @@ impl Spread {
             percentiles,
             mean_deviation: sum(&|v| (v - mean).abs()) / n,
             median_deviation: sum(&|v| (v - median).abs()) / n,
-            robust_deviation: within().map(|&(v, n)| (v - few_mean).abs() * n as f64).sum::<f64>() / few,
+            robust_deviation: within().map(|(v, n)| (v - few_mean).abs() * n as f64).sum::<f64>() / few,
             energy: sum(&|v| v * v),
         })
     }
@@ -106,25 +86,20 @@ impl Spread {
 }
 
 /// The 10th, 25th, 50th, 75th and 90th percentile, linear between neighbours.
-fn percentiles(counted: &[(f64, u64)], n: u64) -> [f64; 5] {
-    let mut rest = counted.iter();
+fn percentiles(counted: &Counted, n: u64) -> [f64; 5] {
+    let mut rest = counted.iter().peekable();
     let (mut value, mut behind) = (0.0, 0);
     // Ranks rise: one walk does.
-    let mut at = |rank: u64| {
-        while behind <= rank {
-            let Some(&(v, count)) = rest.next() else { break };
-            (value, behind) = (v, behind + count);
-        }
-        (value, behind)
-    };
     [10, 25, 50, 75, 90].map(|percent| {
         let place = (n - 1) * percent;
-        let (low, behind) = at(place / 100);
+        let rank = place / 100;
+        while behind <= rank {
+            let Some((v, count)) = rest.next() else { break };
+            (value, behind) = (v, behind + count);
+        }
         let part = (place % 100) as f64 / 100.0;
-        // The next number is looked up without a step of the walk.
-        let next = counted.partition_point(|(v, _)| *v <= low);
-        let high = if place / 100 + 1 < behind { low } else { counted.get(next).map_or(low, |c| c.0) };
-        low + (high - low) * part
+        let high = if rank + 1 < behind { value } else { rest.peek().map_or(value, |next| next.0) };
+        value + (high - value) * part
     })
 }
 
@@ -134,10 +109,10 @@ mod tests {
 
     #[test]
     fn percentiles_are_numpys() {
-        let list: Vec<(f64, u64)> = [(1.0, 1), (2.0, 1), (4.0, 1), (8.0, 1)].into();
-        let s = Spread::of(&list).unwrap();
+        let spread = |list: &[(f64, u64)]| Spread::of(&Counted::Listed(list.to_vec()));
+        let s = spread(&[(1.0, 1), (2.0, 1), (4.0, 1), (8.0, 1)]).unwrap();
         assert_eq!(s.percentiles, [1.3, 1.75, 3.0, 5.0, 6.8]);
-        let twice = Spread::of(&[(1.0, 3), (5.0, 3)]).unwrap();
+        let twice = spread(&[(1.0, 3), (5.0, 3)]).unwrap();
         assert_eq!(twice.percentiles, [1.0, 1.0, 3.0, 5.0, 5.0]);
         assert_eq!((twice.mean, twice.variance(), twice.skewness()), (3.0, 4.0, Some(0.0)));
         assert_eq!(twice.excess_kurtosis(), Some(-2.0));
@@ -145,11 +120,11 @@ mod tests {
 
     #[test]
     fn flat_numbers_have_no_form() {
-        let s = Spread::of(&[(0.0, 4)]).unwrap();
+        let s = Spread::of(&Counted::Listed(vec![(0.0, 4)])).unwrap();
         assert_eq!(
             (s.skewness(), s.excess_kurtosis(), s.variation(), s.quartile_dispersion()),
             (None, None, None, None)
         );
-        assert!(Spread::of(&[]).is_none());
+        assert!(Spread::of(&Counted::Listed(vec![])).is_none());
     }
 }

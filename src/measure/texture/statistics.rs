@@ -1,18 +1,18 @@
 //! Statistics of intensities (IBSI:UHIW), without any bins.
 
+use super::counted::Counted;
 use super::region::Region;
 pub use super::spread::Spread;
-use super::spread::counted;
 use super::{NO_VOXEL, SQUARED, average, plain};
 use crate::measure::{CHANNEL_UNIT, Feature};
 
 /// The values of [`FEATURES`].
 pub fn values(region: &Region) -> Vec<Option<f64>> {
-    of_counted(FEATURES, &counted(region))
+    of_counted(FEATURES, &Counted::of(region))
 }
 
 /// Some of them, from the intensities of the region.
-pub(super) fn of_counted(features: &[Feature<Spread>], counted: &[(f64, u64)]) -> Vec<Option<f64>> {
+pub(super) fn of_counted(features: &[Feature<Spread>], counted: &Counted) -> Vec<Option<f64>> {
     average(features, std::iter::once(Spread::of(counted)))
 }
 

@@ -22,13 +22,14 @@ pub(super) struct Table {
     /// Rank of the level, number and count; rising.
     entries: Vec<(u16, u32, u64)>,
     /// Voxels, as often as each was looked at.
-    voxels: u64,
+    pub voxels: u64,
 }
 
 impl Table {
     /// From a matrix with a row for each rank (0 included), whose first column is the number 1.
     pub fn of_rows(counts: &[u64], width: usize, voxels: u64) -> Self {
-        let mut entries = Vec::new();
+        // No more kinds than voxels, nor than places.
+        let mut entries = Vec::with_capacity(counts.len().min(usize::try_from(voxels).unwrap_or(usize::MAX)));
         for (rank, row) in counts.chunks(width.max(1)).enumerate() {
             let occurring = row.iter().enumerate().filter(|(_, n)| **n > 0);
             entries.extend(occurring.map(|(j, &n)| (rank as u16, j as u32 + 1, n)));
@@ -36,11 +37,28 @@ impl Table {
         Table { entries, voxels }
     }
 
-    /// From rank and number of single things.
-    pub fn of_list(mut list: Vec<(u16, u32)>, voxels: u64) -> Self {
+    /// Counts single things, of which rank and number are told.
+    pub fn add_list(&mut self, mut list: Vec<(u16, u32)>) {
         list.sort_unstable();
-        let entries = list.chunk_by(|a, b| a == b).map(|same| (same[0].0, same[0].1, same.len() as u64)).collect();
-        Table { entries, voxels }
+        let others = !self.entries.is_empty();
+        self.entries.extend(list.chunk_by(|a, b| a == b).map(|same| (same[0].0, same[0].1, same.len() as u64)));
+        if others {
+            // Two lists in order: a sort that finds them only merges them.
+            self.entries.sort_by_key(|(rank, number, _)| (*rank, *number));
+            self.entries.dedup_by(|more, one| {
+                let is_same = (more.0, more.1) == (one.0, one.1);
+                one.2 += if is_same { more.2 } else { 0 };
+                is_same
+            });
+        }
+    }
+
+    /// Of single things.
+    #[cfg(test)]
+    pub fn of_list(list: Vec<(u16, u32)>, voxels: u64) -> Self {
+        let mut table = Table { entries: vec![], voxels };
+        table.add_list(list);
+        table
     }
 }
 
@@ -229,6 +247,9 @@ mod tests {
         let rows = Table::of_rows(&[0, 0, /**/ 2, 0, /**/ 0, 1], 2, 3);
         let list = Table::of_list(vec![(2, 2), (1, 1), (1, 1)], 3);
         assert_eq!(rows.entries, list.entries);
+        let mut parts = Table::of_list(vec![(2, 2), (1, 1)], 3);
+        parts.add_list(vec![(1, 1)]);
+        assert_eq!(parts, list);
         let facts = Facts::of(&levels, &list).unwrap();
         assert_eq!(facts.small(), Some((2.0 + 0.25) / 3.0));
         assert_eq!(facts.large_high(), Some((2.0 * 4.0 + 9.0 * 4.0) / 3.0));

@@ -1,10 +1,10 @@
 //! The values of one region, family after family.
 
 use super::choice::{Bins, Group};
+use super::counted::Counted;
 use super::grid::Grid;
-use super::spread::{Counted, counted};
 use super::volume_histogram::Steps;
-use super::zones::{Zoned, zoned};
+use super::zones::{Zones, zoned};
 use super::{
     Aggregation, Levels, Region, Space, Texture, Weighting, autocorrelation, enclosing, glcm, gldzm, glrlm, glszm,
     histogram, local, morphology, ngldm, ngtdm, pyradiomics, statistics, volume_histogram,
@@ -12,17 +12,10 @@ use super::{
 use crate::Result;
 use rayon::prelude::*;
 
-/// What several families are computed from.
-struct Shared<'a> {
-    region: &'a Region<'a>,
-    /// Nothing if no family needs them.
-    levels: Option<&'a Levels>,
-    counted: Counted,
-    zoned: Vec<(Space, Zoned)>,
-}
-
 /// Voxels of a region whose families are measured side by side: there may be fewer objects than threads.
 const LARGE: usize = 1 << 12;
+/// Voxels of a region whose zones are found before anything else: their distances are as large as the grey levels.
+const HUGE: usize = 1 << 24;
 
 impl Texture {
     /// The values of a region, in the order of the columns.
@@ -40,40 +33,69 @@ impl Texture {
             let choice = pyradiomics::Choice { bins, aggregation, distance, coarseness, calibrated };
             return pyradiomics::values(&self.families, choice, region);
         }
+        let of_counts = self.of_counts(region, self.steps(region, stored))?;
         let bins = self.bins.filter(|_| self.families.iter().any(|g| g.needs_levels()));
         let levels = bins.map(|bins| Levels::of(region, bins.discretisation())).transpose()?;
-        let is_large = region.count() > LARGE;
-        let shared = self.shared(region, levels.as_ref(), is_large);
-        let steps = self.steps(region, stored);
         let weighting = weighting.map(|weighting| (weighting, region.spacing));
-        let of = |(group, way): (Group, Option<Aggregation>)| match shared.levels {
-            Some(levels) if group.needs_levels() => {
-                Ok(self.of_levels(group, way.unwrap_or(Aggregation::Merged3d), levels, &shared, weighting))
+        let of = |(group, way): (Group, Option<Aggregation>)| match (&levels, group) {
+            (_, Group::Glszm | Group::Gldzm) => None,
+            (Some(levels), _) if group.needs_levels() => {
+                Some(self.of_levels(group, way.unwrap_or(Aggregation::Merged3d), levels, weighting))
             }
-            _ => of_intensities(group, &shared, steps, grid),
+            _ => of_counts
+                .iter()
+                .find(|(g, _)| *g == group)
+                .map_or_else(|| Some(of_region(group, region, grid)), |(_, values)| Some(values.clone())),
         };
         let all: Vec<_> =
             self.families.iter().flat_map(|&g| self.ways(g).into_iter().map(move |way| (g, way))).collect();
-        let values: Vec<Vec<Option<f64>>> = match is_large {
-            true => all.into_par_iter().map(of).collect::<Result<_>>()?,
-            false => all.into_iter().map(of).collect::<Result<_>>()?,
+        let zones = || levels.as_ref().map_or_else(Vec::new, |levels| self.zones(region, levels));
+        let side_by_side = || all.par_iter().copied().map(of).collect();
+        let (zones, values): (_, Vec<Option<Vec<_>>>) = match region.count() {
+            n if n > HUGE => (zones(), side_by_side()),
+            n if n > LARGE => rayon::join(zones, side_by_side),
+            _ => (zones(), all.iter().copied().map(of).collect()),
         };
-        Ok(values.concat())
+        let of_zones = |(group, way): (Group, Option<Aggregation>)| {
+            let space = way.unwrap_or(Aggregation::Merged3d).space();
+            let zones = zones.iter().find(|(s, _)| *s == space).map_or(&[][..], |(_, zones)| zones);
+            levels.as_ref().map(|levels| match group {
+                Group::Gldzm => gldzm::of_zones(levels, zones),
+                _ => glszm::of_zones(glszm::FEATURES, levels, zones),
+            })
+        };
+        let values = values.into_iter().zip(all).flat_map(|(values, which)| values.or_else(|| of_zones(which)));
+        Ok(values.flatten().collect())
     }
 
-    fn shared<'a>(&self, region: &'a Region, levels: Option<&'a Levels>, is_large: bool) -> Shared<'a> {
+    /// Of the families of the intensities alone, which are counted once; what that takes is let go before grey levels are made.
+    fn of_counts(&self, region: &Region, steps: Steps) -> Result<Vec<(Group, Vec<Option<f64>>)>> {
+        use Group::{Statistics, VolumeHistogram, VolumeHistogramArea};
+        let is_counted = |g: &&Group| matches!(g, Statistics | VolumeHistogram | VolumeHistogramArea);
+        if !self.families.iter().any(|g| is_counted(&g)) {
+            return Ok(vec![]);
+        }
+        let counted = Counted::of(region);
+        let values = |group: &Group| {
+            let histogram = |features| volume_histogram::of_counted(features, &counted, region.range, steps);
+            Ok((
+                *group,
+                match group {
+                    VolumeHistogram => histogram(volume_histogram::FEATURES)?,
+                    VolumeHistogramArea => histogram(volume_histogram::AREA)?,
+                    _ => statistics::of_counted(statistics::FEATURES, &counted),
+                },
+            ))
+        };
+        self.families.iter().filter(is_counted).map(values).collect()
+    }
+
+    /// Zones in each space that a family asks for.
+    fn zones(&self, region: &Region, levels: &Levels) -> Vec<(Space, Vec<Zones>)> {
         let wants = |group| self.families.contains(&group);
-        let count =
-            || match [Group::Statistics, Group::VolumeHistogram, Group::VolumeHistogramArea].into_iter().any(wants) {
-                true => counted(region),
-                false => vec![],
-            };
         let distances = wants(Group::Gldzm).then_some(region);
         let spaces = if wants(Group::Glszm) || wants(Group::Gldzm) { self.ways(Group::Glszm) } else { vec![] };
-        let spaces = || spaces.into_iter().flatten().map(Aggregation::space);
-        let zones = || levels.map_or(vec![], |l| spaces().map(|space| (space, zoned(l, distances, space))).collect());
-        let (counted, zoned) = if is_large { rayon::join(count, zones) } else { (count(), zones()) };
-        Shared { region, levels, counted, zoned }
+        spaces.into_iter().flatten().map(Aggregation::space).map(|s| (s, zoned(levels, distances, s))).collect()
     }
 
     fn of_levels(
@@ -81,17 +103,13 @@ impl Texture {
         group: Group,
         way: Aggregation,
         levels: &Levels,
-        shared: &Shared,
         weighting: Option<(Weighting, [f64; 3])>,
     ) -> Vec<Option<f64>> {
         let (distance, norm, symmetric, coarseness) = (self.distance, self.norm, self.symmetric, self.coarseness);
-        let zoned = || shared.zoned.iter().find(|z| z.0 == way.space()).map_or(&[][..], |z| &z.1);
         match group {
             Group::Histogram => histogram::values(levels),
             Group::Glcm => glcm::values(levels, glcm::Choice { distance, norm, symmetric, weighting }, way),
             Group::Glrlm => glrlm::values(levels, way),
-            Group::Glszm => glszm::of_zones(glszm::FEATURES, levels, zoned()),
-            Group::Gldzm => gldzm::of_zones(levels, zoned()),
             Group::Ngtdm => ngtdm::values(levels, ngtdm::Choice { distance, norm, weighting }, way.space()),
             _ => ngldm::values(levels, ngldm::Choice { distance, norm, coarseness }, way.space()),
         }
@@ -114,20 +132,13 @@ impl Texture {
     }
 }
 
-fn of_intensities(group: Group, shared: &Shared, steps: Steps, grid: &Grid) -> Result<Vec<Option<f64>>> {
-    let Shared { region, counted, .. } = shared;
-    Ok(match (group, grid.ml) {
+/// Of a family of the region as it is.
+fn of_region(group: Group, region: &Region, grid: &Grid) -> Vec<Option<f64>> {
+    match (group, grid.ml) {
         (Group::Morphology, _) => grid.lengths_only_if_known(morphology::values(region)),
         (Group::Enclosing, _) => enclosing::values(region),
         (Group::Autocorrelation, _) => autocorrelation::values(region),
-        (Group::LocalIntensity, Some(ml)) => local::values(region, ml),
-        (Group::LocalIntensity, None) => vec![None; local::FEATURES.len()],
-        (Group::VolumeHistogram, _) => {
-            volume_histogram::of_counted(volume_histogram::FEATURES, counted, region.range, steps)?
-        }
-        (Group::VolumeHistogramArea, _) => {
-            volume_histogram::of_counted(volume_histogram::AREA, counted, region.range, steps)?
-        }
-        _ => statistics::of_counted(statistics::FEATURES, counted),
-    })
+        (_, Some(ml)) => local::values(region, ml),
+        (_, None) => vec![None; local::FEATURES.len()],
+    }
 }

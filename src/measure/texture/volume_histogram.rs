@@ -3,8 +3,8 @@
 //! It has a discretisation of its own, fine and in the unit of the intensities. The fraction of an intensity is where it
 //! lies between the ends of the range that was kept, or else between the lowest and the highest one.
 
+use super::counted::Counted;
 use super::region::Region;
-use super::spread::{Counted, counted};
 use super::{NO_VOXEL, average, plain};
 use crate::measure::{CHANNEL_UNIT, Feature};
 use crate::{Error, Result};
@@ -38,7 +38,7 @@ pub struct Facts {
 /// # Errors
 /// A step that is not above 0.
 pub fn values(region: &Region, steps: Steps) -> Result<Vec<Option<f64>>> {
-    of_counted(FEATURES, &counted(region), region.range, steps)
+    of_counted(FEATURES, &Counted::of(region), region.range, steps)
 }
 
 /// The values of [`AREA`].
@@ -46,13 +46,13 @@ pub fn values(region: &Region, steps: Steps) -> Result<Vec<Option<f64>>> {
 /// # Errors
 /// As [`values`].
 pub fn area(region: &Region, steps: Steps) -> Result<Vec<Option<f64>>> {
-    of_counted(AREA, &counted(region), region.range, steps)
+    of_counted(AREA, &Counted::of(region), region.range, steps)
 }
 
 /// Some of its features from the intensities of the region, and the range that was kept.
 pub(super) fn of_counted(
     features: &[Feature<Facts>],
-    counted: &[(f64, u64)],
+    counted: &Counted,
     range: Option<[f64; 2]>,
     steps: Steps,
 ) -> Result<Vec<Option<f64>>> {
@@ -60,9 +60,8 @@ pub(super) fn of_counted(
 }
 
 impl Facts {
-    fn of(counted: &[(f64, u64)], range: Option<[f64; 2]>, steps: Steps) -> Result<Option<Self>> {
-        let (Some(first), Some(last)) = (counted.first(), counted.last()) else { return Ok(None) };
-        let found = [first.0, last.0];
+    fn of(counted: &Counted, range: Option<[f64; 2]>, steps: Steps) -> Result<Option<Self>> {
+        let Some(found) = counted.ends() else { return Ok(None) };
         let range = range.unwrap_or(found);
         // An open end of the range is none.
         let [low, high] = [0, 1].map(|k| if range[k].is_finite() { range[k] } else { found[k] });
@@ -75,7 +74,7 @@ impl Facts {
             return Err(Error::usage(format!("an intensity-volume histogram with steps of {size}")).remedy("above 0"));
         }
         Ok(Some(match steps {
-            Steps::AsStored(step) => Facts { counted: counted.to_vec(), voxels, ends: [low, high], step },
+            Steps::AsStored(step) => Facts { counted: counted.clone(), voxels, ends: [low, high], step },
             Steps::BinSize(width) => {
                 // The upper end belongs to the last bin.
                 let most = ((high - low) / width).ceil().max(1.0);
@@ -104,7 +103,7 @@ impl Facts {
     /// Lowest intensity that at most this share of the volume has: one step above the one that more has.
     fn intensity_at(&self, share: f64) -> Option<f64> {
         let mut above = self.voxels;
-        for &(value, n) in &self.counted {
+        for (value, n) in self.counted.iter() {
             above -= n;
             if above as f64 / self.voxels as f64 <= share {
                 return Some(value + self.step);
@@ -118,10 +117,14 @@ impl Facts {
     /// By trapezoids from step to step: the share falls from that of an intensity to that of the next one that occurs within one step.
     fn area(&self) -> Option<f64> {
         let [low, high] = self.ends;
-        let [(first, _), .., _] = self.counted[..] else { return Some(0.0) };
+        let [first, last] = self.counted.ends()?;
+        if first == last {
+            return Some(0.0);
+        }
         let (mut area, mut above) = ((first - low) * self.voxels as f64, self.voxels);
-        for (i, &(value, n)) in self.counted.iter().enumerate() {
-            let (before, next) = (above as f64, self.counted.get(i + 1).map_or(high, |next| next.0));
+        let mut counted = self.counted.iter().peekable();
+        while let Some((value, n)) = counted.next() {
+            let (before, next) = (above as f64, counted.peek().map_or(high, |next| next.0));
             above -= n;
             // Nothing is left behind the last intensity.
             let slope = self.step.min(next - value);
@@ -132,15 +135,15 @@ impl Facts {
 }
 
 /// Counts of numbers that become others in the same order.
-fn joined(counted: &[(f64, u64)], f: impl Fn(f64) -> f64) -> Counted {
-    let mut out = Counted::new();
-    for &(value, n) in counted {
+fn joined(counted: &Counted, f: impl Fn(f64) -> f64) -> Counted {
+    let mut out: Vec<(f64, u64)> = Vec::new();
+    for (value, n) in counted.iter() {
         match out.last_mut() {
             Some(last) if last.0 == f(value) => last.1 += n,
             _ => out.push((f(value), n)),
         }
     }
-    out
+    Counted::Listed(out)
 }
 
 const FLAT: &str = "the intensities have no range, or there are none";

@@ -1,6 +1,6 @@
 //! One feature of the voxels in a window, for maps: a texture around each voxel.
 
-use super::spread::counted;
+use super::counted::Counted;
 use super::zones::zoned;
 use super::{
     Aggregation, Discretisation, Intensities, Levels, Norm, Region, Space, glcm, glrlm, glszm, histogram, ngldm, ngtdm,
@@ -67,11 +67,12 @@ impl WindowFeature {
     /// # Errors
     /// The bins cannot be.
     pub fn value(self, shape: Shape, intensities: &[f64], bins: Discretisation) -> Result<Option<f64>> {
-        let region = Region::new(shape, [1.0; 3], Intensities::Real(intensities.into()), &vec![true; shape.len()])?;
         if self.family == Statistics {
             let feature = &statistics::FEATURES[self.place..=self.place];
-            return Ok(statistics::of_counted(feature, &counted(&region)).first().copied().flatten());
+            let counted = Counted::of_values(intensities.iter().copied().filter(|v| v.is_finite()).collect());
+            return Ok(statistics::of_counted(feature, &counted).first().copied().flatten());
         }
+        let region = Region::new(shape, [1.0; 3], Intensities::Real(intensities.into()), &vec![true; shape.len()])?;
         Ok(self.of_levels(&Levels::of(&region, bins)?))
     }
 

@@ -3,93 +3,184 @@
 //! One walk over the cells, with the zones of the slice before at hand: a voxel joins the zones of those neighbours that
 //! come before it and have its level. Zones that turn out to be one are united. Neighbours that are neighbours of each other
 //! and have that level are in one zone already, so most are not asked.
+//!
+//! A zone that the walk has left behind is counted and forgotten, so memory follows a slice and not the region.
 
 use super::aggregation::{Norm, Space, neighbours};
 use super::levels::Levels;
 use super::region::Region;
+use super::table::Table;
 use std::ops::Range;
 
-/// A zone.
+/// A zone that may still grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Zone {
+struct Zone {
     /// Of its level.
-    pub rank: u16,
+    rank: u16,
+    /// Least distance of its voxels to the edge, if it was asked for.
+    distance: u16,
     /// Voxels.
-    pub size: u32,
-    /// Least distance of its voxels to the edge; 0 if none was asked for.
-    pub distance: u32,
+    size: u32,
     /// Itself, or a zone that it is part of.
     root: u32,
 }
 
-/// The voxels and the zones of each matrix.
-pub(super) type Zoned = Vec<(u64, Vec<Zone>)>;
-
-/// All zones; with distances to the edge of a region's shape, if there is one.
-pub(super) fn zoned(levels: &Levels, region: Option<&Region>, space: Space) -> Zoned {
-    let distances = region.map(|region| distances(region, levels, space.is_flat()));
-    let groups = space.groups(levels.slices()).into_iter();
-    groups.map(|s| (levels.count(&s), zones(levels, distances.as_deref(), &s, space.is_flat()))).collect()
+/// The zones of a matrix, counted.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Zones {
+    /// By level and size.
+    pub sizes: Table,
+    /// By level and distance to the edge; empty if none was asked for.
+    pub distances: Table,
 }
 
-/// The zones in slices, in the plane or in space; in the order of their first voxels.
-fn zones(levels: &Levels, distances: Option<&[u16]>, slices: &Range<usize>, is_flat: bool) -> Vec<Zone> {
+/// The zones of each matrix; with distances to the edge of a region's shape, if there is one.
+pub(super) fn zoned(levels: &Levels, region: Option<&Region>, space: Space) -> Vec<Zones> {
+    let distances = region.map(|region| distances(region, levels, space.is_flat()));
+    let groups = space.groups(levels.slices()).into_iter();
+    groups.map(|slices| zones(levels, distances.as_deref(), &slices, space.is_flat(), TOGETHER)).collect()
+}
+
+/// Zones that are held before those that have ended are looked for.
+const TOGETHER: usize = 1 << 16;
+
+/// The zones in slices, in the plane or in space.
+fn zones(levels: &Levels, distances: Option<&[u16]>, slices: &Range<usize>, is_flat: bool, together: usize) -> Zones {
     // To the middles of the rows that come before.
     let rows: &[[isize; 3]] = if is_flat { &ROWS[..1] } else { &ROWS };
     let rows: Vec<usize> =
         rows.iter().filter(|s| levels.holds(**s)).map(|s| levels.offset(*s).unsigned_abs()).collect();
-    let cells = levels.cells();
-    // As far back as a neighbour may lie, in a ring.
-    let reach = rows.iter().copied().max().unwrap_or(0) + 2;
-    let mut recent = vec![0u32; reach.next_power_of_two()];
-    let mask = recent.len() - 1;
-    let mut zones: Vec<Zone> = Vec::new();
-    for i in levels.span(slices) {
+    let (cells, span) = (levels.cells(), levels.span(slices));
+    let mut walk = Walk::new(rows.iter().copied().max().unwrap_or(0) + 2, together, distances);
+    for i in span.clone() {
         let rank = cells[i];
         if rank == 0 {
             continue;
         }
         let mut own: Option<u32> = None;
-        let mut join = |zones: &mut Vec<Zone>, there: usize| {
-            let other = find(zones, recent[there & mask]);
-            own = Some(match own {
-                Some(one) if one != other => unite(zones, one, other),
-                _ => other,
-            });
-        };
         let is_after = cells[i - 1] == rank;
         if is_after {
-            join(&mut zones, i - 1);
+            walk.join(&mut own, i - 1);
         }
         for &row in &rows {
             let middle = i - row;
             if cells[middle] == rank {
                 // The voxel before has joined it, and both its sides have.
                 if !is_after {
-                    join(&mut zones, middle);
+                    walk.join(&mut own, middle);
                 }
                 continue;
             }
             if !is_after && cells[middle - 1] == rank {
-                join(&mut zones, middle - 1);
+                walk.join(&mut own, middle - 1);
             }
             if cells[middle + 1] == rank {
-                join(&mut zones, middle + 1);
+                walk.join(&mut own, middle + 1);
             }
         }
-        let distance = distances.map_or(0, |d| u32::from(d[i]));
         let zone = own.unwrap_or_else(|| {
-            let root = zones.len() as u32;
-            zones.push(Zone { rank, size: 0, distance, root });
-            root
+            if walk.zones.len() >= walk.room {
+                walk.forget(&cells[..i], span.start);
+            }
+            walk.begin(rank)
         });
-        let whole = &mut zones[zone as usize];
-        whole.size += 1;
-        whole.distance = whole.distance.min(distance);
-        recent[i & mask] = zone;
+        walk.add(zone, i);
     }
-    let is_whole = |(k, zone): (u32, &Zone)| zone.root == k;
-    (0..).zip(&zones).filter(|z| is_whole((z.0, z.1))).map(|(_, zone)| *zone).collect()
+    walk.end(levels.count(slices))
+}
+
+/// What is at hand while the cells are gone over.
+struct Walk<'a> {
+    distances: Option<&'a [u16]>,
+    zones: Vec<Zone>,
+    /// The zones of the last cells, as far back as a neighbour may lie, in a ring.
+    recent: Vec<u32>,
+    reach: usize,
+    /// Zones that are held before those that have ended are looked for; rises with those that go on.
+    room: usize,
+    together: usize,
+    ended: Vec<Zone>,
+    counted: Zones,
+}
+
+impl<'a> Walk<'a> {
+    fn new(reach: usize, together: usize, distances: Option<&'a [u16]>) -> Self {
+        let recent = vec![0u32; reach.next_power_of_two()];
+        let counted = Zones::default();
+        Walk { distances, zones: vec![], recent, reach, room: together, together, ended: vec![], counted }
+    }
+
+    fn at(&self, i: usize) -> usize {
+        i & (self.recent.len() - 1)
+    }
+
+    /// The zone of a cell further back is that of the voxel as well.
+    #[inline(always)]
+    fn join(&mut self, own: &mut Option<u32>, there: usize) {
+        let there = self.recent[self.at(there)];
+        let other = find(&mut self.zones, there);
+        *own = Some(match *own {
+            Some(one) if one != other => unite(&mut self.zones, one, other),
+            _ => other,
+        });
+    }
+
+    fn begin(&mut self, rank: u16) -> u32 {
+        let root = self.zones.len() as u32;
+        self.zones.push(Zone { rank, distance: u16::MAX, size: 0, root });
+        root
+    }
+
+    #[inline(always)]
+    fn add(&mut self, zone: u32, i: usize) {
+        let whole = &mut self.zones[zone as usize];
+        whole.size += 1;
+        if let Some(distances) = self.distances {
+            whole.distance = whole.distance.min(distances[i]);
+        }
+        let at = self.at(i);
+        self.recent[at] = zone;
+    }
+
+    /// Keeps the zones of the cells that may still be neighbours, the last ones of those that were gone over from `first` on.
+    fn forget(&mut self, cells: &[u16], first: usize) {
+        let mut places = vec![u32::MAX; self.zones.len()];
+        let mut kept: Vec<Zone> = Vec::new();
+        let from = first.max(cells.len().saturating_sub(self.reach));
+        for i in (from..cells.len()).filter(|i| cells[*i] != 0) {
+            let at = self.at(i);
+            let recent = self.recent[at];
+            let zone = find(&mut self.zones, recent) as usize;
+            if places[zone] == u32::MAX {
+                places[zone] = kept.len() as u32;
+                kept.push(Zone { root: places[zone], ..self.zones[zone] });
+            }
+            self.recent[at] = places[zone];
+        }
+        let whole = (0..).zip(&self.zones).filter(|(k, zone)| zone.root == *k && places[*k as usize] == u32::MAX);
+        self.ended.extend(whole.map(|(_, zone)| *zone));
+        self.room = self.together.max(2 * kept.len());
+        self.zones = kept;
+        self.count();
+    }
+
+    /// Counts the zones that have ended.
+    fn count(&mut self) {
+        self.counted.sizes.add_list(self.ended.iter().map(|zone| (zone.rank, zone.size)).collect());
+        if self.distances.is_some() {
+            self.counted.distances.add_list(self.ended.iter().map(|zone| (zone.rank, zone.distance.into())).collect());
+        }
+        self.ended.clear();
+    }
+
+    /// Counts all that are left.
+    fn end(mut self, voxels: u64) -> Zones {
+        let whole = (0..).zip(&self.zones).filter(|(k, zone)| zone.root == *k);
+        self.ended.extend(whole.map(|(_, zone)| *zone));
+        self.count();
+        (self.counted.sizes.voxels, self.counted.distances.voxels) = (voxels, voxels);
+        self.counted
+    }
 }
 
 /// The rows before that of a voxel whose voxels are neighbours; the first one lies in its slice.
@@ -175,8 +266,13 @@ mod tests {
                 }
                 want.push((ranks[first], zone.len() as u32));
             }
-            let found = zones(&levels, None, &levels.slices(), is_flat);
-            prop_assert_eq!(found.iter().map(|z| (z.rank, z.size)).collect::<Vec<_>>(), want);
+            // Whether those that have ended are forgotten at once or never.
+            for together in [1, usize::MAX] {
+                let found = zones(&levels, None, &levels.slices(), is_flat, together);
+                let voxels = levels.count(&levels.slices());
+                prop_assert_eq!(&found.sizes, &Table::of_list(want.clone(), voxels));
+                prop_assert_eq!(&found.distances, &Table::of_list(vec![], voxels));
+            }
         }
     }
 
@@ -186,9 +282,9 @@ mod tests {
         let cells = [2, 1, 2, /**/ 2, 0, 1, /**/ 2, 2, 2, /**/ 3, 0, 2];
         let levels = levels([1, 4, 3], &cells);
         let distances = distances(&region([1, 4, 3], &cells), &levels, true);
-        let found = zones(&levels, Some(&distances), &(0..1), true);
-        let found: Vec<_> = found.iter().map(|z| (z.rank, z.size, z.distance)).collect();
-        assert_eq!(found, [(2, 6, 1), (1, 2, 1), (2, 1, 1), (3, 1, 1)]);
+        let found = zones(&levels, Some(&distances), &(0..1), true, 1);
+        assert_eq!(found.sizes, Table::of_list(vec![(2, 6), (1, 2), (2, 1), (3, 1)], 10));
+        assert_eq!(found.distances, Table::of_list(vec![(2, 1), (1, 1), (2, 1), (3, 1)], 10));
     }
 
     #[test]

@@ -42,7 +42,7 @@ impl State<'_> {
         }
         self.mask = None;
         self.labels = Some(Labels::new(labels.shape, voxels)?.to(self.device)?);
-        self.origin = Some(Regions { voxels: numbers, ..Regions::none(labels.shape) });
+        self.origin = Some(Regions::of_voxels(labels.shape, &numbers)?);
         Ok(())
     }
 

@@ -32,14 +32,8 @@ pub fn channel(
     // What has the value 0.
     let nothing = if inter == 0.0 { 0.0 } else { -inter / slope };
     let without = match &mut room {
-        Numbers::Float(v) => {
-            let fill = |s: &mut f32| if s.is_nan() { (*s = nothing as f32, 1).1 } else { 0 };
-            v.par_iter_mut().map(fill).sum::<usize>()
-        }
-        Numbers::Real(v) => {
-            let fill = |s: &mut f64| if s.is_nan() { (*s = nothing, 1).1 } else { 0 };
-            v.par_iter_mut().map(fill).sum::<usize>()
-        }
+        Numbers::Float(v) => fill(v, |s| s.is_nan(), nothing as f32),
+        Numbers::Real(v) => fill(v, |s| s.is_nan(), nothing),
         _ => 0,
     };
     if without == shape.len() {
@@ -51,6 +45,19 @@ pub fn channel(
     let mut channel = numbers::channel(name, shape, None, room, stored)?;
     numbers::rescale(&mut channel, slope, inter).map_err(|e| e.needed_for("scl_slope and scl_inter"))?;
     Ok(channel)
+}
+
+/// Numbers that a thread looks at together.
+const BLOCK: usize = 1 << 16;
+
+/// Gives those that are no number a value; how many they were.
+fn fill<T: Copy + Send + Sync>(numbers: &mut [T], is_none: impl Fn(&T) -> bool + Sync, value: T) -> usize {
+    let count = |part: &[T]| part.iter().map(|s| u32::from(is_none(s))).sum::<u32>() as usize;
+    let none = numbers.par_chunks(BLOCK).map(count).sum();
+    if none > 0 {
+        numbers.par_iter_mut().filter(|s| is_none(s)).for_each(|s| *s = value);
+    }
+    none
 }
 
 /// Colour is never scaled.

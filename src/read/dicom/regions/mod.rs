@@ -203,7 +203,7 @@ impl Sheet {
             return Err(Error::usage(format!("no region meets the image: {why}"))
                 .remedy("regions of the same patient and examination"));
         }
-        Ok(Regions { voxels: self.labels, names: self.names, notes: self.notes, ..Regions::none(self.shape) })
+        Ok(Regions { names: self.names, notes: self.notes, ..Regions::of_voxels(self.shape, &self.labels)? })
     }
 }
 

@@ -224,15 +224,15 @@ impl Lattice {
 fn onto_image(mut regions: Regions, own: &Grid, file: &File) -> Result<Regions> {
     let onto = &file.onto;
     let Some(lattice) = Lattice::new(own, onto) else {
-        let (voxels, notes) = grid::bring(regions.voxels, own, onto, file.pick.resample)?;
+        let (voxels, notes) = grid::bring(regions.voxels()?, own, onto, file.pick.resample)?;
         regions.notes.extend(notes);
-        return Ok(Regions { shape: onto.shape, voxels, ..regions });
+        return regions.drawn_anew(onto.shape, &voxels);
     };
     file.options.afford("a label image", onto.shape.len() as u128, 4)?;
     let mut voxels = vec![0; onto.shape.len()];
     let sizes = onto.shape.zyx();
     let (mut outside, mut inside) = (0, BTreeMap::<u32, usize>::new());
-    for (i, label) in regions.voxels.iter().enumerate().filter(|v| *v.1 != 0) {
+    for (i, label) in regions.voxels()?.iter().enumerate().filter(|v| *v.1 != 0) {
         let place = lattice.at(own.shape.position(i).map(|v| v as i64));
         if (0..3).all(|k| place[k] >= 0 && place[k] < sizes[k] as i64) {
             let [z, y, x] = place.map(|v| v as usize);
@@ -251,5 +251,5 @@ fn onto_image(mut regions: Regions, own: &Grid, file: &File) -> Result<Regions> 
     let lost = regions.names.iter().filter(|(n, _)| !inside.contains_key(n));
     let lost: Vec<String> = lost.map(|(_, name)| format!("region \"{name}\" has no voxel in the image")).collect();
     regions.notes.extend(lost);
-    Ok(Regions { shape: onto.shape, voxels, ..regions })
+    regions.drawn_anew(onto.shape, &voxels)
 }
