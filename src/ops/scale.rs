@@ -8,6 +8,10 @@
 //! Otsu's two classes explain more of the variance than those of an even slope would (3/4), and what the opening leaves
 //! has less than half of their contrast (texture and noise, not objects on a bright ground), the first answer stands.
 //!
+//! What is found may be the bright parts of objects: chromocentres, or texture. Otsu's threshold on square roots, of the same
+//! histogram, is lower. Where there is more above it than a rim of 1.5 px would add, objects are measured a second time,
+//! above that threshold and less an opening of twice the diameter; what is then wider by a fifth and the blur is the whole.
+//!
 //! Two more things keep a few from speaking for all. What lies away from everything above the threshold is looked at by
 //! itself (`rest`), so that one bright artefact does not hide the nuclei. And where the round objects below half
 //! of that median are more than twice as many as the others, the typical one is among them: a few large ones hold most of
@@ -46,13 +50,26 @@ pub const OP: Op = Op {
         &super::split::OP,
         &super::threshold::OP,
     ],
-    cases: &[Case {
-        name: "square voxels",
-        run: |d, i| {
-            let bits = scale(d, &i.volume(d)?, 1.0, [1; 3])?.to_bits();
-            Ok(vec![bits as u32, (bits >> 32) as u32])
+    cases: &[
+        Case {
+            name: "square voxels",
+            run: |d, i| {
+                let bits = scale(d, &i.volume(d)?, 1.0, [1; 3])?.to_bits();
+                Ok(vec![bits as u32, (bits >> 32) as u32])
+            },
         },
-    }],
+        Case {
+            name: "wholes around their parts",
+            run: |d, i| {
+                let sizes = Sizes { diameter: 0.0, z_step: 1.0, weights: [1; 3] };
+                let smooth = gaussian(d, &i.volume(d)?, &Gaussian::new([1.0; 3]))?;
+                let classes = Classes { times: f64::INFINITY, ..otsu_classes(d, &smooth, BINS)? };
+                let whole = around_parts(d, &smooth, 3.0, &classes, &sizes)?;
+                let bits = whole.unwrap_or_default().to_bits();
+                Ok(vec![bits as u32, (bits >> 32) as u32])
+            },
+        },
+    ],
 };
 
 /// The 256 bins that Otsu looks at.
@@ -77,6 +94,14 @@ const SMALL_AND_MANY: f64 = 2.5;
 /// Round is what is no larger than so many times the disk, or ball, of its inscribed radius and half a pixel.
 const ROUND: f64 = 1.6;
 
+/// The lower of the two thresholds finds the same objects wider by a pixel or so. Where it finds more than so many pixels around
+/// them, they may be parts.
+const RIM: f64 = 1.5;
+/// Pixels of a diameter that are no more than blur.
+const BLUR: f64 = 2.0;
+/// So many times the diameter of its parts is that of a whole; what is larger yet is no object but the ground of many.
+const WHOLE: [f64; 2] = [1.2, 2.5];
+
 /// Diameter in pixels of the plane. `z_step` is the distance of slices in those, `weights` are those of distances.
 ///
 /// # Errors
@@ -85,33 +110,57 @@ pub fn scale(device: &Device, src: &Volume, z_step: f64, weights: [u32; 3]) -> R
     let sizes = Sizes { diameter: 0.0, z_step, weights };
     let smooth = gaussian(device, src, &Gaussian::new(sizes.along(1.0)))?;
     let shorter = src.shape.y.min(src.shape.x) as f64;
-    let (mut diameter, first) = once(device, &smooth, &sizes)?;
+    let (mut diameter, mut classes) = once(device, &smooth, &sizes)?;
     for round in 0..4 {
         if diameter <= 0.3 * shorter {
             break;
         }
-        let radius = diameter / 8.0;
-        let steps = sizes.along(radius.round().max(2.0)).map(|v| v.round() as usize);
-        let open = minimum(device, &opening(device, &smooth, &Element::Box(steps))?, &smooth)?;
-        let background = gaussian(device, &open, &Gaussian::new(sizes.along(radius / 2.0)))?;
-        let (next, rest) = once(device, &subtract(device, &smooth, &background)?, &sizes)?;
-        if round == 0 && first.explained > EVEN_SLOPE && rest.contrast < TEXTURE * first.contrast {
+        let (next, rest) = once(device, &off_ground(device, &smooth, diameter / 8.0, &sizes)?, &sizes)?;
+        if round == 0 && classes.explained > EVEN_SLOPE && rest.contrast < TEXTURE * classes.contrast {
             break;
         }
-        diameter = next;
+        (diameter, classes) = (next, rest);
+    }
+    if let Some(whole) = around_parts(device, &smooth, diameter, &classes, &sizes)? {
+        diameter = whole;
     }
     Ok(MASK_IS_WIDE * diameter)
+}
+
+/// Less a smooth opening of this radius.
+fn off_ground(device: &Device, smooth: &Volume, radius: f64, at: &Sizes) -> Result<Volume> {
+    let steps = at.along(radius.round().max(2.0)).map(|v| v.round() as usize);
+    let open = minimum(device, &opening(device, smooth, &Element::Box(steps))?, smooth)?;
+    subtract(device, smooth, &gaussian(device, &open, &Gaussian::new(at.along(radius / 2.0)))?)
+}
+
+/// The diameter of the objects of which the mask has shown bright parts only; nothing where it has shown all of them.
+fn around_parts(device: &Device, smooth: &Volume, parts: f64, classes: &Classes, at: &Sizes) -> Result<Option<f64>> {
+    let axes = if smooth.shape.is_flat() { 2 } else { 3 };
+    if classes.times <= (1.0 + RIM / (parts / 2.0)).powi(axes) {
+        return Ok(None);
+    }
+    let flat = off_ground(device, smooth, 2.0 * parts, at)?;
+    let low = otsu_classes(device, &flat, BINS)?.low;
+    let Some(whole) = in_mask(device, &threshold(device, &flat, low)?, at)? else { return Ok(None) };
+    Ok((whole - BLUR > WHOLE[0] * parts && whole < WHOLE[1] * parts).then_some(whole))
 }
 
 /// The diameter, and the classes of the mask that it was found in.
 fn once(device: &Device, src: &Volume, at: &Sizes) -> Result<(f64, Classes)> {
     let classes = otsu_classes(device, src, BINS)?;
-    let mask = fill_holes(device, &bright(device, src, &classes, at)?)?;
+    let diameter = in_mask(device, &bright(device, src, &classes, at)?, at)?;
+    Ok((diameter.unwrap_or(NO_MASK), classes))
+}
+
+/// The diameter of the typical object of a mask.
+fn in_mask(device: &Device, mask: &Mask, at: &Sizes) -> Result<Option<f64>> {
+    let mask = fill_holes(device, mask)?;
     let map = depth(device, &mask, at)?;
     let smooth = gaussian(device, &map, &Gaussian::new(at.along(1.0)))?;
     let labels = split(device, &smooth, &mask, Depth::Relative { fraction: 0.15, typical_size: None })?;
     if labels.count == 0 {
-        return Ok((NO_MASK, classes));
+        return Ok(None);
     }
     let (radii, sizes) = ranks_and_sizes(device, &map, &labels, 1.0)?;
     let factor = map.scale.factor();
@@ -120,8 +169,8 @@ fn once(device: &Device, src: &Volume, at: &Sizes) -> Result<(f64, Classes)> {
     objects.retain(|(r, _)| *r >= SMALLEST_RADIUS);
     objects.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     let pi = std::f64::consts::PI;
-    let ball = |r: f64| if src.shape.is_flat() { pi * r * r } else { 4.0 / 3.0 * pi * r * r * r / at.z_step };
-    Ok((typical(&objects, ball).map_or(SPECKS, |r| 2.0 * r), classes))
+    let ball = |r: f64| if mask.shape.is_flat() { pi * r * r } else { 4.0 / 3.0 * pi * r * r * r / at.z_step };
+    Ok(Some(typical(&objects, ball).map_or(SPECKS, |r| 2.0 * r)))
 }
 
 /// What is above the threshold of two classes, and what that has left out.
@@ -161,6 +210,29 @@ fn median(objects: &[(f64, u64)]) -> Option<f64> {
 mod tests {
     //! Oracle: sizes worked out by hand.
     use super::*;
+    use crate::units::Shape;
+
+    /// Forty disks of 12 px with two bright spots each, which alone are above Otsu's threshold.
+    #[test]
+    fn bright_spots_are_no_objects() {
+        let shape = Shape::flat(320, 200);
+        let radius = |spots: i32| {
+            let sample = |i: usize| {
+                let [_, y, x] = shape.position(i);
+                let (v, u) = ((y % 40) as f64 - 20.0, (x % 40) as f64 - 20.0);
+                let disk = i32::from(v * v + u * u <= 144.0);
+                let spot = i32::from((v.abs() - 6.0).powi(2) + u * u <= 25.0);
+                100 + 400 * disk + spots * spot
+            };
+            let image = Volume::new(shape, (0..shape.len()).map(sample).collect()).unwrap();
+            scale(&Device::Cpu, &image, 1.0, [1; 3]).unwrap() / 2.0
+        };
+        let plain = radius(0);
+        assert!((plain - 0.94 * 12.0).abs() < 0.6, "{plain}");
+        for spots in [400, 800, 1200] {
+            assert!((radius(spots) / plain - 1.0).abs() < 0.12, "{spots}: {} for {plain}", radius(spots));
+        }
+    }
 
     #[test]
     fn a_few_large_objects_do_not_speak_for_many_small_ones() {

@@ -1,5 +1,6 @@
 //! `scale`: 1.88 times the median, weighted by area, of inscribed radii in a first segmentation without sizes; of the small round
-//! objects alone where they are more than twice as many as the others.
+//! objects alone where they are more than twice as many as the others; or, where Otsu on square roots finds far more around them, of
+//! the wholes that they are parts of.
 
 use super::naive::{dilate, erode, fill_holes, root, squared_distance};
 use super::{any_image, cases, split, tries};
@@ -19,7 +20,7 @@ fn blur(samples: &[i32], shape: Shape, sigma: f64, z_step: f64) -> Vec<i32> {
     gaussian(&Device::Cpu, &volume, &p).unwrap().samples.host().unwrap().to_vec()
 }
 
-/// Twice the median radius in pixels of the plane, and Otsu's classes.
+/// The diameter in pixels of the plane, and Otsu's classes.
 fn once(samples: &[i32], shape: Shape, z_step: f64, weights: [u32; 3]) -> (f64, Classes) {
     let volume = Volume::new(shape, samples.to_vec()).unwrap();
     let bins = BinChoice::Equal { n: 256, spacing: BinScale::Linear, cut: Cut::Edge };
@@ -34,7 +35,12 @@ fn once(samples: &[i32], shape: Shape, z_step: f64, weights: [u32; 3]) -> (f64, 
             bright.iter_mut().zip(dim.voxels.host().unwrap()).for_each(|(bright, dim)| *bright |= dim);
         }
     }
-    let mask = fill_holes(&bright, shape);
+    (in_mask(&bright, shape, z_step, weights).unwrap_or(10.0), classes)
+}
+
+/// Twice the median radius in pixels of the plane.
+fn in_mask(bright: &[u8], shape: Shape, z_step: f64, weights: [u32; 3]) -> Option<f64> {
+    let mask = fill_holes(bright, shape);
     // Distances have six binary places; a weight of 4 in the plane stands for one of them.
     let places = 6 - f64::from(weights[2]).sqrt().log2().floor() as u32;
     let pixel = f64::from(1 << places) * f64::from(weights[2]).sqrt();
@@ -43,7 +49,7 @@ fn once(samples: &[i32], shape: Shape, z_step: f64, weights: [u32; 3]) -> (f64, 
     let objects = split::reference(&blur(&map, shape, 1.0, z_step), &mask, shape, depth);
     let count = objects.iter().copied().max().unwrap_or(0);
     if count == 0 {
-        return (10.0, classes);
+        return None;
     }
     // Radius in pixels and voxels of each object that is no speck.
     let mut found: Vec<(f64, usize)> = Vec::new();
@@ -54,7 +60,7 @@ fn once(samples: &[i32], shape: Shape, z_step: f64, weights: [u32; 3]) -> (f64, 
             found.push((radius, voxels.len()));
         }
     }
-    let Some(all) = median(&found) else { return (6.0, classes) };
+    let Some(all) = median(&found) else { return Some(6.0) };
     let size = |r: f64| match shape.z {
         1 => std::f64::consts::PI * r * r,
         _ => 4.0 / 3.0 * std::f64::consts::PI * r * r * r / z_step,
@@ -63,7 +69,76 @@ fn once(samples: &[i32], shape: Shape, z_step: f64, weights: [u32; 3]) -> (f64, 
     let (small, others): (Vec<_>, Vec<_>) = found.into_iter().partition(|(r, _)| *r < all / 2.0);
     let small: Vec<_> = small.into_iter().filter(is_one_of_many).collect();
     let typical = if small.len() > 2 * others.len() { median(&small).unwrap() } else { all };
-    (2.0 * typical, classes)
+    Some(2.0 * typical)
+}
+
+/// Less an opening, smoothed, which is the background.
+fn off_ground(smooth: &[i32], shape: Shape, radius: f64, z_step: f64) -> Vec<i32> {
+    let whole = radius.round().max(2.0);
+    let reach = [whole / z_step, whole, whole].map(|v| v.round() as usize);
+    let open = dilate(&erode(smooth, shape, reach), shape, reach);
+    let below: Vec<i32> = open.iter().zip(smooth).map(|(a, b)| *a.min(b)).collect();
+    let background = blur(&below, shape, radius / 2.0, z_step);
+    smooth.iter().zip(&background).map(|(a, b)| a.saturating_sub(*b)).collect()
+}
+
+/// The centres of 256 bins, and what they hold.
+fn bins(samples: &[i32]) -> Vec<(f64, f64)> {
+    let (min, max) = (*samples.iter().min().unwrap(), *samples.iter().max().unwrap());
+    let step = (f64::from(max) - f64::from(min)) / 256.0;
+    let edge = |k: usize| if k == 256 { f64::from(max) } else { f64::from(min) + k as f64 * step };
+    let mut bins: Vec<(f64, f64)> = (0..256).map(|k| ((edge(k) + edge(k + 1)) / 2.0, 0.0)).collect();
+    for sample in samples {
+        let k = (0..256).rev().find(|k| f64::from(*sample) >= edge(*k)).unwrap();
+        bins[k].1 += 1.0;
+    }
+    bins
+}
+
+/// The bins above the cut that parts two classes best, by some value of the bins.
+fn bright_class(bins: &[(f64, f64)], value: impl Fn(f64) -> f64) -> usize {
+    let mean = |part: &[(f64, f64)]| {
+        let n: f64 = part.iter().map(|b| b.1).sum();
+        (n, part.iter().map(|b| b.1 * value(b.0)).sum::<f64>() / n)
+    };
+    let between = |k: usize| {
+        let ((n1, m1), (n2, m2)) = (mean(&bins[..k]), mean(&bins[k..]));
+        if n1 == 0.0 || n2 == 0.0 { -1.0 } else { n1 * n2 * (m1 - m2) * (m1 - m2) }
+    };
+    (1..256).rev().max_by(|a, b| between(*a).total_cmp(&between(*b))).unwrap()
+}
+
+/// The diameter of the wholes that objects of this one are bright parts of.
+/// `searched` is where they were found.
+fn around_parts(
+    smooth: &[i32],
+    searched: &[i32],
+    shape: Shape,
+    parts: f64,
+    z_step: f64,
+    weights: [u32; 3],
+) -> Option<f64> {
+    if searched.iter().all(|s| *s == searched[0]) {
+        return None;
+    }
+    let (found, least) = (bins(searched), f64::from(*searched.iter().min().unwrap()));
+    let above = |k: usize| found[k..].iter().map(|b| b.1).sum::<f64>();
+    let roots = |least: f64| move |v: f64| (v - least).max(0.0).sqrt();
+    let times = above(bright_class(&found, roots(least))) / above(bright_class(&found, |v| v));
+    let axes = if shape.z == 1 { 2 } else { 3 };
+    if times <= (1.0 + 1.5 / (parts / 2.0)).powi(axes) {
+        return None;
+    }
+    let flat = off_ground(smooth, shape, 2.0 * parts, z_step);
+    let (min, max) = (*flat.iter().min().unwrap(), *flat.iter().max().unwrap());
+    if min == max {
+        return None;
+    }
+    let k = bright_class(&bins(&flat), roots(min.into()));
+    let low = f64::from(min) + k as f64 * ((f64::from(max) - f64::from(min)) / 256.0);
+    let mask: Vec<u8> = flat.iter().map(|s| u8::from(f64::from(*s) > low)).collect();
+    let whole = in_mask(&mask, shape, z_step, weights)?;
+    (whole - 2.0 > 1.2 * parts && whole < 2.5 * parts).then_some(whole)
 }
 
 /// One entry a voxel of an object: their median is the one that is weighted by area.
@@ -79,22 +154,17 @@ fn reference(volume: &Volume, z_step: f64, weights: [u32; 3]) -> f64 {
     let too_wide = 0.3 * shape.y.min(shape.x) as f64;
     let (mut diameter, first) = once(&smooth, shape, z_step, weights);
     let mut rounds = 0;
+    let mut searched = smooth.clone();
     while diameter > too_wide && rounds < 4 {
-        // An opening of an eighth of the diameter, smoothed, is the background.
-        let radius = diameter / 8.0;
-        let whole = radius.round().max(2.0);
-        let reach = [whole / z_step, whole, whole].map(|v| v.round() as usize);
-        let open = dilate(&erode(&smooth, shape, reach), shape, reach);
-        let below: Vec<i32> = open.iter().zip(&smooth).map(|(a, b)| *a.min(b)).collect();
-        let background = blur(&below, shape, radius / 2.0, z_step);
-        let rest: Vec<i32> = smooth.iter().zip(&background).map(|(a, b)| a.saturating_sub(*b)).collect();
+        let rest = off_ground(&smooth, shape, diameter / 8.0, z_step);
         let (next, classes) = once(&rest, shape, z_step, weights);
         if rounds == 0 && first.explained > 0.76 && classes.contrast < 0.45 * first.contrast {
             break;
         }
-        diameter = next;
+        (diameter, searched) = (next, rest);
         rounds += 1;
     }
+    diameter = around_parts(&smooth, &searched, shape, diameter, z_step, weights).unwrap_or(diameter);
     0.94 * diameter
 }
 
@@ -120,6 +190,24 @@ proptest! {
         (z_step, weights) in prop::sample::select(vec![(1.0, [1u32; 3]), (2.5, [25, 4, 4]), (3.0, [9, 1, 1])]),
     ) {
         check(&image.volume, z_step, weights);
+    }
+
+    /// Disks with a bright core: the whole counts.
+    #[test]
+    fn the_scale_of_disks_with_cores_is_that_of_the_definition(
+        places in prop::collection::vec((0..48usize, 0..48usize), 1..8),
+        radius in 4..10usize,
+        core in 1..6usize,
+        noise in prop::collection::vec(0..60i32, 48 * 48),
+    ) {
+        let shape = Shape::flat(48, 48);
+        let within = |i: usize, radius: usize| {
+            let [_, y, x] = shape.position(i);
+            places.iter().any(|(cy, cx)| cy.abs_diff(y).pow(2) + cx.abs_diff(x).pow(2) <= radius * radius)
+        };
+        let light = |i: usize| 900 * i32::from(within(i, radius)) + 4000 * i32::from(within(i, core.min(radius)));
+        let volume = Volume::new(shape, (0..shape.len()).map(|i| 100 + noise[i] + light(i)).collect()).unwrap();
+        check(&volume, 1.0, [1; 3]);
     }
 
     /// Disks of one size, some of which touch, on a slope: objects as the operation expects them.

@@ -121,6 +121,11 @@ impl Histogram {
             cut: Cut::Centre,
         }))
     }
+    /// The same counts by the square roots of what the bins are above the least sample.
+    pub fn roots(&self, least: i32) -> Self {
+        let above = |value: &f64| (self.spacing.back(*value) - f64::from(least)).max(0.0);
+        Histogram { values: self.values.iter().map(|v| libm::sqrt(above(v))).collect(), ..self.clone() }
+    }
     /// Values and counts.
     pub fn bins(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
         self.values.iter().zip(&self.counts).map(|(&v, &c)| (v, c.into()))

@@ -180,6 +180,11 @@ pub struct Classes {
     pub explained: f64,
     /// The least sample.
     pub least: i32,
+    /// Otsu's threshold on square roots of what samples are above the least, in samples, from the same bins: lower, for what is
+    /// dim.
+    pub low: f64,
+    /// How many times as many samples lie above that one.
+    pub times: f64,
 }
 
 /// Otsu's threshold with its classes; of an image of one value, nothing lies above.
@@ -202,7 +207,7 @@ fn classes_within(device: &Device, src: &Volume, (min, max): (i32, i32), bins: B
 impl Classes {
     /// Of an image without two classes.
     fn none((least, max): (i32, i32)) -> Self {
-        Classes { threshold: max.into(), contrast: 0.0, explained: 0.0, least }
+        Classes { threshold: max.into(), contrast: 0.0, explained: 0.0, least, low: max.into(), times: 1.0 }
     }
 
     fn of(h: &Histogram, range: (i32, i32)) -> Self {
@@ -219,7 +224,10 @@ impl Classes {
         let contrast = bright[1] / bright[0] - dark[1] / dark[0];
         let variance = all[2] / all[0] - (all[1] / all[0]) * (all[1] / all[0]);
         let between = dark[0] * bright[0] / (all[0] * all[0]) * contrast * contrast;
-        Classes { threshold: h.at(last), contrast, explained: between / variance, least: range.0 }
+        let (threshold, explained) = (h.at(last), between / variance);
+        let last = otsu::otsu(&h.roots(range.0));
+        let above: f64 = h.bins().skip(last + 1).map(|(_, count)| count).sum();
+        Classes { threshold, contrast, explained, least: range.0, low: h.at(last), times: above / bright[0] }
     }
 }
 
