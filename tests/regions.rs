@@ -111,7 +111,7 @@ fn regions_of_another_patient_are_doubted() {
     let mut image = scan(Shape::new(1, 9, 9));
     let mut of = |patient: Option<&str>, path: &Path| {
         let cells = Cells::Text(vec![patient.map(str::to_string)]);
-        image.audit = Table { columns: vec![Column::new("patient_id", "", "", cells)], ..Table::default() };
+        image.audit = Table { columns: vec![Column::new("patient_id", "", "", cells)] };
         regions(path, &image, &pick(&[])).unwrap().notes.join("; ")
     };
     let drawn = files::of_patient(&[(1, "a", vec![square(0.0, 0.5, 3.5)])], "P2 ");
