@@ -3,8 +3,8 @@
 //! A single signal is one without another one of the probe in the nucleus within six sigmas, and no wider than 1.2 times the first
 //! tenth of widths; its light is that of the Gaussian fitted to it with the median width of those that are no wider. All others have
 //! their light together: the sum over the voxels of the nucleus within four sigmas of one of them (its own width, if that is more),
-//! each voxel once, less the background: the plane through the nucleus farther away from signals and two sigmas inside of its rim,
-//! and in the rim the median above that plane, pixel by pixel of depth; or the 10th percentile of the nucleus where fewer than 20
+//! each voxel once, less the background: the plane through the nucleus farther away from signals and two sigmas inside of its rim (its
+//! median where that is less than a fifth of the nucleus), and in the rim the median above that plane, pixel by pixel of depth; or the 10th percentile of the nucleus where fewer than 20
 //! voxels are so far inside. So signals that lie on each other, and clusters, give the light of all their copies. One copy is the
 //! light of the lowest group of single signals.
 
@@ -26,8 +26,10 @@ const REACH: f64 = 4.0;
 const ALONE: f64 = 6.0;
 /// The rim of a nucleus in sigmas.
 const RIM: f64 = 2.0;
-/// A background is the median of so many voxels at least.
+/// A background is told from so many voxels at least.
 const FREE: usize = 20;
+/// It has slopes where they are at least one in so many of the nucleus.
+const SLOPED: usize = 5;
 /// A single signal is no wider than so many times the first tenth of widths.
 const WIDEST: f64 = 1.2;
 /// Single signals of one copy differ by no more than this share of it.
@@ -237,10 +239,20 @@ impl Image<'_> {
             let level = order::quantile(&order::sorted(&all), 1, 10).unwrap_or(0.0);
             return Background { plane: [level, 0.0, 0.0, 0.0], ..Background::default() };
         }
-        let plane = self.plane(&inside);
+        let plane = match inside.len() < all.len() / SLOPED {
+            // Too little of the nucleus to tell how the rest slopes.
+            true => self.even(&inside),
+            false => self.plane(&inside),
+        };
         let above = |i: &usize| f64::from(self.samples[*i]) - plane.at(self.shape.position(*i), usize::MAX);
         let rim = free.iter().map(|ring| middle(ring.iter().map(above).collect()).unwrap_or(0.0)).collect();
         Background { rim, ..plane }
+    }
+
+    /// The median of voxels.
+    fn even(&self, voxels: &[usize]) -> Background {
+        let level = order::median(&mut voxels.iter().map(|i| self.samples[*i]).collect::<Vec<_>>()).unwrap_or(0.0);
+        Background { plane: [level, 0.0, 0.0, 0.0], ..Background::default() }
     }
 
     /// The plane through the samples of voxels by least squares, or their mean where they lie in a row.
