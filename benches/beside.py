@@ -2,6 +2,7 @@
 
 import argparse
 import datetime
+import json
 import os
 import pathlib
 import platform
@@ -37,6 +38,14 @@ def run(command, threads):
             said.seek(0)
             sys.exit(f"failed: {command}\n{said.read().decode()[-2000:]}")
     return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def peer_says(python, script, *words):
+    """What a script prints last when it runs again as the peer."""
+    said = subprocess.run([str(w) for w in (python, script, "--peer", *words)], capture_output=True, text=True)
+    if said.returncode != 0:
+        sys.exit(said.stderr)
+    return json.loads(said.stdout.splitlines()[-1])
 
 
 def machine():

@@ -15,12 +15,10 @@ import json
 import os
 import pathlib
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 
-from beside import arguments, machine, run, version, write
+from beside import arguments, machine, peer_says, run, version, write
 
 SIDE, CELLS, APART = 1080, 18, 60
 FAMILIES = {
@@ -127,11 +125,7 @@ def main():
         for name, features in work.items():
             times[name] = [ours(a, scratch, features) for _ in range(a.runs)]
         ours(a, scratch, FAMILIES["granularity"])
-        command = [str(c) for c in (a.python, __file__, "--peer", scratch / "field.tif", scratch / "field_cells.tif", a.runs)]
-        said = subprocess.run(command, capture_output=True, text=True)
-        if said.returncode != 0:
-            sys.exit(said.stderr)
-        theirs = json.loads(said.stdout.splitlines()[-1])
+        theirs = peer_says(a.python, __file__, scratch / "field.tif", scratch / "field_cells.tif", a.runs)
         difference = largest_difference(scratch / "out" / "cells.csv", theirs["granularity"])
     seconds = theirs["seconds"]
     seconds["all"] = [sum(one[i] for one in seconds.values()) for i in range(2)]

@@ -16,12 +16,10 @@ import math
 import os
 import pathlib
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 
-from beside import arguments, machine, run, version, write
+from beside import arguments, machine, peer_says, run, version, write
 
 SIDE, CELLS, APART = 1080, 18, 60
 SEARCHES = {"bisection": "Faster", "jumps": "Fast", "exhaustive": "Accurate"}
@@ -106,11 +104,7 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         scratch, load = pathlib.Path(scratch), os.getloadavg()[0]
         scene(scratch)
-        command = [str(c) for c in (a.python, __file__, "--peer", scratch / "field.tif", scratch / "field_cells.tif", a.runs)]
-        said = subprocess.run(command, capture_output=True, text=True)
-        if said.returncode != 0:
-            sys.exit(said.stderr)
-        theirs = json.loads(said.stdout.splitlines()[-1])
+        theirs = peer_says(a.python, __file__, scratch / "field.tif", scratch / "field_cells.tif", a.runs)
         medians, differences = {}, {}
         for search in ["", *SEARCHES]:
             times = [ours(a, scratch, search) for _ in range(a.runs)]

@@ -13,12 +13,10 @@ import json
 import os
 import pathlib
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 
-from beside import arguments, machine, run, version, write
+from beside import arguments, machine, peer_says, run, version, write
 
 SIDE, APART, ABOVE = 2048, 44, 200
 
@@ -87,11 +85,7 @@ def main():
         ways = {"uptake, propagation": "", "uptake, watershed": ', method = "watershed", boundary = "dark"'}
         without = statistics.median(ours(a, scratch, None) for _ in range(a.runs))
         seconds = {name: [ours(a, scratch, way) - without for _ in range(a.runs)] for name, way in ways.items()}
-        command = [str(c) for c in (a.python, __file__, "--peer", scratch / "field.tif", scratch / "field_seeds.tif", a.runs)]
-        said = subprocess.run(command, capture_output=True, text=True)
-        if said.returncode != 0:
-            sys.exit(said.stderr)
-        seconds.update(json.loads(said.stdout.splitlines()[-1]))
+        seconds.update(peer_says(a.python, __file__, scratch / "field.tif", scratch / "field_seeds.tif", a.runs))
     first = statistics.median(seconds["uptake, propagation"])
     lines = [
         f"# Cells from seeds, {datetime.date.today()}",

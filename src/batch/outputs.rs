@@ -97,9 +97,8 @@ impl BatchContext<'_> {
             write::gallery(&self.out.path(&below)?, gallery)?;
             written.push(Written::of(self.out.folder(), below)?);
         }
-        let is_shown = |_: &&MeasuredSet| self.settings.overlays;
-        let shown: Vec<usize> =
-            outcome.sets.iter().filter(is_shown).flat_map(|set| [Some(set.channel), set.beneath]).flatten().collect();
+        let sets = if self.settings.overlays { &outcome.sets[..] } else { &[] };
+        let shown: Vec<usize> = sets.iter().flat_map(|set| [Some(set.channel), set.beneath]).flatten().collect();
         let scan = &*scan.with_samples(&shown)?;
         // Sets that follow each other are mostly shown over the same channels: laid out once.
         let mut laid: Option<([Option<usize>; 2], write::Backdrop)> = None;

@@ -237,7 +237,7 @@ impl Image<'_> {
         let inside = free.pop().unwrap_or_default();
         if inside.len() < FREE {
             let level = order::quantile(&order::sorted(&all), 1, 10).unwrap_or(0.0);
-            return Background { plane: [level, 0.0, 0.0, 0.0], ..Background::default() };
+            return Background::even(level);
         }
         let plane = match inside.len() < all.len() / SLOPED {
             // Too little of the nucleus to tell how the rest slopes.
@@ -252,7 +252,7 @@ impl Image<'_> {
     /// The median of voxels.
     fn even(&self, voxels: &[usize]) -> Background {
         let level = order::median(&mut voxels.iter().map(|i| self.samples[*i]).collect::<Vec<_>>()).unwrap_or(0.0);
-        Background { plane: [level, 0.0, 0.0, 0.0], ..Background::default() }
+        Background::even(level)
     }
 
     /// The plane through the samples of voxels by least squares, or their mean where they lie in a row.
@@ -291,6 +291,10 @@ struct Background {
 }
 
 impl Background {
+    fn even(level: f64) -> Self {
+        Background { plane: [level, 0.0, 0.0, 0.0], ..Background::default() }
+    }
+
     fn at(&self, place: [usize; 3], depth: usize) -> f64 {
         let slope: f64 = (0..3).map(|a| self.plane[a + 1] * (place[a] as f64 - self.centre[a])).sum();
         self.plane[0] + slope + self.rim.get(depth).unwrap_or(&0.0)
