@@ -27,8 +27,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Instant;
 
-/// What was asked for, or the bytes that it needs and cannot have now: once more, with so many.
-type OrBytes<T> = std::result::Result<T, u64>;
+/// What was asked for, or what it needs and cannot have now: once more, with that.
+type OrAgain<T> = std::result::Result<T, Again>;
+
+/// How to begin an image again.
+struct Again {
+    /// With so many bytes.
+    bytes: u64,
+    /// With these channels in memory alone: with its rows they do not all fit.
+    in_turn: Option<InMemory>,
+}
 
 /// An image that was read, and what is to be done with it.
 struct Given<'a> {
@@ -141,7 +149,10 @@ impl BatchContext<'_> {
             let share = self.budget.take(need, self.stop())?;
             match pool.install(|| self.attempt(item, recipe, &mut looked, share, record))? {
                 Ok(()) => return Ok(()),
-                Err(all) => need = all,
+                Err(again) => {
+                    need = again.bytes;
+                    looked.in_memory = again.in_turn.or(looked.in_memory);
+                }
             }
         }
     }
@@ -201,7 +212,7 @@ impl BatchContext<'_> {
         looked: &mut Looked,
         mut share: Share,
         record: &mut Record,
-    ) -> Result<OrBytes<()>> {
+    ) -> Result<OrAgain<()>> {
         record.stage = Stage::Read;
         let known = looked.hashes.take();
         let hash = || known.map_or_else(|| looked.hash(item, self.root()), Ok);
@@ -225,9 +236,9 @@ impl BatchContext<'_> {
         let Measured { outcome, mut part, geojson } =
             match self.on_either_side(&given, &mut share, &mut record.stage)? {
                 Ok(measured) => measured,
-                Err(all) => {
+                Err(again) => {
                     looked.hashes = Some(hashes);
-                    return Ok(Err(all));
+                    return Ok(Err(again));
                 }
             };
         self.stop().check()?;
@@ -247,7 +258,7 @@ impl BatchContext<'_> {
     }
 
     /// Runs the recipe; if a GPU cannot, the same image is done on the CPU, and one line for all images says so.
-    fn on_either_side(&self, given: &Given, share: &mut Share, now: &mut Stage) -> Result<OrBytes<Measured<'_>>> {
+    fn on_either_side(&self, given: &Given, share: &mut Share, now: &mut Stage) -> Result<OrAgain<Measured<'_>>> {
         let samples = given.scan.shape.len() * given.scan.channels.len();
         let (turn, start) = (self.chooser.turn(samples), Instant::now());
         match turn.device().and_then(|device| self.measure(given, device, share, now)) {
@@ -276,21 +287,30 @@ impl BatchContext<'_> {
         device: &Device,
         share: &mut Share,
         now: &mut Stage,
-    ) -> Result<OrBytes<Measured<'_>>> {
+    ) -> Result<OrAgain<Measured<'_>>> {
         *now = Stage::Objects;
         let Given { recipe, scan, external, extent, in_memory, .. } = *given;
         let go_on = || self.stop().check();
         let mut found = stage("recipe", "", || pipeline::find(scan, recipe, device, external, &go_on))?;
         go_on()?;
         *now = Stage::Measure;
-        let (need, at_once) = reading::need(extent, recipe, in_memory, &Rows::of(&found), self.budget.bytes());
+        let (rows, most) = (Rows::of(&found), self.budget.bytes());
+        let (need, at_once) = reading::need(extent, recipe, in_memory, &rows, most);
+        if need > most
+            && in_memory.is_none()
+            && let Some(in_turn) = reading::in_turn(extent, recipe)
+            && let (bytes, _) = reading::need(extent, recipe, Some(&in_turn), &rows, most)
+            && bytes <= most
+        {
+            return Ok(Err(Again { bytes, in_turn: Some(in_turn) }));
+        }
         found.read_at_once(at_once);
         let more = share.grow(need).map_err(|e| {
             let what = format!("{}: {} cells in a block of rows of its objects", e.what, found.cells());
             Error { what, ..e }.remedy(self.enough(need))
         })?;
         match more {
-            More::Later(all) => Ok(Err(all)),
+            More::Later(bytes) => Ok(Err(Again { bytes, in_turn: None })),
             More::Granted => {
                 let mut part = self.store.begin(given.key)?;
                 let mut geojson = self.begin_geojson(given.item, recipe, &found)?;

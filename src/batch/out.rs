@@ -19,7 +19,7 @@ use super::waiting::WAITING;
 use crate::write::{Draft, is_draft};
 use crate::{Error, Result};
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Component, Path, PathBuf};
@@ -37,9 +37,8 @@ pub struct Out {
 #[derive(Debug)]
 struct List {
     file: File,
-    /// All that is known to be ours, of earlier runs as well, and whether this run has written or kept it. The names are
-    /// in the file: here are their digests, for there may be several for each of a hundred thousand images.
-    ours: HashMap<u64, bool>,
+    /// What earlier runs have written. What this run adds stands in the file alone.
+    earlier: EarlierFiles,
     /// Folders that were seen to be no links.
     folders: BTreeSet<PathBuf>,
 }
@@ -98,8 +97,7 @@ impl Out {
         write_list(&list_path, &ours)?;
         earlier::write(&marker.join("images.jsonl"), images)?;
         let file = File::options().append(true).open(&list_path).map_err(fail)?;
-        let ours = ours.iter().map(|below| (digest(below), false)).collect();
-        let list = List { file, ours, folders: BTreeSet::new() };
+        let list = List { file, earlier: EarlierFiles::new(&ours), folders: BTreeSet::new() };
         Ok((Out { folder: folder.into(), list: Mutex::new(list), _lock: lock }, earlier.is_some()))
     }
 
@@ -118,7 +116,7 @@ impl Out {
     /// The list cannot be written, or a link stands where a folder should be.
     pub fn path(&self, below: &str) -> Result<PathBuf> {
         let mut list = self.list();
-        if list.ours.insert(digest(below), true).is_none() {
+        if !list.earlier.claim(below) {
             let entry = line(&below);
             list.file.write_all(entry.as_bytes()).map_err(|e| Draft::refused("write", &e, &self.folder))?;
         }
@@ -139,9 +137,7 @@ impl Out {
 
     /// A file of an earlier run stays as a result of this one.
     pub fn keep(&self, below: &str) {
-        if let Some(current) = self.list().ours.get_mut(&digest(below)) {
-            *current = true;
-        }
+        self.list().earlier.claim(below);
     }
 
     /// At the end of a run that reached all images: removes what earlier runs wrote and this one did not. Returns how many
@@ -151,16 +147,44 @@ impl Out {
     /// The list cannot be written.
     pub fn remove_stale(&self) -> Result<usize> {
         let mut list = self.list();
-        if list.ours.values().all(|current| *current) {
+        let earlier = std::mem::take(&mut list.earlier);
+        if earlier.current.iter().all(|current| *current) {
             return Ok(0);
         }
         let path = self.folder.join(MARKER).join("files.jsonl");
-        let is_current = |below: &String| list.ours.get(&digest(below)).is_some_and(|current| *current);
-        let (stay, stale): (BTreeSet<String>, _) = lines(&path).into_iter().partition(is_current);
+        let (stale, stay): (BTreeSet<String>, _) =
+            lines(&path).into_iter().partition(|below: &String| earlier.is_stale(below));
         let gone = remove(&self.folder, &stale);
         write_list(&path, &stay)?;
-        list.ours.retain(|_, current| *current);
         Ok(gone)
+    }
+}
+
+/// The files of earlier runs: several for each of a hundred thousand images, so the names stay on disk and here are digests.
+#[derive(Debug, Default)]
+struct EarlierFiles {
+    /// In ascending order.
+    digests: Vec<u64>,
+    /// Whether this run has written or kept the file of that digest.
+    current: Vec<bool>,
+}
+
+impl EarlierFiles {
+    fn new(names: &BTreeSet<String>) -> Self {
+        let mut digests: Vec<u64> = names.iter().map(|below| digest(below)).collect();
+        digests.sort_unstable();
+        EarlierFiles { current: vec![false; digests.len()], digests }
+    }
+
+    /// A file is one of this run. Says whether an earlier run had written it already.
+    fn claim(&mut self, below: &str) -> bool {
+        let place = self.digests.binary_search(&digest(below));
+        place.map(|at| self.current[at] = true).is_ok()
+    }
+
+    /// Whether an earlier run has written a file, and this one has not.
+    fn is_stale(&self, below: &str) -> bool {
+        self.digests.binary_search(&digest(below)).is_ok_and(|at| !self.current[at])
     }
 }
 

@@ -41,13 +41,15 @@ pub fn examine(item: &Item, options: &read::Options) -> Result<Extent> {
     }
 }
 
-/// The channels that have to be in memory, if the others are to be read in turn: where not all fit, or where none of the others is
-/// wanted again.
-pub fn in_memory(extent: &Extent, recipe: &Recipe, most: u64) -> Option<InMemory> {
-    let fits = estimate::image(extent, recipe) <= most;
+/// The channels that have to be in memory, if the others are read in turn; nothing where they cannot be.
+pub fn in_turn(extent: &Extent, recipe: &Recipe) -> Option<InMemory> {
     // What is wrong with roles is said when they are looked for.
-    let channels = extent.in_turn.then(|| pipeline::in_memory(&extent.names, recipe).ok().flatten());
-    channels.flatten().filter(|m| !fits || m.measured == 0)
+    extent.in_turn.then(|| pipeline::in_memory(&extent.names, recipe).ok().flatten()).flatten()
+}
+
+/// The same, if the others are to be read in turn: where not all fit, or where none of the others is wanted again.
+pub fn in_memory(extent: &Extent, recipe: &Recipe, most: u64) -> Option<InMemory> {
+    in_turn(extent, recipe).filter(|m| m.measured == 0 || estimate::image(extent, recipe) > most)
 }
 
 /// Bytes that the image takes at its peak with these rows, and how many channels that are read in turn are measured at once: as many

@@ -156,6 +156,9 @@ impl Transform {
     }
 }
 
+/// Blocks of columns that are transformed before their powers are added up.
+const AT_ONCE: usize = 256;
+
 /// The slope; nothing for volumes, for images below 32 px on a side, and without power at a frequency.
 pub(super) fn slope(samples: &[i32], shape: Shape, mean: f64) -> Option<f64> {
     let (h, w) = (shape.y, shape.x);
@@ -165,28 +168,33 @@ pub(super) fn slope(samples: &[i32], shape: Shape, mean: f64) -> Option<f64> {
     }
     let low = low_frequencies(samples, w, shells, mean);
     let columns = Transform::new(h);
-    let powers: Vec<Vec<[f64; LANES]>> = (0..shells)
-        .into_par_iter()
-        .step_by(LANES)
-        .map(|kx| {
-            let at = |row: &[Complex], l: usize, part: usize| row.get(kx + l).map_or(0.0, |c| c[part]);
-            let lanes = |row: &Vec<Complex>| Lanes {
-                re: std::array::from_fn(|l| at(row, l, 0)),
-                im: std::array::from_fn(|l| at(row, l, 1)),
-            };
-            let mut data: Vec<Lanes> = low.iter().map(lanes).collect();
-            columns.run(&mut data);
-            data.iter().map(|c| std::array::from_fn(|l| c.re[l] * c.re[l] + c.im[l] * c.im[l])).collect()
-        })
-        .collect();
+    let needed = || (0..shells).chain(h - shells + 1..h);
+    let powers = |kx: usize| -> Vec<[f64; LANES]> {
+        let at = |row: &[Complex], l: usize, part: usize| row.get(kx + l).map_or(0.0, |c| c[part]);
+        let lanes = |row: &[Complex]| Lanes {
+            re: std::array::from_fn(|l| at(row, l, 0)),
+            im: std::array::from_fn(|l| at(row, l, 1)),
+        };
+        let mut data: Vec<Lanes> = low.chunks_exact(shells).map(lanes).collect();
+        columns.run(&mut data);
+        let power = |c: &Lanes| std::array::from_fn(|l| c.re[l] * c.re[l] + c.im[l] * c.im[l]);
+        needed().map(|ky| power(&data[ky])).collect()
+    };
     let mut total = vec![0.0; shells];
-    for kx in 0..shells {
-        let shell_of = shells_along(kx, shells);
-        for ky in (0..shells.min(h)).chain((h - shells + 1).max(shells)..h) {
-            // A column stands for its mirror image too: the image is real.
-            let power = powers[kx / LANES][ky][kx % LANES] * if kx == 0 { 1.0 } else { 2.0 };
-            if let Some(t) = total.get_mut(shell_of[ky.min(h - ky)]) {
-                *t += power;
+    let blocks: Vec<usize> = (0..shells).step_by(LANES).collect();
+    // In one order, whatever thread has made the powers; all of them at once would take half the memory of the image.
+    for some in blocks.chunks(AT_ONCE) {
+        let made: Vec<_> = some.par_iter().map(|&kx| powers(kx)).collect();
+        for (block, powers) in some.iter().zip(&made) {
+            for (l, kx) in (*block..shells.min(block + LANES)).enumerate() {
+                let shell_of = shells_along(kx, shells);
+                // A column stands for its mirror image too: the image is real.
+                let weight = if kx == 0 { 1.0 } else { 2.0 };
+                for (ky, power) in needed().zip(powers) {
+                    if let Some(t) = total.get_mut(shell_of[ky.min(h - ky)]) {
+                        *t += power[l] * weight;
+                    }
+                }
             }
         }
     }
@@ -205,34 +213,35 @@ fn shells_along(kx: usize, count: usize) -> Vec<usize> {
     (0..count).map(shell).collect()
 }
 
-/// The first frequencies of each row, the mean taken off. Two rows are one line, as real and imaginary part.
-fn low_frequencies(samples: &[i32], w: usize, keep: usize, mean: f64) -> Vec<Vec<Complex>> {
+/// The first `keep` frequencies of each row, row by row, the mean taken off. Two rows are one line, as real and imaginary part.
+fn low_frequencies(samples: &[i32], w: usize, keep: usize, mean: f64) -> Vec<Complex> {
     let rows = Transform::new(w);
-    let blocks: Vec<Vec<Vec<Complex>>> = samples
-        .par_chunks(2 * LANES * w)
-        .map(|block| {
-            let mut f = vec![ZERO; w];
-            // Few places at a time, which stay in the cache while one row after the other fills its lane.
-            for (k, places) in f.chunks_mut(BLOCK).enumerate() {
-                for (row, samples) in block.chunks_exact(w).enumerate() {
-                    for (place, s) in places.iter_mut().zip(&samples[k * BLOCK..]) {
-                        let part = if row % 2 == 0 { &mut place.re } else { &mut place.im };
-                        part[row / 2] = f64::from(*s) - mean;
-                    }
+    let mut low = vec![[0.0; 2]; samples.len() / w * keep];
+    let blocks = samples.par_chunks(2 * LANES * w).zip(low.par_chunks_mut(2 * LANES * keep));
+    blocks.for_each(|(block, low)| {
+        let mut f = vec![ZERO; w];
+        // Few places at a time, which stay in the cache while one row after the other fills its lane.
+        for (k, places) in f.chunks_mut(BLOCK).enumerate() {
+            for (row, samples) in block.chunks_exact(w).enumerate() {
+                for (place, s) in places.iter_mut().zip(&samples[k * BLOCK..]) {
+                    let part = if row % 2 == 0 { &mut place.re } else { &mut place.im };
+                    part[row / 2] = f64::from(*s) - mean;
                 }
             }
-            rows.run(&mut f);
-            let split = |row: usize, k: usize| {
-                let (p, q, l) = (&f[k], &f[(w - k) % w], row / 2);
-                match row % 2 {
+        }
+        rows.run(&mut f);
+        for (row, low) in low.chunks_exact_mut(keep).enumerate() {
+            let l = row / 2;
+            for (k, c) in low.iter_mut().enumerate() {
+                let (p, q) = (&f[k], &f[(w - k) % w]);
+                *c = match row % 2 {
                     0 => [(p.re[l] + q.re[l]) / 2.0, (p.im[l] - q.im[l]) / 2.0],
                     _ => [(p.im[l] + q.im[l]) / 2.0, (q.re[l] - p.re[l]) / 2.0],
-                }
-            };
-            (0..block.len() / w).map(|row| (0..keep).map(|k| split(row, k)).collect()).collect()
-        })
-        .collect();
-    blocks.into_iter().flatten().collect()
+                };
+            }
+        }
+    });
+    low
 }
 
 /// Least squares line through log power over log shell, for the shells from 2 on.
