@@ -145,22 +145,46 @@ fn an_image_that_turns_out_to_need_more_waits_and_is_done() {
 }
 
 /// A TIFF of pages with a grid of squares, each page a little other.
-fn pages(path: &Path, size: u32, count: u16) {
+fn pages(path: &Path, size: u32, count: u16, pitch: u32) {
+    let side = pitch * 5 / 16;
     let mut encoder = TiffEncoder::new(fs::File::create(path).unwrap()).unwrap();
     for page in 0..count {
-        let value = |i: u32| if i % size % 64 < 20 && i / size % 64 < 20 { 700 + 50 * page } else { 10 + page };
+        let value =
+            |i: u32| if i % size % pitch < side && i / size % pitch < side { 700 + 50 * page } else { 10 + page };
         let pixels: Vec<u16> = (0..size * size).map(value).collect();
         encoder.write_image::<colortype::Gray16>(size, size, &pixels).unwrap();
     }
+}
+
+/// The recipe, measured in all pages as channels.
+fn in_24_channels() -> String {
+    let roles: String = (1..24).map(|c| format!("c{c} = [{c}]\n")).collect();
+    RECIPE.replace("signal = [0]", &format!("signal = [0]\n{roles}[files]\npages = \"c\""))
+}
+
+#[test]
+fn more_memory_never_makes_an_image_fail() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("in")).unwrap();
+    // 24 MiB of samples, and some 16 of rows: with a little less than both the channels have to be read in turn.
+    pages(&dir.path().join("in/many.tif"), 512, 24, 16);
+    let recipe = in_24_channels();
+    let runs: Vec<Run> = (44..164)
+        .step_by(8)
+        .map(|mib| {
+            run_recipe(&recipe, dir.path(), &format!("o{mib}"), &["--memory", &format!("{mib}MiB"), "--no-overlays"])
+        })
+        .collect();
+    let done: Vec<bool> = runs.iter().map(|run| run.code == Some(0)).collect();
+    assert!(!done[0] && done.is_sorted() && done.iter().filter(|done| **done).count() > 4, "{done:?}");
 }
 
 #[test]
 fn channels_that_do_not_fit_together_are_read_in_turn_with_the_same_tables() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("in")).unwrap();
-    pages(&dir.path().join("in/many.tif"), 1024, 24);
-    let roles: String = (1..24).map(|c| format!("c{c} = [{c}]\n")).collect();
-    let recipe = RECIPE.replace("signal = [0]", &format!("signal = [0]\n{roles}[files]\npages = \"c\""));
+    pages(&dir.path().join("in/many.tif"), 1024, 24, 64);
+    let recipe = in_24_channels();
     let run = |out: &str, memory: &str| run_recipe(&recipe, dir.path(), out, &["--memory", memory]);
     let (whole, turns) = (run("whole", "1GiB"), run("turns", "110MiB"));
     assert_eq!((whole.code, turns.code), (Some(0), Some(0)), "{} {}", whole.said, turns.said);
