@@ -487,3 +487,28 @@ fn two_injections_in_one_header_are_refused_with_both() {
     }
     assert!(open(&save_all(vec![enhanced(&["Bq/ml"], &["350000000", "3.5e8"])])).is_ok());
 }
+
+/// Mechanics: private factors multiply the values as those of the standard do.
+#[test]
+fn private_factors_that_differ_within_a_series_are_refused_and_times_doubted() {
+    let series = |block: (u16, &str, u16), values: [&str; 2]| {
+        let of = |(n, value): (usize, &str)| {
+            let mut o = pet(2.0 * n as f64);
+            put(&mut o, Tag(block.0, 0x0010), VR::LO, block.1);
+            put(&mut o, Tag(block.0, block.2), VR::LO, value);
+            o
+        };
+        open(&save_all(values.into_iter().enumerate().map(of).collect()))
+    };
+    let philips = |element| (0x7053, "Philips PET Private Group", element);
+    for (element, name) in [(0x1000, "SUV factor (7053,1000)"), (0x1009, "activity factor (7053,1009)")] {
+        let e = series(philips(element), ["2", "4"]).unwrap_err().to_string();
+        assert!(e.contains(&format!("Philips' {name} is 2 in 0.dcm and 4 in 1.dcm")), "{e}");
+        assert!(series(philips(element), ["2", "2.0"]).is_ok());
+    }
+    let ge = (0x0009, "GEMS_PETD_01", 0x100d);
+    let times = ["20240115095000", "20240115093000"];
+    let scan = series(ge, times).unwrap();
+    let words = format!("doubtful: GE's scan time (0009,100D) is {} in 0.dcm and {} in 1.dcm", times[0], times[1]);
+    assert!(scan.warnings.iter().any(|w| w.starts_with(&words)), "{:?}", scan.warnings);
+}

@@ -226,12 +226,17 @@ fn slope_and_intercept_make_the_values() {
         (-2.0, 1.0, [1.0, -1.0, 11.0, -599.0]),
         (0.0, 9.0, stored),
         (f64::NAN, 9.0, stored),
-        (1.0, f64::NAN, stored),
+        (f64::NAN, f64::NAN, stored),
     ] {
         let file = Nifti { slope: [slope, inter], code: 4, ..Nifti::new([4, 1, 1], &stored) };
         let scan = from_bytes(&file.bytes()).unwrap();
         assert_eq!(values(&scan), expect, "{slope} {inter}");
         assert!(scan.channels[0].volume.scale.factor() > 0.0, "larger samples are larger values");
+    }
+    for inter in [f64::NAN, f64::INFINITY] {
+        let file = Nifti { slope: [0.01, inter], code: 4, ..Nifti::new([4, 1, 1], &stored) };
+        let e = from_bytes(&file.bytes()).unwrap_err();
+        assert!(e.what.contains("beside scl_slope 0.0") && e.remedy.is_some(), "{e}");
     }
 }
 
@@ -269,8 +274,17 @@ fn headers_that_cannot_be_are_named() {
     let huge = Nifti { sizes: vec![1000, 1000, 100], ..good.clone() };
     let e = from_bytes(&packed(&huge.bytes())).unwrap_err();
     assert!(e.what.contains("cannot hold"), "{e}");
-    // A damaged checksum, and another gzip file.
+    // Padding behind the packed data is none of them; a second member is.
+    for padding in [&[0u8; 3][..], &[0; 600], b"tail"] {
+        let bytes = [&packed(&good.bytes())[..], padding].concat();
+        assert_eq!(values(&from_bytes(&bytes).unwrap()), values(&from_bytes(&good.bytes()).unwrap()));
+    }
+    let parts: Vec<u8> = good.bytes().chunks(200).flat_map(packed).collect();
+    assert_eq!(values(&from_bytes(&parts).unwrap()), values(&from_bytes(&good.bytes()).unwrap()));
+    // A checksum that is cut off or damaged, and another gzip file.
     let mut bytes = packed(&good.bytes());
+    let e = from_bytes(&bytes[..bytes.len() - 5]).unwrap_err();
+    assert!(e.what.contains("cut off behind the voxels"), "{e}");
     let end = bytes.len() - 6;
     bytes[end] ^= 1;
     assert!(from_bytes(&bytes).unwrap_err().what.contains("damaged"));

@@ -71,7 +71,7 @@ fn contours_in_contours_are_holes() {
     assert_eq!(found.notes, Vec::<String>::new());
 }
 
-/// Oracle: an exact copy would erase itself by exclusive or.
+/// Oracle: a copy would erase itself by exclusive or, also one that another program has rounded.
 #[test]
 fn a_contour_that_is_stored_twice_counts_once() {
     let image = scan(Shape::new(3, 9, 9));
@@ -81,13 +81,17 @@ fn a_contour_that_is_stored_twice_counts_once() {
         let nested = vec![square(1.0, 0.5, 7.5), square(1.0, 1.5, 6.5), copy, square(2.0, 0.5, 7.5)];
         regions(&rtstruct(&[(4, "ring", nested)]).path, &image, &pick(&[])).unwrap()
     };
-    for change in [|_: &mut Vec<_>| (), |c| c.reverse(), |c| c.rotate_left(2), |c| c.push(c[0])] as [fn(&mut _); 4] {
+    let rounded = |c: &mut Vec<[f64; 3]>| c.iter_mut().for_each(|corner| corner[0] += 0.0004);
+    for change in
+        [|_: &mut Vec<_>| (), |c| c.reverse(), |c| c.rotate_left(2), |c| c.push(c[0]), rounded] as [fn(&mut _); 5]
+    {
         let found = again(change);
         assert_eq!(counts(&found), [49 - 25 + 49], "the hole stays");
         assert_eq!(found.notes, ["1 contour of region \"ring\" stored a second time; a copy does not count"]);
     }
     assert_eq!(counts(&again(|c| c[0][0] += 4.0)).len(), 1);
-    assert_eq!(again(|c| c[0][0] += 4.0).notes, Vec::<String>::new());
+    let found = again(|c| c[0][0] += 4.0);
+    assert!(found.notes[0].starts_with("doubtful: 1 pair of contours of region \"ring\""), "{:?}", found.notes);
 }
 
 /// Mechanics: `docs/formats.md` promises a note for what reaches past the image.

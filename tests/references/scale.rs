@@ -26,14 +26,12 @@ fn once(samples: &[i32], shape: Shape, z_step: f64, weights: [u32; 3]) -> (f64, 
     let bins = BinChoice::Equal { n: 256, spacing: BinScale::Linear, cut: Cut::Edge };
     let classes = otsu_classes(&Device::Cpu, &volume, bins).unwrap();
     let mut bright: Vec<u8> = samples.iter().map(|s| u8::from(f64::from(*s) > classes.threshold)).collect();
-    if classes.explained > 0.685 {
-        // What lies more than four pixels from all that may have objects of its own.
-        let reach = [4.0 / z_step, 4.0, 4.0].map(|v| v.round() as usize);
-        let least = *samples.iter().min().unwrap();
-        let beyond = Beyond { reach, least, floor: f64::NEG_INFINITY };
-        if let Some((dim, _)) = rest(&Device::Cpu, &volume, classes.threshold, &beyond).unwrap() {
-            bright.iter_mut().zip(dim.voxels.host().unwrap()).for_each(|(bright, dim)| *bright |= dim);
-        }
+    // What lies more than four pixels from all that may have objects of its own.
+    let reach = [4.0 / z_step, 4.0, 4.0].map(|v| v.round() as usize);
+    let least = *samples.iter().min().unwrap();
+    let beyond = Beyond { reach, least, floor: f64::NEG_INFINITY };
+    if let Some((dim, _)) = rest(&Device::Cpu, &volume, classes.threshold, &beyond).unwrap() {
+        bright.iter_mut().zip(dim.voxels.host().unwrap()).for_each(|(bright, dim)| *bright |= dim);
     }
     (in_mask(&bright, shape, z_step, weights).unwrap_or(10.0), classes)
 }

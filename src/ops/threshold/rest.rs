@@ -46,8 +46,14 @@ pub fn rest(device: &Device, src: &Volume, threshold: f64, at: &Beyond) -> Resul
         return Ok(None);
     }
     let far = far_from(device, src, &dilate(device, src, &Element::Box(at.reach))?, limit)?;
-    let range = (at.least, limit);
-    let counts = histogram(device, &far, &BINS.over(range)?)?;
+    let mut range = (at.least, limit);
+    let counts = loop {
+        let counts = histogram(device, &far, &BINS.over(range)?)?;
+        match narrower(range, &counts) {
+            Some(of_samples) => range = of_samples,
+            None => break counts,
+        }
+    };
     let looked_at = counts.iter().map(|n| f64::from(*n)).sum::<f64>();
     if looked_at < ENOUGH * src.samples.len() as f64 {
         return Ok(None);
@@ -57,6 +63,15 @@ pub fn rest(device: &Device, src: &Volume, threshold: f64, at: &Beyond) -> Resul
         return Ok(None);
     }
     Ok(Some((above(device, &far, classes.threshold.floor() as i32)?, classes.threshold)))
+}
+
+/// Where all samples lie, if that is less than a quarter of the range, of which an artefact hundreds of times as bright takes the
+/// rest: bins of its width would hold the objects in one.
+fn narrower((least, limit): (i32, i32), counts: &[u32]) -> Option<(i32, i32)> {
+    let bins = counts.iter().rposition(|n| *n > 0)? + 1;
+    let width = (f64::from(limit) - f64::from(least)) / BINS.n as f64;
+    let top = (f64::from(least) + width * bins as f64).ceil() as i32;
+    (4 * bins < BINS.n && top < limit).then_some((least, top))
 }
 
 #[cfg(test)]
@@ -80,6 +95,16 @@ mod tests {
         let dim = [0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0];
         assert_eq!(found(&row, 0.0), Some(dim.to_vec()));
         assert_eq!(found(&row, 95.0), None);
+    }
+
+    #[test]
+    fn however_bright_the_bright_one_is() {
+        let row = [10, 11, 90, 91, 10, 11, 10, 92, 2_000_000_000, 92, 10, 11, 10, 90, 11, 10];
+        let dim = [0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0];
+        let row = Volume::new(Shape::flat(1, row.len()), row.to_vec()).unwrap();
+        let at = Beyond { reach: [0, 0, 2], least: 10, floor: 0.0 };
+        let (mask, _) = rest(&Device::Cpu, &row, 1e9, &at).unwrap().unwrap();
+        assert_eq!(mask.voxels.host().unwrap(), dim);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What a PET series says for SUV: facts as they stand, for `suv::convert` to judge.
 //!
 //! Every file of a series says most of them again. Where two files say different things of the patient, the dose, the unit or
-//! the decay, the series is refused with both values; where SeriesTime differs, a note says so and that of the first slice
-//! counts.
+//! the decay, the series is refused with both values; where SeriesTime or a private time differs, a note says so and that of the
+//! first slice counts.
 
 use super::File;
 use super::header::Header;
@@ -84,6 +84,13 @@ const ALIKE_OF_DRUG: [(Tag, &str); 5] = [
     (tags::RADIOPHARMACEUTICAL_START_DATE_TIME, "RadiopharmaceuticalStartDateTime (0018,1078)"),
 ];
 
+/// The same of private elements: factors that values are multiplied by.
+const ALIKE_PRIVATE: [(PrivateBlock, u8, &str); 2] =
+    [(PHILIPS, 0x00, "Philips' SUV factor (7053,1000)"), (PHILIPS, 0x09, "Philips' activity factor (7053,1009)")];
+/// Private times, which are doubted where they differ.
+const TIMES_PRIVATE: [(PrivateBlock, u8, &str); 2] =
+    [(GE, 0x0d, "GE's scan time (0009,100D)"), (SIEMENS, 0x22, "Siemens' scan time (0071,1022)")];
+
 /// The same text, or the same number.
 fn same(a: &str, b: &str) -> bool {
     let number = |t: &str| t.parse::<f64>().ok();
@@ -98,22 +105,34 @@ pub fn alike(files: &[File], notes: &mut Vec<String>) -> Result<()> {
     let mut first: BTreeMap<&str, (String, usize)> = BTreeMap::new();
     let mut times: BTreeSet<String> = BTreeSet::new();
     let name = |i: usize| files[i].path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut doubts: BTreeMap<&str, String> = BTreeMap::new();
     for (i, file) in files.iter().enumerate() {
-        let drug = Sets(vec![file.header.set.clone()]).drug()?;
-        let top = ALIKE.iter().map(|(tag, what)| (&file.header.set, tag, *what));
-        for (set, tag, what) in top.chain(ALIKE_OF_DRUG.iter().map(|(tag, what)| (&drug, tag, *what))) {
-            let value = set.texts(*tag).join(" ");
+        let sets = Sets(vec![file.header.set.clone()]);
+        let drug = sets.drug()?;
+        let top = ALIKE.iter().map(|(tag, what)| (&file.header.set, *tag, *what));
+        let of_drug = ALIKE_OF_DRUG.iter().map(|(tag, what)| (&drug, *tag, *what));
+        let [factors, private_times] = [ALIKE_PRIVATE, TIMES_PRIVATE].map(|list| {
+            list.into_iter()
+                .filter_map(|(block, number, what)| private(&sets, block, number).map(|(s, t)| (s, t, what)))
+        });
+        let refused = top.chain(of_drug).chain(factors).map(|said| (said, true));
+        for ((set, tag, what), refuse) in refused.chain(private_times.map(|said| (said, false))) {
+            let value = set.texts(tag).join(" ");
             if value.is_empty() {
                 continue;
             }
             let (before, j) = first.entry(what).or_insert_with(|| (value.clone(), i));
             if !same(before, &value) {
-                let what = format!("{what} is {before} in {} and {value} in {}", name(*j), name(i));
-                return Err(Error::format(what).remedy("files of one patient and one scan"));
+                let said = format!("{what} is {before} in {} and {value} in {}", name(*j), name(i));
+                if refuse {
+                    return Err(Error::format(said).remedy("files of one patient and one scan"));
+                }
+                doubts.entry(what).or_insert(said);
             }
         }
         times.extend(file.header.set.text(tags::SERIES_TIME));
     }
+    notes.extend(doubts.into_values().map(|said| format!("doubtful: {said}; that of the first slice counts")));
     if let (Some(a), Some(b), true) = (times.first(), times.last(), times.len() > 1) {
         notes.push(format!("SeriesTime (0008,0031) is {a} to {b} in the files; that of the first slice counts"));
     }

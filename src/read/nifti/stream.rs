@@ -5,8 +5,8 @@
 use super::voxels::early;
 use crate::read::Source;
 use crate::{Error, Result};
-use flate2::read::MultiGzDecoder;
-use std::io::{self, Read};
+use flate2::bufread::GzDecoder;
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 
 /// Deflate cannot make more than this many bytes of one.
 const MOST_PER_BYTE: u64 = 1032;
@@ -32,7 +32,7 @@ pub fn peek(head: &[u8], most: usize) -> Vec<u8> {
     if is_gzip(head) {
         // The end of `head` cuts the stream off; what came before that is good.
         let mut part = [0; 64];
-        let mut unpack = flate2::read::GzDecoder::new(head);
+        let mut unpack = GzDecoder::new(head);
         while let Ok(n @ 1..) = unpack.read(&mut part) {
             out.extend_from_slice(part.get(..n).unwrap_or_default());
             if out.len() >= most {
@@ -54,19 +54,22 @@ impl<'a> Stream<'a> {
     pub fn open(source: &'a Source<'a>) -> Result<Self> {
         let gzip = is_gzip(&source.head(2)?);
         let plain = source.reader();
-        let reader: Box<dyn Read + 'a> = if gzip { Box::new(MultiGzDecoder::new(plain)) } else { Box::new(plain) };
+        let reader: Box<dyn Read + 'a> =
+            if gzip { Box::new(Members(Some(GzDecoder::new(BufReader::new(plain))))) } else { Box::new(plain) };
         let most = if gzip { source.len().saturating_mul(MOST_PER_BYTE) } else { source.len() };
         Ok(Stream { reader, gzip, most, at: 0 })
     }
 
-    /// Reads up to `most` bytes.
+    /// Reads up to `most` bytes; fewer where the stream ends or is cut off.
     ///
     /// # Errors
     /// The compression is damaged, or the operating system refuses.
     pub fn head(&mut self, most: usize) -> Result<Vec<u8>> {
         let mut out = Vec::new();
-        self.take(most as u64).read_to_end(&mut out).map_err(early)?;
-        Ok(out)
+        match self.take(most as u64).read_to_end(&mut out) {
+            Err(e) if e.kind() != ErrorKind::UnexpectedEof => Err(early(e)),
+            _ => Ok(out),
+        }
     }
 
     /// Goes on to a place further down.
@@ -82,17 +85,49 @@ impl<'a> Stream<'a> {
     /// Reads on for a little, so that a checksum at the end of packed data is looked at.
     ///
     /// # Errors
-    /// It does not fit the data.
+    /// It does not fit the data, or is cut off.
     pub fn check(&mut self) -> Result<()> {
-        if self.gzip {
-            io::copy(&mut self.take(1 << 16), &mut io::sink()).map_err(early)?;
+        if !self.gzip {
+            return Ok(());
         }
-        Ok(())
+        let read = io::copy(&mut self.take(1 << 16), &mut io::sink());
+        read.map(|_| ()).map_err(|e| match e.kind() {
+            ErrorKind::UnexpectedEof => {
+                Error::format("the gzip data are cut off behind the voxels, before their checksum")
+                    .remedy("a whole copy")
+            }
+            _ => early(e),
+        })
     }
 
     fn take(&mut self, most: u64) -> io::Take<&mut Self> {
         Read::take(self, most)
     }
+}
+
+/// The members of a gzip file, one after the other. What follows the last one is padding: of tapes and block devices.
+struct Members<R>(Option<GzDecoder<R>>);
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.0 {
+            let count = member.read(to)?;
+            if count > 0 || to.is_empty() {
+                return Ok(count);
+            }
+            // The checksum of the member was looked at.
+            self.0 = self.0.take().map(GzDecoder::into_inner).map(next_member).transpose()?.flatten();
+        }
+        Ok(0)
+    }
+}
+
+/// The member that begins here, if one does.
+fn next_member<R: BufRead>(mut from: R) -> io::Result<Option<GzDecoder<R>>> {
+    let ahead = from.fill_buf()?;
+    // Its first byte may be the last one that has been read so far.
+    let begins = is_gzip(ahead) || ahead == [0x1f];
+    Ok(begins.then(|| GzDecoder::new(from)))
 }
 
 impl Read for Stream<'_> {

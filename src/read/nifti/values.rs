@@ -18,7 +18,7 @@ use rayon::prelude::*;
 /// Makes a channel of the numbers of a volume.
 ///
 /// # Errors
-/// Infinite numbers, integers beyond 32 bits, or no number at all.
+/// Infinite numbers, integers beyond 32 bits, no number at all, or a slope whose intercept is none.
 pub fn channel(
     name: String,
     shape: Shape,
@@ -28,7 +28,11 @@ pub fn channel(
     notes: &mut Vec<String>,
 ) -> Result<Channel> {
     let scaled = h.slope.is_finite() && h.slope != 0.0 && stored_is_scaled(h);
-    let [slope, inter] = if scaled { [h.slope, finite_or_zero(h.inter)] } else { [1.0, 0.0] };
+    if scaled && !h.inter.is_finite() {
+        let what = format!("scl_inter is {} beside scl_slope {}: the values are not known", h.inter, h.slope);
+        return Err(Error::format(what).remedy("a header with the intercept, 0 if there is none"));
+    }
+    let [slope, inter] = if scaled { [h.slope, h.inter] } else { [1.0, 0.0] };
     // What has the value 0.
     let nothing = if inter == 0.0 { 0.0 } else { -inter / slope };
     let without = match &mut room {
@@ -63,10 +67,6 @@ fn fill<T: Copy + Send + Sync>(numbers: &mut [T], is_none: impl Fn(&T) -> bool +
 /// Colour is never scaled.
 fn stored_is_scaled(h: &Header) -> bool {
     !matches!(h.datatype, 128 | 2304)
-}
-
-fn finite_or_zero(v: f64) -> f64 {
-    if v.is_finite() { v } else { 0.0 }
 }
 
 /// Brings the channel to its unit. `integers`: the voxels are stored as such.

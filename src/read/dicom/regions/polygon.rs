@@ -49,6 +49,31 @@ pub fn edges(corners: &[Corner]) -> Vec<[Corner; 2]> {
     edges
 }
 
+/// Corners of a copy may be this far from their own, in units: a hundredth of a voxel. Programs round them when they write them again.
+const NEAR: i64 = UNIT / 100;
+
+/// One polygon is a copy of another: the same corners but for rounding, begun anywhere and in either direction.
+pub fn is_copy(a: &[Corner], b: &[Corner]) -> bool {
+    let near = |p: &Corner, q: &Corner| (0..2).all(|k| p[k].abs_diff(q[k]) <= NEAR.unsigned_abs());
+    // A corner that is stored again is one.
+    let once = |corners: &[Corner]| {
+        let mut once: Vec<Corner> = vec![];
+        for corner in corners {
+            if once.last().is_none_or(|last| !near(last, corner)) {
+                once.push(*corner);
+            }
+        }
+        while once.len() > 1 && near(&once[0], &once[once.len() - 1]) {
+            once.pop();
+        }
+        once
+    };
+    let (a, b) = (once(a), once(b));
+    let n = a.len();
+    let same = |at: &dyn Fn(usize) -> usize| (0..n).all(|i| near(&a[i], &b[at(i) % n]));
+    n == b.len() && (0..n).any(|k| near(&a[0], &b[k]) && (same(&|i| k + i) || same(&|i| k + n - i)))
+}
+
 /// Turns marks into insides.
 pub fn settle(columns: usize, plane: &mut [bool]) {
     for row in plane.chunks_mut(columns.max(1)) {
@@ -112,6 +137,20 @@ mod tests {
         assert_eq!(edges(&polygon), edges(&[&polygon[..], &polygon[..1]].concat()), "closed by its first corner");
         other[0][0] += 1;
         assert_ne!(edges(&polygon), edges(&other));
+    }
+
+    #[test]
+    fn a_copy_is_known_however_it_was_rounded() {
+        let polygon: [Corner; 4] = [[0, 0], [0, 90_000], [70_000, 80_000], [50_000, 10_000]];
+        let mut other: Vec<Corner> = polygon.iter().map(|[y, x]| [y + 7, x - 600]).collect();
+        other.rotate_left(3);
+        other.push(other[0]);
+        assert!(is_copy(&polygon, &other));
+        other.reverse();
+        assert!(is_copy(&polygon, &other) && is_copy(&other, &polygon));
+        other[2][1] += 2_000;
+        assert!(!is_copy(&polygon, &other), "a corner of its own");
+        assert!(!is_copy(&polygon, &polygon[..3]) && !is_copy(&polygon, &[]));
     }
 
     #[test]

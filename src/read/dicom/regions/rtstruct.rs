@@ -17,6 +17,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Corners of a contour may be this far from their common plane, in slices; contours closer than this lie in one plane.
 const SAME_PLANE: f64 = 0.1;
 
+/// Contours that reach equally far on all sides, to half a voxel, were hardly drawn as one and its hole.
+const NEAR: u64 = UNIT.unsigned_abs() / 2;
+
 /// A closed contour on the grid.
 struct Contour {
     /// Its plane, in slices from the first one.
@@ -139,17 +142,22 @@ fn sort(
         let what = format!("{} of region \"{name}\" beside the middle of a slice", plural(beside, "contour"));
         notes.push(format!("{what}, by up to {farthest:.2} slices"));
     }
-    let (mut copies, mut cut) = (0, 0);
+    let (mut copies, mut slivers, mut cut) = (0, 0, 0);
     for (slice, contours) in &mut by_slice {
         one_plane(*slice, contours, file.pick.resample)?;
-        let (stored, mut seen) = (contours.len(), BTreeSet::new());
-        contours.retain(|c| seen.insert(polygon::edges(&c.corners)));
-        copies += stored - contours.len();
+        let [dropped, left] = drop_copies(contours);
+        (copies, slivers) = (copies + dropped, slivers + left);
         cut += contours.iter().filter(|c| reaches_past(&c.corners, &file.onto)).count();
     }
     if copies > 0 {
         let what = plural(copies, "contour");
         notes.push(format!("{what} of region \"{name}\" stored a second time; a copy does not count"));
+    }
+    if slivers > 0 {
+        let what = plural(slivers, "pair");
+        notes.push(format!(
+            "doubtful: {what} of contours of region \"{name}\" that reach equally far on all sides; what lies between the two counts alone"
+        ));
     }
     if cut > 0 {
         let what = plural(cut, "contour");
@@ -165,6 +173,34 @@ fn sort(
         }
     }
     Ok(by_slice)
+}
+
+/// Of contours that are stored more than once, bit by bit or but for rounding, the first stays. Returns how many went, and how many
+/// pairs are left that reach equally far on all sides: whoever drew them hardly meant the sliver between them.
+fn drop_copies(contours: &mut Vec<Contour>) -> [usize; 2] {
+    let (stored, mut seen) = (contours.len(), BTreeSet::new());
+    contours.retain(|c| seen.insert(polygon::edges(&c.corners)));
+    let ends = |c: &Contour| {
+        let of = |k: usize| c.corners.iter().map(move |corner| corner[k]);
+        [of(0).min(), of(0).max(), of(1).min(), of(1).max()].map(Option::unwrap_or_default)
+    };
+    let all: Vec<[i64; 4]> = contours.iter().map(ends).collect();
+    let near = |i: usize, j: usize| all[i].iter().zip(&all[j]).all(|(a, b)| a.abs_diff(*b) <= NEAR);
+    let mut by_place: Vec<usize> = (0..contours.len()).collect();
+    by_place.sort_by_key(|i| (all[*i][0], *i));
+    let (mut copies, mut slivers) = (BTreeSet::new(), 0);
+    for (k, &i) in by_place.iter().enumerate() {
+        let beside = by_place[k + 1..].iter().take_while(|j| all[**j][0].abs_diff(all[i][0]) <= NEAR);
+        for &j in beside.filter(|j| near(i, **j)) {
+            match polygon::is_copy(&contours[i].corners, &contours[j].corners) {
+                true => drop(copies.insert(i.max(j))),
+                false => slivers += 1,
+            }
+        }
+    }
+    let mut numbers = 0..;
+    contours.retain(|_| numbers.next().is_none_or(|i| !copies.contains(&i)));
+    [stored - contours.len(), slivers]
 }
 
 /// A contour reaches the middle of a voxel that would lie beside the image.
