@@ -187,6 +187,11 @@ impl Length {
 }
 
 impl Length {
+    /// No length at all.
+    pub fn is_zero(self) -> bool {
+        let (Length::Px(v) | Length::Um(v) | Length::Mm(v) | Length::R(v)) = self;
+        v == 0.0
+    }
     /// Which one is longer, where both are counted in one unit.
     pub fn compare(self, other: Self) -> Option<std::cmp::Ordering> {
         let (a, b) = match (self, other) {

@@ -171,6 +171,7 @@ fn sheets_that_say_what_cannot_be_are_refused_before_anything_is_done() {
     for (sheet, said) in [
         ("Path,x\na.png,1\n", "try: path as the name of the column \"Path\""),
         ("path,x,x\na.png,1,1\n", "two columns are called \"x\""),
+        ("path,x\na.png,\"fast\nb.png,slow\n", "sheet.csv: the cell in quotes that begins in line 2 ends in line 4"),
         ("path,label\na.png,1\n", "try: another name, as sample_label"),
         ("path,area_px\na.png,1\n", "\"area_px\" of the sample sheet"),
         ("path,status\na.png,1\n", "\"status\" of the sample sheet"),

@@ -261,6 +261,29 @@ fn external_labels_take_the_place_of_steps() {
     assert_eq!(rows_before, again);
 }
 
+/// A mask for lesions is of no use to images of nuclei: what would change nothing is refused, and the remedy helps.
+#[test]
+fn settings_for_the_other_kind_of_image_are_refused() {
+    let bench = Bench::new();
+    let run = |setting: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_uptake"));
+        command
+            .current_dir(bench.dir.path())
+            .args(["run", "in/even", "--out", "o", "--device", "cpu", "--set", setting]);
+        command.output().unwrap()
+    };
+    for setting in ["mask=m.png", "suv.weight_kg=70"] {
+        let refused = run(setting);
+        assert_eq!(refused.status.code(), Some(2), "{}", words(&refused));
+        let said = format!("--set {setting} is for DICOM and NIfTI (preset pet), and there are no such images here");
+        assert!(words(&refused).contains(&said), "{}", words(&refused));
+    }
+    assert!(words(&run("mask=m.png")).contains("try: --set labels.nuclei=FILE for masks of these images"));
+    std::fs::copy(bench.path("in/even/i0.png"), bench.path("m.png")).unwrap();
+    let helped = run("labels.nuclei=m.png");
+    assert_eq!(helped.status.code(), Some(0), "{}", words(&helped));
+}
+
 #[test]
 fn a_gpu_that_is_lost_is_asked_once_and_no_image_is() {
     let bench = Bench::new();

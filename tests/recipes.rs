@@ -57,6 +57,12 @@ fn lengths_and_areas_need_units() {
     mine.toml: "3" is not a length in line 7: `{ op = "gaussian", sigma = "3" }`
       try: a number and a unit: "3 px", "0.8 um", "2 mm", or "1.5 r" for object radii
     "#);
+    let e = error(&format!("{HEAD}scale = \"0 px\"\nsteps = []\n"));
+    assert!(e.contains("a scale of \"0 px\" is no size of an object"), "{e}");
+    for op in ["background", "rolling_ball", "top_hat", "threshold\", method = \"local_mean"] {
+        let e = with_steps(&format!("{{ op = \"{op}\", radius = \"0 um\" }},"));
+        assert!(e.contains("with a radius of \"0 um\" sees nothing around a pixel"), "{e}");
+    }
     assert_snapshot!(error(&format!("{HEAD}scale = \"2 r\"\nsteps = []\n")), @r#"mine.toml: a scale in r would be measured against itself: give "auto", px, um or mm in line 6: `scale = "2 r"`"#);
 }
 
@@ -469,7 +475,7 @@ fn settings_without_a_recipe_go_to_the_preset_that_knows_them() {
         uptake::batch::Recipes::presets(&settings.iter().map(|s| s.to_string()).collect::<Vec<_>>())
     };
     let error = |settings: &[&str]| presets(settings).unwrap_err().to_string();
-    let uptake::batch::Recipes::ByModality { fluorescence, pet } = presets(&[
+    let uptake::batch::Recipes::ByModality { fluorescence, pet, .. } = presets(&[
         "spacing_um=0.65",
         "channels.probe=EGFR",
         "suv.dose_mbq=370",

@@ -1,6 +1,7 @@
 //! A CSV file that users write: lines without any word are left out, since spreadsheets write them, and every line is called by
 //! the number that an editor shows. A file that ends in `.tsv` has tabs.
 
+use crate::table::quotes;
 use crate::{Error, Result};
 use csv::{ErrorKind, Position, ReaderBuilder, StringRecord, Trim};
 use std::collections::HashSet;
@@ -18,7 +19,7 @@ impl CsvTable {
     /// Reads a file, which errors call `name`.
     ///
     /// # Errors
-    /// No CSV, not UTF-8, two columns of one name, lines of different lengths, or nothing but a header.
+    /// No CSV, not UTF-8, a quote that is not closed, two columns of one name, lines of different lengths, or nothing but a header.
     pub fn open(path: &Path, name: &str) -> Result<Self> {
         let tabs = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv"));
         let separator = if tabs { b'\t' } else { b',' };
@@ -26,6 +27,7 @@ impl CsvTable {
         let wrong = |e| no_table(e, &bytes, name).at(path);
         let mut reader = ReaderBuilder::new().delimiter(separator).trim(Trim::All).from_reader(bytes.as_slice());
         let header = reader.headers().map_err(wrong)?.clone();
+        quotes::check(&bytes, separator, header.len()).map_err(|e| e.at(path))?;
         let mut seen = HashSet::new();
         if let Some(twice) = header.iter().find(|name| !name.is_empty() && !seen.insert(*name)) {
             let e = Error::format(format!("two columns are called \"{twice}\"")).at(path);

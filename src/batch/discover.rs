@@ -77,6 +77,7 @@ pub fn discover(settings: &Settings, recipes: &Recipes) -> Result<Images> {
     if images.items.is_empty() {
         return Err(Error::usage("no image in the inputs").remedy("files, folders with images, or globs"));
     }
+    recipes.check_settings(|is_scan| images.items.iter().any(|i| i.is_scan == is_scan))?;
     Ok(images)
 }
 

@@ -126,7 +126,9 @@ impl RecipeText {
         let parse = |r: &Self| Recipe::parse(&r.name, &r.text, &[]).map(Box::new);
         match texts {
             [one] => Ok(Recipes::One(parse(one)?)),
-            [cells, pet] => Ok(Recipes::ByModality { fluorescence: parse(cells)?, pet: parse(pet)? }),
+            [cells, pet] => {
+                Ok(Recipes::ByModality { fluorescence: parse(cells)?, pet: parse(pet)?, only: Default::default() })
+            }
             _ => Err(Error::format(format!("{} recipes, where one or two are expected", texts.len()))),
         }
     }

@@ -30,6 +30,8 @@ pub enum Recipes {
         fluorescence: Box<Recipe>,
         /// For DICOM and NIfTI.
         pet: Box<Recipe>,
+        /// Settings that only one of them has a place for: of microscopy, and of DICOM and NIfTI.
+        only: [Vec<String>; 2],
     },
 }
 
@@ -40,7 +42,7 @@ impl Recipes {
     /// A setting that fits neither.
     pub fn presets(settings: &[String]) -> Result<Self> {
         let (cells, pet) = (preset("cells")?, preset("pet")?);
-        let mut fitting = [Vec::new(), Vec::new()];
+        let (mut fitting, mut only) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
         for setting in settings {
             let with = |before: &Vec<String>| [&before[..], std::slice::from_ref(setting)].concat();
             let tries = [(cells, &fitting[0]), (pet, &fitting[1])]
@@ -48,15 +50,16 @@ impl Recipes {
             if let [Err(first), Err(second)] = tries {
                 return Err(nearer(setting, first, second));
             }
-            for (list, tried) in fitting.iter_mut().zip(&tries) {
-                if tried.is_ok() {
-                    list.push(setting.clone());
-                }
+            let fits_both = tries.iter().all(Result::is_ok);
+            for ((list, only), _) in fitting.iter_mut().zip(&mut only).zip(&tries).filter(|(_, tried)| tried.is_ok()) {
+                list.push(setting.clone());
+                only.extend((!fits_both).then(|| setting.clone()));
             }
         }
         Ok(Recipes::ByModality {
             fluorescence: Box::new(Recipe::parse(cells.name, cells.text, &fitting[0])?),
             pet: Box::new(Recipe::parse(pet.name, pet.text, &fitting[1])?),
+            only,
         })
     }
 
@@ -97,9 +100,31 @@ impl Recipes {
     pub(super) fn used(&self, is_there: impl Fn(bool) -> bool) -> Vec<&Recipe> {
         match self {
             Recipes::One(recipe) => vec![recipe],
-            Recipes::ByModality { fluorescence, pet } => {
+            Recipes::ByModality { fluorescence, pet, .. } => {
                 let kinds = [(fluorescence, false), (pet, true)].into_iter();
                 kinds.filter(|(_, is_scan)| is_there(*is_scan)).map(|(r, _)| &**r).collect()
+            }
+        }
+    }
+
+    /// Sees that no setting goes to a preset alone that no image is done with: are there scans, are there others?
+    ///
+    /// # Errors
+    /// One does, and would change nothing.
+    pub(super) fn check_settings(&self, is_there: impl Fn(bool) -> bool) -> Result<()> {
+        let Recipes::ByModality { fluorescence, pet, only: [cells, scans] } = self else { return Ok(()) };
+        let kinds = [(fluorescence, cells, false, "microscopy"), (pet, scans, true, "DICOM and NIfTI")];
+        let idle = kinds.into_iter().filter(|(.., is_scan, _)| !is_there(*is_scan));
+        match idle.filter_map(|(recipe, only, _, images)| Some((&recipe.name, only.first()?, images))).next() {
+            None => Ok(()),
+            Some((preset, setting, images)) => {
+                let what =
+                    format!("--set {setting} is for {images} (preset {preset}), and there are no such images here");
+                let masks = ["mask", "labels"].iter().any(|key| setting.starts_with(key));
+                let other = if preset == "pet" { "labels.nuclei=FILE" } else { "mask=FILE" };
+                let instead =
+                    if masks { format!("--set {other} for masks of these images, or ") } else { String::new() };
+                Err(Error::usage(what).remedy(format!("{instead}leave it out")))
             }
         }
     }
@@ -123,7 +148,7 @@ impl Recipes {
     pub fn all(&self) -> Vec<&Recipe> {
         match self {
             Recipes::One(recipe) => vec![recipe],
-            Recipes::ByModality { fluorescence, pet } => vec![fluorescence, pet],
+            Recipes::ByModality { fluorescence, pet, .. } => vec![fluorescence, pet],
         }
     }
 }

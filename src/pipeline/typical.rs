@@ -7,13 +7,13 @@ use crate::ops::scale::scale;
 use crate::ops::sizes::sizes;
 use crate::profile::stage;
 use crate::recipe::ObjectScale;
-use crate::units::Shape;
+use crate::units::{Length, Shape};
 use crate::{Error, Result};
 
 /// As a recipe says it: found in the image that steps work on, given, or none.
 ///
 /// # Errors
-/// A physical length without calibration, no objects of a size that can be found, or the device is lost or too small.
+/// A physical length without calibration, or one below half a pixel, no objects of a size that can be found, or the device is lost or too small.
 pub(super) fn radius(
     wanted: Option<ObjectScale>,
     image: &Volume,
@@ -25,9 +25,22 @@ pub(super) fn radius(
             let diameter = stage("scale", "", || scale(device, image, geometry.z_step(), geometry.weights()))?;
             Some(radius_found(diameter, geometry.shape)?)
         }
-        Some(ObjectScale::Fixed(length)) => Some(geometry.px(length)?),
+        Some(ObjectScale::Fixed(length)) => Some(given(geometry.px(length)?, length)?),
         None => None,
     })
+}
+
+/// A radius in pixels that a recipe gives.
+///
+/// # Errors
+/// It is less than half a pixel: a unit or a calibration is wrong.
+fn given(px: f64, length: Length) -> Result<f64> {
+    if px >= 0.5 {
+        return Ok(px);
+    }
+    let what = format!("a scale of \"{length}\" is {px} pixels here: no object is as small");
+    Err(Error::usage(what)
+        .remedy("scale = \"8 px\" in the object set; look at its unit, and at the calibration of the image"))
 }
 
 /// Half of a diameter that was found in an image, if an object of that size could lie in it.

@@ -8,7 +8,8 @@
 
 use super::source::Source;
 use crate::image::{Classes, Labels, ObjectRun, ObjectRuns, PointOrigin, Regions, Scan, scan_rows};
-use crate::units::{Length, Ruler, Shape, Spacing};
+use crate::table::quotes;
+use crate::units::{Length, NO_CALIBRATION, Ruler, Shape, Spacing};
 use crate::{Error, Result};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
@@ -46,7 +47,7 @@ pub(crate) struct Point {
 /// Reads points for an image.
 ///
 /// # Errors
-/// No such columns, something that is no number, or a point outside of the image.
+/// No such columns, a quote that is not closed, something that is no number, or a point outside of the image.
 pub(super) fn read(path: &Path, scan: &Scan, from: PointOrigin) -> Result<Regions> {
     let source = Source::open(path)?;
     if source.len() > MOST_BYTES {
@@ -55,6 +56,7 @@ pub(super) fn read(path: &Path, scan: &Scan, from: PointOrigin) -> Result<Region
     let bytes = source.read(0, source.len())?;
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes.as_slice());
     let heading = reader.headers().map_err(|e| Error::format(e.to_string()))?.clone();
+    quotes::check(&bytes, b',', heading.len())?;
     let columns = Columns::find(&heading, scan, from)?;
     let (mut points, mut names) = (Vec::new(), BTreeMap::new());
     let mut classes = Classes::default();
@@ -120,7 +122,10 @@ impl Columns {
                 let plane = unit.px(&Ruler { spacing: scan.spacing, radius_px: None })?;
                 Ok(plane * (s.zyx[1] * s.zyx[2]).sqrt() / s.zyx[axis])
             }
-            (_, None) => unit.px(&Ruler { spacing: None, radius_px: None }),
+            (_, None) => {
+                let what = "the points are given in um or mm, but the image has no calibration";
+                Err(Error::usage(what).remedy(NO_CALIBRATION))
+            }
         };
         one_of_each(heading)?;
         let mut again = Vec::new();

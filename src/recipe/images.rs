@@ -112,7 +112,7 @@ impl Checker<'_> {
             }
         }
         self.filters(&image.steps, &["images", name, "steps"])?;
-        self.names_of_steps(&image.steps, &["images", name, "steps"])
+        self.names_and_reaches(&image.steps, &["images", name, "steps"])
     }
 
     /// The name of an image stands where that of a channel may stand.

@@ -289,6 +289,9 @@ impl<'de> Deserialize<'de> for ObjectScale {
             Ok(Length::R(_)) => Err(serde::de::Error::custom(
                 "a scale in r would be measured against itself: give \"auto\", px, um or mm",
             )),
+            Ok(length) if length.is_zero() => Err(serde::de::Error::custom(format!(
+                "a scale of \"{length}\" is no size of an object: give \"auto\", or a radius like \"8 px\" or \"5 um\""
+            ))),
             Ok(length) => Ok(ObjectScale::Fixed(length)),
             Err(_) => Err(serde::de::Error::custom(format!(
                 "\"{text}\" is not a scale: give \"auto\", or a radius like \"8 px\" or \"5 um\""

@@ -17,7 +17,7 @@ const MOST_GRAY: f64 = 1000.0;
 impl Checker<'_> {
     /// `masked`: the steps begin with objects.
     pub fn steps(&self, name: &str, steps: &[Step], mut masked: bool) -> Result<()> {
-        self.names_of_steps(steps, &["objects", name, "steps"])?;
+        self.names_and_reaches(steps, &["objects", name, "steps"])?;
         let mut has_landscape = false;
         for (i, step) in steps.iter().enumerate() {
             let index = i.to_string();
@@ -60,10 +60,16 @@ impl Checker<'_> {
             .remedy("{ op = \"threshold\", method = \"otsu\" }"))
     }
 
-    /// Steps read images that earlier ones have named.
-    pub fn names_of_steps(&self, steps: &[Step], here: &[&str]) -> Result<()> {
+    /// Steps read images that earlier ones have named, and look around where they have to.
+    pub fn names_and_reaches(&self, steps: &[Step], here: &[&str]) -> Result<()> {
         let mut named = BTreeSet::from(["original"]);
         for (i, step) in steps.iter().enumerate() {
+            if let Some(radius) = step.reach().filter(|radius| radius.is_zero()) {
+                let what = format!("\"{}\" with a radius of \"{radius}\" sees nothing around a pixel", step.name());
+                let index = i.to_string();
+                let here = [here, &[&index]].concat();
+                return Err(self.error(what, &here).remedy("radius = \"20 px\""));
+            }
             if let Some(of) = step.of().filter(|of| !named.contains(of)) {
                 let (names, index): (Vec<&str>, String) = (named.into_iter().collect(), i.to_string());
                 let here = [here, &[&index]].concat();

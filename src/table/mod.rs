@@ -4,6 +4,7 @@
 //! and handed on are Arrow record batches of the same columns (see [`arrow`]).
 
 pub mod arrow;
+pub(crate) mod quotes;
 
 use std::ops::Range;
 

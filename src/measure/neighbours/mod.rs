@@ -159,7 +159,7 @@ impl Family for Neighbours {
                 return objection(key, format!("{} radii", radii.len()), "100 at most");
             }
             for (i, radius) in radii.iter().enumerate() {
-                if matches!(radius, Length::Px(0.0) | Length::Um(0.0) | Length::Mm(0.0) | Length::R(0.0)) {
+                if radius.is_zero() {
                     return objection(key, format!("within \"{radius}\" there is nothing"), "\"20 um\"");
                 }
                 if radii[..i].contains(radius) {

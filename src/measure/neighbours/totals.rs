@@ -18,8 +18,11 @@ const NO_PAIR: &str = "one of the classes has no object in the image, or nothing
 const NO_OWN_PAIR: &str = "no two objects of the first class are as near, or the second has none, or nothing is known of one of their markers";
 const NO_CENTRE: &str =
     "one of the classes has no object as far from the border of the image, or nothing is known of one of its markers";
-const NO_CENTRE_OR_LENGTH: &str = "one of the classes has no object as far from the border of the image, or nothing is known of one of its \
-     markers, or the image has no calibration";
+const NO_K: &str = "one of the classes has no object as far from the border of the image, or nothing is known of one of its markers, or \
+     the image is a stack and the column an area ([output] volumes = true), or a slice and the column a volume";
+const NO_K_OR_LENGTH: &str = "one of the classes has no object as far from the border of the image, or nothing is known of one of its \
+     markers, or the image has no calibration, or it is a stack and the column an area ([output] volumes = true), or a slice and the \
+     column a volume";
 const NO_OBJECT: &str = "no object of that class in the image, or nothing is known of one of its markers";
 const NO_TRIANGLES: &str = "defined for 2-D images with objects only";
 const NO_EDGES: &str =
@@ -288,8 +291,8 @@ impl Row<'_> {
         let (px, unit) = (format!("px{power}"), format!("{}{power}", self.unit.name()));
         let cells = Cells::Real(vec![k]);
         let at = name("cross_k_border");
-        self.put(format!("{at}_{px}"), &px, format!("{about}, in pixels."), NO_CENTRE, cells);
+        self.put(format!("{at}_{px}"), &px, format!("{about}, in pixels."), NO_K, cells);
         let cells = Cells::Real(vec![k.zip(self.side).map(|(k, side)| k * side.powi(power))]);
-        self.put(format!("{at}_{unit}"), &unit, format!("{about}."), NO_CENTRE_OR_LENGTH, cells);
+        self.put(format!("{at}_{unit}"), &unit, format!("{about}."), NO_K_OR_LENGTH, cells);
     }
 }

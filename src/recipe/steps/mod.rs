@@ -206,6 +206,16 @@ impl Step {
         }
     }
 
+    /// How far it looks around, where it can do nothing without: an image less its own values is empty.
+    pub(super) fn reach(&self) -> Option<Length> {
+        match self {
+            Step::Background(p) | Step::RollingBall(p) => Some(p.radius),
+            Step::TopHat(p) => Some(p.radius),
+            Step::Threshold(p) => p.radius,
+            _ => None,
+        }
+    }
+
     /// The other object set that it reads, if any.
     pub fn set(&self) -> Option<&str> {
         match self {
