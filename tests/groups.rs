@@ -113,6 +113,12 @@ fn groups_sum_up_their_images() {
         close(number(group, "q25_image_mean_signal"), (means[0] + means[(means.len() - 1) / 2]) / 2.0);
         assert!(!group.contains_key("mean_size_y_px"), "not chosen");
     }
+    // Nothing is known of a group of which no image is done.
+    std::fs::write(bench.at("in/0.png"), "broken too").unwrap();
+    bench.run("out2", &[]);
+    for group in rows(&bench.at("out2/groups.csv")) {
+        assert_eq!(number(&group, "objects_spots").is_none(), group["images"] == "0", "{group:?}");
+    }
     let features = rows(&bench.at("out/features.csv"));
     let described = |column: &String| features.iter().any(|f| f["table"] == "groups" && f["column"] == *column);
     assert!(groups[0].keys().all(described));
@@ -304,6 +310,12 @@ fn counts_per_ml_follow_the_sheet() {
     refused(["much", "", ""], "ml", &["ml of 0.png is \"much\"", "millilitres above 0"]);
     refused(["0", "", ""], "ml", &["ml of 0.png is \"0\""]);
     refused(["1", "", ""], "mll", &["groups.volume = \"mll\"", "\"ml\""]);
+    // The volume of three images is not that of the two that are left.
+    std::fs::write(bench.at("in/2.png"), "broken").unwrap();
+    sheet(["0.5", "", "0.5"]);
+    bench.run("broken", &["--set", "groups.volume=ml"]);
+    let first = &rows(&bench.at("broken/groups.csv"))[0];
+    assert_eq!((number(first, "objects_spots"), number(first, "objects_spots_per_ml")), (Some(3.0), None));
 }
 
 /// Mechanics: what cannot be said of any object is no number, least of all 0. The images have no dye that enters dead cells.

@@ -348,6 +348,8 @@ fn pairs_and_sidecars_are_companions() {
     assert!(open(&header).unwrap_err().what.contains("without its voxels"));
     std::fs::write(&image, file.voxels()).unwrap();
     assert_eq!(values(&open(&header).unwrap()), [8.0, 9.0]);
+    assert_eq!(read::header_of_voxels(&image).as_deref(), Some("a.hdr"));
+    assert_eq!([&header, &dir.path().join("b.img")].map(|p| read::header_of_voxels(p)), [None, None]);
     std::fs::write(dir.path().join("a.json"), "{}").unwrap();
     let companions = |path: &Path| read::examine(path, &Options::default()).unwrap().files.split_off(1);
     assert_eq!(companions(&header), [image, dir.path().join("a.json")]);

@@ -195,9 +195,14 @@ fn single(path: PathBuf, root: &Path, explicit: bool) -> Item {
 fn file(path: PathBuf, root: &Path, explicit: bool) -> Item {
     let is_scan = read::format_of(&path).is_some_and(|f| f.is_scan);
     let ours = if explicit { None } else { read::written_by_us(&path) };
-    let task = match ours {
-        Some(what) => Task::Skip(format!("{what} that uptake wrote, not an image")),
-        None => Task::Measure,
+    let task = match (ours, read::header_of_voxels(&path)) {
+        (Some(what), _) => Task::Skip(format!("{what} that uptake wrote, not an image")),
+        (None, Some(header)) if explicit => {
+            let e = Error::usage(format!("holds the voxels of {header} and nothing else")).remedy(header);
+            Task::Fail(Box::new(e))
+        }
+        (None, Some(header)) => Task::Skip(format!("the voxels of {header}")),
+        (None, None) => Task::Measure,
     };
     Item { is_scan, task, ..single(path, root, explicit) }
 }

@@ -12,7 +12,7 @@ use super::item::{Item, Task};
 use super::outputs::GeoJsonFiles;
 use super::parts::{Ending, IMAGES, PartWriter, Written, key};
 use super::pools::Pools;
-use super::record::{Record, Stage, Status};
+use super::record::{NOT_FINISHED, Record, Stage, Status};
 use super::stop::Reason;
 use super::{reading, references};
 use crate::device::Device;
@@ -105,7 +105,7 @@ impl BatchContext<'_> {
                 self.stop().ask(Reason::DiskFull);
             }
             record = match e.kind {
-                Kind::Stopped => Record::skipped(&format!("not finished: {}", e.what)),
+                Kind::Stopped => Record::skipped(&format!("{NOT_FINISHED}: {}", e.what)),
                 _ if reading::is_no_image(item, &e) => Record::skipped(&self.reason(&e)),
                 _ => Record { status: Status::Failed, reason: Some(self.reason(&e)), ..record },
             };

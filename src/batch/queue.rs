@@ -4,7 +4,7 @@ use super::context::BatchContext;
 use super::events::{Event, ImageEnded};
 use super::ledger::{Entry, Ledger};
 use super::pools::{Pools, pool};
-use super::record::{Record, Status};
+use super::record::{NOT_REACHED, Record, Status};
 use super::stop::Reason;
 use super::waiting::Waiting;
 use crate::{Error, Kind, Result};
@@ -25,7 +25,7 @@ pub(super) fn work(context: &BatchContext, waiting: &Waiting, jobs: usize, ledge
         while let Some((i, item)) = waiting.next()? {
             let (item, observer) = (&item, &context.settings.observer);
             let record = match context.stop().reason() {
-                Some(reason) => Record::skipped(&format!("not reached: {}", reason.words())),
+                Some(reason) => Record::skipped(&format!("{NOT_REACHED}: {}", reason.words())),
                 None => {
                     observer.tell(Event::ImageBegun { image: &item.name });
                     let last = i + jobs >= waiting.len();

@@ -95,6 +95,11 @@ pub(super) struct Record {
     pub warning: Option<String>,
 }
 
+/// How the reason of an image begins that was in work when the run was stopped.
+pub const NOT_FINISHED: &str = "not finished";
+/// And of one that waited for its turn.
+pub const NOT_REACHED: &str = "not reached";
+
 impl Record {
     pub fn skipped(reason: &str) -> Self {
         Record { status: Status::Skipped, reason: Some(reason.into()), ..Self::blank() }

@@ -83,8 +83,8 @@ fn positive<'a>(
         let n = values.iter().flatten().count();
         if above.is_none() && n > 0 {
             found.warnings.push(format!(
-                "no cutoff of {marker} can be found: all objects have the same {name_of_column}, or logarithms are wanted and most are \
-                 not above 0; none is positive or negative"
+                "no cutoff of {marker} can be found: all objects have the same {name_of_column}, or logarithms or a multiple of \
+                 the median are wanted and most are not above 0; none is positive or negative"
             ));
         }
         if above.is_some() && n < FEW && positive.is_of_median() {

@@ -9,13 +9,15 @@ pub(super) fn cutoff_of(positive: &Positive, values: impl Iterator<Item = f64> +
     Some(positive.at_least.and_then(|least| cutoff(least, values)).map_or(above, |least| above.max(least)))
 }
 
-/// The cutoff for these values of objects; nothing where they are too few or all alike for one to be found.
+/// The cutoff for these values of objects; nothing where they are too few or all alike for one to be found, or their median is not
+/// above 0 and multiples of it are wanted.
 pub(super) fn cutoff(how: Cutoff, values: impl Iterator<Item = f64>) -> Option<f64> {
     match how {
         Cutoff::Value(value) => Some(value),
         Cutoff::Percentile(p) => percentile(&sorted(values), p),
         Cutoff::Otsu => otsu(&sorted(values)),
-        Cutoff::Median(times) => Some(times * percentile(&sorted(values), 50.0)?),
+        // Of values around 0, as backgrounds leave them, a multiple may lie below the median itself.
+        Cutoff::Median(times) => percentile(&sorted(values), 50.0).filter(|median| *median > 0.0).map(|m| times * m),
         Cutoff::Robust { deviations, of_logs } => {
             let spread = Spread::of(values, of_logs)?;
             Some(spread.value(spread.median + deviations * spread.deviation))
@@ -120,6 +122,7 @@ mod tests {
         assert_eq!(of(Cutoff::Percentile(100.0)), Some(10.0));
         assert_eq!(of(Cutoff::Otsu), Some(6.5));
         assert_eq!(of(Cutoff::Median(0.5)), Some(2.0));
+        assert_eq!(cutoff(Cutoff::Median(4.0), [-1.0, -2.0, 7.0].into_iter()), None, "times what is not above 0");
         let above = Cutoff::Value(1.0);
         let least = |at_least| cutoff_of(&Positive { above, higher: None, at_least, column: None }, values.into_iter());
         assert_eq!(

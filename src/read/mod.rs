@@ -48,6 +48,7 @@ pub use extent::Extent;
 pub use foreign::{Foreign, foreign, foreign_folder};
 pub use groups::{Captured, PathPattern};
 pub use in_turn::open_in_turn;
+pub use nifti::header_of_voxels;
 pub use ome::{OmeSet, find_ome_sets};
 pub use own::written_by_us;
 pub use pattern::{FileSet, Groups, examine_set, group, open_set, open_set_in_turn};

@@ -146,7 +146,7 @@ fn of_median(word: &str) -> Option<Cutoff> {
     };
     let number: f64 = number.parse().ok().filter(|n: &f64| n.is_finite() && *n >= 0.0)?;
     match (sign, words.len()) {
-        ("*", 3) => Some(Cutoff::Median(number)),
+        ("*", 3) if number > 0.0 => Some(Cutoff::Median(number)),
         ("+", 4 | 6) => Some(Cutoff::Robust { deviations: number, of_logs: words.len() == 6 }),
         ("-", 4 | 6) => Some(Cutoff::Robust { deviations: -number, of_logs: words.len() == 6 }),
         _ => None,
@@ -168,6 +168,7 @@ mod tests {
         assert_eq!(cutoff(" median -  4 deviations of logs").unwrap(), robust(-4.0, true));
         for bad in [
             "",
+            "median * 0",
             "90",
             "101 %",
             "-1 %",

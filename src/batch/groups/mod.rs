@@ -13,6 +13,7 @@ use super::layout::Layout;
 use super::metadata::Metadata;
 use super::named_rows::{NamedRows, number};
 use super::parts::IMAGES;
+use super::record::{NOT_FINISHED, NOT_REACHED};
 use crate::measure::{Chosen, suffixes};
 use crate::recipe::{self, Recipe};
 use crate::table::{Cells, Column, Table};
@@ -59,6 +60,8 @@ struct Pool {
 struct Group {
     ok: i64,
     failed: i64,
+    /// All of them are done.
+    is_whole: bool,
     /// Objects of each set: all, then by class.
     objects: Vec<Vec<i64>>,
     /// Whether an image does not say how many there are of the class.
@@ -132,6 +135,12 @@ impl Groups {
             let status = cells.text("status", i)?;
             let is_ok = status.as_deref() == Some("ok");
             if !is_ok && status.as_deref() != Some("failed") {
+                if cells
+                    .text("reason", i)?
+                    .is_some_and(|reason| [NOT_FINISHED, NOT_REACHED].iter().any(|stop| reason.starts_with(stop)))
+                {
+                    self.group(&cells, i)?.is_whole = false;
+                }
                 continue;
             }
             let area = match self.area {
@@ -145,6 +154,7 @@ impl Groups {
             let group = self.group(&cells, i)?;
             group.volume_ml = group.volume_ml.or(volume);
             (group.ok, group.failed) = (group.ok + i64::from(is_ok), group.failed + i64::from(!is_ok));
+            group.is_whole &= is_ok;
             group.area_mm2 += area.unwrap_or(0.0);
             for (k, columns) in of_set.iter().enumerate() {
                 let has_objects = columns.first().is_some_and(|all| number(*all, i).is_some_and(|n| n > 0.0));
@@ -214,6 +224,7 @@ impl Groups {
         let new = || Group {
             ok: 0,
             failed: 0,
+            is_whole: true,
             objects: none(),
             unsure,
             on_area: none(),

@@ -32,8 +32,9 @@ pub(super) fn table(groups: Groups) -> Table {
     }
     for (k, set) in sets.iter().enumerate() {
         let name = &set.name;
-        let count = |g: &Group, c: usize| (!g.unsure[k][c]).then(|| g.objects[k][c]);
-        let per_ml = |g: &Group, c: usize| Some(count(g, c)? as f64 / g.volume_ml?);
+        let count = |g: &Group, c: usize| (g.ok > 0 && !g.unsure[k][c]).then(|| g.objects[k][c]);
+        // The volume is that of all images together.
+        let per_ml = |g: &Group, c: usize| Some(count(g, c).filter(|_| g.is_whole)? as f64 / g.volume_ml?);
         if volume.is_some() {
             let about = format!("Objects of {name} in all images of the group, over its volume_ml.");
             put(format!("objects_{name}_per_ml"), "1/ml", about, NO_VOLUME, reals(&|g| per_ml(g, 0)));
@@ -50,10 +51,11 @@ pub(super) fn table(groups: Groups) -> Table {
                 );
             }
         }
-        let about = format!("Number of objects of {name} in all images of the group.");
-        put(format!("objects_{name}"), "1", about, "", ints(&|g| g.objects[k][0]));
+        let about = format!("Number of objects of {name} in all images of the group that are done.");
+        put(format!("objects_{name}"), "1", about, NONE_DONE, counts(&|g| count(g, 0)));
         for (c, (class, suffix)) in set.classes.iter().zip(&set.suffixes).enumerate() {
-            let about = format!("Number of objects of {name} of the class {class} in all images of the group.");
+            let about =
+                format!("Number of objects of {name} of the class {class} in all images of the group that are done.");
             put(format!("objects_{name}_{suffix}"), "1", about, UNSURE, counts(&|g| count(g, c + 1)));
             let about = format!("Share of all objects of {name} in the group that are of the class {class}.");
             let of_class = |g: &Group| count(g, c + 1).filter(|_| g.objects[k][0] > 0);
@@ -110,6 +112,7 @@ pub(super) fn table(groups: Groups) -> Table {
 }
 
 const NO_AREA: &str = "no area in the group: no calibration, stacks alone, or no such object";
-const UNSURE: &str = "an image of the group does not say how many there are";
-const NO_VOLUME: &str = "the column says no volume";
+const UNSURE: &str = "an image of the group does not say how many there are, or none is done";
+const NO_VOLUME: &str = "the column says no volume, or an image of the group failed or was not reached";
+const NONE_DONE: &str = "no image of the group is done";
 const NO_VALUE: &str = "no image of the group has a value";

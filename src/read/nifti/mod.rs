@@ -64,6 +64,21 @@ fn image_file(path: &Path) -> Option<PathBuf> {
     [".img", ".img.gz", ".IMG"].iter().map(beside).find(|p| p.is_file())
 }
 
+/// The name of the header whose voxels a file holds, if it is the other one of a pair.
+pub fn header_of_voxels(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let lower = name.to_ascii_lowercase();
+    let end = [".img", ".img.gz"].into_iter().find(|end| lower.ends_with(end))?;
+    let stem = name.get(..name.len() - end.len())?;
+    let beside = |end: &&str| path.with_file_name(format!("{stem}{end}"));
+    let is_header = |path: &PathBuf| {
+        let head = Source::open(path).and_then(|s| s.head(header::LONGEST)).unwrap_or_default();
+        detect(&head)
+    };
+    let header = [".hdr", ".hdr.gz", ".HDR"].iter().map(beside).find(is_header)?;
+    Some(header.file_name()?.to_string_lossy().into_owned())
+}
+
 /// The file with the voxels: the file itself, or the other one of a pair.
 enum Voxels {
     Own,

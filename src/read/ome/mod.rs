@@ -262,6 +262,16 @@ mod tests {
         assert_eq!(pages(&read("SizeT=\"3\"", "", 3, &second).unwrap()), [(0, 1)]);
         assert!(read("SizeC=\"2\"", "<TiffData IFD=\"0\"/>", 1, &plain).unwrap_err().what.contains("channel 1"));
         assert!(read("SizeC=\"2\"", "<TiffData FirstC=\"7\"/>", 1, &plain).is_err());
+        for (data, words) in [
+            ("<TiffData IFD=\"0\"/><TiffData FirstC=\"1\" IFD=\"0\"/>", "planes 0 and 1 are both page 0"),
+            ("<TiffData/><TiffData IFD=\"1\"/>", "plane 0 is page 0 and page 1"),
+            ("<TiffData/><TiffData FirstC=\"1\"/>", "plane 1 is page 1 and page 0"),
+        ] {
+            let e = read("SizeC=\"2\"", data, 2, &plain).unwrap_err();
+            assert!(e.what.contains(words) && e.remedy.is_some(), "{e}");
+        }
+        let twice = "<TiffData IFD=\"0\" PlaneCount=\"2\"/><TiffData FirstC=\"1\" IFD=\"1\"/>";
+        assert!(read("SizeC=\"2\"", twice, 2, &plain).is_ok(), "the same said twice");
         assert!(read("SizeC=\"x\"", "", 1, &plain).is_err());
         assert!(read("DimensionOrder=\"ZYX\"", "", 1, &plain).is_err());
         let l = read("SizeC=\"1\" PhysicalSizeX=\"0.5\"", "", 1, &plain).unwrap();

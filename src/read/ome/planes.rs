@@ -72,8 +72,27 @@ pub(super) fn planes(pixels: Node, sizes: Sizes, pages: usize, files: &mut Files
         // Without a count a page number stands for one plane, and nothing at all for every plane.
         let run = given.unwrap_or(if ifd.is_some() { 1 } else { count - start });
         for (k, plane) in planes.iter_mut().skip(start).take(run).enumerate() {
-            *plane = Some(Plane { file, page: ifd.unwrap_or(0).saturating_add(k) });
+            let new = Plane { file, page: ifd.unwrap_or(0).saturating_add(k) };
+            if let Some(other) = plane.replace(new).filter(|other| *other != new) {
+                let what = format!("plane {} is page {} and page {}", start + k, other.page, new.page);
+                return Err(contradiction(if other.file == new.file {
+                    what
+                } else {
+                    format!("{what} of another file")
+                }));
+            }
+        }
+    }
+    let mut taken = BTreeMap::new();
+    for (number, plane) in planes.iter().enumerate().filter_map(|(number, plane)| Some((number, (*plane)?))) {
+        if let Some(other) = taken.insert((plane.file, plane.page), number) {
+            return Err(contradiction(format!("planes {other} and {number} are both page {}", plane.page)));
         }
     }
     Ok(planes)
+}
+
+/// Planes and pages that do not go one by one: which channel lies where is not known.
+fn contradiction(what: String) -> Error {
+    Error::format(format!("OME-XML: {what}, counted from 0")).remedy("TiffData that name one page for each plane")
 }
