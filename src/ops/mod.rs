@@ -53,6 +53,7 @@ pub mod root;
 mod runs;
 pub mod scale;
 pub mod sizes;
+pub(crate) mod slope;
 pub mod split;
 mod split_ascent;
 mod split_ellipses;
@@ -84,6 +85,7 @@ pub const OPS: &[&Op] = &[
     &hysteresis::OP,
     &keep::OP,
     &label::OP,
+    &slope::OP,
     &split::OP,
     &spots::OP,
     &scale::OP,

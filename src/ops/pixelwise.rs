@@ -80,7 +80,7 @@ crate::params! {
 const KERNEL: Kernel = Kernel {
     name: "pixelwise",
     source: include_str!("../../shaders/pixelwise.wgsl"),
-    shared: &[],
+    shared: &[include_str!("../../shaders/shared/saturating.wgsl")],
     params: Params::WGSL,
     arrays: &[read("a", "i32"), read("b", "i32"), write("dst", "i32")],
 };

@@ -12,6 +12,8 @@
 //! histogram, is lower. Where there is more above it than a rim of 1.5 px would add, objects are measured a second time,
 //! above that threshold and less an opening of twice the diameter; what is then wider by a fifth and the blur is the whole.
 //!
+//! Where an even slope explains nearly all of the image (`slope`), it is light that falls off and no object: it is taken off first.
+//!
 //! Two more things keep a few from speaking for all. What lies away from everything above the threshold is looked at by
 //! itself (`rest`), so that one bright artefact does not hide the nuclei. And where the round objects below half
 //! of that median are more than twice as many as the others, the typical one is among them: a few large ones hold most of
@@ -27,6 +29,7 @@ use super::landscape::{Sizes, depth};
 use super::morphology::{Element, opening};
 use super::object_rank::ranks_and_sizes;
 use super::pixelwise::{minimum, or, subtract};
+use super::slope::{less, slope};
 use super::split::{Depth, split};
 use super::threshold::{Beyond, BinChoice, Classes, Cut, EVEN_SLOPE, otsu_classes, rest, threshold};
 use super::{Case, Op};
@@ -47,6 +50,7 @@ pub const OP: Op = Op {
         &super::morphology::OP,
         &super::object_rank::OP,
         &super::pixelwise::OP,
+        &super::slope::OP,
         &super::split::OP,
         &super::threshold::OP,
     ],
@@ -108,7 +112,10 @@ const WHOLE: [f64; 2] = [1.2, 2.5];
 /// The device is lost or too small.
 pub fn scale(device: &Device, src: &Volume, z_step: f64, weights: [u32; 3]) -> Result<f64> {
     let sizes = Sizes { diameter: 0.0, z_step, weights };
-    let smooth = gaussian(device, src, &Gaussian::new(sizes.along(1.0)))?;
+    let mut smooth = gaussian(device, src, &Gaussian::new(sizes.along(1.0)))?;
+    if let Some(plane) = slope(device, &smooth, [0; 2])? {
+        smooth = less(device, &smooth, &plane)?;
+    }
     let shorter = src.shape.y.min(src.shape.x) as f64;
     let (mut diameter, mut classes) = once(device, &smooth, &sizes)?;
     for round in 0..4 {
