@@ -626,3 +626,49 @@ proptest! {
         agree(&looked, &opened);
     }
 }
+
+/// Mechanics: a bit that has turned over is no image with other values, wherever in a packed strip it is.
+#[test]
+fn a_turned_bit_in_a_deflated_strip_is_refused() {
+    use tiff::encoder::{Compression, DeflateLevel, TiffEncoder, colortype};
+    // Half noise, half even: codes of all lengths.
+    let noise = |i: u32| (i.wrapping_mul(2_654_435_761) >> 20) as u16 * u16::from(i % 64 < 32);
+    let pixels: Vec<u16> = (0..64 * 64).map(noise).collect();
+    let mut file = std::io::Cursor::new(Vec::new());
+    let encoder = TiffEncoder::new(&mut file).unwrap();
+    let mut encoder = encoder.with_compression(Compression::Deflate(DeflateLevel::Best));
+    encoder.write_image::<colortype::Gray16>(64, 64, &pixels).unwrap();
+    let bytes = file.into_inner();
+    let open = |bytes: &[u8]| read::open_bytes(bytes, "x.tif", &Options::default());
+    let whole = open(&bytes).unwrap();
+    let values = |scan: &uptake::image::Scan| scan.channels[0].volume.samples.host().unwrap().to_vec();
+    assert_eq!(values(&whole), pixels.iter().map(|p| i32::from(*p)).collect::<Vec<_>>());
+    let mut refused = 0;
+    for at in (100..bytes.len() - 600).step_by(11) {
+        let mut turned = bytes.clone();
+        turned[at] ^= 1 << (at % 8);
+        match open(&turned) {
+            Ok(scan) => assert_eq!(values(&scan), values(&whole), "byte {at}"),
+            Err(e) => {
+                assert_eq!(e.kind, Kind::Format, "byte {at}: {e}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 50, "{refused}");
+}
+
+/// Mechanics: what a decoder fills up with grey was measured by nobody.
+#[test]
+fn a_jpeg_that_ends_early_is_refused() {
+    use image::{ExtendedColorType, codecs::jpeg::JpegEncoder};
+    let pixels: Vec<u8> = (0..96u32 * 96).map(|i| (i.wrapping_mul(2_654_435_761) >> 25) as u8).collect();
+    let mut bytes = vec![];
+    JpegEncoder::new_with_quality(&mut bytes, 90).encode(&pixels, 96, 96, ExtendedColorType::L8).unwrap();
+    let open = |bytes: &[u8]| read::open_bytes(bytes, "x.jpg", &Options::default());
+    assert_eq!(open(&bytes).unwrap().shape.zyx(), [1, 96, 96]);
+    for part in [1, 5, 9] {
+        let e = open(&bytes[..bytes.len() * part / 10]).unwrap_err();
+        assert!(e.kind == Kind::Format && e.what.starts_with("JPEG"), "{e}");
+    }
+}

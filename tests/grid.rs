@@ -132,3 +132,29 @@ fn grids_that_do_not_fit_are_refused_before_they_are_made() {
         assert!(peak <= 400, "{voxel}: {peak} MiB");
     }
 }
+
+/// Mechanics: a region that falls between the voxels of the grid is gone, and that is said.
+#[test]
+fn regions_that_are_too_small_for_the_grid_are_told() {
+    use uptake::image::{Channel, Modality, Scan, Volume};
+    use uptake::units::{Shape, Spacing};
+    let shape = Shape::new(9, 24, 24);
+    let volume = Volume { spacing: Spacing::mm([1.0; 3]), ..Volume::new(shape, vec![1; shape.len()]).unwrap() };
+    let channel = Channel { name: "a".into(), unit: "", volume, saturated: None, saturation: None };
+    let mut scan = Scan::new(Modality::Unknown, shape, vec![channel]);
+    scan.spacing = Spacing::mm([1.0; 3]);
+    let label = |i: usize| {
+        let [z, y, x] = shape.position(i);
+        u32::from([z, y, x] == [4, 4, 4]) + 2 * u32::from((2..7).contains(&z) && y >= 12 && x >= 12)
+    };
+    let regions = uptake::image::Regions::of_voxels(shape, &(0..shape.len()).map(label).collect::<Vec<_>>()).unwrap();
+    let external = uptake::pipeline::External::from([("lesions".to_string(), regions)]);
+    let notes = |voxel: &str| {
+        let recipe = RECIPE.replace("2.5 mm", voxel);
+        let recipe = uptake::recipe::Recipe::parse("r.toml", &recipe, &[]).unwrap();
+        let (_, moved) = uptake::pipeline::on_grid(scan.clone(), external.clone(), &recipe).unwrap();
+        moved["lesions"].notes.clone()
+    };
+    assert_eq!(notes("1 mm"), [""; 0]);
+    assert_eq!(notes("4 mm"), ["1 of 2 regions are too small for the grid of [grid]: no voxel of it lies in them"]);
+}

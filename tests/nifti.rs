@@ -520,3 +520,24 @@ fn numbers_that_are_no_labels_are_called_what_they_are() {
     assert_eq!(scaled([1.0, -1.0]).unwrap_err(), "negative numbers where labels are expected");
     assert_eq!(scaled([1.0, 3.0]).unwrap(), [3, 4, 5]);
 }
+
+/// Oracle: numbers of a file against the limits that they are held against, whatever step the samples have.
+#[test]
+fn a_voxel_of_the_very_value_reaches_a_limit_and_lies_not_above_it() {
+    use uptake::{device::Device, pipeline, recipe::Recipe};
+    let tenths: Vec<f64> = (0..50).map(|i| f64::from(i) / 10.0).collect();
+    let scan = from_bytes(&Nifti { code: 64, ..Nifti::new([50, 1, 1], &tenths) }.bytes()).unwrap();
+    let count = |limit: &str| {
+        let recipe = format!(
+            "[channels]\na = [0]\n[objects.o]\nchannel = \"a\"\nsteps = [{{ op = \"threshold\", method = \"fixed\", {limit} }}, \
+             {{ op = \"label\" }}]\n"
+        );
+        let recipe = Recipe::parse("r.toml", &recipe, &[]).unwrap();
+        let outcome = pipeline::run(&scan, &recipe, &Device::Cpu, &Default::default()).unwrap();
+        outcome.sets[0].objects.labels.voxels().host().unwrap().iter().filter(|v| **v > 0).count()
+    };
+    for (i, value) in tenths.iter().enumerate().skip(1) {
+        assert_eq!(count(&format!("at_least = {value:?}")), 50 - i, "{value}");
+        assert_eq!(count(&format!("value = {value:?}")), 49 - i, "{value}");
+    }
+}

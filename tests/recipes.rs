@@ -57,6 +57,17 @@ fn lengths_and_areas_need_units() {
     mine.toml: "3" is not a length in line 7: `{ op = "gaussian", sigma = "3" }`
       try: a number and a unit: "3 px", "0.8 um", "2 mm", or "1.5 r" for object radii
     "#);
+    for (step, words) in [
+        ("op = \"threshold\", method = \"otsu\", correction = -1", "a factor that is not above 0"),
+        ("op = \"threshold\", method = \"otsu\", noise = -5", "noise and k from 0 on"),
+        ("op = \"threshold\", method = \"hysteresis\", low = 500, high = 100", "low = 500 is above high = 100"),
+    ] {
+        let e = with_steps(&format!("{{ {step} }},"));
+        assert!(e.contains(words), "{e}");
+    }
+    let e =
+        with_steps("{ op = \"threshold\", method = \"otsu\" }, { op = \"label\" }, { op = \"refine\", dimmest = 5 },");
+    assert!(e.contains("dimmest = 5 is no share"), "{e}");
     let e = error(&format!("{HEAD}scale = \"0 px\"\nsteps = []\n"));
     assert!(e.contains("a scale of \"0 px\" is no size of an object"), "{e}");
     for op in ["background", "rolling_ball", "top_hat", "threshold\", method = \"local_mean"] {

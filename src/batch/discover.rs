@@ -106,8 +106,8 @@ impl Images {
         self.drawn = drawn;
         if let Some(pattern) = recipes.iter().find_map(|r| r.body.files.pattern.as_ref()) {
             let paths: Vec<PathBuf> = files.keys().cloned().collect();
-            let Groups { sets, unmatched } = read::group(&paths, pattern)?;
-            items.extend(channels(sets, &files, root));
+            let Groups { sets, unmatched, wrong } = read::group(&paths, pattern)?;
+            items.extend(channels(sets, &wrong, &files, root));
             items.extend(unmatched.into_iter().map(|path| {
                 let explicit = files.get(&path).copied().unwrap_or_default();
                 let task = Task::Skip(format!("the name does not match the file pattern {pattern}"));
@@ -117,11 +117,11 @@ impl Images {
         }
         if let Some(groups) = groups.filter(|g| g.has_channel()) {
             let paths: Vec<PathBuf> = files.keys().cloned().collect();
-            let sets = groups.group(&paths)?.sets;
+            let Groups { sets, wrong, .. } = groups.group(&paths)?;
             // A folder of one channel may be all that was searched: the image lies above it.
             let above = sets.iter().filter_map(|s| s.place.parent());
             self.root = read::common_folder(std::iter::once(&*self.root).chain(above));
-            items.extend(channels(sets, &files, &self.root));
+            items.extend(channels(sets, &wrong, &files, &self.root));
             let taken: BTreeSet<&PathBuf> = items.iter().flat_map(|i| &i.files).collect();
             files.retain(|path, _| !taken.contains(path));
         }
@@ -241,13 +241,19 @@ fn series(found: &mut BTreeMap<PathBuf, bool>, root: &Path, recipes: &[&Recipe])
     (items, all.drawn)
 }
 
-/// Images of one file a channel.
-fn channels(sets: Vec<FileSet>, found: &BTreeMap<PathBuf, bool>, root: &Path) -> Vec<Item> {
+/// Images of one file a channel; those with something wrong fail.
+fn channels(
+    sets: Vec<FileSet>,
+    wrong: &BTreeMap<PathBuf, Error>,
+    found: &BTreeMap<PathBuf, bool>,
+    root: &Path,
+) -> Vec<Item> {
     let item = |set: FileSet| {
         let files: Vec<PathBuf> = set.files.iter().map(|(_, path)| path.clone()).collect();
         let explicit = files.iter().any(|path| found.get(path).copied().unwrap_or_default());
         let (place, named) = (Some(set.place.clone()), single(set.place.clone(), root, explicit));
-        Item { files, place, source: Source::Channels(Box::new(set)), ..named }
+        let task = wrong.get(&set.place).map_or(Task::Measure, |e| Task::Fail(Box::new(e.clone())));
+        Item { files, place, task, source: Source::Channels(Box::new(set)), ..named }
     };
     sets.into_iter().map(item).collect()
 }

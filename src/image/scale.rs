@@ -8,7 +8,13 @@ use crate::{Error, Result};
 pub struct Scale {
     factor: f64,
     offset: f64,
+    /// Values of the image may lie so far from those of their samples that a limit takes them for one.
+    rounding: f64,
 }
+
+/// Numbers were rounded to samples by half a step at most, and so was a maximum that a limit is a share of: together three quarters
+/// of one where the share is one half.
+const ROUNDING: f64 = 0.75;
 
 impl Scale {
     /// Samples are the values.
@@ -21,7 +27,7 @@ impl Scale {
     /// its samples turned round first.
     pub fn new(factor: f64, offset: f64) -> Result<Self> {
         if factor > 0.0 && factor.is_finite() && offset.is_finite() {
-            return Ok(Scale { factor, offset });
+            return Ok(Scale { factor, offset, rounding: 0.0 });
         }
         Err(Error::format(format!("a scale with the factor {factor:e} and the offset {offset:e}"))
             .remedy("a factor above 0, and numbers that are finite"))
@@ -29,7 +35,20 @@ impl Scale {
 
     /// Samples that are the values less a whole number.
     pub(crate) const fn whole(offset: u32) -> Self {
-        Scale { factor: 1.0, offset: offset as f64 }
+        Scale { factor: 1.0, offset: offset as f64, rounding: 0.0 }
+    }
+
+    /// Of samples that numbers were rounded to.
+    pub(crate) fn rounded(self) -> Self {
+        Scale { rounding: ROUNDING * self.factor, ..self }
+    }
+
+    /// For values that are so many times as large, the one of sample 0 being `offset`.
+    ///
+    /// # Errors
+    /// As [`Scale::new`].
+    pub(crate) fn times(self, by: f64, offset: f64) -> Result<Self> {
+        Ok(Scale { rounding: self.rounding * by, ..Scale::new(self.factor * by, offset)? })
     }
 
     /// Value of one step; above 0.
@@ -70,14 +89,14 @@ impl Scale {
     }
 
     /// The least sample with a value of at least `value`: what a table shows as `value` belongs to it, whatever the
-    /// rounding of a division would say. Beyond the range of `i32` by as much as there is; not above 2^40.
+    /// rounding of a division would say, and so does a voxel that was `value` before it was rounded to a sample. Beyond the range of `i32` by as much as there is; not above 2^40.
     pub fn least_reaching(&self, value: f64) -> i64 {
-        self.first(value, |v| v >= value)
+        self.first(value, |v| v + self.rounding >= value)
     }
 
-    /// The least sample with a value above `value`.
+    /// The least sample with a value above `value`, which a voxel that was `value` is not.
     pub fn least_above(&self, value: f64) -> i64 {
-        self.first(value, |v| v > value)
+        self.first(value, |v| v - self.rounding > value)
     }
 
     /// The least sample that fits; values rise with samples, and division is wrong by a few samples at most.
@@ -112,6 +131,23 @@ mod tests {
         let smallest = Scale::new(f64::from_bits(1), f64::MAX).unwrap();
         assert!(smallest.finer(16).factor() > 0.0);
         assert!(smallest.with_offset(f64::MAX - f64::MIN).offset().is_finite());
+    }
+
+    #[test]
+    fn a_value_that_was_rounded_reaches_itself_and_lies_not_above_itself() {
+        let step = libm::ldexp(1.0, -28);
+        let scale = Scale::new(step, 0.0).unwrap().rounded();
+        for scale in [scale, scale.times(3.7, 0.0).unwrap()] {
+            for tenths in 1..50 {
+                let value = f64::from(tenths) / 10.0;
+                let sample = scale.sample(value).round_ties_even() as i64;
+                assert!((sample - 1..=sample).contains(&scale.least_reaching(value)), "{value}");
+                assert!((sample + 1..=sample + 2).contains(&scale.least_above(value)), "{value}");
+                // 41 percent of a maximum that was rounded itself.
+                let (most, part) = (scale.value((scale.sample(value).round_ties_even()).round()), 0.41 * value);
+                assert!(scale.least_reaching(0.41 * most) <= scale.sample(part).round_ties_even() as i64, "{value}");
+            }
+        }
     }
 
     #[test]

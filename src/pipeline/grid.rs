@@ -11,7 +11,7 @@ use crate::recipe::{Grid, Recipe};
 use crate::units::{Ruler, Shape, Spacing};
 use crate::{Error, Result};
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// A voxel belongs to a region from here on: one half, but rounding does not decide.
@@ -120,7 +120,17 @@ fn of_regions(regions: Regions, axes: [Axis; 3]) -> Result<Regions> {
             }
         }
     }
-    regions.drawn_anew(shape, &voxels)
+    let all: BTreeSet<u32> = drawn.into_iter().filter(|label| *label != 0).collect();
+    let left: BTreeSet<u32> = voxels.iter().copied().filter(|label| *label != 0).collect();
+    let mut moved = regions.drawn_anew(shape, &voxels)?;
+    if left.len() < all.len() {
+        let lost = all.len() - left.len();
+        moved.notes.push(format!(
+            "{lost} of {} regions are too small for the grid of [grid]: no voxel of it lies in them",
+            all.len()
+        ));
+    }
+    Ok(moved)
 }
 
 /// Where each label lies.

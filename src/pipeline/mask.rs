@@ -24,6 +24,11 @@ const OWN_BLUR: f64 = 1.5;
 /// Largest samples of the usual depths. Cameras of 12 bits mostly write words of 16.
 const DEPTHS: [i32; 3] = [255, 4095, 65_535];
 
+/// The threshold above which samples from that one on lie.
+fn below(least: i64) -> f64 {
+    least as f64 - 1.0
+}
+
 impl State<'_> {
     pub fn threshold(&mut self, p: &Threshold) -> Result<()> {
         let image = self.picture(&p.of)?;
@@ -31,7 +36,7 @@ impl State<'_> {
         let mask = match p.method {
             Method::LocalMean | Method::LocalGaussian | Method::Sauvola => self.local(p, src)?,
             Method::Hysteresis => {
-                let [low, high] = [p.low, p.high].map(|v| src.scale.sample(v.unwrap_or(0.0)));
+                let [low, high] = [p.low, p.high].map(|v| below(src.scale.least_above(v.unwrap_or(0.0))));
                 self.thresholds.extend(p.low.into_iter().chain(p.high));
                 hysteresis(self.device, src, low, high)?
             }
@@ -50,8 +55,12 @@ impl State<'_> {
         let src = &image.volume;
         if let Some(value) = p.at_least {
             self.thresholds.push(value);
-            // Whole samples from that one on are those above the one before it.
-            return threshold(self.device, src, src.scale.least_reaching(value) as f64 - 1.0);
+            return threshold(self.device, src, below(src.scale.least_reaching(value)));
+        }
+        let is_moved = p.correction.is_some() || p.bounds.is_some() || p.noise.is_some();
+        if let Some(value) = p.value.filter(|_| !is_moved) {
+            self.thresholds.push(value);
+            return threshold(self.device, src, below(src.scale.least_above(value)));
         }
         let method = match p.method {
             Method::Fixed => Choice::Fixed(src.scale.sample(p.value.unwrap_or(0.0))),

@@ -25,7 +25,7 @@ pub(super) fn quantised(values: &[f64]) -> Result<(Vec<i32>, Scale)> {
     let (_, exponent) = libm::frexp(largest);
     let step = libm::ldexp(1.0, (exponent - BITS).max(-1000));
     let sample = |v: &f64| ((v / step).round_ties_even() as i32).clamp(1 - LIMIT, LIMIT - 1);
-    Ok((values.par_iter().map(sample).collect(), Scale::new(step, 0.0)?))
+    Ok((values.par_iter().map(sample).collect(), Scale::new(step, 0.0)?.rounded()))
 }
 
 #[cfg(test)]

@@ -163,7 +163,12 @@ impl Cast<'_> {
         };
         let all: Vec<(Rank, usize)> = self.scan.channels.iter().enumerate().filter_map(of).collect();
         let Some(best) = all.iter().map(|(rank, _)| *rank).min() else { return (Rank::Fallback, vec![]) };
-        (best, all.into_iter().filter(|(rank, _)| *rank == best).map(|(_, i)| i).collect())
+        let all: Vec<usize> = all.into_iter().filter(|(rank, _)| *rank == best).map(|(_, i)| i).collect();
+        // The very name goes before one in other letters.
+        match all.iter().filter(|i| self.name(**i) == name).collect::<Vec<_>>()[..] {
+            [one] => (best, vec![*one]),
+            _ => (best, all),
+        }
     }
 
     /// The channel to fall back to: the index itself, or the first free one in the place of one that is taken or dark.

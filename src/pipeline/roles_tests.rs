@@ -75,6 +75,8 @@ fn what_the_user_gives_is_taken_or_refused() {
     let roles = |settings: &[&str]| cells(&image, settings).0;
     assert_eq!(roles(&["channels.probe=EGFR"]), "nuclear=0 probe=1");
     assert_eq!(roles(&["channels.probe=2"]), "nuclear=0 probe=2");
+    // The very name goes before the same one in other letters.
+    assert_eq!(cells(&scan(&["DAPI", "CD3", "cd3"]), &["channels.probe=cd3"]).0, "nuclear=0 probe=2");
     assert_eq!(roles(&["channels.probe=[\"CK\", \"her2\"]"]), "nuclear=0 probe=2");
     // One channel for both only if both say so.
     assert_eq!(cells(&image, &["channels.probe=0"]), ("nuclear=0 probe=0".into(), 1));

@@ -109,9 +109,11 @@ impl PathPattern {
                 continue;
             };
             let channel = std::mem::take(&mut captured.channel);
-            let name = captured.image.to_string_lossy().into_owned();
-            add(images.entry(captured).or_default(), &name, &channel, path)
-                .map_err(|e| e.remedy("a pattern with one more field that tells the images apart"))?;
+            let place = captured.image.clone();
+            if let Err(e) = add(images.entry(captured).or_default(), &place.to_string_lossy(), &channel, path) {
+                let e = e.remedy("a pattern with one more field that tells the images apart, or one of the two files");
+                out.wrong.insert(place, e);
+            }
         }
         let channels: BTreeSet<_> = images.values().flat_map(|files| files.keys().cloned()).collect();
         let name = |image: &Path| image.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -173,7 +175,8 @@ mod tests {
         // What a star stands for tells images apart.
         assert_eq!(groups("{well}_*_w{channel}", &["/A_x_w1.tif", "/A_y_w1.tif"]).len(), 2);
         let same = ["/d/A01_s1_w1.tif", "/d/A01_s1_w1.png"].map(PathBuf::from);
-        assert!(PathPattern::parse("{well}_s{site}_w{channel}").unwrap().group(&same).is_err());
+        let found = PathPattern::parse("{well}_s{site}_w{channel}").unwrap().group(&same).unwrap();
+        assert!(found.sets.len() == 1 && found.wrong.contains_key(Path::new("/d/A01_s1")), "{:?}", found.wrong);
     }
 
     #[test]

@@ -1,11 +1,14 @@
-//! JPEG: the header through `zune-jpeg` from the file as far as it goes, the pixels through the `image` crate.
+//! JPEG, through `zune-jpeg`: the header from the file as far as it goes, the pixels from the whole file.
+//!
+//! Decoders of pictures fill up what is missing with grey. Grey that nobody has measured is no value, so a file that ends early, or
+//! that is damaged where the decoder can tell, is refused.
 
 use super::Source;
 use super::extent;
-use super::raster_decoder::{Decoder, Header, decode, refused};
+use super::raster_decoder::{Decoder, Header};
 use crate::{Error, Result};
-use image::codecs::jpeg::JpegDecoder;
-use zune_core::{colorspace::ColorSpace, options::DecoderOptions};
+use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
+use zune_jpeg::errors::DecodeErrors;
 
 /// JPEG, 8 bits.
 pub const DECODER: Decoder = Decoder { name: "JPEG", compression: Some("JPEG (lossy)"), header, pixels };
@@ -32,5 +35,34 @@ fn header(source: &Source, _: u64) -> Result<Header> {
 }
 
 fn pixels(source: &Source, _: u64, to: &mut [u8]) -> Result<()> {
-    decode(JpegDecoder::new(source.reader()).map_err(refused)?, to)
+    let bytes = source.read(0, source.len())?;
+    if !is_whole(&bytes) {
+        return Err(Error::format("JPEG: the file ends before its pixels do").remedy("a whole copy"));
+    }
+    let options = DecoderOptions::default().set_strict_mode(true).set_max_width(usize::MAX).set_max_height(usize::MAX);
+    let mut decoder = zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(bytes.as_slice()), options);
+    decoder.decode_headers().map_err(refused)?;
+    let colour = match decoder.input_colorspace() {
+        Some(same @ (ColorSpace::RGB | ColorSpace::RGBA | ColorSpace::Luma | ColorSpace::LumaA)) => same,
+        _ => ColorSpace::RGB,
+    };
+    decoder.set_options(options.jpeg_set_out_colorspace(colour));
+    if decoder.output_buffer_size() != Some(to.len()) {
+        return Err(Error::format("the pixels have another type than the header says"));
+    }
+    decoder.decode_into(to).map_err(refused)
+}
+
+/// The mark of its end stands behind its last scan: a small picture in the header has an end of its own.
+pub fn is_whole(bytes: &[u8]) -> bool {
+    let last = |marker: u8| bytes.windows(2).rposition(|pair| pair == [0xff, marker]);
+    last(0xda) <= last(0xd9)
+}
+
+/// What an error of the decoder means.
+fn refused(e: DecodeErrors) -> Error {
+    match e {
+        DecodeErrors::Unsupported(what) => Error::unsupported(format!("JPEG: {what:?}")),
+        e => Error::format(format!("JPEG: damaged, or it ends early: {e}")).remedy("a whole copy"),
+    }
 }

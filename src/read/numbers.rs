@@ -138,7 +138,7 @@ pub fn rescale(channel: &mut Channel, slope: f64, intercept: f64) -> Result<()> 
             (channel.saturation, channel.saturated) = (None, None);
         }
     }
-    channel.volume.scale = Scale::new(own.factor() * slope.abs(), start * slope + intercept)?;
+    channel.volume.scale = own.times(slope.abs(), start * slope + intercept)?;
     Ok(())
 }
 

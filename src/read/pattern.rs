@@ -27,12 +27,14 @@ pub struct FileSet {
 }
 
 /// What a list of files comes to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Groups {
     /// The images, in order of folder and name.
     pub sets: Vec<FileSet>,
     /// Files that the pattern does not fit, in the order given.
     pub unmatched: Vec<PathBuf>,
+    /// What is wrong with images, by their place: two files are the same channel.
+    pub wrong: BTreeMap<PathBuf, Error>,
 }
 
 /// The files of an image by channel, in natural order.
@@ -41,7 +43,7 @@ pub(super) type Channels = BTreeMap<(Vec<Piece>, String), PathBuf>;
 /// Sorts files into images.
 ///
 /// # Errors
-/// The pattern has no `{channel}` or an unknown field, or two files are the same channel of one image.
+/// The pattern has no `{channel}` or an unknown field.
 pub fn group(paths: &[PathBuf], pattern: &str) -> Result<Groups> {
     let parts = checked(pattern)?;
     let mut images: BTreeMap<(PathBuf, String), Channels> = BTreeMap::new();
@@ -53,8 +55,11 @@ pub fn group(paths: &[PathBuf], pattern: &str) -> Result<Groups> {
             continue;
         };
         let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
-        add(images.entry((folder, name.clone())).or_default(), &name, &channel, path)
-            .map_err(|e| e.remedy("a pattern with {name} that tells the images apart"))?;
+        let place = folder.join(&name);
+        if let Err(e) = add(images.entry((folder, name.clone())).or_default(), &name, &channel, path) {
+            out.wrong
+                .insert(place, e.remedy("a pattern with {name} that tells the images apart, or one of the two files"));
+        }
     }
     let channels: BTreeSet<_> = images.values().flat_map(|files| files.keys().cloned()).collect();
     for ((folder, name), files) in images {
@@ -267,7 +272,7 @@ mod tests {
             assert!(group(&[], bad).is_err(), "{bad}");
         }
         let paths = ["a_1_x.tif", "a_2_x.tif"].map(PathBuf::from);
-        assert!(group(&paths, "{name}_*_{channel}.tif").is_err());
+        assert_eq!(group(&paths, "{name}_*_{channel}.tif").unwrap().wrong.len(), 1);
         assert_eq!(group(&paths, "{name}_{channel}.png").unwrap().unmatched.len(), 2);
     }
 

@@ -28,7 +28,7 @@ impl Samples {
     pub fn of_step(samples: Vec<i32>, step: Step, largest: f64) -> Result<Self> {
         let count = || samples.par_iter().filter(|s| s.unsigned_abs() == CLIPPED.unsigned_abs()).count() as u64;
         let clipped = (!step.holds(largest)).then(count);
-        Ok(Samples { samples, scale: Scale::new(step.factor, 0.0)?, clipped })
+        Ok(Samples { samples, scale: Scale::new(step.factor, 0.0)?.rounded(), clipped })
     }
 
     /// As a channel. What was clipped counts as saturated: it was larger than what is kept.

@@ -3,8 +3,8 @@
 use super::place::{likely, list};
 use super::validate::Checker;
 use super::{
-    Centres, ClusterCentres, Contour, Habitats, Keep, Method, Prescription, Propagate, PropagateMethod, Split, SplitBy,
-    SplitDepth, SpotSigma, Spots, Step, Threshold,
+    Centres, ClusterCentres, Contour, Habitats, Keep, Method, Prescription, Propagate, PropagateMethod, Refine, Split,
+    SplitBy, SplitDepth, SpotSigma, Spots, Step, Threshold,
 };
 use crate::Result;
 use crate::ops::spots::SIGMA_PX;
@@ -45,6 +45,7 @@ impl Checker<'_> {
                 Step::Spots(s) => self.spots(s, &here)?,
                 Step::Split(s) => self.split(s, has_landscape, &here)?,
                 Step::Keep(k) => self.keep(k, &here)?,
+                Step::Refine(r) => self.refine(r, &here)?,
                 Step::Exclude(e) => self.percentage(e.touching, "touching = 50", &here)?,
                 Step::Contour(c) => self.contour(c, &here)?,
                 Step::Watershed(w) => self.percentage(w.core, "core = 70", &here)?,
@@ -103,6 +104,18 @@ impl Checker<'_> {
         let bad_bins = t.bins.is_some_and(|b| !(2..=65_536).contains(&b));
         let bad_percent = t.percent.is_some_and(|p| !(0.0..=100.0).contains(&p));
         let bad_bounds = t.bounds.is_some_and(|[low, high]| low > high || low.is_nan() || high.is_nan());
+        let at_least_0 = [t.noise, t.k].into_iter().flatten().all(|v| v >= 0.0);
+        let above_0 = [t.correction, t.factor].into_iter().flatten().all(|v| v > 0.0);
+        if !at_least_0 || !above_0 {
+            let e = self.error("a factor that is not above 0 would take everything", here);
+            return Err(e.remedy("correction and factor above 0, noise and k from 0 on"));
+        }
+        if let (Some(low), Some(high)) = (t.low, t.high)
+            && low > high
+        {
+            let e = self.error(format!("low = {low} is above high = {high}"), here);
+            return Err(e.remedy(format!("low = {high} and high = {low}")));
+        }
         let bad_classes = t.classes.is_some_and(|n| !(2..=16).contains(&n));
         if bad_number || bad_classes || bad_bins || bad_percent || bad_bounds {
             return Err(self.error("a number is out of range", here).remedy(
@@ -147,6 +160,16 @@ impl Checker<'_> {
             }
             (_, Some(SplitDepth::Share(share))) if !(0.0..=1.0).contains(&share) => {
                 wrong("a depth is a share of the lower peak", "depth = 0.1")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn refine(&self, r: &Refine, here: &[&str]) -> Result<()> {
+        match r.dimmest {
+            Some(share) if !(0.0..=1.0).contains(&share) => {
+                let e = self.error(format!("dimmest = {share} is no share of the median brightness"), here);
+                Err(e.remedy("dimmest = 0.2"))
             }
             _ => Ok(()),
         }

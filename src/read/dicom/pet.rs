@@ -65,7 +65,9 @@ impl Sets {
 }
 
 /// What all files of a series must say alike: of the top, and of the radiopharmaceutical.
-const ALIKE: [(Tag, &str); 9] = [
+const ALIKE: [(Tag, &str); 11] = [
+    (tags::SOP_CLASS_UID, "SOPClassUID (0008,0016)"),
+    (tags::MODALITY, "Modality (0008,0060)"),
     (tags::PATIENT_ID, "PatientID (0010,0020)"),
     (tags::PATIENT_SEX, "PatientSex (0010,0040)"),
     (tags::PATIENT_SIZE, "PatientSize (0010,1020)"),

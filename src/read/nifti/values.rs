@@ -8,7 +8,7 @@
 
 use super::header::Header;
 use super::sidecar::Said;
-use crate::image::{Channel, Modality, SUV_UNIT, Scale, Scan};
+use crate::image::{Channel, Modality, SUV_UNIT, Scan};
 use crate::pet::suv::{self, HeaderFacts, Settings, SliceFacts, Units};
 use crate::read::numbers::{self, Numbers, Stored};
 use crate::units::Shape;
@@ -97,7 +97,7 @@ pub fn convert(scan: &mut Scan, said: Option<Said>, settings: &Settings, integer
     // What the user says of the values takes the place of the unit in the sidecar.
     let per_unit = if settings.units.is_some() { 1.0 } else { said.per_unit };
     let (factor, scale) = (factor * per_unit, channel.volume.scale);
-    channel.volume.scale = Scale::new(scale.factor() * factor, scale.offset() * factor)?;
+    channel.volume.scale = scale.times(factor, scale.offset() * factor)?;
     channel.unit = conversion.unit;
     if channel.unit == SUV_UNIT {
         if let Some(why) = suv::not_a_scan(&channel.volume, integers)?.filter(|_| !known && !asked) {

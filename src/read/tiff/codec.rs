@@ -9,9 +9,11 @@ use std::io::Read;
 /// The bytes of a chunk with `rows` rows. `tables` are the JPEG tables of the page.
 ///
 /// # Errors
-/// The stream is damaged or ends early.
+/// The stream is damaged, ends early, or goes on where its rows end.
 pub fn unpack(page: &Page, mut packed: Vec<u8>, tables: &[u8], rows: usize) -> Result<Vec<u8>> {
     let wanted = page.row_bytes().saturating_mul(rows);
+    // Some writers fill up the last strip.
+    let most = page.chunk_bytes().max(wanted);
     if page.reversed_bits && page.compression != Compression::Jpeg {
         packed.iter_mut().for_each(|b| *b = b.reverse_bits());
     }
@@ -22,9 +24,9 @@ pub fn unpack(page: &Page, mut packed: Vec<u8>, tables: &[u8], rows: usize) -> R
         }
         Compression::Group4 => group4(&packed, page.chunk[1], rows)?,
         Compression::Lzw => lzw(&packed, wanted)?,
-        Compression::Deflate => stream(flate2::read::ZlibDecoder::new(packed.as_slice()), wanted)?,
-        Compression::Zstd => stream(zstd::Decoder::with_buffer(packed.as_slice())?, wanted)?,
-        Compression::PackBits => pack_bits(&packed, wanted),
+        Compression::Deflate => stream(flate2::read::ZlibDecoder::new(packed.as_slice()), most)?,
+        Compression::Zstd => stream(zstd::Decoder::with_buffer(packed.as_slice())?.single_frame(), most)?,
+        Compression::PackBits => pack_bits(&packed, most)?,
         Compression::Jpeg => jpeg(page, &packed, tables, rows)?,
     };
     if out.len() < wanted {
@@ -34,10 +36,19 @@ pub fn unpack(page: &Page, mut packed: Vec<u8>, tables: &[u8], rows: usize) -> R
     Ok(out)
 }
 
-fn stream(reader: impl Read, wanted: usize) -> Result<Vec<u8>> {
-    let mut out = Vec::with_capacity(wanted);
-    let end = reader.take(wanted as u64).read_to_end(&mut out);
+/// All that a stream holds, to its end, where its checksum stands.
+fn stream(reader: impl Read, most: usize) -> Result<Vec<u8>> {
+    let mut out = Vec::with_capacity(most);
+    let end = reader.take(most as u64 + 1).read_to_end(&mut out);
     end.map_err(|e| Error::format(format!("a damaged strip or tile: {e}")))?;
+    ends(out, most)
+}
+
+/// One that holds more than its rows can is not what was written.
+fn ends(out: Vec<u8>, most: usize) -> Result<Vec<u8>> {
+    if out.len() > most {
+        return Err(Error::format(format!("a damaged strip or tile: it goes on after its {most} bytes")));
+    }
     Ok(out)
 }
 
@@ -65,10 +76,10 @@ fn lzw(packed: &[u8], wanted: usize) -> Result<Vec<u8>> {
 }
 
 /// A byte n below 128 announces n + 1 bytes as they are, one above 128 a byte that comes 257 - n times; 128 is nothing.
-fn pack_bits(packed: &[u8], wanted: usize) -> Vec<u8> {
-    let (mut out, mut rest) = (Vec::with_capacity(wanted), packed);
+fn pack_bits(packed: &[u8], most: usize) -> Result<Vec<u8>> {
+    let (mut out, mut rest) = (Vec::with_capacity(most), packed);
     while let [n, tail @ ..] = rest
-        && out.len() < wanted
+        && out.len() <= most
     {
         let n = usize::from(*n);
         rest = match (n, tail) {
@@ -84,7 +95,7 @@ fn pack_bits(packed: &[u8], wanted: usize) -> Vec<u8> {
             _ => tail,
         };
     }
-    out
+    ends(out, most)
 }
 
 /// One JPEG stream. Its tables may stand in the page: they go before it, less its begin and their end mark.
@@ -95,9 +106,13 @@ fn jpeg(page: &Page, packed: &[u8], tables: &[u8], rows: usize) -> Result<Vec<u8
         ([head @ .., 0xff, 0xd9], [0xff, 0xd8, body @ ..]) => [head, body].concat(),
         _ => packed.to_vec(),
     };
+    if !crate::read::jpeg::is_whole(&whole) {
+        return Err(bad("which ends before its pixels do".into()));
+    }
     let [_, width] = page.chunk;
     // Padding to whole blocks may make a stream a little larger than its chunk.
     let options = DecoderOptions::default().set_max_width(width + 64).set_max_height(page.chunk[0] + 64);
+    let options = options.set_strict_mode(true);
     let mut decoder = zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(whole), options);
     decoder.decode_headers().map_err(|e| bad(e.to_string()))?;
     let found = decoder.info().ok_or_else(|| bad("no header".into()))?;
@@ -127,8 +142,11 @@ mod tests {
             0xaa, 0xaa, 0xaa, 0x80, 0x00, 0x2a, 0xaa, 0xaa, 0xaa, 0xaa, 0x80, 0x00, 0x2a, 0x22, 0xaa, 0xaa, 0xaa, 0xaa,
             0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa,
         ];
-        assert_eq!(pack_bits(&packed, 24), plain);
-        assert_eq!(pack_bits(&[5, 1, 2], 6), [1, 2]);
-        assert!(pack_bits(&[0xfe], 3).is_empty());
+        assert_eq!(pack_bits(&packed, 24).unwrap(), plain);
+        assert_eq!(pack_bits(&[5, 1, 2], 6).unwrap(), [1, 2]);
+        assert!(pack_bits(&[0xfe], 3).unwrap().is_empty());
+        // A byte that fills up to whole words says nothing.
+        assert_eq!(pack_bits(&[1, 7, 8, 0], 2).unwrap(), [7, 8]);
+        assert!(pack_bits(&packed, 23).unwrap_err().what.contains("it goes on after its 23 bytes"));
     }
 }
