@@ -19,6 +19,14 @@ pub(super) enum Matrix {
 }
 
 impl Matrix {
+    /// How many kinds of pairs occur.
+    pub fn kinds(&self) -> usize {
+        match self {
+            Matrix::Dense { counts, .. } => counts.iter().filter(|n| **n > 0).count(),
+            Matrix::Sparse(pairs) => pairs.len(),
+        }
+    }
+
     /// Calls `f(row, column, count)` for the pairs that occur, row by row.
     pub fn each(&self, mut f: impl FnMut(usize, usize, u64)) {
         match self {
