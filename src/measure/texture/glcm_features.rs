@@ -1,7 +1,7 @@
 //! The features of a co-occurrence matrix.
 
 use super::entropy::Entropy;
-use super::glcm_matrix::Matrix;
+use super::glcm_matrix::{Matrix, Pair};
 use super::kept::Kept;
 use super::levels::Levels;
 use super::plain;
@@ -29,9 +29,6 @@ pub struct Facts {
     /// Of pairs, in bits.
     entropy: Kept<f64>,
 }
-
-/// Two levels, and how often they lie beside each other.
-pub(super) type Pair = ([u16; 2], u64);
 
 /// Counts of whole numbers.
 #[derive(Clone, Debug)]
@@ -77,11 +74,10 @@ fn entropy(counts: impl Iterator<Item = u64>) -> f64 {
 
 impl Facts {
     /// Of a matrix; nothing if it is empty.
-    pub(super) fn of(levels: &Levels, matrix: &Matrix) -> Option<Self> {
-        let mut pairs = Vec::with_capacity(matrix.kinds());
+    pub(super) fn of(levels: &Levels, matrix: Matrix) -> Option<Self> {
         let level = |rank| levels.level(rank) as u16;
-        matrix.each(|a, b, n| pairs.push(([level(a), level(b)], n)));
-        Self::of_pairs(pairs, if levels.ranks() > 0 { level(1) } else { 0 }, levels.highest() as u16)
+        let lowest = if levels.ranks() > 0 { level(1) } else { 0 };
+        Self::of_pairs(matrix.pairs(level), lowest, levels.highest() as u16)
     }
 
     /// Of pairs of levels, rising, in a region that has them from the lowest to the highest; nothing without any.

@@ -4,7 +4,8 @@ use super::beside::{Beside, Window};
 use super::lanes::Lanes;
 use super::layout::Layout;
 use crate::measure::Feature;
-use crate::measure::texture::glcm_features::{Facts, Pair};
+use crate::measure::texture::glcm_features::Facts;
+use crate::measure::texture::glcm_matrix::Pair;
 use crate::measure::texture::value;
 use std::mem::take;
 

@@ -8,13 +8,14 @@ use crate::measure::Feature;
 use crate::measure::texture::table::{Entry, Facts};
 use crate::simd::wide;
 
-/// Voxels of the longest run that is counted: so many fields of four bits, of which each holds a number of directions, has a word.
+/// Voxels of the longest run that is counted: a word has eight fields, each of four bits for up to 13 directions.
 pub(super) const LONGEST: usize = 9;
 
 /// A feature of runs; keys are level and place.
 pub(super) struct Runs {
     counts: Counts,
     marks: Vec<Lanes<u32>>,
+    /// By place: in how many directions one voxel comes before it in its run, in how many two, and so on.
     words: Vec<Lanes<u32>>,
 }
 
@@ -40,8 +41,9 @@ impl Beside for Runs {
         self.counts.of_entries(directions * window.voxels)
     }
 }
+
 wide! {
-    /// In which directions a voxel goes on with a run: field k of its word has the number of those with k + 1 voxels before it.
+    /// In how many directions a voxel goes on with a run: field k of its word is for those with k + 1 voxels before it.
     fn go_on(
         directions: &[Vec<Pair>], levels: &[Lanes<u16>], marks: &mut [Lanes<u32>], words: &mut [Lanes<u32>],
     ) {

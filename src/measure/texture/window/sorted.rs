@@ -60,3 +60,35 @@ pub(super) fn tally(numbers: &[Lanes<i32>], lane: usize, kinds: &mut Vec<(i32, u
     }
     kinds.truncate(kind + 1);
 }
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: the sort of the standard library, and counting one by one.
+    use super::super::lanes::LANES;
+    use super::*;
+
+    #[test]
+    fn numbers_are_sorted_and_counted() {
+        let number = |place: usize, lane: usize| ((place * 40_503 + lane * 977) >> 3 & 31) as i32 - 9;
+        for places in [1, 2, 3, 9, 25, 64, 125] {
+            // A network for more places does as well.
+            for network in [network(places), network(130)] {
+                let mut numbers: Vec<Lanes<i32>> =
+                    (0..places).map(|place| std::array::from_fn(|lane| number(place, lane))).collect();
+                sort(&network, &mut numbers);
+                let mut kinds = vec![];
+                for lane in 0..LANES {
+                    let mut want: Vec<i32> = (0..places).map(|place| number(place, lane)).collect();
+                    want.sort_unstable();
+                    assert_eq!(numbers.iter().map(|n| n[lane]).collect::<Vec<_>>(), want, "{places}");
+                    tally(&numbers, lane, &mut kinds);
+                    let counted = want.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u32));
+                    assert_eq!(kinds, counted.collect::<Vec<_>>(), "{places}");
+                }
+            }
+        }
+        let mut kinds = vec![(1, 1)];
+        tally(&[], 0, &mut kinds);
+        assert_eq!(kinds, []);
+    }
+}

@@ -58,7 +58,7 @@ wide! {
         }
         for ((keys, levels), (sums, near)) in keys.iter_mut().zip(levels).zip(sums.iter().zip(near)) {
             for ((key, &level), (&sum, &n)) in keys.iter_mut().zip(levels).zip(sums.iter().zip(near.iter())) {
-                let difference = (level.wrapping_mul(n)).abs_diff(sum);
+                let difference = (level * n).abs_diff(sum);
                 let all = i32::from(level) << 21 | i32::from(n) << 16 | i32::from(difference);
                 *key = if level == 0 || n == 0 { 0 } else { all };
             }

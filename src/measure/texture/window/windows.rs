@@ -93,14 +93,14 @@ impl<'a> Windows<'a> {
         let Picture { shape, samples, scale } = self.image;
         levels.resize(layout.places, [0; LANES]);
         keys.resize(layout.places, [0; LANES]);
-        match (&self.grey, self.bins) {
-            (Some(grey), _) => gather(grey, shape, self.reach, around, 0, levels),
-            (None, _) => gather(samples, shape, self.reach, around, OUTSIDE, keys),
-        }
-        if let (None, Discretisation::BinNumber(number)) = (&self.grey, self.bins) {
-            bins::levels(keys, scale, number, levels);
+        match &self.grey {
+            Some(grey) => gather(grey, shape, self.reach, around, 0, levels),
+            None => gather(samples, shape, self.reach, around, OUTSIDE, keys),
         }
         if self.of.needs_levels() {
+            if let (None, Discretisation::BinNumber(number)) = (&self.grey, self.bins) {
+                bins::levels(keys, scale, number, levels);
+            }
             beside.keys(layout, levels, keys);
         }
         sort(&layout.network, keys);
