@@ -2,13 +2,6 @@
 
 use std::sync::LazyLock;
 
-/// `-sum(p log2 p)` of counts, as `log2(total) - sum(n log2 n) / total`: 0 where there is but one kind.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Entropy {
-    total: u64,
-    weighted: f64,
-}
-
 /// `n log2 n` of the first whole numbers: most counts are small.
 #[rustfmt::skip]
 const SMALL: [f64; 17] = [
@@ -25,25 +18,13 @@ fn weigh(n: u64) -> f64 {
     n as f64 * libm::log2(n as f64)
 }
 
-impl Entropy {
-    /// Of counts.
-    pub fn of(counts: impl IntoIterator<Item = u64>) -> Self {
-        let mut entropy = Entropy::default();
-        counts.into_iter().for_each(|n| entropy.add(n));
-        entropy
-    }
-
-    /// One more kind.
-    pub fn add(&mut self, n: u64) {
-        self.total += n;
-        self.weighted += usize::try_from(n).ok().and_then(|n| KNOWN.get(n).copied()).unwrap_or_else(|| weigh(n));
-    }
-
-    /// In bits; nothing without counts.
-    pub fn bits(&self) -> Option<f64> {
-        let total = self.total as f64;
-        (self.total > 0).then(|| (libm::log2(total) - self.weighted / total).max(0.0))
-    }
+/// `-sum(p log2 p)` of counts, as `log2(total) - sum(n log2 n) / total`: 0 where there is but one kind, nothing without counts.
+pub(super) fn bits(counts: impl IntoIterator<Item = u64>) -> Option<f64> {
+    let known = KNOWN.as_slice();
+    let (total, weighted) = counts.into_iter().fold((0, 0.0), |(total, weighted), n| {
+        (total + n, weighted + usize::try_from(n).ok().and_then(|n| known.get(n).copied()).unwrap_or_else(|| weigh(n)))
+    });
+    (total > 0).then(|| (libm::log2(total as f64) - weighted / total as f64).max(0.0))
 }
 
 #[cfg(test)]
@@ -52,10 +33,10 @@ mod tests {
 
     #[test]
     fn entropies_of_simple_counts() {
-        assert_eq!(Entropy::of([]).bits(), None);
-        assert_eq!(Entropy::of([7]).bits(), Some(0.0));
-        assert!((Entropy::of([5, 5, 5, 5]).bits().unwrap() - 2.0).abs() < 1e-15);
-        assert!((Entropy::of([1, 3]).bits().unwrap() - (2.0 - 0.75 * 3f64.log2())).abs() < 1e-15);
+        assert_eq!(bits([]), None);
+        assert_eq!(bits([7]), Some(0.0));
+        assert!((bits([5, 5, 5, 5]).unwrap() - 2.0).abs() < 1e-15);
+        assert!((bits([1, 3]).unwrap() - (2.0 - 0.75 * 3f64.log2())).abs() < 1e-15);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The features of a co-occurrence matrix.
 
-use super::entropy::Entropy;
+use super::entropy;
 use super::glcm_matrix::{Matrix, Pair};
 use super::kept::Kept;
 use super::levels::Levels;
@@ -55,7 +55,7 @@ impl Tally {
     }
 
     fn entropy(&self) -> f64 {
-        *self.entropy.or(|| entropy(self.counts.iter().map(|(_, c)| *c)))
+        *self.entropy.or(|| entropy::bits(self.counts.iter().map(|(_, c)| *c)).unwrap_or(0.0))
     }
 
     /// Sums of the numbers and of their squares.
@@ -65,11 +65,6 @@ impl Tally {
             (first + k * c, second + k * k * c)
         })
     }
-}
-
-/// In bits; 0 without counts.
-fn entropy(counts: impl Iterator<Item = u64>) -> f64 {
-    Entropy::of(counts).bits().unwrap_or(0.0)
 }
 
 impl Facts {
@@ -149,7 +144,7 @@ impl Facts {
     }
 
     fn joint_entropy(&self) -> f64 {
-        *self.entropy.or(|| entropy(self.pairs.iter().map(|(_, n)| *n)))
+        *self.entropy.or(|| entropy::bits(self.pairs.iter().map(|(_, n)| *n)).unwrap_or(0.0))
     }
 
     fn energy(&self) -> f64 {

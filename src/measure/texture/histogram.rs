@@ -1,7 +1,7 @@
 //! The intensity histogram (IBSI:ZVCW): statistics of grey levels, and the form of their histogram.
 
 use super::counted::Counted;
-use super::entropy::Entropy;
+use super::entropy;
 use super::levels::Levels;
 use super::spread::Spread;
 use super::{NO_VOXEL, average, plain};
@@ -40,7 +40,7 @@ impl Facts {
     }
 
     fn entropy(&self) -> Option<f64> {
-        Entropy::of(self.counted.iter().map(|c| c.1)).bits()
+        entropy::bits(self.counted.iter().map(|c| c.1))
     }
 
     fn uniformity(&self) -> f64 {

@@ -1,7 +1,7 @@
 //! What the matrices of runs, zones, distance zones and dependences have in common: counts by grey level and by another
 //! whole number from 1 on, and the same sums over them.
 
-use super::entropy::Entropy;
+use super::entropy;
 use super::levels::Levels;
 use super::{NO_VOXEL, plain};
 use crate::measure::Feature;
@@ -160,7 +160,7 @@ impl Facts {
         Some(variance(self.entries.iter().map(|&(_, number, n)| (number, n))))
     }
     pub(super) fn entropy(&self) -> Option<f64> {
-        Entropy::of(self.entries.iter().map(|e| e.2)).bits()
+        entropy::bits(self.entries.iter().map(|e| e.2))
     }
     /// Sum of the squares of the shares.
     pub(super) fn energy(&self) -> Option<f64> {
