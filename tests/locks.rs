@@ -55,6 +55,8 @@ const LISTED: &[(&str, usize, &str)] = &[
         "commands are added; waiting for the device is done outside, and ends when the device fails",
     ),
     ("src/measure/surface.rs", 1, "a table of constants that a single thread works out"),
+    ("src/measure/texture/entropy.rs", 2, "a table of constants that a single thread works out"),
+    ("src/measure/texture/kept.rs", 3, "numbers of one region, which one thread alone works out and looks at"),
     ("src/memory.rs", 4, "a list of free blocks"),
     ("src/simd/wide.rs", 2, "asks the processor"),
     ("src/profile.rs", 3, "a map of times; the work that is timed is done outside"),

@@ -18,7 +18,11 @@ fn value(i: usize) -> i32 {
 }
 
 fn map(step: &str, device: &Device) -> uptake::Result<Vec<f64>> {
-    let shape = Shape::new(SHAPE[0], SHAPE[1], SHAPE[2]);
+    map_of(SHAPE, step, device)
+}
+
+fn map_of([z, y, x]: [usize; 3], step: &str, device: &Device) -> uptake::Result<Vec<f64>> {
+    let shape = Shape::new(z, y, x);
     let volume = Volume::new(shape, (0..shape.len()).map(value).collect()).unwrap();
     let channel = Channel { name: "a".into(), unit: "au", volume, saturated: None, saturation: None };
     let scan = Scan::new(Modality::Unknown, shape, vec![channel]);
@@ -65,9 +69,32 @@ fn a_map_has_the_feature_of_each_window() {
     }
     let part = map(&format!("{step}, at_least = 6"), &Device::Cpu).unwrap();
     assert!((0..shape.len()).all(|i| part[i] == if value(i) < 6 { 0.0 } else { entropies[i] }));
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(5).build().unwrap();
-    assert_eq!(pool.install(|| map(step, &Device::Cpu).unwrap()), entropies);
     assert_eq!(map(step, &common::gpu(None)).unwrap(), entropies);
+}
+
+/// Invariant; there are more voxels than a thread takes at a time.
+#[test]
+fn maps_are_the_same_with_any_number_of_threads() {
+    let sized = ", bins = { size = 2, from = 0 }";
+    for (feature, rest) in [
+        ("stat_skewness", ""),
+        ("ih_mode", sized),
+        ("ih_entropy", ", bins = { number = 8 }"),
+        ("glcm_correlation", sized),
+        ("glrlm_run_entropy", sized),
+        ("glszm_zone_percentage", ", bins = { size = 5, from = 0 }, at_least = 3"),
+        ("ngtdm_complexity", sized),
+        ("ngldm_dependence_count_entropy", sized),
+    ] {
+        let step = format!("feature = \"{feature}\", window = 5{rest}");
+        let with = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| map_of([3, 14, 37], &step, &Device::Cpu).unwrap())
+        };
+        let alone = with(1);
+        assert!(alone.iter().any(|v| *v != 0.0), "{feature}");
+        assert!(with(7) == alone && with(32) == alone, "{feature}");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub(super) enum Counted {
     /// Each of them.
-    Listed(Vec<(f64, u64)>),
+    Listed(Arc<Vec<(f64, u64)>>),
     /// All samples in order: of many that differ a list would be four times as long.
     Sorted(Arc<Vec<i32>>, Scale),
 }
@@ -45,7 +45,12 @@ impl Counted {
         values.sort_unstable_by(f64::total_cmp);
         let mut list: Vec<(f64, u64)> = Vec::with_capacity(values.len());
         list.extend(values.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u64)));
-        Counted::Listed(list)
+        Self::of_list(list)
+    }
+
+    /// Numbers that rise, and how often each occurs.
+    pub fn of_list(list: Vec<(f64, u64)>) -> Self {
+        Counted::Listed(Arc::new(list))
     }
 
     /// Each number and how often it occurs.
@@ -81,7 +86,7 @@ fn few(region: &Region, samples: &[i32], scale: Scale) -> Option<Counted> {
     let runs = region.measured_ranges().flat_map(|run| &samples[run]);
     runs.for_each(|s| counts[s.abs_diff(low) as usize] += 1);
     let occurring = (i64::from(low)..).zip(counts).filter(|(_, n)| *n > 0);
-    Some(Counted::Listed(occurring.map(|(sample, n)| (scale.value(sample as f64), n.into())).collect()))
+    Some(Counted::of_list(occurring.map(|(sample, n)| (scale.value(sample as f64), n.into())).collect()))
 }
 
 #[cfg(test)]

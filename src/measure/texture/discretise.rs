@@ -71,11 +71,7 @@ impl Discretisation {
                 Bins::sized(width, from, high)
             }
             Discretisation::BinNumber(0) => Err(Error::usage("no bins at all").remedy("at least one")),
-            Discretisation::BinNumber(n) => {
-                // A flat region has no extent: any will do.
-                let extent = if high > low { high - low } else { 1.0 };
-                Ok(Bins { from: low, number: f64::from(n), extent, most: n })
-            }
+            Discretisation::BinNumber(n) => Ok(Bins::numbered(n, low, high)),
         }
     }
 }
@@ -89,6 +85,14 @@ impl Bins {
             return Err(Error::usage(what).remedy("a width above 0 that makes at most 65535 bins"));
         }
         Ok(Bins { from, number: 1.0, extent: width, most: most as u16 })
+    }
+
+    /// So many, at least one, from the lowest to the highest intensity.
+    #[inline(always)]
+    pub fn numbered(number: u16, low: f64, high: f64) -> Self {
+        // A flat region has no extent: any will do.
+        let extent = if high > low { high - low } else { 1.0 };
+        Bins { from: low, number: f64::from(number), extent, most: number }
     }
 
     /// The level of an intensity.

@@ -53,7 +53,7 @@ pub(super) fn some(
             let levels = &levels;
             move |(_, steps)| {
                 let steps = weighted(levels, &rows, steps, choice);
-                Facts::of(levels, &count(levels, &rows, &steps, choice.symmetric))
+                Facts::of(levels, count(levels, &rows, &steps, choice.symmetric))
             }
         })
     });

@@ -1,7 +1,8 @@
 //! The features of a co-occurrence matrix.
 
-use super::entropy::Entropy;
-use super::glcm_matrix::Matrix;
+use super::entropy;
+use super::glcm_matrix::{Matrix, Pair};
+use super::kept::Kept;
 use super::levels::Levels;
 use super::plain;
 use crate::measure::Feature;
@@ -9,122 +10,189 @@ use crate::measure::Feature;
 const NO_PAIR: &str = "no two voxels of the region lie at the distance";
 const ONE_LEVEL: &str = "all pairs of voxels have one grey level, or there are none";
 
-/// What the features of a co-occurrence matrix are computed from.
+/// What the features of a co-occurrence matrix are computed from: its pairs. What a feature needs of them is worked out when it is asked
+/// for, and what several need only once.
 #[derive(Clone, Debug)]
 pub struct Facts {
-    /// Pairs.
+    /// Two levels and how often they lie so, rising.
+    pairs: Vec<Pair>,
+    lowest: usize,
+    highest: usize,
+    /// All pairs.
+    count: u64,
     n: f64,
-    joint_maximum: f64,
-    joint_average: f64,
-    joint_variance: f64,
-    energy: f64,
-    autocorrelation: f64,
-    correlation: Option<f64>,
-    /// Of pairs, of rows and of columns, in bits.
-    entropies: [f64; 3],
+    rows: Kept<Tally>,
+    columns: Kept<Tally>,
     /// By the difference of the levels of a pair, and by their sum.
-    differences: Tally,
-    sums: Tally,
-    /// The highest level.
-    highest: f64,
+    differences: Kept<Tally>,
+    sums: Kept<Tally>,
+    /// Of pairs, in bits.
+    entropy: Kept<f64>,
 }
 
 /// Counts of whole numbers.
 #[derive(Clone, Debug)]
 struct Tally {
     /// Number and count, rising.
-    counts: Vec<(f64, f64)>,
+    counts: Vec<(usize, u64)>,
     mean: f64,
-    entropy: f64,
+    entropy: Kept<f64>,
 }
 
 impl Tally {
-    /// Of a list of counts whose first one is that of `first`.
-    fn of(list: &[u64], first: usize, n: f64) -> Self {
-        let occurring = list.iter().enumerate().filter(|(_, c)| **c > 0);
-        let counts: Vec<(f64, f64)> = occurring.map(|(i, &c)| ((i + first) as f64, c as f64)).collect();
-        let mean = counts.iter().map(|(k, c)| k * c).sum::<f64>() / n;
-        Tally { mean, entropy: Entropy::of(list.iter().copied()).bits().unwrap_or(0.0), counts }
+    /// Of numbers from `first` on, so many at most.
+    fn of(numbers: impl Iterator<Item = (usize, u64)>, first: usize, most: usize, n: f64) -> Self {
+        let mut list = vec![0u64; most];
+        numbers.for_each(|(number, n)| list[number - first] += n);
+        let counts: Vec<_> = (first..).zip(list).filter(|(_, c)| *c > 0).collect();
+        let mean = counts.iter().map(|&(k, c)| k as f64 * c as f64).sum::<f64>() / n;
+        Tally { counts, mean, entropy: Kept::default() }
     }
 
     /// Mean of `f(number)`.
     fn mean_of(&self, n: f64, f: impl Fn(f64) -> f64) -> f64 {
-        self.counts.iter().map(|&(k, c)| f(k) * c).sum::<f64>() / n
+        self.counts.iter().map(|&(k, c)| f(k as f64) * c as f64).sum::<f64>() / n
+    }
+
+    fn entropy(&self) -> f64 {
+        *self.entropy.or(|| entropy::bits(self.counts.iter().map(|(_, c)| *c)).unwrap_or(0.0))
+    }
+
+    /// Sums of the numbers and of their squares.
+    fn moments(&self) -> (i128, i128) {
+        self.counts.iter().fold((0, 0), |(first, second), &(k, c)| {
+            let (k, c) = (k as i128, i128::from(c));
+            (first + k * c, second + k * k * c)
+        })
     }
 }
 
 impl Facts {
     /// Of a matrix; nothing if it is empty.
-    pub(super) fn of(levels: &Levels, matrix: &Matrix) -> Option<Self> {
-        let ranks = levels.ranks();
-        let (lowest, highest) = (if ranks > 0 { levels.level(1) as usize } else { 0 }, levels.highest() as usize);
-        let mut margins = [vec![0u64; ranks + 1], vec![0u64; ranks + 1]];
-        let mut differences = vec![0u64; highest - lowest + 1];
-        let mut sums = vec![0u64; 2 * (highest - lowest) + 1];
-        let (mut most, mut squares, mut products) = (0u64, 0u128, 0u128);
-        let mut joint = Entropy::default();
-        matrix.each(|a, b, n| {
-            let (i, j) = (levels.level(a) as usize, levels.level(b) as usize);
-            margins[0][a] += n;
-            margins[1][b] += n;
-            differences[i.abs_diff(j)] += n;
-            sums[i + j - 2 * lowest] += n;
-            most = most.max(n);
-            squares += u128::from(n) * u128::from(n);
-            products += (i * j) as u128 * u128::from(n);
-            joint.add(n);
-        });
-        let count: u64 = margins[0].iter().sum();
-        let n = count as f64;
-        let moments = margins.each_ref().map(|margin| {
-            margin.iter().enumerate().fold((0i128, 0i128), |(first, second), (rank, &n)| {
-                let (level, n) = (i128::from(levels.level(rank)), i128::from(n));
-                (first + level * n, second + level * level * n)
-            })
-        });
-        let [(x, xx), (y, yy)] = moments;
-        // n^2 times the variances and the covariance, exactly.
-        let whole = i128::from(count);
-        let [vx, vy, xy] = [whole * xx - x * x, whole * yy - y * y, whole * products as i128 - x * y];
-        let bits = |margin: &Vec<u64>| Entropy::of(margin.iter().copied()).bits().unwrap_or(0.0);
-        Some(Facts {
-            n,
-            joint_maximum: most as f64 / n,
-            joint_average: x as f64 / n,
-            joint_variance: vx as f64 / n / n,
-            energy: squares as f64 / n / n,
-            autocorrelation: products as f64 / n,
-            correlation: (vx > 0 && vy > 0).then(|| xy as f64 / ((vx as f64).sqrt() * (vy as f64).sqrt())),
-            entropies: [joint.bits()?, bits(&margins[0]), bits(&margins[1])],
-            differences: Tally::of(&differences, 0, n),
-            sums: Tally::of(&sums, 2 * lowest, n),
-            highest: highest as f64,
+    pub(super) fn of(levels: &Levels, matrix: Matrix) -> Option<Self> {
+        let level = |rank| levels.level(rank) as u16;
+        let lowest = if levels.ranks() > 0 { level(1) } else { 0 };
+        Self::of_pairs(matrix.pairs(level), lowest, levels.highest() as u16)
+    }
+
+    /// Of pairs of levels, rising, in a region that has them from the lowest to the highest; nothing without any.
+    pub(super) fn of_pairs(pairs: Vec<Pair>, lowest: u16, highest: u16) -> Option<Self> {
+        let count: u64 = pairs.iter().map(|(_, n)| n).sum();
+        (count > 0).then(|| Facts {
+            pairs,
+            lowest: lowest.into(),
+            highest: highest.into(),
+            count,
+            n: count as f64,
+            rows: Kept::default(),
+            columns: Kept::default(),
+            differences: Kept::default(),
+            sums: Kept::default(),
+            entropy: Kept::default(),
         })
     }
 
+    /// The pairs, whose memory may be of use again.
+    pub(super) fn into_pairs(self) -> Vec<Pair> {
+        self.pairs
+    }
+
+    /// The pairs by a number from `first` on, so many at most.
+    fn by(&self, number: impl Fn(usize, usize) -> usize, first: usize, most: usize) -> Tally {
+        let numbers = self.pairs.iter().map(|&([i, j], n)| (number(i.into(), j.into()), n));
+        Tally::of(numbers, first, most, self.n)
+    }
+
+    /// Levels of the first of a pair.
+    fn rows(&self) -> &Tally {
+        self.rows.or(|| {
+            let row = |row: &[Pair]| (usize::from(row[0].0[0]), row.iter().map(|(_, n)| n).sum());
+            let rows = self.pairs.chunk_by(|a, b| a.0[0] == b.0[0]).map(row);
+            Tally::of(rows, self.lowest, self.highest - self.lowest + 1, self.n)
+        })
+    }
+
+    /// Levels of the second.
+    fn columns(&self) -> &Tally {
+        self.columns.or(|| self.by(|_, j| j, self.lowest, self.highest - self.lowest + 1))
+    }
+
+    fn differences(&self) -> &Tally {
+        self.differences.or(|| self.by(usize::abs_diff, 0, self.highest - self.lowest + 1))
+    }
+
+    fn sums(&self) -> &Tally {
+        self.sums.or(|| self.by(|i, j| i + j, 2 * self.lowest, 2 * (self.highest - self.lowest) + 1))
+    }
+
+    fn joint_maximum(&self) -> f64 {
+        self.pairs.iter().map(|(_, n)| *n).max().unwrap_or(0) as f64 / self.n
+    }
+
+    fn joint_average(&self) -> f64 {
+        self.rows().moments().0 as f64 / self.n
+    }
+
+    /// n^2 times the variance of the level of the first, or second, of a pair; exactly.
+    fn whole_variance(&self, tally: &Tally) -> i128 {
+        let (first, second) = tally.moments();
+        i128::from(self.count) * second - first * first
+    }
+
+    fn joint_variance(&self) -> f64 {
+        self.whole_variance(self.rows()) as f64 / self.n / self.n
+    }
+
+    fn joint_entropy(&self) -> f64 {
+        *self.entropy.or(|| entropy::bits(self.pairs.iter().map(|(_, n)| *n)).unwrap_or(0.0))
+    }
+
+    fn energy(&self) -> f64 {
+        let squares: u128 = self.pairs.iter().map(|(_, n)| u128::from(*n) * u128::from(*n)).sum();
+        squares as f64 / self.n / self.n
+    }
+
+    /// Sum of the products of the levels of pairs.
+    fn products(&self) -> u128 {
+        self.pairs.iter().map(|([i, j], n)| u128::from(u64::from(*i) * u64::from(*j)) * u128::from(*n)).sum()
+    }
+
+    fn autocorrelation(&self) -> f64 {
+        self.products() as f64 / self.n
+    }
+
+    fn correlation(&self) -> Option<f64> {
+        let [vx, vy] = [self.rows(), self.columns()].map(|tally| self.whole_variance(tally));
+        let together = self.rows().moments().0 * self.columns().moments().0;
+        let xy = || i128::from(self.count) * self.products() as i128 - together;
+        (vx > 0 && vy > 0).then(|| xy() as f64 / ((vx as f64).sqrt() * (vy as f64).sqrt()))
+    }
+
     fn by_difference(&self, f: impl Fn(f64) -> f64) -> Option<f64> {
-        Some(self.differences.mean_of(self.n, f))
+        Some(self.differences().mean_of(self.n, f))
     }
 
     /// Central moment of the sums.
     fn cluster(&self, power: i32) -> Option<f64> {
-        let away = |k: f64| (1..power).fold(k - self.sums.mean, |product, _| product * (k - self.sums.mean));
-        Some(self.sums.mean_of(self.n, away))
+        let mean = self.sums().mean;
+        let away = |k: f64| (1..power).fold(k - mean, |product, _| product * (k - mean));
+        Some(self.sums().mean_of(self.n, away))
     }
 
     /// What the entropies of rows and columns add up to: that of pairs if they had nothing to do with each other.
     fn independent(&self) -> f64 {
-        self.entropies[1] + self.entropies[2]
+        self.rows().entropy() + self.columns().entropy()
     }
 
     fn information_1(&self) -> Option<f64> {
-        let most = self.entropies[1].max(self.entropies[2]);
-        (most > 0.0).then(|| (self.entropies[0] - self.independent()) / most)
+        let most = self.rows().entropy().max(self.columns().entropy());
+        (most > 0.0).then(|| (self.joint_entropy() - self.independent()) / most)
     }
 
     fn information_2(&self) -> Option<f64> {
-        let more = (self.independent() - self.entropies[0]).max(0.0);
-        (self.independent() > 0.0).then(|| (1.0 - libm::exp(-2.0 * more)).sqrt())
+        let independent = self.independent();
+        let more = (independent - self.joint_entropy()).max(0.0);
+        (independent > 0.0).then(|| (1.0 - libm::exp(-2.0 * more)).sqrt())
     }
 }
 
@@ -140,31 +208,33 @@ const fn pairs(
 /// The features of co-occurrence; p is the share of the pairs with levels i and j.
 pub const FEATURES: &[Feature<Facts>] = &[
     pairs("glcm_joint_maximum", "IBSI:GYBY", "Share of the most frequent pair of grey levels", |f| {
-        Some(f.joint_maximum)
+        Some(f.joint_maximum())
     }),
-    pairs("glcm_joint_average", "IBSI:60VM", "Mean grey level over pairs", |f| Some(f.joint_average)),
-    pairs("glcm_joint_variance", "IBSI:UR99", "Variance of the grey level over pairs", |f| Some(f.joint_variance)),
-    pairs("glcm_joint_entropy", "IBSI:TU9B", "Entropy of the pairs of grey levels, in bits", |f| Some(f.entropies[0])),
+    pairs("glcm_joint_average", "IBSI:60VM", "Mean grey level over pairs", |f| Some(f.joint_average())),
+    pairs("glcm_joint_variance", "IBSI:UR99", "Variance of the grey level over pairs", |f| Some(f.joint_variance())),
+    pairs("glcm_joint_entropy", "IBSI:TU9B", "Entropy of the pairs of grey levels, in bits", |f| {
+        Some(f.joint_entropy())
+    }),
     pairs("glcm_difference_average", "IBSI:TF7R", "Mean difference of the grey levels of a pair", |f| {
-        Some(f.differences.mean)
+        Some(f.differences().mean)
     }),
     pairs("glcm_difference_variance", "IBSI:D3YU", "Variance of the difference of the grey levels of a pair", |f| {
-        f.by_difference(|k| (k - f.differences.mean) * (k - f.differences.mean))
+        f.by_difference(|k| (k - f.differences().mean) * (k - f.differences().mean))
     }),
     pairs(
         "glcm_difference_entropy",
         "IBSI:NTRS",
         "Entropy of the difference of the grey levels of a pair, in bits",
-        |f| Some(f.differences.entropy),
+        |f| Some(f.differences().entropy()),
     ),
-    pairs("glcm_sum_average", "IBSI:ZGXS", "Mean sum of the grey levels of a pair", |f| Some(f.sums.mean)),
+    pairs("glcm_sum_average", "IBSI:ZGXS", "Mean sum of the grey levels of a pair", |f| Some(f.sums().mean)),
     pairs("glcm_sum_variance", "IBSI:OEEB", "Variance of the sum of the grey levels of a pair", |f| f.cluster(2)),
     pairs("glcm_sum_entropy", "IBSI:P6QZ", "Entropy of the sum of the grey levels of a pair, in bits", |f| {
-        Some(f.sums.entropy)
+        Some(f.sums().entropy())
     }),
-    pairs("glcm_angular_second_moment", "IBSI:8ZQL", "Sum of p^2, also called energy", |f| Some(f.energy)),
+    pairs("glcm_angular_second_moment", "IBSI:8ZQL", "Sum of p^2, also called energy", |f| Some(f.energy())),
     pairs("glcm_contrast", "IBSI:ACUI", "Mean of (i - j)^2 over pairs", |f| f.by_difference(|k| k * k)),
-    pairs("glcm_dissimilarity", "IBSI:8S9J", "Mean of |i - j| over pairs", |f| Some(f.differences.mean)),
+    pairs("glcm_dissimilarity", "IBSI:8S9J", "Mean of |i - j| over pairs", |f| Some(f.differences().mean)),
     pairs("glcm_inverse_difference", "IBSI:IB1Z", "Mean of 1 / (1 + |i - j|) over pairs", |f| {
         f.by_difference(|k| 1.0 / (1.0 + k))
     }),
@@ -172,7 +242,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         "glcm_normalised_inverse_difference",
         "IBSI:NDRX",
         "Mean of 1 / (1 + |i - j| / N) over pairs, N being the highest grey level",
-        |f| f.by_difference(|k| 1.0 / (1.0 + k / f.highest)),
+        |f| f.by_difference(|k| 1.0 / (1.0 + k / f.highest as f64)),
     ),
     pairs("glcm_inverse_difference_moment", "IBSI:WF0Z", "Mean of 1 / (1 + (i - j)^2) over pairs", |f| {
         f.by_difference(|k| 1.0 / (1.0 + k * k))
@@ -181,7 +251,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         "glcm_normalised_inverse_difference_moment",
         "IBSI:1QCO",
         "Mean of 1 / (1 + (i - j)^2 / N^2) over pairs, N being the highest grey level",
-        |f| f.by_difference(|k| 1.0 / (1.0 + k * k / (f.highest * f.highest))),
+        |f| f.by_difference(|k| 1.0 / (1.0 + k * k / (f.highest as f64 * f.highest as f64))),
     ),
     pairs(
         "glcm_inverse_variance",
@@ -189,8 +259,8 @@ pub const FEATURES: &[Feature<Facts>] = &[
         "Mean of 1 / (i - j)^2 over pairs, those of equal levels taken as 0",
         |f| f.by_difference(|k| if k > 0.0 { 1.0 / (k * k) } else { 0.0 }),
     ),
-    plain("glcm_correlation", "IBSI:NI2N", "Correlation of the grey levels of a pair", ONE_LEVEL, |f| f.correlation),
-    pairs("glcm_autocorrelation", "IBSI:QWB0", "Mean of i j over pairs", |f| Some(f.autocorrelation)),
+    plain("glcm_correlation", "IBSI:NI2N", "Correlation of the grey levels of a pair", ONE_LEVEL, Facts::correlation),
+    pairs("glcm_autocorrelation", "IBSI:QWB0", "Mean of i j over pairs", |f| Some(f.autocorrelation())),
     pairs("glcm_cluster_tendency", "IBSI:DG8W", "Second central moment of the sum of the grey levels of a pair", |f| {
         f.cluster(2)
     }),

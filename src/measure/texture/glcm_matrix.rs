@@ -9,16 +9,34 @@ const DENSE: usize = 1024;
 /// Pairs that are sorted together.
 const TOGETHER: usize = 1 << 20;
 
+/// Two levels or their ranks, and how often they lie beside each other.
+pub(super) type Pair = ([u16; 2], u64);
+
 /// A matrix of counts.
 #[derive(Debug, PartialEq)]
 pub(super) enum Matrix {
     /// Row by row; the row and the column of rank 0 are there too, and hold nothing.
     Dense { width: usize, counts: Vec<u64> },
     /// Row, column and count of the pairs that occur, in that order.
-    Sparse(Vec<([u16; 2], u64)>),
+    Sparse(Vec<Pair>),
 }
 
 impl Matrix {
+    /// The pairs that occur, row by row, with the level of each rank in its place.
+    pub fn pairs(self, level: impl Fn(usize) -> u16) -> Vec<Pair> {
+        match self {
+            Matrix::Dense { ref counts, .. } => {
+                let mut pairs = Vec::with_capacity(counts.iter().filter(|n| **n > 0).count());
+                self.each(|a, b, n| pairs.push(([level(a), level(b)], n)));
+                pairs
+            }
+            Matrix::Sparse(mut pairs) => {
+                pairs.iter_mut().for_each(|(pair, _)| *pair = pair.map(|rank| level(rank.into())));
+                pairs
+            }
+        }
+    }
+
     /// Calls `f(row, column, count)` for the pairs that occur, row by row.
     pub fn each(&self, mut f: impl FnMut(usize, usize, u64)) {
         match self {
@@ -106,7 +124,7 @@ fn sparse(levels: &Levels, rows: &[Range<usize>], steps: &[(Step, u64)], symmetr
 }
 
 /// Adds single pairs of one weight to those that are counted.
-fn add(pairs: &mut Vec<([u16; 2], u64)>, waiting: &mut Vec<[u16; 2]>, weight: u64) {
+fn add(pairs: &mut Vec<Pair>, waiting: &mut Vec<[u16; 2]>, weight: u64) {
     waiting.sort_unstable();
     pairs.extend(waiting.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u64 * weight)));
     waiting.clear();

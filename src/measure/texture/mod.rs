@@ -46,6 +46,7 @@ pub mod glszm;
 mod grid;
 pub mod histogram;
 pub mod interpolate;
+mod kept;
 pub mod levels;
 pub mod local;
 pub mod morphology;
@@ -76,6 +77,7 @@ pub use levels::Levels;
 pub use region::{Intensities, Region};
 pub use weights::{WeightNorm, Weighting, Weights};
 pub use window::WindowFeature;
+pub(crate) use window::{Picture, Windows};
 
 use super::feature::{Feature, Get};
 

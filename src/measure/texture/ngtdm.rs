@@ -54,6 +54,29 @@ pub(super) fn some(features: &[Feature<Facts>], levels: &Levels, choice: Choice,
     average(features, groups.map(|slices| Facts::weighed(&levels, &slices, &steps, &squares)))
 }
 
+/// Levels whose sums over all others are taken side by side.
+const WIDE: usize = 8;
+
+wide! {
+    /// The sum of `f` over each level and all others, level after level.
+    fn add_pairs<F: Fn(&[f64; 3], &[f64; 3]) -> f64>(tones: &[[f64; 3]], f: &F, total: &mut f64) {
+        for some in tones.chunks(WIDE) {
+            // What lies behind the last level is summed up as well, and not looked at.
+            let mut columns = [[0.0; WIDE]; 3];
+            for (k, tone) in some.iter().enumerate() {
+                columns.iter_mut().zip(tone).for_each(|(column, number)| column[k] = *number);
+            }
+            let mut sums = [0.0; WIDE];
+            for other in tones {
+                for (k, sum) in sums.iter_mut().enumerate() {
+                    *sum += f(&columns.each_ref().map(|column| column[k]), other);
+                }
+            }
+            sums.iter().take(some.len()).for_each(|sum| *total += sum);
+        }
+    }
+}
+
 /// Neighbours whose levels, below 2^16, add up to less than 2^32, and whose number is below 2^16.
 const TOGETHER: usize = u16::MAX as usize;
 
@@ -97,14 +120,25 @@ impl Facts {
                 }
             }
         });
-        let all: u64 = counts.iter().sum();
         let tone = |(rank, &n): (usize, &u64)| {
             let sums = sums[rank * width..][..width].iter().enumerate().filter(|(_, sum)| **sum > 0);
             let difference = sums.fold(0.0, |all, (n, sum)| all + *sum as f64 / n as f64);
-            [f64::from(levels.level(rank)), n as f64 / all as f64, difference]
+            [f64::from(levels.level(rank)), n as f64, difference]
         };
-        let tones = counts.iter().enumerate().filter(|(_, n)| **n > 0).map(tone).collect();
-        (all > 0).then_some(Facts { voxels: all as f64, tones })
+        Self::of_tones(counts.iter().enumerate().filter(|(_, n)| **n > 0).map(tone).collect())
+    }
+
+    /// Of levels that rise, their voxels and the sums of their differences; nothing without any.
+    pub(super) fn of_tones(mut tones: Vec<[f64; 3]>) -> Option<Self> {
+        // Whole numbers: exact.
+        let voxels = tones.iter().map(|[_, n, _]| n).sum();
+        tones.iter_mut().for_each(|[_, n, _]| *n /= voxels);
+        (!tones.is_empty()).then_some(Facts { voxels, tones })
+    }
+
+    /// The levels, whose memory may be of use again.
+    pub(super) fn into_tones(self) -> Vec<[f64; 3]> {
+        self.tones
     }
 
     /// With weighted means of neighbours; of each voxel the nearest neighbour that there is has the weight 1.
@@ -128,10 +162,8 @@ impl Facts {
                 sums[own].1 += 1;
             }
         }
-        let all = sums.iter().map(|(_, n)| n).sum::<u64>() as f64;
         let occurring = sums.iter().enumerate().filter(|(_, (_, n))| *n > 0);
-        let tones = occurring.map(|(rank, (sum, n))| [f64::from(levels.level(rank)), *n as f64 / all, *sum]).collect();
-        (all > 0.0).then_some(Facts { voxels: all, tones })
+        Self::of_tones(occurring.map(|(rank, (sum, n))| [f64::from(levels.level(rank)), *n as f64, *sum]).collect())
     }
 
     fn differences(&self) -> f64 {
@@ -144,7 +176,9 @@ impl Facts {
 
     /// Sum over all pairs of levels.
     fn pairs(&self, f: impl Fn(&[f64; 3], &[f64; 3]) -> f64) -> f64 {
-        self.tones.iter().map(|a| self.tones.iter().map(|b| f(a, b)).sum::<f64>()).sum()
+        let mut total = 0.0;
+        add_pairs(&self.tones, &f, &mut total);
+        total
     }
 
     fn coarseness(&self) -> Option<f64> {

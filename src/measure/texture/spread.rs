@@ -1,25 +1,21 @@
 //! How numbers are spread: what the statistics of intensities and those of grey levels are computed from.
 
 use super::counted::Counted;
+use super::kept::Kept;
 
-/// Moments and percentiles of numbers that are counted; at least one.
+/// Moments and percentiles of numbers that are counted; at least one. Each is worked out when it is asked for, and those that others
+/// stand on only once.
 #[derive(Clone, Debug)]
 pub struct Spread {
+    counted: Counted,
+    whole: u64,
     /// How many.
     pub(super) n: f64,
-    pub(super) mean: f64,
-    /// Second, third and fourth central moment.
-    central: [f64; 3],
     pub(super) minimum: f64,
     pub(super) maximum: f64,
-    /// The 10th, 25th, 50th, 75th and 90th percentile.
-    percentiles: [f64; 5],
-    pub(super) mean_deviation: f64,
-    pub(super) median_deviation: f64,
-    /// Of the numbers from the 10th to the 90th percentile.
-    pub(super) robust_deviation: f64,
-    /// Sum of the squares.
-    pub(super) energy: f64,
+    mean: Kept<f64>,
+    variance: Kept<f64>,
+    percentiles: Kept<[f64; 5]>,
 }
 
 impl Spread {
@@ -27,61 +23,89 @@ impl Spread {
     pub(super) fn of(counted: &Counted) -> Option<Self> {
         let [minimum, maximum] = counted.ends()?;
         let whole: u64 = counted.iter().map(|(_, n)| n).sum();
-        let n = whole as f64;
-        let sum = |f: &dyn Fn(f64) -> f64| counted.iter().map(|(v, count)| f(v) * count as f64).sum::<f64>();
-        let mean = sum(&|v| v) / n;
-        let square = |v: f64| (v - mean) * (v - mean);
-        let percentiles = percentiles(counted, whole);
-        let [low, _, median, _, high] = percentiles;
-        let within = || counted.iter().filter(|(v, _)| (low..=high).contains(v));
-        let few = within().map(|(_, n)| n).sum::<u64>() as f64;
-        let few_mean = within().map(|(v, n)| v * n as f64).sum::<f64>() / few;
         Some(Spread {
-            n,
-            mean,
-            central: [sum(&square) / n, sum(&|v| square(v) * (v - mean)) / n, sum(&|v| square(v) * square(v)) / n],
+            counted: counted.clone(),
+            whole,
+            n: whole as f64,
             minimum,
             maximum,
-            percentiles,
-            mean_deviation: sum(&|v| (v - mean).abs()) / n,
-            median_deviation: sum(&|v| (v - median).abs()) / n,
-            robust_deviation: within().map(|(v, n)| (v - few_mean).abs() * n as f64).sum::<f64>() / few,
-            energy: sum(&|v| v * v),
+            mean: Kept::default(),
+            variance: Kept::default(),
+            percentiles: Kept::default(),
         })
     }
 
+    fn mean_of(&self, f: impl Fn(f64) -> f64) -> f64 {
+        self.sum(f) / self.n
+    }
+
+    fn sum(&self, f: impl Fn(f64) -> f64) -> f64 {
+        self.counted.iter().map(|(v, count)| f(v) * count as f64).sum()
+    }
+
+    pub(super) fn mean(&self) -> f64 {
+        *self.mean.or(|| self.mean_of(|v| v))
+    }
     pub(super) fn variance(&self) -> f64 {
-        self.central[0]
+        let mean = self.mean();
+        *self.variance.or(|| self.mean_of(|v| (v - mean) * (v - mean)))
+    }
+    /// The 10th, 25th, 50th, 75th and 90th percentile.
+    fn percentiles(&self) -> [f64; 5] {
+        *self.percentiles.or(|| percentiles(&self.counted, self.whole))
+    }
+    pub(super) fn mean_deviation(&self) -> f64 {
+        let mean = self.mean();
+        self.mean_of(|v| (v - mean).abs())
+    }
+    pub(super) fn median_deviation(&self) -> f64 {
+        let median = self.median();
+        self.mean_of(|v| (v - median).abs())
+    }
+    /// Mean deviation of the numbers from the 10th to the 90th percentile.
+    pub(super) fn robust_deviation(&self) -> f64 {
+        let [low, _, _, _, high] = self.percentiles();
+        let within = || self.counted.iter().filter(|(v, _)| (low..=high).contains(v));
+        let few = within().map(|(_, n)| n).sum::<u64>() as f64;
+        let mean = within().map(|(v, n)| v * n as f64).sum::<f64>() / few;
+        within().map(|(v, n)| (v - mean).abs() * n as f64).sum::<f64>() / few
+    }
+    /// Sum of the squares.
+    pub(super) fn energy(&self) -> f64 {
+        self.sum(|v| v * v)
     }
     pub(super) fn skewness(&self) -> Option<f64> {
-        let [second, third, _] = self.central;
-        (self.minimum < self.maximum).then(|| third / (second * second.sqrt()))
+        let (mean, second) = (self.mean(), self.variance());
+        let third = || self.mean_of(|v| (v - mean) * (v - mean) * (v - mean));
+        (self.minimum < self.maximum).then(|| third() / (second * second.sqrt()))
     }
     /// 0 for a normal distribution.
     pub(super) fn excess_kurtosis(&self) -> Option<f64> {
-        let [second, _, fourth] = self.central;
-        (self.minimum < self.maximum).then(|| fourth / (second * second) - 3.0)
+        let (mean, second) = (self.mean(), self.variance());
+        let square = |v: f64| (v - mean) * (v - mean);
+        let fourth = || self.mean_of(|v| square(v) * square(v));
+        (self.minimum < self.maximum).then(|| fourth() / (second * second) - 3.0)
     }
     pub(super) fn median(&self) -> f64 {
-        self.percentiles[2]
+        self.percentiles()[2]
     }
     pub(super) fn percentile_10(&self) -> f64 {
-        self.percentiles[0]
+        self.percentiles()[0]
     }
     pub(super) fn percentile_90(&self) -> f64 {
-        self.percentiles[4]
+        self.percentiles()[4]
     }
     pub(super) fn interquartile_range(&self) -> f64 {
-        self.percentiles[3] - self.percentiles[1]
+        self.percentiles()[3] - self.percentiles()[1]
     }
     /// Nothing where the sum of the quartiles is 0.
     pub(super) fn quartile_dispersion(&self) -> Option<f64> {
-        let sum = self.percentiles[3] + self.percentiles[1];
+        let sum = self.percentiles()[3] + self.percentiles()[1];
         (sum != 0.0).then(|| self.interquartile_range() / sum)
     }
     /// Nothing where the mean is 0.
     pub(super) fn variation(&self) -> Option<f64> {
-        (self.mean != 0.0).then(|| self.variance().sqrt() / self.mean)
+        (self.mean() != 0.0).then(|| self.variance().sqrt() / self.mean())
     }
 }
 
@@ -109,22 +133,22 @@ mod tests {
 
     #[test]
     fn percentiles_are_numpys() {
-        let spread = |list: &[(f64, u64)]| Spread::of(&Counted::Listed(list.to_vec()));
+        let spread = |list: &[(f64, u64)]| Spread::of(&Counted::of_list(list.to_vec()));
         let s = spread(&[(1.0, 1), (2.0, 1), (4.0, 1), (8.0, 1)]).unwrap();
-        assert_eq!(s.percentiles, [1.3, 1.75, 3.0, 5.0, 6.8]);
+        assert_eq!(s.percentiles(), [1.3, 1.75, 3.0, 5.0, 6.8]);
         let twice = spread(&[(1.0, 3), (5.0, 3)]).unwrap();
-        assert_eq!(twice.percentiles, [1.0, 1.0, 3.0, 5.0, 5.0]);
-        assert_eq!((twice.mean, twice.variance(), twice.skewness()), (3.0, 4.0, Some(0.0)));
+        assert_eq!(twice.percentiles(), [1.0, 1.0, 3.0, 5.0, 5.0]);
+        assert_eq!((twice.mean(), twice.variance(), twice.skewness()), (3.0, 4.0, Some(0.0)));
         assert_eq!(twice.excess_kurtosis(), Some(-2.0));
     }
 
     #[test]
     fn flat_numbers_have_no_form() {
-        let s = Spread::of(&Counted::Listed(vec![(0.0, 4)])).unwrap();
+        let s = Spread::of(&Counted::of_list(vec![(0.0, 4)])).unwrap();
         assert_eq!(
             (s.skewness(), s.excess_kurtosis(), s.variation(), s.quartile_dispersion()),
             (None, None, None, None)
         );
-        assert!(Spread::of(&Counted::Listed(vec![])).is_none());
+        assert!(Spread::of(&Counted::of_list(vec![])).is_none());
     }
 }

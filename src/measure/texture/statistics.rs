@@ -31,7 +31,7 @@ const fn intensity(
 
 /// The statistics of intensities.
 pub const FEATURES: &[Feature<Spread>] = &[
-    intensity("stat_mean", "IBSI:Q4LE", "Mean intensity", |s| Some(s.mean)),
+    intensity("stat_mean", "IBSI:Q4LE", "Mean intensity", |s| Some(s.mean())),
     Feature {
         unit: SQUARED,
         ..intensity("stat_variance", "IBSI:ECT3", "Variance of the intensity, divided by n", |s| Some(s.variance()))
@@ -48,16 +48,16 @@ pub const FEATURES: &[Feature<Spread>] = &[
     }),
     intensity("stat_range", "IBSI:2OJQ", "Highest less lowest intensity", |s| Some(s.maximum - s.minimum)),
     intensity("stat_mean_absolute_deviation", "IBSI:4FUA", "Mean distance of the intensity from its mean", |s| {
-        Some(s.mean_deviation)
+        Some(s.mean_deviation())
     }),
     intensity(
         "stat_robust_mean_absolute_deviation",
         "IBSI:1128",
         "Mean distance from their mean of the intensities from the 10th to the 90th percentile",
-        |s| Some(s.robust_deviation),
+        |s| Some(s.robust_deviation()),
     ),
     intensity("stat_median_absolute_deviation", "IBSI:N72L", "Mean distance of the intensity from its median", |s| {
-        Some(s.median_deviation)
+        Some(s.median_deviation())
     }),
     plain(
         "stat_coefficient_of_variation",
@@ -75,9 +75,9 @@ pub const FEATURES: &[Feature<Spread>] = &[
     ),
     Feature {
         unit: SQUARED,
-        ..intensity("stat_energy", "IBSI:N8CA", "Sum of the squares of the intensities", |s| Some(s.energy))
+        ..intensity("stat_energy", "IBSI:N8CA", "Sum of the squares of the intensities", |s| Some(s.energy()))
     },
     intensity("stat_root_mean_square", "IBSI:5ZWQ", "Root of the mean square of the intensity", |s| {
-        Some((s.energy / s.n).sqrt())
+        Some((s.energy() / s.n).sqrt())
     }),
 ];

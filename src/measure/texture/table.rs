@@ -1,7 +1,7 @@
 //! What the matrices of runs, zones, distance zones and dependences have in common: counts by grey level and by another
 //! whole number from 1 on, and the same sums over them.
 
-use super::entropy::Entropy;
+use super::entropy;
 use super::levels::Levels;
 use super::{NO_VOXEL, plain};
 use crate::measure::Feature;
@@ -62,128 +62,120 @@ impl Table {
     }
 }
 
-/// What the features of such a matrix are computed from: sums over its counts n at level i and number j.
+/// What the features of such a matrix are computed from: its counts n at level i and number j. Each feature sums up what it needs itself.
 #[derive(Clone, Debug)]
 pub struct Facts {
+    entries: Vec<Entry>,
     count: f64,
     voxels: f64,
-    /// Sums of n by 1/j^2, 1, j^2 (rows) and by 1/i^2, 1, i^2 (columns).
-    weighted: [[f64; 3]; 3],
-    /// Sums of the squares of the sums over levels, and over numbers.
-    uneven_levels: f64,
-    uneven_numbers: f64,
-    variance_of_levels: f64,
-    variance_of_numbers: f64,
-    entropy: f64,
-    energy: f64,
 }
+
+/// Level, number and count.
+pub(super) type Entry = (u32, u32, u64);
 
 impl Facts {
     /// Of a matrix; nothing if it is empty.
     pub(super) fn of(levels: &Levels, table: &Table) -> Option<Self> {
-        let widest = table.entries.iter().map(|e| e.1).max()? as usize;
-        let mut rows = vec![0u64; levels.ranks() + 1];
-        // Zones may be as large as the region: their sizes are listed, small numbers are counted.
-        let mut columns = Columns::new(widest);
-        let mut weighted = [[0.0; 3]; 3];
-        let (mut entropy, mut squares) = (Entropy::default(), 0u128);
-        for &(rank, number, n) in &table.entries {
-            rows[usize::from(rank)] += n;
-            columns.add(number, n);
-            entropy.add(n);
-            squares += u128::from(n) * u128::from(n);
-            let square = |v: u32| f64::from(v) * f64::from(v);
-            let (i, j) = (square(levels.level(usize::from(rank))), square(number));
-            for (sums, j) in weighted.iter_mut().zip([1.0 / j, 1.0, j]) {
-                for (sum, i) in sums.iter_mut().zip([1.0 / i, 1.0, i]) {
-                    *sum += n as f64 * j * i;
-                }
-            }
-        }
-        let by_level: Vec<(u32, u64)> = (0..).map(|r| levels.level(r)).zip(rows).collect();
-        let by_number = columns.counts();
-        let count = by_level.iter().map(|(_, n)| n).sum::<u64>() as f64;
-        Some(Facts {
-            count,
-            voxels: table.voxels as f64,
-            weighted,
-            uneven_levels: unevenness(&by_level),
-            uneven_numbers: unevenness(&by_number),
-            variance_of_levels: variance(&by_level),
-            variance_of_numbers: variance(&by_number),
-            entropy: entropy.bits()?,
-            energy: squares as f64 / count / count,
-        })
+        let level = |rank: u16| levels.level(usize::from(rank));
+        Self::of_entries(
+            table.entries.iter().map(|&(rank, number, n)| (level(rank), number, n)).collect(),
+            table.voxels,
+        )
     }
 
-    fn mean(&self, number: usize, level: usize) -> Option<f64> {
-        Some(self.weighted[number][level] / self.count)
+    /// Of the counts of a matrix, rising by level and number; nothing without any.
+    pub(super) fn of_entries(entries: Vec<Entry>, voxels: u64) -> Option<Self> {
+        let count: u64 = entries.iter().map(|e| e.2).sum();
+        (!entries.is_empty()).then_some(Facts { entries, count: count as f64, voxels: voxels as f64 })
+    }
+
+    /// The counts, whose memory may be of use again.
+    pub(super) fn into_entries(self) -> Vec<Entry> {
+        self.entries
+    }
+
+    /// Mean of what `term` makes of n, i^2 and j^2, each n times.
+    fn mean(&self, term: impl Fn(f64, f64, f64) -> f64) -> Option<f64> {
+        let square = |v: u32| f64::from(v) * f64::from(v);
+        let add = |sum: f64, &(level, number, n): &Entry| sum + term(n as f64, square(level), square(number));
+        Some(self.entries.iter().fold(0.0, add) / self.count)
     }
 
     /// Mean of `1 / j^2`.
     pub(super) fn small(&self) -> Option<f64> {
-        self.mean(0, 1)
+        self.mean(|n, _, j| n * (1.0 / j))
     }
     /// Mean of `j^2`.
     pub(super) fn large(&self) -> Option<f64> {
-        self.mean(2, 1)
+        self.mean(|n, _, j| n * j)
     }
     /// Mean of `1 / i^2`.
     pub(super) fn low(&self) -> Option<f64> {
-        self.mean(1, 0)
+        self.mean(|n, i, _| n * (1.0 / i))
     }
     /// Mean of `i^2`.
     pub(super) fn high(&self) -> Option<f64> {
-        self.mean(1, 2)
+        self.mean(|n, i, _| n * i)
     }
     /// Mean of `1 / (i^2 j^2)`.
     pub(super) fn small_low(&self) -> Option<f64> {
-        self.mean(0, 0)
+        self.mean(|n, i, j| n * (1.0 / j) * (1.0 / i))
     }
     /// Mean of `i^2 / j^2`.
     pub(super) fn small_high(&self) -> Option<f64> {
-        self.mean(0, 2)
+        self.mean(|n, i, j| n * (1.0 / j) * i)
     }
     /// Mean of `j^2 / i^2`.
     pub(super) fn large_low(&self) -> Option<f64> {
-        self.mean(2, 0)
+        self.mean(|n, i, j| n * j * (1.0 / i))
     }
     /// Mean of `i^2 j^2`.
     pub(super) fn large_high(&self) -> Option<f64> {
-        self.mean(2, 2)
+        self.mean(|n, i, j| n * j * i)
     }
     /// Sum of the squares of the counts of each level, over the count of all.
     pub(super) fn level_nonuniformity(&self) -> Option<f64> {
-        Some(self.uneven_levels / self.count)
+        Some(self.uneven_levels() / self.count)
     }
     /// The same over the square of the count.
     pub(super) fn normalised_level_nonuniformity(&self) -> Option<f64> {
-        Some(self.uneven_levels / self.count / self.count)
+        Some(self.uneven_levels() / self.count / self.count)
     }
     /// Sum of the squares of the counts of each number, over the count of all.
     pub(super) fn number_nonuniformity(&self) -> Option<f64> {
-        Some(self.uneven_numbers / self.count)
+        Some(self.uneven_numbers() / self.count)
     }
     /// The same over the square of the count.
     pub(super) fn normalised_number_nonuniformity(&self) -> Option<f64> {
-        Some(self.uneven_numbers / self.count / self.count)
+        Some(self.uneven_numbers() / self.count / self.count)
     }
     /// Count of all over voxels.
     pub(super) fn percentage(&self) -> Option<f64> {
         Some(self.count / self.voxels)
     }
     pub(super) fn level_variance(&self) -> Option<f64> {
-        Some(self.variance_of_levels)
+        Some(variance(self.entries.iter().map(|&(level, _, n)| (level, n))))
     }
     pub(super) fn number_variance(&self) -> Option<f64> {
-        Some(self.variance_of_numbers)
+        Some(variance(self.entries.iter().map(|&(_, number, n)| (number, n))))
     }
     pub(super) fn entropy(&self) -> Option<f64> {
-        Some(self.entropy)
+        entropy::bits(self.entries.iter().map(|e| e.2))
     }
     /// Sum of the squares of the shares.
     pub(super) fn energy(&self) -> Option<f64> {
-        Some(self.energy)
+        Some(sum_of_squares(self.entries.iter().map(|e| e.2)) / self.count / self.count)
+    }
+
+    fn uneven_levels(&self) -> f64 {
+        sum_of_squares(self.entries.chunk_by(|a, b| a.0 == b.0).map(|same| same.iter().map(|e| e.2).sum()))
+    }
+
+    fn uneven_numbers(&self) -> f64 {
+        // Zones may be as large as the region: their sizes are listed, small numbers are counted.
+        let mut columns = Columns::new(self.entries.iter().map(|e| e.1).max().unwrap_or(0) as usize);
+        self.entries.iter().for_each(|&(_, number, n)| columns.add(number, n));
+        columns.uneven()
     }
 }
 
@@ -208,28 +200,27 @@ impl Columns {
         }
     }
 
-    /// Number and count, rising.
-    fn counts(self) -> Vec<(u32, u64)> {
+    /// Sum of the squares of the counts of each number.
+    fn uneven(self) -> f64 {
         match self {
-            Columns::Short(counts) => (0..).zip(counts).filter(|(_, n)| *n > 0).collect(),
+            Columns::Short(counts) => sum_of_squares(counts.into_iter()),
             Columns::Long(mut list) => {
                 list.sort_unstable();
-                let sum = |same: &[(u32, u64)]| (same[0].0, same.iter().map(|(_, n)| n).sum());
-                list.chunk_by(|a, b| a.0 == b.0).map(sum).collect()
+                let sum = |same: &[(u32, u64)]| same.iter().map(|(_, n)| n).sum();
+                sum_of_squares(list.chunk_by(|a, b| a.0 == b.0).map(sum))
             }
         }
     }
 }
 
-/// Sum of the squares of the counts.
-fn unevenness(counts: &[(u32, u64)]) -> f64 {
-    counts.iter().map(|(_, n)| u128::from(*n) * u128::from(*n)).sum::<u128>() as f64
+fn sum_of_squares(counts: impl Iterator<Item = u64>) -> f64 {
+    counts.map(|n| u128::from(n) * u128::from(n)).sum::<u128>() as f64
 }
 
 /// Variance of numbers that are counted, from exact sums.
-fn variance(counts: &[(u32, u64)]) -> f64 {
+fn variance(counts: impl Iterator<Item = (u32, u64)>) -> f64 {
     let (mut n, mut first, mut second) = (0i128, 0i128, 0i128);
-    for &(number, count) in counts {
+    for (number, count) in counts {
         let (v, c) = (i128::from(number), i128::from(count));
         (n, first, second) = (n + c, first + v * c, second + v * v * c);
     }

@@ -143,7 +143,7 @@ fn joined(counted: &Counted, f: impl Fn(f64) -> f64) -> Counted {
             _ => out.push((f(value), n)),
         }
     }
-    Counted::Listed(out)
+    Counted::of_list(out)
 }
 
 const FLAT: &str = "the intensities have no range, or there are none";

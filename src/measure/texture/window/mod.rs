@@ -1,5 +1,21 @@
 //! One feature of the voxels in a window, for maps: a texture around each voxel.
 
+mod beside;
+mod bins;
+mod cooccurrence;
+mod counts;
+mod dependences;
+mod lanes;
+mod layout;
+mod runs;
+mod sorted;
+mod tallied;
+mod tones;
+mod windows;
+mod zones;
+
+pub(crate) use windows::{Picture, Windows};
+
 use super::counted::Counted;
 use super::zones::zoned;
 use super::{
@@ -93,7 +109,7 @@ impl WindowFeature {
                 let choice = ngldm::Choice { distance, norm, coarseness: 0 };
                 ngldm::some(&ngldm::FEATURES[place], levels, choice, space)
             }
-            Histogram | Statistics => histogram::values(levels).drain(place).collect(),
+            Histogram | Statistics => histogram::some(&histogram::FEATURES[place], levels),
         };
         values.first().copied().flatten()
     }
