@@ -5,7 +5,7 @@ use super::queue::Queue;
 use super::word::Word;
 use crate::{Error, Kind, Result};
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Elements on the host or on the device. Which one is a property of the data; mixing is an error, never a hidden copy.
 /// Cloning shares them: operations never write into what they are given.
@@ -92,12 +92,14 @@ pub struct GpuBuffer<T> {
     block: Arc<PooledMemory>,
     queue: Arc<Queue>,
     len: usize,
+    /// The least and the greatest element, once somebody has waited for them.
+    range: Arc<OnceLock<(T, T)>>,
     kind: PhantomData<T>,
 }
 
 impl<T: Word> GpuBuffer<T> {
     pub(super) fn new(block: PooledMemory, queue: Arc<Queue>, len: usize) -> Self {
-        GpuBuffer { block: Arc::new(block), queue, len, kind: PhantomData }
+        GpuBuffer { block: Arc::new(block), queue, len, range: Arc::default(), kind: PhantomData }
     }
     /// Number of elements.
     pub fn len(&self) -> usize {
@@ -109,7 +111,16 @@ impl<T: Word> GpuBuffer<T> {
     }
     /// The same memory seen as elements of another type.
     pub fn cast<U: Word>(&self) -> GpuBuffer<U> {
-        GpuBuffer { block: self.block.clone(), queue: self.queue.clone(), len: self.len, kind: PhantomData }
+        let (block, queue) = (self.block.clone(), self.queue.clone());
+        GpuBuffer { block, queue, len: self.len, range: Arc::default(), kind: PhantomData }
+    }
+    /// The least and the greatest element, if they are known: asking the device would be a wait.
+    pub(crate) fn known_range(&self) -> Option<(T, T)> {
+        self.range.get().copied()
+    }
+    /// Remembers the least and the greatest element of an array that is finished.
+    pub(crate) fn know_range(&self, range: (T, T)) {
+        let _ = self.range.set(range);
     }
     pub(super) fn raw(&self) -> Result<&wgpu::Buffer> {
         self.block.raw()

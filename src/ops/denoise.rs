@@ -19,7 +19,7 @@ use super::histogram::BinScale;
 use super::landscape::Sizes;
 use super::noise::correlated_noise;
 use super::op::words;
-use super::threshold::{BinChoice, Cut, EVEN_SLOPE, Method, Signal, signal_and_noise};
+use super::threshold::{BinChoice, Cut, EVEN_SLOPE, Method, signal_and_noise};
 use super::{Case, Op};
 use crate::device::Device;
 use crate::image::Volume;
@@ -63,14 +63,14 @@ pub fn denoise(device: &Device, src: &Volume, p: &Denoise, sizes: &Sizes) -> Res
     let smooth = gaussian(device, src, &Gaussian::new(sizes.along(p.enough)))?;
     let bins = BinChoice::Equal { n: 256, spacing: BinScale::Sqrt, cut: Cut::Edge };
     let seen = signal_and_noise(device, &smooth, &Method::Otsu, bins, src)?;
-    let Signal { threshold: signal, noise, .. } = seen;
+    let (signal, noise) = (seen.threshold, seen.noise);
     // Without signal or noise there is nothing to weigh.
     if !(signal > 0.0 && noise > 0.0 && signal.is_finite()) {
         return Ok((src.clone(), 0.0));
     }
     let dimensions = if src.shape.is_flat() { 2.0 } else { 3.0 };
     let blur = |noise: f64, own: f64| own * libm::pow(noise / (p.share * signal), 2.0 / dimensions);
-    let crowded = seen.has_two_classes(device, &smooth, EVEN_SLOPE)?;
+    let crowded = seen.has_two_classes(EVEN_SLOPE)?;
     let all = if crowded { 0.0 } else { correlated_noise(device, src, LAG)? };
     let needed = if noise < WHITE * all {
         let own = own_blur(noise / all);

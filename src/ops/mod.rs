@@ -60,6 +60,7 @@ mod split_saddles;
 pub mod spots;
 pub mod sums;
 pub mod threshold;
+pub mod value_counts;
 pub mod watershed;
 
 pub use crate::simd::Border;
@@ -105,6 +106,7 @@ pub const OPS: &[&Op] = &[
     &rolling_ball::OP,
     &sizes::OP,
     &threshold::OP,
+    &value_counts::OP,
     &gradient::OP,
     &watershed::OP,
 ];

@@ -119,7 +119,7 @@ impl State<'_> {
     fn noise(&self, image: &Picture, signal: &Signal) -> Result<f64> {
         let src = &image.volume;
         let white = signal.noise * self.left_of_white(image.smoothed);
-        if signal.has_two_classes(self.device, src, NOISE)? {
+        if signal.has_two_classes(NOISE)? {
             return Ok(white);
         }
         // Over a lag at which neither the filters so far nor what the image went through before make it alike.

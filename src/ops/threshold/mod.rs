@@ -23,13 +23,15 @@ pub use rest::{Beyond, rest};
 pub use robust::Robust;
 pub use signal::{Signal, signal_and_noise};
 
-use super::histogram::{BinScale, range};
+use super::histogram::BinScale;
 use super::pixelwise::{above, not, shift_left};
+use super::value_counts::{Look, look};
 use super::{Case, Op};
 use crate::device::Device;
 use crate::image::{Mask, Volume};
 use crate::{Error, Result};
 use bins::Histogram;
+use percentile::percentile_seen;
 
 /// Its entry in the list of operations.
 pub const OP: Op = Op {
@@ -37,7 +39,7 @@ pub const OP: Op = Op {
     summary: "Voxels above one threshold, given or chosen from the histogram",
     reference: "skimage.filters.threshold_otsu and its siblings",
     kernels: &[],
-    uses: &[&super::histogram::OP, &super::pixelwise::OP],
+    uses: &[&super::histogram::OP, &super::value_counts::OP, &super::pixelwise::OP],
     cases: &[
         Case { name: "Otsu", run: |d, i| apply(d, &i.volume(d)?, &Method::Otsu, BinChoice::Unit) },
         Case {
@@ -132,14 +134,18 @@ pub fn choose(device: &Device, src: &Volume, method: &Method, bins: BinChoice) -
     if let Method::Fixed(t) = method {
         return Ok(*t);
     }
-    let (min, max) = range(device, src)?;
-    if min == max {
-        return Ok(max.into());
+    cut_seen(&look(device, src)?, method, bins)
+}
+
+/// As [`choose`], of a volume that was looked at.
+fn cut_seen(seen: &Look, method: &Method, bins: BinChoice) -> Result<f64> {
+    let (min, max) = seen.range();
+    match method {
+        Method::Fixed(t) => Ok(*t),
+        _ if min == max => Ok(max.into()),
+        Method::Percentile(p) => percentile_seen(seen, *p),
+        _ => cut(&Histogram::new(seen, (min, max), bins)?, method, max),
     }
-    if let Method::Percentile(p) = method {
-        return percentile(device, src, *p);
-    }
-    cut(&Histogram::new(device, src, (min, max), bins)?, method, max)
 }
 
 /// What a method says of these bins; `max` is the greatest sample.
@@ -192,16 +198,16 @@ pub struct Classes {
 /// # Errors
 /// As for [`choose`].
 pub fn otsu_classes(device: &Device, src: &Volume, bins: BinChoice) -> Result<Classes> {
-    let (min, max) = range(device, src)?;
-    classes_within(device, src, (min, max), bins)
+    let seen = look(device, src)?;
+    classes_within(&seen, seen.range(), bins)
 }
 
 /// Otsu's classes; what is brighter than the range counts as its end.
-fn classes_within(device: &Device, src: &Volume, (min, max): (i32, i32), bins: BinChoice) -> Result<Classes> {
+fn classes_within(seen: &Look, (min, max): (i32, i32), bins: BinChoice) -> Result<Classes> {
     if min == max {
         return Ok(Classes::none((min, max)));
     }
-    Ok(Classes::of(&Histogram::new(device, src, (min, max), bins)?, (min, max)))
+    Ok(Classes::of(&Histogram::new(seen, (min, max), bins)?, (min, max)))
 }
 
 impl Classes {
@@ -237,11 +243,12 @@ impl Classes {
 /// Fewer values than classes, classes outside 2..=16, or the device is lost.
 pub fn multi_otsu(device: &Device, src: &Volume, classes: usize, bins: BinChoice) -> Result<Vec<f64>> {
     check(&Method::MultiOtsu { classes, middle: Middle::Foreground })?;
-    let (min, max) = range(device, src)?;
+    let seen = look(device, src)?;
+    let (min, max) = seen.range();
     if min == max {
         return Ok(Vec::new());
     }
-    cuts(&Histogram::new(device, src, (min, max), bins)?, classes)
+    cuts(&Histogram::new(&seen, (min, max), bins)?, classes)
 }
 
 fn cuts(h: &Histogram, classes: usize) -> Result<Vec<f64>> {

@@ -143,7 +143,7 @@ proptest! {
     fn ranks_are_those_of_a_sort(mut samples in proptest::collection::vec(any::<i32>(), 1..60)) {
         let v = volume(&samples);
         let ranks: Vec<usize> = (0..samples.len()).collect();
-        let got = percentile::at_ranks(&Device::Cpu, &v, &ranks).unwrap();
+        let got = percentile::at_ranks(&look(&Device::Cpu, &v).unwrap(), &ranks).unwrap();
         samples.sort();
         prop_assert_eq!(got, samples);
     }
@@ -176,7 +176,7 @@ fn specks_do_not_hide_objects_nor_make_noise_to_some() {
     let explained = |v: &Volume| otsu_classes(&Device::Cpu, v, bins).unwrap().explained;
     let found = |v: &Volume, least: f64| {
         let seen = signal_and_noise(&Device::Cpu, v, &Method::Otsu, bins, v).unwrap();
-        seen.has_two_classes(&Device::Cpu, v, least).unwrap()
+        seen.has_two_classes(least).unwrap()
     };
     for (objects, specks, speck) in [(1500, 20, 20_000), (1500, 20, 60_000), (3000, 90, 30_000), (300, 10, 9000)] {
         assert!(found(&field(objects, specks, speck), NOISE), "{specks} specks of {speck}");
