@@ -7,8 +7,8 @@
 
 use super::sizes::dense;
 use super::{Case, Op};
-use crate::device::Device;
 use crate::device::kernel::{Kernel, atomic, read};
+use crate::device::{Device, Gpu, GpuBuffer};
 use crate::image::{Labels, Volume};
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -62,25 +62,39 @@ pub fn maximum_position(device: &Device, src: &Volume, labels: &Labels) -> Resul
         return Err(Error::usage(format!("labels of {} on an image of {}", labels.shape, src.shape)));
     }
     dense(labels)?;
-    let n = labels.count as usize + 1;
-    let best = match device {
-        Device::Cpu => twin(src.samples.host()?, labels.voxels().host()?, n),
-        Device::Gpu(gpu) => {
-            let (src, label) = (src.samples.gpu()?, labels.voxels().gpu()?);
-            // The maxima, and behind them the complements of the indices: 0 is no voxel.
-            let best = gpu.zeros::<u32>(2 * n)?;
-            for round in 0..2 {
-                let p = Params { round, objects: n as u32 };
-                gpu.dispatch(&KERNEL, src.len(), &p, &[&src.cast(), label, &best])?;
-            }
-            let words = best.download()?;
-            let (keys, places) = words.split_at(n);
-            keys.iter().zip(places).map(|(&k, &p)| ((k ^ 0x8000_0000) as i32, !p)).collect()
+    match device {
+        Device::Cpu => {
+            let n = labels.count as usize + 1;
+            Ok(MaximumPositions::of(twin(src.samples.host()?, labels.voxels().host()?, n)))
         }
-    };
-    let (mut samples, mut voxels): (Vec<i32>, Vec<u32>) = best.into_iter().unzip();
-    (samples[0], voxels[0]) = (i32::MIN, NOWHERE);
-    Ok(MaximumPositions { samples, voxels })
+        Device::Gpu(gpu) => Ok(read_words(&dispatch(gpu, src, labels)?.download()?)),
+    }
+}
+
+/// The maxima on the device, and behind them the complements of the indices: 0 is no voxel.
+pub(super) fn dispatch(gpu: &Gpu, src: &Volume, labels: &Labels) -> Result<GpuBuffer<u32>> {
+    let (src, label, n) = (src.samples.gpu()?, labels.voxels().gpu()?, labels.count as usize + 1);
+    let best = gpu.zeros::<u32>(2 * n)?;
+    for round in 0..2 {
+        let p = Params { round, objects: n as u32 };
+        gpu.dispatch(&KERNEL, src.len(), &p, &[&src.cast(), label, &best])?;
+    }
+    Ok(best)
+}
+
+/// What these words of a device say.
+pub(super) fn read_words(words: &[u32]) -> MaximumPositions {
+    let (keys, places) = words.split_at(words.len() / 2);
+    MaximumPositions::of(keys.iter().zip(places).map(|(&k, &p)| ((k ^ 0x8000_0000) as i32, !p)).collect())
+}
+
+impl MaximumPositions {
+    /// Of the greatest samples with their voxels, that of the background first.
+    fn of(best: Vec<(i32, u32)>) -> Self {
+        let (mut samples, mut voxels): (Vec<i32>, Vec<u32>) = best.into_iter().unzip();
+        (samples[0], voxels[0]) = (i32::MIN, NOWHERE);
+        MaximumPositions { samples, voxels }
+    }
 }
 
 fn twin(src: &[i32], labels: &[u32], n: usize) -> Vec<(i32, u32)> {

@@ -55,6 +55,7 @@ pub mod scale;
 pub mod sizes;
 pub mod split;
 mod split_ascent;
+mod split_device;
 mod split_ellipses;
 mod split_saddles;
 pub mod spots;

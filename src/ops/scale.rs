@@ -25,9 +25,8 @@ use super::gaussian::{Gaussian, gaussian};
 use super::histogram::BinScale;
 use super::landscape::{Sizes, depth};
 use super::morphology::{Element, opening};
-use super::object_rank::ranks_and_sizes;
 use super::pixelwise::{minimum, or, subtract};
-use super::split::{Depth, split};
+use super::split::{Depth, greatest_and_sizes};
 use super::threshold::{Beyond, BinChoice, Classes, Cut, EVEN_SLOPE, NOISE, otsu_classes, rest, threshold};
 use super::{Case, Op};
 use crate::Result;
@@ -45,7 +44,6 @@ pub const OP: Op = Op {
         &super::gaussian::OP,
         &super::landscape::OP,
         &super::morphology::OP,
-        &super::object_rank::OP,
         &super::pixelwise::OP,
         &super::split::OP,
         &super::threshold::OP,
@@ -158,14 +156,14 @@ fn in_mask(device: &Device, mask: &Mask, at: &Sizes) -> Result<Option<f64>> {
     let mask = fill_holes(device, mask)?;
     let map = depth(device, &mask, at)?;
     let smooth = gaussian(device, &map, &Gaussian::new(at.along(1.0)))?;
-    let labels = split(device, &smooth, &mask, Depth::Relative { fraction: 0.15, typical_size: None })?;
-    if labels.count == 0 {
+    let depth = Depth::Relative { fraction: 0.15, typical_size: None };
+    let found = greatest_and_sizes(device, &smooth, &mask, depth, &map)?;
+    if found.is_empty() {
         return Ok(None);
     }
-    let (radii, sizes) = ranks_and_sizes(device, &map, &labels, 1.0)?;
     let factor = map.scale.factor();
     let mut objects: Vec<(f64, u64)> =
-        radii.iter().zip(&sizes).skip(1).map(|(&r, &n)| (f64::from(r) * factor, n.into())).collect();
+        found.into_iter().map(|(radius, n)| (f64::from(radius) * factor, n.into())).collect();
     objects.retain(|(r, _)| *r >= SMALLEST_RADIUS);
     objects.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     let pi = std::f64::consts::PI;

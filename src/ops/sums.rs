@@ -7,8 +7,8 @@
 
 use super::sizes::dense;
 use super::{Case, Op};
-use crate::device::Device;
 use crate::device::kernel::{Kernel, atomic, read};
+use crate::device::{Device, Gpu, GpuBuffer};
 use crate::image::{Labels, Volume};
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -84,16 +84,23 @@ pub fn sums(device: &Device, src: &Volume, labels: &Labels) -> Result<Vec<Sums>>
         return Err(Error::usage(format!("labels of {} on an image of {}", labels.shape, src.shape)));
     }
     dense(labels)?;
-    let n = labels.count as usize + 1;
     match device {
-        Device::Cpu => Ok(twin(src.samples.host()?, labels.voxels().host()?, n)),
-        Device::Gpu(gpu) => {
-            let (src, label) = (src.samples.gpu()?, labels.voxels().gpu()?);
-            let total = gpu.zeros::<u32>(n * WORDS)?;
-            gpu.dispatch(&KERNEL, src.len(), &(), &[&src.cast(), label, &total])?;
-            Ok(total.download()?.as_chunks::<WORDS>().0.iter().map(unshift).collect())
-        }
+        Device::Cpu => Ok(twin(src.samples.host()?, labels.voxels().host()?, labels.count as usize + 1)),
+        Device::Gpu(gpu) => Ok(read_words(&dispatch(gpu, src, labels)?.download()?)),
     }
+}
+
+/// The sums on the device.
+pub(super) fn dispatch(gpu: &Gpu, src: &Volume, labels: &Labels) -> Result<GpuBuffer<u32>> {
+    let (src, label) = (src.samples.gpu()?, labels.voxels().gpu()?);
+    let total = gpu.zeros::<u32>((labels.count as usize + 1) * WORDS)?;
+    gpu.dispatch(&KERNEL, src.len(), &(), &[&src.cast(), label, &total])?;
+    Ok(total)
+}
+
+/// What these words of a device say.
+pub(super) fn read_words(words: &[u32]) -> Vec<Sums> {
+    words.as_chunks::<WORDS>().0.iter().map(unshift).collect()
 }
 
 /// From sums of `u = s + 2^31` to sums of `s`.

@@ -26,7 +26,7 @@ pub(super) struct Given<'a> {
     pub external: &'a External,
 }
 
-/// Makes a set. Those that it needs are in `made`.
+/// Makes a set. Those that it needs are in `made`; what it is made of on the device alone stays there.
 pub(super) fn make(
     name: &str,
     from: &Given,
@@ -100,13 +100,22 @@ fn grown(p: &Grow, device: &Device, mut geometry: Geometry, made: &BTreeMap<Stri
     let from = source(made, &p.from)?;
     geometry.radius_px = from.radius_px;
     let labels = grow(device, &from.on_device, geometry.px(p.by)?, geometry.weights())?;
-    Ok(ObjectSet { radius_px: from.radius_px, channel: from.channel, ..set_of(labels, device)? })
+    Ok(ObjectSet { radius_px: from.radius_px, channel: from.channel, ..ObjectSet::on_both(labels.clone(), labels) })
 }
 
 fn difference(p: &Minus, device: &Device, made: &BTreeMap<String, ObjectSet>) -> Result<ObjectSet> {
     let (cells, nuclei) = (source(made, &p.cells)?, source(made, &p.nuclei)?);
     let labels = cytoplasm(device, &cells.on_device, &nuclei.on_device)?;
-    Ok(ObjectSet { radius_px: cells.radius_px, channel: cells.channel, ..set_of(labels, device)? })
+    Ok(ObjectSet { radius_px: cells.radius_px, channel: cells.channel, ..ObjectSet::on_both(labels.clone(), labels) })
+}
+
+/// Brings the objects of all sets to the host, in one wait, where they are on a device still.
+pub(super) fn bring_home(made: &mut BTreeMap<String, ObjectSet>, device: &Device) -> Result<()> {
+    object_runs::bring(device, &made.values().map(|set| &set.labels).collect::<Vec<_>>())?;
+    for set in made.values_mut() {
+        set.labels = object_runs::to_host(device, &set.labels)?;
+    }
+    Ok(())
 }
 
 /// Objects of which nothing else is known, brought to the host.
