@@ -47,6 +47,7 @@ pub mod prefix_sum;
 pub mod propagate;
 mod propagate_search;
 pub mod refine;
+mod refine_device;
 pub mod renumber;
 pub mod rolling_ball;
 pub mod root;

@@ -1,7 +1,7 @@
 //! The basins of a split on a device. What they are is written down there and merged on the host; all that the host looks at
 //! comes down in one wait.
 
-use super::basins::{CLIMB, NAME, NEIGHBOURS, Params};
+use super::basins::{CLIMB, NAME, NEIGHBOURS, Params, params};
 use super::object_runs::{read_runs, write_down};
 use super::split_saddles::{Pair, Peak, highest_saddles};
 use crate::Result;
@@ -22,7 +22,8 @@ const ASCEND: Kernel = Kernel {
     arrays: &[read("land", "i32"), read("mask", "u32"), write("parent", "u32")],
 };
 
-const CENSUS: Kernel = Kernel {
+/// Counts the voxels of each basin, or of whatever else has its first voxel for a name.
+pub(super) const CENSUS: Kernel = Kernel {
     name: "split_census",
     source: include_str!("../../shaders/split_census.wgsl"),
     shared: NEIGHBOURS,
@@ -214,10 +215,6 @@ impl<'a> Basins<'a> {
         gpu.dispatch(&EMIT, self.shape.len(), &p, &arrays)?;
         Ok(Emitted { tally, peaks: found, pairs: touching })
     }
-}
-
-fn params(shape: Shape) -> Params {
-    Params { depth: shape.z as u32, height: shape.y as u32, width: shape.x as u32 }
 }
 
 fn peak(&[index, height, size]: &[u32; 3]) -> Peak {
