@@ -52,7 +52,7 @@ const LISTED: &[(&str, usize, &str)] = &[
     ("src/device/pool.rs", 6, "lists of buffers"),
     (
         "src/device/queue.rs",
-        10,
+        11,
         "commands are added; waiting for the device is done outside, and ends when the device fails",
     ),
     ("src/measure/surface.rs", 1, "a table of constants that a single thread works out"),

@@ -119,14 +119,15 @@ pub(super) fn found_range(words: &[u32]) -> (i32, i32) {
 /// # Errors
 /// Bins that [`Bins::count`] refuses; the device is lost or too small.
 pub fn histogram(device: &Device, src: &Volume, bins: &Bins) -> Result<Vec<u32>> {
-    let n = bins.count()?;
     match device {
-        Device::Cpu => Ok(twin(src.samples.host()?, bins, n)),
-        Device::Gpu(gpu) => dispatch(gpu, src.samples.gpu()?, bins, n)?.download(),
+        Device::Cpu => Ok(twin(src.samples.host()?, bins, bins.count()?)),
+        Device::Gpu(gpu) => dispatch(gpu, src.samples.gpu()?, bins)?.download(),
     }
 }
 
-fn dispatch(gpu: &Gpu, samples: &GpuBuffer<i32>, bins: &Bins, n: usize) -> Result<GpuBuffer<u32>> {
+/// The same on the device.
+pub(super) fn dispatch(gpu: &Gpu, samples: &GpuBuffer<i32>, bins: &Bins) -> Result<GpuBuffer<u32>> {
+    let n = bins.count()?;
     let (min, edges) = match bins {
         Bins::Unit { min, .. } => (*min, gpu.upload(&[*min])?),
         Bins::Edges(e) => (e[0], gpu.upload(e)?),

@@ -62,6 +62,7 @@ mod split_saddles;
 pub mod spots;
 pub mod sums;
 pub mod threshold;
+pub mod two_classes;
 pub mod value_counts;
 pub mod watershed;
 
@@ -108,6 +109,7 @@ pub const OPS: &[&Op] = &[
     &rolling_ball::OP,
     &sizes::OP,
     &threshold::OP,
+    &two_classes::OP,
     &value_counts::OP,
     &gradient::OP,
     &watershed::OP,

@@ -25,9 +25,9 @@ use super::gaussian::{Gaussian, gaussian};
 use super::histogram::BinScale;
 use super::landscape::{Sizes, depth};
 use super::morphology::{Element, opening};
-use super::pixelwise::{minimum, or, subtract};
+use super::pixelwise::{minimum, subtract};
 use super::split::{Depth, greatest_and_sizes};
-use super::threshold::{Beyond, BinChoice, Classes, Cut, EVEN_SLOPE, NOISE, otsu_classes, rest, threshold};
+use super::threshold::{Beyond, BinChoice, Classes, Cut, EVEN_SLOPE, NOISE, otsu_classes, threshold, with_rest};
 use super::{Case, Op};
 use crate::Result;
 use crate::device::Device;
@@ -178,10 +178,7 @@ fn bright(device: &Device, src: &Volume, classes: &Classes, at: &Sizes) -> Resul
         return Ok(mask);
     }
     let beyond = Beyond { reach: at.steps(HALO), least: classes.least, floor: f64::NEG_INFINITY };
-    match rest(device, src, classes.threshold, &beyond)? {
-        Some((dim, _)) => or(device, &mask, &dim),
-        None => Ok(mask),
-    }
+    Ok(with_rest(device, src, &mask, classes.threshold, &beyond)?.0)
 }
 
 /// The radius of the typical object among radii, ascending, with sizes. `ball` is the size of a round one.

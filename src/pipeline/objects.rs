@@ -85,6 +85,7 @@ fn from_steps(
         state.forget_images(&steps[k + 1..]);
     }
     let labels = state.labels("the end of the steps")?;
+    state.note_dimmer()?;
     let (radius_px, thresholds) = (state.geometry.radius_px, state.thresholds);
     let (warnings, notes) = (state.warnings, state.notes);
     let made = set_of(labels, device)?;

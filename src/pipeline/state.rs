@@ -2,6 +2,7 @@
 
 use super::doubt::Parted;
 use super::geometry::Geometry;
+use super::mask::Dimmer;
 use super::roles::{Roles, source};
 use crate::device::Device;
 use crate::image::{Channel, Labels, Mask, ObjectSet, Regions, Scan, Volume};
@@ -58,6 +59,8 @@ pub(super) struct State<'a> {
     pub warnings: Vec<String>,
     /// What else is worth knowing.
     pub notes: Vec<String>,
+    /// The same of thresholds that look beyond what they were chosen for, until it is told.
+    pub dimmer: Vec<Dimmer>,
 }
 
 fn gone() -> Error {
@@ -95,6 +98,7 @@ impl<'a> State<'a> {
             barred: Vec::new(),
             warnings: Vec::new(),
             notes: Vec::new(),
+            dimmer: Vec::new(),
         }
     }
 

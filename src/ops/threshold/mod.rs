@@ -19,7 +19,7 @@ mod yen;
 
 pub use bins::{BinChoice, Cut};
 pub use percentile::percentile;
-pub use rest::{Beyond, rest};
+pub use rest::{Beyond, Own, with_rest};
 pub use robust::Robust;
 pub use signal::{Signal, signal_and_noise};
 
@@ -38,8 +38,8 @@ pub const OP: Op = Op {
     name: "threshold",
     summary: "Voxels above one threshold, given or chosen from the histogram",
     reference: "skimage.filters.threshold_otsu and its siblings",
-    kernels: &[],
-    uses: &[&super::histogram::OP, &super::value_counts::OP, &super::pixelwise::OP],
+    kernels: &[&rest::JOIN],
+    uses: &[&super::histogram::OP, &super::value_counts::OP, &super::two_classes::OP, &super::pixelwise::OP],
     cases: &[
         Case { name: "Otsu", run: |d, i| apply(d, &i.volume(d)?, &Method::Otsu, BinChoice::Unit) },
         Case {
@@ -68,10 +68,10 @@ pub const OP: Op = Op {
                 let mut words = Vec::new();
                 for (t, reach) in [(low, [0, 1, 1]), (high, [1, 2, 3])] {
                     let at = Beyond { reach, least: -40, floor: 0.0 };
-                    if let Some((mask, own)) = rest(d, &v, t, &at)? {
-                        words.extend(d.fetch(&mask.voxels)?.iter().map(|&m| u32::from(m)));
-                        words.extend([own.to_bits() as u32, (own.to_bits() >> 32) as u32]);
-                    }
+                    let (mask, own) = with_rest(d, &v, &i.mask(d)?, t, &at)?;
+                    let own = own.threshold()?.unwrap_or_default().to_bits();
+                    words.extend(d.fetch(&mask.voxels)?.iter().map(|&m| u32::from(m)));
+                    words.extend([own as u32, (own >> 32) as u32]);
                 }
                 Ok(words)
             },
