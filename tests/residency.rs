@@ -18,7 +18,7 @@ use uptake::units::{Shape, Spacing};
 /// a range and the histograms after it; another range; the peaks of two splits; two order statistics; the pieces of objects;
 /// their sizes; the runs of what is parted and of three sets; noise over a lag where it is asked for;
 /// and twice the histogram of what lies far from everything bright.
-const READBACKS: u64 = 8;
+const READBACKS: u64 = 7;
 
 fn sample(name: &str) -> Scan {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("sample-images").join(name);
@@ -41,7 +41,7 @@ fn corner(scan: &Scan, side: usize) -> Scan {
 
 /// The same for the recipe below on the body below: labels of nine sets, counts of labellings, and for each round of a
 /// contour the hottest voxels of all lesions, or their sums.
-const READBACKS_PET: u64 = 29;
+const READBACKS_PET: u64 = 15;
 
 const PET: &str = r#"
 modality = "pet"

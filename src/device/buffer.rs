@@ -94,12 +94,14 @@ pub struct GpuBuffer<T> {
     len: usize,
     /// The least and the greatest element, once somebody has waited for them.
     range: Arc<OnceLock<(T, T)>>,
+    /// The same elements on the host, if they came from there and are kept.
+    source: Option<Arc<Vec<T>>>,
     kind: PhantomData<T>,
 }
 
 impl<T: Word> GpuBuffer<T> {
     pub(super) fn new(block: PooledMemory, queue: Arc<Queue>, len: usize) -> Self {
-        GpuBuffer { block: Arc::new(block), queue, len, range: Arc::default(), kind: PhantomData }
+        GpuBuffer { block: Arc::new(block), queue, len, range: Arc::default(), source: None, kind: PhantomData }
     }
     /// Number of elements.
     pub fn len(&self) -> usize {
@@ -112,7 +114,15 @@ impl<T: Word> GpuBuffer<T> {
     /// The same memory seen as elements of another type.
     pub fn cast<U: Word>(&self) -> GpuBuffer<U> {
         let (block, queue) = (self.block.clone(), self.queue.clone());
-        GpuBuffer { block, queue, len: self.len, range: Arc::default(), kind: PhantomData }
+        GpuBuffer { block, queue, len: self.len, range: Arc::default(), source: None, kind: PhantomData }
+    }
+    /// The same, remembering the elements on the host that it is a copy of.
+    pub(crate) fn copied_from(self, source: &Arc<Vec<T>>) -> Self {
+        GpuBuffer { source: Some(source.clone()), ..self }
+    }
+    /// The same elements on the host, if they came from there and are kept.
+    pub(crate) fn source(&self) -> Option<&[T]> {
+        self.source.as_ref().map(|source| source.as_slice())
     }
     /// The least and the greatest element, if they are known: asking the device would be a wait.
     pub(crate) fn known_range(&self) -> Option<(T, T)> {

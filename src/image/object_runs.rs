@@ -190,6 +190,33 @@ impl ObjectRuns {
         image
     }
 
+    /// What is left of each object outside of other ones.
+    pub fn without(&self, others: &Self) -> Self {
+        let mut gone = others.runs.clone();
+        gone.par_sort_unstable_by_key(|run| (run.row, run.start));
+        let left_of = |run: &ObjectRun| {
+            // Others do not overlap each other, so they end in the order in which they begin.
+            let first = gone.partition_point(|other| (other.row, other.end) <= (run.row, run.start));
+            let mut start = run.start;
+            let mut left = vec![];
+            for other in gone[first..].iter().take_while(|other| other.row == run.row && other.start < run.end) {
+                if start < other.start {
+                    left.push(ObjectRun { start, end: other.start, ..*run });
+                }
+                start = other.end;
+            }
+            if start < run.end {
+                left.push(ObjectRun { start, ..*run });
+            }
+            left
+        };
+        let objects: Vec<Vec<ObjectRun>> = (1..self.count() + 1)
+            .into_par_iter()
+            .map(|label| self.of(label).iter().flat_map(left_of).collect())
+            .collect();
+        Self::of_objects(objects.iter().map(Vec::as_slice))
+    }
+
     /// The runs of some labels, numbered anew in the order that they are given in.
     pub fn pick(&self, labels: &[u32]) -> Self {
         Self::of_objects(labels.iter().map(|&label| self.of(label)))
@@ -266,6 +293,10 @@ mod tests {
         assert_eq!(all.draw(shape, |label| label), labels);
         let anew = ObjectRuns::in_raster_order(&labels, shape, 9, |label| if label == 1 { 7 } else { 2 * label });
         assert_eq!((anew.count(), anew.of(1), anew.of(2)), (2, all.of(1), all.of(3)));
+        let others = ObjectRuns::find(&[1, 0, 2, 2, /**/ 0, 0, 1, 0, /**/ 0, 3, 3, 0], shape, 3).unwrap();
+        let left = all.without(&others);
+        assert_eq!((left.of(1), left.of(2), left.of(3)), (&[run(0, 1, 2)][..], &[][..], all.of(3)));
+        assert_eq!(others.without(&all).of(2), [run(0, 3, 4)]);
         let parts = [(5, run(0, 1, 3)), (1, run(1, 2, 3)), (2, run(1, 3, 4)), (4, run(2, 0, 1)), (1, run(2, 2, 3))];
         let (joined, objects) = ObjectRuns::of_parts(&parts, 9, |part| [0, 7, 7, 0, 3, 0][part as usize]);
         assert_eq!((joined.of(1), joined.of(2)), (&[run(1, 2, 4), run(2, 2, 3)][..], &[run(2, 0, 1)][..]));

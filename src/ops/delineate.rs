@@ -15,11 +15,13 @@
 //! value reaches them. Reference: Boellaard et al., Eur J Nucl Med Mol Imaging 2015;42:328 (A50, 41 %); ITK
 //! ConfidenceConnectedImageFilter.
 
+use super::by_runs::ByRuns;
 use super::contour::contour;
 use super::cytoplasm::cytoplasm;
 use super::grow::grow;
 use super::maximum_position::{self, MaximumPositions, NOWHERE};
 use super::object_rank::ranks_and_sizes;
+use super::object_runs::bring_few;
 use super::renumber::renumber;
 use super::sums::{self, Sums};
 use super::{Case, Op};
@@ -39,6 +41,7 @@ pub const OP: Op = Op {
         &super::grow::OP,
         &super::maximum_position::OP,
         &super::object_rank::OP,
+        &super::object_runs::OP,
         &super::renumber::OP,
         &super::sums::OP,
     ],
@@ -110,7 +113,7 @@ pub fn delineate(device: &Device, src: &Volume, seeds: &Labels, allowed: &Labels
         Rule::Share { shell: Some(shell), .. } => backgrounds(device, src, shell, &hot)?,
         _ => (vec![0.0; hot.voxels.len()], 0),
     };
-    let mut before = None;
+    let (mut before, mut few) = (None, ByRuns::has(src));
     for _ in 0..ROUNDS {
         let limits = match rule {
             Rule::Deviations(k) => by_deviations(&of_region, *k),
@@ -127,6 +130,11 @@ pub fn delineate(device: &Device, src: &Volume, seeds: &Labels, allowed: &Labels
         if matches!(rule, Rule::AtLeast(_) | Rule::Above(_)) {
             break;
         }
+        // With the runs of the region the host tells the rest by itself.
+        if let (Device::Gpu(gpu), true) = (device, few) {
+            bring_few(gpu, &region)?;
+            few = region.known_runs().is_some();
+        }
         (hot, of_region) = hottest(device, src, &region, rule)?;
     }
     let labels = renumber(device, &region)?;
@@ -136,7 +144,7 @@ pub fn delineate(device: &Device, src: &Volume, seeds: &Labels, allowed: &Labels
 /// The greatest voxel of each region, and the sums of those whose limits come from them, in one wait.
 fn hottest(device: &Device, src: &Volume, region: &Labels, rule: &Rule) -> Result<(MaximumPositions, Vec<Sums>)> {
     match (device, rule) {
-        (Device::Gpu(gpu), Rule::Deviations(_)) => {
+        (Device::Gpu(gpu), Rule::Deviations(_)) if ByRuns::of(src, region).is_none() => {
             let asked = [maximum_position::dispatch(gpu, src, region)?, sums::dispatch(gpu, src, region)?];
             let words = gpu.download_all(&asked)?;
             Ok((maximum_position::read_words(&words[0]), sums::read_words(&words[1])))

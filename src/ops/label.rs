@@ -146,7 +146,7 @@ pub(super) fn number(gpu: &Gpu, shape: Shape, root: &GpuBuffer<u32>, known: Opti
     if let Some(count) = known {
         return Ok(Labels::of(shape, count, Buffer::Gpu(voxels)));
     }
-    let [runs, found] = object_runs::write_down(gpu, &voxels, shape.x, 0)?;
+    let [runs, found] = object_runs::write_down(gpu, &voxels, shape.x, 0, object_runs::room(shape.len()))?;
     let words = gpu.download_all(&[runs, found, total])?;
     let count = words.last().and_then(|total| total.first()).copied().unwrap_or(0);
     let labels = Labels::of(shape, count, Buffer::Gpu(voxels));

@@ -5,6 +5,7 @@
 //! Bit budget: samples of 32 bits, indices below 2^31, compared only.
 //! Reference: `scipy.ndimage.maximum_position`.
 
+use super::by_runs::ByRuns;
 use super::sizes::dense;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read};
@@ -20,14 +21,18 @@ pub const OP: Op = Op {
     reference: "scipy.ndimage.maximum_position",
     kernels: &[&KERNEL],
     uses: &[],
-    cases: &[Case {
-        name: "labels",
-        run: |d, i| {
-            let found = maximum_position(d, &i.volume(d)?, &i.labels(d)?)?;
-            Ok(found.samples.iter().map(|&s| s as u32).chain(found.voxels).collect())
+    cases: &[
+        Case { name: "labels", run: |d, i| words(&maximum_position(d, &i.volume(d)?, &i.labels(d)?)?) },
+        Case {
+            name: "labels that the host knows",
+            run: |d, i| words(&maximum_position(d, &i.volume(d)?, &i.known_labels(d)?)?),
         },
-    }],
+    ],
 };
+
+fn words(found: &MaximumPositions) -> Result<Vec<u32>> {
+    Ok(found.samples.iter().map(|&s| s as u32).chain(found.voxels.iter().copied()).collect())
+}
 
 /// No voxel: an object that has none.
 pub const NOWHERE: u32 = u32::MAX;
@@ -53,7 +58,7 @@ const KERNEL: Kernel = Kernel {
     arrays: &[read("src", "i32"), read("label", "u32"), atomic("best", "u32")],
 };
 
-/// Finds the greatest sample of each object. On a GPU it is read back.
+/// Finds the greatest sample of each object. On a GPU it is read back, where the host does not know it.
 ///
 /// # Errors
 /// Different sizes, labels that are larger than the number of voxels; the device is lost or too small.
@@ -67,8 +72,23 @@ pub fn maximum_position(device: &Device, src: &Volume, labels: &Labels) -> Resul
             let n = labels.count as usize + 1;
             Ok(MaximumPositions::of(twin(src.samples.host()?, labels.voxels().host()?, n)))
         }
-        Device::Gpu(gpu) => Ok(read_words(&dispatch(gpu, src, labels)?.download()?)),
+        Device::Gpu(gpu) => match by_runs(src, labels) {
+            Some(known) => Ok(known),
+            None => Ok(read_words(&dispatch(gpu, src, labels)?.download()?)),
+        },
     }
+}
+
+/// What the host knows without asking.
+fn by_runs(src: &Volume, labels: &Labels) -> Option<MaximumPositions> {
+    let known = ByRuns::of(src, labels)?;
+    let greatest = |label: u32| {
+        known.samples(label).fold((i32::MIN, NOWHERE), |best, (voxel, sample)| {
+            if sample > best.0 || best.1 == NOWHERE { (sample, voxel as u32) } else { best }
+        })
+    };
+    let objects = (1..labels.count + 1).into_par_iter().map(greatest);
+    Some(MaximumPositions::of(rayon::iter::once((i32::MIN, NOWHERE)).chain(objects).collect()))
 }
 
 /// The maxima on the device, and behind them the complements of the indices: 0 is no voxel.

@@ -5,6 +5,7 @@
 
 pub mod background;
 mod basins;
+mod by_runs;
 mod cases;
 pub mod contour;
 pub mod cytoplasm;

@@ -68,7 +68,7 @@ pub(crate) fn bring(device: &Device, all: &[&Labels]) -> Result<()> {
     let away: Vec<&Labels> = all.iter().filter(is_away).copied().collect();
     let mut asked = Vec::new();
     for labels in &away {
-        asked.extend(write_down(gpu, labels.voxels().gpu()?, labels.shape.x, 0)?);
+        asked.extend(of_labels(gpu, labels, room(labels.shape.len()))?);
     }
     if asked.is_empty() {
         return Ok(());
@@ -76,6 +76,25 @@ pub(crate) fn bring(device: &Device, all: &[&Labels]) -> Result<()> {
     let answers = gpu.download_all(&asked)?;
     away.iter().zip(answers.chunks(2)).for_each(|(labels, words)| keep(labels, words));
     Ok(())
+}
+
+/// The same of labels of few objects, which take little room: nothing comes where they need more.
+///
+/// # Errors
+/// The device is lost or too small.
+pub(super) fn bring_few(gpu: &Gpu, labels: &Labels) -> Result<()> {
+    let room = (labels.shape.len() / 256).max(1 << 12).min(room(labels.shape.len()));
+    keep(labels, &gpu.download_all(&of_labels(gpu, labels, room)?)?);
+    Ok(())
+}
+
+fn of_labels(gpu: &Gpu, labels: &Labels, room: usize) -> Result<[GpuBuffer<u32>; 2]> {
+    write_down(gpu, labels.voxels().gpu()?, labels.shape.x, 0, room)
+}
+
+/// Runs that an image of so many voxels may have before the voxels themselves are less.
+pub(super) fn room(voxels: usize) -> usize {
+    voxels / 32 + 64
 }
 
 /// Keeps the runs with their labels, if there was room for all of them.
@@ -86,15 +105,15 @@ pub(super) fn keep(labels: &Labels, words: &[Vec<u32>]) {
     }
 }
 
-/// Has runs written down in rows of so many voxels: how many there are, and as many as there is room for. `nothing` is the
-/// value of voxels of no object.
+/// Has runs written down in rows of so many voxels: how many there are, and as many as there is room for.
+/// `nothing` is the value of voxels of no object.
 pub(super) fn write_down(
     gpu: &Gpu,
     voxels: &GpuBuffer<u32>,
     width: usize,
     nothing: u32,
+    room: usize,
 ) -> Result<[GpuBuffer<u32>; 2]> {
-    let room = voxels.len() / 32 + 64;
     let p = Params { columns: width.max(1) as u32, room: room as u32, nothing };
     let begins = gpu.alloc::<u32>(voxels.len())?;
     gpu.dispatch(&BEGIN, voxels.len(), &p, &[voxels, &begins])?;

@@ -6,6 +6,7 @@
 //! the order of values; ours is the order of first voxels.
 
 use super::label::number;
+use super::object_runs::to_host;
 use super::op::label_words;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read, write};
@@ -33,6 +34,17 @@ pub const OP: Op = Op {
                 let labels = i.labels(d)?;
                 let keep: Vec<bool> = (0..=labels.count).map(|l| l % 3 == 1).collect();
                 label_words(d, &select(d, &labels, &keep)?)
+            },
+        },
+        Case {
+            name: "every third object that the host knows",
+            run: |d, i| {
+                let labels = i.known_labels(d)?;
+                let keep: Vec<bool> = (0..=labels.count).map(|l| l % 3 == 1).collect();
+                let chosen = select(d, &labels, &keep)?;
+                let mut words = label_words(d, &chosen)?;
+                words.extend(label_words(&Device::Cpu, &to_host(d, &chosen)?)?);
+                Ok(words)
             },
         },
     ],
@@ -79,6 +91,9 @@ const SELECT: Kernel = Kernel {
 pub fn renumber(device: &Device, labels: &Labels) -> Result<Labels> {
     match device {
         Device::Cpu => Ok(Labels::of_runs(labels.shape, ObjectRuns::of_values(labels.voxels().host()?, labels.shape))),
+        Device::Gpu(gpu) if labels.known_runs().is_some() => {
+            chosen(Some(gpu), labels, &vec![true; labels.count as usize + 1])
+        }
         Device::Gpu(gpu) => dispatch(gpu, labels, labels.voxels().gpu()?, None),
     }
 }

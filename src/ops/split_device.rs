@@ -2,7 +2,7 @@
 //! comes down in one wait.
 
 use super::basins::{CLIMB, NAME, NEIGHBOURS, Params, params};
-use super::object_runs::{read_runs, write_down};
+use super::object_runs::{read_runs, room, write_down};
 use super::split_saddles::{Pair, Peak, highest_saddles};
 use crate::Result;
 use crate::device::kernel::{Kernel, atomic, read, write};
@@ -129,9 +129,9 @@ impl<'a> Basins<'a> {
     /// # Errors
     /// The device is lost or too small.
     pub fn with_runs(&self) -> Result<(Vec<Peak>, Vec<Pair>, Vec<(u32, ObjectRun)>)> {
-        let width = self.shape.x;
-        let Written { mut peaks, pairs, beside } =
-            self.written(|_| Ok(write_down(self.gpu, &self.parent, width, NOWHERE)?.to_vec()))?;
+        let (width, room) = (self.shape.x, room(self.shape.len()));
+        let runs = |_: &Emitted| Ok(write_down(self.gpu, &self.parent, width, NOWHERE, room)?.to_vec());
+        let Written { mut peaks, pairs, beside } = self.written(runs)?;
         peaks.par_sort_unstable_by_key(|p| p.index);
         let number = |peak: u32| peaks.binary_search_by_key(&peak, |p| p.index).map_or(0, |k| k as u32 + 1);
         let runs = match read_runs(&beside, width) {

@@ -34,6 +34,8 @@ pub(super) fn sphere(p: &Sphere, set: &Objects, scan: &Scan, roles: &Roles, devi
     let mut voxels = vec![0; scan.shape.len()];
     inside.into_iter().for_each(|i| voxels[i] = 1);
     let labels = Labels::new(scan.shape, voxels)?;
+    // What is asked of it later the host answers itself.
+    labels.runs()?;
     Ok(ObjectSet { channel, warnings, notes, ..ObjectSet::on_both(labels.to(device)?, labels) })
 }
 
