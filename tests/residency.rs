@@ -18,7 +18,7 @@ use uptake::units::{Shape, Spacing};
 /// a range and the histograms after it; another range; the peaks of two splits; two order statistics; the pieces of objects;
 /// their sizes; the runs of what is parted and of three sets; noise over a lag where it is asked for;
 /// and twice the histogram of what lies far from everything bright.
-const READBACKS: u64 = 7;
+const READBACKS: u64 = 6;
 
 fn sample(name: &str) -> Scan {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("sample-images").join(name);
@@ -206,7 +206,7 @@ fn an_image_of_nuclei_waits_a_few_times() {
     let device = gpu(None);
     let Device::Gpu(gpu) = &device else { unreachable!() };
     let scan = sample("tumour_field.ome.tif");
-    for (name, recipe, most) in [("nuclei", preset("nuclei").unwrap().recipe().unwrap(), 6), ("p1", p1(), 2)] {
+    for (name, recipe, most) in [("nuclei", preset("nuclei").unwrap().recipe().unwrap(), 5), ("p1", p1(), 2)] {
         let (_, moved) = counted(gpu, || pipeline::run(&scan, &recipe, &device, &External::new()).unwrap());
         println!("{name}: {moved:?}");
         assert!(moved.readbacks <= most, "{name}: {moved:?}");

@@ -40,6 +40,14 @@ impl<T: Word> Buffer<T> {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+    /// Whether it is the very same memory.
+    pub fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Buffer::Host(a), Buffer::Host(b)) => Arc::ptr_eq(a, b),
+            (Buffer::Gpu(a), Buffer::Gpu(b)) => Arc::ptr_eq(&a.block, &b.block),
+            _ => false,
+        }
+    }
     /// The elements on the host.
     ///
     /// # Errors
@@ -94,6 +102,8 @@ pub struct GpuBuffer<T> {
     len: usize,
     /// The least and the greatest element, once somebody has waited for them.
     range: Arc<OnceLock<(T, T)>>,
+    /// How often elements occur, from the least one on, once somebody has waited for it.
+    counts: Arc<OnceLock<Arc<Vec<u32>>>>,
     /// The same elements on the host, if they came from there and are kept.
     source: Option<Arc<Vec<T>>>,
     kind: PhantomData<T>,
@@ -101,7 +111,7 @@ pub struct GpuBuffer<T> {
 
 impl<T: Word> GpuBuffer<T> {
     pub(super) fn new(block: PooledMemory, queue: Arc<Queue>, len: usize) -> Self {
-        GpuBuffer { block: Arc::new(block), queue, len, range: Arc::default(), source: None, kind: PhantomData }
+        Self::over(Arc::new(block), queue, len)
     }
     /// Number of elements.
     pub fn len(&self) -> usize {
@@ -113,8 +123,12 @@ impl<T: Word> GpuBuffer<T> {
     }
     /// The same memory seen as elements of another type.
     pub fn cast<U: Word>(&self) -> GpuBuffer<U> {
-        let (block, queue) = (self.block.clone(), self.queue.clone());
-        GpuBuffer { block, queue, len: self.len, range: Arc::default(), source: None, kind: PhantomData }
+        GpuBuffer::over(self.block.clone(), self.queue.clone(), self.len)
+    }
+    /// Memory of which nothing is known.
+    fn over(block: Arc<PooledMemory>, queue: Arc<Queue>, len: usize) -> Self {
+        let (range, counts) = (Arc::default(), Arc::default());
+        GpuBuffer { block, queue, len, range, counts, source: None, kind: PhantomData }
     }
     /// The same, remembering the elements on the host that it is a copy of.
     pub(crate) fn copied_from(self, source: &Arc<Vec<T>>) -> Self {
@@ -131,6 +145,14 @@ impl<T: Word> GpuBuffer<T> {
     /// Remembers the least and the greatest element of an array that is finished.
     pub(crate) fn know_range(&self, range: (T, T)) {
         let _ = self.range.set(range);
+    }
+    /// How often elements occur, from the least one on, if that is known.
+    pub(crate) fn known_counts(&self) -> Option<&Arc<Vec<u32>>> {
+        self.counts.get()
+    }
+    /// Remembers how often the elements of an array that is finished occur.
+    pub(crate) fn know_counts(&self, counts: Arc<Vec<u32>>) {
+        let _ = self.counts.set(counts);
     }
     pub(super) fn raw(&self) -> Result<&wgpu::Buffer> {
         self.block.raw()

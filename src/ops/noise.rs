@@ -15,7 +15,7 @@
 
 use super::mean::mean;
 use super::threshold::percentile::at_ranks;
-use super::value_counts::{Look, SMALL, looks};
+use super::value_counts::{self, AskedLook, SMALL};
 use super::{Case, Op};
 use crate::Result;
 use crate::device::kernel::{Kernel, read, write};
@@ -69,25 +69,57 @@ const KERNEL: Kernel = Kernel {
 /// # Errors
 /// The device is lost or too small.
 pub fn noise(device: &Device, src: &Volume) -> Result<f64> {
-    let Some(d) = of_neighbours(device, src)? else { return Ok(0.0) };
-    let [seen] = looks(device, [(&d, SMALL)])?;
-    from_median(&seen)
+    ask(device, src)?.answer()
 }
 
-/// The differences that [`noise`] looks at; nothing for an image of fewer than three columns.
-pub(super) fn of_neighbours(device: &Device, src: &Volume) -> Result<Option<Volume>> {
+/// The noise of an image, to be told later.
+#[derive(Clone, Debug)]
+pub struct AskedNoise<'a>(Of<'a>);
+
+#[derive(Clone, Debug)]
+enum Of<'a> {
+    /// Of the image, when it is wanted.
+    Image(&'a Device, Volume),
+    /// Of a look at its differences, which a device has been asked for; none where there are too few columns.
+    Differences(Option<AskedLook<'a>>),
+}
+
+/// Asks for the noise of [`noise`]. A device is not waited for; the CPU works it out when it is wanted.
+///
+/// # Errors
+/// The device is lost or too small.
+pub fn ask<'a>(device: &'a Device, src: &Volume) -> Result<AskedNoise<'a>> {
+    Ok(AskedNoise(match device {
+        Device::Cpu => Of::Image(device, src.clone()),
+        Device::Gpu(_) => Of::Differences(of_neighbours(device, src)?),
+    }))
+}
+
+/// A look at the differences of neighbours; nothing for an image of fewer than three columns.
+fn of_neighbours<'a>(device: &'a Device, src: &Volume) -> Result<Option<AskedLook<'a>>> {
     if src.shape.x < 3 || src.shape.is_empty() {
         return Ok(None);
     }
-    differences(device, src, 1).map(Some)
+    value_counts::ask(device, &differences(device, src, 1)?, SMALL).map(Some)
 }
 
-/// The noise that a look at these differences shows.
-pub(super) fn from_median(seen: &Look) -> Result<f64> {
-    let n = seen.volume().samples.len();
-    let middle = at_ranks(seen, &[(n - 1) / 2, n / 2])?;
-    let median = (f64::from(middle[0]) + f64::from(middle[1])) / 2.0;
-    Ok(median / (0.6745 * 6f64.sqrt()))
+impl AskedNoise<'_> {
+    /// Standard deviation of the noise, in samples. A device may have to be waited for, if nobody has done so since.
+    ///
+    /// # Errors
+    /// The device is lost or too small.
+    pub fn answer(self) -> Result<f64> {
+        let differences = match self.0 {
+            Of::Image(device, src) => of_neighbours(device, &src)?,
+            Of::Differences(asked) => asked,
+        };
+        let Some(asked) = differences else { return Ok(0.0) };
+        let seen = asked.answer()?;
+        let n = seen.volume().samples.len();
+        let middle = at_ranks(&seen, &[(n - 1) / 2, n / 2])?;
+        let median = (f64::from(middle[0]) + f64::from(middle[1])) / 2.0;
+        Ok(median / (0.6745 * 6f64.sqrt()))
+    }
 }
 
 /// Blocks are so many lags wide: enough for a mean, and narrow enough to fit between objects.
@@ -110,7 +142,7 @@ pub fn correlated_noise(device: &Device, src: &Volume, lag: usize) -> Result<f64
     let half = BLOCK * lag / 2;
     let means = mean(device, &d, [0, half.min(d.shape.y), half.min(d.shape.x)], Border::Nearest)?;
     // Where nothing differs, as in the black frame of a mosaic, there is no noise to look at.
-    let [seen] = looks(device, [(&means, SMALL)])?;
+    let seen = value_counts::ask(device, &means, SMALL)?.answer()?;
     let still = if seen.range().0 > 0 { 0 } else { seen.darkest()? as usize };
     let Some(last) = (means.samples.len() - still).checked_sub(1) else { return Ok(0.0) };
     let rank = still + (FLATTEST * last as f64) as usize;

@@ -8,10 +8,11 @@
 
 use super::histogram::{self, Bins, find_range, found_range, histogram};
 use super::{Case, Op};
-use crate::Result;
 use crate::device::kernel::{Kernel, atomic, read};
-use crate::device::{Device, Gpu, GpuBuffer};
+use crate::device::{Asked, Buffer, Device, Gpu, GpuBuffer};
 use crate::image::Volume;
+use crate::{Error, Result};
+use std::sync::Arc;
 
 /// Its entry in the list of operations.
 pub const OP: Op = Op {
@@ -27,7 +28,7 @@ pub const OP: Op = Op {
 };
 
 fn case(device: &Device, src: &Volume, places: usize) -> Result<Vec<u32>> {
-    let [look] = looks(device, [(src, places)])?;
+    let look = ask(device, src, places)?.answer()?;
     let (min, max) = look.range();
     let mut words = look.histogram(&Bins::linear(min, max, 50))?;
     words.extend(look.histogram(&Bins::Unit { min: min.saturating_add(2), max: min.saturating_add(900) })?);
@@ -61,7 +62,16 @@ pub struct Look<'a> {
     src: Volume,
     range: (i32, i32),
     /// Samples from the least one on, and from the last place on together. Nothing on the CPU.
-    counts: Vec<u32>,
+    counts: Arc<Vec<u32>>,
+}
+
+/// A look that a device has been asked for.
+#[derive(Clone, Debug)]
+pub struct AskedLook<'a> {
+    device: &'a Device,
+    src: Volume,
+    /// Range and counts. Nothing on the CPU, and where they are known.
+    asked: Option<[Asked; 2]>,
 }
 
 /// Looks at a volume; all values of 16 bits have a place.
@@ -69,35 +79,44 @@ pub struct Look<'a> {
 /// # Errors
 /// The device is lost or too small.
 pub fn look<'a>(device: &'a Device, src: &Volume) -> Result<Look<'a>> {
-    looks(device, [(src, ALL)]).map(|[look]| look)
+    ask(device, src, ALL)?.answer()
 }
 
-/// Looks at several volumes in one wait, each with so many places, one at least.
+/// Asks a device for a look with so many places, one at least, and does not wait. Of an array that was looked at before it is not
+/// asked again.
 ///
 /// # Errors
 /// The device is lost or too small.
-pub fn looks<'a, const N: usize>(device: &'a Device, all: [(&Volume, usize); N]) -> Result<[Look<'a>; N]> {
-    let mut looks = all.map(|(src, _)| Look { device, src: src.clone(), range: (0, 0), counts: vec![] });
-    match device {
-        Device::Cpu => {
-            for look in &mut looks {
-                look.range = histogram::range(device, &look.src)?;
-            }
-        }
+pub fn ask<'a>(device: &'a Device, src: &Volume, places: usize) -> Result<AskedLook<'a>> {
+    let asked = match device {
+        Device::Cpu => None,
         Device::Gpu(gpu) => {
-            let mut asked = Vec::with_capacity(2 * N);
-            for (src, places) in all {
-                asked.extend(dispatch(gpu, src.samples.gpu()?, places)?);
-            }
-            let mut answers = gpu.download_all(&asked)?.into_iter();
-            for look in &mut looks {
-                look.range = found_range(&answers.next().unwrap_or_default());
-                look.counts = answers.next().unwrap_or_default();
-                look.src.samples.gpu()?.know_range(look.range);
-            }
+            let samples = src.samples.gpu()?;
+            let is_known = samples.known_counts().is_some_and(|counts| counts.len() >= places);
+            let found = if is_known { None } else { Some(dispatch(gpu, samples, places)?) };
+            found.map(|[range, counts]| Ok::<_, Error>([gpu.ask(&range)?, gpu.ask(&counts)?])).transpose()?
         }
+    };
+    Ok(AskedLook { device, src: src.clone(), asked })
+}
+
+impl<'a> AskedLook<'a> {
+    /// The look. Waits if nobody has done so since it was asked for.
+    ///
+    /// # Errors
+    /// The device is lost or too small.
+    pub fn answer(self) -> Result<Look<'a>> {
+        let AskedLook { device, src, asked } = self;
+        if let (Some([range, counts]), Buffer::Gpu(samples)) = (asked, &src.samples) {
+            samples.know_range(found_range(&range.answer()?));
+            samples.know_counts(Arc::new(counts.answer()?));
+        }
+        let counts = match &src.samples {
+            Buffer::Gpu(samples) => samples.known_counts().cloned().unwrap_or_default(),
+            _ => Arc::default(),
+        };
+        Ok(Look { range: histogram::range(device, &src)?, device, src, counts })
     }
-    Ok(looks)
 }
 
 /// The range and the counts, on the device.

@@ -8,7 +8,7 @@ use crate::ops::histogram::{BinScale, range};
 use crate::ops::hysteresis::hysteresis;
 use crate::ops::label::{Connectivity, label};
 use crate::ops::local::{Local, Statistic, local};
-use crate::ops::noise::correlated_noise;
+use crate::ops::noise::{self, correlated_noise};
 use crate::ops::pixelwise::{and, or};
 use crate::ops::threshold::{
     Adjust, Beyond, BinChoice, Cut, Method as Choice, Middle, NOISE, Own, Robust, Signal, choose, signal_and_noise,
@@ -91,7 +91,11 @@ impl State<'_> {
         let (t, floor, least) = match p.noise {
             None => (choose(self.device, src, &method, bins)?, f64::NEG_INFINITY, None),
             Some(times) => {
-                let signal = signal_and_noise(self.device, src, &method, bins, self.original()?)?;
+                let noise = match self.noise.take() {
+                    Some(asked) => asked,
+                    None => noise::ask(self.device, self.original()?)?,
+                };
+                let signal = signal_and_noise(self.device, src, &method, bins, noise)?;
                 let floor = times * self.noise(image, &signal)?;
                 (signal.threshold.max(floor), floor, Some(signal.classes.least))
             }

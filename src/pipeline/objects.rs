@@ -11,7 +11,7 @@ use crate::device::Device;
 use crate::image::{Labels, ObjectSet, Scan};
 use crate::ops::cytoplasm::cytoplasm;
 use crate::ops::grow::grow;
-use crate::ops::object_runs;
+use crate::ops::{noise, object_runs};
 use crate::profile::stage;
 use crate::recipe::{Grow, Minus, ObjectScale, Objects, Recipe, Step};
 use crate::{Error, Kind, Result};
@@ -69,8 +69,12 @@ fn from_steps(
     geometry.radius_px = typical::radius(set.scale, &original, &geometry, device)?;
     // Both are powers of two apart.
     let lift = (channel.volume.scale.factor() / original.scale.factor()) as u32;
+    // Asked before the steps, it comes down with what the first of them waits for.
+    let wants_noise = |step: &Step| matches!(step, Step::Threshold(p) if p.noise.is_some());
+    let noise = if steps.iter().any(wants_noise) { Some(noise::ask(device, &original)?) } else { None };
     let mut state =
         State::new(device, geometry, &channel.volume, original, (lift, channel.saturation), (scan, roles), made);
+    state.noise = noise;
     if hot > 0 {
         let pixels = if hot == 1 { "1 hot pixel was" } else { &format!("{hot} hot pixels were") };
         state.warnings.push(format!("{pixels} left out of the search for objects; values have them"));

@@ -1,6 +1,6 @@
 //! A threshold beside what it has to be held against: the two classes of the image, and its noise.
 //!
-//! Each of the three follows from a histogram of its own. One look counts for all of them, so a device is waited for once.
+//! Threshold and classes follow from one look, and the noise was asked for before, so a device is waited for once.
 
 use super::bins::EqualBins;
 use super::percentile::percentile_seen;
@@ -9,8 +9,8 @@ use crate::Result;
 use crate::device::Device;
 use crate::image::Volume;
 use crate::ops::histogram::BinScale;
-use crate::ops::noise::{from_median, of_neighbours};
-use crate::ops::value_counts::{ALL, Look, SMALL, look, looks};
+use crate::ops::noise::AskedNoise;
+use crate::ops::value_counts::{Look, look};
 
 /// The bins that the two classes of an image are looked for in.
 const CLASSES: EqualBins = EqualBins { n: 256, spacing: BinScale::Linear, cut: Cut::Edge };
@@ -47,7 +47,7 @@ impl Signal<'_> {
     }
 }
 
-/// The threshold of an image, its classes, and the noise of another image (the same before it was smoothed).
+/// The threshold of an image and its classes, beside the noise of another image (the same before it was smoothed).
 ///
 /// # Errors
 /// As for [`choose`](super::choose).
@@ -56,16 +56,10 @@ pub fn signal_and_noise<'a>(
     src: &Volume,
     method: &Method,
     bins: BinChoice,
-    noisy: &Volume,
+    noise: AskedNoise,
 ) -> Result<Signal<'a>> {
     check(method)?;
-    let (seen, noise) = match of_neighbours(device, noisy)? {
-        Some(differences) => {
-            let [seen, of_noise] = looks(device, [(src, ALL), (&differences, SMALL)])?;
-            (seen, from_median(&of_noise)?)
-        }
-        None => (look(device, src)?, 0.0),
-    };
+    let seen = look(device, src)?;
     let classes = classes_within(&seen, seen.range(), CLASSES.choice())?;
-    Ok(Signal { threshold: cut_seen(&seen, method, bins)?, classes, noise, seen })
+    Ok(Signal { threshold: cut_seen(&seen, method, bins)?, classes, noise: noise.answer()?, seen })
 }

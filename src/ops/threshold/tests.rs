@@ -1,6 +1,7 @@
 //! Mechanics and invariants on literal grids; the values of scikit-image are checked in `tests/thresholds.rs`.
 
 use super::*;
+use crate::ops::noise::ask;
 use crate::units::Shape;
 use proptest::prelude::*;
 
@@ -175,7 +176,7 @@ fn specks_do_not_hide_objects_nor_make_noise_to_some() {
     let bins = BinChoice::Equal { n: 256, spacing: BinScale::Linear, cut: Cut::Edge };
     let explained = |v: &Volume| otsu_classes(&Device::Cpu, v, bins).unwrap().explained;
     let found = |v: &Volume, least: f64| {
-        let seen = signal_and_noise(&Device::Cpu, v, &Method::Otsu, bins, v).unwrap();
+        let seen = signal_and_noise(&Device::Cpu, v, &Method::Otsu, bins, ask(&Device::Cpu, v).unwrap()).unwrap();
         seen.has_two_classes(least).unwrap()
     };
     for (objects, specks, speck) in [(1500, 20, 20_000), (1500, 20, 60_000), (3000, 90, 30_000), (300, 10, 9000)] {
