@@ -89,13 +89,19 @@ fn main(@builtin(local_invocation_index) l: u32) {
         workgroupBarrier();
     }
     if (l == 0u) {
+        let begin = frame(p.at);
+        let greatest = frame(p.at + 1u);
         let variance = times(wide(by[0]), minus(times(number, wide(squares)), times(bins, bins)));
-        let share = times(variance, wide(vec2<u32>(0u, 4u)));
-        let doubt = compare(times(gap[0], wide(vec2<u32>(0u, 5u))), share) <= 0;
+        let share = times(variance, wide(vec2<u32>(0u, p.share)));
+        let doubt = compare(times(gap[0], wide(vec2<u32>(0u, 1000u))), share) <= 0;
         let last = bin[0];
         let nothing = doubt || all < p.least || last < p.first;
+        let upper = product(last + 1u, bitcast<u32>(greatest) - bitcast<u32>(begin));
+        let inside = begin + bitcast<i32>((upper.x << 24u) | (upper.y >> 8u));
+        let end = select(inside, greatest, compare(gap[0], array<u32, 8>()) == 0);
         set_found(0u, select(last + 1u, 0u, nothing));
-        let end = product(last + 1u, p.width);
-        set_found(1u, bitcast<u32>(p.begin + bitcast<i32>((end.x << 24u) | (end.y >> 8u))));
+        set_found(1u, bitcast<u32>(end));
+        set_found(2u, bitcast<u32>(begin));
+        set_found(3u, bitcast<u32>(select(end, begin, nothing)));
     }
 }

@@ -14,11 +14,11 @@ use uptake::read::{self, Options};
 use uptake::recipe::{Recipe, preset};
 use uptake::units::{Shape, Spacing};
 
-/// Waits for something to come down in one image of the preset `cells`: for the scale, for denoising and for the threshold
-/// a range and the histograms after it; another range; the peaks of two splits; two order statistics; the pieces of objects;
-/// their sizes; the runs of what is parted and of three sets; noise over a lag where it is asked for;
-/// and twice the histogram of what lies far from everything bright.
-const READBACKS: u64 = 6;
+/// Waits for something to come down in one image of the preset `cells` that needs no denoising: the basins of the scale with the
+/// look that its threshold came from; the look that denoising and the threshold share, with the noise; the basins of the split;
+/// the runs of what is refined; those of cells and cytoplasm. Where noise is smoothed, asked for over a lag, or hides two classes,
+/// where a scale is looked for again, and where there is too much of something for the room that it has, there are more.
+const READBACKS: u64 = 5;
 
 fn sample(name: &str) -> Scan {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("sample-images").join(name);
@@ -39,8 +39,8 @@ fn corner(scan: &Scan, side: usize) -> Scan {
     Scan { shape, channels: scan.channels.iter().map(cut).collect(), ..scan.clone() }
 }
 
-/// The same for the recipe below on the body below: labels of nine sets, counts of labellings, and for each round of a
-/// contour the hottest voxels of all lesions, or their sums.
+/// The same for the recipe below on the body below, of nine sets: the runs of what is labelled or drawn, once for each round of a
+/// contour; what is left of lesions beside the reference; the median around them; the number of edges of the watershed, and these.
 const READBACKS_PET: u64 = 15;
 
 const PET: &str = r#"
@@ -200,13 +200,14 @@ fn counted<T>(gpu: &Gpu, work: impl FnOnce() -> T) -> (T, Counters) {
     (out, moved)
 }
 
-/// Waits of one image of 512 x 512 pixels by other recipes.
+/// Waits of one image of 512 x 512 pixels by other recipes: `nuclei` as `cells` without the last one; of `p1` the look of Otsu's threshold
+/// and the basins of the split, from which the rest follows.
 #[test]
 fn an_image_of_nuclei_waits_a_few_times() {
     let device = gpu(None);
     let Device::Gpu(gpu) = &device else { unreachable!() };
     let scan = sample("tumour_field.ome.tif");
-    for (name, recipe, most) in [("nuclei", preset("nuclei").unwrap().recipe().unwrap(), 5), ("p1", p1(), 2)] {
+    for (name, recipe, most) in [("nuclei", preset("nuclei").unwrap().recipe().unwrap(), 4), ("p1", p1(), 2)] {
         let (_, moved) = counted(gpu, || pipeline::run(&scan, &recipe, &device, &External::new()).unwrap());
         println!("{name}: {moved:?}");
         assert!(moved.readbacks <= most, "{name}: {moved:?}");

@@ -126,7 +126,7 @@ pub fn histogram(device: &Device, src: &Volume, bins: &Bins) -> Result<Vec<u32>>
 }
 
 /// The same on the device.
-pub(super) fn dispatch(gpu: &Gpu, samples: &GpuBuffer<i32>, bins: &Bins) -> Result<GpuBuffer<u32>> {
+fn dispatch(gpu: &Gpu, samples: &GpuBuffer<i32>, bins: &Bins) -> Result<GpuBuffer<u32>> {
     let n = bins.count()?;
     let (min, edges) = match bins {
         Bins::Unit { min, .. } => (*min, gpu.upload(&[*min])?),

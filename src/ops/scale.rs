@@ -27,10 +27,14 @@ use super::landscape::{Sizes, depth};
 use super::morphology::{Element, opening};
 use super::pixelwise::{minimum, subtract};
 use super::split::{Depth, greatest_and_sizes};
-use super::threshold::{Beyond, BinChoice, Classes, Cut, EVEN_SLOPE, NOISE, otsu_classes, threshold, with_rest};
+use super::threshold::{
+    Beyond, BinChoice, Classes, Cut, EVEN_SLOPE, NOISE_THOUSANDTHS, bright_unseen, classes_within, otsu_classes,
+    threshold, with_rest,
+};
+use super::value_counts::{self, ALL};
 use super::{Case, Op};
 use crate::Result;
-use crate::device::Device;
+use crate::device::{Device, Gpu};
 use crate::image::{Mask, Volume};
 
 /// Its entry in the list of operations.
@@ -146,9 +150,25 @@ fn around_parts(device: &Device, smooth: &Volume, parts: f64, classes: &Classes,
 
 /// The diameter, and the classes of the mask that it was found in.
 fn once(device: &Device, src: &Volume, at: &Sizes) -> Result<(f64, Classes)> {
+    if let Device::Gpu(gpu) = device
+        && let Some(found) = once_unseen(gpu, device, src, at)?
+    {
+        return Ok(found);
+    }
     let classes = otsu_classes(device, src, BINS)?;
     let diameter = in_mask(device, &bright(device, src, &classes, at)?, at)?;
     Ok((diameter.unwrap_or(NO_MASK), classes))
+}
+
+/// The same, with a mask that a device chooses by itself: the classes come down with what is found in it. Nothing where there are too many
+/// values for that.
+fn once_unseen(gpu: &Gpu, device: &Device, src: &Volume, at: &Sizes) -> Result<Option<(f64, Classes)>> {
+    let look = value_counts::ask(device, src, ALL)?;
+    let Some(mask) = bright_unseen(gpu, src, &look, NOISE_THOUSANDTHS, at.steps(HALO))? else { return Ok(None) };
+    let diameter = in_mask(device, &mask, at)?;
+    let seen = look.answer()?;
+    let classes = classes_within(&seen, seen.range(), BINS)?;
+    Ok(seen.has_all().then_some((diameter.unwrap_or(NO_MASK), classes)))
 }
 
 /// The diameter of the typical object of a mask.
@@ -174,7 +194,7 @@ fn in_mask(device: &Device, mask: &Mask, at: &Sizes) -> Result<Option<f64>> {
 /// What is above the threshold of two classes, and what that has left out.
 fn bright(device: &Device, src: &Volume, classes: &Classes, at: &Sizes) -> Result<Mask> {
     let mask = threshold(device, src, classes.threshold)?;
-    if classes.explained <= NOISE {
+    if !classes.beyond_noise {
         return Ok(mask);
     }
     let beyond = Beyond { reach: at.steps(HALO), least: classes.least, floor: f64::NEG_INFINITY };

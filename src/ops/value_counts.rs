@@ -7,7 +7,7 @@
 //! Limits: those of `histogram`. Reference: `numpy.unique` with counts.
 
 use super::histogram::{self, Bins, find_range, found_range, histogram};
-use super::{Case, Op};
+use super::{Case, Op, two_classes};
 use crate::device::kernel::{Kernel, atomic, read};
 use crate::device::{Asked, Buffer, Device, Gpu, GpuBuffer};
 use crate::image::Volume;
@@ -19,7 +19,7 @@ pub const OP: Op = Op {
     name: "value_counts",
     summary: "Range and histograms of a volume at one look",
     reference: "numpy.unique",
-    kernels: &[&KERNEL],
+    kernels: &[&KERNEL, &GROUP],
     uses: &[&histogram::OP],
     cases: &[
         Case { name: "of all values", run: |d, i| case(d, &i.volume(d)?, ALL) },
@@ -48,6 +48,14 @@ const KERNEL: Kernel = Kernel {
     arrays: &[read("src", "i32"), read("range", "i32"), atomic("tally", "u32")],
 };
 
+const GROUP: Kernel = Kernel {
+    name: "value_counts_bins",
+    source: include_str!("../../shaders/value_counts_bins.wgsl"),
+    shared: &[include_str!("../../shaders/shared/product.wgsl"), include_str!("../../shaders/shared/linear_bin.wgsl")],
+    params: Params::WGSL,
+    arrays: &[read("range", "i32"), read("tally", "u32"), atomic("bins", "u32")],
+};
+
 /// Samples that an invocation looks at.
 const BLOCK: usize = 16;
 /// Places for all values of an image of 16 bits.
@@ -70,8 +78,15 @@ pub struct Look<'a> {
 pub struct AskedLook<'a> {
     device: &'a Device,
     src: Volume,
-    /// Range and counts. Nothing on the CPU, and where they are known.
-    asked: Option<[Asked; 2]>,
+    /// Nothing on the CPU, and where all is known.
+    asked: Option<Counted>,
+}
+
+/// Range and counts on their way.
+#[derive(Clone, Debug)]
+struct Counted {
+    on_device: [GpuBuffer<u32>; 2],
+    asked: [Asked; 2],
 }
 
 /// Looks at a volume; all values of 16 bits have a place.
@@ -93,21 +108,38 @@ pub fn ask<'a>(device: &'a Device, src: &Volume, places: usize) -> Result<AskedL
         Device::Gpu(gpu) => {
             let samples = src.samples.gpu()?;
             let is_known = samples.known_counts().is_some_and(|counts| counts.len() >= places);
-            let found = if is_known { None } else { Some(dispatch(gpu, samples, places)?) };
-            found.map(|[range, counts]| Ok::<_, Error>([gpu.ask(&range)?, gpu.ask(&counts)?])).transpose()?
+            let count = || {
+                let [range, counts] = dispatch(gpu, samples, places)?;
+                let asked = [gpu.ask(&range)?, gpu.ask(&counts)?];
+                Ok::<_, Error>(Counted { on_device: [range, counts], asked })
+            };
+            if is_known { None } else { Some(count()?) }
         }
     };
     Ok(AskedLook { device, src: src.clone(), asked })
 }
 
 impl<'a> AskedLook<'a> {
+    /// On the device: the range, and counts in 256 equal bins of it, of which none holds anything where not all values have a place.
+    /// Nothing where the device was not asked.
+    ///
+    /// # Errors
+    /// The device is lost or too small.
+    pub(super) fn bins(&self, gpu: &Gpu) -> Result<Option<[GpuBuffer<u32>; 2]>> {
+        let Some(Counted { on_device: [range, counts], .. }) = &self.asked else { return Ok(None) };
+        let bins = gpu.zeros(two_classes::BINS)?;
+        let params = Params { size: 0, room: counts.len() as u32 };
+        gpu.dispatch(&GROUP, counts.len(), &params, &[range, counts, &bins])?;
+        Ok(Some([range.clone(), bins]))
+    }
+
     /// The look. Waits if nobody has done so since it was asked for.
     ///
     /// # Errors
     /// The device is lost or too small.
     pub fn answer(self) -> Result<Look<'a>> {
         let AskedLook { device, src, asked } = self;
-        if let (Some([range, counts]), Buffer::Gpu(samples)) = (asked, &src.samples) {
+        if let (Some(Counted { asked: [range, counts], .. }), Buffer::Gpu(samples)) = (asked, &src.samples) {
             samples.know_range(found_range(&range.answer()?));
             samples.know_counts(Arc::new(counts.answer()?));
         }
@@ -148,11 +180,16 @@ impl<'a> Look<'a> {
     /// # Errors
     /// As [`histogram`].
     pub fn histogram(&self, bins: &Bins) -> Result<Vec<u32>> {
-        let (min, max) = self.range;
-        match (max.abs_diff(min) as usize) < self.counts.len() {
+        let min = self.range.0;
+        match self.has_all() {
             true => Ok(grouped(min, &self.counts, bins, bins.count()?)),
             false => histogram(self.device, &self.src, bins),
         }
+    }
+
+    /// Whether every value has a place of its own in the counts.
+    pub fn has_all(&self) -> bool {
+        (self.range.1.abs_diff(self.range.0) as usize) < self.counts.len()
     }
 
     /// How many samples are the least one.

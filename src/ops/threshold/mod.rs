@@ -19,14 +19,16 @@ mod yen;
 
 pub use bins::{BinChoice, Cut};
 pub use percentile::percentile;
+pub(super) use rest::bright_unseen;
 pub use rest::{Beyond, Own, with_rest};
 pub use robust::Robust;
 pub use signal::{Signal, signal_and_noise};
 
 use super::histogram::BinScale;
 use super::pixelwise::{above, not, shift_left};
+use super::two_classes::TwoClasses;
 use super::value_counts::{Look, look};
-use super::{Case, Op};
+use super::{Case, Op, two_classes};
 use crate::device::Device;
 use crate::image::{Mask, Volume};
 use crate::{Error, Result};
@@ -38,7 +40,7 @@ pub const OP: Op = Op {
     name: "threshold",
     summary: "Voxels above one threshold, given or chosen from the histogram",
     reference: "skimage.filters.threshold_otsu and its siblings",
-    kernels: &[&rest::JOIN],
+    kernels: rest::KERNELS,
     uses: &[&super::histogram::OP, &super::value_counts::OP, &super::two_classes::OP, &super::pixelwise::OP],
     cases: &[
         Case { name: "Otsu", run: |d, i| apply(d, &i.volume(d)?, &Method::Otsu, BinChoice::Unit) },
@@ -174,6 +176,8 @@ fn cut(h: &Histogram, method: &Method, max: i32) -> Result<f64> {
 pub const EVEN_SLOPE: f64 = 0.76;
 /// Of normal noise they explain 2 / pi of it, which is 0.637, and in small fields of correlated noise up to 0.67.
 pub const NOISE: f64 = 0.685;
+/// The same in thousandths.
+pub(super) const NOISE_THOUSANDTHS: u32 = 685;
 
 /// Otsu's threshold and the two classes that it makes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -184,6 +188,8 @@ pub struct Classes {
     pub contrast: f64,
     /// Share of the variance that lies between the classes, 0 to 1.
     pub explained: f64,
+    /// That is more than [`NOISE`].
+    pub beyond_noise: bool,
     /// The least sample.
     pub least: i32,
     /// Otsu's threshold on square roots of what samples are above the least, in samples, from the same bins: lower, for what is
@@ -203,7 +209,7 @@ pub fn otsu_classes(device: &Device, src: &Volume, bins: BinChoice) -> Result<Cl
 }
 
 /// Otsu's classes; what is brighter than the range counts as its end.
-fn classes_within(seen: &Look, (min, max): (i32, i32), bins: BinChoice) -> Result<Classes> {
+pub(super) fn classes_within(seen: &Look, (min, max): (i32, i32), bins: BinChoice) -> Result<Classes> {
     if min == max {
         return Ok(Classes::none((min, max)));
     }
@@ -213,11 +219,23 @@ fn classes_within(seen: &Look, (min, max): (i32, i32), bins: BinChoice) -> Resul
 impl Classes {
     /// Of an image without two classes.
     fn none((least, max): (i32, i32)) -> Self {
-        Classes { threshold: max.into(), contrast: 0.0, explained: 0.0, least, low: max.into(), times: 1.0 }
+        let max_value = f64::from(max);
+        Classes {
+            threshold: max_value,
+            contrast: 0.0,
+            explained: 0.0,
+            beyond_noise: false,
+            least,
+            low: max_value,
+            times: 1.0,
+        }
     }
 
     fn of(h: &Histogram, range: (i32, i32)) -> Self {
-        let last = otsu::otsu(h);
+        // Of few equal bins as devices find it.
+        let by_integers = h.spacing == BinScale::Linear && h.counts.len() <= two_classes::BINS;
+        let found = TwoClasses::of(&h.counts).filter(|_| by_integers);
+        let last = found.map_or_else(|| otsu::otsu(h), |found| found.last as usize);
         let sums = |bins: &mut dyn Iterator<Item = (f64, f64)>| {
             bins.fold([0.0; 3], |[n, sum, squares], (v, c)| [n + c, sum + c * v, squares + c * v * v])
         };
@@ -231,9 +249,11 @@ impl Classes {
         let variance = all[2] / all[0] - (all[1] / all[0]) * (all[1] / all[0]);
         let between = dark[0] * bright[0] / (all[0] * all[0]) * contrast * contrast;
         let (threshold, explained) = (h.at(last), between / variance);
+        let beyond_noise = found.map_or(explained > NOISE, |found| found.explain(NOISE_THOUSANDTHS));
         let last = otsu::otsu(&h.roots(range.0));
         let above: f64 = h.bins().skip(last + 1).map(|(_, count)| count).sum();
-        Classes { threshold, contrast, explained, least: range.0, low: h.at(last), times: above / bright[0] }
+        let (least, low, times) = (range.0, h.at(last), above / bright[0]);
+        Classes { threshold, contrast, explained, beyond_noise, least, low, times }
     }
 }
 

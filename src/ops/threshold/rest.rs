@@ -10,26 +10,61 @@
 use super::Cut;
 use super::bins::EqualBins;
 use crate::Result;
-use crate::device::kernel::{Kernel, read, write};
-use crate::device::{Asked, Buffer, Device};
+use crate::device::kernel::{Kernel, atomic, read, write};
+use crate::device::{Asked, Buffer, Device, Gpu, GpuBuffer};
 use crate::image::{Mask, Volume};
-use crate::ops::histogram::{self, BinScale, histogram};
+use crate::ops::histogram::{BinScale, histogram};
 use crate::ops::morphology::{Element, dilate};
 use crate::ops::pixelwise::{above, far_from, or};
 use crate::ops::two_classes::{self, Wanted, dark_bins};
+use crate::ops::value_counts::AskedLook;
 
 crate::params! {
-    struct Params { unused: u32 }
+    struct Params { size: u32, at: u32 }
 }
 
-pub(super) const JOIN: Kernel = Kernel {
+const COUNT: Kernel = Kernel {
+    name: "threshold_rest",
+    source: include_str!("../../../shaders/threshold_rest.wgsl"),
+    shared: &[
+        include_str!("../../../shaders/shared/product.wgsl"),
+        include_str!("../../../shaders/shared/linear_bin.wgsl"),
+    ],
+    params: Params::WGSL,
+    arrays: &[read("src", "i32"), read("around", "i32"), read("frame", "i32"), atomic("bins", "u32")],
+};
+
+const JOIN: Kernel = Kernel {
     name: "threshold_join",
     source: include_str!("../../../shaders/threshold_join.wgsl"),
     shared: &[],
     params: Params::WGSL,
-    arrays: &[read("src", "i32"), read("mask", "u32"), read("found", "u32"), write("dst", "u32")],
+    arrays: &[
+        read("src", "i32"),
+        read("around", "i32"),
+        read("mask", "u32"),
+        read("frame", "i32"),
+        read("found", "u32"),
+        write("dst", "u32"),
+    ],
 };
 
+const CUT: Kernel = Kernel {
+    name: "threshold_cut",
+    source: include_str!("../../../shaders/threshold_cut.wgsl"),
+    shared: &[],
+    params: Params::WGSL,
+    arrays: &[read("src", "i32"), read("found", "u32"), write("dst", "u32")],
+};
+
+/// Kernels of what a threshold has left out.
+pub(super) const KERNELS: &[&Kernel] = &[&CUT, &COUNT, &JOIN];
+
+/// Samples that a workgroup counts.
+const BLOCK: usize = 4096;
+/// In thousandths, the share of the variance that two classes explain where there are objects beyond doubt: more than an even slope
+/// has.
+const OBJECTS: u32 = 800;
 /// The smallest part of the image that is looked at: one in so many voxels.
 const ENOUGH: usize = 10;
 const BINS: EqualBins = EqualBins { n: two_classes::BINS, spacing: BinScale::Linear, cut: Cut::Edge };
@@ -91,29 +126,71 @@ pub fn with_rest(device: &Device, src: &Volume, mask: &Mask, threshold: f64, at:
     if range.1 <= range.0 {
         return Ok((mask.clone(), own(Bins::Known(0))));
     }
-    let far = far_from(device, src, &dilate(device, src, &Element::Box(at.reach))?, range.1)?;
     let ends = ends(range);
-    let least = src.samples.len().div_ceil(ENOUGH) as u32;
     let first = ends.partition_point(|end| *end < at.floor) as u32;
     match device {
         Device::Cpu => {
-            let bins = dark_bins(&histogram(device, &far, &BINS.over(range)?)?, least, first);
+            let far = far_from(device, src, &dilate(device, src, &Element::Box(at.reach))?, range.1)?;
+            let bins = dark_bins(&histogram(device, &far, &BINS.over(range)?)?, &beyond_doubt(src, first, 0));
             let Some(last) = (bins as usize).checked_sub(1) else { return Ok((mask.clone(), own(Bins::Known(0)))) };
             let dim = above(device, &far, ends[last].floor() as i32)?;
             Ok((or(device, mask, &dim)?, own(Bins::Known(bins))))
         }
         Device::Gpu(gpu) => {
-            let samples = far.samples.gpu()?;
-            let counts = histogram::dispatch(gpu, samples, &BINS.over(range)?)?;
-            let wanted = Wanted { least, first, begin: range.0, width: range.1.abs_diff(range.0) };
-            let found = two_classes::dispatch(gpu, &counts, &wanted)?;
-            let both = gpu.alloc::<u8>(samples.len())?;
-            let arrays = [&samples.cast(), &mask.voxels.gpu()?.cast(), &found, &both.cast()];
-            gpu.dispatch(&JOIN, samples.len(), &Params { unused: 0 }, &arrays)?;
-            let mask = Mask { shape: mask.shape, voxels: Buffer::Gpu(both) };
+            let frame = gpu.upload(&[range.0, range.1])?.cast();
+            let (mask, found) = join(gpu, src, mask, at.reach, &frame, &beyond_doubt(src, first, 0))?;
             Ok((mask, own(Bins::Asked(gpu.ask(&found)?))))
         }
     }
+}
+
+/// Two classes that are beyond doubt, in enough of an image; the range that they are looked for in stands at a place of its array.
+fn beyond_doubt(src: &Volume, first: u32, at: u32) -> Wanted {
+    Wanted { least: src.samples.len().div_ceil(ENOUGH) as u32, first, share: OBJECTS, at }
+}
+
+/// A mask with what lies beyond the reach of everything above a limit, which is the end of a range on the device; and what was found
+/// there.
+fn join(
+    gpu: &Gpu,
+    src: &Volume,
+    mask: &Mask,
+    reach: [usize; 3],
+    frame: &GpuBuffer<u32>,
+    wanted: &Wanted,
+) -> Result<(Mask, GpuBuffer<u32>)> {
+    let around = dilate(&Device::Gpu(gpu.clone()), src, &Element::Box(reach))?;
+    let (samples, around, n) = (src.samples.gpu()?.cast(), around.samples.gpu()?.cast(), src.samples.len());
+    let p = Params { size: n as u32, at: wanted.at };
+    let (bins, both) = (gpu.zeros(BINS.n)?, gpu.alloc::<u8>(n)?);
+    gpu.dispatch(&COUNT, n.div_ceil(BLOCK), &p, &[&samples, &around, frame, &bins])?;
+    let found = two_classes::dispatch(gpu, &bins, frame, wanted)?;
+    let arrays = [&samples, &around, &mask.voxels.gpu()?.cast(), frame, &found, &both.cast()];
+    gpu.dispatch(&JOIN, n, &p, &arrays)?;
+    Ok((Mask { shape: mask.shape, voxels: Buffer::Gpu(both) }, found))
+}
+
+/// The mask of Otsu's threshold of an image that a device was asked to look at, with what it has left out if two classes explain more than
+/// so many thousandths of the image. All of it is decided on the device; nothing where that was not asked. It is empty where a look has
+/// not all values.
+///
+/// # Errors
+/// The device is lost or too small.
+pub(in crate::ops) fn bright_unseen(
+    gpu: &Gpu,
+    src: &Volume,
+    look: &AskedLook,
+    share: u32,
+    reach: [usize; 3],
+) -> Result<Option<Mask>> {
+    let Some([range, bins]) = look.bins(gpu)? else { return Ok(None) };
+    let found = two_classes::dispatch(gpu, &bins, &range, &Wanted { least: 0, first: 0, share, at: 0 })?;
+    let n = src.samples.len();
+    let above = gpu.alloc::<u8>(n)?;
+    gpu.dispatch(&CUT, n, &Params { size: n as u32, at: 0 }, &[&src.samples.gpu()?.cast(), &found, &above.cast()])?;
+    let mask = Mask { shape: src.shape, voxels: Buffer::Gpu(above) };
+    // Behind the threshold stands the range below it.
+    Ok(Some(join(gpu, src, &mask, reach, &found, &beyond_doubt(src, 0, 2))?.0))
 }
 
 #[cfg(test)]
