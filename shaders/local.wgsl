@@ -1,15 +1,4 @@
 // Sauvola's decision in integers of 64 bits, held as (high, low).
-fn product(a: u32, b: u32) -> vec2<u32> {
-    let low = (a & 0xffffu) * (b & 0xffffu);
-    let middle = (a >> 16u) * (b & 0xffffu) + (low >> 16u);
-    let other = (a & 0xffffu) * (b >> 16u) + (middle & 0xffffu);
-    return vec2<u32>((a >> 16u) * (b >> 16u) + (middle >> 16u) + (other >> 16u), (other << 16u) | (low & 0xffffu));
-}
-
-fn less(a: vec2<u32>, b: vec2<u32>) -> bool {
-    return a.x < b.x || (a.x == b.x && a.y < b.y);
-}
-
 // floor(sqrt(v)) for v below 2^60, a bit at a time.
 fn root(v: vec2<u32>) -> u32 {
     var r = 0u;

@@ -2,7 +2,7 @@
 // place for is left out.
 fn run(i: u32) {
     let v = label(i);
-    if (v == 0u) { return; }
+    if (v == p.nothing) { return; }
     let x = i % p.columns;
     let begins = x == 0u || label(i - 1u) != v;
     let ends = x + 1u == p.columns || label(i + 1u) != v;

@@ -40,6 +40,7 @@ const LISTED: &[(&str, usize, &str)] = &[
     ("src/cli/mod.rs", 2, "text is printed"),
     ("src/batch/parts/columns.rs", 2, "a map of columns; files are read and written outside"),
     ("src/device/adapter.rs", 1, "asks the drivers for their adapters"),
+    ("src/device/buffer.rs", 2, "what is known of an array, set once after it was waited for"),
     ("src/device/failure.rs", 3, "a text that is set once, made outside"),
     ("src/device/gpu.rs", 1, "opening asks the driver"),
     (
@@ -51,7 +52,7 @@ const LISTED: &[(&str, usize, &str)] = &[
     ("src/device/pool.rs", 6, "lists of buffers"),
     (
         "src/device/queue.rs",
-        10,
+        11,
         "commands are added; waiting for the device is done outside, and ends when the device fails",
     ),
     ("src/measure/surface.rs", 1, "a table of constants that a single thread works out"),

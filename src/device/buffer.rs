@@ -5,7 +5,7 @@ use super::queue::Queue;
 use super::word::Word;
 use crate::{Error, Kind, Result};
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Elements on the host or on the device. Which one is a property of the data; mixing is an error, never a hidden copy.
 /// Cloning shares them: operations never write into what they are given.
@@ -39,6 +39,14 @@ impl<T: Word> Buffer<T> {
     /// Has no element.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+    /// Whether it is the very same memory.
+    pub fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Buffer::Host(a), Buffer::Host(b)) => Arc::ptr_eq(a, b),
+            (Buffer::Gpu(a), Buffer::Gpu(b)) => Arc::ptr_eq(&a.block, &b.block),
+            _ => false,
+        }
     }
     /// The elements on the host.
     ///
@@ -92,12 +100,18 @@ pub struct GpuBuffer<T> {
     block: Arc<PooledMemory>,
     queue: Arc<Queue>,
     len: usize,
+    /// The least and the greatest element, once somebody has waited for them.
+    range: Arc<OnceLock<(T, T)>>,
+    /// How often elements occur, from the least one on, once somebody has waited for it.
+    counts: Arc<OnceLock<Arc<Vec<u32>>>>,
+    /// The same elements on the host, if they came from there and are kept.
+    source: Option<Arc<Vec<T>>>,
     kind: PhantomData<T>,
 }
 
 impl<T: Word> GpuBuffer<T> {
     pub(super) fn new(block: PooledMemory, queue: Arc<Queue>, len: usize) -> Self {
-        GpuBuffer { block: Arc::new(block), queue, len, kind: PhantomData }
+        Self::over(Arc::new(block), queue, len)
     }
     /// Number of elements.
     pub fn len(&self) -> usize {
@@ -109,7 +123,36 @@ impl<T: Word> GpuBuffer<T> {
     }
     /// The same memory seen as elements of another type.
     pub fn cast<U: Word>(&self) -> GpuBuffer<U> {
-        GpuBuffer { block: self.block.clone(), queue: self.queue.clone(), len: self.len, kind: PhantomData }
+        GpuBuffer::over(self.block.clone(), self.queue.clone(), self.len)
+    }
+    /// Memory of which nothing is known.
+    fn over(block: Arc<PooledMemory>, queue: Arc<Queue>, len: usize) -> Self {
+        let (range, counts) = (Arc::default(), Arc::default());
+        GpuBuffer { block, queue, len, range, counts, source: None, kind: PhantomData }
+    }
+    /// The same, remembering the elements on the host that it is a copy of.
+    pub(crate) fn copied_from(self, source: &Arc<Vec<T>>) -> Self {
+        GpuBuffer { source: Some(source.clone()), ..self }
+    }
+    /// The same elements on the host, if they came from there and are kept.
+    pub(crate) fn source(&self) -> Option<&[T]> {
+        self.source.as_ref().map(|source| source.as_slice())
+    }
+    /// The least and the greatest element, if they are known: asking the device would be a wait.
+    pub(crate) fn known_range(&self) -> Option<(T, T)> {
+        self.range.get().copied()
+    }
+    /// Remembers the least and the greatest element of an array that is finished.
+    pub(crate) fn know_range(&self, range: (T, T)) {
+        let _ = self.range.set(range);
+    }
+    /// How often elements occur, from the least one on, if that is known.
+    pub(crate) fn known_counts(&self) -> Option<&Arc<Vec<u32>>> {
+        self.counts.get()
+    }
+    /// Remembers how often the elements of an array that is finished occur.
+    pub(crate) fn know_counts(&self, counts: Arc<Vec<u32>>) {
+        let _ = self.counts.set(counts);
     }
     pub(super) fn raw(&self) -> Result<&wgpu::Buffer> {
         self.block.raw()

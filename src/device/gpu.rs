@@ -102,6 +102,10 @@ impl Gpu {
         self.0.pipelines.prepare(&self.0.queue, kernels, threads)
     }
 
+    pub(super) fn queue(&self) -> &Arc<Queue> {
+        &self.0.queue
+    }
+
     /// What was dispatched and moved so far.
     pub fn counters(&self) -> Counters {
         self.0.queue.count.read()

@@ -3,6 +3,7 @@
 //! A closed enum of two: every operation matches on it once, so both ways stand side by side.
 
 mod adapter;
+mod asked;
 mod buffer;
 mod counters;
 mod failure;
@@ -18,6 +19,7 @@ mod timer;
 mod word;
 
 pub use adapter::{Adapter, AdapterChoice, adapters};
+pub use asked::Asked;
 pub use buffer::{Buffer, GpuBuffer};
 pub use counters::Counters;
 pub use gpu::Gpu;

@@ -12,7 +12,7 @@ use super::word::Word;
 use crate::{Error, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -35,11 +35,21 @@ pub(super) struct Queue {
     /// The small arrays of a submission.
     staging: wgpu::Buffer,
     /// Submissions go one by one, in the order of recording. Holds the last one.
-    turn: Mutex<Option<wgpu::SubmissionIndex>>,
+    turn: Mutex<Option<Submission>>,
+    /// So many submissions are known to be done.
+    done: AtomicU64,
     failure: Failure,
     pub count: Count,
     /// Only if times are asked for and the adapter has a clock.
     timer: Option<Timer>,
+}
+
+/// Work that was handed over.
+#[derive(Clone)]
+struct Submission {
+    index: wgpu::SubmissionIndex,
+    /// Of all, from 1 on.
+    number: u64,
 }
 
 /// A buffer that the host fills before each submission.
@@ -70,6 +80,7 @@ impl Queue {
             raw,
             recording: Mutex::default(),
             turn: Mutex::default(),
+            done: AtomicU64::new(0),
             count: Count::default(),
         }
     }
@@ -129,10 +140,10 @@ impl Queue {
     }
 
     /// Hands over what is recorded. Returns the last submission, by which all that was recorded before is under way.
-    fn submit(&self) -> Option<wgpu::SubmissionIndex> {
+    fn submit(&self) -> Option<Submission> {
         // Held until the work is handed over: what is recorded later may use the same memory again.
         let mut turn = lock(&self.turn);
-        let recording = std::mem::take(&mut *lock(&self.recording));
+        let recording = lock(&self.recording).take();
         if recording.commands.is_empty() {
             return turn.clone();
         }
@@ -146,56 +157,80 @@ impl Queue {
         let times = self.timer.as_ref().and_then(|t| t.resolve(&self.device, &mut encoder, timed));
         let index = self.raw.submit([encoder.finish()]);
         self.count.submissions.fetch_add(1, Ordering::Relaxed);
-        *turn = Some(index.clone());
+        let submission = Submission { index, number: recording.number + 1 };
+        *turn = Some(submission.clone());
         drop(turn);
         // What cannot be read is left out: a profile must not stop a run.
         if let Some(times) = times
-            && let Ok(view) = self.view(times.host(), Some(index.clone()))
+            && let Ok(view) = self.view(times.host(), Some(submission.clone()))
         {
             times.add_to_profile(&view);
         }
-        Some(index)
+        Some(submission)
     }
 
     /// Reads the first elements of buffers back: waits once for what was recorded so far.
     pub fn download<T: Word>(&self, buffers: &[(&wgpu::Buffer, usize)]) -> Result<Vec<Vec<T>>> {
-        let size = buffers.iter().map(|(_, n)| *n as u64 * 4).sum();
-        self.count.readbacks.fetch_add(1, Ordering::Relaxed);
+        let (staging, submission) = self.ask(buffers)?;
+        self.answer(&staging, &buffers.iter().map(|(_, n)| *n).collect::<Vec<_>>(), submission)
+    }
+
+    /// Has the first elements of buffers copied to where the host can read them. Also gives the number of the submission that does
+    /// so.
+    pub fn ask(&self, buffers: &[(&wgpu::Buffer, usize)]) -> Result<(wgpu::Buffer, u64)> {
+        let size = buffers.iter().map(|(_, n)| *n as u64 * 4).sum::<u64>();
         self.count.bytes_down.fetch_add(size, Ordering::Relaxed);
-        if size == 0 {
-            return Ok(buffers.iter().map(|_| Vec::new()).collect());
-        }
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
+        let size = size.max(4);
         let staging =
             self.device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false });
         self.check()?;
         let mut at = 0;
+        let mut recording = lock(&self.recording);
         for (from, n) in buffers.iter().filter(|(_, n)| *n > 0) {
             let bytes = *n as u64 * 4;
-            self.record(Command::Copy { from: (*from).clone(), to: staging.clone(), at, bytes });
+            recording.commands.push(Command::Copy { from: (*from).clone(), to: staging.clone(), at, bytes });
             at += bytes;
         }
-        let index = self.submit();
-        let view = self.view(&staging, index)?;
+        Ok((staging, recording.number + 1))
+    }
+
+    /// The elements that such a buffer brings, so many each. Waits, unless that submission is known to be done.
+    pub fn answer<T: Word>(&self, staging: &wgpu::Buffer, lengths: &[usize], submission: u64) -> Result<Vec<Vec<T>>> {
+        let is_done = submission <= self.done.load(Ordering::Acquire);
+        let after = if is_done {
+            None
+        } else {
+            self.count.readbacks.fetch_add(1, Ordering::Relaxed);
+            self.submit()
+        };
+        let view = self.view(staging, after)?;
         let mut rest = bytemuck::cast_slice::<u8, u32>(&view);
         let mut next = |n: usize| rest.split_off(..n).unwrap_or_default().iter().map(|&w| T::from_word(w)).collect();
-        let out = buffers.iter().map(|(_, n)| next(*n)).collect();
+        let out = lengths.iter().map(|n| next(*n)).collect();
         drop(view);
         staging.unmap();
         Ok(out)
     }
 
-    /// The bytes of a buffer on the host, once a submission is done. Ends with an error if the device fails before.
-    fn view(&self, staging: &wgpu::Buffer, after: Option<wgpu::SubmissionIndex>) -> Result<wgpu::BufferView> {
+    /// The bytes of a buffer on the host, once a submission is done; without one it is known to be. Ends with an error if the device
+    /// fails before.
+    fn view(&self, staging: &wgpu::Buffer, after: Option<Submission>) -> Result<wgpu::BufferView> {
         let (send, mapped) = channel();
         staging.map_async(wgpu::MapMode::Read, .., move |done| {
             let _ = send.send(done);
         });
         let start = Instant::now();
         loop {
-            self.poll(wgpu::PollType::Wait { submission_index: after.clone(), timeout: Some(PATIENCE) })
-                .map_err(|e| self.fail(e))?;
+            let how = after.as_ref().map_or(wgpu::PollType::Poll, |after| wgpu::PollType::Wait {
+                submission_index: Some(after.index.clone()),
+                timeout: Some(PATIENCE),
+            });
+            self.poll(how).map_err(|e| self.fail(e))?;
             self.check()?;
+            if let Some(after) = &after {
+                self.done.fetch_max(after.number, Ordering::AcqRel);
+            }
             // Whoever polls calls the callbacks of all, so it may be another thread that is about to call this one.
             match mapped.recv_timeout(Duration::from_millis(1)) {
                 Ok(Ok(())) => return staging.get_mapped_range(..).map_err(|e| self.fail(e)),

@@ -37,6 +37,8 @@ pub(super) struct Dispatch {
 /// What is to be done next, in order.
 #[derive(Default)]
 pub(super) struct Recording {
+    /// Submissions before it.
+    pub number: u64,
     pub commands: Vec<Command>,
     /// The parameters of its dispatches, a slot each.
     pub params: Vec<u8>,
@@ -45,6 +47,12 @@ pub(super) struct Recording {
 }
 
 impl Recording {
+    /// What there is, to be handed over; the next one begins.
+    pub fn take(&mut self) -> Self {
+        let next = Recording { number: self.number + u64::from(!self.commands.is_empty()), ..Recording::default() };
+        std::mem::replace(self, next)
+    }
+
     /// Dispatches so far.
     pub fn dispatches(&self) -> usize {
         self.params.len() / SLOT

@@ -10,7 +10,8 @@ use std::sync::{Arc, OnceLock};
 /// Which object each voxel belongs to: 0 is background, 1..=count in raster order of first voxels.
 ///
 /// On the host they are held as a label per voxel, as the runs of each object, or both: each is made of the other when it
-/// is first asked for, so steps that only choose among objects never touch their voxels. Cloning shares all of it.
+/// is first asked for, so steps that only choose among objects never touch their voxels. Of labels on a device the host may
+/// have the runs as well. Cloning shares all of it.
 ///
 /// Making a form is parallel work. Ask for it before a parallel loop that reads it, or its threads may each make their own.
 #[derive(Clone, Debug)]
@@ -70,15 +71,25 @@ impl Labels {
     /// A label per voxel.
     pub fn voxels(&self) -> &Buffer<u32> {
         kept(&self.known.voxels, || {
-            let runs = self.known.runs.get().and_then(Option::as_ref);
-            Buffer::on_host(runs.map_or_else(Vec::new, |runs| runs.draw(self.shape, |label| label)))
+            Buffer::on_host(self.known_runs().map_or_else(Vec::new, |runs| runs.draw(self.shape, |label| label)))
         })
+    }
+    /// The runs, if somebody has found them already: of labels on a device, whoever had to wait for them.
+    pub(crate) fn known_runs(&self) -> Option<&ObjectRuns> {
+        self.known.runs.get().and_then(Option::as_ref)
+    }
+    /// Remembers the runs of labels on a device.
+    pub(crate) fn know_runs(&self, runs: ObjectRuns) {
+        let _ = self.known.runs.set(Some(runs));
     }
     /// The runs of the objects 1..=count.
     ///
     /// # Errors
-    /// The labels are on the device, or one of them is above their count.
+    /// The labels are on the device and their runs are not known, or one of them is above their count.
     pub(crate) fn runs(&self) -> Result<&ObjectRuns> {
+        if let Some(known) = self.known_runs() {
+            return Ok(known);
+        }
         let voxels = self.known.voxels.get().map(Buffer::host).transpose()?;
         let find = || ObjectRuns::find(voxels.unwrap_or_default(), self.shape, self.count);
         let count = self.count;
@@ -108,7 +119,11 @@ impl Labels {
     pub fn to(&self, device: &Device) -> Result<Self> {
         match (device, self.is_on_host()) {
             (Device::Cpu, true) => Ok(self.clone()),
-            _ => Ok(self.with(device.place(self.voxels())?)),
+            _ => {
+                let there = self.with(device.place(self.voxels())?);
+                self.known_runs().into_iter().for_each(|runs| there.know_runs(runs.clone()));
+                Ok(there)
+            }
         }
     }
     /// On the host; shared if it is there already.

@@ -61,15 +61,37 @@ impl ObjectRuns {
     /// objects in raster order of their first voxels.
     pub fn in_raster_order(voxels: &[u32], shape: Shape, most: u32, object: impl Fn(u32) -> u32 + Sync) -> Self {
         let parts = scan(voxels, shape, object);
-        let (mut labels, mut count) = (vec![0; most as usize + 1], 0);
-        for (object, _) in parts.iter().flatten() {
-            let label: &mut u32 = &mut labels[*object as usize];
-            if *label == 0 {
-                count += 1;
-                *label = count;
+        Self::numbered(parts.iter().flatten().copied(), most).0
+    }
+
+    /// The runs of parts that make up objects, `object(part)` of 1..=most or 0 for none: they come in raster order, and those
+    /// of one object that touch are joined. Objects are numbered in raster order; also gives the object of each number from 1 on.
+    pub fn of_parts(parts: &[(u32, ObjectRun)], most: u32, object: impl Fn(u32) -> u32) -> (Self, Vec<u32>) {
+        let mut found: Vec<(u32, ObjectRun)> = Vec::with_capacity(parts.len());
+        for &(part, run) in parts {
+            match (object(part), found.last_mut()) {
+                (0, _) => {}
+                (object, Some((last, before))) if (*last, before.row, before.end) == (object, run.row, run.start) => {
+                    before.end = run.end;
+                }
+                (object, _) => found.push((object, run)),
             }
         }
-        Self::sort(parts.iter().flatten().map(|(object, run)| (labels[*object as usize], *run)), count)
+        Self::numbered(found.into_iter(), most)
+    }
+
+    /// Numbers objects of 1..=most whose runs come in raster order; also gives the object of each number from 1 on.
+    fn numbered(found: impl Iterator<Item = (u32, ObjectRun)> + Clone, most: u32) -> (Self, Vec<u32>) {
+        let (mut labels, mut objects) = (vec![0; most as usize + 1], vec![]);
+        for (object, _) in found.clone() {
+            let label: &mut u32 = &mut labels[object as usize];
+            if *label == 0 {
+                objects.push(object);
+                *label = objects.len() as u32;
+            }
+        }
+        let runs = found.map(|(object, run)| (labels[object as usize], run));
+        (Self::sort(runs, objects.len() as u32), objects)
     }
 
     /// No objects.
@@ -168,6 +190,33 @@ impl ObjectRuns {
         image
     }
 
+    /// What is left of each object outside of other ones.
+    pub fn without(&self, others: &Self) -> Self {
+        let mut gone = others.runs.clone();
+        gone.par_sort_unstable_by_key(|run| (run.row, run.start));
+        let left_of = |run: &ObjectRun| {
+            // Others do not overlap each other, so they end in the order in which they begin.
+            let first = gone.partition_point(|other| (other.row, other.end) <= (run.row, run.start));
+            let mut start = run.start;
+            let mut left = vec![];
+            for other in gone[first..].iter().take_while(|other| other.row == run.row && other.start < run.end) {
+                if start < other.start {
+                    left.push(ObjectRun { start, end: other.start, ..*run });
+                }
+                start = other.end;
+            }
+            if start < run.end {
+                left.push(ObjectRun { start, ..*run });
+            }
+            left
+        };
+        let objects: Vec<Vec<ObjectRun>> = (1..self.count() + 1)
+            .into_par_iter()
+            .map(|label| self.of(label).iter().flat_map(left_of).collect())
+            .collect();
+        Self::of_objects(objects.iter().map(Vec::as_slice))
+    }
+
     /// The runs of some labels, numbered anew in the order that they are given in.
     pub fn pick(&self, labels: &[u32]) -> Self {
         Self::of_objects(labels.iter().map(|&label| self.of(label)))
@@ -244,6 +293,14 @@ mod tests {
         assert_eq!(all.draw(shape, |label| label), labels);
         let anew = ObjectRuns::in_raster_order(&labels, shape, 9, |label| if label == 1 { 7 } else { 2 * label });
         assert_eq!((anew.count(), anew.of(1), anew.of(2)), (2, all.of(1), all.of(3)));
+        let others = ObjectRuns::find(&[1, 0, 2, 2, /**/ 0, 0, 1, 0, /**/ 0, 3, 3, 0], shape, 3).unwrap();
+        let left = all.without(&others);
+        assert_eq!((left.of(1), left.of(2), left.of(3)), (&[run(0, 1, 2)][..], &[][..], all.of(3)));
+        assert_eq!(others.without(&all).of(2), [run(0, 3, 4)]);
+        let parts = [(5, run(0, 1, 3)), (1, run(1, 2, 3)), (2, run(1, 3, 4)), (4, run(2, 0, 1)), (1, run(2, 2, 3))];
+        let (joined, objects) = ObjectRuns::of_parts(&parts, 9, |part| [0, 7, 7, 0, 3, 0][part as usize]);
+        assert_eq!((joined.of(1), joined.of(2)), (&[run(1, 2, 4), run(2, 2, 3)][..], &[run(2, 0, 1)][..]));
+        assert_eq!(objects, [7, 3]);
         let one = ObjectRuns::in_raster_order(&labels, shape, 1, |label| label.min(1));
         assert_eq!(one.of(1), [run(0, 1, 3), run(1, 2, 4), run(2, 0, 1)]);
         assert!(ObjectRuns::find(&labels, shape, 2).is_none());

@@ -54,12 +54,15 @@ impl Volume {
     pub fn view(&self) -> Result<ndarray::ArrayView3<'_, i32>> {
         ndarray::ArrayView3::from_shape(self.shape.zyx(), self.samples.host()?).map_err(|e| Error::limit(e.to_string()))
     }
-    /// Where the device is; shared if it is there already.
+    /// Where the device is; shared if it is there already. What is sent to a GPU knows what it is a copy of.
     ///
     /// # Errors
     /// The device is lost or too small.
     pub fn to(&self, device: &Device) -> Result<Self> {
-        Ok(self.with(device.place(&self.samples)?))
+        Ok(self.with(match (device.place(&self.samples)?, &self.samples) {
+            (Buffer::Gpu(there), Buffer::Host(here)) => Buffer::Gpu(there.copied_from(here)),
+            (there, _) => there,
+        }))
     }
     /// On the host; shared if it is there already.
     ///

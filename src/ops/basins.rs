@@ -11,6 +11,11 @@ crate::params! {
     pub(super) struct Params { depth: u32, height: u32, width: u32 }
 }
 
+/// Of an image of that size.
+pub(super) fn params(shape: Shape) -> Params {
+    Params { depth: shape.z as u32, height: shape.y as u32, width: shape.x as u32 }
+}
+
 pub(super) const NEIGHBOURS: &[&str] = &[include_str!("../../shaders/shared/neighbours.wgsl")];
 
 pub(super) const CLIMB: Kernel = Kernel {

@@ -4,6 +4,7 @@
 //! row of a cell and the row of its cytoplasm have one label. A cell that is all nucleus has no voxel left.
 //! Reference: CellProfiler, IdentifyTertiaryObjects, without shrinking the nucleus.
 
+use super::object_runs::{bring, to_host};
 use super::op::label_words;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, read, write};
@@ -19,14 +20,26 @@ pub const OP: Op = Op {
     reference: "CellProfiler IdentifyTertiaryObjects",
     kernels: &[&KERNEL],
     uses: &[],
-    cases: &[Case {
-        name: "around labels",
-        run: |d, i| {
-            let nuclei = i.labels(d)?;
-            let cells = super::grow::grow(d, &nuclei, 3.0, [1; 3])?;
-            label_words(d, &cytoplasm(d, &cells, &nuclei)?)
+    cases: &[
+        Case {
+            name: "around labels",
+            run: |d, i| {
+                let nuclei = i.labels(d)?;
+                let cells = super::grow::grow(d, &nuclei, 3.0, [1; 3])?;
+                label_words(d, &cytoplasm(d, &cells, &nuclei)?)
+            },
         },
-    }],
+        Case {
+            name: "around labels that the host knows",
+            run: |d, i| {
+                let nuclei = i.known_labels(d)?;
+                let cells = super::grow::grow(d, &nuclei, 2.0, [1; 3])?;
+                bring(d, &[&cells])?;
+                let left = to_host(d, &cytoplasm(d, &cells, &nuclei)?)?;
+                label_words(&Device::Cpu, &left)
+            },
+        },
+    ],
 };
 
 crate::params! {
@@ -61,7 +74,12 @@ pub fn cytoplasm(device: &Device, cells: &Labels, nuclei: &Labels) -> Result<Lab
             Buffer::Gpu(to)
         }
     };
-    Ok(cells.with(voxels))
+    let left = cells.with(voxels);
+    // Of labels on a device whose runs the host has, it has those of what is left as well.
+    if let (Device::Gpu(_), Some(cells), Some(nuclei)) = (device, cells.known_runs(), nuclei.known_runs()) {
+        left.know_runs(cells.without(nuclei));
+    }
+    Ok(left)
 }
 
 #[cfg(test)]

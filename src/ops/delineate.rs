@@ -15,14 +15,15 @@
 //! value reaches them. Reference: Boellaard et al., Eur J Nucl Med Mol Imaging 2015;42:328 (A50, 41 %); ITK
 //! ConfidenceConnectedImageFilter.
 
+use super::by_runs::ByRuns;
 use super::contour::contour;
 use super::cytoplasm::cytoplasm;
 use super::grow::grow;
-use super::maximum_position::{MaximumPositions, NOWHERE, maximum_position};
-use super::object_rank::object_rank;
+use super::maximum_position::{self, MaximumPositions, NOWHERE};
+use super::object_rank::ranks_and_sizes;
+use super::object_runs::bring_few;
 use super::renumber::renumber;
-use super::sizes::sizes;
-use super::sums::{Sums, sums};
+use super::sums::{self, Sums};
 use super::{Case, Op};
 use crate::Result;
 use crate::device::Device;
@@ -40,8 +41,8 @@ pub const OP: Op = Op {
         &super::grow::OP,
         &super::maximum_position::OP,
         &super::object_rank::OP,
+        &super::object_runs::OP,
         &super::renumber::OP,
-        &super::sizes::OP,
         &super::sums::OP,
     ],
     cases: &[
@@ -106,16 +107,16 @@ const ROUNDS: usize = 32;
 /// Different sizes; the device is lost or too small.
 pub fn delineate(device: &Device, src: &Volume, seeds: &Labels, allowed: &Labels, rule: &Rule) -> Result<Delineated> {
     let mut region = seeds.clone();
-    let mut hot = maximum_position(device, src, &region)?;
+    let (mut hot, mut of_region) = hottest(device, src, &region, rule)?;
     let seeded = hot.voxels.iter().filter(|&&v| v != NOWHERE).count();
     let (backgrounds, bare) = match rule {
         Rule::Share { shell: Some(shell), .. } => backgrounds(device, src, shell, &hot)?,
         _ => (vec![0.0; hot.voxels.len()], 0),
     };
-    let mut before = None;
+    let (mut before, mut few) = (None, ByRuns::has(src));
     for _ in 0..ROUNDS {
         let limits = match rule {
-            Rule::Deviations(k) => by_deviations(&sums(device, src, &region)?, *k),
+            Rule::Deviations(k) => by_deviations(&of_region, *k),
             _ => hot.samples.iter().zip(&backgrounds).map(|(&s, &bg)| limit(&src.scale, rule, s, bg)).collect(),
         };
         let now = Some(start(&hot, &limits));
@@ -129,10 +130,30 @@ pub fn delineate(device: &Device, src: &Volume, seeds: &Labels, allowed: &Labels
         if matches!(rule, Rule::AtLeast(_) | Rule::Above(_)) {
             break;
         }
-        hot = maximum_position(device, src, &region)?;
+        // With the runs of the region the host tells the rest by itself.
+        if let (Device::Gpu(gpu), true) = (device, few) {
+            bring_few(gpu, &region)?;
+            few = region.known_runs().is_some();
+        }
+        (hot, of_region) = hottest(device, src, &region, rule)?;
     }
     let labels = renumber(device, &region)?;
     Ok(Delineated { lost: seeded as u32 - labels.count, bare, labels })
+}
+
+/// The greatest voxel of each region, and the sums of those whose limits come from them, in one wait.
+fn hottest(device: &Device, src: &Volume, region: &Labels, rule: &Rule) -> Result<(MaximumPositions, Vec<Sums>)> {
+    match (device, rule) {
+        (Device::Gpu(gpu), Rule::Deviations(_)) if ByRuns::of(src, region).is_none() => {
+            let asked = [maximum_position::dispatch(gpu, src, region)?, sums::dispatch(gpu, src, region)?];
+            let words = gpu.download_all(&asked)?;
+            Ok((maximum_position::read_words(&words[0]), sums::read_words(&words[1])))
+        }
+        (_, Rule::Deviations(_)) => {
+            Ok((maximum_position::maximum_position(device, src, region)?, sums::sums(device, src, region)?))
+        }
+        _ => Ok((maximum_position::maximum_position(device, src, region)?, vec![])),
+    }
 }
 
 /// The voxels from `from` to `to` pixels beyond each object, nearer to it than to any other and in none.
@@ -146,7 +167,7 @@ pub fn shell(device: &Device, objects: &Labels, [from, to]: [f64; 2], weights: [
 
 /// The median of each shell as a value, 0 without one; and how many objects have none.
 fn backgrounds(device: &Device, src: &Volume, shell: &Labels, hot: &MaximumPositions) -> Result<(Vec<f64>, u32)> {
-    let (medians, sizes) = (object_rank(device, src, shell, 0.5)?, sizes(device, shell)?);
+    let (medians, sizes) = ranks_and_sizes(device, src, shell, 0.5)?;
     let value = |(&m, &n): (&i32, &u32)| if n > 0 { src.scale.value(m.into()) } else { 0.0 };
     // Without an object the list of medians has one entry, as that of the sizes.
     let values = medians.iter().zip(&sizes).map(value).collect();

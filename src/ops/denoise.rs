@@ -17,9 +17,9 @@
 use super::gaussian::{Gaussian, gaussian};
 use super::histogram::BinScale;
 use super::landscape::Sizes;
-use super::noise::correlated_noise;
+use super::noise::{self, correlated_noise};
 use super::op::words;
-use super::threshold::{BinChoice, Cut, EVEN_SLOPE, Method, Signal, signal_and_noise};
+use super::threshold::{BinChoice, Cut, EVEN_SLOPE, Method, signal_and_noise};
 use super::{Case, Op};
 use crate::device::Device;
 use crate::image::Volume;
@@ -36,7 +36,7 @@ pub const OP: Op = Op {
         name: "to a fiftieth",
         run: |d, i| {
             let p = Denoise { share: 0.02, enough: 0.5, most: 3.0 };
-            words(d, denoise(d, &i.volume(d)?, &p, &Sizes::isotropic(12.0))?.0)
+            words(d, denoise(d, &i.volume(d)?, &p, &Sizes::isotropic(12.0))?.image)
         },
     }],
 };
@@ -52,25 +52,38 @@ pub struct Denoise {
     pub most: f64,
 }
 
-/// The image with its noise brought down, and the sigma that did it; or as it is, and 0.
+/// An image with its noise brought down.
+#[derive(Clone, Debug)]
+pub struct Denoised {
+    /// The image.
+    pub image: Volume,
+    /// The sigma that it was smoothed by; 0 where it is as it was.
+    pub sigma: f64,
+    /// The image after a Gaussian of `enough`, which was looked at.
+    pub looked_at: Volume,
+}
+
+/// The image with its noise brought down as far as it asks for.
 ///
 /// # Errors
 /// A share of 0 or less; a sigma that the Gaussian refuses; the device is lost or too small.
-pub fn denoise(device: &Device, src: &Volume, p: &Denoise, sizes: &Sizes) -> Result<(Volume, f64)> {
+pub fn denoise(device: &Device, src: &Volume, p: &Denoise, sizes: &Sizes) -> Result<Denoised> {
     if p.share.is_nan() || p.share <= 0.0 {
         return Err(Error::usage(format!("a share of {} for noise", p.share)).remedy("above 0, as 0.08"));
     }
+    let asked = noise::ask(device, src)?;
     let smooth = gaussian(device, src, &Gaussian::new(sizes.along(p.enough)))?;
+    let as_it_was = || Denoised { image: src.clone(), sigma: 0.0, looked_at: smooth.clone() };
     let bins = BinChoice::Equal { n: 256, spacing: BinScale::Sqrt, cut: Cut::Edge };
-    let seen = signal_and_noise(device, &smooth, &Method::Otsu, bins, src)?;
-    let Signal { threshold: signal, noise, .. } = seen;
+    let seen = signal_and_noise(device, &smooth, &Method::Otsu, bins, asked)?;
+    let (signal, noise) = (seen.threshold, seen.noise);
     // Without signal or noise there is nothing to weigh.
     if !(signal > 0.0 && noise > 0.0 && signal.is_finite()) {
-        return Ok((src.clone(), 0.0));
+        return Ok(as_it_was());
     }
     let dimensions = if src.shape.is_flat() { 2.0 } else { 3.0 };
     let blur = |noise: f64, own: f64| own * libm::pow(noise / (p.share * signal), 2.0 / dimensions);
-    let crowded = seen.has_two_classes(device, &smooth, EVEN_SLOPE)?;
+    let crowded = seen.has_two_classes(EVEN_SLOPE)?;
     let all = if crowded { 0.0 } else { correlated_noise(device, src, LAG)? };
     let needed = if noise < WHITE * all {
         let own = own_blur(noise / all);
@@ -81,9 +94,10 @@ pub fn denoise(device: &Device, src: &Volume, p: &Denoise, sizes: &Sizes) -> Res
     };
     let sigma = (needed.min(p.most) * 64.0).round() / 64.0;
     if sigma <= p.enough {
-        return Ok((src.clone(), 0.0));
+        return Ok(as_it_was());
     }
-    Ok((gaussian(device, src, &Gaussian::new(sizes.along(sigma)))?, sigma))
+    let image = gaussian(device, src, &Gaussian::new(sizes.along(sigma)))?;
+    Ok(Denoised { image, sigma, looked_at: smooth })
 }
 
 /// Over so many pixels noise with a blur of 1.5 px is independent.
@@ -137,7 +151,7 @@ mod tests {
     #[test]
     fn a_clean_image_stays_and_a_noisy_one_is_smoothed() {
         let p = Denoise { share: 0.08, enough: 0.7, most: 3.0 };
-        let run = |v: &Volume| denoise(&Device::Cpu, v, &p, &Sizes::isotropic(16.0)).unwrap().0;
+        let run = |v: &Volume| denoise(&Device::Cpu, v, &p, &Sizes::isotropic(16.0)).unwrap().image;
         let clean = field(20);
         assert_eq!(run(&clean).samples.host().unwrap(), clean.samples.host().unwrap());
         let noisy = field(8000);

@@ -78,43 +78,40 @@ const BLOCK: usize = 4096;
 /// Bins that fit a workgroup's memory (16 KiB at the smallest); the shader knows it too.
 const FEW_BINS: usize = 2048;
 
-/// The least and the greatest sample; `(0, 0)` for a volume without voxels.
+/// The least and the greatest sample; `(0, 0)` for a volume without voxels. A device is waited for once a volume.
 ///
 /// # Errors
 /// The device is lost.
 pub fn range(device: &Device, src: &Volume) -> Result<(i32, i32)> {
-    ranges(device, [src]).map(|[range]| range)
-}
-
-/// The ranges of several volumes, read back together.
-///
-/// # Errors
-/// The device is lost.
-pub fn ranges<const N: usize>(device: &Device, all: [&Volume; N]) -> Result<[(i32, i32); N]> {
-    let mut ranges = [(0, 0); N];
     match device {
-        Device::Cpu => {
-            for (range, src) in ranges.iter_mut().zip(all).filter(|(_, src)| !src.samples.is_empty()) {
-                *range = span(src.samples.host()?);
-            }
-        }
+        Device::Cpu if src.samples.is_empty() => Ok((0, 0)),
+        Device::Cpu => Ok(span(src.samples.host()?)),
         Device::Gpu(gpu) => {
-            let mut buffers = Vec::with_capacity(N);
-            for src in all {
-                let samples = src.samples.gpu()?;
-                let found = gpu.upload(&[i32::MAX, i32::MIN])?.cast();
-                let params = Params { size: samples.len() as u32, bins: 0, min: 0, edges: 0 };
-                gpu.dispatch(&RANGE, samples.len().div_ceil(BLOCK), &params, &[&samples.cast(), &found])?;
-                buffers.push(found);
+            let samples = src.samples.gpu()?;
+            if let Some(known) = samples.known_range() {
+                return Ok(known);
             }
-            for ((range, words), src) in ranges.iter_mut().zip(gpu.download_all(&buffers)?).zip(all) {
-                if let ([min, max], false) = (&words[..], src.samples.is_empty()) {
-                    *range = (*min as i32, *max as i32);
-                }
-            }
+            let range = found_range(&find_range(gpu, samples)?.download()?);
+            samples.know_range(range);
+            Ok(range)
         }
     }
-    Ok(ranges)
+}
+
+/// The least and the greatest sample, on the device.
+pub(super) fn find_range(gpu: &Gpu, samples: &GpuBuffer<i32>) -> Result<GpuBuffer<u32>> {
+    let found = gpu.upload(&[i32::MAX, i32::MIN])?.cast();
+    let params = Params { size: samples.len() as u32, bins: 0, min: 0, edges: 0 };
+    gpu.dispatch(&RANGE, samples.len().div_ceil(BLOCK), &params, &[&samples.cast(), &found])?;
+    Ok(found)
+}
+
+/// The range that a device has found; `(0, 0)` if there was no sample.
+pub(super) fn found_range(words: &[u32]) -> (i32, i32) {
+    match words {
+        [min, max] if *min as i32 <= *max as i32 => (*min as i32, *max as i32),
+        _ => (0, 0),
+    }
 }
 
 /// How many samples each bin holds.
@@ -122,31 +119,15 @@ pub fn ranges<const N: usize>(device: &Device, all: [&Volume; N]) -> Result<[(i3
 /// # Errors
 /// Bins that [`Bins::count`] refuses; the device is lost or too small.
 pub fn histogram(device: &Device, src: &Volume, bins: &Bins) -> Result<Vec<u32>> {
-    histograms(device, [(src, bins)]).map(|[counts]| counts)
-}
-
-/// Several histograms, read back together.
-///
-/// # Errors
-/// As for [`histogram`].
-pub fn histograms<const N: usize>(device: &Device, all: [(&Volume, &Bins); N]) -> Result<[Vec<u32>; N]> {
-    let mut counts = [const { Vec::new() }; N];
     match device {
-        Device::Cpu => {
-            for (counts, (src, bins)) in counts.iter_mut().zip(all) {
-                *counts = twin(src.samples.host()?, bins, bins.count()?);
-            }
-        }
-        Device::Gpu(gpu) => {
-            let one = |(src, bins): (&Volume, &Bins)| dispatch(gpu, src.samples.gpu()?, bins, bins.count()?);
-            let buffers = all.into_iter().map(one).collect::<Result<Vec<_>>>()?;
-            counts.iter_mut().zip(gpu.download_all(&buffers)?).for_each(|(counts, words)| *counts = words);
-        }
+        Device::Cpu => Ok(twin(src.samples.host()?, bins, bins.count()?)),
+        Device::Gpu(gpu) => dispatch(gpu, src.samples.gpu()?, bins)?.download(),
     }
-    Ok(counts)
 }
 
-fn dispatch(gpu: &Gpu, samples: &GpuBuffer<i32>, bins: &Bins, n: usize) -> Result<GpuBuffer<u32>> {
+/// The same on the device.
+fn dispatch(gpu: &Gpu, samples: &GpuBuffer<i32>, bins: &Bins) -> Result<GpuBuffer<u32>> {
+    let n = bins.count()?;
     let (min, edges) = match bins {
         Bins::Unit { min, .. } => (*min, gpu.upload(&[*min])?),
         Bins::Edges(e) => (e[0], gpu.upload(e)?),

@@ -4,6 +4,7 @@
 //! Reference: `skimage.morphology.remove_small_objects`, `skimage.segmentation.clear_border`.
 
 use super::extent::{Extent, extents};
+use super::object_runs::bring;
 use super::op::label_words;
 use super::renumber::{select, select_dense};
 use super::sizes::{dense, sizes};
@@ -19,7 +20,7 @@ pub const OP: Op = Op {
     summary: "Keeps objects by size and by contact with the border",
     reference: "skimage.morphology.remove_small_objects, skimage.segmentation.clear_border",
     kernels: &[&KERNEL],
-    uses: &[&super::renumber::OP, &super::sizes::OP],
+    uses: &[&super::object_runs::OP, &super::renumber::OP, &super::sizes::OP],
     cases: &[
         Case {
             name: "of 30 to 400 voxels",
@@ -59,6 +60,8 @@ const KERNEL: Kernel = Kernel {
 /// Labels that are larger than the number of voxels; the device is lost or too small.
 pub fn keep(device: &Device, labels: &Labels, which: &Keep) -> Result<Labels> {
     dense(labels)?;
+    // Sizes and what is left then follow from one wait.
+    bring(device, &[labels])?;
     let mut kept = vec![true; labels.count as usize + 1];
     if which.size != [None, None] {
         let range = which.size[0].unwrap_or(0)..=which.size[1].unwrap_or(u64::MAX);
@@ -75,7 +78,7 @@ pub fn keep(device: &Device, labels: &Labels, which: &Keep) -> Result<Labels> {
     if which.size == [None, None] { select(device, labels, &kept) } else { select_dense(device, labels, &kept) }
 }
 
-/// Which labels touch the border of the image. On a GPU it is read back.
+/// Which labels touch the border of the image. On a GPU it is read back, but for labels of which the host has the runs.
 ///
 /// # Errors
 /// Labels that are larger than the number of voxels; the device is lost or too small.
@@ -83,6 +86,7 @@ pub fn at_border(device: &Device, labels: &Labels) -> Result<Vec<bool>> {
     dense(labels)?;
     match device {
         Device::Cpu => twin(labels),
+        Device::Gpu(_) if labels.known_runs().is_some() => twin(labels),
         Device::Gpu(gpu) => {
             let (values, s) = (labels.voxels().gpu()?, labels.shape);
             let touched = gpu.zeros::<u32>(labels.count as usize + 1)?;

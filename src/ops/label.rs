@@ -7,9 +7,9 @@
 //! `scipy.ndimage.label`.
 
 use super::op::label_words;
-use super::prefix_sum;
 use super::runs::{Of, Runs};
 use super::{Case, Op};
+use super::{object_runs, prefix_sum};
 use crate::Result;
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Buffer, Device, Gpu, GpuBuffer, Word};
@@ -25,7 +25,7 @@ pub const OP: Op = Op {
     summary: "Connected components in raster order",
     reference: "scipy.ndimage.label",
     kernels: &[&START, &MERGE, &ROOT, &FIRST, &NUMBER],
-    uses: &[&super::prefix_sum::OP],
+    uses: &[&super::prefix_sum::OP, &super::object_runs::OP],
     cases: &[
         Case { name: "over faces", run: |d, i| label_words(d, &label(d, &i.mask(d)?, Connectivity::Face)?) },
         Case { name: "over corners", run: |d, i| label_words(d, &label(d, &i.mask(d)?, Connectivity::Full)?) },
@@ -139,14 +139,19 @@ pub(super) fn roots(
     Ok(parent)
 }
 
-/// Labels from the first voxel of each voxel's object (`u32::MAX` for none). Reads back the count, unless it is known.
+/// Labels from the first voxel of each voxel's object (`u32::MAX` for none). Reads back the count with the runs, unless it is
+/// known.
 pub(super) fn number(gpu: &Gpu, shape: Shape, root: &GpuBuffer<u32>, known: Option<u32>) -> Result<Labels> {
     let (voxels, total) = numbers(gpu, root)?;
-    let count = match known {
-        Some(count) => count,
-        None => total.download_first(1)?.first().copied().unwrap_or(0),
-    };
-    Ok(Labels::of(shape, count, Buffer::Gpu(voxels)))
+    if let Some(count) = known {
+        return Ok(Labels::of(shape, count, Buffer::Gpu(voxels)));
+    }
+    let [runs, found] = object_runs::write_down(gpu, &voxels, shape.x, 0, object_runs::room(shape.len()))?;
+    let words = gpu.download_all(&[runs, found, total])?;
+    let count = words.last().and_then(|total| total.first()).copied().unwrap_or(0);
+    let labels = Labels::of(shape, count, Buffer::Gpu(voxels));
+    object_runs::keep(&labels, &words[..2]);
+    Ok(labels)
 }
 
 /// Numbers from the first voxel of each voxel's object, with their count in the first element of the second buffer.

@@ -130,7 +130,7 @@ crate::params! {
 const DECIDE: Kernel = Kernel {
     name: "local",
     source: include_str!("../../shaders/local.wgsl"),
-    shared: &[],
+    shared: &[include_str!("../../shaders/shared/product.wgsl")],
     params: Factor::WGSL,
     arrays: &[read("scaled", "i32"), read("mean", "i32"), read("mean_square", "i32"), write("dst", "u32")],
 };

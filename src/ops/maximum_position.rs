@@ -5,10 +5,11 @@
 //! Bit budget: samples of 32 bits, indices below 2^31, compared only.
 //! Reference: `scipy.ndimage.maximum_position`.
 
+use super::by_runs::ByRuns;
 use super::sizes::dense;
 use super::{Case, Op};
-use crate::device::Device;
 use crate::device::kernel::{Kernel, atomic, read};
+use crate::device::{Device, Gpu, GpuBuffer};
 use crate::image::{Labels, Volume};
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -20,14 +21,18 @@ pub const OP: Op = Op {
     reference: "scipy.ndimage.maximum_position",
     kernels: &[&KERNEL],
     uses: &[],
-    cases: &[Case {
-        name: "labels",
-        run: |d, i| {
-            let found = maximum_position(d, &i.volume(d)?, &i.labels(d)?)?;
-            Ok(found.samples.iter().map(|&s| s as u32).chain(found.voxels).collect())
+    cases: &[
+        Case { name: "labels", run: |d, i| words(&maximum_position(d, &i.volume(d)?, &i.labels(d)?)?) },
+        Case {
+            name: "labels that the host knows",
+            run: |d, i| words(&maximum_position(d, &i.volume(d)?, &i.known_labels(d)?)?),
         },
-    }],
+    ],
 };
+
+fn words(found: &MaximumPositions) -> Result<Vec<u32>> {
+    Ok(found.samples.iter().map(|&s| s as u32).chain(found.voxels.iter().copied()).collect())
+}
 
 /// No voxel: an object that has none.
 pub const NOWHERE: u32 = u32::MAX;
@@ -53,7 +58,7 @@ const KERNEL: Kernel = Kernel {
     arrays: &[read("src", "i32"), read("label", "u32"), atomic("best", "u32")],
 };
 
-/// Finds the greatest sample of each object. On a GPU it is read back.
+/// Finds the greatest sample of each object. On a GPU it is read back, where the host does not know it.
 ///
 /// # Errors
 /// Different sizes, labels that are larger than the number of voxels; the device is lost or too small.
@@ -62,25 +67,54 @@ pub fn maximum_position(device: &Device, src: &Volume, labels: &Labels) -> Resul
         return Err(Error::usage(format!("labels of {} on an image of {}", labels.shape, src.shape)));
     }
     dense(labels)?;
-    let n = labels.count as usize + 1;
-    let best = match device {
-        Device::Cpu => twin(src.samples.host()?, labels.voxels().host()?, n),
-        Device::Gpu(gpu) => {
-            let (src, label) = (src.samples.gpu()?, labels.voxels().gpu()?);
-            // The maxima, and behind them the complements of the indices: 0 is no voxel.
-            let best = gpu.zeros::<u32>(2 * n)?;
-            for round in 0..2 {
-                let p = Params { round, objects: n as u32 };
-                gpu.dispatch(&KERNEL, src.len(), &p, &[&src.cast(), label, &best])?;
-            }
-            let words = best.download()?;
-            let (keys, places) = words.split_at(n);
-            keys.iter().zip(places).map(|(&k, &p)| ((k ^ 0x8000_0000) as i32, !p)).collect()
+    match device {
+        Device::Cpu => {
+            let n = labels.count as usize + 1;
+            Ok(MaximumPositions::of(twin(src.samples.host()?, labels.voxels().host()?, n)))
         }
+        Device::Gpu(gpu) => match by_runs(src, labels) {
+            Some(known) => Ok(known),
+            None => Ok(read_words(&dispatch(gpu, src, labels)?.download()?)),
+        },
+    }
+}
+
+/// What the host knows without asking.
+fn by_runs(src: &Volume, labels: &Labels) -> Option<MaximumPositions> {
+    let known = ByRuns::of(src, labels)?;
+    let greatest = |label: u32| {
+        known.samples(label).fold((i32::MIN, NOWHERE), |best, (voxel, sample)| {
+            if sample > best.0 || best.1 == NOWHERE { (sample, voxel as u32) } else { best }
+        })
     };
-    let (mut samples, mut voxels): (Vec<i32>, Vec<u32>) = best.into_iter().unzip();
-    (samples[0], voxels[0]) = (i32::MIN, NOWHERE);
-    Ok(MaximumPositions { samples, voxels })
+    let objects = (1..labels.count + 1).into_par_iter().map(greatest);
+    Some(MaximumPositions::of(rayon::iter::once((i32::MIN, NOWHERE)).chain(objects).collect()))
+}
+
+/// The maxima on the device, and behind them the complements of the indices: 0 is no voxel.
+pub(super) fn dispatch(gpu: &Gpu, src: &Volume, labels: &Labels) -> Result<GpuBuffer<u32>> {
+    let (src, label, n) = (src.samples.gpu()?, labels.voxels().gpu()?, labels.count as usize + 1);
+    let best = gpu.zeros::<u32>(2 * n)?;
+    for round in 0..2 {
+        let p = Params { round, objects: n as u32 };
+        gpu.dispatch(&KERNEL, src.len(), &p, &[&src.cast(), label, &best])?;
+    }
+    Ok(best)
+}
+
+/// What these words of a device say.
+pub(super) fn read_words(words: &[u32]) -> MaximumPositions {
+    let (keys, places) = words.split_at(words.len() / 2);
+    MaximumPositions::of(keys.iter().zip(places).map(|(&k, &p)| ((k ^ 0x8000_0000) as i32, !p)).collect())
+}
+
+impl MaximumPositions {
+    /// Of the greatest samples with their voxels, that of the background first.
+    fn of(best: Vec<(i32, u32)>) -> Self {
+        let (mut samples, mut voxels): (Vec<i32>, Vec<u32>) = best.into_iter().unzip();
+        (samples[0], voxels[0]) = (i32::MIN, NOWHERE);
+        MaximumPositions { samples, voxels }
+    }
 }
 
 fn twin(src: &[i32], labels: &[u32], n: usize) -> Vec<(i32, u32)> {

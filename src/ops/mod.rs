@@ -5,6 +5,7 @@
 
 pub mod background;
 mod basins;
+mod by_runs;
 mod cases;
 pub mod contour;
 pub mod cytoplasm;
@@ -47,6 +48,7 @@ pub mod prefix_sum;
 pub mod propagate;
 mod propagate_search;
 pub mod refine;
+mod refine_device;
 pub mod renumber;
 pub mod rolling_ball;
 pub mod root;
@@ -56,11 +58,14 @@ pub mod sizes;
 pub(crate) mod slope;
 pub mod split;
 mod split_ascent;
+mod split_device;
 mod split_ellipses;
 mod split_saddles;
 pub mod spots;
 pub mod sums;
 pub mod threshold;
+pub mod two_classes;
+pub mod value_counts;
 pub mod watershed;
 
 pub use crate::simd::Border;
@@ -107,6 +112,8 @@ pub const OPS: &[&Op] = &[
     &rolling_ball::OP,
     &sizes::OP,
     &threshold::OP,
+    &two_classes::OP,
+    &value_counts::OP,
     &gradient::OP,
     &watershed::OP,
 ];

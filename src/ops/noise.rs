@@ -13,9 +13,9 @@
 //! Limits: differences past 2^31 - 1 count as that. Reference: Immerkaer 1996, doi 10.1006/cviu.1996.0060, for the
 //! idea of second differences; Donoho and Johnstone 1994 for the median; Olsen 1993 for the flattest blocks.
 
-use super::histogram::{Bins, histogram, range};
 use super::mean::mean;
-use super::threshold::percentile::{Level, at_ranks, at_ranks_of};
+use super::threshold::percentile::at_ranks;
+use super::value_counts::{self, AskedLook, SMALL};
 use super::{Case, Op};
 use crate::Result;
 use crate::device::kernel::{Kernel, read, write};
@@ -31,7 +31,7 @@ pub const OP: Op = Op {
     summary: "Noise from second differences along rows, of neighbours or over a lag",
     reference: "median absolute deviation of second differences",
     kernels: &[&KERNEL],
-    uses: &[&super::histogram::OP, &super::mean::OP],
+    uses: &[&super::value_counts::OP, &super::mean::OP],
     cases: &[
         Case { name: "differences and their median", run: |d, i| case(d, i, 1, noise) },
         Case { name: "a lag of 4", run: |d, i| case(d, i, 4, |d, v| correlated_noise(d, v, 4)) },
@@ -69,27 +69,57 @@ const KERNEL: Kernel = Kernel {
 /// # Errors
 /// The device is lost or too small.
 pub fn noise(device: &Device, src: &Volume) -> Result<f64> {
-    let Some(d) = of_neighbours(device, src)? else { return Ok(0.0) };
-    let whole = range(device, &d)?;
-    let bins = Level::bins(whole);
-    let counts = histogram(device, &d, &bins)?;
-    from_median(device, &d, &Level::with(whole, bins, counts))
+    ask(device, src)?.answer()
 }
 
-/// The differences that [`noise`] looks at; nothing for an image of fewer than three columns.
-pub(super) fn of_neighbours(device: &Device, src: &Volume) -> Result<Option<Volume>> {
+/// The noise of an image, to be told later.
+#[derive(Clone, Debug)]
+pub struct AskedNoise<'a>(Of<'a>);
+
+#[derive(Clone, Debug)]
+enum Of<'a> {
+    /// Of the image, when it is wanted.
+    Image(&'a Device, Volume),
+    /// Of a look at its differences, which a device has been asked for; none where there are too few columns.
+    Differences(Option<AskedLook<'a>>),
+}
+
+/// Asks for the noise of [`noise`]. A device is not waited for; the CPU works it out when it is wanted.
+///
+/// # Errors
+/// The device is lost or too small.
+pub fn ask<'a>(device: &'a Device, src: &Volume) -> Result<AskedNoise<'a>> {
+    Ok(AskedNoise(match device {
+        Device::Cpu => Of::Image(device, src.clone()),
+        Device::Gpu(_) => Of::Differences(of_neighbours(device, src)?),
+    }))
+}
+
+/// A look at the differences of neighbours; nothing for an image of fewer than three columns.
+fn of_neighbours<'a>(device: &'a Device, src: &Volume) -> Result<Option<AskedLook<'a>>> {
     if src.shape.x < 3 || src.shape.is_empty() {
         return Ok(None);
     }
-    differences(device, src, 1).map(Some)
+    value_counts::ask(device, &differences(device, src, 1)?, SMALL).map(Some)
 }
 
-/// The noise that these differences show, which are counted already.
-pub(super) fn from_median(device: &Device, d: &Volume, counted: &Level) -> Result<f64> {
-    let n = d.samples.len();
-    let middle = at_ranks_of(device, d, counted, &[(n - 1) / 2, n / 2])?;
-    let median = (f64::from(middle[0]) + f64::from(middle[1])) / 2.0;
-    Ok(median / (0.6745 * 6f64.sqrt()))
+impl AskedNoise<'_> {
+    /// Standard deviation of the noise, in samples. A device may have to be waited for, if nobody has done so since.
+    ///
+    /// # Errors
+    /// The device is lost or too small.
+    pub fn answer(self) -> Result<f64> {
+        let differences = match self.0 {
+            Of::Image(device, src) => of_neighbours(device, &src)?,
+            Of::Differences(asked) => asked,
+        };
+        let Some(asked) = differences else { return Ok(0.0) };
+        let seen = asked.answer()?;
+        let n = seen.volume().samples.len();
+        let middle = at_ranks(&seen, &[(n - 1) / 2, n / 2])?;
+        let median = (f64::from(middle[0]) + f64::from(middle[1])) / 2.0;
+        Ok(median / (0.6745 * 6f64.sqrt()))
+    }
 }
 
 /// Blocks are so many lags wide: enough for a mean, and narrow enough to fit between objects.
@@ -112,11 +142,11 @@ pub fn correlated_noise(device: &Device, src: &Volume, lag: usize) -> Result<f64
     let half = BLOCK * lag / 2;
     let means = mean(device, &d, [0, half.min(d.shape.y), half.min(d.shape.x)], Border::Nearest)?;
     // Where nothing differs, as in the black frame of a mosaic, there is no noise to look at.
-    let still = histogram(device, &means, &Bins::Unit { min: 0, max: 0 })?;
-    let still = still.first().map_or(0, |n| *n as usize);
+    let seen = value_counts::ask(device, &means, SMALL)?.answer()?;
+    let still = if seen.range().0 > 0 { 0 } else { seen.darkest()? as usize };
     let Some(last) = (means.samples.len() - still).checked_sub(1) else { return Ok(0.0) };
     let rank = still + (FLATTEST * last as f64) as usize;
-    let flattest = at_ranks(device, &means, &[rank])?.first().copied().unwrap_or(0);
+    let flattest = at_ranks(&seen, &[rank])?.first().copied().unwrap_or(0);
     Ok(ABOVE_FLATTEST * f64::from(flattest) / (0.7979 * 6f64.sqrt()))
 }
 

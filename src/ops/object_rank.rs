@@ -7,7 +7,7 @@
 use super::sizes::{self, sizes};
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read, write};
-use crate::device::{Device, Gpu};
+use crate::device::{Device, Gpu, GpuBuffer};
 use crate::image::{Labels, Volume};
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -17,7 +17,7 @@ pub const OP: Op = Op {
     name: "object_rank",
     summary: "Median, maximum or any other order statistic of each object",
     reference: "numpy.sort",
-    kernels: &[&START, &COUNT, &STEP],
+    kernels: &[&START, &COUNT, &STEP, &VALUE],
     uses: &[&super::sizes::OP],
     cases: &[
         Case { name: "median", run: |d, i| words(object_rank(d, &i.volume(d)?, &i.labels(d)?, 0.5)) },
@@ -59,6 +59,14 @@ const STEP: Kernel = Kernel {
     arrays: &[write("prefix", "u32"), write("rank", "u32"), write("digits", "u32")],
 };
 
+const VALUE: Kernel = Kernel {
+    name: "object_rank_value",
+    source: include_str!("../../shaders/object_rank_value.wgsl"),
+    shared: &[],
+    params: Params::WGSL,
+    arrays: &[read("prefix", "u32"), read("size", "u32"), write("value", "i32")],
+};
+
 /// The sample at rank `floor(quantile (n - 1))` of each object; entry 0 (background) and objects without a voxel are 0.
 ///
 /// # Errors
@@ -72,53 +80,63 @@ pub fn object_rank(device: &Device, src: &Volume, labels: &Labels, quantile: f64
 /// # Errors
 /// As for [`object_rank`].
 pub fn ranks_and_sizes(device: &Device, src: &Volume, labels: &Labels, quantile: f64) -> Result<(Vec<i32>, Vec<u32>)> {
+    check(src, labels, quantile)?;
+    if labels.count == 0 {
+        return Ok((vec![0], vec![labels.shape.len() as u32]));
+    }
+    match device {
+        Device::Cpu => {
+            let sizes = sizes(device, labels)?;
+            Ok((twin(src.samples.host()?, labels.voxels().host()?, &sizes, |n| rank(quantile, n)), sizes))
+        }
+        Device::Gpu(gpu) => {
+            let [values, sizes] = dispatch(gpu, src, labels, quantile)?;
+            let mut both = gpu.download_all(&[values, sizes])?;
+            let sizes = both.pop().unwrap_or_default();
+            let values = both.pop().unwrap_or_default().into_iter().map(|v| v as i32).collect();
+            Ok((values, sizes::with_background(sizes, labels)))
+        }
+    }
+}
+
+fn check(src: &Volume, labels: &Labels, quantile: f64) -> Result<()> {
     if !(0.0..=1.0).contains(&quantile) {
         return Err(Error::usage(format!("quantile {quantile} is not between 0 and 1")));
     }
     if src.shape != labels.shape {
         return Err(Error::usage(format!("labels of {} on an image of {}", labels.shape, src.shape)));
     }
-    if labels.count == 0 {
-        return Ok((vec![0], vec![labels.shape.len() as u32]));
-    }
-    let rank = |n: u32| (quantile * (f64::from(n) - 1.0)).max(0.0) as u32;
-    match device {
-        Device::Cpu => {
-            let sizes = sizes(device, labels)?;
-            Ok((twin(src.samples.host()?, labels.voxels().host()?, &sizes, rank), sizes))
-        }
-        Device::Gpu(gpu) => {
-            let (prefix, sizes) = dispatch(gpu, src, labels, quantile, rank)?;
-            let found = prefix.iter().map(|&k| (k ^ 0x8000_0000) as i32).zip(&sizes).enumerate();
-            Ok((found.map(|(l, (v, &n))| if l == 0 || n == 0 { 0 } else { v }).collect(), sizes))
-        }
-    }
+    Ok(())
 }
 
-/// The share of 2^16 that a quantile is, if it is a whole one: then integers give the ranks that f64 does.
-fn whole_share(quantile: f64) -> Option<u32> {
-    let share = quantile * 65_536.0;
+/// Where a sample stands among `n`.
+fn rank(quantile: f64, n: u32) -> u32 {
+    (quantile * (f64::from(n) - 1.0)).max(0.0) as u32
+}
+
+/// The share of 2^16 that a number of 0 to 1 is, if it is a whole one: then integers give what f64 does.
+pub(super) fn whole_share(number: f64) -> Option<u32> {
+    let share = number * 65_536.0;
     (share.fract() == 0.0).then_some(share as u32)
 }
 
-/// The keys of the samples, and the sizes.
-fn dispatch(
-    gpu: &Gpu,
-    src: &Volume,
-    labels: &Labels,
-    quantile: f64,
-    rank: impl Fn(u32) -> u32,
-) -> Result<(Vec<u32>, Vec<u32>)> {
+/// The samples of [`object_rank`] on the device, and the sizes of the objects. Asks for these if the quantile is no whole share of
+/// 2^16 and the host does not know them.
+///
+/// # Errors
+/// As for [`object_rank`].
+pub(super) fn dispatch(gpu: &Gpu, src: &Volume, labels: &Labels, quantile: f64) -> Result<[GpuBuffer<u32>; 2]> {
+    check(src, labels, quantile)?;
     let size = sizes::dispatch(gpu, labels)?;
-    let (ranks, known) = match whole_share(quantile) {
+    let ranks = match whole_share(quantile) {
         Some(share) => {
             let ranks = gpu.alloc::<u32>(size.len())?;
             gpu.dispatch(&START, size.len(), &Params { shift: 0, share }, &[&size, &ranks])?;
-            (ranks, None)
+            ranks
         }
         None => {
-            let sizes = size.download()?;
-            (gpu.upload(&sizes.iter().map(|&n| rank(n)).collect::<Vec<_>>())?, Some(sizes))
+            let sizes = sizes(&Device::Gpu(gpu.clone()), labels)?;
+            gpu.upload(&sizes.into_iter().map(|n| rank(quantile, n)).collect::<Vec<_>>())?
         }
     };
     let (src, label) = (src.samples.gpu()?, labels.voxels().gpu()?);
@@ -128,14 +146,9 @@ fn dispatch(
         gpu.dispatch(&COUNT, src.len(), &p, &[&src.cast(), label, &prefix, &digits])?;
         gpu.dispatch(&STEP, size.len(), &p, &[&prefix, &ranks, &digits])?;
     }
-    match known {
-        Some(sizes) => Ok((prefix.download()?, sizes::with_background(sizes, labels))),
-        None => {
-            let mut both = gpu.download_all(&[prefix, size])?;
-            let sizes = both.pop().unwrap_or_default();
-            Ok((both.pop().unwrap_or_default(), sizes::with_background(sizes, labels)))
-        }
-    }
+    let values = gpu.alloc::<u32>(size.len())?;
+    gpu.dispatch(&VALUE, size.len(), &Params { shift: 0, share: 0 }, &[&prefix, &size, &values])?;
+    Ok([values, size])
 }
 
 /// Gathers the voxels of each object side by side, then selects in each.

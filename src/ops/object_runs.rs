@@ -2,13 +2,16 @@
 //!
 //! A device marks where runs begin, a running total gives each its place, and it writes them down in raster order. Where there
 //! are more of them than a 32nd of the voxels, as in noise, the voxels come themselves. Both give the same labels.
+//!
+//! Runs say how large objects are, where they lie and which comes first, so whoever waits for a number of objects takes them
+//! along, and they stay with the labels: what is chosen by size afterwards is chosen without a wait.
 
 use super::op::label_words;
 use super::prefix_sum;
 use super::{Case, Op};
 use crate::Result;
 use crate::device::kernel::{Kernel, read, write};
-use crate::device::{Device, Gpu};
+use crate::device::{Device, Gpu, GpuBuffer};
 use crate::image::{Labels, ObjectRun, ObjectRuns};
 
 /// Its entry in the list of operations.
@@ -22,7 +25,7 @@ pub const OP: Op = Op {
 };
 
 crate::params! {
-    struct Params { columns: u32, room: u32 }
+    struct Params { columns: u32, room: u32, nothing: u32 }
 }
 
 const BEGIN: Kernel = Kernel {
@@ -46,35 +49,89 @@ const WRITE: Kernel = Kernel {
 /// # Errors
 /// The device is lost or too small.
 pub fn to_host(device: &Device, labels: &Labels) -> Result<Labels> {
-    match device {
-        Device::Gpu(gpu) if labels.count > 0 && labels.voxels().gpu().is_ok() => match runs(gpu, labels)? {
-            Some(runs) => Ok(Labels::of_runs(labels.shape, runs)),
-            None => labels.to_host(),
-        },
+    bring(device, &[labels])?;
+    match labels.known_runs() {
+        Some(runs) if labels.voxels().gpu().is_ok() => Ok(Labels::of_runs(labels.shape, runs.clone())),
         _ => labels.to_host(),
     }
 }
 
-/// The runs; nothing if there are too many, or one of a label above the count.
-fn runs(gpu: &Gpu, labels: &Labels) -> Result<Option<ObjectRuns>> {
-    let (voxels, width) = (labels.voxels().gpu()?, labels.shape.x.max(1) as u32);
-    let room = voxels.len() / 32 + 64;
-    let p = Params { columns: width, room: room as u32 };
+/// Brings the runs of several labels to the host in one wait, where they are not known yet and are not too many: the labels
+/// have them from then on.
+///
+/// # Errors
+/// The device is lost or too small.
+pub(crate) fn bring(device: &Device, all: &[&Labels]) -> Result<()> {
+    let Device::Gpu(gpu) = device else { return Ok(()) };
+    let is_away =
+        |labels: &&&Labels| labels.count > 0 && labels.known_runs().is_none() && labels.voxels().gpu().is_ok();
+    let away: Vec<&Labels> = all.iter().filter(is_away).copied().collect();
+    let mut asked = Vec::new();
+    for labels in &away {
+        asked.extend(of_labels(gpu, labels, room(labels.shape.len()))?);
+    }
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let answers = gpu.download_all(&asked)?;
+    away.iter().zip(answers.chunks(2)).for_each(|(labels, words)| keep(labels, words));
+    Ok(())
+}
+
+/// The same of labels of few objects, which take little room: nothing comes where they need more.
+///
+/// # Errors
+/// The device is lost or too small.
+pub(super) fn bring_few(gpu: &Gpu, labels: &Labels) -> Result<()> {
+    let room = (labels.shape.len() / 256).max(1 << 12).min(room(labels.shape.len()));
+    keep(labels, &gpu.download_all(&of_labels(gpu, labels, room)?)?);
+    Ok(())
+}
+
+fn of_labels(gpu: &Gpu, labels: &Labels, room: usize) -> Result<[GpuBuffer<u32>; 2]> {
+    write_down(gpu, labels.voxels().gpu()?, labels.shape.x, 0, room)
+}
+
+/// Runs that an image of so many voxels may have before the voxels themselves are less.
+pub(super) fn room(voxels: usize) -> usize {
+    voxels / 32 + 64
+}
+
+/// Keeps the runs with their labels, if there was room for all of them.
+pub(super) fn keep(labels: &Labels, words: &[Vec<u32>]) {
+    let runs = read_runs(words, labels.shape.x);
+    if let Some(runs) = runs.filter(|runs| runs.iter().all(|(label, _)| *label <= labels.count)) {
+        labels.know_runs(ObjectRuns::sort(runs.into_iter(), labels.count));
+    }
+}
+
+/// Has runs written down in rows of so many voxels: how many there are, and as many as there is room for.
+/// `nothing` is the value of voxels of no object.
+pub(super) fn write_down(
+    gpu: &Gpu,
+    voxels: &GpuBuffer<u32>,
+    width: usize,
+    nothing: u32,
+    room: usize,
+) -> Result<[GpuBuffer<u32>; 2]> {
+    let p = Params { columns: width.max(1) as u32, room: room as u32, nothing };
     let begins = gpu.alloc::<u32>(voxels.len())?;
     gpu.dispatch(&BEGIN, voxels.len(), &p, &[voxels, &begins])?;
     let (rank, total) = prefix_sum::dispatch(gpu, &begins)?;
     let found = gpu.alloc::<u32>(3 * room)?;
     gpu.dispatch(&WRITE, voxels.len(), &p, &[voxels, &rank, &found])?;
-    let words = gpu.download_all(&[total, found])?;
-    let [total, found] = &words[..] else { return Ok(None) };
-    let total = total.first().map_or(0, |n| *n as usize);
-    let Some(found) = found.as_chunks::<3>().0.get(..total) else { return Ok(None) };
-    if found.iter().any(|[_, label, _]| *label == 0 || *label > labels.count) {
-        return Ok(None);
-    }
-    let run = |&[begin, label, end]: &[u32; 3]| {
+    Ok([total, found])
+}
+
+/// The runs that a device has written down, in raster order with the value of their voxels; nothing if there are more than it
+/// had room for.
+pub(super) fn read_runs(words: &[Vec<u32>], width: usize) -> Option<Vec<(u32, ObjectRun)>> {
+    let [total, found] = words else { return None };
+    let found = found.as_chunks::<3>().0.get(..*total.first()? as usize)?;
+    let width = width.max(1) as u32;
+    let run = |&[begin, value, end]: &[u32; 3]| {
         let (row, start) = (begin / width, begin % width);
-        (label, ObjectRun { row, start, end: start + (end - begin) })
+        (value, ObjectRun { row, start, end: start + (end - begin) })
     };
-    Ok(Some(ObjectRuns::sort(found.iter().map(run), labels.count)))
+    Some(found.iter().map(run).collect())
 }

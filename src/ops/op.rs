@@ -73,12 +73,21 @@ impl Input {
     pub fn mask(&self, device: &Device) -> Result<Mask> {
         self.mask.to(device)
     }
-    /// The labels where the device is.
+    /// The labels where the device is, of which the host knows nothing if it is a GPU.
     ///
     /// # Errors
     /// The device is lost or too small.
     pub fn labels(&self, device: &Device) -> Result<Labels> {
-        self.labels.to(device)
+        Ok(self.labels.with(device.place(self.labels.voxels())?))
+    }
+    /// The same labels with their runs on the host: what is asked of them is answered there.
+    ///
+    /// # Errors
+    /// The device is lost or too small.
+    pub fn known_labels(&self, device: &Device) -> Result<Labels> {
+        let labels = self.labels(device)?;
+        super::object_runs::bring(device, &[&labels])?;
+        Ok(labels)
     }
 }
 

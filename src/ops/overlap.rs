@@ -10,10 +10,10 @@ use super::sizes::dense;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read};
 use crate::device::{Device, Gpu, GpuBuffer};
-use crate::image::Labels;
+use crate::image::{Labels, ObjectRun, ObjectRuns};
 use crate::{Error, Result};
 use rayon::prelude::*;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Its entry in the list of operations.
 pub const OP: Op = Op {
@@ -35,6 +35,16 @@ pub const OP: Op = Op {
             run: |d, i| {
                 let l = i.labels(d)?;
                 parents(d, &l, &super::grow::grow(d, &l, 5.0, [1; 3])?)
+            },
+        },
+        Case {
+            name: "of labels that the host knows in grown ones",
+            run: |d, i| {
+                let l = i.known_labels(d)?;
+                let kept: Vec<bool> = (0..=l.count).map(|label| label % 4 == 1).collect();
+                let grown = super::grow::grow(d, &super::renumber::select(d, &l, &kept)?, 9.0, [1; 3])?;
+                super::object_runs::bring(d, &[&grown])?;
+                parents(d, &l, &grown)
             },
         },
         Case {
@@ -94,6 +104,9 @@ pub fn parents(device: &Device, children: &Labels, parents: &Labels) -> Result<V
     match device {
         Device::Cpu => Ok(twin(children.voxels().host()?, parents.voxels().host()?, children.count)),
         Device::Gpu(gpu) => {
+            if let (Some(children), Some(parents)) = (children.known_runs(), parents.known_runs()) {
+                return Ok(by_runs(children, parents));
+            }
             let objects = children.count as usize + parents.count.min(children.voxels().len() as u32) as usize;
             let (child, parent) = (children.voxels().gpu()?, parents.voxels().gpu()?);
             // Never more pairs than voxels, so a table of twice as many ends the search.
@@ -107,6 +120,28 @@ pub fn parents(device: &Device, children: &Labels, parents: &Labels) -> Result<V
             }
         }
     }
+}
+
+/// By runs that the host has, so that a device is not asked.
+fn by_runs(children: &ObjectRuns, parents: &ObjectRuns) -> Vec<u32> {
+    let labelled = |label: u32| parents.of(label).iter().map(move |run| (*run, label));
+    let mut all: Vec<(ObjectRun, u32)> = (1..parents.count() + 1).flat_map(labelled).collect();
+    // Parents do not overlap, so they end in the order in which they begin.
+    all.par_sort_unstable_by_key(|(run, _)| (run.row, run.start));
+    let parent = |child: u32| {
+        let mut common: BTreeMap<u32, u32> = BTreeMap::new();
+        for run in children.of(child) {
+            let first = all.partition_point(|(other, _)| (other.row, other.end) <= (run.row, run.start));
+            let touching = all[first..].iter().take_while(|(other, _)| other.row == run.row && other.start < run.end);
+            for (other, label) in touching {
+                *common.entry(*label).or_default() += other.end.min(run.end) - other.start.max(run.start);
+            }
+        }
+        // Labels rise: an equal count does not replace a lower one.
+        common.into_iter().fold((0, 0), |best, (label, n)| if n > best.1 { (label, n) } else { best }).0
+    };
+    let found = (1..children.count() + 1).into_par_iter().map(parent);
+    rayon::iter::once(0).chain(found).collect()
 }
 
 /// Nothing if the table was too small.

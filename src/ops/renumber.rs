@@ -6,10 +6,11 @@
 //! the order of values; ours is the order of first voxels.
 
 use super::label::number;
+use super::object_runs::to_host;
 use super::op::label_words;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read, write};
-use crate::device::{Device, Gpu, GpuBuffer};
+use crate::device::{Buffer, Device, Gpu, GpuBuffer};
 use crate::image::{Labels, ObjectRuns};
 use crate::{Error, Result};
 
@@ -33,6 +34,17 @@ pub const OP: Op = Op {
                 let labels = i.labels(d)?;
                 let keep: Vec<bool> = (0..=labels.count).map(|l| l % 3 == 1).collect();
                 label_words(d, &select(d, &labels, &keep)?)
+            },
+        },
+        Case {
+            name: "every third object that the host knows",
+            run: |d, i| {
+                let labels = i.known_labels(d)?;
+                let keep: Vec<bool> = (0..=labels.count).map(|l| l % 3 == 1).collect();
+                let chosen = select(d, &labels, &keep)?;
+                let mut words = label_words(d, &chosen)?;
+                words.extend(label_words(&Device::Cpu, &to_host(d, &chosen)?)?);
+                Ok(words)
             },
         },
     ],
@@ -69,7 +81,7 @@ const SELECT: Kernel = Kernel {
     source: include_str!("../../shaders/renumber_select.wgsl"),
     shared: &[],
     params: Params::WGSL,
-    arrays: &[read("values", "u32"), read("keep", "u32"), write("dst", "u32")],
+    arrays: &[read("values", "u32"), read("number", "u32"), write("dst", "u32")],
 };
 
 /// Numbers objects in raster order of their first voxels. `labels.count` must be the largest value.
@@ -79,13 +91,11 @@ const SELECT: Kernel = Kernel {
 pub fn renumber(device: &Device, labels: &Labels) -> Result<Labels> {
     match device {
         Device::Cpu => Ok(Labels::of_runs(labels.shape, ObjectRuns::of_values(labels.voxels().host()?, labels.shape))),
+        Device::Gpu(gpu) if labels.known_runs().is_some() => {
+            chosen(Some(gpu), labels, &vec![true; labels.count as usize + 1])
+        }
         Device::Gpu(gpu) => dispatch(gpu, labels, labels.voxels().gpu()?, None),
     }
-}
-
-/// The same on a device for labels of which so many occur.
-pub(super) fn renumber_known(gpu: &Gpu, labels: &Labels, objects: u32) -> Result<Labels> {
-    dispatch(gpu, labels, labels.voxels().gpu()?, Some(objects))
 }
 
 /// Keeps the objects `l` with `keep[l]` and numbers them in raster order of their first voxels. `keep[0]` has no meaning.
@@ -106,15 +116,21 @@ fn choice(device: &Device, labels: &Labels, keep: &[bool], known: Option<u32>) -
         return Err(Error::usage(format!("a choice of {} for {} objects", keep.len(), labels.count)));
     }
     match device {
-        Device::Cpu => chosen(labels, keep),
+        Device::Cpu => chosen(None, labels, keep),
+        Device::Gpu(gpu) if labels.known_runs().is_some() => chosen(Some(gpu), labels, keep),
         Device::Gpu(gpu) => {
-            let table: Vec<u32> = keep.iter().map(|&k| k.into()).collect();
-            let (from, table) = (labels.voxels().gpu()?, gpu.upload(&table)?);
-            let to = gpu.alloc(from.len())?;
-            gpu.dispatch(&SELECT, from.len(), &Params { mask: 0 }, &[from, &table, &to])?;
-            dispatch(gpu, labels, &to, known)
+            let own = (0..).zip(keep).map(|(label, &keep)| if keep { label } else { 0 });
+            dispatch(gpu, labels, &numbered(gpu, labels, &own.collect::<Vec<u32>>())?, known)
         }
     }
+}
+
+/// The voxels with the numbers that a table gives to labels.
+fn numbered(gpu: &Gpu, labels: &Labels, numbers: &[u32]) -> Result<GpuBuffer<u32>> {
+    let from = labels.voxels().gpu()?;
+    let to = gpu.alloc(from.len())?;
+    gpu.dispatch(&SELECT, from.len(), &Params { mask: 0 }, &[from, &gpu.upload(numbers)?, &to])?;
+    Ok(to)
 }
 
 /// Do values index a table of first voxels themselves?
@@ -136,8 +152,8 @@ fn dispatch(gpu: &Gpu, labels: &Labels, values: &GpuBuffer<u32>, known: Option<u
     number(gpu, labels.shape, &root, known)
 }
 
-/// The runs tell where the objects are and which comes first.
-fn chosen(labels: &Labels, keep: &[bool]) -> Result<Labels> {
+/// The runs tell where the objects are and which comes first. On a device the voxels get the numbers of what is chosen.
+fn chosen(gpu: Option<&Gpu>, labels: &Labels, keep: &[bool]) -> Result<Labels> {
     let (runs, width) = (labels.runs()?, labels.shape.x);
     let first = |label: &u32| runs.of(*label).first().map(|run| run.index(width));
     let mut kept: Vec<u32> = (1..labels.count + 1).filter(|l| keep[*l as usize] && first(l).is_some()).collect();
@@ -145,7 +161,14 @@ fn chosen(labels: &Labels, keep: &[bool]) -> Result<Labels> {
     if kept.iter().copied().eq(1..labels.count + 1) {
         return Ok(labels.clone());
     }
-    Ok(Labels::of_runs(labels.shape, runs.pick(&kept)))
+    let picked = runs.pick(&kept);
+    let Some(gpu) = gpu else { return Ok(Labels::of_runs(labels.shape, picked)) };
+    let mut numbers = vec![0; labels.count as usize + 1];
+    (1..).zip(&kept).for_each(|(number, &label)| numbers[label as usize] = number);
+    let voxels = Buffer::Gpu(numbered(gpu, labels, &numbers)?);
+    let labels = Labels::of(labels.shape, kept.len() as u32, voxels);
+    labels.know_runs(picked);
+    Ok(labels)
 }
 
 #[cfg(test)]

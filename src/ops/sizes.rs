@@ -35,7 +35,8 @@ const KERNEL: Kernel = Kernel {
     arrays: &[read("values", "u32"), atomic("size", "u32")],
 };
 
-/// Number of voxels of each label; index 0 is the background. On a GPU it is read back.
+/// Number of voxels of each label; index 0 is the background. On a GPU it is read back, but for labels of which the host has
+/// the runs.
 ///
 /// # Errors
 /// Labels that are larger than the number of voxels; the device is lost or too small.
@@ -43,6 +44,7 @@ pub fn sizes(device: &Device, labels: &Labels) -> Result<Vec<u32>> {
     dense(labels)?;
     match device {
         Device::Cpu => twin(labels),
+        Device::Gpu(_) if labels.known_runs().is_some() => twin(labels),
         Device::Gpu(gpu) => Ok(with_background(dispatch(gpu, labels)?.download()?, labels)),
     }
 }

@@ -9,16 +9,15 @@
 //! Bit budget: landscape of 32 bits, compared only; merging is on the host, in f64, on one entry a pair of basins.
 //! Reference: h-maxima watershed (Meyer 1994; Najman and Schmitt 1996), with dynamics relative to the peak.
 
-use super::basins::{CLIMB, NAME, NEIGHBOURS, Params, ROOT, climb};
-use super::object_runs;
+use super::basins::{ROOT, climb};
+use super::object_rank::ranks_and_sizes;
 use super::op::label_words;
-use super::renumber::renumber_known;
 use super::split_ascent::ascend;
+use super::split_device::{Basins, KERNELS};
 use super::split_ellipses::{Moments, whole};
-use super::split_saddles::{How, Pair, Peak, basin_sizes, each_its_own, highest_saddles, merge, objects_left, pairs};
+use super::split_saddles::{How, Peak, basin_sizes, each_its_own, merge, pairs};
 use super::{Case, Op};
-use crate::device::kernel::{Kernel, atomic, read, write};
-use crate::device::{Buffer, Device, Gpu, GpuBuffer};
+use crate::device::{Buffer, Device};
 use crate::image::{Labels, Mask, ObjectRuns, Volume};
 use crate::units::Shape;
 use crate::{Error, Result};
@@ -31,8 +30,8 @@ pub const OP: Op = Op {
     name: "split",
     summary: "Splits touching objects at the saddles of a landscape",
     reference: "Meyer 1994; Najman and Schmitt 1996",
-    kernels: &[&ASCEND, &CENSUS, &EMIT, &PAINT, &CLIMB, &NAME],
-    uses: &[&super::renumber::OP],
+    kernels: KERNELS,
+    uses: &[&super::object_rank::OP, &super::object_runs::OP],
     cases: &[
         Case {
             name: "relative depth that grows for small basins",
@@ -47,6 +46,17 @@ pub const OP: Op = Op {
             run: |d, i| {
                 let land = super::gaussian::gaussian(d, &i.volume(d)?, &super::gaussian::Gaussian::new([2.0; 3]))?;
                 label_words(d, &split(d, &land, &i.mask(d)?, Depth::Absolute(300.0))?)
+            },
+        },
+        Case {
+            name: "sizes of objects and how bright they are",
+            run: |d, i| {
+                let v = i.volume(d)?;
+                let land = super::gaussian::gaussian(d, &v, &super::gaussian::Gaussian::new([1.0; 3]))?;
+                let depth = Depth::Relative { fraction: 0.1, typical_size: None };
+                let mut objects = greatest_and_sizes(d, &land, &i.mask(d)?, depth, &v)?;
+                objects.sort_unstable();
+                Ok(objects.into_iter().flat_map(|(greatest, size)| [greatest as u32, size]).collect())
             },
         },
         Case {
@@ -73,49 +83,6 @@ fn divided_words(device: &Device, divided: &Divided) -> Result<Vec<u32>> {
     words.push(divided.firm);
     Ok(words)
 }
-
-const ASCEND: Kernel = Kernel {
-    name: "split",
-    source: include_str!("../../shaders/split.wgsl"),
-    shared: NEIGHBOURS,
-    params: Params::WGSL,
-    arrays: &[read("land", "i32"), read("mask", "u32"), write("parent", "u32")],
-};
-
-const CENSUS: Kernel = Kernel {
-    name: "split_census",
-    source: include_str!("../../shaders/split_census.wgsl"),
-    shared: NEIGHBOURS,
-    params: Params::WGSL,
-    arrays: &[read("parent", "u32"), atomic("size", "u32")],
-};
-
-crate::params! {
-    struct EmitParams { depth: u32, height: u32, width: u32, peaks: u32, pairs: u32 }
-}
-
-const EMIT: Kernel = Kernel {
-    name: "split_emit",
-    source: include_str!("../../shaders/split_emit.wgsl"),
-    shared: NEIGHBOURS,
-    params: EmitParams::WGSL,
-    arrays: &[
-        read("land", "i32"),
-        read("parent", "u32"),
-        read("size", "u32"),
-        atomic("tally", "u32"),
-        write("peak", "u32"),
-        write("pair", "u32"),
-    ],
-};
-
-const PAINT: Kernel = Kernel {
-    name: "split_paint",
-    source: include_str!("../../shaders/split_paint.wgsl"),
-    shared: NEIGHBOURS,
-    params: Params::WGSL,
-    arrays: &[read("parent", "u32"), read("table", "u32"), write("dst", "u32")],
-};
 
 /// Splits a mask along the valleys of a landscape. Labels are in raster order.
 ///
@@ -158,98 +125,80 @@ pub fn divide_ellipses(
     divided(device, landscape, mask, &How { depth, deeper: Some(depth.times(times)), ellipses: Some(typical_size) })
 }
 
-fn divided(device: &Device, landscape: &Volume, mask: &Mask, how: &How) -> Result<Divided> {
-    if landscape.shape != mask.shape {
-        return Err(Error::usage(format!("a mask of {} on a landscape of {}", mask.shape, landscape.shape)));
+fn check(landscape: &Volume, mask: &Mask) -> Result<()> {
+    if landscape.shape == mask.shape {
+        return Ok(());
     }
+    Err(Error::usage(format!("a mask of {} on a landscape of {}", mask.shape, landscape.shape)))
+}
+
+fn divided(device: &Device, landscape: &Volume, mask: &Mask, how: &How) -> Result<Divided> {
+    check(landscape, mask)?;
     match device {
         Device::Cpu => Ok(twin(mask.shape, landscape.samples.host()?, mask.voxels.host()?, how)),
-        Device::Gpu(gpu) => {
-            let (divided, objects) = dispatch(gpu, mask.shape, landscape, mask, how)?;
-            Ok(Divided { labels: renumber_known(gpu, &divided.labels, objects)?, ..divided })
-        }
+        Device::Gpu(gpu) => dispatch(&Basins::new(gpu, landscape, mask)?, mask.shape, how),
     }
 }
 
-/// The objects, numbered by the host, and how many there are.
-fn dispatch(gpu: &Gpu, shape: Shape, landscape: &Volume, mask: &Mask, how: &How) -> Result<(Divided, u32)> {
-    let (n, land) = (shape.len(), landscape.samples.gpu()?.cast());
-    let p = Params { depth: shape.z as u32, height: shape.y as u32, width: shape.x as u32 };
-    let parent = gpu.alloc::<u32>(n)?;
-    gpu.dispatch(&ASCEND, n, &p, &[&land, &mask.voxels.gpu()?.cast(), &parent])?;
-    gpu.dispatch(&CLIMB, n, &p, &[&parent])?;
-    let size = gpu.zeros::<u32>(n)?;
-    gpu.dispatch(&CENSUS, n, &p, &[&parent, &size])?;
-    let mut room = [(n / 256).max(1 << 10), (n / 32).max(1 << 13)];
-    let (peaks, pairs) = loop {
-        match emit(gpu, shape, [&land, &parent, &size], room)? {
-            Emitted::All(peaks, pairs) => break (peaks, pairs),
-            Emitted::Needs(more) => room = more,
-        }
-    };
-    let pairs = highest_saddles(pairs);
+/// The basins become objects on the host, which knows the runs of both then; the device paints them.
+fn dispatch(basins: &Basins, shape: Shape, how: &How) -> Result<Divided> {
+    let (peaks, pairs, parts) = basins.with_runs()?;
+    let most = peaks.len() as u32;
     let mut objects = merge(&peaks, &pairs, how.depth, each_its_own(&peaks));
-    let indices = gpu.upload(&peaks.iter().map(|p| p.index).collect::<Vec<_>>())?;
-    let table = size; // read for the last time above; every peak's entry is written before it is read again
-    let paint = |objects: &[u32]| -> Result<Labels> {
-        gpu.dispatch(&NAME, peaks.len(), &p, &[&indices, &gpu.upload(objects)?, &table])?;
-        let dst = gpu.alloc::<u32>(n)?;
-        gpu.dispatch(&PAINT, n, &p, &[&parent, &table, &dst])?;
-        Ok(Labels::of(shape, peaks.len() as u32, Buffer::Gpu(dst)))
+    // Parts have the numbers of their peaks from 1 on, so 0 is of none.
+    let runs_of = |objects: &[u32]| {
+        let object = |peak: u32| peak.checked_sub(1).map_or(0, |k| objects[k as usize]);
+        ObjectRuns::of_parts(&parts, most, object)
     };
-    let mut labels = paint(&objects)?;
+    let (mut runs, mut called) = runs_of(&objects);
     if let Some(typical_size) = how.ellipses {
-        // Each object has the number of the peak that it is called after.
-        let host = object_runs::to_host(&Device::Gpu(gpu.clone()), &labels)?;
-        let runs = host.runs()?;
-        let moments = (1..=labels.count).into_par_iter().map(|l| Moments::of(runs.of(l), shape)).collect();
+        let mut moments = vec![Moments::default(); peaks.len()];
+        let found: Vec<Moments> = (1..=runs.count()).into_par_iter().map(|l| Moments::of(runs.of(l), shape)).collect();
+        called.iter().zip(found).for_each(|(&object, found)| moments[object as usize - 1] = found);
         let joined = whole(&peaks, &pairs, &objects, moments, typical_size, shape);
         if joined != objects {
-            labels = paint(&joined)?;
+            (runs, called) = runs_of(&joined);
             objects = joined;
         }
     }
     let firm = how.firm(&peaks, &pairs, &objects);
-    Ok((Divided { labels, firm }, objects_left(&objects)))
+    let mut numbers = vec![0; peaks.len()];
+    (1..).zip(&called).for_each(|(number, &object)| numbers[object as usize - 1] = number);
+    let of_peaks: Vec<u32> = objects.iter().map(|&object| numbers[object as usize - 1]).collect();
+    let labels = Labels::of(shape, runs.count(), Buffer::Gpu(basins.paint(&peaks, &of_peaks)?));
+    labels.know_runs(runs);
+    Ok(Divided { labels, firm })
 }
 
-/// What a device has written down.
-enum Emitted {
-    /// The peaks in the order of their indices, and the pairs in any.
-    All(Vec<Peak>, Vec<Pair>),
-    /// There was no room: there are so many.
-    Needs([usize; 2]),
-}
-
-/// Has peaks and pairs written down, where there is room for so many. How many there are comes back with them: asking before
-/// would be a wait of its own.
-fn emit(
-    gpu: &Gpu,
-    shape: Shape,
-    [land, parent, size]: [&GpuBuffer<u32>; 3],
-    [peaks, pairs]: [usize; 2],
-) -> Result<Emitted> {
-    let (tally, found) = (gpu.zeros::<u32>(2)?, gpu.alloc::<u32>(3 * peaks)?);
-    let touching = gpu.alloc::<u32>(3 * pairs)?;
-    let p = EmitParams {
-        depth: shape.z as u32,
-        height: shape.y as u32,
-        width: shape.x as u32,
-        peaks: peaks as u32,
-        pairs: pairs as u32,
+/// The objects that a split makes, in no order: the greatest sample of another volume in each, and how many voxels it has.
+/// There are no labels to be drawn.
+///
+/// # Errors
+/// As [`split`].
+pub(super) fn greatest_and_sizes(
+    device: &Device,
+    landscape: &Volume,
+    mask: &Mask,
+    depth: Depth,
+    of: &Volume,
+) -> Result<Vec<(i32, u32)>> {
+    let Device::Gpu(gpu) = device else {
+        let labels = split(device, landscape, mask, depth)?;
+        let (greatest, sizes) = ranks_and_sizes(device, of, &labels, 1.0)?;
+        return Ok(greatest.into_iter().zip(sizes).skip(1).collect());
     };
-    gpu.dispatch(&EMIT, shape.len(), &p, &[land, parent, size, &tally, &found, &touching])?;
-    let words = gpu.download_all(&[tally, found, touching])?;
-    let [tally, found, touching] = &words[..] else { return Ok(Emitted::All(vec![], vec![])) };
-    let [n_peaks, n_pairs] = [0, 1].map(|k| tally.get(k).map_or(0, |n| *n as usize));
-    if n_peaks > peaks || n_pairs > pairs {
-        return Ok(Emitted::Needs([n_peaks.max(peaks), n_pairs.max(pairs)]));
+    check(landscape, mask)?;
+    let (basins, pairs) = Basins::new(gpu, landscape, mask)?.with_greatest(of)?;
+    let (peaks, greatest): (Vec<Peak>, Vec<i32>) = basins.into_iter().unzip();
+    let mut objects = vec![(i32::MIN, 0); peaks.len()];
+    for ((object, peak), greatest) in
+        merge(&peaks, &pairs, depth, each_its_own(&peaks)).into_iter().zip(&peaks).zip(greatest)
+    {
+        let (most, size) = &mut objects[object as usize - 1];
+        (*most, *size) = (greatest.max(*most), *size + peak.size);
     }
-    let peak = |&[index, height, size]: &[u32; 3]| Peak { index, height: height as i32, size };
-    let mut peaks: Vec<Peak> = found.as_chunks::<3>().0.iter().take(n_peaks).map(peak).collect();
-    peaks.par_sort_unstable_by_key(|p| p.index);
-    let pair = |&[a, b, saddle]: &[u32; 3]| Pair { a, b, saddle: saddle as i32 };
-    Ok(Emitted::All(peaks, touching.as_chunks::<3>().0.iter().take(n_pairs).map(pair).collect()))
+    objects.retain(|(_, size)| *size > 0);
+    Ok(objects)
 }
 
 fn twin(shape: Shape, land: &[i32], mask: &[u8], how: &How) -> Divided {

@@ -193,6 +193,6 @@ pub(super) fn merge(peaks: &[Peak], pairs: &[Pair], depth: Depth, start: Vec<u32
 }
 
 /// Objects that a merge leaves: each is called after the peak that the others were merged into.
-pub(super) fn objects_left(objects: &[u32]) -> u32 {
+fn objects_left(objects: &[u32]) -> u32 {
     (1..).zip(objects).filter(|(own, object)| own == *object).count() as u32
 }

@@ -5,10 +5,11 @@
 //! Bit budget: samples of 32 bits, less than 2^31 voxels: sums below 2^63, sums of squares below 2^95.
 //! Reference: the definition; `numpy.mean`, `numpy.var`.
 
+use super::by_runs::ByRuns;
 use super::sizes::dense;
 use super::{Case, Op};
-use crate::device::Device;
 use crate::device::kernel::{Kernel, atomic, read};
+use crate::device::{Device, Gpu, GpuBuffer};
 use crate::image::{Labels, Volume};
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -21,7 +22,13 @@ pub const OP: Op = Op {
     reference: "numpy.mean, numpy.var",
     kernels: &[&KERNEL],
     uses: &[],
-    cases: &[Case { name: "labels", run: |d, i| Ok(words(&sums(d, &i.volume(d)?, &i.labels(d)?)?)) }],
+    cases: &[
+        Case { name: "labels", run: |d, i| Ok(words(&sums(d, &i.volume(d)?, &i.labels(d)?)?)) },
+        Case {
+            name: "labels that the host knows",
+            run: |d, i| Ok(words(&sums(d, &i.volume(d)?, &i.known_labels(d)?)?)),
+        },
+    ],
 };
 
 fn words(sums: &[Sums]) -> Vec<u32> {
@@ -44,6 +51,11 @@ pub struct Sums {
 }
 
 impl Sums {
+    /// Of one sample.
+    fn of(sample: i32) -> Self {
+        let s = i64::from(sample);
+        Sums { n: 1, sum: s, squares: (s * s).into() }
+    }
     /// Mean of the samples; nothing without a voxel.
     pub fn mean(&self) -> Option<f64> {
         (self.n > 0).then(|| self.sum as f64 / self.n as f64)
@@ -75,7 +87,8 @@ const KERNEL: Kernel = Kernel {
     arrays: &[read("src", "i32"), read("label", "u32"), atomic("total", "u32")],
 };
 
-/// Sums of each object; entry 0 (background) is empty. On a GPU they are read back.
+/// Sums of each object; entry 0 (background) is empty. On a GPU they are read back, where the host does not know
+/// them.
 ///
 /// # Errors
 /// Different sizes, labels that are larger than the number of voxels; the device is lost or too small.
@@ -84,16 +97,38 @@ pub fn sums(device: &Device, src: &Volume, labels: &Labels) -> Result<Vec<Sums>>
         return Err(Error::usage(format!("labels of {} on an image of {}", labels.shape, src.shape)));
     }
     dense(labels)?;
-    let n = labels.count as usize + 1;
     match device {
-        Device::Cpu => Ok(twin(src.samples.host()?, labels.voxels().host()?, n)),
-        Device::Gpu(gpu) => {
-            let (src, label) = (src.samples.gpu()?, labels.voxels().gpu()?);
-            let total = gpu.zeros::<u32>(n * WORDS)?;
-            gpu.dispatch(&KERNEL, src.len(), &(), &[&src.cast(), label, &total])?;
-            Ok(total.download()?.as_chunks::<WORDS>().0.iter().map(unshift).collect())
-        }
+        Device::Cpu => Ok(twin(src.samples.host()?, labels.voxels().host()?, labels.count as usize + 1)),
+        Device::Gpu(gpu) => match by_runs(src, labels) {
+            Some(known) => Ok(known),
+            None => Ok(read_words(&dispatch(gpu, src, labels)?.download()?)),
+        },
     }
+}
+
+/// What the host knows without asking.
+fn by_runs(src: &Volume, labels: &Labels) -> Option<Vec<Sums>> {
+    let known = ByRuns::of(src, labels)?;
+    let of_object = |label: u32| {
+        let mut sums = Sums::default();
+        known.samples(label).for_each(|(_, sample)| sums += Sums::of(sample));
+        sums
+    };
+    let objects = (1..labels.count + 1).into_par_iter().map(of_object);
+    Some(rayon::iter::once(Sums::default()).chain(objects).collect())
+}
+
+/// The sums on the device.
+pub(super) fn dispatch(gpu: &Gpu, src: &Volume, labels: &Labels) -> Result<GpuBuffer<u32>> {
+    let (src, label) = (src.samples.gpu()?, labels.voxels().gpu()?);
+    let total = gpu.zeros::<u32>((labels.count as usize + 1) * WORDS)?;
+    gpu.dispatch(&KERNEL, src.len(), &(), &[&src.cast(), label, &total])?;
+    Ok(total)
+}
+
+/// What these words of a device say.
+pub(super) fn read_words(words: &[u32]) -> Vec<Sums> {
+    words.as_chunks::<WORDS>().0.iter().map(unshift).collect()
 }
 
 /// From sums of `u = s + 2^31` to sums of `s`.
@@ -110,8 +145,7 @@ fn twin(src: &[i32], labels: &[u32], n: usize) -> Vec<Sums> {
         let mut out = vec![Sums::default(); n];
         for (&s, &l) in src.iter().zip(labels).filter(|(_, l)| **l > 0) {
             if let Some(out) = out.get_mut(l as usize) {
-                let s = i64::from(s);
-                *out += Sums { n: 1, sum: s, squares: (s * s).into() };
+                *out += Sums::of(s);
             }
         }
         out

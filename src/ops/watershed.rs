@@ -13,7 +13,7 @@
 //! Reference: Meyer 1994; Cousty et al., IEEE TPAMI 31 (2009) 1362 (watershed cuts); `skimage.segmentation.watershed`,
 //! which has other ties.
 
-use super::basins::{CLIMB, NAME, NEIGHBOURS, Neighbourhood, Params, ROOT, climb};
+use super::basins::{CLIMB, NAME, NEIGHBOURS, Neighbourhood, Params, ROOT, climb, params};
 use super::op::label_words;
 use super::{Case, Op};
 use crate::device::kernel::{Kernel, atomic, read, write};
@@ -130,7 +130,7 @@ pub fn watershed(device: &Device, landscape: &Volume, markers: &Labels) -> Resul
 
 fn dispatch(gpu: &Gpu, shape: Shape, landscape: &Volume, markers: &Labels) -> Result<GpuBuffer<u32>> {
     let (n, land, marker) = (shape.len(), landscape.samples.gpu()?.cast(), markers.voxels().gpu()?);
-    let p = Params { depth: shape.z as u32, height: shape.y as u32, width: shape.x as u32 };
+    let p = params(shape);
     let parent = gpu.alloc::<u32>(n)?;
     gpu.dispatch(&DESCEND, n, &p, &[&land, marker, &parent])?;
     gpu.dispatch(&CLIMB, n, &p, &[&parent])?;

@@ -2,7 +2,7 @@
 
 use super::hot::without_hot_pixels;
 use crate::Result;
-use crate::device::Device;
+use crate::device::{Buffer, Device};
 use crate::image::Volume;
 use crate::ops::histogram::range;
 use crate::ops::pixelwise::shift_left;
@@ -67,15 +67,16 @@ impl Lifted {
 pub(super) fn working(volume: &Volume, device: &Device) -> Result<Volume> {
     let (least, most) = range(&Device::Cpu, volume)?;
     // The negative side has to fit as well.
-    let reach = most.max(least.saturating_neg()).max(0);
+    let bits = match most.max(least.saturating_neg()).max(0) {
+        0 => 0,
+        reach => reach.leading_zeros().saturating_sub(16),
+    };
     let up = volume.to(device)?;
-    match reach {
-        0 => Ok(up),
-        reach => match reach.leading_zeros().saturating_sub(16) {
-            0 => Ok(up),
-            bits => shift_left(device, &up, bits),
-        },
+    let lifted = if bits == 0 { up } else { shift_left(device, &up, bits)? };
+    if let Buffer::Gpu(samples) = &lifted.samples {
+        samples.know_range((least << bits, most << bits));
     }
+    Ok(lifted)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::state::State;
 use crate::Result;
+use crate::image::Volume;
 use crate::ops::Border;
 use crate::ops::background::{Background, background};
 use crate::ops::denoise::{Denoise, denoise};
@@ -14,12 +15,33 @@ use crate::ops::rolling_ball::{RollingBall, rolling_ball};
 use crate::recipe::{self, ElementShape, Morphology, Radius};
 use crate::units::Length;
 
+/// An image that a step has smoothed to look at it.
+pub(super) struct Smooth {
+    of: Volume,
+    /// In voxels along z, y, x.
+    sigma: [f64; 3],
+    image: Volume,
+}
+
+impl Smooth {
+    /// The image, if it is of this one and as smooth as that.
+    fn is_of(self, image: &Volume, sigma: [f64; 3]) -> Option<Volume> {
+        // Along an axis of one voxel nothing is smoothed.
+        let as_smooth = (0..3).all(|axis| image.shape.zyx()[axis] < 2 || self.sigma[axis] == sigma[axis]);
+        (self.of.samples.is(&image.samples) && as_smooth).then_some(self.image)
+    }
+}
+
 impl State<'_> {
     pub fn gaussian(&mut self, p: &recipe::Gaussian) -> Result<()> {
         let src = self.picture(&p.of)?;
         let least = p.at_least.map_or(Ok(0.0), |l| self.geometry.px(l))?;
         let sigma = self.geometry.px(p.sigma)?.max(least);
-        let image = gaussian(self.device, &src.volume, &Gaussian::new(self.geometry.along(sigma)))?;
+        let along = self.geometry.along(sigma);
+        let image = match self.smooth.take().and_then(|smooth| smooth.is_of(&src.volume, along)) {
+            Some(image) => image,
+            None => gaussian(self.device, &src.volume, &Gaussian::new(along))?,
+        };
         self.put(&src, image, sigma, &p.keep_as);
         Ok(())
     }
@@ -86,8 +108,9 @@ impl State<'_> {
         let (enough, most) = (self.geometry.px(p.enough)?, self.geometry.px(p.at_most)?);
         let settings = Denoise { share: p.share, enough, most };
         let sizes = self.geometry.sizes()?;
-        let (image, sigma) = denoise(self.device, &src.volume, &settings, &sizes)?;
-        self.put(&src, image, sigma, &p.keep_as);
+        let found = denoise(self.device, &src.volume, &settings, &sizes)?;
+        self.put(&src, found.image, found.sigma, &p.keep_as);
+        self.smooth = Some(Smooth { of: src.volume, sigma: sizes.along(enough), image: found.looked_at });
         Ok(())
     }
 

@@ -2,17 +2,17 @@
 
 use super::state::{Picture, State};
 use crate::Result;
-use crate::image::{Mask, Volume};
+use crate::image::{Mask, Scale, Volume};
 use crate::ops::fill::{fill_holes, fill_label_holes};
 use crate::ops::histogram::{BinScale, range};
 use crate::ops::hysteresis::hysteresis;
 use crate::ops::label::{Connectivity, label};
 use crate::ops::local::{Local, Statistic, local};
-use crate::ops::noise::correlated_noise;
+use crate::ops::noise::{self, correlated_noise};
 use crate::ops::pixelwise::{and, or};
 use crate::ops::threshold::{
-    Adjust, Beyond, BinChoice, Cut, Method as Choice, Middle, NOISE, Robust, Signal, choose, rest, signal_and_noise,
-    threshold,
+    Adjust, Beyond, BinChoice, Cut, Method as Choice, Middle, NOISE, Own, Robust, Signal, choose, signal_and_noise,
+    threshold, with_rest,
 };
 use crate::recipe::{self, Combine, Method, Threshold, Transform};
 use crate::units::Length;
@@ -27,6 +27,15 @@ const DEPTHS: [i32; 3] = [255, 4095, 65_535];
 /// The threshold above which samples from that one on lie.
 fn below(least: i64) -> f64 {
     least as f64 - 1.0
+}
+
+/// What a threshold may have found far from all that it was chosen for.
+pub(super) struct Dimmer {
+    /// Notes before it.
+    place: usize,
+    scale: Scale,
+    threshold: f64,
+    own: Own,
 }
 
 impl State<'_> {
@@ -91,7 +100,11 @@ impl State<'_> {
         let (t, floor, least) = match p.noise {
             None => (choose(self.device, src, &method, bins)?, f64::NEG_INFINITY, None),
             Some(times) => {
-                let signal = signal_and_noise(self.device, src, &method, bins, self.original()?)?;
+                let noise = match self.noise.take() {
+                    Some(asked) => asked,
+                    None => noise::ask(self.device, self.original()?)?,
+                };
+                let signal = signal_and_noise(self.device, src, &method, bins, noise)?;
                 let floor = times * self.noise(image, &signal)?;
                 (signal.threshold.max(floor), floor, Some(signal.classes.least))
             }
@@ -109,17 +122,32 @@ impl State<'_> {
             Some(reach) => {
                 let least = least.map_or_else(|| range(self.device, src).map(|r| r.0), Ok)?;
                 let beyond = Beyond { reach: self.geometry.steps(reach)?, least, floor: floor.max(low) };
-                self.with_dimmer(mask, src, t, &beyond)
+                self.with_dimmer(&mask, src, t, &beyond)
             }
         }
     }
 
     /// A mask, and what lies far from it above a threshold of its own.
-    fn with_dimmer(&mut self, mask: Mask, src: &Volume, t: f64, beyond: &Beyond) -> Result<Mask> {
-        let Some((dim, own)) = rest(self.device, src, t, beyond)? else { return Ok(mask) };
-        let [above, below] = [t, own].map(|t| src.scale.value(t));
-        self.notes.push(format!("dimmer objects were found above {below:.4} beside those above {above:.4}"));
-        or(self.device, &mask, &dim)
+    fn with_dimmer(&mut self, mask: &Mask, src: &Volume, t: f64, beyond: &Beyond) -> Result<Mask> {
+        let (both, own) = with_rest(self.device, src, mask, t, beyond)?;
+        self.dimmer.push(Dimmer { place: self.notes.len(), scale: src.scale, threshold: t, own });
+        Ok(both)
+    }
+
+    /// Says where dimmer objects were found beside others, among the other notes in the order of the steps. A device has told
+    /// it with what was asked of it since.
+    ///
+    /// # Errors
+    /// The device is lost.
+    pub fn note_dimmer(&mut self) -> Result<()> {
+        for Dimmer { place, scale, threshold, own } in self.dimmer.drain(..).rev() {
+            if let Some(own) = own.threshold()? {
+                let [above, below] = [threshold, own].map(|t| scale.value(t));
+                let note = format!("dimmer objects were found above {below:.4} beside those above {above:.4}");
+                self.notes.insert(place, note);
+            }
+        }
+        Ok(())
     }
 
     /// The noise of the image that a threshold is for: what smoothing leaves of the noise between neighbours in the channel,
@@ -128,7 +156,7 @@ impl State<'_> {
     fn noise(&self, image: &Picture, signal: &Signal) -> Result<f64> {
         let src = &image.volume;
         let white = signal.noise * self.left_of_white(image.smoothed);
-        if signal.has_two_classes(self.device, src, NOISE)? {
+        if signal.has_two_classes(NOISE)? {
             return Ok(white);
         }
         // Over a lag at which neither the filters so far nor what the image went through before make it alike.

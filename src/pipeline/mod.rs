@@ -176,10 +176,15 @@ fn find_sets<'a>(
     let (given, mut lifted) = (Given { scan: &scan, recipe, roles: &roles, device, external }, Lifted::new(recipe));
     for name in recipe.order.iter().filter(|name| is_wanted(name)) {
         go_on()?;
+        // Sets that are made of others need these on the device only, so all of them come to the host together.
+        if recipe.body.objects.get(name).is_some_and(|set| set.grow.is_none() && set.minus.is_none()) {
+            objects::bring_home(&mut made, device)?;
+        }
         let set = objects::make(name, &given, &mut lifted, &made)
             .map_err(|e| if e.needed_for.is_some() { e } else { e.needed_for(format!("the object set \"{name}\"")) })?;
         made.insert(name.clone(), set);
     }
+    objects::bring_home(&mut made, device)?;
     Ok(Found { scan, recipe, roles, device, external, made })
 }
 

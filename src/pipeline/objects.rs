@@ -11,7 +11,7 @@ use crate::device::Device;
 use crate::image::{Labels, ObjectSet, Scan};
 use crate::ops::cytoplasm::cytoplasm;
 use crate::ops::grow::grow;
-use crate::ops::object_runs;
+use crate::ops::{noise, object_runs};
 use crate::profile::stage;
 use crate::recipe::{Grow, Minus, ObjectScale, Objects, Recipe, Step};
 use crate::{Error, Kind, Result};
@@ -26,7 +26,7 @@ pub(super) struct Given<'a> {
     pub external: &'a External,
 }
 
-/// Makes a set. Those that it needs are in `made`.
+/// Makes a set. Those that it needs are in `made`; what it is made of on the device alone stays there.
 pub(super) fn make(
     name: &str,
     from: &Given,
@@ -69,8 +69,12 @@ fn from_steps(
     geometry.radius_px = typical::radius(set.scale, &original, &geometry, device)?;
     // Both are powers of two apart.
     let lift = (channel.volume.scale.factor() / original.scale.factor()) as u32;
+    // Asked before the steps, it comes down with what the first of them waits for.
+    let wants_noise = |step: &Step| matches!(step, Step::Threshold(p) if p.noise.is_some());
+    let noise = if steps.iter().any(wants_noise) { Some(noise::ask(device, &original)?) } else { None };
     let mut state =
         State::new(device, geometry, &channel.volume, original, (lift, channel.saturation), (scan, roles), made);
+    state.noise = noise;
     if hot > 0 {
         let pixels = if hot == 1 { "1 hot pixel was" } else { &format!("{hot} hot pixels were") };
         state.warnings.push(format!("{pixels} left out of the search for objects; values have them"));
@@ -85,6 +89,7 @@ fn from_steps(
         state.forget_images(&steps[k + 1..]);
     }
     let labels = state.labels("the end of the steps")?;
+    state.note_dimmer()?;
     let (radius_px, thresholds) = (state.geometry.radius_px, state.thresholds);
     let (warnings, notes) = (state.warnings, state.notes);
     let made = set_of(labels, device)?;
@@ -100,13 +105,22 @@ fn grown(p: &Grow, device: &Device, mut geometry: Geometry, made: &BTreeMap<Stri
     let from = source(made, &p.from)?;
     geometry.radius_px = from.radius_px;
     let labels = grow(device, &from.on_device, geometry.px(p.by)?, geometry.weights())?;
-    Ok(ObjectSet { radius_px: from.radius_px, channel: from.channel, ..set_of(labels, device)? })
+    Ok(ObjectSet { radius_px: from.radius_px, channel: from.channel, ..ObjectSet::on_both(labels.clone(), labels) })
 }
 
 fn difference(p: &Minus, device: &Device, made: &BTreeMap<String, ObjectSet>) -> Result<ObjectSet> {
     let (cells, nuclei) = (source(made, &p.cells)?, source(made, &p.nuclei)?);
     let labels = cytoplasm(device, &cells.on_device, &nuclei.on_device)?;
-    Ok(ObjectSet { radius_px: cells.radius_px, channel: cells.channel, ..set_of(labels, device)? })
+    Ok(ObjectSet { radius_px: cells.radius_px, channel: cells.channel, ..ObjectSet::on_both(labels.clone(), labels) })
+}
+
+/// Brings the objects of all sets to the host, in one wait, where they are on a device still.
+pub(super) fn bring_home(made: &mut BTreeMap<String, ObjectSet>, device: &Device) -> Result<()> {
+    object_runs::bring(device, &made.values().map(|set| &set.labels).collect::<Vec<_>>())?;
+    for set in made.values_mut() {
+        set.labels = object_runs::to_host(device, &set.labels)?;
+    }
+    Ok(())
 }
 
 /// Objects of which nothing else is known, brought to the host.

@@ -33,8 +33,10 @@ pub(super) fn sphere(p: &Sphere, set: &Objects, scan: &Scan, roles: &Roles, devi
     let warnings = if beyond { vec!["the sphere reaches beyond the image".into()] } else { vec![] };
     let mut voxels = vec![0; scan.shape.len()];
     inside.into_iter().for_each(|i| voxels[i] = 1);
-    let labels = Labels::new(scan.shape, voxels)?.to(device)?;
-    Ok(ObjectSet { channel, warnings, notes, ..ObjectSet::new(labels)? })
+    let labels = Labels::new(scan.shape, voxels)?;
+    // What is asked of it later the host answers itself.
+    labels.runs()?;
+    Ok(ObjectSet { channel, warnings, notes, ..ObjectSet::on_both(labels.to(device)?, labels) })
 }
 
 /// The place in the grid (z, y, x) of patient x, y, z in mm; without a patient grid the grid lies along the patient's axes

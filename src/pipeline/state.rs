@@ -2,10 +2,13 @@
 
 use super::doubt::Parted;
 use super::geometry::Geometry;
+use super::image::Smooth;
+use super::mask::Dimmer;
 use super::roles::{Roles, source};
 use crate::device::Device;
 use crate::image::{Channel, Labels, Mask, ObjectSet, Regions, Scan, Volume};
 use crate::ops::label::{Connectivity, label};
+use crate::ops::noise::AskedNoise;
 use crate::ops::pixelwise::foreground;
 use crate::profile::stage;
 use crate::recipe::Step;
@@ -35,6 +38,10 @@ pub(super) struct State<'a> {
     /// What the last step that makes an image has made; nothing as above.
     image: Option<Picture>,
     named: BTreeMap<String, Picture>,
+    /// What the step before has smoothed to look at it.
+    pub smooth: Option<Smooth>,
+    /// The noise of the channel, asked for by whoever knows that a step will want it.
+    pub noise: Option<AskedNoise<'a>>,
     /// Nothing once objects have replaced it.
     pub mask: Option<Mask>,
     pub labels: Option<Labels>,
@@ -58,6 +65,8 @@ pub(super) struct State<'a> {
     pub warnings: Vec<String>,
     /// What else is worth knowing.
     pub notes: Vec<String>,
+    /// The same of thresholds that look beyond what they were chosen for, until it is told.
+    pub dimmer: Vec<Dimmer>,
 }
 
 fn gone() -> Error {
@@ -83,6 +92,8 @@ impl<'a> State<'a> {
             lift,
             saturation,
             named: BTreeMap::new(),
+            smooth: None,
+            noise: None,
             mask: None,
             labels: None,
             parted: None,
@@ -95,6 +106,7 @@ impl<'a> State<'a> {
             barred: Vec::new(),
             warnings: Vec::new(),
             notes: Vec::new(),
+            dimmer: Vec::new(),
         }
     }
 
@@ -175,6 +187,9 @@ impl<'a> State<'a> {
 
     /// Does the next step.
     pub fn step(&mut self, step: &Step) -> Result<()> {
+        if !matches!(step, Step::Gaussian(_)) {
+            self.smooth = None;
+        }
         stage("step", step.name(), || match step {
             Step::Gaussian(p) => self.gaussian(p),
             Step::Median(p) => self.median(p),

@@ -6,12 +6,12 @@ use super::naive::{dilate, erode, fill_holes, root, squared_distance};
 use super::{any_image, cases, split, tries};
 use proptest::prelude::*;
 use uptake::device::Device;
-use uptake::image::Volume;
+use uptake::image::{Mask, Volume};
 use uptake::ops::gaussian::{Gaussian, gaussian};
 use uptake::ops::histogram::BinScale;
 use uptake::ops::scale::scale;
 use uptake::ops::split::Depth;
-use uptake::ops::threshold::{Beyond, BinChoice, Classes, Cut, otsu_classes, rest};
+use uptake::ops::threshold::{Beyond, BinChoice, Classes, Cut, otsu_classes, with_rest};
 use uptake::units::Shape;
 
 fn blur(samples: &[i32], shape: Shape, sigma: f64, z_step: f64) -> Vec<i32> {
@@ -25,14 +25,14 @@ fn once(samples: &[i32], shape: Shape, z_step: f64, weights: [u32; 3]) -> (f64, 
     let volume = Volume::new(shape, samples.to_vec()).unwrap();
     let bins = BinChoice::Equal { n: 256, spacing: BinScale::Linear, cut: Cut::Edge };
     let classes = otsu_classes(&Device::Cpu, &volume, bins).unwrap();
-    let mut bright: Vec<u8> = samples.iter().map(|s| u8::from(f64::from(*s) > classes.threshold)).collect();
+    let bright: Vec<u8> = samples.iter().map(|s| u8::from(f64::from(*s) > classes.threshold)).collect();
     // What lies more than four pixels from all that may have objects of its own.
     let reach = [4.0 / z_step, 4.0, 4.0].map(|v| v.round() as usize);
     let least = *samples.iter().min().unwrap();
     let beyond = Beyond { reach, least, floor: f64::NEG_INFINITY };
-    if let Some((dim, _)) = rest(&Device::Cpu, &volume, classes.threshold, &beyond).unwrap() {
-        bright.iter_mut().zip(dim.voxels.host().unwrap()).for_each(|(bright, dim)| *bright |= dim);
-    }
+    let mask = Mask::new(shape, bright).unwrap();
+    let (both, _) = with_rest(&Device::Cpu, &volume, &mask, classes.threshold, &beyond).unwrap();
+    let bright = both.voxels.host().unwrap().to_vec();
     (in_mask(&bright, shape, z_step, weights).unwrap_or(10.0), classes)
 }
 

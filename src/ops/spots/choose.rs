@@ -11,8 +11,9 @@
 //! Of several scales that one is taken which is the finest of those whose spots together are at least 0.65 times as significant
 //! as those of the best one: a finer scale tells crowded spots apart.
 
-use super::super::histogram::{Bins, histogram};
+use super::super::histogram::Bins;
 use super::super::threshold::percentile::at_ranks;
+use super::super::value_counts::look;
 use super::gain::Gain;
 use super::ground::{Ground, brightness};
 use super::{peaks, response, shifts};
@@ -79,12 +80,13 @@ pub fn find(device: &Device, src: &Volume, file: &Volume, scales: &[[f64; 3]]) -
 
 fn at_scale(device: &Device, src: &Volume, file: &Volume, sigma: [f64; 3], ground: &Ground) -> Result<Spots> {
     let response = response(device, src, sigma)?;
-    let below = histogram(device, &response, &Bins::Edges(vec![i32::MIN, 0]))?;
+    let seen = look(device, &response)?;
+    let below = seen.histogram(&Bins::Edges(vec![i32::MIN, 0]))?;
     let below = below.first().map_or(0, |n| *n as usize);
     if below == 0 {
         return Ok(Spots::default());
     }
-    let middle = at_ranks(device, &response, &[(below - 1) / 2])?.first().map_or(0.0, |r| -f64::from(*r));
+    let middle = at_ranks(&seen, &[(below - 1) / 2])?.first().map_or(0.0, |r| -f64::from(*r));
     // One step of the file, as the response has it.
     let (left, right) = shifts(device, src)?;
     let step = libm::ldexp(file.scale.factor() / src.scale.factor(), left as i32 - right as i32);

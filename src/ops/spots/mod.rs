@@ -40,7 +40,7 @@ pub const OP: Op = Op {
     summary: "Laplacian of Gaussian, its peaks, and those that stand out of the noise",
     reference: "Lindeberg 1998; skimage.feature.blob_log",
     kernels: &[&KERNEL, &PEAKS],
-    uses: &[&super::gaussian::OP, &super::histogram::OP, &super::pixelwise::OP],
+    uses: &[&super::gaussian::OP, &super::histogram::OP, &super::value_counts::OP, &super::pixelwise::OP],
     cases: &[
         Case { name: "response", run: |d, i| words(d, response(d, &i.volume(d)?, [1.4; 3])?) },
         Case { name: "response in deep voxels", run: |d, i| words(d, response(d, &i.volume(d)?, [0.6, 1.1, 2.0])?) },

@@ -1,8 +1,7 @@
 //! The bins that the methods look at.
 
-use crate::device::Device;
-use crate::image::Volume;
-use crate::ops::histogram::{BinScale, Bins, MAX_BINS, histogram};
+use crate::ops::histogram::{BinScale, Bins, MAX_BINS};
+use crate::ops::value_counts::Look;
 use crate::{Error, Result};
 
 /// Bins for a range of more integers than a histogram has bins.
@@ -84,9 +83,9 @@ pub(super) struct Histogram {
 
 impl Histogram {
     /// Counts the samples between the least and the greatest one.
-    pub fn new(device: &Device, src: &Volume, (min, max): (i32, i32), bins: BinChoice) -> Result<Self> {
+    pub fn new(look: &Look, (min, max): (i32, i32), bins: BinChoice) -> Result<Self> {
         if let BinChoice::Lifted(bits) = bins
-            && let Some(values) = Histogram::lifted(device, src, (min, max), bits)?
+            && let Some(values) = Histogram::lifted(look, (min, max), bits)?
         {
             return Ok(values);
         }
@@ -94,16 +93,16 @@ impl Histogram {
             BinChoice::Equal { n, spacing, cut } => (n, spacing, cut),
             _ if i64::from(max) - i64::from(min) >= MAX_BINS as i64 => (WIDE_BINS, BinScale::Linear, Cut::Centre),
             _ => {
-                let counts = histogram(device, src, &Bins::Unit { min, max })?;
+                let counts = look.histogram(&Bins::Unit { min, max })?;
                 let values = (min..=max).map(f64::from).collect();
                 return Ok(Histogram { values, counts, step: 1.0, spacing: BinScale::Linear, cut: Cut::Centre });
             }
         };
         let bins = EqualBins { n, spacing, cut };
-        Ok(bins.with((min, max), histogram(device, src, &bins.over((min, max))?)?))
+        Ok(bins.with((min, max), look.histogram(&bins.over((min, max))?)?))
     }
     /// One bin for each multiple of 2^bits; nothing if there are samples between them.
-    fn lifted(device: &Device, src: &Volume, (min, max): (i32, i32), bits: u32) -> Result<Option<Self>> {
+    fn lifted(look: &Look, (min, max): (i32, i32), bits: u32) -> Result<Option<Self>> {
         let unit = 1i64 << bits.min(31);
         let values: Vec<i64> = (min.into()..=max.into()).step_by(unit as usize).take(MAX_BINS).collect();
         if bits == 0 || 2 * values.len() > MAX_BINS {
@@ -111,7 +110,7 @@ impl Histogram {
         }
         // Each value has a bin of its own and one behind it for what lies between.
         let edges = values.iter().flat_map(|&v| [v as i32, (v as i32).saturating_add(1)]).collect();
-        let counts = histogram(device, src, &Bins::Edges(edges))?;
+        let counts = look.histogram(&Bins::Edges(edges))?;
         let between = counts.iter().skip(1).step_by(2).any(|&count| count > 0);
         Ok((!between).then(|| Histogram {
             values: values.iter().map(|&v| v as f64).collect(),

@@ -19,25 +19,29 @@ mod yen;
 
 pub use bins::{BinChoice, Cut};
 pub use percentile::percentile;
-pub use rest::{Beyond, rest};
+pub(super) use rest::bright_unseen;
+pub use rest::{Beyond, Own, with_rest};
 pub use robust::Robust;
 pub use signal::{Signal, signal_and_noise};
 
-use super::histogram::{BinScale, range};
+use super::histogram::BinScale;
 use super::pixelwise::{above, not, shift_left};
-use super::{Case, Op};
+use super::two_classes::TwoClasses;
+use super::value_counts::{Look, look};
+use super::{Case, Op, two_classes};
 use crate::device::Device;
 use crate::image::{Mask, Volume};
 use crate::{Error, Result};
 use bins::Histogram;
+use percentile::percentile_seen;
 
 /// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "threshold",
     summary: "Voxels above one threshold, given or chosen from the histogram",
     reference: "skimage.filters.threshold_otsu and its siblings",
-    kernels: &[],
-    uses: &[&super::histogram::OP, &super::pixelwise::OP],
+    kernels: rest::KERNELS,
+    uses: &[&super::histogram::OP, &super::value_counts::OP, &super::two_classes::OP, &super::pixelwise::OP],
     cases: &[
         Case { name: "Otsu", run: |d, i| apply(d, &i.volume(d)?, &Method::Otsu, BinChoice::Unit) },
         Case {
@@ -66,10 +70,10 @@ pub const OP: Op = Op {
                 let mut words = Vec::new();
                 for (t, reach) in [(low, [0, 1, 1]), (high, [1, 2, 3])] {
                     let at = Beyond { reach, least: -40, floor: 0.0 };
-                    if let Some((mask, own)) = rest(d, &v, t, &at)? {
-                        words.extend(d.fetch(&mask.voxels)?.iter().map(|&m| u32::from(m)));
-                        words.extend([own.to_bits() as u32, (own.to_bits() >> 32) as u32]);
-                    }
+                    let (mask, own) = with_rest(d, &v, &i.mask(d)?, t, &at)?;
+                    let own = own.threshold()?.unwrap_or_default().to_bits();
+                    words.extend(d.fetch(&mask.voxels)?.iter().map(|&m| u32::from(m)));
+                    words.extend([own as u32, (own >> 32) as u32]);
                 }
                 Ok(words)
             },
@@ -132,14 +136,18 @@ pub fn choose(device: &Device, src: &Volume, method: &Method, bins: BinChoice) -
     if let Method::Fixed(t) = method {
         return Ok(*t);
     }
-    let (min, max) = range(device, src)?;
-    if min == max {
-        return Ok(max.into());
+    cut_seen(&look(device, src)?, method, bins)
+}
+
+/// As [`choose`], of a volume that was looked at.
+fn cut_seen(seen: &Look, method: &Method, bins: BinChoice) -> Result<f64> {
+    let (min, max) = seen.range();
+    match method {
+        Method::Fixed(t) => Ok(*t),
+        _ if min == max => Ok(max.into()),
+        Method::Percentile(p) => percentile_seen(seen, *p),
+        _ => cut(&Histogram::new(seen, (min, max), bins)?, method, max),
     }
-    if let Method::Percentile(p) = method {
-        return percentile(device, src, *p);
-    }
-    cut(&Histogram::new(device, src, (min, max), bins)?, method, max)
 }
 
 /// What a method says of these bins; `max` is the greatest sample.
@@ -192,26 +200,30 @@ pub struct Classes {
 /// # Errors
 /// As for [`choose`].
 pub fn otsu_classes(device: &Device, src: &Volume, bins: BinChoice) -> Result<Classes> {
-    let (min, max) = range(device, src)?;
-    classes_within(device, src, (min, max), bins)
+    let seen = look(device, src)?;
+    classes_within(&seen, seen.range(), bins)
 }
 
 /// Otsu's classes; what is brighter than the range counts as its end.
-fn classes_within(device: &Device, src: &Volume, (min, max): (i32, i32), bins: BinChoice) -> Result<Classes> {
+pub(super) fn classes_within(seen: &Look, (min, max): (i32, i32), bins: BinChoice) -> Result<Classes> {
     if min == max {
         return Ok(Classes::none((min, max)));
     }
-    Ok(Classes::of(&Histogram::new(device, src, (min, max), bins)?, (min, max)))
+    Ok(Classes::of(&Histogram::new(seen, (min, max), bins)?, (min, max)))
 }
 
 impl Classes {
     /// Of an image without two classes.
     fn none((least, max): (i32, i32)) -> Self {
-        Classes { threshold: max.into(), contrast: 0.0, explained: 0.0, least, low: max.into(), times: 1.0 }
+        let max_value = f64::from(max);
+        Classes { threshold: max_value, contrast: 0.0, explained: 0.0, least, low: max_value, times: 1.0 }
     }
 
     fn of(h: &Histogram, range: (i32, i32)) -> Self {
-        let last = otsu::otsu(h);
+        // Of few equal bins as devices find it.
+        let by_integers = h.spacing == BinScale::Linear && h.counts.len() <= two_classes::BINS;
+        let found = TwoClasses::of(&h.counts).filter(|_| by_integers);
+        let last = found.map_or_else(|| otsu::otsu(h), |found| found.last as usize);
         let sums = |bins: &mut dyn Iterator<Item = (f64, f64)>| {
             bins.fold([0.0; 3], |[n, sum, squares], (v, c)| [n + c, sum + c * v, squares + c * v * v])
         };
@@ -227,7 +239,8 @@ impl Classes {
         let (threshold, explained) = (h.at(last), between / variance);
         let last = otsu::otsu(&h.roots(range.0));
         let above: f64 = h.bins().skip(last + 1).map(|(_, count)| count).sum();
-        Classes { threshold, contrast, explained, least: range.0, low: h.at(last), times: above / bright[0] }
+        let (least, low, times) = (range.0, h.at(last), above / bright[0]);
+        Classes { threshold, contrast, explained, least, low, times }
     }
 }
 
@@ -237,11 +250,12 @@ impl Classes {
 /// Fewer values than classes, classes outside 2..=16, or the device is lost.
 pub fn multi_otsu(device: &Device, src: &Volume, classes: usize, bins: BinChoice) -> Result<Vec<f64>> {
     check(&Method::MultiOtsu { classes, middle: Middle::Foreground })?;
-    let (min, max) = range(device, src)?;
+    let seen = look(device, src)?;
+    let (min, max) = seen.range();
     if min == max {
         return Ok(Vec::new());
     }
-    cuts(&Histogram::new(device, src, (min, max), bins)?, classes)
+    cuts(&Histogram::new(&seen, (min, max), bins)?, classes)
 }
 
 fn cuts(h: &Histogram, classes: usize) -> Result<Vec<f64>> {

@@ -4,15 +4,15 @@
 
 use crate::device::Device;
 use crate::image::Volume;
-use crate::ops::histogram::{Bins, MAX_BINS, histogram, range};
+use crate::ops::histogram::{Bins, MAX_BINS, histogram};
+use crate::ops::value_counts::{Look, look};
 use crate::{Error, Result};
 
 /// Pieces that a range of more than 65,536 integers is cut into at each step: at most three steps for all of i32.
 const PIECES: usize = 4096;
 
 /// A piece of the range, counted.
-#[derive(Clone)]
-pub(crate) struct Level {
+struct Level {
     low: i32,
     high: i32,
     edges: Vec<i32>,
@@ -20,23 +20,25 @@ pub(crate) struct Level {
 }
 
 impl Level {
-    fn new(device: &Device, src: &Volume, low: i32, high: i32) -> Result<Self> {
-        let bins = Level::bins((low, high));
-        let counts = histogram(device, src, &bins)?;
-        Ok(Level::with((low, high), bins, counts))
-    }
-    /// The bins that a piece is counted in.
-    pub fn bins((low, high): (i32, i32)) -> Bins {
+    /// Counted now.
+    fn new(device: &Device, src: &Volume, (low, high): (i32, i32)) -> Result<Self> {
         let wide = i64::from(high) - i64::from(low) >= MAX_BINS as i64;
-        if wide { Bins::linear(low, high, PIECES) } else { Bins::Unit { min: low, max: high } }
-    }
-    /// A piece with what its bins hold.
-    pub fn with((low, high): (i32, i32), bins: Bins, counts: Vec<u32>) -> Self {
+        let bins = if wide { Bins::linear(low, high, PIECES) } else { Bins::Unit { min: low, max: high } };
+        let counts = histogram(device, src, &bins)?;
         let edges = match bins {
             Bins::Edges(e) => e,
             Bins::Unit { min, max } => (min..=max).collect(),
         };
-        Level { low, high, edges, counts }
+        Ok(Level { low, high, edges, counts })
+    }
+    /// The whole range, which a look has counted if it has counted anything.
+    fn whole(seen: &Look) -> Result<Self> {
+        let (low, high) = seen.range();
+        if seen.counts().is_empty() {
+            return Level::new(seen.device(), seen.volume(), (low, high));
+        }
+        let edges: Vec<i32> = (low..=high).take(seen.counts().len()).collect();
+        Ok(Level { low, high, counts: seen.counts()[..edges.len()].to_vec(), edges })
     }
     /// The integers of the bin that holds the sample of this rank, and the rank inside it.
     fn find(&self, mut rank: usize) -> Option<(i32, i32, usize)> {
@@ -55,13 +57,8 @@ impl Level {
 ///
 /// # Errors
 /// A rank past the number of voxels; the device is lost.
-pub fn at_ranks(device: &Device, src: &Volume, ranks: &[usize]) -> Result<Vec<i32>> {
-    let (min, max) = range(device, src)?;
-    at_ranks_of(device, src, &Level::new(device, src, min, max)?, ranks)
-}
-
-/// The same of a volume whose whole range is counted already.
-pub(crate) fn at_ranks_of(device: &Device, src: &Volume, whole: &Level, ranks: &[usize]) -> Result<Vec<i32>> {
+pub fn at_ranks(seen: &Look, ranks: &[usize]) -> Result<Vec<i32>> {
+    let (device, src, whole) = (seen.device(), seen.volume(), Level::whole(seen)?);
     // Neighbouring ranks mostly end in one piece, which is then counted once.
     let mut last: Option<Level> = None;
     let mut out = Vec::with_capacity(ranks.len());
@@ -71,7 +68,7 @@ pub(crate) fn at_ranks_of(device: &Device, src: &Volume, whole: &Level, ranks: &
         while low < high {
             let level = match last.take() {
                 Some(l) if (l.low, l.high) == (low, high) => l,
-                _ => Level::new(device, src, low, high)?,
+                _ => Level::new(device, src, (low, high))?,
             };
             (low, high, inside) = level.find(inside).ok_or_else(none)?;
             last = Some(level);
@@ -86,13 +83,18 @@ pub(crate) fn at_ranks_of(device: &Device, src: &Volume, whole: &Level, ranks: &
 /// # Errors
 /// Outside 0..=100, no voxels, or the device is lost.
 pub fn percentile(device: &Device, src: &Volume, percent: f64) -> Result<f64> {
-    let n = src.samples.len();
+    percentile_seen(&look(device, src)?, percent)
+}
+
+/// The same of a volume that was looked at.
+pub(super) fn percentile_seen(seen: &Look, percent: f64) -> Result<f64> {
+    let n = seen.volume().samples.len();
     if !(0.0..=100.0).contains(&percent) || n == 0 {
         return Err(Error::usage(format!("percentile {percent} of {n} samples")).remedy("0 to 100"));
     }
     let place = percent / 100.0 * (n - 1) as f64;
     let below = place.floor() as usize;
-    let found = at_ranks(device, src, &[below, (below + 1).min(n - 1)])?;
+    let found = at_ranks(seen, &[below, (below + 1).min(n - 1)])?;
     let (a, b) = (f64::from(found[0]), f64::from(found[1]));
     Ok(a + (b - a) * (place - below as f64))
 }

@@ -1,85 +1,65 @@
 //! A threshold beside what it has to be held against: the two classes of the image, and its noise.
 //!
-//! Each of the three looks at a histogram of its own. They are counted together, so that a device is waited for twice and
-//! not six times.
+//! Threshold and classes follow from one look, and the noise was asked for before, so a device is waited for once.
 
 use super::bins::EqualBins;
-use super::percentile::Level;
-use super::{
-    BinChoice, Classes, Cut, EVEN_SLOPE, Method, check, choose, classes_within, cut, otsu_classes, percentile,
-};
+use super::percentile::percentile_seen;
+use super::{BinChoice, Classes, Cut, EVEN_SLOPE, Method, check, classes_within, cut_seen};
 use crate::Result;
 use crate::device::Device;
 use crate::image::Volume;
-use crate::ops::histogram::{BinScale, histograms, ranges};
-use crate::ops::noise::{from_median, noise, of_neighbours};
+use crate::ops::histogram::BinScale;
+use crate::ops::noise::AskedNoise;
+use crate::ops::value_counts::{Look, look};
 
 /// The bins that the two classes of an image are looked for in.
 const CLASSES: EqualBins = EqualBins { n: 256, spacing: BinScale::Linear, cut: Cut::Edge };
 
 /// What is known of an image before it is cut.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Signal {
-    /// The threshold of the method, in samples: as of [`choose`].
+#[derive(Clone, Debug)]
+pub struct Signal<'a> {
+    /// The threshold of the method, in samples: as of [`choose`](super::choose).
     pub threshold: f64,
     /// Otsu's two classes in 256 bins.
     pub classes: Classes,
-    /// The noise between neighbours: as of [`noise`].
+    /// The noise between neighbours: as of [`noise`](crate::ops::noise::noise).
     pub noise: f64,
+    seen: Look<'a>,
 }
 
 /// Percentage of voxels that specks of dust may cover.
 const SPECKS: f64 = 1.0;
 
-impl Signal {
+impl Signal<'_> {
     /// Whether two classes explain more than `least` of the image: there are objects beyond doubt. A few specks many times as
     /// bright as all objects hide these from the variance; so the question is asked again with the brightest hundredth cut off
     /// at its least sample, where the answer must be more than that of an even slope.
     ///
     /// # Errors
-    /// As for [`choose`].
-    pub fn has_two_classes(&self, device: &Device, src: &Volume, least: f64) -> Result<bool> {
+    /// As for [`choose`](super::choose).
+    pub fn has_two_classes(&self, least: f64) -> Result<bool> {
         if self.classes.explained > least {
             return Ok(true);
         }
-        let most = percentile(device, src, 100.0 - SPECKS)?.ceil() as i32;
-        let within = classes_within(device, src, (self.classes.least, most), CLASSES.choice())?;
+        let most = percentile_seen(&self.seen, 100.0 - SPECKS)?.ceil() as i32;
+        let within = classes_within(&self.seen, (self.classes.least, most), CLASSES.choice())?;
         Ok(within.explained > EVEN_SLOPE.max(least))
     }
 }
 
-/// The threshold of an image, its classes, and the noise of another image (the same before it was smoothed).
+/// The threshold of an image and its classes, beside the noise of another image (the same before it was smoothed).
 ///
 /// # Errors
-/// As for [`choose`].
-pub fn signal_and_noise(
-    device: &Device,
+/// As for [`choose`](super::choose).
+pub fn signal_and_noise<'a>(
+    device: &'a Device,
     src: &Volume,
     method: &Method,
     bins: BinChoice,
-    noisy: &Volume,
-) -> Result<Signal> {
+    noise: AskedNoise,
+) -> Result<Signal<'a>> {
     check(method)?;
-    let by_bins = !matches!(method, Method::Fixed(_) | Method::Percentile(_));
-    let (Some(d), BinChoice::Equal { n, spacing, cut: at }, true) = (of_neighbours(device, noisy)?, bins, by_bins)
-    else {
-        let classes = CLASSES.choice();
-        return Ok(Signal {
-            threshold: choose(device, src, method, bins)?,
-            classes: otsu_classes(device, src, classes)?,
-            noise: noise(device, noisy)?,
-        });
-    };
-    let [range, of_noise] = ranges(device, [src, &d])?;
-    let own = EqualBins { n, spacing, cut: at };
-    let level = Level::bins(of_noise);
-    let wanted = [(src, &own.over(range)?), (src, &CLASSES.over(range)?), (&d, &level)];
-    let [by_method, by_class, by_noise] = histograms(device, wanted)?;
-    let noise = from_median(device, &d, &Level::with(of_noise, level, by_noise))?;
-    let max = range.1;
-    if range.0 == max {
-        return Ok(Signal { threshold: max.into(), classes: Classes::none(range), noise });
-    }
-    let threshold = cut(&own.with(range, by_method), method, max)?;
-    Ok(Signal { threshold, classes: Classes::of(&CLASSES.with(range, by_class), range), noise })
+    let seen = look(device, src)?;
+    let classes = classes_within(&seen, seen.range(), CLASSES.choice())?;
+    Ok(Signal { threshold: cut_seen(&seen, method, bins)?, classes, noise: noise.answer()?, seen })
 }

@@ -1,6 +1,7 @@
 //! Mechanics and invariants on literal grids; the values of scikit-image are checked in `tests/thresholds.rs`.
 
 use super::*;
+use crate::ops::noise::ask;
 use crate::units::Shape;
 use proptest::prelude::*;
 
@@ -143,7 +144,7 @@ proptest! {
     fn ranks_are_those_of_a_sort(mut samples in proptest::collection::vec(any::<i32>(), 1..60)) {
         let v = volume(&samples);
         let ranks: Vec<usize> = (0..samples.len()).collect();
-        let got = percentile::at_ranks(&Device::Cpu, &v, &ranks).unwrap();
+        let got = percentile::at_ranks(&look(&Device::Cpu, &v).unwrap(), &ranks).unwrap();
         samples.sort();
         prop_assert_eq!(got, samples);
     }
@@ -175,8 +176,8 @@ fn specks_do_not_hide_objects_nor_make_noise_to_some() {
     let bins = BinChoice::Equal { n: 256, spacing: BinScale::Linear, cut: Cut::Edge };
     let explained = |v: &Volume| otsu_classes(&Device::Cpu, v, bins).unwrap().explained;
     let found = |v: &Volume, least: f64| {
-        let seen = signal_and_noise(&Device::Cpu, v, &Method::Otsu, bins, v).unwrap();
-        seen.has_two_classes(&Device::Cpu, v, least).unwrap()
+        let seen = signal_and_noise(&Device::Cpu, v, &Method::Otsu, bins, ask(&Device::Cpu, v).unwrap()).unwrap();
+        seen.has_two_classes(least).unwrap()
     };
     for (objects, specks, speck) in [(1500, 20, 20_000), (1500, 20, 60_000), (3000, 90, 30_000), (300, 10, 9000)] {
         assert!(found(&field(objects, specks, speck), NOISE), "{specks} specks of {speck}");
