@@ -1,7 +1,7 @@
 //! Light that falls off evenly: the plane that a ground without objects lies in, and images with it taken off.
 //!
-//! A plane is fitted by least squares to samples on a grid of at most 16 x 16 places in up to 16 slices, each slice with a level of its
-//! own. It counts where it explains [`EVEN`] of their variance: grounds that are flat, or uneven in another way, have none.
+//! A plane is fitted by least squares to samples on a grid of 16 x 16 places in up to 16 slices, each slice with a level of its
+//! own; smaller images have none. It counts where it explains [`EVEN`] of their variance: grounds that are flat, or uneven in another way, have none.
 //! Bit budget: samples are whole; the fit is on the host, in f64, in the order of the grid; the plane is whole numbers
 //! `(y * p.y + x * p.x) >> shift`, of which the products stay below 2^30.
 //! Reference: least squares.
@@ -51,7 +51,7 @@ pub struct Plane {
 
 /// Share of the variance that an even slope explains at least.
 const EVEN: f64 = 0.9;
-/// Most places of the grid along each axis.
+/// Places of the grid along y and x, and most of them along z.
 const PLACES: usize = 16;
 /// Bits of the largest product.
 const BITS: i32 = 30;
@@ -113,7 +113,8 @@ pub fn slope(device: &Device, ground: &Volume, margin: [usize; 2]) -> Result<Opt
     let shape = ground.shape;
     let [z, y, x] = [places(shape.z, 0), places(shape.y, margin[0]), places(shape.x, margin[1])];
     let each = y.len() * x.len();
-    if y.len() < 2 || x.len() < 2 {
+    // Of few places a plane explains much, whatever they hold.
+    if y.len() < PLACES || x.len() < PLACES {
         return Ok(None);
     }
     let grid = z.iter().flat_map(|z| y.iter().flat_map(|y| x.iter().map(|x| shape.index(*z, *y, *x))));
