@@ -81,7 +81,7 @@ enum Of<'a> {
     /// Of the image, when it is wanted.
     Image(&'a Device, Volume),
     /// Of a look at its differences, which a device has been asked for; none where there are too few columns.
-    Differences(Option<AskedLook<'a>>),
+    Differences(Option<Box<AskedLook<'a>>>),
 }
 
 /// Asks for the noise of [`noise`]. A device is not waited for; the CPU works it out when it is wanted.
@@ -96,11 +96,11 @@ pub fn ask<'a>(device: &'a Device, src: &Volume) -> Result<AskedNoise<'a>> {
 }
 
 /// A look at the differences of neighbours; nothing for an image of fewer than three columns.
-fn of_neighbours<'a>(device: &'a Device, src: &Volume) -> Result<Option<AskedLook<'a>>> {
+fn of_neighbours<'a>(device: &'a Device, src: &Volume) -> Result<Option<Box<AskedLook<'a>>>> {
     if src.shape.x < 3 || src.shape.is_empty() {
         return Ok(None);
     }
-    value_counts::ask(device, &differences(device, src, 1)?, SMALL).map(Some)
+    Ok(Some(Box::new(value_counts::ask(device, &differences(device, src, 1)?, SMALL)?)))
 }
 
 impl AskedNoise<'_> {

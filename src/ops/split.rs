@@ -13,7 +13,7 @@ use super::basins::{ROOT, climb};
 use super::object_rank::ranks_and_sizes;
 use super::op::label_words;
 use super::split_ascent::ascend;
-use super::split_device::{Basins, KERNELS};
+use super::split_device::{Basins, Found, KERNELS};
 use super::split_ellipses::{Moments, whole};
 use super::split_saddles::{How, Peak, basin_sizes, each_its_own, merge, pairs};
 use super::{Case, Op};
@@ -142,7 +142,7 @@ fn divided(device: &Device, landscape: &Volume, mask: &Mask, how: &How) -> Resul
 
 /// The basins become objects on the host, which knows the runs of both then; the device paints them.
 fn dispatch(basins: &Basins, shape: Shape, how: &How) -> Result<Divided> {
-    let (peaks, pairs, parts) = basins.with_runs()?;
+    let Found { peaks, pairs, beside: parts } = basins.with_runs()?;
     let most = peaks.len() as u32;
     let mut objects = merge(&peaks, &pairs, how.depth, each_its_own(&peaks));
     // Parts have the numbers of their peaks from 1 on, so 0 is of none.
@@ -188,8 +188,7 @@ pub(super) fn greatest_and_sizes(
         return Ok(greatest.into_iter().zip(sizes).skip(1).collect());
     };
     check(landscape, mask)?;
-    let (basins, pairs) = Basins::new(gpu, landscape, mask)?.with_greatest(of)?;
-    let (peaks, greatest): (Vec<Peak>, Vec<i32>) = basins.into_iter().unzip();
+    let Found { peaks, pairs, beside: greatest } = Basins::new(gpu, landscape, mask)?.with_greatest(of)?;
     let mut objects = vec![(i32::MIN, 0); peaks.len()];
     for ((object, peak), greatest) in
         merge(&peaks, &pairs, depth, each_its_own(&peaks)).into_iter().zip(&peaks).zip(greatest)

@@ -91,6 +91,16 @@ pub(super) struct Basins<'a> {
     size: GpuBuffer<u32>,
 }
 
+/// What the host knows of the basins.
+pub(super) struct Found<T> {
+    /// In the order of their indices.
+    pub peaks: Vec<Peak>,
+    /// The basins that touch, with their highest saddles, in the order of merging.
+    pub pairs: Vec<Pair>,
+    /// What came down with them.
+    pub beside: Vec<T>,
+}
+
 /// What a device has written down of the basins.
 pub(super) struct Written {
     /// In no order.
@@ -123,12 +133,11 @@ impl<'a> Basins<'a> {
         Ok(Basins { gpu, shape, land, parent, size })
     }
 
-    /// The peaks in the order of their indices, the pairs, and the runs of all basins in raster order, each with the number of its
-    /// peak from 1 on.
+    /// With the runs of all of them in raster order, each with the number of its peak from 1 on.
     ///
     /// # Errors
     /// The device is lost or too small.
-    pub fn with_runs(&self) -> Result<(Vec<Peak>, Vec<Pair>, Vec<(u32, ObjectRun)>)> {
+    pub fn with_runs(&self) -> Result<Found<(u32, ObjectRun)>> {
         let (width, room) = (self.shape.x, room(self.shape.len()));
         let runs = |_: &Emitted| Ok(write_down(self.gpu, &self.parent, width, NOWHERE, room)?.to_vec());
         let Written { mut peaks, pairs, beside } = self.written(runs)?;
@@ -142,14 +151,14 @@ impl<'a> Basins<'a> {
             // In noise there are too many: then the pointers themselves come.
             None => scan_rows(&self.parent.download()?, 0, width.max(1), number),
         };
-        Ok((peaks, pairs, runs))
+        Ok(Found { peaks, pairs, beside: runs })
     }
 
-    /// The peaks in the order of their indices, each with the greatest sample of another volume in its basin, and the pairs.
+    /// With the greatest sample of another volume in each.
     ///
     /// # Errors
     /// The device is lost or too small.
-    pub fn with_greatest(&self, of: &Volume) -> Result<(Vec<(Peak, i32)>, Vec<Pair>)> {
+    pub fn with_greatest(&self, of: &Volume) -> Result<Found<i32>> {
         let (gpu, n, samples) = (self.gpu, self.shape.len(), of.samples.gpu()?.cast());
         let best = gpu.zeros::<u32>(n)?;
         let Written { peaks, pairs, beside } = self.written(|emitted| {
@@ -164,7 +173,8 @@ impl<'a> Basins<'a> {
         let greatest = beside.iter().flatten().map(|key| (key ^ 0x8000_0000) as i32);
         let mut peaks: Vec<(Peak, i32)> = peaks.into_iter().zip(greatest).collect();
         peaks.par_sort_unstable_by_key(|(p, _)| p.index);
-        Ok((peaks, pairs))
+        let (peaks, greatest) = peaks.into_iter().unzip();
+        Ok(Found { peaks, pairs, beside: greatest })
     }
 
     /// Gives the voxels of each basin the label of its peak.

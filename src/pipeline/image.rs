@@ -25,7 +25,7 @@ pub(super) struct Smooth {
 
 impl Smooth {
     /// The image, if it is of this one and as smooth as that.
-    fn is_of(self, image: &Volume, sigma: [f64; 3]) -> Option<Volume> {
+    fn if_of(self, image: &Volume, sigma: [f64; 3]) -> Option<Volume> {
         // Along an axis of one voxel nothing is smoothed.
         let as_smooth = (0..3).all(|axis| image.shape.zyx()[axis] < 2 || self.sigma[axis] == sigma[axis]);
         (self.of.samples.is(&image.samples) && as_smooth).then_some(self.image)
@@ -38,7 +38,7 @@ impl State<'_> {
         let least = p.at_least.map_or(Ok(0.0), |l| self.geometry.px(l))?;
         let sigma = self.geometry.px(p.sigma)?.max(least);
         let along = self.geometry.along(sigma);
-        let image = match self.smooth.take().and_then(|smooth| smooth.is_of(&src.volume, along)) {
+        let image = match self.smooth.take().and_then(|smooth| smooth.if_of(&src.volume, along)) {
             Some(image) => image,
             None => gaussian(self.device, &src.volume, &Gaussian::new(along))?,
         };
