@@ -12,8 +12,6 @@
 //! histogram, is lower. Where there is more above it than a rim of 1.5 px would add, objects are measured a second time,
 //! above that threshold and less an opening of twice the diameter; what is then wider by a fifth and the blur is the whole.
 //!
-//! Where an even slope explains nearly all of the image (`slope`), it is light that falls off and no object: it is taken off first.
-//!
 //! Two more things keep a few from speaking for all. What lies away from everything above the threshold is looked at by
 //! itself (`rest`), so that one bright artefact does not hide the nuclei. And where the round objects below half
 //! of that median are more than twice as many as the others, the typical one is among them: a few large ones hold most of
@@ -28,7 +26,6 @@ use super::histogram::BinScale;
 use super::landscape::{Sizes, depth};
 use super::morphology::{Element, opening};
 use super::pixelwise::{minimum, subtract};
-use super::slope::{less, slope};
 use super::split::{Depth, greatest_and_sizes};
 use super::threshold::{
     Beyond, BinChoice, Classes, Cut, EVEN_SLOPE, bright_unseen, classes_within, otsu_classes, threshold, with_rest,
@@ -51,7 +48,6 @@ pub const OP: Op = Op {
         &super::landscape::OP,
         &super::morphology::OP,
         &super::pixelwise::OP,
-        &super::slope::OP,
         &super::split::OP,
         &super::threshold::OP,
     ],
@@ -81,8 +77,6 @@ pub const OP: Op = Op {
 const BINS: BinChoice = BinChoice::Equal { n: 256, spacing: BinScale::Linear, cut: Cut::Edge };
 /// Share of the first mask's diameter that later steps do best with; 0.90 to 0.96 differ by less than the noise.
 const MASK_IS_WIDE: f64 = 0.94;
-/// Of an even slope two classes explain three quarters at most; where they explain more it is not asked for.
-const NO_SLOPE: f64 = 0.8;
 /// Without a mask there is nothing to measure.
 const NO_MASK: f64 = 10.0;
 /// All objects of the mask are specks.
@@ -115,15 +109,9 @@ const WHOLE: [f64; 2] = [1.2, 2.5];
 /// The device is lost or too small.
 pub fn scale(device: &Device, src: &Volume, z_step: f64, weights: [u32; 3]) -> Result<f64> {
     let sizes = Sizes { diameter: 0.0, z_step, weights };
-    let mut smooth = gaussian(device, src, &Gaussian::new(sizes.along(1.0)))?;
+    let smooth = gaussian(device, src, &Gaussian::new(sizes.along(1.0)))?;
     let shorter = src.shape.y.min(src.shape.x) as f64;
     let (mut diameter, mut classes) = once(device, &smooth, &sizes)?;
-    if classes.explained < NO_SLOPE
-        && let Some(plane) = slope(device, &smooth, [0; 2])?
-    {
-        smooth = less(device, &smooth, &plane)?;
-        (diameter, classes) = once(device, &smooth, &sizes)?;
-    }
     for round in 0..4 {
         if diameter <= 0.3 * shorter {
             break;

@@ -4,6 +4,7 @@
 use super::channels::working;
 use super::geometry::Geometry;
 use super::hot::without_hot_pixels;
+use super::level::Levelled;
 use super::light;
 use super::roles::{Derived, Roles, source};
 use super::state::State;
@@ -91,9 +92,14 @@ fn make(
         Some(ObjectScale::Auto) => working(&without_hot_pixels(source)?.0, device)?,
         _ => original.clone(),
     };
-    geometry.radius_px = typical::radius(image.scale, &clean, &geometry, device)?;
     let lift = (source.scale.factor() / original.scale.factor()) as u32;
+    let levelled = |of: &Volume| Levelled::of((source, of), lift, image.scale, &image.steps, device);
+    let level = levelled(&clean)?;
+    let level = level.as_ref().map_or(&clean, |levelled| &levelled.volume);
+    geometry.radius_px = typical::radius(image.scale, level, &geometry, device)?;
+    let levelled = levelled(&original)?;
     let mut state = State::new(device, geometry, source, original, (lift, saturation), (scan, roles), sets);
+    state.levelled = levelled;
     image.steps.iter().try_for_each(|step| state.step(step))?;
     state.of(&None)?.to_host()
 }

@@ -98,7 +98,9 @@ impl State<'_> {
     pub fn background(&mut self, p: &Radius) -> Result<()> {
         let src = self.picture(&p.of)?;
         let estimate = Background::of_diameter(self.geometry.px(p.radius)? / 2.0);
-        let image = subtract(self.device, &src.volume, &background(self.device, &src.volume, &estimate)?)?;
+        // What is taken off before the estimate would be put on again, and taken off with it.
+        let level = self.level(&src.volume);
+        let image = subtract(self.device, &level, &background(self.device, &level, &estimate)?)?;
         self.put(&src, image, 0.0, &p.keep_as);
         Ok(())
     }

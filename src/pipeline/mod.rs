@@ -25,6 +25,7 @@ mod image;
 mod in_turn;
 mod kernels;
 mod lesions;
+mod level;
 mod light;
 mod liver;
 mod mask;

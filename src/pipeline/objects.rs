@@ -3,6 +3,7 @@
 use super::channels::{Lifted, Working};
 use super::doubt::doubt;
 use super::geometry::Geometry;
+use super::level::Levelled;
 use super::roles::Roles;
 use super::sphere::sphere;
 use super::state::State;
@@ -66,15 +67,19 @@ fn from_steps(
     let index = roles.index(role).ok_or_else(|| Error::usage(format!("no channel for \"{role}\"")))?;
     let channel = scan.channels.get(index).ok_or_else(|| Error::usage(format!("no channel {index}")))?;
     let Working { volume: original, hot } = lifted.channel(set, &channel.volume, device)?;
-    geometry.radius_px = typical::radius(set.scale, &original, &geometry, device)?;
     // Both are powers of two apart.
     let lift = (channel.volume.scale.factor() / original.scale.factor()) as u32;
+    let levelled = Levelled::of((&channel.volume, &original), lift, set.scale, steps, device)?;
+    let level = levelled.as_ref().map_or(&original, |levelled| &levelled.volume);
+    geometry.radius_px = typical::radius(set.scale, level, &geometry, device)?;
     // Asked before the steps, it comes down with what the first of them waits for.
     let wants_noise = |step: &Step| matches!(step, Step::Threshold(p) if p.noise.is_some());
     let noise = if steps.iter().any(wants_noise) { Some(noise::ask(device, &original)?) } else { None };
     let mut state =
         State::new(device, geometry, &channel.volume, original, (lift, channel.saturation), (scan, roles), made);
     state.noise = noise;
+    state.notes.extend(levelled.as_ref().map(Levelled::note));
+    state.levelled = levelled;
     if hot > 0 {
         let pixels = if hot == 1 { "1 hot pixel was" } else { &format!("{hot} hot pixels were") };
         state.warnings.push(format!("{pixels} left out of the search for objects; values have them"));

@@ -3,6 +3,7 @@
 use super::doubt::Parted;
 use super::geometry::Geometry;
 use super::image::Smooth;
+use super::level::Levelled;
 use super::mask::Dimmer;
 use super::roles::{Roles, source};
 use crate::device::Device;
@@ -31,6 +32,8 @@ pub(super) struct State<'a> {
     pub file: &'a Volume,
     /// The channel as the steps found it; nothing once no step will read an image any more.
     original: Option<Volume>,
+    /// The same without an even slope of its ground, if it has one.
+    pub levelled: Option<Levelled>,
     /// Its samples are this many times those of the file: a power of two.
     pub lift: u32,
     /// The largest sample that the file can store, if it is of an integer type.
@@ -89,6 +92,7 @@ impl<'a> State<'a> {
             file,
             image: Some(Picture { volume: original.clone(), smoothed: 0.0 }),
             original: Some(original),
+            levelled: None,
             lift,
             saturation,
             named: BTreeMap::new(),
@@ -108,6 +112,13 @@ impl<'a> State<'a> {
             notes: Vec::new(),
             dimmer: Vec::new(),
         }
+    }
+
+    /// An image without an even slope of its ground, where that is known: of the channel as the steps found it.
+    pub fn level(&self, image: &Volume) -> Volume {
+        let is_original = self.original.as_ref().is_some_and(|original| original.samples.is(&image.samples));
+        let levelled = self.levelled.as_ref().filter(|_| is_original);
+        levelled.map_or_else(|| image.clone(), |levelled| levelled.volume.clone())
     }
 
     /// The image that a step reads.
@@ -141,7 +152,7 @@ impl<'a> State<'a> {
     /// Lets the images go where none of the steps to come reads one: they are most of what an object set holds.
     pub fn forget_images(&mut self, to_come: &[Step]) {
         if !to_come.iter().any(Step::reads_image) {
-            (self.image, self.original) = (None, None);
+            (self.image, self.original, self.levelled) = (None, None, None);
             self.named.clear();
         }
     }

@@ -146,48 +146,11 @@ fn median(objects: &[(f64, usize)]) -> Option<f64> {
     radii.get(radii.len().div_ceil(2).saturating_sub(1)).copied()
 }
 
-/// An image less the plane that explains nine tenths of it on a grid of 16 x 16 places in up to 16 slices, if one does.
-fn without_slope(samples: &[i32], shape: Shape) -> Option<Vec<i32>> {
-    if shape.y < 16 || shape.x < 16 {
-        return None;
-    }
-    let places = |n: usize, most: usize| -> Vec<usize> { (0..most).map(|k| k * (n - 1) / (most - 1).max(1)).collect() };
-    let (zs, ys, xs) = (places(shape.z, shape.z.min(16)), places(shape.y, 16), places(shape.x, 16));
-    let mean = |v: &[usize]| v.iter().sum::<usize>() as f64 / 16.0;
-    let at = |z: usize, y: usize, x: usize| f64::from(samples[shape.index(z, y, x)]);
-    let [mut all, mut vy, mut vx, mut yy, mut xx] = [0.0; 5];
-    for &z in &zs {
-        let level = ys.iter().map(|&y| xs.iter().map(|&x| at(z, y, x)).sum::<f64>()).sum::<f64>() / 256.0;
-        for (&y, &x) in ys.iter().flat_map(|y| xs.iter().map(move |x| (y, x))) {
-            let (v, dy, dx) = (at(z, y, x) - level, y as f64 - mean(&ys), x as f64 - mean(&xs));
-            (all, vy, vx, yy, xx) = (all + v * v, vy + v * dy, vx + v * dx, yy + dy * dy, xx + dx * dx);
-        }
-    }
-    let (rise_y, rise_x) = (vy / yy, vx / xx);
-    if all == 0.0 || vy * rise_y + vx * rise_x < 0.9 * all {
-        return None;
-    }
-    let most = rise_y.abs() * shape.y as f64 + rise_x.abs() * shape.x as f64;
-    let shift = 29 - most.max(1.0).log2().floor() as i32;
-    let whole = |rise: f64| (rise * f64::from(1u32 << shift)).round() as i64;
-    let flat = |(i, s): (usize, &i32)| {
-        let [_, y, x] = shape.position(i);
-        s - ((y as i64 * whole(rise_y) + x as i64 * whole(rise_x)) >> shift) as i32
-    };
-    Some(samples.iter().enumerate().map(flat).collect())
-}
-
 fn reference(volume: &Volume, z_step: f64, weights: [u32; 3]) -> f64 {
     let shape = volume.shape;
-    let mut smooth = blur(volume.samples.host().unwrap(), shape, 1.0, z_step);
+    let smooth = blur(volume.samples.host().unwrap(), shape, 1.0, z_step);
     let too_wide = 0.3 * shape.y.min(shape.x) as f64;
-    let (mut diameter, mut first) = once(&smooth, shape, z_step, weights);
-    if first.explained < 0.8
-        && let Some(flat) = without_slope(&smooth, shape)
-    {
-        smooth = flat;
-        (diameter, first) = once(&smooth, shape, z_step, weights);
-    }
+    let (mut diameter, first) = once(&smooth, shape, z_step, weights);
     let mut rounds = 0;
     let mut searched = smooth.clone();
     while diameter > too_wide && rounds < 4 {
