@@ -214,6 +214,22 @@ fn an_image_of_nuclei_waits_a_few_times() {
     }
 }
 
+/// Mechanics: what was asked for comes down with the next wait, as it was when it was asked for, and is itself no wait.
+#[test]
+fn answers_come_with_the_wait_of_somebody_else() {
+    let device = gpu(None);
+    let Device::Gpu(gpu) = &device else { unreachable!() };
+    let (first, second) = (gpu.upload(&[1u32, 2, 3]).unwrap(), gpu.upload(&[9u32]).unwrap());
+    let (words, moved) = counted(gpu, || {
+        let asked = gpu.ask(&[first, second.clone()]).unwrap();
+        assert_eq!(second.download().unwrap(), [9]);
+        asked.answer().unwrap()
+    });
+    assert_eq!((words, moved.readbacks), (vec![vec![1, 2, 3], vec![9]], 1));
+    let (words, moved) = counted(gpu, || gpu.ask(&[second]).unwrap().answer().unwrap());
+    assert_eq!((words, moved.readbacks), (vec![vec![9]], 1), "nobody else has waited");
+}
+
 #[test]
 fn little_goes_over_the_bus() {
     let device = gpu(None);

@@ -8,34 +8,42 @@ use std::sync::Arc;
 
 /// Words that were asked of a device. They are there once somebody has waited for work that was recorded later, so whoever can
 /// do without them for a while does not wait.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Asked {
     queue: Arc<Queue>,
     staging: wgpu::Buffer,
-    len: usize,
+    lengths: Vec<usize>,
     /// The submission that brings them.
     submission: u64,
 }
 
 impl Gpu {
-    /// Asks for the elements that a buffer has now, and does not wait.
+    /// Asks for the elements that buffers have now, and does not wait.
     ///
     /// # Errors
     /// The device is lost.
-    pub fn ask(&self, buffer: &GpuBuffer<u32>) -> Result<Asked> {
+    pub fn ask(&self, buffers: &[GpuBuffer<u32>]) -> Result<Asked> {
         let queue = self.queue().clone();
-        let (staging, submission) = queue.ask(&[(buffer.raw()?, buffer.len())])?;
-        Ok(Asked { queue, staging, len: buffer.len(), submission })
+        let raws = buffers.iter().map(|b| Ok((b.raw()?, b.len()))).collect::<Result<Vec<_>>>()?;
+        let (staging, submission) = queue.ask(&raws)?;
+        Ok(Asked { queue, staging, lengths: buffers.iter().map(GpuBuffer::len).collect(), submission })
+    }
+
+    /// Reads the elements of several buffers back in one wait for everything recorded so far.
+    ///
+    /// # Errors
+    /// The device is lost.
+    pub fn download_all(&self, buffers: &[GpuBuffer<u32>]) -> Result<Vec<Vec<u32>>> {
+        self.ask(buffers)?.answer()
     }
 }
 
 impl Asked {
-    /// The words; waits if nobody has done so since they were asked for. There is one answer.
+    /// The words of each buffer; waits if nobody has done so since they were asked for.
     ///
     /// # Errors
     /// The device is lost.
-    pub fn answer(self) -> Result<Vec<u32>> {
-        let mut words = self.queue.answer(&self.staging, &[self.len], self.submission)?;
-        Ok(words.pop().unwrap_or_default())
+    pub fn answer(self) -> Result<Vec<Vec<u32>>> {
+        self.queue.answer(&self.staging, &self.lengths, self.submission)
     }
 }

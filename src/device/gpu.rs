@@ -178,15 +178,6 @@ impl Gpu {
         Ok(b)
     }
 
-    /// Reads the elements of several buffers back in one wait for everything recorded so far.
-    ///
-    /// # Errors
-    /// The device is lost.
-    pub fn download_all(&self, buffers: &[GpuBuffer<u32>]) -> Result<Vec<Vec<u32>>> {
-        let raws = buffers.iter().map(|b| Ok((b.raw()?, b.len()))).collect::<Result<Vec<_>>>()?;
-        self.0.queue.download(&raws)
-    }
-
     /// A new buffer with these bytes, a multiple of four, to copy from.
     fn filled(&self, bytes: &[u8]) -> Result<wgpu::Buffer> {
         let (size, usage) = (bytes.len() as u64, wgpu::BufferUsages::COPY_SRC);

@@ -73,10 +73,10 @@ pub fn noise(device: &Device, src: &Volume) -> Result<f64> {
 }
 
 /// The noise of an image, to be told later.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct AskedNoise<'a>(Of<'a>);
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Of<'a> {
     /// Of the image, when it is wanted.
     Image(&'a Device, Volume),

@@ -74,7 +74,7 @@ pub struct Look<'a> {
 }
 
 /// A look that a device has been asked for.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct AskedLook<'a> {
     device: &'a Device,
     src: Volume,
@@ -83,10 +83,10 @@ pub struct AskedLook<'a> {
 }
 
 /// Range and counts on their way.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Counted {
     on_device: [GpuBuffer<u32>; 2],
-    asked: [Asked; 2],
+    asked: Asked,
 }
 
 /// Looks at a volume; all values of 16 bits have a place.
@@ -109,9 +109,9 @@ pub fn ask<'a>(device: &'a Device, src: &Volume, places: usize) -> Result<AskedL
             let samples = src.samples.gpu()?;
             let is_known = samples.known_counts().is_some_and(|counts| counts.len() >= places);
             let count = || {
-                let [range, counts] = dispatch(gpu, samples, places)?;
-                let asked = [gpu.ask(&range)?, gpu.ask(&counts)?];
-                Ok::<_, Error>(Counted { on_device: [range, counts], asked })
+                let on_device = dispatch(gpu, samples, places)?;
+                let asked = gpu.ask(&on_device)?;
+                Ok::<_, Error>(Counted { on_device, asked })
             };
             if is_known { None } else { Some(count()?) }
         }
@@ -139,9 +139,10 @@ impl<'a> AskedLook<'a> {
     /// The device is lost or too small.
     pub fn answer(self) -> Result<Look<'a>> {
         let AskedLook { device, src, asked } = self;
-        if let (Some(Counted { asked: [range, counts], .. }), Buffer::Gpu(samples)) = (asked, &src.samples) {
-            samples.know_range(found_range(&range.answer()?));
-            samples.know_counts(Arc::new(counts.answer()?));
+        if let (Some(Counted { asked, .. }), Buffer::Gpu(samples)) = (asked, &src.samples) {
+            let mut words = asked.answer()?;
+            samples.know_counts(Arc::new(words.pop().unwrap_or_default()));
+            samples.know_range(found_range(&words.pop().unwrap_or_default()));
         }
         let counts = match &src.samples {
             Buffer::Gpu(samples) => samples.known_counts().cloned().unwrap_or_default(),

@@ -81,14 +81,14 @@ pub struct Beyond {
 }
 
 /// The threshold of what another one has left out, if objects are left beyond doubt.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Own {
     range: (i32, i32),
     bins: Bins,
 }
 
 /// How many bins the dark class has; 0 without a threshold.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Bins {
     Known(u32),
     Asked(Asked),
@@ -102,7 +102,7 @@ impl Own {
     pub fn threshold(self) -> Result<Option<f64>> {
         let bins = match self.bins {
             Bins::Known(bins) => bins,
-            Bins::Asked(asked) => asked.answer()?.first().copied().unwrap_or(0),
+            Bins::Asked(asked) => asked.answer()?.iter().flatten().next().copied().unwrap_or(0),
         };
         Ok((bins as usize).checked_sub(1).map(|last| ends(self.range)[last]))
     }
@@ -139,7 +139,7 @@ pub fn with_rest(device: &Device, src: &Volume, mask: &Mask, threshold: f64, at:
         Device::Gpu(gpu) => {
             let frame = gpu.upload(&[range.0, range.1])?.cast();
             let (mask, found) = join(gpu, src, mask, at.reach, &frame, &beyond_doubt(src, first, 0))?;
-            Ok((mask, own(Bins::Asked(gpu.ask(&found)?))))
+            Ok((mask, own(Bins::Asked(gpu.ask(&[found])?))))
         }
     }
 }
