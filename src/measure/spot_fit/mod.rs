@@ -7,7 +7,7 @@
 //!
 //! Along z the optics may make anything of a spot, and few slices show it. So a fit that ends far from the sigma along z that it
 //! began with begins again with what it found, around as many slices as that needs; and that sigma is only found where at least
-//! three slices show it and its standard error, and that of the light, are small.
+//! three slices show it and its standard error, and those of peak and light, are small.
 
 mod descent;
 mod window;
@@ -31,7 +31,7 @@ const AGAIN: f64 = 1.5;
 const ROUNDS: usize = 5;
 /// Slices that show a sigma along z.
 const SLICES: usize = 3;
-/// The sigma along z and the light are told where their standard errors are this share of them at most.
+/// The sigma along z, the peak and the light are told where their standard errors are this share of them at most.
 const UNSURE: f64 = 0.25;
 /// Parameters: background, peak, z, y, x, sigma in the plane, sigma along z.
 const N: usize = 7;
@@ -172,20 +172,21 @@ fn free_in_depth<'a>(start: &Start<'a>) -> Option<(Window, [f64; N])> {
     None
 }
 
-/// Do the slices tell the sigma along z, and the light?
+/// Do the slices tell the sigma along z, the peak and the light?
 fn tells_depth(window: &Window, p: &[f64; N]) -> bool {
     let bells = window.bells(p);
     let (matrix, _) = normal(p, &[0, 1, 2, 3, 4, 5, 6], window, &bells);
     let noise = window.left(p, &bells) / (window.points.len() - N) as f64;
-    // By the slopes of the logarithms of both over the parameters.
+    // By the slopes of their logarithms over the parameters.
     let is_sure = |slopes: [f64; N]| {
         let variance = solve(matrix, slopes).map(|v| noise * v.iter().zip(slopes).map(|(v, s)| v * s).sum::<f64>());
         variance.is_some_and(|v| (0.0..=UNSURE * UNSURE).contains(&v))
     };
-    let deep = 1.0 / p[6];
+    let (peak, deep) = (1.0 / p[1], 1.0 / p[6]);
     window.slices() >= SLICES
         && is_sure([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, deep])
-        && is_sure([0.0, 1.0 / p[1], 0.0, 0.0, 0.0, 2.0 / p[5], deep])
+        && is_sure([0.0, peak, 0.0, 0.0, 0.0, 0.0, 0.0])
+        && is_sure([0.0, peak, 0.0, 0.0, 0.0, 2.0 / p[5], deep])
 }
 
 /// The spot of a Gaussian of so many free parameters; `found` says whether its sigmas in the plane and along z are among them.
