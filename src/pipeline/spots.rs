@@ -87,19 +87,17 @@ impl State<'_> {
     }
 }
 
-/// How many there are, of which size, and why not more.
+/// How many there are, of which size, or of which sizes there are none.
 fn note(found: &Found, size: Size, depth: Option<SpotDepth>) -> String {
+    let sigma = format!("sigma {:.3} px", size.plane);
     let along = depth.map_or_else(String::new, |d| format!(", {:.3} px along z", d.sigma_px));
-    let size = format!("sigma {:.3} px{along}", size.plane);
+    let nothing = "stands out of the noise on all sides";
     match (found.threshold, depth) {
         (Some(t), _) => {
-            format!("{} spots of {size}, {t:.2} times the noise of the response or more", found.peaks.len())
+            format!("{} spots of {sigma}{along}, {t:.2} times the noise of the response or more", found.peaks.len())
         }
-        (None, None) => format!("nothing of {size} stands out of the noise to all sides"),
-        (None, Some(_)) => {
-            format!(
-                "nothing of {size} stands out of the noise to all sides; spots of another length along z have a sigma_z"
-            )
-        }
+        (None, Some(d)) if d.is_stated => format!("nothing of {sigma}{along}, {nothing}: is sigma_z another?"),
+        (None, Some(_)) => format!("nothing of {sigma}, once to four times as long along z, {nothing}"),
+        (None, None) => format!("nothing of {sigma} {nothing}"),
     }
 }
