@@ -70,11 +70,11 @@ impl Facts {
 }
 
 const NO_SPOT: &str = "no Gaussian with a peak fits near the point";
-const NO_HEIGHT: &str = "no Gaussian with a peak fits near the point, or too few slices tell how long it is along z and no sigma_z is \
+const NO_HEIGHT: &str = "no Gaussian with a peak fits near the point, or the slices do not tell how long it is along z and no sigma_z is \
      stated (spot.sigma_z)";
 const NO_DEPTH: &str =
-    "a single slice, or too few slices tell how long the spot is along z and no sigma_z is stated (spot.sigma_z)";
-const NO_LENGTH: &str = "a single slice, or too few slices tell how long the spot is along z";
+    "a single slice, or the slices do not tell how long the spot is along z and no sigma_z is stated (spot.sigma_z)";
+const NO_LENGTH: &str = "a single slice, or the slices do not tell how long the spot is along z";
 const NO_WIDTH: &str = "no Gaussian of a width near that of the spots fits the point";
 
 /// Features of spots.
@@ -202,7 +202,7 @@ impl Family for OfSpot {
             (None, None) => None,
         };
         let deep = stated.or(request.spot_depth.map(|d| d.sigma_px)).unwrap_or(plane);
-        if !(deep > 0.0 && deep <= DEEPEST * plane) {
+        if self.sigma_z.is_some() && !(deep > 0.0 && deep <= DEEPEST * plane) {
             return Err(Error::usage(format!(
                 "spots that are {:.2} times as long along z as they are wide",
                 deep / plane
