@@ -160,6 +160,37 @@ fn ratios_of_known_copies() {
     assert!(off.is_empty(), "{off:?}");
 }
 
+/// Oracle: spots along z three times as long as they are wide, and no word of it in the recipe.
+#[test]
+fn copies_by_light_in_a_stack() {
+    let shape = Shape::new(14, 120, 174);
+    let mut dna = Field::waves(shape, 50.0, 10.0);
+    let mut probes = [Field::waves(shape, 150.0, 0.0), Field::waves(shape, 150.0, 0.0)];
+    for i in 0..6 {
+        let centre = [6.5, 33.0 + 54.0 * (i / 3) as f64, 33.0 + 54.0 * (i % 3) as f64];
+        for k in 0..shape.len() {
+            let at = shape.position(k).map(|v| v as f64);
+            let far: f64 = (0..3).map(|a| ((at[a] - centre[a]) / [5.0, 18.0, 18.0][a]).powi(2)).sum();
+            dna.values[k] += if far < 1.0 { 800.0 } else { 0.0 };
+        }
+        for (k, probe) in probes.iter_mut().enumerate() {
+            let beside = |dx: f64| [centre[0] + 0.3 * dx / 10.0, centre[1] + 6.0 * k as f64 - 3.0, centre[2] + dx];
+            // Every second nucleus has two copies of the target on each other.
+            let pair = if k == 0 && i % 2 == 1 { 2.0 } else { 1.0 };
+            probe.spot(beside(-9.3), [1.4, 1.4, 1.4], 900.0);
+            probe.spot(beside(9.2), [1.4, 1.4, 1.4], 900.0 * pair);
+        }
+    }
+    let [target, reference] = &probes;
+    let channels =
+        vec![("DAPI", dna.volume(8.0, 1)), ("HER2", target.volume(8.0, 2)), ("CEP17", reference.volume(8.0, 3))];
+    let outcome = run(&scan(channels, Some([0.3, 0.1, 0.1])), &recipe());
+    assert_eq!(one(&outcome, "fish_nuclei"), Some(6.0));
+    assert_eq!(one(&outcome, "fish_target_mean"), Some(2.0));
+    let near = |name: &str, truth: f64| (one(&outcome, name).unwrap() / truth - 1.0).abs() < 0.03;
+    assert!(near("fish_target_mean_by_light", 2.5) && near("fish_reference_mean_by_light", 2.0));
+}
+
 #[test]
 fn nuclei_are_left_out_with_a_reason() {
     let mut scene = Scene::grid(5, None, |_| [4, 2]);

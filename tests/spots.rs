@@ -85,6 +85,93 @@ fn a_stack_at_snr_8() {
     }
 }
 
+/// Nine spots 900 high on 200 in voxels of 0.3 x 0.1 x 0.1 um, 1.4 px wide and so many slices long.
+fn stack(slices: usize, deep: f64) -> (Scan, Vec<[f64; 3]>) {
+    let shape = Shape::new(slices, 80, 80);
+    let (mut field, mut random) = (Field::waves(shape, 200.0, 0.0), Random(5));
+    let middle = (slices as f64 - 1.0) / 2.0;
+    let mut place = |i: usize, span: f64| {
+        let mut near = |at: f64| at + (random.uniform() - 0.5) * span;
+        [near(middle), near(15.0 + 25.0 * (i / 3) as f64), near(15.0 + 25.0 * (i % 3) as f64)]
+    };
+    let places: Vec<[f64; 3]> = (0..9).map(|i| place(i, 1.0)).collect();
+    places.iter().for_each(|at| field.spot(*at, [deep, 1.4, 1.4], 900.0));
+    (scan(vec![("RNA", field.volume(5.0, 6))], Some([0.3, 0.1, 0.1])), places)
+}
+
+fn with_sigma_z(um: f64) -> Recipe {
+    let text = preset("spots")
+        .unwrap()
+        .text
+        .replace("sigma = \"1.4 px\"", &format!("sigma = \"1.4 px\", sigma_z = \"{um} um\""));
+    Recipe::parse("r.toml", &text, &[]).unwrap()
+}
+
+/// All values of a column of spots lie within a share of the truth, and no cell is empty.
+fn near(table: &Table, name: &str, truth: f64, share: f64) -> bool {
+    reals(table, name).iter().all(|v| (v / truth - 1.0).abs() <= share)
+}
+
+/// Oracle.
+#[test]
+fn light_and_widths_in_stacks_whatever_the_optics_make_of_a_spot_along_z() {
+    for (deep, slices) in [(0.7, 11), (1.4, 15), (2.8, 25)] {
+        let (scan, places) = stack(slices, deep);
+        for recipe in [preset("spots").unwrap().recipe().unwrap(), with_sigma_z(0.3 * deep)] {
+            let outcome = run(&scan, &recipe);
+            let (found, table) = (&outcome.sets[0].objects, &outcome.sets[0].table);
+            assert_eq!(f1(found.origin.as_ref().unwrap().points.as_ref().unwrap(), &places, 0.5), 1.0, "{deep}");
+            let light = 900.0 * (2.0 * std::f64::consts::PI).powf(1.5) * 1.4 * 1.4 * deep;
+            assert!(near(table, "spot_integrated_spot", light, 0.03), "{deep}");
+            assert!(near(table, "spot_peak_spot", 900.0, 0.02), "{deep}");
+            assert!(near(table, "spot_fwhm_px_spot", 2.3548 * 1.4, 0.02), "{deep}");
+            assert!(near(table, "spot_fwhm_z_px_spot", 2.3548 * deep, 0.03), "{deep}");
+        }
+    }
+}
+
+/// Oracle.
+#[test]
+fn two_slices_do_not_tell_how_long_spots_are() {
+    let (scan, _) = stack(2, 1.0);
+    let empty = |table: &Table, name: &str| reals(table, name).iter().all(|v| v.is_nan());
+    let alone = run(&scan, &preset("spots").unwrap().recipe().unwrap());
+    let table = &alone.sets[0].table;
+    assert_eq!(table.rows(), 9);
+    for name in ["spot_integrated", "spot_peak", "spot_snr", "spot_z_px", "spot_fwhm_z_px"] {
+        assert!(empty(table, &format!("{name}_spot")), "{name}");
+    }
+    assert!(near(table, "spot_fwhm_px_spot", 2.3548 * 1.4, 0.02));
+    // The recipe may know it, in the step or in the family.
+    let text = preset("spots")
+        .unwrap()
+        .text
+        .replace("features = [\"spot\"]", "features = [\"spot\"]\nspot.sigma_z = \"0.3 um\"");
+    for recipe in [with_sigma_z(0.3), Recipe::parse("r.toml", &text, &[]).unwrap()] {
+        let outcome = run(&scan, &recipe);
+        let table = &outcome.sets[0].table;
+        let light = 900.0 * (2.0 * std::f64::consts::PI).powf(1.5) * 1.4 * 1.4;
+        assert!(near(table, "spot_integrated_spot", light, 0.03) && near(table, "spot_peak_spot", 900.0, 0.03));
+        assert!(empty(table, "spot_fwhm_z_px_spot"));
+    }
+}
+
+/// Oracle.
+#[test]
+fn where_pixels_are_not_square_spots_are_round_in_true_lengths() {
+    let shape = Shape::flat(90, 120);
+    let mut field = Field::waves(shape, 200.0, 0.0);
+    let at = |i: usize| [0.0, 14.7 + 20.0 * (i / 4) as f64, 20.3 + 26.0 * (i % 4) as f64];
+    (0..16).for_each(|i| field.spot(at(i), [1.0, 1.0, 2.0], 900.0));
+    let scan = scan(vec![("RNA", field.volume(5.0, 2))], Some([1.0, 0.2, 0.1]));
+    let outcome = run(&scan, &preset("spots").unwrap().recipe().unwrap());
+    let table = &outcome.sets[0].table;
+    assert_eq!(table.rows(), 16);
+    assert!(near(table, "spot_integrated_spot", 900.0 * 4.0 * std::f64::consts::PI, 0.03));
+    assert!(near(table, "spot_fwhm_um_spot", 2.3548 * 0.2, 0.02));
+    assert!(reals(table, "spot_quality_spot").iter().all(|q| *q > 0.99));
+}
+
 #[test]
 fn places_widths_and_brightness_at_snr_10() {
     let shape = Shape::flat(300, 300);
@@ -255,6 +342,10 @@ fn wrong_recipes_are_refused_with_a_remedy() {
     let recipe = parse("{ op = \"spots\", sigma_z = \"15 px\" }").unwrap();
     let e = pipeline::run(&nuclei(), &recipe, &Device::Cpu, &External::new()).unwrap_err().to_string();
     assert!(e.contains("10.71 times as long") && e.contains("up to 10 times"), "{e}");
+    let text = PARENTS.replace("features = [\"spot\"]", "features = [\"spot\"]\nspot.sigma_z = \"15 px\"");
+    let recipe = Recipe::parse("r.toml", &text, &[]).unwrap();
+    let e = pipeline::run(&nuclei(), &recipe, &Device::Cpu, &External::new()).unwrap_err().to_string();
+    assert!(e.contains("10.71 times as long") && e.contains("spot.sigma_z"), "{e}");
     // A choice among spots keeps their places.
     let kept = parse("{ op = \"spots\" }, { op = \"exclude\", set = \"nuclei\" }").unwrap();
     assert_eq!(run(&nuclei(), &kept).sets.iter().find(|s| s.name == "spots").unwrap().table.rows(), 0);

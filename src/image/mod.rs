@@ -18,7 +18,7 @@ pub use gallery::Gallery;
 pub use in_turn::InTurn;
 pub use labels::Labels;
 pub(crate) use object_runs::{ObjectRun, ObjectRuns, scan_rows};
-pub use object_set::{ObjectSet, Origin};
+pub use object_set::{ObjectSet, Origin, SpotDepth};
 pub use patient_grid::PatientGrid;
 pub use regions::{PointOrigin, Regions};
 pub use scale::Scale;

@@ -14,6 +14,8 @@ pub struct ObjectSet {
     pub origin: Option<Origin>,
     /// Radius of the typical object in pixels, if known.
     pub radius_px: Option<f64>,
+    /// How long spots are along z, if a step has found them.
+    pub spot_depth: Option<SpotDepth>,
     /// Index of the channel that they were found in, or that their source was found in.
     pub channel: usize,
     /// Thresholds in the values of the image, in the order of the steps.
@@ -24,6 +26,15 @@ pub struct ObjectSet {
     pub warnings: Vec<String>,
     /// What else is worth knowing.
     pub notes: Vec<String>,
+}
+
+/// How long spots are along z.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SpotDepth {
+    /// The standard deviation of the Gaussian that they look like, in pixels of the plane.
+    pub sigma_px: f64,
+    /// The recipe states it; else it is the one of a few that shows them best.
+    pub is_stated: bool,
 }
 
 /// What the objects were in the file that they come from, by label.
@@ -56,6 +67,7 @@ impl ObjectSet {
             on_device,
             origin: None,
             radius_px: None,
+            spot_depth: None,
             channel: 0,
             thresholds: vec![],
             doubt: None,

@@ -63,10 +63,10 @@ pub use feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
 pub use neighbours::Places;
 pub use reference::Reference;
 pub use registry::{Chosen, FAMILIES, family};
-pub(crate) use spot::FWHM as SPOT_FWHM;
+pub(crate) use spot::{DEEPEST as DEEPEST_SPOT, FWHM as SPOT_FWHM};
 pub(crate) use spot_fit::{Start as SpotStart, place as place_spot};
 
-use crate::image::{Classes, Labels, PatientGrid, Volume};
+use crate::image::{Classes, Labels, PatientGrid, SpotDepth, Volume};
 use crate::ops::extent::{Extent, extents};
 use crate::table::Table;
 use crate::units::{Ruler, Shape, Spacing, Unit};
@@ -105,6 +105,8 @@ pub struct Request<'a> {
     pub points: Option<&'a [[f64; 3]]>,
     /// Radius of the typical object in pixels, which lengths in `r` count.
     pub radius_px: Option<f64>,
+    /// How long spots are along z, if the objects are spots that a step has found.
+    pub spot_depth: Option<SpotDepth>,
     /// The classes of the objects, for families that tell them apart.
     pub classes: Option<&'a Classes>,
     /// Where the objects lie, for families that look at all of them; made from the labels if absent.
@@ -133,6 +135,7 @@ impl<'a> Request<'a> {
             others: &[],
             points: None,
             radius_px: None,
+            spot_depth: None,
             classes: None,
             places: None,
             occupied: None,

@@ -1,12 +1,14 @@
 //! Spots: a Gaussian fitted to each object that is a point, channel by channel (`spot_fit` has the formula).
 //!
 //! The fit starts where the object's point is, or else at the mean place of its voxels, with the sigma of the recipe, or else
-//! that of the set: its radius over 1.1774, since the radius of a spot is half its full width at half maximum.
+//! that of the set: its radius over 1.1774, since the radius of a spot is half its full width at half maximum. Along z it is
+//! `sigma_z` of the recipe, or else that of the step that found the spots, or else that of the plane. Where the slices do not tell the
+//! width along z, height and light are those of a Gaussian of the sigma_z that the recipe states, and nothing where it states none.
 
 use super::Request;
 use super::family::{Family, Measurer, Mentions, define};
 use super::feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
-use super::position::{NO_CALIBRATION, SOLID_ONLY};
+use super::position::NO_CALIBRATION;
 use super::spot_fit::{Spot, Start, fit};
 use crate::image::Scale;
 use crate::units::{Length, Spacing};
@@ -14,12 +16,14 @@ use crate::{Error, Result};
 use serde::Deserialize;
 
 /// Keys of the recipe.
-pub(super) const KEYS: &[&str] = &["sigma"];
+pub(super) const KEYS: &[&str] = &["sigma", "sigma_z"];
 
 /// Full width at half maximum of a Gaussian of sigma 1: `2 sqrt(2 ln 2)`.
 pub(crate) const FWHM: f64 = 2.354_820_045_030_949;
 /// Largest sigma in pixels.
 const LARGEST_PX: f64 = 20.0;
+/// Most sigmas of the plane that one along z is.
+pub(crate) const DEEPEST: f64 = 10.0;
 
 /// Spots.
 #[derive(Debug, Default, Deserialize)]
@@ -27,6 +31,8 @@ const LARGEST_PX: f64 = 20.0;
 pub struct OfSpot {
     /// Sigma that the fits start with.
     pub sigma: Option<Length>,
+    /// The same along z.
+    pub sigma_z: Option<Length>,
 }
 
 /// What the features of a spot are computed from.
@@ -37,27 +43,38 @@ pub struct Facts {
     /// In the unit of the table.
     spacing: Option<Spacing>,
     flat: bool,
+    /// The recipe states sigma along z.
+    is_deep_stated: bool,
 }
 
 impl Facts {
+    /// The spot, if its extent along z is known: without that nobody can tell its height.
+    fn whole(&self) -> Option<Spot> {
+        self.spot.filter(|s| self.flat || self.is_deep_stated || s.deep.is_some())
+    }
     fn at(&self, axis: usize) -> Option<f64> {
         self.spot.map(|s| s.at[axis])
     }
     fn fwhm(&self) -> Option<f64> {
-        self.spot?.sigma.map(|s| FWHM * s[0])
+        self.spot?.plane.map(|s| FWHM * s)
     }
     fn fwhm_deep(&self) -> Option<f64> {
-        self.spot?.sigma.filter(|_| !self.flat).map(|s| FWHM * s[1])
+        self.spot?.deep.map(|s| FWHM * s)
     }
     fn rises(&self, samples: f64) -> f64 {
         samples * self.scale.factor()
     }
     fn integrated(&self) -> Option<f64> {
-        self.spot.map(|s| self.rises(s.light(self.flat)))
+        self.whole().map(|s| self.rises(s.light(self.flat)))
     }
 }
 
 const NO_SPOT: &str = "no Gaussian with a peak fits near the point";
+const NO_HEIGHT: &str = "no Gaussian with a peak fits near the point, or the slices do not tell how long it is along z and no sigma_z is \
+     stated (spot.sigma_z)";
+const NO_DEPTH: &str =
+    "a single slice, or the slices do not tell how long the spot is along z and no sigma_z is stated (spot.sigma_z)";
+const NO_LENGTH: &str = "a single slice, or the slices do not tell how long the spot is along z";
 const NO_WIDTH: &str = "no Gaussian of a width near that of the spots fits the point";
 
 /// Features of spots.
@@ -83,16 +100,16 @@ pub const FEATURES: &[Feature<Facts>] = &[
         unit: "px",
         definition: "Slice of the centre of the Gaussian; the centre of the first slice is 0",
         standard: "",
-        empty: SOLID_ONLY,
-        get: Get::Real(|f| f.at(0).filter(|_| !f.flat)),
+        empty: NO_DEPTH,
+        get: Get::Real(|f| f.whole().filter(|_| !f.flat).map(|s| s.at[0])),
     },
     Feature {
         name: "spot_peak",
         unit: CHANNEL_UNIT,
         definition: "Height of the Gaussian above its background",
         standard: "",
-        empty: NO_SPOT,
-        get: Get::Real(|f| f.spot.map(|s| f.rises(s.peak))),
+        empty: NO_HEIGHT,
+        get: Get::Real(|f| f.whole().map(|s| f.rises(s.peak))),
     },
     Feature {
         name: "spot_background",
@@ -107,7 +124,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         unit: CHANNEL_UNIT,
         definition: "Sum of the Gaussian above its background over all voxels: 2 pi sigma^2 spot_peak, in depth times sqrt(2 pi) sigma_z",
         standard: "",
-        empty: NO_SPOT,
+        empty: NO_HEIGHT,
         get: Get::Real(Facts::integrated),
     },
     Feature {
@@ -123,13 +140,13 @@ pub const FEATURES: &[Feature<Facts>] = &[
         unit: "1",
         definition: "spot_peak over spot_noise",
         standard: "",
-        empty: NO_SPOT,
-        get: Get::Real(|f| f.spot.map(|s| s.peak / s.noise)),
+        empty: NO_HEIGHT,
+        get: Get::Real(|f| f.whole().map(|s| s.peak / s.noise)),
     },
     Feature {
         name: "spot_fwhm_px",
         unit: "px",
-        definition: "Full width at half maximum of the Gaussian in the plane",
+        definition: "Full width at half maximum of the Gaussian in the plane, in pixels of the root of their area",
         standard: "",
         empty: NO_WIDTH,
         get: Get::Real(Facts::fwhm),
@@ -147,7 +164,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         unit: "px",
         definition: "Full width at half maximum of the Gaussian along z",
         standard: "",
-        empty: SOLID_ONLY,
+        empty: NO_LENGTH,
         get: Get::Real(Facts::fwhm_deep),
     },
     Feature {
@@ -179,8 +196,21 @@ impl Family for OfSpot {
             return Err(Error::usage(format!("spots with a sigma of {plane} px"))
                 .remedy(format!("above 0, up to {LARGEST_PX} px: spot.sigma = \"1.4 px\"")));
         }
+        let stated = match (self.sigma_z, request.spot_depth) {
+            (Some(deep), _) => Some(deep.px(&request.ruler())?),
+            (None, Some(depth)) => Some(depth.sigma_px).filter(|_| depth.is_stated),
+            (None, None) => None,
+        };
+        let deep = stated.or(request.spot_depth.map(|d| d.sigma_px)).unwrap_or(plane);
+        if self.sigma_z.is_some() && !(deep > 0.0 && deep <= DEEPEST * plane) {
+            return Err(Error::usage(format!(
+                "spots that are {:.2} times as long along z as they are wide",
+                deep / plane
+            ))
+            .remedy(format!("above 0, up to {DEEPEST} times sigma: spot.sigma_z = \"{} px\"", 2.0 * plane)));
+        }
         let side = request.spacing.map_or([1.0; 3], |s| s.zyx.map(|v| v / s.pixel_area().sqrt()));
-        let sigma = side.map(|s| plane / s);
+        let sigma = [deep / side[0], plane / side[1], plane / side[2]];
         let labels = request.labels.voxels().host()?;
         Ok(Box::new(move |of, values| {
             let known = request.points.and_then(|p| p.get((of.object.label as usize).checked_sub(1)?));
@@ -191,15 +221,17 @@ impl Family for OfSpot {
             let at = known.copied().unwrap_or_else(|| std::array::from_fn(centre));
             for (channel, samples) in of.request.channels.iter().zip(&images) {
                 let start = Start { shape: of.object.shape, samples, labels, label: of.object.label, at, sigma };
-                let (scale, flat) = (channel.volume.scale, of.is_flat());
-                values.put(FEATURES, Some(&Facts { spot: fit(&start), scale, spacing: of.spacing, flat }));
+                let (scale, flat, is_deep_stated) = (channel.volume.scale, of.is_flat(), stated.is_some());
+                let facts = Facts { spot: fit(&start), scale, spacing: of.spacing, flat, is_deep_stated };
+                values.put(FEATURES, Some(&facts));
             }
             Ok(())
         }))
     }
 
     fn mentions(&self) -> Mentions<'_> {
-        let lengths = self.sigma.iter().map(|s| ("sigma", *s)).collect();
+        let lengths = [("sigma", self.sigma), ("sigma_z", self.sigma_z)];
+        let lengths = lengths.into_iter().filter_map(|(key, length)| Some((key, length?))).collect();
         Mentions { lengths, ..Mentions::default() }
     }
 }

@@ -134,6 +134,7 @@ pub(super) fn request<'a>(
         others,
         points: set.origin.as_ref().and_then(|o| o.points.as_deref()),
         radius_px: set.radius_px,
+        spot_depth: set.spot_depth,
         occupied: around.occupied.as_deref(),
         spacing: of.scan.spacing,
         unit: of.recipe.body.lengths(),

@@ -87,6 +87,7 @@ fn from_steps(
     if let Some(start) = &set.start {
         let from = source(made, start)?;
         state.geometry.radius_px = geometry.radius_px.or(from.radius_px);
+        state.spot_depth = from.spot_depth;
         state.replace(from.on_device.clone());
     }
     for (k, step) in steps.iter().enumerate() {
@@ -95,7 +96,7 @@ fn from_steps(
     }
     let labels = state.labels("the end of the steps")?;
     state.note_dimmer()?;
-    let (radius_px, thresholds) = (state.geometry.radius_px, state.thresholds);
+    let (radius_px, spot_depth, thresholds) = (state.geometry.radius_px, state.spot_depth, state.thresholds);
     let (warnings, notes) = (state.warnings, state.notes);
     let made = set_of(labels, device)?;
     let doubt = match (state.parted, state.geometry.typical_size()) {
@@ -103,14 +104,16 @@ fn from_steps(
         _ => None,
     };
     let origin = state.origin.map(|found| region::origin(&made.labels, &found)).transpose()?;
-    Ok(ObjectSet { radius_px, channel: roles.in_file(index), thresholds, doubt, warnings, notes, origin, ..made })
+    let channel = roles.in_file(index);
+    Ok(ObjectSet { radius_px, spot_depth, channel, thresholds, doubt, warnings, notes, origin, ..made })
 }
 
 fn grown(p: &Grow, device: &Device, mut geometry: Geometry, made: &BTreeMap<String, ObjectSet>) -> Result<ObjectSet> {
     let from = source(made, &p.from)?;
     geometry.radius_px = from.radius_px;
     let labels = grow(device, &from.on_device, geometry.px(p.by)?, geometry.weights())?;
-    Ok(ObjectSet { radius_px: from.radius_px, channel: from.channel, ..ObjectSet::on_both(labels.clone(), labels) })
+    let (radius_px, spot_depth, channel) = (from.radius_px, from.spot_depth, from.channel);
+    Ok(ObjectSet { radius_px, spot_depth, channel, ..ObjectSet::on_both(labels.clone(), labels) })
 }
 
 fn difference(p: &Minus, device: &Device, made: &BTreeMap<String, ObjectSet>) -> Result<ObjectSet> {

@@ -3,26 +3,37 @@
 use super::state::State;
 use crate::Error;
 use crate::Result;
-use crate::image::Regions;
-use crate::measure::{SPOT_FWHM, SpotStart, place_spot};
-use crate::ops::spots::{Peak, SIGMA_PX, find};
+use crate::image::{Regions, SpotDepth};
+use crate::measure::{DEEPEST_SPOT, SPOT_FWHM, SpotStart, place_spot};
+use crate::ops::spots::{Peak, SIGMA_PX, Spots as Found, find};
 use crate::read::points::{Point, draw};
 use crate::recipe::Spots;
 use rayon::prelude::*;
 
-/// Most sigmas of the plane that one along z is.
-const DEEPEST: f64 = 10.0;
+/// How many times as long along z as they are wide spots are tried to be where the recipe does not say it.
+const DEPTHS: [f64; 3] = [1.0, 2.0, 4.0];
+
+/// A size that spots are looked for in.
+#[derive(Clone, Copy)]
+struct Size {
+    /// Sigma in pixels of the plane.
+    plane: f64,
+    /// The same along z.
+    deep: f64,
+    /// Both in voxels along z, y, x.
+    sigma: [f64; 3],
+}
 
 impl State<'_> {
     /// Each spot is a disc, or ball, of half its width around its peak; its place is that of a Gaussian of the sigma of the scale,
     /// fitted to the image as the file has it.
     pub fn spots(&mut self, p: &Spots) -> Result<()> {
         let src = self.of(&p.of)?;
-        let scales = self.scales(p)?;
-        let found = find(self.device, &src, self.file, &scales.iter().map(|s| s.1).collect::<Vec<_>>())?;
-        let Some((plane, sigma)) = scales.get(found.scale).copied() else { return Ok(()) };
-        let (shape, spacing) = (src.shape, self.geometry.spacing);
-        let radius = plane * SPOT_FWHM / 2.0;
+        let sizes = self.spot_sizes(p)?;
+        let found = find(self.device, &src, self.file, &sizes.iter().map(|s| s.sigma).collect::<Vec<_>>())?;
+        let Some(size) = sizes.get(found.scale).copied() else { return Ok(()) };
+        let (shape, spacing, sigma) = (src.shape, self.geometry.spacing, size.sigma);
+        let radius = size.plane * SPOT_FWHM / 2.0;
         let zyx = |peak: &Peak| shape.position(peak.voxel).map(|v| v as f64);
         let discs: Vec<Point> = found.peaks.iter().map(|peak| Point { zyx: zyx(peak), radius }).collect();
         let drawn = draw(&discs, shape, spacing)?;
@@ -38,19 +49,15 @@ impl State<'_> {
         self.labels = Some(regions.labels.to(self.device)?);
         self.mask = None;
         self.geometry.radius_px = Some(radius);
-        self.notes.push(match found.threshold {
-            Some(t) => {
-                let n = found.peaks.len();
-                format!("{n} spots of sigma {plane:.3} px, {t:.2} times the noise of the response or more")
-            }
-            None => format!("nothing of sigma {plane:.3} px stands out of the noise"),
-        });
+        let depth = SpotDepth { sigma_px: size.deep, is_stated: p.sigma_z.is_some() };
+        self.spot_depth = Some(depth).filter(|_| !shape.is_flat());
+        self.notes.push(note(&found, size, self.spot_depth));
         self.origin = Some(regions);
         Ok(())
     }
 
-    /// Sigmas in pixels of the plane, each with those in voxels along z, y, x.
-    fn scales(&self, p: &Spots) -> Result<Vec<(f64, [f64; 3])>> {
+    /// The sizes that the recipe asks for, the finest first; of each sigma in the plane several along z where it names none.
+    fn spot_sizes(&self, p: &Spots) -> Result<Vec<Size>> {
         let [least, most] = p.sigma.ends();
         let (least, most) = (self.geometry.px(least)?, self.geometry.px(most)?);
         for sigma in [least, most] {
@@ -60,17 +67,37 @@ impl State<'_> {
                     .remedy(format!("{from} to {to} px")));
             }
         }
-        let deep = p.sigma_z.map(|z| self.geometry.px(z)).transpose()?.unwrap_or(least) / least;
-        if !(deep > 0.0 && deep <= DEEPEST) {
+        let stated = p.sigma_z.map(|z| self.geometry.px(z)).transpose()?.map(|z| z / least);
+        if let Some(deep) = stated.filter(|deep| !(*deep > 0.0 && *deep <= DEEPEST_SPOT)) {
             return Err(Error::usage(format!("spots that are {deep:.2} times as long along z as they are wide"))
-                .remedy(format!("sigma_z above 0, up to {DEEPEST} times sigma")));
+                .remedy(format!("sigma_z above 0, up to {DEEPEST_SPOT} times sigma")));
         }
-        let along = |px: f64| {
-            let [z, y, x] = self.geometry.along(px);
-            (px, [z * deep, y, x])
+        let depths = match stated {
+            Some(deep) => vec![deep],
+            None if self.geometry.shape.is_flat() => vec![1.0],
+            None => DEPTHS.to_vec(),
+        };
+        let size = |plane: f64, deep: f64| {
+            let [z, y, x] = self.geometry.along(plane);
+            Size { plane, deep: plane * deep, sigma: [z * deep, y, x] }
         };
         let step = |k: i32| least * libm::pow(2.0, f64::from(k) / 2.0);
-        let inside = |px: &f64| *px <= most * (1.0 + 1e-9);
-        Ok((0..).map(step).take_while(inside).map(along).collect())
+        let planes = (0..).map(step).take_while(|px| *px <= most * (1.0 + 1e-9));
+        Ok(planes.flat_map(|plane| depths.iter().map(move |deep| size(plane, *deep))).collect())
+    }
+}
+
+/// How many there are, of which size, or of which sizes there are none.
+fn note(found: &Found, size: Size, depth: Option<SpotDepth>) -> String {
+    let sigma = format!("sigma {:.3} px", size.plane);
+    let along = depth.map_or_else(String::new, |d| format!(", {:.3} px along z", d.sigma_px));
+    let nothing = "stands out of the noise on all sides";
+    match (found.threshold, depth) {
+        (Some(t), _) => {
+            format!("{} spots of {sigma}{along}, {t:.2} times the noise of the response or more", found.peaks.len())
+        }
+        (None, Some(d)) if d.is_stated => format!("nothing of {sigma}{along}, {nothing}: is sigma_z another?"),
+        (None, Some(_)) => format!("nothing of {sigma}, once to four times as long along z, {nothing}"),
+        (None, None) => format!("nothing of {sigma} {nothing}"),
     }
 }

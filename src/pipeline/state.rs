@@ -7,7 +7,7 @@ use super::level::Levelled;
 use super::mask::Dimmer;
 use super::roles::{Roles, source};
 use crate::device::Device;
-use crate::image::{Channel, Labels, Mask, ObjectSet, Regions, Scan, Volume};
+use crate::image::{Channel, Labels, Mask, ObjectSet, Regions, Scan, SpotDepth, Volume};
 use crate::ops::label::{Connectivity, label};
 use crate::ops::noise::AskedNoise;
 use crate::ops::pixelwise::foreground;
@@ -53,6 +53,8 @@ pub(super) struct State<'a> {
     /// What objects were when they were found, by the numbers that they had then: where they lie if they are points, which cluster habitats
     /// are of.
     pub origin: Option<Regions>,
+    /// How long spots are along z, once they have been found.
+    pub spot_depth: Option<SpotDepth>,
     /// Heights to split on.
     pub landscape: Option<Volume>,
     /// In the values of the image.
@@ -102,6 +104,7 @@ impl<'a> State<'a> {
             labels: None,
             parted: None,
             origin: None,
+            spot_depth: None,
             landscape: None,
             thresholds: Vec::new(),
             scan,

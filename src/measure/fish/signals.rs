@@ -12,7 +12,7 @@ use super::super::Request;
 use super::super::moments::Moments;
 use super::super::object::Object;
 use super::super::order;
-use super::super::spot_fit::{Start, fit, light_of_width, solve};
+use super::super::spot_fit::{Spot, Start, fit, light_of_width, solve};
 use crate::Result;
 use crate::device::Device;
 use crate::ops::extent::{Extent, extents};
@@ -70,7 +70,9 @@ impl Signals {
             let centre = |a: usize| object.extent.lo[a] as f64 + moments.first[a] as f64 / moments.n.max(1) as f64;
             let at = std::array::from_fn(centre);
             let spot = fit(&Start { shape, samples, labels, label, at, sigma });
-            Ok(Signal { label, at: spot.map_or(at, |s| s.at), sigma: spot.and_then(|s| s.sigma) })
+            let deep = |s: &Spot| if shape.is_flat() { Some(s.shape[1]) } else { s.deep };
+            let sigma = spot.and_then(|s| Some([s.plane?, deep(&s)?]));
+            Ok(Signal { label, at: spot.map_or(at, |s| s.at), sigma })
         };
         let extents = extents(signals)?;
         let all = extents.into_par_iter().enumerate().map(signal).collect::<Result<Vec<_>>>()?;
@@ -148,8 +150,10 @@ impl Image<'_> {
             voxels
         };
         let background = self.background(nucleus, &around(signals));
+        // Along z signals are as long as they were found to be.
+        let sigma = [self.sigma[0].max(self.widths.usual[1]), self.sigma[1], self.sigma[2]];
         let apart = |a: &Signal, b: &Signal| {
-            (0..3).map(|k| ((a.at[k] - b.at[k]) / self.sigma[k].max(1e-9)).powi(2)).sum::<f64>() >= ALONE * ALONE
+            (0..3).map(|k| ((a.at[k] - b.at[k]) / sigma[k].max(1e-9)).powi(2)).sum::<f64>() >= ALONE * ALONE
         };
         let is_alone = |i: usize| signals.iter().enumerate().all(|(j, other)| j == i || apart(signals[i], other));
         let (mut singles, mut others) = (vec![], vec![]);
@@ -171,9 +175,14 @@ impl Image<'_> {
 
     /// With the width that single signals have: where each has its own, their light is four times as noisy.
     fn light_of_single(&self, signal: &Signal) -> Option<f64> {
-        let [plane, deep] = self.widths.usual;
-        let (shape, samples, labels, sigma) = (self.shape, self.samples, self.signals, [deep, plane, plane]);
+        let (shape, samples, labels, sigma) = (self.shape, self.samples, self.signals, self.along(self.widths.usual));
         light_of_width(&Start { shape, samples, labels, label: signal.label, at: signal.at, sigma })
+    }
+
+    /// Sigmas in the plane and along z as those along z, y, x: in the plane they are one in true lengths.
+    fn along(&self, [plane, deep]: [f64; 2]) -> [f64; 3] {
+        let side = (self.sigma[1] / self.sigma[2]).sqrt();
+        [deep, plane * side, plane / side]
     }
 
     /// Voxels of a nucleus within reach of a place.
@@ -181,8 +190,9 @@ impl Image<'_> {
         let at = signal.at;
         let mut reach = self.sigma;
         // A cluster is wider than a signal.
-        for [plane, deep] in std::iter::once(self.widths.usual).chain(signal.sigma) {
-            reach = [reach[0].max(deep), reach[1].max(plane), reach[2].max(plane)];
+        for widths in std::iter::once(self.widths.usual).chain(signal.sigma) {
+            let sigma = self.along(widths);
+            reach = std::array::from_fn(|a| reach[a].max(sigma[a]));
         }
         let reach = reach.map(|s| REACH * s.max(1e-9));
         let range = |a: usize| {

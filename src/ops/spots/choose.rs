@@ -1,8 +1,8 @@
 //! Which peaks of the response are spots.
 //!
 //! The noise of the response is the median of what lies below 0, where spots are not, over 0.6745; it follows the noise of the
-//! image by brightness (`ground`), is louder at the border (`gain`), and is that of rounding to whole samples at least. A peak's significance is its
-//! response over its noise. White noise of N voxels has, by the theory of random fields (Adler 1981), about
+//! image by brightness (`ground`), is louder at the border (`gain`), and is that of one grey step at least: the few values of coarser
+//! noise (single photons, few bits) lie much farther out than those of white noise. A peak's significance is its response over its noise. White noise of N voxels has, by the theory of random fields (Adler 1981), about
 //! `N sqrt(prod_a m_a) (2 pi)^(-(d + 1) / 2) H(u) exp(-u^2 / 2)` peaks above u, with `m_a = (d / 2 + 2) / (d sigma_a^2)` for a
 //! Laplacian of Gaussian and `H(u) = 1, u, u^2 - 1` in 1, 2 and 3 dimensions. The threshold is the least significance at which
 //! these are two in a hundred of the peaks that are there. So it follows the image in both ways: many spots allow a
@@ -68,9 +68,9 @@ pub fn find(device: &Device, src: &Volume, file: &Volume, scales: &[[f64; 3]]) -
     if src.shape != file.shape || scales.is_empty() {
         return Err(Error::usage("spots need a scale, and one image in two forms"));
     }
-    let ground = Ground::of(file)?;
+    let about = (Ground::of(file)?, grey_step(file.samples.host()?));
     let all = scales.iter().enumerate().map(|(scale, sigma)| {
-        let found = at_scale(device, src, file, *sigma, &ground)?;
+        let found = at_scale(device, src, file, *sigma, &about)?;
         Ok(Spots { scale, ..found })
     });
     let all: Vec<Spots> = all.collect::<Result<_>>()?;
@@ -78,7 +78,31 @@ pub fn find(device: &Device, src: &Volume, file: &Volume, scales: &[[f64; 3]]) -
     Ok(all.into_iter().find(|spots| spots.weight() >= ENOUGH * best).unwrap_or_default())
 }
 
-fn at_scale(device: &Device, src: &Volume, file: &Volume, sigma: [f64; 3], ground: &Ground) -> Result<Spots> {
+/// How far apart grey values are, in samples: some cameras use every 16th, images of few bits every 256th.
+fn grey_step(samples: &[i32]) -> f64 {
+    let first = samples.first().copied().unwrap_or(0);
+    let divisor = |step: u32, sample: &i32| {
+        // So it is after a few samples of most images.
+        if step == 1 { 1 } else { common_divisor(sample.abs_diff(first), step) }
+    };
+    let step = samples.par_chunks(1 << 14).map(|some| some.iter().fold(0, divisor)).reduce(|| 0, common_divisor);
+    f64::from(step.max(1))
+}
+
+fn common_divisor(mut a: u32, mut b: u32) -> u32 {
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+fn at_scale(
+    device: &Device,
+    src: &Volume,
+    file: &Volume,
+    sigma: [f64; 3],
+    (ground, grey): &(Ground, f64),
+) -> Result<Spots> {
     let response = response(device, src, sigma)?;
     let seen = look(device, &response)?;
     let below = seen.histogram(&Bins::Edges(vec![i32::MIN, 0]))?;
@@ -87,19 +111,19 @@ fn at_scale(device: &Device, src: &Volume, file: &Volume, sigma: [f64; 3], groun
         return Ok(Spots::default());
     }
     let middle = at_ranks(&seen, &[(below - 1) / 2])?.first().map_or(0.0, |r| -f64::from(*r));
-    // One step of the file, as the response has it.
+    // One grey step of the file, as the response has it.
     let (left, right) = shifts(device, src)?;
-    let step = libm::ldexp(file.scale.factor() / src.scale.factor(), left as i32 - right as i32);
+    let step = grey * libm::ldexp(file.scale.factor() / src.scale.factor(), left as i32 - right as i32);
     let gain = Gain::new(src.shape, sigma);
-    let rounding = step * gain.inside() / 12f64.sqrt();
-    let noise = (middle / 0.6745).max(rounding);
+    let coarse = step * gain.inside();
+    let noise = (middle / 0.6745).max(coarse);
     let least = (LOWEST * noise * ground.least()).floor().min(f64::from(i32::MAX)) as i32;
     let peaks = peaks(device, &response, least, sigma)?;
     let peaks = device.fetch(&peaks.samples)?;
     let samples = file.samples.host()?;
     let reach = (SURROUNDINGS * sigma[1].max(sigma[2])).round() as usize;
     let found = peaks.par_iter().enumerate().filter(|(_, r)| **r > 0).map(|(voxel, r)| {
-        let noise = (noise * ground.at(brightness(file, samples, voxel, reach))).max(rounding);
+        let noise = (noise * ground.at(brightness(file, samples, voxel, reach))).max(coarse);
         let louder = gain.at(voxel) / gain.inside();
         Peak { voxel, significance: f64::from(*r) / (noise * louder) }
     });

@@ -9,6 +9,14 @@ impl Random {
         self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (self.0 >> 11) as f64 / (1u64 << 53) as f64
     }
+    /// Photons of a mean.
+    fn photons(&mut self, mean: f64) -> f64 {
+        let (mut n, mut left) = (-1.0, 1.0);
+        while left > libm::exp(-mean) {
+            (n, left) = (n + 1.0, left * self.uniform());
+        }
+        n
+    }
     /// Twelve uniform numbers are near enough to a normal one.
     fn normal(&mut self) -> f64 {
         (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0
@@ -117,6 +125,52 @@ fn noise_and_flat_images_have_no_spots() {
         let slope = Volume::new(shape, (0..shape.len()).map(|i| 10 * shape.position(i)[2] as i32).collect()).unwrap();
         assert!(found(&slope, &[[1.4; 3]]).peaks.len() <= 1, "{shape}");
     }
+}
+
+#[test]
+fn coarse_noise_has_no_spots_either() {
+    let shape = Shape::flat(300, 300);
+    for seed in [1, 2] {
+        let of = |value: &dyn Fn(&mut Random) -> f64| {
+            let mut random = Random(seed);
+            let v = Volume::new(shape, (0..shape.len()).map(|_| value(&mut random) as i32).collect()).unwrap();
+            found(&v, &[[1.4; 3]]).peaks.len()
+        };
+        for mean in [0.05, 0.1, 0.2, 0.35, 0.5, 0.8] {
+            let n = of(&|random| random.photons(mean));
+            assert!(n <= 1, "{n} of photons of mean {mean}");
+        }
+        for sd in [0.3, 0.5] {
+            let n = of(&|random| (100.0 + sd * random.normal()).round());
+            assert!(n <= 1, "{n} of whole numbers of deviation {sd}");
+        }
+        for step in [24.0, 64.0] {
+            let n = of(&|random| step * ((1000.0 + 10.0 * random.normal()) / step).floor());
+            assert!(n <= 1, "{n} in steps of {step}");
+        }
+    }
+}
+
+#[test]
+fn spots_of_few_photons_are_found_whatever_a_photon_counts() {
+    let shape = Shape::flat(120, 120);
+    let places: Vec<[f64; 3]> =
+        (0..16).map(|i| [0.0, 15.0 + 30.0 * (i / 4) as f64, 15.0 + 30.0 * (i % 4) as f64]).collect();
+    let mut random = Random(4);
+    let mean = |i: usize| {
+        let at = shape.position(i).map(|v| v as f64);
+        let spot = |p: &[f64; 3]| 5.0 * libm::exp(-((at[1] - p[1]).powi(2) + (at[2] - p[2]).powi(2)) / 3.92);
+        0.2 + places.iter().map(spot).sum::<f64>()
+    };
+    let photons: Vec<i32> = (0..shape.len()).map(|i| random.photons(mean(i)) as i32).collect();
+    let of = |factor: i32, offset: i32| {
+        let samples = photons.iter().map(|n| factor * n + offset).collect();
+        let spots = found(&Volume::new(shape, samples).unwrap(), &[[1.4; 3]]);
+        spots.peaks.iter().map(|p| p.voxel).collect::<Vec<_>>()
+    };
+    let plain = of(1, 0);
+    assert_eq!(plain.len(), places.len(), "{plain:?}");
+    assert!([(16, 0), (257, -1000), (100, 7)].into_iter().all(|(factor, offset)| of(factor, offset) == plain));
 }
 
 #[test]

@@ -1,0 +1,211 @@
+//! A Gaussian on an even background, fitted to the samples around a point by least squares.
+//!
+//! `background + peak exp(-sum_a (x_a - c_a)^2 / (2 sigma_a^2))` over the voxels within three sigmas of the start that belong to
+//! no other object; sigma is one in the plane, in true lengths, and another along z. Levenberg and Marquardt's method, in f64,
+//! voxels in raster order. First with sigma as it is given, which always finds a place where there is a spot; from there on with
+//! sigma free, if that ends well.
+//!
+//! Along z the optics may make anything of a spot, and few slices show it. So a fit that ends far from the sigma along z that it
+//! began with begins again with what it found, around as many slices as that needs; and that sigma is only found where at least
+//! three slices show it and its standard error, and those of peak and light, are small.
+
+mod descent;
+mod window;
+
+pub(crate) use descent::solve;
+
+use crate::units::Shape;
+use descent::{descend, normal};
+use std::f64::consts::PI;
+use window::Window;
+
+/// A spot is at most so many sigmas from where it was looked for.
+const FARTHEST: f64 = 1.5;
+/// A sigma in the plane that was found is this many times the given one at least, and at most.
+const SIGMAS: [f64; 2] = [0.4, 2.5];
+/// One along z: optics that are not known in advance make spots up to six times as long as they are wide.
+const DEEP_SIGMAS: [f64; 2] = [1.0 / 6.0, 6.0];
+/// A fit begins again where the sigma along z is more than so many times, or less than this part of, that it began with.
+const AGAIN: f64 = 1.5;
+/// So often at most.
+const ROUNDS: usize = 5;
+/// Slices that show a sigma along z.
+const SLICES: usize = 3;
+/// The sigma along z, the peak and the light are told where their standard errors are this share of them at most.
+const UNSURE: f64 = 0.25;
+/// Parameters: background, peak, z, y, x, sigma in the plane, sigma along z.
+const N: usize = 7;
+
+/// Where a spot is looked for.
+#[derive(Clone, Copy)]
+pub(crate) struct Start<'a> {
+    /// Of the image.
+    pub shape: Shape,
+    /// Samples of the image.
+    pub samples: &'a [i32],
+    /// Objects; all voxels are free for an object that has none.
+    pub labels: &'a [u32],
+    /// The object of the spot.
+    pub label: u32,
+    /// z, y, x in voxels.
+    pub at: [f64; 3],
+    /// z, y, x in voxels; those along y and x are one in true lengths.
+    pub sigma: [f64; 3],
+}
+
+impl Start<'_> {
+    /// The given sigmas along z and in the plane.
+    fn widths(&self) -> [f64; 2] {
+        [self.sigma[0].max(1e-3), (self.sigma[1] * self.sigma[2]).sqrt()]
+    }
+
+    /// Is a Gaussian a spot that lies near?
+    fn is_spot(&self, p: &[f64; N]) -> bool {
+        let axes = usize::from(self.shape.is_flat())..3;
+        let far: f64 = axes.map(|a| (p[2 + a] / self.sigma[a].max(0.5)).powi(2)).sum();
+        p[1] > 0.0 && far <= FARTHEST * FARTHEST && p.iter().all(|v| v.is_finite())
+    }
+
+    /// Is the sigma of a Gaussian in the plane near the given one?
+    fn is_as_wide(&self, p: &[f64; N]) -> bool {
+        lies_within(SIGMAS, p[5] / self.widths()[1])
+    }
+}
+
+fn lies_within([least, most]: [f64; 2], times: f64) -> bool {
+    (least..=most).contains(&times)
+}
+
+/// A spot.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Spot {
+    /// z, y, x in voxels.
+    pub at: [f64; 3],
+    /// Above the background, in samples.
+    pub peak: f64,
+    /// In samples.
+    pub background: f64,
+    /// Sigma in the plane in pixels, the root of that along y times that along x; nothing where a free sigma finds no spot.
+    pub plane: Option<f64>,
+    /// Sigma along z in slices; nothing where a free sigma finds no spot, or the slices do not tell it.
+    pub deep: Option<f64>,
+    /// The sigmas in the plane and along z that `peak` goes with: those found, or those given.
+    pub shape: [f64; 2],
+    /// Standard deviation of what the fit leaves, in samples.
+    pub noise: f64,
+    /// Share of the variance that the fit explains.
+    pub explained: f64,
+}
+
+impl Spot {
+    /// Sum of the Gaussian over all voxels, in samples.
+    pub fn light(&self, is_flat: bool) -> f64 {
+        light(self.peak, self.shape, is_flat)
+    }
+}
+
+/// Where the spot is, by the Gaussian of the given sigma alone; nothing where there is none.
+pub(crate) fn place(start: &Start) -> Option<[f64; 3]> {
+    let near = near(start, &Window::around(start))?;
+    Some(std::array::from_fn(|a| start.at[a] + near[2 + a]))
+}
+
+/// The light of the Gaussian of the given sigma, in samples: less noisy than with a free one; nothing where there is no spot.
+pub(crate) fn light_of_width(start: &Start) -> Option<f64> {
+    let near = near(start, &Window::around(start))?;
+    Some(light(near[1], [near[5], near[6]], start.shape.is_flat()))
+}
+
+/// Sum of a Gaussian over all voxels.
+fn light(peak: f64, [plane, deep]: [f64; 2], is_flat: bool) -> f64 {
+    let plane = 2.0 * PI * plane * plane;
+    peak * if is_flat { plane } else { plane * (2.0 * PI).sqrt() * deep }
+}
+
+/// The Gaussian of the given sigma.
+fn near(start: &Start, window: &Window) -> Option<[f64; N]> {
+    let is_flat = start.shape.is_flat();
+    // Two samples more than parameters of any fit, or nothing is left to judge by.
+    if window.points.len() < if is_flat { 5 } else { N } + 2 {
+        return None;
+    }
+    let samples = window.points.iter().map(|p| p.1);
+    let (low, high) = samples.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), s| (l.min(s), h.max(s)));
+    let [deep, plane] = start.widths();
+    let first = [low, high - low, 0.0, 0.0, 0.0, plane, deep];
+    let near = if is_flat { descend(first, [0, 1, 3, 4], window) } else { descend(first, [0, 1, 2, 3, 4], window) };
+    start.is_spot(&near).then_some(near)
+}
+
+/// Fits a spot; nothing where there is none.
+pub(crate) fn fit(start: &Start) -> Option<Spot> {
+    if let Some((window, p)) = free_in_depth(start) {
+        return Some(spot(start, &window, &p, N, [true; 2]));
+    }
+    let window = Window::around(start);
+    let near = near(start, &window)?;
+    let (fixed, wide) = match start.shape.is_flat() {
+        true => (4, descend(near, [0, 1, 3, 4, 5], &window)),
+        false => (5, descend(near, [0, 1, 2, 3, 4, 5], &window)),
+    };
+    Some(match start.is_spot(&wide) && start.is_as_wide(&wide) {
+        true => spot(start, &window, &wide, fixed + 1, [true, false]),
+        false => spot(start, &window, &near, fixed, [false; 2]),
+    })
+}
+
+/// The Gaussian with both sigmas free, and what it was fitted to; nothing in a single slice, and where the slices do not tell both.
+fn free_in_depth<'a>(start: &Start<'a>) -> Option<(Window, [f64; N])> {
+    let mut from = Start { ..*start };
+    for _ in 0..if start.shape.is_flat() { 0 } else { ROUNDS } {
+        let window = Window::around(&from);
+        let wide = descend(near(&from, &window)?, [0, 1, 2, 3, 4, 5, 6], &window);
+        if !from.is_spot(&wide) || !lies_within(DEEP_SIGMAS, wide[6] / start.widths()[0]) {
+            return None;
+        }
+        if lies_within([1.0 / AGAIN, AGAIN], wide[6] / from.widths()[0]) {
+            let is_told = start.is_as_wide(&wide) && tells_depth(&window, &wide);
+            return is_told.then_some((window, wide));
+        }
+        from.sigma[0] = wide[6];
+    }
+    None
+}
+
+/// Do the slices tell the sigma along z, the peak and the light?
+fn tells_depth(window: &Window, p: &[f64; N]) -> bool {
+    let bells = window.bells(p);
+    let (matrix, _) = normal(p, &[0, 1, 2, 3, 4, 5, 6], window, &bells);
+    let noise = window.left(p, &bells) / (window.points.len() - N) as f64;
+    // By the slopes of their logarithms over the parameters.
+    let is_sure = |slopes: [f64; N]| {
+        let variance = solve(matrix, slopes).map(|v| noise * v.iter().zip(slopes).map(|(v, s)| v * s).sum::<f64>());
+        variance.is_some_and(|v| (0.0..=UNSURE * UNSURE).contains(&v))
+    };
+    let (peak, deep) = (1.0 / p[1], 1.0 / p[6]);
+    window.slices() >= SLICES
+        && is_sure([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, deep])
+        && is_sure([0.0, peak, 0.0, 0.0, 0.0, 0.0, 0.0])
+        && is_sure([0.0, peak, 0.0, 0.0, 0.0, 2.0 / p[5], deep])
+}
+
+/// The spot of a Gaussian of so many free parameters; `found` says whether its sigmas in the plane and along z are among them.
+fn spot(start: &Start, window: &Window, p: &[f64; N], free: usize, found: [bool; 2]) -> Spot {
+    let points = &window.points;
+    let left = window.left(p, &window.bells(p));
+    let mean = points.iter().map(|p| p.1).sum::<f64>() / points.len() as f64;
+    let all: f64 = points.iter().map(|p| (p.1 - mean).powi(2)).sum();
+    Spot {
+        at: std::array::from_fn(|a| start.at[a] + p[2 + a]),
+        peak: p[1],
+        background: p[0],
+        plane: found[0].then_some(p[5]),
+        deep: found[1].then_some(p[6]),
+        shape: [p[5], p[6]],
+        noise: (left / (points.len() - free) as f64).sqrt(),
+        explained: if all > 0.0 { 1.0 - left / all } else { 0.0 },
+    }
+}
+
+#[cfg(test)]
+mod tests;
