@@ -10,7 +10,7 @@ pub struct Spots {
     /// How wide a spot is.
     #[serde(default)]
     pub sigma: SpotSigma,
-    /// The same along z; as in the plane if absent. Of a range it goes with the first.
+    /// The same along z; if absent, the one of several lengths that shows the spots best. Of a range it goes with the first.
     pub sigma_z: Option<Length>,
     /// The image to read.
     pub of: Option<String>,
