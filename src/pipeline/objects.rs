@@ -65,16 +65,13 @@ fn from_steps(
     let role = set.channel.as_deref().unwrap_or_default();
     let index = roles.index(role).ok_or_else(|| Error::usage(format!("no channel for \"{role}\"")))?;
     let channel = scan.channels.get(index).ok_or_else(|| Error::usage(format!("no channel {index}")))?;
-    let Working { volume: original, hot } = lifted.channel(set, &channel.volume, device)?;
+    let Working { volume: original, faults } = lifted.channel(set, &channel.volume, device)?;
     geometry.radius_px = typical::radius(set.scale, &original, &geometry, device)?;
     // Both are powers of two apart.
     let lift = (channel.volume.scale.factor() / original.scale.factor()) as u32;
     let mut state =
         State::new(device, geometry, &channel.volume, original, (lift, channel.saturation), (scan, roles), made);
-    if hot > 0 {
-        let pixels = if hot == 1 { "1 hot pixel was" } else { &format!("{hot} hot pixels were") };
-        state.warnings.push(format!("{pixels} left out of the search for objects; values have them"));
-    }
+    state.warnings.extend(faults.warnings());
     if let Some(start) = &set.start {
         let from = source(made, start)?;
         state.geometry.radius_px = geometry.radius_px.or(from.radius_px);
