@@ -64,3 +64,37 @@ fn dead_pixels_hold_nothing_and_hide_nothing() {
         }
     }
 }
+
+/// Detectors that count photons, and 8-bit images of dark fields, in which most pixels are 0.
+#[test]
+fn few_photons_hold_nothing() {
+    for (seed, mean) in [0.003, 0.03, 0.1, 0.2].into_iter().enumerate() {
+        for gain in [1.0, 40.0] {
+            let mut chance = Chance(seed as u64);
+            let mut photons = |mean: f64| {
+                // The product of uniform numbers stays above exp(-mean) for as many of them as Poisson says.
+                let (least, mut product, mut n) = (libm::exp(-mean), chance.uniform(), 0.0);
+                while product > least {
+                    product *= chance.uniform();
+                    n += gain;
+                }
+                n
+            };
+            assert_eq!(nuclei(field(|_, _| photons(mean))), 0, "{mean} photons of {gain}");
+            let lit = field(|y, x| photons(mean + 10.0 * discs(y, x)));
+            assert_eq!(nuclei(lit), 9, "{mean} photons of {gain}, discs of ten");
+        }
+    }
+}
+
+/// Cameras that read whole rows, or columns, with an offset of their own.
+#[test]
+fn noise_of_rows_is_noise_as_that_of_columns_is() {
+    for deviation in [0.0, 3.0, 5.0, 8.0, 12.0] {
+        let mut chance = Chance(7);
+        let bands: Vec<f64> = (0..SIDE).map(|_| deviation * chance.normal()).collect();
+        let rows = field(|y, _| 1000.0 + 10.0 * chance.normal() + bands[y]);
+        let columns = (0..SIDE * SIDE).map(|i| rows[i % SIDE * SIDE + i / SIDE]).collect();
+        assert_eq!([nuclei(rows), nuclei(columns)], [0; 2], "bands of {deviation}");
+    }
+}

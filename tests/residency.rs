@@ -202,9 +202,10 @@ fn little_goes_over_the_bus() {
     assert!(moved.submissions <= moved.readbacks + moved.dispatches / 64, "{moved:?}");
     // One channel up, of 16 bits and so two samples in a word, and tables by the object or the bin.
     assert!(moved.bytes_up < image * 3 / 4, "{moved:?}");
-    // The runs of three sets and of what a split parts, lists by the object or the pair of basins, and histograms: no image comes down.
+    // The runs of three sets and of what a split parts, lists by the object or the pair of basins, and histograms, of noise those of
+    // rows and of columns: no image comes down.
     assert_eq!(outcome.sets.len(), 3);
-    assert!(moved.bytes_down < image * 3 / 4, "{moved:?}");
+    assert!(moved.bytes_down < image * 7 / 8, "{moved:?}");
 }
 
 /// No image waits for a kernel: what a recipe dispatches was compiled before.

@@ -12,7 +12,7 @@ use crate::Result;
 use crate::device::Device;
 use crate::image::Volume;
 use crate::ops::histogram::{BinScale, histograms, ranges};
-use crate::ops::noise::{from_median, noise, of_neighbours};
+use crate::ops::noise::{Along, from_median, noise, of_neighbours};
 
 /// The bins that the two classes of an image are looked for in.
 const CLASSES: EqualBins = EqualBins { n: 256, spacing: BinScale::Linear, cut: Cut::Edge };
@@ -61,7 +61,9 @@ pub fn signal_and_noise(
 ) -> Result<Signal> {
     check(method)?;
     let by_bins = !matches!(method, Method::Fixed(_) | Method::Percentile(_));
-    let (Some(d), BinChoice::Equal { n, spacing, cut: at }, true) = (of_neighbours(device, noisy)?, bins, by_bins)
+    let rows = of_neighbours(device, noisy, Along::Rows)?;
+    let columns = of_neighbours(device, noisy, Along::Columns)?;
+    let (Some(rows), Some(columns), BinChoice::Equal { n, spacing, cut: at }, true) = (rows, columns, bins, by_bins)
     else {
         let classes = CLASSES.choice();
         return Ok(Signal {
@@ -70,12 +72,16 @@ pub fn signal_and_noise(
             noise: noise(device, noisy)?,
         });
     };
-    let [range, of_noise] = ranges(device, [src, &d])?;
+    let [range, of_rows, of_columns] = ranges(device, [src, &rows, &columns])?;
     let own = EqualBins { n, spacing, cut: at };
-    let level = Level::bins(of_noise);
-    let wanted = [(src, &own.over(range)?), (src, &CLASSES.over(range)?), (&d, &level)];
-    let [by_method, by_class, by_noise] = histograms(device, wanted)?;
-    let noise = from_median(device, &d, &Level::with(of_noise, level, by_noise))?;
+    let [by_row, by_column] = [of_rows, of_columns].map(Level::bins);
+    let wanted = [(src, &own.over(range)?), (src, &CLASSES.over(range)?), (&rows, &by_row), (&columns, &by_column)];
+    let [by_method, by_class, in_rows, in_columns] = histograms(device, wanted)?;
+    let noise = from_median(device, &rows, &Level::with(of_rows, by_row, in_rows))?.max(from_median(
+        device,
+        &columns,
+        &Level::with(of_columns, by_column, in_columns),
+    )?);
     let max = range.1;
     if range.0 == max {
         return Ok(Signal { threshold: max.into(), classes: Classes::none(range), noise });
