@@ -16,9 +16,9 @@ use uptake::units::{Shape, Spacing};
 
 /// Waits for something to come down in one image of the preset `cells`: for the scale, for denoising and for the threshold
 /// a range and the histograms after it; another range; the peaks of two splits; two order statistics; the pieces of objects;
-/// their sizes; the runs of what is parted and of three sets; noise over a lag where it is asked for;
+/// their sizes; the runs of what is parted and of three sets; noise over a lag, in rows and in columns, where it is asked for;
 /// and twice the histogram of what lies far from everything bright.
-const READBACKS: u64 = 21;
+const READBACKS: u64 = 22;
 
 fn sample(name: &str) -> Scan {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("sample-images").join(name);
