@@ -72,6 +72,8 @@ fn from_steps(
     let mut state =
         State::new(device, geometry, &channel.volume, original, (lift, channel.saturation), (scan, roles), made);
     state.warnings.extend(faults.warnings());
+    let found = geometry.radius_px.filter(|_| set.scale == Some(ObjectScale::Auto));
+    state.warnings.extend(found.and_then(|radius| typical::doubtful(radius, geometry.shape)));
     if let Some(start) = &set.start {
         let from = source(made, start)?;
         state.geometry.radius_px = geometry.radius_px.or(from.radius_px);
