@@ -1,10 +1,14 @@
-//! Noise of an image: how much voxels along a row, a lag apart, differ from a straight line.
+//! Noise of an image: how much voxels along a row or a column, a lag apart, differ from a straight line.
 //!
 //! `|x[i-k] - 2 x[i] + x[i+k]|`: for Gaussian noise of standard deviation s that is independent over the lag k the second
-//! difference has s sqrt 6. Smooth structure hardly counts.
+//! difference has s sqrt 6. Smooth structure hardly counts. Rows and columns are looked at apart, and the larger noise counts: a
+//! camera that shifts whole rows shows nothing along them, and a turned image is the same image.
 //!
 //! - [`noise`]: neighbours (k = 1), and the median, which is 0.6745 of a deviation: the few differences at edges do not count.
 //!   For noise that is independent from pixel to pixel, in an image that no filter has smoothed.
+//!   Where the median is 0, as of counted photons of which most pixels have none, the noise is that of counts: a share p of the
+//!   differences is not 0, and their median m is one photon. Each is seen in three differences, so p / 3 of the pixels have one,
+//!   and the deviation is m sqrt(p / 3).
 //! - [`correlated_noise`]: any lag beyond the reach of the correlation, in the flattest parts. Over a long lag most of a crowded
 //!   image is structure, but a tenth of its blocks is not: the mean of a block is 0.7979 of a deviation, and of the means of
 //!   blocks that are not all 0 the quantile 0.1 is taken, which lies a fifth below their middle for pure noise.
@@ -15,7 +19,7 @@
 
 use super::mean::mean;
 use super::threshold::percentile::at_ranks;
-use super::value_counts::{self, AskedLook, SMALL};
+use super::value_counts::{self, AskedLook, Look, SMALL};
 use super::{Case, Op};
 use crate::Result;
 use crate::device::kernel::{Kernel, read, write};
@@ -28,7 +32,7 @@ use rayon::prelude::*;
 /// Its entry in the list of operations.
 pub const OP: Op = Op {
     name: "noise",
-    summary: "Noise from second differences along rows, of neighbours or over a lag",
+    summary: "Noise from second differences along rows and columns, of neighbours or over a lag",
     reference: "median absolute deviation of second differences",
     kernels: &[&KERNEL],
     uses: &[&super::value_counts::OP, &super::mean::OP],
@@ -46,13 +50,35 @@ fn case(
 ) -> Result<Vec<u32>> {
     let v = input.volume(device)?;
     let mut words = vec![of(device, &v)?.to_bits() as u32];
-    if v.shape.x > 2 * lag {
-        words.extend(device.fetch(&differences(device, &v, lag)?.samples)?.iter().map(|&s| s as u32));
+    for along in BOTH {
+        if along.has(v.shape, lag) {
+            words.extend(device.fetch(&differences(device, &v, lag, along)?.samples)?.iter().map(|&s| s as u32));
+        }
     }
     Ok(words)
 }
 
+/// The lines in which voxels are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Along {
+    /// Along x.
+    Rows,
+    /// Along y.
+    Columns,
+}
+
+const BOTH: [Along; 2] = [Along::Rows, Along::Columns];
+
+impl Along {
+    /// Whether lines are long enough for this lag.
+    fn has(self, shape: Shape, lag: usize) -> bool {
+        let length = if self == Along::Rows { shape.x } else { shape.y };
+        length > 2 * lag && !shape.is_empty()
+    }
+}
+
 crate::params! {
+    // Of every `row` voxels in memory the first `inner` begin a difference, whose voxels lie `lag` apart.
     struct Params { row: u32, inner: u32, lag: u32 }
 }
 
@@ -64,7 +90,7 @@ const KERNEL: Kernel = Kernel {
     arrays: &[read("src", "i32"), write("dst", "i32")],
 };
 
-/// Standard deviation of the noise, in samples; 0 for an image of fewer than three columns.
+/// Standard deviation of the noise, in samples; 0 for an image of fewer than three rows and columns.
 ///
 /// # Errors
 /// The device is lost or too small.
@@ -72,16 +98,27 @@ pub fn noise(device: &Device, src: &Volume) -> Result<f64> {
     ask(device, src)?.answer()
 }
 
+/// The same along rows alone, or along columns; 0 where there are fewer than three in a line.
+///
+/// # Errors
+/// The device is lost or too small.
+pub fn noise_along(device: &Device, src: &Volume, along: Along) -> Result<f64> {
+    told(of_neighbours(device, src, along)?)
+}
+
 /// The noise of an image, to be told later.
 #[derive(Debug)]
 pub struct AskedNoise<'a>(Of<'a>);
+
+/// A look at differences that a device was asked for; none where lines are too short.
+type AskedDifferences<'a> = Option<Box<AskedLook<'a>>>;
 
 #[derive(Debug)]
 enum Of<'a> {
     /// Of the image, when it is wanted.
     Image(&'a Device, Volume),
-    /// Of a look at its differences, which a device has been asked for; none where there are too few columns.
-    Differences(Option<Box<AskedLook<'a>>>),
+    /// Of its differences along rows and along columns.
+    Differences([AskedDifferences<'a>; 2]),
 }
 
 /// Asks for the noise of [`noise`]. A device is not waited for; the CPU works it out when it is wanted.
@@ -91,16 +128,17 @@ enum Of<'a> {
 pub fn ask<'a>(device: &'a Device, src: &Volume) -> Result<AskedNoise<'a>> {
     Ok(AskedNoise(match device {
         Device::Cpu => Of::Image(device, src.clone()),
-        Device::Gpu(_) => Of::Differences(of_neighbours(device, src)?),
+        Device::Gpu(_) => {
+            Of::Differences([of_neighbours(device, src, Along::Rows)?, of_neighbours(device, src, Along::Columns)?])
+        }
     }))
 }
 
-/// A look at the differences of neighbours; nothing for an image of fewer than three columns.
-fn of_neighbours<'a>(device: &'a Device, src: &Volume) -> Result<Option<Box<AskedLook<'a>>>> {
-    if src.shape.x < 3 || src.shape.is_empty() {
+fn of_neighbours<'a>(device: &'a Device, src: &Volume, along: Along) -> Result<AskedDifferences<'a>> {
+    if !along.has(src.shape, 1) {
         return Ok(None);
     }
-    Ok(Some(Box::new(value_counts::ask(device, &differences(device, src, 1)?, SMALL)?)))
+    Ok(Some(Box::new(value_counts::ask(device, &differences(device, src, 1, along)?, SMALL)?)))
 }
 
 impl AskedNoise<'_> {
@@ -109,17 +147,38 @@ impl AskedNoise<'_> {
     /// # Errors
     /// The device is lost or too small.
     pub fn answer(self) -> Result<f64> {
-        let differences = match self.0 {
-            Of::Image(device, src) => of_neighbours(device, &src)?,
-            Of::Differences(asked) => asked,
-        };
-        let Some(asked) = differences else { return Ok(0.0) };
-        let seen = asked.answer()?;
-        let n = seen.volume().samples.len();
-        let middle = at_ranks(&seen, &[(n - 1) / 2, n / 2])?;
-        let median = (f64::from(middle[0]) + f64::from(middle[1])) / 2.0;
-        Ok(median / (0.6745 * 6f64.sqrt()))
+        match self.0 {
+            Of::Image(device, src) => larger(|along| noise_along(device, &src, along)),
+            Of::Differences([rows, columns]) => Ok(told(rows)?.max(told(columns)?)),
+        }
     }
+}
+
+fn larger(of: impl Fn(Along) -> Result<f64>) -> Result<f64> {
+    Ok(of(Along::Rows)?.max(of(Along::Columns)?))
+}
+
+/// The noise that these differences show.
+fn told(differences: AskedDifferences) -> Result<f64> {
+    let Some(asked) = differences else { return Ok(0.0) };
+    let seen = asked.answer()?;
+    let n = seen.volume().samples.len();
+    let middle = at_ranks(&seen, &[(n - 1) / 2, n / 2])?;
+    let median = (f64::from(middle[0]) + f64::from(middle[1])) / 2.0;
+    if median > 0.0 {
+        return Ok(median / (0.6745 * 6f64.sqrt()));
+    }
+    let still = zeros(&seen)?;
+    if still == n {
+        return Ok(0.0);
+    }
+    let photon = at_ranks(&seen, &[still + (n - still) / 2])?[0];
+    Ok(f64::from(photon) * ((n - still) as f64 / (3 * n) as f64).sqrt())
+}
+
+/// How many samples, none of which is below 0, are 0.
+fn zeros(seen: &Look) -> Result<usize> {
+    Ok(if seen.range().0 > 0 { 0 } else { seen.darkest()? as usize })
 }
 
 /// Blocks are so many lags wide: enough for a mean, and narrow enough to fit between objects.
@@ -130,49 +189,57 @@ const FLATTEST: f64 = 0.1;
 const ABOVE_FLATTEST: f64 = 1.25;
 
 /// Standard deviation of noise that is independent over `lag` pixels, in samples; 0 where there is none, or the image is
-/// narrower than twice the lag.
+/// no larger than twice the lag.
 ///
 /// # Errors
 /// The device is lost or too small.
 pub fn correlated_noise(device: &Device, src: &Volume, lag: usize) -> Result<f64> {
-    if lag == 0 || src.shape.x <= 2 * lag || src.shape.is_empty() {
+    larger(|along| correlated_along(device, src, lag, along))
+}
+
+fn correlated_along(device: &Device, src: &Volume, lag: usize, along: Along) -> Result<f64> {
+    if lag == 0 || !along.has(src.shape, lag) {
         return Ok(0.0);
     }
-    let d = differences(device, src, lag)?;
+    let d = differences(device, src, lag, along)?;
     let half = BLOCK * lag / 2;
     let means = mean(device, &d, [0, half.min(d.shape.y), half.min(d.shape.x)], Border::Nearest)?;
     // Where nothing differs, as in the black frame of a mosaic, there is no noise to look at.
     let seen = value_counts::ask(device, &means, SMALL)?.answer()?;
-    let still = if seen.range().0 > 0 { 0 } else { seen.darkest()? as usize };
+    let still = zeros(&seen)?;
     let Some(last) = (means.samples.len() - still).checked_sub(1) else { return Ok(0.0) };
     let rank = still + (FLATTEST * last as f64) as usize;
     let flattest = at_ranks(&seen, &[rank])?.first().copied().unwrap_or(0);
     Ok(ABOVE_FLATTEST * f64::from(flattest) / (0.7979 * 6f64.sqrt()))
 }
 
-/// The absolute second differences, two lags narrower.
-fn differences(device: &Device, src: &Volume, lag: usize) -> Result<Volume> {
-    let (row, inner) = (src.shape.x, src.shape.x - 2 * lag);
-    let shape = Shape::new(src.shape.z, src.shape.y, inner);
+/// The absolute second differences; the volume is two lags shorter along the lines.
+fn differences(device: &Device, src: &Volume, lag: usize, along: Along) -> Result<Volume> {
+    let Shape { z, y, x, .. } = src.shape;
+    let (shape, params) = match along {
+        Along::Rows => (Shape::new(z, y, x - 2 * lag), [x, x - 2 * lag, lag]),
+        Along::Columns => (Shape::new(z, y - 2 * lag, x), [y * x, (y - 2 * lag) * x, lag * x]),
+    };
     let samples = match device {
-        Device::Cpu => Buffer::on_host(twin(src.samples.host()?, row, lag)),
+        Device::Cpu => Buffer::on_host(twin(src.samples.host()?, shape, params)),
         Device::Gpu(gpu) => {
             let from = src.samples.gpu()?;
             let to = gpu.alloc::<i32>(shape.len())?;
-            let params = Params { row: row as u32, inner: inner as u32, lag: lag as u32 };
-            gpu.dispatch(&KERNEL, to.len(), &params, &[&from.cast(), &to.cast()])?;
+            let [row, inner, lag] = params.map(|p| p as u32);
+            gpu.dispatch(&KERNEL, to.len(), &Params { row, inner, lag }, &[&from.cast(), &to.cast()])?;
             Buffer::Gpu(to)
         }
     };
     Ok(Volume { shape, ..src.with(samples) })
 }
 
-fn twin(src: &[i32], row: usize, lag: usize) -> Vec<i32> {
-    let inner = row - 2 * lag;
-    let mut out = vec![0; src.len() / row * inner];
-    out.par_chunks_mut(inner).zip(src.par_chunks(row)).with_min_len(16).for_each(|(out, line)| {
-        let sides = line.iter().zip(&line[2 * lag..]);
-        for ((o, (a, c)), b) in out.iter_mut().zip(sides).zip(&line[lag..]) {
+fn twin(src: &[i32], to: Shape, [row, inner, lag]: [usize; 3]) -> Vec<i32> {
+    let mut out = vec![0; to.len()];
+    out.par_chunks_mut(to.x).with_min_len(16).enumerate().for_each(|(line, out)| {
+        let first = line * to.x;
+        let at = first / inner * row + first % inner;
+        let sides = src[at..].iter().zip(&src[at + 2 * lag..]);
+        for ((o, (a, c)), b) in out.iter_mut().zip(sides).zip(&src[at + lag..]) {
             let d = i64::from(*a) - 2 * i64::from(*b) + i64::from(*c);
             *o = d.abs().min(i32::MAX.into()) as i32;
         }
@@ -192,6 +259,8 @@ mod tests {
         };
         assert_eq!(of((0..50).map(|i| 7 * i).collect()), 0.0);
         assert_eq!(of(vec![0, 5, 0, 5, 0, 5]), 10.0 / (0.6745 * 6f64.sqrt()));
+        // One photon of 8 in seven differences, three of which see it.
+        assert_eq!(of(vec![0, 0, 0, 0, 8, 0, 0, 0, 0]), 8.0 * (3f64 / 21.0).sqrt());
         // Differences 10, 6: an even number of them.
         assert_eq!(of(vec![0, 5, 0, 1]), 8.0 / (0.6745 * 6f64.sqrt()));
         assert_eq!(of(vec![0, 5]), 0.0);
@@ -201,10 +270,52 @@ mod tests {
     #[test]
     fn rows_do_not_run_into_each_other() {
         let v = Volume::new(Shape::flat(2, 3), vec![0, 1, 0, 100, 100, 100]).unwrap();
-        assert_eq!(differences(&Device::Cpu, &v, 1).unwrap().samples.host().unwrap(), [2, 0]);
+        assert_eq!(differences(&Device::Cpu, &v, 1, Along::Rows).unwrap().samples.host().unwrap(), [2, 0]);
         let v = Volume::new(Shape::flat(2, 5), vec![0, 9, 1, 9, 0, 7, 0, 7, 0, 9]).unwrap();
-        assert_eq!(differences(&Device::Cpu, &v, 2).unwrap().samples.host().unwrap(), [2, 2]);
+        assert_eq!(differences(&Device::Cpu, &v, 2, Along::Rows).unwrap().samples.host().unwrap(), [2, 2]);
         assert_eq!(correlated_noise(&Device::Cpu, &v, 3).unwrap(), 0.0);
+    }
+
+    #[test]
+    fn columns_are_rows_of_the_turned_image() {
+        let samples = vec![3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8];
+        let turned: Vec<i32> = (0..12).map(|i| samples[i % 3 * 4 + i / 3]).collect();
+        let [a, b] = [(Shape::flat(3, 4), samples), (Shape::flat(4, 3), turned)]
+            .map(|(shape, samples)| Volume::new(shape, samples).unwrap());
+        let of = |v: &Volume, along| {
+            let d = differences(&Device::Cpu, v, 1, along).unwrap();
+            let mut d = d.samples.host().unwrap().to_vec();
+            d.sort_unstable();
+            d
+        };
+        assert_eq!(of(&a, Along::Columns), of(&b, Along::Rows));
+        assert_eq!(differences(&Device::Cpu, &a, 1, Along::Columns).unwrap().samples.host().unwrap(), [2, 14, 5, 3]);
+        assert_eq!(noise(&Device::Cpu, &a).unwrap(), noise(&Device::Cpu, &b).unwrap());
+        // Of whole rows that differ nothing is seen along them.
+        let bands = Volume::new(Shape::flat(5, 4), (0..20).map(|i| i / 4 % 2 * 10).collect()).unwrap();
+        assert_eq!(noise_along(&Device::Cpu, &bands, Along::Rows).unwrap(), 0.0);
+        assert_eq!(noise(&Device::Cpu, &bands).unwrap(), 20.0 / (0.6745 * 6f64.sqrt()));
+    }
+
+    /// Counted photons, from one in three hundred pixels to one in five.
+    #[test]
+    fn the_noise_of_few_photons_is_that_of_counts() {
+        let mut state = 5u64;
+        for (mean, gain) in [(0.003, 1), (0.003, 40), (0.03, 8), (0.2, 40)] {
+            let mut photons = |_| {
+                // The product of uniform numbers falls below exp(-mean) after as many of them as Poisson says.
+                let (mut product, mut n) = (1.0, -1);
+                while product > libm::exp(-mean) {
+                    state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                    product *= (state >> 33) as f64 / f64::from(1u32 << 31);
+                    n += 1;
+                }
+                n * gain
+            };
+            let v = Volume::new(Shape::flat(300, 300), (0..90_000).map(&mut photons).collect()).unwrap();
+            let got = noise(&Device::Cpu, &v).unwrap() / (f64::from(gain) * mean.sqrt());
+            assert!((0.8..1.25).contains(&got), "{mean} photons of {gain}: {got}");
+        }
     }
 
     /// Sums of twelve uniform numbers are near enough to a normal distribution.

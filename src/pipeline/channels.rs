@@ -1,6 +1,6 @@
 //! The samples that steps work on.
 
-use super::hot::without_hot_pixels;
+use super::faults::{Faults, without_faults};
 use crate::Result;
 use crate::device::{Buffer, Device};
 use crate::image::Volume;
@@ -10,7 +10,7 @@ use crate::profile::stage;
 use crate::recipe::{ObjectScale, Objects, Recipe};
 use std::collections::BTreeMap;
 
-/// A role, and whether hot pixels are left out of its channel.
+/// A role, and whether faulty pixels are left out of its channel.
 type Wanted = (String, bool);
 
 /// Channels as steps find them. One that is wanted again stays: it goes to the device once.
@@ -24,8 +24,8 @@ pub(super) struct Lifted {
 #[derive(Clone)]
 pub(super) struct Working {
     pub volume: Volume,
-    /// Hot pixels that were left out.
-    pub hot: usize,
+    /// Pixels that were left out.
+    pub faults: Faults,
 }
 
 fn wanted(set: &Objects) -> Option<Wanted> {
@@ -38,7 +38,7 @@ impl Lifted {
         Lifted { to_come: recipe.body.objects.values().filter_map(wanted).collect(), kept: BTreeMap::new() }
     }
 
-    /// The channel of its role for a set that is found in it: without hot pixels if the set's scale is.
+    /// The channel of its role for a set that is found in it: without faulty pixels if the set's scale is.
     ///
     /// # Errors
     /// The device is lost or too small.
@@ -49,10 +49,10 @@ impl Lifted {
         }
         let lifted = match (self.kept.remove(&key), key.1) {
             (Some(lifted), _) => lifted,
-            (None, false) => Working { volume: working(volume, device)?, hot: 0 },
+            (None, false) => Working { volume: working(volume, device)?, faults: Faults::default() },
             (None, true) => {
-                let (clean, hot) = stage("hot pixels", "", || without_hot_pixels(volume))?;
-                Working { volume: working(&clean, device)?, hot }
+                let (clean, faults) = stage("faulty pixels", "", || without_faults(volume))?;
+                Working { volume: working(&clean, device)?, faults }
             }
         };
         if self.to_come.contains(&key) {

@@ -2,8 +2,8 @@
 //! need object sets are made when all of these are there.
 
 use super::channels::working;
+use super::faults::without_faults;
 use super::geometry::Geometry;
-use super::hot::without_hot_pixels;
 use super::level::Levelled;
 use super::light;
 use super::roles::{Derived, Roles, source};
@@ -87,9 +87,9 @@ fn make(
     }
     let mut geometry = Geometry { shape: scan.shape, spacing: scan.spacing, radius_px: None };
     let original = working(source, device)?;
-    // As for object sets: hot pixels say nothing of sizes.
+    // As for object sets: faulty pixels say nothing of sizes.
     let clean = match image.scale {
-        Some(ObjectScale::Auto) => working(&without_hot_pixels(source)?.0, device)?,
+        Some(ObjectScale::Auto) => working(&without_faults(source)?.0, device)?,
         _ => original.clone(),
     };
     let lift = (source.scale.factor() / original.scale.factor()) as u32;

@@ -66,7 +66,7 @@ fn from_steps(
     let role = set.channel.as_deref().unwrap_or_default();
     let index = roles.index(role).ok_or_else(|| Error::usage(format!("no channel for \"{role}\"")))?;
     let channel = scan.channels.get(index).ok_or_else(|| Error::usage(format!("no channel {index}")))?;
-    let Working { volume: original, hot } = lifted.channel(set, &channel.volume, device)?;
+    let Working { volume: original, faults } = lifted.channel(set, &channel.volume, device)?;
     // Both are powers of two apart.
     let lift = (channel.volume.scale.factor() / original.scale.factor()) as u32;
     let levelled = Levelled::of((&channel.volume, &original), lift, set.scale, steps, device)?;
@@ -80,10 +80,9 @@ fn from_steps(
     state.noise = noise;
     state.notes.extend(levelled.as_ref().map(Levelled::note));
     state.levelled = levelled;
-    if hot > 0 {
-        let pixels = if hot == 1 { "1 hot pixel was" } else { &format!("{hot} hot pixels were") };
-        state.warnings.push(format!("{pixels} left out of the search for objects; values have them"));
-    }
+    state.warnings.extend(faults.warnings());
+    let found = geometry.radius_px.filter(|_| set.scale == Some(ObjectScale::Auto));
+    state.warnings.extend(found.and_then(|radius| typical::doubtful(radius, geometry.shape)));
     if let Some(start) = &set.start {
         let from = source(made, start)?;
         state.geometry.radius_px = geometry.radius_px.or(from.radius_px);

@@ -15,7 +15,7 @@ use super::quantise::quantised;
 use crate::Result;
 use crate::device::{Buffer, Device};
 use crate::image::{Channel, Scan, Volume};
-use crate::ops::noise::noise;
+use crate::ops::noise::{Along, noise_along};
 use crate::units::Shape;
 use rayon::prelude::*;
 
@@ -69,7 +69,7 @@ pub(super) fn perturbed(scan: &Scan, voxels: &[u32], by: Perturbation) -> Result
         Perturbation::Noise(seed) => {
             let channel = |(k, c): (usize, &Channel)| {
                 let (samples, scale) = (c.volume.samples.host()?, c.volume.scale);
-                let sigma = noise(&Device::Cpu, &c.volume)? * scale.factor();
+                let sigma = noise_along(&Device::Cpu, &c.volume, Along::Rows)? * scale.factor();
                 let own = seed << 8 | k as u64;
                 changed(c, |i| scale.value(f64::from(samples[i])) + sigma * normal(own, i as u64))
             };

@@ -60,6 +60,23 @@ fn radius_found(diameter: f64, shape: Shape) -> Result<f64> {
         .remedy("look at the image; if it is right, give the size: scale = \"8 px\" in the object set"))
 }
 
+/// Objects up to so many pixels across are what the search for a size was tuned on.
+const TUNED_ON: f64 = 60.0;
+/// Beyond those, what is wider than this share of the shorter side may be a haze or a stain rather than objects.
+const MUCH_OF_AN_IMAGE: f64 = 0.25;
+
+/// A warning where a radius in pixels that was found in an image is more likely that of something else.
+pub(super) fn doubtful(radius: f64, shape: Shape) -> Option<String> {
+    let (across, shorter) = (2.0 * radius, shape.y.min(shape.x));
+    (across > TUNED_ON && across > MUCH_OF_AN_IMAGE * shorter as f64).then(|| {
+        format!(
+            "the typical object was found to be {across:.0} px across, in an image of {} x {} px: beyond {TUNED_ON} px that may be \
+             light out of focus, or a stain, which hides all others; look at the overlay, or give the size: scale = \"8 px\"",
+            shape.y, shape.x
+        )
+    })
+}
+
 /// Of labels that were drawn elsewhere: the radius of the disk, or ball, of the size of the median object, where objects
 /// weigh as much as they are large. 1 px where there are none: nothing depends on it.
 ///
@@ -119,6 +136,8 @@ mod tests {
     #[test]
     fn what_is_wider_than_the_image_is_no_object() {
         assert_eq!(radius_found(90.0, Shape::flat(40, 90)).unwrap(), 45.0);
+        assert_eq!([(29.0, 90), (40.0, 400)].map(|(r, side)| doubtful(r, Shape::flat(side, 900))), [None, None]);
+        assert!(doubtful(78.0, Shape::flat(500, 500)).unwrap().contains("156 px across, in an image of 500 x 500 px"));
         assert!(radius_found(91.0, Shape::flat(40, 90)).unwrap_err().to_string().contains("brighter than the objects"));
     }
 }

@@ -1,0 +1,188 @@
+//! Faulty pixels: a few that are far brighter (hot) or darker (dead) than all else and share that with no neighbour.
+//!
+//! A detector's faults say nothing of the size of objects, but they stretch the range that thresholds are chosen in, a dark one
+//! digs a hole as wide as its box into a background, and in a small image one of them is enough. So they are left out where
+//! objects are searched for with a size that is found in the image; what is measured has them as they are. Light that came
+//! through an objective falls on several pixels: a pixel is hot if it lies more than twice as high as the brightest thousandth
+//! of the image (twelve pixels at least), no neighbour in the plane is higher, and fewer than four of the eight reach a quarter
+//! of its height; those that do are hot with it. Heights count from the darkest pixel. Dead ones are the same upside down: they
+//! lie more than twice as far below the median as a thousandth of all pixels lie from it, above or below; beside objects
+//! that are as bright as they are dark they do no harm. They are looked for first: a dead pixel is no ground to count heights from.
+
+use crate::Result;
+use crate::device::{Buffer, Device};
+use crate::image::Volume;
+use crate::ops::histogram::range;
+use rayon::prelude::*;
+use std::collections::BTreeSet;
+
+/// So many pixels say how bright the brightest of an image are.
+const BRIGHTEST: usize = 12;
+/// Neighbours that light falls on as well.
+const LIT: usize = 4;
+/// So many pixels, all over the image, have its median near enough.
+const SOME: usize = 4096;
+
+/// How many pixels were left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Faults {
+    /// Far brighter than all else.
+    pub hot: usize,
+    /// Far darker.
+    pub dead: usize,
+}
+
+impl Faults {
+    /// A warning for each kind that there is.
+    pub fn warnings(self) -> impl Iterator<Item = String> {
+        let kinds = [(self.hot, "hot"), (self.dead, "dead")];
+        kinds.into_iter().filter(|(n, _)| *n > 0).map(|(n, kind)| {
+            let pixels = if n == 1 { format!("1 {kind} pixel was") } else { format!("{n} {kind} pixels were") };
+            format!("{pixels} left out of the search for objects; values have them")
+        })
+    }
+}
+
+/// The image with the median of their neighbours in place of faulty pixels, and how many there were; on the host.
+pub(super) fn without_faults(volume: &Volume) -> Result<(Volume, Faults)> {
+    let (least, _) = range(&Device::Cpu, volume)?;
+    let middle = i64::from(median(volume.samples.host()?).unwrap_or(least));
+    let (volume, dead) = without(volume, least, |s| middle - i64::from(s))?;
+    let (least, most) = range(&Device::Cpu, &volume)?;
+    let (volume, hot) = without(&volume, most, |s| i64::from(s) - i64::from(least))?;
+    Ok((volume, Faults { hot, dead }))
+}
+
+/// The median of some samples. Their distance is odd, so that they are of all columns.
+fn median(samples: &[i32]) -> Option<i32> {
+    let mut some: Vec<i32> = samples.iter().copied().step_by((samples.len() / SOME) | 1).collect();
+    let middle = some.len().checked_sub(1)? / 2;
+    Some(*some.select_nth_unstable(middle).1)
+}
+
+/// Without pixels that stand out by their height: `utmost` is the sample that is highest, and usual is how far from 0 the
+/// heights of a thousandth of all pixels lie, to either side.
+fn without(volume: &Volume, utmost: i32, height: impl Fn(i32) -> i64 + Sync) -> Result<(Volume, usize)> {
+    let samples = volume.samples.host()?;
+    let few = BRIGHTEST.max(samples.len() / 1000);
+    let height = &height;
+    let half = height(utmost) / 2;
+    // Mostly the highest ones are many, and this look is the only one.
+    if samples.len() <= few || samples.par_iter().filter(|s| height(**s).abs() > half).count() > few {
+        return Ok((volume.clone(), 0));
+    }
+    let mut heights: Vec<u32> = samples.iter().map(|s| height(*s).unsigned_abs() as u32).collect();
+    let place = heights.len() - 1 - few;
+    let usual = i64::from(*heights.select_nth_unstable(place).1);
+    let far: Vec<usize> =
+        samples.par_iter().enumerate().filter(|(_, s)| height(**s) > 2 * usual).map(|(i, _)| i).collect();
+    let mut faulty = BTreeSet::new();
+    for i in far {
+        let lit = |j: &usize| 4 * height(samples[*j]) >= height(samples[i]);
+        let is_peak = neighbours(volume, i).all(|j| height(samples[j]) <= height(samples[i]));
+        if is_peak && neighbours(volume, i).filter(lit).count() < LIT {
+            faulty.insert(i);
+            faulty.extend(neighbours(volume, i).filter(lit));
+        }
+    }
+    if faulty.is_empty() {
+        return Ok((volume.clone(), 0));
+    }
+    let mut clean = samples.to_vec();
+    for &i in &faulty {
+        let mut near: Vec<i32> = neighbours(volume, i).filter(|j| !faulty.contains(j)).map(|j| samples[j]).collect();
+        near.sort_unstable();
+        if let Some(middle) = near.get(near.len().saturating_sub(1) / 2) {
+            clean[i] = *middle;
+        }
+    }
+    Ok((volume.with(Buffer::on_host(clean)), faulty.len()))
+}
+
+/// Indices of the neighbours in the plane: a faulty pixel of a camera is faulty in every slice.
+fn neighbours(volume: &Volume, i: usize) -> impl Iterator<Item = usize> {
+    let shape = volume.shape;
+    let [z, y, x] = shape.position(i);
+    let rows = y.saturating_sub(1)..(y + 2).min(shape.y);
+    let columns = x.saturating_sub(1)..(x + 2).min(shape.x);
+    rows.flat_map(move |y| columns.clone().map(move |x| shape.index(z, y, x))).filter(move |j| *j != i)
+}
+
+#[cfg(test)]
+mod tests {
+    //! Mechanics.
+    use super::*;
+    use crate::units::Shape;
+
+    /// Discs with soft edges on a ground with ripples, in two slices.
+    fn field() -> Volume {
+        let shape = Shape::new(2, 64, 64);
+        let sample = |i: usize| {
+            let [_, y, x] = shape.position(i);
+            let d2 = (y as f64 % 32.0 - 16.0).powi(2) + (x as f64 % 32.0 - 16.0).powi(2);
+            100 + (i * 7919 % 13) as i32 + (800.0 * libm::exp(-d2 / 50.0)) as i32
+        };
+        Volume::new(shape, (0..shape.len()).map(sample).collect()).unwrap()
+    }
+
+    fn faulty(set: &[(usize, i32)]) -> (Volume, Faults) {
+        let mut volume = field();
+        let samples = volume.samples.host_mut().unwrap();
+        set.iter().for_each(|(i, s)| samples[*i] = *s);
+        without_faults(&volume).unwrap()
+    }
+
+    #[test]
+    fn hot_pixels_are_left_out_alone_in_pairs_and_in_every_slice() {
+        let clean = field();
+        assert_eq!(faulty(&[]).1, Faults::default());
+        for set in [
+            vec![(70, 65_535)],
+            vec![(0, i32::MAX)],
+            vec![(70, 65_535), (71, 30_000)],
+            vec![(70, 9000), (71, 9000), (134, 9000), (135, 9000)],
+            vec![(2000, 5000), (2000 + 4096, 5000), (900, 60_000)],
+        ] {
+            let (volume, n) = faulty(&set);
+            assert_eq!(n, Faults { hot: set.len(), dead: 0 }, "{set:?}");
+            is_near(&volume, &clean);
+        }
+    }
+
+    #[test]
+    fn dead_pixels_are_left_out_and_do_not_hide_hot_ones() {
+        let clean = field();
+        for set in [vec![(70, -3000)], vec![(70, i32::MIN)], vec![(70, -2000), (71, -2000), (134, -2000), (135, -2000)]]
+        {
+            let (volume, n) = faulty(&set);
+            assert_eq!(n, Faults { hot: 0, dead: set.len() }, "{set:?}");
+            is_near(&volume, &clean);
+        }
+        let (volume, n) = faulty(&[(70, -9000), (900, 9000)]);
+        assert_eq!(n, Faults { hot: 1, dead: 1 });
+        is_near(&volume, &clean);
+    }
+
+    fn is_near(volume: &Volume, clean: &Volume) {
+        for (a, b) in volume.samples.host().unwrap().iter().zip(clean.samples.host().unwrap()) {
+            assert!((a - b).abs() < 100, "{a} for {b}");
+        }
+    }
+
+    #[test]
+    fn light_that_falls_on_several_pixels_stays() {
+        // A spot with a sigma of 0.7 px, and one pixel that is no more than the brightest objects.
+        let spot: Vec<(usize, i32)> = (0..25)
+            .map(|k| {
+                let (dy, dx) = (k / 5, k % 5);
+                let d2 = (dy as f64 - 2.0).powi(2) + (dx as f64 - 2.0).powi(2);
+                (70 + 64 * dy + dx, 100 + (20_000.0 * libm::exp(-d2 / 0.98)) as i32)
+            })
+            .collect();
+        assert_eq!(faulty(&spot).1, Faults::default());
+        assert_eq!(faulty(&[(70, 1500)]).1, Faults::default());
+        // A ring of shadow: light that is missing is missing from several pixels too.
+        let shadow = spot.iter().map(|(i, s)| (*i, 100 - s)).collect::<Vec<_>>();
+        assert_eq!(faulty(&shadow).1, Faults::default());
+    }
+}
