@@ -179,7 +179,7 @@ impl<'a> Look<'a> {
     /// How many samples each bin holds. Only what the places did not take is counted now.
     ///
     /// # Errors
-    /// As [`histogram`].
+    /// As [`histogram()`].
     pub fn histogram(&self, bins: &Bins) -> Result<Vec<u32>> {
         let min = self.range.0;
         match self.has_all() {

@@ -165,7 +165,7 @@ mod tests {
                 false => Discretisation::BinSize { width: 0.5, from: Some(0.0) },
             };
             // Not all voxels are asked for, and more than are looked at together.
-            let around: Vec<usize> = (0..shape.len()).filter(|i| noise(*i, !seed) % 5 > 0).collect();
+            let around: Vec<usize> = (0..shape.len()).filter(|i| !noise(*i, !seed).is_multiple_of(5)).collect();
             for name in WindowFeature::names() {
                 let of = WindowFeature::find(name).unwrap();
                 let windows = Windows::new(of, image, reach, bins).unwrap();
