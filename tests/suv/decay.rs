@@ -316,3 +316,23 @@ fn half_lives_that_cannot_be_are_refused_with_a_remedy_that_works() {
     let error = refused(&nuclide(Some(109.77), None, "Solution"), "more than ten half-lives of 109.77 s");
     assert!(error.contains("suv.injection=YYYYMMDDhhmmss, or suv.half_life_s="), "{error}");
 }
+
+#[test]
+fn a_decay_factor_of_the_other_rule_is_doubted() {
+    // The scan begins one half-life after the injection: to that 2, to its own begin next to nothing.
+    let with = |rule: &str, factor: f64| {
+        let slices = vec![SliceFacts { decay_factor: Some(factor), frame_duration: Some(6e4), ..slice("110000") }];
+        run(&HeaderFacts { decay_correction: some(rule), slices, ..facts() }).notes
+    };
+    let doubts = |notes: Vec<String>| notes.into_iter().filter(|n| n.contains("DecayFactor")).collect::<Vec<_>>();
+    let said = doubts(with("ADMIN", 1.0095)).concat();
+    assert!(
+        said.contains("is 1.0095, where ADMIN makes at least 2.0000: that of START (--set suv.decay=start)"),
+        "{said}"
+    );
+    let said = doubts(with("START", 2.02)).concat();
+    assert!(said.contains("is 2.0200, where START makes at most 1.01"), "{said}");
+    for (rule, factor) in [("ADMIN", 2.0), ("ADMIN", 2.1), ("START", 1.0), ("START", 1.0095)] {
+        assert_eq!(doubts(with(rule, factor)), [""; 0], "{rule} {factor}");
+    }
+}

@@ -47,6 +47,7 @@ proptest! {
             weight: n(0), dose: n(1), half_life: n(2), height: n(3), voxel_ml: n(4),
             corrected_image: vec!["ATTN".into(), "DCAL".into()],
             slices: vec![SliceFacts {
+                decay_factor: None,
                 acquisition_date: w(9), acquisition_time: w(10),
                 frame_reference_time: n(5), frame_duration: n(6), slope: n(7).map(f64::abs), intercept: None,
             }],

@@ -31,6 +31,7 @@ fn of_json(items: &[Value]) -> HeaderFacts {
         slices: items
             .iter()
             .map(|v| SliceFacts {
+                decay_factor: None,
                 acquisition_date: words(v, "AcquisitionDate"),
                 acquisition_time: words(v, "AcquisitionTime"),
                 frame_reference_time: number(v, "FrameReferenceTime"),

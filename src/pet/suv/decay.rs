@@ -51,6 +51,7 @@ pub fn kind(known: &Known) -> Result<Decay> {
 pub fn decayed(known: &Known, notes: &mut Vec<String>) -> Result<Decayed> {
     let decay = kind(known)?;
     contradiction(known, decay, notes);
+    factor_of_other_rule(known, decay, notes);
     if decay == Decay::Admin {
         return Ok(Decayed { decay, growth: vec![1.0; known.facts.slices.len()], reference: None });
     }
@@ -139,6 +140,39 @@ fn contradiction(known: &Known, decay: Decay, notes: &mut Vec<String>) {
         ));
     }
 }
+
+/// A decay factor must be that of the rule: from the frame back to the injection, or to the start of the scan. Of slices that lie
+/// between the two nothing is said, nor of a factor of 1, which some write who mean none.
+fn factor_of_other_rule(known: &Known, decay: Decay, notes: &mut Vec<String>) {
+    let injection = known.injection.as_ref().ok().and_then(|i| i.as_ref());
+    // Of one time point of a dynamic scan the series tells when that began.
+    let start = [known.times.earliest(), known.times.series, known.times.private].into_iter().flatten().min();
+    let (Some(injection), Some(start), Some(life)) = (injection, start, known.life()) else { return };
+    let lambda = std::f64::consts::LN_2 / life;
+    for (slice, acquired) in known.facts.slices.iter().zip(&known.times.acquisitions) {
+        let (Some(factor), Some(acquired)) = (slice.decay_factor.filter(|f| *f > 1.0), acquired) else { continue };
+        // Logarithms of the factors at the begin and at the end of the frame.
+        let length = duration(slice).unwrap_or(0.0);
+        let to_injection = lambda * acquired.since(injection.at);
+        let to_start = lambda * (acquired.since(start) + length);
+        let is_small = libm::log(factor) < 0.5 * (to_start + to_injection);
+        if to_injection - to_start < APART || is_small == (decay == Decay::Start) || decay == Decay::None {
+            continue;
+        }
+        let (rule, other) = (word(decay), if is_small { "START" } else { "ADMIN" });
+        let expected = libm::exp(if decay == Decay::Start { to_start } else { to_injection });
+        let bound = if decay == Decay::Start { "at most" } else { "at least" };
+        notes.push(format!(
+            "doubtful: DecayFactor (0054,1321) is {factor:.4}, where {rule} makes {bound} {expected:.4}: that of {other} \
+             (--set suv.decay={})",
+            other.to_lowercase()
+        ));
+        return;
+    }
+}
+
+/// Below this the two rules hardly differ: 5 % of SUV.
+const APART: f64 = 0.05;
 
 /// As DICOM writes it.
 pub fn word(decay: Decay) -> &'static str {

@@ -91,6 +91,8 @@ pub struct SliceFacts {
     pub frame_reference_time: Option<f64>,
     /// ActualFrameDuration (0018,1242), ms.
     pub frame_duration: Option<f64>,
+    /// DecayFactor (0054,1321): what the values were multiplied by to correct them for decay.
+    pub decay_factor: Option<f64>,
     /// RescaleSlope (0028,1053).
     pub slope: Option<f64>,
     /// RescaleIntercept (0028,1052).

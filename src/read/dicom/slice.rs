@@ -69,6 +69,7 @@ fn common(set: &Set, file: usize) -> Result<Slice> {
     let facts = SliceFacts {
         frame_reference_time: set.number(tags::FRAME_REFERENCE_TIME),
         frame_duration: set.number(tags::ACTUAL_FRAME_DURATION),
+        decay_factor: set.number(tags::DECAY_FACTOR),
         slope: set.number(tags::RESCALE_SLOPE).or(dose),
         intercept: set.number(tags::RESCALE_INTERCEPT),
         acquisition_date: date,
