@@ -7,7 +7,8 @@
 //! - [`noise`]: neighbours (k = 1), and the median, which is 0.6745 of a deviation: the few differences at edges do not count.
 //!   For noise that is independent from pixel to pixel, in an image that no filter has smoothed.
 //!   Where the median is 0, as of counted photons of which most pixels have none, the noise is that of counts: a share p of the
-//!   differences is not 0, and their median m is one photon. Each is seen in three differences, so p / 3 of the pixels have one,
+//!   differences is not 0, and their median m is one photon, if nearly all of them are m or 2 m as single photons have it: edges in an
+//!   image without noise, a mask or one with its background cut off, are none. Each is seen in three differences, so p / 3 of the pixels have one,
 //!   and the deviation is m sqrt(p / 3).
 //! - [`correlated_noise`]: any lag beyond the reach of the correlation, in the flattest parts. Over a long lag most of a crowded
 //!   image is structure, but a tenth of its blocks is not: the mean of a block is 0.7979 of a deviation, and of the means of
@@ -17,6 +18,7 @@
 //! Limits: differences past 2^31 - 1 count as that. Reference: Immerkaer 1996, doi 10.1006/cviu.1996.0060, for the
 //! idea of second differences; Donoho and Johnstone 1994 for the median; Olsen 1993 for the flattest blocks.
 
+use super::histogram::Bins;
 use super::mean::mean;
 use super::threshold::percentile::at_ranks;
 use super::value_counts::{self, AskedLook, Look, SMALL};
@@ -173,8 +175,22 @@ fn told(differences: AskedDifferences) -> Result<f64> {
         return Ok(0.0);
     }
     let photon = at_ranks(&seen, &[still + (n - still) / 2])?[0];
+    let count = |min: i32| -> Result<f64> {
+        let counts = seen.histogram(&Bins::Unit { min, max: min })?;
+        Ok(counts.first().map_or(0.0, |n| f64::from(*n)) / (n - still) as f64)
+    };
+    let (one, two) = (count(photon)?, photon.checked_mul(2).map_or(Ok(0.0), count)?);
+    if one + two < OF_PHOTONS || two < INSIDE {
+        return Ok(0.0);
+    }
     Ok(f64::from(photon) * ((n - still) as f64 / (3 * n) as f64).sqrt())
 }
+
+/// Of single photons all differences that are not 0 are one photon or two, and a third of them two; of the edges in an image
+/// without noise they are of all heights, or of one.
+const OF_PHOTONS: f64 = 0.75;
+/// See there.
+const INSIDE: f64 = 0.2;
 
 /// How many samples, none of which is below 0, are 0.
 fn zeros(seen: &Look) -> Result<usize> {

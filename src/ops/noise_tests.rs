@@ -45,6 +45,22 @@ fn columns_are_rows_of_the_turned_image() {
     assert_eq!(noise(&Device::Cpu, &bands).unwrap(), 20.0 / (0.6745 * 6f64.sqrt()));
 }
 
+/// What has no noise has edges.
+#[test]
+fn masks_and_smooth_objects_on_nothing_have_no_noise() {
+    let shape = Shape::flat(60, 60);
+    let of = |value: fn(f64) -> f64| {
+        let height = |i: usize| {
+            let [_, y, x] = shape.position(i);
+            value((y as f64 - 30.0).hypot(x as f64 - 30.0)).round() as i32
+        };
+        noise(&Device::Cpu, &Volume::new(shape, (0..shape.len()).map(height).collect()).unwrap()).unwrap()
+    };
+    assert_eq!(of(|r| if r < 12.0 { 255.0 } else { 0.0 }), 0.0);
+    assert_eq!(of(|r| (1000.0 - 60.0 * r).max(0.0)), 0.0);
+    assert_eq!(of(|r| (5000.0 * libm::exp(-r * r / 60.0)).floor()), 0.0);
+}
+
 /// Counted photons, from one in three hundred pixels to one in five.
 #[test]
 fn the_noise_of_few_photons_is_that_of_counts() {
