@@ -38,8 +38,8 @@ const GALLERY: u64 = 64 << 20;
 const FLAT_FIELD: u64 = 32;
 /// Bytes of a voxel for all that is left: tables by voxel, pictures.
 const REST: u64 = 3;
-/// What the smallest image takes: blocks of files, tables, pictures.
-const FIXED: u64 = 4 << 20;
+/// What the smallest image takes: blocks of files, tables, pictures, and the code that is run for it.
+const FIXED: u64 = 12 << 20;
 /// Bytes of a cell of a block of rows while it is made and kept: pieces, the block, the batch, and its packed form.
 const CELL: u64 = 48;
 /// Bytes of a cell that is kept until its row is made.
