@@ -253,7 +253,6 @@ impl<'a> Rows<'a> {
             Ok(self.plan.cells(before, &piece.par_iter().enumerate().map(one).collect::<Result<Vec<_>>>()?))
         });
         let mut cells = self.plan.cells(0, &[]);
-        cells.iter_mut().for_each(|all| all.reserve(rows.len()));
         for piece in pieces.collect::<Result<Vec<_>>>()? {
             cells.iter_mut().zip(piece).for_each(|(all, more)| all.append(more));
         }

@@ -171,11 +171,11 @@ pub(super) fn slope(samples: &[i32], shape: Shape, mean: f64) -> Option<f64> {
     let needed = || (0..shells).chain(h - shells + 1..h);
     let powers = |kx: usize| -> Vec<[f64; LANES]> {
         let at = |row: &[Complex], l: usize, part: usize| row.get(kx + l).map_or(0.0, |c| c[part]);
-        let lanes = |row: &[Complex]| Lanes {
+        let lanes = |row: &Vec<Complex>| Lanes {
             re: std::array::from_fn(|l| at(row, l, 0)),
             im: std::array::from_fn(|l| at(row, l, 1)),
         };
-        let mut data: Vec<Lanes> = low.chunks_exact(shells).map(lanes).collect();
+        let mut data: Vec<Lanes> = low.iter().map(lanes).collect();
         columns.run(&mut data);
         let power = |c: &Lanes| std::array::from_fn(|l| c.re[l] * c.re[l] + c.im[l] * c.im[l]);
         needed().map(|ky| power(&data[ky])).collect()
@@ -213,11 +213,12 @@ fn shells_along(kx: usize, count: usize) -> Vec<usize> {
     (0..count).map(shell).collect()
 }
 
-/// The first `keep` frequencies of each row, row by row, the mean taken off. Two rows are one line, as real and imaginary part.
-fn low_frequencies(samples: &[i32], w: usize, keep: usize, mean: f64) -> Vec<Complex> {
+/// The first `keep` frequencies of each row, the mean taken off. Two rows are one line, as real and imaginary part. Each row has memory
+/// of its own: together they would be one large block, fresh from the system beside all that rows of tables have left free.
+fn low_frequencies(samples: &[i32], w: usize, keep: usize, mean: f64) -> Vec<Vec<Complex>> {
     let rows = Transform::new(w);
-    let mut low = vec![[0.0; 2]; samples.len() / w * keep];
-    let blocks = samples.par_chunks(2 * LANES * w).zip(low.par_chunks_mut(2 * LANES * keep));
+    let mut low: Vec<Vec<Complex>> = vec![vec![]; samples.len() / w];
+    let blocks = samples.par_chunks(2 * LANES * w).zip(low.par_chunks_mut(2 * LANES));
     blocks.for_each(|(block, low)| {
         let mut f = vec![ZERO; w];
         // Few places at a time, which stay in the cache while one row after the other fills its lane.
@@ -230,15 +231,16 @@ fn low_frequencies(samples: &[i32], w: usize, keep: usize, mean: f64) -> Vec<Com
             }
         }
         rows.run(&mut f);
-        for (row, low) in low.chunks_exact_mut(keep).enumerate() {
+        for (row, low) in low.iter_mut().enumerate() {
             let l = row / 2;
-            for (k, c) in low.iter_mut().enumerate() {
+            let split = |k: usize| {
                 let (p, q) = (&f[k], &f[(w - k) % w]);
-                *c = match row % 2 {
+                match row % 2 {
                     0 => [(p.re[l] + q.re[l]) / 2.0, (p.im[l] - q.im[l]) / 2.0],
                     _ => [(p.im[l] + q.im[l]) / 2.0, (q.re[l] - p.re[l]) / 2.0],
-                };
-            }
+                }
+            };
+            *low = (0..keep).map(split).collect();
         }
     });
     low

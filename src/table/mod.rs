@@ -60,14 +60,6 @@ impl Cells {
             (all, rows) => debug_assert!(false, "{} below {}", rows.type_name(), all.type_name()),
         }
     }
-    /// Makes room for so many further cells.
-    pub fn reserve(&mut self, rows: usize) {
-        match self {
-            Cells::Text(v) => v.reserve(rows),
-            Cells::Int(v) => v.reserve(rows),
-            Cells::Real(v) => v.reserve(rows),
-        }
-    }
     /// Number of empty cells.
     pub fn empty(&self) -> usize {
         match self {

@@ -24,8 +24,6 @@ pub struct PartWriter<'a> {
     columns: &'a KnownColumns,
     out: zstd::Encoder<'static, Hashed>,
     tables: Vec<Begun>,
-    /// The memory of the last block, for the next one.
-    spare: Vec<u8>,
 }
 
 /// A table of the part.
@@ -59,7 +57,7 @@ impl<'a> PartWriter<'a> {
     pub(super) fn new(columns: &'a KnownColumns, path: PathBuf) -> Result<Self> {
         let out = Hashed { draft: Draft::create(&path)?, hasher: Sha256::new() };
         let out = zstd::Encoder::new(out, LEVEL).map_err(|e| Draft::refused("write", &e, &path))?;
-        Ok(PartWriter { columns, out, tables: vec![], spare: vec![] })
+        Ok(PartWriter { columns, out, tables: vec![] })
     }
 
     /// Adds rows to a table of the image.
@@ -78,14 +76,11 @@ impl<'a> PartWriter<'a> {
         if begun.schema != rows.schema() {
             return Err(Error::new(Kind::Internal, format!("the columns of {table} changed within one image")));
         }
-        *begun.stream.get_mut() = std::mem::take(&mut self.spare);
         begun.stream.write(rows).map_err(failed)?;
         begun.rows += rows.num_rows() as u64;
-        let mut block = std::mem::take(begun.stream.get_mut());
+        let block = std::mem::take(begun.stream.get_mut());
         let head = [&(at as u32).to_le_bytes()[..], &(block.len() as u64).to_le_bytes()[..]].concat();
         let written = self.out.write_all(&head).and_then(|()| self.out.write_all(&block));
-        block.clear();
-        self.spare = block;
         written.map_err(|e| self.out.get_ref().draft.error(&e))
     }
 
