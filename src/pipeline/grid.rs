@@ -11,7 +11,7 @@ use crate::recipe::{Grid, Recipe};
 use crate::units::{Ruler, Shape, Spacing};
 use crate::{Error, Result};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// A voxel belongs to a region from here on: one half, but rounding does not decide.
@@ -105,7 +105,8 @@ fn of_regions(regions: Regions, axes: [Axis; 3]) -> Result<Regions> {
         return Err(Error::usage(format!("the regions are {old}, the image is not")).remedy("regions of its size"));
     }
     let (drawn, mut voxels) = (regions.voxels()?, vec![0; shape.len()]);
-    for (label, inside) in boxes(old, &drawn) {
+    let all = boxes(old, &drawn);
+    for (&label, inside) in &all {
         let new = [0, 1, 2].map(|a| axes[a].reached(&inside[a]));
         let needed = [0, 1, 2].map(|a| axes[a].needed(&new[a], Interpolation::Linear));
         let part = Part::cut(old, needed, |i| f64::from(u8::from(drawn[i] == label)));
@@ -120,11 +121,9 @@ fn of_regions(regions: Regions, axes: [Axis; 3]) -> Result<Regions> {
             }
         }
     }
-    let all: BTreeSet<u32> = drawn.into_iter().filter(|label| *label != 0).collect();
-    let left: BTreeSet<u32> = voxels.iter().copied().filter(|label| *label != 0).collect();
     let mut moved = regions.drawn_anew(shape, &voxels)?;
-    if left.len() < all.len() {
-        let lost = all.len() - left.len();
+    let lost = all.len() - boxes(shape, &voxels).len();
+    if lost > 0 {
         moved.notes.push(format!(
             "{lost} of {} regions are too small for the grid of [grid]: no voxel of it lies in them",
             all.len()
