@@ -120,6 +120,21 @@ fn rows_of_many_objects_flow_and_a_block_of_them_that_does_not_fit_is_refused() 
 }
 
 #[test]
+fn points_of_a_table_take_no_label_per_voxel() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("in")).unwrap();
+    sparse(&dir.path().join("in/field.tif"), 4096, 64, 30);
+    let places: String = (0..4000).map(|n| format!("{},{}\n", n % 63 * 64 + 9, n / 63 * 64 + 9)).collect();
+    fs::write(dir.path().join("in/field_cells.csv"), format!("x_px,y_px\n{places}")).unwrap();
+    let recipe = "[channels]\nsignal = [0]\n[objects.cells]\nlabels = \"{stem}_cells.csv\"\n\
+                  [measure.cells]\nfeatures = [\"neighbours\"]\n";
+    let measured = run_recipe(recipe, dir.path(), "o", &["--no-labels", "--no-overlays"]);
+    assert_eq!(measured.code, Some(0), "{}", measured.said);
+    // Samples in 32 bits and the file's own are 96 MiB, their noise a little; labels would be 64 more.
+    assert!((64..=176).contains(&measured.peak_mib), "{} MiB", measured.peak_mib);
+}
+
+#[test]
 fn less_than_the_program_itself_takes_is_refused_and_the_remedy_helps() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("in")).unwrap();

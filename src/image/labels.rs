@@ -138,7 +138,8 @@ impl Labels {
             _ => Ok(self.with(self.voxels().to_host()?)),
         }
     }
-    fn is_on_host(&self) -> bool {
+    /// Whether they need no journey to be read there. Draws nothing, as asking for [`Labels::voxels`] may.
+    pub(crate) fn is_on_host(&self) -> bool {
         self.known.voxels.get().is_none_or(|voxels| voxels.host().is_ok())
     }
 }

@@ -51,7 +51,7 @@ const WRITE: Kernel = Kernel {
 pub fn to_host(device: &Device, labels: &Labels) -> Result<Labels> {
     bring(device, &[labels])?;
     match labels.known_runs() {
-        Some(runs) if labels.voxels().gpu().is_ok() => Ok(Labels::of_runs(labels.shape, runs.clone())),
+        Some(runs) if !labels.is_on_host() => Ok(Labels::of_runs(labels.shape, runs.clone())),
         _ => labels.to_host(),
     }
 }
@@ -63,8 +63,7 @@ pub fn to_host(device: &Device, labels: &Labels) -> Result<Labels> {
 /// The device is lost or too small.
 pub(crate) fn bring(device: &Device, all: &[&Labels]) -> Result<()> {
     let Device::Gpu(gpu) = device else { return Ok(()) };
-    let is_away =
-        |labels: &&&Labels| labels.count > 0 && labels.known_runs().is_none() && labels.voxels().gpu().is_ok();
+    let is_away = |labels: &&&Labels| labels.count > 0 && labels.known_runs().is_none() && !labels.is_on_host();
     let away: Vec<&Labels> = all.iter().filter(is_away).copied().collect();
     let mut asked = Vec::new();
     for labels in &away {
