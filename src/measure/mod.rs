@@ -250,7 +250,10 @@ impl<'a> Rows<'a> {
         let pieces = self.extents[rows.clone()].par_chunks(PIECE).enumerate().map(|(k, piece)| {
             let before = rows.start + k * PIECE;
             let one = |(i, &extent)| self.plan.measure(self.request, &self.measures, (before + i) as u32 + 1, extent);
-            Ok(self.plan.cells(before, &piece.par_iter().enumerate().map(one).collect::<Result<Vec<_>>>()?))
+            // A few large objects are not left to one thread.
+            let together = (piece.len() / (4 * rayon::current_num_threads())).max(1);
+            let rows = piece.par_iter().with_max_len(together).enumerate().map(one).collect::<Result<Vec<_>>>()?;
+            Ok(self.plan.cells(before, &rows))
         });
         let mut cells = self.plan.cells(0, &[]);
         for piece in pieces.collect::<Result<Vec<_>>>()? {

@@ -66,8 +66,11 @@ pub(super) fn set(
     };
     let request = Request { classes: classes.as_ref(), places: places.as_ref(), ..request };
     let rows = Rows::new(&request)?;
-    let mut dictionary = request.dictionary(&wanted.families);
-    let measured = dictionary.clone();
+    let measured = match kept {
+        Some(_) => request.dictionary(&wanted.families),
+        None => rows.dictionary().cloned().collect(),
+    };
+    let mut dictionary = measured.clone();
     let mut origin = origin(name, of, set);
     origin.extend(relations.parents(name, set.count()));
     origin.extend(columns);

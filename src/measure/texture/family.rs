@@ -89,6 +89,14 @@ impl Default for Texture {
     }
 }
 
+/// What a recipe chooses for the columns of a group.
+struct Chosen {
+    /// Behind their names.
+    suffixes: String,
+    /// Behind their definitions.
+    says: String,
+}
+
 /// Why a length, an area or a volume is empty.
 const NO_LENGTH: &str = "the region has no voxel, or none with an intensity, or the image has no calibration";
 
@@ -101,7 +109,8 @@ impl Family for Texture {
         for &group in &self.families {
             for aggregation in self.ways(group) {
                 let plain = About { channel: None, ..*about };
-                all.extend(group.define(&plain).into_iter().map(|d| self.named(d, group, aggregation, about)));
+                let chosen = self.chosen(group, aggregation);
+                all.extend(group.define(&plain).into_iter().map(|d| self.named(d, group, &chosen, about)));
             }
         }
         all
@@ -182,13 +191,12 @@ impl Texture {
         grid::Choice { resample, interpolation, range, outliers, peak: self.families.contains(&Group::LocalIntensity) }
     }
 
-    /// The name says what the recipe chooses: aggregation, distance, bins, grid and range, then the channel.
-    fn named(&self, mut d: Definition, group: Group, way: Option<Aggregation>, about: &About) -> Definition {
-        let mut name = d.name.clone();
-        let mut says: Vec<String> = vec![];
+    /// What the recipe chooses for a group: aggregation, distance, bins, grid and range.
+    fn chosen(&self, group: Group, way: Option<Aggregation>) -> Chosen {
+        let (mut suffixes, mut says) = (String::new(), String::new());
         let mut add = |suffix: String, what: String| {
-            name = format!("{name}_{suffix}");
-            says.push(what);
+            suffixes.extend(["_", &suffix]);
+            says.extend([if says.is_empty() { "; " } else { ", " }, &what]);
         };
         match way {
             Some(way) if group.has_directions() => add(way.suffix().into(), format!("aggregation IBSI:{}", way.code())),
@@ -211,9 +219,6 @@ impl Texture {
         }
         if let Some(bins) = self.volume_histogram.filter(|_| group.has_volumes()) {
             add(bins.suffix(), format!("bins {bins:?}"));
-            if matches!(bins, Bins::Number { .. }) {
-                d.unit = "1".into();
-            }
         }
         if let Some(bins) = self.bins.filter(|_| group.needs_levels()) {
             add(bins.suffix(), format!("bins {bins:?} (IBSI:{})", bins.discretisation().code()));
@@ -236,13 +241,20 @@ impl Texture {
         if let Some(channel) = &self.range_of {
             add(format!("of{channel}"), format!("these being values of {channel}"));
         }
+        Chosen { suffixes, says }
+    }
+
+    /// Name and definition say what the recipe chooses, the name then the channel.
+    fn named(&self, mut d: Definition, group: Group, chosen: &Chosen, about: &About) -> Definition {
+        if group.has_volumes() && matches!(self.volume_histogram, Some(Bins::Number { .. })) {
+            d.unit = "1".into();
+        }
         if group == Group::Morphology && d.unit.contains(about.length.name()) {
             d.empty = NO_LENGTH;
         }
-        d.name = about.channel.map_or(name.clone(), |channel| format!("{name}_{channel}"));
-        if !says.is_empty() {
-            d.definition = format!("{}; {}", d.definition, says.join(", "));
-        }
+        d.name.push_str(&chosen.suffixes);
+        d.name.extend(about.channel.into_iter().flat_map(|channel| ["_", channel]));
+        d.definition.push_str(&chosen.says);
         d
     }
 }
