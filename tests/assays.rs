@@ -6,6 +6,7 @@ mod common;
 
 use common::light::{Field, Random, scan};
 use uptake::device::Device;
+use uptake::image::Volume;
 use uptake::pipeline::{self, External, Outcome};
 use uptake::recipe::{Recipe, preset};
 use uptake::table::Cells;
@@ -57,8 +58,23 @@ impl Scene {
         self.discs(&mut nuclei, NUCLEUS, |i| 500.0 + 40.0 * (i % 7) as f64);
         let all = std::iter::once(("Hoechst", nuclei)).chain(channels).zip(self.seed..);
         let volumes = all.map(|((name, field), seed)| (name, field.volume(6.0, seed))).collect();
-        pipeline::run(&scan(volumes, Some([1.0, 0.5, 0.5])), recipe, &Device::Cpu, &External::new()).unwrap()
+        run_volumes(recipe, volumes)
     }
+
+    /// Runs a preset on nuclei and a dye whose samples were changed.
+    fn run_changed(&self, name: &str, (dye, field): (&str, &Field), change: impl Fn(i32) -> i32) -> Outcome {
+        let mut nuclei = self.field(40.0);
+        self.discs(&mut nuclei, NUCLEUS, |_| 500.0);
+        let taken = field.volume(6.0, self.seed + 1);
+        let samples = taken.samples.host().unwrap().iter().map(|s| change(*s)).collect();
+        let changed = Volume::new(taken.shape, samples).unwrap();
+        let volumes = vec![("Hoechst", nuclei.volume(6.0, self.seed)), (dye, changed)];
+        run_volumes(&preset(name).unwrap().recipe().unwrap(), volumes)
+    }
+}
+
+fn run_volumes(recipe: &Recipe, volumes: Vec<(&str, Volume)>) -> Outcome {
+    pipeline::run(&scan(volumes, Some([1.0, 0.5, 0.5])), recipe, &Device::Cpu, &External::new()).unwrap()
 }
 
 fn one(outcome: &Outcome, name: &str) -> Option<f64> {
@@ -103,6 +119,27 @@ fn proliferating_nuclei() {
         scene.discs(&mut marker, NUCLEUS, |i| if is_positive(i) { 120.0 + 60.0 * (i % 6) as f64 } else { 5.0 });
         let outcome = scene.run("proliferation", vec![("Ki-67", marker)]);
         near(&outcome, "positive_fraction_nuclei_marker", share(is_positive), 0.02);
+    }
+}
+
+/// A constant was subtracted from the dye and what fell below 0 cut off, or the dye has so few grey levels that its ground is one.
+#[test]
+fn dyes_of_which_the_ground_is_cut_off_or_of_one_value() {
+    for (seed, of_ten) in [(53, 0), (54, 3)] {
+        let scene = Scene::new(seed);
+        let is_dead = |i: usize| (7 * i) % 10 < of_ten;
+        let flat = Field { values: vec![60.0; scene.field(0.0).values.len()], ..scene.field(0.0) };
+        for (ground, cut) in [(flat, [55, 60, 63]), (scene.field(60.0), [42, 60, 70])] {
+            let mut dead = ground;
+            scene.discs(&mut dead, NUCLEUS, |i| if is_dead(i) { 150.0 + 50.0 * (i % 5) as f64 } else { 0.0 });
+            let changes = cut.map(|cut| Box::new(move |s: i32| (s - cut).max(0)) as Box<dyn Fn(i32) -> i32>);
+            for change in changes.into_iter().chain([Box::new(|s: i32| s >> 6) as Box<dyn Fn(i32) -> i32>]) {
+                let outcome = scene.run_changed("viability", ("PI", &dead), &change);
+                near(&outcome, "class_fraction_nuclei_live", 1.0 - share(is_dead), 0.02);
+                let outcome = scene.run_changed("proliferation", ("Ki-67", &dead), &change);
+                near(&outcome, "positive_fraction_nuclei_marker", share(is_dead), 0.02);
+            }
+        }
     }
 }
 
@@ -196,6 +233,29 @@ fn scores_of_what_is_not_there_are_refused() {
     let beside = PROPORTIONS.replace("[scores.cells]", "[scores]");
     let said = Recipe::parse("proportions", &beside, &[]).unwrap_err().to_string();
     assert!(said.contains("[scores.SET]"), "{said}");
+}
+
+/// The stain of immune cells has few grey levels, of which nearly all other cells have the same: however many cells are immune, as
+/// long as fewer than half, they are found, and a warning says that nothing tells how far apart the others lie.
+#[test]
+fn immune_cells_beside_cells_of_one_grey_level() {
+    for (seed, of_hundred) in [(63, 0), (64, 9), (65, 14), (66, 30)] {
+        let scene = Scene::new(seed);
+        let is_immune = |i: usize| (37 * i) % 100 < of_hundred;
+        let level = |field: Field| field.volume(0.0, 0);
+        let (mut nuclei, flat) =
+            (scene.field(40.0), Field { values: vec![1.0; scene.field(0.0).values.len()], ..scene.field(0.0) });
+        scene.discs(&mut nuclei, NUCLEUS, |_| 500.0);
+        let (mut tumour, mut immune) = (scene.field(50.0), flat);
+        scene.discs(&mut tumour, CELL + 4.0, |i| if i % CELLS < 5 { 400.0 } else { 0.0 });
+        scene.discs(&mut immune, CELL, |i| if is_immune(i) { 8.0 } else { 0.0 });
+        let volumes =
+            vec![("Hoechst", nuclei.volume(6.0, seed)), ("PanCK", tumour.volume(6.0, seed)), ("CD8", level(immune))];
+        let outcome = run_volumes(&preset("infiltration").unwrap().recipe().unwrap(), volumes);
+        near(&outcome, "class_fraction_cells_immune", share(is_immune), 0.02);
+        let Cells::Text(warnings) = &outcome.row.column("warnings").unwrap().cells else { panic!("words") };
+        assert!(warnings[0].as_ref().unwrap().contains("have the same intensity_mean_immune, 1"), "{warnings:?}");
+    }
 }
 
 #[test]

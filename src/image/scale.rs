@@ -56,6 +56,11 @@ impl Scale {
         self.factor
     }
 
+    /// The distance of two neighbouring values, where the numbers of the file are the samples and were rounded by whoever took them.
+    pub(crate) fn step(&self) -> Option<f64> {
+        (self.rounding == 0.0).then_some(self.factor)
+    }
+
     /// Value of sample 0.
     pub fn offset(&self) -> f64 {
         self.offset

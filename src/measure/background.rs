@@ -7,6 +7,11 @@
 //! background even where cells cover most of them, and in an image without uptake it ends at three standard deviations.
 //! Quantiles are those of grouped data, each whole sample being half a step wide to both sides: images of few grey levels
 //! have a spread too.
+//!
+//! Where a ground was subtracted and what fell below 0 was cut off, or photons are few, the quantile below lies in the pile of
+//! the least sample and says nothing. Then m and s are those of the normal distribution that has as much below the edge of the
+//! pile, and as much below the first third of what lies above it. A pile that no such distribution reaches is no ground but the
+//! black around a mosaic, and is left out.
 
 use super::{ChannelRef, census, order};
 use crate::Result;
@@ -18,6 +23,10 @@ use std::borrow::Cow;
 const DEVIATIONS: f64 = 3.0;
 /// Of a normal distribution, one deviation below the median.
 const LOWER: f64 = 0.1587;
+/// A pile of the least sample that holds more than this is all that is known of the ground.
+const PILE: f64 = 0.95;
+/// A pile so many deviations below the median of the rest is none of the ground.
+const FAR: f64 = 5.0;
 /// The search mostly ends after three rounds; it may swing between two samples.
 const ROUNDS: usize = 50;
 
@@ -38,27 +47,75 @@ pub fn occupied<'a>(sets: &[&'a Labels]) -> Result<Option<Cow<'a, [u8]>>> {
     Ok(Some(any))
 }
 
-/// The largest sample that counts as background, of the voxels where `occupied` is 0; nothing if there are none.
+/// What counts as background in a channel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Background {
+    /// The largest sample of it.
+    pub limit: i32,
+    /// The share of voxels that have its least sample, where that is the end that a ground was cut off at, or its only value.
+    pub cut_off: f64,
+}
+
+/// What counts as background, of the voxels where `occupied` is 0; nothing if there are none.
 ///
 /// # Errors
 /// Data on a device.
-pub fn background_limit(channel: &ChannelRef, occupied: &[u8]) -> Result<Option<i32>> {
+pub fn background(channel: &ChannelRef, occupied: &[u8]) -> Result<Option<Background>> {
     let groups = groups(channel.volume.samples.host()?, occupied);
     if groups.is_empty() {
         return Ok(None);
     }
-    let mut limit = otsu(&groups);
+    let (mut limit, mut cut_off) = (otsu(&groups), 0.0);
     for _ in 0..ROUNDS {
         let below = &groups[..groups.partition_point(|g| g.0 <= limit)];
-        let middle = quantile(below, 0.5);
+        let (middle, spread, pile) = ground(below);
+        cut_off = pile;
         // The cast stops at the ends of i32.
-        let next = (middle + DEVIATIONS * (middle - quantile(below, LOWER))).floor() as i32;
+        let next = (middle + DEVIATIONS * spread).floor() as i32;
         if next == limit {
             break;
         }
         limit = next;
     }
-    Ok(Some(limit))
+    Ok(Some(Background { limit, cut_off }))
+}
+
+/// Median and standard deviation of these samples, by their dark side as far as there is one, and the share that was cut off.
+fn ground(below: &[(i32, u64)]) -> (f64, f64, f64) {
+    let of_dark_side = |groups: &[(i32, u64)], cut_off: f64| {
+        let middle = quantile(groups, 0.5);
+        (middle, middle - quantile(groups, LOWER), cut_off)
+    };
+    let Some((pile, rest)) = below.split_first() else { return (0.0, 0.0, 0.0) };
+    let n = rest.iter().map(|g| g.1).sum::<u64>() as f64;
+    let share = pile.1 as f64 / (pile.1 as f64 + n);
+    if share <= LOWER {
+        return of_dark_side(below, 0.0);
+    }
+    let (middle, spread, _) = of_dark_side(rest, 0.0);
+    if !rest.is_empty() && f64::from(pile.0) < middle - FAR * spread {
+        return (middle, spread, 0.0);
+    }
+    if share > PILE {
+        return of_dark_side(below, share);
+    }
+    let (edge, third) = (f64::from(pile.0) + 0.5, quantile(rest, 1.0 / 3.0));
+    let place = normal_quantile(share);
+    let spread = (third - edge) / (normal_quantile(share + (1.0 - share) / 3.0) - place);
+    (edge - place * spread, spread, share)
+}
+
+/// Below so many deviations from its middle lies this share of a normal distribution; by halving, from -8 to 8.
+fn normal_quantile(share: f64) -> f64 {
+    let (mut low, mut high) = (-8.0, 8.0);
+    for _ in 0..60 {
+        let middle = f64::midpoint(low, high);
+        match 0.5 * libm::erfc(-middle / std::f64::consts::SQRT_2) < share {
+            true => low = middle,
+            false => high = middle,
+        }
+    }
+    f64::midpoint(low, high)
 }
 
 /// Samples that occur where nothing is, rising, with how often they do.
@@ -126,7 +183,7 @@ mod tests {
         let n = samples.len();
         let volume = Volume::new(Shape::flat(1, n), samples).unwrap();
         let channel = ChannelRef { name: "probe", unit: "au", volume: &volume, saturation: None, background_to: None };
-        background_limit(&channel, &vec![0; n]).unwrap().unwrap()
+        background(&channel, &vec![0; n]).unwrap().unwrap().limit
     }
 
     #[test]
@@ -136,6 +193,39 @@ mod tests {
             assert!((t - mean - 3.0 * deviation).abs() <= (0.15 * deviation).max(1.0), "{mean} {deviation}: {t}");
         }
         assert!((7..=8).contains(&limit(vec![7; 100])));
+    }
+
+    #[test]
+    fn a_ground_that_is_cut_off_keeps_its_three_deviations() {
+        // Shares of 0 up to four fifths.
+        for mean in [-8.0, -3.0, 0.0, 5.0, 10.0, 30.0] {
+            let t = f64::from(limit(normal(40_000, mean, 10.0).into_iter().map(|s| s.max(0)).collect()));
+            assert!((t - mean - 30.0).abs() <= 3.0, "{mean}: {t}");
+        }
+        for (share, mean) in [(0.3, 300.0), (0.6, 40.0)] {
+            let mut mosaic = normal(40_000, mean, 5.0);
+            mosaic[..(40_000.0 * share) as usize].fill(0);
+            mosaic[32_000..].copy_from_slice(&normal(8_000, 2000.0, 300.0));
+            assert!((f64::from(limit(mosaic)) - mean - 15.0).abs() <= 1.0, "black around {mean}");
+        }
+    }
+
+    #[test]
+    fn cells_on_a_ground_that_is_cut_off_do_not_count() {
+        for share in [0.1, 0.3] {
+            let mut samples: Vec<i32> = normal(40_000, 0.0, 10.0).into_iter().map(|s| s.max(0)).collect();
+            let cells = normal((40_000.0 * share) as usize, 400.0, 90.0);
+            samples[..cells.len()].copy_from_slice(&cells);
+            let t = limit(samples);
+            assert!((20..=45).contains(&t), "{share}: {t}");
+        }
+    }
+
+    #[test]
+    fn quantiles_of_the_normal_distribution() {
+        for (share, place) in [(0.5, 0.0), (0.158_655_253_931, -1.0), (0.975, 1.959_963_985)] {
+            assert!((normal_quantile(share) - place).abs() < 1e-9, "{share}");
+        }
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub mod texture;
 mod totals;
 pub mod zernike;
 
-pub use background::{background_limit, occupied};
+pub use background::{Background, background, occupied};
 pub use empty_cells::EmptyCells;
 pub use family::{Context, Family, Measurer, Mentions, Needs, Objection};
 pub use feature::{About, CHANNEL_UNIT, Definition, Feature, Get};

@@ -164,6 +164,10 @@ impl Facts {
     }
 }
 
+/// Standard deviation of what rounding to whole samples takes away, in samples: noise that is smaller cannot be seen.
+/// Source: W. F. Sheppard, Proc. London Math. Soc. 29 (1898) 353.
+pub(crate) const ROUNDING: f64 = 0.288_675_134_594_812_9;
+
 const NO_RING: &str = "no background voxel in the ring";
 
 impl Family for Probe {
@@ -274,11 +278,12 @@ pub const FEATURES: &[Feature<Facts>] = &[
     Feature {
         name: "cnr",
         unit: "1",
-        definition: "Contrast to noise ratio: mean of the object minus mean of its ring, over the ring's standard deviation",
+        definition: "Contrast to noise ratio: mean of the object minus mean of its ring, over the ring's standard deviation, \
+                     that of rounding to whole samples (1 / sqrt(12) of a step) at least",
         standard: "",
-        empty: "the ring is empty or has no spread",
+        empty: NO_RING,
         get: Get::Real(|f| {
-            let noise = f.ring.std().map(|s| s * f.scale.factor()).filter(|s| *s > 0.0)?;
+            let noise = f.ring.std()?.max(ROUNDING) * f.scale.factor();
             f.difference().map(|d| d / noise)
         }),
     },

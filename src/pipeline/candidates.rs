@@ -11,9 +11,11 @@ use crate::table::{Cells, Column};
 use std::collections::BTreeMap;
 
 /// How many robust deviations each value lies above a cutoff; nothing where values have no spread.
-pub(super) fn above(how: Cutoff, cutoff: f64, values: &[Option<f64>]) -> Vec<Option<f64>> {
+pub(super) fn above(how: Cutoff, cutoff: f64, values: &[Option<f64>], rounding: f64) -> Vec<Option<f64>> {
     let of_logs = matches!(how, Cutoff::Robust { of_logs: true, .. });
-    let Some(spread) = Spread::of(values.iter().flatten().copied(), of_logs) else { return vec![None; values.len()] };
+    let Some(spread) = Spread::of(values.iter().flatten().copied(), of_logs, rounding) else {
+        return vec![None; values.len()];
+    };
     values.iter().map(|value| value.map(|v| spread.between(cutoff, v))).collect()
 }
 

@@ -2,15 +2,16 @@
 
 use super::Sets;
 use super::candidates;
+use super::channel_refs::image_refs;
 use super::classified::{Classified, Marker, Markers};
-use super::cutoff::{cutoff, cutoff_of};
+use super::cutoff::{alike, cutoff, cutoff_of};
 use super::grades::{self, Graded};
 use super::in_turn::Kept;
 use super::relations::Relations;
 use super::scores;
 use crate::image::{Classes, ObjectSet};
 use crate::measure::{self, Chosen, Request, Rows};
-use crate::recipe::{Positive, Rule};
+use crate::recipe::{Cutoff, Positive, Rule};
 use crate::table::{Cells, Column, Table};
 use crate::words::suggestion;
 use crate::{Error, Result};
@@ -27,8 +28,9 @@ pub(super) fn classify(
     let mut found = Classified::default();
     let positive = positive(name, of, request, relations, &mut found)?;
     if let Some(rules) = body.phenotypes.get(name) {
-        let (mut classes, may_be) = by_rules(name, rules, &positive, set.count() as usize)?;
-        classes.unsure = unsure_classes(name, rules, &positive, &may_be, &mut found.warnings);
+        let count = set.count() as usize;
+        let (mut classes, may_be) = by_rules(name, rules, &positive, count)?;
+        classes.unsure = unsure_classes(name, rules, &positive, (&may_be, count), &mut found.warnings);
         let about = "Name of the phenotype whose rule the object satisfies; empty where it satisfies none.";
         if let Some(gallery) = body.gallery.get(name) {
             let (column, chosen) = candidates::score(gallery, rules, &classes, &positive);
@@ -79,12 +81,21 @@ fn positive<'a>(
             Cells::Real(values) => values.clone(),
             Cells::Text(_) => vec![],
         };
-        let above = cutoff_of(positive, values.iter().flatten().copied());
+        let rounding = rounding(column, of);
+        let above = cutoff_of(positive, values.iter().flatten().copied(), rounding);
         let n = values.iter().flatten().count();
         if above.is_none() && n > 0 {
             found.warnings.push(format!(
                 "no cutoff of {marker} can be found: all objects have the same {name_of_column}, or logarithms or a multiple of \
-                 the median are wanted and most are not above 0; none is positive or negative"
+                 the median are wanted and the median does not stand out of values around 0; none is positive or negative"
+            ));
+        }
+        if let (Cutoff::Robust { .. }, Some(above), Some(most)) =
+            (positive.above, above, alike(values.iter().flatten().copied()))
+        {
+            found.warnings.push(format!(
+                "more than half of {name} have the same {name_of_column}, {most}, so nothing tells how far apart values of negative \
+                 ones lie: the cutoff of {marker}, {above}, says little; give a number in [positive.{name}]"
             ));
         }
         if above.is_some() && n < FEW && positive.is_of_median() {
@@ -108,18 +119,20 @@ fn positive<'a>(
         let empty = "too few objects have a value, or all the same".to_string();
         found.totals.push(Column { empty, ..Column::new(at, &column.unit, about, cells) });
         let n = is_positive.iter().flatten().count();
-        let share = (n > 0).then(|| is_positive.iter().filter(|p| **p == Some(true)).count() as f64 / n as f64);
+        let enough = n > 0 && 2 * n >= values.len();
+        let share = enough.then(|| is_positive.iter().filter(|p| **p == Some(true)).count() as f64 / n as f64);
         let about = format!("Share of the objects of {name} with a value that are positive for {marker}.");
         let at = format!("positive_fraction_{name}_{marker}");
-        let empty = "no object with a value, or no cutoff".to_string();
+        let empty = "fewer than half of the objects have a value, or no cutoff".to_string();
         found.totals.push(Column { empty, ..Column::new(at, "1", about, Cells::Real(vec![share])) });
         if let Some(higher) = positive.higher {
-            let [second, third] = higher.map(|how| cutoff(how, values.iter().flatten().copied()));
+            let [second, third] = higher.map(|how| cutoff(how, values.iter().flatten().copied(), rounding));
             let cutoffs = [above, second, third];
             grades::add(found, &Graded { set: name, marker, column, values: &values, cutoffs });
         }
-        let above =
-            above.filter(|_| is_shown).map_or(vec![], |cutoff| candidates::above(positive.above, cutoff, &values));
+        let above = above
+            .filter(|_| is_shown)
+            .map_or(vec![], |cutoff| candidates::above(positive.above, cutoff, &values, rounding));
         all.insert(marker, Marker { is_positive, above });
     }
     if !unsure.is_empty() {
@@ -129,6 +142,18 @@ fn positive<'a>(
         ));
     }
     Ok(all)
+}
+
+/// The standard deviation of what rounding took from the values of a column: numbers, and means of samples that are whole; else 0.
+fn rounding(column: &Column, of: &Sets) -> f64 {
+    if matches!(column.cells, Cells::Int(_)) {
+        return measure::probe::ROUNDING;
+    }
+    let channels = image_refs(of.scan, of.roles, of.recipe);
+    let suffixes = measure::suffixes(&channels.iter().map(|c| c.name).collect::<Vec<_>>());
+    let mut named = channels.iter().zip(&suffixes);
+    let channel = named.find(|(c, suffix)| column.unit == c.unit && column.name.ends_with(&format!("_{suffix}")));
+    channel.and_then(|(c, _)| c.volume.scale.step()).map_or(0.0, |step| step * measure::probe::ROUNDING)
 }
 
 /// These columns of all objects, as far as families measure them: those families alone, in those channels alone.
@@ -229,19 +254,24 @@ fn by_rules(
     )))
 }
 
-/// Of which phenotypes no number can be given, since nothing is known of one of their markers; says so.
+/// Of which phenotypes no number can be given, since nothing is known of one of their markers, or nothing of it in many objects; says so.
 fn unsure_classes(
     set: &str,
     rules: &BTreeMap<String, Rule>,
     positive: &Markers,
-    may_be: &[usize],
+    (may_be, count): (&[usize], usize),
     warnings: &mut Vec<String>,
 ) -> Vec<bool> {
-    let is_known = |marker: &str| positive.get(marker).is_some_and(|m| m.is_positive.iter().any(Option::is_some));
+    let is_known = |marker: &str, few: usize| {
+        let unknown = |m: &Marker| m.is_positive.iter().filter(|p| p.is_none()).count();
+        positive.get(marker).is_some_and(|m| unknown(m) < m.is_positive.len() && unknown(m) <= few)
+    };
     let mut unsure = vec![];
     for ((name, rule), n) in rules.iter().zip(may_be) {
         let markers = rule.markers.iter().map(|(marker, _)| marker.as_str());
-        let unknown: Vec<&str> = markers.filter(|marker| *n > 0 && !is_known(marker)).collect();
+        // A tenth of the objects changes no share by much.
+        let few = if *n * 10 > count { count / 10 } else { count };
+        let unknown: Vec<&str> = markers.filter(|marker| *n > 0 && !is_known(marker, few)).collect();
         if !unknown.is_empty() {
             let unknown = unknown.join(", ");
             warnings.push(format!("{n} objects of {set} may be {name} or not: nothing is known of {unknown}"));

@@ -3,27 +3,49 @@
 
 use crate::recipe::{Cutoff, Positive};
 
-/// The cutoff of a marker for these values of objects, and the one that it is never below.
-pub(super) fn cutoff_of(positive: &Positive, values: impl Iterator<Item = f64> + Clone) -> Option<f64> {
-    let above = cutoff(positive.above, values.clone())?;
-    Some(positive.at_least.and_then(|least| cutoff(least, values)).map_or(above, |least| above.max(least)))
+/// The cutoff of a marker for these values of objects. `rounding` is the standard deviation of what rounding took from a value; 0 if
+/// that is not known.
+pub(super) fn cutoff_of(positive: &Positive, values: impl Iterator<Item = f64> + Clone, rounding: f64) -> Option<f64> {
+    let above = cutoff(positive.above, values.clone(), rounding)?;
+    let least = positive.at_least.and_then(|least| cutoff(least, values, rounding));
+    Some(least.map_or(above, |least| above.max(least)))
 }
 
-/// The cutoff for these values of objects; nothing where they are too few or all alike for one to be found, or their median is not
-/// above 0 and multiples of it are wanted.
-pub(super) fn cutoff(how: Cutoff, values: impl Iterator<Item = f64>) -> Option<f64> {
+/// The cutoff for these values of objects; nothing where they are too few or all alike for one to be found, or where logarithms or a
+/// multiple of the median are wanted of values that only lie around 0.
+pub(super) fn cutoff(how: Cutoff, values: impl Iterator<Item = f64>, rounding: f64) -> Option<f64> {
     match how {
         Cutoff::Value(value) => Some(value),
         Cutoff::Percentile(p) => percentile(&sorted(values), p),
         Cutoff::Otsu => otsu(&sorted(values)),
-        // Of values around 0, as backgrounds leave them, a multiple may lie below the median itself.
-        Cutoff::Median(times) => percentile(&sorted(values), 50.0).filter(|median| *median > 0.0).map(|m| times * m),
+        Cutoff::Median(times) => stands_out(&sorted(values)).map(|median| times * median),
         Cutoff::Robust { deviations, of_logs } => {
-            let spread = Spread::of(values, of_logs)?;
+            let spread = Spread::of(values, of_logs, rounding)?;
             Some(spread.value(spread.median + deviations * spread.deviation))
         }
     }
 }
+
+/// The value that more than half of the objects have, if there is one: then nothing tells how far values lie apart.
+pub(super) fn alike(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let all = sorted(values);
+    let median = *all.get(all.len() / 2)?;
+    (2 * all.iter().filter(|v| **v == median).count() > all.len()).then_some(median)
+}
+
+/// The median of values that ascend, where it is no noise. What lies below 0 tells how much of that there is, unless it is a share
+/// that a few odd objects may have.
+fn stands_out(all: &[f64]) -> Option<f64> {
+    let median = percentile(all, 50.0).filter(|median| *median > 0.0)?;
+    let below = &all[..all.partition_point(|v| *v <= 0.0)];
+    let noise = percentile(below, 50.0).filter(|_| below.len() * ODD > all.len()).map_or(0.0, |v| NORMAL * -v);
+    (median > CERTAIN * noise).then_some(median)
+}
+
+/// One object in so many may lie below 0 for reasons of its own.
+const ODD: usize = 20;
+/// Deviations of the noise that a median lies above 0.
+const CERTAIN: f64 = 3.0;
 
 /// The middle of some values, and how far they lie from it: a few that are far away change neither.
 #[derive(Clone, Copy, Debug)]
@@ -37,27 +59,26 @@ pub(super) struct Spread {
 
 /// A normal distribution has so many standard deviations for each median distance from its median.
 const NORMAL: f64 = 1.4826;
-/// The same of the mean distance, which is asked where more than half of the values are alike.
+/// The same of the mean distance, which is asked where more than half of the values are alike and were not rounded.
 const OF_MEAN: f64 = 1.2533;
 
 impl Spread {
-    /// Of logarithms, those of values above 0. Nothing where there is no value, all are alike, or more than half have no logarithm.
-    pub fn of(values: impl Iterator<Item = f64>, of_logs: bool) -> Option<Self> {
-        let mut all = sorted(values);
+    /// Of logarithms, those of values above 0. Nothing where there is no value, all are alike and nothing was rounded, or the median
+    /// has no logarithm to speak of. No spread is smaller than what rounding hides: among cells whose ground is one grey level a
+    /// hundredth of a level is no difference, and a few bright cells are no spread.
+    pub fn of(values: impl Iterator<Item = f64>, of_logs: bool, rounding: f64) -> Option<Self> {
+        let (mut all, mut least) = (sorted(values), rounding);
         if of_logs {
-            let n = all.len();
+            least /= stands_out(&all)?;
             all.retain(|v| *v > 0.0);
-            if 2 * all.len() < n {
-                return None;
-            }
             all.iter_mut().for_each(|v| *v = libm::log(*v));
         }
         let median = percentile(&all, 50.0)?;
         all.iter_mut().for_each(|v| *v = (*v - median).abs());
         all.sort_unstable_by(f64::total_cmp);
         let deviation = match percentile(&all, 50.0)? {
-            0.0 => OF_MEAN * all.iter().sum::<f64>() / all.len() as f64,
-            distance => NORMAL * distance,
+            0.0 if least == 0.0 => OF_MEAN * all.iter().sum::<f64>() / all.len() as f64,
+            distance => (NORMAL * distance).max(least),
         };
         (deviation > 0.0).then_some(Spread { median, deviation, of_logs })
     }
@@ -115,16 +136,17 @@ mod tests {
     #[test]
     fn cutoffs_of_few_values() {
         let values = [4.0, 1.0, 9.0, 2.0, 10.0];
-        let of = |how| cutoff(how, values.into_iter());
+        let of = |how| cutoff(how, values.into_iter(), 0.0);
         assert_eq!(of(Cutoff::Value(3.0)), Some(3.0));
         assert_eq!(of(Cutoff::Percentile(0.0)), Some(1.0));
         assert_eq!(of(Cutoff::Percentile(90.0)), Some(9.6));
         assert_eq!(of(Cutoff::Percentile(100.0)), Some(10.0));
         assert_eq!(of(Cutoff::Otsu), Some(6.5));
         assert_eq!(of(Cutoff::Median(0.5)), Some(2.0));
-        assert_eq!(cutoff(Cutoff::Median(4.0), [-1.0, -2.0, 7.0].into_iter()), None, "times what is not above 0");
+        assert_eq!(cutoff(Cutoff::Median(4.0), [-1.0, -2.0, 7.0].into_iter(), 0.0), None, "times what is not above 0");
         let above = Cutoff::Value(1.0);
-        let least = |at_least| cutoff_of(&Positive { above, higher: None, at_least, column: None }, values.into_iter());
+        let least =
+            |at_least| cutoff_of(&Positive { above, higher: None, at_least, column: None }, values.into_iter(), 0.0);
         assert_eq!(
             [least(None), least(Some(Cutoff::Median(0.5))), least(Some(Cutoff::Value(0.5)))].map(Option::unwrap),
             [1.0, 2.0, 1.0]
@@ -132,15 +154,49 @@ mod tests {
         // The median is 4, and the distances from it are 0, 2, 3, 5, 6.
         let robust = |deviations, of_logs| Cutoff::Robust { deviations, of_logs };
         assert_eq!(of(robust(2.0, false)), Some(4.0 + 2.0 * 1.4826 * 3.0));
-        let logs = cutoff(robust(-1.0, true), [0.0, -5.0, 1.0, 2.0, 4.0].into_iter());
+        let logs = cutoff(robust(-1.0, true), [0.0, -0.1, 1.0, 2.0, 4.0].into_iter(), 0.0);
         assert!((logs.unwrap() - libm::exp(libm::log(2.0) * (1.0 - 1.4826))).abs() < 1e-12);
-        let alike = cutoff(robust(1.0, false), [3.0, 3.0, 3.0, 9.0].into_iter());
+        let alike = cutoff(robust(1.0, false), [3.0, 3.0, 3.0, 9.0].into_iter(), 0.0);
         assert_eq!(alike, Some(3.0 + 1.2533 * 6.0 / 4.0), "the mean distance where half of them are alike");
-        assert_eq!(cutoff(robust(1.0, false), [3.0; 4].into_iter()), None);
-        assert_eq!(cutoff(robust(1.0, true), [0.0, -1.0, 0.0, 2.0, 3.0].into_iter()), None, "most have no logarithm");
+        assert_eq!(cutoff(robust(1.0, false), [3.0; 4].into_iter(), 0.0), None);
+        assert_eq!(
+            cutoff(robust(1.0, true), [0.0, -1.0, 0.0, 2.0, 3.0].into_iter(), 0.0),
+            None,
+            "most have no logarithm"
+        );
         for how in [Cutoff::Percentile(50.0), Cutoff::Otsu] {
-            assert_eq!(cutoff(how, std::iter::empty()), None);
+            assert_eq!(cutoff(how, std::iter::empty(), 0.0), None);
         }
-        assert_eq!(cutoff(Cutoff::Otsu, [3.0; 4].into_iter()), None, "all alike");
+        assert_eq!(cutoff(Cutoff::Otsu, [3.0; 4].into_iter(), 0.0), None, "all alike");
+    }
+
+    #[test]
+    fn values_of_one_grey_level_differ_by_more_than_rounding_hides() {
+        let rounding = 0.3;
+        let of = |bright: usize, deviations| {
+            let values = std::iter::repeat_n(1.0, 100 - bright).chain(std::iter::repeat_n(8.0, bright));
+            cutoff(Cutoff::Robust { deviations, of_logs: false }, values, rounding).unwrap()
+        };
+        // However many are bright, as long as fewer than half are.
+        for bright in [0, 5, 14, 30, 49] {
+            assert!((of(bright, 6.0) - 2.8).abs() < 1e-12, "{bright}");
+        }
+        assert_eq!(alike([1.0, 1.0, 1.0, 8.0, 9.0].into_iter()), Some(1.0));
+        assert_eq!(alike([1.0, 1.0, 8.0, 9.0].into_iter()), None);
+    }
+
+    #[test]
+    fn values_around_0_have_no_logarithms_and_no_multiples() {
+        let logs = Cutoff::Robust { deviations: -4.0, of_logs: true };
+        let noise = |shift: f64| (0..100).map(move |i| f64::from(i * 37 % 100) - 49.5 + shift);
+        for how in [logs, Cutoff::Median(0.1)] {
+            // From half of them below 0 to the few that some odd objects may be.
+            for shift in [0.0, 3.0, 10.0, 30.0] {
+                assert_eq!(cutoff(how, noise(shift), 0.0), None, "{shift}");
+            }
+            assert!(cutoff(how, noise(300.0), 0.0).is_some());
+            let odd = noise(300.0).chain([-1000.0, -900.0]);
+            assert!(cutoff(how, odd, 0.0).is_some());
+        }
     }
 }

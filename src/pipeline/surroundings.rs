@@ -4,11 +4,14 @@ use super::image_refs;
 use super::roles::Roles;
 use crate::Result;
 use crate::image::{Labels, ObjectSet, Scan};
-use crate::measure::{ChannelRef, background_limit, occupied};
+use crate::measure::{ChannelRef, background, occupied};
 use crate::recipe::Recipe;
 use crate::table::{Cells, Column, Table};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+/// A share of the background that leaves too little to tell its noise from.
+const MOSTLY: f64 = 0.85;
 
 /// For rings around objects; empty where no set of the recipe has one.
 #[derive(Default)]
@@ -17,6 +20,8 @@ pub(super) struct Surroundings<'a> {
     pub occupied: Option<Cow<'a, [u8]>>,
     /// By role, the largest sample that is background.
     pub limits: BTreeMap<String, i32>,
+    /// What the user should look at.
+    pub warnings: Vec<String>,
     is_wanted: bool,
 }
 
@@ -33,8 +38,15 @@ impl<'a> Surroundings<'a> {
     /// Finds the limits of these channels.
     pub fn look_at(&mut self, channels: &[ChannelRef]) -> Result<()> {
         for channel in channels.iter().filter(|_| self.is_wanted) {
-            if let Some(limit) = background_limit(channel, self.occupied.as_deref().unwrap_or_default())? {
-                self.limits.insert(channel.name.to_owned(), limit);
+            let Some(found) = background(channel, self.occupied.as_deref().unwrap_or_default())? else { continue };
+            self.limits.insert(channel.name.to_owned(), found.limit);
+            if found.cut_off > MOSTLY {
+                self.warnings.push(format!(
+                    "{}: {:.0} % of its background have one value, as where a ground was subtracted and cut off, or around a \
+                     mosaic: nothing tells its noise, so cnr and what is positive by it say little; measure the image as it was taken",
+                    channel.name,
+                    (100.0 * found.cut_off).floor()
+                ));
             }
         }
         Ok(())

@@ -209,7 +209,7 @@ def describe(lab, image, spacing):
             row["ring_mean_c"] = out.mean()
             row["ring_median_c"] = np.median(out)
             row["tbr_c"] = values.mean() / np.median(out)
-            row["cnr_c"] = (values.mean() - out.mean()) / out.std() if out.std() > 0 else None
+            row["cnr_c"] = (values.mean() - out.mean()) / max(out.std(), 12**-0.5)
             row["specific_uptake_c"] = values.mean() - out.mean()
         row["positive_fraction_c"] = float((values > 700).mean())
         if flat:
