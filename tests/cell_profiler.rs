@@ -297,7 +297,7 @@ impl Scene {
             unit: "au",
             volume: &self.channels[k],
             saturation: Some(1023),
-            background_to: None,
+            background: None,
         };
         let channels = [channel(0), channel(1)];
         measure::objects(&Request { channels: &channels, families, ..Request::new(&self.labels) }).unwrap()
@@ -438,7 +438,7 @@ fn wrong_pairs_are_refused() {
         unit: "au",
         volume: &scene.channels[0],
         saturation: None,
-        background_to: None,
+        background: None,
     });
     let families = coloc("full_scale = 100");
     let request = Request { channels: &channels, families: &families, ..Request::new(&scene.labels) };
@@ -562,7 +562,7 @@ fn wrong_parameters_are_refused() {
         ("haralick", "directions = 8", "8 directions"),
     ] {
         let volume = &scene.channels[0];
-        let channel = [ChannelRef { name: "a", unit: "au", volume, saturation: None, background_to: None }];
+        let channel = [ChannelRef { name: "a", unit: "au", volume, saturation: None, background: None }];
         let families = [family(name, parameters).unwrap()];
         let request = Request { channels: &channel, families: &families, ..Request::new(&scene.labels) };
         let e = measure::objects(&request).unwrap_err().to_string();

@@ -10,8 +10,8 @@
 //!
 //! Where a ground was subtracted and what fell below 0 was cut off, or photons are few, the quantile below lies in the pile of
 //! the least sample and says nothing. Then m and s are those of the normal distribution that has as much below the edge of the
-//! pile, and as much below the first third of what lies above it. A pile that no such distribution reaches is no ground but the
-//! black around a mosaic, and is left out.
+//! pile, and as much below the first third of what lies above it. A pile of fewer than half of the voxels, many deviations below all
+//! others, is no ground but the black around a mosaic or beside a channel that was moved, or a dead line, and is left out.
 
 use super::{ChannelRef, census, order};
 use crate::Result;
@@ -25,7 +25,7 @@ const DEVIATIONS: f64 = 3.0;
 const LOWER: f64 = 0.1587;
 /// A pile of the least sample that holds more than this is all that is known of the ground.
 const PILE: f64 = 0.95;
-/// A pile so many deviations below the median of the rest is none of the ground.
+/// A pile so many deviations below the ground of the rest is none of it.
 const FAR: f64 = 5.0;
 /// The search mostly ends after three rounds; it may swing between two samples.
 const ROUNDS: usize = 50;
@@ -52,8 +52,17 @@ pub fn occupied<'a>(sets: &[&'a Labels]) -> Result<Option<Cow<'a, [u8]>>> {
 pub struct Background {
     /// The largest sample of it.
     pub limit: i32,
+    /// The sample that is black beside the picture, if there is any, and which share of the voxels has it.
+    pub black: Option<(i32, f64)>,
     /// The share of voxels that have its least sample, where that is the end that a ground was cut off at, or its only value.
     pub cut_off: f64,
+}
+
+impl Background {
+    /// The least and the largest sample of it.
+    pub fn range(&self) -> [i32; 2] {
+        [self.black.map_or(i32::MIN, |black| black.0.saturating_add(1)), self.limit]
+    }
 }
 
 /// What counts as background, of the voxels where `occupied` is 0; nothing if there are none.
@@ -62,10 +71,23 @@ pub struct Background {
 /// Data on a device.
 pub fn background(channel: &ChannelRef, occupied: &[u8]) -> Result<Option<Background>> {
     let groups = groups(channel.volume.samples.host()?, occupied);
-    if groups.is_empty() {
-        return Ok(None);
+    let Some((pile, rest)) = groups.split_first() else { return Ok(None) };
+    let with_pile = search(&groups);
+    if rest.iter().map(|g| g.1).sum::<u64>() > pile.1 {
+        let without = search(rest);
+        let below = &rest[..rest.partition_point(|g| g.0 <= without.limit)];
+        let (middle, spread, _) = ground(below);
+        if f64::from(pile.0) < middle - FAR * spread {
+            let n: u64 = groups.iter().map(|g| g.1).sum();
+            return Ok(Some(Background { black: Some((pile.0, pile.1 as f64 / n as f64)), ..without }));
+        }
     }
-    let (mut limit, mut cut_off) = (otsu(&groups), 0.0);
+    Ok(Some(with_pile))
+}
+
+/// The limit of these samples.
+fn search(groups: &[(i32, u64)]) -> Background {
+    let (mut limit, mut cut_off) = (otsu(groups), 0.0);
     for _ in 0..ROUNDS {
         let below = &groups[..groups.partition_point(|g| g.0 <= limit)];
         let (middle, spread, pile) = ground(below);
@@ -77,7 +99,7 @@ pub fn background(channel: &ChannelRef, occupied: &[u8]) -> Result<Option<Backgr
         }
         limit = next;
     }
-    Ok(Some(Background { limit, cut_off }))
+    Background { limit, black: None, cut_off }
 }
 
 /// Median and standard deviation of these samples, by their dark side as far as there is one, and the share that was cut off.
@@ -91,10 +113,6 @@ fn ground(below: &[(i32, u64)]) -> (f64, f64, f64) {
     let share = pile.1 as f64 / (pile.1 as f64 + n);
     if share <= LOWER {
         return of_dark_side(below, 0.0);
-    }
-    let (middle, spread, _) = of_dark_side(rest, 0.0);
-    if !rest.is_empty() && f64::from(pile.0) < middle - FAR * spread {
-        return (middle, spread, 0.0);
     }
     if share > PILE {
         return of_dark_side(below, share);
@@ -182,7 +200,7 @@ mod tests {
     fn limit(samples: Vec<i32>) -> i32 {
         let n = samples.len();
         let volume = Volume::new(Shape::flat(1, n), samples).unwrap();
-        let channel = ChannelRef { name: "probe", unit: "au", volume: &volume, saturation: None, background_to: None };
+        let channel = ChannelRef { name: "probe", unit: "au", volume: &volume, saturation: None, background: None };
         background(&channel, &vec![0; n]).unwrap().unwrap().limit
     }
 
@@ -202,11 +220,18 @@ mod tests {
             let t = f64::from(limit(normal(40_000, mean, 10.0).into_iter().map(|s| s.max(0)).collect()));
             assert!((t - mean - 30.0).abs() <= 3.0, "{mean}: {t}");
         }
-        for (share, mean) in [(0.3, 300.0), (0.6, 40.0)] {
-            let mut mosaic = normal(40_000, mean, 5.0);
-            mosaic[..(40_000.0 * share) as usize].fill(0);
-            mosaic[32_000..].copy_from_slice(&normal(8_000, 2000.0, 300.0));
-            assert!((f64::from(limit(mosaic)) - mean - 15.0).abs() <= 1.0, "black around {mean}");
+    }
+
+    #[test]
+    fn what_is_black_is_no_ground() {
+        for (black, mean) in [(1, 300.0), (100, 100.0), (12_000, 40.0), (19_000, 300.0)] {
+            for cells in [0, 4_000] {
+                let mut mosaic = normal(40_000, mean, 5.0);
+                mosaic[..black].fill(0);
+                mosaic[40_000 - cells..].copy_from_slice(&normal(cells, 2000.0, 300.0));
+                let t = f64::from(limit(mosaic));
+                assert!((t - mean - 15.0).abs() <= 2.0, "{black} black around {mean}, {cells}: {t}");
+            }
         }
     }
 

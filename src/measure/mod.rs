@@ -86,8 +86,8 @@ pub struct ChannelRef<'a> {
     pub volume: &'a Volume,
     /// Largest sample that the source can store, if it was an integer type.
     pub saturation: Option<i32>,
-    /// Samples above it are uptake, not background; all that lies outside of objects is background if there is none.
-    pub background_to: Option<i32>,
+    /// The least and the largest sample that is background in rings around objects; any sample is, if absent.
+    pub background: Option<[i32; 2]>,
 }
 
 /// What to measure on which objects. Everything lies on the host; channels have the shape of the labels.

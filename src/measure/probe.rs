@@ -144,8 +144,8 @@ pub struct Facts {
 impl Facts {
     /// Of an object, with its samples in this channel, and its ring.
     fn of(channel: &ChannelRef, image: &[i32], samples: &[i32], ring: &Shell, positive: Option<i32>) -> Self {
-        let most = channel.background_to.unwrap_or(i32::MAX);
-        let mut around: Vec<i32> = ring.free.iter().map(|&i| image[i]).filter(|s| *s <= most).collect();
+        let [least, most] = channel.background.unwrap_or([i32::MIN, i32::MAX]);
+        let mut around: Vec<i32> = ring.free.iter().map(|&i| image[i]).filter(|s| (least..=most).contains(s)).collect();
         Facts {
             object: Sums::of(samples),
             ring: Sums::of(&around),
@@ -242,8 +242,8 @@ pub const FEATURES: &[Feature<Facts>] = &[
     Feature {
         name: "ring_usable",
         unit: "1",
-        definition: "Share of the ring's voxels in the image that are background: in no object of any set, and not brighter \
-                     than the image's background_limit",
+        definition: "Share of the ring's voxels in the image that are background: in no object of any set, not brighter \
+                     than the image's background_limit, and not the black beside a picture",
         standard: "",
         empty: "the object fills the image",
         get: Get::Real(|f| (f.ring_all > 0).then(|| f.ring.n as f64 / f.ring_all as f64)),

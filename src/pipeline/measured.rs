@@ -4,11 +4,12 @@ use super::channel_refs::{image_refs, is_measured_in};
 use super::classes::classify;
 use super::classified::{Candidate, Classified};
 use super::relations::Relations;
+use super::rings::Rings;
 use super::surroundings::Surroundings;
 use super::{ByChannel, Sets, Take, region, uptake};
 use crate::Result;
 use crate::image::{Labels, ObjectSet};
-use crate::measure::{ChannelRef, EmptyCells, Places, Request, Rows};
+use crate::measure::{Background, ChannelRef, EmptyCells, Places, Request, Rows};
 use crate::profile::stage;
 use crate::read;
 use crate::recipe::{Measure, Step};
@@ -81,7 +82,7 @@ pub(super) fn set(
     }
     let relate = of.recipe.body.relate.get(name);
     let step = block_rows(dictionary.len());
-    let (mut empty, mut table) = (EmptyCells::default(), Table::default());
+    let (mut empty, mut rings, mut table) = (EmptyCells::default(), Rings::default(), Table::default());
     // Also where there is no object: the columns are those of every other image.
     for from in (0..rows.count().max(1)).step_by(step) {
         let mut block = rows.block(from..rows.count().min(from + step))?;
@@ -94,11 +95,13 @@ pub(super) fn set(
         relations.keep(name, relate, &block);
         block.columns.extend(children.iter().map(|c| c.with(c.cells.slice(here.clone()))));
         empty.add(&block);
+        rings.add(&block);
         if from == 0 {
             table.columns.extend(block.columns.iter().map(Column::bare));
         }
         take(name, block)?;
     }
+    warnings.extend(rings.warnings());
     for chosen in families {
         let row = chosen.totals(name, &request)?;
         warnings.extend(chosen.family.doubts(&row));
@@ -114,7 +117,7 @@ pub(super) fn channels<'a>(name: &str, of: &Sets<'a>, around: &Surroundings) -> 
     channels.retain(|c| is_measured_in(wanted, c.name, of.recipe));
     uptake::first(&mut channels, wanted);
     for c in &mut channels {
-        c.background_to = around.limits.get(c.name).copied();
+        c.background = around.found.get(c.name).map(Background::range);
     }
     channels
 }

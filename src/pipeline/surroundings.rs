@@ -4,11 +4,16 @@ use super::image_refs;
 use super::roles::Roles;
 use crate::Result;
 use crate::image::{Labels, ObjectSet, Scan};
-use crate::measure::{ChannelRef, background, occupied};
+use crate::measure::{Background, ChannelRef, background, occupied};
 use crate::recipe::Recipe;
 use crate::table::{Cells, Column, Table};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+/// A share in words, never more than it is.
+fn percent(share: f64) -> String {
+    format!("{} %", (1000.0 * share).floor() / 10.0)
+}
 
 /// A share of the background that leaves too little to tell its noise from.
 const MOSTLY: f64 = 0.85;
@@ -18,10 +23,12 @@ const MOSTLY: f64 = 0.85;
 pub(super) struct Surroundings<'a> {
     /// 1 where an object of any set is.
     pub occupied: Option<Cow<'a, [u8]>>,
-    /// By role, the largest sample that is background.
-    pub limits: BTreeMap<String, i32>,
+    /// What is background, by role.
+    pub found: BTreeMap<String, Background>,
     /// What the user should look at.
     pub warnings: Vec<String>,
+    /// What the user may want to know.
+    pub notes: Vec<String>,
     is_wanted: bool,
 }
 
@@ -39,13 +46,22 @@ impl<'a> Surroundings<'a> {
     pub fn look_at(&mut self, channels: &[ChannelRef]) -> Result<()> {
         for channel in channels.iter().filter(|_| self.is_wanted) {
             let Some(found) = background(channel, self.occupied.as_deref().unwrap_or_default())? else { continue };
-            self.limits.insert(channel.name.to_owned(), found.limit);
+            self.found.insert(channel.name.to_owned(), found);
+            if let Some((black, share)) = found.black {
+                self.notes.push(format!(
+                    "{}: {} of its background have the value {}, far below all others, as beside a channel that was moved, around a \
+                     mosaic or in a dead line: left out of rings",
+                    channel.name,
+                    percent(share),
+                    channel.volume.scale.value(f64::from(black))
+                ));
+            }
             if found.cut_off > MOSTLY {
                 self.warnings.push(format!(
-                    "{}: {:.0} % of its background have one value, as where a ground was subtracted and cut off, or around a \
-                     mosaic: nothing tells its noise, so cnr and what is positive by it say little; measure the image as it was taken",
+                    "{}: {} of its background have one value, as where a ground was subtracted and cut off, or around a mosaic: \
+                     nothing tells its noise, so cnr and what is positive by it say little; measure the image as it was taken",
                     channel.name,
-                    (100.0 * found.cut_off).floor()
+                    percent(found.cut_off)
                 ));
             }
         }
@@ -56,7 +72,7 @@ impl<'a> Surroundings<'a> {
     pub fn columns(&self, scan: &Scan, recipe: &Recipe, roles: &Roles) -> Table {
         let mut table = Table::default();
         for channel in image_refs(scan, roles, recipe).iter().filter(|_| self.is_wanted) {
-            let limit = self.limits.get(channel.name).map(|s| channel.volume.scale.value(f64::from(*s)));
+            let limit = self.found.get(channel.name).map(|f| channel.volume.scale.value(f64::from(f.limit)));
             let definition = "Largest value that is background in the rings around objects; what is brighter is uptake, \
                               whether an object was found there or not";
             let name = format!("background_limit_{}", channel.name);

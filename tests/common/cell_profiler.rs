@@ -51,7 +51,7 @@ impl Fixture {
             unit: "au",
             volume,
             saturation: None,
-            background_to: None,
+            background: None,
         };
         let channels: Vec<ChannelRef> = self.channels.iter().zip(&NAMES).map(channel).collect();
         measure::objects(&Request { channels: &channels, families, ..Request::new(&self.labels) }).unwrap()
