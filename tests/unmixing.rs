@@ -135,24 +135,27 @@ fn threads_and_devices_change_nothing() {
 
 #[test]
 fn saturated_pixels_are_told_and_explained_by_the_other_channels() {
-    let mut scan = mixtures(9);
-    // A camera that ends at 2000 in the channel that is brightest in tile 2, which is of one dye alone.
-    let channel = &mut scan.channels[0];
-    channel.saturation = Some(2000);
-    let samples = channel.volume.samples.host_mut().unwrap();
-    samples.iter_mut().for_each(|s| *s = (*s).min(2000));
-    let outcome = run(&scan, &recipe(""), &Device::Cpu);
-    let saturated = match &outcome.row.column("unmix_saturated_panel_px").unwrap().cells {
-        Cells::Int(n) => n[0].unwrap(),
-        _ => panic!("whole numbers"),
-    };
-    assert!((1600..4000).contains(&saturated), "{saturated}");
-    assert!(outcome.warnings > 0);
-    let means =
-        ["dapi", "fitc", "atto", "cy5"].map(|dye| reals(&outcome.sets[0].table, &format!("intensity_mean_{dye}"))[2]);
-    // Found by a fifth of its light, beside noise that others may explain; the channel itself would give 1900.
-    assert!((means[0] / 3000.0 - 1.0).abs() < 0.06, "{means:?}");
-    assert!(means[1..].iter().all(|m| *m < 60.0), "{means:?}");
+    // A camera that ends at 2000, and one of 11 bits in a file of 16, in the channel that is brightest in tile 2, which is of
+    // one dye alone.
+    for (top, of_file) in [(2000, 2000), (2047, 65_535)] {
+        let mut scan = mixtures(9);
+        let channel = &mut scan.channels[0];
+        channel.saturation = Some(of_file);
+        let samples = channel.volume.samples.host_mut().unwrap();
+        samples.iter_mut().for_each(|s| *s = (*s).min(top));
+        let outcome = run(&scan, &recipe(""), &Device::Cpu);
+        let saturated = match &outcome.row.column("unmix_saturated_panel_px").unwrap().cells {
+            Cells::Int(n) => n[0].unwrap(),
+            _ => panic!("whole numbers"),
+        };
+        assert!((1600..4000).contains(&saturated), "{saturated}");
+        assert!(outcome.warnings > 0);
+        let means = ["dapi", "fitc", "atto", "cy5"]
+            .map(|dye| reals(&outcome.sets[0].table, &format!("intensity_mean_{dye}"))[2]);
+        // Found by a fifth of its light, beside noise that others may explain; the channel itself would give 1900.
+        assert!((means[0] / 3000.0 - 1.0).abs() < 0.06, "{means:?}");
+        assert!(means[1..].iter().all(|m| *m < 60.0), "{means:?}");
+    }
 }
 
 #[test]

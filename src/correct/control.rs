@@ -7,6 +7,7 @@
 //! known by three signs together: what is above the threshold does not stand out from the rest, neighbours have no more in common
 //! than others, and the light as a whole is little against the noise. The last spares slides that are stained all over.
 
+use super::unmix::tops;
 use super::{BLOCK, Light};
 use crate::device::Device;
 use crate::ops::threshold::{BinChoice, Method, choose};
@@ -54,6 +55,7 @@ impl Control {
             return Ok(());
         }
         self.images += 1;
+        let tops = tops(channels, &samples);
         let block = |(b, part): (usize, &[i32])| {
             let (mut light, mut stained, mut saturated) = (vec![0.0; channels.len()], 0u64, 0u64);
             for (i, s) in part.iter().enumerate() {
@@ -61,8 +63,8 @@ impl Control {
                 if f64::from(*s) <= limit || channels[main].value(*s) <= 0.0 {
                     continue;
                 }
-                let full = |(c, samples): (&Light, &&[i32])| c.saturation.is_some_and(|top| samples[at] >= top);
-                if channels.iter().zip(&samples).any(full) {
+                let full = |(top, samples): (&Option<i32>, &&[i32])| top.is_some_and(|top| samples[at] >= top);
+                if tops.iter().zip(&samples).any(full) {
                     saturated += 1;
                     continue;
                 }

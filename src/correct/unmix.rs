@@ -22,6 +22,24 @@ impl Light<'_> {
     }
 }
 
+/// From which sample on each channel is saturated.
+pub(super) fn tops(channels: &[Light], samples: &[&[i32]]) -> Vec<Option<i32>> {
+    channels.iter().zip(samples).map(|(c, samples)| c.saturation.map(|top| full_scale(samples, top))).collect()
+}
+
+/// The largest sample that the camera can give: that of the file, or one of fewer bits that many voxels have and none lies above.
+fn full_scale(samples: &[i32], of_file: i32) -> i32 {
+    let top = samples.par_iter().copied().max().unwrap_or(of_file);
+    let is_of_bits = top >= LEAST_BITS && top.count_ones() == top.trailing_ones();
+    let n = samples.par_iter().filter(|s| **s == top).count();
+    if is_of_bits && n * FULL > samples.len() { top.min(of_file) } else { of_file }
+}
+
+/// The largest sample of 8 bits: no camera has fewer.
+const LEAST_BITS: i32 = 255;
+/// More than one voxel in so many at the largest sample is no chance.
+const FULL: usize = 1000;
+
 /// The dyes of an image.
 #[derive(Debug)]
 pub struct Unmixed {
@@ -53,6 +71,7 @@ pub fn unmix(mixture: &Mixture, channels: &[Light]) -> Result<Unmixed> {
     if let Some(other) = channels.iter().find(|c| c.volume.shape != first.volume.shape) {
         return Err(Error::usage(format!("channels of {} and {}", first.volume.shape, other.volume.shape)));
     }
+    let tops = tops(channels, &samples);
     let step = channels.iter().map(|c| c.volume.scale.factor()).fold(f64::INFINITY, f64::min);
     let brightest = |(c, samples): (&Light, &&[i32])| c.value(span(samples).1);
     let light = channels.iter().zip(&samples).map(brightest).fold(0.0, f64::max);
@@ -72,7 +91,7 @@ pub fn unmix(mixture: &Mixture, channels: &[Light]) -> Result<Unmixed> {
             for (c, (channel, samples)) in channels.iter().zip(&samples).enumerate() {
                 let s = samples[b * BLOCK + i];
                 light[c] = channel.value(s);
-                saturated |= u32::from(channel.saturation.is_some_and(|top| s >= top)) << c;
+                saturated |= u32::from(tops[c].is_some_and(|top| s >= top)) << c;
             }
             let found = mixture.dyes_of(&light, saturated);
             block.iter_mut().zip(&found).for_each(|(part, value)| part[i] = sample(scale, *value));

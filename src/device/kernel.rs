@@ -68,6 +68,10 @@ pub struct Kernel {
 /// Invocations in a workgroup.
 pub const GROUP: u32 = 256;
 
+/// Turns that all loops of one invocation may take together. Mesa's software adapter ends loops after 65,535 turns (`LP_MAX_TGSI_LOOP_ITERATIONS`)
+/// without a word, and some drivers end kernels that take too long: what may need more is the host's, or goes in several dispatches.
+pub const MOST_TURNS: usize = 60_000;
+
 impl Kernel {
     /// The shader brings its own entry point and is dispatched by the workgroup.
     pub fn is_cooperative(&self) -> bool {

@@ -10,7 +10,7 @@ use super::median_network::{self, Network, Room};
 use super::median_written::{of_five, of_three};
 use super::op::words;
 use super::{Case, Op};
-use crate::device::kernel::{Kernel, read, write};
+use crate::device::kernel::{Kernel, MOST_TURNS, read, write};
 use crate::device::{Buffer, Device};
 use crate::image::Volume;
 use crate::simd::{self, Narrow, Sample};
@@ -29,6 +29,7 @@ pub const OP: Op = Op {
         Case { name: "radius 1", run: |d, i| words(d, median(d, &i.volume(d)?, [1; 3])?) },
         Case { name: "radius 0 by 2 by 3", run: |d, i| words(d, median(d, &i.volume(d)?, [0, 2, 3])?) },
         Case { name: "radius 1 by 7 by 4", run: |d, i| words(d, median(d, &i.volume(d)?, [1, 7, 4])?) },
+        Case { name: "radius 0 by 40 by 60", run: |d, i| words(d, median(d, &i.volume(d)?, [0, 40, 60])?) },
     ],
 };
 
@@ -43,6 +44,9 @@ const KERNEL: Kernel = Kernel {
     params: Params::WGSL,
     arrays: &[read("src", "i32"), write("dst", "i32")],
 };
+
+/// Times that the shader goes over a box, at most: once for each bit, and once to see which of them differ.
+const TURNS_A_VOXEL: usize = 33;
 
 /// Median of the box of `2 radius + 1` voxels, radius in voxels in the order z, y, x. An axis of one voxel counts once.
 ///
@@ -72,6 +76,10 @@ pub fn median(device: &Device, src: &Volume, radius: [usize; 3]) -> Result<Volum
                 }
                 None => twin(samples, src.shape, r, |s| s, |s| s, |out, rows, window, _| select(out, rows, window)),
             })
+        }
+        // The CPU slides along rows; a shader would go over the whole box for each bit of each voxel.
+        Device::Gpu(_) if voxels * TURNS_A_VOXEL > MOST_TURNS => {
+            return median(&Device::Cpu, &src.to_host()?, r)?.to(device);
         }
         Device::Gpu(gpu) => {
             let from = src.samples.gpu()?;

@@ -13,7 +13,7 @@ use super::fill::fill_label_holes;
 use super::label::{Connectivity, components};
 use super::object_rank::object_rank;
 use super::op::label_words;
-use super::refine_device::{KERNELS, dispatch};
+use super::refine_device::{KERNELS, MOST_OBJECTS, dispatch};
 use super::renumber::select;
 use super::sizes::sizes;
 use super::{Case, Op};
@@ -70,6 +70,9 @@ pub fn refine(device: &Device, src: &Volume, labels: &Labels, p: &Refine) -> Res
     }
     match device {
         Device::Cpu => twin(src, labels, p),
+        Device::Gpu(_) if labels.count as usize > MOST_OBJECTS => {
+            twin(&src.to_host()?, &labels.to_host()?, p)?.to(device)
+        }
         Device::Gpu(gpu) => dispatch(gpu, src, labels, p),
     }
 }

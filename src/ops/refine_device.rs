@@ -8,7 +8,7 @@ use super::renumber::renumber;
 use super::runs::Of;
 use super::split_device::CENSUS;
 use crate::Result;
-use crate::device::kernel::{Kernel, atomic, read, write};
+use crate::device::kernel::{Kernel, MOST_TURNS, atomic, read, write};
 use crate::device::{Buffer, Device, Gpu, GpuBuffer};
 use crate::image::{Labels, Volume};
 use crate::ops::basins;
@@ -54,6 +54,9 @@ const PICK: Kernel = kernel!(
         write("dst", "u32"),
     ]
 );
+
+/// Objects whose median peak one workgroup of 256 finds, which goes over them twice for each of 8 digits.
+pub(super) const MOST_OBJECTS: usize = MOST_TURNS * 256 / 16;
 
 /// As [`refine`](super::refine::refine).
 ///

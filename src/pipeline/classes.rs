@@ -4,7 +4,7 @@ use super::Sets;
 use super::candidates;
 use super::channel_refs::image_refs;
 use super::classified::{Classified, Marker, Markers};
-use super::cutoff::{alike, cutoff, cutoff_of};
+use super::cutoff::{alike, cutoff, cutoff_of, halved};
 use super::grades::{self, Graded};
 use super::in_turn::Kept;
 use super::relations::Relations;
@@ -96,6 +96,14 @@ fn positive<'a>(
             found.warnings.push(format!(
                 "more than half of {name} have the same {name_of_column}, {most}, so nothing tells how far apart values of negative \
                  ones lie: the cutoff of {marker}, {above}, says little; give a number in [positive.{name}]"
+            ));
+        }
+        if let (Cutoff::Otsu, Some(cutoff)) = (positive.above, above)
+            && let Some(apart) = halved(values.iter().flatten().copied(), cutoff)
+        {
+            found.warnings.push(format!(
+                "Otsu's threshold of {name_of_column} divides {name} into two groups {apart:.1} deviations apart, as it does with one \
+                 kind: positive for {marker} means nothing if only one is there; give a number in [positive.{name}]"
             ));
         }
         if above.is_some() && n < FEW && positive.is_of_median() {

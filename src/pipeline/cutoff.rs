@@ -33,6 +33,25 @@ pub(super) fn alike(values: impl Iterator<Item = f64>) -> Option<f64> {
     (2 * all.iter().filter(|v| **v == median).count() > all.len()).then_some(median)
 }
 
+/// How many deviations of the objects below a cutoff the means of both sides lie apart, where that is no more than one kind of object
+/// has that is divided; such a cutoff tells no two kinds apart.
+pub(super) fn halved(values: impl Iterator<Item = f64> + Clone, cutoff: f64) -> Option<f64> {
+    let mean = |above: bool| {
+        let (n, sum) =
+            values.clone().filter(|v| (*v > cutoff) == above).fold((0.0, 0.0), |(n, sum), v| (n + 1.0, sum + v));
+        sum / n
+    };
+    let (low, high) = (mean(false), mean(true));
+    let below = values.clone().filter(|v| *v <= cutoff);
+    let (n, squares) = below.fold((0.0, 0.0), |(n, squares), v| (n + 1.0, squares + (v - low) * (v - low)));
+    let apart = (high - low) / (squares / n).sqrt();
+    (apart < HALVED).then_some(apart)
+}
+
+/// Means of the two sides of Otsu's threshold lie so many deviations of the lower side apart where all are of one kind: 2.7 if it is
+/// normal, 3.5 if it is even.
+const HALVED: f64 = 3.6;
+
 /// The median of values that ascend, where it is no noise. What lies below 0 tells how much of that there is, unless it is a share
 /// that a few odd objects may have.
 fn stands_out(all: &[f64]) -> Option<f64> {
@@ -198,5 +217,19 @@ mod tests {
             let odd = noise(300.0).chain([-1000.0, -900.0]);
             assert!(cutoff(how, odd, 0.0).is_some());
         }
+    }
+
+    #[test]
+    fn one_kind_that_is_divided_is_known() {
+        // Even, and normal as far as twelve even numbers make it.
+        let even = (0..1000).map(|i| f64::from(i * 377 % 1000));
+        let normal = (0..1000).map(|i| (1..13).map(|k| f64::from((i * 7919 * k + 31 * k * k) % 1009)).sum::<f64>());
+        let cut = |values: Vec<f64>| {
+            halved(values.iter().copied(), cutoff(Cutoff::Otsu, values.iter().copied(), 0.0).unwrap())
+        };
+        assert!(cut(even.clone().collect()).is_some_and(|apart| (3.0..3.6).contains(&apart)));
+        assert!(cut(normal.collect()).is_some_and(|apart| (2.4..3.2).contains(&apart)));
+        let two = even.clone().map(|v| v + 4000.0).chain(even);
+        assert_eq!(cut(two.collect()), None);
     }
 }

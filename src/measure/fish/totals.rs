@@ -41,8 +41,30 @@ pub(super) fn doubts(totals: &Table) -> Vec<String> {
     let Some(Cells::Int(n)) = nuclei else { return vec![] };
     let few = |n: &i64| (*n as usize) < FEWEST;
     let doubt = |n: i64| format!("{n} nuclei count for FISH; a group needs {FEWEST} at least");
-    n.iter().flatten().copied().filter(few).map(doubt).collect()
+    let mut said: Vec<String> = n.iter().flatten().copied().filter(few).map(doubt).collect();
+    let mean = |name: &str| {
+        let column = totals.columns.iter().find(|c| c.name.starts_with(name));
+        if let Some(Cells::Real(mean)) = column.map(|c| &c.cells) { mean.first().copied().flatten() } else { None }
+    };
+    for (probe, by_position, by_light) in [
+        ("target", "fish_target_mean_", "fish_target_mean_by_light_"),
+        ("reference", "fish_reference_mean_", "fish_reference_mean_by_light_"),
+    ] {
+        // The row has the columns by position first.
+        if let Some((counted, light)) = mean(by_position).zip(mean(by_light))
+            && counted > MORE_THAN_LIGHT * light
+        {
+            said.push(format!(
+                "{counted:.2} signals of the {probe} a nucleus by position, but light of {light:.2}: what has no light of a signal was \
+                 counted, as at sharp rims of nuclei that shine themselves; believe the columns by light, or ask more of a spot"
+            ));
+        }
+    }
+    said
 }
+
+/// Signals that are counted have at least so much light as this many would.
+const MORE_THAN_LIGHT: f64 = 1.2;
 
 struct Row<'a> {
     table: Table,

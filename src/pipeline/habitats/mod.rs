@@ -23,7 +23,9 @@ impl State<'_> {
     pub fn habitats(&mut self, p: &Habitats) -> Result<()> {
         let known = self.sets.get(&p.set).ok_or_else(|| Error::usage(format!("no object set \"{}\"", p.set)))?;
         let labels = known.labels.to_host()?;
-        let least = p.smallest.map(|size| self.geometry.count(size)).transpose()?.unwrap_or(0.0);
+        // A volume says nothing of one slice, nor an area of a stack, as for `keep`.
+        let smallest = p.smallest.filter(|size| size.fits(self.geometry.shape.is_flat()));
+        let least = smallest.map(|size| self.geometry.count(size)).transpose()?.unwrap_or(0.0);
         let mut levels = if p.by_clusters() { self.by_clusters(p, &labels)? } else { self.by_values(p, &labels)? };
         levels.par_iter_mut().for_each(|levels| join(levels, least));
         let (runs, size) = (labels.runs()?, labels.shape.len());

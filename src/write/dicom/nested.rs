@@ -38,7 +38,14 @@ pub fn nested(habitats: &ObjectSet, wholes: &Labels, p: &Habitats, unit: &str) -
     let regions: Vec<Vec<ObjectRun>> = levels.keys().map(|(whole, level)| inner(*whole, *level)).collect();
     Ok(Nested {
         labels: Labels::of_runs(wholes.shape, ObjectRuns::of_objects(regions.iter().map(Vec::as_slice))),
-        names: levels.keys().map(|(whole, level)| name(p, *whole, *level, unit)).collect(),
+        // The lowest level holds all of the object, whatever joined it.
+        names: levels
+            .keys()
+            .map(|&(whole, level)| {
+                let is_whole = levels.range((whole, 0)..(whole, level)).next().is_none();
+                name(p, whole, (!is_whole).then_some(level), unit)
+            })
+            .collect(),
     })
 }
 
@@ -54,11 +61,11 @@ fn joined(runs: Vec<ObjectRun>) -> Vec<ObjectRun> {
     all
 }
 
-/// The object, and from where on.
-fn name(p: &Habitats, whole: u32, level: u32, unit: &str) -> String {
+/// The object, and from where on if not all of it.
+fn name(p: &Habitats, whole: u32, level: Option<u32>, unit: &str) -> String {
+    let Some(level) = level else { return format!("{} {whole}", p.set) };
     let limit = |limits: &Option<Vec<f64>>| limits.as_ref()?.get((level as usize).checked_sub(2)?).copied();
     let from = match (level, limit(&p.values), limit(&p.percent)) {
-        (1, ..) => String::new(),
         (_, Some(value), _) => format!(" from {value} {unit}"),
         (_, _, Some(percent)) => format!(" from {percent} %"),
         _ => format!(" level {level}"),
