@@ -20,7 +20,7 @@ use super::{ChannelRef, Request};
 use crate::ops::extent::extents;
 use crate::{Error, Result};
 use grid::{Places, Plane, weights};
-use morphology::{LANES, Lanes, erode, open, reconstruct};
+use morphology::{LANES, Lanes, erosions, open, reconstruct};
 use rayon::prelude::*;
 use serde::Deserialize;
 
@@ -51,8 +51,8 @@ const MOST_SIZES: usize = 100;
 const LARGEST_RADIUS: usize = 500;
 /// Sizes that are worked out side by side, by two threads.
 const TOGETHER: usize = 2 * LANES;
-/// Bytes of a cell: the image, its background, and for each size at work the eroded and the grown image.
-const CELL_BYTES: f64 = 8.0 * (4 + 2 * TOGETHER) as f64;
+/// Bytes of a cell: the image, its background, two eroded images, and one for each size at work.
+const CELL_BYTES: f64 = 8.0 * (4 + TOGETHER) as f64;
 
 const EMPTY: &str = "2-D only, and only where the mean is positive and the coarser grid has two rows and columns";
 
@@ -110,19 +110,15 @@ impl Granularity {
         let mut means: Vec<Vec<f64>> = vec![starts.to_vec()];
         let mut eroded = foreground.clone();
         for first in (0..self.spectrum).step_by(TOGETHER) {
-            let markers: Vec<Plane> = (first..self.spectrum.min(first + TOGETHER))
-                .map(|_| {
-                    eroded = erode(&eroded);
-                    eroded.clone()
-                })
-                .collect();
-            let of_markers = |markers: &[Plane]| {
-                let left = reconstruct(markers, &foreground);
-                let mean = |made: &Made| made.mean(&left);
-                let means: Vec<_> = made.iter().map(mean).collect();
-                (0..markers.len()).map(|k| means.iter().map(|lanes| lanes[k]).collect()).collect::<Vec<_>>()
+            let groups = (first..self.spectrum.min(first + TOGETHER)).step_by(LANES);
+            let mut groups: Vec<_> = groups.map(|first| (first, erosions(&mut eroded))).collect();
+            let of_group = |(first, cells): &mut (usize, Vec<Lanes>)| {
+                reconstruct(cells, &foreground);
+                let means: Vec<_> = made.iter().map(|made| made.mean(cells)).collect();
+                let lanes = 0..LANES.min(self.spectrum - *first);
+                lanes.map(|k| means.iter().map(|lanes| lanes[k]).collect()).collect::<Vec<_>>()
             };
-            means.extend(markers.par_chunks(LANES).flat_map_iter(of_markers).collect::<Vec<_>>());
+            means.extend(groups.par_iter_mut().flat_map_iter(of_group).collect::<Vec<_>>());
         }
         let spectrum = |i: usize| {
             let lost = |pair: &[Vec<f64>]| (starts[i] > 0.0).then(|| (pair[0][i] - pair[1][i]) * 100.0 / starts[i]);
