@@ -48,21 +48,29 @@ pub(super) fn places(k: usize, xs: Range<usize>) -> u64 {
     from(xs.start) & !from(xs.end)
 }
 
-/// Adds to some bits of a row those that follow them in it without a gap.
-pub(super) fn follow(row: &[u64], some: &mut [u64]) {
+/// Adds to some bits of a row those that follow them in it without a gap, as far as they lie at a place or beyond.
+pub(super) fn follow(row: &[u64], some: &mut [u64], from: usize) {
     let mut carry = false;
-    for (row, some) in row.iter().zip(some) {
-        // A sum carries from each of the bits on to the end of its run.
-        let (sum, over) = row.overflowing_add(*some & row);
-        let (sum, over_too) = sum.overflowing_add(carry.into());
-        *some = row & ((row ^ sum) | *some);
-        carry = over | over_too;
+    for (k, (row, some)) in row.iter().zip(some).enumerate() {
+        *some |= followed(*row, *some & places(k, from..usize::MAX), &mut carry);
     }
 }
 
-/// A row of words, the other way round.
-pub(super) fn turned(row: &[u64]) -> impl Iterator<Item = u64> {
-    row.iter().rev().map(|word| word.reverse_bits())
+/// The same towards lower places, as far as they lie before one.
+pub(super) fn follow_back(row: &[u64], some: &mut [u64], end: usize) {
+    let mut carry = false;
+    for (k, (row, some)) in row.iter().zip(some).enumerate().rev() {
+        let there = *some & places(k, 0..end);
+        *some |= followed(row.reverse_bits(), there.reverse_bits(), &mut carry).reverse_bits();
+    }
+}
+
+/// A sum carries from each of some bits on to the end of its run, and into the next word.
+fn followed(row: u64, some: u64, carry: &mut bool) -> u64 {
+    let (sum, over) = row.overflowing_add(some & row);
+    let (sum, over_too) = sum.overflowing_add((*carry).into());
+    *carry = over | over_too;
+    row & ((row ^ sum) | some)
 }
 
 /// In each place of word `k` the bit left of it.
@@ -91,10 +99,9 @@ mod tests {
     fn bits_are_followed_to_the_end_of_their_run() {
         let row = [0b111 << 61 | 0b1_0111_0111, 0b1011, 0];
         let mut some = [1 << 62 | 0b0_0010_0001, 0, 0];
-        follow(&row, &mut some);
-        assert_eq!(some, [0b11 << 62 | 0b0_0110_0111, 0b11, 0]);
-        let there: Vec<u64> = turned(&row).collect();
-        assert_eq!(there[1], 0b1101 << 60);
-        assert_eq!(turned(&there).collect::<Vec<_>>(), row);
+        follow(&row, &mut some, 1);
+        assert_eq!(some, [0b11 << 62 | 0b0_0110_0001, 0b11, 0]);
+        follow_back(&row, &mut some, 65);
+        assert_eq!(some, [0b111 << 61 | 0b0_0111_0001, 0b11, 0]);
     }
 }

@@ -172,13 +172,14 @@ pub struct Measured<'a> {
     inside: OnceCell<Inside>,
     /// Of the hull of its pixels' centres, which several families look at.
     corners: OnceCell<Vec<[i64; 2]>>,
-    /// Voxels at its edge, and its samples in rising order by channel, which both families of intensity look at.
+    /// Voxels at its edge, which both families of intensity look at.
     edge: OnceCell<Vec<usize>>,
-    sorted: Vec<OnceCell<Vec<i32>>>,
+    /// Its samples in raster and in rising order, by channel.
+    samples: Vec<[OnceCell<Vec<i32>>; 2]>,
 }
 
 /// Objects with more voxels in their box than this have nothing of that size kept between families.
-const MOST_KEPT: usize = 1 << 20;
+const MOST_KEPT: usize = 1 << 16;
 
 impl<'a> Measured<'a> {
     /// With the images of the channels, where families ask for them.
@@ -201,7 +202,7 @@ impl<'a> Measured<'a> {
             inside: OnceCell::new(),
             corners: OnceCell::new(),
             edge: OnceCell::new(),
-            sorted: vec![OnceCell::new(); channels.len()],
+            samples: vec![[const { OnceCell::new() }; 2]; channels.len()],
         })
     }
 
@@ -230,8 +231,8 @@ impl<'a> Measured<'a> {
 
     /// These samples of a channel, which is given by its place, in rising order.
     pub(super) fn sorted(&self, channel: usize, samples: &[i32]) -> Cow<'_, [i32]> {
-        match self.sorted.get(channel) {
-            Some(sorted) => self.kept(sorted, || order::sorted(samples)),
+        match self.samples.get(channel) {
+            Some([_, sorted]) => self.kept(sorted, || order::sorted(samples)),
             None => Cow::Owned(order::sorted(samples)),
         }
     }
@@ -241,10 +242,12 @@ impl<'a> Measured<'a> {
         if self.object.extent.n > MOST_KEPT as u64 { Cow::Owned(find()) } else { Cow::Borrowed(cell.get_or_init(find)) }
     }
 
-    /// Each channel, with the samples of the object in it. They are gathered anew, so that an object whose families do not ask for
-    /// them takes no memory for them.
-    pub(super) fn channels(&self) -> impl Iterator<Item = (&'a ChannelRef<'a>, Vec<i32>)> {
-        self.request.channels.iter().zip(&self.images).map(|(channel, image)| (channel, self.object.samples(image)))
+    /// Each channel, with the samples of the object in it. Those of a large object are gathered anew: it takes no memory for them
+    /// while a family is at work that does not ask for them.
+    pub(super) fn channels(&self) -> impl Iterator<Item = (&'a ChannelRef<'a>, Cow<'_, [i32]>)> {
+        let images = self.images.iter().zip(&self.samples);
+        let samples = images.map(|(image, [samples, _])| self.kept(samples, || self.object.samples(image)));
+        self.request.channels.iter().zip(samples)
     }
 }
 

@@ -5,7 +5,7 @@
 //! searched for: no step is shorter than 1, so cells that lie from k to k + 1 away are final before those beyond are looked at.
 //! The least sum is one number, whatever the order of the work.
 
-use super::bits::{Bits, east, follow, places, turned, west};
+use super::bits::{Bits, east, follow, follow_back, places, west};
 use crate::simd::wide;
 use std::f64::consts::SQRT_2;
 
@@ -56,7 +56,8 @@ impl Direct {
         let words = bits.row(0, 0).len();
         let mut direct = Direct { words, bits: vec![0; words * bits.height()] };
         let mut here: Vec<u64> = (0..words).map(|k| places(k, cx..cx + 1)).collect();
-        along(bits.row(0, cy), &mut here, [cx, cx]);
+        follow(bits.row(0, cy), &mut here, cx);
+        follow_back(bits.row(0, cy), &mut here, cx + 1);
         direct.bits[cy * words..][..words].copy_from_slice(&here);
         let start = here;
         for (is_up, count) in [(true, cy), (false, bits.height() - 1 - cy)] {
@@ -70,7 +71,8 @@ impl Direct {
                     *here = row[k] & (straight | across);
                 }
                 // A path over the plane goes on within the row once its rows are behind it.
-                along(row, &mut here, [cx.saturating_sub(dy), cx + dy]);
+                follow(row, &mut here, cx + dy);
+                follow_back(row, &mut here, (cx + 1).saturating_sub(dy));
                 if here.iter().all(|word| *word == 0) {
                     break;
                 }
@@ -88,9 +90,10 @@ impl Direct {
     /// Those beside a cell of the object that is none of them, by their lengths.
     fn ends(&self, bits: &Bits, lengths: &[f64], width: usize) -> Vec<Vec<usize>> {
         let mut by_length: Vec<Vec<usize>> = vec![];
-        let others = |y: usize| -> Vec<u64> { bits.row(0, y).iter().zip(self.row(y)).map(|(a, b)| a & !b).collect() };
+        let rows = (0..bits.height()).flat_map(|y| bits.row(0, y).iter().zip(self.row(y)));
+        let others = Direct { words: self.words, bits: rows.map(|(inside, direct)| inside & !direct).collect() };
         for y in 1..bits.height() - 1 {
-            let around = [y - 1, y, y + 1].map(others);
+            let around = [y - 1, y, y + 1].map(|y| others.row(y));
             for (k, direct) in self.row(y).iter().enumerate() {
                 let beside = around.iter().fold(0, |all, row| all | row[k] | west(row, k) | east(row, k));
                 let mut ends = direct & beside;
@@ -103,18 +106,6 @@ impl Direct {
         }
         by_length
     }
-}
-
-/// Adds to cells of a row those that follow them in it, from the first column backwards and from the second one onwards.
-fn along(row: &[u64], some: &mut [u64], [back, on]: [usize; 2]) {
-    let words = row.len();
-    let part = |columns: std::ops::Range<usize>| (0..words).map(move |k| places(k, columns.clone()));
-    let mut after: Vec<u64> = some.iter().zip(part(on..usize::MAX)).map(|(s, p)| s & p).collect();
-    follow(row, &mut after);
-    let before: Vec<u64> = some.iter().zip(part(0..back + 1)).map(|(s, p)| s & p).collect();
-    let [there, mut before] = [row, &before].map(|row| turned(row).collect::<Vec<u64>>());
-    follow(&there, &mut before);
-    some.iter_mut().zip(after.iter().zip(turned(&before))).for_each(|(some, (a, b))| *some |= a | b);
 }
 
 /// Puts a cell to those of about its length.

@@ -166,6 +166,7 @@ struct Room<'a> {
     /// By the lower and the higher level. Neighbours mostly count in the same place: in two tables they do not wait for each other.
     counts: [Vec<u32>; 2],
     row: Vec<u16>,
+    pairs: Vec<(u8, u8, u64)>,
 }
 
 impl<'a> Room<'a> {
@@ -173,7 +174,7 @@ impl<'a> Room<'a> {
     fn new(highest: u8, logs: &'a Logs) -> Self {
         let bits = u8::BITS - highest.leading_zeros();
         let counts = [(); 2].map(|()| vec![0; 1 << (2 * bits)]);
-        Room { logs, bits, counts, row: vec![] }
+        Room { logs, bits, counts, row: vec![], pairs: vec![] }
     }
 
     /// Of the pairs a step apart; nothing if there are none.
@@ -189,17 +190,17 @@ impl<'a> Room<'a> {
                 }
             }
         });
-        let mut pairs: Vec<(u8, u8, u64)> = vec![];
+        self.pairs.clear();
         for low in 1..=crop.highest {
             let start = usize::from(low) << self.bits;
             let places = start + usize::from(low)..=start + usize::from(crop.highest);
             let counts =
                 even[places.clone()].iter().zip(&odd[places]).map(|(even, odd)| u64::from(*even) + u64::from(*odd));
-            pairs.extend((low..).zip(counts).filter(|(_, n)| *n > 0).map(|(high, n)| (low, high, n)));
+            self.pairs.extend((low..=crop.highest).zip(counts).filter(|(_, n)| *n > 0).map(|(high, n)| (low, high, n)));
         }
         even.fill(0);
         odd.fill(0);
-        (!pairs.is_empty()).then(|| features(&pairs, crop.highest, self.logs))
+        (!self.pairs.is_empty()).then(|| features(&self.pairs, crop.highest, self.logs))
     }
 }
 
@@ -235,7 +236,10 @@ impl Logs {
 fn features(pairs: &[(u8, u8, u64)], highest: u8, logs: &Logs) -> [f64; 13] {
     let total = 2.0 * pairs.iter().map(|p| p.2).sum::<u64>() as f64;
     let count = usize::from(highest) + 1;
-    let (mut single, mut sums, mut differences) = (vec![0u64; count], vec![0u64; 2 * count], vec![0u64; count]);
+    let mut room = [0u64; 4 * MOST_LEVELS];
+    let (single, rest) = room.split_at_mut(count);
+    let (differences, rest) = rest.split_at_mut(count);
+    let sums = &mut rest[..2 * count];
     let (mut squares, mut products) = (0u128, 0u64);
     for &(a, b, n) in pairs {
         let (low, high) = (usize::from(a), usize::from(b));
@@ -257,7 +261,7 @@ fn features(pairs: &[(u8, u8, u64)], highest: u8, logs: &Logs) -> [f64; 13] {
         let (first, second) = (u128::from(moment(counts, 1)), u128::from(moment(counts, 2)));
         (total as u128 * second - first * first) as f64 / (total * total)
     };
-    let (spread, first) = (variance(&single), moment(&single, 1));
+    let (spread, first) = (variance(single), moment(single, 1));
     let covariance =
         (total as i128 * i128::from(products) - i128::from(first) * i128::from(first)) as f64 / (total * total);
     let both = |&(a, b, n): &(u8, u8, u64)| if a == b { [2 * n, 0] } else { [n, n] };
@@ -271,12 +275,12 @@ fn features(pairs: &[(u8, u8, u64)], highest: u8, logs: &Logs) -> [f64; 13] {
     let dependence = of_pairs - 2.0 * of_single;
     [
         squares as f64 / (total * total),
-        moment(&differences, 2) as f64 / total,
+        moment(differences, 2) as f64 / total,
         if spread > 0.0 { covariance / spread } else { 1.0 },
         spread,
         differences.iter().enumerate().map(alike).sum::<f64>() / total,
-        moment(&sums, 1) as f64 / total,
-        variance(&sums),
+        moment(sums, 1) as f64 / total,
+        variance(sums),
         logs.entropy(sums.iter().copied(), whole),
         of_pairs,
         differences.iter().map(shares).sum::<f64>() / levels - 1.0 / (levels * levels),

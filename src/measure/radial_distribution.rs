@@ -61,18 +61,24 @@ fn places(of: &Measured, rings: Rings) -> Vec<u32> {
     let centre = cells.iter().position(|d| d == most).unwrap_or(0);
     let (cy, cx) = (centre / width, centre % width);
     let lengths = geodesic::lengths(&Bits::of(object), width, [cy, cx]);
-    let (mut all, mut rest) = (vec![0; object.extent.n as usize], 0);
+    let (mut all, mut row) = (Vec::with_capacity(object.extent.n as usize), vec![0; width]);
     object.each_framed_run(|_, y, x0, x1| {
-        let run = y * width + x0..y * width + x1;
-        let from = [y as i32 - cy as i32, x0 as i32 - cx as i32];
-        place(&mut all[rest..rest + run.len()], &lengths[run.clone()], &cells[run], from, rings);
-        rest += x1 - x0;
+        // Whole blocks of the row: what is left of a run would be done pixel by pixel.
+        let (first, end) = (x0 / BLOCK * BLOCK, x1.next_multiple_of(BLOCK).min(width));
+        let cells = &cells[y * width + first..y * width + end];
+        let lengths = &lengths[y * width + first..y * width + end];
+        let from = [y as i32 - cy as i32, first as i32 - cx as i32];
+        place(&mut row[first..end], lengths, cells, from, rings);
+        all.extend_from_slice(&row[x0..x1]);
     });
     all
 }
 
+/// Pixels of a row that are taken together.
+const BLOCK: usize = 8;
+
 wide! {
-    /// Of the pixels of a run, the first of them y and x from the centre.
+    /// Of the pixels of a part of a row, the first of them y and x from the centre.
     fn place(out: &mut [u32], lengths: &[f64], edge: &[u32], from: [i32; 2], rings: Rings) {
         let (bins, last) = (rings.bins as f64, (rings.bins - usize::from(rings.radius.is_none())) as i32);
         let dy = from[0];

@@ -22,6 +22,12 @@ type Moments<T> = [[T; POWERS]; POWERS];
 
 /// Sums of the powers of 0..n.
 fn powers_below(n: i128) -> [i128; POWERS] {
+    // In nearly all images they fit 64 bits, which divide many times as fast.
+    if n < 1 << 15 {
+        let n = n as i64;
+        let first = n * (n - 1) / 2;
+        return [n, first, first * (2 * n - 1) / 3, first * first].map(i128::from);
+    }
     let first = n * (n - 1) / 2;
     [n, first, first * (2 * n - 1) / 3, first * first]
 }
@@ -71,12 +77,12 @@ fn central(object: &Object, spatial: &Moments<i128>) -> Moments<f64> {
 /// Over a power of the area, so that size does not matter: from second order on.
 fn normalized(central: &Moments<f64>) -> Moments<Option<f64>> {
     let n = central[0][0];
-    let of = |p: usize, q: usize| {
-        let order = p + q;
-        // The power is that of a root: n^(order / 2 + 1).
+    // The power is that of a root: n^(order / 2 + 1).
+    let powers: [f64; 2 * POWERS - 1] = std::array::from_fn(|order| {
         let half = if order.is_multiple_of(2) { 1.0 } else { n.sqrt() };
-        (order >= 2).then(|| central[p][q] / (libm::pow(n, (order / 2 + 1) as f64) * half))
-    };
+        libm::pow(n, (order / 2 + 1) as f64) * half
+    });
+    let of = |p: usize, q: usize| (p + q >= 2).then(|| central[p][q] / powers[p + q]);
     std::array::from_fn(|p| std::array::from_fn(|q| of(p, q)))
 }
 

@@ -2,7 +2,7 @@
 //! the image does not count.
 
 use super::grid::Plane;
-use crate::simd::{wide, zeros};
+use crate::simd::wide;
 
 wide! {
     /// The smaller (or larger) of two rows, in the first.
@@ -73,12 +73,11 @@ pub(super) const LANES: usize = 8;
 /// A cell of as many images.
 pub(super) type Lanes = [f64; LANES];
 
-/// An image eroded 1, 2, ... times by a cell and its four neighbours; it becomes the last of them.
+/// Fills `cells` with an image eroded 1, 2, ... times by a cell and its four neighbours; it becomes the last of them.
 ///
 /// Each erosion is a row behind the one before, so that the rows that it looks at are still near.
-pub(super) fn erosions(plane: &mut Plane) -> Vec<Lanes> {
+pub(super) fn erode(plane: &mut Plane, cells: &mut [Lanes]) {
     let [height, width] = plane.size;
-    let mut cells = zeros(height * width);
     let mut last = vec![0.0; height * width];
     // The last three rows of each erosion.
     let mut rows = vec![vec![0.0; 3 * width]; LANES];
@@ -100,7 +99,6 @@ pub(super) fn erosions(plane: &mut Plane) -> Vec<Lanes> {
         }
     }
     plane.cells = last;
-    cells
 }
 
 /// What lies beside the first and the last cell of a row, and beyond the first and the last row: lower than all.
@@ -192,7 +190,8 @@ mod tests {
         for (height, width) in [(17, 23), (1, 9), (8, 1), (2, 2)] {
             let mut last = plane(height, width);
             let mut want = last.clone();
-            let got = erosions(&mut last);
+            let mut got = vec![NOTHING; height * width];
+            erode(&mut last, &mut got);
             for k in 0..LANES {
                 want = within_disc(&want, 1, false);
                 assert_eq!(got.iter().map(|lanes| lanes[k]).collect::<Vec<_>>(), want.cells, "{height} {width} {k}");
@@ -205,7 +204,8 @@ mod tests {
     fn reconstruction_ends_where_nothing_changes() {
         for (height, width) in [(17, 23), (1, 9), (8, 1)] {
             let mask = plane(height, width);
-            let mut grown = erosions(&mut mask.clone());
+            let mut grown = vec![NOTHING; height * width];
+            erode(&mut mask.clone(), &mut grown);
             let markers = grown.clone();
             reconstruct(&mut grown, &mask);
             for k in 0..LANES {
