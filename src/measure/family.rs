@@ -216,12 +216,12 @@ impl<'a> Measured<'a> {
         if self.object.framed_size().iter().product::<usize>() > MOST_KEPT {
             return Cow::Owned(edt::inside(&self.object));
         }
-        Cow::Borrowed(self.inside.get_or_init(|| edt::inside(&self.object)))
+        Cow::Borrowed(once(&self.inside, || edt::inside(&self.object)))
     }
 
     /// Corners of the convex hull of the centres of a 2-D object's pixels, y and x.
     pub(super) fn corners(&self) -> &[[i64; 2]] {
-        self.corners.get_or_init(|| hull::of_centres(&self.object))
+        once::<Vec<_>>(&self.corners, || hull::of_centres(&self.object))
     }
 
     /// Linear indices of the voxels at the edge of the object: see [`intensity::edge`].
@@ -239,7 +239,11 @@ impl<'a> Measured<'a> {
 
     /// What is found, and kept for the next family where it is little.
     fn kept<'b, T: Clone>(&'b self, cell: &'b OnceCell<Vec<T>>, find: impl FnOnce() -> Vec<T>) -> Cow<'b, [T]> {
-        if self.object.extent.n > MOST_KEPT as u64 { Cow::Owned(find()) } else { Cow::Borrowed(cell.get_or_init(find)) }
+        if self.object.extent.n > MOST_KEPT as u64 {
+            Cow::Owned(find())
+        } else {
+            Cow::Borrowed(once::<Vec<T>>(cell, find))
+        }
     }
 
     /// Each channel, with the samples of the object in it. Those of a large object are gathered anew: it takes no memory for them
@@ -249,6 +253,15 @@ impl<'a> Measured<'a> {
         let samples = images.map(|(image, [samples, _])| self.kept(samples, || self.object.samples(image)));
         self.request.channels.iter().zip(samples)
     }
+}
+
+/// What a cell holds; found outside of it, and moved in, the first time.
+fn once<T>(cell: &OnceCell<T>, find: impl FnOnce() -> T) -> &T {
+    if let Some(known) = cell.get() {
+        return known;
+    }
+    let found = find();
+    cell.get_or_init(|| found)
 }
 
 /// A number of an object, or none.

@@ -5,7 +5,7 @@
 //! scaled down to `levels - 1` and cut off. Pairs lie `scale` voxels apart along a direction, both in the object, and count
 //! both ways; level 0 counts as background. The family `texture` follows the standard of IBSI instead.
 //!
-//! Probabilities are quotients of whole counts, summed in the order of their levels.
+//! Probabilities are quotients of whole counts, summed in the order in which pairs are first met.
 
 use super::family::{Family, Measured, Measurer, Objection};
 use super::feature::{About, Definition};
@@ -158,14 +158,16 @@ impl Crop {
     }
 }
 
-/// Counts of pairs that are used again from direction to direction.
+/// Counts that are used again from direction to direction: only what was counted is looked at and cleared.
 struct Room<'a> {
     logs: &'a Logs,
     /// Bits of a level.
     bits: u32,
-    /// By the lower and the higher level. Neighbours mostly count in the same place: in two tables they do not wait for each other.
-    counts: [Vec<u32>; 2],
+    /// By the lower and the higher level.
+    counts: Vec<u32>,
+    /// Places of counts: those of a row, and those that are no longer 0.
     row: Vec<u16>,
+    met: Vec<u16>,
     pairs: Vec<(u8, u8, u64)>,
 }
 
@@ -173,33 +175,30 @@ impl<'a> Room<'a> {
     /// For levels up to this.
     fn new(highest: u8, logs: &'a Logs) -> Self {
         let bits = u8::BITS - highest.leading_zeros();
-        let counts = [(); 2].map(|()| vec![0; 1 << (2 * bits)]);
-        Room { logs, bits, counts, row: vec![], pairs: vec![] }
+        Room { logs, bits, counts: vec![0; 1 << (2 * bits)], row: vec![], met: vec![], pairs: vec![] }
     }
 
     /// Of the pairs a step apart; nothing if there are none.
     fn features(&mut self, crop: &Crop, step: [i64; 3]) -> Option<[f64; 13]> {
-        let [even, odd] = &mut self.counts;
         crop.each_row(step, |a, b| {
             self.row.resize(a.len(), 0);
             find_places(&mut self.row, a, b, self.bits);
-            for places in self.row.chunks(2) {
-                even[usize::from(places[0])] += 1;
-                if let [_, place] = places {
-                    odd[usize::from(*place)] += 1;
+            for &place in &self.row {
+                let count = &mut self.counts[usize::from(place)];
+                if *count == 0 {
+                    self.met.push(place);
                 }
+                *count += 1;
             }
         });
         self.pairs.clear();
-        for low in 1..=crop.highest {
-            let start = usize::from(low) << self.bits;
-            let places = start + usize::from(low)..=start + usize::from(crop.highest);
-            let counts =
-                even[places.clone()].iter().zip(&odd[places]).map(|(even, odd)| u64::from(*even) + u64::from(*odd));
-            self.pairs.extend((low..=crop.highest).zip(counts).filter(|(_, n)| *n > 0).map(|(high, n)| (low, high, n)));
+        for place in self.met.drain(..) {
+            let (low, high) = (place >> self.bits, place & ((1 << self.bits) - 1));
+            let n = std::mem::take(&mut self.counts[usize::from(place)]);
+            if low > 0 {
+                self.pairs.push((low as u8, high as u8, n.into()));
+            }
         }
-        even.fill(0);
-        odd.fill(0);
         (!self.pairs.is_empty()).then(|| features(&self.pairs, crop.highest, self.logs))
     }
 }
@@ -240,7 +239,7 @@ fn features(pairs: &[(u8, u8, u64)], highest: u8, logs: &Logs) -> [f64; 13] {
     let (single, rest) = room.split_at_mut(count);
     let (differences, rest) = rest.split_at_mut(count);
     let sums = &mut rest[..2 * count];
-    let (mut squares, mut products) = (0u128, 0u64);
+    let (mut squares, mut products, mut alike) = (0u128, 0u64, 0.0);
     for &(a, b, n) in pairs {
         let (low, high) = (usize::from(a), usize::from(b));
         single[low] += n;
@@ -251,6 +250,7 @@ fn features(pairs: &[(u8, u8, u64)], highest: u8, logs: &Logs) -> [f64; 13] {
         let wide = u128::from(n);
         squares += if a == b { 4 * wide * wide } else { 2 * wide * wide };
         products += 2 * n * (low * high) as u64;
+        alike += 2.0 * n as f64 / (1.0 + ((high - low) * (high - low)) as f64);
     }
     let moment = |counts: &[u64], power: u32| -> u64 {
         let weighted = |(k, n): (usize, &u64)| (k as u64).pow(power) * n;
@@ -268,7 +268,6 @@ fn features(pairs: &[(u8, u8, u64)], highest: u8, logs: &Logs) -> [f64; 13] {
     let whole = [total, libm::log2(total)];
     let of_pairs = logs.entropy(pairs.iter().flat_map(both), whole);
     let of_single = logs.entropy(single.iter().copied(), whole);
-    let alike = |(apart, n): (usize, &u64)| *n as f64 / (1.0 + (apart * apart) as f64);
     let levels = count as f64;
     let shares = |n: &u64| (*n as f64 / total) * (*n as f64 / total);
     // Of equal rows and columns both cross entropies are twice that of a row.
@@ -278,7 +277,7 @@ fn features(pairs: &[(u8, u8, u64)], highest: u8, logs: &Logs) -> [f64; 13] {
         moment(differences, 2) as f64 / total,
         if spread > 0.0 { covariance / spread } else { 1.0 },
         spread,
-        differences.iter().enumerate().map(alike).sum::<f64>() / total,
+        alike / total,
         moment(sums, 1) as f64 / total,
         variance(sums),
         logs.entropy(sums.iter().copied(), whole),

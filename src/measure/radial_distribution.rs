@@ -88,7 +88,8 @@ wide! {
                 Some(radius) => radius,
                 None => c + e.sqrt() + 0.001,
             };
-            let ring = ((c / whole * bins) as i32).min(last);
+            // What lies outside of the object has a length below 0.
+            let ring = ((c / whole * bins) as i32).clamp(0, last);
             let wedge = i32::from(dy > 0) + 2 * i32::from(dx > 0) + 4 * i32::from(dy.abs() > dx.abs());
             *out = if c == f64::INFINITY { NO_RING } else { (ring * WEDGES as i32 + wedge) as u32 };
         }

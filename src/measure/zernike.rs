@@ -168,7 +168,7 @@ const fn chosen(n: usize, k: usize) -> f64 {
 
 /// Coefficient of rho^(n - 2k) in the radial polynomial: whole numbers, exact.
 const fn coefficient(n: usize, m: usize, k: usize) -> f64 {
-    let sign = if k % 2 == 0 { 1.0 } else { -1.0 };
+    let sign = if k.is_multiple_of(2) { 1.0 } else { -1.0 };
     sign * factorial(n - k) / (factorial(k) * factorial((n + m) / 2 - k) * factorial((n - m) / 2 - k))
 }
 
