@@ -86,7 +86,7 @@ impl<'a> Plan<'a> {
         let moments = if there { Moments::of(&object) } else { Moments::default() };
         let patient_grid = request.patient_grid.filter(|_| request.unit == Unit::Mm).copied();
         let position = position::Facts { extent, moments, spacing, patient_grid, flat: object.shape.is_flat() };
-        let mut values = Values::default();
+        let mut values = Values(Vec::with_capacity(self.width + self.columns.len()));
         for f in position::features(self.unit) {
             values.put(std::slice::from_ref(f), Some(&position));
         }

@@ -9,6 +9,7 @@ use super::object::{Crop, Object};
 use crate::simd::wide;
 
 /// Squared distances to the outside of an object, on the voxel grid.
+#[derive(Clone)]
 pub(super) struct Inside {
     /// Of the cells of the framed object in raster order; 0 outside.
     pub cells: Vec<u32>,
@@ -16,17 +17,37 @@ pub(super) struct Inside {
     pub width: usize,
 }
 
+/// Steps that no distance has: a disc of that radius would have more voxels than an image.
+const FAR_STEPS: u32 = 1 << 15;
+/// The square of these, where nothing is outside.
+pub(super) const FAR: u32 = FAR_STEPS * FAR_STEPS;
+
 /// Squared distance of every cell of the framed object to the outside of it.
 pub(super) fn inside(object: &Object) -> Inside {
+    measured(object, [[true; 2]; 2])
+}
+
+/// The same of a 2-D object where the image has no outside; [`FAR`] or more where the object leaves nothing of it.
+pub(super) fn inside_image(object: &Object) -> Inside {
+    let (lo, hi, size) = (object.extent.lo, object.extent.hi, object.shape.zyx());
+    measured(object, [1, 2].map(|a| [lo[a] > 0, hi[a] < size[a]]))
+}
+
+/// `is_edge`: whether there is an outside before the first and behind the last row and column of a 2-D object.
+fn measured(object: &Object, is_edge: [[bool; 2]; 2]) -> Inside {
     let [nz, ny, nx] = object.framed_size();
     let width = nx.next_multiple_of(LANES);
     let mut cells = vec![0; nz * ny * width];
     object.each_framed_run(|z, y, x0, x1| {
         let row = (z * ny + y) * width;
-        count_whole_steps(&mut cells[row + x0..row + x1]);
+        let is_edge = [x0 > 1 || is_edge[1][0], x1 < nx - 1 || is_edge[1][1]];
+        count_whole_steps(&mut cells[row + x0..row + x1], is_edge.map(|is| if is { 1 } else { FAR_STEPS }));
     });
     let costs: Vec<u32> = (0..nz.max(ny).min(1 << 15) as u32).map(|k| k * k).collect();
-    spread(&mut cells, [nz, ny, width], [&costs, &costs]);
+    // Rows of the frame are outside, or nothing.
+    let [first, end] = [usize::from(!is_edge[0][0]), ny - usize::from(!is_edge[0][1])];
+    let rows = &mut cells[first * width..(nz - 1) * ny * width + end * width];
+    spread(rows, [nz, end - first, width], [&costs, &costs]);
     Inside { cells, width }
 }
 
@@ -97,12 +118,11 @@ wide! {
 }
 
 wide! {
-    /// The same of whole numbers, one step from both ends on.
-    fn count_whole_steps(cells: &mut [u32]) {
+    /// The same of whole numbers.
+    fn count_whole_steps(cells: &mut [u32], ends: [u32; 2]) {
         let n = cells.len() as u32;
         for (k, cell) in (0..n).zip(cells) {
-            // No farther than this: a disc of that radius would have more voxels than an image.
-            let steps = (k + 1).min(n - k).min(1 << 15);
+            let steps = (ends[0] + k).min(ends[1] + (n - 1 - k)).min(FAR_STEPS);
             *cell = steps * steps;
         }
     }
@@ -167,6 +187,26 @@ mod tests {
             let Inside { cells, width } = inside(&object);
             let rows = cells.chunks(width).flat_map(|row| &row[..object.framed_size()[2]]);
             assert!(rows.map(|&d| f64::from(d)).eq(want));
+        }
+    }
+
+    /// Oracle: all pairs of cells, in an image whose border an object touches on two sides, on all, and nowhere.
+    #[test]
+    fn the_border_of_an_image_is_no_outside() {
+        let rows = [[1, 1, 1, 0, 0, 0], [1, 1, 1, 1, 0, 2], [1, 1, 1, 1, 1, 0], [0, 1, 0, 1, 1, 0]];
+        let full = [[1; 6]; 4];
+        for voxels in [rows.concat(), full.concat()] {
+            let labels = Labels::new(Shape::flat(4, 6), voxels.clone()).unwrap();
+            for (label, extent) in (1..).zip(crate::ops::extent::extents(&labels).unwrap()) {
+                let object = Object::new(&labels, label, extent).unwrap();
+                let Inside { cells, width } = inside_image(&object);
+                for i in (0..24).filter(|&i| voxels[i] == label) {
+                    let far = |j: usize| ((i / 6).abs_diff(j / 6).pow(2) + (i % 6).abs_diff(j % 6).pow(2)) as u32;
+                    let want = (0..24).filter(|&j| voxels[j] != label).map(far).min().unwrap_or(FAR);
+                    let got = cells[(i / 6 - extent.lo[1] + 1) * width + i % 6 - extent.lo[2] + 1];
+                    assert_eq!(got, want, "{i}");
+                }
+            }
         }
     }
 

@@ -3,14 +3,19 @@
 //! A new family is a file with a [`Family`] and one line in [`super::FAMILIES`]: recipes, the data dictionary, the tables and the
 //! tests follow from the list. Its fields are its parameters, as the recipe's table `[measure.SET.FAMILY]` gives them.
 
+use super::edt::{self, Inside};
 use super::feature::{About, Definition, Feature, Get};
+use super::hull;
 use super::moments::Moments;
 use super::object::Object;
-use super::{ChannelRef, Request, suffixes};
+use super::order;
+use super::{ChannelRef, Request, intensity, suffixes};
 use crate::Result;
 use crate::image::NO_UNIT;
 use crate::table::Table;
 use crate::units::{Length, Spacing, Unit};
+use std::borrow::Cow;
+use std::cell::OnceCell;
 
 /// A family of features with its parameters. Its columns depend on these and on the context alone, never on the image.
 pub trait Family: Send + Sync {
@@ -163,7 +168,18 @@ pub struct Measured<'a> {
     pub(super) request: &'a Request<'a>,
     /// Of the channels, where families ask for them.
     images: Vec<&'a [i32]>,
+    /// Distances to the outside, which several families look at.
+    inside: OnceCell<Inside>,
+    /// Of the hull of its pixels' centres, which several families look at.
+    corners: OnceCell<Vec<[i64; 2]>>,
+    /// Voxels at its edge, which both families of intensity look at.
+    edge: OnceCell<Vec<usize>>,
+    /// Its samples in raster and in rising order, by channel.
+    samples: Vec<[OnceCell<Vec<i32>>; 2]>,
 }
+
+/// Objects with more voxels in their box than this have nothing of that size kept between families.
+const MOST_KEPT: usize = 1 << 16;
 
 impl<'a> Measured<'a> {
     /// With the images of the channels, where families ask for them.
@@ -176,7 +192,18 @@ impl<'a> Measured<'a> {
     ) -> Result<Self> {
         let channels = if in_channels { request.channels } else { &[] };
         let images = channels.iter().map(|c| c.volume.samples.host()).collect::<Result<_>>()?;
-        Ok(Measured { label, object, moments, spacing: request.lengths(), request, images })
+        Ok(Measured {
+            label,
+            object,
+            moments,
+            spacing: request.lengths(),
+            request,
+            images,
+            inside: OnceCell::new(),
+            corners: OnceCell::new(),
+            edge: OnceCell::new(),
+            samples: vec![[const { OnceCell::new() }; 2]; channels.len()],
+        })
     }
 
     /// The image is a single slice.
@@ -184,11 +211,57 @@ impl<'a> Measured<'a> {
         self.object.shape.is_flat()
     }
 
-    /// Each channel, with the samples of the object in it. They are gathered anew, so that an object whose families do not ask for
-    /// them takes no memory for them.
-    pub(super) fn channels(&self) -> impl Iterator<Item = (&'a ChannelRef<'a>, Vec<i32>)> {
-        self.request.channels.iter().zip(&self.images).map(|(channel, image)| (channel, self.object.samples(image)))
+    /// Squared distances to the outside of the object.
+    pub(super) fn inside(&self) -> Cow<'_, Inside> {
+        if self.object.framed_size().iter().product::<usize>() > MOST_KEPT {
+            return Cow::Owned(edt::inside(&self.object));
+        }
+        Cow::Borrowed(once(&self.inside, || edt::inside(&self.object)))
     }
+
+    /// Corners of the convex hull of the centres of a 2-D object's pixels, y and x.
+    pub(super) fn corners(&self) -> &[[i64; 2]] {
+        once::<Vec<_>>(&self.corners, || hull::of_centres(&self.object))
+    }
+
+    /// Linear indices of the voxels at the edge of the object: see [`intensity::edge`].
+    pub(super) fn edge(&self) -> Cow<'_, [usize]> {
+        self.kept(&self.edge, || intensity::edge(&self.object))
+    }
+
+    /// These samples of a channel, which is given by its place, in rising order.
+    pub(super) fn sorted(&self, channel: usize, samples: &[i32]) -> Cow<'_, [i32]> {
+        match self.samples.get(channel) {
+            Some([_, sorted]) => self.kept(sorted, || order::sorted(samples)),
+            None => Cow::Owned(order::sorted(samples)),
+        }
+    }
+
+    /// What is found, and kept for the next family where it is little.
+    fn kept<'b, T: Clone>(&'b self, cell: &'b OnceCell<Vec<T>>, find: impl FnOnce() -> Vec<T>) -> Cow<'b, [T]> {
+        if self.object.extent.n > MOST_KEPT as u64 {
+            Cow::Owned(find())
+        } else {
+            Cow::Borrowed(once::<Vec<T>>(cell, find))
+        }
+    }
+
+    /// Each channel, with the samples of the object in it. Those of a large object are gathered anew: it takes no memory for them
+    /// while a family is at work that does not ask for them.
+    pub(super) fn channels(&self) -> impl Iterator<Item = (&'a ChannelRef<'a>, Cow<'_, [i32]>)> {
+        let images = self.images.iter().zip(&self.samples);
+        let samples = images.map(|(image, [samples, _])| self.kept(samples, || self.object.samples(image)));
+        self.request.channels.iter().zip(samples)
+    }
+}
+
+/// What a cell holds; found outside of it, and moved in, the first time.
+fn once<T>(cell: &OnceCell<T>, find: impl FnOnce() -> T) -> &T {
+    if let Some(known) = cell.get() {
+        return known;
+    }
+    let found = find();
+    cell.get_or_init(|| found)
 }
 
 /// A number of an object, or none.

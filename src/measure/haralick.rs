@@ -11,7 +11,7 @@ use super::family::{Family, Measured, Measurer, Objection};
 use super::feature::{About, Definition};
 use super::full_scale::{self, full_scale};
 use super::{ChannelRef, Request};
-use crate::simd::convert;
+use crate::simd::{convert, wide};
 use crate::units::Shape;
 use crate::words::one_or_many;
 use crate::{Error, Result};
@@ -117,6 +117,8 @@ impl Haralick {
 struct Crop {
     shape: Shape,
     levels: Vec<u8>,
+    /// The first column of the object in each row of the box, and that behind the last.
+    ends: Vec<[usize; 2]>,
     highest: u8,
 }
 
@@ -124,29 +126,33 @@ impl Crop {
     fn of(of: &Measured, levels: &[u8]) -> Self {
         let [zs, ys, xs] = of.object.place_in_image();
         let shape = Shape::new(zs.len(), ys.len(), xs.len());
-        let (mut cells, mut rest) = (vec![0; shape.len()], levels);
+        let (mut cells, mut ends) = (vec![0; shape.len()], vec![[shape.x, 0]; shape.z * shape.y]);
+        let mut rest = levels;
         of.object.each_run(|z, y, x0, x1| {
             let (run, after) = rest.split_at(x1 - x0);
             rest = after;
             let start = shape.index(z - zs.start, y - ys.start, x0 - xs.start);
             cells[start..start + run.len()].copy_from_slice(run);
+            let [first, end] = &mut ends[start / shape.x];
+            (*first, *end) = ((*first).min(x0 - xs.start), x1 - xs.start);
         });
-        Crop { shape, levels: cells, highest: levels.iter().copied().max().unwrap_or(0) }
+        Crop { shape, levels: cells, ends, highest: levels.iter().copied().max().unwrap_or(0) }
     }
 
-    /// Calls `f` with the levels of all pairs a step apart, as long as both are above 0.
-    fn each_pair(&self, step: [i64; 3], mut f: impl FnMut(u8, u8)) {
-        let size = self.shape.zyx().map(|n| n as i64);
-        // The first ends of pairs whose other ends lie in the box.
-        let ends = [0, 1, 2].map(|a| (0.max(-step[a]), size[a].min(size[a] - step[a])));
-        let away = (step[0] * size[1] + step[1]) * size[2] + step[2];
-        for (z, y) in (ends[0].0..ends[0].1).flat_map(|z| (ends[1].0..ends[1].1).map(move |y| (z, y))) {
-            let row = (z * size[1] + y) * size[2];
-            for i in row + ends[2].0..row + ends[2].1 {
-                let (a, b) = (self.levels[i as usize], self.levels[(i + away) as usize]);
-                if a > 0 && b > 0 {
-                    f(a, b);
-                }
+    /// Calls `f` with the levels of voxels of a row and, as many, those a step away, as far as both lie between the ends of their
+    /// rows.
+    fn each_row(&self, step: [i64; 3], mut f: impl FnMut(&[u8], &[u8])) {
+        let [nz, ny, nx] = self.shape.zyx().map(|n| n as i64);
+        // The first rows of pairs whose other rows lie in the box.
+        let rows = |n: i64, step: i64| 0.max(-step)..n.min(n - step);
+        for (z, y) in rows(nz, step[0]).flat_map(|z| rows(ny, step[1]).map(move |y| (z, y))) {
+            let (here, there) = (z * ny + y, (z + step[0]) * ny + y + step[1]);
+            let [[a0, a1], [b0, b1]] = [here, there].map(|row| self.ends[row as usize].map(|x| x as i64));
+            let (first, end) = (a0.max(b0 - step[2]), a1.min(b1 - step[2]));
+            if first < end {
+                let part =
+                    |row: i64, x: i64| &self.levels[(row * nx + first + x) as usize..(row * nx + end + x) as usize];
+                f(part(here, 0), part(there, step[2]));
             }
         }
     }
@@ -155,36 +161,54 @@ impl Crop {
 /// Counts that are used again from direction to direction: only what was counted is looked at and cleared.
 struct Room<'a> {
     logs: &'a Logs,
+    /// Bits of a level.
+    bits: u32,
     /// By the lower and the higher level.
-    pairs: Vec<u32>,
+    counts: Vec<u32>,
+    /// Places of counts: those of a row, and those that are no longer 0.
+    row: Vec<u16>,
     met: Vec<u16>,
+    pairs: Vec<(u8, u8, u64)>,
 }
 
 impl<'a> Room<'a> {
     /// For levels up to this.
     fn new(highest: u8, logs: &'a Logs) -> Self {
-        Room { logs, pairs: vec![0; (usize::from(highest) + 1) << 8], met: vec![] }
+        let bits = u8::BITS - highest.leading_zeros();
+        Room { logs, bits, counts: vec![0; 1 << (2 * bits)], row: vec![], met: vec![], pairs: vec![] }
     }
 
     /// Of the pairs a step apart; nothing if there are none.
     fn features(&mut self, crop: &Crop, step: [i64; 3]) -> Option<[f64; 13]> {
-        crop.each_pair(step, |a, b| {
-            let pair = u16::from_be_bytes([a.min(b), a.max(b)]);
-            let count = &mut self.pairs[usize::from(pair)];
-            if *count == 0 {
-                self.met.push(pair);
+        crop.each_row(step, |a, b| {
+            self.row.resize(a.len(), 0);
+            find_places(&mut self.row, a, b, self.bits);
+            for &place in &self.row {
+                let count = &mut self.counts[usize::from(place)];
+                if *count == 0 {
+                    self.met.push(place);
+                }
+                *count += 1;
             }
-            *count += 1;
         });
-        let pairs: Vec<(u8, u8, u64)> = self
-            .met
-            .drain(..)
-            .map(|pair| {
-                let [a, b] = pair.to_be_bytes();
-                (a, b, u64::from(std::mem::take(&mut self.pairs[usize::from(pair)])))
-            })
-            .collect();
-        (!pairs.is_empty()).then(|| features(&pairs, crop.highest, self.logs))
+        self.pairs.clear();
+        for place in self.met.drain(..) {
+            let (low, high) = (place >> self.bits, place & ((1 << self.bits) - 1));
+            let n = std::mem::take(&mut self.counts[usize::from(place)]);
+            if low > 0 {
+                self.pairs.push((low as u8, high as u8, n.into()));
+            }
+        }
+        (!self.pairs.is_empty()).then(|| features(&self.pairs, crop.highest, self.logs))
+    }
+}
+
+wide! {
+    /// Where pairs of levels are counted: by the lower and the higher one.
+    fn find_places(places: &mut [u16], a: &[u8], b: &[u8], bits: u32) {
+        for (place, (&a, &b)) in places.iter_mut().zip(a.iter().zip(b)) {
+            *place = u16::from(a.min(b)) << bits | u16::from(a.max(b));
+        }
     }
 }
 
@@ -200,10 +224,10 @@ impl Logs {
         if n > 0.0 { n * libm::log2(n) } else { 0.0 }
     }
 
-    /// Entropy in bits of counts with this total.
-    fn entropy(&self, counts: impl Iterator<Item = u64>, total: f64) -> f64 {
+    /// Entropy in bits of counts with this total, of which the logarithm is known.
+    fn entropy(&self, counts: impl Iterator<Item = u64>, [total, log]: [f64; 2]) -> f64 {
         let of = |n: u64| self.0.get(n as usize).copied().unwrap_or_else(|| Self::times_log(n as f64));
-        (libm::log2(total) - counts.map(of).sum::<f64>() / total).max(0.0)
+        (log - counts.map(of).sum::<f64>() / total).max(0.0)
     }
 }
 
@@ -211,7 +235,10 @@ impl Logs {
 fn features(pairs: &[(u8, u8, u64)], highest: u8, logs: &Logs) -> [f64; 13] {
     let total = 2.0 * pairs.iter().map(|p| p.2).sum::<u64>() as f64;
     let count = usize::from(highest) + 1;
-    let (mut single, mut sums, mut differences) = (vec![0u64; count], vec![0u64; 2 * count], vec![0u64; count]);
+    let mut room = [0u64; 4 * MOST_LEVELS];
+    let (single, rest) = room.split_at_mut(count);
+    let (differences, rest) = rest.split_at_mut(count);
+    let sums = &mut rest[..2 * count];
     let (mut squares, mut products, mut alike) = (0u128, 0u64, 0.0);
     for &(a, b, n) in pairs {
         let (low, high) = (usize::from(a), usize::from(b));
@@ -234,28 +261,29 @@ fn features(pairs: &[(u8, u8, u64)], highest: u8, logs: &Logs) -> [f64; 13] {
         let (first, second) = (u128::from(moment(counts, 1)), u128::from(moment(counts, 2)));
         (total as u128 * second - first * first) as f64 / (total * total)
     };
-    let (spread, first) = (variance(&single), moment(&single, 1));
+    let (spread, first) = (variance(single), moment(single, 1));
     let covariance =
         (total as i128 * i128::from(products) - i128::from(first) * i128::from(first)) as f64 / (total * total);
     let both = |&(a, b, n): &(u8, u8, u64)| if a == b { [2 * n, 0] } else { [n, n] };
-    let of_pairs = logs.entropy(pairs.iter().flat_map(both), total);
-    let of_single = logs.entropy(single.iter().copied(), total);
+    let whole = [total, libm::log2(total)];
+    let of_pairs = logs.entropy(pairs.iter().flat_map(both), whole);
+    let of_single = logs.entropy(single.iter().copied(), whole);
     let levels = count as f64;
     let shares = |n: &u64| (*n as f64 / total) * (*n as f64 / total);
     // Of equal rows and columns both cross entropies are twice that of a row.
     let dependence = of_pairs - 2.0 * of_single;
     [
         squares as f64 / (total * total),
-        moment(&differences, 2) as f64 / total,
+        moment(differences, 2) as f64 / total,
         if spread > 0.0 { covariance / spread } else { 1.0 },
         spread,
         alike / total,
-        moment(&sums, 1) as f64 / total,
-        variance(&sums),
-        logs.entropy(sums.iter().copied(), total),
+        moment(sums, 1) as f64 / total,
+        variance(sums),
+        logs.entropy(sums.iter().copied(), whole),
         of_pairs,
         differences.iter().map(shares).sum::<f64>() / levels - 1.0 / (levels * levels),
-        logs.entropy(differences.iter().copied(), total),
+        logs.entropy(differences.iter().copied(), whole),
         if of_single > 0.0 { dependence / of_single } else { dependence },
         (1.0 - libm::exp(2.0 * dependence)).max(0.0).sqrt(),
     ]

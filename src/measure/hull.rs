@@ -25,15 +25,7 @@ pub(super) struct Hull {
 impl Hull {
     /// Of a 2-D object.
     pub fn of(object: &Object) -> Self {
-        let mut spans: Vec<Span> = Vec::new();
-        object.each_run(|_, y, x0, x1| {
-            let (y, first, last) = (y as i64, x0 as i64, x1 as i64 - 1);
-            match spans.last_mut() {
-                Some(span) if span.0 == y => span.2 = last,
-                _ => spans.push((y, first, last)),
-            }
-        });
-        let filled = pixels(&convex_rows(&midpoints(&spans)));
+        let filled = pixels(&convex_rows(&midpoints(&spans(object))));
         let area = filled.iter().map(|&(_, a, b)| (b - a + 1) as u64).sum();
         Hull { area, corners: convex_rows(&midpoints(&filled)) }
     }
@@ -41,26 +33,63 @@ impl Hull {
     /// Largest distance between two corners, a pixel having the given size in y and x.
     pub fn max_diameter(&self, size: [f64; 2]) -> f64 {
         let mut most = 0.0f64;
-        for (i, p) in self.corners.iter().enumerate() {
-            for q in &self.corners[..i] {
+        each_side(&self.corners, |ends, opposite| {
+            for (p, q) in ends.iter().flat_map(|p| opposite.iter().map(move |q| (p, q))) {
                 let (dy, dx) = ((p[0] - q[0]) as f64 * size[0], (p[1] - q[1]) as f64 * size[1]);
                 most = most.max(dy * dy + dx * dx);
             }
-        }
+        });
         most.sqrt() / 2.0
     }
 
     /// Smallest distance between two parallel lines with the corners between them.
     pub fn min_diameter(&self, size: [f64; 2]) -> f64 {
         let mut least = f64::INFINITY;
-        for (i, p) in self.corners.iter().enumerate() {
-            let q = &self.corners[(i + 1) % self.corners.len()];
+        each_side(&self.corners, |[p, q], opposite| {
             let (dy, dx) = ((q[0] - p[0]) as f64 * size[0], (q[1] - p[1]) as f64 * size[1]);
-            let far = self.corners.iter().map(|r| turn(p, q, r).abs()).max().unwrap_or(0);
+            let far = opposite.iter().map(|r| turn(&p, &q, r).abs()).max().unwrap_or(0);
             least = least.min(far as f64 * (size[0] * size[1]) / (dy * dy + dx * dx).sqrt());
-        }
+        });
         least / 2.0
     }
+}
+
+/// Goes round a hull (Shamos): calls `each` with the ends of a side and the corners that a line on the other side touches as both
+/// turn from the side before to this one. The last of them are the farthest from the side. Corners that are farthest from each
+/// other are touched together once.
+pub(super) fn each_side(corners: &[Point], mut each: impl FnMut([Point; 2], &[Point])) {
+    let (n, round) = (corners.len(), [corners, corners].concat());
+    let mut from = 1;
+    for i in 0..n {
+        let (p, q) = (round[i], round[i + 1]);
+        let away = |k: usize| turn(&p, &q, &round[k]).abs();
+        let mut to = from.max(i + 1);
+        while to + 1 < i + n && away(to + 1) > away(to) {
+            to += 1;
+        }
+        // Two of them are, where the line meets another side.
+        let end = if to + 1 < i + n && away(to + 1) == away(to) { to + 1 } else { to };
+        each([p, q], &round[from..=end]);
+        from = to;
+    }
+}
+
+/// The first and last pixels of each row.
+fn spans(object: &Object) -> Vec<Span> {
+    let mut spans: Vec<Span> = Vec::new();
+    object.each_run(|_, y, x0, x1| {
+        let (y, first, last) = (y as i64, x0 as i64, x1 as i64 - 1);
+        match spans.last_mut() {
+            Some(span) if span.0 == y => span.2 = last,
+            _ => spans.push((y, first, last)),
+        }
+    });
+    spans
+}
+
+/// Corners of the hull of the pixels' centres of a 2-D object, y and x in pixels, anticlockwise from the first pixel on.
+pub(super) fn of_centres(object: &Object) -> Vec<Point> {
+    convex_rows(&spans(object).iter().flat_map(|&(y, a, b)| [[y, a], [y, b]]).collect::<Vec<_>>())
 }
 
 /// Leftmost and rightmost midpoints of the sides of the pixels in each row of half pixels, from the ends of the spans of
@@ -158,6 +187,24 @@ mod tests {
             let spans: Vec<Span> = rows.into_iter().map(|(step, a, n)| { y += step; (y, a, a + n) }).collect();
             let points = midpoints(&spans);
             prop_assert_eq!(convex_rows(&points), convex(&points));
+        }
+
+        /// Oracle: all pairs of corners, and all corners for each side.
+        #[test]
+        fn opposite_corners_are_enough(points in proptest::collection::btree_set([0..40i64, 0..40i64], 2..60), tall in 1..4i64) {
+            let points: Vec<Point> = points.into_iter().map(|[y, x]| [y / tall, x]).collect();
+            let mut points = points;
+            points.sort();
+            let corners = convex(&points);
+            let apart = |p: &Point, q: &Point| (p[0] - q[0]).pow(2) + (p[1] - q[1]).pow(2);
+            let mut most = 0;
+            each_side(&corners, |[p, q], opposite| {
+                most = opposite.iter().fold(most, |most, r| most.max(apart(&p, r)).max(apart(&q, r)));
+                let away = |r: &Point| turn(&p, &q, r).abs();
+                assert_eq!(opposite.iter().map(away).max(), corners.iter().map(away).max());
+            });
+            let all = corners.iter().flat_map(|p| corners.iter().map(move |q| apart(p, q)));
+            prop_assert_eq!(Some(most), all.max());
         }
     }
 }

@@ -4,7 +4,7 @@
 //! linear between neighbours, as numpy's default. The standard deviation divides by n, as scikit-image's.
 
 use super::bits::{Bits, east, west};
-use super::family::{Family, Measurer, define};
+use super::family::{Family, Measured, Measurer, define};
 use super::feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
 use super::moments::Moments;
 use super::object::Object;
@@ -33,28 +33,25 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Of an object, with its samples in this channel in raster order, and the voxels of its edge.
+    /// Of an object, with its samples in this channel in raster and in rising order, and the voxels of its edge.
     pub(super) fn of(
-        object: &Object,
-        moments: &Moments,
+        of: &Measured,
         channel: &ChannelRef,
-        samples: &[i32],
+        [samples, sorted]: [&[i32]; 2],
         edge: &[usize],
-        spacing: Option<Spacing>,
     ) -> Result<Self> {
         let image = channel.volume.samples.host()?;
         let scale = channel.volume.scale;
-        let sorted = order::sorted(samples);
-        let ranks = [0, 1, 2, 3, 4].map(|k| order::quantile(&sorted, k, 4));
+        let ranks = [0, 1, 2, 3, 4].map(|k| order::quantile(sorted, k, 4));
         let sums = Sums::of(samples);
         Ok(Facts {
             sums,
             ranks,
-            mad: order::mad(&sorted),
+            mad: order::mad(sorted),
             edge: Sums::of(&edge.iter().map(|&i| image[i]).collect::<Vec<_>>()),
             saturated: channel.saturation.map(|top| samples.iter().filter(|s| **s >= top).count() as u64),
-            shift: shift(object, moments, samples, &sums, &scale),
-            spacing,
+            shift: shift(&of.object, &of.moments, samples, &sums, &scale),
+            spacing: of.spacing,
             scale,
         })
     }
@@ -168,9 +165,9 @@ impl Family for Intensity {
             return Ok(Box::new(|_, _| Ok(())));
         }
         Ok(Box::new(|of, values| {
-            let edge = edge(&of.object);
-            for (channel, samples) in of.channels() {
-                let facts = Facts::of(&of.object, &of.moments, channel, &samples, &edge, of.spacing)?;
+            let edge = of.edge();
+            for (k, (channel, samples)) in of.channels().enumerate() {
+                let facts = Facts::of(of, channel, [&samples, &of.sorted(k, &samples)], &edge)?;
                 values.put(FEATURES, Some(&facts));
             }
             Ok(())

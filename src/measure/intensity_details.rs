@@ -30,11 +30,10 @@ pub struct Facts {
 }
 
 impl Facts {
-    fn of(of: &Measured, image: &[i32], samples: &[i32], edge: &[usize], scale: Scale) -> Self {
+    fn of(of: &Measured, image: &[i32], [samples, sorted]: [&[i32]; 2], edge: &[usize], scale: Scale) -> Self {
         let object = &of.object;
         let edge: Vec<i32> = edge.iter().map(|&i| image[i]).collect();
-        let sorted = order::sorted(samples);
-        let at_nq = [1, 2, 3].map(|k| at(&sorted, k * sorted.len(), 4));
+        let at_nq = [1, 2, 3].map(|k| at(sorted, k * sorted.len(), 4));
         let ends = |edge: &[i32]| Some([*edge.iter().min()?, *edge.iter().max()?]);
         Facts {
             edge: Sums::of(&edge),
@@ -42,7 +41,7 @@ impl Facts {
             centre: centre(object, &of.moments, samples, &Sums::of(samples), scale),
             brightest: brightest(object, samples),
             is_solid: !object.shape.is_flat(),
-            mad: at_nq[1].and_then(|median| deviation(&sorted, median, if object.shape.is_flat() { 2 } else { 3 })),
+            mad: at_nq[1].and_then(|median| deviation(sorted, median, if object.shape.is_flat() { 2 } else { 3 })),
             at_nq,
             scale,
         }
@@ -108,9 +107,10 @@ impl Family for IntensityDetails {
     fn begin<'a>(&'a self, request: &'a Request<'a>) -> Result<Measurer<'a>> {
         let images = request.channels.iter().map(|c| c.volume.samples.host()).collect::<Result<Vec<_>>>()?;
         Ok(Box::new(move |of, values| {
-            let edge = if images.is_empty() { vec![] } else { intensity::edge(&of.object) };
-            for ((channel, samples), image) in of.channels().zip(&images) {
-                values.put(FEATURES, Some(&Facts::of(of, image, &samples, &edge, channel.volume.scale)));
+            for (k, ((channel, samples), image)) in of.channels().zip(&images).enumerate() {
+                let sorted = of.sorted(k, &samples);
+                let facts = Facts::of(of, image, [&samples, &sorted], &of.edge(), channel.volume.scale);
+                values.put(FEATURES, Some(&facts));
             }
             Ok(())
         }))

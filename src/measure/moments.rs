@@ -19,6 +19,11 @@ pub(super) struct Moments {
 
 /// Sum of the squares of 0..k.
 fn squares(k: i128) -> i128 {
+    // In nearly all images it fits 64 bits, which divide many times as fast.
+    if k < 1 << 20 {
+        let k = k as i64;
+        return i128::from((k - 1) * k * (2 * k - 1) / 6);
+    }
     (k - 1) * k * (2 * k - 1) / 6
 }
 

@@ -63,6 +63,12 @@ impl<'a> Object<'a> {
         [0, 1, 2].map(|a| self.extent.lo[a]..self.extent.hi[a])
     }
 
+    /// Whether a 2-D object has pixels at the border of the image.
+    pub fn touches_border(&self) -> bool {
+        let (lo, hi, size) = (self.extent.lo, self.extent.hi, self.shape.zyx());
+        (1..3).any(|a| lo[a] == 0 || hi[a] == size[a])
+    }
+
     /// The box of the object with a margin, as far as the image goes: its size, the samples of all its voxels, and which of
     /// them are the object's. Where it fills most of its slices it is these, as they lie in the image.
     pub fn cut<'b>(&self, image: &'b [i32], margin: [usize; 3]) -> (Shape, Cow<'b, [i32]>, Vec<bool>) {

@@ -9,15 +9,17 @@
 //! The family `radial` is the simpler sibling: Euclidean distances to the centre, four rings.
 
 use super::Request;
+use super::bits::Bits;
 use super::edt;
-use super::family::{Family, Measurer, Mentions, Objection};
+use super::family::{Family, Measured, Measurer, Mentions, Objection};
 use super::feature::{About, Definition};
 use super::geodesic;
-use super::object::{Crop, Object};
 use crate::image::Scale;
+use crate::simd::wide;
 use crate::units::Length;
 use crate::{Error, Result};
 use serde::Deserialize;
+use std::borrow::Cow;
 
 /// Keys of the recipe.
 pub(super) const KEYS: &[&str] = &["bins", "radius"];
@@ -42,47 +44,56 @@ impl Default for RadialDistribution {
     }
 }
 
-/// The object in its box with a frame of one cell, as far as the image goes.
-fn framed(object: &Object) -> Crop {
-    let (lo, hi) = (object.extent.lo, object.extent.hi);
-    let first: [usize; 3] = std::array::from_fn(|a| lo[a] - usize::from(a > 0 && lo[a] > 0));
-    let end: [usize; 3] = std::array::from_fn(|a| hi[a] + usize::from(a > 0 && hi[a] < object.shape.zyx()[a]));
-    let size: [usize; 3] = std::array::from_fn(|a| end[a] - first[a]);
-    let mut crop = Crop { size, cells: vec![0; size.iter().product()] };
-    object.each_run(|z, y, x0, x1| {
-        let start = crop.index(z - first[0], y - first[1], x0 - first[2]);
-        crop.cells[start..start + (x1 - x0)].fill(1);
-    });
-    crop
+/// How rings are told apart.
+#[derive(Clone, Copy)]
+struct Rings {
+    bins: usize,
+    /// In pixels; from the centre to the edge if absent.
+    radius: Option<f64>,
 }
 
 /// Ring times eight plus wedge of each pixel of the object, in raster order; nothing for pixels that no path leads to.
-fn places(object: &Object, bins: usize, radius: Option<f64>) -> Vec<u32> {
-    let crop = framed(object);
-    let width = crop.size[2];
-    let edge = edt::squared(&crop, 0, [1.0; 3], f64::INFINITY);
-    let pixels = || crop.cells.iter().enumerate().filter(|(_, c)| **c == 1).map(|(i, _)| i);
-    let farthest = |best: usize, i: usize| if edge[i] > edge[best] { i } else { best };
-    let Some(centre) = pixels().reduce(farthest) else { return vec![] };
-    let lengths = geodesic::lengths(&crop, centre);
+fn places(of: &Measured, rings: Rings) -> Vec<u32> {
+    let object = &of.object;
+    let edge = if object.touches_border() { Cow::Owned(edt::inside_image(object)) } else { of.inside() };
+    let (cells, width) = (&edge.cells, edge.width);
+    let Some(most) = cells.iter().max() else { return vec![] };
+    let centre = cells.iter().position(|d| d == most).unwrap_or(0);
     let (cy, cx) = (centre / width, centre % width);
-    let last = if radius.is_some() { bins } else { bins - 1 };
-    let mut all = Vec::with_capacity(object.extent.n as usize);
-    let rows = crop.cells.chunks_exact(width).zip(edge.chunks_exact(width).zip(lengths.chunks_exact(width)));
-    for (y, (cells, (edge, lengths))) in rows.enumerate() {
-        let pixels = cells.iter().zip(edge.iter().zip(lengths)).enumerate().filter(|(_, (cell, _))| **cell == 1);
-        all.extend(pixels.map(|(x, (_, (edge, &c)))| {
-            if c.is_infinite() {
-                return NO_RING;
-            }
-            let part = radius.map_or_else(|| c / (c + edge.sqrt() + 0.001), |radius| c / radius);
-            let ring = ((part * bins as f64) as usize).min(last);
-            let wedge =
-                usize::from(y > cy) + 2 * usize::from(x > cx) + 4 * usize::from(y.abs_diff(cy) > x.abs_diff(cx));
-            (ring * WEDGES + wedge) as u32
-        }));
-    }
+    let lengths = geodesic::lengths(&Bits::of(object), width, [cy, cx]);
+    let (mut all, mut row) = (Vec::with_capacity(object.extent.n as usize), vec![0; width]);
+    object.each_framed_run(|_, y, x0, x1| {
+        // Whole blocks of the row: what is left of a run would be done pixel by pixel.
+        let (first, end) = (x0 / BLOCK * BLOCK, x1.next_multiple_of(BLOCK).min(width));
+        let cells = &cells[y * width + first..y * width + end];
+        let lengths = &lengths[y * width + first..y * width + end];
+        let from = [y as i32 - cy as i32, first as i32 - cx as i32];
+        place(&mut row[first..end], lengths, cells, from, rings);
+        all.extend_from_slice(&row[x0..x1]);
+    });
     all
+}
+
+/// Pixels of a row that are taken together.
+const BLOCK: usize = 8;
+
+wide! {
+    /// Of the pixels of a part of a row, the first of them y and x from the centre.
+    fn place(out: &mut [u32], lengths: &[f64], edge: &[u32], from: [i32; 2], rings: Rings) {
+        let (bins, last) = (rings.bins as f64, (rings.bins - usize::from(rings.radius.is_none())) as i32);
+        let dy = from[0];
+        for ((dx, out), (&c, &edge)) in (from[1]..).zip(out).zip(lengths.iter().zip(edge)) {
+            let e = if edge >= edt::FAR { f64::INFINITY } else { f64::from(edge as i32) };
+            let whole = match rings.radius {
+                Some(radius) => radius,
+                None => c + e.sqrt() + 0.001,
+            };
+            // What lies outside of the object has a length below 0.
+            let ring = ((c / whole * bins) as i32).clamp(0, last);
+            let wedge = i32::from(dy > 0) + 2 * i32::from(dx > 0) + 4 * i32::from(dy.abs() > dx.abs());
+            *out = if c == f64::INFINITY { NO_RING } else { (ring * WEDGES as i32 + wedge) as u32 };
+        }
+    }
 }
 
 /// Pixels and sum of samples by ring and wedge.
@@ -91,11 +102,20 @@ struct Cells(Vec<(u64, i64)>);
 impl Cells {
     fn of(samples: &[i32], places: &[u32], rings: usize) -> Self {
         let mut cells = vec![(0, 0); rings * WEDGES];
-        for (&s, &place) in samples.iter().zip(places) {
-            if let Some(cell) = cells.get_mut(place as usize) {
+        // Neighbours mostly go to the same place: counted in turn in two cells, they do not wait for each other.
+        let mut others = cells.clone();
+        let add = |all: &mut [(u64, i64)], s: i32, place: u32| {
+            if let Some(cell) = all.get_mut(place as usize) {
                 *cell = (cell.0 + 1, cell.1 + i64::from(s));
             }
+        };
+        for (samples, places) in samples.chunks(2).zip(places.chunks(2)) {
+            add(&mut cells, samples[0], places[0]);
+            if let ([_, s], [_, place]) = (samples, places) {
+                add(&mut others, *s, *place);
+            }
         }
+        cells.iter_mut().zip(others).for_each(|(cell, other)| *cell = (cell.0 + other.0, cell.1 + other.1));
         Cells(cells)
     }
 
@@ -182,7 +202,7 @@ impl Family for RadialDistribution {
         let radius = self.radius.map(|r| r.px(&request.ruler())).transpose()?;
         Ok(Box::new(move |of, values| {
             let is_wanted = of.is_flat() && !request.channels.is_empty();
-            let places = is_wanted.then(|| places(&of.object, self.bins, radius));
+            let places = is_wanted.then(|| places(of, Rings { bins: self.bins, radius }));
             for (channel, samples) in of.channels() {
                 match &places {
                     Some(places) => {

@@ -11,10 +11,10 @@ use super::Request;
 use super::family::{Family, Measurer, Objection};
 use super::feature::{About, Definition};
 use super::full_scale::{self, full_scale};
-use super::hull;
 use super::object::Object;
 use super::zernike::{COUNT, Circle, moments, orders};
 use crate::Result;
+use crate::simd::convert;
 use serde::Deserialize;
 
 /// Keys of the recipe.
@@ -32,10 +32,8 @@ pub struct RadialZernike {
 ///
 /// From one side of the hull on: the corner that sees the side under the least angle is taken in place of the end of the side
 /// where the triangle is obtuse, until it is obtuse nowhere.
-fn circle(object: &Object) -> Option<(Circle, f64)> {
-    let mut ends = Vec::new();
-    object.each_run(|_, y, x0, x1| ends.extend([[y as i64, x0 as i64], [y as i64, x1 as i64 - 1]]));
-    let mut corners = hull::convex(&ends);
+fn circle(corners: &[[i64; 2]]) -> Option<(Circle, f64)> {
+    let mut corners = corners.to_vec();
     // Round the object as CellProfiler goes: from the first pixel of its first column, then up.
     let first = (0..corners.len()).min_by_key(|&i| (corners[i][1], corners[i][0]))?;
     corners.rotate_left(first);
@@ -52,15 +50,27 @@ fn circle(object: &Object) -> Option<(Circle, f64)> {
     let (mut p, mut q) = (*corners.first()?, *corners.get(1)?);
     // The circle grows from step to step; the bound is there for one that does not.
     for _ in 0..corners.len() {
-        let angle = |at: &[i64; 2], to: &[i64; 2], from: &[i64; 2]| {
-            let dot = ((to[0] - at[0]) * (from[0] - at[0]) + (to[1] - at[1]) * (from[1] - at[1])) as f64;
-            libm::acos((dot / (apart(at, to) * apart(at, from)).sqrt()).clamp(-1.0, 1.0))
-        };
-        let seen = |v: &[i64; 2]| std::f64::consts::PI - angle(&q, v, &p) - angle(&p, v, &q);
-        let others = corners.iter().filter(|v| **v != p && **v != q).map(|v| (*v, seen(v)));
-        let Some((v, _)) = others.min_by(|v, w| v.1.total_cmp(&w.1)) else { return between(&p, &q) };
         let dot = |at: &[i64; 2], to: &[i64; 2], from: &[i64; 2]| {
             (to[0] - at[0]) * (from[0] - at[0]) + (to[1] - at[1]) * (from[1] - at[1])
+        };
+        let angle = |at: &[i64; 2], to: &[i64; 2], from: &[i64; 2]| {
+            libm::acos((dot(at, to, from) as f64 / (apart(at, to) * apart(at, from)).sqrt()).clamp(-1.0, 1.0))
+        };
+        let seen = |v: &[i64; 2]| std::f64::consts::PI - angle(&q, v, &p) - angle(&p, v, &q);
+        // The smaller the angle, the larger its cotangent, which is quickly found. Only where the best are nearly alike it is
+        // CellProfiler's rounding that decides.
+        let others = corners.iter().filter(|v| **v != p && **v != q);
+        let cotangent = |v: &[i64; 2]| dot(v, &p, &q) as f64 / turn(v, &p, &q).abs() as f64;
+        let cotangents: Vec<(&[i64; 2], f64)> = others.map(|v| (v, cotangent(v))).collect();
+        let best = cotangents.iter().map(|v| v.1).fold(f64::NEG_INFINITY, f64::max);
+        let is_near = |c: f64| best - c <= 1e-6 * (1.0 + best * best + c * c);
+        let mut near = cotangents.iter().filter(|v| is_near(v.1)).map(|v| *v.0);
+        let v = match (near.next(), near.next()) {
+            (None, _) => return between(&p, &q),
+            (Some(v), None) => v,
+            (Some(v), Some(w)) => {
+                [v, w].into_iter().chain(near).min_by(|v, w| seen(v).total_cmp(&seen(w))).unwrap_or(v)
+            }
         };
         if dot(&v, &p, &q) <= 0 {
             return between(&p, &q);
@@ -160,16 +170,22 @@ impl Family for RadialZernike {
         let full = request.channels.iter().map(full).collect::<Result<Vec<_>>>()?;
         Ok(Box::new(move |of, values| {
             let is_wanted = of.is_flat() && !request.channels.is_empty();
-            let circle = if is_wanted { circle(&of.object).filter(|(circle, _)| circle.r2 > 0.0) } else { None };
+            let circle = if is_wanted { circle(of.corners()).filter(|(circle, _)| circle.r2 > 0.0) } else { None };
             let within = circle.as_ref().map_or(vec![], |(circle, radius)| within(&of.object, circle, *radius));
             for ((channel, samples), full) in of.channels().zip(&full) {
                 let Some((circle, _)) = &circle else {
                     values.reals(vec![None; 2 * COUNT]);
                     continue;
                 };
-                let value = |i: usize| channel.volume.scale.value(f64::from(samples[i])) / full;
-                let weight = |i: usize| if within[i] { value(i) } else { 0.0 };
-                let moments = moments(&of.object, circle, weight);
+                let scale = channel.volume.scale;
+                let mut weights = vec![0.0; samples.len()];
+                convert(&mut weights, &samples, &|s: i32| scale.value(f64::from(s)) / full);
+                weights
+                    .iter_mut()
+                    .zip(&within)
+                    .filter(|(_, is_within)| !**is_within)
+                    .for_each(|(weight, _)| *weight = 0.0);
+                let moments = moments(&of.object, circle, &weights);
                 let of_moment = |((_, m), z)| {
                     let [re, im] = turned(m, z);
                     let magnitude = (re * re + im * im).sqrt() / samples.len() as f64;

@@ -33,7 +33,7 @@ impl Family for Shape {
     }
     fn begin<'a>(&'a self, _: &'a Request<'a>) -> Result<Measurer<'a>> {
         Ok(Box::new(|object, values| {
-            values.put(FEATURES, Some(&Facts::of(&object.object, &object.moments, object.spacing)));
+            values.put(FEATURES, Some(&Facts::of(object)));
             Ok(())
         }))
     }

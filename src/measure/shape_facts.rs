@@ -1,13 +1,13 @@
 //! The facts behind the features of [`super::shape`]: outline, hull, patterns and distances of an object.
 
 use super::bits::Bits;
-use super::edt;
+use super::family::Measured;
 use super::holes;
 use super::hull::Hull;
 use super::moments::{Ellipse, Moments};
-use super::object::Object;
 use super::outline::Outline;
 use super::surface::Patterns;
+use crate::simd::convert;
 use crate::units::Spacing;
 use std::f64::consts::PI;
 
@@ -33,16 +33,22 @@ pub(super) struct Flat {
 }
 
 impl Facts {
-    pub(super) fn of(object: &Object, moments: &Moments, spacing: Option<Spacing>) -> Self {
-        let e = object.extent;
-        let inside = edt::inside(object).cells;
-        let sum: f64 = inside.iter().filter(|d| **d > 0).map(|d| f64::from(*d).sqrt()).sum();
-        let most = inside.iter().copied().max().map_or(0.0, f64::from);
+    pub(super) fn of(of: &Measured) -> Self {
+        let (object, e, inside) = (&of.object, of.object.extent, of.inside());
+        let rows = object.framed_size()[1];
+        let (mut roots, mut sum) = (vec![0.0; inside.width], 0.0);
+        object.each_framed_run(|z, y, x0, x1| {
+            let start = (z * rows + y) * inside.width;
+            let roots = &mut roots[x0..x1];
+            convert(roots, &inside.cells[start + x0..start + x1], &|d: u32| f64::from(d).sqrt());
+            roots.iter().for_each(|root| sum += root);
+        });
+        let most = inside.cells.iter().copied().max().map_or(0.0, f64::from);
         let flat = object.shape.is_flat();
         Facts {
             n: e.n as f64,
             bbox: (0..3).map(|a| (e.hi[a] - e.lo[a]) as f64).product(),
-            moments: *moments,
+            moments: of.moments,
             radii: [most.sqrt(), sum / e.n as f64],
             flat: flat.then(|| Flat {
                 outline: Outline::of(&Bits::of(object)),
@@ -50,7 +56,7 @@ impl Facts {
                 filled: holes::area_filled(object),
             }),
             solid: (!flat).then(|| Patterns::of(&object.framed())),
-            spacing,
+            spacing: of.spacing,
         }
     }
 

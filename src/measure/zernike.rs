@@ -2,12 +2,11 @@
 //!
 //! With pixel centres mapped to the unit disc by the smallest circle around them (radius `r`):
 //! `|sum of R_nm(rho) exp(i m theta)| / (pi r^2)`. Powers replace the exponentials, so there is no transcendental
-//! function; the sum runs in raster order.
+//! function; sums run along the rows, then over them.
 
 use super::Request;
-use super::family::{Context, Family, Measurer, define};
+use super::family::{Context, Family, Measured, Measurer, define};
 use super::feature::{Definition, Feature, Get};
-use super::hull;
 use super::object::Object;
 use crate::Result;
 use crate::simd::wide;
@@ -29,101 +28,146 @@ pub struct Facts {
 
 impl Facts {
     /// Of a 2-D object.
-    pub(super) fn of(object: &Object) -> Self {
-        Facts { magnitudes: circle(object).map(|circle| magnitudes(object, &circle)) }
+    pub(super) fn of(of: &Measured) -> Self {
+        Facts { magnitudes: circle(of.corners()).map(|circle| magnitudes(&of.object, &circle)) }
     }
 }
 
-/// The smallest circle around the pixel centres of a 2-D object; nothing for a single pixel.
-fn circle(object: &Object) -> Option<Circle> {
-    let mut ends = Vec::new();
-    object.each_run(|_, y, x0, x1| ends.extend([[y as i64, x0 as i64], [y as i64, x1 as i64 - 1]]));
-    let corners: Vec<[f64; 2]> = hull::convex(&ends).iter().map(|p| p.map(|v| v as f64)).collect();
+/// The smallest circle around points with these corners; nothing for a single one.
+fn circle(corners: &[[i64; 2]]) -> Option<Circle> {
+    let corners: Vec<[f64; 2]> = corners.iter().map(|p| p.map(|v| v as f64)).collect();
     Some(smallest_circle(&corners)).filter(|circle| circle.r2 > 0.0)
 }
 
 fn magnitudes(object: &Object, circle: &Circle) -> [f64; COUNT] {
-    let moments = moments(object, circle, |_| 1.0);
+    let moments = moments(object, circle, &vec![1.0; object.extent.n as usize]);
     moments.map(|z| (z[0] * z[0] + z[1] * z[1]).sqrt() / (std::f64::consts::PI * circle.r2))
 }
 
-/// The sums of `R_nm(rho) exp(i m theta)`, real and imaginary parts in the order of the columns, each pixel with a weight: they
-/// are counted in raster order. The angle is that from x to y.
-pub(super) fn moments(object: &Object, circle: &Circle, weight: impl Fn(usize) -> f64) -> [[f64; 2]; COUNT] {
+/// The sums of `R_nm(rho) exp(i m theta)`, real and imaginary parts in the order of the columns, each pixel with its weight. The
+/// angle is that from x to y.
+///
+/// A moment is a polynomial in u and v, so it is put together from sums of `u^p v^q`: along a run those of the powers of u, which
+/// columns have in common, then times the powers of v.
+pub(super) fn moments(object: &Object, circle: &Circle, weights: &[f64]) -> [[f64; 2]; COUNT] {
     let (radius, lo, hi) = (circle.r2.sqrt(), object.extent.lo, object.extent.hi);
-    let columns: Vec<f64> = (lo[2]..hi[2]).map(|x| (x as f64 - circle.x) / radius).collect();
-    let (mut sums, mut block, mut pixel) = (Sums::default(), Block::default(), 0);
+    let columns: Vec<[f64; LANES]> = (lo[2]..hi[2]).map(|x| powers((x as f64 - circle.x) / radius)).collect();
+    let (mut sums, mut rest) = ([[0.0; LANES]; POWERS], weights);
     object.each_run(|_, y, x0, x1| {
-        let v = (y as f64 - circle.y) / radius;
-        for &u in &columns[x0 - lo[2]..x1 - lo[2]] {
-            let k = pixel % BLOCK;
-            (block.u[k], block.v[k], block.weight[k]) = (u, v, weight(pixel));
-            pixel += 1;
-            if k + 1 == BLOCK {
-                add(&mut sums, &block, BLOCK);
-            }
-        }
+        let (run, after) = rest.split_at(x1 - x0);
+        rest = after;
+        add(&mut sums, &columns[x0 - lo[2]..x1 - lo[2]], run, &powers((y as f64 - circle.y) / radius));
     });
-    add(&mut sums, &block, pixel % BLOCK);
     let mut out = [[0.0; 2]; COUNT];
-    for (value, (n, m)) in out.iter_mut().zip(orders()) {
-        let mut z = [0.0; 2];
-        for k in 0..=(n - m) / 2 {
-            let c = coefficient(n, m, k);
-            let (of_two, at) = (&sums[(n - m) / 2 - k][m / 2], m % 2 * 2);
-            z = [z[0] + c * of_two[at], z[1] + c * of_two[at + 1]];
-        }
-        *value = z;
-    }
+    combine(&sums, &mut out);
     out
 }
 
-/// Sums of rho^2k * z^m, from which every order is put together: by k, then two m side by side, real and imaginary.
-type Sums = [[[f64; 4]; 5]; 5];
+/// Powers of u and v: 0 to 9.
+const POWERS: usize = 10;
+/// They fill registers of four and of eight.
+const LANES: usize = 12;
 
-/// Pixels that are taken together.
-const BLOCK: usize = 8;
+/// Sums of `u^p v^q`: by q, then p.
+type Sums = [[f64; LANES]; POWERS];
 
-#[derive(Default)]
-struct Block {
-    u: [f64; BLOCK],
-    v: [f64; BLOCK],
-    weight: [f64; BLOCK],
+fn powers(x: f64) -> [f64; LANES] {
+    let mut power = 1.0;
+    [(); LANES].map(|()| {
+        let this = power;
+        power *= x;
+        this
+    })
 }
 
 wide! {
-    /// Adds the first pixels of a block: their powers side by side, their sums one after the other.
-    fn add(sums: &mut Sums, block: &Block, count: usize) {
-        let (u, v, mut re, mut im) = (&block.u, &block.v, block.weight, [0.0; BLOCK]);
-        let mut powers = [[[0.0; 4]; 5]; BLOCK];
-        for m in 0..10 {
-            for (powers, (&re, &im)) in powers.iter_mut().zip(re.iter().zip(&im)) {
-                (powers[m / 2][m % 2 * 2], powers[m / 2][m % 2 * 2 + 1]) = (re, im);
-            }
-            for ((re, im), (u, v)) in re.iter_mut().zip(&mut im).zip(u.iter().zip(v)) {
-                (*re, *im) = (*re * u - *im * v, *re * v + *im * u);
+    /// Adds a run: the powers of its columns, each with its weight, times those of its row.
+    fn add(sums: &mut Sums, columns: &[[f64; LANES]], weights: &[f64], row: &[f64; LANES]) {
+        let mut along = [0.0; LANES];
+        for (column, weight) in columns.iter().zip(weights) {
+            for (sum, power) in along.iter_mut().zip(column) {
+                *sum += weight * power;
             }
         }
-        let mut all = *sums;
-        for (i, powers) in powers.iter().enumerate().take(count) {
-            let rho2 = u[i] * u[i] + v[i] * v[i];
-            let mut even = 1.0;
-            for (k, by_m) in all.iter_mut().enumerate() {
-                for (sums, powers) in by_m[..5 - k].iter_mut().zip(powers) {
-                    for (sum, power) in sums.iter_mut().zip(powers) {
-                        *sum += even * power;
-                    }
-                }
-                even *= rho2;
+        for (sums, power) in sums.iter_mut().zip(row) {
+            for (sum, along) in sums.iter_mut().zip(&along) {
+                *sum += power * along;
             }
         }
-        *sums = all;
     }
 }
 
+wide! {
+    /// Moments from sums: even powers of v are real, odd ones imaginary.
+    fn combine(sums: &Sums, moments: &mut [[f64; 2]; COUNT]) {
+        for (moment, polynomial) in moments.iter_mut().zip(&POLYNOMIALS) {
+            let mut parts = [[0.0; LANES]; 2];
+            for (q, (sums, factors)) in sums.iter().zip(polynomial).enumerate() {
+                for (part, (sum, factor)) in parts[q % 2].iter_mut().zip(sums.iter().zip(factors)) {
+                    *part += sum * factor;
+                }
+            }
+            *moment = parts.map(|part| part.iter().sum());
+        }
+    }
+}
+
+/// Factors of `u^p v^q` in each moment, in the order of the columns: whole numbers, exact.
+static POLYNOMIALS: [Sums; COUNT] = polynomials();
+
+const fn polynomials() -> [Sums; COUNT] {
+    let mut all = [[[0.0; LANES]; POWERS]; COUNT];
+    let (mut column, mut n) = (0, 0);
+    while n < POWERS {
+        let mut m = n % 2;
+        while m <= n {
+            all[column] = polynomial(n, m);
+            column += 1;
+            m += 2;
+        }
+        n += 1;
+    }
+    all
+}
+
+/// The sum of `c_k (u^2 + v^2)^j (u + i v)^m` over k, with `j = (n - m) / 2 - k`.
+const fn polynomial(n: usize, m: usize) -> Sums {
+    let mut factors = [[0.0; LANES]; POWERS];
+    let mut k = 0;
+    while k <= (n - m) / 2 {
+        let j = (n - m) / 2 - k;
+        let mut a = 0;
+        while a <= j {
+            let mut b = 0;
+            while b <= m {
+                // i^b: the imaginary unit itself is told by the power of v.
+                let sign = if b % 4 < 2 { 1.0 } else { -1.0 };
+                factors[2 * a + b][2 * (j - a) + m - b] += sign * coefficient(n, m, k) * chosen(j, a) * chosen(m, b);
+                b += 1;
+            }
+            a += 1;
+        }
+        k += 1;
+    }
+    factors
+}
+
+const fn factorial(n: usize) -> f64 {
+    let (mut product, mut i) = (1.0, 2);
+    while i <= n {
+        product *= i as f64;
+        i += 1;
+    }
+    product
+}
+
+/// Ways to choose k of n.
+const fn chosen(n: usize, k: usize) -> f64 {
+    factorial(n) / (factorial(k) * factorial(n - k))
+}
+
 /// Coefficient of rho^(n - 2k) in the radial polynomial: whole numbers, exact.
-fn coefficient(n: usize, m: usize, k: usize) -> f64 {
-    let factorial = |v: usize| (1..=v).map(|i| i as f64).product::<f64>();
+const fn coefficient(n: usize, m: usize, k: usize) -> f64 {
     let sign = if k.is_multiple_of(2) { 1.0 } else { -1.0 };
     sign * factorial(n - k) / (factorial(k) * factorial((n + m) / 2 - k) * factorial((n - m) / 2 - k))
 }
@@ -203,7 +247,7 @@ impl Family for Zernike {
     }
     fn begin<'a>(&'a self, _: &'a Request<'a>) -> Result<Measurer<'a>> {
         Ok(Box::new(|object, values| {
-            let facts = object.is_flat().then(|| Facts::of(&object.object));
+            let facts = object.is_flat().then(|| Facts::of(object));
             values.put(FEATURES, facts.as_ref());
             Ok(())
         }))

@@ -50,7 +50,7 @@ impl CsvSink {
             None => {
                 let schema = schema::checked(batch.schema())?;
                 schema::check(&schema, batch)?;
-                blocks.push(header(&schema)?);
+                blocks.push(header(&schema));
                 self.schema = Some(schema);
             }
         }
@@ -78,54 +78,100 @@ pub fn text(table: &Table) -> Result<String> {
     let batch = arrow::batch(table)?;
     let schema = schema::checked(batch.schema())?;
     schema::check(&schema, &batch)?;
-    let bytes = [header(&schema)?, rows(&batch)?.concat()].concat();
+    let bytes = [header(&schema), rows(&batch)?.concat()].concat();
     String::from_utf8(bytes).map_err(|e| Error::new(Kind::Internal, e.to_string()))
 }
 
-/// Text that the writer of records makes.
-fn records(write: impl FnOnce(&mut ::csv::Writer<Vec<u8>>) -> ::csv::Result<()>) -> Result<Vec<u8>> {
-    let mut writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::Any(b'\n')).from_writer(Vec::new());
-    write(&mut writer).map_err(|e| Error::new(Kind::Internal, e.to_string()))?;
-    writer.into_inner().map_err(|e| Error::new(Kind::Internal, e.to_string()))
-}
-
-fn header(schema: &Schema) -> Result<Vec<u8>> {
-    records(|writer| writer.write_record(schema.fields().iter().map(|f| f.name().as_str())))
+fn header(schema: &Schema) -> Vec<u8> {
+    let mut out = Vec::new();
+    line(&mut out, schema.fields().iter(), |field, out| quote(field.name(), out));
+    out
 }
 
 /// Rows that one thread turns into text at a time.
-const BLOCK: usize = 256;
+const BLOCK: usize = 64;
 
 /// All rows, in blocks.
 fn rows(batch: &RecordBatch) -> Result<Vec<Vec<u8>>> {
     let columns = batch.columns().iter().map(Values::of).collect::<Result<Vec<_>>>()?;
     let block = |k: usize| block(&columns, k * BLOCK..batch.num_rows().min((k + 1) * BLOCK));
-    (0..batch.num_rows().div_ceil(BLOCK)).into_par_iter().map(block).collect()
+    Ok((0..batch.num_rows().div_ceil(BLOCK)).into_par_iter().map(block).collect())
 }
 
-fn block(columns: &[Values], rows: Range<usize>) -> Result<Vec<u8>> {
-    records(|writer| {
-        let mut cells = vec![Vec::new(); columns.len()];
-        for row in rows {
-            for (cell, column) in cells.iter_mut().zip(columns) {
-                cell.clear();
-                print(column, row, cell);
-            }
-            writer.write_record(&cells)?;
+fn block(columns: &[Values], rows: Range<usize>) -> Vec<u8> {
+    let mut out = Vec::new();
+    for row in rows {
+        line(&mut out, columns.iter(), |column, out| print(column, row, out));
+    }
+    out
+}
+
+/// A line of fields. One that is a single empty field is no empty line.
+fn line<T>(out: &mut Vec<u8>, fields: impl Iterator<Item = T>, print: impl Fn(T, &mut Vec<u8>)) {
+    let start = out.len();
+    for (k, field) in fields.enumerate() {
+        if k > 0 {
+            out.push(b',');
         }
-        Ok(())
-    })
+        print(field, out);
+    }
+    if out.len() == start {
+        out.extend_from_slice(b"\"\"");
+    }
+    out.push(b'\n');
+}
+
+/// Appends a text, between quotes where it must be.
+fn quote(text: &str, out: &mut Vec<u8>) {
+    if text.bytes().any(|b| matches!(b, b',' | b'"' | b'\n' | b'\r')) {
+        out.push(b'"');
+        out.extend_from_slice(text.replace('"', "\"\"").as_bytes());
+        out.push(b'"');
+    } else {
+        out.extend_from_slice(text.as_bytes());
+    }
 }
 
 /// Appends one cell to `out`; an empty one prints nothing.
 fn print(column: &Values, row: usize, out: &mut Vec<u8>) {
     match column {
-        Values::Text(v) if v.is_valid(row) => out.extend_from_slice(v.value(row).as_bytes()),
+        Values::Text(v) if v.is_valid(row) => quote(v.value(row), out),
         Values::Int(v) if v.is_valid(row) => {
             let done = write!(out, "{}", v.value(row));
             debug_assert!(done.is_ok(), "writing to memory cannot fail");
         }
         Values::Real(v) if v.is_valid(row) => shortest::append(out, v.value(row)),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: the csv crate.
+    use super::*;
+    use crate::table::{Cells, Column, Table};
+    use proptest::prelude::*;
+
+    fn theirs(columns: &[(String, Vec<Option<String>>)]) -> String {
+        let mut writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::Any(b'\n')).from_writer(Vec::new());
+        writer.write_record(columns.iter().map(|(name, _)| name)).unwrap();
+        for row in 0..columns[0].1.len() {
+            writer.write_record(columns.iter().map(|(_, cells)| cells[row].as_deref().unwrap_or_default())).unwrap();
+        }
+        String::from_utf8(writer.into_inner().unwrap()).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn texts_are_quoted_where_they_must_be(
+            cells in prop::collection::vec(prop::collection::vec(prop::option::of("[a\u{b5}, \"\\n\\r']{0,4}"), 3), 1..4),
+        ) {
+            let columns: Vec<_> = cells.into_iter().enumerate().map(|(k, cells)| (format!("a, {k}"), cells)).collect();
+            let mut table = Table::default();
+            for (name, cells) in &columns {
+                table.push(Column::new(name.clone(), "", "", Cells::Text(cells.clone())));
+            }
+            prop_assert_eq!(text(&table).unwrap(), theirs(&columns));
+        }
     }
 }

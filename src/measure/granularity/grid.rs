@@ -58,8 +58,8 @@ impl Plane {
         let mut plane = Plane { size: [rows.count, columns.count], cells: vec![0.0; rows.count * columns.count] };
         for (row, out) in rows.between.iter().zip(plane.cells.chunks_exact_mut(columns.count)) {
             for (column, out) in columns.between.iter().zip(out) {
-                for (y, v) in (row.first..size[0]).zip(row.weights()) {
-                    for (x, u) in (column.first..size[1]).zip(column.weights()) {
+                for (y, v) in (row.first..size[0]).zip(row.weights()).filter(|(_, v)| *v > 0.0) {
+                    for (x, u) in (column.first..size[1]).zip(column.weights()).filter(|(_, u)| *u > 0.0) {
                         *out += value(y * size[1] + x) * v * u;
                     }
                 }

@@ -18,6 +18,7 @@ use super::object::Object;
 use super::order::Sums;
 use super::{ChannelRef, Request};
 use crate::ops::extent::extents;
+use crate::simd::zeros;
 use crate::{Error, Result};
 use grid::{Places, Plane, weights};
 use morphology::{LANES, Lanes, erode, open, reconstruct};
@@ -49,10 +50,8 @@ impl Default for Granularity {
 
 const MOST_SIZES: usize = 100;
 const LARGEST_RADIUS: usize = 500;
-/// Sizes that are worked out side by side, by two threads.
-const TOGETHER: usize = 2 * LANES;
-/// Bytes of a cell: the image, its background, and for each size at work the eroded and the grown image.
-const CELL_BYTES: f64 = 8.0 * (4 + 2 * TOGETHER) as f64;
+/// Bytes of a cell: the image, its background, two eroded images, and one for each size at work.
+const CELL_BYTES: f64 = 8.0 * (4 + LANES) as f64;
 
 const EMPTY: &str = "2-D only, and only where the mean is positive and the coarser grid has two rows and columns";
 
@@ -109,20 +108,14 @@ impl Granularity {
         let foreground = self.foreground([shape.y, shape.x], value);
         let mut means: Vec<Vec<f64>> = vec![starts.to_vec()];
         let mut eroded = foreground.clone();
-        for first in (0..self.spectrum).step_by(TOGETHER) {
-            let markers: Vec<Plane> = (first..self.spectrum.min(first + TOGETHER))
-                .map(|_| {
-                    eroded = erode(&eroded);
-                    eroded.clone()
-                })
-                .collect();
-            let of_markers = |markers: &[Plane]| {
-                let left = reconstruct(markers, &foreground);
-                let mean = |made: &Made| made.mean(&left);
-                let means: Vec<_> = made.iter().map(mean).collect();
-                (0..markers.len()).map(|k| means.iter().map(|lanes| lanes[k]).collect()).collect::<Vec<_>>()
-            };
-            means.extend(markers.par_chunks(LANES).flat_map_iter(of_markers).collect::<Vec<_>>());
+        // Used again for the next sizes: fresh memory would cost as much as the work on it.
+        let mut cells = zeros(foreground.cells.len());
+        for first in (0..self.spectrum).step_by(LANES) {
+            erode(&mut eroded, &mut cells);
+            reconstruct(&mut cells, &foreground);
+            let lanes: Vec<Lanes> = made.par_iter().map(|made| made.mean(&cells)).collect();
+            let sizes = 0..LANES.min(self.spectrum - first);
+            means.extend(sizes.map(|k| lanes.iter().map(|lanes| lanes[k]).collect()));
         }
         let spectrum = |i: usize| {
             let lost = |pair: &[Vec<f64>]| (starts[i] > 0.0).then(|| (pair[0][i] - pair[1][i]) * 100.0 / starts[i]);

@@ -3,7 +3,6 @@
 
 use super::grid::Plane;
 use crate::simd::wide;
-use std::collections::VecDeque;
 
 wide! {
     /// The smaller (or larger) of two rows, in the first.
@@ -52,110 +51,106 @@ pub(super) fn open(plane: &Plane, radius: usize) -> Plane {
     within_disc(&within_disc(plane, radius, false), radius, true)
 }
 
-/// The smallest value of each cell and its four neighbours.
-pub(super) fn erode(plane: &Plane) -> Plane {
-    let [height, width] = plane.size;
-    let mut out = plane.clone();
-    for y in 0..height {
-        let row = |y: usize| &plane.cells[y * width..][..width];
-        let around = [y.checked_sub(1), (y + 1 < height).then_some(y + 1)];
-        let out = &mut out.cells[y * width..][..width];
-        around.into_iter().flatten().for_each(|y| take(out, row(y), false));
-        take(&mut out[1..], &row(y)[..width - 1], false);
-        take(&mut out[..width - 1], &row(y)[1..], false);
+wide! {
+    /// The smallest values of the cells of a row and their four neighbours.
+    fn erode_row(out: &mut [f64], row: &[f64], above: &[f64], below: &[f64]) {
+        let least = |a: f64, b: f64| if b < a { b } else { a };
+        for ((out, &cell), (&above, &below)) in out.iter_mut().zip(row).zip(above.iter().zip(below)) {
+            *out = least(cell, least(above, below));
+        }
+        for (out, &left) in out.iter_mut().skip(1).zip(row) {
+            *out = least(*out, left);
+        }
+        for (out, &right) in out.iter_mut().zip(row.iter().skip(1)) {
+            *out = least(*out, right);
+        }
     }
-    out
 }
 
-/// Markers that grow side by side, in the lanes of wide registers.
-pub(super) const LANES: usize = 4;
+/// Images that lie side by side, in the lanes of wide registers.
+pub(super) const LANES: usize = 8;
 
 /// A cell of as many images.
 pub(super) type Lanes = [f64; LANES];
 
-/// The markers grown under the mask, from cell to cell across sides, until nothing changes: from the first row to the last and
-/// back, then from cell to cell wherever one can still raise another. The last one stands for those that are missing.
-pub(super) fn reconstruct(markers: &[Plane], mask: &Plane) -> Vec<Lanes> {
-    let Some(last) = markers.last() else { return vec![] };
-    let marker: [&[f64]; LANES] = std::array::from_fn(|k| &markers.get(k).unwrap_or(last).cells[..]);
-    let mut cells: Vec<Lanes> = (0..mask.cells.len()).map(|i| marker.map(|cells| cells[i])).collect();
-    let width = mask.size[1];
-    let mut rising = VecDeque::new();
-    scan(&mut cells, &mask.cells, width, &mut rising);
-    spread(&mut cells, &mask.cells, width, &mut rising);
-    cells
-}
-
-/// Raises a cell to its neighbour, as far as the mask goes.
-#[inline(always)]
-fn grow(cell: &mut Lanes, from: &Lanes, top: f64) {
-    for (cell, &from) in cell.iter_mut().zip(from) {
-        let higher = if from > *cell { from } else { *cell };
-        *cell = if higher < top { higher } else { top };
-    }
-}
-
-/// Whether that would change it.
-#[inline(always)]
-fn can_grow(cell: &Lanes, from: &Lanes, top: f64) -> bool {
-    cell.iter().zip(from).fold(false, |any, (&cell, &from)| any | ((cell < from) & (cell < top)))
-}
-
-/// What lies beside the first and the last cell of a row: lower than all.
-const NOTHING: f64 = f64::NEG_INFINITY;
-
-wide! {
-    /// Raises all cells in raster order to those before them, then in the reverse order to those behind; `rising` gets those that
-    /// could raise others then.
-    fn scan(cells: &mut [Lanes], top: &[f64], width: usize, rising: &mut VecDeque<usize>) {
-        let n = cells.len();
-        for start in (0..n).step_by(width) {
-            let mut left = [NOTHING; LANES];
-            for (i, &top) in (start..).zip(&top[start..start + width]) {
-                let mut cell = cells[i];
-                if start > 0 {
-                    grow(&mut cell, &cells[i - width], top);
-                }
-                grow(&mut cell, &left, top);
-                (cells[i], left) = (cell, cell);
+/// Fills `cells` with an image eroded 1, 2, ... times by a cell and its four neighbours; it becomes the last of them.
+///
+/// Each erosion is a row behind the one before, so that the rows that it looks at are still near.
+pub(super) fn erode(plane: &mut Plane, cells: &mut [Lanes]) {
+    let [height, width] = plane.size;
+    let mut last = vec![0.0; height * width];
+    // The last three rows of each erosion.
+    let mut rows = vec![vec![0.0; 3 * width]; LANES];
+    let part = |y: usize| y % 3 * width..(y % 3 + 1) * width;
+    for step in 0..height + LANES - 1 {
+        for k in (step + 1).saturating_sub(height)..LANES.min(step + 1) {
+            let y = step - k;
+            let (before, rest) = rows.split_at_mut(k);
+            let row = |y: usize| match before.last() {
+                Some(rows) => &rows[part(y)],
+                None => &plane.cells[y * width..][..width],
+            };
+            let out = &mut rest[0][part(y)];
+            erode_row(out, row(y), row(y.saturating_sub(1)), row((y + 1).min(height - 1)));
+            cells[y * width..].iter_mut().zip(&*out).for_each(|(cell, value): (&mut Lanes, _)| cell[k] = *value);
+            if k + 1 == LANES {
+                last[y * width..][..width].copy_from_slice(out);
             }
         }
-        for start in (0..n).step_by(width).rev() {
-            let (mut right, mut right_top, has_below) = ([NOTHING; LANES], NOTHING, start + width < n);
-            for i in (start..start + width).rev() {
-                let mut cell = cells[i];
-                if has_below {
-                    grow(&mut cell, &cells[i + width], top[i]);
-                }
-                grow(&mut cell, &right, top[i]);
-                let raises_below = has_below && can_grow(&cells[i + width], &cell, top[i + width]);
-                if raises_below | can_grow(&right, &cell, right_top) {
-                    rising.push_back(i);
-                }
-                (cells[i], right, right_top) = (cell, cell, top[i]);
+    }
+    plane.cells = last;
+}
+
+/// What lies beside the first and the last cell of a row, and beyond the first and the last row: lower than all.
+const NOTHING: Lanes = [f64::NEG_INFINITY; LANES];
+
+/// Grows images under a mask, from cell to cell across sides, until nothing changes: row by row down and up again. A row is
+/// left out once neither way has changed it or the rows beside it.
+pub(super) fn reconstruct(cells: &mut [Lanes], mask: &Plane) {
+    let [height, width] = mask.size;
+    let nothing = vec![NOTHING; width];
+    // How many ways are still to be gone, by row, with one before the first and one behind the last.
+    let mut ways = vec![2u8; height + 2];
+    while ways[1..=height].iter().any(|n| *n > 0) {
+        for (y, is_down) in (0..height).map(|y| (y, true)).chain((0..height).rev().map(|y| (y, false))) {
+            if ways[y + 1] == 0 {
+                continue;
             }
+            let (before, rest) = cells.split_at_mut(y * width);
+            let (row, after) = rest.split_at_mut(width);
+            let other = if is_down { before.rchunks(width).next() } else { after.chunks(width).next() };
+            let mut has_grown = false;
+            grow(row, other.unwrap_or(&nothing), &mask.cells[y * width..][..width], is_down, &mut has_grown);
+            if has_grown { ways[y..y + 3].fill(2) } else { ways[y + 1] -= 1 }
         }
     }
 }
 
 wide! {
-    /// Raises the neighbours of rising cells, which rise then themselves.
-    fn spread(cells: &mut [Lanes], top: &[f64], width: usize, rising: &mut VecDeque<usize>) {
-        while let Some(i) = rising.pop_front() {
-            let (cell, x) = (cells[i], i % width);
-            let around = [
-                (i >= width).then(|| i - width),
-                (x > 0).then(|| i - 1),
-                (x + 1 < width).then(|| i + 1),
-                (i + width < cells.len()).then(|| i + width),
-            ];
-            for q in around.into_iter().flatten() {
-                if can_grow(&cells[q], &cell, top[q]) {
-                    grow(&mut cells[q], &cell, top[q]);
-                    rising.push_back(q);
-                }
+    /// Raises the cells of a row to those of the row before and, one after the other, to the one before in this row, as far as
+    /// the mask goes.
+    fn grow(row: &mut [Lanes], before: &[Lanes], mask: &[f64], is_down: bool, has_grown: &mut bool) {
+        let (mut beside, mut grown) = (NOTHING, [false; LANES]);
+        let mut raise = |cell: &mut Lanes, before: &Lanes, top: f64| {
+            for (((cell, &before), beside), grown) in cell.iter_mut().zip(before).zip(&mut beside).zip(&mut grown) {
+                let higher = if before > *cell { before } else { *cell };
+                let higher = if *beside > higher { *beside } else { higher };
+                *beside = if higher < top { higher } else { top };
+                *grown |= *beside != *cell;
+                *cell = *beside;
+            }
+        };
+        let cells = row.iter_mut().zip(before).zip(mask);
+        if is_down {
+            for ((cell, before), &top) in cells {
+                raise(cell, before, top);
+            }
+        } else {
+            for ((cell, before), &top) in cells.rev() {
+                raise(cell, before, top);
             }
         }
+        *has_grown = grown.iter().any(|grown| *grown);
     }
 }
 
@@ -186,8 +181,22 @@ mod tests {
                     let want = if largest { all.fold(f64::MIN, f64::max) } else { all.fold(f64::MAX, f64::min) };
                     assert_eq!(got.cells[i], want, "{height} {width} {radius} {i}");
                 }
-                assert!(radius != 1 || largest || got == erode(&plane));
             }
+        }
+    }
+
+    #[test]
+    fn erosions_are_minima_of_minima() {
+        for (height, width) in [(17, 23), (1, 9), (8, 1), (2, 2)] {
+            let mut last = plane(height, width);
+            let mut want = last.clone();
+            let mut got = vec![NOTHING; height * width];
+            erode(&mut last, &mut got);
+            for k in 0..LANES {
+                want = within_disc(&want, 1, false);
+                assert_eq!(got.iter().map(|lanes| lanes[k]).collect::<Vec<_>>(), want.cells, "{height} {width} {k}");
+            }
+            assert_eq!(last, want);
         }
     }
 
@@ -195,10 +204,12 @@ mod tests {
     fn reconstruction_ends_where_nothing_changes() {
         for (height, width) in [(17, 23), (1, 9), (8, 1)] {
             let mask = plane(height, width);
-            let markers = [erode(&mask), erode(&erode(&mask))];
-            let grown = reconstruct(&markers, &mask);
-            for (k, marker) in markers.into_iter().enumerate() {
-                let mut want = marker;
+            let mut grown = vec![NOTHING; height * width];
+            erode(&mut mask.clone(), &mut grown);
+            let markers = grown.clone();
+            reconstruct(&mut grown, &mask);
+            for k in 0..LANES {
+                let mut want = Plane { size: mask.size, cells: markers.iter().map(|lanes| lanes[k]).collect() };
                 loop {
                     let mut next = within_disc(&want, 1, true);
                     next.cells.iter_mut().zip(&mask.cells).for_each(|(v, top)| *v = v.min(*top));
