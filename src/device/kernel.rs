@@ -74,6 +74,11 @@ impl Kernel {
         self.source.contains("@compute")
     }
 
+    /// Characters of its own text and of what it uses: about what it takes to compile.
+    pub(super) fn length(&self) -> usize {
+        self.source.len() + self.shared.iter().map(|text| text.len()).sum::<usize>()
+    }
+
     /// The whole WGSL text for arrays that are bound in `windows[k]` windows of `chunk` elements each.
     pub fn wgsl(&self, windows: &[u32], chunk: u32) -> String {
         let mut s = format!(

@@ -16,13 +16,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub(super) struct Compiled {
     pub pipeline: wgpu::ComputePipeline,
     pub layout: wgpu::BindGroupLayout,
+    /// Dispatched by the workgroup.
+    pub is_cooperative: bool,
 }
 
 /// What a device has compiled so far.
 pub(super) struct Pipelines {
     /// Elements in a window of an array.
     chunk: u32,
-    compiled: Mutex<HashMap<(&'static str, Vec<u32>), Compiled>>,
+    /// By the kernel's name, for each number of windows.
+    compiled: Mutex<HashMap<&'static str, Vec<(Vec<u32>, Compiled)>>>,
 }
 
 impl Pipelines {
@@ -35,12 +38,15 @@ impl Pipelines {
     /// # Errors
     /// The device is lost.
     pub fn prepare(&self, queue: &Queue, kernels: &[&'static Kernel], threads: usize) -> Result<()> {
+        // The longest first, so that none is left to one thread at the end.
+        let mut kernels = kernels.to_vec();
+        kernels.sort_by_key(|kernel| std::cmp::Reverse(kernel.length()));
         let next = AtomicUsize::new(0);
         let work = || -> Result<()> {
             while let Some(kernel) = kernels.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let windows = vec![1; kernel.arrays.len()];
                 if self.known(kernel, &windows).is_none() {
-                    self.compile(queue, kernel, windows)?;
+                    self.compile(queue, kernel, &windows)?;
                 }
             }
             Ok(())
@@ -56,26 +62,28 @@ impl Pipelines {
     ///
     /// # Errors
     /// The device is lost.
-    pub fn get(&self, queue: &Queue, kernel: &'static Kernel, windows: Vec<u32>) -> Result<(Compiled, bool)> {
-        match self.known(kernel, &windows) {
+    pub fn get(&self, queue: &Queue, kernel: &'static Kernel, windows: &[u32]) -> Result<(Compiled, bool)> {
+        match self.known(kernel, windows) {
             Some(compiled) => Ok((compiled, false)),
             None => Ok((self.compile(queue, kernel, windows)?, true)),
         }
     }
 
     fn known(&self, kernel: &Kernel, windows: &[u32]) -> Option<Compiled> {
-        lock(&self.compiled).get(&(kernel.name, windows.to_vec())).cloned()
+        let compiled = lock(&self.compiled);
+        let (_, found) = compiled.get(kernel.name)?.iter().find(|(of, _)| of == windows)?;
+        Some(found.clone())
     }
 
     /// The list is not held meanwhile: two images that come at once both compile a kernel.
-    fn compile(&self, queue: &Queue, kernel: &'static Kernel, windows: Vec<u32>) -> Result<Compiled> {
+    fn compile(&self, queue: &Queue, kernel: &'static Kernel, windows: &[u32]) -> Result<Compiled> {
         let device = &queue.device;
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some(kernel.name),
-            source: wgpu::ShaderSource::Wgsl(kernel.wgsl(&windows, self.chunk).into()),
+            source: wgpu::ShaderSource::Wgsl(kernel.wgsl(windows, self.chunk).into()),
         });
         let mut kinds = vec![(wgpu::BufferBindingType::Uniform, true)];
-        for (array, &n) in kernel.arrays.iter().zip(&windows) {
+        for (array, &n) in kernel.arrays.iter().zip(windows) {
             let read_only = array.access == Access::Read;
             kinds.extend((0..n).map(|_| (wgpu::BufferBindingType::Storage { read_only }, false)));
         }
@@ -104,6 +112,8 @@ impl Pipelines {
             cache: None,
         });
         queue.check()?;
-        Ok(lock(&self.compiled).entry((kernel.name, windows)).or_insert(Compiled { pipeline, layout }).clone())
+        let made = Compiled { pipeline, layout, is_cooperative: kernel.is_cooperative() };
+        lock(&self.compiled).entry(kernel.name).or_default().push((windows.to_vec(), made.clone()));
+        Ok(made)
     }
 }
