@@ -20,12 +20,18 @@ pub(super) struct Compiled {
     pub is_cooperative: bool,
 }
 
+/// A kernel as it was compiled for one number of windows.
+struct Variant {
+    windows: Vec<u32>,
+    compiled: Compiled,
+}
+
 /// What a device has compiled so far.
 pub(super) struct Pipelines {
     /// Elements in a window of an array.
     chunk: u32,
-    /// By the kernel's name, for each number of windows.
-    compiled: Mutex<HashMap<&'static str, Vec<(Vec<u32>, Compiled)>>>,
+    /// By the kernel's name.
+    compiled: Mutex<HashMap<&'static str, Vec<Variant>>>,
 }
 
 impl Pipelines {
@@ -71,8 +77,8 @@ impl Pipelines {
 
     fn known(&self, kernel: &Kernel, windows: &[u32]) -> Option<Compiled> {
         let compiled = lock(&self.compiled);
-        let (_, found) = compiled.get(kernel.name)?.iter().find(|(of, _)| of == windows)?;
-        Some(found.clone())
+        let found = compiled.get(kernel.name)?.iter().find(|variant| variant.windows == windows)?;
+        Some(found.compiled.clone())
     }
 
     /// The list is not held meanwhile: two images that come at once both compile a kernel.
@@ -108,12 +114,18 @@ impl Pipelines {
             layout: Some(&all),
             module: &module,
             entry_point: Some("main"),
-            compilation_options: Default::default(),
+            // Shaders write into the memory of a workgroup before they read it, so zeros put there first would be stores for nothing,
+            // to compile and to run.
+            compilation_options: wgpu::PipelineCompilationOptions {
+                zero_initialize_workgroup_memory: false,
+                ..Default::default()
+            },
             cache: None,
         });
         queue.check()?;
-        let made = Compiled { pipeline, layout, is_cooperative: kernel.is_cooperative() };
-        lock(&self.compiled).entry(kernel.name).or_default().push((windows.to_vec(), made.clone()));
-        Ok(made)
+        let compiled = Compiled { pipeline, layout, is_cooperative: kernel.is_cooperative() };
+        let variant = Variant { windows: windows.to_vec(), compiled: compiled.clone() };
+        lock(&self.compiled).entry(kernel.name).or_default().push(variant);
+        Ok(compiled)
     }
 }
