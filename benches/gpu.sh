@@ -25,7 +25,8 @@ name="$("$uptake" devices 2>/dev/null | sed '/^cpu:/d' | { [[ "$adapter" == gpu 
 mkdir -p "$to" || exit 1
 file="$to/$(date +%F)-gpu.md"
 minutes="${MINUTES:-5}"
-ends=$((SECONDS + minutes * 60))
+# What is stopped has five seconds to end.
+ends=$((SECONDS + minutes * 60 - 10))
 
 # Runs a command for so many seconds at most, and never longer than there is time: SECONDS COMMAND...
 within() {
