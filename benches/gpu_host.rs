@@ -1,7 +1,7 @@
 //! What the host does for a GPU: everything but the shaders and the waiting for them.
 //!
-//! `cargo bench --bench gpu_host`; `UPTAKE_DEVICE` names an adapter (the best one if absent). It needs no real card: the host's
-//! side of a software adapter is the same code. Times are those of the processor in the thread that records, so waits do not
+//! `cargo bench --bench gpu_host`; `UPTAKE_DEVICE` names an adapter (the best one if absent), `UPTAKE_SIDE` the side of the images (512).
+//! It needs no real card: the host's side of a software adapter is the same code. Times are those of the processor in the thread that records, so waits do not
 //! count; the recipes run with one thread.
 
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use uptake::device::{AdapterChoice, Buffer, Counters, Device, Gpu};
 use uptake::image::{Channel, Modality, Scan, Volume};
 use uptake::ops::pixelwise::add;
 use uptake::pipeline::{self, External};
-use uptake::recipe::preset;
+use uptake::recipe::{Recipe, preset};
 use uptake::units::{Shape, Spacing};
 
 /// As in the command.
@@ -19,7 +19,6 @@ static MEMORY: uptake::memory::Recycler = uptake::memory::Recycler::new();
 
 const DISPATCHES: u32 = 20_000;
 const IMAGES: u32 = 10;
-const SIDE: usize = 512;
 
 fn main() {
     if let Err(e) = run() {
@@ -37,13 +36,14 @@ fn run() -> Result<()> {
     let device = Device::Gpu(gpu.clone());
     let each = dispatch(&device)?;
     println!("a dispatch: {:.2} us of the host", each.as_secs_f64() * 1e6);
+    let side = std::env::var("UPTAKE_SIDE").ok().and_then(|side| side.parse().ok()).unwrap_or(512);
     println!(
-        "\n| recipe, {SIDE} x {SIDE} | host ms, first image | host ms an image | dispatches | waits | MB up | MB down |"
+        "\n| recipe, {side} x {side} | host ms, first image | host ms an image | dispatches | waits | MB up | MB down |"
     );
     println!("|---|---|---|---|---|---|---|");
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool of one thread");
-    for preset in ["nuclei", "cells", "pet-41"] {
-        println!("{}", pool.install(|| recipe(preset, &gpu, &device))?);
+    for name in ["nuclei", "p1", "cells", "pet-41"] {
+        println!("{}", pool.install(|| recipe(name, side, &gpu, &device))?);
     }
     Ok(())
 }
@@ -69,9 +69,12 @@ fn dispatch(device: &Device) -> Result<Duration> {
 }
 
 /// A line of the table.
-fn recipe(name: &str, gpu: &Gpu, device: &Device) -> Result<String> {
-    let recipe = preset(name)?.recipe()?;
-    let scan = scan(if name.starts_with("pet") { Modality::Pet } else { Modality::Fluorescence })?;
+fn recipe(name: &str, side: usize, gpu: &Gpu, device: &Device) -> Result<String> {
+    let recipe = match name {
+        "p1" => Recipe::parse("p1.toml", include_str!("recipes/p1.toml"), &[])?,
+        preset_name => preset(preset_name)?.recipe()?,
+    };
+    let scan = scan(side, if name.starts_with("pet") { Modality::Pet } else { Modality::Fluorescence })?;
     let run = || pipeline::run(&scan, &recipe, device, &External::new());
     let start = thread_time();
     run()?;
@@ -95,17 +98,19 @@ fn recipe(name: &str, gpu: &Gpu, device: &Device) -> Result<String> {
 }
 
 /// Blobs on a noisy ground.
-fn scan(modality: Modality) -> Result<Scan> {
-    let shape = Shape::new(1, SIDE, SIDE);
+fn scan(side: usize, modality: Modality) -> Result<Scan> {
+    let shape = Shape::new(1, side, side);
     let sample = |i: usize| {
-        let (y, x) = (i / SIDE, i % SIDE);
+        let (y, x) = (i / side, i % side);
         let (dy, dx) = (y as i32 % 48 - 24, x as i32 % 48 - 24);
         let noise = (i as u32).wrapping_mul(2_654_435_761) >> 24;
         300 + noise as i32 + if dy * dy + dx * dx < 169 { 4000 } else { 0 }
     };
     let volume = Volume::new(shape, (0..shape.len()).map(sample).collect())?;
-    let channel = Channel { name: "a".into(), unit: "", volume, saturated: None, saturation: None };
-    let mut scan = Scan::new(modality, shape, vec![channel]);
+    let channel =
+        |name: &str| Channel { name: name.into(), unit: "", volume: volume.clone(), saturated: None, saturation: None };
+    let channels = if modality == Modality::Pet { vec![channel("pet")] } else { vec![channel("a"), channel("b")] };
+    let mut scan = Scan::new(modality, shape, channels);
     scan.spacing = if modality == Modality::Pet { Spacing::mm([4.0; 3]) } else { Spacing::um([1.0, 0.65, 0.65]) };
     Ok(scan)
 }

@@ -7,7 +7,7 @@ mod common;
 
 use common::gpu;
 use std::path::PathBuf;
-use uptake::device::{Counters, Device, Gpu};
+use uptake::device::{Buffer, Counters, Device, Gpu};
 use uptake::image::{Channel, Modality, PatientGrid, Regions, SUV_UNIT, Scale, Scan, Volume};
 use uptake::pipeline::{self, External, Outcome};
 use uptake::read::{self, Options};
@@ -228,6 +228,21 @@ fn answers_come_with_the_wait_of_somebody_else() {
     assert_eq!((words, moved.readbacks), (vec![vec![1, 2, 3], vec![9]], 1));
     let (words, moved) = counted(gpu, || gpu.ask(&[second]).unwrap().answer().unwrap());
     assert_eq!((words, moved.readbacks), (vec![vec![9]], 1), "nobody else has waited");
+}
+
+/// Mechanics: memory for the way up and down is used again, and what went through it before does not show. Three arrays go up while
+/// none is known to be through, and more once they are; one of them ends within a word.
+#[test]
+fn what_goes_through_the_same_memory_stays_apart() {
+    let device = gpu(None);
+    let ramp = |from: i32, len: i32| Buffer::on_host((0..len).map(|k| from + k % 50_000).collect::<Vec<i32>>());
+    for round in 0..3 {
+        let sent = [ramp(round, 100_000), ramp(-70_000 - round, 99_999), ramp(1000 * round, 100_000)];
+        let there = sent.each_ref().map(|host| device.place(host).unwrap());
+        for (host, there) in sent.iter().zip(&there).rev() {
+            assert!(device.fetch(there).unwrap() == host.host().unwrap(), "round {round}");
+        }
+    }
 }
 
 #[test]

@@ -44,6 +44,15 @@ impl Asked {
     /// # Errors
     /// The device is lost.
     pub fn answer(self) -> Result<Vec<Vec<u32>>> {
-        self.queue.answer(&self.staging, &self.lengths, self.submission)
+        self.read(|words| words.iter().map(|words| words.to_vec()).collect())
+    }
+
+    /// Reads the words of each buffer where the device has left them: of a list with room for more, only what is in it. Waits like
+    /// [`answer`](Self::answer).
+    ///
+    /// # Errors
+    /// The device is lost.
+    pub fn read<T>(self, read: impl FnOnce(&[&[u32]]) -> T) -> Result<T> {
+        self.queue.answer(self.staging, &self.lengths, self.submission, read)
     }
 }

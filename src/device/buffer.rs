@@ -4,7 +4,6 @@ use super::pool::PooledMemory;
 use super::queue::Queue;
 use super::word::Word;
 use crate::{Error, Kind, Result};
-use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 
 /// Elements on the host or on the device. Which one is a property of the data; mixing is an error, never a hidden copy.
@@ -100,13 +99,18 @@ pub struct GpuBuffer<T> {
     block: Arc<PooledMemory>,
     queue: Arc<Queue>,
     len: usize,
-    /// The least and the greatest element, once somebody has waited for them.
-    range: Arc<OnceLock<(T, T)>>,
-    /// How often elements occur, from the least one on, once somebody has waited for it.
-    counts: Arc<OnceLock<Arc<Vec<u32>>>>,
+    known: Arc<Known<T>>,
     /// The same elements on the host, if they came from there and are kept.
     source: Option<Arc<Vec<T>>>,
-    kind: PhantomData<T>,
+}
+
+/// What somebody has waited for.
+#[derive(Debug)]
+struct Known<T> {
+    /// The least and the greatest element.
+    range: OnceLock<(T, T)>,
+    /// How often elements occur, from the least one on.
+    counts: OnceLock<Arc<Vec<u32>>>,
 }
 
 impl<T: Word> GpuBuffer<T> {
@@ -127,8 +131,8 @@ impl<T: Word> GpuBuffer<T> {
     }
     /// Memory of which nothing is known.
     fn over(block: Arc<PooledMemory>, queue: Arc<Queue>, len: usize) -> Self {
-        let (range, counts) = (Arc::default(), Arc::default());
-        GpuBuffer { block, queue, len, range, counts, source: None, kind: PhantomData }
+        let known = Arc::new(Known { range: OnceLock::new(), counts: OnceLock::new() });
+        GpuBuffer { block, queue, len, known, source: None }
     }
     /// The same, remembering the elements on the host that it is a copy of.
     pub(crate) fn copied_from(self, source: &Arc<Vec<T>>) -> Self {
@@ -140,19 +144,19 @@ impl<T: Word> GpuBuffer<T> {
     }
     /// The least and the greatest element, if they are known: asking the device would be a wait.
     pub(crate) fn known_range(&self) -> Option<(T, T)> {
-        self.range.get().copied()
+        self.known.range.get().copied()
     }
     /// Remembers the least and the greatest element of an array that is finished.
     pub(crate) fn know_range(&self, range: (T, T)) {
-        let _ = self.range.set(range);
+        let _ = self.known.range.set(range);
     }
     /// How often elements occur, from the least one on, if that is known.
     pub(crate) fn known_counts(&self) -> Option<&Arc<Vec<u32>>> {
-        self.counts.get()
+        self.known.counts.get()
     }
     /// Remembers how often the elements of an array that is finished occur.
     pub(crate) fn know_counts(&self, counts: Arc<Vec<u32>>) {
-        let _ = self.counts.set(counts);
+        let _ = self.known.counts.set(counts);
     }
     pub(super) fn raw(&self) -> Result<&wgpu::Buffer> {
         self.block.raw()

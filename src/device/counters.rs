@@ -52,6 +52,12 @@ pub(super) struct Count {
 }
 
 impl Count {
+    /// An array of so many bytes has gone up.
+    pub fn sent(&self, bytes: usize) {
+        self.uploads.fetch_add(1, Ordering::Relaxed);
+        self.bytes_up.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
     /// As it stands.
     pub fn read(&self) -> Counters {
         let at = Ordering::Relaxed;

@@ -154,16 +154,28 @@ impl Gpu {
     /// # Errors
     /// Larger than the device can hold.
     pub fn upload<T: Word>(&self, data: &[T]) -> Result<GpuBuffer<T>> {
-        let b = self.alloc::<T>(data.len())?;
         let words = T::words(data);
         let bytes = bytemuck::cast_slice(&words);
-        // In the encoder in either way, so that it comes after what was recorded for pooled memory.
+        let b = self.alloc::<T>(data.len())?;
         if !bytes.is_empty() && !self.0.queue.stage(bytes, b.raw()?) {
-            let (from, to) = (self.filled(bytes)?, b.raw()?.clone());
-            self.0.queue.record(Command::Copy { from, to, at: 0, bytes: bytes.len() as u64 });
+            self.0.queue.send(bytes.len(), b.raw()?, |mut room| room.copy_from_slice(bytes))?;
         }
-        self.0.queue.count.uploads.fetch_add(1, Ordering::Relaxed);
-        self.0.queue.count.bytes_up.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        self.0.queue.count.sent(bytes.len());
+        Ok(b)
+    }
+
+    /// Sends so many words up, whose bytes `write` puts straight to where the device reaches them.
+    ///
+    /// # Errors
+    /// Larger than the device can hold.
+    pub(super) fn upload_written(
+        &self,
+        words: usize,
+        write: impl FnOnce(wgpu::WriteOnly<'_, [u8]>),
+    ) -> Result<GpuBuffer<u32>> {
+        let b = self.alloc::<u32>(words)?;
+        self.0.queue.send(4 * words, b.raw()?, write)?;
+        self.0.queue.count.sent(4 * words);
         Ok(b)
     }
 
@@ -176,18 +188,6 @@ impl Gpu {
         let (from, to) = (src.raw()?.clone(), b.raw()?.clone());
         self.0.queue.record(Command::Copy { from, to, at: 0, bytes: src.len() as u64 * 4 });
         Ok(b)
-    }
-
-    /// A new buffer with these bytes, a multiple of four, to copy from.
-    fn filled(&self, bytes: &[u8]) -> Result<wgpu::Buffer> {
-        let (size, usage) = (bytes.len() as u64, wgpu::BufferUsages::COPY_SRC);
-        let descriptor = wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: true };
-        let raw = self.0.queue.device.create_buffer(&descriptor);
-        let mut view = raw.get_mapped_range_mut(..).map_err(|e| self.0.queue.fail(e))?;
-        view.slice(..).copy_from_slice(bytes);
-        drop(view);
-        raw.unmap();
-        Ok(raw)
     }
 
     /// Records a kernel: `run` for each index below `count`, or `count` workgroups if the kernel is cooperative.
@@ -216,9 +216,10 @@ impl Gpu {
                 self.0.bindings
             )));
         }
-        let (Compiled { pipeline, layout }, late) = self.0.pipelines.get(&self.0.queue, kernel, windows.clone())?;
+        let (compiled, late) = self.0.pipelines.get(&self.0.queue, kernel, &windows)?;
+        let Compiled { pipeline, layout, is_cooperative } = compiled;
         self.0.queue.count.compiled_late.fetch_add(late.into(), Ordering::Relaxed);
-        let groups = if kernel.is_cooperative() { count as u32 } else { (count as u32).div_ceil(GROUP) };
+        let groups = if is_cooperative { count as u32 } else { (count as u32).div_ceil(GROUP) };
         let grid = groups.min(65_535);
         const { assert!(8 + size_of::<P>() <= SLOT, "parameters are larger than their slot") };
         let mut told = [0; SLOT];

@@ -11,7 +11,8 @@
 //! An array larger than one binding may be (128 MiB at the smallest) is bound as several windows and the accessors
 //! choose among them, so a shader never knows: an operation is exact for every size without a line about slabs.
 //!
-//! A shader whose invocations work together writes its own `@compute` entry point and is dispatched by the workgroup.
+//! A shader whose invocations work together writes its own `@compute` entry point and is dispatched by the workgroup. What its
+//! workgroup memory holds at first is not known: it writes there before it reads.
 
 use std::fmt::Write;
 
@@ -76,6 +77,11 @@ impl Kernel {
     /// The shader brings its own entry point and is dispatched by the workgroup.
     pub fn is_cooperative(&self) -> bool {
         self.source.contains("@compute")
+    }
+
+    /// Characters of its own text and of what it uses: about what it takes to compile.
+    pub(super) fn length(&self) -> usize {
+        self.source.len() + self.shared.iter().map(|text| text.len()).sum::<usize>()
     }
 
     /// The whole WGSL text for arrays that are bound in `windows[k]` windows of `chunk` elements each.

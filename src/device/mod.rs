@@ -15,6 +15,7 @@ mod pipelines;
 mod pool;
 mod queue;
 mod recording;
+mod staging;
 mod timer;
 mod word;
 

@@ -6,7 +6,10 @@ use super::gpu::Gpu;
 use super::kernel::{Kernel, read, write};
 use super::word::Word;
 use crate::Result;
+use crate::simd::{self, convert};
+use bytemuck::Pod;
 use rayon::prelude::*;
+use wgpu::WriteOnly;
 
 crate::params! {
     struct Params { low: u32, each: u32, bits: u32, mask: u32 }
@@ -23,48 +26,80 @@ pub(crate) const UNPACK: Kernel = Kernel {
 
 /// Fewer elements than this travel as they are.
 const FEW: usize = 1 << 12;
-/// Words that a thread packs at a time.
-const BLOCK: usize = 1 << 14;
+/// Bytes of narrowed elements that are written at a time: they are in the nearest cache until then.
+const BLOCK: usize = 1 << 13;
 
-/// Elements as offsets from the lowest one, several in a word. Words wrap around, so it does not matter whether they have a
-/// sign.
-struct Packed {
+/// How elements become offsets from the lowest one, several in a word. Words wrap around, so it does not matter whether they
+/// have a sign.
+#[derive(Clone, Copy)]
+struct Packing {
     low: u32,
     bits: u32,
-    words: Vec<u32>,
 }
 
-impl Packed {
+impl Packing {
     /// Nothing where it would save nothing.
-    fn of<T: Word>(data: &[T]) -> Option<Self> {
-        let first = data.first().filter(|_| data.len() >= FEW)?.word();
-        let ends = |part: &[T]| {
-            part.iter().fold([0i32; 2], |[low, high], v| {
-                let off = v.word().wrapping_sub(first) as i32;
-                [low.min(off), high.max(off)]
-            })
-        };
-        let both = |a: [i32; 2], b: [i32; 2]| [a[0].min(b[0]), a[1].max(b[1])];
-        let [low, high] = data.par_chunks(BLOCK).map(ends).reduce(|| [0; 2], both);
+    fn of(words: &[u32]) -> Option<Self> {
+        if words.len() < FEW {
+            return None;
+        }
+        let (low, high) = simd::span(bytemuck::cast_slice(words));
         let bits = match high.abs_diff(low) {
             0..=0xff => 8,
             0x100..=0xffff => 16,
             _ => return None,
         };
-        let low = first.wrapping_add_signed(low);
-        let word =
-            |part: &[T]| part.iter().rev().fold(0u32, |word, v| word.unbounded_shl(bits) | v.word().wrapping_sub(low));
-        let words = data.par_chunks(32 / bits as usize).with_min_len(BLOCK).map(word).collect();
-        Some(Packed { low, bits, words })
+        Some(Packing { low: low as u32, bits })
     }
+
+    /// Elements in a word.
+    fn each(self) -> u32 {
+        32 / self.bits
+    }
+
+    /// Words that so many elements take.
+    fn len(self, elements: usize) -> usize {
+        elements.div_ceil(self.each() as usize)
+    }
+
+    /// Writes elements where a device finds them, the first one in the lowest bits of its word: bytes from the lowest on, as
+    /// all devices and their hosts have them.
+    fn write(self, words: &[u32], room: WriteOnly<'_, [u8]>) {
+        match self.bits {
+            8 => narrow(words, room, |word| word.wrapping_sub(self.low) as u8),
+            _ => narrow(words, room, |word| word.wrapping_sub(self.low) as u16),
+        }
+    }
+}
+
+/// Writes words as narrower ones, and zeros where there are none for the end of the room. Block by block through a small array,
+/// because memory that a device reaches may be slow for all but long rows.
+fn narrow<T: Pod>(words: &[u32], room: WriteOnly<'_, [u8]>, f: impl Fn(u32) -> T + Sync) {
+    let write = |block: &[u32], mut part: WriteOnly<'_, [u8]>| {
+        let mut narrowed = [0u32; BLOCK / size_of::<u32>()];
+        convert(&mut bytemuck::cast_slice_mut(&mut narrowed)[..block.len()], block, &f);
+        let bytes = part.len();
+        part.copy_from_slice(&bytemuck::cast_slice(&narrowed)[..bytes]);
+    };
+    let (blocks, end) = room.into_chunks::<BLOCK>();
+    let (blocks, each): (Vec<_>, _) = (blocks.into_iter().collect(), BLOCK / size_of::<T>());
+    let (whole, rest) = words.split_at(words.len().min(blocks.len() * each));
+    blocks
+        .into_par_iter()
+        .zip(whole.par_chunks(each))
+        .with_min_len(4)
+        .for_each(|(part, words)| write(words, part.into()));
+    write(rest, end);
 }
 
 /// A copy on the device.
 pub(super) fn upload<T: Word>(gpu: &Gpu, data: &[T]) -> Result<GpuBuffer<T>> {
-    let Some(packed) = Packed::of(data) else { return gpu.upload(data) };
-    let (from, to) = (gpu.upload(&packed.words)?, gpu.alloc::<T>(data.len())?);
-    let params =
-        Params { low: packed.low, each: 32 / packed.bits, bits: packed.bits, mask: u32::MAX >> (32 - packed.bits) };
+    let words = T::words(data);
+    let Some(packing) = Packing::of(&words) else { return gpu.upload(&words).map(|there| there.cast()) };
+    let from = gpu.upload_written(packing.len(words.len()), |room| packing.write(&words, room))?;
+    let to = gpu.alloc::<T>(data.len())?;
+    let Packing { low, bits } = packing;
+    let params = Params { low, each: packing.each(), bits, mask: u32::MAX >> (32 - bits) };
     gpu.dispatch(&UNPACK, data.len(), &params, &[&from, &to.cast()])?;
     Ok(to)
 }
@@ -75,12 +110,16 @@ mod tests {
     use super::*;
 
     fn back<T: Word + PartialEq + std::fmt::Debug>(data: &[T], bits: u32) {
-        let packed = Packed::of(data).unwrap();
-        assert_eq!(packed.bits, bits);
-        let each = 32 / bits as usize;
+        let words = T::words(data);
+        let packing = Packing::of(&words).unwrap();
+        assert_eq!(packing.bits, bits);
+        // Whatever was there before.
+        let mut packed = vec![u32::MAX; packing.len(data.len())];
+        packing.write(&words, WriteOnly::from_mut(bytemuck::cast_slice_mut(&mut packed)));
+        let each = packing.each() as usize;
         let element = |i: usize| {
-            let word = packed.words[i / each] >> (i % each * bits as usize) & (u32::MAX >> (32 - bits));
-            T::from_word(packed.low.wrapping_add(word))
+            let word = packed[i / each] >> (i % each * bits as usize) & (u32::MAX >> (32 - bits));
+            T::from_word(packing.low.wrapping_add(word))
         };
         assert_eq!((0..data.len()).map(element).collect::<Vec<T>>(), data);
     }
@@ -99,7 +138,7 @@ mod tests {
         back(&ramp(i64::from(u32::MAX) - 255, 255).map(|v| v as u32).collect::<Vec<_>>(), 8);
         back(&ramp(0, 1).map(|v| v as u8).collect::<Vec<_>>(), 8);
         let wide: Vec<i32> = ramp(0, 65_535).map(|v| v as i32 * 3).chain([-1]).collect();
-        assert!(Packed::of(&wide).is_none());
-        assert!(Packed::of(&[1i32, 2]).is_none());
+        assert!(Packing::of(&i32::words(&wide)).is_none());
+        assert!(Packing::of(&[1, 2]).is_none());
     }
 }

@@ -16,13 +16,22 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub(super) struct Compiled {
     pub pipeline: wgpu::ComputePipeline,
     pub layout: wgpu::BindGroupLayout,
+    /// Dispatched by the workgroup.
+    pub is_cooperative: bool,
+}
+
+/// A kernel as it was compiled for one number of windows.
+struct Variant {
+    windows: Vec<u32>,
+    compiled: Compiled,
 }
 
 /// What a device has compiled so far.
 pub(super) struct Pipelines {
     /// Elements in a window of an array.
     chunk: u32,
-    compiled: Mutex<HashMap<(&'static str, Vec<u32>), Compiled>>,
+    /// By the kernel's name.
+    compiled: Mutex<HashMap<&'static str, Vec<Variant>>>,
 }
 
 impl Pipelines {
@@ -35,12 +44,15 @@ impl Pipelines {
     /// # Errors
     /// The device is lost.
     pub fn prepare(&self, queue: &Queue, kernels: &[&'static Kernel], threads: usize) -> Result<()> {
+        // The longest first, so that none is left to one thread at the end.
+        let mut kernels = kernels.to_vec();
+        kernels.sort_by_key(|kernel| std::cmp::Reverse(kernel.length()));
         let next = AtomicUsize::new(0);
         let work = || -> Result<()> {
             while let Some(kernel) = kernels.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let windows = vec![1; kernel.arrays.len()];
                 if self.known(kernel, &windows).is_none() {
-                    self.compile(queue, kernel, windows)?;
+                    self.compile(queue, kernel, &windows)?;
                 }
             }
             Ok(())
@@ -56,26 +68,28 @@ impl Pipelines {
     ///
     /// # Errors
     /// The device is lost.
-    pub fn get(&self, queue: &Queue, kernel: &'static Kernel, windows: Vec<u32>) -> Result<(Compiled, bool)> {
-        match self.known(kernel, &windows) {
+    pub fn get(&self, queue: &Queue, kernel: &'static Kernel, windows: &[u32]) -> Result<(Compiled, bool)> {
+        match self.known(kernel, windows) {
             Some(compiled) => Ok((compiled, false)),
             None => Ok((self.compile(queue, kernel, windows)?, true)),
         }
     }
 
     fn known(&self, kernel: &Kernel, windows: &[u32]) -> Option<Compiled> {
-        lock(&self.compiled).get(&(kernel.name, windows.to_vec())).cloned()
+        let compiled = lock(&self.compiled);
+        let found = compiled.get(kernel.name)?.iter().find(|variant| variant.windows == windows)?;
+        Some(found.compiled.clone())
     }
 
     /// The list is not held meanwhile: two images that come at once both compile a kernel.
-    fn compile(&self, queue: &Queue, kernel: &'static Kernel, windows: Vec<u32>) -> Result<Compiled> {
+    fn compile(&self, queue: &Queue, kernel: &'static Kernel, windows: &[u32]) -> Result<Compiled> {
         let device = &queue.device;
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some(kernel.name),
-            source: wgpu::ShaderSource::Wgsl(kernel.wgsl(&windows, self.chunk).into()),
+            source: wgpu::ShaderSource::Wgsl(kernel.wgsl(windows, self.chunk).into()),
         });
         let mut kinds = vec![(wgpu::BufferBindingType::Uniform, true)];
-        for (array, &n) in kernel.arrays.iter().zip(&windows) {
+        for (array, &n) in kernel.arrays.iter().zip(windows) {
             let read_only = array.access == Access::Read;
             kinds.extend((0..n).map(|_| (wgpu::BufferBindingType::Storage { read_only }, false)));
         }
@@ -100,10 +114,18 @@ impl Pipelines {
             layout: Some(&all),
             module: &module,
             entry_point: Some("main"),
-            compilation_options: Default::default(),
+            // Shaders write into the memory of a workgroup before they read it, so zeros put there first would be stores for nothing,
+            // to compile and to run.
+            compilation_options: wgpu::PipelineCompilationOptions {
+                zero_initialize_workgroup_memory: false,
+                ..Default::default()
+            },
             cache: None,
         });
         queue.check()?;
-        Ok(lock(&self.compiled).entry((kernel.name, windows)).or_insert(Compiled { pipeline, layout }).clone())
+        let compiled = Compiled { pipeline, layout, is_cooperative: kernel.is_cooperative() };
+        let variant = Variant { windows: windows.to_vec(), compiled: compiled.clone() };
+        lock(&self.compiled).entry(kernel.name).or_default().push(variant);
+        Ok(compiled)
     }
 }

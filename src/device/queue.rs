@@ -7,6 +7,7 @@ use super::counters::Count;
 use super::failure::Failure;
 use super::pool::lock;
 use super::recording::{Command, Dispatch, Recording, SLOT, SLOTS, STAGED};
+use super::staging::{Staging, Way};
 use super::timer::Timer;
 use super::word::Word;
 use crate::{Error, Result};
@@ -33,7 +34,9 @@ pub(super) struct Queue {
     /// The parameters of the dispatches of a submission.
     pub params: wgpu::Buffer,
     /// The small arrays of a submission.
-    staging: wgpu::Buffer,
+    small: wgpu::Buffer,
+    /// For all others.
+    staging: Staging,
     /// Submissions go one by one, in the order of recording. Holds the last one.
     turn: Mutex<Option<Submission>>,
     /// So many submissions are known to be done.
@@ -74,7 +77,8 @@ impl Queue {
         Queue {
             failure: Failure::of(&device, adapter),
             params: shared(&device, "parameters", SLOTS * SLOT, wgpu::BufferUsages::UNIFORM),
-            staging: shared(&device, "small arrays", STAGED, wgpu::BufferUsages::COPY_SRC),
+            small: shared(&device, "small arrays", STAGED, wgpu::BufferUsages::COPY_SRC),
+            staging: Staging::default(),
             timer: timed.then(|| Timer::new(&device, &raw)),
             device,
             raw,
@@ -110,9 +114,28 @@ impl Queue {
         pollster::block_on(scope.pop()).is_none().then_some(raw)
     }
 
-    /// Writes something down; nothing runs before the next submission.
-    pub fn record(&self, command: Command) {
-        lock(&self.recording).commands.push(command);
+    /// Writes something down; nothing runs before the next submission, whose number this is.
+    pub fn record(&self, command: Command) -> u64 {
+        let mut recording = lock(&self.recording);
+        recording.commands.push(command);
+        recording.number + 1
+    }
+
+    /// Has an array of so many bytes, a multiple of four, go up: `write` puts them straight to where the device reaches them.
+    pub fn send(&self, bytes: usize, to: &wgpu::Buffer, write: impl FnOnce(wgpu::WriteOnly<'_, [u8]>)) -> Result<()> {
+        let (bytes_up, done) = (bytes as u64, self.done.load(Ordering::Acquire));
+        let (from, is_mapped) = self.staging.take(&self.device, Way::Up, bytes_up, done);
+        if !is_mapped {
+            self.map(&from, wgpu::MapMode::Write, None)?;
+        }
+        let mut view = from.get_mapped_range_mut(..).map_err(|e| self.fail(e))?;
+        write(view.slice(..bytes));
+        drop(view);
+        from.unmap();
+        // In the encoder, so that it comes after what was recorded for pooled memory.
+        let submission = self.record(Command::Copy { from: from.clone(), to: to.clone(), at: 0, bytes: bytes_up });
+        self.staging.keep(from, Way::Up, submission);
+        Ok(())
     }
 
     /// Writes down that an array goes up; returns whether it is small enough for the room that is left.
@@ -151,9 +174,9 @@ impl Queue {
             self.raw.write_buffer(&self.params, 0, &recording.params);
         }
         if !recording.staged.is_empty() {
-            self.raw.write_buffer(&self.staging, 0, &recording.staged);
+            self.raw.write_buffer(&self.small, 0, &recording.staged);
         }
-        let (mut encoder, timed) = recording.encode(&self.device, &self.staging, self.timer.as_ref());
+        let (mut encoder, timed) = recording.encode(&self.device, &self.small, self.timer.as_ref());
         let times = self.timer.as_ref().and_then(|t| t.resolve(&self.device, &mut encoder, timed));
         let index = self.raw.submit([encoder.finish()]);
         self.count.submissions.fetch_add(1, Ordering::Relaxed);
@@ -172,7 +195,9 @@ impl Queue {
     /// Reads the first elements of buffers back: waits once for what was recorded so far.
     pub fn download<T: Word>(&self, buffers: &[(&wgpu::Buffer, usize)]) -> Result<Vec<Vec<T>>> {
         let (staging, submission) = self.ask(buffers)?;
-        self.answer(&staging, &buffers.iter().map(|(_, n)| *n).collect::<Vec<_>>(), submission)
+        let elements = |words: &&[u32]| words.iter().map(|&w| T::from_word(w)).collect();
+        let lengths: Vec<usize> = buffers.iter().map(|(_, n)| *n).collect();
+        self.answer(staging, &lengths, submission, |words| words.iter().map(elements).collect())
     }
 
     /// Has the first elements of buffers copied to where the host can read them. Also gives the number of the submission that does
@@ -180,10 +205,7 @@ impl Queue {
     pub fn ask(&self, buffers: &[(&wgpu::Buffer, usize)]) -> Result<(wgpu::Buffer, u64)> {
         let size = buffers.iter().map(|(_, n)| *n as u64 * 4).sum::<u64>();
         self.count.bytes_down.fetch_add(size, Ordering::Relaxed);
-        let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
-        let size = size.max(4);
-        let staging =
-            self.device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false });
+        let (staging, _) = self.staging.take(&self.device, Way::Down, size, self.done.load(Ordering::Acquire));
         self.check()?;
         let mut at = 0;
         let mut recording = lock(&self.recording);
@@ -195,8 +217,15 @@ impl Queue {
         Ok((staging, recording.number + 1))
     }
 
-    /// The elements that such a buffer brings, so many each. Waits, unless that submission is known to be done.
-    pub fn answer<T: Word>(&self, staging: &wgpu::Buffer, lengths: &[usize], submission: u64) -> Result<Vec<Vec<T>>> {
+    /// Reads the words that such a buffer brings, so many each, where the device has left them. Waits, unless that submission is
+    /// known to be done.
+    pub fn answer<T>(
+        &self,
+        staging: wgpu::Buffer,
+        lengths: &[usize],
+        submission: u64,
+        read: impl FnOnce(&[&[u32]]) -> T,
+    ) -> Result<T> {
         let is_done = submission <= self.done.load(Ordering::Acquire);
         let after = if is_done {
             None
@@ -204,20 +233,27 @@ impl Queue {
             self.count.readbacks.fetch_add(1, Ordering::Relaxed);
             self.submit()
         };
-        let view = self.view(staging, after)?;
+        let view = self.view(&staging, after)?;
         let mut rest = bytemuck::cast_slice::<u8, u32>(&view);
-        let mut next = |n: usize| rest.split_off(..n).unwrap_or_default().iter().map(|&w| T::from_word(w)).collect();
-        let out = lengths.iter().map(|n| next(*n)).collect();
+        let words: Vec<&[u32]> = lengths.iter().map(|n| rest.split_off(..*n).unwrap_or_default()).collect();
+        let out = read(&words);
         drop(view);
         staging.unmap();
+        self.staging.keep(staging, Way::Down, submission);
         Ok(out)
     }
 
     /// The bytes of a buffer on the host, once a submission is done; without one it is known to be. Ends with an error if the device
     /// fails before.
     fn view(&self, staging: &wgpu::Buffer, after: Option<Submission>) -> Result<wgpu::BufferView> {
+        self.map(staging, wgpu::MapMode::Read, after)?;
+        staging.get_mapped_range(..).map_err(|e| self.fail(e))
+    }
+
+    /// Gives the host access to a buffer, as above.
+    fn map(&self, staging: &wgpu::Buffer, mode: wgpu::MapMode, after: Option<Submission>) -> Result<()> {
         let (send, mapped) = channel();
-        staging.map_async(wgpu::MapMode::Read, .., move |done| {
+        staging.map_async(mode, .., move |done| {
             let _ = send.send(done);
         });
         let start = Instant::now();
@@ -233,7 +269,7 @@ impl Queue {
             }
             // Whoever polls calls the callbacks of all, so it may be another thread that is about to call this one.
             match mapped.recv_timeout(Duration::from_millis(1)) {
-                Ok(Ok(())) => return staging.get_mapped_range(..).map_err(|e| self.fail(e)),
+                Ok(Ok(())) => return Ok(()),
                 Ok(Err(e)) => return Err(self.fail(e)),
                 Err(RecvTimeoutError::Disconnected) => return Err(self.fail("it never answered")),
                 Err(RecvTimeoutError::Timeout) if start.elapsed() < PATIENCE => {}

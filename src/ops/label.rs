@@ -147,11 +147,12 @@ pub(super) fn number(gpu: &Gpu, shape: Shape, root: &GpuBuffer<u32>, known: Opti
         return Ok(Labels::of(shape, count, Buffer::Gpu(voxels)));
     }
     let [runs, found] = object_runs::write_down(gpu, &voxels, shape.x, 0, object_runs::room(shape.len()))?;
-    let words = gpu.download_all(&[runs, found, total])?;
-    let count = words.last().and_then(|total| total.first()).copied().unwrap_or(0);
-    let labels = Labels::of(shape, count, Buffer::Gpu(voxels));
-    object_runs::keep(&labels, &words[..2]);
-    Ok(labels)
+    gpu.ask(&[runs, found, total])?.read(|words| {
+        let count = words.last().and_then(|total| total.first()).copied().unwrap_or(0);
+        let labels = Labels::of(shape, count, Buffer::Gpu(voxels));
+        object_runs::keep(&labels, &words[..2]);
+        labels
+    })
 }
 
 /// Numbers from the first voxel of each voxel's object, with their count in the first element of the second buffer.

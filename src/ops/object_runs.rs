@@ -72,9 +72,7 @@ pub(crate) fn bring(device: &Device, all: &[&Labels]) -> Result<()> {
     if asked.is_empty() {
         return Ok(());
     }
-    let answers = gpu.download_all(&asked)?;
-    away.iter().zip(answers.chunks(2)).for_each(|(labels, words)| keep(labels, words));
-    Ok(())
+    gpu.ask(&asked)?.read(|words| away.iter().zip(words.chunks(2)).for_each(|(labels, words)| keep(labels, words)))
 }
 
 /// The same of labels of few objects, which take little room: nothing comes where they need more.
@@ -83,8 +81,7 @@ pub(crate) fn bring(device: &Device, all: &[&Labels]) -> Result<()> {
 /// The device is lost or too small.
 pub(super) fn bring_few(gpu: &Gpu, labels: &Labels) -> Result<()> {
     let room = (labels.shape.len() / 256).max(1 << 12).min(room(labels.shape.len()));
-    keep(labels, &gpu.download_all(&of_labels(gpu, labels, room)?)?);
-    Ok(())
+    gpu.ask(&of_labels(gpu, labels, room)?)?.read(|words| keep(labels, words))
 }
 
 fn of_labels(gpu: &Gpu, labels: &Labels, room: usize) -> Result<[GpuBuffer<u32>; 2]> {
@@ -97,7 +94,7 @@ pub(super) fn room(voxels: usize) -> usize {
 }
 
 /// Keeps the runs with their labels, if there was room for all of them.
-pub(super) fn keep(labels: &Labels, words: &[Vec<u32>]) {
+pub(super) fn keep(labels: &Labels, words: &[&[u32]]) {
     let runs = read_runs(words, labels.shape.x);
     if let Some(runs) = runs.filter(|runs| runs.iter().all(|(label, _)| *label <= labels.count)) {
         labels.know_runs(ObjectRuns::sort(runs.into_iter(), labels.count));
@@ -124,7 +121,7 @@ pub(super) fn write_down(
 
 /// The runs that a device has written down, in raster order with the value of their voxels; nothing if there are more than it
 /// had room for.
-pub(super) fn read_runs(words: &[Vec<u32>], width: usize) -> Option<Vec<(u32, ObjectRun)>> {
+pub(super) fn read_runs(words: &[&[u32]], width: usize) -> Option<Vec<(u32, ObjectRun)>> {
     let [total, found] = words else { return None };
     let found = found.as_chunks::<3>().0.get(..*total.first()? as usize)?;
     let width = width.max(1) as u32;

@@ -102,13 +102,13 @@ pub(super) struct Found<T> {
 }
 
 /// What a device has written down of the basins.
-pub(super) struct Written {
+pub(super) struct Written<T> {
     /// In no order.
     peaks: Vec<Peak>,
     /// The basins that touch, with their highest saddles, in the order of merging.
     pub pairs: Vec<Pair>,
     /// What was asked for beside them.
-    beside: Vec<Vec<u32>>,
+    beside: T,
 }
 
 /// Buffers for peaks and pairs, and how many there are of each.
@@ -140,10 +140,10 @@ impl<'a> Basins<'a> {
     pub fn with_runs(&self) -> Result<Found<(u32, ObjectRun)>> {
         let (width, room) = (self.shape.x, room(self.shape.len()));
         let runs = |_: &Emitted| Ok(write_down(self.gpu, &self.parent, width, NOWHERE, room)?.to_vec());
-        let Written { mut peaks, pairs, beside } = self.written(runs)?;
+        let Written { mut peaks, pairs, beside } = self.written(runs, |words| read_runs(words, width))?;
         peaks.par_sort_unstable_by_key(|p| p.index);
         let number = |peak: u32| peaks.binary_search_by_key(&peak, |p| p.index).map_or(0, |k| k as u32 + 1);
-        let runs = match read_runs(&beside, width) {
+        let runs = match beside {
             Some(mut runs) => {
                 runs.par_iter_mut().for_each(|(peak, _)| *peak = number(*peak));
                 runs
@@ -161,7 +161,7 @@ impl<'a> Basins<'a> {
     pub fn with_greatest(&self, of: &Volume) -> Result<Found<i32>> {
         let (gpu, n, samples) = (self.gpu, self.shape.len(), of.samples.gpu()?.cast());
         let best = gpu.zeros::<u32>(n)?;
-        let Written { peaks, pairs, beside } = self.written(|emitted| {
+        let greatest = |emitted: &Emitted| {
             let room = emitted.peaks.len() / 3;
             let greatest = gpu.alloc::<u32>(room)?;
             let arrays = [&samples, &self.parent, &best, &emitted.tally, &emitted.peaks, &greatest];
@@ -169,9 +169,10 @@ impl<'a> Basins<'a> {
                 gpu.dispatch(&GREATEST, count, &Round { round }, &arrays)?;
             }
             Ok(vec![greatest])
-        })?;
-        let greatest = beside.iter().flatten().map(|key| (key ^ 0x8000_0000) as i32);
-        let mut peaks: Vec<(Peak, i32)> = peaks.into_iter().zip(greatest).collect();
+        };
+        let samples_of = |words: &[&[u32]]| words.concat().iter().map(|key| (key ^ 0x8000_0000) as i32).collect();
+        let Written { peaks, pairs, beside } = self.written(greatest, samples_of)?;
+        let mut peaks: Vec<(Peak, i32)> = peaks.into_iter().zip::<Vec<i32>>(beside).collect();
         peaks.par_sort_unstable_by_key(|(p, _)| p.index);
         let (peaks, greatest) = peaks.into_iter().unzip();
         Ok(Found { peaks, pairs, beside: greatest })
@@ -190,9 +191,13 @@ impl<'a> Basins<'a> {
         Ok(voxels)
     }
 
-    /// Has peaks and pairs written down, and something beside them, and waits for all of it. How many there are comes back with
-    /// them: asking before would be a wait of its own. Where there was too little room it is done again.
-    fn written(&self, beside: impl Fn(&Emitted) -> Result<Vec<GpuBuffer<u32>>>) -> Result<Written> {
+    /// Has peaks and pairs written down, and something beside them that is then read, and waits for all of it. How many there are
+    /// comes back with them: asking before would be a wait of its own. Where there was too little room it is done again.
+    fn written<T>(
+        &self,
+        beside: impl Fn(&Emitted) -> Result<Vec<GpuBuffer<u32>>>,
+        read: impl Fn(&[&[u32]]) -> T,
+    ) -> Result<Written<T>> {
         let n = self.shape.len();
         let mut room = [(n / 256).max(1 << 10), (n / 32).max(1 << 13)];
         loop {
@@ -200,16 +205,18 @@ impl<'a> Basins<'a> {
             let mut asked = beside(&emitted)?;
             let Emitted { tally, peaks, pairs } = emitted;
             asked.splice(..0, [tally, peaks, pairs]);
-            let mut words = self.gpu.download_all(&asked)?;
-            let beside = words.split_off(3);
-            let [tally, peaks, pairs] = [0, 1, 2].map(|k| words[k].as_slice());
-            let found = [tally[0] as usize, tally[1] as usize];
-            if found.iter().zip(room).all(|(found, room)| *found <= room) {
-                return Ok(Written {
-                    peaks: peaks.as_chunks().0.iter().take(found[0]).map(peak).collect(),
-                    pairs: highest_saddles(pairs.as_chunks().0.iter().take(found[1]).map(pair).collect()),
-                    beside,
+            let (found, written) = self.gpu.ask(&asked)?.read(|words| {
+                let found = [0, 1].map(|k| words[0][k] as usize);
+                let has_room = found.iter().zip(room).all(|(found, room)| *found <= room);
+                let written = has_room.then(|| {
+                    let peaks = words[1].as_chunks().0.iter().take(found[0]).map(peak).collect();
+                    let pairs = words[2].as_chunks().0.iter().take(found[1]).map(pair).collect();
+                    Written { peaks, pairs, beside: read(&words[3..]) }
                 });
+                (found, written)
+            })?;
+            if let Some(Written { peaks, pairs, beside }) = written {
+                return Ok(Written { peaks, pairs: highest_saddles(pairs), beside });
             }
             room = [0, 1].map(|k| found[k].max(room[k]));
         }
