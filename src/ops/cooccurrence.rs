@@ -2,9 +2,10 @@
 //!
 //! A matrix has a row and a column for each rank, 0 included, which hold nothing; row `a`, column `b` counts voxels of rank `a` from which
 //! the step leads to one of rank `b`, one way. Counts of both ways follow on the host.
-//! Limits: those of `grey_boxes`. Reference: IBSI 1, grey level co-occurrence (IBSI:LFYI).
+//! Limits: those of `grey_counts`. Reference: IBSI 1, grey level co-occurrence (IBSI:LFYI).
 
-use super::grey_boxes::{Counting, GreyBox, GreyBoxes, Listed, Placed, Way, add, kernel, of_objects};
+use super::grey_boxes::{GreyBox, GreyBoxes, Listed, add, of_objects};
+use super::grey_counts::{Counting, Placed, Way, kernel};
 use super::op::{Case, Input, Op};
 use crate::Result;
 use crate::device::kernel::Kernel;

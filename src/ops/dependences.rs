@@ -2,9 +2,10 @@
 //! dependences.
 //!
 //! A matrix has a row for each rank, 0 included, which holds nothing, and a column for each number of neighbours from 0 on.
-//! Limits: those of `grey_boxes`; one matrix for all steps. Reference: IBSI 1, neighbouring grey level dependence (IBSI:REK0).
+//! Limits: those of `grey_counts`; one matrix for all steps. Reference: IBSI 1, neighbouring grey level dependence (IBSI:REK0).
 
-use super::grey_boxes::{Counting, GreyBox, GreyBoxes, Listed, Placed, Way, add, kernel, of_objects};
+use super::grey_boxes::{GreyBox, GreyBoxes, Listed, add, of_objects};
+use super::grey_counts::{Counting, Placed, Way, kernel};
 use super::op::{Case, Input, Op};
 use crate::Result;
 use crate::device::kernel::Kernel;

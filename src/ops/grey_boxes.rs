@@ -1,34 +1,14 @@
 //! Regions as boxes of grey levels, many in one list: what the matrices of textures are counted from.
 //!
 //! A cell holds the rank of its voxel's level among the levels of its region, counted from 1, or 0 for no voxel; two cells share a word.
-//! On a device all boxes are counted in one dispatch. An invocation looks at 64 cells of a row at most (a piece), and finds its box by
-//! halving, so many small regions fill a device as a large one does. Numbers that follow each other and are alike are added together,
-//! because additions to one place wait for each other.
-//!
-//! Bit budget: a device is asked only where cells times steps are less than 2^32, so that no count overflows and no dispatch takes long.
+//! `grey_counts` counts, on the CPU and on a device.
 
 use super::Input;
 use super::extent::extents;
-use crate::device::kernel::{Array, Kernel, atomic, read};
-use crate::device::{Buffer, Device, Gpu, GpuBuffer};
 use crate::{Error, Kind, Result};
-use rayon::prelude::*;
 
 /// A step from a voxel to a neighbour: z, y, x.
 pub type Step = [isize; 3];
-
-/// What is counted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Counting {
-    /// Where neighbours are.
-    pub steps: Vec<Step>,
-    /// Each slice of a box has matrices of its own.
-    pub by_slice: bool,
-    /// Each step has a matrix of its own.
-    pub by_step: bool,
-    /// Largest difference of levels that depend on each other, where dependences are counted.
-    pub coarseness: u32,
-}
 
 /// A region in its box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,12 +28,6 @@ impl GreyBox {
     fn pieces(&self) -> usize {
         self.size[0] * self.size[1] * self.size[2].div_ceil(PIECE)
     }
-
-    /// How many matrices it has.
-    pub fn matrices(&self, what: &Counting) -> usize {
-        let steps = if what.by_step { what.steps.len() } else { 1 };
-        if what.by_slice { self.size[0] * steps } else { steps }
-    }
 }
 
 /// A box in the list.
@@ -61,10 +35,10 @@ impl GreyBox {
 pub(super) struct Listed {
     pub of: GreyBox,
     /// Where its cells begin, and the levels of its ranks from 1 on.
-    cell: usize,
-    level: usize,
+    pub cell: usize,
+    pub level: usize,
     /// Pieces of the boxes before it.
-    pieces: usize,
+    pub pieces: usize,
 }
 
 /// Cells of a row that an invocation looks at.
@@ -74,10 +48,10 @@ const PIECE: usize = 64;
 #[derive(Debug, Default)]
 pub struct GreyBoxes {
     /// Two a word, the first in the lower half.
-    words: Vec<u32>,
-    cells: usize,
-    boxes: Vec<Listed>,
-    levels: Vec<u32>,
+    pub(super) words: Vec<u32>,
+    pub(super) cells: usize,
+    pub(super) boxes: Vec<Listed>,
+    pub(super) levels: Vec<u32>,
 }
 
 impl GreyBoxes {
@@ -129,7 +103,8 @@ impl GreyBoxes {
         self.cells += row.len();
     }
 
-    fn pieces(&self) -> usize {
+    /// Pieces of all of them.
+    pub(super) fn pieces(&self) -> usize {
         self.boxes.last().map_or(0, |b| b.pieces + b.of.pieces())
     }
 
@@ -146,15 +121,6 @@ impl GreyBoxes {
     /// The boxes in the order in which they came.
     pub fn boxes(&self) -> impl Iterator<Item = &GreyBox> {
         self.boxes.iter().map(|b| &b.of)
-    }
-
-    /// Where a device works.
-    ///
-    /// # Errors
-    /// The device is lost or too small.
-    pub fn to<'a>(&'a self, device: &Device) -> Result<Placed<'a>> {
-        let up = |gpu: &Gpu| Ok::<_, Error>((gpu.clone(), gpu.upload(&self.words)?));
-        Ok(Placed { boxes: self, on_gpu: device.gpu().map(up).transpose()? })
     }
 
     fn rank(&self, cell: usize) -> usize {
@@ -187,112 +153,6 @@ impl GreyBoxes {
 /// One step further.
 pub(super) fn add(place: Step, step: Step) -> Step {
     [0, 1, 2].map(|a| place[a] + step[a])
-}
-
-crate::params! {
-    /// For all kernels that count.
-    struct Params { boxes: u32, pieces: u32, steps: u32, by_slice: u32, by_step: u32, coarseness: u32 }
-}
-
-/// Arrays of all kernels that count. What is said of boxes is one list: eight words a box, three a step, the levels.
-const ARRAYS: &[Array] = &[read("cells", "u32"), read("boxes", "u32"), atomic("counts", "u32")];
-/// Words that are said of a box.
-const HEAD: usize = 8;
-
-/// The kernel of this name and source.
-pub(super) const fn kernel(name: &'static str, source: &'static str) -> Kernel {
-    let shared = &[include_str!("../../shaders/shared/grey_boxes.wgsl")];
-    Kernel { name, source, shared, params: Params::WGSL, arrays: ARRAYS }
-}
-
-/// A way of counting.
-pub(super) struct Way {
-    pub kernel: &'static Kernel,
-    /// The kernel is run for each step.
-    pub each_step: bool,
-    /// Words of one matrix of a box.
-    pub words: fn(&GreyBox, &Counting) -> usize,
-    /// On the CPU, plainly: adds the voxels of a box to its matrices. The last argument says where that of a slice and a step begins.
-    pub twin: fn((&GreyBoxes, &Listed), &Counting, &mut [u32], &dyn Fn(isize, usize) -> usize),
-}
-
-/// Boxes where a device works.
-#[derive(Debug)]
-pub struct Placed<'a> {
-    boxes: &'a GreyBoxes,
-    /// The GPU, and their cells on it.
-    on_gpu: Option<(Gpu, GpuBuffer<u32>)>,
-}
-
-impl Placed<'_> {
-    /// The matrices of all boxes, one after the other, there.
-    pub(super) fn count(&self, way: &'static Way, what: &Counting) -> Result<Buffer<u32>> {
-        if what.steps.contains(&[0; 3]) {
-            return Err(Error::usage("a step that leads nowhere"));
-        }
-        let each = self.boxes.boxes().map(|b| (way.words)(b, what).saturating_mul(b.matrices(what)));
-        let sizes: Vec<usize> = each.collect();
-        let total = sizes.iter().fold(0usize, |n, size| n.saturating_add(*size));
-        let work = self.boxes.cells.saturating_mul(what.steps.len().max(1));
-        let invocations = self.boxes.pieces() * if way.each_step { what.steps.len() } else { 1 };
-        // A sum of levels takes 16 bits more than the number of its neighbours has.
-        if work >= 1 << 32 || total.max(invocations) >= 1 << 31 || what.steps.len() > 1 << 16 {
-            return Err(Error::device(format!("{work} neighbours and {total} counts are too many for a device")));
-        }
-        match &self.on_gpu {
-            None => Ok(Buffer::on_host(self.on_host(way, what, &sizes))),
-            Some(there) => self.on_device((way, invocations), what, there, &sizes),
-        }
-    }
-
-    fn on_host(&self, way: &Way, what: &Counting, sizes: &[usize]) -> Vec<u32> {
-        let of_box = |(b, size): (&Listed, &usize)| {
-            let mut counts = vec![0; *size];
-            let words = (way.words)(&b.of, what);
-            let steps = if what.by_step { what.steps.len() } else { 1 };
-            let begins = |z: isize, step: usize| {
-                let slice = if what.by_slice { z as usize } else { 0 };
-                (slice * steps + if what.by_step { step } else { 0 }) * words
-            };
-            (way.twin)((self.boxes, b), what, &mut counts, &begins);
-            counts
-        };
-        self.boxes.boxes.par_iter().zip(sizes).map(of_box).collect::<Vec<_>>().concat()
-    }
-
-    fn on_device(
-        &self,
-        (way, invocations): (&'static Way, usize),
-        what: &Counting,
-        (gpu, cells): &(Gpu, GpuBuffer<u32>),
-        sizes: &[usize],
-    ) -> Result<Buffer<u32>> {
-        let GreyBoxes { boxes, levels, .. } = self.boxes;
-        let levels_at = HEAD * boxes.len() + 3 * what.steps.len();
-        let mut said = Vec::with_capacity(levels_at + levels.len());
-        let mut begins = 0;
-        for (b, size) in boxes.iter().zip(sizes) {
-            let GreyBox { size: [z, y, x], ranks } = b.of;
-            // The level of rank 0 would stand before the first one: no voxel asks for it.
-            let level = (levels_at + b.level).wrapping_sub(1);
-            said.extend([b.pieces, b.cell, z, y, x, level, ranks, begins].map(|n| n as u32));
-            begins += size;
-        }
-        said.extend(what.steps.iter().flatten().map(|s| *s as i32 as u32));
-        said.extend_from_slice(levels);
-        let counts = gpu.zeros(begins)?;
-        let (steps, flag) = (what.steps.len() as u32, u32::from);
-        let params = Params {
-            boxes: boxes.len() as u32,
-            pieces: self.boxes.pieces() as u32,
-            steps,
-            by_slice: flag(what.by_slice),
-            by_step: flag(what.by_step),
-            coarseness: what.coarseness.min(u16::MAX.into()),
-        };
-        gpu.dispatch(way.kernel, invocations, &params, &[cells, &gpu.upload(&said)?, &counts])?;
-        Ok(Buffer::Gpu(counts))
-    }
 }
 
 /// The objects of an image as boxes, with five levels by the last digits of its samples.

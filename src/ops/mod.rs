@@ -22,6 +22,7 @@ mod gaussian_boxes;
 mod gaussian_walk;
 pub mod gradient;
 pub mod grey_boxes;
+pub mod grey_counts;
 pub mod grow;
 pub mod histogram;
 mod histogram_bins;

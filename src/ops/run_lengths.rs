@@ -2,9 +2,10 @@
 //!
 //! A matrix has a row for each rank, 0 included, which holds nothing, and a column for each length from 1 to the longest side of the box.
 //! A voxel before which the step finds another level begins a run, and whoever looks at it follows the run to its end.
-//! Limits: those of `grey_boxes`. Reference: IBSI 1, grey level runs (IBSI:TP0I).
+//! Limits: those of `grey_counts`. Reference: IBSI 1, grey level runs (IBSI:TP0I).
 
-use super::grey_boxes::{Counting, GreyBox, GreyBoxes, Listed, Placed, Way, add, kernel, of_objects};
+use super::grey_boxes::{GreyBox, GreyBoxes, Listed, add, of_objects};
+use super::grey_counts::{Counting, Placed, Way, kernel};
 use super::op::{Case, Input, Op};
 use crate::Result;
 use crate::device::kernel::Kernel;

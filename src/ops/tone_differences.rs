@@ -4,9 +4,10 @@
 //! difference. So sums are kept apart by `n`, and the host divides them. A matrix has a row for each rank, 0 included, which holds
 //! nothing, and two words for each number of neighbours: the sum in 64 bits, the lower word first. In the place of no neighbour, where
 //! no difference is, stands how many voxels of the rank have neighbours.
-//! Limits: those of `grey_boxes`; one matrix for all steps. Reference: IBSI 1, neighbourhood grey tone difference (IBSI:IPET).
+//! Limits: those of `grey_counts`; one matrix for all steps. Reference: IBSI 1, neighbourhood grey tone difference (IBSI:IPET).
 
-use super::grey_boxes::{Counting, GreyBox, GreyBoxes, Listed, Placed, Way, add, kernel, of_objects};
+use super::grey_boxes::{GreyBox, GreyBoxes, Listed, add, of_objects};
+use super::grey_counts::{Counting, Placed, Way, kernel};
 use super::op::{Case, Input, Op};
 use crate::Result;
 use crate::device::kernel::Kernel;

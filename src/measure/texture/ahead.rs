@@ -12,7 +12,8 @@ use crate::device::{Buffer, Device, Gpu, GpuBuffer};
 use crate::measure::Request;
 use crate::measure::object::Object;
 use crate::ops::extent::{Extent, extents};
-use crate::ops::grey_boxes::{Counting, GreyBox, GreyBoxes, Placed};
+use crate::ops::grey_boxes::{GreyBox, GreyBoxes};
+use crate::ops::grey_counts::{Counting, Placed};
 use crate::ops::{cooccurrence, dependences, run_lengths, tone_differences};
 use rayon::prelude::*;
 use std::cmp::Reverse;
@@ -67,7 +68,7 @@ impl Wanted {
             Group::Ngtdm => tone_differences::words,
             _ => dependences::words,
         };
-        words(of, &self.what).saturating_mul(of.matrices(&self.what))
+        words(of, &self.what).saturating_mul(self.what.matrices(of))
     }
 
     fn count(&self, boxes: &Placed) -> Result<Buffer<u32>> {
