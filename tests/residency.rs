@@ -9,6 +9,7 @@ use common::gpu;
 use std::path::PathBuf;
 use uptake::device::{Buffer, Counters, Device, Gpu};
 use uptake::image::{Channel, Modality, PatientGrid, Regions, SUV_UNIT, Scale, Scan, Volume};
+use uptake::measure::{self, ChannelRef, Request};
 use uptake::pipeline::{self, External, Outcome};
 use uptake::read::{self, Options};
 use uptake::recipe::{Recipe, preset};
@@ -327,4 +328,72 @@ fn lesions_are_the_same_on_every_device() {
     // The runs of each set, and the passes between basins of the watershed.
     assert!(sets.len() >= 9);
     assert!(down < image * 3, "{down}");
+}
+
+/// Objects of 2^20 voxels together: two halves of a block of stripes and grains, beside a small one that stays on the host.
+fn block() -> (Scan, External) {
+    let shape = Shape::new(33, 184, 184);
+    let sample = |i: usize| {
+        let [z, y, x] = shape.position(i);
+        ((x / 7 + y / 11 + z) % 5 * 40 + (i * 7919 >> 4) % 90) as i32
+    };
+    let label = |i: usize| match shape.position(i) {
+        [_, _, x] if x < 119 => 1,
+        [_, _, x] if x > 122 => 2,
+        [z, y, 120..=121] if z < 9 && y < 9 => 3,
+        _ => 0,
+    };
+    let volume = Volume::new(shape, (0..shape.len()).map(sample).collect()).unwrap();
+    let channel = Channel { name: "ct".into(), unit: "HU".into(), volume, saturated: None, saturation: None };
+    let voxels: Vec<u32> = (0..shape.len()).map(label).collect();
+    let parts = Regions::of_voxels(shape, &voxels).unwrap();
+    (Scan::new(Modality::Other, shape, vec![channel]), External::from([("parts".to_string(), parts)]))
+}
+
+/// Matrices of textures are counted on the device where there is much to count: each in one dispatch for all objects, and all of them
+/// with one wait more than without. Tables are those of the host.
+#[test]
+fn textures_of_large_objects_are_counted_on_the_device() {
+    let (scan, parts) = block();
+    let recipe = |families: &str| {
+        let text = format!(
+            "channels.ct = 0\n[objects.parts]\nlabels = \"parts.nii.gz\"\n[measure.parts]\nfeatures = \"texture\"\n\
+             [measure.parts.texture]\nbins.number = 8\naggregation = [\"3d_avg\", \"2d_smrg\"]\nfamilies = {families}\n"
+        );
+        Recipe::parse("texture.toml", &text, &[]).unwrap()
+    };
+    let run = |recipe: &Recipe, device: &Device| pipeline::run(&scan, recipe, device, &parts).unwrap();
+    let matrices = recipe("[\"glcm\", \"glrlm\", \"ngtdm\", \"ngldm\"]");
+    let cpu = run(&matrices, &Device::Cpu);
+    assert_eq!(cpu.sets[0].objects.labels.count, 3);
+    assert_eq!(difference(&cpu, &run(&matrices, &gpu(Some(1 << 18)))), None, "in windows of 256 KiB");
+    let device = gpu(None);
+    let Device::Gpu(gpu) = &device else { unreachable!() };
+    let (_, plain) = counted(gpu, || run(&recipe("[\"histogram\"]"), &device));
+    let (outcome, moved) = counted(gpu, || run(&matrices, &device));
+    println!("{plain:?}\n{moved:?}");
+    assert_eq!(difference(&cpu, &outcome), None);
+    // Four families, two ways each.
+    assert_eq!((moved.dispatches - plain.dispatches, moved.readbacks - plain.readbacks), (8, 1));
+    // Two bytes a voxel of the two large ones, and what is said of them.
+    assert!(moved.bytes_up - plain.bytes_up < 2 * scan.shape.len() as u64 + (1 << 14), "{moved:?}");
+    // No matrix is larger than its object.
+    assert!(moved.bytes_down - plain.bytes_down < 4 * scan.shape.len() as u64, "{moved:?}");
+}
+
+/// What a lost device was asked to count the host counts.
+#[test]
+fn textures_do_without_a_device_that_is_lost() {
+    let (scan, parts) = block();
+    let device = gpu(None);
+    let Device::Gpu(gpu) = &device else { unreachable!() };
+    let families = [measure::family("texture", "families = \"glrlm\"\nbins.number = 8").unwrap()];
+    let (unit, volume) = ("HU", &scan.channels[0].volume);
+    let channels = [ChannelRef { name: "ct", unit, volume, saturation: None, background_to: None }];
+    let request =
+        Request { channels: &channels, families: &families, gpu: Some(gpu), ..Request::new(&parts["parts"].labels) };
+    let (counted_there, moved) = counted(gpu, || measure::objects(&request).unwrap());
+    assert_eq!(moved.readbacks, 1);
+    gpu.lose();
+    assert!(measure::objects(&request).unwrap() == counted_there);
 }

@@ -48,6 +48,14 @@ impl Device {
         }
     }
 
+    /// The GPU, if it is one.
+    pub fn gpu(&self) -> Option<&Gpu> {
+        match self {
+            Device::Cpu => None,
+            Device::Gpu(gpu) => Some(gpu),
+        }
+    }
+
     /// A copy of host data where this device works; data that is there already is shared.
     ///
     /// # Errors

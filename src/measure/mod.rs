@@ -66,6 +66,7 @@ pub use registry::{Chosen, FAMILIES, family};
 pub(crate) use spot::{DEEPEST as DEEPEST_SPOT, FWHM as SPOT_FWHM};
 pub(crate) use spot_fit::{Start as SpotStart, place as place_spot};
 
+use crate::device::Gpu;
 use crate::image::{Classes, Labels, PatientGrid, SpotDepth, Volume};
 use crate::ops::extent::{Extent, extents};
 use crate::table::Table;
@@ -123,6 +124,8 @@ pub struct Request<'a> {
     pub patient_grid: Option<&'a PatientGrid>,
     /// PET: SUL is SUVbw times this.
     pub sul_factor: Option<f64>,
+    /// What may count for the host where there is much to count. Nothing in a table depends on it.
+    pub gpu: Option<&'a Gpu>,
 }
 
 impl<'a> Request<'a> {
@@ -144,6 +147,7 @@ impl<'a> Request<'a> {
             volumes: false,
             patient_grid: None,
             sul_factor: None,
+            gpu: None,
         }
     }
 

@@ -8,9 +8,11 @@ mod basins;
 mod by_runs;
 mod cases;
 pub mod contour;
+pub mod cooccurrence;
 pub mod cytoplasm;
 pub mod delineate;
 pub mod denoise;
+pub mod dependences;
 pub mod distance;
 mod distance_search;
 pub(crate) mod extent;
@@ -19,6 +21,8 @@ pub mod gaussian;
 mod gaussian_boxes;
 mod gaussian_walk;
 pub mod gradient;
+pub mod grey_boxes;
+pub mod grey_counts;
 pub mod grow;
 pub mod histogram;
 mod histogram_bins;
@@ -52,6 +56,7 @@ mod refine_device;
 pub mod renumber;
 pub mod rolling_ball;
 pub mod root;
+pub mod run_lengths;
 mod runs;
 pub mod scale;
 pub mod sizes;
@@ -64,6 +69,7 @@ mod split_saddles;
 pub mod spots;
 pub mod sums;
 pub mod threshold;
+pub mod tone_differences;
 pub mod two_classes;
 pub mod value_counts;
 pub mod watershed;
@@ -77,11 +83,13 @@ pub use op::{Case, Input, Op};
 pub const OPS: &[&Op] = &[
     &background::OP,
     &contour::OP,
+    &cooccurrence::OP,
     &delineate::OP,
     &maximum_position::OP,
     &sums::OP,
     &cytoplasm::OP,
     &denoise::OP,
+    &dependences::OP,
     &distance::OP,
     &fill::OP,
     &gaussian::OP,
@@ -95,6 +103,7 @@ pub const OPS: &[&Op] = &[
     &spots::OP,
     &scale::OP,
     &root::OP,
+    &run_lengths::OP,
     &refine::OP,
     &object_rank::OP,
     &object_runs::OP,
@@ -112,6 +121,7 @@ pub const OPS: &[&Op] = &[
     &rolling_ball::OP,
     &sizes::OP,
     &threshold::OP,
+    &tone_differences::OP,
     &two_classes::OP,
     &value_counts::OP,
     &gradient::OP,

@@ -147,6 +147,7 @@ pub(super) fn request<'a>(
         volumes: of.recipe.body.volumes(),
         patient_grid: of.scan.patient_grid.as_ref(),
         sul_factor: of.scan.sul_factor,
+        gpu: of.device.gpu(),
         ..Request::new(&set.labels)
     }
 }

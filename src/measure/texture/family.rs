@@ -1,9 +1,11 @@
 //! Heterogeneity as a family of a recipe: which of the standard's families, from which grey levels, on which grid.
 
+use super::ahead::Ahead;
 use super::check;
 use super::choice::{Bins, Compat, Group, word};
 use super::grid::{self, Grid};
 use super::{Aggregation, Interpolation, Norm, Weights, pyradiomics};
+use crate::measure::object::Object;
 use crate::measure::{About, Definition, Family, Measurer, Mentions, Needs, Objection, Request};
 use crate::units::Length;
 use crate::words::one_or_many;
@@ -123,10 +125,16 @@ impl Family for Texture {
         let weighting = self.weights.map(|weights| weights.begin(request)).transpose()?;
         let images = request.channels.iter().map(|c| c.volume.samples.host()).collect::<Result<Vec<_>>>()?;
         let judge = self.judge(request)?.map(|i| (&request.channels[i], images[i]));
+        let region = {
+            let (grid, images) = (grid.clone(), images);
+            move |object: &Object, k: usize| grid.region(object, (&request.channels[k], images[k]), judge)
+        };
+        let ahead = Ahead::count(self, request, &region)?;
         Ok(Box::new(move |object, values| {
-            for (channel, image) in request.channels.iter().zip(&images) {
-                let region = grid.region(object, (channel, image), judge)?;
-                values.reals(self.values(&region, channel.volume.scale.factor(), &grid, weighting)?);
+            for (k, channel) in request.channels.iter().enumerate() {
+                let region = region(&object.object, k)?;
+                let (stored, matrices) = (channel.volume.scale.factor(), ahead.of(object.label, k));
+                values.reals(self.values(&region, stored, (&grid, weighting), matrices)?);
             }
             Ok(())
         }))

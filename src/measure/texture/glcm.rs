@@ -6,7 +6,7 @@
 use super::aggregation::{Aggregation, Norm, Step, directions};
 use super::average;
 pub use super::glcm_features::{FEATURES, Facts};
-use super::glcm_matrix::{count, has_pair};
+use super::glcm_matrix::{Matrix, count, has_pair};
 use super::levels::Levels;
 use super::weights::{Weighting, whole};
 use crate::measure::Feature;
@@ -58,6 +58,13 @@ pub(super) fn some(
         })
     });
     average(features, facts)
+}
+
+/// The values from matrices that a device has counted one way, one after the other, each with a row and a column for rank 0.
+pub(super) fn of_counts(levels: &Levels, symmetric: bool, counts: &[u32]) -> Vec<Option<f64>> {
+    let width = levels.ranks() + 1;
+    let matrix = |counts: &[u32]| Matrix::dense(width, counts.iter().map(|n| u64::from(*n)).collect(), symmetric);
+    average(FEATURES, counts.chunks(width * width).map(|counts| Facts::of(levels, matrix(counts))))
 }
 
 /// Steps with their weights: those of the directions that join voxels at all, the shortest of which weighs most.

@@ -5,7 +5,7 @@ use super::levels::Levels;
 use std::ops::Range;
 
 /// More ranks than this, and the pairs that occur are listed instead.
-const DENSE: usize = 1024;
+pub(super) const DENSE: usize = 1024;
 /// Pairs that are sorted together.
 const TOGETHER: usize = 1 << 20;
 
@@ -22,6 +22,21 @@ pub(super) enum Matrix {
 }
 
 impl Matrix {
+    /// Of counts one way, row by row.
+    pub fn dense(width: usize, mut counts: Vec<u64>, symmetric: bool) -> Self {
+        // A pair of a voxel and none is no pair; to count it costs less than to ask.
+        counts.iter_mut().step_by(width).for_each(|n| *n = 0);
+        if symmetric {
+            for a in 0..width {
+                for b in 0..=a {
+                    let both = counts[a * width + b] + counts[b * width + a];
+                    (counts[a * width + b], counts[b * width + a]) = (both, both);
+                }
+            }
+        }
+        Matrix::Dense { width, counts }
+    }
+
     /// The pairs that occur, row by row, with the level of each rank in its place.
     pub fn pairs(self, level: impl Fn(usize) -> u16) -> Vec<Pair> {
         match self {
@@ -62,17 +77,7 @@ pub(super) fn count(levels: &Levels, rows: &[Range<usize>], steps: &[(Step, u64)
     for &(step, weight) in steps {
         each_pair(levels, rows, step, |a, b| counts[usize::from(a) * width + usize::from(b)] += weight);
     }
-    // A pair of a voxel and none is no pair; to count it costs less than to ask.
-    counts.iter_mut().step_by(width).for_each(|n| *n = 0);
-    if symmetric {
-        for a in 0..width {
-            for b in 0..=a {
-                let both = counts[a * width + b] + counts[b * width + a];
-                (counts[a * width + b], counts[b * width + a]) = (both, both);
-            }
-        }
-    }
-    Matrix::Dense { width, counts }
+    Matrix::dense(width, counts, symmetric)
 }
 
 /// Some step joins two voxels of the region.

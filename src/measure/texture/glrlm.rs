@@ -22,6 +22,16 @@ pub(super) fn some(features: &[Feature<Facts>], levels: &Levels, aggregation: Ag
     average(features, facts)
 }
 
+/// The values from matrices that a device has counted, one after the other, of runs up to so many voxels.
+pub(super) fn of_counts(levels: &Levels, longest: usize, counts: &[u32]) -> Vec<Option<f64>> {
+    let facts = |counts: &[u32]| {
+        let counts: Vec<u64> = counts.iter().map(|n| u64::from(*n)).collect();
+        let voxels = counts.chunks(longest).flat_map(|row| (1..).zip(row)).map(|(length, n)| length * n).sum();
+        Facts::of(levels, &Table::of_rows(&counts, longest, voxels))
+    };
+    average(FEATURES, counts.chunks((levels.ranks() + 1) * longest).map(facts))
+}
+
 /// Cells that are compared with those before them together, at most.
 const BLOCK: usize = 1 << 10;
 /// Fewer are not worth a call.

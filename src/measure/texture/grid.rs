@@ -3,7 +3,7 @@
 use super::chain::{Place, Regrid};
 use super::{Chain, Intensities, Interpolation, Region, morphology};
 use crate::Result;
-use crate::measure::family::Measured;
+use crate::measure::object::Object;
 use crate::measure::{ChannelRef, Request};
 use crate::units::{Length, Ruler, Shape, Unit};
 
@@ -23,6 +23,7 @@ pub(super) struct Choice {
 }
 
 /// What holds for all objects of an image.
+#[derive(Clone)]
 pub(super) struct Grid {
     /// Of voxels, in the unit of the table; 1 where nothing is known.
     spacing: [f64; 3],
@@ -54,7 +55,7 @@ impl Grid {
     /// An object in a channel as the standard sees it. Range and outliers are those of its own values, or of another channel.
     pub fn region<'a>(
         &self,
-        object: &Measured,
+        object: &Object,
         (channel, image): (&ChannelRef, &'a [i32]),
         judge: Option<(&ChannelRef, &'a [i32])>,
     ) -> Result<Region<'a>> {
@@ -65,13 +66,13 @@ impl Grid {
         Ok(region)
     }
 
-    fn cut<'a>(&self, object: &Measured, channel: &ChannelRef, image: &'a [i32], chain: Chain) -> Result<Region<'a>> {
+    fn cut<'a>(&self, object: &Object, channel: &ChannelRef, image: &'a [i32], chain: Chain) -> Result<Region<'a>> {
         let shape = channel.volume.shape;
         if self.regrid.is_some() {
             // The new grid is that of the whole image; of its voxels only those around the object are looked at.
-            let inside = object.object.place_in_image();
+            let inside = object.place_in_image();
             let size = Shape::new(inside[0].len(), inside[1].len(), inside[2].len());
-            let crop = object.object.mask_in(&inside);
+            let crop = object.mask_in(&inside);
             let mask = |i: usize| {
                 let at = shape.position(i);
                 (0..3).all(|a| inside[a].contains(&at[a]))
@@ -82,7 +83,7 @@ impl Grid {
             return chain.region_at(&place, &|i| scale.value(f64::from(image[i])), &mask);
         }
         let margin = self.spacing.map(|s| (self.margin / s).ceil() as usize);
-        let (crop, samples, mask) = object.object.cut(image, margin);
+        let (crop, samples, mask) = object.cut(image, margin);
         let intensities = Intensities::Samples(samples, channel.volume.scale);
         let mut region = Region::new(crop, self.spacing, intensities, &mask)?;
         chain.resegment(&mut region);

@@ -8,6 +8,7 @@ use super::aggregation::Step;
 use super::discretise::Discretisation;
 use super::region::{Intensities, Region};
 use crate::Result;
+use crate::ops::grey_boxes::{GreyBox, GreyBoxes};
 use crate::simd::convert;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -150,6 +151,22 @@ impl Levels {
             (same[0] != 0).then(|| start - same.len()..start)
         });
         rows.flatten().collect()
+    }
+
+    /// The box, for counting many together.
+    pub(super) fn grey_box(&self) -> GreyBox {
+        GreyBox { size: self.size, ranks: self.ranks() }
+    }
+
+    /// Adds them to others as a box without a frame.
+    ///
+    /// # Errors
+    /// There would be too many cells.
+    pub(super) fn add_to(&self, boxes: &mut GreyBoxes) -> Result<()> {
+        let [slices, rows, columns] = self.size;
+        let starts = (0..slices).flat_map(|z| (0..rows).map(move |y| self.index([z, y, 0])));
+        let levels = self.levels.iter().skip(1).copied();
+        boxes.push(self.size, levels, starts.map(|start| &self.cells[start..start + columns]))
     }
 
     /// Voxels in slices.

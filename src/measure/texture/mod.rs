@@ -25,6 +25,7 @@
 //! once, in `f64` and in a fixed order. A value that cannot be is nothing, and its feature says why.
 
 pub mod aggregation;
+mod ahead;
 pub mod autocorrelation;
 pub mod chain;
 mod check;

@@ -41,6 +41,16 @@ pub(super) fn some(features: &[Feature<Facts>], levels: &Levels, choice: Choice,
     average(features, groups.map(|slices| Facts::of(&levels, &count(&levels, &slices, &steps, choice.coarseness))))
 }
 
+/// The values from matrices that a device has counted, one after the other, of voxels with so many neighbours at most.
+pub(super) fn of_counts(levels: &Levels, neighbours: usize, counts: &[u32]) -> Vec<Option<f64>> {
+    let width = neighbours + 1;
+    let facts = |counts: &[u32]| {
+        let counts: Vec<u64> = counts.iter().map(|n| u64::from(*n)).collect();
+        Facts::of(levels, &Table::of_rows(&counts, width, counts.iter().sum()))
+    };
+    average(FEATURES, counts.chunks((levels.ranks() + 1) * width).map(facts))
+}
+
 fn count(levels: &Levels, slices: &Range<usize>, steps: &[Step], coarseness: u32) -> Table {
     let width = steps.len() + 1;
     let mut counts = vec![0u64; (levels.ranks() + 1) * width];

@@ -54,6 +54,19 @@ pub(super) fn some(features: &[Feature<Facts>], levels: &Levels, choice: Choice,
     average(features, groups.map(|slices| Facts::weighed(&levels, &slices, &steps, &squares)))
 }
 
+/// The values from matrices that a device has counted, one after the other, of voxels with so many neighbours at most. Each cell is a
+/// sum in two words, and in the place of no neighbour the number of voxels.
+pub(super) fn of_counts(levels: &Levels, neighbours: usize, counts: &[u32]) -> Vec<Option<f64>> {
+    let width = neighbours + 1;
+    let facts = |counts: &[u32]| {
+        let cells = counts.as_chunks::<2>().0.iter();
+        let mut sums: Vec<u64> = cells.map(|[low, high]| u64::from(*low) + (u64::from(*high) << 32)).collect();
+        let voxels: Vec<u64> = sums.iter_mut().step_by(width).map(std::mem::take).collect();
+        Facts::of_sums(levels, width, &sums, &voxels)
+    };
+    average(FEATURES, counts.chunks(2 * (levels.ranks() + 1) * width).map(facts))
+}
+
 /// Levels whose sums over all others are taken side by side.
 const WIDE: usize = 8;
 
@@ -120,6 +133,11 @@ impl Facts {
                 }
             }
         });
+        Self::of_sums(levels, width, &sums, &counts)
+    }
+
+    /// Of sums by rank and number of neighbours, below `width`, and of voxels with neighbours by rank.
+    fn of_sums(levels: &Levels, width: usize, sums: &[u64], counts: &[u64]) -> Option<Self> {
         let tone = |(rank, &n): (usize, &u64)| {
             let sums = sums[rank * width..][..width].iter().enumerate().filter(|(_, sum)| **sum > 0);
             let difference = sums.fold(0.0, |all, (n, sum)| all + *sum as f64 / n as f64);

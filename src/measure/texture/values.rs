@@ -1,5 +1,6 @@
 //! The values of one region, family after family.
 
+use super::ahead::Matrices;
 use super::choice::{Bins, Group};
 use super::counted::Counted;
 use super::grid::Grid;
@@ -23,24 +24,26 @@ impl Texture {
         &self,
         region: &Region,
         stored: f64,
-        grid: &Grid,
-        weighting: Option<Weighting>,
+        (grid, weighting): (&Grid, Option<Weighting>),
+        matrices: Matrices,
     ) -> Result<Vec<Option<f64>>> {
         if self.compat.is_some() {
-            let Texture { bins, distance, coarseness, .. } = *self;
+            let Texture { distance, coarseness, .. } = *self;
             let aggregation = self.aggregations().first().copied().unwrap_or(Aggregation::Averaged3d);
             let calibrated = grid.is_known;
-            let choice = pyradiomics::Choice { bins, aggregation, distance, coarseness, calibrated };
-            return pyradiomics::values(&self.families, choice, region);
+            let choice = pyradiomics::Choice { aggregation, distance, coarseness, calibrated };
+            let levels = pyradiomics::levels(self.bins, region)?;
+            return Ok(pyradiomics::values(&self.families, choice, (region, &levels), matrices));
         }
         let of_counts = self.of_counts(region, self.steps(region, stored))?;
-        let bins = self.bins.filter(|_| self.families.iter().any(|g| g.needs_levels()));
-        let levels = bins.map(|bins| Levels::of(region, bins.discretisation())).transpose()?;
+        let levels = self.levels(region)?;
         let weighting = weighting.map(|weighting| (weighting, region.spacing));
         let of = |(group, way): (Group, Option<Aggregation>)| match (&levels, group) {
             (_, Group::Glszm | Group::Gldzm) => None,
             (Some(levels), _) if group.needs_levels() => {
-                Some(self.of_levels(group, way.unwrap_or(Aggregation::Merged3d), levels, weighting))
+                let way = way.unwrap_or(Aggregation::Merged3d);
+                let counted = matrices.values(levels, group, way);
+                Some(counted.unwrap_or_else(|| self.of_levels(group, way, levels, weighting)))
             }
             _ => of_counts
                 .iter()
@@ -66,6 +69,15 @@ impl Texture {
         };
         let values = values.into_iter().zip(all).flat_map(|(values, which)| values.or_else(|| of_zones(which)));
         Ok(values.flatten().collect())
+    }
+
+    /// The grey levels of a region, if a family needs them.
+    pub(super) fn levels(&self, region: &Region) -> Result<Option<Levels>> {
+        if self.compat.is_some() {
+            return pyradiomics::levels(self.bins, region).map(Some);
+        }
+        let bins = self.bins.filter(|_| self.families.iter().any(|g| g.needs_levels()));
+        bins.map(|bins| Levels::of(region, bins.discretisation())).transpose()
     }
 
     /// Of the families of the intensities alone, which are counted once; what that takes is let go before grey levels are made.
@@ -98,7 +110,8 @@ impl Texture {
         spaces.into_iter().flatten().map(Aggregation::space).map(|s| (s, zoned(levels, distances, s))).collect()
     }
 
-    fn of_levels(
+    /// Of a group that looks at grey levels alone.
+    pub(super) fn of_levels(
         &self,
         group: Group,
         way: Aggregation,

@@ -8,6 +8,7 @@
 
 mod classes;
 
+use super::ahead::Matrices;
 use super::choice::{Bins, Group};
 use super::{
     Aggregation, Discretisation, Levels, Region, glcm, glrlm, glszm, histogram, morphology, ngldm, ngtdm, statistics,
@@ -120,7 +121,6 @@ fn in_unit(name: &str, about: &About) -> String {
 /// How a recipe is to be taken.
 #[derive(Clone, Copy)]
 pub(super) struct Choice {
-    pub bins: Option<Bins>,
     pub aggregation: Aggregation,
     pub distance: usize,
     pub coarseness: u32,
@@ -128,36 +128,44 @@ pub(super) struct Choice {
     pub calibrated: bool,
 }
 
+/// The grey levels of a region.
+pub(super) fn levels(bins: Option<Bins>, region: &Region) -> Result<Levels> {
+    Levels::of(region, discretisation(bins, region))
+}
+
 /// The values of these families, in the order of the columns.
-pub(super) fn values(families: &[Group], choice: Choice, region: &Region) -> Result<Vec<Option<f64>>> {
-    let Choice { bins, aggregation, distance, coarseness, .. } = choice;
-    let levels = Levels::of(region, discretisation(bins, region))?;
+pub(super) fn values(
+    families: &[Group],
+    choice: Choice,
+    (region, levels): (&Region, &Levels),
+    matrices: Matrices,
+) -> Vec<Option<f64>> {
+    let Choice { aggregation, distance, coarseness, .. } = choice;
     let space = aggregation.space();
     let facts = Facts {
         region,
-        levels: &levels,
+        levels,
         distance,
         aggregation,
         statistics: statistics::values(region),
-        histogram: histogram::values(&levels),
+        histogram: histogram::values(levels),
         shape: if families.contains(&Group::Morphology) { morphology::values(region) } else { vec![] },
     };
-    let norm = super::Norm::Chebyshev;
+    let counted_here = |group| match group {
+        Group::Glcm => glcm::values(levels, glcm::Choice { distance, ..glcm::Choice::default() }, aggregation),
+        Group::Glrlm => glrlm::values(levels, aggregation),
+        Group::Ngtdm => ngtdm::values(levels, ngtdm::Choice { distance, ..ngtdm::Choice::default() }, space),
+        _ => ngldm::values(levels, ngldm::Choice { distance, coarseness, ..ngldm::Choice::default() }, space),
+    };
+    let of_levels = |group| matrices.values(levels, group, aggregation).unwrap_or_else(|| counted_here(group));
     let mut all = vec![];
     for class in CLASSES.iter().filter(|class| families.contains(&class.group)) {
         let list: Vec<(&str, Option<f64>)> = match class.group {
-            Group::Glcm => pairs(
-                glcm::FEATURES,
-                glcm::values(&levels, glcm::Choice { distance, norm, symmetric: true, weighting: None }, aggregation),
-            ),
-            Group::Glrlm => pairs(glrlm::FEATURES, glrlm::values(&levels, aggregation)),
-            Group::Glszm => pairs(glszm::FEATURES, glszm::values(&levels, space)),
-            Group::Ngtdm => {
-                pairs(ngtdm::FEATURES, ngtdm::values(&levels, ngtdm::Choice { distance, norm, weighting: None }, space))
-            }
-            Group::Ngldm => {
-                pairs(ngldm::FEATURES, ngldm::values(&levels, ngldm::Choice { distance, norm, coarseness }, space))
-            }
+            Group::Glcm => pairs(glcm::FEATURES, of_levels(class.group)),
+            Group::Glrlm => pairs(glrlm::FEATURES, of_levels(class.group)),
+            Group::Ngtdm => pairs(ngtdm::FEATURES, of_levels(class.group)),
+            Group::Ngldm => pairs(ngldm::FEATURES, of_levels(class.group)),
+            Group::Glszm => pairs(glszm::FEATURES, glszm::values(levels, space)),
             Group::Morphology => pairs(morphology::FEATURES, facts.shape.clone()),
             _ => pairs(statistics::FEATURES, facts.statistics.clone()),
         };
@@ -172,7 +180,7 @@ pub(super) fn values(families: &[Group], choice: Choice, region: &Region) -> Res
             all.push(value.filter(|_| choice.calibrated || !is_length));
         }
     }
-    Ok(all)
+    all
 }
 
 fn pairs<F>(features: &[Feature<F>], values: Vec<Option<f64>>) -> Vec<(&'static str, Option<f64>)> {
