@@ -335,7 +335,7 @@ fn block() -> (Scan, External) {
     let shape = Shape::new(33, 184, 184);
     let sample = |i: usize| {
         let [z, y, x] = shape.position(i);
-        ((x / 7 + y / 11 + z) % 5 * 40 + (i * 7919 >> 4) % 90) as i32
+        ((x / 7 + y / 11 + z) % 5 * 40 + ((i * 7919) >> 4) % 90) as i32
     };
     let label = |i: usize| match shape.position(i) {
         [_, _, x] if x < 119 => 1,
@@ -344,7 +344,7 @@ fn block() -> (Scan, External) {
         _ => 0,
     };
     let volume = Volume::new(shape, (0..shape.len()).map(sample).collect()).unwrap();
-    let channel = Channel { name: "ct".into(), unit: "HU".into(), volume, saturated: None, saturation: None };
+    let channel = Channel { name: "ct".into(), unit: "HU", volume, saturated: None, saturation: None };
     let voxels: Vec<u32> = (0..shape.len()).map(label).collect();
     let parts = Regions::of_voxels(shape, &voxels).unwrap();
     (Scan::new(Modality::Other, shape, vec![channel]), External::from([("parts".to_string(), parts)]))
