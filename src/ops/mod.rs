@@ -8,6 +8,7 @@ mod basins;
 mod by_runs;
 mod cases;
 pub mod contour;
+pub mod cut_ground;
 pub mod cytoplasm;
 pub mod delineate;
 pub mod denoise;

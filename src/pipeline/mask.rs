@@ -3,6 +3,7 @@
 use super::state::{Picture, State};
 use crate::Result;
 use crate::image::{Mask, Scale, Volume};
+use crate::ops::cut_ground::CutGround;
 use crate::ops::fill::{fill_holes, fill_label_holes};
 use crate::ops::histogram::{BinScale, range};
 use crate::ops::hysteresis::hysteresis;
@@ -11,8 +12,8 @@ use crate::ops::local::{Local, Statistic, local};
 use crate::ops::noise::{self, correlated_noise};
 use crate::ops::pixelwise::{and, or};
 use crate::ops::threshold::{
-    Adjust, Beyond, BinChoice, Cut, Method as Choice, Middle, NOISE, Own, Robust, Signal, choose, signal_and_noise,
-    threshold, with_rest,
+    Adjust, Beyond, BinChoice, CUT_NOISE, Cut, Method as Choice, Middle, NOISE, Own, Robust, Signal, choose,
+    signal_and_noise, threshold, with_rest,
 };
 use crate::recipe::{self, Combine, Method, Threshold, Transform};
 use crate::units::Length;
@@ -152,17 +153,28 @@ impl State<'_> {
 
     /// The noise of the image that a threshold is for: what smoothing leaves of the noise between neighbours in the channel,
     /// or what is seen over a lag if that is more. The lag is not asked where two classes explain more of the image than
-    /// they do of noise: in a crowd of objects hardly a place is flat enough to measure noise over it.
+    /// they do of noise: in a crowd of objects hardly a place is flat enough to measure noise over it. Where the ground of the channel was
+    /// cut off, it is the noise before that.
     fn noise(&self, image: &Picture, signal: &Signal) -> Result<f64> {
         let src = &image.volume;
         let white = signal.noise * self.left_of_white(image.smoothed);
-        if signal.has_two_classes(NOISE)? {
+        if signal.has_two_classes(CUT_NOISE)? {
+            return Ok(white);
+        }
+        let cut = CutGround::of(self.device, self.original()?)?;
+        let (least, cut_off) = cut.as_ref().map_or((NOISE, 0.0), |cut| (CUT_NOISE, cut.share()));
+        if signal.has_two_classes_beside(least, cut_off)? {
             return Ok(white);
         }
         // Over a lag at which neither the filters so far nor what the image went through before make it alike.
-        let reach = CORRELATED * libm::hypot(image.smoothed, OWN_BLUR);
+        let own = cut.as_ref().map_or(OWN_BLUR, |cut| cut.blur().max(OWN_BLUR));
+        let reach = CORRELATED * libm::hypot(image.smoothed, own);
         let lag = (reach.ceil() as usize).min(src.shape.x.saturating_sub(1) / 2);
-        Ok(white.max(correlated_noise(self.device, src, lag)?))
+        let seen = match cut {
+            Some(cut) => cut.noise(self.device, src, lag)?,
+            None => correlated_noise(self.device, src, lag)?,
+        };
+        Ok(white.max(seen))
     }
 
     /// The share of white noise that is left after smoothing with a sigma in pixels.

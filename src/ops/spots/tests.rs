@@ -201,7 +201,7 @@ fn noise_follows_brightness() {
         (base + noise * random.normal()).round() as i32
     };
     let v = Volume::new(shape, (0..shape.len()).map(sample).collect()).unwrap();
-    let ground = ground::Ground::of(&v).unwrap();
+    let ground = ground::Ground::of(&v, None).unwrap();
     let ratio = ground.at(256.0 * 2000.0) / ground.at(256.0 * 100.0);
     assert!((9.0..11.0).contains(&ratio), "{ratio}");
     let spots = found(&v, &[[1.4; 3]]);
