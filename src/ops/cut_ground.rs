@@ -5,14 +5,15 @@
 //!
 //! An image counts as cut off where its least value holds a share p of it, 0.05 to 0.998, and the voxels above it lie scattered as noise
 //! lies: normal noise with a blur b crosses a level between neighbours at a rate `exp(-c^2 / 2) acos(exp(-1 / (4 b^2))) / pi`, with c the
-//! normal quantile of p (Rice 1945), from which b follows. A b beyond 2.3 px is no noise: objects on nothing, masks, frames. No cut are
+//! normal quantile of p (Rice 1945), from which b follows. A b beyond 3 px is no noise: objects on nothing, masks, frames. No cut are
 //! counted photons either, whose 0 is one: Poisson's law has `2 n0 n2 = n1^2` for pixels with none, one and two, also where a third is
 //! wanting; a cut ground has many times as many at the cut. That is looked at in the darker half of the blocks, where no objects are.
 //!
-//! What is measured across a cut ground (second differences, responses) is nearly nothing where all lies at the cut and
-//! as of the noise before the cut where nothing does: so a mean over the voxels is taken per voxel above the cut. In simulated noise, white and
-//! blurred, that is the mean before the cut for a p up to 0.8, and 0.8 of it at 0.97; of responses, whose white noise the cut takes less from, it is 1 to 3 times
-//! that. Peaks of cut noise are no higher over such a noise than those of whole noise are.
+//! What is measured across a cut ground is nearly nothing where all lies at the cut, and as of the noise before the cut where nothing does.
+//! Second differences over a lag are those of the share 1 - p above it: so a mean over a block is divided by that. In simulated
+//! noise, white and blurred, that gives the mean before the cut for a p up to 0.8, and 0.8 of it at 0.97. A response of neighbours to white noise sums over
+//! many of them, and the cut takes less from it: its mean is divided by the power `0.5 + 0.35 min(b, 1)` of that share, with which the highest peaks of cut noise are as high over it as those of whole noise for a p of 0.3 to 0.99
+//! and a b of 0, 1 and 2 px, or up to a fifth lower.
 //!
 //! All of it is counted on the host from integers, whatever the device. Reference: this project; Rice 1945 for the rate of crossings.
 
@@ -26,17 +27,24 @@ use crate::units::Shape;
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::f64::consts::PI;
+use std::ops::Range;
 
 /// The least value has this share of an image that was cut off, at least and at most.
 const SHARES: [f64; 2] = [0.05, 0.998];
 /// The widest blur of noise, in pixels.
-const WIDEST: f64 = 2.3;
+const WIDEST: f64 = 3.0;
 /// Photons have no more than so many times as many dark pixels as Poisson's law says.
 const DARK_OF_PHOTONS: f64 = 3.0;
-/// Side of the blocks that photons are looked for in.
+/// Side of the blocks that photons and responses are looked at in.
 const BLOCK: usize = 16;
 /// Side of the blocks that differences are looked at in, in lags, and in pixels at least.
 const LAGS: usize = 4;
+/// A block with so many voxels above the cut counts in full.
+const ENOUGH: usize = 8;
+/// The power of the share above the cut that is left of a response of neighbours: to white noise, and more if it is blurred.
+const WHITE: f64 = 0.5;
+/// See there.
+const BLURRED: f64 = 0.35;
 
 /// An image whose ground was cut off at its least value.
 #[derive(Clone, Debug)]
@@ -44,6 +52,8 @@ pub struct CutGround {
     shape: Shape,
     /// Whether a voxel lies above the cut.
     above: Vec<bool>,
+    /// The sample where it was cut.
+    least: i32,
     share: f64,
     blur: f64,
 }
@@ -67,7 +77,12 @@ impl CutGround {
         let above: Vec<bool> = samples.iter().map(|s| *s > least).collect();
         let blur = blur(share, crossings(src.shape, &above));
         let is_cut = blur <= WIDEST && !is_counted(src.shape, &samples, least);
-        Ok(is_cut.then_some(CutGround { shape: src.shape, above, share, blur }))
+        Ok(is_cut.then_some(CutGround { shape: src.shape, above, least, share, blur }))
+    }
+
+    /// The sample at the cut.
+    pub fn least(&self) -> i32 {
+        self.least
     }
 
     /// Share of the voxels that lie at the cut.
@@ -81,9 +96,21 @@ impl CutGround {
     }
 
     /// How many voxels of a box lie above the cut.
-    pub(super) fn above(&self, z: usize, rows: std::ops::Range<usize>, columns: std::ops::Range<usize>) -> usize {
+    pub(super) fn above(&self, z: usize, rows: Range<usize>, columns: Range<usize>) -> usize {
         let line = |y: usize| &self.above[self.shape.index(z, y, columns.start)..][..columns.len()];
         rows.map(|y| line(y).iter().filter(|is_above| **is_above).count()).sum()
+    }
+
+    /// What a mean over neighbours is of that without the cut, where a share of these lies above it.
+    pub(super) fn left_of_neighbours(&self, share: f64) -> f64 {
+        libm::pow(share, WHITE + BLURRED * self.blur.min(1.0))
+    }
+
+    /// The mean magnitude that the response of neighbours would have without the cut, in the flattest parts of what lies above it. `samples` are
+    /// those of the response.
+    pub(super) fn response(&self, samples: &[i32]) -> f64 {
+        let above = |z, rows, columns| self.above(z, rows, columns);
+        flattest(blocks(samples, self.shape, BLOCK, above, |share| self.left_of_neighbours(share)))
     }
 
     /// Standard deviation that noise would have over a lag without the cut, in the flattest parts of what lies above it: as
@@ -101,9 +128,10 @@ impl CutGround {
             // Of a difference its middle voxel counts.
             let [down, across] = if along == Along::Rows { [0, lag] } else { [lag, 0] };
             let side = (LAGS * lag).max(BLOCK);
-            let means = per_voxel_above(&samples, seen.shape, side, |z, rows, columns| {
+            let middle = |z, rows: Range<usize>, columns: Range<usize>| {
                 self.above(z, rows.start + down..rows.end + down, columns.start + across..columns.end + across)
-            });
+            };
+            let means = blocks(&samples, seen.shape, side, middle, |share| share);
             Ok(ABOVE_FLATTEST * flattest(means) / MEAN_OF_SECOND)
         };
         let [rows, columns] = BOTH.map(along);
@@ -172,13 +200,14 @@ fn is_counted(shape: Shape, samples: &[i32], least: i32) -> bool {
     2.0 * none * two <= DARK_OF_PHOTONS * one * one
 }
 
-/// Of the blocks of an image whose samples are no less than 0: how many voxels lie above the cut, and the sum of samples for each of these.
-/// Blocks without such voxels, or with nothing but 0, are left out.
-pub(super) fn per_voxel_above(
+/// The mean magnitudes in the blocks of an image as they would be without the cut, and how many of their voxels lie above it. Blocks without such
+/// voxels, or with nothing but 0, are left out. `left` is what is left of the mean where a share lies above the cut.
+fn blocks(
     samples: &[i32],
     shape: Shape,
     side: usize,
-    above: impl Fn(usize, std::ops::Range<usize>, std::ops::Range<usize>) -> usize + Sync,
+    above: impl Fn(usize, Range<usize>, Range<usize>) -> usize + Sync,
+    left: impl Fn(f64) -> f64 + Sync,
 ) -> Vec<(f64, usize)> {
     let (down, across) = ((shape.y / side).max(1), (shape.x / side).max(1));
     let part = |k: usize, of: usize, n: usize| k * n / of..(k + 1) * n / of;
@@ -186,22 +215,24 @@ pub(super) fn per_voxel_above(
         let z = i / (down * across);
         let (rows, columns) = (part(i / across % down, down, shape.y), part(i % across, across, shape.x));
         let line = |y: usize| &samples[shape.index(z, y, columns.start)..][..columns.len()];
-        let sum: i64 = rows.clone().map(|y| line(y).iter().map(|s| i64::from(s.abs())).sum::<i64>()).sum();
-        let above = above(z, rows, columns.clone());
-        (sum as f64 / above.max(1) as f64, if sum == 0 { 0 } else { above })
+        let sum: u64 = rows.clone().map(|y| line(y).iter().map(|s| u64::from(s.unsigned_abs())).sum::<u64>()).sum();
+        let n = (rows.len() * columns.len()) as f64;
+        let above = if sum == 0 { 0 } else { above(z, rows, columns) };
+        (sum as f64 / n / left(above.max(1) as f64 / n), above)
     };
     let mut blocks: Vec<(f64, usize)> = (0..shape.z * down * across).into_par_iter().map(block).collect();
     blocks.retain(|(_, above)| *above > 0);
     blocks
 }
 
-/// The value at the flattest tenth of blocks, each counting by its voxels above the cut; 0 without blocks.
-pub(super) fn flattest(mut blocks: Vec<(f64, usize)>) -> f64 {
+/// The value at the flattest tenth of blocks, where a block with few voxels above the cut counts less; 0 without blocks.
+fn flattest(mut blocks: Vec<(f64, usize)>) -> f64 {
     blocks.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-    let all: usize = blocks.iter().map(|b| b.1).sum();
+    let counts = |b: &(f64, usize)| b.1.min(ENOUGH);
+    let all: usize = blocks.iter().map(counts).sum();
     let mut seen = 0;
     let reached = |b: &&(f64, usize)| {
-        seen += b.1;
+        seen += counts(b);
         seen as f64 > FLATTEST * all as f64
     };
     blocks.iter().find(reached).map_or(0.0, |b| b.0)

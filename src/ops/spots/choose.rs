@@ -3,8 +3,8 @@
 //! The noise of the response is the median of what lies below 0, where spots are not, over 0.6745; it follows the noise of the
 //! image by brightness (`ground`), is louder at the border (`gain`), and is that of one grey step at least: the few values of coarser
 //! noise (single photons, few bits) lie much farther out than those of white noise. Where the ground was cut off (`cut_ground`), most of
-//! the response is that of no noise at all: there the mean magnitude per voxel above the cut, in the flattest tenth of the blocks, is
-//! 0.7979 of the noise. A peak's significance is its response over its noise. White noise of N voxels has, by the theory of random fields (Adler 1981), about
+//! the response is that of no noise at all: there its mean magnitude in the flattest tenth of the blocks, made good for what the
+//! cut took, is 0.7979 of the noise. A peak's significance is its response over its noise. White noise of N voxels has, by the theory of random fields (Adler 1981), about
 //! `N sqrt(prod_a m_a) (2 pi)^(-(d + 1) / 2) H(u) exp(-u^2 / 2)` peaks above u, with `m_a = (d / 2 + 2) / (d sigma_a^2)` for a
 //! Laplacian of Gaussian and `H(u) = 1, u, u^2 - 1` in 1, 2 and 3 dimensions. The threshold is the least significance at which
 //! these are two in a hundred of the peaks that are there. So it follows the image in both ways: many spots allow a
@@ -13,13 +13,13 @@
 //! Of several scales that one is taken which is the finest of those whose spots together are at least 0.65 times as significant
 //! as those of the best one: a finer scale tells crowded spots apart.
 
-use super::super::cut_ground::{CutGround, flattest, per_voxel_above};
+use super::super::cut_ground::CutGround;
 use super::super::histogram::Bins;
 use super::super::noise::ABOVE_FLATTEST;
 use super::super::threshold::percentile::at_ranks;
 use super::super::value_counts::look;
 use super::gain::Gain;
-use super::ground::{BLOCK, Ground, brightness};
+use super::ground::{Ground, brightness};
 use super::{peaks, response, shifts};
 use crate::device::Device;
 use crate::image::Volume;
@@ -124,7 +124,7 @@ fn at_scale(
         return Ok(Spots::default());
     }
     let quiet = match cut {
-        Some(cut) => of_cut(device, &response, cut)?,
+        Some(cut) => ABOVE_FLATTEST * cut.response(&device.fetch(&response.samples)?) / 0.7979,
         None => at_ranks(&seen, &[(below - 1) / 2])?.first().map_or(0.0, |r| -f64::from(*r)) / 0.6745,
     };
     // One grey step of the file, as the response has it.
@@ -147,13 +147,6 @@ fn at_scale(
     let threshold = threshold(&peaks, src.shape, sigma);
     peaks.retain(|p| threshold.is_some_and(|t| p.significance >= t));
     Ok(Spots { peaks, threshold, scale: 0 })
-}
-
-/// The noise of the response to an image whose ground was cut off.
-fn of_cut(device: &Device, response: &Volume, cut: &CutGround) -> Result<f64> {
-    let samples = device.fetch(&response.samples)?;
-    let means = per_voxel_above(&samples, response.shape, BLOCK, |z, rows, columns| cut.above(z, rows, columns));
-    Ok(ABOVE_FLATTEST * flattest(means) / 0.7979)
 }
 
 /// The least significance at which peaks of noise are few among all.

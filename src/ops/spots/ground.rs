@@ -10,7 +10,7 @@ use crate::image::Volume;
 use rayon::prelude::*;
 
 /// Side of a block.
-pub(super) const BLOCK: usize = 16;
+const BLOCK: usize = 16;
 /// Most groups of blocks.
 const GROUPS: usize = 12;
 /// Most blocks that the typical noise is found from.
@@ -96,9 +96,11 @@ fn blocks(image: &Volume, cut: Option<&CutGround>) -> Result<Vec<(f64, f64)>> {
             second.iter_mut().zip(lines).for_each(|(s, ((a, b), c))| *s = a - 2 * b + c);
             noise += second.windows(3).map(|w| (w[0] - 2 * w[1] + w[2]).abs()).sum::<i64>();
         }
-        let above = cut.map(|cut| cut.above(z, y..y + BLOCK, x..x + BLOCK)).filter(|above| *above > 0);
-        let whole = above.map_or(1.0, |above| (BLOCK * BLOCK) as f64 / above as f64);
-        (sum as f64, noise as f64 * whole)
+        let left = cut.map_or(1.0, |cut| {
+            let above = cut.above(z, y..y + BLOCK, x..x + BLOCK).max(1);
+            cut.left_of_neighbours(above as f64 / (BLOCK * BLOCK) as f64)
+        });
+        (sum as f64, noise as f64 / left)
     };
     Ok((0..shape.z * down * across).into_par_iter().map(block).collect())
 }

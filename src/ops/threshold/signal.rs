@@ -53,6 +53,22 @@ impl Signal<'_> {
         let within = classes_within(&self.seen, (self.classes.least, most), CLASSES.choice())?;
         Ok(within.explained > EVEN_SLOPE.max(least))
     }
+
+    /// The sample that this percentage of the voxels lies at or below.
+    ///
+    /// # Errors
+    /// As for [`percentile`](super::percentile::percentile()).
+    pub fn percentile(&self, percent: f64) -> Result<f64> {
+        percentile_seen(&self.seen, percent)
+    }
+
+    /// The threshold that a method chooses from other bins.
+    ///
+    /// # Errors
+    /// As for [`choose`](super::choose).
+    pub fn choose(&self, method: &Method, bins: BinChoice) -> Result<f64> {
+        cut_seen(&self.seen, method, bins)
+    }
 }
 
 /// The threshold of an image and its classes, beside the noise of another image (the same before it was smoothed).
