@@ -12,7 +12,8 @@
 //! What is measured across a cut ground is nearly nothing where all lies at the cut, and as of the noise before the cut where nothing does.
 //! Second differences over a lag are those of the share 1 - p above it: so a mean over a block is divided by that. In simulated
 //! noise, white and blurred, that gives the mean before the cut for a p up to 0.8, and 0.8 of it at 0.97. A response of neighbours to white noise sums over
-//! many of them, and the cut takes less from it: its mean is divided by the power `0.5 + 0.35 min(b, 1)` of that share, with which the highest peaks of cut noise are as high over it as those of whole noise for a p of 0.3 to 0.99
+//! many of them, and the cut takes less from it: its mean is divided by the power `0.5 + 0.35 min(5/2 a, 1)` of that share, where
+//! neighbours cross the cut 1 - a times as often as in white noise (`2 p (1 - p)`), with which the highest peaks of cut noise are as high over it as those of whole noise for a p of 0.3 to 0.99
 //! and a b of 0, 1 and 2 px, or up to a fifth lower.
 //!
 //! All of it is counted on the host from integers, whatever the device. Reference: this project; Rice 1945 for the rate of crossings.
@@ -41,7 +42,7 @@ const BLOCK: usize = 16;
 const LAGS: usize = 4;
 /// A block with so many voxels above the cut counts in full.
 const ENOUGH: usize = 8;
-/// The power of the share above the cut that is left of a response of neighbours: to white noise, and more if it is blurred.
+/// The power of the share above the cut that is left of a response of neighbours: to white noise, and what comes to it if neighbours are alike.
 const WHITE: f64 = 0.5;
 /// See there.
 const BLURRED: f64 = 0.35;
@@ -56,6 +57,8 @@ pub struct CutGround {
     least: i32,
     share: f64,
     blur: f64,
+    /// How much less often neighbours cross the cut than in white noise, as a share of that.
+    alike: f64,
 }
 
 impl CutGround {
@@ -75,9 +78,11 @@ impl CutGround {
         let samples = on_host(device, src)?;
         let least = seen.range().0;
         let above: Vec<bool> = samples.iter().map(|s| *s > least).collect();
-        let blur = blur(share, crossings(src.shape, &above));
+        let crossings = crossings(src.shape, &above);
+        let blur = blur(share, crossings);
+        let alike = 1.0 - crossings / (2.0 * share * (1.0 - share));
         let is_cut = blur <= WIDEST && !is_counted(src.shape, &samples, least);
-        Ok(is_cut.then_some(CutGround { shape: src.shape, above, least, share, blur }))
+        Ok(is_cut.then_some(CutGround { shape: src.shape, above, least, share, blur, alike }))
     }
 
     /// The sample at the cut.
@@ -103,7 +108,7 @@ impl CutGround {
 
     /// What a mean over neighbours is of that without the cut, where a share of these lies above it.
     pub(super) fn left_of_neighbours(&self, share: f64) -> f64 {
-        libm::pow(share, WHITE + BLURRED * self.blur.min(1.0))
+        libm::pow(share, WHITE + BLURRED * (2.5 * self.alike).clamp(0.0, 1.0))
     }
 
     /// The mean magnitude that the response of neighbours would have without the cut, in the flattest parts of what lies above it. `samples` are
@@ -237,3 +242,7 @@ fn flattest(mut blocks: Vec<(f64, usize)>) -> f64 {
     };
     blocks.iter().find(reached).map_or(0.0, |b| b.0)
 }
+
+#[cfg(test)]
+#[path = "cut_ground_tests.rs"]
+mod tests;

@@ -21,7 +21,7 @@ impl State<'_> {
     /// or what is seen over a lag if that is more. The lag is not asked where two classes explain more of the image than
     /// they do of noise: in a crowd of objects hardly a place is flat enough to measure noise over it. Where the ground of the channel was
     /// cut off, it is the noise before that.
-    pub fn noise(&self, image: &Picture, signal: &Signal) -> Result<f64> {
+    pub fn noise(&mut self, image: &Picture, signal: &Signal) -> Result<f64> {
         let white = self.white(image, signal);
         if signal.classes.explained > CUT_NOISE {
             return Ok(white);
@@ -32,7 +32,10 @@ impl State<'_> {
             return Ok(white);
         }
         Ok(white.max(match cut {
-            Some(cut) => self.before_cut(image, &cut)?,
+            Some(cut) => {
+                self.notes.push(of_cut_ground(cut.share()));
+                self.before_cut(image, &cut)?
+            }
             None => correlated_noise(self.device, &image.volume, lag(image, OWN_BLUR))?,
         }))
     }
@@ -40,7 +43,7 @@ impl State<'_> {
     /// The threshold of a method, and the one that so many times the noise is, both counted from the ground of the image. That is the
     /// middle of the noise whose tail the darkest twentieth of the image is, or where it was cut off.
     pub fn above_ground(
-        &self,
+        &mut self,
         image: &Picture,
         signal: &Signal,
         method: &Choice,
@@ -48,7 +51,10 @@ impl State<'_> {
         times: f64,
     ) -> Result<(f64, f64)> {
         let (ground, noise) = match CutGround::of(self.device, self.original()?)? {
-            Some(cut) => (f64::from(cut.least()), self.white(image, signal).max(self.before_cut(image, &cut)?)),
+            Some(cut) => {
+                self.notes.push(of_cut_ground(cut.share()));
+                (f64::from(cut.least()), self.white(image, signal).max(self.before_cut(image, &cut)?))
+            }
             None => {
                 let noise = self.noise(image, signal)?;
                 (signal.percentile(DARK.0)? + DARK.1 * noise, noise)
@@ -74,6 +80,14 @@ impl State<'_> {
     fn before_cut(&self, image: &Picture, cut: &CutGround) -> Result<f64> {
         cut.noise(self.device, &image.volume, lag(image, cut.blur().max(OWN_BLUR)))
     }
+}
+
+/// What is said of an image whose ground was cut off, which a share of its voxels shows.
+pub(super) fn of_cut_ground(share: f64) -> String {
+    let percent = 100.0 * share;
+    format!(
+        "{percent:.1} % of the pixels have the least value: the ground was cut off there, and its noise is taken for that before"
+    )
 }
 
 /// At which neither the filters so far nor a blur from before make noise alike.

@@ -18,7 +18,7 @@ use super::super::histogram::Bins;
 use super::super::noise::ABOVE_FLATTEST;
 use super::super::threshold::percentile::at_ranks;
 use super::super::value_counts::look;
-use super::gain::Gain;
+use super::gain::{Gain, of_one_voxel};
 use super::ground::{Ground, brightness};
 use super::{peaks, response, shifts};
 use crate::device::Device;
@@ -55,6 +55,10 @@ pub struct Spots {
     pub threshold: Option<f64>,
     /// Which of the scales they were found at.
     pub scale: usize,
+    /// How many owe more than half of their response to one pixel that is brighter than those around it.
+    pub of_one_pixel: usize,
+    /// Share of the voxels at which the ground was cut off; nothing where it was not.
+    pub cut_off: Option<f64>,
 }
 
 impl Spots {
@@ -129,7 +133,8 @@ fn at_scale(
     };
     // One grey step of the file, as the response has it.
     let (left, right) = shifts(device, src)?;
-    let step = grey * libm::ldexp(file.scale.factor() / src.scale.factor(), left as i32 - right as i32);
+    let unit = libm::ldexp(file.scale.factor() / src.scale.factor(), left as i32 - right as i32);
+    let step = grey * unit;
     let gain = Gain::new(src.shape, sigma);
     let coarse = step * gain.inside();
     let noise = quiet.max(coarse);
@@ -143,10 +148,31 @@ fn at_scale(
         let louder = gain.at(voxel) / gain.inside();
         Peak { voxel, significance: f64::from(*r) / (noise * louder) }
     });
-    let mut peaks: Vec<Peak> = found.collect();
-    let threshold = threshold(&peaks, src.shape, sigma);
-    peaks.retain(|p| threshold.is_some_and(|t| p.significance >= t));
-    Ok(Spots { peaks, threshold, scale: 0 })
+    let mut found: Vec<Peak> = found.collect();
+    let threshold = threshold(&found, src.shape, sigma);
+    found.retain(|p| threshold.is_some_and(|t| p.significance >= t));
+    let pixel = unit * of_one_voxel(src.shape, sigma);
+    let owes = |p: &&Peak| 2.0 * pixel * stands_out(file.shape, samples, p.voxel) > f64::from(peaks[p.voxel]);
+    let of_one_pixel = found.iter().filter(owes).count();
+    let cut_off = cut.as_ref().map(CutGround::share);
+    Ok(Spots { peaks: found, threshold, scale: 0, of_one_pixel, cut_off })
+}
+
+/// How far the brightest pixel at a peak or next to it is above the median of those around it.
+fn stands_out(shape: Shape, samples: &[i32], voxel: usize) -> f64 {
+    let around = |voxel: usize| {
+        let [z, y, x] = shape.position(voxel);
+        let near = |at: usize, n: usize| at.saturating_sub(1)..(at + 2).min(n);
+        near(y, shape.y).flat_map(move |y| near(x, shape.x).map(move |x| shape.index(z, y, x)))
+    };
+    let brightest = around(voxel).max_by_key(|i| samples[*i]).unwrap_or(voxel);
+    let mut others: Vec<i32> = around(brightest).filter(|i| *i != brightest).map(|i| samples[i]).collect();
+    others.sort_unstable();
+    let n = others.len();
+    if n == 0 {
+        return 0.0;
+    }
+    f64::from(samples[brightest]) - (f64::from(others[(n - 1) / 2]) + f64::from(others[n / 2])) / 2.0
 }
 
 /// The least significance at which peaks of noise are few among all.
