@@ -36,6 +36,8 @@ const SHARES: [f64; 2] = [0.05, 0.998];
 const WIDEST: f64 = 3.0;
 /// Photons have no more than so many times as many dark pixels as Poisson's law says.
 const DARK_OF_PHOTONS: f64 = 3.0;
+/// Of the pixels that have photons, this share has one at least, for a mean of up to three.
+const LEAST_OF_ONE: f64 = 0.1;
 /// Side of the blocks that photons and responses are looked at in.
 const BLOCK: usize = 16;
 /// Side of the blocks that differences are looked at in, in lags, and in pixels at least.
@@ -202,7 +204,8 @@ fn is_counted(shape: Shape, samples: &[i32], least: i32) -> bool {
     blocks.sort_unstable();
     let dark = &blocks[..blocks.len().div_ceil(2)];
     let [none, one, two] = [0, 1, 2].map(|k| dark.iter().map(|(_, counts)| counts[k]).sum::<usize>() as f64);
-    2.0 * none * two <= DARK_OF_PHOTONS * one * one
+    let above = (dark.len() * BLOCK * BLOCK) as f64 - none;
+    one >= LEAST_OF_ONE * above && 2.0 * none * two <= DARK_OF_PHOTONS * one * one
 }
 
 /// The mean magnitudes in the blocks of an image as they would be without the cut, and how many of their voxels lie above it. Blocks without such

@@ -12,9 +12,9 @@ const CORRELATED: f64 = 3.0;
 /// Sigma in pixels that resizing, deconvolution or a colour mosaic leave in the noise of an image.
 const OWN_BLUR: f64 = 1.5;
 /// This percentage of an image is ground at least; normal noise lies there so many deviations below its middle.
-const DARK: (f64, f64) = (5.0, 1.645);
+const DARK: (f64, f64) = (1.0, 2.326);
 /// A logarithm counts from so much of the contrast of two classes below the ground, as it did from the value 0 of cameras with the usual offset.
-const BELOW_GROUND: f64 = 0.25;
+const BELOW_GROUND: f64 = 1.0 / 3.0;
 
 impl State<'_> {
     /// The noise of the image that a threshold is for: what smoothing leaves of the noise between neighbours in the channel,
@@ -41,7 +41,7 @@ impl State<'_> {
     }
 
     /// The threshold of a method, and the one that so many times the noise is, both counted from the ground of the image. That is the
-    /// middle of the noise whose tail the darkest twentieth of the image is, or where it was cut off.
+    /// middle of the noise whose tail the darkest hundredth of the image is, or where it was cut off.
     pub fn above_ground(
         &mut self,
         image: &Picture,
@@ -53,7 +53,12 @@ impl State<'_> {
         let (ground, noise) = match CutGround::of(self.device, self.original()?)? {
             Some(cut) => {
                 self.notes.push(of_cut_ground(cut.share()));
-                (f64::from(cut.least()), self.white(image, signal).max(self.before_cut(image, &cut)?))
+                // In a crowd neighbours still tell noise, and hardly see the rest.
+                let noise = match signal.has_two_classes_beside(CUT_NOISE, cut.share())? {
+                    true => self.left_of_white(image) * cut.noise(self.device, self.original()?, 1)?,
+                    false => self.before_cut(image, &cut)?,
+                };
+                (f64::from(cut.least()), noise.max(self.white(image, signal)))
             }
             None => {
                 let noise = self.noise(image, signal)?;
@@ -72,8 +77,13 @@ impl State<'_> {
 
     /// What smoothing leaves of the noise between neighbours in the channel.
     fn white(&self, image: &Picture, signal: &Signal) -> f64 {
+        signal.noise * self.left_of_white(image)
+    }
+
+    /// The share of white noise that is left after smoothing.
+    fn left_of_white(&self, image: &Picture) -> f64 {
         let axis = |s: f64| (2.0 * std::f64::consts::PI.sqrt() * s).max(1.0).sqrt();
-        signal.noise * self.geometry.along(image.smoothed).into_iter().map(axis).product::<f64>().recip()
+        self.geometry.along(image.smoothed).into_iter().map(axis).product::<f64>().recip()
     }
 
     /// The noise that the image would have if its ground had not been cut off.
