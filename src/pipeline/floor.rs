@@ -2,6 +2,7 @@
 
 use super::state::{Picture, State};
 use crate::Result;
+use crate::device::Device;
 use crate::ops::cut_ground::CutGround;
 use crate::ops::histogram::BinScale;
 use crate::ops::noise::correlated_noise;
@@ -26,7 +27,7 @@ impl State<'_> {
         if signal.classes.explained > CUT_NOISE {
             return Ok(white);
         }
-        let cut = CutGround::of(self.device, self.original()?)?;
+        let cut = self.cut_ground()?;
         let (least, cut_off) = cut.as_ref().map_or((NOISE, 0.0), |cut| (CUT_NOISE, cut.share()));
         if signal.has_two_classes_beside(least, cut_off)? {
             return Ok(white);
@@ -50,7 +51,7 @@ impl State<'_> {
         bins: BinChoice,
         times: f64,
     ) -> Result<(f64, f64)> {
-        let (ground, noise) = match CutGround::of(self.device, self.original()?)? {
+        let (ground, noise) = match self.cut_ground()? {
             Some(cut) => {
                 self.notes.push(of_cut_ground(cut.share()));
                 // In a crowd neighbours still tell noise, and hardly see the rest.
@@ -58,7 +59,8 @@ impl State<'_> {
                     true => self.left_of_white(image) * cut.noise(self.device, self.original()?, 1)?,
                     false => self.before_cut(image, &cut)?,
                 };
-                (f64::from(cut.least()), noise.max(self.white(image, signal)))
+                let least = self.file.scale.value(cut.least().into());
+                (image.volume.scale.sample(least), noise.max(self.white(image, signal)))
             }
             None => {
                 let noise = self.noise(image, signal)?;
@@ -73,6 +75,11 @@ impl State<'_> {
             other => other,
         };
         Ok((signal.choose(method, bins)?, ground + times * noise))
+    }
+
+    /// Of the channel as the file has it, which is on the host: no device is waited for.
+    fn cut_ground(&self) -> Result<Option<CutGround>> {
+        CutGround::of(&Device::Cpu, self.file)
     }
 
     /// What smoothing leaves of the noise between neighbours in the channel.
