@@ -146,7 +146,7 @@ fn steps_that_draw_lesions_are_checked() {
     "#);
     assert_snapshot!(lesions("{ op = \"threshold\", method = \"otsu\", at_least = 4 }"), @r#"
     mine.toml: at_least says nothing to the method "otsu" in line 8: `{ op = "threshold", method = "otsu", at_least = 4 }`
-      try: leave at_least out; its keys are correction, bounds, bins, transform, noise, dimmer_beyond
+      try: leave at_least out; its keys are correction, bounds, bins, transform, noise, from, dimmer_beyond
     "#);
     assert_snapshot!(with_steps("  { op = \"watershed\", within = \"20 mm\" },"), @r#"
     mine.toml: "watershed" comes before any threshold in line 7: `{ op = "watershed", within = "20 mm" }`

@@ -202,7 +202,7 @@ channel = "cell"
 start = "nuclei"
 steps = [
   { op = "gaussian", sigma = "0.1 r", at_least = "0.7 px" },
-  { op = "threshold", method = "multi_otsu", classes = 4, middle = "foreground", transform = "log", noise = 5.0 },
+  { op = "threshold", method = "multi_otsu", classes = 4, middle = "foreground", transform = "log", noise = 3.0, from = "ground" },
   { op = "fill_holes" },
   { op = "propagate", from = "nuclei" },
 ]

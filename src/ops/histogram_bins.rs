@@ -29,6 +29,8 @@ pub enum BinScale {
     Sqrt,
     /// In `ln(max(s, 1))`.
     Log,
+    /// In the same of what a sample is above another one.
+    LogAbove(i32),
 }
 
 impl BinScale {
@@ -38,6 +40,7 @@ impl BinScale {
             BinScale::Linear => sample,
             BinScale::Sqrt => libm::sqrt(sample.max(0.0)),
             BinScale::Log => libm::log(sample.max(1.0)),
+            BinScale::LogAbove(origin) => libm::log((sample - f64::from(origin)).max(1.0)),
         }
     }
     /// From the scale to samples.
@@ -46,6 +49,7 @@ impl BinScale {
             BinScale::Linear => value,
             BinScale::Sqrt => value * value,
             BinScale::Log => libm::exp(value),
+            BinScale::LogAbove(origin) => libm::exp(value) + f64::from(origin),
         }
     }
     /// The `n + 1` edges of equal bins between two samples, on the scale.

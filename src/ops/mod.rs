@@ -9,6 +9,7 @@ mod by_runs;
 mod cases;
 pub mod contour;
 pub mod cooccurrence;
+pub mod cut_ground;
 pub mod cytoplasm;
 pub mod delineate;
 pub mod denoise;

@@ -69,11 +69,12 @@ pub enum Along {
     Columns,
 }
 
-const BOTH: [Along; 2] = [Along::Rows, Along::Columns];
+/// Both, in the order in which they are looked at.
+pub(super) const BOTH: [Along; 2] = [Along::Rows, Along::Columns];
 
 impl Along {
     /// Whether lines are long enough for this lag.
-    fn has(self, shape: Shape, lag: usize) -> bool {
+    pub(super) fn has(self, shape: Shape, lag: usize) -> bool {
         let length = if self == Along::Rows { shape.x } else { shape.y };
         length > 2 * lag && !shape.is_empty()
     }
@@ -200,9 +201,11 @@ fn zeros(seen: &Look) -> Result<usize> {
 /// Blocks are so many lags wide: enough for a mean, and narrow enough to fit between objects.
 const BLOCK: usize = 4;
 /// The blocks that are looked at are these flattest of all.
-const FLATTEST: f64 = 0.1;
+pub(super) const FLATTEST: f64 = 0.1;
 /// So much the middle of the blocks lies above those, for pure noise.
-const ABOVE_FLATTEST: f64 = 1.25;
+pub(super) const ABOVE_FLATTEST: f64 = 1.25;
+/// The mean magnitude of second differences of independent normal noise of deviation 1: 0.7979 times the root of 6.
+pub(super) const MEAN_OF_SECOND: f64 = 0.7979 * 2.449_489_742_783_178;
 
 /// Standard deviation of noise that is independent over `lag` pixels, in samples; 0 where there is none, or the image is
 /// no larger than twice the lag.
@@ -226,11 +229,11 @@ fn correlated_along(device: &Device, src: &Volume, lag: usize, along: Along) -> 
     let Some(last) = (means.samples.len() - still).checked_sub(1) else { return Ok(0.0) };
     let rank = still + (FLATTEST * last as f64) as usize;
     let flattest = at_ranks(&seen, &[rank])?.first().copied().unwrap_or(0);
-    Ok(ABOVE_FLATTEST * f64::from(flattest) / (0.7979 * 6f64.sqrt()))
+    Ok(ABOVE_FLATTEST * f64::from(flattest) / MEAN_OF_SECOND)
 }
 
 /// The absolute second differences; the volume is two lags shorter along the lines.
-fn differences(device: &Device, src: &Volume, lag: usize, along: Along) -> Result<Volume> {
+pub(super) fn differences(device: &Device, src: &Volume, lag: usize, along: Along) -> Result<Volume> {
     let Shape { z, y, x, .. } = src.shape;
     let (shape, params) = match along {
         Along::Rows => (Shape::new(z, y, x - 2 * lag), [x, x - 2 * lag, lag]),

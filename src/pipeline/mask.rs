@@ -8,19 +8,15 @@ use crate::ops::histogram::{BinScale, range};
 use crate::ops::hysteresis::hysteresis;
 use crate::ops::label::{Connectivity, label};
 use crate::ops::local::{Local, Statistic, local};
-use crate::ops::noise::{self, correlated_noise};
+use crate::ops::noise;
 use crate::ops::pixelwise::{and, or};
 use crate::ops::threshold::{
-    Adjust, Beyond, BinChoice, Cut, Method as Choice, Middle, NOISE, Own, Robust, Signal, choose, signal_and_noise,
-    threshold, with_rest,
+    Adjust, Beyond, BinChoice, Cut, Method as Choice, Middle, Own, Robust, choose, signal_and_noise, threshold,
+    with_rest,
 };
-use crate::recipe::{self, Combine, Method, Threshold, Transform};
+use crate::recipe::{self, Combine, CountedFrom, Method, Threshold, Transform};
 use crate::units::Length;
 
-/// Over so many sigmas of smoothing noise is all but independent: a tenth of it is left in common.
-const CORRELATED: f64 = 3.0;
-/// Sigma in pixels that resizing, deconvolution or a colour mosaic leave in the noise of an image.
-const OWN_BLUR: f64 = 1.5;
 /// Largest samples of the usual depths. Cameras of 12 bits mostly write words of 16.
 const DEPTHS: [i32; 3] = [255, 4095, 65_535];
 
@@ -71,23 +67,7 @@ impl State<'_> {
             self.thresholds.push(value);
             return threshold(self.device, src, below(src.scale.least_above(value)));
         }
-        let method = match p.method {
-            Method::Fixed => Choice::Fixed(src.scale.sample(p.value.unwrap_or(0.0))),
-            Method::Reference => Choice::Fixed(self.reference(p, src)?),
-            Method::Percentile => Choice::Percentile(p.percent.unwrap_or(50.0)),
-            Method::MultiOtsu => {
-                let dim_counts = p.middle == Some(recipe::Middle::Foreground);
-                Choice::MultiOtsu {
-                    classes: p.classes.unwrap_or(3),
-                    middle: if dim_counts { Middle::Foreground } else { Middle::Background },
-                }
-            }
-            Method::Li => Choice::Li,
-            Method::Triangle => Choice::Triangle,
-            Method::Yen => Choice::Yen,
-            Method::RobustBackground => Choice::RobustBackground(Robust::default()),
-            _ => Choice::Otsu,
-        };
+        let method = self.method(p, src)?;
         let spacing = match p.transform {
             Some(Transform::Sqrt) => BinScale::Sqrt,
             Some(Transform::Log) => BinScale::Log,
@@ -105,8 +85,11 @@ impl State<'_> {
                     None => noise::ask(self.device, self.original()?)?,
                 };
                 let signal = signal_and_noise(self.device, src, &method, bins, noise)?;
-                let floor = times * self.noise(image, &signal)?;
-                (signal.threshold.max(floor), floor, Some(signal.classes.least))
+                let (t, floor) = match p.from {
+                    Some(CountedFrom::Ground) => self.above_ground(image, &signal, &method, bins, times)?,
+                    _ => (signal.threshold, times * self.noise(image, &signal)?),
+                };
+                (t.max(floor), floor, Some(signal.classes.least))
             }
         };
         let [low, high] = p.bounds.map_or([f64::NEG_INFINITY, f64::INFINITY], |b| b.map(|v| src.scale.sample(v)));
@@ -125,6 +108,27 @@ impl State<'_> {
                 self.with_dimmer(&mask, src, t, &beyond)
             }
         }
+    }
+
+    /// How the threshold is chosen, as operations know it.
+    fn method(&self, p: &Threshold, src: &Volume) -> Result<Choice> {
+        Ok(match p.method {
+            Method::Fixed => Choice::Fixed(src.scale.sample(p.value.unwrap_or(0.0))),
+            Method::Reference => Choice::Fixed(self.reference(p, src)?),
+            Method::Percentile => Choice::Percentile(p.percent.unwrap_or(50.0)),
+            Method::MultiOtsu => {
+                let dim_counts = p.middle == Some(recipe::Middle::Foreground);
+                Choice::MultiOtsu {
+                    classes: p.classes.unwrap_or(3),
+                    middle: if dim_counts { Middle::Foreground } else { Middle::Background },
+                }
+            }
+            Method::Li => Choice::Li,
+            Method::Triangle => Choice::Triangle,
+            Method::Yen => Choice::Yen,
+            Method::RobustBackground => Choice::RobustBackground(Robust::default()),
+            _ => Choice::Otsu,
+        })
     }
 
     /// A mask, and what lies far from it above a threshold of its own.
@@ -148,27 +152,6 @@ impl State<'_> {
             }
         }
         Ok(())
-    }
-
-    /// The noise of the image that a threshold is for: what smoothing leaves of the noise between neighbours in the channel,
-    /// or what is seen over a lag if that is more. The lag is not asked where two classes explain more of the image than
-    /// they do of noise: in a crowd of objects hardly a place is flat enough to measure noise over it.
-    fn noise(&self, image: &Picture, signal: &Signal) -> Result<f64> {
-        let src = &image.volume;
-        let white = signal.noise * self.left_of_white(image.smoothed);
-        if signal.has_two_classes(NOISE)? {
-            return Ok(white);
-        }
-        // Over a lag at which neither the filters so far nor what the image went through before make it alike.
-        let reach = CORRELATED * libm::hypot(image.smoothed, OWN_BLUR);
-        let lag = (reach.ceil() as usize).min(src.shape.x.saturating_sub(1) / 2);
-        Ok(white.max(correlated_noise(self.device, src, lag)?))
-    }
-
-    /// The share of white noise that is left after smoothing with a sigma in pixels.
-    fn left_of_white(&self, sigma: f64) -> f64 {
-        let axis = |s: f64| (2.0 * std::f64::consts::PI.sqrt() * s).max(1.0).sqrt();
-        self.geometry.along(sigma).into_iter().map(axis).product::<f64>().recip()
     }
 
     fn local(&self, p: &Threshold, src: &Volume) -> Result<Mask> {

@@ -16,6 +16,7 @@ mod cutoff;
 mod derived;
 mod doubt;
 mod faults;
+mod floor;
 mod geometry;
 mod grades;
 mod grid;

@@ -52,7 +52,9 @@ impl State<'_> {
         let unstained = whole.iter().zip(&bare).skip(1).filter(|(whole, bare)| whole == bare && **whole > 0).count();
         if unstained > 0 {
             let what = format!("{unstained} of {} objects of \"{}\" lie outside of the stain", seeds.count, p.from);
-            self.notes.push(format!("{what}: they have no more than themselves"));
+            // A stain that most of them lack is none, or one that the threshold has not found.
+            let said = if 2 * unstained > seeds.count as usize { &mut self.warnings } else { &mut self.notes };
+            said.push(format!("{what}: they have no more than themselves"));
         }
         if let Some(least) = p.without_nuclei {
             let (all, alone) = self.with_others(&cells, seeds, &stained, least)?;

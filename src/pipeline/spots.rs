@@ -1,5 +1,6 @@
 //! The step `spots`: points of light as small objects with places of their own.
 
+use super::floor::of_cut_ground;
 use super::state::State;
 use crate::Error;
 use crate::Result;
@@ -12,6 +13,11 @@ use rayon::prelude::*;
 
 /// How many times as long along z as they are wide spots are tried to be where the recipe does not say it.
 const DEPTHS: [f64; 3] = [1.0, 2.0, 4.0];
+
+/// Fewer spots of one pixel than that, or a smaller share of all, say nothing.
+const FEW: usize = 3;
+/// See there.
+const FEW_OF_ALL: f64 = 0.1;
 
 /// A size that spots are looked for in.
 #[derive(Clone, Copy)]
@@ -52,6 +58,8 @@ impl State<'_> {
         let depth = SpotDepth { sigma_px: size.deep, is_stated: p.sigma_z.is_some() };
         self.spot_depth = Some(depth).filter(|_| !shape.is_flat());
         self.notes.push(note(&found, size, self.spot_depth));
+        self.notes.extend(found.cut_off.map(of_cut_ground));
+        self.warnings.extend(of_one_pixel(&found));
         self.origin = Some(regions);
         Ok(())
     }
@@ -85,6 +93,15 @@ impl State<'_> {
         let planes = (0..).map(step).take_while(|px| *px <= most * (1.0 + 1e-9));
         Ok(planes.flat_map(|plane| depths.iter().map(move |deep| size(plane, *deep))).collect())
     }
+}
+
+/// Hot pixels, and photons that a camera has multiplied, look like spots of one pixel each.
+fn of_one_pixel(found: &Found) -> Option<String> {
+    let (n, all) = (found.of_one_pixel, found.peaks.len());
+    (n >= FEW && n as f64 > FEW_OF_ALL * all as f64).then(|| {
+        let like = "hot pixels look like that, and photons that an EMCCD has multiplied";
+        format!("{n} of {all} spots owe more than half of their response to one pixel: {like}; spot_fwhm_px tells them")
+    })
 }
 
 /// How many there are, of which size, or of which sizes there are none.

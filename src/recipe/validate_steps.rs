@@ -3,8 +3,8 @@
 use super::place::{likely, list};
 use super::validate::Checker;
 use super::{
-    Centres, ClusterCentres, Contour, Habitats, Keep, Method, Prescription, Propagate, PropagateMethod, Refine, Split,
-    SplitBy, SplitDepth, SpotSigma, Spots, Step, Threshold,
+    Centres, ClusterCentres, Contour, CountedFrom, Habitats, Keep, Method, Prescription, Propagate, PropagateMethod,
+    Refine, Split, SplitBy, SplitDepth, SpotSigma, Spots, Step, Threshold,
 };
 use crate::Result;
 use crate::ops::spots::SIGMA_PX;
@@ -96,6 +96,7 @@ impl Checker<'_> {
             Method::Hysteresis if t.low.is_none() => needs("low", "2.5"),
             Method::Hysteresis if t.high.is_none() => needs("high", "4.0"),
             _ if t.method.is_local() && t.radius.is_none() => needs("radius", "\"25 px\""),
+            _ if t.from == Some(CountedFrom::Ground) && t.noise.is_none() => needs("noise beside from", "5.0"),
             _ => Ok(()),
         }?;
         let numbers = [t.correction, t.noise, t.k, t.low, t.high, t.percent, t.value];

@@ -2,7 +2,9 @@
 //!
 //! The noise of the response is the median of what lies below 0, where spots are not, over 0.6745; it follows the noise of the
 //! image by brightness (`ground`), is louder at the border (`gain`), and is that of one grey step at least: the few values of coarser
-//! noise (single photons, few bits) lie much farther out than those of white noise. A peak's significance is its response over its noise. White noise of N voxels has, by the theory of random fields (Adler 1981), about
+//! noise (single photons, few bits) lie much farther out than those of white noise. Where the ground was cut off (`cut_ground`), most of
+//! the response is that of no noise at all: there its mean magnitude in the flattest tenth of the blocks, made good for what the
+//! cut took, is 0.7979 of the noise. A peak's significance is its response over its noise. White noise of N voxels has, by the theory of random fields (Adler 1981), about
 //! `N sqrt(prod_a m_a) (2 pi)^(-(d + 1) / 2) H(u) exp(-u^2 / 2)` peaks above u, with `m_a = (d / 2 + 2) / (d sigma_a^2)` for a
 //! Laplacian of Gaussian and `H(u) = 1, u, u^2 - 1` in 1, 2 and 3 dimensions. The threshold is the least significance at which
 //! these are two in a hundred of the peaks that are there. So it follows the image in both ways: many spots allow a
@@ -11,10 +13,12 @@
 //! Of several scales that one is taken which is the finest of those whose spots together are at least 0.65 times as significant
 //! as those of the best one: a finer scale tells crowded spots apart.
 
+use super::super::cut_ground::CutGround;
 use super::super::histogram::Bins;
+use super::super::noise::ABOVE_FLATTEST;
 use super::super::threshold::percentile::at_ranks;
 use super::super::value_counts::look;
-use super::gain::Gain;
+use super::gain::{Gain, of_one_voxel};
 use super::ground::{Ground, brightness};
 use super::{peaks, response, shifts};
 use crate::device::Device;
@@ -51,6 +55,10 @@ pub struct Spots {
     pub threshold: Option<f64>,
     /// Which of the scales they were found at.
     pub scale: usize,
+    /// How many owe more than half of their response to one pixel that is brighter than those around it.
+    pub of_one_pixel: usize,
+    /// Share of the voxels at which the ground was cut off; nothing where it was not.
+    pub cut_off: Option<f64>,
 }
 
 impl Spots {
@@ -68,7 +76,8 @@ pub fn find(device: &Device, src: &Volume, file: &Volume, scales: &[[f64; 3]]) -
     if src.shape != file.shape || scales.is_empty() {
         return Err(Error::usage("spots need a scale, and one image in two forms"));
     }
-    let about = (Ground::of(file)?, grey_step(file.samples.host()?));
+    let cut = CutGround::of(&Device::Cpu, file)?;
+    let about = About { ground: Ground::of(file, cut.as_ref())?, grey: grey_step(file.samples.host()?), cut };
     let all = scales.iter().enumerate().map(|(scale, sigma)| {
         let found = at_scale(device, src, file, *sigma, &about)?;
         Ok(Spots { scale, ..found })
@@ -78,8 +87,16 @@ pub fn find(device: &Device, src: &Volume, file: &Volume, scales: &[[f64; 3]]) -
     Ok(all.into_iter().find(|spots| spots.weight() >= ENOUGH * best).unwrap_or_default())
 }
 
+/// What is known of the image that spots are looked for in.
+struct About {
+    ground: Ground,
+    /// How far apart grey values are, in samples.
+    grey: f64,
+    cut: Option<CutGround>,
+}
+
 /// How far apart grey values are, in samples: some cameras use every 16th, images of few bits every 256th.
-fn grey_step(samples: &[i32]) -> f64 {
+pub(in crate::ops) fn grey_step(samples: &[i32]) -> f64 {
     let first = samples.first().copied().unwrap_or(0);
     let divisor = |step: u32, sample: &i32| {
         // So it is after a few samples of most images.
@@ -101,7 +118,7 @@ fn at_scale(
     src: &Volume,
     file: &Volume,
     sigma: [f64; 3],
-    (ground, grey): &(Ground, f64),
+    About { ground, grey, cut }: &About,
 ) -> Result<Spots> {
     let response = response(device, src, sigma)?;
     let seen = look(device, &response)?;
@@ -110,13 +127,17 @@ fn at_scale(
     if below == 0 {
         return Ok(Spots::default());
     }
-    let middle = at_ranks(&seen, &[(below - 1) / 2])?.first().map_or(0.0, |r| -f64::from(*r));
+    let quiet = match cut {
+        Some(cut) => ABOVE_FLATTEST * cut.response(&device.fetch(&response.samples)?) / 0.7979,
+        None => at_ranks(&seen, &[(below - 1) / 2])?.first().map_or(0.0, |r| -f64::from(*r)) / 0.6745,
+    };
     // One grey step of the file, as the response has it.
     let (left, right) = shifts(device, src)?;
-    let step = grey * libm::ldexp(file.scale.factor() / src.scale.factor(), left as i32 - right as i32);
+    let unit = libm::ldexp(file.scale.factor() / src.scale.factor(), left as i32 - right as i32);
+    let step = grey * unit;
     let gain = Gain::new(src.shape, sigma);
     let coarse = step * gain.inside();
-    let noise = (middle / 0.6745).max(coarse);
+    let noise = quiet.max(coarse);
     let least = (LOWEST * noise * ground.least()).floor().min(f64::from(i32::MAX)) as i32;
     let peaks = peaks(device, &response, least, sigma)?;
     let peaks = device.fetch(&peaks.samples)?;
@@ -127,10 +148,31 @@ fn at_scale(
         let louder = gain.at(voxel) / gain.inside();
         Peak { voxel, significance: f64::from(*r) / (noise * louder) }
     });
-    let mut peaks: Vec<Peak> = found.collect();
-    let threshold = threshold(&peaks, src.shape, sigma);
-    peaks.retain(|p| threshold.is_some_and(|t| p.significance >= t));
-    Ok(Spots { peaks, threshold, scale: 0 })
+    let mut found: Vec<Peak> = found.collect();
+    let threshold = threshold(&found, src.shape, sigma);
+    found.retain(|p| threshold.is_some_and(|t| p.significance >= t));
+    let pixel = unit * of_one_voxel(src.shape, sigma);
+    let owes = |p: &&Peak| 2.0 * pixel * stands_out(file.shape, samples, p.voxel) > f64::from(peaks[p.voxel]);
+    let of_one_pixel = found.iter().filter(owes).count();
+    let cut_off = cut.as_ref().map(CutGround::share);
+    Ok(Spots { peaks: found, threshold, scale: 0, of_one_pixel, cut_off })
+}
+
+/// How far the brightest pixel at a peak or next to it is above the median of those around it.
+fn stands_out(shape: Shape, samples: &[i32], voxel: usize) -> f64 {
+    let around = |voxel: usize| {
+        let [z, y, x] = shape.position(voxel);
+        let near = |at: usize, n: usize| at.saturating_sub(1)..(at + 2).min(n);
+        near(y, shape.y).flat_map(move |y| near(x, shape.x).map(move |x| shape.index(z, y, x)))
+    };
+    let brightest = around(voxel).max_by_key(|i| samples[*i]).unwrap_or(voxel);
+    let mut others: Vec<i32> = around(brightest).filter(|i| *i != brightest).map(|i| samples[i]).collect();
+    others.sort_unstable();
+    let n = others.len();
+    if n == 0 {
+        return 0.0;
+    }
+    f64::from(samples[brightest]) - (f64::from(others[(n - 1) / 2]) + f64::from(others[n / 2])) / 2.0
 }
 
 /// The least significance at which peaks of noise are few among all.

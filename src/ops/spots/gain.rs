@@ -48,6 +48,17 @@ impl Gain {
     }
 }
 
+/// The response at a voxel that is 1 higher than all others.
+pub(super) fn of_one_voxel(shape: Shape, sigma: [f64; 3]) -> f64 {
+    let line = |a: usize| {
+        let half = if shape.zyx()[a] > 1 { kernel(sigma[a], 4.0) } else { vec![] };
+        let [here, beside] = [0, 1].map(|k| half.get(k).copied().unwrap_or(0.0));
+        if half.is_empty() { [1.0, 0.0] } else { [here, 2.0 * (here - beside)] }
+    };
+    let (lines, weights) = ([0, 1, 2].map(line), weights(sigma).map(f64::from));
+    (0..3).map(|a| weights[a] * (0..3).map(|b| lines[b][usize::from(a == b)]).product::<f64>()).sum()
+}
+
 /// The sums at voxel `i` of a line of `n`.
 fn sums(half: &[f64], i: isize, n: isize) -> [f64; 3] {
     let reach = half.len() as isize;

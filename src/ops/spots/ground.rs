@@ -4,6 +4,7 @@
 //! x of second differences along y, in which a spot is all but invisible (Immerkaer 1996). Blocks in order of their brightness
 //! are put into groups of equal size; the medians of a group are a point of the curve.
 
+use super::super::cut_ground::CutGround;
 use crate::Result;
 use crate::image::Volume;
 use rayon::prelude::*;
@@ -26,9 +27,9 @@ pub(super) struct Ground {
 }
 
 impl Ground {
-    /// Of an image on the host.
-    pub fn of(image: &Volume) -> Result<Self> {
-        let mut blocks = blocks(image)?;
+    /// Of an image on the host, whose ground may have been cut off: its noise is that before it was.
+    pub fn of(image: &Volume, cut: Option<&CutGround>) -> Result<Self> {
+        let mut blocks = blocks(image, cut)?;
         // Where nothing differs, as in the black frame of a mosaic, there is no noise to look at.
         blocks.retain(|(_, noise)| *noise > 0.0);
         if blocks.is_empty() {
@@ -81,7 +82,7 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// Brightness and noise of the whole blocks.
-fn blocks(image: &Volume) -> Result<Vec<(f64, f64)>> {
+fn blocks(image: &Volume, cut: Option<&CutGround>) -> Result<Vec<(f64, f64)>> {
     let (shape, samples) = (image.shape, image.samples.host()?);
     let (down, across) = (shape.y / BLOCK, shape.x / BLOCK);
     let block = |i: usize| {
@@ -95,7 +96,11 @@ fn blocks(image: &Volume) -> Result<Vec<(f64, f64)>> {
             second.iter_mut().zip(lines).for_each(|(s, ((a, b), c))| *s = a - 2 * b + c);
             noise += second.windows(3).map(|w| (w[0] - 2 * w[1] + w[2]).abs()).sum::<i64>();
         }
-        (sum as f64, noise as f64)
+        let left = cut.map_or(1.0, |cut| {
+            let above = cut.above(z, y..y + BLOCK, x..x + BLOCK).max(1);
+            cut.left_of_neighbours(above as f64 / (BLOCK * BLOCK) as f64)
+        });
+        (sum as f64, noise as f64 / left)
     };
     Ok((0..shape.z * down * across).into_par_iter().map(block).collect())
 }

@@ -151,6 +151,57 @@ fn coarse_noise_has_no_spots_either() {
     }
 }
 
+/// Invariant: what a subtraction that ends at 0 leaves of noise holds no spots either, and takes none away.
+#[test]
+fn a_ground_that_was_cut_off_has_no_spots_and_keeps_those_on_it() {
+    let shape = Shape::flat(240, 240);
+    let places: Vec<[f64; 3]> =
+        (0..36).map(|i| [0.0, 20.0 + 40.0 * (i / 6) as f64, 20.0 + 40.0 * (i % 6) as f64]).collect();
+    for (seed, blur) in [(1, 0.0), (2, 0.0), (3, 1.0), (4, 1.0)] {
+        for places in [&[], &places[..]] {
+            let mut random = Random(seed);
+            let value = |i: usize| {
+                let at = shape.position(i).map(|v| v as f64);
+                let spot = |p: &[f64; 3]| libm::exp(-((at[1] - p[1]).powi(2) + (at[2] - p[2]).powi(2)) / 3.92);
+                (1000.0 * (random.normal() + 15.0 * places.iter().map(spot).sum::<f64>())) as i32
+            };
+            let image = Volume::new(shape, (0..shape.len()).map(value).collect()).unwrap();
+            let smooth = gaussian(&Device::Cpu, &image, &Gaussian::new([0.0, blur, blur])).unwrap();
+            let deviation = 1000.0 / f64::max(1.0, 2.0 * std::f64::consts::PI.sqrt() * blur);
+            for height in [-0.5, 0.0, 1.0, 1.5] {
+                let cut = (height * deviation) as i32;
+                let samples = smooth.samples.host().unwrap().iter().map(|s| (s - cut).max(0)).collect();
+                let spots = found(&Volume::new(shape, samples).unwrap(), &[[1.4; 3]]);
+                let n = spots.peaks.len();
+                assert!(n.abs_diff(places.len()) <= 1, "{n} of {}, blur {blur}, cut at {height}", places.len());
+                assert!(spots.cut_off.is_some() && spots.of_one_pixel <= 1);
+            }
+        }
+    }
+}
+
+/// Photons that an EMCCD multiplies are a pixel each; so the noise has peaks, and they can be told.
+#[test]
+fn multiplied_photons_are_spots_of_one_pixel() {
+    let shape = Shape::flat(240, 240);
+    for (seed, mean) in [(1, 0.03), (2, 0.1), (3, 0.3)] {
+        let mut random = Random(seed);
+        let mut value = |_| {
+            let light: f64 =
+                (0..random.photons(mean) as usize).map(|_| -50.0 * libm::log(1.0 - random.uniform())).sum();
+            (100.0 + 2.0 * random.normal() + light).round() as i32
+        };
+        let spots = found(&Volume::new(shape, (0..shape.len()).map(&mut value).collect()).unwrap(), &[[1.4; 3]]);
+        assert!(10 * spots.of_one_pixel >= 9 * spots.peaks.len(), "{} of {}", spots.of_one_pixel, spots.peaks.len());
+    }
+    let places: Vec<[f64; 3]> =
+        (0..16).map(|i| [0.0, 15.0 + 30.0 * (i / 4) as f64, 15.0 + 30.0 * (i % 4) as f64]).collect();
+    for sigma in [0.9, 1.4, 2.0] {
+        let spots = found(&field(Shape::flat(120, 120), &places, [sigma; 3], 150.0, 10.0, 7), &[[1.4; 3]]);
+        assert_eq!((spots.peaks.len(), spots.of_one_pixel), (16, 0), "{sigma}");
+    }
+}
+
 #[test]
 fn spots_of_few_photons_are_found_whatever_a_photon_counts() {
     let shape = Shape::flat(120, 120);
@@ -201,7 +252,7 @@ fn noise_follows_brightness() {
         (base + noise * random.normal()).round() as i32
     };
     let v = Volume::new(shape, (0..shape.len()).map(sample).collect()).unwrap();
-    let ground = ground::Ground::of(&v).unwrap();
+    let ground = ground::Ground::of(&v, None).unwrap();
     let ratio = ground.at(256.0 * 2000.0) / ground.at(256.0 * 100.0);
     assert!((9.0..11.0).contains(&ratio), "{ratio}");
     let spots = found(&v, &[[1.4; 3]]);

@@ -176,6 +176,8 @@ fn cut(h: &Histogram, method: &Method, max: i32) -> Result<f64> {
 pub const EVEN_SLOPE: f64 = 0.76;
 /// Of normal noise they explain 2 / pi of it, which is 0.637, and in small fields of correlated noise up to 0.67.
 pub const NOISE: f64 = 0.685;
+/// Of normal noise that was cut off from below, wherever that was, they explain up to 0.77, and in small fields up to 0.79.
+pub const CUT_NOISE: f64 = 0.8;
 
 /// Otsu's threshold and the two classes that it makes.
 #[derive(Clone, Copy, Debug, PartialEq)]

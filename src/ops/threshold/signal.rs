@@ -38,12 +38,36 @@ impl Signal<'_> {
     /// # Errors
     /// As for [`choose`](super::choose).
     pub fn has_two_classes(&self, least: f64) -> Result<bool> {
+        self.has_two_classes_beside(least, 0.0)
+    }
+
+    /// The same of an image a share of which lies where its ground was cut off; the brightest hundredth is that of the rest.
+    ///
+    /// # Errors
+    /// As for [`choose`](super::choose).
+    pub fn has_two_classes_beside(&self, least: f64, cut_off: f64) -> Result<bool> {
         if self.classes.explained > least {
             return Ok(true);
         }
-        let most = percentile_seen(&self.seen, 100.0 - SPECKS)?.ceil() as i32;
+        let most = percentile_seen(&self.seen, 100.0 - SPECKS * (1.0 - cut_off))?.ceil() as i32;
         let within = classes_within(&self.seen, (self.classes.least, most), CLASSES.choice())?;
         Ok(within.explained > EVEN_SLOPE.max(least))
+    }
+
+    /// The sample that this percentage of the voxels lies at or below.
+    ///
+    /// # Errors
+    /// As for [`percentile`](super::percentile::percentile()).
+    pub fn percentile(&self, percent: f64) -> Result<f64> {
+        percentile_seen(&self.seen, percent)
+    }
+
+    /// The threshold that a method chooses from other bins.
+    ///
+    /// # Errors
+    /// As for [`choose`](super::choose).
+    pub fn choose(&self, method: &Method, bins: BinChoice) -> Result<f64> {
+        cut_seen(&self.seen, method, bins)
     }
 }
 

@@ -60,9 +60,9 @@ impl Method {
             Method::Fixed => &["value", "at_least", "correction", "bounds", "noise"],
             Method::Percentile => &["percent", "correction", "bounds", "noise"],
             Method::Otsu | Method::Li | Method::Triangle | Method::Yen | Method::RobustBackground => {
-                &["correction", "bounds", "bins", "transform", "noise", "dimmer_beyond"]
+                &["correction", "bounds", "bins", "transform", "noise", "from", "dimmer_beyond"]
             }
-            Method::MultiOtsu => &["classes", "middle", "correction", "bounds", "bins", "transform", "noise"],
+            Method::MultiOtsu => &["classes", "middle", "correction", "bounds", "bins", "transform", "noise", "from"],
             Method::LocalMean | Method::LocalGaussian => &["radius"],
             Method::Sauvola => &["radius", "k"],
             Method::Hysteresis => &["low", "high"],
@@ -95,6 +95,8 @@ pub struct Threshold {
     pub middle: Option<Middle>,
     /// Never below this many times the noise of the image.
     pub noise: Option<f64>,
+    /// What that and the logarithm are counted from; the value 0 if absent.
+    pub from: Option<CountedFrom>,
     /// Objects that lie farther than this from all that is above the threshold may be dimmer, with a threshold of their own.
     pub dimmer_beyond: Option<Length>,
     /// What becomes of the mask so far.
@@ -135,6 +137,7 @@ impl Threshold {
             ("classes", self.classes.is_some()),
             ("middle", self.middle.is_some()),
             ("noise", self.noise.is_some()),
+            ("from", self.from.is_some()),
             ("dimmer_beyond", self.dimmer_beyond.is_some()),
             ("radius", self.radius.is_some()),
             ("k", self.k.is_some()),
@@ -159,6 +162,16 @@ pub enum Transform {
     Sqrt,
     /// The logarithm: dim objects weigh as much as bright ones.
     Log,
+}
+
+/// What brightness is counted from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CountedFrom {
+    /// The value 0.
+    Zero,
+    /// The ground of the image, whatever the camera or a subtraction has made of it.
+    Ground,
 }
 
 /// Where classes between the darkest and the brightest go.

@@ -1,0 +1,251 @@
+//! A ground that was cut off: what lay below some value has that value now.
+//!
+//! So it is where a constant or a background was subtracted and what fell below 0 became 0, of band passes and of unmixed dyes. What is
+//! left of the noise are its heights, and whoever measures noise over all of the image takes the flat parts between them for quiet.
+//!
+//! An image counts as cut off where its least value holds a share p of it, 0.05 to 0.998, and the voxels above it lie scattered as noise
+//! lies: normal noise with a blur b crosses a level between neighbours at a rate `exp(-c^2 / 2) acos(exp(-1 / (4 b^2))) / pi`, with c the
+//! normal quantile of p (Rice 1945), from which b follows. A b beyond 3 px is no noise: objects on nothing, masks, frames. No cut are
+//! counted photons either, whose 0 is one: Poisson's law has `2 n0 n2 = n1^2` for pixels with none, one and two, also where a third is
+//! wanting; a cut ground has many times as many at the cut. That is looked at in the darker half of the blocks, where no objects are.
+//!
+//! What is measured across a cut ground is nearly nothing where all lies at the cut, and as of the noise before the cut where nothing does.
+//! Second differences over a lag are those of the share 1 - p above it: so a mean over a block is divided by that. In simulated
+//! noise, white and blurred, that gives the mean before the cut for a p up to 0.8, and 0.8 of it at 0.97. A response of neighbours to white noise sums over
+//! many of them, and the cut takes less from it: its mean is divided by the power `0.5 + 0.35 min(5/2 a, 1)` of that share, where
+//! neighbours cross the cut 1 - a times as often as in white noise (`2 p (1 - p)`), with which the highest peaks of cut noise are as high over it as those of whole noise for a p of 0.3 to 0.99
+//! and a b of 0, 1 and 2 px, or up to a fifth lower.
+//!
+//! All of it is counted on the host from integers, whatever the device. Reference: this project; Rice 1945 for the rate of crossings.
+
+use super::noise::{ABOVE_FLATTEST, Along, BOTH, FLATTEST, MEAN_OF_SECOND, differences};
+use super::spots::grey_step;
+use super::value_counts::{self, SMALL};
+use crate::Result;
+use crate::device::{Buffer, Device};
+use crate::image::Volume;
+use crate::units::Shape;
+use rayon::prelude::*;
+use std::borrow::Cow;
+use std::f64::consts::PI;
+use std::ops::Range;
+
+/// The least value has this share of an image that was cut off, at least and at most.
+const SHARES: [f64; 2] = [0.05, 0.998];
+/// The widest blur of noise, in pixels.
+const WIDEST: f64 = 3.0;
+/// Photons have no more than so many times as many dark pixels as Poisson's law says.
+const DARK_OF_PHOTONS: f64 = 3.0;
+/// Of the pixels that have photons, this share has one at least, for a mean of up to three.
+const LEAST_OF_ONE: f64 = 0.1;
+/// Side of the blocks that photons and responses are looked at in.
+const BLOCK: usize = 16;
+/// Side of the blocks that differences are looked at in, in lags, and in pixels at least.
+const LAGS: usize = 4;
+/// A block with so many voxels above the cut counts in full.
+const ENOUGH: usize = 8;
+/// The power of the share above the cut that is left of a response of neighbours: to white noise, and what comes to it if neighbours are alike.
+const WHITE: f64 = 0.5;
+/// See there.
+const BLURRED: f64 = 0.35;
+
+/// An image whose ground was cut off at its least value.
+#[derive(Clone, Debug)]
+pub struct CutGround {
+    shape: Shape,
+    /// Whether a voxel lies above the cut.
+    above: Vec<bool>,
+    /// The sample where it was cut.
+    least: i32,
+    share: f64,
+    blur: f64,
+    /// How much less often neighbours cross the cut than in white noise, as a share of that.
+    alike: f64,
+}
+
+impl CutGround {
+    /// Of an image; nothing where its ground was not cut off.
+    ///
+    /// # Errors
+    /// The device is lost or too small.
+    pub fn of(device: &Device, src: &Volume) -> Result<Option<Self>> {
+        if src.shape.is_empty() {
+            return Ok(None);
+        }
+        let seen = value_counts::ask(device, src, SMALL)?.answer()?;
+        let share = f64::from(seen.darkest()?) / src.shape.len() as f64;
+        if !(SHARES[0]..=SHARES[1]).contains(&share) {
+            return Ok(None);
+        }
+        let samples = on_host(device, src)?;
+        let least = seen.range().0;
+        let above: Vec<bool> = samples.iter().map(|s| *s > least).collect();
+        let crossings = crossings(src.shape, &above);
+        let blur = blur(share, crossings);
+        let alike = 1.0 - crossings / (2.0 * share * (1.0 - share));
+        let is_cut = blur <= WIDEST && !is_counted(src.shape, &samples, least);
+        Ok(is_cut.then_some(CutGround { shape: src.shape, above, least, share, blur, alike }))
+    }
+
+    /// The sample at the cut.
+    pub fn least(&self) -> i32 {
+        self.least
+    }
+
+    /// Share of the voxels that lie at the cut.
+    pub fn share(&self) -> f64 {
+        self.share
+    }
+
+    /// Blur of the noise before the cut, as a sigma in pixels.
+    pub fn blur(&self) -> f64 {
+        self.blur
+    }
+
+    /// How many voxels of a box lie above the cut.
+    pub(super) fn above(&self, z: usize, rows: Range<usize>, columns: Range<usize>) -> usize {
+        let line = |y: usize| &self.above[self.shape.index(z, y, columns.start)..][..columns.len()];
+        rows.map(|y| line(y).iter().filter(|is_above| **is_above).count()).sum()
+    }
+
+    /// What a mean over neighbours is of that without the cut, where a share of these lies above it.
+    pub(super) fn left_of_neighbours(&self, share: f64) -> f64 {
+        libm::pow(share, WHITE + BLURRED * (2.5 * self.alike).clamp(0.0, 1.0))
+    }
+
+    /// The mean magnitude that the response of neighbours would have without the cut, in the flattest parts of what lies above it. `samples` are
+    /// those of the response.
+    pub(super) fn response(&self, samples: &[i32]) -> f64 {
+        let above = |z, rows, columns| self.above(z, rows, columns);
+        flattest(blocks(samples, self.shape, BLOCK, above, |share| self.left_of_neighbours(share)))
+    }
+
+    /// Standard deviation that noise would have over a lag without the cut, in the flattest parts of what lies above it: as
+    /// [`correlated_noise`](super::noise::correlated_noise). `src` is the image that was cut off, or what filters made of it since.
+    ///
+    /// # Errors
+    /// The device is lost or too small.
+    pub fn noise(&self, device: &Device, src: &Volume, lag: usize) -> Result<f64> {
+        let along = |along: Along| -> Result<f64> {
+            if lag == 0 || src.shape != self.shape || !along.has(src.shape, lag) {
+                return Ok(0.0);
+            }
+            let seen = differences(device, src, lag, along)?;
+            let samples = on_host(device, &seen)?;
+            // Of a difference its middle voxel counts.
+            let [down, across] = if along == Along::Rows { [0, lag] } else { [lag, 0] };
+            let side = (LAGS * lag).max(BLOCK);
+            let middle = |z, rows: Range<usize>, columns: Range<usize>| {
+                self.above(z, rows.start + down..rows.end + down, columns.start + across..columns.end + across)
+            };
+            let means = blocks(&samples, seen.shape, side, middle, |share| share);
+            Ok(ABOVE_FLATTEST * flattest(means) / MEAN_OF_SECOND)
+        };
+        let [rows, columns] = BOTH.map(along);
+        Ok(rows?.max(columns?))
+    }
+}
+
+/// The samples, brought to the host if they are not there.
+fn on_host<'a>(device: &Device, v: &'a Volume) -> Result<Cow<'a, [i32]>> {
+    Ok(match &v.samples {
+        Buffer::Gpu(_) => Cow::Owned(device.fetch(&v.samples)?),
+        _ => Cow::Borrowed(v.samples.host()?),
+    })
+}
+
+/// The greater of the shares of neighbours, along rows and along columns, of which one lies above the cut.
+fn crossings(shape: Shape, above: &[bool]) -> f64 {
+    let row = |row: &[bool]| row.windows(2).filter(|w| w[0] != w[1]).count();
+    let rows: usize = above.par_chunks(shape.x).map(row).sum();
+    let plane = |plane: &[bool]| plane.iter().zip(&plane[shape.x..]).filter(|(a, b)| a != b).count();
+    let columns: usize = above.par_chunks(shape.y * shape.x).map(plane).sum();
+    let share = |n: usize, lines: usize, length: usize| n as f64 / (lines * length.saturating_sub(1)).max(1) as f64;
+    share(rows, shape.z * shape.y, shape.x).max(share(columns, shape.z * shape.x, shape.y))
+}
+
+/// The blur of normal noise that lies below a level for a share of the voxels and crosses it between so many neighbours.
+fn blur(share: f64, crossings: f64) -> f64 {
+    let level = quantile(share);
+    let angle = PI * crossings * libm::exp(level * level / 2.0);
+    if angle >= PI / 2.0 { 0.0 } else { (-4.0 * libm::log(libm::cos(angle))).sqrt().recip() }
+}
+
+/// The normal quantile of a share.
+fn quantile(share: f64) -> f64 {
+    let (mut low, mut high) = (-8.0, 8.0);
+    for _ in 0..50 {
+        let middle = (low + high) / 2.0;
+        if libm::erfc(-middle / 2f64.sqrt()) / 2.0 < share { low = middle } else { high = middle }
+    }
+    high
+}
+
+/// Whether the darker half of the blocks holds no more dark pixels than counted photons have.
+fn is_counted(shape: Shape, samples: &[i32], least: i32) -> bool {
+    let step = grey_step(samples) as i64;
+    let (down, across) = (shape.y / BLOCK, shape.x / BLOCK);
+    let block = |i: usize| {
+        let (z, y, x) = (i / (down * across), i / across % down * BLOCK, i % across * BLOCK);
+        let (mut sum, mut counts) = (0, [0usize; 3]);
+        for y in y..y + BLOCK {
+            for sample in &samples[shape.index(z, y, x)..][..BLOCK] {
+                let above = i64::from(*sample) - i64::from(least);
+                sum += above;
+                if above <= 2 * step {
+                    counts[(above / step) as usize] += 1;
+                }
+            }
+        }
+        (sum, counts)
+    };
+    let mut blocks: Vec<(i64, [usize; 3])> = (0..shape.z * down * across).into_par_iter().map(block).collect();
+    blocks.retain(|(sum, _)| *sum > 0);
+    blocks.sort_unstable();
+    let dark = &blocks[..blocks.len().div_ceil(2)];
+    let [none, one, two] = [0, 1, 2].map(|k| dark.iter().map(|(_, counts)| counts[k]).sum::<usize>() as f64);
+    let above = (dark.len() * BLOCK * BLOCK) as f64 - none;
+    one >= LEAST_OF_ONE * above && 2.0 * none * two <= DARK_OF_PHOTONS * one * one
+}
+
+/// The mean magnitudes in the blocks of an image as they would be without the cut, and how many of their voxels lie above it. Blocks without such
+/// voxels, or with nothing but 0, are left out. `left` is what is left of the mean where a share lies above the cut.
+fn blocks(
+    samples: &[i32],
+    shape: Shape,
+    side: usize,
+    above: impl Fn(usize, Range<usize>, Range<usize>) -> usize + Sync,
+    left: impl Fn(f64) -> f64 + Sync,
+) -> Vec<(f64, usize)> {
+    let (down, across) = ((shape.y / side).max(1), (shape.x / side).max(1));
+    let part = |k: usize, of: usize, n: usize| k * n / of..(k + 1) * n / of;
+    let block = |i: usize| {
+        let z = i / (down * across);
+        let (rows, columns) = (part(i / across % down, down, shape.y), part(i % across, across, shape.x));
+        let line = |y: usize| &samples[shape.index(z, y, columns.start)..][..columns.len()];
+        let sum: u64 = rows.clone().map(|y| line(y).iter().map(|s| u64::from(s.unsigned_abs())).sum::<u64>()).sum();
+        let n = (rows.len() * columns.len()) as f64;
+        let above = if sum == 0 { 0 } else { above(z, rows, columns) };
+        (sum as f64 / n / left(above.max(1) as f64 / n), above)
+    };
+    let mut blocks: Vec<(f64, usize)> = (0..shape.z * down * across).into_par_iter().map(block).collect();
+    blocks.retain(|(_, above)| *above > 0);
+    blocks
+}
+
+/// The value at the flattest tenth of blocks, where a block with few voxels above the cut counts less; 0 without blocks.
+fn flattest(mut blocks: Vec<(f64, usize)>) -> f64 {
+    blocks.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    let counts = |b: &(f64, usize)| b.1.min(ENOUGH);
+    let all: usize = blocks.iter().map(counts).sum();
+    let mut seen = 0;
+    let reached = |b: &&(f64, usize)| {
+        seen += counts(b);
+        seen as f64 > FLATTEST * all as f64
+    };
+    blocks.iter().find(reached).map_or(0.0, |b| b.0)
+}
+
+#[cfg(test)]
+#[path = "cut_ground_tests.rs"]
+mod tests;

@@ -1,0 +1,114 @@
+//! What a threshold is held against: the noise of its image, and the ground that both are counted from.
+
+use super::state::{Picture, State};
+use crate::Result;
+use crate::device::Device;
+use crate::ops::cut_ground::CutGround;
+use crate::ops::histogram::BinScale;
+use crate::ops::noise::correlated_noise;
+use crate::ops::threshold::{BinChoice, CUT_NOISE, Method as Choice, NOISE, Signal};
+
+/// Over so many sigmas of smoothing noise is all but independent: a tenth of it is left in common.
+const CORRELATED: f64 = 3.0;
+/// Sigma in pixels that resizing, deconvolution or a colour mosaic leave in the noise of an image.
+const OWN_BLUR: f64 = 1.5;
+/// This percentage of an image is ground at least; normal noise lies there so many deviations below its middle.
+const DARK: (f64, f64) = (1.0, 2.326);
+/// A logarithm counts from so much of the contrast of two classes below the ground, as it did from the value 0 of cameras with the usual offset.
+const BELOW_GROUND: f64 = 1.0 / 3.0;
+
+impl State<'_> {
+    /// The noise of the image that a threshold is for: what smoothing leaves of the noise between neighbours in the channel,
+    /// or what is seen over a lag if that is more. The lag is not asked where two classes explain more of the image than
+    /// they do of noise: in a crowd of objects hardly a place is flat enough to measure noise over it. Where the ground of the channel was
+    /// cut off, it is the noise before that.
+    pub fn noise(&mut self, image: &Picture, signal: &Signal) -> Result<f64> {
+        let white = self.white(image, signal);
+        if signal.classes.explained > CUT_NOISE {
+            return Ok(white);
+        }
+        let cut = self.cut_ground()?;
+        let (least, cut_off) = cut.as_ref().map_or((NOISE, 0.0), |cut| (CUT_NOISE, cut.share()));
+        if signal.has_two_classes_beside(least, cut_off)? {
+            return Ok(white);
+        }
+        Ok(white.max(match cut {
+            Some(cut) => {
+                self.notes.push(of_cut_ground(cut.share()));
+                self.before_cut(image, &cut)?
+            }
+            None => correlated_noise(self.device, &image.volume, lag(image, OWN_BLUR))?,
+        }))
+    }
+
+    /// The threshold of a method, and the one that so many times the noise is, both counted from the ground of the image. That is the
+    /// middle of the noise whose tail the darkest hundredth of the image is, or where it was cut off.
+    pub fn above_ground(
+        &mut self,
+        image: &Picture,
+        signal: &Signal,
+        method: &Choice,
+        bins: BinChoice,
+        times: f64,
+    ) -> Result<(f64, f64)> {
+        let (ground, noise) = match self.cut_ground()? {
+            Some(cut) => {
+                self.notes.push(of_cut_ground(cut.share()));
+                // In a crowd neighbours still tell noise, and hardly see the rest.
+                let noise = match signal.has_two_classes_beside(CUT_NOISE, cut.share())? {
+                    true => self.left_of_white(image) * cut.noise(self.device, self.original()?, 1)?,
+                    false => self.before_cut(image, &cut)?,
+                };
+                let least = self.file.scale.value(cut.least().into());
+                (image.volume.scale.sample(least), noise.max(self.white(image, signal)))
+            }
+            None => {
+                let noise = self.noise(image, signal)?;
+                (signal.percentile(DARK.0)? + DARK.1 * noise, noise)
+            }
+        };
+        let bins = match bins {
+            BinChoice::Equal { n, spacing: BinScale::Log, cut } => {
+                let below = (BELOW_GROUND * signal.classes.contrast).max(times * noise);
+                BinChoice::Equal { n, spacing: BinScale::LogAbove((ground - below).floor() as i32), cut }
+            }
+            other => other,
+        };
+        Ok((signal.choose(method, bins)?, ground + times * noise))
+    }
+
+    /// Of the channel as the file has it, which is on the host: no device is waited for.
+    fn cut_ground(&self) -> Result<Option<CutGround>> {
+        CutGround::of(&Device::Cpu, self.file)
+    }
+
+    /// What smoothing leaves of the noise between neighbours in the channel.
+    fn white(&self, image: &Picture, signal: &Signal) -> f64 {
+        signal.noise * self.left_of_white(image)
+    }
+
+    /// The share of white noise that is left after smoothing.
+    fn left_of_white(&self, image: &Picture) -> f64 {
+        let axis = |s: f64| (2.0 * std::f64::consts::PI.sqrt() * s).max(1.0).sqrt();
+        self.geometry.along(image.smoothed).into_iter().map(axis).product::<f64>().recip()
+    }
+
+    /// The noise that the image would have if its ground had not been cut off.
+    fn before_cut(&self, image: &Picture, cut: &CutGround) -> Result<f64> {
+        cut.noise(self.device, &image.volume, lag(image, cut.blur().max(OWN_BLUR)))
+    }
+}
+
+/// What is said of an image whose ground was cut off, which a share of its voxels shows.
+pub(super) fn of_cut_ground(share: f64) -> String {
+    let percent = 100.0 * share;
+    format!(
+        "{percent:.1} % of the pixels have the least value: the ground was cut off there, and its noise is taken for that before"
+    )
+}
+
+/// At which neither the filters so far nor a blur from before make noise alike.
+fn lag(image: &Picture, own: f64) -> usize {
+    let reach = CORRELATED * libm::hypot(image.smoothed, own);
+    (reach.ceil() as usize).min(image.volume.shape.x.saturating_sub(1) / 2)
+}
