@@ -28,6 +28,7 @@ mod lesions;
 mod level;
 mod light;
 mod liver;
+mod margin;
 mod mask;
 mod measured;
 mod mixed;
