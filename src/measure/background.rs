@@ -27,6 +27,8 @@ const LOWER: f64 = 0.1587;
 const PILE: f64 = 0.95;
 /// A pile so many deviations below the ground of the rest is none of it.
 const FAR: f64 = 5.0;
+/// A camera gives no more than this share of its pixels one value.
+const ALIKE: f64 = 0.8;
 /// The search mostly ends after three rounds; it may swing between two samples.
 const ROUNDS: usize = 50;
 
@@ -75,14 +77,31 @@ pub fn background(channel: &ChannelRef, occupied: &[u8]) -> Result<Option<Backgr
     let with_pile = search(&groups);
     if rest.iter().map(|g| g.1).sum::<u64>() > pile.1 {
         let without = search(rest);
-        let below = &rest[..rest.partition_point(|g| g.0 <= without.limit)];
-        let (middle, spread, _) = ground(below);
-        if f64::from(pile.0) < middle - FAR * spread {
+        if f64::from(pile.0) < far_below(rest, &without) {
             let n: u64 = groups.iter().map(|g| g.1).sum();
             return Ok(Some(Background { black: Some((pile.0, pile.1 as f64 / n as f64)), ..without }));
         }
     }
     Ok(Some(with_pile))
+}
+
+/// The sample below which nothing belongs to what a camera has seen, where all up to `black` is beside the picture; nothing where
+/// `black` is not as far below the ground of the others, or these are mostly of one value, as in masks and drawings.
+pub(crate) fn end_of_picture(image: &[i32], black: i32) -> Option<f64> {
+    let beside: Vec<u8> = image.par_iter().map(|s| u8::from(*s <= black)).collect();
+    let groups = groups(image, &beside);
+    let n: u64 = groups.iter().map(|g| g.1).sum();
+    if groups.iter().any(|g| g.1 as f64 > ALIKE * n as f64) {
+        return None;
+    }
+    let end = far_below(&groups, &search(&groups));
+    (n > 0 && f64::from(black) < end).then_some(end)
+}
+
+/// Many deviations below the ground of these samples.
+fn far_below(groups: &[(i32, u64)], found: &Background) -> f64 {
+    let (middle, spread, _) = ground(&groups[..groups.partition_point(|g| g.0 <= found.limit)]);
+    middle - FAR * spread
 }
 
 /// The limit of these samples.

@@ -56,6 +56,7 @@ pub mod texture;
 mod totals;
 pub mod zernike;
 
+pub(crate) use background::end_of_picture;
 pub use background::{Background, background, occupied};
 pub use empty_cells::EmptyCells;
 pub use family::{Context, Family, Measurer, Mentions, Needs, Objection};

@@ -1,9 +1,10 @@
 //! The samples that steps work on.
 
 use super::faults::{Faults, without_faults};
+use super::margin::Margin;
 use crate::Result;
 use crate::device::{Buffer, Device};
-use crate::image::Volume;
+use crate::image::{Modality, Volume};
 use crate::ops::histogram::range;
 use crate::ops::pixelwise::shift_left;
 use crate::profile::stage;
@@ -26,6 +27,8 @@ pub(super) struct Working {
     pub volume: Volume,
     /// Pixels that were left out.
     pub faults: Faults,
+    /// What lies beside the picture, which steps do not see.
+    pub margin: Option<Margin>,
 }
 
 fn wanted(set: &Objects) -> Option<Wanted> {
@@ -38,21 +41,31 @@ impl Lifted {
         Lifted { to_come: recipe.body.objects.values().filter_map(wanted).collect(), kept: BTreeMap::new() }
     }
 
-    /// The channel of its role for a set that is found in it: without faulty pixels if the set's scale is.
+    /// The channel of its role for a set that is found in it: with its margin filled, and without faulty pixels if the set's scale is
+    /// found in it as well.
     ///
     /// # Errors
     /// The device is lost or too small.
-    pub fn channel(&mut self, set: &Objects, volume: &Volume, device: &Device) -> Result<Working> {
+    pub fn channel(
+        &mut self,
+        set: &Objects,
+        (volume, modality): (&Volume, Modality),
+        device: &Device,
+    ) -> Result<Working> {
         let key = wanted(set).unwrap_or_default();
         if let Some(at) = self.to_come.iter().position(|other| *other == key) {
             self.to_come.swap_remove(at);
         }
-        let lifted = match (self.kept.remove(&key), key.1) {
-            (Some(lifted), _) => lifted,
-            (None, false) => Working { volume: working(volume, device)?, faults: Faults::default() },
-            (None, true) => {
-                let (clean, faults) = stage("faulty pixels", "", || without_faults(volume))?;
-                Working { volume: working(&clean, device)?, faults }
+        let lifted = match self.kept.remove(&key) {
+            Some(lifted) => lifted,
+            None => {
+                let margin = stage("margin", "", || Margin::of(volume, modality))?;
+                let picture = margin.as_ref().map_or(volume, |margin| &margin.filled);
+                let (clean, faults) = match key.1 {
+                    true => stage("faulty pixels", "", || without_faults(picture))?,
+                    false => (picture.clone(), Faults::default()),
+                };
+                Working { volume: working(&clean, device)?, faults, margin }
             }
         };
         if self.to_come.contains(&key) {

@@ -13,6 +13,7 @@ use crate::Result;
 use crate::device::{Buffer, Device};
 use crate::image::Volume;
 use crate::ops::histogram::range;
+use crate::units::Shape;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 
@@ -79,10 +80,10 @@ fn without(volume: &Volume, utmost: i32, height: impl Fn(i32) -> i64 + Sync) -> 
     let mut faulty = BTreeSet::new();
     for i in far {
         let lit = |j: &usize| 4 * height(samples[*j]) >= height(samples[i]);
-        let is_peak = neighbours(volume, i).all(|j| height(samples[j]) <= height(samples[i]));
-        if is_peak && neighbours(volume, i).filter(lit).count() < LIT {
+        let is_peak = neighbours(volume.shape, i).all(|j| height(samples[j]) <= height(samples[i]));
+        if is_peak && neighbours(volume.shape, i).filter(lit).count() < LIT {
             faulty.insert(i);
-            faulty.extend(neighbours(volume, i).filter(lit));
+            faulty.extend(neighbours(volume.shape, i).filter(lit));
         }
     }
     if faulty.is_empty() {
@@ -90,7 +91,8 @@ fn without(volume: &Volume, utmost: i32, height: impl Fn(i32) -> i64 + Sync) -> 
     }
     let mut clean = samples.to_vec();
     for &i in &faulty {
-        let mut near: Vec<i32> = neighbours(volume, i).filter(|j| !faulty.contains(j)).map(|j| samples[j]).collect();
+        let mut near: Vec<i32> =
+            neighbours(volume.shape, i).filter(|j| !faulty.contains(j)).map(|j| samples[j]).collect();
         near.sort_unstable();
         if let Some(middle) = near.get(near.len().saturating_sub(1) / 2) {
             clean[i] = *middle;
@@ -100,8 +102,7 @@ fn without(volume: &Volume, utmost: i32, height: impl Fn(i32) -> i64 + Sync) -> 
 }
 
 /// Indices of the neighbours in the plane: a faulty pixel of a camera is faulty in every slice.
-fn neighbours(volume: &Volume, i: usize) -> impl Iterator<Item = usize> {
-    let shape = volume.shape;
+pub(super) fn neighbours(shape: Shape, i: usize) -> impl Iterator<Item = usize> {
     let [z, y, x] = shape.position(i);
     let rows = y.saturating_sub(1)..(y + 2).min(shape.y);
     let columns = x.saturating_sub(1)..(x + 2).min(shape.x);
@@ -112,7 +113,6 @@ fn neighbours(volume: &Volume, i: usize) -> impl Iterator<Item = usize> {
 mod tests {
     //! Mechanics.
     use super::*;
-    use crate::units::Shape;
 
     /// Discs with soft edges on a ground with ripples, in two slices.
     fn field() -> Volume {

@@ -4,6 +4,7 @@
 //! long tail to the bright side. With a bright ground it lies in the upper quarter between the percentiles 1 and 99, and
 //! most of the border of the image is as bright.
 
+use super::margin::Margin;
 use super::roles::Roles;
 use crate::Error;
 use crate::Result;
@@ -32,6 +33,12 @@ pub(super) fn check(scan: &Scan, recipe: &Recipe, roles: &Roles) -> Result<Vec<S
         let sets: Vec<_> = recipe.body.objects.iter().filter(found_in).collect();
         let Some(channel) = scan.channels.get(*index).filter(|_| !sets.is_empty()) else { continue };
         if !is_bright(&channel.volume)? {
+            continue;
+        }
+        // Beside a margin every ground is bright.
+        if let Some(margin) = Margin::of(&channel.volume, scan.modality)?
+            && !is_bright(&margin.filled)?
+        {
             continue;
         }
         let what = format!(

@@ -47,10 +47,14 @@ impl State<'_> {
             }
             _ => self.global(p, &image)?,
         };
-        self.mask = Some(match (p.combine, self.mask_if_any()?) {
+        let mask = match (p.combine, self.mask_if_any()?) {
             (Combine::And, Some(before)) => and(self.device, &before, &mask)?,
             (Combine::Or, Some(before)) => or(self.device, &before, &mask)?,
             _ => mask,
+        };
+        self.mask = Some(match self.searched {
+            Some(searched) => and(self.device, &mask, &searched.to(self.device)?)?,
+            None => mask,
         });
         self.labels = None;
         Ok(())

@@ -29,6 +29,7 @@ mod lesions;
 mod level;
 mod light;
 mod liver;
+mod margin;
 mod mask;
 mod measured;
 mod mixed;

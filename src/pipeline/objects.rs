@@ -66,21 +66,26 @@ fn from_steps(
     let role = set.channel.as_deref().unwrap_or_default();
     let index = roles.index(role).ok_or_else(|| Error::usage(format!("no channel for \"{role}\"")))?;
     let channel = scan.channels.get(index).ok_or_else(|| Error::usage(format!("no channel {index}")))?;
-    let Working { volume: original, faults } = lifted.channel(set, &channel.volume, device)?;
+    let Working { volume: original, faults, margin } = lifted.channel(set, (&channel.volume, scan.modality), device)?;
+    let file = margin.as_ref().map_or(&channel.volume, |margin| &margin.filled);
     // Both are powers of two apart.
     let lift = (channel.volume.scale.factor() / original.scale.factor()) as u32;
-    let levelled = Levelled::of((&channel.volume, &original), lift, set.scale, steps, device)?;
+    let levelled = Levelled::of((file, &original), lift, set.scale, steps, device)?;
     let level = levelled.as_ref().map_or(&original, |levelled| &levelled.volume);
     geometry.radius_px = typical::radius(set.scale, level, &geometry, device)?;
     // Asked before the steps, it comes down with what the first of them waits for.
     let wants_noise = |step: &Step| matches!(step, Step::Threshold(p) if p.noise.is_some());
     let noise = if steps.iter().any(wants_noise) { Some(noise::ask(device, &original)?) } else { None };
-    let mut state =
-        State::new(device, geometry, &channel.volume, original, (lift, channel.saturation), (scan, roles), made);
+    let mut state = State::new(device, geometry, file, original, (lift, channel.saturation), (scan, roles), made);
     state.noise = noise;
     state.notes.extend(levelled.as_ref().map(Levelled::note));
     state.levelled = levelled;
     state.warnings.extend(faults.warnings());
+    if let Some(margin) = &margin {
+        let told = if margin.is_large() { &mut state.warnings } else { &mut state.notes };
+        told.push(margin.told());
+        state.searched = Some(&margin.searched);
+    }
     let found = geometry.radius_px.filter(|_| set.scale == Some(ObjectScale::Auto));
     state.warnings.extend(found.and_then(|radius| typical::doubtful(radius, geometry.shape)));
     if let Some(start) = &set.start {

@@ -36,7 +36,11 @@ impl State<'_> {
     pub fn spots(&mut self, p: &Spots) -> Result<()> {
         let src = self.of(&p.of)?;
         let sizes = self.spot_sizes(p)?;
-        let found = find(self.device, &src, self.file, &sizes.iter().map(|s| s.sigma).collect::<Vec<_>>())?;
+        let mut found = find(self.device, &src, self.file, &sizes.iter().map(|s| s.sigma).collect::<Vec<_>>())?;
+        if let Some(searched) = self.searched {
+            let searched = searched.voxels.host()?;
+            found.peaks.retain(|peak| searched[peak.voxel] != 0);
+        }
         let Some(size) = sizes.get(found.scale).copied() else { return Ok(()) };
         let (shape, spacing, sigma) = (src.shape, self.geometry.spacing, size.sigma);
         let radius = size.plane * SPOT_FWHM / 2.0;

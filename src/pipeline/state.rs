@@ -28,8 +28,10 @@ pub(super) struct Picture {
 pub(super) struct State<'a> {
     pub device: &'a Device,
     pub geometry: Geometry,
-    /// The channel as the file has it, on the host.
+    /// The channel as the file has it, on the host; a margin of it is filled.
     pub file: &'a Volume,
+    /// Where objects may be found, if that is not everywhere; on the host.
+    pub searched: Option<&'a Mask>,
     /// The channel as the steps found it; nothing once no step will read an image any more.
     original: Option<Volume>,
     /// The same without an even slope of its ground, if it has one.
@@ -92,6 +94,7 @@ impl<'a> State<'a> {
             device,
             geometry,
             file,
+            searched: None,
             image: Some(Picture { volume: original.clone(), smoothed: 0.0 }),
             original: Some(original),
             levelled: None,

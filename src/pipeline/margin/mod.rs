@@ -1,0 +1,226 @@
+//! What lies beside the picture: the margin of a mosaic, of a channel that was moved or turned, of a well behind a round mask, and
+//! rows or columns that see nothing.
+//!
+//! All of it has one value, which is no light. It makes an edge as high as the ground, digs holes into backgrounds and is a class of
+//! its own for thresholds. So it is filled with the picture next to it (`fill`) where objects are searched for, and no
+//! object is found there; what is measured has it as it is.
+//!
+//! A margin is what has the least value of the border of a plane and hangs together with that border, where
+//! - it lies many deviations below the ground of all else, as a camera's ground never does by itself;
+//! - that value is all but missing elsewhere: a ground that was cut off at 0 has it everywhere;
+//! - what is left are pictures, not objects cut out of theirs: pieces wider than objects are, or rectangles.
+//!
+//! Pixels next to it that lie as far below the ground belong to it, as interpolation leaves them.
+
+mod fill;
+
+use super::faults::neighbours;
+use crate::Result;
+use crate::device::{Buffer, Device};
+use crate::image::{Mask, Modality, ObjectRun, Volume};
+use crate::measure::end_of_picture;
+use crate::ops::label::{Connectivity, label};
+use crate::units::Shape;
+use fill::filled;
+use rayon::prelude::*;
+
+/// One in so many voxels may have the value of the margin elsewhere: a dead pixel.
+const ELSEWHERE: usize = 1000;
+/// Interpolation mixes a margin and a picture over so many pixels.
+const BLEND: usize = 3;
+/// Pieces that are wider both ways are no objects.
+const WIDER_THAN_OBJECTS: usize = 128;
+/// A rectangle fills so much of its box; a round object has 0.79.
+const RECTANGLE: f64 = 0.95;
+/// One of a quarter of the image is no object either.
+const LARGE_RECTANGLE: f64 = 0.25;
+/// So much of what is left has to be pictures.
+const PICTURES: f64 = 0.9;
+/// A line so narrow with the picture on both sides hides no object.
+const NARROW: usize = 4;
+/// A margin that the user should look at.
+const LARGE: f64 = 0.25;
+
+/// The margin of a channel, and the channel without it.
+#[derive(Clone)]
+pub(super) struct Margin {
+    /// The channel with the picture next to it in its place.
+    pub filled: Volume,
+    /// 1 where objects may be found: in the picture, and in lines through it. On the host.
+    pub searched: Mask,
+    /// Its value.
+    value: f64,
+    /// Its share of the voxels.
+    share: f64,
+}
+
+impl Margin {
+    /// That of a channel of a camera, if it has one. Most have none, which a look at their borders tells.
+    ///
+    /// # Errors
+    /// The channel is not on the host.
+    pub fn of(volume: &Volume, modality: Modality) -> Result<Option<Self>> {
+        if modality != Modality::Fluorescence {
+            return Ok(None);
+        }
+        let (shape, samples) = (volume.shape, volume.samples.host()?);
+        let Some(black) = at_border(shape, samples) else { return Ok(None) };
+        let Some(end) = end_of_picture(samples, black) else { return Ok(None) };
+        let mut picture = vec![1; samples.len()];
+        let beside = shrink(shape, &mut picture, |i| samples[i] == black);
+        let elsewhere = samples.par_iter().zip(&picture).filter(|(s, p)| **s <= black && **p == 1).count();
+        if elsewhere > samples.len() / ELSEWHERE {
+            return Ok(None);
+        }
+        blend(shape, &mut picture, beside, |i| f64::from(samples[i]) < end);
+        let picture = Mask { shape, voxels: Buffer::on_host(picture) };
+        if !is_picture(&picture)? {
+            return Ok(None);
+        }
+        let of_picture = picture.voxels.host()?;
+        let beside = of_picture.par_iter().filter(|p| **p == 0).count();
+        Ok(Some(Margin {
+            filled: volume.with(Buffer::on_host(filled(shape, samples, of_picture)?)),
+            searched: Mask { shape, voxels: Buffer::on_host(with_narrow(shape, of_picture)) },
+            value: volume.scale.value(f64::from(black)),
+            share: beside as f64 / samples.len() as f64,
+        }))
+    }
+
+    /// Whether it is so large that the user should look at it.
+    pub fn is_large(&self) -> bool {
+        self.share > LARGE
+    }
+
+    /// For the user.
+    pub fn told(&self) -> String {
+        format!(
+            "{:.2} % of the channel lie beside the picture, in a margin or in lines of the one value {}: the search for objects \
+             sees the picture next to it there and finds none in it; values have it",
+            100.0 * self.share,
+            self.value
+        )
+    }
+}
+
+/// A way through a plane: where it begins, how far it goes with each step, and how many voxels it has.
+type Line = (usize, isize, usize);
+
+/// From each voxel of the border of a plane straight inwards.
+fn inwards(shape: Shape) -> impl Iterator<Item = Line> {
+    let Shape { y, x, .. } = shape;
+    let rows = (0..y).flat_map(move |row| [(row * x, 1, x), (row * x + x - 1, -1, x)]);
+    let columns = (0..x).flat_map(move |column| [(column, x as isize, y), ((y - 1) * x + column, -(x as isize), y)]);
+    rows.chain(columns)
+}
+
+/// The voxels of a line.
+fn along((start, step, n): Line) -> impl Iterator<Item = usize> {
+    (0..n).map(move |k| start.wrapping_add_signed(step * k as isize))
+}
+
+/// The least sample of all borders, if lines from there inwards meet as much of it as half a side has, all together.
+fn at_border(shape: Shape, samples: &[i32]) -> Option<i32> {
+    let plane = shape.y * shape.x;
+    let planes = || samples.chunks_exact(plane.max(1));
+    let black = planes().flat_map(|plane| inwards(shape).map(|line| plane[line.0])).min()?;
+    let mut wanted = (shape.y.min(shape.x) / 2).max(1);
+    for plane in planes() {
+        for line in inwards(shape) {
+            wanted -= along(line).take(wanted).take_while(|i| plane[*i] == black).count();
+            if wanted == 0 {
+                return Some(black);
+            }
+        }
+    }
+    None
+}
+
+/// Takes away from the picture what hangs together with the border of its plane and is `beside`; gives what it took.
+fn shrink(shape: Shape, picture: &mut [u8], beside: impl Fn(usize) -> bool) -> Vec<usize> {
+    let plane = shape.y * shape.x;
+    let mut taken: Vec<usize> = vec![];
+    let mut take = |i: usize, taken: &mut Vec<usize>| {
+        if picture[i] == 1 && beside(i) {
+            picture[i] = 0;
+            taken.push(i);
+        }
+    };
+    for z in 0..shape.z {
+        inwards(shape).for_each(|line| take(z * plane + line.0, &mut taken));
+    }
+    let mut seen = 0;
+    while let Some(&i) = taken.get(seen) {
+        neighbours(shape, i).for_each(|j| take(j, &mut taken));
+        seen += 1;
+    }
+    taken
+}
+
+/// Takes away from the picture what is `dark` within a few pixels of what was taken away before.
+fn blend(shape: Shape, picture: &mut [u8], mut beside: Vec<usize>, dark: impl Fn(usize) -> bool) {
+    for _ in 0..BLEND {
+        let mut next = vec![];
+        for j in beside.into_iter().flat_map(|i| neighbours(shape, i)) {
+            if picture[j] == 1 && dark(j) {
+                picture[j] = 0;
+                next.push(j);
+            }
+        }
+        beside = next;
+    }
+}
+
+/// Whether what is left are pictures.
+fn is_picture(left: &Mask) -> Result<bool> {
+    let shape = left.shape;
+    let pieces = label(&Device::Cpu, left, Connectivity::Face)?;
+    let runs = pieces.runs()?;
+    let (mut all, mut pictures) = (0, 0);
+    for piece in 1..=pieces.count {
+        let runs = runs.of(piece);
+        let voxels: usize = runs.iter().map(|run| (run.end - run.start) as usize).sum();
+        let [z, y, x] = sides(shape, runs);
+        let is_rectangle = voxels as f64 >= RECTANGLE * (z * y * x) as f64;
+        let is_large = voxels as f64 >= LARGE_RECTANGLE * shape.len() as f64;
+        all += voxels;
+        if y.min(x) >= WIDER_THAN_OBJECTS || (is_rectangle && is_large) {
+            pictures += voxels;
+        }
+    }
+    Ok(all > 0 && pictures as f64 >= PICTURES * all as f64)
+}
+
+/// Sides of the box of some runs.
+fn sides(shape: Shape, runs: &[ObjectRun]) -> [usize; 3] {
+    let side = |from: &dyn Fn(&ObjectRun) -> usize, to: &dyn Fn(&ObjectRun) -> usize| {
+        let (least, most) = (runs.iter().map(from).min(), runs.iter().map(to).max());
+        most.unwrap_or(0) - least.unwrap_or(0)
+    };
+    let row = |run: &ObjectRun| run.row as usize;
+    [
+        side(&|run| row(run) / shape.y, &|run| row(run) / shape.y + 1),
+        side(&|run| row(run) % shape.y, &|run| row(run) % shape.y + 1),
+        side(&|run| run.start as usize, &|run| run.end as usize),
+    ]
+}
+
+/// The picture with narrow lines through it.
+fn with_narrow(shape: Shape, picture: &[u8]) -> Vec<u8> {
+    let plane = shape.y * shape.x;
+    let mut all = picture.to_vec();
+    for z in 0..shape.z {
+        for (start, step, n) in inwards(shape).filter(|line| line.1 > 0) {
+            let line: Vec<usize> = along((start + z * plane, step, n)).collect();
+            let mut last = None;
+            for (k, _) in line.iter().enumerate().filter(|(_, i)| picture[**i] == 1) {
+                let gap = last.map_or(k..k, |last| last + 1..k);
+                if gap.len() <= NARROW {
+                    line[gap].iter().for_each(|i| all[*i] = 1);
+                }
+                last = Some(k);
+            }
+        }
+    }
+    all
+}
