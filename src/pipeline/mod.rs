@@ -275,8 +275,7 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
         true => by_channel = stage("channels in turn", "", || in_turn::measure(of, &mut around))?,
         false => stage("surroundings", "", || around.look_at(&image_refs(scan, roles, recipe)))?,
     }
-    words.warnings.append(&mut around.warnings);
-    words.notes.append(&mut around.notes);
+    words.add(&mut around.warnings, &mut around.notes);
     let of_set = |name: &str, words: &[String]| words.iter().map(|w| format!("{name}: {w}")).collect::<Vec<_>>();
     for (name, set) in recipe.order.iter().filter_map(|n| made.get(n).map(|m| (n, m))) {
         words.warnings.extend(of_set(name, &set.warnings));

@@ -19,6 +19,11 @@ pub(super) struct Words {
 }
 
 impl Words {
+    /// Adds what else was said.
+    pub fn add(&mut self, warnings: &mut Vec<String>, notes: &mut Vec<String>) {
+        self.warnings.append(warnings);
+        self.notes.append(notes);
+    }
     /// What the reader said, and which roles have no channel.
     pub fn of(scan: &Scan, roles: &Roles) -> Self {
         let mut words = Words { warnings: scan.warnings.clone(), notes: scan.notes.clone(), ..Words::default() };
