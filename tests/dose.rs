@@ -132,6 +132,12 @@ fn nested_regions_come_back_with_their_levels() {
         regions.names,
         ["lesions 1", "lesions 1 from 6 g/ml", "lesions 1 from 10 g/ml", "lesions 2 from 6 g/ml"]
     );
+    // What was small may have joined a hotter level, so no limit is promised for all of an object.
+    let joining =
+        Recipe::parse("r.toml", &RECIPE.replace("values = [6, 10]", "values = [6, 10], smallest = \"1 px\""), &[])
+            .unwrap();
+    let step = joining.body.objects["habitats"].habitats().unwrap();
+    assert_eq!(nested(set("habitats"), &set("lesions").labels, step, "g/ml").unwrap().names[3], "lesions 2");
     let source = source(scan.shape, scan.spacing.unwrap(), &scan.patient_grid.unwrap());
     let found = Found {
         set: "habitats",

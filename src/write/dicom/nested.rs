@@ -38,12 +38,13 @@ pub fn nested(habitats: &ObjectSet, wholes: &Labels, p: &Habitats, unit: &str) -
     let regions: Vec<Vec<ObjectRun>> = levels.keys().map(|(whole, level)| inner(*whole, *level)).collect();
     Ok(Nested {
         labels: Labels::of_runs(wholes.shape, ObjectRuns::of_objects(regions.iter().map(Vec::as_slice))),
-        // The lowest level holds all of the object, whatever joined it.
+        // The lowest level holds all of the object: also what is colder, if that was small and joined it.
         names: levels
             .keys()
             .map(|&(whole, level)| {
                 let is_whole = levels.range((whole, 0)..(whole, level)).next().is_none();
-                name(p, whole, (!is_whole).then_some(level), unit)
+                let holds_colder = is_whole && (level == 1 || p.smallest.is_some());
+                name(p, whole, (!holds_colder).then_some(level), unit)
             })
             .collect(),
     })
