@@ -196,6 +196,28 @@ fn every_remedy_helps() {
 }
 
 /// Mechanics: columns follow from the recipe alone, in whatever units its lengths are and whatever is not known of an image.
+/// Bins that begin above values put these into the lowest level: the objects are counted, and both remedies silence it.
+#[test]
+fn values_below_the_first_bin_are_told() {
+    let shape = Shape::flat(6, 8);
+    let values = (0..48).map(|i| 300 + 10 * (i % 8)).collect();
+    let volume = Volume::new(shape, values).unwrap();
+    let channel = Channel { name: "ct".into(), unit: "HU", volume, saturated: None, saturation: None };
+    let scan = Scan::new(Modality::Fluorescence, shape, vec![channel]);
+    // One object from 300 on, one from 340 on.
+    let halves: Vec<u32> = (0..48).map(|i| if i % 8 < 4 { 1 } else { 2 }).collect();
+    let told = |texture: &str| {
+        let outcome = run(&scan, halves.clone(), &recipe(texture));
+        let Cells::Text(warnings) = &outcome.row.column("warnings").unwrap().cells else { panic!("words") };
+        warnings[0].clone().filter(|w| w.contains("where the bins of texture begin"))
+    };
+    let said = told("bins = { size = 25, from = 340 }").unwrap();
+    assert!(said.contains("1 of 2 objects hold values below 340"), "{said}");
+    assert_eq!(told("bins = { size = 25, from = 300 }"), None);
+    assert_eq!(told("bins = { size = 25, from = 340 }\nrange = [340, inf]"), None);
+    assert_eq!(told("bins = { number = 8 }"), None);
+}
+
 #[test]
 fn columns_need_no_calibration() {
     let text = recipe("bins.number = 8\nresample = \"3 mm\"")

@@ -53,6 +53,12 @@ pub trait Family: Send + Sync {
         vec![]
     }
 
+    /// What is odd about some rows of its columns, and in how many of them: what the user should know of the set.
+    fn odd(&self, rows: &Table) -> Option<(usize, String)> {
+        let _ = rows;
+        None
+    }
+
     /// Columns of numbers of an object, among its own, that [`Family::pooled`] is made of.
     fn pooled_columns(&self) -> &'static [&'static str] {
         &[]

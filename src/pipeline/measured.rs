@@ -14,6 +14,7 @@ use crate::profile::stage;
 use crate::read;
 use crate::recipe::{Measure, Step};
 use crate::table::{Column, Table};
+use std::collections::BTreeMap;
 
 /// What is said of a set.
 #[derive(Default)]
@@ -83,6 +84,7 @@ pub(super) fn set(
     let relate = of.recipe.body.relate.get(name);
     let step = block_rows(dictionary.len());
     let (mut empty, mut rings, mut table) = (EmptyCells::default(), Rings::default(), Table::default());
+    let mut odd: BTreeMap<String, usize> = BTreeMap::new();
     // Also where there is no object: the columns are those of every other image.
     for from in (0..rows.count().max(1)).step_by(step) {
         let mut block = rows.block(from..rows.count().min(from + step))?;
@@ -96,12 +98,16 @@ pub(super) fn set(
         block.columns.extend(children.iter().map(|c| c.with(c.cells.slice(here.clone()))));
         empty.add(&block);
         rings.add(&block);
+        for (n, what) in wanted.families.iter().filter_map(|chosen| chosen.family.odd(&block)) {
+            *odd.entry(what).or_default() += n;
+        }
         if from == 0 {
             table.columns.extend(block.columns.iter().map(Column::bare));
         }
         take(name, block)?;
     }
     warnings.extend(rings.warnings());
+    warnings.extend(odd.iter().map(|(what, n)| format!("{n} of {} objects {what}", set.count())));
     for chosen in families {
         let row = chosen.totals(name, &request)?;
         warnings.extend(chosen.family.doubts(&row));

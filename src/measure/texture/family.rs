@@ -7,6 +7,7 @@ use super::grid::{self, Grid};
 use super::{Aggregation, Interpolation, Norm, Weights, pyradiomics};
 use crate::measure::object::Object;
 use crate::measure::{About, Definition, Family, Measurer, Mentions, Needs, Objection, Request};
+use crate::table::{Cells, Table};
 use crate::units::Length;
 use crate::words::one_or_many;
 use crate::{Error, Result};
@@ -99,6 +100,9 @@ struct Chosen {
     says: String,
 }
 
+/// The column of the least value, where statistics are measured.
+const LEAST: &str = "stat_minimum";
+
 /// Why a length, an area or a volume is empty.
 const NO_LENGTH: &str = "the region has no voxel, or none with an intensity, or the image has no calibration";
 
@@ -138,6 +142,22 @@ impl Family for Texture {
             }
             Ok(())
         }))
+    }
+
+    fn odd(&self, rows: &Table) -> Option<(usize, String)> {
+        let Some(Bins::Size { from: Some(from), .. }) = self.bins.filter(|_| self.compat.is_none()) else {
+            return None;
+        };
+        let least = rows.columns.iter().filter(|c| c.name.starts_with(LEAST));
+        let least: Vec<&[Option<f64>]> =
+            least.filter_map(|c| if let Cells::Real(v) = &c.cells { Some(&v[..]) } else { None }).collect();
+        let is_below = |row: &usize| least.iter().any(|v| v[*row].is_some_and(|v| v < from));
+        let n = (0..rows.rows()).filter(is_below).count();
+        let what = format!(
+            "hold values below {from}, where the bins of texture begin: these count as grey level 1; a lower `from` gives them \
+             levels, and `range = [{from}, inf]` leaves them out"
+        );
+        (n > 0).then_some((n, what))
     }
 
     fn needs(&self) -> Needs {
