@@ -16,6 +16,7 @@
 use super::{ChannelRef, census, order};
 use crate::Result;
 use crate::image::Labels;
+use crate::ops::cut_ground::normal_quantile;
 use rayon::prelude::*;
 use std::borrow::Cow;
 
@@ -142,19 +143,6 @@ fn ground(below: &[(i32, u64)]) -> (f64, f64, f64) {
     (edge - place * spread, spread, share)
 }
 
-/// Below so many deviations from its middle lies this share of a normal distribution; by halving, from -8 to 8.
-fn normal_quantile(share: f64) -> f64 {
-    let (mut low, mut high) = (-8.0, 8.0);
-    for _ in 0..60 {
-        let middle = f64::midpoint(low, high);
-        match 0.5 * libm::erfc(-middle / std::f64::consts::SQRT_2) < share {
-            true => low = middle,
-            false => high = middle,
-        }
-    }
-    f64::midpoint(low, high)
-}
-
 /// Samples that occur where nothing is, rising, with how often they do.
 fn groups(image: &[i32], occupied: &[u8]) -> Vec<(i32, u64)> {
     let ends = census::ends(image);
@@ -262,13 +250,6 @@ mod tests {
             samples[..cells.len()].copy_from_slice(&cells);
             let t = limit(samples);
             assert!((20..=45).contains(&t), "{share}: {t}");
-        }
-    }
-
-    #[test]
-    fn quantiles_of_the_normal_distribution() {
-        for (share, place) in [(0.5, 0.0), (0.158_655_253_931, -1.0), (0.975, 1.959_963_985)] {
-            assert!((normal_quantile(share) - place).abs() < 1e-9, "{share}");
         }
     }
 

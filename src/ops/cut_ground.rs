@@ -166,19 +166,22 @@ fn crossings(shape: Shape, above: &[bool]) -> f64 {
 
 /// The blur of normal noise that lies below a level for a share of the voxels and crosses it between so many neighbours.
 fn blur(share: f64, crossings: f64) -> f64 {
-    let level = quantile(share);
+    let level = normal_quantile(share);
     let angle = PI * crossings * libm::exp(level * level / 2.0);
     if angle >= PI / 2.0 { 0.0 } else { (-4.0 * libm::log(libm::cos(angle))).sqrt().recip() }
 }
 
-/// The normal quantile of a share.
-fn quantile(share: f64) -> f64 {
+/// Below so many deviations from its middle lies this share of a normal distribution; by halving, from -8 to 8.
+pub(crate) fn normal_quantile(share: f64) -> f64 {
     let (mut low, mut high) = (-8.0, 8.0);
-    for _ in 0..50 {
-        let middle = (low + high) / 2.0;
-        if libm::erfc(-middle / 2f64.sqrt()) / 2.0 < share { low = middle } else { high = middle }
+    for _ in 0..60 {
+        let middle = f64::midpoint(low, high);
+        match 0.5 * libm::erfc(-middle / std::f64::consts::SQRT_2) < share {
+            true => low = middle,
+            false => high = middle,
+        }
     }
-    high
+    f64::midpoint(low, high)
 }
 
 /// Whether the darker half of the blocks holds no more dark pixels than counted photons have.

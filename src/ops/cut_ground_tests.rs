@@ -41,12 +41,19 @@ fn of(samples: Vec<i32>) -> Option<CutGround> {
 }
 
 #[test]
+fn quantiles_of_the_normal_distribution() {
+    for (share, place) in [(0.5, 0.0), (0.158_655_253_931, -1.0), (0.975, 1.959_963_985)] {
+        assert!((normal_quantile(share) - place).abs() < 1e-9, "{share}");
+    }
+}
+
+#[test]
 fn share_blur_and_noise_before_the_cut_are_found() {
     for (seed, blur) in [(1, 0.0), (2, 1.0), (3, 1.5), (4, 2.0)] {
         for height in [-1.0, 0.0, 1.0, 1.6] {
             let image = cut(blur, height, seed);
             let found = CutGround::of(&Device::Cpu, &image).unwrap().unwrap();
-            assert!((quantile(found.share()) - height).abs() < 0.12, "{blur} {height}: {}", found.share());
+            assert!((normal_quantile(found.share()) - height).abs() < 0.12, "{blur} {height}: {}", found.share());
             // Of white noise, which crosses a level between all neighbours, it is half a pixel at most.
             let off = if blur == 0.0 { 0.6 } else { 0.3 };
             assert!((found.blur() - blur).abs() < off, "{blur} {height}: {}", found.blur());
