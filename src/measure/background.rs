@@ -75,7 +75,6 @@ impl Background {
 pub fn background(channel: &ChannelRef, occupied: &[u8]) -> Result<Option<Background>> {
     let groups = groups(channel.volume.samples.host()?, occupied);
     let Some((pile, rest)) = groups.split_first() else { return Ok(None) };
-    let with_pile = search(&groups);
     if rest.iter().map(|g| g.1).sum::<u64>() > pile.1 {
         let without = search(rest);
         if f64::from(pile.0) < far_below(rest, &without) {
@@ -83,7 +82,7 @@ pub fn background(channel: &ChannelRef, occupied: &[u8]) -> Result<Option<Backgr
             return Ok(Some(Background { black: Some((pile.0, pile.1 as f64 / n as f64)), ..without }));
         }
     }
-    Ok(Some(with_pile))
+    Ok(Some(search(&groups)))
 }
 
 /// The sample below which nothing belongs to what a camera has seen, where all up to `black` is beside the picture; nothing where

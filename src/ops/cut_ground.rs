@@ -20,7 +20,6 @@
 
 use super::noise::{ABOVE_FLATTEST, Along, BOTH, FLATTEST, MEAN_OF_SECOND, differences};
 use super::spots::grey_step;
-use super::value_counts::{self, SMALL};
 use crate::Result;
 use crate::device::{Buffer, Device};
 use crate::image::Volume;
@@ -64,26 +63,22 @@ pub struct CutGround {
 }
 
 impl CutGround {
-    /// Of an image; nothing where its ground was not cut off.
+    /// Of an image on the host; nothing where its ground was not cut off.
     ///
     /// # Errors
-    /// The device is lost or too small.
-    pub fn of(device: &Device, src: &Volume) -> Result<Option<Self>> {
-        if src.shape.is_empty() {
-            return Ok(None);
-        }
-        let seen = value_counts::ask(device, src, SMALL)?.answer()?;
-        let share = f64::from(seen.darkest()?) / src.shape.len() as f64;
+    /// The image is on a device.
+    pub fn of(src: &Volume) -> Result<Option<Self>> {
+        let samples = src.samples.host()?;
+        let Some(least) = samples.par_iter().copied().min() else { return Ok(None) };
+        let share = samples.par_iter().filter(|s| **s == least).count() as f64 / src.shape.len() as f64;
         if !(SHARES[0]..=SHARES[1]).contains(&share) {
             return Ok(None);
         }
-        let samples = on_host(device, src)?;
-        let least = seen.range().0;
         let above: Vec<bool> = samples.iter().map(|s| *s > least).collect();
         let crossings = crossings(src.shape, &above);
         let blur = blur(share, crossings);
         let alike = 1.0 - crossings / (2.0 * share * (1.0 - share));
-        let is_cut = blur <= WIDEST && !is_counted(src.shape, &samples, least);
+        let is_cut = blur <= WIDEST && !is_counted(src.shape, samples, least);
         Ok(is_cut.then_some(CutGround { shape: src.shape, above, least, share, blur, alike }))
     }
 

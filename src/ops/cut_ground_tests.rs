@@ -37,7 +37,7 @@ fn cut(blur: f64, height: f64, seed: u64) -> Volume {
 }
 
 fn of(samples: Vec<i32>) -> Option<CutGround> {
-    CutGround::of(&Device::Cpu, &Volume::new(SHAPE, samples).unwrap()).unwrap()
+    CutGround::of(&Volume::new(SHAPE, samples).unwrap()).unwrap()
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn share_blur_and_noise_before_the_cut_are_found() {
     for (seed, blur) in [(1, 0.0), (2, 1.0), (3, 1.5), (4, 2.0)] {
         for height in [-1.0, 0.0, 1.0, 1.6] {
             let image = cut(blur, height, seed);
-            let found = CutGround::of(&Device::Cpu, &image).unwrap().unwrap();
+            let found = CutGround::of(&image).unwrap().unwrap();
             assert!((normal_quantile(found.share()) - height).abs() < 0.12, "{blur} {height}: {}", found.share());
             // Of white noise, which crosses a level between all neighbours, it is half a pixel at most.
             let off = if blur == 0.0 { 0.6 } else { 0.3 };
@@ -91,7 +91,7 @@ fn images_too_small_to_tell_are_no_trouble() {
     for shape in [Shape::flat(0, 0), Shape::flat(1, 1), Shape::flat(1, 9), Shape::flat(9, 1), Shape::flat(5, 5)] {
         let samples = (0..shape.len()).map(|i| (i as i32 * 7 % 5 - 2).max(0)).collect();
         let image = Volume::new(shape, samples).unwrap();
-        if let Some(found) = CutGround::of(&Device::Cpu, &image).unwrap() {
+        if let Some(found) = CutGround::of(&image).unwrap() {
             assert!(found.noise(&Device::Cpu, &image, 5).unwrap().is_finite());
         }
     }

@@ -82,16 +82,18 @@ fn positive<'a>(
             Cells::Text(_) => vec![],
         };
         let rounding = rounding(column, of);
-        let above = cutoff_of(positive, values.iter().flatten().copied(), rounding);
-        let n = values.iter().flatten().count();
+        let known: Vec<f64> = values.iter().flatten().copied().collect();
+        let known = || known.iter().copied();
+        let above = cutoff_of(positive, known(), rounding);
+        let n = known().len();
         if above.is_none() && n > 0 {
             found.warnings.push(format!(
                 "no cutoff of {marker} can be found: all objects have the same {name_of_column}, or logarithms or a multiple of \
                  the median are wanted and the median does not stand out of values around 0; none is positive or negative"
             ));
         }
-        if let (Cutoff::Robust { .. }, Some(above), Some(most)) =
-            (positive.above, above, alike(values.iter().flatten().copied()))
+        if let (Cutoff::Robust { .. }, Some(above)) = (positive.above, above)
+            && let Some(most) = alike(known())
         {
             found.warnings.push(format!(
                 "more than half of {name} have the same {name_of_column}, {most}, so nothing tells how far apart values of negative \
@@ -99,7 +101,7 @@ fn positive<'a>(
             ));
         }
         if let (Cutoff::Otsu, Some(cutoff)) = (positive.above, above)
-            && let Some(apart) = halved(values.iter().flatten().copied(), cutoff)
+            && let Some(apart) = halved(known(), cutoff)
         {
             found.warnings.push(format!(
                 "Otsu's threshold of {name_of_column} divides {name} into two groups {apart:.1} deviations apart, as it does with one \
@@ -134,7 +136,7 @@ fn positive<'a>(
         let empty = "fewer than half of the objects have a value, or no cutoff".to_string();
         found.totals.push(Column { empty, ..Column::new(at, "1", about, Cells::Real(vec![share])) });
         if let Some(higher) = positive.higher {
-            let [second, third] = higher.map(|how| cutoff(how, values.iter().flatten().copied(), rounding));
+            let [second, third] = higher.map(|how| cutoff(how, known(), rounding));
             let cutoffs = [above, second, third];
             grades::add(found, &Graded { set: name, marker, column, values: &values, cutoffs });
         }

@@ -2,7 +2,6 @@
 
 use super::state::{Picture, State};
 use crate::Result;
-use crate::device::Device;
 use crate::ops::cut_ground::CutGround;
 use crate::ops::histogram::BinScale;
 use crate::ops::noise::correlated_noise;
@@ -27,18 +26,21 @@ impl State<'_> {
         if signal.classes.explained > CUT_NOISE {
             return Ok(white);
         }
-        let cut = self.cut_ground()?;
-        let (least, cut_off) = cut.as_ref().map_or((NOISE, 0.0), |cut| (CUT_NOISE, cut.share()));
-        if signal.has_two_classes_beside(least, cut_off)? {
+        let Some(cut) = self.cut_ground()? else { return self.noise_of_whole(image, signal) };
+        if signal.has_two_classes_beside(CUT_NOISE, cut.share())? {
             return Ok(white);
         }
-        Ok(white.max(match cut {
-            Some(cut) => {
-                self.notes.push(of_cut_ground(cut.share()));
-                self.before_cut(image, &cut)?
-            }
-            None => correlated_noise(self.device, &image.volume, lag(image, OWN_BLUR))?,
-        }))
+        self.notes.push(of_cut_ground(cut.share()));
+        Ok(white.max(self.before_cut(image, &cut)?))
+    }
+
+    /// The same where nothing was cut off.
+    fn noise_of_whole(&self, image: &Picture, signal: &Signal) -> Result<f64> {
+        let white = self.white(image, signal);
+        match signal.has_two_classes(NOISE)? {
+            true => Ok(white),
+            false => Ok(white.max(correlated_noise(self.device, &image.volume, lag(image, OWN_BLUR))?)),
+        }
     }
 
     /// The threshold of a method, and the one that so many times the noise is, both counted from the ground of the image. That is the
@@ -63,7 +65,7 @@ impl State<'_> {
                 (image.volume.scale.sample(least), noise.max(self.white(image, signal)))
             }
             None => {
-                let noise = self.noise(image, signal)?;
+                let noise = self.noise_of_whole(image, signal)?;
                 (signal.percentile(DARK.0)? + DARK.1 * noise, noise)
             }
         };
@@ -79,7 +81,7 @@ impl State<'_> {
 
     /// Of the channel as the file has it, which is on the host: no device is waited for.
     fn cut_ground(&self) -> Result<Option<CutGround>> {
-        CutGround::of(&Device::Cpu, self.file)
+        CutGround::of(self.file)
     }
 
     /// What smoothing leaves of the noise between neighbours in the channel.

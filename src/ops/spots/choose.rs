@@ -76,7 +76,7 @@ pub fn find(device: &Device, src: &Volume, file: &Volume, scales: &[[f64; 3]]) -
     if src.shape != file.shape || scales.is_empty() {
         return Err(Error::usage("spots need a scale, and one image in two forms"));
     }
-    let cut = CutGround::of(&Device::Cpu, file)?;
+    let cut = CutGround::of(file)?;
     let about = About { ground: Ground::of(file, cut.as_ref())?, grey: grey_step(file.samples.host()?), cut };
     let all = scales.iter().enumerate().map(|(scale, sigma)| {
         let found = at_scale(device, src, file, *sigma, &about)?;
