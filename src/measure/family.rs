@@ -8,6 +8,7 @@ use super::feature::{About, Definition, Feature, Get};
 use super::hull;
 use super::moments::Moments;
 use super::object::Object;
+use super::odd::Odd;
 use super::order;
 use super::{ChannelRef, Request, intensity, suffixes};
 use crate::Result;
@@ -53,10 +54,10 @@ pub trait Family: Send + Sync {
         vec![]
     }
 
-    /// What is odd about some rows of its columns, and in how many of them: what the user should know of the set.
-    fn odd(&self, rows: &Table) -> Option<(usize, String)> {
+    /// What is odd about some rows of its columns.
+    fn odd(&self, rows: &Table) -> Vec<Odd> {
         let _ = rows;
-        None
+        vec![]
     }
 
     /// Columns of numbers of an object, among its own, that [`Family::pooled`] is made of.

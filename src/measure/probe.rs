@@ -9,9 +9,11 @@ use super::edt;
 use super::family::{Family, Measurer, Mentions, Needs, Objection, define};
 use super::feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
 use super::object::Object;
+use super::odd::Odd;
 use super::order::{self, Sums};
 use super::{ChannelRef, Request};
 use crate::image::Scale;
+use crate::table::{Cells, Table};
 use crate::units::{Length, Ruler, Spacing};
 use crate::{Error, Result};
 use serde::Deserialize;
@@ -168,6 +170,12 @@ impl Facts {
 /// Source: W. F. Sheppard, Proc. London Math. Soc. 29 (1898) 353.
 pub(crate) const ROUNDING: f64 = 0.288_675_134_594_812_9;
 
+/// Column of the share of a ring that is background.
+const USABLE: &str = "ring_usable";
+
+/// A share of a ring that is hardly any of it.
+const HARDLY: f64 = 0.2;
+
 const NO_RING: &str = "no background voxel in the ring";
 
 impl Family for Probe {
@@ -190,6 +198,22 @@ impl Family for Probe {
             }
             Ok(())
         }))
+    }
+
+    /// Rings in which hardly any background is left.
+    fn odd(&self, rows: &Table) -> Vec<Odd> {
+        let rings = rows.columns.iter().filter(|c| c.name.starts_with(USABLE));
+        let rings =
+            rings.filter_map(|c| if let Cells::Real(shares) = &c.cells { Some((&c.name, shares)) } else { None });
+        let odd = rings.map(|(column, shares)| {
+            let what = format!(
+                "have hardly any background in their ring ({column} below {HARDLY}): what is compared with it rests on few voxels; \
+                 grow the cells further, or widen the ring"
+            );
+            let shares = || shares.iter().flatten();
+            Odd { what, rows: shares().filter(|share| **share < HARDLY).count(), of: shares().count(), beyond: 0.5 }
+        });
+        odd.collect()
     }
 
     fn needs(&self) -> Needs {
@@ -240,7 +264,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         get: Get::Int(|f| Some(f.ring.n as i64)),
     },
     Feature {
-        name: "ring_usable",
+        name: USABLE,
         unit: "1",
         definition: "Share of the ring's voxels in the image that are background: in no object of any set, not brighter \
                      than the image's background_limit, and not the black beside a picture",

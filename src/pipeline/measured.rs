@@ -4,17 +4,15 @@ use super::channel_refs::{image_refs, is_measured_in};
 use super::classes::classify;
 use super::classified::{Candidate, Classified};
 use super::relations::Relations;
-use super::rings::Rings;
 use super::surroundings::Surroundings;
 use super::{ByChannel, Sets, Take, region, uptake};
 use crate::Result;
 use crate::image::{Labels, ObjectSet};
-use crate::measure::{Background, ChannelRef, EmptyCells, Places, Request, Rows};
+use crate::measure::{Background, ChannelRef, EmptyCells, Oddities, Places, Request, Rows};
 use crate::profile::stage;
 use crate::read;
 use crate::recipe::{Measure, Step};
 use crate::table::{Column, Table};
-use std::collections::BTreeMap;
 
 /// What is said of a set.
 #[derive(Default)]
@@ -83,8 +81,7 @@ pub(super) fn set(
     }
     let relate = of.recipe.body.relate.get(name);
     let step = block_rows(dictionary.len());
-    let (mut empty, mut rings, mut table) = (EmptyCells::default(), Rings::default(), Table::default());
-    let mut odd: BTreeMap<String, usize> = BTreeMap::new();
+    let (mut empty, mut odd, mut table) = (EmptyCells::default(), Oddities::default(), Table::default());
     // Also where there is no object: the columns are those of every other image.
     for from in (0..rows.count().max(1)).step_by(step) {
         let mut block = rows.block(from..rows.count().min(from + step))?;
@@ -97,17 +94,13 @@ pub(super) fn set(
         relations.keep(name, relate, &block);
         block.columns.extend(children.iter().map(|c| c.with(c.cells.slice(here.clone()))));
         empty.add(&block);
-        rings.add(&block);
-        for (n, what) in wanted.families.iter().filter_map(|chosen| chosen.family.odd(&block)) {
-            *odd.entry(what).or_default() += n;
-        }
+        odd.add(&wanted.families, &block);
         if from == 0 {
             table.columns.extend(block.columns.iter().map(Column::bare));
         }
         take(name, block)?;
     }
-    warnings.extend(rings.warnings());
-    warnings.extend(odd.iter().map(|(what, n)| format!("{n} of {} objects {what}", set.count())));
+    warnings.extend(odd.warnings());
     for chosen in families {
         let row = chosen.totals(name, &request)?;
         warnings.extend(chosen.family.doubts(&row));

@@ -43,7 +43,6 @@ mod region;
 mod relations;
 mod repeated;
 mod responses;
-mod rings;
 mod roles;
 mod row;
 mod scores;

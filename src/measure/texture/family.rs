@@ -6,7 +6,7 @@ use super::choice::{Bins, Compat, Group, word};
 use super::grid::{self, Grid};
 use super::{Aggregation, Interpolation, Norm, Weights, pyradiomics};
 use crate::measure::object::Object;
-use crate::measure::{About, Definition, Family, Measurer, Mentions, Needs, Objection, Request};
+use crate::measure::{About, Definition, Family, Measurer, Mentions, Needs, Objection, Odd, Request};
 use crate::table::{Cells, Table};
 use crate::units::Length;
 use crate::words::one_or_many;
@@ -144,20 +144,20 @@ impl Family for Texture {
         }))
     }
 
-    fn odd(&self, rows: &Table) -> Option<(usize, String)> {
+    fn odd(&self, rows: &Table) -> Vec<Odd> {
         let Some(Bins::Size { from: Some(from), .. }) = self.bins.filter(|_| self.compat.is_none()) else {
-            return None;
+            return vec![];
         };
         let least = rows.columns.iter().filter(|c| c.name.starts_with(LEAST));
         let least: Vec<&[Option<f64>]> =
             least.filter_map(|c| if let Cells::Real(v) = &c.cells { Some(&v[..]) } else { None }).collect();
         let is_below = |row: &usize| least.iter().any(|v| v[*row].is_some_and(|v| v < from));
-        let n = (0..rows.rows()).filter(is_below).count();
+        let below = (0..rows.rows()).filter(is_below).count();
         let what = format!(
             "hold values below {from}, where the bins of texture begin: these count as grey level 1; a lower `from` gives them \
              levels, and `range = [{from}, inf]` leaves them out"
         );
-        (n > 0).then_some((n, what))
+        vec![Odd { what, rows: below, of: rows.rows(), beyond: 0.0 }]
     }
 
     fn needs(&self) -> Needs {
