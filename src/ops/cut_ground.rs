@@ -18,6 +18,7 @@
 //!
 //! All of it is counted on the host from integers, whatever the device. Reference: this project; Rice 1945 for the rate of crossings.
 
+use super::dark_side::normal_quantile;
 use super::noise::{ABOVE_FLATTEST, Along, BOTH, FLATTEST, MEAN_OF_SECOND, differences};
 use super::spots::grey_step;
 use crate::Result;
@@ -164,19 +165,6 @@ fn blur(share: f64, crossings: f64) -> f64 {
     let level = normal_quantile(share);
     let angle = PI * crossings * libm::exp(level * level / 2.0);
     if angle >= PI / 2.0 { 0.0 } else { (-4.0 * libm::log(libm::cos(angle))).sqrt().recip() }
-}
-
-/// Below so many deviations from its middle lies this share of a normal distribution; by halving, from -8 to 8.
-pub(crate) fn normal_quantile(share: f64) -> f64 {
-    let (mut low, mut high) = (-8.0, 8.0);
-    for _ in 0..60 {
-        let middle = f64::midpoint(low, high);
-        match 0.5 * libm::erfc(-middle / std::f64::consts::SQRT_2) < share {
-            true => low = middle,
-            false => high = middle,
-        }
-    }
-    f64::midpoint(low, high)
 }
 
 /// Whether the darker half of the blocks holds no more dark pixels than counted photons have.

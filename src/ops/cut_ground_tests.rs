@@ -1,5 +1,6 @@
 //! Oracle: fields whose noise, blur and cut are known. Invariant: what is no cut ground is none.
 use super::*;
+use crate::ops::dark_side::normal_quantile;
 use crate::ops::gaussian::{Gaussian, gaussian};
 
 const SHAPE: Shape = Shape { z: 1, y: 240, x: 240 };

@@ -11,6 +11,7 @@ pub mod contour;
 pub mod cooccurrence;
 pub mod cut_ground;
 pub mod cytoplasm;
+pub mod dark_side;
 pub mod delineate;
 pub mod denoise;
 pub mod dependences;

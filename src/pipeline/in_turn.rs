@@ -118,7 +118,7 @@ pub(super) fn measure(of: &Sets, around: &mut Surroundings) -> Result<ByChannel>
         let is_here = |name: &str| group.iter().any(|n| n == name);
         let mut here = image_refs(&scan, of.roles, of.recipe);
         here.retain(|c| is_here(c.name));
-        around.look_at(&here)?;
+        around.look_at(&here, scan.modality)?;
         let mut in_file = channel_refs(&scan, of.roles);
         in_file.retain(|c| is_here(c.name));
         all.quality.columns.extend(quality(&in_file, of.recipe, of.made)?.columns);

@@ -272,7 +272,7 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
     let mut by_channel = ByChannel::default();
     match scan.in_turn.is_some() {
         true => by_channel = stage("channels in turn", "", || in_turn::measure(of, &mut around))?,
-        false => stage("surroundings", "", || around.look_at(&image_refs(scan, roles, recipe)))?,
+        false => stage("surroundings", "", || around.look_at(&image_refs(scan, roles, recipe), scan.modality))?,
     }
     words.add(&mut around.warnings, &mut around.notes);
     let of_set = |name: &str, words: &[String]| words.iter().map(|w| format!("{name}: {w}")).collect::<Vec<_>>();

@@ -1,18 +1,30 @@
 //! What is background around the objects of a recipe: the same for all of its sets.
 
 use super::image_refs;
+use super::margin::Beside;
 use super::roles::Roles;
 use crate::Result;
-use crate::image::{Labels, ObjectSet, Scan};
+use crate::image::{Labels, Modality, ObjectSet, Scan};
 use crate::measure::{Background, ChannelRef, background, occupied};
 use crate::recipe::Recipe;
 use crate::table::{Cells, Column, Table};
+use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// A share in words, never more than it is.
 fn percent(share: f64) -> String {
     format!("{} %", (1000.0 * share).floor() / 10.0)
+}
+
+/// What is background where nothing is occupied, in the picture.
+fn look(channel: &ChannelRef, occupied: &[u8], modality: Modality) -> Result<Option<Background>> {
+    let Some(beside) = Beside::of(channel.volume, modality)? else { return background(channel, occupied) };
+    let taken: Vec<u8> = occupied.par_iter().zip(&beside.picture).map(|(o, p)| o | (1 - p)).collect();
+    let free = |taken: &[u8]| taken.par_iter().filter(|t| **t == 0).count() as f64;
+    let share = 1.0 - free(&taken) / free(occupied).max(1.0);
+    let found = background(channel, &taken)?;
+    Ok(found.map(|found| Background { black: Some((beside.black, share)), ..found }))
 }
 
 /// A share of the background that leaves too little to tell its noise from.
@@ -43,9 +55,9 @@ impl<'a> Surroundings<'a> {
     }
 
     /// Finds the limits of these channels.
-    pub fn look_at(&mut self, channels: &[ChannelRef]) -> Result<()> {
+    pub fn look_at(&mut self, channels: &[ChannelRef], modality: Modality) -> Result<()> {
         for channel in channels.iter().filter(|_| self.is_wanted) {
-            let Some(found) = background(channel, self.occupied.as_deref().unwrap_or_default())? else { continue };
+            let Some(found) = look(channel, self.occupied.as_deref().unwrap_or_default(), modality)? else { continue };
             self.found.insert(channel.name.to_owned(), found);
             if let Some((black, share)) = found.black {
                 self.notes.push(format!(

@@ -8,7 +8,9 @@
 //! A margin is what has the least value of the border of a plane and hangs together with that border, where
 //! - it lies many deviations below the ground of all else, as a camera's ground never does by itself;
 //! - that value is all but missing elsewhere: a ground that was cut off at 0 has it everywhere;
-//! - what is left are pictures, not objects cut out of theirs: pieces wider than objects are, or rectangles.
+//! - what is left are pictures, not objects cut out of theirs: pieces wider than objects are, rectangles, or nearly all there is, narrow
+//!   lines counted in;
+//! - they are cut off sharply: what optics have drawn on black, as a section of tissue, rises slowly behind its edge.
 //!
 //! Pixels next to it that lie as far below the ground belong to it, as interpolation leaves them.
 
@@ -28,18 +30,66 @@ use rayon::prelude::*;
 const ELSEWHERE: usize = 1000;
 /// Interpolation mixes a margin and a picture over so many pixels.
 const BLEND: usize = 3;
+/// The layer of the picture next to a margin that interpolation has not touched any more.
+const EDGE: usize = 2;
+/// A layer in which light has reached its height behind any edge.
+const DEEP: usize = 5;
+/// The edge of a picture has this part of that light at least.
+const SHARP: f64 = 0.9;
 /// Pieces that are wider both ways are no objects.
 const WIDER_THAN_OBJECTS: usize = 128;
 /// A rectangle fills so much of its box; a round object has 0.79.
 const RECTANGLE: f64 = 0.95;
 /// One of a quarter of the image is no object either.
 const LARGE_RECTANGLE: f64 = 0.25;
+/// Nor is what fills so much of it: a round one fills 0.79.
+const FULL: f64 = 0.82;
 /// So much of what is left has to be pictures.
 const PICTURES: f64 = 0.9;
 /// A line so narrow with the picture on both sides hides no object.
 const NARROW: usize = 4;
 /// A margin that the user should look at.
 const LARGE: f64 = 0.25;
+
+/// What lies beside the picture in a channel of a camera.
+pub(super) struct Beside {
+    shape: Shape,
+    /// 1 in the picture, 0 beside it.
+    pub picture: Vec<u8>,
+    /// The sample beside it.
+    pub black: i32,
+}
+
+impl Beside {
+    /// That of a channel, if it has one. Most have none, which a look at their borders tells.
+    ///
+    /// # Errors
+    /// The channel is not on the host.
+    pub fn of(volume: &Volume, modality: Modality) -> Result<Option<Self>> {
+        if modality != Modality::Fluorescence {
+            return Ok(None);
+        }
+        let (shape, samples) = (volume.shape, volume.samples.host()?);
+        let Some(black) = at_border(shape, samples) else { return Ok(None) };
+        let Some(end) = end_of_picture(samples, black) else { return Ok(None) };
+        let mut picture = vec![1; samples.len()];
+        let mut taken = shrink(shape, &mut picture, |i| samples[i] == black);
+        let elsewhere = samples.par_iter().zip(&picture).filter(|(s, p)| **s <= black && **p == 1).count();
+        if elsewhere > samples.len() / ELSEWHERE {
+            return Ok(None);
+        }
+        blend(shape, &mut picture, &mut taken, |i| f64::from(samples[i]) < end);
+        let whole = Mask { shape, voxels: Buffer::on_host(with_narrow(shape, &picture)) };
+        let is_margin =
+            is_cut_sharply(shape, &picture, taken, |i| f64::from(samples[i]) - f64::from(black)) && is_picture(&whole)?;
+        Ok(is_margin.then_some(Beside { shape, picture, black }))
+    }
+
+    /// Its share of the voxels.
+    fn share(&self) -> f64 {
+        self.picture.par_iter().filter(|p| **p == 0).count() as f64 / self.shape.len() as f64
+    }
+}
 
 /// The margin of a channel, and the channel without it.
 #[derive(Clone)]
@@ -55,35 +105,18 @@ pub(super) struct Margin {
 }
 
 impl Margin {
-    /// That of a channel of a camera, if it has one. Most have none, which a look at their borders tells.
+    /// That of a channel of a camera, if it has one.
     ///
     /// # Errors
     /// The channel is not on the host.
     pub fn of(volume: &Volume, modality: Modality) -> Result<Option<Self>> {
-        if modality != Modality::Fluorescence {
-            return Ok(None);
-        }
-        let (shape, samples) = (volume.shape, volume.samples.host()?);
-        let Some(black) = at_border(shape, samples) else { return Ok(None) };
-        let Some(end) = end_of_picture(samples, black) else { return Ok(None) };
-        let mut picture = vec![1; samples.len()];
-        let beside = shrink(shape, &mut picture, |i| samples[i] == black);
-        let elsewhere = samples.par_iter().zip(&picture).filter(|(s, p)| **s <= black && **p == 1).count();
-        if elsewhere > samples.len() / ELSEWHERE {
-            return Ok(None);
-        }
-        blend(shape, &mut picture, beside, |i| f64::from(samples[i]) < end);
-        let picture = Mask { shape, voxels: Buffer::on_host(picture) };
-        if !is_picture(&picture)? {
-            return Ok(None);
-        }
-        let of_picture = picture.voxels.host()?;
-        let beside = of_picture.par_iter().filter(|p| **p == 0).count();
+        let Some(beside) = Beside::of(volume, modality)? else { return Ok(None) };
+        let (shape, picture) = (beside.shape, &beside.picture);
         Ok(Some(Margin {
-            filled: volume.with(Buffer::on_host(filled(shape, samples, of_picture)?)),
-            searched: Mask { shape, voxels: Buffer::on_host(with_narrow(shape, of_picture)) },
-            value: volume.scale.value(f64::from(black)),
-            share: beside as f64 / samples.len() as f64,
+            filled: volume.with(Buffer::on_host(filled(shape, volume.samples.host()?, picture)?)),
+            searched: Mask { shape, voxels: Buffer::on_host(with_narrow(shape, picture)) },
+            value: volume.scale.value(f64::from(beside.black)),
+            share: beside.share(),
         }))
     }
 
@@ -157,18 +190,39 @@ fn shrink(shape: Shape, picture: &mut [u8], beside: impl Fn(usize) -> bool) -> V
     taken
 }
 
-/// Takes away from the picture what is `dark` within a few pixels of what was taken away before.
-fn blend(shape: Shape, picture: &mut [u8], mut beside: Vec<usize>, dark: impl Fn(usize) -> bool) {
+/// Takes away from the picture what is `dark` within a few pixels of what was taken away before, to which it is added.
+fn blend(shape: Shape, picture: &mut [u8], taken: &mut Vec<usize>, dark: impl Fn(usize) -> bool) {
+    let mut from = 0;
     for _ in 0..BLEND {
+        let to = taken.len();
+        for k in from..to {
+            for j in neighbours(shape, taken[k]) {
+                if picture[j] == 1 && dark(j) {
+                    picture[j] = 0;
+                    taken.push(j);
+                }
+            }
+        }
+        from = to;
+    }
+}
+
+/// Whether the picture is as bright next to what was taken away as a few pixels farther in. What optics have drawn on black rises slowly.
+fn is_cut_sharply(shape: Shape, picture: &[u8], taken: Vec<usize>, light: impl Fn(usize) -> f64) -> bool {
+    let (mut left, mut layer) = (picture.to_vec(), taken);
+    let mut means = [0.0; DEEP + 1];
+    for mean in &mut means[1..] {
         let mut next = vec![];
-        for j in beside.into_iter().flat_map(|i| neighbours(shape, i)) {
-            if picture[j] == 1 && dark(j) {
-                picture[j] = 0;
+        for j in layer.into_iter().flat_map(|i| neighbours(shape, i)) {
+            if left[j] == 1 {
+                left[j] = 0;
                 next.push(j);
             }
         }
-        beside = next;
+        *mean = next.iter().map(|i| light(*i)).sum::<f64>() / next.len().max(1) as f64;
+        layer = next;
     }
+    means[EDGE] >= SHARP * means[DEEP]
 }
 
 /// Whether what is left are pictures.
@@ -183,8 +237,9 @@ fn is_picture(left: &Mask) -> Result<bool> {
         let [z, y, x] = sides(shape, runs);
         let is_rectangle = voxels as f64 >= RECTANGLE * (z * y * x) as f64;
         let is_large = voxels as f64 >= LARGE_RECTANGLE * shape.len() as f64;
+        let is_full = voxels as f64 >= FULL * shape.len() as f64;
         all += voxels;
-        if y.min(x) >= WIDER_THAN_OBJECTS || (is_rectangle && is_large) {
+        if is_full || y.min(x) >= WIDER_THAN_OBJECTS || (is_rectangle && is_large) {
             pictures += voxels;
         }
     }
@@ -205,22 +260,34 @@ fn sides(shape: Shape, runs: &[ObjectRun]) -> [usize; 3] {
     ]
 }
 
-/// The picture with narrow lines through it.
+/// The picture with narrow lines through it, and with a few slices that see nothing between others.
 fn with_narrow(shape: Shape, picture: &[u8]) -> Vec<u8> {
     let plane = shape.y * shape.x;
     let mut all = picture.to_vec();
     for z in 0..shape.z {
         for (start, step, n) in inwards(shape).filter(|line| line.1 > 0) {
             let line: Vec<usize> = along((start + z * plane, step, n)).collect();
-            let mut last = None;
-            for (k, _) in line.iter().enumerate().filter(|(_, i)| picture[**i] == 1) {
-                let gap = last.map_or(k..k, |last| last + 1..k);
-                if gap.len() <= NARROW {
-                    line[gap].iter().for_each(|i| all[*i] = 1);
-                }
-                last = Some(k);
-            }
+            bridge(picture, &line, &mut all);
+        }
+    }
+    let is_empty = |z: &usize| !picture[z * plane..(z + 1) * plane].contains(&1);
+    if (0..shape.z).any(|z| is_empty(&z)) {
+        for i in 0..plane {
+            let line: Vec<usize> = (0..shape.z).map(|z| z * plane + i).collect();
+            bridge(picture, &line, &mut all);
         }
     }
     all
+}
+
+/// Fills narrow gaps of the picture along a line.
+fn bridge(picture: &[u8], line: &[usize], all: &mut [u8]) {
+    let mut last = None;
+    for (k, _) in line.iter().enumerate().filter(|(_, i)| picture[**i] == 1) {
+        let gap = last.map_or(k..k, |last| last + 1..k);
+        if gap.len() <= NARROW {
+            line[gap].iter().for_each(|i| all[*i] = 1);
+        }
+        last = Some(k);
+    }
 }

@@ -1,0 +1,168 @@
+//! The ground of an image by the dark side of its samples, whatever light lies on it: its middle, its noise, and its limit.
+//!
+//! The middle m is the median of what does not pass the limit, and the noise s is how far the quantile 0.1587 lies below it, which is
+//! a standard deviation for normal noise and knows nothing of the bright side. The limit is `m + 3 s`. Both follow from the limit
+//! and the limit from both: the search starts from Otsu's threshold, so that it ends at the ground even where light covers most of the
+//! image, and in one without light it ends at three standard deviations. Quantiles are those of grouped data, each sample being half a step
+//! wide to both sides (the step is the least difference of two samples, so that what was multiplied has the limits of what was not):
+//! images of few grey levels have a noise too.
+//!
+//! Where a ground was subtracted and what fell below 0 was cut off, or photons are few, the quantile below lies in the pile of
+//! the least sample and says nothing. Then m and s are those of the normal distribution that has as much below the edge of the
+//! pile, and as much below the first third of what lies above it. Where what lies above is no side of a normal distribution (it keeps
+//! its distance from the pile, or ends far below three deviations) it is light, and the pile is all of the ground.
+//!
+//! On the host, of samples with their counts. Reference: this project.
+
+/// Deviations above the median.
+const DEVIATIONS: f64 = 3.0;
+/// Of a normal distribution, one deviation below the median.
+const LOWER: f64 = 0.1587;
+/// Of the first third of what lies above a pile, one half lies in this part of its width at most where it is the side of a normal
+/// distribution: that has 0.46 to 0.55.
+const NEAR: f64 = 0.7;
+/// What lies beyond three deviations of a normal distribution, on one side.
+const BEYOND: f64 = 0.001_349_9;
+/// A side with less than this part of what should lie beyond three deviations ends too early.
+const ENDS: f64 = 0.2;
+/// Voxels that should lie there, for their absence to say anything.
+const ENOUGH: f64 = 10.0;
+/// Noise of fewer steps may end early.
+const STEPS: f64 = 8.0;
+/// The search mostly ends after three rounds; it may swing between two samples.
+const ROUNDS: usize = 50;
+
+/// The ground of some samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct DarkSide {
+    /// The median.
+    pub middle: f64,
+    /// The standard deviation.
+    pub spread: f64,
+    /// The largest sample of it.
+    pub limit: i32,
+    /// The share of it that has its least sample, where that is the end that it was cut off at, or its only one.
+    pub cut_off: f64,
+    /// It is the pile of the least sample, and nothing above it.
+    pub is_pile: bool,
+}
+
+impl DarkSide {
+    /// Of samples in rising order, with how often they occur. A pile of the least one with a share above `most` is all that is known of
+    /// the ground.
+    pub fn search(samples: &[(i32, u64)], most: f64) -> Self {
+        let step = step(samples);
+        let of_pile =
+            |cut_off| DarkSide { is_pile: true, ..DarkSide::whole(&samples[..samples.len().min(1)], cut_off, step) };
+        let mut ground = DarkSide { limit: otsu(samples), ..DarkSide::default() };
+        for _ in 0..ROUNDS {
+            let below = &samples[..samples.partition_point(|s| s.0 <= ground.limit)];
+            let next = match cut(below, step) {
+                Cut::Nowhere => DarkSide::whole(below, 0.0, step),
+                Cut::Off { share, .. } if share > most => DarkSide::whole(below, share, step),
+                Cut::Off { share, fit: Some([middle, spread]) } => DarkSide::new(middle, spread, share),
+                Cut::Off { share, fit: None } => return of_pile(share),
+            };
+            let is_found = next.limit == ground.limit;
+            ground = next;
+            if is_found {
+                break;
+            }
+        }
+        if ground.ends_early(samples, step, most) { of_pile(ground.cut_off) } else { ground }
+    }
+
+    fn new(middle: f64, spread: f64, cut_off: f64) -> Self {
+        // The cast stops at the ends of i32.
+        let limit = (middle + DEVIATIONS * spread).floor() as i32;
+        DarkSide { middle, spread, limit, cut_off, is_pile: false }
+    }
+
+    fn whole(samples: &[(i32, u64)], cut_off: f64, step: f64) -> Self {
+        let middle = quantile(samples, 0.5, step);
+        DarkSide::new(middle, middle - quantile(samples, LOWER, step), cut_off)
+    }
+
+    /// Was the spread taken from what lies above a pile, and is there less beyond the limit than noise so wide has?
+    fn ends_early(&self, samples: &[(i32, u64)], step: f64, most: f64) -> bool {
+        let is_fitted = self.cut_off > 0.0 && self.cut_off <= most;
+        let expected = BEYOND * counted(samples);
+        let beyond = counted(&samples[samples.partition_point(|s| s.0 <= self.limit)..]);
+        is_fitted && self.spread > STEPS * step && expected >= ENOUGH && beyond < ENDS * expected
+    }
+}
+
+/// Whether a ground was cut off at its least sample.
+enum Cut {
+    /// That holds too little of it.
+    Nowhere,
+    /// Which share it holds, and middle and spread from what lies above it if that is the side of a normal distribution.
+    Off { share: f64, fit: Option<[f64; 2]> },
+}
+
+fn cut(below: &[(i32, u64)], step: f64) -> Cut {
+    let Some((pile, rest)) = below.split_first() else { return Cut::Nowhere };
+    let share = pile.1 as f64 / counted(below);
+    if share <= LOWER {
+        return Cut::Nowhere;
+    }
+    let edge = f64::from(pile.0) + 0.5 * step;
+    let [sixth, third] = [1.0 / 6.0, 1.0 / 3.0].map(|part| quantile(rest, part, step) - edge);
+    let place = normal_quantile(share);
+    let spread = third / (normal_quantile(share + (1.0 - share) / 3.0) - place);
+    Cut::Off { share, fit: (sixth <= NEAR * third).then_some([edge - place * spread, spread]) }
+}
+
+fn counted(samples: &[(i32, u64)]) -> f64 {
+    samples.iter().map(|s| s.1).sum::<u64>() as f64
+}
+
+/// The least difference of two samples above the first.
+fn step(samples: &[(i32, u64)]) -> f64 {
+    let rest = samples.get(1..).unwrap_or_default();
+    let least = rest.windows(2).map(|two| i64::from(two[1].0) - i64::from(two[0].0)).min();
+    least.unwrap_or(1) as f64
+}
+
+/// The last sample of the dark class.
+fn otsu(samples: &[(i32, u64)]) -> i32 {
+    let origin = samples.first().map_or(0, |g| g.0);
+    let value = |s: i32| f64::from(s) - f64::from(origin);
+    let all = samples.iter().fold((0.0, 0.0), |(n, sum), &(s, c)| (n + c as f64, sum + c as f64 * value(s)));
+    let (mut dark, mut best, mut at) = ((0.0, 0.0), -1.0, origin);
+    for &(s, c) in samples.split_last().map_or(&[][..], |(_, rest)| rest) {
+        dark = (dark.0 + c as f64, dark.1 + c as f64 * value(s));
+        let gap = dark.1 / dark.0 - (all.1 - dark.1) / (all.0 - dark.0);
+        let between = dark.0 * (all.0 - dark.0) * gap * gap;
+        if between > best {
+            (best, at) = (between, s);
+        }
+    }
+    at
+}
+
+fn quantile(samples: &[(i32, u64)], share: f64, step: f64) -> f64 {
+    let place = share * samples.iter().map(|g| g.1).sum::<u64>() as f64;
+    let mut before = 0.0;
+    for &(sample, count) in samples {
+        let count = count as f64;
+        if before + count >= place {
+            return f64::from(sample) + step * ((place - before) / count - 0.5);
+        }
+        before += count;
+    }
+    0.0
+}
+
+/// Below so many deviations from its middle lies this share of a normal distribution; by halving, from -8 to 8.
+pub(crate) fn normal_quantile(share: f64) -> f64 {
+    let (mut low, mut high) = (-8.0, 8.0);
+    for _ in 0..60 {
+        let middle = f64::midpoint(low, high);
+        match 0.5 * libm::erfc(-middle / std::f64::consts::SQRT_2) < share {
+            true => low = middle,
+            false => high = middle,
+        }
+    }
+    f64::midpoint(low, high)
+}
