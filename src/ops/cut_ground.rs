@@ -18,7 +18,7 @@
 //!
 //! All of it is counted on the host from integers, whatever the device. Reference: this project; Rice 1945 for the rate of crossings.
 
-use super::dark_side::normal_quantile;
+use super::dark_side::{DarkSide, normal_quantile};
 use super::noise::{ABOVE_FLATTEST, Along, BOTH, FLATTEST, MEAN_OF_SECOND, differences};
 use super::spots::grey_step;
 use crate::Result;
@@ -38,6 +38,8 @@ const WIDEST: f64 = 3.0;
 const DARK_OF_PHOTONS: f64 = 3.0;
 /// Of the pixels that have photons, this share has one at least, for a mean of up to three.
 const LEAST_OF_ONE: f64 = 0.1;
+/// The widest span of samples that are counted; beyond it they are sorted.
+const COUNTED: i64 = 1 << 16;
 /// Side of the blocks that photons and responses are looked at in.
 const BLOCK: usize = 16;
 /// Side of the blocks that differences are looked at in, in lags, and in pixels at least.
@@ -58,7 +60,12 @@ pub struct CutGround {
     /// The sample where it was cut.
     least: i32,
     share: f64,
-    blur: f64,
+    /// The share of the ground that lies at the cut.
+    of_ground: f64,
+    /// Blur of the noise along z, and in the plane.
+    blur: [f64; 2],
+    /// Standard deviation of the noise before the cut, in samples.
+    spread: f64,
     /// How much less often neighbours cross the cut than in white noise, as a share of that.
     alike: f64,
 }
@@ -70,22 +77,28 @@ impl CutGround {
     /// The image is on a device.
     pub fn of(src: &Volume) -> Result<Option<Self>> {
         let samples = src.samples.host()?;
-        let Some(least) = samples.par_iter().copied().min() else { return Ok(None) };
+        let (Some(least), Some(most)) = (samples.par_iter().copied().min(), samples.par_iter().copied().max()) else {
+            return Ok(None);
+        };
         let share = samples.par_iter().filter(|s| **s == least).count() as f64 / src.shape.len() as f64;
         if !(SHARES[0]..=SHARES[1]).contains(&share) {
             return Ok(None);
         }
-        let above: Vec<bool> = samples.iter().map(|s| *s > least).collect();
-        let crossings = crossings(src.shape, &above);
-        let blur = blur(share, crossings);
-        let alike = 1.0 - crossings / (2.0 * share * (1.0 - share));
-        let is_cut = blur <= WIDEST && !is_counted(src.shape, samples, least);
-        Ok(is_cut.then_some(CutGround { shape: src.shape, above, least, share, blur, alike }))
-    }
-
-    /// The sample at the cut.
-    pub fn least(&self) -> i32 {
-        self.least
+        let ground = DarkSide::search(&counts(samples, [least, most]), SHARES[1]);
+        if ground.is_pile || ground.limit <= least {
+            return Ok(None);
+        }
+        let in_ground = samples.par_iter().filter(|s| **s <= ground.limit).count() as f64;
+        let of_ground = share * src.shape.len() as f64 / in_ground;
+        let [along_z, plane] = crossings(src.shape, samples, [least, ground.limit]);
+        let [deep, blur] = [along_z, plane].map(|crossings| blur(of_ground, crossings));
+        if blur > WIDEST || is_counted(src.shape, samples, least) {
+            return Ok(None);
+        }
+        let alike = 1.0 - plane / (2.0 * of_ground * (1.0 - of_ground));
+        let above = samples.par_iter().map(|s| *s > least).collect();
+        let blur = [deep.min(WIDEST), blur];
+        Ok(Some(CutGround { shape: src.shape, above, least, share, of_ground, blur, spread: ground.spread, alike }))
     }
 
     /// Share of the voxels that lie at the cut.
@@ -93,9 +106,22 @@ impl CutGround {
         self.share
     }
 
-    /// Blur of the noise before the cut, as a sigma in pixels.
-    pub fn blur(&self) -> f64 {
-        self.blur
+    /// Blur of the noise before the cut, as a sigma in voxels along z, y and x.
+    pub fn blur(&self) -> [f64; 3] {
+        let [deep, blur] = self.blur;
+        [deep, blur, blur]
+    }
+
+    /// Standard deviation of the noise before the cut, in samples of the image.
+    pub fn spread(&self) -> f64 {
+        self.spread
+    }
+
+    /// The mean of the ground as it is now, in samples.
+    pub fn mean(&self) -> f64 {
+        let level = normal_quantile(self.of_ground);
+        let density = libm::exp(-level * level / 2.0) / (2.0 * PI).sqrt();
+        f64::from(self.least) + self.spread * (density - level * (1.0 - self.of_ground))
     }
 
     /// How many voxels of a box lie above the cut.
@@ -150,21 +176,58 @@ fn on_host<'a>(device: &Device, v: &'a Volume) -> Result<Cow<'a, [i32]>> {
     })
 }
 
-/// The greater of the shares of neighbours, along rows and along columns, of which one lies above the cut.
-fn crossings(shape: Shape, above: &[bool]) -> f64 {
-    let row = |row: &[bool]| row.windows(2).filter(|w| w[0] != w[1]).count();
-    let rows: usize = above.par_chunks(shape.x).map(row).sum();
-    let plane = |plane: &[bool]| plane.iter().zip(&plane[shape.x..]).filter(|(a, b)| a != b).count();
-    let columns: usize = above.par_chunks(shape.y * shape.x).map(plane).sum();
-    let share = |n: usize, lines: usize, length: usize| n as f64 / (lines * length.saturating_sub(1)).max(1) as f64;
-    share(rows, shape.z * shape.y, shape.x).max(share(columns, shape.z * shape.x, shape.y))
+/// Samples in rising order, with how often they occur.
+fn counts(samples: &[i32], [least, most]: [i32; 2]) -> Vec<(i32, u64)> {
+    let span = i64::from(most) - i64::from(least) + 1;
+    if span <= COUNTED {
+        let count = |mut counts: Vec<u64>, sample: &i32| {
+            counts[sample.wrapping_sub(least) as u32 as usize] += 1;
+            counts
+        };
+        let none = || vec![0; span as usize];
+        let add = |mut a: Vec<u64>, b: Vec<u64>| {
+            a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+            a
+        };
+        let blocks = samples.par_chunks(COUNTED as usize).map(|block| block.iter().fold(none(), count));
+        return (least..).zip(blocks.reduce(none, add)).filter(|(_, n)| *n > 0).collect();
+    }
+    let mut above: Vec<i32> = samples.par_iter().copied().filter(|s| *s > least).collect();
+    let pile = (samples.len() - above.len()) as u64;
+    above.par_sort_unstable();
+    let same = |same: &[i32]| Some((*same.first()?, same.len() as u64));
+    std::iter::once((least, pile)).chain(above.chunk_by(|a, b| a == b).filter_map(same)).collect()
+}
+
+/// The shares of neighbours in the ground of which one lies above the cut: along z, and the greater of those along rows and along columns. The
+/// ground reaches from one sample, the cut, to another.
+fn crossings(shape: Shape, samples: &[i32], [least, most]: [i32; 2]) -> [f64; 2] {
+    // Pairs of neighbours in the ground, and those that cross.
+    let pair = |[all, cross]: [usize; 2], (a, b): (&i32, &i32)| {
+        let is_ground = *a <= most && *b <= most;
+        [all + usize::from(is_ground), cross + usize::from(is_ground && (*a == least) != (*b == least))]
+    };
+    let sum = |a: [usize; 2], b: [usize; 2]| [a[0] + b[0], a[1] + b[1]];
+    let plane = shape.y * shape.x;
+    let apart = |block: usize, step: usize| {
+        let pairs = |block: &[i32]| block.iter().zip(block.get(step..).unwrap_or_default()).fold([0; 2], pair);
+        samples.par_chunks(block.max(1)).map(pairs).reduce(|| [0; 2], sum)
+    };
+    let along_z = samples.par_iter().zip(samples.get(plane..).unwrap_or_default());
+    let along_z = along_z.fold(|| [0; 2], |n, (a, b)| pair(n, (a, b))).reduce(|| [0; 2], sum);
+    let share = |[all, cross]: [usize; 2]| cross as f64 / all.max(1) as f64;
+    [share(along_z), share(apart(shape.x, 1)).max(share(apart(plane, shape.x)))]
 }
 
 /// The blur of normal noise that lies below a level for a share of the voxels and crosses it between so many neighbours.
 fn blur(share: f64, crossings: f64) -> f64 {
     let level = normal_quantile(share);
     let angle = PI * crossings * libm::exp(level * level / 2.0);
-    if angle >= PI / 2.0 { 0.0 } else { (-4.0 * libm::log(libm::cos(angle))).sqrt().recip() }
+    match angle {
+        0.0 => f64::INFINITY,
+        angle if angle >= PI / 2.0 => 0.0,
+        angle => (-4.0 * libm::log(libm::cos(angle))).sqrt().recip(),
+    }
 }
 
 /// Whether the darker half of the blocks holds no more dark pixels than counted photons have.

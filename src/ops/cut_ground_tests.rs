@@ -57,7 +57,11 @@ fn share_blur_and_noise_before_the_cut_are_found() {
             assert!((normal_quantile(found.share()) - height).abs() < 0.12, "{blur} {height}: {}", found.share());
             // Of white noise, which crosses a level between all neighbours, it is half a pixel at most.
             let off = if blur == 0.0 { 0.6 } else { 0.3 };
-            assert!((found.blur() - blur).abs() < off, "{blur} {height}: {}", found.blur());
+            assert!((found.blur()[1] - blur).abs() < off, "{blur} {height}: {:?}", found.blur());
+            let mean = image.samples.host().unwrap().iter().map(|s| f64::from(*s)).sum::<f64>() / SHAPE.len() as f64;
+            assert!((found.mean() - mean).abs() < 50.0, "{blur} {height}: {} for {mean}", found.mean());
+            let spread = found.spread() / 1000.0;
+            assert!((0.85..1.15).contains(&spread), "{blur} {height}: {spread}");
             let noise = found.noise(&Device::Cpu, &image, (3.0 * blur).max(2.0) as usize).unwrap() / 1000.0;
             assert!((0.5..1.4).contains(&noise), "{blur} {height}: {noise}");
         }

@@ -43,7 +43,7 @@ pub struct DarkSide {
     pub limit: i32,
     /// The share of it that has its least sample, where that is the end that it was cut off at, or its only one.
     pub cut_off: f64,
-    /// It is the pile of the least sample, and nothing above it.
+    /// It is the pile of the least sample: nothing above it tells its noise.
     pub is_pile: bool,
 }
 
@@ -59,7 +59,9 @@ impl DarkSide {
             let below = &samples[..samples.partition_point(|s| s.0 <= ground.limit)];
             let next = match cut(below, step) {
                 Cut::Nowhere => DarkSide::whole(below, 0.0, step),
-                Cut::Off { share, .. } if share > most => DarkSide::whole(below, share, step),
+                Cut::Off { share, .. } if share > most => {
+                    DarkSide { is_pile: true, ..DarkSide::whole(below, share, step) }
+                }
                 Cut::Off { share, fit: Some([middle, spread]) } => DarkSide::new(middle, spread, share),
                 Cut::Off { share, fit: None } => return of_pile(share),
             };

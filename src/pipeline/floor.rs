@@ -56,13 +56,8 @@ impl State<'_> {
         let (ground, noise) = match self.cut_ground()? {
             Some(cut) => {
                 self.notes.push(of_cut_ground(cut.share()));
-                // In a crowd neighbours still tell noise, and hardly see the rest.
-                let noise = match signal.has_two_classes_beside(CUT_NOISE, cut.share())? {
-                    true => self.left_of_white(image) * cut.noise(self.device, self.original()?, 1)?,
-                    false => self.before_cut(image, &cut)?,
-                };
-                let least = self.file.scale.value(cut.least().into());
-                (image.volume.scale.sample(least), noise.max(self.white(image, signal)))
+                let noise = self.before_cut(image, &cut)?;
+                (image.volume.scale.sample(self.file.scale.value(cut.mean())), noise.max(self.white(image, signal)))
             }
             None => {
                 let noise = self.noise_of_whole(image, signal)?;
@@ -91,13 +86,24 @@ impl State<'_> {
 
     /// The share of white noise that is left after smoothing.
     fn left_of_white(&self, image: &Picture) -> f64 {
-        let axis = |s: f64| (2.0 * std::f64::consts::PI.sqrt() * s).max(1.0).sqrt();
-        self.geometry.along(image.smoothed).into_iter().map(axis).product::<f64>().recip()
+        self.left_of_blurred(image, [0.0; 3])
     }
 
-    /// The noise that the image would have if its ground had not been cut off.
+    /// The share of noise with a blur that is left after smoothing.
+    fn left_of_blurred(&self, image: &Picture, blur: [f64; 3]) -> f64 {
+        let white = |s: f64| (2.0 * std::f64::consts::PI.sqrt() * s).max(1.0).sqrt();
+        let smoothed = self.geometry.along(image.smoothed).into_iter().zip(blur);
+        smoothed.map(|(s, b)| white(b) / white(libm::hypot(s, b))).product()
+    }
+
+    /// The noise that the image would have if its ground had not been cut off: what smoothing leaves of that of the channel, or what is seen
+    /// over a lag if that is less. A crowd of objects hides places that are flat, and other filters leave less.
     fn before_cut(&self, image: &Picture, cut: &CutGround) -> Result<f64> {
-        cut.noise(self.device, &image.volume, lag(image, cut.blur().max(OWN_BLUR)))
+        let in_image = self.file.scale.factor() / image.volume.scale.factor();
+        let told = in_image * cut.spread() * self.left_of_blurred(image, cut.blur());
+        let [_, blur, _] = cut.blur();
+        let seen = cut.noise(self.device, &image.volume, lag(image, blur.max(OWN_BLUR)))?;
+        Ok(told.min(seen))
     }
 }
 

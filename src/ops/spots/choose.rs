@@ -34,6 +34,8 @@ const FALSE: f64 = 0.02;
 const LOWEST: f64 = 2.5;
 /// The finest scale must reach this share of the best one.
 const ENOUGH: f64 = 0.65;
+/// A number beyond that which is expected by so many of its deviations is no chance.
+const UNLIKELY: f64 = 3.0;
 /// Brightness is the mean over so many sigmas to each side.
 const SURROUNDINGS: f64 = 4.0;
 
@@ -76,8 +78,9 @@ pub fn find(device: &Device, src: &Volume, file: &Volume, scales: &[[f64; 3]]) -
     if src.shape != file.shape || scales.is_empty() {
         return Err(Error::usage("spots need a scale, and one image in two forms"));
     }
-    let cut = CutGround::of(file)?;
-    let about = About { ground: Ground::of(file, cut.as_ref())?, grey: grey_step(file.samples.host()?), cut };
+    let before = |cut: CutGround| Ground::of(file, Some(&cut)).map(|ground| (cut, ground));
+    let cut = CutGround::of(file)?.map(before).transpose()?;
+    let about = About { ground: Ground::of(file, None)?, grey: grey_step(file.samples.host()?), cut };
     let all = scales.iter().enumerate().map(|(scale, sigma)| {
         let found = at_scale(device, src, file, *sigma, &about)?;
         Ok(Spots { scale, ..found })
@@ -92,7 +95,8 @@ struct About {
     ground: Ground,
     /// How far apart grey values are, in samples.
     grey: f64,
-    cut: Option<CutGround>,
+    /// Where the ground was cut off, with the noise by brightness that it had before.
+    cut: Option<(CutGround, Ground)>,
 }
 
 /// How far apart grey values are, in samples: some cameras use every 16th, images of few bits every 256th.
@@ -127,35 +131,72 @@ fn at_scale(
     if below == 0 {
         return Ok(Spots::default());
     }
-    let quiet = match cut {
-        Some(cut) => ABOVE_FLATTEST * cut.response(&device.fetch(&response.samples)?) / 0.7979,
-        None => at_ranks(&seen, &[(below - 1) / 2])?.first().map_or(0.0, |r| -f64::from(*r)) / 0.6745,
-    };
+    let whole = at_ranks(&seen, &[(below - 1) / 2])?.first().map_or(0.0, |r| -f64::from(*r)) / 0.6745;
     // One grey step of the file, as the response has it.
     let (left, right) = shifts(device, src)?;
     let unit = libm::ldexp(file.scale.factor() / src.scale.factor(), left as i32 - right as i32);
     let step = grey * unit;
     let gain = Gain::new(src.shape, sigma);
     let coarse = step * gain.inside();
-    let noise = quiet.max(coarse);
-    let least = (LOWEST * noise * ground.least()).floor().min(f64::from(i32::MAX)) as i32;
+    let least = (LOWEST * whole.max(coarse) * ground.least()).floor().min(f64::from(i32::MAX)) as i32;
     let peaks = peaks(device, &response, least, sigma)?;
     let peaks = device.fetch(&peaks.samples)?;
     let samples = file.samples.host()?;
     let reach = (SURROUNDINGS * sigma[1].max(sigma[2])).round() as usize;
-    let found = peaks.par_iter().enumerate().filter(|(_, r)| **r > 0).map(|(voxel, r)| {
-        let noise = (noise * ground.at(brightness(file, samples, voxel, reach))).max(coarse);
-        let louder = gain.at(voxel) / gain.inside();
-        Peak { voxel, significance: f64::from(*r) / (noise * louder) }
-    });
-    let mut found: Vec<Peak> = found.collect();
-    let threshold = threshold(&found, src.shape, sigma);
-    found.retain(|p| threshold.is_some_and(|t| p.significance >= t));
+    let above = |quiet: f64, ground: &Ground| {
+        let peaks = peaks.par_iter().enumerate().filter(|(_, r)| **r > 0).map(|(voxel, r)| {
+            let noise = (quiet.max(coarse) * ground.at(brightness(file, samples, voxel, reach))).max(coarse);
+            let louder = gain.at(voxel) / gain.inside();
+            Peak { voxel, significance: f64::from(*r) / (noise * louder) }
+        });
+        let found: Vec<Peak> = peaks.collect();
+        let threshold = threshold(&found, src.shape, sigma);
+        Found { threshold: threshold.unwrap_or(f64::INFINITY), found }
+    };
+    let mut seen = above(whole, ground);
+    let mut cut_off = None;
+    if let Some((cut, ground)) = cut {
+        let told = unit * cut.spread() * Gain::inside_blurred(src.shape, sigma, cut.blur());
+        let flattest = ABOVE_FLATTEST * cut.response(&device.fetch(&response.samples)?) / 0.7979;
+        let before = above(told.min(flattest), ground);
+        if !stand_apart(&seen, &before) {
+            (seen, cut_off) = (before, Some(cut.share()));
+        }
+    }
+    let Found { mut found, threshold } = seen;
+    found.retain(|p| p.significance >= threshold);
     let pixel = unit * of_one_voxel(src.shape, sigma);
     let owes = |p: &&Peak| 2.0 * pixel * stands_out(file.shape, samples, p.voxel) > f64::from(peaks[p.voxel]);
     let of_one_pixel = found.iter().filter(owes).count();
-    let cut_off = cut.as_ref().map(CutGround::share);
+    let threshold = Some(threshold).filter(|t| t.is_finite());
     Ok(Spots { peaks: found, threshold, scale: 0, of_one_pixel, cut_off })
+}
+
+/// Peaks, and the significance from which they are spots.
+struct Found {
+    found: Vec<Peak>,
+    threshold: f64,
+}
+
+/// Whether peaks that stand out of an image as it is are no noise although they do not stand out of the noise before a cut. By the theory above,
+/// `u exp(-u^2 / 2)` of the peaks of that reach u, most of them little; spots on a ground of nothing are of a height.
+fn stand_apart(as_it_is: &Found, before: &Found) -> bool {
+    let both = as_it_is.found.iter().zip(&before.found);
+    let only =
+        both.filter(|(now, then)| now.significance >= as_it_is.threshold && then.significance < before.threshold);
+    // How high they are over that noise, and how high they have to be to stand out as it is.
+    let (mut heights, mut least): (Vec<f64>, Vec<f64>) =
+        only.map(|(now, then)| (then.significance, as_it_is.threshold * then.significance / now.significance)).unzip();
+    least.sort_unstable_by(f64::total_cmp);
+    let Some(lowest) = least.get(least.len() / 2).map(|l| l.max(1.0)) else { return false };
+    heights.retain(|u| *u >= lowest);
+    let highest = heights.iter().copied().fold(lowest, f64::max);
+    let middle = f64::midpoint(lowest, highest);
+    let reach = |u: f64| u * libm::exp(-u * u / 2.0);
+    let share = (reach(middle) - reach(highest)) / (reach(lowest) - reach(highest));
+    let upper = heights.iter().filter(|u| **u >= middle).count() as f64;
+    let of_noise = share * heights.len() as f64;
+    upper > of_noise + UNLIKELY * (of_noise + 1.0).sqrt()
 }
 
 /// How far the brightest pixel at a peak or next to it is above the median of those around it.

@@ -22,6 +22,18 @@ impl Gain {
         Gain { shape, weights: weights(sigma).map(f64::from), axes: std::array::from_fn(axis) }
     }
 
+    /// Far from the border, to noise that has a blur of so many voxels along each axis.
+    pub fn inside_blurred(shape: Shape, sigma: [f64; 3], blur: [f64; 3]) -> f64 {
+        let both = std::array::from_fn(|a| libm::hypot(sigma[a], blur[a]));
+        let gain = Gain { weights: weights(sigma).map(f64::from), ..Gain::new(shape, both) };
+        // What the blur alone leaves of white noise.
+        let left = |a: usize| {
+            let half = if shape.zyx()[a] > 1 { kernel(blur[a], 4.0) } else { vec![1.0] };
+            half.iter().enumerate().map(|(k, w)| if k == 0 { w * w } else { 2.0 * w * w }).sum::<f64>().sqrt()
+        };
+        gain.inside() / (0..3).map(left).product::<f64>()
+    }
+
     /// Far from the border.
     pub fn inside(&self) -> f64 {
         self.of(std::array::from_fn(|a| self.axes[a].last()))
