@@ -146,7 +146,7 @@ fn holds(picture: &Picture, beside: &[bool], is_line: bool, outcome: &Outcome, w
 #[test]
 fn margins_and_lines_hide_nothing_and_hold_nothing() {
     type Beside = fn(usize, usize) -> bool;
-    let kinds: [(&str, bool, Beside); 7] = [
+    let kinds: [(&str, bool, Beside); 8] = [
         ("a column", false, |_, x| x == 0),
         ("two pixels at two sides", false, |y, x| y < 2 || x < 2),
         ("twenty pixels at all sides", false, |y, x| y.min(x) < 20 || y.max(x) >= 280),
@@ -154,6 +154,7 @@ fn margins_and_lines_hide_nothing_and_hold_nothing() {
         ("more than half", false, |y, x| y >= 200 || x >= 200),
         ("a row through objects", true, |y, _| y == 125),
         ("three rows through objects", true, |y, _| (124..127).contains(&y)),
+        ("a grid of lines", true, |y, x| y % 60 == 59 || x % 60 == 59),
     ];
     for (kind, is_line, beside) in kinds {
         for (height, value) in [(0.0, 0), (60.0, 9), (400.0, 0)] {
@@ -237,6 +238,66 @@ fn a_ground_of_zero_is_no_margin() {
         let labels = outcome.sets[0].objects.labels.voxels().host().unwrap();
         assert!(score(labels, &picture.truth, 0.5).f1() == 1.0, "{what}");
     }
+}
+
+/// A small image that was turned is a picture as well.
+#[test]
+fn small_pictures_have_margins_too() {
+    for (side, height) in [(100, 60.0), (100, 200.0), (150, 0.0)] {
+        let (picture, beside) = Picture::nuclei(Shape::flat(side, side), height).turned();
+        let outcome = found(&picture, "nuclei");
+        holds(&picture, &beside, false, &outcome, &format!("{side} px, nuclei of {height}"));
+        assert!(tells(&outcome, "notes"));
+    }
+}
+
+#[test]
+fn an_object_goes_on_through_a_slice_that_sees_nothing() {
+    let shape = Shape { z: 9, ..Shape::flat(135, 135) };
+    let picture = Picture::nuclei(shape, 400.0);
+    let dead: Vec<bool> = (0..shape.len()).map(|i| shape.position(i)[0] == 4).collect();
+    let truth = picture.truth.clone();
+    let outcome = found(&picture.with(0, &dead), "nuclei");
+    let labels = outcome.sets[0].objects.labels.voxels().host().unwrap();
+    let score = score(labels, &truth, 0.5);
+    assert!(score.f1() == 1.0, "{score:?}");
+}
+
+/// Tissue on nothing: its edge is as soft as the optics draw it. Where it is sharp, whoever runs the recipe can say what the black is.
+#[test]
+fn black_around_tissue_is_ground() {
+    let shape = Shape::flat(300, 300);
+    let tissue = |blur: f64| {
+        let mut random = Random(3);
+        let value = |i: usize| {
+            let [_, y, x] = shape.position(i).map(|v| v as f64);
+            let edge = 200.0 + 12.0 * libm::sin(y / 23.0);
+            let light =
+                if blur > 0.0 { 0.5 * libm::erfc((x - edge) / blur / 2f64.sqrt()) } else { f64::from(x < edge) };
+            let light = 60.0 * light;
+            if light < 0.01 { 0 } else { (light + light.sqrt() * random.normal()).round().max(0.0) as i32 }
+        };
+        scan(vec![("tissue", Volume::new(shape, (0..shape.len()).map(value).collect()).unwrap())], None)
+    };
+    let text = "[objects.tissue]\nchannel = \"any\"\nsteps = [{ op = \"gaussian\", sigma = \"2 px\" }, \
+                { op = \"threshold\", method = \"otsu\" }, { op = \"label\" }]\n[channels]\nany = [0]\n";
+    let whole = |scan: &Scan, changes: &[String]| {
+        let outcome = run(scan, &Recipe::parse("r.toml", text, changes).unwrap(), &Device::Cpu);
+        let labels = outcome.sets[0].objects.labels.voxels().host().unwrap().to_vec();
+        let largest = labels.iter().filter(|l| **l == 1).count();
+        (outcome, (0.63..0.70).contains(&(largest as f64 / shape.len() as f64)))
+    };
+    for blur in [0.8, 1.5] {
+        let (outcome, is_whole) = whole(&tissue(blur), &[]);
+        assert!(is_whole && !tells(&outcome, "notes") && !tells(&outcome, "warnings"), "{blur}");
+    }
+    let sharp = tissue(0.0);
+    let (outcome, is_whole) = whole(&sharp, &[]);
+    assert!(!is_whole && tells(&outcome, "warnings"));
+    let Cells::Text(said) = &outcome.row.column("warnings").unwrap().cells else { panic!("words") };
+    let remedy = said[0].as_ref().unwrap().split("--set ").nth(1).unwrap().split([';', ' ']).next().unwrap().to_owned();
+    let (outcome, is_whole) = whole(&sharp, &[remedy]);
+    assert!(is_whole && !tells(&outcome, "warnings"));
 }
 
 #[test]

@@ -11,8 +11,8 @@ use crate::profile::stage;
 use crate::recipe::{ObjectScale, Objects, Recipe};
 use std::collections::BTreeMap;
 
-/// A role, and whether faulty pixels are left out of its channel.
-type Wanted = (String, bool);
+/// A role, whether faulty pixels are left out of its channel, and whether its margin is filled.
+type Wanted = (String, bool, bool);
 
 /// Channels as steps find them. One that is wanted again stays: it goes to the device once.
 pub(super) struct Lifted {
@@ -32,7 +32,8 @@ pub(super) struct Working {
 }
 
 fn wanted(set: &Objects) -> Option<Wanted> {
-    set.steps.as_ref().and(set.channel.clone()).map(|role| (role, set.scale == Some(ObjectScale::Auto)))
+    let role = set.steps.as_ref().and(set.channel.clone());
+    role.map(|role| (role, set.scale == Some(ObjectScale::Auto), set.margin))
 }
 
 impl Lifted {
@@ -59,7 +60,10 @@ impl Lifted {
         let lifted = match self.kept.remove(&key) {
             Some(lifted) => lifted,
             None => {
-                let margin = stage("margin", "", || Margin::of(volume, modality))?;
+                let margin = match key.2 {
+                    true => stage("margin", "", || Margin::of(volume, modality))?,
+                    false => None,
+                };
                 let picture = margin.as_ref().map_or(volume, |margin| &margin.filled);
                 let (clean, faults) = match key.1 {
                     true => stage("faulty pixels", "", || without_faults(picture))?,

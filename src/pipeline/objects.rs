@@ -38,7 +38,7 @@ pub(super) fn make(
     let set = recipe.body.objects.get(name).ok_or_else(|| missing(name))?;
     let geometry = Geometry { shape: scan.shape, spacing: scan.spacing, radius_px: None };
     match set {
-        Objects { steps: Some(steps), .. } => from_steps(set, steps, from, geometry, lifted, made),
+        Objects { steps: Some(steps), .. } => from_steps((name, set), steps, from, geometry, lifted, made),
         Objects { sphere: Some(p), .. } => sphere(p, set, scan, roles, device),
         Objects { grow: Some(g), .. } => stage("grow", name, || grown(g, device, geometry, made)),
         Objects { minus: Some(m), .. } => difference(m, device, made),
@@ -55,7 +55,7 @@ fn source<'a>(made: &'a BTreeMap<String, ObjectSet>, name: &str) -> Result<&'a O
 }
 
 fn from_steps(
-    set: &Objects,
+    (name, set): (&str, &Objects),
     steps: &[Step],
     from: &Given,
     mut geometry: Geometry,
@@ -83,7 +83,7 @@ fn from_steps(
     state.warnings.extend(faults.warnings());
     if let Some(margin) = &margin {
         let told = if margin.is_large() { &mut state.warnings } else { &mut state.notes };
-        told.push(margin.told());
+        told.push(margin.told(name));
         state.searched = Some(&margin.searched);
     }
     let found = geometry.radius_px.filter(|_| set.scale == Some(ObjectScale::Auto));

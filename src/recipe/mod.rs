@@ -196,6 +196,9 @@ pub struct Objects {
     pub channel: Option<String>,
     /// Radius of the typical object, which lengths in `r` count: `"auto"`, or a length.
     pub scale: Option<ObjectScale>,
+    /// What lies beside the picture in the channel (around a mosaic, a moved channel, a well) is filled with the picture, and nothing is
+    /// found there; `false`: it is ground, as around a section of tissue.
+    pub margin: bool,
     /// Found by these operations, one after the other.
     pub steps: Option<Vec<Step>>,
     /// The steps begin with the objects of this set.
@@ -234,6 +237,7 @@ impl Default for Objects {
             channel: None,
             scale: None,
             start: None,
+            margin: true,
             steps: None,
             sphere: None,
             grow: None,

@@ -243,6 +243,11 @@ impl Checker<'_> {
                 .error(format!("{key} is of use only with labels"), &["objects", name, key])
                 .remedy(format!("leave {key} out, or labels = \"FILE\" as the source")));
         }
+        if !set.margin && set.steps.is_none() {
+            return Err(self
+                .error("margin is of use only with steps", &["objects", name, "margin"])
+                .remedy("leave margin out, or steps = [...] as the source"));
+        }
         if let Some(sphere) = &set.sphere {
             self.sphere(sphere, &["objects", name, "sphere"])?;
         }

@@ -30,11 +30,9 @@ use rayon::prelude::*;
 const ELSEWHERE: usize = 1000;
 /// Interpolation mixes a margin and a picture over so many pixels.
 const BLEND: usize = 3;
-/// The layer of the picture next to a margin that interpolation has not touched any more.
-const EDGE: usize = 2;
-/// A layer in which light has reached its height behind any edge.
+/// A layer of the picture in which light has reached its height behind any edge.
 const DEEP: usize = 5;
-/// The edge of a picture has this part of that light at least.
+/// The first layer has this part of that light at least.
 const SHARP: f64 = 0.9;
 /// Pieces that are wider both ways are no objects.
 const WIDER_THAN_OBJECTS: usize = 128;
@@ -125,11 +123,12 @@ impl Margin {
         self.share > LARGE
     }
 
-    /// For the user.
-    pub fn told(&self) -> String {
+    /// For the user, of a set.
+    pub fn told(&self, set: &str) -> String {
         format!(
             "{:.2} % of the channel lie beside the picture, in a margin or in lines of the one value {}: the search for objects \
-             sees the picture next to it there and finds none in it; values have it",
+             sees the picture next to it there and finds none in it; values have it; if it is ground, as around a section of tissue: \
+             --set objects.{set}.margin=false",
             100.0 * self.share,
             self.value
         )
@@ -210,8 +209,8 @@ fn blend(shape: Shape, picture: &mut [u8], taken: &mut Vec<usize>, dark: impl Fn
 /// Whether the picture is as bright next to what was taken away as a few pixels farther in. What optics have drawn on black rises slowly.
 fn is_cut_sharply(shape: Shape, picture: &[u8], taken: Vec<usize>, light: impl Fn(usize) -> f64) -> bool {
     let (mut left, mut layer) = (picture.to_vec(), taken);
-    let mut means = [0.0; DEEP + 1];
-    for mean in &mut means[1..] {
+    let mut medians = [0.0; DEEP + 1];
+    for middle in &mut medians[1..] {
         let mut next = vec![];
         for j in layer.into_iter().flat_map(|i| neighbours(shape, i)) {
             if left[j] == 1 {
@@ -219,10 +218,19 @@ fn is_cut_sharply(shape: Shape, picture: &[u8], taken: Vec<usize>, light: impl F
                 next.push(j);
             }
         }
-        *mean = next.iter().map(|i| light(*i)).sum::<f64>() / next.len().max(1) as f64;
+        *middle = median(next.iter().map(|i| light(*i)).collect());
         layer = next;
     }
-    means[EDGE] >= SHARP * means[DEEP]
+    medians[1] >= SHARP * medians[DEEP]
+}
+
+/// The median, of grouped values as whole samples are; 0 without values.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    let Some(middle) = values.get(values.len() / 2) else { return 0.0 };
+    let below = values.partition_point(|v| v < middle);
+    let alike = values.partition_point(|v| v <= middle) - below;
+    middle - 0.5 + (values.len() as f64 / 2.0 - below as f64) / alike as f64
 }
 
 /// Whether what is left are pictures.
