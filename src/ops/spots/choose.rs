@@ -32,6 +32,8 @@ use std::f64::consts::PI;
 const FALSE: f64 = 0.02;
 /// No peak below so many times the noise is looked at.
 const LOWEST: f64 = 2.5;
+/// No noise has a peak so many times as high.
+const HIGHEST: f64 = 20.0;
 /// The finest scale must reach this share of the best one.
 const ENOUGH: f64 = 0.65;
 /// A number beyond that which is expected by so many of its deviations is no chance.
@@ -158,8 +160,13 @@ fn at_scale(
     if let Some((cut, ground)) = cut {
         let told = unit * cut.spread() * Gain::inside_blurred(src.shape, sigma, cut.blur());
         let flattest = ABOVE_FLATTEST * cut.response(&device.fetch(&response.samples)?) / 0.7979;
+        eprintln!(
+            "DBG told {told:.0} flattest {flattest:.0} coarse {coarse:.0} whole {whole:.0} spread {} blur {:?}",
+            cut.spread(),
+            cut.blur()
+        );
         let before = above(told.min(flattest), ground);
-        if !stand_apart(&seen, &before) {
+        if !stand_apart(&seen, &before, least_of(seen.count(), src.shape, sigma)) {
             (seen, cut_off) = (before, Some(cut.share()));
         }
     }
@@ -178,17 +185,24 @@ struct Found {
     threshold: f64,
 }
 
+impl Found {
+    /// How many are spots.
+    fn count(&self) -> usize {
+        self.found.iter().filter(|p| p.significance >= self.threshold).count()
+    }
+}
+
 /// Whether peaks that stand out of an image as it is are no noise although they do not stand out of the noise before a cut. By the theory above,
-/// `u exp(-u^2 / 2)` of the peaks of that reach u, most of them little; spots on a ground of nothing are of a height.
-fn stand_apart(as_it_is: &Found, before: &Found) -> bool {
+/// `u exp(-u^2 / 2)` of the peaks of that reach u, most of them little; spots on a ground of nothing are of a height. `least` is the significance from which so many peaks are spots.
+fn stand_apart(as_it_is: &Found, before: &Found, least: f64) -> bool {
     let both = as_it_is.found.iter().zip(&before.found);
     let only =
         both.filter(|(now, then)| now.significance >= as_it_is.threshold && then.significance < before.threshold);
     // How high they are over that noise, and how high they have to be to stand out as it is.
-    let (mut heights, mut least): (Vec<f64>, Vec<f64>) =
-        only.map(|(now, then)| (then.significance, as_it_is.threshold * then.significance / now.significance)).unzip();
-    least.sort_unstable_by(f64::total_cmp);
-    let Some(lowest) = least.get(least.len() / 2).map(|l| l.max(1.0)) else { return false };
+    let (mut heights, mut needed): (Vec<f64>, Vec<f64>) =
+        only.map(|(now, then)| (then.significance, least * then.significance / now.significance)).unzip();
+    needed.sort_unstable_by(f64::total_cmp);
+    let Some(lowest) = needed.get(needed.len() / 2).map(|u| u.max(1.0)) else { return false };
     heights.retain(|u| *u >= lowest);
     let highest = heights.iter().copied().fold(lowest, f64::max);
     let middle = f64::midpoint(lowest, highest);
@@ -196,6 +210,12 @@ fn stand_apart(as_it_is: &Found, before: &Found) -> bool {
     let share = (reach(middle) - reach(highest)) / (reach(lowest) - reach(highest));
     let upper = heights.iter().filter(|u| **u >= middle).count() as f64;
     let of_noise = share * heights.len() as f64;
+    eprintln!(
+        "DBG n {} lowest {lowest:.2} highest {highest:.2} upper {upper} of_noise {of_noise:.1} T {:.2} {:.2}",
+        heights.len(),
+        as_it_is.threshold,
+        before.threshold
+    );
     upper > of_noise + UNLIKELY * (of_noise + 1.0).sqrt()
 }
 
@@ -223,6 +243,19 @@ fn threshold(peaks: &[Peak], shape: Shape, sigma: [f64; 3]) -> Option<f64> {
     let few = |(k, u): (usize, &f64)| peaks_of_noise(*u, shape, sigma) <= FALSE * (k + 1) as f64;
     let last = all.iter().enumerate().rposition(few)?;
     all.get(last).copied()
+}
+
+/// The significance from which that many peaks are spots, if there are any.
+fn least_of(n: usize, shape: Shape, sigma: [f64; 3]) -> f64 {
+    let (mut low, mut high) = (LOWEST, HIGHEST);
+    for _ in 0..30 {
+        let middle = f64::midpoint(low, high);
+        match peaks_of_noise(middle, shape, sigma) <= FALSE * n as f64 {
+            true => high = middle,
+            false => low = middle,
+        }
+    }
+    high
 }
 
 /// How many peaks above a significance white noise has.

@@ -180,6 +180,39 @@ fn a_ground_that_was_cut_off_has_no_spots_and_keeps_those_on_it() {
     }
 }
 
+/// Oracle: counted photons of spots on a ground that has none, or of which a constant was taken away. They cross the cut as noise with a blur
+/// does, and are none.
+#[test]
+fn spots_on_nothing_are_no_noise() {
+    let shape = Shape::flat(240, 240);
+    for (seed, spots, peak, ground) in
+        [(1, 36, 30.0, 0.0), (2, 100, 100.0, 0.0), (3, 100, 60.0, 0.003), (4, 100, 200.0, 5.0)]
+    {
+        let mut random = Random(seed);
+        let mut place = |_| [0.0, 8.0 + 224.0 * random.uniform(), 8.0 + 224.0 * random.uniform()];
+        let mut places: Vec<[f64; 3]> = vec![];
+        while places.len() < spots {
+            let new = place(());
+            let far = |p: &[f64; 3]| (p[1] - new[1]).hypot(p[2] - new[2]) > 8.0;
+            if places.iter().all(far) {
+                places.push(new);
+            }
+        }
+        let light = |i: usize| {
+            let at = shape.position(i).map(|v| v as f64);
+            let spot = |p: &[f64; 3]| libm::exp(-((at[1] - p[1]).powi(2) + (at[2] - p[2]).powi(2)) / 3.92);
+            ground + peak * places.iter().map(spot).sum::<f64>()
+        };
+        let mut photons = Random(seed + 10);
+        let counted: Vec<f64> = (0..shape.len()).map(|i| photons.photons(light(i)) - 3.0 * ground).collect();
+        for factor in [1.0, 4.0] {
+            let samples = counted.iter().map(|n| (factor * n.round().max(0.0)) as i32).collect();
+            let found = found(&Volume::new(shape, samples).unwrap(), &[[1.4; 3]]).peaks.len();
+            assert!(found.abs_diff(spots) <= 1, "{found} of {spots}, {peak} photons on {ground}, times {factor}");
+        }
+    }
+}
+
 /// Photons that an EMCCD multiplies are a pixel each; so the noise has peaks, and they can be told.
 #[test]
 fn multiplied_photons_are_spots_of_one_pixel() {
