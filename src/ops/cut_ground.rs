@@ -18,7 +18,7 @@
 //!
 //! All of it is counted on the host from integers, whatever the device. Reference: this project; Rice 1945 for the rate of crossings.
 
-use super::dark_side::{DarkSide, normal_quantile};
+use super::dark_side::{DarkSide, is_cut_noise, normal_quantile};
 use super::noise::{ABOVE_FLATTEST, Along, BOTH, FLATTEST, MEAN_OF_SECOND, differences};
 use super::spots::grey_step;
 use crate::Result;
@@ -66,6 +66,8 @@ pub struct CutGround {
     blur: [f64; 2],
     /// Standard deviation of the noise before the cut, in samples.
     spread: f64,
+    /// There is hardly anything but noise.
+    is_all_noise: bool,
     /// How much less often neighbours cross the cut than in white noise, as a share of that.
     alike: f64,
 }
@@ -84,7 +86,8 @@ impl CutGround {
         if !(SHARES[0]..=SHARES[1]).contains(&share) {
             return Ok(None);
         }
-        let ground = DarkSide::search(&counts(samples, [least, most]), SHARES[1]);
+        let counts = counts(samples, [least, most]);
+        let ground = DarkSide::search(&counts, SHARES[1]);
         if ground.is_pile || ground.limit <= least {
             return Ok(None);
         }
@@ -98,12 +101,27 @@ impl CutGround {
         let alike = 1.0 - plane / (2.0 * of_ground * (1.0 - of_ground));
         let above = samples.par_iter().map(|s| *s > least).collect();
         let blur = [deep.min(WIDEST), blur];
-        Ok(Some(CutGround { shape: src.shape, above, least, share, of_ground, blur, spread: ground.spread, alike }))
+        Ok(Some(CutGround {
+            shape: src.shape,
+            above,
+            least,
+            share,
+            of_ground,
+            blur,
+            spread: ground.spread,
+            is_all_noise: is_cut_noise(&counts),
+            alike,
+        }))
     }
 
     /// Share of the voxels that lie at the cut.
     pub fn share(&self) -> f64 {
         self.share
+    }
+
+    /// Whether there is hardly anything but noise: what lies above the cut is spread as noise is.
+    pub fn is_all_noise(&self) -> bool {
+        self.is_all_noise
     }
 
     /// Blur of the noise before the cut, as a sigma in voxels along z, y and x.

@@ -29,6 +29,8 @@ const ENDS: f64 = 0.2;
 const ENOUGH: f64 = 10.0;
 /// Noise of fewer steps may end early.
 const STEPS: f64 = 8.0;
+/// Parts of what lies above a cut, and how much less and more they may be spread than its first third does.
+const ALIKE: [(f64, f64, f64); 3] = [(0.6, 0.75, 1.18), (0.9, 0.7, 1.28), (0.99, 0.6, 1.4)];
 /// The search mostly ends after three rounds; it may swing between two samples.
 const ROUNDS: usize = 50;
 
@@ -71,7 +73,10 @@ impl DarkSide {
                 break;
             }
         }
-        if ground.ends_early(samples, step, most) { of_pile(ground.cut_off) } else { ground }
+        let below = &samples[..samples.partition_point(|s| s.0 <= ground.limit)];
+        let is_fitted = ground.cut_off > 0.0 && ground.cut_off <= most;
+        let is_light = is_fitted && (ground.ends_early(samples, step) || !is_cut_noise(below));
+        if is_light { of_pile(ground.cut_off) } else { ground }
     }
 
     fn new(middle: f64, spread: f64, cut_off: f64) -> Self {
@@ -85,12 +90,11 @@ impl DarkSide {
         DarkSide::new(middle, middle - quantile(samples, LOWER, step), cut_off)
     }
 
-    /// Was the spread taken from what lies above a pile, and is there less beyond the limit than noise so wide has?
-    fn ends_early(&self, samples: &[(i32, u64)], step: f64, most: f64) -> bool {
-        let is_fitted = self.cut_off > 0.0 && self.cut_off <= most;
+    /// Is there less beyond the limit than noise so wide has?
+    fn ends_early(&self, samples: &[(i32, u64)], step: f64) -> bool {
         let expected = BEYOND * counted(samples);
         let beyond = counted(&samples[samples.partition_point(|s| s.0 <= self.limit)..]);
-        is_fitted && self.spread > STEPS * step && expected >= ENOUGH && beyond < ENDS * expected
+        self.spread > STEPS * step && expected >= ENOUGH && beyond < ENDS * expected
     }
 }
 
@@ -113,6 +117,20 @@ fn cut(below: &[(i32, u64)], step: f64) -> Cut {
     let place = normal_quantile(share);
     let spread = third / (normal_quantile(share + (1.0 - share) / 3.0) - place);
     Cut::Off { share, fit: (sixth <= NEAR * third).then_some([edge - place * spread, spread]) }
+}
+
+/// Whether samples are noise that was cut off at the least of them, and nothing else: what lies above it is spread as that side of a normal
+/// distribution, of which the share of the least sample says where it begins. Objects of more than a hundredth of it are told so.
+pub(super) fn is_cut_noise(samples: &[(i32, u64)]) -> bool {
+    let Some((pile, rest)) = samples.split_first().filter(|(_, rest)| !rest.is_empty()) else { return false };
+    let (step, share) = (step(samples), pile.1 as f64 / counted(samples));
+    let (edge, place) = (f64::from(pile.0) + 0.5 * step, normal_quantile(share));
+    let spread = |part: f64| {
+        let deviations = normal_quantile(share + (1.0 - share) * part) - place;
+        (quantile(rest, part, step) - edge) / deviations
+    };
+    let third = spread(1.0 / 3.0);
+    ALIKE.iter().all(|(part, least, most)| (least * third..=most * third).contains(&spread(*part)))
 }
 
 fn counted(samples: &[(i32, u64)]) -> f64 {

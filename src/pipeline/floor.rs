@@ -26,7 +26,10 @@ impl State<'_> {
         if signal.classes.explained > CUT_NOISE {
             return Ok(white);
         }
-        let Some(cut) = self.cut_ground()? else { return self.noise_of_whole(image, signal) };
+        // Where there are objects they tell themselves from the ground, and a crowd of them would pass for its noise.
+        let Some(cut) = self.cut_ground()?.filter(CutGround::is_all_noise) else {
+            return self.noise_of_whole(image, signal);
+        };
         if signal.has_two_classes_beside(CUT_NOISE, cut.share())? {
             return Ok(white);
         }
