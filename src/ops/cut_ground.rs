@@ -3,9 +3,9 @@
 //! So it is where a constant or a background was subtracted and what fell below 0 became 0, of band passes and of unmixed dyes. What is
 //! left of the noise are its heights, and whoever measures noise over all of the image takes the flat parts between them for quiet.
 //!
-//! An image counts as cut off where its least value holds a share p of it, 0.05 to 0.998, and the voxels above it lie scattered as noise
-//! lies: normal noise with a blur b crosses a level between neighbours at a rate `exp(-c^2 / 2) acos(exp(-1 / (4 b^2))) / pi`, with c the
-//! normal quantile of p (Rice 1945), from which b follows. A b beyond 3 px is no noise: objects on nothing, masks, frames. No cut are
+//! An image counts as cut off where its least value holds a share p of it, 0.05 to 0.998, its ground is spread above that as the side of a normal
+//! distribution ([`DarkSide`]), and neighbours cross the cut as they do in noise with a blur b of at most 3 px ([`crossings`]), in the middle one of
+//! the tiles that lie partly at it. Objects on nothing, masks and frames cross it more seldom. No cut are
 //! counted photons either, whose 0 is one: Poisson's law has `2 n0 n2 = n1^2` for pixels with none, one and two, also where a third is
 //! wanting; a cut ground has many times as many at the cut. That is looked at in the darker half of the blocks, where no objects are.
 //!
@@ -16,8 +16,12 @@
 //! neighbours cross the cut 1 - a times as often as in white noise (`2 p (1 - p)`), with which the highest peaks of cut noise are as high over it as those of whole noise for a p of 0.3 to 0.99
 //! and a b of 0, 1 and 2 px, or up to a fifth lower.
 //!
-//! All of it is counted on the host from integers, whatever the device. Reference: this project; Rice 1945 for the rate of crossings.
+//! A crowd of objects crosses the cut like noise with a blur. But it is spread in another way: whether there is hardly anything but noise is told by
+//! that of all that lies above the cut, and who takes the noise for a floor asks that first.
+//!
+//! All of it is counted on the host from integers, whatever the device. Reference: this project.
 
+use super::crossings::{self, Crossings};
 use super::dark_side::{DarkSide, is_cut_noise, normal_quantile};
 use super::noise::{ABOVE_FLATTEST, Along, BOTH, FLATTEST, MEAN_OF_SECOND, differences};
 use super::spots::grey_step;
@@ -91,16 +95,18 @@ impl CutGround {
         if ground.is_pile || ground.limit <= least {
             return Ok(None);
         }
+        let ends = [least, ground.limit];
         let in_ground = samples.par_iter().filter(|s| **s <= ground.limit).count() as f64;
         let of_ground = share * src.shape.len() as f64 / in_ground;
-        let [along_z, plane] = crossings(src.shape, samples, [least, ground.limit]);
-        let [deep, blur] = [along_z, plane].map(|crossings| blur(of_ground, crossings));
-        if blur > WIDEST || is_counted(src.shape, samples, least) {
+        let plane = crossings::in_tiles(src.shape, samples, ends, SHARES);
+        let wide = median(plane.iter().map(Crossings::blur));
+        if wide.is_none_or(|wide| wide > WIDEST) || is_counted(src.shape, samples, least) {
             return Ok(None);
         }
-        let alike = 1.0 - plane / (2.0 * of_ground * (1.0 - of_ground));
+        let deep = crossings::blur(of_ground, crossings::along_z(src.shape, samples, ends)).min(WIDEST);
+        let blur = [deep, wide.unwrap_or_default()];
+        let alike = median(plane.iter().map(Crossings::alike)).unwrap_or_default();
         let above = samples.par_iter().map(|s| *s > least).collect();
-        let blur = [deep.min(WIDEST), blur];
         Ok(Some(CutGround {
             shape: src.shape,
             above,
@@ -217,35 +223,10 @@ fn counts(samples: &[i32], [least, most]: [i32; 2]) -> Vec<(i32, u64)> {
     std::iter::once((least, pile)).chain(above.chunk_by(|a, b| a == b).filter_map(same)).collect()
 }
 
-/// The shares of neighbours in the ground of which one lies above the cut: along z, and the greater of those along rows and along columns. The
-/// ground reaches from one sample, the cut, to another.
-fn crossings(shape: Shape, samples: &[i32], [least, most]: [i32; 2]) -> [f64; 2] {
-    // Pairs of neighbours in the ground, and those that cross.
-    let pair = |[all, cross]: [usize; 2], (a, b): (&i32, &i32)| {
-        let is_ground = *a <= most && *b <= most;
-        [all + usize::from(is_ground), cross + usize::from(is_ground && (*a == least) != (*b == least))]
-    };
-    let sum = |a: [usize; 2], b: [usize; 2]| [a[0] + b[0], a[1] + b[1]];
-    let plane = shape.y * shape.x;
-    let apart = |block: usize, step: usize| {
-        let pairs = |block: &[i32]| block.iter().zip(block.get(step..).unwrap_or_default()).fold([0; 2], pair);
-        samples.par_chunks(block.max(1)).map(pairs).reduce(|| [0; 2], sum)
-    };
-    let along_z = samples.par_iter().zip(samples.get(plane..).unwrap_or_default());
-    let along_z = along_z.fold(|| [0; 2], |n, (a, b)| pair(n, (a, b))).reduce(|| [0; 2], sum);
-    let share = |[all, cross]: [usize; 2]| cross as f64 / all.max(1) as f64;
-    [share(along_z), share(apart(shape.x, 1)).max(share(apart(plane, shape.x)))]
-}
-
-/// The blur of normal noise that lies below a level for a share of the voxels and crosses it between so many neighbours.
-fn blur(share: f64, crossings: f64) -> f64 {
-    let level = normal_quantile(share);
-    let angle = PI * crossings * libm::exp(level * level / 2.0);
-    match angle {
-        0.0 => f64::INFINITY,
-        angle if angle >= PI / 2.0 => 0.0,
-        angle => (-4.0 * libm::log(libm::cos(angle))).sqrt().recip(),
-    }
+fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_unstable_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
 }
 
 /// Whether the darker half of the blocks holds no more dark pixels than counted photons have.

@@ -29,8 +29,10 @@ const ENDS: f64 = 0.2;
 const ENOUGH: f64 = 10.0;
 /// Noise of fewer steps may end early.
 const STEPS: f64 = 8.0;
-/// Parts of what lies above a cut, and how much less and more they may be spread than its first third does.
-const ALIKE: [(f64, f64, f64); 3] = [(0.6, 0.75, 1.18), (0.9, 0.7, 1.28), (0.99, 0.6, 1.4)];
+/// Parts of what lies above a cut, and how many times as far as its first third they may be spread.
+const ALIKE: [(f64, f64); 3] = [(0.6, 1.18), (0.9, 1.28), (0.99, 1.4)];
+/// They may be spread less far: light that falls off makes that.
+const LESS: f64 = 0.6;
 /// The search mostly ends after three rounds; it may swing between two samples.
 const ROUNDS: usize = 50;
 
@@ -130,7 +132,7 @@ pub(super) fn is_cut_noise(samples: &[(i32, u64)]) -> bool {
         (quantile(rest, part, step) - edge) / deviations
     };
     let third = spread(1.0 / 3.0);
-    ALIKE.iter().all(|(part, least, most)| (least * third..=most * third).contains(&spread(*part)))
+    ALIKE.iter().all(|(part, most)| (LESS * third..=most * third).contains(&spread(*part)))
 }
 
 fn counted(samples: &[(i32, u64)]) -> f64 {

@@ -9,6 +9,7 @@ mod by_runs;
 mod cases;
 pub mod contour;
 pub mod cooccurrence;
+mod crossings;
 pub mod cut_ground;
 pub mod cytoplasm;
 pub mod dark_side;

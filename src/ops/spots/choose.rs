@@ -36,6 +36,8 @@ const LOWEST: f64 = 2.5;
 const HIGHEST: f64 = 20.0;
 /// The finest scale must reach this share of the best one.
 const ENOUGH: f64 = 0.65;
+/// Noise before a cut may be so many times what it is taken for.
+const KNOWN: f64 = 1.25;
 /// A number beyond that which is expected by so many of its deviations is no chance.
 const UNLIKELY: f64 = 3.0;
 /// Brightness is the mean over so many sigmas to each side.
@@ -160,11 +162,6 @@ fn at_scale(
     if let Some((cut, ground)) = cut {
         let told = unit * cut.spread() * Gain::inside_blurred(src.shape, sigma, cut.blur());
         let flattest = ABOVE_FLATTEST * cut.response(&device.fetch(&response.samples)?) / 0.7979;
-        eprintln!(
-            "DBG told {told:.0} flattest {flattest:.0} coarse {coarse:.0} whole {whole:.0} spread {} blur {:?}",
-            cut.spread(),
-            cut.blur()
-        );
         let before = above(told.min(flattest), ground);
         if !stand_apart(&seen, &before, least_of(seen.count(), src.shape, sigma)) {
             (seen, cut_off) = (before, Some(cut.share()));
@@ -206,16 +203,10 @@ fn stand_apart(as_it_is: &Found, before: &Found, least: f64) -> bool {
     heights.retain(|u| *u >= lowest);
     let highest = heights.iter().copied().fold(lowest, f64::max);
     let middle = f64::midpoint(lowest, highest);
-    let reach = |u: f64| u * libm::exp(-u * u / 2.0);
+    let reach = |u: f64| u / KNOWN * libm::exp(-(u / KNOWN).powi(2) / 2.0);
     let share = (reach(middle) - reach(highest)) / (reach(lowest) - reach(highest));
     let upper = heights.iter().filter(|u| **u >= middle).count() as f64;
     let of_noise = share * heights.len() as f64;
-    eprintln!(
-        "DBG n {} lowest {lowest:.2} highest {highest:.2} upper {upper} of_noise {of_noise:.1} T {:.2} {:.2}",
-        heights.len(),
-        as_it_is.threshold,
-        before.threshold
-    );
     upper > of_noise + UNLIKELY * (of_noise + 1.0).sqrt()
 }
 
