@@ -51,17 +51,24 @@ fn empty_fields_stay_empty_and_nuclei_stay() {
 
 /// Two channels: nuclei, and a stain of cells of 18 px in noise of 20 on an offset, from 0 on.
 fn stained(cells: usize, light: f64, offset: f64) -> pipeline::Outcome {
+    stained_on(cells, light, |_, _| offset)
+}
+
+/// The same on a ground of any shape, of places from -1 to 1.
+fn stained_on(cells: usize, light: f64, ground: impl Fn(f64, f64) -> f64) -> pipeline::Outcome {
     let mut random = Random(5);
-    let mut channel = |cells: usize, radius: f64, light: f64, offset: f64| {
+    let mut channel = |cells: usize, radius: f64, light: f64, ground: &dyn Fn(f64, f64) -> f64| {
         let value = |i: usize| {
             let [_, y, x] = SHAPE.position(i);
             let (v, u) = ((y % 48) as f64 - 24.0, (x % 48) as f64 - 24.0);
             let is_in = y / 48 * 5 + x / 48 < cells && v * v + u * u <= radius * radius;
-            (offset + 20.0 * random.normal() + if is_in { light } else { 0.0 }).round().max(0.0) as i32
+            let ground = ground(y as f64 / 120.0 - 1.0, x as f64 / 120.0 - 1.0);
+            (ground + 20.0 * random.normal() + if is_in { light } else { 0.0 }).round().max(0.0) as i32
         };
         Volume::new(SHAPE, (0..SHAPE.len()).map(value).collect()).unwrap()
     };
-    let channels = vec![("DAPI", channel(25, 8.0, 1000.0, 200.0)), ("cell", channel(cells, 18.0, light, offset))];
+    let channels =
+        vec![("DAPI", channel(25, 8.0, 1000.0, &|_, _| 200.0)), ("cell", channel(cells, 18.0, light, &ground))];
     let recipe = Recipe::parse("cells-stain", preset("cells-stain").unwrap().text, &[]).unwrap();
     pipeline::run(&scan(channels, None), &recipe, &Device::Cpu, &External::new()).unwrap()
 }
@@ -88,6 +95,26 @@ fn cells_begin_above_the_ground_whatever_it_is() {
             let found = areas(&stained(cells, 400.0, offset));
             for area in &found[..cells] {
                 assert!((0.8..1.5).contains(&(*area as f64 / disc)), "{cells} cells at {offset}: {area} for {disc}");
+            }
+        }
+    }
+}
+
+/// Light that falls off lifts the ground of one side over the threshold of the other.
+#[test]
+fn an_uneven_ground_of_the_stain_is_levelled() {
+    for cells in [3, 25] {
+        let even = areas(&stained(cells, 400.0, 300.0));
+        let grounds: [(&str, fn(f64, f64) -> f64); 3] = [
+            ("slope", |_, x| 300.0 + 150.0 * x),
+            ("round", |y, x| 500.0 - 200.0 * (y * y + x * x)),
+            ("both", |y, x| 400.0 + 100.0 * y - 100.0 * x * x),
+        ];
+        for (what, ground) in grounds {
+            let outcome = stained_on(cells, 400.0, ground);
+            let found = areas(&outcome);
+            for (a, b) in even.iter().zip(&found).take(cells) {
+                assert!((0.85..1.18).contains(&(*b as f64 / *a as f64)), "{what}, {cells} cells: {b} for {a}");
             }
         }
     }

@@ -74,6 +74,7 @@ pub mod sums;
 pub mod threshold;
 pub mod tone_differences;
 pub mod two_classes;
+pub mod uneven;
 pub mod value_counts;
 pub mod watershed;
 

@@ -83,25 +83,49 @@ impl Plane {
 
 /// The plane that the ground of an image lies in, if that slopes evenly, for samples that are so many times as large.
 pub fn slope(samples: &[i32], shape: Shape, times: u32) -> Option<Plane> {
-    if shape.y.min(shape.x) < SMALLEST * TILES {
-        return None;
-    }
-    let tiles = |n: usize| -> Vec<[usize; 2]> { (0..TILES).map(|k| [k * n / TILES, (k + 1) * n / TILES]).collect() };
-    let (ys, xs) = (tiles(shape.y), tiles(shape.x));
-    let slices = shape.z.min(TILES);
-    let rows: Vec<(usize, [usize; 2])> =
-        (0..slices).flat_map(|k| ys.iter().map(move |y| (k * (shape.z - 1) / (slices - 1).max(1), *y))).collect();
-    let of_row =
-        |&(z, y): &(usize, [usize; 2])| xs.iter().map(|x| ground(samples, shape, z, y, *x)).collect::<Vec<f64>>();
-    let grounds: Vec<f64> = rows.par_iter().map(of_row).collect::<Vec<_>>().concat();
-    let middles =
-        |tiles: &[[usize; 2]]| tiles.iter().map(|[from, to]| (from + to - 1) as f64 / 2.0).collect::<Vec<_>>();
-    let rises = fit(&grounds, middles(&ys), middles(&xs))?;
+    let tiles = Tiles::of(shape)?;
+    let grounds = tiles.each(|z, y, x| ground(samples, shape, z, y, x));
+    let rises = fit(&grounds, middles(&tiles.y), middles(&tiles.x))?;
     Plane::of(rises.map(|rise| rise * f64::from(times)), shape)
 }
 
+/// From where to where a tile reaches along an axis.
+pub(super) type Span = [usize; 2];
+
+/// The tiles of an image: in some slices, along y, along x.
+pub(super) struct Tiles {
+    z: Vec<usize>,
+    pub y: Vec<Span>,
+    pub x: Vec<Span>,
+}
+
+impl Tiles {
+    /// Nothing where they would be too small.
+    pub fn of(shape: Shape) -> Option<Self> {
+        if shape.y.min(shape.x) < SMALLEST * TILES {
+            return None;
+        }
+        let spans = |n: usize| -> Vec<Span> { (0..TILES).map(|k| [k * n / TILES, (k + 1) * n / TILES]).collect() };
+        let slices = shape.z.min(TILES);
+        let z = (0..slices).map(|k| k * (shape.z - 1) / (slices - 1).max(1)).collect();
+        Some(Tiles { z, y: spans(shape.y), x: spans(shape.x) })
+    }
+
+    /// A number of each tile, slice by slice.
+    pub fn each(&self, number: impl Fn(usize, Span, Span) -> f64 + Sync) -> Vec<f64> {
+        let rows: Vec<(usize, Span)> = self.z.iter().flat_map(|z| self.y.iter().map(move |y| (*z, *y))).collect();
+        let of_row = |&(z, y): &(usize, Span)| self.x.iter().map(|x| number(z, y, *x)).collect::<Vec<f64>>();
+        rows.par_iter().map(of_row).collect::<Vec<_>>().concat()
+    }
+}
+
+/// The middles of tiles along an axis.
+pub(super) fn middles(spans: &[Span]) -> Vec<f64> {
+    spans.iter().map(|[from, to]| (from + to - 1) as f64 / 2.0).collect()
+}
+
 /// The darkest mean of a block in a tile.
-fn ground(samples: &[i32], shape: Shape, z: usize, [y0, y1]: [usize; 2], [x0, x1]: [usize; 2]) -> f64 {
+pub(super) fn ground(samples: &[i32], shape: Shape, z: usize, [y0, y1]: Span, [x0, x1]: Span) -> f64 {
     let mut least = i64::MAX;
     for y in (y0..=y1 - BLOCK).step_by(BLOCK) {
         let row = |k: usize| &samples[shape.index(z, y + k, x0)..][..x1 - x0];

@@ -1,6 +1,6 @@
 //! Object sets: from steps, grown, as a difference, or from a label image.
 
-use super::channels::{Lifted, Working};
+use super::channels::{Lifted, Working, working};
 use super::doubt::doubt;
 use super::geometry::Geometry;
 use super::level::Levelled;
@@ -12,9 +12,10 @@ use crate::device::Device;
 use crate::image::{Labels, ObjectSet, Scan};
 use crate::ops::cytoplasm::cytoplasm;
 use crate::ops::grow::grow;
+use crate::ops::uneven::Surface;
 use crate::ops::{noise, object_runs};
 use crate::profile::stage;
-use crate::recipe::{Grow, Minus, ObjectScale, Objects, Recipe, Step};
+use crate::recipe::{CountedFrom, Grow, Minus, ObjectScale, Objects, Recipe, Step};
 use crate::{Error, Kind, Result};
 use std::collections::BTreeMap;
 
@@ -54,6 +55,11 @@ fn source<'a>(made: &'a BTreeMap<String, ObjectSet>, name: &str) -> Result<&'a O
     made.get(name).ok_or_else(|| missing(name))
 }
 
+/// Whether a threshold is held against one ground for all of the image.
+fn counts_from_ground(steps: &[Step]) -> bool {
+    steps.iter().any(|step| matches!(step, Step::Threshold(p) if p.from == Some(CountedFrom::Ground)))
+}
+
 fn from_steps(
     (name, set): (&str, &Objects),
     steps: &[Step],
@@ -68,6 +74,12 @@ fn from_steps(
     let channel = scan.channels.get(index).ok_or_else(|| Error::usage(format!("no channel {index}")))?;
     let Working { volume: original, faults, margin } = lifted.channel(set, (&channel.volume, scan.modality), device)?;
     let file = margin.as_ref().map_or(&channel.volume, |margin| &margin.filled);
+    let uneven = if counts_from_ground(steps) { Surface::of(file.samples.host()?, file.shape) } else { None };
+    let even = uneven.as_ref().map(|surface| surface.off(file)).transpose()?;
+    let (file, original) = match &even {
+        Some(even) => (even, working(even, device)?),
+        None => (file, original),
+    };
     // Both are powers of two apart.
     let lift = (channel.volume.scale.factor() / original.scale.factor()) as u32;
     let levelled = Levelled::of((file, &original), lift, set.scale, steps, device)?;
@@ -79,6 +91,12 @@ fn from_steps(
     let mut state = State::new(device, geometry, file, original, (lift, channel.saturation), (scan, roles), made);
     state.noise = noise;
     state.notes.extend(levelled.as_ref().map(Levelled::note));
+    state.notes.extend(uneven.map(|surface| {
+        format!(
+            "the ground is uneven, by {:.4} across the image: it is levelled in the search for objects; values have it",
+            surface.rise() * channel.volume.scale.factor()
+        )
+    }));
     state.levelled = levelled;
     state.warnings.extend(faults.warnings());
     if let Some(margin) = &margin {
