@@ -58,7 +58,7 @@ impl Background {
 /// Data on a device.
 pub fn background(channel: &ChannelRef, occupied: &[u8]) -> Result<Option<Background>> {
     let groups = groups(channel.volume.samples.host()?, occupied);
-    let ground = DarkSide::search(&groups, PILE);
+    let ground = DarkSide::search_even(&groups, PILE);
     let found = Background { limit: ground.limit, black: None, cut_off: ground.cut_off };
     Ok((!groups.is_empty()).then_some(found))
 }
@@ -72,7 +72,7 @@ pub(crate) fn end_of_picture(image: &[i32], black: i32) -> Option<f64> {
     if groups.iter().any(|g| g.1 as f64 > ALIKE * n as f64) {
         return None;
     }
-    let ground = DarkSide::search(&groups, PILE);
+    let ground = DarkSide::search_even(&groups, PILE);
     let end = ground.middle - FAR * ground.spread;
     (n > 0 && f64::from(black) < end).then_some(end)
 }

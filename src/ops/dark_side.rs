@@ -56,8 +56,6 @@ impl DarkSide {
     /// the ground.
     pub fn search(samples: &[(i32, u64)], most: f64) -> Self {
         let step = step(samples);
-        let of_pile =
-            |cut_off| DarkSide { is_pile: true, ..DarkSide::whole(&samples[..samples.len().min(1)], cut_off, step) };
         let mut ground = DarkSide { limit: otsu(samples), ..DarkSide::default() };
         for _ in 0..ROUNDS {
             let below = &samples[..samples.partition_point(|s| s.0 <= ground.limit)];
@@ -67,7 +65,7 @@ impl DarkSide {
                     DarkSide { is_pile: true, ..DarkSide::whole(below, share, step) }
                 }
                 Cut::Off { share, fit: Some([middle, spread]) } => DarkSide::new(middle, spread, share),
-                Cut::Off { share, fit: None } => return of_pile(share),
+                Cut::Off { share, fit: None } => return DarkSide::pile(samples, share),
             };
             let is_found = next.limit == ground.limit;
             ground = next;
@@ -75,10 +73,24 @@ impl DarkSide {
                 break;
             }
         }
+        ground
+    }
+
+    /// The same of a ground that is as bright all over, so that what lies above a cut is light unless it is spread as the side of one normal
+    /// distribution.
+    pub fn search_even(samples: &[(i32, u64)], most: f64) -> Self {
+        let ground = DarkSide::search(samples, most);
         let below = &samples[..samples.partition_point(|s| s.0 <= ground.limit)];
-        let is_fitted = ground.cut_off > 0.0 && ground.cut_off <= most;
-        let is_light = is_fitted && (ground.ends_early(samples, step) || !is_cut_noise(below));
-        if is_light { of_pile(ground.cut_off) } else { ground }
+        let is_fitted = ground.cut_off > 0.0 && !ground.is_pile;
+        match is_fitted && (ground.ends_early(samples) || !is_cut_noise(below)) {
+            true => DarkSide::pile(samples, ground.cut_off),
+            false => ground,
+        }
+    }
+
+    /// The least sample alone.
+    fn pile(samples: &[(i32, u64)], cut_off: f64) -> Self {
+        DarkSide { is_pile: true, ..DarkSide::whole(&samples[..samples.len().min(1)], cut_off, step(samples)) }
     }
 
     fn new(middle: f64, spread: f64, cut_off: f64) -> Self {
@@ -93,10 +105,10 @@ impl DarkSide {
     }
 
     /// Is there less beyond the limit than noise so wide has?
-    fn ends_early(&self, samples: &[(i32, u64)], step: f64) -> bool {
+    fn ends_early(&self, samples: &[(i32, u64)]) -> bool {
         let expected = BEYOND * counted(samples);
         let beyond = counted(&samples[samples.partition_point(|s| s.0 <= self.limit)..]);
-        self.spread > STEPS * step && expected >= ENOUGH && beyond < ENDS * expected
+        self.spread > STEPS * step(samples) && expected >= ENOUGH && beyond < ENDS * expected
     }
 }
 
