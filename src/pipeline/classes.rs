@@ -3,7 +3,7 @@
 use super::Sets;
 use super::candidates;
 use super::channel_refs::image_refs;
-use super::classified::{Classified, Marker, Markers};
+use super::classified::{Classified, Marker, Markers, TOO_FEW, speak_for};
 use super::cutoff::{alike, cutoff, cutoff_of, halved};
 use super::grades::{self, Graded};
 use super::in_turn::Kept;
@@ -114,8 +114,10 @@ fn positive<'a>(
         let is_shown = of.recipe.body.gallery.contains_key(name);
         if n < values.len() {
             let (all, without) = (values.len(), values.len() - n);
+            let shares =
+                if speak_for(n, all) { "" } else { ", and no share or score is given of the few that have one" };
             found.warnings.push(format!(
-                "{without} of {all} objects of {name} have no {name_of_column}: they are neither positive nor negative for {marker}"
+                "{without} of {all} objects of {name} have no {name_of_column}: they are neither positive nor negative for {marker}{shares}"
             ));
         }
         let is_positive: Vec<Option<bool>> = values.iter().map(|v| Some((*v)? > above?)).collect();
@@ -129,12 +131,11 @@ fn positive<'a>(
         let empty = "too few objects have a value, or all the same".to_string();
         found.totals.push(Column { empty, ..Column::new(at, &column.unit, about, cells) });
         let n = is_positive.iter().flatten().count();
-        let enough = n > 0 && 2 * n >= values.len();
-        let share = enough.then(|| is_positive.iter().filter(|p| **p == Some(true)).count() as f64 / n as f64);
+        let number = is_positive.iter().filter(|p| **p == Some(true)).count();
+        let share = speak_for(n, values.len()).then(|| number as f64 / n as f64);
         let about = format!("Share of the objects of {name} with a value that are positive for {marker}.");
         let at = format!("positive_fraction_{name}_{marker}");
-        let empty = "fewer than half of the objects have a value, or no cutoff".to_string();
-        found.totals.push(Column { empty, ..Column::new(at, "1", about, Cells::Real(vec![share])) });
+        found.totals.push(Column { empty: TOO_FEW.into(), ..Column::new(at, "1", about, Cells::Real(vec![share])) });
         if let Some(higher) = positive.higher {
             let [second, third] = higher.map(|how| cutoff(how, known(), rounding));
             let cutoffs = [above, second, third];
