@@ -468,6 +468,24 @@ fn enhanced_pet_becomes_suv() {
     assert!(text.contains("FDG") && !text.contains("Secret"), "{text}");
 }
 
+/// Oracle: one and the same moment in two zones.
+#[test]
+fn date_times_of_frames_are_brought_onto_one_clock() {
+    let plain = firsts(&open(&save_all(vec![enhanced(&["Bq/ml"], &["350000000"])])).unwrap());
+    let zoned = |decay: &str, zone: &str| {
+        let mut o = enhanced(&["Bq/ml"], &["350000000"]);
+        put(&mut o, tags::DECAY_CORRECTION_DATE_TIME, VR::DT, decay);
+        put(&mut o, tags::TIMEZONE_OFFSET_FROM_UTC, VR::SH, zone);
+        firsts(&open(&save_all(vec![o])).unwrap())
+    };
+    assert_eq!(zoned("20240102100000+0000", "+0100"), plain);
+    assert_eq!(zoned("20240102060000.000-0500", "+0000"), plain);
+    let mut two = vec![pet(0.0), pet(2.0)];
+    two.iter_mut().zip(["+0100", "+0200"]).for_each(|(o, zone)| put(o, tags::TIMEZONE_OFFSET_FROM_UTC, VR::SH, zone));
+    let e = open(&save_all(two)).unwrap_err().to_string();
+    assert!(e.contains("TimezoneOffsetFromUTC (0008,0201) is +0100 in 0.dcm and +0200 in 1.dcm"), "{e}");
+}
+
 /// Mechanics: a mapping of another end before the one of PET does not hide it.
 #[test]
 fn the_first_mapping_with_a_unit_of_pet_counts() {

@@ -9,7 +9,7 @@
 //! Reference: <https://bids-specification.readthedocs.io/en/stable/modality-specific-files/positron-emission-tomography.html>.
 
 use super::keys::{Sidecar, contradiction, differ};
-use super::times::{moment, of_day, split};
+use super::times::{moment, of_day, stamp};
 use crate::image::Modality;
 use crate::pet::suv::{HeaderFacts, Identity, SliceFacts};
 use crate::read::Source;
@@ -308,13 +308,14 @@ impl Sidecar<'_> {
             self.text(names).map(keep).filter(|t| !t.is_empty())
         };
         facts.decay_correction = self.text(&["DecayCorrection"]);
-        facts.injection_date_time = digits(&["RadiopharmaceuticalStartDateTime"]);
+        let stamp = |name| self.text(&[name]).and_then(|text| stamp(&text));
+        facts.injection_date_time = stamp("RadiopharmaceuticalStartDateTime");
         facts.injection_time = digits(&["RadiopharmaceuticalStartTime"]);
         facts.series_date = digits(&["SeriesDate"]);
         facts.series_time = digits(&["SeriesTime"]);
-        let (date, time) = self.text(&["AcquisitionDateTime"]).map_or((None, None), |t| split(&t));
-        slice.acquisition_date = digits(&["AcquisitionDate"]).or(date);
-        slice.acquisition_time = digits(&["AcquisitionTime"]).or(time);
+        slice.acquisition_date = digits(&["AcquisitionDate"]);
+        slice.acquisition_time = digits(&["AcquisitionTime"]);
+        slice.acquisition_date_time = stamp("AcquisitionDateTime");
         slice.frame_reference_time = self.number(&["FrameReferenceTime"])?;
         Ok(())
     }
