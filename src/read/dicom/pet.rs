@@ -142,6 +142,19 @@ pub fn alike(files: &[File], notes: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
+/// Whose scan it is, from elements as text.
+pub fn identity(text: impl Fn(Tag) -> Option<String>) -> Identity {
+    Identity {
+        patient_id: text(tags::PATIENT_ID),
+        study_date: text(tags::STUDY_DATE),
+        study_uid: text(tags::STUDY_INSTANCE_UID),
+        study: text(tags::STUDY_DESCRIPTION),
+        series_uid: text(tags::SERIES_INSTANCE_UID),
+        series_number: text(tags::SERIES_NUMBER),
+        series: text(tags::SERIES_DESCRIPTION),
+    }
+}
+
 /// The facts of a series: those of its first file, and those of each slice.
 ///
 /// # Errors
@@ -163,15 +176,7 @@ pub fn facts(header: &Header, slices: &[Slice], spacing: Option<&Spacing>) -> Re
     let (units, suv_type) = units.unzip();
     let (decay, zero) = decay(set, &drug);
     Ok(HeaderFacts {
-        identity: Identity {
-            patient_id: sets.text(tags::PATIENT_ID),
-            study_date: sets.text(tags::STUDY_DATE),
-            study_uid: sets.text(tags::STUDY_INSTANCE_UID),
-            study: sets.text(tags::STUDY_DESCRIPTION),
-            series_uid: sets.text(tags::SERIES_INSTANCE_UID),
-            series_number: sets.text(tags::SERIES_NUMBER),
-            series: sets.text(tags::SERIES_DESCRIPTION),
-        },
+        identity: identity(|tag| sets.text(tag)),
         uncorrected_attenuation: false,
         bids: false,
         units,
