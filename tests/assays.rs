@@ -180,6 +180,28 @@ fn few_cells_with_a_value_give_no_score() {
     }
 }
 
+/// Invariant: the same few grey levels, written as they are, as every 16th number, or stretched from 8 to 16 bits.
+#[test]
+fn few_grey_levels_are_the_same_however_far_apart_they_are_written() {
+    let scene = Scene::new(55);
+    let is_positive = |i: usize| (37 * i) % 100 < 10;
+    let mut marker = Field { values: vec![1.0; scene.field(0.0).values.len()], ..scene.field(0.0) };
+    scene.discs(&mut marker, NUCLEUS, |i| if is_positive(i) { 8.0 } else { 0.2 });
+    // A fifth of the pixels of negative nuclei lie one level above the ground.
+    let mut random = Random(9);
+    marker.values.iter_mut().for_each(|v| *v = (*v + random.uniform()).floor());
+    let marker = marker.volume(0.0, 0);
+    let mut nuclei = scene.field(40.0);
+    scene.discs(&mut nuclei, NUCLEUS, |_| 500.0);
+    let nuclei = nuclei.volume(6.0, 55);
+    for factor in [1, 16, 257] {
+        let samples = marker.samples.host().unwrap().iter().map(|s| factor * s).collect();
+        let volumes = vec![("Hoechst", nuclei.clone()), ("Ki-67", Volume::new(marker.shape, samples).unwrap())];
+        let outcome = run_volumes(&preset("proliferation").unwrap().recipe().unwrap(), volumes);
+        near(&outcome, "positive_fraction_nuclei_marker", share(is_positive), 0.01);
+    }
+}
+
 const PROPORTIONS: &str = "
 [channels]
 nuclear = ['Hoechst']
