@@ -78,6 +78,7 @@ pub mod pipeline;
 pub mod profile;
 pub mod read;
 pub mod recipe;
+mod rounding;
 mod simd;
 pub mod table;
 pub mod units;

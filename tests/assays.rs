@@ -159,6 +159,49 @@ fn grades_and_scores() {
     near(&outcome, "grade_3_threshold_cells_probe", 30.0, 0.0);
 }
 
+/// Oracle: the stain of most cells reaches far beyond what their nuclei were grown to, so they have no ground next to them and no value.
+/// What the few others are says nothing of all.
+#[test]
+fn few_cells_with_a_value_give_no_score() {
+    let scene = Scene::new(24);
+    for (stained, is_told) in [(7, true), (3, false)] {
+        let mut probe = Field { values: scene.field(0.0).values.iter().map(|_| 100.0).collect(), ..scene.field(0.0) };
+        scene.discs(&mut probe, 2.0 * CELL, |i| if i % CELLS < stained { 300.0 } else { 0.0 });
+        let outcome = scene.run("expression", vec![("probe", probe)]);
+        let grades = (0..4).map(|g| format!("grade_{g}_fraction_cells_probe"));
+        let scores = ["positive_fraction", "h_score", "allred_proportion", "allred_intensity", "allred_score"];
+        for name in grades.chain(scores.map(|name| format!("{name}_cells_probe"))) {
+            assert_eq!(one(&outcome, &name).is_none(), is_told, "{name} where {stained} of {CELLS} are stained");
+        }
+        let Cells::Text(warnings) = &outcome.row.column("warnings").unwrap().cells else { panic!("words") };
+        let said = warnings[0].as_deref().unwrap_or_default();
+        assert_eq!(said.contains("no share or score is given"), is_told, "{said}");
+        assert!(said.contains("of 100 objects of cells have no cnr_probe"), "{said}");
+    }
+}
+
+/// Invariant: the same few grey levels, written as they are, as every 16th number, or stretched from 8 to 16 bits.
+#[test]
+fn few_grey_levels_are_the_same_however_far_apart_they_are_written() {
+    let scene = Scene::new(55);
+    let is_positive = |i: usize| (37 * i) % 100 < 10;
+    let mut marker = Field { values: vec![1.0; scene.field(0.0).values.len()], ..scene.field(0.0) };
+    scene.discs(&mut marker, NUCLEUS, |i| if is_positive(i) { 8.0 } else { 0.2 });
+    // A fifth of the pixels of negative nuclei lie one level above the ground.
+    let mut random = Random(9);
+    marker.values.iter_mut().for_each(|v| *v = (*v + random.uniform()).floor());
+    let marker = marker.volume(0.0, 0);
+    let mut nuclei = scene.field(40.0);
+    scene.discs(&mut nuclei, NUCLEUS, |_| 500.0);
+    let nuclei = nuclei.volume(6.0, 55);
+    for factor in [1, 16, 257] {
+        let samples = marker.samples.host().unwrap().iter().map(|s| factor * s).collect();
+        let volumes = vec![("Hoechst", nuclei.clone()), ("Ki-67", Volume::new(marker.shape, samples).unwrap())];
+        let outcome = run_volumes(&preset("proliferation").unwrap().recipe().unwrap(), volumes);
+        near(&outcome, "positive_fraction_nuclei_marker", share(is_positive), 0.01);
+    }
+}
+
 const PROPORTIONS: &str = "
 [channels]
 nuclear = ['Hoechst']

@@ -114,6 +114,70 @@ fn with_patients(folder: &Path, images: &[(&str, &str, &str)]) {
     fs::write(folder.join("images.csv"), all).unwrap();
 }
 
+/// Regression: a follow-up that failed, or one of several, was said not to be there, and the patient dropped out of the response.
+#[test]
+fn images_that_failed_or_are_several_are_not_missing() {
+    let dir = tempfile::tempdir().unwrap();
+    with_patients(&dir.path().join("b"), &["a1", "b1", "c1", "d1", "e1"].map(|n| (n, &n[..1], "2024-01-05T10:00:00")));
+    let after = ["a2", "b2", "c2", "c3", "d2", "d3", "f2"].map(|n| (n, &n[..1], "2024-05-05T10:00:00"));
+    with_patients(&dir.path().join("f"), &after);
+    let fail = |folder: &str, name: &str| {
+        let path = dir.path().join(folder).join("images.csv");
+        let fails = |line: &str| match line.strip_prefix(&format!("{name},ok,,1,60.0,300.0,6586.2")) {
+            Some(patient) => format!("{name},failed,format: no liver,,,,{patient}"),
+            None => line.to_owned(),
+        };
+        let lines: Vec<String> = fs::read_to_string(&path).unwrap().lines().map(fails).collect();
+        fs::write(&path, lines.join("\n")).unwrap();
+    };
+    [("f", "b2"), ("f", "d3"), ("b", "e1")].iter().for_each(|(folder, name)| fail(folder, name));
+    let short = |o: &Output| -> Vec<[String; 5]> {
+        let columns = ["patient", "baseline", "followup", "response", "reason"];
+        rows(&o.stdout).iter().map(|r| columns.map(|c| r[c].clone())).collect()
+    };
+    let o = compare(dir.path(), &[]);
+    let all = short(&o);
+    let found: Vec<[&str; 4]> = all.iter().map(|r| [0, 1, 2, 3].map(|i| r[i].as_str())).collect();
+    let expected = [
+        ["a", "a1", "a2", "SMD"],
+        ["b", "b1", "b2", "NE"],
+        // The one that failed is not meant.
+        ["d", "d1", "d2", "SMD"],
+        ["c", "c1", "", "NE"],
+        ["e", "e1", "", ""],
+        ["c", "", "c2", ""],
+        ["c", "", "c3", ""],
+        ["d", "", "d3", ""],
+        ["f", "", "f2", ""],
+    ];
+    assert_eq!(found, expected);
+    let reason = |i: usize| all[i][4].as_str();
+    assert_eq!(reason(1), "followup failed: format: no liver");
+    let several =
+        "2 images of the patient at follow-up (c2, c3), which one is meant is not guessed; --pairs FILE can name it";
+    assert_eq!([reason(3), reason(5)], [several; 2]);
+    assert_eq!(reason(4), "no image at follow-up; --pairs FILE can name it");
+    assert_eq!(reason(7), "the pair of the patient is d1 and d2; --pairs FILE can name it");
+    assert!(err(&o).contains("2 SMD + 0 PMD + 2 NE + 5 without partner"), "{}", err(&o));
+    // One folder with all of them.
+    let some = [
+        ("x", "Ann", "2024-01-05"),
+        ("y", "Ann", "2024-05-05"),
+        ("z", "Ann", "2024-07-05"),
+        ("u", "Bob", "2024-01-05"),
+    ];
+    let some = [&some[..], &[("v", "Bob", "2024-05-05")]].concat();
+    let some: Vec<_> = some.iter().map(|(n, p, d)| (*n, *p, format!("{d}T10:00:00"))).collect();
+    with_patients(&dir.path().join("all"), &some.iter().map(|(n, p, d)| (*n, *p, d.as_str())).collect::<Vec<_>>());
+    let ann = "3 images of the patient (x, y, z), which is the baseline and which the follow-up is not known; --pairs FILE can name it";
+    let o = short(&command(dir.path(), &["compare", "all", "all"]));
+    assert_eq!((o[0][3].as_str(), &o[1][3..]), ("SMD", &["NE".to_string(), ann.to_string()][..]));
+    fail("all", "z");
+    let o = short(&command(dir.path(), &["compare", "all", "all"]));
+    let pair = |i: usize| [0, 1, 2, 3].map(|k| o[i][k].as_str());
+    assert_eq!([pair(0), pair(1)], [["Ann", "x", "y", "SMD"], ["Bob", "u", "v", "SMD"]]);
+}
+
 #[test]
 fn scans_of_a_patient_make_a_pair_whatever_they_are_called() {
     let dir = tempfile::tempdir().unwrap();

@@ -332,6 +332,27 @@ fn files_of_one_series_must_agree_on_patient_and_dose() {
     assert!(e.contains("two units for the values: GML") && e.contains("BQML"), "{e}");
 }
 
+/// Regression: rows of scans that failed said nothing of whose they are.
+#[test]
+fn a_series_that_fails_has_its_patient_in_the_table() {
+    let of = |z: f64, kg: &str| {
+        let mut o = pet(z);
+        put(&mut o, tags::PATIENT_ID, VR::LO, "P1");
+        put(&mut o, tags::STUDY_DATE, VR::DA, "20240115");
+        put(&mut o, tags::PATIENT_WEIGHT, VR::DS, kg);
+        o
+    };
+    let (folder, out) = (save_all(vec![of(0.0, "70"), of(2.0, "80")]), tempfile::tempdir().unwrap());
+    let mut run = std::process::Command::new(env!("CARGO_BIN_EXE_uptake"));
+    run.arg("run").arg(folder.path()).args(["--recipe", "pet-percist", "--device", "cpu", "--quiet", "--out"]);
+    run.arg(out.path().join("o")).output().unwrap();
+    let mut table = csv::Reader::from_path(out.path().join("o/images.csv")).unwrap();
+    let rows: Vec<std::collections::BTreeMap<String, String>> = table.deserialize().map(|r| r.unwrap()).collect();
+    let cells = ["status", "patient_id", "study_date", "series_uid", "weight_kg"].map(|name| rows[0][name].as_str());
+    assert_eq!(cells, ["failed", "P1", "20240115", "1.2.3", ""]);
+    assert!(rows[0]["reason"].contains("PatientWeight"), "{}", rows[0]["reason"]);
+}
+
 #[test]
 fn gates_are_called_gates() {
     let gate = |z: f64, ms: &str| {
@@ -466,6 +487,24 @@ fn enhanced_pet_becomes_suv() {
     }
     let text = format!("{:?}{:?}{:?}{:?}", scan.facts, scan.warnings, scan.notes, scan.audit);
     assert!(text.contains("FDG") && !text.contains("Secret"), "{text}");
+}
+
+/// Oracle: one and the same moment in two zones.
+#[test]
+fn date_times_of_frames_are_brought_onto_one_clock() {
+    let plain = firsts(&open(&save_all(vec![enhanced(&["Bq/ml"], &["350000000"])])).unwrap());
+    let zoned = |decay: &str, zone: &str| {
+        let mut o = enhanced(&["Bq/ml"], &["350000000"]);
+        put(&mut o, tags::DECAY_CORRECTION_DATE_TIME, VR::DT, decay);
+        put(&mut o, tags::TIMEZONE_OFFSET_FROM_UTC, VR::SH, zone);
+        firsts(&open(&save_all(vec![o])).unwrap())
+    };
+    assert_eq!(zoned("20240102100000+0000", "+0100"), plain);
+    assert_eq!(zoned("20240102060000.000-0500", "+0000"), plain);
+    let mut two = vec![pet(0.0), pet(2.0)];
+    two.iter_mut().zip(["+0100", "+0200"]).for_each(|(o, zone)| put(o, tags::TIMEZONE_OFFSET_FROM_UTC, VR::SH, zone));
+    let e = open(&save_all(two)).unwrap_err().to_string();
+    assert!(e.contains("TimezoneOffsetFromUTC (0008,0201) is +0100 in 0.dcm and +0200 in 1.dcm"), "{e}");
 }
 
 /// Mechanics: a mapping of another end before the one of PET does not hide it.

@@ -25,10 +25,13 @@ impl Fit {
         Fit { schema: arrow::schema(&front), front: n, places: HashMap::new() }
     }
 
-    /// A row without a part.
-    pub fn nothing(&self, front: &Table) -> Result<RecordBatch> {
-        let empty = |f: &arrow_schema::FieldRef| new_null_array(f.data_type(), 1);
-        let rest = self.schema.fields().iter().skip(self.front).map(empty);
+    /// A row without a part, of which no more than some words are known, by column.
+    pub fn words(&self, front: &Table, known: &[(String, String)]) -> Result<RecordBatch> {
+        let cell = |f: &arrow_schema::FieldRef| match known.iter().find(|(name, _)| name == f.name()) {
+            Some((_, word)) if *f.data_type() == DataType::Utf8 => Arc::new(StringArray::from(vec![word.as_str()])),
+            _ => new_null_array(f.data_type(), 1),
+        };
+        let rest = self.schema.fields().iter().skip(self.front).map(cell);
         self.batch(front.columns.iter().map(|c| arrow::array(&c.cells)).chain(rest).collect())
     }
 

@@ -46,6 +46,9 @@ pub struct Entry {
     pub is_scan: bool,
     /// The name of its part.
     pub part: Option<String>,
+    /// What its row in `images` says though it failed, by column.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known: Vec<(String, String)>,
     /// What it is of, one cell a column of the metadata.
     pub metadata: Vec<Option<String>>,
     /// Changes of the recipe for it.
@@ -69,6 +72,7 @@ impl Entry {
             place: item.place().to_string_lossy().into_owned(),
             is_scan: item.is_scan,
             part: record.key.clone(),
+            known: record.known.clone(),
             metadata: item.metadata.to_vec(),
             set: item.settings.to_vec(),
         }

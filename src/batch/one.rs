@@ -107,12 +107,23 @@ impl BatchContext<'_> {
             record = match e.kind {
                 Kind::Stopped => Record::skipped(&format!("{NOT_FINISHED}: {}", e.what)),
                 _ if reading::is_no_image(item, &e) => Record::skipped(&self.reason(&e)),
-                _ => Record { status: Status::Failed, reason: Some(self.reason(&e)), ..record },
+                _ => Record {
+                    status: Status::Failed,
+                    reason: Some(self.reason(&e)),
+                    known: self.known(item, &e),
+                    ..record
+                },
             };
             record.error = Some(Box::new(e.at(&item.name)));
         }
         record.seconds = start.elapsed().as_secs_f64();
         record
+    }
+
+    /// Whose scan it is that failed, where the recipe has columns for that. What made the program panic is not read again.
+    fn known(&self, item: &Item, e: &Error) -> Vec<(String, String)> {
+        let has_columns = e.kind != Kind::Internal && self.recipes.of(item).is_ok_and(|r| r.body.has_suv());
+        if has_columns { reading::identity(item) } else { vec![] }
     }
 
     /// The words of a table.

@@ -4,9 +4,11 @@ use super::estimate::{self, Rows};
 use super::files;
 use super::item::{Item, Source};
 use crate::image::Scan;
+use crate::pet::suv;
 use crate::pipeline::{self, InMemory};
 use crate::read::{self, Extent};
 use crate::recipe::{Pages, Recipe};
+use crate::table::{Cells, Column};
 use crate::units::Spacing;
 use crate::{Error, Kind, Result};
 use std::path::{Path, PathBuf};
@@ -72,6 +74,17 @@ pub fn open(item: &Item, options: &read::Options, in_memory: Option<&InMemory>) 
         (Source::File, [path], Some(m)) => read::open_in_turn(path, options, &m.kept),
         _ => Err(Error::new(Kind::Internal, "an image without files")),
     }
+}
+
+/// Patient, study and series of a scan, as its row in `images` says them: for one that failed.
+pub fn identity(item: &Item) -> Vec<(String, String)> {
+    let path = item.files.first().filter(|_| item.is_scan);
+    let identity = path.and_then(|path| read::identity(path)).unwrap_or_default();
+    let word = |column: Column| match column.cells {
+        Cells::Text(words) => Some((column.name, words.into_iter().next().flatten()?)),
+        _ => None,
+    };
+    suv::identity(&identity).columns.into_iter().filter_map(word).collect()
 }
 
 /// A file found in a folder that neither its name nor its content calls an image is passed over, and so is what holds no scan.

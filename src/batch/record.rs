@@ -93,6 +93,8 @@ pub(super) struct Record {
     pub warnings: usize,
     /// Their words.
     pub warning: Option<String>,
+    /// Of an image that failed: what its row in `images` says all the same, by column.
+    pub known: Vec<(String, String)>,
 }
 
 /// How the reason of an image begins that was in work when the run was stopped.
@@ -119,6 +121,7 @@ impl Record {
             roles: vec![],
             warnings: 0,
             warning: None,
+            known: vec![],
         }
     }
 

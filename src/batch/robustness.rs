@@ -11,6 +11,7 @@ use super::statistics::median;
 use crate::device::Device;
 use crate::pipeline::{self, PERTURBATIONS, Repeated};
 use crate::recipe::Recipe;
+use crate::rounding::are_one;
 use crate::table::{Cells, Column, Table};
 use crate::{Error, Result};
 
@@ -97,8 +98,11 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// Sum of squared differences from the mean.
+/// Sum of squared differences from the mean; 0 where they are rounding.
 fn squares(values: &[f64]) -> f64 {
+    if are_one(values.iter().copied()) {
+        return 0.0;
+    }
     let mean = mean(values);
     values.iter().map(|v| (v - mean) * (v - mean)).sum()
 }
@@ -146,6 +150,7 @@ mod tests {
         assert_eq!(icc(&rows[..1]), None);
         assert_eq!(icc(&[vec![2.0; 3], vec![2.0; 3]]), None, "no variance at all");
         assert_eq!(icc(&[vec![2.0; 3], vec![3.0; 3]]), Some(1.0));
+        assert_eq!(icc(&[vec![0.1 + 0.2, 0.3, 0.3], vec![0.3; 3]]), None, "rounding alone");
     }
 
     #[test]

@@ -1,4 +1,6 @@
-//! What is said of the values of several images.
+//! What is said of the values of several images. A spread that is rounding is 0.
+
+use crate::rounding::{apart, are_one};
 
 /// Mean, in the order of the values.
 pub fn mean(values: &[f64]) -> Option<f64> {
@@ -8,6 +10,9 @@ pub fn mean(values: &[f64]) -> Option<f64> {
 /// Standard deviation, divided by n - 1.
 pub fn deviation(values: &[f64]) -> Option<f64> {
     let mean = mean(values).filter(|_| values.len() > 1)?;
+    if are_one(values.iter().copied()) {
+        return Some(0.0);
+    }
     let squares: f64 = values.iter().map(|v| (v - mean) * (v - mean)).sum();
     Some((squares / (values.len() - 1) as f64).sqrt())
 }
@@ -40,7 +45,8 @@ pub fn median(values: &[f64]) -> Option<f64> {
 pub fn robust_deviation(values: &[f64]) -> Option<f64> {
     let middle = median(values)?;
     let away: Vec<f64> = values.iter().map(|v| (v - middle).abs()).collect();
-    median(&away).map(|d| d * 1.482_602_218_505_602)
+    let distance = median(&away)?;
+    Some(if apart(middle + distance, middle) == 0.0 { 0.0 } else { distance * 1.482_602_218_505_602 })
 }
 
 #[cfg(test)]
@@ -54,6 +60,10 @@ mod tests {
         assert_eq!((mean(&values), deviation(&values)), (Some(5.0), Some(12.0f64.sqrt())));
         assert_eq!(standard_error(&values), Some(12.0f64.sqrt() / 2.0));
         assert_eq!([0.25, 0.5, 0.75].map(|p| quantile(&values, p)), [Some(3.5), Some(4.0), Some(5.5)]);
+        // Three tenths in as many ways, and a value that the median does not see.
+        let one = [0.1 + 0.2, 0.3, 0.9 / 3.0, 0.3];
+        assert!(deviation(&one) == Some(0.0) && standard_error(&one) == Some(0.0));
+        assert_eq!(robust_deviation(&[0.1 + 0.2, 0.3, 0.9 / 3.0, 0.3, 7.0]), Some(0.0));
         assert_eq!((mean(&[]), quantile(&[], 0.5), deviation(&[3.0])), (None, None, None));
     }
 }

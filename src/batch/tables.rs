@@ -46,7 +46,7 @@ pub(super) fn write(context: &BatchContext, ended: &Ended) -> Result<Vec<String>
     for entry in ended.entries()? {
         let entry = entry?;
         let (of_rows, front) = (which(Some(&entry), metadata), status(Some(&entry), metadata));
-        let mut of_image = row.nothing(&front)?;
+        let mut of_image = row.words(&front, &entry.known)?;
         for (name, rows) in &entry.objects {
             sets.get_mut(name.as_str()).map_or(Ok(()), |(_, sink)| sink.image(*rows))?;
         }

@@ -111,7 +111,14 @@ mod tests {
     fn limit(samples: Vec<i32>) -> i32 {
         let n = samples.len();
         let volume = Volume::new(Shape::flat(1, n), samples).unwrap();
-        let channel = ChannelRef { name: "probe", unit: "au", volume: &volume, saturation: None, background: None };
+        let channel = ChannelRef {
+            name: "probe",
+            unit: "au",
+            volume: &volume,
+            saturation: None,
+            background: None,
+            rounding: None,
+        };
         background(&channel, &vec![0; n]).unwrap().unwrap().limit
     }
 

@@ -92,6 +92,9 @@ pub struct ChannelRef<'a> {
     pub saturation: Option<i32>,
     /// The least and the largest sample that is background in rings around objects; any sample is, if absent.
     pub background: Option<[i32; 2]>,
+    /// Standard deviation of what rounding to grey levels took from a sample, in samples, if that is known: see
+    /// [`rounding`](crate::ops::grey_step::rounding).
+    pub rounding: Option<f64>,
 }
 
 /// What to measure on which objects. Everything lies on the host; channels have the shape of the labels.

@@ -13,6 +13,7 @@ use super::odd::Odd;
 use super::order::{self, Sums};
 use super::{ChannelRef, Request};
 use crate::image::Scale;
+use crate::ops::grey_step::ROUNDING;
 use crate::table::{Cells, Table};
 use crate::units::{Length, Ruler, Spacing};
 use crate::{Error, Result};
@@ -140,6 +141,8 @@ pub struct Facts {
     ring_all: usize,
     ring_median: Option<f64>,
     positive: Option<u64>,
+    /// Standard deviation of what rounding took from a sample: noise that is smaller cannot be seen.
+    rounding: f64,
     scale: Scale,
 }
 
@@ -154,6 +157,7 @@ impl Facts {
             ring_all: ring.all,
             ring_median: order::median(&mut around),
             positive: positive.map(|t| samples.iter().filter(|s| **s > t).count() as u64),
+            rounding: channel.rounding.unwrap_or(ROUNDING),
             scale: channel.volume.scale,
         }
     }
@@ -165,10 +169,6 @@ impl Facts {
         Some((self.object.mean()? - self.ring.mean()?) * self.scale.factor())
     }
 }
-
-/// Standard deviation of what rounding to whole samples takes away, in samples: noise that is smaller cannot be seen.
-/// Source: W. F. Sheppard, Proc. London Math. Soc. 29 (1898) 353.
-pub(crate) const ROUNDING: f64 = 0.288_675_134_594_812_9;
 
 /// Column of the share of a ring that is background.
 const USABLE: &str = "ring_usable";
@@ -303,11 +303,11 @@ pub const FEATURES: &[Feature<Facts>] = &[
         name: "cnr",
         unit: "1",
         definition: "Contrast to noise ratio: mean of the object minus mean of its ring, over the ring's standard deviation, \
-                     that of rounding to whole samples (1 / sqrt(12) of a step) at least",
+                     that of rounding (1 / sqrt(12) of a grey step of the image) at least",
         standard: "",
         empty: NO_RING,
         get: Get::Real(|f| {
-            let noise = f.ring.std()?.max(ROUNDING) * f.scale.factor();
+            let noise = f.ring.std()?.max(f.rounding) * f.scale.factor();
             f.difference().map(|d| d / noise)
         }),
     },

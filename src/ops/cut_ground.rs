@@ -23,8 +23,8 @@
 
 use super::crossings::{self, Crossings};
 use super::dark_side::{DarkSide, is_cut_noise, normal_quantile};
+use super::grey_step::grey_step;
 use super::noise::{ABOVE_FLATTEST, Along, BOTH, FLATTEST, MEAN_OF_SECOND, differences};
-use super::spots::grey_step;
 use crate::Result;
 use crate::device::{Buffer, Device};
 use crate::image::Volume;
@@ -100,7 +100,9 @@ impl CutGround {
         let of_ground = share * src.shape.len() as f64 / in_ground;
         let plane = crossings::in_tiles(src.shape, samples, ends, SHARES);
         let wide = median(plane.iter().map(Crossings::blur));
-        if wide.is_none_or(|wide| wide > WIDEST) || is_counted(src.shape, samples, least) {
+        if wide.is_none_or(|wide| wide > WIDEST)
+            || is_counted(src.shape, samples, least, grey_step(src)?.unwrap_or(1.0))
+        {
             return Ok(None);
         }
         let deep = crossings::blur(of_ground, crossings::along_z(src.shape, samples, ends)).min(WIDEST);
@@ -230,8 +232,7 @@ fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
 }
 
 /// Whether the darker half of the blocks holds no more dark pixels than counted photons have.
-fn is_counted(shape: Shape, samples: &[i32], least: i32) -> bool {
-    let step = grey_step(samples) as i64;
+fn is_counted(shape: Shape, samples: &[i32], least: i32, step: f64) -> bool {
     let (down, across) = (shape.y / BLOCK, shape.x / BLOCK);
     let block = |i: usize| {
         let (z, y, x) = (i / (down * across), i / across % down * BLOCK, i % across * BLOCK);
@@ -240,8 +241,9 @@ fn is_counted(shape: Shape, samples: &[i32], least: i32) -> bool {
             for sample in &samples[shape.index(z, y, x)..][..BLOCK] {
                 let above = i64::from(*sample) - i64::from(least);
                 sum += above;
-                if above <= 2 * step {
-                    counts[(above / step) as usize] += 1;
+                // Fractions lie a little beside their step.
+                if let Some(count) = counts.get_mut((above as f64 / step).round() as usize) {
+                    *count += 1;
                 }
             }
         }

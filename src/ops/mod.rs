@@ -26,6 +26,7 @@ mod gaussian_walk;
 pub mod gradient;
 pub mod grey_boxes;
 pub mod grey_counts;
+pub mod grey_step;
 pub mod grow;
 pub mod histogram;
 mod histogram_bins;

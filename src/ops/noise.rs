@@ -176,9 +176,11 @@ fn told(differences: AskedDifferences) -> Result<f64> {
         return Ok(0.0);
     }
     let photon = at_ranks(&seen, &[still + (n - still) / 2])?[0];
-    let count = |min: i32| -> Result<f64> {
-        let counts = seen.histogram(&Bins::Unit { min, max: min })?;
-        Ok(counts.first().map_or(0.0, |n| f64::from(*n)) / (n - still) as f64)
+    // Samples of fractions lie a little beside their grey levels.
+    let near = (photon >> EXACT).min(NEAR);
+    let count = |of: i32| -> Result<f64> {
+        let counts = seen.histogram(&Bins::Unit { min: of - near, max: of.saturating_add(near) })?;
+        Ok(counts.iter().map(|n| f64::from(*n)).sum::<f64>() / (n - still) as f64)
     };
     let (one, two) = (count(photon)?, photon.checked_mul(2).map_or(Ok(0.0), count)?);
     if one + two < OF_PHOTONS || two < INSIDE {
@@ -192,6 +194,12 @@ fn told(differences: AskedDifferences) -> Result<f64> {
 const OF_PHOTONS: f64 = 0.75;
 /// See there.
 const INSIDE: f64 = 0.2;
+
+/// Bits of a photon that hold where it is a difference of fractions: those of 32 bits, divided by 255, are off by 128 samples of a photon of
+/// 2^21.
+const EXACT: u32 = 14;
+/// And so many samples at most.
+const NEAR: i32 = 256;
 
 /// How many samples, none of which is below 0, are 0.
 fn zeros(seen: &Look) -> Result<usize> {

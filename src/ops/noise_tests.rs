@@ -82,6 +82,22 @@ fn the_noise_of_few_photons_is_that_of_counts() {
     }
 }
 
+/// The last bit of a quiet image, as whole numbers and divided by 255 as floats of 32 bits are read.
+#[test]
+fn the_noise_of_few_grey_levels_is_the_same_as_fractions() {
+    for deviation in [0.2, 0.25] {
+        let hundredths = normal(Shape::flat(200, 240), 100.0 * deviation);
+        let levels: Vec<i32> =
+            hundredths.samples.host().unwrap().iter().map(|s| (f64::from(*s - 2000) / 100.0).round() as i32).collect();
+        let floats = levels.iter().map(|v| libm::ldexp(f64::from(*v as f32 / 255.0), 32).round_ties_even() as i32);
+        let of = |samples: Vec<i32>| noise(&Device::Cpu, &Volume::new(hundredths.shape, samples).unwrap()).unwrap();
+        let (whole, fractions) = (of(levels.clone()), of(floats.collect()));
+        assert!(whole > 0.0, "{deviation}");
+        let ratio = fractions / libm::ldexp(1.0, 32) * 255.0 / whole;
+        assert!((ratio - 1.0).abs() < 0.03, "{deviation}: {ratio}");
+    }
+}
+
 /// Sums of twelve uniform numbers are near enough to a normal distribution.
 fn normal(shape: Shape, deviation: f64) -> Volume {
     let mut state = 3u64;

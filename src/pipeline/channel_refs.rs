@@ -10,7 +10,7 @@ pub(super) fn channel_refs<'a>(scan: &'a Scan, roles: &'a Roles) -> Vec<ChannelR
     let channel = |(role, i): &'a (String, usize)| {
         let c = scan.channels.get(*i)?;
         let (unit, volume, saturation) = (c.unit, &c.volume, c.saturation);
-        Some(ChannelRef { name: role, unit, volume, saturation, background: None })
+        Some(ChannelRef { name: role, unit, volume, saturation, background: None, rounding: None })
     };
     roles.found.iter().filter_map(channel).collect()
 }
@@ -22,7 +22,7 @@ pub(super) fn image_refs<'a>(scan: &'a Scan, roles: &'a Roles, recipe: &Recipe) 
     let derived = |d: &'a Derived| {
         let c = scan.channels.get(d.index).filter(|_| is_measured(&d.name))?;
         let (unit, volume) = (c.unit, &c.volume);
-        Some(ChannelRef { name: &d.name, unit, volume, saturation: None, background: None })
+        Some(ChannelRef { name: &d.name, unit, volume, saturation: None, background: None, rounding: None })
     };
     let mut all = channel_refs(scan, roles);
     all.extend(roles.derived.iter().filter_map(derived));

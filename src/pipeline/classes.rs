@@ -3,14 +3,16 @@
 use super::Sets;
 use super::candidates;
 use super::channel_refs::image_refs;
-use super::classified::{Classified, Marker, Markers};
+use super::classified::{Classified, Marker, Markers, TOO_FEW, speak_for};
 use super::cutoff::{alike, cutoff, cutoff_of, halved};
 use super::grades::{self, Graded};
 use super::in_turn::Kept;
 use super::relations::Relations;
 use super::scores;
+use super::surroundings::Surroundings;
 use crate::image::{Classes, ObjectSet};
 use crate::measure::{self, Chosen, Request, Rows};
+use crate::ops::grey_step;
 use crate::recipe::{Cutoff, Positive, Rule};
 use crate::table::{Cells, Column, Table};
 use crate::words::suggestion;
@@ -22,11 +24,11 @@ pub(super) fn classify(
     name: &str,
     (of, set): (&Sets, &ObjectSet),
     request: (&Request, Option<&Kept>),
-    relations: &Relations,
+    (relations, around): (&Relations, &Surroundings),
 ) -> Result<Classified> {
     let body = &of.recipe.body;
     let mut found = Classified::default();
-    let positive = positive(name, of, request, relations, &mut found)?;
+    let positive = positive(name, of, request, (relations, around), &mut found)?;
     if let Some(rules) = body.phenotypes.get(name) {
         let count = set.count() as usize;
         let (mut classes, may_be) = by_rules(name, rules, &positive, count)?;
@@ -57,7 +59,7 @@ fn positive<'a>(
     name: &str,
     of: &'a Sets,
     (request, kept): (&Request, Option<&Kept>),
-    relations: &Relations,
+    (relations, around): (&Relations, &Surroundings),
     found: &mut Classified,
 ) -> Result<Markers<'a>> {
     let Some(markers) = of.recipe.body.positive.get(name) else { return Ok(Markers::new()) };
@@ -81,7 +83,7 @@ fn positive<'a>(
             Cells::Real(values) => values.clone(),
             Cells::Text(_) => vec![],
         };
-        let rounding = rounding(column, of);
+        let rounding = rounding(column, of, around);
         let known: Vec<f64> = values.iter().flatten().copied().collect();
         let known = || known.iter().copied();
         let above = cutoff_of(positive, known(), rounding);
@@ -114,8 +116,10 @@ fn positive<'a>(
         let is_shown = of.recipe.body.gallery.contains_key(name);
         if n < values.len() {
             let (all, without) = (values.len(), values.len() - n);
+            let shares =
+                if speak_for(n, all) { "" } else { ", and no share or score is given of the few that have one" };
             found.warnings.push(format!(
-                "{without} of {all} objects of {name} have no {name_of_column}: they are neither positive nor negative for {marker}"
+                "{without} of {all} objects of {name} have no {name_of_column}: they are neither positive nor negative for {marker}{shares}"
             ));
         }
         let is_positive: Vec<Option<bool>> = values.iter().map(|v| Some((*v)? > above?)).collect();
@@ -129,12 +133,11 @@ fn positive<'a>(
         let empty = "too few objects have a value, or all the same".to_string();
         found.totals.push(Column { empty, ..Column::new(at, &column.unit, about, cells) });
         let n = is_positive.iter().flatten().count();
-        let enough = n > 0 && 2 * n >= values.len();
-        let share = enough.then(|| is_positive.iter().filter(|p| **p == Some(true)).count() as f64 / n as f64);
+        let number = is_positive.iter().filter(|p| **p == Some(true)).count();
+        let share = speak_for(n, values.len()).then(|| number as f64 / n as f64);
         let about = format!("Share of the objects of {name} with a value that are positive for {marker}.");
         let at = format!("positive_fraction_{name}_{marker}");
-        let empty = "fewer than half of the objects have a value, or no cutoff".to_string();
-        found.totals.push(Column { empty, ..Column::new(at, "1", about, Cells::Real(vec![share])) });
+        found.totals.push(Column { empty: TOO_FEW.into(), ..Column::new(at, "1", about, Cells::Real(vec![share])) });
         if let Some(higher) = positive.higher {
             let [second, third] = higher.map(|how| cutoff(how, known(), rounding));
             let cutoffs = [above, second, third];
@@ -154,16 +157,17 @@ fn positive<'a>(
     Ok(all)
 }
 
-/// The standard deviation of what rounding took from the values of a column: numbers, and means of samples that are whole; else 0.
-fn rounding(column: &Column, of: &Sets) -> f64 {
+/// The standard deviation of what rounding took from the values of a column: numbers, and means of samples that are whole steps; else 0.
+fn rounding(column: &Column, of: &Sets, around: &Surroundings) -> f64 {
     if matches!(column.cells, Cells::Int(_)) {
-        return measure::probe::ROUNDING;
+        return grey_step::ROUNDING;
     }
     let channels = image_refs(of.scan, of.roles, of.recipe);
     let suffixes = measure::suffixes(&channels.iter().map(|c| c.name).collect::<Vec<_>>());
     let mut named = channels.iter().zip(&suffixes);
     let channel = named.find(|(c, suffix)| column.unit == c.unit && column.name.ends_with(&format!("_{suffix}")));
-    channel.and_then(|(c, _)| c.volume.scale.step()).map_or(0.0, |step| step * measure::probe::ROUNDING)
+    let rounding = channel.and_then(|(c, _)| Some(around.rounding.get(c.name)? * c.volume.scale.factor()));
+    rounding.unwrap_or(0.0)
 }
 
 /// These columns of all objects, as far as families measure them: those families alone, in those channels alone.

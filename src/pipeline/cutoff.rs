@@ -2,6 +2,7 @@
 //! of the objects of an image.
 
 use crate::recipe::{Cutoff, Positive};
+use crate::rounding::apart;
 
 /// The cutoff of a marker for these values of objects. `rounding` is the standard deviation of what rounding took from a value; 0 if
 /// that is not known.
@@ -30,7 +31,7 @@ pub(super) fn cutoff(how: Cutoff, values: impl Iterator<Item = f64>, rounding: f
 pub(super) fn alike(values: impl Iterator<Item = f64>) -> Option<f64> {
     let all = sorted(values);
     let median = *all.get(all.len() / 2)?;
-    (2 * all.iter().filter(|v| **v == median).count() > all.len()).then_some(median)
+    (2 * all.iter().filter(|v| apart(**v, median) == 0.0).count() > all.len()).then_some(median)
 }
 
 /// How many deviations of the objects below a cutoff the means of both sides lie apart, where that is no more than one kind of object
@@ -95,11 +96,14 @@ impl Spread {
         let median = percentile(&all, 50.0)?;
         all.iter_mut().for_each(|v| *v = (*v - median).abs());
         all.sort_unstable_by(f64::total_cmp);
+        // The rounding of a value is that share of it, but that much of its logarithm.
+        let place = if of_logs { 1.0 } else { median };
+        let is_none = |distance: f64| apart(place + distance, place) == 0.0;
         let deviation = match percentile(&all, 50.0)? {
-            0.0 if least == 0.0 => OF_MEAN * all.iter().sum::<f64>() / all.len() as f64,
+            distance if is_none(distance) && least == 0.0 => OF_MEAN * all.iter().sum::<f64>() / all.len() as f64,
             distance => (NORMAL * distance).max(least),
         };
-        (deviation > 0.0).then_some(Spread { median, deviation, of_logs })
+        (!is_none(deviation)).then_some(Spread { median, deviation, of_logs })
     }
 
     fn value(&self, v: f64) -> f64 {
@@ -134,7 +138,7 @@ fn otsu(values: &[f64]) -> Option<f64> {
     let (mut below, mut best) = (0.0, None);
     for (i, pair) in values.windows(2).enumerate() {
         below += pair[0];
-        if pair[0] == pair[1] {
+        if apart(pair[1], pair[0]) == 0.0 {
             continue;
         }
         let (n, m) = ((i + 1) as f64, (values.len() - i - 1) as f64);
@@ -187,6 +191,11 @@ mod tests {
             assert_eq!(cutoff(how, std::iter::empty(), 0.0), None);
         }
         assert_eq!(cutoff(Cutoff::Otsu, [3.0; 4].into_iter(), 0.0), None, "all alike");
+        let rounded = || [0.3, 0.1 + 0.2, 0.3, 0.1 + 0.2].into_iter();
+        for how in [Cutoff::Otsu, robust(2.0, false), robust(2.0, true)] {
+            assert_eq!(cutoff(how, rounded(), 0.0), None, "alike but for rounding: {how:?}");
+        }
+        assert!(super::alike(rounded()).is_some());
     }
 
     #[test]

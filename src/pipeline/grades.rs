@@ -1,6 +1,6 @@
 //! Grades of positivity, 0 and 1+ to 3+ by three cutoffs, and the scores of an image that follow from them.
 
-use super::classified::Classified;
+use super::classified::{Classified, TOO_FEW, speak_for};
 use crate::table::{Cells, Column};
 
 /// What is graded.
@@ -47,41 +47,46 @@ pub(super) fn add(found: &mut Classified, of: &Graded) {
         put(format!("grade_{grade}_threshold"), &column.unit, about, empty, Cells::Real(vec![*cutoff]));
     }
     let n: usize = counts.iter().sum();
-    let share = |count: usize| (n > 0).then(|| count as f64 / n as f64);
-    for (grade, count) in counts.iter().enumerate() {
+    let counts = speak_for(n, values.len()).then_some(counts);
+    for grade in 0..4 {
         let about = format!("Share of the objects of {set} with a grade of {marker} that are {grade}.");
-        put(format!("grade_{grade}_fraction"), "1", about, NO_GRADE, Cells::Real(vec![share(*count)]));
+        put(
+            format!("grade_{grade}_fraction"),
+            "1",
+            about,
+            TOO_FEW,
+            Cells::Real(vec![counts.map(|counts| counts[grade] as f64 / n as f64)]),
+        );
     }
     let about =
         format!("H-score of {marker}: percent of 1+, twice that of 2+ and three times that of 3+ together, 0 to 300.");
-    put("h_score".into(), "1", about, NO_GRADE, Cells::Real(vec![h_score(counts)]));
-    let [proportion, intensity, score] = allred(counts).map_or([None; 3], |[p, i]| [Some(p), Some(i), Some(p + i)]);
+    put("h_score".into(), "1", about, TOO_FEW, Cells::Real(vec![counts.map(h_score)]));
+    let [proportion, intensity, score] = counts.map(allred).map_or([None; 3], |[p, i]| [Some(p), Some(i), Some(p + i)]);
     let about = format!("Allred's proportion score of {marker}. {PROPORTION}.");
-    put("allred_proportion".into(), "1", about, NO_GRADE, Cells::Int(vec![proportion]));
+    put("allred_proportion".into(), "1", about, TOO_FEW, Cells::Int(vec![proportion]));
     let about = format!(
         "Allred's intensity score of {marker}: mean grade of the positive objects, rounded, half upwards; 0 without any."
     );
-    put("allred_intensity".into(), "1", about, NO_GRADE, Cells::Int(vec![intensity]));
+    put("allred_intensity".into(), "1", about, TOO_FEW, Cells::Int(vec![intensity]));
     let about = format!("Allred score of {marker}: proportion and intensity score together, 0 or 2 to 8.");
-    put("allred_score".into(), "1", about, NO_GRADE, Cells::Int(vec![score]));
+    put("allred_score".into(), "1", about, TOO_FEW, Cells::Int(vec![score]));
 }
 
-const NO_GRADE: &str = "no object with a grade";
 const PROPORTION: &str = "Share of positive objects: 0: none; 1: below 1/100; 2: 1/100 to 1/10; 3: above that, to 1/3; 4: above that, \
                           to 2/3; 5: above 2/3";
 
-/// From the numbers of objects that are 0, 1+, 2+ and 3+.
-fn h_score(counts: [usize; 4]) -> Option<f64> {
+/// From the numbers of objects that are 0, 1+, 2+ and 3+; there are some.
+fn h_score(counts: [usize; 4]) -> f64 {
     let n: usize = counts.iter().sum();
     let sum: usize = counts.iter().enumerate().map(|(grade, count)| grade * count).sum();
-    (n > 0).then(|| 100.0 * sum as f64 / n as f64)
+    100.0 * sum as f64 / n as f64
 }
 
 /// Proportion and intensity score.
 ///
 /// Source: D. C. Allred et al., Mod. Pathol. 11 (1998) 155. Limits that the paper leaves to either side belong to the lower score, but
 /// for 1/100.
-fn allred(counts: [usize; 4]) -> Option<[i64; 2]> {
+fn allred(counts: [usize; 4]) -> [i64; 2] {
     let n: usize = counts.iter().sum();
     let positive = n - counts[0];
     let proportion = match positive {
@@ -94,7 +99,7 @@ fn allred(counts: [usize; 4]) -> Option<[i64; 2]> {
     };
     let sum: usize = counts.iter().enumerate().map(|(grade, count)| grade * count).sum();
     let intensity = (2 * sum + positive).checked_div(2 * positive).unwrap_or(0);
-    (n > 0).then_some([proportion, intensity as i64])
+    [proportion, intensity as i64]
 }
 
 #[cfg(test)]
@@ -104,8 +109,7 @@ mod tests {
 
     #[test]
     fn scores_by_hand() {
-        assert_eq!(h_score([40, 30, 20, 10]), Some(100.0));
-        assert_eq!([[10, 0, 0, 0], [0, 0, 0, 10], [0, 0, 0, 0]].map(h_score), [Some(0.0), Some(300.0), None]);
+        assert_eq!([[40, 30, 20, 10], [10, 0, 0, 0], [0, 0, 0, 10]].map(h_score), [100.0, 0.0, 300.0]);
         for (counts, score) in [
             ([10, 0, 0, 0], [0, 0]),
             ([999, 1, 0, 0], [1, 1]),
@@ -118,9 +122,8 @@ mod tests {
             ([9, 15, 6, 0], [5, 1]),
             ([0, 2, 1, 0], [5, 1]),
         ] {
-            assert_eq!(allred(counts), Some(score), "{counts:?}");
+            assert_eq!(allred(counts), score, "{counts:?}");
         }
-        assert_eq!(allred([0; 4]), None);
     }
 
     #[test]
@@ -140,5 +143,29 @@ mod tests {
         assert_eq!(wrong.columns[0].cells, Cells::Int(vec![None; 6]));
         assert_eq!(wrong.totals.column("h_score_cells_p").unwrap().cells, Cells::Real(vec![None]));
         assert!(wrong.warnings[0].contains("1, 3, 2"), "{:?}", wrong.warnings);
+    }
+
+    #[test]
+    fn few_objects_with_a_value_do_not_speak_for_all() {
+        let column = Column::new("cnr_p", "1", "", Cells::Real(vec![]));
+        let of = |known: usize, all: usize| {
+            let values: Vec<_> = (0..all).map(|i| (i < known).then_some(5.0)).collect();
+            let cutoffs = [1.0, 2.0, 3.0].map(Some);
+            let mut found = Classified::default();
+            add(&mut found, &Graded { set: "cells", marker: "p", column: &column, values: &values, cutoffs });
+            assert_eq!(found.columns[0].cells.empty(), all - known, "objects keep their grades");
+            let thresholds = found.totals.columns.iter().filter(|c| c.name.contains("threshold"));
+            assert_eq!(thresholds.map(|c| c.cells.empty()).sum::<usize>(), 0);
+            found
+                .totals
+                .columns
+                .iter()
+                .filter(|c| !c.name.contains("threshold"))
+                .map(|c| c.cells.empty())
+                .sum::<usize>()
+        };
+        assert_eq!([of(4, 8), of(8, 8)], [0, 0]);
+        // Four shares, the H-score and three numbers of Allred.
+        assert_eq!([of(3, 8), of(0, 8)], [8, 8]);
     }
 }

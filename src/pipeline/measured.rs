@@ -57,7 +57,7 @@ pub(super) fn set(
     let (channels, others) = (channels(name, of, around), others(of));
     let request = Request { families, ..request(of, set, &channels, &others, around) };
     let Classified { classes, columns, mut totals, mut warnings, candidates } =
-        classify(name, (of, set), (&request, kept), relations)?;
+        classify(name, (of, set), (&request, kept), (relations, around))?;
     let places = match families.iter().any(|chosen| chosen.family.needs().places) {
         true => Some(stage("places", name, || {
             Places::new(request.labels, request.points, classes.as_ref(), request.spacing)
@@ -117,6 +117,7 @@ pub(super) fn channels<'a>(name: &str, of: &Sets<'a>, around: &Surroundings) -> 
     uptake::first(&mut channels, wanted);
     for c in &mut channels {
         c.background = around.found.get(c.name).map(Background::range);
+        c.rounding = around.rounding.get(c.name).copied();
     }
     channels
 }

@@ -6,6 +6,7 @@ use super::roles::Roles;
 use crate::Result;
 use crate::image::{Labels, Modality, ObjectSet, Scan};
 use crate::measure::{Background, ChannelRef, background, occupied};
+use crate::ops::grey_step;
 use crate::recipe::Recipe;
 use crate::table::{Cells, Column, Table};
 use rayon::prelude::*;
@@ -37,25 +38,34 @@ pub(super) struct Surroundings<'a> {
     pub occupied: Option<Cow<'a, [u8]>>,
     /// What is background, by role.
     pub found: BTreeMap<String, Background>,
+    /// Standard deviation of what rounding to grey levels took from a sample, by role, where images have grey levels.
+    pub rounding: BTreeMap<String, f64>,
     /// What the user should look at.
     pub warnings: Vec<String>,
     /// What the user may want to know.
     pub notes: Vec<String>,
     is_wanted: bool,
+    /// Objects are told by how far their values lie from others.
+    has_cutoffs: bool,
 }
 
 impl<'a> Surroundings<'a> {
     /// Where objects are.
     pub fn of(recipe: &Recipe, made: &'a BTreeMap<String, ObjectSet>) -> Result<Self> {
+        let has_cutoffs = !recipe.body.positive.is_empty();
         if !recipe.body.measure.values().any(|m| m.families.iter().any(|c| c.family.needs().background)) {
-            return Ok(Surroundings::default());
+            return Ok(Surroundings { has_cutoffs, ..Surroundings::default() });
         }
         let sets: Vec<&Labels> = made.values().map(|set| &set.labels).collect();
-        Ok(Surroundings { occupied: occupied(&sets)?, is_wanted: true, ..Surroundings::default() })
+        Ok(Surroundings { occupied: occupied(&sets)?, is_wanted: true, has_cutoffs, ..Surroundings::default() })
     }
 
-    /// Finds the limits of these channels.
+    /// Finds the limits of these channels, and how much rounding took from them.
     pub fn look_at(&mut self, channels: &[ChannelRef], modality: Modality) -> Result<()> {
+        for channel in channels.iter().filter(|_| self.is_wanted || self.has_cutoffs) {
+            let rounding = grey_step::rounding(channel.volume)?;
+            self.rounding.extend(rounding.map(|rounding| (channel.name.to_owned(), rounding)));
+        }
         for channel in channels.iter().filter(|_| self.is_wanted) {
             let Some(found) = look(channel, self.occupied.as_deref().unwrap_or_default(), modality)? else { continue };
             self.found.insert(channel.name.to_owned(), found);

@@ -20,6 +20,7 @@ mod floats;
 mod foreign;
 mod grid;
 mod groups;
+mod identity;
 mod imagej;
 mod in_turn;
 mod jpeg;
@@ -47,6 +48,7 @@ pub use dicom::{examine_series, find_series, is_dicom, read_series, source as di
 pub use extent::Extent;
 pub use foreign::{Foreign, foreign, foreign_folder};
 pub use groups::{Captured, PathPattern};
+pub use identity::identity;
 pub use in_turn::open_in_turn;
 pub use nifti::header_of_voxels;
 pub use ome::{OmeSet, find_ome_sets};

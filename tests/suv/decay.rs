@@ -191,6 +191,70 @@ fn time_zones() {
     noted(&factor(&f, HALVED), "time zone");
 }
 
+/// Oracle: half the dose is left, whichever fact of the scan tells its zone. Regression: the injection in UTC was taken for one on
+/// the clock of the scan, and SUV was 46 % too high for FDG.
+#[test]
+fn any_date_time_of_the_scan_tells_its_zone() {
+    let utc = || HeaderFacts { injection_date_time: some("20250101090000+0000"), ..facts() };
+    let with = |stamp: &str| SliceFacts { acquisition_date_time: some(stamp), ..slice("110000") };
+    let silent = |f: &HeaderFacts| {
+        let found = factor(f, HALVED);
+        assert!(found.notes.iter().all(|n| !n.contains("zone")), "{:?}", found.notes);
+        found
+    };
+    for stamp in ["20250101110000+0100", "20250101113000+0100", "2025-01-01T11:00:00.25+01:00"] {
+        silent(&HeaderFacts { slices: vec![with(stamp)], ..utc() });
+    }
+    // The clock of the scan is in UTC, its date-times are not.
+    silent(&HeaderFacts {
+        injection_date_time: some("20250101110000+0100"),
+        slices: vec![with("20250101120000+0100")],
+        ..facts()
+    });
+    // No time alone beside it.
+    let alone = SliceFacts { acquisition_date: None, acquisition_time: None, ..with("20250101110000+0100") };
+    silent(&HeaderFacts { slices: vec![alone.clone()], ..utc() });
+    // On the clock that (0008,0201) tells.
+    let found =
+        silent(&HeaderFacts { timezone: some("+0200"), series_time: some("120000"), slices: vec![alone], ..utc() });
+    assert_eq!(text(&found, "acquisition_time"), "2025-01-01T12:00:00");
+    silent(&HeaderFacts { ge_scan_date_time: some("20250101110000+0100"), ..utc() });
+    let decay = silent(&HeaderFacts {
+        decay_date_time: some("20250101100000+0000"),
+        timezone: some("+0100"),
+        series_time: None,
+        ..utc()
+    });
+    assert_eq!(text(&decay, "reference_time"), "2025-01-01T11:00:00");
+    // A date alone says the day.
+    let day = SliceFacts { acquisition_date: None, ..with("20250101") };
+    silent(&HeaderFacts {
+        series_date: None,
+        injection_date_time: None,
+        injection_time: some("100000"),
+        slices: vec![day],
+        ..facts()
+    });
+}
+
+/// Two zones of one scan are told with both values, and refused where the injection is brought onto its clock by them.
+#[test]
+fn two_zones_of_one_scan_are_doubted_or_refused() {
+    let stamp = SliceFacts { acquisition_date_time: some("20250101110000+0100"), ..slice("110000") };
+    let two = HeaderFacts { timezone: some("+0000"), slices: vec![stamp], ..facts() };
+    let both = "TimezoneOffsetFromUTC (0008,0201) is '+0000', but AcquisitionDateTime (0008,002A) or (0018,9074) is '20250101110000+0100'";
+    noted(&factor(&two, HALVED), &format!("doubtful: {both}"));
+    let offset = HeaderFacts { injection_date_time: some("20250101090000+0000"), ..two.clone() };
+    let error = refused(&offset, both);
+    assert!(error.contains("suv.injection"), "{error}");
+    let set = Settings { injection: some("20250101100000"), ..Settings::default() };
+    near(convert(&offset, &set).unwrap().factors[0], HALVED);
+    let set = Settings { injection: some("20250101090000Z"), ..Settings::default() };
+    assert!(convert(&offset, &set).is_err());
+    // A time alone is on the clock of the scan.
+    factor(&HeaderFacts { injection_time: some("100000"), ..offset }, HALVED);
+}
+
 #[test]
 fn a_date_that_cannot_be_gives_way_to_the_time() {
     let mut f = HeaderFacts { injection_date_time: some("20110704100000"), injection_time: some("100000"), ..facts() };

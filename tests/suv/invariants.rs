@@ -36,19 +36,19 @@ proptest! {
     /// Whatever stands in the headers, there is an answer or a named error, and every factor is a number.
     #[test]
     fn nothing_panics(
-        words in proptest::collection::vec("[0-9 :.+Z-]{0,22}|BQML|GML|CPS|NONE|START|\\PC{0,8}", 12),
+        words in proptest::collection::vec("[0-9 :.+Z-]{0,22}|BQML|GML|CPS|NONE|START|\\PC{0,8}", 14),
         numbers in proptest::collection::vec(prop_oneof![any::<f64>(), -10.0..1e9_f64], 10),
     ) {
         let w = |i: usize| words.get(i).cloned();
         let n = |i: usize| numbers.get(i).copied();
         let f = HeaderFacts {
             units: w(0), suv_type: w(1), decay_correction: w(2), injection_date_time: w(3), injection_time: w(4),
-            series_date: w(5), series_time: w(6), timezone: w(7), ge_scan_date_time: w(8),
+            series_date: w(5), series_time: w(6), timezone: w(7), ge_scan_date_time: w(8), decay_date_time: w(13),
             weight: n(0), dose: n(1), half_life: n(2), height: n(3), voxel_ml: n(4),
             corrected_image: vec!["ATTN".into(), "DCAL".into()],
             slices: vec![SliceFacts {
                 decay_factor: None,
-                acquisition_date: w(9), acquisition_time: w(10),
+                acquisition_date: w(9), acquisition_time: w(10), acquisition_date_time: w(12),
                 frame_reference_time: n(5), frame_duration: n(6), slope: n(7).map(f64::abs), intercept: None,
             }],
             ..HeaderFacts::default()

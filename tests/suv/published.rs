@@ -34,6 +34,7 @@ fn of_json(items: &[Value]) -> HeaderFacts {
                 decay_factor: None,
                 acquisition_date: words(v, "AcquisitionDate"),
                 acquisition_time: words(v, "AcquisitionTime"),
+                acquisition_date_time: words(v, "AcquisitionDateTime"),
                 frame_reference_time: number(v, "FrameReferenceTime"),
                 frame_duration: number(v, "ActualFrameDuration"),
                 slope: Some(1.0),

@@ -2,6 +2,7 @@
 
 use super::well::{Format, Well};
 use crate::batch::statistics::mean;
+use crate::rounding::{apart, are_one};
 use std::collections::BTreeMap;
 
 /// Wells with their values.
@@ -13,7 +14,7 @@ pub fn edge_difference(wells: &Placed, plate: Format) -> Option<f64> {
         wells.iter().filter(|(well, _)| plate.is_edge(*well) == at_edge).map(|(_, value)| *value).collect()
     };
     let inner = mean(&of(false)).filter(|inner| *inner != 0.0)?;
-    Some((mean(&of(true))? - inner) / inner.abs())
+    Some(apart(mean(&of(true))?, inner) / inner.abs())
 }
 
 /// The share of the variance between wells that lies between the groups (rows, columns): eta squared.
@@ -24,7 +25,7 @@ pub fn eta_squared(wells: &Placed, group: impl Fn(&Well) -> u32) -> Option<f64> 
     let mut groups: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
     wells.iter().for_each(|(well, value)| groups.entry(group(well)).or_default().push(*value));
     // Groups of one well each explain everything.
-    if groups.len() < 2 || groups.len() == wells.len() || all <= 0.0 {
+    if groups.len() < 2 || groups.len() == wells.len() || are_one(values) {
         return None;
     }
     let off = |values: &Vec<f64>| mean(values).map_or(0.0, |m| values.len() as f64 * (m - middle) * (m - middle));
@@ -51,5 +52,7 @@ mod tests {
         assert_eq!(edge_difference(&placed(&[(1, 1, 1.0)]), plate), None, "no inner well");
         assert_eq!(eta_squared(&placed(&[(1, 1, 2.0), (1, 2, 2.0)]), |well| well.column), None);
         assert_eq!(eta_squared(&placed(&[(1, 1, 2.0), (2, 1, 2.0), (2, 2, 2.0)]), |well| well.row), None, "flat");
+        let rounded = placed(&[(1, 1, 0.3), (2, 2, 0.3), (3, 1, 0.1 + 0.2), (2, 3, 0.1 + 0.2)]);
+        assert_eq!((eta_squared(&rounded, |well| well.row), edge_difference(&rounded, plate)), (None, Some(0.0)));
     }
 }

@@ -8,6 +8,7 @@ use super::{Images, Plates};
 use crate::batch::distributions::{f_tail, t_quantile};
 use crate::batch::statistics::mean;
 use crate::recipe::{self, ResponseValue};
+use crate::rounding::{apart, are_one};
 use crate::table::Table;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -131,7 +132,7 @@ fn point(
         ResponseValue::PercentOfControl => 100.0 * own / mean(&plate.negative)?,
         ResponseValue::PercentEffect => {
             let [none, full] = [mean(&plate.negative)?, mean(&plate.positive)?];
-            100.0 * (own - none) / (full - none)
+            100.0 * apart(own, none) / apart(full, none)
         }
     };
     response.is_finite().then_some((dose.value_in(unit), response))
@@ -170,7 +171,7 @@ impl Response {
         let all: Vec<f64> = self.points.iter().map(|p| p.response).collect();
         let middle = mean(&all).unwrap_or(0.0);
         let total: f64 = all.iter().map(|v| (v - middle) * (v - middle)).sum();
-        let Some(fit) = logistic::fit(&self.points).filter(|_| total > 0.0) else {
+        let Some(fit) = logistic::fit(&self.points).filter(|_| !are_one(all.iter().copied())) else {
             return reason("flat: all responses are the same".into());
         };
         let free = all.len() as f64 - PARAMETERS;
@@ -314,4 +315,35 @@ pub fn table(all: &Plates, keys: &recipe::Responses, responses: &[Response]) -> 
     table.some_words("reason", "Why there is no curve.", "there is one", words(&|r| r.found.reason.clone()));
     table.some_words("note", "What to know of the doses.", "nothing", words(&|r| r.note.clone()));
     table.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    //! Regression: compounds of which all wells are the same had an EC50 below the lowest dose, by rounding.
+    use super::*;
+
+    #[test]
+    fn responses_that_are_one_are_flat() {
+        for count in 0..60 {
+            let value = 100.0 * f64::from(count) / 23.5;
+            let written = [value, value * 3.0 / 3.0, (value + value + value) / 3.0];
+            let doses: Vec<f64> = (0..6).map(|k| libm::exp10(f64::from(k))).collect();
+            let point = |(k, dose): (usize, &f64)| Point { log_dose: libm::log10(*dose), response: written[k % 3] };
+            let response = Response {
+                compound: "inert".into(),
+                set: None,
+                plate: None,
+                column: 0,
+                unit: "nM".into(),
+                note: None,
+                points: doses.iter().enumerate().map(point).collect(),
+                plates: vec![0; 6],
+                doses,
+                found: Found::default(),
+            };
+            let found = response.find();
+            assert_eq!((found.r2, found.below), (None, None), "{count}");
+            assert_eq!(found.reason.as_deref(), Some("flat: all responses are the same"), "{count}");
+        }
+    }
 }

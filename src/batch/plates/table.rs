@@ -12,6 +12,7 @@ use super::effects::{Placed, edge_difference, eta_squared};
 use super::well::{Format, Well};
 use super::{Control, Images, Plate, Plates};
 use crate::batch::statistics::{deviation, mean, median, robust_deviation};
+use crate::rounding::apart;
 use crate::table::{Cells, Column, Table};
 use std::collections::BTreeMap;
 
@@ -65,20 +66,20 @@ impl Values {
     }
 
     fn z_prime(&self) -> Option<f64> {
-        let apart = (mean(&self.positive)? - mean(&self.negative)?).abs();
-        Some(1.0 - 3.0 * (deviation(&self.positive)? + deviation(&self.negative)?) / apart)
+        let away = apart(mean(&self.positive)?, mean(&self.negative)?).abs();
+        Some(1.0 - 3.0 * (deviation(&self.positive)? + deviation(&self.negative)?) / away)
     }
 
     fn robust_z_prime(&self) -> Option<f64> {
         // As for the others, one well of a kind has no spread.
         let [p, n] = [&self.positive, &self.negative].map(|all| Some(all).filter(|all| all.len() > 1));
         let (p, n) = (p?, n?);
-        Some(1.0 - 3.0 * (robust_deviation(p)? + robust_deviation(n)?) / (median(p)? - median(n)?).abs())
+        Some(1.0 - 3.0 * (robust_deviation(p)? + robust_deviation(n)?) / apart(median(p)?, median(n)?).abs())
     }
 
     fn ssmd(&self) -> Option<f64> {
         let [p, n] = [deviation(&self.positive)?, deviation(&self.negative)?];
-        Some((mean(&self.positive)? - mean(&self.negative)?) / (p * p + n * n).sqrt())
+        Some(apart(mean(&self.positive)?, mean(&self.negative)?) / (p * p + n * n).sqrt())
     }
 }
 
@@ -228,4 +229,31 @@ pub(super) fn wells(all: &Plates) -> Table {
         table.reals(format!("percent_of_control_{name}"), "%", about, NO_NEGATIVE, wells.iter().map(percent).collect());
     }
     table.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    //! Regression: controls that were equal but for rounding had a spread of 3e-14, and an SSMD of -5e15.
+    use super::*;
+
+    #[test]
+    fn controls_that_are_equal_have_no_quality() {
+        for wells in 3..9 {
+            // Shares of cells as the mean of three images each.
+            let share = |k: f64| {
+                (0..wells).map(move |i| if i % 2 == 0 { k / 7.0 } else { (k / 7.0 + k / 7.0 + k / 7.0) / 3.0 })
+            };
+            let of = |positive: f64, negative: f64| {
+                let values = Values {
+                    positive: share(positive).collect(),
+                    negative: share(negative).collect(),
+                    samples: vec![],
+                };
+                let finite = |v: Option<f64>| v.filter(|v| v.is_finite());
+                [values.z_prime(), values.robust_z_prime(), values.ssmd()].map(finite)
+            };
+            assert_eq!(of(5.0, 5.0), [None; 3], "{wells} wells, and no difference");
+            assert_eq!(of(6.0, 1.0), [Some(1.0), Some(1.0), None], "{wells} wells");
+        }
+    }
 }

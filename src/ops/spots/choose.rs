@@ -14,6 +14,7 @@
 //! as those of the best one: a finer scale tells crowded spots apart.
 
 use super::super::cut_ground::CutGround;
+use super::super::grey_step::grey_step;
 use super::super::histogram::Bins;
 use super::super::noise::ABOVE_FLATTEST;
 use super::super::threshold::percentile::at_ranks;
@@ -84,7 +85,7 @@ pub fn find(device: &Device, src: &Volume, file: &Volume, scales: &[[f64; 3]]) -
     }
     let before = |cut: CutGround| Ground::of(file, Some(&cut)).map(|ground| (cut, ground));
     let cut = CutGround::of(file)?.map(before).transpose()?;
-    let about = About { ground: Ground::of(file, None)?, grey: grey_step(file.samples.host()?), cut };
+    let about = About { ground: Ground::of(file, None)?, grey: grey_step(file)?.unwrap_or(1.0), cut };
     let all = scales.iter().enumerate().map(|(scale, sigma)| {
         let found = at_scale(device, src, file, *sigma, &about)?;
         Ok(Spots { scale, ..found })
@@ -101,24 +102,6 @@ struct About {
     grey: f64,
     /// Where the ground was cut off, with the noise by brightness that it had before.
     cut: Option<(CutGround, Ground)>,
-}
-
-/// How far apart grey values are, in samples: some cameras use every 16th, images of few bits every 256th.
-pub(in crate::ops) fn grey_step(samples: &[i32]) -> f64 {
-    let first = samples.first().copied().unwrap_or(0);
-    let divisor = |step: u32, sample: &i32| {
-        // So it is after a few samples of most images.
-        if step == 1 { 1 } else { common_divisor(sample.abs_diff(first), step) }
-    };
-    let step = samples.par_chunks(1 << 14).map(|some| some.iter().fold(0, divisor)).reduce(|| 0, common_divisor);
-    f64::from(step.max(1))
-}
-
-fn common_divisor(mut a: u32, mut b: u32) -> u32 {
-    while b > 0 {
-        (a, b) = (b, a % b);
-    }
-    a
 }
 
 fn at_scale(

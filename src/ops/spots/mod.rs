@@ -19,7 +19,6 @@ mod choose;
 mod gain;
 mod ground;
 
-pub(super) use choose::grey_step;
 pub use choose::{Peak, Spots, find};
 
 use super::gaussian::{Gaussian, gaussian};

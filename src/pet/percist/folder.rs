@@ -40,6 +40,10 @@ pub struct Folder {
 pub struct Image {
     /// As in the tables.
     pub name: String,
+    /// PatientID, as recorded; of images that failed too, where their headers could be read.
+    pub patient_id: Option<String>,
+    /// Day and time of the scan, `2024-01-05T10:00:00`, or its day; nothing where only the time of day is known.
+    pub date: Option<String>,
     /// What was found, or why nothing was.
     pub visit: std::result::Result<Visit, String>,
     /// The run passed it over: it is no image.
@@ -78,7 +82,8 @@ impl Folder {
                     Ok(Visit { sites, recipe: recipe.clone(), ..visit(&line, &lesions, &rows, liver)? })
                 }
             };
-            all.push(Image { name: name.into(), visit, skipped: line.text("status") == Some("skipped") });
+            let skipped = line.text("status") == Some("skipped");
+            all.push(Image { name: name.into(), patient_id: patient_id(&line), date: date(&line), visit, skipped });
         }
         match found.values().flatten().next() {
             Some(line) => Err(line.wrong("images.csv has no such image".into()).remedy("tables of one run")),
@@ -187,9 +192,6 @@ fn visit(image: &Line, sheet: &Sheet, rows: &[Line], liver: Option<&[Line]>) -> 
     }
     let real = |column| image.real(&fact(image, column));
     let text = |column| image.text(&fact(image, column)).map(str::to_string);
-    // A sidecar has no date; its times of day say nothing of the order of scans.
-    let date =
-        text("acquisition_time").filter(|t| t.contains('T')).or_else(|| text("study_date").and_then(|d| day(&d)));
     Ok(Visit {
         lesions,
         liver_sul_mean,
@@ -198,15 +200,26 @@ fn visit(image: &Line, sheet: &Sheet, rows: &[Line], liver: Option<&[Line]>) -> 
         half_life_s: real("half_life_s")?,
         tracer: text("tracer"),
         scanner: text("scanner_maker"),
-        patient_id: text("patient_id"),
+        patient_id: patient_id(image),
         sex: text("sex"),
         height_m: real("height_m")?,
         series_uid: text("series_uid"),
-        date,
+        date: date(image),
         sites: vec![],
         recipe: None,
         missing,
     })
+}
+
+fn patient_id(image: &Line) -> Option<String> {
+    image.text(&fact(image, "patient_id")).map(str::to_string)
+}
+
+/// A sidecar has no date; its times of day say nothing of the order of scans.
+fn date(image: &Line) -> Option<String> {
+    let text = |column| image.text(&fact(image, column));
+    let time = text("acquisition_time").filter(|t| t.contains('T')).map(str::to_string);
+    time.or_else(|| text("study_date").and_then(day))
 }
 
 /// `20240105` as the beginning of an ISO time.

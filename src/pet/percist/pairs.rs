@@ -1,7 +1,7 @@
 //! Which image at baseline belongs to which at follow-up.
 
 use super::sheet::{Line, Sheet};
-use super::{Folder, Image, Visit};
+use super::{Folder, Image};
 use crate::{Error, Result};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +22,8 @@ pub struct Pair {
     pub new_lesions: Option<u32>,
     /// Why there are not two images.
     pub lacks: Option<String>,
+    /// The patient has images at both times, but which of them belong together is not known.
+    pub is_open: bool,
 }
 
 /// Pairs the images of a patient, by PatientID, else images of the same name; two folders with one image each make a pair
@@ -31,43 +33,33 @@ pub struct Pair {
 /// Both are the same folder, and no patient has two scans of different dates in it: names cannot tell baseline from
 /// follow-up then.
 pub fn by_itself(baseline: &Folder, followup: &Folder) -> Result<Vec<Pair>> {
-    if same(baseline, followup) {
-        let mut all = by_date(baseline);
-        if !all.is_empty() {
-            let both = all.iter().flat_map(|p| [p.baseline.clone(), p.followup.clone()]).flatten().collect::<Vec<_>>();
-            let left: BTreeSet<&str> = both.iter().map(String::as_str).collect();
-            let right: BTreeSet<&str> = followup.images.iter().map(|i| i.name.as_str()).collect();
-            all.extend(alone(baseline, followup, &left, &right, " of the same patient; --pairs FILE can name it"));
-            return Ok(all);
+    let mut all = if same(baseline, followup) {
+        let all = by_date(baseline);
+        if all.is_empty() {
+            let e = Error::usage("baseline and follow-up are the same folder, so names cannot pair the images");
+            return Err(e.at(&baseline.path).remedy(format!("--pairs FILE, {COLUMNS}")));
         }
-        return Err(Error::usage("baseline and follow-up are the same folder, so names cannot pair the images")
-            .at(&baseline.path)
-            .remedy(format!("--pairs FILE, {COLUMNS}")));
-    }
-    if let ([a], [b]) = (&images(baseline)[..], &images(followup)[..]) {
-        let patient = id(a).or(id(b)).unwrap_or(&a.name);
-        let mut all = vec![pair(patient, Some(&a.name), Some(&b.name), None)];
-        all.extend(alone(baseline, followup, &[a.name.as_str()].into(), &[b.name.as_str()].into(), ""));
-        return Ok(all);
-    }
-    let mut all = by_patient(baseline, followup);
-    let taken = |of: fn(&Pair) -> &Option<String>, all: &[Pair]| -> BTreeSet<String> {
-        all.iter().filter_map(|p| of(p).clone()).collect()
+        all
+    } else if let ([a], [b]) = (&images(baseline)[..], &images(followup)[..]) {
+        vec![pair(id(a).or(id(b)).unwrap_or(&a.name), Some(&a.name), Some(&b.name), None)]
+    } else {
+        let mut all = by_patient(baseline, followup);
+        let is_free = |i: &Image| {
+            let name = Some(&i.name);
+            !all.iter().any(|p| p.baseline.as_ref() == name || p.followup.as_ref() == name)
+        };
+        let both = baseline.images.iter().filter(|i| is_free(i) && followup.image(&i.name).is_some());
+        let both: Vec<Pair> = both.map(|i| pair(patient(i), Some(&i.name), Some(&i.name), None)).collect();
+        all.extend(both);
+        all
     };
-    let (left, right) = (taken(|p| &p.baseline, &all), taken(|p| &p.followup, &all));
-    let free = |i: &&Image| !left.contains(&i.name) && !right.contains(&i.name) && followup.image(&i.name).is_some();
-    all.extend(baseline.images.iter().filter(free).map(|i| pair(patient(i), Some(&i.name), Some(&i.name), None)));
-    let (left, right) = (taken(|p| &p.baseline, &all), taken(|p| &p.followup, &all));
-    let words = |set: &'_ BTreeSet<String>| set.iter().cloned().collect::<Vec<String>>();
-    let (left, right) = (words(&left), words(&right));
-    let (left, right) = (left.iter().map(String::as_str).collect(), right.iter().map(String::as_str).collect());
-    all.extend(alone(baseline, followup, &left, &right, "; --pairs FILE can name it"));
+    all.extend(without_partner(baseline, followup, &all));
     Ok(all)
 }
 
 /// PatientID, where it is known.
 fn id(image: &Image) -> Option<&str> {
-    image.visit.as_ref().ok()?.patient_id.as_deref()
+    image.patient_id.as_deref()
 }
 
 /// What the patient of an image is called without a pairs file.
@@ -76,34 +68,36 @@ fn patient(image: &Image) -> &str {
 }
 
 /// The images of each patient, where PatientID is known.
-fn patients(folder: &Folder) -> BTreeMap<&str, Vec<(&Image, &Visit)>> {
-    let mut all: BTreeMap<&str, Vec<(&Image, &Visit)>> = BTreeMap::new();
-    for image in &folder.images {
-        if let Ok(visit) = &image.visit
-            && let Some(id) = &visit.patient_id
-        {
-            all.entry(id).or_default().push((image, visit));
-        }
+fn patients(folder: &Folder) -> BTreeMap<&str, Vec<&Image>> {
+    let mut all: BTreeMap<&str, Vec<&Image>> = BTreeMap::new();
+    for image in images(folder) {
+        id(image).into_iter().for_each(|id| all.entry(id).or_default().push(image));
     }
     all
+}
+
+/// Those that did not fail, if there are `n`; else all of them, if these are `n`: a series without correction for attenuation
+/// that fails beside the right one is not meant, but a scan that failed alone is.
+fn these<'a>(images: &[&'a Image], n: usize) -> Option<Vec<&'a Image>> {
+    let done = images.iter().copied().filter(|i| i.visit.is_ok()).collect();
+    [done, images.to_vec()].into_iter().find(|all| all.len() == n)
 }
 
 /// Patients with one scan in each folder.
 fn by_patient(baseline: &Folder, followup: &Folder) -> Vec<Pair> {
     let (before, after) = (patients(baseline), patients(followup));
-    let pair_of = |(id, scans): (&&str, &Vec<(&Image, &Visit)>)| match (scans.as_slice(), after.get(*id)?.as_slice()) {
-        ([(a, _)], [(b, _)]) => Some(pair(id, Some(&a.name), Some(&b.name), None)),
-        _ => None,
+    let pair_of = |(id, scans): (&&str, &Vec<&Image>)| {
+        let (a, b) = (these(scans, 1)?, these(after.get(*id)?, 1)?);
+        Some(pair(id, Some(&a[0].name), Some(&b[0].name), None))
     };
     before.iter().filter_map(pair_of).collect()
 }
 
 /// Patients with two scans in one folder: the earlier one is the baseline.
 fn by_date(folder: &Folder) -> Vec<Pair> {
-    let pair_of = |(id, scans): (&str, Vec<(&Image, &Visit)>)| {
-        let [(a, first), (b, second)] = scans.as_slice() else { return None };
-        let (x, y) = (first.date.as_ref()?, second.date.as_ref()?);
-        match x.cmp(y) {
+    let pair_of = |(id, scans): (&str, Vec<&Image>)| {
+        let [a, b] = <[&Image; 2]>::try_from(these(&scans, 2)?).ok()?;
+        match a.date.as_ref()?.cmp(b.date.as_ref()?) {
             Ordering::Less => Some(pair(id, Some(&a.name), Some(&b.name), None)),
             Ordering::Greater => Some(pair(id, Some(&b.name), Some(&a.name), None)),
             Ordering::Equal => None,
@@ -111,6 +105,43 @@ fn by_date(folder: &Folder) -> Vec<Pair> {
     };
     patients(folder).into_iter().filter_map(pair_of).collect()
 }
+
+/// A row for each image that is in none of the pairs, with the reason.
+fn without_partner(baseline: &Folder, followup: &Folder, pairs: &[Pair]) -> Vec<Pair> {
+    let is_one = same(baseline, followup);
+    let mut left: BTreeSet<&str> = pairs.iter().filter_map(|p| p.baseline.as_deref()).collect();
+    let mut right: BTreeSet<&str> = pairs.iter().filter_map(|p| p.followup.as_deref()).collect();
+    if is_one {
+        left.extend(right);
+        right = followup.images.iter().map(|i| i.name.as_str()).collect();
+    }
+    let (before, after) = (patients(baseline), patients(followup));
+    let lacks = |image: &Image, what: &str| -> (String, bool) {
+        let of_patient = [&before, &after].map(|folder| id(image).and_then(|id| folder.get(id)));
+        let names = |all: &[&Image]| all.iter().map(|i| i.name.as_str()).collect::<Vec<_>>().join(", ");
+        if let Some(Pair { baseline: Some(a), followup: Some(b), .. }) =
+            pairs.iter().find(|p| id(image) == Some(&p.patient))
+        {
+            return (format!("the pair of the patient is {a} and {b}; {HINT}"), false);
+        }
+        match of_patient {
+            [Some(all), _] if is_one && all.len() > 1 => {
+                let what = "which is the baseline and which the follow-up is not known";
+                (format!("{} images of the patient ({}), {what}; {HINT}", all.len(), names(all)), true)
+            }
+            [Some(a), Some(b)] if !is_one => {
+                let (all, when) = if b.len() > 1 { (b, "follow-up") } else { (a, "baseline") };
+                let several = format!("{} images of the patient at {when} ({})", all.len(), names(all));
+                (format!("{several}, which one is meant is not guessed; {HINT}"), true)
+            }
+            _ if is_one => (format!("no image at {what} of the same patient; {HINT}"), false),
+            _ => (format!("no image at {what}; {HINT}"), false),
+        }
+    };
+    alone(baseline, followup, &left, &right, &lacks)
+}
+
+const HINT: &str = "--pairs FILE can name it";
 
 /// Pairs as a CSV file says: columns `patient`, `baseline`, `followup` and, optional, `new_lesions`. Images that it does not
 /// name follow, each alone.
@@ -165,7 +196,8 @@ pub fn from_file(path: &Path, baseline: &Folder, followup: &Folder) -> Result<Ve
         left.extend(right.iter().copied());
         right.extend(followup.images.iter().map(|i| i.name.as_str()));
     }
-    all.extend(alone(baseline, followup, &left, &right, "; the pairs file does not name it"));
+    let lacks = |_: &Image, what: &str| (format!("no image at {what}; the pairs file does not name it"), false);
+    all.extend(alone(baseline, followup, &left, &right, &lacks));
     Ok(all)
 }
 
@@ -180,7 +212,8 @@ fn new_lesions(line: &Line) -> Result<Option<u32>> {
 
 fn pair(patient: &str, baseline: Option<&str>, followup: Option<&str>, new_lesions: Option<u32>) -> Pair {
     let own = |name: Option<&str>| name.map(str::to_string);
-    Pair { patient: patient.into(), baseline: own(baseline), followup: own(followup), new_lesions, lacks: None }
+    let (baseline, followup) = (own(baseline), own(followup));
+    Pair { patient: patient.into(), baseline, followup, new_lesions, lacks: None, is_open: false }
 }
 
 fn same(a: &Folder, b: &Folder) -> bool {
@@ -193,15 +226,24 @@ fn images(folder: &Folder) -> Vec<&Image> {
     folder.images.iter().filter(|i| !i.skipped).collect()
 }
 
-/// A row for each image that is not in the sets.
-fn alone(a: &Folder, b: &Folder, left: &BTreeSet<&str>, right: &BTreeSet<&str>, hint: &str) -> Vec<Pair> {
-    let lacks = |i: &Image, what: &str| match (&i.visit, i.skipped) {
-        (Err(why), true) => Some(why.clone()),
-        _ => Some(format!("no image at {what}{hint}")),
+/// A row for each image that is not in the sets. `lacks` says why an image has no partner at some time, and whether there may be one.
+fn alone(
+    a: &Folder,
+    b: &Folder,
+    left: &BTreeSet<&str>,
+    right: &BTreeSet<&str>,
+    lacks: &dyn Fn(&Image, &str) -> (String, bool),
+) -> Vec<Pair> {
+    let row = |image: &Image, what: &str, one: Pair| {
+        let (lacks, is_open) = match (&image.visit, image.skipped) {
+            (Err(why), true) => (why.clone(), false),
+            _ => lacks(image, what),
+        };
+        Pair { lacks: Some(lacks), is_open, ..one }
     };
     let first = a.images.iter().filter(|i| !left.contains(i.name.as_str()));
     let second = b.images.iter().filter(|i| !right.contains(i.name.as_str()));
-    let first = first.map(|i| Pair { lacks: lacks(i, "follow-up"), ..pair(patient(i), Some(&i.name), None, None) });
-    let second = second.map(|i| Pair { lacks: lacks(i, "baseline"), ..pair(patient(i), None, Some(&i.name), None) });
+    let first = first.map(|i| row(i, "follow-up", pair(patient(i), Some(&i.name), None, None)));
+    let second = second.map(|i| row(i, "baseline", pair(patient(i), None, Some(&i.name), None)));
     first.chain(second).collect()
 }

@@ -14,7 +14,7 @@ pub struct ResponseRow {
     pub baseline: Option<Visit>,
     /// The same at follow-up.
     pub followup: Option<Visit>,
-    /// The response; nothing for an image without partner.
+    /// The response; nothing for an image without partner, and NE for one at baseline whose partner is not known.
     pub response: Option<Response>,
     /// The rule that made it, or why there is none.
     pub reason: String,
@@ -88,6 +88,8 @@ fn row(baseline: &Folder, followup: &Folder, pair: &Pair, doubtful: Doubtful) ->
         row.notes = judgement.notes;
     } else if !skipped {
         row.notes = failed;
+        // Once for a patient whose images are there: at the baseline.
+        row.response = (pair.is_open && pair.baseline.is_some()).then_some(Response::Ne);
     }
     row.notes.extend(row.comparable.notes.iter().cloned());
     for (when, visit) in [("baseline", &row.baseline), ("followup", &row.followup)] {

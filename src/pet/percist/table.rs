@@ -12,7 +12,7 @@ pub fn table(rows: &[ResponseRow]) -> Table {
     });
     all.text("baseline", "Image at baseline.", |r| r.pair.baseline.clone());
     all.text("followup", "Image at follow-up.", |r| r.pair.followup.clone());
-    let about = "PERCIST 1.0: CMR, PMR, SMD, PMD, or NE (not evaluable); empty for an image without partner.";
+    let about = "PERCIST 1.0: CMR, PMR, SMD, PMD, or NE (not evaluable, or several images); empty for an image without partner.";
     all.text("response", about, |r| r.response.map(|x| x.name().into()));
     all.text("reason", "Rule that made the response, or why there is none.", |r| Some(r.reason.clone()));
     all.text("rules", "The rules that held, with their sources.", |r| Some(r.rules.join("; ")));

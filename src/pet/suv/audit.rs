@@ -83,8 +83,7 @@ impl Row {
 
 /// Sets the row down.
 pub fn row(known: &Known, outcome: &Outcome, unit: &str, overrides: &[Override]) -> Table {
-    let mut row = Row { table: Table::default() };
-    identity(&mut row, &known.facts.identity);
+    let mut row = Row { table: identity(&known.facts.identity) };
     rule(&mut row, known, outcome, unit);
     alternatives(&mut row, outcome);
     patient(&mut row, known);
@@ -95,7 +94,9 @@ pub fn row(known: &Known, outcome: &Outcome, unit: &str, overrides: &[Override])
     row.table
 }
 
-fn identity(row: &mut Row, of: &Identity) {
+/// Whose scan it is, as the first columns of the row.
+pub fn identity(of: &Identity) -> Table {
+    let mut row = Row { table: Table::default() };
     let mut text = |name: &str, tag: &str, value: &Option<String>| {
         row.text(name, &format!("{tag}, as recorded in DICOM or the sidecar."), value.clone());
     };
@@ -106,6 +107,7 @@ fn identity(row: &mut Row, of: &Identity) {
     text("series_description", "SeriesDescription (0008,103E)", &of.series);
     text("series_number", "SeriesNumber (0020,0011)", &of.series_number);
     text("series_uid", "SeriesInstanceUID (0020,000E)", &of.series_uid);
+    row.table
 }
 
 fn rule(row: &mut Row, known: &Known, outcome: &Outcome, unit: &str) {

@@ -7,6 +7,7 @@
 use super::HeaderFacts;
 use super::names::{self, Name};
 use super::time::{self, Moment};
+use super::zone::{self, Stamp};
 use crate::Error;
 
 /// The moments of a scan.
@@ -24,6 +25,8 @@ pub struct Times {
     pub private: Option<Moment>,
     /// Offset of the scan's clock from UTC, minutes.
     pub zone: Option<i64>,
+    /// Two facts say two of them, in words; then it is not known.
+    pub two_zones: Option<String>,
     /// Values that are no times.
     pub bad: Vec<String>,
 }
@@ -33,43 +36,62 @@ impl Times {
     pub fn of(facts: &HeaderFacts, notes: &mut Vec<String>) -> Times {
         let mut times = Times { nominal: facts.bids, ..Times::default() };
         let bids = facts.bids;
-        times.zone = times.read(&facts.timezone, names::TIMEZONE, bids, time::offset);
         let series_date = times.read(&facts.series_date, names::SERIES_DATE, bids, time::date);
         let series_time = times.read(&facts.series_time, names::SERIES_TIME, bids, time::time);
-        let days: Vec<Option<i64>> = facts
-            .slices
-            .iter()
-            .map(|s| times.read(&s.acquisition_date, names::ACQUISITION_DATE, bids, time::date))
-            .collect();
-        let clocks: Vec<Option<i64>> = facts
-            .slices
-            .iter()
-            .map(|s| times.read(&s.acquisition_time, names::ACQUISITION_TIME, bids, time::time))
-            .collect();
-        let day = series_date.or(days.iter().flatten().min().copied());
+        let mut slices = Vec::with_capacity(facts.slices.len());
+        for s in &facts.slices {
+            let day = times.read(&s.acquisition_date, names::ACQUISITION_DATE, bids, time::date);
+            let clock = times.read(&s.acquisition_time, names::ACQUISITION_TIME, bids, time::time);
+            slices.push((day, clock, times.stamp(&s.acquisition_date_time, names::ACQUISITION_DATE_TIME, bids)));
+        }
+        let decay = times.stamp(&facts.decay_date_time, names::DECAY_DATE_TIME, bids);
+        let private = times.stamp(&facts.ge_scan_date_time, names::GE_SCAN, bids);
+        let private = private.or_else(|| times.stamp(&facts.siemens_scan_date_time, names::SIEMENS_SCAN, bids));
+        let first_clock = slices.iter().find_map(|(_, clock, _)| *clock);
+        let beside = slices.iter().filter_map(|(_, clock, stamp)| Some((stamp.as_ref()?, *clock)));
+        let stamps = beside.chain(decay.iter().map(|d| (d, None)));
+        let stamps = stamps.chain(private.iter().map(|p| (p, series_time.or(first_clock))));
+        times.find_zone(facts, &stamps.collect::<Vec<_>>(), notes);
+
+        let decay = decay.map(|stamp| times.local(stamp.at, stamp.zone));
+        let local: Vec<Option<Moment>> =
+            slices.iter().map(|(_, _, stamp)| stamp.as_ref().map(|s| times.local(s.at, s.zone))).collect();
+        let days = slices.iter().filter_map(|(day, _, _)| *day).chain(local.iter().flatten().map(|at| at.day()));
+        let day = decay.map(Moment::day).or(series_date).or(days.min());
         times.dated = day.is_some();
-        let base = series_time.map(|t| Moment::new(day.unwrap_or(0), t)).or(clocks
+        let at = |clock: i64| Moment::new(day.unwrap_or(0), clock);
+        let base = decay.or(series_time.map(at)).or(first_clock.map(at));
+        times.acquisitions = slices
             .iter()
-            .flatten()
-            .next()
-            .map(|&t| Moment::new(day.unwrap_or(0), t)));
-        times.acquisitions = days
-            .iter()
-            .zip(&clocks)
-            .map(|(day, clock)| match (day, *clock, base) {
-                (Some(day), Some(clock), _) => Some(Moment::new(*day, clock)),
-                (None, Some(clock), Some(base)) => Some(Moment::nearest(clock, base)),
-                _ => None,
+            .zip(local)
+            .map(|((day, clock, _), local)| match (*day, *clock, local.or(base)) {
+                (Some(day), Some(clock), _) => Some(Moment::new(day, clock)),
+                (None, Some(clock), Some(near)) => Some(Moment::nearest(clock, near)),
+                _ => local,
             })
             .collect();
         times.series = match (series_date, series_time, times.earliest()) {
+            _ if decay.is_some() => decay,
             (None, Some(t), Some(near)) => Some(Moment::nearest(t, near)),
-            (_, Some(t), _) => Some(Moment::new(day.unwrap_or(0), t)),
+            (_, Some(t), _) => Some(at(t)),
             _ => None,
         };
-        times.private = times.private_start(facts, notes);
+        times.private = private.map(|stamp| times.private_start(&stamp, facts, notes));
         notes.extend(times.bad.iter().cloned());
         times
+    }
+
+    /// The zone of the clock, and a doubt where there are two.
+    fn find_zone(&mut self, facts: &HeaderFacts, stamps: &[(&Stamp, Option<i64>)], notes: &mut Vec<String>) {
+        let named = self.read(&facts.timezone, names::TIMEZONE, facts.bids, time::offset);
+        let words = || facts.timezone.as_deref().map_or("", time::tidy);
+        match zone::zone(named.map(|z| (z, said(names::TIMEZONE, facts.bids, words()))), stamps) {
+            Ok(zone) => self.zone = zone,
+            Err(two) => {
+                notes.push(format!("doubtful: {two}"));
+                self.two_zones = Some(two);
+            }
+        }
     }
 
     /// The error that a time is missing, with the values that were there but could not be read.
@@ -95,6 +117,11 @@ impl Times {
         }
     }
 
+    /// Something says a zone of the scan, or several do.
+    pub fn tells_zone(&self) -> bool {
+        self.zone.is_some() || self.two_zones.is_some()
+    }
+
     /// Brings a moment with an offset from UTC onto the clock of the scan, where that one's offset is known too.
     pub fn local(&self, at: Moment, zone: Option<i64>) -> Moment {
         match (zone, self.zone) {
@@ -115,34 +142,44 @@ impl Times {
         value
     }
 
-    /// Anonymisers shift the public dates but not these: a start on another day keeps its time of day only.
-    fn private_start(&mut self, facts: &HeaderFacts, notes: &mut Vec<String>) -> Option<Moment> {
-        let (text, name) = match (&facts.ge_scan_date_time, &facts.siemens_scan_date_time) {
-            (Some(t), _) => (t, names::GE_SCAN.of(false)),
-            (None, Some(t)) => (t, names::SIEMENS_SCAN.of(false)),
-            (None, None) => return None,
-        };
-        if time::tidy(text).is_empty() {
-            return None;
+    /// A date-time. A date alone is no moment; DICOM allows it.
+    fn stamp(&mut self, text: &Option<String>, name: Name, bids: bool) -> Option<Stamp> {
+        let text = text.as_deref().map(time::tidy).filter(|t| !t.is_empty())?;
+        match time::date_time(text) {
+            Some((at, zone)) => Some(Stamp { at, zone, said: said(name, bids, text) }),
+            None => {
+                let line = format!("{}: no date with a time, left out", said(name, bids, text));
+                if time::date(text).is_none() && !self.bad.contains(&line) {
+                    self.bad.push(line);
+                }
+                None
+            }
         }
-        let Some((at, zone)) = time::date_time(text) else {
-            self.bad.push(format!("{name} is '{}': no date with a time, left out", time::tidy(text)));
-            return None;
-        };
-        let at = self.local(at, zone);
+    }
+
+    /// Anonymisers shift the public dates but not these: a start on another day keeps its time of day only.
+    fn private_start(&mut self, stamp: &Stamp, facts: &HeaderFacts, notes: &mut Vec<String>) -> Moment {
+        let at = self.local(stamp.at, stamp.zone);
         let Some(near) = self.earliest().or(self.series) else {
             self.dated = true;
-            return Some(at);
+            return at;
         };
         if at.since(near).abs() <= 43_200.0 {
-            return Some(at);
+            return at;
         }
         if self.dated {
+            let name = if facts.ge_scan_date_time.is_some() { names::GE_SCAN } else { names::SIEMENS_SCAN };
             notes.push(format!(
-                "{name} is {}, not on the day of the acquisition: only its time of day is used",
+                "{} is {}, not on the day of the acquisition: only its time of day is used",
+                name.of(false),
                 at.iso()
             ));
         }
-        Some(Moment::nearest(at.time_of_day(), near))
+        Moment::nearest(at.time_of_day(), near)
     }
+}
+
+/// What a fact is called and how it is written.
+fn said(name: Name, bids: bool, text: &str) -> String {
+    format!("{} is '{text}'", name.of(bids))
 }

@@ -62,6 +62,8 @@ pub struct HeaderFacts {
     pub series_date: Option<String>,
     /// SeriesTime (0008,0031). BIDS: `TimeZero` plus `ImageDecayCorrectionTime`.
     pub series_time: Option<String>,
+    /// DecayCorrectionDateTime (0018,9701), where values refer to it: it goes before SeriesDate and SeriesTime.
+    pub decay_date_time: Option<String>,
     /// TimezoneOffsetFromUTC (0008,0201).
     pub timezone: Option<String>,
     /// GE private scan date and time (0009,100D), where the private creator is GEMS_PETD_01.
@@ -83,10 +85,12 @@ pub struct HeaderFacts {
 /// What the header of one slice says.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SliceFacts {
-    /// AcquisitionDate (0008,0022), or the date of AcquisitionDateTime (0008,002A).
+    /// AcquisitionDate (0008,0022).
     pub acquisition_date: Option<String>,
-    /// AcquisitionTime (0008,0032), or the time of AcquisitionDateTime (0008,002A).
+    /// AcquisitionTime (0008,0032).
     pub acquisition_time: Option<String>,
+    /// AcquisitionDateTime (0008,002A), or of a frame FrameAcquisitionDateTime (0018,9074).
+    pub acquisition_date_time: Option<String>,
     /// FrameReferenceTime (0054,1300), ms.
     pub frame_reference_time: Option<f64>,
     /// ActualFrameDuration (0018,1242), ms.

@@ -9,6 +9,7 @@
 use super::clock::Times;
 use super::names;
 use super::time::{self, Moment};
+use super::zone;
 use super::{HeaderFacts, Settings, dose};
 use crate::{Error, Result};
 
@@ -18,8 +19,6 @@ pub const BEFORE: f64 = 600.0;
 const LONG_LIVED: f64 = 41_400.0;
 /// An injection longer ago than this many half-lives is a mistake: a thousandth would be left.
 const MOST_HALF_LIVES: f64 = 10.0;
-/// A time that is cut to the minute is the same time.
-const SAME: f64 = 60.0;
 const REMEDY: &str = "--set suv.injection=YYYYMMDDhhmmss";
 
 /// When the dose was injected, and who says so.
@@ -70,6 +69,7 @@ struct Finder<'a> {
 impl Finder<'_> {
     fn user(&self, text: &str, notes: &mut Vec<String>) -> Result<Injection> {
         let source = "suv.injection";
+        self.one_zone(time::date_time(text).and_then(|t| t.1))?;
         if let Some((at, zone)) = time::date_time(text).filter(|_| self.times.dated) {
             return self.judged(self.times.local(at, zone), source);
         }
@@ -91,6 +91,9 @@ impl Finder<'_> {
             notes.push(wrong);
             return self.undated(clock, names::INJECTION_TIME.of(self.facts.bids), notes);
         };
+        if clock.and_then(time::time).is_none() {
+            self.one_zone(zone)?;
+        }
         if !self.times.dated {
             let at = self.agreed(at, zone, clock, notes)?;
             return self.on_clock(at.time_of_day(), source, notes);
@@ -110,13 +113,26 @@ impl Finder<'_> {
             }
             None => {
                 let at = self.agreed(written, zone, clock, notes)?;
-                if zone.is_some() && self.times.zone.is_none() && at == written {
+                if zone.is_some() && !self.times.tells_zone() && at == written {
                     notes.push(format!(
                         "{source} is '{text}', but nothing says the time zone of the scan: taken as the same clock"
                     ));
                 }
                 self.judged(at, source)
             }
+        }
+    }
+
+    /// An offset from UTC needs the zone of the scan, if that is told.
+    ///
+    /// # Errors
+    /// Two zones are told.
+    fn one_zone(&self, zone: Option<i64>) -> Result<()> {
+        match (zone, &self.times.two_zones) {
+            (Some(_), Some(two)) => Err(Error::format(two.clone())
+                .needed_for("SUVbw: the time of injection has an offset from UTC")
+                .remedy(format!("{REMEDY}, on the clock of AcquisitionTime"))),
+            _ => Ok(()),
         }
     }
 
@@ -128,7 +144,7 @@ impl Finder<'_> {
         let at = self.times.local(full, zone);
         let Some(text) = clock else { return Ok(at) };
         let Some(clock) = time::time(text) else { return Ok(at) };
-        let beside = |at: Moment| at.since(Moment::nearest(clock, at)).abs() <= SAME;
+        let beside = |at: Moment| zone::is_at(at, clock);
         // On the clock of the scan, or as written: then the time is in the zone of the date beside it.
         if beside(at) || beside(full) {
             return Ok(at);

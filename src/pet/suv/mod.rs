@@ -24,9 +24,12 @@ mod plausible;
 mod reference;
 mod rule;
 mod time;
+mod zone;
 
+pub use audit::identity;
 pub use facts::{Decay, HeaderFacts, Identity, Settings, SliceFacts, Units};
 pub use plausible::{is_fdg, not_a_scan, values};
+pub use time::{is_same as is_same_second, parts as date_time_parts};
 
 use crate::image::{NO_UNIT, SUV_UNIT};
 use crate::table::Table;

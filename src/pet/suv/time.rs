@@ -114,15 +114,30 @@ pub fn time(text: &str) -> Option<i64> {
 
 /// The moment of a DT value, and its offset from UTC in minutes if it has one.
 pub fn date_time(text: &str) -> Option<(Moment, Option<i64>)> {
+    let [day, clock, zone] = parts(text)?;
+    let zone = if zone.is_empty() { None } else { Some(offset(zone)?) };
+    Some((Moment::new(date(day)?, time(clock)?), zone))
+}
+
+/// The date, the time and the offset from UTC of a DT value, as they are written; the last two may be empty.
+pub fn parts(text: &str) -> Option<[&str; 3]> {
     let text = tidy(text);
     let dashed = text.as_bytes().get(4) == Some(&b'-');
-    let (day, rest) = (date(text.get(..if dashed { 10 } else { 8 })?)?, text.get(if dashed { 10 } else { 8 }..)?);
+    let (day, rest) = text.split_at_checked(if dashed { 10 } else { 8 })?;
     let rest = rest.strip_prefix(['T', ' ']).unwrap_or(rest);
-    let (clock, zone) = match rest.find(['+', '-', 'Z']) {
-        Some(at) => (rest.get(..at)?, Some(offset(rest.get(at..)?)?)),
-        None => (rest, None),
+    let (clock, zone) = rest.split_at(rest.find(['+', '-', 'Z']).unwrap_or(rest.len()));
+    Some([day, clock, zone])
+}
+
+/// Two DT values say the same second. A value without an offset is in the zone `zone`, where that is known.
+pub fn is_same(a: &str, b: &str, zone: Option<&str>) -> bool {
+    let (Some((a, its)), Some((b, other))) = (date_time(a), date_time(b)) else { return false };
+    let zone = zone.and_then(offset);
+    let b = match (its.or(zone), other.or(zone)) {
+        (Some(its), Some(other)) => b.plus_minutes(its - other),
+        _ => b,
     };
-    Some((Moment::new(day, time(clock)?), zone))
+    a.since(b).abs() < 1.0
 }
 
 /// Minutes of an offset from UTC: `+0100`, `-05:30`, `Z`.
@@ -228,6 +243,22 @@ mod tests {
         for bad in ["20240101", "202401", "20240101+0100", "20240101250000", "2024010112000é"] {
             assert_eq!(date_time(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn one_second_in_two_zones() {
+        for (a, b, zone, same) in [
+            ("20240115080000+0000", "20240115090000.5+0100", None, true),
+            ("20240115080000+0000", "20240115080000+0100", None, false),
+            ("20240115080000", "20240115080000.25", None, true),
+            ("20240115080000", "20240115070000+0000", Some("+0100"), true),
+            ("20240115080000", "20240115070000+0000", None, false),
+            ("20240115", "20240115", None, false),
+        ] {
+            assert_eq!(is_same(a, b, zone), same, "{a} {b}");
+        }
+        assert_eq!(parts("2024-01-15T08:00:00-05:00"), Some(["2024-01-15", "08:00:00", "-05:00"]));
+        assert_eq!((parts("20240115"), parts("2024")), (Some(["20240115", "", ""]), None));
     }
 
     #[test]

@@ -40,6 +40,7 @@ pub use source::{DicomSource, SourceFrame, source};
 use super::extent::Extent;
 use super::{Format, Input, Options, Source};
 use crate::image::Scan;
+use crate::pet::suv::Identity;
 use crate::{Error, Result};
 use header::Header;
 use pixels::Pixels;
@@ -91,6 +92,12 @@ impl File<'_> {
         let file = || File::new(path, &Source::open(path)?, options);
         file().map_err(|e| e.at(path))
     }
+}
+
+/// Whose scan a file is, as far as its header can be read.
+pub fn identity(source: &Source) -> Option<Identity> {
+    let header = Header::look(source).ok()?;
+    Some(pet::identity(|tag| header.set.text(tag)))
 }
 
 fn plan<'a>(input: &'a Input, options: &Options) -> Result<Plan<'a>> {

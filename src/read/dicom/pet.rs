@@ -8,7 +8,7 @@ use super::File;
 use super::header::Header;
 use super::set::Set;
 use super::slice::Slice;
-use crate::pet::suv::{HeaderFacts, Identity};
+use crate::pet::suv::{HeaderFacts, Identity, is_same_second};
 use crate::units::Spacing;
 use crate::{Error, Result};
 use dicom_core::Tag;
@@ -65,9 +65,10 @@ impl Sets {
 }
 
 /// What all files of a series must say alike: of the top, and of the radiopharmaceutical.
-const ALIKE: [(Tag, &str); 11] = [
+const ALIKE: [(Tag, &str); 12] = [
     (tags::SOP_CLASS_UID, "SOPClassUID (0008,0016)"),
     (tags::MODALITY, "Modality (0008,0060)"),
+    (tags::TIMEZONE_OFFSET_FROM_UTC, "TimezoneOffsetFromUTC (0008,0201)"),
     (tags::PATIENT_ID, "PatientID (0010,0020)"),
     (tags::PATIENT_SEX, "PatientSex (0010,0040)"),
     (tags::PATIENT_SIZE, "PatientSize (0010,1020)"),
@@ -141,6 +142,19 @@ pub fn alike(files: &[File], notes: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
+/// Whose scan it is, from elements as text.
+pub fn identity(text: impl Fn(Tag) -> Option<String>) -> Identity {
+    Identity {
+        patient_id: text(tags::PATIENT_ID),
+        study_date: text(tags::STUDY_DATE),
+        study_uid: text(tags::STUDY_INSTANCE_UID),
+        study: text(tags::STUDY_DESCRIPTION),
+        series_uid: text(tags::SERIES_INSTANCE_UID),
+        series_number: text(tags::SERIES_NUMBER),
+        series: text(tags::SERIES_DESCRIPTION),
+    }
+}
+
 /// The facts of a series: those of its first file, and those of each slice.
 ///
 /// # Errors
@@ -162,15 +176,7 @@ pub fn facts(header: &Header, slices: &[Slice], spacing: Option<&Spacing>) -> Re
     let (units, suv_type) = units.unzip();
     let (decay, zero) = decay(set, &drug);
     Ok(HeaderFacts {
-        identity: Identity {
-            patient_id: sets.text(tags::PATIENT_ID),
-            study_date: sets.text(tags::STUDY_DATE),
-            study_uid: sets.text(tags::STUDY_INSTANCE_UID),
-            study: sets.text(tags::STUDY_DESCRIPTION),
-            series_uid: sets.text(tags::SERIES_INSTANCE_UID),
-            series_number: sets.text(tags::SERIES_NUMBER),
-            series: sets.text(tags::SERIES_DESCRIPTION),
-        },
+        identity: identity(|tag| sets.text(tag)),
         uncorrected_attenuation: false,
         bids: false,
         units,
@@ -187,8 +193,9 @@ pub fn facts(header: &Header, slices: &[Slice], spacing: Option<&Spacing>) -> Re
         nuclide: meaning(tags::RADIONUCLIDE_CODE_SEQUENCE)?,
         injection_date_time: drug.text(tags::RADIOPHARMACEUTICAL_START_DATE_TIME),
         injection_time: drug.text(tags::RADIOPHARMACEUTICAL_START_TIME),
-        series_date: zero.as_ref().map(|z| z.0.clone()).or_else(|| sets.text(tags::SERIES_DATE)),
-        series_time: zero.map(|z| z.1).or_else(|| sets.text(tags::SERIES_TIME)),
+        series_date: sets.text(tags::SERIES_DATE),
+        series_time: sets.text(tags::SERIES_TIME),
+        decay_date_time: zero,
         timezone: sets.text(tags::TIMEZONE_OFFSET_FROM_UTC),
         ge_scan_date_time: private(&sets, GE, 0x0d).and_then(|(set, tag)| set.text(tag)),
         siemens_scan_date_time: private(&sets, SIEMENS, 0x22).and_then(|(set, tag)| set.text(tag)),
@@ -218,21 +225,19 @@ fn private(sets: &Sets, (group, owner, makers): PrivateBlock, number: u8) -> Opt
     })
 }
 
-/// Enhanced PET: the correction for decay, and the date and time that it refers to where that is not the injection.
-fn decay(set: &Set, drug: &Set) -> (Option<String>, Option<(String, String)>) {
+/// Enhanced PET: the correction for decay, and the date-time that it refers to where that is not the injection.
+fn decay(set: &Set, drug: &Set) -> (Option<String>, Option<String>) {
     match set.text(tags::DECAY_CORRECTED).as_deref() {
         Some("NO") => return (Some("NONE".into()), None),
         Some("YES") => {}
         _ => return (None, None),
     }
-    let zero = set.text(tags::DECAY_CORRECTION_DATE_TIME);
-    let injection = drug.text(tags::RADIOPHARMACEUTICAL_START_DATE_TIME);
-    let second = |t: &Option<String>| t.as_ref().and_then(|t| t.get(..14)).map(str::to_string);
-    if second(&zero).is_some() && second(&zero) == second(&injection) {
-        return (Some("ADMIN".into()), None);
+    let Some(zero) = set.text(tags::DECAY_CORRECTION_DATE_TIME) else { return (None, None) };
+    let zone = set.text(tags::TIMEZONE_OFFSET_FROM_UTC);
+    match drug.text(tags::RADIOPHARMACEUTICAL_START_DATE_TIME) {
+        Some(injection) if is_same_second(&zero, &injection, zone.as_deref()) => (Some("ADMIN".into()), None),
+        _ => (Some("START".into()), Some(zero)),
     }
-    let zero = zero.as_deref().and_then(|z| z.split_at_checked(8)).map(|(d, t)| (d.to_string(), t.to_string()));
-    (zero.is_some().then(|| "START".into()), zero)
 }
 
 /// CorrectedImage, or in enhanced PET the same words from an answer for each correction.

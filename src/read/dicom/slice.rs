@@ -5,7 +5,7 @@
 
 use super::header::Header;
 use super::set::Set;
-use crate::pet::suv::SliceFacts;
+use crate::pet::suv::{SliceFacts, date_time_parts};
 use crate::{Error, Result};
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
@@ -61,10 +61,6 @@ pub fn slices(header: &Header, file: usize, frames: usize) -> Result<Vec<Slice>>
 
 /// What the top of the file says for all frames.
 fn common(set: &Set, file: usize) -> Result<Slice> {
-    let stamp = set.text(tags::ACQUISITION_DATE_TIME);
-    let part = |of: fn(&str) -> Option<&str>| stamp.as_deref().and_then(of).map(str::to_string);
-    let date = set.text(tags::ACQUISITION_DATE).or_else(|| part(|s| s.get(..8)));
-    let time = set.text(tags::ACQUISITION_TIME).or_else(|| part(|s| s.get(8..).filter(|t| !t.is_empty())));
     let dose = set.number(tags::DOSE_GRID_SCALING);
     let facts = SliceFacts {
         frame_reference_time: set.number(tags::FRAME_REFERENCE_TIME),
@@ -72,8 +68,9 @@ fn common(set: &Set, file: usize) -> Result<Slice> {
         decay_factor: set.number(tags::DECAY_FACTOR),
         slope: set.number(tags::RESCALE_SLOPE).or(dose),
         intercept: set.number(tags::RESCALE_INTERCEPT),
-        acquisition_date: date,
-        acquisition_time: time,
+        acquisition_date: set.text(tags::ACQUISITION_DATE),
+        acquisition_time: set.text(tags::ACQUISITION_TIME),
+        acquisition_date_time: set.text(tags::ACQUISITION_DATE_TIME),
     };
     // Nuclear medicine says the place with its detector.
     let detector = set.item_of(tags::DETECTOR_INFORMATION_SEQUENCE)?;
@@ -100,9 +97,11 @@ fn common(set: &Set, file: usize) -> Result<Slice> {
 
 /// Date and time of acquisition as one number that rises with time.
 fn clock(slice: &Slice) -> Option<f64> {
-    let date = slice.facts.acquisition_date.as_deref().unwrap_or("0").replace('.', "");
-    let time = slice.facts.acquisition_time.as_deref()?.replace(':', "");
-    let time = time.split(['+', '-', '&']).next()?;
+    let facts = &slice.facts;
+    let [day, clock, _] = facts.acquisition_date_time.as_deref().and_then(date_time_parts).unwrap_or_default();
+    let date =
+        facts.acquisition_date.as_deref().unwrap_or(if day.is_empty() { "0" } else { day }).replace(['.', '-'], "");
+    let time = facts.acquisition_time.as_deref().unwrap_or(clock).replace(':', "");
     Some(date.parse::<f64>().ok()? * 1e6 + time.parse::<f64>().ok()?)
 }
 
@@ -157,11 +156,10 @@ fn enhanced(top: &Slice, own: Option<&Set>, shared: Option<&Set>, frame: usize) 
         break;
     }
     if let Some(g) = group(tags::FRAME_CONTENT_SEQUENCE)? {
-        if let Some((date, time)) =
-            g.text(tags::FRAME_ACQUISITION_DATE_TIME).as_deref().and_then(|s| s.split_at_checked(8))
-        {
-            slice.facts.acquisition_date = Some(date.into());
-            slice.facts.acquisition_time = Some(time.into());
+        let stamp = g.text(tags::FRAME_ACQUISITION_DATE_TIME).filter(|text| date_time_parts(text).is_some());
+        if stamp.is_some() {
+            let facts = &mut slice.facts;
+            (facts.acquisition_date, facts.acquisition_time, facts.acquisition_date_time) = (None, None, stamp);
         }
         slice.facts.frame_duration = g.number(tags::FRAME_ACQUISITION_DURATION).or(slice.facts.frame_duration);
         let index = g.number(tags::TEMPORAL_POSITION_INDEX);

@@ -24,6 +24,7 @@ use crate::image::{Modality, Scan};
 use crate::units::Shape;
 use crate::{Error, Result};
 use header::{Header, Kind};
+pub use sidecar::identity;
 use std::path::{Path, PathBuf};
 use stream::Stream;
 use voxels::Type;

@@ -9,12 +9,12 @@
 //! Reference: <https://bids-specification.readthedocs.io/en/stable/modality-specific-files/positron-emission-tomography.html>.
 
 use super::keys::{Sidecar, contradiction, differ};
-use super::times::{moment, of_day, split};
+use super::times::{moment, of_day, stamp};
 use crate::image::Modality;
 use crate::pet::suv::{HeaderFacts, Identity, SliceFacts};
 use crate::read::Source;
 use crate::{Error, Result};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
 /// Largest sidecar that is read, in bytes.
@@ -62,22 +62,34 @@ pub fn path(image: &Path) -> PathBuf {
 /// It is no JSON object, or a number or a time in it cannot be.
 pub fn read(image: &Path, time: usize, times: usize) -> Result<Option<Said>> {
     let path = path(image);
+    let Some(keys) = keys(&path)? else { return Ok(None) };
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
+    let said = Sidecar { keys: &keys, time, times }.said().map_err(|e| e.at(&path))?;
+    Ok(Some(Said { source: name, ..said }))
+}
+
+/// Whose scan an image is, as far as its sidecar can be read.
+pub fn identity(image: &Path) -> Option<Identity> {
+    let keys = keys(&path(image)).ok()??;
+    Some(Sidecar { keys: &keys, time: 0, times: 1 }.identity())
+}
+
+/// The keys of a sidecar, if the file is there.
+fn keys(path: &Path) -> Result<Option<Map<String, Value>>> {
     if !path.exists() {
         return Ok(None);
     }
-    let source = Source::open(&path).map_err(|e| e.at(&path))?;
+    let source = Source::open(path).map_err(|e| e.at(path))?;
     if source.len() > LARGEST {
-        return Err(Error::limit("a sidecar of more than 16 MiB").at(&path));
+        return Err(Error::limit("a sidecar of more than 16 MiB").at(path));
     }
-    let text = source.read(0, source.len()).map_err(|e| e.at(&path))?;
+    let text = source.read(0, source.len()).map_err(|e| e.at(path))?;
     let json: Value = serde_json::from_slice(text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&text))
-        .map_err(|e| Error::format(format!("not JSON: {e}")).needed_for("the facts beside the image").at(&path))?;
-    let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
-    let Value::Object(keys) = json else {
-        return Err(Error::format("not a sidecar: no keys and values").at(&path));
-    };
-    let said = Sidecar { keys: &keys, time, times }.said().map_err(|e| e.at(&path))?;
-    Ok(Some(Said { source: name, ..said }))
+        .map_err(|e| Error::format(format!("not JSON: {e}")).needed_for("the facts beside the image").at(path))?;
+    match json {
+        Value::Object(keys) => Ok(Some(keys)),
+        _ => Err(Error::format("not a sidecar: no keys and values").at(path)),
+    }
 }
 
 impl Sidecar<'_> {
@@ -95,15 +107,7 @@ impl Sidecar<'_> {
         let metres = |h: f64| if h > 3.0 { h / 100.0 } else { h };
         f.height = self.agreed(&["BodyHeight", "PatientSize", "Height"], metres)?;
         f.sex = self.sex()?;
-        f.identity = Identity {
-            patient_id: self.text(&["PatientID"]),
-            study_date: self.text(&["StudyDate"]),
-            study_uid: self.text(&["StudyInstanceUID"]),
-            study: self.text(&["StudyDescription"]),
-            series_uid: self.text(&["SeriesInstanceUID"]),
-            series_number: self.text(&["SeriesNumber"]),
-            series: self.text(&["SeriesDescription"]),
-        };
+        f.identity = self.identity();
         f.dose = self.dose()?;
         f.tracer = self.text(&["TracerName", "Radiopharmaceutical"]);
         f.nuclide = self.text(&["TracerRadionuclide", "Radionuclide", "TracerRadionuclideCode"]);
@@ -134,6 +138,18 @@ impl Sidecar<'_> {
             said.notes.push(format!("doubtful: {misfit}"));
         }
         Ok(said)
+    }
+
+    fn identity(&self) -> Identity {
+        Identity {
+            patient_id: self.text(&["PatientID"]),
+            study_date: self.text(&["StudyDate"]),
+            study_uid: self.text(&["StudyInstanceUID"]),
+            study: self.text(&["StudyDescription"]),
+            series_uid: self.text(&["SeriesInstanceUID"]),
+            series_number: self.text(&["SeriesNumber"]),
+            series: self.text(&["SeriesDescription"]),
+        }
     }
 
     fn modality_text(&self) -> Option<String> {
@@ -308,13 +324,14 @@ impl Sidecar<'_> {
             self.text(names).map(keep).filter(|t| !t.is_empty())
         };
         facts.decay_correction = self.text(&["DecayCorrection"]);
-        facts.injection_date_time = digits(&["RadiopharmaceuticalStartDateTime"]);
+        let stamp = |name| self.text(&[name]).and_then(|text| stamp(&text));
+        facts.injection_date_time = stamp("RadiopharmaceuticalStartDateTime");
         facts.injection_time = digits(&["RadiopharmaceuticalStartTime"]);
         facts.series_date = digits(&["SeriesDate"]);
         facts.series_time = digits(&["SeriesTime"]);
-        let (date, time) = self.text(&["AcquisitionDateTime"]).map_or((None, None), |t| split(&t));
-        slice.acquisition_date = digits(&["AcquisitionDate"]).or(date);
-        slice.acquisition_time = digits(&["AcquisitionTime"]).or(time);
+        slice.acquisition_date = digits(&["AcquisitionDate"]);
+        slice.acquisition_time = digits(&["AcquisitionTime"]);
+        slice.acquisition_date_time = stamp("AcquisitionDateTime");
         slice.frame_reference_time = self.number(&["FrameReferenceTime"])?;
         Ok(())
     }

@@ -42,11 +42,13 @@ pub fn moment(seconds: f64) -> Result<Moment> {
     Ok(Moment { date: format!("200001{:02}", 15 + day), time: format!("{h:02}{m:02}{s:02}.{fraction:06}") })
 }
 
-/// The date and the time of a DICOM date-time, as far as it has them.
-pub fn split(text: &str) -> (Option<String>, Option<String>) {
-    let digits: String = text.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect();
-    let part = |range: Option<&str>| range.filter(|p| !p.is_empty()).map(str::to_string);
-    (part(digits.get(..8)), part(digits.get(8..)))
+/// A date-time as DICOM writes it: digits, and the offset from UTC where there is one.
+pub fn stamp(text: &str) -> Option<String> {
+    // Before that there are only the dashes of a date.
+    let zone = text.char_indices().skip(10).find(|(_, c)| matches!(c, '+' | '-' | 'Z'));
+    let (clock, zone) = text.split_at(zone.map_or(text.len(), |(at, _)| at));
+    let digits: String = clock.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect();
+    (!digits.is_empty()).then(|| digits + zone.trim())
 }
 
 #[cfg(test)]
@@ -72,7 +74,14 @@ mod tests {
         for bad in ["", "25:00:00", "1:2:3", "01:02", "noon", "01:02:0x", "é1:02:03"] {
             assert_eq!(of_day(bad), None, "{bad}");
         }
-        assert_eq!(split("2020-05-06T01:02:03.5"), (Some("20200506".into()), Some("010203.5".into())));
-        assert_eq!(split("2020"), (None, None));
+        for (text, expected) in [
+            ("2020-05-06T01:02:03.5", "20200506010203.5"),
+            ("2020-05-06T01:02:03-05:00", "20200506010203-05:00"),
+            ("20200506010203Z", "20200506010203Z"),
+            ("2020/05/06 01:02:03", "20200506010203"),
+        ] {
+            assert_eq!(stamp(text).as_deref(), Some(expected));
+        }
+        assert_eq!(stamp("soon"), None);
     }
 }
