@@ -12,6 +12,7 @@ use crate::Result;
 use crate::ops::extent::Extent;
 use crate::table::Cells;
 use crate::units::Unit;
+use rayon::prelude::*;
 use std::collections::HashSet;
 
 /// The columns of a table of objects.
@@ -99,23 +100,52 @@ impl<'a> Plan<'a> {
         Ok(values)
     }
 
-    /// The cells of all columns over some objects, with `before` objects before them.
-    pub fn cells(&self, before: usize, rows: &[Values]) -> Vec<Cells> {
-        let labels = || (before as i64 + 1..).take(rows.len()).map(Some).collect();
-        let column = |(d, at): &(Definition, Option<usize>)| {
-            let Some(at) = *at else { return Cells::Int(labels()) };
-            let value = |row: &Values| row.0.get(at).copied().unwrap_or(Value::None);
-            match d.type_name {
-                "int" => {
-                    Cells::Int(rows.iter().map(|r| if let Value::Int(n) = value(r) { Some(n) } else { None }).collect())
-                }
-                _ => Cells::Real(
-                    rows.iter().map(|r| if let Value::Real(x) = value(r) { Some(x) } else { None }).collect(),
-                ),
-            }
+    /// The cells of all columns over so many objects, all of them empty.
+    pub fn empty_cells(&self, rows: usize) -> Vec<Cells> {
+        let empty = |(d, at): &(Definition, Option<usize>)| match (at, d.type_name) {
+            (None, _) | (_, "int") => Cells::Int(vec![None; rows]),
+            _ => Cells::Real(vec![None; rows]),
         };
-        self.columns.iter().map(column).collect()
+        self.columns.par_iter().map(empty).collect()
     }
+
+    /// Fills the cells of all columns over some objects, with `before` objects before them.
+    pub fn fill(&self, cells: &mut [Piece], before: usize, rows: &[Values]) {
+        for ((_, at), cells) in self.columns.iter().zip(cells) {
+            let value = |row: &Values| at.and_then(|at| row.0.get(at).copied()).unwrap_or(Value::None);
+            match cells {
+                Piece::Int(cells) if at.is_none() => {
+                    cells.iter_mut().zip(before as i64 + 1..).for_each(|(cell, label)| *cell = Some(label));
+                }
+                Piece::Int(cells) => cells.iter_mut().zip(rows).for_each(|(cell, row)| {
+                    *cell = if let Value::Int(n) = value(row) { Some(n) } else { None };
+                }),
+                Piece::Real(cells) => cells.iter_mut().zip(rows).for_each(|(cell, row)| {
+                    *cell = if let Value::Real(x) = value(row) { Some(x) } else { None };
+                }),
+            }
+        }
+    }
+}
+
+/// Some neighbouring cells of a column of numbers.
+pub(super) enum Piece<'a> {
+    Int(&'a mut [Option<i64>]),
+    Real(&'a mut [Option<f64>]),
+}
+
+/// Columns of numbers, cut after every so many rows: the pieces of all columns that lie side by side together.
+pub(super) fn pieces(columns: &mut [Cells], rows: usize) -> Vec<Vec<Piece<'_>>> {
+    let count = columns.first().map_or(0, Cells::len).div_ceil(rows);
+    let mut all: Vec<Vec<Piece>> = (0..count).map(|_| Vec::with_capacity(columns.len())).collect();
+    for column in columns {
+        match column {
+            Cells::Int(cells) => all.iter_mut().zip(cells.chunks_mut(rows)).for_each(|(all, c)| all.push(Piece::Int(c))),
+            Cells::Real(cells) => all.iter_mut().zip(cells.chunks_mut(rows)).for_each(|(all, c)| all.push(Piece::Real(c))),
+            Cells::Text(_) => {}
+        }
+    }
+    all
 }
 
 /// The columns of an image's channel: all of them, or its values alone where it is not that of a camera.

@@ -9,7 +9,8 @@ use super::hull;
 use super::moments::Moments;
 use super::object::Object;
 use super::order;
-use super::{ChannelRef, Request, intensity, suffixes};
+use super::intensity::{self, Totals};
+use super::{ChannelRef, Request, suffixes};
 use crate::Result;
 use crate::image::NO_UNIT;
 use crate::table::Table;
@@ -180,8 +181,17 @@ pub struct Measured<'a> {
     corners: OnceCell<Vec<[i64; 2]>>,
     /// Voxels at its edge, which both families of intensity look at.
     edge: OnceCell<Vec<usize>>,
-    /// Its samples in raster and in rising order, by channel.
-    samples: Vec<[OnceCell<Vec<i32>>; 2]>,
+    in_channels: Vec<InChannel>,
+}
+
+/// What several families look at in a channel.
+#[derive(Clone, Default)]
+struct InChannel {
+    /// Samples in raster order.
+    samples: OnceCell<Vec<i32>>,
+    /// The same in rising order.
+    sorted: OnceCell<Vec<i32>>,
+    totals: OnceCell<Totals>,
 }
 
 /// Objects with more voxels in their box than this have nothing of that size kept between families.
@@ -208,7 +218,7 @@ impl<'a> Measured<'a> {
             inside: OnceCell::new(),
             corners: OnceCell::new(),
             edge: OnceCell::new(),
-            samples: vec![[const { OnceCell::new() }; 2]; channels.len()],
+            in_channels: vec![InChannel::default(); channels.len()],
         })
     }
 
@@ -237,10 +247,16 @@ impl<'a> Measured<'a> {
 
     /// These samples of a channel, which is given by its place, in rising order.
     pub(super) fn sorted(&self, channel: usize, samples: &[i32]) -> Cow<'_, [i32]> {
-        match self.samples.get(channel) {
-            Some([_, sorted]) => self.kept(sorted, || order::sorted(samples)),
+        match self.in_channels.get(channel) {
+            Some(here) => self.kept(&here.sorted, || order::sorted(samples)),
             None => Cow::Owned(order::sorted(samples)),
         }
+    }
+
+    /// Sums of these samples of a channel, which is given by its place and its image.
+    pub(super) fn totals(&self, channel: usize, image: &[i32], samples: &[i32]) -> Totals {
+        let find = || Totals::of(&self.object, image, samples, &self.edge());
+        self.in_channels.get(channel).map_or_else(find, |here| *once(&here.totals, find))
     }
 
     /// What is found, and kept for the next family where it is little.
@@ -255,8 +271,8 @@ impl<'a> Measured<'a> {
     /// Each channel, with the samples of the object in it. Those of a large object are gathered anew: it takes no memory for them
     /// while a family is at work that does not ask for them.
     pub(super) fn channels(&self) -> impl Iterator<Item = (&'a ChannelRef<'a>, Cow<'_, [i32]>)> {
-        let images = self.images.iter().zip(&self.samples);
-        let samples = images.map(|(image, [samples, _])| self.kept(samples, || self.object.samples(image)));
+        let images = self.images.iter().zip(&self.in_channels);
+        let samples = images.map(|(image, here)| self.kept(&here.samples, || self.object.samples(image)));
         self.request.channels.iter().zip(samples)
     }
 }

@@ -165,7 +165,7 @@ struct Room<'a> {
     bits: u32,
     /// By the lower and the higher level.
     counts: Vec<u32>,
-    /// Places of counts: those of a row, and those that are no longer 0.
+    /// Places of counts: those of a row, and those that are no longer 0, with room for one more than there are.
     row: Vec<u16>,
     met: Vec<u16>,
     pairs: Vec<(u8, u8, u64)>,
@@ -175,24 +175,26 @@ impl<'a> Room<'a> {
     /// For levels up to this.
     fn new(highest: u8, logs: &'a Logs) -> Self {
         let bits = u8::BITS - highest.leading_zeros();
-        Room { logs, bits, counts: vec![0; 1 << (2 * bits)], row: vec![], met: vec![], pairs: vec![] }
+        let places = 1 << (2 * bits);
+        Room { logs, bits, counts: vec![0; places], row: vec![], met: vec![0; places + 1], pairs: vec![] }
     }
 
     /// Of the pairs a step apart; nothing if there are none.
     fn features(&mut self, crop: &Crop, step: [i64; 3]) -> Option<[f64; 13]> {
+        let mut known = 0;
         crop.each_row(step, |a, b| {
             self.row.resize(a.len(), 0);
             find_places(&mut self.row, a, b, self.bits);
             for &place in &self.row {
+                // Written down each time, which is only kept of the first time: a branch would be foreseen wrongly.
                 let count = &mut self.counts[usize::from(place)];
-                if *count == 0 {
-                    self.met.push(place);
-                }
+                self.met[known] = place;
+                known += usize::from(*count == 0);
                 *count += 1;
             }
         });
         self.pairs.clear();
-        for place in self.met.drain(..) {
+        for &place in &self.met[..known] {
             let (low, high) = (place >> self.bits, place & ((1 << self.bits) - 1));
             let n = std::mem::take(&mut self.counts[usize::from(place)]);
             if low > 0 {

@@ -252,18 +252,17 @@ impl<'a> Rows<'a> {
     /// # Errors
     /// Data on a device.
     pub fn block(&self, rows: Range<usize>) -> Result<Table> {
-        let pieces = self.extents[rows.clone()].par_chunks(PIECE).enumerate().map(|(k, piece)| {
+        let mut cells = self.plan.empty_cells(rows.len());
+        let pieces = columns::pieces(&mut cells, PIECE).into_par_iter().zip(self.extents[rows.clone()].par_chunks(PIECE));
+        pieces.enumerate().try_for_each(|(k, (mut cells, piece))| {
             let before = rows.start + k * PIECE;
             let one = |(i, &extent)| self.plan.measure(self.request, &self.measures, (before + i) as u32 + 1, extent);
             // A few large objects are not left to one thread.
             let together = (piece.len() / (4 * rayon::current_num_threads())).max(1);
             let rows = piece.par_iter().with_max_len(together).enumerate().map(one).collect::<Result<Vec<_>>>()?;
-            Ok(self.plan.cells(before, &rows))
-        });
-        let mut cells = self.plan.cells(0, &[]);
-        for piece in pieces.collect::<Result<Vec<_>>>()? {
-            cells.iter_mut().zip(piece).for_each(|(all, more)| all.append(more));
-        }
+            self.plan.fill(&mut cells, before, &rows);
+            Ok::<(), Error>(())
+        })?;
         let mut table = Table::default();
         self.dictionary().zip(cells).for_each(|(definition, cells)| table.push(definition.clone().column(cells)));
         Ok(table)
@@ -271,7 +270,7 @@ impl<'a> Rows<'a> {
 }
 
 /// Objects whose facts are turned into cells together, while they are still near.
-const PIECE: usize = 128;
+const PIECE: usize = 16;
 
 /// The row of an image: statistics and quality of each channel. What belongs to no object of any set is background; without
 /// a set there is none. Where the channels are not those of a camera, the values alone: least, mean and largest.

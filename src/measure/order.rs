@@ -1,5 +1,6 @@
 //! Order statistics of integer samples, exact up to the last division.
 
+use crate::simd::wide;
 use rayon::prelude::*;
 
 /// Quantile `num / den` of sorted samples, linear between neighbours (numpy's default), nothing if there are none.
@@ -99,19 +100,28 @@ pub(super) struct Sums {
     pub squares: i128,
 }
 
+wide! {
+    /// Adds up some samples, and the lower and the upper halves of their squares.
+    fn add(parts: &mut [i64; 3], samples: &[i32]) {
+        let [mut sum, mut low, mut high] = *parts;
+        for &v in samples {
+            let square = i64::from(v) * i64::from(v);
+            sum += i64::from(v);
+            low += square & 0xffff_ffff;
+            high += square >> 32;
+        }
+        *parts = [sum, low, high];
+    }
+}
+
 impl Sums {
     /// Of some samples. A block of 2^16 products below 2^62 would not fit 64 bits, so squares are split at 32 bits.
     pub fn of(samples: &[i32]) -> Self {
         let block = |block: &[i32]| {
-            let (mut sum, mut low, mut high) = (0i64, 0u64, 0u64);
-            for &v in block {
-                let square = (i64::from(v) * i64::from(v)) as u64;
-                sum += i64::from(v);
-                low += square & 0xffff_ffff;
-                high += square >> 32;
-            }
-            let squares = i128::from(low) + (i128::from(high) << 32);
-            Sums { n: block.len() as i128, sum: i128::from(sum), squares }
+            let mut parts = [0; 3];
+            add(&mut parts, block);
+            let [sum, low, high] = parts;
+            Sums { n: block.len() as i128, sum: i128::from(sum), squares: i128::from(low) + (i128::from(high) << 32) }
         };
         if samples.len() <= BLOCK {
             return block(samples);
