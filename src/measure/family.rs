@@ -6,10 +6,10 @@
 use super::edt::{self, Inside};
 use super::feature::{About, Definition, Feature, Get};
 use super::hull;
+use super::intensity::{self, Totals};
 use super::moments::Moments;
 use super::object::Object;
 use super::order;
-use super::intensity::{self, Totals};
 use super::{ChannelRef, Request, suffixes};
 use crate::Result;
 use crate::image::NO_UNIT;
@@ -93,7 +93,7 @@ pub trait Family: Send + Sync {
 
 /// Gives the values of an object that has voxels: those of [`Family::columns`], then those of [`Family::channel_columns`]
 /// channel after channel. Objects are measured side by side.
-pub type Measurer<'a> = Box<dyn Fn(&Measured, &mut Values) -> Result<()> + Sync + 'a>;
+pub type Measurer<'a> = Box<dyn Fn(&Measured, &mut Values) -> Result<()> + Send + Sync + 'a>;
 
 /// What a family takes from the rest of the recipe.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,6 +104,9 @@ pub struct Needs {
     pub background: bool,
     /// Bytes that it takes for each voxel of the image, beside those of its objects.
     pub voxel_bytes: u64,
+    /// It goes over the whole image before it can measure an object, and few threads can help with that: the other families measure
+    /// meanwhile.
+    pub whole_image: bool,
     /// It looks at where all objects of the set lie, and of which class they are.
     pub places: bool,
     /// It looks at several channels together: at those that it mentions, or at all. Others measure each channel by itself, and their

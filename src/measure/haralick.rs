@@ -11,7 +11,7 @@ use super::family::{Family, Measured, Measurer, Objection};
 use super::feature::{About, Definition};
 use super::full_scale::{self, full_scale};
 use super::{ChannelRef, Request};
-use crate::simd::{convert, wide};
+use crate::simd::{convert, whole_part, wide};
 use crate::units::Shape;
 use crate::words::one_or_many;
 use crate::{Error, Result};
@@ -90,7 +90,8 @@ impl Haralick {
     fn level(&self, channel: &ChannelRef, full: f64, sample: i32) -> u8 {
         let part = channel.volume.scale.value(f64::from(sample)) / full;
         let level = (part * 255.0).round_ties_even().clamp(0.0, 255.0);
-        if self.levels == MOST_LEVELS as u32 { level as u8 } else { (level / 255.0 * f64::from(self.levels - 1)) as u8 }
+        let fewer = level / 255.0 * f64::from(self.levels - 1);
+        whole_part(if self.levels == MOST_LEVELS as u32 { level } else { fewer }) as u8
     }
 
     fn steps(&self) -> &'static [[i64; 3]] {
@@ -165,7 +166,7 @@ struct Room<'a> {
     bits: u32,
     /// By the lower and the higher level.
     counts: Vec<u32>,
-    /// Places of counts: those of a row, and those that are no longer 0, with room for one more than there are.
+    /// Places of counts: those of a row, and those that are no longer 0.
     row: Vec<u16>,
     met: Vec<u16>,
     pairs: Vec<(u8, u8, u64)>,
@@ -175,26 +176,24 @@ impl<'a> Room<'a> {
     /// For levels up to this.
     fn new(highest: u8, logs: &'a Logs) -> Self {
         let bits = u8::BITS - highest.leading_zeros();
-        let places = 1 << (2 * bits);
-        Room { logs, bits, counts: vec![0; places], row: vec![], met: vec![0; places + 1], pairs: vec![] }
+        Room { logs, bits, counts: vec![0; 1 << (2 * bits)], row: vec![], met: vec![], pairs: vec![] }
     }
 
     /// Of the pairs a step apart; nothing if there are none.
     fn features(&mut self, crop: &Crop, step: [i64; 3]) -> Option<[f64; 13]> {
-        let mut known = 0;
         crop.each_row(step, |a, b| {
             self.row.resize(a.len(), 0);
             find_places(&mut self.row, a, b, self.bits);
             for &place in &self.row {
-                // Written down each time, which is only kept of the first time: a branch would be foreseen wrongly.
                 let count = &mut self.counts[usize::from(place)];
-                self.met[known] = place;
-                known += usize::from(*count == 0);
+                if *count == 0 {
+                    self.met.push(place);
+                }
                 *count += 1;
             }
         });
         self.pairs.clear();
-        for &place in &self.met[..known] {
+        for place in self.met.drain(..) {
             let (low, high) = (place >> self.bits, place & ((1 << self.bits) - 1));
             let n = std::mem::take(&mut self.counts[usize::from(place)]);
             if low > 0 {

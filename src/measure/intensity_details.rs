@@ -4,13 +4,13 @@
 //! CellProfiler's quartiles lie at n q of the n sorted values, not at (n - 1) q, and its "MAD" at n / 2 of the sorted deviations
 //! from its median (n / 3 for volumes). They are exact up to one division and one scaling.
 
+use super::Request;
 use super::family::{Family, Measured, Measurer, define};
 use super::feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
+use super::intensity::Totals;
 use super::moments::Moments;
 use super::object::Object;
 use super::order::{self, Sums};
-use super::Request;
-use super::intensity::Totals;
 use crate::Result;
 use crate::image::Scale;
 use serde::Deserialize;

@@ -225,7 +225,7 @@ impl Family for Granularity {
 
     fn needs(&self) -> Needs {
         let cells = if self.subsample < 1.0 { self.subsample * self.subsample } else { 1.0 };
-        Needs { voxel_bytes: (CELL_BYTES * cells).ceil() as u64, ..Needs::default() }
+        Needs { voxel_bytes: (CELL_BYTES * cells).ceil() as u64, whole_image: true, ..Needs::default() }
     }
 
     fn check(&self, _: &[&str]) -> std::result::Result<(), Objection> {
