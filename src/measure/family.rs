@@ -3,6 +3,7 @@
 //! A new family is a file with a [`Family`] and one line in [`super::FAMILIES`]: recipes, the data dictionary, the tables and the
 //! tests follow from the list. Its fields are its parameters, as the recipe's table `[measure.SET.FAMILY]` gives them.
 
+use super::bits::Bits;
 use super::edt::{self, Inside};
 use super::feature::{About, Definition, Feature, Get};
 use super::hull;
@@ -178,11 +179,13 @@ pub struct Measured<'a> {
     pub(super) request: &'a Request<'a>,
     /// Of the channels, where families ask for them.
     images: Vec<&'a [i32]>,
-    /// Distances to the outside, which several families look at.
+    /// Its voxels as bits, which several families look at, like all that follows.
+    bits: OnceCell<Bits>,
+    /// Distances to the outside.
     inside: OnceCell<Inside>,
-    /// Of the hull of its pixels' centres, which several families look at.
+    /// Of the hull of its pixels' centres.
     corners: OnceCell<Vec<[i64; 2]>>,
-    /// Voxels at its edge, which both families of intensity look at.
+    /// Voxels at its edge.
     edge: OnceCell<Vec<usize>>,
     in_channels: Vec<InChannel>,
 }
@@ -218,6 +221,7 @@ impl<'a> Measured<'a> {
             spacing: request.lengths(),
             request,
             images,
+            bits: OnceCell::new(),
             inside: OnceCell::new(),
             corners: OnceCell::new(),
             edge: OnceCell::new(),
@@ -230,12 +234,22 @@ impl<'a> Measured<'a> {
         self.object.shape.is_flat()
     }
 
+    /// The object as bits, framed.
+    pub(super) fn bits(&self) -> Cow<'_, Bits> {
+        self.kept_of_box(&self.bits, Bits::of)
+    }
+
     /// Squared distances to the outside of the object.
     pub(super) fn inside(&self) -> Cow<'_, Inside> {
+        self.kept_of_box(&self.inside, edt::inside)
+    }
+
+    /// What is found of the object's box, and kept for the next family where that is small.
+    fn kept_of_box<'b, T: Clone>(&'b self, cell: &'b OnceCell<T>, find: impl FnOnce(&Object) -> T) -> Cow<'b, T> {
         if self.object.framed_size().iter().product::<usize>() > MOST_KEPT {
-            return Cow::Owned(edt::inside(&self.object));
+            return Cow::Owned(find(&self.object));
         }
-        Cow::Borrowed(once(&self.inside, || edt::inside(&self.object)))
+        Cow::Borrowed(once(cell, || find(&self.object)))
     }
 
     /// Corners of the convex hull of the centres of a 2-D object's pixels, y and x.
@@ -245,7 +259,7 @@ impl<'a> Measured<'a> {
 
     /// Linear indices of the voxels at the edge of the object: see [`intensity::edge`].
     pub(super) fn edge(&self) -> Cow<'_, [usize]> {
-        self.kept(&self.edge, || intensity::edge(&self.object))
+        self.kept(&self.edge, || intensity::edge(&self.object, &self.bits()))
     }
 
     /// These samples of a channel, which is given by its place, in rising order.

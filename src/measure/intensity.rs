@@ -87,8 +87,8 @@ impl Totals {
 }
 
 /// Linear indices of the voxels with a face neighbour in the image that is not the object's, in raster order.
-pub(super) fn edge(object: &Object) -> Vec<usize> {
-    let (shape, lo, size, bits) = (object.shape, object.extent.lo, object.framed_size(), Bits::of(object));
+pub(super) fn edge(object: &Object, bits: &Bits) -> Vec<usize> {
+    let (shape, lo, size) = (object.shape, object.extent.lo, object.framed_size());
     let frame = usize::from(!shape.is_flat());
     // Places at the border of the image, where there is nothing outside.
     let at_border = |place: usize, is: bool, k: usize| if is && place / 64 == k { 1u64 << (place % 64) } else { 0 };

@@ -9,7 +9,6 @@
 //! The family `radial` is the simpler sibling: Euclidean distances to the centre, four rings.
 
 use super::Request;
-use super::bits::Bits;
 use super::edt;
 use super::family::{Family, Measured, Measurer, Mentions, Objection};
 use super::feature::{About, Definition};
@@ -60,7 +59,7 @@ fn places(of: &Measured, rings: Rings) -> Vec<u32> {
     let Some(most) = cells.iter().max() else { return vec![] };
     let centre = cells.iter().position(|d| d == most).unwrap_or(0);
     let (cy, cx) = (centre / width, centre % width);
-    let lengths = geodesic::lengths(&Bits::of(object), width, [cy, cx]);
+    let lengths = geodesic::lengths(&of.bits(), width, [cy, cx]);
     let (mut all, mut row) = (Vec::with_capacity(object.extent.n as usize), vec![0; width]);
     object.each_framed_run(|_, y, x0, x1| {
         // Whole blocks of the row: what is left of a run would be done pixel by pixel.
