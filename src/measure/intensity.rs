@@ -92,7 +92,8 @@ pub(super) fn edge(object: &Object, bits: &Bits) -> Vec<usize> {
     let frame = usize::from(!shape.is_flat());
     // Places at the border of the image, where there is nothing outside.
     let at_border = |place: usize, is: bool, k: usize| if is && place / 64 == k { 1u64 << (place % 64) } else { 0 };
-    let mut out = Vec::new();
+    // Once round the box of a 2-D object, which most edges are no longer than.
+    let mut out = Vec::with_capacity(2 * (size[1] + size[2]));
     for (z, y) in (frame..size[0] - frame).flat_map(|z| (1..size[1] - 1).map(move |y| (z, y))) {
         let at = [z - frame + lo[0], y - 1 + lo[1]];
         let around = [

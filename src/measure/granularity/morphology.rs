@@ -92,9 +92,9 @@ fn erode(image: &Plane, first: usize, cells: &mut [Lanes], last: &mut [f64]) {
     let [height, width] = image.size;
     let wanted = first..first + last.len() / width;
     let (start, end) = (first.saturating_sub(LANES), height.min(wanted.end + LANES));
-    // The last rows of each erosion, until the last of them has come as far.
-    let mut rows = vec![vec![0.0; KEPT * width]; LANES];
-    let part = |y: usize| y % KEPT * width..(y % KEPT + 1) * width;
+    // The last rows of each erosion: as many as it is ahead of the last one.
+    let mut rows = vec![vec![0.0; LANES * width]; LANES];
+    let part = |y: usize| y % LANES * width..(y % LANES + 1) * width;
     for step in start..end + LANES - 1 {
         for k in (step + 1).saturating_sub(end)..LANES.min(step + 1 - start) {
             let y = step - k;
@@ -112,9 +112,6 @@ fn erode(image: &Plane, first: usize, cells: &mut [Lanes], last: &mut [f64]) {
         }
     }
 }
-
-/// Rows that are kept of each erosion.
-const KEPT: usize = LANES + 1;
 
 wide! {
     /// The smallest values of the cells of a row and their four neighbours.
@@ -220,6 +217,7 @@ fn settle(cell: &mut Lanes, left: &Lanes, right: &Lanes, grown: &mut [bool; LANE
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may")]
 mod tests {
     //! Oracle: plain loops.
     use super::*;
@@ -252,29 +250,34 @@ mod tests {
 
     #[test]
     fn erosions_are_minima_of_minima() {
-        for (height, width) in [(17, 23), (1, 9), (8, 1), (2, 2)] {
-            let mut last = plane(height, width);
-            let mut want = last.clone();
-            let mut got = vec![NOTHING; height * width];
-            erode(&mut last, &mut got);
-            for k in 0..LANES {
-                want = within_disc(&want, 1, false);
-                assert_eq!(got.iter().map(|lanes| lanes[k]).collect::<Vec<_>>(), want.cells, "{height} {width} {k}");
+        for (height, width, some) in [(17, 23, 5..9), (1, 9, 0..1), (8, 1, 3..8), (2, 2, 1..2), (40, 3, 20..21)] {
+            let image = plane(height, width);
+            for rows in [0..height, some] {
+                let (mut got, mut last) = (vec![NOTHING; rows.len() * width], vec![0.0; rows.len() * width]);
+                erode(&image, rows.start, &mut got, &mut last);
+                let mut want = image.clone();
+                for k in 0..LANES {
+                    want = within_disc(&want, 1, false);
+                    let want = &want.cells[rows.start * width..rows.end * width];
+                    assert_eq!(got.iter().map(|lanes| lanes[k]).collect::<Vec<_>>(), want, "{height} {width} {k}");
+                }
+                assert_eq!(last, want.cells[rows.start * width..rows.end * width]);
             }
-            assert_eq!(last, want);
         }
     }
 
+    /// Also where several threads have strips of their own.
     #[test]
-    fn reconstruction_ends_where_nothing_changes() {
-        for (height, width) in [(17, 23), (1, 9), (8, 1)] {
+    fn openings_end_where_nothing_changes() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+        for (height, width) in [(17, 23), (1, 9), (8, 1), (2 * STRIP + 9, 3)] {
             let mask = plane(height, width);
-            let mut grown = vec![NOTHING; height * width];
-            erode(&mut mask.clone(), &mut grown);
-            let markers = grown.clone();
-            reconstruct(&mut grown, &mask);
+            let (mut image, mut got) = (mask.clone(), vec![NOTHING; height * width]);
+            pool.install(|| openings(&mut image, &mut got, &mask));
+            let mut eroded = mask.clone();
             for k in 0..LANES {
-                let mut want = Plane { size: mask.size, cells: markers.iter().map(|lanes| lanes[k]).collect() };
+                eroded = within_disc(&eroded, 1, false);
+                let mut want = eroded.clone();
                 loop {
                     let mut next = within_disc(&want, 1, true);
                     next.cells.iter_mut().zip(&mask.cells).for_each(|(v, top)| *v = v.min(*top));
@@ -283,8 +286,9 @@ mod tests {
                     }
                     want = next;
                 }
-                assert_eq!(grown.iter().map(|lanes| lanes[k]).collect::<Vec<_>>(), want.cells);
+                assert_eq!(got.iter().map(|lanes| lanes[k]).collect::<Vec<_>>(), want.cells, "{height} {width} {k}");
             }
+            assert_eq!(image, eroded);
         }
     }
 }
