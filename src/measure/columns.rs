@@ -92,7 +92,7 @@ impl<'a> Plan<'a> {
 
     /// Whether any family measures in the second turn.
     pub fn has_second_turn(&self) -> bool {
-        self.turns.contains(&Turn::Second)
+        self.families.iter().any(|(chosen, _)| turn(chosen) == Turn::Second)
     }
 
     /// What measures the objects of a set in a turn.
