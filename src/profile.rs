@@ -52,7 +52,7 @@ pub fn report() -> String {
     let mut rows: Vec<(&String, &Spent)> = stages.iter().collect();
     rows.sort_by_key(|(_, spent)| std::cmp::Reverse(spent.time));
     let line = |(name, spent): &(&String, &Spent)| {
-        format!("{:>10.1} ms {:>6} x  {name}\n", spent.time.as_secs_f64() * 1e3, spent.calls)
+        format!("{:>10.2} ms {:>6} x  {name}\n", spent.time.as_secs_f64() * 1e3, spent.calls)
     };
     rows.iter().map(line).collect()
 }

@@ -4,6 +4,7 @@ use super::object::Object;
 use std::ops::Range;
 
 /// A framed object, one bit a voxel, lowest bit first; rows start at a word of their own. What lies beyond a row is 0.
+#[derive(Clone)]
 pub(super) struct Bits {
     /// Rows of a plane, the frame included.
     height: usize,

@@ -3,14 +3,16 @@
 //! A new family is a file with a [`Family`] and one line in [`super::FAMILIES`]: recipes, the data dictionary, the tables and the
 //! tests follow from the list. Its fields are its parameters, as the recipe's table `[measure.SET.FAMILY]` gives them.
 
+use super::bits::Bits;
 use super::edt::{self, Inside};
 use super::feature::{About, Definition, Feature, Get};
 use super::hull;
+use super::intensity::{self, Totals};
 use super::moments::Moments;
 use super::object::Object;
 use super::odd::Odd;
 use super::order;
-use super::{ChannelRef, Request, intensity, suffixes};
+use super::{ChannelRef, Request, suffixes};
 use crate::Result;
 use crate::image::NO_UNIT;
 use crate::table::Table;
@@ -93,7 +95,7 @@ pub trait Family: Send + Sync {
 
 /// Gives the values of an object that has voxels: those of [`Family::columns`], then those of [`Family::channel_columns`]
 /// channel after channel. Objects are measured side by side.
-pub type Measurer<'a> = Box<dyn Fn(&Measured, &mut Values) -> Result<()> + Sync + 'a>;
+pub type Measurer<'a> = Box<dyn Fn(&Measured, &mut Values) -> Result<()> + Send + Sync + 'a>;
 
 /// What a family takes from the rest of the recipe.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,6 +106,9 @@ pub struct Needs {
     pub background: bool,
     /// Bytes that it takes for each voxel of the image, beside those of its objects.
     pub voxel_bytes: u64,
+    /// It goes over the whole image before it can measure an object, and few threads can help with that: the other families measure
+    /// meanwhile.
+    pub whole_image: bool,
     /// It looks at where all objects of the set lie, and of which class they are.
     pub places: bool,
     /// It looks at several channels together: at those that it mentions, or at all. Others measure each channel by itself, and their
@@ -175,14 +180,25 @@ pub struct Measured<'a> {
     pub(super) request: &'a Request<'a>,
     /// Of the channels, where families ask for them.
     images: Vec<&'a [i32]>,
-    /// Distances to the outside, which several families look at.
+    /// Its voxels as bits, which several families look at, like all that follows.
+    bits: OnceCell<Bits>,
+    /// Distances to the outside.
     inside: OnceCell<Inside>,
-    /// Of the hull of its pixels' centres, which several families look at.
+    /// Of the hull of its pixels' centres.
     corners: OnceCell<Vec<[i64; 2]>>,
-    /// Voxels at its edge, which both families of intensity look at.
+    /// Voxels at its edge.
     edge: OnceCell<Vec<usize>>,
-    /// Its samples in raster and in rising order, by channel.
-    samples: Vec<[OnceCell<Vec<i32>>; 2]>,
+    in_channels: Vec<InChannel>,
+}
+
+/// What several families look at in a channel.
+#[derive(Clone, Default)]
+struct InChannel {
+    /// Samples in raster order.
+    samples: OnceCell<Vec<i32>>,
+    /// The same in rising order.
+    sorted: OnceCell<Vec<i32>>,
+    totals: OnceCell<Totals>,
 }
 
 /// Objects with more voxels in their box than this have nothing of that size kept between families.
@@ -206,10 +222,11 @@ impl<'a> Measured<'a> {
             spacing: request.lengths(),
             request,
             images,
+            bits: OnceCell::new(),
             inside: OnceCell::new(),
             corners: OnceCell::new(),
             edge: OnceCell::new(),
-            samples: vec![[const { OnceCell::new() }; 2]; channels.len()],
+            in_channels: vec![InChannel::default(); channels.len()],
         })
     }
 
@@ -218,12 +235,22 @@ impl<'a> Measured<'a> {
         self.object.shape.is_flat()
     }
 
+    /// The object as bits, framed.
+    pub(super) fn bits(&self) -> Cow<'_, Bits> {
+        self.kept_of_box(&self.bits, Bits::of)
+    }
+
     /// Squared distances to the outside of the object.
     pub(super) fn inside(&self) -> Cow<'_, Inside> {
+        self.kept_of_box(&self.inside, edt::inside)
+    }
+
+    /// What is found of the object's box, and kept for the next family where that is small.
+    fn kept_of_box<'b, T: Clone>(&'b self, cell: &'b OnceCell<T>, find: impl FnOnce(&Object) -> T) -> Cow<'b, T> {
         if self.object.framed_size().iter().product::<usize>() > MOST_KEPT {
-            return Cow::Owned(edt::inside(&self.object));
+            return Cow::Owned(find(&self.object));
         }
-        Cow::Borrowed(once(&self.inside, || edt::inside(&self.object)))
+        Cow::Borrowed(once(cell, || find(&self.object)))
     }
 
     /// Corners of the convex hull of the centres of a 2-D object's pixels, y and x.
@@ -233,15 +260,21 @@ impl<'a> Measured<'a> {
 
     /// Linear indices of the voxels at the edge of the object: see [`intensity::edge`].
     pub(super) fn edge(&self) -> Cow<'_, [usize]> {
-        self.kept(&self.edge, || intensity::edge(&self.object))
+        self.kept(&self.edge, || intensity::edge(&self.object, &self.bits()))
     }
 
     /// These samples of a channel, which is given by its place, in rising order.
     pub(super) fn sorted(&self, channel: usize, samples: &[i32]) -> Cow<'_, [i32]> {
-        match self.samples.get(channel) {
-            Some([_, sorted]) => self.kept(sorted, || order::sorted(samples)),
+        match self.in_channels.get(channel) {
+            Some(here) => self.kept(&here.sorted, || order::sorted(samples)),
             None => Cow::Owned(order::sorted(samples)),
         }
+    }
+
+    /// Sums of these samples of a channel, which is given by its place and its image.
+    pub(super) fn totals(&self, channel: usize, image: &[i32], samples: &[i32]) -> Totals {
+        let find = || Totals::of(&self.object, image, samples, &self.edge());
+        self.in_channels.get(channel).map_or_else(find, |here| *once(&here.totals, find))
     }
 
     /// What is found, and kept for the next family where it is little.
@@ -256,8 +289,8 @@ impl<'a> Measured<'a> {
     /// Each channel, with the samples of the object in it. Those of a large object are gathered anew: it takes no memory for them
     /// while a family is at work that does not ask for them.
     pub(super) fn channels(&self) -> impl Iterator<Item = (&'a ChannelRef<'a>, Cow<'_, [i32]>)> {
-        let images = self.images.iter().zip(&self.samples);
-        let samples = images.map(|(image, [samples, _])| self.kept(samples, || self.object.samples(image)));
+        let images = self.images.iter().zip(&self.in_channels);
+        let samples = images.map(|(image, here)| self.kept(&here.samples, || self.object.samples(image)));
         self.request.channels.iter().zip(samples)
     }
 }

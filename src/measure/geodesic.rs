@@ -34,7 +34,7 @@ wide! {
     /// A row of lengths: over an empty plane where there is such a path, infinite elsewhere in the object.
     fn fill(row: &mut [f64], inside: &[u64], direct: &[u64], dy: usize, start: usize) {
         for ((cells, (&inside, &direct)), first) in row.chunks_mut(64).zip(inside.iter().zip(direct)).zip((0..).step_by(64)) {
-            for (k, cell) in (0u64..).zip(cells) {
+            for (k, cell) in cells.iter_mut().enumerate() {
                 let (dx, dy) = ((first + k as i32 - start as i32).abs(), dy as i32);
                 let (across, along) = (dx.min(dy), dx.max(dy) - dx.min(dy));
                 let length = f64::from(along) + f64::from(across) * SQRT_2;

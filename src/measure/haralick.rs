@@ -11,7 +11,7 @@ use super::family::{Family, Measured, Measurer, Objection};
 use super::feature::{About, Definition};
 use super::full_scale::{self, full_scale};
 use super::{ChannelRef, Request};
-use crate::simd::{convert, wide};
+use crate::simd::{convert, whole_part, wide};
 use crate::units::Shape;
 use crate::words::one_or_many;
 use crate::{Error, Result};
@@ -90,7 +90,8 @@ impl Haralick {
     fn level(&self, channel: &ChannelRef, full: f64, sample: i32) -> u8 {
         let part = channel.volume.scale.value(f64::from(sample)) / full;
         let level = (part * 255.0).round_ties_even().clamp(0.0, 255.0);
-        if self.levels == MOST_LEVELS as u32 { level as u8 } else { (level / 255.0 * f64::from(self.levels - 1)) as u8 }
+        let fewer = level / 255.0 * f64::from(self.levels - 1);
+        whole_part(if self.levels == MOST_LEVELS as u32 { level } else { fewer }) as u8
     }
 
     fn steps(&self) -> &'static [[i64; 3]] {

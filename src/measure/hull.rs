@@ -76,7 +76,7 @@ pub(super) fn each_side(corners: &[Point], mut each: impl FnMut([Point; 2], &[Po
 
 /// The first and last pixels of each row.
 fn spans(object: &Object) -> Vec<Span> {
-    let mut spans: Vec<Span> = Vec::new();
+    let mut spans: Vec<Span> = Vec::with_capacity(object.extent.hi[1] - object.extent.lo[1]);
     object.each_run(|_, y, x0, x1| {
         let (y, first, last) = (y as i64, x0 as i64, x1 as i64 - 1);
         match spans.last_mut() {
@@ -89,7 +89,7 @@ fn spans(object: &Object) -> Vec<Span> {
 
 /// Corners of the hull of the pixels' centres of a 2-D object, y and x in pixels, anticlockwise from the first pixel on.
 pub(super) fn of_centres(object: &Object) -> Vec<Point> {
-    convex_rows(&spans(object).iter().flat_map(|&(y, a, b)| [[y, a], [y, b]]).collect::<Vec<_>>())
+    convex_rows(spans(object).iter().map(|&(y, a, b)| [[y, a], [y, b]]).collect::<Vec<_>>().as_flattened())
 }
 
 /// Leftmost and rightmost midpoints of the sides of the pixels in each row of half pixels, from the ends of the spans of

@@ -33,27 +33,19 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Of an object, with its samples in this channel in raster and in rising order, and the voxels of its edge.
-    pub(super) fn of(
-        of: &Measured,
-        channel: &ChannelRef,
-        [samples, sorted]: [&[i32]; 2],
-        edge: &[usize],
-    ) -> Result<Self> {
-        let image = channel.volume.samples.host()?;
+    /// Of an object, with its sums and its samples in this channel in raster and in rising order.
+    pub(super) fn of(of: &Measured, channel: &ChannelRef, totals: &Totals, [samples, sorted]: [&[i32]; 2]) -> Self {
         let scale = channel.volume.scale;
-        let ranks = [0, 1, 2, 3, 4].map(|k| order::quantile(sorted, k, 4));
-        let sums = Sums::of(samples);
-        Ok(Facts {
-            sums,
-            ranks,
+        Facts {
+            sums: totals.sums,
+            ranks: [0, 1, 2, 3, 4].map(|k| order::quantile(sorted, k, 4)),
             mad: order::mad(sorted),
-            edge: Sums::of(&edge.iter().map(|&i| image[i]).collect::<Vec<_>>()),
+            edge: totals.edge,
             saturated: channel.saturation.map(|top| samples.iter().filter(|s| **s >= top).count() as u64),
-            shift: shift(&of.object, &of.moments, samples, &sums, &scale),
+            shift: shift(&of.moments, totals, &scale),
             spacing: of.spacing,
             scale,
-        })
+        }
     }
 
     fn value(&self, sample: Option<f64>) -> Option<f64> {
@@ -71,13 +63,37 @@ impl Facts {
     }
 }
 
+/// Exact sums of an object in a channel, which both families of intensity look at.
+#[derive(Clone, Copy)]
+pub(super) struct Totals {
+    /// Of all its samples.
+    pub sums: Sums,
+    /// See [`weighted`].
+    pub weighted: [i128; 3],
+    /// Of those at its edge.
+    pub edge: Sums,
+    /// Smallest and largest sample at its edge.
+    pub edge_ends: Option<[i32; 2]>,
+}
+
+impl Totals {
+    /// Of an object with its samples in this image and the voxels of its edge.
+    pub fn of(object: &Object, image: &[i32], samples: &[i32], edge: &[usize]) -> Self {
+        let edge: Vec<i32> = edge.iter().map(|&i| image[i]).collect();
+        let ends = || Some([*edge.iter().min()?, *edge.iter().max()?]);
+        let (sums, weighted) = (Sums::of(samples), weighted(object, samples));
+        Totals { sums, weighted, edge: Sums::of(&edge), edge_ends: ends() }
+    }
+}
+
 /// Linear indices of the voxels with a face neighbour in the image that is not the object's, in raster order.
-pub(super) fn edge(object: &Object) -> Vec<usize> {
-    let (shape, lo, size, bits) = (object.shape, object.extent.lo, object.framed_size(), Bits::of(object));
+pub(super) fn edge(object: &Object, bits: &Bits) -> Vec<usize> {
+    let (shape, lo, size) = (object.shape, object.extent.lo, object.framed_size());
     let frame = usize::from(!shape.is_flat());
     // Places at the border of the image, where there is nothing outside.
     let at_border = |place: usize, is: bool, k: usize| if is && place / 64 == k { 1u64 << (place % 64) } else { 0 };
-    let mut out = Vec::new();
+    // Once round the box of a 2-D object, which most edges are no longer than.
+    let mut out = Vec::with_capacity(2 * (size[1] + size[2]));
     for (z, y) in (frame..size[0] - frame).flat_map(|z| (1..size[1] - 1).map(move |y| (z, y))) {
         let at = [z - frame + lo[0], y - 1 + lo[1]];
         let around = [
@@ -105,15 +121,15 @@ wide! {
     /// Sum of samples, and of samples times their places 0, 1, ...
     fn weigh(samples: &[i32], sums: &mut [i64; 2]) {
         *sums = [0; 2];
-        for (k, &s) in (0i64..).zip(samples) {
+        for (k, &s) in samples.iter().enumerate() {
             sums[0] += i64::from(s);
-            sums[1] += k * i64::from(s);
+            sums[1] += k as i64 * i64::from(s);
         }
     }
 }
 
 /// Sums of the places z, y, x of an object's voxels, counted from the corner of its box, each times its sample.
-pub(super) fn weighted(object: &Object, samples: &[i32]) -> [i128; 3] {
+fn weighted(object: &Object, samples: &[i32]) -> [i128; 3] {
     let lo = object.extent.lo;
     let mut weighted = [0i128; 3];
     let mut rest = samples;
@@ -137,8 +153,8 @@ pub(super) fn weighted(object: &Object, samples: &[i32]) -> [i128; 3] {
 }
 
 /// From the centroid to the centre of intensity; nothing if the total is not positive.
-fn shift(object: &Object, moments: &Moments, samples: &[i32], sums: &Sums, scale: &Scale) -> Option<[f64; 3]> {
-    let weighted = weighted(object, samples);
+fn shift(moments: &Moments, totals: &Totals, scale: &Scale) -> Option<[f64; 3]> {
+    let Totals { sums, weighted, .. } = totals;
     let total = sums.sum as f64 * scale.factor() + sums.n as f64 * scale.offset();
     // centre of intensity - centroid = factor (n W - S P) / (n total): exact up to the division.
     (total > 0.0).then(|| {
@@ -165,9 +181,9 @@ impl Family for Intensity {
             return Ok(Box::new(|_, _| Ok(())));
         }
         Ok(Box::new(|of, values| {
-            let edge = of.edge();
             for (k, (channel, samples)) in of.channels().enumerate() {
-                let facts = Facts::of(of, channel, [&samples, &of.sorted(k, &samples)], &edge)?;
+                let totals = of.totals(k, channel.volume.samples.host()?, &samples);
+                let facts = Facts::of(of, channel, &totals, [&samples, &of.sorted(k, &samples)]);
                 values.put(FEATURES, Some(&facts));
             }
             Ok(())

@@ -4,12 +4,13 @@
 //! CellProfiler's quartiles lie at n q of the n sorted values, not at (n - 1) q, and its "MAD" at n / 2 of the sorted deviations
 //! from its median (n / 3 for volumes). They are exact up to one division and one scaling.
 
+use super::Request;
 use super::family::{Family, Measured, Measurer, define};
 use super::feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
+use super::intensity::Totals;
 use super::moments::Moments;
 use super::object::Object;
 use super::order::{self, Sums};
-use super::{Request, intensity};
 use crate::Result;
 use crate::image::Scale;
 use serde::Deserialize;
@@ -30,15 +31,13 @@ pub struct Facts {
 }
 
 impl Facts {
-    fn of(of: &Measured, image: &[i32], [samples, sorted]: [&[i32]; 2], edge: &[usize], scale: Scale) -> Self {
+    fn of(of: &Measured, totals: &Totals, [samples, sorted]: [&[i32]; 2], scale: Scale) -> Self {
         let object = &of.object;
-        let edge: Vec<i32> = edge.iter().map(|&i| image[i]).collect();
         let at_nq = [1, 2, 3].map(|k| at(sorted, k * sorted.len(), 4));
-        let ends = |edge: &[i32]| Some([*edge.iter().min()?, *edge.iter().max()?]);
         Facts {
-            edge: Sums::of(&edge),
-            edge_ends: ends(&edge),
-            centre: centre(object, &of.moments, samples, &Sums::of(samples), scale),
+            edge: totals.edge,
+            edge_ends: totals.edge_ends,
+            centre: centre(object, &of.moments, totals, scale),
             brightest: brightest(object, samples),
             is_solid: !object.shape.is_flat(),
             mad: at_nq[1].and_then(|median| deviation(sorted, median, if object.shape.is_flat() { 2 } else { 3 })),
@@ -72,9 +71,8 @@ fn deviation(sorted: &[i32], median: f64, part: usize) -> Option<f64> {
 }
 
 /// Mean place of the voxels, each counted with its value; nothing where the total is 0.
-fn centre(object: &Object, moments: &Moments, samples: &[i32], sums: &Sums, scale: Scale) -> Option<[f64; 3]> {
-    let lo = object.extent.lo;
-    let weighted = intensity::weighted(object, samples);
+fn centre(object: &Object, moments: &Moments, totals: &Totals, scale: Scale) -> Option<[f64; 3]> {
+    let (lo, Totals { sums, weighted, .. }) = (object.extent.lo, totals);
     let total = |n: i128, sum: i128| sum as f64 * scale.factor() + n as f64 * scale.offset();
     let all = total(sums.n, sums.sum);
     (all != 0.0).then(|| std::array::from_fn(|a| lo[a] as f64 + total(moments.first[a], weighted[a]) / all))
@@ -104,12 +102,11 @@ impl Family for IntensityDetails {
         define(FEATURES, about)
     }
 
-    fn begin<'a>(&'a self, request: &'a Request<'a>) -> Result<Measurer<'a>> {
-        let images = request.channels.iter().map(|c| c.volume.samples.host()).collect::<Result<Vec<_>>>()?;
-        Ok(Box::new(move |of, values| {
-            for (k, ((channel, samples), image)) in of.channels().zip(&images).enumerate() {
-                let sorted = of.sorted(k, &samples);
-                let facts = Facts::of(of, image, [&samples, &sorted], &of.edge(), channel.volume.scale);
+    fn begin<'a>(&'a self, _: &'a Request<'a>) -> Result<Measurer<'a>> {
+        Ok(Box::new(|of, values| {
+            for (k, (channel, samples)) in of.channels().enumerate() {
+                let totals = of.totals(k, channel.volume.samples.host()?, &samples);
+                let facts = Facts::of(of, &totals, [&samples, &of.sorted(k, &samples)], channel.volume.scale);
                 values.put(FEATURES, Some(&facts));
             }
             Ok(())

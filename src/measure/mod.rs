@@ -72,10 +72,10 @@ pub(crate) use spot_fit::{Start as SpotStart, place as place_spot};
 use crate::device::Gpu;
 use crate::image::{Classes, Labels, PatientGrid, SpotDepth, Volume};
 use crate::ops::extent::{Extent, extents};
-use crate::table::Table;
+use crate::table::{Cells, Table};
 use crate::units::{Ruler, Shape, Spacing, Unit};
 use crate::{Error, Result};
-use columns::Plan;
+use columns::{Measurers, Plan, Turn};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -207,7 +207,7 @@ pub fn suffixes(names: &[&str]) -> Vec<String> {
 /// # Errors
 /// As [`Rows::new`].
 pub fn objects(request: &Request) -> Result<Table> {
-    let rows = Rows::new(request)?;
+    let mut rows = Rows::new(request)?;
     rows.block(0..rows.count())
 }
 
@@ -215,7 +215,9 @@ pub fn objects(request: &Request) -> Result<Table> {
 pub struct Rows<'a> {
     request: &'a Request<'a>,
     plan: Plan<'a>,
-    measures: Vec<Measurer<'a>>,
+    first: Measurers<'a>,
+    /// Those of the second turn, once they have begun.
+    second: Option<Measurers<'a>>,
     extents: Vec<Extent>,
 }
 
@@ -238,8 +240,8 @@ impl<'a> Rows<'a> {
         let about = request.channels.iter().map(|c| (c.name, c.unit)).collect::<Vec<_>>();
         let plan = Plan::new(request.families, &request.context(&about));
         // Columns are known without an image, whatever lengths the parameters count in.
-        let measures = if extents.is_empty() { vec![] } else { plan.begin(request)? };
-        Ok(Rows { request, plan, measures, extents })
+        let first = if extents.is_empty() { vec![] } else { plan.begin(request, Turn::First)? };
+        Ok(Rows { request, plan, first, second: None, extents })
     }
 
     /// What its columns are.
@@ -255,28 +257,42 @@ impl<'a> Rows<'a> {
     /// Measures some of the objects, counted from 0.
     ///
     /// # Errors
-    /// Data on a device.
-    pub fn block(&self, rows: Range<usize>) -> Result<Table> {
-        let pieces = self.extents[rows.clone()].par_chunks(PIECE).enumerate().map(|(k, piece)| {
-            let before = rows.start + k * PIECE;
-            let one = |(i, &extent)| self.plan.measure(self.request, &self.measures, (before + i) as u32 + 1, extent);
-            // A few large objects are not left to one thread.
-            let together = (piece.len() / (4 * rayon::current_num_threads())).max(1);
-            let rows = piece.par_iter().with_max_len(together).enumerate().map(one).collect::<Result<Vec<_>>>()?;
-            Ok(self.plan.cells(before, &rows))
-        });
-        let mut cells = self.plan.cells(0, &[]);
-        for piece in pieces.collect::<Result<Vec<_>>>()? {
-            cells.iter_mut().zip(piece).for_each(|(all, more)| all.append(more));
+    /// Data on a device, or parameters of a family that this image cannot have.
+    pub fn block(&mut self, rows: Range<usize>) -> Result<Table> {
+        let mut cells = self.plan.empty_cells(rows.len());
+        if self.second.is_none() && self.plan.has_second_turn() && !self.extents.is_empty() {
+            let begin = || self.plan.begin(self.request, Turn::Second);
+            let (second, done) = rayon::join(begin, || self.fill(&mut cells, &rows, Turn::First, &self.first));
+            done?;
+            self.second = Some(second?);
+        } else {
+            self.fill(&mut cells, &rows, Turn::First, &self.first)?;
+        }
+        if let Some(second) = &self.second {
+            self.fill(&mut cells, &rows, Turn::Second, second)?;
         }
         let mut table = Table::default();
         self.dictionary().zip(cells).for_each(|(definition, cells)| table.push(definition.clone().column(cells)));
         Ok(table)
     }
+
+    /// Fills the columns of a turn.
+    fn fill(&self, cells: &mut [Cells], rows: &Range<usize>, turn: Turn, by: &Measurers) -> Result<()> {
+        let pieces = columns::pieces(cells, PIECE).into_par_iter().zip(self.extents[rows.clone()].par_chunks(PIECE));
+        pieces.enumerate().try_for_each(|(k, (mut cells, piece))| {
+            let before = rows.start + k * PIECE;
+            let one = |(i, &extent)| self.plan.measure(self.request, by, (before + i) as u32 + 1, extent);
+            // A few large objects are not left to one thread.
+            let together = (piece.len() / (4 * rayon::current_num_threads())).max(1);
+            let rows = piece.par_iter().with_max_len(together).enumerate().map(one).collect::<Result<Vec<_>>>()?;
+            self.plan.fill(&mut cells, turn, before, &rows);
+            Ok(())
+        })
+    }
 }
 
 /// Objects whose facts are turned into cells together, while they are still near.
-const PIECE: usize = 128;
+const PIECE: usize = 16;
 
 /// The row of an image: statistics and quality of each channel. What belongs to no object of any set is background; without
 /// a set there is none. Where the channels are not those of a camera, the values alone: least, mean and largest.

@@ -1,5 +1,6 @@
 //! Order statistics of integer samples, exact up to the last division.
 
+use crate::simd::wide;
 use rayon::prelude::*;
 
 /// Quantile `num / den` of sorted samples, linear between neighbours (numpy's default), nothing if there are none.
@@ -55,7 +56,7 @@ pub(super) fn deviation(sorted: &[i32], times: i64, from: i64, k: usize) -> Opti
 /// Fewer samples than this are sorted by comparison.
 const FEW: usize = 64;
 
-/// The samples in rising order: byte by byte (LSD radix sort) as far as they differ.
+/// The samples in rising order: a few bits after the other (LSD radix sort) as far as they differ.
 pub(super) fn sorted(samples: &[i32]) -> Vec<i32> {
     let mut now = samples.to_vec();
     if samples.len() < FEW {
@@ -63,8 +64,11 @@ pub(super) fn sorted(samples: &[i32]) -> Vec<i32> {
         return now;
     }
     let (low, high) = samples.iter().fold((i32::MAX, i32::MIN), |(low, high), &s| (low.min(s), high.max(s)));
-    let digit = |s: i32, k: usize| (s.wrapping_sub(low) as u32 >> (8 * k)) as usize & 0xff;
-    let digits = (32 - high.abs_diff(low).leading_zeros()).div_ceil(8) as usize;
+    // As few digits of up to 8 bits as there may be, all of one length.
+    let bits = 32 - high.abs_diff(low).leading_zeros();
+    let digits = bits.div_ceil(8) as usize;
+    let length = bits.div_ceil(bits.div_ceil(8).max(1));
+    let digit = |s: i32, k: usize| (s.wrapping_sub(low) as u32 >> (length * k as u32)) as usize & ((1 << length) - 1);
     let mut places = [[0usize; 256]; 4];
     for &s in samples {
         places[..digits].iter_mut().enumerate().for_each(|(k, places)| places[digit(s, k)] += 1);
@@ -72,7 +76,7 @@ pub(super) fn sorted(samples: &[i32]) -> Vec<i32> {
     let mut next = vec![0; now.len()];
     for (k, places) in places[..digits].iter_mut().enumerate() {
         let mut begin = 0;
-        for place in places.iter_mut() {
+        for place in &mut places[..1 << length] {
             begin += std::mem::replace(place, begin);
         }
         for &s in &now {
@@ -99,19 +103,28 @@ pub(super) struct Sums {
     pub squares: i128,
 }
 
+wide! {
+    /// Adds up some samples, and the lower and the upper halves of their squares.
+    fn add(parts: &mut [i64; 3], samples: &[i32]) {
+        let [mut sum, mut low, mut high] = *parts;
+        for &v in samples {
+            let square = i64::from(v) * i64::from(v);
+            sum += i64::from(v);
+            low += square & 0xffff_ffff;
+            high += square >> 32;
+        }
+        *parts = [sum, low, high];
+    }
+}
+
 impl Sums {
     /// Of some samples. A block of 2^16 products below 2^62 would not fit 64 bits, so squares are split at 32 bits.
     pub fn of(samples: &[i32]) -> Self {
         let block = |block: &[i32]| {
-            let (mut sum, mut low, mut high) = (0i64, 0u64, 0u64);
-            for &v in block {
-                let square = (i64::from(v) * i64::from(v)) as u64;
-                sum += i64::from(v);
-                low += square & 0xffff_ffff;
-                high += square >> 32;
-            }
-            let squares = i128::from(low) + (i128::from(high) << 32);
-            Sums { n: block.len() as i128, sum: i128::from(sum), squares }
+            let mut parts = [0; 3];
+            add(&mut parts, block);
+            let [sum, low, high] = parts;
+            Sums { n: block.len() as i128, sum: i128::from(sum), squares: i128::from(low) + (i128::from(high) << 32) }
         };
         if samples.len() <= BLOCK {
             return block(samples);

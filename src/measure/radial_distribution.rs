@@ -9,13 +9,12 @@
 //! The family `radial` is the simpler sibling: Euclidean distances to the centre, four rings.
 
 use super::Request;
-use super::bits::Bits;
 use super::edt;
 use super::family::{Family, Measured, Measurer, Mentions, Objection};
 use super::feature::{About, Definition};
 use super::geodesic;
 use crate::image::Scale;
-use crate::simd::wide;
+use crate::simd::{whole_part, wide};
 use crate::units::Length;
 use crate::{Error, Result};
 use serde::Deserialize;
@@ -60,7 +59,7 @@ fn places(of: &Measured, rings: Rings) -> Vec<u32> {
     let Some(most) = cells.iter().max() else { return vec![] };
     let centre = cells.iter().position(|d| d == most).unwrap_or(0);
     let (cy, cx) = (centre / width, centre % width);
-    let lengths = geodesic::lengths(&Bits::of(object), width, [cy, cx]);
+    let lengths = geodesic::lengths(&of.bits(), width, [cy, cx]);
     let (mut all, mut row) = (Vec::with_capacity(object.extent.n as usize), vec![0; width]);
     object.each_framed_run(|_, y, x0, x1| {
         // Whole blocks of the row: what is left of a run would be done pixel by pixel.
@@ -80,16 +79,19 @@ const BLOCK: usize = 8;
 wide! {
     /// Of the pixels of a part of a row, the first of them y and x from the centre.
     fn place(out: &mut [u32], lengths: &[f64], edge: &[u32], from: [i32; 2], rings: Rings) {
-        let (bins, last) = (rings.bins as f64, (rings.bins - usize::from(rings.radius.is_none())) as i32);
+        let (bins, last) = (rings.bins as f64, (rings.bins - usize::from(rings.radius.is_none())) as f64);
         let dy = from[0];
-        for ((dx, out), (&c, &edge)) in (from[1]..).zip(out).zip(lengths.iter().zip(edge)) {
+        for (k, (out, (&c, &edge))) in out.iter_mut().zip(lengths.iter().zip(edge)).enumerate() {
             let e = if edge >= edt::FAR { f64::INFINITY } else { f64::from(edge as i32) };
             let whole = match rings.radius {
                 Some(radius) => radius,
                 None => c + e.sqrt() + 0.001,
             };
-            // What lies outside of the object has a length below 0.
-            let ring = ((c / whole * bins) as i32).clamp(0, last);
+            // What lies outside of the object has a length below 0, and may have no ring at all.
+            let ring = c / whole * bins;
+            let ring = if ring > 0.0 { ring } else { 0.0 };
+            let ring = whole_part(if ring < last { ring } else { last });
+            let dx = from[1] + k as i32;
             let wedge = i32::from(dy > 0) + 2 * i32::from(dx > 0) + 4 * i32::from(dy.abs() > dx.abs());
             *out = if c == f64::INFINITY { NO_RING } else { (ring * WEDGES as i32 + wedge) as u32 };
         }

@@ -14,7 +14,8 @@ use super::full_scale::{self, full_scale};
 use super::object::Object;
 use super::zernike::{COUNT, Circle, moments, orders};
 use crate::Result;
-use crate::simd::convert;
+use crate::image::Scale;
+use crate::simd::wide;
 use serde::Deserialize;
 
 /// Keys of the recipe.
@@ -105,20 +106,41 @@ fn through(p: &[i64; 2], q: &[i64; 2], v: &[i64; 2]) -> (Circle, f64) {
     (Circle { y, x, r2 }, r2.sqrt())
 }
 
-/// Whether each pixel lies within the circle.
-fn within(object: &Object, circle: &Circle, radius: f64) -> Vec<bool> {
-    let square = |at: usize, centre: f64| {
-        let away = (at as f64 - centre) / radius;
-        away * away
-    };
-    let [_, _, xs] = object.place_in_image();
-    let columns: Vec<f64> = xs.clone().map(|x| square(x, circle.x)).collect();
-    let mut all = Vec::with_capacity(object.extent.n as usize);
-    object.each_run(|_, y, x0, x1| {
-        let v2 = square(y, circle.y);
-        all.extend(columns[x0 - xs.start..x1 - xs.start].iter().map(|u2| u2 + v2 <= 1.0));
-    });
-    all
+/// What says which pixels of an object lie within a circle of some radius.
+struct Within<'a> {
+    circle: &'a Circle,
+    radius: f64,
+    /// Of the object, its first one, and their squared distances to the centre in parts of the radius.
+    first: usize,
+    columns: Vec<f64>,
+}
+
+impl<'a> Within<'a> {
+    fn of(object: &Object, circle: &'a Circle, radius: f64) -> Self {
+        let [_, _, xs] = object.place_in_image();
+        let columns = xs.clone().map(|x| square(x, circle.x, radius)).collect();
+        Within { circle, radius, first: xs.start, columns }
+    }
+
+    /// The values of a run that begins at y and x, in parts of the full scale; 0 beyond the circle.
+    fn weigh(&self, [y, x]: [usize; 2], samples: &[i32], scale: Scale, full: f64, weights: &mut [f64]) {
+        weigh(weights, samples, &self.columns[x - self.first..], square(y, self.circle.y, self.radius), scale, full);
+    }
+}
+
+/// The squared distance along an axis, in parts of the radius.
+fn square(at: usize, centre: f64, radius: f64) -> f64 {
+    let away = (at as f64 - centre) / radius;
+    away * away
+}
+
+wide! {
+    fn weigh(weights: &mut [f64], samples: &[i32], columns: &[f64], row: f64, scale: Scale, full: f64) {
+        for ((weight, &s), column) in weights.iter_mut().zip(samples).zip(columns) {
+            let value = scale.value(f64::from(s)) / full;
+            *weight = if column + row <= 1.0 { value } else { 0.0 };
+        }
+    }
 }
 
 /// With the angle from y to x: i^m times the conjugate.
@@ -171,21 +193,18 @@ impl Family for RadialZernike {
         Ok(Box::new(move |of, values| {
             let is_wanted = of.is_flat() && !request.channels.is_empty();
             let circle = if is_wanted { circle(of.corners()).filter(|(circle, _)| circle.r2 > 0.0) } else { None };
-            let within = circle.as_ref().map_or(vec![], |(circle, radius)| within(&of.object, circle, *radius));
+            let within = circle.as_ref().map(|(circle, radius)| Within::of(&of.object, circle, *radius));
             for ((channel, samples), full) in of.channels().zip(&full) {
-                let Some((circle, _)) = &circle else {
+                let Some(within) = &within else {
                     values.reals(vec![None; 2 * COUNT]);
                     continue;
                 };
-                let scale = channel.volume.scale;
-                let mut weights = vec![0.0; samples.len()];
-                convert(&mut weights, &samples, &|s: i32| scale.value(f64::from(s)) / full);
-                weights
-                    .iter_mut()
-                    .zip(&within)
-                    .filter(|(_, is_within)| !**is_within)
-                    .for_each(|(weight, _)| *weight = 0.0);
-                let moments = moments(&of.object, circle, &weights);
+                let mut rest = &samples[..];
+                let moments = moments(&of.object, within.circle, |place, weights| {
+                    let (run, after) = rest.split_at(weights.len());
+                    rest = after;
+                    within.weigh(place, run, channel.volume.scale, *full, weights);
+                });
                 let of_moment = |((_, m), z)| {
                     let [re, im] = turned(m, z);
                     let magnitude = (re * re + im * im).sqrt() / samples.len() as f64;

@@ -1,6 +1,5 @@
 //! The facts behind the features of [`super::shape`]: outline, hull, patterns and distances of an object.
 
-use super::bits::Bits;
 use super::family::Measured;
 use super::holes;
 use super::hull::Hull;
@@ -51,7 +50,7 @@ impl Facts {
             moments: of.moments,
             radii: [most.sqrt(), sum / e.n as f64],
             flat: flat.then(|| Flat {
-                outline: Outline::of(&Bits::of(object)),
+                outline: Outline::of(&of.bits()),
                 hull: Hull::of(object),
                 filled: holes::area_filled(object),
             }),

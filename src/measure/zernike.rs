@@ -40,23 +40,27 @@ fn circle(corners: &[[i64; 2]]) -> Option<Circle> {
 }
 
 fn magnitudes(object: &Object, circle: &Circle) -> [f64; COUNT] {
-    let moments = moments(object, circle, &vec![1.0; object.extent.n as usize]);
+    let moments = moments(object, circle, |_, weights| weights.fill(1.0));
     moments.map(|z| (z[0] * z[0] + z[1] * z[1]).sqrt() / (std::f64::consts::PI * circle.r2))
 }
 
-/// The sums of `R_nm(rho) exp(i m theta)`, real and imaginary parts in the order of the columns, each pixel with its weight. The
-/// angle is that from x to y.
+/// The sums of `R_nm(rho) exp(i m theta)`, real and imaginary parts in the order of the columns, each pixel with a weight: `weigh`
+/// gives those of a run that begins at y and x. The angle is that from x to y.
 ///
 /// A moment is a polynomial in u and v, so it is put together from sums of `u^p v^q`: along a run those of the powers of u, which
 /// columns have in common, then times the powers of v.
-pub(super) fn moments(object: &Object, circle: &Circle, weights: &[f64]) -> [[f64; 2]; COUNT] {
-    let (radius, lo, hi) = (circle.r2.sqrt(), object.extent.lo, object.extent.hi);
-    let columns: Vec<[f64; LANES]> = (lo[2]..hi[2]).map(|x| powers((x as f64 - circle.x) / radius)).collect();
-    let (mut sums, mut rest) = ([[0.0; LANES]; POWERS], weights);
+pub(super) fn moments(
+    object: &Object,
+    circle: &Circle,
+    mut weigh: impl FnMut([usize; 2], &mut [f64]),
+) -> [[f64; 2]; COUNT] {
+    let (radius, [_, _, xs]) = (circle.r2.sqrt(), object.place_in_image());
+    let columns: Vec<[f64; LANES]> = xs.clone().map(|x| powers((x as f64 - circle.x) / radius)).collect();
+    let (mut sums, mut weights) = ([[0.0; LANES]; POWERS], vec![0.0; xs.len()]);
     object.each_run(|_, y, x0, x1| {
-        let (run, after) = rest.split_at(x1 - x0);
-        rest = after;
-        add(&mut sums, &columns[x0 - lo[2]..x1 - lo[2]], run, &powers((y as f64 - circle.y) / radius));
+        let weights = &mut weights[..x1 - x0];
+        weigh([y, x0], weights);
+        add(&mut sums, &columns[x0 - xs.start..], weights, &powers((y as f64 - circle.y) / radius));
     });
     let mut out = [[0.0; 2]; COUNT];
     combine(&sums, &mut out);

@@ -197,7 +197,7 @@ fn values(columns: &BTreeSet<String>, request: &Request) -> Result<Table> {
     let pairs = without + channels.iter().map(of_one).sum::<usize>() < gives(&families, &channels);
     channels.retain(|c| uptake || named || pairs || of_one(c) > 0);
     let narrow = Request { families: &families, channels: &channels, ..*request };
-    let rows = Rows::new(&narrow)?;
+    let mut rows = Rows::new(&narrow)?;
     let mut table = Table::default();
     for from in (0..rows.count().max(1)).step_by(BLOCK) {
         let mut block = rows.block(from..rows.count().min(from + BLOCK))?;

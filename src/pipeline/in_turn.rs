@@ -189,7 +189,7 @@ impl Kept {
         }
         let request = Request { families: &self.families, ..request(of, set, &channels, &others, around) };
         let plain: BTreeSet<String> = request.dictionary(&[]).into_iter().map(|d| d.name).collect();
-        let rows = Rows::new(&request)?;
+        let mut rows = Rows::new(&request)?;
         let dictionary: Vec<Definition> = rows.dictionary().cloned().collect();
         let step = block_rows(dictionary.len());
         for from in (0..rows.count().max(1)).step_by(step) {

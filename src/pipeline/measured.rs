@@ -65,7 +65,8 @@ pub(super) fn set(
         false => None,
     };
     let request = Request { classes: classes.as_ref(), places: places.as_ref(), ..request };
-    let rows = Rows::new(&request)?;
+    // The measuring alone: what is made of arrays in memory, before it is packed and written.
+    let mut rows = stage("rows", name, || Rows::new(&request))?;
     let measured = match kept {
         Some(_) => request.dictionary(&wanted.families),
         None => rows.dictionary().cloned().collect(),
@@ -84,7 +85,7 @@ pub(super) fn set(
     let (mut empty, mut odd, mut table) = (EmptyCells::default(), Oddities::default(), Table::default());
     // Also where there is no object: the columns are those of every other image.
     for from in (0..rows.count().max(1)).step_by(step) {
-        let mut block = rows.block(from..rows.count().min(from + step))?;
+        let mut block = stage("rows", name, || rows.block(from..rows.count().min(from + step)))?;
         let here = from..from + block.rows();
         if let Some(kept) = kept {
             block = kept.beside(block, here.clone(), &measured);

@@ -79,10 +79,35 @@ pub(crate) fn floor(x: f64) -> i32 {
     ((x - 0.5) + 6_755_399_441_055_744.0).to_bits() as u32 as i32
 }
 
+/// The whole part of a number from 0 to 2^31. A cast alone does not keep to wide registers, because it asks for what does not fit.
+#[inline(always)]
+pub(crate) fn whole_part(x: f64) -> i32 {
+    // Above it only whole numbers are left.
+    const WHOLE: f64 = 4_503_599_627_370_496.0;
+    let near = (x + WHOLE) - WHOLE;
+    let below = if near > x { near - 1.0 } else { near };
+    (below + WHOLE).to_bits() as u32 as i32
+}
+
 #[cfg(test)]
 mod tests {
     //! Mechanics.
     use super::*;
+
+    #[test]
+    fn whole_parts_are_those_of_a_cast() {
+        for n in [0u32, 1, 2, 3, 7, 65_535, i32::MAX as u32] {
+            for rest in [0.0, f64::EPSILON, 0.25, 0.5, 0.75, 1.0 - f64::EPSILON] {
+                let x = f64::from(n) + rest;
+                let x = if x >= f64::from(n) + 1.0 { f64::from(n) } else { x };
+                assert_eq!(whole_part(x), x as i32, "{x}");
+            }
+        }
+        // The numbers just below whole ones.
+        for n in [1.0f64, 2.0, 4.0, 1e9] {
+            assert_eq!(whole_part(n.next_down()), n as i32 - 1);
+        }
+    }
 
     #[test]
     fn floors_are_exact_at_whole_numbers() {

@@ -12,7 +12,7 @@ mod wide;
 
 pub use border::Border;
 pub(crate) use look::{all_bits, end_of_run, span};
-pub(crate) use map::{convert, floor, map, map2, map3, zeros};
+pub(crate) use map::{convert, floor, map, map2, map3, whole_part, zeros};
 pub(crate) use narrow::{Narrow, Sample};
 pub(crate) use walk::{Axis, blocks, columns, pad};
 #[cfg(target_arch = "x86_64")]

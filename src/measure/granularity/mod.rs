@@ -15,13 +15,13 @@ mod morphology;
 use super::family::{Family, Measurer, Needs, Objection};
 use super::feature::{About, Definition};
 use super::object::Object;
-use super::order::Sums;
 use super::{ChannelRef, Request};
+use crate::image::ObjectRun;
 use crate::ops::extent::extents;
-use crate::simd::zeros;
+use crate::simd::{wide, zeros};
 use crate::{Error, Result};
 use grid::{Places, Plane, weights};
-use morphology::{LANES, Lanes, erode, open, reconstruct};
+use morphology::{LANES, Lanes, open, openings};
 use rayon::prelude::*;
 use serde::Deserialize;
 
@@ -64,10 +64,40 @@ struct Made {
 impl Made {
     fn mean(&self, image: &[Lanes]) -> Lanes {
         let mut sums = [0.0; LANES];
-        for &(i, weight) in &self.cells {
+        add_weighted(&mut sums, &self.cells, image);
+        sums.map(|sum| sum / self.n)
+    }
+}
+
+wide! {
+    /// Adds cells of images, each with its weight.
+    fn add_weighted(sums: &mut Lanes, cells: &[(u32, f64)], image: &[Lanes]) {
+        for &(i, weight) in cells {
             sums.iter_mut().zip(image[i as usize]).for_each(|(sum, value)| *sum += value * weight);
         }
-        sums.map(|sum| sum / self.n)
+    }
+}
+
+/// A channel on the coarser grid, without what is smaller than one size after the other.
+struct Openings {
+    foreground: Plane,
+    eroded: Plane,
+    /// As many sizes as there are lanes. Used again for the next ones: fresh memory would cost as much as the work on it.
+    cells: Vec<Lanes>,
+}
+
+impl Openings {
+    /// Those of the first sizes.
+    fn first(foreground: Plane) -> Self {
+        let cells = zeros(foreground.cells.len());
+        let mut first = Openings { eroded: foreground.clone(), foreground, cells };
+        first.go_on();
+        first
+    }
+
+    /// Those of the next sizes.
+    fn go_on(&mut self) {
+        openings(&mut self.eroded, &mut self.cells, &self.foreground);
     }
 }
 
@@ -101,19 +131,21 @@ impl Granularity {
         plane
     }
 
-    /// The spectrum of each object in a channel.
-    fn of_channel(&self, channel: &ChannelRef, made: &[Made], starts: &[f64]) -> Result<Vec<Vec<Option<f64>>>> {
+    /// The first openings of a channel.
+    fn open(&self, channel: &ChannelRef) -> Result<Openings> {
         let (shape, samples) = (channel.volume.shape, channel.volume.samples.host()?);
         let value = |i: usize| channel.volume.scale.value(f64::from(samples[i]));
-        let foreground = self.foreground([shape.y, shape.x], value);
+        Ok(Openings::first(self.foreground([shape.y, shape.x], value)))
+    }
+
+    /// The spectrum of each object from the openings of a channel and the objects' means in it.
+    fn spectrum(&self, mut openings: Openings, made: &[Made], starts: &[f64]) -> Vec<Vec<Option<f64>>> {
         let mut means: Vec<Vec<f64>> = vec![starts.to_vec()];
-        let mut eroded = foreground.clone();
-        // Used again for the next sizes: fresh memory would cost as much as the work on it.
-        let mut cells = zeros(foreground.cells.len());
         for first in (0..self.spectrum).step_by(LANES) {
-            erode(&mut eroded, &mut cells);
-            reconstruct(&mut cells, &foreground);
-            let lanes: Vec<Lanes> = made.par_iter().map(|made| made.mean(&cells)).collect();
+            if first > 0 {
+                openings.go_on();
+            }
+            let lanes: Vec<Lanes> = made.par_iter().map(|made| made.mean(&openings.cells)).collect();
             let sizes = 0..LANES.min(self.spectrum - first);
             means.extend(sizes.map(|k| lanes.iter().map(|lanes| lanes[k]).collect()));
         }
@@ -121,7 +153,7 @@ impl Granularity {
             let lost = |pair: &[Vec<f64>]| (starts[i] > 0.0).then(|| (pair[0][i] - pair[1][i]) * 100.0 / starts[i]);
             means.windows(2).map(lost).collect()
         };
-        Ok((0..made.len()).map(spectrum).collect())
+        (0..made.len()).map(spectrum).collect()
     }
 
     /// The spectra of all objects, channel after channel.
@@ -139,15 +171,21 @@ impl Granularity {
             let cells = weights(&object(i)?, [&rows, &columns], size);
             Ok(Made { n: found[i].n as f64, cells })
         };
-        let made = (0..found.len()).into_par_iter().map(of_object).collect::<Result<Vec<_>>>()?;
+        let make = || (0..found.len()).into_par_iter().map(of_object).collect::<Result<Vec<_>>>();
+        // One thread can open the first channel while others look at the objects.
+        let (made, first) = rayon::join(make, || request.channels.first().map(|channel| self.open(channel)));
+        let (made, mut first) = (made?, first.transpose()?);
         let of_channel = |channel: &ChannelRef| {
             let image = channel.volume.samples.host()?;
             let start = |i: usize| {
-                let mean = Sums::of(&object(i)?.samples(image)).mean();
-                Ok(mean.map_or(0.0, |mean| channel.volume.scale.value(mean)))
+                let object = object(i)?;
+                let of_run = |run: &ObjectRun| image[run.voxels(shape.x)].iter().map(|&s| i64::from(s)).sum::<i64>();
+                let sum = object.runs().iter().map(of_run).sum::<i64>() as f64;
+                Ok(if found[i].n > 0 { channel.volume.scale.value(sum / found[i].n as f64) } else { 0.0 })
             };
             let starts = (0..found.len()).into_par_iter().map(start).collect::<Result<Vec<_>>>()?;
-            self.of_channel(channel, &made, &starts)
+            let openings = first.take().map_or_else(|| self.open(channel), Ok)?;
+            Ok(self.spectrum(openings, &made, &starts))
         };
         request.channels.iter().map(of_channel).collect()
     }
@@ -187,7 +225,7 @@ impl Family for Granularity {
 
     fn needs(&self) -> Needs {
         let cells = if self.subsample < 1.0 { self.subsample * self.subsample } else { 1.0 };
-        Needs { voxel_bytes: (CELL_BYTES * cells).ceil() as u64, ..Needs::default() }
+        Needs { voxel_bytes: (CELL_BYTES * cells).ceil() as u64, whole_image: true, ..Needs::default() }
     }
 
     fn check(&self, _: &[&str]) -> std::result::Result<(), Objection> {

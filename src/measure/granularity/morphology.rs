@@ -2,7 +2,8 @@
 //! the image does not count.
 
 use super::grid::Plane;
-use crate::simd::wide;
+use crate::simd::{wide, zeros};
+use rayon::prelude::*;
 
 wide! {
     /// The smaller (or larger) of two rows, in the first.
@@ -51,6 +52,67 @@ pub(super) fn open(plane: &Plane, radius: usize) -> Plane {
     within_disc(&within_disc(plane, radius, false), radius, true)
 }
 
+/// Images that lie side by side, in the lanes of wide registers.
+pub(super) const LANES: usize = 8;
+
+/// A cell of as many images.
+pub(super) type Lanes = [f64; LANES];
+
+/// What lies beside the first and the last cell of a row, and beyond the first and the last row: lower than all.
+const NOTHING: Lanes = [f64::NEG_INFINITY; LANES];
+
+/// Rows of a strip at least: the lower it is, the more grows across seams.
+const STRIP: usize = 256;
+
+/// Fills `cells` with an image eroded 1, 2, ... times by a cell and its four neighbours, each grown back under `mask`; the image
+/// becomes the last of the eroded ones.
+///
+/// Each thread erodes a strip and grows it back by itself; then goes on what grows across the seams. It ends in the one image that
+/// nothing can grow in, whatever the strips.
+pub(super) fn openings(image: &mut Plane, cells: &mut [Lanes], mask: &Plane) {
+    let [height, width] = image.size;
+    let rows = height.div_ceil(rayon::current_num_threads()).max(STRIP);
+    let mut last = zeros(height * width);
+    let strips = cells.par_chunks_mut(rows * width).zip(last.par_chunks_mut(rows * width)).enumerate();
+    strips.for_each(|(k, (cells, last))| {
+        let mask = &mask.cells[k * rows * width..][..last.len()];
+        erode(image, k * rows, cells, last);
+        reconstruct(cells, mask, vec![true; last.len() / width]);
+    });
+    image.cells = last;
+    let at_seam = |y: usize| y > 0 && y.is_multiple_of(rows) || y + 1 < height && (y + 1).is_multiple_of(rows);
+    reconstruct(cells, &mask.cells, (0..height).map(at_seam).collect());
+}
+
+/// Fills the rows from `first` on with an image that is eroded 1, 2, ... times, and `last` with the last of them.
+///
+/// Each erosion is a row behind the one before, so that the rows that it looks at are still near. Where rows are left out, those
+/// that are looked at begin so many before that no wanted one can tell.
+fn erode(image: &Plane, first: usize, cells: &mut [Lanes], last: &mut [f64]) {
+    let [height, width] = image.size;
+    let wanted = first..first + last.len() / width;
+    let (start, end) = (first.saturating_sub(LANES), height.min(wanted.end + LANES));
+    // The last rows of each erosion: as many as it is ahead of the last one.
+    let mut rows = vec![vec![0.0; LANES * width]; LANES];
+    let part = |y: usize| y % LANES * width..(y % LANES + 1) * width;
+    for step in start..end + LANES - 1 {
+        for k in (step + 1).saturating_sub(end)..LANES.min(step + 1 - start) {
+            let y = step - k;
+            let (before, rest) = rows.split_at_mut(k);
+            let row = |y: usize| match before.last() {
+                Some(rows) => &rows[part(y)],
+                None => &image.cells[y * width..][..width],
+            };
+            erode_row(&mut rest[0][part(y)], row(y), row(start.max(y.saturating_sub(1))), row((y + 1).min(end - 1)));
+        }
+        if let Some(y) = (step + 1).checked_sub(LANES).filter(|y| wanted.contains(y)) {
+            let (done, at): ([&[f64]; LANES], _) = (std::array::from_fn(|k| &rows[k][part(y)]), (y - first) * width);
+            last[at..][..width].copy_from_slice(done[LANES - 1]);
+            lay_side_by_side(&mut cells[at..][..width], done);
+        }
+    }
+}
+
 wide! {
     /// The smallest values of the cells of a row and their four neighbours.
     fn erode_row(out: &mut [f64], row: &[f64], above: &[f64], below: &[f64]) {
@@ -58,103 +120,104 @@ wide! {
         for ((out, &cell), (&above, &below)) in out.iter_mut().zip(row).zip(above.iter().zip(below)) {
             *out = least(cell, least(above, below));
         }
-        for (out, &left) in out.iter_mut().skip(1).zip(row) {
-            *out = least(*out, left);
+        for ((out, &left), &right) in out.iter_mut().skip(1).zip(row).zip(row.iter().skip(2)) {
+            *out = least(*out, least(left, right));
         }
-        for (out, &right) in out.iter_mut().zip(row.iter().skip(1)) {
-            *out = least(*out, right);
+        // The first and the last cell have one neighbour in the row.
+        if let ([first, .., last], [_, second, ..], [.., before, _]) = (out, row, row) {
+            (*first, *last) = (least(*first, *second), least(*last, *before));
         }
     }
 }
 
-/// Images that lie side by side, in the lanes of wide registers.
-pub(super) const LANES: usize = 8;
-
-/// A cell of as many images.
-pub(super) type Lanes = [f64; LANES];
-
-/// Fills `cells` with an image eroded 1, 2, ... times by a cell and its four neighbours; it becomes the last of them.
-///
-/// Each erosion is a row behind the one before, so that the rows that it looks at are still near.
-pub(super) fn erode(plane: &mut Plane, cells: &mut [Lanes]) {
-    let [height, width] = plane.size;
-    let mut last = vec![0.0; height * width];
-    // The last three rows of each erosion.
-    let mut rows = vec![vec![0.0; 3 * width]; LANES];
-    let part = |y: usize| y % 3 * width..(y % 3 + 1) * width;
-    for step in 0..height + LANES - 1 {
-        for k in (step + 1).saturating_sub(height)..LANES.min(step + 1) {
-            let y = step - k;
-            let (before, rest) = rows.split_at_mut(k);
-            let row = |y: usize| match before.last() {
-                Some(rows) => &rows[part(y)],
-                None => &plane.cells[y * width..][..width],
-            };
-            let out = &mut rest[0][part(y)];
-            erode_row(out, row(y), row(y.saturating_sub(1)), row((y + 1).min(height - 1)));
-            cells[y * width..].iter_mut().zip(&*out).for_each(|(cell, value): (&mut Lanes, _)| cell[k] = *value);
-            if k + 1 == LANES {
-                last[y * width..][..width].copy_from_slice(out);
+wide! {
+    /// Rows of images become a row of their lanes.
+    fn lay_side_by_side(cells: &mut [Lanes], rows: [&[f64]; LANES]) {
+        let rows = rows.map(|row| &row[..cells.len()]);
+        for (x, cell) in cells.iter_mut().enumerate() {
+            for (value, row) in cell.iter_mut().zip(rows) {
+                *value = row[x];
             }
         }
     }
-    plane.cells = last;
 }
 
-/// What lies beside the first and the last cell of a row, and beyond the first and the last row: lower than all.
-const NOTHING: Lanes = [f64::NEG_INFINITY; LANES];
-
-/// Grows images under a mask, from cell to cell across sides, until nothing changes: row by row down and up again. A row is
-/// left out once neither way has changed it or the rows beside it.
-pub(super) fn reconstruct(cells: &mut [Lanes], mask: &Plane) {
-    let [height, width] = mask.size;
-    let nothing = vec![NOTHING; width];
-    // How many ways are still to be gone, by row, with one before the first and one behind the last.
-    let mut ways = vec![2u8; height + 2];
-    while ways[1..=height].iter().any(|n| *n > 0) {
+/// Grows images under a mask, from cell to cell across sides, until nothing changes: row by row down and up again. It begins with the
+/// rows that are `due`; a row is due again when it or one beside it has changed.
+fn reconstruct(cells: &mut [Lanes], mask: &[f64], due: Vec<bool>) {
+    let (height, width) = (due.len(), mask.len() / due.len().max(1));
+    let (nothing, mut room) = (vec![NOTHING; width], vec![NOTHING; width]);
+    // How many ways are still to be gone, by row.
+    let mut ways: Vec<u8> = due.iter().map(|&is| 2 * u8::from(is)).collect();
+    while ways.iter().any(|n| *n > 0) {
         for (y, is_down) in (0..height).map(|y| (y, true)).chain((0..height).rev().map(|y| (y, false))) {
-            if ways[y + 1] == 0 {
+            if ways[y] == 0 {
                 continue;
             }
             let (before, rest) = cells.split_at_mut(y * width);
             let (row, after) = rest.split_at_mut(width);
             let other = if is_down { before.rchunks(width).next() } else { after.chunks(width).next() };
             let mut has_grown = false;
-            grow(row, other.unwrap_or(&nothing), &mask.cells[y * width..][..width], is_down, &mut has_grown);
-            if has_grown { ways[y..y + 3].fill(2) } else { ways[y + 1] -= 1 }
+            grow(row, other.unwrap_or(&nothing), &mask[y * width..][..width], &mut room, &mut has_grown);
+            if has_grown { ways[y.saturating_sub(1)..height.min(y + 2)].fill(2) } else { ways[y] -= 1 }
         }
     }
 }
 
 wide! {
-    /// Raises the cells of a row to those of the row before and, one after the other, to the one before in this row, as far as
-    /// the mask goes.
-    fn grow(row: &mut [Lanes], before: &[Lanes], mask: &[f64], is_down: bool, has_grown: &mut bool) {
-        let (mut beside, mut grown) = (NOTHING, [false; LANES]);
-        let mut raise = |cell: &mut Lanes, before: &Lanes, top: f64| {
-            for (((cell, &before), beside), grown) in cell.iter_mut().zip(before).zip(&mut beside).zip(&mut grown) {
-                let higher = if before > *cell { before } else { *cell };
-                let higher = if *beside > higher { *beside } else { higher };
-                *beside = if higher < top { higher } else { top };
-                *grown |= *beside != *cell;
-                *cell = *beside;
-            }
-        };
-        let cells = row.iter_mut().zip(before).zip(mask);
-        if is_down {
-            for ((cell, before), &top) in cells {
-                raise(cell, before, top);
-            }
-        } else {
-            for ((cell, before), &top) in cells.rev() {
-                raise(cell, before, top);
-            }
+    /// Raises the cells of a row to those of the row before and to each other, as far as the mask goes.
+    ///
+    /// One way goes from the left and one from the right, so that neither waits for the other; each leaves half of its cells in
+    /// `room` until they have met.
+    fn grow(row: &mut [Lanes], before: &[Lanes], mask: &[f64], room: &mut [Lanes], has_grown: &mut bool) {
+        let n = row.len();
+        let (before, mask, room) = (&before[..n], &mask[..n], &mut room[..n]);
+        let (mut left, mut right, mut grown) = (NOTHING, NOTHING, [false; LANES]);
+        for i in 0..n / 2 {
+            let j = n - 1 - i;
+            raise(&mut left, &row[i], &before[i], mask[i]);
+            raise(&mut right, &row[j], &before[j], mask[j]);
+            (room[i], room[j]) = (left, right);
+        }
+        if n % 2 == 1 {
+            let i = n / 2;
+            raise(&mut left, &row[i], &before[i], mask[i]);
+            raise(&mut right, &row[i], &before[i], mask[i]);
+            settle(&mut row[i], &left, &right, &mut grown);
+        }
+        for i in n.div_ceil(2)..n {
+            let j = n - 1 - i;
+            raise(&mut left, &row[i], &before[i], mask[i]);
+            raise(&mut right, &row[j], &before[j], mask[j]);
+            settle(&mut row[i], &left, &room[i], &mut grown);
+            settle(&mut row[j], &right, &room[j], &mut grown);
         }
         *has_grown = grown.iter().any(|grown| *grown);
     }
 }
 
+/// What comes along a row becomes the largest of itself, a cell and the one in the row before, as far as the mask goes.
+#[inline(always)]
+fn raise(along: &mut Lanes, cell: &Lanes, before: &Lanes, top: f64) {
+    for ((along, &cell), &before) in along.iter_mut().zip(cell).zip(before) {
+        let higher = if before > cell { before } else { cell };
+        let higher = if *along > higher { *along } else { higher };
+        *along = if higher < top { higher } else { top };
+    }
+}
+
+/// A cell becomes the larger of what came from both sides.
+#[inline(always)]
+fn settle(cell: &mut Lanes, left: &Lanes, right: &Lanes, grown: &mut [bool; LANES]) {
+    for (((cell, &left), &right), grown) in cell.iter_mut().zip(left).zip(right).zip(grown) {
+        let most = if left > right { left } else { right };
+        *grown |= most != *cell;
+        *cell = most;
+    }
+}
+
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may")]
 mod tests {
     //! Oracle: plain loops.
     use super::*;
@@ -187,29 +250,34 @@ mod tests {
 
     #[test]
     fn erosions_are_minima_of_minima() {
-        for (height, width) in [(17, 23), (1, 9), (8, 1), (2, 2)] {
-            let mut last = plane(height, width);
-            let mut want = last.clone();
-            let mut got = vec![NOTHING; height * width];
-            erode(&mut last, &mut got);
-            for k in 0..LANES {
-                want = within_disc(&want, 1, false);
-                assert_eq!(got.iter().map(|lanes| lanes[k]).collect::<Vec<_>>(), want.cells, "{height} {width} {k}");
+        for (height, width, some) in [(17, 23, 5..9), (1, 9, 0..1), (8, 1, 3..8), (2, 2, 1..2), (40, 3, 20..21)] {
+            let image = plane(height, width);
+            for rows in [0..height, some] {
+                let (mut got, mut last) = (vec![NOTHING; rows.len() * width], vec![0.0; rows.len() * width]);
+                erode(&image, rows.start, &mut got, &mut last);
+                let mut want = image.clone();
+                for k in 0..LANES {
+                    want = within_disc(&want, 1, false);
+                    let want = &want.cells[rows.start * width..rows.end * width];
+                    assert_eq!(got.iter().map(|lanes| lanes[k]).collect::<Vec<_>>(), want, "{height} {width} {k}");
+                }
+                assert_eq!(last, want.cells[rows.start * width..rows.end * width]);
             }
-            assert_eq!(last, want);
         }
     }
 
+    /// Also where several threads have strips of their own.
     #[test]
-    fn reconstruction_ends_where_nothing_changes() {
-        for (height, width) in [(17, 23), (1, 9), (8, 1)] {
+    fn openings_end_where_nothing_changes() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+        for (height, width) in [(17, 23), (1, 9), (8, 1), (2 * STRIP + 9, 3)] {
             let mask = plane(height, width);
-            let mut grown = vec![NOTHING; height * width];
-            erode(&mut mask.clone(), &mut grown);
-            let markers = grown.clone();
-            reconstruct(&mut grown, &mask);
+            let (mut image, mut got) = (mask.clone(), vec![NOTHING; height * width]);
+            pool.install(|| openings(&mut image, &mut got, &mask));
+            let mut eroded = mask.clone();
             for k in 0..LANES {
-                let mut want = Plane { size: mask.size, cells: markers.iter().map(|lanes| lanes[k]).collect() };
+                eroded = within_disc(&eroded, 1, false);
+                let mut want = eroded.clone();
                 loop {
                     let mut next = within_disc(&want, 1, true);
                     next.cells.iter_mut().zip(&mask.cells).for_each(|(v, top)| *v = v.min(*top));
@@ -218,8 +286,9 @@ mod tests {
                     }
                     want = next;
                 }
-                assert_eq!(grown.iter().map(|lanes| lanes[k]).collect::<Vec<_>>(), want.cells);
+                assert_eq!(got.iter().map(|lanes| lanes[k]).collect::<Vec<_>>(), want.cells, "{height} {width} {k}");
             }
+            assert_eq!(image, eroded);
         }
     }
 }

@@ -82,6 +82,7 @@ impl Cube {
 /// Thins an object with a frame of one cell on all sides, above and below a single slice as well. What is left are the indices of
 /// its cells, in raster order.
 pub(super) fn thin(crop: &mut Crop) -> Vec<usize> {
+    // In a volume as well: an object of one slice would lose its border from above and below at once.
     let is_flat = crop.size[0] == 3;
     let (row, slice) = (crop.size[2] as isize, (crop.size[1] * crop.size[2]) as isize);
     let sides = [-row, row, 1, -1, slice, -slice];
