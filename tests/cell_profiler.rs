@@ -298,6 +298,7 @@ impl Scene {
             volume: &self.channels[k],
             saturation: Some(1023),
             background: None,
+            rounding: None,
         };
         let channels = [channel(0), channel(1)];
         measure::objects(&Request { channels: &channels, families, ..Request::new(&self.labels) }).unwrap()
@@ -439,6 +440,7 @@ fn wrong_pairs_are_refused() {
         volume: &scene.channels[0],
         saturation: None,
         background: None,
+        rounding: None,
     });
     let families = coloc("full_scale = 100");
     let request = Request { channels: &channels, families: &families, ..Request::new(&scene.labels) };
@@ -562,7 +564,7 @@ fn wrong_parameters_are_refused() {
         ("haralick", "directions = 8", "8 directions"),
     ] {
         let volume = &scene.channels[0];
-        let channel = [ChannelRef { name: "a", unit: "au", volume, saturation: None, background: None }];
+        let channel = [ChannelRef { name: "a", unit: "au", volume, saturation: None, background: None, rounding: None }];
         let families = [family(name, parameters).unwrap()];
         let request = Request { channels: &channel, families: &families, ..Request::new(&scene.labels) };
         let e = measure::objects(&request).unwrap_err().to_string();

@@ -105,7 +105,7 @@ fn all(region: &Region, how: Discretisation, steps: Steps) -> Found {
         let name = of_aggregation(aggregation);
         let pairs = glcm::values(&levels, glcm::Choice::default(), aggregation);
         put(&mut found, &format!("Co-occurrence matrix ({name})"), glcm::FEATURES, &pairs);
-        let runs = glrlm::values(&levels, aggregation);
+        let runs = glrlm::values(&levels, glrlm::Choice::default(), aggregation);
         put(&mut found, &format!("Run length matrix ({name})"), glrlm::FEATURES, &runs);
     }
     for space in Space::ALL {

@@ -1,5 +1,5 @@
 //! The family `texture` with `compat = "pyradiomics"`. Oracle: the baselines of PyRadiomics for two images and six settings, to 10^-6 of
-//! each value; distance weighting of co-occurrence against values that it gives. Mechanics: names, refusals, what regions of one value and of one voxel have.
+//! each value; distance weighting of co-occurrence and of runs against values that it gives. Mechanics: names, refusals, what regions of one value and of one voxel have.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod common;
@@ -92,21 +92,124 @@ const WEIGHTED: &[(&str, &str, [f64; 4])] = &[
     ("breast1", "chebyshev", [0.4886321331949758, 2.745754263390646, 0.5046914526968929, 0.36843988416412576]),
 ];
 
+/// The same of its runs: short and long run emphasis, run length nonuniformity, normalised grey level
+/// nonuniformity, run percentage, variance and entropy. It weighs runs by the distances themselves, against what its manual says of weights;
+/// here `exp(-d^2)` stood in their place.
+const WEIGHTED_RUNS: &[(&str, &str, [f64; 7])] = &[
+    (
+        "brain1",
+        "manhattan",
+        [
+            0.8907510073478907,
+            1.633686951530299,
+            3335.5343122052977,
+            0.045042803823992554,
+            0.8501152295182886,
+            0.24997909430591436,
+            5.300622492024749,
+        ],
+    ),
+    (
+        "brain1",
+        "euclidean",
+        [
+            0.8970367088942375,
+            1.5849110804209743,
+            4554.422499347076,
+            0.045015898238237206,
+            0.8586967645599958,
+            0.22872167633736565,
+            5.2722272094151394,
+        ],
+    ),
+    (
+        "brain1",
+        "chebyshev",
+        [
+            0.9013141007374685,
+            1.551719317864132,
+            6009.471039790842,
+            0.044999282528257877,
+            0.8646362098138748,
+            0.21409806181808436,
+            5.251656950539996,
+        ],
+    ),
+    (
+        "breast1",
+        "manhattan",
+        [
+            0.6167586237892921,
+            5.784295707024282,
+            43.09022173680307,
+            0.39927961186004696,
+            0.5071057514451554,
+            1.8956092502792425,
+            3.1985772094100797,
+        ],
+    ),
+    (
+        "breast1",
+        "euclidean",
+        [
+            0.6377319169544096,
+            5.296756099817552,
+            63.169439671908634,
+            0.39788786109027807,
+            0.5292432216372571,
+            1.7265820320782124,
+            3.1571230036336586,
+        ],
+    ),
+    (
+        "breast1",
+        "chebyshev",
+        [
+            0.649044362654646,
+            5.0341184239497165,
+            82.24262184178586,
+            0.39717341519396476,
+            0.5419888032357167,
+            1.629884692949004,
+            3.126493398221045,
+        ],
+    ),
+];
+
+/// The values of some features of a family with weights, and those that are published.
+fn weighted_values_are_met(family: &str, names: &[&str], (case, norm): (&str, &str), published: &[f64]) {
+    // Bins begin at a multiple of their size there.
+    let settings = format!(
+        "families = \"{family}\"\nbins = {{ size = 25, from = 0 }}\nweights = {{ norm = \"{norm}\", length = \"1 mm\" }}"
+    );
+    let found = measured(case, &settings);
+    let mark = format!("3d_mrg_w{}1mm_fbs25from0", &norm[..3]);
+    assert_eq!(names.len(), published.len());
+    for (name, published) in names.iter().zip(published) {
+        let value = found[&format!("{family}_{name}_{mark}")].unwrap();
+        let off = (value - published).abs() / published.abs();
+        assert!(off < 1e-6, "{case} {norm} {name}: {value}, published {published}");
+    }
+}
+
 #[test]
 #[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn distance_weighting_is_that_of_pyradiomics() {
-    for (case, norm, published) in WEIGHTED {
-        // Bins begin at a multiple of their size there.
-        let settings = format!(
-            "families = \"glcm\"\nbins = {{ size = 25, from = 0 }}\nweights = {{ norm = \"{norm}\", length = \"1 mm\" }}"
-        );
-        let found = measured(case, &settings);
-        let mark = format!("3d_mrg_w{}1mm_fbs25from0", &norm[..3]);
-        for (name, published) in ["contrast", "joint_entropy", "correlation", "cluster_shade"].iter().zip(published) {
-            let value = found[&format!("glcm_{name}_{mark}")].unwrap();
-            let off = (value - published).abs() / published.abs();
-            assert!(off < 1e-6, "{case} {norm} {name}: {value}, published {published}");
-        }
+    for &(case, norm, ref published) in WEIGHTED {
+        let names = ["contrast", "joint_entropy", "correlation", "cluster_shade"];
+        weighted_values_are_met("glcm", &names, (case, norm), published);
+    }
+    for &(case, norm, ref published) in WEIGHTED_RUNS {
+        let names = [
+            "short_runs_emphasis",
+            "long_runs_emphasis",
+            "run_length_nonuniformity",
+            "normalised_grey_level_nonuniformity",
+            "run_percentage",
+            "run_length_variance",
+            "run_entropy",
+        ];
+        weighted_values_are_met("glrlm", &names, (case, norm), published);
     }
 }
 
@@ -212,7 +315,8 @@ fn what_it_does_not_know_is_refused() {
     refused("compat = \"pyradiomics\"\nfamilies = \"gldzm\"\nbins = { size = 25 }", "leave families out");
     let weights = |more: &str| format!("bins.number = 8\nweights = {{ norm = \"euclidean\" }}\n{more}");
     refused(&weights("compat = \"pyradiomics\""), "weights are those of the standard");
-    refused(&weights("families = \"glrlm\""), "no family has weights");
+    refused(&weights("families = \"glszm\""), "no family has weights");
+    refused(&weights("families = [\"glrlm\", \"ngtdm\"]\naggregation = \"25d_dmrg\""), "one direction has one weight");
     refused(&weights("aggregation = \"3d_avg\""), "aggregation = \"3d_mrg\"");
     refused("bins.number = 8\nweights = { norm = \"euclidean\", length = \"0 mm\" }", "no length that distances");
     refused("bins.number = 8\nweights = { norm = \"infinity\" }", "chebyshev");

@@ -8,7 +8,7 @@ mod common;
 use uptake::device::Device;
 use uptake::image::{Channel, Modality, Regions, Scan, Volume};
 use uptake::measure::texture::{
-    Aggregation, Discretisation, Intensities, Levels, Region, Space, WeightNorm, Weighting, glcm, ngtdm,
+    Aggregation, Discretisation, Intensities, Levels, Region, Space, WeightNorm, Weighting, glcm, glrlm, ngtdm,
     volume_histogram,
 };
 use uptake::pipeline::{self, External, Outcome};
@@ -252,6 +252,17 @@ fn equal_weights_change_nothing() {
     };
     let pairs = |choice| glcm::values(&levels, choice, Aggregation::Merged3d);
     same(pairs(glcm::Choice::default()), pairs(glcm::Choice { weighting, ..glcm::Choice::default() }));
+    let runs = |choice| glrlm::values(&levels, choice, Aggregation::Merged3d);
+    same(runs(glrlm::Choice::default()), {
+        // A weight of exp(-1) each: two features are no means, and have it.
+        let weighting = Some((Weighting { norm: WeightNorm::Chebyshev, length: 1.0, voxels: true }, [1.0; 3]));
+        let mut values = runs(glrlm::Choice { weighting });
+        for name in ["glrlm_grey_level_nonuniformity", "glrlm_run_length_nonuniformity"] {
+            let place = glrlm::FEATURES.iter().position(|f| f.name == name).unwrap();
+            values[place] = values[place].map(|v| v * 1f64.exp());
+        }
+        values
+    });
     let tones = |choice| ngtdm::values(&levels, choice, Space::Volume3d);
     same(tones(ngtdm::Choice::default()), tones(ngtdm::Choice { weighting, ..ngtdm::Choice::default() }));
 }
@@ -268,6 +279,15 @@ fn weights_of_a_small_grid() {
     let contrast = (2.0 * 1.0 + 2.0 * 4.0 + w) / (4.0 + 2.0 * w);
     let place = glcm::FEATURES.iter().position(|f| f.name == "glcm_contrast").unwrap();
     assert!((pairs[place].unwrap() - contrast).abs() < 1e-9, "{:?}", pairs[place]);
+    // Of the diagonals one has a run of two voxels; all other runs are single voxels.
+    let runs = glrlm::values(&levels, glrlm::Choice { weighting }, Aggregation::Merged25d);
+    let run = |name: &str| runs[glrlm::FEATURES.iter().position(|f| f.name == name).unwrap()].unwrap();
+    // 4 runs along x, 4 along y, 3 and 4 across.
+    let (n, far) = (8.0 + 7.0 * w, w);
+    assert!((run("glrlm_long_runs_emphasis") - (n + 3.0 * far) / n).abs() < 1e-9);
+    assert!((run("glrlm_run_percentage") - n / (n + far)).abs() < 1e-9);
+    let nonuniformity = ((n - far).powi(2) + far * far) / n;
+    assert!((run("glrlm_run_length_nonuniformity") - w * nonuniformity).abs() < 1e-9);
     // Each voxel has three neighbours: two beside it, one across.
     let tones = ngtdm::values(&levels, ngtdm::Choice { weighting, ..ngtdm::Choice::default() }, Space::Merged25d);
     let off = |own: f64, beside: f64, across: f64| (own - (beside + w * across) / (2.0 + w)).abs();

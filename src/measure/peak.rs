@@ -123,21 +123,18 @@ impl Sphere {
 
     /// The highest mean around the voxels z, y, x0..x1, for which there are totals.
     fn best(&self, [z, y, x0, x1]: [usize; 4], shape: Shape, room: &mut Room) -> Option<Around> {
-        let mut whole = 0;
-        room.lines.clear();
-        for row in &self.rows {
-            let (Some(z), Some(y)) = (z.checked_add_signed(row.dz), y.checked_add_signed(row.dy)) else { continue };
-            if z < shape.z && y < shape.y {
-                let from = room.at(z, y) - row.reach;
-                whole += 2 * row.reach as i64 + 1;
-                room.lines.push([from, from + 2 * row.reach + 1]);
-            }
-        }
-        let [_, _, reach] = self.reach;
+        let [rz, ry, reach] = self.reach;
+        let is_cut = z < rz || z + rz >= shape.z || y < ry || y + ry >= shape.y;
+        let (lines, start, whole) = if is_cut {
+            let whole = self.cut_lines([z, y], shape, room);
+            (&room.lines, 0, whole)
+        } else {
+            (&room.whole_lines, room.at(z, y) - room.ahead, self.voxels)
+        };
         let mut best: Option<Around> = None;
         for x in (x0..x1).step_by(LANES) {
             let mut sums = [0; LANES];
-            sums_of(&room.totals[x - room.first[2]..], &room.lines, &mut sums);
+            sums_of(&room.totals[start + x - room.first[2]..], lines, &mut sums);
             for (x, &sum) in (x..x1).zip(&sums) {
                 let is_cut = x < reach || x + reach >= shape.x;
                 let n = if is_cut { self.count([z, y, x], shape) } else { whole };
@@ -150,6 +147,21 @@ impl Sphere {
             }
         }
         best
+    }
+
+    /// Finds where the rows of a sphere that the image cuts off in z or y lie in the totals, and their voxels.
+    fn cut_lines(&self, [z, y]: [usize; 2], shape: Shape, room: &mut Room) -> i64 {
+        let mut voxels = 0;
+        room.lines.clear();
+        for row in &self.rows {
+            let (Some(z), Some(y)) = (z.checked_add_signed(row.dz), y.checked_add_signed(row.dy)) else { continue };
+            if z < shape.z && y < shape.y {
+                let from = room.at(z, y) - row.reach;
+                voxels += 2 * row.reach as i64 + 1;
+                room.lines.push([from, from + 2 * row.reach + 1]);
+            }
+        }
+        voxels
     }
 
     /// Voxels of the image in the sphere around one.
@@ -182,8 +194,11 @@ struct Room {
     rows: usize,
     width: usize,
     lead: usize,
-    /// Where the rows of a sphere begin and end in the totals, for the first middle.
+    /// Where the rows of a sphere that is cut off begin and end in the totals, for the first middle.
     lines: Vec<[usize; 2]>,
+    /// The same of a whole sphere, counted from the first total of its box, and how far before the middle that lies.
+    whole_lines: Vec<[usize; 2]>,
+    ahead: usize,
 }
 
 impl Room {
@@ -200,20 +215,27 @@ impl Room {
         let xs = x0.saturating_sub(rx)..(x1 + rx).min(shape.x);
         self.first = [zs.start, ys.start, x0];
         (self.rows, self.width, self.lead) = (ys.len(), x1 - x0 + 2 * rx + 1, rx);
-        self.totals.clear();
-        for (z, y) in zs.flat_map(|z| ys.clone().map(move |y| (z, y))) {
-            let end = self.totals.len() + self.width;
+        self.totals.resize(zs.len() * ys.len() * self.width + LANES, 0);
+        let places = zs.flat_map(|z| ys.clone().map(move |y| (z, y)));
+        for (totals, (z, y)) in self.totals.chunks_exact_mut(self.width).zip(places) {
             // Where nothing lies before the row its totals are 0, and behind it they stay.
-            self.totals.resize(self.totals.len() + 1 + (rx + xs.start - x0), 0);
-            let mut total = 0;
-            let start = shape.index(z, y, 0);
-            self.totals.extend(image[start + xs.start..start + xs.end].iter().map(|&s| {
-                total += i64::from(s);
-                total
-            }));
-            self.totals.resize(end, total);
+            let (before, totals) = totals.split_at_mut(1 + (rx + xs.start - x0));
+            let (row, behind) = totals.split_at_mut(xs.len());
+            before.fill(0);
+            let (mut total, start) = (0, shape.index(z, y, 0));
+            for (place, &sample) in row.iter_mut().zip(&image[start + xs.start..start + xs.end]) {
+                total += i64::from(sample);
+                *place = total;
+            }
+            behind.fill(total);
         }
-        self.totals.resize(self.totals.len() + LANES, 0);
+        self.ahead = (rz * self.rows + ry) * self.width + rx;
+        let from = |row: &Row| {
+            let [z, y] = [rz.wrapping_add_signed(row.dz), ry.wrapping_add_signed(row.dy)];
+            (z * self.rows + y) * self.width + rx - row.reach
+        };
+        self.whole_lines.clear();
+        self.whole_lines.extend(sphere.rows.iter().map(|row| [from(row), from(row) + 2 * row.reach + 1]));
     }
 
     /// The total before the first middle of a row.

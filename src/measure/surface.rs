@@ -14,7 +14,7 @@
 
 use super::object::Crop;
 use std::f64::consts::PI;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 /// A closed loop of cut edges of a cell, and the corners that its mesh fans out from.
 struct Loop {
@@ -29,14 +29,19 @@ struct Cell {
     share: f64,
 }
 
-/// By pattern; they are worked out once.
-static CELLS: LazyLock<Vec<Cell>> = LazyLock::new(|| {
-    let cell = |pattern| {
-        let rings = loops(pattern).into_iter();
-        Cell { loops: rings.map(|ring| Loop { tips: tips(&ring), ring }).collect(), share: share(pattern) }
-    };
-    (0..256).map(cell).collect()
-});
+/// By pattern; each is worked out once, when it is first met: nobody waits for those that no object has.
+static CELLS: [OnceLock<Cell>; 256] = [const { OnceLock::new() }; 256];
+
+impl Cell {
+    fn of(pattern: usize) -> &'static Cell {
+        if let Some(cell) = CELLS[pattern].get() {
+            return cell;
+        }
+        let loops: Vec<Loop> = loops(pattern).into_iter().map(|ring| Loop { tips: tips(&ring), ring }).collect();
+        let made = Cell { share: share(pattern, &loops), loops };
+        CELLS[pattern].get_or_init(|| made)
+    }
+}
 
 /// What `sphericity` is, in every family.
 pub(super) const SPHERICITY: &str = "Surface of the ball with the volume inside the mesh of marching cubes at one half, over \
@@ -94,7 +99,7 @@ impl Patterns {
     }
 
     fn occurring(&self) -> impl Iterator<Item = (&'static Cell, f64)> {
-        CELLS.iter().zip(&self.0).filter(|(_, n)| **n > 0).map(|(cell, &n)| (cell, n as f64))
+        self.0.iter().enumerate().filter(|(_, n)| **n > 0).map(|(pattern, &n)| (Cell::of(pattern), n as f64))
     }
 }
 
@@ -191,17 +196,16 @@ fn tips(ring: &[Edge]) -> Vec<usize> {
 
 /// Share of one cell that lies inside the mesh: a third of the flow of the position out of that part of the cell, through
 /// the fans and through the three faces that do not hold the origin.
-fn share(pattern: usize) -> f64 {
+fn share(pattern: usize, loops: &[Loop]) -> f64 {
     let outer = [[1, 3, 5, 7], [2, 3, 6, 7], [4, 5, 6, 7]];
     let walls: f64 = outer.map(|face| face_share(pattern, face)).iter().sum();
-    let through = |ring: &Vec<Edge>| {
+    let through = |Loop { ring, tips }: &Loop| {
         let points = points(ring, [1.0; 3]);
-        let tips = tips(ring);
         // The tip lies on every triangle of its fan.
         let flow = |k: usize| triangles(&points, points[k]).map(|c| dot(points[k], c) / 2.0).sum::<f64>();
         tips.iter().map(|&k| flow(k)).sum::<f64>() / tips.len() as f64 * outward(pattern, ring, &points)
     };
-    (walls + loops(pattern).iter().map(through).sum::<f64>()) / 3.0
+    (walls + loops.iter().map(through).sum::<f64>()) / 3.0
 }
 
 /// Share of a face of the cell that lies inside the surface.
@@ -280,8 +284,10 @@ mod tests {
                 sum[i / 2] += face_share(pattern, face) * if i % 2 == 0 { -1.0 } else { 1.0 };
             }
             assert!(sum.iter().all(|v| v.abs() < 1e-14), "{pattern} {sum:?}");
-            assert!((0.0..=1.0).contains(&share(pattern)), "{pattern} {}", share(pattern));
+            let share = Cell::of(pattern).share;
+            assert!((0.0..=1.0).contains(&share), "{pattern} {share}");
         }
+        let share = |pattern| Cell::of(pattern).share;
         assert_eq!((share(0), share(255), share(0b1111)), (0.0, 1.0, 0.5));
         assert!((share(1) - 1.0 / 48.0).abs() < 1e-15);
         assert!((share(254) - 47.0 / 48.0).abs() < 1e-15);
@@ -290,7 +296,7 @@ mod tests {
     #[test]
     fn areas_of_simple_patterns() {
         let one = [1.0; 3];
-        let (area, mesh_area) = (|p: usize, s| area(&CELLS[p], s), |p: usize, s| mesh_area(&CELLS[p], s));
+        let (area, mesh_area) = (|p: usize, s| area(Cell::of(p), s), |p: usize, s| mesh_area(Cell::of(p), s));
         assert_eq!(area(0, one), 0.0);
         assert_eq!(area(255, one), 0.0);
         assert!((area(1, one) - 3f64.sqrt() / 8.0).abs() < 1e-15);

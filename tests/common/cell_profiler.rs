@@ -52,6 +52,7 @@ impl Fixture {
             volume,
             saturation: None,
             background: None,
+            rounding: None,
         };
         let channels: Vec<ChannelRef> = self.channels.iter().zip(&NAMES).map(channel).collect();
         measure::objects(&Request { channels: &channels, families, ..Request::new(&self.labels) }).unwrap()

@@ -55,10 +55,11 @@ impl KnownColumns {
     /// Keeps what columns mean, once; gives the name of their file.
     pub fn save(&self, table: &str, schema: &SchemaRef, header: &[u8]) -> Result<String> {
         let bytes = encode(&(table, header))?;
-        let name = hex(Sha256::new_with_prefix(&bytes));
+        let hash = Sha256::new_with_prefix(&bytes);
+        let name = hex(hash.clone());
         if !self.known().contains_key(&name) {
             // Two images may write it at once: the same bytes.
-            write(&self.folder.join(format!("{name}.columns")), &bytes)?;
+            write(&self.folder.join(format!("{name}.columns")), &hash.finalize(), &bytes)?;
             let columns = Columns { table: table.into(), schema: schema.clone() };
             self.known().insert(name.clone(), Arc::new(columns));
         }
@@ -83,9 +84,9 @@ fn schema(header: &[u8]) -> Option<SchemaRef> {
 }
 
 /// Writes bytes after their hash.
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+fn write(path: &Path, hash: &[u8], bytes: &[u8]) -> Result<()> {
     let mut draft = Draft::create(path)?;
-    let written = draft.write_all(&Sha256::digest(bytes)).and_then(|()| draft.write_all(bytes));
+    let written = draft.write_all(hash).and_then(|()| draft.write_all(bytes));
     written.map_err(|e| draft.error(&e))?;
     draft.commit()
 }

@@ -30,8 +30,8 @@ pub struct PartWriter<'a> {
 struct Begun {
     name: String,
     schema: SchemaRef,
-    /// The name of the file of its columns.
-    columns: String,
+    /// The schema as it begins a stream.
+    header: Vec<u8>,
     rows: u64,
     stream: StreamWriter<Vec<u8>>,
 }
@@ -68,7 +68,7 @@ impl<'a> PartWriter<'a> {
         let at = match self.tables.iter().position(|t| t.name == table) {
             Some(at) => at,
             None => {
-                self.tables.push(Begun::new(self.columns, table, rows.schema())?);
+                self.tables.push(Begun::new(table, rows.schema())?);
                 self.tables.len() - 1
             }
         };
@@ -84,13 +84,16 @@ impl<'a> PartWriter<'a> {
         written.map_err(|e| self.out.get_ref().draft.error(&e))
     }
 
-    /// Ends the part. The tables of the ending are those that rows were added to.
+    /// Ends the part, once what its columns mean is kept. The tables of the ending are those that rows were added to.
     ///
     /// # Errors
     /// The disk is full, or the system refuses.
     pub fn finish(self, ending: Ending) -> Result<Ending> {
-        let tables = self.tables.into_iter().map(|t| (t.name, t.columns, t.rows)).collect();
-        let ending = Ending { tables, ..ending };
+        let tables = self.tables.into_iter().map(|t| {
+            let columns = self.columns.save(&t.name, &t.schema, &t.header)?;
+            Ok((t.name, columns, t.rows))
+        });
+        let ending = Ending { tables: tables.collect::<Result<_>>()?, ..ending };
         let path = self.out.get_ref().draft.path().to_path_buf();
         let mut out = self.out.finish().map_err(|e| Draft::refused("write", &e, &path))?;
         let bytes = encode(&ending)?;
@@ -104,11 +107,10 @@ impl<'a> PartWriter<'a> {
 }
 
 impl Begun {
-    fn new(known: &KnownColumns, name: &str, schema: SchemaRef) -> Result<Self> {
+    fn new(name: &str, schema: SchemaRef) -> Result<Self> {
         let mut stream = StreamWriter::try_new(Vec::new(), &schema).map_err(failed)?;
         let header = std::mem::take(stream.get_mut());
-        let columns = known.save(name, &schema, &header)?;
-        Ok(Begun { name: name.into(), schema, columns, rows: 0, stream })
+        Ok(Begun { name: name.into(), schema, header, rows: 0, stream })
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a recipe may not say of heterogeneity, with the remedy.
 
-use super::choice::{Bins, Group};
+use super::choice::Bins;
 use super::{Aggregation, Texture, Weights, pyradiomics};
 use crate::measure::Objection;
 use crate::units::Length;
@@ -66,9 +66,10 @@ fn no_weights(texture: &Texture, weights: Weights) -> Option<Objection> {
         return wrong("weights are those of the standard", "leave compat out, or weights");
     }
     if !texture.families.iter().any(|g| g.has_weights()) {
-        return wrong("no family has weights", "families = [\"glcm\", \"ngtdm\"]");
+        return wrong("no family has weights", "families = [\"glcm\", \"glrlm\", \"ngtdm\"]");
     }
-    if texture.families.contains(&Group::Glcm) && texture.aggregations().iter().any(split) {
+    let of_directions = texture.families.iter().any(|g| g.has_weights() && g.has_directions());
+    if of_directions && texture.aggregations().iter().any(split) {
         return wrong("a matrix of one direction has one weight", "aggregation = \"3d_mrg\", or another that merges");
     }
     weights.objection()

@@ -81,7 +81,7 @@ impl Group {
 
     /// It knows neighbours that weigh less the farther they are.
     pub(super) fn has_weights(self) -> bool {
-        matches!(self, Group::Glcm | Group::Ngtdm)
+        matches!(self, Group::Glcm | Group::Glrlm | Group::Ngtdm)
     }
 
     /// Its features as columns.

@@ -11,12 +11,14 @@ use std::sync::Arc;
 pub(super) enum Counted {
     /// Each of them.
     Listed(Arc<Vec<(f64, u64)>>),
-    /// All samples in order: of many that differ a list would be four times as long.
+    /// All samples in order: a list of many that differ would be four times as long.
     Sorted(Arc<Vec<i32>>, Scale),
 }
 
 /// More samples than this are sorted where they are, by all threads.
 const MANY: usize = 1 << 20;
+/// Fewer are listed, even if they all differ: to walk over a list takes half the time.
+const SHORT: usize = 1 << 16;
 
 impl Counted {
     /// The intensities of a region.
@@ -30,7 +32,9 @@ impl Counted {
                 } else {
                     all = order::sorted(&all);
                 }
-                Counted::Sorted(Arc::new(all), *scale)
+                let few = all.len() < SHORT;
+                let sorted = Counted::Sorted(Arc::new(all), *scale);
+                if few { Counted::of_list(sorted.iter().collect()) } else { sorted }
             }),
             Intensities::Real(_) => {
                 let mut values = Vec::with_capacity(region.count());
@@ -98,16 +102,17 @@ mod tests {
     #[test]
     fn counting_and_sorting_say_the_same() {
         let scale = Scale::new(0.25, -3.0).unwrap();
-        for far in [0, 1_000_000] {
-            let samples: Vec<i32> = (0..60).map(|i| (i * 7) % 23 - 9).chain([far]).collect();
+        for (n, far) in [(60, 0), (60, 1_000_000), (SHORT as i32, 1_000_000)] {
+            let samples: Vec<i32> = (0..n).map(|i| (i * 7) % 23 - 9).chain([far]).collect();
+            let n = samples.len();
             let real = Intensities::Real(samples.iter().map(|s| scale.value(f64::from(*s))).collect());
             let counted = |intensities| {
-                Counted::of(&Region::new(Shape::flat(1, 61), [1.0; 3], intensities, &[true; 61]).unwrap())
+                Counted::of(&Region::new(Shape::flat(1, n), [1.0; 3], intensities, &vec![true; n]).unwrap())
             };
             let (got, want) = (counted(Intensities::Samples(samples.into(), scale)), counted(real));
-            assert_eq!(matches!(got, Counted::Sorted(..)), far > 0);
+            assert_eq!(matches!(got, Counted::Sorted(..)), n > SHORT);
             assert_eq!(got.iter().collect::<Vec<_>>(), want.iter().collect::<Vec<_>>());
-            assert_eq!((got.ends(), got.iter().map(|c| c.1).sum::<u64>()), (want.ends(), 61));
+            assert_eq!((got.ends(), got.iter().map(|c| c.1).sum::<u64>()), (want.ends(), n as u64));
         }
     }
 }

@@ -50,7 +50,7 @@ pub struct Texture {
     pub norm: Norm,
     /// Pairs of voxels are counted both ways.
     pub symmetric: bool,
-    /// Neighbours of co-occurrence and grey tone differences weigh less the farther they are; all the same if absent.
+    /// Neighbours of co-occurrence, runs and grey tone differences weigh less the farther they are; all the same if absent.
     pub weights: Option<Weights>,
     /// Largest difference of dependent grey levels.
     pub coarseness: u32,

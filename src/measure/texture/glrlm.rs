@@ -5,21 +5,56 @@ use super::average;
 use super::levels::Levels;
 pub use super::table::Facts;
 use super::table::{Table, counted};
+use super::weights::{Weighting, whole};
 use crate::measure::Feature;
 use crate::simd::wide;
 use std::ops::Range;
 
+/// What is counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Choice {
+    /// Runs weigh less the farther the voxels of their direction are from each other, with the distances of voxel centres.
+    pub weighting: Option<(Weighting, [f64; 3])>,
+}
+
 /// The values of [`FEATURES`].
-pub fn values(levels: &Levels, aggregation: Aggregation) -> Vec<Option<f64>> {
-    some(FEATURES, levels, aggregation)
+pub fn values(levels: &Levels, choice: Choice, aggregation: Aggregation) -> Vec<Option<f64>> {
+    some(FEATURES, levels, choice, aggregation)
 }
 
 /// The same of some of them.
-pub(super) fn some(features: &[Feature<Facts>], levels: &Levels, aggregation: Aggregation) -> Vec<Option<f64>> {
+pub(super) fn some(
+    features: &[Feature<Facts>],
+    levels: &Levels,
+    choice: Choice,
+    aggregation: Aggregation,
+) -> Vec<Option<f64>> {
     let steps = directions(1, Norm::Chebyshev, aggregation.is_flat());
     let groups = aggregation.groups(levels.slices(), &steps);
-    let facts = groups.iter().map(|(slices, steps)| Facts::of(levels, &count(levels, slices, steps)));
+    let facts = groups.iter().map(|(slices, steps)| {
+        let (steps, one) = weighted(levels, slices, steps, choice);
+        Some(Facts::of(levels, &count(levels, slices, &steps))?.where_one_is(one))
+    });
     average(features, facts)
+}
+
+/// Steps with their whole weights, and what a weight of 1 stands for.
+fn weighted(levels: &Levels, slices: &Range<usize>, steps: &[Step], choice: Choice) -> (Vec<(Step, u64)>, f64) {
+    let Some((weighting, spacing)) = choice.weighting else {
+        return (steps.iter().map(|step| (*step, 1)).collect(), 1.0);
+    };
+    let squares = weighting.squares(steps, spacing);
+    let runs = levels.count(slices) as usize * steps.len();
+    let weights = whole(&squares, runs, levels.highest().max(longest(levels) as u32));
+    let nearest = squares.into_iter().fold(f64::INFINITY, f64::min);
+    let most = weights.iter().copied().max().unwrap_or(1);
+    (steps.iter().copied().zip(weights).collect(), libm::exp(-nearest) / most as f64)
+}
+
+/// No run has more voxels.
+fn longest(levels: &Levels) -> usize {
+    let (size, _) = levels.place();
+    size.into_iter().max().unwrap_or(0)
 }
 
 /// The values from matrices that a device has counted, one after the other, of runs up to so many voxels.
@@ -46,19 +81,25 @@ wide! {
     }
 }
 
-/// The matrix of runs. A voxel is so many along in its run; runs of a length are as many as voxels that are as many along,
+/// A bit for each of 64 bytes that are 0 or 1: a product gathers those of eight in its highest byte.
+fn bits_of(bytes: &[u8; 64]) -> u64 {
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    let eights = bytes.as_chunks::<8>().0.iter().enumerate();
+    eights.fold(0, |bits, (k, eight)| bits | u64::from_le_bytes(*eight).wrapping_mul(GATHER) >> 56 << (8 * k))
+}
+
+/// The matrix of runs, each as often as its step weighs. A voxel is so many along in its run; runs of a length are as many as voxels that are as many along,
 /// less those that are one more. So no run has to be followed to its end, and only voxels that go on with a run are looked at.
-fn count(levels: &Levels, slices: &Range<usize>, steps: &[Step]) -> Table {
-    let (size, _) = levels.place();
-    let width = size.into_iter().max().unwrap_or(0) + 1;
+fn count(levels: &Levels, slices: &Range<usize>, steps: &[(Step, u64)]) -> Table {
+    let width = longest(levels) + 1;
     let (span, cells) = (levels.span(slices), levels.cells());
     // By rank and by the voxels that come before a voxel in its run.
     let mut along = vec![0u64; (levels.ranks() + 1) * width];
     let block = span.len().next_power_of_two().clamp(LEAST, BLOCK);
     let mut same = vec![0u8; block];
     let mut recent: Vec<u32> = Vec::new();
-    for step in steps.iter().filter(|s| levels.holds(**s)) {
-        let offset = levels.offset(*step).unsigned_abs();
+    for &(step, weight) in steps.iter().filter(|(step, _)| levels.holds(*step)) {
+        let offset = levels.offset(step).unsigned_abs();
         // As far back as the step goes, in a ring.
         recent.clear();
         recent.resize((offset + block).next_power_of_two(), 0);
@@ -69,22 +110,22 @@ fn count(levels: &Levels, slices: &Range<usize>, steps: &[Step]) -> Table {
             same[here.len()..].fill(0);
             let behind = start - span.start;
             recent[behind & mask..][..block].fill(0);
-            for (k, eight) in same.as_chunks::<8>().0.iter().enumerate() {
-                let mut eight = u64::from_le_bytes(*eight);
-                while eight != 0 {
-                    let x = 8 * k + eight.trailing_zeros() as usize / 8;
+            for (k, cells) in same.as_chunks::<64>().0.iter().enumerate() {
+                let mut bits = bits_of(cells);
+                while bits != 0 {
+                    let x = 64 * k + bits.trailing_zeros() as usize;
                     let length = recent[(behind + x).wrapping_sub(offset) & mask] + 1;
                     recent[(behind + x) & mask] = length;
-                    along[usize::from(here[x]) * width + length as usize] += 1;
-                    eight &= eight - 1;
+                    along[usize::from(here[x]) * width + length as usize] += weight;
+                    bits &= bits - 1;
                 }
             }
         }
     }
-    let mut voxels = 0;
+    let (mut voxels, each) = (0, steps.iter().map(|(_, weight)| weight).sum::<u64>());
     for &rank in cells[span].iter().filter(|rank| **rank != 0) {
-        along[usize::from(rank) * width] += steps.len() as u64;
-        voxels += steps.len() as u64;
+        along[usize::from(rank) * width] += each;
+        voxels += each;
     }
     for row in along.chunks_mut(width) {
         row[0] -= row[1..].iter().sum::<u64>();
@@ -167,20 +208,23 @@ mod tests {
 
     proptest! {
         #[test]
-        fn blocks_give_what_single_runs_give(size in [1..4usize, 1..20, 1..60], seed in any::<u16>(), few in 1..9u16) {
+        fn blocks_give_what_single_runs_give(
+            size in [1..4usize, 1..20, 1..60], seed in any::<u16>(), few in 1..9u16, weights in 1..4u64
+        ) {
             let cells: Vec<u16> = (0..size.iter().product::<usize>() as u16)
                 .map(|i| (i ^ seed).wrapping_mul(40503) >> 8).map(|v| v % (few + 1)).collect();
             let levels = levels(size, &cells);
-            let steps = directions(1, Norm::Chebyshev, false);
+            // Weights take turns; a run of weight 2 is there twice.
+            let steps: Vec<_> = directions(1, Norm::Chebyshev, false).into_iter().zip((0..).map(|k| k % weights)).collect();
             let (mut runs, mut voxels) = (vec![], 0);
-            for step in &steps {
-                let offset = levels.offset(*step).unsigned_abs();
+            for &(step, weight) in &steps {
+                let offset = levels.offset(step).unsigned_abs();
                 let ranks = levels.cells();
                 for i in levels.range(&levels.slices()).filter(|i| ranks[*i] != 0) {
-                    voxels += 1;
+                    voxels += weight;
                     if ranks[i - offset] != ranks[i] {
                         let length = (1..).find(|k| ranks[i + k * offset] != ranks[i]).unwrap_or(0);
-                        runs.push((ranks[i], length as u32));
+                        runs.extend((0..weight).map(|_| (ranks[i], length as u32)));
                     }
                 }
             }

@@ -3,8 +3,8 @@
 use super::counted::Counted;
 use super::kept::Kept;
 
-/// Moments and percentiles of numbers that are counted; at least one. Each is worked out when it is asked for, and those that others
-/// stand on only once.
+/// Moments and percentiles of numbers that are counted; at least one. They are worked out when they are asked for and only once, those
+/// together that one walk over the numbers gives: a sum waits for the one before it, so a second one beside it costs nothing.
 #[derive(Clone, Debug)]
 pub struct Spread {
     counted: Counted,
@@ -13,9 +13,19 @@ pub struct Spread {
     pub(super) n: f64,
     pub(super) minimum: f64,
     pub(super) maximum: f64,
-    mean: Kept<f64>,
-    variance: Kept<f64>,
+    /// Mean, and the sum of the squares.
+    sums: Kept<[f64; 2]>,
+    central: Kept<Central>,
     percentiles: Kept<[f64; 5]>,
+}
+
+/// Means of what follows from the distance to the mean.
+#[derive(Clone, Copy, Debug)]
+struct Central {
+    second: f64,
+    third: f64,
+    fourth: f64,
+    absolute: f64,
 }
 
 impl Spread {
@@ -29,62 +39,77 @@ impl Spread {
             n: whole as f64,
             minimum,
             maximum,
-            mean: Kept::default(),
-            variance: Kept::default(),
+            sums: Kept::default(),
+            central: Kept::default(),
             percentiles: Kept::default(),
         })
     }
 
-    fn mean_of(&self, f: impl Fn(f64) -> f64) -> f64 {
-        self.sum(f) / self.n
+    /// Sums of several terms of the numbers.
+    fn sums_of<const N: usize>(&self, terms: impl Fn(f64) -> [f64; N]) -> [f64; N] {
+        let add = |sums: [f64; N], (v, count): (f64, u64)| {
+            let terms = terms(v);
+            std::array::from_fn(|k| sums[k] + terms[k] * count as f64)
+        };
+        self.counted.iter().fold([0.0; N], add)
     }
 
-    fn sum(&self, f: impl Fn(f64) -> f64) -> f64 {
-        self.counted.iter().map(|(v, count)| f(v) * count as f64).sum()
+    fn sums(&self) -> [f64; 2] {
+        *self.sums.or(|| {
+            let [sum, squares] = self.sums_of(|v| [v, v * v]);
+            [sum / self.n, squares]
+        })
     }
-
     pub(super) fn mean(&self) -> f64 {
-        *self.mean.or(|| self.mean_of(|v| v))
+        self.sums()[0]
+    }
+    fn central(&self) -> Central {
+        let mean = self.mean();
+        *self.central.or(|| {
+            let terms = |v: f64| {
+                let (d, square) = (v - mean, (v - mean) * (v - mean));
+                [square, square * d, square * square, d.abs()]
+            };
+            let [second, third, fourth, absolute] = self.sums_of(terms).map(|sum| sum / self.n);
+            Central { second, third, fourth, absolute }
+        })
     }
     pub(super) fn variance(&self) -> f64 {
-        let mean = self.mean();
-        *self.variance.or(|| self.mean_of(|v| (v - mean) * (v - mean)))
+        self.central().second
     }
     /// The 10th, 25th, 50th, 75th and 90th percentile.
     fn percentiles(&self) -> [f64; 5] {
         *self.percentiles.or(|| percentiles(&self.counted, self.whole))
     }
     pub(super) fn mean_deviation(&self) -> f64 {
-        let mean = self.mean();
-        self.mean_of(|v| (v - mean).abs())
+        self.central().absolute
     }
     pub(super) fn median_deviation(&self) -> f64 {
         let median = self.median();
-        self.mean_of(|v| (v - median).abs())
+        let [sum] = self.sums_of(|v| [(v - median).abs()]);
+        sum / self.n
     }
     /// Mean deviation of the numbers from the 10th to the 90th percentile.
     pub(super) fn robust_deviation(&self) -> f64 {
         let [low, _, _, _, high] = self.percentiles();
         let within = || self.counted.iter().filter(|(v, _)| (low..=high).contains(v));
-        let few = within().map(|(_, n)| n).sum::<u64>() as f64;
-        let mean = within().map(|(v, n)| v * n as f64).sum::<f64>() / few;
+        let add = |(few, sum): (u64, f64), (v, n): (f64, u64)| (few + n, sum + v * n as f64);
+        let (few, sum) = within().fold((0, 0.0), add);
+        let (few, mean) = (few as f64, sum / few as f64);
         within().map(|(v, n)| (v - mean).abs() * n as f64).sum::<f64>() / few
     }
     /// Sum of the squares.
     pub(super) fn energy(&self) -> f64 {
-        self.sum(|v| v * v)
+        self.sums()[1]
     }
     pub(super) fn skewness(&self) -> Option<f64> {
-        let (mean, second) = (self.mean(), self.variance());
-        let third = || self.mean_of(|v| (v - mean) * (v - mean) * (v - mean));
-        (self.minimum < self.maximum).then(|| third() / (second * second.sqrt()))
+        let Central { second, third, .. } = self.central();
+        (self.minimum < self.maximum).then(|| third / (second * second.sqrt()))
     }
     /// 0 for a normal distribution.
     pub(super) fn excess_kurtosis(&self) -> Option<f64> {
-        let (mean, second) = (self.mean(), self.variance());
-        let square = |v: f64| (v - mean) * (v - mean);
-        let fourth = || self.mean_of(|v| square(v) * square(v));
-        (self.minimum < self.maximum).then(|| fourth() / (second * second) - 3.0)
+        let Central { second, fourth, .. } = self.central();
+        (self.minimum < self.maximum).then(|| fourth / (second * second) - 3.0)
     }
     pub(super) fn median(&self) -> f64 {
         self.percentiles()[2]

@@ -16,6 +16,9 @@ pub(super) const fn counted(
     plain(name, standard, definition, NO_VOXEL, get)
 }
 
+/// Numbers up to this have a row of counts for each level, where things are told one by one.
+const FEW: usize = 16;
+
 /// Counts by grey level and number.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Table {
@@ -39,11 +42,23 @@ impl Table {
 
     /// Counts single things, of which rank and number are told.
     pub fn add_list(&mut self, mut list: Vec<(u16, u32)>) {
+        let (ranks, n) = (list.iter().map(|one| usize::from(one.0) + 1).max().unwrap_or(0), list.len());
+        // Most numbers are small: these are counted, unless there are fewer of them than places, and the others sorted.
+        let width = if ranks * FEW <= n { FEW } else { 0 };
+        let mut counts = vec![0u64; ranks * width];
+        list.retain(|&(rank, number)| {
+            let column = (number as usize).wrapping_sub(1);
+            if column < width {
+                counts[usize::from(rank) * width + column] += 1;
+            }
+            column >= width
+        });
         list.sort_unstable();
-        let others = !self.entries.is_empty();
+        let lists = [!self.entries.is_empty(), width > 0, !list.is_empty()];
+        self.entries.extend(Table::of_rows(&counts, width, n as u64).entries);
         self.entries.extend(list.chunk_by(|a, b| a == b).map(|same| (same[0].0, same[0].1, same.len() as u64)));
-        if others {
-            // Two lists in order: a sort that finds them only merges them.
+        if lists.into_iter().filter(|is_there| *is_there).count() > 1 {
+            // Lists in order: a sort that finds them only merges them.
             self.entries.sort_by_key(|(rank, number, _)| (*rank, *number));
             self.entries.dedup_by(|more, one| {
                 let is_same = (more.0, more.1) == (one.0, one.1);
@@ -68,6 +83,8 @@ pub struct Facts {
     entries: Vec<Entry>,
     count: f64,
     voxels: f64,
+    /// What a count of 1 stands for: less than 1 where weights were made whole numbers.
+    one: f64,
 }
 
 /// Level, number and count.
@@ -86,7 +103,12 @@ impl Facts {
     /// Of the counts of a matrix, rising by level and number; nothing without any.
     pub(super) fn of_entries(entries: Vec<Entry>, voxels: u64) -> Option<Self> {
         let count: u64 = entries.iter().map(|e| e.2).sum();
-        (!entries.is_empty()).then_some(Facts { entries, count: count as f64, voxels: voxels as f64 })
+        (!entries.is_empty()).then_some(Facts { entries, count: count as f64, voxels: voxels as f64, one: 1.0 })
+    }
+
+    /// The same where a count of 1 stands for another number.
+    pub(super) fn where_one_is(self, one: f64) -> Self {
+        Facts { one, ..self }
     }
 
     /// The counts, whose memory may be of use again.
@@ -135,7 +157,7 @@ impl Facts {
     }
     /// Sum of the squares of the counts of each level, over the count of all.
     pub(super) fn level_nonuniformity(&self) -> Option<f64> {
-        Some(self.uneven_levels() / self.count)
+        Some(self.uneven_levels() / self.count * self.one)
     }
     /// The same over the square of the count.
     pub(super) fn normalised_level_nonuniformity(&self) -> Option<f64> {
@@ -143,7 +165,7 @@ impl Facts {
     }
     /// Sum of the squares of the counts of each number, over the count of all.
     pub(super) fn number_nonuniformity(&self) -> Option<f64> {
-        Some(self.uneven_numbers() / self.count)
+        Some(self.uneven_numbers() / self.count * self.one)
     }
     /// The same over the square of the count.
     pub(super) fn normalised_number_nonuniformity(&self) -> Option<f64> {

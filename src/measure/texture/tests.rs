@@ -52,7 +52,7 @@ fn of_levels(region: &Region, how: Discretisation, aggregations: &[Aggregation],
     for &aggregation in aggregations {
         let suffix = format!("_{}", aggregation.suffix());
         all.extend(named(glcm::FEATURES, &suffix, glcm::values(&levels, glcm::Choice::default(), aggregation)));
-        all.extend(named(glrlm::FEATURES, &suffix, glrlm::values(&levels, aggregation)));
+        all.extend(named(glrlm::FEATURES, &suffix, glrlm::values(&levels, glrlm::Choice::default(), aggregation)));
     }
     for &space in spaces {
         let suffix = format!("_{}", space.suffix());

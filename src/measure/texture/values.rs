@@ -122,7 +122,7 @@ impl Texture {
         match group {
             Group::Histogram => histogram::values(levels),
             Group::Glcm => glcm::values(levels, glcm::Choice { distance, norm, symmetric, weighting }, way),
-            Group::Glrlm => glrlm::values(levels, way),
+            Group::Glrlm => glrlm::values(levels, glrlm::Choice { weighting }, way),
             Group::Ngtdm => ngtdm::values(levels, ngtdm::Choice { distance, norm, weighting }, way.space()),
             _ => ngldm::values(levels, ngldm::Choice { distance, norm, coarseness }, way.space()),
         }

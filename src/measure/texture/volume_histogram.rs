@@ -137,10 +137,10 @@ impl Facts {
 /// Counts of numbers that become others in the same order.
 fn joined(counted: &Counted, f: impl Fn(f64) -> f64) -> Counted {
     let mut out: Vec<(f64, u64)> = Vec::new();
-    for (value, n) in counted.iter() {
+    for (value, n) in counted.iter().map(|(value, n)| (f(value), n)) {
         match out.last_mut() {
-            Some(last) if last.0 == f(value) => last.1 += n,
-            _ => out.push((f(value), n)),
+            Some(last) if last.0 == value => last.1 += n,
+            _ => out.push((value, n)),
         }
     }
     Counted::of_list(out)

@@ -1,8 +1,9 @@
 //! Weights of neighbours by how far they are: exp(-d^2), with the distance d in a length that the recipe says (IBSI 1, the notes on
-//! distance weighting of co-occurrence and of grey tone differences).
+//! distance weighting of co-occurrence, runs and grey tone differences).
 //!
-//! Only the ratios of weights matter, since matrices and means are divided by their sum. So the nearest neighbour has the weight 1,
-//! however far it is, and in matrices, which are of whole numbers, as large a whole number as their sums have place for.
+//! Ratios of weights matter, since matrices and means are divided by their sum. So the nearest neighbour has the weight 1,
+//! however far it is, and in matrices, which are of whole numbers, as large a whole number as their sums have place for. Two features
+//! of runs are no means: they are multiplied by what that number stands for.
 
 use super::aggregation::Step;
 use crate::measure::{Objection, Request};

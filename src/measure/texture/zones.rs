@@ -6,10 +6,11 @@
 //!
 //! A zone that the walk has left behind is counted and forgotten, so memory follows a slice and not the region.
 
-use super::aggregation::{Norm, Space, neighbours};
+use super::aggregation::{Space, Step};
 use super::levels::Levels;
 use super::region::Region;
 use super::table::Table;
+use crate::simd::wide;
 use std::ops::Range;
 
 /// A zone that may still grow.
@@ -47,46 +48,51 @@ const TOGETHER: usize = 1 << 16;
 /// The zones in slices, in the plane or in space.
 fn zones(levels: &Levels, distances: Option<&[u16]>, slices: &Range<usize>, is_flat: bool, together: usize) -> Zones {
     // To the middles of the rows that come before.
-    let rows: &[[isize; 3]] = if is_flat { &ROWS[..1] } else { &ROWS };
+    let rows: &[Step] = if is_flat { &ROWS[..1] } else { &ROWS };
     let rows: Vec<usize> =
         rows.iter().filter(|s| levels.holds(**s)).map(|s| levels.offset(*s).unsigned_abs()).collect();
+    let back: Vec<usize> = std::iter::once(1).chain(rows.iter().flat_map(|row| [row + 1, *row, row - 1])).collect();
     let (cells, span) = (levels.cells(), levels.span(slices));
     let mut walk = Walk::new(rows.iter().copied().max().unwrap_or(0) + 2, together, distances);
-    for i in span.clone() {
-        let rank = cells[i];
-        if rank == 0 {
-            continue;
+    let mut asked = [0u16; BLOCK];
+    for start in span.clone().step_by(BLOCK) {
+        let end = (start + BLOCK).min(span.end);
+        ask(cells, start..end, &rows, &mut asked);
+        for (i, &asked) in (start..end).zip(&asked) {
+            walk.go_on(cells, (i, span.start), asked, &back);
         }
-        let mut own: Option<u32> = None;
-        let is_after = cells[i - 1] == rank;
-        if is_after {
-            walk.join(&mut own, i - 1);
-        }
-        for &row in &rows {
-            let middle = i - row;
-            if cells[middle] == rank {
-                // The voxel before has joined it, and both its sides have.
-                if !is_after {
-                    walk.join(&mut own, middle);
-                }
-                continue;
-            }
-            if !is_after && cells[middle - 1] == rank {
-                walk.join(&mut own, middle - 1);
-            }
-            if cells[middle + 1] == rank {
-                walk.join(&mut own, middle + 1);
-            }
-        }
-        let zone = own.unwrap_or_else(|| {
-            if walk.zones.len() >= walk.room {
-                walk.forget(&cells[..i], span.start);
-            }
-            walk.begin(rank)
-        });
-        walk.add(zone, i);
     }
     walk.end(levels.count(slices))
+}
+
+/// Cells whose neighbours are compared with them together.
+const BLOCK: usize = 1 << 10;
+
+wide! {
+    /// Which neighbours of cells have their level and must be asked for their zone, a bit each: the voxel before, then the left, the
+    /// middle and the right one of each row.
+    fn ask(cells: &[u16], at: Range<usize>, rows: &[usize], asked: &mut [u16; BLOCK]) {
+        let here = &cells[at.clone()];
+        let asked = &mut asked[..here.len()];
+        let there = |back: usize| &cells[at.start - back..][..here.len()];
+        let before = there(1);
+        for k in 0..here.len() {
+            asked[k] = if (here[k] == before[k]) & (here[k] != 0) { 1 } else { 0 };
+        }
+        let mut bit = 1u16;
+        for row in rows {
+            let (left, middle, right) = (there(row + 1), there(*row), there(row - 1));
+            for k in 0..here.len() {
+                let (is_voxel, goes_on) = (here[k] != 0, here[k] == before[k]);
+                let [l, m, r] = [left[k], middle[k], right[k]].map(|cell| (cell == here[k]) & is_voxel);
+                // The voxel before has joined the middle, and both its sides have.
+                asked[k] |= if l & !m & !goes_on { bit << 1 } else { 0 };
+                asked[k] |= if m & !goes_on { bit << 2 } else { 0 };
+                asked[k] |= if r & !m { bit << 3 } else { 0 };
+            }
+            bit <<= 3;
+        }
+    }
 }
 
 /// What is at hand while the cells are gone over.
@@ -123,6 +129,27 @@ impl<'a> Walk<'a> {
             Some(one) if one != other => unite(&mut self.zones, one, other),
             _ => other,
         });
+    }
+
+    /// A cell takes part, which joins the zones of the neighbours that are asked.
+    #[inline(always)]
+    fn go_on(&mut self, cells: &[u16], (i, first): (usize, usize), mut asked: u16, back: &[usize]) {
+        let rank = cells[i];
+        if rank == 0 {
+            return;
+        }
+        let mut own: Option<u32> = None;
+        while asked != 0 {
+            self.join(&mut own, i - back[asked.trailing_zeros() as usize]);
+            asked &= asked - 1;
+        }
+        let zone = own.unwrap_or_else(|| {
+            if self.zones.len() >= self.room {
+                self.forget(&cells[..i], first);
+            }
+            self.begin(rank)
+        });
+        self.add(zone, i);
     }
 
     fn begin(&mut self, rank: u16) -> u32 {
@@ -184,7 +211,7 @@ impl<'a> Walk<'a> {
 }
 
 /// The rows before that of a voxel whose voxels are neighbours; the first one lies in its slice.
-const ROWS: [[isize; 3]; 4] = [[0, -1, 0], [-1, -1, 0], [-1, 0, 0], [-1, 1, 0]];
+const ROWS: [Step; 4] = [[0, -1, 0], [-1, -1, 0], [-1, 0, 0], [-1, 1, 0]];
 
 fn find(zones: &mut [Zone], mut k: u32) -> u32 {
     while zones[k as usize].root != k {
@@ -210,27 +237,44 @@ fn unite(zones: &mut [Zone], a: u32, b: u32) -> u32 {
 fn distances(region: &Region, levels: &Levels, is_flat: bool) -> Vec<u16> {
     let (size, lo) = levels.place();
     let mut distances = vec![0u16; levels.cells().len()];
-    let steps = neighbours(1, Norm::Manhattan, is_flat);
-    let offsets: Vec<isize> = steps.into_iter().map(|s| levels.offset(s)).filter(|o| *o < 0).collect();
-    for z in 0..size[0] {
-        for y in 0..size[1] {
-            let from = region.shape.index(z + lo[0], y + lo[1], lo[2]);
-            let to = levels.index([z, y, 0]);
-            for i in (0..size[2]).filter(|x| region.is_shape(from + x)).map(|x| to + x) {
-                let near = offsets.iter().map(|&o| distances[i.wrapping_add_signed(o)]).min();
-                distances[i] = near.unwrap_or(0) + 1;
-            }
+    let steps: &[Step] = if is_flat { &[[0, 1, 0]] } else { &[[0, 1, 0], [1, 0, 0]] };
+    let offsets: Vec<usize> = steps.iter().map(|step| levels.offset(*step).unsigned_abs()).collect();
+    let rows = || (0..size[0]).flat_map(|z| (0..size[1]).map(move |y| [z, y]));
+    let mut nearest = vec![0u16; size[2]];
+    for [z, y] in rows() {
+        let at = levels.index([z, y, 0]);
+        nearest_of(&mut nearest, offsets.iter().map(|offset| &distances[at - offset..]));
+        let from = region.shape.index(z + lo[0], y + lo[1], lo[2]);
+        let mut before = 0;
+        let row = distances[at..].iter_mut().zip(&nearest).zip(region.shape_row(from..from + size[2]));
+        for ((distance, &near), is_in) in row {
+            before = (near.min(before) + 1) * u16::from(is_in);
+            *distance = before;
         }
     }
-    for i in levels.range(&levels.slices()).rev() {
-        let near = offsets.iter().map(|&o| distances[i.wrapping_add_signed(-o)]).min();
-        distances[i] = distances[i].min(near.unwrap_or(0) + 1);
+    for [z, y] in rows().collect::<Vec<_>>().into_iter().rev() {
+        let at = levels.index([z, y, 0]);
+        nearest_of(&mut nearest, offsets.iter().map(|offset| &distances[at + offset..]));
+        let mut behind = 0;
+        for (distance, &near) in distances[at..at + size[2]].iter_mut().zip(&nearest).rev() {
+            behind = (near.min(behind) + 1).min(*distance);
+            *distance = behind;
+        }
     }
     distances
 }
 
+/// The least of each place of rows.
+fn nearest_of<'a>(nearest: &mut [u16], rows: impl Iterator<Item = &'a [u16]>) {
+    nearest.fill(u16::MAX);
+    for row in rows {
+        nearest.iter_mut().zip(row).for_each(|(least, there)| *least = (*least).min(*there));
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::aggregation::{Norm, neighbours};
     use super::super::tests::{levels, region};
     use super::*;
     use proptest::prelude::*;

@@ -153,7 +153,7 @@ pub(super) fn values(
     };
     let counted_here = |group| match group {
         Group::Glcm => glcm::values(levels, glcm::Choice { distance, ..glcm::Choice::default() }, aggregation),
-        Group::Glrlm => glrlm::values(levels, aggregation),
+        Group::Glrlm => glrlm::values(levels, glrlm::Choice::default(), aggregation),
         Group::Ngtdm => ngtdm::values(levels, ngtdm::Choice { distance, ..ngtdm::Choice::default() }, space),
         _ => ngldm::values(levels, ngldm::Choice { distance, coarseness, ..ngldm::Choice::default() }, space),
     };

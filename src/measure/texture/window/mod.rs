@@ -102,7 +102,7 @@ impl WindowFeature {
         let (space, place) = (Space::Volume3d, self.place..self.place + 1);
         let values = match self.family {
             Glcm => glcm::some(&glcm::FEATURES[place], levels, glcm::Choice::default(), way),
-            Glrlm => glrlm::some(&glrlm::FEATURES[place], levels, way),
+            Glrlm => glrlm::some(&glrlm::FEATURES[place], levels, glrlm::Choice::default(), way),
             Glszm => glszm::of_zones(&glszm::FEATURES[place], levels, &zoned(levels, None, space)),
             Ngtdm => ngtdm::some(&ngtdm::FEATURES[place], levels, ngtdm::Choice::default(), space),
             Ngldm => {
