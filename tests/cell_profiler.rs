@@ -564,7 +564,8 @@ fn wrong_parameters_are_refused() {
         ("haralick", "directions = 8", "8 directions"),
     ] {
         let volume = &scene.channels[0];
-        let channel = [ChannelRef { name: "a", unit: "au", volume, saturation: None, background: None, rounding: None }];
+        let channel =
+            [ChannelRef { name: "a", unit: "au", volume, saturation: None, background: None, rounding: None }];
         let families = [family(name, parameters).unwrap()];
         let request = Request { channels: &channel, families: &families, ..Request::new(&scene.labels) };
         let e = measure::objects(&request).unwrap_err().to_string();

@@ -105,7 +105,8 @@ fn cells_begin_above_the_ground_whatever_it_is() {
 fn an_uneven_ground_of_the_stain_is_levelled() {
     for cells in [3, 25] {
         let even = areas(&stained(cells, 400.0, 300.0));
-        let grounds: [(&str, fn(f64, f64) -> f64); 3] = [
+        type Ground = fn(f64, f64) -> f64;
+        let grounds: [(&str, Ground); 3] = [
             ("slope", |_, x| 300.0 + 150.0 * x),
             ("round", |y, x| 500.0 - 200.0 * (y * y + x * x)),
             ("both", |y, x| 400.0 + 100.0 * y - 100.0 * x * x),
