@@ -7,6 +7,7 @@ use super::mixed::Mixed;
 use crate::device::Device;
 use crate::image::{Channel, Scan};
 use crate::ops::histogram::range;
+use crate::read;
 use crate::recipe::{Likeness, Pick, Recipe, likeness};
 use crate::words::suggestion;
 use crate::{Error, Result};
@@ -163,12 +164,22 @@ impl Cast<'_> {
         };
         let all: Vec<(Rank, usize)> = self.scan.channels.iter().enumerate().filter_map(of).collect();
         let Some(best) = all.iter().map(|(rank, _)| *rank).min() else { return (Rank::Fallback, vec![]) };
-        let all: Vec<usize> = all.into_iter().filter(|(rank, _)| *rank == best).map(|(_, i)| i).collect();
+        let mut all: Vec<usize> = all.into_iter().filter(|(rank, _)| *rank == best).map(|(_, i)| i).collect();
         // The very name goes before one in other letters.
         match all.iter().filter(|i| self.name(**i) == name).collect::<Vec<_>>()[..] {
-            [one] => (best, vec![*one]),
-            _ => (best, all),
+            [one] => all = vec![*one],
+            _ => {}
         }
+        // What the file calls by the same name has got a number.
+        let again: Vec<usize> = all.iter().flat_map(|i| self.repeats(*i)).filter(|i| !all.contains(i)).collect();
+        all.extend(again);
+        (best, all)
+    }
+
+    /// Channels that have the name of this one in the file.
+    fn repeats(&self, channel: usize) -> impl Iterator<Item = usize> {
+        let channels = self.scan.channels.iter().enumerate();
+        channels.filter(move |(_, c)| read::is_repeat(&c.name, self.name(channel))).map(|(i, _)| i)
     }
 
     /// The channel to fall back to: the index itself, or the first free one in the place of one that is taken or dark.
@@ -306,7 +317,7 @@ impl Cast<'_> {
         let name = self.name(channel);
         let plain = |c: char| c.is_alphanumeric() || " -_().,:/+".contains(c);
         let same = self.scan.channels.iter().filter(|c| likeness(name, &c.name) == Some(Likeness::Same)).count();
-        if same == 1 && !name.is_empty() && name.chars().all(plain) {
+        if same == 1 && self.repeats(channel).next().is_none() && !name.is_empty() && name.chars().all(plain) {
             return format!("--set channels.{role}='\"{name}\"'");
         }
         format!("--set channels.{role}={channel}")

@@ -78,6 +78,12 @@ fn what_the_user_gives_is_taken_or_refused() {
     // The very name goes before the same one in other letters.
     assert_eq!(cells(&scan(&["DAPI", "CD3", "cd3"]), &["channels.probe=cd3"]).0, "nuclear=0 probe=2");
     assert_eq!(roles(&["channels.probe=[\"CK\", \"her2\"]"]), "nuclear=0 probe=2");
+    // Two channels that the file calls the same; a wavelength is no number of that kind.
+    let twice = scan(&["DAPI", "CD4", "CD4 (2)"]);
+    assert!(cells(&twice, &["channels.probe=CD4"]).0.contains("fits the channels \"CD4\", \"CD4 (2)\""));
+    assert_eq!(cells(&twice, &["channels.probe=CD4 (2)"]).0, "nuclear=0 probe=2");
+    assert_eq!(cells(&scan(&["DAPI", "CD4", "CD4 (647)"]), &["channels.probe=CD4"]).0, "nuclear=0 probe=1");
+    assert_eq!(cells(&scan(&["DAPI", "EGFR", "EGFR (2)"]), &[]), ("nuclear=0 probe=1".into(), 1));
     // One channel for both only if both say so.
     assert_eq!(cells(&image, &["channels.probe=0"]), ("nuclear=0 probe=0".into(), 1));
     assert_eq!(cells(&scan(&["DAPI (405)"]), &["channels.probe=0", "channels.nuclear=0"]).1, 1);
@@ -107,6 +113,7 @@ fn every_remedy_for_a_role_helps() {
         (&["DAPI"], &["channels.probe=4"]),
         (&["probe"], &[]),
         (&["probe 2"], &[]),
+        (&["DAPI", "CD4", "CD4 (2)"], &["channels.probe=CD4"]),
         (&["a'\"b", "c"], &["channels.nuclear=zzz"]),
         (&["a'b", "c"], &["channels.nuclear=zzz", "channels.probe=zzz"]),
     ] {

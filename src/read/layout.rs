@@ -146,11 +146,17 @@ pub fn names(given: &[Option<String>], planes: usize, samples: usize, rgb: bool)
             (_, 1) => given(sample).unwrap_or_else(|| format!("ch{sample}")),
             _ => given(plane).unwrap_or_else(|| format!("ch{plane}")) + "_" + &part,
         };
-        let same =
-            out.iter().filter(|n| **n == name || n.strip_prefix(&name).is_some_and(|r| r.starts_with(" ("))).count();
+        let same = out.iter().filter(|n| **n == name || is_repeat(n, &name)).count();
         out.push(if same == 0 { name } else { format!("{name} ({})", same + 1) });
     }
     out
+}
+
+/// Whether a name was made of another one that several channels have.
+pub fn is_repeat(name: &str, of: &str) -> bool {
+    let number = name.strip_prefix(of).and_then(|rest| rest.strip_prefix(" (")?.strip_suffix(')'));
+    // A wavelength in brackets is another matter.
+    number.and_then(|n| n.parse().ok()).is_some_and(|n| (2..100).contains(&n))
 }
 
 #[cfg(test)]

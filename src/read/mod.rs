@@ -50,6 +50,7 @@ pub use foreign::{Foreign, foreign, foreign_folder};
 pub use groups::{Captured, PathPattern};
 pub use identity::identity;
 pub use in_turn::open_in_turn;
+pub(crate) use layout::is_repeat;
 pub use nifti::header_of_voxels;
 pub use ome::{OmeSet, find_ome_sets};
 pub use own::written_by_us;
