@@ -156,7 +156,11 @@ fn margins_and_lines_hide_nothing_and_hold_nothing() {
         ("three rows through objects", true, |y, _| (124..127).contains(&y)),
     ];
     for (kind, is_line, beside) in kinds {
-        for (height, value) in [(0.0, 0), (60.0, 9), (400.0, 0)] {
+        for (height, value) in [(0.0, 0), (60.0, 9), (400.0, 0), (0.0, 65_535), (60.0, 65_535)] {
+            // A white line through the picture may be anything.
+            if is_line && value > 9 {
+                continue;
+            }
             let beside = where_(FLAT, beside);
             let picture = Picture::nuclei(FLAT, height).with(value, &beside);
             let outcome = found(&picture, "nuclei");
@@ -237,6 +241,16 @@ fn a_ground_of_zero_is_no_margin() {
         let labels = outcome.sets[0].objects.labels.voxels().host().unwrap();
         assert!(score(labels, &picture.truth, 0.5).f1() == 1.0, "{what}");
     }
+}
+
+/// A saturated object at the border is none either.
+#[test]
+fn what_is_bright_at_the_border_is_no_margin() {
+    let block = where_(FLAT, |y, x| x < 20 && (100..120).contains(&y));
+    let outcome = found(&Picture::nuclei(FLAT, 400.0).with(65_535, &block), "nuclei");
+    assert!(!tells(&outcome, "notes") && !tells(&outcome, "warnings"));
+    let labels = outcome.sets[0].objects.labels.voxels().host().unwrap();
+    assert!(labels.iter().zip(&block).any(|(label, is_in)| *is_in && *label > 0));
 }
 
 #[test]

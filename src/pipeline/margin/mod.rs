@@ -5,8 +5,8 @@
 //! its own for thresholds. So it is filled with the picture next to it (`fill`) where objects are searched for, and no
 //! object is found there; what is measured has it as it is.
 //!
-//! A margin is what has the least value of the border of a plane and hangs together with that border, where
-//! - it lies many deviations below the ground of all else, as a camera's ground never does by itself;
+//! A margin is what has the least value of the border of a plane (or the greatest, along a fifth of it) and hangs together with that border, where
+//! - it lies many deviations below the ground of all else (above all else), as a camera's ground never does by itself;
 //! - that value is all but missing elsewhere: a ground that was cut off at 0 has it everywhere;
 //! - what is left are pictures, not objects cut out of theirs: pieces wider than objects are, or rectangles.
 //!
@@ -38,6 +38,8 @@ const LARGE_RECTANGLE: f64 = 0.25;
 const PICTURES: f64 = 0.9;
 /// A line so narrow with the picture on both sides hides no object.
 const NARROW: usize = 4;
+/// A white margin has so much of the border, which a saturated object has not.
+const WHITE_BORDER: f64 = 0.2;
 /// A margin that the user should look at.
 const LARGE: f64 = 0.25;
 
@@ -64,25 +66,17 @@ impl Margin {
             return Ok(None);
         }
         let (shape, samples) = (volume.shape, volume.samples.host()?);
-        let Some(black) = at_border(shape, samples) else { return Ok(None) };
-        let Some(end) = end_of_picture(samples, black) else { return Ok(None) };
-        let mut picture = vec![1; samples.len()];
-        let beside = shrink(shape, &mut picture, |i| samples[i] == black);
-        let elsewhere = samples.par_iter().zip(&picture).filter(|(s, p)| **s <= black && **p == 1).count();
-        if elsewhere > samples.len() / ELSEWHERE {
-            return Ok(None);
-        }
-        blend(shape, &mut picture, beside, |i| f64::from(samples[i]) < end);
-        let picture = Mask { shape, voxels: Buffer::on_host(picture) };
-        if !is_picture(&picture)? {
-            return Ok(None);
-        }
+        let found = match dark(shape, samples)? {
+            None => white(shape, samples)?,
+            found => found,
+        };
+        let Some((value, picture)) = found else { return Ok(None) };
         let of_picture = picture.voxels.host()?;
         let beside = of_picture.par_iter().filter(|p| **p == 0).count();
         Ok(Some(Margin {
             filled: volume.with(Buffer::on_host(filled(shape, samples, of_picture)?)),
             searched: Mask { shape, voxels: Buffer::on_host(with_narrow(shape, of_picture)) },
-            value: volume.scale.value(f64::from(black)),
+            value: volume.scale.value(f64::from(value)),
             share: beside as f64 / samples.len() as f64,
         }))
     }
@@ -101,6 +95,34 @@ impl Margin {
             self.value
         )
     }
+}
+
+/// The value of a margin as dark as that, and what it leaves.
+fn dark(shape: Shape, samples: &[i32]) -> Result<Option<(i32, Mask)>> {
+    let Some(black) = at_border(shape, samples) else { return Ok(None) };
+    let Some(end) = end_of_picture(samples, black) else { return Ok(None) };
+    let mut picture = vec![1; samples.len()];
+    let beside = shrink(shape, &mut picture, |i| samples[i] == black);
+    let elsewhere = samples.par_iter().zip(&picture).filter(|(s, p)| **s <= black && **p == 1).count();
+    if elsewhere > samples.len() / ELSEWHERE {
+        return Ok(None);
+    }
+    blend(shape, &mut picture, beside, |i| f64::from(samples[i]) < end);
+    let picture = Mask { shape, voxels: Buffer::on_host(picture) };
+    Ok(is_picture(&picture)?.then_some((black, picture)))
+}
+
+/// The same of one that is white: a dark one of the image in which bright is dark, along so much of the border as no object is.
+fn white(shape: Shape, samples: &[i32]) -> Result<Option<(i32, Mask)>> {
+    let border =
+        || samples.chunks_exact((shape.y * shape.x).max(1)).flat_map(|plane| inwards(shape).map(|line| plane[line.0]));
+    let Some(most) = border().max() else { return Ok(None) };
+    let (white, all) = (border().filter(|sample| *sample == most).count(), border().count());
+    if (white as f64) < WHITE_BORDER * all as f64 {
+        return Ok(None);
+    }
+    let inverted: Vec<i32> = samples.par_iter().map(|sample| !sample).collect();
+    Ok(dark(shape, &inverted)?.map(|(value, picture)| (!value, picture)))
 }
 
 /// A way through a plane: where it begins, how far it goes with each step, and how many voxels it has.
