@@ -157,7 +157,11 @@ fn margins_and_lines_hide_nothing_and_hold_nothing() {
         ("a grid of lines", true, |y, x| y % 60 == 59 || x % 60 == 59),
     ];
     for (kind, is_line, beside) in kinds {
-        for (height, value) in [(0.0, 0), (60.0, 9), (400.0, 0)] {
+        for (height, value) in [(0.0, 0), (60.0, 9), (400.0, 0), (0.0, 65_535), (60.0, 65_535)] {
+            // A white line through the picture may be anything.
+            if is_line && value > 9 {
+                continue;
+            }
             let beside = where_(FLAT, beside);
             let picture = Picture::nuclei(FLAT, height).with(value, &beside);
             let outcome = found(&picture, "nuclei");
@@ -298,6 +302,16 @@ fn black_around_tissue_is_ground() {
     let remedy = said[0].as_ref().unwrap().split("--set ").nth(1).unwrap().split([';', ' ']).next().unwrap().to_owned();
     let (outcome, is_whole) = whole(&sharp, &[remedy]);
     assert!(is_whole && !tells(&outcome, "warnings"));
+}
+
+/// A saturated object at the border is none either.
+#[test]
+fn what_is_bright_at_the_border_is_no_margin() {
+    let block = where_(FLAT, |y, x| x < 20 && (100..120).contains(&y));
+    let outcome = found(&Picture::nuclei(FLAT, 400.0).with(65_535, &block), "nuclei");
+    assert!(!tells(&outcome, "notes") && !tells(&outcome, "warnings"));
+    let labels = outcome.sets[0].objects.labels.voxels().host().unwrap();
+    assert!(labels.iter().zip(&block).any(|(label, is_in)| *is_in && *label > 0));
 }
 
 #[test]

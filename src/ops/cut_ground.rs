@@ -4,7 +4,7 @@
 //! left of the noise are its heights, and whoever measures noise over all of the image takes the flat parts between them for quiet.
 //!
 //! An image counts as cut off where its least value holds a share p of it, 0.05 to 0.998, its ground is spread above that as the side of a normal
-//! distribution ([`DarkSide`]), and neighbours cross the cut as they do in noise with a blur b of at most 3 px ([`crossings`]), in the middle one of
+//! distribution ([`DarkSide`]), and neighbours cross the cut as they do in noise with a blur b of at most 3 px (`crossings`), in the middle one of
 //! the tiles that lie partly at it. Objects on nothing, masks and frames cross it more seldom. No cut are
 //! counted photons either, whose 0 is one: Poisson's law has `2 n0 n2 = n1^2` for pixels with none, one and two, also where a third is
 //! wanting; a cut ground has many times as many at the cut. That is looked at in the darker half of the blocks, where no objects are.

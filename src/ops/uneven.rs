@@ -1,6 +1,6 @@
 //! Ground that is uneven as lenses and lamps make it: a slope, or light that falls off towards the corners.
 //!
-//! A surface of second degree is fitted to the grounds of 16 x 16 tiles (as [`slope`](super::slope) finds them; of a stack the means of up to 16 slices,
+//! A surface of second degree is fitted to the grounds of 16 x 16 tiles (as `slope` finds them; of a stack the means of up to 16 slices,
 //! each less its own) by least squares. Tiles that cells cover lie above it: those farther above than the typical distance are left
 //! out, and it is fitted again. Then the lower quartiles of the samples of each tile above that surface take the place of the grounds, which lie at the dark
 //! end of a tile, twice. It counts where a third of the tiles is left and it explains 0.9 of their variance.

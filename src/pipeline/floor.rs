@@ -2,10 +2,14 @@
 
 use super::state::{Picture, State};
 use crate::Result;
+use crate::device::Device;
+use crate::image::Volume;
 use crate::ops::cut_ground::CutGround;
 use crate::ops::histogram::BinScale;
 use crate::ops::noise::correlated_noise;
-use crate::ops::threshold::{BinChoice, CUT_NOISE, Method as Choice, NOISE, Signal};
+use crate::ops::noise_peaks::highest;
+use crate::ops::threshold::{BinChoice, CUT_NOISE, Cut, Method as Choice, NOISE, Signal, otsu_classes};
+use crate::units::Shape;
 
 /// Over so many sigmas of smoothing noise is all but independent: a tenth of it is left in common.
 const CORRELATED: f64 = 3.0;
@@ -15,35 +19,81 @@ const OWN_BLUR: f64 = 1.5;
 const DARK: (f64, f64) = (1.0, 2.326);
 /// A logarithm counts from so much of the contrast of two classes below the ground, as it did from the value 0 of cameras with the usual offset.
 const BELOW_GROUND: f64 = 1.0 / 3.0;
+/// The presets hold thresholds against so many times the noise; for fewer peaks count in proportion.
+const NOISES: f64 = 9.0;
+/// More of an image than this share above a threshold is a crowd rather than peaks of noise.
+const COVERED: f64 = 0.1;
+/// Slices are unlike where one is so many times as noisy as the flattest parts of all.
+const UNLIKE: f64 = 1.5;
+/// Most slices that are looked at by themselves.
+const SLICES: usize = 16;
+/// The bins that their two classes are looked for in.
+const BINS: BinChoice = BinChoice::Equal { n: 256, spacing: BinScale::Linear, cut: Cut::Edge };
 
 impl State<'_> {
-    /// The noise of the image that a threshold is for: what smoothing leaves of the noise between neighbours in the channel,
-    /// or what is seen over a lag if that is more. The lag is not asked where two classes explain more of the image than
+    /// The least threshold of an image: so many times its noise. That is what smoothing leaves of the noise between neighbours in
+    /// the channel, or what is seen over a lag if that is more. The lag is not asked where two classes explain more of the image than
     /// they do of noise: in a crowd of objects hardly a place is flat enough to measure noise over it. Where the ground of the channel was
-    /// cut off, it is the noise before that.
-    pub fn noise(&mut self, image: &Picture, signal: &Signal) -> Result<f64> {
+    /// cut off, it is the noise before that. Noise with peaks higher than its spread says has a floor above these.
+    pub fn floor(&mut self, image: &Picture, signal: &Signal, times: f64) -> Result<f64> {
         let white = self.white(image, signal);
         if signal.classes.explained > CUT_NOISE {
-            return Ok(white);
+            return Ok(times * white);
         }
         // Where there are objects they tell themselves from the ground, and a crowd of them would pass for its noise.
-        let Some(cut) = self.cut_ground()?.filter(CutGround::is_all_noise) else {
-            return self.noise_of_whole(image, signal);
-        };
-        if signal.has_two_classes_beside(CUT_NOISE, cut.share())? {
-            return Ok(white);
+        let cut = self.cut_ground()?.filter(CutGround::is_all_noise);
+        let (least, share) = cut.as_ref().map_or((NOISE, 0.0), |cut| (CUT_NOISE, cut.share()));
+        if signal.has_two_classes_beside(least, share)? {
+            return Ok(times * white);
         }
-        self.notes.push(of_cut_ground(cut.share()));
-        Ok(white.max(self.before_cut(image, &cut)?))
+        let over_lag = match cut {
+            Some(cut) => {
+                self.notes.push(of_cut_ground(cut.share()));
+                self.before_cut(image, &cut)?
+            }
+            None => self.over_lag(&image.volume, lag(image, OWN_BLUR))?,
+        };
+        let floor = times * white.max(over_lag);
+        let Some(highest) = self.highest_of_noise(image, signal, floor)? else { return Ok(floor) };
+        let above = (times / NOISES).min(1.0) * highest;
+        if above > floor.max(signal.threshold) {
+            self.notes.push(of_peaks(image.volume.scale.value(above)));
+        }
+        Ok(floor.max(above))
     }
 
-    /// The same where nothing was cut off.
+    /// How high the peaks of noise rise, where most of the image lies below the threshold so far.
+    fn highest_of_noise(&self, image: &Picture, signal: &Signal, floor: f64) -> Result<Option<f64>> {
+        if signal.percentile(100.0 * (1.0 - COVERED))? > floor.max(signal.threshold) {
+            return Ok(None);
+        }
+        let apart = self.geometry.radius_px.map_or(image.smoothed, |radius| radius / 2.0);
+        let is_flat = image.volume.shape.is_flat();
+        let mut half_widths = self.geometry.along(apart).map(|v| (v.round() as usize).max(1));
+        if is_flat {
+            half_widths[0] = 0;
+        }
+        highest(&image.volume.to_host()?, half_widths, signal.percentile(50.0)?)
+    }
+
+    /// The noise where nothing was cut off.
     fn noise_of_whole(&self, image: &Picture, signal: &Signal) -> Result<f64> {
         let white = self.white(image, signal);
         match signal.has_two_classes(NOISE)? {
             true => Ok(white),
-            false => Ok(white.max(correlated_noise(self.device, &image.volume, lag(image, OWN_BLUR))?)),
+            false => Ok(white.max(self.over_lag(&image.volume, lag(image, OWN_BLUR))?)),
         }
+    }
+
+    /// The noise over a lag, in the flattest parts of an image. Slices of a stack can be so unlike (near the ends of a deconvolved
+    /// one there is hardly any noise) that these all lie in a few of them: then it is that of the noisiest slice.
+    fn over_lag(&self, image: &Volume, lag: usize) -> Result<f64> {
+        let all = correlated_noise(self.device, image, lag)?;
+        if image.shape.is_flat() {
+            return Ok(all);
+        }
+        let noisiest = in_noisiest_slice(&image.to_host()?, lag)?;
+        Ok(if noisiest > UNLIKE * all { noisiest } else { all })
     }
 
     /// The threshold of a method, and the one that so many times the noise is, both counted from the ground of the image. That is the
@@ -116,6 +166,29 @@ pub(super) fn of_cut_ground(share: f64) -> String {
     format!(
         "{percent:.1} % of the pixels have the least value: the ground was cut off there, and its noise is taken for that before"
     )
+}
+
+/// What is said of an image whose noise rises higher than its spread says.
+fn of_peaks(above: f64) -> String {
+    format!(
+        "the peaks of the ground are higher than those of normal noise, as a filter leaves them: no object lies below {above:.4}"
+    )
+}
+
+/// The noise over a lag in the noisiest slice of a stack on the host, of slices without objects beyond doubt.
+fn in_noisiest_slice(stack: &Volume, lag: usize) -> Result<f64> {
+    let Shape { z, y, x, .. } = stack.shape;
+    let samples = stack.samples.host()?;
+    let mut noisiest: f64 = 0.0;
+    let looked_at = z.min(SLICES);
+    for k in 0..looked_at {
+        let first = k * (z - 1) / (looked_at - 1).max(1) * y * x;
+        let slice = Volume::new(Shape::flat(y, x), samples[first..first + y * x].to_vec())?;
+        if otsu_classes(&Device::Cpu, &slice, BINS)?.explained <= NOISE {
+            noisiest = noisiest.max(correlated_noise(&Device::Cpu, &slice, lag)?);
+        }
+    }
+    Ok(noisiest)
 }
 
 /// At which neither the filters so far nor a blur from before make noise alike.

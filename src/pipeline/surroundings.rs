@@ -25,7 +25,8 @@ fn look(channel: &ChannelRef, occupied: &[u8], modality: Modality) -> Result<Opt
     let free = |taken: &[u8]| taken.par_iter().filter(|t| **t == 0).count() as f64;
     let share = 1.0 - free(&taken) / free(occupied).max(1.0);
     let found = background(channel, &taken)?;
-    Ok(found.map(|found| Background { black: Some((beside.black, share)), ..found }))
+    let black = Some((beside.value, share)).filter(|_| !beside.is_white);
+    Ok(found.map(|found| Background { black, ..found }))
 }
 
 /// A share of the background that leaves too little to tell its noise from.

@@ -5,8 +5,8 @@
 //! its own for thresholds. So it is filled with the picture next to it (`fill`) where objects are searched for, and no
 //! object is found there; what is measured has it as it is.
 //!
-//! A margin is what has the least value of the border of a plane and hangs together with that border, where
-//! - it lies many deviations below the ground of all else, as a camera's ground never does by itself;
+//! A margin is what has the least value of the border of a plane (or the greatest, along a fifth of it) and hangs together with that border, where
+//! - it lies many deviations below the ground of all else (above all else), as a camera's ground never does by itself;
 //! - that value is all but missing elsewhere: a ground that was cut off at 0 has it everywhere;
 //! - what is left are pictures, not objects cut out of theirs: pieces wider than objects are, rectangles, or nearly all there is, narrow
 //!   lines counted in;
@@ -46,6 +46,8 @@ const FULL: f64 = 0.82;
 const PICTURES: f64 = 0.9;
 /// A line so narrow with the picture on both sides hides no object.
 const NARROW: usize = 4;
+/// A white margin has so much of the border, which a saturated object has not.
+const WHITE_BORDER: f64 = 0.2;
 /// A margin that the user should look at.
 const LARGE: f64 = 0.25;
 
@@ -55,7 +57,9 @@ pub(super) struct Beside {
     /// 1 in the picture, 0 beside it.
     pub picture: Vec<u8>,
     /// The sample beside it.
-    pub black: i32,
+    pub value: i32,
+    /// It is brighter than the picture.
+    pub is_white: bool,
 }
 
 impl Beside {
@@ -68,19 +72,10 @@ impl Beside {
             return Ok(None);
         }
         let (shape, samples) = (volume.shape, volume.samples.host()?);
-        let Some(black) = at_border(shape, samples) else { return Ok(None) };
-        let Some(end) = end_of_picture(samples, black) else { return Ok(None) };
-        let mut picture = vec![1; samples.len()];
-        let mut taken = shrink(shape, &mut picture, |i| samples[i] == black);
-        let elsewhere = samples.par_iter().zip(&picture).filter(|(s, p)| **s <= black && **p == 1).count();
-        if elsewhere > samples.len() / ELSEWHERE {
-            return Ok(None);
-        }
-        blend(shape, &mut picture, &mut taken, |i| f64::from(samples[i]) < end);
-        let whole = Mask { shape, voxels: Buffer::on_host(with_narrow(shape, &picture)) };
-        let is_margin =
-            is_cut_sharply(shape, &picture, taken, |i| f64::from(samples[i]) - f64::from(black)) && is_picture(&whole)?;
-        Ok(is_margin.then_some(Beside { shape, picture, black }))
+        Ok(match dark(shape, samples)? {
+            None => white(shape, samples)?,
+            found => found,
+        })
     }
 
     /// Its share of the voxels.
@@ -113,7 +108,7 @@ impl Margin {
         Ok(Some(Margin {
             filled: volume.with(Buffer::on_host(filled(shape, volume.samples.host()?, picture)?)),
             searched: Mask { shape, voxels: Buffer::on_host(with_narrow(shape, picture)) },
-            value: volume.scale.value(f64::from(beside.black)),
+            value: volume.scale.value(f64::from(beside.value)),
             share: beside.share(),
         }))
     }
@@ -133,6 +128,36 @@ impl Margin {
             self.value
         )
     }
+}
+
+/// A margin as dark as that.
+fn dark(shape: Shape, samples: &[i32]) -> Result<Option<Beside>> {
+    let Some(black) = at_border(shape, samples) else { return Ok(None) };
+    let Some(end) = end_of_picture(samples, black) else { return Ok(None) };
+    let mut picture = vec![1; samples.len()];
+    let mut taken = shrink(shape, &mut picture, |i| samples[i] == black);
+    let elsewhere = samples.par_iter().zip(&picture).filter(|(s, p)| **s <= black && **p == 1).count();
+    if elsewhere > samples.len() / ELSEWHERE {
+        return Ok(None);
+    }
+    blend(shape, &mut picture, &mut taken, |i| f64::from(samples[i]) < end);
+    let whole = Mask { shape, voxels: Buffer::on_host(with_narrow(shape, &picture)) };
+    let light = |i: usize| f64::from(samples[i]) - f64::from(black);
+    let is_margin = is_cut_sharply(shape, &picture, taken, light) && is_picture(&whole)?;
+    Ok(is_margin.then_some(Beside { shape, picture, value: black, is_white: false }))
+}
+
+/// The same of one that is white: a dark one of the image in which bright is dark, along so much of the border as no object is.
+fn white(shape: Shape, samples: &[i32]) -> Result<Option<Beside>> {
+    let border =
+        || samples.chunks_exact((shape.y * shape.x).max(1)).flat_map(|plane| inwards(shape).map(|line| plane[line.0]));
+    let Some(most) = border().max() else { return Ok(None) };
+    let (white, all) = (border().filter(|sample| *sample == most).count(), border().count());
+    if (white as f64) < WHITE_BORDER * all as f64 {
+        return Ok(None);
+    }
+    let inverted: Vec<i32> = samples.par_iter().map(|sample| !sample).collect();
+    Ok(dark(shape, &inverted)?.map(|beside| Beside { value: !beside.value, is_white: true, ..beside }))
 }
 
 /// A way through a plane: where it begins, how far it goes with each step, and how many voxels it has.
