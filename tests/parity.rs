@@ -126,7 +126,7 @@ fn the_gpu_really_worked() {
 }
 
 /// Regression: 64 runs of 1100 voxels, and 1330 neighbours of 64 voxels, take an invocation more turns than Mesa's software adapter
-/// goes; what it counted was wrong. Such boxes are refused, so that the host counts them; smaller ones are counted.
+/// goes. Such boxes are refused, so that the host counts them; smaller ones are counted.
 #[test]
 fn what_takes_too_many_turns_is_refused() {
     let gpu = gpu(None);
