@@ -39,7 +39,7 @@ fn case(device: &Device, input: &Input, what: &Counting) -> Result<Vec<u32>> {
 
 const KERNEL: Kernel = kernel("cooccurrence", include_str!("../../shaders/cooccurrence.wgsl"));
 
-static WAY: Way = Way { kernel: &KERNEL, each_step: true, words, twin };
+static WAY: Way = Way { kernel: &KERNEL, each_step: true, turns: |_, _| 1, words, twin };
 
 /// Words of one matrix.
 pub fn words(of: &GreyBox, _: &Counting) -> usize {

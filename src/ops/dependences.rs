@@ -32,7 +32,7 @@ fn case(device: &Device, input: &Input, coarseness: u32, by_slice: bool) -> Resu
 
 const KERNEL: Kernel = kernel("dependences", include_str!("../../shaders/dependences.wgsl"));
 
-static WAY: Way = Way { kernel: &KERNEL, each_step: false, words, twin };
+static WAY: Way = Way { kernel: &KERNEL, each_step: false, turns: |_, what| 1 + what.steps.len(), words, twin };
 
 /// Words of one matrix.
 pub fn words(of: &GreyBox, what: &Counting) -> usize {

@@ -42,7 +42,7 @@ pub(super) struct Listed {
 }
 
 /// Cells of a row that an invocation looks at.
-const PIECE: usize = 64;
+pub(super) const PIECE: usize = 64;
 
 /// Boxes on the host.
 #[derive(Debug, Default)]

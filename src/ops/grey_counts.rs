@@ -5,10 +5,11 @@
 //! because additions to one place wait for each other. On the CPU boxes are counted voxel by voxel, as the definitions say.
 //!
 //! Limits: voxels of all boxes times steps, and counts, are less than 2^31. So no count overflows, and no dispatch takes so long that a
-//! system takes its device away.
+//! system takes its device away. On a device, no invocation may take more than `MOST_TURNS`: runs of 900 voxels and more, and more than 900
+//! neighbours, are the host's.
 
-use super::grey_boxes::{GreyBox, GreyBoxes, Listed, Step};
-use crate::device::kernel::{Array, Kernel, atomic, read};
+use super::grey_boxes::{GreyBox, GreyBoxes, Listed, PIECE, Step};
+use crate::device::kernel::{Array, Kernel, MOST_TURNS, atomic, read};
 use crate::device::{Buffer, Device, Gpu, GpuBuffer};
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -59,6 +60,8 @@ pub(super) struct Way {
     pub kernel: &'static Kernel,
     /// The kernel is run for each step.
     pub each_step: bool,
+    /// Turns that loops take for one cell of a box, at most.
+    pub turns: fn(&GreyBox, &Counting) -> usize,
     /// Words of one matrix of a box.
     pub words: fn(&GreyBox, &Counting) -> usize,
     /// The same on the CPU.
@@ -129,6 +132,10 @@ impl Placed<'_> {
         sizes: &[usize],
     ) -> Result<Buffer<u32>> {
         let GreyBoxes { boxes, levels, .. } = self.boxes;
+        let turns = boxes.iter().map(|b| (way.turns)(&b.of, what).saturating_mul(PIECE)).max().unwrap_or(0);
+        if turns > MOST_TURNS {
+            return Err(Error::device(format!("{turns} turns of a loop are too many for a device")));
+        }
         let levels_at = HEAD * boxes.len() + 3 * what.steps.len();
         let mut said = Vec::with_capacity(levels_at + levels.len());
         let mut begins = 0;

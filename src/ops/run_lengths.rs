@@ -4,11 +4,11 @@
 //! A voxel before which the step finds another level begins a run, and whoever looks at it follows the run to its end.
 //! Limits: those of `grey_counts`. Reference: IBSI 1, grey level runs (IBSI:TP0I).
 
-use super::grey_boxes::{GreyBox, GreyBoxes, Listed, add, of_objects};
+use super::grey_boxes::{GreyBox, GreyBoxes, Listed, PIECE, add, of_objects};
 use super::grey_counts::{Counting, Placed, Way, kernel};
 use super::op::{Case, Input, Op};
 use crate::Result;
-use crate::device::kernel::Kernel;
+use crate::device::kernel::{Kernel, MOST_TURNS};
 use crate::device::{Buffer, Device};
 
 /// Its entry in the list of operations.
@@ -34,11 +34,19 @@ fn case(device: &Device, input: &Input, steps: &[[isize; 3]], [by_slice, by_step
 
 const KERNEL: Kernel = kernel("run_lengths", include_str!("../../shaders/run_lengths.wgsl"));
 
-static WAY: Way = Way { kernel: &KERNEL, each_step: true, words, twin };
+static WAY: Way = Way { kernel: &KERNEL, each_step: true, turns: |of, _| 1 + longest(of), words, twin };
+
+/// Voxels of the longest run that a device follows: 64 voxels of a piece may begin one each.
+const LONGEST: usize = MOST_TURNS / PIECE - 1;
 
 /// The longest run that a box has room for.
 pub fn longest(of: &GreyBox) -> usize {
     of.size.into_iter().max().unwrap_or(0)
+}
+
+/// A device may follow its runs.
+pub fn fits(of: &GreyBox) -> bool {
+    longest(of) <= LONGEST
 }
 
 /// Words of one matrix.

@@ -37,7 +37,7 @@ const KERNEL: Kernel = Kernel {
     ..kernel("tone_differences", include_str!("../../shaders/tone_differences.wgsl"))
 };
 
-static WAY: Way = Way { kernel: &KERNEL, each_step: false, words, twin };
+static WAY: Way = Way { kernel: &KERNEL, each_step: false, turns: |_, what| 1 + what.steps.len(), words, twin };
 
 /// Words of one matrix.
 pub fn words(of: &GreyBox, what: &Counting) -> usize {

@@ -186,12 +186,13 @@ struct List {
 }
 
 impl List {
-    /// Adds a region if there is room for it, and if its matrices take no more than itself: to bring them down would take longer than
-    /// counting.
+    /// Adds a region if there is room for it, its runs are not too long for a device, and its matrices take no more than itself: to bring
+    /// them down would take longer than counting.
     fn add(&mut self, of: (u32, usize), levels: &Levels) -> Result<()> {
         let grey = levels.grey_box();
         let words = self.wanted.iter().fold(0usize, |n, wanted| n.saturating_add(wanted.words(&grey)));
-        if levels.ranks() > DENSE || words > grey.cells() {
+        let has_runs = self.wanted.iter().any(|wanted| wanted.group == Group::Glrlm);
+        if levels.ranks() > DENSE || words > grey.cells() || has_runs && !run_lengths::fits(&grey) {
             return Ok(());
         }
         if self.boxes.cells() + grey.cells() > MOST_CELLS || self.words + words > MOST_WORDS {
@@ -286,13 +287,16 @@ mod tests {
         assert_eq!(Wanted::of(&theirs)[0].what.steps, directions(2, Norm::Chebyshev, true));
     }
 
-    /// Mechanics: an object whose matrices are larger than itself is left to the host, and so is one for which there is no room.
+    /// Mechanics: an object whose matrices are larger than itself, or whose runs are too long, is left to the host, and so is one for which
+    /// there is no room.
     #[test]
     fn objects_go_up_where_it_pays() {
         let large = levels([8, 8, 8], &[1; 512]);
         let mut list = List { wanted: Wanted::of(&Texture::default()), ..List::default() };
         list.add((1, 0), &levels([1, 2, 2], &[1, 2, 3, 4])).unwrap();
         list.add((2, 0), &large).unwrap();
+        list.add((4, 0), &levels([1, 2, 2000], &[1; 4000])).unwrap();
+        assert_eq!(list.places.get(&(4, 0)), None);
         assert_eq!((list.places.get(&(1, 0)), list.places.get(&(2, 0)), list.boxes.cells()), (None, Some(&0), 512));
         assert!(!list.is_full);
         list.words = MOST_WORDS;
