@@ -166,9 +166,8 @@ impl Cast<'_> {
         let Some(best) = all.iter().map(|(rank, _)| *rank).min() else { return (Rank::Fallback, vec![]) };
         let mut all: Vec<usize> = all.into_iter().filter(|(rank, _)| *rank == best).map(|(_, i)| i).collect();
         // The very name goes before one in other letters.
-        match all.iter().filter(|i| self.name(**i) == name).collect::<Vec<_>>()[..] {
-            [one] => all = vec![*one],
-            _ => {}
+        if let [one] = all.iter().filter(|i| self.name(**i) == name).collect::<Vec<_>>()[..] {
+            all = vec![*one];
         }
         // What the file calls by the same name has got a number.
         let again: Vec<usize> = all.iter().flat_map(|i| self.repeats(*i)).filter(|i| !all.contains(i)).collect();
