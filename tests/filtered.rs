@@ -113,7 +113,8 @@ fn noise(seed: u64, blur: f64) -> Field {
 
 #[test]
 fn skewed_noise_holds_nothing() {
-    let skewed: [(&str, fn(f64) -> f64); 3] =
+    type Change = fn(f64) -> f64;
+    let skewed: [(&str, Change); 3] =
         [("square", |v| v * v), ("exponential", |v| v.exp()), ("cube", |v| v.abs().powi(3))];
     for (seed, blur) in [(1, 1.5), (2, 2.0)] {
         for (name, skew) in skewed {
