@@ -34,11 +34,11 @@ const APART: u32 = 8;
 /// The image is on a device.
 pub fn grey_step(image: &Volume) -> Result<Option<f64>> {
     let samples = image.samples.host()?;
-    let whole = common_step(samples);
-    if whole > 1 || image.scale.step().is_some() {
-        return Ok(Some(f64::from(whole.max(1))));
-    }
-    Ok(levels(samples).and_then(|levels| step_of(&levels)))
+    // The last bits of all floats of an image are multiples of one number, which is no grey step.
+    Ok(match image.scale.step() {
+        Some(_) => Some(f64::from(common_step(samples).max(1))),
+        None => levels(samples).and_then(|levels| step_of(&levels)),
+    })
 }
 
 /// Standard deviation of what rounding took from the values of an image on the host, in samples; nothing for fractions that have no grey
