@@ -79,7 +79,7 @@ pub fn open(item: &Item, options: &read::Options, in_memory: Option<&InMemory>) 
 /// Patient, study and series of a scan, as its row in `images` says them: for one that failed.
 pub fn identity(item: &Item) -> Vec<(String, String)> {
     let path = item.files.first().filter(|_| item.is_scan);
-    let identity = path.and_then(|path| read::identity(path)).unwrap_or_default();
+    let identity = path.and_then(|path| read::identity::of(path)).unwrap_or_default();
     let word = |column: Column| match column.cells {
         Cells::Text(words) => Some((column.name, words.into_iter().next().flatten()?)),
         _ => None,

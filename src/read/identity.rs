@@ -5,7 +5,7 @@ use crate::pet::suv::Identity;
 use std::path::Path;
 
 /// Patient, study and series of a DICOM file, or of a NIfTI file with a sidecar; nothing where they cannot be read.
-pub fn identity(path: &Path) -> Option<Identity> {
+pub fn of(path: &Path) -> Option<Identity> {
     if dicom::is_dicom(path) {
         return dicom::identity(&Source::open(path).ok()?);
     }

@@ -20,7 +20,7 @@ mod floats;
 mod foreign;
 mod grid;
 mod groups;
-mod identity;
+pub(crate) mod identity;
 mod imagej;
 mod in_turn;
 mod jpeg;
@@ -48,7 +48,6 @@ pub use dicom::{examine_series, find_series, is_dicom, read_series, source as di
 pub use extent::Extent;
 pub use foreign::{Foreign, foreign, foreign_folder};
 pub use groups::{Captured, PathPattern};
-pub use identity::identity;
 pub use in_turn::open_in_turn;
 pub(crate) use layout::is_repeat;
 pub use nifti::header_of_voxels;
