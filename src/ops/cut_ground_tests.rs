@@ -91,6 +91,26 @@ fn what_is_not_cut_off_is_none() {
     assert!(of_each(&mut |i| random.photons(0.2 + 3.0 * f64::from(disc(i)))).is_none());
 }
 
+/// A crowd crosses the cut as noise does, but is not spread as noise is; a field in which light falls off is.
+#[test]
+fn crowds_are_not_all_noise() {
+    let at = |i: usize| SHAPE.position(i).map(|v| v as f64);
+    let mut random = Random(5);
+    let (mut crowd, mut dense, mut falling) = (vec![], vec![], vec![]);
+    for i in 0..SHAPE.len() {
+        let [_, y, x] = at(i);
+        let from_middle = (y % 13.0 - 6.0).hypot(x % 13.0 - 6.0);
+        let light = 60.0 / (1.0 + libm::exp(2.0 * (from_middle - 5.5)));
+        crowd.push(random.photons(light + 0.02));
+        dense.push((10.0 * light + 40.0 + 8.0 * random.normal() - 45.0).max(0.0) as i32);
+        falling.push((1000.0 * random.normal() - 8.0 * y).max(0.0) as i32);
+    }
+    for (samples, is_all_noise) in [(crowd, false), (dense, false), (falling, true)] {
+        let found = of(samples);
+        assert_eq!(found.as_ref().is_some_and(CutGround::is_all_noise), is_all_noise, "{:?}", found.map(|f| f.share()));
+    }
+}
+
 #[test]
 fn images_too_small_to_tell_are_no_trouble() {
     for shape in [Shape::flat(0, 0), Shape::flat(1, 1), Shape::flat(1, 9), Shape::flat(9, 1), Shape::flat(5, 5)] {
