@@ -146,7 +146,8 @@ impl State<'_> {
     fn left_of_blurred(&self, image: &Picture, blur: [f64; 3]) -> f64 {
         let white = |s: f64| (2.0 * std::f64::consts::PI.sqrt() * s).max(1.0).sqrt();
         let smoothed = self.geometry.along(image.smoothed).into_iter().zip(blur);
-        smoothed.map(|(s, b)| white(b) / white(libm::hypot(s, b))).product()
+        let both: f64 = smoothed.map(|(s, b)| white(libm::hypot(s, b))).product();
+        blur.map(white).iter().product::<f64>() / both
     }
 
     /// The noise that the image would have if its ground had not been cut off: what smoothing leaves of that of the channel, or what is seen
