@@ -43,7 +43,7 @@ pub(super) fn in_tiles(shape: Shape, samples: &[i32], [least, most]: [i32; 2], s
         for y in rows.clone() {
             let here = line(y);
             ground += here.iter().filter(|s| **s <= most).count();
-            at_cut += here.iter().filter(|s| **s == least).count();
+            at_cut += here.iter().filter(|s| **s <= least).count();
             here.windows(2).for_each(|two| pairs[0].add(two[0], two[1], [least, most]));
             let below = if y + 1 < rows.end { line(y + 1) } else { &[] };
             here.iter().zip(below).for_each(|(a, b)| pairs[1].add(*a, *b, [least, most]));
@@ -76,7 +76,7 @@ impl Pairs {
     fn add(&mut self, a: i32, b: i32, [least, most]: [i32; 2]) {
         let is_ground = a <= most && b <= most;
         self.all += usize::from(is_ground);
-        self.crossing += usize::from(is_ground && (a == least) != (b == least));
+        self.crossing += usize::from(is_ground && (a <= least) != (b <= least));
     }
 
     fn plus(self, other: Self) -> Self {

@@ -16,8 +16,9 @@
 //! neighbours cross the cut 1 - a times as often as in white noise (`2 p (1 - p)`), with which the highest peaks of cut noise are as high over it as those of whole noise for a p of 0.3 to 0.99
 //! and a b of 0, 1 and 2 px, or up to a fifth lower.
 //!
-//! A crowd of objects crosses the cut like noise with a blur. But it is spread in another way: whether there is hardly anything but noise is told by
-//! that of all that lies above the cut, and who takes the noise for a floor asks that first.
+//! A crowd of objects crosses the cut like noise with a blur. But it is spread in another way, and what lies in the objects crosses a higher level like another
+//! noise. So whether there is hardly anything but noise is told by how all that lies above the cut is spread, and by the blur at the level that half of it lies
+//! above; who takes the noise for a floor asks that first.
 //!
 //! All of it is counted on the host from integers, whatever the device. Reference: this project.
 
@@ -42,6 +43,10 @@ const WIDEST: f64 = 3.0;
 const DARK_OF_PHOTONS: f64 = 3.0;
 /// Of the pixels that have photons, this share has one at least, for a mean of up to three.
 const LEAST_OF_ONE: f64 = 0.1;
+/// The blur of noise is the same at any level, to so many times and so many pixels more.
+const ALIKE: f64 = 1.5;
+/// See there.
+const APART: f64 = 0.4;
 /// The widest span of samples that are counted; beyond it they are sorted.
 const COUNTED: i64 = 1 << 16;
 /// Side of the blocks that photons and responses are looked at in.
@@ -100,6 +105,9 @@ impl CutGround {
         let of_ground = share * src.shape.len() as f64 / in_ground;
         let plane = crossings::in_tiles(src.shape, samples, ends, SHARES);
         let wide = median(plane.iter().map(Crossings::blur));
+        let higher = crossings::in_tiles(src.shape, samples, [half_above(&counts, ground.limit), ground.limit], SHARES);
+        let higher = median(higher.iter().map(Crossings::blur));
+        let is_even = wide.zip(higher).is_some_and(|(wide, higher)| is_alike(wide, higher));
         if wide.is_none_or(|wide| wide > WIDEST)
             || is_counted(src.shape, samples, least, grey_step(src)?.unwrap_or(1.0))
         {
@@ -117,7 +125,7 @@ impl CutGround {
             of_ground,
             blur,
             spread: ground.spread,
-            is_all_noise: is_cut_noise(&counts),
+            is_all_noise: is_even && is_cut_noise(&counts),
             alike,
         }))
     }
@@ -223,6 +231,23 @@ fn counts(samples: &[i32], [least, most]: [i32; 2]) -> Vec<(i32, u64)> {
     above.par_sort_unstable();
     let same = |same: &[i32]| Some((*same.first()?, same.len() as u64));
     std::iter::once((least, pile)).chain(above.chunk_by(|a, b| a == b).filter_map(same)).collect()
+}
+
+/// The sample that half of what lies above the cut, up to a limit, does not pass.
+fn half_above(counts: &[(i32, u64)], limit: i32) -> i32 {
+    let above = counts.get(1..counts.partition_point(|c| c.0 <= limit)).unwrap_or_default();
+    let half = above.iter().map(|c| c.1).sum::<u64>() / 2;
+    let mut seen = 0;
+    let reached = above.iter().find(|(_, n)| {
+        seen += n;
+        seen >= half
+    });
+    reached.or(counts.first()).map_or(0, |c| c.0)
+}
+
+/// Whether two blurs may be of one noise.
+fn is_alike(a: f64, b: f64) -> bool {
+    a.max(b) <= ALIKE * a.min(b) + APART
 }
 
 fn median(values: impl Iterator<Item = f64>) -> Option<f64> {

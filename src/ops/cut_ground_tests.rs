@@ -96,16 +96,19 @@ fn what_is_not_cut_off_is_none() {
 fn crowds_are_not_all_noise() {
     let at = |i: usize| SHAPE.position(i).map(|v| v as f64);
     let mut random = Random(5);
-    let (mut crowd, mut dense, mut falling) = (vec![], vec![], vec![]);
+    let (mut crowd, mut dense, mut dim, mut falling) = (vec![], vec![], vec![], vec![]);
     for i in 0..SHAPE.len() {
         let [_, y, x] = at(i);
         let from_middle = (y % 13.0 - 6.0).hypot(x % 13.0 - 6.0);
         let light = 60.0 / (1.0 + libm::exp(2.0 * (from_middle - 5.5)));
         crowd.push(random.photons(light + 0.02));
+        // As bright as the tail of noise, from nucleus to nucleus.
+        let brightness = [6.0, 10.0, 15.0, 22.0, 30.0][((y / 13.0) as usize * 7 + (x / 13.0) as usize * 3) % 5];
+        dim.push(4 * random.photons(light / 60.0 * brightness + 0.02));
         dense.push((10.0 * light + 40.0 + 8.0 * random.normal() - 45.0).max(0.0) as i32);
         falling.push((1000.0 * random.normal() - 8.0 * y).max(0.0) as i32);
     }
-    for (samples, is_all_noise) in [(crowd, false), (dense, false), (falling, true)] {
+    for (samples, is_all_noise) in [(crowd, false), (dense, false), (dim, false), (falling, true)] {
         let found = of(samples);
         assert_eq!(found.as_ref().is_some_and(CutGround::is_all_noise), is_all_noise, "{:?}", found.map(|f| f.share()));
     }
