@@ -8,8 +8,8 @@
 //! A margin is what has the least value of the border of a plane (or the greatest, along a fifth of it) and hangs together with that border, where
 //! - it lies many deviations below the ground of all else (above all else), as a camera's ground never does by itself;
 //! - that value is all but missing elsewhere: a ground that was cut off at 0 has it everywhere;
-//! - what is left are pictures, not objects cut out of theirs: pieces wider than objects are, rectangles, or nearly all there is, narrow
-//!   lines counted in;
+//! - what is left are pictures, not objects cut out of theirs: pieces wider than objects are, rectangles, nearly all there is, or tiles that
+//!   narrow lines part;
 //! - they are cut off sharply: what optics have drawn on black, as a section of tissue, rises slowly behind its edge.
 //!
 //! Pixels next to it that lie as far below the ground belong to it, as interpolation leaves them.
@@ -42,6 +42,8 @@ const RECTANGLE: f64 = 0.95;
 const LARGE_RECTANGLE: f64 = 0.25;
 /// Nor is what fills so much of it: a round one fills 0.79.
 const FULL: f64 = 0.82;
+/// Tiles between lines are wider than this both ways, and rectangles: cells with as narrow gaps are not.
+const TILE: usize = 32;
 /// So much of what is left has to be pictures.
 const PICTURES: f64 = 0.9;
 /// A line so narrow with the picture on both sides hides no object.
@@ -141,9 +143,9 @@ fn dark(shape: Shape, samples: &[i32]) -> Result<Option<Beside>> {
         return Ok(None);
     }
     blend(shape, &mut picture, &mut taken, |i| f64::from(samples[i]) < end);
-    let whole = Mask { shape, voxels: Buffer::on_host(with_narrow(shape, &picture)) };
     let light = |i: usize| f64::from(samples[i]) - f64::from(black);
-    let is_margin = is_cut_sharply(shape, &picture, taken, light) && is_picture(&whole)?;
+    let is_margin = is_cut_sharply(shape, &picture, taken, light)
+        && is_picture(Mask { shape, voxels: Buffer::on_host(picture.clone()) })?;
     Ok(is_margin.then_some(Beside { shape, picture, value: black, is_white: false }))
 }
 
@@ -258,25 +260,37 @@ fn median(mut values: Vec<f64>) -> f64 {
     middle - 0.5 + (values.len() as f64 / 2.0 - below as f64) / alike as f64
 }
 
-/// Whether what is left are pictures.
-fn is_picture(left: &Mask) -> Result<bool> {
+/// Whether what is left are pictures, or the tiles of one that narrow lines go through.
+fn is_picture(left: Mask) -> Result<bool> {
     let shape = left.shape;
-    let pieces = label(&Device::Cpu, left, Connectivity::Face)?;
+    let is_rectangle = |voxels: usize, [z, y, x]: [usize; 3]| voxels as f64 >= RECTANGLE * (z * y * x) as f64;
+    let is_part = |voxels: usize, sides: [usize; 3]| {
+        let [_, y, x] = sides;
+        let share = voxels as f64 / shape.len() as f64;
+        share >= FULL || y.min(x) >= WIDER_THAN_OBJECTS || (is_rectangle(voxels, sides) && share >= LARGE_RECTANGLE)
+    };
+    let is_tile = |voxels: usize, sides: [usize; 3]| is_rectangle(voxels, sides) && sides[1].min(sides[2]) >= TILE;
+    if are_mostly(&left, is_part)? {
+        return Ok(true);
+    }
+    let whole = with_narrow(shape, left.voxels.host()?);
+    Ok(are_mostly(&left, is_tile)? && are_mostly(&Mask { shape, voxels: Buffer::on_host(whole) }, is_part)?)
+}
+
+/// Whether nine tenths of a mask are pieces of a kind, by their voxels and the sides of their boxes.
+fn are_mostly(mask: &Mask, kind: impl Fn(usize, [usize; 3]) -> bool) -> Result<bool> {
+    let pieces = label(&Device::Cpu, mask, Connectivity::Face)?;
     let runs = pieces.runs()?;
-    let (mut all, mut pictures) = (0, 0);
+    let (mut all, mut of_kind) = (0, 0);
     for piece in 1..=pieces.count {
         let runs = runs.of(piece);
         let voxels: usize = runs.iter().map(|run| (run.end - run.start) as usize).sum();
-        let [z, y, x] = sides(shape, runs);
-        let is_rectangle = voxels as f64 >= RECTANGLE * (z * y * x) as f64;
-        let is_large = voxels as f64 >= LARGE_RECTANGLE * shape.len() as f64;
-        let is_full = voxels as f64 >= FULL * shape.len() as f64;
         all += voxels;
-        if is_full || y.min(x) >= WIDER_THAN_OBJECTS || (is_rectangle && is_large) {
-            pictures += voxels;
+        if kind(voxels, sides(mask.shape, runs)) {
+            of_kind += voxels;
         }
     }
-    Ok(all > 0 && pictures as f64 >= PICTURES * all as f64)
+    Ok(all > 0 && of_kind as f64 >= PICTURES * all as f64)
 }
 
 /// Sides of the box of some runs.
