@@ -17,7 +17,7 @@
 //! and a b of 0, 1 and 2 px, or up to a fifth lower.
 //!
 //! A crowd of objects crosses the cut like noise with a blur. But it is spread in another way, and what lies in the objects crosses a higher level like another
-//! noise. So whether there is hardly anything but noise is told by how all that lies above the cut is spread, and by the blur at the level that half of it lies
+//! noise. So whether there is hardly anything but noise is told by how all that lies above the cut is spread, and by the blur at the level that a quarter of it lies
 //! above; who takes the noise for a floor asks that first.
 //!
 //! All of it is counted on the host from integers, whatever the device. Reference: this project.
@@ -44,9 +44,11 @@ const DARK_OF_PHOTONS: f64 = 3.0;
 /// Of the pixels that have photons, this share has one at least, for a mean of up to three.
 const LEAST_OF_ONE: f64 = 0.1;
 /// The blur of noise is the same at any level, to so many times and so many pixels more.
-const ALIKE: f64 = 1.5;
+const ALIKE: f64 = 1.35;
 /// See there.
-const APART: f64 = 0.4;
+const APART: f64 = 0.2;
+/// Blurs up to that are those of white noise.
+const WHITE_BLUR: f64 = 0.6;
 /// The widest span of samples that are counted; beyond it they are sorted.
 const COUNTED: i64 = 1 << 16;
 /// Side of the blocks that photons and responses are looked at in.
@@ -105,7 +107,8 @@ impl CutGround {
         let of_ground = share * src.shape.len() as f64 / in_ground;
         let plane = crossings::in_tiles(src.shape, samples, ends, SHARES);
         let wide = median(plane.iter().map(Crossings::blur));
-        let higher = crossings::in_tiles(src.shape, samples, [half_above(&counts, ground.limit), ground.limit], SHARES);
+        let higher =
+            crossings::in_tiles(src.shape, samples, [quarter_above(&counts, ground.limit), ground.limit], SHARES);
         let higher = median(higher.iter().map(Crossings::blur));
         let is_even = wide.zip(higher).is_some_and(|(wide, higher)| is_alike(wide, higher));
         if wide.is_none_or(|wide| wide > WIDEST)
@@ -233,21 +236,21 @@ fn counts(samples: &[i32], [least, most]: [i32; 2]) -> Vec<(i32, u64)> {
     std::iter::once((least, pile)).chain(above.chunk_by(|a, b| a == b).filter_map(same)).collect()
 }
 
-/// The sample that half of what lies above the cut, up to a limit, does not pass.
-fn half_above(counts: &[(i32, u64)], limit: i32) -> i32 {
+/// The sample that a quarter of what lies above the cut, up to a limit, passes.
+fn quarter_above(counts: &[(i32, u64)], limit: i32) -> i32 {
     let above = counts.get(1..counts.partition_point(|c| c.0 <= limit)).unwrap_or_default();
-    let half = above.iter().map(|c| c.1).sum::<u64>() / 2;
+    let others = above.iter().map(|c| c.1).sum::<u64>() / 4 * 3;
     let mut seen = 0;
     let reached = above.iter().find(|(_, n)| {
         seen += n;
-        seen >= half
+        seen >= others
     });
     reached.or(counts.first()).map_or(0, |c| c.0)
 }
 
 /// Whether two blurs may be of one noise.
 fn is_alike(a: f64, b: f64) -> bool {
-    a.max(b) <= ALIKE * a.min(b) + APART
+    a.max(b) <= WHITE_BLUR || a.max(b) <= ALIKE * a.min(b) + APART
 }
 
 fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
