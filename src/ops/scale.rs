@@ -130,6 +130,8 @@ pub fn scale(device: &Device, src: &Volume, z_step: f64, weights: [u32; 3]) -> R
 
 /// Less a smooth opening of this radius.
 fn off_ground(device: &Device, smooth: &Volume, radius: f64, at: &Sizes) -> Result<Volume> {
+    // A ground without end looks wider than the image.
+    let radius = radius.min(smooth.shape.y.min(smooth.shape.x) as f64 / 2.0);
     let steps = at.along(radius.round().max(2.0)).map(|v| v.round() as usize);
     let open = minimum(device, &opening(device, smooth, &Element::Box(steps))?, smooth)?;
     subtract(device, smooth, &gaussian(device, &open, &Gaussian::new(at.along(radius / 2.0)))?)
