@@ -100,6 +100,8 @@ const ROUND: f64 = 1.6;
 const RIM: f64 = 1.5;
 /// Pixels of a diameter that are no more than blur.
 const BLUR: f64 = 2.0;
+/// The widest opening, in pixels: a Gaussian goes with it, which has an end.
+const WIDEST: f64 = 2000.0;
 /// So many times the diameter of its parts is that of a whole; what is larger yet is no object but the ground of many.
 const WHOLE: [f64; 2] = [1.2, 2.5];
 
@@ -131,7 +133,7 @@ pub fn scale(device: &Device, src: &Volume, z_step: f64, weights: [u32; 3]) -> R
 /// Less a smooth opening of this radius.
 fn off_ground(device: &Device, smooth: &Volume, radius: f64, at: &Sizes) -> Result<Volume> {
     // A ground without end looks wider than the image.
-    let radius = radius.min(smooth.shape.y.min(smooth.shape.x) as f64 / 2.0);
+    let radius = radius.min(smooth.shape.y.min(smooth.shape.x) as f64 / 2.0).min(WIDEST);
     let steps = at.along(radius.round().max(2.0)).map(|v| v.round() as usize);
     let open = minimum(device, &opening(device, smooth, &Element::Box(steps))?, smooth)?;
     subtract(device, smooth, &gaussian(device, &open, &Gaussian::new(at.along(radius / 2.0)))?)

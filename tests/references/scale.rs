@@ -72,6 +72,7 @@ fn in_mask(bright: &[u8], shape: Shape, z_step: f64, weights: [u32; 3]) -> Optio
 
 /// Less an opening, smoothed, which is the background.
 fn off_ground(smooth: &[i32], shape: Shape, radius: f64, z_step: f64) -> Vec<i32> {
+    let radius = radius.min(shape.y.min(shape.x) as f64 / 2.0);
     let whole = radius.round().max(2.0);
     let reach = [whole / z_step, whole, whole].map(|v| v.round() as usize);
     let open = dilate(&erode(smooth, shape, reach), shape, reach);
