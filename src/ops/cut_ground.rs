@@ -29,6 +29,7 @@ use super::noise::{ABOVE_FLATTEST, Along, BOTH, FLATTEST, MEAN_OF_SECOND, differ
 use crate::Result;
 use crate::device::{Buffer, Device};
 use crate::image::Volume;
+use crate::simd;
 use crate::units::Shape;
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -90,9 +91,10 @@ impl CutGround {
     /// The image is on a device.
     pub fn of(src: &Volume) -> Result<Option<Self>> {
         let samples = src.samples.host()?;
-        let (Some(least), Some(most)) = (samples.par_iter().copied().min(), samples.par_iter().copied().max()) else {
+        if samples.is_empty() {
             return Ok(None);
-        };
+        }
+        let (least, most) = simd::span(samples);
         let share = samples.par_iter().filter(|s| **s == least).count() as f64 / src.shape.len() as f64;
         if !(SHARES[0]..=SHARES[1]).contains(&share) {
             return Ok(None);
