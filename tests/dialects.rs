@@ -158,7 +158,7 @@ impl Folder {
     fn sets(&self, names: &[&str]) -> Vec<(String, Vec<String>)> {
         let name = |p: &PathBuf| p.file_name().unwrap().to_string_lossy().into_owned();
         let given: Vec<PathBuf> = names.iter().map(|n| self.at(n)).collect();
-        let sets = read::find_ome_sets(&given);
+        let sets = read::find_ome_sets(given.iter().map(PathBuf::as_path));
         sets.iter().map(|s| (name(&s.lead), s.members.iter().map(name).collect())).collect()
     }
 }

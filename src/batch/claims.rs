@@ -61,16 +61,17 @@ impl<'a> Claims<'a> {
         joined.iter().for_each(|(member, lead)| members.entry(lead).or_default().push(member));
         let mut used = vec![false; self.sheet.rows.len()];
         for item in items {
-            let own = item.files.iter().map(PathBuf::as_path);
+            let own = item.files().into_iter().map(PathBuf::as_path);
             let with = own.clone().filter_map(|f| members.get(f)).flatten().copied();
             let rows = self.rows_of(own.chain(with));
             rows.iter().for_each(|i| used[*i] = true);
             let [first, others @ ..] = &rows[..] else { continue };
             let row = &self.sheet.rows[*first];
             if let Some(other) = others.iter().find(|i| !same(row, &self.sheet.rows[**i])) {
-                return Err(self.doubled(row, &self.sheet.rows[*other], &item.name));
+                return Err(self.doubled(row, &self.sheet.rows[*other], item.name()));
             }
-            (item.metadata, item.settings) = (row.metadata.clone(), row.settings.clone());
+            item.set_metadata(row.metadata.clone());
+            item.set_settings(row.settings.clone());
         }
         let idle: Vec<usize> = (0..used.len()).filter(|i| !used[*i]).collect();
         self.all_found(&idle, "there is no image in")

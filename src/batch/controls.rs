@@ -64,9 +64,9 @@ fn spectrum(
     let controls = of_dye(mixture, dye, images)?;
     let mut control = Control::default();
     for item in &controls {
-        add(item, recipe, name, most, &mut control).map_err(|e| e.at(&item.name))?;
+        add(item, recipe, name, most, &mut control).map_err(|e| e.at(item.name()))?;
     }
-    let found = control.spectrum().map_err(|e| controls.first().map_or(e.clone(), |item| e.at(&item.name)))?;
+    let found = control.spectrum().map_err(|e| controls.first().map_or(e.clone(), |item| e.at(item.name())))?;
     let numbers: Vec<String> = found.iter().map(|v| format!("{v:?}")).collect();
     let from = match controls.len() - control.images() {
         0 => format!("{} controls", controls.len()),

@@ -62,7 +62,7 @@ fn begin(choice: &AdapterChoice, recipes: &Recipes, threads: usize) -> Result<Op
 
 /// Whether the files of images take so many bytes together. Looks at no more of them than it takes to know.
 fn weighs(items: &[Item], bytes: u64) -> bool {
-    let files = items.iter().filter(|item| matches!(item.task, Task::Measure)).flat_map(|item| &item.files);
+    let files = items.iter().filter(|item| matches!(item.task, Task::Measure)).flat_map(Item::files);
     let mut sizes = files.map(|file| std::fs::metadata(file).map_or(0, |m| m.len()));
     sizes.try_fold(0u64, |sum, size| Some(sum + size).filter(|sum| *sum < bytes)).is_none()
 }
@@ -72,7 +72,6 @@ mod tests {
     //! Mechanics.
     use super::*;
     use crate::Error;
-    use crate::batch::item::Source;
 
     #[test]
     fn what_is_to_be_measured_has_weight() {
@@ -80,19 +79,7 @@ mod tests {
         let item = |name: &str, task: Task| {
             let file = dir.path().join(name);
             std::fs::write(&file, [0; 100]).unwrap();
-            Item {
-                name: name.into(),
-                files: vec![file],
-                source: Source::File,
-                place: None,
-                is_scan: false,
-                explicit: false,
-                task,
-                metadata: Default::default(),
-                settings: Default::default(),
-                masks: vec![],
-                references: vec![],
-            }
+            Item::file(file, dir.path(), task, false)
         };
         let failed = Task::Fail(Box::new(Error::format("odd")));
         let items = [item("a", Task::Measure), item("b", failed), item("c", Task::Measure)];

@@ -6,11 +6,10 @@ use super::item::{Item, Source, Task};
 use super::layout;
 use super::masks::{self, Finder};
 use super::metadata::{self, Metadata};
-use super::names;
 use super::plates;
 use super::recipes::Recipes;
 use super::references;
-use super::search::{Search, SearchResult, absolute, search};
+use super::search::{NoFile, Search, absolute, search};
 use super::settings::Settings;
 use super::sheet::Sheet;
 use crate::read::{self, Drawn, FileSet, Groups, PathPattern, Series};
@@ -42,14 +41,14 @@ pub fn discover(settings: &Settings, recipes: &Recipes) -> Result<Images> {
     let claims = sheet.as_ref().map(Claims::of).transpose()?;
     let named = claims.iter().flat_map(|c| &c.paths);
     let inputs: Vec<PathBuf> = settings.inputs.iter().chain(named).cloned().collect();
-    let Search { found, mut roots, .. } = search(&inputs, &settings.exclude)?;
+    let Search { files, others, mut roots, .. } = search(&inputs, &settings.exclude)?;
     // Images are then called as in the column of their paths, whatever lines come and go.
     roots.extend(sheet.as_ref().map(Sheet::folder));
     let root = read::common_folder(roots.iter().map(PathBuf::as_path));
     let mut images = Images { items: vec![], root, metadata: Metadata::default(), drawn: vec![] };
     let groups = recipes.all().iter().find_map(|r| r.body.files.groups.as_deref());
     let groups = groups.map(PathPattern::parse).transpose()?;
-    let joined = images.fill(found, groups.as_ref(), &recipes.all())?;
+    let joined = images.fill(files, others, groups.as_ref(), &recipes.all())?;
     if let (Some(sheet), Some(claims)) = (&sheet, &claims) {
         images.metadata.add(&sheet.columns, "As the sample sheet says.");
         claims.give(&mut images.items, &joined)?;
@@ -67,12 +66,13 @@ pub fn discover(settings: &Settings, recipes: &Recipes) -> Result<Images> {
     let mut finder = Finder::new(&images.metadata, folder.clone(), &images.drawn);
     for item in images.items.iter_mut().filter(|i| matches!(i.task, Task::Measure)) {
         // Most rows of a sheet change something else.
-        let own = if masks::touches(&item.settings) { recipes.of(item)? } else { Cow::Borrowed(recipes.kind(item)) };
-        item.masks = finder.find(item, &own)?;
-        item.references = references::find(item, &own, folder.as_deref());
+        let own = if masks::touches(item.settings()) { recipes.of(item)? } else { Cow::Borrowed(recipes.kind(item)) };
+        let masks = finder.find(item, &own)?;
+        item.set_needed(masks, references::find(item, &own, folder.as_deref()));
     }
     drop_masks(&mut images.items);
-    images.items.sort_by(|a, b| (&a.name, a.place()).cmp(&(&b.name, b.place())));
+    // In place: no two are alike.
+    images.items.sort_unstable_by(|a, b| (a.name(), a.place()).cmp(&(b.name(), b.place())));
     tell_apart(&mut images.items);
     if images.items.is_empty() {
         return Err(Error::usage("no image in the inputs").remedy("files, folders with images, or globs"));
@@ -85,22 +85,18 @@ impl Images {
     /// Makes items of what was found. Returns the files that are read with another one, which is the item's.
     fn fill(
         &mut self,
-        found: BTreeMap<PathBuf, SearchResult>,
+        mut files: BTreeMap<PathBuf, bool>,
+        others: BTreeMap<PathBuf, NoFile>,
         groups: Option<&PathPattern>,
         recipes: &[&Recipe],
     ) -> Result<HashMap<PathBuf, PathBuf>> {
-        let (root, items, mut files) = (&self.root, &mut self.items, BTreeMap::new());
+        let (root, items) = (&self.root, &mut self.items);
         // Most files are images of their own.
-        items.reserve_exact(found.len());
-        for (path, found) in found {
-            match found {
-                SearchResult::File { explicit } => drop(files.insert(path, explicit)),
-                SearchResult::Skipped(reason) => {
-                    items.push(Item { task: Task::Skip(reason), ..single(path, root, false) })
-                }
-                SearchResult::Failed(e) => items.push(Item { task: Task::Fail(e), ..single(path, root, true) }),
-            }
-        }
+        items.reserve_exact(files.len() + others.len());
+        items.extend(others.into_iter().map(|(path, why)| match why {
+            NoFile::Skipped(reason) => Item::file(path, root, Task::Skip(reason.into()), false),
+            NoFile::Failed(e) => Item::file(path, root, Task::Fail(e), true),
+        }));
         let (series, drawn) = series(&mut files, root, recipes);
         items.extend(series);
         self.drawn = drawn;
@@ -110,8 +106,8 @@ impl Images {
             items.extend(channels(sets, &wrong, &files, root));
             items.extend(unmatched.into_iter().map(|path| {
                 let explicit = files.get(&path).copied().unwrap_or_default();
-                let task = Task::Skip(format!("the name does not match the file pattern {pattern}"));
-                Item { task, ..single(path, root, explicit) }
+                let task = Task::Skip(format!("the name does not match the file pattern {pattern}").into());
+                Item::file(path, root, task, explicit)
             }));
             return Ok(HashMap::new());
         }
@@ -122,7 +118,7 @@ impl Images {
             let above = sets.iter().filter_map(|s| s.place.parent());
             self.root = read::common_folder(std::iter::once(&*self.root).chain(above));
             items.extend(channels(sets, &wrong, &files, &self.root));
-            let taken: BTreeSet<&PathBuf> = items.iter().flat_map(|i| &i.files).collect();
+            let taken: BTreeSet<&PathBuf> = items.iter().flat_map(Item::files).collect();
             files.retain(|path, _| !taken.contains(path));
         }
         let root = &self.root;
@@ -135,10 +131,10 @@ impl Images {
     fn group(&mut self, groups: &PathPattern) {
         let places = self.metadata.add(&groups.names(), "As the path of the image says (files.groups).");
         for item in self.items.iter_mut().filter(|i| matches!(i.task, Task::Measure)) {
-            let captured = match (&item.source, item.files.first()) {
-                (Source::Series(series), _) => groups.folder(&series.folder),
-                (_, Some(file)) => groups.file(file),
-                (_, None) => None,
+            let captured = match &item.source {
+                Source::Series(series) => groups.folder(&series.folder),
+                Source::File(path) => groups.file(path),
+                Source::Channels(set) => set.files.first().and_then(|(_, path)| groups.file(path)),
             };
             let values = captured.map(|c| c.values.into_iter().map(Some).collect::<Vec<_>>());
             let e = match values.map(|values| metadata::put(item, &places, &values)) {
@@ -152,7 +148,7 @@ impl Images {
                     .remedy("a sheet without that column, or with what the path says")
                 }
                 // What is no image is passed over later, as without groups.
-                None if !item.explicit && !item.files.iter().any(|f| files::is_image(f)) => continue,
+                None if !item.explicit && !item.files().iter().any(|f| files::is_image(f)) => continue,
                 None => Error::usage("its path does not fit files.groups")
                     .remedy("a pattern that fits, or --exclude for what is none of these images"),
             };
@@ -163,48 +159,27 @@ impl Images {
 
 /// Files that objects are read from, flat fields and dark images are no images of their own.
 fn drop_masks(items: &mut Vec<Item>) {
-    let masks = items.iter().flat_map(|i| &i.masks).filter_map(|(_, found)| found.as_ref().ok());
-    let references = items.iter().flat_map(|i| &i.references).map(|(_, path)| path);
+    let masks = items.iter().flat_map(Item::masks).filter_map(|(_, found)| found.as_ref().ok());
+    let references = items.iter().flat_map(Item::references).map(|(_, path)| path);
     let masks: HashSet<PathBuf> = masks.chain(references).map(|path| absolute(path)).collect();
-    items.retain(|i| i.explicit || !matches!(i.files.as_slice(), [file] if masks.contains(file)));
-}
-
-fn single(path: PathBuf, root: &Path, explicit: bool) -> Item {
-    let name = match names::image(&path, root) {
-        // The folder that holds all inputs.
-        name if name.is_empty() => names::image(&path, path.parent().unwrap_or(Path::new(""))),
-        name => name,
-    };
-    let (files, source) = (vec![path], Source::File);
-    let (metadata, settings) = (Box::default(), Box::default());
-    Item {
-        name,
-        files,
-        source,
-        place: None,
-        is_scan: false,
-        explicit,
-        task: Task::Measure,
-        metadata,
-        settings,
-        masks: vec![],
-        references: vec![],
-    }
+    items.retain(|i| i.explicit || !matches!(i.files()[..], [file] if masks.contains(file)));
 }
 
 fn file(path: PathBuf, root: &Path, explicit: bool) -> Item {
     let is_scan = read::format_of(&path).is_some_and(|f| f.is_scan);
     let ours = if explicit { None } else { read::written_by_us(&path) };
     let task = match (ours, read::header_of_voxels(&path)) {
-        (Some(what), _) => Task::Skip(format!("{what} that uptake wrote, not an image")),
+        (Some(what), _) => Task::Skip(format!("{what} that uptake wrote, not an image").into()),
         (None, Some(header)) if explicit => {
             let e = Error::usage(format!("holds the voxels of {header} and nothing else")).remedy(header);
             Task::Fail(Box::new(e))
         }
-        (None, Some(header)) => Task::Skip(format!("the voxels of {header}")),
+        (None, Some(header)) => Task::Skip(format!("the voxels of {header}").into()),
         (None, None) => Task::Measure,
     };
-    Item { is_scan, task, ..single(path, root, explicit) }
+    let mut item = Item::file(path, root, task, explicit);
+    item.is_scan = is_scan;
+    item
 }
 
 /// Modality of PET in DICOM.
@@ -224,17 +199,17 @@ fn series(found: &mut BTreeMap<PathBuf, bool>, root: &Path, recipes: &[&Recipe])
         let explicit = series.files.iter().any(|f| found.get(f).copied().unwrap_or_default());
         let other = only_pet && !explicit && series.modality != PET;
         let task = match other {
-            true => Task::Skip(format!("a DICOM series of modality {}, not PT", series.modality)),
+            true => Task::Skip(format!("a DICOM series of modality {}, not PT", series.modality).into()),
             false => Task::Measure,
         };
-        let (files, source) = (series.files.clone(), Source::Series(Box::new(series.clone())));
-        let named = single(place.clone(), root, explicit);
-        items.push(Item { files, source, place: Some(place), is_scan: true, task, ..named });
+        items.push(Item::series(series.clone(), place, root, task, explicit));
     }
     for read::Other { path, reason, damaged } in all.others {
         let explicit = found.get(&path).copied().unwrap_or_default();
-        let task = if damaged { Task::Fail(Box::new(Error::format(reason))) } else { Task::Skip(reason) };
-        items.push(Item { task, is_scan: true, ..single(path, root, explicit) });
+        let task = if damaged { Task::Fail(Box::new(Error::format(reason))) } else { Task::Skip(reason.into()) };
+        let mut item = Item::file(path, root, task, explicit);
+        item.is_scan = true;
+        items.push(item);
     }
     let dicom: HashSet<PathBuf> = files.into_iter().collect();
     found.retain(|path, _| !dicom.contains(path));
@@ -249,11 +224,9 @@ fn channels(
     root: &Path,
 ) -> Vec<Item> {
     let item = |set: FileSet| {
-        let files: Vec<PathBuf> = set.files.iter().map(|(_, path)| path.clone()).collect();
-        let explicit = files.iter().any(|path| found.get(path).copied().unwrap_or_default());
-        let (place, named) = (Some(set.place.clone()), single(set.place.clone(), root, explicit));
+        let explicit = set.files.iter().any(|(_, path)| found.get(path).copied().unwrap_or_default());
         let task = wrong.get(&set.place).map_or(Task::Measure, |e| Task::Fail(Box::new(e.clone())));
-        Item { files, place, task, source: Source::Channels(Box::new(set)), ..named }
+        Item::channels(set, root, task, explicit)
     };
     sets.into_iter().map(item).collect()
 }
@@ -261,9 +234,8 @@ fn channels(
 /// Of each OME-TIFF set only the file that is opened stays: reading it reads the others, which are part of it. Returns those
 /// with it.
 fn join_ome_sets(found: &mut BTreeMap<PathBuf, bool>) -> HashMap<PathBuf, PathBuf> {
-    let files: Vec<PathBuf> = found.keys().cloned().collect();
     let mut joined = HashMap::new();
-    for set in read::find_ome_sets(&files) {
+    for set in read::find_ome_sets(found.keys().map(PathBuf::as_path)) {
         let explicit = set.members.iter().filter_map(|m| found.remove(m)).fold(false, |any, explicit| any | explicit);
         joined.extend(set.members.into_iter().map(|member| (member, set.lead.clone())));
         found.insert(set.lead, explicit);
@@ -275,9 +247,9 @@ fn join_ome_sets(found: &mut BTreeMap<PathBuf, bool>) -> HashMap<PathBuf, PathBu
 /// take that of the other.
 fn tell_apart(items: &mut [Item]) {
     // They stand beside each other.
-    for same in items.chunk_by_mut(|a, b| a.name == b.name) {
+    for same in items.chunk_by_mut(|a, b| a.name() == b.name()) {
         for (n, item) in same.iter_mut().enumerate().skip(1) {
-            item.name = format!("{} ({})", item.name, n + 1);
+            item.rename(format!("{} ({})", item.name(), n + 1));
         }
     }
 }

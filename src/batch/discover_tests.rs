@@ -14,7 +14,7 @@ fn tree(files: &[&str]) -> tempfile::TempDir {
 }
 
 fn names(inputs: &[PathBuf], text: &str) -> Vec<String> {
-    images(inputs, text).into_iter().map(|i| i.name).collect()
+    images(inputs, text).into_iter().map(|i| i.name().to_string()).collect()
 }
 
 fn images(inputs: &[PathBuf], text: &str) -> Vec<Item> {
@@ -48,7 +48,7 @@ fn an_image_has_the_same_files_whatever_lies_beside_it() {
     let output = |files: &[&str], name: &str| -> String {
         let dir = tree(files);
         let images = images(&[dir.path().into()], PLAIN);
-        images.iter().find(|i| i.name == name).unwrap().output("o", ".tif", ".ome.tif")
+        images.iter().find(|i| i.name() == name).unwrap().output("o", ".tif", ".ome.tif")
     };
     for name in ["a.tif", "a.png"] {
         assert_eq!(output(&[name], name), output(&["a.tif", "a.png", "a.png.tif", "a.ome.tif", "a"], name));

@@ -5,7 +5,6 @@ use super::json_lines::{line, lines};
 use crate::write::Draft;
 use crate::{Error, Result};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
@@ -69,9 +68,11 @@ impl Earlier {
         if self.images.is_empty() {
             return Ok(());
         }
-        let now: BTreeMap<&str, Cow<str>> = images.collect();
+        let mut now: Vec<Identity> = images.collect();
+        now.sort_unstable();
+        let now = |name: &str| now.binary_search_by(|image| image.0.cmp(name)).ok().map(|i| &now[i].1);
         let others: Vec<_> =
-            self.images.iter().filter(|(name, file)| now.get(name.as_str()).is_none_or(|now| now != file)).collect();
+            self.images.iter().filter(|(name, file)| now(name).is_none_or(|now| now != file)).collect();
         let Some((name, file)) = others.first() else { return Ok(()) };
         let refuse = |what: String, remedy: &str| Err(Error::usage(what).remedy(remedy));
         match existing {
@@ -86,7 +87,7 @@ impl Earlier {
             Existing::Resume | Existing::OnlyFailed if others.len() < self.images.len() => Ok(()),
             // All have gone or moved. An archive that was moved as a whole holds the same images under the same names.
             Existing::Resume | Existing::OnlyFailed => {
-                match others.iter().find_map(|(name, file)| now.get(name.as_str()).map(|now| (file, now))) {
+                match others.iter().find_map(|(name, file)| now(name).map(|now| (file, now))) {
                     Some((then, now)) if !differ(then, now) => Ok(()),
                     _ => refuse(
                         format!(

@@ -59,7 +59,7 @@ impl Entry {
     pub(super) fn of(item: &Item, record: &Record) -> Self {
         let failed = record.status == Status::Failed;
         Entry {
-            image: item.name.clone(),
+            image: item.name().to_string(),
             status: record.status,
             reason: record.reason.clone(),
             code: record.reason.as_deref().filter(|_| failed).map(|r| failures::code(r).to_owned()),
@@ -73,8 +73,8 @@ impl Entry {
             is_scan: item.is_scan,
             part: record.key.clone(),
             known: record.known.clone(),
-            metadata: item.metadata.to_vec(),
-            set: item.settings.to_vec(),
+            metadata: item.metadata().to_vec(),
+            set: item.settings().to_vec(),
         }
     }
 }
@@ -215,30 +215,17 @@ impl Ended {
 #[cfg(test)]
 mod tests {
     //! Mechanics.
-    use super::super::item::{Source, Task};
+    use super::super::item::Task;
     use super::*;
 
     fn entry(image: &str) -> Entry {
         let record = Record { status: Status::Failed, reason: Some("format: odd".into()), ..Record::blank() };
-        let item = Entry { image: image.into(), ..Entry::of(&blank(), &record) };
+        let item = Entry {
+            image: image.into(),
+            ..Entry::of(&Item::file("a".into(), Path::new(""), Task::Measure, false), &record)
+        };
         assert_eq!(item.code.as_deref(), Some("format"));
         item
-    }
-
-    fn blank() -> Item {
-        Item {
-            name: String::new(),
-            files: vec![],
-            source: Source::File,
-            place: None,
-            is_scan: false,
-            explicit: false,
-            task: Task::Measure,
-            metadata: Box::default(),
-            settings: Box::default(),
-            masks: vec![],
-            references: vec![],
-        }
     }
 
     #[test]

@@ -113,7 +113,7 @@ impl<'a> Finder<'a> {
             glob = format!("{}/{glob}", Pattern::escape(&base.to_string_lossy()));
         }
         let files = self.listings.matches(&glob)?.into_iter();
-        let files: Vec<PathBuf> = files.filter(|f| f.is_file() && !item.files.contains(&absolute(f))).collect();
+        let files: Vec<PathBuf> = files.filter(|f| f.is_file() && !item.files().contains(&&absolute(f))).collect();
         Ok(match files.as_slice() {
             [one] => Ok(one.clone()),
             [] => Err(missing(format!("nothing matches {labels}"), set)),
@@ -174,7 +174,7 @@ fn by_sheet(item: &Item, set: &str) -> bool {
     let is = |setting: &String| {
         keys.iter().any(|k| setting.starts_with(k)) || (set == LESIONS && setting.starts_with("mask="))
     };
-    item.settings.iter().any(is)
+    item.settings().iter().any(is)
 }
 
 /// Whether changes of a recipe may be about the files of objects, or other files that it names.

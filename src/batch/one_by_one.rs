@@ -48,9 +48,9 @@ pub(super) fn one_by_one<T: Send>(
             Task::Measure => pool.install(work),
         };
         match done {
-            Ok(made) => looked.done.push((item.name.clone(), made)),
+            Ok(made) => looked.done.push((item.name().to_string(), made)),
             Err(e) if reading::is_no_image(item, &e) => {}
-            Err(e) => looked.failed.push((item.name.clone(), e)),
+            Err(e) => looked.failed.push((item.name().to_string(), e)),
         }
     }
     Ok(looked)

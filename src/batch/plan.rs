@@ -58,7 +58,7 @@ pub fn plan(settings: &Settings, recipes: &Recipes) -> Result<Plan> {
 fn line(item: &Item, recipes: &Recipes, budget: &Budget, places: &[PathBuf]) -> Line {
     let mut line = Line::default();
     let done = match &item.task {
-        Task::Skip(reason) => return Line { status: "skipped", reason: reason.clone(), ..line },
+        Task::Skip(reason) => return Line { status: "skipped", reason: reason.to_string(), ..line },
         Task::Fail(e) => Err((**e).clone()),
         Task::Measure => look(item, recipes, budget, &mut line),
     };
@@ -102,16 +102,16 @@ fn table(images: &Images, lines: &[Line]) -> Table {
     table.push(text(
         "image",
         "Path of the image below the folder that holds all inputs.",
-        of_items(&|i| i.name.clone()),
+        of_items(&|i| i.name().to_string()),
     ));
     for (k, name) in images.metadata.names().iter().enumerate() {
-        let cell = |i: &Item| i.metadata.get(k).cloned().flatten().unwrap_or_default();
+        let cell = |i: &Item| i.metadata().get(k).cloned().flatten().unwrap_or_default();
         table.push(text(name, "What the image is of.", of_items(&cell)));
     }
     table.push(text("status", "How it would end, as far as headers tell.", of_lines(|l| l.status)));
     table.push(text("reason", "Why it would fail or be skipped.", of_lines(|l| &l.reason)));
     table.push(text("recipe", "Name of the recipe.", of_lines(|l| &l.recipe)));
-    table.push(text("set", "Changes of the recipe for this image.", of_items(&|i| i.settings.join("; "))));
+    table.push(text("set", "Changes of the recipe for this image.", of_items(&|i| i.settings().join("; "))));
     table.push(text("roles", "Roles and their channels.", of_lines(|l| &l.roles)));
     table.push(text("size", "Size in voxels.", of_lines(|l| &l.size)));
     table.push(text("spacing", "Size of a voxel.", of_lines(|l| &l.spacing)));
@@ -125,6 +125,6 @@ fn table(images: &Images, lines: &[Line]) -> Table {
 fn file_names(item: &Item, root: &Path) -> String {
     match &item.source {
         Source::Series(series) => format!("{} ({} files)", names::image(&series.folder, root), series.files.len()),
-        _ => item.files.iter().map(|f| names::image(f, root)).collect::<Vec<_>>().join("; "),
+        _ => item.files().iter().map(|f| names::image(f, root)).collect::<Vec<_>>().join("; "),
     }
 }

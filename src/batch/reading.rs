@@ -35,11 +35,10 @@ pub fn options(recipe: &Recipe, most: u64) -> read::Options {
 
 /// Looks at the headers.
 pub fn examine(item: &Item, options: &read::Options) -> Result<Extent> {
-    match (&item.source, item.files.as_slice()) {
-        (Source::Channels(set), _) => read::examine_set(set, options),
-        (Source::Series(series), _) => read::examine_series(series, options),
-        (Source::File, [path]) => read::examine(path, options),
-        _ => Err(Error::new(Kind::Internal, "an image without files")),
+    match &item.source {
+        Source::Channels(set) => read::examine_set(set, options),
+        Source::Series(series) => read::examine_series(series, options),
+        Source::File(path) => read::examine(path, options),
     }
 }
 
@@ -66,19 +65,18 @@ pub fn need(extent: &Extent, recipe: &Recipe, in_memory: Option<&InMemory>, rows
 
 /// Reads the image; if channels are read in turn, those that stay in memory.
 pub fn open(item: &Item, options: &read::Options, in_memory: Option<&InMemory>) -> Result<Scan> {
-    match (&item.source, item.files.as_slice(), in_memory) {
-        (Source::Channels(set), _, None) => read::open_set(set, options),
-        (Source::Channels(set), _, Some(m)) => read::open_set_in_turn(set, options, &m.kept),
-        (Source::Series(series), _, _) => read::read_series(series, options),
-        (Source::File, [path], None) => read::open(path, options),
-        (Source::File, [path], Some(m)) => read::open_in_turn(path, options, &m.kept),
-        _ => Err(Error::new(Kind::Internal, "an image without files")),
+    match (&item.source, in_memory) {
+        (Source::Channels(set), None) => read::open_set(set, options),
+        (Source::Channels(set), Some(m)) => read::open_set_in_turn(set, options, &m.kept),
+        (Source::Series(series), _) => read::read_series(series, options),
+        (Source::File(path), None) => read::open(path, options),
+        (Source::File(path), Some(m)) => read::open_in_turn(path, options, &m.kept),
     }
 }
 
 /// Patient, study and series of a scan, as its row in `images` says them: for one that failed.
 pub fn identity(item: &Item) -> Vec<(String, String)> {
-    let path = item.files.first().filter(|_| item.is_scan);
+    let path = item.files().into_iter().next().filter(|_| item.is_scan);
     let identity = path.and_then(|path| read::identity::of(path)).unwrap_or_default();
     let word = |column: Column| match column.cells {
         Cells::Text(words) => Some((column.name, words.into_iter().next().flatten()?)),
@@ -92,7 +90,7 @@ pub fn is_no_image(item: &Item, e: &Error) -> bool {
     if e.kind == Kind::NotAScan && !item.explicit {
         return true;
     }
-    let [path] = item.files.as_slice() else { return false };
+    let [path] = item.files()[..] else { return false };
     !item.explicit && e.kind == Kind::Unsupported && !files::is_image(path)
 }
 

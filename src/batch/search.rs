@@ -30,11 +30,9 @@ pub const NOT_IMAGES: &[&str] = &[
     "lock", "sha256", "md5", "part",
 ];
 
-/// Something that the inputs name or hold.
+/// Something that the inputs name or hold, and that is no file to be read.
 #[derive(Clone, Debug)]
-pub enum SearchResult {
-    /// A file. It was named by the user, or found in a folder.
-    File { explicit: bool },
+pub enum NoFile {
     /// Passed over, with the reason.
     Skipped(String),
     /// It cannot be looked at.
@@ -44,7 +42,10 @@ pub enum SearchResult {
 /// What the inputs hold, by path, and the folders that they are named from.
 #[derive(Debug, Default)]
 pub struct Search {
-    pub found: BTreeMap<PathBuf, SearchResult>,
+    /// Files, each with whether the user named it.
+    pub files: BTreeMap<PathBuf, bool>,
+    /// What else there is. No path is in both.
+    pub others: BTreeMap<PathBuf, NoFile>,
     pub roots: Vec<PathBuf>,
     /// Folders that were searched, by their real path.
     seen: HashSet<PathBuf>,
@@ -65,7 +66,7 @@ pub fn search(inputs: &[PathBuf], exclude: &[String]) -> Result<Search> {
             Ok(paths) => paths.into_iter().for_each(|path| all.input(path, &exclude)),
             Err(e) => {
                 all.roots.push(absolute(input).parent().map(Path::to_path_buf).unwrap_or_default());
-                all.found.insert(absolute(input), failed(e.clone()));
+                all.put(absolute(input), false, Some(failed(e.clone())));
                 nothing = nothing.or(Some(e));
             }
         }
@@ -75,7 +76,7 @@ pub fn search(inputs: &[PathBuf], exclude: &[String]) -> Result<Search> {
     }
     match nothing {
         // A slip on the command line: nothing of it can be done, so nothing is begun.
-        Some(e) if all.found.values().all(|f| matches!(f, SearchResult::Failed(_))) => Err(e),
+        Some(e) if all.files.is_empty() && all.others.values().all(|f| matches!(f, NoFile::Failed(_))) => Err(e),
         _ => Ok(all),
     }
 }
@@ -155,11 +156,22 @@ impl Search {
             return;
         }
         self.roots.push(path.parent().map(Path::to_path_buf).unwrap_or_default());
-        let found = match problem {
-            Some(e) => failed(e),
-            None => look(&path, true),
-        };
-        self.found.insert(path, found);
+        let no_file = problem.map(failed).or_else(|| look(&path, true));
+        self.put(path, true, no_file);
+    }
+
+    /// What was last said of a path counts.
+    fn put(&mut self, path: PathBuf, explicit: bool, no_file: Option<NoFile>) {
+        match no_file {
+            None => {
+                self.others.remove(&path);
+                self.files.insert(path, explicit);
+            }
+            Some(other) => {
+                self.files.remove(&path);
+                self.others.insert(path, other);
+            }
+        }
     }
 
     /// Searches a folder, unless that was done under another name.
@@ -168,7 +180,7 @@ impl Search {
         if self.seen.insert(real)
             && let Err(e) = self.entries(folder, rules)
         {
-            self.found.insert(folder.to_path_buf(), failed(e));
+            self.put(folder.to_path_buf(), false, Some(failed(e)));
         }
     }
 
@@ -187,15 +199,19 @@ impl Search {
             if name.starts_with('.') || rules.iter().any(|r| r.leave_alone(&path)) {
                 continue;
             }
+            if self.files.contains_key(&path) || self.others.contains_key(&path) {
+                continue;
+            }
             if !path.is_dir() {
                 if !is_note(&path) {
-                    self.found.entry(path.clone()).or_insert_with(|| look(&path, false));
+                    let no_file = look(&path, false);
+                    self.put(path, false, no_file);
                 }
             } else if let Some(format) = read::foreign_folder(&path) {
-                self.found.entry(path).or_insert(failed(format.error()));
+                self.put(path, false, Some(failed(format.error())));
             } else if results && ["labels", "overlays"].contains(&name.as_str()) {
                 let why = "pictures of an earlier run: run.json beside them says so";
-                self.found.entry(path).or_insert_with(|| SearchResult::Skipped(why.into()));
+                self.put(path, false, Some(NoFile::Skipped(why.into())));
             } else if path.is_symlink() {
                 self.links.push_back((path, rules.clone()));
             } else {
@@ -206,25 +222,22 @@ impl Search {
     }
 }
 
-/// What a path that is no folder leads to. Nothing is opened here: a pipe would wait for ever.
-fn look(path: &Path, explicit: bool) -> SearchResult {
+/// What a path that is no folder leads to, unless it is a file. Nothing is opened here: a pipe would wait for ever.
+fn look(path: &Path, explicit: bool) -> Option<NoFile> {
     match fs::metadata(path) {
-        Ok(m) if m.is_file() => SearchResult::File { explicit },
-        Ok(m) if m.is_dir() => match read::foreign_folder(path) {
-            Some(format) => failed(format.error()),
-            None => SearchResult::File { explicit },
-        },
-        Ok(_) if explicit => failed(Error::usage("is no regular file").remedy("an image file")),
-        Ok(_) => SearchResult::Skipped("no regular file".into()),
+        Ok(m) if m.is_file() => None,
+        Ok(m) if m.is_dir() => read::foreign_folder(path).map(|format| failed(format.error())),
+        Ok(_) if explicit => Some(failed(Error::usage("is no regular file").remedy("an image file"))),
+        Ok(_) => Some(NoFile::Skipped("no regular file".into())),
         Err(e) if e.kind() == ErrorKind::NotFound && path.is_symlink() => {
-            failed(Error::io("a link to a file that is not there").remedy("remove the link, or --exclude it"))
+            Some(failed(Error::io("a link to a file that is not there").remedy("remove the link, or --exclude it")))
         }
-        Err(e) => failed(Error::io(format!("cannot be looked at: {e}"))),
+        Err(e) => Some(failed(Error::io(format!("cannot be looked at: {e}")))),
     }
 }
 
-fn failed(e: Error) -> SearchResult {
-    SearchResult::Failed(Box::new(e))
+fn failed(e: Error) -> NoFile {
+    NoFile::Failed(Box::new(e))
 }
 
 /// The rules of a `.uptakeignore`, if there is one.

@@ -16,12 +16,14 @@ fn tree(files: &[&str]) -> tempfile::TempDir {
 fn found(inputs: &[PathBuf], exclude: &[&str], below: &Path) -> Vec<String> {
     let exclude: Vec<String> = exclude.iter().map(|s| s.to_string()).collect();
     let name = |path: &Path| path.strip_prefix(below).unwrap_or(path).to_string_lossy().into_owned();
-    let tell = |(path, found): (&PathBuf, &SearchResult)| match found {
-        SearchResult::File { .. } => name(path),
-        SearchResult::Skipped(_) => name(path) + ": skipped",
-        SearchResult::Failed(_) => name(path) + ": failed",
+    let tell = |(path, why): (&PathBuf, &NoFile)| match why {
+        NoFile::Skipped(_) => name(path) + ": skipped",
+        NoFile::Failed(_) => name(path) + ": failed",
     };
-    search(inputs, &exclude).unwrap().found.iter().map(tell).collect()
+    let Search { files, others, .. } = search(inputs, &exclude).unwrap();
+    let mut all: Vec<String> = files.keys().map(|p| name(p)).chain(others.iter().map(tell)).collect();
+    all.sort_by(|a, b| Path::new(a).cmp(Path::new(b)));
+    all
 }
 
 fn all(dir: &tempfile::TempDir) -> Vec<String> {
@@ -85,7 +87,7 @@ mod links {
         symlink(at("real/a.tif"), at("copy.tif")).unwrap();
         assert_eq!(all(&dir), ["copy.tif", "plate1/b.tif", "plate1/deep/c.tif", "real/a.tif"]);
         let both = [at("plate2"), elsewhere.path().to_path_buf()];
-        assert_eq!(search(&both, &[]).unwrap().found.len(), 2, "given as inputs, too");
+        assert_eq!(search(&both, &[]).unwrap().files.len(), 2, "given as inputs, too");
     }
 
     #[test]
@@ -100,7 +102,7 @@ mod links {
     fn a_dot_dot_behind_a_link_is_what_the_system_means() {
         let (dir, elsewhere) = (tree(&["other/here.tif"]), tree(&["proj/x.tif", "other/there.tif"]));
         symlink(elsewhere.path().join("proj"), dir.path().join("link")).unwrap();
-        let found = search(&[dir.path().join("link/../other")], &[]).unwrap().found;
+        let found = search(&[dir.path().join("link/../other")], &[]).unwrap().files;
         assert!(found.keys().all(|p| p.ends_with("there.tif")) && found.len() == 1, "{found:?}");
     }
 

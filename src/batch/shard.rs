@@ -40,8 +40,11 @@ impl Shard {
     }
 
     /// Its share of a list.
-    pub fn of<T>(self, all: Vec<T>) -> Vec<T> {
-        all.into_iter().skip(self.index - 1).step_by(self.count).collect()
+    pub fn of<T>(self, mut all: Vec<T>) -> Vec<T> {
+        let mut numbers = 0..;
+        // In place: a long list is there once.
+        all.retain(|_| numbers.next().is_some_and(|n: usize| n % self.count == self.index - 1));
+        all
     }
 
     /// How many of so many images are in its share.
@@ -101,10 +104,10 @@ impl List {
             hasher.update(word);
         };
         for item in items {
-            add(&item.name);
-            add(&item.metadata.len().to_string());
-            let cells = item.metadata.iter().map(|cell| cell.as_deref().unwrap_or_default());
-            cells.chain(item.settings.iter().map(String::as_str)).for_each(&mut add);
+            add(item.name());
+            add(&item.metadata().len().to_string());
+            let cells = item.metadata().iter().map(|cell| cell.as_deref().unwrap_or_default());
+            cells.chain(item.settings().iter().map(String::as_str)).for_each(&mut add);
         }
         List { images: items.len(), sha256: super::hash::hex(hasher) }
     }

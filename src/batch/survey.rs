@@ -29,12 +29,12 @@ pub enum NotRead {
 pub fn survey(folder: &Path) -> Result<Vec<Seen>> {
     let settings = Settings { inputs: vec![folder.to_path_buf()], ..Settings::default() };
     let items = discover(&settings, &Recipes::presets(&[])?)?.items;
-    Ok(items.par_iter().map(|item| (item.name.clone(), look(item))).collect())
+    Ok(items.par_iter().map(|item| (item.name().to_string(), look(item))).collect())
 }
 
 fn look(item: &Item) -> std::result::Result<Extent, NotRead> {
     match &item.task {
-        Task::Skip(reason) => Err(NotRead::Skipped(reason.clone())),
+        Task::Skip(reason) => Err(NotRead::Skipped(reason.to_string())),
         Task::Fail(e) => Err(NotRead::Failed((**e).clone())),
         Task::Measure => {
             reading::examine(item, &Options::default()).map_err(|e| match reading::is_no_image(item, &e) {

@@ -91,22 +91,26 @@ impl Drop for Waiting {
 mod tests {
     //! Mechanics.
     use super::*;
-    use crate::batch::item::{Source, Task};
+    use crate::batch::item::Task;
 
     fn item(file: PathBuf) -> Item {
-        Item {
-            name: file.to_string_lossy().into_owned(),
-            files: vec![file],
-            source: Source::File,
-            place: None,
-            is_scan: true,
-            explicit: false,
-            task: Task::Fail(Box::new(Error::format("odd").remedy("none"))),
-            metadata: [None, Some("a\n\"b".to_string())].into(),
-            settings: ["threshold=1".to_string()].into(),
-            masks: vec![("nuclei".into(), Err(Error::io("gone"))), ("cells".into(), Ok("m.tif".into()))],
-            references: vec![("flat".into(), "f.tif".into())],
-        }
+        let task = Task::Fail(Box::new(Error::format("odd").remedy("none")));
+        let mut item = Item::file(file, Path::new("/a"), task, false);
+        item.set_metadata(
+            [
+                None,
+                Some(
+                    "a
+\"b"
+                    .to_string(),
+                ),
+            ]
+            .into(),
+        );
+        item.set_settings(["threshold=1".to_string()].into());
+        let masks = vec![("nuclei".into(), Err(Error::io("gone"))), ("cells".into(), Ok("m.tif".into()))];
+        item.set_needed(masks, vec![("flat".into(), "f.tif".into())]);
+        item
     }
 
     #[test]

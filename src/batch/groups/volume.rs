@@ -33,13 +33,13 @@ pub(in crate::batch) fn check(recipes: &[&Recipe], metadata: &Metadata, items: &
         for item in items.iter().filter(|item| matches!(item.task, Task::Measure)) {
             let Some(cell) = metadata.value(item, column).flatten() else { continue };
             let ml = millilitres(cell).ok_or_else(|| {
-                Error::usage(format!("{column} of {} is \"{cell}\"", item.name)).remedy("millilitres above 0, as 7.5")
+                Error::usage(format!("{column} of {} is \"{cell}\"", item.name())).remedy("millilitres above 0, as 7.5")
             })?;
             let group = groups.by.iter().map(|name| metadata.value(item, name).flatten()).collect();
-            let (known, other) = *volumes.entry(group).or_insert((ml, &item.name));
+            let (known, other) = *volumes.entry(group).or_insert((ml, item.name()));
             if known != ml {
                 let what =
-                    format!("{column} is {known} for {other} and {ml} for {}, which are of one group", item.name);
+                    format!("{column} is {known} for {other} and {ml} for {}, which are of one group", item.name());
                 return Err(
                     Error::usage(what).remedy("one volume for all images of a group, or groups.by that divides them")
                 );

@@ -149,10 +149,10 @@ pub fn check(recipes: &[&Recipe], metadata: &Metadata, items: &[Item]) -> Result
     let mut plates: BTreeMap<String, (Option<String>, &str)> = BTreeMap::new();
     let mut doses: BTreeMap<String, (Dose, &str)> = BTreeMap::new();
     for item in items {
-        let at = |e: Error| Error { what: format!("{}: {}", item.name, e.what), ..e };
+        let at = |e: Error| Error { what: format!("{}: {}", item.name(), e.what), ..e };
         let cell = |name: &str| Ok(metadata.value(item, name).flatten().map(str::to_owned));
         let Some(facts) = Facts::of(keys, cell).map_err(at)? else { continue };
-        let name = item.name.as_str();
+        let name = item.name();
         let key = (facts.plate.clone(), facts.well);
         let (other, first) = wells.entry(key).or_insert_with(|| (facts.clone(), name));
         if (other.control, &other.treatment) != (facts.control, &facts.treatment) {

@@ -49,13 +49,13 @@ pub fn lay_out(recipes: &[&Recipe], known: &mut Metadata, items: &mut [Item]) ->
         let Some((plate, well)) = cell(&keys.plate).zip(cell(&keys.well).and_then(|w| Well::parse(&w))) else {
             continue;
         };
-        layout.knows(&plate).map_err(|e| Error { what: format!("{}: {}", item.name, e.what), ..e }.at(path))?;
+        layout.knows(&plate).map_err(|e| Error { what: format!("{}: {}", item.name(), e.what), ..e }.at(path))?;
         let Some((line, cells)) = layout.of(&plate, well) else { continue };
         met = true;
         metadata::put(item, &places, cells).map_err(|e| {
             let column = &known.names()[e.place];
             let what =
-                format!("{}: {column} is \"{}\", and \"{}\" in line {line} of the layout", item.name, e.there, e.new);
+                format!("{}: {column} is \"{}\", and \"{}\" in line {line} of the layout", item.name(), e.there, e.new);
             Error::usage(what).at(path).remedy("one of them, in the sample sheet or in the layout")
         })?;
     }

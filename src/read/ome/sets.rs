@@ -46,14 +46,16 @@ struct Described {
 
 /// Groups the files of OME-TIFF sets among the given ones. Files that are images of their own are not in the list. Looks at
 /// the first description of each file, and at files that it names; what is damaged is left to reading.
-pub fn find_ome_sets(given: &[PathBuf]) -> Vec<OmeSet> {
-    let here: BTreeSet<&PathBuf> = given.iter().collect();
+pub fn find_ome_sets<'p>(given: impl IntoIterator<Item = &'p Path>) -> Vec<OmeSet> {
+    let mut given: Vec<&Path> = given.into_iter().collect();
+    given.sort_unstable();
+    let here = |path: &Path| given.binary_search(&path).is_ok();
     let mut met = Met::default();
     let mut rows: BTreeMap<PathBuf, BTreeSet<PathBuf>> = BTreeMap::new();
-    for path in given {
+    for path in given.iter().copied() {
         let Some(described) = describe(path, &mut met) else { continue };
         for image in described.images {
-            let mut members: BTreeSet<PathBuf> = image.iter().filter(|f| here.contains(f)).cloned().collect();
+            let mut members: BTreeSet<PathBuf> = image.iter().filter(|f| here(f)).cloned().collect();
             if described.is_companion {
                 if members.is_empty() {
                     members = image.iter().filter(|f| f.is_file()).cloned().collect();
@@ -62,7 +64,7 @@ pub fn find_ome_sets(given: &[PathBuf]) -> Vec<OmeSet> {
                 members.extend(if members.is_empty() { image.first().cloned() } else { None });
             }
             let Some(lead) = members.first().cloned() else { continue };
-            members.extend(described.is_companion.then(|| path.clone()));
+            members.extend(described.is_companion.then(|| path.to_path_buf()));
             rows.entry(lead).or_default().append(&mut members);
         }
     }
@@ -71,7 +73,7 @@ pub fn find_ome_sets(given: &[PathBuf]) -> Vec<OmeSet> {
         let members = members.into_iter().filter(|m| *m == lead || !leads.contains(m)).collect();
         OmeSet { lead, members }
     };
-    rows.into_iter().map(set).filter(|set| set.members.len() > 1 || !here.contains(&set.lead)).collect()
+    rows.into_iter().map(set).filter(|set| set.members.len() > 1 || !here(&set.lead)).collect()
 }
 
 fn describe(path: &Path, met: &mut Met) -> Option<Described> {
