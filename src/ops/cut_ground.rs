@@ -23,7 +23,7 @@
 //! All of it is counted on the host from integers, whatever the device. Reference: this project.
 
 use super::crossings::{self, Crossings};
-use super::dark_side::{DarkSide, is_cut_noise, normal_quantile};
+use super::dark_side::{DarkSide, counts, is_cut_noise, normal_quantile};
 use super::grey_step::grey_step;
 use super::noise::{ABOVE_FLATTEST, Along, BOTH, FLATTEST, MEAN_OF_SECOND, differences};
 use crate::Result;
@@ -50,8 +50,6 @@ const ALIKE: f64 = 1.35;
 const APART: f64 = 0.2;
 /// Blurs up to that are those of white noise.
 const WHITE_BLUR: f64 = 0.6;
-/// The widest span of samples that are counted; beyond it they are sorted.
-const COUNTED: i64 = 1 << 16;
 /// Side of the blocks that photons and responses are looked at in.
 const BLOCK: usize = 16;
 /// Side of the blocks that differences are looked at in, in lags, and in pixels at least.
@@ -213,29 +211,6 @@ fn on_host<'a>(device: &Device, v: &'a Volume) -> Result<Cow<'a, [i32]>> {
         Buffer::Gpu(_) => Cow::Owned(device.fetch(&v.samples)?),
         _ => Cow::Borrowed(v.samples.host()?),
     })
-}
-
-/// Samples in rising order, with how often they occur.
-fn counts(samples: &[i32], [least, most]: [i32; 2]) -> Vec<(i32, u64)> {
-    let span = i64::from(most) - i64::from(least) + 1;
-    if span <= COUNTED {
-        let count = |mut counts: Vec<u64>, sample: &i32| {
-            counts[sample.wrapping_sub(least) as u32 as usize] += 1;
-            counts
-        };
-        let none = || vec![0; span as usize];
-        let add = |mut a: Vec<u64>, b: Vec<u64>| {
-            a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
-            a
-        };
-        let blocks = samples.par_chunks(COUNTED as usize).map(|block| block.iter().fold(none(), count));
-        return (least..).zip(blocks.reduce(none, add)).filter(|(_, n)| *n > 0).collect();
-    }
-    let mut above: Vec<i32> = samples.par_iter().copied().filter(|s| *s > least).collect();
-    let pile = (samples.len() - above.len()) as u64;
-    above.par_sort_unstable();
-    let same = |same: &[i32]| Some((*same.first()?, same.len() as u64));
-    std::iter::once((least, pile)).chain(above.chunk_by(|a, b| a == b).filter_map(same)).collect()
 }
 
 /// The sample that a quarter of what lies above the cut, up to a limit, passes.

@@ -14,6 +14,11 @@
 //!
 //! On the host, of samples with their counts. Reference: this project.
 
+use crate::Result;
+use crate::image::Volume;
+use crate::simd;
+use rayon::prelude::*;
+
 /// Deviations above the median.
 const DEVIATIONS: f64 = 3.0;
 /// Of a normal distribution, one deviation below the median.
@@ -33,6 +38,8 @@ const STEPS: f64 = 8.0;
 const ALIKE: [(f64, f64); 4] = [(1.0 / 6.0, 1.5), (0.6, 1.18), (0.9, 1.28), (0.99, 1.4)];
 /// They may be spread less far: light that falls off makes that. Objects on nothing have hardly anything next to the cut.
 const LESS: f64 = 0.6;
+/// The widest span of samples that are counted; beyond it they are sorted.
+const SPAN: i64 = 1 << 16;
 /// The search mostly ends after three rounds; it may swing between two samples.
 const ROUNDS: usize = 50;
 
@@ -52,6 +59,16 @@ pub struct DarkSide {
 }
 
 impl DarkSide {
+    /// Of an image on the host; a pile is not looked for.
+    ///
+    /// # Errors
+    /// The image is on a device.
+    pub fn of(image: &Volume) -> Result<Self> {
+        let samples = image.samples.host()?;
+        let (least, most) = simd::span(samples);
+        Ok(DarkSide::search(&counts(samples, [least, most]), 1.0))
+    }
+
     /// Of samples in rising order, with how often they occur. A pile of the least one with a share above `most` is all that is known of
     /// the ground.
     pub fn search(samples: &[(i32, u64)], most: f64) -> Self {
@@ -145,6 +162,29 @@ pub(super) fn is_cut_noise(samples: &[(i32, u64)]) -> bool {
     };
     let third = spread(1.0 / 3.0);
     ALIKE.iter().all(|(part, most)| (LESS * third..=most * third).contains(&spread(*part)))
+}
+
+/// Samples between these in rising order, with how often they occur: the least one does.
+pub(super) fn counts(samples: &[i32], [least, most]: [i32; 2]) -> Vec<(i32, u64)> {
+    let span = i64::from(most) - i64::from(least) + 1;
+    if span <= SPAN {
+        let count = |mut counts: Vec<u64>, sample: &i32| {
+            counts[sample.wrapping_sub(least) as u32 as usize] += 1;
+            counts
+        };
+        let none = || vec![0; span as usize];
+        let add = |mut a: Vec<u64>, b: Vec<u64>| {
+            a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+            a
+        };
+        let blocks = samples.par_chunks(SPAN as usize).map(|block| block.iter().fold(none(), count));
+        return (least..).zip(blocks.reduce(none, add)).filter(|(_, n)| *n > 0).collect();
+    }
+    let mut above: Vec<i32> = samples.par_iter().copied().filter(|s| *s > least).collect();
+    let pile = (samples.len() - above.len()) as u64;
+    above.par_sort_unstable();
+    let same = |same: &[i32]| Some((*same.first()?, same.len() as u64));
+    std::iter::once((least, pile)).chain(above.chunk_by(|a, b| a == b).filter_map(same)).collect()
 }
 
 fn counted(samples: &[(i32, u64)]) -> f64 {

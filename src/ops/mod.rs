@@ -34,6 +34,7 @@ pub mod hysteresis;
 pub mod keep;
 pub mod label;
 pub mod landscape;
+pub mod likeness;
 pub mod local;
 pub mod maximum_position;
 pub mod mean;

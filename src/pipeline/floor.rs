@@ -5,7 +5,9 @@ use crate::Result;
 use crate::device::Device;
 use crate::image::Volume;
 use crate::ops::cut_ground::CutGround;
+use crate::ops::dark_side::DarkSide;
 use crate::ops::histogram::BinScale;
+use crate::ops::likeness::likeness;
 use crate::ops::noise::correlated_noise;
 use crate::ops::noise_peaks::highest;
 use crate::ops::threshold::{BinChoice, CUT_NOISE, Cut, Method as Choice, NOISE, Signal, otsu_classes};
@@ -25,6 +27,11 @@ const NOISES: f64 = 9.0;
 const COVERED: f64 = 0.1;
 /// Slices are unlike where one is so many times as noisy as the flattest parts of all.
 const UNLIKE: f64 = 1.5;
+/// A ground whose dark side is so many times as wide as the noise between neighbours holds no other noise; of noise with a blur of half a pixel it
+/// is 1.9 times.
+const ONLY_WHITE: f64 = 1.5;
+/// From this likeness of neighbours on what stands out of a ground with white noise is no noise.
+const ALIKE: f64 = 0.5;
 /// Most slices that are looked at by themselves.
 const SLICES: usize = 16;
 /// The bins that their two classes are looked for in.
@@ -33,7 +40,8 @@ const BINS: BinChoice = BinChoice::Equal { n: 256, spacing: BinScale::Linear, cu
 impl State<'_> {
     /// The least threshold of an image: so many times its noise. That is what smoothing leaves of the noise between neighbours in
     /// the channel, or what is seen over a lag if that is more. The lag is not asked where two classes explain more of the image than
-    /// they do of noise: in a crowd of objects hardly a place is flat enough to measure noise over it. Where the ground of the channel was
+    /// they do of noise, nor where the ground has no noise but that between neighbours while what stands out of it is wider: in a crowd of objects hardly
+    /// a place is flat enough to measure noise over it. Where the ground of the channel was
     /// cut off, it is the noise before that. Noise with peaks higher than its spread says has a floor above these.
     pub fn floor(&mut self, image: &Picture, signal: &Signal, times: f64) -> Result<f64> {
         let white = self.white(image, signal);
@@ -46,15 +54,28 @@ impl State<'_> {
         if signal.has_two_classes_beside(least, share)? {
             return Ok(times * white);
         }
-        let over_lag = match cut {
+        let [most, least] = match cut {
             Some(cut) => {
                 self.notes.push(of_cut_ground(cut.share()));
-                self.before_cut(image, &cut)?
+                [self.before_cut(image, &cut)?; 2]
             }
-            None => self.over_lag(&image.volume, lag(image, OWN_BLUR))?,
+            None => {
+                let (lag, dark) = (lag(image, OWN_BLUR), dark_side(&image.volume.to_host()?)?);
+                if dark <= ONLY_WHITE * white && likeness(self.file, lag)? >= ALIKE {
+                    return Ok(times * white.max(dark));
+                }
+                let over_lag = self.over_lag(&image.volume, lag)?;
+                [over_lag, over_lag.min(dark)]
+            }
         };
-        let floor = times * white.max(over_lag);
-        let Some(highest) = self.highest_of_noise(image, signal, floor)? else { return Ok(floor) };
+        let floor = times * white.max(most);
+        let Some(highest) = self.highest_of_noise(image, signal, floor)? else {
+            let floor = times * white.max(least);
+            if least > white && floor > signal.threshold {
+                self.notes.push(of_shared_noise(image.volume.scale.value(floor)));
+            }
+            return Ok(floor);
+        };
         let above = (times / NOISES).min(1.0) * highest;
         if above > floor.max(signal.threshold) {
             self.notes.push(of_peaks(image.volume.scale.value(above)));
@@ -81,7 +102,10 @@ impl State<'_> {
         let white = self.white(image, signal);
         match signal.has_two_classes(NOISE)? {
             true => Ok(white),
-            false => Ok(white.max(self.over_lag(&image.volume, lag(image, OWN_BLUR))?)),
+            false => {
+                let dark = dark_side(&image.volume.to_host()?)?;
+                Ok(white.max(self.over_lag(&image.volume, lag(image, OWN_BLUR))?.min(dark)))
+            }
         }
     }
 
@@ -169,11 +193,27 @@ pub(super) fn of_cut_ground(share: f64) -> String {
     )
 }
 
+/// What is said of an image in which neighbours share the noise, and nothing else stands out.
+fn of_shared_noise(floor: f64) -> String {
+    format!(
+        "what lies below {floor:.4} counts as noise that neighbours share, as filters and clouds leave it; where it is a crowd that hides the ground, noise = 0 in \
+         the step threshold finds it"
+    )
+}
+
 /// What is said of an image whose noise rises higher than its spread says.
 fn of_peaks(above: f64) -> String {
     format!(
         "the peaks of the ground are higher than those of normal noise, as a filter leaves them: no object lies below {above:.4}"
     )
+}
+
+/// The noise of an image on the host by the dark side of its ground, which no object is part of. Without end where that says nothing: the ground was
+/// cut off or has one value.
+fn dark_side(image: &Volume) -> Result<f64> {
+    let ground = DarkSide::of(image)?;
+    let says = ground.spread > 0.0 && ground.cut_off == 0.0;
+    Ok(if says { ground.spread } else { f64::INFINITY })
 }
 
 /// The noise over a lag in the noisiest slice of a stack on the host, of slices without objects beyond doubt.
