@@ -3,14 +3,16 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use uptake::read::{PathPattern, group};
 
 fuzz_target!(|text: &str| {
     let mut lines = text.lines();
     let pattern = lines.next().unwrap_or_default();
-    // No file system has longer names.
-    let paths: Vec<PathBuf> = lines.filter(|l| l.split('/').all(|name| name.len() < 256)).map(PathBuf::from).collect();
+    // No file system has longer names, and none has a name twice.
+    let paths: BTreeSet<PathBuf> = lines.filter(|l| l.split('/').all(|name| name.len() < 256)).map(PathBuf::from).collect();
+    let paths: Vec<PathBuf> = paths.into_iter().collect();
     let grouped = [group(&paths, pattern), PathPattern::parse(pattern).and_then(|p| p.group(&paths))];
     for groups in grouped.into_iter().flatten() {
         let in_sets: usize = groups.sets.iter().map(|s| s.files.len()).sum();

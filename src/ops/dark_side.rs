@@ -14,8 +14,6 @@
 //!
 //! On the host, of samples with their counts. Reference: this project.
 
-use crate::Result;
-use crate::image::Volume;
 use crate::simd;
 use rayon::prelude::*;
 
@@ -59,21 +57,32 @@ pub struct DarkSide {
 }
 
 impl DarkSide {
-    /// Of an image on the host; a pile is not looked for.
-    ///
-    /// # Errors
-    /// The image is on a device.
-    pub fn of(image: &Volume) -> Result<Self> {
-        let samples = image.samples.host()?;
+    /// Of samples in any order; a pile is not looked for.
+    pub fn of(samples: &[i32]) -> Self {
         let (least, most) = simd::span(samples);
-        Ok(DarkSide::search(&counts(samples, [least, most]), 1.0))
+        DarkSide::search(&counts(samples, [least, most]), 1.0)
+    }
+
+    /// The same of samples that are ground for the most part: where Otsu's dark class is fewer than half of them, it is a shadow, and the search starts
+    /// from all.
+    pub fn of_most(samples: &[i32]) -> Self {
+        let (least, most) = simd::span(samples);
+        let counts = counts(samples, [least, most]);
+        let limit = otsu(&counts);
+        let dark = counted(&counts[..counts.partition_point(|s| s.0 <= limit)]);
+        let is_ground = dark >= 0.5 * samples.len() as f64;
+        DarkSide::search_from(&counts, 1.0, if is_ground { limit } else { most })
     }
 
     /// Of samples in rising order, with how often they occur. A pile of the least one with a share above `most` is all that is known of
     /// the ground.
     pub fn search(samples: &[(i32, u64)], most: f64) -> Self {
+        DarkSide::search_from(samples, most, otsu(samples))
+    }
+
+    fn search_from(samples: &[(i32, u64)], most: f64, limit: i32) -> Self {
         let step = step(samples);
-        let mut ground = DarkSide { limit: otsu(samples), ..DarkSide::default() };
+        let mut ground = DarkSide { limit, ..DarkSide::default() };
         for _ in 0..ROUNDS {
             let below = &samples[..samples.partition_point(|s| s.0 <= ground.limit)];
             let next = match cut(below, step) {

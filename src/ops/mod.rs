@@ -20,6 +20,7 @@ pub mod distance;
 mod distance_search;
 pub(crate) mod extent;
 pub mod fill;
+pub mod free_ground;
 pub mod gaussian;
 mod gaussian_boxes;
 mod gaussian_walk;

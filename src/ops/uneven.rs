@@ -2,12 +2,16 @@
 //!
 //! A surface of second degree is fitted to the grounds of 16 x 16 tiles (as `slope` finds them; of a stack the means of up to 16 slices,
 //! each less its own) by least squares. Tiles that cells cover lie above it: those farther above than the typical distance are left
-//! out, and it is fitted again. Then the lower quartiles of the samples of each tile above that surface take the place of the grounds, which lie at the dark
+//! out, as are shadows, and it is fitted again. Then the lower quartiles of the samples of each tile above that surface take the place of the grounds, which lie at the dark
 //! end of a tile, twice. It counts where a third of the tiles is left and it explains 0.9 of their variance.
+//!
+//! Where objects are known, only what lies apart from them is looked at ([`FreeGround`]): the lower quartiles of that from the start. The stain of a colony is no
+//! ground that is brighter there. And slices of a stack whose grounds are farther apart than the noise of one are brought to one level first.
 //!
 //! On the host, in f64, in the order of the tiles. Reference: least squares; Lindblad and Bengtsson 2001 for surfaces fitted to what is
 //! left as background.
 
+use super::free_ground::FreeGround;
 use super::slope::{Span, Tiles, ground, middles};
 use crate::device::Buffer;
 use crate::image::Volume;
@@ -19,6 +23,10 @@ use rayon::prelude::*;
 const EVEN: f64 = 0.9;
 /// Share of the tiles that it is fitted to at least.
 const LEFT: f64 = 1.0 / 3.0;
+/// Share of a tile that is free at least.
+const ENOUGH: f64 = 0.125;
+/// Tiles that lie so many times the typical distance below the surface are in a shadow.
+const SHADOW: f64 = 4.0;
 /// Most rounds of a fit.
 const ROUNDS: usize = 20;
 /// How often it is fitted to lower quartiles.
@@ -36,17 +44,62 @@ pub struct Surface {
     shape: Shape,
 }
 
+/// The levels of slices: how far the ground of each lies above their mean, in samples.
+#[derive(Clone, Debug)]
+pub struct Levels(Vec<f64>);
+
+impl Levels {
+    /// Those of a stack on the host; nothing where they are alike.
+    ///
+    /// # Errors
+    /// The image is on a device.
+    pub fn of(stack: &Volume, free: &FreeGround) -> Result<Option<Self>> {
+        let grounds = free.of_slices(stack)?;
+        let mean = grounds.iter().map(|g| g.middle).sum::<f64>() / grounds.len().max(1) as f64;
+        let noise = grounds.iter().map(|g| g.spread).fold(f64::MAX, f64::min);
+        let levels = Levels(grounds.iter().map(|g| g.middle - mean).collect());
+        Ok(Some(levels).filter(|levels| levels.span() > noise))
+    }
+
+    /// How far the highest lies above the lowest, in samples.
+    pub fn span(&self) -> f64 {
+        let (low, high) = self.0.iter().fold((f64::MAX, f64::MIN), |(low, high), h| (low.min(*h), high.max(*h)));
+        if self.0.is_empty() { 0.0 } else { high - low }
+    }
+
+    /// The stack on the host with all slices at their mean.
+    ///
+    /// # Errors
+    /// The image is on a device.
+    pub fn off(&self, src: &Volume) -> Result<Volume> {
+        let (each, from) = ((src.shape.y * src.shape.x).max(1), src.samples.host()?);
+        let mut out: Vec<i32> = simd::zeros(from.len());
+        let slices = out.par_chunks_mut(each).zip(from.par_chunks(each)).zip(&self.0);
+        slices.for_each(|((out, from), level)| {
+            let level = level.round() as i32;
+            out.iter_mut().zip(from).for_each(|(out, s)| *out = s.saturating_sub(level));
+        });
+        Ok(src.with(Buffer::on_host(out)))
+    }
+}
+
 impl Surface {
-    /// That of an image on the host; nothing where its ground is even, or uneven in another way.
-    pub fn of(samples: &[i32], shape: Shape) -> Option<Self> {
+    /// That of an image on the host, told from the free ground alone if that is known; nothing where its ground is even, or uneven in another way.
+    pub fn of(samples: &[i32], shape: Shape, free: Option<&FreeGround>) -> Option<Self> {
         let tiles = Tiles::of(shape)?;
         let (ys, xs) = (middles(&tiles.y), middles(&tiles.x));
         let places: Vec<Terms> = ys.iter().flat_map(|y| xs.iter().map(|x| terms_at(shape, *y, *x))).collect();
-        let darkest = tiles.each(|z, y, x| ground(samples, shape, z, y, x));
-        let mut terms = lowest(&places, &of_all_slices(&darkest, places.len()))?;
+        let quartiles = |terms: &Terms| {
+            let all = tiles.each(|z, y, x| lower_quartile(samples, shape, free, terms, (z, y, x)));
+            of_all_slices(&all, places.len(), free.is_none())
+        };
+        let first = match free {
+            Some(_) => quartiles(&[0.0; TERMS]),
+            None => of_all_slices(&tiles.each(|z, y, x| ground(samples, shape, z, y, x)), places.len(), true),
+        };
+        let mut terms = lowest(&places, &first)?;
         for _ in 0..AGAIN {
-            let quartiles = tiles.each(|z, y, x| lower_quartile(samples, shape, &terms, (z, y, x)));
-            let mut grounds = of_all_slices(&quartiles, places.len());
+            let mut grounds = quartiles(&terms);
             grounds.iter_mut().zip(&places).for_each(|(ground, at)| *ground += value(&terms, at));
             // In a crowd most tiles have no quartile that is ground.
             let Some(better) = lowest(&places, &grounds) else { break };
@@ -86,32 +139,52 @@ impl Surface {
     }
 }
 
-/// The means over all slices, each less its own mean.
-fn of_all_slices(grounds: &[f64], each: usize) -> Vec<f64> {
+/// The means over all slices that have a number, each less its own mean if they have levels of their own. Not a number where no slice has one.
+fn of_all_slices(grounds: &[f64], each: usize, have_levels: bool) -> Vec<f64> {
     let slices = grounds.chunks_exact(each);
-    let mut means = vec![0.0; each];
-    for slice in slices.clone() {
-        let level = slice.iter().sum::<f64>() / each as f64;
-        means.iter_mut().zip(slice).for_each(|(mean, ground)| *mean += (ground - level) / slices.len() as f64);
+    let mut known = vec![0usize; each];
+    slices.clone().for_each(|slice| known.iter_mut().zip(slice).for_each(|(n, g)| *n += usize::from(!g.is_nan())));
+    let mut means: Vec<f64> = known.iter().map(|n| if *n == 0 { f64::NAN } else { 0.0 }).collect();
+    for slice in slices {
+        let level = if have_levels { slice.iter().sum::<f64>() / each as f64 } else { 0.0 };
+        for ((mean, ground), n) in means.iter_mut().zip(slice).zip(&known).filter(|((_, g), _)| !g.is_nan()) {
+            *mean += (ground - level) / *n as f64;
+        }
     }
     means
 }
 
-/// The lower quartile of how far a tile lies above a surface.
-fn lower_quartile(samples: &[i32], shape: Shape, terms: &Terms, (z, [y0, y1], [x0, x1]): (usize, Span, Span)) -> f64 {
-    let row = |y: usize| {
-        let row = &samples[shape.index(z, y, x0)..][..x1 - x0];
-        row.iter().zip(x0..).map(move |(s, x)| f64::from(*s) - value(terms, &terms_at(shape, y as f64, x as f64)))
-    };
-    let mut above: Vec<f64> = (y0..y1).flat_map(row).collect();
+/// The lower quartile of how far a tile lies above a surface, where it is free; not a number where hardly any of it is.
+fn lower_quartile(
+    samples: &[i32],
+    shape: Shape,
+    free: Option<&FreeGround>,
+    terms: &Terms,
+    (z, [y0, y1], [x0, x1]): (usize, Span, Span),
+) -> f64 {
+    let mut above: Vec<f64> = Vec::with_capacity((y1 - y0) * (x1 - x0));
+    for y in y0..y1 {
+        let row = samples[shape.index(z, y, x0)..][..x1 - x0].iter().zip(x0..);
+        let heights = row.map(|(s, x)| f64::from(*s) - value(terms, &terms_at(shape, y as f64, x as f64)));
+        match free {
+            Some(free) => above.extend(heights.zip(free.row(z, y).skip(x0)).filter(|h| h.1).map(|h| h.0)),
+            None => above.extend(heights),
+        }
+    }
+    if (above.len() as f64) < ENOUGH * ((y1 - y0) * (x1 - x0)) as f64 {
+        return f64::NAN;
+    }
     let quarter = above.len() / 4;
     *above.select_nth_unstable_by(quarter, f64::total_cmp).1
 }
 
-/// The surface that the lower ones of some grounds lie on, if it explains enough of them.
+/// The surface that the lower ones of some grounds lie on, if it explains enough of them. Those that are not numbers are left out.
 fn lowest(places: &[Terms], grounds: &[f64]) -> Option<Terms> {
     let all = places.len();
-    let mut left: Vec<usize> = (0..all).collect();
+    let mut left: Vec<usize> = (0..all).filter(|k| !grounds[*k].is_nan()).collect();
+    if (left.len() as f64) < LEFT * all as f64 {
+        return None;
+    }
     let mut terms = [0.0; TERMS];
     for _ in 0..ROUNDS {
         terms = fitted(left.iter().map(|k| (places[*k], grounds[*k])))?;
@@ -119,7 +192,7 @@ fn lowest(places: &[Terms], grounds: &[f64]) -> Option<Terms> {
         let mut apart: Vec<f64> = left.iter().map(|k| above(*k).abs()).collect();
         apart.sort_unstable_by(f64::total_cmp);
         let most = apart[apart.len() / 2];
-        let next: Vec<usize> = (0..all).filter(|k| above(*k) <= most).collect();
+        let next: Vec<usize> = (0..all).filter(|k| (-SHADOW * most..=most).contains(&above(*k))).collect();
         if next == left || (next.len() as f64) < LEFT * all as f64 {
             break;
         }
@@ -190,7 +263,7 @@ mod tests {
                     1000.0 * (p[0] + 1) as f64 + kind(at[1], at[2]) + noise(p)
                 };
                 let v = image(shape, |p| ground(p) + if is_cell(p) { 500.0 } else { 0.0 });
-                let surface = Surface::of(v.samples.host().unwrap(), shape).unwrap();
+                let surface = Surface::of(v.samples.host().unwrap(), shape, None).unwrap();
                 let flat = surface.off(&v).unwrap();
                 let level = |z: usize| {
                     let all = (0..shape.len()).map(|i| shape.position(i)).filter(|p| p[0] == z);
@@ -210,10 +283,10 @@ mod tests {
     #[test]
     fn other_grounds_have_none() {
         let shape = Shape::flat(130, 170);
-        let of = |value: fn([usize; 3]) -> f64| Surface::of(image(shape, value).samples.host().unwrap(), shape);
+        let of = |value: fn([usize; 3]) -> f64| Surface::of(image(shape, value).samples.host().unwrap(), shape, None);
         assert!(of(|_| 7.0).is_none(), "flat");
         assert!(of(noise).is_none(), "noise");
         assert!(of(|[_, y, x]| 100.0 * libm::sin(y as f64 / 9.0) * libm::sin(x as f64 / 9.0)).is_none(), "waves");
-        assert!(Surface::of(&[1; 100 * 200], Shape::flat(100, 200)).is_none(), "tiles that are too small");
+        assert!(Surface::of(&[1; 100 * 200], Shape::flat(100, 200), None).is_none(), "tiles that are too small");
     }
 }

@@ -120,8 +120,8 @@ impl State<'_> {
         Ok(if noisiest > UNLIKE * all { noisiest } else { all })
     }
 
-    /// The threshold of a method, and the one that so many times the noise is, both counted from the ground of the image. That is the
-    /// middle of the noise whose tail the darkest hundredth of the image is, or where it was cut off.
+    /// The threshold of a method, and the one that so many times the noise is, both counted from the ground of the image. That is where no object is
+    /// near; without such places the middle of the noise whose tail the darkest hundredth of the image is, or where it was cut off.
     pub fn above_ground(
         &mut self,
         image: &Picture,
@@ -138,7 +138,11 @@ impl State<'_> {
             }
             None => {
                 let noise = self.noise_of_whole(image, signal)?;
-                (signal.percentile(DARK.0)? + DARK.1 * noise, noise)
+                let ground = match &self.free {
+                    Some(free) => free.ground(&image.volume.to_host()?)?.middle,
+                    None => signal.percentile(DARK.0)? + DARK.1 * noise,
+                };
+                (ground, noise)
             }
         };
         let bins = match bins {
@@ -211,7 +215,7 @@ fn of_peaks(above: f64) -> String {
 /// The noise of an image on the host by the dark side of its ground, which no object is part of. Without end where that says nothing: the ground was
 /// cut off or has one value.
 fn dark_side(image: &Volume) -> Result<f64> {
-    let ground = DarkSide::of(image)?;
+    let ground = DarkSide::of(image.samples.host()?);
     let says = ground.spread > 0.0 && ground.cut_off == 0.0;
     Ok(if says { ground.spread } else { f64::INFINITY })
 }

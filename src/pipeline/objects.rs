@@ -9,15 +9,19 @@ use super::sphere::sphere;
 use super::state::State;
 use super::{External, region, typical};
 use crate::device::Device;
-use crate::image::{Labels, ObjectSet, Scan};
+use crate::image::{Labels, ObjectSet, Scan, Volume};
 use crate::ops::cytoplasm::cytoplasm;
+use crate::ops::free_ground::FreeGround;
 use crate::ops::grow::grow;
-use crate::ops::uneven::Surface;
+use crate::ops::uneven::{Levels, Surface};
 use crate::ops::{noise, object_runs};
 use crate::profile::stage;
 use crate::recipe::{CountedFrom, Grow, Minus, ObjectScale, Objects, Recipe, Step};
 use crate::{Error, Kind, Result};
 use std::collections::BTreeMap;
+
+/// So many radii from an object cells may reach.
+const APART: f64 = 1.5;
 
 /// What all sets of an image are made from.
 pub(super) struct Given<'a> {
@@ -60,6 +64,50 @@ fn counts_from_ground(steps: &[Step]) -> bool {
     steps.iter().any(|step| matches!(step, Step::Threshold(p) if p.from == Some(CountedFrom::Ground)))
 }
 
+/// The set that the objects of these steps grow from, if there is one.
+fn grown_from<'a>(steps: &[Step], made: &'a BTreeMap<String, ObjectSet>) -> Result<Option<&'a ObjectSet>> {
+    let from = |step: &Step| if let Step::Propagate(p) = step { Some(source(made, &p.from)) } else { None };
+    steps.iter().find_map(from).transpose()
+}
+
+/// Where no object is near, the channel with an even ground if it has another one, and what is said of that. Among objects that leave no ground
+/// free it stays as it is: what is uneven there are the objects.
+fn even_ground(
+    file: &Volume,
+    geometry: &Geometry,
+    from: Option<&ObjectSet>,
+    device: &Device,
+) -> Result<(Option<FreeGround>, Option<Volume>, Vec<String>)> {
+    let free = match from {
+        Some(from) => {
+            let half_widths = geometry.along(APART * from.radius_px.unwrap_or_default()).map(|v| v.round() as usize);
+            let Some(free) = FreeGround::of(&object_runs::to_host(device, &from.on_device)?, half_widths)? else {
+                return Ok((None, None, vec![]));
+            };
+            Some(free)
+        }
+        None => None,
+    };
+    let mut notes = Vec::new();
+    let mut note = |rise: f64, from: &str| {
+        notes.push(format!(
+            "the ground is uneven, by {:.4} {from}: it is levelled in the search for objects; values have it",
+            rise * file.scale.factor()
+        ));
+    };
+    let mut even = None;
+    if let Some(levels) = free.as_ref().map(|free| Levels::of(file, free)).transpose()?.flatten() {
+        note(levels.span(), "from slice to slice");
+        even = Some(levels.off(file)?);
+    }
+    let level = even.as_ref().unwrap_or(file);
+    if let Some(surface) = Surface::of(level.samples.host()?, level.shape, free.as_ref()) {
+        note(surface.rise(), "across the image");
+        even = Some(surface.off(level)?);
+    }
+    Ok((free, even, notes))
+}
+
 fn from_steps(
     (name, set): (&str, &Objects),
     steps: &[Step],
@@ -74,8 +122,10 @@ fn from_steps(
     let channel = scan.channels.get(index).ok_or_else(|| Error::usage(format!("no channel {index}")))?;
     let Working { volume: original, faults, margin } = lifted.channel(set, (&channel.volume, scan.modality), device)?;
     let file = margin.as_ref().map_or(&channel.volume, |margin| &margin.filled);
-    let uneven = if counts_from_ground(steps) { Surface::of(file.samples.host()?, file.shape) } else { None };
-    let even = uneven.as_ref().map(|surface| surface.off(file)).transpose()?;
+    let (free, even, notes) = match counts_from_ground(steps) {
+        true => even_ground(file, &geometry, grown_from(steps, made)?, device)?,
+        false => (None, None, vec![]),
+    };
     let (file, original) = match &even {
         Some(even) => (even, working(even, device)?),
         None => (file, original),
@@ -91,12 +141,8 @@ fn from_steps(
     let mut state = State::new(device, geometry, file, original, (lift, channel.saturation), (scan, roles), made);
     state.noise = noise;
     state.notes.extend(levelled.as_ref().map(Levelled::note));
-    state.notes.extend(uneven.map(|surface| {
-        format!(
-            "the ground is uneven, by {:.4} across the image: it is levelled in the search for objects; values have it",
-            surface.rise() * channel.volume.scale.factor()
-        )
-    }));
+    state.free = free;
+    state.notes.extend(notes);
     state.levelled = levelled;
     state.warnings.extend(faults.warnings());
     if let Some(margin) = &margin {

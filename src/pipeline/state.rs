@@ -8,6 +8,7 @@ use super::mask::Dimmer;
 use super::roles::{Roles, source};
 use crate::device::Device;
 use crate::image::{Channel, Labels, Mask, ObjectSet, Regions, Scan, SpotDepth, Volume};
+use crate::ops::free_ground::FreeGround;
 use crate::ops::label::{Connectivity, label};
 use crate::ops::noise::AskedNoise;
 use crate::ops::pixelwise::foreground;
@@ -32,6 +33,8 @@ pub(super) struct State<'a> {
     pub file: &'a Volume,
     /// Where objects may be found, if that is not everywhere; on the host.
     pub searched: Option<&'a Mask>,
+    /// Where none of the objects is near that these grow from, if there is enough of it.
+    pub free: Option<FreeGround>,
     /// The channel as the steps found it; nothing once no step will read an image any more.
     original: Option<Volume>,
     /// The same without an even slope of its ground, if it has one.
@@ -95,6 +98,7 @@ impl<'a> State<'a> {
             geometry,
             file,
             searched: None,
+            free: None,
             image: Some(Picture { volume: original.clone(), smoothed: 0.0 }),
             original: Some(original),
             levelled: None,

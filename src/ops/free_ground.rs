@@ -1,0 +1,143 @@
+//! The ground of an image where no object is near.
+//!
+//! The darkest parts of an image are its ground only as long as nothing is darker: a shadow, a bubble, a slice of a stack that got less light. And the dark parts between the
+//! cells of a colony are cells. Where no object lies within a box around a voxel, neither is meant: the ground is the middle of the dark side
+//! ([`DarkSide`]) of what lies there, whatever the rest of the image is.
+//!
+//! On the host, of integers. Reference: this project.
+
+use super::dark_side::DarkSide;
+use crate::Result;
+use crate::image::{Labels, Volume};
+use crate::units::Shape;
+use rayon::prelude::*;
+
+/// Share of an image, or of a slice, that is free at least to tell its ground: gaps in a crowd are the insides of wide cells.
+const ENOUGH: f64 = 0.25;
+
+/// Where no object is near.
+#[derive(Clone, Debug)]
+pub struct FreeGround {
+    shape: Shape,
+    /// 1 near objects.
+    near: Vec<u8>,
+}
+
+impl FreeGround {
+    /// The voxels whose boxes of these half-widths along z, y, x hold no object; nothing if they are fewer than a quarter of all. The objects are on
+    /// the host.
+    ///
+    /// # Errors
+    /// The objects are on a device.
+    pub fn of(objects: &Labels, half_widths: [usize; 3]) -> Result<Option<Self>> {
+        let (shape, mut near) = (objects.shape, objects.inside()?.to_vec());
+        let Shape { z, y, x, .. } = shape;
+        for ((n, apart), reach) in [(x, 1), (y, x), (z, y * x)].into_iter().zip(half_widths.into_iter().rev()) {
+            widen(&mut near, n, apart, reach);
+        }
+        Ok(Some(FreeGround { shape, near }).filter(|free| free.share(0..shape.len()) >= ENOUGH))
+    }
+
+    /// The ground.
+    ///
+    /// # Errors
+    /// The image is on a device.
+    pub fn ground(&self, image: &Volume) -> Result<DarkSide> {
+        Ok(DarkSide::of_most(&self.samples(image.samples.host()?, 0..self.shape.len())))
+    }
+
+    /// The ground of every slice; of one with hardly any that of the next slice that has some. Empty where no slice has.
+    ///
+    /// # Errors
+    /// The image is on a device.
+    pub fn of_slices(&self, image: &Volume) -> Result<Vec<DarkSide>> {
+        let (samples, each) = (image.samples.host()?, self.shape.y * self.shape.x);
+        let ground = |z: usize| {
+            let slice = z * each..(z + 1) * each;
+            let has_enough = self.share(slice.clone()) >= ENOUGH;
+            has_enough.then(|| DarkSide::of_most(&self.samples(samples, slice)))
+        };
+        let known: Vec<Option<DarkSide>> = (0..self.shape.z).into_par_iter().map(ground).collect();
+        let next = |z: usize| {
+            let has = (0..known.len()).filter(|k| known[*k].is_some()).min_by_key(|k| k.abs_diff(z))?;
+            known[has]
+        };
+        Ok((0..known.len()).filter_map(next).collect())
+    }
+
+    /// For each voxel of a row whether it is free.
+    pub(super) fn row(&self, z: usize, y: usize) -> impl Iterator<Item = bool> + '_ {
+        self.near[self.shape.index(z, y, 0)..][..self.shape.x].iter().map(|near| *near == 0)
+    }
+
+    fn share(&self, part: std::ops::Range<usize>) -> f64 {
+        let n = part.len().max(1);
+        self.near[part].par_iter().filter(|near| **near == 0).count() as f64 / n as f64
+    }
+
+    fn samples(&self, samples: &[i32], part: std::ops::Range<usize>) -> Vec<i32> {
+        let both = samples[part.clone()].par_iter().zip(&self.near[part]);
+        both.filter(|(_, near)| **near == 0).map(|(sample, _)| *sample).collect()
+    }
+}
+
+/// Widens what is 1 along an axis of `n` voxels that lie `apart`, by `reach` to both sides.
+fn widen(near: &mut [u8], n: usize, apart: usize, reach: usize) {
+    if near.is_empty() {
+        return;
+    }
+    near.par_chunks_mut(n * apart).for_each(|block| {
+        // How many voxels more the last object reaches.
+        let mut left = vec![0usize; apart];
+        let mut pass = |line: &mut [u8]| {
+            for (near, left) in line.iter_mut().zip(&mut left) {
+                *left = if *near == 1 { reach + 1 } else { left.saturating_sub(1) };
+                *near = u8::from(*near == 1 || *left > 0);
+            }
+        };
+        block.chunks_mut(apart).for_each(&mut pass);
+        block.chunks_mut(apart).rev().for_each(&mut pass);
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: counted by hand.
+    use super::*;
+
+    #[test]
+    fn boxes_around_objects_are_not_free() {
+        let shape = Shape::new(3, 20, 30);
+        let objects: Vec<[usize; 3]> = vec![[1, 5, 7], [2, 19, 29], [0, 11, 0]];
+        let mut labels = vec![0; shape.len()];
+        objects.iter().for_each(|[z, y, x]| labels[shape.index(*z, *y, *x)] = 1);
+        for half_widths in [[0, 0, 0], [0, 2, 3], [1, 4, 0], [3, 1, 2]] {
+            let free = FreeGround::of(&Labels::new(shape, labels.clone()).unwrap(), half_widths).unwrap().unwrap();
+            for i in 0..shape.len() {
+                let p = shape.position(i);
+                let is_near = objects.iter().any(|o| (0..3).all(|a| o[a].abs_diff(p[a]) <= half_widths[a]));
+                assert_eq!(free.near[i] == 1, is_near, "{p:?}, {half_widths:?}");
+            }
+        }
+        let all = FreeGround::of(&Labels::new(shape, labels).unwrap(), [3, 20, 30]).unwrap();
+        assert!(all.is_none());
+    }
+
+    #[test]
+    fn a_shadow_is_no_ground() {
+        let shape = Shape::new(2, 60, 60);
+        let noise = |i: usize| (i * 7919 % 13) as i32;
+        let sample = |i: usize| {
+            let [z, y, x] = shape.position(i);
+            let level = if y < 8 && x < 20 { 300 } else { 1000 - 400 * z as i32 };
+            level + noise(i) + if x > 40 { 5000 } else { 0 }
+        };
+        let image = Volume::new(shape, (0..shape.len()).map(sample).collect()).unwrap();
+        let labels =
+            Labels::new(shape, (0..shape.len()).map(|i| u32::from(shape.position(i)[2] > 45)).collect()).unwrap();
+        let free = FreeGround::of(&labels, [0, 6, 6]).unwrap().unwrap();
+        let levels: Vec<f64> = free.of_slices(&image).unwrap().iter().map(|g| g.middle).collect();
+        assert!((levels[0] - 1006.0).abs() < 3.0 && (levels[1] - 606.0).abs() < 3.0, "{levels:?}");
+        assert_eq!(free.row(0, 0).filter(|free| *free).count(), 40);
+    }
+}
