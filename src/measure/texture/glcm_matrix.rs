@@ -22,10 +22,11 @@ pub(super) enum Matrix {
 }
 
 impl Matrix {
-    /// Of counts one way, row by row.
+    /// Of counts row by row, which are those of one way and to be those of both if it is symmetric.
     pub fn dense(width: usize, mut counts: Vec<u64>, symmetric: bool) -> Self {
         // A pair of a voxel and none is no pair; to count it costs less than to ask.
         counts.iter_mut().step_by(width).for_each(|n| *n = 0);
+        counts[..width].fill(0);
         if symmetric {
             for a in 0..width {
                 for b in 0..=a {
@@ -37,18 +38,18 @@ impl Matrix {
         Matrix::Dense { width, counts }
     }
 
-    /// The pairs that occur, row by row, with the level of each rank in its place.
-    pub fn pairs(self, level: impl Fn(usize) -> u16) -> Vec<Pair> {
-        match self {
-            Matrix::Dense { ref counts, .. } => {
-                let mut pairs = Vec::with_capacity(counts.iter().filter(|n| **n > 0).count());
-                self.each(|a, b, n| pairs.push(([level(a), level(b)], n)));
-                pairs
+    /// Adds one of the same ranks.
+    pub fn add(&mut self, other: &Matrix) {
+        match (self, other) {
+            (Matrix::Dense { counts, .. }, Matrix::Dense { counts: others, .. }) => {
+                counts.iter_mut().zip(others).for_each(|(n, other)| *n += other);
             }
-            Matrix::Sparse(mut pairs) => {
-                pairs.iter_mut().for_each(|(pair, _)| *pair = pair.map(|rank| level(rank.into())));
-                pairs
+            (Matrix::Sparse(pairs), Matrix::Sparse(others)) => {
+                pairs.extend(others);
+                merge(pairs);
             }
+            // As many ranks make a matrix of one kind.
+            _ => {}
         }
     }
 
@@ -74,10 +75,21 @@ pub(super) fn count(levels: &Levels, rows: &[Range<usize>], steps: &[(Step, u64)
     }
     let width = levels.ranks() + 1;
     let mut counts = vec![0u64; width * width];
+    let at = |a: u16, b: u16| usize::from(a) * width + usize::from(b);
+    let pairs = steps.len() * rows.iter().map(ExactSizeIterator::len).sum::<usize>();
+    // To count few pairs both ways takes less than to go over the matrix once more.
+    let is_twice = symmetric && pairs < counts.len();
     for &(step, weight) in steps {
-        each_pair(levels, rows, step, |a, b| counts[usize::from(a) * width + usize::from(b)] += weight);
+        if is_twice {
+            each_pair(levels, rows, step, |a, b| {
+                counts[at(a, b)] += weight;
+                counts[at(b, a)] += weight;
+            });
+        } else {
+            each_pair(levels, rows, step, |a, b| counts[at(a, b)] += weight);
+        }
     }
-    Matrix::dense(width, counts, symmetric)
+    Matrix::dense(width, counts, symmetric && !is_twice)
 }
 
 /// Some step joins two voxels of the region.
@@ -133,7 +145,12 @@ fn add(pairs: &mut Vec<Pair>, waiting: &mut Vec<[u16; 2]>, weight: u64) {
     waiting.sort_unstable();
     pairs.extend(waiting.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u64 * weight)));
     waiting.clear();
-    // Two sorted parts: a stable sort merges them.
+    merge(pairs);
+}
+
+/// Puts two lists in order, one behind the other, together.
+fn merge(pairs: &mut Vec<Pair>) {
+    // A stable sort sees that they are two.
     pairs.sort_by_key(|(pair, _)| *pair);
     pairs.dedup_by(|next, kept| {
         let same = next.0 == kept.0;
@@ -163,6 +180,30 @@ mod tests {
         assert_eq!(matrix(&[[0, 1, -1]], true), [(1, 1, 2)]);
         assert_eq!(matrix(&[[0, 1, 1]], true), [(1, 2, 1), (2, 1, 1)]);
         assert_eq!(matrix(&[[1, 0, 0]], true), []);
+    }
+
+    /// Invariant: counted both ways at once, or one way and then mirrored; direction by direction, or all together.
+    #[test]
+    fn few_pairs_and_many_are_counted_alike() {
+        let cells: Vec<u16> = (0..9 * 9u16).map(|i| i.wrapping_mul(40503) >> 11).collect();
+        let levels = levels([1, 9, 9], &cells);
+        let steps: Vec<_> = directions(1, Norm::Chebyshev, true).into_iter().map(|step| (step, 1)).collect();
+        let rows = levels.rows(&(0..1));
+        let one_by_one = |steps: &[(Step, u64)]| {
+            let mut all: Vec<Matrix> = steps.chunks(1).map(|step| count(&levels, &rows, step, true)).collect();
+            let mut sum = all.remove(0);
+            all.iter().for_each(|matrix| sum.add(matrix));
+            sum
+        };
+        assert!(levels.ranks() * levels.ranks() > 81 && (levels.ranks() + 1).pow(2) < 40 * 81);
+        assert_eq!(one_by_one(&steps), count(&levels, &rows, &steps, true));
+        // The same steps ten times over are too many to be counted twice.
+        let many = steps.repeat(10);
+        assert_eq!(one_by_one(&many), count(&levels, &rows, &many, true));
+        let listed = |steps: &[(Step, u64)]| sparse(&levels, &rows, steps, true);
+        let mut sum = listed(&steps[..2]);
+        sum.add(&listed(&steps[2..]));
+        assert_eq!(sum, listed(&steps));
     }
 
     #[test]
