@@ -69,16 +69,14 @@ fn both(levels: &Levels, choice: Choice, averaged: Aggregation) -> [Vec<Option<f
     let levels = levels.framed(choice.distance);
     let (mut means, mut merged) = (Means::of(FEATURES), Means::of(FEATURES));
     each_slices(&levels, choice, averaged, |rows, groups| {
-        let mut all: Option<Matrix> = None;
+        let (mut matrix, mut all) = (Matrix::none(&levels), Matrix::none(&levels));
         for (_, steps) in groups {
-            let matrix = count(&levels, rows, &weighted(&levels, rows, steps, choice), choice.symmetric);
+            matrix.count(&levels, rows, &weighted(&levels, rows, steps, choice), choice.symmetric);
             means.add(Facts::of(&levels, &matrix));
-            match &mut all {
-                Some(all) => all.add(&matrix),
-                None => all = Some(matrix),
-            }
+            all.add(&matrix);
+            matrix.clear();
         }
-        merged.add(all.and_then(|all| Facts::of(&levels, &all)));
+        merged.add(Facts::of(&levels, &all));
     });
     [means.values(), merged.values()]
 }

@@ -22,20 +22,51 @@ pub(super) enum Matrix {
 }
 
 impl Matrix {
-    /// Of counts row by row, which are those of one way and to be those of both if it is symmetric.
+    /// Of counts one way, row by row.
     pub fn dense(width: usize, mut counts: Vec<u64>, symmetric: bool) -> Self {
-        // A pair of a voxel and none is no pair; to count it costs less than to ask.
-        counts.iter_mut().step_by(width).for_each(|n| *n = 0);
-        counts[..width].fill(0);
-        if symmetric {
-            for a in 0..width {
-                for b in 0..=a {
-                    let both = counts[a * width + b] + counts[b * width + a];
-                    (counts[a * width + b], counts[b * width + a]) = (both, both);
-                }
+        end(width, &mut counts, symmetric);
+        Matrix::Dense { width, counts }
+    }
+
+    /// For the ranks of some levels, with nothing counted.
+    pub fn none(levels: &Levels) -> Self {
+        let width = levels.ranks() + 1;
+        if levels.ranks() > DENSE {
+            Matrix::Sparse(vec![])
+        } else {
+            Matrix::Dense { width, counts: vec![0; width * width] }
+        }
+    }
+
+    /// Counts pairs as [`count`] does, where nothing is counted yet.
+    pub fn count(&mut self, levels: &Levels, rows: &[Range<usize>], steps: &[(Step, u64)], symmetric: bool) {
+        let (width, counts) = match self {
+            Matrix::Sparse(pairs) => return *pairs = sparse(levels, rows, steps, symmetric),
+            Matrix::Dense { width, counts } => (*width, counts),
+        };
+        let at = |a: u16, b: u16| usize::from(a) * width + usize::from(b);
+        let pairs = steps.len() * rows.iter().map(ExactSizeIterator::len).sum::<usize>();
+        // To count few pairs both ways takes less than to go over the matrix once more.
+        let is_twice = symmetric && pairs < counts.len();
+        for &(step, weight) in steps {
+            if is_twice {
+                each_pair(levels, rows, step, |a, b| {
+                    counts[at(a, b)] += weight;
+                    counts[at(b, a)] += weight;
+                });
+            } else {
+                each_pair(levels, rows, step, |a, b| counts[at(a, b)] += weight);
             }
         }
-        Matrix::Dense { width, counts }
+        end(width, counts, symmetric && !is_twice);
+    }
+
+    /// Nothing is counted any more.
+    pub fn clear(&mut self) {
+        match self {
+            Matrix::Dense { counts, .. } => counts.fill(0),
+            Matrix::Sparse(pairs) => pairs.clear(),
+        }
     }
 
     /// Adds one of the same ranks.
@@ -70,26 +101,24 @@ impl Matrix {
 
 /// Counts the pairs that steps join, of voxels that follow each other in rows, each as often as its step weighs.
 pub(super) fn count(levels: &Levels, rows: &[Range<usize>], steps: &[(Step, u64)], symmetric: bool) -> Matrix {
-    if levels.ranks() > DENSE {
-        return sparse(levels, rows, steps, symmetric);
-    }
-    let width = levels.ranks() + 1;
-    let mut counts = vec![0u64; width * width];
-    let at = |a: u16, b: u16| usize::from(a) * width + usize::from(b);
-    let pairs = steps.len() * rows.iter().map(ExactSizeIterator::len).sum::<usize>();
-    // To count few pairs both ways takes less than to go over the matrix once more.
-    let is_twice = symmetric && pairs < counts.len();
-    for &(step, weight) in steps {
-        if is_twice {
-            each_pair(levels, rows, step, |a, b| {
-                counts[at(a, b)] += weight;
-                counts[at(b, a)] += weight;
-            });
-        } else {
-            each_pair(levels, rows, step, |a, b| counts[at(a, b)] += weight);
+    let mut matrix = Matrix::none(levels);
+    matrix.count(levels, rows, steps, symmetric);
+    matrix
+}
+
+/// What there is to do once counts are there: a pair of a voxel and none is no pair (to count it costs less than to ask), and what was
+/// counted one way may be wanted both ways.
+fn end(width: usize, counts: &mut [u64], symmetric: bool) {
+    counts.iter_mut().step_by(width).for_each(|n| *n = 0);
+    counts[..width].fill(0);
+    if symmetric {
+        for a in 0..width {
+            for b in 0..=a {
+                let both = counts[a * width + b] + counts[b * width + a];
+                (counts[a * width + b], counts[b * width + a]) = (both, both);
+            }
         }
     }
-    Matrix::dense(width, counts, symmetric && !is_twice)
 }
 
 /// Some step joins two voxels of the region.
@@ -114,7 +143,7 @@ fn each_pair(levels: &Levels, rows: &[Range<usize>], step: Step, mut f: impl FnM
     }
 }
 
-fn sparse(levels: &Levels, rows: &[Range<usize>], steps: &[(Step, u64)], symmetric: bool) -> Matrix {
+fn sparse(levels: &Levels, rows: &[Range<usize>], steps: &[(Step, u64)], symmetric: bool) -> Vec<Pair> {
     let mut pairs = Vec::new();
     let mut waiting = Vec::new();
     for same in steps.chunk_by(|a, b| a.1 == b.1) {
@@ -137,7 +166,7 @@ fn sparse(levels: &Levels, rows: &[Range<usize>], steps: &[(Step, u64)], symmetr
     }
     // What weighs nothing is no pair.
     pairs.retain(|(_, n)| *n > 0);
-    Matrix::Sparse(pairs)
+    pairs
 }
 
 /// Adds single pairs of one weight to those that are counted.
@@ -200,7 +229,7 @@ mod tests {
         // The same steps ten times over are too many to be counted twice.
         let many = steps.repeat(10);
         assert_eq!(one_by_one(&many), count(&levels, &rows, &many, true));
-        let listed = |steps: &[(Step, u64)]| sparse(&levels, &rows, steps, true);
+        let listed = |steps: &[(Step, u64)]| Matrix::Sparse(sparse(&levels, &rows, steps, true));
         let mut sum = listed(&steps[..2]);
         sum.add(&listed(&steps[2..]));
         assert_eq!(sum, listed(&steps));
@@ -219,7 +248,7 @@ mod tests {
                 matrix.each(|a, b, n| out.push((a, b, n)));
                 out
             };
-            let listed = pairs(sparse(&levels, &levels.rows(&(0..7)), &steps, symmetric));
+            let listed = pairs(Matrix::Sparse(sparse(&levels, &levels.rows(&(0..7)), &steps, symmetric)));
             assert_eq!(listed, pairs(count(&levels, &levels.rows(&(0..7)), &steps, symmetric)));
         }
     }

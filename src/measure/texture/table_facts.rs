@@ -139,8 +139,12 @@ impl Facts {
     }
 
     fn uneven_levels(&self) -> f64 {
-        let of_level = |same: &[Entry]| same.iter().map(|e| e.2).sum();
-        *self.uneven_levels.or(|| sum_of_squares(self.entries.chunk_by(|a, b| a.0 == b.0).map(of_level)))
+        // What a count adds to the square of its level's sum: where a level ends nobody could foresee.
+        let add = |(before, sum, squares): (u32, u64, u128), &(level, _, n): &Entry| {
+            let sum = if level == before { sum } else { 0 };
+            (level, sum + n, squares + u128::from(n) * u128::from(2 * sum + n))
+        };
+        *self.uneven_levels.or(|| self.entries.iter().fold((0, 0, 0), add).2 as f64)
     }
 
     fn uneven_numbers(&self) -> f64 {
