@@ -41,7 +41,7 @@ impl Table {
     /// Counts single things, of which rank and number are told.
     pub fn add_list(&mut self, mut list: Vec<(u16, u32)>) {
         let (ranks, n) = (list.iter().map(|one| usize::from(one.0) + 1).max().unwrap_or(0), list.len());
-        // Most numbers are small: these are counted, unless ranks are few among many, and the others sorted.
+        // Most numbers are small: these are counted, unless there are more ranks than things, and the others sorted.
         let width = if ranks <= n { FEW } else { 0 };
         let mut counts = vec![0u64; ranks * width];
         list.retain(|&(rank, number)| {
