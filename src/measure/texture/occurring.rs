@@ -21,7 +21,7 @@ mod tests {
     #[test]
     fn all_that_occur_are_found_in_their_order() {
         for n in [0, 1, 63, 64, 65, 200] {
-            let row: Vec<u64> = (0..n).map(|k| k * 40503 >> 3 & 3).collect();
+            let row: Vec<u64> = (0..n).map(|k| (k * 40503) >> 3 & 3).collect();
             let mut found = vec![];
             each_occurring(&row, |column, count| found.push((column, count)));
             let want: Vec<_> = row.iter().copied().enumerate().filter(|(_, n)| *n > 0).collect();

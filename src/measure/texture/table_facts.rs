@@ -241,7 +241,7 @@ mod tests {
     #[test]
     fn features_asked_for_one_by_one_are_those_of_one_walk() {
         let entries: Vec<Entry> =
-            (1..400u32).map(|k| (k / 20 + 1, k % 20 + 1, u64::from(k * 40503 >> 3 & 15) + 1)).collect();
+            (1..400u32).map(|k| (k / 20 + 1, k % 20 + 1, u64::from((k * 40503) >> 3 & 15) + 1)).collect();
         let one = Facts::of_entries(entries, 9000).unwrap();
         let all = one.clone().for_all();
         assert!(one.means.is_none() && all.means.is_some());
