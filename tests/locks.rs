@@ -59,7 +59,7 @@ const LISTED: &[(&str, usize, &str)] = &[
     ("src/measure/family.rs", 15, "what is known of one object, which one thread alone measures"),
     ("src/measure/surface.rs", 2, "constants of a pattern, worked out outside of the cell and moved into it"),
     ("src/measure/texture/entropy.rs", 2, "a table of constants that a single thread works out"),
-    ("src/measure/texture/kept.rs", 3, "numbers of one region, which one thread alone works out and looks at"),
+    ("src/measure/texture/kept.rs", 4, "numbers of one region, which one thread alone works out and looks at"),
     ("src/memory.rs", 4, "a list of free blocks"),
     ("src/simd/wide.rs", 2, "asks the processor"),
     ("src/profile.rs", 3, "a map of times; the work that is timed is done outside"),

@@ -78,7 +78,17 @@ impl Aggregation {
 
     /// Each direction has matrices of its own.
     pub(super) const fn averages_directions(self) -> bool {
-        matches!(self, Aggregation::Averaged2d | Aggregation::DirectionMerged25d | Aggregation::Averaged3d)
+        self.merged().is_some()
+    }
+
+    /// What counts the directions of this one in one matrix, if these have matrices of their own.
+    const fn merged(self) -> Option<Self> {
+        match self {
+            Aggregation::Averaged2d => Some(Aggregation::SliceMerged2d),
+            Aggregation::DirectionMerged25d => Some(Aggregation::Merged25d),
+            Aggregation::Averaged3d => Some(Aggregation::Merged3d),
+            _ => None,
+        }
     }
 
     /// Neighbours lie in the slice of a voxel.
@@ -98,6 +108,19 @@ impl Aggregation {
             Aggregation::Merged25d | Aggregation::Merged3d => vec![(slices, steps.to_vec())],
         }
     }
+}
+
+/// The values in several ways, one after the other: `both` gives those of a way that averages directions and of the one that merges
+/// them, which are counted together, and `one` those of a single way.
+pub(super) fn of_ways<T: Clone>(
+    ways: &[Aggregation],
+    one: impl Fn(Aggregation) -> Vec<T>,
+    both: impl Fn(Aggregation) -> [Vec<T>; 2],
+) -> Vec<T> {
+    let pairs = ways.iter().filter_map(|way| Some((*way, way.merged().filter(|merged| ways.contains(merged))?)));
+    let found: Vec<_> = pairs.flat_map(|(way, merged)| [way, merged].into_iter().zip(both(way))).collect();
+    let of = |way: &Aggregation| found.iter().find(|(w, _)| w == way).map_or_else(|| one(*way), |(_, v)| v.clone());
+    ways.iter().flat_map(of).collect()
 }
 
 /// Where the neighbours of a voxel lie, for matrices without a direction (zones, distance zones, grey tone differences,

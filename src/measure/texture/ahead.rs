@@ -264,7 +264,7 @@ mod tests {
                 let mut counts = counts.host().unwrap();
                 for levels in both.iter().filter(|l| l.ranks() > 0) {
                     let (own, others) = counts.split_at(wanted.words(&levels.grey_box()));
-                    let want = texture.of_levels(wanted.group, wanted.way, levels, None);
+                    let want = texture.of_levels(wanted.group, &[wanted.way], levels, None);
                     prop_assert_eq!(wanted.values(levels, symmetric, own), want, "{:?} {:?}", wanted.group, wanted.way);
                     counts = others;
                 }

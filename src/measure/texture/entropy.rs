@@ -20,11 +20,32 @@ fn weigh(n: u64) -> f64 {
 
 /// `-sum(p log2 p)` of counts, as `log2(total) - sum(n log2 n) / total`: 0 where there is but one kind, nothing without counts.
 pub(super) fn bits(counts: impl IntoIterator<Item = u64>) -> Option<f64> {
-    let known = KNOWN.as_slice();
-    let (total, weighted) = counts.into_iter().fold((0, 0.0), |(total, weighted), n| {
-        (total + n, weighted + usize::try_from(n).ok().and_then(|n| known.get(n).copied()).unwrap_or_else(|| weigh(n)))
-    });
-    (total > 0).then(|| (libm::log2(total as f64) - weighted / total as f64).max(0.0))
+    let mut sum = Sum::new();
+    counts.into_iter().for_each(|n| sum.add(n));
+    sum.bits()
+}
+
+/// The same of counts that are told one by one.
+pub(super) struct Sum {
+    known: &'static [f64],
+    total: u64,
+    weighted: f64,
+}
+
+impl Sum {
+    pub fn new() -> Self {
+        Sum { known: &KNOWN, total: 0, weighted: 0.0 }
+    }
+
+    #[inline(always)]
+    pub fn add(&mut self, n: u64) {
+        self.total += n;
+        self.weighted += usize::try_from(n).ok().and_then(|n| self.known.get(n).copied()).unwrap_or_else(|| weigh(n));
+    }
+
+    pub fn bits(&self) -> Option<f64> {
+        (self.total > 0).then(|| (libm::log2(self.total as f64) - self.weighted / self.total as f64).max(0.0))
+    }
 }
 
 #[cfg(test)]

@@ -3,12 +3,12 @@
 //! Counting is exact. What the features need of a matrix is exact as well: its sums over rows, over pairs of one sum of
 //! levels and over pairs of one difference, from which all but the joint maximum, energy and entropy follow.
 
-use super::aggregation::{Aggregation, Norm, Step, directions};
-use super::average;
+use super::aggregation::{self, Aggregation, Group, Norm, Step, directions};
 pub use super::glcm_features::{FEATURES, Facts};
 use super::glcm_matrix::{Matrix, count, has_pair};
 use super::levels::Levels;
 use super::weights::{Weighting, whole};
+use super::{Means, average};
 use crate::measure::Feature;
 use std::ops::Range;
 
@@ -44,27 +44,56 @@ pub(super) fn some(
     aggregation: Aggregation,
 ) -> Vec<Option<f64>> {
     let levels = levels.framed(choice.distance);
-    let steps = directions(choice.distance, choice.norm, aggregation.is_flat());
-    let groups = aggregation.groups(levels.slices(), &steps);
-    // Directions of the same slices follow each other.
-    let facts = groups.chunk_by(|a, b| a.0 == b.0).flat_map(|same| {
-        let rows = levels.rows(&same[0].0);
-        same.iter().map({
-            let levels = &levels;
-            move |(_, steps)| {
-                let steps = weighted(levels, &rows, steps, choice);
-                Facts::of(levels, count(levels, &rows, &steps, choice.symmetric))
-            }
-        })
+    let mut means = Means::of(features);
+    each_slices(&levels, choice, aggregation, |rows, groups| {
+        for (_, steps) in groups {
+            let steps = weighted(&levels, rows, steps, choice);
+            means.add(Facts::of(&levels, &count(&levels, rows, &steps, choice.symmetric)));
+        }
     });
-    average(features, facts)
+    means.values()
+}
+
+/// The values in several ways, one after the other.
+pub(super) fn of_ways(levels: &Levels, choice: Choice, ways: &[Aggregation]) -> Vec<Option<f64>> {
+    let one = |way: &Aggregation| values(levels, choice, *way);
+    match choice.weighting {
+        // What a direction weighs depends on those that are counted with it.
+        Some(_) => ways.iter().flat_map(one).collect(),
+        None => aggregation::of_ways(ways, |way| one(&way), |way| both(levels, choice, way)),
+    }
+}
+
+/// The values averaged over directions, and those of all of them in one matrix, which is the sum of theirs.
+fn both(levels: &Levels, choice: Choice, averaged: Aggregation) -> [Vec<Option<f64>>; 2] {
+    let levels = levels.framed(choice.distance);
+    let (mut means, mut merged) = (Means::of(FEATURES), Means::of(FEATURES));
+    each_slices(&levels, choice, averaged, |rows, groups| {
+        let (mut matrix, mut all) = (Matrix::none(&levels), Matrix::none(&levels));
+        for (_, steps) in groups {
+            matrix.count(&levels, rows, &weighted(&levels, rows, steps, choice), choice.symmetric);
+            means.add(Facts::of(&levels, &matrix));
+            all.add(&matrix);
+            matrix.clear();
+        }
+        merged.add(Facts::of(&levels, &all));
+    });
+    [means.values(), merged.values()]
+}
+
+/// Calls `f` with where voxels follow each other in slices that are counted together, and with the directions of each of their matrices.
+fn each_slices(levels: &Levels, choice: Choice, way: Aggregation, mut f: impl FnMut(&[Range<usize>], &[Group])) {
+    let steps = directions(choice.distance, choice.norm, way.is_flat());
+    let groups = way.groups(levels.slices(), &steps);
+    // Directions of the same slices follow each other.
+    groups.chunk_by(|a, b| a.0 == b.0).for_each(|same| f(&levels.rows(&same[0].0), same));
 }
 
 /// The values from matrices that a device has counted one way, one after the other, each with a row and a column for rank 0.
 pub(super) fn of_counts(levels: &Levels, symmetric: bool, counts: &[u32]) -> Vec<Option<f64>> {
     let width = levels.ranks() + 1;
     let matrix = |counts: &[u32]| Matrix::dense(width, counts.iter().map(|n| u64::from(*n)).collect(), symmetric);
-    average(FEATURES, counts.chunks(width * width).map(|counts| Facts::of(levels, matrix(counts))))
+    average(FEATURES, counts.chunks(width * width).map(|counts| Facts::of(levels, &matrix(counts))))
 }
 
 /// Steps with their weights: those of the directions that join voxels at all, the shortest of which weighs most.

@@ -2,19 +2,21 @@
 
 use super::entropy;
 use super::glcm_matrix::{Matrix, Pair};
+use super::glcm_walk::Walk;
 use super::kept::Kept;
 use super::levels::Levels;
 use super::plain;
+use super::tally::Tally;
 use crate::measure::Feature;
 
 const NO_PAIR: &str = "no two voxels of the region lie at the distance";
 const ONE_LEVEL: &str = "all pairs of voxels have one grey level, or there are none";
 
-/// What the features of a co-occurrence matrix are computed from: its pairs. What a feature needs of them is worked out when it is asked
-/// for, and what several need only once.
+/// What the features of a co-occurrence matrix are computed from. Of a matrix with rows it is all found in one walk; of listed pairs what a
+/// feature needs is worked out when it is asked for, and what several need only once.
 #[derive(Clone, Debug)]
 pub struct Facts {
-    /// Two levels and how often they lie so, rising.
+    /// Two levels and how often they lie so, rising; nothing where all is known.
     pairs: Vec<Pair>,
     lowest: usize,
     highest: usize,
@@ -28,51 +30,50 @@ pub struct Facts {
     sums: Kept<Tally>,
     /// Of pairs, in bits.
     entropy: Kept<f64>,
-}
-
-/// Counts of whole numbers.
-#[derive(Clone, Debug)]
-struct Tally {
-    /// Number and count, rising.
-    counts: Vec<(usize, u64)>,
-    mean: f64,
-    entropy: Kept<f64>,
-}
-
-impl Tally {
-    /// Of numbers from `first` on, so many at most.
-    fn of(numbers: impl Iterator<Item = (usize, u64)>, first: usize, most: usize, n: f64) -> Self {
-        let mut list = vec![0u64; most];
-        numbers.for_each(|(number, n)| list[number - first] += n);
-        let counts: Vec<_> = (first..).zip(list).filter(|(_, c)| *c > 0).collect();
-        let mean = counts.iter().map(|&(k, c)| k as f64 * c as f64).sum::<f64>() / n;
-        Tally { counts, mean, entropy: Kept::default() }
-    }
-
-    /// Mean of `f(number)`.
-    fn mean_of(&self, n: f64, f: impl Fn(f64) -> f64) -> f64 {
-        self.counts.iter().map(|&(k, c)| f(k as f64) * c as f64).sum::<f64>() / n
-    }
-
-    fn entropy(&self) -> f64 {
-        *self.entropy.or(|| entropy::bits(self.counts.iter().map(|(_, c)| *c)).unwrap_or(0.0))
-    }
-
-    /// Sums of the numbers and of their squares.
-    fn moments(&self) -> (i128, i128) {
-        self.counts.iter().fold((0, 0), |(first, second), &(k, c)| {
-            let (k, c) = (k as i128, i128::from(c));
-            (first + k * c, second + k * k * c)
-        })
-    }
+    /// How often the most frequent pair occurs, the squares of all counts and the products of the levels of all pairs.
+    most: Kept<u64>,
+    squares: Kept<u128>,
+    products: Kept<u128>,
 }
 
 impl Facts {
     /// Of a matrix; nothing if it is empty.
-    pub(super) fn of(levels: &Levels, matrix: Matrix) -> Option<Self> {
-        let level = |rank| levels.level(rank) as u16;
+    pub(super) fn of(levels: &Levels, matrix: &Matrix) -> Option<Self> {
+        let counts = match matrix {
+            Matrix::Dense { counts, .. } => return Self::of_rows(counts, levels.by_rank()),
+            Matrix::Sparse(pairs) => pairs,
+        };
+        let level = |rank: u16| levels.level(rank.into()) as u16;
         let lowest = if levels.ranks() > 0 { level(1) } else { 0 };
-        Self::of_pairs(matrix.pairs(level), lowest, levels.highest() as u16)
+        let pairs = counts.iter().map(|(pair, n)| (pair.map(level), *n)).collect();
+        Self::of_pairs(pairs, lowest, levels.highest() as u16)
+    }
+
+    /// Of a matrix with a row and a column for each rank, and the levels of the ranks.
+    fn of_rows(counts: &[u64], levels: &[u32]) -> Option<Self> {
+        let [.., highest] = *levels else { return None };
+        let lowest = *levels.get(1)?;
+        let Walk { rows, columns, differences, sums, most, squares, products, entropy } = Walk::over(counts, levels);
+        let count: u64 = rows.iter().sum();
+        let n = count as f64;
+        let by_level =
+            |counts: &[u64]| Tally::of_list(levels.iter().map(|l| *l as usize).zip(counts.iter().copied()), n);
+        let from = |first: u32, counts: Vec<u64>| Tally::of_list((first as usize..).zip(counts), n);
+        (count > 0).then(|| Facts {
+            pairs: vec![],
+            lowest: lowest as usize,
+            highest: highest as usize,
+            count,
+            n,
+            rows: Kept::known(by_level(&rows)),
+            columns: Kept::known(by_level(&columns)),
+            differences: Kept::known(from(0, differences)),
+            sums: Kept::known(from(2 * lowest, sums)),
+            entropy: Kept::known(entropy),
+            most: Kept::known(most),
+            squares: Kept::known(squares),
+            products: Kept::known(products),
+        })
     }
 
     /// Of pairs of levels, rising, in a region that has them from the lowest to the highest; nothing without any.
@@ -89,6 +90,9 @@ impl Facts {
             differences: Kept::default(),
             sums: Kept::default(),
             entropy: Kept::default(),
+            most: Kept::default(),
+            squares: Kept::default(),
+            products: Kept::default(),
         })
     }
 
@@ -126,16 +130,16 @@ impl Facts {
     }
 
     fn joint_maximum(&self) -> f64 {
-        self.pairs.iter().map(|(_, n)| *n).max().unwrap_or(0) as f64 / self.n
+        *self.most.or(|| self.pairs.iter().map(|(_, n)| *n).max().unwrap_or(0)) as f64 / self.n
     }
 
     fn joint_average(&self) -> f64 {
-        self.rows().moments().0 as f64 / self.n
+        self.rows().moments()[0] as f64 / self.n
     }
 
     /// n^2 times the variance of the level of the first, or second, of a pair; exactly.
     fn whole_variance(&self, tally: &Tally) -> i128 {
-        let (first, second) = tally.moments();
+        let [first, second] = tally.moments();
         i128::from(self.count) * second - first * first
     }
 
@@ -148,13 +152,14 @@ impl Facts {
     }
 
     fn energy(&self) -> f64 {
-        let squares: u128 = self.pairs.iter().map(|(_, n)| u128::from(*n) * u128::from(*n)).sum();
-        squares as f64 / self.n / self.n
+        let squares = || self.pairs.iter().map(|(_, n)| u128::from(*n) * u128::from(*n)).sum();
+        *self.squares.or(squares) as f64 / self.n / self.n
     }
 
     /// Sum of the products of the levels of pairs.
     fn products(&self) -> u128 {
-        self.pairs.iter().map(|([i, j], n)| u128::from(u64::from(*i) * u64::from(*j)) * u128::from(*n)).sum()
+        let product = |([i, j], n): &Pair| u128::from(u64::from(*i) * u64::from(*j)) * u128::from(*n);
+        *self.products.or(|| self.pairs.iter().map(product).sum())
     }
 
     fn autocorrelation(&self) -> f64 {
@@ -163,7 +168,7 @@ impl Facts {
 
     fn correlation(&self) -> Option<f64> {
         let [vx, vy] = [self.rows(), self.columns()].map(|tally| self.whole_variance(tally));
-        let together = self.rows().moments().0 * self.columns().moments().0;
+        let together = self.rows().moments()[0] * self.columns().moments()[0];
         let xy = || i128::from(self.count) * self.products() as i128 - together;
         (vx > 0 && vy > 0).then(|| xy() as f64 / ((vx as f64).sqrt() * (vy as f64).sqrt()))
     }
@@ -172,11 +177,9 @@ impl Facts {
         Some(self.differences().mean_of(self.n, f))
     }
 
-    /// Central moment of the sums.
-    fn cluster(&self, power: i32) -> Option<f64> {
-        let mean = self.sums().mean;
-        let away = |k: f64| (1..power).fold(k - mean, |product, _| product * (k - mean));
-        Some(self.sums().mean_of(self.n, away))
+    /// Central moment of the sums: the second, third or fourth.
+    fn cluster(&self, power: usize) -> Option<f64> {
+        Some(self.sums().cluster(self.n)[power - 2])
     }
 
     /// What the entropies of rows and columns add up to: that of pairs if they had nothing to do with each other.
@@ -288,3 +291,35 @@ pub const FEATURES: &[Feature<Facts>] = &[
         Facts::information_2,
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    //! Invariant: a matrix in rows and its pairs in a list say the same, to the last bit.
+    use super::super::aggregation::{Norm, directions};
+    use super::super::glcm_matrix::count;
+    use super::super::tests::levels;
+    use super::super::value;
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_walk_finds_what_a_list_says(
+            size in [1..3usize, 1..12, 1..12], seed in any::<u16>(), few in 1..200u16, weight in 1..9u64, symmetric in any::<bool>()
+        ) {
+            let cells: Vec<u16> = (0..size.iter().product::<usize>() as u16)
+                .map(|i| (i ^ seed).wrapping_mul(40503) >> 4).map(|v| v % (few + 1)).collect();
+            let levels = levels(size, &cells);
+            let steps: Vec<_> = directions(1, Norm::Chebyshev, false).into_iter().zip(weight..).collect();
+            let matrix = count(&levels, &levels.rows(&levels.slices()), &steps, symmetric);
+            let mut pairs = vec![];
+            matrix.each(|a, b, n| pairs.push(([a as u16, b as u16], n)));
+            let [found, listed] = [Facts::of(&levels, &matrix), Facts::of(&levels, &Matrix::Sparse(pairs))];
+            prop_assert_eq!(found.is_some(), listed.is_some());
+            for feature in FEATURES {
+                let [a, b] = [&found, &listed].map(|facts| facts.as_ref().and_then(|facts| value(feature, facts)));
+                prop_assert_eq!(a.map(f64::to_bits), b.map(f64::to_bits), "{}", feature.name);
+            }
+        }
+    }
+}

@@ -24,31 +24,63 @@ pub(super) enum Matrix {
 impl Matrix {
     /// Of counts one way, row by row.
     pub fn dense(width: usize, mut counts: Vec<u64>, symmetric: bool) -> Self {
-        // A pair of a voxel and none is no pair; to count it costs less than to ask.
-        counts.iter_mut().step_by(width).for_each(|n| *n = 0);
-        if symmetric {
-            for a in 0..width {
-                for b in 0..=a {
-                    let both = counts[a * width + b] + counts[b * width + a];
-                    (counts[a * width + b], counts[b * width + a]) = (both, both);
-                }
-            }
-        }
+        end(width, &mut counts, symmetric);
         Matrix::Dense { width, counts }
     }
 
-    /// The pairs that occur, row by row, with the level of each rank in its place.
-    pub fn pairs(self, level: impl Fn(usize) -> u16) -> Vec<Pair> {
+    /// For the ranks of some levels, with nothing counted.
+    pub fn none(levels: &Levels) -> Self {
+        let width = levels.ranks() + 1;
+        if levels.ranks() > DENSE {
+            Matrix::Sparse(vec![])
+        } else {
+            Matrix::Dense { width, counts: vec![0; width * width] }
+        }
+    }
+
+    /// Counts pairs as [`count`] does, where nothing is counted yet.
+    pub fn count(&mut self, levels: &Levels, rows: &[Range<usize>], steps: &[(Step, u64)], symmetric: bool) {
+        let (width, counts) = match self {
+            Matrix::Sparse(pairs) => return *pairs = sparse(levels, rows, steps, symmetric),
+            Matrix::Dense { width, counts } => (*width, counts),
+        };
+        let at = |a: u16, b: u16| usize::from(a) * width + usize::from(b);
+        let pairs = steps.len() * rows.iter().map(ExactSizeIterator::len).sum::<usize>();
+        // To count few pairs both ways takes less than to go over the matrix once more.
+        let is_twice = symmetric && pairs < counts.len();
+        for &(step, weight) in steps {
+            if is_twice {
+                each_pair(levels, rows, step, |a, b| {
+                    counts[at(a, b)] += weight;
+                    counts[at(b, a)] += weight;
+                });
+            } else {
+                each_pair(levels, rows, step, |a, b| counts[at(a, b)] += weight);
+            }
+        }
+        end(width, counts, symmetric && !is_twice);
+    }
+
+    /// Nothing is counted any more.
+    pub fn clear(&mut self) {
         match self {
-            Matrix::Dense { ref counts, .. } => {
-                let mut pairs = Vec::with_capacity(counts.iter().filter(|n| **n > 0).count());
-                self.each(|a, b, n| pairs.push(([level(a), level(b)], n)));
-                pairs
+            Matrix::Dense { counts, .. } => counts.fill(0),
+            Matrix::Sparse(pairs) => pairs.clear(),
+        }
+    }
+
+    /// Adds one of the same ranks.
+    pub fn add(&mut self, other: &Matrix) {
+        match (self, other) {
+            (Matrix::Dense { counts, .. }, Matrix::Dense { counts: others, .. }) => {
+                counts.iter_mut().zip(others).for_each(|(n, other)| *n += other);
             }
-            Matrix::Sparse(mut pairs) => {
-                pairs.iter_mut().for_each(|(pair, _)| *pair = pair.map(|rank| level(rank.into())));
-                pairs
+            (Matrix::Sparse(pairs), Matrix::Sparse(others)) => {
+                pairs.extend(others);
+                merge(pairs);
             }
+            // As many ranks make a matrix of one kind.
+            _ => {}
         }
     }
 
@@ -69,15 +101,24 @@ impl Matrix {
 
 /// Counts the pairs that steps join, of voxels that follow each other in rows, each as often as its step weighs.
 pub(super) fn count(levels: &Levels, rows: &[Range<usize>], steps: &[(Step, u64)], symmetric: bool) -> Matrix {
-    if levels.ranks() > DENSE {
-        return sparse(levels, rows, steps, symmetric);
+    let mut matrix = Matrix::none(levels);
+    matrix.count(levels, rows, steps, symmetric);
+    matrix
+}
+
+/// What there is to do once counts are there: a pair of a voxel and none is no pair (to count it costs less than to ask), and what was
+/// counted one way may be wanted both ways.
+fn end(width: usize, counts: &mut [u64], symmetric: bool) {
+    counts.iter_mut().step_by(width).for_each(|n| *n = 0);
+    counts[..width].fill(0);
+    if symmetric {
+        for a in 0..width {
+            for b in 0..=a {
+                let both = counts[a * width + b] + counts[b * width + a];
+                (counts[a * width + b], counts[b * width + a]) = (both, both);
+            }
+        }
     }
-    let width = levels.ranks() + 1;
-    let mut counts = vec![0u64; width * width];
-    for &(step, weight) in steps {
-        each_pair(levels, rows, step, |a, b| counts[usize::from(a) * width + usize::from(b)] += weight);
-    }
-    Matrix::dense(width, counts, symmetric)
 }
 
 /// Some step joins two voxels of the region.
@@ -102,7 +143,7 @@ fn each_pair(levels: &Levels, rows: &[Range<usize>], step: Step, mut f: impl FnM
     }
 }
 
-fn sparse(levels: &Levels, rows: &[Range<usize>], steps: &[(Step, u64)], symmetric: bool) -> Matrix {
+fn sparse(levels: &Levels, rows: &[Range<usize>], steps: &[(Step, u64)], symmetric: bool) -> Vec<Pair> {
     let mut pairs = Vec::new();
     let mut waiting = Vec::new();
     for same in steps.chunk_by(|a, b| a.1 == b.1) {
@@ -125,7 +166,7 @@ fn sparse(levels: &Levels, rows: &[Range<usize>], steps: &[(Step, u64)], symmetr
     }
     // What weighs nothing is no pair.
     pairs.retain(|(_, n)| *n > 0);
-    Matrix::Sparse(pairs)
+    pairs
 }
 
 /// Adds single pairs of one weight to those that are counted.
@@ -133,7 +174,12 @@ fn add(pairs: &mut Vec<Pair>, waiting: &mut Vec<[u16; 2]>, weight: u64) {
     waiting.sort_unstable();
     pairs.extend(waiting.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u64 * weight)));
     waiting.clear();
-    // Two sorted parts: a stable sort merges them.
+    merge(pairs);
+}
+
+/// Puts two lists in order, one behind the other, together.
+fn merge(pairs: &mut Vec<Pair>) {
+    // A stable sort sees that they are two.
     pairs.sort_by_key(|(pair, _)| *pair);
     pairs.dedup_by(|next, kept| {
         let same = next.0 == kept.0;
@@ -165,6 +211,30 @@ mod tests {
         assert_eq!(matrix(&[[1, 0, 0]], true), []);
     }
 
+    /// Invariant: counted both ways at once, or one way and then mirrored; direction by direction, or all together.
+    #[test]
+    fn few_pairs_and_many_are_counted_alike() {
+        let cells: Vec<u16> = (0..9 * 9u16).map(|i| i.wrapping_mul(40503) >> 11).collect();
+        let levels = levels([1, 9, 9], &cells);
+        let steps: Vec<_> = directions(1, Norm::Chebyshev, true).into_iter().map(|step| (step, 1)).collect();
+        let rows = levels.rows(&(0..1));
+        let one_by_one = |steps: &[(Step, u64)]| {
+            let mut all: Vec<Matrix> = steps.chunks(1).map(|step| count(&levels, &rows, step, true)).collect();
+            let mut sum = all.remove(0);
+            all.iter().for_each(|matrix| sum.add(matrix));
+            sum
+        };
+        assert!(levels.ranks() * levels.ranks() > 81 && (levels.ranks() + 1).pow(2) < 40 * 81);
+        assert_eq!(one_by_one(&steps), count(&levels, &rows, &steps, true));
+        // The same steps ten times over are too many to be counted twice.
+        let many = steps.repeat(10);
+        assert_eq!(one_by_one(&many), count(&levels, &rows, &many, true));
+        let listed = |steps: &[(Step, u64)]| Matrix::Sparse(sparse(&levels, &rows, steps, true));
+        let mut sum = listed(&steps[..2]);
+        sum.add(&listed(&steps[2..]));
+        assert_eq!(sum, listed(&steps));
+    }
+
     #[test]
     fn listed_pairs_are_those_of_the_matrix() {
         let cells: Vec<u16> = (0..7 * 8 * 9u16).map(|i| i.wrapping_mul(40503) >> 12).collect();
@@ -178,7 +248,7 @@ mod tests {
                 matrix.each(|a, b, n| out.push((a, b, n)));
                 out
             };
-            let listed = pairs(sparse(&levels, &levels.rows(&(0..7)), &steps, symmetric));
+            let listed = pairs(Matrix::Sparse(sparse(&levels, &levels.rows(&(0..7)), &steps, symmetric)));
             assert_eq!(listed, pairs(count(&levels, &levels.rows(&(0..7)), &steps, symmetric)));
         }
     }

@@ -1,11 +1,11 @@
 //! Grey level runs (IBSI:TP0I): how many voxels of one level follow each other in a direction.
 
-use super::aggregation::{Aggregation, Norm, Step, directions};
-use super::average;
+use super::aggregation::{self, Aggregation, Norm, Step, directions};
 use super::levels::Levels;
-pub use super::table::Facts;
 use super::table::{Table, counted};
+pub use super::table_facts::Facts;
 use super::weights::{Weighting, whole};
+use super::{Means, average};
 use crate::measure::Feature;
 use crate::simd::wide;
 use std::ops::Range;
@@ -33,9 +33,36 @@ pub(super) fn some(
     let groups = aggregation.groups(levels.slices(), &steps);
     let facts = groups.iter().map(|(slices, steps)| {
         let (steps, one) = weighted(levels, slices, steps, choice);
-        Some(Facts::of(levels, &count(levels, slices, &steps))?.where_one_is(one))
+        Some(Facts::of(levels, &count(levels, slices, &steps).table())?.where_one_is(one))
     });
     average(features, facts)
+}
+
+/// The values in several ways, one after the other.
+pub(super) fn of_ways(levels: &Levels, choice: Choice, ways: &[Aggregation]) -> Vec<Option<f64>> {
+    let one = |way: &Aggregation| values(levels, choice, *way);
+    match choice.weighting {
+        // What a direction weighs depends on those that are counted with it.
+        Some(_) => ways.iter().flat_map(one).collect(),
+        None => aggregation::of_ways(ways, |way| one(&way), |way| both(levels, way)),
+    }
+}
+
+/// The values averaged over directions, and those of all of them in one matrix, which is the sum of theirs.
+fn both(levels: &Levels, averaged: Aggregation) -> [Vec<Option<f64>>; 2] {
+    let steps = directions(1, Norm::Chebyshev, averaged.is_flat());
+    let groups = averaged.groups(levels.slices(), &steps);
+    let (mut means, mut merged) = (Means::of(FEATURES), Means::of(FEATURES));
+    for same in groups.chunk_by(|a, b| a.0 == b.0) {
+        let mut all = Runs::none(levels);
+        for (slices, steps) in same {
+            let runs = count(levels, slices, &steps.iter().map(|step| (*step, 1)).collect::<Vec<_>>());
+            means.add(Facts::of(levels, &runs.table()));
+            all.add(&runs);
+        }
+        merged.add(Facts::of(levels, &all.table()));
+    }
+    [means.values(), merged.values()]
 }
 
 /// Steps with their whole weights, and what a weight of 1 stands for.
@@ -88,13 +115,38 @@ fn bits_of(bytes: &[u8; 64]) -> u64 {
     eights.fold(0, |bits, (k, eight)| bits | u64::from_le_bytes(*eight).wrapping_mul(GATHER) >> 56 << (8 * k))
 }
 
+/// A matrix of runs.
+struct Runs {
+    /// By rank (0 included) and by length less 1.
+    counts: Vec<u64>,
+    width: usize,
+    /// Voxels, as often as each was looked at.
+    voxels: u64,
+}
+
+impl Runs {
+    fn none(levels: &Levels) -> Self {
+        let width = longest(levels) + 1;
+        Runs { counts: vec![0; (levels.ranks() + 1) * width], width, voxels: 0 }
+    }
+
+    /// Adds those of other directions.
+    fn add(&mut self, other: &Runs) {
+        self.counts.iter_mut().zip(&other.counts).for_each(|(n, other)| *n += other);
+        self.voxels += other.voxels;
+    }
+
+    fn table(&self) -> Table {
+        Table::of_rows(&self.counts, self.width, self.voxels)
+    }
+}
+
 /// The matrix of runs, each as often as its step weighs. A voxel is so many along in its run; runs of a length are as many as voxels that are as many along,
 /// less those that are one more. So no run has to be followed to its end, and only voxels that go on with a run are looked at.
-fn count(levels: &Levels, slices: &Range<usize>, steps: &[(Step, u64)]) -> Table {
-    let width = longest(levels) + 1;
+fn count(levels: &Levels, slices: &Range<usize>, steps: &[(Step, u64)]) -> Runs {
     let (span, cells) = (levels.span(slices), levels.cells());
-    // By rank and by the voxels that come before a voxel in its run.
-    let mut along = vec![0u64; (levels.ranks() + 1) * width];
+    // By rank and by the voxels that come before a voxel in its run, at first.
+    let Runs { counts: mut along, width, .. } = Runs::none(levels);
     let block = span.len().next_power_of_two().clamp(LEAST, BLOCK);
     let mut same = vec![0u8; block];
     let mut recent: Vec<u32> = Vec::new();
@@ -131,7 +183,7 @@ fn count(levels: &Levels, slices: &Range<usize>, steps: &[(Step, u64)]) -> Table
         row[0] -= row[1..].iter().sum::<u64>();
         (1..row.len()).for_each(|k| row[k - 1] -= row[k]);
     }
-    Table::of_rows(&along, width, voxels)
+    Runs { counts: along, width, voxels }
 }
 
 /// The features of runs.
@@ -228,7 +280,7 @@ mod tests {
                     }
                 }
             }
-            prop_assert_eq!(count(&levels, &levels.slices(), &steps), Table::of_list(runs, voxels));
+            prop_assert_eq!(count(&levels, &levels.slices(), &steps).table(), Table::of_list(runs, voxels));
         }
     }
 }

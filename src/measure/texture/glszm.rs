@@ -3,8 +3,8 @@
 use super::aggregation::Space;
 use super::average;
 use super::levels::Levels;
-pub use super::table::Facts;
 use super::table::counted;
+pub use super::table_facts::Facts;
 use super::zones::{Zones, zoned};
 use crate::measure::Feature;
 

@@ -13,6 +13,11 @@ impl<T> Default for Kept<T> {
 }
 
 impl<T> Kept<T> {
+    /// Of a value that is known.
+    pub fn known(value: T) -> Self {
+        Kept(OnceCell::from(value))
+    }
+
     /// The value, made now if it is not there.
     pub fn or(&self, make: impl FnOnce() -> T) -> &T {
         match self.0.get() {

@@ -101,6 +101,11 @@ impl Levels {
         self.levels[rank]
     }
 
+    /// The levels of all ranks.
+    pub(super) fn by_rank(&self) -> &[u32] {
+        &self.levels
+    }
+
     /// The highest level that occurs; 0 without voxels.
     pub(super) fn highest(&self) -> u32 {
         self.levels.last().copied().unwrap_or(0)

@@ -41,6 +41,7 @@ mod family;
 pub mod glcm;
 mod glcm_features;
 mod glcm_matrix;
+mod glcm_walk;
 pub mod gldzm;
 pub mod glrlm;
 pub mod glszm;
@@ -55,12 +56,15 @@ mod morphology_features;
 mod neighbourhood;
 pub mod ngldm;
 pub mod ngtdm;
+mod occurring;
 mod pyradiomics;
 mod quickhull;
 pub mod region;
 mod spread;
 pub mod statistics;
 mod table;
+mod table_facts;
+mod tally;
 mod values;
 pub mod volume_histogram;
 mod weights;
@@ -110,16 +114,36 @@ fn value<Facts>(feature: &Feature<Facts>, facts: &Facts) -> Option<f64> {
 
 /// The mean of each feature over those matrices that give it a value.
 fn average<Facts>(features: &[Feature<Facts>], facts: impl Iterator<Item = Option<Facts>>) -> Vec<Option<f64>> {
-    let mut sums = vec![(0.0, 0u32); features.len()];
-    for facts in facts.flatten() {
-        for (feature, (sum, n)) in features.iter().zip(&mut sums) {
+    let mut means = Means::of(features);
+    facts.for_each(|facts| means.add(facts));
+    means.values()
+}
+
+/// The same of matrices that are told one by one.
+struct Means<'a, Facts: 'static> {
+    features: &'a [Feature<Facts>],
+    /// The sum of the values of each, and how many these are.
+    sums: Vec<(f64, u32)>,
+}
+
+impl<'a, Facts> Means<'a, Facts> {
+    fn of(features: &'a [Feature<Facts>]) -> Self {
+        Means { features, sums: vec![(0.0, 0); features.len()] }
+    }
+
+    fn add(&mut self, facts: Option<Facts>) {
+        let Some(facts) = facts else { return };
+        for (feature, (sum, n)) in self.features.iter().zip(&mut self.sums) {
             if let Some(v) = value(feature, &facts) {
                 *sum += v;
                 *n += 1;
             }
         }
     }
-    sums.into_iter().map(|(sum, n)| (n > 0).then(|| sum / f64::from(n))).collect()
+
+    fn values(self) -> Vec<Option<f64>> {
+        self.sums.into_iter().map(|(sum, n)| (n > 0).then(|| sum / f64::from(n))).collect()
+    }
 }
 
 #[cfg(test)]

@@ -18,6 +18,9 @@ const LARGE: usize = 1 << 12;
 /// Voxels of a region whose zones are found before anything else: their distances are as large as the grey levels.
 const HUGE: usize = 1 << 24;
 
+/// A family, and ways that it is measured in; any where it knows none.
+type Ways = (Group, Vec<Aggregation>);
+
 impl Texture {
     /// The values of a region, in the order of the columns.
     pub(super) fn values(
@@ -38,37 +41,42 @@ impl Texture {
         let of_counts = self.of_counts(region, self.steps(region, stored))?;
         let levels = self.levels(region)?;
         let weighting = weighting.map(|weighting| (weighting, region.spacing));
-        let of = |(group, way): (Group, Option<Aggregation>)| match (&levels, group) {
+        let of = |(group, ways): &Ways| match (&levels, *group) {
             (_, Group::Glszm | Group::Gldzm) => None,
-            (Some(levels), _) if group.needs_levels() => {
-                let way = way.unwrap_or(Aggregation::Merged3d);
-                let counted = matrices.values(levels, group, way);
-                Some(counted.unwrap_or_else(|| self.of_levels(group, way, levels, weighting)))
+            (Some(levels), group) if group.needs_levels() => {
+                let counted: Option<Vec<_>> = ways.iter().map(|way| matrices.values(levels, group, *way)).collect();
+                Some(counted.map_or_else(|| self.of_levels(group, ways, levels, weighting), |counted| counted.concat()))
             }
-            _ => of_counts
+            (_, group) => of_counts
                 .iter()
                 .find(|(g, _)| *g == group)
                 .map_or_else(|| Some(of_region(group, region, grid)), |(_, values)| Some(values.clone())),
         };
-        let all: Vec<_> =
-            self.families.iter().flat_map(|&g| self.ways(g).into_iter().map(move |way| (g, way))).collect();
+        // Ways that have counts in common are measured together, but where there may be more threads than objects.
+        let together = if region.count() > LARGE { 1 } else { usize::MAX };
+        let mut all: Vec<Ways> = vec![];
+        for &group in &self.families {
+            let ways: Vec<_> = self.ways(group).into_iter().map(|way| way.unwrap_or(Aggregation::Merged3d)).collect();
+            all.extend(ways.chunks(together).map(|some| (group, some.to_vec())));
+        }
         let zones = || levels.as_ref().map_or_else(Vec::new, |levels| self.zones(region, levels));
-        let side_by_side = || all.par_iter().copied().map(of).collect();
+        let side_by_side = || all.par_iter().map(of).collect();
         let (zones, values): (_, Vec<Option<Vec<_>>>) = match region.count() {
             n if n > HUGE => (zones(), side_by_side()),
             n if n > LARGE => rayon::join(zones, side_by_side),
-            _ => (zones(), all.iter().copied().map(of).collect()),
+            _ => (zones(), all.iter().map(of).collect()),
         };
-        let of_zones = |(group, way): (Group, Option<Aggregation>)| {
-            let space = way.unwrap_or(Aggregation::Merged3d).space();
-            let zones = zones.iter().find(|(s, _)| *s == space).map_or(&[][..], |(_, zones)| zones);
-            levels.as_ref().map(|levels| match group {
+        let of_zones = |group: Group, way: &Aggregation| {
+            let zones = zones.iter().find(|(s, _)| *s == way.space()).map_or(&[][..], |(_, zones)| zones);
+            levels.as_ref().map_or_else(Vec::new, |levels| match group {
                 Group::Gldzm => gldzm::of_zones(levels, zones),
                 _ => glszm::of_zones(glszm::FEATURES, levels, zones),
             })
         };
-        let values = values.into_iter().zip(all).flat_map(|(values, which)| values.or_else(|| of_zones(which)));
-        Ok(values.flatten().collect())
+        let values = values.into_iter().zip(&all).flat_map(|(values, (group, ways))| {
+            values.unwrap_or_else(|| ways.iter().flat_map(|way| of_zones(*group, way)).collect())
+        });
+        Ok(values.collect())
     }
 
     /// The grey levels of a region, if a family needs them.
@@ -110,21 +118,28 @@ impl Texture {
         spaces.into_iter().flatten().map(Aggregation::space).map(|s| (s, zoned(levels, distances, s))).collect()
     }
 
-    /// Of a group that looks at grey levels alone.
+    /// Of a group that looks at grey levels alone, way after way.
     pub(super) fn of_levels(
         &self,
         group: Group,
-        way: Aggregation,
+        ways: &[Aggregation],
         levels: &Levels,
         weighting: Option<(Weighting, [f64; 3])>,
     ) -> Vec<Option<f64>> {
         let (distance, norm, symmetric, coarseness) = (self.distance, self.norm, self.symmetric, self.coarseness);
+        let spaces = ways.iter().map(|way| way.space());
         match group {
             Group::Histogram => histogram::values(levels),
-            Group::Glcm => glcm::values(levels, glcm::Choice { distance, norm, symmetric, weighting }, way),
-            Group::Glrlm => glrlm::values(levels, glrlm::Choice { weighting }, way),
-            Group::Ngtdm => ngtdm::values(levels, ngtdm::Choice { distance, norm, weighting }, way.space()),
-            _ => ngldm::values(levels, ngldm::Choice { distance, norm, coarseness }, way.space()),
+            Group::Glcm => glcm::of_ways(levels, glcm::Choice { distance, norm, symmetric, weighting }, ways),
+            Group::Glrlm => glrlm::of_ways(levels, glrlm::Choice { weighting }, ways),
+            Group::Ngtdm => {
+                let choice = ngtdm::Choice { distance, norm, weighting };
+                spaces.flat_map(|space| ngtdm::values(levels, choice, space)).collect()
+            }
+            _ => {
+                let choice = ngldm::Choice { distance, norm, coarseness };
+                spaces.flat_map(|space| ngldm::values(levels, choice, space)).collect()
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use super::beside::Window;
 use crate::measure::Feature;
 use crate::measure::texture::counted::Counted;
-use crate::measure::texture::table::{Entry, Facts};
+use crate::measure::texture::table_facts::{Entry, Facts};
 use crate::measure::texture::value;
 use std::mem::take;
 use std::sync::Arc;

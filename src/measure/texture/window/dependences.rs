@@ -5,7 +5,7 @@ use super::counts::Counts;
 use super::lanes::{LANES, Lanes};
 use super::layout::{Layout, Pair};
 use crate::measure::Feature;
-use crate::measure::texture::table::Facts;
+use crate::measure::texture::table_facts::Facts;
 use crate::simd::wide;
 
 /// A feature of dependences; keys are level and dependence.

@@ -5,7 +5,7 @@ use super::counts::Counts;
 use super::lanes::{LANES, Lanes};
 use super::layout::{Layout, PLACE_BITS as BITS, Pair};
 use crate::measure::Feature;
-use crate::measure::texture::table::{Entry, Facts};
+use crate::measure::texture::table_facts::{Entry, Facts};
 use crate::simd::wide;
 
 /// Voxels of the longest run that is counted: a word has eight fields, each of four bits for up to 13 directions.

@@ -5,7 +5,7 @@ use super::counts::Counts;
 use super::lanes::{LANES, Lanes};
 use super::layout::{Layout, PLACE_BITS as BITS, Pair};
 use crate::measure::Feature;
-use crate::measure::texture::table::Facts;
+use crate::measure::texture::table_facts::Facts;
 use crate::simd::wide;
 
 /// A feature of zones; keys are level and size, one for each zone.
