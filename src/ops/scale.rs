@@ -4,7 +4,7 @@
 //! The diameter is 1.88 times the median, weighted by area, of the objects' inscribed radii: a little less than twice,
 //! because Otsu's mask is a little wide. Where it comes out so large
 //! that the mask may be background rather than objects (over 0.3 of the shorter side), the search is repeated on the
-//! image less an opening of an eighth of it, four times at most. In a narrow image they may be objects for all that: if
+//! image less an opening of an eighth of it, four times at most; what is wider than the image counts as that, and as half of that in each further round. In a narrow image they may be objects for all that: if
 //! Otsu's two classes explain more of the variance than those of an even slope would (3/4), and what the opening leaves
 //! has less than half of their contrast (texture and noise, not objects on a bright ground), the first answer stands.
 //!
@@ -118,7 +118,9 @@ pub fn scale(device: &Device, src: &Volume, z_step: f64, weights: [u32; 3]) -> R
         if diameter <= 0.3 * shorter {
             break;
         }
-        let (next, rest) = once(device, &off_ground(device, &smooth, diameter / 8.0, &sizes)?, &sizes)?;
+        // What is wider than the image is no object, and an opening as wide leaves it there.
+        let width = if diameter > shorter { shorter / f64::from(1 << round) } else { diameter };
+        let (next, rest) = once(device, &off_ground(device, &smooth, width / 8.0, &sizes)?, &sizes)?;
         if round == 0 && classes.explained > EVEN_SLOPE && rest.contrast < TEXTURE * classes.contrast {
             break;
         }
@@ -267,6 +269,29 @@ mod tests {
         assert!((plain - 0.94 * 10.0).abs() < 0.6, "{plain}");
         for speck in [5_000, 50_000] {
             assert!((radius(speck) / plain - 1.0).abs() < 0.1, "{speck}: {} for {plain}", radius(speck));
+        }
+    }
+
+    /// Disks of 10 px on a ground that is darker, as they are, within a wide circle.
+    #[test]
+    fn a_darker_part_of_the_ground_does_not_hide_the_rest() {
+        let shape = Shape::flat(320, 320);
+        let radius = |light: f64, wide: f64| {
+            let sample = |i: usize| {
+                let [_, y, x] = shape.position(i);
+                let (v, u) = ((y % 40) as f64 - 20.0, (x % 40) as f64 - 20.0);
+                let is_dark = libm::hypot(y as f64 - 150.0, x as f64 - 170.0) < wide;
+                let value = if v * v + u * u <= 100.0 { 700.0 } else { 160.0 };
+                (value * if is_dark { light } else { 1.0 }) as i32 + (i * 7919 % 5) as i32
+            };
+            let image = Volume::new(shape, (0..shape.len()).map(sample).collect()).unwrap();
+            scale(&Device::Cpu, &image, 1.0, [1; 3]).unwrap() / 2.0
+        };
+        let plain = radius(1.0, 0.0);
+        assert!((plain - 0.94 * 10.0).abs() < 0.6, "{plain}");
+        for (light, wide) in [(0.6, 100.0), (0.6, 140.0), (0.7, 120.0), (0.6, 70.0)] {
+            let found = radius(light, wide);
+            assert!((found / plain - 1.0).abs() < 0.25, "{light}, {wide}: {found} for {plain}");
         }
     }
 

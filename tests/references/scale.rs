@@ -155,7 +155,10 @@ fn reference(volume: &Volume, z_step: f64, weights: [u32; 3]) -> f64 {
     let mut rounds = 0;
     let mut searched = smooth.clone();
     while diameter > too_wide && rounds < 4 {
-        let rest = off_ground(&smooth, shape, diameter / 8.0, z_step);
+        // Wider than the image: as wide, and half of that each further time.
+        let shorter = shape.y.min(shape.x) as f64;
+        let width = if diameter > shorter { shorter / [1.0, 2.0, 4.0, 8.0][rounds] } else { diameter };
+        let rest = off_ground(&smooth, shape, width / 8.0, z_step);
         let (next, classes) = once(&rest, shape, z_step, weights);
         if rounds == 0 && first.explained > 0.76 && classes.contrast < 0.45 * first.contrast {
             break;
