@@ -103,6 +103,9 @@ impl Canvas {
     /// of the image stay open there.
     pub fn outlines(&mut self, left: usize, objects: &Silhouettes, colours: &Colours, stroke: Stroke, weight: usize) {
         for (y, row) in objects.rows.iter().enumerate() {
+            // The runs of the rows beside that no object before has had: both go by label.
+            let beside = |k: usize| [y.checked_sub(k), Some(y + k).filter(|y| *y < objects.rows.len())];
+            let mut others: Vec<&[Run]> = (1..=weight).flat_map(beside).flatten().map(|y| objects.row(y)).collect();
             for run in row {
                 let colour = colours.get(run.label);
                 let mut draw = |from: usize, to: usize| {
@@ -118,22 +121,22 @@ impl Canvas {
                 if run.to < objects.width {
                     draw(run.from.max(run.to.saturating_sub(weight)), run.to);
                 }
-                for k in 1..=weight {
-                    let beside = [y.checked_sub(k), Some(y + k).filter(|y| *y < objects.rows.len())];
-                    for other in beside.into_iter().flatten() {
-                        gaps(run, objects.of(other, run.label), &mut draw);
+                for others in &mut others {
+                    while let Some((_, rest)) = others.split_first().filter(|(other, _)| other.label < run.label) {
+                        *others = rest;
                     }
+                    gaps(run, others, &mut draw);
                 }
             }
         }
     }
 }
 
-/// What of a run none of the others covers, which go from left to right.
+/// What of a run none of the first of the others covers, those of its label, which go from left to right.
 fn gaps(run: &Run, others: &[Run], mut draw: impl FnMut(usize, usize)) {
     let mut from = run.from;
     for other in others {
-        if other.from >= run.to {
+        if other.label != run.label || other.from >= run.to {
             break;
         }
         if other.from > from {

@@ -58,7 +58,7 @@ impl Silhouettes {
         let blank = |label| (Place { label, centre: [0; 2], first: [usize::MAX; 2], end: [0; 2] }, 0);
         let mut places: Vec<(Place, usize)> = self.labels().into_iter().map(blank).collect();
         for (y, run) in self.rows.iter().enumerate().flat_map(|(y, row)| row.iter().map(move |r| (y, r))) {
-            let Ok(i) = places.binary_search_by_key(&run.label, |(p, _)| p.label) else { continue };
+            let Some(i) = find(&places, run.label, |(p, _)| p.label) else { continue };
             let (p, pixels) = &mut places[i];
             let n = run.to - run.from;
             *pixels += n;
@@ -95,6 +95,13 @@ impl Silhouettes {
         pairs.dedup();
         pairs
     }
+}
+
+/// Where a label stands among ascending ones: mostly none is left out, so that its place is known.
+pub(super) fn find<T>(ascending: &[T], label: u32, label_of: impl Fn(&T) -> u32) -> Option<usize> {
+    let place = (label as usize).checked_sub(1)?;
+    let is_there = ascending.get(place).is_some_and(|at| label_of(at) == label);
+    if is_there { Some(place) } else { ascending.binary_search_by_key(&label, label_of).ok() }
 }
 
 /// Labels of runs in two rows that overlap, or come within `reach` of each other. Both rows go from left to right.
