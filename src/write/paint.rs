@@ -21,13 +21,17 @@ pub(super) struct Canvas {
     pub width: usize,
     pub ground: Ground,
     pub dots: Vec<u8>,
-    /// The ground that needs dark lines, by index.
+    /// What a line is drawn over in the darker shade of its colour: light ground, and lines in that shade.
     light: [bool; 256],
 }
 
 impl Canvas {
     pub fn new(height: usize, width: usize, ground: Ground) -> Self {
-        let light = std::array::from_fn(|i| u8::try_from(i).is_ok_and(|i| i <= BRIGHTEST && ground.is_light(i)));
+        let light = std::array::from_fn(|i| match i as u8 {
+            ground_there @ 0..=BRIGHTEST => ground.is_light(ground_there),
+            line @ LINES..WHITE => usize::from(line - LINES) >= COLOURS,
+            _ => false,
+        });
         Canvas { height, width, ground, dots: vec![0; height * width], light }
     }
 
@@ -45,13 +49,10 @@ impl Canvas {
 
     /// A pixel of a line: in the lighter or the darker shade of its colour, whichever stands out from the ground.
     pub fn line(&mut self, y: usize, x: usize, colour: usize) {
-        let Some(under) = self.at(y, x) else { return };
-        let dark = match under {
-            0..=BRIGHTEST => self.light[usize::from(under)],
-            LINES..WHITE => usize::from(under - LINES) >= COLOURS,
-            _ => false,
-        };
-        self.dot(y, x, LINES + (colour + if dark { COLOURS } else { 0 }) as u8);
+        if let Some(under) = self.at(y, x) {
+            self.dots[y * self.width + x] =
+                LINES + (colour + COLOURS * usize::from(self.light[usize::from(under)])) as u8;
+        }
     }
 
     pub fn bar(&mut self, y: usize, x: usize, height: usize, width: usize, colour: u8) {

@@ -81,10 +81,10 @@ impl Silhouettes {
                 row
             };
             let rows: Vec<Vec<Run>> = (start..start + ROWS + reach).map(place).collect();
-            let mut pairs = Vec::new();
+            let (mut pairs, mut open) = (Vec::new(), Vec::new());
             for y in 0..ROWS {
-                meet(&rows[y], &rows[y], reach, &mut pairs);
-                (1..=reach).for_each(|down| meet(&rows[y], &rows[y + down], 0, &mut pairs));
+                meet(&rows[y], &rows[y], reach, &mut open, &mut pairs);
+                (1..=reach).for_each(|down| meet(&rows[y], &rows[y + down], 0, &mut open, &mut pairs));
             }
             pairs.sort_unstable();
             pairs.dedup();
@@ -104,9 +104,11 @@ pub(super) fn find<T>(ascending: &[T], label: u32, label_of: impl Fn(&T) -> u32)
     if is_there { Some(place) } else { ascending.binary_search_by_key(&label, label_of).ok() }
 }
 
-/// Labels of runs in two rows that overlap, or come within `reach` of each other. Both rows go from left to right.
-fn meet(one: &[Run], other: &[Run], reach: usize, pairs: &mut Vec<(u32, u32)>) {
-    let (mut next, mut open) = (0, Vec::<Run>::new());
+/// Labels of runs in two rows that overlap, or come within `reach` of each other. Both rows go from left to right; `open` is
+/// room for those of the other row that are near.
+fn meet(one: &[Run], other: &[Run], reach: usize, open: &mut Vec<Run>, pairs: &mut Vec<(u32, u32)>) {
+    open.clear();
+    let mut next = 0;
     for a in one {
         while let Some(b) = other.get(next).filter(|b| b.from < a.to + reach) {
             open.push(*b);

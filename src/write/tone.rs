@@ -32,8 +32,10 @@ pub(super) fn stretch(grey: &[i32], shown: impl Fn(u8) -> u8) -> Vec<u8> {
         return map(grey, |v: i32| of(i64::from(v).clamp(low, high)));
     }
     // A look into a table takes a fraction of the time of a division.
-    let table: Vec<u8> = (low..=high).map(of).collect();
-    map(grey, |v: i32| table[(i64::from(v).clamp(low, high) - low) as usize])
+    let mut table = [0; TABLE as usize];
+    table.iter_mut().zip(low..=high).for_each(|(tone, v)| *tone = of(v));
+    let [low, high] = [low, high.min(i32::MAX.into())].map(|end| end as i32);
+    map(grey, |v: i32| table[usize::from((v.clamp(low, high) - low) as u16)])
 }
 
 /// Percentiles in ascending order.
@@ -117,7 +119,9 @@ mod tests {
             };
             assert_eq!(stretch(&grey, |tone| tone), (0..=1000).map(formula).collect::<Vec<_>>());
         }
-        assert_eq!(stretch(&[7; 3], |tone| tone + 1), [1; 3]);
+        for value in [i32::MIN, 7, i32::MAX] {
+            assert_eq!(stretch(&[value; 3], |tone| tone + 1), [1; 3]);
+        }
     }
 
     #[test]

@@ -52,8 +52,14 @@ impl Marks {
 
     /// Where a repeat can start: marks that others follow, as many as a repeat has at least.
     fn starts(&self) -> Self {
-        let all = |two: &[u64]| (1..SHORTEST).fold(two[0], |all, k| all & (two[0] >> k | two[1] << (64 - k)));
-        Marks(self.0.windows(2).map(all).collect())
+        let follow = |two: &[u64]| {
+            let one = u128::from(two[0]) | u128::from(two[1]) << 64;
+            let pair = one & one >> 1;
+            // Six in a row are three pairs.
+            const { assert!(SHORTEST == 6) };
+            (pair & pair >> 2 & pair >> 4) as u64
+        };
+        Marks(self.0.windows(2).map(follow).collect())
     }
 
     fn or(&self, other: &Self) -> Self {
