@@ -25,7 +25,7 @@ use super::tone::{Window, stretch};
 use super::view::View;
 use crate::image::{Channel, Labels, Modality, PatientGrid, SUV_UNIT, Scan, Volume};
 use crate::simd::map2;
-use crate::units::{Spacing, Unit};
+use crate::units::{Shape, Spacing, Unit};
 use crate::{Error, Result};
 use std::collections::HashSet;
 use std::path::Path;
@@ -176,7 +176,7 @@ impl<'a> Backdrop<'a> {
         if let Some((name, l)) = sets.iter().find(|(_, l)| l.shape != shape) {
             return Err(Error::usage(format!("\"{name}\" is {}, the image is {shape}", l.shape)));
         }
-        let slice = sets.first().map_or(Ok(None), |(_, labels)| self.slice(labels))?;
+        let slice = self.slice(shape, sets.first().map(|(_, labels)| *labels))?;
         let mut panels: Vec<(&View, &[u8])> =
             self.panels.iter().zip(&self.tones).map(|(p, t)| (p, t.as_slice())).collect();
         panels.extend(slice.as_ref().map(|s| (&s.view, s.tones.as_slice())));
@@ -231,11 +231,12 @@ impl<'a> Backdrop<'a> {
     }
 
     /// Of a stack of microscopy, the slice that has most of these objects.
-    fn slice(&mut self, labels: &Labels) -> Result<Option<Slice>> {
-        if self.ground == Ground::Paper || labels.shape.is_flat() {
+    fn slice(&mut self, shape: Shape, labels: Option<&Labels>) -> Result<Option<Slice>> {
+        if self.ground == Ground::Paper || shape.is_flat() {
             return Ok(None);
         }
-        let Some((name, view)) = self.panels[0].fullest(labels.voxels().host()?) else { return Ok(None) };
+        let voxels = labels.map(|l| l.voxels().host()).transpose()?.unwrap_or_default();
+        let Some((name, view)) = self.panels[0].fullest(voxels) else { return Ok(None) };
         let tones = self.tones(&view)?;
         Ok(Some(Slice { name, view, tones }))
     }
