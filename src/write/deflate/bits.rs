@@ -44,13 +44,13 @@ impl Bits {
     }
 
     /// Zeros up to the next whole byte.
-    pub fn to_byte(&mut self) {
+    pub fn fill_byte(&mut self) {
         self.push((0, (8 - self.bits) % 8));
     }
 
     /// All bytes, the last one filled up with zeros.
     pub fn finish(mut self) -> Vec<u8> {
-        self.to_byte();
+        self.fill_byte();
         self.out.truncate(self.whole);
         self.out
     }

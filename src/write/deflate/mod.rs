@@ -74,7 +74,7 @@ pub(super) fn deflate(bytes: &[u8], raster: Raster, last: bool) -> Vec<u8> {
     if !last {
         // An empty block without codes: its length begins at a whole byte, and behind it stands the complement.
         out.push((0, 3));
-        out.to_byte();
+        out.fill_byte();
         out.push((0xffff_0000, 32));
     }
     out.finish()
