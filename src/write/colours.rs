@@ -1,7 +1,7 @@
 //! Which colour each object has: near ones differ.
 
 use super::palette::COLOURS;
-use super::silhouettes::Silhouettes;
+use super::silhouettes::{Silhouettes, find};
 
 /// Objects closer than this many pixels get different colours.
 const NEAR: usize = 6;
@@ -30,7 +30,7 @@ impl Colours {
 
     /// The number of the colour.
     pub fn get(&self, label: u32) -> usize {
-        self.chosen.binary_search_by_key(&label, |c| c.0).map_or(0, |i| self.chosen[i].1)
+        find(&self.chosen, label, |c| c.0).map_or(0, |i| self.chosen[i].1)
     }
 }
 

@@ -9,6 +9,7 @@ mod axis;
 mod colours;
 mod contour;
 pub mod csv;
+mod deflate;
 pub mod dicom;
 mod draft;
 mod font;

@@ -1,9 +1,10 @@
 //! OME-TIFF: pages of one image in the order x, y, z, channel, with the OME-XML that tifffile, Fiji, QuPath and OMERO read.
 //!
-//! Strips are deflated (zlib) in parallel; BigTIFF where the pixels could pass 4 GiB. The resolution tags repeat the
+//! Strips are packed (zlib) in parallel; BigTIFF where the pixels could pass 4 GiB. The resolution tags repeat the
 //! calibration for readers that know TIFF only. No date, UUID or version is written: the same image gives the same bytes.
 //! Reference: <https://docs.openmicroscopy.org/ome-model/6.3.1/ome-tiff/specification.html>.
 
+use super::deflate::{Raster, zlib};
 use super::draft::Draft;
 use crate::read::own;
 use crate::units::{Shape, Spacing, Unit};
@@ -21,7 +22,7 @@ use tiff::{TiffError, TiffResult};
 const STRIP: usize = 1 << 18;
 /// Strips that are compressed at a time: bounds the memory.
 const BATCH: usize = 64;
-/// Deflate's level. Labels are runs, which any level packs well: the sixth takes five times the time for six tenths of the bytes.
+/// Deflate's level for images; labels have a packer of their own.
 const LEVEL: u32 = 2;
 /// Pixels past this many bytes go to a BigTIFF. Deflate can make noise larger, so it stays clear of 2^32.
 const BIG: u64 = 4_000_000_000;
@@ -73,15 +74,26 @@ impl Pixels<'_> {
     fn predictor(&self) -> Predictor {
         if matches!(self, Pixels::Grey16(_)) { Predictor::Horizontal } else { Predictor::None }
     }
-    /// Whole rows of `width` voxels as they stand in the file, in the byte order of the machine as the header says.
-    fn encode(&self, range: Range<usize>, width: usize) -> Vec<u8> {
+    /// Whole rows of `width` voxels as they stand in the file, packed; in the byte order of the machine as the header says.
+    fn pack(&self, range: Range<usize>, width: usize) -> std::io::Result<Vec<u8>> {
+        let raster = |bytes: usize| Raster { left: bytes, above: bytes * width };
         match self {
-            Pixels::Grey16(v) => v[range].chunks(width).flat_map(differences).flat_map(u16::to_ne_bytes).collect(),
-            Pixels::Labels16(v) => v[range].iter().flat_map(|&l| (l as u16).to_ne_bytes()).collect(),
-            Pixels::Labels32(v) => v[range].iter().flat_map(|&l| l.to_ne_bytes()).collect(),
-            Pixels::Float32(v) => v[range].iter().flat_map(|&x| x.to_ne_bytes()).collect(),
+            Pixels::Labels16(v) => Ok(zlib(&bytes_of(&v[range], |&l| (l as u16).to_ne_bytes()), raster(2))),
+            Pixels::Labels32(v) => Ok(zlib(&bytes_of(&v[range], |l| l.to_ne_bytes()), raster(4))),
+            Pixels::Float32(v) => deflate(&bytes_of(&v[range], |x| x.to_ne_bytes())),
+            Pixels::Grey16(v) => {
+                let rows: Vec<u16> = v[range].chunks(width).flat_map(differences).collect();
+                deflate(&bytes_of(&rows, |d| d.to_ne_bytes()))
+            }
         }
     }
+}
+
+/// Voxels as they stand in the file.
+fn bytes_of<T, const N: usize>(voxels: &[T], bytes: impl Fn(&T) -> [u8; N]) -> Vec<u8> {
+    let mut all = vec![0; N * voxels.len()];
+    all.as_chunks_mut().0.iter_mut().zip(voxels).for_each(|(place, voxel)| *place = bytes(voxel));
+    all
 }
 
 fn differences(row: &[u16]) -> impl Iterator<Item = u16> {
@@ -159,7 +171,7 @@ fn plane<K: TiffKind>(page: &mut Page<K>, shape: Shape, pixels: &Pixels, z: usiz
     for batch in starts.chunks(BATCH) {
         let strip = |&y: &usize| {
             let end = (y + rows).min(shape.y);
-            deflate(&pixels.encode(shape.index(z, y, 0)..shape.index(z, end, 0), width))
+            pixels.pack(shape.index(z, y, 0)..shape.index(z, end, 0), width)
         };
         let strips: Vec<std::io::Result<Vec<u8>>> = batch.par_iter().map(strip).collect();
         for strip in strips {

@@ -20,13 +20,13 @@ use super::colours::Colours;
 use super::font::Letters;
 use super::numbers::numbers;
 use super::paint::{Canvas, Stroke};
-use super::palette::{BRIGHTEST, Ground, WHITE, WORDS, over};
+use super::palette::{BRIGHTEST, Ground, WHITE, WORDS, in_blue, in_grey};
 use super::tone::{Window, stretch};
 use super::view::View;
 use crate::image::{Channel, Labels, Modality, PatientGrid, SUV_UNIT, Scan, Volume};
+use crate::simd::map2;
 use crate::units::{Shape, Spacing, Unit};
 use crate::{Error, Result};
-use rayon::prelude::*;
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -154,13 +154,11 @@ impl<'a> Backdrop<'a> {
             let window = self.window.get_or_insert_with(|| Window::of(&grey, &volume.scale, unit));
             return Ok(window.greys(&grey, &volume.scale));
         }
-        let mut tones = stretch(&grey);
+        let Some(beneath) = self.picture.beneath else { return Ok(stretch(&grey, |tone| tone)) };
+        let over = stretch(&grey, in_grey);
         drop(grey);
-        if let Some(beneath) = self.picture.beneath {
-            let blue = stretch(&panel.grey(beneath.samples.host()?));
-            tones.par_iter_mut().zip(&blue).for_each(|(grey, blue)| *grey = over(*grey, *blue));
-        }
-        Ok(tones)
+        let blue = stretch(&panel.grey(beneath.samples.host()?), in_blue);
+        Ok(map2(&over, &blue, |over, blue| over + blue))
     }
 
     /// Draws object sets over it into a PNG.
@@ -178,8 +176,7 @@ impl<'a> Backdrop<'a> {
         if let Some((name, l)) = sets.iter().find(|(_, l)| l.shape != shape) {
             return Err(Error::usage(format!("\"{name}\" is {}, the image is {shape}", l.shape)));
         }
-        let voxels = sets.iter().map(|(_, l)| l.voxels().host()).collect::<Result<Vec<_>>>()?;
-        let slice = self.slice(shape, voxels.first().copied().unwrap_or_default())?;
+        let slice = self.slice(shape, sets.first().map(|(_, labels)| *labels))?;
         let mut panels: Vec<(&View, &[u8])> =
             self.panels.iter().zip(&self.tones).map(|(p, t)| (p, t.as_slice())).collect();
         panels.extend(slice.as_ref().map(|s| (&s.view, s.tones.as_slice())));
@@ -199,8 +196,8 @@ impl<'a> Backdrop<'a> {
             canvas.lay(*left, panel.width(), tones);
         }
         let mut numbered = Vec::new();
-        for (i, voxels) in voxels.iter().enumerate() {
-            let objects: Vec<_> = panels.iter().map(|(panel, _)| panel.labels(voxels)).collect();
+        for (i, (_, labels)) in sets.iter().enumerate() {
+            let objects = panels.iter().map(|(panel, _)| panel.objects(labels)).collect::<Result<Vec<_>>>()?;
             let colours = Colours::of(&objects[0]);
             for (objects, left) in objects.iter().zip(&lefts) {
                 canvas.outlines(*left, objects, &colours, stroke(i), weight);
@@ -234,9 +231,12 @@ impl<'a> Backdrop<'a> {
     }
 
     /// Of a stack of microscopy, the slice that has most of these objects.
-    fn slice(&mut self, shape: Shape, voxels: &[u32]) -> Result<Option<Slice>> {
-        let stack = self.ground != Ground::Paper && !shape.is_flat();
-        let Some((name, view)) = self.panels[0].fullest(voxels).filter(|_| stack) else { return Ok(None) };
+    fn slice(&mut self, shape: Shape, labels: Option<&Labels>) -> Result<Option<Slice>> {
+        if self.ground == Ground::Paper || shape.is_flat() {
+            return Ok(None);
+        }
+        let voxels = labels.map(|l| l.voxels().host()).transpose()?.unwrap_or_default();
+        let Some((name, view)) = self.panels[0].fullest(voxels) else { return Ok(None) };
         let tones = self.tones(&view)?;
         Ok(Some(Slice { name, view, tones }))
     }
@@ -259,7 +259,7 @@ fn legend(canvas: &mut Canvas, top: usize, letters: Letters, sets: &[(&str, &Lab
     for (i, (name, labels)) in sets.iter().enumerate() {
         canvas.sample(top + letters.height() / 2, x, 21, stroke(i), WHITE);
         x += 28;
-        let text = format!("{name} {}", count(labels.voxels().host()?));
+        let text = format!("{name} {}", count(labels)?);
         canvas.text(top, x, &text, letters, WORDS);
         x += letters.width(&text) + 5 * letters.size;
     }
@@ -295,9 +295,12 @@ fn sides(canvas: &mut Canvas, panels: &[View], letters: Letters) {
 }
 
 /// Objects that are there: labels from elsewhere may have gaps.
-fn count(voxels: &[u32]) -> usize {
-    let runs = voxels.chunk_by(|a, b| a == b).filter_map(|run| run.first());
-    runs.filter(|l| **l > 0).collect::<HashSet<_>>().len()
+fn count(labels: &Labels) -> Result<usize> {
+    if let Some(runs) = labels.known_runs() {
+        return Ok((1..=runs.count()).filter(|label| !runs.of(*label).is_empty()).count());
+    }
+    let runs = labels.voxels().host()?.chunk_by(|a, b| a == b).filter_map(|run| run.first());
+    Ok(runs.filter(|l| **l > 0).collect::<HashSet<_>>().len())
 }
 
 /// The largest of 1, 2, 5, 10, ... that is at most a quarter of a panel's width, in the unit of the image; where it begins.

@@ -21,13 +21,17 @@ pub(super) struct Canvas {
     pub width: usize,
     pub ground: Ground,
     pub dots: Vec<u8>,
-    /// The ground that needs dark lines, by index.
+    /// What a line is drawn over in the darker shade of its colour: light ground, and lines in that shade.
     light: [bool; 256],
 }
 
 impl Canvas {
     pub fn new(height: usize, width: usize, ground: Ground) -> Self {
-        let light = std::array::from_fn(|i| u8::try_from(i).is_ok_and(|i| i <= BRIGHTEST && ground.is_light(i)));
+        let light = std::array::from_fn(|i| match i as u8 {
+            ground_there @ 0..=BRIGHTEST => ground.is_light(ground_there),
+            line @ LINES..WHITE => usize::from(line - LINES) >= COLOURS,
+            _ => false,
+        });
         Canvas { height, width, ground, dots: vec![0; height * width], light }
     }
 
@@ -45,13 +49,10 @@ impl Canvas {
 
     /// A pixel of a line: in the lighter or the darker shade of its colour, whichever stands out from the ground.
     pub fn line(&mut self, y: usize, x: usize, colour: usize) {
-        let Some(under) = self.at(y, x) else { return };
-        let dark = match under {
-            0..=BRIGHTEST => self.light[usize::from(under)],
-            LINES..WHITE => usize::from(under - LINES) >= COLOURS,
-            _ => false,
-        };
-        self.dot(y, x, LINES + (colour + if dark { COLOURS } else { 0 }) as u8);
+        if let Some(under) = self.at(y, x) {
+            self.dots[y * self.width + x] =
+                LINES + (colour + COLOURS * usize::from(self.light[usize::from(under)])) as u8;
+        }
     }
 
     pub fn bar(&mut self, y: usize, x: usize, height: usize, width: usize, colour: u8) {
@@ -103,6 +104,9 @@ impl Canvas {
     /// of the image stay open there.
     pub fn outlines(&mut self, left: usize, objects: &Silhouettes, colours: &Colours, stroke: Stroke, weight: usize) {
         for (y, row) in objects.rows.iter().enumerate() {
+            // The runs of the rows beside that no object before has had: both go by label.
+            let beside = |k: usize| [y.checked_sub(k), Some(y + k).filter(|y| *y < objects.rows.len())];
+            let mut others: Vec<&[Run]> = (1..=weight).flat_map(beside).flatten().map(|y| objects.row(y)).collect();
             for run in row {
                 let colour = colours.get(run.label);
                 let mut draw = |from: usize, to: usize| {
@@ -118,22 +122,22 @@ impl Canvas {
                 if run.to < objects.width {
                     draw(run.from.max(run.to.saturating_sub(weight)), run.to);
                 }
-                for k in 1..=weight {
-                    let beside = [y.checked_sub(k), Some(y + k).filter(|y| *y < objects.rows.len())];
-                    for other in beside.into_iter().flatten() {
-                        gaps(run, objects.of(other, run.label), &mut draw);
+                for others in &mut others {
+                    while let Some((_, rest)) = others.split_first().filter(|(other, _)| other.label < run.label) {
+                        *others = rest;
                     }
+                    gaps(run, others, &mut draw);
                 }
             }
         }
     }
 }
 
-/// What of a run none of the others covers, which go from left to right.
+/// What of a run none of the first of the others covers, those of its label, which go from left to right.
 fn gaps(run: &Run, others: &[Run], mut draw: impl FnMut(usize, usize)) {
     let mut from = run.from;
     for other in others {
-        if other.from >= run.to {
+        if other.label != run.label || other.from >= run.to {
             break;
         }
         if other.from > from {

@@ -59,11 +59,19 @@ pub(super) enum Ground {
     Paper,
 }
 
-/// Index of a grey of one channel over that of another one.
-pub(super) fn over(grey: u8, blue: u8) -> u8 {
-    let step =
-        |v: u8, steps: u8| (u32::from(v) * u32::from(steps - 1) + u32::from(BRIGHTEST) / 2) / u32::from(BRIGHTEST);
-    (step(blue, BLUES) * u32::from(GREYS) + step(grey, GREYS)) as u8
+/// Part of the index of a tone that is shown in grey over another one in blue: both parts add up.
+pub(super) fn in_grey(tone: u8) -> u8 {
+    step(tone, GREYS)
+}
+
+/// Part of the index of a tone that is shown in blue beneath another one.
+pub(super) fn in_blue(tone: u8) -> u8 {
+    step(tone, BLUES) * GREYS
+}
+
+fn step(tone: u8, steps: u8) -> u8 {
+    let top = u32::from(BRIGHTEST);
+    ((u32::from(tone) * u32::from(steps - 1) + top / 2) / top) as u8
 }
 
 impl Ground {
@@ -125,7 +133,7 @@ mod tests {
 
     #[test]
     fn both_channels_have_their_steps() {
-        let shown = |grey, blue| Ground::GreyOnBlue.colour(over(grey, blue));
+        let shown = |grey, blue| Ground::GreyOnBlue.colour(in_grey(grey) + in_blue(blue));
         assert_eq!(shown(0, 0), [0; 3]);
         assert_eq!(shown(BRIGHTEST, 0), [TOP as u8; 3]);
         assert_eq!(shown(BRIGHTEST, BRIGHTEST), [TOP as u8; 3]);

@@ -58,7 +58,7 @@ impl Silhouettes {
         let blank = |label| (Place { label, centre: [0; 2], first: [usize::MAX; 2], end: [0; 2] }, 0);
         let mut places: Vec<(Place, usize)> = self.labels().into_iter().map(blank).collect();
         for (y, run) in self.rows.iter().enumerate().flat_map(|(y, row)| row.iter().map(move |r| (y, r))) {
-            let Ok(i) = places.binary_search_by_key(&run.label, |(p, _)| p.label) else { continue };
+            let Some(i) = find(&places, run.label, |(p, _)| p.label) else { continue };
             let (p, pixels) = &mut places[i];
             let n = run.to - run.from;
             *pixels += n;
@@ -81,10 +81,10 @@ impl Silhouettes {
                 row
             };
             let rows: Vec<Vec<Run>> = (start..start + ROWS + reach).map(place).collect();
-            let mut pairs = Vec::new();
+            let (mut pairs, mut open) = (Vec::new(), Vec::new());
             for y in 0..ROWS {
-                meet(&rows[y], &rows[y], reach, &mut pairs);
-                (1..=reach).for_each(|down| meet(&rows[y], &rows[y + down], 0, &mut pairs));
+                meet(&rows[y], &rows[y], reach, &mut open, &mut pairs);
+                (1..=reach).for_each(|down| meet(&rows[y], &rows[y + down], 0, &mut open, &mut pairs));
             }
             pairs.sort_unstable();
             pairs.dedup();
@@ -97,9 +97,18 @@ impl Silhouettes {
     }
 }
 
-/// Labels of runs in two rows that overlap, or come within `reach` of each other. Both rows go from left to right.
-fn meet(one: &[Run], other: &[Run], reach: usize, pairs: &mut Vec<(u32, u32)>) {
-    let (mut next, mut open) = (0, Vec::<Run>::new());
+/// Where a label stands among ascending ones: mostly none is left out, so that its place is known.
+pub(super) fn find<T>(ascending: &[T], label: u32, label_of: impl Fn(&T) -> u32) -> Option<usize> {
+    let place = (label as usize).checked_sub(1)?;
+    let is_there = ascending.get(place).is_some_and(|at| label_of(at) == label);
+    if is_there { Some(place) } else { ascending.binary_search_by_key(&label, label_of).ok() }
+}
+
+/// Labels of runs in two rows that overlap, or come within `reach` of each other. Both rows go from left to right; `open` is
+/// room for those of the other row that are near.
+fn meet(one: &[Run], other: &[Run], reach: usize, open: &mut Vec<Run>, pairs: &mut Vec<(u32, u32)>) {
+    open.clear();
+    let mut next = 0;
     for a in one {
         while let Some(b) = other.get(next).filter(|b| b.from < a.to + reach) {
             open.push(*b);

@@ -7,7 +7,8 @@
 
 use super::axis::{Axis, patient};
 use super::silhouettes::{Run, Silhouettes};
-use crate::image::PatientGrid;
+use crate::Result;
+use crate::image::{Labels, ObjectRuns, PatientGrid};
 use crate::units::{Shape, Spacing};
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -107,9 +108,8 @@ impl View {
 
     /// Intensities: the largest of each column, the mean of the columns under each pixel.
     pub fn grey<'a>(&self, samples: &'a [i32]) -> Cow<'a, [i32]> {
-        let as_stored = self.along.n == 1 && self.across.step == 1 && self.down.step == self.across.n as isize;
-        let flat = if as_stored { Cow::Borrowed(samples) } else { Cow::Owned(self.maximum(samples)) };
-        if (self.height(), self.width()) == (self.down.n, self.across.n) {
+        let flat = if self.is_flat() { Cow::Borrowed(samples) } else { Cow::Owned(self.maximum(samples)) };
+        if self.is_of_its_size() {
             return flat;
         }
         let mut out = vec![0; self.height() * self.width()];
@@ -122,6 +122,16 @@ impl View {
             }
         });
         Cow::Owned(out)
+    }
+
+    /// A slice whose rows lie as they are stored.
+    fn is_flat(&self) -> bool {
+        self.along.n == 1 && self.across.step == 1 && self.down.step == self.across.n as isize
+    }
+
+    /// Neither enlarged nor reduced.
+    fn is_of_its_size(&self) -> bool {
+        (self.height(), self.width()) == (self.down.n, self.across.n)
     }
 
     fn maximum(&self, samples: &[i32]) -> Vec<i32> {
@@ -148,8 +158,29 @@ impl View {
         self.depth.clone().filter_map(move |d| at(d).and_then(|i| data.get(i).copied()))
     }
 
-    /// Labels: those that are in at least half of the columns under a pixel.
-    pub fn labels(&self, voxels: &[u32]) -> Silhouettes {
+    /// Objects: those that are in at least half of the columns under a pixel.
+    ///
+    /// # Errors
+    /// They are on a device.
+    pub fn objects(&self, labels: &Labels) -> Result<Silhouettes> {
+        match labels.known_runs().filter(|_| self.is_flat() && self.is_of_its_size()) {
+            Some(runs) => Ok(self.objects_of(runs)),
+            None => Ok(self.labels(labels.voxels().host()?)),
+        }
+    }
+
+    /// Objects whose runs are known, where the picture shows the image as it is stored.
+    fn objects_of(&self, runs: &ObjectRuns) -> Silhouettes {
+        let mut rows = vec![vec![]; self.height()];
+        for label in 1..=runs.count() {
+            for run in runs.of(label) {
+                rows[run.row as usize].push(Run { label, from: run.start as usize, to: run.end as usize });
+            }
+        }
+        Silhouettes { width: self.width(), rows }
+    }
+
+    fn labels(&self, voxels: &[u32]) -> Silhouettes {
         // An enlarged picture has the same rows several times.
         let mut rows = self.rows.clone();
         rows.dedup();
@@ -243,76 +274,5 @@ fn spans(n: usize, out: usize) -> Vec<Range<usize>> {
 }
 
 #[cfg(test)]
-mod tests {
-    //! Mechanics, on small literal grids.
-    use super::*;
-
-    #[test]
-    fn small_images_are_enlarged_and_large_ones_reduced() {
-        let small = View::new(Shape::flat(100, 50), None, false, 2048);
-        assert_eq!((small.height(), small.width(), small.pixel), (1200, 600, 1.0 / 12.0));
-        let middle = View::new(Shape::flat(600, 400), None, false, 2048);
-        assert_eq!((middle.height(), middle.width()), (600, 400));
-        let large = View::new(Shape::flat(1000, 5000), Spacing::um([1.0, 0.5, 0.5]), false, 2048);
-        assert_eq!((large.height(), large.width(), large.pixel), (334, 1667, 0.5 * 5000.0 / 1667.0));
-    }
-
-    #[test]
-    fn bodies_are_seen_from_the_front_in_proportion() {
-        let shape = Shape::new(400, 7, 100);
-        let view = View::new(shape, Spacing::mm([4.0, 2.0, 2.0]), true, 1024);
-        assert_eq!((view.height(), view.width()), (800, 100));
-        let mut labels = vec![0; shape.len()];
-        labels[shape.index(9, 4, 5)] = 1;
-        let (name, slice) = view.fullest(&labels).unwrap();
-        assert_eq!(name, "row 5");
-        assert_eq!(slice.labels(&labels).row((400 - 1 - 9) * 2), [Run { label: 1, from: 5, to: 6 }]);
-    }
-
-    #[test]
-    fn the_head_is_up_however_the_voxels_lie() {
-        // One voxel at the patient's right, front and head, in grids of 2 x 3 x 4 turned in two ways.
-        let straight = PatientGrid::STRAIGHT;
-        let turned = PatientGrid { directions: [[0.0, 1.0, 0.1], [1.0, 0.0, 0.0], [0.0, 0.1, -1.0]], ..straight };
-        let spacing = Spacing::mm([1.0; 3]);
-        for (shape, patient_grid, at) in [
-            (Shape::new(2, 3, 4), Some(straight), [1, 0, 0]),
-            (Shape::new(2, 3, 4), None, [1, 0, 0]),
-            (Shape::new(3, 4, 2), Some(turned), [0, 0, 0]),
-        ] {
-            let mut samples = vec![0; shape.len()];
-            samples[shape.index(at[0], at[1], at[2])] = 9;
-            let [front, side] = View::body(shape, spacing, patient_grid, 1024);
-            assert_eq!([front.height(), front.width(), side.width()], [512, 1024, 768]);
-            for view in [front, side] {
-                let grey = view.grey(&samples);
-                let lit: Vec<usize> = (0..grey.len()).filter(|i| grey[*i] == 9).collect();
-                assert_eq!((lit[0], lit.len()), (0, 256 * 256), "the upper left corner");
-            }
-        }
-    }
-
-    #[test]
-    fn columns_give_the_maximum_and_all_their_labels() {
-        let view = View::new(Shape::new(3, 1, 700), None, false, 1024);
-        let at = |z: usize| move |x: usize| (z * 10 + x % 2) as i32;
-        let grey: Vec<i32> = (0..3).flat_map(|z| (0..700).map(at(z))).collect();
-        assert_eq!(view.grey(&grey)[..2], [20, 21]);
-        let mut labels = vec![0; 2100];
-        (labels[0], labels[700], labels[1400]) = (7, 9, 9);
-        (labels[1], labels[701]) = (5, 4);
-        let found = view.labels(&labels);
-        let run = |label: u32, from: usize| Run { label, from, to: from + 1 };
-        assert_eq!(found.row(0), [run(4, 1), run(5, 1), run(7, 0), run(9, 0)]);
-    }
-
-    #[test]
-    fn reduced_labels_hold_half_of_a_pixel() {
-        // Two rows of 4096 become one of 2048: label 3 has half of the first block, label 2 a quarter of the next.
-        let mut labels = vec![0; 2 * 4096];
-        (labels[0], labels[4096], labels[2]) = (3, 3, 2);
-        let view = View::new(Shape::flat(2, 4096), None, false, 2048);
-        let found = view.labels(&labels);
-        assert_eq!((found.width, found.rows), (2048, vec![vec![Run { label: 3, from: 0, to: 1 }]]));
-    }
-}
+#[path = "view_tests.rs"]
+mod tests;
