@@ -1,7 +1,7 @@
 //! Object sets: from steps, grown, as a difference, or from a label image.
 
 use super::channels::{Lifted, Working, working};
-use super::doubt::doubt;
+use super::doubt::{doubt, unlike};
 use super::geometry::Geometry;
 use super::level::Levelled;
 use super::roles::Roles;
@@ -119,10 +119,13 @@ fn from_steps(
     let labels = state.labels("the end of the steps")?;
     state.note_dimmer()?;
     let (radius_px, spot_depth, thresholds) = (state.geometry.radius_px, state.spot_depth, state.thresholds);
-    let (warnings, notes) = (state.warnings, state.notes);
+    let (mut warnings, notes) = (state.warnings, state.notes);
     let made = set_of(labels, device)?;
     let doubt = match (state.parted, state.geometry.typical_size()) {
-        (Some(parted), Some(typical)) => doubt(parted, &made.labels, typical)?,
+        (Some(parted), Some(typical)) => {
+            warnings.extend(unlike(name, &made.labels, typical)?);
+            doubt(parted, &made.labels, typical)?
+        }
         _ => None,
     };
     let origin = state.origin.map(|found| region::origin(&made.labels, &found)).transpose()?;
