@@ -18,6 +18,8 @@ const FLAT: Shape = Shape::flat(300, 300);
 /// Light of the ground, and its noise.
 const GROUND: f64 = 100.0;
 const NOISE: f64 = 6.0;
+/// A recipe for any channel.
+const ANY: &str = "[objects.lesions]\nchannel = \"any\"\nsteps = [{ op = \"threshold\", method = \"otsu\" }]\n[channels]\nany = [0]\n";
 /// Objects farther from the margin than that have to be found.
 const AWAY: usize = 3;
 
@@ -206,16 +208,17 @@ fn margins_as_grey_as_the_picture_are_none_of_it() {
     for height in [0.0, 40.0, 400.0] {
         let picture = Picture::nuclei(FLAT, height);
         let (least, most) = (picture.samples.iter().min(), picture.samples.iter().max());
-        let values = [Some(GROUND as i32), Some(GROUND as i32 - 20), least.copied(), most.copied(), Some(120), None];
-        for value in values {
-            for by in [5, 20, 100] {
-                let (padded, beside) = picture.padded(by, value);
-                let outcome = found(&padded, "nuclei");
-                let what = format!("nuclei of {height}, {by} px of {value:?}");
-                let is_large = beside.iter().filter(|b| **b).count() * 4 > beside.len();
-                assert_eq!([tells(&outcome, "warnings"), tells(&outcome, "notes")], [is_large, !is_large], "{what}");
-                holds(&padded, &beside, false, &outcome, &what);
-            }
+        let median = Some(GROUND as i32);
+        let offset = Some(GROUND as i32 - 20);
+        let margins =
+            [(5, median), (60, median), (5, offset), (20, least.copied()), (20, most.copied()), (5, None), (60, None)];
+        for (by, value) in margins {
+            let (padded, beside) = picture.padded(by, value);
+            let outcome = found(&padded, "nuclei");
+            let what = format!("nuclei of {height}, {by} px of {value:?}");
+            let is_large = beside.iter().filter(|b| **b).count() * 4 > beside.len();
+            assert_eq!([tells(&outcome, "warnings"), tells(&outcome, "notes")], [is_large, !is_large], "{what}");
+            holds(&padded, &beside, false, &outcome, &what);
         }
         for value in [GROUND as i32, GROUND as i32 - 20] {
             let (turned, beside) = picture.turned(value);
@@ -252,7 +255,7 @@ fn a_ground_of_one_value_is_no_margin_of_any_grey() {
     let tissue = |_: f64, x: f64| 60.0 * soft(x - 200.0);
     let lights: [(&str, &dyn Fn(f64, f64) -> f64); 4] =
         [("nuclei", &nuclei), ("a colony", &colony), ("a crowd", &crowd), ("tissue", &tissue)];
-    let recipe = preset("nuclei").unwrap().recipe().unwrap();
+    let recipe = Recipe::parse("r.toml", ANY, &[]).unwrap();
     for (what, light) in lights {
         for offset in [0, 7, 100] {
             for ground in [0.0, 0.5, 1.5] {
@@ -408,8 +411,7 @@ fn what_is_bright_at_the_border_is_no_margin() {
 
 #[test]
 fn images_of_no_camera_have_no_margin() {
-    let text = "[objects.lesions]\nchannel = \"any\"\nsteps = [{ op = \"threshold\", method = \"otsu\" }]\n[channels]\nany = [0]\n";
-    let recipe = Recipe::parse("r.toml", text, &[]).unwrap();
+    let recipe = Recipe::parse("r.toml", ANY, &[]).unwrap();
     let picture = Picture::nuclei(FLAT, 400.0).with(0, &where_(FLAT, |_, x| x < 20));
     for (modality, is_told) in [(Modality::Fluorescence, true), (Modality::Other, false), (Modality::Pet, false)] {
         let outcome = run(&Scan { modality, ..picture.scan() }, &recipe, &Device::Cpu);

@@ -72,7 +72,8 @@ fn from_steps(
     let role = set.channel.as_deref().unwrap_or_default();
     let index = roles.index(role).ok_or_else(|| Error::usage(format!("no channel for \"{role}\"")))?;
     let channel = scan.channels.get(index).ok_or_else(|| Error::usage(format!("no channel {index}")))?;
-    let Working { volume: original, faults, margin } = lifted.channel(set, (&channel.volume, scan.modality), device)?;
+    let working_on = lifted.channel(set, (&channel.volume, scan.modality), device)?;
+    let Working { volume: original, faults, drawn, margin } = working_on;
     let file = margin.as_ref().map_or(&channel.volume, |margin| &margin.filled);
     let uneven = if counts_from_ground(steps) { Surface::of(file.samples.host()?, file.shape) } else { None };
     let even = uneven.as_ref().map(|surface| surface.off(file)).transpose()?;
@@ -99,6 +100,7 @@ fn from_steps(
     }));
     state.levelled = levelled;
     state.warnings.extend(faults.warnings());
+    state.warnings.extend(drawn);
     if let Some(margin) = &margin {
         let told = if margin.is_large() { &mut state.warnings } else { &mut state.notes };
         told.push(margin.told(name));
