@@ -71,7 +71,7 @@ pub(super) fn unlike(set: &str, labels: &Labels, typical_size: f64) -> Result<Op
         return Ok(None);
     };
     Ok(Some(format!(
-        "{set}: {what}: the ground may be among them (waves, light out of focus), or clumps, or small ones stand beside large ones; \
+        "{what}: the ground may be among them (waves, light out of focus), or clumps, or small ones stand beside large ones; \
          look at the overlay; --set objects.{set}.scale=\"8 px\" gives the radius that is meant"
     )))
 }

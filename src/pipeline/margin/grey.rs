@@ -41,7 +41,7 @@ pub(super) fn grey(shape: Shape, samples: &[i32]) -> Result<Option<(Vec<u8>, i32
     // What is saturated is even as well.
     let most = samples.par_iter().max().copied().unwrap_or(value);
     let is_even = |i: &usize| picture[*i] == 1 && even[*i] == 1 && samples[*i] < most;
-    if (0..samples.len()).into_par_iter().filter(is_even).count() > left / EVEN {
+    if (0..samples.len()).into_par_iter().filter(is_even).count() > left / EVEN || !is_picture(shape, &picture)? {
         return Ok(None);
     }
     let share = |is: fn(&i32, &i32) -> bool| {
@@ -52,7 +52,7 @@ pub(super) fn grey(shape: Shape, samples: &[i32]) -> Result<Option<(Vec<u8>, i32
     let far = behind(shape, &picture, taken, |i| f64::from(samples[i].abs_diff(value)));
     let sharp = if is_among { SHARP_AMONG } else { SHARP };
     let is_sharp = far[1] >= sharp * far[DEEP - 1];
-    Ok((is_sharp && is_picture(shape, &picture)?).then_some((picture, value)))
+    Ok(is_sharp.then_some((picture, value)))
 }
 
 /// 1 where a sample is as all its neighbours in the plane.
