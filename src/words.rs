@@ -51,6 +51,14 @@ pub(crate) fn suggestion<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a s
     (word.len() <= LONGEST && edits <= 1 + word.len() / 4).then_some(best)
 }
 
+/// Which candidate is nearest to a name, of those with the same numbers: `CD45` is no misspelt `CD4`.
+pub(crate) fn misspelt(name: &str, candidates: &[&str]) -> Option<usize> {
+    let numbers = |name: &str| name.chars().filter(char::is_ascii_digit).collect::<String>();
+    let alike: Vec<&str> = candidates.iter().copied().filter(|c| numbers(c) == numbers(name)).collect();
+    let near = suggestion(name, &alike)?;
+    candidates.iter().position(|candidate| *candidate == near)
+}
+
 /// Edits (insert, drop, change, swap neighbours) from one word to the other.
 fn distance(a: &[char], b: &[char]) -> usize {
     let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];

@@ -1,4 +1,5 @@
-//! The column `segmentation_doubt`. Oracle: on made fields of known nuclei its ranks follow 1 - F1. Mechanics: where it is empty.
+//! The column `segmentation_doubt`, and warnings of objects that may be none. Oracle: on made fields of known nuclei its ranks follow 1 - F1.
+//! Mechanics: where it is empty. Regression: waves of the ground and a bar that was drawn are told.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod common;
@@ -124,4 +125,44 @@ fn it_is_empty_where_nothing_is_found_or_parted_and_absent_for_pet() {
     }
     let pet = preset("pet").unwrap().recipe().unwrap();
     assert!(pipeline::columns(&pet).unwrap().row.column("segmentation_doubt").is_none());
+}
+
+/// Twenty nuclei of 8 px over a ground with waves, as a camera counts them.
+fn waves(height: f64) -> Vec<i32> {
+    let (shape, mut random) = (WIDE, Random(3));
+    let sample = |i: usize| {
+        let [_, y, x] = shape.position(i).map(|v| v as f64);
+        let wave = (x * std::f64::consts::TAU / 126.0).sin() * (y * std::f64::consts::TAU / 126.0).sin();
+        let far = libm::hypot(y % 100.0 - 40.0, x % 80.0 - 33.0);
+        let light = 100.0 + height * wave + 300.0 / (1.0 + libm::exp(1.5 * (far - 8.0)));
+        (100.0 + light + light.sqrt() * random.normal()).round() as i32
+    };
+    (0..shape.len()).map(sample).collect()
+}
+
+const WIDE: Shape = Shape { z: 1, y: 400, x: 400 };
+
+fn found(samples: Vec<i32>) -> (u32, String) {
+    let recipe = preset("nuclei").unwrap().recipe().unwrap();
+    let outcome = run(Volume::new(WIDE, samples).unwrap(), &recipe);
+    let Cells::Text(said) = &outcome.row.column("warnings").unwrap().cells else { panic!("words") };
+    (outcome.sets[0].objects.labels.count, said[0].clone().unwrap_or_default())
+}
+
+#[test]
+fn waves_of_the_ground_among_the_objects_are_told() {
+    assert_eq!(found(waves(20.0)), (20, String::new()));
+    let (n, said) = found(waves(60.0));
+    assert!(n > 25 && said.contains("the ground may be among them (waves"), "{n}: {said}");
+}
+
+#[test]
+fn a_bar_that_was_drawn_is_told_with_its_place() {
+    let mut samples = waves(0.0);
+    for y in 150..160 {
+        samples[y * WIDE.x + 200..y * WIDE.x + 300].fill(60_000);
+    }
+    let (_, said) = found(samples);
+    assert!(said.contains("of the one value 60000 with sharp rims (100 x 10 px at x 200, y 150)"), "{said}");
+    assert_eq!(found(waves(0.0)), (20, String::new()));
 }

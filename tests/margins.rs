@@ -18,6 +18,8 @@ const FLAT: Shape = Shape::flat(300, 300);
 /// Light of the ground, and its noise.
 const GROUND: f64 = 100.0;
 const NOISE: f64 = 6.0;
+/// A recipe for any channel.
+const ANY: &str = "[objects.lesions]\nchannel = \"any\"\nsteps = [{ op = \"threshold\", method = \"otsu\" }]\n[channels]\nany = [0]\n";
 /// Objects farther from the margin than that have to be found.
 const AWAY: usize = 3;
 
@@ -55,8 +57,8 @@ impl Picture {
         Picture::balls(shape, (step, radius, height), GROUND, NOISE)
     }
 
-    /// Turned by ten degrees, with 0 where it has been and linear interpolation; and where that is.
-    fn turned(&self) -> (Self, Vec<bool>) {
+    /// Turned by ten degrees, with a value where it has been and linear interpolation; and where that is.
+    fn turned(&self, value: i32) -> (Self, Vec<bool>) {
         let (shape, middle) = (self.shape, (self.shape.y - 1) as f64 / 2.0);
         let (sin, cos) = 10f64.to_radians().sin_cos();
         let mut turned = Picture { shape, samples: vec![], truth: vec![] };
@@ -67,7 +69,7 @@ impl Picture {
             let inside = |v: i64| (0..shape.y as i64).contains(&v);
             let at = |y: i64, x: i64| match inside(y) && inside(x) {
                 true => f64::from(self.samples[shape.index(0, y as usize, x as usize)]),
-                false => 0.0,
+                false => f64::from(value),
             };
             let (top, left) = (y.floor() as i64, x.floor() as i64);
             let (down, right) = (y - y.floor(), x - x.floor());
@@ -88,6 +90,23 @@ impl Picture {
             (*sample, *label) = (value, 0);
         }
         self
+    }
+
+    /// With so many rows and columns more on all sides, of one value or as the edge of the picture.
+    fn padded(&self, by: usize, value: Option<i32>) -> (Self, Vec<bool>) {
+        let Shape { y, x, .. } = self.shape;
+        let shape = Shape::flat(y + 2 * by, x + 2 * by);
+        let beside = where_(shape, |row, column| !(by..by + y).contains(&row) || !(by..by + x).contains(&column));
+        let inside = |i: usize| {
+            let [_, row, column] = shape.position(i);
+            let near = |at: usize, n: usize| at.saturating_sub(by).min(n - 1);
+            self.shape.index(0, near(row, y), near(column, x))
+        };
+        let sample = |i: usize| value.filter(|_| beside[i]).unwrap_or(self.samples[inside(i)]);
+        let samples = (0..shape.len()).map(sample).collect();
+        let label = |i: usize| if beside[i] { 0 } else { self.truth[inside(i)] };
+        let truth = (0..shape.len()).map(label).collect();
+        (Picture { shape, samples, truth }, beside)
     }
 
     fn scan(&self) -> Scan {
@@ -176,10 +195,86 @@ fn margins_and_lines_hide_nothing_and_hold_nothing() {
 #[test]
 fn a_picture_that_was_turned_holds_the_same() {
     for height in [0.0, 60.0, 400.0] {
-        let (picture, beside) = Picture::nuclei(FLAT, height).turned();
+        let (picture, beside) = Picture::nuclei(FLAT, height).turned(0);
         let outcome = found(&picture, "nuclei");
         assert!(tells(&outcome, "notes"));
         holds(&picture, &beside, false, &outcome, &format!("nuclei of {height}"));
+    }
+}
+
+/// Median, offset, least and largest value, or the edge again: nothing of that can be noise of a camera.
+#[test]
+fn margins_as_grey_as_the_picture_are_none_of_it() {
+    for height in [0.0, 40.0, 400.0] {
+        let picture = Picture::nuclei(FLAT, height);
+        let (least, most) = (picture.samples.iter().min(), picture.samples.iter().max());
+        let median = Some(GROUND as i32);
+        let offset = Some(GROUND as i32 - 20);
+        let margins =
+            [(5, median), (60, median), (5, offset), (20, least.copied()), (20, most.copied()), (5, None), (60, None)];
+        for (by, value) in margins {
+            let (padded, beside) = picture.padded(by, value);
+            let outcome = found(&padded, "nuclei");
+            let what = format!("nuclei of {height}, {by} px of {value:?}");
+            let is_large = beside.iter().filter(|b| **b).count() * 4 > beside.len();
+            assert_eq!([tells(&outcome, "warnings"), tells(&outcome, "notes")], [is_large, !is_large], "{what}");
+            holds(&padded, &beside, false, &outcome, &what);
+        }
+        for value in [GROUND as i32, GROUND as i32 - 20] {
+            let (turned, beside) = picture.turned(value);
+            let outcome = found(&turned, "nuclei");
+            assert!(tells(&outcome, "notes"), "{height} turned in {value}");
+            holds(&turned, &beside, false, &outcome, &format!("nuclei of {height} turned in {value}"));
+        }
+    }
+}
+
+/// A ground that is of one value in truth: an offset, whatever it is, with and without photons, around objects, colonies and single
+/// large ones; and images that were enlarged, whose rows repeat.
+#[test]
+fn a_ground_of_one_value_is_no_margin_of_any_grey() {
+    let random = std::cell::RefCell::new(Random(5));
+    // Photons of a light, and of the ground where there are any, over an offset; blurred light rises softly.
+    let seen = |light: &dyn Fn(f64, f64) -> f64, ground: f64, offset: i32| {
+        let value = |i: usize| {
+            let [_, y, x] = FLAT.position(i).map(|v| v as f64);
+            let mean = light(y, x);
+            let mut random = random.borrow_mut();
+            let noise = mean.sqrt() * random.normal();
+            let photon = i32::from(random.normal() > 3.0 - ground);
+            offset
+                + photon * i32::from(ground > 0.0)
+                + if mean < 0.01 { 0 } else { (mean + noise).round().max(0.0) as i32 }
+        };
+        Volume::new(FLAT, (0..FLAT.len()).map(value).collect()).unwrap()
+    };
+    let soft = |from_rim: f64| 0.5 * libm::erfc(from_rim / 1.2 / 2f64.sqrt());
+    let nuclei = |y: f64, x: f64| 60.0 * soft((y % 50.0 - 25.0).hypot(x % 50.0 - 25.0) - 9.0);
+    let colony = |y: f64, x: f64| 60.0 * soft((y - 150.0).hypot(x - 150.0) - 110.0);
+    let crowd = |y: f64, x: f64| colony(y, x) * soft((y % 20.0 - 10.0).hypot(x % 20.0 - 10.0) - 8.0);
+    let tissue = |_: f64, x: f64| 60.0 * soft(x - 200.0);
+    let lights: [(&str, &dyn Fn(f64, f64) -> f64); 4] =
+        [("nuclei", &nuclei), ("a colony", &colony), ("a crowd", &crowd), ("tissue", &tissue)];
+    let recipe = Recipe::parse("r.toml", ANY, &[]).unwrap();
+    for (what, light) in lights {
+        for offset in [0, 7, 100] {
+            for ground in [0.0, 0.5, 1.5] {
+                let outcome = run(&scan(vec![("DAPI", seen(light, ground, offset))], None), &recipe, &Device::Cpu);
+                let is_told = tells(&outcome, "notes") || tells(&outcome, "warnings");
+                assert!(!is_told, "{what} over {offset}, photons {ground}");
+            }
+        }
+    }
+    let small = Picture::nuclei(Shape::flat(150, 150), 400.0);
+    for times in [2, 3, 4] {
+        let shape = Shape::flat(150 * times, 150 * times);
+        let sample = |i: usize| {
+            let [_, y, x] = shape.position(i);
+            small.samples[small.shape.index(0, y / times, x / times)]
+        };
+        let enlarged = Volume::new(shape, (0..shape.len()).map(sample).collect()).unwrap();
+        let outcome = run(&scan(vec![("DAPI", enlarged)], None), &recipe, &Device::Cpu);
+        assert!(!tells(&outcome, "notes") && !tells(&outcome, "warnings"), "{times} times as large");
     }
 }
 
@@ -248,7 +343,7 @@ fn a_ground_of_zero_is_no_margin() {
 #[test]
 fn small_pictures_have_margins_too() {
     for (side, height) in [(100, 60.0), (100, 200.0), (150, 0.0)] {
-        let (picture, beside) = Picture::nuclei(Shape::flat(side, side), height).turned();
+        let (picture, beside) = Picture::nuclei(Shape::flat(side, side), height).turned(0);
         let outcome = found(&picture, "nuclei");
         holds(&picture, &beside, false, &outcome, &format!("{side} px, nuclei of {height}"));
         assert!(tells(&outcome, "notes"));
@@ -316,8 +411,7 @@ fn what_is_bright_at_the_border_is_no_margin() {
 
 #[test]
 fn images_of_no_camera_have_no_margin() {
-    let text = "[objects.lesions]\nchannel = \"any\"\nsteps = [{ op = \"threshold\", method = \"otsu\" }]\n[channels]\nany = [0]\n";
-    let recipe = Recipe::parse("r.toml", text, &[]).unwrap();
+    let recipe = Recipe::parse("r.toml", ANY, &[]).unwrap();
     let picture = Picture::nuclei(FLAT, 400.0).with(0, &where_(FLAT, |_, x| x < 20));
     for (modality, is_told) in [(Modality::Fluorescence, true), (Modality::Other, false), (Modality::Pet, false)] {
         let outcome = run(&Scan { modality, ..picture.scan() }, &recipe, &Device::Cpu);

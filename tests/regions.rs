@@ -55,7 +55,7 @@ fn the_contours_of_the_series_give_the_published_mask() {
     let both = regions(&path, &scan, &Pick::default()).unwrap_err();
     let shared = drawn.iter().zip(&edema.voxels().unwrap()).filter(|(a, b)| **a > 0 && **b > 0).count();
     assert!(both.what.contains(&format!("\"GTV_Mass\" and \"GTV_Edema\" overlap in {shared} voxels")), "{both}");
-    assert!(both.remedy.unwrap().contains("regions = [\"NAME\"]"));
+    assert!(both.remedy.unwrap().contains("regions = [\"GTV_Mass\"]"));
 }
 
 #[test]
@@ -138,6 +138,13 @@ fn regions_are_numbered_in_the_order_of_their_numbers() {
     let e = regions(&file.path, &image, &pick(&[])).unwrap_err();
     assert!(e.what.contains("\"a\" and \"b\" overlap in 1 voxel"), "{e}");
     assert_eq!(counts(&regions(&file.path, &image, &pick(&["B"])).unwrap()), [9]);
+    // Two of one name have their numbers.
+    let rois = [(1, "GTV", vec![square(0.0, 0.5, 3.5)]), (2, "GTV", vec![square(0.0, 2.5, 7.5)])];
+    let alike = rtstruct(&rois);
+    let e = regions(&alike.path, &image, &pick(&["GTV"])).unwrap_err();
+    assert!(e.what.contains("\"GTV\" (#1) and \"GTV\" (#2) overlap in 1 voxel"), "{e}");
+    assert!(e.remedy.unwrap().contains("regions = [\"#1\"]"));
+    assert_eq!(["#1", "#2"].map(|one| counts(&regions(&alike.path, &image, &pick(&[one])).unwrap())), [[9], [25]]);
     let e = regions(&file.path, &image, &pick(&["liver"])).unwrap_err();
     assert!(e.what.contains("there are: \"a\", \"b\"") && e.kind == Kind::Usage, "{e}");
 }

@@ -1,5 +1,6 @@
 //! The samples that steps work on.
 
+use super::drawn;
 use super::faults::{Faults, without_faults};
 use super::margin::Margin;
 use crate::Result;
@@ -27,6 +28,8 @@ pub(super) struct Working {
     pub volume: Volume,
     /// Pixels that were left out.
     pub faults: Faults,
+    /// A warning of what was drawn into the channel.
+    pub drawn: Option<String>,
     /// What lies beside the picture, which steps do not see.
     pub margin: Option<Margin>,
 }
@@ -65,11 +68,12 @@ impl Lifted {
                     false => None,
                 };
                 let picture = margin.as_ref().map_or(volume, |margin| &margin.filled);
+                let drawn = stage("drawn", "", || drawn::warning(picture, modality))?;
                 let (clean, faults) = match key.1 {
                     true => stage("faulty pixels", "", || without_faults(picture))?,
                     false => (picture.clone(), Faults::default()),
                 };
-                Working { volume: working(&clean, device)?, faults, margin }
+                Working { volume: working(&clean, device)?, faults, drawn, margin }
             }
         };
         if self.to_come.contains(&key) {

@@ -23,6 +23,13 @@ pub(super) const DEFINITION: &str = "How far to distrust the objects of this ima
     objects smaller than 0.3 of the typical one. Of several sets that are split, the greatest. Empty where no set with a \
     scale is split, and where no object was found.";
 
+/// Objects of more than so many times the size of the typical one, and of the median one, are large beside the others.
+const LARGE: f64 = 4.0;
+/// Large ones hold this part of the area of all where one size does not fit: 0.21 at most in images of nuclei that were found right.
+const MUCH: f64 = 0.4;
+/// In a plane the median object has this share of the typical size at least: 0.85 and more in such images.
+const HALF: f64 = 0.6;
+
 /// What a split has done.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Parted {
@@ -46,6 +53,29 @@ pub(super) fn doubt(parted: Parted, labels: &Labels, typical_size: f64) -> Resul
     Ok(Some(1.0 - sure * (1.0 - small as f64 / f64::from(labels.count))))
 }
 
+/// A warning where sizes of objects, on the host, are so far apart that one size does not fit them: the ground, or clumps, may be among them.
+///
+/// # Errors
+/// Labels above their count.
+pub(super) fn unlike(set: &str, labels: &Labels, typical_size: f64) -> Result<Option<String>> {
+    let mut sizes: Vec<f64> = sizes(&Device::Cpu, labels)?.into_iter().skip(1).map(f64::from).collect();
+    sizes.sort_unstable_by(f64::total_cmp);
+    let Some(&median) = sizes.get(sizes.len() / 2) else { return Ok(None) };
+    let large = |size: &&f64| **size > LARGE * typical_size.max(median);
+    let share = sizes.iter().filter(large).sum::<f64>() / sizes.iter().sum::<f64>();
+    let what = if share > MUCH {
+        format!("objects of more than {LARGE} times the typical size hold {:.0} % of the area of all", 100.0 * share)
+    } else if labels.shape.is_flat() && median < HALF * typical_size {
+        format!("half of the objects have less than {HALF} of the typical size, {typical_size:.0} px")
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(format!(
+        "{what}: the ground may be among them (waves, light out of focus), or clumps, or small ones stand beside large ones; \
+         look at the overlay; --set objects.{set}.scale=\"8 px\" gives the radius that is meant"
+    )))
+}
+
 #[cfg(test)]
 mod tests {
     //! Oracle: worked out by hand.
@@ -63,5 +93,21 @@ mod tests {
         assert_eq!(of(4, 3, vec![1, 1, 1, 2, 0, 3, 4, 4, 4]), Some(1.0 - 0.75 * 0.5));
         assert_eq!(of(0, 0, vec![0, 0]), None);
         assert_eq!(of(3, 3, vec![0, 0]), None);
+    }
+
+    #[test]
+    fn sizes_that_are_far_apart_are_told() {
+        let of = |all: &[usize], typical| {
+            let voxels: Vec<u32> = all.iter().zip(1..).flat_map(|(n, label)| vec![label; *n]).collect();
+            unlike("nuclei", &Labels::new(Shape::flat(1, voxels.len()), voxels).unwrap(), typical).unwrap()
+        };
+        assert_eq!(of(&[10, 10, 9, 40], 10.0), None);
+        assert!(of(&[10, 10, 9, 41], 10.0).unwrap().contains("hold 59 % of the area"));
+        // All are as large.
+        assert_eq!(of(&[40, 42, 41, 44], 10.0), None);
+        // Few large ones.
+        assert_eq!(of(&[[10; 19].as_slice(), &[100]].concat(), 10.0), None);
+        assert_eq!(of(&[6, 6, 20], 10.0), None);
+        assert!(of(&[5, 5, 20], 10.0).unwrap().contains("less than 0.6 of the typical size"));
     }
 }

@@ -55,7 +55,7 @@ pub(super) fn without_faults(volume: &Volume) -> Result<(Volume, Faults)> {
 }
 
 /// The median of some samples. Their distance is odd, so that they are of all columns.
-fn median(samples: &[i32]) -> Option<i32> {
+pub(super) fn median(samples: &[i32]) -> Option<i32> {
     let mut some: Vec<i32> = samples.iter().copied().step_by((samples.len() / SOME) | 1).collect();
     let middle = some.len().checked_sub(1)? / 2;
     Some(*some.select_nth_unstable(middle).1)

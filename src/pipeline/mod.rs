@@ -15,6 +15,7 @@ mod controls;
 mod cutoff;
 mod derived;
 mod doubt;
+mod drawn;
 mod faults;
 mod floor;
 mod geometry;

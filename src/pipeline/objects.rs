@@ -1,7 +1,7 @@
 //! Object sets: from steps, grown, as a difference, or from a label image.
 
 use super::channels::{Lifted, Working, working};
-use super::doubt::doubt;
+use super::doubt::{doubt, unlike};
 use super::geometry::Geometry;
 use super::level::Levelled;
 use super::roles::Roles;
@@ -120,7 +120,8 @@ fn from_steps(
     let role = set.channel.as_deref().unwrap_or_default();
     let index = roles.index(role).ok_or_else(|| Error::usage(format!("no channel for \"{role}\"")))?;
     let channel = scan.channels.get(index).ok_or_else(|| Error::usage(format!("no channel {index}")))?;
-    let Working { volume: original, faults, margin } = lifted.channel(set, (&channel.volume, scan.modality), device)?;
+    let working_on = lifted.channel(set, (&channel.volume, scan.modality), device)?;
+    let Working { volume: original, faults, drawn, margin } = working_on;
     let file = margin.as_ref().map_or(&channel.volume, |margin| &margin.filled);
     let (free, even, notes) = match counts_from_ground(steps) {
         true => even_ground(file, &geometry, grown_from(steps, made)?, device)?,
@@ -145,6 +146,7 @@ fn from_steps(
     state.notes.extend(notes);
     state.levelled = levelled;
     state.warnings.extend(faults.warnings());
+    state.warnings.extend(drawn);
     if let Some(margin) = &margin {
         let told = if margin.is_large() { &mut state.warnings } else { &mut state.notes };
         told.push(margin.told(name));
@@ -165,10 +167,13 @@ fn from_steps(
     let labels = state.labels("the end of the steps")?;
     state.note_dimmer()?;
     let (radius_px, spot_depth, thresholds) = (state.geometry.radius_px, state.spot_depth, state.thresholds);
-    let (warnings, notes) = (state.warnings, state.notes);
+    let (mut warnings, notes) = (state.warnings, state.notes);
     let made = set_of(labels, device)?;
     let doubt = match (state.parted, state.geometry.typical_size()) {
-        (Some(parted), Some(typical)) => doubt(parted, &made.labels, typical)?,
+        (Some(parted), Some(typical)) => {
+            warnings.extend(unlike(name, &made.labels, typical)?);
+            doubt(parted, &made.labels, typical)?
+        }
         _ => None,
     };
     let origin = state.origin.map(|found| region::origin(&made.labels, &found)).transpose()?;

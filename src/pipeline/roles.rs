@@ -9,7 +9,7 @@ use crate::image::{Channel, Scan};
 use crate::ops::histogram::range;
 use crate::read;
 use crate::recipe::{Likeness, Pick, Recipe, likeness};
-use crate::words::suggestion;
+use crate::words::misspelt;
 use crate::{Error, Result};
 
 /// Roles of the recipe with the index of their channel, in the order of the channels of the file.
@@ -289,18 +289,23 @@ impl Cast<'_> {
         })
     }
 
-    /// For the first of some roles, the free channel whose name is nearest to what the recipe says; where none is free, one
-    /// channel for all of them.
+    /// For the first of some roles, the free channel whose name is nearest to what the recipe says, or any if that is no molecule with a
+    /// number (CD45 is not CD4); where none is free, one channel for all of them.
     fn remedy(&self, roles: &[&str]) -> String {
         let role = roles.first().copied().unwrap_or_default();
         let free: Vec<usize> = (0..self.scan.channels.len()).filter(|i| self.holders(*i).next().is_none()).collect();
         let names: Vec<&str> = free.iter().map(|i| self.name(*i)).collect();
         let picks = self.recipe.body.channels.get(role).map_or(&[][..], Vec::as_slice);
         let near = picks.iter().find_map(|p| match p {
-            Pick::Name(name) => suggestion(name, &names),
+            Pick::Name(name) => misspelt(name, &names).map(|k| free[k]),
             Pick::Index(_) => None,
         });
-        let near = near.and_then(|near| free.iter().copied().find(|i| self.name(*i) == near));
+        let is_molecule = |p: &Pick| matches!(p, Pick::Name(name) if name.contains(|c: char| c.is_ascii_digit()));
+        if near.is_none() && !picks.is_empty() && picks.iter().all(is_molecule) {
+            return format!(
+                "--set channels.{role}='\"NAME\"', the channel that shows it, or {role} left out of [channels]"
+            );
+        }
         if let Some(channel) = near.or(free.first().copied()) {
             return self.set(role, channel);
         }

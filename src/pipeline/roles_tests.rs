@@ -101,6 +101,23 @@ fn what_the_user_gives_is_taken_or_refused() {
     "#);
 }
 
+/// What is measured under the name of a molecule is that molecule.
+#[test]
+fn no_remedy_offers_another_molecule() {
+    let remedy = |names: &[&str], probe: &str| {
+        let (said, _) = cells(&scan(names), &[&format!("channels.probe={probe}")]);
+        said.split_once("try: ").unwrap().1.to_owned()
+    };
+    for others in [&["DAPI", "CD45", "CD4RA"][..], &["DAPI", "CD8"], &["DAPI", "GFP"], &["DAPI"]] {
+        let said = remedy(others, "CD4");
+        assert!(
+            said.starts_with("--set channels.probe='\"NAME\"'") && others.iter().all(|name| !said.contains(name)),
+            "{said}"
+        );
+    }
+    assert_eq!(remedy(&["DAPI", "CD4RA", "C4"], "CD4"), "--set channels.probe='\"C4\"'");
+}
+
 /// Whatever is wrong, what the error says to try ends it.
 #[test]
 fn every_remedy_for_a_role_helps() {

@@ -25,7 +25,7 @@ fn look(channel: &ChannelRef, occupied: &[u8], modality: Modality) -> Result<Opt
     let free = |taken: &[u8]| taken.par_iter().filter(|t| **t == 0).count() as f64;
     let share = 1.0 - free(&taken) / free(occupied).max(1.0);
     let found = background(channel, &taken)?;
-    let black = Some((beside.value, share)).filter(|_| !beside.is_white);
+    let black = beside.black().map(|black| (black, share));
     Ok(found.map(|found| Background { black, ..found }))
 }
 

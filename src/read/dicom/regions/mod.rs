@@ -4,6 +4,7 @@
 //! that overlap cannot be taken together; the error names both. Which ones are taken is chosen by name.
 
 mod label_map;
+mod named;
 mod polygon;
 mod references;
 mod rtstruct;
@@ -20,6 +21,7 @@ use crate::table::Cells;
 use crate::units::Shape;
 use crate::{Error, Result};
 use dicom_dictionary_std::tags;
+use named::{Named, choose, in_words, remedy};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -89,49 +91,6 @@ fn patient_note(set: &Set, scan: &Scan) -> Option<String> {
 
 const DRAWN_IN: dicom_core::Tag = tags::REFERENCED_FRAME_OF_REFERENCE_UID;
 
-/// A region that a file names.
-#[derive(Clone, Debug, PartialEq)]
-struct Named {
-    number: i64,
-    name: String,
-}
-
-impl Named {
-    /// Number and name of a segment.
-    fn of_segment(item: &Set) -> Result<Self> {
-        let number = item.whole(tags::SEGMENT_NUMBER);
-        let number = number.ok_or_else(|| Error::format("a segment without SegmentNumber (0062,0004)"))?;
-        Ok(Named { number, name: item.text(tags::SEGMENT_LABEL).unwrap_or_else(|| format!("segment {number}")) })
-    }
-}
-
-/// The wanted regions, in the order of their numbers.
-fn choose(mut all: Vec<Named>, pick: &Pick) -> Result<Vec<Named>> {
-    all.sort_by_key(|r| r.number);
-    all.dedup_by_key(|r| r.number);
-    let options = glob::MatchOptions { case_sensitive: false, ..Default::default() };
-    let mut wanted = vec![pick.names.is_empty(); all.len()];
-    for text in &pick.names {
-        let glob = glob::Pattern::new(text);
-        // A name may hold letters that mean something in a glob.
-        let fits = |name: &str| {
-            name.to_lowercase() == text.to_lowercase() || glob.as_ref().is_ok_and(|g| g.matches_with(name, options))
-        };
-        let before = all.iter().filter(|r| fits(&r.name)).count();
-        if before == 0 {
-            let names: Vec<String> = all.iter().map(|r| format!("\"{}\"", r.name)).collect();
-            let there = if names.is_empty() { "none".into() } else { names.join(", ") };
-            return Err(Error::usage(format!("no region is named \"{text}\"; there are: {there}"))
-                .remedy("regions = [\"NAME\"] in the object set; * stands for anything"));
-        }
-        wanted.iter_mut().zip(&all).for_each(|(w, r)| *w |= fits(&r.name));
-    }
-    if all.is_empty() {
-        return Err(Error::format("the file names no region"));
-    }
-    Ok(all.into_iter().zip(wanted).filter(|r| r.1).map(|r| r.0).collect())
-}
-
 /// Which voxels of a slice belong to a region, by slice.
 type Planes = BTreeMap<usize, Vec<bool>>;
 
@@ -139,7 +98,7 @@ type Planes = BTreeMap<usize, Vec<bool>>;
 struct Sheet {
     shape: Shape,
     labels: Vec<u32>,
-    names: BTreeMap<u32, String>,
+    regions: BTreeMap<u32, Named>,
     notes: Vec<String>,
 }
 
@@ -148,13 +107,13 @@ impl Sheet {
         let voxels = shape.zyx().iter().fold(1u128, |n, v| n.saturating_mul(*v as u128));
         // The labels, and a region while it is drawn.
         options.afford("a label image", voxels, 5)?;
-        Ok(Sheet { shape, labels: vec![0; shape.len()], names: BTreeMap::new(), notes: vec![] })
+        Ok(Sheet { shape, labels: vec![0; shape.len()], regions: BTreeMap::new(), notes: vec![] })
     }
 
     /// Puts a region on. One without a voxel leaves a note and gets no number.
-    fn add(&mut self, name: &str, planes: &Planes) -> Result<()> {
+    fn add(&mut self, region: &Named, planes: &Planes) -> Result<()> {
         let plane = self.shape.y * self.shape.x;
-        let number = self.names.len() as u32 + 1;
+        let number = self.regions.len() as u32 + 1;
         let mut shared = BTreeMap::<u32, usize>::new();
         let mut voxels = 0usize;
         for (z, mask) in planes {
@@ -167,15 +126,15 @@ impl Sheet {
                 voxels += 1;
             }
         }
-        if let Some((other, count)) = shared.iter().max_by_key(|(_, count)| **count) {
-            let other = self.names.get(other).map_or("", String::as_str);
-            let what = format!("the regions \"{other}\" and \"{name}\" overlap in {}", plural(*count, "voxel"));
-            return Err(Error::usage(what).remedy("regions = [\"NAME\"] in the object set, one set for each of them"));
+        let most = shared.iter().max_by_key(|(_, count)| **count);
+        if let Some((other, count)) = most.and_then(|(other, count)| Some((self.regions.get(other)?, count))) {
+            let what = format!("the regions {} overlap in {}", in_words(other, region), plural(*count, "voxel"));
+            return Err(Error::usage(what).remedy(remedy(other, region)));
         }
         if voxels == 0 {
-            self.notes.push(format!("region \"{name}\" has no voxel in the image"));
+            self.notes.push(format!("region \"{}\" has no voxel in the image", region.name));
         } else {
-            self.names.insert(number, name.into());
+            self.regions.insert(number, region.clone());
         }
         Ok(())
     }
@@ -187,23 +146,24 @@ impl Sheet {
             if voxels[label] == 0 {
                 self.notes.push(format!("region \"{}\" has no voxel in the image", region.name));
             } else {
-                numbers[label] = self.names.len() as u32 + 1;
-                self.names.insert(numbers[label], region.name.clone());
+                numbers[label] = self.regions.len() as u32 + 1;
+                self.regions.insert(numbers[label], region.clone());
             }
         }
-        if self.names.len() < regions.len() {
+        if self.regions.len() < regions.len() {
             self.labels.iter_mut().for_each(|label| *label = numbers[*label as usize]);
         }
     }
 
     /// The label image with its names.
     fn finish(self) -> Result<Regions> {
-        if self.names.is_empty() {
+        if self.regions.is_empty() {
             let why = self.notes.join("; ");
             return Err(Error::usage(format!("no region meets the image: {why}"))
                 .remedy("regions of the same patient and examination"));
         }
-        Ok(Regions { names: self.names, notes: self.notes, ..Regions::of_voxels(self.shape, &self.labels)? })
+        let names = self.regions.into_iter().map(|(label, region)| (label, region.name)).collect();
+        Ok(Regions { names, notes: self.notes, ..Regions::of_voxels(self.shape, &self.labels)? })
     }
 }
 
@@ -217,36 +177,17 @@ mod tests {
     //! Mechanics.
     use super::*;
 
-    fn named() -> Vec<Named> {
-        [(7, "Liver"), (2, "GTV_Mass"), (3, "GTV [PET]")]
-            .map(|(number, name)| Named { number, name: name.into() })
-            .into()
-    }
-
-    fn chosen(names: &[&str]) -> Result<Vec<i64>> {
-        let names = names.iter().map(|n| n.to_string()).collect();
-        Ok(choose(named(), &Pick { names, ..Pick::default() })?.iter().map(|r| r.number).collect())
-    }
-
-    #[test]
-    fn regions_are_chosen_by_globs_whatever_the_case() {
-        assert_eq!(chosen(&[]).unwrap(), [2, 3, 7]);
-        assert_eq!(chosen(&["gtv*"]).unwrap(), [2, 3]);
-        assert_eq!(chosen(&["LIVER", "GTV_M?ss"]).unwrap(), [2, 7]);
-        assert_eq!(chosen(&["gtv [pet]"]).unwrap(), [3]);
-        let e = chosen(&["liver", "spleen"]).unwrap_err();
-        assert!(e.what.contains("\"spleen\"; there are: \"GTV_Mass\", \"GTV [PET]\", \"Liver\""), "{e}");
-    }
-
     #[test]
     fn a_voxel_has_one_region() {
         let mut sheet = Sheet::new(Shape::new(1, 1, 4), &Options::default()).unwrap();
-        let planes = |mask: [bool; 4]| Planes::from([(0, mask.to_vec())]);
-        sheet.add("a", &planes([true, true, false, false])).unwrap();
-        sheet.add("empty", &planes([false; 4])).unwrap();
-        sheet.add("b", &planes([false, false, true, false])).unwrap();
-        assert_eq!(sheet.labels, [1, 1, 2, 0]);
-        let e = sheet.add("c", &planes([true, true, true, true])).unwrap_err();
+        let mut add = |number, name: &str, mask: [bool; 4]| {
+            sheet.add(&Named { number, name: name.into() }, &Planes::from([(0, mask.to_vec())]))
+        };
+        add(1, "a", [true, true, false, false]).unwrap();
+        add(2, "empty", [false; 4]).unwrap();
+        add(3, "b", [false, false, true, false]).unwrap();
+        let e = add(4, "c", [true; 4]).unwrap_err();
         assert_eq!(e.what, "the regions \"a\" and \"c\" overlap in 2 voxels");
+        assert_eq!(sheet.labels[..3], [1, 1, 2]);
     }
 }

@@ -41,7 +41,7 @@ pub fn read(file: &File) -> Result<Regions> {
         let contours = closed(&contours, &file.onto, &region.name, &mut sheet.notes).map_err(say)?;
         let by_slice = sort(contours, file, &region.name, &mut sheet.notes).map_err(say)?;
         let planes = by_slice.into_iter().map(|(z, contours)| (z, fill(&contours, &file.onto))).collect::<Planes>();
-        sheet.add(&region.name, &planes)?;
+        sheet.add(region, &planes)?;
     }
     sheet.finish()
 }

@@ -68,7 +68,7 @@ fn masks(file: &File, pixels: &Pixels, own: &Grid, places: &[usize], most: u64, 
                 return Err(Error::format(format!("two frames of segment \"{}\" at one place", region.name)));
             }
         }
-        sheet.add(&region.name, &planes)?;
+        sheet.add(region, &planes)?;
     }
     Ok(sheet)
 }
