@@ -14,8 +14,8 @@ const STEPS: u64 = 16;
 const LANDSCAPE: u64 = 42;
 /// The same with spots: the image in three forms, and their discs with distances.
 const SPOTS: u64 = 28;
-/// The same where objects are grown through a mask: cost and label of each voxel, levels, masks.
-const PROPAGATE: u64 = 32;
+/// The same where objects are grown through a mask: cost and label of each voxel, levels, masks, and the objects that they grow from.
+const PROPAGATE: u64 = 73;
 /// The same where objects are divided by clusters, if one fills the image: order, cluster and distances of each voxel.
 const CLUSTERS: u64 = 88;
 /// And of each value that they are told apart by: as it is, sorted, and standardised.
