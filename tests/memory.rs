@@ -178,6 +178,25 @@ fn in_24_channels() -> String {
 }
 
 #[test]
+fn cells_that_grow_through_a_stain_stay_within_the_budget() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("in")).unwrap();
+    pages(&dir.path().join("in/two.tif"), 1024, 2, 64);
+    let text = include_str!("../recipes/cells-stain.toml");
+    let run = |out: &str, memory: &str| {
+        let more =
+            ["--memory", memory, "--set", "files.pages=c", "--set", "channels.nuclear=0", "--set", "channels.cell=1"];
+        run_recipe(text, dir.path(), out, &more)
+    };
+    let refused = run("small", "64MiB");
+    let remedy = refused.said.lines().find_map(|l| l.trim().strip_prefix("try: --memory "));
+    let remedy = remedy.unwrap_or_else(|| panic!("{}", refused.said));
+    let helped = run("enough", remedy);
+    let limit: u64 = remedy.strip_suffix("MiB").unwrap().parse().unwrap();
+    assert!(helped.code == Some(0) && helped.peak_mib <= limit, "{} MiB of {remedy}: {}", helped.peak_mib, helped.said);
+}
+
+#[test]
 fn more_memory_never_makes_an_image_fail() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("in")).unwrap();
