@@ -1,6 +1,7 @@
 //! Which class each object of a set is of: as its file says, or by rules on what is measured.
 
 use super::Sets;
+use super::bleeding::{self, Seen};
 use super::candidates;
 use super::channel_refs::image_refs;
 use super::classified::{Classified, Marker, Markers, TOO_FEW, speak_for};
@@ -69,7 +70,7 @@ fn positive<'a>(
     for (definition, cells) in relations.children(name, request.labels.count, of.recipe) {
         measured.push(definition.column(cells));
     }
-    let (mut all, mut unsure) = (Markers::new(), vec![]);
+    let (mut all, mut seen, mut unsure) = (Markers::new(), vec![], vec![]);
     for (marker, positive) in markers {
         let name_of_column = positive.column(marker);
         let Some(column) = measured.column(&name_of_column) else {
@@ -146,8 +147,11 @@ fn positive<'a>(
         let above = above
             .filter(|_| is_shown)
             .map_or(vec![], |cutoff| candidates::above(positive.above, cutoff, &values, rounding));
+        let unit = column.unit.clone();
+        seen.push(Seen { marker, unit, values, is_positive: is_positive.clone() });
         all.insert(marker, Marker { is_positive, above });
     }
+    found.warnings.extend(bleeding::warnings(name, &seen));
     if !unsure.is_empty() {
         found.warnings.push(format!(
             "the median of few objects says little: cutoffs of {}; numbers in [positive.{name}] do not depend on it",
