@@ -11,6 +11,7 @@ use super::feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
 use super::object::Object;
 use super::odd::Odd;
 use super::order::{self, Sums};
+use super::slice_grounds::Carried;
 use super::{ChannelRef, Request};
 use crate::image::Scale;
 use crate::ops::grey_step::ROUNDING;
@@ -103,6 +104,13 @@ pub(super) struct Shell {
     pub all: usize,
 }
 
+impl Shell {
+    /// Its samples that are not occupied.
+    fn samples(&self, image: &[i32]) -> impl Iterator<Item = i32> {
+        self.free.iter().map(|&i| image[i])
+    }
+}
+
 /// The voxels whose distance to the object lies above `near` and not above `far`, a voxel being `size` wide in z, y, x.
 pub(super) fn shell(object: &Object, [near, far]: [f64; 2], size: [f64; 3], occupied: &[u8]) -> Shell {
     let shape = object.shape.zyx();
@@ -132,14 +140,57 @@ pub(super) fn shell(object: &Object, [near, far]: [f64; 2], size: [f64; 3], occu
     shell
 }
 
+/// The background in a ring, in samples: where slices have unlike grounds, as if all of it lay in the slices of the object.
+#[derive(Clone, Debug, Default)]
+struct Around {
+    n: usize,
+    mean: Option<f64>,
+    std: Option<f64>,
+    median: Option<f64>,
+}
+
+impl Around {
+    fn of(channel: &ChannelRef, image: &[i32], object: &Object, ring: &Shell) -> Self {
+        let Some(background) = channel.background else { return Around::of_samples(ring.samples(image).collect()) };
+        if background.slices.is_empty() {
+            let [least, most] = background.range(None);
+            return Around::of_samples(ring.samples(image).filter(|s| (least..=most).contains(s)).collect());
+        }
+        let carried = Carried::to(object, &background.slices);
+        let plane = object.shape.y * object.shape.x;
+        let in_slices = ring.free.iter().filter_map(|&i| {
+            let (slice, sample) = (background.slices.get(i / plane)?, image[i]);
+            let [least, most] = background.range(Some(slice));
+            (least..=most).contains(&sample).then(|| carried.sample(sample, slice))
+        });
+        Around::of_carried(in_slices.collect())
+    }
+
+    fn of_samples(mut samples: Vec<i32>) -> Self {
+        let sums = Sums::of(&samples);
+        Around { n: samples.len(), mean: sums.mean(), std: sums.std(), median: order::median(&mut samples) }
+    }
+
+    fn of_carried(mut values: Vec<f64>) -> Self {
+        let n = values.len();
+        if n == 0 {
+            return Around::default();
+        }
+        let mean_of = |value: &dyn Fn(f64) -> f64| values.iter().map(|v| value(*v)).sum::<f64>() / n as f64;
+        let mean = mean_of(&|v| v);
+        let std = mean_of(&|v| (v - mean) * (v - mean)).sqrt();
+        values.sort_unstable_by(f64::total_cmp);
+        Around { n, mean: Some(mean), std: Some(std), median: Some(values[(n - 1) / 2].midpoint(values[n / 2])) }
+    }
+}
+
 /// What the probe features are computed from.
 #[derive(Clone, Debug)]
 pub struct Facts {
     object: Sums,
-    ring: Sums,
+    ring: Around,
     /// Voxels of the ring in the image, background or not.
     ring_all: usize,
-    ring_median: Option<f64>,
     positive: Option<u64>,
     /// Standard deviation of what rounding took from a sample: noise that is smaller cannot be seen.
     rounding: f64,
@@ -148,14 +199,11 @@ pub struct Facts {
 
 impl Facts {
     /// Of an object, with its samples in this channel, and its ring.
-    fn of(channel: &ChannelRef, image: &[i32], samples: &[i32], ring: &Shell, positive: Option<i32>) -> Self {
-        let [least, most] = channel.background.unwrap_or([i32::MIN, i32::MAX]);
-        let mut around: Vec<i32> = ring.free.iter().map(|&i| image[i]).filter(|s| (least..=most).contains(s)).collect();
+    fn of(channel: &ChannelRef, samples: &[i32], ring: Around, ring_all: usize, positive: Option<i32>) -> Self {
         Facts {
             object: Sums::of(samples),
-            ring: Sums::of(&around),
-            ring_all: ring.all,
-            ring_median: order::median(&mut around),
+            ring,
+            ring_all,
             positive: positive.map(|t| samples.iter().filter(|s| **s > t).count() as u64),
             rounding: channel.rounding.unwrap_or(ROUNDING),
             scale: channel.volume.scale,
@@ -166,7 +214,7 @@ impl Facts {
         sample.map(|s| self.scale.value(s))
     }
     fn difference(&self) -> Option<f64> {
-        Some((self.object.mean()? - self.ring.mean()?) * self.scale.factor())
+        Some((self.object.mean()? - self.ring.mean?) * self.scale.factor())
     }
 }
 
@@ -194,7 +242,8 @@ impl Family for Probe {
         Ok(Box::new(move |of, values| {
             let around = around(&of.object, ring, of.spacing, occupied);
             for (((channel, samples), image), limit) in of.channels().zip(&images).zip(&limits) {
-                values.put(FEATURES, Some(&Facts::of(channel, image, &samples, &around, *limit)));
+                let background = Around::of(channel, image, &of.object, &around);
+                values.put(FEATURES, Some(&Facts::of(channel, &samples, background, around.all, *limit)));
             }
             Ok(())
         }))
@@ -267,7 +316,8 @@ pub const FEATURES: &[Feature<Facts>] = &[
         name: USABLE,
         unit: "1",
         definition: "Share of the ring's voxels in the image that are background: in no object of any set, not brighter \
-                     than the image's background_limit, and not the black beside a picture",
+                     than the image's background_limit (where slices have unlike grounds, that of the voxel's slice), and not the \
+                     black beside a picture",
         standard: "",
         empty: "the object fills the image",
         get: Get::Real(|f| (f.ring_all > 0).then(|| f.ring.n as f64 / f.ring_all as f64)),
@@ -278,7 +328,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         definition: "Mean of the background ring",
         standard: "",
         empty: NO_RING,
-        get: Get::Real(|f| f.value(f.ring.mean())),
+        get: Get::Real(|f| f.value(f.ring.mean)),
     },
     Feature {
         name: "ring_median",
@@ -286,7 +336,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         definition: "Median of the background ring",
         standard: "",
         empty: NO_RING,
-        get: Get::Real(|f| f.value(f.ring_median)),
+        get: Get::Real(|f| f.value(f.ring.median)),
     },
     Feature {
         name: "tbr",
@@ -295,7 +345,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         standard: "",
         empty: "the ring is empty or its median is not positive",
         get: Get::Real(|f| {
-            let background = f.value(f.ring_median).filter(|b| *b > 0.0)?;
+            let background = f.value(f.ring.median).filter(|b| *b > 0.0)?;
             f.value(f.object.mean()).map(|v| v / background)
         }),
     },
@@ -307,7 +357,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         standard: "",
         empty: NO_RING,
         get: Get::Real(|f| {
-            let noise = f.ring.std()?.max(f.rounding) * f.scale.factor();
+            let noise = f.ring.std?.max(f.rounding) * f.scale.factor();
             f.difference().map(|d| d / noise)
         }),
     },
