@@ -91,7 +91,7 @@ fn measured(nuclei: &Labels, volume: &Volume) -> (Table, bool) {
     let channel = ChannelRef { name: "p", unit: "au", volume, saturation: None, background: None, rounding: None };
     let inside = &inside(nuclei);
     let whole = background(&channel, inside).unwrap().unwrap();
-    let slices = slice_grounds(volume, inside, None).unwrap();
+    let slices = slice_grounds(volume, Some(inside), None).unwrap();
     let are_unlike = slices.is_some();
     let found = slices.map_or(whole.clone(), |slices| whole.clone().by_slice(slices));
     let request = Request {
@@ -137,7 +137,8 @@ fn without_a_stain_nothing_is_taken_up() {
 
 #[test]
 fn slices_that_are_alike_have_one_ground() {
-    let all_alike = |volume: &Volume, nuclei: &Labels| slice_grounds(volume, &inside(nuclei), None).unwrap().is_none();
+    let all_alike =
+        |volume: &Volume, nuclei: &Labels| slice_grounds(volume, Some(&inside(nuclei)), None).unwrap().is_none();
     for depth in DEPTHS {
         let cells = Stack::new(depth);
         for stained in [0, 6, 16] {
@@ -156,15 +157,15 @@ fn a_slice_without_ground_has_that_of_those_next_to_it() {
     let cells = Stack::new(5);
     let (volume, plane) = (cells.channel(CELL, 0, KINDS[3].1, 7), SIDE * SIDE);
     let mut taken = inside(&cells.nuclei());
-    let all = slice_grounds(&volume, &taken, None).unwrap().unwrap();
+    let all = slice_grounds(&volume, Some(&taken), None).unwrap().unwrap();
     taken[2 * plane..3 * plane - plane / 20].fill(1);
-    let most = slice_grounds(&volume, &taken, None).unwrap().unwrap();
+    let most = slice_grounds(&volume, Some(&taken), None).unwrap().unwrap();
     assert_eq!((all.hardly_any, most.hardly_any), (0, 1));
     assert!((most.each[2].mean - all.each[2].mean).abs() < 1.0, "{:?} {:?}", most.each[2], all.each[2]);
     // Beside the picture nothing is missing.
     let picture: Vec<u8> = (0..volume.shape.len()).map(|i| u8::from(i / plane != 2)).collect();
     taken[2 * plane..3 * plane].fill(1);
-    assert_eq!(slice_grounds(&volume, &taken, Some(&picture)).unwrap().unwrap().hardly_any, 0);
+    assert_eq!(slice_grounds(&volume, Some(&taken), Some(&picture)).unwrap().unwrap().hardly_any, 0);
 }
 
 /// From the image to the row of the image.
@@ -188,4 +189,33 @@ fn stacks_are_measured_slice_by_slice() {
     }
     let (positive, limit) = expression(alike, 6);
     assert!((positive - 0.375).abs() < 0.02 && (180.0..190.0).contains(&limit), "{positive}, {limit}");
+}
+
+/// Objects are searched for on one ground: that of the darkest slice would be filled by cells elsewhere.
+#[test]
+fn cells_are_as_large_as_in_slices_that_are_alike() {
+    for depth in [2, 5, 12] {
+        let stack = Stack::new(depth);
+        let found = |lit| {
+            let channels =
+                vec![("DAPI", stack.channel(NUCLEUS, 16, lit, 8)), ("cell", stack.channel(CELL, 16, lit, 9))];
+            let recipe = preset("cells-stain").unwrap().recipe().unwrap();
+            let scan = scan(channels, Some([0.5; 3]));
+            let outcome = pipeline::run(&scan, &recipe, &Device::Cpu, &External::new()).unwrap();
+            let volume = |name: &str| {
+                let set = &outcome.sets.iter().find(|set| set.name == name).unwrap().objects.labels;
+                (set.count, set.voxels().host().unwrap().iter().filter(|v| **v > 0).count() as f64)
+            };
+            (volume("nuclei"), volume("cells"))
+        };
+        let (nuclei, cells) = found(alike);
+        for (kind, lit) in [KINDS[0], KINDS[2], KINDS[3], KINDS[5]] {
+            let (lit_nuclei, lit_cells) = found(lit);
+            assert!(lit_nuclei.0.abs_diff(nuclei.0) <= 1, "{kind}, {depth} slices: {} nuclei", lit_nuclei.0);
+            for (one, other) in [(nuclei, lit_nuclei), (cells, lit_cells)] {
+                let ratio = other.1 / one.1;
+                assert!((0.7..1.4).contains(&ratio), "{kind}, {depth} slices: {one:?}, {other:?}");
+            }
+        }
+    }
 }

@@ -12,6 +12,7 @@ use crate::image::Volume;
 use crate::ops::dark_side::DarkSide;
 use crate::{Error, Result};
 use rayon::prelude::*;
+use std::borrow::Cow;
 
 /// Grounds whose means lie so many standard deviations apart are unlike.
 const UNLIKE: f64 = 1.0;
@@ -42,23 +43,24 @@ pub struct SliceGrounds {
     pub hardly_any: usize,
 }
 
-/// The grounds of the slices where `taken` is 0, which it is on objects and beside the picture; `picture` is 0 beside it. Nothing for
-/// single slices, and where slices are alike.
+/// The grounds of the slices where `taken` is 0, which it is on objects and beside the picture, or of all of them; `picture` is 0 beside it.
+/// Nothing for single slices, and where slices are alike.
 ///
 /// # Errors
 /// The stack is on a device, or of another shape.
-pub fn slice_grounds(stack: &Volume, taken: &[u8], picture: Option<&[u8]>) -> Result<Option<SliceGrounds>> {
+pub fn slice_grounds(stack: &Volume, taken: Option<&[u8]>, picture: Option<&[u8]>) -> Result<Option<SliceGrounds>> {
     let (samples, plane) = (stack.samples.host()?, stack.shape.y * stack.shape.x);
     if stack.shape.is_flat() || plane == 0 {
         return Ok(None);
     }
-    if [Some(taken), picture].into_iter().flatten().any(|voxels| voxels.len() != samples.len()) {
+    if [taken, picture].into_iter().flatten().any(|voxels| voxels.len() != samples.len()) {
         return Err(Error::usage(format!("a stack of {} and what is free in another", stack.shape)));
     }
     let of = |z: usize| {
         let here = z * plane..(z + 1) * plane;
         let seen = picture.map_or(plane, |picture| picture[here.clone()].iter().filter(|p| **p != 0).count());
-        Slice { ground: SliceGround::of(&groups(&samples[here.clone()], &taken[here]), seen), is_seen: seen > 0 }
+        let taken = taken.map_or_else(|| Cow::Owned(vec![0; plane]), |taken| Cow::Borrowed(&taken[here.clone()]));
+        Slice { ground: SliceGround::of(&groups(&samples[here], &taken), seen), is_seen: seen > 0 }
     };
     let slices: Vec<Slice> = (0..stack.shape.z).into_par_iter().map(of).collect();
     let known: Vec<SliceGround> = slices.iter().filter_map(|slice| slice.ground).collect();

@@ -15,6 +15,7 @@ mod controls;
 mod cutoff;
 mod derived;
 mod doubt;
+mod even_slices;
 mod faults;
 mod floor;
 mod geometry;

@@ -2,6 +2,7 @@
 
 use super::channels::{Lifted, Working, working};
 use super::doubt::doubt;
+use super::even_slices::EvenSlices;
 use super::geometry::Geometry;
 use super::level::Levelled;
 use super::roles::Roles;
@@ -72,8 +73,10 @@ fn from_steps(
     let role = set.channel.as_deref().unwrap_or_default();
     let index = roles.index(role).ok_or_else(|| Error::usage(format!("no channel for \"{role}\"")))?;
     let channel = scan.channels.get(index).ok_or_else(|| Error::usage(format!("no channel {index}")))?;
-    let Working { volume: original, faults, margin } = lifted.channel(set, (&channel.volume, scan.modality), device)?;
+    let Working { volume: original, faults, margin, slices } =
+        lifted.channel(set, (&channel.volume, scan.modality), device)?;
     let file = margin.as_ref().map_or(&channel.volume, |margin| &margin.filled);
+    let file = slices.as_ref().map_or(file, |slices| &slices.volume);
     let uneven = if counts_from_ground(steps) { Surface::of(file.samples.host()?, file.shape) } else { None };
     let even = uneven.as_ref().map(|surface| surface.off(file)).transpose()?;
     let (file, original) = match &even {
@@ -90,6 +93,7 @@ fn from_steps(
     let noise = if steps.iter().any(wants_noise) { Some(noise::ask(device, &original)?) } else { None };
     let mut state = State::new(device, geometry, file, original, (lift, channel.saturation), (scan, roles), made);
     state.noise = noise;
+    state.notes.extend(slices.as_ref().map(EvenSlices::note));
     state.notes.extend(levelled.as_ref().map(Levelled::note));
     state.notes.extend(uneven.map(|surface| {
         format!(

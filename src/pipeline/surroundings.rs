@@ -42,7 +42,7 @@ fn by_slice(
     if modality != Modality::Fluorescence {
         return Ok((whole, 0));
     }
-    Ok(match slice_grounds(channel.volume, taken, picture)? {
+    Ok(match slice_grounds(channel.volume, Some(taken), picture)? {
         Some(slices) => {
             let hardly_any = slices.hardly_any;
             (whole.by_slice(slices), hardly_any)
