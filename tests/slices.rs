@@ -9,7 +9,7 @@ use uptake::device::Device;
 use uptake::image::{Labels, Volume};
 use uptake::measure::{self, ChannelRef, Request, background, family, slice_grounds};
 use uptake::pipeline::{self, External};
-use uptake::recipe::preset;
+use uptake::recipe::{Recipe, preset};
 use uptake::table::{Cells, Table};
 use uptake::units::Shape;
 
@@ -216,6 +216,33 @@ fn cells_are_as_large_as_in_slices_that_are_alike() {
                 let ratio = other.1 / one.1;
                 assert!((0.7..1.4).contains(&ratio), "{kind}, {depth} slices: {one:?}, {other:?}");
             }
+        }
+    }
+}
+
+/// A percentile of the whole stack would be that of its dark slices.
+#[test]
+fn dyes_are_unmixed_above_the_ground_of_each_slice() {
+    let text = "[channels]\na = 'A'\nb = 'B'\nmark = 'mark'\n[unmix.panel]\nchannels = ['a', 'b']\nbackground = '40 %'\n\
+        dyes.one = [1.0, 0.2]\ndyes.two = [0.1, 1.0]\n[objects.nuclei]\nchannel = 'mark'\n\
+        steps = [{ op = 'threshold', method = 'fixed', value = 220 }, { op = 'label' }]\n\
+        [measure.nuclei]\nfeatures = ['intensity']\nchannels = ['one', 'two']\n";
+    let stack = Stack::new(9);
+    let marked = |i| if stack.at(i, NUCLEUS).is_some() { 400 } else { 0 };
+    let mark = Volume::new(stack.shape, (0..stack.shape.len()).map(marked).collect()).unwrap();
+    for (kind, lit) in [("alike", alike as fn(usize, usize) -> Lit), KINDS[0], KINDS[2], KINDS[5]] {
+        let channels = vec![
+            ("A", stack.channel(CELL, 0, lit, 11)),
+            ("B", stack.channel(CELL, 0, lit, 12)),
+            ("mark", mark.clone()),
+        ];
+        let recipe = Recipe::parse("dyes", text, &[]).unwrap();
+        let outcome = pipeline::run(&scan(channels, None), &recipe, &Device::Cpu, &External::new()).unwrap();
+        let table = &outcome.sets[0].table;
+        for dye in ["intensity_mean_one", "intensity_mean_two"] {
+            let values = reals(table, dye);
+            assert_eq!(values.len(), 16);
+            assert!(values.iter().all(|v| v.unwrap().abs() < 5.0), "{kind}: {values:?}");
         }
     }
 }

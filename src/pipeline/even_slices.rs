@@ -4,7 +4,7 @@
 use crate::Result;
 use crate::device::Buffer;
 use crate::image::{Modality, Volume};
-use crate::measure::{SliceGround, slice_grounds};
+use crate::measure::slice_grounds;
 use crate::recipe::{CountedFrom, ObjectScale, Step};
 use rayon::prelude::*;
 
@@ -12,6 +12,8 @@ use rayon::prelude::*;
 #[derive(Clone)]
 pub(super) struct EvenSlices {
     pub volume: Volume,
+    /// How far the ground of each slice lay above that, in values.
+    pub above: Vec<f64>,
     /// The least and the largest ground before, as values.
     grounds: [f64; 2],
 }
@@ -38,7 +40,10 @@ impl EvenSlices {
         means.sort_unstable_by(f64::total_cmp);
         let (Some(least), Some(most)) = (means.first(), means.last()) else { return Ok(None) };
         let grounds = [*least, *most].map(|mean| stack.scale.value(mean));
-        Ok(Some(EvenSlices { volume: moved(stack, &slices.each, means[(means.len() - 1) / 2])?, grounds }))
+        let by: Vec<i32> =
+            slices.each.iter().map(|ground| (means[(means.len() - 1) / 2] - ground.mean).round() as i32).collect();
+        let above = by.iter().map(|by| -f64::from(*by) * stack.scale.factor()).collect();
+        Ok(Some(EvenSlices { volume: moved(stack, &by)?, above, grounds }))
     }
 
     /// For the user.
@@ -50,14 +55,11 @@ impl EvenSlices {
     }
 }
 
-/// Each slice with the mean of its ground moved there.
-fn moved(stack: &Volume, grounds: &[SliceGround], to: f64) -> Result<Volume> {
+/// Each slice with so much added to its samples.
+fn moved(stack: &Volume, by: &[i32]) -> Result<Volume> {
     let mut samples = stack.samples.host()?.to_vec();
     let plane = (stack.shape.y * stack.shape.x).max(1);
-    samples.par_chunks_mut(plane).zip(grounds).for_each(|(slice, ground)| {
-        // The cast stops at the ends of i32.
-        let by = (to - ground.mean).round() as i32;
-        slice.iter_mut().for_each(|sample| *sample = sample.saturating_add(by));
-    });
+    let slices = samples.par_chunks_mut(plane).zip(by);
+    slices.for_each(|(slice, by)| slice.iter_mut().for_each(|sample| *sample = sample.saturating_add(*by)));
     Ok(stack.with(Buffer::on_host(samples)))
 }
