@@ -168,6 +168,28 @@ fn a_slice_without_ground_has_that_of_those_next_to_it() {
     assert_eq!(slice_grounds(&volume, Some(&taken), Some(&picture)).unwrap().unwrap().hardly_any, 0);
 }
 
+/// Cells from border to border, each as bright as it is, in the upper part of a stack: no brighter ground.
+#[test]
+fn slices_that_cells_fill_are_no_ground() {
+    for depth in [5, 9, 16] {
+        let stack = Stack::new(depth);
+        let mut random = Random(21);
+        let heights: Vec<f64> = (0..16).map(|_| 200.0 + random.below(300.0)).collect();
+        let sample = |i: usize| {
+            let [z, y, x] = stack.shape.position(i);
+            let photons = 60.0 + if 2 * z > depth { heights[y / SQUARE * 4 + x / SQUARE] } else { 0.0 };
+            (100.0 + photons + (photons + 9.0).sqrt() * random.normal()).round() as i32
+        };
+        let volume = Volume::new(stack.shape, (0..stack.shape.len()).map(sample).collect()).unwrap();
+        let (table, are_unlike) = measured(&stack.nuclei(), &volume);
+        assert!(!are_unlike, "{depth} slices");
+        // Every nucleus that lies among the cells.
+        for (cell, value) in reals(&table, "cnr_p").iter().enumerate().filter(|(c, _)| 2 * stack.centres[*c] > depth) {
+            assert!(value.unwrap() > 3.0, "{depth} slices, {cell}: {value:?}");
+        }
+    }
+}
+
 /// From the image to the row of the image.
 #[test]
 fn stacks_are_measured_slice_by_slice() {

@@ -4,12 +4,19 @@
 //! One limit for all of them would be that of the darkest or of the brightest: what is ground elsewhere would be uptake, or the other way
 //! round. Slices are unlike where the means of their background lie farther apart than its noise. Then each has a limit of its own, found
 //! as that of a whole image is ([`background`](super::background())), and rings are compared with objects as if all of their voxels lay in
-//! the slices of the object ([`Carried`]). A slice in which hardly anything is free of objects has the ground of those next to it.
+//! the slices of the object ([`Carried`]).
+//!
+//! A slice in which hardly anything is free of objects has the ground of those next to it. So has one that stained cells fill: it is brighter than
+//! others as well, but what is darkest in it differs by more than noise from place to place, and in others it does not.
 
 use super::background::{PILE, groups};
 use super::object::Object;
+use crate::device::Device;
 use crate::image::Volume;
 use crate::ops::dark_side::DarkSide;
+use crate::ops::grey_step::ROUNDING;
+use crate::ops::noise::noise as white;
+use crate::units::Shape;
 use crate::{Error, Result};
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -20,6 +27,8 @@ const UNLIKE: f64 = 1.0;
 const HARDLY: f64 = 0.1;
 /// Nor do fewer voxels.
 const FEWEST: u64 = 64;
+/// What is so many times as wide, in noises of its slice, as the narrowest ground of all is no ground.
+const WIDE: f64 = 2.0;
 
 /// The background of a slice.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,9 +71,12 @@ pub fn slice_grounds(stack: &Volume, taken: Option<&[u8]>, picture: Option<&[u8]
         let taken = taken.map_or_else(|| Cow::Owned(vec![0; plane]), |taken| Cow::Borrowed(&taken[here.clone()]));
         Slice { ground: SliceGround::of(&groups(&samples[here], &taken), seen), is_seen: seen > 0 }
     };
-    let slices: Vec<Slice> = (0..stack.shape.z).into_par_iter().map(of).collect();
-    let known: Vec<SliceGround> = slices.iter().filter_map(|slice| slice.ground).collect();
-    if !are_unlike(&known) {
+    let mut slices: Vec<Slice> = (0..stack.shape.z).into_par_iter().map(of).collect();
+    if !are_unlike(&slices) {
+        return Ok(None);
+    }
+    forget_filled(&mut slices, stack)?;
+    if !are_unlike(&slices) {
         return Ok(None);
     }
     let each = (0..slices.len()).filter_map(|z| at(&slices, z)).collect();
@@ -111,14 +123,43 @@ impl SliceGround {
     }
 }
 
-/// Whether their means lie farther apart than their noise, which is that of the slice in the middle.
-fn are_unlike(known: &[SliceGround]) -> bool {
-    let mut spreads: Vec<f64> = known.iter().map(|ground| ground.spread).collect();
-    spreads.sort_by(f64::total_cmp);
-    let Some(noise) = spreads.get((spreads.len().max(1) - 1) / 2) else { return false };
-    let ends =
-        known.iter().fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], g| [low.min(g.mean), high.max(g.mean)]);
-    ends[1] - ends[0] > UNLIKE * noise.max(crate::ops::grey_step::ROUNDING)
+/// The ends of the means of slices, and their noise, which is that of the slice in the middle.
+fn ends(slices: &[Slice]) -> Option<([f64; 2], f64)> {
+    let known = || slices.iter().filter_map(|slice| slice.ground);
+    let mut spreads: Vec<f64> = known().map(|ground| ground.spread).collect();
+    spreads.sort_unstable_by(f64::total_cmp);
+    let noise = spreads.get((spreads.len().max(1) - 1) / 2)?.max(ROUNDING);
+    let least = known().map(|ground| ground.mean).reduce(f64::min)?;
+    let most = known().map(|ground| ground.mean).reduce(f64::max)?;
+    Some(([least, most], noise))
+}
+
+/// Whether their means lie farther apart than their noise.
+fn are_unlike(slices: &[Slice]) -> bool {
+    ends(slices).is_some_and(|([least, most], noise)| most - least > UNLIKE * noise)
+}
+
+/// Takes their ground from slices that are full of light: brighter than the darkest by more than noise, and wider than ground is.
+fn forget_filled(slices: &mut [Slice], stack: &Volume) -> Result<()> {
+    let Some(([darkest, _], noise)) = ends(slices) else { return Ok(()) };
+    let (samples, plane) = (stack.samples.host()?, stack.shape.y * stack.shape.x);
+    // How many times as wide as the noise between neighbours.
+    let width = |(z, slice): (usize, &Slice)| {
+        let Some(ground) = slice.ground else { return Ok(None) };
+        let slice =
+            Volume::new(Shape::flat(stack.shape.y, stack.shape.x), samples[z * plane..(z + 1) * plane].to_vec())?;
+        let white = white(&Device::Cpu, &slice)?;
+        Ok((white > 0.0).then(|| ground.spread / white))
+    };
+    let widths = slices.par_iter().enumerate().map(width).collect::<Result<Vec<_>>>()?;
+    let Some(narrowest) = widths.iter().flatten().copied().reduce(f64::min) else { return Ok(()) };
+    for (slice, width) in slices.iter_mut().zip(widths) {
+        let is_bright = slice.ground.is_some_and(|ground| ground.mean > darkest + UNLIKE * noise);
+        if is_bright && width.is_some_and(|width| width > WIDE * narrowest) {
+            slice.ground = None;
+        }
+    }
+    Ok(())
 }
 
 /// The ground of a slice; of one without, what lies between the nearest two that have one, or that of the nearest.

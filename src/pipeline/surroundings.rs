@@ -108,8 +108,8 @@ impl<'a> Surroundings<'a> {
             self.notes.extend(of_slices(channel, &found.slices));
             if hardly_any > 0 {
                 self.warnings.push(format!(
-                    "{}: objects leave hardly any background in {hardly_any} of {} slices, and its slices have unlike grounds: theirs is \
-                     taken from the slices next to them, so cnr and what is positive by it say little there",
+                    "{}: {hardly_any} of {} slices show hardly any background, and its slices have unlike grounds: theirs is taken from the \
+                     slices next to them, so cnr and what is positive by it say little there",
                     channel.name,
                     found.slices.len()
                 ));
