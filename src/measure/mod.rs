@@ -44,6 +44,7 @@ pub mod radial_distribution;
 pub mod radial_zernike;
 pub mod reference;
 pub mod registry;
+mod ring;
 pub mod sensitivity;
 pub mod shape;
 pub mod shape_details;
