@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::light::{Random, scan};
+use common::light::{Field, Random, scan};
 use uptake::device::Device;
 use uptake::image::{Labels, Volume};
 use uptake::measure::{self, ChannelRef, Request, background, family, slice_grounds};
@@ -266,5 +266,41 @@ fn dyes_are_unmixed_above_the_ground_of_each_slice() {
             assert_eq!(values.len(), 16);
             assert!(values.iter().all(|v| v.unwrap().abs() < 5.0), "{kind}: {values:?}");
         }
+    }
+}
+
+#[test]
+fn spots_are_found_in_slices_of_any_ground() {
+    let shape = Shape::new(5, 100, 100);
+    let places: Vec<[f64; 3]> =
+        (0..16).map(|i| [1.0 + (i % 3) as f64, 12.0 + 25.0 * (i / 4) as f64, 12.0 + 25.0 * (i % 4) as f64]).collect();
+    for (kind, lit) in KINDS {
+        let mut field = Field { shape, values: vec![60.0; shape.len()] };
+        places.iter().for_each(|at| field.spot(*at, [1.2, 1.5, 1.5], 150.0));
+        let mut random = Random(31);
+        let sample = |(i, photons): (usize, &f64)| {
+            let (light, offset) = lit(shape.position(i)[0], shape.z);
+            let photons = light * photons;
+            (offset + photons + (photons + 9.0).sqrt() * random.normal()).round() as i32
+        };
+        let volume = Volume::new(shape, field.values.iter().enumerate().map(sample).collect()).unwrap();
+        let recipe = preset("spots").unwrap().recipe().unwrap();
+        let scan = scan(vec![("spots", volume)], Some([0.1; 3]));
+        let outcome = pipeline::run(&scan, &recipe, &Device::Cpu, &External::new()).unwrap();
+        assert_eq!(outcome.sets[0].objects.labels.count, 16, "{kind}");
+    }
+}
+
+/// The least value tells a ground that was cut off, and has to be one for all slices.
+#[test]
+fn empty_slices_that_were_cut_off_stay_empty() {
+    let stack = Stack::new(5);
+    let seen = stack.channel(CELL, 0, KINDS[3].1, 41);
+    for cut in [140, 160] {
+        let left = seen.samples.host().unwrap().iter().map(|s| (s - cut).max(0)).collect();
+        let channels = vec![("DAPI", Volume::new(stack.shape, left).unwrap())];
+        let recipe = preset("nuclei").unwrap().recipe().unwrap();
+        let outcome = pipeline::run(&scan(channels, None), &recipe, &Device::Cpu, &External::new()).unwrap();
+        assert_eq!(outcome.sets[0].objects.labels.count, 0, "cut at {cut}");
     }
 }

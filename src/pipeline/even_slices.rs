@@ -30,12 +30,16 @@ pub(super) fn find_ground(scale: Option<ObjectScale>, steps: &[Step]) -> bool {
 
 impl EvenSlices {
     /// Nothing where slices are alike, or no camera has seen them. Each slice has the mean of its ground moved to the middle one of all slices.
+    /// Nothing either where the ground of a slice was cut off: that is known by its least value, which has to be one for all.
     ///
     /// # Errors
     /// The stack is not on the host.
     pub fn of(stack: &Volume, modality: Modality) -> Result<Option<Self>> {
         let is_seen = modality == Modality::Fluorescence && !stack.shape.is_flat();
         let Some(slices) = (if is_seen { slice_grounds(stack, None, None)? } else { None }) else { return Ok(None) };
+        if slices.each.iter().any(|ground| ground.cut_off > 0.0) {
+            return Ok(None);
+        }
         let mut means: Vec<f64> = slices.each.iter().map(|ground| ground.mean).collect();
         means.sort_unstable_by(f64::total_cmp);
         let (Some(least), Some(most)) = (means.first(), means.last()) else { return Ok(None) };
