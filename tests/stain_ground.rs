@@ -101,9 +101,9 @@ fn a_colony_is_not_the_ground() {
 fn slices_with_less_light_have_grounds_of_their_own() {
     let shape = Shape { z: 4, y: 144, x: 144 };
     let (_, usual, notes) = Field { shape, ..DISC }.cells();
-    assert!(notes.iter().all(|note| !note.contains("slice")), "{notes:?}");
+    assert!(notes.iter().all(|note| !note.contains("slices")), "{notes:?}");
     let faded = Field { shape, light: |[z, _, _]| 1.0 - 0.2 * z as f64, ..DISC };
     let (count, voxels, notes) = faded.cells();
     assert!((0.9..1.1).contains(&(voxels as f64 / usual as f64)), "{count} cells: {voxels} for {usual}");
-    assert!(notes.iter().any(|note| note.contains("from slice to slice")), "{notes:?}");
+    assert!(notes.iter().any(|note| note.contains("slices have grounds")), "{notes:?}");
 }

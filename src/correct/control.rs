@@ -43,7 +43,9 @@ impl Control {
         self.light.resize(channels.len(), 0.0);
         let samples = channels.iter().map(|c| c.volume.samples.host()).collect::<Result<Vec<&[i32]>>>()?;
         let sums = |c: usize| -> f64 {
-            let blocks = samples[c].par_chunks(BLOCK).map(|b| b.iter().map(|s| channels[c].value(*s)).sum::<f64>());
+            let value = |(at, s): (usize, &i32)| channels[c].value(*s, at);
+            let block = |(b, part): (usize, &[i32])| (b * BLOCK..).zip(part).map(value).sum::<f64>();
+            let blocks = samples[c].par_chunks(BLOCK).enumerate().map(block);
             blocks.collect::<Vec<f64>>().iter().sum()
         };
         let totals: Vec<f64> = (0..channels.len()).map(sums).collect();
@@ -60,7 +62,7 @@ impl Control {
             let (mut light, mut stained, mut saturated) = (vec![0.0; channels.len()], 0u64, 0u64);
             for (i, s) in part.iter().enumerate() {
                 let at = b * BLOCK + i;
-                if f64::from(*s) <= limit || channels[main].value(*s) <= 0.0 {
+                if f64::from(*s) <= limit || channels[main].value(*s, at) <= 0.0 {
                     continue;
                 }
                 let full = |(top, samples): (&Option<i32>, &&[i32])| top.is_some_and(|top| samples[at] >= top);
@@ -70,7 +72,7 @@ impl Control {
                 }
                 stained += 1;
                 for (sum, (c, samples)) in light.iter_mut().zip(channels.iter().zip(&samples)) {
-                    *sum += c.value(samples[at]);
+                    *sum += c.value(samples[at], at);
                 }
             }
             (light, stained, saturated)
@@ -119,10 +121,10 @@ fn unstained(channel: &Light, samples: &[i32], limit: f64) -> Option<[f64; 2]> {
         let (from, end) = (b * BLOCK, samples.len().min((b + 1) * BLOCK));
         let mut sums = [0.0; 7];
         for i in from..end {
-            let v = channel.value(samples[i]);
+            let v = channel.value(samples[i], i);
             let side = if f64::from(samples[i]) > limit { 3 } else { 0 };
             [1.0, v, v * v].iter().enumerate().for_each(|(k, add)| sums[side + k] += add);
-            let next = samples.get(i + 1).map_or(v, |s| channel.value(*s));
+            let next = samples.get(i + 1).map_or(v, |s| channel.value(*s, i + 1));
             sums[6] += (next - v) * (next - v);
         }
         sums

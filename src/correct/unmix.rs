@@ -12,13 +12,27 @@ pub struct Light<'a> {
     pub volume: &'a Volume,
     /// What it shows where no dye is, in its values.
     pub background: f64,
+    /// How far the ground of each slice lies above that, in its values, where slices have unlike grounds; else none.
+    pub slices: Vec<f64>,
     /// From this sample on more light would show the same.
     pub saturation: Option<i32>,
 }
 
 impl Light<'_> {
-    pub(super) fn value(&self, sample: i32) -> f64 {
-        self.volume.scale.value(f64::from(sample)) - self.background
+    /// Of the sample of a voxel.
+    pub(super) fn value(&self, sample: i32, voxel: usize) -> f64 {
+        let value = self.volume.scale.value(f64::from(sample)) - self.background;
+        if self.slices.is_empty() {
+            return value;
+        }
+        let plane = self.volume.shape.y * self.volume.shape.x;
+        value - self.slices.get(voxel / plane.max(1)).unwrap_or(&0.0)
+    }
+
+    /// No voxel has more.
+    fn most(&self, samples: &[i32]) -> f64 {
+        let value = self.volume.scale.value(f64::from(span(samples).1)) - self.background;
+        value - self.slices.iter().copied().fold(0.0, f64::min)
     }
 }
 
@@ -73,8 +87,7 @@ pub fn unmix(mixture: &Mixture, channels: &[Light]) -> Result<Unmixed> {
     }
     let tops = tops(channels, &samples);
     let step = channels.iter().map(|c| c.volume.scale.factor()).fold(f64::INFINITY, f64::min);
-    let brightest = |(c, samples): (&Light, &&[i32])| c.value(span(samples).1);
-    let light = channels.iter().zip(&samples).map(brightest).fold(0.0, f64::max);
+    let light = channels.iter().zip(&samples).map(|(c, samples)| c.most(samples)).fold(0.0, f64::max);
     let scale = finer(step, mixture.largest(light))?;
     let voxels = first.volume.shape.len();
     let mut dyes = vec![vec![0i32; voxels]; mixture.dyes()];
@@ -89,8 +102,9 @@ pub fn unmix(mixture: &Mixture, channels: &[Light]) -> Result<Unmixed> {
         for i in 0..block.first().map_or(0, |part| part.len()) {
             let mut saturated = 0u32;
             for (c, (channel, samples)) in channels.iter().zip(&samples).enumerate() {
-                let s = samples[b * BLOCK + i];
-                light[c] = channel.value(s);
+                let at = b * BLOCK + i;
+                let s = samples[at];
+                light[c] = channel.value(s, at);
                 saturated |= u32::from(tops[c].is_some_and(|top| s >= top)) << c;
             }
             let found = mixture.dyes_of(&light, saturated);

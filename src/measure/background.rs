@@ -3,6 +3,7 @@
 //! Cells reach beyond what was segmented: around a nucleus that was grown a little lies more of the same cell. So of the
 //! voxels outside of all objects those above three deviations of the ground are uptake ([`DarkSide`]).
 
+use super::slice_grounds::{SliceGround, SliceGrounds};
 use super::{ChannelRef, census, order};
 use crate::Result;
 use crate::image::Labels;
@@ -11,7 +12,7 @@ use rayon::prelude::*;
 use std::borrow::Cow;
 
 /// A pile of the least sample that holds more than this is all that is known of the ground.
-const PILE: f64 = 0.95;
+pub(super) const PILE: f64 = 0.95;
 /// A pile so many deviations below the ground of the rest is none of it.
 const FAR: f64 = 5.0;
 /// A camera gives no more than this share of its pixels one value.
@@ -35,20 +36,32 @@ pub fn occupied<'a>(sets: &[&'a Labels]) -> Result<Option<Cow<'a, [u8]>>> {
 }
 
 /// What counts as background in a channel.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Background {
-    /// The largest sample of it.
+    /// The largest sample of it; where slices have unlike grounds the median of theirs, the lower one of two.
     pub limit: i32,
     /// The sample that is black beside the picture, if whoever knows it has said so, and which share of the voxels has it.
     pub black: Option<(i32, f64)>,
     /// The share of voxels that have its least sample, where that is the end that a ground was cut off at, or its only value.
     pub cut_off: f64,
+    /// The slices from the first to the last, where their grounds are unlike; else none.
+    pub slices: Vec<SliceGround>,
 }
 
 impl Background {
-    /// The least and the largest sample of it.
-    pub fn range(&self) -> [i32; 2] {
-        [self.black.map_or(i32::MIN, |black| black.0.saturating_add(1)), self.limit]
+    /// The same where slices have grounds of their own.
+    pub fn by_slice(self, slices: SliceGrounds) -> Self {
+        let mut rising = slices.each.clone();
+        rising.sort_by_key(|ground| ground.limit);
+        let middle = rising.get((rising.len().max(1) - 1) / 2);
+        let (limit, cut_off) = middle.map_or((self.limit, self.cut_off), |middle| (middle.limit, middle.cut_off));
+        Background { limit, cut_off, slices: slices.each, ..self }
+    }
+
+    /// The least and the largest sample of it in a slice.
+    pub(super) fn range(&self, slice: Option<&SliceGround>) -> [i32; 2] {
+        let limit = slice.map_or(self.limit, |slice| slice.limit);
+        [self.black.map_or(i32::MIN, |black| black.0.saturating_add(1)), limit]
     }
 }
 
@@ -59,7 +72,7 @@ impl Background {
 pub fn background(channel: &ChannelRef, occupied: &[u8]) -> Result<Option<Background>> {
     let groups = groups(channel.volume.samples.host()?, occupied);
     let ground = DarkSide::search_even(&groups, PILE);
-    let found = Background { limit: ground.limit, black: None, cut_off: ground.cut_off };
+    let found = Background { limit: ground.limit, black: None, cut_off: ground.cut_off, slices: vec![] };
     Ok((!groups.is_empty()).then_some(found))
 }
 
@@ -78,7 +91,7 @@ pub(crate) fn end_of_picture(image: &[i32], black: i32) -> Option<f64> {
 }
 
 /// Samples that occur where nothing is, rising, with how often they do.
-fn groups(image: &[i32], occupied: &[u8]) -> Vec<(i32, u64)> {
+pub(super) fn groups(image: &[i32], occupied: &[u8]) -> Vec<(i32, u64)> {
     let ends = census::ends(image);
     if let Some([low, high]) = ends
         && i64::from(high) - i64::from(low) < census::SPAN

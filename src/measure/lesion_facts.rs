@@ -3,7 +3,7 @@
 use super::object::Object;
 use super::order::{self, Sums};
 use super::peak::{Around, Sphere};
-use super::probe::shell;
+use super::ring::shell;
 use super::surface::Patterns;
 use super::{ChannelRef, Request};
 use crate::Result;

@@ -44,11 +44,13 @@ pub mod radial_distribution;
 pub mod radial_zernike;
 pub mod reference;
 pub mod registry;
+mod ring;
 pub mod sensitivity;
 pub mod shape;
 pub mod shape_details;
 mod shape_facts;
 pub mod skeleton;
+mod slice_grounds;
 mod spectrum;
 pub mod spot;
 mod spot_fit;
@@ -66,6 +68,7 @@ pub use neighbours::Places;
 pub use odd::{Odd, Oddities};
 pub use reference::Reference;
 pub use registry::{Chosen, FAMILIES, family};
+pub use slice_grounds::{SliceGround, SliceGrounds, slice_grounds};
 pub(crate) use spot::{DEEPEST as DEEPEST_SPOT, FWHM as SPOT_FWHM};
 pub(crate) use spot_fit::{Start as SpotStart, place as place_spot};
 
@@ -90,8 +93,8 @@ pub struct ChannelRef<'a> {
     pub volume: &'a Volume,
     /// Largest sample that the source can store, if it was an integer type.
     pub saturation: Option<i32>,
-    /// The least and the largest sample that is background in rings around objects; any sample is, if absent.
-    pub background: Option<[i32; 2]>,
+    /// What is background in rings around objects; any sample is, if absent.
+    pub background: Option<&'a Background>,
     /// Standard deviation of what rounding to grey levels took from a sample, in samples, if that is known: see
     /// [`rounding`](crate::ops::grey_step::rounding).
     pub rounding: Option<f64>,

@@ -5,18 +5,17 @@
 //! Euclidean between voxel centres. Where the spacing is known they are true distances, in units of the mean pixel side
 //! `sqrt(dy dx)`, so a ring in a stack of thick slices is a true shell.
 
-use super::edt;
 use super::family::{Family, Measurer, Mentions, Needs, Objection, define};
 use super::feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
-use super::object::Object;
 use super::odd::Odd;
-use super::order::{self, Sums};
+use super::order::Sums;
+use super::ring::{Around, Ring, around};
 use super::{ChannelRef, Request};
+use crate::Result;
 use crate::image::Scale;
 use crate::ops::grey_step::ROUNDING;
 use crate::table::{Cells, Table};
-use crate::units::{Length, Ruler, Spacing};
-use crate::{Error, Result};
+use crate::units::Length;
 use serde::Deserialize;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -63,83 +62,13 @@ impl Positive {
     }
 }
 
-/// The background ring in pixels: not above `from`, to `to`.
-#[derive(Clone, Copy)]
-struct Ring {
-    from: f64,
-    to: f64,
-}
-
-/// Farthest end of a ring in pixels.
-const FARTHEST_PX: f64 = 1000.0;
-
-impl Ring {
-    fn new([from, to]: [Length; 2], ruler: &Ruler) -> Result<Self> {
-        let ring = Ring { from: from.px(ruler)?, to: to.px(ruler)? };
-        if ring.from < ring.to && ring.to <= FARTHEST_PX {
-            return Ok(ring);
-        }
-        let what = format!("the ring begins {} px beyond the edge and ends at {} px", ring.from, ring.to);
-        Err(Error::usage(what).remedy(format!(
-            "both ends in one unit, the nearer one first, {FARTHEST_PX} px at most: ring = [\"2 px\", \"7 px\"]"
-        )))
-    }
-}
-
-/// The voxels of the ring that belong to no object.
-fn around(object: &Object, ring: Ring, spacing: Option<Spacing>, occupied: &[u8]) -> Shell {
-    let size = spacing.map_or([1.0; 3], |s| {
-        let side = if s.zyx[1] == s.zyx[2] { s.zyx[2] } else { s.pixel_area().sqrt() };
-        s.zyx.map(|v| v / side)
-    });
-    shell(object, [ring.from, ring.to], size, occupied)
-}
-
-/// What lies around an object.
-pub(super) struct Shell {
-    /// Linear indices of the voxels that are not occupied, in raster order.
-    pub free: Vec<usize>,
-    /// Voxels in the image, occupied or not.
-    pub all: usize,
-}
-
-/// The voxels whose distance to the object lies above `near` and not above `far`, a voxel being `size` wide in z, y, x.
-pub(super) fn shell(object: &Object, [near, far]: [f64; 2], size: [f64; 3], occupied: &[u8]) -> Shell {
-    let shape = object.shape.zyx();
-    let (lo, hi) = (object.extent.lo, object.extent.hi);
-    let frame: [usize; 3] = std::array::from_fn(|a| ((far / size[a]).floor() as usize).min(shape[a] - 1));
-    let crop = object.crop(frame);
-    let (near, far) = (near * near, far * far);
-    let distance = edt::squared(&crop, 1, size, far);
-    let mut shell = Shell { free: Vec::new(), all: 0 };
-    let first: [usize; 3] = std::array::from_fn(|a| lo[a].saturating_sub(frame[a]));
-    let last: [usize; 3] = std::array::from_fn(|a| (hi[a] + frame[a]).min(shape[a]));
-    for z in first[0]..last[0] {
-        for y in first[1]..last[1] {
-            let at = crop.index(z + frame[0] - lo[0], y + frame[1] - lo[1], first[2] + frame[2] - lo[2]);
-            let start = object.shape.index(z, y, first[2]);
-            let width = last[2] - first[2];
-            for (i, d) in (start..start + width).zip(&distance[at..at + width]) {
-                if *d > near && *d <= far {
-                    shell.all += 1;
-                    if occupied[i] == 0 {
-                        shell.free.push(i);
-                    }
-                }
-            }
-        }
-    }
-    shell
-}
-
 /// What the probe features are computed from.
 #[derive(Clone, Debug)]
 pub struct Facts {
     object: Sums,
-    ring: Sums,
+    ring: Around,
     /// Voxels of the ring in the image, background or not.
     ring_all: usize,
-    ring_median: Option<f64>,
     positive: Option<u64>,
     /// Standard deviation of what rounding took from a sample: noise that is smaller cannot be seen.
     rounding: f64,
@@ -148,14 +77,11 @@ pub struct Facts {
 
 impl Facts {
     /// Of an object, with its samples in this channel, and its ring.
-    fn of(channel: &ChannelRef, image: &[i32], samples: &[i32], ring: &Shell, positive: Option<i32>) -> Self {
-        let [least, most] = channel.background.unwrap_or([i32::MIN, i32::MAX]);
-        let mut around: Vec<i32> = ring.free.iter().map(|&i| image[i]).filter(|s| (least..=most).contains(s)).collect();
+    fn of(channel: &ChannelRef, samples: &[i32], ring: Around, ring_all: usize, positive: Option<i32>) -> Self {
         Facts {
             object: Sums::of(samples),
-            ring: Sums::of(&around),
-            ring_all: ring.all,
-            ring_median: order::median(&mut around),
+            ring,
+            ring_all,
             positive: positive.map(|t| samples.iter().filter(|s| **s > t).count() as u64),
             rounding: channel.rounding.unwrap_or(ROUNDING),
             scale: channel.volume.scale,
@@ -166,7 +92,7 @@ impl Facts {
         sample.map(|s| self.scale.value(s))
     }
     fn difference(&self) -> Option<f64> {
-        Some((self.object.mean()? - self.ring.mean()?) * self.scale.factor())
+        Some((self.object.mean()? - self.ring.mean?) * self.scale.factor())
     }
 }
 
@@ -194,7 +120,8 @@ impl Family for Probe {
         Ok(Box::new(move |of, values| {
             let around = around(&of.object, ring, of.spacing, occupied);
             for (((channel, samples), image), limit) in of.channels().zip(&images).zip(&limits) {
-                values.put(FEATURES, Some(&Facts::of(channel, image, &samples, &around, *limit)));
+                let background = Around::of(channel, image, &of.object, &around);
+                values.put(FEATURES, Some(&Facts::of(channel, &samples, background, around.all, *limit)));
             }
             Ok(())
         }))
@@ -267,7 +194,8 @@ pub const FEATURES: &[Feature<Facts>] = &[
         name: USABLE,
         unit: "1",
         definition: "Share of the ring's voxels in the image that are background: in no object of any set, not brighter \
-                     than the image's background_limit, and not the black beside a picture",
+                     than the image's background_limit (where slices have unlike grounds, that of the voxel's slice), and not the \
+                     black beside a picture",
         standard: "",
         empty: "the object fills the image",
         get: Get::Real(|f| (f.ring_all > 0).then(|| f.ring.n as f64 / f.ring_all as f64)),
@@ -278,7 +206,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         definition: "Mean of the background ring",
         standard: "",
         empty: NO_RING,
-        get: Get::Real(|f| f.value(f.ring.mean())),
+        get: Get::Real(|f| f.value(f.ring.mean)),
     },
     Feature {
         name: "ring_median",
@@ -286,7 +214,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         definition: "Median of the background ring",
         standard: "",
         empty: NO_RING,
-        get: Get::Real(|f| f.value(f.ring_median)),
+        get: Get::Real(|f| f.value(f.ring.median)),
     },
     Feature {
         name: "tbr",
@@ -295,7 +223,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         standard: "",
         empty: "the ring is empty or its median is not positive",
         get: Get::Real(|f| {
-            let background = f.value(f.ring_median).filter(|b| *b > 0.0)?;
+            let background = f.value(f.ring.median).filter(|b| *b > 0.0)?;
             f.value(f.object.mean()).map(|v| v / background)
         }),
     },
@@ -307,7 +235,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         standard: "",
         empty: NO_RING,
         get: Get::Real(|f| {
-            let noise = f.ring.std()?.max(f.rounding) * f.scale.factor();
+            let noise = f.ring.std?.max(f.rounding) * f.scale.factor();
             f.difference().map(|d| d / noise)
         }),
     },

@@ -1,6 +1,6 @@
 //! The ground of an image where no object is near.
 //!
-//! The darkest parts of an image are its ground only as long as nothing is darker: a shadow, a bubble, a slice of a stack that got less light. And the dark parts between the
+//! The darkest parts of an image are its ground only as long as nothing is darker: a shadow, a bubble, dust. And the dark parts between the
 //! cells of a colony are cells. Where no object lies within a box around a voxel, neither is meant: the ground is the middle of the dark side
 //! ([`DarkSide`]) of what lies there, whatever the rest of the image is.
 //!
@@ -12,7 +12,7 @@ use crate::image::{Labels, Volume};
 use crate::units::Shape;
 use rayon::prelude::*;
 
-/// Share of an image, or of a slice, that is free at least to tell its ground: gaps in a crowd are the insides of wide cells.
+/// Share of an image that is free at least to tell its ground: gaps in a crowd are the insides of wide cells.
 const ENOUGH: f64 = 0.25;
 
 /// Where no object is near.
@@ -44,25 +44,6 @@ impl FreeGround {
     /// The image is on a device.
     pub fn ground(&self, image: &Volume) -> Result<DarkSide> {
         Ok(DarkSide::of_most(&self.samples(image.samples.host()?, 0..self.shape.len())))
-    }
-
-    /// The ground of every slice; of one with hardly any that of the next slice that has some. Empty where no slice has.
-    ///
-    /// # Errors
-    /// The image is on a device.
-    pub fn of_slices(&self, image: &Volume) -> Result<Vec<DarkSide>> {
-        let (samples, each) = (image.samples.host()?, self.shape.y * self.shape.x);
-        let ground = |z: usize| {
-            let slice = z * each..(z + 1) * each;
-            let has_enough = self.share(slice.clone()) >= ENOUGH;
-            has_enough.then(|| DarkSide::of_most(&self.samples(samples, slice)))
-        };
-        let known: Vec<Option<DarkSide>> = (0..self.shape.z).into_par_iter().map(ground).collect();
-        let next = |z: usize| {
-            let has = (0..known.len()).filter(|k| known[*k].is_some()).min_by_key(|k| k.abs_diff(z))?;
-            known[has]
-        };
-        Ok((0..known.len()).filter_map(next).collect())
     }
 
     /// For each voxel of a row whether it is free.
@@ -125,19 +106,19 @@ mod tests {
 
     #[test]
     fn a_shadow_is_no_ground() {
-        let shape = Shape::new(2, 60, 60);
+        let shape = Shape::new(1, 60, 60);
         let noise = |i: usize| (i * 7919 % 13) as i32;
         let sample = |i: usize| {
-            let [z, y, x] = shape.position(i);
-            let level = if y < 8 && x < 20 { 300 } else { 1000 - 400 * z as i32 };
+            let [_, y, x] = shape.position(i);
+            let level = if y < 8 && x < 20 { 300 } else { 1000 };
             level + noise(i) + if x > 40 { 5000 } else { 0 }
         };
         let image = Volume::new(shape, (0..shape.len()).map(sample).collect()).unwrap();
         let labels =
             Labels::new(shape, (0..shape.len()).map(|i| u32::from(shape.position(i)[2] > 45)).collect()).unwrap();
         let free = FreeGround::of(&labels, [0, 6, 6]).unwrap().unwrap();
-        let levels: Vec<f64> = free.of_slices(&image).unwrap().iter().map(|g| g.middle).collect();
-        assert!((levels[0] - 1006.0).abs() < 3.0 && (levels[1] - 606.0).abs() < 3.0, "{levels:?}");
+        let ground = free.ground(&image).unwrap().middle;
+        assert!((ground - 1006.0).abs() < 3.0, "{ground}");
         assert_eq!(free.row(0, 0).filter(|free| *free).count(), 40);
     }
 }

@@ -6,7 +6,7 @@
 //! end of a tile, twice. It counts where a third of the tiles is left and it explains 0.9 of their variance.
 //!
 //! Where objects are known, only what lies apart from them is looked at ([`FreeGround`]): the lower quartiles of that from the start. The stain of a colony is no
-//! ground that is brighter there. And slices of a stack whose grounds are farther apart than the noise of one are brought to one level first.
+//! ground that is brighter there.
 //!
 //! On the host, in f64, in the order of the tiles. Reference: least squares; Lindblad and Bengtsson 2001 for surfaces fitted to what is
 //! left as background.
@@ -42,45 +42,6 @@ type Terms = [f64; TERMS];
 pub struct Surface {
     terms: Terms,
     shape: Shape,
-}
-
-/// The levels of slices: how far the ground of each lies above their mean, in samples.
-#[derive(Clone, Debug)]
-pub struct Levels(Vec<f64>);
-
-impl Levels {
-    /// Those of a stack on the host; nothing where they are alike.
-    ///
-    /// # Errors
-    /// The image is on a device.
-    pub fn of(stack: &Volume, free: &FreeGround) -> Result<Option<Self>> {
-        let grounds = free.of_slices(stack)?;
-        let mean = grounds.iter().map(|g| g.middle).sum::<f64>() / grounds.len().max(1) as f64;
-        let noise = grounds.iter().map(|g| g.spread).fold(f64::MAX, f64::min);
-        let levels = Levels(grounds.iter().map(|g| g.middle - mean).collect());
-        Ok(Some(levels).filter(|levels| levels.span() > noise))
-    }
-
-    /// How far the highest lies above the lowest, in samples.
-    pub fn span(&self) -> f64 {
-        let (low, high) = self.0.iter().fold((f64::MAX, f64::MIN), |(low, high), h| (low.min(*h), high.max(*h)));
-        if self.0.is_empty() { 0.0 } else { high - low }
-    }
-
-    /// The stack on the host with all slices at their mean.
-    ///
-    /// # Errors
-    /// The image is on a device.
-    pub fn off(&self, src: &Volume) -> Result<Volume> {
-        let (each, from) = ((src.shape.y * src.shape.x).max(1), src.samples.host()?);
-        let mut out: Vec<i32> = simd::zeros(from.len());
-        let slices = out.par_chunks_mut(each).zip(from.par_chunks(each)).zip(&self.0);
-        slices.for_each(|((out, from), level)| {
-            let level = level.round() as i32;
-            out.iter_mut().zip(from).for_each(|(out, s)| *out = s.saturating_sub(level));
-        });
-        Ok(src.with(Buffer::on_host(out)))
-    }
 }
 
 impl Surface {

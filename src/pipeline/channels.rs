@@ -1,6 +1,7 @@
 //! The samples that steps work on.
 
 use super::drawn;
+use super::even_slices::{EvenSlices, find_ground};
 use super::faults::{Faults, without_faults};
 use super::margin::Margin;
 use crate::Result;
@@ -12,8 +13,17 @@ use crate::profile::stage;
 use crate::recipe::{ObjectScale, Objects, Recipe};
 use std::collections::BTreeMap;
 
-/// A role, whether faulty pixels are left out of its channel, and whether its margin is filled.
-type Wanted = (String, bool, bool);
+/// A channel as a set wants it.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Wanted {
+    role: String,
+    /// Faulty pixels are left out.
+    is_clean: bool,
+    /// Its margin is filled.
+    has_margin: bool,
+    /// Slices with unlike grounds are brought to one.
+    is_even: bool,
+}
 
 /// Channels as steps find them. One that is wanted again stays: it goes to the device once.
 pub(super) struct Lifted {
@@ -32,11 +42,18 @@ pub(super) struct Working {
     pub drawn: Option<String>,
     /// What lies beside the picture, which steps do not see.
     pub margin: Option<Margin>,
+    /// Its slices brought to one ground, where they have unlike ones.
+    pub slices: Option<EvenSlices>,
 }
 
 fn wanted(set: &Objects) -> Option<Wanted> {
-    let role = set.steps.as_ref().and(set.channel.clone());
-    role.map(|role| (role, set.scale == Some(ObjectScale::Auto), set.margin))
+    let steps = set.steps.as_ref()?;
+    Some(Wanted {
+        role: set.channel.clone()?,
+        is_clean: set.scale == Some(ObjectScale::Auto),
+        has_margin: set.margin,
+        is_even: find_ground(set.scale, steps),
+    })
 }
 
 impl Lifted {
@@ -45,8 +62,8 @@ impl Lifted {
         Lifted { to_come: recipe.body.objects.values().filter_map(wanted).collect(), kept: BTreeMap::new() }
     }
 
-    /// The channel of its role for a set that is found in it: with its margin filled, and without faulty pixels if the set's scale is
-    /// found in it as well.
+    /// The channel of its role for a set that is found in it: with its margin filled, slices on one ground, and without faulty pixels if the set's
+    /// scale is found in it as well.
     ///
     /// # Errors
     /// The device is lost or too small.
@@ -63,17 +80,22 @@ impl Lifted {
         let lifted = match self.kept.remove(&key) {
             Some(lifted) => lifted,
             None => {
-                let margin = match key.2 {
+                let margin = match key.has_margin {
                     true => stage("margin", "", || Margin::of(volume, modality))?,
                     false => None,
                 };
                 let picture = margin.as_ref().map_or(volume, |margin| &margin.filled);
                 let drawn = stage("drawn", "", || drawn::warning(picture, modality))?;
-                let (clean, faults) = match key.1 {
+                let slices = match key.is_even {
+                    true => stage("slices", "", || EvenSlices::of(picture, modality))?,
+                    false => None,
+                };
+                let picture = slices.as_ref().map_or(picture, |slices| &slices.volume);
+                let (clean, faults) = match key.is_clean {
                     true => stage("faulty pixels", "", || without_faults(picture))?,
                     false => (picture.clone(), Faults::default()),
                 };
-                Working { volume: working(&clean, device)?, faults, drawn, margin }
+                Working { volume: working(&clean, device)?, faults, drawn, margin, slices }
             }
         };
         if self.to_come.contains(&key) {

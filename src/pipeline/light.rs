@@ -1,20 +1,27 @@
 //! Light that is not what a channel stands for, as the recipe says: flat field, bleed-through, dyes that share channels.
 
+use super::even_slices::EvenSlices;
 use super::mixed::Mixed;
 use super::roles::{Roles, source};
 use crate::correct::{Flat, Light, Mixture, subtract_bleed_through, unmix};
 use crate::device::Device;
-use crate::image::{Channel, Scan, Volume};
+use crate::image::{Channel, Modality, Scan, Volume};
 use crate::ops::threshold::percentile;
 use crate::recipe::{DerivedImage, Ground, Likeness, Unmix, likeness};
 use crate::{Error, Result};
 
-/// What a channel shows where no dye is, in its values.
-fn background(ground: Ground, volume: &Volume) -> Result<f64> {
-    match ground {
-        Ground::Value(value) => Ok(value),
-        Ground::Percentile(p) => Ok(volume.scale.value(percentile(&Device::Cpu, volume, p)?)),
-    }
+/// What a channel shows where no dye is, in its values, and how far the ground of each slice lies above that where slices have unlike ones: the
+/// percentile then is that of slices on one ground.
+fn background(ground: Ground, volume: &Volume, modality: Modality) -> Result<(f64, Vec<f64>)> {
+    let p = match ground {
+        Ground::Value(value) => return Ok((value, vec![])),
+        Ground::Percentile(p) => p,
+    };
+    let of = |volume: &Volume| Ok::<_, Error>(volume.scale.value(percentile(&Device::Cpu, volume, p)?));
+    Ok(match EvenSlices::of(volume, modality)? {
+        Some(even) => (of(&even.volume)?, even.above),
+        None => (of(volume)?, vec![]),
+    })
 }
 
 /// The dyes of a mixture, and for each the index of the channel that it is brightest in.
@@ -47,8 +54,8 @@ pub(super) fn unmixed(
 pub(super) fn channels<'a>(mixture: &Unmix, scan: &'a Scan, roles: &Roles) -> Result<Vec<Light<'a>>> {
     let light = |(i, role): (usize, &String)| {
         let (_, channel) = source(role, scan, roles)?;
-        let background = background(mixture.background(i), &channel.volume)?;
-        Ok(Light { volume: &channel.volume, background, saturation: channel.saturation })
+        let (background, slices) = background(mixture.background(i), &channel.volume, scan.modality)?;
+        Ok(Light { volume: &channel.volume, background, slices, saturation: channel.saturation })
     };
     mixture.channels.iter().enumerate().map(light).collect()
 }

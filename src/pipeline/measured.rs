@@ -8,7 +8,7 @@ use super::surroundings::Surroundings;
 use super::{ByChannel, Sets, Take, region, uptake};
 use crate::Result;
 use crate::image::{Labels, ObjectSet};
-use crate::measure::{Background, ChannelRef, EmptyCells, Oddities, Places, Request, Rows};
+use crate::measure::{ChannelRef, EmptyCells, Oddities, Places, Request, Rows};
 use crate::profile::stage;
 use crate::read;
 use crate::recipe::{Measure, Step};
@@ -111,13 +111,13 @@ pub(super) fn set(
 }
 
 /// The channels that a set is measured in.
-pub(super) fn channels<'a>(name: &str, of: &Sets<'a>, around: &Surroundings) -> Vec<ChannelRef<'a>> {
+pub(super) fn channels<'a>(name: &str, of: &Sets<'a>, around: &'a Surroundings) -> Vec<ChannelRef<'a>> {
     let Some(wanted) = of.recipe.body.measure.get(name) else { return vec![] };
     let mut channels = image_refs(of.scan, of.roles, of.recipe);
     channels.retain(|c| is_measured_in(wanted, c.name, of.recipe));
     uptake::first(&mut channels, wanted);
     for c in &mut channels {
-        c.background = around.found.get(c.name).map(Background::range);
+        c.background = around.found.get(c.name);
         c.rounding = around.rounding.get(c.name).copied();
     }
     channels

@@ -17,6 +17,7 @@ mod cutoff;
 mod derived;
 mod doubt;
 mod drawn;
+mod even_slices;
 mod faults;
 mod floor;
 mod geometry;
@@ -35,6 +36,7 @@ mod margin;
 mod mask;
 mod measured;
 mod mixed;
+mod modality;
 mod named_roles;
 mod objects;
 mod perturb;
@@ -63,9 +65,9 @@ use crate::device::Device;
 use crate::image::{Channel, Gallery, Labels, ObjectSet, Regions, Scan};
 use crate::measure::{self, ChannelRef, Context};
 use crate::profile::stage;
-use crate::recipe::{Modality, Quality, Recipe};
+use crate::recipe::{Quality, Recipe};
 use crate::table::Table;
-use crate::{Error, Kind, Result};
+use crate::{Error, Result};
 use channel_refs::{channel_refs, image_refs};
 use channels::Lifted;
 use in_turn::ByChannel;
@@ -172,7 +174,7 @@ fn find_sets<'a>(
     go_on: &dyn Fn() -> Result<()>,
     is_wanted: &dyn Fn(&str) -> bool,
 ) -> Result<Found<'a>> {
-    check_modality(scan, recipe)?;
+    modality::check(scan, recipe)?;
     let mut roles = Roles::find(scan, recipe)?;
     let early = |image: &str| !recipe.body.follows_objects(image);
     let scan = derived::add(Cow::Borrowed(scan), recipe, &mut roles, (device, &BTreeMap::new()), &early)?;
@@ -318,26 +320,6 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
     let is_written = |d: &&Derived| recipe.body.written_images().any(|name| name == d.name);
     let images = roles.derived.iter().filter(is_written).filter_map(|d| scan.channels.get(d.index).cloned()).collect();
     Ok(Outcome { row, sets, images, galleries, warnings: words.warnings.len() })
-}
-
-fn check_modality(scan: &Scan, recipe: &Recipe) -> Result<()> {
-    use crate::image::Modality as Of;
-    let (recipe_is, image_is) = match (recipe.body.modality, scan.modality) {
-        (Some(Modality::Fluorescence), Of::Pet) => ("fluorescence", "PET".into()),
-        (Some(Modality::Pet), Of::Fluorescence) => ("PET", "fluorescence".into()),
-        (Some(Modality::Pet), Of::Other) => ("PET", of_modality(scan)),
-        _ => return Ok(()),
-    };
-    let what = format!("the recipe {} is for {recipe_is}, the image is {image_is}", recipe.name);
-    // One among the images of a folder is passed over, as a DICOM series of another modality is.
-    let kind = if scan.modality == Of::Other { Kind::NotAScan } else { Kind::Usage };
-    Err(Error::new(kind, what).remedy("--recipe with one for this kind of image, or without a line modality = ..."))
-}
-
-/// In the words of the file.
-fn of_modality(scan: &Scan) -> String {
-    let said = scan.facts.iter().find(|(name, _)| name == "modality");
-    said.map_or("of another modality".into(), |(_, modality)| format!("of modality {modality}"))
 }
 
 /// Quality of the channels; what belongs to no object of any set is their background.

@@ -2,6 +2,7 @@
 
 use super::channels::{Lifted, Working, working};
 use super::doubt::{doubt, unlike};
+use super::even_slices::EvenSlices;
 use super::geometry::Geometry;
 use super::level::Levelled;
 use super::roles::Roles;
@@ -13,7 +14,7 @@ use crate::image::{Labels, ObjectSet, Scan, Volume};
 use crate::ops::cytoplasm::cytoplasm;
 use crate::ops::free_ground::FreeGround;
 use crate::ops::grow::grow;
-use crate::ops::uneven::{Levels, Surface};
+use crate::ops::uneven::Surface;
 use crate::ops::{noise, object_runs};
 use crate::profile::stage;
 use crate::recipe::{CountedFrom, Grow, Minus, ObjectScale, Objects, Recipe, Step};
@@ -88,24 +89,14 @@ fn even_ground(
         }
         None => None,
     };
-    let mut notes = Vec::new();
-    let mut note = |rise: f64, from: &str| {
-        notes.push(format!(
-            "the ground is uneven, by {:.4} {from}: it is levelled in the search for objects; values have it",
-            rise * file.scale.factor()
-        ));
+    let Some(surface) = Surface::of(file.samples.host()?, file.shape, free.as_ref()) else {
+        return Ok((free, None, vec![]));
     };
-    let mut even = None;
-    if let Some(levels) = free.as_ref().map(|free| Levels::of(file, free)).transpose()?.flatten() {
-        note(levels.span(), "from slice to slice");
-        even = Some(levels.off(file)?);
-    }
-    let level = even.as_ref().unwrap_or(file);
-    if let Some(surface) = Surface::of(level.samples.host()?, level.shape, free.as_ref()) {
-        note(surface.rise(), "across the image");
-        even = Some(surface.off(level)?);
-    }
-    Ok((free, even, notes))
+    let note = format!(
+        "the ground is uneven, by {:.4} across the image: it is levelled in the search for objects; values have it",
+        surface.rise() * file.scale.factor()
+    );
+    Ok((free, Some(surface.off(file)?), vec![note]))
 }
 
 fn from_steps(
@@ -121,8 +112,9 @@ fn from_steps(
     let index = roles.index(role).ok_or_else(|| Error::usage(format!("no channel for \"{role}\"")))?;
     let channel = scan.channels.get(index).ok_or_else(|| Error::usage(format!("no channel {index}")))?;
     let working_on = lifted.channel(set, (&channel.volume, scan.modality), device)?;
-    let Working { volume: original, faults, drawn, margin } = working_on;
+    let Working { volume: original, faults, drawn, margin, slices } = working_on;
     let file = margin.as_ref().map_or(&channel.volume, |margin| &margin.filled);
+    let file = slices.as_ref().map_or(file, |slices| &slices.volume);
     let (free, even, notes) = match counts_from_ground(steps) {
         true => even_ground(file, &geometry, grown_from(steps, made)?, device)?,
         false => (None, None, vec![]),
@@ -141,6 +133,7 @@ fn from_steps(
     let noise = if steps.iter().any(wants_noise) { Some(noise::ask(device, &original)?) } else { None };
     let mut state = State::new(device, geometry, file, original, (lift, channel.saturation), (scan, roles), made);
     state.noise = noise;
+    state.notes.extend(slices.as_ref().map(EvenSlices::note));
     state.notes.extend(levelled.as_ref().map(Levelled::note));
     state.free = free;
     state.notes.extend(notes);

@@ -5,7 +5,7 @@ use super::margin::Beside;
 use super::roles::Roles;
 use crate::Result;
 use crate::image::{Labels, Modality, ObjectSet, Scan};
-use crate::measure::{Background, ChannelRef, background, occupied};
+use crate::measure::{Background, ChannelRef, SliceGround, background, occupied, slice_grounds};
 use crate::ops::grey_step;
 use crate::recipe::Recipe;
 use crate::table::{Cells, Column, Table};
@@ -18,15 +18,50 @@ fn percent(share: f64) -> String {
     format!("{} %", (1000.0 * share).floor() / 10.0)
 }
 
-/// What is background where nothing is occupied, in the picture.
-fn look(channel: &ChannelRef, occupied: &[u8], modality: Modality) -> Result<Option<Background>> {
-    let Some(beside) = Beside::of(channel.volume, modality)? else { return background(channel, occupied) };
+/// What is background where nothing is occupied, in the picture, and how many slices have hardly any of it.
+fn look(channel: &ChannelRef, occupied: &[u8], modality: Modality) -> Result<Option<(Background, usize)>> {
+    let Some(beside) = Beside::of(channel.volume, modality)? else {
+        let Some(found) = background(channel, occupied)? else { return Ok(None) };
+        return by_slice(found, channel, (occupied, None), modality).map(Some);
+    };
     let taken: Vec<u8> = occupied.par_iter().zip(&beside.picture).map(|(o, p)| o | (1 - p)).collect();
     let free = |taken: &[u8]| taken.par_iter().filter(|t| **t == 0).count() as f64;
     let share = 1.0 - free(&taken) / free(occupied).max(1.0);
-    let found = background(channel, &taken)?;
+    let Some(found) = background(channel, &taken)? else { return Ok(None) };
     let black = beside.black().map(|black| (black, share));
-    Ok(found.map(|found| Background { black, ..found }))
+    by_slice(Background { black, ..found }, channel, (&taken, Some(&beside.picture)), modality).map(Some)
+}
+
+/// The same slice by slice, where a camera has seen slices with unlike grounds.
+fn by_slice(
+    whole: Background,
+    channel: &ChannelRef,
+    (taken, picture): (&[u8], Option<&[u8]>),
+    modality: Modality,
+) -> Result<(Background, usize)> {
+    if modality != Modality::Fluorescence {
+        return Ok((whole, 0));
+    }
+    Ok(match slice_grounds(channel.volume, Some(taken), picture)? {
+        Some(slices) => {
+            let hardly_any = slices.hardly_any;
+            (whole.by_slice(slices), hardly_any)
+        }
+        None => (whole, 0),
+    })
+}
+
+/// What is said of slices with unlike grounds.
+fn of_slices(channel: &ChannelRef, slices: &[SliceGround]) -> Option<String> {
+    let value = |mean: f64| channel.volume.scale.value(mean);
+    let least = slices.iter().map(|ground| ground.mean).reduce(f64::min)?;
+    let most = slices.iter().map(|ground| ground.mean).reduce(f64::max)?;
+    Some(format!(
+        "{}: its slices have grounds from {:.4} to {:.4}: what is background is told slice by slice",
+        channel.name,
+        value(least),
+        value(most)
+    ))
 }
 
 /// A share of the background that leaves too little to tell its noise from.
@@ -68,8 +103,17 @@ impl<'a> Surroundings<'a> {
             self.rounding.extend(rounding.map(|rounding| (channel.name.to_owned(), rounding)));
         }
         for channel in channels.iter().filter(|_| self.is_wanted) {
-            let Some(found) = look(channel, self.occupied.as_deref().unwrap_or_default(), modality)? else { continue };
-            self.found.insert(channel.name.to_owned(), found);
+            let occupied = self.occupied.as_deref().unwrap_or_default();
+            let Some((found, hardly_any)) = look(channel, occupied, modality)? else { continue };
+            self.notes.extend(of_slices(channel, &found.slices));
+            if hardly_any > 0 {
+                self.warnings.push(format!(
+                    "{}: {hardly_any} of {} slices show hardly any background, and its slices have unlike grounds: theirs is taken from the \
+                     slices next to them, so cnr and what is positive by it say little there",
+                    channel.name,
+                    found.slices.len()
+                ));
+            }
             if let Some((black, share)) = found.black {
                 self.notes.push(format!(
                     "{}: {} of its background have the value {}, far below all others, as beside a channel that was moved, around a \
@@ -87,6 +131,7 @@ impl<'a> Surroundings<'a> {
                     percent(found.cut_off)
                 ));
             }
+            self.found.insert(channel.name.to_owned(), found);
         }
         Ok(())
     }
@@ -97,7 +142,8 @@ impl<'a> Surroundings<'a> {
         for channel in image_refs(scan, roles, recipe).iter().filter(|_| self.is_wanted) {
             let limit = self.found.get(channel.name).map(|f| channel.volume.scale.value(f64::from(f.limit)));
             let definition = "Largest value that is background in the rings around objects; what is brighter is uptake, \
-                              whether an object was found there or not";
+                              whether an object was found there or not. Where the slices of a stack have unlike grounds each has its own \
+                              limit, and this is the median of them, the lower one of two";
             let name = format!("background_limit_{}", channel.name);
             table.push(Column::new(name, channel.unit, definition, Cells::Real(vec![limit])));
         }
