@@ -61,13 +61,13 @@ mod typical;
 mod uptake;
 mod windows;
 
+use crate::Result;
 use crate::device::Device;
 use crate::image::{Channel, Gallery, Labels, ObjectSet, Regions, Scan};
 use crate::measure::{self, ChannelRef, Context};
 use crate::profile::stage;
 use crate::recipe::{Quality, Recipe};
 use crate::table::Table;
-use crate::{Error, Result};
 use channel_refs::{channel_refs, image_refs};
 use channels::Lifted;
 use in_turn::ByChannel;
