@@ -253,7 +253,8 @@ fn a_ground_of_one_value_is_no_margin_of_any_grey() {
     let colony = |y: f64, x: f64| 60.0 * soft((y - 150.0).hypot(x - 150.0) - 110.0);
     let crowd = |y: f64, x: f64| colony(y, x) * soft((y % 20.0 - 10.0).hypot(x % 20.0 - 10.0) - 8.0);
     let tissue = |_: f64, x: f64| 60.0 * soft(x - 200.0);
-    let lights: [(&str, &dyn Fn(f64, f64) -> f64); 4] =
+    type Light<'a> = &'a dyn Fn(f64, f64) -> f64;
+    let lights: [(&str, Light); 4] =
         [("nuclei", &nuclei), ("a colony", &colony), ("a crowd", &crowd), ("tissue", &tissue)];
     let recipe = Recipe::parse("r.toml", ANY, &[]).unwrap();
     for (what, light) in lights {

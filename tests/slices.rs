@@ -23,8 +23,11 @@ const DEPTHS: [usize; 5] = [2, 3, 5, 9, 16];
 /// Light of each slice over that of the first, and what the camera adds to each.
 type Lit = (f64, f64);
 
-/// How slices differ: by kind, slice and number of slices.
-const KINDS: [(&str, fn(usize, usize) -> Lit); 6] = [
+/// A slice, by its place and the number of slices.
+type Slices = fn(usize, usize) -> Lit;
+
+/// How slices differ.
+const KINDS: [(&str, Slices); 6] = [
     ("dark at the end", |z, n| (if z + 1 == n { 0.3 } else { 1.0 }, 100.0)),
     ("dark first", |z, _| (if z == 0 { 0.3 } else { 1.0 }, 100.0)),
     ("one twice as bright", |z, n| (if z == n / 2 { 2.0 } else { 1.0 }, 100.0)),

@@ -50,7 +50,7 @@ mod tests {
     fn random(y: usize, x: usize) -> i32 {
         let mut n = (y * 120 + x) as u32 ^ 0x9e37_79b9;
         for _ in 0..3 {
-            n = (n ^ (n >> 16)).wrapping_mul(0x45d9_f3b);
+            n = (n ^ (n >> 16)).wrapping_mul(0x045d_9f3b);
         }
         (n % 1000) as i32
     }
