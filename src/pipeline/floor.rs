@@ -30,6 +30,8 @@ const UNLIKE: f64 = 1.5;
 /// A ground whose dark side is so many times as wide as the noise between neighbours holds no other noise; of noise with a blur of half a pixel it
 /// is 1.9 times.
 const ONLY_WHITE: f64 = 1.5;
+/// Over a lag a crowd shows so many times what the dark side of its ground does, noise hardly.
+const CROWD: f64 = 2.5;
 /// From this likeness of neighbours on what stands out of a ground with white noise is no noise.
 const ALIKE: f64 = 0.5;
 /// Most slices that are looked at by themselves.
@@ -64,8 +66,7 @@ impl State<'_> {
                 if dark <= ONLY_WHITE * white && likeness(self.file, lag)? >= ALIKE {
                     return Ok(times * white.max(dark));
                 }
-                let over_lag = self.over_lag(&image.volume, lag)?;
-                [over_lag, over_lag.min(dark)]
+                self.over_lag(&image.volume, lag, dark)?
             }
         };
         let floor = times * white.max(most);
@@ -104,20 +105,23 @@ impl State<'_> {
             true => Ok(white),
             false => {
                 let dark = dark_side(&image.volume.to_host()?)?;
-                Ok(white.max(self.over_lag(&image.volume, lag(image, OWN_BLUR))?.min(dark)))
+                let [_, least] = self.over_lag(&image.volume, lag(image, OWN_BLUR), dark)?;
+                Ok(white.max(least))
             }
         }
     }
 
     /// The noise over a lag, in the flattest parts of an image. Slices of a stack can be so unlike (near the ends of a deconvolved
     /// one there is hardly any noise) that these all lie in a few of them: then it is that of the noisiest slice.
-    fn over_lag(&self, image: &Volume, lag: usize) -> Result<f64> {
+    /// Once as it is, and once what the dark side shows where that is far less: of the whole, or of that slice.
+    fn over_lag(&self, image: &Volume, lag: usize, dark: f64) -> Result<[f64; 2]> {
         let all = correlated_noise(self.device, image, lag)?;
+        let all = [all, without_crowd(all, dark)];
         if image.shape.is_flat() {
             return Ok(all);
         }
         let noisiest = in_noisiest_slice(&image.to_host()?, lag)?;
-        Ok(if noisiest > UNLIKE * all { noisiest } else { all })
+        Ok(if noisiest[0] > UNLIKE * all[0] { noisiest } else { all })
     }
 
     /// The threshold of a method, and the one that so many times the noise is, both counted from the ground of the image. That is where no object is
@@ -220,17 +224,25 @@ fn dark_side(image: &Volume) -> Result<f64> {
     Ok(if says { ground.spread } else { f64::INFINITY })
 }
 
+/// The noise over a lag, unless it is so much more than the dark side shows that it is of a crowd.
+fn without_crowd(over_lag: f64, dark: f64) -> f64 {
+    if over_lag > CROWD * dark { dark } else { over_lag }
+}
+
 /// The noise over a lag in the noisiest slice of a stack on the host, of slices without objects beyond doubt.
-fn in_noisiest_slice(stack: &Volume, lag: usize) -> Result<f64> {
+fn in_noisiest_slice(stack: &Volume, lag: usize) -> Result<[f64; 2]> {
     let Shape { z, y, x, .. } = stack.shape;
     let samples = stack.samples.host()?;
-    let mut noisiest: f64 = 0.0;
+    let mut noisiest = [0.0; 2];
     let looked_at = z.min(SLICES);
     for k in 0..looked_at {
         let first = k * (z - 1) / (looked_at - 1).max(1) * y * x;
         let slice = Volume::new(Shape::flat(y, x), samples[first..first + y * x].to_vec())?;
         if otsu_classes(&Device::Cpu, &slice, BINS)?.explained <= NOISE {
-            noisiest = noisiest.max(correlated_noise(&Device::Cpu, &slice, lag)?);
+            let noise = correlated_noise(&Device::Cpu, &slice, lag)?;
+            if noise > noisiest[0] {
+                noisiest = [noise, without_crowd(noise, dark_side(&slice)?)];
+            }
         }
     }
     Ok(noisiest)
