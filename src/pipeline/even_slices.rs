@@ -8,6 +8,9 @@ use crate::measure::slice_grounds;
 use crate::recipe::{CountedFrom, ObjectScale, Step};
 use rayon::prelude::*;
 
+/// Light that fades to a tenth, or is ten times as much in a slice, changes its noise no more than that; slices of a deconvolved stack differ by more.
+const OF_ONE_CAMERA: f64 = 3.2;
+
 /// A stack on the host with one ground.
 #[derive(Clone)]
 pub(super) struct EvenSlices {
@@ -29,7 +32,7 @@ pub(super) fn find_ground(scale: Option<ObjectScale>, steps: &[Step]) -> bool {
 }
 
 impl EvenSlices {
-    /// Nothing where slices are alike, or no camera has seen them. Each slice has the mean of its ground moved to the middle one of all slices.
+    /// Nothing where slices are alike, or no camera has seen them, or not with such a noise. Each slice has the mean of its ground moved to the middle one of all slices.
     /// Nothing either where the ground of a slice was cut off: that is known by its least value, which has to be one for all.
     ///
     /// # Errors
@@ -38,6 +41,11 @@ impl EvenSlices {
         let is_seen = modality == Modality::Fluorescence && !stack.shape.is_flat();
         let Some(slices) = (if is_seen { slice_grounds(stack, None, None)? } else { None }) else { return Ok(None) };
         if slices.each.iter().any(|ground| ground.cut_off > 0.0) {
+            return Ok(None);
+        }
+        let spreads = || slices.each.iter().map(|ground| ground.spread);
+        let (quiet, loud) = (spreads().fold(f64::MAX, f64::min), spreads().fold(0.0, f64::max));
+        if loud > OF_ONE_CAMERA * quiet {
             return Ok(None);
         }
         let mut means: Vec<f64> = slices.each.iter().map(|ground| ground.mean).collect();
