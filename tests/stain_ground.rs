@@ -107,3 +107,19 @@ fn slices_with_less_light_have_grounds_of_their_own() {
     assert!((0.9..1.1).contains(&(voxels as f64 / usual as f64)), "{count} cells: {voxels} for {usual}");
     assert!(notes.iter().any(|note| note.contains("slices have grounds")), "{notes:?}");
 }
+
+#[test]
+fn wide_cells_that_touch_are_not_the_ground() {
+    // Nuclei of 7 px in cells of 40 px without gaps, but for a fifth of the field that is ground.
+    let layer = Field {
+        shape: Shape { z: 1, y: 400, x: 400 },
+        square: 80,
+        radius: 0.0,
+        has_cell: |_, x| x < 0.55,
+        layer: |y, x| if x < 0.6 { 350.0 + 60.0 * libm::sin(9.0 * y) * libm::sin(7.0 * x) } else { 0.0 },
+        light: |_| 1.0,
+    };
+    let (count, voxels, notes) = layer.cells();
+    let truth = 400.0 * 320.0;
+    assert!((0.85..1.15).contains(&(voxels as f64 / truth)), "{count} cells: {voxels} for {truth}, {notes:?}");
+}

@@ -15,6 +15,11 @@ use rayon::prelude::*;
 /// Share of an image that is free at least to tell its ground: gaps in a crowd are the insides of wide cells.
 const ENOUGH: f64 = 0.25;
 
+/// Near objects so many times the share of the voxels is brighter than the ground, and so much more of them.
+const TIMES: f64 = 3.0;
+/// See there.
+const MORE: f64 = 0.02;
+
 /// Where no object is near.
 #[derive(Clone, Debug)]
 pub struct FreeGround {
@@ -44,6 +49,20 @@ impl FreeGround {
     /// The image is on a device.
     pub fn ground(&self, image: &Volume) -> Result<DarkSide> {
         Ok(DarkSide::of_most(&self.samples(image.samples.host()?, 0..self.shape.len())))
+    }
+
+    /// Whether what is free is ground in an image on the host: near objects, more is brighter than that ground than away from them. Between the nuclei of wide
+    /// cells that touch each other it is as bright as next to them, and where there is no stain at all nothing tells.
+    ///
+    /// # Errors
+    /// The image is on a device.
+    pub fn is_ground(&self, image: &Volume) -> Result<bool> {
+        let (samples, limit) = (image.samples.host()?, self.ground(image)?.limit);
+        let brighter = |is_near: u8| {
+            let here = || samples.par_iter().zip(&self.near).filter(move |(_, near)| **near == is_near);
+            here().filter(|(sample, _)| **sample > limit).count() as f64 / here().count().max(1) as f64
+        };
+        Ok(brighter(1) > TIMES * brighter(0) + MORE)
     }
 
     /// For each voxel of a row whether it is free.

@@ -53,12 +53,18 @@ pub(super) fn doubt(parted: Parted, labels: &Labels, typical_size: f64) -> Resul
     Ok(Some(1.0 - sure * (1.0 - small as f64 / f64::from(labels.count))))
 }
 
+/// The sizes of fewer objects say nothing.
+const FEW: usize = 10;
+
 /// A warning where sizes of objects, on the host, are so far apart that one size does not fit them: the ground, or clumps, may be among them.
 ///
 /// # Errors
 /// Labels above their count.
 pub(super) fn unlike(set: &str, labels: &Labels, typical_size: f64) -> Result<Option<String>> {
     let mut sizes: Vec<f64> = sizes(&Device::Cpu, labels)?.into_iter().skip(1).map(f64::from).collect();
+    if sizes.len() < FEW {
+        return Ok(None);
+    }
     sizes.sort_unstable_by(f64::total_cmp);
     let Some(&median) = sizes.get(sizes.len() / 2) else { return Ok(None) };
     let large = |size: &&f64| **size > LARGE * typical_size.max(median);

@@ -89,14 +89,20 @@ fn even_ground(
         }
         None => None,
     };
-    let Some(surface) = Surface::of(file.samples.host()?, file.shape, free.as_ref()) else {
-        return Ok((free, None, vec![]));
+    let surface = Surface::of(file.samples.host()?, file.shape, free.as_ref());
+    let even = surface.as_ref().map(|surface| surface.off(file)).transpose()?;
+    if let Some(free) = &free
+        && !free.is_ground(even.as_ref().unwrap_or(file))?
+    {
+        return Ok((None, None, vec![]));
+    }
+    let note = |surface: Surface| {
+        format!(
+            "the ground is uneven, by {:.4} across the image: it is levelled in the search for objects; values have it",
+            surface.rise() * file.scale.factor()
+        )
     };
-    let note = format!(
-        "the ground is uneven, by {:.4} across the image: it is levelled in the search for objects; values have it",
-        surface.rise() * file.scale.factor()
-    );
-    Ok((free, Some(surface.off(file)?), vec![note]))
+    Ok((free, even, surface.map(note).into_iter().collect()))
 }
 
 fn from_steps(

@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 
 /// A margin is so wide; what is narrower does no harm.
 const WIDE: usize = 3;
+/// The greatest samples of 8, 10, 12, 14 and 16 bits.
+const FULL: [i32; 5] = [255, 1023, 4095, 16_383, 65_535];
 /// It has so much of the border, which no object has.
 const OF_BORDER: f64 = 0.2;
 /// One in so many pixels of a picture with noise may be as its neighbours are.
@@ -33,14 +35,15 @@ const SHARP_AMONG: f64 = 0.7;
 /// # Errors
 /// The image is too large to look for pieces.
 pub(super) fn grey(shape: Shape, samples: &[i32]) -> Result<Option<(Vec<u8>, i32)>> {
-    let Some(value) = of_border(shape, samples) else { return Ok(None) };
+    let most = samples.par_iter().max().copied();
+    // Objects that are saturated are even as well: a margin as bright is looked for elsewhere.
+    let is_full = |value: i32| most == Some(value) && FULL.contains(&value);
+    let Some(value) = of_border(shape, samples).filter(|value| !is_full(*value)) else { return Ok(None) };
     let even = even(shape, samples);
     let flat = even.par_iter().zip(samples).map(|(even, s)| even & u8::from(*s == value)).collect();
     let picture = without_border(Mask { shape, voxels: Buffer::on_host(flat) })?;
     let left = picture.par_iter().filter(|p| **p == 1).count();
-    // What is saturated is even as well.
-    let most = samples.par_iter().max().copied().unwrap_or(value);
-    let is_even = |i: &usize| picture[*i] == 1 && even[*i] == 1 && samples[*i] < most;
+    let is_even = |i: &usize| picture[*i] == 1 && even[*i] == 1 && most.is_some_and(|most| samples[*i] < most);
     if (0..samples.len()).into_par_iter().filter(is_even).count() > left / EVEN || !is_picture(shape, &picture)? {
         return Ok(None);
     }
