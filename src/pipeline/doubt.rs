@@ -104,6 +104,8 @@ mod tests {
     #[test]
     fn sizes_that_are_far_apart_are_told() {
         let of = |all: &[usize], typical| {
+            // Four times over: few say nothing.
+            let all = [all; 4].concat();
             let voxels: Vec<u32> = all.iter().zip(1..).flat_map(|(n, label)| vec![label; *n]).collect();
             unlike("nuclei", &Labels::new(Shape::flat(1, voxels.len()), voxels).unwrap(), typical).unwrap()
         };
@@ -115,5 +117,6 @@ mod tests {
         assert_eq!(of(&[[10; 19].as_slice(), &[100]].concat(), 10.0), None);
         assert_eq!(of(&[6, 6, 20], 10.0), None);
         assert!(of(&[5, 5, 20], 10.0).unwrap().contains("less than 0.6 of the typical size"));
+        assert_eq!(of(&[5, 20], 10.0), None, "eight");
     }
 }
