@@ -40,7 +40,8 @@ impl FreeGround {
         for ((n, apart), reach) in [(x, 1), (y, x), (z, y * x)].into_iter().zip(half_widths.into_iter().rev()) {
             widen(&mut near, n, apart, reach);
         }
-        Ok(Some(FreeGround { shape, near }).filter(|free| free.share(0..shape.len()) >= ENOUGH))
+        let free = near.par_iter().filter(|near| **near == 0).count();
+        Ok((free > 0 && free as f64 >= ENOUGH * shape.len() as f64).then_some(FreeGround { shape, near }))
     }
 
     /// The ground.
@@ -48,7 +49,9 @@ impl FreeGround {
     /// # Errors
     /// The image is on a device.
     pub fn ground(&self, image: &Volume) -> Result<DarkSide> {
-        Ok(DarkSide::of_most(&self.samples(image.samples.host()?, 0..self.shape.len())))
+        let both = image.samples.host()?.par_iter().zip(&self.near);
+        let free: Vec<i32> = both.filter(|(_, near)| **near == 0).map(|(sample, _)| *sample).collect();
+        Ok(DarkSide::of_most(&free))
     }
 
     /// Whether what is free is ground in an image on the host: near objects, more is brighter than that ground than away from them. Between the nuclei of wide
@@ -69,16 +72,6 @@ impl FreeGround {
     pub(super) fn row(&self, z: usize, y: usize) -> impl Iterator<Item = bool> + '_ {
         self.near[self.shape.index(z, y, 0)..][..self.shape.x].iter().map(|near| *near == 0)
     }
-
-    fn share(&self, part: std::ops::Range<usize>) -> f64 {
-        let n = part.len().max(1);
-        self.near[part].par_iter().filter(|near| **near == 0).count() as f64 / n as f64
-    }
-
-    fn samples(&self, samples: &[i32], part: std::ops::Range<usize>) -> Vec<i32> {
-        let both = samples[part.clone()].par_iter().zip(&self.near[part]);
-        both.filter(|(_, near)| **near == 0).map(|(sample, _)| *sample).collect()
-    }
 }
 
 /// Widens what is 1 along an axis of `n` voxels that lie `apart`, by `reach` to both sides.
@@ -91,7 +84,7 @@ fn widen(near: &mut [u8], n: usize, apart: usize, reach: usize) {
         let mut left = vec![0usize; apart];
         let mut pass = |line: &mut [u8]| {
             for (near, left) in line.iter_mut().zip(&mut left) {
-                *left = if *near == 1 { reach + 1 } else { left.saturating_sub(1) };
+                *left = if *near == 1 { reach.saturating_add(1) } else { left.saturating_sub(1) };
                 *near = u8::from(*near == 1 || *left > 0);
             }
         };
