@@ -56,21 +56,23 @@ impl State<'_> {
         if signal.has_two_classes_beside(least, share)? {
             return Ok(times * white);
         }
+        // It comes down once, whoever looks at it.
+        let on_host = image.volume.to_host()?;
         let [most, least] = match cut {
             Some(cut) => {
                 self.notes.push(of_cut_ground(cut.share()));
                 [self.before_cut(image, &cut)?; 2]
             }
             None => {
-                let (lag, dark) = (lag(image, OWN_BLUR), dark_side(&image.volume.to_host()?)?);
+                let (lag, dark) = (lag(image, OWN_BLUR), dark_side(&on_host)?);
                 if dark <= ONLY_WHITE * white && likeness(self.file, lag)? >= ALIKE {
                     return Ok(times * white.max(dark));
                 }
-                self.over_lag(&image.volume, lag, dark)?
+                self.over_lag((&image.volume, &on_host), lag, dark)?
             }
         };
         let floor = times * white.max(most);
-        let Some(highest) = self.highest_of_noise(image, signal, floor)? else {
+        let Some(highest) = self.highest_of_noise(image, &on_host, signal, floor)? else {
             let floor = times * white.max(least);
             if least > white && floor > signal.threshold {
                 self.notes.push(of_shared_noise(image.volume.scale.value(floor)));
@@ -85,7 +87,7 @@ impl State<'_> {
     }
 
     /// How high the peaks of noise rise, where most of the image lies below the threshold so far.
-    fn highest_of_noise(&self, image: &Picture, signal: &Signal, floor: f64) -> Result<Option<f64>> {
+    fn highest_of_noise(&self, image: &Picture, on_host: &Volume, signal: &Signal, floor: f64) -> Result<Option<f64>> {
         if signal.percentile(100.0 * (1.0 - COVERED))? > floor.max(signal.threshold) {
             return Ok(None);
         }
@@ -95,7 +97,7 @@ impl State<'_> {
         if is_flat {
             half_widths[0] = 0;
         }
-        highest(&image.volume.to_host()?, half_widths, signal.percentile(50.0)?)
+        highest(on_host, half_widths, signal.percentile(50.0)?)
     }
 
     /// The noise where nothing was cut off.
@@ -104,8 +106,9 @@ impl State<'_> {
         match signal.has_two_classes(NOISE)? {
             true => Ok(white),
             false => {
-                let dark = dark_side(&image.volume.to_host()?)?;
-                let [_, least] = self.over_lag(&image.volume, lag(image, OWN_BLUR), dark)?;
+                let on_host = image.volume.to_host()?;
+                let [_, least] =
+                    self.over_lag((&image.volume, &on_host), lag(image, OWN_BLUR), dark_side(&on_host)?)?;
                 Ok(white.max(least))
             }
         }
@@ -114,13 +117,13 @@ impl State<'_> {
     /// The noise over a lag, in the flattest parts of an image. Slices of a stack can be so unlike (near the ends of a deconvolved
     /// one there is hardly any noise) that these all lie in a few of them: then it is that of the noisiest slice.
     /// Once as it is, and once what the dark side shows where that is far less: of the whole, or of that slice.
-    fn over_lag(&self, image: &Volume, lag: usize, dark: f64) -> Result<[f64; 2]> {
+    fn over_lag(&self, (image, on_host): (&Volume, &Volume), lag: usize, dark: f64) -> Result<[f64; 2]> {
         let all = correlated_noise(self.device, image, lag)?;
         let all = [all, without_crowd(all, dark)];
         if image.shape.is_flat() {
             return Ok(all);
         }
-        let noisiest = in_noisiest_slice(&image.to_host()?, lag)?;
+        let noisiest = in_noisiest_slice(on_host, lag)?;
         Ok(if noisiest[0] > UNLIKE * all[0] { noisiest } else { all })
     }
 

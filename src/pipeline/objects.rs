@@ -78,12 +78,12 @@ fn even_ground(
     geometry: &Geometry,
     from: Option<&ObjectSet>,
     device: &Device,
-) -> Result<(Option<FreeGround>, Option<Volume>, Vec<String>)> {
+) -> Result<(Option<FreeGround>, Option<Volume>, Option<String>)> {
     let free = match from {
         Some(from) => {
             let half_widths = geometry.along(APART * from.radius_px.unwrap_or_default()).map(|v| v.round() as usize);
             let Some(free) = FreeGround::of(&object_runs::to_host(device, &from.on_device)?, half_widths)? else {
-                return Ok((None, None, vec![]));
+                return Ok((None, None, None));
             };
             Some(free)
         }
@@ -94,7 +94,7 @@ fn even_ground(
     if let Some(free) = &free
         && !free.is_ground(even.as_ref().unwrap_or(file))?
     {
-        return Ok((None, None, vec![]));
+        return Ok((None, None, None));
     }
     let note = |surface: Surface| {
         format!(
@@ -102,7 +102,7 @@ fn even_ground(
             surface.rise() * file.scale.factor()
         )
     };
-    Ok((free, even, surface.map(note).into_iter().collect()))
+    Ok((free, even, surface.map(note)))
 }
 
 fn from_steps(
@@ -121,9 +121,9 @@ fn from_steps(
     let Working { volume: original, faults, drawn, margin, slices } = working_on;
     let file = margin.as_ref().map_or(&channel.volume, |margin| &margin.filled);
     let file = slices.as_ref().map_or(file, |slices| &slices.volume);
-    let (free, even, notes) = match counts_from_ground(steps) {
+    let (free, even, note) = match counts_from_ground(steps) {
         true => even_ground(file, &geometry, grown_from(steps, made)?, device)?,
-        false => (None, None, vec![]),
+        false => (None, None, None),
     };
     let (file, original) = match &even {
         Some(even) => (even, working(even, device)?),
@@ -142,7 +142,7 @@ fn from_steps(
     state.notes.extend(slices.as_ref().map(EvenSlices::note));
     state.notes.extend(levelled.as_ref().map(Levelled::note));
     state.free = free;
-    state.notes.extend(notes);
+    state.notes.extend(note);
     state.levelled = levelled;
     state.warnings.extend(faults.warnings());
     state.warnings.extend(drawn);
