@@ -570,10 +570,7 @@ fn a_hundred_thousand_rows_are_no_matter() {
     let images = discover(&settings, &Recipes::presets(&[]).unwrap()).unwrap();
     assert_eq!(images.items.len(), files);
     assert!(
-        images
-            .items
-            .iter()
-            .all(|i| i.metadata().len() == 1 && i.name().contains(&i.metadata()[0].as_ref().unwrap()[1..]))
+        images.items.iter().all(|i| i.metadata.len() == 1 && i.name.contains(&i.metadata[0].as_ref().unwrap()[1..]))
     );
 }
 

@@ -157,8 +157,9 @@ impl Folder {
     /// Leads and members of the sets among some files.
     fn sets(&self, names: &[&str]) -> Vec<(String, Vec<String>)> {
         let name = |p: &PathBuf| p.file_name().unwrap().to_string_lossy().into_owned();
-        let given: Vec<PathBuf> = names.iter().map(|n| self.at(n)).collect();
-        let sets = read::find_ome_sets(given.iter().map(PathBuf::as_path));
+        let mut given: read::Paths = names.iter().map(|n| self.at(n)).collect();
+        given.sort();
+        let sets = read::find_ome_sets(&given);
         sets.iter().map(|s| (name(&s.lead), s.members.iter().map(name).collect())).collect()
     }
 }

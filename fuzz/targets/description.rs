@@ -18,5 +18,5 @@ fuzz_target!(|text: &[u8]| {
     let files = [put("a.tif", &raw::file(&first)), put("b.tif", &raw::file(&pages)), put("x.companion.ome", text)];
     read(&files[0]);
     read(&files[2]);
-    find_ome_sets(&files);
+    find_ome_sets(&files.into_iter().collect());
 });

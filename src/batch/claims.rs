@@ -4,7 +4,7 @@
 //! folders a row names. Every row names an image and no image has two rows that differ: both are errors before anything is
 //! done, because whoever runs a sheet means all of it.
 
-use super::item::Item;
+use super::item_list::ItemList;
 use super::listing::{Listings, is_glob};
 use super::search::absolute;
 use super::sheet::{Sheet, SheetRow};
@@ -56,23 +56,24 @@ impl<'a> Claims<'a> {
     ///
     /// # Errors
     /// Two rows name an image and differ, or a row names no image.
-    pub fn give(&self, items: &mut [Item], joined: &HashMap<PathBuf, PathBuf>) -> Result<()> {
+    pub fn give(&self, items: &mut ItemList, joined: &HashMap<PathBuf, PathBuf>) -> Result<()> {
         let mut members: HashMap<&Path, Vec<&Path>> = HashMap::new();
         joined.iter().for_each(|(member, lead)| members.entry(lead).or_default().push(member));
         let mut used = vec![false; self.sheet.rows.len()];
-        for item in items {
+        items.change(|item| {
             let own = item.files().into_iter().map(PathBuf::as_path);
             let with = own.clone().filter_map(|f| members.get(f)).flatten().copied();
             let rows = self.rows_of(own.chain(with));
             rows.iter().for_each(|i| used[*i] = true);
-            let [first, others @ ..] = &rows[..] else { continue };
+            let [first, others @ ..] = &rows[..] else { return Ok(()) };
             let row = &self.sheet.rows[*first];
             if let Some(other) = others.iter().find(|i| !same(row, &self.sheet.rows[**i])) {
-                return Err(self.doubled(row, &self.sheet.rows[*other], item.name()));
+                return Err(self.doubled(row, &self.sheet.rows[*other], &item.name));
             }
-            item.set_metadata(row.metadata.clone());
-            item.set_settings(row.settings.clone());
-        }
+            item.metadata.clone_from(&row.metadata);
+            item.settings.clone_from(&row.settings);
+            Ok(())
+        })?;
         let idle: Vec<usize> = (0..used.len()).filter(|i| !used[*i]).collect();
         self.all_found(&idle, "there is no image in")
     }

@@ -2,11 +2,11 @@
 
 use super::budget::Budget;
 use super::chooser::DeviceChooser;
+use super::kept::Kept;
 use super::metadata::Metadata;
 use super::out::Out;
 use super::parts::Store;
 use super::recipes::Recipes;
-use super::redo::Kept;
 use super::settings::Settings;
 use super::stop::Stop;
 use std::path::{Path, PathBuf};

@@ -4,7 +4,7 @@
 //! library that is given the recipe all take the same.
 
 use super::discover::Images;
-use super::item::{Item, Task};
+use super::item::Item;
 use super::recipes::Recipes;
 use super::{reading, references};
 use crate::correct::Control;
@@ -64,9 +64,9 @@ fn spectrum(
     let controls = of_dye(mixture, dye, images)?;
     let mut control = Control::default();
     for item in &controls {
-        add(item, recipe, name, most, &mut control).map_err(|e| e.at(item.name()))?;
+        add(item, recipe, name, most, &mut control).map_err(|e| e.at(&item.name))?;
     }
-    let found = control.spectrum().map_err(|e| controls.first().map_or(e.clone(), |item| e.at(item.name())))?;
+    let found = control.spectrum().map_err(|e| controls.first().map_or(e.clone(), |item| e.at(&item.name)))?;
     let numbers: Vec<String> = found.iter().map(|v| format!("{v:?}")).collect();
     let from = match controls.len() - control.images() {
         0 => format!("{} controls", controls.len()),
@@ -76,11 +76,10 @@ fn spectrum(
 }
 
 /// The images of a dye alone; there is one at least.
-fn of_dye<'i>(mixture: &Unmix, dye: &str, images: &'i Images) -> Result<Vec<&'i Item>> {
+fn of_dye<'i>(mixture: &Unmix, dye: &str, images: &'i Images) -> Result<Vec<Cow<'i, Item>>> {
     let column = mixture.controls.as_deref().unwrap_or_default();
     let cell = |item: &Item| images.metadata.value(item, column).flatten().map(str::to_owned);
-    let measured = || images.items.iter().filter(|i| matches!(i.task, Task::Measure));
-    let controls: Vec<&Item> = measured().filter(|item| cell(item).as_deref() == Some(dye)).collect();
+    let controls: Vec<_> = images.items.measured().filter(|item| cell(item).as_deref() == Some(dye)).collect();
     if controls.is_empty() {
         let e = Error::usage(format!("no image has \"{dye}\" in the column \"{column}\""));
         let names = images.metadata.names();
@@ -91,7 +90,7 @@ fn of_dye<'i>(mixture: &Unmix, dye: &str, images: &'i Images) -> Result<Vec<&'i 
                 false => format!("controls = one of: {}", names.join(", ")),
             }));
         }
-        let words: BTreeSet<String> = measured().filter_map(cell).collect();
+        let words: BTreeSet<String> = images.items.measured().filter_map(|item| cell(&item)).collect();
         let words: Vec<&str> = words.iter().map(String::as_str).take(10).collect();
         return Err(e.remedy(format!("{dye} in the line of each control; the column has: {}", words.join(", "))));
     }

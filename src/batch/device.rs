@@ -1,10 +1,12 @@
 //! What does the work of a run, and when a GPU is opened for it.
 
-use super::item::{Item, Task};
+use super::item::Item;
+use super::item_list::ItemList;
 use super::recipes::Recipes;
 use crate::Result;
 use crate::device::{AdapterChoice, Device, Gpu, Opening};
 use crate::pipeline::kernels;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// What does the work of a run.
@@ -47,8 +49,8 @@ impl DeviceChoice {
     }
 
     /// Begins to open a GPU that nobody asked for, if the images are worth it.
-    pub(super) fn open_for(&self, items: &[Item], recipes: &Recipes, threads: usize) -> Option<Opening> {
-        let is_worth = || weighs(items, WORTH_OPENING);
+    pub(super) fn open_for(&self, items: &ItemList, recipes: &Recipes, threads: usize) -> Option<Opening> {
+        let is_worth = || weighs(items.measured(), WORTH_OPENING);
         let is_auto = matches!(self, DeviceChoice::Auto);
         if is_auto && is_worth() { begin(&AdapterChoice::Hardware, recipes, threads).ok() } else { None }
     }
@@ -61,10 +63,17 @@ fn begin(choice: &AdapterChoice, recipes: &Recipes, threads: usize) -> Result<Op
 }
 
 /// Whether the files of images take so many bytes together. Looks at no more of them than it takes to know.
-fn weighs(items: &[Item], bytes: u64) -> bool {
-    let files = items.iter().filter(|item| matches!(item.task, Task::Measure)).flat_map(Item::files);
-    let mut sizes = files.map(|file| std::fs::metadata(file).map_or(0, |m| m.len()));
-    sizes.try_fold(0u64, |sum, size| Some(sum + size).filter(|sum| *sum < bytes)).is_none()
+fn weighs<'a>(items: impl Iterator<Item = Cow<'a, Item>>, bytes: u64) -> bool {
+    let mut sum = 0;
+    for item in items {
+        for file in item.files() {
+            sum += std::fs::metadata(file).map_or(0, |m| m.len());
+            if sum >= bytes {
+                return true;
+            }
+        }
+    }
+    false
 }
 
 #[cfg(test)]
@@ -72,6 +81,7 @@ mod tests {
     //! Mechanics.
     use super::*;
     use crate::Error;
+    use crate::batch::item::Task;
 
     #[test]
     fn what_is_to_be_measured_has_weight() {
@@ -82,7 +92,9 @@ mod tests {
             Item::file(file, dir.path(), task, false)
         };
         let failed = Task::Fail(Box::new(Error::format("odd")));
-        let items = [item("a", Task::Measure), item("b", failed), item("c", Task::Measure)];
-        assert!(weighs(&items, 200) && !weighs(&items, 201) && !weighs(&[], 1));
+        let mut items = ItemList::default();
+        assert!(!weighs(items.measured(), 1));
+        [item("a", Task::Measure), item("b", failed), item("c", Task::Measure)].into_iter().for_each(|i| items.push(i));
+        assert!(weighs(items.measured(), 200) && !weighs(items.measured(), 201));
     }
 }

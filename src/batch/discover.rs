@@ -3,6 +3,7 @@
 use super::claims::Claims;
 use super::files;
 use super::item::{Item, Source, Task};
+use super::item_list::ItemList;
 use super::layout;
 use super::masks::{self, Finder};
 use super::metadata::{self, Metadata};
@@ -12,18 +13,18 @@ use super::references;
 use super::search::{NoFile, Search, absolute, search};
 use super::settings::Settings;
 use super::sheet::Sheet;
-use crate::read::{self, Drawn, FileSet, Groups, PathPattern, Series};
+use crate::read::{self, Drawn, FileSet, Groups, PathPattern, Paths, Series};
 use crate::recipe::Recipe;
 use crate::{Error, Result};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 /// The images of a run.
 #[derive(Debug)]
 pub struct Images {
     /// In the order of the tables.
-    pub items: Vec<Item>,
+    pub items: ItemList,
     /// The folder that holds all inputs.
     pub root: PathBuf,
     /// The columns of their metadata.
@@ -41,21 +42,21 @@ pub fn discover(settings: &Settings, recipes: &Recipes) -> Result<Images> {
     let claims = sheet.as_ref().map(Claims::of).transpose()?;
     let named = claims.iter().flat_map(|c| &c.paths);
     let inputs: Vec<PathBuf> = settings.inputs.iter().chain(named).cloned().collect();
-    let Search { files, others, mut roots, .. } = search(&inputs, &settings.exclude)?;
+    let Search { files, named, others, mut roots, .. } = search(&inputs, &settings.exclude)?;
     // Images are then called as in the column of their paths, whatever lines come and go.
     roots.extend(sheet.as_ref().map(Sheet::folder));
     let root = read::common_folder(roots.iter().map(PathBuf::as_path));
-    let mut images = Images { items: vec![], root, metadata: Metadata::default(), drawn: vec![] };
+    let mut images = Images { items: ItemList::default(), root, metadata: Metadata::default(), drawn: vec![] };
     let groups = recipes.all().iter().find_map(|r| r.body.files.groups.as_deref());
     let groups = groups.map(PathPattern::parse).transpose()?;
-    let joined = images.fill(files, others, groups.as_ref(), &recipes.all())?;
+    let joined = images.fill(Files { all: files, named }, others, groups.as_ref(), &recipes.all())?;
     if let (Some(sheet), Some(claims)) = (&sheet, &claims) {
         images.metadata.add(&sheet.columns, "As the sample sheet says.");
         claims.give(&mut images.items, &joined)?;
         recipes.check(&images.items, claims)?;
     }
     if let Some(groups) = &groups {
-        images.group(groups);
+        images.group(groups)?;
     }
     plates::lay_out(&recipes.all(), &mut images.metadata, &mut images.items)?;
     if !images.metadata.names().is_empty() {
@@ -64,16 +65,18 @@ pub fn discover(settings: &Settings, recipes: &Recipes) -> Result<Images> {
     }
     let folder = sheet.as_ref().map(Sheet::folder);
     let mut finder = Finder::new(&images.metadata, folder.clone(), &images.drawn);
-    for item in images.items.iter_mut().filter(|i| matches!(i.task, Task::Measure)) {
-        // Most rows of a sheet change something else.
-        let own = if masks::touches(item.settings()) { recipes.of(item)? } else { Cow::Borrowed(recipes.kind(item)) };
-        let masks = finder.find(item, &own)?;
-        item.set_needed(masks, references::find(item, &own, folder.as_deref()));
-    }
+    images.items.change(|item| {
+        if matches!(item.task, Task::Measure) {
+            // Most rows of a sheet change something else.
+            let own =
+                if masks::touches(&item.settings) { recipes.of(item)? } else { Cow::Borrowed(recipes.kind(item)) };
+            item.masks = finder.find(item, &own)?;
+            item.references = references::find(item, &own, folder.as_deref());
+        }
+        Ok(())
+    })?;
     drop_masks(&mut images.items);
-    // In place: no two are alike.
-    images.items.sort_unstable_by(|a, b| (a.name(), a.place()).cmp(&(b.name(), b.place())));
-    tell_apart(&mut images.items);
+    images.items.sort();
     if images.items.is_empty() {
         return Err(Error::usage("no image in the inputs").remedy("files, folders with images, or globs"));
     }
@@ -81,56 +84,70 @@ pub fn discover(settings: &Settings, recipes: &Recipes) -> Result<Images> {
     Ok(images)
 }
 
+/// Files that were found.
+struct Files {
+    all: Paths,
+    /// Those that the user named.
+    named: HashSet<PathBuf>,
+}
+
 impl Images {
     /// Makes items of what was found. Returns the files that are read with another one, which is the item's.
     fn fill(
         &mut self,
-        mut files: BTreeMap<PathBuf, bool>,
+        mut files: Files,
         others: BTreeMap<PathBuf, NoFile>,
         groups: Option<&PathPattern>,
         recipes: &[&Recipe],
     ) -> Result<HashMap<PathBuf, PathBuf>> {
         let (root, items) = (&self.root, &mut self.items);
-        // Most files are images of their own.
-        items.reserve_exact(files.len() + others.len());
-        items.extend(others.into_iter().map(|(path, why)| match why {
-            NoFile::Skipped(reason) => Item::file(path, root, Task::Skip(reason.into()), false),
-            NoFile::Failed(e) => Item::file(path, root, Task::Fail(e), true),
-        }));
+        for (path, why) in others {
+            items.push(match why {
+                NoFile::Skipped(reason) => Item::file(path, root, Task::Skip(reason.into()), false),
+                NoFile::Failed(e) => Item::file(path, root, Task::Fail(e), true),
+            });
+        }
         let (series, drawn) = series(&mut files, root, recipes);
-        items.extend(series);
+        series.into_iter().for_each(|item| items.push(item));
         self.drawn = drawn;
         if let Some(pattern) = recipes.iter().find_map(|r| r.body.files.pattern.as_ref()) {
-            let paths: Vec<PathBuf> = files.keys().cloned().collect();
+            let paths: Vec<PathBuf> = files.all.iter().collect();
             let Groups { sets, unmatched, wrong } = read::group(&paths, pattern)?;
-            items.extend(channels(sets, &wrong, &files, root));
-            items.extend(unmatched.into_iter().map(|path| {
-                let explicit = files.get(&path).copied().unwrap_or_default();
+            channels(sets, &wrong, &files, root).for_each(|item| items.push(item));
+            for path in unmatched {
+                let explicit = files.named.contains(&path);
                 let task = Task::Skip(format!("the name does not match the file pattern {pattern}").into());
-                Item::file(path, root, task, explicit)
-            }));
+                items.push(Item::file(path, root, task, explicit));
+            }
             return Ok(HashMap::new());
         }
         if let Some(groups) = groups.filter(|g| g.has_channel()) {
-            let paths: Vec<PathBuf> = files.keys().cloned().collect();
+            let paths: Vec<PathBuf> = files.all.iter().collect();
             let Groups { sets, wrong, .. } = groups.group(&paths)?;
             // A folder of one channel may be all that was searched: the image lies above it.
             let above = sets.iter().filter_map(|s| s.place.parent());
             self.root = read::common_folder(std::iter::once(&*self.root).chain(above));
-            items.extend(channels(sets, &wrong, &files, &self.root));
-            let taken: BTreeSet<&PathBuf> = items.iter().flat_map(Item::files).collect();
-            files.retain(|path, _| !taken.contains(path));
+            let taken: HashSet<PathBuf> = sets.iter().flat_map(|s| &s.files).map(|(_, path)| path.clone()).collect();
+            channels(sets, &wrong, &files, &self.root).for_each(|item| items.push(item));
+            files.all.retain(|path| !taken.contains(path));
         }
         let root = &self.root;
         let joined = join_ome_sets(&mut files);
-        items.extend(files.into_iter().map(|(path, explicit)| file(path, root, explicit)));
+        let Files { all, named } = files;
+        items.add_files(all, root, |path| {
+            let explicit = named.contains(&path);
+            file(path, root, explicit)
+        });
         Ok(joined)
     }
 
     /// Gives each image what its path says. One whose path does not fit fails: it would stand beside the others without a well.
-    fn group(&mut self, groups: &PathPattern) {
+    fn group(&mut self, groups: &PathPattern) -> Result<()> {
         let places = self.metadata.add(&groups.names(), "As the path of the image says (files.groups).");
-        for item in self.items.iter_mut().filter(|i| matches!(i.task, Task::Measure)) {
+        self.items.change(|item| {
+            if !matches!(item.task, Task::Measure) {
+                return Ok(());
+            }
             let captured = match &item.source {
                 Source::Series(series) => groups.folder(&series.folder),
                 Source::File(path) => groups.file(path),
@@ -138,7 +155,7 @@ impl Images {
             };
             let values = captured.map(|c| c.values.into_iter().map(Some).collect::<Vec<_>>());
             let e = match values.map(|values| metadata::put(item, &places, &values)) {
-                Some(Ok(())) => continue,
+                Some(Ok(())) => return Ok(()),
                 Some(Err(e)) => {
                     let column = &self.metadata.names()[e.place];
                     Error::usage(format!(
@@ -148,21 +165,24 @@ impl Images {
                     .remedy("a sheet without that column, or with what the path says")
                 }
                 // What is no image is passed over later, as without groups.
-                None if !item.explicit && !item.files().iter().any(|f| files::is_image(f)) => continue,
+                None if !item.explicit && !item.files().iter().any(|f| files::is_image(f)) => return Ok(()),
                 None => Error::usage("its path does not fit files.groups")
                     .remedy("a pattern that fits, or --exclude for what is none of these images"),
             };
             item.task = Task::Fail(Box::new(e));
-        }
+            Ok(())
+        })
     }
 }
 
 /// Files that objects are read from, flat fields and dark images are no images of their own.
-fn drop_masks(items: &mut Vec<Item>) {
-    let masks = items.iter().flat_map(Item::masks).filter_map(|(_, found)| found.as_ref().ok());
-    let references = items.iter().flat_map(Item::references).map(|(_, path)| path);
-    let masks: HashSet<PathBuf> = masks.chain(references).map(|path| absolute(path)).collect();
-    items.retain(|i| i.explicit || !matches!(i.files()[..], [file] if masks.contains(file)));
+fn drop_masks(items: &mut ItemList) {
+    let mut needed: HashSet<PathBuf> = HashSet::new();
+    for item in items.iter() {
+        let masks = item.masks.iter().filter_map(|(_, found)| found.as_ref().ok());
+        needed.extend(masks.chain(item.references.iter().map(|(_, path)| path)).map(|path| absolute(path)));
+    }
+    items.retain(|i| i.explicit || !matches!(i.files()[..], [file] if needed.contains(file)));
 }
 
 fn file(path: PathBuf, root: &Path, explicit: bool) -> Item {
@@ -186,8 +206,8 @@ fn file(path: PathBuf, root: &Path, explicit: bool) -> Item {
 const PET: &str = "PT";
 
 /// DICOM files, put together to series. What is DICOM but no image is passed over, with its reason.
-fn series(found: &mut BTreeMap<PathBuf, bool>, root: &Path, recipes: &[&Recipe]) -> (Vec<Item>, Vec<Drawn>) {
-    let files: Vec<PathBuf> = found.keys().filter(|p| read::is_dicom(p)).cloned().collect();
+fn series(found: &mut Files, root: &Path, recipes: &[&Recipe]) -> (Vec<Item>, Vec<Drawn>) {
+    let files: Vec<PathBuf> = found.all.iter().filter(|p| read::is_dicom(p)).collect();
     let all = read::find_series(&files);
     let only_pet = recipes.iter().all(|r| r.body.modality.is_some());
     let mut items = Vec::new();
@@ -196,7 +216,7 @@ fn series(found: &mut BTreeMap<PathBuf, bool>, root: &Path, recipes: &[&Recipe])
         let pet = |s: &&Series| s.folder == series.folder && s.modality == PET;
         let only = series.modality == PET && all.series.iter().filter(pet).count() == 1;
         let place = if only { series.folder.clone() } else { series.folder.join(series.short_name()) };
-        let explicit = series.files.iter().any(|f| found.get(f).copied().unwrap_or_default());
+        let explicit = series.files.iter().any(|f| found.named.contains(f));
         let other = only_pet && !explicit && series.modality != PET;
         let task = match other {
             true => Task::Skip(format!("a DICOM series of modality {}, not PT", series.modality).into()),
@@ -205,14 +225,14 @@ fn series(found: &mut BTreeMap<PathBuf, bool>, root: &Path, recipes: &[&Recipe])
         items.push(Item::series(series.clone(), place, root, task, explicit));
     }
     for read::Other { path, reason, damaged } in all.others {
-        let explicit = found.get(&path).copied().unwrap_or_default();
+        let explicit = found.named.contains(&path);
         let task = if damaged { Task::Fail(Box::new(Error::format(reason))) } else { Task::Skip(reason.into()) };
         let mut item = Item::file(path, root, task, explicit);
         item.is_scan = true;
         items.push(item);
     }
     let dicom: HashSet<PathBuf> = files.into_iter().collect();
-    found.retain(|path, _| !dicom.contains(path));
+    found.all.retain(|path| !dicom.contains(path));
     (items, all.drawn)
 }
 
@@ -220,38 +240,35 @@ fn series(found: &mut BTreeMap<PathBuf, bool>, root: &Path, recipes: &[&Recipe])
 fn channels(
     sets: Vec<FileSet>,
     wrong: &BTreeMap<PathBuf, Error>,
-    found: &BTreeMap<PathBuf, bool>,
+    found: &Files,
     root: &Path,
-) -> Vec<Item> {
-    let item = |set: FileSet| {
-        let explicit = set.files.iter().any(|(_, path)| found.get(path).copied().unwrap_or_default());
+) -> impl Iterator<Item = Item> {
+    let item = move |set: FileSet| {
+        let explicit = set.files.iter().any(|(_, path)| found.named.contains(path));
         let task = wrong.get(&set.place).map_or(Task::Measure, |e| Task::Fail(Box::new(e.clone())));
         Item::channels(set, root, task, explicit)
     };
-    sets.into_iter().map(item).collect()
+    sets.into_iter().map(item)
 }
 
 /// Of each OME-TIFF set only the file that is opened stays: reading it reads the others, which are part of it. Returns those
 /// with it.
-fn join_ome_sets(found: &mut BTreeMap<PathBuf, bool>) -> HashMap<PathBuf, PathBuf> {
+fn join_ome_sets(found: &mut Files) -> HashMap<PathBuf, PathBuf> {
     let mut joined = HashMap::new();
-    for set in read::find_ome_sets(found.keys().map(PathBuf::as_path)) {
-        let explicit = set.members.iter().filter_map(|m| found.remove(m)).fold(false, |any, explicit| any | explicit);
+    let (mut leads, mut named) = (HashSet::new(), HashSet::new());
+    for set in read::find_ome_sets(&found.all) {
+        if set.members.iter().any(|member| found.named.contains(member)) {
+            named.insert(set.lead.clone());
+        }
         joined.extend(set.members.into_iter().map(|member| (member, set.lead.clone())));
-        found.insert(set.lead, explicit);
+        leads.insert(set.lead);
+    }
+    if !leads.is_empty() {
+        found.all.retain(|path| !joined.contains_key(path) && !leads.contains(path));
+        leads.into_iter().for_each(|lead| found.all.push(lead));
+        found.named.extend(named);
     }
     joined
-}
-
-/// Two images of one name (a folder that is called like a series beside it) are numbered: rare, but then no file of one may
-/// take that of the other.
-fn tell_apart(items: &mut [Item]) {
-    // They stand beside each other.
-    for same in items.chunk_by_mut(|a, b| a.name() == b.name()) {
-        for (n, item) in same.iter_mut().enumerate().skip(1) {
-            item.rename(format!("{} ({})", item.name(), n + 1));
-        }
-    }
 }
 
 #[cfg(test)]

@@ -14,13 +14,13 @@ fn tree(files: &[&str]) -> tempfile::TempDir {
 }
 
 fn names(inputs: &[PathBuf], text: &str) -> Vec<String> {
-    images(inputs, text).into_iter().map(|i| i.name().to_string()).collect()
+    images(inputs, text).into_iter().map(|i| i.name).collect()
 }
 
 fn images(inputs: &[PathBuf], text: &str) -> Vec<Item> {
     let recipes = Recipes::One(Box::new(Recipe::parse("test", text, &[]).unwrap()));
     let settings = Settings { inputs: inputs.to_vec(), ..Settings::default() };
-    discover(&settings, &recipes).unwrap().items
+    discover(&settings, &recipes).unwrap().items.iter().map(Cow::into_owned).collect()
 }
 
 const PLAIN: &str = "[channels]\nc = [0]\n[objects.o]\nchannel = 'c'\nsteps = [{ op = 'threshold', method = 'otsu' }]";
@@ -48,7 +48,7 @@ fn an_image_has_the_same_files_whatever_lies_beside_it() {
     let output = |files: &[&str], name: &str| -> String {
         let dir = tree(files);
         let images = images(&[dir.path().into()], PLAIN);
-        images.iter().find(|i| i.name() == name).unwrap().output("o", ".tif", ".ome.tif")
+        images.iter().find(|i| i.name == name).unwrap().output("o", ".tif", ".ome.tif")
     };
     for name in ["a.tif", "a.png"] {
         assert_eq!(output(&[name], name), output(&["a.tif", "a.png", "a.png.tif", "a.ome.tif", "a"], name));

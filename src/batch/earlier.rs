@@ -1,11 +1,8 @@
 //! The images of the last run into a folder, and whether this run may take their place.
 
-use super::hash::hash_file;
-use super::json_lines::{line, lines};
-use crate::write::Draft;
+use super::hash::{digest, hash_file};
+use super::json_lines::lines;
 use crate::{Error, Result};
-use std::borrow::Cow;
-use std::io::Write;
 use std::path::Path;
 
 /// What becomes of the results of an earlier run in the folder.
@@ -31,71 +28,58 @@ impl Existing {
 }
 
 /// An image as a later run compares it: its name, and the file that stands for it.
-pub type Identity<'a> = (&'a str, Cow<'a, str>);
+pub type Identity = (String, String);
 
-/// The images of the last run.
-#[derive(Debug, Default)]
-pub struct Earlier {
-    /// Name and file.
-    images: Vec<(String, String)>,
-}
-
-/// Sets down the images of this run.
+/// May a run of these images replace or continue the results of the last one, whose list this is? Says whether there was one.
+/// Both lists may be long: of this run's images digests are kept, and the last run's are looked at one by one.
 ///
 /// # Errors
-/// The system refuses.
-pub fn write<'a>(path: &Path, mut images: impl Iterator<Item = Identity<'a>>) -> Result<()> {
-    let mut draft = Draft::create(path)?;
-    images.try_for_each(|image| draft.write_all(line(&image).as_bytes())).map_err(|e| draft.error(&e))?;
-    draft.commit()
-}
-
-impl Earlier {
-    pub fn read(path: &Path) -> Self {
-        Earlier { images: lines(path) }
+/// The run would remove results of other images, and nobody said that it may.
+pub fn check(last: &Path, existing: Existing, images: impl Iterator<Item = Identity> + Clone) -> Result<bool> {
+    if lines::<Identity>(last).next().is_none() {
+        return Ok(false);
     }
-
-    /// Is there anything of an earlier run?
-    pub fn is_some(&self) -> bool {
-        !self.images.is_empty()
-    }
-
-    /// May a run of these images replace or continue the results of the last one?
-    ///
-    /// # Errors
-    /// It would remove results of other images, and nobody said that it may.
-    pub fn check<'a>(&self, existing: Existing, images: impl Iterator<Item = Identity<'a>>) -> Result<()> {
-        if self.images.is_empty() {
-            return Ok(());
+    let mut now: Vec<[u64; 2]> = images.clone().map(|(name, file)| [digest(&name), digest(&file)]).collect();
+    now.sort_unstable();
+    let file_of = |name: &str| {
+        let of_name = |image: &[u64; 2]| image[0].cmp(&digest(name));
+        now.binary_search_by(of_name).ok().map(|i| now[i][1])
+    };
+    let (mut all, mut others) = (0, 0);
+    let (mut first, mut moved) = (None, None);
+    for (name, file) in lines::<Identity>(last) {
+        all += 1;
+        let now = file_of(&name);
+        if now != Some(digest(&file)) {
+            others += 1;
+            first.get_or_insert_with(|| (name.clone(), file.clone()));
+            if now.is_some() {
+                moved.get_or_insert((name, file));
+            }
         }
-        let mut now: Vec<Identity> = images.collect();
-        now.sort_unstable();
-        let now = |name: &str| now.binary_search_by(|image| image.0.cmp(name)).ok().map(|i| &now[i].1);
-        let others: Vec<_> =
-            self.images.iter().filter(|(name, file)| now(name).is_none_or(|now| now != file)).collect();
-        let Some((name, file)) = others.first() else { return Ok(()) };
-        let refuse = |what: String, remedy: &str| Err(Error::usage(what).remedy(remedy));
-        match existing {
-            Existing::Overwrite => Ok(()),
-            Existing::Same => refuse(
-                format!(
-                    "the folder holds results of {} images that are not among these inputs, the first is {name} ({file})",
-                    others.len()
-                ),
-                "another --out, or --overwrite to replace them",
+    }
+    let Some((name, file)) = first else { return Ok(true) };
+    let refuse = |what: String, remedy: &str| Err(Error::usage(what).remedy(remedy));
+    match existing {
+        Existing::Overwrite => Ok(true),
+        Existing::Same => refuse(
+            format!(
+                "the folder holds results of {others} images that are not among these inputs, the first is {name} ({file})"
             ),
-            Existing::Resume | Existing::OnlyFailed if others.len() < self.images.len() => Ok(()),
-            // All have gone or moved. An archive that was moved as a whole holds the same images under the same names.
-            Existing::Resume | Existing::OnlyFailed => {
-                match others.iter().find_map(|(name, file)| now(name).map(|now| (file, now))) {
-                    Some((then, now)) if !differ(then, now) => Ok(()),
-                    _ => refuse(
-                        format!(
-                            "the folder holds results of other images, the first is {name} ({file}): there is nothing to resume"
-                        ),
-                        "another --out, or --overwrite to replace them",
+            "another --out, or --overwrite to replace them",
+        ),
+        Existing::Resume | Existing::OnlyFailed if others < all => Ok(true),
+        // All have gone or moved. An archive that was moved as a whole holds the same images under the same names.
+        Existing::Resume | Existing::OnlyFailed => {
+            let now = moved.and_then(|(name, then)| Some((then, images.clone().find(|(now, _)| *now == name)?.1)));
+            match now {
+                Some((then, now)) if !differ(&then, &now) => Ok(true),
+                _ => refuse(
+                    format!(
+                        "the folder holds results of other images, the first is {name} ({file}): there is nothing to resume"
                     ),
-                }
+                    "another --out, or --overwrite to replace them",
+                ),
             }
         }
     }

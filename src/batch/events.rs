@@ -67,7 +67,7 @@ pub struct ImageEnded<'a> {
 impl<'a> ImageEnded<'a> {
     pub(super) fn of(item: &'a Item, record: &'a Record) -> Self {
         ImageEnded {
-            image: item.name(),
+            image: &item.name,
             status: record.status,
             error: record.error.as_deref(),
             stage: record.stage,

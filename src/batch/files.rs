@@ -16,7 +16,7 @@ pub type LabelFiles = Vec<(String, PathBuf)>;
 /// The files with the regions of the recipe's object sets. One that is missing is an error, unless the recipe can do without.
 pub fn labels(item: &Item, recipe: &Recipe) -> Result<LabelFiles> {
     let mut files = Vec::new();
-    for (set, found) in item.masks() {
+    for (set, found) in &item.masks {
         let optional = recipe.body.objects.get(set).is_some_and(|o| o.optional);
         match found {
             Ok(path) if path.is_file() => files.push((set.clone(), path.clone())),
@@ -51,7 +51,7 @@ pub fn hashes(item: &Item, extent: &Extent, label_files: &LabelFiles, root: &Pat
         };
         hashes.push(Hashed { file: place(path), role: role.unwrap_or_default(), sha256: hash_file(path)? });
     }
-    for (words, path) in item.references() {
+    for (words, path) in &item.references {
         hashes.push(Hashed { file: place(path), role: format!("reference {words}"), sha256: hash_file(path)? });
     }
     // One mask may serve several sets.

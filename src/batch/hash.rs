@@ -16,7 +16,7 @@ pub fn hash_file(path: &Path) -> Result<String> {
         let mut file = fs::File::open(path)?;
         let mut hasher = Sha256::new();
         // No larger than the file: clearing a large block would cost more than reading a small one.
-        let mut block = vec![0; file.metadata()?.len().clamp(1 << 12, 1 << 20) as usize];
+        let mut block = vec![0; file.metadata()?.len().clamp(1 << 12, 1 << 18) as usize];
         loop {
             let n = file.read(&mut block)?;
             if n == 0 {
@@ -36,6 +36,12 @@ pub fn hash_text(text: &str) -> String {
 /// Hexadecimal words of a hash.
 pub fn hex(hasher: Sha256) -> String {
     hasher.finalize().iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Stands for a name in lists of many. Two names with the same one are hardly ever met.
+pub fn digest(name: &str) -> u64 {
+    let bytes: [u8; 32] = Sha256::digest(name).into();
+    bytes.iter().take(8).fold(0, |digest, byte| digest << 8 | u64::from(*byte))
 }
 
 /// A file that was read, by its place and by what it holds.

@@ -59,7 +59,7 @@ impl Entry {
     pub(super) fn of(item: &Item, record: &Record) -> Self {
         let failed = record.status == Status::Failed;
         Entry {
-            image: item.name().to_string(),
+            image: item.name.clone(),
             status: record.status,
             reason: record.reason.clone(),
             code: record.reason.as_deref().filter(|_| failed).map(|r| failures::code(r).to_owned()),
@@ -73,8 +73,8 @@ impl Entry {
             is_scan: item.is_scan,
             part: record.key.clone(),
             known: record.known.clone(),
-            metadata: item.metadata().to_vec(),
-            set: item.settings().to_vec(),
+            metadata: item.metadata.to_vec(),
+            set: item.settings.to_vec(),
         }
     }
 }

@@ -174,7 +174,7 @@ fn by_sheet(item: &Item, set: &str) -> bool {
     let is = |setting: &String| {
         keys.iter().any(|k| setting.starts_with(k)) || (set == LESIONS && setting.starts_with("mask="))
     };
-    item.settings().iter().any(is)
+    item.settings.iter().any(is)
 }
 
 /// Whether changes of a recipe may be about the files of objects, or other files that it names.

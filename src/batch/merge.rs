@@ -24,7 +24,6 @@ use super::summary::{self, Summary};
 use super::{budget, chooser, left_tables, machine, run_json, search};
 use crate::{Error, Result};
 use rayon::prelude::*;
-use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -62,7 +61,7 @@ pub fn merge(merge: &Merge) -> Result<Summary> {
         return Err(Error::usage("is one of the shards").at(&shard.folder).remedy("another --out"));
     }
     let names = entries(&shards)?.map(|e| e.map(|e| (e.image, e.place))).collect::<Result<Vec<_>>>()?;
-    let identities = names.iter().map(|(image, place)| (image.as_str(), Cow::from(place)));
+    let identities = names.iter().cloned();
     let existing = if merge.overwrite { Existing::Overwrite } else { Existing::Same };
     let settings = settings(merge, first, existing);
     let recipes = RecipeText::parse(&first.recipes)?;
@@ -94,7 +93,7 @@ pub fn merge(merge: &Merge) -> Result<Summary> {
         chooser: chooser::DeviceChooser::new(vec![]),
         out: &out,
         store,
-        kept: super::redo::Kept::new(),
+        kept: super::kept::Kept::default(),
         metadata: first.metadata.clone(),
         budget: budget::Budget::new(0),
         places: [PathBuf::from(&first.root), search::absolute(&merge.out)],

@@ -41,7 +41,7 @@ impl Metadata {
     /// The cell of an image in a column; nothing if there is no such column.
     pub fn value<'i>(&self, item: &'i Item, name: &str) -> Option<Option<&'i str>> {
         let i = self.names.iter().position(|known| known == name)?;
-        Some(item.metadata().get(i).and_then(Option::as_deref))
+        Some(item.metadata.get(i).and_then(Option::as_deref))
     }
 
     /// The cells of an image, one column each.
@@ -84,7 +84,7 @@ pub struct Contradiction {
 /// # Errors
 /// Another value stands there.
 pub fn put(item: &mut Item, places: &[usize], cells: &[Option<String>]) -> Result<(), Contradiction> {
-    let mut all = item.metadata().to_vec();
+    let mut all = item.metadata.to_vec();
     for (place, cell) in places.iter().copied().zip(cells) {
         let Some(new) = cell else { continue };
         all.resize(all.len().max(place + 1), None);
@@ -95,6 +95,6 @@ pub fn put(item: &mut Item, places: &[usize], cells: &[Option<String>]) -> Resul
             _ => all[place] = Some(new.clone()),
         }
     }
-    item.set_metadata(all.into());
+    item.metadata = all.into();
     Ok(())
 }

@@ -114,7 +114,7 @@ impl BatchContext<'_> {
                     ..record
                 },
             };
-            record.error = Some(Box::new(e.at(item.name())));
+            record.error = Some(Box::new(e.at(&item.name)));
         }
         record.seconds = start.elapsed().as_secs_f64();
         record
@@ -177,7 +177,7 @@ impl BatchContext<'_> {
 
     /// The image was finished by the run of which only the failed ones are done again, and its results are there.
     fn is_kept(&self, item: &Item, recipe: &Recipe, record: &mut Record) -> bool {
-        let Some(entry) = self.kept.get(item.name()) else { return false };
+        let Some(entry) = self.kept.get(&item.name) else { return false };
         let Some(key) = &entry.part else { return false };
         let Some(part) = self.store.look(key) else { return false };
         let wanted = self.all_outputs(item, recipe, &part.counts());
@@ -185,7 +185,7 @@ impl BatchContext<'_> {
         if !wanted.iter().all(|below| part.files.iter().any(|f| is_there(f, below))) {
             return false;
         }
-        self.take_over(&wanted, key.clone(), part, entry.files.clone(), record);
+        self.take_over(&wanted, key.clone(), part, entry.files, record);
         true
     }
 
@@ -212,7 +212,7 @@ impl BatchContext<'_> {
     }
 
     fn key(&self, item: &Item, recipe: &Recipe, hashes: &[Hashed]) -> String {
-        key(item.name(), hashes, recipe, self.overlay_size())
+        key(&item.name, hashes, recipe, self.overlay_size())
     }
 
     /// Reads, runs and sets down, within a share of the memory.
@@ -275,7 +275,7 @@ impl BatchContext<'_> {
         match turn.device().and_then(|device| self.measure(given, device, share, now)) {
             Err(e) if e.kind == Kind::Device && turn.is_gpu() => {
                 if let Some(which) = turn.give_up() {
-                    let name = given.item.name();
+                    let name = &given.item.name;
                     let why = format!("note: {name}: {which} done on the CPU, with the same result: {}", e.what);
                     self.settings.observer.note(&why);
                 }

@@ -35,7 +35,8 @@ pub(super) fn one_by_one<T: Send>(
     let images = pool.install(|| discover(settings, &recipes))?;
     let budget = Budget::new(for_images(settings.memory)?);
     let mut looked = Looked { done: vec![], failed: vec![] };
-    for item in &images.items {
+    for item in images.items.iter() {
+        let item = &*item;
         settings.stop.check()?;
         let work = || {
             let recipe = &*recipes.of(item)?;
@@ -48,9 +49,9 @@ pub(super) fn one_by_one<T: Send>(
             Task::Measure => pool.install(work),
         };
         match done {
-            Ok(made) => looked.done.push((item.name().to_string(), made)),
+            Ok(made) => looked.done.push((item.name.clone(), made)),
             Err(e) if reading::is_no_image(item, &e) => {}
-            Err(e) => looked.failed.push((item.name().to_string(), e)),
+            Err(e) => looked.failed.push((item.name.clone(), e)),
         }
     }
     Ok(looked)

@@ -4,7 +4,7 @@
 //! OUT/.uptake/lock          held by the run that is at work there
 //! OUT/.uptake/files.jsonl   every file that runs have written there, before it is written, one JSON text a line
 //! OUT/.uptake/images.jsonl  the images of the last run: [name, file]
-//! OUT/.uptake/images-to-do.jsonl  while a run is at work (`waiting`)
+//! OUT/.uptake/images-to-do.jsonl, images-before.jsonl  while a run is at work (`waiting`, `kept`)
 //! OUT/.uptake/images-done.jsonl, begun.json, closed.json: what became of them (`ledger`, `closing`)
 //! OUT/.uptake/parts/        what is kept of finished images
 //! ```
@@ -12,13 +12,14 @@
 //! Only what stands in the list is ever removed, and nothing is removed or written through a link. A folder with files in
 //! it that no run has written is refused.
 
-use super::earlier::{self, Earlier, Existing, Identity};
-use super::json_lines::{line, lines};
+use super::earlier::{self, Existing, Identity};
+use super::hash::digest;
+use super::json_lines::{line, lines, write_lines};
+use super::kept::BEFORE;
 use super::marker::MARKER;
 use super::waiting::WAITING;
 use crate::write::{Draft, is_draft};
 use crate::{Error, Result};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::io::{Read, Write};
@@ -48,10 +49,10 @@ impl Out {
     ///
     /// # Errors
     /// Another run is at work there, it holds other files or results of other images, or the system refuses.
-    pub fn open<'a>(
+    pub fn open(
         folder: &Path,
         existing: Existing,
-        images: impl Iterator<Item = Identity<'a>> + Clone,
+        images: impl Iterator<Item = Identity> + Clone,
     ) -> Result<(Self, bool)> {
         let marker = folder.join(MARKER);
         let fail = |e: std::io::Error| {
@@ -67,38 +68,47 @@ impl Out {
                 .remedy("an empty or new folder for --out"));
         }
         fs::create_dir_all(&marker).map_err(fail)?;
-        if let Some(link) =
-            ["lock", "files.jsonl", "images.jsonl", WAITING, "images-done.jsonl", "begun.json", "closed.json", "parts"]
-                .iter()
-                .find(|n| marker.join(n).is_symlink())
+        if let Some(link) = [
+            "lock",
+            "files.jsonl",
+            "images.jsonl",
+            WAITING,
+            BEFORE,
+            "images-done.jsonl",
+            "begun.json",
+            "closed.json",
+            "parts",
+        ]
+        .iter()
+        .find(|n| marker.join(n).is_symlink())
         {
             let path = marker.join(link);
             return Err(Error::usage("is a link, which uptake does not make").at(path).remedy("another --out"));
         }
         let lock = lock(folder, &marker)?;
         let list_path = marker.join("files.jsonl");
-        let ours: BTreeSet<String> = lines(&list_path).into_iter().collect();
-        if ours.is_empty() && fs::read_dir(folder).map_err(fail)?.count() > 1 {
+        if listed(&list_path).next().is_none() && fs::read_dir(folder).map_err(fail)?.count() > 1 {
             return Err(Error::usage(
                 "the results there are of an older version of uptake, or the list of them is lost",
             )
             .at(folder)
             .remedy("another --out, or delete the folder"));
         }
-        let earlier = Earlier::read(&marker.join("images.jsonl"));
-        earlier.check(existing, images.clone()).map_err(|e| e.at(folder))?;
-        remove_drafts(folder, &ours);
-        let keep = existing.keeps();
-        if !keep {
-            remove(folder, &ours);
+        let images_path = marker.join("images.jsonl");
+        let there_were = earlier::check(&images_path, existing, images.clone()).map_err(|e| e.at(folder))?;
+        remove_drafts(folder, listed(&list_path));
+        if existing.keeps() {
+            // Without a line that a power cut has cut off.
+            write_lines(&list_path, listed(&list_path))?;
+        } else {
+            remove(folder, listed(&list_path));
             let _ = fs::remove_dir_all(marker.join("parts"));
+            write_lines(&list_path, std::iter::empty::<String>())?;
         }
-        let ours = if keep { ours } else { BTreeSet::new() };
-        write_list(&list_path, &ours)?;
-        earlier::write(&marker.join("images.jsonl"), images)?;
+        write_lines(&images_path, images)?;
         let file = File::options().append(true).open(&list_path).map_err(fail)?;
-        let list = List { file, earlier: EarlierFiles::new(&ours), folders: BTreeSet::new() };
-        Ok((Out { folder: folder.into(), list: Mutex::new(list), _lock: lock }, earlier.is_some()))
+        let list = List { file, earlier: EarlierFiles::new(listed(&list_path)), folders: BTreeSet::new() };
+        Ok((Out { folder: folder.into(), list: Mutex::new(list), _lock: lock }, there_were))
     }
 
     /// The folder.
@@ -152,10 +162,8 @@ impl Out {
             return Ok(0);
         }
         let path = self.folder.join(MARKER).join("files.jsonl");
-        let (stale, stay): (BTreeSet<String>, _) =
-            lines(&path).into_iter().partition(|below: &String| earlier.is_stale(below));
-        let gone = remove(&self.folder, &stale);
-        write_list(&path, &stay)?;
+        let gone = remove(&self.folder, listed(&path).filter(|below| earlier.is_stale(below)));
+        write_lines(&path, listed(&path).filter(|below| !earlier.is_stale(below)))?;
         Ok(gone)
     }
 }
@@ -170,9 +178,10 @@ struct EarlierFiles {
 }
 
 impl EarlierFiles {
-    fn new(names: &BTreeSet<String>) -> Self {
-        let mut digests: Vec<u64> = names.iter().map(|below| digest(below)).collect();
+    fn new(names: impl Iterator<Item = String>) -> Self {
+        let mut digests: Vec<u64> = names.map(|below| digest(&below)).collect();
         digests.sort_unstable();
+        digests.dedup();
         EarlierFiles { current: vec![false; digests.len()], digests }
     }
 
@@ -186,12 +195,6 @@ impl EarlierFiles {
     fn is_stale(&self, below: &str) -> bool {
         self.digests.binary_search(&digest(below)).is_ok_and(|at| !self.current[at])
     }
-}
-
-/// Stands for a name. Two names with the same one are hardly ever met, and would cost a file that stays.
-fn digest(below: &str) -> u64 {
-    let bytes: [u8; 32] = Sha256::digest(below).into();
-    bytes.iter().take(8).fold(0, |digest, byte| digest << 8 | u64::from(*byte))
 }
 
 /// A folder, and no link to one.
@@ -221,19 +224,21 @@ fn lock(folder: &Path, marker: &Path) -> Result<File> {
     Ok(file)
 }
 
-fn write_list(path: &Path, files: &BTreeSet<String>) -> Result<()> {
-    Draft::write(path, files.iter().map(line).collect::<String>().as_bytes())
+/// The files of a list, one after the other: there may be several for each of a hundred thousand images.
+fn listed(path: &Path) -> impl Iterator<Item = String> + use<> {
+    lines(path)
 }
 
 /// Removes files of the list, and folders that are empty then. What does not go stays: a later write says why.
-fn remove(folder: &Path, files: &BTreeSet<String>) -> usize {
+fn remove(folder: &Path, files: impl Iterator<Item = String>) -> usize {
     let mut gone = 0;
-    for below in files.iter().map(Path::new).filter(|b| b.components().all(|c| matches!(c, Component::Normal(_)))) {
+    let is_below = |below: &PathBuf| below.components().all(|c| matches!(c, Component::Normal(_)));
+    for below in files.map(PathBuf::from).filter(is_below) {
         let parents = || below.ancestors().skip(1).filter(|p| !p.as_os_str().is_empty());
         if parents().any(|p| folder.join(p).is_symlink()) {
             continue;
         }
-        gone += usize::from(fs::remove_file(folder.join(below)).is_ok());
+        gone += usize::from(fs::remove_file(folder.join(&below)).is_ok());
         for parent in parents() {
             let _ = fs::remove_dir(folder.join(parent));
         }
@@ -242,12 +247,16 @@ fn remove(folder: &Path, files: &BTreeSet<String>) -> usize {
 }
 
 /// Drafts of a run that was killed: they lie beside the files that they were to become.
-fn remove_drafts(folder: &Path, files: &BTreeSet<String>) {
-    let parents = files.iter().filter_map(|f| Path::new(f).parent());
-    let inner = [Path::new(""), Path::new(MARKER), Path::new(".uptake/parts")];
-    let folders: BTreeSet<&Path> = parents.chain(inner).collect();
+fn remove_drafts(folder: &Path, files: impl Iterator<Item = String>) {
+    let mut folders: BTreeSet<PathBuf> = ["", MARKER, ".uptake/parts"].map(PathBuf::from).into();
+    for file in files {
+        let parent = Path::new(&file).parent().unwrap_or(Path::new(""));
+        if !folders.contains(parent) {
+            folders.insert(parent.to_path_buf());
+        }
+    }
     for below in folders {
-        let path = folder.join(below);
+        let path = folder.join(&below);
         if below.ancestors().any(|p| !p.as_os_str().is_empty() && folder.join(p).is_symlink()) {
             continue;
         }
@@ -260,91 +269,5 @@ fn remove_drafts(folder: &Path, files: &BTreeSet<String>) {
 }
 
 #[cfg(test)]
-mod tests {
-    //! Mechanics.
-    use super::*;
-
-    fn open(folder: &Path, existing: Existing, names: &[&str]) -> Result<Out> {
-        let images = names.iter().map(|name| (*name, format!("/in/{name}").into()));
-        Out::open(folder, existing, images).map(|(out, _)| out)
-    }
-
-    fn write(out: &Out, below: &str) {
-        Draft::write(out.path(below).unwrap(), b"x").unwrap();
-    }
-
-    #[test]
-    fn only_what_a_run_wrote_is_removed() {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = dir.path().join("out");
-        let out = open(&folder, Existing::Same, &["a"]).unwrap();
-        for below in ["nuclei.csv", "labels/a/b.tif", "labels/line\nmine.txt"] {
-            write(&out, below);
-        }
-        for mine in ["mine.txt", "labels/mine.txt", "labels/.uptake-1-x.part"] {
-            fs::write(folder.join(mine), "x").unwrap();
-        }
-        fs::write(folder.join("labels/.uptake-1-2.part"), "x").unwrap();
-        drop(out);
-        drop(open(&folder, Existing::Resume, &["a"]).unwrap());
-        assert!(folder.join("nuclei.csv").exists(), "resume keeps everything");
-        assert!(!folder.join("labels/.uptake-1-2.part").exists(), "but for what a killed run left");
-        drop(open(&folder, Existing::Same, &["a"]).unwrap());
-        assert!(!folder.join("nuclei.csv").exists() && !folder.join("labels/a").exists());
-        for mine in ["mine.txt", "labels/mine.txt", "labels/.uptake-1-x.part"] {
-            assert!(folder.join(mine).exists(), "{mine}");
-        }
-    }
-
-    #[test]
-    fn stale_files_go_when_a_run_is_whole() {
-        let dir = tempfile::tempdir().unwrap();
-        let out = open(dir.path(), Existing::Same, &["a", "b"]).unwrap();
-        ["a.csv", "labels/a.tif", "labels/b.tif"].iter().for_each(|below| write(&out, below));
-        drop(out);
-        let out = open(dir.path(), Existing::Resume, &["b"]).unwrap();
-        write(&out, "b.csv");
-        out.keep("labels/b.tif");
-        assert_eq!(out.remove_stale().unwrap(), 2);
-        assert!(!dir.path().join("a.csv").exists() && dir.path().join("labels/b.tif").exists());
-        drop(out);
-        drop(open(dir.path(), Existing::Overwrite, &[]).unwrap());
-        assert!(!dir.path().join("b.csv").exists() && !dir.path().join("labels").exists());
-    }
-
-    #[test]
-    fn a_folder_has_one_run_at_a_time() {
-        let dir = tempfile::tempdir().unwrap();
-        let out = open(dir.path(), Existing::Same, &["a"]).unwrap();
-        let e = open(dir.path(), Existing::Overwrite, &["a"]).unwrap_err();
-        assert!(e.what.contains("another run (process"), "{e}");
-        drop(out);
-        assert!(open(dir.path(), Existing::Same, &["a"]).is_ok());
-    }
-
-    #[test]
-    #[cfg(unix)]
-    fn nothing_goes_through_a_link() {
-        let (dir, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let out = open(dir.path(), Existing::Same, &["a"]).unwrap();
-        write(&out, "labels/a.tif");
-        drop(out);
-        fs::remove_dir_all(dir.path().join("labels")).unwrap();
-        fs::write(elsewhere.path().join("a.tif"), "mine").unwrap();
-        std::os::unix::fs::symlink(elsewhere.path(), dir.path().join("labels")).unwrap();
-        let out = open(dir.path(), Existing::Same, &["a"]).unwrap();
-        assert!(out.path("labels/b.tif").is_err());
-        assert_eq!(fs::read(elsewhere.path().join("a.tif")).unwrap(), b"mine");
-    }
-
-    #[test]
-    fn foreign_folders_are_refused() {
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("thesis.doc"), "x").unwrap();
-        assert!(open(dir.path(), Existing::Overwrite, &[]).is_err());
-        assert!(open(&dir.path().join("thesis.doc"), Existing::Same, &[]).is_err());
-        fs::create_dir(dir.path().join(MARKER)).unwrap();
-        assert!(open(dir.path(), Existing::Overwrite, &[]).is_err(), "a mark without a list");
-        assert!(dir.path().join("thesis.doc").exists());
-    }
-}
+#[path = "out_tests.rs"]
+mod tests;

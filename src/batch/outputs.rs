@@ -146,7 +146,7 @@ impl BatchContext<'_> {
             // Cells have the labels of the nuclei that they were grown from.
             let nuclei = recipe.body.grown_from(name).and_then(|from| found.set(from));
             let drawn = Drawn {
-                image: item.name().to_string(),
+                image: item.name.clone(),
                 set: name.clone(),
                 place,
                 objects: objects.on_host(),

@@ -49,7 +49,8 @@ pub fn plan(settings: &Settings, recipes: &Recipes) -> Result<Plan> {
     let places = [images.root.clone(), search::absolute(&settings.out)];
     let budget = Budget::new(for_images(settings.memory)?);
     let line = |item: &Item| line(item, recipes, &budget, &places);
-    let lines: Vec<Line> = pool.install(|| images.items.par_iter().map(line).collect());
+    let lines: Vec<Line> =
+        pool.install(|| (0..images.items.len()).into_par_iter().map(|i| line(&images.items.get(i))).collect());
     let count = |status: &str| lines.iter().filter(|l| l.status == status).count();
     let summary = Summary { ok: count("ok"), failed: count("failed"), skipped: count("skipped"), ..Summary::default() };
     Ok(Plan { table: table(&images, &lines), summary })
@@ -96,22 +97,22 @@ fn table(images: &Images, lines: &[Line]) -> Table {
         let cells = cells.into_iter().map(|c| Some(c).filter(|c| !c.is_empty())).collect();
         Column::new(name, "", definition, Cells::Text(cells))
     };
-    let of_items = |f: &dyn Fn(&Item) -> String| images.items.iter().map(f).collect();
+    let of_items = |f: &dyn Fn(&Item) -> String| images.items.iter().map(|item| f(&item)).collect();
     let of_lines = |f: fn(&Line) -> &str| lines.iter().map(|l| f(l).to_string()).collect();
     let mut table = Table::default();
     table.push(text(
         "image",
         "Path of the image below the folder that holds all inputs.",
-        of_items(&|i| i.name().to_string()),
+        of_items(&|i| i.name.clone()),
     ));
     for (k, name) in images.metadata.names().iter().enumerate() {
-        let cell = |i: &Item| i.metadata().get(k).cloned().flatten().unwrap_or_default();
+        let cell = |i: &Item| i.metadata.get(k).cloned().flatten().unwrap_or_default();
         table.push(text(name, "What the image is of.", of_items(&cell)));
     }
     table.push(text("status", "How it would end, as far as headers tell.", of_lines(|l| l.status)));
     table.push(text("reason", "Why it would fail or be skipped.", of_lines(|l| &l.reason)));
     table.push(text("recipe", "Name of the recipe.", of_lines(|l| &l.recipe)));
-    table.push(text("set", "Changes of the recipe for this image.", of_items(&|i| i.settings().join("; "))));
+    table.push(text("set", "Changes of the recipe for this image.", of_items(&|i| i.settings.join("; "))));
     table.push(text("roles", "Roles and their channels.", of_lines(|l| &l.roles)));
     table.push(text("size", "Size in voxels.", of_lines(|l| &l.size)));
     table.push(text("spacing", "Size of a voxel.", of_lines(|l| &l.spacing)));

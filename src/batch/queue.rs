@@ -27,7 +27,7 @@ pub(super) fn work(context: &BatchContext, waiting: &Waiting, jobs: usize, ledge
             let record = match context.stop().reason() {
                 Some(reason) => Record::skipped(&format!("{NOT_REACHED}: {}", reason.words())),
                 None => {
-                    observer.tell(Event::ImageBegun { image: item.name() });
+                    observer.tell(Event::ImageBegun { image: &item.name });
                     let last = i + jobs >= waiting.len();
                     context.do_safely(item, &Pools { shared: context.pool, own, last })
                 }

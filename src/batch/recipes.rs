@@ -2,6 +2,7 @@
 
 use super::claims::Claims;
 use super::item::Item;
+use super::item_list::ItemList;
 use crate::recipe::{Recipe, preset};
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -68,7 +69,7 @@ impl Recipes {
     /// # Errors
     /// None after [`check`](Self::check).
     pub(super) fn of(&self, item: &Item) -> Result<Cow<'_, Recipe>> {
-        self.with(item.is_scan, item.settings())
+        self.with(item.is_scan, &item.settings)
     }
 
     /// The same without the image's own changes.
@@ -133,8 +134,8 @@ impl Recipes {
     ///
     /// # Errors
     /// A recipe refuses one; the error names the cell of the sheet.
-    pub(super) fn check(&self, items: &[Item], claims: &Claims) -> Result<()> {
-        let distinct: BTreeSet<(bool, &[String])> = items.iter().map(|i| (i.is_scan, i.settings())).collect();
+    pub(super) fn check(&self, items: &ItemList, claims: &Claims) -> Result<()> {
+        let distinct: BTreeSet<(bool, Box<[String]>)> = items.iter().map(|i| (i.is_scan, i.settings.clone())).collect();
         let distinct: Vec<_> = distinct.into_iter().collect();
         let wrong = distinct.par_iter().find_map_first(|(is_scan, settings)| {
             let fails = |some: &[String]| self.with(*is_scan, some).is_err();

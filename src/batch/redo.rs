@@ -1,7 +1,6 @@
 //! What failed in a run, and doing that again.
 
 use super::closing;
-use super::earlier::Existing;
 use super::failures::{self, Failures};
 use super::head::{Head, RecipeText};
 use super::ledger::{self, Entry};
@@ -9,7 +8,6 @@ use super::recipes::Recipes;
 use super::record::{Stage, Status};
 use super::settings::Settings;
 use crate::{Error, Result};
-use std::collections::HashMap;
 use std::path::Path;
 
 /// What failed in a run.
@@ -63,17 +61,11 @@ fn entries(out: &Path) -> Result<impl Iterator<Item = Result<Entry>> + use<>> {
     ledger::entries(out).map_err(|_| Error::usage("there is no list of a run's images").at(out).remedy(remedy))
 }
 
-/// The finished images of the last run, by name: they are kept as they are, without a look at their files.
-pub(super) type Kept = HashMap<String, Entry>;
-
-/// What of the last run is kept.
+/// The last run is one of which the failed images can be done again.
 ///
 /// # Errors
 /// There was none, or one of another recipe or build.
-pub(super) fn kept(settings: &Settings, recipes: &Recipes) -> Result<Kept> {
-    if settings.existing != Existing::OnlyFailed {
-        return Ok(Kept::new());
-    }
+pub(super) fn check(settings: &Settings, recipes: &Recipes) -> Result<()> {
     let refuse =
         |what: &str| Err(Error::usage(what).at(&settings.out).remedy("--resume in the place of --only-failed"));
     let Some(before) = closing::begun(&settings.out)? else { return refuse("there is no run of which images failed") };
@@ -83,12 +75,5 @@ pub(super) fn kept(settings: &Settings, recipes: &Recipes) -> Result<Kept> {
     if before.recipes != RecipeText::all(recipes) {
         return refuse("the results there are of another recipe, or of other settings of it");
     }
-    let mut kept = Kept::new();
-    // A line that a killed run has not finished is of an image that is done again.
-    for entry in ledger::entries(&settings.out).into_iter().flatten().flatten() {
-        if entry.status == Status::Ok {
-            kept.insert(entry.image.clone(), entry);
-        }
-    }
-    Ok(kept)
+    Ok(())
 }

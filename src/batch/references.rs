@@ -20,7 +20,7 @@ pub fn find(item: &Item, recipe: &Recipe, sheet: Option<&Path>) -> References {
         for (key, get) in KEYS {
             let Some(path) = get(image) else { continue };
             let setting = format!("images.{name}.{key}=");
-            let by_sheet = item.settings().iter().any(|s| s.starts_with(&setting));
+            let by_sheet = item.settings.iter().any(|s| s.starts_with(&setting));
             let base = sheet.filter(|_| by_sheet).unwrap_or(Path::new(""));
             files.insert(path.clone(), base.join(path));
         }
@@ -33,7 +33,7 @@ pub fn find(item: &Item, recipe: &Recipe, sheet: Option<&Path>) -> References {
 /// # Errors
 /// One is not.
 pub fn check(item: &Item) -> Result<()> {
-    match item.references().iter().find(|(_, path)| !path.is_file()) {
+    match item.references.iter().find(|(_, path)| !path.is_file()) {
         None => Ok(()),
         Some((words, path)) => Err(Error::io(format!("there is no file \"{}\"", path.display()))
             .needed_for(format!("\"{words}\" in the recipe"))
@@ -46,7 +46,7 @@ pub fn check(item: &Item) -> Result<()> {
 /// # Errors
 /// One cannot be read.
 pub fn read(item: &Item, scan: &mut Scan, options: &read::Options) -> Result<()> {
-    for (words, path) in item.references() {
+    for (words, path) in &item.references {
         let reference = read::open(path, &read::Options { time: None, ..options.clone() })?;
         scan.references.insert(words.clone(), reference.channels);
     }

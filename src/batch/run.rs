@@ -6,9 +6,10 @@ use super::closing::{self, Closed, LeftTables};
 use super::context::BatchContext;
 use super::device::DeviceChoice;
 use super::discover::{Images, discover};
+use super::earlier::Existing;
 use super::events::Event;
 use super::head::Head;
-use super::item::Item;
+use super::kept::Kept;
 use super::ledger::{Ended, Ledger};
 use super::out::Out;
 use super::parts::Store;
@@ -50,14 +51,19 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &DeviceChoice) -> Res
     let (recipes, Images { items, root, metadata, .. }) = (&*recipes, images);
     let mut head = settings.head(recipes);
     (head.list, head.metadata) = (List::of(&items), metadata.clone());
-    let items = head.shard.of(items);
+    let items = items.share(head.shard);
     gpus.extend(device.open_for(&items, recipes, threads));
     let auto = matches!(device, DeviceChoice::Auto);
     let names = gpus.iter().filter(|_| !auto).map(|gpu| Ok(gpu.adapter()?.name.clone())).collect::<Result<Vec<_>>>()?;
     head.device = if auto && !gpus.is_empty() { "auto".into() } else { name_of(&names) };
-    let kept = redo::kept(settings, recipes)?;
-    let (out, earlier) = Out::open(&settings.out, settings.existing, items.iter().map(Item::identity))?;
-    let waiting = Waiting::create(out.folder(), items)?;
+    let only_failed = settings.existing == Existing::OnlyFailed;
+    if only_failed {
+        redo::check(settings, recipes)?;
+    }
+    let (out, earlier) = Out::open(&settings.out, settings.existing, items.iter().map(|item| item.identity()))?;
+    let kept = if only_failed { Kept::take(out.folder())? } else { Kept::default() };
+    let waiting = Waiting::create(out.folder(), &items)?;
+    drop(items);
     let jobs = settings.jobs.unwrap_or(threads).clamp(1, waiting.len().max(1));
     (head.threads, head.jobs, head.memory) = (threads, jobs, memory);
     (head.auto, head.root) = (auto, root.to_string_lossy().into_owned());
@@ -120,7 +126,8 @@ fn close(
     summary.stopped = context.stop().reason();
     summary.gpu = context.chooser.counters();
     let tables = context.pool.install(|| left_tables::write(context, head, &ended, left))?;
-    if summary.stopped.is_none() {
+    // A run that kept nothing has none but its own.
+    if summary.stopped.is_none() && context.settings.existing.keeps() {
         context.store.remove_all_but(ended.parts()?)?;
     }
     summary.seconds = start.elapsed().as_secs_f64();

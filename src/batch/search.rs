@@ -16,7 +16,8 @@
 //! by a glob, always counts.
 
 use super::marker::MARKER;
-use crate::{Error, Result, read};
+use crate::read::{self, Paths};
+use crate::{Error, Result};
 use glob::{MatchOptions, Pattern};
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::fs;
@@ -42,8 +43,10 @@ pub enum NoFile {
 /// What the inputs hold, by path, and the folders that they are named from.
 #[derive(Debug, Default)]
 pub struct Search {
-    /// Files, each with whether the user named it.
-    pub files: BTreeMap<PathBuf, bool>,
+    /// Files, in order.
+    pub files: Paths,
+    /// Files that the user named.
+    pub named: HashSet<PathBuf>,
     /// What else there is. No path is in both.
     pub others: BTreeMap<PathBuf, NoFile>,
     pub roots: Vec<PathBuf>,
@@ -73,6 +76,11 @@ pub fn search(inputs: &[PathBuf], exclude: &[String]) -> Result<Search> {
     }
     while let Some((link, rules)) = all.links.pop_front() {
         all.folder(&link, rules);
+    }
+    all.files.sort();
+    let (files, others) = (&mut all.files, &all.others);
+    if !others.is_empty() {
+        files.retain(|path| !others.contains_key(path));
     }
     match nothing {
         // A slip on the command line: nothing of it can be done, so nothing is begun.
@@ -160,17 +168,15 @@ impl Search {
         self.put(path, true, no_file);
     }
 
-    /// What was last said of a path counts.
+    /// What was last said of a path that is no file counts.
     fn put(&mut self, path: PathBuf, explicit: bool, no_file: Option<NoFile>) {
         match no_file {
-            None => {
-                self.others.remove(&path);
-                self.files.insert(path, explicit);
+            None if explicit => {
+                self.files.push(path.clone());
+                self.named.insert(path);
             }
-            Some(other) => {
-                self.files.remove(&path);
-                self.others.insert(path, other);
-            }
+            None => self.files.push(path),
+            Some(other) => drop(self.others.insert(path, other)),
         }
     }
 
@@ -190,16 +196,16 @@ impl Search {
         }
         rules.extend(ignored(folder)?);
         let entries = fs::read_dir(folder).map_err(|e| unsearchable(&e))?;
-        let mut paths =
-            entries.map(|e| e.map(|e| e.path())).collect::<io::Result<Vec<_>>>().map_err(|e| unsearchable(&e))?;
+        let mut paths: Paths =
+            entries.map(|e| e.map(|e| e.path())).collect::<io::Result<_>>().map_err(|e| unsearchable(&e))?;
         paths.sort();
         let results = is_run_record(&folder.join("run.json"));
-        for path in paths {
+        for path in paths.iter() {
             let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
             if name.starts_with('.') || rules.iter().any(|r| r.leave_alone(&path)) {
                 continue;
             }
-            if self.files.contains_key(&path) || self.others.contains_key(&path) {
+            if self.others.contains_key(&path) {
                 continue;
             }
             if !path.is_dir() {

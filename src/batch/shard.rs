@@ -3,7 +3,7 @@
 //! Every shard looks at all inputs, makes the same list in the order of names, and does each N-th image of it: images that
 //! lie side by side are often of one size, so the shares are about equally long.
 
-use super::item::Item;
+use super::item_list::ItemList;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -96,18 +96,18 @@ pub struct List {
 
 impl List {
     /// The list of these images.
-    pub fn of(items: &[Item]) -> Self {
+    pub fn of(items: &ItemList) -> Self {
         let mut hasher = Sha256::new();
         // With its length, so that no two lists read the same.
         let mut add = |word: &str| {
             hasher.update((word.len() as u64).to_le_bytes());
             hasher.update(word);
         };
-        for item in items {
-            add(item.name());
-            add(&item.metadata().len().to_string());
-            let cells = item.metadata().iter().map(|cell| cell.as_deref().unwrap_or_default());
-            cells.chain(item.settings().iter().map(String::as_str)).for_each(&mut add);
+        for item in items.iter() {
+            add(&item.name);
+            add(&item.metadata.len().to_string());
+            let cells = item.metadata.iter().map(|cell| cell.as_deref().unwrap_or_default());
+            cells.chain(item.settings.iter().map(String::as_str)).for_each(&mut add);
         }
         List { images: items.len(), sha256: super::hash::hex(hasher) }
     }

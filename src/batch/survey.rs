@@ -8,6 +8,7 @@ use super::settings::Settings;
 use crate::read::{Extent, Options};
 use crate::{Error, Result};
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::path::Path;
 
 /// An image of a folder: its name, and what its header says.
@@ -29,7 +30,8 @@ pub enum NotRead {
 pub fn survey(folder: &Path) -> Result<Vec<Seen>> {
     let settings = Settings { inputs: vec![folder.to_path_buf()], ..Settings::default() };
     let items = discover(&settings, &Recipes::presets(&[])?)?.items;
-    Ok(items.par_iter().map(|item| (item.name().to_string(), look(item))).collect())
+    let look = |item: Cow<Item>| (item.name.clone(), look(&item));
+    Ok((0..items.len()).into_par_iter().map(|i| look(items.get(i))).collect())
 }
 
 fn look(item: &Item) -> std::result::Result<Extent, NotRead> {

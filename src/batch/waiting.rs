@@ -1,6 +1,7 @@
 //! Images that wait for their turn: in a file, so that an archive of any length takes the memory of a short one.
 
 use super::item::Item;
+use super::item_list::ItemList;
 use super::marker::MARKER;
 use crate::write::Draft;
 use crate::{Error, Result};
@@ -34,17 +35,17 @@ impl Waiting {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn create(out: &Path, items: Vec<Item>) -> Result<Self> {
+    pub fn create(out: &Path, items: &ItemList) -> Result<Self> {
         let path = out.join(MARKER).join(WAITING);
         let refused = |e| Draft::refused("write", &e, &path);
         let file = File::options().create(true).truncate(true).read(true).write(true).open(&path).map_err(refused)?;
         let (images, mut file, mut odd) = (items.len(), BufWriter::with_capacity(1 << 16, file), BTreeMap::new());
-        for (number, item) in items.into_iter().enumerate() {
+        for (number, item) in items.iter().enumerate() {
             let text = serde_json::to_string(&item).ok();
             file.write_all(text.as_deref().unwrap_or_default().as_bytes()).map_err(refused)?;
             file.write_all(b"\n").map_err(refused)?;
             if text.is_none() {
-                odd.insert(number, item);
+                odd.insert(number, item.into_owned());
             }
         }
         let mut file = file.into_inner().map_err(|e| refused(e.into_error()))?;
@@ -96,20 +97,18 @@ mod tests {
     fn item(file: PathBuf) -> Item {
         let task = Task::Fail(Box::new(Error::format("odd").remedy("none")));
         let mut item = Item::file(file, Path::new("/a"), task, false);
-        item.set_metadata(
-            [
-                None,
-                Some(
-                    "a
+        item.metadata = [
+            None,
+            Some(
+                "a
 \"b"
-                    .to_string(),
-                ),
-            ]
-            .into(),
-        );
-        item.set_settings(["threshold=1".to_string()].into());
+                .to_string(),
+            ),
+        ]
+        .into();
+        item.settings = ["threshold=1".to_string()].into();
         let masks = vec![("nuclei".into(), Err(Error::io("gone"))), ("cells".into(), Ok("m.tif".into()))];
-        item.set_needed(masks, vec![("flat".into(), "f.tif".into())]);
+        (item.masks, item.references) = (masks, vec![("flat".into(), "f.tif".into())]);
         item
     }
 
@@ -120,7 +119,9 @@ mod tests {
         let mut files: Vec<PathBuf> = ["/a/b.tif", "/a/line\nbreak.tif", "/\u{e4}"].map(PathBuf::from).into();
         #[cfg(unix)]
         files.insert(1, PathBuf::from(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"/a/\xff.tif")));
-        let waiting = Waiting::create(dir.path(), files.iter().cloned().map(item).collect()).unwrap();
+        let mut items = ItemList::default();
+        files.iter().cloned().for_each(|file| items.push(item(file)));
+        let waiting = Waiting::create(dir.path(), &items).unwrap();
         assert_eq!(waiting.len(), files.len());
         for (number, file) in files.iter().enumerate() {
             let next = waiting.next().unwrap().unwrap();

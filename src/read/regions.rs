@@ -1,7 +1,8 @@
 //! Regions drawn elsewhere, brought onto the grid of an image.
 
 use super::grid::{self, Grid};
-use super::{Options, dicom, labels_with_place, points};
+use super::label_image::labels_with_place;
+use super::{Options, dicom, points};
 use crate::image::{PointOrigin, Regions, Scan};
 use crate::{Error, Result};
 use std::path::Path;

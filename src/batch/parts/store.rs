@@ -6,7 +6,6 @@ use super::reader;
 use super::writer::PartWriter;
 use crate::Result;
 use arrow_array::RecordBatch;
-use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -70,12 +69,13 @@ impl Store {
     /// # Errors
     /// Those of the keys.
     pub fn remove_all_but(&self, keys: impl Iterator<Item = Result<String>>) -> Result<()> {
-        let keys = keys.map(|key| Ok(begin(&key?))).collect::<Result<HashSet<u64>>>()?;
+        let mut keys = keys.map(|key| Ok(begin(&key?))).collect::<Result<Vec<u64>>>()?;
+        keys.sort_unstable();
         let columns = self.columns.names();
         for path in fs::read_dir(&self.folder).into_iter().flatten().flatten().map(|e| e.path()) {
             let stem = path.file_stem().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
             let stays = match path.extension().and_then(|e| e.to_str()) {
-                Some("part") => keys.contains(&begin(&stem)),
+                Some("part") => keys.binary_search(&begin(&stem)).is_ok(),
                 Some("columns") => columns.contains(&stem),
                 _ => true,
             };

@@ -2,7 +2,7 @@
 
 use super::dose::Dose;
 use super::well::Well;
-use crate::batch::item::Item;
+use crate::batch::item_list::ItemList;
 use crate::batch::metadata::Metadata;
 use crate::recipe::{self, Recipe};
 use crate::words::suggestion;
@@ -142,25 +142,25 @@ impl Facts {
 ///
 /// # Errors
 /// A column is missing, or a cell of it cannot be, or contradicts another image.
-pub fn check(recipes: &[&Recipe], metadata: &Metadata, items: &[Item]) -> Result<Vec<String>> {
+pub fn check(recipes: &[&Recipe], metadata: &Metadata, items: &ItemList) -> Result<Vec<String>> {
     let Some(keys) = recipes.iter().find_map(|recipe| recipe.body.plates.as_ref()) else { return Ok(vec![]) };
     check_names(keys, metadata)?;
-    let mut wells: BTreeMap<(String, Well), (Facts, &str)> = BTreeMap::new();
-    let mut plates: BTreeMap<String, (Option<String>, &str)> = BTreeMap::new();
-    let mut doses: BTreeMap<String, (Dose, &str)> = BTreeMap::new();
-    for item in items {
-        let at = |e: Error| Error { what: format!("{}: {}", item.name(), e.what), ..e };
+    let mut wells: BTreeMap<(String, Well), (Facts, String)> = BTreeMap::new();
+    let mut plates: BTreeMap<String, (Option<String>, String)> = BTreeMap::new();
+    let mut doses: BTreeMap<String, (Dose, String)> = BTreeMap::new();
+    for item in items.iter() {
+        let (item, name) = (&*item, &item.name);
+        let at = |e: Error| Error { what: format!("{}: {}", item.name, e.what), ..e };
         let cell = |name: &str| Ok(metadata.value(item, name).flatten().map(str::to_owned));
         let Some(facts) = Facts::of(keys, cell).map_err(at)? else { continue };
-        let name = item.name();
         let key = (facts.plate.clone(), facts.well);
-        let (other, first) = wells.entry(key).or_insert_with(|| (facts.clone(), name));
+        let (other, first) = wells.entry(key).or_insert_with(|| (facts.clone(), name.clone()));
         if (other.control, &other.treatment) != (facts.control, &facts.treatment) {
             let (here, there) = (facts.words(), other.words());
             let what = format!("{} of {} is {here} here and {there} for {first}", facts.well, facts.plate);
             return Err(at(Error::usage(what).remedy("one of them for all images of a well")));
         }
-        let (set, first) = plates.entry(facts.plate.clone()).or_insert_with(|| (facts.plate_set.clone(), name));
+        let (set, first) = plates.entry(facts.plate.clone()).or_insert_with(|| (facts.plate_set.clone(), name.clone()));
         if *set != facts.plate_set {
             let word = |set: &Option<String>| set.clone().unwrap_or_else(|| "none".into());
             let (here, there) = (word(&facts.plate_set), word(set));
@@ -168,7 +168,7 @@ pub fn check(recipes: &[&Recipe], metadata: &Metadata, items: &[Item]) -> Result
             return Err(at(Error::usage(what).remedy("one set for all images of a plate")));
         }
         let Some(Treatment { compound, dose }) = facts.treatment else { continue };
-        let (other, first) = doses.entry(compound.clone()).or_insert_with(|| (dose.clone(), name));
+        let (other, first) = doses.entry(compound.clone()).or_insert_with(|| (dose.clone(), name.clone()));
         if !dose.compares_with(other) {
             let word = |dose: &Dose| match dose.unit.as_str() {
                 "" => format!("{} without a unit", dose.value()),

@@ -12,7 +12,8 @@
 
 use super::well::Well;
 use crate::batch::csv_table::CsvTable;
-use crate::batch::item::{Item, Task};
+use crate::batch::item::Task;
+use crate::batch::item_list::ItemList;
 use crate::batch::metadata::{self, Metadata};
 use crate::recipe::{self, Recipe};
 use crate::words::suggestion;
@@ -36,30 +37,32 @@ type Line = (u64, Vec<Option<String>>);
 ///
 /// # Errors
 /// The file cannot be read, says two things of one well, or contradicts what is known of an image.
-pub fn lay_out(recipes: &[&Recipe], known: &mut Metadata, items: &mut [Item]) -> Result<()> {
+pub fn lay_out(recipes: &[&Recipe], known: &mut Metadata, items: &mut ItemList) -> Result<()> {
     let Some(keys) = recipes.iter().find_map(|recipe| recipe.body.plates.as_ref()) else { return Ok(()) };
     let Some(path) = &keys.layout else { return Ok(()) };
     let layout = PlateLayout::open(path, keys).map_err(|e| e.at(path))?;
-    let measured = |item: &&mut Item| matches!(item.task, Task::Measure);
     let places = known.add(&layout.names, "As the layout of the plates says.");
     let mut met = false;
-    for item in items.iter_mut().filter(measured) {
+    items.change(|item| {
+        if !matches!(item.task, Task::Measure) {
+            return Ok(());
+        }
         let cell = |name: &str| known.value(item, name).flatten().map(str::to_owned);
         // An image without them, or with a name that is no well, is refused later, with the words for that.
         let Some((plate, well)) = cell(&keys.plate).zip(cell(&keys.well).and_then(|w| Well::parse(&w))) else {
-            continue;
+            return Ok(());
         };
-        layout.knows(&plate).map_err(|e| Error { what: format!("{}: {}", item.name(), e.what), ..e }.at(path))?;
-        let Some((line, cells)) = layout.of(&plate, well) else { continue };
+        layout.knows(&plate).map_err(|e| Error { what: format!("{}: {}", item.name, e.what), ..e }.at(path))?;
+        let Some((line, cells)) = layout.of(&plate, well) else { return Ok(()) };
         met = true;
         metadata::put(item, &places, cells).map_err(|e| {
             let column = &known.names()[e.place];
             let what =
-                format!("{}: {column} is \"{}\", and \"{}\" in line {line} of the layout", item.name(), e.there, e.new);
+                format!("{}: {column} is \"{}\", and \"{}\" in line {line} of the layout", item.name, e.there, e.new);
             Error::usage(what).at(path).remedy("one of them, in the sample sheet or in the layout")
-        })?;
-    }
-    if met || !items.iter_mut().any(|item| measured(&item)) {
+        })
+    })?;
+    if met || items.measured().next().is_none() {
         return Ok(());
     }
     let e = Error::usage("no image lies in a well of the layout").at(path);

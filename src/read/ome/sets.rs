@@ -4,7 +4,7 @@ use super::files::{self, Own};
 use super::metadata::{Metadata, root_attribute, xml};
 use super::xml::{MOST_TEXT, images, parse};
 use super::{companion, is};
-use crate::read::{HEAD_BYTES, Options, Source, tiff};
+use crate::read::{HEAD_BYTES, Options, Paths, Source, tiff};
 use sha2::{Digest, Sha256};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -44,18 +44,15 @@ struct Described {
     is_companion: bool,
 }
 
-/// Groups the files of OME-TIFF sets among the given ones. Files that are images of their own are not in the list. Looks at
-/// the first description of each file, and at files that it names; what is damaged is left to reading.
-pub fn find_ome_sets<'p>(given: impl IntoIterator<Item = &'p Path>) -> Vec<OmeSet> {
-    let mut given: Vec<&Path> = given.into_iter().collect();
-    given.sort_unstable();
-    let here = |path: &Path| given.binary_search(&path).is_ok();
+/// Groups the files of OME-TIFF sets among the given ones, which are in order. Files that are images of their own are not in
+/// the list. Looks at the first description of each file, and at files that it names; what is damaged is left to reading.
+pub fn find_ome_sets(given: &Paths) -> Vec<OmeSet> {
     let mut met = Met::default();
     let mut rows: BTreeMap<PathBuf, BTreeSet<PathBuf>> = BTreeMap::new();
-    for path in given.iter().copied() {
-        let Some(described) = describe(path, &mut met) else { continue };
+    for path in given.iter() {
+        let Some(described) = describe(&path, &mut met) else { continue };
         for image in described.images {
-            let mut members: BTreeSet<PathBuf> = image.iter().filter(|f| here(f)).cloned().collect();
+            let mut members: BTreeSet<PathBuf> = image.iter().filter(|f| given.has(f)).cloned().collect();
             if described.is_companion {
                 if members.is_empty() {
                     members = image.iter().filter(|f| f.is_file()).cloned().collect();
@@ -64,7 +61,7 @@ pub fn find_ome_sets<'p>(given: impl IntoIterator<Item = &'p Path>) -> Vec<OmeSe
                 members.extend(if members.is_empty() { image.first().cloned() } else { None });
             }
             let Some(lead) = members.first().cloned() else { continue };
-            members.extend(described.is_companion.then(|| path.to_path_buf()));
+            members.extend(described.is_companion.then(|| path.clone()));
             rows.entry(lead).or_default().append(&mut members);
         }
     }
@@ -73,7 +70,7 @@ pub fn find_ome_sets<'p>(given: impl IntoIterator<Item = &'p Path>) -> Vec<OmeSe
         let members = members.into_iter().filter(|m| *m == lead || !leads.contains(m)).collect();
         OmeSet { lead, members }
     };
-    rows.into_iter().map(set).filter(|set| set.members.len() > 1 || !here(&set.lead)).collect()
+    rows.into_iter().map(set).filter(|set| set.members.len() > 1 || !given.has(&set.lead)).collect()
 }
 
 fn describe(path: &Path, met: &mut Met) -> Option<Described> {
