@@ -70,7 +70,7 @@ pub use reference::Reference;
 pub use registry::{Chosen, FAMILIES, family};
 pub use slice_grounds::{SliceGround, SliceGrounds, slice_grounds};
 pub(crate) use spot::{DEEPEST as DEEPEST_SPOT, FWHM as SPOT_FWHM};
-pub(crate) use spot_fit::{Start as SpotStart, place as place_spot};
+pub(crate) use spot_fit::{Start as SpotStart, fit as fit_spot, place as place_spot};
 
 use crate::device::Gpu;
 use crate::image::{Classes, Labels, PatientGrid, SpotDepth, Volume};

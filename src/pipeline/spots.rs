@@ -5,7 +5,7 @@ use super::state::State;
 use crate::Error;
 use crate::Result;
 use crate::image::{Regions, SpotDepth};
-use crate::measure::{DEEPEST_SPOT, SPOT_FWHM, SpotStart, place_spot};
+use crate::measure::{DEEPEST_SPOT, SPOT_FWHM, SpotStart, fit_spot, place_spot};
 use crate::ops::spots::{Peak, SIGMA_PX, Spots as Found, find};
 use crate::read::points::{Point, draw};
 use crate::recipe::Spots;
@@ -13,6 +13,12 @@ use rayon::prelude::*;
 
 /// How many times as long along z as they are wide spots are tried to be where the recipe does not say it.
 const DEPTHS: [f64; 3] = [1.0, 2.0, 4.0];
+
+/// So many spots tell how long they are along z.
+const LOOKED_AT: usize = 200;
+/// What is said where they do not.
+const NO_LENGTH: &str =
+    "the slices do not tell how long spots are along z: their light is empty where no sigma_z is stated";
 
 /// Fewer spots of one pixel than that, or a smaller share of all, say nothing.
 const FEW: usize = 3;
@@ -48,9 +54,19 @@ impl State<'_> {
         let discs: Vec<Point> = found.peaks.iter().map(|peak| Point { zyx: zyx(peak), radius }).collect();
         let drawn = draw(&discs, shape, spacing)?;
         let (voxels, samples) = (drawn.voxels().host()?, self.file.samples.host()?);
+        let start = |k: usize, sigma: [f64; 3]| SpotStart {
+            shape,
+            samples,
+            labels: voxels,
+            label: k as u32 + 1,
+            at: zyx(&found.peaks[k]),
+            sigma,
+        };
+        let is_open = p.sigma_z.is_none() && !shape.is_flat();
+        let seen = if is_open { length(&found.peaks, |k| start(k, sigma)) } else { None };
         let place = |(k, peak): (usize, &Peak)| {
-            let (at, labels, label) = (zyx(peak), voxels, k as u32 + 1);
-            let spot = place_spot(&SpotStart { shape, samples, labels, label, at, sigma });
+            let at = zyx(peak);
+            let spot = place_spot(&start(k, [seen.unwrap_or(sigma[0]), sigma[1], sigma[2]]));
             let inside = |at: &[f64; 3]| (0..3).all(|a| (-0.5..shape.zyx()[a] as f64 - 0.5).contains(&at[a]));
             spot.filter(inside).unwrap_or(at)
         };
@@ -59,9 +75,13 @@ impl State<'_> {
         self.labels = Some(regions.labels.to(self.device)?);
         self.mask = None;
         self.geometry.radius_px = Some(radius);
-        let depth = SpotDepth { sigma_px: size.deep, is_stated: p.sigma_z.is_some() };
-        self.spot_depth = Some(depth).filter(|_| !shape.is_flat());
+        let in_plane = size.deep / sigma[0];
+        let sigma_px = seen.map_or(size.deep, |slices| slices * in_plane);
+        self.spot_depth = Some(SpotDepth { sigma_px, is_stated: p.sigma_z.is_some() }).filter(|_| !shape.is_flat());
         self.notes.push(note(&found, size, self.spot_depth));
+        if is_open && seen.is_none() && !found.peaks.is_empty() {
+            self.warnings.push(NO_LENGTH.into());
+        }
         self.notes.extend(found.cut_off.map(of_cut_ground));
         self.warnings.extend(of_one_pixel(&found));
         self.origin = Some(regions);
@@ -106,6 +126,16 @@ fn of_one_pixel(found: &Found) -> Option<String> {
         let like = "hot pixels look like that, and photons that an EMCCD has multiplied";
         format!("{n} of {all} spots owe more than half of their response to one pixel: {like}; spot_fwhm_px tells them")
     })
+}
+
+/// Sigma along z, in slices, of the spots that stand out most: the middle one; nothing unless most of them show it.
+fn length<'a>(peaks: &[Peak], start: impl Fn(usize) -> SpotStart<'a> + Sync) -> Option<f64> {
+    let mut first: Vec<usize> = (0..peaks.len()).collect();
+    first.sort_by(|a, b| peaks[*b].significance.total_cmp(&peaks[*a].significance));
+    first.truncate(LOOKED_AT);
+    let mut found: Vec<f64> = first.par_iter().filter_map(|k| fit_spot(&start(*k))?.deep).collect();
+    found.sort_unstable_by(f64::total_cmp);
+    found.get(found.len() / 2).copied().filter(|_| 2 * found.len() > first.len())
 }
 
 /// How many there are, of which size, or of which sizes there are none.

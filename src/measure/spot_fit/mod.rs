@@ -27,6 +27,8 @@ const SIGMAS: [f64; 2] = [0.4, 2.5];
 const DEEP_SIGMAS: [f64; 2] = [1.0 / 6.0, 6.0];
 /// A fit begins again where the sigma along z is more than so many times, or less than this part of, that it began with.
 const AGAIN: f64 = 1.5;
+/// A fit begins with that along z at least: of a spot that lies in one slice, a change of its length changes nothing.
+const SHORTEST: f64 = 0.6;
 /// So often at most.
 const ROUNDS: usize = 5;
 /// Slices that show a sigma along z.
@@ -156,7 +158,8 @@ pub(crate) fn fit(start: &Start) -> Option<Spot> {
 
 /// The Gaussian with both sigmas free, and what it was fitted to; nothing in a single slice, and where the slices do not tell both.
 fn free_in_depth<'a>(start: &Start<'a>) -> Option<(Window, [f64; N])> {
-    let mut from = Start { ..*start };
+    let mut from = *start;
+    from.sigma[0] = from.sigma[0].max(SHORTEST);
     for _ in 0..if start.shape.is_flat() { 0 } else { ROUNDS } {
         let window = Window::around(&from);
         let wide = descend(near(&from, &window)?, [0, 1, 2, 3, 4, 5, 6], &window);

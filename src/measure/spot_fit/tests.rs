@@ -43,7 +43,7 @@ fn along_z_spots_of_any_length_are_found_whatever_the_fit_begins_with() {
         for z in [19.0, 19.5, 20.3] {
             let at = [z, 7.2, 6.9];
             let samples = image(shape, at, [deep, 1.4, 1.4], 900.0);
-            for begin in [0.47, deep, 2.4] {
+            for begin in [0.2, 0.28, 0.47, deep, 2.4] {
                 if !lies_within(DEEP_SIGMAS, deep / begin) {
                     continue;
                 }
