@@ -34,6 +34,10 @@ pub struct Fit {
 /// Hill slopes of the grid, and its EC50 a decade.
 const HILLS: [f64; 10] = [0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0];
 const A_DECADE: f64 = 10.0;
+/// The same of the grid that every curve of a range is looked for in.
+const FINE_HILLS: [f64; 2] = [0.03, 20.0];
+const FINE_SLOPES: usize = 60;
+const FINE_DECADE: f64 = 20.0;
 /// So many decades beyond the doses an EC50 is looked for.
 const BEYOND: f64 = 2.0;
 /// Curves of the grid that are followed.
@@ -88,6 +92,20 @@ pub fn fit(points: &[Point]) -> Option<Fit> {
     Some(Fit { curve: back(best.0, least), squares: scale * scale * best.1, errors })
 }
 
+/// The sum of squares that the best curve leaves of those whose EC50 lies within a range of its logarithm: of a grid, so it is that or a
+/// little more.
+pub fn least_squares_within(points: &[Point], [first, last]: [f64; 2]) -> f64 {
+    let steps = ((last - first) * FINE_DECADE).ceil().max(1.0);
+    let ec50 = |k: usize| first + (last - first) * k as f64 / steps;
+    let slope = |k: usize| FINE_HILLS[0] * libm::pow(FINE_HILLS[1] / FINE_HILLS[0], k as f64 / FINE_SLOPES as f64);
+    let curves = (0..=steps as usize).flat_map(|e| (0..=FINE_SLOPES).map(move |h| (ec50(e), slope(h))));
+    let squares = curves.filter_map(|(e, h)| Some(with_plateaus(points, e, h)?.squares(points)));
+    squares.fold(f64::INFINITY, f64::min)
+}
+
+/// How far beyond the doses an EC50 may lie, in decades.
+pub const FARTHEST: f64 = 2.0 * BEYOND;
+
 fn span(values: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
     values.map(|v| [v, v]).reduce(|a, b| [a[0].min(b[0]), a[1].max(b[1])])
 }
@@ -124,7 +142,7 @@ fn with_plateaus(points: &[Point], log_ec50: f64, hill: f64) -> Option<Curve> {
 /// Follows a curve downhill.
 fn descend(start: Curve, points: &[Point], [first, last]: [f64; 2]) -> (Curve, f64) {
     let (mut curve, mut squares, mut damping) = (start, start.squares(points), 1e-3);
-    let is_sensible = |c: &Curve| c.hill > 0.0 && c.log_ec50 > first - 2.0 * BEYOND && c.log_ec50 < last + 2.0 * BEYOND;
+    let is_sensible = |c: &Curve| c.hill > 0.0 && c.log_ec50 > first - FARTHEST && c.log_ec50 < last + FARTHEST;
     for _ in 0..STEPS {
         let (normal, toward) = normal_equations(&curve, points);
         let mut damped = normal;

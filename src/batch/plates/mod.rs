@@ -7,6 +7,7 @@
 mod dose;
 mod effects;
 mod facts;
+mod found;
 mod layout;
 mod logistic;
 mod pictures;

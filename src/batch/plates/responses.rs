@@ -2,29 +2,19 @@
 
 use super::dose::{Dose, common_unit};
 use super::facts::Treatment;
-use super::logistic::{self, Curve, Point};
+use super::found::Found;
+use super::logistic::Point;
 use super::table::{Growing, Values};
 use super::{Images, Plates};
-use crate::batch::distributions::{f_tail, t_quantile};
 use crate::batch::statistics::mean;
 use crate::recipe::{self, ResponseValue};
-use crate::rounding::{apart, are_one};
+use crate::rounding::apart;
 use crate::table::Table;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Different doses that a curve of four parameters needs at least.
-const DOSES: usize = 5;
-/// A curve that explains no more than chance does this often is flat.
-const CHANCE: f64 = 0.05;
 /// Doses that differ by less than this part are one dose, rounded in two ways.
 const SAME: f64 = 1e-6;
-/// Confidence of the intervals.
-const CONFIDENCE: f64 = 0.95;
-/// A dose lies on the slope from this part of the way on, up to as much before its end.
-const ON_SLOPE: f64 = 0.01;
-/// Parameters of a curve.
-const PARAMETERS: f64 = 4.0;
 
 /// The wells of a compound on a plate, or on all plates of a set.
 pub struct Response {
@@ -42,19 +32,6 @@ pub struct Response {
     /// Doses and their responses, without those of wells that have no value.
     pub doses: Vec<f64>,
     pub found: Found,
-}
-
-/// What the points say.
-#[derive(Default)]
-pub struct Found {
-    pub curve: Option<Curve>,
-    /// Half the widths of the intervals of `low`, `high`, log EC50 and Hill slope.
-    pub half: Option<Curve>,
-    pub above: Option<f64>,
-    pub below: Option<f64>,
-    pub r2: Option<f64>,
-    pub p_flat: Option<f64>,
-    pub reason: Option<String>,
 }
 
 /// All of them: by set, compound, plate (all plates last) and column.
@@ -93,7 +70,7 @@ pub fn responses(all: &Plates, keys: &recipe::Responses) -> Vec<Response> {
             }
         }
     }
-    let found: Vec<Found> = jobs.par_iter().map(Response::find).collect();
+    let found: Vec<Found> = jobs.par_iter().map(|job| Found::of(&job.points, &job.distinct())).collect();
     jobs.iter_mut().zip(found).for_each(|(job, found)| job.found = found);
     jobs
 }
@@ -159,61 +136,6 @@ impl Response {
         let means: Vec<(f64, f64)> = self.distinct().into_iter().filter_map(means).collect();
         let strip = |pair: &[(f64, f64)]| (pair[1].0 - pair[0].0) * (pair[0].1 + pair[1].1) / 2.0;
         (means.len() > 1).then(|| means.windows(2).map(strip).sum())
-    }
-
-    /// The curve, or why there is none.
-    fn find(&self) -> Found {
-        let reason = |reason: String| Found { reason: Some(reason), ..Found::default() };
-        let distinct = self.distinct();
-        if distinct.len() < DOSES {
-            return reason(format!("{} doses with a value; a curve needs {DOSES}", distinct.len()));
-        }
-        let all: Vec<f64> = self.points.iter().map(|p| p.response).collect();
-        let middle = mean(&all).unwrap_or(0.0);
-        let total: f64 = all.iter().map(|v| (v - middle) * (v - middle)).sum();
-        let Some(fit) = logistic::fit(&self.points).filter(|_| !are_one(all.iter().copied())) else {
-            return reason("flat: all responses are the same".into());
-        };
-        let free = all.len() as f64 - PARAMETERS;
-        let ratio = ((total - fit.squares) / (PARAMETERS - 1.0)) / (fit.squares / free);
-        let (r2, p_flat) = (Some(1.0 - fit.squares / total), Some(f_tail(ratio, PARAMETERS - 1.0, free)));
-        let (first, last) = (distinct[0].0, distinct[distinct.len() - 1].0);
-        let ec50 = libm::exp10(fit.curve.log_ec50);
-        let none = |reason: String, above: Option<f64>, below: Option<f64>| Found {
-            above,
-            below,
-            r2,
-            p_flat,
-            reason: Some(reason),
-            ..Found::default()
-        };
-        if p_flat.is_some_and(|p| p > CHANCE) {
-            return none("flat: a curve explains the responses no better than chance".into(), None, None);
-        }
-        if ec50 > last {
-            return none("the EC50 lies above the highest dose".into(), Some(last), None);
-        }
-        if ec50 < first {
-            return none("the EC50 lies below the lowest dose".into(), None, Some(first));
-        }
-        let is_on_slope = |(_, points): &(f64, &[Point])| {
-            (ON_SLOPE..=1.0 - ON_SLOPE).contains(&fit.curve.fraction(points[0].log_dose))
-        };
-        if !distinct.iter().any(is_on_slope) {
-            let above = distinct.iter().map(|d| d.0).filter(|dose| *dose < ec50).fold(first, f64::max);
-            let below = distinct.iter().map(|d| d.0).filter(|dose| *dose >= ec50).fold(last, f64::min);
-            return none("no dose lies on the slope".into(), Some(above), Some(below));
-        }
-        let t = t_quantile(CONFIDENCE, free);
-        let half =
-            fit.errors.map(|e| Curve { low: t * e.low, high: t * e.high, log_ec50: t * e.log_ec50, hill: t * e.hill });
-        let [low, high] = [-1.0, 1.0].map(|side| half.map(|h| fit.curve.log_ec50 + side * h.log_ec50));
-        let is_wide =
-            low.is_none_or(|low| low < libm::log10(first)) && high.is_none_or(|high| high > libm::log10(last));
-        if is_wide {
-            return none("the doses do not determine the EC50: its interval covers all of them".into(), None, None);
-        }
-        Found { curve: Some(fit.curve), half, r2, p_flat, ..Found::default() }
     }
 
     /// EC50 with its interval.
@@ -315,35 +237,4 @@ pub fn table(all: &Plates, keys: &recipe::Responses, responses: &[Response]) -> 
     table.some_words("reason", "Why there is no curve.", "there is one", words(&|r| r.found.reason.clone()));
     table.some_words("note", "What to know of the doses.", "nothing", words(&|r| r.note.clone()));
     table.finish()
-}
-
-#[cfg(test)]
-mod tests {
-    //! Regression: compounds of which all wells are the same had an EC50 below the lowest dose, by rounding.
-    use super::*;
-
-    #[test]
-    fn responses_that_are_one_are_flat() {
-        for count in 0..60 {
-            let value = 100.0 * f64::from(count) / 23.5;
-            let written = [value, value * 3.0 / 3.0, (value + value + value) / 3.0];
-            let doses: Vec<f64> = (0..6).map(|k| libm::exp10(f64::from(k))).collect();
-            let point = |(k, dose): (usize, &f64)| Point { log_dose: libm::log10(*dose), response: written[k % 3] };
-            let response = Response {
-                compound: "inert".into(),
-                set: None,
-                plate: None,
-                column: 0,
-                unit: "nM".into(),
-                note: None,
-                points: doses.iter().enumerate().map(point).collect(),
-                plates: vec![0; 6],
-                doses,
-                found: Found::default(),
-            };
-            let found = response.find();
-            assert_eq!((found.r2, found.below), (None, None), "{count}");
-            assert_eq!(found.reason.as_deref(), Some("flat: all responses are the same"), "{count}");
-        }
-    }
 }
