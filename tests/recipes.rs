@@ -31,6 +31,20 @@ fn presets_parse_and_have_columns() {
     }
 }
 
+/// A fault of the search for nuclei is mended in all presets that search for them, or in none. Whole blood (`ctc`) is searched otherwise.
+#[test]
+fn presets_find_nuclei_by_the_same_steps() {
+    let steps = |text: &str| {
+        let set = text.split("[objects.nuclei]").nth(1)?;
+        let lines = set.lines().skip(1).take_while(|line| *line != "]");
+        Some(lines.map(|line| line.split('#').next().unwrap_or(line).trim().to_owned()).collect::<Vec<_>>())
+    };
+    let all: Vec<_> =
+        PRESETS.iter().filter(|p| p.name != "ctc").filter_map(|p| Some((p.name, steps(p.text)?))).collect();
+    assert_eq!(all.len(), 8, "{all:?}");
+    all.iter().for_each(|(name, steps)| assert_eq!(*steps, all[0].1, "{name}"));
+}
+
 #[test]
 fn unknown_keys_and_values_are_located_and_a_likely_one_is_named() {
     assert_snapshot!(with_steps("  { op = \"gaussian\", sigma = \"1 px\" },\n  { op = \"background\", radus = \"4 r\" },"), @r#"

@@ -18,7 +18,7 @@ pub(super) fn cutoff(how: Cutoff, values: impl Iterator<Item = f64>, rounding: f
     match how {
         Cutoff::Value(value) => Some(value),
         Cutoff::Percentile(p) => percentile(&sorted(values), p),
-        Cutoff::Otsu => otsu(&sorted(values)),
+        Cutoff::Otsu => between_kinds(&sorted(values)),
         Cutoff::Median(times) => stands_out(&sorted(values)).map(|median| times * median),
         Cutoff::Robust { deviations, of_logs } => {
             let spread = Spread::of(values, of_logs, rounding)?;
@@ -37,21 +37,26 @@ pub(super) fn alike(values: impl Iterator<Item = f64>) -> Option<f64> {
 /// How many deviations of the objects below a cutoff the means of both sides lie apart, where that is no more than one kind of object
 /// has that is divided; such a cutoff tells no two kinds apart.
 pub(super) fn halved(values: impl Iterator<Item = f64> + Clone, cutoff: f64) -> Option<f64> {
-    let mean = |above: bool| {
-        let (n, sum) =
-            values.clone().filter(|v| (*v > cutoff) == above).fold((0.0, 0.0), |(n, sum), v| (n + 1.0, sum + v));
-        sum / n
-    };
-    let (low, high) = (mean(false), mean(true));
-    let below = values.clone().filter(|v| *v <= cutoff);
-    let (n, squares) = below.fold((0.0, 0.0), |(n, squares), v| (n + 1.0, squares + (v - low) * (v - low)));
-    let apart = (high - low) / (squares / n).sqrt();
+    let all = sorted(values);
+    let (below, above) = all.split_at(all.partition_point(|v| *v <= cutoff));
+    let apart = apart_in_deviations(below, above);
     (apart < HALVED).then_some(apart)
 }
 
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// How far apart the means of two groups lie, in standard deviations of the lower one.
+fn apart_in_deviations(below: &[f64], above: &[f64]) -> f64 {
+    let low = mean(below);
+    let squares: f64 = below.iter().map(|v| (v - low) * (v - low)).sum();
+    (mean(above) - low) / (squares / below.len() as f64).sqrt()
+}
+
 /// Means of the two sides of Otsu's threshold lie so many deviations of the lower side apart where all are of one kind: 2.7 if it is
-/// normal, 3.5 if it is even.
-const HALVED: f64 = 3.6;
+/// normal, 3.5 if it is even, 4 to 5 if its logarithm is normal with a deviation of 0.4 to 0.6.
+const HALVED: f64 = 5.0;
 
 /// The median of values that ascend, where it is no noise. What lies below 0 tells how much of that there is, unless it is a share
 /// that a few odd objects may have.
@@ -130,6 +135,35 @@ pub(super) fn percentile(values: &[f64], p: f64) -> Option<f64> {
     Some(low + (high - low) * at.fract())
 }
 
+/// Between the kind of the lowest values and all others. Otsu's threshold is drawn to where most of the variance is: one object far above
+/// all others takes it, and so does the wide upper end of a stain that some cells have and others do not. So what lies below it is
+/// divided again, as long as that gives two kinds beyond doubt, and what is above the threshold so far is a few objects or lies not much
+/// farther from the lowest ones than what was found. The values ascend.
+fn between_kinds(values: &[f64]) -> Option<f64> {
+    let mut cutoff = otsu(values)?;
+    loop {
+        let (rest, above) = values.split_at(values.partition_point(|v| *v <= cutoff));
+        let Some(lower) = otsu(rest) else { return Some(cutoff) };
+        let (low, middle) = rest.split_at(rest.partition_point(|v| *v <= lower));
+        let is_few = above.len() as f64 <= FEW * values.len() as f64;
+        let is_near = mean(middle) - mean(low) >= NEAR * (mean(above) - mean(low));
+        let are_kinds = apart_in_deviations(low, middle) >= KINDS && low.len() >= LEAST && middle.len() >= LEAST;
+        if !(are_kinds && (is_few || is_near)) {
+            return Some(cutoff);
+        }
+        cutoff = lower;
+    }
+}
+
+/// This share of objects is few.
+const FEW: f64 = 0.03;
+/// What lies this part of the way from the lowest objects to the highest is near them.
+const NEAR: f64 = 0.2;
+/// Two kinds beyond doubt are so many deviations of the lower one apart.
+const KINDS: f64 = 8.0;
+/// Fewer objects are no kind.
+const LEAST: usize = 3;
+
 /// Between the two groups whose means lie farthest apart, weighed by their sizes; the lowest of equals. The values ascend.
 ///
 /// Source: N. Otsu, IEEE Trans. Syst. Man Cybern. 9 (1979) 62, on the values themselves instead of a histogram.
@@ -155,6 +189,43 @@ fn otsu(values: &[f64]) -> Option<f64> {
 mod tests {
     //! Oracle: values worked out by hand (numpy's percentiles).
     use super::*;
+
+    /// Cells without a stain, of values near 160, and with one, whose logarithm above that is normal.
+    fn stained(without: usize, with: usize, deviation: f64) -> Vec<f64> {
+        let normal = |k: usize, n: usize| crate::ops::dark_side::normal_quantile((k as f64 + 0.5) / n as f64);
+        let low = (0..without).map(|k| 160.0 + 2.0 * normal(k, without));
+        let high = (0..with).map(|k| 160.0 + 300.0 * libm::exp(deviation * normal(k, with)));
+        low.chain(high).collect()
+    }
+
+    #[test]
+    fn otsu_lies_between_the_lowest_kind_and_the_others() {
+        let above = |values: &[f64]| {
+            let cutoff = cutoff(Cutoff::Otsu, values.iter().copied(), 0.0).unwrap();
+            (values.iter().filter(|v| **v > cutoff).count(), halved(values.iter().copied(), cutoff).is_some())
+        };
+        for deviation in [0.2, 0.4, 0.6] {
+            for (without, with) in [(80, 20), (50, 50), (30, 70)] {
+                // The dimmest ones may lie below.
+                let is_right = |values: &[f64], truth: usize| {
+                    let (n, is_halved) = above(values);
+                    n <= truth && n + truth / 8 >= truth && !is_halved
+                };
+                assert!(is_right(&stained(without, with, deviation), with), "{deviation} {with}");
+                for odd in [2_000.0, 20_000.0] {
+                    let mut values = stained(without, with, deviation);
+                    values.push(odd);
+                    assert!(is_right(&values, with + 1), "{deviation} {with} {odd}");
+                }
+            }
+            // Of one kind any threshold is wrong, and is said to be.
+            assert!(above(&stained(0, 100, deviation)).1, "{deviation}");
+        }
+        // Two kinds of cells without a stain are not divided where a third kind has one.
+        let mut values = stained(40, 30, 0.2);
+        values.extend((0..30).map(|k| 172.0 + f64::from(k % 5)));
+        assert_eq!(above(&values), (30, false));
+    }
 
     #[test]
     fn cutoffs_of_few_values() {
