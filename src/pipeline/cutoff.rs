@@ -136,28 +136,29 @@ pub(super) fn percentile(values: &[f64], p: f64) -> Option<f64> {
 }
 
 /// Between the kind of the lowest values and all others. Otsu's threshold is drawn to where most of the variance is: one object far above
-/// all others takes it, and so does the wide upper end of a stain that some cells have and others do not. So what lies below it is
-/// divided again, as long as that gives two kinds beyond doubt, and what is above the threshold so far is a few objects or lies not much
-/// farther from the lowest ones than what was found. The values ascend.
+/// all others takes it, and so does the wide upper end of a stain that some cells have and others do not. So what lies below a threshold is
+/// divided again and again. The lowest threshold counts that divides two kinds beyond doubt, if what lies above the one before is a few objects or lies not
+/// much farther from the lowest ones than what was found; else Otsu's. The values ascend.
 fn between_kinds(values: &[f64]) -> Option<f64> {
     let mut cutoff = otsu(values)?;
-    loop {
-        let (rest, above) = values.split_at(values.partition_point(|v| *v <= cutoff));
-        let Some(lower) = otsu(rest) else { return Some(cutoff) };
+    let (mut rest, mut above) = values.split_at(values.partition_point(|v| *v <= cutoff));
+    while let Some(lower) = otsu(rest) {
         let (low, middle) = rest.split_at(rest.partition_point(|v| *v <= lower));
         let is_few = above.len() as f64 <= FEW * values.len() as f64;
-        let is_near = mean(middle) - mean(low) >= NEAR * (mean(above) - mean(low));
-        let are_kinds = apart_in_deviations(low, middle) >= KINDS && low.len() >= LEAST && middle.len() >= LEAST;
-        if !(are_kinds && (is_few || is_near)) {
-            return Some(cutoff);
+        let far = percentile(above, 50.0)? - mean(low);
+        let is_near = mean(middle) - mean(low) >= NEAR * far;
+        let are_many = low.len().min(middle.len()) >= LEAST && low.len() as f64 > FEW * values.len() as f64;
+        if are_many && (is_few || is_near) && apart_in_deviations(low, middle) >= KINDS {
+            cutoff = lower;
         }
-        cutoff = lower;
+        (rest, above) = (low, &values[low.len()..]);
     }
+    Some(cutoff)
 }
 
 /// This share of objects is few.
 const FEW: f64 = 0.03;
-/// What lies this part of the way from the lowest objects to the highest is near them.
+/// What lies this part of the way from the lowest objects to the middle one of the highest is near them.
 const NEAR: f64 = 0.2;
 /// Two kinds beyond doubt are so many deviations of the lower one apart.
 const KINDS: f64 = 8.0;
