@@ -329,6 +329,39 @@ fn controls_of_the_sheet_say_what_dyes_look_like() {
     assert_eq!(std::fs::read(at("m/squares.csv")).unwrap(), std::fs::read(at("o/squares.csv")).unwrap());
 }
 
+/// Oracle: what a dye leaves in the other channel, whatever else a control shows.
+#[test]
+fn hot_pixels_specks_and_margins_of_controls_are_no_dye() {
+    type Spoil = fn(&mut [Vec<u16>]);
+    let spoils: [(&str, Spoil); 5] = [
+        ("nothing", |_| ()),
+        ("a hot pixel", |pages| pages[0][70] = 60_000),
+        ("a speck", |pages| [70, 71, 134, 135].into_iter().for_each(|i| pages[0][i] = 30_000)),
+        ("a hot pixel of the other channel", |pages| pages[1][70] = 60_000),
+        ("a margin", |pages| pages.iter_mut().for_each(|page| page[..64 * 12].fill(0))),
+    ];
+    for (what, spoil) in spoils {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        for (name, dyes) in [("g", [1000.0, 0.0]), ("r", [0.0, 1000.0]), ("x", [1500.0, 2500.0])] {
+            let mut pages = stained(3 + dyes[0] as u64, dyes);
+            if name == "g" {
+                spoil(&mut pages);
+            }
+            write(&at(&format!("in/{name}.tif")), &pages, 64);
+        }
+        std::fs::write(at("in/s.csv"), "path,stain\ng.tif,green\nr.tif,red\nx.tif,\n").unwrap();
+        std::fs::write(at("r.toml"), CONTROLS).unwrap();
+        let done = uptake(dir.path(), &["run", "--sheet", "in/s.csv", "--recipe", "r.toml", "-o", "o"]);
+        let words = String::from_utf8_lossy(&done.stderr).into_owned();
+        let share = words.split("green of pair, from 1 controls: [1.0, ").nth(1).and_then(|w| w.split(']').next());
+        let share: f64 = share.unwrap_or_else(|| panic!("{what}: {words}")).parse().unwrap();
+        // One pixel of 60,000 among 1,600 of 300 adds an eighth to their light.
+        let allowed = if what.contains("other") { 0.05 } else { 0.01 };
+        assert!((share - 0.3).abs() < allowed, "{what}: {share}");
+    }
+}
+
 #[test]
 fn controls_that_are_missing_are_named() {
     let dir = tempfile::tempdir().unwrap();

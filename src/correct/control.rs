@@ -1,7 +1,10 @@
 //! What a dye looks like, from images of it alone.
 //!
 //! The spectrum is the sum of the light of stained voxels in each channel over that in the brightest one. Stained is what lies
-//! above Otsu's threshold in the brightest channel and is saturated in none. Sums run over all images of the dye.
+//! above Otsu's threshold in the brightest channel and is saturated in none, within the picture. Sums run over all images of the dye.
+//!
+//! A hot pixel or a shining speck of dust may lie so far above all cells that the threshold does as well. So where only a few voxels lie above it
+//! and what lies below is stained too, these are left out, and the threshold is that of all others.
 //!
 //! An image without the dye would be halved by that threshold as well, and its noise would look like a dye. It adds nothing, and is
 //! known by three signs together: what is above the threshold does not stand out from the rest, neighbours have no more in common
@@ -10,7 +13,9 @@
 use super::unmix::tops;
 use super::{BLOCK, Light};
 use crate::device::Device;
+use crate::image::Volume;
 use crate::ops::threshold::{BinChoice, Method, choose};
+use crate::units::Shape;
 use crate::{Error, Result};
 use rayon::prelude::*;
 
@@ -33,6 +38,10 @@ const HALVED: f64 = 3.6;
 const SHARED: f64 = 0.2;
 /// Light of so much noise is light.
 const LIT: f64 = 5.0;
+/// This share of the voxels is few.
+const FEW: f64 = 0.001;
+/// Fewer voxels than that are no cell.
+const LEAST: usize = 25;
 
 impl Control {
     /// Adds an image of the dye alone.
@@ -43,7 +52,8 @@ impl Control {
         self.light.resize(channels.len(), 0.0);
         let samples = channels.iter().map(|c| c.volume.samples.host()).collect::<Result<Vec<&[i32]>>>()?;
         let sums = |c: usize| -> f64 {
-            let value = |(at, s): (usize, &i32)| channels[c].value(*s, at);
+            let value =
+                |(at, s): (usize, &i32)| if channels[c].is_inside(at) { channels[c].value(*s, at) } else { 0.0 };
             let block = |(b, part): (usize, &[i32])| (b * BLOCK..).zip(part).map(value).sum::<f64>();
             let blocks = samples[c].par_chunks(BLOCK).enumerate().map(block);
             blocks.collect::<Vec<f64>>().iter().sum()
@@ -51,18 +61,20 @@ impl Control {
         let totals: Vec<f64> = (0..channels.len()).map(sums).collect();
         let brightest = (0..channels.len()).rev().max_by(|a, b| totals[*a].total_cmp(&totals[*b]));
         let Some(main) = brightest else { return Ok(()) };
-        let limit = choose(&Device::Cpu, channels[main].volume, &Method::Otsu, BinChoice::Unit)?;
-        if let Some(dark) = unstained(&channels[main], samples[main], limit) {
-            self.dark.get_or_insert(dark);
-            return Ok(());
-        }
+        let of_dye = match between(&channels[main], samples[main])? {
+            Ok(of_dye) => of_dye,
+            Err(dark) => {
+                self.dark.get_or_insert(dark);
+                return Ok(());
+            }
+        };
         self.images += 1;
         let tops = tops(channels, &samples);
         let block = |(b, part): (usize, &[i32])| {
             let (mut light, mut stained, mut saturated) = (vec![0.0; channels.len()], 0u64, 0u64);
             for (i, s) in part.iter().enumerate() {
                 let at = b * BLOCK + i;
-                if f64::from(*s) <= limit || channels[main].value(*s, at) <= 0.0 {
+                if !of_dye.has(*s) || !channels[main].is_inside(at) || channels[main].value(*s, at) <= 0.0 {
                     continue;
                 }
                 let full = |(top, samples): (&Option<i32>, &&[i32])| top.is_some_and(|top| samples[at] >= top);
@@ -114,17 +126,59 @@ impl Control {
     }
 }
 
-/// Light and noise of a channel that holds nothing but noise.
-fn unstained(channel: &Light, samples: &[i32], limit: f64) -> Option<[f64; 2]> {
+/// Samples above the first value, up to the second one.
+#[derive(Clone, Copy)]
+struct Between {
+    above: f64,
+    up_to: f64,
+}
+
+impl Between {
+    fn has(self, sample: i32) -> bool {
+        f64::from(sample) > self.above && f64::from(sample) <= self.up_to
+    }
+}
+
+/// The samples of stained voxels, or light and noise of a channel that holds nothing but noise.
+fn between(channel: &Light, samples: &[i32]) -> Result<std::result::Result<Between, [f64; 2]>> {
+    let inside = || samples.iter().enumerate().filter(|(at, _)| channel.is_inside(*at)).map(|(_, s)| *s);
+    let threshold = |up_to: f64| {
+        let all: Vec<i32> = inside().filter(|s| f64::from(*s) <= up_to).collect();
+        let all = Volume::new(Shape::flat(1, all.len()), all)?;
+        choose(&Device::Cpu, &all, &Method::Otsu, BinChoice::Unit)
+    };
+    let mut found = Between { above: threshold(f64::INFINITY)?, up_to: f64::INFINITY };
+    if let Some(dark) = unstained(channel, samples, found) {
+        return Ok(Err(dark));
+    }
+    loop {
+        let few = inside().filter(|s| found.has(*s)).count();
+        if few as f64 > FEW * inside().count() as f64 {
+            return Ok(Ok(found));
+        }
+        let below = Between { above: threshold(found.above)?, up_to: found.above };
+        if below.above >= below.up_to {
+            return Ok(Ok(found));
+        }
+        if let Some(dark) = unstained(channel, samples, below) {
+            return Ok(if few >= LEAST { Ok(found) } else { Err(dark) });
+        }
+        found = below;
+    }
+}
+
+/// Light and noise of a channel, as far as its samples reach up to what is stained, that holds nothing but noise.
+fn unstained(channel: &Light, samples: &[i32], stained: Between) -> Option<[f64; 2]> {
     // Of the voxels below and above the threshold: number, sum, sum of squares; and the sum of squared steps.
     let block = |b: usize| {
         let (from, end) = (b * BLOCK, samples.len().min((b + 1) * BLOCK));
         let mut sums = [0.0; 7];
-        for i in from..end {
+        let counts = |i: usize| f64::from(samples[i]) <= stained.up_to && channel.is_inside(i);
+        for i in (from..end).filter(|i| counts(*i)) {
             let v = channel.value(samples[i], i);
-            let side = if f64::from(samples[i]) > limit { 3 } else { 0 };
+            let side = if stained.has(samples[i]) { 3 } else { 0 };
             [1.0, v, v * v].iter().enumerate().for_each(|(k, add)| sums[side + k] += add);
-            let next = samples.get(i + 1).map_or(v, |s| channel.value(*s, i + 1));
+            let next = if i + 1 < samples.len() && counts(i + 1) { channel.value(samples[i + 1], i + 1) } else { v };
             sums[6] += (next - v) * (next - v);
         }
         sums

@@ -14,6 +14,8 @@ pub struct Light<'a> {
     pub background: f64,
     /// How far the ground of each slice lies above that, in its values, where slices have unlike grounds; else none.
     pub slices: Vec<f64>,
+    /// 1 for what is part of the picture, 0 for what lies beside it, where something does.
+    pub picture: Option<Vec<u8>>,
     /// From this sample on more light would show the same.
     pub saturation: Option<i32>,
 }
@@ -27,6 +29,11 @@ impl Light<'_> {
         }
         let plane = self.volume.shape.y * self.volume.shape.x;
         value - self.slices.get(voxel / plane.max(1)).unwrap_or(&0.0)
+    }
+
+    /// Whether a voxel is part of the picture.
+    pub(super) fn is_inside(&self, voxel: usize) -> bool {
+        self.picture.as_ref().is_none_or(|picture| picture.get(voxel).is_some_and(|inside| *inside != 0))
     }
 
     /// No voxel has more.

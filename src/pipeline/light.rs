@@ -1,6 +1,7 @@
 //! Light that is not what a channel stands for, as the recipe says: flat field, bleed-through, dyes that share channels.
 
 use super::even_slices::EvenSlices;
+use super::margin::Beside;
 use super::mixed::Mixed;
 use super::roles::{Roles, source};
 use crate::correct::{Flat, Light, Mixture, subtract_bleed_through, unmix};
@@ -8,20 +9,31 @@ use crate::device::Device;
 use crate::image::{Channel, Modality, Scan, Volume};
 use crate::ops::threshold::percentile;
 use crate::recipe::{DerivedImage, Ground, Likeness, Unmix, likeness};
+use crate::units::Shape;
 use crate::{Error, Result};
 
 /// What a channel shows where no dye is, in its values, and how far the ground of each slice lies above that where slices have unlike ones: the
-/// percentile then is that of slices on one ground.
-fn background(ground: Ground, volume: &Volume, modality: Modality) -> Result<(f64, Vec<f64>)> {
+/// percentile then is that of slices on one ground. What lies beside the picture is no part of it.
+fn background(ground: Ground, volume: &Volume, picture: Option<&[u8]>, modality: Modality) -> Result<(f64, Vec<f64>)> {
     let p = match ground {
         Ground::Value(value) => return Ok((value, vec![])),
         Ground::Percentile(p) => p,
     };
-    let of = |volume: &Volume| Ok::<_, Error>(volume.scale.value(percentile(&Device::Cpu, volume, p)?));
+    let of = |volume: &Volume| -> Result<f64> {
+        let inner = picture.map(|picture| within(volume, picture)).transpose()?;
+        Ok(volume.scale.value(percentile(&Device::Cpu, inner.as_ref().unwrap_or(volume), p)?))
+    };
     Ok(match EvenSlices::of(volume, modality)? {
         Some(even) => (of(&even.volume)?, even.above),
         None => (of(volume)?, vec![]),
     })
+}
+
+/// The samples of the picture, in a row.
+fn within(volume: &Volume, picture: &[u8]) -> Result<Volume> {
+    let samples = volume.samples.host()?.iter().zip(picture);
+    let samples: Vec<i32> = samples.filter(|(_, inside)| **inside != 0).map(|(sample, _)| *sample).collect();
+    Volume::new(Shape::flat(1, samples.len()), samples)
 }
 
 /// The dyes of a mixture, and for each the index of the channel that it is brightest in.
@@ -54,8 +66,10 @@ pub(super) fn unmixed(
 pub(super) fn channels<'a>(mixture: &Unmix, scan: &'a Scan, roles: &Roles) -> Result<Vec<Light<'a>>> {
     let light = |(i, role): (usize, &String)| {
         let (_, channel) = source(role, scan, roles)?;
-        let (background, slices) = background(mixture.background(i), &channel.volume, scan.modality)?;
-        Ok(Light { volume: &channel.volume, background, slices, saturation: channel.saturation })
+        let picture = Beside::of(&channel.volume, scan.modality)?.map(|beside| beside.picture);
+        let (background, slices) =
+            background(mixture.background(i), &channel.volume, picture.as_deref(), scan.modality)?;
+        Ok(Light { volume: &channel.volume, background, slices, picture, saturation: channel.saturation })
     };
     mixture.channels.iter().enumerate().map(light).collect()
 }

@@ -1,6 +1,7 @@
 //! Doses with their units, and one unit for all of a compound.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 /// A dose as it was written.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +35,9 @@ fn kind(unit: &str) -> (&str, i32) {
     UNITS.iter().find(|(name, _, _)| *name == unit).map_or((unit, 0), |(_, kind, power)| (kind, *power))
 }
 
+/// Numbers that a dose may have in some unit: in another one they are still numbers.
+const POSSIBLE: RangeInclusive<f64> = 1e-30..=1e30;
+
 impl Dose {
     /// Reads `10`, `1.5e-3` or `10 nM`, and the cell with the unit.
     ///
@@ -41,7 +45,7 @@ impl Dose {
     /// In words.
     pub fn parse(text: &str, unit: Option<&str>) -> Result<Self, String> {
         let text = text.trim();
-        let is_number = |t: &str| t.parse::<f64>().is_ok_and(|v| v.is_finite() && v >= 0.0);
+        let is_number = |t: &str| t.parse::<f64>().is_ok_and(|v| v == 0.0 || POSSIBLE.contains(&v));
         // The longest beginning that is a number: "1e-3 M" has one of four letters.
         let ends = text.char_indices().map(|(i, _)| i).chain([text.len()]).rev();
         let end = ends
@@ -117,7 +121,7 @@ mod tests {
         assert_eq!(parse(" 1.5e-3 \u{b5}M", ""), Ok((0.0015, "uM".into())));
         assert_eq!(parse("2 mg/ml", "mg/mL"), Ok((2.0, "mg/mL".into())));
         assert_eq!(parse("0", ""), Ok((0.0, String::new())));
-        for wrong in ["", "-1", "nan", "inf", "1,5", "1.2.3", "x", "1e999", "nM 1", "+1", "infinity"] {
+        for wrong in ["", "-1", "nan", "inf", "1,5", "1.2.3", "x", "1e999", "1e31", "1e-31", "nM 1", "+1", "infinity"] {
             assert_eq!(parse(wrong, ""), Err(format!("\"{wrong}\" is no dose")), "{wrong}");
         }
         assert_eq!(parse("1 nM", "uM"), Err("the dose is in nM (\"1 nM\") and in uM".into()));

@@ -9,6 +9,8 @@ use crate::rounding::are_one;
 const DOSES: usize = 5;
 /// A curve that explains no more than chance does this often is flat, and one that explains this much less does not suit.
 const CHANCE: f64 = 0.05;
+/// Fewer degrees of freedom than that beside a curve do not show that responses are flat.
+const LEAST_FREE: f64 = 3.0;
 /// Confidence of the intervals.
 const CONFIDENCE: f64 = 0.95;
 /// A dose lies on the slope from this part of the way on, up to as much before its end.
@@ -56,7 +58,12 @@ impl Found {
             ..Found::default()
         };
         if p_flat.is_some_and(|p| p > CHANCE) {
-            return none("flat: a curve explains the responses no better than chance".into(), None, None);
+            // So few wells cannot tell, and what goes with the dose is not flat.
+            let is_flat = free >= LEAST_FREE && trend(points) > CHANCE;
+            return match is_flat {
+                true => none("flat: a curve explains the responses no better than chance".into(), None, None),
+                false => none(format!("{} wells are too few to tell a curve from chance", all.len()), None, None),
+            };
         }
         // A bound holds where no curve with its EC50 on the other side of it explains the responses as well.
         let is_none_within = |range: [f64; 2]| {
@@ -104,6 +111,21 @@ impl Found {
     }
 }
 
+/// How often chance makes responses go with the logarithm of the dose as far as they do: of an F test of a straight line.
+fn trend(points: &[Point]) -> f64 {
+    let n = points.len() as f64;
+    let (x, y) = points.iter().fold((0.0, 0.0), |(x, y), p| (x + p.log_dose / n, y + p.response / n));
+    let (mut xx, mut xy, mut yy) = (0.0, 0.0, 0.0);
+    for p in points {
+        let (dx, dy) = (p.log_dose - x, p.response - y);
+        xx += dx * dx;
+        xy += dx * dy;
+        yy += dy * dy;
+    }
+    let explained = xy * xy / xx;
+    f_tail(explained / ((yy - explained) / (n - 2.0)), 1.0, n - 2.0)
+}
+
 #[cfg(test)]
 mod tests {
     //! Regression: compounds of which all wells are the same had an EC50 below the lowest dose, by rounding. Oracle: bounds of curves that are known.
@@ -122,6 +144,23 @@ mod tests {
             n = (n ^ (n >> 16)).wrapping_mul(0x045d_9f3b);
         }
         f64::from(n) / f64::from(u32::MAX) * 2.0 - 1.0
+    }
+
+    #[test]
+    fn five_wells_that_fall_are_not_flat() {
+        let truth = Curve { low: 1.0, high: 0.25, log_ec50: 0.0, hill: 1.0 };
+        let reasons = |doses: u32, span: f64, amplitude: f64| {
+            let points = |seed: u32| -> Vec<Point> {
+                let log_dose = |k: u32| -2.0 + 4.0 * f64::from(k) / f64::from(doses - 1);
+                let response = |k: u32| span * truth.response(log_dose(k)) + amplitude * noise(seed * 100 + k);
+                (0..doses).map(|k| Point { log_dose: log_dose(k), response: response(k) }).collect()
+            };
+            (0..50).filter_map(|seed| of(&points(seed)).reason).collect::<Vec<_>>()
+        };
+        let falling = reasons(5, 1.0, 0.05);
+        assert!(falling.iter().any(|r| r == "5 wells are too few to tell a curve from chance"), "{falling:?}");
+        assert!(!falling.iter().chain(&reasons(8, 1.0, 0.05)).any(|r| r.starts_with("flat")));
+        assert!(reasons(12, 0.0, 0.05).iter().filter(|r| r.starts_with("flat")).count() > 35);
     }
 
     #[test]
