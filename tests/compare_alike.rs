@@ -120,6 +120,10 @@ fn a_time_point_that_failed_is_not_passed_over() {
             assert_eq!(&row[1..], ["".to_string(), "NE".into(), three.into()], "{row:?}");
         }
     }
+    // The remedy.
+    fs::write(dir.path().join("pairs.csv"), "patient,baseline,followup\nP1,jan,mar\n").unwrap();
+    let o = uptake(dir.path(), &["compare", "all", "all", "--pairs", "pairs.csv"]);
+    judged(&rows(&o)[0], "SMD", "");
     // One that failed beside the right one of its day, as a series without correction for attenuation does, is not meant.
     let all = reasons(&[scan("jan", JANUARY), failed("nac", JANUARY), scan("mar", MARCH)]);
     assert_eq!(all[0][..3], ["jan", "mar", "SMD"].map(str::to_string));
