@@ -90,7 +90,6 @@ impl Folder {
                         recipe: record.recipe(name),
                         program: record.program.clone(),
                         files: record.files(name),
-                        labels: labels(path, name),
                         ..visit(&line, &lesions, &rows, liver)?
                     })
                 }
@@ -107,20 +106,19 @@ impl Folder {
     pub fn image(&self, name: &str) -> Option<&Image> {
         self.images.iter().find(|i| i.name == name)
     }
+    /// The label image of the lesions of an image, where the run wrote one.
+    pub fn labels(&self, image: &str) -> Option<PathBuf> {
+        let kinds = [Kind::Folder, Kind::File, Kind::Set];
+        let of = |(usual, end)| kinds.map(|kind| names::file(image, kind, "lesions", usual, end));
+        let all = [(".nii.gz", ".nii.gz"), (".tif", ".ome.tif")].into_iter().flat_map(of);
+        all.map(|name| self.path.join("labels").join(name)).find(|path| path.is_file())
+    }
 }
 
 /// CSV, or Parquet where there is none.
 fn table(folder: &Path, name: &str) -> Result<Option<Sheet>> {
     let paths = [format!("{name}.csv"), format!("{name}.parquet")].map(|file| folder.join(file));
     paths.iter().find(|p| p.is_file()).map(|p| Sheet::open(p)).transpose()
-}
-
-/// The label image of the lesions of an image, where the run wrote one.
-fn labels(folder: &Path, image: &str) -> Option<PathBuf> {
-    let kinds = [Kind::Folder, Kind::File, Kind::Set];
-    let of = |(usual, end)| kinds.map(|kind| names::file(image, kind, "lesions", usual, end));
-    let all = [(".nii.gz", ".nii.gz"), (".tif", ".ome.tif")].into_iter().flat_map(of);
-    all.map(|name| folder.join("labels").join(name)).find(|path| path.is_file())
 }
 
 fn absent(folder: &Path, name: &str) -> Error {

@@ -33,9 +33,9 @@ struct Entry {
 }
 
 /// A file that was read; `role` says what it is besides the image itself.
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
+#[serde(default)]
 struct Read {
-    #[serde(default)]
     role: String,
     sha256: String,
 }
@@ -58,12 +58,12 @@ impl Record {
     /// That of a folder; nothing is known where it has none.
     ///
     /// # Errors
-    /// It is no JSON, or a recipe in it no TOML.
+    /// It is no record of a run, or a recipe in it no TOML.
     pub fn open(folder: &Path) -> Result<Self> {
         let path = folder.join("run.json");
         let Ok(text) = std::fs::read(&path) else { return Ok(Record::default()) };
         let wrong = |what: String| Error::format(what).at(&path);
-        let run: Run = serde_json::from_slice(&text).map_err(|e| wrong(format!("not JSON: {e}")))?;
+        let run: Run = serde_json::from_slice(&text).map_err(|e| wrong(format!("no record of a run: {e}")))?;
         let tables = run.recipes.iter().map(|r| toml::from_str::<toml::Table>(&r.text));
         let tables = tables.collect::<std::result::Result<Vec<_>, _>>();
         let tables = tables.map_err(|e| wrong(format!("a recipe that is no TOML: {}", e.message())))?;
@@ -104,5 +104,6 @@ impl Record {
 fn digest(files: &[Read]) -> Option<Files> {
     let mut own: Vec<&str> = files.iter().filter(|f| f.role.is_empty()).map(|f| f.sha256.as_str()).collect();
     own.sort_unstable();
-    (!own.is_empty()).then(|| Sha256::digest(own.join(" ")).into())
+    let are_known = own.first().is_some_and(|hash| !hash.is_empty());
+    are_known.then(|| Sha256::digest(own.join(" ")).into())
 }

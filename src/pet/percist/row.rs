@@ -2,7 +2,6 @@
 
 use super::{Comparability, Folder, Judgement, Pair, Response, Visit, comparability, judge};
 use std::fmt;
-use std::path::Path;
 
 const AGAINST: &str = "NE: not assessable unless patient, order, tracer, uptake time and liver agree (Wahl 2009)";
 
@@ -76,7 +75,7 @@ fn row(baseline: &Folder, followup: &Folder, pair: &Pair, doubtful: Doubtful) ->
                 row.comparable = comparability(a, b);
                 let against = row.comparable.against.clone();
                 let mut judged = judge(a, b, pair.new_lesions);
-                judged.reason = named(&judged.reason, a, &baseline.path, pair);
+                judged.reason = named(&judged.reason, baseline, pair);
                 if doubtful == Doubtful::Judged {
                     judged.notes.extend(against);
                 } else if !against.is_empty() {
@@ -106,11 +105,14 @@ fn row(baseline: &Folder, followup: &Folder, pair: &Pair, doubtful: Doubtful) ->
 }
 
 /// A remedy with the very file that it means: rules know no files and say where such files lie.
-fn named(words: &str, visit: &Visit, folder: &Path, pair: &Pair) -> String {
+fn named(words: &str, baseline: &Folder, pair: &Pair) -> String {
     let Some(name) = pair.baseline.as_ref().filter(|_| words.contains(LABELS)) else { return words.into() };
-    match &visit.labels {
+    match baseline.labels(name) {
         Some(path) => words.replace(LABELS, &path.to_string_lossy()),
-        None => format!("{words} ({} has no label image of {name}: run it without --no-labels)", folder.display()),
+        None => {
+            let folder = baseline.path.display();
+            format!("{words} ({folder} has no label image of {name}: run it without --no-labels)")
+        }
     }
 }
 

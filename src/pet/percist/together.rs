@@ -41,7 +41,7 @@ pub(super) fn together(baseline: &Visit, followup: &Visit) -> Vec<String> {
     against
 }
 
-/// SUL of a woman, of a man and of somebody of whom neither is known come from three formulas.
+/// SUL of a man, of a woman, and where neither is said (the mean of both) come from three formulas.
 fn other_formula(baseline: &Visit, followup: &Visit) -> Option<String> {
     let known = |v: &Visit| v.sex.clone().filter(|s| matches!(s.as_str(), "M" | "F"));
     let (b, f) = (known(baseline), known(followup));
@@ -50,7 +50,7 @@ fn other_formula(baseline: &Visit, followup: &Visit) -> Option<String> {
         (Some(sex), None) | (None, Some(sex)) => sex,
         (None, None) => return None,
     };
-    let word = |sex: &Option<String>| sex.clone().unwrap_or("not known".into());
+    let word = |sex: &Option<String>| sex.clone().unwrap_or("O or not known".into());
     let factors = Change::of(baseline.sul_factor, followup.sul_factor);
     let factors = factors.map_or(String::new(), |c| format!(" (SUL over SUV is {:.3}, then {:.3})", c.from, c.to));
     let (b, f, when) = (word(&b), word(&f), if b.is_none() { "baseline" } else { "follow-up" });
@@ -107,7 +107,7 @@ mod tests {
         };
         assert!(of(|v| v.patient_id = Some("P2".into())).contains("patient_id is P1, then P2"));
         assert!(of(|v| v.sex = Some("F".into())).contains("sex is M, then F"));
-        let formulas = "SUL by two formulas: the sex is M, then not known";
+        let formulas = "SUL by two formulas: the sex is M, then O or not known";
         assert!(of(|v| v.sex = Some("O".into())).starts_with(formulas));
         assert!(of(|v| v.sex = None).ends_with("if it is M, run the follow-up again with --set suv.sex=M"));
         let unknown = |v: &Visit| Visit { sex: text("O"), ..v.clone() };

@@ -2,7 +2,6 @@
 
 use super::{Examination, Files};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 /// A lesion; what is not known is missing, never zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -71,8 +70,6 @@ pub struct Visit {
     pub program: Option<String>,
     /// Regions that the recipe leaves out.
     pub excluded: Option<f64>,
-    /// The label image of its lesions, where the run wrote one.
-    pub labels: Option<PathBuf>,
     /// What the run warned of.
     pub warnings: Option<String>,
     /// Why it cannot be judged whatever it is compared with.
