@@ -172,10 +172,10 @@ fn images_that_failed_or_are_several_are_not_missing() {
     let ann = "3 images of the patient (x, y, z), which is the baseline and which the follow-up is not known; --pairs FILE can name it";
     let o = short(&command(dir.path(), &["compare", "all", "all"]));
     assert_eq!((o[0][3].as_str(), &o[1][3..]), ("SMD", &["NE".to_string(), ann.to_string()][..]));
+    // A time point that failed is one of the three all the same.
     fail("all", "z");
     let o = short(&command(dir.path(), &["compare", "all", "all"]));
-    let pair = |i: usize| [0, 1, 2, 3].map(|k| o[i][k].as_str());
-    assert_eq!([pair(0), pair(1)], [["Ann", "x", "y", "SMD"], ["Bob", "u", "v", "SMD"]]);
+    assert_eq!((o[0][3].as_str(), &o[1][3..]), ("SMD", &["NE".to_string(), ann.to_string()][..]));
 }
 
 #[test]

@@ -4,7 +4,9 @@ use super::{End, print, say};
 use crate::pet::percist::{Doubtful, Folder, Summary, compare, pairs, table};
 use crate::write::{CsvSink, csv};
 use crate::{Error, Result};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -27,6 +29,7 @@ pub(super) struct Args {
 
 impl Args {
     pub fn run(self) -> Result<End> {
+        self.spares_what_it_reads()?;
         let sink = self.out.as_ref().map(CsvSink::open).transpose()?;
         let (baseline, followup) = (Folder::open(&self.baseline)?, Folder::open(&self.followup)?);
         let pairs = match &self.pairs {
@@ -54,4 +57,34 @@ impl Args {
             _ => End::SomeFailed,
         })
     }
+
+    /// An error if the table would take the place of one that is read, or of anything else that the runs left.
+    fn spares_what_it_reads(&self) -> Result<()> {
+        let Some(out) = &self.out else { return Ok(()) };
+        let real = |path: &Path| path.canonicalize().ok();
+        let (there, folder) = (real(out), out.parent().map(|p| if p == Path::new("") { Path::new(".") } else { p }));
+        let runs: Vec<PathBuf> = [&self.baseline, &self.followup].into_iter().filter_map(|run| real(run)).collect();
+        // A table that is not there yet would be read the next time.
+        let is_read = out.file_stem().is_some_and(|stem| Folder::TABLES.iter().any(|table| stem == *table));
+        let replaces = |run: &PathBuf| match &there {
+            Some(file) => file.starts_with(run) && !is_response(file),
+            None => is_read && folder.and_then(real).as_ref() == Some(run),
+        };
+        let what = if there.is_some() && self.pairs.as_deref().and_then(real) == there {
+            "it is the pairs file"
+        } else if runs.iter().any(replaces) {
+            "it is a file of one of the runs that are compared"
+        } else {
+            return Ok(());
+        };
+        let e = Error::usage(format!("--out would overwrite it, and {what}")).at(out);
+        Err(e.remedy("--out with another name, like response.csv"))
+    }
+}
+
+/// A response that an earlier comparison wrote may be replaced.
+fn is_response(path: &Path) -> bool {
+    let mut line = String::new();
+    let read = File::open(path).and_then(|file| BufReader::new(file.take(1 << 10)).read_line(&mut line));
+    read.is_ok() && line.starts_with("patient,baseline,followup,response,")
 }

@@ -1,7 +1,8 @@
 //! Whether two scans belong together and may be compared. Where not, there is no response unless the user wants one.
 //!
-//! - One person: PatientID, sex, and height within 10 cm. One order: the follow-up is later, and another series.
-//! - One recipe: the same object sets with the same values. One tracer.
+//! - One person: PatientID, sex, and height within 10 cm; one formula of SUL. Two examinations: the follow-up is of a later day, after
+//!   another injection, of another series and other files.
+//! - One recipe: what the numbers of lesions hang on (`recipe`). One tracer.
 //! - Liver: mean SUL within 20 % of the baseline's and less than 0.3 g/ml apart.
 //! - Uptake time: at most 15 minutes apart and neither below 50. PERCIST wants 50 to 70 minutes at baseline: a later one
 //!   is noted.
@@ -9,6 +10,7 @@
 
 use super::Visit;
 use super::change::{Change, reaches, within};
+use super::together::{differ, recipes, together};
 use crate::pet::suv::is_fdg;
 
 /// What may be compared; nothing where it is not known.
@@ -26,12 +28,13 @@ pub struct Comparability {
     pub notes: Vec<String>,
 }
 
-/// Heights of one adult differ by less, in m.
-const SAME_HEIGHT: f64 = 0.1;
+/// SUL over SUV of one adult moves by less with the weight, in percent: some 20 kg.
+const SAME_FACTOR: f64 = 10.0;
 
 /// Compares how two scans were made.
 pub fn comparability(baseline: &Visit, followup: &Visit) -> Comparability {
-    let (mut against, mut notes) = (together(baseline, followup), vec![]);
+    let recipes = recipes(baseline, followup);
+    let (mut against, mut notes) = ([together(baseline, followup), recipes.against].concat(), vec![]);
     let mut judged = |ok: bool, words: String| {
         if !ok {
             against.push(words);
@@ -61,46 +64,42 @@ pub fn comparability(baseline: &Visit, followup: &Visit) -> Comparability {
     if let Some(tracer) = baseline.tracer.as_deref().filter(|t| !is_fdg(Some(t))) {
         notes.push(format!("the tracer is {tracer}: PERCIST and the liver finder are made for FDG"));
     }
-    if baseline.recipe.is_none() != followup.recipe.is_none() {
-        notes.push("one of the folders has no run.json: their recipes are not compared".into());
-    }
+    notes.extend(recipes.notes);
+    notes.extend(unlike(baseline, followup));
     Comparability { liver, uptake_time, dose, against, notes }
 }
 
-fn differ(name: &str, b: &Option<String>, f: &Option<String>) -> Option<String> {
-    let (b, f) = (b.as_ref()?, f.as_ref()?);
-    (!b.eq_ignore_ascii_case(f)).then(|| format!("{name} is {b}, then {f}"))
-}
-
-/// Why two scans are no baseline and follow-up of one person, measured alike.
-fn together(baseline: &Visit, followup: &Visit) -> Vec<String> {
-    let mut against: Vec<String> = vec![];
-    against.extend(differ("another person? the patient_id", &baseline.patient_id, &followup.patient_id));
-    let sex = |v: &Visit| v.sex.clone().filter(|s| matches!(s.as_str(), "M" | "F"));
-    against.extend(differ("another person? the sex", &sex(baseline), &sex(followup)));
-    if let Some(c) = Change::of(baseline.height_m, followup.height_m).filter(|c| c.absolute().abs() > SAME_HEIGHT) {
-        against.push(format!("another person? the height is {:.2} m, then {:.2} m", c.from, c.to));
+/// What the reader should know of how two scans were measured.
+fn unlike(baseline: &Visit, followup: &Visit) -> Vec<String> {
+    let mut notes = vec![];
+    if baseline.recipe.is_none() != followup.recipe.is_none() {
+        notes.push(
+            "one of the folders has no run.json with a recipe for lesions: their recipes are not compared".into(),
+        );
     }
-    if let (Some(b), Some(f)) = (&baseline.date, &followup.date) {
-        // Where one has only a day, days are compared.
-        let n = b.len().min(f.len());
-        if n > 10 && f <= b || f.get(..10) < b.get(..10) {
-            against.push(format!("the follow-up is not after the baseline: {b}, then {f}"));
-        }
+    notes.extend(differ("the version of uptake", &baseline.program, &followup.program));
+    if baseline.tracer.is_some() != followup.tracer.is_some() {
+        let [b, f] = [baseline, followup].map(|v| v.tracer.as_deref().unwrap_or("not known"));
+        notes.push(format!("the tracer is {b}, then {f}"));
     }
-    if baseline.series_uid.is_some() && baseline.series_uid == followup.series_uid {
-        against.push("both are the same series".into());
+    let factor = Change::of(baseline.sul_factor, followup.sul_factor);
+    if let Some(c) = factor.filter(|c| c.percent().is_some_and(|p| !within(p.abs(), SAME_FACTOR))) {
+        let weight = Change::of(baseline.weight_kg, followup.weight_kg);
+        let weight = weight.map_or(String::new(), |w| format!(": the weight is {:.1} kg, then {:.1} kg", w.from, w.to));
+        notes.push(format!("SUL over SUV is {:.3}, then {:.3}{weight}", c.from, c.to));
     }
-    let fdg = |v: &Visit| is_fdg(v.tracer.as_deref());
-    against
-        .extend(differ("the tracer", &baseline.tracer, &followup.tracer).filter(|_| !(fdg(baseline) && fdg(followup))));
-    if let (Some(b), Some(f)) = (&baseline.recipe, &followup.recipe)
-        && let Some(key) = b.keys().chain(f.keys()).find(|k| b.get(*k) != f.get(*k))
+    if let (Some(b), Some(f)) = (baseline.excluded, followup.excluded)
+        && (b > 0.0) != (f > 0.0)
     {
-        let value = |r: &std::collections::BTreeMap<String, String>| r.get(key).cloned().unwrap_or("nothing".into());
-        against.push(format!("other recipes: objects.{key} is {}, then {}", value(b), value(f)));
+        notes.push(format!(
+            "regions left out (the set excluded): {b:.0}, then {f:.0}; where there are none, uptake of organs may be a lesion"
+        ));
     }
-    against
+    let uids = (&baseline.when.study_uid, &followup.when.study_uid);
+    if uids.0.is_some() && uids.0 == uids.1 && baseline.when.shared_with(&followup.when).is_none() {
+        notes.push("both scans have one StudyInstanceUID, though they are of two days".into());
+    }
+    notes
 }
 
 /// Another radionuclide: half-lives more than 1 % apart.
@@ -114,6 +113,7 @@ pub(super) fn other_nuclide(baseline: &Visit, followup: &Visit) -> Option<String
 mod tests {
     //! Oracle: limits by hand.
     use super::*;
+    use crate::pet::percist::Examination;
 
     fn at(liver: f64, uptake: f64, dose: f64) -> Visit {
         let mut v = Visit { liver_sul_mean: Some(liver), uptake_min: Some(uptake), ..Visit::default() };
@@ -137,45 +137,30 @@ mod tests {
         assert_eq!(both(Visit::default(), at(2.0, 60.0, 300.0)), (None, None, None, 0));
     }
 
+    /// Invariant: what may change a number is told, and nothing else is.
     #[test]
-    fn scans_of_two_people_or_in_the_wrong_order_do_not_belong_together() {
-        let text = |t: &str| Some(t.to_string());
-        let one = Visit {
-            patient_id: text("P1"),
-            sex: text("M"),
-            height_m: Some(1.78),
-            date: text("2024-01-05T10:00:00"),
-            tracer: text("FDG"),
-            ..Visit::default()
+    fn what_may_change_a_number_is_noted() {
+        let visit = |factor, weight, excluded, uid: &str| {
+            let (study_uid, time) =
+                (Some(uid.into()), Some(if uid == "1" { "2024-01-05" } else { "2024-04-05" }.into()));
+            let when = Examination { time, study_uid, ..Examination::default() };
+            let (sul_factor, weight_kg, excluded) = (Some(factor), Some(weight), Some(excluded));
+            Visit { sul_factor, weight_kg, excluded, when, ..Visit::default() }
         };
-        let later = Visit { date: text("2024-04-05T10:00:00"), tracer: text("Fluorodeoxyglucose"), ..one.clone() };
-        let why = |a: &Visit, b: &Visit| comparability(a, b).against.join("; ");
-        assert_eq!(why(&one, &later), "");
+        let notes = |a: &Visit, b: &Visit| comparability(a, b).notes;
+        let one = visit(0.8, 70.0, 1.0, "1");
+        assert_eq!(notes(&one, &visit(0.74, 84.0, 2.0, "2")), Vec::<String>::new());
+        let changed = notes(&one, &visit(0.7, 92.0, 0.0, "2"));
+        assert_eq!(changed[0], "SUL over SUV is 0.800, then 0.700: the weight is 70.0 kg, then 92.0 kg");
         assert_eq!(
-            why(&later, &one),
-            "the follow-up is not after the baseline: 2024-04-05T10:00:00, then 2024-01-05T10:00:00"
+            changed[1],
+            "regions left out (the set excluded): 1, then 0; where there are none, uptake of organs may be a lesion"
         );
-        let of = |change: fn(&mut Visit)| {
-            let mut other = later.clone();
-            change(&mut other);
-            why(&one, &other)
-        };
-        assert!(of(|v| v.patient_id = Some("P2".into())).contains("patient_id is P1, then P2"));
-        assert!(of(|v| v.sex = Some("F".into())).contains("sex is M, then F"));
-        assert_eq!(of(|v| v.sex = Some("O".into())), "");
-        assert!(of(|v| v.height_m = Some(1.58)).contains("height is 1.78 m, then 1.58 m"));
-        assert_eq!(of(|v| v.height_m = Some(1.76)), "");
-        assert!(of(|v| v.tracer = Some("PSMA-11".into())).contains("tracer is FDG, then PSMA-11"));
-        assert_eq!(of(|v| v.date = Some("2024-01-05".into())), "", "the day alone may be that of the baseline");
-        let recipe = |factor: &str| {
-            let mut v = later.clone();
-            v.recipe = Some([("lesions.steps.0.factor".to_string(), factor.to_string())].into());
-            v
-        };
-        assert_eq!(
-            why(&recipe("1.5"), &recipe("4")).split("; ").last(),
-            Some("other recipes: objects.lesions.steps.0.factor is 1.5, then 4")
-        );
+        let mut uid = visit(0.8, 70.0, 1.0, "2");
+        uid.when.study_uid = Some("1".into());
+        assert_eq!(notes(&one, &uid), ["both scans have one StudyInstanceUID, though they are of two days"]);
+        let by = |program: &str| Visit { program: Some(program.into()), ..Visit::default() };
+        assert_eq!(notes(&by("0.1.0 a"), &by("0.1.0 b")).len(), 1);
     }
 
     #[test]

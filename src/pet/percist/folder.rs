@@ -1,8 +1,10 @@
 //! The folder of a run: the tables `images`, `lesions` and, where there are, `liver` and `sites`, as CSV or Parquet; and
 //! `run.json`, which has the recipe.
 
+use super::record::Record;
 use super::sheet::{Line, Sheet};
-use super::{Lesion, Missing, Visit};
+use super::{Examination, Lesion, Missing, Visit};
+use crate::batch::names::{self, Kind};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -42,8 +44,8 @@ pub struct Image {
     pub name: String,
     /// PatientID, as recorded; of images that failed too, where their headers could be read.
     pub patient_id: Option<String>,
-    /// Day and time of the scan, `2024-01-05T10:00:00`, or its day; nothing where only the time of day is known.
-    pub date: Option<String>,
+    /// When it was taken, and after which injection; of images that failed too, where their headers could be read.
+    pub when: Examination,
     /// What was found, or why nothing was.
     pub visit: std::result::Result<Visit, String>,
     /// The run passed it over: it is no image.
@@ -51,6 +53,9 @@ pub struct Image {
 }
 
 impl Folder {
+    /// The tables that are read.
+    pub const TABLES: [&str; 4] = ["images", "lesions", "liver", "sites"];
+
     /// Reads the tables.
     ///
     /// # Errors
@@ -60,7 +65,7 @@ impl Folder {
         let images = table(path, "images")?.ok_or_else(|| absent(path, "images.csv"))?;
         let lesions = table(path, "lesions")?.ok_or_else(|| absent(path, "lesions.csv"))?;
         let (liver, sites) = (table(path, "liver")?, table(path, "sites")?);
-        let recipe = recipe(path)?;
+        let record = Record::open(path)?;
         images.needs(&["image", "status"], RUN)?;
         let mut found = by_image(&lesions)?;
         let livers = liver.as_ref().map(by_image).transpose()?;
@@ -79,11 +84,18 @@ impl Folder {
                 None => {
                     let sites = sites.remove(name).unwrap_or_default();
                     let sites = sites.iter().map(lesion).collect::<Result<Vec<Lesion>>>()?;
-                    Ok(Visit { sites, recipe: recipe.clone(), ..visit(&line, &lesions, &rows, liver)? })
+                    Ok(Visit {
+                        against: record.sites_apart(name).filter(|_| !sites.is_empty()),
+                        sites,
+                        recipe: record.recipe(name),
+                        program: record.program.clone(),
+                        files: record.files(name),
+                        ..visit(&line, &lesions, &rows, liver)?
+                    })
                 }
             };
             let skipped = line.text("status") == Some("skipped");
-            all.push(Image { name: name.into(), patient_id: patient_id(&line), date: date(&line), visit, skipped });
+            all.push(Image { name: name.into(), patient_id: patient_id(&line), when: when(&line), visit, skipped });
         }
         match found.values().flatten().next() {
             Some(line) => Err(line.wrong("images.csv has no such image".into()).remedy("tables of one run")),
@@ -94,44 +106,19 @@ impl Folder {
     pub fn image(&self, name: &str) -> Option<&Image> {
         self.images.iter().find(|i| i.name == name)
     }
+    /// The label image of the lesions of an image, where the run wrote one.
+    pub fn labels(&self, image: &str) -> Option<PathBuf> {
+        let kinds = [Kind::Folder, Kind::File, Kind::Set];
+        let of = |(usual, end)| kinds.map(|kind| names::file(image, kind, "lesions", usual, end));
+        let all = [(".nii.gz", ".nii.gz"), (".tif", ".ome.tif")].into_iter().flat_map(of);
+        all.map(|name| self.path.join("labels").join(name)).find(|path| path.is_file())
+    }
 }
 
 /// CSV, or Parquet where there is none.
 fn table(folder: &Path, name: &str) -> Result<Option<Sheet>> {
     let paths = [format!("{name}.csv"), format!("{name}.parquet")].map(|file| folder.join(file));
     paths.iter().find(|p| p.is_file()).map(|p| Sheet::open(p)).transpose()
-}
-
-/// The object sets of the run's recipe for PET, one line a value; nothing if the folder does not have it. Where label files lie
-/// does not count.
-fn recipe(folder: &Path) -> Result<Option<BTreeMap<String, String>>> {
-    let path = folder.join("run.json");
-    let Ok(text) = std::fs::read(&path) else { return Ok(None) };
-    let wrong = |what: String| Error::format(what).at(&path);
-    let run: serde_json::Value = serde_json::from_slice(&text).map_err(|e| wrong(format!("not JSON: {e}")))?;
-    let recipes = run.get("recipes").and_then(|r| r.as_array()).cloned().unwrap_or_default();
-    let texts = recipes.iter().filter_map(|r| r.get("text")?.as_str());
-    let tables = texts.map(toml::from_str::<toml::Table>).collect::<std::result::Result<Vec<_>, _>>();
-    let tables = tables.map_err(|e| wrong(format!("a recipe that is no TOML: {}", e.message())))?;
-    let sets = tables.iter().filter_map(|t| t.get("objects")).find(|sets| sets.get("lesions").is_some());
-    Ok(sets.map(|sets| {
-        let mut lines = BTreeMap::new();
-        flatten(sets, String::new(), &mut lines);
-        lines.retain(|path, _| !path.ends_with(".labels") && !path.starts_with("sites."));
-        lines
-    }))
-}
-
-fn flatten(value: &toml::Value, path: String, lines: &mut BTreeMap<String, String>) {
-    let below = |key: &str| if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
-    match value {
-        toml::Value::Table(t) => t.iter().for_each(|(key, v)| flatten(v, below(key), lines)),
-        toml::Value::Array(a) => a.iter().enumerate().for_each(|(i, v)| flatten(v, below(&i.to_string()), lines)),
-        // 4 and 4.0 are one number.
-        toml::Value::Integer(i) => drop(lines.insert(path, (*i as f64).to_string())),
-        toml::Value::Float(f) => drop(lines.insert(path, f.to_string())),
-        other => drop(lines.insert(path, other.to_string())),
-    }
 }
 
 fn absent(folder: &Path, name: &str) -> Error {
@@ -203,11 +190,14 @@ fn visit(image: &Line, sheet: &Sheet, rows: &[Line], liver: Option<&[Line]>) -> 
         patient_id: patient_id(image),
         sex: text("sex"),
         height_m: real("height_m")?,
+        weight_kg: real("weight_kg")?,
+        sul_factor: real("sul_factor")?,
         series_uid: text("series_uid"),
-        date: date(image),
-        sites: vec![],
-        recipe: None,
+        when: when(image),
+        excluded: real("count_excluded")?,
+        warnings: text("warnings"),
         missing,
+        ..Visit::default()
     })
 }
 
@@ -216,10 +206,14 @@ fn patient_id(image: &Line) -> Option<String> {
 }
 
 /// A sidecar has no date; its times of day say nothing of the order of scans.
-fn date(image: &Line) -> Option<String> {
+fn when(image: &Line) -> Examination {
     let text = |column| image.text(&fact(image, column));
-    let time = text("acquisition_time").filter(|t| t.contains('T')).map(str::to_string);
-    time.or_else(|| text("study_date").and_then(day))
+    let dated = |column| text(column).filter(|t| t.contains('T')).map(str::to_string);
+    Examination {
+        time: dated("acquisition_time").or_else(|| text("study_date").and_then(day)),
+        injection: dated("injection_time"),
+        study_uid: text("study_uid").map(str::to_string),
+    }
 }
 
 /// `20240105` as the beginning of an ISO time.

@@ -3,7 +3,6 @@
 use super::sheet::{Line, Sheet};
 use super::{Folder, Image};
 use crate::{Error, Result};
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -30,16 +29,14 @@ pub struct Pair {
 /// whatever its names. Every image is in one pair.
 ///
 /// # Errors
-/// Both are the same folder, and no patient has two scans of different dates in it: names cannot tell baseline from
-/// follow-up then.
+/// Both are the same folder, and no patient has two scans in it: names cannot tell baseline from follow-up then.
 pub fn by_itself(baseline: &Folder, followup: &Folder) -> Result<Vec<Pair>> {
     let mut all = if same(baseline, followup) {
-        let all = by_date(baseline);
-        if all.is_empty() {
+        if patients(baseline).values().all(|scans| scans.len() < 2) {
             let e = Error::usage("baseline and follow-up are the same folder, so names cannot pair the images");
             return Err(e.at(&baseline.path).remedy(format!("--pairs FILE, {COLUMNS}")));
         }
-        all
+        by_date(baseline)
     } else if let ([a], [b]) = (&images(baseline)[..], &images(followup)[..]) {
         vec![pair(id(a).or(id(b)).unwrap_or(&a.name), Some(&a.name), Some(&b.name), None)]
     } else {
@@ -76,34 +73,44 @@ fn patients(folder: &Folder) -> BTreeMap<&str, Vec<&Image>> {
     all
 }
 
-/// Those that did not fail, if there are `n`; else all of them, if these are `n`: a series without correction for attenuation
-/// that fails beside the right one is not meant, but a scan that failed alone is.
-fn these<'a>(images: &[&'a Image], n: usize) -> Option<Vec<&'a Image>> {
-    let done = images.iter().copied().filter(|i| i.visit.is_ok()).collect();
-    [done, images.to_vec()].into_iter().find(|all| all.len() == n)
+/// Those that count: all but what failed beside another one of the same day that did not. So a series without correction for attenuation
+/// is not meant where the right one is there, but a time point that failed is none to be passed over.
+fn meant<'a>(images: &[&'a Image]) -> Vec<&'a Image> {
+    let day = |i: &Image| i.when.day().map(str::to_string);
+    let days: BTreeSet<String> = images.iter().filter(|i| i.visit.is_ok()).filter_map(|i| day(i)).collect();
+    images.iter().copied().filter(|i| i.visit.is_ok() || !day(i).is_some_and(|d| days.contains(&d))).collect()
 }
 
 /// Patients with one scan in each folder.
 fn by_patient(baseline: &Folder, followup: &Folder) -> Vec<Pair> {
     let (before, after) = (patients(baseline), patients(followup));
-    let pair_of = |(id, scans): (&&str, &Vec<&Image>)| {
-        let (a, b) = (these(scans, 1)?, these(after.get(*id)?, 1)?);
-        Some(pair(id, Some(&a[0].name), Some(&b[0].name), None))
+    let pair_of = |(id, scans): (&&str, &Vec<&Image>)| match (&meant(scans)[..], &meant(after.get(*id)?)[..]) {
+        ([a], [b]) => Some(pair(id, Some(&a.name), Some(&b.name), None)),
+        _ => None,
     };
     before.iter().filter_map(pair_of).collect()
 }
 
-/// Patients with two scans in one folder: the earlier one is the baseline.
+/// Patients with scans of two days in one folder: the earlier one is the baseline.
 fn by_date(folder: &Folder) -> Vec<Pair> {
     let pair_of = |(id, scans): (&str, Vec<&Image>)| {
-        let [a, b] = <[&Image; 2]>::try_from(these(&scans, 2)?).ok()?;
-        match a.date.as_ref()?.cmp(b.date.as_ref()?) {
-            Ordering::Less => Some(pair(id, Some(&a.name), Some(&b.name), None)),
-            Ordering::Greater => Some(pair(id, Some(&b.name), Some(&a.name), None)),
-            Ordering::Equal => None,
+        let [a, b] = <[&Image; 2]>::try_from(meant(&scans)).ok()?;
+        if a.when.shared_with(&b.when).is_some() {
+            return None;
         }
+        let (first, second) = if a.when.day()? < b.when.day()? { (a, b) } else { (b, a) };
+        Some(pair(id, Some(&first.name), Some(&second.name), None))
     };
     patients(folder).into_iter().filter_map(pair_of).collect()
+}
+
+/// Why scans of one patient in one folder are no pair.
+fn why_no_pair(all: &[&Image]) -> String {
+    let shared = all.iter().skip(1).map(|i| i.when.shared_with(&all.first()?.when)).collect::<Option<Vec<String>>>();
+    match shared.and_then(|all| all.into_iter().next()) {
+        Some(why) => format!("one examination: {why}; a follow-up is of another day"),
+        None => format!("which is the baseline and which the follow-up is not known; {HINT}"),
+    }
 }
 
 /// A row for each image that is in none of the pairs, with the reason.
@@ -126,8 +133,7 @@ fn without_partner(baseline: &Folder, followup: &Folder, pairs: &[Pair]) -> Vec<
         }
         match of_patient {
             [Some(all), _] if is_one && all.len() > 1 => {
-                let what = "which is the baseline and which the follow-up is not known";
-                (format!("{} images of the patient ({}), {what}; {HINT}", all.len(), names(all)), true)
+                (format!("{} images of the patient ({}), {}", all.len(), names(all), why_no_pair(all)), true)
             }
             [Some(a), Some(b)] if !is_one => {
                 let (all, when) = if b.len() > 1 { (b, "follow-up") } else { (a, "baseline") };
@@ -147,7 +153,8 @@ const HINT: &str = "--pairs FILE can name it";
 /// name follow, each alone.
 ///
 /// # Errors
-/// The file cannot be read, lacks a column, names a pair twice or two patients of an image, or `new_lesions` is no whole number.
+/// The file cannot be read, lacks a column, names a pair twice, an image as its own follow-up or two patients of an image, or
+/// `new_lesions` is no whole number.
 pub fn from_file(path: &Path, baseline: &Folder, followup: &Folder) -> Result<Vec<Pair>> {
     let sheet = Sheet::open(path)?;
     sheet.needs(&["patient", "baseline", "followup"], COLUMNS)?;
@@ -164,6 +171,10 @@ pub fn from_file(path: &Path, baseline: &Folder, followup: &Folder) -> Result<Ve
             return Err(line
                 .wrong(format!("{} and {} are a pair in line {first} already", a.unwrap_or(""), b.unwrap_or("")))
                 .remedy("one line for each pair"));
+        }
+        if a.is_some() && a == b && same(baseline, followup) {
+            let what = format!("{} is the follow-up of itself", a.unwrap_or(""));
+            return Err(line.wrong(what).remedy("another image as baseline or as followup, or an empty cell"));
         }
         left.extend(a);
         right.extend(b);

@@ -5,6 +5,9 @@ use std::fmt;
 
 const AGAINST: &str = "NE: not assessable unless patient, order, tracer, uptake time and liver agree (Wahl 2009)";
 
+/// How the rules name the label image of the lesions at baseline.
+const LABELS: &str = "BASELINE/labels/NAME_lesions.nii.gz";
+
 /// A row of `response.csv`.
 #[derive(Clone, Debug)]
 pub struct ResponseRow {
@@ -72,6 +75,7 @@ fn row(baseline: &Folder, followup: &Folder, pair: &Pair, doubtful: Doubtful) ->
                 row.comparable = comparability(a, b);
                 let against = row.comparable.against.clone();
                 let mut judged = judge(a, b, pair.new_lesions);
+                judged.reason = named(&judged.reason, baseline, pair);
                 if doubtful == Doubtful::Judged {
                     judged.notes.extend(against);
                 } else if !against.is_empty() {
@@ -93,10 +97,23 @@ fn row(baseline: &Folder, followup: &Folder, pair: &Pair, doubtful: Doubtful) ->
     }
     row.notes.extend(row.comparable.notes.iter().cloned());
     for (when, visit) in [("baseline", &row.baseline), ("followup", &row.followup)] {
+        row.notes.extend(visit.iter().filter_map(|v| Some(format!("{when} was warned of: {}", v.warnings.as_ref()?))));
         let words = visit.iter().flat_map(|v| &v.missing).map(|m| format!("{when}: {}", m.why));
         row.notes.extend(words.filter(|w| *w != row.reason));
     }
     row
+}
+
+/// A remedy with the very file that it means: rules know no files and say where such files lie.
+fn named(words: &str, baseline: &Folder, pair: &Pair) -> String {
+    let Some(name) = pair.baseline.as_ref().filter(|_| words.contains(LABELS)) else { return words.into() };
+    match baseline.labels(name) {
+        Some(path) => words.replace(LABELS, &path.to_string_lossy()),
+        None => {
+            let folder = baseline.path.display();
+            format!("{words} ({folder} has no label image of {name}: run it without --no-labels)")
+        }
+    }
 }
 
 /// What became of all rows.

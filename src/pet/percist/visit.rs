@@ -1,5 +1,6 @@
 //! What is known of a patient at one time.
 
+use super::{Examination, Files};
 use std::collections::BTreeMap;
 
 /// A lesion; what is not known is missing, never zero.
@@ -49,16 +50,30 @@ pub struct Visit {
     pub sites: Vec<Lesion>,
     /// PatientID, as recorded.
     pub patient_id: Option<String>,
-    /// `M`, `F` or `O`.
+    /// `M`, `F`, or `O` where it is neither or not known.
     pub sex: Option<String>,
     /// Height in m.
     pub height_m: Option<f64>,
+    /// Weight in kg.
+    pub weight_kg: Option<f64>,
+    /// SUL over SUV.
+    pub sul_factor: Option<f64>,
     /// SeriesInstanceUID.
     pub series_uid: Option<String>,
-    /// Day and time of the scan, `2024-01-05T10:00:00`, or its day; nothing where only the time of day is known.
-    pub date: Option<String>,
-    /// The object sets of the recipe that it was measured with, as `key = value` by their dotted paths.
+    /// When it was taken, and after which injection.
+    pub when: Examination,
+    /// What tells the files that it was read from.
+    pub files: Option<Files>,
+    /// The lines that count of the recipe that it was measured with, by their dotted paths.
     pub recipe: Option<BTreeMap<String, String>>,
+    /// The program that measured it.
+    pub program: Option<String>,
+    /// Regions that the recipe leaves out.
+    pub excluded: Option<f64>,
+    /// What the run warned of.
+    pub warnings: Option<String>,
+    /// Why it cannot be judged whatever it is compared with.
+    pub against: Option<String>,
     /// What the tables do not say.
     pub missing: Vec<Missing>,
 }
