@@ -290,7 +290,7 @@ impl Cast<'_> {
     }
 
     /// For the first of some roles, the free channel whose name is nearest to what the recipe says, or any if that is no molecule with a
-    /// number (CD45 is not CD4); where none is free, one channel for all of them.
+    /// number (CD45 is not CD4). Where none is free, what is searched first may be what that channel shows; nothing else is.
     fn remedy(&self, roles: &[&str]) -> String {
         let role = roles.first().copied().unwrap_or_default();
         let free: Vec<usize> = (0..self.scan.channels.len()).filter(|i| self.holders(*i).next().is_none()).collect();
@@ -301,10 +301,10 @@ impl Cast<'_> {
             Pick::Index(_) => None,
         });
         let is_molecule = |p: &Pick| matches!(p, Pick::Name(name) if name.contains(|c: char| c.is_ascii_digit()));
-        if near.is_none() && !picks.is_empty() && picks.iter().all(is_molecule) {
-            return format!(
-                "--set channels.{role}='\"NAME\"', the channel that shows it, or {role} left out of [channels]"
-            );
+        let is_first = self.recipe.body.objects.values().find_map(|o| o.channel.as_deref()) == Some(role);
+        let is_lacking = roles.len() == 1 && free.is_empty() && !is_first && !self.is_given(role);
+        if near.is_none() && (is_lacking || !picks.is_empty() && picks.iter().all(is_molecule)) {
+            return format!("--set channels.{role}='\"NAME\"', the channel that shows it, or a recipe without {role}");
         }
         if let Some(channel) = near.or(free.first().copied()) {
             return self.set(role, channel);
@@ -312,8 +312,7 @@ impl Cast<'_> {
         let mut all: Vec<&str> = self.holders(0).map(|c| c.role.as_str()).chain(roles.iter().copied()).collect();
         all.sort_unstable();
         all.dedup();
-        let both: Vec<String> = all.iter().map(|role| format!("--set channels.{role}=0")).collect();
-        both.join(" ")
+        all.iter().map(|role| format!("--set channels.{role}=0")).collect::<Vec<_>>().join(" ")
     }
 
     /// A name if it is one that a shell and TOML leave alone, else the index.
