@@ -42,7 +42,7 @@ mod masks;
 mod merge;
 mod metadata;
 mod named_rows;
-mod names;
+pub(crate) mod names;
 mod one;
 mod one_by_one;
 mod out;

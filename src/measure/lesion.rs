@@ -1,8 +1,8 @@
 //! Lesions of PET: uptake, volume and surface, in the first channel of those that are measured.
 //!
 //! The hottest voxel is the first one of those with the highest value. A sphere holds the voxels whose centres lie within
-//! it; it may reach past the lesion. What the image does not hold of it does not count: `peak_0f91_coverage` tells how
-//! much it does. `suv_peak_vjga` has its centre on the hottest voxel (the highest one of several, as IBSI wants it),
+//! it; it may reach past the lesion. What the image does not hold of it, and what the recipe excludes, does not count:
+//! `peak_0f91_coverage` tells how much does. `suv_peak_vjga` has its centre on the hottest voxel (the highest one of several, as IBSI wants it),
 //! `suv_peak_0f91` and `suv_peak_lodge` wherever in the lesion the mean is highest.
 //!
 //! Limits: spheres and shells need voxels of 0.1 mm or more on each side.
@@ -117,6 +117,9 @@ impl Family for Lesion {
         // parallel.
         if !request.channels.is_empty() && request.labels.count > 0 {
             request.labels.inside()?;
+            for set in request.excluded {
+                set.inside()?;
+            }
         }
         Ok(Box::new(move |of, values| {
             values.put(FEATURES, Some(&Facts::of(&of.object, request, measurable_above)?));
@@ -149,25 +152,25 @@ pub const FEATURES: &[Feature<Facts>] = &[
     suv("suv_min", "Lowest SUV", "IBSI:1GSF", |f| f.suv(f.min())),
     peak(
         "suv_peak_vjga",
-        "Mean SUV in the sphere of 1 ml around the hottest voxel, over the voxels inside the image",
+        "Mean SUV in the sphere of 1 ml around the hottest voxel, over the voxels inside the image that are not excluded",
         "IBSI:VJGA",
         |f| f.suv(f.local_peak()),
     ),
     peak(
         "suv_peak_0f91",
-        "Highest mean SUV in a sphere of 1 ml with its centre in the lesion, over the voxels inside the image",
+        "Highest mean SUV in a sphere of 1 ml with its centre in the lesion, over the voxels inside the image that are not excluded",
         "IBSI:0F91",
         |f| f.suv(f.global_peak()),
     ),
     peak(
         "suv_peak_lodge",
-        "Highest mean SUV in a sphere of 12 mm diameter with its centre in the lesion, over the voxels inside the image",
+        "Highest mean SUV in a sphere of 12 mm diameter with its centre in the lesion, over the voxels inside the image that are not excluded",
         "",
         |f| f.suv(f.lodge_peak()),
     ),
     peak(
         "suv_peak_2mm",
-        "Highest mean SUV in a sphere of 2 mm diameter with its centre in the lesion, over the voxels inside the image: \
+        "Highest mean SUV in a sphere of 2 mm diameter with its centre in the lesion, over the voxels inside the image that are not excluded: \
          for mice and rats",
         "",
         |f| f.suv(f.small_peak()),
@@ -175,7 +178,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
     Feature {
         name: "peak_0f91_coverage",
         unit: "1",
-        definition: "Share of the voxels of the sphere of suv_peak_0f91 that lie inside the image",
+        definition: "Share of the voxels of the sphere of suv_peak_0f91 that lie inside the image and are not excluded",
         standard: "",
         empty: NO_SPHERE,
         get: Get::Real(Facts::coverage),
@@ -217,7 +220,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         empty: NO_SPHERE,
         ..uptake(
             "uptake_peak_0f91",
-            "Highest mean value in a sphere of 1 ml with its centre in the lesion, over the voxels inside the image",
+            "Highest mean value in a sphere of 1 ml with its centre in the lesion, over the voxels inside the image that are not excluded",
             "IBSI:0F91",
             Facts::global_peak,
         )
@@ -226,7 +229,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         empty: "the values are not SUV, no calibration with voxels of at least 0.1 mm, or no background in the shell",
         ..suv(
             "suv_background",
-            "Median SUV of the voxels more than 5 mm and at most 15 mm from the lesion that belong to no lesion",
+            "Median SUV of the voxels more than 5 mm and at most 15 mm from the lesion that belong to no lesion and are not excluded",
             "",
             |f| f.suv(f.background()),
         )

@@ -2,6 +2,7 @@
 //! `run.json`, which has the recipe.
 
 use super::sheet::{Line, Sheet};
+use super::sites_file::sites_files;
 use super::{Lesion, Missing, Visit};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
@@ -61,6 +62,7 @@ impl Folder {
         let lesions = table(path, "lesions")?.ok_or_else(|| absent(path, "lesions.csv"))?;
         let (liver, sites) = (table(path, "liver")?, table(path, "sites")?);
         let recipe = recipe(path)?;
+        let mut sites_files = sites_files(path)?;
         images.needs(&["image", "status"], RUN)?;
         let mut found = by_image(&lesions)?;
         let livers = liver.as_ref().map(by_image).transpose()?;
@@ -79,7 +81,8 @@ impl Folder {
                 None => {
                     let sites = sites.remove(name).unwrap_or_default();
                     let sites = sites.iter().map(lesion).collect::<Result<Vec<Lesion>>>()?;
-                    Ok(Visit { sites, recipe: recipe.clone(), ..visit(&line, &lesions, &rows, liver)? })
+                    let sites_file = sites_files.remove(name);
+                    Ok(Visit { sites, sites_file, recipe: recipe.clone(), ..visit(&line, &lesions, &rows, liver)? })
                 }
             };
             let skipped = line.text("status") == Some("skipped");
@@ -206,6 +209,8 @@ fn visit(image: &Line, sheet: &Sheet, rows: &[Line], liver: Option<&[Line]>) -> 
         series_uid: text("series_uid"),
         date: date(image),
         sites: vec![],
+        sites_file: None,
+        sites_of: None,
         recipe: None,
         missing,
     })
@@ -235,18 +240,20 @@ fn fact(image: &Line, column: &str) -> String {
 }
 
 fn lesion(line: &Line) -> Result<Lesion> {
-    let measurable = match line.text("percist_measurable") {
-        None => None,
-        Some("0") => Some(false),
-        Some("1") => Some(true),
-        Some(other) => return Err(line.wrong(format!("percist_measurable is {other:?}, not 0 or 1"))),
+    let yes = |column: &str| match line.text(column) {
+        None => Ok(None),
+        Some("0") => Ok(Some(false)),
+        Some("1") => Ok(Some(true)),
+        Some(other) => Err(line.wrong(format!("{column} is {other:?}, not 0 or 1"))),
     };
     Ok(Lesion {
         sul_peak: line.real("sul_peak")?,
         suv_max: line.real("suv_max")?,
         mtv_ml: line.real("mtv_ml")?,
         tlg_g: line.real("tlg_g")?,
-        measurable,
+        measurable: yes("percist_measurable")?,
+        coverage: line.real("region_coverage")?,
+        is_cut: yes("touches_edge")?,
         place: match ["centroid_x_mm", "centroid_y_mm", "centroid_z_mm"].map(|c| line.real(c)) {
             [x, y, z] => x?.zip(y?).zip(z?).map(|((x, y), z)| [x, y, z]),
         },

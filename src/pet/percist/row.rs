@@ -1,5 +1,6 @@
 //! One row a patient: both visits, the judgement, and what to know about it.
 
+use super::sites_file::another;
 use super::{Comparability, Folder, Judgement, Pair, Response, Visit, comparability, judge};
 use std::fmt;
 
@@ -65,6 +66,10 @@ fn row(baseline: &Folder, followup: &Folder, pair: &Pair, doubtful: Doubtful) ->
             Some(Err(why)) => failed.push(format!("{when} {why}")),
             None => {}
         }
+    }
+    if let (Some(visit), Some(own)) = (&mut row.followup, &pair.baseline) {
+        let images = baseline.images.iter().map(|i| i.name.as_str());
+        visit.sites_of = visit.sites_file.as_ref().and_then(|file| another(file, own, images)).map(str::to_string);
     }
     if pair.lacks.is_none() {
         let judgement = match (&row.baseline, &row.followup) {
