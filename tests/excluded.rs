@@ -85,6 +85,30 @@ fn no_table_of_a_preset_depends_on_what_is_excluded() {
     assert!(sets >= 10, "{sets}");
 }
 
+/// What a reader drew stays whole; its spheres reach into the bladder unless the recipe says otherwise.
+#[test]
+fn lesions_that_are_drawn_elsewhere_may_leave_it_out_too() {
+    let preset = PRESETS.iter().find(|p| p.name == "pet").unwrap();
+    let peak = |changes: &[&str]| {
+        let changes: Vec<String> = changes.iter().map(|c| c.to_string()).collect();
+        let recipe = Recipe::parse(preset.name, preset.text, &changes).unwrap();
+        let of = |is_in: &dyn Fn([usize; 3]) -> bool| {
+            let voxels: Vec<u32> = (0..SHAPE.len()).map(|i| u32::from(is_in(SHAPE.position(i)))).collect();
+            Regions::of_voxels(SHAPE, &voxels).unwrap()
+        };
+        // The reader's lesion reaches a voxel into the bladder.
+        let drawn = of(&|p| (0..3).all(|k| (8..12 + usize::from(k == 2)).contains(&p[k])));
+        let external = External::from([("excluded".to_string(), of(&is_bladder)), ("lesions".to_string(), drawn)]);
+        let outcome = pipeline::run(&scan(30.0), &recipe, &Device::Cpu, &external).unwrap();
+        let lesions = &outcome.sets.iter().find(|s| s.name == "lesions").unwrap().table;
+        [cells(lesions, "volume_px")[0].unwrap(), cells(lesions, "suv_peak_0f91")[0].unwrap()]
+    };
+    let [voxels, hot] = peak(&["mask=gtv.nii.gz"]);
+    assert!(voxels == 80.0 && hot > 15.0, "{voxels} {hot}");
+    let [voxels, cool] = peak(&["mask=gtv.nii.gz", "objects.lesions.exclude=excluded"]);
+    assert!(voxels == 64.0 && cool < 6.5, "{voxels} {cool}");
+}
+
 #[test]
 fn a_sphere_is_the_mean_of_what_is_not_excluded() {
     let preset = PRESETS.iter().find(|p| p.name == "pet").unwrap();

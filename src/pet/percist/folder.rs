@@ -254,6 +254,7 @@ fn lesion(line: &Line) -> Result<Lesion> {
         measurable: yes("percist_measurable")?,
         coverage: line.real("region_coverage")?,
         is_cut: yes("touches_edge")?,
+        in_sphere: line.real("peak_0f91_coverage")?,
         place: match ["centroid_x_mm", "centroid_y_mm", "centroid_z_mm"].map(|c| line.real(c)) {
             [x, y, z] => x?.zip(y?).zip(z?).map(|((x, y), z)| [x, y, z]),
         },

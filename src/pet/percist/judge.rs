@@ -188,20 +188,26 @@ fn notes(baseline: &Visit, followup: &Visit, new_lesions: Option<u32>) -> Vec<St
         notes.push(format!("new lesions not judged{count}"));
     }
     notes.extend(elsewhere(baseline, followup).filter(|_| !followup.lesions.is_empty()));
-    for (when, visit) in [("baseline", baseline), ("follow-up", followup)] {
-        let hottest = visit.lesions.iter().find(|l| l.sul_peak.is_some() && l.sul_peak == visit.sul_peak());
-        if let Some(lesion) = hottest.filter(|l| l.is_cut == Some(true)) {
-            notes.push(format!(
-                "{} at {when} touches the border of the image: its sul_peak may be too low",
-                called(lesion)
-            ));
-        }
-    }
+    let both = [("baseline", baseline), ("follow-up", followup)];
+    notes.extend(both.into_iter().filter_map(|(when, visit)| part_of_target(when, visit)));
     let fell = Change::of(baseline.sul_peak(), followup.sul_peak()).is_some_and(Change::declines);
     if let Some(c) = tlg_rises(baseline, followup).filter(|_| fell) {
         notes.push(format!("{}, which counts only where sul_peak does not fall (Wahl 2009)", moved("tlg", c, " g")));
     }
     notes
+}
+
+/// What of the hottest lesion was not seen, so that its SULpeak may be another one.
+fn part_of_target(when: &str, visit: &Visit) -> Option<String> {
+    let target = visit.lesions.iter().find(|l| l.sul_peak.is_some() && l.sul_peak == visit.sul_peak())?;
+    let part = match target.in_sphere.filter(|share| !reaches(*share, 1.0)) {
+        Some(share) => {
+            format!("has {:.0} % of the sphere of its sul_peak in the image and not excluded", 100.0 * share)
+        }
+        _ if target.is_cut == Some(true) => "touches the border of the image".into(),
+        _ => return None,
+    };
+    Some(format!("{} at {when} {part}: sul_peak of the whole may be another", called(target)))
 }
 
 #[cfg(test)]

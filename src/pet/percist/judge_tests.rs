@@ -135,11 +135,15 @@ fn lesions_that_are_left_do_not_speak_for_sites_without_one() {
     assert!(judged.notes[1].starts_with("the site of the lesion at x 0, y 0, z 0 mm was not measured"));
     let mut cut = along(&[(0.0, 8.0), (100.0, 5.0)]);
     cut.lesions[0].is_cut = Some(true);
-    let notes = judge(&baseline, &cut, Some(0)).notes;
-    assert_eq!(
-        notes,
-        ["the lesion at x 0, y 0, z 0 mm at follow-up touches the border of the image: its sul_peak may be too low"]
-    );
+    let start = "the lesion at x 0, y 0, z 0 mm at follow-up";
+    let end = "sul_peak of the whole may be another";
+    let notes = |followup: &Visit| judge(&baseline, followup, Some(0)).notes;
+    assert_eq!(notes(&cut), [format!("{start} touches the border of the image: {end}")]);
+    cut.lesions[0].in_sphere = Some(0.74);
+    let share = "has 74 % of the sphere of its sul_peak in the image and not excluded";
+    assert_eq!(notes(&cut), [format!("{start} {share}: {end}")]);
+    (cut.lesions[0].in_sphere, cut.lesions[0].is_cut) = (Some(1.0), Some(false));
+    assert!(notes(&cut).is_empty());
 }
 
 #[test]
