@@ -12,13 +12,14 @@ use super::family::{Context, Family, Measurer, Mentions, Needs, define};
 use super::feature::{CHANNEL_UNIT, Definition, Feature, Get};
 pub use super::lesion_facts::Facts;
 use super::lesion_facts::{NOT_SUL, NOT_SUV};
+use super::odd::Odd;
 use super::position::{NO_CALIBRATION, SOLID_CALIBRATED, SOLID_ONLY};
 use super::reference::{Reference, reference};
 use super::surface::SPHERICITY;
 use super::totals::scan_totals;
 use crate::Result;
 use crate::image::SUV_UNIT;
-use crate::table::Table;
+use crate::table::{Cells, Table};
 use serde::Deserialize;
 
 const NO_CHANNEL: &str = "no channel is measured";
@@ -106,6 +107,24 @@ fn measurable_above(references: &[(&str, Option<Reference>)]) -> Option<f64> {
     Some(factor * region.sul(region.mean)? + 2.0 * region.sul(region.std)?)
 }
 
+/// A mean above every value of the lesion is that of something beside it. Habitats lie beside the rest of their lesion.
+fn hotter_than_itself(rows: &Table) -> Option<Odd> {
+    let reals = |name: &str| match &rows.column(name)?.cells {
+        Cells::Real(values) => Some(values),
+        _ => None,
+    };
+    let (peaks, highest) = (reals("suv_peak_0f91")?, reals("suv_max")?);
+    let pairs = || peaks.iter().zip(highest).filter_map(|(peak, max)| peak.zip(*max));
+    let hotter = |(peak, max): &(f64, f64)| *peak > max * (1.0 + 1e-9);
+    let (peak, max) = pairs().filter(hotter).max_by(|a, b| (a.0 - a.1).total_cmp(&(b.0 - b.1)))?;
+    let what = format!(
+        "have hotter uptake beside them than their own in the sphere of SUVpeak, as suv_peak_0f91 {peak:.2} of a suv_max of {max:.2} g/ml: \
+         leave it out with an exclusion mask (exclude), or do not use their peaks"
+    );
+    let is_part = rows.column("habitat_level").is_some();
+    Some(Odd { what, rows: pairs().filter(hotter).count(), of: pairs().count(), beyond: 0.0 }).filter(|_| !is_part)
+}
+
 impl Family for Lesion {
     fn columns(&self, context: &Context) -> Vec<Definition> {
         define(FEATURES, &context.uptake())
@@ -130,6 +149,10 @@ impl Family for Lesion {
     fn totals(&self, set: &str, request: &Request) -> Result<Table> {
         let means = |(name, region): (&'static str, Option<Reference>)| (name, region.and_then(|r| r.mean));
         scan_totals(set, request, &self.references(request)?.into_iter().map(means).collect::<Vec<_>>())
+    }
+
+    fn odd(&self, rows: &Table) -> Vec<Odd> {
+        hotter_than_itself(rows).into_iter().collect()
     }
 
     fn needs(&self) -> Needs {

@@ -1,6 +1,7 @@
 //! The folder of a run: the tables `images`, `lesions` and, where there are, `liver` and `sites`, as CSV or Parquet; and
 //! `run.json`, which has the recipe.
 
+use super::change::within;
 use super::sheet::{Line, Sheet};
 use super::sites_file::sites_files;
 use super::{Lesion, Missing, Visit};
@@ -254,6 +255,7 @@ fn lesion(line: &Line) -> Result<Lesion> {
         measurable: yes("percist_measurable")?,
         coverage: line.real("region_coverage")?,
         is_cut: yes("touches_edge")?,
+        is_beside_hotter: line.real("suv_peak_0f91")?.zip(line.real("suv_max")?).map(|(peak, max)| !within(peak, max)),
         in_sphere: line.real("peak_0f91_coverage")?,
         place: match ["centroid_x_mm", "centroid_y_mm", "centroid_z_mm"].map(|c| line.real(c)) {
             [x, y, z] => x?.zip(y?).zip(z?).map(|((x, y), z)| [x, y, z]),

@@ -204,10 +204,13 @@ fn part_of_target(when: &str, visit: &Visit) -> Option<String> {
         Some(share) => {
             format!("has {:.0} % of the sphere of its sul_peak in the image and not excluded", 100.0 * share)
         }
+        _ if target.is_beside_hotter == Some(true) => {
+            "has hotter uptake beside it in the sphere of its sul_peak".into()
+        }
         _ if target.is_cut == Some(true) => "touches the border of the image".into(),
         _ => return None,
     };
-    Some(format!("{} at {when} {part}: sul_peak of the whole may be another", called(target)))
+    Some(format!("{} at {when} {part}: sul_peak of the whole lesion may be another", called(target)))
 }
 
 #[cfg(test)]

@@ -136,13 +136,16 @@ fn lesions_that_are_left_do_not_speak_for_sites_without_one() {
     let mut cut = along(&[(0.0, 8.0), (100.0, 5.0)]);
     cut.lesions[0].is_cut = Some(true);
     let start = "the lesion at x 0, y 0, z 0 mm at follow-up";
-    let end = "sul_peak of the whole may be another";
+    let end = "sul_peak of the whole lesion may be another";
     let notes = |followup: &Visit| judge(&baseline, followup, Some(0)).notes;
     assert_eq!(notes(&cut), [format!("{start} touches the border of the image: {end}")]);
     cut.lesions[0].in_sphere = Some(0.74);
     let share = "has 74 % of the sphere of its sul_peak in the image and not excluded";
     assert_eq!(notes(&cut), [format!("{start} {share}: {end}")]);
-    (cut.lesions[0].in_sphere, cut.lesions[0].is_cut) = (Some(1.0), Some(false));
+    (cut.lesions[0].in_sphere, cut.lesions[0].is_beside_hotter) = (Some(1.0), Some(true));
+    let hotter = "has hotter uptake beside it in the sphere of its sul_peak";
+    assert_eq!(notes(&cut), [format!("{start} {hotter}: {end}")]);
+    (cut.lesions[0].is_beside_hotter, cut.lesions[0].is_cut) = (Some(false), Some(false));
     assert!(notes(&cut).is_empty());
 }
 

@@ -21,6 +21,8 @@ pub struct Lesion {
     pub coverage: Option<f64>,
     /// It touches the border of the image.
     pub is_cut: Option<bool>,
+    /// Its SULpeak lies above all of its values: something hotter lies beside it.
+    pub is_beside_hotter: Option<bool>,
     /// The share of the sphere of `sul_peak` that lies in the image and is not excluded.
     pub in_sphere: Option<f64>,
 }
