@@ -44,6 +44,8 @@ pub struct Origin {
     pub numbers: Vec<Option<u32>>,
     /// Their names; none where the file has no names.
     pub names: Vec<Option<String>>,
+    /// Which share of each, as it was drawn, is an object here; nothing where that is not known.
+    pub coverage: Vec<Option<f64>>,
     /// Where they lie, z, y, x in pixels: of points, whose positions are finer than their voxels.
     pub points: Option<Vec<[f64; 3]>>,
     /// Their classes, of points from a table that has classes.

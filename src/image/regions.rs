@@ -28,6 +28,8 @@ pub struct Regions {
     pub numbers: Vec<u32>,
     /// Names by that number, if the file has names.
     pub names: BTreeMap<u32, String>,
+    /// By that number, the share of the region that lies in the image: 1 is all that was drawn. Nothing where that is not known.
+    pub coverage: BTreeMap<u32, f64>,
     /// Of points: where the one with the number 1, 2, ... lies, z, y, x in pixels of the image.
     pub points: Vec<[f64; 3]>,
     /// Of points: the class of the one with the number 1, 2, ..., if the table has classes.
@@ -70,7 +72,8 @@ impl Regions {
 
     fn of_runs(shape: Shape, runs: ObjectRuns, numbers: Vec<u32>) -> Self {
         let labels = Labels::of_runs(shape, runs);
-        Regions { labels, numbers, names: BTreeMap::new(), points: vec![], classes: None, notes: vec![] }
+        let (names, coverage) = (BTreeMap::new(), BTreeMap::new());
+        Regions { labels, numbers, names, coverage, points: vec![], classes: None, notes: vec![] }
     }
 
     /// Size of the grid.

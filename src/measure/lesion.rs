@@ -1,8 +1,8 @@
 //! Lesions of PET: uptake, volume and surface, in the first channel of those that are measured.
 //!
 //! The hottest voxel is the first one of those with the highest value. A sphere holds the voxels whose centres lie within
-//! it; it may reach past the lesion. What the image does not hold of it does not count: `peak_0f91_coverage` tells how
-//! much it does. `suv_peak_vjga` has its centre on the hottest voxel (the highest one of several, as IBSI wants it),
+//! it; it may reach past the lesion. What the image does not hold of it, and what the recipe excludes, does not count:
+//! `peak_0f91_coverage` tells how much does. `suv_peak_vjga` has its centre on the hottest voxel (the highest one of several, as IBSI wants it),
 //! `suv_peak_0f91` and `suv_peak_lodge` wherever in the lesion the mean is highest.
 //!
 //! Limits: spheres and shells need voxels of 0.1 mm or more on each side.
@@ -12,13 +12,14 @@ use super::family::{Context, Family, Measurer, Mentions, Needs, define};
 use super::feature::{CHANNEL_UNIT, Definition, Feature, Get};
 pub use super::lesion_facts::Facts;
 use super::lesion_facts::{NOT_SUL, NOT_SUV};
+use super::odd::Odd;
 use super::position::{NO_CALIBRATION, SOLID_CALIBRATED, SOLID_ONLY};
 use super::reference::{Reference, reference};
 use super::surface::SPHERICITY;
 use super::totals::scan_totals;
 use crate::Result;
 use crate::image::SUV_UNIT;
-use crate::table::Table;
+use crate::table::{Cells, Table};
 use serde::Deserialize;
 
 const NO_CHANNEL: &str = "no channel is measured";
@@ -106,6 +107,24 @@ fn measurable_above(references: &[(&str, Option<Reference>)]) -> Option<f64> {
     Some(factor * region.sul(region.mean)? + 2.0 * region.sul(region.std)?)
 }
 
+/// A mean above every value of the lesion is that of something beside it. Habitats lie beside the rest of their lesion.
+fn hotter_than_itself(rows: &Table) -> Option<Odd> {
+    let reals = |name: &str| match &rows.column(name)?.cells {
+        Cells::Real(values) => Some(values),
+        _ => None,
+    };
+    let (peaks, highest) = (reals("suv_peak_0f91")?, reals("suv_max")?);
+    let pairs = || peaks.iter().zip(highest).filter_map(|(peak, max)| peak.zip(*max));
+    let hotter = |(peak, max): &(f64, f64)| *peak > max * (1.0 + 1e-9);
+    let (peak, max) = pairs().filter(hotter).max_by(|a, b| (a.0 - a.1).total_cmp(&(b.0 - b.1)))?;
+    let what = format!(
+        "have hotter uptake beside them than their own in the sphere of SUVpeak, as suv_peak_0f91 {peak:.2} of a suv_max of {max:.2} g/ml: \
+         leave it out with an exclusion mask (exclude), or do not use their peaks"
+    );
+    let is_part = rows.column("habitat_level").is_some();
+    Some(Odd { what, rows: pairs().filter(hotter).count(), of: pairs().count(), beyond: 0.0 }).filter(|_| !is_part)
+}
+
 impl Family for Lesion {
     fn columns(&self, context: &Context) -> Vec<Definition> {
         define(FEATURES, &context.uptake())
@@ -117,6 +136,9 @@ impl Family for Lesion {
         // parallel.
         if !request.channels.is_empty() && request.labels.count > 0 {
             request.labels.inside()?;
+            for set in request.excluded {
+                set.inside()?;
+            }
         }
         Ok(Box::new(move |of, values| {
             values.put(FEATURES, Some(&Facts::of(&of.object, request, measurable_above)?));
@@ -127,6 +149,10 @@ impl Family for Lesion {
     fn totals(&self, set: &str, request: &Request) -> Result<Table> {
         let means = |(name, region): (&'static str, Option<Reference>)| (name, region.and_then(|r| r.mean));
         scan_totals(set, request, &self.references(request)?.into_iter().map(means).collect::<Vec<_>>())
+    }
+
+    fn odd(&self, rows: &Table) -> Vec<Odd> {
+        hotter_than_itself(rows).into_iter().collect()
     }
 
     fn needs(&self) -> Needs {
@@ -149,25 +175,25 @@ pub const FEATURES: &[Feature<Facts>] = &[
     suv("suv_min", "Lowest SUV", "IBSI:1GSF", |f| f.suv(f.min())),
     peak(
         "suv_peak_vjga",
-        "Mean SUV in the sphere of 1 ml around the hottest voxel, over the voxels inside the image",
+        "Mean SUV in the sphere of 1 ml around the hottest voxel, over the voxels inside the image that are not excluded",
         "IBSI:VJGA",
         |f| f.suv(f.local_peak()),
     ),
     peak(
         "suv_peak_0f91",
-        "Highest mean SUV in a sphere of 1 ml with its centre in the lesion, over the voxels inside the image",
+        "Highest mean SUV in a sphere of 1 ml with its centre in the lesion, over the voxels inside the image that are not excluded",
         "IBSI:0F91",
         |f| f.suv(f.global_peak()),
     ),
     peak(
         "suv_peak_lodge",
-        "Highest mean SUV in a sphere of 12 mm diameter with its centre in the lesion, over the voxels inside the image",
+        "Highest mean SUV in a sphere of 12 mm diameter with its centre in the lesion, over the voxels inside the image that are not excluded",
         "",
         |f| f.suv(f.lodge_peak()),
     ),
     peak(
         "suv_peak_2mm",
-        "Highest mean SUV in a sphere of 2 mm diameter with its centre in the lesion, over the voxels inside the image: \
+        "Highest mean SUV in a sphere of 2 mm diameter with its centre in the lesion, over the voxels inside the image that are not excluded: \
          for mice and rats",
         "",
         |f| f.suv(f.small_peak()),
@@ -175,7 +201,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
     Feature {
         name: "peak_0f91_coverage",
         unit: "1",
-        definition: "Share of the voxels of the sphere of suv_peak_0f91 that lie inside the image",
+        definition: "Share of the voxels of the sphere of suv_peak_0f91 that lie inside the image and are not excluded",
         standard: "",
         empty: NO_SPHERE,
         get: Get::Real(Facts::coverage),
@@ -217,7 +243,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         empty: NO_SPHERE,
         ..uptake(
             "uptake_peak_0f91",
-            "Highest mean value in a sphere of 1 ml with its centre in the lesion, over the voxels inside the image",
+            "Highest mean value in a sphere of 1 ml with its centre in the lesion, over the voxels inside the image that are not excluded",
             "IBSI:0F91",
             Facts::global_peak,
         )
@@ -226,7 +252,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         empty: "the values are not SUV, no calibration with voxels of at least 0.1 mm, or no background in the shell",
         ..suv(
             "suv_background",
-            "Median SUV of the voxels more than 5 mm and at most 15 mm from the lesion that belong to no lesion",
+            "Median SUV of the voxels more than 5 mm and at most 15 mm from the lesion that belong to no lesion and are not excluded",
             "",
             |f| f.suv(f.background()),
         )

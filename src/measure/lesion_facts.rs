@@ -2,12 +2,12 @@
 
 use super::object::Object;
 use super::order::{self, Sums};
-use super::peak::{Around, Sphere};
+use super::peak::{Around, Seen, Sphere};
 use super::ring::shell;
 use super::surface::Patterns;
 use super::{ChannelRef, Request};
 use crate::Result;
-use crate::image::{SUV_UNIT, Scale};
+use crate::image::{Labels, SUV_UNIT, Scale};
 use crate::units::{Spacing, Unit};
 use std::f64::consts::PI;
 
@@ -68,7 +68,7 @@ struct Peaks {
     global: Option<Around>,
     lodge: Option<Around>,
     small: Option<Around>,
-    /// Share of the global sphere that lies in the image.
+    /// Share of the global sphere that lies in the image and is not left out.
     coverage: Option<f64>,
 }
 
@@ -79,7 +79,8 @@ impl Facts {
         let spacing = request.spacing.map(|s| s.to(Unit::Mm));
         let is_flat = shape.is_flat();
         let ends = (0..3).filter(|&a| a > 0 || !is_flat);
-        let uptake = request.channels.first().map(|c| Uptake::of(object, c, spacing.as_ref())).transpose()?;
+        let uptake =
+            request.channels.first().map(|c| Uptake::of(object, c, spacing.as_ref(), request.excluded)).transpose()?;
         Ok(Facts {
             n: e.n as f64,
             spacing,
@@ -163,7 +164,7 @@ impl Facts {
 }
 
 impl Uptake {
-    fn of(object: &Object, channel: &ChannelRef, spacing: Option<&Spacing>) -> Result<Self> {
+    fn of(object: &Object, channel: &ChannelRef, spacing: Option<&Spacing>, excluded: &[&Labels]) -> Result<Self> {
         let (image, scale) = (channel.volume.samples.host()?, channel.volume.scale);
         let mut samples = object.samples(image);
         let sums = Sums::of(&samples);
@@ -171,7 +172,10 @@ impl Uptake {
         let size = spacing.map(|s| s.zyx).filter(|size| size.iter().all(|side| *side >= FINEST_MM));
         let inside = object.labels.inside()?;
         let shell = size.map(|size| shell(object, SHELL_MM, size, inside));
-        let mut around: Vec<i32> = shell.iter().flat_map(|shell| &shell.free).map(|&i| image[i]).collect();
+        let left_out = excluded.iter().map(|set| set.inside()).collect::<Result<Vec<_>>>()?;
+        let seen = Seen { samples: image, shape: object.shape, left_out: &left_out };
+        let free = shell.iter().flat_map(|shell| &shell.free).filter(|i| seen.has(**i));
+        let mut around: Vec<i32> = free.map(|&i| image[i]).collect();
         let ends = [samples.iter().min(), samples.iter().max()].map(|s| s.copied().map(f64::from));
         Ok(Uptake {
             is_suv: channel.unit == SUV_UNIT,
@@ -179,21 +183,21 @@ impl Uptake {
             sums,
             ranks: [ends[0], order::median(&mut samples), ends[1]],
             hottest: hot.first().map(|&i| object.shape.position(i)),
-            peaks: size.map(|size| Peaks::of(object, image, &hot, size)),
+            peaks: size.map(|size| Peaks::of(object, &seen, &hot, size)),
             background: order::median(&mut around),
         })
     }
 }
 
 impl Peaks {
-    fn of(object: &Object, image: &[i32], hot: &[usize], size: [f64; 3]) -> Self {
+    fn of(object: &Object, seen: &Seen, hot: &[usize], size: [f64; 3]) -> Self {
         let ml = Sphere::new(ml_radius(), size);
-        let global = ml.highest(object, image);
+        let global = ml.highest(object, seen);
         Peaks {
-            local: ml.highest_at(hot, image, object.shape),
+            local: ml.highest_at(hot, seen),
             global,
-            lodge: Sphere::new(LODGE_MM / 2.0, size).highest(object, image),
-            small: Sphere::new(SMALL_MM / 2.0, size).highest(object, image),
+            lodge: Sphere::new(LODGE_MM / 2.0, size).highest(object, seen),
+            small: Sphere::new(SMALL_MM / 2.0, size).highest(object, seen),
             coverage: global.map(|g| g.n as f64 / ml.voxels as f64),
         }
     }

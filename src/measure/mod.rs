@@ -44,6 +44,7 @@ pub mod radial_distribution;
 pub mod radial_zernike;
 pub mod reference;
 pub mod registry;
+mod request;
 mod ring;
 pub mod sensitivity;
 pub mod shape;
@@ -68,125 +69,19 @@ pub use neighbours::Places;
 pub use odd::{Odd, Oddities};
 pub use reference::Reference;
 pub use registry::{Chosen, FAMILIES, family};
+pub use request::{ChannelRef, Request};
 pub use slice_grounds::{SliceGround, SliceGrounds, slice_grounds};
 pub(crate) use spot::{DEEPEST as DEEPEST_SPOT, FWHM as SPOT_FWHM};
 pub(crate) use spot_fit::{Start as SpotStart, fit as fit_spot, place as place_spot};
 
-use crate::device::Gpu;
-use crate::image::{Classes, Labels, PatientGrid, SpotDepth, Volume};
+use crate::image::Labels;
 use crate::ops::extent::{Extent, extents};
 use crate::table::{Cells, Table};
-use crate::units::{Ruler, Shape, Spacing, Unit};
+use crate::units::{Shape, Unit};
 use crate::{Error, Result};
 use columns::{Measurers, Plan, Turn};
 use rayon::prelude::*;
 use std::ops::Range;
-
-/// A channel to measure in.
-#[derive(Clone, Copy, Debug)]
-pub struct ChannelRef<'a> {
-    /// Goes into the column names.
-    pub name: &'a str,
-    /// Unit of the values: `SUV`, `au`, ...
-    pub unit: &'a str,
-    /// On the host.
-    pub volume: &'a Volume,
-    /// Largest sample that the source can store, if it was an integer type.
-    pub saturation: Option<i32>,
-    /// What is background in rings around objects; any sample is, if absent.
-    pub background: Option<&'a Background>,
-    /// Standard deviation of what rounding to grey levels took from a sample, in samples, if that is known: see
-    /// [`rounding`](crate::ops::grey_step::rounding).
-    pub rounding: Option<f64>,
-}
-
-/// What to measure on which objects. Everything lies on the host; channels have the shape of the labels.
-#[derive(Clone, Copy)]
-pub struct Request<'a> {
-    /// Objects 1..=count.
-    pub labels: &'a Labels,
-    /// Channels for the families that need one.
-    pub channels: &'a [ChannelRef<'a>],
-    /// Families; those of different names in any order.
-    pub families: &'a [Chosen],
-    /// The other object sets of the image, by name, for families that look at them.
-    pub others: &'a [(&'a str, &'a Labels)],
-    /// Where each object lies, z, y, x in voxels, by label: of points, whose places are finer than their voxels.
-    pub points: Option<&'a [[f64; 3]]>,
-    /// Radius of the typical object in pixels, which lengths in `r` count.
-    pub radius_px: Option<f64>,
-    /// How long spots are along z, if the objects are spots that a step has found.
-    pub spot_depth: Option<SpotDepth>,
-    /// The classes of the objects, for families that tell them apart.
-    pub classes: Option<&'a Classes>,
-    /// Where the objects lie, for families that look at all of them; made from the labels if absent.
-    pub places: Option<&'a Places>,
-    /// 1 where an object of any set is, which is no background: see [`occupied`]. The objects of `labels` alone if absent.
-    pub occupied: Option<&'a [u8]>,
-    /// Calibration, if known.
-    pub spacing: Option<Spacing>,
-    /// Unit of lengths, in names and values.
-    pub unit: Unit,
-    /// Images are volumes: columns that only single slices can have are left out.
-    pub volumes: bool,
-    /// Where the image lies in the patient, for tables in mm.
-    pub patient_grid: Option<&'a PatientGrid>,
-    /// PET: SUL is SUVbw times this.
-    pub sul_factor: Option<f64>,
-    /// What may count for the host where there is much to count. Nothing in a table depends on it.
-    pub gpu: Option<&'a Gpu>,
-}
-
-impl<'a> Request<'a> {
-    /// Position and size of these objects, in pixels.
-    pub fn new(labels: &'a Labels) -> Self {
-        Request {
-            labels,
-            channels: &[],
-            families: &[],
-            others: &[],
-            points: None,
-            radius_px: None,
-            spot_depth: None,
-            classes: None,
-            places: None,
-            occupied: None,
-            spacing: None,
-            unit: Unit::Um,
-            volumes: false,
-            patient_grid: None,
-            sul_factor: None,
-            gpu: None,
-        }
-    }
-
-    /// The columns that [`objects`] makes of these families in its channels.
-    pub(crate) fn dictionary(&self, families: &[Chosen]) -> Vec<Definition> {
-        let about = self.channels.iter().map(|c| (c.name, c.unit)).collect::<Vec<_>>();
-        dictionary(families, &self.context(&about))
-    }
-
-    /// Another object set of the image.
-    pub(crate) fn other(&self, name: &str) -> Option<&'a Labels> {
-        self.others.iter().find(|(n, _)| *n == name).map(|(_, labels)| *labels)
-    }
-
-    /// What lengths of a recipe are measured against.
-    fn ruler(&self) -> Ruler {
-        Ruler { spacing: self.spacing, radius_px: self.radius_px }
-    }
-
-    /// What its columns depend on; `channels` are those of the request.
-    fn context<'b>(&'b self, channels: &'b [(&'b str, &'b str)]) -> Context<'b> {
-        let classes = self.classes.map_or(&[][..], |c| &c.names);
-        Context { unit: self.unit, channels, volumes: self.volumes, classes }
-    }
-
-    /// Spacing in the unit of the table.
-    fn lengths(&self) -> Option<Spacing> {
-        self.spacing.map(|s| s.to(self.unit))
-    }
-}
 
 /// Column suffixes of channels: letters, digits and `-` are kept, everything else becomes `_`; equal ones get numbers.
 pub fn suffixes(names: &[&str]) -> Vec<String> {

@@ -2,7 +2,7 @@
 //!
 //! A sphere holds the voxels whose centres lie within its radius of the centre of its middle voxel, the border included
 //! (to one in 10^9, so that rounding does not decide). It may reach past the object. At the edge of the image the mean is
-//! that of the voxels inside. Sums are exact and means are compared exactly, as products of whole numbers, so neither
+//! that of the voxels inside, and what is left out does not count either. Sums are exact and means are compared exactly, as products of whole numbers, so neither
 //! threads nor order matter.
 //!
 //! A row of a sphere is the difference of two running totals along x, so long ones cost no more. Middles that lie near each
@@ -12,6 +12,7 @@ use super::object::Object;
 use crate::simd::wide;
 use crate::units::Shape;
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Voxels in a row of the sphere.
 #[derive(Clone, Copy)]
@@ -20,6 +21,20 @@ struct Row {
     dy: isize,
     /// Voxels to each side of the middle.
     reach: usize,
+}
+
+/// An image, and what of it is left out: nothing, or one of several masks that have more than 0 there.
+pub(super) struct Seen<'a> {
+    pub samples: &'a [i32],
+    pub shape: Shape,
+    pub left_out: &'a [&'a [u8]],
+}
+
+impl Seen<'_> {
+    /// The voxel is not left out.
+    pub fn has(&self, index: usize) -> bool {
+        self.left_out.iter().all(|mask| mask[index] == 0)
+    }
 }
 
 /// A sphere on the grid.
@@ -86,25 +101,25 @@ impl Sphere {
     }
 
     /// The highest mean with the middle in the object; nothing for an object without voxels.
-    pub fn highest(&self, object: &Object, image: &[i32]) -> Option<Around> {
+    pub fn highest(&self, object: &Object, seen: &Seen) -> Option<Around> {
         let places: Vec<[usize; 4]> = object.runs().iter().map(|run| object.place(run)).collect();
-        self.highest_along(&places, image, object.shape)
+        self.highest_along(&places, seen)
     }
 
     /// The highest mean around some voxels, given by linear index; nothing if there are none.
-    pub fn highest_at(&self, places: &[usize], image: &[i32], shape: Shape) -> Option<Around> {
+    pub fn highest_at(&self, places: &[usize], seen: &Seen) -> Option<Around> {
         let mut runs: Vec<[usize; 4]> = Vec::new();
-        for [z, y, x] in places.iter().map(|i| shape.position(*i)) {
+        for [z, y, x] in places.iter().map(|i| seen.shape.position(*i)) {
             match runs.last_mut() {
                 Some(last) if last[..2] == [z, y] && last[3] == x => last[3] += 1,
                 _ => runs.push([z, y, x, x + 1]),
             }
         }
-        self.highest_along(&runs, image, shape)
+        self.highest_along(&runs, seen)
     }
 
     /// The highest mean around the voxels of some runs: z, y, first x and the x behind the last.
-    pub fn highest_along(&self, runs: &[[usize; 4]], image: &[i32], shape: Shape) -> Option<Around> {
+    pub fn highest_along(&self, runs: &[[usize; 4]], seen: &Seen) -> Option<Around> {
         let mut pieces: Vec<[usize; 4]> = Vec::with_capacity(runs.len());
         for &[z, y, x0, x1] in runs {
             let starts = (x0..x1).step_by(NEAR_X);
@@ -114,8 +129,8 @@ impl Sphere {
         pieces.sort_by_key(place);
         let near: Vec<&[[usize; 4]]> = pieces.chunk_by(|a, b| place(a) == place(b)).collect();
         let best = |room: &mut Room, runs: &&[[usize; 4]]| {
-            room.add_up(self, runs, image, shape);
-            let best = runs.iter().filter_map(|run| self.best(*run, shape, room));
+            room.add_up(self, runs, seen);
+            let best = runs.iter().filter_map(|run| self.best(*run, seen.shape, room));
             best.reduce(|a, b| a.higher(b))
         };
         near.par_iter().map_init(Room::default, best).flatten().reduce_with(|a, b| a.higher(b))
@@ -133,11 +148,23 @@ impl Sphere {
         };
         let mut best: Option<Around> = None;
         for x in (x0..x1).step_by(LANES) {
-            let mut sums = [0; LANES];
-            sums_of(&room.totals[start + x - room.first[2]..], lines, &mut sums);
-            for (x, &sum) in (x..x1).zip(&sums) {
+            let (mut sums, mut counts) = ([0; LANES], [0; LANES]);
+            let from = start + x - room.first[2];
+            sums_of(&room.totals[from..], lines, &mut sums);
+            let counts_voxels = !room.kept.is_empty();
+            if counts_voxels {
+                sums_of(&room.kept[from..], lines, &mut counts);
+            }
+            for ((x, &sum), &kept) in (x..x1).zip(&sums).zip(&counts) {
                 let is_cut = x < reach || x + reach >= shape.x;
-                let n = if is_cut { self.count([z, y, x], shape) } else { whole };
+                let n = match is_cut {
+                    _ if counts_voxels => kept,
+                    true => self.count([z, y, x], shape),
+                    false => whole,
+                };
+                if n == 0 {
+                    continue;
+                }
                 let around = Around { sum, n, middle: shape.index(z, y, x) };
                 best = Some(match best {
                     Some(best) if best.n == n && best.sum >= sum => best,
@@ -184,10 +211,31 @@ wide! {
     }
 }
 
+/// Running totals along rows of `width` cells, of which the first `lead` are 0; behind the values they stay as they are.
+fn run_up<R: Iterator<Item = i64>>(
+    totals: &mut Vec<i64>,
+    [cells, width, lead]: [usize; 3],
+    rows: impl Iterator<Item = R>,
+) {
+    totals.resize(cells, 0);
+    for (totals, row) in totals.chunks_exact_mut(width).zip(rows) {
+        let (before, totals) = totals.split_at_mut(lead);
+        before.fill(0);
+        let (mut total, mut places) = (0, totals.iter_mut());
+        for (value, place) in row.zip(&mut places) {
+            total += value;
+            *place = total;
+        }
+        places.for_each(|place| *place = total);
+    }
+}
+
 /// What sums are worked out in: running totals along the rows of a box of the image. Beyond the image lie zeros.
 #[derive(Default)]
 struct Room {
     totals: Vec<i64>,
+    /// The same of the number of voxels that are not left out; empty where none is.
+    kept: Vec<i64>,
     /// First voxel of the middles along x, and of the box along z and y.
     first: [usize; 3],
     /// Rows of the box along y, totals in a row, and those before the first middle.
@@ -203,7 +251,8 @@ struct Room {
 
 impl Room {
     /// Adds up the rows of the image that spheres around these voxels reach.
-    fn add_up(&mut self, sphere: &Sphere, runs: &[[usize; 4]], image: &[i32], shape: Shape) {
+    fn add_up(&mut self, sphere: &Sphere, runs: &[[usize; 4]], seen: &Seen) {
+        let shape = seen.shape;
         let ends = |a: usize, b: usize| {
             let (low, high) = runs.iter().fold((usize::MAX, 0), |(l, h), run| (l.min(run[a]), h.max(run[b])));
             (low, high)
@@ -215,19 +264,22 @@ impl Room {
         let xs = x0.saturating_sub(rx)..(x1 + rx).min(shape.x);
         self.first = [zs.start, ys.start, x0];
         (self.rows, self.width, self.lead) = (ys.len(), x1 - x0 + 2 * rx + 1, rx);
-        self.totals.resize(zs.len() * ys.len() * self.width + LANES, 0);
-        let places = zs.flat_map(|z| ys.clone().map(move |y| (z, y)));
-        for (totals, (z, y)) in self.totals.chunks_exact_mut(self.width).zip(places) {
-            // Where nothing lies before the row its totals are 0, and behind it they stay.
-            let (before, totals) = totals.split_at_mut(1 + (rx + xs.start - x0));
-            let (row, behind) = totals.split_at_mut(xs.len());
-            before.fill(0);
-            let (mut total, start) = (0, shape.index(z, y, 0));
-            for (place, &sample) in row.iter_mut().zip(&image[start + xs.start..start + xs.end]) {
-                total += i64::from(sample);
-                *place = total;
+        let places = zs.clone().flat_map(|z| ys.clone().map(move |y| shape.index(z, y, 0)));
+        // Where nothing lies before the row its totals are 0.
+        let lead = 1 + (rx + xs.start - x0);
+        let cells = zs.len() * ys.len() * self.width + LANES;
+        let rows = || places.clone().map(|start| start + xs.start..start + xs.end);
+        match seen.left_out {
+            [] => {
+                let row = |place: Range<usize>| seen.samples[place].iter().map(|s| i64::from(*s));
+                run_up(&mut self.totals, [cells, self.width, lead], rows().map(row));
             }
-            behind.fill(total);
+            _ => {
+                let row = |place: Range<usize>| place.map(|i| if seen.has(i) { i64::from(seen.samples[i]) } else { 0 });
+                run_up(&mut self.totals, [cells, self.width, lead], rows().map(row));
+                let row = |place: Range<usize>| place.map(|i| i64::from(seen.has(i)));
+                run_up(&mut self.kept, [cells, self.width, lead], rows().map(row));
+            }
         }
         self.ahead = (rz * self.rows + ry) * self.width + rx;
         let from = |row: &Row| {
@@ -245,51 +297,5 @@ impl Room {
 }
 
 #[cfg(test)]
-mod tests {
-    //! Oracle: the sum over all voxels of the image that lie close enough.
-    use super::*;
-    use crate::image::Labels;
-    use crate::ops::extent::extents;
-
-    fn naive(image: &[i32], shape: Shape, middle: [usize; 3], radius: f64, size: [f64; 3]) -> (i64, i64) {
-        let away = |p: [usize; 3]| (0..3).map(|a| (p[a].abs_diff(middle[a]) as f64 * size[a]).powi(2)).sum::<f64>();
-        let near = (0..shape.len()).filter(|&i| away(shape.position(i)) <= radius * radius * (1.0 + 1e-9));
-        near.fold((0, 0), |(sum, n), i| (sum + i64::from(image[i]), n + 1))
-    }
-
-    #[test]
-    fn sums_are_those_of_the_voxels_close_enough() {
-        for (shape, size) in [
-            (Shape::new(5, 6, 7), [1.0, 1.0, 1.0]),
-            (Shape::new(4, 9, 5), [3.27, 4.6875, 4.6875]),
-            (Shape::flat(7, 8), [5.0, 0.5, 2.0]),
-            (Shape::new(3, 3, 3), [20.0, 20.0, 20.0]),
-        ] {
-            let image: Vec<i32> = (0..shape.len() as i32).map(|i| i.wrapping_mul(i32::MAX / 31)).collect();
-            for radius in [0.1, 2.0, 6.2035, 50.0] {
-                let sphere = Sphere::new(radius, size);
-                for i in 0..shape.len() {
-                    let got = sphere.highest_at(&[i], &image, shape).unwrap();
-                    assert_eq!((got.sum, got.n), naive(&image, shape, shape.position(i), radius, size));
-                }
-                // Rows at once give what the voxels give one by one.
-                let labels =
-                    Labels::new(shape, (0..shape.len() as u32).map(|i| u32::from(i % 5 > 0)).collect()).unwrap();
-                let object = Object::new(&labels, 1, extents(&labels).unwrap()[0]).unwrap();
-                let inside: Vec<usize> = (0..shape.len()).filter(|i| i % 5 > 0).collect();
-                let one_by_one = sphere.highest_at(&inside, &image, shape);
-                assert_eq!(sphere.highest(&object, &image), one_by_one);
-            }
-        }
-    }
-
-    #[test]
-    fn spheres_of_known_size() {
-        // Integer points within 2 of the origin, and within 3.
-        assert_eq!(Sphere::new(2.0, [1.0; 3]).voxels, 33);
-        assert_eq!(Sphere::new(3.0, [1.0; 3]).voxels, 123);
-        // Where a side is a decimal fraction, rounding does not drop the poles.
-        assert_eq!(Sphere::new(0.3, [0.1; 3]).voxels, 123);
-        assert_eq!(Sphere::new(6.0, [7.0; 3]).voxels, 1);
-    }
-}
+#[path = "peak_tests.rs"]
+mod tests;

@@ -18,13 +18,13 @@ use crate::{Error, Kind, Result};
 use rayon::prelude::*;
 
 /// Objects without the voxels of the sets that were excluded.
-fn without(device: &Device, labels: Labels, barred: &[Labels]) -> Result<Labels> {
-    barred.iter().try_fold(labels, |labels, set| cytoplasm(device, &labels, set))
+fn without(device: &Device, labels: Labels, excluded: &[Labels]) -> Result<Labels> {
+    excluded.iter().try_fold(labels, |labels, set| cytoplasm(device, &labels, set))
 }
 
 /// Where each object may grow to: what is nearest to it within a distance, without what was excluded.
-fn allowed_region(device: &Device, seeds: &Labels, px: f64, weights: [u32; 3], barred: &[Labels]) -> Result<Labels> {
-    without(device, grow(device, seeds, px, weights)?, barred)
+fn allowed_region(device: &Device, seeds: &Labels, px: f64, weights: [u32; 3], excluded: &[Labels]) -> Result<Labels> {
+    without(device, grow(device, seeds, px, weights)?, excluded)
 }
 
 /// How contours are drawn, in pixels of the plane.
@@ -37,11 +37,11 @@ struct Contours {
 }
 
 impl Contours {
-    fn draw(&self, device: &Device, src: &Volume, seeds: &Labels, barred: &[Labels]) -> Result<Delineated> {
-        let allowed = allowed_region(device, seeds, self.within, self.weights, barred)?;
+    fn draw(&self, device: &Device, src: &Volume, seeds: &Labels, excluded: &[Labels]) -> Result<Delineated> {
+        let allowed = allowed_region(device, seeds, self.within, self.weights, excluded)?;
         let mut rule = self.rule.clone();
         if let (Some(between), Rule::Share { shell: around, .. }) = (self.background, &mut rule) {
-            *around = Some(without(device, shell(device, seeds, between, self.weights)?, barred)?);
+            *around = Some(without(device, shell(device, seeds, between, self.weights)?, excluded)?);
         }
         delineate(device, src, seeds, &allowed, &rule)
     }
@@ -53,15 +53,15 @@ impl Contours {
         device: &Device,
         src: &Volume,
         seeds: &Labels,
-        barred: &[Labels],
+        excluded: &[Labels],
     ) -> Result<Delineated> {
         // Windows are cut from runs: made here, not by each thread that comes to need them.
-        for set in barred.iter().chain([seeds]) {
+        for set in excluded.iter().chain([seeds]) {
             set.runs()?;
         }
         let one = |window: &Window| {
-            let barred = barred.iter().map(|set| window.labels(set)).collect::<Result<Vec<_>>>()?;
-            self.draw(device, &window.volume(src)?, &window.labels(seeds)?, &barred)
+            let excluded = excluded.iter().map(|set| window.labels(set)).collect::<Result<Vec<_>>>()?;
+            self.draw(device, &window.volume(src)?, &window.labels(seeds)?, &excluded)
         };
         let parts = windows.par_iter().map(one).collect::<Result<Vec<_>>>()?;
         let (lost, bare) = parts.iter().fold((0, 0), |(lost, bare), p| (lost + p.lost, bare + p.bare));
@@ -98,7 +98,18 @@ impl State<'_> {
         if let Some(labels) = &self.labels {
             self.labels = Some(renumber(self.device, &cytoplasm(self.device, labels, &set)?)?);
         }
-        self.barred.push(set);
+        self.excluded.insert(p.set.clone(), set);
+        Ok(())
+    }
+
+    /// Leaves the voxels of these sets to no object from now on.
+    pub fn leave_out<'b>(&mut self, names: impl IntoIterator<Item = &'b str>) -> Result<()> {
+        for name in names {
+            let set = self.set(name)?.clone();
+            if set.count > 0 {
+                self.excluded.insert(name.to_owned(), set);
+            }
+        }
         Ok(())
     }
 
@@ -128,9 +139,10 @@ impl State<'_> {
             },
         };
         let reach = self.geometry.along(how.background.map_or(how.within, |[_, to]| how.within.max(to)));
+        let excluded: Vec<Labels> = self.excluded.values().cloned().collect();
         let found = match windows(self.device, &seeds, reach)? {
-            Some(windows) => how.draw_in(&windows, self.device, &src, &seeds, &self.barred)?,
-            None => how.draw(self.device, &src, &seeds, &self.barred)?,
+            Some(windows) => how.draw_in(&windows, self.device, &src, &seeds, &excluded)?,
+            None => how.draw(self.device, &src, &seeds, &excluded)?,
         };
         self.tell(&found);
         self.replace(found.labels);
@@ -151,7 +163,8 @@ impl State<'_> {
     pub fn watershed(&mut self, p: &recipe::Watershed) -> Result<()> {
         let (src, seeds) = (self.of(&p.of)?, self.labels("watershed")?);
         let within = self.geometry.px(p.within)?;
-        let allowed = allowed_region(self.device, &seeds, within, self.geometry.weights(), &self.barred)?;
+        let excluded: Vec<Labels> = self.excluded.values().cloned().collect();
+        let allowed = allowed_region(self.device, &seeds, within, self.geometry.weights(), &excluded)?;
         let rule = Rule::Share { share: p.core.unwrap_or(70.0) / 100.0, shell: None };
         let cores = delineate(self.device, &src, &seeds, &seeds, &rule)?;
         self.tell(&cores);

@@ -55,7 +55,8 @@ pub(super) fn set(
     let with_samples = of.scan.with_samples(&together)?;
     let of = &Sets { scan: &with_samples, ..*of };
     let (channels, others) = (channels(name, of, around), others(of));
-    let request = Request { families, ..request(of, set, &channels, &others, around) };
+    let excluded = excluded(name, of);
+    let request = Request { families, excluded: &excluded, ..request(of, set, &channels, &others, around) };
     let Classified { classes, columns, mut totals, mut warnings, candidates } =
         classify(name, (of, set), (&request, kept), (relations, around))?;
     let places = match families.iter().any(|chosen| chosen.family.needs().places) {
@@ -128,7 +129,13 @@ pub(super) fn others<'a>(of: &Sets<'a>) -> Vec<(&'a str, &'a Labels)> {
     of.made.iter().map(|(name, set)| (name.as_str(), &set.labels)).collect()
 }
 
-/// What is measured on a set, without families and classes.
+/// What a set leaves out, where there is some of it.
+fn excluded<'a>(name: &str, of: &Sets<'a>) -> Vec<&'a Labels> {
+    let sets = of.recipe.body.excluded(name).into_iter().filter_map(|name| of.made.get(name));
+    sets.map(|set| &set.labels).filter(|labels| labels.count > 0).collect()
+}
+
+/// What is measured on a set, without families, classes and what it leaves out.
 pub(super) fn request<'a>(
     of: &Sets<'a>,
     set: &'a ObjectSet,
@@ -161,6 +168,9 @@ fn origin(name: &str, of: &Sets, set: &ObjectSet) -> Vec<Column> {
     match &objects.labels {
         Some(file) => {
             let mut columns: Vec<Column> = region::columns(origin, count).into();
+            if objects.resample {
+                columns.push(region::covered(origin, count));
+            }
             if read::is_points(file) {
                 columns.extend(points(region::IN_FILE));
             }

@@ -14,6 +14,7 @@ use crate::image::{Labels, ObjectSet, Scan, Volume};
 use crate::ops::cytoplasm::cytoplasm;
 use crate::ops::free_ground::FreeGround;
 use crate::ops::grow::grow;
+use crate::ops::renumber::renumber;
 use crate::ops::uneven::Surface;
 use crate::ops::{noise, object_runs};
 use crate::profile::stage;
@@ -48,7 +49,7 @@ pub(super) fn make(
         Objects { sphere: Some(p), .. } => sphere(p, set, scan, roles, device),
         Objects { grow: Some(g), .. } => stage("grow", name, || grown(g, device, geometry, made)),
         Objects { minus: Some(m), .. } => difference(m, device, made),
-        _ => given(name, set, from, geometry),
+        _ => given(name, set, from, geometry, made),
     }
 }
 
@@ -113,7 +114,7 @@ fn from_steps(
     lifted: &mut Lifted,
     made: &BTreeMap<String, ObjectSet>,
 ) -> Result<ObjectSet> {
-    let Given { scan, roles, device, .. } = *from;
+    let Given { scan, recipe, roles, device, .. } = *from;
     let role = set.channel.as_deref().unwrap_or_default();
     let index = roles.index(role).ok_or_else(|| Error::usage(format!("no channel for \"{role}\"")))?;
     let channel = scan.channels.get(index).ok_or_else(|| Error::usage(format!("no channel {index}")))?;
@@ -158,6 +159,7 @@ fn from_steps(
         state.geometry.radius_px = geometry.radius_px.or(from.radius_px);
         state.spot_depth = from.spot_depth;
         state.replace(from.on_device.clone());
+        state.leave_out(recipe.body.excluded(start))?;
     }
     for (k, step) in steps.iter().enumerate() {
         state.step(step)?;
@@ -209,7 +211,13 @@ fn set_of(labels: Labels, device: &Device) -> Result<ObjectSet> {
     Ok(ObjectSet::on_both(labels, on_host))
 }
 
-fn given(name: &str, set: &Objects, from: &Given, geometry: Geometry) -> Result<ObjectSet> {
+fn given(
+    name: &str,
+    set: &Objects,
+    from: &Given,
+    geometry: Geometry,
+    made: &BTreeMap<String, ObjectSet>,
+) -> Result<ObjectSet> {
     let Given { scan, roles, device, external, .. } = *from;
     let regions = match external.get(name) {
         Some(regions) => regions,
@@ -226,7 +234,13 @@ fn given(name: &str, set: &Objects, from: &Given, geometry: Geometry) -> Result<
         return Err(Error::usage(format!("the label image is {}, the image is {}", regions.shape(), scan.shape))
             .remedy("labels of the same size as the image"));
     }
-    let labels = regions.labels.to(device)?;
+    let mut labels = regions.labels.to(device)?;
+    for other in &set.exclude {
+        let other = source(made, other)?;
+        if other.count() > 0 {
+            labels = renumber(device, &cytoplasm(device, &labels, &other.on_device)?)?;
+        }
+    }
     let radius_px = Some(match set.scale {
         Some(ObjectScale::Fixed(length)) => geometry.px(length)?,
         _ => typical::radius_of(&labels, &geometry, device)?,

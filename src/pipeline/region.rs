@@ -4,6 +4,7 @@ use crate::Result;
 use crate::image::{Classes, Labels, ObjectRun, Origin, Regions};
 use crate::table::{Cells, Column};
 use crate::units::{Spacing, Unit};
+use std::collections::BTreeMap;
 
 /// What the objects were in the file. `labels` are its regions renumbered, on the host.
 pub(super) fn origin(labels: &Labels, regions: &Regions) -> Result<Origin> {
@@ -18,8 +19,28 @@ pub(super) fn origin(labels: &Labels, regions: &Regions) -> Result<Origin> {
             let place = |n: &Option<u32>| all.of.get((n.as_ref()?.checked_sub(1)?) as usize).copied().flatten();
             Classes { names: all.names.clone(), of: numbers.iter().map(place).collect(), ..Classes::default() }
         }),
+        coverage: coverage(labels, regions, &numbers)?,
         numbers,
     })
+}
+
+/// The share of each object's region that lies in the image and that nothing was taken away from.
+fn coverage(labels: &Labels, regions: &Regions, numbers: &[Option<u32>]) -> Result<Vec<Option<f64>>> {
+    let size = |runs: &[ObjectRun]| runs.iter().map(|run| run.end - run.start).sum::<u32>();
+    let (now, drawn) = (labels.runs()?, regions.labels.runs()?);
+    let places: BTreeMap<u32, u32> = regions.numbers.iter().copied().zip(1..).collect();
+    let share = |(label, number): (u32, &Option<u32>)| {
+        let (number, in_image) = (number.as_ref()?, regions.coverage.get(number.as_ref()?)?);
+        Some(in_image * f64::from(size(now.of(label))) / f64::from(size(drawn.of(*places.get(number)?))))
+    };
+    Ok((1..).zip(numbers).map(share).collect())
+}
+
+/// The column `region_coverage`.
+pub(super) fn covered(origin: Option<&Origin>, count: u32) -> Column {
+    let shares = origin.map_or_else(|| vec![None; count as usize], |o| o.coverage.clone());
+    let about = "Share of the region, as its file has it, that lies in the image and is not excluded; empty where that is not known.";
+    Column::new("region_coverage", "1", about, Cells::Real(shares))
 }
 
 /// The columns `label_in_file` and `region`: number and name of each object in the file that it was read from; empty without

@@ -12,7 +12,7 @@ use crate::{Error, Kind, Result};
 pub type Repeated = (String, String, Vec<Vec<Option<f64>>>);
 
 /// Columns that say which object it is and not what it is like.
-const NAMES: [&str; 3] = ["label", "label_in_file", "region"];
+const NAMES: [&str; 4] = ["label", "label_in_file", "region", "region_coverage"];
 
 /// Measures the objects of a set of an image on the grid of the recipe: as they are, and after each change of image and regions. What the
 /// objects are is settled before: they are not looked for again.

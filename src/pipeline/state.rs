@@ -69,8 +69,9 @@ pub(super) struct State<'a> {
     roles: &'a Roles,
     /// Object sets that are there already.
     pub sets: &'a BTreeMap<String, ObjectSet>,
-    /// Sets that `exclude` took away: what grows later may not take their voxels back.
-    pub barred: Vec<Labels>,
+    /// Sets that `exclude` took away, here or in the set that this one begins with, by name: what grows later may not take their
+    /// voxels back.
+    pub excluded: BTreeMap<String, Labels>,
     /// What the user should look at.
     pub warnings: Vec<String>,
     /// What else is worth knowing.
@@ -117,7 +118,7 @@ impl<'a> State<'a> {
             scan,
             roles,
             sets,
-            barred: Vec::new(),
+            excluded: BTreeMap::new(),
             warnings: Vec::new(),
             notes: Vec::new(),
             dimmer: Vec::new(),

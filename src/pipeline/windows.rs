@@ -173,7 +173,7 @@ mod tests {
         let whole = together(&found, &parts, shape).unwrap();
         let want = renumber(&Device::Cpu, &labels).unwrap();
         assert_eq!((whole.voxels().host().unwrap(), whole.count), (want.voxels().host().unwrap(), want.count));
-        // What a window cuts is there as far as it reaches: sets that are barred have no windows of their own.
+        // What a window cuts is there as far as it reaches: sets that are excluded have no windows of their own.
         let cut = flat([1, 5], [3, 7]).labels(&labels).unwrap();
         assert_eq!((cut.count, cut.voxels().host().unwrap()), (2, &[2, 0, 1, 1][..]));
         // One that fills the image has nothing to save.

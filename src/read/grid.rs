@@ -77,13 +77,26 @@ fn orders() -> impl Iterator<Item = Order> {
         .flat_map(|axes| (0..8u32).map(move |bits| Order { axes, back: std::array::from_fn(|k| bits >> k & 1 == 1) }))
 }
 
-/// Brings labels from one grid onto another. Returns them with what the user should know.
+/// Labels on another grid than their own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Brought {
+    /// As many as the other grid has voxels.
+    pub voxels: Vec<u32>,
+    /// By label, the share of its own voxels whose centres lie on the other grid.
+    pub coverage: BTreeMap<u32, f64>,
+    /// What the user should know.
+    pub notes: Vec<String>,
+}
+
+/// Brings labels from one grid onto another.
 ///
 /// # Errors
 /// The grids differ, and `resample` is not set; or they do not meet at all.
-pub fn bring(voxels: Vec<u32>, from: &Grid, onto: &Grid, resample: bool) -> Result<(Vec<u32>, Vec<String>)> {
+pub fn bring(voxels: Vec<u32>, from: &Grid, onto: &Grid, resample: bool) -> Result<Brought> {
     if let Some(order) = orders().find(|o| onto.is_same(&from.reordered(*o))) {
-        return Ok(reorder(voxels, from.shape, order));
+        let coverage = voxels.iter().filter(|v| **v != 0).map(|v| (*v, 1.0)).collect();
+        let (voxels, notes) = reorder(voxels, from.shape, order);
+        return Ok(Brought { voxels, coverage, notes });
     }
     if !resample {
         return Err(Error::usage(format!(
@@ -94,7 +107,7 @@ pub fn bring(voxels: Vec<u32>, from: &Grid, onto: &Grid, resample: bool) -> Resu
     }
     let moved = nearest(&voxels, from, onto);
     let notes = report(&voxels, &moved)?;
-    Ok((moved, notes))
+    Ok(Brought { coverage: coverage(&voxels, from, onto), voxels: moved, notes })
 }
 
 fn reorder(voxels: Vec<u32>, shape: Shape, order: Order) -> (Vec<u32>, Vec<String>) {
@@ -180,6 +193,23 @@ fn nearest(voxels: &[u32], from: &Grid, onto: &Grid) -> Vec<u32> {
     out
 }
 
+/// Centres so near to a side of the grid, in voxels, lie on it.
+const ON_SIDE: f64 = 1e-6;
+
+/// The share of each label's voxels whose centres lie on the other grid.
+fn coverage(voxels: &[u32], from: &Grid, onto: &Grid) -> BTreeMap<u32, f64> {
+    let size = onto.shape.zyx();
+    let mut counts = BTreeMap::<u32, [usize; 2]>::new();
+    for (i, label) in voxels.iter().enumerate().filter(|(_, label)| **label != 0) {
+        let place = from.patient_grid.at(&from.spacing, from.shape.position(i).map(|k| k as f64));
+        let at = onto.patient_grid.grid(&onto.spacing, place);
+        let is_on = (0..3).all(|k| at[k] >= -0.5 - ON_SIDE && at[k] <= size[k] as f64 - 0.5 + ON_SIDE);
+        let [all, on] = counts.entry(*label).or_default();
+        (*all, *on) = (*all + 1, *on + usize::from(is_on));
+    }
+    counts.into_iter().map(|(label, [all, on])| (label, on as f64 / all as f64)).collect()
+}
+
 /// Regions that are named one by one in a note.
 const NAMED: usize = 8;
 
@@ -221,19 +251,20 @@ mod tests {
     fn another_order_is_undone() {
         let onto = grid(Shape::new(1, 2, 3), [2.0, 1.0, 1.0], PatientGrid::STRAIGHT);
         let labels: Vec<u32> = (1..=6).collect();
-        assert_eq!(bring(labels.clone(), &onto, &onto, false).unwrap(), (labels, vec![]));
+        let same = bring(labels.clone(), &onto, &onto, false).unwrap();
+        assert_eq!((same.voxels, same.notes.len(), same.coverage[&6]), (labels, 0, 1.0));
         // x runs backwards.
         let mut from = onto;
         from.patient_grid = PatientGrid { origin: [2.0, 0.0, 0.0], ..PatientGrid::STRAIGHT };
         from.patient_grid.directions[2] = [-1.0, 0.0, 0.0];
-        let (moved, notes) = bring(vec![3, 2, 1, 6, 5, 4], &from, &onto, false).unwrap();
-        assert_eq!(moved, [1, 2, 3, 4, 5, 6]);
+        let Brought { voxels, notes, .. } = bring(vec![3, 2, 1, 6, 5, 4], &from, &onto, false).unwrap();
+        assert_eq!(voxels, [1, 2, 3, 4, 5, 6]);
         assert!(notes[0].contains("z, y, -x"), "{notes:?}");
         // Rows are columns.
         let [z, y, x] = PatientGrid::STRAIGHT.directions;
         let turned = PatientGrid { origin: [0.0; 3], directions: [z, x, y] };
         let from = grid(Shape::new(1, 3, 2), [2.0, 1.0, 1.0], turned);
-        assert_eq!(bring(vec![1, 4, 2, 5, 3, 6], &from, &onto, false).unwrap().0, [1, 2, 3, 4, 5, 6]);
+        assert_eq!(bring(vec![1, 4, 2, 5, 3, 6], &from, &onto, false).unwrap().voxels, [1, 2, 3, 4, 5, 6]);
     }
 
     #[test]
@@ -248,9 +279,14 @@ mod tests {
         for word in ["1 x 2", "2 x 4", "2.0000 x 2.0000 x 2.0000", "corners up to"] {
             assert!(e.what.contains(word), "{e}");
         }
-        let (moved, notes) = bring(vec![7, 9], &from, &onto, true).unwrap();
-        assert_eq!(moved, [7, 7, 9, 9, 7, 7, 9, 9]);
+        let Brought { voxels, coverage, notes } = bring(vec![7, 9], &from, &onto, true).unwrap();
+        assert_eq!(voxels, [7, 7, 9, 9, 7, 7, 9, 9]);
+        assert_eq!(coverage, [(7, 1.0), (9, 1.0)].into());
         assert!(notes[0].contains("7: 1 -> 4, 9: 1 -> 4"), "{notes:?}");
+        // Half of 9, and nothing of 5, lies on the grid.
+        let long = Grid { shape: Shape::new(1, 1, 8), spacing: Spacing::mm([2.0, 2.0, 1.0]).unwrap(), ..from };
+        let brought = bring(vec![7, 7, 9, 9, 9, 9, 5, 5], &long, &onto, true).unwrap();
+        assert_eq!(brought.coverage, [(5, 0.0), (7, 1.0), (9, 0.5)].into());
         let mut far = from;
         far.patient_grid.origin = [100.0, 0.0, 0.0];
         assert!(bring(vec![7, 9], &far, &onto, true).is_err());

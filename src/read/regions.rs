@@ -1,10 +1,11 @@
 //! Regions drawn elsewhere, brought onto the grid of an image.
 
-use super::grid::{self, Grid};
+use super::grid::{self, Brought, Grid};
 use super::label_image::labels_with_place;
 use super::{Options, dicom, points};
 use crate::image::{PointOrigin, Regions, Scan};
 use crate::{Error, Result};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Which regions of a file are wanted, and how they may be brought onto the grid.
@@ -45,12 +46,12 @@ fn read(path: &Path, scan: &Scan, pick: &Pick, options: &Options) -> Result<Regi
         .at(path));
     }
     let (read, voxels) = labels_with_place(path, options)?;
-    let (voxels, notes) = place(&read, voxels, scan, pick.resample).map_err(|e| e.at(path))?;
-    Ok(Regions { notes, ..Regions::of_voxels(scan.shape, &voxels)? })
+    let Brought { voxels, coverage, notes } = place(&read, voxels, scan, pick.resample).map_err(|e| e.at(path))?;
+    Ok(Regions { notes, coverage, ..Regions::of_voxels(scan.shape, &voxels)? })
 }
 
 /// Brings labels onto the grid of the scan. Where either side does not say where it lies, only the sizes can be compared.
-fn place(read: &Scan, voxels: Vec<u32>, scan: &Scan, resample: bool) -> Result<(Vec<u32>, Vec<String>)> {
+fn place(read: &Scan, voxels: Vec<u32>, scan: &Scan, resample: bool) -> Result<Brought> {
     if let (Some(from), Some(onto)) = (grid_of(read), grid_of(scan)) {
         return grid::bring(voxels, &from, &onto, resample);
     }
@@ -60,7 +61,7 @@ fn place(read: &Scan, voxels: Vec<u32>, scan: &Scan, resample: bool) -> Result<(
     }
     let silent = scan.patient_grid.is_some() && read.patient_grid.is_none();
     let note = || "the regions do not say where they lie; only their size was compared with the image".to_string();
-    Ok((voxels, silent.then(note).into_iter().collect()))
+    Ok(Brought { voxels, coverage: BTreeMap::new(), notes: silent.then(note).into_iter().collect() })
 }
 
 fn grid_of(scan: &Scan) -> Option<Grid> {

@@ -5,6 +5,7 @@
 
 mod channel;
 mod cutoff;
+mod excluded;
 mod families;
 mod gallery;
 mod grid;
@@ -217,6 +218,9 @@ pub struct Objects {
     pub regions: Vec<String>,
     /// Such a file may lie on another grid: its regions are resampled to that of the image.
     pub resample: bool,
+    /// Such regions are without the voxels of these sets.
+    #[serde(deserialize_with = "words")]
+    pub exclude: Vec<String>,
     /// In a table of points: what their coordinates count from.
     pub origin: PointOrigin,
     /// Classes of the points, which the column `class` of their table has.
@@ -245,6 +249,7 @@ impl Default for Objects {
             labels: None,
             regions: vec![],
             resample: false,
+            exclude: vec![],
             origin: PointOrigin::Centre,
             classes: vec![],
             optional: false,

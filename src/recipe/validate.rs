@@ -234,6 +234,7 @@ impl Checker<'_> {
         let idle = [
             ("regions", !set.regions.is_empty()),
             ("resample", set.resample),
+            ("exclude", !set.exclude.is_empty()),
             ("optional", set.optional),
             ("origin", set.origin != PointOrigin::Centre),
             ("classes", !set.classes.is_empty()),
@@ -342,5 +343,5 @@ fn needs(set: &Objects) -> Vec<&str> {
     let grow = set.grow.iter().map(|g| g.from.as_str());
     let minus = set.minus.iter().flat_map(|m| [m.cells.as_str(), m.nuclei.as_str()]);
     let steps = set.steps.iter().flatten().filter_map(Step::set);
-    grow.chain(minus).chain(set.start.as_deref()).chain(steps).collect()
+    grow.chain(minus).chain(set.start.as_deref()).chain(set.exclude.iter().map(String::as_str)).chain(steps).collect()
 }

@@ -6,7 +6,7 @@
 
 use super::region::{Intensities, Region};
 use super::{average, plain};
-use crate::measure::peak::Sphere;
+use crate::measure::peak::{Seen, Sphere};
 use crate::measure::{CHANNEL_UNIT, Feature};
 use crate::units::Shape;
 use std::f64::consts::PI;
@@ -36,8 +36,9 @@ impl Facts {
             Intensities::Samples(samples, scale) => {
                 let sphere = Sphere::new(radius, region.spacing);
                 let hot: Vec<usize> = region.measured().filter(|&i| region.intensities.at(i) == highest).collect();
-                let local = sphere.highest_at(&hot, samples, region.shape)?;
-                let global = sphere.highest_along(&region.measured_runs(), samples, region.shape)?;
+                let seen = Seen { samples, shape: region.shape, left_out: &[] };
+                let local = sphere.highest_at(&hot, &seen)?;
+                let global = sphere.highest_along(&region.measured_runs(), &seen)?;
                 Some(Facts { local: scale.value(local.mean()), global: scale.value(global.mean()) })
             }
             Intensities::Real(values) => {

@@ -1,6 +1,7 @@
 //! The folder of a run: the tables `images`, `lesions` and, where there are, `liver` and `sites`, as CSV or Parquet; and
 //! `run.json`, which has the recipe.
 
+use super::change::within;
 use super::record::Record;
 use super::sheet::{Line, Sheet};
 use super::{Examination, Lesion, Missing, Visit};
@@ -90,6 +91,7 @@ impl Folder {
                         recipe: record.recipe(name),
                         program: record.program.clone(),
                         files: record.files(name),
+                        sites_file: record.sites_file(name),
                         ..visit(&line, &lesions, &rows, liver)?
                     })
                 }
@@ -229,18 +231,22 @@ fn fact(image: &Line, column: &str) -> String {
 }
 
 fn lesion(line: &Line) -> Result<Lesion> {
-    let measurable = match line.text("percist_measurable") {
-        None => None,
-        Some("0") => Some(false),
-        Some("1") => Some(true),
-        Some(other) => return Err(line.wrong(format!("percist_measurable is {other:?}, not 0 or 1"))),
+    let yes = |column: &str| match line.text(column) {
+        None => Ok(None),
+        Some("0") => Ok(Some(false)),
+        Some("1") => Ok(Some(true)),
+        Some(other) => Err(line.wrong(format!("{column} is {other:?}, not 0 or 1"))),
     };
     Ok(Lesion {
         sul_peak: line.real("sul_peak")?,
         suv_max: line.real("suv_max")?,
         mtv_ml: line.real("mtv_ml")?,
         tlg_g: line.real("tlg_g")?,
-        measurable,
+        measurable: yes("percist_measurable")?,
+        coverage: line.real("region_coverage")?,
+        is_cut: yes("touches_edge")?,
+        is_beside_hotter: line.real("suv_peak_0f91")?.zip(line.real("suv_max")?).map(|(peak, max)| !within(peak, max)),
+        in_sphere: line.real("peak_0f91_coverage")?,
         place: match ["centroid_x_mm", "centroid_y_mm", "centroid_z_mm"].map(|c| line.real(c)) {
             [x, y, z] => x?.zip(y?).zip(z?).map(|((x, y), z)| [x, y, z]),
         },

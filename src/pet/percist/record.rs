@@ -36,6 +36,7 @@ struct Entry {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Read {
+    file: String,
     role: String,
     sha256: String,
 }
@@ -52,6 +53,8 @@ pub(super) struct Record {
     recipe: Option<Lines>,
     /// Changes of the recipe for single images, and their files.
     images: BTreeMap<String, (Vec<String>, Option<Files>)>,
+    /// The file that the sites of an image were read from.
+    sites_files: BTreeMap<String, String>,
 }
 
 impl Record {
@@ -69,11 +72,17 @@ impl Record {
         let tables = tables.map_err(|e| wrong(format!("a recipe that is no TOML: {}", e.message())))?;
         let recipe = tables.into_iter().find(|t| t.get("objects").is_some_and(|sets| sets.get("lesions").is_some()));
         let program = format!("{} {}", run.uptake, run.build.get(..8).unwrap_or(&run.build));
+        let sites = |e: &Entry| {
+            let file = e.files.iter().find(|f| f.role == "labels.sites")?;
+            Some((e.image.clone(), file.file.clone()))
+        };
+        let sites_files = run.images.iter().filter_map(sites).collect();
         let image = |e: Entry| (e.image, (e.set, digest(&e.files)));
         Ok(Record {
             program: Some(program.trim().to_string()).filter(|p| !p.is_empty()),
             recipe: recipe.map(lines),
             images: run.images.into_iter().map(image).collect(),
+            sites_files,
         })
     }
 
@@ -92,6 +101,11 @@ impl Record {
         let set = self.images.get(image).map_or(&[][..], |(set, _)| set);
         set.iter().for_each(|setting| change(&mut lines, setting));
         Some(lines)
+    }
+
+    /// The file that the sites of an image were read from.
+    pub fn sites_file(&self, image: &str) -> Option<String> {
+        self.sites_files.get(image).cloned()
     }
 
     /// What tells the files of an image from those of others.

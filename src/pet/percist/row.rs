@@ -1,5 +1,6 @@
 //! One row a patient: both visits, the judgement, and what to know about it.
 
+use super::sites_file::another;
 use super::{Comparability, Folder, Judgement, Pair, Response, Visit, comparability, judge};
 use std::fmt;
 
@@ -69,13 +70,19 @@ fn row(baseline: &Folder, followup: &Folder, pair: &Pair, doubtful: Doubtful) ->
             None => {}
         }
     }
+    if let (Some(visit), Some(own)) = (&mut row.followup, &pair.baseline) {
+        let images = baseline.images.iter().map(|i| i.name.as_str());
+        visit.sites_of = visit.sites_file.as_ref().and_then(|file| another(file, own, images)).map(str::to_string);
+    }
     if pair.lacks.is_none() {
         let judgement = match (&row.baseline, &row.followup) {
             (Some(a), Some(b)) => {
                 row.comparable = comparability(a, b);
                 let against = row.comparable.against.clone();
                 let mut judged = judge(a, b, pair.new_lesions);
-                judged.reason = named(&judged.reason, baseline, pair);
+                for words in judged.notes.iter_mut().chain([&mut judged.reason]) {
+                    *words = named(words, baseline, pair);
+                }
                 if doubtful == Doubtful::Judged {
                     judged.notes.extend(against);
                 } else if !against.is_empty() {

@@ -18,6 +18,14 @@ pub struct Lesion {
     pub measurable: Option<bool>,
     /// Its centroid in the patient: x, y, z in mm.
     pub place: Option<[f64; 3]>,
+    /// Of a site: the share of it, as it was drawn, that was measured.
+    pub coverage: Option<f64>,
+    /// It touches the border of the image.
+    pub is_cut: Option<bool>,
+    /// Its SULpeak lies above all of its values: something hotter lies beside it.
+    pub is_beside_hotter: Option<bool>,
+    /// The share of the sphere of `sul_peak` that lies in the image and is not excluded.
+    pub in_sphere: Option<f64>,
 }
 
 /// Something that the tables do not say.
@@ -48,6 +56,10 @@ pub struct Visit {
     pub scanner: Option<String>,
     /// The lesions of the baseline, measured in this scan where they were: the set `sites`. Empty if they were not.
     pub sites: Vec<Lesion>,
+    /// The file that the sites were read from.
+    pub sites_file: Option<String>,
+    /// The image at baseline that they are known to be the lesions of, if it is not the one that this visit is compared with.
+    pub sites_of: Option<String>,
     /// PatientID, as recorded.
     pub patient_id: Option<String>,
     /// `M`, `F`, or `O` where it is neither or not known.

@@ -224,16 +224,19 @@ impl Lattice {
 fn onto_image(mut regions: Regions, own: &Grid, file: &File) -> Result<Regions> {
     let onto = &file.onto;
     let Some(lattice) = Lattice::new(own, onto) else {
-        let (voxels, notes) = grid::bring(regions.voxels()?, own, onto, file.pick.resample)?;
-        regions.notes.extend(notes);
-        return regions.drawn_anew(onto.shape, &voxels);
+        let brought = grid::bring(regions.voxels()?, own, onto, file.pick.resample)?;
+        regions.notes.extend(brought.notes);
+        regions.coverage = brought.coverage;
+        return regions.drawn_anew(onto.shape, &brought.voxels);
     };
     file.options.afford("a label image", onto.shape.len() as u128, 4)?;
     let mut voxels = vec![0; onto.shape.len()];
     let sizes = onto.shape.zyx();
     let (mut outside, mut inside) = (0, BTreeMap::<u32, usize>::new());
+    let mut drawn = BTreeMap::<u32, usize>::new();
     for (i, label) in regions.voxels()?.iter().enumerate().filter(|v| *v.1 != 0) {
         let place = lattice.at(own.shape.position(i).map(|v| v as i64));
+        *drawn.entry(*label).or_default() += 1;
         if (0..3).all(|k| place[k] >= 0 && place[k] < sizes[k] as i64) {
             let [z, y, x] = place.map(|v| v as usize);
             voxels[onto.shape.index(z, y, x)] = *label;
@@ -251,5 +254,7 @@ fn onto_image(mut regions: Regions, own: &Grid, file: &File) -> Result<Regions> 
     let lost = regions.names.iter().filter(|(n, _)| !inside.contains_key(n));
     let lost: Vec<String> = lost.map(|(_, name)| format!("region \"{name}\" has no voxel in the image")).collect();
     regions.notes.extend(lost);
+    let share = |(label, all): (u32, usize)| (label, inside.get(&label).copied().unwrap_or(0) as f64 / all as f64);
+    regions.coverage = drawn.into_iter().map(share).collect();
     regions.drawn_anew(onto.shape, &voxels)
 }
