@@ -40,8 +40,8 @@ pub struct SpotDepth {
 /// What the objects were in the file that they come from, by label.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Origin {
-    /// Their numbers.
-    pub numbers: Vec<Option<u32>>,
+    /// Their numbers there.
+    pub numbers: Vec<Option<i64>>,
     /// Their names; none where the file has no names.
     pub names: Vec<Option<String>>,
     /// Where they lie, z, y, x in pixels: of points, whose positions are finer than their voxels.

@@ -54,9 +54,24 @@ pub fn slices(header: &Header, file: usize, frames: usize) -> Result<Vec<Slice>>
         return old(set, top, frames);
     }
     if !each.is_empty() && each.len() < frames {
-        return Err(Error::format(format!("functional groups for {} of {frames} frames", each.len())));
+        return Err(Error::format(told(frames, each.len())).remedy("the file from its source once more"));
     }
     (0..frames).map(|frame| enhanced(&top, each.get(frame), shared.as_ref(), frame)).collect()
+}
+
+/// A doubt where a file describes more frames than it has.
+///
+/// # Errors
+/// A sequence is damaged.
+pub fn surplus(header: &Header, frames: usize) -> Result<Option<String>> {
+    let each = header.set.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)?.len();
+    Ok((each > frames).then(|| format!("doubtful: {}; the first {frames} are taken", told(frames, each))))
+}
+
+fn told(frames: usize, described: usize) -> String {
+    format!(
+        "NumberOfFrames (0028,0008) is {frames}, but PerFrameFunctionalGroupsSequence (5200,9230) has {described} items"
+    )
 }
 
 /// What the top of the file says for all frames.
