@@ -22,6 +22,7 @@ mod kind;
 mod pet;
 mod pieces;
 mod pixels;
+mod real_world;
 mod regions;
 mod series;
 mod set;

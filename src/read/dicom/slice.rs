@@ -4,6 +4,7 @@
 //! (PS3.3, C.7.6.16). Older files of several frames give a first position and a distance (nuclear medicine, dose grids).
 
 use super::header::Header;
+use super::real_world;
 use super::set::Set;
 use crate::pet::suv::{SliceFacts, date_time_parts};
 use crate::{Error, Result};
@@ -49,8 +50,11 @@ pub fn slices(header: &Header, file: usize, frames: usize) -> Result<Vec<Slice>>
     let set = &header.set;
     let each = set.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)?;
     let shared = set.item_of(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE)?;
-    let top = common(set, file)?;
+    let mut top = common(set, file)?;
     if each.is_empty() && shared.is_none() {
+        if header.modality() == "PT" {
+            real_world::apply(&set.items(tags::REAL_WORLD_VALUE_MAPPING_SEQUENCE)?, &mut top)?;
+        }
         return old(set, top, frames);
     }
     if !each.is_empty() && each.len() < frames {
@@ -86,6 +90,7 @@ fn common(set: &Set, file: usize) -> Result<Slice> {
         acquisition_date: set.text(tags::ACQUISITION_DATE),
         acquisition_time: set.text(tags::ACQUISITION_TIME),
         acquisition_date_time: set.text(tags::ACQUISITION_DATE_TIME),
+        suv_slope: None,
     };
     // Nuclear medicine says the place with its detector.
     let detector = set.item_of(tags::DETECTOR_INFORMATION_SEQUENCE)?;
@@ -158,18 +163,7 @@ fn enhanced(top: &Slice, own: Option<&Set>, shared: Option<&Set>, frame: usize) 
         slice.rescale_type = g.text(tags::RESCALE_TYPE);
         slice.units = agreed(slice.units, said_units(&g)?)?;
     }
-    // The first mapping to real values whose unit is one of PET counts: other mappings serve other ends.
-    for g in groups(tags::REAL_WORLD_VALUE_MAPPING_SEQUENCE)? {
-        let Some(units) = pet_units(&g)? else { continue };
-        let slope = g.number(tags::REAL_WORLD_VALUE_SLOPE);
-        if slice.units.as_ref().is_some_and(|u| u.0 == units.0) {
-            same_slope(slice.facts.slope, slope)?;
-        }
-        slice.units = agreed(slice.units, Some(units))?;
-        slice.facts.slope = slope.or(slice.facts.slope);
-        slice.facts.intercept = g.number(tags::REAL_WORLD_VALUE_INTERCEPT).or(slice.facts.intercept);
-        break;
-    }
+    real_world::apply(&groups(tags::REAL_WORLD_VALUE_MAPPING_SEQUENCE)?, &mut slice)?;
     if let Some(g) = group(tags::FRAME_CONTENT_SEQUENCE)? {
         let stamp = g.text(tags::FRAME_ACQUISITION_DATE_TIME).filter(|text| date_time_parts(text).is_some());
         if stamp.is_some() {
@@ -197,24 +191,6 @@ fn converted(set: &Set, slice: &mut Slice) -> Result<()> {
     Ok(())
 }
 
-/// Units of measurement as UCUM writes them (PS3.16, CID 84 and 85), with the Units and SUVType of older PET.
-const UNITS: [(&str, (&str, &str)); 8] = [
-    ("Bq/ml", ("BQML", "")),
-    ("g/ml", ("GML", "BW")),
-    ("{SUVbw}g/ml", ("GML", "BW")),
-    ("g/ml{SUVbw}", ("GML", "BW")),
-    ("{SUVlbm}g/ml", ("GML", "LBM")),
-    ("{SUVibw}g/ml", ("GML", "IBW")),
-    ("{SUVbsa}cm2/ml", ("CM2ML", "BSA")),
-    ("{counts}", ("CNTS", "")),
-];
-
-fn pet_units(mapping: &Set) -> Result<Option<(String, String)>> {
-    let code = mapping.item_of(tags::MEASUREMENT_UNITS_CODE_SEQUENCE)?.and_then(|c| c.text(tags::CODE_VALUE));
-    let found = UNITS.iter().find(|(name, _)| code.as_deref() == Some(name)).map(|u| u.1);
-    Ok(found.map(|(unit, kind)| (unit.into(), kind.into())))
-}
-
 /// Words of Units that RescaleType is used for as well; its own words (`HU`, `US`) say nothing of PET.
 const RESCALE_UNITS: [&str; 7] = ["BQML", "GML", "CM2ML", "CNTS", "CPS", "PROPCNTS", "PROPCPS"];
 
@@ -228,23 +204,16 @@ fn said_units(set: &Set) -> Result<Option<(String, String)>> {
 }
 
 /// One unit from two places; a kind of SUV that only one of them names counts.
-fn agreed(a: Option<(String, String)>, b: Option<(String, String)>) -> Result<Option<(String, String)>> {
+///
+/// # Errors
+/// They are two.
+pub fn agreed(a: Option<(String, String)>, b: Option<(String, String)>) -> Result<Option<(String, String)>> {
     let (Some(a), Some(b)) = (a.clone(), b.clone()) else { return Ok(a.or(b)) };
     let kind = if b.1.is_empty() { a.1.clone() } else { b.1.clone() };
     if a.0.eq_ignore_ascii_case(&b.0) && (a.1.is_empty() || a.1.eq_ignore_ascii_case(&kind)) {
         return Ok(Some((a.0, kind)));
     }
     Err(Error::format(format!("two units for the values: {} {} and {} {}", a.0, a.1, b.0, b.1)))
-}
-
-/// Two slopes for one unit must be one.
-fn same_slope(rescale: Option<f64>, real: Option<f64>) -> Result<()> {
-    match (rescale, real) {
-        (Some(a), Some(b)) if (a - b).abs() > 1e-4 * a.abs().max(b.abs()) => Err(Error::format(format!(
-            "RescaleSlope (0028,1053) is {a}, RealWorldValueSlope (0040,9225) is {b}, and both have one unit"
-        ))),
-        _ => Ok(()),
-    }
 }
 
 /// Counters of frames that stand for time; the second counts gates.
