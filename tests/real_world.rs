@@ -87,6 +87,19 @@ fn maps_of_ordinary_pet_are_held_against_the_rescale() {
 }
 
 #[test]
+fn a_series_that_contradicts_itself_fails_as_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = series(dir.path(), 1, 10, |_, o| {
+        becquerels(o);
+        sequence(o, tags::REAL_WORLD_VALUE_MAPPING_SEQUENCE, map(&[("Bq/ml", 1100.0)]));
+        put(o, tags::RESCALE_TYPE, VR::LO, "GML");
+    });
+    let found = read::find_series(&files);
+    assert_eq!((found.series.len(), found.series[0].files.len(), found.others.len()), (1, SLICES, 0));
+    assert!(read::read_series(&found.series[0], &Options::default()).is_err());
+}
+
+#[test]
 fn the_suv_of_the_scanner_is_a_check() {
     let scan = mapped(&[("g/ml{SUVbw}", 1.46)]).unwrap();
     assert!((hottest(&scan) - 10.0).abs() < 1e-6);

@@ -13,7 +13,7 @@ use super::header::Header;
 use super::kind::{is_image, not_a_scan};
 use super::regions::{Drawn, references};
 use super::series::{FoundSeries, Other, Series, name};
-use super::slice::{self, Slice};
+use super::slice;
 use crate::read::{Source, common_folder};
 use crate::{Error, Kind, Result};
 use dicom_dictionary_std::tags;
@@ -167,8 +167,8 @@ fn whose(path: &Path, source: &Source) -> Result<Outcome> {
     let set = &header.set;
     let text = |tag| set.text(tag).unwrap_or_default();
     let uid = text(tags::SERIES_INSTANCE_UID);
-    let first: Option<Slice> = slice::slices(&header, 0, 1)?.into_iter().next();
-    let placed = first.as_ref().is_some_and(|s| s.position.is_some() && s.axes.is_some());
+    let first = slice::first_place(&header)?;
+    let placed = first.position.is_some() && first.axes.is_some();
     let look = Look {
         path: path.to_path_buf(),
         key: Key {
@@ -177,7 +177,7 @@ fn whose(path: &Path, source: &Source) -> Result<Outcome> {
             series: if uid.is_empty() { path.display().to_string() } else { uid.clone() },
             size: [tags::ROWS, tags::COLUMNS].map(|tag| set.whole(tag).unwrap_or(0)),
         },
-        axes: first.and_then(|s| s.axes).unwrap_or_default().concat(),
+        axes: first.axes.unwrap_or_default().concat(),
         placed,
         single: placed && set.whole(tags::NUMBER_OF_FRAMES).unwrap_or(1) <= 1,
         place: [text(tags::STUDY_INSTANCE_UID), text(tags::FRAME_OF_REFERENCE_UID)],

@@ -63,6 +63,18 @@ pub fn slices(header: &Header, file: usize, frames: usize) -> Result<Vec<Slice>>
     (0..frames).map(|frame| enhanced(&top, each.get(frame), shared.as_ref(), frame)).collect()
 }
 
+/// Where the first frame of a file lies, and nothing else: what its values are may be wrong for all of its series.
+///
+/// # Errors
+/// A sequence is damaged.
+pub fn first_place(header: &Header) -> Result<Slice> {
+    let each = header.set.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)?;
+    let shared = header.set.item_of(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE)?;
+    let mut slice = lies(&header.set)?;
+    Groups { own: each.first(), shared: shared.as_ref() }.place(&mut slice)?;
+    Ok(slice)
+}
+
 /// A doubt where a file describes more frames than it has.
 ///
 /// # Errors
@@ -92,27 +104,34 @@ fn common(set: &Set, file: usize) -> Result<Slice> {
         acquisition_date_time: set.text(tags::ACQUISITION_DATE_TIME),
         suv_slope: None,
     };
-    // Nuclear medicine says the place with its detector.
-    let detector = set.item_of(tags::DETECTOR_INFORMATION_SEQUENCE)?;
-    let place = |tag| (set.element(tag).is_some()).then_some(set).or(detector.as_ref());
-    let distance = set.number(tags::SPACING_BETWEEN_SLICES).map(f64::abs);
     let units = dose.and(set.text(tags::DOSE_UNITS));
     let mut slice = Slice {
         file,
-        position: place(tags::IMAGE_POSITION_PATIENT).and_then(|s| s.vector(tags::IMAGE_POSITION_PATIENT)),
-        axes: place(tags::IMAGE_ORIENTATION_PATIENT).and_then(axes),
-        pixel: set.vector(tags::PIXEL_SPACING),
-        thickness: set.number(tags::SLICE_THICKNESS).or(distance).filter(|v| *v > 0.0),
         rescale_type: set.text(tags::RESCALE_TYPE).or(units),
         units: said_units(set)?,
         facts,
-        ..Slice::default()
+        ..lies(set)?
     };
     slice.gated = set.texts(tags::SERIES_TYPE).first().is_some_and(|t| t == "GATED");
     let trigger = set.number(tags::TRIGGER_TIME).filter(|_| slice.gated);
     slice.clocks =
         [set.number(tags::TEMPORAL_POSITION_IDENTIFIER), trigger, slice.facts.frame_reference_time, clock(&slice)];
     Ok(slice)
+}
+
+/// The place that the top of the file says.
+fn lies(set: &Set) -> Result<Slice> {
+    // Nuclear medicine says the place with its detector.
+    let detector = set.item_of(tags::DETECTOR_INFORMATION_SEQUENCE)?;
+    let place = |tag| (set.element(tag).is_some()).then_some(set).or(detector.as_ref());
+    let distance = set.number(tags::SPACING_BETWEEN_SLICES).map(f64::abs);
+    Ok(Slice {
+        position: place(tags::IMAGE_POSITION_PATIENT).and_then(|s| s.vector(tags::IMAGE_POSITION_PATIENT)),
+        axes: place(tags::IMAGE_ORIENTATION_PATIENT).and_then(axes),
+        pixel: set.vector(tags::PIXEL_SPACING),
+        thickness: set.number(tags::SLICE_THICKNESS).or(distance).filter(|v| *v > 0.0),
+        ..Slice::default()
+    })
 }
 
 /// Date and time of acquisition as one number that rises with time.
@@ -130,24 +149,43 @@ fn axes(set: &Set) -> Option<[[f64; 3]; 2]> {
     Some([[a, b, c], [d, e, f]])
 }
 
-fn enhanced(top: &Slice, own: Option<&Set>, shared: Option<&Set>, frame: usize) -> Result<Slice> {
-    let groups = |tag: Tag| -> Result<Vec<Set>> {
+/// The functional groups of a frame: its own, else those of all frames.
+struct Groups<'a> {
+    own: Option<&'a Set>,
+    shared: Option<&'a Set>,
+}
+
+impl Groups<'_> {
+    fn all(&self, tag: Tag) -> Result<Vec<Set>> {
         let of = |set: Option<&Set>| set.map_or(Ok(vec![]), |s| s.items(tag));
-        let here = of(own)?;
-        if here.is_empty() { of(shared) } else { Ok(here) }
-    };
-    let group = |tag: Tag| -> Result<Option<Set>> { Ok(groups(tag)?.into_iter().next()) };
+        let here = of(self.own)?;
+        if here.is_empty() { of(self.shared) } else { Ok(here) }
+    }
+
+    fn first(&self, tag: Tag) -> Result<Option<Set>> {
+        Ok(self.all(tag)?.into_iter().next())
+    }
+
+    /// Gives a slice its place.
+    fn place(&self, slice: &mut Slice) -> Result<()> {
+        if let Some(g) = self.first(tags::PLANE_POSITION_SEQUENCE)? {
+            slice.position = g.vector(tags::IMAGE_POSITION_PATIENT);
+        }
+        if let Some(g) = self.first(tags::PLANE_ORIENTATION_SEQUENCE)? {
+            slice.axes = axes(&g);
+        }
+        if let Some(g) = self.first(tags::PIXEL_MEASURES_SEQUENCE)? {
+            slice.pixel = g.vector(tags::PIXEL_SPACING);
+            slice.thickness = g.number(tags::SLICE_THICKNESS).filter(|v| *v > 0.0);
+        }
+        Ok(())
+    }
+}
+
+fn enhanced(top: &Slice, own: Option<&Set>, shared: Option<&Set>, frame: usize) -> Result<Slice> {
+    let groups = Groups { own, shared };
     let mut slice = Slice { frame, ..top.clone() };
-    if let Some(g) = group(tags::PLANE_POSITION_SEQUENCE)? {
-        slice.position = g.vector(tags::IMAGE_POSITION_PATIENT);
-    }
-    if let Some(g) = group(tags::PLANE_ORIENTATION_SEQUENCE)? {
-        slice.axes = axes(&g);
-    }
-    if let Some(g) = group(tags::PIXEL_MEASURES_SEQUENCE)? {
-        slice.pixel = g.vector(tags::PIXEL_SPACING);
-        slice.thickness = g.number(tags::SLICE_THICKNESS).filter(|v| *v > 0.0);
-    }
+    groups.place(&mut slice)?;
     // What objects converted from single files could not place elsewhere.
     for (group, tag) in [
         (shared, tags::UNASSIGNED_SHARED_CONVERTED_ATTRIBUTES_SEQUENCE),
@@ -157,14 +195,14 @@ fn enhanced(top: &Slice, own: Option<&Set>, shared: Option<&Set>, frame: usize) 
             converted(&g, &mut slice)?;
         }
     }
-    if let Some(g) = group(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE)? {
+    if let Some(g) = groups.first(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE)? {
         slice.facts.slope = g.number(tags::RESCALE_SLOPE).or(slice.facts.slope);
         slice.facts.intercept = g.number(tags::RESCALE_INTERCEPT).or(slice.facts.intercept);
         slice.rescale_type = g.text(tags::RESCALE_TYPE);
         slice.units = agreed(slice.units, said_units(&g)?)?;
     }
-    real_world::apply(&groups(tags::REAL_WORLD_VALUE_MAPPING_SEQUENCE)?, &mut slice)?;
-    if let Some(g) = group(tags::FRAME_CONTENT_SEQUENCE)? {
+    real_world::apply(&groups.all(tags::REAL_WORLD_VALUE_MAPPING_SEQUENCE)?, &mut slice)?;
+    if let Some(g) = groups.first(tags::FRAME_CONTENT_SEQUENCE)? {
         let stamp = g.text(tags::FRAME_ACQUISITION_DATE_TIME).filter(|text| date_time_parts(text).is_some());
         if stamp.is_some() {
             let facts = &mut slice.facts;
@@ -213,7 +251,8 @@ pub fn agreed(a: Option<(String, String)>, b: Option<(String, String)>) -> Resul
     if a.0.eq_ignore_ascii_case(&b.0) && (a.1.is_empty() || a.1.eq_ignore_ascii_case(&kind)) {
         return Ok(Some((a.0, kind)));
     }
-    Err(Error::format(format!("two units for the values: {} {} and {} {}", a.0, a.1, b.0, b.1)))
+    let [a, b] = [a, b].map(|(unit, kind)| format!("{unit} {kind}").trim_end().to_string());
+    Err(Error::format(format!("two units for the values: {a} and {b}")).remedy("the series as its scanner stored it"))
 }
 
 /// Counters of frames that stand for time; the second counts gates.
