@@ -5,9 +5,9 @@
 #[path = "common/pet_slices.rs"]
 mod pet_slices;
 
-use dicom_core::VR;
-use dicom_dictionary_std::tags;
-use pet_slices::{SLICES, put, save, series, slice};
+use dicom_core::{PrimitiveValue, VR};
+use dicom_dictionary_std::{tags, uids};
+use pet_slices::{SLICES, item, plane, put, save, sequence, series, slice};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -100,6 +100,39 @@ fn images_without_a_place_are_measured_one_by_one() {
     let rows = images(at, &["a/i102.dcm"], &SAID);
     assert_eq!((rows[0][1].as_str(), rows[0][2].as_str()), ("ok", "9.0"), "{rows:?}");
     assert!(rows[0][4].contains("the rest of the series may be missing"), "{rows:?}");
+}
+
+#[test]
+fn files_of_several_frames_and_other_versions_of_a_slice_are_not_added() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    // Two files of three slices each, side by side.
+    for half in 0..2 {
+        let mut o = slice(1, 3 * half, 10);
+        put(&mut o, tags::SOP_CLASS_UID, VR::UI, uids::ENHANCED_PET_IMAGE_STORAGE);
+        put(&mut o, tags::NUMBER_OF_FRAMES, VR::IS, "3");
+        let frame = |z: usize| {
+            let place = item(|i| put(i, tags::IMAGE_POSITION_PATIENT, VR::DS, format!("10\\20\\{}", 10 * z)));
+            item(|i| sequence(i, tags::PLANE_POSITION_SEQUENCE, vec![place]))
+        };
+        let slices = 3 * half..3 * half + 3;
+        sequence(&mut o, tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, slices.clone().map(frame).collect());
+        let words: Vec<u16> = slices.flat_map(|z| plane(z, 10)).collect();
+        put(&mut o, tags::PIXEL_DATA, VR::OW, PrimitiveValue::U16(words.into()));
+        save(&at.join("a"), &format!("{half}.dcm"), o);
+    }
+    let rows = images(at, &["a/0.dcm"], &SAID);
+    assert!(rows[0][2] == "9.0" && rows[0][4].contains("1 of the 2 files of the series is named"), "{rows:?}");
+    // The remedy that is said.
+    let rows = images(at, &["a"], &SAID);
+    assert!(rows[0][2] == "27.0" && rows[0][4].is_empty(), "{rows:?}");
+    // The same instance with other bytes, as another program packs it.
+    series(&at.join("b"), 1, 10, |_, _| {});
+    let mut twin = slice(1, 3, 10);
+    put(&mut twin, tags::INSTITUTION_NAME, VR::LO, "elsewhere");
+    save(&at.join("b"), "twin.dcm", twin);
+    let rows = images(at, &["b/i103.dcm"], &SAID);
+    assert!(rows[0][2] == "27.0" && rows[0][3].contains("1 of the 6 files"), "{rows:?}");
 }
 
 #[test]

@@ -9,6 +9,7 @@
 //! - A file that ends early belongs to the series that it still names.
 //! - Where a user names some files of a series, those beside them are part of it.
 
+use super::copies::{below, same_bytes};
 use super::header::Header;
 use super::kind::{is_image, not_a_scan};
 use super::regions::{Drawn, references};
@@ -19,8 +20,6 @@ use crate::{Error, Kind, Result};
 use dicom_dictionary_std::tags;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 /// Directions in one series differ by less than this in each component.
@@ -100,6 +99,9 @@ pub fn find_whole_series(files: &[PathBuf], beside: &[PathBuf]) -> FoundSeries {
             Outcome::Damaged(uid, reason) => damaged.push(Damaged { path, reason, uid }),
         }
     }
+    if !beside.is_empty() {
+        without_versions(&mut looks, is_own);
+    }
     let looks = without_copies(looks, &mut others);
     let groups = merge_singles(by_direction(looks, &mut others)).into_iter().filter_map(|g| g.of(is_own));
     let mut marks = Vec::new();
@@ -116,21 +118,34 @@ pub fn find_whole_series(files: &[PathBuf], beside: &[PathBuf]) -> FoundSeries {
 }
 
 impl Group {
-    /// The group, if files that were given are in it; without those beside them where one of the given has no place.
+    /// The group, if files that were given are in it. Slices belong together; files of several frames may be a scan each, so that
+    /// those beside are only told of.
     fn of(mut self, is_own: impl Fn(&PathBuf) -> bool) -> Option<Self> {
-        let given = self.looks.iter().filter(|look| is_own(&look.path)).count();
-        if self.looks.iter().any(|look| is_own(&look.path) && !look.placed) {
-            self.looks.retain(|look| is_own(&look.path));
-        }
-        let all = self.looks.len();
-        if given < all {
-            let are = if given == 1 { "is" } else { "are" };
-            self.remarks.push(format!(
+        let (given, all) = (self.looks.iter().filter(|look| is_own(&look.path)).count(), self.looks.len());
+        let are = if given == 1 { "is" } else { "are" };
+        match given {
+            0 => return None,
+            _ if given == all => {}
+            _ if self.looks.iter().all(|look| look.single) => self.remarks.push(format!(
                 "{given} of the {all} files of the series {are} named; those beside belong to it and are read as well"
-            ));
+            )),
+            _ => {
+                self.looks.retain(|look| is_own(&look.path));
+                self.notes.push(format!(
+                    "doubtful: {given} of the {all} files of the series {are} named, and only that is read, because they hold \
+                     several frames or no place; name their folder if they are one scan"
+                ));
+            }
         }
-        (given > 0).then_some(self)
+        Some(self)
     }
+}
+
+/// Leaves out what lies beside a file and is the same image stored otherwise.
+fn without_versions(looks: &mut Vec<Look>, is_own: impl Fn(&PathBuf) -> bool) {
+    let mark = |look: &Look| (look.key.clone(), look.instance.clone());
+    let own: BTreeSet<_> = looks.iter().filter(|look| is_own(&look.path)).map(mark).collect();
+    looks.retain(|look| is_own(&look.path) || look.instance.is_empty() || !own.contains(&mark(look)));
 }
 
 fn look(path: &Path) -> Outcome {
@@ -216,27 +231,6 @@ fn without_copies(looks: Vec<Look>, others: &mut Vec<Other>) -> Vec<Look> {
         kept.push(look);
     }
     kept
-}
-
-/// A file as it is called beside another one: by its name, or from the folder that holds both.
-fn below<'p>(file: &'p Path, other: &Path) -> &'p Path {
-    let folder = common_folder([file, other].into_iter().filter_map(Path::parent));
-    file.strip_prefix(folder).unwrap_or(file)
-}
-
-fn same_bytes(a: &Path, b: &Path) -> bool {
-    let open = |p: &Path| File::open(p).ok().map(|f| (f.metadata().map_or(0, |m| m.len()), BufReader::new(f)));
-    let (Some((n, mut a)), Some((m, mut b))) = (open(a), open(b)) else { return false };
-    let (mut x, mut y) = (vec![0; 1 << 16], vec![0; 1 << 16]);
-    let mut left = n;
-    while n == m && left > 0 {
-        let take = left.min(x.len() as u64) as usize;
-        if a.read_exact(&mut x[..take]).and(b.read_exact(&mut y[..take])).is_err() || x[..take] != y[..take] {
-            return false;
-        }
-        left -= take as u64;
-    }
-    n == m
 }
 
 /// Files of one key and one direction. PET that looks in several directions is a rotating projection or a set of

@@ -15,6 +15,7 @@
 
 mod codec;
 mod complete;
+mod copies;
 mod find;
 mod frame;
 mod header;
