@@ -180,4 +180,16 @@ fn the_reason_of_a_copy_names_the_other_file() {
     let copies: Vec<_> = rows.iter().filter(|row| row[1] == "skipped").collect();
     assert_eq!(copies.len(), SLICES);
     assert!(copies.iter().all(|row| row[2].contains("a copy of base/i1")), "{copies:?}");
+    // By its path it is another time point: then it is one that failed.
+    let groups = ["p1", "--set", "files.groups='{patient}/{timepoint}'"];
+    let rows = images(at, &groups, &["timepoint", "status", "reason"]);
+    let failed: Vec<_> = rows.iter().filter(|row| row[1] == "failed").collect();
+    assert!(failed.len() == SLICES && rows.len() == SLICES + 1, "{rows:?}");
+    assert!(
+        failed.iter().all(|row| row[2].contains("a copy of base/i1") && row[2].contains("by its path")),
+        "{rows:?}"
+    );
+    // The remedy.
+    let rows = images(at, &[&groups[..], &["--exclude", "w12"]].concat(), &["timepoint", "status"]);
+    assert_eq!(rows, [["base", "ok"]]);
 }

@@ -57,7 +57,7 @@ pub fn discover(settings: &Settings, recipes: &Recipes) -> Result<Images> {
         recipes.check(&images.items, claims)?;
     }
     if let Some(groups) = &groups {
-        images.group(groups)?;
+        images.group(groups, &joined)?;
     }
     plates::lay_out(&recipes.all(), &mut images.metadata, &mut images.items)?;
     if !images.metadata.names().is_empty() {
@@ -163,9 +163,19 @@ impl Images {
     }
 
     /// Gives each image what its path says. One whose path does not fit fails: it would stand beside the others without a well.
-    fn group(&mut self, groups: &PathPattern) -> Result<()> {
+    /// So does a copy of another one (`joined`) that the path calls something else: it was meant to be an image of its own.
+    fn group(&mut self, groups: &PathPattern, joined: &HashMap<PathBuf, PathBuf>) -> Result<()> {
         let places = self.metadata.add(&groups.names(), "As the path of the image says (files.groups).");
+        let said = |path: &Path| path.parent().and_then(|folder| groups.folder(folder)).map(|c| c.values);
         self.items.change(|item| {
+            if let (Task::Skip(reason), Source::File(path)) = (&item.task, &item.source)
+                && let Some(twin) = joined.get(path)
+                && said(path) != said(twin)
+            {
+                let e = Error::usage(format!("is {reason}, and another image by its path"))
+                    .remedy("the files that belong there, or --exclude for the copy");
+                item.task = Task::Fail(Box::new(e));
+            }
             if !matches!(item.task, Task::Measure) {
                 return Ok(());
             }
