@@ -4,13 +4,14 @@
 //! folders a row names. Every row names an image and no image has two rows that differ: both are errors before anything is
 //! done, because whoever runs a sheet means all of it.
 
+use super::item::{Item, Source, Task};
 use super::item_list::ItemList;
 use super::listing::{Listings, is_glob};
 use super::search::absolute;
 use super::sheet::{Sheet, SheetRow};
 use crate::{Error, Result};
 use glob::Pattern;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 /// The paths that the rows of a sheet name.
@@ -48,34 +49,43 @@ impl<'a> Claims<'a> {
                 rows.push(i);
             }
         }
-        claims.all_found(&fruitless, "there is nothing at")?;
+        claims.all_found(&fruitless, "there is nothing at", &BTreeMap::new())?;
         Ok(claims)
     }
 
     /// Gives each image the row that names it. `joined` are files that are read with another one, which is the image's.
     ///
     /// # Errors
-    /// Two rows name an image and differ, or a row names no image.
+    /// Two rows name an image and differ, or a row names no image, or nothing but what is passed over.
     pub fn give(&self, items: &mut ItemList, joined: &HashMap<PathBuf, PathBuf>) -> Result<()> {
         let mut members: HashMap<&Path, Vec<&Path>> = HashMap::new();
         joined.iter().for_each(|(member, lead)| members.entry(lead).or_default().push(member));
         let mut used = vec![false; self.sheet.rows.len()];
+        let mut skipped: BTreeMap<usize, String> = BTreeMap::new();
         items.change(|item| {
             let own = item.files().into_iter().map(PathBuf::as_path);
             let with = own.clone().filter_map(|f| members.get(f)).flatten().copied();
             let rows = self.rows_of(own.chain(with));
-            rows.iter().for_each(|i| used[*i] = true);
             let [first, others @ ..] = &rows[..] else { return Ok(()) };
+            match &item.task {
+                // What is passed over is no image of the row.
+                Task::Skip(reason) => {
+                    for i in &rows {
+                        skipped.entry(*i).or_insert_with(|| format!(": {} is {reason}", item.name));
+                    }
+                }
+                _ => rows.iter().for_each(|i| used[*i] = true),
+            }
             let row = &self.sheet.rows[*first];
             if let Some(other) = others.iter().find(|i| !same(row, &self.sheet.rows[**i])) {
-                return Err(self.doubled(row, &self.sheet.rows[*other], &item.name));
+                return Err(self.doubled(row, &self.sheet.rows[*other], item));
             }
             item.metadata.clone_from(&row.metadata);
             item.settings.clone_from(&row.settings);
             Ok(())
         })?;
         let idle: Vec<usize> = (0..used.len()).filter(|i| !used[*i]).collect();
-        self.all_found(&idle, "there is no image in")
+        self.all_found(&idle, "there is no image in", &skipped)
     }
 
     /// The rows that name one of the files or a folder that holds it, in the order of the sheet.
@@ -97,13 +107,14 @@ impl<'a> Claims<'a> {
         Error { what: format!("line {}: {}", row.line, e.what), ..e.clone() }.at(&self.sheet.path)
     }
 
-    fn all_found(&self, rows: &[usize], what: &str) -> Result<()> {
+    /// `why` says more of some rows.
+    fn all_found(&self, rows: &[usize], what: &str, why: &BTreeMap<usize, String>) -> Result<()> {
         if rows.is_empty() {
             return Ok(());
         }
         let words = |i: &usize| {
             let row = &self.sheet.rows[*i];
-            format!("line {}: {what} {}", row.line, row.path)
+            format!("line {}: {what} {}{}", row.line, row.path, why.get(i).map_or("", String::as_str))
         };
         let mut lines: Vec<String> = rows.iter().take(MOST_LINES).map(words).collect();
         if let Some(more @ 1..) = rows.len().checked_sub(MOST_LINES) {
@@ -114,16 +125,21 @@ impl<'a> Claims<'a> {
             .remedy("paths from the folder of the sheet, or a sheet without these lines"))
     }
 
-    fn doubled(&self, a: &SheetRow, b: &SheetRow, image: &str) -> Error {
+    fn doubled(&self, a: &SheetRow, b: &SheetRow, item: &Item) -> Error {
         let metadata = self.sheet.columns.iter().zip(a.metadata.iter().zip(b.metadata.iter()));
         let differs = metadata.filter(|(_, (a, b))| a != b).map(|(column, (a, b))| {
             let cell = |c: &Option<String>| c.clone().unwrap_or_default();
             format!("{column} is \"{}\" and \"{}\"", cell(a), cell(b))
         });
         let how = differs.take(1).next().unwrap_or_else(|| "their set. columns differ".into());
-        Error::usage(format!("lines {} and {} both name {image}, and {how}", a.line, b.line))
-            .at(&self.sheet.path)
-            .remedy("one line for each image")
+        // A series is one image wherever copies of its files lie.
+        let named = match &item.source {
+            Source::Series(_) if a.path != b.path => {
+                format!("lines {} ({}) and {} ({}) both name the series {}", a.line, a.path, b.line, b.path, item.name)
+            }
+            _ => format!("lines {} and {} both name {}", a.line, b.line, item.name),
+        };
+        Error::usage(format!("{named}, and {how}")).at(&self.sheet.path).remedy("one line for each image")
     }
 
     /// Names the cell that a change of the recipe comes from. `fails` says whether these settings are refused.

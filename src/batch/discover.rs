@@ -10,14 +10,14 @@ use super::metadata::{self, Metadata};
 use super::plates;
 use super::recipes::Recipes;
 use super::references;
-use super::search::{NoFile, Search, absolute, search};
+use super::search::{self, NoFile, Search, absolute, search};
 use super::settings::Settings;
 use super::sheet::Sheet;
 use crate::read::{self, Drawn, FileSet, Groups, PathPattern, Paths, Series};
 use crate::recipe::Recipe;
 use crate::{Error, Result};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 /// The images of a run.
@@ -42,21 +42,22 @@ pub fn discover(settings: &Settings, recipes: &Recipes) -> Result<Images> {
     let claims = sheet.as_ref().map(Claims::of).transpose()?;
     let named = claims.iter().flat_map(|c| &c.paths);
     let inputs: Vec<PathBuf> = settings.inputs.iter().chain(named).cloned().collect();
-    let Search { files, named, others, mut roots, .. } = search(&inputs, &settings.exclude)?;
+    let Search { files, named, others, mut roots, seen, .. } = search(&inputs, &settings.exclude)?;
     // Images are then called as in the column of their paths, whatever lines come and go.
     roots.extend(sheet.as_ref().map(Sheet::folder));
     let root = read::common_folder(roots.iter().map(PathBuf::as_path));
     let mut images = Images { items: ItemList::default(), root, metadata: Metadata::default(), drawn: vec![] };
     let groups = recipes.all().iter().find_map(|r| r.body.files.groups.as_deref());
     let groups = groups.map(PathPattern::parse).transpose()?;
-    let joined = images.fill(Files { all: files, named }, others, groups.as_ref(), &recipes.all())?;
+    let files = Files { all: files, named, searched: seen, exclude: settings.exclude.clone() };
+    let joined = images.fill(files, others, groups.as_ref(), &recipes.all())?;
     if let (Some(sheet), Some(claims)) = (&sheet, &claims) {
         images.metadata.add(&sheet.columns, "As the sample sheet says.");
         claims.give(&mut images.items, &joined)?;
         recipes.check(&images.items, claims)?;
     }
     if let Some(groups) = &groups {
-        images.group(groups)?;
+        images.group(groups, &joined)?;
     }
     plates::lay_out(&recipes.all(), &mut images.metadata, &mut images.items)?;
     if !images.metadata.names().is_empty() {
@@ -89,6 +90,25 @@ struct Files {
     all: Paths,
     /// Those that the user named.
     named: HashSet<PathBuf>,
+    /// Folders that were searched, by their real path.
+    searched: HashSet<PathBuf>,
+    /// Globs of what is left alone.
+    exclude: Vec<String>,
+}
+
+impl Files {
+    /// Other DICOM files in the folders of those that were named. A folder that was searched has no more.
+    fn beside(&self, dicom: &[PathBuf]) -> Result<Vec<PathBuf>> {
+        let named = dicom.iter().filter(|path| self.named.contains(*path));
+        let folders: BTreeSet<&Path> = named.filter_map(|path| path.parent()).collect();
+        let is_new = |folder: &&Path| folder.canonicalize().is_ok_and(|real| !self.searched.contains(&real));
+        let mut beside = Vec::new();
+        for folder in folders.into_iter().filter(is_new) {
+            let others = search::files_in(folder, &self.exclude)?.into_iter();
+            beside.extend(others.filter(|path| !self.all.has(path) && read::is_dicom(path)));
+        }
+        Ok(beside)
+    }
 }
 
 impl Images {
@@ -107,7 +127,8 @@ impl Images {
                 NoFile::Failed(e) => Item::file(path, root, Task::Fail(e), true),
             });
         }
-        let (series, drawn) = series(&mut files, root, recipes);
+        let mut joined = HashMap::new();
+        let (series, drawn) = series(&mut files, root, recipes, &mut joined)?;
         series.into_iter().for_each(|item| items.push(item));
         self.drawn = drawn;
         if let Some(pattern) = recipes.iter().find_map(|r| r.body.files.pattern.as_ref()) {
@@ -119,7 +140,7 @@ impl Images {
                 let task = Task::Skip(format!("the name does not match the file pattern {pattern}").into());
                 items.push(Item::file(path, root, task, explicit));
             }
-            return Ok(HashMap::new());
+            return Ok(joined);
         }
         if let Some(groups) = groups.filter(|g| g.has_channel()) {
             let paths: Vec<PathBuf> = files.all.iter().collect();
@@ -132,8 +153,8 @@ impl Images {
             files.all.retain(|path| !taken.contains(path));
         }
         let root = &self.root;
-        let joined = join_ome_sets(&mut files);
-        let Files { all, named } = files;
+        joined.extend(join_ome_sets(&mut files));
+        let Files { all, named, .. } = files;
         items.add_files(all, root, |path| {
             let explicit = named.contains(&path);
             file(path, root, explicit)
@@ -142,9 +163,19 @@ impl Images {
     }
 
     /// Gives each image what its path says. One whose path does not fit fails: it would stand beside the others without a well.
-    fn group(&mut self, groups: &PathPattern) -> Result<()> {
+    /// So does a copy of another one (`joined`) that the path calls something else: it was meant to be an image of its own.
+    fn group(&mut self, groups: &PathPattern, joined: &HashMap<PathBuf, PathBuf>) -> Result<()> {
         let places = self.metadata.add(&groups.names(), "As the path of the image says (files.groups).");
+        let said = |path: &Path| path.parent().and_then(|folder| groups.folder(folder)).map(|c| c.values);
         self.items.change(|item| {
+            if let (Task::Skip(reason), Source::File(path)) = (&item.task, &item.source)
+                && let Some(twin) = joined.get(path)
+                && said(path) != said(twin)
+            {
+                let e = Error::usage(format!("is {reason}, and another image by its path"))
+                    .remedy("the files that belong there, or --exclude for the copy");
+                item.task = Task::Fail(Box::new(e));
+            }
             if !matches!(item.task, Task::Measure) {
                 return Ok(());
             }
@@ -205,10 +236,16 @@ fn file(path: PathBuf, root: &Path, explicit: bool) -> Item {
 /// Modality of PET in DICOM.
 const PET: &str = "PT";
 
-/// DICOM files, put together to series. What is DICOM but no image is passed over, with its reason.
-fn series(found: &mut Files, root: &Path, recipes: &[&Recipe]) -> (Vec<Item>, Vec<Drawn>) {
+/// DICOM files, put together to series. What is DICOM but no image is passed over, with its reason; copies of slices are
+/// added to `joined`.
+fn series(
+    found: &mut Files,
+    root: &Path,
+    recipes: &[&Recipe],
+    joined: &mut HashMap<PathBuf, PathBuf>,
+) -> Result<(Vec<Item>, Vec<Drawn>)> {
     let files: Vec<PathBuf> = found.all.iter().filter(|p| read::is_dicom(p)).collect();
-    let all = read::find_series(&files);
+    let all = read::find_whole_series(&files, &found.beside(&files)?);
     let only_pet = recipes.iter().all(|r| r.body.modality.is_some());
     let mut items = Vec::new();
     for series in &all.series {
@@ -224,7 +261,8 @@ fn series(found: &mut Files, root: &Path, recipes: &[&Recipe]) -> (Vec<Item>, Ve
         };
         items.push(Item::series(series.clone(), place, root, task, explicit));
     }
-    for read::Other { path, reason, damaged } in all.others {
+    for read::Other { path, reason, damaged, copy_of } in all.others {
+        joined.extend(copy_of.map(|file| (path.clone(), file)));
         let explicit = found.named.contains(&path);
         let task = if damaged { Task::Fail(Box::new(Error::format(reason))) } else { Task::Skip(reason.into()) };
         let mut item = Item::file(path, root, task, explicit);
@@ -233,7 +271,7 @@ fn series(found: &mut Files, root: &Path, recipes: &[&Recipe]) -> (Vec<Item>, Ve
     }
     let dicom: HashSet<PathBuf> = files.into_iter().collect();
     found.all.retain(|path| !dicom.contains(path));
-    (items, all.drawn)
+    Ok((items, all.drawn))
 }
 
 /// Images of one file a channel; those with something wrong fail.

@@ -181,7 +181,7 @@ impl BatchContext<'_> {
                 .needed_for(format!("the files of output.dicom in the recipe {}", recipe.name))
                 .remedy("--set output.dicom=[] for images that are not"));
         };
-        let source = read::dicom_source(series)?;
+        let source = read::dicom_source(series, recipe.body.files.time)?;
         let mut written = Vec::new();
         for set in outcome.sets.iter().filter(|set| set.objects.labels.count > 0) {
             let labels = &set.objects.labels;

@@ -51,7 +51,7 @@ pub struct Search {
     pub others: BTreeMap<PathBuf, NoFile>,
     pub roots: Vec<PathBuf>,
     /// Folders that were searched, by their real path.
-    seen: HashSet<PathBuf>,
+    pub seen: HashSet<PathBuf>,
     /// Links to folders, for later: the name of a real folder goes before that of a link.
     links: VecDeque<(PathBuf, Vec<Rules>)>,
 }
@@ -152,6 +152,19 @@ impl Rules {
         let hit = |p: Option<&Path>, g: &Pattern| p.is_some_and(|p| g.matches_path_with(p, options));
         self.globs.iter().any(|g| hit(name, g) || hit(below, g))
     }
+}
+
+/// The files right in a folder, but for those that are left alone.
+///
+/// # Errors
+/// A bad glob of `--exclude`, or of the folder's own rules.
+pub fn files_in(folder: &Path, exclude: &[String]) -> Result<Vec<PathBuf>> {
+    let globs = exclude.iter().map(|g| pattern(g)).collect::<Result<Vec<_>>>()?;
+    let mut rules = vec![Rules { folder: folder.to_path_buf(), globs }];
+    rules.extend(ignored(folder).map_err(|e| e.at(folder))?);
+    let paths = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let hidden = |path: &Path| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
+    Ok(paths.filter(|path| path.is_file() && !hidden(path) && !rules.iter().any(|r| r.leave_alone(path))).collect())
 }
 
 impl Search {

@@ -40,8 +40,8 @@ pub struct SpotDepth {
 /// What the objects were in the file that they come from, by label.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Origin {
-    /// Their numbers.
-    pub numbers: Vec<Option<u32>>,
+    /// Their numbers there.
+    pub numbers: Vec<Option<i64>>,
     /// Their names; none where the file has no names.
     pub names: Vec<Option<String>>,
     /// Which share of each, as it was drawn, is an object here; nothing where that is not known.

@@ -24,8 +24,10 @@ pub enum PointOrigin {
 pub struct Regions {
     /// Where they lie, on the host: numbered in raster order of their first voxels, and none is empty.
     pub labels: Labels,
-    /// The number that each of them has in its file.
+    /// The number of each of them: the one in its file, but where `in_file` says another.
     pub numbers: Vec<u32>,
+    /// By that number the one in the file, where it may be any: those of DICOM need not fit a label image.
+    pub in_file: BTreeMap<u32, i64>,
     /// Names by that number, if the file has names.
     pub names: BTreeMap<u32, String>,
     /// By that number, the share of the region that lies in the image: 1 is all that was drawn. Nothing where that is not known.
@@ -72,8 +74,13 @@ impl Regions {
 
     fn of_runs(shape: Shape, runs: ObjectRuns, numbers: Vec<u32>) -> Self {
         let labels = Labels::of_runs(shape, runs);
-        let (names, coverage) = (BTreeMap::new(), BTreeMap::new());
-        Regions { labels, numbers, names, coverage, points: vec![], classes: None, notes: vec![] }
+        let (in_file, names, coverage) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Regions { labels, numbers, in_file, names, coverage, points: vec![], classes: None, notes: vec![] }
+    }
+
+    /// The number in the file of the one with a number.
+    pub fn number_in_file(&self, number: u32) -> i64 {
+        self.in_file.get(&number).copied().unwrap_or(number.into())
     }
 
     /// Size of the grid.

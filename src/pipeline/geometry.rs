@@ -6,6 +6,9 @@ use crate::ops::landscape::Sizes;
 use crate::recipe::Size;
 use crate::units::{Length, Ruler, Shape, Spacing, whole};
 
+/// Sizes of voxels from positions in text, or in 32 bits, are off by up to this share: an object of exactly a size has that size.
+const OFF: f64 = 1e-6;
+
 /// What lengths are measured against in one object set of one image.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Geometry {
@@ -50,8 +53,19 @@ impl Geometry {
     }
 
     /// An area or a volume in voxels.
-    pub fn count(&self, size: Size) -> Result<f64> {
+    fn count(&self, size: Size) -> Result<f64> {
         size.voxels(&self.ruler(), self.shape.is_flat())
+    }
+
+    /// The fewest voxels that are not smaller than an area or a volume.
+    pub fn fewest(&self, size: Size) -> Result<u64> {
+        // The casts stop at the ends of the type, as they should.
+        Ok((self.count(size)? * (1.0 - OFF)).ceil() as u64)
+    }
+
+    /// The most voxels that are not larger; nothing where there is no end.
+    pub fn most(&self, size: Size) -> Result<Option<u64>> {
+        Ok(Some(self.count(size)?).filter(|n| n.is_finite()).map(|n| (n * (1.0 + OFF)).floor() as u64))
     }
 
     /// Weights of squared steps along z, y, x, for distances.
@@ -79,5 +93,40 @@ impl Geometry {
         let r = self.radius_px?;
         let disk = std::f64::consts::PI * r * r;
         Some(if self.shape.is_flat() { disk } else { disk * r * 4.0 / 3.0 / self.z_step() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: sizes that are whole numbers of voxels before their sides are rounded.
+    use super::*;
+
+    #[test]
+    fn an_object_of_exactly_a_size_has_that_size_however_voxels_are_rounded() {
+        let sides = [[5.0, 4.0, 5.0], [2.5, 8.0, 5.0], [1.2, 5.0, 5.0], [1.0 / 0.3, 5.0, 6.0], [0.1, 0.2, 5000.0]];
+        let rounded: [fn(f64) -> f64; 4] =
+            [|v| v, |v| f64::from(v as f32), |v| format!("{v:.8}").parse().unwrap(), |v| v * (1.0 + 3e-8)];
+        for (zyx, round) in sides.iter().flat_map(|zyx| rounded.iter().map(move |round| (zyx, round))) {
+            let spacing = Spacing::mm(zyx.map(round));
+            let geometry = Geometry { shape: Shape::new(9, 9, 9), spacing, radius_px: None };
+            let voxel = zyx.iter().product::<f64>();
+            for n in [1u32, 7, 30, 99_999] {
+                let size = |n: f64| format!("{} mm3", n * voxel).parse::<Size>().unwrap();
+                let n = f64::from(n);
+                assert_eq!(geometry.fewest(size(n)).unwrap(), n as u64, "{n} of {zyx:?}");
+                assert_eq!(geometry.most(size(n)).unwrap(), Some(n as u64), "{n} of {zyx:?}");
+                // More than a hundred thousandth apart is another size.
+                assert_eq!(geometry.fewest(size(n * (1.0 + 1e-5))).unwrap(), n as u64 + 1, "{n} of {zyx:?}");
+                assert_eq!(geometry.most(size(n * (1.0 - 1e-5))).unwrap(), Some(n as u64 - 1), "{n} of {zyx:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_range_may_have_no_end() {
+        let geometry = Geometry { shape: Shape::flat(9, 9), spacing: None, radius_px: None };
+        let [twelve, no_end] = ["12 px", "inf px"].map(|s| s.parse::<Size>().unwrap());
+        assert_eq!((geometry.fewest(twelve).unwrap(), geometry.most(twelve).unwrap()), (12, Some(12)));
+        assert_eq!((geometry.fewest(no_end).unwrap(), geometry.most(no_end).unwrap()), (u64::MAX, None));
     }
 }

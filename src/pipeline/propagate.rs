@@ -89,11 +89,11 @@ impl State<'_> {
     fn with_others(&self, cells: &Labels, nuclei: &Labels, stained: &Mask, least: Size) -> Result<(Labels, u32)> {
         let device = self.device;
         let pieces = label(device, &or(device, stained, &foreground(device, nuclei)?)?, Connectivity::Full)?;
-        let least = self.geometry.count(least)?;
+        let least = self.geometry.fewest(least)?;
         let whole = sizes(device, &pieces)?;
         let without = sizes(device, &cytoplasm(device, &pieces, nuclei)?)?;
         let alone: Vec<bool> =
-            whole.iter().zip(&without).map(|(all, rest)| all == rest && f64::from(*all) >= least).collect();
+            whole.iter().zip(&without).map(|(all, rest)| all == rest && u64::from(*all) >= least).collect();
         let others = select(device, &pieces, &alone)?;
         // Once an image, and only where it is asked for: on the host.
         let (mut voxels, others_at) = (device.fetch(cells.voxels())?, device.fetch(others.voxels())?);

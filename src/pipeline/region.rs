@@ -20,7 +20,7 @@ pub(super) fn origin(labels: &Labels, regions: &Regions) -> Result<Origin> {
             Classes { names: all.names.clone(), of: numbers.iter().map(place).collect(), ..Classes::default() }
         }),
         coverage: coverage(labels, regions, &numbers)?,
-        numbers,
+        numbers: numbers.iter().map(|n| n.map(|n| regions.number_in_file(n))).collect(),
     })
 }
 
@@ -49,11 +49,10 @@ pub(super) fn columns(origin: Option<&Origin>, count: u32) -> [Column; 2] {
     let count = count as usize;
     let nothing = Origin { numbers: vec![None; count], names: vec![None; count], ..Origin::default() };
     let origin = origin.unwrap_or(&nothing);
-    let numbers = origin.numbers.iter().map(|n| n.map(i64::from)).collect();
     let number = "Number of the object in the file that it was read from.";
     let name = "Name of the region in the file that it was read from.";
     [
-        Column::new("label_in_file", "", number, Cells::Int(numbers)),
+        Column::new("label_in_file", "", number, Cells::Int(origin.numbers.clone())),
         Column::new("region", "", name, Cells::Text(origin.names.clone())),
     ]
 }
@@ -62,7 +61,7 @@ pub(super) fn columns(origin: Option<&Origin>, count: u32) -> [Column; 2] {
 pub(super) fn cluster(origin: Option<&Origin>, count: u32) -> Column {
     let numbers = origin.map_or_else(|| vec![None; count as usize], |o| o.numbers.clone());
     let about = "Cluster of its voxels: 1 has the lowest mean of the first image. A small one that joined another has the number of that one.";
-    Column::new("habitat_cluster", "1", about, Cells::Int(numbers.iter().map(|n| n.map(i64::from)).collect()))
+    Column::new("habitat_cluster", "1", about, Cells::Int(numbers))
 }
 
 /// What the place of a point of a table is.
@@ -93,7 +92,7 @@ pub(super) fn points(
     columns
 }
 
-/// The number in the file of the objects 1, 2, ...: that of the region which an object's first voxel lies in.
+/// The number of the region of the objects 1, 2, ...: the region is the one which an object's first voxel lies in.
 fn numbers(labels: &Labels, regions: &Regions) -> Result<Vec<Option<u32>>> {
     let (runs, drawn) = (labels.runs()?, regions.labels.runs()?);
     let of_region = |(label, number)| drawn.of(label).iter().map(move |run: &ObjectRun| (*run, number));
@@ -113,12 +112,12 @@ fn numbers(labels: &Labels, regions: &Regions) -> Result<Vec<Option<u32>>> {
 pub(super) fn pieces(labels: &Labels, regions: &Regions) -> Result<Option<String>> {
     /// More numbers than this are counted, not listed.
     const LISTED: usize = 5;
-    let several: Vec<(u32, u32)> = numbers(labels, regions)?
+    let several: Vec<(i64, u32)> = numbers(labels, regions)?
         .into_iter()
         .zip(crate::ops::label::pieces(labels)?)
-        .filter_map(|(number, pieces)| number.map(|n| (n, pieces)).filter(|p| p.1 > 1))
+        .filter_map(|(number, pieces)| number.map(|n| (regions.number_in_file(n), pieces)).filter(|p| p.1 > 1))
         .collect();
-    let list = |(number, pieces): &(u32, u32)| format!("{number} in {pieces}");
+    let list = |(number, pieces): &(i64, u32)| format!("{number} in {pieces}");
     Ok(match several.as_slice() {
         [] => None,
         [(number, pieces)] if labels.count == 1 => Some(format!(

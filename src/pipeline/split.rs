@@ -78,20 +78,18 @@ impl State<'_> {
 
     pub fn keep(&mut self, p: &recipe::Keep) -> Result<()> {
         let g = self.geometry;
-        let (mut least, mut most) = (0.0f64, None);
+        let (mut least, mut most) = (0, None);
         // Areas are for single slices and volumes for stacks: a recipe may give both.
         let range = if g.shape.is_flat() { p.area.or(p.volume) } else { p.volume.or(p.area) };
         if let Some([from, to]) = range {
             // No end at all is written as "inf px".
-            (least, most) = (g.count(from)?, Some(g.count(to)?).filter(|m| m.is_finite()));
+            (least, most) = (g.fewest(from)?, g.most(to)?);
         }
         for size in p.at_least.iter().flatten().filter(|s| s.fits(g.shape.is_flat())) {
-            least = least.max(g.count(*size)?);
+            least = least.max(g.fewest(*size)?);
         }
         let labels = self.labels("keep")?;
-        // The casts stop at the ends of the type, as they should.
-        let size = [Some(least.ceil() as u64), most.map(|m| m.floor() as u64)];
-        let settings = Keep { size, border: p.border.unwrap_or(true) };
+        let settings = Keep { size: [Some(least), most], border: p.border.unwrap_or(true) };
         let kept = keep(self.device, &labels, &settings)?;
         let dropped = labels.count.saturating_sub(kept.count);
         if dropped > 0 {

@@ -46,7 +46,7 @@ mod stored;
 mod tiff;
 
 pub use dicom::{DicomSource, Drawn, FoundSeries, Other, Series, SourceFrame};
-pub use dicom::{examine_series, find_series, is_dicom, read_series, source as dicom_source};
+pub use dicom::{examine_series, find_series, find_whole_series, is_dicom, read_series, source as dicom_source};
 pub use extent::Extent;
 pub use foreign::{Foreign, foreign, foreign_folder};
 pub use groups::{Captured, PathPattern};

@@ -7,6 +7,7 @@ use uptake::units::{Shape, Spacing};
 /// A series whose slices lie where those of a grid do.
 pub fn source(shape: Shape, spacing: Spacing, grid: &PatientGrid) -> DicomSource {
     let frame = |z: usize| SourceFrame {
+        series: "1.2.3".into(),
         class: "1.2.840.10008.5.1.4.1.1.128".into(),
         instance: format!("1.2.3.{}", z + 1),
         number: None,
@@ -20,5 +21,6 @@ pub fn source(shape: Shape, spacing: Spacing, grid: &PatientGrid) -> DicomSource
         date: "20240115".into(),
         time: "100000".into(),
         frames: (0..shape.z).map(frame).collect(),
+        time_point: None,
     }
 }

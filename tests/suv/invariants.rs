@@ -49,7 +49,7 @@ proptest! {
             slices: vec![SliceFacts {
                 decay_factor: None,
                 acquisition_date: w(9), acquisition_time: w(10), acquisition_date_time: w(12),
-                frame_reference_time: n(5), frame_duration: n(6), slope: n(7).map(f64::abs), intercept: None,
+                frame_reference_time: n(5), frame_duration: n(6), slope: n(7).map(f64::abs), intercept: None, suv_slope: n(5).map(f64::abs),
             }],
             ..HeaderFacts::default()
         };

@@ -39,6 +39,7 @@ fn of_json(items: &[Value]) -> HeaderFacts {
                 frame_duration: number(v, "ActualFrameDuration"),
                 slope: Some(1.0),
                 intercept: Some(0.0),
+                suv_slope: None,
             })
             .collect(),
         ..HeaderFacts::default()

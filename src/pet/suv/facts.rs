@@ -101,6 +101,8 @@ pub struct SliceFacts {
     pub slope: Option<f64>,
     /// RescaleIntercept (0028,1052).
     pub intercept: Option<f64>,
+    /// RealWorldValueSlope (0040,9225) of the unit SUVbw: SUV as the scanner works it out.
+    pub suv_slope: Option<f64>,
 }
 
 /// What the user says instead of, or beside, the headers: `[suv]` of a recipe, `--set suv.KEY=VALUE`.

@@ -37,6 +37,7 @@ use crate::{Error, Kind, Result};
 use body::{Body, Sex};
 use clock::Times;
 use known::Known;
+use reference::WARN;
 use rule::Outcome;
 
 /// Unit of activity concentration.
@@ -91,6 +92,9 @@ pub fn convert(facts: &HeaderFacts, settings: &Settings) -> Result<Conversion> {
     for o in audit::without_effect(&overrides, &outcome) {
         notes.push(format!("suv.{} has no effect: the rule '{}' does not need it", o.key, outcome.rule));
     }
+    if unit == SUV_UNIT {
+        notes.extend(other_suv(facts, &factors));
+    }
     let sul_factor = known.body.sul_factor().filter(|_| unit == SUV_UNIT);
     if sul_factor.is_some() && known.body.sex == Sex::Other {
         notes.push(format!("{} is O or empty: lean body mass is the mean of both formulas", names::SEX.of(facts.bids)));
@@ -112,6 +116,22 @@ fn other_half_life(known: &Known, outcome: &Outcome, notes: &mut Vec<String>) {
         "doubtful: {source} is {used} s, but the half-life of {name} is {other} s: the first is used{with} \
          (--set suv.half_life_s={other})"
     ));
+}
+
+/// A doubt where the SUV of the scanner itself is another one.
+fn other_suv(facts: &HeaderFacts, factors: &[f64]) -> Option<String> {
+    let slices = facts.slices.iter().zip(factors).enumerate();
+    let told = slices.filter_map(|(i, (slice, own))| Some((i, slice.suv_slope.filter(|s| *s > 0.0)?, *own)));
+    let ratio = |(_, told, own): &(usize, f64, f64)| told / own;
+    let off = |told: &(usize, f64, f64)| if told.2 > 0.0 { (ratio(told) - 1.0).abs() } else { 0.0 };
+    let farthest = told.max_by(|a, b| off(a).total_cmp(&off(b))).filter(|told| off(told) > WARN)?;
+    let (i, told, own) = farthest;
+    Some(format!(
+        "doubtful: SUVbw by RealWorldValueSlope (0040,9225) of slice {} is {:.4} times that worked out here ({told} and {own} a \
+         stored unit), which is used",
+        i + 1,
+        ratio(&farthest)
+    ))
 }
 
 /// HeaderFacts that are wrong but that the rule did without: named, and fatal where the user set them.

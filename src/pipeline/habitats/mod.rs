@@ -25,7 +25,7 @@ impl State<'_> {
         let labels = known.labels.to_host()?;
         // A volume says nothing of one slice, nor an area of a stack, as for `keep`.
         let smallest = p.smallest.filter(|size| size.fits(self.geometry.shape.is_flat()));
-        let least = smallest.map(|size| self.geometry.count(size)).transpose()?.unwrap_or(0.0);
+        let least = smallest.map(|size| self.geometry.fewest(size)).transpose()?.unwrap_or(0);
         let mut levels = if p.by_clusters() { self.by_clusters(p, &labels)? } else { self.by_values(p, &labels)? };
         levels.par_iter_mut().for_each(|levels| join(levels, least));
         let (runs, size) = (labels.runs()?, labels.shape.len());
@@ -112,12 +112,12 @@ fn by_classes(samples: &[i32], classes: usize) -> Vec<u32> {
 }
 
 /// Levels with fewer voxels than `least` join a neighbour, the smallest first, the coldest of equals.
-fn join(levels: &mut [u32], least: f64) {
+fn join(levels: &mut [u32], least: u64) {
     loop {
         let mut counts = std::collections::BTreeMap::<u32, usize>::new();
         levels.iter().for_each(|level| *counts.entry(*level).or_default() += 1);
         let Some((&small, &n)) = counts.iter().min_by_key(|(level, n)| (**n, **level)) else { return };
-        if n as f64 >= least {
+        if n as u64 >= least {
             return;
         }
         let colder = counts.range(..small).next_back();
@@ -163,12 +163,12 @@ mod tests {
     #[test]
     fn small_habitats_join_their_neighbours() {
         let mut levels = vec![0, 0, 0, 1, 2, 2, 2, 3];
-        join(&mut levels, 2.0);
+        join(&mut levels, 2);
         assert_eq!(levels, [0, 0, 0, 0, 2, 2, 2, 2]);
         let mut levels = vec![0, 1, 1];
-        join(&mut levels, 2.0);
+        join(&mut levels, 2);
         assert_eq!(levels, [1, 1, 1]);
-        join(&mut levels, 9.0);
+        join(&mut levels, 9);
         assert_eq!(levels, [1, 1, 1], "the last one stays");
     }
 

@@ -6,6 +6,7 @@
 //! | NumberOfTimeSlices (0054,0101) | time points | fewer: a note |
 //! | SliceThickness (0018,0050), SpacingBetweenSlices (0018,0088) | distance of slices | half as far again and more: refused |
 //! | InstanceNumber (0020,0013) | begins with 1, where NumberOfSlices is not said | a note |
+//! | one slice | where NumberOfSlices is not said | a note |
 //!
 //! `files.incomplete = true` makes a note of each refusal.
 
@@ -49,6 +50,9 @@ pub fn check(files: &[File], first: &File, stack: &mut Stack, options: &Options)
         && least > 1
     {
         stack.notes.push(format!("the first InstanceNumber is {least}: slices before it may be missing"));
+    }
+    if let (None, [_], 1) = (said, files, found) {
+        stack.notes.push("one slice, and no NumberOfSlices (0054,0081): the rest of the series may be missing".into());
     }
     Ok(())
 }

@@ -7,19 +7,19 @@
 //! - Images of one series that differ in size or direction (localisers) are series of their own; in PET they are no scan.
 //! - The same file twice (same SOPInstanceUID, same bytes) counts once.
 //! - A file that ends early belongs to the series that it still names.
+//! - Where a user names some files of a series, those beside them are part of it.
 
+use super::copies::{below, same_bytes};
 use super::header::Header;
 use super::kind::{is_image, not_a_scan};
 use super::regions::{Drawn, references};
 use super::series::{FoundSeries, Other, Series, name};
-use super::slice::{self, Slice};
+use super::slice;
 use crate::read::{Source, common_folder};
 use crate::{Error, Kind, Result};
 use dicom_dictionary_std::tags;
 use rayon::prelude::*;
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufReader, Read};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Directions in one series differ by less than this in each component.
@@ -40,7 +40,9 @@ struct Look {
     key: Key,
     /// Directions of rows and columns; empty if they are not said.
     axes: Vec<f64>,
-    /// It says where it lies, and holds one frame.
+    /// It says where it lies.
+    placed: bool,
+    /// It does, and holds one frame.
     single: bool,
     /// Study and frame of reference.
     place: [String; 2],
@@ -66,37 +68,84 @@ enum Outcome {
 struct Group {
     looks: Vec<Look>,
     notes: Vec<String>,
+    remarks: Vec<String>,
 }
 
 /// Puts files together to series.
 pub fn find_series(files: &[PathBuf]) -> FoundSeries {
-    let mut files = files.to_vec();
-    files.sort();
-    files.dedup();
-    let outcomes: Vec<Outcome> = files.par_iter().map(|path| look(path)).collect();
+    find_whole_series(files, &[])
+}
+
+/// The series of files, with the rest of each from the files that lie beside them: a list often names one file of a series.
+/// What of those belongs to none of the series is left alone.
+pub fn find_whole_series(files: &[PathBuf], beside: &[PathBuf]) -> FoundSeries {
+    let own: BTreeSet<&PathBuf> = files.iter().collect();
+    let beside: BTreeSet<&PathBuf> = beside.iter().filter(|path| !own.contains(path)).collect();
+    let is_own = |path: &PathBuf| own.contains(path);
+    // A file stays where a copy lies beside it: the first of equal ones counts.
+    let all: Vec<&PathBuf> = own.iter().chain(&beside).copied().collect();
+    let outcomes: Vec<Outcome> = all.par_iter().map(|path| look(path)).collect();
     let (mut looks, mut damaged, mut others, mut drawn) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for (path, outcome) in files.into_iter().zip(outcomes) {
+    for (path, outcome) in all.into_iter().cloned().zip(outcomes) {
         match outcome {
-            Outcome::Image(look) => looks.push(*look),
-            Outcome::Other(reason) => others.push(Other { path, reason, damaged: false }),
+            // Images without a place make no volume: each stands for itself, unless all of them were given.
+            Outcome::Image(look) if is_own(&path) || look.placed => looks.push(*look),
+            Outcome::Image(_) => {}
+            Outcome::Other(reason) => others.push(Other::sound(path, reason)),
             Outcome::Regions(regions, reason) => {
                 drawn.push(regions);
-                others.push(Other { path, reason, damaged: false });
+                others.push(Other::sound(path, reason));
             }
             Outcome::Damaged(uid, reason) => damaged.push(Damaged { path, reason, uid }),
         }
     }
+    if !beside.is_empty() {
+        without_versions(&mut looks, is_own);
+    }
     let looks = without_copies(looks, &mut others);
-    let groups = merge_singles(by_direction(looks, &mut others));
+    let groups = merge_singles(by_direction(looks, &mut others)).into_iter().filter_map(|g| g.of(is_own));
     let mut marks = Vec::new();
-    let mut series: Vec<Series> = groups.into_iter().filter_map(|g| as_series(g, &mut marks)).collect();
+    let mut series: Vec<Series> = groups.filter_map(|g| as_series(g, &mut marks)).collect();
     for file in damaged {
         blame(&file, &mut series);
-        others.push(Other { path: file.path, reason: file.reason, damaged: true });
+        others.push(Other { path: file.path, reason: file.reason, damaged: true, copy_of: None });
     }
     name(&mut series, &marks);
+    others.retain(|other| is_own(&other.path));
+    drawn.retain(|drawn| is_own(&drawn.path));
     others.sort_by(|a, b| a.path.cmp(&b.path));
     FoundSeries { series, others, drawn }
+}
+
+impl Group {
+    /// The group, if files that were given are in it. Slices belong together; files of several frames may be a scan each, so that
+    /// those beside are only told of.
+    fn of(mut self, is_own: impl Fn(&PathBuf) -> bool) -> Option<Self> {
+        let (given, all) = (self.looks.iter().filter(|look| is_own(&look.path)).count(), self.looks.len());
+        let are = if given == 1 { "is" } else { "are" };
+        match given {
+            0 => return None,
+            _ if given == all => {}
+            _ if self.looks.iter().all(|look| look.single) => self.remarks.push(format!(
+                "{given} of the {all} files of the series {are} named; those beside belong to it and are read as well"
+            )),
+            _ => {
+                self.looks.retain(|look| is_own(&look.path));
+                self.notes.push(format!(
+                    "doubtful: {given} of the {all} files of the series {are} named, and only that is read, because they hold \
+                     several frames or no place; name their folder if they are one scan"
+                ));
+            }
+        }
+        Some(self)
+    }
+}
+
+/// Leaves out what lies beside a file and is the same image stored otherwise.
+fn without_versions(looks: &mut Vec<Look>, is_own: impl Fn(&PathBuf) -> bool) {
+    let mark = |look: &Look| (look.key.clone(), look.instance.clone());
+    let own: BTreeSet<_> = looks.iter().filter(|look| is_own(&look.path)).map(mark).collect();
+    looks.retain(|look| is_own(&look.path) || look.instance.is_empty() || !own.contains(&mark(look)));
 }
 
 fn look(path: &Path) -> Outcome {
@@ -133,8 +182,8 @@ fn whose(path: &Path, source: &Source) -> Result<Outcome> {
     let set = &header.set;
     let text = |tag| set.text(tag).unwrap_or_default();
     let uid = text(tags::SERIES_INSTANCE_UID);
-    let first: Option<Slice> = slice::slices(&header, 0, 1)?.into_iter().next();
-    let placed = first.as_ref().is_some_and(|s| s.position.is_some() && s.axes.is_some());
+    let first = slice::first_place(&header)?;
+    let placed = first.position.is_some() && first.axes.is_some();
     let look = Look {
         path: path.to_path_buf(),
         key: Key {
@@ -143,7 +192,8 @@ fn whose(path: &Path, source: &Source) -> Result<Outcome> {
             series: if uid.is_empty() { path.display().to_string() } else { uid.clone() },
             size: [tags::ROWS, tags::COLUMNS].map(|tag| set.whole(tag).unwrap_or(0)),
         },
-        axes: first.and_then(|s| s.axes).unwrap_or_default().concat(),
+        axes: first.axes.unwrap_or_default().concat(),
+        placed,
         single: placed && set.whole(tags::NUMBER_OF_FRAMES).unwrap_or(1) <= 1,
         place: [text(tags::STUDY_INSTANCE_UID), text(tags::FRAME_OF_REFERENCE_UID)],
         instance: text(tags::SOP_INSTANCE_UID),
@@ -156,6 +206,7 @@ fn whose(path: &Path, source: &Source) -> Result<Outcome> {
             files: vec![],
             damaged: vec![],
             notes: vec![],
+            remarks: vec![],
             frame: text(tags::FRAME_OF_REFERENCE_UID),
             uid,
         },
@@ -171,29 +222,15 @@ fn without_copies(looks: Vec<Look>, others: &mut Vec<Other>) -> Vec<Look> {
         let seen = first.entry((look.key.clone(), look.instance.clone())).or_default();
         let twin = seen.iter().find(|p| !look.instance.is_empty() && same_bytes(p, &look.path));
         if let Some(twin) = twin {
-            let reason = format!("a copy of {}", twin.file_name().unwrap_or_default().to_string_lossy());
-            others.push(Other { path: look.path, reason, damaged: false });
+            let twin = twin.clone();
+            let reason = format!("a copy of {}", below(&twin, &look.path).display());
+            others.push(Other { path: look.path, reason, damaged: false, copy_of: Some(twin) });
             continue;
         }
         seen.push(look.path.clone());
         kept.push(look);
     }
     kept
-}
-
-fn same_bytes(a: &Path, b: &Path) -> bool {
-    let open = |p: &Path| File::open(p).ok().map(|f| (f.metadata().map_or(0, |m| m.len()), BufReader::new(f)));
-    let (Some((n, mut a)), Some((m, mut b))) = (open(a), open(b)) else { return false };
-    let (mut x, mut y) = (vec![0; 1 << 16], vec![0; 1 << 16]);
-    let mut left = n;
-    while n == m && left > 0 {
-        let take = left.min(x.len() as u64) as usize;
-        if a.read_exact(&mut x[..take]).and(b.read_exact(&mut y[..take])).is_err() || x[..take] != y[..take] {
-            return false;
-        }
-        left -= take as u64;
-    }
-    n == m
 }
 
 /// Files of one key and one direction. PET that looks in several directions is a rotating projection or a set of
@@ -207,7 +244,7 @@ fn by_direction(looks: Vec<Look>, others: &mut Vec<Other>) -> Vec<Group> {
         };
         match groups.iter_mut().find(same) {
             Some(group) => group.looks.push(look),
-            None => groups.push(Group { looks: vec![look], notes: vec![] }),
+            None => groups.push(Group { looks: vec![look], notes: vec![], remarks: vec![] }),
         }
     }
     let mut all: Vec<Group> = Vec::new();
@@ -217,7 +254,7 @@ fn by_direction(looks: Vec<Look>, others: &mut Vec<Other>) -> Vec<Group> {
             let reason =
                 format!("PT: its series looks in {} directions (projections, localisers), no scan", groups.len());
             let files = groups.into_iter().flat_map(|g| g.looks);
-            others.extend(files.map(|l| Other { path: l.path, reason: reason.clone(), damaged: false }));
+            others.extend(files.map(|l| Other::sound(l.path, reason.clone())));
         } else {
             all.extend(groups);
         }
@@ -276,7 +313,7 @@ fn as_series(group: Group, marks: &mut Vec<String>) -> Option<Series> {
     let mut files: Vec<PathBuf> = group.looks.iter().map(|l| l.path.clone()).collect();
     files.sort();
     let folder = common_folder(files.iter().map(|f| f.parent().unwrap_or(Path::new(""))));
-    Some(Series { uid, folder, files, notes: group.notes, ..first.series.clone() })
+    Some(Series { uid, folder, files, notes: group.notes, remarks: group.remarks, ..first.series.clone() })
 }
 
 /// A damaged file is held against its series, or, where it does not say whose it is, against those in its folder.

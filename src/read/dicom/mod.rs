@@ -15,6 +15,7 @@
 
 mod codec;
 mod complete;
+mod copies;
 mod find;
 mod frame;
 mod header;
@@ -22,6 +23,7 @@ mod kind;
 mod pet;
 mod pieces;
 mod pixels;
+mod real_world;
 mod regions;
 mod series;
 mod set;
@@ -32,7 +34,7 @@ mod syntax;
 mod values;
 mod volume;
 
-pub use find::find_series;
+pub use find::{find_series, find_whole_series};
 pub use regions::{Drawn, regions};
 pub use series::{FoundSeries, Other, Series, is_dicom};
 pub use source::{DicomSource, SourceFrame, source};
@@ -146,6 +148,7 @@ pub fn read_series(series: &Series, options: &Options) -> Result<Scan> {
     let files = files.into_iter().collect::<Result<Vec<_>>>()?;
     let mut scan = Plan::new(files, options).and_then(|plan| plan.read(options)).map_err(|e| e.at(&series.folder))?;
     scan.warnings.splice(0..0, notes);
+    scan.notes.splice(0..0, series.remarks.iter().cloned());
     Ok(scan)
 }
 

@@ -199,6 +199,13 @@ impl Pixels {
                     let what = format!("the pixel data are cut off: {need} bytes are needed, {there} are there");
                     return Err(Error::format(what).remedy("the file from its source once more"));
                 }
+                let frame = self.frame_bits().div_ceil(8);
+                if header.set.element(tags::NUMBER_OF_FRAMES).is_some() && there > need + 1 && there - need >= frame {
+                    let frames = there * 8 / self.frame_bits();
+                    let what = format!("NumberOfFrames {} is {}", tags::NUMBER_OF_FRAMES, self.frames);
+                    return Err(Error::format(format!("{what}, but the pixel data hold {frames} frames"))
+                        .remedy("the file from its source once more"));
+                }
                 Ok(Pieces::Run(at))
             }
             (Codec::Native, None) => Err(Error::format("packed pixel data in a transfer syntax without packing")),

@@ -32,6 +32,8 @@ pub struct Series {
     pub damaged: Vec<(PathBuf, String)>,
     /// How it was put together, where that is unusual.
     pub notes: Vec<String>,
+    /// How it was put together, where that is no reason for doubt.
+    pub remarks: Vec<String>,
 }
 
 impl std::fmt::Display for Series {
@@ -69,6 +71,15 @@ pub struct Other {
     pub reason: String,
     /// It is DICOM and damaged: a failure. Else it is sound and no scan: to be passed over.
     pub damaged: bool,
+    /// The file that it is a copy of.
+    pub copy_of: Option<PathBuf>,
+}
+
+impl Other {
+    /// One that is as it should be, and no scan.
+    pub(super) fn sound(path: PathBuf, reason: String) -> Self {
+        Other { path, reason, damaged: false, copy_of: None }
+    }
 }
 
 /// What a look at headers finds.

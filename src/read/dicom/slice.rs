@@ -4,6 +4,7 @@
 //! (PS3.3, C.7.6.16). Older files of several frames give a first position and a distance (nuclear medicine, dose grids).
 
 use super::header::Header;
+use super::real_world;
 use super::set::Set;
 use crate::pet::suv::{SliceFacts, date_time_parts};
 use crate::{Error, Result};
@@ -49,14 +50,44 @@ pub fn slices(header: &Header, file: usize, frames: usize) -> Result<Vec<Slice>>
     let set = &header.set;
     let each = set.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)?;
     let shared = set.item_of(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE)?;
-    let top = common(set, file)?;
+    let mut top = common(set, file)?;
     if each.is_empty() && shared.is_none() {
+        if header.modality() == "PT" {
+            real_world::apply(&set.items(tags::REAL_WORLD_VALUE_MAPPING_SEQUENCE)?, &mut top)?;
+        }
         return old(set, top, frames);
     }
     if !each.is_empty() && each.len() < frames {
-        return Err(Error::format(format!("functional groups for {} of {frames} frames", each.len())));
+        return Err(Error::format(told(frames, each.len())).remedy("the file from its source once more"));
     }
     (0..frames).map(|frame| enhanced(&top, each.get(frame), shared.as_ref(), frame)).collect()
+}
+
+/// Where the first frame of a file lies, and nothing else: what its values are may be wrong for all of its series.
+///
+/// # Errors
+/// A sequence is damaged.
+pub fn first_place(header: &Header) -> Result<Slice> {
+    let each = header.set.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)?;
+    let shared = header.set.item_of(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE)?;
+    let mut slice = lies(&header.set)?;
+    Groups { own: each.first(), shared: shared.as_ref() }.place(&mut slice)?;
+    Ok(slice)
+}
+
+/// A doubt where a file describes more frames than it has.
+///
+/// # Errors
+/// A sequence is damaged.
+pub fn surplus(header: &Header, frames: usize) -> Result<Option<String>> {
+    let each = header.set.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)?.len();
+    Ok((each > frames).then(|| format!("doubtful: {}; the first {frames} are taken", told(frames, each))))
+}
+
+fn told(frames: usize, described: usize) -> String {
+    format!(
+        "NumberOfFrames (0028,0008) is {frames}, but PerFrameFunctionalGroupsSequence (5200,9230) has {described} items"
+    )
 }
 
 /// What the top of the file says for all frames.
@@ -71,28 +102,36 @@ fn common(set: &Set, file: usize) -> Result<Slice> {
         acquisition_date: set.text(tags::ACQUISITION_DATE),
         acquisition_time: set.text(tags::ACQUISITION_TIME),
         acquisition_date_time: set.text(tags::ACQUISITION_DATE_TIME),
+        suv_slope: None,
     };
-    // Nuclear medicine says the place with its detector.
-    let detector = set.item_of(tags::DETECTOR_INFORMATION_SEQUENCE)?;
-    let place = |tag| (set.element(tag).is_some()).then_some(set).or(detector.as_ref());
-    let distance = set.number(tags::SPACING_BETWEEN_SLICES).map(f64::abs);
     let units = dose.and(set.text(tags::DOSE_UNITS));
     let mut slice = Slice {
         file,
-        position: place(tags::IMAGE_POSITION_PATIENT).and_then(|s| s.vector(tags::IMAGE_POSITION_PATIENT)),
-        axes: place(tags::IMAGE_ORIENTATION_PATIENT).and_then(axes),
-        pixel: set.vector(tags::PIXEL_SPACING),
-        thickness: set.number(tags::SLICE_THICKNESS).or(distance).filter(|v| *v > 0.0),
         rescale_type: set.text(tags::RESCALE_TYPE).or(units),
         units: said_units(set)?,
         facts,
-        ..Slice::default()
+        ..lies(set)?
     };
     slice.gated = set.texts(tags::SERIES_TYPE).first().is_some_and(|t| t == "GATED");
     let trigger = set.number(tags::TRIGGER_TIME).filter(|_| slice.gated);
     slice.clocks =
         [set.number(tags::TEMPORAL_POSITION_IDENTIFIER), trigger, slice.facts.frame_reference_time, clock(&slice)];
     Ok(slice)
+}
+
+/// The place that the top of the file says.
+fn lies(set: &Set) -> Result<Slice> {
+    // Nuclear medicine says the place with its detector.
+    let detector = set.item_of(tags::DETECTOR_INFORMATION_SEQUENCE)?;
+    let place = |tag| (set.element(tag).is_some()).then_some(set).or(detector.as_ref());
+    let distance = set.number(tags::SPACING_BETWEEN_SLICES).map(f64::abs);
+    Ok(Slice {
+        position: place(tags::IMAGE_POSITION_PATIENT).and_then(|s| s.vector(tags::IMAGE_POSITION_PATIENT)),
+        axes: place(tags::IMAGE_ORIENTATION_PATIENT).and_then(axes),
+        pixel: set.vector(tags::PIXEL_SPACING),
+        thickness: set.number(tags::SLICE_THICKNESS).or(distance).filter(|v| *v > 0.0),
+        ..Slice::default()
+    })
 }
 
 /// Date and time of acquisition as one number that rises with time.
@@ -110,24 +149,43 @@ fn axes(set: &Set) -> Option<[[f64; 3]; 2]> {
     Some([[a, b, c], [d, e, f]])
 }
 
-fn enhanced(top: &Slice, own: Option<&Set>, shared: Option<&Set>, frame: usize) -> Result<Slice> {
-    let groups = |tag: Tag| -> Result<Vec<Set>> {
+/// The functional groups of a frame: its own, else those of all frames.
+struct Groups<'a> {
+    own: Option<&'a Set>,
+    shared: Option<&'a Set>,
+}
+
+impl Groups<'_> {
+    fn all(&self, tag: Tag) -> Result<Vec<Set>> {
         let of = |set: Option<&Set>| set.map_or(Ok(vec![]), |s| s.items(tag));
-        let here = of(own)?;
-        if here.is_empty() { of(shared) } else { Ok(here) }
-    };
-    let group = |tag: Tag| -> Result<Option<Set>> { Ok(groups(tag)?.into_iter().next()) };
+        let here = of(self.own)?;
+        if here.is_empty() { of(self.shared) } else { Ok(here) }
+    }
+
+    fn first(&self, tag: Tag) -> Result<Option<Set>> {
+        Ok(self.all(tag)?.into_iter().next())
+    }
+
+    /// Gives a slice its place.
+    fn place(&self, slice: &mut Slice) -> Result<()> {
+        if let Some(g) = self.first(tags::PLANE_POSITION_SEQUENCE)? {
+            slice.position = g.vector(tags::IMAGE_POSITION_PATIENT);
+        }
+        if let Some(g) = self.first(tags::PLANE_ORIENTATION_SEQUENCE)? {
+            slice.axes = axes(&g);
+        }
+        if let Some(g) = self.first(tags::PIXEL_MEASURES_SEQUENCE)? {
+            slice.pixel = g.vector(tags::PIXEL_SPACING);
+            slice.thickness = g.number(tags::SLICE_THICKNESS).filter(|v| *v > 0.0);
+        }
+        Ok(())
+    }
+}
+
+fn enhanced(top: &Slice, own: Option<&Set>, shared: Option<&Set>, frame: usize) -> Result<Slice> {
+    let groups = Groups { own, shared };
     let mut slice = Slice { frame, ..top.clone() };
-    if let Some(g) = group(tags::PLANE_POSITION_SEQUENCE)? {
-        slice.position = g.vector(tags::IMAGE_POSITION_PATIENT);
-    }
-    if let Some(g) = group(tags::PLANE_ORIENTATION_SEQUENCE)? {
-        slice.axes = axes(&g);
-    }
-    if let Some(g) = group(tags::PIXEL_MEASURES_SEQUENCE)? {
-        slice.pixel = g.vector(tags::PIXEL_SPACING);
-        slice.thickness = g.number(tags::SLICE_THICKNESS).filter(|v| *v > 0.0);
-    }
+    groups.place(&mut slice)?;
     // What objects converted from single files could not place elsewhere.
     for (group, tag) in [
         (shared, tags::UNASSIGNED_SHARED_CONVERTED_ATTRIBUTES_SEQUENCE),
@@ -137,25 +195,14 @@ fn enhanced(top: &Slice, own: Option<&Set>, shared: Option<&Set>, frame: usize) 
             converted(&g, &mut slice)?;
         }
     }
-    if let Some(g) = group(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE)? {
+    if let Some(g) = groups.first(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE)? {
         slice.facts.slope = g.number(tags::RESCALE_SLOPE).or(slice.facts.slope);
         slice.facts.intercept = g.number(tags::RESCALE_INTERCEPT).or(slice.facts.intercept);
         slice.rescale_type = g.text(tags::RESCALE_TYPE);
         slice.units = agreed(slice.units, said_units(&g)?)?;
     }
-    // The first mapping to real values whose unit is one of PET counts: other mappings serve other ends.
-    for g in groups(tags::REAL_WORLD_VALUE_MAPPING_SEQUENCE)? {
-        let Some(units) = pet_units(&g)? else { continue };
-        let slope = g.number(tags::REAL_WORLD_VALUE_SLOPE);
-        if slice.units.as_ref().is_some_and(|u| u.0 == units.0) {
-            same_slope(slice.facts.slope, slope)?;
-        }
-        slice.units = agreed(slice.units, Some(units))?;
-        slice.facts.slope = slope.or(slice.facts.slope);
-        slice.facts.intercept = g.number(tags::REAL_WORLD_VALUE_INTERCEPT).or(slice.facts.intercept);
-        break;
-    }
-    if let Some(g) = group(tags::FRAME_CONTENT_SEQUENCE)? {
+    real_world::apply(&groups.all(tags::REAL_WORLD_VALUE_MAPPING_SEQUENCE)?, &mut slice)?;
+    if let Some(g) = groups.first(tags::FRAME_CONTENT_SEQUENCE)? {
         let stamp = g.text(tags::FRAME_ACQUISITION_DATE_TIME).filter(|text| date_time_parts(text).is_some());
         if stamp.is_some() {
             let facts = &mut slice.facts;
@@ -182,24 +229,6 @@ fn converted(set: &Set, slice: &mut Slice) -> Result<()> {
     Ok(())
 }
 
-/// Units of measurement as UCUM writes them (PS3.16, CID 84 and 85), with the Units and SUVType of older PET.
-const UNITS: [(&str, (&str, &str)); 8] = [
-    ("Bq/ml", ("BQML", "")),
-    ("g/ml", ("GML", "BW")),
-    ("{SUVbw}g/ml", ("GML", "BW")),
-    ("g/ml{SUVbw}", ("GML", "BW")),
-    ("{SUVlbm}g/ml", ("GML", "LBM")),
-    ("{SUVibw}g/ml", ("GML", "IBW")),
-    ("{SUVbsa}cm2/ml", ("CM2ML", "BSA")),
-    ("{counts}", ("CNTS", "")),
-];
-
-fn pet_units(mapping: &Set) -> Result<Option<(String, String)>> {
-    let code = mapping.item_of(tags::MEASUREMENT_UNITS_CODE_SEQUENCE)?.and_then(|c| c.text(tags::CODE_VALUE));
-    let found = UNITS.iter().find(|(name, _)| code.as_deref() == Some(name)).map(|u| u.1);
-    Ok(found.map(|(unit, kind)| (unit.into(), kind.into())))
-}
-
 /// Words of Units that RescaleType is used for as well; its own words (`HU`, `US`) say nothing of PET.
 const RESCALE_UNITS: [&str; 7] = ["BQML", "GML", "CM2ML", "CNTS", "CPS", "PROPCNTS", "PROPCPS"];
 
@@ -213,23 +242,17 @@ fn said_units(set: &Set) -> Result<Option<(String, String)>> {
 }
 
 /// One unit from two places; a kind of SUV that only one of them names counts.
-fn agreed(a: Option<(String, String)>, b: Option<(String, String)>) -> Result<Option<(String, String)>> {
+///
+/// # Errors
+/// They are two.
+pub fn agreed(a: Option<(String, String)>, b: Option<(String, String)>) -> Result<Option<(String, String)>> {
     let (Some(a), Some(b)) = (a.clone(), b.clone()) else { return Ok(a.or(b)) };
     let kind = if b.1.is_empty() { a.1.clone() } else { b.1.clone() };
     if a.0.eq_ignore_ascii_case(&b.0) && (a.1.is_empty() || a.1.eq_ignore_ascii_case(&kind)) {
         return Ok(Some((a.0, kind)));
     }
-    Err(Error::format(format!("two units for the values: {} {} and {} {}", a.0, a.1, b.0, b.1)))
-}
-
-/// Two slopes for one unit must be one.
-fn same_slope(rescale: Option<f64>, real: Option<f64>) -> Result<()> {
-    match (rescale, real) {
-        (Some(a), Some(b)) if (a - b).abs() > 1e-4 * a.abs().max(b.abs()) => Err(Error::format(format!(
-            "RescaleSlope (0028,1053) is {a}, RealWorldValueSlope (0040,9225) is {b}, and both have one unit"
-        ))),
-        _ => Ok(()),
-    }
+    let [a, b] = [a, b].map(|(unit, kind)| format!("{unit} {kind}").trim_end().to_string());
+    Err(Error::format(format!("two units for the values: {a} and {b}")).remedy("the series as its scanner stored it"))
 }
 
 /// Counters of frames that stand for time; the second counts gates.

@@ -2,11 +2,13 @@
 
 use super::header::Header;
 use super::series::Series;
-use super::slice;
-use crate::read::Source;
+use super::slice::{self, Slice};
+use super::stack;
+use crate::read::{Options, Source};
 use crate::{Error, Result};
 use dicom_core::{Tag, VR};
 use dicom_dictionary_std::tags;
+use std::collections::BTreeSet;
 
 /// A series that regions are found in, as objects made from it refer to it.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,13 +25,17 @@ pub struct DicomSource {
     pub date: String,
     /// See `date`.
     pub time: String,
-    /// Its frames.
+    /// Its frames: of several time points or gates those of the one that is read.
     pub frames: Vec<SourceFrame>,
+    /// Which one, counted from 0, where there are several.
+    pub time_point: Option<usize>,
 }
 
 /// A frame of the series.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SourceFrame {
+    /// SeriesInstanceUID of its file: slices of one scan may have one each.
+    pub series: String,
     /// SOPClassUID of its file.
     pub class: String,
     /// SOPInstanceUID of its file.
@@ -39,6 +45,8 @@ pub struct SourceFrame {
     /// Centre of its first pixel in the patient, mm.
     pub position: [f64; 3],
 }
+
+const SERIES: &str = "SeriesInstanceUID (0020,000E)";
 
 /// What of patient and study goes over. All of it must stand in an object, even if it is empty.
 const COPIED: &[(Tag, VR)] = &[
@@ -62,18 +70,26 @@ const OPTIONAL: &[(Tag, VR)] = &[
     (tags::STUDY_DESCRIPTION, VR::LO),
 ];
 
-/// Looks at the headers of a series again.
+/// Looks at the headers of a series again; `time` is the time point or gate that is read, where there are several.
 ///
 /// # Errors
 /// A file cannot be read, or says neither what it is nor where it lies: nothing can refer to it.
-pub fn source(series: &Series) -> Result<DicomSource> {
-    let mut frames = Vec::new();
+pub fn source(series: &Series, time: Option<usize>) -> Result<DicomSource> {
+    let (mut frames, mut slices) = (Vec::new(), Vec::new());
     let mut first = None;
-    for path in &series.files {
+    for (n, path) in series.files.iter().enumerate() {
         let header = Header::look(&Source::open(path)?).map_err(|e| e.at(path))?;
-        frames.extend(of_file(&header).map_err(|e| e.at(path))?);
+        for (slice, frame) in of_file(&header, n).map_err(|e| e.at(path))? {
+            slices.push(slice);
+            frames.push(frame);
+        }
         first.get_or_insert(header);
     }
+    let frame_of = |slice: &Slice| (slice.file, slice.frame);
+    let all: Vec<(usize, usize)> = slices.iter().map(frame_of).collect();
+    let stack = stack::order(slices, &[], &Options { time, ..Options::default() }).map_err(|e| e.at(&series.folder))?;
+    let read: BTreeSet<(usize, usize)> = stack.slices.iter().map(frame_of).collect();
+    let frames = frames.into_iter().zip(all).filter(|(_, place)| read.contains(place)).map(|(frame, _)| frame);
     let set = first.ok_or_else(|| Error::format("a series without files"))?.set;
     let uid = |tag: Tag, name: &str| set.text(tag).ok_or_else(|| missing(name)).map_err(|e| e.at(&series.folder));
     let copy = |&(tag, vr): &(Tag, VR)| set.bytes(tag).map(|bytes| (tag, vr, bytes.to_vec()));
@@ -83,28 +99,32 @@ pub fn source(series: &Series) -> Result<DicomSource> {
     Ok(DicomSource {
         copied,
         study: uid(tags::STUDY_INSTANCE_UID, "StudyInstanceUID (0020,000D)")?,
-        series: uid(tags::SERIES_INSTANCE_UID, "SeriesInstanceUID (0020,000E)")?,
+        series: uid(tags::SERIES_INSTANCE_UID, SERIES)?,
         frame_of_reference: uid(tags::FRAME_OF_REFERENCE_UID, "FrameOfReferenceUID (0020,0052)")?,
         date: clock(tags::SERIES_DATE, tags::STUDY_DATE),
         time: clock(tags::SERIES_TIME, tags::STUDY_TIME),
-        frames,
+        frames: frames.collect(),
+        time_point: time.filter(|_| stack.times > 1),
     })
 }
 
-fn of_file(header: &Header) -> Result<Vec<SourceFrame>> {
+/// The frames of a file, as slices and as what is said of them.
+fn of_file(header: &Header, file: usize) -> Result<Vec<(Slice, SourceFrame)>> {
     let set = &header.set;
     let text = |tag: Tag, name: &str| set.text(tag).ok_or_else(|| missing(name));
-    let (class, instance) = (
+    let (series, class, instance) = (
+        text(tags::SERIES_INSTANCE_UID, SERIES)?,
         text(tags::SOP_CLASS_UID, "SOPClassUID (0008,0016)")?,
         text(tags::SOP_INSTANCE_UID, "SOPInstanceUID (0008,0018)")?,
     );
     let count = set.whole(tags::NUMBER_OF_FRAMES).and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
-    let slices = slice::slices(header, 0, count)?;
+    let slices = slice::slices(header, file, count)?;
     let several = slices.len() > 1;
-    let frame = |slice: slice::Slice| {
+    let frame = |slice: Slice| {
         let position = slice.position.ok_or_else(|| missing("ImagePositionPatient (0020,0032)"))?;
         let number = several.then_some(slice.frame + 1);
-        Ok(SourceFrame { class: class.clone(), instance: instance.clone(), number, position })
+        let [series, class, instance] = [&series, &class, &instance].map(String::clone);
+        Ok((slice, SourceFrame { series, class, instance, number, position }))
     };
     slices.into_iter().map(frame).collect()
 }

@@ -44,6 +44,9 @@ impl<'a> Plan<'a> {
             slices.extend(slice::slices(&file.header, n, file.pixels.frames).map_err(|e| e.at(&file.path))?);
         }
         let mut stack = stack::order(slices, &files.iter().map(name).collect::<Vec<_>>(), options)?;
+        for file in &files {
+            stack.notes.extend(slice::surplus(&file.header, file.pixels.frames)?);
+        }
         if first.header.modality() == PET {
             if let Some(reason) = not_a_scan(&first.header) {
                 return Err(Error::unsupported(reason).remedy("the series itself"));

@@ -62,7 +62,7 @@ impl Found<'_> {
         Ok(slices)
     }
 
-    /// A slice's frames in the series: several, if it was taken several times.
+    /// A slice's frames in the series.
     fn frames(&self, z: usize) -> Result<Vec<&SourceFrame>> {
         let here = self.patient_grid.at(&self.spacing, [z as f64, 0.0, 0.0]);
         let far = |f: &SourceFrame| (0..3).map(|k| (f.position[k] - here[k]).powi(2)).sum::<f64>().sqrt();
@@ -81,6 +81,10 @@ impl Found<'_> {
         for part in [what, &self.source.series, self.set, self.recipe] {
             hasher.update((part.len() as u64).to_le_bytes());
             hasher.update(part);
+        }
+        // The same voxels in another time point are another object.
+        if let Some(time) = self.source.time_point {
+            hasher.update((time as u64).to_le_bytes());
         }
         let runs = self.labels.runs()?;
         for label in 1..=self.labels.count {
@@ -167,12 +171,24 @@ fn reference(frame: &SourceFrame) -> InMemDicomObject {
     })
 }
 
-/// References to all files of the series, each once.
-fn instances(source: &DicomSource) -> Vec<InMemDicomObject> {
-    let mut frames: Vec<SourceFrame> =
-        source.frames.iter().map(|f| SourceFrame { number: None, ..f.clone() }).collect();
-    frames.dedup_by(|a, b| a.instance == b.instance);
-    frames.iter().map(reference).collect()
+/// Items that refer to the series of the frames, with all of their files, each once, in a sequence `of_files`. There is one,
+/// but where slices have a series each.
+fn series(source: &DicomSource, of_files: Tag) -> Vec<InMemDicomObject> {
+    let mut series: BTreeMap<&str, Vec<&SourceFrame>> = BTreeMap::new();
+    for frame in &source.frames {
+        let files = series.entry(&frame.series).or_default();
+        if files.last().is_none_or(|last| last.instance != frame.instance) {
+            files.push(frame);
+        }
+    }
+    let whole = |frame: &&SourceFrame| reference(&SourceFrame { number: None, ..(*frame).clone() });
+    let item = |(uid, files): (&str, Vec<&SourceFrame>)| {
+        item(|i| {
+            put(i, tags::SERIES_INSTANCE_UID, VR::UI, uid);
+            sequence(i, of_files, files.iter().map(whole).collect());
+        })
+    };
+    series.into_iter().map(item).collect()
 }
 
 /// Decimal numbers of at most 16 letters each.

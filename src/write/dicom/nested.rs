@@ -26,7 +26,8 @@ pub fn nested(habitats: &ObjectSet, wholes: &Labels, p: &Habitats, unit: &str) -
         let own = runs.of(label);
         let whole = own.first().and_then(|run| objects.get(run.index(width))).copied().unwrap_or(0);
         let numbers = habitats.origin.as_ref().map_or(&[][..], |o| &o.numbers);
-        let level = numbers.get(label as usize - 1).copied().flatten().unwrap_or(label);
+        let level = numbers.get(label as usize - 1).copied().flatten().and_then(|level| u32::try_from(level).ok());
+        let level = level.unwrap_or(label);
         levels.entry((whole, level)).or_default().extend_from_slice(own);
     }
     let inner = |whole: u32, level: u32| {

@@ -6,7 +6,7 @@
 //! systems use). Corners lie in the plane of the slice, in mm.
 
 use super::super::contour::{outlines, through_centres};
-use super::{Found, decimals, instances, item, put, reference, save, sequence, short};
+use super::{Found, decimals, item, put, reference, save, sequence, series, short};
 use crate::recipe::Contours;
 use crate::{Error, Result};
 use dicom_core::VR;
@@ -46,14 +46,10 @@ pub fn rtstruct(path: &Path, found: &Found, contours: Contours) -> Result<()> {
 /// The series.
 fn drawn_on(found: &Found) -> InMemDicomObject {
     let source = found.source;
-    let series = item(|i| {
-        put(i, tags::SERIES_INSTANCE_UID, VR::UI, source.series.as_str());
-        sequence(i, tags::CONTOUR_IMAGE_SEQUENCE, instances(source));
-    });
     let study = item(|i| {
         put(i, tags::REFERENCED_SOP_CLASS_UID, VR::UI, STUDY);
         put(i, tags::REFERENCED_SOP_INSTANCE_UID, VR::UI, source.study.as_str());
-        sequence(i, tags::RT_REFERENCED_SERIES_SEQUENCE, vec![series]);
+        sequence(i, tags::RT_REFERENCED_SERIES_SEQUENCE, series(source, tags::CONTOUR_IMAGE_SEQUENCE));
     });
     item(|i| {
         put(i, tags::FRAME_OF_REFERENCE_UID, VR::UI, source.frame_of_reference.as_str());

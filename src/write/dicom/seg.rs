@@ -5,7 +5,7 @@
 //! value of theirs is described, and PixelPaddingValue says that it is the background.
 
 use super::frames::{Frames, Place, binary, label_map};
-use super::{Found, code, decimals, instances, item, put, reference, save, sequence, short};
+use super::{Found, code, decimals, item, put, reference, save, sequence, series, short};
 use crate::{Error, Result};
 use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
 use dicom_dictionary_std::{tags, uids};
@@ -55,11 +55,7 @@ fn object(found: &Found, class: &str, frames: fn(&Found) -> Result<Frames>) -> R
     sequence(&mut o, tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, vec![shared(found)]);
     let each = frames.places.iter().map(|place| per_frame(found, *place)).collect::<Result<Vec<_>>>();
     sequence(&mut o, tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, each?);
-    let series = item(|i| {
-        sequence(i, tags::REFERENCED_INSTANCE_SEQUENCE, instances(found.source));
-        put(i, tags::SERIES_INSTANCE_UID, VR::UI, found.source.series.as_str());
-    });
-    sequence(&mut o, tags::REFERENCED_SERIES_SEQUENCE, vec![series]);
+    sequence(&mut o, tags::REFERENCED_SERIES_SEQUENCE, series(found.source, tags::REFERENCED_INSTANCE_SEQUENCE));
     let vr = if frames.bits == 16 { VR::OW } else { VR::OB };
     o.put(DataElement::new(tags::PIXEL_DATA, vr, PrimitiveValue::U8(frames.pixels.into())));
     Ok(o)

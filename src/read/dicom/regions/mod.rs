@@ -1,6 +1,6 @@
 //! Regions that a DICOM file holds, brought onto the grid of an image: contours (RTSTRUCT) and segmentations (SEG).
 //!
-//! Regions get the numbers 1, 2, ... in the order of their numbers in the file. A voxel can belong to one region only, so regions
+//! Regions get the numbers 1, 2, ... in the order of their numbers in the file, which they keep beside. A voxel can belong to one region only, so regions
 //! that overlap cannot be taken together; the error names both. Which ones are taken is chosen by name.
 
 mod label_map;
@@ -162,8 +162,9 @@ impl Sheet {
             return Err(Error::usage(format!("no region meets the image: {why}"))
                 .remedy("regions of the same patient and examination"));
         }
+        let in_file = self.regions.iter().map(|(label, region)| (*label, region.number)).collect();
         let names = self.regions.into_iter().map(|(label, region)| (label, region.name)).collect();
-        Ok(Regions { names, notes: self.notes, ..Regions::of_voxels(self.shape, &self.labels)? })
+        Ok(Regions { in_file, names, notes: self.notes, ..Regions::of_voxels(self.shape, &self.labels)? })
     }
 }
 

@@ -46,10 +46,10 @@ fn meant(text: &str, all: &[Named]) -> Vec<bool> {
 /// The wanted regions, in the order of their numbers.
 ///
 /// # Errors
-/// A name or number fits none, or there are none.
+/// A name or number fits none, there are none, or a wanted one shares its number with another: what is drawn may be of either.
 pub fn choose(mut all: Vec<Named>, pick: &Pick) -> Result<Vec<Named>> {
     all.sort_by_key(|r| r.number);
-    all.dedup_by_key(|r| r.number);
+    all.dedup();
     let mut wanted = vec![pick.names.is_empty(); all.len()];
     for text in &pick.names {
         let meant = meant(text, &all);
@@ -64,6 +64,13 @@ pub fn choose(mut all: Vec<Named>, pick: &Pick) -> Result<Vec<Named>> {
     }
     if all.is_empty() {
         return Err(Error::format("the file names no region"));
+    }
+    for (pair, wanted) in all.windows(2).zip(wanted.windows(2)) {
+        if pair[0].number == pair[1].number && wanted.contains(&true) {
+            let [a, b] = [&pair[0], &pair[1]];
+            let what = format!("two regions have the number {}: \"{}\" and \"{}\"", a.number, a.name, b.name);
+            return Err(Error::format(what).remedy("a file in which each region has a number of its own"));
+        }
     }
     Ok(all.into_iter().zip(wanted).filter(|r| r.1).map(|r| r.0).collect())
 }

@@ -31,9 +31,11 @@ struct Contour {
 pub fn read(file: &File) -> Result<Regions> {
     let set = &file.header.set;
     let named = set.items(tags::STRUCTURE_SET_ROI_SEQUENCE)?.iter().map(named).collect::<Result<Vec<_>>>()?;
-    let picked = choose(named, file.pick)?;
     let drawn = set.items(tags::ROI_CONTOUR_SEQUENCE)?;
+    let nameless = nameless(&drawn, &named)?;
+    let picked = choose(named, file.pick)?;
     let mut sheet = Sheet::new(file.onto.shape, file.options)?;
+    sheet.notes.extend(nameless);
     for region in &picked {
         let mine = drawn.iter().filter(|r| r.whole(tags::REFERENCED_ROI_NUMBER) == Some(region.number));
         let contours = mine.map(|r| r.items(tags::CONTOUR_SEQUENCE)).collect::<Result<Vec<_>>>()?.concat();
@@ -51,7 +53,25 @@ fn named(item: &Set) -> Result<Named> {
     Ok(Named { number, name: item.text(tags::ROI_NAME).unwrap_or_else(|| format!("region {number}")) })
 }
 
-/// The closed contours of a region on the grid. Points and open lines enclose nothing; a note counts them.
+/// Contours of regions that the file does not name, with their number.
+fn nameless(drawn: &[Set], known: &[Named]) -> Result<Vec<String>> {
+    let mut nameless = BTreeMap::<Option<i64>, usize>::new();
+    for item in drawn {
+        let number = item.whole(tags::REFERENCED_ROI_NUMBER);
+        if !known.iter().any(|region| Some(region.number) == number) {
+            *nameless.entry(number).or_default() += item.items(tags::CONTOUR_SEQUENCE)?.len();
+        }
+    }
+    let note = |(number, n): (Option<i64>, usize)| {
+        let number = number.map_or("no number".into(), |n| format!("the number {n}"));
+        let what = plural(n, "contour");
+        format!("doubtful: {what} left out, of a region with {number}, which no region of the file has")
+    };
+    Ok(nameless.into_iter().filter(|(_, n)| *n > 0).map(note).collect())
+}
+
+/// The closed contours of a region on the grid. Points, open lines, and what has fewer than three corners enclose nothing; a
+/// note counts them.
 fn closed(items: &[Set], onto: &Grid, name: &str, notes: &mut Vec<String>) -> Result<Vec<Contour>> {
     let mut left_out = BTreeMap::<String, usize>::new();
     let mut contours = Vec::new();
@@ -63,6 +83,10 @@ fn closed(items: &[Set], onto: &Grid, name: &str, notes: &mut Vec<String>) -> Re
         }
         let say = |e: Error| Error { what: format!("contour {}: {}", n + 1, e.what), ..e };
         let corners = corners(item).map_err(say)?;
+        if corners.len() < 3 {
+            *left_out.entry(format!("{kind} with {}", plural(corners.len(), "corner"))).or_default() += 1;
+            continue;
+        }
         contours.extend(place(&corners, onto).map_err(say)?);
     }
     let note = |(kind, n)| format!("{} of type {kind} in region \"{name}\" left out", plural(n, "contour"));

@@ -14,7 +14,7 @@ use crate::units::{Shape, Spacing};
 use crate::{Error, Result};
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Voxel centres may be this far apart in mm within a slice, or a tenth of a voxel, and still fall together.
 const SAME_MM: f64 = 0.1;
@@ -33,7 +33,7 @@ pub fn read(file: &File) -> Result<Regions> {
     let kind = set.text(tags::SEGMENTATION_TYPE).unwrap_or_default();
     let slices = slice::slices(file.header, 0, pixels.frames)?;
     let (own, places) = stack(&slices, &pixels, file)?;
-    let sheet = match kind.as_str() {
+    let mut sheet = match kind.as_str() {
         "BINARY" => masks(file, &pixels, &own, &places, 1, None)?,
         "FRACTIONAL" => {
             let most = set.whole(tags::MAXIMUM_FRACTIONAL_VALUE).and_then(|v| u64::try_from(v).ok()).filter(|v| *v > 0);
@@ -47,6 +47,7 @@ pub fn read(file: &File) -> Result<Regions> {
                 .remedy("a segmentation of the type BINARY, FRACTIONAL or LABELMAP, or a label image as NIfTI"));
         }
     };
+    sheet.notes.extend(slice::surplus(file.header, pixels.frames)?);
     onto_image(sheet.finish()?, &own, file)
 }
 
@@ -54,16 +55,30 @@ pub fn read(file: &File) -> Result<Regions> {
 fn masks(file: &File, pixels: &Pixels, own: &Grid, places: &[usize], most: u64, note: Option<String>) -> Result<Sheet> {
     let named =
         file.header.set.items(tags::SEGMENT_SEQUENCE)?.iter().map(Named::of_segment).collect::<Result<Vec<_>>>()?;
+    let known: BTreeSet<i64> = named.iter().map(|region| region.number).collect();
     let picked = choose(named, file.pick)?;
     let segments = segments(file, pixels.frames)?;
     let mut sheet = Sheet::new(own.shape, file.options)?;
     sheet.notes.extend(note);
     let mut plane = vec![0u32; pixels.plane()];
+    let mut mask = |frame: usize| -> Result<Vec<bool>> {
+        frame::read(file.header, file.source, pixels, frame, &mut [&mut plane])?;
+        Ok(plane.iter().map(|v| *v > 0 && u64::from(*v) * 2 >= most).collect())
+    };
+    let mut unknown = BTreeMap::<i64, [usize; 2]>::new();
+    for frame in (0..pixels.frames).filter(|f| !known.contains(&segments[*f])) {
+        let [frames, voxels] = unknown.entry(segments[frame]).or_default();
+        *frames += 1;
+        *voxels += mask(frame)?.iter().filter(|inside| **inside).count();
+    }
+    sheet.notes.extend(unknown.into_iter().map(|(number, [frames, voxels])| {
+        let [frames, voxels] = [plural(frames, "frame"), plural(voxels, "voxel")];
+        format!("doubtful: {frames} with {voxels} left out, of segment {number}, which no segment of the file has")
+    }));
     for region in &picked {
         let mut planes = Planes::new();
         for frame in (0..pixels.frames).filter(|f| segments[*f] == region.number) {
-            frame::read(file.header, file.source, pixels, frame, &mut [&mut plane])?;
-            let mask = plane.iter().map(|v| *v > 0 && u64::from(*v) * 2 >= most).collect();
+            let mask = mask(frame)?;
             if planes.insert(places[frame], mask).is_some() {
                 return Err(Error::format(format!("two frames of segment \"{}\" at one place", region.name)));
             }
