@@ -135,20 +135,21 @@ pub(super) fn percentile(values: &[f64], p: f64) -> Option<f64> {
     Some(low + (high - low) * at.fract())
 }
 
-/// Between the kind of the lowest values and all others. Otsu's threshold is drawn to where most of the variance is: one object far above
-/// all others takes it, and so does the wide upper end of a stain that some cells have and others do not. So what lies below a threshold is
-/// divided again and again. The lowest threshold counts that divides two kinds beyond doubt, if what lies above the one before is a few objects or lies not
-/// much farther from the lowest ones than what was found; else Otsu's. The values ascend.
+/// Otsu's threshold is drawn to where most of the variance is: one object far above all others takes it, and so does the wide upper end of
+/// a stain that some cells have and others do not. So what lies below it is divided again and again. A lower threshold counts if it divides two
+/// kinds beyond doubt, and the one before was drawn by a few objects or went through the middle of a kind: there is no gap at it. The values ascend.
 fn between_kinds(values: &[f64]) -> Option<f64> {
     let mut cutoff = otsu(values)?;
     let (mut rest, mut above) = values.split_at(values.partition_point(|v| *v <= cutoff));
+    let least = (LEAST_OF_ALL * values.len() as f64).max(LEAST);
     while let Some(lower) = otsu(rest) {
         let (low, middle) = rest.split_at(rest.partition_point(|v| *v <= lower));
-        let is_few = above.len() as f64 <= FEW * values.len() as f64;
-        let far = percentile(above, 50.0)? - mean(low);
-        let is_near = mean(middle) - mean(low) >= NEAR * far;
-        let are_many = low.len().min(middle.len()) >= LEAST && low.len() as f64 > FEW * values.len() as f64;
-        if are_many && (is_few || is_near) && apart_in_deviations(low, middle) >= KINDS {
+        let are_many = low.len() as f64 >= least && middle.len() >= SOME;
+        let are_kinds = are_many && apart_in_deviations(low, middle) >= KINDS;
+        let is_few = above.len() as f64 <= (FEW * values.len() as f64).max(1.0);
+        let gap = above.first()? - middle.last()?;
+        let is_cut_through = gap <= GAP * (middle.last()? - middle.first()?);
+        if are_kinds && (is_few || is_cut_through) {
             cutoff = lower;
         }
         (rest, above) = (low, &values[low.len()..]);
@@ -156,14 +157,18 @@ fn between_kinds(values: &[f64]) -> Option<f64> {
     Some(cutoff)
 }
 
-/// This share of objects is few.
-const FEW: f64 = 0.03;
-/// What lies this part of the way from the lowest objects to the middle one of the highest is near them.
-const NEAR: f64 = 0.2;
+/// This share of objects is few; one is.
+const FEW: f64 = 0.02;
+/// Between two kinds lies a gap of more than this part of what the lower one spans.
+const GAP: f64 = 0.25;
 /// Two kinds beyond doubt are so many deviations of the lower one apart.
 const KINDS: f64 = 8.0;
-/// Fewer objects are no kind.
-const LEAST: usize = 3;
+/// Fewer objects are not the lowest kind: a few that lie close to each other by chance have hardly any deviation.
+const LEAST: f64 = 8.0;
+/// See there: this share of all.
+const LEAST_OF_ALL: f64 = 0.1;
+/// And fewer are not what lies above that.
+const SOME: usize = 3;
 
 /// Between the two groups whose means lie farthest apart, weighed by their sizes; the lowest of equals. The values ascend.
 ///
@@ -222,10 +227,46 @@ mod tests {
             // Of one kind any threshold is wrong, and is said to be.
             assert!(above(&stained(0, 100, deviation)).1, "{deviation}");
         }
-        // Two kinds of cells without a stain are not divided where a third kind has one.
-        let mut values = stained(40, 30, 0.2);
-        values.extend((0..30).map(|k| 172.0 + f64::from(k % 5)));
-        assert_eq!(above(&values), (30, false));
+        // Two kinds of cells without a stain are not divided where a third kind has one, and a few dark cells are no kind.
+        for (dark, others, far) in [(40, 30, 172.0), (40, 50, 200.0), (5, 55, 260.0), (11, 55, 260.0), (20, 40, 260.0)]
+        {
+            let mut values = stained(dark, 40, 0.1);
+            values.extend((0..others).map(|k| far + f64::from(k % 5)));
+            assert_eq!(above(&values).0, 40, "{dark} {others}");
+        }
+    }
+
+    /// A normal number, which two numbers without order stand for.
+    fn normal(seed: u32) -> f64 {
+        let even = |mut n: u32| {
+            for _ in 0..3 {
+                n = (n ^ (n >> 16)).wrapping_mul(0x045d_9f3b);
+            }
+            (f64::from(n) + 0.5) / (f64::from(u32::MAX) + 1.0)
+        };
+        crate::ops::dark_side::normal_quantile(even(seed.wrapping_mul(0x9e37_79b9) ^ 0x85eb_ca6b))
+    }
+
+    #[test]
+    fn chance_makes_no_kind() {
+        let mut seed = 0;
+        let mut next = || {
+            seed += 1;
+            normal(seed)
+        };
+        for (without, with) in
+            [(20, 10), (50, 10), (61, 24), (80, 10), (60, 40), (95, 15), (200, 50), (12, 40), (30, 3)]
+        {
+            for _ in 0..300 {
+                let low = (0..without).map(|_| 160.0 + 2.0 * next()).collect::<Vec<_>>();
+                let high = (0..with).map(|_| 160.0 + 300.0 * libm::exp(0.2 * next())).collect::<Vec<_>>();
+                let all = sorted([low, high].concat().into_iter());
+                // Otsu's threshold itself may cut a dim one off; nobody without a stain lies above any.
+                let cutoff = cutoff(Cutoff::Otsu, all.iter().copied(), 0.0).unwrap();
+                let found = all.iter().filter(|v| **v > cutoff).count();
+                assert!(found <= with && found + 3 >= with, "{without} {with}: {found}");
+            }
+        }
     }
 
     #[test]
