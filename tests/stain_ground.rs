@@ -123,3 +123,21 @@ fn wide_cells_that_touch_are_not_the_ground() {
     let truth = 400.0 * 320.0;
     assert!((0.85..1.15).contains(&(voxels as f64 / truth)), "{count} cells: {voxels} for {truth}, {notes:?}");
 }
+
+/// As the edge of a light sheet or of a droplet, or another chip of a camera.
+#[test]
+fn a_side_with_half_the_light_is_levelled() {
+    for depth in [1, 3, 5] {
+        for light in [
+            (|[_, y, _]| 0.5 + 0.5 / (1.0 + ((y as f64 - 90.0) / 14.0).exp())) as fn([usize; 3]) -> f64,
+            |[_, _, x]| 0.5 + 0.5 / (1.0 + ((160.0 - x as f64) / 14.0).exp()),
+        ] {
+            let shape = Shape::new(depth, 240, 240);
+            let (_, usual, _) = Field { shape, ..DISC }.cells();
+            let (count, voxels, notes) = Field { shape, light, ..DISC }.cells();
+            assert_eq!(count, 25, "{depth} slices");
+            let ratio = voxels as f64 / usual as f64;
+            assert!((0.8..1.25).contains(&ratio), "{depth} slices: {voxels} for {usual}, {notes:?}");
+        }
+    }
+}

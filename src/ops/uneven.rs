@@ -6,7 +6,8 @@
 //! end of a tile, twice. It counts where a third of the tiles is left and it explains 0.9 of their variance.
 //!
 //! Where objects are known, only what lies apart from them is looked at ([`FreeGround`]): the lower quartiles of that from the start. The stain of a colony is no
-//! ground that is brighter there.
+//! ground that is brighter there. Then a surface of fourth degree is tried as well, as the soft edge of a light needs it: it counts where it leaves three quarters of what
+//! the other one leaves, in the middle of all tiles, and rises no more than half again as much as they do.
 //!
 //! On the host, in f64, in the order of the tiles. Reference: least squares; Lindblad and Bengtsson 2001 for surfaces fitted to what is
 //! left as background.
@@ -31,8 +32,14 @@ const SHADOW: f64 = 4.0;
 const ROUNDS: usize = 20;
 /// How often it is fitted to lower quartiles.
 const AGAIN: usize = 2;
-/// Its terms: 1, y, x, y^2, y x, x^2.
-const TERMS: usize = 6;
+/// Its terms: 1, y, x, y^2, y x, x^2, and so on to the fourth degree.
+const TERMS: usize = 15;
+/// Those up to the second degree come first.
+const SECOND: usize = 6;
+/// A surface of fourth degree leaves no more than this share of what one of second degree does.
+const BETTER: f64 = 0.75;
+/// It rises no more than so many times what the tiles do: where none of them is free nothing holds it.
+const WILD: f64 = 1.5;
 
 /// The terms of a surface, or at a place.
 type Terms = [f64; TERMS];
@@ -58,15 +65,25 @@ impl Surface {
             Some(_) => quartiles(&[0.0; TERMS]),
             None => of_all_slices(&tiles.each(|z, y, x| ground(samples, shape, z, y, x)), places.len(), true),
         };
-        let mut terms = lowest(&places, &first)?;
-        for _ in 0..AGAIN {
-            let mut grounds = quartiles(&terms);
-            grounds.iter_mut().zip(&places).for_each(|(ground, at)| *ground += value(&terms, at));
-            // In a crowd most tiles have no quartile that is ground.
-            let Some(better) = lowest(&places, &grounds) else { break };
-            terms = better;
+        let fitted = |used: usize| {
+            let mut terms = lowest(&places, &first, used)?;
+            for _ in 0..AGAIN {
+                let mut grounds = quartiles(&terms);
+                grounds.iter_mut().zip(&places).for_each(|(ground, at)| *ground += value(&terms, at));
+                // In a crowd most tiles have no quartile that is ground.
+                let Some(better) = lowest(&places, &grounds, used) else { break };
+                terms = better;
+            }
+            Some(Surface { terms, shape })
+        };
+        let known = || first.iter().copied().filter(|ground| !ground.is_nan());
+        let rise = known().fold(f64::MIN, f64::max) - known().fold(f64::MAX, f64::min);
+        let bent = if free.is_some() { fitted(TERMS) } else { None }.filter(|bent| bent.rise() <= WILD * rise);
+        let left = |surface: &Surface| typical(quartiles(&surface.terms).into_iter());
+        match (fitted(SECOND), bent) {
+            (Some(plain), Some(bent)) if left(&bent) > BETTER * left(&plain) => Some(plain),
+            (plain, bent) => bent.or(plain),
         }
-        Some(Surface { terms, shape })
     }
 
     /// How far it rises over the image, in samples.
@@ -84,9 +101,16 @@ impl Surface {
     /// The image is on a device.
     pub fn off(&self, src: &Volume) -> Result<Volume> {
         let (shape, from) = (src.shape, src.samples.host()?);
-        // Its mean over the image is not that at the middle.
-        let third = |n: usize| (n as f64 * n as f64 - 1.0) / (3.0 * (n as f64 * n as f64).max(1.0));
-        let mean = self.terms[0] + self.terms[3] * third(shape.y) + self.terms[5] * third(shape.x);
+        // Its mean over the image is not that at the middle: even powers of a place have means.
+        let square = |n: usize| (n * n) as f64;
+        let second = |n: usize| (square(n) - 1.0) / (3.0 * square(n).max(1.0));
+        let fourth = |n: usize| second(n) * (3.0 * square(n) - 7.0) / (5.0 * square(n).max(1.0));
+        let mean = self.terms[0]
+            + self.terms[3] * second(shape.y)
+            + self.terms[5] * second(shape.x)
+            + self.terms[10] * fourth(shape.y)
+            + self.terms[12] * second(shape.y) * second(shape.x)
+            + self.terms[14] * fourth(shape.x);
         let mut out: Vec<i32> = simd::zeros(from.len());
         let rows = out.par_chunks_mut(shape.x.max(1)).zip(from.par_chunks(shape.x.max(1))).enumerate();
         rows.for_each(|(row, (out, from))| {
@@ -140,7 +164,7 @@ fn lower_quartile(
 }
 
 /// The surface that the lower ones of some grounds lie on, if it explains enough of them. Those that are not numbers are left out.
-fn lowest(places: &[Terms], grounds: &[f64]) -> Option<Terms> {
+fn lowest(places: &[Terms], grounds: &[f64], used: usize) -> Option<Terms> {
     let all = places.len();
     let mut left: Vec<usize> = (0..all).filter(|k| !grounds[*k].is_nan()).collect();
     if (left.len() as f64) < LEFT * all as f64 {
@@ -148,7 +172,7 @@ fn lowest(places: &[Terms], grounds: &[f64]) -> Option<Terms> {
     }
     let mut terms = [0.0; TERMS];
     for _ in 0..ROUNDS {
-        terms = fitted(left.iter().map(|k| (places[*k], grounds[*k])))?;
+        terms = fitted(left.iter().map(|k| (places[*k], grounds[*k])), used)?;
         let above = |k: usize| grounds[k] - value(&terms, &places[k]);
         let mut apart: Vec<f64> = left.iter().map(|k| above(*k).abs()).collect();
         apart.sort_unstable_by(f64::total_cmp);
@@ -169,34 +193,43 @@ fn lowest(places: &[Terms], grounds: &[f64]) -> Option<Terms> {
 fn terms_at(shape: Shape, y: f64, x: f64) -> Terms {
     let from_middle = |at: f64, n: usize| (2.0 * at - (n as f64 - 1.0)) / n as f64;
     let (y, x) = (from_middle(y, shape.y), from_middle(x, shape.x));
-    [1.0, y, x, y * y, y * x, x * x]
+    let (y2, x2) = (y * y, x * x);
+    [1.0, y, x, y2, y * x, x2, y2 * y, y2 * x, y * x2, x2 * x, y2 * y2, y2 * y * x, y2 * x2, y * x2 * x, x2 * x2]
 }
 
 fn value(terms: &Terms, at: &Terms) -> f64 {
     terms.iter().zip(at).map(|(term, at)| term * at).sum()
 }
 
-/// The terms with the least squares: the normal equations, by elimination.
-fn fitted(points: impl Iterator<Item = (Terms, f64)>) -> Option<Terms> {
+/// How far the middle one of some numbers lies from 0, of those that are some.
+fn typical(numbers: impl Iterator<Item = f64>) -> f64 {
+    let mut sizes: Vec<f64> = numbers.filter(|number| !number.is_nan()).map(f64::abs).collect();
+    sizes.sort_unstable_by(f64::total_cmp);
+    sizes.get(sizes.len() / 2).copied().unwrap_or_default()
+}
+
+/// The terms with the least squares, the first ones alone if not all are used: the normal equations, by elimination.
+fn fitted(points: impl Iterator<Item = (Terms, f64)>, used: usize) -> Option<Terms> {
     let mut rows = [[0.0; TERMS + 1]; TERMS];
     for (at, ground) in points {
-        for (row, own) in rows.iter_mut().zip(&at) {
-            row.iter_mut().zip(at.iter().chain([&ground])).for_each(|(sum, other)| *sum += own * other);
+        for (row, own) in rows.iter_mut().zip(&at[..used]) {
+            row.iter_mut().zip(at[..used].iter()).for_each(|(sum, other)| *sum += own * other);
+            row[TERMS] += own * ground;
         }
     }
-    for k in 0..TERMS {
-        let pivot = (k..TERMS).max_by(|a, b| rows[*a][k].abs().total_cmp(&rows[*b][k].abs()))?;
+    for k in 0..used {
+        let pivot = (k..used).max_by(|a, b| rows[*a][k].abs().total_cmp(&rows[*b][k].abs()))?;
         rows.swap(k, pivot);
         let first = rows[k];
         if first[k].abs() < 1e-9 {
             return None;
         }
-        for (_, row) in rows.iter_mut().enumerate().filter(|(i, _)| *i != k) {
+        for (_, row) in rows.iter_mut().take(used).enumerate().filter(|(i, _)| *i != k) {
             let times = row[k] / first[k];
             row.iter_mut().zip(&first).for_each(|(a, b)| *a -= times * b);
         }
     }
-    Some(std::array::from_fn(|k| rows[k][TERMS] / rows[k][k]))
+    Some(std::array::from_fn(|k| if k < used { rows[k][TERMS] / rows[k][k] } else { 0.0 }))
 }
 
 #[cfg(test)]

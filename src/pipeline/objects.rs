@@ -23,6 +23,8 @@ use std::collections::BTreeMap;
 
 /// So many radii from an object cells may reach.
 const APART: f64 = 1.5;
+/// In a stack, where less than enough is left then.
+const NEARER: [f64; 2] = [1.0, 0.75];
 
 /// What all sets of an image are made from.
 pub(super) struct Given<'a> {
@@ -71,24 +73,33 @@ fn grown_from<'a>(steps: &[Step], made: &'a BTreeMap<String, ObjectSet>) -> Resu
     steps.iter().find_map(from).transpose()
 }
 
-/// Where no object is near, the channel with an even ground if it has another one, and what is said of that. Among objects that leave no ground
-/// free it stays as it is: what is uneven there are the objects.
-fn even_ground(
-    file: &Volume,
-    geometry: &Geometry,
-    from: Option<&ObjectSet>,
-    device: &Device,
-) -> Result<(Option<FreeGround>, Option<Volume>, Option<String>)> {
-    let free = match from {
-        Some(from) => {
-            let half_widths = geometry.along(APART * from.radius_px.unwrap_or_default()).map(|v| v.round() as usize);
-            let Some(free) = FreeGround::of(&object_runs::to_host(device, &from.on_device)?, half_widths)? else {
-                return Ok((None, None, None));
-            };
-            Some(free)
-        }
-        None => None,
+/// What is known of the ground of a channel: where no object is near, the channel with an even ground if it has another one, and what is said of that.
+type Even = (Option<FreeGround>, Option<Volume>, Option<String>);
+
+/// Among objects that leave no ground free it stays as it is: what is uneven there are the objects. Those of all slices of a stack hide more of it than they do in one:
+/// nearer to them is looked at as well, for a ground that is uneven.
+fn even_ground(file: &Volume, geometry: &Geometry, from: Option<&ObjectSet>, device: &Device) -> Result<Even> {
+    let Some(from) = from else { return levelled_ground(file, None) };
+    let objects = object_runs::to_host(device, &from.on_device)?;
+    let farther_than = |radii: f64| {
+        let half_widths = geometry.along(radii * from.radius_px.unwrap_or_default()).map(|v| v.round() as usize);
+        FreeGround::of(&objects, half_widths)
     };
+    if let Some(free) = farther_than(APART)? {
+        return levelled_ground(file, Some(free));
+    }
+    for radii in NEARER.into_iter().filter(|_| !file.shape.is_flat()) {
+        if let Some(free) = farther_than(radii)?
+            && let found @ (_, Some(_), _) = levelled_ground(file, Some(free))?
+        {
+            return Ok(found);
+        }
+    }
+    Ok((None, None, None))
+}
+
+/// The same where it is known what is free, or that nothing is near.
+fn levelled_ground(file: &Volume, free: Option<FreeGround>) -> Result<Even> {
     let surface = Surface::of(file.samples.host()?, file.shape, free.as_ref());
     let even = surface.as_ref().map(|surface| surface.off(file)).transpose()?;
     if let Some(free) = &free
@@ -140,6 +151,7 @@ fn from_steps(
     let mut state = State::new(device, geometry, file, original, (lift, channel.saturation), (scan, roles), made);
     state.noise = noise;
     state.notes.extend(slices.as_ref().map(EvenSlices::note));
+    state.warnings.extend(slices.as_ref().and_then(EvenSlices::warning));
     state.notes.extend(levelled.as_ref().map(Levelled::note));
     state.free = free;
     state.notes.extend(note);
@@ -148,7 +160,8 @@ fn from_steps(
     state.warnings.extend(drawn);
     if let Some(margin) = &margin {
         let told = if margin.is_large() { &mut state.warnings } else { &mut state.notes };
-        told.push(margin.told(name));
+        told.extend(margin.told(name));
+        state.notes.extend(margin.told_unlit(name));
         state.searched = Some(&margin.searched);
     }
     let found = geometry.radius_px.filter(|_| set.scale == Some(ObjectScale::Auto));

@@ -9,6 +9,7 @@ use crate::measure::{DEEPEST_SPOT, SPOT_FWHM, SpotStart, fit_spot, place_spot};
 use crate::ops::spots::{Peak, SIGMA_PX, Spots as Found, find};
 use crate::read::points::{Point, draw};
 use crate::recipe::Spots;
+use crate::units::Shape;
 use rayon::prelude::*;
 
 /// How many times as long along z as they are wide spots are tried to be where the recipe does not say it.
@@ -44,8 +45,7 @@ impl State<'_> {
         let sizes = self.spot_sizes(p)?;
         let mut found = find(self.device, &src, self.file, &sizes.iter().map(|s| s.sigma).collect::<Vec<_>>())?;
         if let Some(searched) = self.searched {
-            let searched = searched.voxels.host()?;
-            found.peaks.retain(|peak| searched[peak.voxel] != 0);
+            keep_searched(&mut found.peaks, searched.voxels.host()?, src.shape);
         }
         let Some(size) = sizes.get(found.scale).copied() else { return Ok(()) };
         let (shape, spacing, sigma) = (src.shape, self.geometry.spacing, size.sigma);
@@ -117,6 +117,21 @@ impl State<'_> {
         let planes = (0..).map(step).take_while(|px| *px <= most * (1.0 + 1e-9));
         Ok(planes.flat_map(|plane| depths.iter().map(move |deep| size(plane, *deep))).collect())
     }
+}
+
+/// Leaves the peaks that lie where objects may be found. Slices that see nothing, before the first or behind the last that sees something, are filled with that one,
+/// and what is brightest there is brightest in it: its peaks lie in it.
+fn keep_searched(peaks: &mut Vec<Peak>, searched: &[u8], shape: Shape) {
+    let plane = (shape.y * shape.x).max(1);
+    let seen: Vec<usize> = (0..shape.z).filter(|z| searched[z * plane..(z + 1) * plane].contains(&1)).collect();
+    let (Some(first), Some(last)) = (seen.first(), seen.last()) else { return peaks.clear() };
+    for peak in peaks.iter_mut() {
+        let z = peak.voxel / plane;
+        peak.voxel = z.clamp(*first, *last) * plane + peak.voxel % plane;
+    }
+    peaks.retain(|peak| searched[peak.voxel] != 0);
+    peaks.sort_by_key(|peak| peak.voxel);
+    peaks.dedup_by_key(|peak| peak.voxel);
 }
 
 /// Hot pixels, and photons that a camera has multiplied, look like spots of one pixel each.
