@@ -6,8 +6,8 @@
 //! end of a tile, twice. It counts where a third of the tiles is left and it explains 0.9 of their variance.
 //!
 //! Where objects are known, only what lies apart from them is looked at ([`FreeGround`]): the lower quartiles of that from the start. The stain of a colony is no
-//! ground that is brighter there. Then a surface of fourth degree is tried as well, as the soft edge of a light needs it: it counts where it leaves three quarters of what
-//! the other one leaves, in the middle of all tiles, and rises no more than half again as much as they do.
+//! ground that is brighter there. Then a surface of fourth degree is tried as well, as the soft edge of a light needs it: it counts where it leaves three fifths of what
+//! the other one leaves, in all but a fifth of the tiles, and rises no more than half again as much as they do.
 //!
 //! On the host, in f64, in the order of the tiles. Reference: least squares; Lindblad and Bengtsson 2001 for surfaces fitted to what is
 //! left as background.
@@ -37,7 +37,7 @@ const TERMS: usize = 15;
 /// Those up to the second degree come first.
 const SECOND: usize = 6;
 /// A surface of fourth degree leaves no more than this share of what one of second degree does.
-const BETTER: f64 = 0.75;
+const BETTER: f64 = 0.6;
 /// It rises no more than so many times what the tiles do: where none of them is free nothing holds it.
 const WILD: f64 = 1.5;
 
@@ -79,7 +79,7 @@ impl Surface {
         let known = || first.iter().copied().filter(|ground| !ground.is_nan());
         let rise = known().fold(f64::MIN, f64::max) - known().fold(f64::MAX, f64::min);
         let bent = if free.is_some() { fitted(TERMS) } else { None }.filter(|bent| bent.rise() <= WILD * rise);
-        let left = |surface: &Surface| typical(quartiles(&surface.terms).into_iter());
+        let left = |surface: &Surface| most(quartiles(&surface.terms).into_iter());
         match (fitted(SECOND), bent) {
             (Some(plain), Some(bent)) if left(&bent) > BETTER * left(&plain) => Some(plain),
             (plain, bent) => bent.or(plain),
@@ -201,11 +201,11 @@ fn value(terms: &Terms, at: &Terms) -> f64 {
     terms.iter().zip(at).map(|(term, at)| term * at).sum()
 }
 
-/// How far the middle one of some numbers lies from 0, of those that are some.
-fn typical(numbers: impl Iterator<Item = f64>) -> f64 {
+/// How far four fifths of some numbers lie from 0 at most, of those that are some.
+fn most(numbers: impl Iterator<Item = f64>) -> f64 {
     let mut sizes: Vec<f64> = numbers.filter(|number| !number.is_nan()).map(f64::abs).collect();
     sizes.sort_unstable_by(f64::total_cmp);
-    sizes.get(sizes.len() / 2).copied().unwrap_or_default()
+    sizes.get(4 * sizes.len() / 5).copied().unwrap_or_default()
 }
 
 /// The terms with the least squares, the first ones alone if not all are used: the normal equations, by elimination.

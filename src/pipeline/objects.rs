@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 /// So many radii from an object cells may reach.
 const APART: f64 = 1.5;
 /// In a stack, where less than enough is left then.
-const NEARER: [f64; 2] = [1.0, 0.75];
+const NEARER: [f64; 3] = [1.0, 0.75, 0.5];
 
 /// What all sets of an image are made from.
 pub(super) struct Given<'a> {
