@@ -4,7 +4,8 @@ use super::floor::of_cut_ground;
 use super::state::State;
 use crate::Error;
 use crate::Result;
-use crate::image::{Regions, SpotDepth};
+use crate::device::{Buffer, Device};
+use crate::image::{Regions, SpotDepth, Volume};
 use crate::measure::{DEEPEST_SPOT, SPOT_FWHM, SpotStart, fit_spot, place_spot};
 use crate::ops::spots::{Peak, SIGMA_PX, Spots as Found, find};
 use crate::read::points::{Point, draw};
@@ -43,10 +44,11 @@ impl State<'_> {
     pub fn spots(&mut self, p: &Spots) -> Result<()> {
         let src = self.of(&p.of)?;
         let sizes = self.spot_sizes(p)?;
-        let mut found = find(self.device, &src, self.file, &sizes.iter().map(|s| s.sigma).collect::<Vec<_>>())?;
-        if let Some(searched) = self.searched {
-            keep_searched(&mut found.peaks, searched.voxels.host()?, src.shape);
-        }
+        let sigmas: Vec<[f64; 3]> = sizes.iter().map(|s| s.sigma).collect();
+        let found = match self.searched {
+            Some(searched) => find_searched(self.device, &src, self.file, &sigmas, searched.voxels.host()?)?,
+            None => find(self.device, &src, self.file, &sigmas)?,
+        };
         let Some(size) = sizes.get(found.scale).copied() else { return Ok(()) };
         let (shape, spacing, sigma) = (src.shape, self.geometry.spacing, size.sigma);
         let radius = size.plane * SPOT_FWHM / 2.0;
@@ -119,19 +121,35 @@ impl State<'_> {
     }
 }
 
-/// Leaves the peaks that lie where objects may be found. Slices that see nothing, before the first or behind the last that sees something, are filled with that one,
-/// and what is brightest there is brightest in it: its peaks lie in it.
-fn keep_searched(peaks: &mut Vec<Peak>, searched: &[u8], shape: Shape) {
-    let plane = (shape.y * shape.x).max(1);
-    let seen: Vec<usize> = (0..shape.z).filter(|z| searched[z * plane..(z + 1) * plane].contains(&1)).collect();
-    let (Some(first), Some(last)) = (seen.first(), seen.last()) else { return peaks.clear() };
-    for peak in peaks.iter_mut() {
-        let z = peak.voxel / plane;
-        peak.voxel = z.clamp(*first, *last) * plane + peak.voxel % plane;
+/// Spots where objects may be found. Slices that see nothing, before the first or behind the last that sees something, are filled with that one, so that spots would
+/// be brighter the nearer they lie to it: they are left out. A single slice goes on as they do, and the peaks lie in it.
+fn find_searched(device: &Device, src: &Volume, file: &Volume, sigmas: &[[f64; 3]], searched: &[u8]) -> Result<Found> {
+    let plane = (src.shape.y * src.shape.x).max(1);
+    let seen: Vec<usize> = (0..src.shape.z).filter(|z| searched[z * plane..(z + 1) * plane].contains(&1)).collect();
+    let (Some(first), Some(last)) = (seen.first().copied(), seen.last().copied()) else { return Ok(Found::default()) };
+    let is_cut = last > first && last - first + 1 < src.shape.z;
+    let (mut found, from) = match is_cut {
+        true => {
+            let (src, file) = (slices(src, first, last)?, slices(file, first, last)?);
+            (find(device, &src.to(device)?, &file, sigmas)?, first)
+        }
+        false => (find(device, src, file, sigmas)?, 0),
+    };
+    for peak in &mut found.peaks {
+        let z = (peak.voxel / plane + from).clamp(first, last);
+        peak.voxel = z * plane + peak.voxel % plane;
     }
-    peaks.retain(|peak| searched[peak.voxel] != 0);
-    peaks.sort_by_key(|peak| peak.voxel);
-    peaks.dedup_by_key(|peak| peak.voxel);
+    found.peaks.retain(|peak| searched[peak.voxel] != 0);
+    found.peaks.sort_by_key(|peak| peak.voxel);
+    found.peaks.dedup_by_key(|peak| peak.voxel);
+    Ok(found)
+}
+
+/// The slices of a stack from one to another, on the host.
+fn slices(stack: &Volume, first: usize, last: usize) -> Result<Volume> {
+    let Shape { y, x, .. } = stack.shape;
+    let samples = stack.to_host()?.samples.host()?[first * y * x..(last + 1) * y * x].to_vec();
+    Ok(Volume { shape: Shape::new(last - first + 1, y, x), ..stack.with(Buffer::on_host(samples)) })
 }
 
 /// Hot pixels, and photons that a camera has multiplied, look like spots of one pixel each.
