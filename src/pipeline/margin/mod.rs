@@ -165,7 +165,7 @@ impl Margin {
         let (slices, are) = if others.is_empty() { ("slice", "is") } else { ("slices", "are") };
         let and = if others.is_empty() { "" } else { " and " };
         Some(format!(
-            "{slices} {}{and}{} of {} {are} unlit, far darker than the others, with less noise, and empty: the search for objects sees the slices next to them \
+            "{slices} {}{and}{} of {} {are} unlit, far darker than the others, with less noise, and all but empty: the search for objects sees the slices next to them \
              there, objects go on through them between others, and values have them; if they are ground: --set objects.{set}.margin=false",
             listed.join(", "),
             last + 1,
