@@ -33,8 +33,10 @@ pub struct ObjectSet {
 pub struct SpotDepth {
     /// The standard deviation of the Gaussian that they look like, in pixels of the plane.
     pub sigma_px: f64,
-    /// The recipe states it; else it is the one of a few that shows them best.
+    /// The recipe states it.
     pub is_stated: bool,
+    /// The recipe states it, or spots show it; else it is the one of a few that suits them best.
+    pub is_told: bool,
 }
 
 /// What the objects were in the file that they come from, by label.

@@ -45,12 +45,14 @@ pub struct Facts {
     flat: bool,
     /// The recipe states sigma along z.
     is_deep_stated: bool,
+    /// The spots of the set do not show it.
+    is_deep_unknown: bool,
 }
 
 impl Facts {
     /// The spot, if its extent along z is known: without that nobody can tell its height.
     fn whole(&self) -> Option<Spot> {
-        self.spot.filter(|s| self.flat || self.is_deep_stated || s.deep.is_some())
+        self.spot.filter(|s| self.flat || self.is_deep_stated || self.deep(s).is_some())
     }
     fn at(&self, axis: usize) -> Option<f64> {
         self.spot.map(|s| s.at[axis])
@@ -59,7 +61,10 @@ impl Facts {
         self.spot?.plane.map(|s| FWHM * s)
     }
     fn fwhm_deep(&self) -> Option<f64> {
-        self.spot?.deep.map(|s| FWHM * s)
+        self.deep(&self.spot?).map(|s| FWHM * s)
+    }
+    fn deep(&self, spot: &Spot) -> Option<f64> {
+        spot.deep.filter(|_| !self.is_deep_unknown)
     }
     fn rises(&self, samples: f64) -> f64 {
         samples * self.scale.factor()
@@ -209,6 +214,7 @@ impl Family for OfSpot {
             ))
             .remedy(format!("above 0, up to {DEEPEST} times sigma: spot.sigma_z = \"{} px\"", 2.0 * plane)));
         }
+        let is_deep_unknown = stated.is_none() && request.spot_depth.is_some_and(|d| !d.is_told);
         let side = request.spacing.map_or([1.0; 3], |s| s.zyx.map(|v| v / s.pixel_area().sqrt()));
         let sigma = [deep / side[0], plane / side[1], plane / side[2]];
         let labels = request.labels.voxels().host()?;
@@ -222,7 +228,8 @@ impl Family for OfSpot {
             for (channel, samples) in of.request.channels.iter().zip(&images) {
                 let start = Start { shape: of.object.shape, samples, labels, label: of.object.label, at, sigma };
                 let (scale, flat, is_deep_stated) = (channel.volume.scale, of.is_flat(), stated.is_some());
-                let facts = Facts { spot: fit(&start), scale, spacing: of.spacing, flat, is_deep_stated };
+                let facts =
+                    Facts { spot: fit(&start), scale, spacing: of.spacing, flat, is_deep_stated, is_deep_unknown };
                 values.put(FEATURES, Some(&facts));
             }
             Ok(())

@@ -87,7 +87,7 @@ impl Lifted {
                 let picture = margin.as_ref().map_or(volume, |margin| &margin.filled);
                 let drawn = stage("drawn", "", || drawn::warning(picture, modality))?;
                 let slices = match key.is_even {
-                    true => stage("slices", "", || EvenSlices::of(picture, modality))?,
+                    true => stage("slices", "", || EvenSlices::to_search(picture, modality))?,
                     false => None,
                 };
                 let picture = slices.as_ref().map_or(picture, |slices| &slices.volume);

@@ -13,6 +13,7 @@ mod classes;
 mod classified;
 mod columns;
 mod controls;
+mod cut_slices;
 mod cutoff;
 mod derived;
 mod doubt;

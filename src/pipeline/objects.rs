@@ -141,6 +141,7 @@ fn from_steps(
     let mut state = State::new(device, geometry, file, original, (lift, channel.saturation), (scan, roles), made);
     state.noise = noise;
     state.notes.extend(slices.as_ref().map(EvenSlices::note));
+    state.warnings.extend(slices.as_ref().and_then(EvenSlices::warning));
     state.notes.extend(levelled.as_ref().map(Levelled::note));
     state.free = free;
     state.notes.extend(note);
@@ -149,7 +150,8 @@ fn from_steps(
     state.warnings.extend(drawn);
     if let Some(margin) = &margin {
         let told = if margin.is_large() { &mut state.warnings } else { &mut state.notes };
-        told.push(margin.told(name));
+        told.extend(margin.told(name));
+        state.notes.extend(margin.told_unlit(name));
         state.searched = Some(&margin.searched);
     }
     let found = geometry.radius_px.filter(|_| set.scale == Some(ObjectScale::Auto));

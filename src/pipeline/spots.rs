@@ -4,11 +4,13 @@ use super::floor::of_cut_ground;
 use super::state::State;
 use crate::Error;
 use crate::Result;
-use crate::image::{Regions, SpotDepth};
+use crate::device::{Buffer, Device};
+use crate::image::{Regions, SpotDepth, Volume};
 use crate::measure::{DEEPEST_SPOT, SPOT_FWHM, SpotStart, fit_spot, place_spot};
 use crate::ops::spots::{Peak, SIGMA_PX, Spots as Found, find};
 use crate::read::points::{Point, draw};
 use crate::recipe::Spots;
+use crate::units::Shape;
 use rayon::prelude::*;
 
 /// How many times as long along z as they are wide spots are tried to be where the recipe does not say it.
@@ -42,11 +44,11 @@ impl State<'_> {
     pub fn spots(&mut self, p: &Spots) -> Result<()> {
         let src = self.of(&p.of)?;
         let sizes = self.spot_sizes(p)?;
-        let mut found = find(self.device, &src, self.file, &sizes.iter().map(|s| s.sigma).collect::<Vec<_>>())?;
-        if let Some(searched) = self.searched {
-            let searched = searched.voxels.host()?;
-            found.peaks.retain(|peak| searched[peak.voxel] != 0);
-        }
+        let sigmas: Vec<[f64; 3]> = sizes.iter().map(|s| s.sigma).collect();
+        let found = match self.searched {
+            Some(searched) => find_searched(self.device, &src, self.file, &sigmas, searched.voxels.host()?)?,
+            None => find(self.device, &src, self.file, &sigmas)?,
+        };
         let Some(size) = sizes.get(found.scale).copied() else { return Ok(()) };
         let (shape, spacing, sigma) = (src.shape, self.geometry.spacing, size.sigma);
         let radius = size.plane * SPOT_FWHM / 2.0;
@@ -77,7 +79,9 @@ impl State<'_> {
         self.geometry.radius_px = Some(radius);
         let in_plane = size.deep / sigma[0];
         let sigma_px = seen.map_or(size.deep, |slices| slices * in_plane);
-        self.spot_depth = Some(SpotDepth { sigma_px, is_stated: p.sigma_z.is_some() }).filter(|_| !shape.is_flat());
+        let is_told = seen.is_some() || p.sigma_z.is_some();
+        let depth = SpotDepth { sigma_px, is_stated: p.sigma_z.is_some(), is_told };
+        self.spot_depth = Some(depth).filter(|_| !shape.is_flat());
         self.notes.push(note(&found, size, self.spot_depth));
         if is_open && seen.is_none() && !found.peaks.is_empty() {
             self.warnings.push(NO_LENGTH.into());
@@ -119,6 +123,37 @@ impl State<'_> {
     }
 }
 
+/// Spots where objects may be found. Slices that see nothing, before the first or behind the last that sees something, are filled with that one, so that spots would
+/// be brighter the nearer they lie to it: they are left out. A single slice goes on as they do, and the peaks lie in it.
+fn find_searched(device: &Device, src: &Volume, file: &Volume, sigmas: &[[f64; 3]], searched: &[u8]) -> Result<Found> {
+    let plane = (src.shape.y * src.shape.x).max(1);
+    let seen: Vec<usize> = (0..src.shape.z).filter(|z| searched[z * plane..(z + 1) * plane].contains(&1)).collect();
+    let (Some(first), Some(last)) = (seen.first().copied(), seen.last().copied()) else { return Ok(Found::default()) };
+    let is_cut = last > first && last - first + 1 < src.shape.z;
+    let (mut found, from) = match is_cut {
+        true => {
+            let (src, file) = (slices(src, first, last)?, slices(file, first, last)?);
+            (find(device, &src.to(device)?, &file, sigmas)?, first)
+        }
+        false => (find(device, src, file, sigmas)?, 0),
+    };
+    for peak in &mut found.peaks {
+        let z = (peak.voxel / plane + from).clamp(first, last);
+        peak.voxel = z * plane + peak.voxel % plane;
+    }
+    found.peaks.retain(|peak| searched[peak.voxel] != 0);
+    found.peaks.sort_by_key(|peak| peak.voxel);
+    found.peaks.dedup_by_key(|peak| peak.voxel);
+    Ok(found)
+}
+
+/// The slices of a stack from one to another, on the host.
+fn slices(stack: &Volume, first: usize, last: usize) -> Result<Volume> {
+    let Shape { y, x, .. } = stack.shape;
+    let samples = stack.to_host()?.samples.host()?[first * y * x..(last + 1) * y * x].to_vec();
+    Ok(Volume { shape: Shape::new(last - first + 1, y, x), ..stack.with(Buffer::on_host(samples)) })
+}
+
 /// Hot pixels, and photons that a camera has multiplied, look like spots of one pixel each.
 fn of_one_pixel(found: &Found) -> Option<String> {
     let (n, all) = (found.of_one_pixel, found.peaks.len());
@@ -128,14 +163,15 @@ fn of_one_pixel(found: &Found) -> Option<String> {
     })
 }
 
-/// Sigma along z, in slices, of the spots that stand out most: the middle one; nothing unless most of them show it.
+/// Sigma along z, in slices, of the spots that stand out most: the middle one; nothing unless two in five of them show it, as of some a fit ends well by
+/// chance.
 fn length<'a>(peaks: &[Peak], start: impl Fn(usize) -> SpotStart<'a> + Sync) -> Option<f64> {
     let mut first: Vec<usize> = (0..peaks.len()).collect();
     first.sort_by(|a, b| peaks[*b].significance.total_cmp(&peaks[*a].significance));
     first.truncate(LOOKED_AT);
     let mut found: Vec<f64> = first.par_iter().filter_map(|k| fit_spot(&start(*k))?.deep).collect();
     found.sort_unstable_by(f64::total_cmp);
-    found.get(found.len() / 2).copied().filter(|_| 2 * found.len() > first.len())
+    found.get(found.len() / 2).copied().filter(|_| 5 * found.len() >= 2 * first.len())
 }
 
 /// How many there are, of which size, or of which sizes there are none.

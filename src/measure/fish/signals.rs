@@ -75,7 +75,11 @@ impl Signals {
             Ok(Signal { label, at: spot.map_or(at, |s| s.at), sigma })
         };
         let extents = extents(signals)?;
-        let all = extents.into_par_iter().enumerate().map(signal).collect::<Result<Vec<_>>>()?;
+        let mut all = extents.into_par_iter().enumerate().map(signal).collect::<Result<Vec<_>>>()?;
+        // Of slices that do not tell how long signals are some fits end well by chance.
+        if !shape.is_flat() && 5 * all.iter().filter(|s| s.sigma.is_some()).count() < 2 * all.len() {
+            all.iter_mut().for_each(|s| s.sigma = None);
+        }
         let mut of: Vec<Vec<&Signal>> = vec![vec![]; request.labels.count as usize];
         let parents = parents(&Device::Cpu, signals, request.labels)?;
         for (signal, parent) in all.iter().zip(parents.iter().skip(1)) {

@@ -14,7 +14,7 @@
 //! - they are cut off sharply: what optics have drawn on black, as a section of tissue, rises slowly behind its edge (`edge`).
 //!
 //! Pixels next to it that lie as far below the ground belong to it, as interpolation leaves them. Of any other value it is told by the noise that it has
-//! not (`grey`), and so are rows that repeat one (`repeated`).
+//! not (`grey`), and so are rows that repeat one (`repeated`). Slices of a stack that no light has fallen on (`unlit`) see nothing either.
 
 mod black;
 mod edge;
@@ -23,6 +23,7 @@ mod grey;
 mod lines;
 mod pieces;
 mod repeated;
+mod unlit;
 
 use crate::Result;
 use crate::device::Buffer;
@@ -89,6 +90,16 @@ impl Beside {
     fn share(&self) -> f64 {
         self.picture.par_iter().filter(|p| **p == 0).count() as f64 / self.shape.len() as f64
     }
+
+    /// What it is, for the user.
+    fn told(&self, volume: &Volume) -> String {
+        match self.what {
+            What::Black(value) | What::Other(value) => {
+                format!("in a margin or in lines of the one value {}", volume.scale.value(f64::from(value)))
+            }
+            What::Edge => "in a margin that repeats its first or last row or column".into(),
+        }
+    }
 }
 
 /// The margin of a channel, and the channel without it.
@@ -98,10 +109,10 @@ pub(super) struct Margin {
     pub filled: Volume,
     /// 1 where objects may be found: in the picture, and in lines through it. On the host.
     pub searched: Mask,
-    /// What it is, for the user.
-    what: String,
-    /// Its share of the voxels.
-    share: f64,
+    /// What lies beside the picture, for the user, and its share of the voxels.
+    beside: Option<(String, f64)>,
+    /// Slices that no light has fallen on, from 0 on.
+    unlit: Vec<usize>,
 }
 
 impl Margin {
@@ -110,34 +121,55 @@ impl Margin {
     /// # Errors
     /// The channel is not on the host.
     pub fn of(volume: &Volume, modality: Modality) -> Result<Option<Self>> {
-        let Some(beside) = Beside::of(volume, modality)? else { return Ok(None) };
-        let (shape, picture) = (beside.shape, &beside.picture);
+        if modality != Modality::Fluorescence {
+            return Ok(None);
+        }
+        let (shape, samples) = (volume.shape, volume.samples.host()?);
+        let beside = Beside::of(volume, modality)?;
+        let unlit = unlit::unlit(shape, samples, beside.as_ref().map(|beside| beside.picture.as_slice()));
+        if beside.is_none() && unlit.is_empty() {
+            return Ok(None);
+        }
+        let told = beside.as_ref().map(|beside| (beside.told(volume), beside.share()));
+        let mut picture = beside.map_or_else(|| vec![1; shape.len()], |beside| beside.picture);
+        let plane = shape.y * shape.x;
+        unlit.iter().for_each(|z| picture[z * plane..(z + 1) * plane].fill(0));
         Ok(Some(Margin {
-            filled: volume.with(Buffer::on_host(filled(shape, volume.samples.host()?, picture)?)),
-            searched: Mask { shape, voxels: Buffer::on_host(with_narrow(shape, picture)) },
-            what: match beside.what {
-                What::Black(value) | What::Other(value) => {
-                    format!("in a margin or in lines of the one value {}", volume.scale.value(f64::from(value)))
-                }
-                What::Edge => "in a margin that repeats its first or last row or column".into(),
-            },
-            share: beside.share(),
+            filled: volume.with(Buffer::on_host(filled(shape, samples, &picture)?)),
+            searched: Mask { shape, voxels: Buffer::on_host(with_narrow(shape, &picture)) },
+            beside: told,
+            unlit,
         }))
     }
 
     /// Whether it is so large that the user should look at it.
     pub fn is_large(&self) -> bool {
-        self.share > LARGE
+        self.beside.as_ref().is_some_and(|(_, share)| *share > LARGE)
     }
 
-    /// For the user, of a set.
-    pub fn told(&self, set: &str) -> String {
-        format!(
-            "{:.2} % of the channel lie beside the picture, {}: the search for objects \
+    /// What lies beside the picture, for the user, of a set.
+    pub fn told(&self, set: &str) -> Option<String> {
+        let (what, share) = self.beside.as_ref()?;
+        Some(format!(
+            "{:.2} % of the channel lie beside the picture, {what}: the search for objects \
              sees the picture next to it there and finds none in it; values have it; if it is ground, as around a section of tissue: \
              --set objects.{set}.margin=false",
-            100.0 * self.share,
-            self.what
-        )
+            100.0 * share
+        ))
+    }
+
+    /// The slices without light, for the user, of a set.
+    pub fn told_unlit(&self, set: &str) -> Option<String> {
+        let (last, others) = self.unlit.split_last()?;
+        let listed: Vec<String> = others.iter().map(|z| (z + 1).to_string()).collect();
+        let (slices, are) = if others.is_empty() { ("slice", "is") } else { ("slices", "are") };
+        let and = if others.is_empty() { "" } else { " and " };
+        Some(format!(
+            "{slices} {}{and}{} of {} {are} unlit, far darker than the others, with less noise, and all but empty: the search for objects sees the slices next to them \
+             there, objects go on through them between others, and values have them; if they are ground: --set objects.{set}.margin=false",
+            listed.join(", "),
+            last + 1,
+            self.searched.shape.z
+        ))
     }
 }

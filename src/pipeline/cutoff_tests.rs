@@ -1,0 +1,153 @@
+//! Oracle: values worked out by hand (numpy's percentiles).
+use super::*;
+
+/// Cells without a stain, of values near 160, and with one, whose logarithm above that is normal.
+fn stained(without: usize, with: usize, deviation: f64) -> Vec<f64> {
+    let normal = |k: usize, n: usize| crate::ops::dark_side::normal_quantile((k as f64 + 0.5) / n as f64);
+    let low = (0..without).map(|k| 160.0 + 2.0 * normal(k, without));
+    let high = (0..with).map(|k| 160.0 + 300.0 * libm::exp(deviation * normal(k, with)));
+    low.chain(high).collect()
+}
+
+#[test]
+fn otsu_lies_between_the_lowest_kind_and_the_others() {
+    let above = |values: &[f64]| {
+        let cutoff = cutoff(Cutoff::Otsu, values.iter().copied(), 0.0).unwrap();
+        (values.iter().filter(|v| **v > cutoff).count(), halved(values.iter().copied(), cutoff).is_some())
+    };
+    for deviation in [0.2, 0.4, 0.6] {
+        for (without, with) in [(80, 20), (50, 50), (30, 70)] {
+            // The dimmest ones may lie below.
+            let is_right = |values: &[f64], truth: usize| {
+                let (n, is_halved) = above(values);
+                n <= truth && n + truth / 8 >= truth && !is_halved
+            };
+            assert!(is_right(&stained(without, with, deviation), with), "{deviation} {with}");
+            for odd in [2_000.0, 20_000.0] {
+                let mut values = stained(without, with, deviation);
+                values.push(odd);
+                assert!(is_right(&values, with + 1), "{deviation} {with} {odd}");
+            }
+        }
+        // Of one kind any threshold is wrong, and is said to be.
+        assert!(above(&stained(0, 100, deviation)).1, "{deviation}");
+    }
+    // Two kinds of cells without a stain are not divided where a third kind has one, and a few dark cells are no kind.
+    for (dark, others, far) in [(40, 30, 172.0), (40, 50, 200.0), (5, 55, 260.0), (11, 55, 260.0), (20, 40, 260.0)] {
+        let mut values = stained(dark, 40, 0.1);
+        values.extend((0..others).map(|k| far + f64::from(k % 5)));
+        assert_eq!(above(&values).0, 40, "{dark} {others}");
+    }
+}
+
+/// A normal number, which two numbers without order stand for.
+fn normal(seed: u32) -> f64 {
+    let even = |mut n: u32| {
+        for _ in 0..3 {
+            n = (n ^ (n >> 16)).wrapping_mul(0x045d_9f3b);
+        }
+        (f64::from(n) + 0.5) / (f64::from(u32::MAX) + 1.0)
+    };
+    crate::ops::dark_side::normal_quantile(even(seed.wrapping_mul(0x9e37_79b9) ^ 0x85eb_ca6b))
+}
+
+#[test]
+fn chance_makes_no_kind() {
+    let mut seed = 0;
+    let mut next = || {
+        seed += 1;
+        normal(seed)
+    };
+    for (without, with) in [(20, 10), (50, 10), (61, 24), (80, 10), (60, 40), (95, 15), (200, 50), (12, 40), (30, 3)] {
+        for _ in 0..300 {
+            let low = (0..without).map(|_| 160.0 + 2.0 * next()).collect::<Vec<_>>();
+            let high = (0..with).map(|_| 160.0 + 300.0 * libm::exp(0.2 * next())).collect::<Vec<_>>();
+            let all = sorted([low, high].concat().into_iter());
+            // Otsu's threshold itself may cut a dim one off; nobody without a stain lies above any.
+            let cutoff = cutoff(Cutoff::Otsu, all.iter().copied(), 0.0).unwrap();
+            let found = all.iter().filter(|v| **v > cutoff).count();
+            assert!(found <= with && found + 3 >= with, "{without} {with}: {found}");
+        }
+    }
+}
+
+#[test]
+fn cutoffs_of_few_values() {
+    let values = [4.0, 1.0, 9.0, 2.0, 10.0];
+    let of = |how| cutoff(how, values.into_iter(), 0.0);
+    assert_eq!(of(Cutoff::Value(3.0)), Some(3.0));
+    assert_eq!(of(Cutoff::Percentile(0.0)), Some(1.0));
+    assert_eq!(of(Cutoff::Percentile(90.0)), Some(9.6));
+    assert_eq!(of(Cutoff::Percentile(100.0)), Some(10.0));
+    assert_eq!(of(Cutoff::Otsu), Some(6.5));
+    assert_eq!(of(Cutoff::Median(0.5)), Some(2.0));
+    assert_eq!(cutoff(Cutoff::Median(4.0), [-1.0, -2.0, 7.0].into_iter(), 0.0), None, "times what is not above 0");
+    let above = Cutoff::Value(1.0);
+    let least =
+        |at_least| cutoff_of(&Positive { above, higher: None, at_least, column: None }, values.into_iter(), 0.0);
+    assert_eq!(
+        [least(None), least(Some(Cutoff::Median(0.5))), least(Some(Cutoff::Value(0.5)))].map(Option::unwrap),
+        [1.0, 2.0, 1.0]
+    );
+    // The median is 4, and the distances from it are 0, 2, 3, 5, 6.
+    let robust = |deviations, of_logs| Cutoff::Robust { deviations, of_logs };
+    assert_eq!(of(robust(2.0, false)), Some(4.0 + 2.0 * 1.4826 * 3.0));
+    let logs = cutoff(robust(-1.0, true), [0.0, -0.1, 1.0, 2.0, 4.0].into_iter(), 0.0);
+    assert!((logs.unwrap() - libm::exp(libm::log(2.0) * (1.0 - 1.4826))).abs() < 1e-12);
+    let alike = cutoff(robust(1.0, false), [3.0, 3.0, 3.0, 9.0].into_iter(), 0.0);
+    assert_eq!(alike, Some(3.0 + 1.2533 * 6.0 / 4.0), "the mean distance where half of them are alike");
+    assert_eq!(cutoff(robust(1.0, false), [3.0; 4].into_iter(), 0.0), None);
+    assert_eq!(cutoff(robust(1.0, true), [0.0, -1.0, 0.0, 2.0, 3.0].into_iter(), 0.0), None, "most have no logarithm");
+    for how in [Cutoff::Percentile(50.0), Cutoff::Otsu] {
+        assert_eq!(cutoff(how, std::iter::empty(), 0.0), None);
+    }
+    assert_eq!(cutoff(Cutoff::Otsu, [3.0; 4].into_iter(), 0.0), None, "all alike");
+    let rounded = || [0.3, 0.1 + 0.2, 0.3, 0.1 + 0.2].into_iter();
+    for how in [Cutoff::Otsu, robust(2.0, false), robust(2.0, true)] {
+        assert_eq!(cutoff(how, rounded(), 0.0), None, "alike but for rounding: {how:?}");
+    }
+    assert!(super::alike(rounded()).is_some());
+}
+
+#[test]
+fn values_of_one_grey_level_differ_by_more_than_rounding_hides() {
+    let rounding = 0.3;
+    let of = |bright: usize, deviations| {
+        let values = std::iter::repeat_n(1.0, 100 - bright).chain(std::iter::repeat_n(8.0, bright));
+        cutoff(Cutoff::Robust { deviations, of_logs: false }, values, rounding).unwrap()
+    };
+    // However many are bright, as long as fewer than half are.
+    for bright in [0, 5, 14, 30, 49] {
+        assert!((of(bright, 6.0) - 2.8).abs() < 1e-12, "{bright}");
+    }
+    assert_eq!(alike([1.0, 1.0, 1.0, 8.0, 9.0].into_iter()), Some(1.0));
+    assert_eq!(alike([1.0, 1.0, 8.0, 9.0].into_iter()), None);
+}
+
+#[test]
+fn values_around_0_have_no_logarithms_and_no_multiples() {
+    let logs = Cutoff::Robust { deviations: -4.0, of_logs: true };
+    let noise = |shift: f64| (0..100).map(move |i| f64::from(i * 37 % 100) - 49.5 + shift);
+    for how in [logs, Cutoff::Median(0.1)] {
+        // From half of them below 0 to the few that some odd objects may be.
+        for shift in [0.0, 3.0, 10.0, 30.0] {
+            assert_eq!(cutoff(how, noise(shift), 0.0), None, "{shift}");
+        }
+        assert!(cutoff(how, noise(300.0), 0.0).is_some());
+        let odd = noise(300.0).chain([-1000.0, -900.0]);
+        assert!(cutoff(how, odd, 0.0).is_some());
+    }
+}
+
+#[test]
+fn one_kind_that_is_divided_is_known() {
+    // Even, and normal as far as twelve even numbers make it.
+    let even = (0..1000).map(|i| f64::from(i * 377 % 1000));
+    let normal = (0..1000).map(|i| (1..13).map(|k| f64::from((i * 7919 * k + 31 * k * k) % 1009)).sum::<f64>());
+    let cut =
+        |values: Vec<f64>| halved(values.iter().copied(), cutoff(Cutoff::Otsu, values.iter().copied(), 0.0).unwrap());
+    assert!(cut(even.clone().collect()).is_some_and(|apart| (3.0..3.6).contains(&apart)));
+    assert!(cut(normal.collect()).is_some_and(|apart| (2.4..3.2).contains(&apart)));
+    let two = even.clone().map(|v| v + 4000.0).chain(even);
+    assert_eq!(cut(two.collect()), None);
+}
