@@ -362,6 +362,39 @@ fn hot_pixels_specks_and_margins_of_controls_are_no_dye() {
     }
 }
 
+/// Oracle: three cells of a large image are the dye, though light falls off on the ground, and cells without it shine a little.
+#[test]
+fn a_control_of_few_cells_shows_its_dye() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    let (n, spectra) = (512usize, [[1.0, 0.3], [0.1, 1.0]]);
+    let near = |i: usize, cells: &[(usize, usize)]| {
+        cells.iter().any(|(y, x)| (i / n).abs_diff(*y).pow(2) + (i % n).abs_diff(*x).pow(2) <= 25)
+    };
+    let dim: Vec<(usize, usize)> = (0..40).map(|k| (20 + 60 * (k / 8), 20 + 60 * (k % 8))).collect();
+    for (dye, name) in ["g", "r"].into_iter().enumerate() {
+        let mut random = Random(7 + dye as u64);
+        let page = |c: usize| {
+            let sample = |i: usize| {
+                let far = ((i / n) as f64 / 256.0 - 1.0).powi(2) + ((i % n) as f64 / 256.0 - 1.0).powi(2);
+                let lit = if near(i, &[(100, 130), (300, 401), (450, 222)]) { 1200.0 * spectra[dye][c] } else { 0.0 };
+                let shines = if near(i, &dim) { 30.0 } else { 0.0 };
+                let light = 60.0 * (1.0 - 0.25 * far) + lit + shines;
+                (100.0 + light + light.max(1.0).sqrt() * random.normal()).round().max(0.0) as u16
+            };
+            (0..n * n).map(sample).collect::<Vec<u16>>()
+        };
+        write(&at(&format!("in/{name}.tif")), &[0, 1].map(page), n);
+    }
+    std::fs::write(at("in/s.csv"), "path,stain\ng.tif,green\nr.tif,red\n").unwrap();
+    std::fs::write(at("r.toml"), CONTROLS.replace("'20 %'", "160")).unwrap();
+    let done = uptake(dir.path(), &["run", "--sheet", "in/s.csv", "--recipe", "r.toml", "-o", "o"]);
+    let words = String::from_utf8_lossy(&done.stderr).into_owned();
+    let share = words.split("green of pair, from 1 controls: [1.0, ").nth(1).and_then(|w| w.split(']').next());
+    let share: f64 = share.unwrap_or_else(|| panic!("{words}")).parse().unwrap();
+    assert!((share - 0.3).abs() < 0.03, "{share}");
+}
+
 #[test]
 fn controls_that_are_missing_are_named() {
     let dir = tempfile::tempdir().unwrap();

@@ -3,7 +3,7 @@
 //! The spectrum is the sum of the light of stained voxels in each channel over that in the brightest one. Stained is what lies
 //! above Otsu's threshold in the brightest channel and is saturated in none, within the picture. Sums run over all images of the dye.
 //!
-//! A hot pixel or a shining speck of dust may lie so far above all cells that the threshold does as well. So where only a few voxels lie above it
+//! A hot pixel or a shining speck of dust may lie so far above all cells that the threshold does as well. So where fewer voxels than those of a cell lie above it
 //! and what lies below is stained too, these are left out, and the threshold is that of all others.
 //!
 //! An image without the dye would be halved by that threshold as well, and its noise would look like a dye. It adds nothing, and is
@@ -40,8 +40,8 @@ const SHARED: f64 = 0.2;
 const LIT: f64 = 5.0;
 /// This share of the voxels is few.
 const FEW: f64 = 0.001;
-/// Fewer voxels than that are no cell.
-const LEAST: usize = 25;
+/// Fewer voxels than that are a speck; cells and beads together have more.
+const SPECK: usize = 25;
 
 impl Control {
     /// Adds an image of the dye alone.
@@ -153,7 +153,7 @@ fn between(channel: &Light, samples: &[i32]) -> Result<std::result::Result<Betwe
     }
     loop {
         let few = inside().filter(|s| found.has(*s)).count();
-        if few as f64 > FEW * inside().count() as f64 {
+        if few >= SPECK || few as f64 > FEW * inside().count() as f64 {
             return Ok(Ok(found));
         }
         let below = Between { above: threshold(found.above)?, up_to: found.above };
@@ -161,7 +161,7 @@ fn between(channel: &Light, samples: &[i32]) -> Result<std::result::Result<Betwe
             return Ok(Ok(found));
         }
         if let Some(dark) = unstained(channel, samples, below) {
-            return Ok(if few >= LEAST { Ok(found) } else { Err(dark) });
+            return Ok(Err(dark));
         }
         found = below;
     }

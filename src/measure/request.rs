@@ -46,7 +46,7 @@ pub struct Request<'a> {
     pub classes: Option<&'a Classes>,
     /// Where the objects lie, for families that look at all of them; made from the labels if absent.
     pub places: Option<&'a Places>,
-    /// 1 where an object of any set is, which is no background: see [`occupied`]. The objects of `labels` alone if absent.
+    /// 1 where an object of any set is, which is no background. The objects of `labels` alone if absent.
     pub occupied: Option<&'a [u8]>,
     /// Calibration, if known.
     pub spacing: Option<Spacing>,
