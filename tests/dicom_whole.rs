@@ -69,6 +69,29 @@ fn one_named_slice_stands_for_its_series() {
     assert!(rows[0][2] == "18.0" && rows[0][3].contains("1 of the 3 files"), "{rows:?}");
 }
 
+/// A whole time point is what is named, and not a part of the series.
+#[test]
+fn files_of_one_time_point_are_that_time_point() {
+    let dir = tempfile::tempdir().unwrap();
+    for t in 0..3u32 {
+        let files = series(&dir.path().join("a"), 1, 10 + t as u16, |z, o| {
+            put(o, tags::SOP_INSTANCE_UID, VR::UI, format!("1.2.{t}.{z}"));
+            put(o, tags::FRAME_REFERENCE_TIME, VR::DS, (60_000 * (t + 1)).to_string());
+        });
+        for (z, file) in files.into_iter().enumerate() {
+            std::fs::rename(file, dir.path().join(format!("a/t{t}_{z:02}.dcm"))).unwrap();
+        }
+    }
+    let said = |glob: &str, more: &[&str]| images(dir.path(), &[&[glob][..], more].concat(), &["status"]);
+    assert_eq!(said("a/t1_*.dcm", &[]), [["ok"]], "a time point is a volume");
+    assert_eq!(
+        said("a/t1_0[0-2].dcm", &[]),
+        [["failed"]],
+        "a part of one is a part of all: which time point is meant is to be said"
+    );
+    assert_eq!(said("a/t1_0[0-2].dcm", &["--set", "files.time=1"]), [["ok"]]);
+}
+
 #[test]
 fn slices_with_a_series_each_and_damaged_ones_are_found_beside_a_named_one() {
     let dir = tempfile::tempdir().unwrap();

@@ -142,10 +142,13 @@ fn between_kinds(values: &[f64]) -> Option<f64> {
     let mut cutoff = otsu(values)?;
     let (mut rest, mut above) = values.split_at(values.partition_point(|v| *v <= cutoff));
     let least = (LEAST_OF_ALL * values.len() as f64).max(LEAST);
+    // Of counts, and of values that were rounded, a group of one value has no deviation: they lie a step apart at least.
+    let step = values.windows(2).map(|pair| apart(pair[1], pair[0])).filter(|d| *d > 0.0).fold(f64::INFINITY, f64::min);
     while let Some(lower) = otsu(rest) {
         let (low, middle) = rest.split_at(rest.partition_point(|v| *v <= lower));
         let are_many = low.len() as f64 >= least && middle.len() >= SOME;
-        let are_kinds = are_many && apart_in_deviations(low, middle) >= KINDS;
+        let are_kinds =
+            are_many && apart_in_deviations(low, middle) >= KINDS && mean(middle) - mean(low) >= KINDS * step;
         let is_few = above.len() as f64 <= (FEW * values.len() as f64).max(1.0);
         let gap = above.first()? - middle.last()?;
         let is_cut_through = gap <= GAP * (middle.last()? - middle.first()?);

@@ -52,6 +52,18 @@ fn normal(seed: u32) -> f64 {
 }
 
 #[test]
+fn of_counts_nothing_is_no_kind() {
+    // Poisson's shares of 0 to 6 for a mean of 2, and a few of 10 to 19.
+    for zeros in [4, 8, 12, 20] {
+        let counts = [(0, zeros), (1, 16), (2, 16), (3, 11), (4, 5), (5, 2), (6, 1)];
+        let low = counts.into_iter().flat_map(|(count, n)| std::iter::repeat_n(f64::from(count), n));
+        let values: Vec<f64> = low.chain((10..20).map(f64::from)).collect();
+        let cutoff = cutoff(Cutoff::Otsu, values.iter().copied(), 0.0).unwrap();
+        assert_eq!(values.iter().filter(|v| **v > cutoff).count(), 10, "{zeros}");
+    }
+}
+
+#[test]
 fn chance_makes_no_kind() {
     let mut seed = 0;
     let mut next = || {

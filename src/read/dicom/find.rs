@@ -42,6 +42,8 @@ struct Look {
     axes: Vec<f64>,
     /// It says where it lies.
     placed: bool,
+    /// Where, in thousandths of a millimetre.
+    position: Vec<i64>,
     /// It does, and holds one frame.
     single: bool,
     /// Study and frame of reference.
@@ -126,6 +128,8 @@ impl Group {
         match given {
             0 => return None,
             _ if given == all => {}
+            // A whole time point or gate is meant as it was named.
+            _ if self.is_at_all_places(&is_own) => self.looks.retain(|look| is_own(&look.path)),
             _ if self.looks.iter().all(|look| look.single) => self.remarks.push(format!(
                 "{given} of the {all} files of the series {are} named; those beside belong to it and are read as well"
             )),
@@ -138,6 +142,12 @@ impl Group {
             }
         }
         Some(self)
+    }
+
+    /// Whether the files that were given lie at all places where files of it lie.
+    fn is_at_all_places(&self, is_own: impl Fn(&PathBuf) -> bool) -> bool {
+        let own: BTreeSet<_> = self.looks.iter().filter(|look| is_own(&look.path)).map(|look| &look.position).collect();
+        self.looks.iter().all(|look| look.single && own.contains(&look.position))
     }
 }
 
@@ -194,6 +204,7 @@ fn whose(path: &Path, source: &Source) -> Result<Outcome> {
         },
         axes: first.axes.unwrap_or_default().concat(),
         placed,
+        position: first.position.iter().flatten().map(|at| (at * 1000.0).round() as i64).collect(),
         single: placed && set.whole(tags::NUMBER_OF_FRAMES).unwrap_or(1) <= 1,
         place: [text(tags::STUDY_INSTANCE_UID), text(tags::FRAME_OF_REFERENCE_UID)],
         instance: text(tags::SOP_INSTANCE_UID),
