@@ -2,9 +2,10 @@
 
 use super::hash::{Hashed, hash_file};
 use super::item::{Item, Source};
-use super::{masks, names};
+use super::masks;
 use crate::read::{self, Extent};
 use crate::recipe::Recipe;
+use crate::write::names;
 use crate::{Kind, Result};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

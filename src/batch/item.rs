@@ -1,8 +1,8 @@
 //! An image to be: its files, and what is to be done with it.
 
 use super::earlier::Identity;
-use super::names::{self, Kind};
 use crate::read::{FileSet, Series};
+use crate::write::names::{self, Kind};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};

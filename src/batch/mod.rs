@@ -42,7 +42,6 @@ mod masks;
 mod merge;
 mod metadata;
 mod named_rows;
-pub(crate) mod names;
 mod one;
 mod one_by_one;
 mod out;

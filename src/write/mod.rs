@@ -17,6 +17,7 @@ mod gallery;
 pub mod geojson;
 mod hdf5;
 pub mod labels;
+pub(crate) mod names;
 pub mod nifti;
 mod numbers;
 pub mod ome;

@@ -5,7 +5,7 @@ use super::logistic::Curve;
 use super::responses::{Response, response_name};
 use super::well::Well;
 use super::{Plate, Plates};
-use crate::batch::names;
+use crate::write::names;
 use crate::write::svg::{Anchor, Svg, scale_colour};
 use std::collections::BTreeMap;
 

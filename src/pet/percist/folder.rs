@@ -5,7 +5,7 @@ use super::change::within;
 use super::record::Record;
 use super::sheet::{Line, Sheet};
 use super::{Examination, Lesion, Missing, Visit};
-use crate::batch::names::{self, Kind};
+use crate::write::names::{self, Kind};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

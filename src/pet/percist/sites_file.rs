@@ -1,6 +1,6 @@
 //! Whose lesions a file has, by its name.
 
-use crate::batch::names::{self, Kind};
+use crate::write::names::{self, Kind};
 use std::path::Path;
 
 /// The image whose lesions a file has, if that is another one than `own`: a run calls its files after its images.

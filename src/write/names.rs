@@ -15,7 +15,7 @@
 //! `_` becomes a dot, so that `s` with `big_nuclei` is not `s_big` with `nuclei`. What would be too long for a file system
 //! ends in a hash of the whole.
 
-use crate::write::LONGEST_NAME;
+use super::LONGEST_NAME;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::path::Path;
