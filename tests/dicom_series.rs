@@ -6,11 +6,13 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 mod common;
+#[path = "common/dicom_elements.rs"]
+mod dicom_elements;
 
 use common::seeds;
-use dicom_core::value::DataSetSequence;
 use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
 use dicom_dictionary_std::{tags, uids};
+use dicom_elements::{put, sequence};
 use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
 use std::path::{Path, PathBuf};
 use uptake::image::Scan;
@@ -18,14 +20,6 @@ use uptake::read::{self, Options, find_series};
 
 /// Explicit, most significant byte first: retired, and still met.
 const BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
-
-fn put(object: &mut InMemDicomObject, tag: Tag, vr: VR, value: impl Into<PrimitiveValue>) {
-    object.put(DataElement::new(tag, vr, value.into()));
-}
-
-fn sequence(object: &mut InMemDicomObject, tag: Tag, items: Vec<InMemDicomObject>) {
-    object.put(DataElement::new(tag, VR::SQ, DataSetSequence::from(items)));
-}
 
 /// Two rows of three columns.
 fn image(modality: &str, pixels: &[i16]) -> InMemDicomObject {

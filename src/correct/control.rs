@@ -147,13 +147,14 @@ fn between(channel: &Light, samples: &[i32]) -> Result<std::result::Result<Betwe
         let all = Volume::new(Shape::flat(1, all.len()), all)?;
         choose(&Device::Cpu, &all, &Method::Otsu, BinChoice::Unit)
     };
+    let all = inside().count() as f64;
     let mut found = Between { above: threshold(f64::INFINITY)?, up_to: f64::INFINITY };
     if let Some(dark) = unstained(channel, samples, found) {
         return Ok(Err(dark));
     }
     loop {
         let few = inside().filter(|s| found.has(*s)).count();
-        if few >= SPECK || few as f64 > FEW * inside().count() as f64 {
+        if few >= SPECK || few as f64 > FEW * all {
             return Ok(Ok(found));
         }
         let below = Between { above: threshold(found.above)?, up_to: found.above };

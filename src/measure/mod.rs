@@ -72,7 +72,7 @@ pub use registry::{Chosen, FAMILIES, family};
 pub use request::{ChannelRef, Request};
 pub use slice_grounds::{SliceGround, SliceGrounds, slice_grounds};
 pub(crate) use spot::{DEEPEST as DEEPEST_SPOT, FWHM as SPOT_FWHM};
-pub(crate) use spot_fit::{Start as SpotStart, fit as fit_spot, place as place_spot};
+pub(crate) use spot_fit::{Start as SpotStart, fit as fit_spot, place as place_spot, tell_length};
 
 use crate::image::Labels;
 use crate::ops::extent::{Extent, extents};

@@ -6,7 +6,7 @@
 //! ground above it, and how much darker the darkest ones were is lost.
 
 use crate::image::Volume;
-use crate::measure::{SliceGround, slice_grounds};
+use crate::measure::{SliceGround, SliceGrounds};
 use crate::ops::dark_side::DarkSide;
 use crate::{Result, simd};
 use rayon::prelude::*;
@@ -15,8 +15,9 @@ use rayon::prelude::*;
 const DEEPEST: f64 = 1.0;
 /// Of a ground that lay so many deviations below the cut hardly anything is left.
 const TOO_DEEP: f64 = 2.5;
-/// Noise of one camera differs no more between slices: what cut deconvolved stacks have left is no ground.
-const OF_ONE_CAMERA: f64 = 3.2;
+/// Light that fades to a tenth, or is ten times as much in a slice, changes its noise no more than that; slices of a deconvolved stack differ by more, and
+/// what such ones have left where they were cut is no ground.
+pub(super) const OF_ONE_CAMERA: f64 = 3.2;
 
 /// How slices are brought down.
 pub(super) struct Lowered {
@@ -33,12 +34,11 @@ pub(super) struct Lowered {
 /// A ground before it was cut off; nothing where that is lost.
 type Before = Option<[f64; 2]>;
 
-/// Nothing where no slice was cut off, or slices are alike, or none of the others lies higher.
+/// Of a stack and the grounds of its slices; nothing where no slice was cut off, or none of the others lies higher.
 ///
 /// # Errors
 /// The stack is not on the host.
-pub(super) fn lowered(stack: &Volume) -> Result<Option<Lowered>> {
-    let Some(slices) = slice_grounds(stack, None, None)? else { return Ok(None) };
+pub(super) fn lowered(stack: &Volume, slices: &SliceGrounds) -> Result<Option<Lowered>> {
     let samples = stack.samples.host()?;
     let least = simd::span(samples).0;
     let planes = samples.par_chunks((stack.shape.y * stack.shape.x).max(1));

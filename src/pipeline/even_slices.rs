@@ -1,18 +1,16 @@
 //! A stack whose slices have unlike grounds, brought to one of them for those that search objects in it: a threshold that suits one slice
 //! would take the ground of another for objects, and backgrounds would be those of the darkest slice next to them.
 
-use super::cut_slices::{Lowered, lowered};
+use super::cut_slices::{Lowered, OF_ONE_CAMERA, lowered};
 use crate::Result;
 use crate::device::{Buffer, Device};
 use crate::image::{Modality, Volume};
-use crate::measure::slice_grounds;
+use crate::measure::{SliceGrounds, slice_grounds};
 use crate::ops::noise::noise;
 use crate::recipe::{CountedFrom, ObjectScale, Step};
 use crate::units::Shape;
 use rayon::prelude::*;
 
-/// Light that fades to a tenth, or is ten times as much in a slice, changes its noise no more than that; slices of a deconvolved stack differ by more.
-const OF_ONE_CAMERA: f64 = 3.2;
 /// Noises that differ by no more are one.
 const AS_LOUD: f64 = 1.25;
 /// A slice with so many times less noise has less than a quarter of the light; objects in it are far dimmer than elsewhere.
@@ -62,8 +60,16 @@ impl EvenSlices {
     /// # Errors
     /// The stack is not on the host.
     pub fn of(stack: &Volume, modality: Modality) -> Result<Option<Self>> {
+        EvenSlices::seen(stack, modality)?.map_or(Ok(None), |slices| EvenSlices::on_middle(stack, &slices))
+    }
+
+    /// The grounds of the slices that a camera has seen, where they are unlike.
+    fn seen(stack: &Volume, modality: Modality) -> Result<Option<SliceGrounds>> {
         let is_seen = modality == Modality::Fluorescence && !stack.shape.is_flat();
-        let Some(slices) = (if is_seen { slice_grounds(stack, None, None)? } else { None }) else { return Ok(None) };
+        if is_seen { slice_grounds(stack, None, None) } else { Ok(None) }
+    }
+
+    fn on_middle(stack: &Volume, slices: &SliceGrounds) -> Result<Option<Self>> {
         if slices.each.iter().any(|ground| ground.cut_off > 0.0) {
             return Ok(None);
         }
@@ -88,16 +94,16 @@ impl EvenSlices {
     /// # Errors
     /// The stack is not on the host.
     pub fn to_search(stack: &Volume, modality: Modality) -> Result<Option<Self>> {
-        match EvenSlices::of(stack, modality)? {
+        let Some(slices) = EvenSlices::seen(stack, modality)? else { return Ok(None) };
+        match EvenSlices::on_middle(stack, &slices)? {
             Some(even) => even.with_one_noise().map(Some),
-            None if modality == Modality::Fluorescence => EvenSlices::down_to_cut(stack),
-            None => Ok(None),
+            None => EvenSlices::down_to_cut(stack, &slices),
         }
     }
 
     /// Of a stack of which some slices were cut off.
-    fn down_to_cut(stack: &Volume) -> Result<Option<Self>> {
-        let Some(Lowered { by, least, highest, is_lost }) = lowered(stack)? else { return Ok(None) };
+    fn down_to_cut(stack: &Volume, slices: &SliceGrounds) -> Result<Option<Self>> {
+        let Some(Lowered { by, least, highest, is_lost }) = lowered(stack, slices)? else { return Ok(None) };
         let middle = f64::from(least);
         Ok(Some(EvenSlices {
             volume: moved(stack, &by, least)?,

@@ -6,7 +6,7 @@ use crate::Error;
 use crate::Result;
 use crate::device::{Buffer, Device};
 use crate::image::{Regions, SpotDepth, Volume};
-use crate::measure::{DEEPEST_SPOT, SPOT_FWHM, SpotStart, fit_spot, place_spot};
+use crate::measure::{DEEPEST_SPOT, SPOT_FWHM, SpotStart, fit_spot, place_spot, tell_length};
 use crate::ops::spots::{Peak, SIGMA_PX, Spots as Found, find};
 use crate::read::points::{Point, draw};
 use crate::recipe::Spots;
@@ -163,15 +163,14 @@ fn of_one_pixel(found: &Found) -> Option<String> {
     })
 }
 
-/// Sigma along z, in slices, of the spots that stand out most: the middle one; nothing unless two in five of them show it, as of some a fit ends well by
-/// chance.
+/// Sigma along z, in slices, of the spots that stand out most: the middle one; nothing unless two in five of them show it.
 fn length<'a>(peaks: &[Peak], start: impl Fn(usize) -> SpotStart<'a> + Sync) -> Option<f64> {
     let mut first: Vec<usize> = (0..peaks.len()).collect();
     first.sort_by(|a, b| peaks[*b].significance.total_cmp(&peaks[*a].significance));
     first.truncate(LOOKED_AT);
     let mut found: Vec<f64> = first.par_iter().filter_map(|k| fit_spot(&start(*k))?.deep).collect();
     found.sort_unstable_by(f64::total_cmp);
-    found.get(found.len() / 2).copied().filter(|_| 5 * found.len() >= 2 * first.len())
+    found.get(found.len() / 2).copied().filter(|_| tell_length(found.len(), first.len()))
 }
 
 /// How many there are, of which size, or of which sizes there are none.

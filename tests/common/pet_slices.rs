@@ -2,8 +2,12 @@
 
 #![allow(dead_code, reason = "each room uses its own part")]
 
-use dicom_core::value::DataSetSequence;
-use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
+#[path = "dicom_elements.rs"]
+mod dicom_elements;
+
+pub use dicom_elements::*;
+
+use dicom_core::{PrimitiveValue, VR};
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
 use std::path::{Path, PathBuf};
@@ -12,20 +16,6 @@ use std::path::{Path, PathBuf};
 pub const SLICES: usize = 6;
 /// Sides of a slice.
 pub const SIDE: usize = 8;
-
-pub fn put(object: &mut InMemDicomObject, tag: Tag, vr: VR, value: impl Into<PrimitiveValue>) {
-    object.put(DataElement::new(tag, vr, value.into()));
-}
-
-pub fn sequence(object: &mut InMemDicomObject, tag: Tag, items: Vec<InMemDicomObject>) {
-    object.put(DataElement::new(tag, VR::SQ, DataSetSequence::from(items)));
-}
-
-pub fn item(fill: impl FnOnce(&mut InMemDicomObject)) -> InMemDicomObject {
-    let mut object = InMemDicomObject::new_empty();
-    fill(&mut object);
-    object
-}
 
 /// Is the voxel in the lesion? It has 3 x 3 x 3 of them: 27 ml.
 pub fn in_lesion(z: usize, y: usize, x: usize) -> bool {
@@ -68,7 +58,7 @@ pub fn slice(series: usize, z: usize, lesion: u16) -> InMemDicomObject {
             put(o, tag, VR::US, n);
         }
         let words = plane(z, lesion);
-        o.put(DataElement::new(tags::PIXEL_DATA, VR::OW, PrimitiveValue::U16(words.into())));
+        put(o, tags::PIXEL_DATA, VR::OW, PrimitiveValue::U16(words.into()));
     })
 }
 

@@ -2,9 +2,13 @@
 
 #![allow(dead_code, reason = "each room uses its own part")]
 
+#[path = "dicom_elements.rs"]
+mod dicom_elements;
+
+pub use dicom_elements::*;
+
 use crate::common::seeds;
-use dicom_core::value::DataSetSequence;
-use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
+use dicom_core::{PrimitiveValue, VR};
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
 use std::path::{Path, PathBuf};
@@ -26,20 +30,6 @@ pub fn pick(names: &[&str]) -> Pick {
 
 pub fn regions(path: &Path, scan: &Scan, pick: &Pick) -> uptake::Result<Regions> {
     read::regions(path, scan, pick, &Options::default())
-}
-
-pub fn put(object: &mut InMemDicomObject, tag: Tag, vr: VR, value: impl Into<PrimitiveValue>) {
-    object.put(DataElement::new(tag, vr, value.into()));
-}
-
-pub fn sequence(object: &mut InMemDicomObject, tag: Tag, items: Vec<InMemDicomObject>) {
-    object.put(DataElement::new(tag, VR::SQ, DataSetSequence::from(items)));
-}
-
-pub fn item(fill: impl FnOnce(&mut InMemDicomObject)) -> InMemDicomObject {
-    let mut object = InMemDicomObject::new_empty();
-    fill(&mut object);
-    object
 }
 
 /// A file in a folder of its own.
@@ -202,7 +192,7 @@ impl Seg {
         let byte = |bits: &[u8]| bits.iter().enumerate().fold(0, |b, (i, v)| b | v << i);
         let mut bytes: Vec<u8> = if binary { samples.chunks(8).map(byte).collect() } else { samples };
         bytes.resize(bytes.len().next_multiple_of(2), 0);
-        o.put(DataElement::new(tags::PIXEL_DATA, VR::OB, PrimitiveValue::U8(bytes.into())));
+        put(&mut o, tags::PIXEL_DATA, VR::OB, PrimitiveValue::U8(bytes.into()));
         save(o, uids::SEGMENTATION_STORAGE)
     }
 }

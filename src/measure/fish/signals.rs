@@ -12,7 +12,7 @@ use super::super::Request;
 use super::super::moments::Moments;
 use super::super::object::Object;
 use super::super::order;
-use super::super::spot_fit::{Spot, Start, fit, light_of_width, solve};
+use super::super::spot_fit::{Spot, Start, fit, light_of_width, solve, tell_length};
 use crate::Result;
 use crate::device::Device;
 use crate::ops::extent::{Extent, extents};
@@ -76,8 +76,7 @@ impl Signals {
         };
         let extents = extents(signals)?;
         let mut all = extents.into_par_iter().enumerate().map(signal).collect::<Result<Vec<_>>>()?;
-        // Of slices that do not tell how long signals are some fits end well by chance.
-        if !shape.is_flat() && 5 * all.iter().filter(|s| s.sigma.is_some()).count() < 2 * all.len() {
+        if !shape.is_flat() && !tell_length(all.iter().filter(|s| s.sigma.is_some()).count(), all.len()) {
             all.iter_mut().for_each(|s| s.sigma = None);
         }
         let mut of: Vec<Vec<&Signal>> = vec![vec![]; request.labels.count as usize];

@@ -139,6 +139,11 @@ fn near(start: &Start, window: &Window) -> Option<[f64; N]> {
     start.is_spot(&near).then_some(near)
 }
 
+/// Whether spots tell how long they are along z: of slices that do not, some fits end well by chance.
+pub(crate) fn tell_length(told: usize, spots: usize) -> bool {
+    5 * told >= 2 * spots
+}
+
 /// Fits a spot; nothing where there is none.
 pub(crate) fn fit(start: &Start) -> Option<Spot> {
     if let Some((window, p)) = free_in_depth(start) {
