@@ -45,10 +45,14 @@ const LISTED: &[(&str, usize, &str)] = &[
     ("src/device/gpu.rs", 1, "opening asks the driver"),
     (
         "src/device/opening.rs",
-        6,
+        7,
         "answers of a thread that is in no pool, takes part in no other work, and always gives them",
     ),
-    ("src/device/pipelines.rs", 3, "a list of pipelines; kernels are compiled outside"),
+    (
+        "src/device/pipelines.rs",
+        4,
+        "a list of pipelines; one thread compiles a kernel, by the driver alone, and always gives an answer",
+    ),
     ("src/device/pool.rs", 6, "lists of buffers"),
     ("src/device/staging.rs", 3, "a list of buffers, which are made and dropped outside"),
     (

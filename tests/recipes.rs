@@ -150,6 +150,14 @@ fn steps_that_draw_lesions_are_checked() {
     mine.toml: 410 is no percentage of an object in line 8: `{ op = "contour", percent = 410, within = "20 mm" }`
       try: percent = 41
     "#);
+    assert_snapshot!(lesions("{ op = \"contour\", percent = 0.41, within = \"20 mm\" }"), @r#"
+    mine.toml: 0.41 is less than one percent of an object: percentages are meant, not shares in line 8: `{ op = "contour", percent = 0.41, within = "20 mm" }`
+      try: percent = 41
+    "#);
+    assert_snapshot!(lesions("{ op = \"habitats\", set = \"seeds\", percent = [0.5, 0.7] }"), @r#"
+    mine.toml: 0.5 is less than one percent of an object: percentages are meant, not shares in line 8: `{ op = "habitats", set = "seeds", percent = [0.5, 0.7] }`
+      try: percent = [40, 70]
+    "#);
     assert_snapshot!(lesions("{ op = \"exclude\", set = \"seed\" }"), @r#"
     mine.toml: there is no object set "seed" in line 8: `{ op = "exclude", set = "seed" }`
       try: seeds

@@ -50,7 +50,7 @@ impl DeviceChooser {
         let wants_gpu = match &self.learned {
             None => true,
             // Nobody waits for a GPU that was not asked for.
-            Some(_) if !self.gpus.is_open() => false,
+            Some(_) if !self.gpus.is_ready() => false,
             Some(learned) => {
                 if !learned.is_loaded.swap(true, Ordering::Relaxed) {
                     let _ = self.file(learned).map(|file| learned.times.load(&file));

@@ -43,9 +43,9 @@ impl Gpus {
         Gpus { all: gpus.into_iter().map(worker).collect(), turn: AtomicUsize::new(0) }
     }
 
-    /// Whether one is open.
-    pub fn is_open(&self) -> bool {
-        self.opened().next().is_some()
+    /// Whether one is open and has compiled its kernels.
+    pub fn is_ready(&self) -> bool {
+        self.all.iter().any(|worker| worker.gpu.is_ready())
     }
 
     /// The GPU for an image of so many samples; nothing if none can do it now.
@@ -170,6 +170,6 @@ mod tests {
         assert!(task.device().unwrap_err().what.contains("no such GPU adapter"));
         assert!(task.give_up().is_some_and(|words| words.contains("all others")));
         assert_eq!(other.give_up(), None);
-        assert!(gpus.take(1).is_none() && !gpus.is_open() && gpus.names().is_empty());
+        assert!(gpus.take(1).is_none() && !gpus.is_ready() && gpus.names().is_empty());
     }
 }

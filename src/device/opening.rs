@@ -1,6 +1,7 @@
 //! A device that opens on a thread of its own, while images are found and the first one is read.
 //!
-//! First the drivers say which adapter it is; then it is opened, and the kernels of the recipe are compiled side by side.
+//! First the drivers say which adapter it is; then it is opened, and the kernels of the recipe are compiled side by side, while
+//! the first image may begin already: it compiles what it needs before that was its turn.
 //! Whoever needs the one or the other waits for that. The thread takes part in no pool and holds nothing meanwhile, so
 //! every wait ends.
 
@@ -25,6 +26,8 @@ pub struct Opening {
 struct Answers {
     adapter: OnceLock<Result<Adapter>>,
     device: OnceLock<Result<Device>>,
+    /// The kernels are compiled.
+    ready: OnceLock<()>,
 }
 
 impl Answers {
@@ -71,6 +74,11 @@ impl Opening {
         self.answers.device.wait().as_ref().map_err(Error::clone)
     }
 
+    /// Whether the device is open and has its kernels: no image waits for it any more.
+    pub fn is_ready(&self) -> bool {
+        self.answers.ready.get().is_some()
+    }
+
     /// The device if it is open by now.
     pub fn opened(&self) -> Option<&Device> {
         self.answers.device.get().and_then(|opened| opened.as_ref().ok())
@@ -81,7 +89,7 @@ impl From<Gpu> for Opening {
     /// One that is open already.
     fn from(gpu: Gpu) -> Self {
         let adapter = OnceLock::from(Ok(gpu.adapter().clone()));
-        let answers = Answers { adapter, device: OnceLock::from(Ok(Device::Gpu(gpu))) };
+        let answers = Answers { adapter, device: OnceLock::from(Ok(Device::Gpu(gpu))), ready: OnceLock::from(()) };
         Opening { answers: Arc::new(answers), thread: None }
     }
 }
@@ -97,7 +105,8 @@ fn open(choice: &AdapterChoice, kernels: &[&'static Kernel], threads: usize, ans
     let adapter = stage("open", "adapter", || choice.find())?;
     let _ = answers.adapter.set(Ok(describe(&adapter)));
     let gpu = Gpu::open_adapter(&adapter, None)?;
+    let _ = answers.device.set(Ok(Device::Gpu(gpu.clone())));
     stage("open", "kernels", || gpu.prepare(kernels, threads))?;
-    let _ = answers.device.set(Ok(Device::Gpu(gpu)));
+    let _ = answers.ready.set(());
     Ok(())
 }

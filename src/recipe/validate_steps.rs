@@ -200,11 +200,15 @@ impl Checker<'_> {
     }
 
     fn percentage(&self, percent: Option<f64>, example: &str, here: &[&str]) -> Result<()> {
-        // More than 0: everything has at least that, and a limit of 0 is none.
         match percent {
+            // More than 0: everything has at least that, and a limit of 0 is none.
             Some(p) if !(p > 0.0 && p <= 100.0) => {
                 Err(self.error(format!("{p} is no percentage of an object"), here).remedy(example))
             }
+            // Others write 0.41 for 41 %.
+            Some(p) if p < 1.0 => Err(self
+                .error(format!("{p} is less than one percent of an object: percentages are meant, not shares"), here)
+                .remedy(example)),
             _ => Ok(()),
         }
     }
