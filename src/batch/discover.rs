@@ -7,10 +7,11 @@ use super::item_list::ItemList;
 use super::layout;
 use super::masks::{self, Finder};
 use super::metadata::{self, Metadata};
+use super::needed;
 use super::plates;
 use super::recipes::Recipes;
 use super::references;
-use super::search::{self, NoFile, Search, absolute, search};
+use super::search::{self, NoFile, Search, search};
 use super::settings::Settings;
 use super::sheet::Sheet;
 use crate::read::{self, Drawn, FileSet, Groups, PathPattern, Paths, Series};
@@ -76,7 +77,7 @@ pub fn discover(settings: &Settings, recipes: &Recipes) -> Result<Images> {
         }
         Ok(())
     })?;
-    drop_masks(&mut images.items);
+    needed::leave_out(&mut images.items)?;
     images.items.sort();
     if images.items.is_empty() {
         return Err(Error::usage("no image in the inputs").remedy("files, folders with images, or globs"));
@@ -204,16 +205,6 @@ impl Images {
             Ok(())
         })
     }
-}
-
-/// Files that objects are read from, flat fields and dark images are no images of their own.
-fn drop_masks(items: &mut ItemList) {
-    let mut needed: HashSet<PathBuf> = HashSet::new();
-    for item in items.iter() {
-        let masks = item.masks.iter().filter_map(|(_, found)| found.as_ref().ok());
-        needed.extend(masks.chain(item.references.iter().map(|(_, path)| path)).map(|path| absolute(path)));
-    }
-    items.retain(|i| i.explicit || !matches!(i.files()[..], [file] if needed.contains(file)));
 }
 
 fn file(path: PathBuf, root: &Path, explicit: bool) -> Item {

@@ -42,6 +42,7 @@ mod masks;
 mod merge;
 mod metadata;
 mod named_rows;
+mod needed;
 mod one;
 mod one_by_one;
 mod out;

@@ -11,6 +11,7 @@ use crate::read;
 use crate::recipe::{Likeness, Pick, Recipe, likeness};
 use crate::words::misspelt;
 use crate::{Error, Result};
+use std::collections::BTreeSet;
 
 /// Roles of the recipe with the index of their channel, in the order of the channels of the file.
 #[derive(Default)]
@@ -277,9 +278,8 @@ impl Cast<'_> {
             return Ok(());
         }
         let picks = self.recipe.body.channels.get(role).map_or(&[][..], Vec::as_slice);
-        let says: Vec<String> = picks.iter().map(Pick::to_string).collect();
-        let what =
-            format!("no channel for \"{role}\": the recipe says {}; the image has {}", says.join(", "), self.names());
+        let says = picks.iter().map(Pick::to_string).collect::<Vec<_>>().join(", ");
+        let what = format!("no channel for \"{role}\": the recipe says {says}; the image has {}", self.names());
         let e = Error::usage(what).remedy(self.remedy(&[role]));
         let set = self.recipe.body.objects.iter().find(|(_, o)| o.channel.as_deref() == Some(role));
         Err(match (set, self.recipe.body.shown_phenotype_of(role)) {
@@ -309,9 +309,10 @@ impl Cast<'_> {
         if let Some(channel) = near.or(free.first().copied()) {
             return self.set(role, channel);
         }
-        let mut all: Vec<&str> = self.holders(0).map(|c| c.role.as_str()).chain(roles.iter().copied()).collect();
-        all.sort_unstable();
-        all.dedup();
+        if self.recipe.body.files.is_file_a_channel() {
+            return "the file of that channel as an input too: the folder that holds it, or a glob".into();
+        }
+        let all: BTreeSet<&str> = self.holders(0).map(|c| c.role.as_str()).chain(roles.iter().copied()).collect();
         all.iter().map(|role| format!("--set channels.{role}=0")).collect::<Vec<_>>().join(" ")
     }
 

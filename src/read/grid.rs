@@ -27,9 +27,39 @@ pub struct Grid {
 
 /// A way to count the voxels of a grid: which of its axes is walked along as z, y and x, and whether backwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Order {
+pub struct Order {
     axes: [usize; 3],
     back: [bool; 3],
+}
+
+impl Order {
+    /// As they are stored.
+    pub const STORED: Order = Order { axes: [0, 1, 2], back: [false; 3] };
+
+    /// Voxels of this shape, counted so.
+    pub fn of<T: Copy>(self, voxels: &[T], shape: Shape) -> Vec<T> {
+        let (sizes, strides) = (shape.zyx(), [shape.y * shape.x, shape.x, 1]);
+        let place = |k: usize, i: usize| {
+            let axis = self.axes[k];
+            strides[axis] * if self.back[k] { sizes[axis] - 1 - i } else { i }
+        };
+        let [nz, ny, nx] = self.axes.map(|a| sizes[a]);
+        let mut out = Vec::with_capacity(voxels.len());
+        for z in 0..nz {
+            for y in 0..ny {
+                let row = place(0, z) + place(1, y);
+                out.extend((0..nx).map(|x| voxels[row + place(2, x)]));
+            }
+        }
+        out
+    }
+}
+
+impl std::fmt::Display for Order {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let word = |k: usize| format!("{}{}", if self.back[k] { "-" } else { "" }, ["z", "y", "x"][self.axes[k]]);
+        write!(f, "{}, {}, {}", word(0), word(1), word(2))
+    }
 }
 
 impl Grid {
@@ -77,6 +107,14 @@ fn orders() -> impl Iterator<Item = Order> {
         .flat_map(|axes| (0..8u32).map(move |bits| Order { axes, back: std::array::from_fn(|k| bits >> k & 1 == 1) }))
 }
 
+/// The order in which voxels of one grid are those of another.
+///
+/// # Errors
+/// They are other voxels: what is different, in words.
+pub fn order(from: &Grid, onto: &Grid) -> std::result::Result<Order, String> {
+    orders().find(|o| onto.is_same(&from.reordered(*o))).ok_or_else(|| difference(from, onto))
+}
+
 /// Labels on another grid than their own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Brought {
@@ -93,44 +131,26 @@ pub struct Brought {
 /// # Errors
 /// The grids differ, and `resample` is not set; or they do not meet at all.
 pub fn bring(voxels: Vec<u32>, from: &Grid, onto: &Grid, resample: bool) -> Result<Brought> {
-    if let Some(order) = orders().find(|o| onto.is_same(&from.reordered(*o))) {
-        let coverage = voxels.iter().filter(|v| **v != 0).map(|v| (*v, 1.0)).collect();
-        let (voxels, notes) = reorder(voxels, from.shape, order);
-        return Ok(Brought { voxels, coverage, notes });
-    }
+    let difference = match order(from, onto) {
+        Ok(order) => return Ok(reordered(voxels, from.shape, order)),
+        Err(difference) => difference,
+    };
     if !resample {
-        return Err(Error::usage(format!(
-            "the regions lie on another grid than the image: {}",
-            difference(from, onto)
-        ))
-        .remedy("regions drawn on this image, or resample = true to take the nearest label"));
+        return Err(Error::usage(format!("the regions lie on another grid than the image: {difference}"))
+            .remedy("regions drawn on this image, or resample = true to take the nearest label"));
     }
     let moved = nearest(&voxels, from, onto);
     let notes = report(&voxels, &moved)?;
     Ok(Brought { coverage: coverage(&voxels, from, onto), voxels: moved, notes })
 }
 
-fn reorder(voxels: Vec<u32>, shape: Shape, order: Order) -> (Vec<u32>, Vec<String>) {
-    if order == (Order { axes: [0, 1, 2], back: [false; 3] }) {
-        return (voxels, vec![]);
+fn reordered(voxels: Vec<u32>, shape: Shape, order: Order) -> Brought {
+    let coverage = voxels.iter().filter(|v| **v != 0).map(|v| (*v, 1.0)).collect();
+    if order == Order::STORED {
+        return Brought { voxels, coverage, notes: vec![] };
     }
-    let (sizes, strides) = (shape.zyx(), [shape.y * shape.x, shape.x, 1]);
-    let place = |k: usize, i: usize| {
-        let axis = order.axes[k];
-        strides[axis] * if order.back[k] { sizes[axis] - 1 - i } else { i }
-    };
-    let [nz, ny, nx] = order.axes.map(|a| sizes[a]);
-    let mut out = Vec::with_capacity(voxels.len());
-    for z in 0..nz {
-        for y in 0..ny {
-            let row = place(0, z) + place(1, y);
-            out.extend((0..nx).map(|x| voxels[row + place(2, x)]));
-        }
-    }
-    let names = ["z", "y", "x"];
-    let word = |k: usize| format!("{}{}", if order.back[k] { "-" } else { "" }, names[order.axes[k]]);
-    let words = [word(0), word(1), word(2)].join(", ");
-    (out, vec![format!("the regions are stored in another order ({words}) and were reordered; no voxel changed")])
+    let note = format!("the regions are stored in another order ({order}) and were reordered; no voxel changed");
+    Brought { voxels: order.of(&voxels, shape), coverage, notes: vec![note] }
 }
 
 /// What is different, in words.

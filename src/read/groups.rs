@@ -115,7 +115,7 @@ impl PathPattern {
                 out.wrong.insert(place, e);
             }
         }
-        let channels: BTreeSet<_> = images.values().flat_map(|files| files.keys().cloned()).collect();
+        let channels: BTreeSet<_> = images.values().flat_map(|files| files.keys().map(|(_, c)| c.clone())).collect();
         let name = |image: &Path| image.file_name().unwrap_or_default().to_string_lossy().into_owned();
         out.sets = images.into_iter().map(|(c, files)| set(name(&c.image), c.image, files, &channels)).collect();
         out.sets.sort_by_cached_key(|s: &FileSet| (s.place.clone(), natural(&s.name)));

@@ -3,11 +3,7 @@
 //! In a [pattern](crate::name_pattern) `{channel}` stands for the channel and `{name}` for the image. Without `{name}` an image is
 //! named by what the stars stand for. Files in different folders are different images.
 
-use super::{Extent, Options, examine, open};
-use crate::device::Buffer;
-use crate::image::{InTurn, Scan};
 use crate::name_pattern::{Part, fields, fit, parse};
-use crate::units::{Shape, Spacing};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,7 +57,7 @@ pub fn group(paths: &[PathBuf], pattern: &str) -> Result<Groups> {
                 .insert(place, e.remedy("a pattern with {name} that tells the images apart, or one of the two files"));
         }
     }
-    let channels: BTreeSet<_> = images.values().flat_map(|files| files.keys().cloned()).collect();
+    let channels: BTreeSet<_> = images.values().flat_map(|files| files.keys().map(|(_, c)| c.clone())).collect();
     for ((folder, name), files) in images {
         out.sets.push(set(name.clone(), folder.join(name), files, &channels));
     }
@@ -83,9 +79,19 @@ pub(super) fn add(files: &mut Channels, image: &str, channel: &str, path: &Path)
 }
 
 /// The files of an image; `channels` are those of all images.
-pub(super) fn set(name: String, place: PathBuf, files: Channels, channels: &BTreeSet<(Vec<Piece>, String)>) -> FileSet {
-    let missing = channels.iter().filter(|c| !files.contains_key(*c)).map(|(_, c)| c.clone()).collect();
-    FileSet { name, place, files: files.into_iter().map(|((_, c), p)| (c, p)).collect(), missing }
+pub(super) fn set(name: String, place: PathBuf, files: Channels, channels: &BTreeSet<String>) -> FileSet {
+    let files = files.into_iter().map(|((_, c), p)| (c, p)).collect();
+    let mut set = FileSet { name, place, files, missing: vec![] };
+    set.missing = missing(&set, channels);
+    set
+}
+
+/// Channels that an image has not, in natural order.
+pub fn missing(set: &FileSet, channels: &BTreeSet<String>) -> Vec<String> {
+    let has = |channel: &String| set.files.iter().any(|(own, _)| own == channel);
+    let mut missing: Vec<String> = channels.iter().filter(|c| !has(c)).cloned().collect();
+    missing.sort_by_cached_key(|c| natural(c));
+    missing
 }
 
 fn checked(pattern: &str) -> Result<Vec<Part>> {
@@ -127,121 +133,6 @@ pub(super) fn natural(text: &str) -> Vec<Piece> {
         text.parse().map_or(Piece::Text(text), Piece::Number)
     };
     runs.map(piece).collect()
-}
-
-/// Reads the files of one image. A channel is named as in its file name; a file with several channels adds their own names.
-///
-/// # Errors
-/// A channel is missing, a file cannot be read, or the files have different sizes or calibrations.
-pub fn open_set(set: &FileSet, options: &Options) -> Result<Scan> {
-    open_each(set, options, &|_| true)
-}
-
-/// The same of a set whose [`Extent`] says that its channels can be read in turn, of which only the channels `kept` stay in memory; the others
-/// are read again when they are asked for.
-///
-/// # Errors
-/// As [`open_set`].
-pub fn open_set_in_turn(set: &FileSet, options: &Options, kept: &[usize]) -> Result<Scan> {
-    let scan = open_each(set, options, &|file| kept.contains(&file))?;
-    let (set, options) = (set.clone(), options.clone());
-    let again = move |wanted: &[usize]| {
-        let volume = |i: &usize| {
-            let missing = || Error::usage(format!("image {} has no channel {i}", set.name));
-            let (_, path) = set.files.get(*i).ok_or_else(missing)?;
-            Ok(open(path, &options)?.channels.pop().ok_or_else(missing)?.volume)
-        };
-        wanted.iter().map(volume).collect()
-    };
-    Ok(Scan { in_turn: Some(InTurn::new(again)), ..scan })
-}
-
-/// Reads all files, and lets the samples go of those that are not kept.
-fn open_each(set: &FileSet, options: &Options, is_kept: &dyn Fn(usize) -> bool) -> Result<Scan> {
-    complete(set)?;
-    let mut whole: Option<Scan> = None;
-    for (i, (channel, path)) in set.files.iter().enumerate() {
-        let mut scan = open(path, options)?;
-        for c in scan.channels.iter_mut().filter(|_| !is_kept(i)) {
-            c.volume.samples = Buffer::InFile(c.volume.shape.len());
-        }
-        let names: Vec<String> = scan.channels.iter().map(|c| c.name.clone()).collect();
-        scan.channels.iter_mut().zip(channel_names(channel, &names)).for_each(|(c, name)| c.name = name);
-        let Some(whole) = &mut whole else {
-            whole = Some(scan);
-            continue;
-        };
-        alike(set, channel, (scan.shape, scan.spacing), (whole.shape, whole.spacing)).map_err(|e| e.at(path))?;
-        whole.channels.append(&mut scan.channels);
-        whole.warnings.extend(scan.warnings.into_iter().map(|n| format!("{channel}: {n}")));
-        whole.notes.extend(scan.notes.into_iter().map(|n| format!("{channel}: {n}")));
-    }
-    let mut whole = whole.ok_or_else(|| Error::usage(format!("image {} has no files", set.name)))?;
-    whole.facts.push(("files".into(), set.files.len().to_string()));
-    Ok(whole)
-}
-
-/// What the image of a set will be, from headers alone: see [`examine`].
-///
-/// # Errors
-/// As [`open_set`], as far as headers tell.
-pub fn examine_set(set: &FileSet, options: &Options) -> Result<Extent> {
-    complete(set)?;
-    let mut whole: Option<Extent> = None;
-    for (channel, path) in &set.files {
-        let mut one = examine(path, options)?;
-        one.names = channel_names(channel, &one.names);
-        // Files of several channels are read as a whole.
-        one.in_turn = one.channels == 1;
-        let Some(whole) = &mut whole else {
-            whole = Some(one);
-            continue;
-        };
-        alike(set, channel, (one.shape, one.spacing), (whole.shape, whole.spacing)).map_err(|e| e.at(path))?;
-        // They are read one after the other.
-        whole.reading = whole.reading.max(one.reading);
-        whole.channels += one.channels;
-        whole.in_turn &= one.in_turn;
-        whole.names.extend(one.names);
-        whole.files.extend(one.files);
-    }
-    whole.ok_or_else(|| Error::usage(format!("image {} has no files", set.name)))?.within(options)
-}
-
-/// The channels of a file of a set.
-fn channel_names(channel: &str, own: &[String]) -> Vec<String> {
-    match own {
-        [_] => vec![channel.to_string()],
-        _ => own.iter().map(|name| format!("{channel}_{name}")).collect(),
-    }
-}
-
-/// Refuses a set without files, or without one that other images have.
-fn complete(set: &FileSet) -> Result<()> {
-    let Some((_, first)) = set.files.first() else {
-        return Err(Error::usage(format!("image {} has no files", set.name)));
-    };
-    if set.missing.is_empty() {
-        return Ok(());
-    }
-    let what = format!("image {} has no file for channel {}", set.name, set.missing.join(", "));
-    Err(Error::format(what).at(first).remedy("the missing file, or a pattern that leaves this image out"))
-}
-
-/// Size and calibration of a channel or of a whole image.
-type Grid = (Shape, Option<Spacing>);
-
-/// Refuses a file unlike the first one.
-fn alike(set: &FileSet, channel: &str, one: Grid, first: Grid) -> Result<()> {
-    if one.0 != first.0 {
-        let what = format!("channel {channel} is {}, the first file of image {} is {}", one.0, set.name, first.0);
-        return Err(Error::format(what));
-    }
-    if one.1 != first.1 {
-        let what = format!("channel {channel} has another calibration than the first file of image {}", set.name);
-        return Err(Error::format(what).remedy("--set spacing_um_replace=0.65 (the size of a pixel, of all files)"));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

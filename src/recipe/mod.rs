@@ -130,6 +130,13 @@ pub struct Body {
     pub plates: Option<Plates>,
 }
 
+impl Files {
+    /// Images are stored as one file a channel.
+    pub fn is_file_a_channel(&self) -> bool {
+        self.pattern.is_some() || self.groups.as_ref().is_some_and(|groups| groups.contains("{channel}"))
+    }
+}
+
 /// What made the images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
