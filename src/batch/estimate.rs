@@ -47,6 +47,8 @@ const KEPT_CELL: u64 = 8;
 /// Bytes of an object of which the neighbours are looked for: its place, trees, the triangulation while it is made.
 const PLACE: u64 = 600;
 
+/// Bytes of a voxel of a grid that an object is brought onto for its texture: values and mask, and what they are made of.
+const REGRIDDED: u64 = 24;
 /// Bytes of an old and of a new voxel while a channel is brought onto another grid: values, twice.
 const REGRID: u64 = 24;
 
@@ -164,16 +166,20 @@ pub struct Rows {
     pub placed: u64,
     /// Cells that are kept until their row is made.
     pub kept: u64,
+    /// Voxels of the finer grids that objects are brought onto at once.
+    pub regridded: u64,
 }
 
 impl Rows {
     /// Of these object sets.
     pub fn of(found: &Found) -> Self {
-        Rows { cells: found.cells(), placed: found.placed(), kept: found.kept_cells() }
+        let (cells, placed, kept) = (found.cells(), found.placed(), found.kept_cells());
+        Rows { cells, placed, kept, regridded: found.regridded() }
     }
 
     fn block(&self) -> u64 {
-        self.cells.saturating_mul(CELL).saturating_add(self.kept.saturating_mul(KEPT_CELL))
+        let cells = self.cells.saturating_mul(CELL).saturating_add(self.kept.saturating_mul(KEPT_CELL));
+        cells.saturating_add(self.regridded.saturating_mul(REGRIDDED))
     }
 
     fn places(&self) -> u64 {

@@ -317,7 +317,12 @@ impl BatchContext<'_> {
         }
         found.read_at_once(at_once);
         let more = share.grow(need).map_err(|e| {
-            let what = format!("{}: {} cells in a block of rows of its objects", e.what, found.cells());
+            let cells = format!("{} cells in a block of rows of its objects", found.cells());
+            let grids = match rows.regridded {
+                0 => String::new(),
+                n => format!(", and {n} voxels of grids that textures have by resample"),
+            };
+            let what = format!("{}: {cells}{grids}", e.what);
             Error { what, ..e }.remedy(self.enough(need))
         })?;
         match more {

@@ -98,7 +98,7 @@ pub trait Family: Send + Sync {
 pub type Measurer<'a> = Box<dyn Fn(&Measured, &mut Values) -> Result<()> + Send + Sync + 'a>;
 
 /// What a family takes from the rest of the recipe.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Needs {
     /// It measures uptake of PET, in the first channel that the recipe names.
     pub uptake: bool,
@@ -111,6 +111,8 @@ pub struct Needs {
     pub whole_image: bool,
     /// It looks at where all objects of the set lie, and of which class they are.
     pub places: bool,
+    /// The side of the voxels onto which it brings each object.
+    pub grid: Option<Length>,
     /// It looks at several channels together: at those that it mentions, or at all. Others measure each channel by itself, and their
     /// channels may be read one after the other.
     pub together: bool,

@@ -1,7 +1,8 @@
 //! Uptake of a targeted probe against the background next to the object.
 //!
 //! The ring holds the voxels whose distance to the object lies above its nearer end and not above its farther one. Those that
-//! belong to no object of any set and are not as bright as cells (`measure/background`) count as background. Distances are
+//! belong to no object of any set and are not as bright as cells (`measure/background`) count as background. A ring that lies in
+//! cells, its own or others, says nothing of the ground: the next one farther out that does not stands in for it. Distances are
 //! Euclidean between voxel centres. Where the spacing is known they are true distances, in units of the mean pixel side
 //! `sqrt(dy dx)`, so a ring in a stack of thick slices is a true shell.
 
@@ -9,7 +10,7 @@ use super::family::{Family, Measurer, Mentions, Needs, Objection, define};
 use super::feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
 use super::odd::Odd;
 use super::order::Sums;
-use super::ring::{Around, Ring, around};
+use super::ring::{Around, Ring, Rings};
 use super::{ChannelRef, Request};
 use crate::Result;
 use crate::image::Scale;
@@ -102,7 +103,7 @@ const USABLE: &str = "ring_usable";
 /// A share of a ring that is hardly any of it.
 const HARDLY: f64 = 0.2;
 
-const NO_RING: &str = "no background voxel in the ring";
+const NO_RING: &str = "no background voxel in the ring, nor within three radii";
 
 impl Family for Probe {
     fn channel_columns(&self, about: &About) -> Vec<Definition> {
@@ -118,10 +119,10 @@ impl Family for Probe {
         let images = request.channels.iter().map(|c| c.volume.samples.host()).collect::<Result<Vec<_>>>()?;
         let limits: Vec<_> = request.channels.iter().map(|c| self.positive.as_ref()?.limit(c)).collect();
         Ok(Box::new(move |of, values| {
-            let around = around(&of.object, ring, of.spacing, occupied);
+            let mut rings = Rings::around(&of.object, ring, of.spacing, occupied);
             for (((channel, samples), image), limit) in of.channels().zip(&images).zip(&limits) {
-                let background = Around::of(channel, image, &of.object, &around);
-                values.put(FEATURES, Some(&Facts::of(channel, &samples, background, around.all, *limit)));
+                let background = Around::of(channel, image, &mut rings);
+                values.put(FEATURES, Some(&Facts::of(channel, &samples, background, rings.own().all, *limit)));
             }
             Ok(())
         }))
@@ -134,8 +135,8 @@ impl Family for Probe {
             rings.filter_map(|c| if let Cells::Real(shares) = &c.cells { Some((&c.name, shares)) } else { None });
         let odd = rings.map(|(column, shares)| {
             let what = format!(
-                "have hardly any background in their ring ({column} below {HARDLY}): what is compared with it rests on few voxels; \
-                 grow the cells further, or widen the ring"
+                "have hardly any background in their ring ({column} below {HARDLY}): what is compared with it rests on few voxels, or on \
+                 ground farther away; grow the cells further, or widen the ring"
             );
             let shares = || shares.iter().flatten();
             Odd { what, rows: shares().filter(|share| **share < HARDLY).count(), of: shares().count(), beyond: 0.5 }
@@ -185,7 +186,9 @@ pub const FEATURES: &[Feature<Facts>] = &[
     Feature {
         name: "ring_px",
         unit: "px",
-        definition: "Number of background voxels in the ring around the object",
+        definition: "Number of background voxels in the ring around the object. Where it has none, or less than a fifth of its voxels in no \
+                     object is background, here and below the next ring farther out that has more stands in for it (each as wide as it \
+                     is far away), up to three radii of the object",
         standard: "",
         empty: "",
         get: Get::Int(|f| Some(f.ring.n as i64)),
@@ -198,7 +201,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
                      black beside a picture",
         standard: "",
         empty: "the object fills the image",
-        get: Get::Real(|f| (f.ring_all > 0).then(|| f.ring.n as f64 / f.ring_all as f64)),
+        get: Get::Real(|f| (f.ring_all > 0).then(|| f.ring.near as f64 / f.ring_all as f64)),
     },
     Feature {
         name: "ring_mean",

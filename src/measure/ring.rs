@@ -7,6 +7,7 @@ use super::order::{self, Sums};
 use super::slice_grounds::Carried;
 use crate::units::{Length, Ruler, Spacing};
 use crate::{Error, Result};
+use std::f64::consts::PI;
 
 /// The background ring in pixels: not above `from`, to `to`.
 #[derive(Clone, Copy)]
@@ -35,13 +36,50 @@ impl Ring {
     }
 }
 
-/// The voxels of the ring that belong to no object.
-pub(super) fn around(object: &Object, ring: Ring, spacing: Option<Spacing>, occupied: &[u8]) -> Shell {
-    let size = spacing.map_or([1.0; 3], |s| {
-        let side = if s.zyx[1] == s.zyx[2] { s.zyx[2] } else { s.pixel_area().sqrt() };
-        s.zyx.map(|v| v / side)
-    });
-    shell(object, [ring.from, ring.to], size, occupied)
+/// Cells reach so many radii of an object beyond its edge: ground that is looked for farther away is that of others.
+const REACH: f64 = 3.0;
+
+/// The rings around an object from its own outwards, each as far again from it as the one before ends; made when they are looked at.
+pub(super) struct Rings<'a> {
+    object: &'a Object<'a>,
+    ring: Ring,
+    size: [f64; 3],
+    occupied: &'a [u8],
+    /// None that begins farther out.
+    reach: f64,
+    found: Vec<Shell>,
+}
+
+impl<'a> Rings<'a> {
+    /// Of the voxels that belong to no object.
+    pub fn around(object: &'a Object, ring: Ring, spacing: Option<Spacing>, occupied: &'a [u8]) -> Self {
+        let size = spacing.map_or([1.0; 3], |s| {
+            let side = if s.zyx[1] == s.zyx[2] { s.zyx[2] } else { s.pixel_area().sqrt() };
+            s.zyx.map(|v| v / side)
+        });
+        let volume = object.extent.n as f64 * size.iter().product::<f64>();
+        let radius = if object.shape.is_flat() { (volume / PI).sqrt() } else { (0.75 * volume / PI).cbrt() };
+        let found = vec![shell(object, [ring.from, ring.to], size, occupied)];
+        Rings { object, ring, size, occupied, reach: (REACH * radius).min(FARTHEST_PX), found }
+    }
+
+    /// The ring itself.
+    pub fn own(&self) -> &Shell {
+        &self.found[0]
+    }
+
+    /// The one that begins where so many others have ended, as far as cells reach.
+    fn beyond(&mut self, others: i32) -> Option<&Shell> {
+        let from = self.ring.to * 2f64.powi(others - 1);
+        if from > self.reach {
+            return None;
+        }
+        while self.found.len() <= others as usize {
+            let from = self.ring.to * 2f64.powi(self.found.len() as i32 - 1);
+            self.found.push(shell(self.object, [from, 2.0 * from], self.size, self.occupied));
+        }
+        self.found.get(others as usize)
+    }
 }
 
 /// What lies around an object.
@@ -88,19 +126,42 @@ pub(super) fn shell(object: &Object, [near, far]: [f64; 2], size: [f64; 3], occu
     shell
 }
 
+/// A ring of whose free voxels less than this is background lies in cells.
+const GROUND: f64 = 0.2;
+
 /// The background in a ring, in samples: where slices have unlike grounds, as if all of it lay in the slices of the object.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Around {
     /// How many voxels.
     pub n: usize,
+    /// How many of them lie in the object's own ring: all, or else few, and the others farther out.
+    pub near: usize,
     pub mean: Option<f64>,
     pub std: Option<f64>,
     pub median: Option<f64>,
 }
 
 impl Around {
-    /// Of a channel with these samples.
-    pub fn of(channel: &ChannelRef, image: &[i32], object: &Object, ring: &Shell) -> Self {
+    /// Of a channel with these samples: in the ring, or in the next one farther out that does not lie in cells, if it does.
+    pub fn of(channel: &ChannelRef, image: &[i32], rings: &mut Rings) -> Self {
+        let object = rings.object;
+        let is_ground = |of: &Self, ring: &Shell| of.n > 0 && of.n as f64 >= GROUND * ring.free.len() as f64;
+        let mut own = Around::in_ring(channel, image, object, rings.own());
+        own.near = own.n;
+        if channel.background.is_none() || is_ground(&own, rings.own()) {
+            return own;
+        }
+        for others in 1.. {
+            let Some(ring) = rings.beyond(others) else { break };
+            let farther = Around::in_ring(channel, image, object, ring);
+            if is_ground(&farther, ring) {
+                return Around { near: own.near, ..farther };
+            }
+        }
+        own
+    }
+
+    fn in_ring(channel: &ChannelRef, image: &[i32], object: &Object, ring: &Shell) -> Self {
         let Some(background) = channel.background else { return Around::of_samples(ring.samples(image).collect()) };
         if background.slices.is_empty() {
             let [least, most] = background.range(None);
@@ -118,7 +179,8 @@ impl Around {
 
     fn of_samples(mut samples: Vec<i32>) -> Self {
         let sums = Sums::of(&samples);
-        Around { n: samples.len(), mean: sums.mean(), std: sums.std(), median: order::median(&mut samples) }
+        let median = order::median(&mut samples);
+        Around { n: samples.len(), near: 0, mean: sums.mean(), std: sums.std(), median }
     }
 
     fn of_carried(mut values: Vec<f64>) -> Self {
@@ -130,6 +192,12 @@ impl Around {
         let mean = mean_of(&|v| v);
         let std = mean_of(&|v| (v - mean) * (v - mean)).sqrt();
         values.sort_unstable_by(f64::total_cmp);
-        Around { n, mean: Some(mean), std: Some(std), median: Some(values[(n - 1) / 2].midpoint(values[n / 2])) }
+        Around {
+            n,
+            near: 0,
+            mean: Some(mean),
+            std: Some(std),
+            median: Some(values[(n - 1) / 2].midpoint(values[n / 2])),
+        }
     }
 }

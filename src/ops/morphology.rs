@@ -90,7 +90,7 @@ const ROWS: Kernel = Kernel {
 /// Smallest sample in the element around each voxel.
 ///
 /// # Errors
-/// A ball with a radius that is negative or over 1000 voxels; the device is lost or too small.
+/// A ball with a radius that is negative or over 1000 voxels (in stacks: 100); the device is lost or too small.
 pub fn erode(device: &Device, src: &Volume, element: &Element) -> Result<Volume> {
     extremes(device, src, element, &[Smallest], Take::Extreme)
 }

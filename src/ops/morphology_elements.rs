@@ -26,10 +26,17 @@ pub(super) struct Chord {
     pub rows: Vec<[i32; 2]>,
 }
 
+/// Radius along z times that along y: each voxel looks along pi times as many rows.
+const MOST_ROWS: f64 = 1e4;
+
 /// The rows of a ball.
 pub(super) fn chords(radii: [f64; 3]) -> Result<Vec<Chord>> {
     if let Some(r) = radii.iter().find(|r| !(0.0..=1000.0).contains(*r)) {
         return Err(Error::usage(format!("a ball of radius {r} px")).remedy("0 to 1000 px"));
+    }
+    if radii[0] * radii[1] > MOST_ROWS {
+        let what = format!("a ball of radius {} px in a stack: it has too many rows to end soon", radii[1]);
+        return Err(Error::usage(what).remedy("at most 100 px in stacks, or shape = \"box\""));
     }
     // A whole radius must hold its own end whatever the rounding of the squares.
     let share = |d: i32, r: f64| if d == 0 { 0.0 } else { (f64::from(d) / r).powi(2) };
@@ -53,6 +60,13 @@ pub(super) fn chords(radii: [f64; 3]) -> Result<Vec<Chord>> {
 mod tests {
     //! Oracle.
     use super::*;
+
+    #[test]
+    fn a_ball_that_never_ends_is_refused() {
+        assert!(chords([0.0, 1000.0, 1000.0]).is_ok() && chords([50.0, 200.0, 200.0]).is_ok());
+        let e = chords([300.0; 3]).unwrap_err();
+        assert!(e.what.contains("300 px in a stack") && e.remedy.is_some(), "{e}");
+    }
 
     #[test]
     fn a_ball_is_the_digital_disk() {

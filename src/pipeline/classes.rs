@@ -117,8 +117,7 @@ fn positive<'a>(
         let is_shown = of.recipe.body.gallery.contains_key(name);
         if n < values.len() {
             let (all, without) = (values.len(), values.len() - n);
-            let shares =
-                if speak_for(n, all) { "" } else { ", and no share or score is given of the few that have one" };
+            let shares = if speak_for(n, all) { "" } else { ", and no share or score is given of the others" };
             found.warnings.push(format!(
                 "{without} of {all} objects of {name} have no {name_of_column}: they are neither positive nor negative for {marker}{shares}"
             ));

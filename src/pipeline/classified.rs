@@ -54,14 +54,14 @@ impl Classified {
 /// Why there is no number of a class.
 pub(super) const UNSURE: &str = "nothing is known of a marker, and objects may be of the class or not";
 
-/// Whether the objects that have a value speak for all of them: at least half do. Those that have none (without ground next to them,
-/// say) are seldom like the others.
+/// Whether the objects that have a value speak for all of them: no more than a tenth has none. Those that have none (without ground next
+/// to them, say) are seldom like the others.
 pub(super) fn speak_for(known: usize, all: usize) -> bool {
-    known > 0 && 2 * known >= all
+    known > 0 && 10 * known >= 9 * all
 }
 
 /// Why there is no share of the objects of a set.
-pub(super) const TOO_FEW: &str = "fewer than half of the objects have a value, or no cutoff";
+pub(super) const TOO_FEW: &str = "more than a tenth of the objects have no value, or no cutoff";
 
 /// The label of an object, and its score.
 pub(super) type Candidate = (u32, Option<f64>);

@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn cutoffs_that_do_not_rise_grade_nobody() {
-        let values = [Some(0.5), Some(1.0), Some(1.5), Some(2.5), Some(9.0), None];
+        let values = [Some(0.5), Some(1.0), Some(1.5), Some(2.5), Some(9.0)];
         let column = Column::new("intensity_mean_p", "au", "", Cells::Real(vec![]));
         let of = |cutoffs| {
             let mut found = Classified::default();
@@ -136,11 +136,11 @@ mod tests {
             found
         };
         let fine = of([Some(1.0), Some(2.0), Some(3.0)]);
-        assert_eq!(fine.columns[0].cells, Cells::Int(vec![Some(0), Some(0), Some(1), Some(2), Some(3), None]));
+        assert_eq!(fine.columns[0].cells, Cells::Int(vec![Some(0), Some(0), Some(1), Some(2), Some(3)]));
         assert_eq!(fine.totals.column("h_score_cells_p").unwrap().cells, Cells::Real(vec![Some(120.0)]));
         assert!(fine.warnings.is_empty());
         let wrong = of([Some(1.0), Some(3.0), Some(2.0)]);
-        assert_eq!(wrong.columns[0].cells, Cells::Int(vec![None; 6]));
+        assert_eq!(wrong.columns[0].cells, Cells::Int(vec![None; 5]));
         assert_eq!(wrong.totals.column("h_score_cells_p").unwrap().cells, Cells::Real(vec![None]));
         assert!(wrong.warnings[0].contains("1, 3, 2"), "{:?}", wrong.warnings);
     }
@@ -164,8 +164,8 @@ mod tests {
                 .map(|c| c.cells.empty())
                 .sum::<usize>()
         };
-        assert_eq!([of(4, 8), of(8, 8)], [0, 0]);
+        assert_eq!([of(9, 10), of(8, 8)], [0, 0]);
         // Four shares, the H-score and three numbers of Allred.
-        assert_eq!([of(3, 8), of(0, 8)], [8, 8]);
+        assert_eq!([of(8, 9), of(0, 8)], [8, 8]);
     }
 }

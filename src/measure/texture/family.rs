@@ -161,7 +161,7 @@ impl Family for Texture {
     }
 
     fn needs(&self) -> Needs {
-        Needs { together: self.range_of.is_some(), ..Needs::default() }
+        Needs { together: self.range_of.is_some(), grid: self.resample, ..Needs::default() }
     }
 
     fn mentions(&self) -> Mentions<'_> {

@@ -2,7 +2,8 @@
 //! (by the shader of `pixelwise`).
 //!
 //! Each method is one file and looks only at bins: values and counts. With one bin for each integer the values are
-//! those of scikit-image on integer images. A range of more than 65,536 integers is counted in 32,768 equal bins.
+//! those of scikit-image on integer images. A range of more than 65,536 integers is counted in 32,768 equal bins, for triangle
+//! and Yen in 256.
 //! An image of one value has no object: its threshold is that value, whatever the method (but for a fixed one).
 
 pub mod percentile;
@@ -24,7 +25,7 @@ pub use rest::{Beyond, Own, with_rest};
 pub use robust::Robust;
 pub use signal::{Signal, signal_and_noise};
 
-use super::histogram::BinScale;
+use super::histogram::{BinScale, MAX_BINS};
 use super::pixelwise::{above, not, shift_left};
 use super::two_classes::TwoClasses;
 use super::value_counts::{Look, look};
@@ -146,7 +147,24 @@ fn cut_seen(seen: &Look, method: &Method, bins: BinChoice) -> Result<f64> {
         Method::Fixed(t) => Ok(*t),
         _ if min == max => Ok(max.into()),
         Method::Percentile(p) => percentile_seen(seen, *p),
-        _ => cut(&Histogram::new(seen, (min, max), bins)?, method, max),
+        _ => cut(&Histogram::new(seen, (min, max), fewer(method, bins, (min, max)))?, method, max),
+    }
+}
+
+/// Triangle and Yen look at how high a histogram is, so of floats they need bins that hold more than a value each: as many as
+/// scikit-image takes.
+fn fewer(method: &Method, bins: BinChoice, (min, max): (i32, i32)) -> BinChoice {
+    let values = |bits: u32| (i64::from(max) - i64::from(min)) >> bits.min(31);
+    let is_wide = match bins {
+        BinChoice::Unit => values(0) >= MAX_BINS as i64,
+        BinChoice::Lifted(bits) => values(bits) >= MAX_BINS as i64 / 2,
+        BinChoice::Equal { .. } => false,
+    };
+    match method {
+        Method::Triangle | Method::Yen if is_wide => {
+            BinChoice::Equal { n: 256, spacing: BinScale::Linear, cut: Cut::Centre }
+        }
+        _ => bins,
     }
 }
 

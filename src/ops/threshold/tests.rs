@@ -34,6 +34,26 @@ fn two_groups_are_told_apart() {
     }
 }
 
+/// Oracle: scikit-image 0.26 on the same numbers as 64-bit floats, which it puts into 256 bins. Samples of floats are such
+/// integers.
+#[test]
+fn floats_have_the_bins_of_scikit_image() {
+    let mut state = 5u64;
+    let mut uniform = || {
+        state = (state * 1_103_515_245 + 12_345) & 0x7fff_ffff;
+        state as f64 / f64::from(1u32 << 31)
+    };
+    let sample = |i: usize| {
+        let [a, b] = [uniform(), uniform()];
+        ((a + b) * 1e6 + if i.is_multiple_of(10) { 9e6 * b } else { 0.0 }) as i32
+    };
+    let samples: Vec<i32> = (0..6000).map(sample).collect();
+    for (method, expected) in [(Method::Triangle, 1_986_013.203_125), (Method::Yen, 1_943_993.671_875)] {
+        let found = chosen(&samples, method.clone());
+        assert!((found - expected).abs() < 1e-6, "{method:?}: {found}");
+    }
+}
+
 #[test]
 fn one_value_has_no_object_by_any_method() {
     for value in [i32::MIN, -7, 0, 300, i32::MAX] {

@@ -35,6 +35,9 @@ impl Sex {
     }
 }
 
+/// kg; numbers from here on are grams.
+const HEAVIEST: f64 = 1000.0;
+
 /// What is known of the patient.
 #[derive(Clone, Copy, Debug)]
 pub struct Body {
@@ -50,6 +53,10 @@ impl Body {
     /// From the facts, or from the user in their place; what had to be converted is noted.
     pub fn of(facts: &HeaderFacts, settings: &Settings, notes: &mut Vec<String>) -> Result<Body> {
         let weight = match positive("weight_kg", settings.weight_kg)? {
+            Some(w) if w >= HEAVIEST => {
+                return Err(Error::usage(format!("suv.weight_kg is {w}: the weight is in kilograms"))
+                    .remedy("--set suv.weight_kg=70"));
+            }
             Some(w) => Some(w),
             None => weight(facts, notes),
         };
@@ -82,7 +89,7 @@ fn positive(key: &str, value: Option<f64>) -> Result<Option<f64>> {
 /// A thousand and more cannot be kilograms.
 fn weight(facts: &HeaderFacts, notes: &mut Vec<String>) -> Option<f64> {
     let recorded = facts.weight.filter(|w| w.is_finite() && *w > 0.0)?;
-    if recorded < 1000.0 {
+    if recorded < HEAVIEST {
         return Some(recorded);
     }
     let kg = recorded / 1000.0;

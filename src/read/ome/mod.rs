@@ -16,6 +16,7 @@
 pub mod companion;
 mod files;
 mod metadata;
+mod modulo;
 mod planes;
 mod sets;
 mod xml;
@@ -74,6 +75,7 @@ pub fn layout(metadata: Metadata, path: &Path, pages: &Pages, options: &Options)
     same_size(pixels, pages)?;
     same_type(pixels, pages.stored, &mut warnings);
     let sizes = sizes(pixels, samples)?;
+    modulo::look_for(*image, &document, &mut warnings)?;
     let time = sizes.time_point(options, &mut warnings)?;
     let mut files = Files { own: &own, path, companions: Vec::new() };
     let planes = planes(pixels, sizes, pages.count, &mut files)?;
