@@ -7,8 +7,6 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod common;
-#[path = "common/images.rs"]
-mod images;
 
 use common::nifti::Nifti;
 use std::collections::BTreeMap;

@@ -119,6 +119,29 @@ fn rows_of_many_objects_flow_and_a_block_of_them_that_does_not_fit_is_refused() 
     assert!(helped.peak_mib <= limit, "{} MiB of {remedy}", helped.peak_mib);
 }
 
+/// A slip in a unit takes one image with it and not the run; what fits is done within the budget.
+#[test]
+fn grids_of_textures_count_once_objects_are_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let recipe = |resample: &str| {
+        let texture = format!("[measure.spots.texture]\nfamilies = [\"statistics\"]\nresample = \"{resample}\"\n");
+        RECIPE.replace("\"intensity\"", "\"texture\"") + &texture
+    };
+    fs::create_dir(dir.path().join("in")).unwrap();
+    sparse(&dir.path().join("in/a.tif"), 400, 100, 2);
+    let one = |size: u32| {
+        let file = fs::File::create(dir.path().join("in/b.tif")).unwrap();
+        let pixels = vec![1000u16; (size * size) as usize];
+        TiffEncoder::new(file).unwrap().write_image::<colortype::Gray16>(size, size, &pixels).unwrap();
+    };
+    one(400);
+    let slip = run_recipe(&recipe("0.01 px"), dir.path(), "slip", &["--memory", "1GiB"]);
+    assert!(slip.code == Some(1) && slip.said.contains("1 ok + 1 failed"), "{}", slip.said);
+    assert!(slip.images.contains("voxels of grids that textures have by resample"), "{}", slip.images);
+    let fits = run_recipe(&recipe("0.25 px"), dir.path(), "fits", &["--memory", "256MiB"]);
+    assert!(fits.code == Some(0) && fits.peak_mib <= 256, "{} MiB: {}", fits.peak_mib, fits.said);
+}
+
 #[test]
 fn points_of_a_table_take_no_label_per_voxel() {
     let dir = tempfile::tempdir().unwrap();

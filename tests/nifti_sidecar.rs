@@ -153,6 +153,9 @@ fn what_the_user_says_goes_before_the_sidecar() {
     let scan = read_with(json!({}), say(Units::None), None, 1).unwrap();
     assert_eq!((factor(&scan), scan.channels[0].unit), (1.0, "au"));
     let heavier = Settings { weight_kg: Some(140.0), ..Settings::default() };
+    let grams = Settings { weight_kg: Some(70_000.0), ..Settings::default() };
+    let e = read_with(json!({}), grams, None, 1).unwrap_err();
+    assert!(e.what.contains("suv.weight_kg is 70000: the weight is in kilograms") && e.remedy.is_some(), "{e}");
     let scan = read_with(json!({}), heavier, None, 1).unwrap();
     assert!((factor(&scan) / (140_000.0 / 350e6 * (F18 * 3600.0).exp()) - 1.0).abs() < 1e-9);
     // A sidecar of another modality is no PET, whatever a recipe assumes.

@@ -186,9 +186,9 @@ pub const FEATURES: &[Feature<Facts>] = &[
     Feature {
         name: "ring_px",
         unit: "px",
-        definition: "Number of background voxels in the ring around the object. Where it has none, or less than a fifth of its voxels in no \
-                     object is background, here and below the next ring farther out that has more stands in for it (each as wide as it \
-                     is far away), up to three radii of the object",
+        definition: "Number of background voxels in the ring around the object. Where less than a fifth of its voxels in no object is \
+                     background, here and below the next ring farther out that has more stands in for it (each as wide as it is far \
+                     away), up to three radii of the object",
         standard: "",
         empty: "",
         get: Get::Int(|f| Some(f.ring.n as i64)),

@@ -145,16 +145,17 @@ impl Around {
     /// Of a channel with these samples: in the ring, or in the next one farther out that does not lie in cells, if it does.
     pub fn of(channel: &ChannelRef, image: &[i32], rings: &mut Rings) -> Self {
         let object = rings.object;
-        let is_ground = |of: &Self, ring: &Shell| of.n > 0 && of.n as f64 >= GROUND * ring.free.len() as f64;
+        let is_ground = |of: &Self, ring: &Shell| of.n as f64 >= GROUND * ring.free.len() as f64;
         let mut own = Around::in_ring(channel, image, object, rings.own());
         own.near = own.n;
+        // Among other objects there is no ground, or none of this one.
         if channel.background.is_none() || is_ground(&own, rings.own()) {
             return own;
         }
         for others in 1.. {
             let Some(ring) = rings.beyond(others) else { break };
             let farther = Around::in_ring(channel, image, object, ring);
-            if is_ground(&farther, ring) {
+            if farther.n > 0 && is_ground(&farther, ring) {
                 return Around { near: own.near, ..farther };
             }
         }

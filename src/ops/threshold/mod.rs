@@ -155,13 +155,14 @@ fn cut_seen(seen: &Look, method: &Method, bins: BinChoice) -> Result<f64> {
 /// scikit-image takes.
 fn fewer(method: &Method, bins: BinChoice, (min, max): (i32, i32)) -> BinChoice {
     let values = |bits: u32| (i64::from(max) - i64::from(min)) >> bits.min(31);
-    let is_wide = match bins {
-        BinChoice::Unit => values(0) >= MAX_BINS as i64,
-        BinChoice::Lifted(bits) => values(bits) >= MAX_BINS as i64 / 2,
-        BinChoice::Equal { .. } => false,
+    // Of samples that were shifted up each value may still have its bin.
+    let has_bins = match bins {
+        BinChoice::Unit => false,
+        BinChoice::Lifted(bits) => values(bits) < MAX_BINS as i64 / 2,
+        BinChoice::Equal { .. } => true,
     };
     match method {
-        Method::Triangle | Method::Yen if is_wide => {
+        Method::Triangle | Method::Yen if !has_bins && values(0) >= MAX_BINS as i64 => {
             BinChoice::Equal { n: 256, spacing: BinScale::Linear, cut: Cut::Centre }
         }
         _ => bins,
