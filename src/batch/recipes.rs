@@ -13,10 +13,13 @@ use std::collections::BTreeSet;
 /// name, or one like it.
 fn nearer(setting: &str, cells: Error, pet: Error) -> Error {
     let unknown = |e: &Error| e.what.starts_with("--set ");
+    // It has the set or the channel, but not what is asked for in it.
+    let has_name = |e: &Error| e.what.ends_with("the recipe has no such place");
     let has_likely = |e: &Error| e.remedy.as_ref().is_some_and(|r| r.ends_with("=..."));
     let for_pet = setting.starts_with("suv")
         || setting.starts_with("mask")
-        || (unknown(&cells) && (!unknown(&pet) || (has_likely(&pet) && !has_likely(&cells))));
+        || (unknown(&cells) && (!unknown(&pet) || (has_likely(&pet) && !has_likely(&cells))))
+        || (has_name(&pet) && !has_name(&cells));
     if for_pet { pet } else { cells }
 }
 
@@ -150,6 +153,28 @@ impl Recipes {
         match self {
             Recipes::One(recipe) => vec![recipe],
             Recipes::ByModality { fluorescence, pet, .. } => vec![fluorescence, pet],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Mechanics.
+    use super::*;
+
+    #[test]
+    fn a_setting_that_fits_neither_preset_is_told_in_the_words_of_the_one_that_was_meant() {
+        for (setting, said) in [
+            (
+                "objects.lesions.steps.9.at_least=2",
+                "--set objects.lesions.steps.9.at_least: the recipe has no such place",
+            ),
+            ("objects.lesion.scale=2", "the recipe has no object set \"lesion\""),
+            ("objects.nuclei.steps.99.radius=2", "the recipe has no such place"),
+            ("objects.nothing.scale=2", "the recipe has no object set \"nothing\""),
+        ] {
+            let e = Recipes::presets(&[setting.into()]).unwrap_err();
+            assert!(e.what.contains(said), "{setting}: {e}");
         }
     }
 }

@@ -151,7 +151,7 @@ pub struct Found<'a> {
     made: BTreeMap<String, ObjectSet>,
 }
 
-/// Finds the object sets of a recipe in an image that [`on_grid`] has brought onto its grid. `go_on` is asked before each of them; an error of it ends the work.
+/// Finds the object sets of a recipe in an image that [`on_grid`] has brought onto its grid. `go_on` is asked before each of them and of their steps; an error of it ends the work.
 ///
 /// # Errors
 /// As [`run`], and what `go_on` gives.
@@ -182,7 +182,8 @@ fn find_sets<'a>(
     let scan = derived::add(Cow::Borrowed(scan), recipe, &mut roles, (device, &BTreeMap::new()), &early)?;
     roles.warnings.extend(ground::check(&scan, recipe, &roles)?);
     let mut made: BTreeMap<String, ObjectSet> = BTreeMap::new();
-    let (given, mut lifted) = (Given { scan: &scan, recipe, roles: &roles, device, external }, Lifted::new(recipe));
+    let (given, mut lifted) =
+        (Given { scan: &scan, recipe, roles: &roles, device, external, go_on }, Lifted::new(recipe));
     for name in recipe.order.iter().filter(|name| is_wanted(name)) {
         go_on()?;
         // Sets that are made of others need these on the device only, so all of them come to the host together.

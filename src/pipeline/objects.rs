@@ -32,6 +32,8 @@ pub(super) struct Given<'a> {
     pub roles: &'a Roles,
     pub device: &'a Device,
     pub external: &'a External,
+    /// Asked before each step; an error of it ends the work.
+    pub go_on: &'a dyn Fn() -> Result<()>,
 }
 
 /// Makes a set. Those that it needs are in `made`; what it is made of on the device alone stays there.
@@ -114,7 +116,7 @@ fn from_steps(
     lifted: &mut Lifted,
     made: &BTreeMap<String, ObjectSet>,
 ) -> Result<ObjectSet> {
-    let Given { scan, recipe, roles, device, .. } = *from;
+    let Given { scan, recipe, roles, device, go_on, .. } = *from;
     let role = set.channel.as_deref().unwrap_or_default();
     let index = roles.index(role).ok_or_else(|| Error::usage(format!("no channel for \"{role}\"")))?;
     let channel = scan.channels.get(index).ok_or_else(|| Error::usage(format!("no channel {index}")))?;
@@ -164,6 +166,7 @@ fn from_steps(
         state.leave_out(recipe.body.excluded(start))?;
     }
     for (k, step) in steps.iter().enumerate() {
+        go_on()?;
         state.step(step)?;
         state.forget_images(&steps[k + 1..]);
     }

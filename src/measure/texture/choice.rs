@@ -115,7 +115,11 @@ pub enum Compat {
 
 /// How intensities become grey levels.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(untagged, deny_unknown_fields, expecting = "expected bins: { size = 0.25, from = 0 }, or { number = 32 }")]
+#[serde(
+    untagged,
+    deny_unknown_fields,
+    expecting = "expected bins: { size = 0.25, from = 0 }, or { number = 32 } up to 65535"
+)]
 pub enum Bins {
     /// Of a fixed size, in the unit of the channel.
     Size {

@@ -49,7 +49,7 @@ fn floats_have_the_bins_of_scikit_image() {
     };
     let samples: Vec<i32> = (0..6000).map(sample).collect();
     for (method, expected) in [(Method::Triangle, 1_986_013.203_125), (Method::Yen, 1_943_993.671_875)] {
-        let found = chosen(&samples, method.clone());
+        let found = chosen(&samples, method);
         assert!((found - expected).abs() < 1e-6, "{method:?}: {found}");
     }
 }
