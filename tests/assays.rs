@@ -122,6 +122,23 @@ fn proliferating_nuclei() {
     }
 }
 
+/// Oracle: rings of positive nuclei lie in their own cytoplasm, which shines a sixth as bright. They count all the same.
+#[test]
+fn positive_nuclei_whose_cells_shine_too() {
+    for (seed, of_hundred) in [(15, 8), (16, 31), (17, 60)] {
+        let scene = Scene::new(seed);
+        let is_positive = |i: usize| (37 * i) % 100 < of_hundred;
+        let mut marker = Field { values: vec![80.0; scene.field(0.0).values.len()], ..scene.field(0.0) };
+        scene.discs(&mut marker, NUCLEUS, |i| if is_positive(i) { 500.0 } else { 0.0 });
+        scene.discs(&mut marker, NUCLEUS + 7.5, |i| if is_positive(i) { 100.0 } else { 0.0 });
+        let outcome = scene.run("proliferation", vec![("Ki-67", marker)]);
+        near(&outcome, "positive_fraction_nuclei_marker", share(is_positive), 0.02);
+        let Cells::Real(usable) = &outcome.sets[0].table.column("ring_usable_marker").unwrap().cells else { panic!() };
+        let in_cells = usable.iter().flatten().filter(|share| **share < 0.2).count();
+        assert!(in_cells >= of_hundred - 2, "{in_cells} rings lie in cells");
+    }
+}
+
 /// A constant was subtracted from the dye and what fell below 0 cut off, or the dye has so few grey levels that its ground is one.
 #[test]
 fn dyes_of_which_the_ground_is_cut_off_or_of_one_value() {
