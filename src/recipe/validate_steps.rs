@@ -247,14 +247,14 @@ impl Checker<'_> {
         }
         match (p.values, p.percentiles) {
             (Some(limits), None) if rises(limits) => Ok(()),
-            (None, Some([a, b])) if rises([a, b]) && a >= 0.0 && b <= 100.0 => Ok(()),
+            (None, Some([a, b])) if rises([a, b]) && a >= 0.0 && (1.0..=100.0).contains(&b) => Ok(()),
             (Some([low, high]), None) => wrong(
                 format!("values from {low} to {high}: no dose lies between"),
                 "values = [4.0, 12.0], the lower one first",
             ),
             (None, Some([a, b])) => wrong(
-                format!("percentiles from {a} to {b}: no dose lies between"),
-                "percentiles = [5, 95], the lower one first",
+                format!("percentiles from {a} to {b} %: no dose lies between"),
+                "percentiles = [5, 95], in percent and the lower one first",
             ),
             _ => wrong(
                 "a prescription has exactly one pair of limits".into(),
