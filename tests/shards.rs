@@ -308,6 +308,20 @@ fn only_what_failed_is_done_again() {
     assert_eq!(files("out")[0]["file"], "even/i0.png");
 }
 
+/// Regression: what a run of the failed ones did not reach was no longer known to be finished, and was measured again.
+#[test]
+fn what_a_run_of_the_failed_ones_did_not_reach_stays_finished() {
+    let bench = Bench::new();
+    bench.run("out", &[]);
+    let stopped = bench.run("out", &["--only-failed", "--strict", "--jobs", "1"]);
+    assert!(words(&stopped).contains("not reached"), "{}", words(&stopped));
+    let finished = bench.run("out", &["--only-failed"]);
+    assert!(words(&finished).contains("7 of them from the run before"), "{}", words(&finished));
+    bench.run("fresh", &[]);
+    assert!(results(&bench.path("fresh")) == results(&bench.path("out")));
+    assert!(!bench.path("out/.uptake/images-before.jsonl").exists());
+}
+
 #[test]
 fn only_what_failed_needs_the_run_before() {
     let bench = Bench::new();
