@@ -123,6 +123,19 @@ fn more_than_255_objects_take_16_bits() {
     there_and_back(shape, Spacing::mm([2.0, 1.0, 1.0]).unwrap(), PatientGrid::STRAIGHT, voxels);
 }
 
+/// Regression: a contour of more than 64 KB was an error that no recipe could help.
+#[test]
+fn the_long_contour_of_a_ragged_region_comes_back() {
+    // A comb with teeth on both sides, in one line with eight corners a tooth.
+    let shape = Shape::new(2, 440, 3);
+    let voxel = |i: usize| {
+        let [_, y, x] = shape.position(i);
+        u32::from(x == 1 || y % 2 == 0)
+    };
+    let voxels = (0..shape.len()).map(voxel).collect();
+    there_and_back(shape, Spacing::mm([2.0, 1.0, 1.0]).unwrap(), turned([1.0 / 3.0; 3], [0.1, 0.2, 0.3]), voxels);
+}
+
 #[test]
 fn slices_of_another_series_are_refused() {
     let (shape, grid) = (Shape::new(2, 2, 2), PatientGrid::STRAIGHT);
