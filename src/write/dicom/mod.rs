@@ -62,12 +62,25 @@ impl Found<'_> {
         Ok(slices)
     }
 
-    /// A slice's frames in the series.
+    /// A slice's frames in the series: those that lie where it does. Distances of slices may differ a little, and the grid has their
+    /// mean: where it begins and ends with the series, slices follow each other as frames do.
     fn frames(&self, z: usize) -> Result<Vec<&SourceFrame>> {
-        let here = self.patient_grid.at(&self.spacing, [z as f64, 0.0, 0.0]);
-        let far = |f: &SourceFrame| (0..3).map(|k| (f.position[k] - here[k]).powi(2)).sum::<f64>().sqrt();
         let near = self.spacing.zyx.iter().fold(f64::INFINITY, |a, b| a.min(*b)) * self.spacing.unit.um() / 4000.0;
-        let frames: Vec<_> = self.source.frames.iter().filter(|f| far(f) <= near).collect();
+        let lies_at = |frame: &SourceFrame, z: usize| {
+            let here = self.patient_grid.at(&self.spacing, [z as f64, 0.0, 0.0]);
+            (0..3).map(|k| (frame.position[k] - here[k]).powi(2)).sum::<f64>().sqrt() <= near
+        };
+        let mut frames: Vec<_> = self.source.frames.iter().collect();
+        let normal = self.patient_grid.directions[0];
+        let along = |frame: &SourceFrame| (0..3).map(|k| frame.position[k] * normal[k]).sum::<f64>();
+        frames.sort_by(|a, b| along(a).total_cmp(&along(b)));
+        let depth = self.labels.shape.z;
+        match &frames[..] {
+            [first, .., last] if frames.len() == depth && lies_at(first, 0) && lies_at(last, depth - 1) => {
+                frames = vec![frames[z]];
+            }
+            _ => frames.retain(|frame| lies_at(frame, z)),
+        }
         match frames.is_empty() {
             true => Err(Error::usage(format!("no slice of the series lies where slice {z} of the objects does"))
                 .remedy("a recipe without dicom in [output]")),
