@@ -29,7 +29,7 @@ fn look_at(image: &Volume) {
     for seen in [image].into_iter().chain(margin.as_ref().map(|margin| &margin.filled)) {
         EvenSlices::of(seen, Modality::Fluorescence).unwrap();
         EvenSlices::to_search(seen, Modality::Fluorescence).unwrap();
-        slice_grounds(seen, None, searched.map(|voxels| &voxels[..])).unwrap();
+        slice_grounds(seen, None, searched).unwrap();
         if let Some(cut) = CutGround::of(seen).unwrap() {
             assert!(cut.mean().is_finite() && cut.noise(&Device::Cpu, seen, 2).unwrap().is_finite());
         }
