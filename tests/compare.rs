@@ -372,6 +372,24 @@ fn images_without_partner_are_rows() {
     assert_eq!(rows(&o.stdout)[0]["followup"], "z");
 }
 
+/// Regression: a file that both runs passed over was a patient whose response is not known.
+#[test]
+fn a_file_that_both_runs_passed_over_is_no_patient() {
+    let dir = tempfile::tempdir().unwrap();
+    for folder in ["b", "f"].map(|name| dir.path().join(name)) {
+        run(&folder, &[("x", &[(5.0, 40.0)]), ("y", &[(5.0, 40.0)])]);
+        let images = fs::read_to_string(folder.join("images.csv")).unwrap();
+        fs::write(folder.join("images.csv"), images + "\nnotes.txt,skipped,no image,,,,").unwrap();
+    }
+    let o = compare(dir.path(), &[]);
+    assert_eq!(o.status.code(), Some(0), "{}", err(&o));
+    assert!(err(&o).contains("2 SMD + 0 PMD + 0 NE + 0 without partner + 2 skipped"), "{}", err(&o));
+    let all = rows(&o.stdout);
+    let last: Vec<[&str; 3]> =
+        all[2..].iter().map(|r| ["patient", "response", "reason"].map(|c| r[c].as_str())).collect();
+    assert_eq!(last, [["notes.txt", "", "skipped: no image"]; 2]);
+}
+
 #[test]
 fn an_image_that_failed_has_no_response_although_it_has_no_lesions() {
     let dir = tempfile::tempdir().unwrap();

@@ -123,6 +123,45 @@ fn more_than_255_objects_take_16_bits() {
     there_and_back(shape, Spacing::mm([2.0, 1.0, 1.0]).unwrap(), PatientGrid::STRAIGHT, voxels);
 }
 
+/// Regression: a contour of more than 64 KB was an error that no recipe could help.
+#[test]
+fn the_long_contour_of_a_ragged_region_comes_back() {
+    // A comb with teeth on both sides, in one line with eight corners a tooth.
+    let shape = Shape::new(2, 440, 3);
+    let voxel = |i: usize| {
+        let [_, y, x] = shape.position(i);
+        u32::from(x == 1 || y % 2 == 0)
+    };
+    let voxels = (0..shape.len()).map(voxel).collect();
+    there_and_back(shape, Spacing::mm([2.0, 1.0, 1.0]).unwrap(), turned([1.0 / 3.0; 3], [0.1, 0.2, 0.3]), voxels);
+}
+
+/// Regression: a series whose slices lie nearly evenly is read on a grid with their mean distance, and the slice in its middle was said not to be there.
+#[test]
+fn slices_at_nearly_even_distances_follow_each_other() {
+    let (shape, grid) = (Shape::new(41, 2, 2), PatientGrid::STRAIGHT);
+    let spacing = Spacing::mm([10.0, 1.0, 1.0]).unwrap();
+    let mut source = source(shape, spacing, &grid);
+    // 9.6 mm in one half and 10.4 in the other: the middle lies 8 mm beside that of the grid.
+    let place = |z: usize| 9.6 * z.min(20) as f64 + 10.4 * z.saturating_sub(20) as f64;
+    source.frames.iter_mut().enumerate().for_each(|(z, frame)| frame.position[2] = place(z));
+    source.frames.reverse();
+    let labels = Labels::new(shape, (0..shape.len()).map(|i| u32::from(i / 4 == 20)).collect()).unwrap();
+    let found =
+        Found { set: "a", recipe: "r", labels: &labels, names: &[], source: &source, spacing, patient_grid: grid };
+    let folder = tempfile::tempdir().unwrap();
+    for write in [seg, labelmap, edges] {
+        let path = folder.path().join("a.dcm");
+        write(&path, &found).unwrap();
+        let shown = format!("{:?}", dicom_object::open_file(&path).unwrap().into_inner());
+        // Once among all files of the series, and once as the image of the one slice.
+        assert_eq!(shown.matches("\"1.2.3.21\"").count(), 2);
+        assert_eq!(shown.matches("\"1.2.3.22\"").count(), 1);
+    }
+    let fewer = uptake::read::DicomSource { frames: source.frames[1..].to_vec(), ..source.clone() };
+    assert!(seg(&folder.path().join("b.dcm"), &Found { source: &fewer, ..found }).is_err());
+}
+
 #[test]
 fn slices_of_another_series_are_refused() {
     let (shape, grid) = (Shape::new(2, 2, 2), PatientGrid::STRAIGHT);

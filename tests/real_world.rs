@@ -81,6 +81,13 @@ fn maps_of_ordinary_pet_are_held_against_the_rescale() {
     }
     let e = mapped(&[("Bq/ml", 1000.0), ("Bq/ml", 900.0)]).unwrap_err().to_string();
     assert!(e.contains("is 1000") && e.contains("is 900"), "{e}");
+    let shifted = |o: &mut InMemDicomObject| {
+        let mut items = map(&[("Bq/ml", 1000.0), ("Bq/ml", 1000.0)]);
+        put(&mut items[1], tags::REAL_WORLD_VALUE_INTERCEPT, VR::FD, 500.0f64);
+        sequence(o, tags::REAL_WORLD_VALUE_MAPPING_SEQUENCE, items);
+    };
+    let e = open(shifted).unwrap_err().to_string();
+    assert!(e.contains("RealWorldValueIntercept (0040,9224) is 0") && e.contains("is 500"), "{e}");
     // Units and RescaleType are two words for one thing.
     let e = open(|o| put(o, tags::RESCALE_TYPE, VR::LO, "GML")).unwrap_err().to_string();
     assert!(e.contains("two units for the values: BQML") && e.contains("GML"), "{e}");

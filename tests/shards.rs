@@ -308,6 +308,24 @@ fn only_what_failed_is_done_again() {
     assert_eq!(files("out")[0]["file"], "even/i0.png");
 }
 
+/// Regression: all files of what a run of the failed ones had not reached were read again.
+#[test]
+fn what_a_run_of_the_failed_ones_did_not_reach_stays_finished() {
+    let bench = Bench::new();
+    bench.run("out", &[]);
+    bench.run("fresh", &[]);
+    for _ in 0..2 {
+        let stopped = bench.run("out", &["--only-failed", "--strict", "--jobs", "1"]);
+        assert!(words(&stopped).contains("0 ok + 1 failed + 9 skipped"), "{}", words(&stopped));
+    }
+    // A finished image is not looked at, so it is not seen that this one has changed.
+    fs::write(bench.path("in/odd/i5.png"), "no image any more").unwrap();
+    let output = bench.run("out", &["--only-failed"]);
+    assert!(words(&output).contains("7 of them from the run before"), "{}", words(&output));
+    assert!(results(&bench.path("fresh")) == results(&bench.path("out")));
+    assert!(!bench.path("out/.uptake/images-before.jsonl").exists());
+}
+
 #[test]
 fn only_what_failed_needs_the_run_before() {
     let bench = Bench::new();

@@ -4,7 +4,8 @@
 //! OUT/.uptake/lock          held by the run that is at work there
 //! OUT/.uptake/files.jsonl   every file that runs have written there, before it is written, one JSON text a line
 //! OUT/.uptake/images.jsonl  the images of the last run: [name, file]
-//! OUT/.uptake/images-to-do.jsonl, images-before.jsonl  while a run is at work (`waiting`, `kept`)
+//! OUT/.uptake/images-to-do.jsonl   while a run is at work (`waiting`)
+//! OUT/.uptake/images-before.jsonl  until a run of the failed images has reached all of them (`kept`)
 //! OUT/.uptake/images-done.jsonl, begun.json, closed.json: what became of them (`ledger`, `closing`)
 //! OUT/.uptake/parts/        what is kept of finished images
 //! ```

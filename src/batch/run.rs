@@ -62,6 +62,9 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &DeviceChoice) -> Res
     }
     let (out, earlier) = Out::open(&settings.out, settings.existing, items.iter().map(|item| item.identity()))?;
     let kept = if only_failed { Kept::take(out.folder())? } else { Kept::default() };
+    if !only_failed {
+        Kept::forget(out.folder());
+    }
     let waiting = Waiting::create(out.folder(), &items)?;
     drop(items);
     let jobs = settings.jobs.unwrap_or(threads).clamp(1, waiting.len().max(1));
@@ -134,6 +137,7 @@ fn close(
     let images = run_json::write(context.out, head, ended, &summary, None)?;
     if summary.stopped.is_none() {
         summary.removed = context.out.remove_stale()?;
+        Kept::forget(context.out.folder());
         closing::close(context.out.folder(), &Closed::new(head, &summary, images, tables))?;
     }
     Ok(summary)

@@ -97,7 +97,7 @@ pub(super) fn groups(image: &[i32], occupied: &[u8]) -> Vec<(i32, u64)> {
         && i64::from(high) - i64::from(low) < census::SPAN
     {
         let [_, free] = census::counted(image, Some(occupied), low, (high - low) as usize + 1);
-        return (low..).zip(free).filter(|g| g.1 > 0).collect();
+        return (low..=high).zip(free).filter(|g| g.1 > 0).collect();
     }
     let free: Vec<i32> = image.par_iter().zip(occupied).filter(|(_, o)| **o == 0).map(|(s, _)| *s).collect();
     let same = |same: &[i32]| Some((*same.first()?, same.len() as u64));

@@ -118,6 +118,12 @@ impl<'a> Object<'a> {
         crop
     }
 
+    /// The object alone, in a box that holds it.
+    pub fn crop_in(&self, within: &[Range<usize>; 3]) -> Crop {
+        let cells = self.mask_in(within).into_iter().map(u8::from).collect();
+        Crop { size: within.each_ref().map(Range::len), cells }
+    }
+
     /// The crop that shapes are measured on.
     pub fn framed(&self) -> Crop {
         self.crop(self.frame())

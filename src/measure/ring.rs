@@ -5,9 +5,11 @@ use super::edt;
 use super::object::Object;
 use super::order::{self, Sums};
 use super::slice_grounds::Carried;
+use crate::ops::extent::Extent;
 use crate::units::{Length, Ruler, Spacing};
 use crate::{Error, Result};
 use std::f64::consts::PI;
+use std::ops::Range;
 
 /// The background ring in pixels: not above `from`, to `to`.
 #[derive(Clone, Copy)]
@@ -99,26 +101,22 @@ impl Shell {
 
 /// The voxels whose distance to the object lies above `near` and not above `far`, a voxel being `size` wide in z, y, x.
 pub(super) fn shell(object: &Object, [near, far]: [f64; 2], size: [f64; 3], occupied: &[u8]) -> Shell {
-    let shape = object.shape.zyx();
-    let (lo, hi) = (object.extent.lo, object.extent.hi);
-    let frame: [usize; 3] = std::array::from_fn(|a| ((far / size[a]).floor() as usize).min(shape[a] - 1));
-    let crop = object.crop(frame);
-    let (near, far) = (near * near, far * far);
-    let distance = edt::squared(&crop, 1, size, far);
+    let (shape, Extent { lo, hi, .. }) = (object.shape.zyx(), object.extent);
+    // As far as the image goes: a wide ring in a stack reaches far beyond it.
+    let within: [Range<usize>; 3] = std::array::from_fn(|a| {
+        let reach = (far / size[a]).floor() as usize;
+        lo[a].saturating_sub(reach)..hi[a].saturating_add(reach).min(shape[a])
+    });
+    let distance = edt::squared(&object.crop_in(&within), 1, size, far * far);
+    let [zs, ys, xs] = within;
+    let rows = zs.flat_map(|z| ys.clone().map(move |y| (z, y)));
     let mut shell = Shell { free: Vec::new(), all: 0 };
-    let first: [usize; 3] = std::array::from_fn(|a| lo[a].saturating_sub(frame[a]));
-    let last: [usize; 3] = std::array::from_fn(|a| (hi[a] + frame[a]).min(shape[a]));
-    for z in first[0]..last[0] {
-        for y in first[1]..last[1] {
-            let at = crop.index(z + frame[0] - lo[0], y + frame[1] - lo[1], first[2] + frame[2] - lo[2]);
-            let start = object.shape.index(z, y, first[2]);
-            let width = last[2] - first[2];
-            for (i, d) in (start..start + width).zip(&distance[at..at + width]) {
-                if *d > near && *d <= far {
-                    shell.all += 1;
-                    if occupied[i] == 0 {
-                        shell.free.push(i);
-                    }
+    for ((z, y), row) in rows.zip(distance.chunks_exact(xs.len())) {
+        for (i, d) in (object.shape.index(z, y, xs.start)..).zip(row) {
+            if *d > near * near && *d <= far * far {
+                shell.all += 1;
+                if occupied[i] == 0 {
+                    shell.free.push(i);
                 }
             }
         }
@@ -199,6 +197,40 @@ impl Around {
             mean: Some(mean),
             std: Some(std),
             median: Some(values[(n - 1) / 2].midpoint(values[n / 2])),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: all voxels of an image, one by one.
+    use super::*;
+    use crate::image::Labels;
+    use crate::units::Shape;
+
+    #[test]
+    fn a_shell_ends_with_the_image() {
+        let shape = Shape::new(4, 9, 11);
+        let is_object = |[z, y, x]: [usize; 3]| z < 2 && (3..5).contains(&y) && x > 7;
+        let voxels = (0..shape.len()).map(|i| u32::from(is_object(shape.position(i)))).collect();
+        let labels = Labels::new(shape, voxels).unwrap();
+        let object = Object::new(&labels, 1, Extent { n: 12, lo: [0, 3, 8], hi: [2, 5, 11] }).unwrap();
+        let occupied = labels.inside().unwrap();
+        for size in [[1.0; 3], [2.5, 1.0, 1.0], [0.4, 1.25, 0.8]] {
+            for ends in [[0.0, 1.0], [0.0, 2.0], [1.0, 5.0], [2.0, 1000.0]] {
+                let distance = |i: usize| {
+                    let own = (0..shape.len()).filter(|k| is_object(shape.position(*k)));
+                    let to = |k: usize| {
+                        let (a, b) = (shape.position(i), shape.position(k));
+                        (0..3).map(|axis| (size[axis] * a[axis].abs_diff(b[axis]) as f64).powi(2)).sum::<f64>()
+                    };
+                    own.map(to).fold(f64::INFINITY, f64::min)
+                };
+                let is_in = |i: &usize| distance(*i) > ends[0] * ends[0] && distance(*i) <= ends[1] * ends[1];
+                let found = shell(&object, ends, size, occupied);
+                let expected: Vec<usize> = (0..shape.len()).filter(is_in).collect();
+                assert_eq!((found.all, &found.free), (expected.len(), &expected), "{size:?} {ends:?}");
+            }
         }
     }
 }

@@ -187,7 +187,7 @@ pub(super) fn counts(samples: &[i32], [least, most]: [i32; 2]) -> Vec<(i32, u64)
             a
         };
         let blocks = samples.par_chunks(SPAN as usize).map(|block| block.iter().fold(none(), count));
-        return (least..).zip(blocks.reduce(none, add)).filter(|(_, n)| *n > 0).collect();
+        return (least..=most).zip(blocks.reduce(none, add)).filter(|(_, n)| *n > 0).collect();
     }
     let mut above: Vec<i32> = samples.par_iter().copied().filter(|s| *s > least).collect();
     let pile = (samples.len() - above.len()) as u64;

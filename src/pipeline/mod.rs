@@ -40,6 +40,8 @@ mod mixed;
 mod modality;
 mod named_roles;
 mod objects;
+#[cfg(test)]
+mod odd_images;
 mod perturb;
 mod prescription;
 mod propagate;

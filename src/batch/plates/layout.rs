@@ -28,6 +28,8 @@ struct PlateLayout {
     names: Vec<String>,
     /// By plate (all, if there is none) and well: the line, and its cells.
     wells: BTreeMap<(Option<String>, Well), Line>,
+    /// Of which plates it says something (all, if there is none).
+    plates: BTreeSet<Option<String>>,
 }
 
 /// The number of a line, and its cells.
@@ -85,7 +87,7 @@ impl PlateLayout {
         let others: Vec<usize> =
             (0..header.len()).filter(|i| *i != well && Some(*i) != plate && !header[*i].is_empty()).collect();
         let names: Vec<String> = others.iter().map(|i| header[*i].to_owned()).collect();
-        let mut layout = PlateLayout { names, wells: BTreeMap::new() };
+        let mut layout = PlateLayout { names, wells: BTreeMap::new(), plates: BTreeSet::new() };
         let cell = |record: &StringRecord, i: usize| record.get(i).filter(|t| !t.is_empty()).map(str::to_owned);
         for (line, record) in &records {
             let text = cell(record, well).unwrap_or_default();
@@ -94,6 +96,7 @@ impl PlateLayout {
             })?;
             let plate = plate.and_then(|i| cell(record, i));
             let cells = others.iter().map(|i| cell(record, *i)).collect();
+            layout.plates.insert(plate.clone());
             if let Some((other, _)) = layout.wells.insert((plate, well), (*line, cells)) {
                 return Err(twice(well, other, *line));
             }
@@ -112,11 +115,10 @@ impl PlateLayout {
 
     /// A plate that is misspelt would have no wells.
     fn knows(&self, plate: &str) -> Result<()> {
-        let plates: BTreeSet<Option<&str>> = self.wells.keys().map(|(plate, _)| plate.as_deref()).collect();
-        if plates.contains(&None) || plates.contains(&Some(plate)) {
+        if self.plates.contains(&None) || self.plates.contains(&Some(plate.to_owned())) {
             return Ok(());
         }
-        let names: Vec<&str> = plates.into_iter().flatten().take(20).collect();
+        let names: Vec<&str> = self.plates.iter().flatten().map(String::as_str).take(20).collect();
         let e = Error::usage(format!("the layout has no plate \"{plate}\", but {}", names.join(", ")));
         Err(e.remedy("lines of that plate, or an empty cell for all plates"))
     }

@@ -4,8 +4,8 @@
 use super::change::within;
 use super::record::Record;
 use super::sheet::{Line, Sheet};
+use super::sites_file::label_files;
 use super::{Examination, Lesion, Missing, Visit};
-use crate::write::names::{self, Kind};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -104,16 +104,13 @@ impl Folder {
             None => Ok(Folder { path: path.into(), images: all }),
         }
     }
-    /// The image of that name.
-    pub fn image(&self, name: &str) -> Option<&Image> {
-        self.images.iter().find(|i| i.name == name)
+    /// The images by their names.
+    pub fn by_name(&self) -> BTreeMap<&str, &Image> {
+        self.images.iter().map(|image| (image.name.as_str(), image)).collect()
     }
     /// The label image of the lesions of an image, where the run wrote one.
     pub fn labels(&self, image: &str) -> Option<PathBuf> {
-        let kinds = [Kind::Folder, Kind::File, Kind::Set];
-        let of = |(usual, end)| kinds.map(|kind| names::file(image, kind, "lesions", usual, end));
-        let all = [(".nii.gz", ".nii.gz"), (".tif", ".ome.tif")].into_iter().flat_map(of);
-        all.map(|name| self.path.join("labels").join(name)).find(|path| path.is_file())
+        label_files(image).map(|file| self.path.join(file)).find(|path| path.is_file())
     }
 }
 

@@ -16,7 +16,7 @@
 
 use super::change::reaches;
 use super::comparable::other_nuclide;
-use super::same::same;
+use super::same::{Same, same};
 use super::sites::{SITES, called, elsewhere, unmeasured};
 use super::{Change, Judgement, Lesion, Response, Visit};
 
@@ -39,13 +39,14 @@ const NOT_ABLE: &str = "NE: no measurable target, or none at follow-up (Wahl 200
 
 /// Judges the response of a patient. `new_lesions`: how many a reader saw, or nothing if nobody looked.
 pub fn judge(baseline: &Visit, followup: &Visit, new_lesions: Option<u32>) -> Judgement {
-    let (response, rules, reason) = decide(baseline, followup, new_lesions);
-    Judgement { response, reason, rules, notes: notes(baseline, followup, new_lesions) }
+    let found = same(&baseline.lesions, &followup.lesions);
+    let (response, rules, reason) = decide(baseline, followup, found.as_ref(), new_lesions);
+    Judgement { response, reason, rules, notes: notes(baseline, followup, found.as_ref(), new_lesions) }
 }
 
 type Decision = (Response, Vec<&'static str>, String);
 
-fn decide(baseline: &Visit, followup: &Visit, new_lesions: Option<u32>) -> Decision {
+fn decide(baseline: &Visit, followup: &Visit, found: Option<&Same>, new_lesions: Option<u32>) -> Decision {
     let not = |why: String| (Response::Ne, vec![NOT_ABLE], why);
     if let Some(why) = other_nuclide(baseline, followup) {
         return not(why);
@@ -61,7 +62,7 @@ fn decide(baseline: &Visit, followup: &Visit, new_lesions: Option<u32>) -> Decis
     }
     let is_gone = followup.lesions.is_empty();
     let mut unseen = None;
-    match complete(baseline, followup) {
+    match complete(baseline, followup, found) {
         _ if !progress.is_empty() && is_gone => return pmd(progress),
         Complete::Yes(why) if progress.is_empty() => return (Response::Cmr, vec![BELOW_LIVER], why),
         Complete::Unknown(why) if is_gone => return (Response::Ne, vec![UNSEEN], why),
@@ -83,7 +84,7 @@ fn decide(baseline: &Visit, followup: &Visit, new_lesions: Option<u32>) -> Decis
     let Some(c) = sul else { return not(followup.why("sul_peak")) };
     let (response, rule) =
         if c.falls(SUL_PERCENT, SUL_UNITS) { (Response::Pmr, SUL_FALLS) } else { (Response::Smd, STABLE) };
-    match growing(baseline, followup) {
+    match growing(baseline, followup, found) {
         Some(other) => {
             (Response::Ne, vec![rule, OTHER_GROWS], format!("{}, but {other}", moved("sul_peak", c, " g/ml")))
         }
@@ -92,8 +93,8 @@ fn decide(baseline: &Visit, followup: &Visit, new_lesions: Option<u32>) -> Decis
 }
 
 /// A lesion at one place in both scans that grows as a target in progress would; of one that has split, its hottest piece.
-fn growing(baseline: &Visit, followup: &Visit) -> Option<String> {
-    let found = same(&baseline.lesions, &followup.lesions)?;
+fn growing(baseline: &Visit, followup: &Visit, found: Option<&Same>) -> Option<String> {
+    let found = found?;
     let one = |((before, partner), pieces): ((&Lesion, &Option<usize>), &Vec<usize>)| {
         let parts = partner.iter().chain(pieces).filter_map(|i| followup.lesions.get(*i)?.sul_peak);
         let change = Change::of(before.sul_peak, parts.max_by(f64::total_cmp));
@@ -135,7 +136,7 @@ enum Complete {
 
 /// Whether all uptake at the sites of the baseline is below the mean of the liver. That no lesion was found is not enough:
 /// lesions are looked for above 1.5 times the liver and more.
-fn complete(baseline: &Visit, followup: &Visit) -> Complete {
+fn complete(baseline: &Visit, followup: &Visit, found: Option<&Same>) -> Complete {
     let is_gone = followup.lesions.is_empty();
     if is_gone && followup.sites.is_empty() {
         let what = "no lesion above the threshold at follow-up; the sites of the baseline were not measured in it";
@@ -152,7 +153,7 @@ fn complete(baseline: &Visit, followup: &Visit) -> Complete {
     match all.and_then(|all| all.into_iter().max_by(f64::total_cmp)) {
         None => Complete::Unknown(format!("followup: {}", no_peak(followup))),
         Some(peak) if reaches(peak, liver) => Complete::No,
-        Some(peak) => match elsewhere(baseline, followup) {
+        Some(peak) => match elsewhere(baseline, followup, found) {
             Some(why) => Complete::Unknown(why),
             None => {
                 Complete::Yes(format!("sul_peak at follow-up is {peak:.2}, below the mean of the liver, {liver:.2}"))
@@ -174,10 +175,10 @@ fn tlg_rises(baseline: &Visit, followup: &Visit) -> Option<Change> {
     Change::of(baseline.tlg_g(), followup.tlg_g()).filter(|c| c.rises(TLG_PERCENT, 0.0))
 }
 
-fn notes(baseline: &Visit, followup: &Visit, new_lesions: Option<u32>) -> Vec<String> {
+fn notes(baseline: &Visit, followup: &Visit, found: Option<&Same>, new_lesions: Option<u32>) -> Vec<String> {
     let mut notes = vec![];
     if new_lesions.is_none() {
-        let count = match same(&baseline.lesions, &followup.lesions).map(|found| found.lone.len()) {
+        let count = match found.map(|found| found.lone.len()) {
             Some(0) => String::new(),
             Some(lone) => format!("; {lone} lesions where the baseline has none"),
             None => match followup.lesions.len().saturating_sub(baseline.lesions.len()) {
@@ -187,7 +188,7 @@ fn notes(baseline: &Visit, followup: &Visit, new_lesions: Option<u32>) -> Vec<St
         };
         notes.push(format!("new lesions not judged{count}"));
     }
-    notes.extend(elsewhere(baseline, followup).filter(|_| !followup.lesions.is_empty()));
+    notes.extend(elsewhere(baseline, followup, found).filter(|_| !followup.lesions.is_empty()));
     let both = [("baseline", baseline), ("follow-up", followup)];
     notes.extend(both.into_iter().filter_map(|(when, visit)| part_of_target(when, visit)));
     let fell = Change::of(baseline.sul_peak(), followup.sul_peak()).is_some_and(Change::declines);

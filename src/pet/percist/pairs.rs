@@ -41,17 +41,22 @@ pub fn by_itself(baseline: &Folder, followup: &Folder) -> Result<Vec<Pair>> {
         vec![pair(id(a).or(id(b)).unwrap_or(&a.name), Some(&a.name), Some(&b.name), None)]
     } else {
         let mut all = by_patient(baseline, followup);
-        let is_free = |i: &Image| {
-            let name = Some(&i.name);
-            !all.iter().any(|p| p.baseline.as_ref() == name || p.followup.as_ref() == name)
-        };
-        let both = baseline.images.iter().filter(|i| is_free(i) && followup.image(&i.name).is_some());
+        let (paired, after) = (paired(&all), followup.by_name());
+        let is_free = |i: &&Image| !paired.contains(i.name.as_str());
+        // A file that both runs passed over is no scan of a patient.
+        let is_image = |i: &&Image| after.get(i.name.as_str()).is_some_and(|j| !(i.skipped && j.skipped));
+        let both = baseline.images.iter().filter(|i| is_free(i) && is_image(i));
         let both: Vec<Pair> = both.map(|i| pair(patient(i), Some(&i.name), Some(&i.name), None)).collect();
         all.extend(both);
         all
     };
     all.extend(without_partner(baseline, followup, &all));
     Ok(all)
+}
+
+/// The names of all images of some pairs.
+fn paired(pairs: &[Pair]) -> BTreeSet<&str> {
+    pairs.iter().flat_map(|p| [&p.baseline, &p.followup]).filter_map(|name| name.as_deref()).collect()
 }
 
 /// PatientID, where it is known.
@@ -123,12 +128,16 @@ fn without_partner(baseline: &Folder, followup: &Folder, pairs: &[Pair]) -> Vec<
         right = followup.images.iter().map(|i| i.name.as_str()).collect();
     }
     let (before, after) = (patients(baseline), patients(followup));
+    let mut pair_of: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
+    for pair in pairs {
+        if let (Some(a), Some(b)) = (&pair.baseline, &pair.followup) {
+            pair_of.entry(&pair.patient).or_insert((a, b));
+        }
+    }
     let lacks = |image: &Image, what: &str| -> (String, bool) {
         let of_patient = [&before, &after].map(|folder| id(image).and_then(|id| folder.get(id)));
         let names = |all: &[&Image]| all.iter().map(|i| i.name.as_str()).collect::<Vec<_>>().join(", ");
-        if let Some(Pair { baseline: Some(a), followup: Some(b), .. }) =
-            pairs.iter().find(|p| id(image) == Some(&p.patient))
-        {
+        if let Some((a, b)) = id(image).and_then(|id| pair_of.get(id)) {
             return (format!("the pair of the patient is {a} and {b}; {HINT}"), false);
         }
         match of_patient {
@@ -159,37 +168,36 @@ pub fn from_file(path: &Path, baseline: &Folder, followup: &Folder) -> Result<Ve
     let sheet = Sheet::open(path)?;
     sheet.needs(&["patient", "baseline", "followup"], COLUMNS)?;
     sheet.knows(&["patient", "baseline", "followup", "new_lesions"], COLUMNS)?;
+    let (is_one, before, after) = (same(baseline, followup), baseline.by_name(), followup.by_name());
     let mut all = vec![];
     let (mut left, mut right) = (BTreeSet::new(), BTreeSet::new());
     let (mut pairs, mut patients) = (BTreeMap::new(), BTreeMap::new());
     for line in sheet.lines() {
         let (a, b) = (line.text("baseline"), line.text("followup"));
-        let known = || [a.and_then(|a| baseline.image(a)), b.and_then(|b| followup.image(b))].into_iter().flatten();
+        let known = || [a.and_then(|a| before.get(a)), b.and_then(|b| after.get(b))].into_iter().flatten();
         let said = line.text("patient");
-        let Some(patient) = said.or_else(|| known().find_map(id)).or(a).or(b) else { continue };
+        let Some(patient) = said.or_else(|| known().find_map(|image| id(image))).or(a).or(b) else { continue };
         if let (Some(first), true) = (pairs.insert((a, b), line.number()), a.is_some() && b.is_some()) {
             return Err(line
                 .wrong(format!("{} and {} are a pair in line {first} already", a.unwrap_or(""), b.unwrap_or("")))
                 .remedy("one line for each pair"));
         }
-        if a.is_some() && a == b && same(baseline, followup) {
+        if a.is_some() && a == b && is_one {
             let what = format!("{} is the follow-up of itself", a.unwrap_or(""));
             return Err(line.wrong(what).remedy("another image as baseline or as followup, or an empty cell"));
         }
         left.extend(a);
         right.extend(b);
         let mut one = pair(patient, a, b, new_lesions(&line)?);
-        let unknown = |folder: &Folder, name: Option<&str>| match name {
-            Some(name) if folder.image(name).is_none() => {
-                Some(format!("{} has no image {name}", folder.path.display()))
-            }
-            _ => None,
+        let unknown = |folder: &Folder, images: &BTreeMap<&str, &Image>, name: Option<&str>| {
+            let name = name.filter(|name| !images.contains_key(name))?;
+            Some(format!("{} has no image {name}", folder.path.display()))
         };
         one.lacks = match (a, b) {
             (None, None) => Some("the pairs file names no image".into()),
             (None, _) => Some("the pairs file names no baseline".into()),
             (_, None) => Some("the pairs file names no follow-up".into()),
-            _ => unknown(baseline, a).or_else(|| unknown(followup, b)),
+            _ => unknown(baseline, &before, a).or_else(|| unknown(followup, &after, b)),
         };
         let both = if one.lacks.is_none() { [("baseline", a), ("follow-up", b)] } else { [("", None); 2] };
         for (side, image) in both {
@@ -203,7 +211,7 @@ pub fn from_file(path: &Path, baseline: &Folder, followup: &Folder) -> Result<Ve
         }
         all.push(one);
     }
-    if same(baseline, followup) {
+    if is_one {
         left.extend(right.iter().copied());
         right.extend(followup.images.iter().map(|i| i.name.as_str()));
     }

@@ -1,7 +1,8 @@
 //! One row a patient: both visits, the judgement, and what to know about it.
 
-use super::sites_file::another;
-use super::{Comparability, Folder, Judgement, Pair, Response, Visit, comparability, judge};
+use super::sites_file::Owners;
+use super::{Comparability, Folder, Image, Judgement, Pair, Response, Visit, comparability, judge};
+use std::collections::BTreeMap;
 use std::fmt;
 
 const AGAINST: &str = "NE: not assessable unless patient, order, tracer, uptake time and liver agree (Wahl 2009)";
@@ -44,71 +45,85 @@ pub enum Doubtful {
 
 /// Judges every pair.
 pub fn compare(baseline: &Folder, followup: &Folder, pairs: &[Pair], doubtful: Doubtful) -> Vec<ResponseRow> {
-    pairs.iter().map(|p| row(baseline, followup, p, doubtful)).collect()
+    let runs =
+        Runs { baseline, images: [baseline.by_name(), followup.by_name()], owners: Owners::of(baseline), doubtful };
+    pairs.iter().map(|p| runs.row(p)).collect()
 }
 
-fn row(baseline: &Folder, followup: &Folder, pair: &Pair, doubtful: Doubtful) -> ResponseRow {
-    let find = |folder: &Folder, name: &Option<String>| name.as_ref().and_then(|n| folder.image(n)).cloned();
-    let (a, b) = (find(baseline, &pair.baseline), find(followup, &pair.followup));
-    let skipped = a.iter().chain(&b).any(|i| i.skipped) && (a.is_none() || b.is_none());
-    let mut row = ResponseRow {
-        pair: pair.clone(),
-        baseline: None,
-        followup: None,
-        response: None,
-        reason: pair.lacks.clone().unwrap_or_default(),
-        rules: vec![],
-        comparable: Comparability::default(),
-        notes: vec![],
-        skipped,
-    };
-    let mut failed = vec![];
-    for (when, image, place) in [("baseline", a, &mut row.baseline), ("followup", b, &mut row.followup)] {
-        match image.map(|i| i.visit) {
-            Some(Ok(visit)) => *place = Some(visit),
-            Some(Err(why)) => failed.push(format!("{when} {why}")),
-            None => {}
-        }
-    }
-    if let (Some(visit), Some(own)) = (&mut row.followup, &pair.baseline) {
-        let images = baseline.images.iter().map(|i| i.name.as_str());
-        visit.sites_of = visit.sites_file.as_ref().and_then(|file| another(file, own, images)).map(str::to_string);
-    }
-    if pair.lacks.is_none() {
-        let judgement = match (&row.baseline, &row.followup) {
-            (Some(a), Some(b)) => {
-                row.comparable = comparability(a, b);
-                let against = row.comparable.against.clone();
-                let mut judged = judge(a, b, pair.new_lesions);
-                for words in judged.notes.iter_mut().chain([&mut judged.reason]) {
-                    *words = named(words, baseline, pair);
-                }
-                if doubtful == Doubtful::Judged {
-                    judged.notes.extend(against);
-                } else if !against.is_empty() {
-                    let (response, rules) = (Response::Ne, vec![AGAINST]);
-                    judged = Judgement { response, reason: against.join("; "), rules, notes: judged.notes };
-                }
-                judged
-            }
-            _ => Judgement { response: Response::Ne, reason: failed.join("; "), rules: vec![], notes: vec![] },
+/// What all rows are looked up in.
+struct Runs<'a> {
+    baseline: &'a Folder,
+    /// Those of the baseline and those of the follow-up.
+    images: [BTreeMap<&'a str, &'a Image>; 2],
+    owners: Owners<'a>,
+    doubtful: Doubtful,
+}
+
+impl Runs<'_> {
+    fn row(&self, pair: &Pair) -> ResponseRow {
+        let (baseline, [before, after]) = (self.baseline, &self.images);
+        let a = pair.baseline.as_deref().and_then(|name| before.get(name).copied());
+        let b = pair.followup.as_deref().and_then(|name| after.get(name).copied());
+        let skipped = a.iter().chain(&b).any(|i| i.skipped) && (a.is_none() || b.is_none());
+        let mut row = ResponseRow {
+            pair: pair.clone(),
+            baseline: None,
+            followup: None,
+            response: None,
+            reason: pair.lacks.clone().unwrap_or_default(),
+            rules: vec![],
+            comparable: Comparability::default(),
+            notes: vec![],
+            skipped,
         };
-        row.response = Some(judgement.response);
-        row.reason = judgement.reason;
-        row.rules = judgement.rules;
-        row.notes = judgement.notes;
-    } else if !skipped {
-        row.notes = failed;
-        // Once for a patient whose images are there: at the baseline.
-        row.response = (pair.is_open && pair.baseline.is_some()).then_some(Response::Ne);
+        let mut failed = vec![];
+        for (when, image, place) in [("baseline", a, &mut row.baseline), ("followup", b, &mut row.followup)] {
+            match image.map(|i| &i.visit) {
+                Some(Ok(visit)) => *place = Some(visit.clone()),
+                Some(Err(why)) => failed.push(format!("{when} {why}")),
+                None => {}
+            }
+        }
+        if let (Some(visit), Some(own)) = (&mut row.followup, &pair.baseline) {
+            visit.sites_of = visit.sites_file.as_ref().and_then(|f| self.owners.another(f, own)).map(str::to_string);
+        }
+        if pair.lacks.is_none() {
+            let judgement = match (&row.baseline, &row.followup) {
+                (Some(a), Some(b)) => {
+                    row.comparable = comparability(a, b);
+                    let against = row.comparable.against.clone();
+                    let mut judged = judge(a, b, pair.new_lesions);
+                    for words in judged.notes.iter_mut().chain([&mut judged.reason]) {
+                        *words = named(words, baseline, pair);
+                    }
+                    if self.doubtful == Doubtful::Judged {
+                        judged.notes.extend(against);
+                    } else if !against.is_empty() {
+                        let (response, rules) = (Response::Ne, vec![AGAINST]);
+                        judged = Judgement { response, reason: against.join("; "), rules, notes: judged.notes };
+                    }
+                    judged
+                }
+                _ => Judgement { response: Response::Ne, reason: failed.join("; "), rules: vec![], notes: vec![] },
+            };
+            row.response = Some(judgement.response);
+            row.reason = judgement.reason;
+            row.rules = judgement.rules;
+            row.notes = judgement.notes;
+        } else if !skipped {
+            row.notes = failed;
+            // Once for a patient whose images are there: at the baseline.
+            row.response = (pair.is_open && pair.baseline.is_some()).then_some(Response::Ne);
+        }
+        row.notes.extend(row.comparable.notes.iter().cloned());
+        for (when, visit) in [("baseline", &row.baseline), ("followup", &row.followup)] {
+            row.notes
+                .extend(visit.iter().filter_map(|v| Some(format!("{when} was warned of: {}", v.warnings.as_ref()?))));
+            let words = visit.iter().flat_map(|v| &v.missing).map(|m| format!("{when}: {}", m.why));
+            row.notes.extend(words.filter(|w| *w != row.reason));
+        }
+        row
     }
-    row.notes.extend(row.comparable.notes.iter().cloned());
-    for (when, visit) in [("baseline", &row.baseline), ("followup", &row.followup)] {
-        row.notes.extend(visit.iter().filter_map(|v| Some(format!("{when} was warned of: {}", v.warnings.as_ref()?))));
-        let words = visit.iter().flat_map(|v| &v.missing).map(|m| format!("{when}: {}", m.why));
-        row.notes.extend(words.filter(|w| *w != row.reason));
-    }
-    row
 }
 
 /// A remedy with the very file that it means: rules know no files and say where such files lie.

@@ -1,6 +1,6 @@
 //! Whether the sites of the baseline's lesions were measured at follow-up: each of them, and all of it.
 
-use super::same::{apart, same};
+use super::same::{Same, apart, same};
 use super::{Lesion, Visit};
 
 /// So much of a site must lie in the image of the follow-up.
@@ -33,8 +33,9 @@ pub(super) fn unmeasured(baseline: &Visit, followup: &Visit) -> Option<String> {
 }
 
 /// Why lesions alone do not tell of all sites of the baseline, where no site was measured: not each of them has a lesion at follow-up.
-pub(super) fn elsewhere(baseline: &Visit, followup: &Visit) -> Option<String> {
-    let found = same(&baseline.lesions, &followup.lesions).filter(|_| followup.sites.is_empty())?;
+/// `found` is what became of the lesions.
+pub(super) fn elsewhere(baseline: &Visit, followup: &Visit, found: Option<&Same>) -> Option<String> {
+    let found = found.filter(|_| followup.sites.is_empty())?;
     let mut lost = baseline.lesions.iter().zip(&found.partner).filter(|(_, partner)| partner.is_none());
     lost.next().map(|(lesion, _)| format!("the site of {} was not measured at follow-up: {SITES}", called(lesion)))
 }

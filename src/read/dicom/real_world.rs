@@ -52,6 +52,8 @@ pub fn apply(items: &[Set], slice: &mut Slice) -> Result<()> {
     for (i, map) in maps.iter().enumerate() {
         if let Some(other) = maps[..i].iter().find(|other| other.units == map.units) {
             one("RealWorldValueSlope (0040,9225)", other.slope, "RealWorldValueSlope", map.slope)?;
+            let intercepts = (other.intercept, map.intercept);
+            one("RealWorldValueIntercept (0040,9224)", intercepts.0, "RealWorldValueIntercept", intercepts.1)?;
         }
     }
     let said = slice.units.clone();

@@ -1,8 +1,8 @@
 //! Objects as DICOM, for viewers, archives and planning systems: segmentations (SEG) and structure sets (RTSTRUCT).
 //!
 //! Both refer to the series that the objects were found in: its patient, study and frame of reference go over, and each frame or
-//! contour names the slice that it lies on. Explicit VR, little endian. UIDs follow from the series and the objects (2.25 and a
-//! hash), dates are those of the series: the same input gives the same bytes.
+//! contour names the slice that it lies on. Little endian, with explicit VR, but for objects with a text that is too long for it.
+//! UIDs follow from the series and the objects (2.25 and a hash), dates are those of the series: the same input gives the same bytes.
 
 mod frames;
 mod nested;
@@ -62,12 +62,25 @@ impl Found<'_> {
         Ok(slices)
     }
 
-    /// A slice's frames in the series.
+    /// A slice's frames in the series: those that lie where it does. Distances of slices may differ a little, and the grid has their
+    /// mean: where it begins and ends with the series, slices follow each other as frames do.
     fn frames(&self, z: usize) -> Result<Vec<&SourceFrame>> {
-        let here = self.patient_grid.at(&self.spacing, [z as f64, 0.0, 0.0]);
-        let far = |f: &SourceFrame| (0..3).map(|k| (f.position[k] - here[k]).powi(2)).sum::<f64>().sqrt();
         let near = self.spacing.zyx.iter().fold(f64::INFINITY, |a, b| a.min(*b)) * self.spacing.unit.um() / 4000.0;
-        let frames: Vec<_> = self.source.frames.iter().filter(|f| far(f) <= near).collect();
+        let lies_at = |frame: &SourceFrame, z: usize| {
+            let here = self.patient_grid.at(&self.spacing, [z as f64, 0.0, 0.0]);
+            (0..3).map(|k| (frame.position[k] - here[k]).powi(2)).sum::<f64>().sqrt() <= near
+        };
+        let mut frames: Vec<_> = self.source.frames.iter().collect();
+        let normal = self.patient_grid.directions[0];
+        let along = |frame: &SourceFrame| (0..3).map(|k| frame.position[k] * normal[k]).sum::<f64>();
+        frames.sort_by(|a, b| along(a).total_cmp(&along(b)));
+        let depth = self.labels.shape.z;
+        match &frames[..] {
+            [first, .., last] if frames.len() == depth && lies_at(first, 0) && lies_at(last, depth - 1) => {
+                frames = vec![frames[z]];
+            }
+            _ => frames.retain(|frame| lies_at(frame, z)),
+        }
         match frames.is_empty() {
             true => Err(Error::usage(format!("no slice of the series lies where slice {z} of the objects does"))
                 .remedy("a recipe without dicom in [output]")),
@@ -127,8 +140,9 @@ impl Found<'_> {
 /// Writes an object.
 fn save(path: &Path, object: InMemDicomObject) -> Result<()> {
     let refused = |e: &dyn std::fmt::Display| Error::new(Kind::Internal, format!("no DICOM: {e}")).at(path);
+    let is_long = has_long_text(&object);
     let meta = FileMetaTableBuilder::new()
-        .transfer_syntax(uids::EXPLICIT_VR_LITTLE_ENDIAN)
+        .transfer_syntax(if is_long { uids::IMPLICIT_VR_LITTLE_ENDIAN } else { uids::EXPLICIT_VR_LITTLE_ENDIAN })
         .implementation_class_uid("2.25.201457294083156421137908551720438813417")
         .implementation_version_name("UPTAKE");
     let file = object.with_meta(meta).map_err(|e| refused(&e))?;
@@ -136,6 +150,19 @@ fn save(path: &Path, object: InMemDicomObject) -> Result<()> {
     file.write_all(&mut bytes).map_err(|e| refused(&e))?;
     Draft::write(path, &bytes)
 }
+
+/// Whether an object or an item of it has numbers as a text whose length explicit VR has no room for (PS3.5, 7.1.2), as those of
+/// the contour of a ragged region.
+fn has_long_text(object: &InMemDicomObject) -> bool {
+    object.iter().any(|element| match (element.value().items(), element.value().primitive()) {
+        (Some(items), _) => items.iter().any(has_long_text),
+        (None, Some(value)) => element.vr() == VR::DS && value.calculate_byte_len() > LONGEST_TEXT,
+        (None, None) => false,
+    })
+}
+
+/// Bytes of a text in explicit VR at most: an even number below 2^16.
+const LONGEST_TEXT: usize = (1 << 16) - 2;
 
 fn put(object: &mut InMemDicomObject, tag: Tag, vr: VR, value: impl Into<PrimitiveValue>) {
     object.put(DataElement::new(tag, vr, value.into()));
