@@ -102,18 +102,30 @@ impl ItemList {
             (&a.name, a.place()).cmp(&(&b.name, b.place()))
         });
         self.images = images;
-        let mut first = 0;
+        let (mut first, mut number, mut renamed) = (0, 1, Vec::new());
         for i in 1..self.len() {
             let item = self.get(i);
             if item.name != self.get(first).name {
-                first = i;
+                (first, number) = (i, 1);
                 continue;
             }
-            let name = format!("{} ({})", item.name, i - first + 1);
+            let name = loop {
+                number += 1;
+                let name = format!("{} ({number})", item.name);
+                if !self.has(&name) {
+                    break name;
+                }
+            };
             let mut item = item.into_owned();
             item.name = name;
-            self.put(i, item);
+            renamed.push((i, item));
         }
+        renamed.into_iter().for_each(|(i, item)| self.put(i, item));
+    }
+
+    /// An image has this name; they are in the order of their names.
+    fn has(&self, name: &str) -> bool {
+        self.images.binary_search_by(|image| self.item(image).name.as_str().cmp(name)).is_ok()
     }
 
     /// Those of a shard.
@@ -142,5 +154,23 @@ impl ItemList {
             }
             Image::Other(item) => Cow::Borrowed(item),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Mechanics.
+    use super::*;
+
+    #[test]
+    fn of_one_name_all_but_the_first_are_numbered_and_no_name_is_given_twice() {
+        let mut items = ItemList::default();
+        for name in ["x", "y", "x (2)", "x", "x"] {
+            let file = Path::new("in").join(name);
+            items.push(Item::file(file, Path::new("in"), Task::Measure, false));
+        }
+        items.sort();
+        let names: Vec<String> = items.iter().map(|item| item.name.clone()).collect();
+        assert_eq!(names, ["x", "x (3)", "x (4)", "x (2)", "y"]);
     }
 }
