@@ -52,6 +52,7 @@ mod roles;
 mod row;
 mod scores;
 mod shown;
+mod specks;
 mod sphere;
 mod split;
 mod spots;
