@@ -11,6 +11,9 @@ use uptake::pipeline::{self, External};
 use uptake::recipe::preset;
 use uptake::units::Shape;
 
+/// How far the ground lies above 100 at y and x.
+type Ground = fn(f64, f64) -> f64;
+
 const SHAPE: Shape = Shape { z: 1, y: 240, x: 240 };
 
 /// What the preset finds: nuclei, their typical radius and the warnings.
@@ -24,7 +27,7 @@ fn nuclei(light: &[f64]) -> (i64, f64, String) {
 }
 
 /// Disks with a soft edge, on a ground with noise.
-fn field(disks: &[[f64; 4]], ground: impl Fn(f64, f64) -> f64) -> Vec<f64> {
+fn field(disks: &[[f64; 4]], ground: Ground) -> Vec<f64> {
     let mut random = Random(7);
     let at = |i: usize| {
         let [_, y, x] = SHAPE.position(i);
@@ -109,12 +112,11 @@ fn squares_of_one_value_are_counted_as_what_they_are() {
 #[test]
 fn a_few_nuclei_on_an_uneven_ground_are_no_specks() {
     let few = [[60.0, 70.0, 8.0, 9000.0], [150.0, 90.0, 8.0, 7000.0], [100.0, 190.0, 7.0, 12_000.0]];
-    let waves = |y: f64, x: f64| 60.0 * libm::sin(x / 10.0) * libm::sin(y / 10.0);
-    let grounds: [(&str, &dyn Fn(f64, f64) -> f64); 4] = [
-        ("even", &|_, _| 0.0),
-        ("slope", &|_, x| x / 2.0),
-        ("waves", &waves),
-        ("wide circle", &|y, x| if libm::hypot(y - 120.0, x - 120.0) < 90.0 { 100.0 } else { 0.0 }),
+    let grounds: [(&str, Ground); 4] = [
+        ("even", |_, _| 0.0),
+        ("slope", |_, x| x / 2.0),
+        ("waves", |y, x| 60.0 * libm::sin(x / 10.0) * libm::sin(y / 10.0)),
+        ("wide circle", |y, x| if libm::hypot(y - 120.0, x - 120.0) < 90.0 { 100.0 } else { 0.0 }),
     ];
     for (name, ground) in grounds {
         let (count, _, warnings) = nuclei(&field(&few, ground));
