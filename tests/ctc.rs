@@ -301,15 +301,21 @@ fn droplets_with_none_one_or_more_cells_are_counted() {
     let droplets = Volume::new(shape, (0..shape.len()).map(|i| inside(i, 100, 800, &is_in)).collect()).unwrap();
     let cells = Volume::new(shape, (0..shape.len()).map(|i| inside(i, 100, 3000, &has_cell)).collect()).unwrap();
     let recipe = Recipe::parse("droplets.toml", DROPLETS, &[]).unwrap();
-    let scan = scan(vec![("fluorescein", droplets), ("DAPI", cells)], None);
-    let outcome = pipeline::run(&scan, &recipe, &Device::Cpu, &External::new()).unwrap();
-    let count = |class: &str| match &outcome.row.column(&format!("class_count_droplets_{class}")).unwrap().cells {
-        Cells::Int(v) => v[0].unwrap(),
-        _ => panic!("{class}"),
-    };
     let expected = |is: fn(usize) -> bool| (0..n * n).filter(|k| is(k % 4)).count() as i64;
-    let told = [count("empty"), count("one_cell"), count("more_cells")];
-    assert_eq!(told, [expected(|c| c == 0), expected(|c| c == 1), expected(|c| c > 1)]);
+    // A speck of dust, between droplets, hides no cells.
+    for speck in [0.0, 20_000.0, 60_000.0] {
+        let light = |i: usize| (speck * libm::exp(-far(i, [200, 50]).powi(2) / 8.0)) as i32;
+        let dusty = cells.samples.host().unwrap().iter().enumerate().map(|(i, s)| (s + light(i)).min(65_535)).collect();
+        let dusty = Volume::new(shape, dusty).unwrap();
+        let scan = scan(vec![("fluorescein", droplets.clone()), ("DAPI", dusty)], None);
+        let outcome = pipeline::run(&scan, &recipe, &Device::Cpu, &External::new()).unwrap();
+        let count = |class: &str| match &outcome.row.column(&format!("class_count_droplets_{class}")).unwrap().cells {
+            Cells::Int(v) => v[0].unwrap(),
+            _ => panic!("{class}"),
+        };
+        let told = [count("empty"), count("one_cell"), count("more_cells")];
+        assert_eq!(told, [expected(|c| c == 0), expected(|c| c == 1), expected(|c| c > 1)], "{speck}");
+    }
 }
 
 #[test]

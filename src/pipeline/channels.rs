@@ -4,6 +4,7 @@ use super::drawn;
 use super::even_slices::{EvenSlices, find_ground};
 use super::faults::{Faults, without_faults};
 use super::margin::Margin;
+use super::specks::Specks;
 use crate::Result;
 use crate::device::{Buffer, Device};
 use crate::image::{Modality, Volume};
@@ -17,7 +18,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Wanted {
     role: String,
-    /// Faulty pixels are left out.
+    /// Faulty pixels are left out, and specks cut down.
     is_clean: bool,
     /// Its margin is filled.
     has_margin: bool,
@@ -36,6 +37,10 @@ pub(super) struct Lifted {
 #[derive(Clone)]
 pub(super) struct Working {
     pub volume: Volume,
+    /// What the size of objects is found in where that is something else: without specks.
+    pub for_size: Option<Volume>,
+    /// A warning of specks.
+    pub specks: Option<String>,
     /// Pixels that were left out.
     pub faults: Faults,
     /// A warning of what was drawn into the channel.
@@ -62,8 +67,8 @@ impl Lifted {
         Lifted { to_come: recipe.body.objects.values().filter_map(wanted).collect(), kept: BTreeMap::new() }
     }
 
-    /// The channel of its role for a set that is found in it: with its margin filled, slices on one ground, and without faulty pixels if the set's
-    /// scale is found in it as well.
+    /// The channel of its role for a set that is found in it: with its margin filled, slices on one ground, and without faulty pixels and specks if the
+    /// set's scale is found in it as well.
     ///
     /// # Errors
     /// The device is lost or too small.
@@ -95,7 +100,14 @@ impl Lifted {
                     true => stage("faulty pixels", "", || without_faults(picture))?,
                     false => (picture.clone(), Faults::default()),
                 };
-                Working { volume: working(&clean, device)?, faults, drawn, margin, slices }
+                let specks = match key.is_clean {
+                    true => stage("specks", "", || Specks::of(&clean))?,
+                    false => None,
+                };
+                let volume = working(specks.as_ref().map_or(&clean, |specks| &specks.cut), device)?;
+                let for_size = specks.as_ref().map(|specks| working(&specks.bare, device)).transpose()?;
+                let specks = specks.map(|specks| specks.warning);
+                Working { volume, for_size, specks, faults, drawn, margin, slices }
             }
         };
         if self.to_come.contains(&key) {

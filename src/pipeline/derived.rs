@@ -8,6 +8,7 @@ use super::level::Levelled;
 use super::light;
 use super::margin::Margin;
 use super::roles::{Derived, Roles, source};
+use super::specks::Specks;
 use super::state::State;
 use super::typical;
 use crate::device::Device;
@@ -88,15 +89,18 @@ fn make(
     }
     let mut geometry = Geometry { shape: scan.shape, spacing: scan.spacing, radius_px: None };
     let original = working(source, device)?;
-    // As for object sets: margins and faulty pixels say nothing of sizes.
+    // As for object sets: margins, faulty pixels and specks say nothing of sizes.
     let margin = Margin::of(source, scan.modality)?;
     let picture = margin.as_ref().map_or(source, |margin| &margin.filled);
     let clean = match image.scale {
-        Some(ObjectScale::Auto) => working(&without_faults(picture)?.0, device)?,
+        Some(ObjectScale::Auto) => {
+            let clean = without_faults(picture)?.0;
+            working(Specks::of(&clean)?.as_ref().map_or(&clean, |specks| &specks.bare), device)?
+        }
         _ => original.clone(),
     };
     let lift = (source.scale.factor() / original.scale.factor()) as u32;
-    let levelled = |of: &Volume| Levelled::of((picture, of), lift, image.scale, &image.steps, device);
+    let levelled = |of: &Volume| Levelled::of((picture, of), image.scale, &image.steps, device);
     let level = levelled(&clean)?;
     let level = level.as_ref().map_or(&clean, |levelled| &levelled.volume);
     geometry.radius_px = typical::radius(image.scale, level, &geometry, device)?;

@@ -5,9 +5,13 @@
 //! objects are searched for with a size that is found in the image; what is measured has them as they are. Light that came
 //! through an objective falls on several pixels: a pixel is hot if it lies more than twice as high as the brightest thousandth
 //! of the image (twelve pixels at least), no neighbour in the plane is higher, and fewer than four of the eight reach a quarter
-//! of its height; those that do are hot with it. Heights count from the darkest pixel. Dead ones are the same upside down: they
+//! of its height; those that do are hot with it, if the same is true of each of them: a square of nine is a speck (`specks`). Heights count from
+//! the darkest pixel. Dead ones are the same upside down: they
 //! lie more than twice as far below the median as a thousandth of all pixels lie from it, above or below; beside objects
 //! that are as bright as they are dark they do no harm. They are looked for first: a dead pixel is no ground to count heights from.
+//!
+//! Light may come together in a speck, but no ground has holes. So whole patches of dead pixels, as of a value that stands for no data, are raised to the
+//! darkest fiftieth of the image: up to a thousandth of it as above, and up to a hundredth where they lie four times as far below the median as that.
 
 use crate::Result;
 use crate::device::{Buffer, Device};
@@ -21,6 +25,10 @@ use std::collections::BTreeSet;
 const BRIGHTEST: usize = 12;
 /// Neighbours that light falls on as well.
 const LIT: usize = 4;
+/// Dead patches are less than one pixel in so many, and lie so many times as deep as such a share of all pixels lies from the median.
+const PATCHES: [(usize, i64); 2] = [(1000, 2), (100, 4)];
+/// One pixel in so many is ground, and the darkest of it.
+const DARKEST: usize = 50;
 /// So many pixels, all over the image, have its median near enough.
 const SOME: usize = 4096;
 
@@ -49,9 +57,10 @@ pub(super) fn without_faults(volume: &Volume) -> Result<(Volume, Faults)> {
     let (least, _) = range(&Device::Cpu, volume)?;
     let middle = i64::from(median(volume.samples.host()?).unwrap_or(least));
     let (volume, dead) = without(volume, least, |s| middle - i64::from(s))?;
+    let (volume, in_patches) = without_patches(&volume, middle)?;
     let (least, most) = range(&Device::Cpu, &volume)?;
     let (volume, hot) = without(&volume, most, |s| i64::from(s) - i64::from(least))?;
-    Ok((volume, Faults { hot, dead }))
+    Ok((volume, Faults { hot, dead: dead + in_patches }))
 }
 
 /// The median of some samples. Their distance is odd, so that they are of all columns.
@@ -80,8 +89,9 @@ fn without(volume: &Volume, utmost: i32, height: impl Fn(i32) -> i64 + Sync) -> 
     let mut faulty = BTreeSet::new();
     for i in far {
         let lit = |j: &usize| 4 * height(samples[*j]) >= height(samples[i]);
+        let is_lone = |i: usize| neighbours(volume.shape, i).filter(lit).count() < LIT;
         let is_peak = neighbours(volume.shape, i).all(|j| height(samples[j]) <= height(samples[i]));
-        if is_peak && neighbours(volume.shape, i).filter(lit).count() < LIT {
+        if is_peak && is_lone(i) && neighbours(volume.shape, i).filter(lit).all(is_lone) {
             faulty.insert(i);
             faulty.extend(neighbours(volume.shape, i).filter(lit));
         }
@@ -99,6 +109,33 @@ fn without(volume: &Volume, utmost: i32, height: impl Fn(i32) -> i64 + Sync) -> 
         }
     }
     Ok((volume.with(Buffer::on_host(clean)), faulty.len()))
+}
+
+/// With patches of dead pixels as dark as the darkest ground, and how many pixels they had.
+fn without_patches(volume: &Volume, middle: i64) -> Result<(Volume, usize)> {
+    let samples = volume.samples.host()?;
+    let height = |s: i32| middle - i64::from(s);
+    let (least, _) = range(&Device::Cpu, volume)?;
+    for (one_in, times) in PATCHES {
+        let few = BRIGHTEST.max(samples.len() / one_in);
+        // As above: mostly this look is the only one.
+        let part = height(least) / times;
+        if samples.len() <= few || samples.par_iter().filter(|s| height(**s).abs() > part).count() > few {
+            continue;
+        }
+        let mut heights: Vec<u32> = samples.iter().map(|s| height(*s).unsigned_abs() as u32).collect();
+        let place = heights.len() - 1 - few;
+        let usual = i64::from(*heights.select_nth_unstable(place).1);
+        let is_dead = |s: i32| height(s) > times * usual;
+        let dead = samples.iter().filter(|s| is_dead(**s)).count();
+        if dead > 0 {
+            let place = samples.len() / DARKEST;
+            let darkest = *samples.to_vec().select_nth_unstable(place).1;
+            let raised = samples.iter().map(|s| if is_dead(*s) { darkest.max(*s) } else { *s }).collect();
+            return Ok((volume.with(Buffer::on_host(raised)), dead));
+        }
+    }
+    Ok((volume.clone(), 0))
 }
 
 /// Indices of the neighbours in the plane: a faulty pixel of a camera is faulty in every slice.
@@ -181,8 +218,28 @@ mod tests {
             .collect();
         assert_eq!(faulty(&spot).1, Faults::default());
         assert_eq!(faulty(&[(70, 1500)]).1, Faults::default());
-        // A ring of shadow: light that is missing is missing from several pixels too.
-        let shadow = spot.iter().map(|(i, s)| (*i, 100 - s)).collect::<Vec<_>>();
+        // Light that is missing is missing from several pixels too.
+        let shadow = spot.iter().map(|(i, s)| (*i, 100 - s / 20)).collect::<Vec<_>>();
         assert_eq!(faulty(&shadow).1, Faults::default());
+        // Squares of nine and sixteen have pixels with few neighbours as well.
+        for side in [3, 4, 6] {
+            let square: Vec<_> = (0..side * side).map(|k| (70 + 64 * (k / side) + k % side, 60_000)).collect();
+            assert_eq!(faulty(&square).1, Faults::default(), "{side}");
+        }
+    }
+
+    #[test]
+    fn no_ground_has_holes() {
+        let clean = field();
+        // Between disks. Twelve pixels are few in a small image, and 81 of 8192 a hundredth.
+        for (side, depth) in [(3, -3000), (5, -32_768), (8, -32_768), (5, i32::MIN)] {
+            let patch: Vec<_> = (0..side * side).map(|k| (28 + 64 * (k / side) + k % side, depth)).collect();
+            let (volume, n) = faulty(&patch);
+            assert_eq!(n, Faults { hot: 0, dead: side * side }, "{side}");
+            is_near(&volume, &clean);
+        }
+        // What is as dark as objects are bright is left alone.
+        let patch: Vec<_> = (0..25).map(|k| (28 + 64 * (k / 5) + k % 5, -400)).collect();
+        assert_eq!(faulty(&patch).1, Faults::default());
     }
 }

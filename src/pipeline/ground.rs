@@ -2,7 +2,8 @@
 //!
 //! Fluorescence has a dark ground: the median lies near the dark end, or, in a field full of cells, somewhere in the middle with a
 //! long tail to the bright side. With a bright ground it lies in the upper quarter between the percentiles 1 and 99, and
-//! most of the border of the image is as bright.
+//! most of the border of the image is as bright. And a ground hangs together: where most of what is bright is in pieces, these are objects that fill
+//! the image, such as droplets in a packed layer.
 
 use super::margin::Margin;
 use super::roles::Roles;
@@ -11,6 +12,9 @@ use crate::Result;
 use crate::device::Device;
 use crate::image::{Modality, Scan, Volume};
 use crate::ops::histogram::{Bins, MAX_BINS, histogram, range};
+use crate::ops::label::{Connectivity, label};
+use crate::ops::pixelwise::above;
+use crate::ops::sizes::sizes;
 use crate::recipe::{ObjectScale, Objects, Recipe};
 
 /// The median lies above this share of the way from percentile 1 to percentile 99. In the fluorescence images of BBBC038
@@ -18,6 +22,8 @@ use crate::recipe::{ObjectScale, Objects, Recipe};
 const HIGH: f64 = 0.75;
 /// At least this share of the border lies above the middle between the two.
 const BORDER: f64 = 0.6;
+/// One in so many parts of what is bright is in one piece: 0.8 of it and more in the negatives of BBBC038, 0.04 in a layer of droplets.
+const IN_ONE_PIECE: u64 = 2;
 
 /// Looks at each channel that objects are found in; what it gives are warnings.
 ///
@@ -71,7 +77,20 @@ fn is_bright(volume: &Volume) -> Result<bool> {
         f64::from(bin.map_or(most, |bin| edges[bin]))
     };
     let (low, middle, high) = (at(1), at(50), at(99));
-    Ok(high > low && middle - low >= HIGH * (high - low) && border_above(volume, (low + high) / 2.0)? >= BORDER)
+    let limit = (low + high) / 2.0;
+    Ok(high > low
+        && middle - low >= HIGH * (high - low)
+        && border_above(volume, limit)? >= BORDER
+        && hangs_together(volume, limit)?)
+}
+
+/// Whether most of what lies above a sample is one piece.
+fn hangs_together(volume: &Volume, limit: f64) -> Result<bool> {
+    let pieces = label(&Device::Cpu, &above(&Device::Cpu, volume, limit as i32)?, Connectivity::Face)?;
+    let sizes = sizes(&Device::Cpu, &pieces)?;
+    let largest = sizes.iter().skip(1).max().copied().unwrap_or(0);
+    let all: u64 = sizes.iter().skip(1).map(|n| u64::from(*n)).sum();
+    Ok(u64::from(largest) * IN_ONE_PIECE >= all)
 }
 
 /// The share of the border of the planes that lies above a sample.
@@ -110,14 +129,18 @@ mod tests {
 
     #[test]
     fn the_negative_of_a_fluorescence_image_has_a_bright_ground() {
+        let bright = |samples| is_bright(&Volume::new(Shape::flat(120, 120), samples).unwrap()).unwrap();
         // From few objects to a field so full that they touch.
         for (step, radius) in [(60, 5.0), (30, 8.0), (20, 7.0), (20, 10.0)] {
             let samples = disks(step, radius);
             let negative = samples.iter().map(|s| 255 - s).collect();
-            let bright = |samples| is_bright(&Volume::new(Shape::flat(120, 120), samples).unwrap()).unwrap();
             assert!(!bright(samples), "{step}, {radius}");
             assert!(bright(negative) || radius == 10.0, "{step}, {radius}");
         }
+        // Squares with dark gaps fill the image, and are no ground.
+        let layer: Vec<i32> = (0..120 * 120).map(|i| if i / 120 % 30 < 2 || i % 30 < 2 { 10 } else { 100 }).collect();
+        let negative = layer.iter().map(|s| 110 - s).collect();
+        assert!(!bright(layer) && !bright(negative), "of a layer");
         let flat = |value| is_bright(&Volume::new(Shape::flat(2, 2), vec![value; 4]).unwrap()).unwrap();
         assert!(!flat(0) && !flat(255));
     }

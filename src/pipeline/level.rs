@@ -13,18 +13,19 @@ pub(super) struct Levelled {
 }
 
 impl Levelled {
-    /// Nothing where the ground has no such slope, or nobody would ask. `original` are the samples of the file, `lift` times as large.
+    /// Nothing where the ground has no such slope, or nobody would ask. `original` are the samples of the file, or more of them to a unit.
     ///
     /// # Errors
     /// The samples of the file are not on the host; the device is lost or too small.
     pub fn of(
         (file, original): (&Volume, &Volume),
-        lift: u32,
         scale: Option<ObjectScale>,
         steps: &[Step],
         device: &Device,
     ) -> Result<Option<Self>> {
         let is_asked = scale == Some(ObjectScale::Auto) || steps.iter().any(|s| matches!(s, Step::Background(_)));
+        // Both are powers of two apart.
+        let lift = (file.scale.factor() / original.scale.factor()) as u32;
         // From the file: a device would have to be waited for.
         let plane = if is_asked { slope(file.samples.host()?, file.shape, lift) } else { None };
         let levelled = |plane: Plane| {

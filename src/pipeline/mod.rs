@@ -55,6 +55,7 @@ mod roles;
 mod row;
 mod scores;
 mod shown;
+mod specks;
 mod sphere;
 mod split;
 mod spots;

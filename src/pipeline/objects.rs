@@ -121,21 +121,26 @@ fn from_steps(
     let index = roles.index(role).ok_or_else(|| Error::usage(format!("no channel for \"{role}\"")))?;
     let channel = scan.channels.get(index).ok_or_else(|| Error::usage(format!("no channel {index}")))?;
     let working_on = lifted.channel(set, (&channel.volume, scan.modality), device)?;
-    let Working { volume: original, faults, drawn, margin, slices } = working_on;
+    let Working { volume: original, for_size, specks, faults, drawn, margin, slices } = working_on;
     let file = margin.as_ref().map_or(&channel.volume, |margin| &margin.filled);
     let file = slices.as_ref().map_or(file, |slices| &slices.volume);
     let (free, even, note) = match counts_from_ground(steps) {
         true => even_ground(file, &geometry, grown_from(steps, made)?, device)?,
         false => (None, None, None),
     };
-    let (file, original) = match &even {
-        Some(even) => (even, working(even, device)?),
-        None => (file, original),
+    let (file, original, for_size) = match &even {
+        Some(even) => (even, working(even, device)?, None),
+        None => (file, original, for_size),
     };
     // Both are powers of two apart.
     let lift = (channel.volume.scale.factor() / original.scale.factor()) as u32;
-    let levelled = Levelled::of((file, &original), lift, set.scale, steps, device)?;
-    let level = levelled.as_ref().map_or(&original, |levelled| &levelled.volume);
+    let levelled = |of: &Volume| Levelled::of((file, of), set.scale, steps, device);
+    let for_size = match &for_size {
+        Some(bare) => levelled(bare)?.map(|levelled| levelled.volume).or(for_size),
+        None => None,
+    };
+    let levelled = levelled(&original)?;
+    let level = for_size.as_ref().or(levelled.as_ref().map(|levelled| &levelled.volume)).unwrap_or(&original);
     geometry.radius_px = typical::radius(set.scale, level, &geometry, device)?;
     // Asked before the steps, it comes down with what the first of them waits for.
     let wants_noise = |step: &Step| matches!(step, Step::Threshold(p) if p.noise.is_some());
@@ -149,6 +154,7 @@ fn from_steps(
     state.notes.extend(note);
     state.levelled = levelled;
     state.warnings.extend(faults.warnings());
+    state.warnings.extend(specks);
     state.warnings.extend(drawn);
     if let Some(margin) = &margin {
         let told = if margin.is_large() { &mut state.warnings } else { &mut state.notes };

@@ -1,0 +1,146 @@
+//! Specks: dust, precipitates of dye and saturated spots, a few small things that are many times as bright as all objects.
+//!
+//! They stretch the range that thresholds are chosen in until all else is one grey level, they say what size objects have, and
+//! their blur is brighter than the objects beside them. So where a size is found in the image they are cut down, in the search, to the brightest that
+//! other objects are, and have no say in that size. They may be objects for all that, and values have them.
+//!
+//! What a speck is depends on what else there is. The classes of Otsu's threshold are taken away from above until the greatest
+//! sample lies more than twelve times as far from the ground as the bright class does. The rest has to be objects beyond doubt, or a few nuclei
+//! above an uneven ground would be specks: its two classes explain more than those of noise do; its contrast is nine times the noise;
+//! it ends in edges, as no slope or wave does; and it is more than twice as many things as the specks, with four times their area.
+//!
+//! All of it is done on the host: the same on every device.
+
+mod levels;
+
+use super::faults::neighbours;
+use crate::Result;
+use crate::device::{Buffer, Device};
+use crate::image::{Mask, Volume};
+use crate::ops::gaussian::{Gaussian, gaussian};
+use crate::ops::histogram::range;
+use crate::ops::label::{Connectivity, label};
+use crate::ops::morphology::{Element, dilate};
+use crate::ops::noise::noise;
+use crate::ops::pixelwise::{above, far_from};
+use crate::ops::sizes::sizes;
+use crate::ops::threshold::{CUT_NOISE, NOISE};
+use levels::{Class, Levels};
+
+/// So many times as far from the ground as other objects: none of these is.
+const BRIGHTER: f64 = 12.0;
+/// A first look at some samples tells most images from those with specks.
+const SOME: usize = 1 << 14;
+/// Pixels around a speck that its blur reaches.
+const HALO: usize = 8;
+/// Other things are more than so many times as many.
+const MANY: usize = 2;
+/// The smallest thing, in voxels.
+const THING: u32 = 12;
+/// Times the noise that is beyond doubt.
+const NOISES: f64 = 9.0;
+/// Where one voxel in so many has the least sample, the ground was cut off: of noise that lost less, two classes explain no more than of all of it.
+const CUT_OFF: usize = 10;
+/// Across an edge, within two pixels to either side, this share of the contrast is seen. Of a wave of 40 px it is 0.13.
+const EDGE: f64 = 1.0 / 6.0;
+
+/// A channel with specks, as it is searched.
+pub(super) struct Specks {
+    /// With specks no brighter than the brightest of the other objects.
+    pub cut: Volume,
+    /// With ground in their place: what the size of objects is found in.
+    pub bare: Volume,
+    /// For the user.
+    pub warning: String,
+}
+
+impl Specks {
+    /// Nothing where there are none.
+    ///
+    /// # Errors
+    /// The volume is not on the host, or too large for labels.
+    pub fn of(volume: &Volume) -> Result<Option<Self>> {
+        let samples = volume.samples.host()?;
+        let (_, most) = range(&Device::Cpu, volume)?;
+        // Their distance is odd, so that they are of all columns.
+        let some = Levels::of(samples.iter().copied().step_by((samples.len() / SOME) | 1).collect());
+        if some.of_others(most, BRIGHTER / 2.0)?.is_none() {
+            return Ok(None);
+        }
+        let smooth = gaussian(&Device::Cpu, volume, &Gaussian::new([0.0, 1.0, 1.0]))?;
+        let Some(class) = Levels::of(smooth.samples.host()?.to_vec()).of_others(most, BRIGHTER)? else {
+            return Ok(None);
+        };
+        let limit = class.limit();
+        let near = dilate(&Device::Cpu, &smooth, &Element::Box([0, HALO, HALO]))?;
+        let far = far_from(&Device::Cpu, &smooth, &near, limit)?;
+        let (specks, _) = things(&above(&Device::Cpu, &smooth, limit)?)?;
+        let Some(rest) = beyond_doubt(volume, &far, specks, limit)? else { return Ok(None) };
+        let cut = samples.iter().map(|s| (*s).min(limit)).collect();
+        let near = near.samples.host()?.iter().zip(samples);
+        let bare = near.map(|(n, s)| if *n > limit && *s > rest.threshold { rest.dark as i32 } else { *s }).collect();
+        let [cut, bare] = [cut, bare].map(|samples| volume.with(Buffer::on_host(samples)));
+        let pixels = samples.iter().filter(|s| **s > limit).count();
+        let warning = warning((specks, pixels), rest.times(most), volume.scale.value(f64::from(limit)));
+        Ok(Some(Specks { cut, bare, warning }))
+    }
+}
+
+fn warning((specks, pixels): (usize, usize), times: f64, limit: f64) -> String {
+    let are = if specks == 1 { "1 speck is".into() } else { format!("{specks} specks are") };
+    format!(
+        "{are} up to {times:.0} times as bright as other objects ({pixels} pixels): cut down to {limit} in the search for objects and left \
+         out of that for their size; values have them as they are. They may be dust: look at the overlay"
+    )
+}
+
+/// The classes of what lies far from all specks, if there are objects in it beyond doubt. Near them `far` has the least of all numbers.
+fn beyond_doubt(volume: &Volume, far: &Volume, specks: usize, limit: i32) -> Result<Option<Class>> {
+    let samples = far.samples.host()?;
+    let levels = Levels::of(samples.iter().copied().filter(|s| *s != i32::MIN).collect());
+    if 2 * levels.len() < samples.len() {
+        return Ok(None);
+    }
+    let Some(class) = levels.within(limit)? else { return Ok(None) };
+    let (least, _) = range(&Device::Cpu, volume)?;
+    let at_least = volume.samples.host()?.iter().filter(|s| **s == least).count();
+    let of_noise = if at_least * CUT_OFF > samples.len() { CUT_NOISE } else { NOISE };
+    if class.explained <= of_noise || class.contrast < NOISES * noise(&Device::Cpu, volume)? {
+        return Ok(None);
+    }
+    let mask = above(&Device::Cpu, far, class.threshold)?;
+    let (_, things) = things(&mask)?;
+    let has_edges = edge(far, &mask)?.is_some_and(|edge| edge >= EDGE * class.contrast);
+    Ok(Some(class).filter(|_| things > MANY * specks && has_edges))
+}
+
+/// How many pieces a mask has, and how many of them are large enough for a thing.
+fn things(mask: &Mask) -> Result<(usize, usize)> {
+    let sizes = sizes(&Device::Cpu, &label(&Device::Cpu, mask, Connectivity::Full)?)?;
+    Ok((sizes.len().saturating_sub(1), sizes.iter().skip(1).filter(|n| **n >= THING).count()))
+}
+
+/// The median, along the rims of a mask, of how much brighter it is inside than outside, in the means of a window of five pixels.
+fn edge(far: &Volume, mask: &Mask) -> Result<Option<f64>> {
+    let (shape, samples, inside) = (far.shape, far.samples.host()?, mask.voxels.host()?);
+    let step = |i: usize| {
+        let [z, y, x] = shape.position(i);
+        let (mut sums, mut counts) = ([0i64; 2], [0i64; 2]);
+        for v in y.saturating_sub(2)..(y + 3).min(shape.y) {
+            for u in x.saturating_sub(2)..(x + 3).min(shape.x) {
+                let j = shape.index(z, v, u);
+                if samples[j] != i32::MIN {
+                    let side = usize::from(inside[j]);
+                    sums[side] += i64::from(samples[j]);
+                    counts[side] += 1;
+                }
+            }
+        }
+        let mean = |side: usize| (counts[side] > 0).then(|| sums[side] as f64 / counts[side] as f64);
+        Some(mean(1)? - mean(0)?)
+    };
+    let is_rim = |i: &usize| inside[*i] > 0 && neighbours(shape, *i).any(|j| inside[j] == 0);
+    let mut steps: Vec<f64> = (0..inside.len()).filter(is_rim).filter_map(step).collect();
+    let Some(middle) = steps.len().checked_sub(1).map(|last| last / 2) else { return Ok(None) };
+    Ok(Some(*steps.select_nth_unstable_by(middle, f64::total_cmp).1))
+}
