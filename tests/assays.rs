@@ -350,3 +350,42 @@ fn immune_cells_in_a_tumour() {
     let middle = nearest[(nearest.len() - 1) / 2].midpoint(nearest[nearest.len() / 2]);
     near(&outcome, "median_nearest_cells_immune_to_tumour_um", middle, 0.5);
 }
+
+/// Regression: the region of the tumour was the speck, and nobody said so.
+#[test]
+fn a_speck_in_the_stain_is_no_tumour() {
+    let scene = Scene::new(33);
+    let is_left = |i: usize| i % CELLS < CELLS / 2;
+    let preset = preset("infiltration").unwrap();
+    let without = preset.text.replace("  { op = \"dim_specks\", around = \"nuclei\" },\n", "");
+    let [with, without] = [preset.text, &without].map(|text| Recipe::parse("infiltration", text, &[]).unwrap());
+    let run = |recipe: &Recipe, speck: Option<(f64, f64)>| {
+        let mut tumour = scene.field(50.0);
+        scene.discs(&mut tumour, CELL + 4.0, |i| if is_left(i) { 400.0 + 30.0 * (i % 4) as f64 } else { 0.0 });
+        if let Some((sigma, height)) = speck {
+            tumour.spot([0.0, 5.0 * APART, 8.0 * APART], [1.0, sigma, sigma], height);
+        }
+        scene.run_by(recipe, vec![("PanCK", tumour), ("CD8", scene.field(50.0))])
+    };
+    let said = |outcome: &Outcome, column: &str| match &outcome.row.column(column).unwrap().cells {
+        Cells::Text(words) => words[0].clone().unwrap_or_default(),
+        _ => panic!("words"),
+    };
+    let [as_it_is, unchanged] = [&with, &without].map(|recipe| run(recipe, None));
+    let share = "fraction_inside_tumour_region_cells_tumour";
+    assert_eq!(one(&as_it_is, share), one(&unchanged, share));
+    assert!(!said(&as_it_is, "notes").contains("speck"));
+    for speck in [(0.5, 60_000.0), (4.2, 30_000.0), (6.8, 8000.0)] {
+        let outcome = run(&with, Some(speck));
+        near(&outcome, share, 1.0, 0.05);
+        near(&outcome, "fraction_inside_tumour_region_cells_other", 0.0, 0.1);
+        assert!(said(&outcome, "notes").contains("1 speck is more than 8 times as bright"), "{speck:?}");
+        assert!(!said(&outcome, "warnings").contains("made of the same stain"), "{speck:?}");
+    }
+    // Without the step the two numbers contradict each other.
+    let warnings = said(&run(&without, Some((4.2, 30_000.0))), "warnings");
+    assert!(
+        warnings.contains("positive for tumour lie in tumour_region, which is made of the same stain"),
+        "{warnings}"
+    );
+}

@@ -35,13 +35,9 @@ impl FreeGround {
     /// # Errors
     /// The objects are on a device.
     pub fn of(objects: &Labels, half_widths: [usize; 3]) -> Result<Option<Self>> {
-        let (shape, mut near) = (objects.shape, objects.inside()?.to_vec());
-        let Shape { z, y, x, .. } = shape;
-        for ((n, apart), reach) in [(x, 1), (y, x), (z, y * x)].into_iter().zip(half_widths.into_iter().rev()) {
-            widen(&mut near, n, apart, reach);
-        }
+        let (shape, near) = (objects.shape, near(objects, half_widths)?);
         let free = near.par_iter().filter(|near| **near == 0).count();
-        Ok((free > 0 && free as f64 >= ENOUGH * shape.len() as f64).then_some(FreeGround { shape, near }))
+        Ok(is_enough(free, shape).then_some(FreeGround { shape, near }))
     }
 
     /// The ground.
@@ -72,6 +68,21 @@ impl FreeGround {
     pub(super) fn row(&self, z: usize, y: usize) -> impl Iterator<Item = bool> + '_ {
         self.near[self.shape.index(z, y, 0)..][..self.shape.x].iter().map(|near| *near == 0)
     }
+}
+
+/// Whether so many voxels are enough of an image to tell its ground.
+pub(super) fn is_enough(free: usize, shape: Shape) -> bool {
+    free > 0 && free as f64 >= ENOUGH * shape.len() as f64
+}
+
+/// For each voxel 1 where the box around it holds an object, of these half-widths along z, y, x. The objects are on the host.
+pub(super) fn near(objects: &Labels, half_widths: [usize; 3]) -> Result<Vec<u8>> {
+    let mut near = objects.inside()?.to_vec();
+    let Shape { z, y, x, .. } = objects.shape;
+    for ((n, apart), reach) in [(x, 1), (y, x), (z, y * x)].into_iter().zip(half_widths.into_iter().rev()) {
+        widen(&mut near, n, apart, reach);
+    }
+    Ok(near)
 }
 
 /// Widens what is 1 along an axis of `n` voxels that lie `apart`, by `reach` to both sides.

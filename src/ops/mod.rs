@@ -68,6 +68,7 @@ mod runs;
 pub mod scale;
 pub mod sizes;
 pub(crate) mod slope;
+pub mod specks;
 pub mod split;
 mod split_ascent;
 mod split_device;

@@ -5,6 +5,7 @@ use super::bleeding::{self, Seen};
 use super::candidates;
 use super::channel_refs::image_refs;
 use super::classified::{Classified, Marker, Markers, TOO_FEW, speak_for};
+use super::contradicted;
 use super::cutoff::{alike, cutoff, cutoff_of, halved};
 use super::grades::{self, Graded};
 use super::in_turn::Kept;
@@ -30,6 +31,7 @@ pub(super) fn classify(
     let body = &of.recipe.body;
     let mut found = Classified::default();
     let positive = positive(name, of, request, (relations, around), &mut found)?;
+    found.warnings.extend(contradicted::warnings(name, of, set, &positive)?);
     if let Some(rules) = body.phenotypes.get(name) {
         let count = set.count() as usize;
         let (mut classes, may_be) = by_rules(name, rules, &positive, count)?;

@@ -65,7 +65,7 @@ fn of_step(step: &Step) -> Vec<&'static Op> {
             vec![&propagate::OP, &cytoplasm::OP, &gradient::OP, &grow::OP, &renumber::OP, &sizes::OP, &sums::OP]
         }
         // On the host.
-        Step::Filter(_) | Step::Habitats(_) | Step::Prescription(_) | Step::Texture(_) => vec![],
+        Step::DimSpecks(_) | Step::Filter(_) | Step::Habitats(_) | Step::Prescription(_) | Step::Texture(_) => vec![],
     }
 }
 

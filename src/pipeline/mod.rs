@@ -12,6 +12,7 @@ mod channels;
 mod classes;
 mod classified;
 mod columns;
+mod contradicted;
 mod controls;
 mod cut_slices;
 mod cutoff;

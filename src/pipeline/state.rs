@@ -220,6 +220,7 @@ impl<'a> State<'a> {
             Step::Opening(p) => self.opening(p),
             Step::Closing(p) => self.closing(p),
             Step::Background(p) => self.background(p),
+            Step::DimSpecks(p) => self.dim_specks(p),
             Step::Denoise(p) => self.denoise(p),
             Step::RollingBall(p) => self.rolling_ball(p),
             Step::Filter(p) => self.filter(p),

@@ -92,7 +92,8 @@ impl Checker<'_> {
                 .remedy("steps = [{ op = \"gaussian\", sigma = \"2 px\" }], bleed_through or flat_field"));
         }
         let makes_image = |step: &Step| {
-            !step.needs_objects() && !matches!(step, Step::Threshold(_) | Step::Spots(_) | Step::Habitats(_))
+            !step.needs_objects()
+                && !matches!(step, Step::Threshold(_) | Step::Spots(_) | Step::Habitats(_) | Step::DimSpecks(_))
         };
         if let Some((i, step)) = image.steps.iter().enumerate().find(|(_, step)| !makes_image(step)) {
             let index = i.to_string();

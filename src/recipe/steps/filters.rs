@@ -20,6 +20,19 @@ pub struct Denoise {
     pub keep_as: Option<String>,
 }
 
+/// `dim_specks`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DimSpecks {
+    /// The object set whose surroundings tell how bright the image is.
+    pub around: String,
+    /// The image to read.
+    pub of: Option<String>,
+    /// The name to keep the result under.
+    #[serde(rename = "as")]
+    pub keep_as: Option<String>,
+}
+
 /// `gaussian`
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]

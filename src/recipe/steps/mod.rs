@@ -47,6 +47,8 @@ pub enum Step {
     Closing(Morphology),
     /// Takes the slowly changing background away.
     Background(Radius),
+    /// Brings specks down to what is bright around the objects of another set.
+    DimSpecks(DimSpecks),
     /// Smooths only as far as the noise asks for.
     Denoise(Denoise),
     /// Takes away the background that a ball rolls along.
@@ -96,6 +98,7 @@ impl Step {
             Step::Opening(_) => "opening",
             Step::Closing(_) => "closing",
             Step::Background(_) => "background",
+            Step::DimSpecks(_) => "dim_specks",
             Step::Denoise(_) => "denoise",
             Step::RollingBall(_) => "rolling_ball",
             Step::Filter(_) => "filter",
@@ -139,6 +142,7 @@ impl Step {
     pub fn of(&self) -> Option<&str> {
         match self {
             Step::Gaussian(p) => p.of.as_deref(),
+            Step::DimSpecks(p) => p.of.as_deref(),
             Step::Denoise(p) => p.of.as_deref(),
             Step::Median(p) | Step::Mean(p) | Step::Background(p) | Step::RollingBall(p) => p.of.as_deref(),
             Step::TopHat(p) | Step::Opening(p) | Step::Closing(p) => p.of.as_deref(),
@@ -197,7 +201,8 @@ impl Step {
             Step::Contour(p) => p.background.iter().flatten().chain([&p.within]).any(is_r),
             Step::Watershed(p) => is_r(&p.within),
             Step::Propagate(p) => p.within.iter().any(is_r) || p.without_nuclei.iter().any(in_r),
-            Step::FillHoles(_)
+            Step::DimSpecks(_)
+            | Step::FillHoles(_)
             | Step::Label(_)
             | Step::Refine(_)
             | Step::Exclude(_)
@@ -224,6 +229,7 @@ impl Step {
             Step::Habitats(p) => Some(&p.set),
             Step::Prescription(p) => Some(&p.set),
             Step::Propagate(p) => Some(&p.from),
+            Step::DimSpecks(p) => Some(&p.around),
             _ => None,
         }
     }
@@ -240,6 +246,7 @@ impl Step {
     pub fn keeps_as(&self) -> Option<&str> {
         match self {
             Step::Gaussian(p) => p.keep_as.as_deref(),
+            Step::DimSpecks(p) => p.keep_as.as_deref(),
             Step::Denoise(p) => p.keep_as.as_deref(),
             Step::Median(p) | Step::Mean(p) | Step::Background(p) | Step::RollingBall(p) => p.keep_as.as_deref(),
             Step::TopHat(p) | Step::Opening(p) | Step::Closing(p) => p.keep_as.as_deref(),
