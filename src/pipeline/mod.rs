@@ -17,6 +17,7 @@ mod controls;
 mod cut_slices;
 mod cutoff;
 mod derived;
+mod dim_specks;
 mod doubt;
 mod drawn;
 mod even_slices;
@@ -245,16 +246,6 @@ impl Found<'_> {
             measure.is_some_and(|m| m.families.iter().any(|chosen| chosen.family.needs().places))
         };
         self.made.iter().filter(|(name, _)| wanted(name)).map(|(_, set)| u64::from(set.count())).max().unwrap_or(0)
-    }
-
-    /// Voxels of the finer grids that objects are brought onto at once.
-    pub fn regridded(&self) -> u64 {
-        let grids = self.made.iter().filter_map(|(name, set)| Some((set, self.recipe.body.measure.get(name)?)));
-        let sizes = grids.flat_map(|(set, measure)| {
-            let lengths = measure.families.iter().filter_map(|chosen| chosen.family.needs().grid);
-            lengths.map(|length| regridded::voxels(set, length, self.scan.spacing))
-        });
-        sizes.max().unwrap_or(0)
     }
 
     /// Cells of the largest block of rows that will be made.

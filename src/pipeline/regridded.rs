@@ -1,14 +1,27 @@
 //! What it takes to bring objects onto finer grids of their own, which texture may ask for: known once they are found.
 
+use super::Found;
 use crate::image::{ObjectRun, ObjectSet};
-use crate::units::{Length, Ruler, Spacing};
+use crate::units::{Length, Ruler, Shape, Spacing};
 
 /// Voxels around a box that interpolation adds on each side.
 const FRAME: f64 = 2.0;
 
+impl Found<'_> {
+    /// Voxels of the finer grids that objects are brought onto at once.
+    pub fn regridded(&self) -> u64 {
+        let grids = self.made.iter().filter_map(|(name, set)| Some((set, self.recipe.body.measure.get(name)?)));
+        let sizes = grids.flat_map(|(set, measure)| {
+            let lengths = measure.families.iter().filter_map(|chosen| chosen.family.needs().grid);
+            lengths.map(|length| voxels(set, length, self.scan.spacing))
+        });
+        sizes.max().unwrap_or(0)
+    }
+}
+
 /// Voxels of the grids that the objects of a set need at once, at most: those of its largest ones, one for each thread. Nothing where
 /// the length means nothing in this image, which then fails when it comes to that.
-pub fn voxels(set: &ObjectSet, length: Length, spacing: Option<Spacing>) -> u64 {
+fn voxels(set: &ObjectSet, length: Length, spacing: Option<Spacing>) -> u64 {
     let ruler = Ruler { spacing, radius_px: set.radius_px };
     let (Ok(px), Ok(runs)) = (length.px(&ruler), set.labels.runs()) else { return 0 };
     let zyx = spacing.map_or([1.0; 3], |s| s.zyx);
@@ -29,7 +42,7 @@ pub fn voxels(set: &ObjectSet, length: Length, spacing: Option<Spacing>) -> u64 
 }
 
 /// The sides of the box around an object; nothing if it has no voxel.
-fn lengths(runs: &[ObjectRun], shape: crate::units::Shape) -> Option<[usize; 3]> {
+fn lengths(runs: &[ObjectRun], shape: Shape) -> Option<[usize; 3]> {
     let place = |run: &ObjectRun| {
         let [z, y] = run.zy(shape);
         [[z, z + 1], [y, y + 1], [run.start as usize, run.end as usize]]
