@@ -37,7 +37,7 @@ impl FreeGround {
     pub fn of(objects: &Labels, half_widths: [usize; 3]) -> Result<Option<Self>> {
         let (shape, near) = (objects.shape, near(objects, half_widths)?);
         let free = near.par_iter().filter(|near| **near == 0).count();
-        Ok(is_enough(free, shape).then_some(FreeGround { shape, near }))
+        Ok(is_enough(free, shape.len()).then_some(FreeGround { shape, near }))
     }
 
     /// The ground.
@@ -70,9 +70,9 @@ impl FreeGround {
     }
 }
 
-/// Whether so many voxels are enough of an image to tell its ground.
-pub(super) fn is_enough(free: usize, shape: Shape) -> bool {
-    free > 0 && free as f64 >= ENOUGH * shape.len() as f64
+/// Whether so many voxels of all are enough to tell the ground of an image.
+pub(super) fn is_enough(free: usize, all: usize) -> bool {
+    free > 0 && free as f64 >= ENOUGH * all as f64
 }
 
 /// For each voxel 1 where the box around it holds an object, of these half-widths along z, y, x. The objects are on the host.

@@ -29,6 +29,8 @@ const DARK: f64 = 0.01;
 pub const FAR: f64 = 8.0;
 /// So many times the noise are no level.
 const NOISE: f64 = 3.0;
+/// A first look is at so many voxels, about.
+const SOME: usize = 1 << 16;
 /// Few pieces, and few for so many objects.
 const FEW: (u32, u32) = (5, 100);
 
@@ -69,22 +71,49 @@ pub fn dimmed(image: &Volume, objects: &Labels, half_widths: [usize; 3], largest
 /// The sample above which things are specks, and the one that they are brought down to.
 fn limit_and_level(image: &Volume, objects: &Labels, half_widths: [usize; 3]) -> Result<Option<[i32; 2]>> {
     let (samples, near) = (image.samples.host()?, near(objects, half_widths)?);
-    let those = |is_near: u8| -> Vec<i32> {
-        samples.par_iter().zip(&near).filter(|(_, near)| **near == is_near).map(|(sample, _)| *sample).collect()
-    };
-    let (mut around, free) = (those(1), those(0));
-    let Some(level) = quantile(&mut around, LEVEL) else { return Ok(None) };
-    let ground = is_enough(free.len(), image.shape).then(|| DarkSide::of_most(&free).middle);
-    let middle = quantile(&mut around, 0.5).unwrap_or(level);
-    if level - ground.unwrap_or(middle) <= NOISE * noise(&Device::Cpu, image)? {
+    let most = f64::from(samples.par_iter().copied().max().unwrap_or(i32::MIN));
+    // A look at some voxels, their distance being odd so that they are of all columns, tells most images from those with specks.
+    let some = Surroundings::of(samples, &near, (samples.len() / SOME) | 1);
+    if some.is_none_or(|some| most < some.times(FAR / 2.0)) {
         return Ok(None);
     }
-    let ground = match ground {
-        Some(ground) => ground,
-        None => quantile(&mut samples.to_vec(), DARK).unwrap_or(level),
-    };
+    let Some(all) = Surroundings::of(samples, &near, 1) else { return Ok(None) };
+    let is_level = all.contrast > NOISE * noise(&Device::Cpu, image)?;
     // The casts stop at the ends of the type.
-    Ok(Some([(ground + FAR * (level - ground)).floor() as i32, level as i32]))
+    Ok(is_level.then(|| [all.times(FAR).floor() as i32, all.level as i32]))
+}
+
+/// How bright an image is around objects.
+struct Surroundings {
+    ground: f64,
+    level: f64,
+    /// How far the level lies above the ground, or above the middle of the surroundings where no ground is free.
+    contrast: f64,
+}
+
+impl Surroundings {
+    /// Of the voxels at so large steps; nothing where none of them is near an object.
+    fn of(samples: &[i32], near: &[u8], step: usize) -> Option<Self> {
+        let those = |is_near: u8| -> Vec<i32> {
+            let some = samples.iter().zip(near).step_by(step);
+            some.filter(|(_, near)| **near == is_near).map(|(sample, _)| *sample).collect()
+        };
+        let (mut around, mut free) = rayon::join(|| those(1), || those(0));
+        let level = quantile(&mut around, LEVEL)?;
+        let middle = quantile(&mut around, 0.5).unwrap_or(level);
+        if is_enough(free.len(), around.len() + free.len()) {
+            let ground = DarkSide::of_most(&free).middle;
+            return Some(Surroundings { ground, level, contrast: level - ground });
+        }
+        free.append(&mut around);
+        let ground = quantile(&mut free, DARK).unwrap_or(level);
+        Some(Surroundings { ground, level, contrast: level - middle })
+    }
+
+    /// So many times as far above the ground as the level.
+    fn times(&self, times: f64) -> f64 {
+        self.ground + times * (self.level - self.ground)
+    }
 }
 
 /// The sample that a share of all does not pass.

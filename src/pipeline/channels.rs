@@ -41,6 +41,8 @@ pub(super) struct Working {
     pub for_size: Option<Volume>,
     /// A warning of specks.
     pub specks: Option<String>,
+    /// The light that was cut off them.
+    pub light: Option<Volume>,
     /// Pixels that were left out.
     pub faults: Faults,
     /// A warning of what was drawn into the channel.
@@ -106,8 +108,11 @@ impl Lifted {
                 };
                 let volume = working(specks.as_ref().map_or(&clean, |specks| &specks.cut), device)?;
                 let for_size = specks.as_ref().map(|specks| working(&specks.bare, device)).transpose()?;
-                let specks = specks.map(|specks| specks.warning);
-                Working { volume, for_size, specks, faults, drawn, margin, slices }
+                let (specks, light) = specks.map(|specks| (specks.warning, specks.light)).unzip();
+                // Both are powers of two apart.
+                let lift = (clean.scale.factor() / volume.scale.factor()) as u32;
+                let light = light.map(|l| shift_left(device, &l.to(device)?, lift.trailing_zeros())).transpose()?;
+                Working { volume, for_size, specks, light, faults, drawn, margin, slices }
             }
         };
         if self.to_come.contains(&key) {

@@ -121,16 +121,16 @@ fn from_steps(
     let index = roles.index(role).ok_or_else(|| Error::usage(format!("no channel for \"{role}\"")))?;
     let channel = scan.channels.get(index).ok_or_else(|| Error::usage(format!("no channel {index}")))?;
     let working_on = lifted.channel(set, (&channel.volume, scan.modality), device)?;
-    let Working { volume: original, for_size, specks, faults, drawn, margin, slices } = working_on;
+    let Working { volume: original, for_size, specks, light, faults, drawn, margin, slices } = working_on;
     let file = margin.as_ref().map_or(&channel.volume, |margin| &margin.filled);
     let file = slices.as_ref().map_or(file, |slices| &slices.volume);
     let (free, even, note) = match counts_from_ground(steps) {
         true => even_ground(file, &geometry, grown_from(steps, made)?, device)?,
         false => (None, None, None),
     };
-    let (file, original, for_size) = match &even {
-        Some(even) => (even, working(even, device)?, None),
-        None => (file, original, for_size),
+    let (file, original, for_size, light) = match &even {
+        Some(even) => (even, working(even, device)?, None, None),
+        None => (file, original, for_size, light),
     };
     // Both are powers of two apart.
     let lift = (channel.volume.scale.factor() / original.scale.factor()) as u32;
@@ -155,6 +155,7 @@ fn from_steps(
     state.levelled = levelled;
     state.warnings.extend(faults.warnings());
     state.warnings.extend(specks);
+    state.light = light;
     state.warnings.extend(drawn);
     if let Some(margin) = &margin {
         let told = if margin.is_large() { &mut state.warnings } else { &mut state.notes };

@@ -17,10 +17,10 @@ const DEPTH_OF_SHAPE: f64 = 0.15;
 
 impl State<'_> {
     pub fn landscape(&mut self, p: &Landscape) -> Result<()> {
-        let src = self.picture(&p.of)?;
-        let made = landscape(self.device, &src.volume, &self.mask("landscape")?, &self.geometry.sizes()?)?;
+        let (src, smoothed) = (self.with_light(&p.of)?, self.picture(&p.of)?.smoothed);
+        let made = landscape(self.device, &src, &self.mask("landscape")?, &self.geometry.sizes()?)?;
         if let Some(name) = &p.keep_as {
-            self.name(name, Picture { volume: made.clone(), smoothed: src.smoothed });
+            self.name(name, Picture { volume: made.clone(), smoothed });
         }
         // The image stays: a landscape is to split on, not to find thresholds in.
         self.landscape = Some(made);
@@ -50,7 +50,7 @@ impl State<'_> {
 
     fn heights(&self, p: &recipe::Split) -> Result<Volume> {
         match p.by {
-            SplitBy::Intensity => self.of(&p.of),
+            SplitBy::Intensity => self.with_light(&p.of),
             SplitBy::Shape => {
                 let g = &self.geometry;
                 let sizes = Sizes { diameter: 0.0, z_step: g.z_step(), weights: g.weights() };
@@ -64,7 +64,7 @@ impl State<'_> {
     }
 
     pub fn refine(&mut self, p: &recipe::Refine) -> Result<()> {
-        let src = self.of(&p.of)?;
+        let src = self.with_light(&p.of)?;
         let settings = Refine {
             fraction: p.fraction.unwrap_or(0.375),
             quantile: p.quantile.unwrap_or(0.75),

@@ -11,7 +11,7 @@ use crate::image::{Channel, Labels, Mask, ObjectSet, Regions, Scan, SpotDepth, V
 use crate::ops::free_ground::FreeGround;
 use crate::ops::label::{Connectivity, label};
 use crate::ops::noise::AskedNoise;
-use crate::ops::pixelwise::foreground;
+use crate::ops::pixelwise::{add, foreground};
 use crate::profile::stage;
 use crate::recipe::Step;
 use crate::{Error, Kind, Result};
@@ -39,6 +39,8 @@ pub(super) struct State<'a> {
     original: Option<Volume>,
     /// The same without an even slope of its ground, if it has one.
     pub levelled: Option<Levelled>,
+    /// The light that was cut off specks in it.
+    pub light: Option<Volume>,
     /// Its samples are this many times those of the file: a power of two.
     pub lift: u32,
     /// The largest sample that the file can store, if it is of an integer type.
@@ -103,6 +105,7 @@ impl<'a> State<'a> {
             image: Some(Picture { volume: original.clone(), smoothed: 0.0 }),
             original: Some(original),
             levelled: None,
+            light: None,
             lift,
             saturation,
             named: BTreeMap::new(),
@@ -135,6 +138,12 @@ impl<'a> State<'a> {
     /// The image that a step reads.
     pub fn of(&self, name: &Option<String>) -> Result<Volume> {
         self.picture(name).map(|p| p.volume)
+    }
+
+    /// The same with all light of specks: what parts objects and draws their outlines.
+    pub fn with_light(&self, name: &Option<String>) -> Result<Volume> {
+        let volume = self.of(name)?;
+        self.light.as_ref().map_or(Ok(volume.clone()), |light| add(self.device, &volume, light))
     }
 
     /// The same, with what is known of its noise.

@@ -2,7 +2,8 @@
 //!
 //! They stretch the range that thresholds are chosen in until all else is one grey level, they say what size objects have, and
 //! their blur is brighter than the objects beside them. So where a size is found in the image they are cut down, in the search, to the brightest that
-//! other objects are, and have no say in that size. They may be objects for all that, and values have them.
+//! other objects are, and have no say in that size. They may be objects for all that: what is touching is parted, and outlines are drawn, by all
+//! of their light, and values have it.
 //!
 //! What a speck is depends on what else there is. The classes of Otsu's threshold are taken away from above until the greatest
 //! sample lies more than twelve times as far from the ground as the bright class does. The rest has to be objects beyond doubt, or a few nuclei
@@ -50,6 +51,8 @@ pub(super) struct Specks {
     pub cut: Volume,
     /// With ground in their place: what the size of objects is found in.
     pub bare: Volume,
+    /// What was cut off: one that is an object has its outline by all of its light.
+    pub light: Volume,
     /// For the user.
     pub warning: String,
 }
@@ -79,10 +82,11 @@ impl Specks {
         let cut = samples.iter().map(|s| (*s).min(limit)).collect();
         let near = near.samples.host()?.iter().zip(samples);
         let bare = near.map(|(n, s)| if *n > limit && *s > rest.threshold { rest.dark as i32 } else { *s }).collect();
-        let [cut, bare] = [cut, bare].map(|samples| volume.with(Buffer::on_host(samples)));
+        let light = samples.iter().map(|s| s.saturating_sub(limit).max(0)).collect();
+        let [cut, bare, light] = [cut, bare, light].map(|samples| volume.with(Buffer::on_host(samples)));
         let pixels = samples.iter().filter(|s| **s > limit).count();
         let warning = warning((specks, pixels), rest.times(most), volume.scale.value(f64::from(limit)));
-        Ok(Some(Specks { cut, bare, warning }))
+        Ok(Some(Specks { cut, bare, light, warning }))
     }
 }
 
