@@ -5,8 +5,8 @@
 //! image is tell the surroundings of objects that were found in another channel: their level is the 90th percentile of the voxels
 //! in boxes around them, above the ground, so specks may cover up to a tenth of these. What lies more than eight
 //! times as high is brought down to the level, as long as it is a speck: each piece no larger than a given size, and no more pieces than one in a
-//! hundred objects (five at least). Larger things are what the image shows. A level below three times the noise, between
-//! the middle of the surroundings and it where no ground is free, is none: hardly any object has this stain.
+//! hundred objects (five at least). Larger things are what the image shows. A level below three times the noise and the spread
+//! of the ground (between the middle of the surroundings and it where no ground is free) is none: hardly any object has this stain.
 //!
 //! On the host, of integers. Reference: this project.
 
@@ -27,7 +27,9 @@ const LEVEL: f64 = 0.9;
 const DARK: f64 = 0.01;
 /// So many times as high as the level is far above it.
 pub const FAR: f64 = 8.0;
-/// So many times the noise are no level.
+/// A pile of the least sample that holds more than this is all that is known of the ground.
+const PILE: f64 = 0.95;
+/// So many times the noise, or the spread of the ground, are no level.
 const NOISE: f64 = 3.0;
 /// A first look is at so many voxels, about.
 const SOME: usize = 1 << 16;
@@ -78,7 +80,7 @@ fn limit_and_level(image: &Volume, objects: &Labels, half_widths: [usize; 3]) ->
         return Ok(None);
     }
     let Some(all) = Surroundings::of(samples, &near, 1) else { return Ok(None) };
-    let is_level = all.contrast > NOISE * noise(&Device::Cpu, image)?;
+    let is_level = all.contrast > NOISE * noise(&Device::Cpu, image)?.max(all.spread);
     // The casts stop at the ends of the type.
     Ok(is_level.then(|| [all.times(FAR).floor() as i32, all.level as i32]))
 }
@@ -89,6 +91,8 @@ struct Surroundings {
     level: f64,
     /// How far the level lies above the ground, or above the middle of the surroundings where no ground is free.
     contrast: f64,
+    /// How far the ground is spread, before it was cut off if it was.
+    spread: f64,
 }
 
 impl Surroundings {
@@ -102,12 +106,16 @@ impl Surroundings {
         let level = quantile(&mut around, LEVEL)?;
         let middle = quantile(&mut around, 0.5).unwrap_or(level);
         if is_enough(free.len(), around.len() + free.len()) {
-            let ground = DarkSide::of_most(&free).middle;
-            return Some(Surroundings { ground, level, contrast: level - ground });
+            let DarkSide { middle: ground, spread, .. } = DarkSide::of_most(&free);
+            free.sort_unstable();
+            let same = |same: &[i32]| Some((*same.first()?, same.len() as u64));
+            let groups: Vec<(i32, u64)> = free.chunk_by(|a, b| a == b).filter_map(same).collect();
+            let spread = spread.max(DarkSide::search(&groups, PILE).spread);
+            return Some(Surroundings { ground, level, contrast: level - ground, spread });
         }
         free.append(&mut around);
         let ground = quantile(&mut free, DARK).unwrap_or(level);
-        Some(Surroundings { ground, level, contrast: level - middle })
+        Some(Surroundings { ground, level, contrast: level - middle, spread: 0.0 })
     }
 
     /// So many times as far above the ground as the level.
