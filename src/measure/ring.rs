@@ -38,8 +38,8 @@ impl Ring {
     }
 }
 
-/// Cells reach so many radii of an object beyond its edge: ground that is looked for farther away is that of others.
-const REACH: f64 = 3.0;
+/// Cells reach so many radii of an object beyond its edge. Ground farther away is that of others: in a haze it is darker than their own.
+const REACH: f64 = 1.5;
 
 /// The rings around an object from its own outwards, each as far again from it as the one before ends; made when they are looked at.
 pub(super) struct Rings<'a> {

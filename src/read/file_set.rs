@@ -193,9 +193,11 @@ const SAME_SIDE: f64 = 1e-5;
 
 /// Refuses a file unlike the first one.
 fn alike(set: &FileSet, channel: &str, one: Measure, first: Measure) -> Result<()> {
+    let in_patient = [one.1, first.1].iter().flatten().any(|s| s.unit == Unit::Mm);
     if one.0 != first.0 {
         let what = format!("channel {channel} is {}, the first file of image {} is {}", one.0, set.name, first.0);
-        return Err(Error::format(what));
+        let e = Error::format(what);
+        return Err(if in_patient { e.remedy(RESAMPLE) } else { e });
     }
     let is_one = match (one.1, first.1) {
         (Some(a), Some(b)) => a.to(b.unit).zyx.iter().zip(b.zyx).all(|(a, b)| (a - b).abs() <= SAME_SIDE * b),
@@ -214,7 +216,6 @@ fn alike(set: &FileSet, channel: &str, one: Measure, first: Measure) -> Result<(
         set.name,
         words(first.1)
     );
-    let in_patient = [one.1, first.1].iter().flatten().any(|s| s.unit == Unit::Mm);
     Err(Error::format(what).remedy(match in_patient {
         true => RESAMPLE,
         false => "--set spacing_um_replace=0.65 (the size of a pixel, of all files)",
