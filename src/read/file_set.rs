@@ -12,7 +12,7 @@ use crate::{Error, Result};
 /// Reads the files of one image. A channel is named as in its file name; a file with several channels adds their own names.
 ///
 /// # Errors
-/// A channel is missing, a file cannot be read, or the files have different sizes or calibrations.
+/// A channel is missing, a file cannot be read, or the files have different sizes, calibrations, places or patients.
 pub fn open_set(set: &FileSet, options: &Options) -> Result<Scan> {
     open_each(set, options, &|_| true)
 }
@@ -160,7 +160,12 @@ pub fn examine_set(set: &FileSet, options: &Options) -> Result<Extent> {
         whole.names.extend(one.names);
         whole.files.extend(one.files);
     }
-    whole.ok_or_else(|| Error::usage(format!("image {} has no files", set.name)))?.within(options)
+    let mut whole = whole.ok_or_else(|| Error::usage(format!("image {} has no files", set.name)))?;
+    if set.files.len() > 1 && whole.spacing.is_some_and(|s| s.unit == Unit::Mm) {
+        // A file in another order is copied.
+        whole.reading = whole.reading.saturating_add(whole.samples(1));
+    }
+    whole.within(options)
 }
 
 /// The channels of a file of a set.
