@@ -76,27 +76,31 @@ pub(super) fn is_enough(free: usize, all: usize) -> bool {
 }
 
 /// For each voxel 1 where the box around it holds an object, of these half-widths along z, y, x. The objects are on the host.
-pub(super) fn near(objects: &Labels, half_widths: [usize; 3]) -> Result<Vec<u8>> {
-    let mut near = objects.inside()?.to_vec();
-    let Shape { z, y, x, .. } = objects.shape;
-    for ((n, apart), reach) in [(x, 1), (y, x), (z, y * x)].into_iter().zip(half_widths.into_iter().rev()) {
-        widen(&mut near, n, apart, reach);
+pub(super) fn near(objects: &Labels, [far_z, far_y, far_x]: [usize; 3]) -> Result<Vec<u8>> {
+    let (runs, shape) = (objects.runs()?, objects.shape);
+    let mut near = vec![0; shape.len()];
+    for run in (1..=objects.count).flat_map(|label| runs.of(label)) {
+        let row = &mut near[run.row as usize * shape.x..][..shape.x];
+        row[(run.start as usize).saturating_sub(far_x)..(run.end as usize).saturating_add(far_x).min(shape.x)].fill(1);
     }
+    widen(&mut near, shape.y, shape.x, far_y);
+    widen(&mut near, shape.z, shape.y * shape.x, far_z);
     Ok(near)
 }
 
 /// Widens what is 1 along an axis of `n` voxels that lie `apart`, by `reach` to both sides.
 fn widen(near: &mut [u8], n: usize, apart: usize, reach: usize) {
-    if near.is_empty() {
+    if near.is_empty() || reach == 0 {
         return;
     }
+    let more = u32::try_from(reach).unwrap_or(u32::MAX).saturating_add(1);
     near.par_chunks_mut(n * apart).for_each(|block| {
         // How many voxels more the last object reaches.
-        let mut left = vec![0usize; apart];
+        let mut left = vec![0u32; apart];
         let mut pass = |line: &mut [u8]| {
             for (near, left) in line.iter_mut().zip(&mut left) {
-                *left = if *near == 1 { reach.saturating_add(1) } else { left.saturating_sub(1) };
-                *near = u8::from(*near == 1 || *left > 0);
+                *left = if *near == 1 { more } else { left.saturating_sub(1) };
+                *near = u8::from(*left > 0);
             }
         };
         block.chunks_mut(apart).for_each(&mut pass);
