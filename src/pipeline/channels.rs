@@ -4,7 +4,7 @@ use super::drawn;
 use super::even_slices::{EvenSlices, find_ground};
 use super::faults::{Faults, without_faults};
 use super::margin::Margin;
-use super::specks::Specks;
+use super::specks::{Light, Specks};
 use crate::Result;
 use crate::device::{Buffer, Device};
 use crate::image::{Modality, Volume};
@@ -42,7 +42,7 @@ pub(super) struct Working {
     /// A warning of specks.
     pub specks: Option<String>,
     /// The light that was cut off them.
-    pub light: Option<Volume>,
+    pub light: Light,
     /// Pixels that were left out.
     pub faults: Faults,
     /// A warning of what was drawn into the channel.
@@ -110,8 +110,8 @@ impl Lifted {
                 let for_size = specks.as_ref().map(|specks| working(&specks.bare, device)).transpose()?;
                 let (specks, light) = specks.map(|specks| (specks.warning, specks.light)).unzip();
                 // Both are powers of two apart.
-                let lift = (clean.scale.factor() / volume.scale.factor()) as u32;
-                let light = light.map(|l| shift_left(device, &l.to(device)?, lift.trailing_zeros())).transpose()?;
+                let lift = (clean.scale.factor() / volume.scale.factor()) as i32;
+                let light = light.into_iter().flatten().map(|(i, light)| (i, light.saturating_mul(lift))).collect();
                 Working { volume, for_size, specks, light, faults, drawn, margin, slices }
             }
         };

@@ -129,7 +129,7 @@ fn from_steps(
         false => (None, None, None),
     };
     let (file, original, for_size, light) = match &even {
-        Some(even) => (even, working(even, device)?, None, None),
+        Some(even) => (even, working(even, device)?, None, vec![]),
         None => (file, original, for_size, light),
     };
     // Both are powers of two apart.
@@ -142,6 +142,7 @@ fn from_steps(
     let levelled = levelled(&original)?;
     let level = for_size.as_ref().or(levelled.as_ref().map(|levelled| &levelled.volume)).unwrap_or(&original);
     geometry.radius_px = typical::radius(set.scale, level, &geometry, device)?;
+    drop(for_size);
     // Asked before the steps, it comes down with what the first of them waits for.
     let wants_noise = |step: &Step| matches!(step, Step::Threshold(p) if p.noise.is_some());
     let noise = if steps.iter().any(wants_noise) { Some(noise::ask(device, &original)?) } else { None };

@@ -6,7 +6,8 @@ use super::image::Smooth;
 use super::level::Levelled;
 use super::mask::Dimmer;
 use super::roles::{Roles, source};
-use crate::device::Device;
+use super::specks::Light;
+use crate::device::{Buffer, Device};
 use crate::image::{Channel, Labels, Mask, ObjectSet, Regions, Scan, SpotDepth, Volume};
 use crate::ops::free_ground::FreeGround;
 use crate::ops::label::{Connectivity, label};
@@ -40,7 +41,7 @@ pub(super) struct State<'a> {
     /// The same without an even slope of its ground, if it has one.
     pub levelled: Option<Levelled>,
     /// The light that was cut off specks in it.
-    pub light: Option<Volume>,
+    pub light: Light,
     /// Its samples are this many times those of the file: a power of two.
     pub lift: u32,
     /// The largest sample that the file can store, if it is of an integer type.
@@ -105,7 +106,7 @@ impl<'a> State<'a> {
             image: Some(Picture { volume: original.clone(), smoothed: 0.0 }),
             original: Some(original),
             levelled: None,
-            light: None,
+            light: vec![],
             lift,
             saturation,
             named: BTreeMap::new(),
@@ -143,7 +144,12 @@ impl<'a> State<'a> {
     /// The same with all light of specks: what parts objects and draws their outlines.
     pub fn with_light(&self, name: &Option<String>) -> Result<Volume> {
         let volume = self.of(name)?;
-        self.light.as_ref().map_or(Ok(volume.clone()), |light| add(self.device, &volume, light))
+        if self.light.is_empty() {
+            return Ok(volume);
+        }
+        let mut light = vec![0; volume.shape.len()];
+        self.light.iter().for_each(|(i, sample)| light[*i as usize] = *sample);
+        add(self.device, &volume, &volume.with(self.device.place(&Buffer::on_host(light))?))
     }
 
     /// The same, with what is known of its noise.

@@ -45,14 +45,17 @@ const CUT_OFF: usize = 10;
 /// Across an edge, within two pixels to either side, this share of the contrast is seen. Of a wave of 40 px it is 0.13.
 const EDGE: f64 = 1.0 / 6.0;
 
+/// Voxels, with the samples that were cut off there.
+pub(super) type Light = Vec<(u32, i32)>;
+
 /// A channel with specks, as it is searched.
 pub(super) struct Specks {
     /// With specks no brighter than the brightest of the other objects.
     pub cut: Volume,
     /// With ground in their place: what the size of objects is found in.
     pub bare: Volume,
-    /// What was cut off: one that is an object has its outline by all of its light.
-    pub light: Volume,
+    /// What was cut off, by the index of the voxel: one that is an object has its outline by all of its light.
+    pub light: Light,
     /// For the user.
     pub warning: String,
 }
@@ -82,10 +85,9 @@ impl Specks {
         let cut = samples.iter().map(|s| (*s).min(limit)).collect();
         let near = near.samples.host()?.iter().zip(samples);
         let bare = near.map(|(n, s)| if *n > limit && *s > rest.threshold { rest.dark as i32 } else { *s }).collect();
-        let light = samples.iter().map(|s| s.saturating_sub(limit).max(0)).collect();
-        let [cut, bare, light] = [cut, bare, light].map(|samples| volume.with(Buffer::on_host(samples)));
-        let pixels = samples.iter().filter(|s| **s > limit).count();
-        let warning = warning((specks, pixels), rest.times(most), volume.scale.value(f64::from(limit)));
+        let [cut, bare] = [cut, bare].map(|samples| volume.with(Buffer::on_host(samples)));
+        let light: Light = (0..).zip(samples).filter(|(_, s)| **s > limit).map(|(i, s)| (i, s - limit)).collect();
+        let warning = warning((specks, light.len()), rest.times(most), volume.scale.value(f64::from(limit)));
         Ok(Some(Specks { cut, bare, light, warning }))
     }
 }
