@@ -71,16 +71,15 @@ impl<'a> Rings<'a> {
     }
 
     /// The one that begins where so many others have ended, as far as cells reach.
-    fn beyond(&mut self, others: i32) -> Option<&Shell> {
-        let from = self.ring.to * 2f64.powi(others - 1);
-        if from > self.reach {
-            return None;
-        }
-        while self.found.len() <= others as usize {
+    fn beyond(&mut self, others: usize) -> Option<&Shell> {
+        while self.found.len() <= others {
             let from = self.ring.to * 2f64.powi(self.found.len() as i32 - 1);
+            if from > self.reach {
+                return None;
+            }
             self.found.push(shell(self.object, [from, 2.0 * from], self.size, self.occupied));
         }
-        self.found.get(others as usize)
+        self.found.get(others)
     }
 }
 

@@ -10,7 +10,7 @@
 //!
 //! On the host, of integers. Reference: this project.
 
-use super::dark_side::DarkSide;
+use super::dark_side::{DarkSide, counts};
 use super::free_ground::{is_enough, near};
 use super::label::{Connectivity, label};
 use super::noise::noise;
@@ -19,6 +19,7 @@ use super::sizes::sizes;
 use crate::Result;
 use crate::device::{Buffer, Device};
 use crate::image::{Labels, Volume};
+use crate::simd::span;
 use rayon::prelude::*;
 
 /// The share of the surroundings that lies below their level.
@@ -107,10 +108,8 @@ impl Surroundings {
         let middle = quantile(&mut around, 0.5).unwrap_or(level);
         if is_enough(free.len(), around.len() + free.len()) {
             let DarkSide { middle: ground, spread, .. } = DarkSide::of_most(&free);
-            free.sort_unstable();
-            let same = |same: &[i32]| Some((*same.first()?, same.len() as u64));
-            let groups: Vec<(i32, u64)> = free.chunk_by(|a, b| a == b).filter_map(same).collect();
-            let spread = spread.max(DarkSide::search(&groups, PILE).spread);
+            let (least, most) = span(&free);
+            let spread = spread.max(DarkSide::search(&counts(&free, [least, most]), PILE).spread);
             return Some(Surroundings { ground, level, contrast: level - ground, spread });
         }
         free.append(&mut around);

@@ -109,8 +109,7 @@ impl Lifted {
                 let volume = working(specks.as_ref().map_or(&clean, |specks| &specks.cut), device)?;
                 let for_size = specks.as_ref().map(|specks| working(&specks.bare, device)).transpose()?;
                 let (specks, light) = specks.map(|specks| (specks.warning, specks.light)).unzip();
-                // Both are powers of two apart.
-                let lift = (clean.scale.factor() / volume.scale.factor()) as i32;
+                let lift = lift(&clean, &volume) as i32;
                 let light = light.into_iter().flatten().map(|(i, light)| (i, light.saturating_mul(lift))).collect();
                 Working { volume, for_size, specks, light, faults, drawn, margin, slices }
             }
@@ -137,6 +136,11 @@ pub(super) fn working(volume: &Volume, device: &Device) -> Result<Volume> {
         samples.know_range((least << bits, most << bits));
     }
     Ok(lifted)
+}
+
+/// How many samples of the image that is worked on are one of the file: a power of two.
+pub(super) fn lift(file: &Volume, working: &Volume) -> u32 {
+    (file.scale.factor() / working.scale.factor()) as u32
 }
 
 #[cfg(test)]

@@ -6,7 +6,10 @@
 use super::Sets;
 use super::classified::Markers;
 use crate::Result;
+use crate::device::Device;
 use crate::image::{Labels, ObjectSet};
+use crate::ops::cytoplasm::cytoplasm;
+use crate::ops::sizes::sizes;
 
 /// Fewer positive objects say nothing.
 const FEW: usize = 5;
@@ -39,13 +42,10 @@ pub(super) fn warnings(name: &str, of: &Sets, set: &ObjectSet, markers: &Markers
 
 /// For each object whether more than half of it lies in a region.
 fn mostly_inside(objects: &Labels, region: &Labels) -> Result<Vec<bool>> {
-    let mut voxels = vec![[0usize; 2]; objects.count as usize + 1];
-    for (label, region) in objects.voxels().host()?.iter().zip(region.voxels().host()?) {
-        if let Some([all, inside]) = voxels.get_mut(*label as usize) {
-            (*all, *inside) = (*all + 1, *inside + usize::from(*region > 0));
-        }
-    }
-    Ok(voxels.into_iter().skip(1).map(|[all, inside]| 2 * inside > all).collect())
+    let all = sizes(&Device::Cpu, objects)?;
+    let outside = sizes(&Device::Cpu, &cytoplasm(&Device::Cpu, objects, region)?)?;
+    // Entry 0 counts the background.
+    Ok(all.iter().zip(&outside).skip(1).map(|(all, outside)| outside * 2 < *all).collect())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Images that are made of channels, by steps or by unmixing: they join the channels of the scan, behind those of the file. Those that
 //! need object sets are made when all of these are there.
 
-use super::channels::working;
+use super::channels::{lift, working};
 use super::faults::without_faults;
 use super::geometry::Geometry;
 use super::level::Levelled;
@@ -99,7 +99,7 @@ fn make(
         }
         _ => original.clone(),
     };
-    let lift = (source.scale.factor() / original.scale.factor()) as u32;
+    let lift = lift(source, &original);
     let levelled = |of: &Volume| Levelled::of((picture, of), image.scale, &image.steps, device);
     let level = levelled(&clean)?;
     let level = level.as_ref().map_or(&clean, |levelled| &levelled.volume);

@@ -74,16 +74,8 @@ pub(super) fn median(samples: &[i32]) -> Option<i32> {
 /// heights of a thousandth of all pixels lie, to either side.
 fn without(volume: &Volume, utmost: i32, height: impl Fn(i32) -> i64 + Sync) -> Result<(Volume, usize)> {
     let samples = volume.samples.host()?;
-    let few = BRIGHTEST.max(samples.len() / 1000);
     let height = &height;
-    let half = height(utmost) / 2;
-    // Mostly the highest ones are many, and this look is the only one.
-    if samples.len() <= few || samples.par_iter().filter(|s| height(**s).abs() > half).count() > few {
-        return Ok((volume.clone(), 0));
-    }
-    let mut heights: Vec<u32> = samples.iter().map(|s| height(*s).unsigned_abs() as u32).collect();
-    let place = heights.len() - 1 - few;
-    let usual = i64::from(*heights.select_nth_unstable(place).1);
+    let Some(usual) = usual(samples, height, (1000, 2), utmost) else { return Ok((volume.clone(), 0)) };
     let far: Vec<usize> =
         samples.par_iter().enumerate().filter(|(_, s)| height(**s) > 2 * usual).map(|(i, _)| i).collect();
     let mut faulty = BTreeSet::new();
@@ -111,21 +103,31 @@ fn without(volume: &Volume, utmost: i32, height: impl Fn(i32) -> i64 + Sync) -> 
     Ok((volume.with(Buffer::on_host(clean)), faulty.len()))
 }
 
+/// How far from 0 the heights of one pixel in so many lie, to either side; nothing where the utmost one lies less than so many times as far.
+fn usual(
+    samples: &[i32],
+    height: impl Fn(i32) -> i64 + Sync,
+    (one_in, times): (usize, i64),
+    utmost: i32,
+) -> Option<i64> {
+    let few = BRIGHTEST.max(samples.len() / one_in);
+    let part = height(utmost) / times;
+    // Mostly the highest ones are many, and this look is the only one.
+    if samples.len() <= few || samples.par_iter().filter(|s| height(**s).abs() > part).count() > few {
+        return None;
+    }
+    let mut heights: Vec<u32> = samples.iter().map(|s| height(*s).unsigned_abs() as u32).collect();
+    let place = heights.len() - 1 - few;
+    Some(i64::from(*heights.select_nth_unstable(place).1))
+}
+
 /// With patches of dead pixels as dark as the darkest ground, and how many pixels they had.
 fn without_patches(volume: &Volume, middle: i64) -> Result<(Volume, usize)> {
     let samples = volume.samples.host()?;
     let height = |s: i32| middle - i64::from(s);
     let (least, _) = range(&Device::Cpu, volume)?;
     for (one_in, times) in PATCHES {
-        let few = BRIGHTEST.max(samples.len() / one_in);
-        // As above: mostly this look is the only one.
-        let part = height(least) / times;
-        if samples.len() <= few || samples.par_iter().filter(|s| height(**s).abs() > part).count() > few {
-            continue;
-        }
-        let mut heights: Vec<u32> = samples.iter().map(|s| height(*s).unsigned_abs() as u32).collect();
-        let place = heights.len() - 1 - few;
-        let usual = i64::from(*heights.select_nth_unstable(place).1);
+        let Some(usual) = usual(samples, height, (one_in, times), least) else { continue };
         let is_dead = |s: i32| height(s) > times * usual;
         let dead = samples.iter().filter(|s| is_dead(**s)).count();
         if dead > 0 {

@@ -1,5 +1,6 @@
 //! A channel whose ground is an even slope, levelled for those that would take the slope for objects.
 
+use super::channels::lift;
 use crate::Result;
 use crate::device::Device;
 use crate::image::Volume;
@@ -24,8 +25,7 @@ impl Levelled {
         device: &Device,
     ) -> Result<Option<Self>> {
         let is_asked = scale == Some(ObjectScale::Auto) || steps.iter().any(|s| matches!(s, Step::Background(_)));
-        // Both are powers of two apart.
-        let lift = (file.scale.factor() / original.scale.factor()) as u32;
+        let lift = lift(file, original);
         // From the file: a device would have to be waited for.
         let plane = if is_asked { slope(file.samples.host()?, file.shape, lift) } else { None };
         let levelled = |plane: Plane| {

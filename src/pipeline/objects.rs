@@ -1,6 +1,6 @@
 //! Object sets: from steps, grown, as a difference, or from a label image.
 
-use super::channels::{Lifted, Working, working};
+use super::channels::{Lifted, Working, lift, working};
 use super::doubt::{doubt, unlike};
 use super::even_slices::EvenSlices;
 use super::geometry::Geometry;
@@ -132,8 +132,7 @@ fn from_steps(
         Some(even) => (even, working(even, device)?, None, vec![]),
         None => (file, original, for_size, light),
     };
-    // Both are powers of two apart.
-    let lift = (channel.volume.scale.factor() / original.scale.factor()) as u32;
+    let lift = lift(&channel.volume, &original);
     let levelled = |of: &Volume| Levelled::of((file, of), set.scale, steps, device);
     let for_size = match &for_size {
         Some(bare) => levelled(bare)?.map(|levelled| levelled.volume).or(for_size),

@@ -110,15 +110,9 @@ fn reorder(scan: &mut Scan, order: Order) -> Result<()> {
     Ok(())
 }
 
-/// The first cell of a column of texts.
-fn text<'a>(audit: &'a Table, column: &str) -> Option<&'a str> {
-    let Cells::Text(cells) = &audit.column(column)?.cells else { return None };
-    cells.first()?.as_deref().map(str::trim).filter(|text| !text.is_empty())
-}
-
 /// Refuses scans of two patients as one image.
 fn one_patient(first: &Table, one: &Table, channel: &str, set: &FileSet) -> Result<()> {
-    match (text(first, "patient_id"), text(one, "patient_id")) {
+    match (first.first_text("patient_id"), one.first_text("patient_id")) {
         (Some(a), Some(b)) if a != b => {
             let what =
                 format!("channel {channel} is of patient {b}, the first file of image {} of patient {a}", set.name);
@@ -132,7 +126,7 @@ fn one_patient(first: &Table, one: &Table, channel: &str, set: &FileSet) -> Resu
 /// One row says how a dose became SUV, the other does not.
 fn says_more(one: &Table, other: &Table) -> bool {
     let has_dose = |audit: &Table| matches!(audit.column("dose_mbq").map(|c| &c.cells), Some(Cells::Real(v)) if v.iter().any(Option::is_some));
-    let has_rule = |audit: &Table| text(audit, "suv_rule").is_some();
+    let has_rule = |audit: &Table| audit.first_text("suv_rule").is_some();
     (has_dose(one), has_rule(one)) > (has_dose(other), has_rule(other))
 }
 

@@ -135,6 +135,11 @@ impl Table {
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|c| c.name == name)
     }
+    /// The first cell of a column of texts, if it has one that is not empty.
+    pub fn first_text(&self, name: &str) -> Option<&str> {
+        let Cells::Text(cells) = &self.column(name)?.cells else { return None };
+        cells.first()?.as_deref().map(str::trim).filter(|text| !text.is_empty())
+    }
     /// Adds a column at the right.
     ///
     /// # Panics

@@ -17,7 +17,6 @@ use super::set::Set;
 use crate::image::{Regions, Scan};
 use crate::read::grid::Grid;
 use crate::read::{Options, Pick, Source};
-use crate::table::Cells;
 use crate::units::Shape;
 use crate::{Error, Result};
 use dicom_dictionary_std::tags;
@@ -83,9 +82,8 @@ fn frame_note(set: &Set, scan: &Scan) -> Result<Option<String>> {
 
 /// Says it where regions and image are of different patients.
 fn patient_note(set: &Set, scan: &Scan) -> Option<String> {
-    let Cells::Text(image) = &scan.audit.column("patient_id")?.cells else { return None };
-    let (image, regions) = (image.first()?.as_deref()?.trim(), set.text(tags::PATIENT_ID)?);
-    let differ = !image.is_empty() && !regions.trim().is_empty() && image != regions.trim();
+    let (image, regions) = (scan.audit.first_text("patient_id")?, set.text(tags::PATIENT_ID)?);
+    let differ = !regions.trim().is_empty() && image != regions.trim();
     differ.then(|| format!("doubtful: the regions are of patient {}, the image of patient {image}", regions.trim()))
 }
 
