@@ -7,8 +7,8 @@ mod common;
 use common::light::{Random, scan};
 use uptake::device::Device;
 use uptake::image::Volume;
-use uptake::pipeline::{self, External};
-use uptake::recipe::preset;
+use uptake::pipeline::{self, External, Outcome};
+use uptake::recipe::{Recipe, preset};
 use uptake::units::Shape;
 
 const STACK: Shape = Shape { z: 14, y: 84, x: 84 };
@@ -70,12 +70,17 @@ impl Field {
 
     /// How many nuclei the preset finds.
     fn nuclei(&self) -> u32 {
+        self.outcome(9.0).sets[0].objects.labels.count
+    }
+
+    /// What it finds with a threshold of so many times the noise.
+    fn outcome(&self, noises: f64) -> Outcome {
         let most = self.values.iter().copied().fold(0.0, f64::max);
         let samples = self.values.iter().map(|v| (v * 60_000.0 / most).round() as i32).collect();
         let image = Volume::new(self.shape, samples).unwrap();
-        let recipe = preset("nuclei").unwrap().recipe().unwrap();
-        let outcome = pipeline::run(&scan(vec![("DAPI", image)], None), &recipe, &Device::Cpu, &External::new());
-        outcome.unwrap().sets[0].objects.labels.count
+        let text = preset("nuclei").unwrap().text.replace("noise = 9.0", &format!("noise = {noises:.1}"));
+        let recipe = Recipe::parse("nuclei", &text, &[]).unwrap();
+        pipeline::run(&scan(vec![("DAPI", image)], None), &recipe, &Device::Cpu, &External::new()).unwrap()
     }
 }
 
@@ -134,4 +139,21 @@ fn nuclei_above_skewed_noise_stay() {
         assert_eq!(Field { shape, values }.nuclei() as usize, discs);
         random.normal();
     }
+}
+
+/// Where only what counts as noise is there, nothing is found; where these are objects after all, a warning says how to find them, and so they are.
+#[test]
+fn that_nothing_is_found_is_no_secret() {
+    let ground = noise(1, 1.5).map(f64::exp);
+    let (none, all) = (ground.outcome(9.0), ground.outcome(0.0));
+    assert_eq!(none.sets[0].objects.labels.count, 0);
+    let warning = none.sets[0].objects.warnings.iter().find(|w| w.contains("nothing is found"));
+    assert!(warning.is_some_and(|w| w.contains("noise = 0 in the step threshold finds them")), "{warning:?}");
+    assert!(
+        all.sets[0].objects.labels.count > 100
+            && all.sets[0].objects.warnings.iter().all(|w| !w.contains("nothing is found"))
+    );
+    // A camera's noise leaves no doubt.
+    let camera = seen(Shape::flat(260, 260), 0, 0.0, 3).outcome(9.0);
+    assert!(camera.sets[0].objects.labels.count == 0 && camera.sets[0].objects.warnings.is_empty());
 }

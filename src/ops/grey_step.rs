@@ -25,6 +25,8 @@ const CHUNK: usize = 1 << 16;
 const OFF: f64 = 1.0 / (1 << 20) as f64;
 /// A step is so many times that at least.
 const CLEAR: f64 = 8.0;
+/// A step is no more than that part of a range.
+const FEW_STEPS: f64 = 10.0;
 /// The nearest two values may be so many steps apart.
 const APART: u32 = 8;
 
@@ -52,6 +54,24 @@ pub fn rounding(image: &Volume) -> Result<Option<f64>> {
     let (least, most) = if samples.is_empty() { (0, 0) } else { simd::span(samples) };
     let are_two = f64::from(most) - f64::from(least) < 1.5 * step;
     Ok(if are_two { image.scale.step().map(|_| ROUNDING) } else { Some(ROUNDING * step) })
+}
+
+/// The noise of an image on the host, in samples, or what rounding may hide where none is seen: neighbours are mostly equal then, and what lies
+/// between them is as high as a step. Steps are the distances of neighbouring values that occur, at the median, since images that were stretched have
+/// unlike ones. Of an image of few values rounding hides no more than a part of their range.
+///
+/// # Errors
+/// The image is on a device.
+pub fn noise_or_rounding(noise: f64, image: &Volume) -> Result<f64> {
+    if noise > 0.0 {
+        return Ok(noise);
+    }
+    let Some(levels) = levels(image.samples.host()?) else { return Ok(0.0) };
+    let mut steps: Vec<u32> = levels.windows(2).map(|two| two[1].abs_diff(two[0])).collect();
+    let Some(middle) = steps.len().checked_sub(1).map(|last| last / 2) else { return Ok(0.0) };
+    let step = f64::from(*steps.select_nth_unstable(middle).1);
+    let range = f64::from(levels[levels.len() - 1]) - f64::from(levels[0]);
+    Ok(ROUNDING * step.min(range / FEW_STEPS))
 }
 
 /// The greatest number that all differences are multiples of; 0 where there are none.
@@ -137,6 +157,19 @@ mod tests {
         {
             assert_eq!(rounding(&of_whole(&values)).unwrap(), Some(ROUNDING * deviation), "{values:?}");
         }
+    }
+
+    #[test]
+    fn rounding_hides_noise_that_is_not_seen() {
+        let of = |values: &[i32]| noise_or_rounding(0.0, &of_whole(values)).unwrap();
+        let stretched: Vec<i32> = (0..32).map(|k| k * 255 / 31).collect();
+        assert_eq!(noise_or_rounding(0.5, &of_whole(&stretched)).unwrap(), 0.5);
+        assert_eq!(of(&stretched), 8.0 * ROUNDING);
+        assert_eq!(of(&(0..40).collect::<Vec<i32>>()), ROUNDING);
+        // Cut off far below all else.
+        assert_eq!(of(&(0..40).map(|k| if k == 0 { -90 } else { k }).collect::<Vec<i32>>()), ROUNDING);
+        // A mask has two values, and both have a meaning.
+        assert_eq!([of(&[0, 1]), of(&[0, 255]), of(&[7]), of(&[])], [ROUNDING / 10.0, 25.5 * ROUNDING, 0.0, 0.0]);
     }
 
     #[test]

@@ -12,6 +12,7 @@
 
 use super::dark_side::{DarkSide, counts};
 use super::free_ground::{is_enough, near};
+use super::grey_step::noise_or_rounding;
 use super::label::{Connectivity, label};
 use super::noise::noise;
 use super::pixelwise::above;
@@ -81,7 +82,8 @@ fn limit_and_level(image: &Volume, objects: &Labels, half_widths: [usize; 3]) ->
         return Ok(None);
     }
     let Some(all) = Surroundings::of(samples, &near, 1) else { return Ok(None) };
-    let is_level = all.contrast > NOISE * noise(&Device::Cpu, image)?.max(all.spread);
+    let noise = noise_or_rounding(noise(&Device::Cpu, image)?, image)?;
+    let is_level = all.contrast > NOISE * noise.max(all.spread);
     // The casts stop at the ends of the type.
     Ok(is_level.then(|| [all.times(FAR).floor() as i32, all.level as i32]))
 }

@@ -6,6 +6,7 @@ use crate::device::Device;
 use crate::image::Volume;
 use crate::ops::cut_ground::CutGround;
 use crate::ops::dark_side::DarkSide;
+use crate::ops::grey_step::noise_or_rounding;
 use crate::ops::histogram::BinScale;
 use crate::ops::likeness::likeness;
 use crate::ops::noise::correlated_noise;
@@ -40,21 +41,46 @@ const SLICES: usize = 16;
 const BINS: BinChoice = BinChoice::Equal { n: 256, spacing: BinScale::Linear, cut: Cut::Edge };
 
 impl State<'_> {
-    /// The least threshold of an image: so many times its noise. That is what smoothing leaves of the noise between neighbours in
+    /// The least threshold of an image: so many times its noise. Where that is more than the noise between neighbours says, it is told; as a
+    /// warning where it leaves nothing of an image that would have objects otherwise, since these may be what was taken for noise. `is_low` is said
+    /// of methods whose threshold lies so near the ground that the floor alone keeps it off the noise.
+    pub fn floor(&mut self, image: &Picture, signal: &Signal, times: f64, is_low: bool) -> Result<f64> {
+        let white = self.white(image, signal)?;
+        let (floor, why) = self.noise_floor(image, signal, white, times, is_low)?;
+        let Some(why) = why.filter(|_| floor > signal.threshold) else { return Ok(floor) };
+        let most = signal.percentile(100.0)?;
+        let of = |sample: f64| image.volume.scale.value(sample);
+        if floor >= most && most > signal.threshold.max(times * white) {
+            self.warnings.push(of_nothing(of(floor), of(most), why.because()));
+        } else {
+            self.notes.push(why.note(of(floor)));
+        }
+        Ok(floor)
+    }
+
+    /// So many times the noise. That is what smoothing leaves of the noise between neighbours in
     /// the channel, or what is seen over a lag if that is more. The lag is not asked where two classes explain more of the image than
     /// they do of noise, nor where the ground has no noise but that between neighbours while what stands out of it is wider: in a crowd of objects hardly
     /// a place is flat enough to measure noise over it. Where the ground of the channel was
     /// cut off, it is the noise before that. Noise with peaks higher than its spread says has a floor above these.
-    pub fn floor(&mut self, image: &Picture, signal: &Signal, times: f64) -> Result<f64> {
-        let white = self.white(image, signal);
-        if signal.classes.explained > CUT_NOISE {
-            return Ok(times * white);
+    fn noise_floor(
+        &mut self,
+        image: &Picture,
+        signal: &Signal,
+        white: f64,
+        times: f64,
+        is_low: bool,
+    ) -> Result<(f64, Option<Why>)> {
+        let plain = (times * white, None);
+        if !is_low && signal.classes.explained > CUT_NOISE {
+            return Ok(plain);
         }
         // Where there are objects they tell themselves from the ground, and a crowd of them would pass for its noise.
         let cut = self.cut_ground()?.filter(CutGround::is_all_noise);
         let (least, share) = cut.as_ref().map_or((NOISE, 0.0), |cut| (CUT_NOISE, cut.share()));
-        if signal.has_two_classes_beside(least, share)? {
-            return Ok(times * white);
+        let has_objects = signal.has_two_classes_beside(least, share)?;
+        if has_objects && !is_low {
+            return Ok(plain);
         }
         // It comes down once, whoever looks at it.
         let on_host = image.volume.to_host()?;
@@ -66,24 +92,23 @@ impl State<'_> {
             None => {
                 let (lag, dark) = (lag(image, OWN_BLUR), dark_side(&on_host)?);
                 if dark <= ONLY_WHITE * white && likeness(self.file, lag)? >= ALIKE {
-                    return Ok(times * white.max(dark));
+                    return Ok((times * white.max(dark), None));
                 }
                 self.over_lag((&image.volume, &on_host), lag, dark)?
             }
         };
-        let floor = times * white.max(most);
-        let Some(highest) = self.highest_of_noise(image, &on_host, signal, floor)? else {
-            let floor = times * white.max(least);
-            if least > white && floor > signal.threshold {
-                self.notes.push(of_shared_noise(image.volume.scale.value(floor)));
-            }
-            return Ok(floor);
-        };
-        let above = (times / NOISES).min(1.0) * highest;
-        if above > floor.max(signal.threshold) {
-            self.notes.push(of_peaks(image.volume.scale.value(above)));
+        let shared = (times * white.max(least), (least > white).then_some(Why::Shared));
+        if has_objects {
+            return Ok(shared);
         }
-        Ok(floor.max(above))
+        // Peaks that are a few grey steps high are all alike.
+        if white > signal.noise * self.left_of_white(image) {
+            return Ok(shared);
+        }
+        let floor = times * white.max(most);
+        let Some(highest) = self.highest_of_noise(image, &on_host, signal, floor)? else { return Ok(shared) };
+        let above = (times / NOISES).min(1.0) * highest;
+        Ok((floor.max(above), (above > floor).then_some(Why::Peaks)))
     }
 
     /// How high the peaks of noise rise, where most of the image lies below the threshold so far.
@@ -102,7 +127,7 @@ impl State<'_> {
 
     /// The noise where nothing was cut off.
     fn noise_of_whole(&self, image: &Picture, signal: &Signal) -> Result<f64> {
-        let white = self.white(image, signal);
+        let white = self.white(image, signal)?;
         match signal.has_two_classes(NOISE)? {
             true => Ok(white),
             false => {
@@ -141,7 +166,7 @@ impl State<'_> {
             Some(cut) => {
                 self.notes.push(of_cut_ground(cut.share()));
                 let noise = self.before_cut(image, &cut)?;
-                (image.volume.scale.sample(self.file.scale.value(cut.mean())), noise.max(self.white(image, signal)))
+                (image.volume.scale.sample(self.file.scale.value(cut.mean())), noise.max(self.white(image, signal)?))
             }
             None => {
                 let noise = self.noise_of_whole(image, signal)?;
@@ -167,9 +192,15 @@ impl State<'_> {
         CutGround::of(self.file)
     }
 
-    /// What smoothing leaves of the noise between neighbours in the channel.
-    fn white(&self, image: &Picture, signal: &Signal) -> f64 {
-        signal.noise * self.left_of_white(image)
+    /// What smoothing leaves of the noise between neighbours in the channel, and what rounding does to it where that hides all noise.
+    fn white(&self, image: &Picture, signal: &Signal) -> Result<f64> {
+        Ok((signal.noise * self.left_of_white(image)).max(self.rounding(image, signal)?))
+    }
+
+    /// What rounding may hide where no noise is seen, however much is smoothed since.
+    fn rounding(&self, image: &Picture, signal: &Signal) -> Result<f64> {
+        let in_image = self.file.scale.factor() / image.volume.scale.factor();
+        Ok(if signal.noise > 0.0 { 0.0 } else { in_image * noise_or_rounding(0.0, self.file)? })
     }
 
     /// The share of white noise that is left after smoothing.
@@ -204,18 +235,41 @@ pub(super) fn of_cut_ground(share: f64) -> String {
     )
 }
 
-/// What is said of an image in which neighbours share the noise, and nothing else stands out.
-fn of_shared_noise(floor: f64) -> String {
-    format!(
-        "what lies below {floor:.4} counts as noise that neighbours share, as filters and clouds leave it; where it is a crowd that hides the ground, noise = 0 in \
-         the step threshold finds it"
-    )
+/// Why a floor is more than what the noise between neighbours says.
+#[derive(Clone, Copy)]
+enum Why {
+    /// Neighbours share the noise, and nothing else stands out.
+    Shared,
+    /// Noise rises higher than its spread says.
+    Peaks,
 }
 
-/// What is said of an image whose noise rises higher than its spread says.
-fn of_peaks(above: f64) -> String {
+impl Why {
+    fn because(self) -> &'static str {
+        match self {
+            Why::Shared => "noise that neighbours share, as filters and clouds leave it",
+            Why::Peaks => "the peaks of such noise as a filter leaves",
+        }
+    }
+
+    fn note(self, floor: f64) -> String {
+        match self {
+            Why::Shared => format!(
+                "what lies below {floor:.4} counts as {}; where it is a crowd that hides the ground, noise = 0 in the step threshold finds it",
+                self.because()
+            ),
+            Why::Peaks => format!(
+                "the peaks of the ground are higher than those of normal noise, as a filter leaves them: no object lies below {floor:.4}"
+            ),
+        }
+    }
+}
+
+/// What is said of an image that a floor leaves nothing of.
+fn of_nothing(floor: f64, most: f64, because: &str) -> String {
     format!(
-        "the peaks of the ground are higher than those of normal noise, as a filter leaves them: no object lies below {above:.4}"
+        "nothing is found: all of the image (up to {most:.4}) lies below {floor:.4}, which counts as {because}; if there are objects, noise = 0 in the step \
+         threshold finds them"
     )
 }
 

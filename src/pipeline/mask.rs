@@ -91,7 +91,7 @@ impl State<'_> {
                 let signal = signal_and_noise(self.device, src, &method, bins, noise)?;
                 let (t, floor) = match p.from {
                     Some(CountedFrom::Ground) => self.above_ground(image, &signal, &method, bins, times)?,
-                    _ => (signal.threshold, self.floor(image, &signal, times)?),
+                    _ => (signal.threshold, self.floor(image, &signal, times, spacing == BinScale::Log)?),
                 };
                 (t.max(floor), floor, Some(signal.classes.least))
             }

@@ -19,6 +19,7 @@ use crate::Result;
 use crate::device::{Buffer, Device};
 use crate::image::{Mask, Volume};
 use crate::ops::gaussian::{Gaussian, gaussian};
+use crate::ops::grey_step::noise_or_rounding;
 use crate::ops::histogram::range;
 use crate::ops::label::{Connectivity, label};
 use crate::ops::morphology::{Element, dilate};
@@ -111,7 +112,9 @@ fn beyond_doubt(volume: &Volume, far: &Volume, specks: usize, limit: i32) -> Res
     let (least, _) = range(&Device::Cpu, volume)?;
     let at_least = volume.samples.host()?.iter().filter(|s| **s == least).count();
     let of_noise = if at_least * CUT_OFF > samples.len() { CUT_NOISE } else { NOISE };
-    if class.explained <= of_noise || class.contrast < NOISES * noise(&Device::Cpu, volume)? {
+    // Grey steps are no objects, in an image whose noise they hide.
+    let noise = noise_or_rounding(noise(&Device::Cpu, volume)?, volume)?;
+    if class.explained <= of_noise || class.contrast < NOISES * noise {
         return Ok(None);
     }
     let mask = above(&Device::Cpu, far, class.threshold)?;
