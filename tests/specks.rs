@@ -146,3 +146,38 @@ fn a_few_nuclei_on_an_uneven_ground_are_no_specks() {
         assert_eq!((count, warnings.contains("speck")), (3, false), "{name}: {warnings}");
     }
 }
+
+/// Invariant: debris as large as a third of all nuclei together, five to fifty times as bright.
+#[test]
+fn large_debris_hides_no_nuclei() {
+    let mut disks = dim_nuclei();
+    disks.retain(|disk| !(60.0..180.0).contains(&disk[0]) || disk[1] > 120.0);
+    let (count, radius, _) = nuclei(&field(&disks, |_, _| 0.0));
+    for (wide, height) in [(20.0, 4000.0), (24.0, 2500.0), (24.0, 15_000.0), (27.0, 6000.0)] {
+        disks.push([120.0, 60.0, wide, height]);
+        let (found, typical, warnings) = nuclei(&field(&disks, |_, _| 0.0));
+        assert!((count - 1..=count + 1).contains(&found), "{wide} px, {height}: {found} for {count}");
+        assert!((typical / radius - 1.0).abs() < 0.15, "{wide} px, {height}: {typical} for {radius}");
+        assert!(warnings.contains("1 speck is up to"), "{wide} px, {height}: {warnings}");
+        disks.pop();
+    }
+}
+
+/// Invariant: a crowd, in which hardly a place is ground, beside one bright thing.
+#[test]
+fn a_crowd_beside_a_speck_is_no_noise() {
+    let mut random = Random(3);
+    let mut place = |k: usize| {
+        let [y, x] = [k / 12, k % 12].map(|k| 10.0 + 20.0 * k as f64 + random.below(4.0));
+        [y, x, 6.0 + random.below(1.5), 150.0 * libm::exp(0.4 * random.normal())]
+    };
+    let mut crowd: Vec<[f64; 4]> = (0..144).map(&mut place).collect();
+    let (count, radius, _) = nuclei(&field(&crowd, |_, _| 0.0));
+    for (wide, height) in [(1.5, 4000.0), (1.5, 60_000.0), (4.0, 700.0), (6.0, 2500.0)] {
+        crowd.push([120.0, 120.0, wide, height]);
+        let (found, typical, warnings) = nuclei(&field(&crowd, |_, _| 0.0));
+        assert!(found.abs_diff(count) <= count as u64 / 20, "{wide} px, {height}: {found} for {count}; {warnings}");
+        assert!((typical / radius - 1.0).abs() < 0.15, "{wide} px, {height}: {typical} for {radius}");
+        crowd.pop();
+    }
+}

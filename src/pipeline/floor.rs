@@ -24,6 +24,8 @@ const DARK: (f64, f64) = (1.0, 2.326);
 const BELOW_GROUND: f64 = 1.0 / 3.0;
 /// The presets hold thresholds against so many times the noise; for fewer peaks count in proportion.
 const NOISES: f64 = 9.0;
+/// Rounding is no more than half a step either way: a step and a half, so many of its deviations, are more than it can be.
+const OF_ROUNDING: f64 = 5.2;
 /// More of an image than this share above a threshold is a crowd rather than peaks of noise.
 const COVERED: f64 = 0.1;
 /// Slices are unlike where one is so many times as noisy as the flattest parts of all.
@@ -45,12 +47,15 @@ impl State<'_> {
     /// warning where it leaves nothing of an image that would have objects otherwise, since these may be what was taken for noise. `is_low` is said
     /// of methods whose threshold lies so near the ground that the floor alone keeps it off the noise.
     pub fn floor(&mut self, image: &Picture, signal: &Signal, times: f64, is_low: bool) -> Result<f64> {
-        let white = self.white(image, signal)?;
-        let (floor, why) = self.noise_floor(image, signal, white, times, is_low)?;
+        let noise = self.white(image, signal)?;
+        let is_coarse = noise > signal.noise * self.left_of_white(image);
+        let floor = noise * if is_coarse { times.min(OF_ROUNDING) } else { times };
+        let white = White { noise, floor, is_coarse };
+        let (floor, why) = self.noise_floor(image, signal, &white, times, is_low)?;
         let Some(why) = why.filter(|_| floor > signal.threshold) else { return Ok(floor) };
         let most = signal.percentile(100.0)?;
         let of = |sample: f64| image.volume.scale.value(sample);
-        if floor >= most && most > signal.threshold.max(times * white) {
+        if floor >= most && most > signal.threshold.max(white.floor) {
             self.warnings.push(of_nothing(of(floor), of(most), why.because()));
         } else {
             self.notes.push(why.note(of(floor)));
@@ -67,11 +72,11 @@ impl State<'_> {
         &mut self,
         image: &Picture,
         signal: &Signal,
-        white: f64,
+        white: &White,
         times: f64,
         is_low: bool,
     ) -> Result<(f64, Option<Why>)> {
-        let plain = (times * white, None);
+        let plain = (white.floor, None);
         if !is_low && signal.classes.explained > CUT_NOISE {
             return Ok(plain);
         }
@@ -91,21 +96,18 @@ impl State<'_> {
             }
             None => {
                 let (lag, dark) = (lag(image, OWN_BLUR), dark_side(&on_host)?);
-                if dark <= ONLY_WHITE * white && likeness(self.file, lag)? >= ALIKE {
-                    return Ok((times * white.max(dark), None));
+                if dark <= ONLY_WHITE * white.noise && likeness(self.file, lag)? >= ALIKE {
+                    return Ok((if white.is_coarse { white.floor } else { times * white.noise.max(dark) }, None));
                 }
                 self.over_lag((&image.volume, &on_host), lag, dark)?
             }
         };
-        let shared = (times * white.max(least), (least > white).then_some(Why::Shared));
-        if has_objects {
-            return Ok(shared);
-        }
+        let shared = if least > white.noise { (times * least, Some(Why::Shared)) } else { plain };
         // Peaks that are a few grey steps high are all alike.
-        if white > signal.noise * self.left_of_white(image) {
+        if has_objects || white.is_coarse {
             return Ok(shared);
         }
-        let floor = times * white.max(most);
+        let floor = times * white.noise.max(most);
         let Some(highest) = self.highest_of_noise(image, &on_host, signal, floor)? else { return Ok(shared) };
         let above = (times / NOISES).min(1.0) * highest;
         Ok((floor.max(above), (above > floor).then_some(Why::Peaks)))
@@ -113,7 +115,8 @@ impl State<'_> {
 
     /// How high the peaks of noise rise, where most of the image lies below the threshold so far.
     fn highest_of_noise(&self, image: &Picture, on_host: &Volume, signal: &Signal, floor: f64) -> Result<Option<f64>> {
-        if signal.percentile(100.0 * (1.0 - COVERED))? > floor.max(signal.threshold) {
+        // A speck takes the threshold for itself, and a crowd would be few peaks below it.
+        if signal.percentile(100.0 * (1.0 - COVERED))? > floor.max(signal.threshold_beside_specks()?) {
             return Ok(None);
         }
         let apart = self.geometry.radius_px.map_or(image.smoothed, |radius| radius / 2.0);
@@ -233,6 +236,15 @@ pub(super) fn of_cut_ground(share: f64) -> String {
     format!(
         "{percent:.1} % of the pixels have the least value: the ground was cut off there, and its noise is taken for that before"
     )
+}
+
+/// The noise between neighbours as smoothing leaves it, or what rounding may hide.
+struct White {
+    noise: f64,
+    /// What it asks of a threshold.
+    floor: f64,
+    /// Rounding hides all of it.
+    is_coarse: bool,
 }
 
 /// Why a floor is more than what the noise between neighbours says.

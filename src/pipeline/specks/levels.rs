@@ -10,8 +10,6 @@ use rayon::prelude::*;
 
 /// Objects reach no more than so many times the contrast of all of them.
 const REACH: f64 = 4.0;
-/// All others have so many times the area of specks.
-const AREA: usize = 4;
 /// Specks are no more than one pixel in so many.
 const FEW: usize = 20;
 /// Each round takes the brightest class away, and halves what is left, or nearly so.
@@ -87,16 +85,16 @@ impl Levels {
     }
 
     /// The classes of all objects but those that the greatest sample of an image belongs to, if it lies so many times as far from the ground
-    /// as these do and there is little of it. Class after class is taken away from above until that is so; the objects end at the limit of
+    /// as these do and they have so many times its area. Class after class is taken away from above until that is so; the objects end at the limit of
     /// their own class.
-    pub fn of_others(&self, most: i32, times: f64) -> Result<Option<Class>> {
+    pub fn of_others(&self, most: i32, times: f64, area: usize) -> Result<Option<Class>> {
         let mut limit = i32::MAX;
         for _ in 0..ROUNDS {
             let Some(mut class) = self.within(limit)? else { return Ok(None) };
             if class.beyond > self.len() / FEW {
                 return Ok(None);
             }
-            if class.times(most) <= times || class.bright < AREA * class.beyond {
+            if class.times(most) <= times || class.bright < area * class.beyond {
                 limit = class.threshold;
                 continue;
             }
@@ -108,7 +106,7 @@ impl Levels {
                     break;
                 }
             }
-            return Ok(Some(class).filter(|class| class.times(most) > times && class.bright >= AREA * class.beyond));
+            return Ok(Some(class).filter(|class| class.times(most) > times && class.bright >= area * class.beyond));
         }
         Ok(None)
     }

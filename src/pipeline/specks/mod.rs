@@ -6,9 +6,10 @@
 //! of their light, and values have it.
 //!
 //! What a speck is depends on what else there is. The classes of Otsu's threshold are taken away from above until the greatest
-//! sample lies more than twelve times as far from the ground as the bright class does. The rest has to be objects beyond doubt, or a few nuclei
+//! sample lies more than eight times as far from the ground as the bright class does, or five times if it belongs to something four times as large as
+//! other things are. The rest has to be objects beyond doubt, or a few nuclei
 //! above an uneven ground would be specks: its two classes explain more than those of noise do; its contrast is nine times the noise;
-//! it ends in edges, as no slope or wave does; and it is more than twice as many things as the specks, with four times their area.
+//! it ends in edges, as no slope or wave does; and it is more than twice as many things as the specks, with no less area.
 //!
 //! All of it is done on the host: the same on every device.
 
@@ -30,15 +31,21 @@ use crate::ops::threshold::{CUT_NOISE, NOISE};
 use levels::{Class, Levels};
 
 /// So many times as far from the ground as other objects: none of these is.
-const BRIGHTER: f64 = 12.0;
-/// A first look at some samples tells most images from those with specks.
+const BRIGHTER: f64 = 8.0;
+/// So many times where it is so many times as large as they are as well: no nucleus in mitosis, nor a dead one, is both.
+const LARGE: (f64, usize) = (5.0, 4);
+/// Others have so many times the area of specks, as a rule: less may be the rims of these.
+const MUCH: usize = 4;
+/// Images without specks reach no more, as a rule; a first look at some samples tells them.
+const FIRST_LOOK: f64 = 4.0;
+/// See there.
 const SOME: usize = 1 << 14;
 /// Pixels around a speck that its blur reaches.
 const HALO: usize = 8;
 /// Other things are more than so many times as many.
 const MANY: usize = 2;
 /// The smallest thing, in voxels.
-const THING: u32 = 12;
+const THING: usize = 12;
 /// Times the noise that is beyond doubt.
 const NOISES: f64 = 9.0;
 /// Where one voxel in so many has the least sample, the ground was cut off: of noise that lost less, two classes explain no more than of all of it.
@@ -71,24 +78,37 @@ impl Specks {
         let (_, most) = range(&Device::Cpu, volume)?;
         // Their distance is odd, so that they are of all columns.
         let some = Levels::of(samples.iter().copied().step_by((samples.len() / SOME) | 1).collect());
-        if some.of_others(most, BRIGHTER / 2.0)?.is_none() {
+        if some.of_others(most, FIRST_LOOK, 1)?.or(some.of_others(most, FIRST_LOOK, MUCH)?).is_none() {
             return Ok(None);
         }
         let smooth = gaussian(&Device::Cpu, volume, &Gaussian::new([0.0, 1.0, 1.0]))?;
-        let Some(class) = Levels::of(smooth.samples.host()?.to_vec()).of_others(most, BRIGHTER)? else {
+        let levels = Levels::of(smooth.samples.host()?.to_vec());
+        for (times, area, larger) in [(BRIGHTER, MUCH, 0), (BRIGHTER, 1, 0), (LARGE.0, 1, LARGE.1)] {
+            let found = levels.of_others(most, times, area)?;
+            let found = found.map(|class| Self::above(volume, &smooth, most, class.limit(), larger)).transpose()?;
+            if let Some(specks) = found.flatten() {
+                return Ok(Some(specks));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What lies above a limit, if all else are objects beyond doubt and it is so many times as large as they are.
+    fn above(volume: &Volume, smooth: &Volume, most: i32, limit: i32, larger: usize) -> Result<Option<Self>> {
+        let samples = volume.samples.host()?;
+        let near = dilate(&Device::Cpu, smooth, &Element::Box([0, HALO, HALO]))?;
+        let far = far_from(&Device::Cpu, smooth, &near, limit)?;
+        let specks = things(&above(&Device::Cpu, smooth, limit)?)?;
+        let Some((rest, others)) = beyond_doubt(volume, &far, &specks, limit)? else { return Ok(None) };
+        if typical(&specks) < larger * typical(&others) {
             return Ok(None);
-        };
-        let limit = class.limit();
-        let near = dilate(&Device::Cpu, &smooth, &Element::Box([0, HALO, HALO]))?;
-        let far = far_from(&Device::Cpu, &smooth, &near, limit)?;
-        let (specks, _) = things(&above(&Device::Cpu, &smooth, limit)?)?;
-        let Some(rest) = beyond_doubt(volume, &far, specks, limit)? else { return Ok(None) };
+        }
         let cut = samples.iter().map(|s| (*s).min(limit)).collect();
         let near = near.samples.host()?.iter().zip(samples);
         let bare = near.map(|(n, s)| if *n > limit && *s > rest.threshold { rest.dark as i32 } else { *s }).collect();
         let [cut, bare] = [cut, bare].map(|samples| volume.with(Buffer::on_host(samples)));
         let light: Light = (0..).zip(samples).filter(|(_, s)| **s > limit).map(|(i, s)| (i, s - limit)).collect();
-        let warning = warning((specks, light.len()), rest.times(most), volume.scale.value(f64::from(limit)));
+        let warning = warning((specks.len(), light.len()), rest.times(most), volume.scale.value(f64::from(limit)));
         Ok(Some(Specks { cut, bare, light, warning }))
     }
 }
@@ -101,8 +121,8 @@ fn warning((specks, pixels): (usize, usize), times: f64, limit: f64) -> String {
     )
 }
 
-/// The classes of what lies far from all specks, if there are objects in it beyond doubt. Near them `far` has the least of all numbers.
-fn beyond_doubt(volume: &Volume, far: &Volume, specks: usize, limit: i32) -> Result<Option<Class>> {
+/// The classes of what lies far from all specks, and the sizes of its things, if these are objects beyond doubt. Near them `far` has the least of all numbers.
+fn beyond_doubt(volume: &Volume, far: &Volume, specks: &[usize], limit: i32) -> Result<Option<(Class, Vec<usize>)>> {
     let samples = far.samples.host()?;
     let levels = Levels::of(samples.iter().copied().filter(|s| *s != i32::MIN).collect());
     if 2 * levels.len() < samples.len() {
@@ -118,15 +138,23 @@ fn beyond_doubt(volume: &Volume, far: &Volume, specks: usize, limit: i32) -> Res
         return Ok(None);
     }
     let mask = above(&Device::Cpu, far, class.threshold)?;
-    let (_, things) = things(&mask)?;
+    let mut things = things(&mask)?;
+    things.retain(|size| *size >= THING);
     let has_edges = edge(far, &mask)?.is_some_and(|edge| edge >= EDGE * class.contrast);
-    Ok(Some(class).filter(|_| things > MANY * specks && has_edges))
+    Ok((things.len() > MANY * specks.len() && has_edges).then_some((class, things)))
 }
 
-/// How many pieces a mask has, and how many of them are large enough for a thing.
-fn things(mask: &Mask) -> Result<(usize, usize)> {
+/// The sizes of the pieces of a mask, in voxels, ascending.
+fn things(mask: &Mask) -> Result<Vec<usize>> {
     let sizes = sizes(&Device::Cpu, &label(&Device::Cpu, mask, Connectivity::Full)?)?;
-    Ok((sizes.len().saturating_sub(1), sizes.iter().skip(1).filter(|n| **n >= THING).count()))
+    let mut sizes: Vec<usize> = sizes.into_iter().skip(1).map(|size| size as usize).collect();
+    sizes.sort_unstable();
+    Ok(sizes)
+}
+
+/// The middle one of sizes.
+fn typical(sizes: &[usize]) -> usize {
+    sizes.get(sizes.len() / 2).copied().unwrap_or(0)
 }
 
 /// The median, along the rims of a mask, of how much brighter it is inside than outside, in the means of a window of five pixels.
