@@ -307,3 +307,27 @@ fn empty_slices_that_were_cut_off_stay_empty() {
         assert_eq!(outcome.sets[0].objects.labels.count, 0, "cut at {cut}");
     }
 }
+
+/// Invariant: a program or a lens that takes light away slice by slice takes the noise with it, and the nuclei stay.
+#[test]
+fn stacks_that_fade_to_a_fifth_have_their_nuclei() {
+    let recipe = preset("nuclei").unwrap().recipe().unwrap();
+    let found = |volume: Volume| {
+        let outcome =
+            pipeline::run(&scan(vec![("DAPI", volume)], None), &recipe, &Device::Cpu, &External::new()).unwrap();
+        (outcome.sets[0].objects.labels.count, outcome.sets[0].objects.warnings.join("; "))
+    };
+    let stack = Stack::new(16).channel(NUCLEUS, 16, alike, 5);
+    let plane = SIDE * SIDE;
+    for (end, offset) in [(0.5, 0.0), (0.35, 0.0), (0.35, 100.0), (0.2, 0.0), (0.2, 100.0)] {
+        let fades = |(i, s): (usize, &i32)| {
+            let light = f64::powf(end, (i / plane) as f64 / 15.0);
+            // Eight samples a count, so that rounding hides nothing.
+            (8.0 * (offset + light * (f64::from(*s) - offset))).round() as i32
+        };
+        let samples = stack.samples.host().unwrap().iter().enumerate().map(fades).collect();
+        let (count, warnings) = found(Volume::new(stack.shape, samples).unwrap());
+        assert!((15..=17).contains(&count), "to {end} above {offset}: {count} nuclei");
+        assert!(end > 0.4 || warnings.contains("far less light than the others"), "to {end}: {warnings}");
+    }
+}
