@@ -4,7 +4,7 @@
 //! digs a hole as wide as its box into a background, and in a small image one of them is enough. So they are left out where
 //! objects are searched for with a size that is found in the image; what is measured has them as they are. Light that came
 //! through an objective falls on several pixels: a pixel is hot if it lies more than twice as high as the brightest thousandth
-//! of the image (twelve pixels at least), no neighbour in the plane is higher, and fewer than four of the eight reach a quarter
+//! of the image (twelve pixels at least), or four times as high as the brightest fiftieth, no neighbour in the plane is higher, and fewer than four of the eight reach a quarter
 //! of its height; those that do are hot with it, if the same is true of each of them: a square of nine is a speck (`specks`). Heights count from
 //! the darkest pixel. Dead ones are the same upside down: they
 //! lie more than twice as far below the median as a thousandth of all pixels lie from it, above or below; beside objects
@@ -21,6 +21,8 @@ use crate::units::Shape;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 
+/// Faulty are less than one pixel in so many, and lie so many times as far out as such a share of all pixels does.
+const FAULTY: [(usize, i64); 2] = [(1000, 2), (50, 4)];
 /// So many pixels say how bright the brightest of an image are.
 const BRIGHTEST: usize = 12;
 /// Neighbours that light falls on as well.
@@ -71,13 +73,27 @@ pub(super) fn median(samples: &[i32]) -> Option<i32> {
 }
 
 /// Without pixels that stand out by their height: `utmost` is the sample that is highest, and usual is how far from 0 the
-/// heights of a thousandth of all pixels lie, to either side.
+/// heights of so few of all pixels lie, to either side.
 fn without(volume: &Volume, utmost: i32, height: impl Fn(i32) -> i64 + Sync) -> Result<(Volume, usize)> {
+    for kind in FAULTY {
+        let (clean, faulty) = without_kind(volume, utmost, &height, kind)?;
+        if faulty > 0 {
+            return Ok((clean, faulty));
+        }
+    }
+    Ok((volume.clone(), 0))
+}
+
+fn without_kind(
+    volume: &Volume,
+    utmost: i32,
+    height: &(impl Fn(i32) -> i64 + Sync),
+    kind: (usize, i64),
+) -> Result<(Volume, usize)> {
     let samples = volume.samples.host()?;
-    let height = &height;
-    let Some(usual) = usual(samples, height, (1000, 2), utmost) else { return Ok((volume.clone(), 0)) };
+    let Some(usual) = usual(samples, height, kind, utmost) else { return Ok((volume.clone(), 0)) };
     let far: Vec<usize> =
-        samples.par_iter().enumerate().filter(|(_, s)| height(**s) > 2 * usual).map(|(i, _)| i).collect();
+        samples.par_iter().enumerate().filter(|(_, s)| height(**s) > kind.1 * usual).map(|(i, _)| i).collect();
     let mut faulty = BTreeSet::new();
     for i in far {
         let lit = |j: &usize| 4 * height(samples[*j]) >= height(samples[i]);
@@ -186,6 +202,14 @@ mod tests {
             assert_eq!(n, Faults { hot: set.len(), dead: 0 }, "{set:?}");
             is_near(&volume, &clean);
         }
+    }
+
+    #[test]
+    fn one_pixel_in_a_hundred_may_be_hot() {
+        let set: Vec<(usize, i32)> = (0..80).map(|k| (k * 101 + 37, 60_000)).collect();
+        let (volume, n) = faulty(&set);
+        assert_eq!(n, Faults { hot: set.len(), dead: 0 });
+        is_near(&volume, &field());
     }
 
     #[test]
