@@ -1,5 +1,5 @@
 //! Dyes that share channels, bleed-through and flat fields. Kinds of test: oracle (mixtures and fields of known numbers),
-//! invariant (threads, devices), mechanics (files, controls of a sample sheet, refusals).
+//! invariant (threads, devices, the scale of numbers), mechanics (files, controls of a sample sheet, refusals).
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
@@ -109,6 +109,38 @@ fn means_of_dyes_are_right_to_a_percent() {
     let before = pipeline::columns(&Recipe::parse("r.toml", &recipe(""), &[]).unwrap()).unwrap();
     let names = |t: &Table| t.columns.iter().map(|c| c.name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&outcome.row), names(&before.row));
+}
+
+/// Invariant: a dye whose numbers are so many times as large has that many times less of it, however dim it is, and the others stay
+/// as they are. Numbers may be counts, as a control shows them.
+#[test]
+fn numbers_of_dyes_may_be_on_any_scale() {
+    let whole = mixtures(3);
+    let mut eighths = whole.clone();
+    for channel in &mut eighths.channels[..5] {
+        channel.volume.samples.host_mut().unwrap().iter_mut().for_each(|s| *s /= 8);
+    }
+    for (scan, ground) in [(&whole, 100), (&eighths, 12)] {
+        let means = |factors: [f64; 4]| {
+            let times = |((name, s), f): ((&str, [f64; 5]), f64)| format!("dyes.{name} = {:?}\n", s.map(|v| v * f));
+            let dyes: String = SPECTRA.into_iter().zip(factors).map(times).collect();
+            let text = recipe(&dyes).replace("background = 100", &format!("background = {ground}"));
+            let table = run(scan, &text, &Device::Cpu).sets[0].table.clone();
+            SPECTRA
+                .iter()
+                .zip(factors)
+                .map(|((dye, _), f)| {
+                    reals(&table, &format!("intensity_mean_{dye}")).iter().map(|mean| mean * f).collect::<Vec<_>>()
+                })
+                .collect::<Vec<_>>()
+        };
+        let once = means([1.0; 4]);
+        for factors in [[1800.0; 4], [20_000.0; 4], [1e-3; 4], [1.0, 5000.0, 1e-6, 1e300]] {
+            for (scaled, once) in means(factors).iter().flatten().zip(once.iter().flatten()) {
+                assert!((scaled - once).abs() <= 1e-9 * once, "{factors:?}: {scaled} for {once}");
+            }
+        }
+    }
 }
 
 #[test]
