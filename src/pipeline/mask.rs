@@ -79,7 +79,8 @@ impl State<'_> {
         };
         let bins = match (p.bins, p.transform) {
             (None, None) => BinChoice::Lifted(self.lift.trailing_zeros()),
-            (n, _) => BinChoice::Equal { n: n.map_or(256, |n| n as usize), spacing, cut: Cut::Edge },
+            (Some(n), None) => BinChoice::Equal { n: n as usize, spacing, cut: Cut::BelowEdge },
+            (n, Some(_)) => BinChoice::Equal { n: n.map_or(256, |n| n as usize), spacing, cut: Cut::Edge },
         };
         let (t, floor, least) = match p.noise {
             None => (choose(self.device, src, &method, bins)?, f64::NEG_INFINITY, None),
