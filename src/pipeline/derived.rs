@@ -72,20 +72,21 @@ fn image_of(
     let clean = light::without_bleed_through(lit, image, scan, roles)?;
     // The largest sample of the file is none of what was made of it.
     let saturation = channel.saturation.filter(|_| image.flat_field.is_none() && image.bleed_through.is_empty());
-    let made = make(&clean, saturation, image, (scan, roles), (device, sets))?;
+    let (made, warnings) = make(&clean, saturation, image, (scan, roles), (device, sets))?;
+    roles.warnings.extend(warnings.into_iter().map(|warning| format!("{name}: {warning}")));
     Ok(vec![(named(name, if image.is_dose() { GRAY_UNIT } else { channel.unit }, made), of)])
 }
 
-/// On the host.
+/// On the host, with what the user should look at.
 fn make(
     source: &Volume,
     saturation: Option<i32>,
     image: &DerivedImage,
     (scan, roles): (&Scan, &Roles),
     (device, sets): (&Device, &BTreeMap<String, ObjectSet>),
-) -> Result<Volume> {
+) -> Result<(Volume, Vec<String>)> {
     if image.steps.is_empty() {
-        return Ok(source.clone());
+        return Ok((source.clone(), vec![]));
     }
     let mut geometry = Geometry { shape: scan.shape, spacing: scan.spacing, radius_px: None };
     let original = working(source, device)?;
@@ -108,7 +109,7 @@ fn make(
     let mut state = State::new(device, geometry, source, original, (lift, saturation), (scan, roles), sets);
     state.levelled = levelled;
     image.steps.iter().try_for_each(|step| state.step(step))?;
-    state.of(&None)?.to_host()
+    Ok((state.of(&None)?.to_host()?, state.warnings))
 }
 
 /// The dyes of the mixture that one of them is of.
