@@ -16,6 +16,7 @@ mod contradicted;
 mod controls;
 mod cut_slices;
 mod cutoff;
+mod depth;
 mod derived;
 mod dim_specks;
 mod doubt;
