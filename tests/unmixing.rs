@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use tiff::encoder::{TiffEncoder, colortype};
 use uptake::device::Device;
-use uptake::image::{Scan, Volume};
+use uptake::image::{Scale, Scan, Volume};
 use uptake::pipeline::{self, External, Outcome};
 use uptake::recipe::Recipe;
 use uptake::table::{Cells, Table};
@@ -207,6 +207,40 @@ fn flat_and_empty_images_end() {
         [1.0],
         "below the background"
     );
+    // What passes the numbers is no share, and no end of a batch.
+    let far = recipe("").replace("background = 100", "background = [1e300, -1e300, 0, 0, 0]");
+    assert!(reals(&run(&empty(100), &far, &Device::Cpu).row, "unmix_residual_panel")[0].is_nan());
+}
+
+/// Oracle: a lamp of known light. A flat field of the stored pixels is brought onto the grid that everything is done on, with its dark
+/// image; one of the grid is taken as it is.
+#[test]
+fn a_flat_field_lies_on_the_grid() {
+    let (side, half) = (40usize, 20usize);
+    let plane = |side: usize, value: &dyn Fn(f64, f64) -> f64| {
+        let [middle, step] = [(side as f64 - 1.0) / 2.0, side as f64];
+        let at = |i: usize| value(((i / side) as f64 - middle) / step, ((i % side) as f64 - middle) / step);
+        let samples = (0..side * side).map(|i| (1e4 * at(i)).round() as i32).collect();
+        let mut volume = Volume::new(Shape::flat(side, side), samples).unwrap();
+        volume.scale = Scale::new(1e-4, 0.0).unwrap();
+        volume
+    };
+    let lamp = |y: f64, x: f64| 1.0 + 0.6 * x - 0.3 * y;
+    let named = |name: &str, volume| scan(vec![(name, volume)], None).channels;
+    let bright = |y: f64, x: f64| y.abs() < 0.4 && x.abs() < 0.4;
+    let lit = plane(side, &|y, x| 7.0 + lamp(y, x) * if bright(y, x) { 30.0 } else { 10.0 });
+    let mut image = scan(vec![("A", lit)], Some([1.0, 0.5, 0.5]));
+    let text = "[channels]\na = 'A'\n[grid]\nvoxel = '1 um'\n[images.even]\nchannel = 'a'\nflat_field = 'f.tif'\ndark = 'd.tif'\n\
+                [objects.o]\nchannel = 'even'\nsteps = [{ op = 'threshold', method = 'fixed', value = 28 }, { op = 'label' }]\n\
+                [measure.o]\nfeatures = ['intensity']\nchannels = ['a', 'even']\n";
+    for size in [side, half] {
+        image.references.insert("f.tif".into(), named("A", plane(size, &|y, x| 7.0 + lamp(y, x))));
+        image.references.insert("d.tif".into(), named("A", plane(size, &|_, _| 7.0)));
+        let table = run(&image, text, &Device::Cpu).sets[0].table.clone();
+        let [mean, spread] = ["intensity_mean_even", "intensity_std_even"].map(|c| reals(&table, c)[0]);
+        assert!((mean - 30.0).abs() < 0.05 && spread < 0.1, "{size}: {mean} {spread}");
+        assert!(reals(&table, "intensity_std_a")[0] > 2.0);
+    }
 }
 
 #[test]
