@@ -243,6 +243,40 @@ fn a_flat_field_lies_on_the_grid() {
     }
 }
 
+/// Invariant: an even flat field and a dye of one channel give the channel again, and its full scale: measures that count in parts of it
+/// are those of the channel. What is no light any more has none.
+#[test]
+fn images_made_of_a_channel_have_its_full_scale() {
+    let mut image = mixtures(3);
+    image.channels.iter_mut().for_each(|channel| channel.saturation = Some(65_535));
+    let even = Volume::new(Shape::flat(SIDE, SIDE), vec![1000; SIDE * SIDE]).unwrap();
+    image.references.insert("f.tif".into(), scan(vec![("A", even)], None).channels);
+    let text = "channels = { a = 'A', mark = 'mark' }\n[images.even]\nchannel = 'a'\nflat_field = 'f.tif'\n\
+                [images.again]\nchannel = 'even'\nflat_field = 'f.tif'\n\
+                [images.edges]\nchannel = 'a'\nsteps = [{ op = 'filter', kind = 'laplacian_of_gaussian', sigma = '2 px' }]\n\
+                [unmix.one]\nchannels = ['a']\ndyes.dye = [2.0]\n\
+                [objects.tiles]\nchannel = 'mark'\nsteps = [{ op = 'threshold', method = 'fixed', value = 500 }, { op = 'label' }]\n\
+                [measure.tiles]\nfeatures = ['haralick', 'radial_zernike']\nchannels = ['a', 'even', 'again', 'dye', 'edges']\n";
+    let table = run(&image, text, &Device::Cpu).sets[0].table.clone();
+    for column in ["haralick_contrast", "haralick_sum_average", "radial_zernike_magnitude"] {
+        let names = table.columns.iter().map(|c| c.name.as_str()).filter(|name| name.starts_with(column));
+        let of_a: Vec<&str> = names.filter(|name| name.split('_').any(|word| word == "a")).collect();
+        assert!(!of_a.is_empty(), "{column}");
+        for name in of_a {
+            let of = |other: &str| {
+                reals(&table, &name.split('_').map(|w| if w == "a" { other } else { w }).collect::<Vec<_>>().join("_"))
+            };
+            for other in ["even", "again", "dye"] {
+                let pairs = of("a").into_iter().zip(of(other));
+                // Objects whose levels are all 0 have none.
+                let alike = |(a, b): (f64, f64)| (a - b).abs() <= 1e-4 * a.abs() || a.is_nan() && b.is_nan();
+                assert!(pairs.into_iter().all(alike) && of("a").iter().any(|a| *a > 0.0), "{name} of {other}");
+            }
+            assert!(of("edges").iter().zip(of("a")).any(|(edges, a)| (edges - a).abs() > 1e-3 * a.abs()));
+        }
+    }
+}
+
 #[test]
 fn bleed_through_is_a_share_of_another_channel() {
     let text = "channels = { a = 'A', b = 'B', mark = 'mark' }\n[images.clean]\nchannel = 'b'\nbleed_through = { a = 0.22 }\n\

@@ -84,7 +84,7 @@ impl Mixture {
     }
 
     /// The light of one unit of a dye in its brightest channel.
-    pub(super) fn brightest(&self, dye: usize) -> f64 {
+    pub fn brightest(&self, dye: usize) -> f64 {
         self.brightest.get(dye).copied().unwrap_or(1.0)
     }
 
