@@ -65,6 +65,14 @@ pub const OP: Op = Op {
             },
         },
         Case {
+            name: "Otsu and Yen of a wide range",
+            run: |d, i| {
+                let v = shift_left(d, &i.volume(d)?, 12)?;
+                let of = |method| apply(d, &v, &method, BinChoice::Unit);
+                Ok([of(Method::Otsu)?, of(Method::Yen)?].concat())
+            },
+        },
+        Case {
             name: "what a threshold has left out",
             run: |d, i| {
                 let v = i.volume(d)?;
