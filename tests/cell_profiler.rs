@@ -297,6 +297,7 @@ impl Scene {
             unit: "au",
             volume: &self.channels[k],
             saturation: Some(1023),
+            full_scale: None,
             background: None,
             rounding: None,
         };
@@ -439,6 +440,7 @@ fn wrong_pairs_are_refused() {
         unit: "au",
         volume: &scene.channels[0],
         saturation: None,
+        full_scale: None,
         background: None,
         rounding: None,
     });
@@ -564,8 +566,15 @@ fn wrong_parameters_are_refused() {
         ("haralick", "directions = 8", "8 directions"),
     ] {
         let volume = &scene.channels[0];
-        let channel =
-            [ChannelRef { name: "a", unit: "au", volume, saturation: None, background: None, rounding: None }];
+        let channel = [ChannelRef {
+            name: "a",
+            unit: "au",
+            volume,
+            saturation: None,
+            full_scale: None,
+            background: None,
+            rounding: None,
+        }];
         let families = [family(name, parameters).unwrap()];
         let request = Request { channels: &channel, families: &families, ..Request::new(&scene.labels) };
         let e = measure::objects(&request).unwrap_err().to_string();

@@ -8,7 +8,7 @@ mod common;
 
 use std::process::Command;
 use uptake::device::Device;
-use uptake::image::{Channel, Modality, Scan, Volume};
+use uptake::image::{Channel, Modality, Scale, Scan, Volume};
 use uptake::ops::gaussian::{Gaussian, gaussian};
 use uptake::pipeline::{self, External, Outcome};
 use uptake::read::{self, Options};
@@ -109,6 +109,60 @@ fn a_set_found_in_a_derived_image_is_that_of_the_same_steps() {
     let voxels = |o: &Outcome| o.sets[0].objects.labels.voxels().host().unwrap().to_vec();
     assert_eq!(voxels(&inline), voxels(&derived));
     assert_eq!(derived.sets[0].channel, 1, "shown over the channel that it comes from");
+}
+
+/// Oracle: Sternberg's ball by its definition, whose third semi-axis counts values. How fine the samples of a file are, as those of
+/// floats with fractions, changes nothing but the rounding.
+#[test]
+fn a_rolling_ball_is_as_high_in_values_however_fine_the_samples_are() {
+    let text = "[images.rolled]\nchannel = 'probe'\nsteps = [{ op = 'rolling_ball', radius = '9 px' }]\nwrite = true\n\
+                [objects.a]\nchannel = 'rolled'\nsteps = [{ op = 'threshold', method = 'fixed', value = 500 }, { op = 'label' }]\n";
+    let recipe = Recipe::parse("r.toml", &format!("{CHANNELS}{text}"), &[]).unwrap();
+    let with = |factor: f64, values: f64, device: &Device| {
+        let mut scan = scan();
+        for channel in &mut scan.channels {
+            channel.volume.samples.host_mut().unwrap().iter_mut().for_each(|s| *s = (f64::from(*s) / factor) as i32);
+            channel.volume.scale = Scale::new(factor * values, 0.0).unwrap();
+        }
+        let outcome = pipeline::run(&scan, &recipe, device, &External::new()).unwrap();
+        let volume = &outcome.images[0].volume;
+        let samples = volume.samples.host().unwrap().iter();
+        (samples.map(|s| volume.scale.value(f64::from(*s))).collect::<Vec<_>>(), outcome.row)
+    };
+    let probe = scan().channels[1].volume.clone();
+    let (shape, samples) = (probe.shape, probe.samples.host().unwrap());
+    let ball = |i: usize| {
+        let [_, y, x] = shape.position(i).map(|p| p as i64);
+        let near = (-9..=9i64).flat_map(|dy| (-9..=9i64).map(move |dx| (dy, dx)));
+        let inside = near.filter(|(dy, dx)| {
+            dy * dy + dx * dx <= 81
+                && (0..shape.y as i64).contains(&(y + dy))
+                && (0..shape.x as i64).contains(&(x + dx))
+        });
+        let apex = inside.map(|(dy, dx)| {
+            let cap = 9.0 - ((81 - dy * dy - dx * dx) as f64).sqrt();
+            f64::from(samples[shape.index(0, (y + dy) as usize, (x + dx) as usize)]) + cap
+        });
+        f64::from(samples[i]) - apex.fold(f64::INFINITY, f64::min)
+    };
+    for (factor, off) in [(1.0, 1.0), (1.0 / 16.0, 0.1), (libm::ldexp(1.0, -14), 1e-3)] {
+        let (found, row) = with(factor, 1.0, &Device::Cpu);
+        for (i, found) in found.iter().enumerate() {
+            assert!((found - ball(i)).abs() <= off, "{factor}, pixel {i}: {found} for {}", ball(i));
+        }
+        assert!(matches!(&row.column("warnings").unwrap().cells, Cells::Text(words) if words[0].is_none()));
+    }
+    // Values of less than the cap beside the apex are all taken away, and that is said.
+    for device in [Device::Cpu, common::gpu(None)] {
+        let (found, row) = with(libm::ldexp(1.0, -14), 1e-6, &device);
+        assert!(found.iter().all(|value| *value == 0.0));
+        let Cells::Text(words) = &row.column("warnings").unwrap().cells else { panic!("words") };
+        let warning = words[0].as_deref().unwrap_or_default();
+        assert!(
+            warning.contains("rolled: rolling_ball: a ball of 9.0000 px") && warning.contains("background"),
+            "{warning}"
+        );
+    }
 }
 
 #[test]

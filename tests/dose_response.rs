@@ -292,6 +292,24 @@ fn a_sample_of_dose_0_is_no_control() {
     assert!(curve["reason"].starts_with("1 doses with a value"), "{}", curve["reason"]);
 }
 
+/// Mechanics: a plate without the controls that responses are set against is told before anything is measured, and in its row; the
+/// curves of the others are there.
+#[test]
+fn a_plate_without_controls_says_so() {
+    let bench = two_plates("value = 'percent_of_control'");
+    for column in 1..=10 {
+        std::fs::remove_file(bench.at(&format!("in/P2/A{column:02}.png"))).unwrap();
+    }
+    let output = bench.run("out", &[]);
+    passes(&output);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("note: P2 has no negative control: no curves of percent_of_control"), "{said}");
+    let responses = bench.responses("out");
+    let cells = |column: &str| responses.iter().map(|r| r[column].as_str()).collect::<Vec<_>>();
+    assert_eq!(cells("reason"), ["", "no negative control of the plate has a value", ""]);
+    assert_eq!(cells("wells"), ["29", "0", "29"]);
+}
+
 /// Mechanics: what a layout cannot say is refused before anything is measured, with the place and both values.
 #[test]
 fn layouts_that_cannot_be_are_refused() {
@@ -318,6 +336,9 @@ fn layouts_that_cannot_be_are_refused() {
         (layout.into(), "valu = 'mean'", "try: value"),
         (layout.into(), "plate_set = 'set'", "plates.responses.plate_set: neither"),
         (layout.into(), "columns = '[a'", "\"[a\" is no pattern of names"),
+        (layout.into(), "columns = 'nothing_*'", "plates.responses.columns: no column of numbers fits \"nothing_*\""),
+        (layout.into(), "value = 'percent_of_control'", "no plate has a negative control"),
+        (layout.replace("2,uM,", "0,nM,"), "value = 'percent_effect'", "no plate has a positive control"),
     ] {
         let mut bench = Bench::new(&format!("{RECIPE}{recipe}\n"));
         bench.well("P1", "A01", 0.5);

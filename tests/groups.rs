@@ -197,6 +197,13 @@ fn groups_that_cannot_be_are_refused() {
         ("by = 'well'\narea = 'tissue'", "there is no object set \"tissue\""),
         ("by = 'well'\narea = 'spots'", "parent = \"spots\""),
         ("by = 'well'\ncolumn = 'a'", "try: columns"),
+        ("by = 'well'\ncolumns = ['image_mean_*', 'coumt_*']", "no column of numbers fits \"coumt_*\""),
+        ("by = 'well'\ncolumns = ['coumt_*']", "try: \"count_*\""),
+        ("by = 'well'\n[plates]\ncolumns = 'image_men_*'", "try: \"image_mean_*\""),
+        ("by = 'well'\n[plates]\ncolumns = 'image_mean_signl'", "try: \"image_mean_signal\""),
+        ("by = 'well'\n[plates]\ncolumns = 'channels'", "no column of numbers fits \"channels\""),
+        ("by = 'well'\n[plates]\nheat_maps = 'zzz*'", "plates.heat_maps: no column of numbers fits \"zzz*\""),
+        ("by = 'well'\n[plates]\ncolumns = 'count_*'\nheat_maps = 'image_mean_*'", "fits one of count_spots"),
     ] {
         let recipe = RECIPE.split("[groups]").next().unwrap().to_string() + "[groups]\n" + groups;
         let bench = Bench::new(&recipe);

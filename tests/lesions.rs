@@ -42,6 +42,7 @@ impl Scene {
             unit: self.unit,
             volume: &self.pet,
             saturation: None,
+            full_scale: None,
             background: None,
             rounding: None,
         }

@@ -55,7 +55,15 @@ impl Scene {
     }
     fn channel(&self) -> ChannelRef<'_> {
         let saturation = Some(1023);
-        ChannelRef { name: "c", unit: "au", volume: &self.channel, saturation, background: None, rounding: None }
+        ChannelRef {
+            name: "c",
+            unit: "au",
+            volume: &self.channel,
+            saturation,
+            full_scale: None,
+            background: None,
+            rounding: None,
+        }
     }
     fn objects(&self) -> Table {
         measure::objects(&Request {

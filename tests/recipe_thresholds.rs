@@ -1,5 +1,5 @@
 //! Oracle: every threshold method, through a recipe, on an image of 8, 12 and 16 bits: the values of scikit-image.
-//! `tests/oracle/recipe_thresholds.py` makes the same image and writes the values.
+//! `tests/oracle/recipe_thresholds.py` makes the same image and writes the values. Mechanics: what Sauvola's threshold counts with.
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
@@ -88,4 +88,51 @@ fn every_method_through_a_recipe_gives_the_value_of_scikit_image() {
         n += 1;
     }
     assert_eq!(n, 3 * (3 * 7 + 4));
+}
+
+#[test]
+fn sauvola_counts_with_what_the_recipe_says_and_tells_what_it_guesses() {
+    let steps = |keys: &str| {
+        format!("{{ op = \"threshold\", method = \"sauvola\", radius = \"10 px\"{keys} }}, {{ op = \"label\" }}")
+    };
+    let text = |outcome: &Outcome, column: &str| match &outcome.row.column(column).unwrap().cells {
+        Cells::Text(cells) => cells[0].clone().unwrap_or_default(),
+        _ => panic!("words"),
+    };
+    let told = |scan: &Scan, keys: &str| {
+        let outcome = run(scan, &steps(keys));
+        (foreground(&outcome), text(&outcome, "warnings"), text(&outcome, "notes"))
+    };
+    let of_type = |scan: &Scan, saturation| {
+        let mut scan = scan.clone();
+        scan.channels[0].saturation = saturation;
+        scan
+    };
+    // 8 bits say it themselves; words of 16 bits are guessed at, with or without a sign.
+    let twelve = scan(12);
+    let (pixels, warnings, notes) = told(&twelve, "");
+    assert!(warnings.is_empty() && notes.contains("r = 2047.5"), "{warnings} {notes}");
+    assert_eq!(told(&of_type(&twelve, Some(32_767)), "").0, pixels, "words with a sign");
+    assert_eq!(told(&twelve, ", r = 2047.5"), (pixels, String::new(), String::new()));
+    assert_eq!(told(&of_type(&twelve, Some(4095)), "").2, "");
+    assert_eq!(told(&scan(8), "").2, "");
+    // One pixel makes another guess, and says so.
+    let mut one = twelve.clone();
+    one.channels[0].volume.samples.host_mut().unwrap()[7] = 4200;
+    let (pixels_of_one, warnings, _) = told(&one, "");
+    assert!(pixels_of_one > pixels + 20, "{pixels_of_one} for {pixels}");
+    assert!(
+        ["r = 32767.5", "1 of 4800 pixels have more than 4095", "is 2047.5"].iter().all(|w| warnings.contains(w)),
+        "{warnings}"
+    );
+    assert_eq!(told(&one, ", r = 2047.5").0.abs_diff(pixels), 1, "that pixel");
+    // Values of floats have no depth; r is in values.
+    let mut floats = twelve.clone();
+    let volume = &mut floats.channels[0].volume;
+    volume.samples.host_mut().unwrap().iter_mut().for_each(|s| *s *= 1 << 17);
+    volume.scale = uptake::image::Scale::new(1.0 / 4096.0, 0.0).unwrap();
+    floats.channels[0].saturation = None;
+    assert!(told(&floats, "").1.contains("half of the largest value"));
+    let (of_floats, warnings, notes) = told(&floats, &format!(", r = {}", 2047.5 * 32.0));
+    assert!(of_floats.abs_diff(pixels) <= 2 && warnings.is_empty() && notes.is_empty(), "{of_floats} for {pixels}");
 }

@@ -252,7 +252,7 @@ fn every_remedy_for_a_step_helps() {
         ("robust_background", "correction = 1"),
         ("local_mean", "radius = \"9 px\""),
         ("local_gaussian", "radius = \"9 px\""),
-        ("sauvola", "radius = \"9 px\", k = 0.2"),
+        ("sauvola", "radius = \"9 px\", k = 0.2, r = 100"),
         ("hysteresis", "low = 1, high = 2"),
     ] {
         for (key, value) in [
@@ -263,6 +263,7 @@ fn every_remedy_for_a_step_helps() {
             ("bounds", "[1, 2]"),
             ("radius", "\"9 px\""),
             ("k", "0.1"),
+            ("r", "50"),
             ("low", "1"),
             ("high", "2"),
             ("percent", "5"),

@@ -1,5 +1,5 @@
 //! Dyes that share channels, bleed-through and flat fields. Kinds of test: oracle (mixtures and fields of known numbers),
-//! invariant (threads, devices), mechanics (files, controls of a sample sheet, refusals).
+//! invariant (threads, devices, the scale of numbers), mechanics (files, controls of a sample sheet, refusals).
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use tiff::encoder::{TiffEncoder, colortype};
 use uptake::device::Device;
-use uptake::image::{Scan, Volume};
+use uptake::image::{Scale, Scan, Volume};
 use uptake::pipeline::{self, External, Outcome};
 use uptake::recipe::Recipe;
 use uptake::table::{Cells, Table};
@@ -111,6 +111,38 @@ fn means_of_dyes_are_right_to_a_percent() {
     assert_eq!(names(&outcome.row), names(&before.row));
 }
 
+/// Invariant: a dye whose numbers are so many times as large has that many times less of it, however dim it is, and the others stay
+/// as they are. Numbers may be counts, as a control shows them.
+#[test]
+fn numbers_of_dyes_may_be_on_any_scale() {
+    let whole = mixtures(3);
+    let mut eighths = whole.clone();
+    for channel in &mut eighths.channels[..5] {
+        channel.volume.samples.host_mut().unwrap().iter_mut().for_each(|s| *s /= 8);
+    }
+    for (scan, ground) in [(&whole, 100), (&eighths, 12)] {
+        let means = |factors: [f64; 4]| {
+            let times = |((name, s), f): ((&str, [f64; 5]), f64)| format!("dyes.{name} = {:?}\n", s.map(|v| v * f));
+            let dyes: String = SPECTRA.into_iter().zip(factors).map(times).collect();
+            let text = recipe(&dyes).replace("background = 100", &format!("background = {ground}"));
+            let table = run(scan, &text, &Device::Cpu).sets[0].table.clone();
+            SPECTRA
+                .iter()
+                .zip(factors)
+                .map(|((dye, _), f)| {
+                    reals(&table, &format!("intensity_mean_{dye}")).iter().map(|mean| mean * f).collect::<Vec<_>>()
+                })
+                .collect::<Vec<_>>()
+        };
+        let once = means([1.0; 4]);
+        for factors in [[1800.0; 4], [20_000.0; 4], [1e-3; 4], [1.0, 5000.0, 1e-6, 1e300]] {
+            for (scaled, once) in means(factors).iter().flatten().zip(once.iter().flatten()) {
+                assert!((scaled - once).abs() <= 1e-9 * once, "{factors:?}: {scaled} for {once}");
+            }
+        }
+    }
+}
+
 #[test]
 fn threads_and_devices_change_nothing() {
     let (scan, text) = (
@@ -175,6 +207,74 @@ fn flat_and_empty_images_end() {
         [1.0],
         "below the background"
     );
+    // What passes the numbers is no share, and no end of a batch.
+    let far = recipe("").replace("background = 100", "background = [1e300, -1e300, 0, 0, 0]");
+    assert!(reals(&run(&empty(100), &far, &Device::Cpu).row, "unmix_residual_panel")[0].is_nan());
+}
+
+/// Oracle: a lamp of known light. A flat field of the stored pixels is brought onto the grid that everything is done on, with its dark
+/// image; one of the grid is taken as it is.
+#[test]
+fn a_flat_field_lies_on_the_grid() {
+    let (side, half) = (40usize, 20usize);
+    let plane = |side: usize, value: &dyn Fn(f64, f64) -> f64| {
+        let [middle, step] = [(side as f64 - 1.0) / 2.0, side as f64];
+        let at = |i: usize| value(((i / side) as f64 - middle) / step, ((i % side) as f64 - middle) / step);
+        let samples = (0..side * side).map(|i| (1e4 * at(i)).round() as i32).collect();
+        let mut volume = Volume::new(Shape::flat(side, side), samples).unwrap();
+        volume.scale = Scale::new(1e-4, 0.0).unwrap();
+        volume
+    };
+    let lamp = |y: f64, x: f64| 1.0 + 0.6 * x - 0.3 * y;
+    let named = |name: &str, volume| scan(vec![(name, volume)], None).channels;
+    let bright = |y: f64, x: f64| y.abs() < 0.4 && x.abs() < 0.4;
+    let lit = plane(side, &|y, x| 7.0 + lamp(y, x) * if bright(y, x) { 30.0 } else { 10.0 });
+    let mut image = scan(vec![("A", lit)], Some([1.0, 0.5, 0.5]));
+    let text = "[channels]\na = 'A'\n[grid]\nvoxel = '1 um'\n[images.even]\nchannel = 'a'\nflat_field = 'f.tif'\ndark = 'd.tif'\n\
+                [objects.o]\nchannel = 'even'\nsteps = [{ op = 'threshold', method = 'fixed', value = 28 }, { op = 'label' }]\n\
+                [measure.o]\nfeatures = ['intensity']\nchannels = ['a', 'even']\n";
+    for size in [side, half] {
+        image.references.insert("f.tif".into(), named("A", plane(size, &|y, x| 7.0 + lamp(y, x))));
+        image.references.insert("d.tif".into(), named("A", plane(size, &|_, _| 7.0)));
+        let table = run(&image, text, &Device::Cpu).sets[0].table.clone();
+        let [mean, spread] = ["intensity_mean_even", "intensity_std_even"].map(|c| reals(&table, c)[0]);
+        assert!((mean - 30.0).abs() < 0.05 && spread < 0.1, "{size}: {mean} {spread}");
+        assert!(reals(&table, "intensity_std_a")[0] > 2.0);
+    }
+}
+
+/// Invariant: an even flat field and a dye of one channel give the channel again, and its full scale: measures that count in parts of it
+/// are those of the channel. What is no light any more has none.
+#[test]
+fn images_made_of_a_channel_have_its_full_scale() {
+    let mut image = mixtures(3);
+    image.channels.iter_mut().for_each(|channel| channel.saturation = Some(65_535));
+    let even = Volume::new(Shape::flat(SIDE, SIDE), vec![1000; SIDE * SIDE]).unwrap();
+    image.references.insert("f.tif".into(), scan(vec![("A", even)], None).channels);
+    let text = "channels = { a = 'A', mark = 'mark' }\n[images.even]\nchannel = 'a'\nflat_field = 'f.tif'\n\
+                [images.again]\nchannel = 'even'\nflat_field = 'f.tif'\n\
+                [images.edges]\nchannel = 'a'\nsteps = [{ op = 'filter', kind = 'laplacian_of_gaussian', sigma = '2 px' }]\n\
+                [unmix.one]\nchannels = ['a']\ndyes.dye = [2.0]\n\
+                [objects.tiles]\nchannel = 'mark'\nsteps = [{ op = 'threshold', method = 'fixed', value = 500 }, { op = 'label' }]\n\
+                [measure.tiles]\nfeatures = ['haralick', 'radial_zernike']\nchannels = ['a', 'even', 'again', 'dye', 'edges']\n";
+    let table = run(&image, text, &Device::Cpu).sets[0].table.clone();
+    for column in ["haralick_contrast", "haralick_sum_average", "radial_zernike_magnitude"] {
+        let names = table.columns.iter().map(|c| c.name.as_str()).filter(|name| name.starts_with(column));
+        let of_a: Vec<&str> = names.filter(|name| name.split('_').any(|word| word == "a")).collect();
+        assert!(!of_a.is_empty(), "{column}");
+        for name in of_a {
+            let of = |other: &str| {
+                reals(&table, &name.split('_').map(|w| if w == "a" { other } else { w }).collect::<Vec<_>>().join("_"))
+            };
+            for other in ["even", "again", "dye"] {
+                let pairs = of("a").into_iter().zip(of(other));
+                // Objects whose levels are all 0 have none.
+                let alike = |(a, b): (f64, f64)| (a - b).abs() <= 1e-4 * a.abs() || a.is_nan() && b.is_nan();
+                assert!(pairs.into_iter().all(alike) && of("a").iter().any(|a| *a > 0.0), "{name} of {other}");
+            }
+            assert!(of("edges").iter().zip(of("a")).any(|(edges, a)| (edges - a).abs() > 1e-3 * a.abs()));
+        }
+    }
 }
 
 #[test]

@@ -68,8 +68,16 @@ pub fn names(recipes: &[&Recipe]) -> Result<Vec<String>> {
     Ok(layout.names().map(str::to_string).collect())
 }
 
+/// Names of the columns of numbers that recipes give images.
+pub fn number_columns(recipes: &[&Recipe]) -> Result<Vec<String>> {
+    let mut layout = Layout::default();
+    recipes.iter().try_for_each(|recipe| layout.add_recipe(recipe))?;
+    let numbers = layout.images.into_iter().filter(|c| !matches!(c.cells, Cells::Text(_)));
+    Ok(numbers.map(|c| c.name).collect())
+}
+
 /// Changes of a recipe that may be about what is measured, not about the image alone: an archive has many of those.
-fn changes_columns(settings: &[String]) -> bool {
+pub fn changes_columns(settings: &[String]) -> bool {
     let of_image = ["suv.", "spacing_um", "channels.", "files.", "labels.", "mask"];
     settings.iter().any(|s| !of_image.iter().any(|key| s.starts_with(key)))
 }

@@ -23,6 +23,7 @@ mod events;
 mod failures;
 mod files;
 mod fit;
+mod globs;
 mod gpus;
 mod groups;
 mod hash;

@@ -20,7 +20,7 @@ use super::settings::Settings;
 use super::shard::List;
 use super::summary::{Summary, summary};
 use super::waiting::Waiting;
-use super::{centres, controls, groups, left_tables, machine, plates, queue, redo, run_json};
+use super::{centres, controls, globs, groups, left_tables, machine, plates, queue, redo, run_json};
 use crate::device::Device;
 use crate::{Error, Result};
 use std::time::Instant;
@@ -39,6 +39,7 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &DeviceChoice) -> Res
     let images = pool.install(|| discover(settings, recipes))?;
     groups::check(&recipes.all(), &images.metadata)?;
     groups::check_volumes(&recipes.all(), &images.metadata, &images.items)?;
+    globs::check(recipes, &images)?;
     let notes = plates::check(&recipes.all(), &images.metadata, &images.items)?;
     notes.iter().for_each(|note| settings.observer.note(note));
     if settings.memory.is_some() {

@@ -39,7 +39,9 @@ impl Args {
         };
         let summary = batch::merge(&merge)?;
         if !self.quiet || summary.failed > 0 {
-            say(&last_words(&summary, &merge.out, !self.only_tables));
+            // Shards may have been run without.
+            let overlays = !self.only_tables && merge.out.join("overlays").is_dir();
+            say(&last_words(&summary, &merge.out, overlays));
         }
         Ok(match (summary.ok, summary.failed) {
             (0, _) => End::Nothing,

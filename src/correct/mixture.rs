@@ -15,9 +15,12 @@ const OWN: f64 = 1e-6;
 /// How the light of dyes falls on channels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mixture {
-    /// A row a channel: its light from one unit of each dye.
+    /// A row a channel: its light from so much of each dye as gives 1 in the brightest channel. So it does not matter on which scale
+    /// the numbers of a dye are.
     rows: Vec<Numbers>,
     gram: Gram,
+    /// The light of one unit of each dye in its brightest channel.
+    brightest: Numbers,
 }
 
 impl Mixture {
@@ -46,9 +49,13 @@ impl Mixture {
                 return Err(Error::usage("a dye without light in any channel").remedy("a number above 0"));
             }
         }
+        let mut brightest = [1.0; MOST_DYES];
+        let largest = |spectrum: &&[f64]| spectrum.iter().copied().fold(0.0, f64::max);
+        brightest.iter_mut().zip(spectra).for_each(|(v, spectrum)| *v = largest(spectrum));
         let row = |channel: usize| {
             let mut row = [0.0; MOST_DYES];
-            row.iter_mut().zip(spectra).for_each(|(v, spectrum)| *v = spectrum[channel]);
+            let light = spectra.iter().zip(&brightest).map(|(spectrum, brightest)| spectrum[channel] / brightest);
+            row.iter_mut().zip(light).for_each(|(v, light)| *v = light);
             row
         };
         let rows: Vec<Numbers> = (0..channels).map(row).collect();
@@ -57,7 +64,7 @@ impl Mixture {
             return Err(Error::usage("the dyes look alike: one of them is a mixture of the others")
                 .remedy("spectra that differ, or fewer dyes"));
         }
-        Ok(Mixture { rows, gram })
+        Ok(Mixture { rows, gram, brightest })
     }
 
     /// Number of dyes.
@@ -76,13 +83,18 @@ impl Mixture {
         (0..self.rows.len()).rev().max_by(|a, b| light(*a).total_cmp(&light(*b))).unwrap_or(0)
     }
 
-    /// No dye can be more than this where no channel is brighter than `light`.
-    pub(super) fn largest(&self, light: f64) -> f64 {
+    /// The light of one unit of a dye in its brightest channel.
+    pub fn brightest(&self, dye: usize) -> f64 {
+        self.brightest.get(dye).copied().unwrap_or(1.0)
+    }
+
+    /// No dye can be brighter than this, in its brightest channel, where no channel is brighter than `light`.
+    pub(super) fn most(&self, light: f64) -> f64 {
         let least = (0..self.dyes()).map(|k| self.gram.products[k][k].sqrt()).fold(f64::INFINITY, f64::min);
         (self.rows.len() as f64).sqrt() * light / least
     }
 
-    /// The dyes that come nearest to the light of a voxel, none of them below 0. Of a saturated channel it is known only that its
+    /// The dyes that come nearest to the light of a voxel, none of them below 0, as bright as they are in their brightest channel. Of a saturated channel it is known only that its
     /// light is at least so much: it is passed over as long as the others explain that.
     pub(super) fn dyes_of(&self, light: &[f64], saturated: u32) -> Numbers {
         let whole = self.right(light, 0);
@@ -100,7 +112,7 @@ impl Mixture {
         if passed == saturated { dyes } else { without(passed) }
     }
 
-    /// The light of dyes in a channel.
+    /// The light, in a channel, of dyes that are so bright.
     pub(super) fn light_of(&self, dyes: &Numbers, channel: usize) -> f64 {
         self.rows[channel].iter().zip(dyes).map(|(a, x)| a * x).sum()
     }

@@ -1,7 +1,8 @@
 //! Light that is not what a channel stands for: dyes that share channels, bleed-through, uneven illumination.
 //!
 //! All of it is done on the host, in `f64`, voxel by voxel or in blocks of a fixed size whose sums are added in their order, so
-//! the bytes depend on neither device nor threads. Results are rounded to a sixteenth of the finest step of what they are made of.
+//! the bytes depend on neither device nor threads. Results are rounded to a sixteenth of the finest step of what they are made of; of dyes, as
+//! they show it in their brightest channel.
 
 mod bleed_through;
 mod control;

@@ -95,7 +95,7 @@ pub fn unmix(mixture: &Mixture, channels: &[Light]) -> Result<Unmixed> {
     let tops = tops(channels, &samples);
     let step = channels.iter().map(|c| c.volume.scale.factor()).fold(f64::INFINITY, f64::min);
     let light = channels.iter().zip(&samples).map(|(c, samples)| c.most(samples)).fold(0.0, f64::max);
-    let scale = finer(step, mixture.largest(light))?;
+    let scale = finer(step, mixture.most(light))?;
     let voxels = first.volume.shape.len();
     let mut dyes = vec![vec![0i32; voxels]; mixture.dyes()];
     // A block of all dyes together.
@@ -134,10 +134,14 @@ pub fn unmix(mixture: &Mixture, channels: &[Light]) -> Result<Unmixed> {
         light: all.light + s.light,
         saturated: all.saturated + s.saturated,
     });
-    let of = |samples| Ok(Volume { spacing: first.volume.spacing, scale, ..Volume::new(first.volume.shape, samples)? });
+    // The numbers of a dye may be counts: then one unit of it is a thousand steps of the channels, and what is dim is less than one.
+    let of = |(dye, samples)| {
+        let scale = scale.times(1.0 / mixture.brightest(dye), 0.0)?;
+        Ok(Volume { spacing: first.volume.spacing, scale, ..Volume::new(first.volume.shape, samples)? })
+    };
     Ok(Unmixed {
-        dyes: dyes.into_iter().map(of).collect::<Result<_>>()?,
-        residual: (all.light > 0.0).then(|| (all.rest / all.light).sqrt()),
+        dyes: dyes.into_iter().enumerate().map(of).collect::<Result<_>>()?,
+        residual: (all.light > 0.0).then(|| (all.rest / all.light).sqrt()).filter(|share| share.is_finite()),
         saturated: all.saturated,
     })
 }

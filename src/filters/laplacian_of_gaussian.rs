@@ -1,7 +1,9 @@
 //! The Laplacian of a Gaussian (IBSI:L6PA): the sum of second derivatives of the image smoothed by a Gaussian. It answers to blobs
 //! of a radius of about 1.4 sigma, bright ones with negative values.
 //!
-//! The kernels are sampled and cut off, and the smoothing one then adds up to 1.
+//! The kernels are sampled and cut off, and the smoothing one then adds up to 1. Derivatives are those of the space that the Gaussian is round
+//! in: where it is of fewer voxels along an axis, these are longer there, and the derivative counts less, by the square. They are
+//! counted in pixels of a slice (the root of its area).
 
 use super::convolve::along;
 use super::field::{Axes, Field};
@@ -25,13 +27,14 @@ pub fn laplacian_of_gaussian(
     }
     let mut sum = vec![0.0; field.values.len()];
     for &curved in axes.list() {
+        let weight = sigma[curved] * sigma[curved] / (sigma[1] * sigma[2]);
         let mut part: Option<Field> = None;
         for (axis, kernels) in &kernels {
             let kernel = if *axis == curved { &kernels.second } else { &kernels.smooth };
             part = Some(along(part.as_ref().unwrap_or(field), *axis, kernel, padding));
         }
         for (sum, value) in sum.iter_mut().zip(part.iter().flat_map(|p| &p.values)) {
-            *sum += value;
+            *sum += weight * value;
         }
     }
     Ok(field.with(sum))
@@ -85,5 +88,33 @@ mod tests {
         }
         assert!(Kernels::new(0.0, 4.0).is_err() && Kernels::new(f64::NAN, 4.0).is_err());
         assert!(Kernels::new(1e9, 4.0).is_err());
+    }
+
+    /// A round blob answers alike from all sides, whatever the voxels are.
+    #[test]
+    fn a_blob_answers_with_the_formula_where_voxels_are_no_cubes() {
+        let (blob, sigma) = (4.0f64, 4.0);
+        for spacing in [[1.0, 1.0, 1.0], [2.0, 1.0, 1.0], [1.0, 1.5, 2.0], [2.5, 1.0, 1.5]] {
+            let shape = Shape::new(31, 41, 43);
+            let far2 = |i: usize| {
+                let at = shape.position(i);
+                (0..3).map(|a| ((at[a] as f64 - (shape.zyx()[a] / 2) as f64) * spacing[a]).powi(2)).sum::<f64>()
+            };
+            let values = (0..shape.len()).map(|i| libm::exp(-far2(i) / (2.0 * blob * blob))).collect();
+            let field = Field::new(shape, values).unwrap();
+            for (axes, n) in [(Axes::Volume, 3.0), (Axes::Slices, 2.0)] {
+                let got =
+                    laplacian_of_gaussian(&field, spacing.map(|s| sigma / s), 6.0, axes, Padding::Nearest).unwrap();
+                let both = blob * blob + sigma * sigma;
+                let height = libm::pow(blob * blob / both, n / 2.0) * spacing[1] * spacing[2];
+                // The middle slice is smoothed as all others are; along z nothing is in two dimensions.
+                let middle = (0..shape.len()).filter(|i| shape.position(*i)[0] == shape.z / 2);
+                for i in middle.filter(|i| far2(*i) < 12.0 * 12.0) {
+                    let want = height * (far2(i) / both - n) / both * libm::exp(-far2(i) / (2.0 * both));
+                    let value = got.values[i];
+                    assert!((value - want).abs() < 2e-3 * n * height / both, "{spacing:?}, {n}, {i}: {value} {want}");
+                }
+            }
+        }
     }
 }

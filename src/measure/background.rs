@@ -129,6 +129,7 @@ mod tests {
             unit: "au",
             volume: &volume,
             saturation: None,
+            full_scale: None,
             background: None,
             rounding: None,
         };

@@ -4,14 +4,16 @@ use super::ChannelRef;
 use super::family::Objection;
 use crate::{Error, Result};
 
-/// What a recipe says; else the largest value that the source can store; else the largest one of the image.
+/// What a recipe says; else the largest value that the type of the channel, or of the one that it was made of, can store; else the largest
+/// one of the image.
 ///
 /// # Errors
 /// The image has values above what the recipe says, or lies on a device.
 pub(super) fn full_scale(channel: &ChannelRef, wanted: Option<f64>) -> Result<f64> {
     let value = |sample: i32| channel.volume.scale.value(f64::from(sample));
-    if let (None, Some(top)) = (wanted, channel.saturation) {
-        return Ok(value(top)).map(|v| if v > 0.0 { v } else { 1.0 });
+    let of_type = channel.full_scale.or_else(|| channel.saturation.map(value));
+    if let (None, Some(full)) = (wanted, of_type) {
+        return Ok(if full > 0.0 { full } else { 1.0 });
     }
     let largest = channel.volume.samples.host()?.iter().max().map_or(0.0, |&top| value(top));
     match wanted {

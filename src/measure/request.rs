@@ -16,6 +16,8 @@ pub struct ChannelRef<'a> {
     pub volume: &'a Volume,
     /// Largest sample that the source can store, if it was an integer type.
     pub saturation: Option<i32>,
+    /// Of an image that was made of a channel: the value that the type of that channel ends at.
+    pub full_scale: Option<f64>,
     /// What is background in rings around objects; any sample is, if absent.
     pub background: Option<&'a Background>,
     /// Standard deviation of what rounding to grey levels took from a sample, in samples, if that is known: see

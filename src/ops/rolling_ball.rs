@@ -6,7 +6,7 @@
 //! nothing is lost against an image of whole numbers.
 //! The cost grows with the voxels of the ball; for radii over about 50 px [`background`](super::background) does nearly
 //! the same in no more time than for small ones.
-//! Bit budget: sums saturate at the end of i32. Reference: Sternberg (1983);
+//! Bit budget: caps and sums saturate at the end of i32, which no minimum shows where samples lie within 30 bits. Reference: Sternberg (1983);
 //! `skimage.restoration.rolling_ball`, exactly for samples from 0 on.
 
 use super::op::words;
@@ -38,6 +38,12 @@ pub const OP: Op = Op {
             run: |d, i| {
                 let ball = RollingBall { radius: [2.0, 6.5, 9.0], height: 2.5e6 };
                 words(d, rolling_ball(d, &i.volume(d)?, &ball)?)
+            },
+        },
+        Case {
+            name: "far higher than the samples",
+            run: |d, i| {
+                words(d, rolling_ball(d, &i.volume(d)?, &RollingBall { radius: [0.0, 4.0, 4.0], height: 1e12 })?)
             },
         },
     ],
@@ -74,14 +80,13 @@ const KERNEL: Kernel = Kernel {
 /// The background.
 ///
 /// # Errors
-/// A radius or a height that is negative or not a number, radii over 500 voxels, a height over 2^31 - 1; the device is
-/// lost or too small.
+/// A radius or a height that is negative or not a number, radii over 500 voxels; the device is lost or too small.
 pub fn rolling_ball(device: &Device, src: &Volume, ball: &RollingBall) -> Result<Volume> {
     if let Some(r) = ball.radius.iter().find(|r| !(0.0..=500.0).contains(*r)) {
         return Err(Error::usage(format!("a rolling ball of radius {r} px")).remedy("0 to 500 px"));
     }
-    if !(0.0..=f64::from(i32::MAX)).contains(&ball.height) {
-        return Err(Error::usage(format!("a rolling ball {} samples high", ball.height)).remedy("0 to 2147483647"));
+    if !(ball.height >= 0.0 && ball.height.is_finite()) {
+        return Err(Error::usage(format!("a rolling ball {} samples high", ball.height)).remedy("a number from 0 on"));
     }
     let rows = rows(ball);
     let samples = match device {
@@ -107,7 +112,7 @@ fn rows(ball: &RollingBall) -> Vec<Row> {
         for y in -reach[1]..=reach[1] {
             let base = share(z, ball.radius[0]) + share(y, ball.radius[1]);
             let inside = (0..=reach[2]).map(|x| base + share(x, ball.radius[2])).take_while(|&q| q <= 1.0 + 1e-9);
-            // A millionth of a thousandth keeps whole caps whole.
+            // A millionth of a thousandth keeps whole caps whole. The cast stops at the end of the type.
             let cap = |q: f64| (ball.height * (1.0 - (1.0 - q).max(0.0).sqrt()) + 1e-9).floor() as i32;
             let caps: Vec<i32> = inside.map(cap).collect();
             if !caps.is_empty() {
@@ -230,6 +235,7 @@ mod tests {
                 RollingBall { radius: [1.0, 5.0, 4.0], height: 3000.0 },
                 RollingBall { radius: [0.0, 6.0, 6.0], height: 2e9 },
                 RollingBall { radius: [0.0, 0.0, 1.0], height: 2e9 },
+                RollingBall { radius: [0.0, 4.0, 4.0], height: 1e12 },
             ] {
                 let out = rolling_ball(&Device::Cpu, v, &ball).unwrap();
                 for (i, &got) in out.samples.host().unwrap().iter().enumerate() {

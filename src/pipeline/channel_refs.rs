@@ -1,6 +1,7 @@
 //! The channels of an image as measures see them.
 
-use super::roles::{Derived, Roles};
+use super::made::Derived;
+use super::roles::Roles;
 use crate::image::Scan;
 use crate::measure::ChannelRef;
 use crate::recipe::{Measure, Recipe};
@@ -10,7 +11,8 @@ pub(super) fn channel_refs<'a>(scan: &'a Scan, roles: &'a Roles) -> Vec<ChannelR
     let channel = |(role, i): &'a (String, usize)| {
         let c = scan.channels.get(*i)?;
         let (unit, volume, saturation) = (c.unit, &c.volume, c.saturation);
-        Some(ChannelRef { name: role, unit, volume, saturation, background: None, rounding: None })
+        let (full_scale, background, rounding) = (None, None, None);
+        Some(ChannelRef { name: role, unit, volume, saturation, full_scale, background, rounding })
     };
     roles.found.iter().filter_map(channel).collect()
 }
@@ -21,8 +23,9 @@ pub(super) fn image_refs<'a>(scan: &'a Scan, roles: &'a Roles, recipe: &Recipe) 
         |name: &String| recipe.body.measure.values().any(|m| m.channels.iter().flatten().any(|c| c == name));
     let derived = |d: &'a Derived| {
         let c = scan.channels.get(d.index).filter(|_| is_measured(&d.name))?;
-        let (unit, volume) = (c.unit, &c.volume);
-        Some(ChannelRef { name: &d.name, unit, volume, saturation: None, background: None, rounding: None })
+        let (unit, volume, full_scale) = (c.unit, &c.volume, d.full_scale);
+        let (saturation, background, rounding) = (None, None, None);
+        Some(ChannelRef { name: &d.name, unit, volume, saturation, full_scale, background, rounding })
     };
     let mut all = channel_refs(scan, roles);
     all.extend(roles.derived.iter().filter_map(derived));

@@ -1,6 +1,7 @@
 //! The columns of all tables of a recipe, without an image.
 
-use super::roles::{Derived, Roles};
+use super::made::Derived;
+use super::roles::Roles;
 use super::{External, Outcome, Sets, finish, mixed};
 use crate::Result;
 use crate::device::Device;
@@ -32,7 +33,8 @@ pub fn columns(recipe: &Recipe) -> Result<Outcome> {
     };
     let channels = recipe.body.channels.keys().chain(&recipe.images).map(channel).collect::<Result<Vec<_>>>()?;
     let found: Vec<_> = recipe.body.channels.keys().cloned().enumerate().map(|(i, role)| (role, i)).collect();
-    let derived = |(i, name): (usize, &String)| Derived { name: name.clone(), index: found.len() + i, of: 0 };
+    let derived =
+        |(i, name): (usize, &String)| Derived { name: name.clone(), index: found.len() + i, of: 0, full_scale: None };
     let derived = recipe.images.iter().enumerate().map(derived).collect();
     let roles = Roles { found, derived, mixed: mixed::blank(recipe), ..Roles::default() };
     let modality = crate::image::Modality::Fluorescence;

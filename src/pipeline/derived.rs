@@ -6,8 +6,9 @@ use super::faults::without_faults;
 use super::geometry::Geometry;
 use super::level::Levelled;
 use super::light;
+use super::made::{Derived, full_scale};
 use super::margin::Margin;
-use super::roles::{Derived, Roles, source};
+use super::roles::{Roles, source};
 use super::specks::Specks;
 use super::state::State;
 use super::typical;
@@ -43,17 +44,21 @@ pub(super) fn add<'a>(
             Some(_) => e,
             None => e.needed_for(format!("the image \"{name}\"")),
         })?;
-        for (channel, of) in made {
+        for Made { channel, of, full_scale } in made {
             let (name, index, of) = (channel.name.clone(), all.channels.len(), roles.in_file(of));
-            roles.derived.push(Derived { name, index, of });
+            roles.derived.push(Derived { name, index, of, full_scale });
             all.to_mut().channels.push(channel);
         }
     }
     Ok(all)
 }
 
-/// An image, and the index of the channel that stands for what it was made of.
-type Made = (Channel, usize);
+/// An image, the index of the channel that stands for what it was made of, and the value that counts as 1 in it.
+struct Made {
+    channel: Channel,
+    of: usize,
+    full_scale: Option<f64>,
+}
 
 fn named(name: &str, unit: &'static str, volume: Volume) -> Channel {
     Channel { name: name.into(), unit, volume, saturated: None, saturation: None }
@@ -72,20 +77,23 @@ fn image_of(
     let clean = light::without_bleed_through(lit, image, scan, roles)?;
     // The largest sample of the file is none of what was made of it.
     let saturation = channel.saturation.filter(|_| image.flat_field.is_none() && image.bleed_through.is_empty());
-    let made = make(&clean, saturation, image, (scan, roles), (device, sets))?;
-    Ok(vec![(named(name, if image.is_dose() { GRAY_UNIT } else { channel.unit }, made), of)])
+    let (made, warnings) = make(&clean, saturation, image, (scan, roles), (device, sets))?;
+    roles.warnings.extend(warnings.into_iter().map(|warning| format!("{name}: {warning}")));
+    let unit = if image.is_dose() { GRAY_UNIT } else { channel.unit };
+    let full_scale = full_scale(of, &scan.channels, &roles.derived).filter(|_| image.is_light());
+    Ok(vec![Made { channel: named(name, unit, made), of, full_scale }])
 }
 
-/// On the host.
+/// On the host, with what the user should look at.
 fn make(
     source: &Volume,
     saturation: Option<i32>,
     image: &DerivedImage,
     (scan, roles): (&Scan, &Roles),
     (device, sets): (&Device, &BTreeMap<String, ObjectSet>),
-) -> Result<Volume> {
+) -> Result<(Volume, Vec<String>)> {
     if image.steps.is_empty() {
-        return Ok(source.clone());
+        return Ok((source.clone(), vec![]));
     }
     let mut geometry = Geometry { shape: scan.shape, spacing: scan.spacing, radius_px: None };
     let original = working(source, device)?;
@@ -108,15 +116,18 @@ fn make(
     let mut state = State::new(device, geometry, source, original, (lift, saturation), (scan, roles), sets);
     state.levelled = levelled;
     image.steps.iter().try_for_each(|step| state.step(step))?;
-    state.of(&None)?.to_host()
+    Ok((state.of(&None)?.to_host()?, state.warnings))
 }
 
 /// The dyes of the mixture that one of them is of.
 fn dyes(dye: &str, scan: &Scan, recipe: &Recipe, roles: &mut Roles) -> Result<Vec<Made>> {
     let (name, mixture) =
         recipe.body.mixture_of(dye).ok_or_else(|| Error::usage(format!("nothing makes the image \"{dye}\"")))?;
-    let (unmixed, of) = light::unmixed(name, mixture, scan, roles)?;
-    let unit = of.first().and_then(|i| scan.channels.get(*i)).map_or(crate::image::NO_UNIT, |c| c.unit);
-    let images = mixture.dyes.keys().zip(unmixed).map(|(dye, volume)| named(dye, unit, volume));
-    Ok(images.zip(of).collect())
+    let unmixed = light::unmixed(name, mixture, scan, roles)?;
+    let unit = unmixed.first().and_then(|dye| scan.channels.get(dye.of)).map_or(crate::image::NO_UNIT, |c| c.unit);
+    let made = |(name, dye): (&String, light::FoundDye)| {
+        let full_scale = full_scale(dye.of, &scan.channels, &roles.derived).map(|full| full / dye.brightest);
+        Made { channel: named(name, unit, dye.amounts), of: dye.of, full_scale }
+    };
+    Ok(mixture.dyes.keys().zip(unmixed).map(made).collect())
 }

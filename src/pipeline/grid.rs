@@ -75,19 +75,34 @@ fn of_scan(mut scan: Scan, grid: &Grid, axes: [Axis; 3]) -> Result<Scan> {
         let first = axes.map(|a| ((a.old - 1) as f64 - (a.new - 1) as f64 * a.step) / 2.0);
         scan.patient_grid = Some(PatientGrid { origin: place.at(&spacing, first), ..place });
     }
-    scan.channels =
-        scan.channels.into_iter().map(|c| of_channel(c, grid, axes, scan.spacing)).collect::<Result<_>>()?;
+    let spacing = scan.spacing;
+    let bring = |c: Channel| of_channel(c, axes, spacing, (grid.interpolation, grid.round));
+    scan.channels = scan.channels.into_iter().map(bring).collect::<Result<_>>()?;
+    for reference in scan.references.values_mut().flatten() {
+        let size = reference.volume.shape;
+        // How a field was lit is smooth, and may be numbers around 1. A file of another size than the image may be one of the grid.
+        let along_z = if size.z == 1 { Axis::new(1, 1.0, 1.0)? } else { axes[0] };
+        if [size.z, size.y, size.x] == [along_z.old, axes[1].old, axes[2].old] {
+            let axes = [along_z, axes[1], axes[2]];
+            *reference = of_channel(reference.clone(), axes, spacing, (Interpolation::Linear, false))?;
+        }
+    }
     scan.notes
         .push(format!("everything is done on a grid of {} voxels of {}, not of {}", scan.shape, grid.voxel, old.0));
     Ok(scan)
 }
 
-fn of_channel(channel: Channel, grid: &Grid, axes: [Axis; 3], spacing: Option<Spacing>) -> Result<Channel> {
+fn of_channel(
+    channel: Channel,
+    axes: [Axis; 3],
+    spacing: Option<Spacing>,
+    (interpolation, round): (Interpolation, bool),
+) -> Result<Channel> {
     let Volume { shape, scale, samples, .. } = channel.volume;
     let samples = samples.host()?;
     let part = Part::cut(shape, axes.map(|a| 0..a.old), |i| scale.value(f64::from(samples[i])));
-    let mut values = interpolate(part, axes, axes.map(|a| 0..a.new), grid.interpolation);
-    if grid.round {
+    let mut values = interpolate(part, axes, axes.map(|a| 0..a.new), interpolation);
+    if round {
         values.par_iter_mut().for_each(|v| *v = v.round_ties_even());
     }
     let (samples, scale) = quantised(&values)?;

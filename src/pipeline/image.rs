@@ -7,6 +7,7 @@ use crate::ops::Border;
 use crate::ops::background::{Background, background};
 use crate::ops::denoise::{Denoise, denoise};
 use crate::ops::gaussian::{Gaussian, gaussian};
+use crate::ops::histogram::range;
 use crate::ops::mean::mean;
 use crate::ops::median::median;
 use crate::ops::morphology::{Element, closing, opening, top_hat};
@@ -14,6 +15,10 @@ use crate::ops::pixelwise::subtract;
 use crate::ops::rolling_ball::{RollingBall, rolling_ball};
 use crate::recipe::{self, ElementShape, Morphology, Radius};
 use crate::units::Length;
+
+/// A ball that is so many times as high as the image rises into things of half its width, which it is to roll below: there it is
+/// 0.13 of its radius high.
+const STEEP: f64 = 8.0;
 
 /// An image that a step has smoothed to look at it.
 pub(super) struct Smooth {
@@ -120,8 +125,17 @@ impl State<'_> {
         let src = self.picture(&p.of)?;
         let radius = self.geometry.px(p.radius)?;
         let [_, y, x] = self.geometry.along(radius);
-        // As high as it is wide, in the samples of the file.
-        let ball = RollingBall { radius: [0.0, y, x], height: radius * f64::from(self.lift) };
+        // As high in the values of the image as it is wide in pixels.
+        let factor = src.volume.scale.factor();
+        let ball = RollingBall { radius: [0.0, y, x], height: (radius / factor).min(f64::MAX) };
+        let (least, most) = range(self.device, &src.volume)?;
+        let span = (f64::from(most) - f64::from(least)) * factor;
+        if span > 0.0 && span < radius / STEEP {
+            self.warnings.push(format!(
+                "rolling_ball: a ball of {radius:.4} px is as high in values, and those of the image span {span:.4}: objects go with the \
+                 ground; take background, which does not look at heights, or larger values"
+            ));
+        }
         let image = subtract(self.device, &src.volume, &rolling_ball(self.device, &src.volume, &ball)?)?;
         self.put(&src, image, 0.0, &p.keep_as);
         Ok(())

@@ -36,13 +36,17 @@ fn within(volume: &Volume, picture: &[u8]) -> Result<Volume> {
     Volume::new(Shape::flat(1, samples.len()), samples)
 }
 
-/// The dyes of a mixture, and for each the index of the channel that it is brightest in.
-pub(super) fn unmixed(
-    name: &str,
-    mixture: &Unmix,
-    scan: &Scan,
-    roles: &mut Roles,
-) -> Result<(Vec<Volume>, Vec<usize>)> {
+/// A dye of a mixture.
+pub(super) struct FoundDye {
+    pub amounts: Volume,
+    /// The index of the channel that it is brightest in.
+    pub of: usize,
+    /// The light of one unit of it there.
+    pub brightest: f64,
+}
+
+/// The dyes of a mixture, in their order.
+pub(super) fn unmixed(name: &str, mixture: &Unmix, scan: &Scan, roles: &mut Roles) -> Result<Vec<FoundDye>> {
     let spectra = mixture.spectra().ok_or_else(|| {
         Error::usage(format!("no image says what the dyes of \"{name}\" look like"))
             .remedy(format!("a sample sheet with their controls, or their numbers in [unmix.{name}.dyes]"))
@@ -58,8 +62,11 @@ pub(super) fn unmixed(
         roles.warnings.push(what);
     }
     roles.mixed.push(Mixed { name: name.into(), residual: found.residual, saturated: found.saturated });
-    let main = |dye| Ok(source(&mixture.channels[matrix.main_channel(dye)], scan, roles)?.0);
-    Ok((found.dyes, (0..matrix.dyes()).map(main).collect::<Result<_>>()?))
+    let dye = |(k, amounts)| {
+        let (of, _) = source(&mixture.channels[matrix.main_channel(k)], scan, roles)?;
+        Ok(FoundDye { amounts, of, brightest: matrix.brightest(k) })
+    };
+    found.dyes.into_iter().enumerate().map(dye).collect()
 }
 
 /// The channels of a mixture.

@@ -17,9 +17,6 @@ use crate::ops::threshold::{
 use crate::recipe::{self, Combine, CountedFrom, Method, Threshold, Transform};
 use crate::units::Length;
 
-/// Largest samples of the usual depths. Cameras of 12 bits mostly write words of 16.
-const DEPTHS: [i32; 3] = [255, 4095, 65_535];
-
 /// The threshold above which samples from that one on lie.
 fn below(least: i64) -> f64 {
     least as f64 - 1.0
@@ -79,7 +76,8 @@ impl State<'_> {
         };
         let bins = match (p.bins, p.transform) {
             (None, None) => BinChoice::Lifted(self.lift.trailing_zeros()),
-            (n, _) => BinChoice::Equal { n: n.map_or(256, |n| n as usize), spacing, cut: Cut::Edge },
+            (Some(n), None) => BinChoice::Equal { n: n as usize, spacing, cut: Cut::BelowEdge },
+            (n, Some(_)) => BinChoice::Equal { n: n.map_or(256, |n| n as usize), spacing, cut: Cut::Edge },
         };
         let (t, floor, least) = match p.noise {
             None => (choose(self.device, src, &method, bins)?, f64::NEG_INFINITY, None),
@@ -158,24 +156,15 @@ impl State<'_> {
         Ok(())
     }
 
-    fn local(&self, p: &Threshold, src: &Volume) -> Result<Mask> {
+    fn local(&mut self, p: &Threshold, src: &Volume) -> Result<Mask> {
         let radius = p.radius.unwrap_or(Length::Px(25.0));
         let statistic = match p.method {
-            Method::Sauvola => Statistic::Sauvola { k: p.k.unwrap_or(0.2), r: self.greatest_deviation()? },
+            Method::Sauvola => Statistic::Sauvola { k: p.k.unwrap_or(0.2), r: self.greatest_deviation(p.r, src)? },
             Method::LocalGaussian => Statistic::Gaussian { offset: 0.0 },
             _ => Statistic::Mean { offset: 0.0 },
         };
         let window = self.geometry.steps(radius)?.map(|r| r.saturating_mul(2).saturating_add(1));
         local(self.device, src, &Local { statistic, window })
-    }
-
-    /// Of Sauvola: half the range of the type that the image is stored in, or of its own depth where it uses fewer bits.
-    fn greatest_deviation(&self) -> Result<f64> {
-        let (least, most) = range(self.device, self.original()?)?;
-        let reach = (i64::from(most).max(-i64::from(least)) / i64::from(self.lift)).max(1) as i32;
-        let depth = DEPTHS.into_iter().find(|depth| *depth >= reach).unwrap_or(reach);
-        let stored = self.saturation.filter(|largest| (1..65_535).contains(largest));
-        Ok(f64::from(stored.unwrap_or(depth)) / 2.0 * f64::from(self.lift))
     }
 
     /// Holes of the mask, or of each object once there are labels.

@@ -3,6 +3,7 @@
 //! Names come first, the nearest to what the recipe says before those with additions; an index behind names is what is fallen back
 //! to, and a note says so. A channel plays one role, unless the recipe gives it to both by its own name or by a plain index.
 
+use super::made::Derived;
 use super::mixed::Mixed;
 use crate::device::Device;
 use crate::image::{Channel, Scan};
@@ -27,16 +28,6 @@ pub(super) struct Roles {
     pub derived: Vec<Derived>,
     /// Mixtures of dyes that were unmixed.
     pub mixed: Vec<Mixed>,
-}
-
-/// An image that was made of a channel.
-pub(super) struct Derived {
-    /// As the recipe calls it.
-    pub name: String,
-    /// Where it stands among the channels.
-    pub index: usize,
-    /// The channel of the file that it was made of in the end.
-    pub of: usize,
 }
 
 impl Roles {

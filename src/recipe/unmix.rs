@@ -142,6 +142,14 @@ impl DerivedImage {
         self.steps.iter().any(|step| matches!(step, Step::Prescription(_)))
     }
 
+    /// Its values are light of the channel that it is made of, smoothed or with less of it, and nothing else.
+    pub(crate) fn is_light(&self) -> bool {
+        let is_other = |step: &Step| {
+            matches!(step, Step::Prescription(_) | Step::Texture(_) | Step::Filter(_) | Step::Landscape(_))
+        };
+        !self.steps.iter().any(is_other)
+    }
+
     /// The channels and images that it is made of.
     pub fn sources(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.channel.as_str()).chain(self.bleed_through.keys().map(String::as_str))

@@ -51,6 +51,7 @@ impl Fixture {
             unit: "au",
             volume,
             saturation: None,
+            full_scale: None,
             background: None,
             rounding: None,
         };

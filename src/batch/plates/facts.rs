@@ -4,7 +4,7 @@ use super::dose::Dose;
 use super::well::Well;
 use crate::batch::item_list::ItemList;
 use crate::batch::metadata::Metadata;
-use crate::recipe::{self, Recipe};
+use crate::recipe::{self, Recipe, ResponseValue};
 use crate::words::suggestion;
 use crate::{Error, Result};
 use std::collections::BTreeMap;
@@ -178,7 +178,43 @@ pub fn check(recipes: &[&Recipe], metadata: &Metadata, items: &ItemList) -> Resu
             return Err(at(Error::usage(what).remedy("units that can be turned into each other, as nM and uM")));
         }
     }
-    Ok(several_units(wells.into_values().filter_map(|(facts, _)| facts.treatment)))
+    let mut notes = match &keys.responses {
+        Some(responses) => without_controls(responses.value, wells.values().map(|(facts, _)| facts))?,
+        None => vec![],
+    };
+    notes.extend(several_units(wells.into_values().filter_map(|(facts, _)| facts.treatment)));
+    Ok(notes)
+}
+
+/// Plates with doses but without a control that responses are set against.
+///
+/// # Errors
+/// None of them has one.
+fn without_controls<'a>(value: ResponseValue, wells: impl Iterator<Item = &'a Facts>) -> Result<Vec<String>> {
+    let (name, needed): (_, &[Control]) = match value {
+        ResponseValue::Mean => return Ok(vec![]),
+        ResponseValue::PercentOfControl => ("percent_of_control", &[Control::Negative]),
+        ResponseValue::PercentEffect => ("percent_effect", &[Control::Negative, Control::Positive]),
+    };
+    let mut plates: BTreeMap<&str, (bool, Vec<Control>)> = BTreeMap::new();
+    for facts in wells {
+        let (has_doses, controls) = plates.entry(&facts.plate).or_default();
+        *has_doses |= facts.treatment.is_some();
+        controls.extend(facts.control);
+    }
+    let mut notes = vec![];
+    for control in needed {
+        let dosed = || plates.iter().filter(|(_, (has_doses, _))| *has_doses);
+        let lacking: Vec<&str> =
+            dosed().filter(|(_, (_, controls))| !controls.contains(control)).map(|(plate, _)| *plate).collect();
+        let word = control.name();
+        if !lacking.is_empty() && lacking.len() == dosed().count() {
+            let e = Error::usage(format!("plates.responses.value = \"{name}\": no plate has a {word} control"));
+            return Err(e.remedy(format!("{word} in the column control of those wells, or value = \"mean\"")));
+        }
+        notes.extend(lacking.iter().map(|plate| format!("note: {plate} has no {word} control: no curves of {name}")));
+    }
+    Ok(notes)
 }
 
 /// Compounds whose doses are given in several units.

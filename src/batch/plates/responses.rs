@@ -31,6 +31,8 @@ pub struct Response {
     pub plates: Vec<usize>,
     /// Doses and their responses, without those of wells that have no value.
     pub doses: Vec<f64>,
+    /// What a plate does not have that responses are set against.
+    lacks: Option<&'static str>,
     pub found: Found,
 }
 
@@ -53,8 +55,8 @@ pub fn responses(all: &Plates, keys: &recipe::Responses) -> Vec<Response> {
         let each = plates.iter().map(|plate| Some(*plate));
         for plate in each.chain((plates.len() > 1).then_some(None)) {
             for (column, values) in columns.iter().zip(&values) {
-                let mine = plates.iter().filter(|p| plate.is_none_or(|plate| **p == plate));
-                let (points, of) = points(all, keys, (compound, &unit), mine.copied(), (*column, values));
+                let mine = || plates.iter().filter(|p| plate.is_none_or(|plate| **p == plate)).copied();
+                let (points, of) = points(all, keys, (compound, &unit), mine(), (*column, values));
                 jobs.push(Response {
                     compound: (*compound).to_owned(),
                     set: (*set).clone(),
@@ -65,12 +67,17 @@ pub fn responses(all: &Plates, keys: &recipe::Responses) -> Vec<Response> {
                     doses: points.iter().map(|p| p.0).collect(),
                     points: points.iter().map(|p| Point { log_dose: libm::log10(p.0), response: p.1 }).collect(),
                     plates: of,
+                    lacks: mine().find_map(|plate| lacks(values.get(plate)?, keys.value)),
                     found: Found::default(),
                 });
             }
         }
     }
-    let found: Vec<Found> = jobs.par_iter().map(|job| Found::of(&job.points, &job.distinct())).collect();
+    let found = |job: &Response| match job.lacks {
+        Some(reason) if job.points.is_empty() => Found { reason: Some(reason.into()), ..Found::default() },
+        _ => Found::of(&job.points, &job.distinct()),
+    };
+    let found: Vec<Found> = jobs.par_iter().map(found).collect();
     jobs.iter_mut().zip(found).for_each(|(job, found)| job.found = found);
     jobs
 }
@@ -106,13 +113,29 @@ fn point(
     let own = well.value(column)?;
     let response = match value {
         ResponseValue::Mean => own,
-        ResponseValue::PercentOfControl => 100.0 * own / mean(&plate.negative)?,
+        ResponseValue::PercentOfControl => 100.0 * own / plate.control()?,
         ResponseValue::PercentEffect => {
             let [none, full] = [mean(&plate.negative)?, mean(&plate.positive)?];
             100.0 * apart(own, none) / apart(full, none)
         }
     };
     response.is_finite().then_some((dose.value_in(unit), response))
+}
+
+/// Why no well of a plate has a response.
+fn lacks(plate: &Values, value: ResponseValue) -> Option<&'static str> {
+    let (negative, positive) = (mean(&plate.negative), mean(&plate.positive));
+    match (value, negative, positive) {
+        (ResponseValue::Mean, _, _) => None,
+        (_, None, _) => Some("no negative control of the plate has a value"),
+        (ResponseValue::PercentOfControl, _, _) => {
+            plate.control().is_none().then_some("the mean of the negative controls is not above 0")
+        }
+        (ResponseValue::PercentEffect, _, None) => Some("no positive control of the plate has a value"),
+        (ResponseValue::PercentEffect, Some(none), Some(full)) => {
+            (apart(full, none) == 0.0).then_some("positive and negative controls do not differ")
+        }
+    }
 }
 
 impl Response {

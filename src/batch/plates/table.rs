@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 
 const TOO_FEW: &str = "too few controls of a kind, or they do not differ";
 const NO_SPREAD: &str = "no sample on the plate has a value, or they have no spread";
-const NO_NEGATIVE: &str = "no negative control on the plate has a value, or their mean is 0";
+const NO_NEGATIVE: &str = "no negative control on the plate has a value, or their mean is not above 0";
 const NO_VALUE: &str = "no image of the well has a value";
 
 /// A table as it grows.
@@ -63,6 +63,11 @@ impl Values {
             group.extend(well.value(column));
         }
         values
+    }
+
+    /// What percentages are of: the mean of the negative controls. One that is not above 0, as where a ground was subtracted, has none.
+    pub fn control(&self) -> Option<f64> {
+        mean(&self.negative).filter(|mean| *mean > 0.0)
     }
 
     fn z_prime(&self) -> Option<f64> {
@@ -223,7 +228,7 @@ pub(super) fn wells(all: &Plates) -> Table {
         );
         table.reals(format!("robust_z_{name}"), "1", about, NO_SPREAD, wells.iter().map(score).collect());
         let negative: BTreeMap<&String, Option<f64>> =
-            of_plate.iter().map(|(plate, v)| (*plate, mean(&v.negative))).collect();
+            of_plate.iter().map(|(plate, v)| (*plate, v.control())).collect();
         let percent = |w: &(&String, _, &Images)| Some(100.0 * value(w)? / negative.get(w.0).copied().flatten()?);
         let about = format!("{name} of the well in percent of the mean of the negative controls of the plate.");
         table.reals(format!("percent_of_control_{name}"), "%", about, NO_NEGATIVE, wells.iter().map(percent).collect());
@@ -233,8 +238,16 @@ pub(super) fn wells(all: &Plates) -> Table {
 
 #[cfg(test)]
 mod tests {
-    //! Regression: controls that were equal but for rounding had a spread of 3e-14, and an SSMD of -5e15.
+    //! Regression: controls that were equal but for rounding had a spread of 3e-14, and an SSMD of -5e15; of controls below 0, more
+    //! was fewer percent.
     use super::*;
+
+    #[test]
+    fn percentages_are_of_controls_above_nothing() {
+        let of = |negative: &[f64]| Values { positive: vec![], negative: negative.to_vec(), samples: vec![] }.control();
+        assert_eq!([of(&[-200.0, -100.0]), of(&[-1.0, 1.0]), of(&[])], [None; 3]);
+        assert_eq!(of(&[50.0, 150.0]), Some(100.0));
+    }
 
     #[test]
     fn controls_that_are_equal_have_no_quality() {

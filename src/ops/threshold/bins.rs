@@ -34,7 +34,13 @@ pub enum Cut {
     Centre,
     /// Its upper edge: whole bins go to either side.
     Edge,
+    /// The same where samples may lie on the edge, which is the beginning of the next bin: one less if it is a whole number. For bins
+    /// that are even in the samples themselves.
+    BelowEdge,
 }
+
+/// Edges are parts of 65,536 of a whole number; a computed one that is as near to one as this is one.
+const WHOLE: f64 = 4e-6;
 
 /// Bins of equal width on some scale.
 #[derive(Clone, Copy)]
@@ -91,7 +97,7 @@ impl Histogram {
         }
         let (n, spacing, cut) = match bins {
             BinChoice::Equal { n, spacing, cut } => (n, spacing, cut),
-            _ if i64::from(max) - i64::from(min) >= MAX_BINS as i64 => (WIDE_BINS, BinScale::Linear, Cut::Centre),
+            _ if i64::from(max) - i64::from(min) >= MAX_BINS as i64 => (WIDE_BINS, BinScale::Linear, Cut::BelowEdge),
             _ => {
                 let counts = look.histogram(&Bins::Unit { min, max })?;
                 let values = (min..=max).map(f64::from).collect();
@@ -129,9 +135,19 @@ impl Histogram {
     pub fn bins(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
         self.values.iter().zip(&self.counts).map(|(&v, &c)| (v, c.into()))
     }
+    /// Whether all samples are in one bin.
+    pub fn is_one(&self) -> bool {
+        self.counts.iter().filter(|&&c| c > 0).count() < 2
+    }
     /// The threshold, in samples, that cuts after or in the middle of a bin.
     pub fn at(&self, bin: usize) -> f64 {
         let value = self.values.get(bin).copied().unwrap_or(f64::INFINITY);
-        self.spacing.back(if self.cut == Cut::Edge { value + self.step / 2.0 } else { value })
+        let edge = value + self.step / 2.0;
+        match self.cut {
+            Cut::Centre => self.spacing.back(value),
+            Cut::Edge => self.spacing.back(edge),
+            Cut::BelowEdge if (edge - edge.round()).abs() < WHOLE => edge.round() - 1.0,
+            Cut::BelowEdge => edge,
+        }
     }
 }

@@ -9,6 +9,7 @@
 pub mod percentile;
 
 mod bins;
+mod by_height;
 mod li;
 pub(crate) mod multi_otsu;
 mod otsu;
@@ -25,7 +26,7 @@ pub use rest::{Beyond, Own, with_rest};
 pub use robust::Robust;
 pub use signal::{Signal, signal_and_noise};
 
-use super::histogram::{BinScale, MAX_BINS};
+use super::histogram::BinScale;
 use super::pixelwise::{above, not, shift_left};
 use super::two_classes::TwoClasses;
 use super::value_counts::{Look, look};
@@ -61,6 +62,14 @@ pub const OP: Op = Op {
             run: |d, i| {
                 // What is left of the samples are multiples of 2^20.
                 apply(d, &shift_left(d, &i.volume(d)?, 20)?, &Method::Triangle, BinChoice::Lifted(20))
+            },
+        },
+        Case {
+            name: "Otsu and Yen of a wide range",
+            run: |d, i| {
+                let v = shift_left(d, &i.volume(d)?, 12)?;
+                let of = |method| apply(d, &v, &method, BinChoice::Unit);
+                Ok([of(Method::Otsu)?, of(Method::Yen)?].concat())
             },
         },
         Case {
@@ -147,31 +156,14 @@ fn cut_seen(seen: &Look, method: &Method, bins: BinChoice) -> Result<f64> {
         Method::Fixed(t) => Ok(*t),
         _ if min == max => Ok(max.into()),
         Method::Percentile(p) => percentile_seen(seen, *p),
-        _ => cut(&Histogram::new(seen, (min, max), fewer(method, bins, (min, max)))?, method, max),
-    }
-}
-
-/// Triangle and Yen look at how high a histogram is, so of floats they need bins that hold more than a value each: as many as
-/// scikit-image takes.
-fn fewer(method: &Method, bins: BinChoice, (min, max): (i32, i32)) -> BinChoice {
-    let values = |bits: u32| (i64::from(max) - i64::from(min)) >> bits.min(31);
-    // Of samples that were shifted up each value may still have its bin.
-    let has_bins = match bins {
-        BinChoice::Unit => false,
-        BinChoice::Lifted(bits) => values(bits) < MAX_BINS as i64 / 2,
-        BinChoice::Equal { .. } => true,
-    };
-    match method {
-        Method::Triangle | Method::Yen if !has_bins && values(0) >= MAX_BINS as i64 => {
-            BinChoice::Equal { n: 256, spacing: BinScale::Linear, cut: Cut::Centre }
-        }
-        _ => bins,
+        _ if by_height::is_for(method, bins, (min, max)) => by_height::cut(seen, method, (min, max)),
+        _ => cut(&Histogram::new(seen, (min, max), bins)?, method, max),
     }
 }
 
 /// What a method says of these bins; `max` is the greatest sample.
 fn cut(h: &Histogram, method: &Method, max: i32) -> Result<f64> {
-    if h.counts.iter().filter(|&&c| c > 0).count() < 2 {
+    if h.is_one() {
         return Ok(max.into());
     }
     Ok(match method {

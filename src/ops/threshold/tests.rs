@@ -124,6 +124,39 @@ fn adjustments_end_in_the_bounds() {
     assert_eq!([10.0, 30.0, 80.0].map(|t| a.apply(t)), [50.0, 60.0, 90.0]);
 }
 
+/// Invariant: few grey levels on any scale, as counts times a gain are, are parted where whole numbers are.
+#[test]
+fn levels_on_any_scale_are_parted_alike() {
+    let levels: Vec<i32> = (0..4000).map(|i| if i % 7 == 0 { 12 + (i * i) % 5 } else { (i * i / 3) % 6 }).collect();
+    let above = |samples: &[i32], method: &Method| {
+        let v = volume(samples);
+        let t = choose(&Device::Cpu, &v, method, BinChoice::Unit).unwrap();
+        threshold(&Device::Cpu, &v, t).unwrap().voxels.host().unwrap().to_vec()
+    };
+    let several = |classes, middle| Method::MultiOtsu { classes, middle };
+    let methods =
+        [Method::Otsu, several(3, Middle::Foreground), several(4, Middle::Background), Method::Li, Method::Yen];
+    for method in methods {
+        let want = above(&levels, &method);
+        for gain in (1..60).map(|k| 17_000_000 + k * 612_347) {
+            let samples: Vec<i32> = levels.iter().map(|level| level * gain + 1000 * (gain % 97)).collect();
+            assert_eq!(above(&samples, &method), want, "{method:?}, {gain} samples a level");
+        }
+    }
+}
+
+/// Oracle: classes worked out by hand. What lies on the edge of a bin belongs to the next one.
+#[test]
+fn whole_bins_go_to_either_side_where_samples_lie_on_their_edges() {
+    // One value a bin, two in the last one, with edges at whole numbers: of a slope half goes to either side.
+    let bins = BinChoice::Equal { n: 128, spacing: BinScale::Linear, cut: Cut::BelowEdge };
+    let t = choose(&Device::Cpu, &volume(&(0..=128).collect::<Vec<_>>()), &Method::Otsu, bins).unwrap();
+    assert_eq!(t, 63.0);
+    // The same of twice as many whole numbers as there are bins.
+    let t = chosen(&(0..=65_536).collect::<Vec<_>>(), Method::Otsu);
+    assert_eq!(t, 32_767.0);
+}
+
 /// The greatest criterion over every pair of cuts.
 fn best_of_all(h: &Histogram) -> f64 {
     let class = |from: usize, to: usize| {

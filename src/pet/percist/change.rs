@@ -38,7 +38,9 @@ impl Change {
     }
     /// In percent of the baseline; nothing if that is not positive.
     pub fn percent(self) -> Option<f64> {
-        (self.from > 0.0).then(|| 100.0 * self.absolute() / self.from)
+        // What is gone is gone whole, whatever rounding makes of it.
+        let percent = if self.to == 0.0 { -100.0 } else { 100.0 * self.absolute() / self.from };
+        (self.from > 0.0).then_some(percent)
     }
     /// Rises by at least so many percent and so much.
     pub(super) fn rises(self, percent: f64, units: f64) -> bool {
@@ -99,7 +101,9 @@ mod tests {
     #[test]
     fn nothing_has_no_percentage() {
         assert_eq!(Change { from: 0.0, to: 1.0 }.percent(), None);
-        assert_eq!(Change { from: 4.0, to: 0.0 }.percent(), Some(-100.0));
+        for from in [4.0, 107.58, 0.1] {
+            assert_eq!(Change { from, to: 0.0 }.percent(), Some(-100.0));
+        }
         assert_eq!(Change::of(Some(1.0), None), None);
     }
 }

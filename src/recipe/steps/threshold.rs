@@ -64,7 +64,7 @@ impl Method {
             }
             Method::MultiOtsu => &["classes", "middle", "correction", "bounds", "bins", "transform", "noise", "from"],
             Method::LocalMean | Method::LocalGaussian => &["radius"],
-            Method::Sauvola => &["radius", "k"],
+            Method::Sauvola => &["radius", "k", "r"],
             Method::Hysteresis => &["low", "high"],
             Method::Reference => &["set", "factor", "deviations", "correction", "bounds", "noise"],
         }
@@ -106,6 +106,8 @@ pub struct Threshold {
     pub radius: Option<Length>,
     /// Sauvola's k.
     pub k: Option<f64>,
+    /// Sauvola's r, the greatest standard deviation, in the values of the image; from the depth of the image if absent.
+    pub r: Option<f64>,
     /// Hysteresis: voxels above this that are connected to one above `high`, in the values of the image.
     pub low: Option<f64>,
     /// Hysteresis.
@@ -141,6 +143,7 @@ impl Threshold {
             ("dimmer_beyond", self.dimmer_beyond.is_some()),
             ("radius", self.radius.is_some()),
             ("k", self.k.is_some()),
+            ("r", self.r.is_some()),
             ("low", self.low.is_some()),
             ("high", self.high.is_some()),
             ("percent", self.percent.is_some()),
