@@ -1,22 +1,22 @@
 //! Which class each object of a set is of: as its file says, or by rules on what is measured.
 
 use super::Sets;
-use super::bleeding::{self, Seen};
+use super::bleeding::{self, Stain};
 use super::candidates;
-use super::channel_refs::image_refs;
 use super::classified::{Classified, Marker, Markers, TOO_FEW, speak_for};
 use super::contradicted;
-use super::cutoff::{alike, cutoff, cutoff_of, halved};
+use super::cutoff::{Doubt, alike, cutoff, cutoff_of, doubt, halved};
 use super::grades::{self, Graded};
 use super::in_turn::Kept;
+use super::judged::Judged;
+use super::marker_values::{ABOVE_GROUND, channel_of, numbers, of_light, rounding, values};
 use super::relations::Relations;
 use super::scores;
 use super::surroundings::Surroundings;
 use crate::image::{Classes, ObjectSet};
-use crate::measure::{self, Chosen, Request, Rows};
-use crate::ops::grey_step;
+use crate::measure::Request;
 use crate::recipe::{Cutoff, Positive, Rule};
-use crate::table::{Cells, Column, Table};
+use crate::table::{Cells, Column};
 use crate::words::suggestion;
 use crate::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +36,8 @@ pub(super) fn classify(
         let count = set.count() as usize;
         let (mut classes, may_be) = by_rules(name, rules, &positive, count)?;
         classes.unsure = unsure_classes(name, rules, &positive, (&may_be, count), &mut found.warnings);
+        let how = body.positive.get(name);
+        found.warnings.extend(how.map_or(vec![], |how| contradicted::nobody(name, how, rules, &positive, &classes)));
         let about = "Name of the phenotype whose rule the object satisfies; empty where it satisfies none.";
         if let Some(gallery) = body.gallery.get(name) {
             let (column, chosen) = candidates::score(gallery, rules, &classes, &positive);
@@ -66,13 +68,14 @@ fn positive<'a>(
     found: &mut Classified,
 ) -> Result<Markers<'a>> {
     let Some(markers) = of.recipe.body.positive.get(name) else { return Ok(Markers::new()) };
-    let columns: BTreeSet<String> = markers.iter().map(|(marker, p)| p.column(marker)).collect();
+    let mut columns: BTreeSet<String> = markers.iter().map(|(marker, p)| p.column(marker)).collect();
+    columns.extend(columns.clone().iter().map(|column| of_light(column)));
     let mut measured = values(&columns, request)?;
     measured.columns.extend(kept.map_or(vec![], |kept| kept.columns(&columns)));
     for (definition, cells) in relations.children(name, request.labels.count, of.recipe) {
         measured.push(definition.column(cells));
     }
-    let (mut all, mut seen, mut unsure) = (Markers::new(), vec![], vec![]);
+    let (mut all, mut judged, mut unsure) = (Markers::new(), vec![], vec![]);
     for (marker, positive) in markers {
         let name_of_column = positive.column(marker);
         let Some(column) = measured.column(&name_of_column) else {
@@ -81,11 +84,7 @@ fn positive<'a>(
             ));
             continue;
         };
-        let values: Vec<Option<f64>> = match &column.cells {
-            Cells::Int(values) => values.iter().map(|v| v.map(|v| v as f64)).collect(),
-            Cells::Real(values) => values.clone(),
-            Cells::Text(_) => vec![],
-        };
+        let values = numbers(column);
         let rounding = rounding(column, of, around);
         let known: Vec<f64> = values.iter().flatten().copied().collect();
         let known = || known.iter().copied();
@@ -113,6 +112,9 @@ fn positive<'a>(
                  kind: positive for {marker} means nothing if only one is there; give a number in [positive.{name}]"
             ));
         }
+        if let Some(doubt) = doubt(known()).filter(|_| positive.above == Cutoff::Otsu) {
+            found.warnings.push(of_doubt(name, marker, n, &doubt));
+        }
         if above.is_some() && n < FEW && positive.is_of_median() {
             unsure.push(format!("{marker} ({n})"));
         }
@@ -120,8 +122,9 @@ fn positive<'a>(
         if n < values.len() {
             let (all, without) = (values.len(), values.len() - n);
             let shares = if speak_for(n, all) { "" } else { ", and no share or score is given of the others" };
+            let why = if of_light(&name_of_column).starts_with(ABOVE_GROUND) { NO_GROUND } else { "" };
             found.warnings.push(format!(
-                "{without} of {all} objects of {name} have no {name_of_column}: they are neither positive nor negative for {marker}{shares}"
+                "{without} of {all} objects of {name} have no {name_of_column}: they are neither positive nor negative for {marker}{shares}{why}"
             ));
         }
         let is_positive: Vec<Option<bool>> = values.iter().map(|v| Some((*v)? > above?)).collect();
@@ -148,11 +151,15 @@ fn positive<'a>(
         let above = above
             .filter(|_| is_shown)
             .map_or(vec![], |cutoff| candidates::above(positive.above, cutoff, &values, rounding));
-        let unit = column.unit.clone();
-        seen.push(Seen { marker, unit, values, is_positive: is_positive.clone() });
+        let light = measured.column(&of_light(&name_of_column));
+        if let Some((light, channel)) = light.and_then(|light| Some((light, channel_of(light, of)?))) {
+            let (is_above_ground, is_positive) = (light.name.starts_with(ABOVE_GROUND), is_positive.clone());
+            let (channel, light) = (of.roles.index(channel.name).unwrap_or_default(), numbers(light));
+            judged.push(Judged { marker, positive, channel, values, light, is_above_ground, rounding, is_positive });
+        }
         all.insert(marker, Marker { is_positive, above });
     }
-    found.warnings.extend(bleeding::warnings(name, &seen));
+    found.warnings.extend(judged.iter().flat_map(|marker| of_other_light(name, marker, &judged, of, around)));
     if !unsure.is_empty() {
         found.warnings.push(format!(
             "the median of few objects says little: cutoffs of {}; numbers in [positive.{name}] do not depend on it",
@@ -162,61 +169,43 @@ fn positive<'a>(
     Ok(all)
 }
 
-/// The standard deviation of what rounding took from the values of a column: numbers, and means of samples that are whole steps; else 0.
-fn rounding(column: &Column, of: &Sets, around: &Surroundings) -> f64 {
-    if matches!(column.cells, Cells::Int(_)) {
-        return grey_step::ROUNDING;
+/// Why there is no ground next to an object.
+const NO_GROUND: &str = " (nothing around them passes for ground, or only the dark end of something brighter: cells that lie side by side or reach \
+                         far, or a ground that is brighter in a part of the image, as in stitched tiles, which is made even first)";
+
+/// What is said where a few objects lie far above all others.
+fn of_doubt(set: &str, marker: &str, all: usize, doubt: &Doubt) -> String {
+    let Doubt { few, higher, lower, is_lower } = doubt;
+    match is_lower {
+        true => format!(
+            "{few} of {all} objects of {set} lie far above the others, as dead cells, folds and debris do: the cutoff of {marker} lies between the kinds below them, at \
+             {lower:.4}, not at {higher:.4}; if only these are positive give a number in [positive.{set}]"
+        ),
+        false => format!(
+            "{few} of {all} objects of {set} lie above the cutoff of {marker}, {higher:.4}, and the others may be two kinds that {lower:.4} divides: dead cells, folds or debris \
+             may have taken the cutoff; look at the overlay, and give a number in [positive.{set}]"
+        ),
     }
-    let channels = image_refs(of.scan, of.roles, of.recipe);
-    let suffixes = measure::suffixes(&channels.iter().map(|c| c.name).collect::<Vec<_>>());
-    let mut named = channels.iter().zip(&suffixes);
-    let channel = named.find(|(c, suffix)| column.unit == c.unit && column.name.ends_with(&format!("_{suffix}")));
-    let rounding = channel.and_then(|(c, _)| Some(around.rounding.get(c.name)? * c.volume.scale.factor()));
-    rounding.unwrap_or(0.0)
 }
 
-/// These columns of all objects, as far as families measure them: those families alone, in those channels alone.
-fn values(columns: &BTreeSet<String>, request: &Request) -> Result<Table> {
-    let about = |channels: &[measure::ChannelRef]| -> Vec<(String, String)> {
-        channels.iter().map(|c| (c.name.to_owned(), c.unit.to_owned())).collect()
-    };
-    let gives = |families: &[Chosen], channels: &[measure::ChannelRef]| {
-        let about = about(channels);
-        let about: Vec<(&str, &str)> = about.iter().map(|(name, unit)| (name.as_str(), unit.as_str())).collect();
-        let context = measure::Context { unit: request.unit, channels: &about, volumes: request.volumes, classes: &[] };
-        let known = |d: &measure::Definition| columns.contains(&d.name);
-        measure::dictionary(families, &context).iter().filter(|d| known(d)).count()
-    };
-    let plain = gives(&[], &[]);
-    let is_needed = |chosen: &&Chosen| {
-        !chosen.family.needs().places && gives(std::slice::from_ref(*chosen), request.channels) > plain
-    };
-    let families: Vec<Chosen> = request.families.iter().filter(is_needed).cloned().collect();
-    let without = gives(&families, &[]);
-    let mut channels = request.channels.to_vec();
-    // The first channel is the one with uptake.
-    let uptake = families.iter().any(|chosen| chosen.family.needs().uptake);
-    let named = families.iter().any(|chosen| !chosen.family.mentions().channels.is_empty());
-    let of_one = |c: &measure::ChannelRef| gives(&families, std::slice::from_ref(c)) - without;
-    // Columns of pairs are those of no channel alone.
-    let pairs = without + channels.iter().map(of_one).sum::<usize>() < gives(&families, &channels);
-    channels.retain(|c| uptake || named || pairs || of_one(c) > 0);
-    let narrow = Request { families: &families, channels: &channels, ..*request };
-    let mut rows = Rows::new(&narrow)?;
-    let mut table = Table::default();
-    for from in (0..rows.count().max(1)).step_by(BLOCK) {
-        let mut block = rows.block(from..rows.count().min(from + BLOCK))?;
-        block.columns.retain(|c| columns.contains(&c.name));
-        table.append(block);
+/// What is said of light in the values of a marker that is not its own: of other stains, and of faulty pixels.
+fn of_other_light(set: &str, marker: &Judged, judged: &[Judged], of: &Sets, around: &Surroundings) -> Vec<String> {
+    let source = of.roles.in_file(marker.channel);
+    let mut told = vec![];
+    for (role, channel) in &of.roles.found {
+        let Some(light) = around.light.in_channel(set, role) else { continue };
+        if *channel == source {
+            told.extend(marker.faulty(set, light));
+        } else {
+            let stain = Stain { name: role, channel: *channel, light: &light.mean };
+            told.extend(bleeding::warning(set, marker, &stain, judged));
+        }
     }
-    Ok(table)
+    told
 }
 
 /// With fewer objects, half of which may be what is looked for, a median is no ground to stand on.
 const FEW: usize = 30;
-
-/// Objects that are looked at together.
-const BLOCK: usize = 1 << 14;
 
 /// The phenotype of each object, and of each phenotype the number of objects of which it cannot be said: nothing speaks against it, but
 /// a marker is not known.

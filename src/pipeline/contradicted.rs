@@ -7,9 +7,11 @@ use super::Sets;
 use super::classified::Markers;
 use crate::Result;
 use crate::device::Device;
-use crate::image::{Labels, ObjectSet};
+use crate::image::{Classes, Labels, ObjectSet};
 use crate::ops::cytoplasm::cytoplasm;
 use crate::ops::sizes::sizes;
+use crate::recipe::{Cutoff, Positive, Rule};
+use std::collections::BTreeMap;
 
 /// Fewer positive objects say nothing.
 const FEW: usize = 5;
@@ -40,6 +42,34 @@ pub(super) fn warnings(name: &str, of: &Sets, set: &ObjectSet, markers: &Markers
     Ok(told)
 }
 
+/// A warning for each marker that objects are positive for by Otsu's threshold, which is there for images with both kinds, where no object is of a class that
+/// asks for it: light in all channels, as of debris or burned-in text, has taken the threshold.
+pub(super) fn nobody(
+    name: &str,
+    how: &BTreeMap<String, Positive>,
+    rules: &BTreeMap<String, Rule>,
+    markers: &Markers,
+    classes: &Classes,
+) -> Vec<String> {
+    let counts = classes.counts();
+    let by_otsu = how.iter().filter(|(_, positive)| positive.above == Cutoff::Otsu);
+    let told = by_otsu.filter_map(|(marker, _)| {
+        let n = markers.get(marker.as_str())?.is_positive.iter().filter(|p| **p == Some(true)).count();
+        let asks = |rule: &Rule| rule.markers.iter().any(|(other, wanted)| other == marker && *wanted);
+        let asking: Vec<(&str, usize)> =
+            rules.values().zip(&classes.names).zip(counts.clone()).filter(|((r, _), _)| asks(r)).map(|((_, name), n)| (name.as_str(), n)).collect();
+        let names: Vec<&str> = asking.iter().map(|(name, _)| *name).collect();
+        (n > 0 && !asking.is_empty() && asking.iter().all(|(_, n)| *n == 0)).then(|| {
+            format!(
+                "{n} objects of {name} are positive for {marker}, and none of them is {}: all have what that excludes, as where debris or text that was drawn into the image has light in \
+                 several channels and took the cutoff of {marker}; look at the overlay, and give a number in [positive.{name}]",
+                names.join(" or ")
+            )
+        })
+    });
+    told.collect()
+}
+
 /// For each object whether more than half of it lies in a region.
 fn mostly_inside(objects: &Labels, region: &Labels) -> Result<Vec<bool>> {
     let all = sizes(&Device::Cpu, objects)?;
@@ -51,8 +81,38 @@ fn mostly_inside(objects: &Labels, region: &Labels) -> Result<Vec<bool>> {
 #[cfg(test)]
 mod tests {
     //! Oracle: counted by hand.
+    use super::super::classified::Marker;
     use super::*;
     use crate::units::Shape;
+
+    #[test]
+    fn objects_that_are_positive_and_of_no_class_that_asks_for_it_are_told() {
+        let how = |above| {
+            BTreeMap::from([("tumour".to_owned(), Positive { above, higher: None, at_least: None, column: None })])
+        };
+        let rule =
+            |markers: &[(&str, bool)]| Rule { markers: markers.iter().map(|(m, p)| ((*m).to_owned(), *p)).collect() };
+        let rules = BTreeMap::from([
+            ("immune".to_owned(), rule(&[("immune", true)])),
+            ("tumour".to_owned(), rule(&[("tumour", true), ("immune", false)])),
+        ]);
+        let names: Vec<String> = rules.keys().cloned().collect();
+        let told = |above, of: [Option<u32>; 3], is_positive: [bool; 3]| {
+            let marker = Marker { is_positive: is_positive.map(Some).to_vec(), above: vec![] };
+            let classes = Classes { names: names.clone(), of: of.to_vec(), ..Classes::default() };
+            nobody("cells", &how(above), &rules, &Markers::from([("tumour", marker)]), &classes)
+        };
+        let both = [true, true, false];
+        let said = told(Cutoff::Otsu, [Some(0), Some(0), None], both);
+        assert!(
+            said.len() == 1
+                && said[0].starts_with("2 objects of cells are positive for tumour, and none of them is tumour"),
+            "{said:?}"
+        );
+        assert!(told(Cutoff::Otsu, [Some(0), Some(1), None], both).is_empty(), "one is");
+        assert!(told(Cutoff::Otsu, [None; 3], [false; 3]).is_empty(), "none is positive");
+        assert!(told(Cutoff::Value(9.0), [Some(0), Some(0), None], both).is_empty(), "a number may be above all");
+    }
 
     #[test]
     fn more_than_half_of_an_object_is_mostly() {

@@ -18,7 +18,7 @@ pub(super) fn cutoff(how: Cutoff, values: impl Iterator<Item = f64>, rounding: f
     match how {
         Cutoff::Value(value) => Some(value),
         Cutoff::Percentile(p) => percentile(&sorted(values), p),
-        Cutoff::Otsu => between_kinds(&sorted(values)),
+        Cutoff::Otsu => Some(between_kinds(&sorted(values))?.cutoff),
         Cutoff::Median(times) => stands_out(&sorted(values)).map(|median| times * median),
         Cutoff::Robust { deviations, of_logs } => {
             let spread = Spread::of(values, of_logs, rounding)?;
@@ -135,33 +135,66 @@ pub(super) fn percentile(values: &[f64], p: f64) -> Option<f64> {
     Some(low + (high - low) * at.fract())
 }
 
-/// Otsu's threshold is drawn to where most of the variance is: one object far above all others takes it, and so does the wide upper end of
+/// What else Otsu's threshold could be, where few objects lie above the one that comes first.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Doubt {
+    /// So many lie above the higher one.
+    pub few: usize,
+    /// The threshold that comes first.
+    pub higher: f64,
+    /// One below it.
+    pub lower: f64,
+    /// The lower one is taken.
+    pub is_lower: bool,
+}
+
+/// Whether another threshold than the one that [`cutoff`] finds by Otsu's rule could be meant.
+pub(super) fn doubt(values: impl Iterator<Item = f64>) -> Option<Doubt> {
+    between_kinds(&sorted(values))?.doubt
+}
+
+/// A threshold between kinds of objects.
+struct Kinds {
+    cutoff: f64,
+    doubt: Option<Doubt>,
+}
+
+/// Otsu's threshold is drawn to where most of the variance is: a few objects far above all others take it, and so does the wide upper end of
 /// a stain that some cells have and others do not. So what lies below it is divided again and again. A lower threshold counts if it divides two
 /// kinds beyond doubt, and the one before was drawn by a few objects or went through the middle of a kind: there is no gap at it. The values ascend.
-fn between_kinds(values: &[f64]) -> Option<f64> {
-    let mut cutoff = otsu(values)?;
-    let (mut rest, mut above) = values.split_at(values.partition_point(|v| *v <= cutoff));
+fn between_kinds(values: &[f64]) -> Option<Kinds> {
+    let mut found = Kinds { cutoff: otsu(values)?, doubt: None };
+    let mut before = found.cutoff;
+    let (mut rest, mut above) = values.split_at(values.partition_point(|v| *v <= before));
     let least = (LEAST_OF_ALL * values.len() as f64).max(LEAST);
     // Of counts, and of values that were rounded, a group of one value has no deviation: they lie a step apart at least.
     let step = values.windows(2).map(|pair| apart(pair[1], pair[0])).filter(|d| *d > 0.0).fold(f64::INFINITY, f64::min);
     while let Some(lower) = otsu(rest) {
         let (low, middle) = rest.split_at(rest.partition_point(|v| *v <= lower));
         let are_many = low.len() as f64 >= least && middle.len() >= SOME;
-        let are_kinds =
-            are_many && apart_in_deviations(low, middle) >= KINDS && mean(middle) - mean(low) >= KINDS * step;
-        let is_few = above.len() as f64 <= (FEW * values.len() as f64).max(1.0);
+        let are_apart = |deviations: f64| {
+            are_many && apart_in_deviations(low, middle) >= deviations && mean(middle) - mean(low) >= deviations * step
+        };
+        let share = above.len() as f64 / values.len() as f64;
+        let is_few = share <= FEW || above.len() == 1;
         let gap = above.first()? - middle.last()?;
         let is_cut_through = gap <= GAP * (middle.last()? - middle.first()?);
-        if are_kinds && (is_few || is_cut_through) {
-            cutoff = lower;
+        let is_lower = are_apart(KINDS) && (is_few || is_cut_through);
+        if is_few && (is_lower && share > HARDLY_ANY && above.len() > 1 || !is_lower && are_apart(HALVED)) {
+            found.doubt = Some(Doubt { few: above.len(), higher: before, lower, is_lower });
         }
-        (rest, above) = (low, &values[low.len()..]);
+        if is_lower {
+            found.cutoff = lower;
+        }
+        (rest, above, before) = (low, &values[low.len()..], lower);
     }
-    Some(cutoff)
+    Some(found)
 }
 
 /// This share of objects is few; one is.
-const FEW: f64 = 0.02;
+const FEW: f64 = 0.1;
+/// Of this share nobody thinks that it is what is looked for.
+const HARDLY_ANY: f64 = 0.02;
 /// Between two kinds lies a gap of more than this part of what the lower one spans.
 const GAP: f64 = 0.25;
 /// Two kinds beyond doubt are so many deviations of the lower one apart.

@@ -40,6 +40,45 @@ fn otsu_lies_between_the_lowest_kind_and_the_others() {
     }
 }
 
+#[test]
+fn a_few_glaring_cells_are_told_and_take_no_threshold() {
+    let of = |values: &[f64]| {
+        let cutoff = cutoff(Cutoff::Otsu, values.iter().copied(), 0.0).unwrap();
+        (values.iter().filter(|v| **v > cutoff).count(), doubt(values.iter().copied()))
+    };
+    for (without, with) in [(70, 50), (80, 40), (100, 120)] {
+        for times in [5.0, 10.0, 30.0] {
+            assert_eq!(of(&stained(without, with, 0.3)).1, None, "{with}");
+            // One is nothing to speak of.
+            for glaring in [1, 3, 5, 8] {
+                let mut values = stained(without, with, 0.3);
+                values.iter_mut().skip(without + with / 2).take(glaring).for_each(|v| *v *= times);
+                let (n, doubt) = of(&values);
+                assert!(n <= with && n + 3 >= with, "{with} {glaring} x {times}: {n}");
+                let is_told = doubt.is_some_and(|d| d.is_lower && d.few <= glaring && d.higher > d.lower);
+                assert_eq!(
+                    is_told,
+                    glaring as f64 > 0.02 * (without + with) as f64,
+                    "{with} {glaring} x {times}: {doubt:?}"
+                );
+            }
+        }
+    }
+    // A few cells with a stain among others of one kind are what they are.
+    for with in [2, 5, 9] {
+        assert_eq!(of(&stained(100, with, 0.2)), (with, None), "{with}");
+    }
+    // Between five and eight deviations nobody knows.
+    let mut values: Vec<f64> =
+        stained(60, 5, 0.1).into_iter().map(|v| if v < 200.0 { 5.0 * (v - 160.0) + 100.0 } else { 50.0 * v }).collect();
+    values.extend((0..50).map(|k| 168.0 + 4.0 * crate::ops::dark_side::normal_quantile((f64::from(k) + 0.5) / 50.0)));
+    let (n, doubt) = of(&values);
+    assert!(
+        n == 5 && doubt.is_some_and(|d| !d.is_lower && d.few == 5 && (120.0..160.0).contains(&d.lower)),
+        "{n} {doubt:?}"
+    );
+}
+
 /// A normal number, which two numbers without order stand for.
 fn normal(seed: u32) -> f64 {
     let even = |mut n: u32| {

@@ -20,6 +20,7 @@ use crate::ops::histogram::range;
 use crate::units::Shape;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
+use std::fmt;
 
 /// Faulty are less than one pixel in so many, and lie so many times as far out as such a share of all pixels does.
 const FAULTY: [(usize, i64); 2] = [(1000, 2), (50, 4)];
@@ -46,12 +47,26 @@ pub(super) struct Faults {
 impl Faults {
     /// A warning for each kind that there is.
     pub fn warnings(self) -> impl Iterator<Item = String> {
-        let kinds = [(self.hot, "hot"), (self.dead, "dead")];
-        kinds.into_iter().filter(|(n, _)| *n > 0).map(|(n, kind)| {
-            let pixels = if n == 1 { format!("1 {kind} pixel was") } else { format!("{n} {kind} pixels were") };
-            format!("{pixels} left out of the search for objects; values have them")
+        self.kinds().map(|(n, kind)| {
+            let were = if n == 1 { "was" } else { "were" };
+            format!("{} {were} left out of the search for objects; values have them", pixels(n, kind))
         })
     }
+
+    fn kinds(self) -> impl Iterator<Item = (usize, &'static str)> {
+        [(self.hot, "hot"), (self.dead, "dead")].into_iter().filter(|(n, _)| *n > 0)
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kinds: Vec<String> = self.kinds().map(|(n, kind)| pixels(n, kind)).collect();
+        f.write_str(&kinds.join(" and "))
+    }
+}
+
+fn pixels(n: usize, kind: &str) -> String {
+    format!("{n} {kind} pixel{}", if n == 1 { "" } else { "s" })
 }
 
 /// The image with the median of their neighbours in place of faulty pixels, and how many there were; on the host.

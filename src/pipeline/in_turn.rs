@@ -63,7 +63,9 @@ fn is_measured(recipe: &Recipe, role: &str) -> bool {
         is_measured_in(wanted, role, recipe) && wanted.families.iter().any(|c| !c.together(&[role]).is_empty())
     };
     let has_background = recipe.body.measure.values().any(|m| m.families.iter().any(|c| c.family.needs().background));
-    recipe.body.image_quality() != Quality::None || has_background || measured_sets(recipe).any(of_set)
+    // Where objects are judged, their light in every channel is looked at.
+    let has_cutoffs = !recipe.body.positive.is_empty();
+    recipe.body.image_quality() != Quality::None || has_background || has_cutoffs || measured_sets(recipe).any(of_set)
 }
 
 fn is_in_gallery(recipe: &Recipe, role: &str) -> bool {

@@ -2,6 +2,7 @@
 
 use super::image_refs;
 use super::margin::Beside;
+use super::object_light::ObjectLight;
 use super::roles::Roles;
 use crate::Result;
 use crate::image::{Labels, Modality, ObjectSet, Scan};
@@ -76,6 +77,8 @@ pub(super) struct Surroundings<'a> {
     pub found: BTreeMap<String, Background>,
     /// Standard deviation of what rounding to grey levels took from a sample, by role, where images have grey levels.
     pub rounding: BTreeMap<String, f64>,
+    /// The light of the objects that are judged by markers.
+    pub light: ObjectLight<'a>,
     /// What the user should look at.
     pub warnings: Vec<String>,
     /// What the user may want to know.
@@ -89,18 +92,20 @@ impl<'a> Surroundings<'a> {
     /// Where objects are.
     pub fn of(recipe: &Recipe, made: &'a BTreeMap<String, ObjectSet>) -> Result<Self> {
         let has_cutoffs = !recipe.body.positive.is_empty();
+        let light = ObjectLight::of(recipe, made);
         if !recipe.body.measure.values().any(|m| m.families.iter().any(|c| c.family.needs().background)) {
-            return Ok(Surroundings { has_cutoffs, ..Surroundings::default() });
+            return Ok(Surroundings { has_cutoffs, light, ..Surroundings::default() });
         }
         let sets: Vec<&Labels> = made.values().map(|set| &set.labels).collect();
-        Ok(Surroundings { occupied: occupied(&sets)?, is_wanted: true, has_cutoffs, ..Surroundings::default() })
+        Ok(Surroundings { occupied: occupied(&sets)?, is_wanted: true, has_cutoffs, light, ..Surroundings::default() })
     }
 
-    /// Finds the limits of these channels, and how much rounding took from them.
+    /// Finds the limits of these channels, how much rounding took from them, and the light that judged objects have in them.
     pub fn look_at(&mut self, channels: &[ChannelRef], modality: Modality) -> Result<()> {
         for channel in channels.iter().filter(|_| self.is_wanted || self.has_cutoffs) {
             let rounding = grey_step::rounding(channel.volume)?;
             self.rounding.extend(rounding.map(|rounding| (channel.name.to_owned(), rounding)));
+            self.light.look_at(channel, modality)?;
         }
         for channel in channels.iter().filter(|_| self.is_wanted) {
             let occupied = self.occupied.as_deref().unwrap_or_default();

@@ -1,0 +1,107 @@
+//! A marker that objects are judged by, and who would be positive with less light: light that is not of the marker makes positive what has
+//! none of it, and moves the cutoffs that are found among the objects.
+
+use super::cutoff::cutoff_of;
+use super::object_light::Light;
+use crate::recipe::Positive;
+
+/// What is known of a marker, object by object.
+pub(super) struct Judged<'a> {
+    pub marker: &'a str,
+    pub positive: &'a Positive,
+    /// The channel that it is seen in, by its place in the scan.
+    pub channel: usize,
+    /// What is held against the cutoff.
+    pub values: Vec<Option<f64>>,
+    /// The light that the values are made of: what `cnr` divides by noise, else the values themselves.
+    pub light: Vec<Option<f64>>,
+    /// The ground next to the object is taken off that light.
+    pub is_above_ground: bool,
+    /// See [`cutoff_of`].
+    pub rounding: f64,
+    pub is_positive: Vec<Option<bool>>,
+}
+
+/// What becomes of the objects where some light is taken away.
+pub(super) struct Change {
+    /// So many are positive.
+    pub positive: usize,
+    /// So many are what they were not.
+    pub changed: usize,
+}
+
+impl Judged<'_> {
+    /// With so much light taken from each object.
+    pub fn without(&self, taken: impl Fn(usize) -> f64) -> Change {
+        let value = |(i, (value, light)): (usize, (&Option<f64>, &Option<f64>))| match (*value, *light) {
+            (Some(value), Some(light)) if light != 0.0 => Some(value * (light - taken(i)) / light),
+            (value, _) => value,
+        };
+        let values: Vec<Option<f64>> = self.values.iter().zip(&self.light).enumerate().map(value).collect();
+        let cutoff = cutoff_of(self.positive, values.iter().flatten().copied(), self.rounding);
+        let now: Vec<Option<bool>> = values.iter().map(|v| Some((*v)? > cutoff?)).collect();
+        let changed = now.iter().zip(&self.is_positive).filter(|(now, before)| now != before).count();
+        Change { positive: count(&now), changed }
+    }
+
+    /// How many are positive.
+    pub fn positive(&self) -> usize {
+        count(&self.is_positive)
+    }
+
+    /// A warning where faulty pixels decide about objects.
+    pub fn faulty(&self, set: &str, light: &Light) -> Option<String> {
+        let touched = light.of_faults.iter().filter(|added| **added != 0.0).count();
+        let without = self.without(|i| light.of_faults.get(i).copied().unwrap_or(0.0));
+        (touched > 0 && without.changed > 0).then(|| {
+            format!(
+                "{}: {} in its channel lie in {touched} of {} objects of {set}, whose values have them; without them {} instead of {} would be positive: \
+                 take them out of the image first (a median filter, or a dark image of the camera)",
+                self.marker,
+                light.faults,
+                self.values.len(),
+                without.positive,
+                self.positive()
+            )
+        })
+    }
+}
+
+fn count(is_positive: &[Option<bool>]) -> usize {
+    is_positive.iter().filter(|p| **p == Some(true)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: counted by hand.
+    use super::super::faults::Faults;
+    use super::*;
+
+    #[test]
+    fn what_is_taken_from_the_light_is_taken_from_the_ratio() {
+        let positive =
+            Positive { above: crate::recipe::Cutoff::Value(3.0), higher: None, at_least: None, column: None };
+        let light = [0.0, 10.0, 20.0, 100.0].map(Some).to_vec();
+        let values: Vec<Option<f64>> = light.iter().map(|l| l.map(|l| l / 5.0)).collect();
+        let is_positive = values.iter().map(|v| v.map(|v| v > 3.0)).collect();
+        let dead = Judged {
+            marker: "dead",
+            positive: &positive,
+            channel: 1,
+            values,
+            light,
+            is_above_ground: true,
+            rounding: 0.0,
+            is_positive,
+        };
+        // 2 and 4 and 20 deviations; without 8 of the light 0.4, 2.4 and 18.4.
+        let change = dead.without(|_| 8.0);
+        assert_eq!((dead.positive(), change.positive, change.changed), (2, 1, 1));
+        let light = |of_faults: Vec<f64>| Light { mean: vec![], faults: Faults { hot: 3, dead: 0 }, of_faults };
+        let told = dead.faulty("cells", &light(vec![0.0, 0.0, 8.0, 0.0])).unwrap();
+        assert!(told.starts_with("dead: 3 hot pixels in its channel lie in 1 of 4 objects"), "{told}");
+        assert!(told.contains("without them 1 instead of 2"), "{told}");
+        assert!(dead.faulty("cells", &light(vec![0.0, 0.0, 0.0, 8.0])).is_none(), "it decides nothing");
+        assert!(dead.faulty("cells", &light(vec![])).is_none());
+    }
+}
