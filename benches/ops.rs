@@ -164,8 +164,16 @@ fn bandwidth_of_card(device: &Device) -> Result<f64> {
 /// Features of all objects: always on the host.
 fn measures(i: &Inputs) -> Result<Duration> {
     let (image, labels) = (i.image.to_host()?, i.labels.to_host()?);
-    let channel =
-        ChannelRef { name: "c", unit: "au", volume: &image, saturation: None, background: None, rounding: None };
+    let channel = ChannelRef {
+        name: "c",
+        unit: "au",
+        volume: &image,
+        saturation: None,
+        background: None,
+        rounding: None,
+        plateau: None,
+        unseen: None,
+    };
     let (channels, families) = ([channel], [family("shape", "")?, family("intensity", "")?]);
     let request = Request { channels: &channels, families: &families, ..Request::new(&labels) };
     best(|| measure::objects(&request).map(|_| ()))

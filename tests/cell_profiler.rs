@@ -299,6 +299,8 @@ impl Scene {
             saturation: Some(1023),
             background: None,
             rounding: None,
+            plateau: None,
+            unseen: None,
         };
         let channels = [channel(0), channel(1)];
         measure::objects(&Request { channels: &channels, families, ..Request::new(&self.labels) }).unwrap()
@@ -441,6 +443,8 @@ fn wrong_pairs_are_refused() {
         saturation: None,
         background: None,
         rounding: None,
+        plateau: None,
+        unseen: None,
     });
     let families = coloc("full_scale = 100");
     let request = Request { channels: &channels, families: &families, ..Request::new(&scene.labels) };
@@ -564,8 +568,16 @@ fn wrong_parameters_are_refused() {
         ("haralick", "directions = 8", "8 directions"),
     ] {
         let volume = &scene.channels[0];
-        let channel =
-            [ChannelRef { name: "a", unit: "au", volume, saturation: None, background: None, rounding: None }];
+        let channel = [ChannelRef {
+            name: "a",
+            unit: "au",
+            volume,
+            saturation: None,
+            background: None,
+            rounding: None,
+            plateau: None,
+            unseen: None,
+        }];
         let families = [family(name, parameters).unwrap()];
         let request = Request { channels: &channel, families: &families, ..Request::new(&scene.labels) };
         let e = measure::objects(&request).unwrap_err().to_string();

@@ -44,6 +44,8 @@ impl Scene {
             saturation: None,
             background: None,
             rounding: None,
+            plateau: None,
+            unseen: None,
         }
     }
     /// What `f` makes of the request for this scene.

@@ -55,7 +55,16 @@ impl Scene {
     }
     fn channel(&self) -> ChannelRef<'_> {
         let saturation = Some(1023);
-        ChannelRef { name: "c", unit: "au", volume: &self.channel, saturation, background: None, rounding: None }
+        ChannelRef {
+            name: "c",
+            unit: "au",
+            volume: &self.channel,
+            saturation,
+            background: None,
+            rounding: None,
+            plateau: None,
+            unseen: None,
+        }
     }
     fn objects(&self) -> Table {
         measure::objects(&Request {

@@ -10,7 +10,16 @@ pub(super) fn channel_refs<'a>(scan: &'a Scan, roles: &'a Roles) -> Vec<ChannelR
     let channel = |(role, i): &'a (String, usize)| {
         let c = scan.channels.get(*i)?;
         let (unit, volume, saturation) = (c.unit, &c.volume, c.saturation);
-        Some(ChannelRef { name: role, unit, volume, saturation, background: None, rounding: None })
+        Some(ChannelRef {
+            name: role,
+            unit,
+            volume,
+            saturation,
+            background: None,
+            rounding: None,
+            plateau: None,
+            unseen: None,
+        })
     };
     roles.found.iter().filter_map(channel).collect()
 }
@@ -22,7 +31,16 @@ pub(super) fn image_refs<'a>(scan: &'a Scan, roles: &'a Roles, recipe: &Recipe) 
     let derived = |d: &'a Derived| {
         let c = scan.channels.get(d.index).filter(|_| is_measured(&d.name))?;
         let (unit, volume) = (c.unit, &c.volume);
-        Some(ChannelRef { name: &d.name, unit, volume, saturation: None, background: None, rounding: None })
+        Some(ChannelRef {
+            name: &d.name,
+            unit,
+            volume,
+            saturation: None,
+            background: None,
+            rounding: None,
+            plateau: None,
+            unseen: None,
+        })
     };
     let mut all = channel_refs(scan, roles);
     all.extend(roles.derived.iter().filter_map(derived));
@@ -35,4 +53,9 @@ pub(super) fn is_measured_in(wanted: &Measure, name: &str, recipe: &Recipe) -> b
         Some(names) => names.iter().any(|n| n == name),
         None => !recipe.body.makes_image(name),
     }
+}
+
+/// Whether something is said of the objects of a set in the channel of that name.
+pub(super) fn has_columns_of(wanted: &Measure, name: &str, recipe: &Recipe) -> bool {
+    is_measured_in(wanted, name, recipe) && wanted.families.iter().any(|c| !c.together(&[name]).is_empty())
 }

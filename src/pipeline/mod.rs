@@ -31,6 +31,7 @@ mod habitats;
 mod image;
 mod in_turn;
 mod kernels;
+mod known;
 mod lesions;
 mod level;
 mod light;
@@ -65,6 +66,7 @@ mod state;
 mod surroundings;
 mod texture_map;
 mod typical;
+mod unseen;
 mod uptake;
 mod windows;
 

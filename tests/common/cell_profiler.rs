@@ -53,6 +53,8 @@ impl Fixture {
             saturation: None,
             background: None,
             rounding: None,
+            plateau: None,
+            unseen: None,
         };
         let channels: Vec<ChannelRef> = self.channels.iter().zip(&NAMES).map(channel).collect();
         measure::objects(&Request { channels: &channels, families, ..Request::new(&self.labels) }).unwrap()
