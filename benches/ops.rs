@@ -172,6 +172,8 @@ fn measures(i: &Inputs) -> Result<Duration> {
         full_scale: None,
         background: None,
         rounding: None,
+        plateau: None,
+        unseen: None,
     };
     let (channels, families) = ([channel], [family("shape", "")?, family("intensity", "")?]);
     let request = Request { channels: &channels, families: &families, ..Request::new(&labels) };

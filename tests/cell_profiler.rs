@@ -300,6 +300,8 @@ impl Scene {
             full_scale: None,
             background: None,
             rounding: None,
+            plateau: None,
+            unseen: None,
         };
         let channels = [channel(0), channel(1)];
         measure::objects(&Request { channels: &channels, families, ..Request::new(&self.labels) }).unwrap()
@@ -443,6 +445,8 @@ fn wrong_pairs_are_refused() {
         full_scale: None,
         background: None,
         rounding: None,
+        plateau: None,
+        unseen: None,
     });
     let families = coloc("full_scale = 100");
     let request = Request { channels: &channels, families: &families, ..Request::new(&scene.labels) };
@@ -574,6 +578,8 @@ fn wrong_parameters_are_refused() {
             full_scale: None,
             background: None,
             rounding: None,
+            plateau: None,
+            unseen: None,
         }];
         let families = [family(name, parameters).unwrap()];
         let request = Request { channels: &channel, families: &families, ..Request::new(&scene.labels) };

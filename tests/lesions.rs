@@ -45,6 +45,8 @@ impl Scene {
             full_scale: None,
             background: None,
             rounding: None,
+            plateau: None,
+            unseen: None,
         }
     }
     /// What `f` makes of the request for this scene.

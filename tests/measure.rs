@@ -63,6 +63,8 @@ impl Scene {
             full_scale: None,
             background: None,
             rounding: None,
+            plateau: None,
+            unseen: None,
         }
     }
     fn objects(&self) -> Table {

@@ -99,6 +99,8 @@ fn measured(nuclei: &Labels, volume: &Volume) -> (Table, bool) {
         full_scale: None,
         background: None,
         rounding: None,
+        plateau: None,
+        unseen: None,
     };
     let inside = &inside(nuclei);
     let whole = background(&channel, inside).unwrap().unwrap();

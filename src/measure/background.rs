@@ -70,7 +70,7 @@ impl Background {
 /// # Errors
 /// Data on a device.
 pub fn background(channel: &ChannelRef, occupied: &[u8]) -> Result<Option<Background>> {
-    let groups = groups(channel.volume.samples.host()?, occupied);
+    let groups = groups(channel.volume.samples.host()?, Some(occupied));
     let ground = DarkSide::search_even(&groups, PILE);
     let found = Background { limit: ground.limit, black: None, cut_off: ground.cut_off, slices: vec![] };
     Ok((!groups.is_empty()).then_some(found))
@@ -80,7 +80,7 @@ pub fn background(channel: &ChannelRef, occupied: &[u8]) -> Result<Option<Backgr
 /// `black` is not as far below the ground of the others, or these are mostly of one value, as in masks and drawings.
 pub(crate) fn end_of_picture(image: &[i32], black: i32) -> Option<f64> {
     let beside: Vec<u8> = image.par_iter().map(|s| u8::from(*s <= black)).collect();
-    let groups = groups(image, &beside);
+    let groups = groups(image, Some(&beside));
     let n: u64 = groups.iter().map(|g| g.1).sum();
     if groups.iter().any(|g| g.1 as f64 > ALIKE * n as f64) {
         return None;
@@ -90,16 +90,18 @@ pub(crate) fn end_of_picture(image: &[i32], black: i32) -> Option<f64> {
     (n > 0 && f64::from(black) < end).then_some(end)
 }
 
-/// Samples that occur where nothing is, rising, with how often they do.
-pub(super) fn groups(image: &[i32], occupied: &[u8]) -> Vec<(i32, u64)> {
+/// Samples that occur, where nothing is if that is said, rising, with how often they do.
+pub(super) fn groups(image: &[i32], occupied: Option<&[u8]>) -> Vec<(i32, u64)> {
     let ends = census::ends(image);
     if let Some([low, high]) = ends
         && i64::from(high) - i64::from(low) < census::SPAN
     {
-        let [_, free] = census::counted(image, Some(occupied), low, (high - low) as usize + 1);
-        return (low..=high).zip(free).filter(|g| g.1 > 0).collect();
+        let [all, free] = census::counted(image, occupied, low, (high - low) as usize + 1);
+        let counts = if occupied.is_some() { free } else { all };
+        return (low..=high).zip(counts).filter(|g| g.1 > 0).collect();
     }
-    let free: Vec<i32> = image.par_iter().zip(occupied).filter(|(_, o)| **o == 0).map(|(s, _)| *s).collect();
+    let is_free = |i: usize| occupied.is_none_or(|occupied| occupied[i] == 0);
+    let free: Vec<i32> = image.par_iter().enumerate().filter(|(i, _)| is_free(*i)).map(|(_, s)| *s).collect();
     let same = |same: &[i32]| Some((*same.first()?, same.len() as u64));
     order::sorted(&free).chunk_by(|a, b| a == b).filter_map(same).collect()
 }
@@ -132,6 +134,8 @@ mod tests {
             full_scale: None,
             background: None,
             rounding: None,
+            plateau: None,
+            unseen: None,
         };
         background(&channel, &vec![0; n]).unwrap().unwrap().limit
     }

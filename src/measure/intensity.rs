@@ -41,7 +41,7 @@ impl Facts {
             ranks: [0, 1, 2, 3, 4].map(|k| order::quantile(sorted, k, 4)),
             mad: order::mad(sorted),
             edge: totals.edge,
-            saturated: channel.saturation.map(|top| samples.iter().filter(|s| **s >= top).count() as u64),
+            saturated: channel.end_of_scale().map(|top| samples.iter().filter(|s| **s >= top).count() as u64),
             shift: shift(&of.moments, totals, &scale),
             spacing: of.spacing,
             scale,
@@ -292,9 +292,10 @@ pub const FEATURES: &[Feature<Facts>] = &[
     Feature {
         name: "saturated_fraction",
         unit: "1",
-        definition: "Share of voxels at the largest value that the source can store",
+        definition: "Share of voxels at the largest value that the source can store, or at the end of a shorter scale, which 0.1 % of the \
+                     channel and more pile up at: of these it is known only that they are at least so bright",
         standard: "",
-        empty: "the source has no largest value",
+        empty: "the source has no largest value, and the channel no pile at its greatest one",
         get: Get::Real(|f| f.saturated.map(|n| n as f64 / f.sums.n as f64)),
     },
 ];

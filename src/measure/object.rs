@@ -1,5 +1,6 @@
 //! One object of a label image: its runs, its samples, a padded crop.
 
+use super::ChannelRef;
 use crate::Result;
 use crate::image::{Labels, ObjectRun};
 use crate::ops::extent::Extent;
@@ -56,6 +57,15 @@ impl<'a> Object<'a> {
             out.extend_from_slice(&image[run.voxels(self.shape.x)]);
         }
         out
+    }
+
+    /// Of its samples in a channel those that the channel has seen, in raster order.
+    pub fn seen<'b>(&self, channel: &ChannelRef, samples: &'b [i32]) -> Cow<'b, [i32]> {
+        if channel.unseen.is_none() {
+            return Cow::Borrowed(samples);
+        }
+        let voxels = self.runs.iter().flat_map(|run| run.voxels(self.shape.x));
+        Cow::Owned(voxels.zip(samples).filter(|(voxel, _)| channel.sees(*voxel)).map(|(_, sample)| *sample).collect())
     }
 
     /// Its box in the image: z, y, x.

@@ -122,7 +122,8 @@ impl Family for Probe {
             let mut rings = Rings::around(&of.object, ring, of.spacing, occupied);
             for (((channel, samples), image), limit) in of.channels().zip(&images).zip(&limits) {
                 let background = Around::of(channel, image, &mut rings);
-                values.put(FEATURES, Some(&Facts::of(channel, &samples, background, rings.own().all, *limit)));
+                let seen = of.object.seen(channel, &samples);
+                values.put(FEATURES, Some(&Facts::of(channel, &seen, background, rings.own().all, *limit)));
             }
             Ok(())
         }))
@@ -256,6 +257,6 @@ pub const FEATURES: &[Feature<Facts>] = &[
         definition: "Share of the object's voxels above the channel's threshold of positivity",
         standard: "",
         empty: "the channel has no threshold of positivity",
-        get: Get::Real(|f| f.positive.map(|n| n as f64 / f.object.n as f64)),
+        get: Get::Real(|f| f.positive.filter(|_| f.object.n > 0).map(|n| n as f64 / f.object.n as f64)),
     },
 ];

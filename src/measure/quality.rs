@@ -4,6 +4,7 @@ use super::ChannelRef;
 use super::census::{census, ends};
 use super::feature::{CHANNEL_UNIT, Feature, Get};
 use super::order::Sums;
+use super::plateau::plateau;
 use super::spectrum;
 use crate::Result;
 use crate::image::Scale;
@@ -26,12 +27,13 @@ impl Facts {
     /// Of a channel; `inside` is 1 on its objects.
     pub(super) fn of(channel: &ChannelRef, inside: Option<&[u8]>) -> Result<Self> {
         let (image, scale) = (channel.volume.samples.host()?, channel.volume.scale);
-        let [all, background] = census(image, inside, channel.saturation);
+        let end = plateau(image).or(channel.saturation);
+        let [all, background] = census(image, inside, end);
         Ok(Facts {
             sums: all.sums,
             ranks: ranks(all.ends, all.median),
             at_maximum: all.at_ends[1],
-            saturated: channel.saturation.map(|_| all.reaching),
+            saturated: end.map(|_| all.reaching),
             background: background.sums,
             background_median: background.median,
             slope: all.sums.mean().and_then(|mean| spectrum::slope(image, channel.volume.shape, mean)),
@@ -119,9 +121,10 @@ pub const FEATURES: &[Feature<Facts>] = &[
     Feature {
         name: "image_saturated_fraction",
         unit: "1",
-        definition: "Share of voxels at the largest value that the source can store",
+        definition: "Share of voxels at the largest value that the source can store, or at the end of a shorter scale, which 0.1 % of the \
+                     channel and more pile up at: of these it is known only that they are at least so bright",
         standard: "",
-        empty: "the source has no largest value",
+        empty: "the source has no largest value, and the channel no pile at its greatest one",
         get: Get::Real(|f| f.saturated.map(|n| n as f64 / f.sums.n as f64)),
     },
     Feature {

@@ -23,6 +23,22 @@ pub struct ChannelRef<'a> {
     /// Standard deviation of what rounding to grey levels took from a sample, in samples, if that is known: see
     /// [`rounding`](crate::ops::grey_step::rounding).
     pub rounding: Option<f64>,
+    /// The sample at which its scale ends before the type does, where it was overexposed: see [`plateau`](super::plateau()).
+    pub plateau: Option<i32>,
+    /// 1 where the channel has not seen the image, as in a tile that is missing, 0 elsewhere; it has seen all of it, if absent.
+    pub unseen: Option<&'a [u8]>,
+}
+
+impl ChannelRef<'_> {
+    /// The sample from which on more light would show the same.
+    pub fn end_of_scale(&self) -> Option<i32> {
+        self.plateau.or(self.saturation)
+    }
+
+    /// Whether it has seen a voxel.
+    pub(super) fn sees(&self, voxel: usize) -> bool {
+        self.unseen.is_none_or(|unseen| unseen[voxel] == 0)
+    }
 }
 
 /// What to measure on which objects. Everything lies on the host; channels have the shape of the labels.

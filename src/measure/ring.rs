@@ -91,13 +91,6 @@ pub(super) struct Shell {
     pub all: usize,
 }
 
-impl Shell {
-    /// Its samples that are not occupied.
-    fn samples(&self, image: &[i32]) -> impl Iterator<Item = i32> {
-        self.free.iter().map(|&i| image[i])
-    }
-}
-
 /// The voxels whose distance to the object lies above `near` and not above `far`, a voxel being `size` wide in z, y, x.
 pub(super) fn shell(object: &Object, [near, far]: [f64; 2], size: [f64; 3], occupied: &[u8]) -> Shell {
     let (shape, Extent { lo, hi, .. }) = (object.shape.zyx(), object.extent);
@@ -160,14 +153,15 @@ impl Around {
     }
 
     fn in_ring(channel: &ChannelRef, image: &[i32], object: &Object, ring: &Shell) -> Self {
-        let Some(background) = channel.background else { return Around::of_samples(ring.samples(image).collect()) };
+        let seen = ring.free.iter().copied().filter(|i| channel.sees(*i));
+        let Some(background) = channel.background else { return Around::of_samples(seen.map(|i| image[i]).collect()) };
         if background.slices.is_empty() {
             let [least, most] = background.range(None);
-            return Around::of_samples(ring.samples(image).filter(|s| (least..=most).contains(s)).collect());
+            return Around::of_samples(seen.map(|i| image[i]).filter(|s| (least..=most).contains(s)).collect());
         }
         let carried = Carried::to(object, &background.slices);
         let plane = object.shape.y * object.shape.x;
-        let in_slices = ring.free.iter().filter_map(|&i| {
+        let in_slices = seen.filter_map(|i| {
             let (slice, sample) = (background.slices.get(i / plane)?, image[i]);
             let [least, most] = background.range(Some(slice));
             (least..=most).contains(&sample).then(|| carried.sample(sample, slice))

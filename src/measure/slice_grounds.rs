@@ -69,7 +69,7 @@ pub fn slice_grounds(stack: &Volume, taken: Option<&[u8]>, picture: Option<&[u8]
         let here = z * plane..(z + 1) * plane;
         let seen = picture.map_or(plane, |picture| picture[here.clone()].iter().filter(|p| **p != 0).count());
         let taken = taken.map_or_else(|| Cow::Owned(vec![0; plane]), |taken| Cow::Borrowed(&taken[here.clone()]));
-        Slice { ground: SliceGround::of(&groups(&samples[here], &taken), seen), is_seen: seen > 0 }
+        Slice { ground: SliceGround::of(&groups(&samples[here], Some(&taken)), seen), is_seen: seen > 0 }
     };
     let mut slices: Vec<Slice> = (0..stack.shape.z).into_par_iter().map(of).collect();
     if !are_unlike(&slices) {

@@ -11,8 +11,8 @@ pub(super) fn channel_refs<'a>(scan: &'a Scan, roles: &'a Roles) -> Vec<ChannelR
     let channel = |(role, i): &'a (String, usize)| {
         let c = scan.channels.get(*i)?;
         let (unit, volume, saturation) = (c.unit, &c.volume, c.saturation);
-        let (full_scale, background, rounding) = (None, None, None);
-        Some(ChannelRef { name: role, unit, volume, saturation, full_scale, background, rounding })
+        let (full_scale, background, rounding, plateau, unseen) = (None, None, None, None, None);
+        Some(ChannelRef { name: role, unit, volume, saturation, full_scale, background, rounding, plateau, unseen })
     };
     roles.found.iter().filter_map(channel).collect()
 }
@@ -24,8 +24,8 @@ pub(super) fn image_refs<'a>(scan: &'a Scan, roles: &'a Roles, recipe: &Recipe) 
     let derived = |d: &'a Derived| {
         let c = scan.channels.get(d.index).filter(|_| is_measured(&d.name))?;
         let (unit, volume, full_scale) = (c.unit, &c.volume, d.full_scale);
-        let (saturation, background, rounding) = (None, None, None);
-        Some(ChannelRef { name: &d.name, unit, volume, saturation, full_scale, background, rounding })
+        let (saturation, background, rounding, plateau, unseen) = (None, None, None, None, None);
+        Some(ChannelRef { name: &d.name, unit, volume, saturation, full_scale, background, rounding, plateau, unseen })
     };
     let mut all = channel_refs(scan, roles);
     all.extend(roles.derived.iter().filter_map(derived));
@@ -38,4 +38,9 @@ pub(super) fn is_measured_in(wanted: &Measure, name: &str, recipe: &Recipe) -> b
         Some(names) => names.iter().any(|n| n == name),
         None => !recipe.body.makes_image(name),
     }
+}
+
+/// Whether something is said of the objects of a set in the channel of that name.
+pub(super) fn has_columns_of(wanted: &Measure, name: &str, recipe: &Recipe) -> bool {
+    is_measured_in(wanted, name, recipe) && wanted.families.iter().any(|c| !c.together(&[name]).is_empty())
 }

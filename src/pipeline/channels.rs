@@ -11,14 +11,16 @@ use crate::image::{Modality, Volume};
 use crate::ops::histogram::range;
 use crate::ops::pixelwise::shift_left;
 use crate::profile::stage;
-use crate::recipe::{ObjectScale, Objects, Recipe};
+use crate::recipe::{ObjectScale, Objects, Recipe, Step};
 use std::collections::BTreeMap;
 
 /// A channel as a set wants it.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Wanted {
     role: String,
-    /// Faulty pixels are left out, and specks cut down.
+    /// Its size is found in it: specks are cut down.
+    has_size: bool,
+    /// Faulty pixels are left out.
     is_clean: bool,
     /// Its margin is filled.
     has_margin: bool,
@@ -45,6 +47,8 @@ pub(super) struct Working {
     pub light: Light,
     /// Pixels that were left out.
     pub faults: Faults,
+    /// The channel without them, where something grows through it.
+    pub clean: Option<Volume>,
     /// A warning of what was drawn into the channel.
     pub drawn: Option<String>,
     /// What lies beside the picture, which steps do not see.
@@ -53,11 +57,18 @@ pub(super) struct Working {
     pub slices: Option<EvenSlices>,
 }
 
+/// Whether objects grow through a stain, or are a region of it: one hot pixel takes the brightest class of its threshold.
+fn is_stain(steps: &[Step]) -> bool {
+    steps.iter().any(|step| matches!(step, Step::DimSpecks(_) | Step::Propagate(_)))
+}
+
 fn wanted(set: &Objects) -> Option<Wanted> {
     let steps = set.steps.as_ref()?;
+    let has_size = set.scale == Some(ObjectScale::Auto);
     Some(Wanted {
         role: set.channel.clone()?,
-        is_clean: set.scale == Some(ObjectScale::Auto),
+        has_size,
+        is_clean: has_size || is_stain(steps),
         has_margin: set.margin,
         is_even: find_ground(set.scale, steps),
     })
@@ -69,8 +80,8 @@ impl Lifted {
         Lifted { to_come: recipe.body.objects.values().filter_map(wanted).collect(), kept: BTreeMap::new() }
     }
 
-    /// The channel of its role for a set that is found in it: with its margin filled, slices on one ground, and without faulty pixels and specks if the
-    /// set's scale is found in it as well.
+    /// The channel of its role for a set that is found in it: with its margin filled, slices on one ground, without faulty pixels if the set's scale
+    /// is found in it or its stain grown through, and without specks if the scale is.
     ///
     /// # Errors
     /// The device is lost or too small.
@@ -102,7 +113,7 @@ impl Lifted {
                     true => stage("faulty pixels", "", || without_faults(picture))?,
                     false => (picture.clone(), Faults::default()),
                 };
-                let specks = match key.is_clean {
+                let specks = match key.has_size {
                     true => stage("specks", "", || Specks::of(&clean))?,
                     false => None,
                 };
@@ -111,7 +122,8 @@ impl Lifted {
                 let (specks, light) = specks.map(|specks| (specks.warning, specks.light)).unzip();
                 let lift = lift(&clean, &volume) as i32;
                 let light = light.into_iter().flatten().map(|(i, light)| (i, light.saturating_mul(lift))).collect();
-                Working { volume, for_size, specks, light, faults, drawn, margin, slices }
+                let clean = (!key.has_size && faults != Faults::default()).then_some(clean);
+                Working { volume, for_size, specks, light, faults, clean, drawn, margin, slices }
             }
         };
         if self.to_come.contains(&key) {

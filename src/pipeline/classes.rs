@@ -84,7 +84,9 @@ fn positive<'a>(
             ));
             continue;
         };
-        let values = numbers(column);
+        let mut values = numbers(column);
+        let known_of = around.known.by_column(name, &name_of_column);
+        known_of.into_iter().for_each(|(_, known)| known.forget_unseen(&mut values));
         let rounding = rounding(column, of, around);
         let known: Vec<f64> = values.iter().flatten().copied().collect();
         let known = || known.iter().copied();
@@ -127,10 +129,14 @@ fn positive<'a>(
                 "{without} of {all} objects of {name} have no {name_of_column}: they are neither positive nor negative for {marker}{shares}{why}"
             ));
         }
-        let is_positive: Vec<Option<bool>> = values.iter().map(|v| Some((*v)? > above?)).collect();
+        let at_least = known_of.map_or(vec![], |(_, known)| known.at_least());
+        // What is at least so bright may be brighter.
+        let is_decided = |object: usize, is_above: bool| is_above || !at_least.get(object).is_some_and(|is| *is);
+        let is_above = |(object, v): (usize, &Option<f64>)| Some((*v)? > above?).filter(|is| is_decided(object, *is));
+        let is_positive: Vec<Option<bool>> = values.iter().enumerate().map(is_above).collect();
         let cells = Cells::Int(is_positive.iter().map(|p| p.map(i64::from)).collect());
         let about = format!("1 if {name_of_column} of the object lies above the cutoff of {marker}, else 0.");
-        let empty = "no value or no cutoff".to_string();
+        let empty = "no value or no cutoff, or overexposed and not above it".to_string();
         found.columns.push(Column { empty, ..Column::new(format!("positive_{marker}"), "1", about, cells) });
         let about = format!("The value of {name_of_column} above which an object of {name} is positive for {marker}.");
         let cells = Cells::Real(vec![above]);
@@ -143,10 +149,16 @@ fn positive<'a>(
         let about = format!("Share of the objects of {name} with a value that are positive for {marker}.");
         let at = format!("positive_fraction_{name}_{marker}");
         found.totals.push(Column { empty: TOO_FEW.into(), ..Column::new(at, "1", about, Cells::Real(vec![share])) });
+        let mut highest = above;
         if let Some(higher) = positive.higher {
             let [second, third] = higher.map(|how| cutoff(how, known(), rounding));
             let cutoffs = [above, second, third];
-            grades::add(found, &Graded { set: name, marker, column, values: &values, cutoffs });
+            let graded = Graded { set: name, marker, column, values: &values, at_least: &at_least, cutoffs };
+            grades::add(found, &graded);
+            highest = highest.and(third);
+        }
+        if let Some((role, known)) = known_of {
+            found.warnings.extend(known.overexposed_told((name, role, &name_of_column), &values, highest));
         }
         let above = above
             .filter(|_| is_shown)

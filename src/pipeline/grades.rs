@@ -10,13 +10,15 @@ pub(super) struct Graded<'a> {
     /// The column whose values are compared.
     pub column: &'a Column,
     pub values: &'a [Option<f64>],
+    /// Objects that are at least as bright as their values say; as many as there are values, or none.
+    pub at_least: &'a [bool],
     /// Cutoffs of 1+, 2+ and 3+, as far as they can be found.
     pub cutoffs: [Option<f64>; 3],
 }
 
 /// Adds the grade of each object, and the scores of the image.
 pub(super) fn add(found: &mut Classified, of: &Graded) {
-    let Graded { set, marker, column, values, cutoffs } = of;
+    let Graded { set, marker, column, values, at_least, cutoffs } = of;
     let known = match cutoffs {
         [Some(a), Some(b), Some(c)] if a < b && b < c => Some([*a, *b, *c]),
         _ => None,
@@ -27,14 +29,17 @@ pub(super) fn add(found: &mut Classified, of: &Graded) {
             "no object is graded for {marker}: the cutoffs of 1+, 2+ and 3+ are {words}, and each must lie above the one before"
         ));
     }
-    let grade = |value: &Option<f64>| {
-        Some(known?.iter().filter(|cutoff| value.is_some_and(|v| v > **cutoff)).count()).filter(|_| value.is_some())
+    let grade = |(object, value): (usize, &Option<f64>)| {
+        let (cutoffs, value) = (known?, (*value)?);
+        let grade = cutoffs.iter().filter(|cutoff| value > **cutoff).count();
+        // What is at least so bright may be brighter, but for the highest grade.
+        (grade == cutoffs.len() || !at_least.get(object).is_some_and(|at_least| *at_least)).then_some(grade)
     };
-    let grades: Vec<Option<usize>> = values.iter().map(grade).collect();
+    let grades: Vec<Option<usize>> = values.iter().enumerate().map(grade).collect();
     let about =
         format!("How many of the cutoffs of {marker} the {} of the object lies above: 0, 1+, 2+ or 3+.", column.name);
     let cells = Cells::Int(grades.iter().map(|g| g.map(|g| g as i64)).collect());
-    let empty = "no value or no cutoffs".to_string();
+    let empty = "no value or no cutoffs, or overexposed and not above the highest cutoff".to_string();
     found.columns.push(Column { empty, ..Column::new(format!("grade_{marker}"), "1", about, cells) });
     let counts: [usize; 4] = std::array::from_fn(|grade| grades.iter().filter(|g| **g == Some(grade)).count());
     let mut put = |name: String, unit: &str, about: String, empty: &str, cells: Cells| {
@@ -132,7 +137,10 @@ mod tests {
         let column = Column::new("intensity_mean_p", "au", "", Cells::Real(vec![]));
         let of = |cutoffs| {
             let mut found = Classified::default();
-            add(&mut found, &Graded { set: "cells", marker: "p", column: &column, values: &values, cutoffs });
+            add(
+                &mut found,
+                &Graded { set: "cells", marker: "p", column: &column, values: &values, at_least: &[], cutoffs },
+            );
             found
         };
         let fine = of([Some(1.0), Some(2.0), Some(3.0)]);
@@ -152,7 +160,10 @@ mod tests {
             let values: Vec<_> = (0..all).map(|i| (i < known).then_some(5.0)).collect();
             let cutoffs = [1.0, 2.0, 3.0].map(Some);
             let mut found = Classified::default();
-            add(&mut found, &Graded { set: "cells", marker: "p", column: &column, values: &values, cutoffs });
+            add(
+                &mut found,
+                &Graded { set: "cells", marker: "p", column: &column, values: &values, at_least: &[], cutoffs },
+            );
             assert_eq!(found.columns[0].cells.empty(), all - known, "objects keep their grades");
             let thresholds = found.totals.columns.iter().filter(|c| c.name.contains("threshold"));
             assert_eq!(thresholds.map(|c| c.cells.empty()).sum::<usize>(), 0);

@@ -4,7 +4,7 @@
 //! once more after the image was opened. These columns are kept until rows are put together. Families that look at several
 //! channels have theirs in memory together when their set's turn comes.
 
-use super::channel_refs::{channel_refs, image_refs, is_measured_in};
+use super::channel_refs::{channel_refs, has_columns_of, image_refs, is_measured_in};
 use super::measured::{block_rows, channels, others, request};
 use super::named_roles;
 use super::roles::{self, Roles};
@@ -59,9 +59,7 @@ pub fn in_memory(names: &[String], recipe: &Recipe) -> Result<Option<InMemory>> 
 
 /// Something is said of the channel of that role, of objects or of the whole image.
 fn is_measured(recipe: &Recipe, role: &str) -> bool {
-    let of_set = |(_, wanted): (&String, &Measure)| {
-        is_measured_in(wanted, role, recipe) && wanted.families.iter().any(|c| !c.together(&[role]).is_empty())
-    };
+    let of_set = |(_, wanted): (&String, &Measure)| has_columns_of(wanted, role, recipe);
     let has_background = recipe.body.measure.values().any(|m| m.families.iter().any(|c| c.family.needs().background));
     // Where objects are judged, their light in every channel is looked at.
     let has_cutoffs = !recipe.body.positive.is_empty();

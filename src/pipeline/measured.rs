@@ -120,6 +120,8 @@ pub(super) fn channels<'a>(name: &str, of: &Sets<'a>, around: &'a Surroundings) 
     for c in &mut channels {
         c.background = around.found.get(c.name);
         c.rounding = around.rounding.get(c.name).copied();
+        c.plateau = around.plateaus.get(c.name).copied();
+        c.unseen = around.unseen.get(c.name).map(|unseen| unseen.voxels.as_slice());
     }
     channels
 }

@@ -33,6 +33,7 @@ mod image;
 mod in_turn;
 mod judged;
 mod kernels;
+mod known;
 mod lesions;
 mod level;
 mod light;
@@ -70,6 +71,7 @@ mod state;
 mod surroundings;
 mod texture_map;
 mod typical;
+mod unseen;
 mod uptake;
 mod windows;
 

@@ -121,9 +121,10 @@ fn from_steps(
     let index = roles.index(role).ok_or_else(|| Error::usage(format!("no channel for \"{role}\"")))?;
     let channel = scan.channels.get(index).ok_or_else(|| Error::usage(format!("no channel {index}")))?;
     let working_on = lifted.channel(set, (&channel.volume, scan.modality), device)?;
-    let Working { volume: original, for_size, specks, light, faults, drawn, margin, slices } = working_on;
+    let Working { volume: original, for_size, specks, light, faults, clean, drawn, margin, slices } = working_on;
     let file = margin.as_ref().map_or(&channel.volume, |margin| &margin.filled);
     let file = slices.as_ref().map_or(file, |slices| &slices.volume);
+    let file = clean.as_ref().unwrap_or(file);
     let (free, even, note) = match counts_from_ground(steps) {
         true => even_ground(file, &geometry, grown_from(steps, made)?, device)?,
         false => (None, None, None),

@@ -1,12 +1,13 @@
 //! What is background around the objects of a recipe: the same for all of its sets.
 
 use super::image_refs;
-use super::margin::Beside;
+use super::known::KnownObjects;
 use super::object_light::ObjectLight;
 use super::roles::Roles;
+use super::unseen::Unseen;
 use crate::Result;
 use crate::image::{Labels, Modality, ObjectSet, Scan};
-use crate::measure::{Background, ChannelRef, SliceGround, background, occupied, slice_grounds};
+use crate::measure::{Background, ChannelRef, SliceGround, background, occupied, plateau, slice_grounds};
 use crate::ops::grey_step;
 use crate::recipe::Recipe;
 use crate::table::{Cells, Column, Table};
@@ -19,18 +20,23 @@ fn percent(share: f64) -> String {
     format!("{} %", (1000.0 * share).floor() / 10.0)
 }
 
-/// What is background where nothing is occupied, in the picture, and how many slices have hardly any of it.
-fn look(channel: &ChannelRef, occupied: &[u8], modality: Modality) -> Result<Option<(Background, usize)>> {
-    let Some(beside) = Beside::of(channel.volume, modality)? else {
+/// What is background where nothing is occupied, in what the channel has seen, and how many slices have hardly any of it.
+fn look(
+    channel: &ChannelRef,
+    (occupied, unseen): (&[u8], Option<&Unseen>),
+    modality: Modality,
+) -> Result<Option<(Background, usize)>> {
+    let Some(unseen) = unseen else {
         let Some(found) = background(channel, occupied)? else { return Ok(None) };
         return by_slice(found, channel, (occupied, None), modality).map(Some);
     };
-    let taken: Vec<u8> = occupied.par_iter().zip(&beside.picture).map(|(o, p)| o | (1 - p)).collect();
+    let taken: Vec<u8> = occupied.par_iter().zip(&unseen.voxels).map(|(o, u)| o | u).collect();
+    let picture: Vec<u8> = unseen.voxels.par_iter().map(|unseen| 1 - unseen).collect();
     let free = |taken: &[u8]| taken.par_iter().filter(|t| **t == 0).count() as f64;
     let share = 1.0 - free(&taken) / free(occupied).max(1.0);
     let Some(found) = background(channel, &taken)? else { return Ok(None) };
-    let black = beside.black().map(|black| (black, share));
-    by_slice(Background { black, ..found }, channel, (&taken, Some(&beside.picture)), modality).map(Some)
+    let black = unseen.black.map(|black| (black, share));
+    by_slice(Background { black, ..found }, channel, (&taken, Some(&picture)), modality).map(Some)
 }
 
 /// The same slice by slice, where a camera has seen slices with unlike grounds.
@@ -79,6 +85,12 @@ pub(super) struct Surroundings<'a> {
     pub rounding: BTreeMap<String, f64>,
     /// The light of the objects that are judged by markers.
     pub light: ObjectLight<'a>,
+    /// Where scales end before their types do, by role, where channels were overexposed.
+    pub plateaus: BTreeMap<String, i32>,
+    /// What channels have not seen, by role.
+    pub unseen: BTreeMap<String, Unseen>,
+    /// What channels say of objects that are judged by them.
+    pub known: KnownObjects<'a>,
     /// What the user should look at.
     pub warnings: Vec<String>,
     /// What the user may want to know.
@@ -90,18 +102,30 @@ pub(super) struct Surroundings<'a> {
 
 impl<'a> Surroundings<'a> {
     /// Where objects are.
-    pub fn of(recipe: &Recipe, made: &'a BTreeMap<String, ObjectSet>) -> Result<Self> {
+    pub fn of(recipe: &'a Recipe, made: &'a BTreeMap<String, ObjectSet>) -> Result<Self> {
         let has_cutoffs = !recipe.body.positive.is_empty();
-        let light = ObjectLight::of(recipe, made);
+        let (light, known) = (ObjectLight::of(recipe, made), KnownObjects::of(recipe, made));
+        let objects = Surroundings { has_cutoffs, light, known, ..Surroundings::default() };
         if !recipe.body.measure.values().any(|m| m.families.iter().any(|c| c.family.needs().background)) {
-            return Ok(Surroundings { has_cutoffs, light, ..Surroundings::default() });
+            return Ok(objects);
         }
         let sets: Vec<&Labels> = made.values().map(|set| &set.labels).collect();
-        Ok(Surroundings { occupied: occupied(&sets)?, is_wanted: true, has_cutoffs, light, ..Surroundings::default() })
+        Ok(Surroundings { occupied: occupied(&sets)?, is_wanted: true, ..objects })
     }
 
-    /// Finds the limits of these channels, how much rounding took from them, and the light that judged objects have in them.
+    /// Finds the limits of these channels, how much rounding took from them, where their scales end, what they have not seen, what that says
+    /// of objects, and the light that judged objects have in them.
     pub fn look_at(&mut self, channels: &[ChannelRef], modality: Modality) -> Result<()> {
+        for channel in channels {
+            let is_camera = modality == Modality::Fluorescence;
+            let plateau = if is_camera { plateau(channel.volume.samples.host()?) } else { None };
+            self.plateaus.extend(plateau.map(|plateau| (channel.name.to_owned(), plateau)));
+            let is_asked = self.is_wanted || self.has_cutoffs;
+            let unseen = if is_asked { Unseen::of(channel.volume, modality)? } else { None };
+            let voxels = unseen.as_ref().map(|unseen| unseen.voxels.as_slice());
+            self.warnings.extend(self.known.look_at(&ChannelRef { plateau, ..*channel }, voxels, modality)?);
+            self.unseen.extend(unseen.map(|unseen| (channel.name.to_owned(), unseen)));
+        }
         for channel in channels.iter().filter(|_| self.is_wanted || self.has_cutoffs) {
             let rounding = grey_step::rounding(channel.volume)?;
             self.rounding.extend(rounding.map(|rounding| (channel.name.to_owned(), rounding)));
@@ -109,7 +133,8 @@ impl<'a> Surroundings<'a> {
         }
         for channel in channels.iter().filter(|_| self.is_wanted) {
             let occupied = self.occupied.as_deref().unwrap_or_default();
-            let Some((found, hardly_any)) = look(channel, occupied, modality)? else { continue };
+            let unseen = self.unseen.get(channel.name);
+            let Some((found, hardly_any)) = look(channel, (occupied, unseen), modality)? else { continue };
             self.notes.extend(of_slices(channel, &found.slices));
             if hardly_any > 0 {
                 self.warnings.push(format!(

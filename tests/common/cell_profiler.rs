@@ -54,6 +54,8 @@ impl Fixture {
             full_scale: None,
             background: None,
             rounding: None,
+            plateau: None,
+            unseen: None,
         };
         let channels: Vec<ChannelRef> = self.channels.iter().zip(&NAMES).map(channel).collect();
         measure::objects(&Request { channels: &channels, families, ..Request::new(&self.labels) }).unwrap()

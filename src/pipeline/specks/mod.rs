@@ -114,9 +114,14 @@ impl Specks {
 }
 
 fn warning((specks, pixels): (usize, usize), times: f64, limit: f64) -> String {
-    let are = if specks == 1 { "1 speck is".into() } else { format!("{specks} specks are") };
+    // Pixels that share their light with hardly any others are specks no more once they are smoothed.
+    let (are, pixels) = match specks {
+        0 => (format!("{pixels} single pixels are"), String::new()),
+        1 => ("1 speck is".into(), format!(" ({pixels} pixels)")),
+        _ => (format!("{specks} specks are"), format!(" ({pixels} pixels)")),
+    };
     format!(
-        "{are} up to {times:.0} times as bright as other objects ({pixels} pixels): cut down to {limit} in the search for objects and left \
+        "{are} up to {times:.0} times as bright as other objects{pixels}: cut down to {limit} in the search for objects and left \
          out of that for their size; values have them as they are. They may be dust: look at the overlay"
     )
 }
