@@ -27,6 +27,8 @@ struct Scene {
     clusters: Option<usize>,
     /// Height of a copy of each probe over noise of 10.
     height: [f64; 2],
+    /// How unlike copies are: the standard deviation of the logarithms of their heights.
+    spread: f64,
 }
 
 impl Scene {
@@ -37,7 +39,13 @@ impl Scene {
             radius: 22.0 + (i % 3) as f64,
             copies: copies(i),
         };
-        Scene { nuclei: (0..n * n).map(nucleus).collect(), side: 90 * n + 60, clusters, height: [200.0, 150.0] }
+        Scene {
+            nuclei: (0..n * n).map(nucleus).collect(),
+            side: 90 * n + 60,
+            clusters,
+            height: [200.0, 150.0],
+            spread: 0.0,
+        }
     }
 
     fn scan(&self, seed: u64) -> Scan {
@@ -71,7 +79,12 @@ impl Scene {
                         Some(m) => [m[0] + 1.5 * random.normal(), m[1] + 1.5 * random.normal()],
                         None => place(&mut random),
                     };
-                    probe.spot([0.0, nucleus.at[0] + d[0], nucleus.at[1] + d[1]], [1.0, 1.4, 1.4], self.height[k]);
+                    let unlike = match self.spread > 0.0 {
+                        true => (self.spread * random.normal() - self.spread * self.spread / 2.0).exp(),
+                        false => 1.0,
+                    };
+                    let at = [0.0, nucleus.at[0] + d[0], nucleus.at[1] + d[1]];
+                    probe.spot(at, [1.0, 1.4, 1.4], self.height[k] * unlike);
                 }
             }
         }
@@ -158,6 +171,29 @@ fn ratios_of_known_copies() {
         }
     }
     assert!(off.is_empty(), "{off:?}");
+}
+
+/// Oracle: copies that are not equally bright, as real ones are not.
+#[test]
+fn copies_by_light_where_single_signals_are_unlike() {
+    for (spread, seed) in [(0.15, 3), (0.25, 4), (0.25, 5), (0.4, 6), (0.5, 7), (0.5, 8)] {
+        let scene = Scene { spread, height: [600.0, 450.0], ..Scene::grid(6, None, |i| [2 + i % 2, 2]) };
+        let outcome = run(&scene.scan(seed), &recipe());
+        let value = |name: &str| one(&outcome, name).unwrap();
+        let [target, reference] = ["target", "reference"].map(|p| value(&format!("fish_{p}_mean_by_light")));
+        println!(
+            "spread {spread}: {target:.2} and {reference:.2} for 2.5 and 2, by position {:.2} and {:.2}, spread {:.2} and {:.2}",
+            value("fish_target_mean"),
+            value("fish_reference_mean"),
+            value("fish_target_spread"),
+            value("fish_reference_spread"),
+        );
+        let most = if spread > 0.3 { 0.2 } else { 0.1 };
+        assert!((target / 2.5 - 1.0).abs() < most && (reference / 2.0 - 1.0).abs() < most, "{spread}");
+        assert_eq!(one(&outcome, "fish_group_by_light"), Some(5.0), "{spread}");
+        let said = words(&outcome, "warnings").contains("differ by");
+        assert_eq!(said, spread > 0.3, "{spread}: {}", words(&outcome, "warnings"));
+    }
 }
 
 /// Oracle: spots along z three times as long as they are wide, and no word of it in the recipe.

@@ -215,6 +215,79 @@ fn places_widths_and_brightness_at_snr_10() {
     }
 }
 
+fn words(outcome: &Outcome, name: &str) -> String {
+    match &outcome.row.column(name).unwrap().cells {
+        Cells::Text(v) => v[0].clone().unwrap_or_default(),
+        _ => panic!("{name}"),
+    }
+}
+
+/// Oracle: spots of known light on a scale that ends below their peaks, at the end of the file's numbers and of fewer bits.
+#[test]
+fn spots_that_reach_the_end_of_the_scale_have_their_light() {
+    let shape = Shape::flat(240, 240);
+    let truth = places(&mut Random(15), shape, 60, 22.0);
+    for (end, bits) in [(65_535.0, "the file"), (4095.0, "twelve bits")] {
+        for times in [0.8, 1.3, 2.0, 3.0, 6.0] {
+            let ground = end / 20.0;
+            let height = times * (end - ground);
+            let mut field = Field::waves(shape, ground, 0.0);
+            truth.iter().for_each(|at| field.spot(*at, [1.0, 1.4, 1.4], height));
+            let noisy = field.volume(end / 500.0, 16);
+            let cut = noisy.samples.host().unwrap().iter().map(|s| (*s).min(end as i32)).collect();
+            let scan = scan(vec![("RNA", Volume::new(shape, cut).unwrap())], None);
+            let outcome = run(&scan, &preset("spots").unwrap().recipe().unwrap());
+            let (table, said) = (&outcome.sets[0].table, words(&outcome, "warnings"));
+            let light = reals(table, "spot_integrated_spot");
+            let share = |v: &f64| v / (height * 2.0 * std::f64::consts::PI * 1.4 * 1.4);
+            let told: Vec<f64> = light.iter().filter(|v| v.is_finite()).map(share).collect();
+            println!("{bits}, {times} times: {} of {} told, {said}", told.len(), light.len());
+            assert!(
+                light.len() >= 58 && told.iter().all(|share| (share - 1.0).abs() < 0.06),
+                "{bits} {times}: {told:?}"
+            );
+            assert_eq!(told.is_empty(), times > 4.0, "{bits} {times}");
+            assert_eq!(said.contains("reach the end of the scale of spot"), times > 1.0, "{bits} {times}: {said}");
+            let widths = reals(table, "spot_fwhm_px_spot");
+            assert!(widths.iter().all(|w| w.is_nan() || (w / 3.297 - 1.0).abs() < 0.05), "{bits} {times}: {widths:?}");
+        }
+    }
+}
+
+/// Oracle: pairs of spots that are told apart, whose flanks lie on each other.
+#[test]
+fn spots_beside_others_have_their_own_light() {
+    let shape = Shape::flat(330, 330);
+    for (apart, second) in [(4.0, 1000.0), (5.0, 1000.0), (5.0, 300.0), (6.0, 300.0), (8.0, 300.0)] {
+        let mut random = Random(17);
+        let mut field = Field::waves(shape, 200.0, 0.0);
+        let mut truth = vec![];
+        for i in 0..81 {
+            let turn = 2.0 * std::f64::consts::PI * random.uniform();
+            let at =
+                [0.0, 25.0 + 35.0 * (i / 9) as f64 + random.uniform(), 25.0 + 35.0 * (i % 9) as f64 + random.uniform()];
+            let beside = [0.0, at[1] + apart * turn.sin(), at[2] + apart * turn.cos()];
+            for (at, height) in [(at, 1000.0), (beside, second)] {
+                field.spot(at, [1.0, 1.4, 1.4], height);
+                truth.push((at, height));
+            }
+        }
+        let scan = scan(vec![("RNA", field.volume(15.0, 18))], None);
+        let outcome = run(&scan, &preset("spots").unwrap().recipe().unwrap());
+        let found = outcome.sets[0].objects.origin.as_ref().unwrap().points.clone().unwrap();
+        let places: Vec<[f64; 3]> = truth.iter().map(|t| t.0).collect();
+        let light = reals(&outcome.sets[0].table, "spot_integrated_spot");
+        let matched = pairs(&found, &places, 1.5);
+        let share = |p: &(usize, usize, f64)| light[p.0] / (truth[p.1].1 * 2.0 * std::f64::consts::PI * 1.4 * 1.4);
+        let mut dim: Vec<f64> = matched.iter().filter(|p| truth[p.1].1 == second).map(share).collect();
+        dim.sort_by(f64::total_cmp);
+        let [low, middle, high] = [1, 5, 9].map(|k| dim[dim.len() * k / 10]);
+        println!("{apart} px, {second}: {} of 162 found, light {low:.2} {middle:.2} {high:.2}", matched.len());
+        assert!(matched.len() >= 150, "{apart} {second}");
+        assert!((middle - 1.0).abs() < 0.04 && low > 0.84 && high < 1.16, "{apart} {second}: {low} {middle} {high}");
+    }
+}
+
 #[test]
 fn scale_and_offset_of_the_values_change_nothing() {
     let shape = Shape::flat(200, 200);

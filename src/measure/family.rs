@@ -50,10 +50,13 @@ pub trait Family: Send + Sync {
         Ok(Table::default())
     }
 
-    /// What the user should know of such a row.
-    fn doubts(&self, totals: &Table) -> Vec<String> {
-        let _ = totals;
-        vec![]
+    /// What the user should know of such a row, and of what it was made of.
+    ///
+    /// # Errors
+    /// Data on a device.
+    fn doubts(&self, totals: &Table, request: &Request) -> Result<Vec<String>> {
+        let _ = (totals, request);
+        Ok(vec![])
     }
 
     /// What is odd about some rows of its columns.

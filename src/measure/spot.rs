@@ -4,16 +4,20 @@
 //! that of the set: its radius over 1.1774, since the radius of a spot is half its full width at half maximum. Along z it is
 //! `sigma_z` of the recipe, or else that of the step that found the spots, or else that of the plane. Where the slices do not tell the
 //! width along z, height and light are those of a Gaussian of the sigma_z that the recipe states, and nothing where it states none.
+//! What lies at the end of the scale is passed over; where what is left does not tell height and light, there are none.
 
-use super::Request;
-use super::family::{Family, Measurer, Mentions, define};
+use super::family::{Family, Measurer, Mentions, Needs, define};
 use super::feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
 use super::position::NO_CALIBRATION;
-use super::spot_fit::{Spot, Start, fit};
-use crate::image::Scale;
+use super::spot_fit::{Spot, Start, fit, fit_neighbours};
+use super::{ChannelRef, Request};
+use crate::image::{Labels, Scale};
+use crate::ops::full_scale::end_of_scale;
+use crate::table::Table;
 use crate::units::{Length, Spacing};
 use crate::{Error, Result};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// Keys of the recipe.
 pub(super) const KEYS: &[&str] = &["sigma", "sigma_z"];
@@ -50,9 +54,13 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// The spot, if its extent along z is known: without that nobody can tell its height.
-    fn whole(&self) -> Option<Spot> {
+    /// The spot, if its extent along z is known.
+    fn with_depth(&self) -> Option<Spot> {
         self.spot.filter(|s| self.flat || self.is_deep_stated || self.deep(s).is_some())
+    }
+    /// The spot, if its height is known as well: without these nobody can tell its light.
+    fn whole(&self) -> Option<Spot> {
+        self.with_depth().filter(|s| s.is_told)
     }
     fn at(&self, axis: usize) -> Option<f64> {
         self.spot.map(|s| s.at[axis])
@@ -76,11 +84,12 @@ impl Facts {
 
 const NO_SPOT: &str = "no Gaussian with a peak fits near the point";
 const NO_HEIGHT: &str = "no Gaussian with a peak fits near the point, or the slices do not tell how long it is along z and no sigma_z is \
-     stated (spot.sigma_z)";
+     stated (spot.sigma_z), or what is not cut off at the end of the scale does not tell it";
 const NO_DEPTH: &str =
     "a single slice, or the slices do not tell how long the spot is along z and no sigma_z is stated (spot.sigma_z)";
 const NO_LENGTH: &str = "a single slice, or the slices do not tell how long the spot is along z";
-const NO_WIDTH: &str = "no Gaussian of a width near that of the spots fits the point";
+const NO_WIDTH: &str =
+    "no Gaussian of a width near that of the spots fits the point, or what is not cut off at the end of the scale";
 
 /// Features of spots.
 pub const FEATURES: &[Feature<Facts>] = &[
@@ -106,7 +115,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         definition: "Slice of the centre of the Gaussian; the centre of the first slice is 0",
         standard: "",
         empty: NO_DEPTH,
-        get: Get::Real(|f| f.whole().filter(|_| !f.flat).map(|s| s.at[0])),
+        get: Get::Real(|f| f.with_depth().filter(|_| !f.flat).map(|s| s.at[0])),
     },
     Feature {
         name: "spot_peak",
@@ -188,7 +197,8 @@ impl Family for OfSpot {
     }
 
     fn begin<'a>(&'a self, request: &'a Request<'a>) -> Result<Measurer<'a>> {
-        let images = request.channels.iter().map(|c| c.volume.samples.host()).collect::<Result<Vec<_>>>()?;
+        let image = |c: &ChannelRef<'a>| Ok((c.volume.samples.host()?, end_of_scale(c.volume, c.saturation)?));
+        let images = request.channels.iter().map(image).collect::<Result<Vec<_>>>()?;
         if images.is_empty() {
             return Ok(Box::new(|_, _| Ok(())));
         }
@@ -218,22 +228,54 @@ impl Family for OfSpot {
         let side = request.spacing.map_or([1.0; 3], |s| s.zyx.map(|v| v / s.pixel_area().sqrt()));
         let sigma = [deep / side[0], plane / side[1], plane / side[2]];
         let labels = request.labels.voxels().host()?;
+        let shape = request.labels.shape;
+        // Points lie near each other, so each is fitted with the light of its neighbours taken away.
+        let points = request.points.unwrap_or(&[]);
+        let crowd = |(samples, end): &(&'a [i32], Option<i32>)| {
+            let start = |(i, at): (usize, &[f64; 3])| {
+                let (label, end) = (i as u32 + 1, *end);
+                Start { shape, samples, labels, label, at: *at, sigma, end, others: &[] }
+            };
+            fit_neighbours(&points.iter().enumerate().map(start).collect::<Vec<_>>())
+        };
+        let crowds: Vec<BTreeMap<usize, Option<Spot>>> = images.iter().map(crowd).collect();
         Ok(Box::new(move |of, values| {
-            let known = request.points.and_then(|p| p.get((of.object.label as usize).checked_sub(1)?));
+            let known = (of.object.label as usize).checked_sub(1).filter(|i| *i < points.len());
             let centre = |a: usize| {
                 let first = of.object.extent.lo[a] as i128 * of.moments.n + of.moments.first[a];
                 first as f64 / of.moments.n as f64
             };
-            let at = known.copied().unwrap_or_else(|| std::array::from_fn(centre));
-            for (channel, samples) in of.request.channels.iter().zip(&images) {
-                let start = Start { shape: of.object.shape, samples, labels, label: of.object.label, at, sigma };
+            let at = known.map_or_else(|| std::array::from_fn(centre), |i| points[i]);
+            for ((channel, (samples, end)), crowd) in of.request.channels.iter().zip(&images).zip(&crowds) {
+                let (label, end) = (of.object.label, *end);
+                let alone = || fit(&Start { shape, samples, labels, label, at, sigma, end, others: &[] });
+                let spot = known.and_then(|i| crowd.get(&i).copied()).unwrap_or_else(alone);
                 let (scale, flat, is_deep_stated) = (channel.volume.scale, of.is_flat(), stated.is_some());
-                let facts =
-                    Facts { spot: fit(&start), scale, spacing: of.spacing, flat, is_deep_stated, is_deep_unknown };
+                let facts = Facts { spot, scale, spacing: of.spacing, flat, is_deep_stated, is_deep_unknown };
                 values.put(FEATURES, Some(&facts));
             }
             Ok(())
         }))
+    }
+
+    fn needs(&self) -> Needs {
+        // What fits to spots that have neighbours is kept, and a spot has some voxels at least.
+        Needs { voxel_bytes: 40, ..Needs::default() }
+    }
+
+    fn doubts(&self, _: &Table, request: &Request) -> Result<Vec<String>> {
+        let mut said = vec![];
+        for channel in request.channels {
+            let (n, all) = (cut_off(request.labels, channel)?, request.labels.count);
+            if n > 0 {
+                said.push(format!(
+                    "{n} of {all} spots reach the end of the scale of {}: light above it was cut off. Their height, width and light are \
+                     estimates by what lies beside, empty where that tells too little: expose for a shorter time",
+                    channel.name
+                ));
+            }
+        }
+        Ok(said)
     }
 
     fn mentions(&self) -> Mentions<'_> {
@@ -241,4 +283,17 @@ impl Family for OfSpot {
         let lengths = lengths.into_iter().filter_map(|(key, length)| Some((key, length?))).collect();
         Mentions { lengths, ..Mentions::default() }
     }
+}
+
+/// How many objects have voxels at the end of the scale of a channel.
+pub(super) fn cut_off(labels: &Labels, channel: &ChannelRef) -> Result<usize> {
+    let Some(end) = end_of_scale(channel.volume, channel.saturation)? else { return Ok(0) };
+    let mut is_cut = vec![false; labels.count as usize + 1];
+    let voxels = labels.voxels().host()?.iter().zip(channel.volume.samples.host()?);
+    for (label, _) in voxels.filter(|(label, sample)| **label > 0 && **sample >= end) {
+        if let Some(is_cut) = is_cut.get_mut(*label as usize) {
+            *is_cut = true;
+        }
+    }
+    Ok(is_cut.into_iter().filter(|is_cut| *is_cut).count())
 }

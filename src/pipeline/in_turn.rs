@@ -98,6 +98,8 @@ pub(super) struct Kept {
     pub other_families: Vec<Chosen>,
     /// The channels that these look at.
     pub together: Vec<usize>,
+    /// What the user should know of them.
+    pub doubts: Vec<String>,
     columns: BTreeMap<String, (Definition, Numbers)>,
 }
 
@@ -109,7 +111,10 @@ pub(super) fn measure(of: &Sets, around: &mut Surroundings) -> Result<ByChannel>
         let (families, other_families) = split(wanted);
         let names: Vec<&str> = measured.iter().map(|c| c.name).collect();
         let together = together(&other_families, &names, of.roles);
-        all.sets.insert(name.clone(), Kept { families, other_families, together, columns: BTreeMap::new() });
+        all.sets.insert(
+            name.clone(),
+            Kept { families, other_families, together, doubts: vec![], columns: BTreeMap::new() },
+        );
     }
     for group in groups(of) {
         let indices: Vec<usize> = group.iter().filter_map(|name| of.roles.index(name)).collect();
@@ -199,6 +204,9 @@ impl Kept {
                 let empty = || (definition.clone(), Numbers::room(&column.cells, rows.count()));
                 self.columns.entry(definition.name.clone()).or_insert_with(empty).1.append(&column.cells);
             }
+        }
+        for chosen in &self.families {
+            self.doubts.extend(chosen.family.doubts(&Table::default(), &request)?);
         }
         Ok(())
     }

@@ -103,9 +103,10 @@ pub(super) fn set(
         take(name, block)?;
     }
     warnings.extend(odd.warnings());
+    warnings.extend(kept.iter().flat_map(|kept| kept.doubts.iter().cloned()));
     for chosen in families {
         let row = chosen.totals(name, &request)?;
-        warnings.extend(chosen.family.doubts(&row));
+        warnings.extend(chosen.family.doubts(&row, &request)?);
         totals.columns.extend(row.columns);
     }
     Ok(Measured { table, why_empty: empty.reasons(&dictionary), warnings, totals, candidates })

@@ -7,6 +7,7 @@ use crate::Result;
 use crate::device::{Buffer, Device};
 use crate::image::{Regions, SpotDepth, Volume};
 use crate::measure::{DEEPEST_SPOT, SPOT_FWHM, SpotStart, fit_spot, place_spot, tell_length};
+use crate::ops::full_scale::end_of_scale;
 use crate::ops::spots::{Peak, SIGMA_PX, Spots as Found, find};
 use crate::read::points::{Point, draw};
 use crate::recipe::Spots;
@@ -56,6 +57,7 @@ impl State<'_> {
         let discs: Vec<Point> = found.peaks.iter().map(|peak| Point { zyx: zyx(peak), radius }).collect();
         let drawn = draw(&discs, shape, spacing)?;
         let (voxels, samples) = (drawn.voxels().host()?, self.file.samples.host()?);
+        let end = end_of_scale(self.file, self.saturation)?;
         let start = |k: usize, sigma: [f64; 3]| SpotStart {
             shape,
             samples,
@@ -63,6 +65,8 @@ impl State<'_> {
             label: k as u32 + 1,
             at: zyx(&found.peaks[k]),
             sigma,
+            end,
+            others: &[],
         };
         let is_open = p.sigma_z.is_none() && !shape.is_flat();
         let seen = if is_open { length(&found.peaks, |k| start(k, sigma)) } else { None };

@@ -5,6 +5,7 @@
 //! `_by_light` are the second. A nucleus is left out if it touches the border of the image in the plane; if it is larger than
 //! `largest` times the median of those that do not (two that overlap); or if a probe has no signal in it.
 
+mod copy;
 mod groups;
 mod signals;
 mod totals;
@@ -160,9 +161,17 @@ pub const FEATURES: &[Feature<Facts>] = &[
     },
 ];
 
+/// What is known of the nuclei of an image.
+#[derive(Default)]
+struct Nuclei {
+    /// By label.
+    facts: Vec<Facts>,
+    /// How unlike the copies of the target and of the reference are.
+    spreads: [Option<f64>; 2],
+}
+
 impl Fish {
-    /// What is known of each nucleus, by label.
-    fn nuclei(&self, request: &Request) -> Result<Vec<Facts>> {
+    fn nuclei(&self, request: &Request) -> Result<Nuclei> {
         let plane = self.sigma.px(&request.ruler())?;
         if !(plane > 0.0 && plane <= 20.0) {
             return Err(Error::usage(format!("signals with a sigma of {plane} px")).remedy("above 0, up to 20 px"));
@@ -195,7 +204,8 @@ impl Fish {
             };
             Facts { left_out, target, reference: found, dual }
         };
-        Ok(extents.iter().enumerate().map(nucleus).collect())
+        let spreads = [&target, &reference].map(|of| of.as_ref()?.spread);
+        Ok(Nuclei { facts: extents.iter().enumerate().map(nucleus).collect(), spreads })
     }
 }
 
@@ -205,7 +215,7 @@ impl Family for Fish {
     }
 
     fn begin<'a>(&'a self, request: &'a Request<'a>) -> Result<Measurer<'a>> {
-        let nuclei = self.nuclei(request)?;
+        let nuclei = self.nuclei(request)?.facts;
         Ok(Box::new(move |of, values| {
             values.put(FEATURES, (of.object.label as usize).checked_sub(1).and_then(|i| nuclei.get(i)));
             Ok(())
@@ -218,12 +228,18 @@ impl Family for Fish {
 
     fn totals(&self, set: &str, request: &Request) -> Result<Table> {
         // Columns are known without an image, whatever sigma counts in.
-        let nuclei = if request.labels.count == 0 { vec![] } else { self.nuclei(request)? };
-        Ok(totals::table(set, &nuclei, self.reference.is_some()))
+        let nuclei = if request.labels.count == 0 { Nuclei::default() } else { self.nuclei(request)? };
+        let mut row = totals::table(set, &nuclei.facts, self.reference.is_some());
+        row.columns.extend(totals::spreads(set, nuclei.spreads).columns);
+        Ok(row)
     }
 
-    fn doubts(&self, totals: &Table) -> Vec<String> {
-        totals::doubts(totals)
+    fn doubts(&self, totals: &Table, request: &Request) -> Result<Vec<String>> {
+        let mut said = totals::doubts(totals);
+        for name in [Some(&self.target), self.reference.as_ref()].into_iter().flatten() {
+            said.extend(signals::doubt(request, name)?);
+        }
+        Ok(said)
     }
 
     fn pooled_columns(&self) -> &'static [&'static str] {

@@ -5,17 +5,20 @@
 //! their light together: the sum over the voxels of the nucleus within four sigmas of one of them (its own width, if that is more),
 //! each voxel once, less the background: the plane through the nucleus farther away from signals and two sigmas inside of its rim (its
 //! median where that is less than a fifth of the nucleus), and in the rim the median above that plane, pixel by pixel of depth; or the 10th percentile of the nucleus where fewer than 20
-//! voxels are so far inside. So signals that lie on each other, and clusters, give the light of all their copies. One copy is the
-//! light of the lowest group of single signals.
+//! voxels are so far inside. So signals that lie on each other, and clusters, give the light of all their copies. How much light is one
+//! copy the single signals say ([`Copy`]).
 
 use super::super::Request;
 use super::super::moments::Moments;
 use super::super::object::Object;
 use super::super::order;
+use super::super::spot::cut_off;
 use super::super::spot_fit::{Spot, Start, fit, light_of_width, solve, tell_length};
+use super::copy::Copy;
 use crate::Result;
 use crate::device::Device;
 use crate::ops::extent::{Extent, extents};
+use crate::ops::full_scale::end_of_scale;
 use crate::ops::overlap::parents;
 use crate::units::Shape;
 use rayon::prelude::*;
@@ -32,18 +35,13 @@ const FREE: usize = 20;
 const SLOPED: usize = 5;
 /// A single signal is no wider than so many times the first tenth of widths.
 const WIDEST: f64 = 1.2;
-/// Single signals of one copy differ by no more than this share of it.
-const ALIKE: f64 = 0.4;
-/// So often the copy is looked for again.
-const ROUNDS: usize = 5;
-/// So many single signals say what a copy is.
-const SINGLES: usize = 5;
-
 /// The signals of a probe, by nucleus.
 pub(super) struct Signals {
     pub counts: Vec<usize>,
     /// Nothing where too few single signals say what a copy is.
     pub copies: Option<Vec<f64>>,
+    /// How unlike copies are; likewise.
+    pub spread: Option<f64>,
 }
 
 /// A signal in a nucleus.
@@ -60,6 +58,7 @@ impl Signals {
         let channel = request.channels.iter().find(|c| c.name == name);
         let (Some(signals), Some(channel)) = (request.other(name), channel) else { return Ok(None) };
         let samples = channel.volume.samples.host()?;
+        let end = end_of_scale(channel.volume, channel.saturation)?;
         let nuclei = request.labels.voxels().host()?;
         let labels = signals.voxels().host()?;
         let shape = signals.shape;
@@ -69,7 +68,7 @@ impl Signals {
             let moments = Moments::of(&object);
             let centre = |a: usize| object.extent.lo[a] as f64 + moments.first[a] as f64 / moments.n.max(1) as f64;
             let at = std::array::from_fn(centre);
-            let spot = fit(&Start { shape, samples, labels, label, at, sigma });
+            let spot = fit(&Start { shape, samples, labels, label, at, sigma, end, others: &[] });
             let deep = |s: &Spot| if shape.is_flat() { Some(s.shape[1]) } else { s.deep };
             let sigma = spot.and_then(|s| Some([s.plane?, deep(&s)?]));
             Ok(Signal { label, at: spot.map_or(at, |s| s.at), sigma })
@@ -87,33 +86,36 @@ impl Signals {
             }
         }
         let widths = Widths::of(of.iter().flatten().filter_map(|s| s.sigma).collect());
-        let image = Image { shape, samples, nuclei, signals: labels, sigma, widths };
+        let image = Image { shape, samples, nuclei, signals: labels, sigma, end, widths };
         let light = |(i, (signals, extent)): (usize, (&Vec<&Signal>, &Extent))| {
             let nucleus = Object::new(request.labels, i as u32 + 1, *extent)?;
             Ok(image.light(&nucleus, signals))
         };
         let light = of.par_iter().zip(nuclei_at).enumerate().map(light).collect::<Result<Vec<_>>>()?;
-        let copy = copy(light.iter().flat_map(|l| &l.1).copied().filter(|l| *l > 0.0).collect());
-        let copies = copy.map(|copy| light.iter().map(|l| (l.0 / copy).max(0.0)).collect());
-        Ok(Some(Signals { counts: of.iter().map(Vec::len).collect(), copies }))
+        let copy = Copy::of_singles(light.iter().flat_map(|l| &l.1).copied().filter(|l| *l > 0.0).collect());
+        let copies = copy.map(|copy| light.iter().map(|l| (l.0 / copy.light).max(0.0)).collect());
+        let spread = copy.map(|copy| copy.spread);
+        Ok(Some(Signals { counts: of.iter().map(Vec::len).collect(), copies, spread }))
     }
 }
 
-fn middle(mut values: Vec<f64>) -> Option<f64> {
+/// What the user should know of the signals of this name.
+pub(super) fn doubt(request: &Request, name: &str) -> Result<Option<String>> {
+    let channel = request.channels.iter().find(|c| c.name == name);
+    let Some((signals, channel)) = request.other(name).zip(channel) else { return Ok(None) };
+    let n = cut_off(signals, channel)?;
+    Ok((n > 0).then(|| {
+        format!(
+            "{n} of {} signals of {name} reach the end of its scale: light of those in clusters is too small, and so are their copies by \
+             light; expose for a shorter time",
+            signals.count
+        )
+    }))
+}
+
+pub(super) fn middle(mut values: Vec<f64>) -> Option<f64> {
     values.sort_unstable_by(f64::total_cmp);
     Some((values.get(values.len().checked_sub(1)? / 2)? + values.get(values.len() / 2)?) / 2.0)
-}
-
-/// The light of a copy: the lowest group of single signals, since two copies on each other look like one. From the first quartile on,
-/// the median of those that differ from the last one by no more than 40 %.
-fn copy(mut singles: Vec<f64>) -> Option<f64> {
-    singles.sort_unstable_by(f64::total_cmp);
-    let mut copy = *singles.get(singles.len() / 4).filter(|_| singles.len() >= SINGLES)?;
-    for _ in 0..ROUNDS {
-        let end = |limit: f64| singles.partition_point(|l| *l <= limit * copy);
-        copy = middle(singles[end(1.0 - ALIKE)..end(1.0 + ALIKE)].to_vec())?;
-    }
-    Some(copy)
 }
 
 /// How wide signals are.
@@ -140,6 +142,7 @@ struct Image<'a> {
     nuclei: &'a [u32],
     signals: &'a [u32],
     sigma: [f64; 3],
+    end: Option<i32>,
     widths: Widths,
 }
 
@@ -178,8 +181,9 @@ impl Image<'_> {
 
     /// With the width that single signals have: where each has its own, their light is four times as noisy.
     fn light_of_single(&self, signal: &Signal) -> Option<f64> {
-        let (shape, samples, labels, sigma) = (self.shape, self.samples, self.signals, self.along(self.widths.usual));
-        light_of_width(&Start { shape, samples, labels, label: signal.label, at: signal.at, sigma })
+        let Image { shape, samples, signals: labels, end, .. } = *self;
+        let sigma = self.along(self.widths.usual);
+        light_of_width(&Start { shape, samples, labels, label: signal.label, at: signal.at, sigma, end, others: &[] })
     }
 
     /// Sigmas in the plane and along z as those along z, y, x: in the plane they are one in true lengths.
@@ -311,20 +315,5 @@ impl Background {
     fn at(&self, place: [usize; 3], depth: usize) -> f64 {
         let slope: f64 = (0..3).map(|a| self.plane[a + 1] * (place[a] as f64 - self.centre[a])).sum();
         self.plane[0] + slope + self.rim.get(depth).unwrap_or(&0.0)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    //! Oracle: groups of known light.
-    use super::*;
-
-    #[test]
-    fn a_copy_is_the_lowest_group() {
-        let singles: Vec<f64> =
-            (0..40).map(|i| 96.0 + f64::from(i % 9)).chain((0..30).map(|i| 190.0 + f64::from(i))).collect();
-        assert_eq!(copy(singles), Some(99.5));
-        assert_eq!(copy(vec![5.0; 5]), Some(5.0));
-        assert_eq!(copy(vec![5.0; 4]), None);
     }
 }

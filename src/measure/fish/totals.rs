@@ -8,6 +8,11 @@ use crate::table::{Cells, Table};
 /// The column of the number of nuclei that count begins with this.
 const NUCLEI: &str = "fish_nuclei_";
 
+/// The columns of how unlike copies are begin with this.
+const SPREADS: [(&str, &str); 2] = [("fish_target_spread_", "target"), ("fish_reference_spread_", "reference")];
+/// From there on nobody can tell two copies on each other from a bright one.
+const UNLIKE: f64 = 0.35;
+
 /// One row for a set.
 pub(super) fn table(set: &str, nuclei: &[Facts], is_dual: bool) -> Table {
     let mut row = Row { table: Table::default(), set };
@@ -35,6 +40,16 @@ pub(super) fn table(set: &str, nuclei: &[Facts], is_dual: bool) -> Table {
     row.table
 }
 
+/// How unlike copies of the target and of the reference are, for the same row.
+pub(super) fn spreads(set: &str, spreads: [Option<f64>; 2]) -> Table {
+    let mut row = Row { table: Table::default(), set };
+    for ((name, probe), spread) in SPREADS.into_iter().zip(spreads) {
+        let what = format!("Standard deviation of the light of a copy of the {probe} over its mean, by single signals");
+        row.real(name, format!("{what}; empty where they are too few."), spread);
+    }
+    row.table
+}
+
 /// What the user should know of such a row.
 pub(super) fn doubts(totals: &Table) -> Vec<String> {
     let nuclei = totals.columns.iter().find(|c| c.name.starts_with(NUCLEI)).map(|c| &c.cells);
@@ -46,10 +61,18 @@ pub(super) fn doubts(totals: &Table) -> Vec<String> {
         let column = totals.columns.iter().find(|c| c.name.starts_with(name));
         if let Some(Cells::Real(mean)) = column.map(|c| &c.cells) { mean.first().copied().flatten() } else { None }
     };
-    for (probe, by_position, by_light) in [
-        ("target", "fish_target_mean_", "fish_target_mean_by_light_"),
-        ("reference", "fish_reference_mean_", "fish_reference_mean_by_light_"),
+    for (probe, by_position, by_light, spread) in [
+        ("target", "fish_target_mean_", "fish_target_mean_by_light_", SPREADS[0].0),
+        ("reference", "fish_reference_mean_", "fish_reference_mean_by_light_", SPREADS[1].0),
     ] {
+        if let Some((light, spread)) = mean(by_light).zip(mean(spread).filter(|spread| *spread > UNLIKE)) {
+            said.push(format!(
+                "single signals of the {probe} differ by {:.0} % in light, so two copies on each other look like a bright one: by light \
+                 there are {light:.2} a nucleus if all single signals are one copy, more if some are two; {} by position",
+                100.0 * spread,
+                mean(by_position).map_or_else(|| "unknown".into(), |counted| format!("{counted:.2}"))
+            ));
+        }
         // The row has the columns by position first.
         if let Some((counted, light)) = mean(by_position).zip(mean(by_light))
             && counted > MORE_THAN_LIGHT * light

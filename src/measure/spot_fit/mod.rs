@@ -8,10 +8,16 @@
 //! Along z the optics may make anything of a spot, and few slices show it. So a fit that ends far from the sigma along z that it
 //! began with begins again with what it found, around as many slices as that needs; and that sigma is only found where at least
 //! three slices show it and its standard error, and those of peak and light, are small.
+//!
+//! Voxels at the end of the scale had at least so much light, and are passed over: what lies beside them tells the Gaussian. Peak and light
+//! are told then where their standard errors are small, and the peak is no higher than four times what the scale shows above the
+//! background: beyond that the flanks that are left are too far out to be those of a Gaussian.
 
+mod crowd;
 mod descent;
 mod window;
 
+pub(crate) use crowd::fit_neighbours;
 pub(crate) use descent::solve;
 
 use crate::units::Shape;
@@ -35,6 +41,8 @@ const ROUNDS: usize = 5;
 const SLICES: usize = 3;
 /// The sigma along z, the peak and the light are told where their standard errors are this share of them at most.
 const UNSURE: f64 = 0.25;
+/// A peak that was cut off is told up to so many times what the scale shows of it.
+const BEYOND: f64 = 4.0;
 /// Parameters: background, peak, z, y, x, sigma in the plane, sigma along z.
 const N: usize = 7;
 
@@ -53,12 +61,22 @@ pub(crate) struct Start<'a> {
     pub at: [f64; 3],
     /// z, y, x in voxels; those along y and x are one in true lengths.
     pub sigma: [f64; 3],
+    /// From this sample on more light shows the same.
+    pub end: Option<i32>,
+    /// Spots whose light is taken away before.
+    pub others: &'a [Spot],
 }
 
 impl Start<'_> {
     /// The given sigmas along z and in the plane.
     fn widths(&self) -> [f64; 2] {
         [self.sigma[0].max(1e-3), (self.sigma[1] * self.sigma[2]).sqrt()]
+    }
+
+    /// The sigmas along y and x over that in the plane: 1 where pixels are square.
+    fn sides(&self) -> [f64; 2] {
+        let side = (self.sigma[1] / self.sigma[2]).sqrt();
+        [side, 1.0 / side]
     }
 
     /// Is a Gaussian a spot that lies near?
@@ -93,6 +111,8 @@ pub(crate) struct Spot {
     pub deep: Option<f64>,
     /// The sigmas in the plane and along z that `peak` goes with: those found, or those given.
     pub shape: [f64; 2],
+    /// Nothing of the spot was cut off at the end of the scale, or what lies beside that tells `peak` all the same.
+    pub is_told: bool,
     /// Standard deviation of what the fit leaves, in samples.
     pub noise: f64,
     /// Share of the variance that the fit explains.
@@ -100,6 +120,13 @@ pub(crate) struct Spot {
 }
 
 impl Spot {
+    /// Height of the Gaussian at a place; `sides` are those of its start.
+    fn at_place(&self, place: [f64; 3], sides: [f64; 2]) -> f64 {
+        let sigma = [self.shape[1], self.shape[0] * sides[0], self.shape[0] * sides[1]];
+        let far: f64 = (0..3).map(|a| ((place[a] - self.at[a]) / sigma[a]).powi(2)).sum();
+        self.peak * libm::exp(-far / 2.0)
+    }
+
     /// Sum of the Gaussian over all voxels, in samples.
     pub fn light(&self, is_flat: bool) -> f64 {
         light(self.peak, self.shape, is_flat)
@@ -151,14 +178,33 @@ pub(crate) fn fit(start: &Start) -> Option<Spot> {
     }
     let window = Window::around(start);
     let near = near(start, &window)?;
-    let (fixed, wide) = match start.shape.is_flat() {
-        true => (4, descend(near, [0, 1, 3, 4, 5], &window)),
-        false => (5, descend(near, [0, 1, 2, 3, 4, 5], &window)),
+    let (fixed, (wide, is_told)) = match start.shape.is_flat() {
+        true => (4, free_in_plane(near, [0, 1, 3, 4, 5], &window)),
+        false => (5, free_in_plane(near, [0, 1, 2, 3, 4, 5], &window)),
     };
-    Some(match start.is_spot(&wide) && start.is_as_wide(&wide) {
+    Some(match is_told && start.is_spot(&wide) && start.is_as_wide(&wide) {
         true => spot(start, &window, &wide, fixed + 1, [true, false]),
-        false => spot(start, &window, &near, fixed, [false; 2]),
+        false => of_given_width(start, &window, &near),
     })
+}
+
+/// Fits a spot of the given sigma; nothing where there is none.
+fn given_width(start: &Start) -> Option<Spot> {
+    let window = Window::around(start);
+    Some(of_given_width(start, &window, &near(start, &window)?))
+}
+
+fn of_given_width(start: &Start, window: &Window, near: &[f64; N]) -> Spot {
+    let free = if start.shape.is_flat() { 4 } else { 5 };
+    Spot { is_told: window.cut_at.is_none(), ..spot(start, window, near, free, [false; 2]) }
+}
+
+/// The Gaussian with the sigma in the plane free, and whether it is told where light was cut off.
+fn free_in_plane<const M: usize>(near: [f64; N], over: [usize; M], window: &Window) -> ([f64; N], bool) {
+    let wide = descend(near, over, window);
+    let is_told =
+        window.cut_at.is_none() || (is_in_reach(window, &wide) && are_sure(window, &wide, over, [&[1][..], &[1, 5]]));
+    (wide, is_told)
 }
 
 /// The Gaussian with both sigmas free, and what it was fitted to; nothing in a single slice, and where the slices do not tell both.
@@ -182,19 +228,36 @@ fn free_in_depth<'a>(start: &Start<'a>) -> Option<(Window, [f64; N])> {
 
 /// Do the slices tell the sigma along z, the peak and the light?
 fn tells_depth(window: &Window, p: &[f64; N]) -> bool {
+    window.slices() >= SLICES
+        && is_in_reach(window, p)
+        && are_sure(window, p, [0, 1, 2, 3, 4, 5, 6], [&[6][..], &[1], &[1, 5, 6]])
+}
+
+/// Is the peak no higher than what is left of it can tell?
+fn is_in_reach(window: &Window, p: &[f64; N]) -> bool {
+    window.cut_at.is_none_or(|end| p[1] <= BEYOND * (end - p[0]))
+}
+
+/// Are the standard errors of products of parameters small? The sigma in the plane is in them twice, as in the light.
+fn are_sure<const M: usize, const K: usize>(
+    window: &Window,
+    p: &[f64; N],
+    over: [usize; M],
+    products: [&[usize]; K],
+) -> bool {
     let bells = window.bells(p);
-    let (matrix, _) = normal(p, &[0, 1, 2, 3, 4, 5, 6], window, &bells);
-    let noise = window.left(p, &bells) / (window.points.len() - N) as f64;
-    // By the slopes of their logarithms over the parameters.
-    let is_sure = |slopes: [f64; N]| {
+    let (matrix, _) = normal(p, &over, window, &bells);
+    let noise = window.left(p, &bells) / (window.points.len() - M) as f64;
+    products.into_iter().all(|product| {
+        // The slopes of its logarithm over the parameters.
+        let slopes = over.map(|k| match k {
+            k if !product.contains(&k) => 0.0,
+            5 => 2.0 / p[k],
+            _ => 1.0 / p[k],
+        });
         let variance = solve(matrix, slopes).map(|v| noise * v.iter().zip(slopes).map(|(v, s)| v * s).sum::<f64>());
         variance.is_some_and(|v| (0.0..=UNSURE * UNSURE).contains(&v))
-    };
-    let (peak, deep) = (1.0 / p[1], 1.0 / p[6]);
-    window.slices() >= SLICES
-        && is_sure([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, deep])
-        && is_sure([0.0, peak, 0.0, 0.0, 0.0, 0.0, 0.0])
-        && is_sure([0.0, peak, 0.0, 0.0, 0.0, 2.0 / p[5], deep])
+    })
 }
 
 /// The spot of a Gaussian of so many free parameters; `found` says whether its sigmas in the plane and along z are among them.
@@ -210,6 +273,7 @@ fn spot(start: &Start, window: &Window, p: &[f64; N], free: usize, found: [bool;
         plane: found[0].then_some(p[5]),
         deep: found[1].then_some(p[6]),
         shape: [p[5], p[6]],
+        is_told: true,
         noise: (left / (points.len() - free) as f64).sqrt(),
         explained: if all > 0.0 { 1.0 - left / all } else { 0.0 },
     }

@@ -12,7 +12,7 @@ fn image(shape: Shape, at: [f64; 3], sigma: [f64; 3], peak: f64) -> Vec<i32> {
 }
 
 fn fitted(shape: Shape, samples: &[i32], at: [f64; 3], sigma: [f64; 3]) -> Option<Spot> {
-    fit(&Start { shape, samples, labels: &[], label: 1, at: at.map(f64::round), sigma })
+    fit(&Start { shape, samples, labels: &[], label: 1, at: at.map(f64::round), sigma, end: None, others: &[] })
 }
 
 fn share(found: f64, truth: f64) -> f64 {
@@ -98,4 +98,83 @@ fn what_is_no_spot_is_none() {
     assert!(none(image(shape, [0.0, 7.0, 7.0], [1.4; 3], -300.0)));
     assert!(none(image(shape, [0.0, 7.0, 11.0], [1.4; 3], 300.0)));
     assert!(fitted(Shape::flat(1, 1), &[5], [0.0; 3], [1.4; 3]).is_none());
+}
+
+#[test]
+fn light_that_was_cut_off_is_told_by_what_lies_beside() {
+    for (shape, at, [deep, plane]) in [
+        (Shape::flat(21, 21), [0.0, 10.3, 9.6], [1.0, 1.4]),
+        (Shape::flat(21, 21), [0.0, 10.0, 10.5], [1.0, 1.0]),
+        (Shape::new(15, 19, 21), [7.2, 9.8, 10.4], [1.9, 1.4]),
+    ] {
+        for (times, is_told) in [(0.9, true), (1.1, true), (1.5, true), (2.0, true), (3.5, true), (5.0, false)] {
+            // What the scale shows above the background is 2000.
+            let samples = image(shape, at, [deep, plane, plane], 2000.0 * times);
+            let cut: Vec<i32> = samples.iter().map(|s| (*s).min(2500)).collect();
+            let start = |end| Start {
+                shape,
+                samples: &cut,
+                labels: &[],
+                label: 1,
+                at: at.map(f64::round),
+                sigma: [deep, 1.3, 1.3],
+                end,
+                others: &[],
+            };
+            let spot = fit(&start(Some(2500))).unwrap();
+            let truth = light(2000.0 * times, [plane, deep], shape.is_flat());
+            assert!((0..3).all(|a| (spot.at[a] - at[a]).abs() < 0.05), "{times}: {spot:?}");
+            assert_eq!(spot.is_told, is_told, "{shape} {times}: {spot:?}");
+            if is_told {
+                assert!(
+                    share(spot.light(shape.is_flat()), truth) < 0.02 && share(spot.plane.unwrap(), plane) < 0.01,
+                    "{times}: {spot:?}"
+                );
+            }
+            // As long as nobody says where the scale ends.
+            if times == 3.5 {
+                let plain = fit(&start(None)).unwrap();
+                assert!(share(plain.peak, 7000.0) > 0.3, "{plain:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn neighbours_have_their_own_light() {
+    for (shape, deep) in [(Shape::flat(40, 40), 1.4), (Shape::new(17, 34, 34), 2.0)] {
+        for apart in [4.5, 5.0, 6.0, 7.5] {
+            let middle = shape.zyx().map(|n| (n / 2) as f64);
+            // The second one is dimmer, the third lies by itself.
+            let truth = [(middle, 1000.0), ([middle[0], middle[1] + 0.8 * apart, middle[2] + 0.6 * apart], 300.0)];
+            let alone = [middle[0], middle[1] - 11.3, middle[2] - 11.3];
+            let spots: Vec<Vec<i32>> =
+                truth.iter().map(|(at, peak)| image(shape, *at, [deep, 1.4, 1.4], *peak)).collect();
+            let samples: Vec<i32> = spots[0].iter().zip(&spots[1]).map(|(a, b)| a + b - 500).collect();
+            let starts: Vec<Start> = [truth[0].0, truth[1].0, alone]
+                .iter()
+                .enumerate()
+                .map(|(k, at)| Start {
+                    shape,
+                    samples: &samples,
+                    labels: &[],
+                    label: k as u32 + 1,
+                    at: at.map(f64::round),
+                    sigma: [deep, 1.4, 1.4],
+                    end: None,
+                    others: &[],
+                })
+                .collect();
+            let found = fit_neighbours(&starts);
+            assert_eq!(found.keys().copied().collect::<Vec<_>>(), [0, 1], "{apart}");
+            for (k, (at, peak)) in truth.iter().enumerate() {
+                let spot = found[&k].unwrap();
+                let off = share(spot.light(shape.is_flat()), light(*peak, [1.4, deep], shape.is_flat()));
+                assert!(
+                    off < 0.05 && (1..3).all(|a| (spot.at[a] - at[a]).abs() < 0.1),
+                    "{shape} {apart} {k}: {off} {spot:?}"
+                );
+            }
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! The samples around a place, and the Gaussian there.
 
-use super::{N, Start};
+use super::{N, Spot, Start};
 
 /// Within so many sigmas of the start.
 const WINDOW: f64 = 3.0;
@@ -11,8 +11,10 @@ const SLICES: f64 = 2.0;
 pub(super) struct Window {
     /// Places along z, y and x, from the start.
     places: [Vec<f64>; 3],
-    /// Samples with the numbers of their places, in raster order.
+    /// Samples, less the light of others, with the numbers of their places, in raster order. Those at the end of the scale are passed over.
     pub points: Vec<([usize; 3], f64)>,
+    /// The end of the scale, where a sample is at it.
+    pub cut_at: Option<f64>,
     /// Sigmas along y and x over that in the plane: 1 where pixels are square.
     pub sides: [f64; 2],
 }
@@ -27,21 +29,29 @@ impl Window {
             from..(start.at[a] + reach[a] + 1.0).floor().clamp(0.0, n) as usize
         };
         let places = [0, 1, 2].map(|a| around(a).map(|v| v as f64 - start.at[a]).collect::<Vec<f64>>());
-        let mut points = vec![];
+        let sides = start.sides();
+        let (mut points, mut cut_at) = (vec![], None);
         for (k, z) in around(0).enumerate() {
             for (j, y) in around(1).enumerate() {
                 for (l, x) in around(2).enumerate() {
                     let at = [places[0][k], places[1][j], places[2][l]];
                     let i = start.shape.index(z, y, x);
                     let is_free = start.labels.get(i).is_none_or(|l| *l == 0 || *l == start.label);
-                    if is_free && (0..3).map(|a| (at[a] / reach[a]).powi(2)).sum::<f64>() <= 1.0 {
-                        points.push(([k, j, l], f64::from(start.samples[i])));
+                    if !is_free || (0..3).map(|a| (at[a] / reach[a]).powi(2)).sum::<f64>() > 1.0 {
+                        continue;
+                    }
+                    match start.end.filter(|end| start.samples[i] >= *end) {
+                        Some(end) => cut_at = Some(f64::from(end)),
+                        None => {
+                            let here = [z, y, x].map(|v| v as f64);
+                            let light = |left: f64, other: &Spot| left - other.at_place(here, sides);
+                            points.push(([k, j, l], start.others.iter().fold(f64::from(start.samples[i]), light)));
+                        }
                     }
                 }
             }
         }
-        let side = (start.sigma[1] / start.sigma[2]).sqrt();
-        Window { places, points, sides: [side, 1.0 / side] }
+        Window { places, points, cut_at, sides }
     }
 
     /// How many slices have samples.
