@@ -174,6 +174,7 @@ mod tests {
             unit: "au",
             volume: &volume,
             saturation: Some(saturation),
+            full_scale: None,
             background: None,
             rounding: None,
             plateau: None,
