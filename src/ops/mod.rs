@@ -21,7 +21,6 @@ mod distance_search;
 pub(crate) mod extent;
 pub mod fill;
 pub mod free_ground;
-pub mod full_scale;
 pub mod gaussian;
 mod gaussian_boxes;
 mod gaussian_walk;

@@ -7,7 +7,7 @@ use crate::Result;
 use crate::device::{Buffer, Device};
 use crate::image::{Regions, SpotDepth, Volume};
 use crate::measure::{DEEPEST_SPOT, SPOT_FWHM, SpotStart, fit_spot, place_spot, tell_length};
-use crate::ops::full_scale::end_of_scale;
+use crate::ops::end_of_scale::end_of_scale;
 use crate::ops::spots::{Peak, SIGMA_PX, Spots as Found, find};
 use crate::read::points::{Point, draw};
 use crate::recipe::Spots;
