@@ -390,3 +390,76 @@ fn a_speck_in_the_stain_is_no_tumour() {
         "{warnings}"
     );
 }
+
+fn warnings(outcome: &Outcome) -> String {
+    let Cells::Text(words) = &outcome.row.column("warnings").unwrap().cells else { panic!() };
+    words[0].clone().unwrap_or_default()
+}
+
+fn flat(scene: &Scene, base: f64) -> Field {
+    Field { values: vec![base; scene.field(0.0).values.len()], ..scene.field(0.0) }
+}
+
+/// Oracle: a twentieth of the stain of nuclei in the channel of a marker makes nearly all cells positive; the warning knows how many are.
+#[test]
+fn the_stain_of_nuclei_in_the_channel_of_a_marker_is_told() {
+    for (seed, of_ten, bleeds) in [(61, 0, 0.0), (62, 3, 0.0), (63, 0, 0.06), (64, 3, 0.06), (65, 6, 0.06)] {
+        let scene = Scene::new(seed);
+        let is_dead = |i: usize| (7 * i) % 10 < of_ten;
+        let mut dead = flat(&scene, 60.0);
+        scene.discs(&mut dead, NUCLEUS, |i| {
+            bleeds * (500.0 + 40.0 * (i % 7) as f64) + if is_dead(i) { 150.0 + 50.0 * (i % 5) as f64 } else { 0.0 }
+        });
+        let outcome = scene.run("viability", vec![("PI", dead)]);
+        let said = warnings(&outcome);
+        assert_eq!(said.contains("dead follows nuclear"), bleeds > 0.0, "{of_ten}: {said}");
+        let number = (share(is_dead) * 100.0).round();
+        assert_eq!(said.contains(&format!("Without it {number} instead of")), bleeds > 0.0, "{of_ten}: {said}");
+    }
+}
+
+/// Invariant: however much brighter the ground of one half is, the share is right, or there is none and a warning says why.
+#[test]
+fn a_brighter_half_makes_no_cell_positive() {
+    let mut without = 0;
+    for step in [8.0, 16.0, 20.0, 24.0, 30.0, 60.0] {
+        let scene = Scene::new(70);
+        let is_dead = |i: usize| (7 * i) % 10 < 3;
+        let mut dead = flat(&scene, 100.0);
+        let width = dead.shape.x;
+        dead.values.iter_mut().enumerate().filter(|(i, _)| i % width >= width / 2).for_each(|(_, v)| *v += step);
+        scene.discs(&mut dead, NUCLEUS, |i| if is_dead(i) { 300.0 + 50.0 * (i % 5) as f64 } else { 0.0 });
+        let outcome = scene.run("viability", vec![("PI", dead)]);
+        match one(&outcome, "class_fraction_nuclei_live") {
+            Some(live) => assert!((live - 1.0 + share(is_dead)).abs() <= 0.03, "{step}: {live}"),
+            None => {
+                without += 1;
+                assert!(warnings(&outcome).contains("have no cnr_dead"), "{step}: {}", warnings(&outcome));
+            }
+        }
+    }
+    assert!((1..6).contains(&without), "{without} images have no share");
+}
+
+/// Oracle: hot pixels of a marker make cells positive; the warning knows how many are.
+#[test]
+fn hot_pixels_of_a_marker_are_told() {
+    let scene = Scene::new(80);
+    let is_dead = |i: usize| (7 * i) % 10 < 3;
+    let (mut nuclei, mut dead) = (scene.field(40.0), scene.field(60.0));
+    scene.discs(&mut nuclei, NUCLEUS, |_| 500.0);
+    scene.discs(&mut dead, NUCLEUS, |i| if is_dead(i) { 150.0 + 50.0 * (i % 5) as f64 } else { 0.0 });
+    let run = |is_hot: &dyn Fn(usize) -> bool| {
+        let taken = dead.volume(6.0, 81);
+        let samples = taken.samples.host().unwrap().iter().enumerate();
+        let samples = samples.map(|(i, s)| if is_hot(i) { 60_000 } else { *s }).collect();
+        let changed = Volume::new(taken.shape, samples).unwrap();
+        let volumes = vec![("Hoechst", nuclei.volume(6.0, 80)), ("PI", changed)];
+        run_volumes(&preset("viability").unwrap().recipe().unwrap(), volumes)
+    };
+    assert!(!warnings(&run(&|_| false)).contains("hot pixel"));
+    let outcome = run(&|i| i % 3001 == 7);
+    let said = warnings(&outcome);
+    assert!(said.contains("dead: 44 hot pixels in its channel lie in"), "{said}");
+    assert!(said.contains("without them 30 instead of"), "{said}");
+}

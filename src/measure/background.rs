@@ -40,6 +40,8 @@ pub fn occupied<'a>(sets: &[&'a Labels]) -> Result<Option<Cow<'a, [u8]>>> {
 pub struct Background {
     /// The largest sample of it; where slices have unlike grounds the median of theirs, the lower one of two.
     pub limit: i32,
+    /// The median of it, in samples, where slices have no grounds of their own.
+    pub middle: f64,
     /// The sample that is black beside the picture, if whoever knows it has said so, and which share of the voxels has it.
     pub black: Option<(i32, f64)>,
     /// The share of voxels that have its least sample, where that is the end that a ground was cut off at, or its only value.
@@ -72,7 +74,8 @@ impl Background {
 pub fn background(channel: &ChannelRef, occupied: &[u8]) -> Result<Option<Background>> {
     let groups = groups(channel.volume.samples.host()?, Some(occupied));
     let ground = DarkSide::search_even(&groups, PILE);
-    let found = Background { limit: ground.limit, black: None, cut_off: ground.cut_off, slices: vec![] };
+    let found =
+        Background { limit: ground.limit, middle: ground.middle, black: None, cut_off: ground.cut_off, slices: vec![] };
     Ok((!groups.is_empty()).then_some(found))
 }
 

@@ -103,7 +103,7 @@ const USABLE: &str = "ring_usable";
 /// A share of a ring that is hardly any of it.
 const HARDLY: f64 = 0.2;
 
-const NO_RING: &str = "no background voxel in the ring, nor within one and a half radii";
+const NO_RING: &str = "no background in the ring, nor within one and a half radii";
 
 impl Family for Probe {
     fn channel_columns(&self, about: &About) -> Vec<Definition> {
@@ -189,7 +189,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         unit: "px",
         definition: "Number of background voxels in the ring around the object. Where less than a fifth of its voxels in no object is \
                      background, here and below the next ring farther out that has more stands in for it (each as wide as it is far \
-                     away), up to one and a half radii of the object",
+                     away), up to one and a half radii of the object; 0 where there is none and its own has only the dark end of something brighter",
         standard: "",
         empty: "",
         get: Get::Int(|f| Some(f.ring.n as i64)),

@@ -1,11 +1,13 @@
 //! The ring around an object: which voxels it has, and what of them is background.
 
 use super::ChannelRef;
+use super::background::Background;
 use super::edt;
 use super::object::Object;
 use super::order::{self, Sums};
 use super::slice_grounds::Carried;
 use crate::ops::extent::Extent;
+use crate::ops::grey_step::ROUNDING;
 use crate::units::{Length, Ruler, Spacing};
 use crate::{Error, Result};
 use std::f64::consts::PI;
@@ -118,6 +120,14 @@ pub(super) fn shell(object: &Object, [near, far]: [f64; 2], size: [f64; 3], occu
 
 /// A ring of whose free voxels less than this is background lies in cells.
 const GROUND: f64 = 0.2;
+/// Where fewer of them are, they may be the dark end of something brighter, from which all else stands out by more than three of its deviations:
+const MOST: f64 = 0.3;
+/// their mean lies beyond this part of the way from the middle of the ground to its limit,
+const FAR: f64 = 0.5;
+/// and less than so many of their deviations below the limit. Of a ground it is three, of the end of a normal distribution 0.9 to 1.6.
+const END: f64 = 2.0;
+/// Fewer voxels have no deviation to speak of.
+const SOME: usize = 20;
 
 /// The background in a ring, in samples: where slices have unlike grounds, as if all of it lay in the slices of the object.
 #[derive(Clone, Debug, Default)]
@@ -132,24 +142,43 @@ pub(super) struct Around {
 }
 
 impl Around {
-    /// Of a channel with these samples: in the ring, or in the next one farther out that does not lie in cells, if it does.
+    /// Of a channel with these samples: in the ring, or in the next one farther out that does not lie in cells, if it does. Nothing but how many voxels
+    /// passed for background where these are the dark end of something brighter.
     pub fn of(channel: &ChannelRef, image: &[i32], rings: &mut Rings) -> Self {
         let object = rings.object;
-        let is_ground = |of: &Self, ring: &Shell| of.n as f64 >= GROUND * ring.free.len() as f64;
         let mut own = Around::in_ring(channel, image, object, rings.own());
         own.near = own.n;
         // Among other objects there is no ground, or none of this one.
-        if channel.background.is_none() || is_ground(&own, rings.own()) {
+        let Some(background) = channel.background.filter(|b| !own.is_ground(channel, b, rings.own())) else {
             return own;
-        }
+        };
         for others in 1.. {
             let Some(ring) = rings.beyond(others) else { break };
             let farther = Around::in_ring(channel, image, object, ring);
-            if farther.n > 0 && is_ground(&farther, ring) {
+            if farther.n > 0 && farther.is_ground(channel, background, ring) {
                 return Around { near: own.near, ..farther };
             }
         }
+        if own.is_dark_end(channel, background, rings.own()) {
+            return Around { near: own.near, ..Around::default() };
+        }
         own
+    }
+
+    /// Enough of the ring is background, and it is no end of something brighter.
+    fn is_ground(&self, channel: &ChannelRef, background: &Background, ring: &Shell) -> bool {
+        self.n as f64 >= GROUND * ring.free.len() as f64 && !self.is_dark_end(channel, background, ring)
+    }
+
+    /// What passes for background is the dark end of a brighter ground, as in one of two tiles, or of cells. A ground that was cut off ends at its limit itself.
+    fn is_dark_end(&self, channel: &ChannelRef, background: &Background, ring: &Shell) -> bool {
+        let (Some(mean), Some(std)) = (self.mean, self.std) else { return false };
+        let limit = f64::from(background.limit);
+        let is_plain = background.slices.is_empty() && background.cut_off == 0.0;
+        let is_small = (self.n as f64) < MOST * ring.free.len() as f64;
+        let is_far = mean - background.middle > FAR * (limit - background.middle);
+        let noise = std.max(channel.rounding.unwrap_or(ROUNDING));
+        is_plain && is_small && is_far && (self.n < SOME || limit - mean < END * noise)
     }
 
     fn in_ring(channel: &ChannelRef, image: &[i32], object: &Object, ring: &Shell) -> Self {
@@ -198,8 +227,70 @@ impl Around {
 mod tests {
     //! Oracle: all voxels of an image, one by one.
     use super::*;
-    use crate::image::Labels;
+    use crate::image::{Labels, Volume};
     use crate::units::Shape;
+
+    /// Background of an object in the middle of a field whose left half is dark and whose ground is `step` brighter at the object.
+    fn beside(step: f64, noise: f64, around: &dyn Fn(usize, usize) -> f64) -> (Around, f64) {
+        let shape = Shape::flat(80, 160);
+        let is_object = |y: usize, x: usize| (35..45).contains(&y) && (115..125).contains(&x);
+        let at = |i: usize| (i / 160, i % 160);
+        let labels =
+            Labels::new(shape, (0..shape.len()).map(|i| u32::from(is_object(at(i).0, at(i).1))).collect()).unwrap();
+        let mut state = 7u64;
+        let mut uniform = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as f64 / f64::from(1u32 << 31)
+        };
+        // Sums of twelve uniform numbers are near enough to a normal distribution.
+        let mut random = || (0..12).map(|_| uniform()).sum::<f64>() - 6.0;
+        let sample = |i: usize| {
+            let (y, x) = at(i);
+            let ground = 400.0 + if x < 80 { 0.0 } else { step } + around(y, x);
+            (ground + noise * random()).round() as i32
+        };
+        let volume = Volume::new(shape, (0..shape.len()).map(sample).collect()).unwrap();
+        let object = Object::new(&labels, 1, Extent { n: 100, lo: [0, 35, 115], hi: [1, 45, 125] }).unwrap();
+        let occupied = labels.inside().unwrap();
+        let limit = (400.0 + 3.0 * noise).round() as i32;
+        let background = Background { limit, middle: 400.0, black: None, cut_off: 0.0, slices: vec![] };
+        let channel = ChannelRef {
+            name: "p",
+            unit: "au",
+            volume: &volume,
+            saturation: None,
+            full_scale: None,
+            background: Some(&background),
+            rounding: None,
+            plateau: None,
+            unseen: None,
+        };
+        let mut rings = Rings::around(&object, Ring { from: 2.0, to: 7.0 }, None, occupied);
+        let found = Around::of(&channel, volume.samples.host().unwrap(), &mut rings);
+        let share = found.near as f64 / rings.own().free.len() as f64;
+        (found, share)
+    }
+
+    #[test]
+    fn the_dark_end_of_a_brighter_ground_is_none() {
+        let nothing = |_: usize, _: usize| 0.0;
+        let (found, share) = beside(0.0, 10.0, &nothing);
+        assert!(share > 0.95 && (found.mean.unwrap() - 400.0).abs() < 3.0 && found.std.unwrap() > 8.0, "{found:?}");
+        // From a quarter of the ring to none of it below the limit.
+        for step in [38.0, 40.0, 45.0, 50.0, 80.0] {
+            let (found, share) = beside(step, 10.0, &nothing);
+            assert!(share < 0.3 && found.mean.is_none() && found.n == 0, "{step} {share} {found:?}");
+        }
+        // A tenth of the ring and more is ground of its own beside a bright cell.
+        for from in [117, 120, 124] {
+            let (found, share) = beside(0.0, 10.0, &|_, x| if x < from { 500.0 } else { 0.0 });
+            assert!(share < 0.75 && (found.mean.unwrap() - 400.0).abs() < 4.0, "{from} {share} {found:?}");
+        }
+        // A few voxels of it as well: next to a bright cell that is enough.
+        let is_ground = |y: usize, x: usize| x > 128 && (38..42).contains(&y);
+        let (found, share) = beside(0.0, 10.0, &|y, x| if is_ground(y, x) { 0.0 } else { 500.0 });
+        assert!(share < 0.1 && found.n == found.near && (found.mean.unwrap() - 400.0).abs() < 8.0, "{share} {found:?}");
+    }
 
     #[test]
     fn a_shell_ends_with_the_image() {

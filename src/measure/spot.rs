@@ -12,7 +12,7 @@ use super::position::NO_CALIBRATION;
 use super::spot_fit::{Spot, Start, fit, fit_neighbours};
 use super::{ChannelRef, Request};
 use crate::image::{Labels, Scale};
-use crate::ops::full_scale::end_of_scale;
+use crate::ops::end_of_scale::end_of_scale;
 use crate::table::Table;
 use crate::units::{Length, Spacing};
 use crate::{Error, Result};

@@ -18,6 +18,7 @@ pub mod denoise;
 pub mod dependences;
 pub mod distance;
 mod distance_search;
+pub mod end_of_scale;
 pub(crate) mod extent;
 pub mod fill;
 pub mod free_ground;

@@ -211,10 +211,11 @@ mod tests {
 
     #[test]
     fn light_that_decides_nothing_is_not_told() {
-        let far_below = |k: usize, nuclei: f64| 0.01 * nuclei + if k % 4 == 0 { 500.0 } else { 0.0 } + 0.1 * noise(k);
+        let far_below =
+            |k: usize, nuclei: f64| 0.01 * nuclei + if k.is_multiple_of(4) { 500.0 } else { 0.0 } + 0.1 * noise(k);
         assert_eq!(beside_nuclei(60, Cutoff::Value(3.0), true, &far_below), None);
         // Kinds that Otsu tells apart stay apart.
-        let kinds = |k: usize, nuclei: f64| 0.05 * nuclei + if k % 4 == 0 { 2000.0 } else { 0.0 } + noise(k);
+        let kinds = |k: usize, nuclei: f64| 0.05 * nuclei + if k.is_multiple_of(4) { 2000.0 } else { 0.0 } + noise(k);
         assert_eq!(beside_nuclei(60, Cutoff::Otsu, false, &kinds), None);
         assert!(beside_nuclei(60, Cutoff::Value(15.0), false, &kinds).is_some());
     }

@@ -136,7 +136,8 @@ mod tests {
 
     #[test]
     fn tiles_strips_and_slices_are_told_wherever_they_lie_and_whatever_they_hold() {
-        let places: [(&str, fn([usize; 3]) -> bool); 4] = [
+        type Place = fn([usize; 3]) -> bool;
+        let places: [(&str, Place); 4] = [
             ("inside", |[_, y, x]| (40..80).contains(&y) && (50..100).contains(&x)),
             ("a corner of one slice", |[z, y, x]| z == 1 && y < 60 && x < 75),
             ("two tiles that meet", |[_, y, x]| (y < 40 && x < 100) || (y < 80 && x < 50)),

@@ -17,8 +17,8 @@ use super::super::spot_fit::{Spot, Start, fit, light_of_width, solve, tell_lengt
 use super::copy::Copy;
 use crate::Result;
 use crate::device::Device;
+use crate::ops::end_of_scale::end_of_scale;
 use crate::ops::extent::{Extent, extents};
-use crate::ops::full_scale::end_of_scale;
 use crate::ops::overlap::parents;
 use crate::units::Shape;
 use rayon::prelude::*;
