@@ -295,7 +295,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         definition: "Share of voxels at the largest value that the source can store, or at the end of a shorter scale, which 0.1 % of the \
                      channel and more pile up at: of these it is known only that they are at least so bright",
         standard: "",
-        empty: "the source has no largest value, and the channel no pile at its greatest one",
+        empty: "the source has no largest value",
         get: Get::Real(|f| f.saturated.map(|n| n as f64 / f.sums.n as f64)),
     },
 ];
