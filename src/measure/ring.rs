@@ -123,7 +123,7 @@ const GROUND: f64 = 0.2;
 /// Where fewer of them are, they may be the dark end of something brighter, from which all else stands out by more than three of its deviations:
 const MOST: f64 = 0.3;
 /// their mean lies beyond this part of the way from the middle of the ground to its limit,
-const FAR: f64 = 0.5;
+const FAR: f64 = 0.7;
 /// and less than so many of their deviations below the limit. Of a ground it is three, of the end of a normal distribution 0.9 to 1.6.
 const END: f64 = 2.0;
 /// Fewer voxels have no deviation to speak of.

@@ -56,10 +56,10 @@ pub(super) fn nobody(
     let told = by_otsu.filter_map(|(marker, _)| {
         let n = markers.get(marker.as_str())?.is_positive.iter().filter(|p| **p == Some(true)).count();
         let asks = |rule: &Rule| rule.markers.iter().any(|(other, wanted)| other == marker && *wanted);
-        let asking: Vec<(&str, usize)> =
-            rules.values().zip(&classes.names).zip(counts.clone()).filter(|((r, _), _)| asks(r)).map(|((_, name), n)| (name.as_str(), n)).collect();
-        let names: Vec<&str> = asking.iter().map(|(name, _)| *name).collect();
-        (n > 0 && !asking.is_empty() && asking.iter().all(|(_, n)| *n == 0)).then(|| {
+        let places: Vec<usize> = rules.values().enumerate().filter(|(_, rule)| asks(rule)).map(|(i, _)| i).collect();
+        let is_empty = |i: &usize| classes.is_sure(*i) && counts.get(*i) == Some(&0);
+        let names: Vec<&str> = places.iter().filter_map(|i| classes.names.get(*i)).map(String::as_str).collect();
+        (n > 0 && !places.is_empty() && places.iter().all(is_empty)).then(|| {
             format!(
                 "{n} objects of {name} are positive for {marker}, and none of them is {}: all have what that excludes, as where debris or text that was drawn into the image has light in \
                  several channels and took the cutoff of {marker}; look at the overlay, and give a number in [positive.{name}]",
@@ -97,21 +97,26 @@ mod tests {
             ("tumour".to_owned(), rule(&[("tumour", true), ("immune", false)])),
         ]);
         let names: Vec<String> = rules.keys().cloned().collect();
-        let told = |above, of: [Option<u32>; 3], is_positive: [bool; 3]| {
+        let told = |above, of: [Option<u32>; 3], is_positive: [bool; 3], is_unsure: bool| {
             let marker = Marker { is_positive: is_positive.map(Some).to_vec(), above: vec![] };
-            let classes = Classes { names: names.clone(), of: of.to_vec(), ..Classes::default() };
+            let unsure = vec![false, is_unsure];
+            let classes = Classes { names: names.clone(), of: of.to_vec(), unsure };
             nobody("cells", &how(above), &rules, &Markers::from([("tumour", marker)]), &classes)
         };
         let both = [true, true, false];
-        let said = told(Cutoff::Otsu, [Some(0), Some(0), None], both);
+        let said = told(Cutoff::Otsu, [Some(0), Some(0), None], both, false);
         assert!(
             said.len() == 1
                 && said[0].starts_with("2 objects of cells are positive for tumour, and none of them is tumour"),
             "{said:?}"
         );
-        assert!(told(Cutoff::Otsu, [Some(0), Some(1), None], both).is_empty(), "one is");
-        assert!(told(Cutoff::Otsu, [None; 3], [false; 3]).is_empty(), "none is positive");
-        assert!(told(Cutoff::Value(9.0), [Some(0), Some(0), None], both).is_empty(), "a number may be above all");
+        assert!(told(Cutoff::Otsu, [Some(0), Some(1), None], both, false).is_empty(), "one is");
+        assert!(told(Cutoff::Otsu, [None; 3], both, true).is_empty(), "nobody knows");
+        assert!(told(Cutoff::Otsu, [None; 3], [false; 3], false).is_empty(), "none is positive");
+        assert!(
+            told(Cutoff::Value(9.0), [Some(0), Some(0), None], both, false).is_empty(),
+            "a number may be above all"
+        );
     }
 
     #[test]
