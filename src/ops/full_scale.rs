@@ -40,7 +40,7 @@ pub fn end_of_scale(image: &Volume, of_file: Option<i32>) -> Result<Option<i32>>
 
 /// 1, or ones in binary, or such ones at the top of a word.
 fn ends_a_scale(value: f64) -> bool {
-    let is_whole = value.fract() == 0.0 && value >= SHORTEST && value < WORD;
+    let is_whole = value.fract() == 0.0 && (SHORTEST..WORD).contains(&value);
     let whole = if is_whole { value as u32 } else { 0 };
     let step = whole & whole.wrapping_neg();
     let end = whole + step;
