@@ -229,6 +229,31 @@ fn margins_as_grey_as_the_picture_are_none_of_it() {
     }
 }
 
+/// Images of few grey levels are as even in the picture as in a margin, and a ground in waves reaches down to black: straight lines part these.
+#[test]
+fn margins_of_coarse_pictures_are_none_of_them() {
+    let wave = |i: usize| {
+        let [_, y, x] = FLAT.position(i).map(|v| v as f64);
+        30.0 * libm::sin(y / 31.0) * libm::sin(x / 23.0)
+    };
+    for (step, waves) in [(12, 0.0), (16, 0.0), (8, 1.0)] {
+        let mut picture = Picture::nuclei(FLAT, 600.0);
+        let samples = picture.samples.iter_mut().enumerate();
+        samples.for_each(|(i, sample)| *sample = (*sample + (waves * wave(i)) as i32) / step);
+        let plain = found(&picture, "nuclei");
+        assert!(!tells(&plain, "warnings") && !tells(&plain, "notes"), "steps of {step}");
+        let median = GROUND as i32 / step;
+        for value in [0, median - 2, median, median + 1, 3 * median, 300] {
+            let (padded, turned) = (picture.padded(30, Some(value)), picture.turned(value));
+            for (how, (picture, beside)) in [("padded", padded), ("turned", turned)] {
+                let (outcome, what) = (found(&picture, "nuclei"), format!("{how} in {value}, steps of {step}"));
+                assert!(tells(&outcome, "warnings") || tells(&outcome, "notes"), "{what}");
+                holds(&picture, &beside, false, &outcome, &what);
+            }
+        }
+    }
+}
+
 /// A ground that is of one value in truth: an offset, whatever it is, with and without photons, around objects, colonies and single
 /// large ones; and images that were enlarged, whose rows repeat.
 #[test]

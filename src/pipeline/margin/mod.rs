@@ -17,6 +17,7 @@
 //! not (`grey`), and so are rows that repeat one (`repeated`). Slices of a stack that no light has fallen on (`unlit`) see nothing either.
 
 mod black;
+mod convex;
 mod edge;
 mod fill;
 mod grey;
