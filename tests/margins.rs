@@ -304,6 +304,25 @@ fn a_ground_of_one_value_is_no_margin_of_any_grey() {
     }
 }
 
+/// What lies beside the picture is no uptake of a cell, whatever it holds.
+#[test]
+fn cells_that_are_grown_end_at_a_margin() {
+    let recipe = preset("expression").unwrap().recipe().unwrap();
+    for value in [0, 100, 65_535] {
+        // Nuclei begin two pixels behind it.
+        let beside = where_(FLAT, |y, x| y < 14 || x < 14);
+        let picture = Picture::nuclei(FLAT, 400.0).with(value, &beside);
+        let channel = || Volume::new(picture.shape, picture.samples.clone()).unwrap();
+        let outcome = run(&scan(vec![("DAPI", channel()), ("probe", channel())], None), &recipe, &Device::Cpu);
+        let cells = outcome.sets.iter().find(|set| set.name == "cells").unwrap();
+        let labels = cells.objects.labels.voxels().host().unwrap();
+        let is_at_margin = |i: usize| beside[i + 1] || beside[i - 1];
+        let at_margin = (1..labels.len() - 1).filter(|i| labels[*i] > 0 && !beside[*i] && is_at_margin(*i)).count();
+        assert!(at_margin > 10, "{value}: no cell reaches the margin");
+        assert!(labels.iter().zip(&beside).all(|(label, beside)| *label == 0 || !beside), "{value}");
+    }
+}
+
 #[test]
 fn stacks_too_and_slices_that_are_black() {
     let shape = Shape::new(17, 140, 140);

@@ -7,7 +7,7 @@ use super::margin::Margin;
 use super::specks::{Light, Specks};
 use crate::Result;
 use crate::device::{Buffer, Device};
-use crate::image::{Modality, Volume};
+use crate::image::{Mask, Modality, Volume};
 use crate::ops::histogram::range;
 use crate::ops::pixelwise::shift_left;
 use crate::profile::stage;
@@ -31,6 +31,8 @@ pub(super) struct Lifted {
     /// What sets to come are found in, one for each set.
     to_come: Vec<Wanted>,
     kept: BTreeMap<Wanted, Working>,
+    /// Where objects may be, by set, in channels that have a margin: what grows from them ends there.
+    pub searched: BTreeMap<String, Mask>,
 }
 
 /// A channel that steps work on.
@@ -66,7 +68,8 @@ fn wanted(set: &Objects) -> Option<Wanted> {
 impl Lifted {
     /// For all sets of a recipe.
     pub fn new(recipe: &Recipe) -> Self {
-        Lifted { to_come: recipe.body.objects.values().filter_map(wanted).collect(), kept: BTreeMap::new() }
+        let to_come = recipe.body.objects.values().filter_map(wanted).collect();
+        Lifted { to_come, kept: BTreeMap::new(), searched: BTreeMap::new() }
     }
 
     /// The channel of its role for a set that is found in it: with its margin filled, slices on one ground, and without faulty pixels and specks if the

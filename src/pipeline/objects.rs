@@ -5,15 +5,17 @@ use super::doubt::{doubt, unlike};
 use super::even_slices::EvenSlices;
 use super::geometry::Geometry;
 use super::level::Levelled;
+use super::propagate::as_labels;
 use super::roles::Roles;
 use super::sphere::sphere;
 use super::state::State;
 use super::{External, region, typical};
 use crate::device::Device;
-use crate::image::{Labels, ObjectSet, Scan, Volume};
+use crate::image::{Labels, Mask, ObjectSet, Scan, Volume};
 use crate::ops::cytoplasm::cytoplasm;
 use crate::ops::free_ground::FreeGround;
 use crate::ops::grow::grow;
+use crate::ops::pixelwise::not;
 use crate::ops::renumber::renumber;
 use crate::ops::uneven::Surface;
 use crate::ops::{noise, object_runs};
@@ -49,7 +51,12 @@ pub(super) fn make(
     match set {
         Objects { steps: Some(steps), .. } => from_steps((name, set), steps, from, geometry, lifted, made),
         Objects { sphere: Some(p), .. } => sphere(p, set, scan, roles, device),
-        Objects { grow: Some(g), .. } => stage("grow", name, || grown(g, device, geometry, made)),
+        Objects { grow: Some(g), .. } => {
+            let searched = lifted.searched.get(&g.from).cloned();
+            let cells = stage("grow", name, || grown(g, device, geometry, made, searched.as_ref()))?;
+            lifted.searched.extend(searched.map(|searched| (name.to_owned(), searched)));
+            Ok(cells)
+        }
         Objects { minus: Some(m), .. } => difference(m, device, made),
         _ => given(name, set, from, geometry, made),
     }
@@ -162,6 +169,7 @@ fn from_steps(
         told.extend(margin.told(name));
         state.notes.extend(margin.told_unlit(name));
         state.searched = Some(&margin.searched);
+        lifted.searched.insert(name.to_owned(), margin.searched.clone());
     }
     let found = geometry.radius_px.filter(|_| set.scale == Some(ObjectScale::Auto));
     state.warnings.extend(found.and_then(|radius| typical::doubtful(radius, geometry.shape)));
@@ -194,10 +202,21 @@ fn from_steps(
     Ok(ObjectSet { radius_px, spot_depth, channel, thresholds, doubt, warnings, notes, origin, ..made })
 }
 
-fn grown(p: &Grow, device: &Device, mut geometry: Geometry, made: &BTreeMap<String, ObjectSet>) -> Result<ObjectSet> {
+/// What lies beside the picture is no part of a cell, if it is known where objects were searched for.
+fn grown(
+    p: &Grow,
+    device: &Device,
+    mut geometry: Geometry,
+    made: &BTreeMap<String, ObjectSet>,
+    searched: Option<&Mask>,
+) -> Result<ObjectSet> {
     let from = source(made, &p.from)?;
     geometry.radius_px = from.radius_px;
-    let labels = grow(device, &from.on_device, geometry.px(p.by)?, geometry.weights())?;
+    let mut labels = grow(device, &from.on_device, geometry.px(p.by)?, geometry.weights())?;
+    if let Some(searched) = searched {
+        let beside = not(device, &searched.to(device)?)?;
+        labels = cytoplasm(device, &labels, &as_labels(&beside))?;
+    }
     let (radius_px, spot_depth, channel) = (from.radius_px, from.spot_depth, from.channel);
     Ok(ObjectSet { radius_px, spot_depth, channel, ..ObjectSet::on_both(labels.clone(), labels) })
 }
