@@ -1,5 +1,6 @@
 //! The samples that steps work on.
 
+use super::cut_gap::{Closed, has_given_thresholds};
 use super::drawn;
 use super::even_slices::{EvenSlices, find_ground};
 use super::faults::{Faults, without_faults};
@@ -24,6 +25,8 @@ struct Wanted {
     has_margin: bool,
     /// Slices with unlike grounds are brought to one.
     is_even: bool,
+    /// A gap in its ground is closed.
+    is_closed: bool,
 }
 
 /// Channels as steps find them. One that is wanted again stays: it goes to the device once.
@@ -51,17 +54,21 @@ pub(super) struct Working {
     pub drawn: Option<String>,
     /// What lies beside the picture, which steps do not see.
     pub margin: Option<Margin>,
+    /// Its ground brought together, where a gap was left in it.
+    pub closed: Option<Closed>,
     /// Its slices brought to one ground, where they have unlike ones.
     pub slices: Option<EvenSlices>,
 }
 
 fn wanted(set: &Objects) -> Option<Wanted> {
     let steps = set.steps.as_ref()?;
+    let is_even = find_ground(set.scale, steps);
     Some(Wanted {
         role: set.channel.clone()?,
         is_clean: set.scale == Some(ObjectScale::Auto),
         has_margin: set.margin,
-        is_even: find_ground(set.scale, steps),
+        is_even,
+        is_closed: is_even && !has_given_thresholds(steps),
     })
 }
 
@@ -95,6 +102,11 @@ impl Lifted {
                     false => None,
                 };
                 let picture = margin.as_ref().map_or(volume, |margin| &margin.filled);
+                let closed = match key.is_closed {
+                    true => stage("gap", "", || Closed::of(picture, modality))?,
+                    false => None,
+                };
+                let picture = closed.as_ref().map_or(picture, |closed| &closed.volume);
                 let drawn = stage("drawn", "", || drawn::warning(picture, modality))?;
                 let slices = match key.is_even {
                     true => stage("slices", "", || EvenSlices::to_search(picture, modality))?,
@@ -114,7 +126,7 @@ impl Lifted {
                 let (specks, light) = specks.map(|specks| (specks.warning, specks.light)).unzip();
                 let lift = lift(&clean, &volume) as i32;
                 let light = light.into_iter().flatten().map(|(i, light)| (i, light.saturating_mul(lift))).collect();
-                Working { volume, for_size, specks, light, faults, drawn, margin, slices }
+                Working { volume, for_size, specks, light, faults, drawn, margin, closed, slices }
             }
         };
         if self.to_come.contains(&key) {

@@ -1,6 +1,7 @@
 //! Object sets: from steps, grown, as a difference, or from a label image.
 
 use super::channels::{Lifted, Working, lift, working};
+use super::cut_gap::Closed;
 use super::doubt::{doubt, unlike};
 use super::even_slices::EvenSlices;
 use super::geometry::Geometry;
@@ -128,8 +129,9 @@ fn from_steps(
     let index = roles.index(role).ok_or_else(|| Error::usage(format!("no channel for \"{role}\"")))?;
     let channel = scan.channels.get(index).ok_or_else(|| Error::usage(format!("no channel {index}")))?;
     let working_on = lifted.channel(set, (&channel.volume, scan.modality), device)?;
-    let Working { volume: original, for_size, specks, light, faults, drawn, margin, slices } = working_on;
+    let Working { volume: original, for_size, specks, light, faults, drawn, margin, closed, slices } = working_on;
     let file = margin.as_ref().map_or(&channel.volume, |margin| &margin.filled);
+    let file = closed.as_ref().map_or(file, |closed| &closed.volume);
     let file = slices.as_ref().map_or(file, |slices| &slices.volume);
     let (free, even, note) = match counts_from_ground(steps) {
         true => even_ground(file, &geometry, grown_from(steps, made)?, device)?,
@@ -154,6 +156,7 @@ fn from_steps(
     let noise = if steps.iter().any(wants_noise) { Some(noise::ask(device, &original)?) } else { None };
     let mut state = State::new(device, geometry, file, original, (lift, channel.saturation), (scan, roles), made);
     state.noise = noise;
+    state.notes.extend(closed.as_ref().map(Closed::note));
     state.notes.extend(slices.as_ref().map(EvenSlices::note));
     state.warnings.extend(slices.as_ref().and_then(EvenSlices::warning));
     state.notes.extend(levelled.as_ref().map(Levelled::note));
