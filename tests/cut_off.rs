@@ -10,6 +10,7 @@ use uptake::image::Volume;
 use uptake::ops::gaussian::{Gaussian, gaussian};
 use uptake::pipeline::{self, External};
 use uptake::recipe::{Recipe, preset};
+use uptake::table::Cells;
 use uptake::units::Shape;
 
 const SHAPE: Shape = Shape { z: 1, y: 240, x: 240 };
@@ -31,10 +32,13 @@ fn field(discs: usize, height: f64, blur: f64, cut: f64, seed: u64) -> Volume {
     Volume::new(SHAPE, left.collect()).unwrap()
 }
 
-fn nuclei(image: Volume) -> u32 {
+fn found(image: Volume) -> pipeline::Outcome {
     let recipe = preset("nuclei").unwrap().recipe().unwrap();
-    let outcome = pipeline::run(&scan(vec![("DAPI", image)], None), &recipe, &Device::Cpu, &External::new()).unwrap();
-    outcome.sets[0].objects.labels.count
+    pipeline::run(&scan(vec![("DAPI", image)], None), &recipe, &Device::Cpu, &External::new()).unwrap()
+}
+
+fn nuclei(image: Volume) -> u32 {
+    found(image).sets[0].objects.labels.count
 }
 
 #[test]
@@ -47,6 +51,38 @@ fn empty_fields_stay_empty_and_nuclei_stay() {
             }
         }
     }
+}
+
+/// The ground was set to 0 below a value that was not subtracted. Objects that were cut out of theirs, and a drawing, are as they were.
+#[test]
+fn a_gap_that_a_cut_has_left_is_no_light() {
+    let tells = |outcome: &pipeline::Outcome| {
+        let Cells::Text(notes) = &outcome.row.column("notes").unwrap().cells else { panic!("words") };
+        notes[0].as_ref().is_some_and(|notes| notes.contains("without that being subtracted"))
+    };
+    let with_gap = |image: Volume, by: i32, from: i32, step: i32| {
+        let sample = |s: &i32| if *s <= from { 0 } else { (s + by) / step };
+        Volume::new(SHAPE, image.samples.host().unwrap().iter().map(sample).collect()).unwrap()
+    };
+    for (seed, blur) in [(1, 0.0), (3, 1.0)] {
+        for cut in [0.5, 1.0] {
+            for (discs, height) in [(0, 0.0), (3, 12.0), (30, 12.0)] {
+                // An empty field of two or three grey levels tells nothing.
+                for step in [1, 90].into_iter().filter(|step| discs > 0 || *step == 1) {
+                    let outcome = found(with_gap(field(discs, height, blur, cut, seed), 4000, 0, step));
+                    let what = format!("{discs} discs, blur {blur}, cut at {cut}, steps of {step}");
+                    assert_eq!(outcome.sets[0].objects.labels.count as usize, discs, "{what}");
+                    assert!(tells(&outcome), "{what}");
+                }
+            }
+        }
+    }
+    for from in [4000, 6000] {
+        let outcome = found(with_gap(field(30, 12.0, 1.0, 0.0, 5), 4000, from, 1));
+        assert_eq!((outcome.sets[0].objects.labels.count, tells(&outcome)), (30, false), "objects above {from}");
+    }
+    let drawing = with_gap(field(30, 12.0, 1.0, 0.0, 5), 0, 6000, 6000);
+    assert!(!tells(&found(drawing)));
 }
 
 /// Two channels: nuclei, and a stain of cells of 18 px in noise of 20 on an offset, from 0 on.

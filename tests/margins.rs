@@ -229,6 +229,31 @@ fn margins_as_grey_as_the_picture_are_none_of_it() {
     }
 }
 
+/// Images of few grey levels are as even in the picture as in a margin, and a ground in waves reaches down to black: straight lines part these.
+#[test]
+fn margins_of_coarse_pictures_are_none_of_them() {
+    let wave = |i: usize| {
+        let [_, y, x] = FLAT.position(i).map(|v| v as f64);
+        30.0 * libm::sin(y / 31.0) * libm::sin(x / 23.0)
+    };
+    for (step, waves) in [(12, 0.0), (16, 0.0), (8, 1.0)] {
+        let mut picture = Picture::nuclei(FLAT, 600.0);
+        let samples = picture.samples.iter_mut().enumerate();
+        samples.for_each(|(i, sample)| *sample = (*sample + (waves * wave(i)) as i32) / step);
+        let plain = found(&picture, "nuclei");
+        assert!(!tells(&plain, "warnings") && !tells(&plain, "notes"), "steps of {step}");
+        let median = GROUND as i32 / step;
+        for value in [0, median - 2, median, median + 1, 3 * median, 300] {
+            let (padded, turned) = (picture.padded(30, Some(value)), picture.turned(value));
+            for (how, (picture, beside)) in [("padded", padded), ("turned", turned)] {
+                let (outcome, what) = (found(&picture, "nuclei"), format!("{how} in {value}, steps of {step}"));
+                assert!(tells(&outcome, "warnings") || tells(&outcome, "notes"), "{what}");
+                holds(&picture, &beside, false, &outcome, &what);
+            }
+        }
+    }
+}
+
 /// A ground that is of one value in truth: an offset, whatever it is, with and without photons, around objects, colonies and single
 /// large ones; and images that were enlarged, whose rows repeat.
 #[test]
@@ -276,6 +301,25 @@ fn a_ground_of_one_value_is_no_margin_of_any_grey() {
         let enlarged = Volume::new(shape, (0..shape.len()).map(sample).collect()).unwrap();
         let outcome = run(&scan(vec![("DAPI", enlarged)], None), &recipe, &Device::Cpu);
         assert!(!tells(&outcome, "notes") && !tells(&outcome, "warnings"), "{times} times as large");
+    }
+}
+
+/// What lies beside the picture is no uptake of a cell, whatever it holds.
+#[test]
+fn cells_that_are_grown_end_at_a_margin() {
+    let recipe = preset("expression").unwrap().recipe().unwrap();
+    for value in [0, 100, 65_535] {
+        // Nuclei begin two pixels behind it.
+        let beside = where_(FLAT, |y, x| y < 14 || x < 14);
+        let picture = Picture::nuclei(FLAT, 400.0).with(value, &beside);
+        let channel = || Volume::new(picture.shape, picture.samples.clone()).unwrap();
+        let outcome = run(&scan(vec![("DAPI", channel()), ("probe", channel())], None), &recipe, &Device::Cpu);
+        let cells = outcome.sets.iter().find(|set| set.name == "cells").unwrap();
+        let labels = cells.objects.labels.voxels().host().unwrap();
+        let is_at_margin = |i: usize| beside[i + 1] || beside[i - 1];
+        let at_margin = (1..labels.len() - 1).filter(|i| labels[*i] > 0 && !beside[*i] && is_at_margin(*i)).count();
+        assert!(at_margin > 10, "{value}: no cell reaches the margin");
+        assert!(labels.iter().zip(&beside).all(|(label, beside)| *label == 0 || !beside), "{value}");
     }
 }
 

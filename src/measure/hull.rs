@@ -11,7 +11,7 @@ use super::object::Object;
 type Point = [i64; 2];
 
 /// y, first x and last x of the pixels of a row.
-pub(super) type Span = (i64, i64, i64);
+pub(crate) type Span = (i64, i64, i64);
 
 /// Convex hull measures in pixels.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +25,7 @@ pub(super) struct Hull {
 impl Hull {
     /// Of a 2-D object.
     pub fn of(object: &Object) -> Self {
-        let filled = pixels(&convex_rows(&midpoints(&spans(object))));
+        let filled = filled(&spans(object));
         let area = filled.iter().map(|&(_, a, b)| (b - a + 1) as u64).sum();
         Hull { area, corners: convex_rows(&midpoints(&filled)) }
     }
@@ -72,6 +72,11 @@ pub(super) fn each_side(corners: &[Point], mut each: impl FnMut([Point; 2], &[Po
         each([p, q], &round[from..=end]);
         from = to;
     }
+}
+
+/// The pixels of the hull of the ends of rising rows.
+pub(crate) fn filled(spans: &[Span]) -> Vec<Span> {
+    pixels(&convex_rows(&midpoints(spans)))
 }
 
 /// The first and last pixels of each row.

@@ -66,6 +66,7 @@ pub use background::{Background, background, occupied};
 pub use empty_cells::EmptyCells;
 pub use family::{Context, Family, Measurer, Mentions, Needs, Objection};
 pub use feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
+pub(crate) use hull::{Span, filled};
 pub use neighbours::Places;
 pub use odd::{Odd, Oddities};
 pub use plateau::plateau;

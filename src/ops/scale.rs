@@ -3,7 +3,7 @@
 //! A first segmentation without sizes: smooth a little, Otsu, fill, distance to the outside, split at valleys of 15 %.
 //! The diameter is 1.88 times the median, weighted by area, of the objects' inscribed radii: a little less than twice,
 //! because Otsu's mask is a little wide. Where it comes out so large
-//! that the mask may be background rather than objects (over 0.3 of the shorter side), the search is repeated on the
+//! that the mask may be background rather than objects (over 0.3 of the shorter side, or in a narrow image of the side of a square as large), the search is repeated on the
 //! image less an opening of an eighth of it, four times at most; what is wider than the image counts as that, and as half of that in each further round. In a narrow image they may be objects for all that: if
 //! Otsu's two classes explain more of the variance than those of an even slope would (3/4), and what the opening leaves
 //! has less than half of their contrast (texture and noise, not objects on a bright ground), the first answer stands.
@@ -35,6 +35,7 @@ use super::{Case, Op};
 use crate::Result;
 use crate::device::{Device, Gpu};
 use crate::image::{Mask, Volume};
+use crate::units::Shape;
 
 /// Its entry in the list of operations.
 pub const OP: Op = Op {
@@ -86,6 +87,11 @@ const TEXTURE: f64 = 0.45;
 /// An inscribed radius below this is a speck.
 const SMALLEST_RADIUS: f64 = 1.5;
 
+/// An image more than so many times as long as it is wide is narrow: its objects may be wide beside it, as in a strip of a larger one.
+const NARROW: f64 = 2.0;
+/// They are held against no more than so many times its width.
+const WIDER: f64 = 2.5;
+
 /// Pixels around what is bright that are not looked at for the rest.
 const HALO: f64 = 4.0;
 /// Where there are so many times more small objects than others, the typical one is small.
@@ -113,9 +119,10 @@ pub fn scale(device: &Device, src: &Volume, z_step: f64, weights: [u32; 3]) -> R
     let sizes = Sizes { diameter: 0.0, z_step, weights };
     let smooth = gaussian(device, src, &Gaussian::new(sizes.along(1.0)))?;
     let shorter = src.shape.y.min(src.shape.x) as f64;
+    let side = side(src.shape);
     let (mut diameter, mut classes) = once(device, &smooth, &sizes)?;
     for round in 0..4 {
-        if diameter <= 0.3 * shorter {
+        if diameter <= 0.3 * side {
             break;
         }
         // What is wider than the image is no object, and an opening as wide leaves it there.
@@ -130,6 +137,15 @@ pub fn scale(device: &Device, src: &Volume, z_step: f64, weights: [u32; 3]) -> R
         diameter = whole;
     }
     Ok(MASK_IS_WIDE * diameter)
+}
+
+/// The side that objects are held against: the shorter one, or of a narrow image that of a square as large.
+fn side(shape: Shape) -> f64 {
+    let (shorter, longer) = (shape.y.min(shape.x) as f64, shape.y.max(shape.x) as f64);
+    match longer > NARROW * shorter {
+        true => (shorter * longer).sqrt().min(WIDER * shorter),
+        false => shorter,
+    }
 }
 
 /// Less a smooth opening of this radius.
@@ -227,7 +243,6 @@ fn median(objects: &[(f64, u64)]) -> Option<f64> {
 mod tests {
     //! Oracle: sizes worked out by hand.
     use super::*;
-    use crate::units::Shape;
 
     /// Forty disks of 12 px with two bright spots each, which alone are above Otsu's threshold.
     #[test]
@@ -292,6 +307,29 @@ mod tests {
         for (light, wide) in [(0.6, 100.0), (0.6, 140.0), (0.7, 120.0), (0.6, 70.0)] {
             let found = radius(light, wide);
             assert!((found / plain - 1.0).abs() < 0.25, "{light}, {wide}: {found} for {plain}");
+        }
+    }
+
+    /// Disks of 14 px with texture, of unlike brightness, in a field and in a strip of it that is no three of them wide.
+    #[test]
+    fn a_strip_of_a_field_has_the_sizes_of_the_field() {
+        let radius = |height: usize| {
+            let shape = Shape::flat(height, 440);
+            let sample = |i: usize| {
+                let [_, y, x] = shape.position(i);
+                let (v, u) = ((y % 33) as i32 - 16, (x % 33) as i32 - 16);
+                let brightness = libm::pow(5.0, ((y / 33 * 29 + x / 33) * 7 % 10) as f64 / 9.0);
+                let texture = if (v.div_euclid(5) + u.div_euclid(5)) % 2 == 0 { 1.0 } else { 1.5 };
+                let light = if v * v + u * u <= 196 { 200.0 * brightness * texture } else { 0.0 };
+                100 + light as i32 + (i * 7919 % 31) as i32
+            };
+            let image = Volume::new(shape, (0..shape.len()).map(sample).collect()).unwrap();
+            scale(&Device::Cpu, &image, 1.0, [1; 3]).unwrap() / 2.0
+        };
+        let whole = radius(330);
+        assert!((whole - 0.94 * 13.5).abs() < 1.0, "{whole}");
+        for height in [66, 99] {
+            assert!((radius(height) / whole - 1.0).abs() < 0.15, "{height}: {} for {whole}", radius(height));
         }
     }
 

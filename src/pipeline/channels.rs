@@ -1,5 +1,6 @@
 //! The samples that steps work on.
 
+use super::cut_gap::{Closed, has_given_thresholds};
 use super::drawn;
 use super::even_slices::{EvenSlices, find_ground};
 use super::faults::{Faults, without_faults};
@@ -7,7 +8,7 @@ use super::margin::Margin;
 use super::specks::{Light, Specks};
 use crate::Result;
 use crate::device::{Buffer, Device};
-use crate::image::{Modality, Volume};
+use crate::image::{Mask, Modality, Volume};
 use crate::ops::histogram::range;
 use crate::ops::pixelwise::shift_left;
 use crate::profile::stage;
@@ -26,6 +27,8 @@ struct Wanted {
     has_margin: bool,
     /// Slices with unlike grounds are brought to one.
     is_even: bool,
+    /// A gap in its ground is closed.
+    is_closed: bool,
 }
 
 /// Channels as steps find them. One that is wanted again stays: it goes to the device once.
@@ -33,6 +36,8 @@ pub(super) struct Lifted {
     /// What sets to come are found in, one for each set.
     to_come: Vec<Wanted>,
     kept: BTreeMap<Wanted, Working>,
+    /// Where objects may be, by set, in channels that have a margin: what grows from them ends there.
+    pub searched: BTreeMap<String, Mask>,
 }
 
 /// A channel that steps work on.
@@ -53,6 +58,8 @@ pub(super) struct Working {
     pub drawn: Option<String>,
     /// What lies beside the picture, which steps do not see.
     pub margin: Option<Margin>,
+    /// Its ground brought together, where a gap was left in it.
+    pub closed: Option<Closed>,
     /// Its slices brought to one ground, where they have unlike ones.
     pub slices: Option<EvenSlices>,
 }
@@ -65,19 +72,22 @@ fn is_stain(steps: &[Step]) -> bool {
 fn wanted(set: &Objects) -> Option<Wanted> {
     let steps = set.steps.as_ref()?;
     let has_size = set.scale == Some(ObjectScale::Auto);
+    let is_even = find_ground(set.scale, steps);
     Some(Wanted {
         role: set.channel.clone()?,
         has_size,
         is_clean: has_size || is_stain(steps),
         has_margin: set.margin,
-        is_even: find_ground(set.scale, steps),
+        is_even,
+        is_closed: is_even && !has_given_thresholds(steps),
     })
 }
 
 impl Lifted {
     /// For all sets of a recipe.
     pub fn new(recipe: &Recipe) -> Self {
-        Lifted { to_come: recipe.body.objects.values().filter_map(wanted).collect(), kept: BTreeMap::new() }
+        let to_come = recipe.body.objects.values().filter_map(wanted).collect();
+        Lifted { to_come, kept: BTreeMap::new(), searched: BTreeMap::new() }
     }
 
     /// The channel of its role for a set that is found in it: with its margin filled, slices on one ground, without faulty pixels if the set's scale
@@ -103,6 +113,11 @@ impl Lifted {
                     false => None,
                 };
                 let picture = margin.as_ref().map_or(volume, |margin| &margin.filled);
+                let closed = match key.is_closed {
+                    true => stage("gap", "", || Closed::of(picture, modality))?,
+                    false => None,
+                };
+                let picture = closed.as_ref().map_or(picture, |closed| &closed.volume);
                 let drawn = stage("drawn", "", || drawn::warning(picture, modality))?;
                 let slices = match key.is_even {
                     true => stage("slices", "", || EvenSlices::to_search(picture, modality))?,
@@ -123,7 +138,7 @@ impl Lifted {
                 let lift = lift(&clean, &volume) as i32;
                 let light = light.into_iter().flatten().map(|(i, light)| (i, light.saturating_mul(lift))).collect();
                 let clean = (!key.has_size && faults != Faults::default()).then_some(clean);
-                Working { volume, for_size, specks, light, faults, clean, drawn, margin, slices }
+                Working { volume, for_size, specks, light, faults, clean, drawn, margin, closed, slices }
             }
         };
         if self.to_come.contains(&key) {

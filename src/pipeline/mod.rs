@@ -14,6 +14,7 @@ mod classified;
 mod columns;
 mod contradicted;
 mod controls;
+mod cut_gap;
 mod cut_slices;
 mod cutoff;
 mod depth;

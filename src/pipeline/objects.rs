@@ -1,19 +1,22 @@
 //! Object sets: from steps, grown, as a difference, or from a label image.
 
 use super::channels::{Lifted, Working, lift, working};
+use super::cut_gap::Closed;
 use super::doubt::{doubt, unlike};
 use super::even_slices::EvenSlices;
 use super::geometry::Geometry;
 use super::level::Levelled;
+use super::propagate::as_labels;
 use super::roles::Roles;
 use super::sphere::sphere;
 use super::state::State;
 use super::{External, region, typical};
 use crate::device::Device;
-use crate::image::{Labels, ObjectSet, Scan, Volume};
+use crate::image::{Labels, Mask, ObjectSet, Scan, Volume};
 use crate::ops::cytoplasm::cytoplasm;
 use crate::ops::free_ground::FreeGround;
 use crate::ops::grow::grow;
+use crate::ops::pixelwise::not;
 use crate::ops::renumber::renumber;
 use crate::ops::uneven::Surface;
 use crate::ops::{noise, object_runs};
@@ -49,7 +52,12 @@ pub(super) fn make(
     match set {
         Objects { steps: Some(steps), .. } => from_steps((name, set), steps, from, geometry, lifted, made),
         Objects { sphere: Some(p), .. } => sphere(p, set, scan, roles, device),
-        Objects { grow: Some(g), .. } => stage("grow", name, || grown(g, device, geometry, made)),
+        Objects { grow: Some(g), .. } => {
+            let searched = lifted.searched.get(&g.from).cloned();
+            let cells = stage("grow", name, || grown(g, device, geometry, made, searched.as_ref()))?;
+            lifted.searched.extend(searched.map(|searched| (name.to_owned(), searched)));
+            Ok(cells)
+        }
         Objects { minus: Some(m), .. } => difference(m, device, made),
         _ => given(name, set, from, geometry, made),
     }
@@ -121,8 +129,10 @@ fn from_steps(
     let index = roles.index(role).ok_or_else(|| Error::usage(format!("no channel for \"{role}\"")))?;
     let channel = scan.channels.get(index).ok_or_else(|| Error::usage(format!("no channel {index}")))?;
     let working_on = lifted.channel(set, (&channel.volume, scan.modality), device)?;
-    let Working { volume: original, for_size, specks, light, faults, clean, drawn, margin, slices } = working_on;
+    let Working { volume: original, for_size, specks, light, faults, clean, drawn, margin, closed, slices } =
+        working_on;
     let file = margin.as_ref().map_or(&channel.volume, |margin| &margin.filled);
+    let file = closed.as_ref().map_or(file, |closed| &closed.volume);
     let file = slices.as_ref().map_or(file, |slices| &slices.volume);
     let file = clean.as_ref().unwrap_or(file);
     let (free, even, note) = match counts_from_ground(steps) {
@@ -148,6 +158,7 @@ fn from_steps(
     let noise = if steps.iter().any(wants_noise) { Some(noise::ask(device, &original)?) } else { None };
     let mut state = State::new(device, geometry, file, original, (lift, channel.saturation), (scan, roles), made);
     state.noise = noise;
+    state.notes.extend(closed.as_ref().map(Closed::note));
     state.notes.extend(slices.as_ref().map(EvenSlices::note));
     state.warnings.extend(slices.as_ref().and_then(EvenSlices::warning));
     state.notes.extend(levelled.as_ref().map(Levelled::note));
@@ -163,6 +174,7 @@ fn from_steps(
         told.extend(margin.told(name));
         state.notes.extend(margin.told_unlit(name));
         state.searched = Some(&margin.searched);
+        lifted.searched.insert(name.to_owned(), margin.searched.clone());
     }
     let found = geometry.radius_px.filter(|_| set.scale == Some(ObjectScale::Auto));
     state.warnings.extend(found.and_then(|radius| typical::doubtful(radius, geometry.shape)));
@@ -195,10 +207,21 @@ fn from_steps(
     Ok(ObjectSet { radius_px, spot_depth, channel, thresholds, doubt, warnings, notes, origin, ..made })
 }
 
-fn grown(p: &Grow, device: &Device, mut geometry: Geometry, made: &BTreeMap<String, ObjectSet>) -> Result<ObjectSet> {
+/// What lies beside the picture is no part of a cell, if it is known where objects were searched for.
+fn grown(
+    p: &Grow,
+    device: &Device,
+    mut geometry: Geometry,
+    made: &BTreeMap<String, ObjectSet>,
+    searched: Option<&Mask>,
+) -> Result<ObjectSet> {
     let from = source(made, &p.from)?;
     geometry.radius_px = from.radius_px;
-    let labels = grow(device, &from.on_device, geometry.px(p.by)?, geometry.weights())?;
+    let mut labels = grow(device, &from.on_device, geometry.px(p.by)?, geometry.weights())?;
+    if let Some(searched) = searched {
+        let beside = not(device, &searched.to(device)?)?;
+        labels = cytoplasm(device, &labels, &as_labels(&beside))?;
+    }
     let (radius_px, spot_depth, channel) = (from.radius_px, from.spot_depth, from.channel);
     Ok(ObjectSet { radius_px, spot_depth, channel, ..ObjectSet::on_both(labels.clone(), labels) })
 }

@@ -125,7 +125,7 @@ fn outside(device: &Device, objects: &Labels, mask: &Mask) -> Result<Labels> {
 }
 
 /// A mask as one object.
-fn as_labels(mask: &Mask) -> Labels {
+pub(super) fn as_labels(mask: &Mask) -> Labels {
     let voxels = match &mask.voxels {
         Buffer::Host(voxels) => Buffer::on_host(simd::map(voxels, u32::from)),
         Buffer::Gpu(voxels) => Buffer::Gpu(voxels.cast()),

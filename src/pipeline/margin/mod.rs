@@ -17,6 +17,7 @@
 //! not (`grey`), and so are rows that repeat one (`repeated`). Slices of a stack that no light has fallen on (`unlit`) see nothing either.
 
 mod black;
+mod convex;
 mod edge;
 mod fill;
 mod grey;
@@ -152,7 +153,7 @@ impl Margin {
         let (what, share) = self.beside.as_ref()?;
         Some(format!(
             "{:.2} % of the channel lie beside the picture, {what}: the search for objects \
-             sees the picture next to it there and finds none in it; values have it; if it is ground, as around a section of tissue: \
+             sees the picture next to it there and finds none in it, and what grows from them ends there; if it is ground, as around a section of tissue: \
              --set objects.{set}.margin=false",
             100.0 * share
         ))
