@@ -28,7 +28,7 @@ const ROUNDS: usize = 5;
 const DIVIDED: usize = 3;
 /// Objects, all over the image, whose pairs tell where the line begins.
 const PAIRED: usize = 512;
-/// Fewer objects that would be judged otherwise are told of only where they are this share of all.
+/// Fewer objects that would be judged otherwise are told of only where they are this share of those that have the stain: tumour cells in blood are rare.
 const TOLD: f64 = 0.02;
 
 /// Another stain: its name, the place of its channel in the scan, and the light that objects have of it.
@@ -59,7 +59,7 @@ pub(super) fn warning(set: &str, into: &Judged, stain: &Stain, judged: &[Judged]
     let least = stain.light.iter().flatten().copied().fold(f64::INFINITY, f64::min);
     let from = if into.is_above_ground { line.level } else { -line.slope * least };
     let change = into.without(|i| of_stain(i).map_or(0.0, |x| line.slope * x + from));
-    if change.changed < 2 || (change.changed as f64) < TOLD * into.values.len() as f64 {
+    if change.changed < 2 || (change.changed as f64) < TOLD * points.len() as f64 {
         return None;
     }
     let percent = 100.0 * line.slope;
