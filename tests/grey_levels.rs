@@ -64,3 +64,27 @@ fn a_mask_is_an_image_too() {
         assert_eq!(run(Volume::new(SHAPE, samples).unwrap()).sets[0].objects.labels.count, 9, "0 and {most}");
     }
 }
+
+/// Single photons are no steps of something rounded: nuclei of two counts a pixel stay whole.
+#[test]
+fn counted_photons_are_no_grey_steps() {
+    for (light, ground, seed) in [(3.0, 0.01, 1), (3.0, 0.05, 2), (2.0, 0.05, 3)] {
+        let mut random = Random(seed);
+        let mut photons = |mean: f64| {
+            // Knuth's way: as many as uniform numbers can be multiplied.
+            let (limit, mut product) = (libm::exp(-mean), random.uniform());
+            let mut n = 0;
+            while product > limit {
+                (n, product) = (n + 1, product * random.uniform());
+            }
+            n
+        };
+        let value = |i: usize| {
+            let [_, y, x] = SHAPE.position(i);
+            let far = ((y % 80) as f64 - 40.0).hypot((x % 80) as f64 - 40.0);
+            photons(if far <= 10.0 { light } else { ground })
+        };
+        let found = run(Volume::new(SHAPE, (0..SHAPE.len()).map(value).collect()).unwrap());
+        assert_eq!(found.sets[0].objects.labels.count, 9, "{light} photons above {ground}");
+    }
+}
