@@ -22,6 +22,8 @@ const MOST: f64 = 0.5;
 const ON_LINE: f64 = 0.6;
 /// Distances from the line, in medians of them.
 const FAR: f64 = 4.0;
+/// Light that bleeds is in every object that has the stain: so large a share without it refutes it.
+const BELOW: f64 = 0.1;
 /// Rounds of the fit.
 const ROUNDS: usize = 5;
 /// So often the objects with a marker of their own are left out: it may have grades.
@@ -45,6 +47,8 @@ struct Line {
     level: f64,
     /// Objects on it.
     n: usize,
+    /// They lie no farther from it.
+    near: f64,
 }
 
 /// A warning where a marker follows a stain, and objects are judged by what it leaves there. `judged` has all markers of the set.
@@ -55,6 +59,10 @@ pub(super) fn warning(set: &str, into: &Judged, stain: &Stain, judged: &[Judged]
     let points: Vec<[f64; 2]> =
         into.light.iter().enumerate().filter_map(|(i, light)| Some([of_stain(i)?, (*light)?])).collect();
     let line = followed_by_some(&points)?;
+    let below = points.iter().filter(|p| p[1] < line.level + line.slope * p[0] - line.near).count();
+    if below as f64 > BELOW * points.len() as f64 {
+        return None;
+    }
     // What has no ground taken off is as bright without the dye as the object that has least of it.
     let least = stain.light.iter().flatten().copied().fold(f64::INFINITY, f64::min);
     let from = if into.is_above_ground { line.level } else { -line.slope * least };
@@ -102,7 +110,7 @@ fn followed(points: &[[f64; 2]]) -> Option<Line> {
         if on_line.len() < FEW || (on_line.len() as f64) < ON_LINE * points.len() as f64 {
             return None;
         }
-        (line, r) = fitted(&on_line)?;
+        (line, r) = fitted(&on_line, most)?;
     }
     let certain = libm::atanh(r) * ((line.n - 3) as f64).sqrt();
     (r >= FOLLOWS && certain >= CERTAIN && line.slope <= MOST).then_some(line)
@@ -117,7 +125,7 @@ fn middle_line(points: &[[f64; 2]]) -> Option<Line> {
     });
     let slope = median(slopes.collect())?;
     let level = median(some.iter().map(|p| p[1] - slope * p[0]).collect())?;
-    Some(Line { slope, level, n: some.len() })
+    Some(Line { slope, level, n: some.len(), near: f64::INFINITY })
 }
 
 /// The upper one of two.
@@ -127,14 +135,14 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
     values.get(middle).copied()
 }
 
-/// The line of least squares and the correlation; nothing where either is all the same.
-fn fitted(points: &[[f64; 2]]) -> Option<(Line, f64)> {
+/// The line of least squares through points that are no farther than `near` from one, and the correlation; nothing where either value is all the same.
+fn fitted(points: &[[f64; 2]], near: f64) -> Option<(Line, f64)> {
     let n = points.len() as f64;
     let mean = [0, 1].map(|k| points.iter().map(|p| p[k]).sum::<f64>() / n);
     let sum = |a: usize, b: usize| points.iter().map(|p| (p[a] - mean[a]) * (p[b] - mean[b])).sum::<f64>();
     let (xx, xy, yy) = (sum(0, 0), sum(0, 1), sum(1, 1));
     let slope = xy / xx;
-    let line = Line { slope, level: mean[1] - slope * mean[0], n: points.len() };
+    let line = Line { slope, level: mean[1] - slope * mean[0], n: points.len(), near };
     (xx > 0.0 && yy > 0.0).then(|| (line, (xy / (xx * yy).sqrt()).min(1.0)))
 }
 
@@ -182,6 +190,15 @@ mod tests {
             is_positive,
         };
         warning("nuclei", &dead, &Stain { name: "nuclear", channel: 0, light: &some(&nuclei) }, &[])
+    }
+
+    /// A dye of DNA follows the stain of nuclei in dead cells, and the living ones beside them refute that it is light of it.
+    #[test]
+    fn a_marker_that_others_do_without_is_no_light_of_the_stain() {
+        for share in [0.65, 0.8, 0.85] {
+            let dead = |k: usize, nuclei: f64| if random(k * 17 + 3) < share { 0.1 * nuclei } else { 0.0 } + noise(k);
+            assert_eq!(beside_nuclei(60, Cutoff::Value(3.0), true, &dead), None, "{share}");
+        }
     }
 
     #[test]
