@@ -168,8 +168,9 @@ impl BatchContext<'_> {
         }
     }
 
-    /// A budget that an image fits into: the remedy.
+    /// A budget that an image fits into: the remedy. Rows of its objects come on top of what a header tells.
     fn enough(&self, need: u64) -> String {
+        let need = need + need / 16;
         let overhead = self.settings.memory.unwrap_or(0).saturating_sub(self.budget.bytes());
         let whole = (need + overhead).next_multiple_of(if need > 1 << 30 { 1 << 30 } else { 64 << 20 });
         format!("--memory {}", super::budget::Bytes(whole))

@@ -179,8 +179,12 @@ fn between_kinds(values: &[f64]) -> Option<Kinds> {
         let is_few = share <= FEW || above.len() == 1;
         let gap = above.first()? - middle.last()?;
         let is_cut_through = gap <= GAP * (middle.last()? - middle.first()?);
-        let is_lower = are_apart(KINDS) && (is_few || is_cut_through);
-        if is_few && (is_lower && share > HARDLY_ANY && above.len() > 1 || !is_lower && are_apart(HALVED)) {
+        // Objects that a bright neighbour lights up are few, and lie near the ground.
+        let is_hardly_any = share <= HARDLY_ANY || above.len() == 1;
+        let are_more = is_hardly_any || middle.len() > above.len();
+        let is_far = is_hardly_any || mean(middle) - mean(low) >= OF_ABOVE * (mean(above) - mean(low));
+        let is_lower = are_apart(KINDS) && (is_few && are_more && is_far || is_cut_through);
+        if is_few && are_more && (is_lower && !is_hardly_any || !is_lower && are_apart(HALVED)) {
             found.doubt = Some(Doubt { few: above.len(), higher: before, lower, is_lower });
         }
         if is_lower {
@@ -195,6 +199,8 @@ fn between_kinds(values: &[f64]) -> Option<Kinds> {
 const FEW: f64 = 0.1;
 /// Of this share nobody thinks that it is what is looked for.
 const HARDLY_ANY: f64 = 0.02;
+/// Where more than hardly any lie above, a kind below is larger, and lies so far above the lowest one as a part of what they do.
+const OF_ABOVE: f64 = 1.0 / 80.0;
 /// Between two kinds lies a gap of more than this part of what the lower one spans.
 const GAP: f64 = 0.25;
 /// Two kinds beyond doubt are so many deviations of the lower one apart.

@@ -202,3 +202,17 @@ fn one_kind_that_is_divided_is_known() {
     let two = even.clone().map(|v| v + 4000.0).chain(even);
     assert_eq!(cut(two.collect()), None);
 }
+
+/// A few cells of a tumour light up their neighbours, which are no kind of their own.
+#[test]
+fn few_that_are_looked_for_stay_alone() {
+    for (few, light) in [(4, 1000.0), (6, 300.0), (9, 1000.0), (11, 300.0)] {
+        let empty = (0..90).map(|k| 120.0 + f64::from(k * 7919 % 11) / 10.0);
+        let lit = (0..few).map(|k| 122.5 + 0.004 * light * f64::from(k % 4));
+        let of_tumour = (0..few).map(|k| 120.0 + light * (1.0 + 0.2 * f64::from(k % 5)));
+        let values: Vec<f64> = empty.chain(lit).chain(of_tumour).collect();
+        let found = cutoff(Cutoff::Otsu, values.iter().copied(), 0.0).unwrap();
+        assert!(found > 120.0 + light / 4.0 && found < 120.0 + light, "{few} of {light}: {found}");
+        assert_eq!(doubt(values.into_iter()), None, "{few} of {light}");
+    }
+}
