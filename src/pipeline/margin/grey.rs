@@ -18,7 +18,7 @@ use crate::ops::label::{Connectivity, label};
 use crate::ops::morphology::{Element, erode};
 use crate::units::Shape;
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A margin is so wide; what is narrower does no harm.
 const WIDE: usize = 3;
@@ -30,6 +30,8 @@ const OF_BORDER: f64 = 0.2;
 const EVEN: usize = 1000;
 /// A margin of a value that is common in the picture is even so many pixels to all sides.
 const TO_ALL_SIDES: [usize; 4] = [1, 2, 4, 8];
+/// A picture has so many grey levels at least.
+const LEVELS: usize = 8;
 /// The value lies among those of the picture where so much of these lies on either side.
 const AMONG: f64 = 0.01;
 /// The second layer behind the edge is so far from the value, as a share of the last: interpolation has mixed the first with the margin.
@@ -52,7 +54,7 @@ pub(super) fn grey(shape: Shape, samples: &[i32]) -> Result<Option<(Vec<u8>, i32
     let noisy = without_border(&flat, None)?;
     let is_even = |i: &usize| noisy[*i] == 1 && even[*i] == 1 && most.is_some_and(|most| samples[*i] < most);
     let picture = match (0..samples.len()).into_par_iter().filter(is_even).count() > count(&noisy) / EVEN {
-        true => within_straight_lines(&flat)?,
+        true => within_straight_lines(&flat)?.filter(|picture| has_levels(samples, picture)),
         false => Some(noisy),
     };
     let Some(picture) = picture else { return Ok(None) };
@@ -114,6 +116,13 @@ fn within_straight_lines(flat: &Mask) -> Result<Option<Vec<u8>>> {
         }
     }
     Ok(None)
+}
+
+/// Whether the picture has more grey levels than a drawing or a mask has.
+fn has_levels(samples: &[i32], picture: &[u8]) -> bool {
+    let mut levels = BTreeSet::new();
+    let mut within = samples.iter().zip(picture).filter(|(_, p)| **p == 1);
+    within.any(|(sample, _)| levels.insert(*sample) && levels.len() >= LEVELS)
 }
 
 fn count(picture: &[u8]) -> usize {
