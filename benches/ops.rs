@@ -164,17 +164,7 @@ fn bandwidth_of_card(device: &Device) -> Result<f64> {
 /// Features of all objects: always on the host.
 fn measures(i: &Inputs) -> Result<Duration> {
     let (image, labels) = (i.image.to_host()?, i.labels.to_host()?);
-    let channel = ChannelRef {
-        name: "c",
-        unit: "au",
-        volume: &image,
-        saturation: None,
-        full_scale: None,
-        background: None,
-        rounding: None,
-        plateau: None,
-        unseen: None,
-    };
+    let channel = ChannelRef::new("c", "au", &image);
     let (channels, families) = ([channel], [family("shape", "")?, family("intensity", "")?]);
     let request = Request { channels: &channels, families: &families, ..Request::new(&labels) };
     best(|| measure::objects(&request).map(|_| ()))

@@ -292,17 +292,8 @@ impl Scene {
     }
 
     fn measure(&self, families: &[Chosen]) -> Table {
-        let channel = |k: usize| ChannelRef {
-            name: ["a", "b"][k],
-            unit: "au",
-            volume: &self.channels[k],
-            saturation: Some(1023),
-            full_scale: None,
-            background: None,
-            rounding: None,
-            plateau: None,
-            unseen: None,
-        };
+        let channel =
+            |k: usize| ChannelRef { saturation: Some(1023), ..ChannelRef::new(["a", "b"][k], "au", &self.channels[k]) };
         let channels = [channel(0), channel(1)];
         measure::objects(&Request { channels: &channels, families, ..Request::new(&self.labels) }).unwrap()
     }
@@ -437,17 +428,7 @@ fn wrong_pairs_are_refused() {
         assert!(e.contains(says) && e.contains("line "), "{parameters}: {e}");
     }
     let scene = Scene::new(1);
-    let channels = ["a", "b"].map(|name| ChannelRef {
-        name,
-        unit: "au",
-        volume: &scene.channels[0],
-        saturation: None,
-        full_scale: None,
-        background: None,
-        rounding: None,
-        plateau: None,
-        unseen: None,
-    });
+    let channels = ["a", "b"].map(|name| ChannelRef::new(name, "au", &scene.channels[0]));
     let families = coloc("full_scale = 100");
     let request = Request { channels: &channels, families: &families, ..Request::new(&scene.labels) };
     let e = measure::objects(&request).unwrap_err().to_string();
@@ -570,17 +551,7 @@ fn wrong_parameters_are_refused() {
         ("haralick", "directions = 8", "8 directions"),
     ] {
         let volume = &scene.channels[0];
-        let channel = [ChannelRef {
-            name: "a",
-            unit: "au",
-            volume,
-            saturation: None,
-            full_scale: None,
-            background: None,
-            rounding: None,
-            plateau: None,
-            unseen: None,
-        }];
+        let channel = [ChannelRef::new("a", "au", volume)];
         let families = [family(name, parameters).unwrap()];
         let request = Request { channels: &channel, families: &families, ..Request::new(&scene.labels) };
         let e = measure::objects(&request).unwrap_err().to_string();

@@ -37,17 +37,7 @@ impl Scene {
         Scene { labels, pet, unit: SUV_UNIT, spacing: Spacing::mm(mm), sul_factor: Some(0.75) }
     }
     fn channel(&self) -> ChannelRef<'_> {
-        ChannelRef {
-            name: "pet",
-            unit: self.unit,
-            volume: &self.pet,
-            saturation: None,
-            full_scale: None,
-            background: None,
-            rounding: None,
-            plateau: None,
-            unseen: None,
-        }
+        ChannelRef::new("pet", self.unit, &self.pet)
     }
     /// What `f` makes of the request for this scene.
     fn ask<T>(&self, f: impl FnOnce(&Request) -> T) -> T {

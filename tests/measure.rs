@@ -55,17 +55,7 @@ impl Scene {
     }
     fn channel(&self) -> ChannelRef<'_> {
         let saturation = Some(1023);
-        ChannelRef {
-            name: "c",
-            unit: "au",
-            volume: &self.channel,
-            saturation,
-            full_scale: None,
-            background: None,
-            rounding: None,
-            plateau: None,
-            unseen: None,
-        }
+        ChannelRef { saturation, ..ChannelRef::new("c", "au", &self.channel) }
     }
     fn objects(&self) -> Table {
         measure::objects(&Request {

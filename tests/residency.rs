@@ -389,17 +389,7 @@ fn textures_do_without_a_device_that_is_lost() {
     let Device::Gpu(gpu) = &device else { unreachable!() };
     let families = [measure::family("texture", "families = \"glrlm\"\nbins.number = 8").unwrap()];
     let (unit, volume) = ("HU", &scan.channels[0].volume);
-    let channels = [ChannelRef {
-        name: "ct",
-        unit,
-        volume,
-        saturation: None,
-        full_scale: None,
-        background: None,
-        rounding: None,
-        plateau: None,
-        unseen: None,
-    }];
+    let channels = [ChannelRef::new("ct", unit, volume)];
     let request =
         Request { channels: &channels, families: &families, gpu: Some(gpu), ..Request::new(&parts["parts"].labels) };
     let (counted_there, moved) = counted(gpu, || measure::objects(&request).unwrap());

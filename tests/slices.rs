@@ -91,17 +91,7 @@ fn inside(nuclei: &Labels) -> Vec<u8> {
 
 /// What is measured of nuclei around which more of the stain lies, slice by slice where slices are unlike.
 fn measured(nuclei: &Labels, volume: &Volume) -> (Table, bool) {
-    let channel = ChannelRef {
-        name: "p",
-        unit: "au",
-        volume,
-        saturation: None,
-        full_scale: None,
-        background: None,
-        rounding: None,
-        plateau: None,
-        unseen: None,
-    };
+    let channel = ChannelRef::new("p", "au", volume);
     let inside = &inside(nuclei);
     let whole = background(&channel, inside).unwrap().unwrap();
     let slices = slice_grounds(volume, Some(inside), None).unwrap();

@@ -129,17 +129,7 @@ mod tests {
     fn limit(samples: Vec<i32>) -> i32 {
         let n = samples.len();
         let volume = Volume::new(Shape::flat(1, n), samples).unwrap();
-        let channel = ChannelRef {
-            name: "probe",
-            unit: "au",
-            volume: &volume,
-            saturation: None,
-            full_scale: None,
-            background: None,
-            rounding: None,
-            plateau: None,
-            unseen: None,
-        };
+        let channel = ChannelRef::new("probe", "au", &volume);
         background(&channel, &vec![0; n]).unwrap().unwrap().limit
     }
 

@@ -29,7 +29,14 @@ pub struct ChannelRef<'a> {
     pub unseen: Option<&'a [u8]>,
 }
 
-impl ChannelRef<'_> {
+impl<'a> ChannelRef<'a> {
+    /// A channel of which nothing else is known.
+    #[must_use]
+    pub fn new(name: &'a str, unit: &'a str, volume: &'a Volume) -> Self {
+        let (saturation, full_scale, background, rounding, plateau, unseen) = (None, None, None, None, None, None);
+        ChannelRef { name, unit, volume, saturation, full_scale, background, rounding, plateau, unseen }
+    }
+
     /// The sample from which on more light would show the same.
     pub fn end_of_scale(&self) -> Option<i32> {
         self.plateau.or(self.saturation)

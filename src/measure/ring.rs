@@ -254,17 +254,7 @@ mod tests {
         let occupied = labels.inside().unwrap();
         let limit = (400.0 + 3.0 * noise).round() as i32;
         let background = Background { limit, middle: 400.0, black: None, cut_off: 0.0, slices: vec![] };
-        let channel = ChannelRef {
-            name: "p",
-            unit: "au",
-            volume: &volume,
-            saturation: None,
-            full_scale: None,
-            background: Some(&background),
-            rounding: None,
-            plateau: None,
-            unseen: None,
-        };
+        let channel = ChannelRef { background: Some(&background), ..ChannelRef::new("p", "au", &volume) };
         let mut rings = Rings::around(&object, Ring { from: 2.0, to: 7.0 }, None, occupied);
         let found = Around::of(&channel, volume.samples.host().unwrap(), &mut rings);
         let share = found.near as f64 / rings.own().free.len() as f64;

@@ -10,9 +10,7 @@ use crate::recipe::{Measure, Recipe};
 pub(super) fn channel_refs<'a>(scan: &'a Scan, roles: &'a Roles) -> Vec<ChannelRef<'a>> {
     let channel = |(role, i): &'a (String, usize)| {
         let c = scan.channels.get(*i)?;
-        let (unit, volume, saturation) = (c.unit, &c.volume, c.saturation);
-        let (full_scale, background, rounding, plateau, unseen) = (None, None, None, None, None);
-        Some(ChannelRef { name: role, unit, volume, saturation, full_scale, background, rounding, plateau, unseen })
+        Some(ChannelRef { saturation: c.saturation, ..ChannelRef::new(role, c.unit, &c.volume) })
     };
     roles.found.iter().filter_map(channel).collect()
 }
@@ -23,9 +21,7 @@ pub(super) fn image_refs<'a>(scan: &'a Scan, roles: &'a Roles, recipe: &Recipe) 
         |name: &String| recipe.body.measure.values().any(|m| m.channels.iter().flatten().any(|c| c == name));
     let derived = |d: &'a Derived| {
         let c = scan.channels.get(d.index).filter(|_| is_measured(&d.name))?;
-        let (unit, volume, full_scale) = (c.unit, &c.volume, d.full_scale);
-        let (saturation, background, rounding, plateau, unseen) = (None, None, None, None, None);
-        Some(ChannelRef { name: &d.name, unit, volume, saturation, full_scale, background, rounding, plateau, unseen })
+        Some(ChannelRef { full_scale: d.full_scale, ..ChannelRef::new(&d.name, c.unit, &c.volume) })
     };
     let mut all = channel_refs(scan, roles);
     all.extend(roles.derived.iter().filter_map(derived));

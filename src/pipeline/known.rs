@@ -169,17 +169,7 @@ mod tests {
         let labels = Labels::new(shape, vec![1, 1, 0, 2, 2, 2, 3, 3]).unwrap();
         let set = ObjectSet::on_both(labels.clone(), labels);
         let volume = Volume::new(shape, samples).unwrap();
-        let channel = ChannelRef {
-            name: "probe",
-            unit: "au",
-            volume: &volume,
-            saturation: Some(saturation),
-            full_scale: None,
-            background: None,
-            rounding: None,
-            plateau: None,
-            unseen: None,
-        };
+        let channel = ChannelRef { saturation: Some(saturation), ..ChannelRef::new("probe", "au", &volume) };
         let text = "channels = { probe = [0] }\n[objects.cells]\nlabels = \"m.tif\"\n[measure.cells]\nfeatures = [\"intensity\"]";
         let recipe = Recipe::parse("masks", text, &[]).unwrap();
         let made = BTreeMap::from([("cells".to_owned(), set)]);

@@ -46,17 +46,7 @@ impl Fixture {
 
     /// The table of these families in all channels, which are called `ch0`, `ch1` and `ch2`.
     pub fn measure(&self, families: &[Chosen]) -> Table {
-        let channel = |(volume, name): (_, &&'static str)| ChannelRef {
-            name,
-            unit: "au",
-            volume,
-            saturation: None,
-            full_scale: None,
-            background: None,
-            rounding: None,
-            plateau: None,
-            unseen: None,
-        };
+        let channel = |(volume, name): (_, &&'static str)| ChannelRef::new(name, "au", volume);
         let channels: Vec<ChannelRef> = self.channels.iter().zip(&NAMES).map(channel).collect();
         measure::objects(&Request { channels: &channels, families, ..Request::new(&self.labels) }).unwrap()
     }
