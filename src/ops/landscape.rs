@@ -7,6 +7,7 @@
 //! Bit budget: distances to 1023 px in six binary places; the rest as its parts.
 //! Reference: this project; `docs/segmentation.md` has how it was chosen.
 
+use super::depths::depths;
 use super::distance::distance;
 use super::gaussian::{Gaussian, gaussian};
 use super::morphology::{Element, dilate};
@@ -97,16 +98,36 @@ pub fn landscape(device: &Device, flat: &Volume, mask: &Mask, sizes: &Sizes) -> 
     let d = sizes.diameter;
     let blur = |v: &Volume, sigma: f64| gaussian(device, v, &Gaussian::new(sizes.along(sigma)));
     let fine = blur(flat, (0.08 * d).max(0.6))?;
-    let sharp = positive(device, &add(device, &fine, &subtract(device, &fine, &blur(&fine, 0.5 * d)?)?)?)?;
+    let sharp = sharpened(device, &fine, &blur(&fine, 0.5 * d)?)?;
     let around = Element::Box(sizes.steps(0.5 * d));
     let peak = blur(&dilate(device, &sharp, &around)?, 0.25 * d)?;
+    let scale = scale_of_depths(sizes)?;
+    let floor = (0.5 / scale.factor()) as i32 * (SHARES.len() as i32 + 1);
+    if let Device::Cpu = device
+        && in_plane(mask, sizes)
+    {
+        let levels = simd::map3(sharp.samples.host()?, peak.samples.host()?, mask.voxels.host()?, level);
+        if let Some(sum) = depths(&levels, mask.shape, SHARES.len() as u8 + 1, places(sizes), floor) {
+            return Ok(on_host(sum, mask, scale));
+        }
+    }
     let mut sum = depth(device, mask, sizes)?;
     for share in SHARES {
         let part = brighter(device, &sharp, &peak, mask, share)?;
         sum = deeper(device, &sum, &part, sizes)?;
     }
-    let half_a_pixel = (0.5 / sum.scale.factor()) as i32;
-    at_least(device, &sum, half_a_pixel * (SHARES.len() as i32 + 1))
+    at_least(device, &sum, floor)
+}
+
+/// An image and once more what stands out from its surroundings, nothing below 0.
+fn sharpened(device: &Device, fine: &Volume, around: &Volume) -> Result<Volume> {
+    match device {
+        Device::Cpu => {
+            let one = |f: i32, a: i32| f.saturating_add(f.saturating_sub(a)).max(0);
+            Ok(fine.with(Buffer::on_host(simd::map2(fine.samples.host()?, around.samples.host()?, one))))
+        }
+        Device::Gpu(_) => positive(device, &add(device, fine, &subtract(device, fine, around)?)?),
+    }
 }
 
 /// Distance to the outside of a mask in pixels of the plane, with six binary places.
@@ -114,10 +135,27 @@ pub fn landscape(device: &Device, flat: &Volume, mask: &Mask, sizes: &Sizes) -> 
 /// # Errors
 /// The device is lost or too small.
 pub fn depth(device: &Device, mask: &Mask, sizes: &Sizes) -> Result<Volume> {
-    let places = places(sizes);
-    let mut map = root(device, distance(device, mask, sizes.weights)?, places)?;
-    map.scale = Scale::new(1.0 / (f64::from(1u32 << places) * f64::from(sizes.weights[2]).sqrt()), 0.0)?;
-    Ok(map)
+    let scale = scale_of_depths(sizes)?;
+    if let Device::Cpu = device
+        && in_plane(mask, sizes)
+        && let Some(map) = depths(mask.voxels.host()?, mask.shape, 1, places(sizes), 0)
+    {
+        return Ok(on_host(map, mask, scale));
+    }
+    Ok(Volume { scale, ..root(device, distance(device, mask, sizes.weights)?, places(sizes))? })
+}
+
+fn on_host(depths: Vec<i32>, of: &Mask, scale: Scale) -> Volume {
+    Volume { shape: of.shape, spacing: None, scale, samples: Buffer::on_host(depths) }
+}
+
+fn scale_of_depths(sizes: &Sizes) -> Result<Scale> {
+    Scale::new(1.0 / (f64::from(1u32 << places(sizes)) * f64::from(sizes.weights[2]).sqrt()), 0.0)
+}
+
+/// Whether steps along both axes of a single plane count the same.
+fn in_plane(mask: &Mask, sizes: &Sizes) -> bool {
+    mask.shape.is_flat() && sizes.weights[1..] == [1, 1]
 }
 
 /// A weight of k in the plane already gives half of log2(k) places.
@@ -137,13 +175,22 @@ fn deeper(device: &Device, sum: &Volume, mask: &Mask, sizes: &Sizes) -> Result<V
     }
 }
 
+/// In how many of the nested masks a pixel lies: 0 outside, 1 in the mask, and 1 more for each share of the peak that it is above.
+fn level(sharp: i32, peak: i32, inside: u8) -> u8 {
+    let above = SHARES.iter().map(|&share| u8::from(sharp > share_of(peak, share))).sum::<u8>();
+    if inside != 0 { 1 + above } else { 0 }
+}
+
+/// `floor(peak share / 256)` of a peak above 0, in 32 bits.
+fn share_of(peak: i32, share: u32) -> i32 {
+    let (peak, share) = (peak.max(0), share as i32);
+    (peak >> 8) * share + (((peak & 255) * share) >> 8)
+}
+
 fn brighter(device: &Device, src: &Volume, peak: &Volume, mask: &Mask, share: u32) -> Result<Mask> {
     let voxels = match device {
         Device::Cpu => {
-            let one = |s: i32, m: i32, inside: u8| {
-                let limit = (i64::from(m.max(0)) * i64::from(share)) >> 8;
-                u8::from(inside != 0 && i64::from(s) > limit)
-            };
+            let one = |s: i32, m: i32, inside: u8| u8::from(inside != 0 && s > share_of(m, share));
             Buffer::on_host(simd::map3(src.samples.host()?, peak.samples.host()?, mask.voxels.host()?, one))
         }
         Device::Gpu(gpu) => {

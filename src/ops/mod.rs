@@ -16,6 +16,7 @@ pub mod dark_side;
 pub mod delineate;
 pub mod denoise;
 pub mod dependences;
+mod depths;
 pub mod distance;
 mod distance_search;
 pub mod end_of_scale;

@@ -27,7 +27,7 @@ use crate::Result;
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Buffer, Device};
 use crate::image::Volume;
-use crate::simd::Border;
+use crate::simd::{self, Border, wide};
 use crate::units::Shape;
 use rayon::prelude::*;
 
@@ -261,17 +261,22 @@ pub(super) fn differences(device: &Device, src: &Volume, lag: usize, along: Alon
 }
 
 fn twin(src: &[i32], to: Shape, [row, inner, lag]: [usize; 3]) -> Vec<i32> {
-    let mut out = vec![0; to.len()];
+    let mut out = simd::zeros(to.len());
     out.par_chunks_mut(to.x).with_min_len(16).enumerate().for_each(|(line, out)| {
         let first = line * to.x;
         let at = first / inner * row + first % inner;
-        let sides = src[at..].iter().zip(&src[at + 2 * lag..]);
-        for ((o, (a, c)), b) in out.iter_mut().zip(sides).zip(&src[at + lag..]) {
-            let d = i64::from(*a) - 2 * i64::from(*b) + i64::from(*c);
-            *o = d.abs().min(i32::MAX.into()) as i32;
-        }
+        second_differences(out, &src[at..], &src[at + lag..], &src[at + 2 * lag..]);
     });
     out
+}
+
+wide! {
+    fn second_differences(out: &mut [i32], a: &[i32], b: &[i32], c: &[i32]) {
+        for (((out, &a), &b), &c) in out.iter_mut().zip(a).zip(b).zip(c) {
+            let d = i64::from(a) - 2 * i64::from(b) + i64::from(c);
+            *out = d.abs().min(i32::MAX.into()) as i32;
+        }
+    }
 }
 
 #[cfg(test)]
