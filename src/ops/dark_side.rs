@@ -38,6 +38,8 @@ const ALIKE: [(f64, f64); 4] = [(1.0 / 6.0, 1.5), (0.6, 1.18), (0.9, 1.28), (0.9
 const LESS: f64 = 0.6;
 /// The widest span of samples that are counted; beyond it they are sorted.
 const SPAN: i64 = 1 << 16;
+/// So much of an image is ground, if it has any.
+const DARKEST: f64 = 0.05;
 /// The search mostly ends after three rounds; it may swing between two samples.
 const ROUNDS: usize = 50;
 
@@ -61,6 +63,26 @@ impl DarkSide {
     pub fn of(samples: &[i32]) -> Self {
         let (least, most) = simd::span(samples);
         DarkSide::search(&counts(samples, [least, most]), 1.0)
+    }
+
+    /// How wide the darkest ground of some samples is. The search begins at the darkest twentieth and only rises, so it ends where the dark side of
+    /// what lies below says so: below a crowd that covers most of the image, while in noise of any blur it rises to all of it. Without end where
+    /// all have one value or the least one is a pile, which says nothing.
+    pub fn spread_of_darkest(samples: &[i32]) -> f64 {
+        let (least, most) = simd::span(samples);
+        let counts = counts(samples, [least, most]);
+        let step = step(&counts);
+        let mut darkest = DarkSide { limit: quantile(&counts, DARKEST, step).floor() as i32, ..DarkSide::default() };
+        for _ in 0..ROUNDS {
+            let below = &counts[..counts.partition_point(|s| s.0 <= darkest.limit)];
+            let next = DarkSide::whole(below, 0.0, step);
+            if next.limit <= darkest.limit {
+                let says = next.spread > 0.0 && matches!(cut(below, step), Cut::Nowhere);
+                return if says { next.spread } else { f64::INFINITY };
+            }
+            darkest = next;
+        }
+        darkest.spread
     }
 
     /// The same of samples that are ground for the most part: where Otsu's dark class is fewer than half of them, it is a shadow, and the search starts
@@ -248,4 +270,37 @@ pub(crate) fn normal_quantile(share: f64) -> f64 {
         }
     }
     f64::midpoint(low, high)
+}
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: normal noise of known width, alone and below a crowd.
+    use super::*;
+
+    /// Normal numbers of deviation 20 around 100, and `crowd` of them spread evenly from 200 to 3000 above.
+    fn field(n: usize, crowd: f64) -> Vec<i32> {
+        let noise = |k: usize| 20.0 * normal_quantile((k as f64 + 0.5) / n as f64);
+        let light = |k: usize| 200.0 + 2800.0 * (k * 7919 % n) as f64 / n as f64;
+        let sample =
+            |k: usize| 100.0 + noise(k) + if ((k * 104_729 % n) as f64) < crowd * n as f64 { light(k) } else { 0.0 };
+        (0..n).map(|k| sample(k).round() as i32).collect()
+    }
+
+    #[test]
+    fn the_darkest_ground_is_below_a_crowd_and_all_of_noise() {
+        for crowd in [0.0, 0.3, 0.6, 0.85] {
+            let spread = DarkSide::spread_of_darkest(&field(20_011, crowd));
+            assert!((spread - 20.0).abs() < 2.0, "{crowd}: {spread}");
+        }
+        // A search from above ends at the crowd.
+        assert!(DarkSide::of(&field(20_011, 0.85)).spread > 100.0);
+    }
+
+    #[test]
+    fn a_ground_that_was_cut_off_or_of_one_value_says_nothing() {
+        let cut: Vec<i32> = field(20_011, 0.3).into_iter().map(|s| s.max(100)).collect();
+        assert_eq!(DarkSide::spread_of_darkest(&cut), f64::INFINITY);
+        assert_eq!(DarkSide::spread_of_darkest(&[7; 100]), f64::INFINITY);
+        assert_eq!(DarkSide::spread_of_darkest(&[]), f64::INFINITY);
+    }
 }

@@ -10,7 +10,7 @@
 //! definition, edges of the source and not of the first pass. Bit budget: as in [`mean`](super::mean), `a n + b f` at
 //! most 65535.
 
-use super::mean::{add, running, slide};
+use super::mean::{add, add_up, slide, windows};
 use crate::Result;
 use crate::device::kernel::{Kernel, read, write};
 use crate::device::{Gpu, GpuBuffer};
@@ -197,6 +197,7 @@ pub(super) fn twin(src: &[i32], axis: Axis, b: Boxes, border: Border) -> Vec<i32
 /// Room for one line.
 struct Scratch {
     padded: Vec<i32>,
+    totals: Vec<i64>,
     first: Vec<i32>,
     near: Vec<f64>,
     far: Vec<f64>,
@@ -205,7 +206,8 @@ struct Scratch {
 impl Scratch {
     fn new(wider: usize, far: usize) -> Self {
         Scratch {
-            padded: vec![0; wider + 2 * far + 1],
+            padded: vec![0; wider + 2 * far],
+            totals: vec![0; wider + 2 * far + 1],
             first: vec![0; wider],
             near: vec![0.0; wider],
             far: vec![0.0; wider],
@@ -213,8 +215,9 @@ impl Scratch {
     }
     /// Sums for `len` voxels beginning `skip` voxels into the padded line's inside.
     fn sums(&mut self, b: Boxes, skip: usize, len: usize) -> (&[f64], &[f64]) {
-        running(&mut self.near[..len], &self.padded[skip + b.far - b.near..], 2 * b.near + 1);
-        running(&mut self.far[..len], &self.padded[skip..], 2 * b.far + 1);
+        add_up(&mut self.totals, &self.padded);
+        windows(&mut self.near[..len], &self.totals[skip + b.far - b.near..], 2 * b.near + 1);
+        windows(&mut self.far[..len], &self.totals[skip..], 2 * b.far + 1);
         (&self.near[..len], &self.far[..len])
     }
     fn pass(&mut self, b: Boxes) {

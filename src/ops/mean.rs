@@ -2,7 +2,7 @@
 //!
 //! Along x, then y, then z: `out[i] = floor((src[i - r] + ... + src[i + r] + r) / (2 r + 1))`, which is the mean rounded
 //! half up. Each axis rounds once, so the result is within 3/2 of a sample of the mean over the whole box.
-//! Bit budget: samples of 32 bits and windows of at most 65535 voxels make sums of 48 bits. The CPU holds them in f64
+//! Bit budget: samples of 32 bits and windows of at most 65535 voxels make sums of 48 bits. The CPU adds up in 64 bits and holds them in f64
 //! (whole numbers below 2^53 are exact there), the shader in two words.
 //! Reference: `scipy.ndimage.uniform_filter`, to 3/2 of a sample.
 
@@ -90,10 +90,11 @@ fn twin(src: &[i32], axis: Axis, radius: usize, border: Border) -> Vec<i32> {
     let mut out: Vec<i32> = simd::zeros(src.len());
     let (n, r) = (axis.size, radius as isize);
     if axis.stride == 1 {
-        let scratch = || (vec![0i32; n + 2 * radius + 1], vec![0f64; n]);
-        out.par_chunks_mut(n).zip(src.par_chunks(n)).for_each_init(scratch, |(padded, sums), (out, line)| {
+        let scratch = || (vec![0i32; n + 2 * radius], vec![0i64; n + 2 * radius + 1], vec![0f64; n]);
+        out.par_chunks_mut(n).zip(src.par_chunks(n)).for_each_init(scratch, |(padded, totals, sums), (out, line)| {
             pad(border, line, -(radius as isize), padded);
-            running(sums, padded, 2 * radius + 1);
+            add_up(totals, padded);
+            windows(sums, totals, 2 * radius + 1);
             divide(out, sums, radius);
         });
         return out;
@@ -118,12 +119,22 @@ fn twin(src: &[i32], axis: Axis, radius: usize, border: Border) -> Vec<i32> {
 }
 
 wide! {
-    /// Sums of `window` neighbours along a padded line.
-    pub(super) fn running(sums: &mut [f64], padded: &[i32], window: usize) {
-        let mut sum: f64 = padded[..window].iter().map(|&s| f64::from(s)).sum();
-        for ((out, &leave), &enter) in sums.iter_mut().zip(padded).zip(&padded[window..]) {
-            *out = sum;
-            sum += f64::from(enter) - f64::from(leave);
+    /// What all samples before each place of a line add up to.
+    pub(super) fn add_up(totals: &mut [i64], line: &[i32]) {
+        let mut total = 0;
+        totals[0] = 0;
+        for (out, &s) in totals[1..].iter_mut().zip(line) {
+            total += i64::from(s);
+            *out = total;
+        }
+    }
+}
+
+wide! {
+    /// Sums of `window` neighbours along a line: differences of its totals.
+    pub(super) fn windows(sums: &mut [f64], totals: &[i64], window: usize) {
+        for ((out, &before), &after) in sums.iter_mut().zip(totals).zip(&totals[window..]) {
+            *out = (after - before) as f64;
         }
     }
 }

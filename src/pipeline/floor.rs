@@ -28,6 +28,8 @@ const NOISES: f64 = 9.0;
 const OF_ROUNDING: f64 = 5.2;
 /// More of an image than this share above a threshold is a crowd rather than peaks of noise.
 const COVERED: f64 = 0.1;
+/// What is left of an image has the size of so many objects at most.
+const FEW: f64 = 3.0;
 /// Slices are unlike where one is so many times as noisy as the flattest parts of all.
 const UNLIKE: f64 = 1.5;
 /// A ground whose dark side is so many times as wide as the noise between neighbours holds no other noise; of noise with a blur of half a pixel it
@@ -35,6 +37,8 @@ const UNLIKE: f64 = 1.5;
 const ONLY_WHITE: f64 = 1.5;
 /// Over a lag a crowd shows so many times what the dark side of its ground does, noise hardly.
 const CROWD: f64 = 2.5;
+/// Noise of the darkest ground that is so much of what most neighbours show is that of a ground below light.
+const LIT: f64 = 0.6;
 /// From this likeness of neighbours on what stands out of a ground with white noise is no noise.
 const ALIKE: f64 = 0.5;
 /// Most slices that are looked at by themselves.
@@ -44,7 +48,7 @@ const BINS: BinChoice = BinChoice::Equal { n: 256, spacing: BinScale::Linear, cu
 
 impl State<'_> {
     /// The least threshold of an image: so many times its noise. Where that is more than the noise between neighbours says, it is told; as a
-    /// warning where it leaves nothing of an image that would have objects otherwise, since these may be what was taken for noise. `is_low` is said
+    /// warning where it leaves nothing, or hardly anything, of an image that would have objects otherwise, since these may be what was taken for noise. `is_low` is said
     /// of methods whose threshold lies so near the ground that the floor alone keeps it off the noise.
     pub fn floor(&mut self, image: &Picture, signal: &Signal, times: f64, is_low: bool) -> Result<f64> {
         let noise = self.white(image, signal)?;
@@ -55,8 +59,10 @@ impl State<'_> {
         let Some(why) = why.filter(|_| floor > signal.threshold) else { return Ok(floor) };
         let most = signal.percentile(100.0)?;
         let of = |sample: f64| image.volume.scale.value(sample);
-        if floor >= most && most > signal.threshold.max(white.floor) {
-            self.warnings.push(of_nothing(of(floor), of(most), why.because()));
+        let few = self.geometry.typical_size().map_or(0.0, |size| FEW * size / image.volume.samples.len() as f64);
+        let is_hidden = signal.percentile(100.0 * (1.0 - few.min(1.0)))? <= floor;
+        if is_hidden && most > signal.threshold.max(white.floor) {
+            self.warnings.push(of_nothing(of(floor), of(most), floor < most, why.because()));
         } else {
             self.notes.push(why.note(of(floor)));
         }
@@ -96,8 +102,10 @@ impl State<'_> {
             }
             None => {
                 let (lag, dark) = (lag(image, OWN_BLUR), dark_side(&on_host)?);
-                if dark <= ONLY_WHITE * white.noise && likeness(self.file, lag)? >= ALIKE {
-                    return Ok((if white.is_coarse { white.floor } else { times * white.noise.max(dark) }, None));
+                let is_white = dark <= ONLY_WHITE * white.noise;
+                if (is_white || self.is_lit_crowd(signal)?) && likeness(self.file, lag)? >= ALIKE {
+                    let noise = if is_white { white.noise.max(dark) } else { white.noise };
+                    return Ok((if white.is_coarse { white.floor } else { times * noise }, None));
                 }
                 self.over_lag((&image.volume, &on_host), lag, dark)?
             }
@@ -126,6 +134,16 @@ impl State<'_> {
             half_widths[0] = 0;
         }
         highest(on_host, half_widths, signal.percentile(50.0)?)
+    }
+
+    /// Whether the darkest ground of the channel as the file has it has far less noise than there is between neighbours in most of the image: light
+    /// has noise of its own, what a filter makes of noise has none. Of a stack the ends may be dark and hold hardly any noise, whatever lies between.
+    fn is_lit_crowd(&self, signal: &Signal) -> Result<bool> {
+        if !self.geometry.shape.is_flat() {
+            return Ok(false);
+        }
+        let between_neighbours = signal.noise / f64::from(self.lift);
+        Ok(DarkSide::spread_of_darkest(self.file.samples.host()?) <= LIT * between_neighbours)
     }
 
     /// The noise where nothing was cut off.
@@ -277,10 +295,14 @@ impl Why {
     }
 }
 
-/// What is said of an image that a floor leaves nothing of.
-fn of_nothing(floor: f64, most: f64, because: &str) -> String {
+/// What is said of an image that a floor leaves nothing of, or no more than a few objects.
+fn of_nothing(floor: f64, most: f64, are_few: bool, because: &str) -> String {
+    let [what, share] = match are_few {
+        true => ["hardly anything is found", "nearly all"],
+        false => ["nothing is found", "all"],
+    };
     format!(
-        "nothing is found: all of the image (up to {most:.4}) lies below {floor:.4}, which counts as {because}; if there are objects, noise = 0 in the step \
+        "{what}: {share} of the image (up to {most:.4}) lies below {floor:.4}, which counts as {because}; if there are objects, noise = 0 in the step \
          threshold finds them"
     )
 }
