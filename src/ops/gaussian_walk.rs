@@ -112,9 +112,13 @@ impl Walk<'_> {
             out.copy_from_slice(&line[left..left + out.len()]);
             return;
         }
-        padded.resize(out.len() + 2 * radius, 0);
-        pad(self.border, line, left as isize - radius as isize, padded);
         let starts: Vec<usize> = (0..=2 * radius).collect();
+        let width = out.len() + 2 * radius;
+        if left >= radius && left - radius + width <= n {
+            return self.blend(out, &line[left - radius..][..width], &starts, weights);
+        }
+        padded.resize(width, 0);
+        pad(self.border, line, left as isize - radius as isize, padded);
         self.blend(out, padded, &starts, weights);
     }
 

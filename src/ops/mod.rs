@@ -34,6 +34,7 @@ pub mod grow;
 pub mod histogram;
 mod histogram_bins;
 pub mod hysteresis;
+mod inscribed;
 pub mod keep;
 pub mod label;
 pub mod landscape;

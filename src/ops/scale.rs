@@ -12,21 +12,20 @@
 //! histogram, is lower. Where there is more above it than a rim of 1.5 px would add, objects are measured a second time,
 //! above that threshold and less an opening of twice the diameter; what is then wider by a fifth and the blur is the whole.
 //!
-//! Two more things keep a few from speaking for all. What lies away from everything above the threshold is looked at by
-//! itself (`rest`), so that one bright artefact does not hide the nuclei. And where the round objects below half
-//! of that median are more than twice as many as the others, the typical one is among them: a few large ones hold most of
-//! the area. Fragments of a large one with texture are not round.
+//! What lies away from everything above the threshold is looked at by itself (`rest`), so that one bright artefact does not hide
+//! the nuclei. Where filling the holes makes one object of each ring of several (acini, vessels cut across), these are measured
+//! without.
 //!
-//! Bit budget: that of the operations it is made of; the median is on the host, in f64.
+//! Bit budget: that of the operations it is made of, and of `inscribed.rs`.
 //! Reference: this project; `docs/segmentation.md` has how it was chosen.
 
 use super::fill::fill_holes;
 use super::gaussian::{Gaussian, gaussian};
 use super::histogram::BinScale;
-use super::landscape::{Sizes, depth};
+use super::inscribed::Inscribed;
+use super::landscape::Sizes;
 use super::morphology::{Element, opening};
 use super::pixelwise::{minimum, subtract};
-use super::split::{Depth, greatest_and_sizes};
 use super::threshold::{
     Beyond, BinChoice, Classes, Cut, EVEN_SLOPE, bright_unseen, classes_within, otsu_classes, threshold, with_rest,
 };
@@ -80,26 +79,21 @@ const BINS: BinChoice = BinChoice::Equal { n: 256, spacing: BinScale::Linear, cu
 const MASK_IS_WIDE: f64 = 0.94;
 /// Without a mask there is nothing to measure.
 const NO_MASK: f64 = 10.0;
-/// All objects of the mask are specks.
-const SPECKS: f64 = 6.0;
 /// Share of the contrast of objects that their own texture stays below.
 const TEXTURE: f64 = 0.45;
-/// An inscribed radius below this is a speck.
-const SMALLEST_RADIUS: f64 = 1.5;
 
 /// An image more than so many times as long as it is wide is narrow: its objects may be wide beside it, as in a strip of a larger one.
 const NARROW: f64 = 2.0;
 /// They are held against no more than so many times its width.
 const WIDER: f64 = 2.5;
 
+/// What is wider than so much of the side may be the ground.
+const WIDE: f64 = 0.3;
+/// Objects that are so many times as large once their holes are filled may be rings of objects.
+const LUMINA: f64 = 1.15;
+
 /// Pixels around what is bright that are not looked at for the rest.
 const HALO: f64 = 4.0;
-/// Where there are so many times more small objects than others, the typical one is small.
-const MANY: usize = 2;
-/// Below this inscribed radius an object is too small to count as one of many.
-const SMALL_AND_MANY: f64 = 2.5;
-/// Round is what is no larger than so many times the disk, or ball, of its inscribed radius and half a pixel.
-const ROUND: f64 = 1.6;
 
 /// The lower of the two thresholds finds the same objects wider by a pixel or so. Where it finds more than so many pixels around
 /// them, they may be parts.
@@ -122,7 +116,7 @@ pub fn scale(device: &Device, src: &Volume, z_step: f64, weights: [u32; 3]) -> R
     let side = side(src.shape);
     let (mut diameter, mut classes) = once(device, &smooth, &sizes)?;
     for round in 0..4 {
-        if diameter <= 0.3 * side {
+        if diameter <= WIDE * side {
             break;
         }
         // What is wider than the image is no object, and an opening as wide leaves it there.
@@ -165,7 +159,8 @@ fn around_parts(device: &Device, smooth: &Volume, parts: f64, classes: &Classes,
     }
     let flat = off_ground(device, smooth, 2.0 * parts, at)?;
     let low = otsu_classes(device, &flat, BINS)?.low;
-    let Some(whole) = in_mask(device, &threshold(device, &flat, low)?, at)? else { return Ok(None) };
+    let mask = fill_holes(device, &threshold(device, &flat, low)?)?;
+    let Some(whole) = Inscribed::of(device, &mask, at)?.typical().map(|radius| 2.0 * radius) else { return Ok(None) };
     Ok((whole - BLUR > WHOLE[0] * parts && whole < WHOLE[1] * parts).then_some(whole))
 }
 
@@ -177,8 +172,9 @@ fn once(device: &Device, src: &Volume, at: &Sizes) -> Result<(f64, Classes)> {
         return Ok(found);
     }
     let classes = otsu_classes(device, src, BINS)?;
-    let diameter = in_mask(device, &bright(device, src, &classes, at)?, at)?;
-    Ok((diameter.unwrap_or(NO_MASK), classes))
+    let mask = bright(device, src, &classes, at)?;
+    let filled = Inscribed::of(device, &fill_holes(device, &mask)?, at)?;
+    Ok((diameter(device, &mask, &filled, classes.bright, at)?, classes))
 }
 
 /// The same, with a mask that a device chooses by itself: the classes come down with what is found in it. Nothing where there are too many
@@ -186,30 +182,25 @@ fn once(device: &Device, src: &Volume, at: &Sizes) -> Result<(f64, Classes)> {
 fn once_unseen(gpu: &Gpu, device: &Device, src: &Volume, at: &Sizes) -> Result<Option<(f64, Classes)>> {
     let look = value_counts::ask(device, src, ALL)?;
     let Some(mask) = bright_unseen(gpu, src, &look, at.steps(HALO))? else { return Ok(None) };
-    let diameter = in_mask(device, &mask, at)?;
+    let filled = Inscribed::of(device, &fill_holes(device, &mask)?, at)?;
     let seen = look.answer()?;
-    let classes = classes_within(&seen, seen.range(), BINS)?;
-    Ok(seen.has_all().then_some((diameter.unwrap_or(NO_MASK), classes)))
-}
-
-/// The diameter of the typical object of a mask.
-fn in_mask(device: &Device, mask: &Mask, at: &Sizes) -> Result<Option<f64>> {
-    let mask = fill_holes(device, mask)?;
-    let map = depth(device, &mask, at)?;
-    let smooth = gaussian(device, &map, &Gaussian::new(at.along(1.0)))?;
-    let depth = Depth::Relative { fraction: 0.15, typical_size: None };
-    let found = greatest_and_sizes(device, &smooth, &mask, depth, &map)?;
-    if found.is_empty() {
+    if !seen.has_all() {
         return Ok(None);
     }
-    let factor = map.scale.factor();
-    let mut objects: Vec<(f64, u64)> =
-        found.into_iter().map(|(radius, n)| (f64::from(radius) * factor, n.into())).collect();
-    objects.retain(|(r, _)| *r >= SMALLEST_RADIUS);
-    objects.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    let pi = std::f64::consts::PI;
-    let ball = |r: f64| if mask.shape.is_flat() { pi * r * r } else { 4.0 / 3.0 * pi * r * r * r / at.z_step };
-    Ok(Some(typical(&objects, ball).map_or(SPECKS, |r| 2.0 * r)))
+    let classes = classes_within(&seen, seen.range(), BINS)?;
+    Ok(Some((diameter(device, &mask, &filled, classes.bright, at)?, classes)))
+}
+
+/// The diameter of the typical object of a mask whose objects were found with their holes filled; `bright` voxels of it are above the threshold.
+fn diameter(device: &Device, mask: &Mask, filled: &Inscribed, bright: f64, at: &Sizes) -> Result<f64> {
+    let Some(radius) = filled.typical() else { return Ok(NO_MASK) };
+    if filled.voxels() > LUMINA * bright && 2.0 * radius <= WIDE * side(mask.shape) {
+        let open = Inscribed::of(device, mask, at)?;
+        if open.are_around_lumina(filled) {
+            return Ok(open.typical().map_or(NO_MASK, |radius| 2.0 * radius));
+        }
+    }
+    Ok(2.0 * radius)
 }
 
 /// What is above the threshold of two classes, and what that has left out.
@@ -219,130 +210,6 @@ fn bright(device: &Device, src: &Volume, classes: &Classes, at: &Sizes) -> Resul
     Ok(with_rest(device, src, &mask, classes.threshold, &beyond)?.0)
 }
 
-/// The radius of the typical object among radii, ascending, with sizes. `ball` is the size of a round one.
-fn typical(objects: &[(f64, u64)], ball: impl Fn(f64) -> f64) -> Option<f64> {
-    let all = median(objects)?;
-    let (small, others) = objects.split_at(objects.partition_point(|(r, _)| *r < all / 2.0));
-    let counts = |(r, n): &(f64, u64)| *r >= SMALL_AND_MANY && *n as f64 <= ROUND * ball(r + 0.5);
-    let small: Vec<(f64, u64)> = small.iter().copied().filter(counts).collect();
-    if small.len() > MANY * others.len() { median(&small) } else { Some(all) }
-}
-
-/// The median of radii, ascending, weighted by sizes.
-fn median(objects: &[(f64, u64)]) -> Option<f64> {
-    let half = objects.iter().map(|o| o.1).sum::<u64>().div_ceil(2);
-    let mut sum = 0;
-    let reached = |o: &&(f64, u64)| {
-        sum += o.1;
-        sum >= half
-    };
-    objects.iter().find(reached).map(|o| o.0)
-}
-
 #[cfg(test)]
-mod tests {
-    //! Oracle: sizes worked out by hand.
-    use super::*;
-
-    /// Forty disks of 12 px with two bright spots each, which alone are above Otsu's threshold.
-    #[test]
-    fn bright_spots_are_no_objects() {
-        let shape = Shape::flat(320, 200);
-        let radius = |spots: i32| {
-            let sample = |i: usize| {
-                let [_, y, x] = shape.position(i);
-                let (v, u) = ((y % 40) as f64 - 20.0, (x % 40) as f64 - 20.0);
-                let disk = i32::from(v * v + u * u <= 144.0);
-                let spot = i32::from((v.abs() - 6.0).powi(2) + u * u <= 25.0);
-                100 + 400 * disk + spots * spot
-            };
-            let image = Volume::new(shape, (0..shape.len()).map(sample).collect()).unwrap();
-            scale(&Device::Cpu, &image, 1.0, [1; 3]).unwrap() / 2.0
-        };
-        let plain = radius(0);
-        assert!((plain - 0.94 * 12.0).abs() < 0.6, "{plain}");
-        for spots in [400, 800, 1200] {
-            assert!((radius(spots) / plain - 1.0).abs() < 0.12, "{spots}: {} for {plain}", radius(spots));
-        }
-    }
-
-    /// Nine specks of 4 px, sixty times as bright as the disks, which hide these from the variance of the image.
-    #[test]
-    fn specks_do_not_speak_for_a_field() {
-        let shape = Shape::flat(240, 240);
-        let radius = |speck: i32| {
-            let sample = |i: usize| {
-                let [_, y, x] = shape.position(i);
-                let (v, u) = ((y % 40) as i32 - 20, (x % 40) as i32 - 20);
-                let is_speck = y % 80 < 4 && x % 80 < 4;
-                100 + 800 * i32::from(v * v + u * u <= 100) + speck * i32::from(is_speck) + (i as i32 * 7919 % 31)
-            };
-            let image = Volume::new(shape, (0..shape.len()).map(sample).collect()).unwrap();
-            scale(&Device::Cpu, &image, 1.0, [1; 3]).unwrap() / 2.0
-        };
-        let plain = radius(0);
-        assert!((plain - 0.94 * 10.0).abs() < 0.6, "{plain}");
-        for speck in [5_000, 50_000] {
-            assert!((radius(speck) / plain - 1.0).abs() < 0.1, "{speck}: {} for {plain}", radius(speck));
-        }
-    }
-
-    /// Disks of 10 px on a ground that is darker, as they are, within a wide circle.
-    #[test]
-    fn a_darker_part_of_the_ground_does_not_hide_the_rest() {
-        let shape = Shape::flat(320, 320);
-        let radius = |light: f64, wide: f64| {
-            let sample = |i: usize| {
-                let [_, y, x] = shape.position(i);
-                let (v, u) = ((y % 40) as f64 - 20.0, (x % 40) as f64 - 20.0);
-                let is_dark = libm::hypot(y as f64 - 150.0, x as f64 - 170.0) < wide;
-                let value = if v * v + u * u <= 100.0 { 700.0 } else { 160.0 };
-                (value * if is_dark { light } else { 1.0 }) as i32 + (i * 7919 % 5) as i32
-            };
-            let image = Volume::new(shape, (0..shape.len()).map(sample).collect()).unwrap();
-            scale(&Device::Cpu, &image, 1.0, [1; 3]).unwrap() / 2.0
-        };
-        let plain = radius(1.0, 0.0);
-        assert!((plain - 0.94 * 10.0).abs() < 0.6, "{plain}");
-        for (light, wide) in [(0.6, 100.0), (0.6, 140.0), (0.7, 120.0), (0.6, 70.0)] {
-            let found = radius(light, wide);
-            assert!((found / plain - 1.0).abs() < 0.25, "{light}, {wide}: {found} for {plain}");
-        }
-    }
-
-    /// Disks of 14 px with texture, of unlike brightness, in a field and in a strip of it that is no three of them wide.
-    #[test]
-    fn a_strip_of_a_field_has_the_sizes_of_the_field() {
-        let radius = |height: usize| {
-            let shape = Shape::flat(height, 440);
-            let sample = |i: usize| {
-                let [_, y, x] = shape.position(i);
-                let (v, u) = ((y % 33) as i32 - 16, (x % 33) as i32 - 16);
-                let brightness = libm::pow(5.0, ((y / 33 * 29 + x / 33) * 7 % 10) as f64 / 9.0);
-                let texture = if (v.div_euclid(5) + u.div_euclid(5)) % 2 == 0 { 1.0 } else { 1.5 };
-                let light = if v * v + u * u <= 196 { 200.0 * brightness * texture } else { 0.0 };
-                100 + light as i32 + (i * 7919 % 31) as i32
-            };
-            let image = Volume::new(shape, (0..shape.len()).map(sample).collect()).unwrap();
-            scale(&Device::Cpu, &image, 1.0, [1; 3]).unwrap() / 2.0
-        };
-        let whole = radius(330);
-        assert!((whole - 0.94 * 13.5).abs() < 1.0, "{whole}");
-        for height in [66, 99] {
-            assert!((radius(height) / whole - 1.0).abs() < 0.15, "{height}: {} for {whole}", radius(height));
-        }
-    }
-
-    #[test]
-    fn a_few_large_objects_do_not_speak_for_many_small_ones() {
-        let many = |r: f64, n: usize| vec![(r, (3.0 * r * r) as u64); n];
-        let typical = |objects: &[(f64, u64)]| typical(objects, |r| 3.0 * r * r);
-        let of = |small: usize, large: usize| typical(&[many(5.0, small), many(20.0, large)].concat());
-        assert_eq!(of(10, 5), Some(20.0));
-        assert_eq!(of(11, 5), Some(5.0));
-        assert_eq!(typical(&[many(2.0, 50), many(20.0, 5)].concat()), Some(20.0));
-        // Long fragments are no small objects.
-        assert_eq!(typical(&[vec![(5.0, 200); 50], many(20.0, 12)].concat()), Some(20.0));
-        assert_eq!(typical(&[]), None);
-    }
-}
+#[path = "scale_tests.rs"]
+mod tests;

@@ -69,7 +69,7 @@ pub struct Look<'a> {
     device: &'a Device,
     src: Volume,
     range: (i32, i32),
-    /// Samples from the least one on, and from the last place on together. Nothing on the CPU.
+    /// Samples from the least one on, and from the last place on together.
     counts: Arc<Vec<u32>>,
 }
 
@@ -144,11 +144,20 @@ impl<'a> AskedLook<'a> {
             samples.know_counts(Arc::new(words.pop().unwrap_or_default()));
             samples.know_range(found_range(&words.pop().unwrap_or_default()));
         }
+        let range = histogram::range(device, &src)?;
         let counts = match &src.samples {
             Buffer::Gpu(samples) => samples.known_counts().cloned().unwrap_or_default(),
-            _ => Arc::default(),
+            _ => on_host(device, &src, range)?,
         };
-        Ok(Look { range: histogram::range(device, &src)?, device, src, counts })
+        Ok(Look { range, device, src, counts })
+    }
+}
+
+/// All values of 16 bits, counted once for whoever asks for a histogram; nothing where there are more values, or more than samples.
+fn on_host(device: &Device, src: &Volume, (min, max): (i32, i32)) -> Result<Arc<Vec<u32>>> {
+    match (max.abs_diff(min) as usize) < ALL.min(src.samples.len()) {
+        true => Ok(Arc::new(histogram(device, src, &Bins::Unit { min, max })?)),
+        false => Ok(Arc::default()),
     }
 }
 

@@ -206,6 +206,8 @@ pub struct Classes {
     pub low: f64,
     /// How many times as many samples lie above that one.
     pub times: f64,
+    /// How many samples lie above the threshold.
+    pub bright: f64,
 }
 
 /// Otsu's threshold with its classes; of an image of one value, nothing lies above.
@@ -229,7 +231,7 @@ impl Classes {
     /// Of an image without two classes.
     fn none((least, max): (i32, i32)) -> Self {
         let max_value = f64::from(max);
-        Classes { threshold: max_value, contrast: 0.0, explained: 0.0, least, low: max_value, times: 1.0 }
+        Classes { threshold: max_value, contrast: 0.0, explained: 0.0, least, low: max_value, times: 1.0, bright: 0.0 }
     }
 
     fn of(h: &Histogram, range: (i32, i32)) -> Self {
@@ -253,7 +255,7 @@ impl Classes {
         let last = otsu::otsu(&h.roots(range.0));
         let above: f64 = h.bins().skip(last + 1).map(|(_, count)| count).sum();
         let (least, low, times) = (range.0, h.at(last), above / bright[0]);
-        Classes { threshold, contrast, explained, least, low, times }
+        Classes { threshold, contrast, explained, least, low, times, bright: bright[0] }
     }
 }
 
