@@ -135,11 +135,21 @@ pub fn black_top_hat(device: &Device, src: &Volume, element: &Element) -> Result
     extremes(device, src, element, &CLOSING, Take::Below)
 }
 
+/// Where the box of this half-width around a voxel holds one of a mask: on the host, in bytes.
+pub(super) fn dilate_mask(mask: &[u8], shape: Shape, radius: [usize; 3]) -> Vec<u8> {
+    let mut out = simd::zeros(mask.len());
+    boxes(mask, &mut out, shape, reach_of(shape, radius), Extreme::Largest);
+    out
+}
+
+/// A window that reaches over the whole line has nothing more to find.
+fn reach_of(shape: Shape, radius: [usize; 3]) -> [usize; 3] {
+    std::array::from_fn(|a| radius[a].min(shape.zyx()[a].saturating_sub(1)))
+}
+
 /// One extreme after the other.
 fn extremes(device: &Device, src: &Volume, element: &Element, order: &[Extreme], take: Take) -> Result<Volume> {
     let shape = src.shape;
-    // A window that reaches over the whole line has nothing more to find.
-    let reach_of = |r: [usize; 3]| std::array::from_fn(|a| r[a].min(shape.zyx()[a].saturating_sub(1)));
     let on_gpu = |extreme: Buffer<i32>| -> Result<Buffer<i32>> {
         Ok(match take {
             Take::Extreme => extreme,
@@ -149,7 +159,7 @@ fn extremes(device: &Device, src: &Volume, element: &Element, order: &[Extreme],
     };
     let samples = match (element, device) {
         (Element::Box(radius), Device::Cpu) => {
-            let (samples, r) = (src.samples.host()?, reach_of(*radius));
+            let (samples, r) = (src.samples.host()?, reach_of(shape, *radius));
             twin(samples, order, take, |s, o, w| boxes(s, o, shape, r, w), |s, o, w| boxes(s, o, shape, r, w))
         }
         (Element::Ball(radii), Device::Cpu) => {
@@ -157,7 +167,7 @@ fn extremes(device: &Device, src: &Volume, element: &Element, order: &[Extreme],
             twin(samples, order, take, |s, o, w| ball(s, o, shape, &c, w), |s, o, w| ball(s, o, shape, &c, w))
         }
         (Element::Box(radius), Device::Gpu(gpu)) => {
-            let axes = axes(shape, reach_of(*radius));
+            let axes = axes(shape, reach_of(shape, *radius));
             on_gpu(order.iter().try_fold(src.samples.clone(), |now, &which| boxes_on(gpu, now, &axes, which))?)?
         }
         (Element::Ball(radii), Device::Gpu(gpu)) => {

@@ -32,6 +32,8 @@ const LIT: usize = 4;
 const PATCHES: [(usize, i64); 2] = [(1000, 2), (100, 4)];
 /// One pixel in so many is ground, and the darkest of it.
 const DARKEST: usize = 50;
+/// Pixels that are looked at together for those that are high.
+const LOOK: usize = 1 << 18;
 /// So many pixels, all over the image, have its median near enough.
 const SOME: usize = 4096;
 
@@ -143,8 +145,15 @@ fn usual(
 ) -> Option<i64> {
     let few = BRIGHTEST.max(samples.len() / one_in);
     let part = height(utmost) / times;
-    // Mostly the highest ones are many, and this look is the only one.
-    if samples.len() <= few || samples.par_iter().filter(|s| height(**s).abs() > part).count() > few {
+    // Mostly the highest ones are many, and a look at a part of the image is the only one.
+    let mut high = 0;
+    for some in samples.chunks(LOOK) {
+        high += some.par_iter().filter(|s| height(**s).abs() > part).count();
+        if high > few {
+            return None;
+        }
+    }
+    if samples.len() <= few {
         return None;
     }
     let mut heights: Vec<u32> = samples.iter().map(|s| height(*s).unsigned_abs() as u32).collect();

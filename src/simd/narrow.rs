@@ -2,10 +2,11 @@
 
 use super::span;
 
-/// A sample in either width.
+/// A sample in any width.
 pub(crate) trait Sample: Copy + Default + Ord + Send + Sync {}
 impl Sample for i32 {}
 impl Sample for u16 {}
+impl Sample for u8 {}
 
 /// How samples that span no more than 16 bits become words above the smallest, and back: twice as many fit a register.
 #[derive(Clone, Copy)]
