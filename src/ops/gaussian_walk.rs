@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::image::Volume;
-use crate::simd::{self, Border, Narrow, floor, pad, wide};
+use crate::simd::{self, Border, Narrow, floor, pad, span, wide};
 use crate::units::Shape;
 use rayon::prelude::*;
 
@@ -21,8 +21,29 @@ struct Walk<'a> {
     /// Along z, y, x; one weight leaves an axis as it is.
     weights: &'a [Vec<u32>; 3],
     border: Border,
-    /// The smallest sample, where all lie within 65535 above it.
-    low: Option<i32>,
+    size: Size,
+}
+
+/// How large samples are, and so what sums of them fit.
+#[derive(Clone, Copy)]
+enum Size {
+    /// All lie within 65535 above this one: a weighted sum fits a word.
+    Words(i32),
+    /// The sum of two fits 32 bits.
+    Halves,
+    Any,
+}
+
+impl Size {
+    fn of(samples: &[i32]) -> Self {
+        const HALF: i32 = 1 << 30;
+        let (least, most) = span(samples);
+        match Narrow::between(least, most) {
+            Some(narrow) => Size::Words(narrow.low),
+            None if least >= -HALF && most < HALF => Size::Halves,
+            None => Size::Any,
+        }
+    }
 }
 
 /// What a thread works in.
@@ -36,8 +57,7 @@ struct Rings {
 /// Filters along z, y, x by these weights; one weight leaves an axis as it is.
 pub(super) fn twin(src: &Volume, weights: &[Vec<u32>; 3], border: Border) -> Result<Vec<i32>> {
     let samples = src.samples.host()?;
-    let low = Narrow::of(samples).map(|narrow| narrow.low);
-    let walk = Walk { src: samples, shape: src.shape, weights, border, low };
+    let walk = Walk { src: samples, shape: src.shape, weights, border, size: Size::of(samples) };
     let Shape { y, x, .. } = src.shape;
     let jobs = 4 * rayon::current_num_threads();
     let band = if weights[0].len() == 1 { y.div_ceil(jobs).max(ROWS) } else { ROWS };
@@ -123,9 +143,10 @@ impl Walk<'_> {
     }
 
     fn blend(&self, out: &mut [i32], rows: &[i32], starts: &[usize], weights: &[u32]) {
-        match self.low {
-            Some(low) => blend_words(out, rows, starts, weights, low),
-            None => blend_wide(out, rows, starts, weights),
+        match self.size {
+            Size::Words(low) => blend_words(out, rows, starts, weights, low),
+            Size::Halves => blend_halves(out, rows, starts, weights),
+            Size::Any => blend_any(out, rows, starts, weights),
         }
     }
 }
@@ -192,13 +213,29 @@ fn some_words<const N: usize>(
 
 wide! {
     /// The same for samples of any size: the sums are whole numbers below 2^48, exact in f64.
-    fn blend_wide(out: &mut [i32], rows: &[i32], starts: &[usize], weights: &[u32]) {
-        in_blocks!(some_wide, out, rows, starts, weights);
+    fn blend_any(out: &mut [i32], rows: &[i32], starts: &[usize], weights: &[u32]) {
+        let two = |s: i32, t: i32| f64::from(s) + f64::from(t);
+        in_blocks!(some_wide, out, rows, starts, weights, &two);
+    }
+}
+
+wide! {
+    /// The same where two samples add up in 32 bits.
+    fn blend_halves(out: &mut [i32], rows: &[i32], starts: &[usize], weights: &[u32]) {
+        let two = |s: i32, t: i32| f64::from(s.wrapping_add(t));
+        in_blocks!(some_wide, out, rows, starts, weights, &two);
     }
 }
 
 #[inline(always)]
-fn some_wide<const N: usize>(out: &mut [i32; N], rows: &[i32], starts: &[usize], at: usize, weights: &[u32]) {
+fn some_wide<const N: usize>(
+    out: &mut [i32; N],
+    rows: &[i32],
+    starts: &[usize],
+    at: usize,
+    weights: &[u32],
+    two: &impl Fn(i32, i32) -> f64,
+) {
     let radius = weights.len() - 1;
     let row = |k: usize| &rows[starts[k] + at..][..N];
     let mut sums = [32_768.5f64; N];
@@ -207,7 +244,7 @@ fn some_wide<const N: usize>(out: &mut [i32; N], rows: &[i32], starts: &[usize],
     }
     for (k, &weight) in weights.iter().enumerate().skip(1) {
         for ((sum, &s), &t) in sums.iter_mut().zip(row(radius - k)).zip(row(radius + k)) {
-            *sum += f64::from(weight) * (f64::from(s) + f64::from(t));
+            *sum += f64::from(weight) * two(s, t);
         }
     }
     for (o, &sum) in out.iter_mut().zip(&sums) {
