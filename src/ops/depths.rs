@@ -66,8 +66,11 @@ impl Picture<'_> {
     }
     /// The highest level in the tile itself.
     fn highest(&self) -> u8 {
-        let row = |y: usize| &self.levels[y * self.shape.x + self.left..][..self.columns()];
-        (self.top..self.top + self.rows()).map(|y| row(y).iter().fold(0, |m, &v| m.max(v))).max().unwrap_or(0)
+        let mut most = 0;
+        for y in self.top..self.top + self.rows() {
+            raise(&mut most, &self.levels[y * self.shape.x + self.left..][..self.columns()]);
+        }
+        most
     }
 }
 
@@ -94,11 +97,22 @@ impl Tile {
     /// Moves the sums to the image.
     fn take(&mut self, rows: &mut [MaybeUninit<i32>], picture: &Picture, floor: i32) {
         for (row, sums) in rows.chunks_mut(picture.shape.x).zip(&mut self.sums) {
-            let row = &mut row[picture.left..][..picture.columns()];
-            row.iter_mut().zip(&*sums).for_each(|(to, &sum)| {
-                to.write(sum.max(floor));
-            });
+            take_row(&mut row[picture.left..][..picture.columns()], sums, floor);
             sums.fill(0);
+        }
+    }
+}
+
+wide! {
+    fn raise(most: &mut u8, levels: &[u8]) {
+        *most = levels.iter().fold(*most, |most, &level| most.max(level));
+    }
+}
+
+wide! {
+    fn take_row(row: &mut [MaybeUninit<i32>], sums: &[i32], floor: i32) {
+        for (to, &sum) in row.iter_mut().zip(sums) {
+            to.write(sum.max(floor));
         }
     }
 }
