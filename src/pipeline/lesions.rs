@@ -1,19 +1,24 @@
 //! Steps that know of other object sets, and those that draw lesions around seeds.
 
+use super::propagate::as_labels;
 use super::state::State;
 use super::windows::{Window, together, windows};
 use crate::device::Device;
-use crate::image::{Labels, Volume};
+use crate::image::{Labels, ObjectRun, Volume};
 use crate::ops::cytoplasm::cytoplasm;
 use crate::ops::delineate::{Delineated, Rule, delineate, shell};
 use crate::ops::gradient::gradient;
 use crate::ops::grow::grow;
-use crate::ops::pixelwise::{and, foreground, not, with_outside};
+use crate::ops::label::{Connectivity, label};
+use crate::ops::maximum_position::maximum_position;
+use crate::ops::object_runs;
+use crate::ops::pixelwise::{and, foreground, not, or, with_outside};
 use crate::ops::renumber::{renumber, select};
 use crate::ops::sizes::sizes;
 use crate::ops::sums::{Sums, sums};
 use crate::ops::watershed::watershed;
 use crate::recipe::{self, Exclude, Threshold};
+use crate::units::Length;
 use crate::{Error, Kind, Result};
 use rayon::prelude::*;
 
@@ -27,9 +32,70 @@ fn allowed_region(device: &Device, seeds: &Labels, px: f64, weights: [u32; 3], e
     without(device, grow(device, seeds, px, weights)?, excluded)
 }
 
+/// What lies nearer to other objects than to the seeds, and these.
+fn territory(device: &Device, seeds: &Labels, others: &Labels, px: f64, weights: [u32; 3]) -> Result<Labels> {
+    let both = or(device, &foreground(device, seeds)?, &foreground(device, others)?)?;
+    let all = label(device, &both, Connectivity::Full)?;
+    let (whole, beside) = (sizes(device, &all)?, sizes(device, &cytoplasm(device, &all, seeds)?)?);
+    // Entry 0 counts the background. What touches a seed has no territory of its own.
+    let is_other = |(l, (whole, beside)): (usize, (&u32, &u32))| l > 0 && whole == beside;
+    let are_others: Vec<bool> = whole.iter().zip(&beside).enumerate().map(is_other).collect();
+    let near = foreground(device, &select(device, &grow(device, &all, px, weights)?, &are_others)?)?;
+    Ok(as_labels(&or(device, &near, &foreground(device, others)?)?))
+}
+
+/// Those of the dropped objects of one step that hold the hottest voxel of a contour.
+fn hotter(device: &Device, src: &Volume, contours: &Labels, dropped: &[Labels]) -> Result<Option<Labels>> {
+    if dropped.iter().all(|set| set.count == 0) || contours.count == 0 {
+        return Ok(None);
+    }
+    let hottest = maximum_position(device, src, contours)?.voxels;
+    for set in dropped {
+        let on_host = object_runs::to_host(device, set)?;
+        let (runs, width) = (on_host.runs()?, src.shape.x);
+        let has_hottest = |run: &ObjectRun| hottest.iter().skip(1).any(|v| run.voxels(width).contains(&(*v as usize)));
+        let holds: Vec<bool> = (0..=set.count).map(|l| l > 0 && runs.of(l).iter().any(has_hottest)).collect();
+        if holds.contains(&true) {
+            return select(device, set, &holds).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// How many objects have voxels in the last `step` pixels of what lies within a distance of their seeds.
+fn at_the_end(
+    device: &Device,
+    objects: &Labels,
+    seeds: &Labels,
+    [within, step]: [f64; 2],
+    weights: [u32; 3],
+) -> Result<usize> {
+    let near = grow(device, seeds, (within - step).max(0.0), weights)?;
+    let far = sizes(device, &cytoplasm(device, objects, &near)?)?;
+    Ok(far.iter().skip(1).filter(|voxels| **voxels > 0).count())
+}
+
+/// What contours are drawn around.
+struct Around<'a> {
+    seeds: &'a Labels,
+    /// No contour has their voxels.
+    excluded: &'a [Labels],
+    /// A contour may have their voxels, but may not become one of them.
+    dropped: &'a [Labels],
+}
+
+/// Contours, how many of them end where they may go no farther, and how many dropped objects barred their way.
+struct Drawn {
+    found: Delineated,
+    at_the_end: usize,
+    barred: u32,
+}
+
 /// How contours are drawn, in pixels of the plane.
 struct Contours {
     within: f64,
+    /// A voxel so much nearer than that has no neighbour beyond.
+    step: f64,
     /// Where the shell of the background begins and ends.
     background: Option<[f64; 2]>,
     weights: [u32; 3],
@@ -37,7 +103,21 @@ struct Contours {
 }
 
 impl Contours {
-    fn draw(&self, device: &Device, src: &Volume, seeds: &Labels, excluded: &[Labels]) -> Result<Delineated> {
+    /// Draws them. A limit counts from the hottest voxel that its contour reaches: where that is one of a dropped object, the contour has become
+    /// that one, and is drawn again without all that lies nearer to it.
+    fn draw(&self, device: &Device, src: &Volume, of: &Around) -> Result<Drawn> {
+        let (mut excluded, mut barred) = (of.excluded.to_vec(), 0);
+        let mut found = self.draw_once(device, src, of.seeds, &excluded)?;
+        while let Some(hotter) = hotter(device, src, &found.labels, of.dropped)? {
+            barred += hotter.count;
+            excluded.push(territory(device, of.seeds, &hotter, self.within, self.weights)?);
+            found = self.draw_once(device, src, of.seeds, &excluded)?;
+        }
+        let at_the_end = at_the_end(device, &found.labels, of.seeds, [self.within, self.step], self.weights)?;
+        Ok(Drawn { found, at_the_end, barred })
+    }
+
+    fn draw_once(&self, device: &Device, src: &Volume, seeds: &Labels, excluded: &[Labels]) -> Result<Delineated> {
         let allowed = allowed_region(device, seeds, self.within, self.weights, excluded)?;
         let mut rule = self.rule.clone();
         if let (Some(between), Rule::Share { shell: around, .. }) = (self.background, &mut rule) {
@@ -47,26 +127,23 @@ impl Contours {
     }
 
     /// The same, looking only where objects are.
-    fn draw_in(
-        &self,
-        windows: &[Window],
-        device: &Device,
-        src: &Volume,
-        seeds: &Labels,
-        excluded: &[Labels],
-    ) -> Result<Delineated> {
+    fn draw_in(&self, windows: &[Window], device: &Device, src: &Volume, of: &Around) -> Result<Drawn> {
         // Windows are cut from runs: made here, not by each thread that comes to need them.
-        for set in excluded.iter().chain([seeds]) {
+        for set in of.excluded.iter().chain(of.dropped).chain([of.seeds]) {
             set.runs()?;
         }
         let one = |window: &Window| {
-            let excluded = excluded.iter().map(|set| window.labels(set)).collect::<Result<Vec<_>>>()?;
-            self.draw(device, &window.volume(src)?, &window.labels(seeds)?, &excluded)
+            let cut = |sets: &[Labels]| sets.iter().map(|set| window.labels(set)).collect::<Result<Vec<_>>>();
+            let (seeds, excluded, dropped) = (window.labels(of.seeds)?, cut(of.excluded)?, cut(of.dropped)?);
+            self.draw(device, &window.volume(src)?, &Around { seeds: &seeds, excluded: &excluded, dropped: &dropped })
         };
         let parts = windows.par_iter().map(one).collect::<Result<Vec<_>>>()?;
-        let (lost, bare) = parts.iter().fold((0, 0), |(lost, bare), p| (lost + p.lost, bare + p.bare));
-        let labels: Vec<Labels> = parts.into_iter().map(|p| p.labels).collect();
-        Ok(Delineated { labels: together(windows, &labels, seeds.shape)?, lost, bare })
+        let at_the_end = parts.iter().map(|part| part.at_the_end).sum();
+        let barred = parts.iter().map(|part| part.barred).sum();
+        let (lost, bare) = parts.iter().fold((0, 0), |(lost, bare), p| (lost + p.found.lost, bare + p.found.bare));
+        let labels: Vec<Labels> = parts.into_iter().map(|p| p.found.labels).collect();
+        let labels = together(windows, &labels, of.seeds.shape)?;
+        Ok(Drawn { found: Delineated { labels, lost, bare }, at_the_end, barred })
     }
 }
 
@@ -120,7 +197,9 @@ impl State<'_> {
         let stays =
             |(&all, &outside): (&u32, &u32)| f64::from(all.saturating_sub(outside)) * 100.0 < percent * f64::from(all);
         let keep: Vec<bool> = all.iter().zip(&outside).map(stays).collect();
-        self.replace(select(self.device, labels, &keep)?);
+        let kept = select(self.device, labels, &keep)?;
+        self.remember_dropped(labels, &kept)?;
+        self.replace(kept);
         Ok(())
     }
 
@@ -129,6 +208,7 @@ impl State<'_> {
         let px = |length| self.geometry.px(length);
         let how = Contours {
             within: px(p.within)?,
+            step: self.geometry.z_step().max(1.0),
             background: p.background.map(|[from, to]| Ok::<_, Error>([px(from)?, px(to)?])).transpose()?,
             weights: self.geometry.weights(),
             rule: match (p.percent, p.at_least, p.above) {
@@ -140,13 +220,38 @@ impl State<'_> {
         };
         let reach = self.geometry.along(how.background.map_or(how.within, |[_, to]| how.within.max(to)));
         let excluded: Vec<Labels> = self.excluded.values().cloned().collect();
-        let found = match windows(self.device, &seeds, reach)? {
-            Some(windows) => how.draw_in(&windows, self.device, &src, &seeds, &excluded)?,
-            None => how.draw(self.device, &src, &seeds, &excluded)?,
+        let of = Around { seeds: &seeds, excluded: &excluded, dropped: &self.dropped };
+        let Drawn { found, at_the_end, barred } = match windows(self.device, &seeds, reach)? {
+            Some(windows) => how.draw_in(&windows, self.device, &src, &of)?,
+            None => how.draw(self.device, &src, &of)?,
         };
         self.tell(&found);
+        self.tell_end(at_the_end, found.labels.count, p.within);
+        if barred > 0 {
+            self.notes.push(format!(
+                "{barred} objects that were dropped are hotter than those whose contours reach them: what lies nearer to them is left out"
+            ));
+        }
         self.replace(found.labels);
         Ok(())
+    }
+
+    /// Where contours are drawn around objects, none of them becomes one that was dropped.
+    pub fn remember_dropped(&mut self, all: &Labels, kept: &Labels) -> Result<()> {
+        if self.has_contours && kept.count < all.count {
+            self.dropped.push(renumber(self.device, &cytoplasm(self.device, all, kept)?)?);
+        }
+        Ok(())
+    }
+
+    fn tell_end(&mut self, at_the_end: usize, all: u32, within: Length) {
+        if at_the_end > 0 {
+            self.warnings.push(format!(
+                "{at_the_end} of {all} contours end at {within}, which is as far as they may go (within), and not at their limit: what lies around is \
+                 as bright, and their volume is that of a ball; take a limit that counts from the background (as the set adapted of pet-41), or that of \
+                 SUV, for these"
+            ));
+        }
     }
 
     fn tell(&mut self, found: &Delineated) {

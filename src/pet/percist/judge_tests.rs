@@ -180,3 +180,16 @@ fn new_lesions_that_nobody_looked_for_are_noted() {
         (Response::Smd, vec!["new lesions not judged; 2 more lesions than at baseline".into()])
     );
 }
+
+/// What a recipe has dropped as too small may be new: it was told of nowhere beside a complete response.
+#[test]
+fn objects_that_were_dropped_are_told() {
+    let followup = |dropped| Visit { sites: visit(&[(1.4, 1.0)], 1.5).lesions, dropped, ..visit(&[], 1.5) };
+    let notes = |dropped, new| judge(&visit(&[(5.0, 9.0)], 1.5), &followup(dropped), new).notes;
+    let said = "2 found above the threshold of lesions at follow-up, but too small for the recipe";
+    assert!(notes(2, None)[1].starts_with(said), "{:?}", notes(2, None));
+    assert!(notes(0, None).len() == 1 && notes(2, Some(0)).is_empty(), "somebody looked");
+    let small = Visit { dropped: 1, ..visit(&[], 1.5) };
+    let why = judge(&small, &visit(&[], 1.5), None).reason;
+    assert_eq!(why, "no lesion at baseline; 1 found above the threshold, but too small for the recipe");
+}
