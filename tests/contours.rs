@@ -9,7 +9,7 @@ use common::gpu;
 use uptake::device::Device;
 use uptake::image::{Channel, Modality, PatientGrid, SUV_UNIT, Scale, Scan, Volume};
 use uptake::pipeline::{self, External, Outcome};
-use uptake::recipe::preset;
+use uptake::recipe::{Recipe, preset};
 use uptake::table::{Cells, Table};
 use uptake::units::{Shape, Spacing};
 
@@ -64,7 +64,7 @@ const LESION: [f64; 3] = [80.0, 88.0, 92.0];
 #[test]
 fn a_contour_that_is_cut_off_by_its_reach_is_told() {
     let warm: Ball = (LESION, 75.0, 2.6);
-    let told = "1 of 1 contours end at 30 mm, which is as far as they may go (within)";
+    let told = "1 of 1 contours are cut off at 30 mm (within), before the image falls below their limit";
     for device in [Device::Cpu, gpu(None)] {
         // 41 % of 5.5 lie below the organ around.
         let organ = [warm, (LESION, 12.0, 5.5)];
@@ -80,8 +80,16 @@ fn a_contour_that_is_cut_off_by_its_reach_is_told() {
             "{}",
             warnings(&pet)
         );
+        // A contour that ends by itself in the last layer of what it may reach.
+        let own = |within: &str| {
+            let set = format!("objects.lesions.steps.1.within=\"{within}\"");
+            let recipe = Recipe::parse("pet-41", preset("pet-41").unwrap().text, &[set]).unwrap();
+            warnings(&pipeline::run(&scan(&[(LESION, 12.0, 5.5)]), &recipe, &device, &External::new()).unwrap())
+        };
+        assert!(own("1 mm").contains("lesions: 1 of 1 contours are cut off at 1 mm"), "{}", own("1 mm"));
+        assert!(!own("5 mm").contains("cut off"), "{}", own("5 mm"));
         let hot = run("pet-41", &[warm, (LESION, 12.0, 9.0)], &device);
-        assert!(!warnings(&hot).contains("contours end"), "{}", warnings(&hot));
+        assert!(!warnings(&hot).contains("cut off at"), "{}", warnings(&hot));
     }
 }
 

@@ -62,17 +62,11 @@ fn hotter(device: &Device, src: &Volume, contours: &Labels, dropped: &[Labels]) 
     Ok(None)
 }
 
-/// How many objects have voxels in the last `step` pixels of what lies within a distance of their seeds.
-fn at_the_end(
-    device: &Device,
-    objects: &Labels,
-    seeds: &Labels,
-    [within, step]: [f64; 2],
-    weights: [u32; 3],
-) -> Result<usize> {
-    let near = grow(device, seeds, (within - step).max(0.0), weights)?;
-    let far = sizes(device, &cytoplasm(device, objects, &near)?)?;
-    Ok(far.iter().skip(1).filter(|voxels| **voxels > 0).count())
+/// How many objects have voxels that lie in none of the others.
+fn with_more(device: &Device, objects: &Labels, others: &Labels) -> Result<usize> {
+    // Entry 0 counts the background.
+    let more = sizes(device, &cytoplasm(device, objects, others)?)?;
+    Ok(more.iter().skip(1).filter(|voxels| **voxels > 0).count())
 }
 
 /// What contours are drawn around.
@@ -84,17 +78,17 @@ struct Around<'a> {
     dropped: &'a [Labels],
 }
 
-/// Contours, how many of them end where they may go no farther, and how many dropped objects barred their way.
+/// Contours, how many of them would go on if they might, and how many dropped objects barred their way.
 struct Drawn {
     found: Delineated,
-    at_the_end: usize,
+    cut_off: usize,
     barred: u32,
 }
 
 /// How contours are drawn, in pixels of the plane.
 struct Contours {
     within: f64,
-    /// A voxel so much nearer than that has no neighbour beyond.
+    /// The longest side of a voxel.
     step: f64,
     /// Where the shell of the background begins and ends.
     background: Option<[f64; 2]>,
@@ -107,18 +101,33 @@ impl Contours {
     /// that one, and is drawn again without all that lies nearer to it.
     fn draw(&self, device: &Device, src: &Volume, of: &Around) -> Result<Drawn> {
         let (mut excluded, mut barred) = (of.excluded.to_vec(), 0);
-        let mut found = self.draw_once(device, src, of.seeds, &excluded)?;
+        let farther = self.within + self.step;
+        let draw = |within: f64, excluded: &[Labels]| self.draw_within(within, device, src, of.seeds, excluded);
+        let mut found = draw(self.within, &excluded)?;
         while let Some(hotter) = hotter(device, src, &found.labels, of.dropped)? {
             barred += hotter.count;
-            excluded.push(territory(device, of.seeds, &hotter, self.within, self.weights)?);
-            found = self.draw_once(device, src, of.seeds, &excluded)?;
+            excluded.push(territory(device, of.seeds, &hotter, farther, self.weights)?);
+            found = draw(self.within, &excluded)?;
         }
-        let at_the_end = at_the_end(device, &found.labels, of.seeds, [self.within, self.step], self.weights)?;
-        Ok(Drawn { found, at_the_end, barred })
+        // Most end far from where they may go no farther, which a look at the last layer before that tells.
+        let near = grow(device, of.seeds, (self.within - self.step).max(0.0), self.weights)?;
+        let may_be_cut_off = self.within < self.step || with_more(device, &found.labels, &near)? > 0;
+        let cut_off = match may_be_cut_off {
+            true => with_more(device, &draw(farther, &excluded)?.labels, &found.labels)?,
+            false => 0,
+        };
+        Ok(Drawn { found, cut_off, barred })
     }
 
-    fn draw_once(&self, device: &Device, src: &Volume, seeds: &Labels, excluded: &[Labels]) -> Result<Delineated> {
-        let allowed = allowed_region(device, seeds, self.within, self.weights, excluded)?;
+    fn draw_within(
+        &self,
+        within: f64,
+        device: &Device,
+        src: &Volume,
+        seeds: &Labels,
+        excluded: &[Labels],
+    ) -> Result<Delineated> {
+        let allowed = allowed_region(device, seeds, within, self.weights, excluded)?;
         let mut rule = self.rule.clone();
         if let (Some(between), Rule::Share { shell: around, .. }) = (self.background, &mut rule) {
             *around = Some(without(device, shell(device, seeds, between, self.weights)?, excluded)?);
@@ -138,12 +147,12 @@ impl Contours {
             self.draw(device, &window.volume(src)?, &Around { seeds: &seeds, excluded: &excluded, dropped: &dropped })
         };
         let parts = windows.par_iter().map(one).collect::<Result<Vec<_>>>()?;
-        let at_the_end = parts.iter().map(|part| part.at_the_end).sum();
+        let cut_off = parts.iter().map(|part| part.cut_off).sum();
         let barred = parts.iter().map(|part| part.barred).sum();
         let (lost, bare) = parts.iter().fold((0, 0), |(lost, bare), p| (lost + p.found.lost, bare + p.found.bare));
         let labels: Vec<Labels> = parts.into_iter().map(|p| p.found.labels).collect();
         let labels = together(windows, &labels, of.seeds.shape)?;
-        Ok(Drawn { found: Delineated { labels, lost, bare }, at_the_end, barred })
+        Ok(Drawn { found: Delineated { labels, lost, bare }, cut_off, barred })
     }
 }
 
@@ -218,18 +227,19 @@ impl State<'_> {
                 _ => Rule::Deviations(p.deviations.unwrap_or(0.0)),
             },
         };
-        let reach = self.geometry.along(how.background.map_or(how.within, |[_, to]| how.within.max(to)));
+        let farthest = how.within + how.step;
+        let reach = self.geometry.along(how.background.map_or(farthest, |[_, to]| farthest.max(to)));
         let excluded: Vec<Labels> = self.excluded.values().cloned().collect();
         let of = Around { seeds: &seeds, excluded: &excluded, dropped: &self.dropped };
-        let Drawn { found, at_the_end, barred } = match windows(self.device, &seeds, reach)? {
+        let Drawn { found, cut_off, barred } = match windows(self.device, &seeds, reach)? {
             Some(windows) => how.draw_in(&windows, self.device, &src, &of)?,
             None => how.draw(self.device, &src, &of)?,
         };
         self.tell(&found);
-        self.tell_end(at_the_end, found.labels.count, p.within);
+        self.tell_cut_off(cut_off, found.labels.count, p.within);
         if barred > 0 {
             self.notes.push(format!(
-                "{barred} objects that were dropped are hotter than those whose contours reach them: what lies nearer to them is left out"
+                "of the objects that were dropped {barred} are hotter than those whose contours reach them: what lies nearer to them is left out"
             ));
         }
         self.replace(found.labels);
@@ -244,12 +254,12 @@ impl State<'_> {
         Ok(())
     }
 
-    fn tell_end(&mut self, at_the_end: usize, all: u32, within: Length) {
-        if at_the_end > 0 {
+    fn tell_cut_off(&mut self, cut_off: usize, all: u32, within: Length) {
+        if cut_off > 0 {
             self.warnings.push(format!(
-                "{at_the_end} of {all} contours end at {within}, which is as far as they may go (within), and not at their limit: what lies around is \
-                 as bright, and their volume is that of a ball; take a limit that counts from the background (as the set adapted of pet-41), or that of \
-                 SUV, for these"
+                "{cut_off} of {all} contours are cut off at {within} (within), before the image falls below their limit: what lies around is about \
+                 as bright, and their volume is that of this distance; take a limit that counts from the background (as the set adapted of \
+                 pet-41), or one in SUV, for these"
             ));
         }
     }
