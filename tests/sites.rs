@@ -112,6 +112,12 @@ fn what_was_filled_up_was_not_imaged() {
     judged(&response("nan_half", &[], 8, f64::NAN), "NE", &format!("only 50 % of the site of {low} was measured"));
     judged(&response("nan_left", &[(HIGH, 6.0)], 12, f64::NAN), "NE", &format!("no site at follow-up is {low}"));
     judged(&response("nan_apart", &[], 5, f64::NAN), "CMR", "below the mean of the liver");
+    // A site without a voxel has no row; another lesion does not stand for it.
+    scan(&dir.join("one/p.nii.gz"), &[(LOW, 8.0)], 0);
+    measured(dir, "one", "one_base", &[]);
+    write(&dir.join("other/p.nii.gz"), &[(HIGH, 5.0)], 12, Some(f64::NAN));
+    measured(dir, "other", "o_other", &["labels.sites=one_base/labels/p_lesions.nii.gz"]);
+    judged(&compared(dir, "one_base", "o_other")[0], "NE", "none of the sites of the baseline lies in what was imaged");
     for (name, first) in [("zero", 12), ("zero_most", 9)] {
         judged(&response(name, &[], first, 0.0), "NE", &format!("half and more of the site of {low} holds exactly 0"));
     }

@@ -142,12 +142,12 @@ enum Complete {
 /// lesions are looked for above 1.5 times the liver and more.
 fn complete(baseline: &Visit, followup: &Visit, found: Option<&Same>) -> Complete {
     let is_gone = followup.lesions.is_empty();
+    if let Some(why) = unmeasured(baseline, followup) {
+        return Complete::Unknown(why);
+    }
     if is_gone && followup.sites.is_empty() {
         let what = "no lesion above the threshold at follow-up; the sites of the baseline were not measured in it";
         return Complete::Unknown(format!("{what}: {SITES}"));
-    }
-    if let Some(why) = unmeasured(baseline, followup) {
-        return Complete::Unknown(why);
     }
     let Some(liver) = followup.liver_sul_mean else {
         let why = || Complete::Unknown(format!("followup: {}", followup.why("sul_mean")));

@@ -193,3 +193,19 @@ fn objects_that_were_dropped_are_told() {
     let why = judge(&small, &visit(&[], 1.5), None).reason;
     assert_eq!(why, "no lesion at baseline; 1 found above the threshold, but too small for the recipe");
 }
+
+/// Lesions elsewhere do not speak for sites of which none was imaged.
+#[test]
+fn sites_that_were_asked_for_and_not_imaged_are_not_measured() {
+    let baseline = along(&[(0.0, 8.0)]);
+    let of = |sites_file: Option<&str>, left: &[(f64, f64)]| {
+        judge(&baseline, &Visit { sites_file: sites_file.map(str::to_string), ..along(left) }, Some(0))
+    };
+    let words = "none of the sites of the baseline lies in what was imaged at follow-up";
+    for left in [&[][..], &[(300.0, 5.0)], &[(300.0, 7.9)]] {
+        let judged = of(Some("base/labels/p_lesions.nii.gz"), left);
+        assert!(judged.response == Response::Ne && judged.reason.starts_with(words), "{judged:?}");
+    }
+    assert_eq!(of(Some("sites.nii.gz"), &[(300.0, 11.0)]).response, Response::Pmd, "it could only be more");
+    assert_eq!(of(None, &[(300.0, 5.0)]).response, Response::Pmr, "nobody asked for sites");
+}

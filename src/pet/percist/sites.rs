@@ -10,12 +10,14 @@ const WHOLE_VOLUME: f64 = 0.8;
 /// What gives the sites.
 pub(super) const SITES: &str = "run the follow-up with --set labels.sites=BASELINE/labels/NAME_lesions.nii.gz";
 
-/// Why the sites at follow-up are not those of all lesions of the baseline. Nothing where no site was measured, and nothing
+/// Why the sites at follow-up are not those of all lesions of the baseline. Nothing where nobody asked for sites, and nothing
 /// but their number is known where the tables say no places.
 pub(super) fn unmeasured(baseline: &Visit, followup: &Visit) -> Option<String> {
     let (lesions, sites) = (&baseline.lesions, &followup.sites);
     if sites.is_empty() {
-        return None;
+        let none =
+            "none of the sites of the baseline lies in what was imaged at follow-up: a scan that shows them is needed";
+        return followup.sites_file.as_ref().map(|_| none.into());
     }
     if let Some(other) = &followup.sites_of {
         return Some(format!(
