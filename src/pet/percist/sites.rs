@@ -50,7 +50,7 @@ pub(super) fn called(lesion: &Lesion) -> String {
 
 /// Sites of which a part holds exactly 0: that may be air, or what an image is filled up with.
 pub(super) fn with_zeros(followup: &Visit) -> impl Iterator<Item = String> {
-    followup.sites.iter().filter(|site| site.zeros.is_some()).map(|site| {
+    followup.sites.iter().filter(|site| site.zeros == Some(Zeros::Some)).map(|site| {
         format!(
             "voxels of {} at follow-up hold exactly 0: where that is no air, but what the image was filled up with, its sul_peak may be another",
             called(site).replacen("lesion", "site", 1)
