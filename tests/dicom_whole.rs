@@ -216,3 +216,63 @@ fn the_reason_of_a_copy_names_the_other_file() {
     let rows = images(at, &[&groups[..], &["--exclude", "w12"]].concat(), &["timepoint", "status"]);
     assert_eq!(rows, [["base", "ok"]]);
 }
+
+/// Regression: one slice without a direction, or with one that is a little off, and the whole series was passed over as a projection.
+#[test]
+fn a_fault_in_one_direction_fails_and_a_projection_is_passed_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    let way = |name: &str, of: &dyn Fn(usize) -> String| {
+        let turned =
+            |z: usize, o: &mut dicom_object::InMemDicomObject| put(o, tags::IMAGE_ORIENTATION_PATIENT, VR::DS, of(z));
+        series(&at.join(name), 1, 10, turned);
+        images(at, &[name], &["status", "reason"])
+    };
+    let straight = "1\\0\\0\\0\\1\\0";
+    for lost in [0, 3] {
+        let rows = way("none", &|z| if z == lost { String::new() } else { straight.into() });
+        let reason = format!("i10{lost}.dcm at (10, 20, {}) has no ImageOrientationPatient (0020,0037)", 10 * lost);
+        assert!(rows.len() == 1 && rows[0][0] == "failed" && rows[0][1].contains(&reason), "{rows:?}");
+    }
+    let rows = way("off", &|z| if z == 3 { "1\\0.003\\0\\-0.003\\1\\0".into() } else { straight.into() });
+    let (said, is_named) = ("look in other directions", |row: &Vec<String>| row[1].contains("i103.dcm"));
+    assert!(rows.len() == 1 && rows[0][0] == "failed" && rows[0][1].contains(said) && is_named(&rows[0]), "{rows:?}");
+    let rows = way("projection", &|z| {
+        let (sin, cos) = libm::sincos((6.0 * z as f64).to_radians());
+        format!("{cos:.6}\\{sin:.6}\\0\\0\\0\\-1")
+    });
+    assert!(rows.iter().all(|row| row[0] == "skipped" && row[1].contains("looks in 6 directions")), "{rows:?}");
+}
+
+/// Regression: pixels of which nothing says whether they have a sign were read without one, and those below 0 were the hottest.
+#[test]
+fn a_sign_is_not_guessed() {
+    let dir = tempfile::tempdir().unwrap();
+    series(&dir.path().join("a"), 1, 10, |_, o| {
+        o.remove_element(tags::PIXEL_REPRESENTATION);
+    });
+    let rows = images(dir.path(), &["a"], &["status", "reason"]);
+    assert!(rows.len() == 1 && rows[0][0] == "failed", "{rows:?}");
+    assert!(rows[0][1].contains("no PixelRepresentation (0028,0103)"), "{rows:?}");
+}
+
+/// Regression: a number that is there and cannot be read was called missing, and a height was dropped in silence.
+#[test]
+fn numbers_that_cannot_be_read_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    let with = |name: &str, tag, text: &str, units: &str| {
+        series(&at.join(name), 1, 10, |_, o| {
+            put(o, tag, VR::DS, text);
+            put(o, tags::UNITS, VR::CS, units);
+        });
+        images(at, &[name], &["status", "reason", "warnings"]).remove(0)
+    };
+    let slope = with("slope", tags::RESCALE_SLOPE, "0,09", "GML");
+    assert!(slope[0] == "failed" && slope[1].contains("RescaleSlope (0028,1053) is '0,09': no number"), "{slope:?}");
+    let height = with("height", tags::PATIENT_SIZE, "1,75", "GML");
+    let said = "doubtful: PatientSize (0010,1020) is '1,75': no number, so it counts as not said";
+    assert!(height[0] == "ok" && height[2].contains(said), "{height:?}");
+    let weight = with("weight", tags::PATIENT_WEIGHT, "70 kg", "BQML");
+    assert!(weight[0] == "failed" && !weight[1].contains("missing PatientWeight"), "{weight:?}");
+}

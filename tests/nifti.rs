@@ -245,7 +245,13 @@ fn voxels_that_are_no_numbers() {
     let file = Nifti { code: 16, ..Nifti::new([3, 1, 1], &[f64::NAN, 2.5, -1.25]) };
     let scan = from_bytes(&file.bytes()).unwrap();
     assert_eq!(values(&scan), [0.0, 2.5, -1.25]);
-    assert!(scan.warnings.iter().any(|n| n == "1 of 3 voxels hold NaN and were read as 0"), "{:?}", scan.warnings);
+    assert!(
+        scan.warnings
+            .iter()
+            .any(|n| n == "1 of 3 voxels hold NaN: nothing was imaged there, and they belong to no object"),
+        "{:?}",
+        scan.warnings
+    );
     let file = Nifti { code: 64, ..Nifti::new([2, 1, 1], &[f64::INFINITY, 2.5]) };
     assert!(from_bytes(&file.bytes()).unwrap_err().what.contains("infinite"));
     let file = Nifti { code: 16, ..Nifti::new([2, 1, 1], &[f64::NAN, f64::NAN]) };

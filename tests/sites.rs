@@ -21,7 +21,13 @@ const SLICES: usize = 32;
 
 /// A scan of SUV with a liver, from a slice on: what lies below was not imaged.
 fn scan(path: &Path, blocks: &[Block], first: usize) {
-    let mut numbers = vec![];
+    write(path, blocks, first, None);
+}
+
+/// The same, or with all slices, of which those below hold what they were filled up with.
+fn write(path: &Path, blocks: &[Block], first: usize, filling: Option<f64>) {
+    let mut numbers = vec![filling.unwrap_or_default(); if filling.is_some() { first * 20 * 32 } else { 0 }];
+    let from = if filling.is_some() { 0 } else { first };
     for z in first..SLICES {
         for (y, x) in (0..20).flat_map(|y| (0..32).map(move |x| (y, x))) {
             let is_in = |at: &[usize; 3]| [z, y, x].iter().zip(at).all(|(v, from)| (*from..from + 4).contains(v));
@@ -30,9 +36,10 @@ fn scan(path: &Path, blocks: &[Block], first: usize) {
             numbers.push(block.map_or(if liver { 2.0 } else { 0.5 }, |(_, suv)| *suv) * 1000.0);
         }
     }
-    let mut file = Nifti::new([32, 20, (SLICES - first) as i64], &numbers);
+    let mut file = Nifti::new([32, 20, (SLICES - from) as i64], &numbers);
+    file.code = if filling.is_some() { 16 } else { file.code };
     file.slope = [1e-3, 0.0];
-    file.matrix = [[-4.0, 0.0, 0.0, 0.0], [0.0, -4.0, 0.0, 0.0], [0.0, 0.0, 4.0, 4.0 * first as f64]];
+    file.matrix = [[-4.0, 0.0, 0.0, 0.0], [0.0, -4.0, 0.0, 0.0], [0.0, 0.0, 4.0, 4.0 * from as f64]];
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, file.bytes()).unwrap();
 }
@@ -85,6 +92,41 @@ fn what_was_not_imaged_is_not_gone() {
     judged(&response("gone", &[(HIGH, 6.0)], 12), "NE", "no site at follow-up is the lesion at x 30, y 38, z 30 mm");
     judged(&response("grows", &[(HIGH, 16.0)], 8), "PMD", "sul_peak changed by");
     judged(&response("left", &[(HIGH, 6.0)], 0), "SMD", "sul_peak changed by");
+}
+
+/// Regression: what a scan on the grid of the baseline was filled up with counted as measured, and was a complete response.
+#[test]
+fn what_was_filled_up_was_not_imaged() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    scan(&dir.join("b/p.nii.gz"), &[(LOW, 8.0), (HIGH, 6.0)], 0);
+    measured(dir, "b", "base", &[]);
+    let sites = ["labels.sites=base/labels/p_lesions.nii.gz"];
+    let response = |name: &str, blocks: &[Block], first: usize, filling: f64| {
+        write(&dir.join(name).join("p.nii.gz"), blocks, first, Some(filling));
+        measured(dir, name, &format!("o_{name}"), &sites);
+        compared(dir, "base", &format!("o_{name}")).remove(0)
+    };
+    let low = "the lesion at x 30, y 38, z 30 mm";
+    judged(&response("nan", &[], 12, f64::NAN), "NE", &format!("no site at follow-up is {low}"));
+    judged(&response("nan_half", &[], 8, f64::NAN), "NE", &format!("only 50 % of the site of {low} was measured"));
+    judged(&response("nan_left", &[(HIGH, 6.0)], 12, f64::NAN), "NE", &format!("no site at follow-up is {low}"));
+    judged(&response("nan_apart", &[], 5, f64::NAN), "CMR", "below the mean of the liver");
+    // A site without a voxel has no row; another lesion does not stand for it.
+    scan(&dir.join("one/p.nii.gz"), &[(LOW, 8.0)], 0);
+    measured(dir, "one", "one_base", &[]);
+    write(&dir.join("other/p.nii.gz"), &[(HIGH, 5.0)], 12, Some(f64::NAN));
+    measured(dir, "other", "o_other", &["labels.sites=one_base/labels/p_lesions.nii.gz"]);
+    judged(&compared(dir, "one_base", "o_other")[0], "NE", "none of the sites of the baseline lies in what was imaged");
+    for (name, first) in [("zero", 12), ("zero_most", 9)] {
+        judged(&response(name, &[], first, 0.0), "NE", &format!("half and more of the site of {low} holds exactly 0"));
+    }
+    let part = response("zero_part", &[], 7, 0.0);
+    judged(&part, "CMR", "below the mean of the liver");
+    assert!(
+        part["notes"].contains("voxels of the site at x 30, y 38, z 30 mm at follow-up hold exactly 0"),
+        "{part:?}"
+    );
 }
 
 /// Regression: the sites of one patient made a complete response of another's.

@@ -7,8 +7,9 @@
 //! | `{dir}/../masks/{patient}_*.nii.gz` | `{dir}` is the image's folder, `{patient}` a column of metadata, `*` anything |
 //! | `dicom`, `dicom:rtstruct`, `dicom:seg` | of the inputs, the one that refers to the series |
 //!
-//! A glob matches one file, or the image fails: which of several is meant is not guessed.
+//! A NIfTI may be packed or not, whatever `labels` says. A glob matches one file, or the image fails: which of several is meant is not guessed.
 
+use super::files;
 use super::item::{Item, Masks, Source};
 use super::listing::{Listings, is_glob};
 use super::metadata::Metadata;
@@ -106,8 +107,12 @@ impl<'a> Finder<'a> {
             _ => beside,
         };
         let path = base.join(&plain);
-        if path.is_file() || !is_glob(labels) {
+        if path.is_file() {
             return Ok(Ok(path));
+        }
+        if !is_glob(labels) {
+            let other = packed_otherwise(&path).filter(|other| !item.files().contains(&&absolute(other)));
+            return Ok(Ok(other.unwrap_or(path)));
         }
         if Path::new(&plain).is_relative() && !base.as_os_str().is_empty() {
             glob = format!("{}/{glob}", Pattern::escape(&base.to_string_lossy()));
@@ -119,6 +124,33 @@ impl<'a> Finder<'a> {
             [] => Err(missing(format!("nothing matches {labels}"), set)),
             _ => Err(several(format!("{labels} matches {} files", files.len()), files.iter())),
         })
+    }
+
+    /// What to say of files beside an image that are called almost as one that its recipe can do without, and that is not there.
+    ///
+    /// # Errors
+    /// None in practice.
+    pub fn almost(&mut self, item: &Item, recipe: &Recipe) -> Result<Vec<String>> {
+        let mut told = vec![];
+        let image = item.place().file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        for (set, path) in item.masks.iter().filter_map(|(set, found)| Some((set, found.as_ref().ok()?))) {
+            let is_optional = recipe.body.objects.get(set).is_some_and(|objects| objects.optional);
+            let names = path.file_name().and_then(|name| name.to_str()).zip(path.parent());
+            let Some((wanted, folder)) = names.filter(|_| is_optional && !path.is_file()) else { continue };
+            // Names that begin as that of the image does, in the folder of the file.
+            let begin = Pattern::escape(&folder.join(stem(&image)).to_string_lossy());
+            let alike = |name: &str| stem(name).to_lowercase().starts_with(&stem(wanted).to_lowercase());
+            for other in self.listings.matches(&format!("{begin}*"))? {
+                let name = other.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+                let is_own = item.files().contains(&&absolute(&other));
+                if alike(&name) && !is_own && other.is_file() && files::is_image(&other) {
+                    told.push(format!(
+                        "{name} is not read: the recipe looks for {wanted} as its set \"{set}\"; call it so, or --set labels.{set}=FILE"
+                    ));
+                }
+            }
+        }
+        Ok(told)
     }
 
     /// The file of regions that refers to a series: by its number, else by its frame of reference.
@@ -166,6 +198,17 @@ impl<'a> Finder<'a> {
             None => e.remedy(format!("one of {{{}}}", known.join("}, {"))),
         }
     }
+}
+
+/// The same file packed otherwise, if that is there: a NIfTI is `.nii` or `.nii.gz`.
+fn packed_otherwise(path: &Path) -> Option<PathBuf> {
+    let path = path.to_str()?;
+    let other = match path.strip_suffix(".gz") {
+        Some(plain) if plain.ends_with(".nii") => PathBuf::from(plain),
+        None if path.ends_with(".nii") => PathBuf::from(format!("{path}.gz")),
+        _ => return None,
+    };
+    other.is_file().then_some(other)
 }
 
 /// The sheet says where the file is, so its path counts from there.

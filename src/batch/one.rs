@@ -234,6 +234,7 @@ impl BatchContext<'_> {
         looked.unchanged()?;
         let Looked { options, extent, label_files, in_memory, .. } = &*looked;
         references::read(item, &mut scan, options)?;
+        scan.warnings.extend(item.almost_masks.iter().cloned());
         record.stage = Stage::Regions;
         let mut external = External::new();
         for (set, path) in label_files {

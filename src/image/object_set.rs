@@ -18,6 +18,8 @@ pub struct ObjectSet {
     pub spot_depth: Option<SpotDepth>,
     /// Index of the channel that they were found in, or that their source was found in.
     pub channel: usize,
+    /// Objects that steps have found and dropped, each step's by themselves, where contours are drawn around these; where the device is.
+    pub(crate) dropped: Vec<Labels>,
     /// Thresholds in the values of the image, in the order of the steps.
     pub thresholds: Vec<f64>,
     /// How far to distrust where the objects end and how many they are, 0 to 1, where steps have parted them.
@@ -73,6 +75,7 @@ impl ObjectSet {
             radius_px: None,
             spot_depth: None,
             channel: 0,
+            dropped: vec![],
             thresholds: vec![],
             doubt: None,
             warnings: vec![],
@@ -87,6 +90,6 @@ impl ObjectSet {
 
     /// The same objects without those on the device, which may go.
     pub(crate) fn on_host(&self) -> Self {
-        ObjectSet { on_device: self.labels.clone(), ..self.clone() }
+        ObjectSet { on_device: self.labels.clone(), dropped: vec![], ..self.clone() }
     }
 }

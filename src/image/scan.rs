@@ -1,6 +1,6 @@
 //! What a reader returns: the channels of one image with their calibration and provenance.
 
-use crate::image::{InTurn, PatientGrid, Volume};
+use crate::image::{InTurn, Mask, PatientGrid, Volume};
 use crate::table::Table;
 use crate::units::{Shape, Spacing};
 
@@ -67,6 +67,8 @@ pub struct Scan {
     pub patient_grid: Option<PatientGrid>,
     /// At least one.
     pub channels: Vec<Channel>,
+    /// 1 in voxels that lie outside of the field of view, whose samples say nothing; on the host. Absent where all was imaged.
+    pub not_imaged: Option<Mask>,
     /// How those are read that are not in memory.
     pub in_turn: Option<InTurn>,
     /// Images beside this one that a recipe names, by the words of the recipe: flat fields, dark images.
@@ -93,6 +95,7 @@ impl Scan {
             spacing: None,
             patient_grid: None,
             channels,
+            not_imaged: None,
             in_turn: None,
             references: Default::default(),
             sul_factor: None,

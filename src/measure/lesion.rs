@@ -286,7 +286,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
     Feature {
         name: "touches_edge",
         unit: "1",
-        definition: "1 if the lesion touches the border of the image and may be cut off, else 0",
+        definition: "1 if the lesion touches the border of the image, or of what was imaged of it, and may be cut off, else 0",
         standard: "",
         empty: "",
         get: Get::Int(|f| Some(i64::from(f.is_cut))),

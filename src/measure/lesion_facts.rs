@@ -78,14 +78,16 @@ impl Facts {
         let (shape, e) = (object.shape, object.extent);
         let spacing = request.spacing.map(|s| s.to(Unit::Mm));
         let is_flat = shape.is_flat();
-        let ends = (0..3).filter(|&a| a > 0 || !is_flat);
+        let mut ends = (0..3).filter(|&a| a > 0 || !is_flat);
+        let unseen = request.channels.first().and_then(|c| c.unseen);
         let uptake =
             request.channels.first().map(|c| Uptake::of(object, c, spacing.as_ref(), request.excluded)).transpose()?;
         Ok(Facts {
             n: e.n as f64,
             spacing,
             solid: (!is_flat).then(|| Patterns::of(&object.framed())),
-            is_cut: ends.into_iter().any(|a| e.lo[a] == 0 || e.hi[a] == shape.zyx()[a]),
+            is_cut: ends.any(|a| e.lo[a] == 0 || e.hi[a] == shape.zyx()[a])
+                || unseen.is_some_and(|unseen| object.lies_beside(unseen)),
             is_flat,
             uptake,
             sul_factor: request.sul_factor,
@@ -172,7 +174,8 @@ impl Uptake {
         let size = spacing.map(|s| s.zyx).filter(|size| size.iter().all(|side| *side >= FINEST_MM));
         let inside = object.labels.inside()?;
         let shell = size.map(|size| shell(object, SHELL_MM, size, inside));
-        let left_out = excluded.iter().map(|set| set.inside()).collect::<Result<Vec<_>>>()?;
+        let mut left_out = excluded.iter().map(|set| set.inside()).collect::<Result<Vec<_>>>()?;
+        left_out.extend(channel.unseen);
         let seen = Seen { samples: image, shape: object.shape, left_out: &left_out };
         let free = shell.iter().flat_map(|shell| &shell.free).filter(|i| seen.has(**i));
         let mut around: Vec<i32> = free.map(|&i| image[i]).collect();

@@ -79,6 +79,19 @@ impl<'a> Object<'a> {
         (1..3).any(|a| lo[a] == 0 || hi[a] == size[a])
     }
 
+    /// Whether one of its voxels shares a face with one that the mask has 1 in.
+    pub fn lies_beside(&self, mask: &[u8]) -> bool {
+        let steps = [self.shape.y * self.shape.x, self.shape.x, 1];
+        let is_beside = |voxel: usize| {
+            let at = self.shape.position(voxel);
+            (0..3).any(|a| {
+                let (before, behind) = (at[a] > 0, at[a] + 1 < self.shape.zyx()[a]);
+                before && mask[voxel - steps[a]] == 1 || behind && mask[voxel + steps[a]] == 1
+            })
+        };
+        self.runs.iter().flat_map(|run| run.voxels(self.shape.x)).any(is_beside)
+    }
+
     /// The box of the object with a margin, as far as the image goes: its size, the samples of all its voxels, and which of
     /// them are the object's. Where it fills most of its slices it is these, as they lie in the image.
     pub fn cut<'b>(&self, image: &'b [i32], margin: [usize; 3]) -> (Shape, Cow<'b, [i32]>, Vec<bool>) {

@@ -3,7 +3,7 @@
 use super::External;
 use super::quantise::quantised;
 use crate::device::Buffer;
-use crate::image::{Channel, PatientGrid, Regions, Scan, Volume};
+use crate::image::{Channel, Mask, PatientGrid, Regions, Scan, Volume};
 use crate::measure::texture::Interpolation;
 use crate::measure::texture::interpolate::{Axis, Part, interpolate};
 use crate::profile::stage;
@@ -16,6 +16,9 @@ use std::ops::Range;
 
 /// A voxel belongs to a region from here on: one half, but rounding does not decide.
 const HALF: f64 = 0.5 - 1e-9;
+
+/// What a voxel may have of a mask by rounding alone.
+const ROUNDING: f64 = 1e-9;
 
 /// Brings an image and the regions that were drawn on it onto the grid that a recipe asks for; as they are if it asks for none.
 ///
@@ -78,6 +81,7 @@ fn of_scan(mut scan: Scan, grid: &Grid, axes: [Axis; 3]) -> Result<Scan> {
     let spacing = scan.spacing;
     let bring = |c: Channel| of_channel(c, axes, spacing, (grid.interpolation, grid.round));
     scan.channels = scan.channels.into_iter().map(bring).collect::<Result<_>>()?;
+    scan.not_imaged = scan.not_imaged.map(|mask| of_mask(&mask, axes)).transpose()?;
     for reference in scan.references.values_mut().flatten() {
         let size = reference.volume.shape;
         // How a field was lit is smooth, and may be numbers around 1. A file of another size than the image may be one of the grid.
@@ -109,6 +113,14 @@ fn of_channel(
     let volume = Volume { shape: new_shape(axes), spacing, scale, samples: Buffer::on_host(samples) };
     // What is interpolated is saturated nowhere that one could count.
     Ok(Channel { volume, saturated: None, saturation: None, ..channel })
+}
+
+/// A new voxel that anything of the mask goes into belongs to it.
+fn of_mask(mask: &Mask, axes: [Axis; 3]) -> Result<Mask> {
+    let voxels = mask.voxels.host()?;
+    let part = Part::cut(mask.shape, axes.map(|a| 0..a.old), |i| f64::from(voxels[i]));
+    let shares = interpolate(part, axes, axes.map(|a| 0..a.new), Interpolation::Linear);
+    Mask::new(new_shape(axes), shares.into_par_iter().map(|share| u8::from(share > ROUNDING)).collect())
 }
 
 fn of_regions(regions: Regions, axes: [Axis; 3]) -> Result<Regions> {

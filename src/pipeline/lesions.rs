@@ -1,19 +1,24 @@
 //! Steps that know of other object sets, and those that draw lesions around seeds.
 
+use super::propagate::as_labels;
 use super::state::State;
 use super::windows::{Window, together, windows};
 use crate::device::Device;
-use crate::image::{Labels, Volume};
+use crate::image::{Labels, ObjectRun, Volume};
 use crate::ops::cytoplasm::cytoplasm;
 use crate::ops::delineate::{Delineated, Rule, delineate, shell};
 use crate::ops::gradient::gradient;
 use crate::ops::grow::grow;
-use crate::ops::pixelwise::{and, foreground, not, with_outside};
+use crate::ops::label::{Connectivity, label};
+use crate::ops::maximum_position::maximum_position;
+use crate::ops::object_runs;
+use crate::ops::pixelwise::{and, foreground, not, or, with_outside};
 use crate::ops::renumber::{renumber, select};
 use crate::ops::sizes::sizes;
 use crate::ops::sums::{Sums, sums};
 use crate::ops::watershed::watershed;
 use crate::recipe::{self, Exclude, Threshold};
+use crate::units::Length;
 use crate::{Error, Kind, Result};
 use rayon::prelude::*;
 
@@ -27,9 +32,64 @@ fn allowed_region(device: &Device, seeds: &Labels, px: f64, weights: [u32; 3], e
     without(device, grow(device, seeds, px, weights)?, excluded)
 }
 
+/// What lies nearer to other objects than to the seeds, and these.
+fn territory(device: &Device, seeds: &Labels, others: &Labels, px: f64, weights: [u32; 3]) -> Result<Labels> {
+    let both = or(device, &foreground(device, seeds)?, &foreground(device, others)?)?;
+    let all = label(device, &both, Connectivity::Full)?;
+    let (whole, beside) = (sizes(device, &all)?, sizes(device, &cytoplasm(device, &all, seeds)?)?);
+    // Entry 0 counts the background. What touches a seed has no territory of its own.
+    let is_other = |(l, (whole, beside)): (usize, (&u32, &u32))| l > 0 && whole == beside;
+    let are_others: Vec<bool> = whole.iter().zip(&beside).enumerate().map(is_other).collect();
+    let near = foreground(device, &select(device, &grow(device, &all, px, weights)?, &are_others)?)?;
+    Ok(as_labels(&or(device, &near, &foreground(device, others)?)?))
+}
+
+/// Those of the dropped objects of one step that hold the hottest voxel of a contour.
+fn hotter(device: &Device, src: &Volume, contours: &Labels, dropped: &[Labels]) -> Result<Option<Labels>> {
+    if dropped.iter().all(|set| set.count == 0) || contours.count == 0 {
+        return Ok(None);
+    }
+    let hottest = maximum_position(device, src, contours)?.voxels;
+    for set in dropped {
+        let on_host = object_runs::to_host(device, set)?;
+        let (runs, width) = (on_host.runs()?, src.shape.x);
+        let has_hottest = |run: &ObjectRun| hottest.iter().skip(1).any(|v| run.voxels(width).contains(&(*v as usize)));
+        let holds: Vec<bool> = (0..=set.count).map(|l| l > 0 && runs.of(l).iter().any(has_hottest)).collect();
+        if holds.contains(&true) {
+            return select(device, set, &holds).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// How many objects have voxels that lie in none of the others.
+fn with_more(device: &Device, objects: &Labels, others: &Labels) -> Result<usize> {
+    // Entry 0 counts the background.
+    let more = sizes(device, &cytoplasm(device, objects, others)?)?;
+    Ok(more.iter().skip(1).filter(|voxels| **voxels > 0).count())
+}
+
+/// What contours are drawn around.
+struct Around<'a> {
+    seeds: &'a Labels,
+    /// No contour has their voxels.
+    excluded: &'a [Labels],
+    /// A contour may have their voxels, but may not become one of them.
+    dropped: &'a [Labels],
+}
+
+/// Contours, how many of them would go on if they might, and how many dropped objects barred their way.
+struct Drawn {
+    found: Delineated,
+    cut_off: usize,
+    barred: u32,
+}
+
 /// How contours are drawn, in pixels of the plane.
 struct Contours {
     within: f64,
+    /// The longest side of a voxel.
+    step: f64,
     /// Where the shell of the background begins and ends.
     background: Option<[f64; 2]>,
     weights: [u32; 3],
@@ -37,8 +97,37 @@ struct Contours {
 }
 
 impl Contours {
-    fn draw(&self, device: &Device, src: &Volume, seeds: &Labels, excluded: &[Labels]) -> Result<Delineated> {
-        let allowed = allowed_region(device, seeds, self.within, self.weights, excluded)?;
+    /// Draws them. A limit counts from the hottest voxel that its contour reaches: where that is one of a dropped object, the contour has become
+    /// that one, and is drawn again without all that lies nearer to it.
+    fn draw(&self, device: &Device, src: &Volume, of: &Around) -> Result<Drawn> {
+        let (mut excluded, mut barred) = (of.excluded.to_vec(), 0);
+        let farther = self.within + self.step;
+        let draw = |within: f64, excluded: &[Labels]| self.draw_within(within, device, src, of.seeds, excluded);
+        let mut found = draw(self.within, &excluded)?;
+        while let Some(hotter) = hotter(device, src, &found.labels, of.dropped)? {
+            barred += hotter.count;
+            excluded.push(territory(device, of.seeds, &hotter, farther, self.weights)?);
+            found = draw(self.within, &excluded)?;
+        }
+        // Most end far from where they may go no farther, which a look at the last layer before that tells.
+        let near = grow(device, of.seeds, (self.within - self.step).max(0.0), self.weights)?;
+        let may_be_cut_off = self.within < self.step || with_more(device, &found.labels, &near)? > 0;
+        let cut_off = match may_be_cut_off {
+            true => with_more(device, &draw(farther, &excluded)?.labels, &found.labels)?,
+            false => 0,
+        };
+        Ok(Drawn { found, cut_off, barred })
+    }
+
+    fn draw_within(
+        &self,
+        within: f64,
+        device: &Device,
+        src: &Volume,
+        seeds: &Labels,
+        excluded: &[Labels],
+    ) -> Result<Delineated> {
+        let allowed = allowed_region(device, seeds, within, self.weights, excluded)?;
         let mut rule = self.rule.clone();
         if let (Some(between), Rule::Share { shell: around, .. }) = (self.background, &mut rule) {
             *around = Some(without(device, shell(device, seeds, between, self.weights)?, excluded)?);
@@ -47,26 +136,23 @@ impl Contours {
     }
 
     /// The same, looking only where objects are.
-    fn draw_in(
-        &self,
-        windows: &[Window],
-        device: &Device,
-        src: &Volume,
-        seeds: &Labels,
-        excluded: &[Labels],
-    ) -> Result<Delineated> {
+    fn draw_in(&self, windows: &[Window], device: &Device, src: &Volume, of: &Around) -> Result<Drawn> {
         // Windows are cut from runs: made here, not by each thread that comes to need them.
-        for set in excluded.iter().chain([seeds]) {
+        for set in of.excluded.iter().chain(of.dropped).chain([of.seeds]) {
             set.runs()?;
         }
         let one = |window: &Window| {
-            let excluded = excluded.iter().map(|set| window.labels(set)).collect::<Result<Vec<_>>>()?;
-            self.draw(device, &window.volume(src)?, &window.labels(seeds)?, &excluded)
+            let cut = |sets: &[Labels]| sets.iter().map(|set| window.labels(set)).collect::<Result<Vec<_>>>();
+            let (seeds, excluded, dropped) = (window.labels(of.seeds)?, cut(of.excluded)?, cut(of.dropped)?);
+            self.draw(device, &window.volume(src)?, &Around { seeds: &seeds, excluded: &excluded, dropped: &dropped })
         };
         let parts = windows.par_iter().map(one).collect::<Result<Vec<_>>>()?;
-        let (lost, bare) = parts.iter().fold((0, 0), |(lost, bare), p| (lost + p.lost, bare + p.bare));
-        let labels: Vec<Labels> = parts.into_iter().map(|p| p.labels).collect();
-        Ok(Delineated { labels: together(windows, &labels, seeds.shape)?, lost, bare })
+        let cut_off = parts.iter().map(|part| part.cut_off).sum();
+        let barred = parts.iter().map(|part| part.barred).sum();
+        let (lost, bare) = parts.iter().fold((0, 0), |(lost, bare), p| (lost + p.found.lost, bare + p.found.bare));
+        let labels: Vec<Labels> = parts.into_iter().map(|p| p.found.labels).collect();
+        let labels = together(windows, &labels, of.seeds.shape)?;
+        Ok(Drawn { found: Delineated { labels, lost, bare }, cut_off, barred })
     }
 }
 
@@ -120,7 +206,9 @@ impl State<'_> {
         let stays =
             |(&all, &outside): (&u32, &u32)| f64::from(all.saturating_sub(outside)) * 100.0 < percent * f64::from(all);
         let keep: Vec<bool> = all.iter().zip(&outside).map(stays).collect();
-        self.replace(select(self.device, labels, &keep)?);
+        let kept = select(self.device, labels, &keep)?;
+        self.remember_dropped(labels, &kept)?;
+        self.replace(kept);
         Ok(())
     }
 
@@ -129,6 +217,7 @@ impl State<'_> {
         let px = |length| self.geometry.px(length);
         let how = Contours {
             within: px(p.within)?,
+            step: self.geometry.z_step().max(1.0),
             background: p.background.map(|[from, to]| Ok::<_, Error>([px(from)?, px(to)?])).transpose()?,
             weights: self.geometry.weights(),
             rule: match (p.percent, p.at_least, p.above) {
@@ -138,15 +227,41 @@ impl State<'_> {
                 _ => Rule::Deviations(p.deviations.unwrap_or(0.0)),
             },
         };
-        let reach = self.geometry.along(how.background.map_or(how.within, |[_, to]| how.within.max(to)));
+        let farthest = how.within + how.step;
+        let reach = self.geometry.along(how.background.map_or(farthest, |[_, to]| farthest.max(to)));
         let excluded: Vec<Labels> = self.excluded.values().cloned().collect();
-        let found = match windows(self.device, &seeds, reach)? {
-            Some(windows) => how.draw_in(&windows, self.device, &src, &seeds, &excluded)?,
-            None => how.draw(self.device, &src, &seeds, &excluded)?,
+        let of = Around { seeds: &seeds, excluded: &excluded, dropped: &self.dropped };
+        let Drawn { found, cut_off, barred } = match windows(self.device, &seeds, reach)? {
+            Some(windows) => how.draw_in(&windows, self.device, &src, &of)?,
+            None => how.draw(self.device, &src, &of)?,
         };
         self.tell(&found);
+        self.tell_cut_off(cut_off, found.labels.count, p.within);
+        if barred > 0 {
+            self.notes.push(format!(
+                "of the objects that were dropped {barred} are hotter than those whose contours reach them: what lies nearer to them is left out"
+            ));
+        }
         self.replace(found.labels);
         Ok(())
+    }
+
+    /// Where contours are drawn around objects, none of them becomes one that was dropped.
+    pub fn remember_dropped(&mut self, all: &Labels, kept: &Labels) -> Result<()> {
+        if self.has_contours && kept.count < all.count {
+            self.dropped.push(renumber(self.device, &cytoplasm(self.device, all, kept)?)?);
+        }
+        Ok(())
+    }
+
+    fn tell_cut_off(&mut self, cut_off: usize, all: u32, within: Length) {
+        if cut_off > 0 {
+            self.warnings.push(format!(
+                "{cut_off} of {all} contours are cut off at {within} (within), before the image falls below their limit: what lies around is about \
+                 as bright, and their volume is that of this distance; take a limit that counts from the background (as the set adapted of \
+                 pet-41), or one in SUV, for these"
+            ));
+        }
     }
 
     fn tell(&mut self, found: &Delineated) {

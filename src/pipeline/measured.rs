@@ -118,11 +118,12 @@ pub(super) fn channels<'a>(name: &str, of: &Sets<'a>, around: &'a Surroundings) 
     let mut channels = image_refs(of.scan, of.roles, of.recipe);
     channels.retain(|c| is_measured_in(wanted, c.name, of.recipe));
     uptake::first(&mut channels, wanted);
+    let not_imaged = of.scan.not_imaged.as_ref().and_then(|mask| mask.voxels.host().ok());
     for c in &mut channels {
         c.background = around.found.get(c.name);
         c.rounding = around.rounding.get(c.name).copied();
         c.plateau = around.plateaus.get(c.name).copied();
-        c.unseen = around.unseen.get(c.name).map(|unseen| unseen.voxels.as_slice());
+        c.unseen = around.unseen.get(c.name).map(|unseen| unseen.voxels.as_slice()).or(not_imaged);
     }
     channels
 }

@@ -47,6 +47,7 @@ mod measured;
 mod mixed;
 mod modality;
 mod named_roles;
+mod not_imaged;
 mod object_light;
 mod objects;
 #[cfg(test)]
@@ -212,8 +213,7 @@ fn find_sets<'a>(
     Ok(Found { scan, recipe, roles, device, external, made })
 }
 
-/// Takes the rows of an object set as they are made: its name, and a block of rows. Each set has one block at least, which may
-/// be without rows.
+/// Takes the rows of an object set as they are made: its name, and a block of rows. Each set has one block at least, be it empty.
 pub type Take<'a> = dyn FnMut(&str, Table) -> Result<()> + 'a;
 
 impl Found<'_> {

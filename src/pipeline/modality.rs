@@ -1,7 +1,8 @@
 //! What kind of image a recipe is for, and what kind an image is.
 
-use crate::image::{Modality as Of, Scan};
-use crate::recipe::{Modality, Recipe};
+use crate::image::{Modality as Of, SUV_UNIT, Scan};
+use crate::pet::suv::Units;
+use crate::recipe::{Modality, Recipe, Step};
 use crate::{Error, Kind, Result};
 
 /// An image is of the kind that the recipe is for.
@@ -19,6 +20,24 @@ pub(super) fn check(scan: &Scan, recipe: &Recipe) -> Result<()> {
     // One among the images of a folder is passed over, as a DICOM series of another modality is.
     let kind = if scan.modality == Of::Other { Kind::NotAScan } else { Kind::Usage };
     Err(Error::new(kind, what).remedy("--recipe with one for this kind of image, or without a line modality = ..."))
+}
+
+/// What to say of steps whose limits are in SUV, as those of the recipe are, where the image holds something else.
+pub(super) fn limits_in_suv(steps: &[Step], unit: &str, recipe: &Recipe) -> Option<String> {
+    let limits = |step: &Step| match step {
+        Step::Threshold(p) => [p.at_least, p.value, p.low, p.high],
+        Step::Contour(p) => [p.at_least, p.above, None, None],
+        _ => [None; 4],
+    };
+    let limits: Vec<String> = steps.iter().flat_map(limits).flatten().map(|limit| limit.to_string()).collect();
+    let is_wrong = recipe.body.suv.assume == Some(Units::Suv) && unit != SUV_UNIT && !limits.is_empty();
+    is_wrong.then(|| {
+        format!(
+            "{} is a limit in SUV, but the image is in {unit}: what is found by it means nothing; dose, weight and times make SUV of it \
+             (--set suv.dose_mbq=... and the like), or give limits in {unit}",
+            limits.join(", ")
+        )
+    })
 }
 
 /// In the words of the file.

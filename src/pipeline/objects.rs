@@ -10,7 +10,7 @@ use super::propagate::as_labels;
 use super::roles::Roles;
 use super::sphere::sphere;
 use super::state::State;
-use super::{External, region, typical};
+use super::{External, modality, not_imaged, region, typical};
 use crate::device::Device;
 use crate::image::{Labels, Mask, ObjectSet, Scan, Volume};
 use crate::ops::cytoplasm::cytoplasm;
@@ -54,7 +54,7 @@ pub(super) fn make(
         Objects { sphere: Some(p), .. } => sphere(p, set, scan, roles, device),
         Objects { grow: Some(g), .. } => {
             let searched = lifted.searched.get(&g.from).cloned();
-            let cells = stage("grow", name, || grown(g, device, geometry, made, searched.as_ref()))?;
+            let cells = stage("grow", name, || grown(g, (scan, device), geometry, made, searched.as_ref()))?;
             lifted.searched.extend(searched.map(|searched| (name.to_owned(), searched)));
             Ok(cells)
         }
@@ -178,11 +178,14 @@ fn from_steps(
     }
     let found = geometry.radius_px.filter(|_| set.scale == Some(ObjectScale::Auto));
     state.warnings.extend(found.and_then(|radius| typical::doubtful(radius, geometry.shape)));
+    state.has_contours = has_contours(name, recipe);
+    state.warnings.extend(modality::limits_in_suv(steps, channel.unit, recipe));
     if let Some(start) = &set.start {
         let from = source(made, start)?;
         state.geometry.radius_px = geometry.radius_px.or(from.radius_px);
         state.spot_depth = from.spot_depth;
         state.replace(from.on_device.clone());
+        state.dropped = from.dropped.clone();
         state.leave_out(recipe.body.excluded(start))?;
     }
     for (k, step) in steps.iter().enumerate() {
@@ -190,9 +193,10 @@ fn from_steps(
         state.step(step)?;
         state.forget_images(&steps[k + 1..]);
     }
-    let labels = state.labels("the end of the steps")?;
+    let labels = not_imaged::cut(&state.labels("the end of the steps")?, scan, device)?;
     state.note_dimmer()?;
     let (radius_px, spot_depth, thresholds) = (state.geometry.radius_px, state.spot_depth, state.thresholds);
+    let dropped = state.dropped;
     let (mut warnings, notes) = (state.warnings, state.notes);
     let made = set_of(labels, device)?;
     let doubt = match (state.parted, state.geometry.typical_size()) {
@@ -204,13 +208,19 @@ fn from_steps(
     };
     let origin = state.origin.map(|found| region::origin(&made.labels, &found)).transpose()?;
     let channel = roles.in_file(index);
-    Ok(ObjectSet { radius_px, spot_depth, channel, thresholds, doubt, warnings, notes, origin, ..made })
+    Ok(ObjectSet { radius_px, spot_depth, channel, dropped, thresholds, doubt, warnings, notes, origin, ..made })
+}
+
+/// Whether contours are drawn around the objects of a set, by its own steps or in a set that begins with it.
+fn has_contours(name: &str, recipe: &Recipe) -> bool {
+    let sets = recipe.body.objects.iter().filter(|(other, set)| *other == name || set.start.as_deref() == Some(name));
+    sets.flat_map(|(_, set)| set.steps.iter().flatten()).any(|step| matches!(step, Step::Contour(_)))
 }
 
 /// What lies beside the picture is no part of a cell, if it is known where objects were searched for.
 fn grown(
     p: &Grow,
-    device: &Device,
+    (scan, device): (&Scan, &Device),
     mut geometry: Geometry,
     made: &BTreeMap<String, ObjectSet>,
     searched: Option<&Mask>,
@@ -222,6 +232,7 @@ fn grown(
         let beside = not(device, &searched.to(device)?)?;
         labels = cytoplasm(device, &labels, &as_labels(&beside))?;
     }
+    labels = not_imaged::without(&labels, scan, device)?;
     let (radius_px, spot_depth, channel) = (from.radius_px, from.spot_depth, from.channel);
     Ok(ObjectSet { radius_px, spot_depth, channel, ..ObjectSet::on_both(labels.clone(), labels) })
 }
@@ -282,12 +293,17 @@ fn given(
         _ => typical::radius_of(&labels, &geometry, device)?,
     });
     let channel = roles.found.first().map_or(0, |(_, i)| *i);
-    let made = set_of(labels, device)?;
-    // A region with a name is what its name says, and what is not written has no rows to look at.
-    let warnings = match set.write && regions.names.is_empty() {
-        true => region::pieces(&made.labels, regions)?.into_iter().collect(),
+    let imaged = not_imaged::cut(&labels, scan, device)?;
+    // What is not written has no rows to look at.
+    let mut warnings: Vec<String> = match set.write {
+        true => not_imaged::told(&labels, scan, device)?.into_iter().collect(),
         false => vec![],
     };
+    let made = set_of(imaged, device)?;
+    // A region with a name is what its name says.
+    if set.write && regions.names.is_empty() {
+        warnings.extend(region::pieces(&made.labels, regions)?);
+    }
     let origin = Some(region::origin(&made.labels, regions)?);
     Ok(ObjectSet { radius_px, channel, warnings, origin, ..made })
 }

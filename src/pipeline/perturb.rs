@@ -14,7 +14,7 @@
 use super::quantise::quantised;
 use crate::Result;
 use crate::device::{Buffer, Device};
-use crate::image::{Channel, Scan, Volume};
+use crate::image::{Channel, Mask, Scan, Volume};
 use crate::ops::noise::{Along, noise_along};
 use crate::units::Shape;
 use rayon::prelude::*;
@@ -63,8 +63,9 @@ pub(super) fn perturbed(scan: &Scan, voxels: &[u32], by: Perturbation) -> Result
                 changed(c, |i| to.parts(i).map(|(at, share)| share * scale.value(f64::from(samples[at]))).sum())
             };
             let channels = scan.channels.iter().map(channel).collect::<Result<_>>()?;
+            let not_imaged = scan.not_imaged.as_ref().map(|mask| to.mask(mask)).transpose()?;
             let region = |i: usize| to.owner(i, voxels);
-            Ok((Scan { channels, ..scan.clone() }, (0..voxels.len()).into_par_iter().map(region).collect()))
+            Ok((Scan { channels, not_imaged, ..scan.clone() }, (0..voxels.len()).into_par_iter().map(region).collect()))
         }
         Perturbation::Noise(seed) => {
             let channel = |(k, c): (usize, &Channel)| {
@@ -148,6 +149,13 @@ impl Motion {
             let [(z, a), (y, b), (x, c)] = [axes[0][k >> 2], axes[1][k >> 1 & 1], axes[2][k & 1]];
             (shape.index(z, y, x), a * b * c)
         })
+    }
+
+    /// What anything of the mask goes into.
+    fn mask(&self, mask: &Mask) -> Result<Mask> {
+        let voxels = mask.voxels.host()?;
+        let has_part = |i: usize| self.parts(i).any(|(at, share)| share > 0.0 && voxels[at] == 1);
+        Mask::new(mask.shape, (0..voxels.len()).into_par_iter().map(|i| u8::from(has_part(i))).collect())
     }
 
     /// The region that half of the voxel comes from.

@@ -120,7 +120,7 @@ fn mean(device: &Device, image: &Volume, mask: &Mask) -> Result<Option<f64>> {
 }
 
 /// The voxels of objects that are not in the mask.
-fn outside(device: &Device, objects: &Labels, mask: &Mask) -> Result<Labels> {
+pub(super) fn outside(device: &Device, objects: &Labels, mask: &Mask) -> Result<Labels> {
     cytoplasm(device, objects, &as_labels(mask))
 }
 

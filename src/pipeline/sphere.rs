@@ -25,12 +25,17 @@ pub(super) fn sphere(p: &Sphere, set: &Objects, scan: &Scan, roles: &Roles, devi
             (found.centre, vec![found.note])
         }
     };
-    let (inside, beyond) = ball(scan.shape, centre, radii);
+    let (mut inside, mut beyond) = ball(scan.shape, centre, radii);
+    if let Some(not_imaged) = &scan.not_imaged {
+        let (not_imaged, all) = (not_imaged.voxels.host()?, inside.len());
+        inside.retain(|i| not_imaged[*i] == 0);
+        beyond |= inside.len() < all;
+    }
     if inside.is_empty() {
-        return Err(Error::usage("the sphere has no voxel in the image")
+        return Err(Error::usage("the sphere has no voxel in what was imaged")
             .remedy("at = [x, y, z] in mm inside the image, and a diameter of more than a voxel"));
     }
-    let warnings = if beyond { vec!["the sphere reaches beyond the image".into()] } else { vec![] };
+    let warnings = if beyond { vec!["the sphere reaches beyond what was imaged".into()] } else { vec![] };
     let mut voxels = vec![0; scan.shape.len()];
     inside.into_iter().for_each(|i| voxels[i] = 1);
     let labels = Labels::new(scan.shape, voxels)?;

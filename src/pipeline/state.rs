@@ -75,6 +75,10 @@ pub(super) struct State<'a> {
     /// Sets that `exclude` took away, here or in the set that this one begins with, by name: what grows later may not take their
     /// voxels back.
     pub excluded: BTreeMap<String, Labels>,
+    /// Contours are drawn around these objects, here or in a set that begins with them.
+    pub has_contours: bool,
+    /// Objects that were found and dropped, each step's by themselves, if contours are drawn around the others.
+    pub dropped: Vec<Labels>,
     /// What the user should look at.
     pub warnings: Vec<String>,
     /// What else is worth knowing.
@@ -123,6 +127,8 @@ impl<'a> State<'a> {
             roles,
             sets,
             excluded: BTreeMap::new(),
+            has_contours: false,
+            dropped: vec![],
             warnings: Vec::new(),
             notes: Vec::new(),
             dimmer: Vec::new(),

@@ -16,6 +16,7 @@ mod bmp;
 mod calibration;
 mod dicom;
 mod extent;
+mod field_of_view;
 mod file_set;
 mod floats;
 mod foreign;

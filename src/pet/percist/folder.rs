@@ -5,7 +5,7 @@ use super::change::within;
 use super::record::Record;
 use super::sheet::{Line, Sheet};
 use super::sites_file::label_files;
-use super::{Examination, Lesion, Missing, Visit};
+use super::{Examination, Lesion, Missing, Visit, Zeros};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -180,6 +180,7 @@ fn visit(image: &Line, sheet: &Sheet, rows: &[Line], liver: Option<&[Line]>) -> 
     let text = |column| image.text(&fact(image, column)).map(str::to_string);
     Ok(Visit {
         lesions,
+        dropped: dropped(image.text("notes").unwrap_or_default()),
         liver_sul_mean,
         uptake_min: real("uptake_min")?,
         dose_mbq: real("dose_mbq")?,
@@ -241,6 +242,11 @@ fn lesion(line: &Line) -> Result<Lesion> {
         tlg_g: line.real("tlg_g")?,
         measurable: yes("percist_measurable")?,
         coverage: line.real("region_coverage")?,
+        zeros: match ["suv_median", "suv_min"].map(|column| line.real(column)) {
+            [Ok(Some(0.0)), _] => Some(Zeros::Most),
+            [_, Ok(Some(0.0))] => Some(Zeros::Some),
+            _ => None,
+        },
         is_cut: yes("touches_edge")?,
         is_beside_hotter: line.real("suv_peak_0f91")?.zip(line.real("suv_max")?).map(|(peak, max)| !within(peak, max)),
         in_sphere: line.real("peak_0f91_coverage")?,
@@ -248,6 +254,16 @@ fn lesion(line: &Line) -> Result<Lesion> {
             [x, y, z] => x?.zip(y?).zip(z?).map(|((x, y), z)| [x, y, z]),
         },
     })
+}
+
+/// How many objects a run has found where lesions are looked for, and dropped: its notes say so.
+fn dropped(notes: &str) -> usize {
+    let of_lesions = notes.split("; ").filter_map(|note| note.strip_prefix("lesions: "));
+    let counts = of_lesions.filter_map(|note| {
+        let (count, rest) = note.split_once(" of ")?;
+        count.parse::<usize>().ok().filter(|_| rest.contains(" objects dropped by size"))
+    });
+    counts.sum()
 }
 
 /// The mean of the liver, or why there is none.

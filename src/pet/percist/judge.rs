@@ -17,7 +17,7 @@
 use super::change::reaches;
 use super::comparable::other_nuclide;
 use super::same::{Same, same};
-use super::sites::{SITES, called, elsewhere, unmeasured};
+use super::sites::{SITES, called, elsewhere, unmeasured, with_zeros};
 use super::{Change, Judgement, Lesion, Response, Visit};
 
 /// Least change of SULpeak in percent of the baseline.
@@ -112,7 +112,11 @@ fn moved(name: &str, c: Change, unit: &str) -> String {
 /// Why there is no number to judge by.
 fn unable(baseline: &Visit, followup: &Visit) -> Option<String> {
     if baseline.lesions.is_empty() {
-        return Some("no lesion at baseline".into());
+        let small = match baseline.dropped {
+            0 => String::new(),
+            some => format!("; {some} found above the threshold, but too small for the recipe"),
+        };
+        return Some(format!("no lesion at baseline{small}"));
     }
     let Some(peak) = baseline.sul_peak() else {
         return Some(format!("baseline: {}", baseline.why("sul_peak")));
@@ -138,12 +142,12 @@ enum Complete {
 /// lesions are looked for above 1.5 times the liver and more.
 fn complete(baseline: &Visit, followup: &Visit, found: Option<&Same>) -> Complete {
     let is_gone = followup.lesions.is_empty();
+    if let Some(why) = unmeasured(baseline, followup) {
+        return Complete::Unknown(why);
+    }
     if is_gone && followup.sites.is_empty() {
         let what = "no lesion above the threshold at follow-up; the sites of the baseline were not measured in it";
         return Complete::Unknown(format!("{what}: {SITES}"));
-    }
-    if let Some(why) = unmeasured(baseline, followup) {
-        return Complete::Unknown(why);
     }
     let Some(liver) = followup.liver_sul_mean else {
         let why = || Complete::Unknown(format!("followup: {}", followup.why("sul_mean")));
@@ -187,8 +191,16 @@ fn notes(baseline: &Visit, followup: &Visit, found: Option<&Same>, new_lesions: 
             },
         };
         notes.push(format!("new lesions not judged{count}"));
+        if followup.dropped > 0 {
+            notes.push(format!(
+                "{} found above the threshold of lesions at follow-up, but too small for the recipe, and no part of this: look at the scan, \
+                 and give new_lesions",
+                followup.dropped
+            ));
+        }
     }
     notes.extend(elsewhere(baseline, followup, found).filter(|_| !followup.lesions.is_empty()));
+    notes.extend(with_zeros(followup));
     let both = [("baseline", baseline), ("follow-up", followup)];
     notes.extend(both.into_iter().filter_map(|(when, visit)| part_of_target(when, visit)));
     let fell = Change::of(baseline.sul_peak(), followup.sul_peak()).is_some_and(Change::declines);

@@ -180,3 +180,32 @@ fn new_lesions_that_nobody_looked_for_are_noted() {
         (Response::Smd, vec!["new lesions not judged; 2 more lesions than at baseline".into()])
     );
 }
+
+/// What a recipe has dropped as too small may be new: it was told of nowhere beside a complete response.
+#[test]
+fn objects_that_were_dropped_are_told() {
+    let followup = |dropped| Visit { sites: visit(&[(1.4, 1.0)], 1.5).lesions, dropped, ..visit(&[], 1.5) };
+    let notes = |dropped, new| judge(&visit(&[(5.0, 9.0)], 1.5), &followup(dropped), new).notes;
+    let said = "2 found above the threshold of lesions at follow-up, but too small for the recipe";
+    assert!(notes(2, None)[1].starts_with(said), "{:?}", notes(2, None));
+    assert!(notes(0, None).len() == 1 && notes(2, Some(0)).is_empty(), "somebody looked");
+    let small = Visit { dropped: 1, ..visit(&[], 1.5) };
+    let why = judge(&small, &visit(&[], 1.5), None).reason;
+    assert_eq!(why, "no lesion at baseline; 1 found above the threshold, but too small for the recipe");
+}
+
+/// Lesions elsewhere do not speak for sites of which none was imaged.
+#[test]
+fn sites_that_were_asked_for_and_not_imaged_are_not_measured() {
+    let baseline = along(&[(0.0, 8.0)]);
+    let of = |sites_file: Option<&str>, left: &[(f64, f64)]| {
+        judge(&baseline, &Visit { sites_file: sites_file.map(str::to_string), ..along(left) }, Some(0))
+    };
+    let words = "none of the sites of the baseline lies in what was imaged at follow-up";
+    for left in [&[][..], &[(300.0, 5.0)], &[(300.0, 7.9)]] {
+        let judged = of(Some("base/labels/p_lesions.nii.gz"), left);
+        assert!(judged.response == Response::Ne && judged.reason.starts_with(words), "{judged:?}");
+    }
+    assert_eq!(of(Some("sites.nii.gz"), &[(300.0, 11.0)]).response, Response::Pmd, "it could only be more");
+    assert_eq!(of(None, &[(300.0, 5.0)]).response, Response::Pmr, "nobody asked for sites");
+}

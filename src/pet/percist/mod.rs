@@ -36,4 +36,4 @@ pub use record::Files;
 pub use response::{Judgement, Response};
 pub use row::{Doubtful, ResponseRow, Summary, compare};
 pub use table::table;
-pub use visit::{Lesion, Missing, Visit};
+pub use visit::{Lesion, Missing, Visit, Zeros};

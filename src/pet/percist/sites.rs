@@ -1,7 +1,7 @@
 //! Whether the sites of the baseline's lesions were measured at follow-up: each of them, and all of it.
 
 use super::same::{Same, apart, same};
-use super::{Lesion, Visit};
+use super::{Lesion, Visit, Zeros};
 
 /// So much of a site must lie in the image of the follow-up.
 const WHOLE: f64 = 0.95;
@@ -10,12 +10,14 @@ const WHOLE_VOLUME: f64 = 0.8;
 /// What gives the sites.
 pub(super) const SITES: &str = "run the follow-up with --set labels.sites=BASELINE/labels/NAME_lesions.nii.gz";
 
-/// Why the sites at follow-up are not those of all lesions of the baseline. Nothing where no site was measured, and nothing
+/// Why the sites at follow-up are not those of all lesions of the baseline. Nothing where nobody asked for sites, and nothing
 /// but their number is known where the tables say no places.
 pub(super) fn unmeasured(baseline: &Visit, followup: &Visit) -> Option<String> {
     let (lesions, sites) = (&baseline.lesions, &followup.sites);
     if sites.is_empty() {
-        return None;
+        let none =
+            "none of the sites of the baseline lies in what was imaged at follow-up: a scan that shows them is needed";
+        return followup.sites_file.as_ref().map(|_| none.into());
     }
     if let Some(other) = &followup.sites_of {
         return Some(format!(
@@ -46,8 +48,25 @@ pub(super) fn called(lesion: &Lesion) -> String {
     format!("the lesion{}", place.unwrap_or_default())
 }
 
+/// Sites of which a part holds exactly 0: that may be air, or what an image is filled up with.
+pub(super) fn with_zeros(followup: &Visit) -> impl Iterator<Item = String> {
+    followup.sites.iter().filter(|site| site.zeros == Some(Zeros::Some)).map(|site| {
+        format!(
+            "voxels of {} at follow-up hold exactly 0: where that is no air, but what the image was filled up with, its sul_peak may be another",
+            called(site).replacen("lesion", "site", 1)
+        )
+    })
+}
+
 /// A site of which a part was not measured.
 fn cut(lesion: &Lesion, site: &Lesion) -> Option<String> {
+    if site.zeros == Some(Zeros::Most) {
+        return Some(format!(
+            "half and more of the site of {} holds exactly 0 at follow-up, as images do that are filled up where nothing was imaged; \
+             a scan that shows it is needed",
+            called(lesion)
+        ));
+    }
     let by_volume = || Some(site.mtv_ml? / lesion.mtv_ml.filter(|v| *v > 0.0)?);
     let (share, least) = match site.coverage {
         Some(share) => (share, WHOLE),
@@ -68,8 +87,8 @@ fn absent(lesion: &Lesion, sites: &[Lesion]) -> String {
     let far = |site: &Lesion| Some(apart(lesion.place?, site.place?));
     let nearest = sites.iter().filter_map(far).min_by(f64::total_cmp).unwrap_or(f64::INFINITY);
     format!(
-        "no site at follow-up is {} of the baseline, the nearest lies {nearest:.0} mm away: it was not imaged, the patient lies \
-         otherwise (register the scan, then measure it again), or the sites are another scan's ({SITES})",
+        "no site at follow-up is {} of the baseline, the nearest lies {nearest:.0} mm away: it was not imaged (a scan that \
+         shows it is needed), the patient lies otherwise (register the scan, then measure it again), or the sites are another scan's ({SITES})",
         called(lesion)
     )
 }

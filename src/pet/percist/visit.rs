@@ -20,12 +20,23 @@ pub struct Lesion {
     pub place: Option<[f64; 3]>,
     /// Of a site: the share of it, as it was drawn, that was measured.
     pub coverage: Option<f64>,
+    /// Of a site: how many of its voxels hold exactly 0.
+    pub zeros: Option<Zeros>,
     /// It touches the border of the image.
     pub is_cut: Option<bool>,
     /// Its SULpeak lies above all of its values: something hotter lies beside it.
     pub is_beside_hotter: Option<bool>,
     /// The share of the sphere of `sul_peak` that lies in the image and is not excluded.
     pub in_sphere: Option<f64>,
+}
+
+/// How many voxels of a site hold exactly 0, as no tissue does, but what an image is filled up with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Zeros {
+    /// Its lowest voxel at least.
+    Some,
+    /// Half of them and more.
+    Most,
 }
 
 /// Something that the tables do not say.
@@ -82,6 +93,8 @@ pub struct Visit {
     pub program: Option<String>,
     /// Regions that the recipe leaves out.
     pub excluded: Option<f64>,
+    /// Objects above the threshold of the lesions that the run has dropped, as they are too small for its recipe.
+    pub dropped: usize,
     /// What the run warned of.
     pub warnings: Option<String>,
     /// Why it cannot be judged whatever it is compared with.

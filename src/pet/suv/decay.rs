@@ -57,7 +57,7 @@ pub fn decayed(known: &Known, notes: &mut Vec<String>) -> Result<Decayed> {
     }
     let bids = known.facts.bids;
     let half_life = known.half_life.clone()?.ok_or_else(|| {
-        Error::format(format!("missing {}", names::HALF_LIFE.of(bids)))
+        Error::format(known.facts.lacks(names::HALF_LIFE.of(bids)))
             .needed_for("the decay of the dose")
             .remedy("--set suv.half_life_s=...")
     })?;

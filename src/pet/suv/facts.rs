@@ -78,8 +78,20 @@ pub struct HeaderFacts {
     pub dose_calibration_factor: Option<f64>,
     /// Volume of a voxel, ml.
     pub voxel_ml: Option<f64>,
+    /// Numbers that the headers have and that cannot be read, as `70,5`: what they are called in messages, and what is there.
+    pub unreadable: Vec<(&'static str, String)>,
     /// A slice each, in the order of the volume; never empty.
     pub slices: Vec<SliceFacts>,
+}
+
+impl HeaderFacts {
+    /// Why a number is not known, by what it is called in messages: it is not there, or cannot be read.
+    pub(super) fn lacks(&self, name: &str) -> String {
+        match self.unreadable.iter().find(|(of, _)| *of == name) {
+            Some((_, text)) => format!("{name} is '{text}': no number"),
+            None => format!("missing {name}"),
+        }
+    }
 }
 
 /// What the header of one slice says.

@@ -49,21 +49,21 @@ impl<'a> Known<'a> {
             let name = names::WEIGHT.of(self.facts.bids);
             let what = match self.facts.weight {
                 Some(w) => format!("{name} is {w}"),
-                None => format!("missing {name}"),
+                None => self.facts.lacks(name),
             };
             Error::format(what).needed_for("SUVbw").remedy("--set suv.weight_kg=...")
         })
     }
     pub fn height(&self, what: &str) -> Result<f64> {
         self.body.height.ok_or_else(|| {
-            Error::format(format!("missing {}", names::HEIGHT.of(self.facts.bids)))
+            Error::format(self.facts.lacks(names::HEIGHT.of(self.facts.bids)))
                 .needed_for(format!("SUVbw from {what}"))
                 .remedy("--set suv.height_m=...")
         })
     }
     pub fn dose(&self) -> Result<f64> {
         self.dose.clone()?.ok_or_else(|| {
-            Error::format(format!("missing {}", names::DOSE.of(self.facts.bids)))
+            Error::format(self.facts.lacks(names::DOSE.of(self.facts.bids)))
                 .needed_for("SUVbw")
                 .remedy("--set suv.dose_mbq=...")
         })

@@ -170,7 +170,7 @@ fn slopes(facts: &HeaderFacts, settings: &Settings, notes: &mut Vec<String>) -> 
             Some(m) if m.is_finite() && m >= 0.0 => m,
             Some(m) => return Err(Error::format(format!("{name} of slice {} is {m}", i + 1)).needed_for("SUVbw")),
             None if facts.bids || settings.units == Some(Units::None) => 1.0,
-            None => return Err(Error::format(format!("missing {name} of slice {}", i + 1)).needed_for("SUVbw")),
+            None => return Err(Error::format(format!("{} of slice {}", facts.lacks(name), i + 1)).needed_for("SUVbw")),
         });
     }
     let zeros = slopes.iter().filter(|m| **m == 0.0).count();
@@ -181,6 +181,15 @@ fn slopes(facts: &HeaderFacts, settings: &Settings, notes: &mut Vec<String>) -> 
 }
 
 fn known<'a>(facts: &'a HeaderFacts, settings: &'a Settings, notes: &mut Vec<String>) -> Result<Known<'a>> {
+    let is_told = |name: &str| match name {
+        _ if name == names::WEIGHT.of(facts.bids) => settings.weight_kg.is_some(),
+        _ if name == names::HEIGHT.of(facts.bids) => settings.height_m.is_some(),
+        _ if name == names::DOSE.of(facts.bids) => settings.dose_mbq.is_some(),
+        _ if name == names::HALF_LIFE.of(facts.bids) => settings.half_life_s.is_some(),
+        _ => false,
+    };
+    let unread = facts.unreadable.iter().map(|(name, _)| *name).filter(|name| !is_told(name));
+    notes.extend(unread.map(|name| format!("doubtful: {}, so it counts as not said", facts.lacks(name))));
     let body = Body::of(facts, settings, notes)?;
     let dose = dose::dose(facts, settings, notes);
     let half_life = dose::half_life(facts, settings, notes);

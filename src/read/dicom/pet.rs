@@ -175,7 +175,18 @@ pub fn facts(header: &Header, slices: &[Slice], spacing: Option<&Spacing>) -> Re
     }
     let (units, suv_type) = units.unzip();
     let (decay, zero) = decay(set, &drug);
+    let numbers = [
+        (sets.holder(tags::PATIENT_WEIGHT), tags::PATIENT_WEIGHT, "PatientWeight (0010,1030)"),
+        (sets.holder(tags::PATIENT_SIZE), tags::PATIENT_SIZE, "PatientSize (0010,1020)"),
+        (&drug, tags::RADIONUCLIDE_TOTAL_DOSE, "RadionuclideTotalDose (0018,1074)"),
+        (&drug, tags::RADIONUCLIDE_HALF_LIFE, "RadionuclideHalfLife (0018,1075)"),
+        (set, tags::RESCALE_SLOPE, "RescaleSlope (0028,1053)"),
+    ];
+    let unread = |(set, tag, name): (&Set, Tag, &'static str)| {
+        Some((name, set.text(tag).filter(|_| set.number(tag).is_none())?))
+    };
     Ok(HeaderFacts {
+        unreadable: numbers.into_iter().filter_map(unread).collect(),
         identity: identity(|tag| sets.text(tag)),
         uncorrected_attenuation: false,
         bids: false,

@@ -78,7 +78,15 @@ impl Pixels {
         if let Some(reason) = header.no_image() {
             return Err(Error::unsupported(reason).remedy("an image; regions are given with --set mask=FILE"));
         }
-        Self::layout(header, source)
+        let pixels = Self::layout(header, source)?;
+        let tag = tags::PIXEL_REPRESENTATION;
+        // Pixels of 8 bits are pictures.
+        if pixels.kind != Kind::Float && pixels.allocated > 8 && header.set.whole(tag).is_none() {
+            let what =
+                format!("no PixelRepresentation {tag}: nothing says whether numbers below 0 are among the pixels");
+            return Err(Error::format(what).remedy("the file from its source once more"));
+        }
+        Ok(pixels)
     }
 
     /// Reads the layout, whatever the pixels mean.

@@ -101,6 +101,9 @@ fn check_alike(slices: &[Slice], first: &Slice, namer: &Namer) -> Result<()> {
             )));
         }
     }
+    if let (Some(_), Some(s)) = (slices.iter().find(|s| s.axes.is_some()), slices.iter().find(|s| s.axes.is_none())) {
+        return Err(Error::format(format!("{} has no ImageOrientationPatient (0020,0037)", namer.of(s))));
+    }
     let flat = |a: Option<[[f64; 3]; 2]>| a.unwrap_or_default().concat();
     let turned = |s: &Slice| flat(s.axes).iter().zip(flat(first.axes)).any(|(a, b)| (a - b).abs() > TURNED);
     if let Some(s) = slices.iter().find(|s| turned(s)) {

@@ -10,8 +10,8 @@ use super::{complete, regions};
 use super::{frame, pet};
 use crate::image::{Channel, Modality, NO_UNIT, SUV_UNIT, Scan};
 use crate::pet::suv::{self, Conversion};
-use crate::read::extent::Extent;
-use crate::read::{Options, Source, layout, numbers};
+use crate::read::extent::{self, Extent};
+use crate::read::{Options, Source, field_of_view, layout, numbers};
 use crate::units::Shape;
 use crate::{Error, Result};
 use dicom_dictionary_std::tags;
@@ -117,6 +117,7 @@ impl<'a> Plan<'a> {
         }
         scan.warnings.extend(lut);
         numbers::steps(&mut scan);
+        field_of_view::leave_out_empty_ends(&mut scan)?;
         Ok(scan)
     }
 }
@@ -139,7 +140,10 @@ fn extent(files: &[File], first: &File, stack: &Stack) -> Extent {
     let largest = files.iter().map(|f| f.header.set.memory()).max().unwrap_or(0);
     let frames = files.iter().map(|f| f.pixels.in_flight()).max().unwrap_or(0);
     let slices = files.iter().map(|f| f.pixels.frames as u64).fold(0u64, u64::saturating_add);
-    let parts = [headers, largest * OF_HEADER, frames.saturating_mul(shape.z.min(AT_ONCE) as u64), slices * OF_SLICE];
+    // A byte says of each voxel whether it was imaged.
+    let imaged = if first.header.modality() == PET { extent::bytes(&shape.zyx(), 1) } else { 0 };
+    let in_flight = frames.saturating_mul(shape.z.min(AT_ONCE) as u64);
+    let parts = [headers, largest * OF_HEADER, in_flight, slices * OF_SLICE, imaged];
     Extent {
         shape,
         channels: pixels.samples,

@@ -17,6 +17,7 @@ mod values;
 mod voxels;
 
 use super::extent::{self, Extent};
+use super::field_of_view;
 use super::layout::{Sizes, names};
 use super::numbers::{self, Numbers};
 use super::{Colour, Format, Input, Options, Source};
@@ -151,12 +152,13 @@ fn extent(h: &Header, of: Type, volume: &Volume, geometry: &affine::Geometry, op
     let wide = if of.stored.bits > 32 { 8 } else { 0 };
     let turned = if h.slope < 0.0 { 4 } else { 0 };
     let left_out = 4 * (of.samples - channels);
+    let not_imaged = 1;
     Extent {
         shape: volume.shape,
         channels,
         names: names(&[], 1, channels, of.samples > 1),
         spacing: geometry.spacing,
-        reading: bytes(wide + turned + left_out).saturating_add(BUFFERS),
+        reading: bytes(wide + turned + left_out + not_imaged).saturating_add(BUFFERS),
         in_turn: false,
         files: vec![],
     }
@@ -184,19 +186,24 @@ fn read(input: &Input, options: &Options) -> Result<Scan> {
     };
     let planes = colours(planes, options, &mut notes);
     let names = names(&[], 1, planes.len(), of.samples > 1);
-    let mut channels = Vec::new();
+    let (mut channels, mut not_imaged) = (Vec::new(), None);
     for (name, plane) in names.into_iter().zip(planes) {
-        channels.push(values::channel(name, volume.shape, plane, of.stored, &h, &mut notes)?);
+        // What has several channels is colour, in integers: all of it was imaged.
+        let (channel, without) = values::channel(name, volume.shape, plane, of.stored, &h, &mut notes)?;
+        channels.push(channel);
+        not_imaged = not_imaged.or(without);
     }
     channels.iter_mut().for_each(|c| c.volume.spacing = geometry.spacing);
     notes.extend(geometry.notes);
     let mut scan =
         Scan { warnings: notes, notes: volume.picked, ..Scan::new(Modality::Unknown, volume.shape, channels) };
+    scan.not_imaged = not_imaged;
     scan.spacing = geometry.spacing;
     scan.patient_grid = geometry.patient_grid;
     scan.facts = facts(&h, of, gzip, geometry.by);
     numbers::steps(&mut scan);
     values::convert(&mut scan, said, &options.suv, of.stored.kind != numbers::Kind::Float)?;
+    field_of_view::leave_out_empty_ends(&mut scan)?;
     Ok(scan)
 }
 

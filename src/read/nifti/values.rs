@@ -2,20 +2,20 @@
 //!
 //! - `value = stored * scl_slope + scl_inter`, unless the slope is 0 or no number. It goes into the scale, so the samples
 //!   of an integer type stay as they are stored. A negative slope turns the samples round, so that larger ones stay brighter.
-//! - NaN becomes the value 0, with a note and a count: many PET programs write NaN outside the field of view. Infinity is
+//! - NaN was not imaged: many PET programs write it outside the field of view. It becomes the value 0, which belongs to no object. Infinity is
 //!   refused.
 //! - SUV: what the sidecar says, else what the settings say, else the values are of an unknown unit.
 
 use super::header::Header;
 use super::sidecar::Said;
-use crate::image::{Channel, Modality, SUV_UNIT, Scan};
+use crate::image::{Channel, Mask, Modality, SUV_UNIT, Scan};
 use crate::pet::suv::{self, HeaderFacts, Settings, SliceFacts, Units};
 use crate::read::numbers::{self, Numbers, Stored};
 use crate::units::Shape;
 use crate::{Error, Result};
 use rayon::prelude::*;
 
-/// Makes a channel of the numbers of a volume.
+/// Makes a channel of the numbers of a volume, with what was not imaged if there is some of it.
 ///
 /// # Errors
 /// Infinite numbers, integers beyond 32 bits, no number at all, or a slope whose intercept is none.
@@ -26,7 +26,7 @@ pub fn channel(
     stored: Stored,
     h: &Header,
     notes: &mut Vec<String>,
-) -> Result<Channel> {
+) -> Result<(Channel, Option<Mask>)> {
     let scaled = h.slope.is_finite() && h.slope != 0.0 && stored_is_scaled(h);
     if scaled && !h.inter.is_finite() {
         let what = format!("scl_inter is {} beside scl_slope {}: the values are not known", h.inter, h.slope);
@@ -35,33 +35,43 @@ pub fn channel(
     let [slope, inter] = if scaled { [h.slope, h.inter] } else { [1.0, 0.0] };
     // What has the value 0.
     let nothing = if inter == 0.0 { 0.0 } else { -inter / slope };
-    let without = match &mut room {
+    let (without, voxels) = match &mut room {
         Numbers::Float(v) => fill(v, |s| s.is_nan(), nothing as f32),
         Numbers::Real(v) => fill(v, |s| s.is_nan(), nothing),
-        _ => 0,
+        _ => (0, None),
     };
     if without == shape.len() {
         return Err(Error::format(format!("every voxel of channel {name} is NaN")));
     }
     if without > 0 {
-        notes.push(format!("{without} of {} voxels hold NaN and were read as 0", shape.len()));
+        notes.push(format!(
+            "{without} of {} voxels hold NaN: nothing was imaged there, and they belong to no object",
+            shape.len()
+        ));
     }
+    let not_imaged = voxels.map(|voxels| Mask::new(shape, voxels)).transpose()?;
     let mut channel = numbers::channel(name, shape, None, room, stored)?;
     numbers::rescale(&mut channel, slope, inter).map_err(|e| e.needed_for("scl_slope and scl_inter"))?;
-    Ok(channel)
+    Ok((channel, not_imaged))
 }
 
 /// Numbers that a thread looks at together.
 const BLOCK: usize = 1 << 16;
 
-/// Gives those that are no number a value; how many they were.
-fn fill<T: Copy + Send + Sync>(numbers: &mut [T], is_none: impl Fn(&T) -> bool + Sync, value: T) -> usize {
+/// Gives those that are no number a value; how many they were, and 1 where one was if there were any.
+fn fill<T: Copy + Send + Sync>(
+    numbers: &mut [T],
+    is_none: impl Fn(&T) -> bool + Sync,
+    value: T,
+) -> (usize, Option<Vec<u8>>) {
     let count = |part: &[T]| part.iter().map(|s| u32::from(is_none(s))).sum::<u32>() as usize;
     let none = numbers.par_chunks(BLOCK).map(count).sum();
-    if none > 0 {
-        numbers.par_iter_mut().filter(|s| is_none(s)).for_each(|s| *s = value);
+    if none == 0 {
+        return (0, None);
     }
-    none
+    let places = numbers.par_iter().map(|s| u8::from(is_none(s))).collect();
+    numbers.par_iter_mut().filter(|s| is_none(s)).for_each(|s| *s = value);
+    (none, Some(places))
 }
 
 /// Colour is never scaled.

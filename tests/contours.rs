@@ -1,0 +1,119 @@
+//! Contours at a share of each lesion's maximum: how far they go, and whose they are. Kinds: regression (a volume that was that of the limit; a
+//! contour around a neighbour that the recipe had dropped), oracle (volumes of balls).
+
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+mod common;
+
+use common::gpu;
+use uptake::device::Device;
+use uptake::image::{Channel, Modality, PatientGrid, SUV_UNIT, Scale, Scan, Volume};
+use uptake::pipeline::{self, External, Outcome};
+use uptake::recipe::{Recipe, preset};
+use uptake::table::{Cells, Table};
+use uptake::units::{Shape, Spacing};
+
+/// Centre and radius in mm, and SUV.
+type Ball = ([f64; 3], f64, f64);
+
+/// Balls with soft edges in a body of SUV 0.7; of those that overlap the hotter one.
+fn scan(balls: &[Ball]) -> Scan {
+    let shape = Shape::new(40, 44, 48);
+    let value = |i: usize| {
+        let at = shape.position(i).map(|v| 4.0 * v as f64);
+        let ball = |(centre, radius, suv): &Ball| {
+            let far = at.iter().zip(centre).map(|(a, c)| (a - c).powi(2)).sum::<f64>().sqrt();
+            0.7 + (suv - 0.7) / (1.0 + libm::exp((far - radius) / 1.5))
+        };
+        let ripple = 1.0 + ((i * 7919) % 101) as f64 / 5000.0;
+        balls.iter().map(ball).fold(0.7, f64::max) * ripple
+    };
+    let samples = (0..shape.len()).map(|i| (value(i) * 1e4) as i32).collect();
+    let volume = Volume { scale: Scale::new(1e-4, 0.0).unwrap(), ..Volume::new(shape, samples).unwrap() };
+    let channel = Channel { name: "pet".into(), unit: SUV_UNIT, volume, saturated: None, saturation: None };
+    let mut scan = Scan::new(Modality::Pet, shape, vec![channel]);
+    scan.spacing = Spacing::mm([4.0; 3]);
+    scan.patient_grid = Some(PatientGrid::STRAIGHT);
+    scan
+}
+
+fn run(recipe: &str, balls: &[Ball], device: &Device) -> Outcome {
+    pipeline::run(&scan(balls), &preset(recipe).unwrap().recipe().unwrap(), device, &External::new()).unwrap()
+}
+
+fn warnings(outcome: &Outcome) -> String {
+    match &outcome.row.column("warnings").unwrap().cells {
+        Cells::Text(words) => words[0].clone().unwrap_or_default(),
+        _ => panic!("no words"),
+    }
+}
+
+fn cells(table: &Table, name: &str) -> Vec<f64> {
+    match &table.column(name).unwrap_or_else(|| panic!("no column {name}")).cells {
+        Cells::Real(v) => v.iter().map(|v| v.unwrap()).collect(),
+        _ => panic!("{name} has no numbers"),
+    }
+}
+
+fn set<'a>(outcome: &'a Outcome, name: &str) -> &'a Table {
+    &outcome.sets.iter().find(|set| set.name == name).unwrap().table
+}
+
+const LESION: [f64; 3] = [80.0, 88.0, 92.0];
+
+#[test]
+fn a_contour_that_is_cut_off_by_its_reach_is_told() {
+    let warm: Ball = (LESION, 75.0, 2.6);
+    let told = "1 of 1 contours are cut off at 30 mm (within), before the image falls below their limit";
+    for device in [Device::Cpu, gpu(None)] {
+        // 41 % of 5.5 lie below the organ around.
+        let organ = [warm, (LESION, 12.0, 5.5)];
+        let outcome = run("pet-41", &organ, &device);
+        assert!(warnings(&outcome).contains(&format!("lesions: {told}")), "{}", warnings(&outcome));
+        assert!(!warnings(&outcome).contains("adapted: "), "{}", warnings(&outcome));
+        assert!(
+            cells(set(&outcome, "lesions"), "mtv_ml")[0] > 100.0 && cells(set(&outcome, "adapted"), "mtv_ml")[0] < 10.0
+        );
+        let pet = run("pet", &organ, &device);
+        assert!(
+            warnings(&pet).contains(&format!("pct41: {told}")) && !warnings(&pet).contains("pct50: "),
+            "{}",
+            warnings(&pet)
+        );
+        // A contour that ends by itself in the last layer of what it may reach.
+        let own = |within: &str| {
+            let set = format!("objects.lesions.steps.1.within=\"{within}\"");
+            let recipe = Recipe::parse("pet-41", preset("pet-41").unwrap().text, &[set]).unwrap();
+            warnings(&pipeline::run(&scan(&[(LESION, 12.0, 5.5)]), &recipe, &device, &External::new()).unwrap())
+        };
+        assert!(own("1 mm").contains("lesions: 1 of 1 contours are cut off at 1 mm"), "{}", own("1 mm"));
+        assert!(!own("5 mm").contains("cut off"), "{}", own("5 mm"));
+        let hot = run("pet-41", &[warm, (LESION, 12.0, 9.0)], &device);
+        assert!(!warnings(&hot).contains("cut off at"), "{}", warnings(&hot));
+    }
+}
+
+#[test]
+fn a_neighbour_that_was_dropped_is_no_part_of_a_lesion() {
+    // Two balls, of which the small one has less than 3 ml at SUV 4; between them the image falls below 4, but not below 41 %.
+    let large: Ball = ([80.0, 88.0, 68.0], 14.0, 5.5);
+    let small: Ball = ([80.0, 88.0, 93.0], 7.0, 12.0);
+    for device in [Device::Cpu, gpu(None)] {
+        let outcome = run("pet", &[large, small], &device);
+        for name in ["lesions", "pct41", "pct50"] {
+            let table = set(&outcome, name);
+            assert_eq!(table.rows(), 1, "{name}");
+            assert!(cells(table, "suv_max")[0] < 6.0, "{name}: {:?}", cells(table, "suv_max"));
+            assert!(
+                (cells(table, "centroid_x_mm")[0] - 68.0).abs() < 3.0,
+                "{name}: {:?}",
+                cells(table, "centroid_x_mm")
+            );
+        }
+        let volume = cells(set(&outcome, "pct41"), "mtv_ml")[0];
+        let alone = cells(set(&run("pet", &[large], &device), "pct41"), "mtv_ml")[0];
+        assert!((volume / alone - 1.0).abs() < 0.15, "{volume} {alone}");
+        // Its partner is found: the volume at 41 % is there.
+        assert_eq!(cells(set(&outcome, "lesions"), "mtv_pct41_ml"), [volume]);
+    }
+}
