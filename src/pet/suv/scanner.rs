@@ -37,9 +37,8 @@ pub fn weight_ratio(known: &Known, notes: &mut Vec<String>) -> f64 {
     let ratio = used / recorded;
     if used != recorded {
         let name = names::WEIGHT.of(bids);
-        notes.push(format!(
-            "the scanner made SUV with {name} {recorded} kg: for {used} kg it is {ratio:.4} times that (--set suv.units=suv if it was right)"
-        ));
+        notes
+            .push(format!("the scanner made SUV with {name} {recorded} kg: for {used} kg it is {ratio:.4} times that"));
     }
     ratio
 }
