@@ -15,6 +15,7 @@ use super::lesion_facts::{NOT_SUL, NOT_SUV};
 use super::odd::Odd;
 use super::position::{NO_CALIBRATION, SOLID_CALIBRATED, SOLID_ONLY};
 use super::reference::{Reference, reference};
+use super::spill;
 use super::surface::SPHERICITY;
 use super::totals::scan_totals;
 use crate::Result;
@@ -149,6 +150,10 @@ impl Family for Lesion {
     fn totals(&self, set: &str, request: &Request) -> Result<Table> {
         let means = |(name, region): (&'static str, Option<Reference>)| (name, region.and_then(|r| r.mean));
         scan_totals(set, request, &self.references(request)?.into_iter().map(means).collect::<Vec<_>>())
+    }
+
+    fn doubts(&self, _: &Table, request: &Request) -> Result<Vec<String>> {
+        Ok(spill::doubt(request)?.into_iter().collect())
     }
 
     fn odd(&self, rows: &Table) -> Vec<Odd> {

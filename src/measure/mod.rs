@@ -54,6 +54,7 @@ mod shape_facts;
 pub mod skeleton;
 mod slice_grounds;
 mod spectrum;
+mod spill;
 pub mod spot;
 mod spot_fit;
 mod surface;

@@ -195,7 +195,7 @@ fn find_sets<'a>(
     let mut roles = Roles::find(scan, recipe)?;
     let early = |image: &str| !recipe.body.follows_objects(image);
     let scan = derived::add(Cow::Borrowed(scan), recipe, &mut roles, (device, &BTreeMap::new()), &early)?;
-    roles.warnings.extend(ground::check(&scan, recipe, &roles)?);
+    roles.warnings.extend(ground::check(&scan, recipe, &roles)?.into_iter().chain(liver::other_tracer(&scan, recipe)));
     let mut made: BTreeMap<String, ObjectSet> = BTreeMap::new();
     let (given, mut lifted) =
         (Given { scan: &scan, recipe, roles: &roles, device, external, go_on }, Lifted::new(recipe));

@@ -65,6 +65,47 @@ fn units_and_assumptions() {
     }
 }
 
+/// Kind: oracle (half the weight is half the SUVbw, whatever the scanner divided by). Regression: a corrected weight left `GML` and the
+/// SUV of Philips as they were, and took lean mass and surface of a patient that the scanner never knew.
+#[test]
+fn a_corrected_weight_changes_what_the_scanner_made_as_it_does_activity() {
+    let of = |units: &str, kind: &str| HeaderFacts { units: some(units), suv_type: some(kind), ..facts() };
+    let philips = HeaderFacts { units: some("CNTS"), philips_suv_factor: Some(2.0 * HALVED), ..facts() };
+    let counts = HeaderFacts { philips_activity_factor: Some(2.0), ..philips.clone() };
+    let all = [
+        facts(),
+        of("GML", "BW"),
+        of("GML", ""),
+        of("GML", "LBM"),
+        of("GML", "LBMJAMES128"),
+        of("GML", "LBMJANMA"),
+        of("GML", "IBW"),
+        of("CM2ML", "BSA"),
+        philips,
+        counts,
+    ];
+    for f in all {
+        let (as_recorded, what) = (run(&f).factors[0], format!("{:?} {:?}", f.units, f.suv_type));
+        let half = convert(&f, &Settings { weight_kg: Some(35.0), ..Settings::default() }).unwrap();
+        assert!((half.factors[0] / as_recorded - 0.5).abs() < 1e-12, "{what}: {}", half.factors[0] / as_recorded);
+        noted(&half, "suv.weight_kg = 35 is used in place of PatientWeight (0010,1030) 70");
+        if f.units.as_deref() != Some("BQML") {
+            noted(
+                &half,
+                "the scanner made SUV with PatientWeight (0010,1030) 70 kg: for 35 kg it is 0.5000 times that",
+            );
+        }
+        let body = Settings { height_m: Some(1.5), sex: some("F"), ..Settings::default() };
+        let other = convert(&f, &body).unwrap();
+        assert_eq!(other.factors[0].to_bits(), as_recorded.to_bits(), "{what}: SUVbw knows no height");
+        near(other.sul_factor.unwrap(), 9270.0 / (8780.0 + 244.0 * 70.0 / 2.25));
+        // What is not recorded cannot have been what the scanner had.
+        let silent = HeaderFacts { weight: None, height: None, sex: None, ..f };
+        let told = Settings { weight_kg: Some(70.0), height_m: Some(1.75), sex: some("M"), ..Settings::default() };
+        assert_eq!(convert(&silent, &told).unwrap().factors[0].to_bits(), as_recorded.to_bits(), "{what}");
+    }
+}
+
 #[test]
 fn that_do_nothing_or_make_no_sense() {
     let gml = HeaderFacts { units: some("GML"), ..facts() };

@@ -5,7 +5,7 @@
 //! row.
 //!
 //! `SUVbw = m P W / D`: m the slope of the slice, P the stored value, W the weight in g, D the dose in Bq at the time
-//! that the values refer to. The units are in `rule`, decay in `decay` and `reference`, the patient in `body`, the
+//! that the values refer to. The units are in `rule`, what the scanner made itself in `scanner`, decay in `decay` and `reference`, the patient in `body`, the
 //! dose in `dose`, times in `time`, `clock` and `injection`. All of it is f64 on the host, in a fixed order, with transcendental
 //! functions from `libm`: the same bits everywhere.
 
@@ -23,6 +23,7 @@ mod nuclide;
 mod plausible;
 mod reference;
 mod rule;
+mod scanner;
 mod time;
 mod zone;
 

@@ -1,20 +1,21 @@
 //! From the unit of the stored values to SUVbw, in g/ml. `v` is the stored value times the slope of its slice.
 //!
 //! - `BQML`: `v W / D`, W the weight in g, D the dose in Bq at the time that the values refer to.
-//! - `GML`: SUV already. `SUVType` empty or `BW`: `v`. `LBM` (James with 120, as Morgan printed it), `LBMJAMES128`,
-//!   `LBMJANMA`, `IBW`: `v W / F`, F that mass of the patient.
-//! - `CM2ML`: by body surface: `v W / (10^4 BSA)`.
-//! - `CNTS`: by Philips' factor (7053,1000), `v f`; else its factor (7053,1009) makes Bq/ml.
+//! - `GML`: SUV already. `SUVType` empty or `BW`: `v W / R`, R the weight that the scanner had. `LBM` (James with 120, as Morgan printed it), `LBMJAMES128`,
+//!   `LBMJANMA`, `IBW`: `v W / F`, F that mass of the patient as the scanner knew him.
+//! - `CM2ML`: by body surface, of the same: `v W / (10^4 BSA)`.
+//! - `CNTS`: by Philips' factor (7053,1000), `v f W / R`; else its factor (7053,1009) makes Bq/ml.
 //! - `CPS`: Bq/ml is `v` over the volume of a voxel in ml where DCAL is among the corrections, else `v` times
 //!   DoseCalibrationFactor.
 //!
 //! All else is refused, and so are values that are not corrected for attenuation.
 
-use super::body::{ideal_weight, lbm_james, lbm_janmahasatian, surface};
+use super::body::{Body, ideal_weight, lbm_james, lbm_janmahasatian, surface};
 use super::decay::{Decayed, decayed};
 use super::known::Known;
 use super::names;
 use super::reference::WARN;
+use super::scanner::{patient, weight_ratio};
 use crate::{Error, Result};
 
 /// What a rule gave.
@@ -50,8 +51,8 @@ pub fn apply(known: &Known, units: &str, notes: &mut Vec<String>) -> Result<Outc
     attenuation(known, notes)?;
     match units {
         "BQML" => activity(known, "BQML".into(), 1.0, notes),
-        "GML" => normalised(known),
-        "CM2ML" => by_surface(known),
+        "GML" => normalised(known, notes),
+        "CM2ML" => by_surface(known, notes),
         "CNTS" => counts(known, notes),
         "CPS" => rates(known, notes),
         other => Err(Error::unsupported(format!("{} is '{other}'", names::UNITS.of(known.facts.bids)))
@@ -86,39 +87,49 @@ pub fn activity(known: &Known, rule: String, scale: f64, notes: &mut Vec<String>
     Ok(Outcome { rule, factors, decayed: Some(decayed), activity_ratio: None })
 }
 
-fn normalised(known: &Known) -> Result<Outcome> {
+fn normalised(known: &Known, notes: &mut Vec<String>) -> Result<Outcome> {
     let name = names::SUV_TYPE.of(known.facts.bids);
     let kind = known.facts.suv_type.as_deref().unwrap_or("").trim().to_ascii_uppercase();
     if matches!(kind.as_str(), "" | "BW") {
-        return Ok(known.constant("GML BW".into(), 1.0));
+        return Ok(known.constant("GML BW".into(), weight_ratio(known, notes)));
     }
     if !matches!(kind.as_str(), "LBM" | "LBMJAMES128" | "LBMJANMA" | "IBW") {
         return Err(Error::unsupported(format!("{name} is '{kind}' where the unit is GML"))
             .needed_for("SUVbw")
             .remedy("--set suv.units=suv if the values are SUVbw"));
     }
-    let (weight, height, sex) = (known.weight()?, known.height(&format!("{name} {kind}"))?, known.body.sex);
-    let mass = match kind.as_str() {
+    let (weight, height) = (known.weight()?, known.height(&format!("{name} {kind}"))?);
+    // What is recorded cannot be what the scanner had where it makes no mass.
+    let mass = [patient(known), known.body].iter().filter_map(|body| mass(&kind, body)).find(|mass| *mass > 0.0);
+    let Some(mass) = mass else {
+        let what = format!("{kind} is not above 0 kg by its formula for {weight} kg and {height} m");
+        return Err(Error::format(what).needed_for("SUVbw").remedy("--set suv.weight_kg=... and suv.height_m=..."));
+    };
+    weight_ratio(known, notes);
+    Ok(known.constant(format!("GML {kind}"), weight / mass))
+}
+
+/// In kg, where weight and height are known.
+fn mass(kind: &str, body: &Body) -> Option<f64> {
+    let (weight, height, sex) = (body.weight?, body.height?, body.sex);
+    Some(match kind {
         "LBM" => lbm_james(weight, height, sex, 120.0),
         "LBMJAMES128" => lbm_james(weight, height, sex, 128.0),
         "LBMJANMA" => lbm_janmahasatian(weight, height, sex),
         _ => ideal_weight(height, sex),
-    };
-    if mass <= 0.0 {
-        let what = format!("{kind} is {mass:.1} kg by its formula for {weight} kg and {height} m");
-        return Err(Error::format(what).needed_for("SUVbw").remedy("--set suv.weight_kg=... and suv.height_m=..."));
-    }
-    Ok(known.constant(format!("GML {kind}"), weight / mass))
+    })
 }
 
-fn by_surface(known: &Known) -> Result<Outcome> {
+fn by_surface(known: &Known, notes: &mut Vec<String>) -> Result<Outcome> {
     let name = names::SUV_TYPE.of(known.facts.bids);
     let kind = known.facts.suv_type.as_deref().unwrap_or("").trim().to_ascii_uppercase();
     if !matches!(kind.as_str(), "" | "BSA") {
         return Err(Error::unsupported(format!("{name} is '{kind}' where the unit is CM2ML")).needed_for("SUVbw"));
     }
-    let weight = known.weight()?;
-    let cm2 = 1e4 * surface(weight, known.height("CM2ML")?);
+    let (weight, height) = (known.weight()?, known.height("CM2ML")?);
+    let scanned = patient(known);
+    let cm2 = 1e4 * surface(scanned.weight.unwrap_or(weight), scanned.height.unwrap_or(height));
+    weight_ratio(known, notes);
     Ok(known.constant("CM2ML BSA".into(), weight * 1000.0 / cm2))
 }
 
@@ -129,6 +140,7 @@ fn counts(known: &Known, notes: &mut Vec<String>) -> Result<Outcome> {
     let by_activity = usable(known.facts.philips_activity_factor);
     match (by_suv, by_activity) {
         (Some(suv), factor) => {
+            let suv = suv * weight_ratio(known, notes);
             let mut outcome = known.constant("CNTS (7053,1000)".into(), suv);
             let check = factor.and_then(|f| activity(known, String::new(), f, &mut vec![]).ok());
             outcome.activity_ratio = check.and_then(|c| farthest(c.factors.iter().map(|f| f / suv)));

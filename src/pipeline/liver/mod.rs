@@ -20,6 +20,7 @@
 mod cells;
 mod place;
 mod regions;
+mod tracer;
 
 use super::geometry::Geometry;
 use crate::image::{Channel, SUV_UNIT, Scan};
@@ -27,6 +28,7 @@ use crate::{Error, Result};
 use cells::Cells;
 use place::{deepest, quietest};
 use regions::{Even, Region};
+pub(super) use tracer::other_tracer;
 
 /// Greatest coefficient of variation of the voxels of a sphere.
 const EVEN_SPHERE: f64 = 0.35;
