@@ -16,6 +16,7 @@
 mod codec;
 mod complete;
 mod copies;
+mod directions;
 mod find;
 mod frame;
 mod header;

@@ -3,7 +3,7 @@
 //! The place of a slice is its ImagePositionPatient projected on the normal, the cross product of the two directions of
 //! ImageOrientationPatient. Numbers and names of files play no part.
 
-use super::slice::{CLOCKS, Slice, cross, dot};
+use super::slice::{CLOCKS, Slice, cross, dot, over_midnight};
 use crate::image::PatientGrid;
 use crate::read::Options;
 use crate::units::Spacing;
@@ -45,12 +45,13 @@ pub fn order(slices: Vec<Slice>, names: &[String], options: &Options) -> Result<
     let namer = Namer { names, frames: slices.iter().any(|s| s.frame > 0) };
     let Some(first) = slices.first().cloned() else { return Err(Error::format("no slice")) };
     check_alike(&slices, &first, &namer)?;
-    let (Some(axes), true) = (first.axes, slices.iter().all(|s| s.position.is_some())) else {
+    let (Some(axes), true) = (first.axes, slices.iter().all(|s| s.position.is_some() && s.axes.is_some())) else {
         return unplaced(slices, &namer, options);
     };
     let normal = cross(axes[0], axes[1]);
     let along = |s: &Slice| s.position.map_or(0.0, |p| dot(p, normal));
     let mut slices = slices;
+    over_midnight(&mut slices);
     slices.sort_by(|a, b| along(a).total_cmp(&along(b)));
     let (mut picked, mut notes) = (Vec::new(), Vec::new());
     let (slices, times) = one_time(slices, along, &namer, options, &mut picked)?;
@@ -102,7 +103,8 @@ fn check_alike(slices: &[Slice], first: &Slice, namer: &Namer) -> Result<()> {
         }
     }
     let flat = |a: Option<[[f64; 3]; 2]>| a.unwrap_or_default().concat();
-    let turned = |s: &Slice| flat(s.axes).iter().zip(flat(first.axes)).any(|(a, b)| (a - b).abs() > TURNED);
+    let both = |s: &Slice| s.axes.is_some() && first.axes.is_some();
+    let turned = |s: &Slice| both(s) && flat(s.axes).iter().zip(flat(first.axes)).any(|(a, b)| (a - b).abs() > TURNED);
     if let Some(s) = slices.iter().find(|s| turned(s)) {
         return Err(Error::format(format!("{} and {} look in other directions", namer.of(first), namer.of(s))));
     }
