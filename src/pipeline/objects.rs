@@ -10,7 +10,7 @@ use super::propagate::as_labels;
 use super::roles::Roles;
 use super::sphere::sphere;
 use super::state::State;
-use super::{External, region, typical};
+use super::{External, liver, region, typical};
 use crate::device::Device;
 use crate::image::{Labels, Mask, ObjectSet, Scan, Volume};
 use crate::ops::cytoplasm::cytoplasm;
@@ -51,7 +51,9 @@ pub(super) fn make(
     let geometry = Geometry { shape: scan.shape, spacing: scan.spacing, radius_px: None };
     match set {
         Objects { steps: Some(steps), .. } => from_steps((name, set), steps, from, geometry, lifted, made),
-        Objects { sphere: Some(p), .. } => sphere(p, set, scan, roles, device),
+        Objects { sphere: Some(p), .. } => {
+            liver::look_at(name, set, recipe, scan, sphere(p, set, scan, roles, device)?)
+        }
         Objects { grow: Some(g), .. } => {
             let searched = lifted.searched.get(&g.from).cloned();
             let cells = stage("grow", name, || grown(g, device, geometry, made, searched.as_ref()))?;
@@ -59,7 +61,7 @@ pub(super) fn make(
             Ok(cells)
         }
         Objects { minus: Some(m), .. } => difference(m, device, made),
-        _ => given(name, set, from, geometry, made),
+        _ => liver::look_at(name, set, recipe, scan, given(name, set, from, geometry, made)?),
     }
 }
 
@@ -74,6 +76,13 @@ fn source<'a>(made: &'a BTreeMap<String, ObjectSet>, name: &str) -> Result<&'a O
 /// Whether a threshold is held against one ground for all of the image.
 fn counts_from_ground(steps: &[Step]) -> bool {
     steps.iter().any(|step| matches!(step, Step::Threshold(p) if p.from == Some(CountedFrom::Ground)))
+}
+
+/// Whether contours are drawn around the objects of a set: by its own steps, or by those of one that begins with it.
+fn draws_around(name: &str, recipe: &Recipe) -> bool {
+    let draws = |set: &Objects| set.steps.iter().flatten().any(|step| matches!(step, Step::Contour(_)));
+    let begins = |set: &Objects| set.start.as_deref() == Some(name);
+    recipe.body.objects.iter().any(|(other, set)| (other == name || begins(set)) && draws(set))
 }
 
 /// The set that the objects of these steps grow from, if there is one.
@@ -178,8 +187,10 @@ fn from_steps(
     }
     let found = geometry.radius_px.filter(|_| set.scale == Some(ObjectScale::Auto));
     state.warnings.extend(found.and_then(|radius| typical::doubtful(radius, geometry.shape)));
+    state.dropped = draws_around(name, recipe).then(Vec::new);
     if let Some(start) = &set.start {
         let from = source(made, start)?;
+        state.dropped.iter_mut().for_each(|dropped| dropped.extend(from.dropped.iter().cloned()));
         state.geometry.radius_px = geometry.radius_px.or(from.radius_px);
         state.spot_depth = from.spot_depth;
         state.replace(from.on_device.clone());
@@ -193,7 +204,7 @@ fn from_steps(
     let labels = state.labels("the end of the steps")?;
     state.note_dimmer()?;
     let (radius_px, spot_depth, thresholds) = (state.geometry.radius_px, state.spot_depth, state.thresholds);
-    let (mut warnings, notes) = (state.warnings, state.notes);
+    let (mut warnings, notes, dropped) = (state.warnings, state.notes, state.dropped.unwrap_or_default());
     let made = set_of(labels, device)?;
     let doubt = match (state.parted, state.geometry.typical_size()) {
         (Some(parted), Some(typical)) => {
@@ -204,7 +215,7 @@ fn from_steps(
     };
     let origin = state.origin.map(|found| region::origin(&made.labels, &found)).transpose()?;
     let channel = roles.in_file(index);
-    Ok(ObjectSet { radius_px, spot_depth, channel, thresholds, doubt, warnings, notes, origin, ..made })
+    Ok(ObjectSet { radius_px, spot_depth, channel, thresholds, doubt, dropped, warnings, notes, origin, ..made })
 }
 
 /// What lies beside the picture is no part of a cell, if it is known where objects were searched for.

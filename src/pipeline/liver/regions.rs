@@ -9,7 +9,7 @@ use crate::ops::sizes::sizes;
 use rayon::prelude::*;
 
 /// Means of cells that may be liver, in SUV.
-const WINDOW: [f64; 2] = [1.0, 4.5];
+pub(super) const WINDOW: [f64; 2] = [1.0, 4.5];
 /// Greatest coefficient of variation of the means of 27 cells.
 const EVEN: f64 = 0.20;
 /// Levels rise by this, and a region is within that share of its level.
