@@ -217,51 +217,6 @@ fn the_reason_of_a_copy_names_the_other_file() {
     assert_eq!(rows, [["base", "ok"]]);
 }
 
-/// A slice without a direction, or turned by a hair, is a fault that is named; the scan is no set of projections.
-#[test]
-fn a_slice_that_looks_elsewhere_by_a_fault_fails_its_series_by_name() {
-    for (said, reason) in [
-        ("", "i103.dcm at (10, 20, 30) has no ImagePositionPatient"),
-        ("1\\0.004\\0\\-0.004\\1\\0", "look in other directions"),
-    ] {
-        let dir = tempfile::tempdir().unwrap();
-        let at = dir.path();
-        series(&at.join("a"), 1, 10, |z, o| {
-            if z == 3 {
-                put(o, tags::IMAGE_ORIENTATION_PATIENT, VR::DS, said);
-            }
-        });
-        let rows = images(at, &["a"], &["status", "reason"]);
-        assert!(rows.len() == 1 && rows[0][0] == "failed", "{said}: {rows:?}");
-        assert!(rows[0][1].contains(reason) && rows[0][1].contains("i103.dcm"), "{rows:?}");
-    }
-    // Directions a quarter turn apart are projections.
-    let dir = tempfile::tempdir().unwrap();
-    let at = dir.path();
-    series(&at.join("a"), 1, 10, |z, o| {
-        if z > 2 {
-            put(o, tags::IMAGE_ORIENTATION_PATIENT, VR::DS, "0\\1\\0\\0\\0\\1");
-        }
-    });
-    let rows = images(at, &["a"], &["status", "reason"]);
-    assert!(rows.iter().all(|r| r[0] == "skipped" && r[1].contains("looks in 2 directions")), "{rows:?}");
-}
-
-/// Values below 0 would be the highest of all.
-#[test]
-fn pixels_that_do_not_say_whether_they_have_a_sign_are_refused() {
-    let dir = tempfile::tempdir().unwrap();
-    let at = dir.path();
-    series(&at.join("a"), 1, 10, |_, o| {
-        o.remove_element(tags::PIXEL_REPRESENTATION);
-    });
-    let rows = images(at, &["a"], &["status", "reason"]);
-    assert!(
-        rows.iter().all(|r| r[0] == "failed" && r[1].contains("missing PixelRepresentation (0028,0103)")),
-        "{rows:?}"
-    );
-}
-
 /// Two time points on both sides of midnight under one date: the first is the one before it.
 #[test]
 fn time_points_over_midnight_are_in_order() {

@@ -1,4 +1,4 @@
-//! PET whose numbers would mislead: backgrounds in air, livers that are none, contours that run away or become another lesion.
+//! PET whose numbers would mislead: backgrounds in air, and livers that are none.
 //! Kind: oracle (scenes of balls whose uptake, volume and place are known).
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
@@ -112,7 +112,7 @@ fn a_given_liver_is_held_against_what_livers_are() {
     assert!(mirrored.contains("livers have SUV 1.0 to 4.5 on FDG") && mirrored.contains("other sign"), "{mirrored}");
     // At the edge of the liver.
     let edge = words(&at("[-65, -77, -25]"), "warnings");
-    assert!(edge.contains("too uneven for a reference"), "{edge}");
+    assert!(edge.contains("but above 35 % it is too uneven for a reference: all that"), "{edge}");
     let air = try_run(&torso, "pet-percist", &["objects.liver.sphere.at=[-135, -135, -135]"]).unwrap_err();
     assert!(air.what.contains("SUV 0.00") && air.what.contains("no tissue"), "{air}");
 }
@@ -137,48 +137,4 @@ fn a_drawn_liver_is_held_against_it_too_and_other_tracers_are_not() {
     torso.audit.columns.push(Column::new("tracer", "", "", Cells::Text(vec![Some("68Ga-PSMA-11".into())])));
     let other = run(&torso, "pet-percist", &["objects.liver.sphere.at=[65, 25, -25]"]);
     assert_eq!(words(&other, "warnings"), "");
-}
-
-/// A lesion of SUV 5.5 and 9.2 ml, with what surrounds it: 41 % of it are 2.26.
-#[test]
-fn contours_that_run_to_their_end_are_counted() {
-    for (around, told) in [(2.6, true), (0.6, false)] {
-        let balls = [([0.0; 3], 62.0, around), ([0.0; 3], 13.0, 5.5)];
-        let scan = scan(Shape::new(36, 36, 36), 4.0, &balls);
-        for (name, set_name) in [("pet-41", "lesions"), ("pet", "pct41")] {
-            let found = run(&scan, name, &[]);
-            let said = words(&found, "warnings");
-            let end = format!("{set_name}: 1 of 1 objects reach as far as they may (30 mm from where they were found)");
-            assert_eq!(said.contains(&end), told, "{name} in {around}: {said}");
-            let ml = reals(set(&found, set_name), "mtv_ml")[0];
-            assert_eq!(ml > 100.0, told, "{name} in {around}: {ml} ml");
-        }
-    }
-}
-
-/// A node of 9.2 ml at SUV 5.5, and one of 1.4 ml at SUV 12 that a bridge of SUV 3 joins to it: the second is dropped as too small.
-#[test]
-fn a_lesion_does_not_become_a_hotter_one_that_was_dropped() {
-    let balls = [
-        ([0.0; 3], 60.0, 0.6),
-        ([-3.0, 0.0, 0.0], 6.0, 3.0),
-        ([4.0, 0.0, 0.0], 6.0, 3.0),
-        ([-16.0, 0.0, 0.0], 13.0, 5.5),
-        ([10.0, 0.0, 0.0], 7.0, 12.0),
-    ];
-    let scan = scan(Shape::new(64, 64, 64), 2.0, &balls);
-    let found = run(&scan, "pet", &[]);
-    assert_eq!(reals(set(&found, "lesions"), "suv_max"), [5.5]);
-    for name in ["pct41", "pct50"] {
-        assert_eq!(reals(set(&found, name), "suv_max"), [5.5], "{name}");
-        let ml = reals(set(&found, name), "mtv_ml")[0];
-        assert!((9.0..12.0).contains(&ml), "{name}: {ml} ml");
-        assert!(reals(set(&found, name), "centroid_x_mm")[0] < -13.0, "{name}");
-    }
-    let notes = words(&found, "notes");
-    assert!(notes.contains("pct41: 1 objects that were dropped are hotter"), "{notes}");
-    // Large enough to be a lesion of its own it has its own contour.
-    let both = run(&scan, "pet", &["objects.lesions.steps.3.at_least=[\"1 ml\"]"]);
-    assert_eq!(reals(set(&both, "pct41"), "suv_max").len(), 2);
-    assert!(!words(&both, "notes").contains("dropped are hotter"));
 }

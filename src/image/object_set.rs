@@ -22,8 +22,6 @@ pub struct ObjectSet {
     pub thresholds: Vec<f64>,
     /// How far to distrust where the objects end and how many they are, 0 to 1, where steps have parted them.
     pub doubt: Option<f64>,
-    /// Objects that steps have dropped, where the device is, if contours are drawn around those that were kept: each step's by itself.
-    pub(crate) dropped: Vec<Labels>,
     /// What the user should look at.
     pub warnings: Vec<String>,
     /// What else is worth knowing.
@@ -77,7 +75,6 @@ impl ObjectSet {
             channel: 0,
             thresholds: vec![],
             doubt: None,
-            dropped: vec![],
             warnings: vec![],
             notes: vec![],
         }
@@ -90,6 +87,6 @@ impl ObjectSet {
 
     /// The same objects without those on the device, which may go.
     pub(crate) fn on_host(&self) -> Self {
-        ObjectSet { on_device: self.labels.clone(), dropped: vec![], ..self.clone() }
+        ObjectSet { on_device: self.labels.clone(), ..self.clone() }
     }
 }

@@ -78,13 +78,6 @@ fn counts_from_ground(steps: &[Step]) -> bool {
     steps.iter().any(|step| matches!(step, Step::Threshold(p) if p.from == Some(CountedFrom::Ground)))
 }
 
-/// Whether contours are drawn around the objects of a set: by its own steps, or by those of one that begins with it.
-fn draws_around(name: &str, recipe: &Recipe) -> bool {
-    let draws = |set: &Objects| set.steps.iter().flatten().any(|step| matches!(step, Step::Contour(_)));
-    let begins = |set: &Objects| set.start.as_deref() == Some(name);
-    recipe.body.objects.iter().any(|(other, set)| (other == name || begins(set)) && draws(set))
-}
-
 /// The set that the objects of these steps grow from, if there is one.
 fn grown_from<'a>(steps: &[Step], made: &'a BTreeMap<String, ObjectSet>) -> Result<Option<&'a ObjectSet>> {
     let from = |step: &Step| if let Step::Propagate(p) = step { Some(source(made, &p.from)) } else { None };
@@ -187,10 +180,8 @@ fn from_steps(
     }
     let found = geometry.radius_px.filter(|_| set.scale == Some(ObjectScale::Auto));
     state.warnings.extend(found.and_then(|radius| typical::doubtful(radius, geometry.shape)));
-    state.dropped = draws_around(name, recipe).then(Vec::new);
     if let Some(start) = &set.start {
         let from = source(made, start)?;
-        state.dropped.iter_mut().for_each(|dropped| dropped.extend(from.dropped.iter().cloned()));
         state.geometry.radius_px = geometry.radius_px.or(from.radius_px);
         state.spot_depth = from.spot_depth;
         state.replace(from.on_device.clone());
@@ -204,7 +195,7 @@ fn from_steps(
     let labels = state.labels("the end of the steps")?;
     state.note_dimmer()?;
     let (radius_px, spot_depth, thresholds) = (state.geometry.radius_px, state.spot_depth, state.thresholds);
-    let (mut warnings, notes, dropped) = (state.warnings, state.notes, state.dropped.unwrap_or_default());
+    let (mut warnings, notes) = (state.warnings, state.notes);
     let made = set_of(labels, device)?;
     let doubt = match (state.parted, state.geometry.typical_size()) {
         (Some(parted), Some(typical)) => {
@@ -215,7 +206,7 @@ fn from_steps(
     };
     let origin = state.origin.map(|found| region::origin(&made.labels, &found)).transpose()?;
     let channel = roles.in_file(index);
-    Ok(ObjectSet { radius_px, spot_depth, channel, thresholds, doubt, dropped, warnings, notes, origin, ..made })
+    Ok(ObjectSet { radius_px, spot_depth, channel, thresholds, doubt, warnings, notes, origin, ..made })
 }
 
 /// What lies beside the picture is no part of a cell, if it is known where objects were searched for.

@@ -96,7 +96,6 @@ impl State<'_> {
             let why = if settings.border { "by size" } else { "by size or at the border" };
             self.notes.push(format!("{dropped} of {} objects dropped {why}", labels.count));
         }
-        self.remember_dropped(&labels, &kept)?;
         self.labels = Some(kept);
         Ok(())
     }

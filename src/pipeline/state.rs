@@ -75,9 +75,6 @@ pub(super) struct State<'a> {
     /// Sets that `exclude` took away, here or in the set that this one begins with, by name: what grows later may not take their
     /// voxels back.
     pub excluded: BTreeMap<String, Labels>,
-    /// Objects that steps have dropped, each step's by itself; nothing where no contour is drawn around those that were kept. One that is
-    /// hotter than a lesion may not become it.
-    pub dropped: Option<Vec<Labels>>,
     /// What the user should look at.
     pub warnings: Vec<String>,
     /// What else is worth knowing.
@@ -126,7 +123,6 @@ impl<'a> State<'a> {
             roles,
             sets,
             excluded: BTreeMap::new(),
-            dropped: None,
             warnings: Vec::new(),
             notes: Vec::new(),
             dimmer: Vec::new(),

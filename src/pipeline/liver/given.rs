@@ -8,7 +8,11 @@ use crate::ops::sums::Sums;
 use crate::pet::suv::is_fdg;
 use crate::recipe::{Method, Objects, Recipe, SphereAt, Step};
 use crate::table::Cells;
+use crate::units::Unit;
 use crate::{Error, Result};
+
+/// What a place may have been taken for.
+const AXES: &str = "; its x counts to the patient's left and its y to the back, where viewers of NIfTI and 3D Slicer show both with the other sign";
 
 /// What a set is to the others.
 #[derive(Clone, Copy, PartialEq)]
@@ -49,35 +53,34 @@ pub(in crate::pipeline) fn look_at(
         return Ok(made);
     };
     let Some((mean, variation, ml)) = uptake(&made, channel, scan)? else { return Ok(made) };
-    let value = if channel.unit == SUV_UNIT { format!("SUV {mean:.2}") } else { format!("{mean:.4} {}", channel.unit) };
+    let (is_suv, [least, most]) = (channel.unit == SUV_UNIT, WINDOW);
+    // Without the sign of a zero.
+    let value = match is_suv {
+        true => format!("SUV {:.2}", (mean * 100.0).round() / 100.0 + 0.0),
+        false => format!("{mean:.4} {}", channel.unit),
+    };
     let at = match place {
         Some(SphereAt::Place([x, y, z])) => format!("given at x {x:.0}, y {y:.0}, z {z:.0} mm"),
         _ => "given".into(),
     };
-    let told = format!(
-        "{at}: {value}, variation {:.0} %{}",
-        variation * 100.0,
-        ml.map_or(String::new(), |ml| format!(" in {ml:.0} ml"))
-    );
-    let axes = match place {
-        Some(_) => {
-            "; the place is x to the patient's left and y to the back, where viewers of NIfTI and 3D Slicer show both with the other sign"
-        }
-        None => "",
-    };
-    if mean <= 0.0 && channel.unit == SUV_UNIT {
+    let size = ml.map_or(String::new(), |ml| format!(" in {ml:.0} ml"));
+    let told = format!("{at}: {value}, variation {:.0} %{size}", variation * 100.0);
+    let axes = if place.is_some() { AXES } else { "" };
+    if mean <= 0.0 && is_suv {
         return Err(Error::usage(format!("{told}: no tissue{axes}")).remedy("a place or a mask of the organ"));
     }
+    let is_odd = is_suv && !(least..=most).contains(&mean) && may_be_fdg(scan);
+    let doubts = [
+        (role == Role::Liver && is_odd).then(|| format!("livers have SUV {least:.1} to {most:.1} on FDG")),
+        (variation > EVEN_SPHERE)
+            .then(|| format!("above {:.0} % it is too uneven for a reference", EVEN_SPHERE * 100.0)),
+    ];
+    let doubts: Vec<String> = doubts.into_iter().flatten().collect();
     let mut set = made;
-    let is_cold = !(WINDOW[0]..=WINDOW[1]).contains(&mean);
-    if role == Role::Liver && channel.unit == SUV_UNIT && is_cold && may_be_fdg(scan) {
-        let [least, most] = WINDOW;
-        set.warnings.push(format!(
-            "doubtful: {told}, but livers have SUV {least:.1} to {most:.1} on FDG: all that is judged by it may be wrong, look at it{axes}"
-        ));
-    }
-    if variation > EVEN_SPHERE {
-        set.warnings.push(format!("doubtful: {told}: too uneven for a reference, look at it{axes}"));
+    if !doubts.is_empty() {
+        let doubts = doubts.join(", and ");
+        set.warnings
+            .push(format!("doubtful: {told}, but {doubts}: all that is judged by it may be wrong, look at it{axes}"));
     }
     set.notes.push(told);
     Ok(set)
@@ -95,7 +98,7 @@ fn uptake(made: &ObjectSet, channel: &Channel, scan: &Scan) -> Result<Option<(f6
     }
     let (Some(mean), Some(deviation)) = (sums.mean(), sums.deviation()) else { return Ok(None) };
     let mean = scale.value(mean);
-    let ml = scan.spacing.map(|s| s.voxel_volume() * (s.unit.um() / 1000.0).powi(3) * sums.n as f64 / 1000.0);
+    let ml = scan.spacing.map(|s| s.to(Unit::Mm).voxel_volume() * sums.n as f64 / 1000.0);
     Ok(Some((mean, deviation * scale.factor() / mean.abs(), ml)))
 }
 

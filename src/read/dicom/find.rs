@@ -10,7 +10,6 @@
 //! - Where a user names some files of a series, those beside them are part of it.
 
 use super::copies::{below, same_bytes};
-use super::directions::{are_one_stack, are_same};
 use super::header::Header;
 use super::kind::{is_image, not_a_scan};
 use super::regions::{Drawn, references};
@@ -22,6 +21,9 @@ use dicom_dictionary_std::tags;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+
+/// Directions in one series differ by less than this in each component.
+const TURNED: f64 = 1e-3;
 
 /// What must be equal within a series.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,7 +38,7 @@ struct Key {
 struct Look {
     path: PathBuf,
     key: Key,
-    /// Directions of rows and columns; zeros if they are not said.
+    /// Directions of rows and columns; empty if they are not said.
     axes: Vec<f64>,
     /// It says where it lies.
     placed: bool,
@@ -248,7 +250,9 @@ fn by_direction(looks: Vec<Look>, others: &mut Vec<Other>) -> Vec<Group> {
     let mut ways: BTreeMap<Key, Vec<Group>> = BTreeMap::new();
     for look in looks {
         let groups = ways.entry(look.key.clone()).or_default();
-        let same = |g: &&mut Group| g.looks.first().is_some_and(|f| are_same(&f.axes, &look.axes));
+        let same = |g: &&mut Group| {
+            g.looks.first().is_some_and(|f| f.axes.iter().zip(&look.axes).all(|(a, b)| (a - b).abs() < TURNED))
+        };
         match groups.iter_mut().find(same) {
             Some(group) => group.looks.push(look),
             None => groups.push(Group { looks: vec![look], notes: vec![], remarks: vec![] }),
@@ -257,13 +261,7 @@ fn by_direction(looks: Vec<Look>, others: &mut Vec<Other>) -> Vec<Group> {
     let mut all: Vec<Group> = Vec::new();
     for groups in ways.into_values() {
         let pet = groups.iter().flat_map(|g| &g.looks).all(|l| l.series.modality == "PT");
-        let is_one = are_one_stack(groups.iter().filter_map(|g| Some(g.looks.first()?.axes.as_slice())));
-        if pet && is_one {
-            all.extend(groups.into_iter().reduce(|mut one, other| {
-                one.looks.extend(other.looks);
-                one
-            }));
-        } else if pet && groups.len() > 1 {
+        if pet && groups.len() > 1 {
             let reason =
                 format!("PT: its series looks in {} directions (projections, localisers), no scan", groups.len());
             let files = groups.into_iter().flat_map(|g| g.looks);
@@ -315,7 +313,7 @@ fn belongs(a: &Look, b: &Look) -> bool {
         && a.place == b.place
         && (!unsaid || a.path.parent() == b.path.parent())
         && (&a.series.modality, &a.series.description) == (&b.series.modality, &b.series.description)
-        && are_same(&a.axes, &b.axes)
+        && a.axes.iter().zip(&b.axes).all(|(a, b)| (a - b).abs() < TURNED)
 }
 
 fn as_series(group: Group, marks: &mut Vec<String>) -> Option<Series> {

@@ -16,7 +16,6 @@
 mod codec;
 mod complete;
 mod copies;
-mod directions;
 mod find;
 mod frame;
 mod header;

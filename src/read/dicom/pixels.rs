@@ -97,15 +97,7 @@ impl Pixels {
         if header.syntax.is_dct() && stored > 8 {
             return Err(header.syntax.refused(&format!(" with {stored} bits")));
         }
-        let sign = header.set.whole(tags::PIXEL_REPRESENTATION);
-        // Values below 0 would be the highest of all. Pixels of 8 bits are pictures and masks, and colours have no sign.
-        if sign.is_none() && element.tag == tags::PIXEL_DATA && allocated > 8 {
-            let what =
-                format!("missing PixelRepresentation {}: values may have a sign or none", tags::PIXEL_REPRESENTATION);
-            return Err(Error::format(what)
-                .remedy("the file from its source once more, with that element (0 without a sign, 1 with one)"));
-        }
-        let signed = sign == Some(1);
+        let signed = header.set.whole(tags::PIXEL_REPRESENTATION) == Some(1);
         let kind = match element.tag {
             tags::PIXEL_DATA if signed => Kind::Int,
             tags::PIXEL_DATA => Kind::Uint,

@@ -45,7 +45,7 @@ pub fn order(slices: Vec<Slice>, names: &[String], options: &Options) -> Result<
     let namer = Namer { names, frames: slices.iter().any(|s| s.frame > 0) };
     let Some(first) = slices.first().cloned() else { return Err(Error::format("no slice")) };
     check_alike(&slices, &first, &namer)?;
-    let (Some(axes), true) = (first.axes, slices.iter().all(|s| s.position.is_some() && s.axes.is_some())) else {
+    let (Some(axes), true) = (first.axes, slices.iter().all(|s| s.position.is_some())) else {
         return unplaced(slices, &namer, options);
     };
     let normal = cross(axes[0], axes[1]);
@@ -103,8 +103,7 @@ fn check_alike(slices: &[Slice], first: &Slice, namer: &Namer) -> Result<()> {
         }
     }
     let flat = |a: Option<[[f64; 3]; 2]>| a.unwrap_or_default().concat();
-    let both = |s: &Slice| s.axes.is_some() && first.axes.is_some();
-    let turned = |s: &Slice| both(s) && flat(s.axes).iter().zip(flat(first.axes)).any(|(a, b)| (a - b).abs() > TURNED);
+    let turned = |s: &Slice| flat(s.axes).iter().zip(flat(first.axes)).any(|(a, b)| (a - b).abs() > TURNED);
     if let Some(s) = slices.iter().find(|s| turned(s)) {
         return Err(Error::format(format!("{} and {} look in other directions", namer.of(first), namer.of(s))));
     }

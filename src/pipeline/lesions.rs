@@ -1,22 +1,74 @@
 //! Steps that know of other object sets, and those that draw lesions around seeds.
 
-mod contours;
-
 use super::state::State;
-use super::windows::windows;
+use super::windows::{Window, together, windows};
+use crate::device::Device;
 use crate::image::{Labels, Volume};
 use crate::ops::cytoplasm::cytoplasm;
-use crate::ops::delineate::{Delineated, Rule, delineate};
+use crate::ops::delineate::{Delineated, Rule, delineate, shell};
 use crate::ops::gradient::gradient;
+use crate::ops::grow::grow;
 use crate::ops::pixelwise::{and, foreground, not, with_outside};
 use crate::ops::renumber::{renumber, select};
 use crate::ops::sizes::sizes;
 use crate::ops::sums::{Sums, sums};
 use crate::ops::watershed::watershed;
 use crate::recipe::{self, Exclude, Threshold};
-use crate::units::Length;
 use crate::{Error, Kind, Result};
-use contours::{Around, Contours, allowed_region, at_end};
+use rayon::prelude::*;
+
+/// Objects without the voxels of the sets that were excluded.
+fn without(device: &Device, labels: Labels, excluded: &[Labels]) -> Result<Labels> {
+    excluded.iter().try_fold(labels, |labels, set| cytoplasm(device, &labels, set))
+}
+
+/// Where each object may grow to: what is nearest to it within a distance, without what was excluded.
+fn allowed_region(device: &Device, seeds: &Labels, px: f64, weights: [u32; 3], excluded: &[Labels]) -> Result<Labels> {
+    without(device, grow(device, seeds, px, weights)?, excluded)
+}
+
+/// How contours are drawn, in pixels of the plane.
+struct Contours {
+    within: f64,
+    /// Where the shell of the background begins and ends.
+    background: Option<[f64; 2]>,
+    weights: [u32; 3],
+    rule: Rule,
+}
+
+impl Contours {
+    fn draw(&self, device: &Device, src: &Volume, seeds: &Labels, excluded: &[Labels]) -> Result<Delineated> {
+        let allowed = allowed_region(device, seeds, self.within, self.weights, excluded)?;
+        let mut rule = self.rule.clone();
+        if let (Some(between), Rule::Share { shell: around, .. }) = (self.background, &mut rule) {
+            *around = Some(without(device, shell(device, seeds, between, self.weights)?, excluded)?);
+        }
+        delineate(device, src, seeds, &allowed, &rule)
+    }
+
+    /// The same, looking only where objects are.
+    fn draw_in(
+        &self,
+        windows: &[Window],
+        device: &Device,
+        src: &Volume,
+        seeds: &Labels,
+        excluded: &[Labels],
+    ) -> Result<Delineated> {
+        // Windows are cut from runs: made here, not by each thread that comes to need them.
+        for set in excluded.iter().chain([seeds]) {
+            set.runs()?;
+        }
+        let one = |window: &Window| {
+            let excluded = excluded.iter().map(|set| window.labels(set)).collect::<Result<Vec<_>>>()?;
+            self.draw(device, &window.volume(src)?, &window.labels(seeds)?, &excluded)
+        };
+        let parts = windows.par_iter().map(one).collect::<Result<Vec<_>>>()?;
+        let (lost, bare) = parts.iter().fold((0, 0), |(lost, bare), p| (lost + p.lost, bare + p.bare));
+        let labels: Vec<Labels> = parts.into_iter().map(|p| p.labels).collect();
+        Ok(Delineated { labels: together(windows, &labels, seeds.shape)?, lost, bare })
+    }
+}
 
 impl State<'_> {
     /// Goes on with these objects.
@@ -68,17 +120,7 @@ impl State<'_> {
         let stays =
             |(&all, &outside): (&u32, &u32)| f64::from(all.saturating_sub(outside)) * 100.0 < percent * f64::from(all);
         let keep: Vec<bool> = all.iter().zip(&outside).map(stays).collect();
-        let kept = select(self.device, labels, &keep)?;
-        self.remember_dropped(labels, &kept)?;
-        self.replace(kept);
-        Ok(())
-    }
-
-    /// Keeps the objects that a step has dropped, where contours will be drawn around the others.
-    pub fn remember_dropped(&mut self, before: &Labels, kept: &Labels) -> Result<()> {
-        if let Some(dropped) = self.dropped.as_mut().filter(|_| kept.count < before.count) {
-            dropped.push(renumber(self.device, &cytoplasm(self.device, before, kept)?)?);
-        }
+        self.replace(select(self.device, labels, &keep)?);
         Ok(())
     }
 
@@ -87,7 +129,6 @@ impl State<'_> {
         let px = |length| self.geometry.px(length);
         let how = Contours {
             within: px(p.within)?,
-            layer: self.geometry.z_step().max(1.0),
             background: p.background.map(|[from, to]| Ok::<_, Error>([px(from)?, px(to)?])).transpose()?,
             weights: self.geometry.weights(),
             rule: match (p.percent, p.at_least, p.above) {
@@ -99,21 +140,12 @@ impl State<'_> {
         };
         let reach = self.geometry.along(how.background.map_or(how.within, |[_, to]| how.within.max(to)));
         let excluded: Vec<Labels> = self.excluded.values().cloned().collect();
-        let around =
-            Around { seeds: &seeds, excluded: &excluded, dropped: self.dropped.as_deref().unwrap_or_default() };
-        let drawn = match windows(self.device, &seeds, reach)? {
-            Some(windows) => how.draw_in(&windows, self.device, &src, &around)?,
-            None => how.draw(self.device, &src, &around)?,
+        let found = match windows(self.device, &seeds, reach)? {
+            Some(windows) => how.draw_in(&windows, self.device, &src, &seeds, &excluded)?,
+            None => how.draw(self.device, &src, &seeds, &excluded)?,
         };
-        self.tell(&drawn.found);
-        self.tell_end(drawn.at_end, drawn.found.labels.count, p.within);
-        if drawn.barred > 0 {
-            self.notes.push(format!(
-                "{} objects that were dropped are hotter than those whose contours reach them: they are left out of these",
-                drawn.barred
-            ));
-        }
-        self.replace(drawn.found.labels);
+        self.tell(&found);
+        self.replace(found.labels);
         Ok(())
     }
 
@@ -124,17 +156,6 @@ impl State<'_> {
         }
         if found.bare > 0 {
             self.warnings.push(format!("{} objects without a voxel in their shell: background taken as 0", found.bare));
-        }
-    }
-
-    /// A limit below what lies around a lesion lets it grow until `within` ends it, and its volume is that of `within`.
-    fn tell_end(&mut self, at_end: u32, all: u32, within: Length) {
-        if at_end > 0 {
-            self.warnings.push(format!(
-                "{at_end} of {all} objects reach as far as they may ({within} from where they were found): what lies around them is above \
-                 their limit, so that their volume is that of this distance; look at them, and take a limit that counts from the background \
-                 or a higher one"
-            ));
         }
     }
 
@@ -151,11 +172,7 @@ impl State<'_> {
         let steep = gradient(self.device, &src, self.geometry.spacing.map_or([1.0; 3], |s| s.zyx))?;
         let flooded = watershed(self.device, &steep, &markers)?;
         let keep: Vec<bool> = (0..=flooded.count).map(|l| l > 0 && l < flooded.count).collect();
-        let objects = select(self.device, &flooded, &keep)?;
-        let layer = self.geometry.z_step().max(1.0);
-        let at_end = at_end(self.device, &objects, &seeds, (within, layer), self.geometry.weights())?;
-        self.tell_end(at_end, objects.count, p.within);
-        self.replace(objects);
+        self.replace(select(self.device, &flooded, &keep)?);
         Ok(())
     }
 
