@@ -65,6 +65,12 @@ fn a_series_that_begins_before_midnight_under_the_date_of_its_slices_is_of_the_d
 fn acquisitions_of_two_days_are_doubted() {
     let mut f = beds(&[("20250101", "233000"), ("20250103", "233500")], "233000");
     noted(&run(&f), "doubtful: the acquisitions of one scan lie 48.1 h apart, from 2025-01-01T23:30:00");
+    // One time that is wrong moves no other.
+    f.slices = vec![slice("110000"), slice("235900")];
+    f.injection_time = some("100000");
+    f.series_time = some("110000");
+    let found = factor(&f, HALVED);
+    noted(&found, "doubtful: the acquisitions of one scan lie 13.0 h apart");
     // Twelve hours and less are left alone.
     f.slices = vec![slice("110000"), slice("190000")];
     f.injection_time = some("100000");

@@ -1,25 +1,26 @@
 //! Scans over midnight under one date: consoles keep the day of the start, and anonymisers write one date everywhere. No scan takes
-//! half a day, so times that lie farther apart on one day run on behind midnight.
+//! a quarter of a day, so times with a pause of three quarters between them run on behind midnight.
 
 use super::clock::Times;
 use super::time::{DAY, Moment};
 
+/// No times of one scan leave a pause as long as this within a day, in microseconds.
+const PAUSE: i64 = DAY / 4 * 3;
 /// A series that begins so many seconds after the first acquisition of its day, a day less an hour, began before midnight.
 const ALMOST_A_DAY: f64 = 82_800.0;
 /// The acquisitions of one scan lie no farther apart than this, in s.
 const LONGEST: f64 = 43_200.0;
 
-/// Where times of day, in microseconds, run over midnight: the first one before it, which is the one after a pause of more than half
-/// a day.
+/// Where times of day, in microseconds, run over midnight: the first one before it, which is the one after the pause.
 pub fn begins(times_of_day: impl IntoIterator<Item = i64>) -> Option<i64> {
     let mut sorted: Vec<i64> = times_of_day.into_iter().collect();
     sorted.sort_unstable();
-    sorted.windows(2).find(|pair| pair[1] - pair[0] > DAY / 2).map(|pair| pair[1])
+    sorted.windows(2).find(|pair| pair[1] - pair[0] > PAUSE).map(|pair| pair[1])
 }
 
 impl Times {
-    /// Brings acquisitions that would lie more than half a day apart on their one date onto the two days that they are of. The date is
-    /// that of the day on which the series began, `series` as written.
+    /// Brings acquisitions of one date that run over midnight onto the two days that they are of. The date is that of the day on
+    /// which the series began, `series` as written.
     pub(super) fn over_midnight(&mut self, series: Option<Moment>, notes: &mut Vec<String>) {
         let all: Vec<Moment> = self.acquisitions.iter().flatten().copied().collect();
         let Some(day) = all.first().map(|at| at.day()).filter(|day| all.iter().all(|at| at.day() == *day)) else {
@@ -76,12 +77,13 @@ mod tests {
     use super::begins;
 
     #[test]
-    fn a_pause_of_more_than_half_a_day_is_midnight() {
+    fn a_pause_of_three_quarters_of_a_day_is_midnight() {
         for (times, expected) in [
             (&["2336", "2341", "2356", "0001", "0006"][..], Some("2336")),
             (&["0001", "2358"], Some("2358")),
-            // A pause as short as this may be one.
-            (&["1000", "1010", "2200"], None),
+            (&["0500", "2300"], None),
+            // One time that is wrong.
+            (&["0800", "0800", "2359"], None),
             (&["0000", "0600", "1200", "1800"], None),
             (&["1000"], None),
             (&[], None),
