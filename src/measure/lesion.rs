@@ -26,8 +26,7 @@ use serde::Deserialize;
 
 const NO_CHANNEL: &str = "no channel is measured";
 const NO_SUV_SPHERE: &str = "the values are not SUV, or no calibration with voxels of at least 0.1 mm";
-const NO_SUL_SPHERE: &str =
-    "the values are not SUV, weight, height or sex is not known, or no calibration with voxels of at least 0.1 mm";
+const NO_SUL_SPHERE: &str = "the values are not SUV, weight, height or sex is not known or not that of an adult, or no calibration with voxels of at least 0.1 mm";
 const NO_SPHERE: &str = "no calibration with voxels of at least 0.1 mm";
 
 const fn suv(

@@ -5,6 +5,8 @@ use crate::table::{Cells, Table};
 
 /// No tissue takes up less than this, in SUV, but what a tracer all but passes by.
 const AIR: f64 = 0.1;
+/// Single lesions at the end of the field of view lie in air; more than this share of all is told.
+const SHARE: f64 = 0.1;
 
 /// Cells of a column of numbers.
 fn reals<'a>(rows: &'a Table, name: &str) -> Option<&'a [Option<f64>]> {
@@ -26,7 +28,7 @@ pub(super) fn against_air(rows: &Table) -> Option<Odd> {
          to nothing; look at them before tbr is used, and give small bodies a nearer shell (lesion.background)"
     );
     let is_part = rows.column("habitat_level").is_some();
-    Some(Odd { what, rows: air().count(), of: known, beyond: 0.0 }).filter(|_| !is_part)
+    Some(Odd { what, rows: air().count(), of: known, beyond: SHARE }).filter(|_| !is_part)
 }
 
 /// A mean above every value of the lesion is that of something beside it. Habitats lie beside the rest of their lesion.
