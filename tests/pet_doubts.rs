@@ -71,6 +71,8 @@ fn the_background_of_a_mouse_is_the_mouse() {
     let found = run(&scan, "pet-small", &[]);
     let lesions = set(&found, "lesions");
     assert_eq!(reals(lesions, "suv_background"), [0.6]);
+    let definition = &lesions.column("suv_background").unwrap().definition;
+    assert!(definition.contains("more than 1 mm and at most 3 mm from the lesion"), "{definition}");
     assert!((reals(lesions, "tbr")[0] - 15.0).abs() < 1e-9);
     assert!(!words(&found, "warnings").contains("background"), "{}", words(&found, "warnings"));
     // The shell of men lies beside the animal, and a warning says so with both numbers.

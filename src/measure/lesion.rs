@@ -26,7 +26,8 @@ use serde::Deserialize;
 
 const NO_CHANNEL: &str = "no channel is measured";
 const NO_SUV_SPHERE: &str = "the values are not SUV, or no calibration with voxels of at least 0.1 mm";
-const NO_SUL_SPHERE: &str = "the values are not SUV, weight, height or sex is not known or not that of an adult, or no calibration with voxels of at least 0.1 mm";
+const NO_SUL_SPHERE: &str =
+    "the values are not SUV, weight, height or sex is not known, or no calibration with voxels of at least 0.1 mm";
 const NO_SPHERE: &str = "no calibration with voxels of at least 0.1 mm";
 
 const fn suv(
@@ -80,6 +81,9 @@ pub(super) const KEYS: &[&str] = &["liver", "blood", "background"];
 /// The farthest that a background may end beyond a lesion, in mm.
 const FARTHEST_MM: f64 = 100.0;
 
+/// What `suv_background` is, where the recipe gives no other distances.
+const BACKGROUND: &str = "Median SUV of the voxels more than 5 mm and at most 15 mm from the lesion that belong to no lesion and are not excluded";
+
 /// Uptake, volume and surface of lesions, in the first channel.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -131,7 +135,12 @@ fn measurable_above(references: &[(&str, Option<Reference>)]) -> Option<f64> {
 
 impl Family for Lesion {
     fn columns(&self, context: &Context) -> Vec<Definition> {
-        define(FEATURES, &context.uptake())
+        let mut columns = define(FEATURES, &context.uptake());
+        if let Some(column) = columns.iter_mut().find(|c| c.definition == BACKGROUND) {
+            let [from, to] = self.background;
+            column.definition = BACKGROUND.replace("5 mm and at most 15 mm", &format!("{from} and at most {to}"));
+        }
+        columns
     }
 
     fn begin<'a>(&'a self, request: &'a Request<'a>) -> Result<Measurer<'a>> {
@@ -270,13 +279,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
     },
     Feature {
         empty: "the values are not SUV, no calibration with voxels of at least 0.1 mm, or no background in the shell",
-        ..suv(
-            "suv_background",
-            "Median SUV of the voxels more than 5 mm and at most 15 mm from the lesion, or as background in the recipe says, that belong to no lesion \
-             and are not excluded",
-            "",
-            |f| f.suv(f.background()),
-        )
+        ..suv("suv_background", BACKGROUND, "", |f| f.suv(f.background()))
     },
     Feature {
         name: "tbr",

@@ -14,8 +14,7 @@ use std::f64::consts::PI;
 /// Why a column of SUV is empty.
 pub(super) const NOT_SUV: &str = "the values are not SUV";
 /// Why a column of SUL is empty.
-pub(super) const NOT_SUL: &str =
-    "the values are not SUV, or weight, height or sex is not known or not that of an adult";
+pub(super) const NOT_SUL: &str = "the values are not SUV, or weight, height or sex is not known";
 
 /// Finer voxels than this, in mm, have no sphere of 1 ml that could be gone over in sensible time.
 const FINEST_MM: f64 = 0.1;
