@@ -276,3 +276,22 @@ fn numbers_that_cannot_be_read_are_named() {
     let weight = with("weight", tags::PATIENT_WEIGHT, "70 kg", "BQML");
     assert!(weight[0] == "failed" && !weight[1].contains("missing PatientWeight"), "{weight:?}");
 }
+
+/// Two time points on both sides of midnight under one date: the first is the one before it.
+#[test]
+fn time_points_over_midnight_are_in_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    for (point, clock) in [(0, "235500"), (1, "001000")] {
+        for z in 0..SLICES {
+            let mut o = slice(1, z, 10 + 10 * point);
+            put(&mut o, tags::ACQUISITION_DATE, VR::DA, "20240115");
+            put(&mut o, tags::ACQUISITION_TIME, VR::TM, clock);
+            save(&at.join("a"), &format!("{point}{z}.dcm"), o);
+        }
+    }
+    for (time, suv) in [("files.time=0", "10.0"), ("files.time=1", "20.0")] {
+        let rows = images(at, &["a", "--set", time], &["status", "suv_max_lesions"]);
+        assert_eq!(rows, [["ok", suv]], "{time}");
+    }
+}

@@ -8,10 +8,11 @@
 //! Limits: spheres and shells need voxels of 0.1 mm or more on each side.
 
 use super::Request;
-use super::family::{Context, Family, Measurer, Mentions, Needs, define};
+use super::family::{Context, Family, Measurer, Mentions, Needs, Objection, define};
 use super::feature::{CHANNEL_UNIT, Definition, Feature, Get};
 pub use super::lesion_facts::Facts;
-use super::lesion_facts::{NOT_SUL, NOT_SUV};
+use super::lesion_facts::{Limits, NOT_SUL, NOT_SUV};
+use super::lesion_odd::{against_air, hotter_than_itself};
 use super::odd::Odd;
 use super::position::{NO_CALIBRATION, SOLID_CALIBRATED, SOLID_ONLY};
 use super::reference::{Reference, reference};
@@ -20,7 +21,8 @@ use super::surface::SPHERICITY;
 use super::totals::scan_totals;
 use crate::Result;
 use crate::image::SUV_UNIT;
-use crate::table::{Cells, Table};
+use crate::table::Table;
+use crate::units::Length;
 use serde::Deserialize;
 
 const NO_CHANNEL: &str = "no channel is measured";
@@ -75,19 +77,43 @@ const fn surface(
 }
 
 /// Keys of the recipe.
-pub(super) const KEYS: &[&str] = &["liver", "blood"];
+pub(super) const KEYS: &[&str] = &["liver", "blood", "background"];
+
+/// The farthest that a background may end beyond a lesion, in mm.
+const FARTHEST_MM: f64 = 100.0;
+
+/// What `suv_background` is, where the recipe gives no other distances.
+const BACKGROUND: &str = "Median SUV of the voxels more than 5 mm and at most 15 mm from the lesion that belong to no lesion and are not excluded";
 
 /// Uptake, volume and surface of lesions, in the first channel.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Lesion {
     /// The set that is the liver: lesions are judged against its mean.
     pub liver: Option<String>,
     /// The set that is the blood pool.
     pub blood: Option<String>,
+    /// The shell around a lesion that is its background: from here to there beyond its edge, in mm or um.
+    pub background: [Length; 2],
+}
+
+impl Default for Lesion {
+    fn default() -> Self {
+        Lesion { liver: None, blood: None, background: [Length::Mm(5.0), Length::Mm(15.0)] }
+    }
 }
 
 impl Lesion {
+    /// The background in mm.
+    fn shell_mm(&self) -> [f64; 2] {
+        self.background.map(|length| match length {
+            Length::Mm(v) => v,
+            Length::Um(v) => v / 1000.0,
+            // Refused by `check`.
+            Length::Px(_) | Length::R(_) => f64::NAN,
+        })
+    }
+
     /// The regions that the recipe names, with what they are called in columns. A region that is not in the image, or has no
     /// voxels, is nothing.
     fn references(&self, request: &Request) -> Result<Vec<(&'static str, Option<Reference>)>> {
@@ -108,31 +134,19 @@ fn measurable_above(references: &[(&str, Option<Reference>)]) -> Option<f64> {
     Some(factor * region.sul(region.mean)? + 2.0 * region.sul(region.std)?)
 }
 
-/// A mean above every value of the lesion is that of something beside it. Habitats lie beside the rest of their lesion.
-fn hotter_than_itself(rows: &Table) -> Option<Odd> {
-    let reals = |name: &str| match &rows.column(name)?.cells {
-        Cells::Real(values) => Some(values),
-        _ => None,
-    };
-    let (peaks, highest) = (reals("suv_peak_0f91")?, reals("suv_max")?);
-    let pairs = || peaks.iter().zip(highest).filter_map(|(peak, max)| peak.zip(*max));
-    let hotter = |(peak, max): &(f64, f64)| *peak > max * (1.0 + 1e-9);
-    let (peak, max) = pairs().filter(hotter).max_by(|a, b| (a.0 - a.1).total_cmp(&(b.0 - b.1)))?;
-    let what = format!(
-        "have hotter uptake beside them than their own in the sphere of SUVpeak, as suv_peak_0f91 {peak:.2} of a suv_max of {max:.2} g/ml: \
-         leave it out with an exclusion mask (exclude), or do not use their peaks"
-    );
-    let is_part = rows.column("habitat_level").is_some();
-    Some(Odd { what, rows: pairs().filter(hotter).count(), of: pairs().count(), beyond: 0.0 }).filter(|_| !is_part)
-}
-
 impl Family for Lesion {
     fn columns(&self, context: &Context) -> Vec<Definition> {
-        define(FEATURES, &context.uptake())
+        let mut columns = define(FEATURES, &context.uptake());
+        if let Some(column) = columns.iter_mut().find(|c| c.definition == BACKGROUND) {
+            let [from, to] = self.background;
+            column.definition = BACKGROUND.replace("5 mm and at most 15 mm", &format!("{from} and at most {to}"));
+        }
+        columns
     }
 
     fn begin<'a>(&'a self, request: &'a Request<'a>) -> Result<Measurer<'a>> {
-        let measurable_above = measurable_above(&self.references(request)?);
+        let limits =
+            Limits { shell_mm: self.shell_mm(), measurable_above: measurable_above(&self.references(request)?) };
         // What lies around lesions is read from an image of all of them: drawn here, before the objects are gone over in
         // parallel.
         if !request.channels.is_empty() && request.labels.count > 0 {
@@ -142,7 +156,7 @@ impl Family for Lesion {
             }
         }
         Ok(Box::new(move |of, values| {
-            values.put(FEATURES, Some(&Facts::of(&of.object, request, measurable_above)?));
+            values.put(FEATURES, Some(&Facts::of(&of.object, request, &limits)?));
             Ok(())
         }))
     }
@@ -157,11 +171,26 @@ impl Family for Lesion {
     }
 
     fn odd(&self, rows: &Table) -> Vec<Odd> {
-        hotter_than_itself(rows).into_iter().collect()
+        hotter_than_itself(rows).into_iter().chain(against_air(rows)).collect()
     }
 
     fn needs(&self) -> Needs {
         Needs { uptake: true, together: true, ..Needs::default() }
+    }
+
+    fn check(&self, _: &[&str]) -> std::result::Result<(), Objection> {
+        let [from, to] = self.shell_mm();
+        if from < to && to <= FARTHEST_MM {
+            return Ok(());
+        }
+        let [from, to] = self.background;
+        Err(Objection {
+            key: "background",
+            what: format!("the background begins {from} beyond the lesion and ends at {to}"),
+            remedy: format!(
+                "both ends in mm or um, the nearer one first, {FARTHEST_MM} mm at most: background = [\"5 mm\", \"15 mm\"]"
+            ),
+        })
     }
 
     fn mentions(&self) -> Mentions<'_> {
@@ -255,12 +284,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
     },
     Feature {
         empty: "the values are not SUV, no calibration with voxels of at least 0.1 mm, or no background in the shell",
-        ..suv(
-            "suv_background",
-            "Median SUV of the voxels more than 5 mm and at most 15 mm from the lesion that belong to no lesion and are not excluded",
-            "",
-            |f| f.suv(f.background()),
-        )
+        ..suv("suv_background", BACKGROUND, "", |f| f.suv(f.background()))
     },
     Feature {
         name: "tbr",

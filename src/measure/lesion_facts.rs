@@ -22,9 +22,6 @@ const FINEST_MM: f64 = 0.1;
 const LODGE_MM: f64 = 12.0;
 /// Diameter of a sphere that fits into the tumours of mice and rats, in mm.
 const SMALL_MM: f64 = 2.0;
-/// Distances of the background shell in mm.
-const SHELL_MM: [f64; 2] = [5.0, 15.0];
-
 /// Volume of a voxel.
 pub(super) fn voxel_ml(spacing: &Spacing) -> f64 {
     spacing.to(Unit::Mm).voxel_volume() / 1000.0
@@ -33,6 +30,14 @@ pub(super) fn voxel_ml(spacing: &Spacing) -> f64 {
 /// Radius in mm of a sphere of 1 ml: 6.2035.
 fn ml_radius() -> f64 {
     10.0 * libm::cbrt(3.0 / (4.0 * PI))
+}
+
+/// What holds for all lesions of a set.
+pub(super) struct Limits {
+    /// Distances from the lesion that its background lies between, in mm.
+    pub shell_mm: [f64; 2],
+    /// The SULpeak above which a lesion is measurable by PERCIST.
+    pub measurable_above: Option<f64>,
 }
 
 /// What the lesion features are computed from.
@@ -74,14 +79,15 @@ struct Peaks {
 
 impl Facts {
     /// Of an object that has voxels.
-    pub(super) fn of(object: &Object, request: &Request, measurable_above: Option<f64>) -> Result<Self> {
+    pub(super) fn of(object: &Object, request: &Request, limits: &Limits) -> Result<Self> {
         let (shape, e) = (object.shape, object.extent);
         let spacing = request.spacing.map(|s| s.to(Unit::Mm));
         let is_flat = shape.is_flat();
         let mut ends = (0..3).filter(|&a| a > 0 || !is_flat);
         let unseen = request.channels.first().and_then(|c| c.unseen);
         let uptake =
-            request.channels.first().map(|c| Uptake::of(object, c, spacing.as_ref(), request.excluded)).transpose()?;
+            request.channels.first().map(|c| Uptake::of(object, c, spacing.as_ref(), request.excluded, limits));
+        let uptake = uptake.transpose()?;
         Ok(Facts {
             n: e.n as f64,
             spacing,
@@ -91,7 +97,7 @@ impl Facts {
             is_flat,
             uptake,
             sul_factor: request.sul_factor,
-            measurable_above,
+            measurable_above: limits.measurable_above,
         })
     }
 
@@ -166,14 +172,20 @@ impl Facts {
 }
 
 impl Uptake {
-    fn of(object: &Object, channel: &ChannelRef, spacing: Option<&Spacing>, excluded: &[&Labels]) -> Result<Self> {
+    fn of(
+        object: &Object,
+        channel: &ChannelRef,
+        spacing: Option<&Spacing>,
+        excluded: &[&Labels],
+        limits: &Limits,
+    ) -> Result<Self> {
         let (image, scale) = (channel.volume.samples.host()?, channel.volume.scale);
         let mut samples = object.samples(image);
         let sums = Sums::of(&samples);
         let hot = hot(object, &samples);
         let size = spacing.map(|s| s.zyx).filter(|size| size.iter().all(|side| *side >= FINEST_MM));
         let inside = object.labels.inside()?;
-        let shell = size.map(|size| shell(object, SHELL_MM, size, inside));
+        let shell = size.map(|size| shell(object, limits.shell_mm, size, inside));
         let mut left_out = excluded.iter().map(|set| set.inside()).collect::<Result<Vec<_>>>()?;
         left_out.extend(channel.unseen);
         let seen = Seen { samples: image, shape: object.shape, left_out: &left_out };

@@ -10,7 +10,7 @@ use super::propagate::as_labels;
 use super::roles::Roles;
 use super::sphere::sphere;
 use super::state::State;
-use super::{External, modality, not_imaged, region, typical};
+use super::{External, liver, modality, not_imaged, region, typical};
 use crate::device::Device;
 use crate::image::{Labels, Mask, ObjectSet, Scan, Volume};
 use crate::ops::cytoplasm::cytoplasm;
@@ -51,7 +51,9 @@ pub(super) fn make(
     let geometry = Geometry { shape: scan.shape, spacing: scan.spacing, radius_px: None };
     match set {
         Objects { steps: Some(steps), .. } => from_steps((name, set), steps, from, geometry, lifted, made),
-        Objects { sphere: Some(p), .. } => sphere(p, set, scan, roles, device),
+        Objects { sphere: Some(p), .. } => {
+            liver::look_at(name, set, recipe, scan, sphere(p, set, scan, roles, device)?)
+        }
         Objects { grow: Some(g), .. } => {
             let searched = lifted.searched.get(&g.from).cloned();
             let cells = stage("grow", name, || grown(g, (scan, device), geometry, made, searched.as_ref()))?;
@@ -59,7 +61,7 @@ pub(super) fn make(
             Ok(cells)
         }
         Objects { minus: Some(m), .. } => difference(m, device, made),
-        _ => given(name, set, from, geometry, made),
+        _ => liver::look_at(name, set, recipe, scan, given(name, set, from, geometry, made)?),
     }
 }
 

@@ -10,6 +10,7 @@
 mod common;
 mod decay;
 mod invariants;
+mod midnight;
 mod patient;
 mod published;
 mod rows;

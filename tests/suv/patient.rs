@@ -28,6 +28,24 @@ fn lean_body_mass() {
     );
 }
 
+/// Oracle: no lean body mass is more than the body, and the formula was made on adults.
+#[test]
+fn there_is_no_sul_where_the_formula_says_nothing() {
+    let of = |weight: f64, height: f64| run(&HeaderFacts { weight: Some(weight), height: Some(height), ..facts() });
+    for (weight, height, why) in [
+        (0.025, 0.1, "not of 0.025 kg"),
+        (0.3, 0.15, "not of 0.3 kg"),
+        (8.0, 0.7, "not of 8 kg"),
+        (60.0, 2.4, "lean body mass would be 1.04 times the weight of 60 kg at 2.4 m"),
+    ] {
+        let found = of(weight, height);
+        assert_eq!((found.sul_factor, real(&found, "suv_sul_factor")), (None, None), "{weight} kg");
+        noted(&found, why);
+    }
+    let child = of(12.0, 0.86);
+    assert!(child.sul_factor.is_some() && !child.notes.iter().any(|n| n.contains("no SUL")), "{:?}", child.notes);
+}
+
 #[test]
 fn dose() {
     let found = factor(&HeaderFacts { dose: Some(370.0), ..facts() }, HALVED);

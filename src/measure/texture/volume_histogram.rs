@@ -21,6 +21,10 @@ pub enum Steps {
     BinNumber(u32),
 }
 
+/// What is this close to a whole number of bins, or to a fraction of the range, is that: a thousandth of a span goes 1000 times into it,
+/// whatever its last bit says.
+const ROUNDING: f64 = 1e-9;
+
 /// What the features of the intensity-volume histogram are computed from.
 #[derive(Clone, Debug)]
 pub struct Facts {
@@ -77,7 +81,7 @@ impl Facts {
             Steps::AsStored(step) => Facts { counted: counted.clone(), voxels, ends: [low, high], step },
             Steps::BinSize(width) => {
                 // The upper end belongs to the last bin.
-                let most = ((high - low) / width).ceil().max(1.0);
+                let most = ((high - low) / width - ROUNDING).ceil().max(1.0);
                 let bin = |v: f64| ((v - low) / width).floor().clamp(0.0, most - 1.0);
                 let centre = |bin: f64| low + (bin + 0.5) * width;
                 let counted = joined(counted, |v| centre(bin(v)));
@@ -95,7 +99,7 @@ impl Facts {
     /// Share of the volume with at least this fraction of the intensity.
     fn volume_at(&self, fraction: f64) -> Option<f64> {
         let [low, high] = self.ends;
-        let above = |v: f64| (v - low) / (high - low) >= fraction;
+        let above = |v: f64| (v - low) / (high - low) >= fraction - ROUNDING;
         let voxels: u64 = self.counted.iter().filter(|(v, _)| above(*v)).map(|(_, n)| n).sum();
         (high > low).then(|| voxels as f64 / self.voxels as f64)
     }
@@ -208,3 +212,25 @@ pub const AREA: &[Feature<Facts>] = &[plain(
     NO_VOXEL,
     Facts::area,
 )];
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: a thousandth goes a thousand times into a span.
+    use super::*;
+
+    #[test]
+    fn rounding_decides_on_no_bin() {
+        let mut more = 0;
+        for k in 1..=2000 {
+            let span = 0.37 * f64::from(k) / 7.0;
+            let (low, high) = (1.5, 1.5 + span);
+            let span = high - low;
+            more += u32::from((span / (span / 1000.0)).ceil() > 1000.0);
+            // One voxel in each of eleven places: those from a tenth of the range on are nine tenths and the end.
+            let list = (0..=10).map(|i| (low + span * f64::from(i) / 10.0, 1)).collect();
+            let facts = Facts::of(&Counted::of_list(list), None, Steps::BinSize(span / 1000.0)).unwrap().unwrap();
+            assert!((facts.ends[1] - (low + 999.5 * span / 1000.0)).abs() < 1e-9 * span, "{span}");
+        }
+        assert!(more > 100, "the spans try nothing: {more}");
+    }
+}

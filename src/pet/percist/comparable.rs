@@ -3,7 +3,7 @@
 //! - One person: PatientID, sex, and height within 10 cm; one formula of SUL. Two examinations: the follow-up is of a later day, after
 //!   another injection, of another series and other files.
 //! - One recipe: what the numbers of lesions hang on (`recipe`). One tracer.
-//! - Liver: mean SUL within 20 % of the baseline's and less than 0.3 g/ml apart.
+//! - Liver: mean SUL within 20 % of the baseline's and less than 0.3 g/ml apart, and on FDG a mean SUV that livers have.
 //! - Uptake time: at most 15 minutes apart and neither below 50. PERCIST wants 50 to 70 minutes at baseline: a later one
 //!   is noted.
 //! - Injected activity: within 20 % of the baseline's; it warns. So do another maker, and a tracer that is not FDG.
@@ -28,6 +28,9 @@ pub struct Comparability {
     pub notes: Vec<String>,
 }
 
+/// Mean SUV of livers on FDG.
+pub const LIVER_SUV: [f64; 2] = [1.0, 4.5];
+
 /// SUL over SUV of one adult moves by less with the weight, in percent: some 20 kg.
 const SAME_FACTOR: f64 = 10.0;
 
@@ -50,6 +53,10 @@ pub fn comparability(baseline: &Visit, followup: &Visit) -> Comparability {
         let ok = within(c.absolute().abs(), 15.0) && reaches(c.from.min(c.to), 50.0);
         judged(ok, format!("not comparable: uptake time is {:.1} min, then {:.1} min", c.from, c.to))
     });
+    let both = [("baseline", baseline), ("follow-up", followup)];
+    let strange: Vec<String> = both.into_iter().filter_map(|(when, visit)| strange_liver(when, visit)).collect();
+    let liver = if strange.is_empty() { liver } else { Some(false) };
+    against.extend(strange);
     let dose = Change::of(baseline.dose_mbq, followup.dose_mbq).map(|c| {
         let ok = within(percent(c), 20.0);
         if !ok {
@@ -67,6 +74,18 @@ pub fn comparability(baseline: &Visit, followup: &Visit) -> Comparability {
     notes.extend(recipes.notes);
     notes.extend(unlike(baseline, followup));
     Comparability { liver, uptake_time, dose, against, notes }
+}
+
+/// Why what was given as the liver of a scan may be none.
+fn strange_liver(when: &str, visit: &Visit) -> Option<String> {
+    let suv = visit.liver_sul_mean? / visit.sul_factor.filter(|factor| *factor > 0.0)?;
+    let ([least, most], is_fdg) = (LIVER_SUV, visit.tracer.as_deref().is_none_or(|t| is_fdg(Some(t))));
+    (is_fdg && !(least..=most).contains(&suv)).then(|| {
+        format!(
+            "not comparable: the liver at {when} has a mean SUV of {suv:.2}, where livers have {least:.1} to {most:.1} on FDG: it may be \
+             none; look at its place"
+        )
+    })
 }
 
 /// What the reader should know of how two scans were measured.
@@ -135,6 +154,31 @@ mod tests {
         assert_eq!(both(at(2.0, 60.0, 300.0), at(2.3, 49.0, 239.0)), (f, f, f, 3), "0.3 g/ml, 50 min");
         assert_eq!(both(at(2.0, 71.0, 300.0), at(2.29, 80.0, 240.0)), (t, t, t, 1), "late, but alike");
         assert_eq!(both(Visit::default(), at(2.0, 60.0, 300.0)), (None, None, None, 0));
+    }
+
+    #[test]
+    fn a_liver_that_may_be_none_is_not_compared() {
+        let visit = |sul: f64, tracer: Option<&str>| Visit {
+            sul_factor: Some(0.8),
+            tracer: tracer.map(str::to_string),
+            ..at(sul, 60.0, 300.0)
+        };
+        for (sul, tracer, of_livers) in [
+            (1.6, Some("FDG"), true),
+            (0.8, None, true),
+            (0.5, None, false),
+            (0.5, Some("Fluorodeoxyglucose"), false),
+            (3.7, None, false),
+            (5.0, Some("68Ga-PSMA-11"), true),
+        ] {
+            let found = comparability(&visit(sul, tracer), &visit(sul, tracer));
+            assert_eq!((found.liver, found.against.len()), (Some(of_livers), if of_livers { 0 } else { 2 }), "{sul}");
+        }
+        let words = comparability(&visit(1.6, None), &visit(0.5, None)).against.join("; ");
+        assert!(
+            words.contains("the liver at follow-up has a mean SUV of 0.62, where livers have 1.0 to 4.5"),
+            "{words}"
+        );
     }
 
     /// Invariant: what may change a number is told, and nothing else is.

@@ -27,7 +27,7 @@ mod together;
 mod visit;
 
 pub use change::Change;
-pub use comparable::{Comparability, comparability};
+pub use comparable::{Comparability, LIVER_SUV, comparability};
 pub use examination::Examination;
 pub use folder::{Folder, Image};
 pub use judge::judge;

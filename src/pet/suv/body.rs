@@ -37,6 +37,8 @@ impl Sex {
 
 /// kg; numbers from here on are grams.
 const HEAVIEST: f64 = 1000.0;
+/// kg; what weighs less is a small child or an animal, which formulas that were made on adults say nothing of.
+const LIGHTEST: f64 = 10.0;
 
 /// What is known of the patient.
 #[derive(Clone, Copy, Debug)]
@@ -70,8 +72,21 @@ impl Body {
         };
         Ok(Body { weight, height, sex: sex(facts, settings, notes)? })
     }
-    /// Lean body mass after Janmahasatian as a part of the weight: SUL = SUVbw times this.
+    /// Lean body mass after Janmahasatian as a part of the weight: SUL = SUVbw times this. Nothing where that cannot be known.
     pub fn sul_factor(&self) -> Option<f64> {
+        self.lean_part().filter(|_| self.no_sul().is_none())
+    }
+    /// Why there is no SUL though weight and height are known.
+    pub fn no_sul(&self) -> Option<String> {
+        let (weight, height, part) = (self.weight?, self.height?, self.lean_part()?);
+        let why = match (weight < LIGHTEST, part > 1.0) {
+            (true, _) => format!("the formula of lean body mass is one of adults, not of {weight} kg"),
+            (_, true) => format!("lean body mass would be {part:.2} times the weight of {weight} kg at {height} m"),
+            _ => return None,
+        };
+        Some(format!("no SUL: {why}"))
+    }
+    fn lean_part(&self) -> Option<f64> {
         let weight = self.weight?;
         Some(lbm_janmahasatian(weight, self.height?, self.sex) / weight)
     }

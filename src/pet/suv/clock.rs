@@ -2,6 +2,7 @@
 //!
 //! - A time without a date takes the date of its neighbour: the acquisition that of the series, all of them together
 //!   the nearest day. Where there is no date at all, only differences below a day mean anything.
+//! - Times of one date that run over midnight are of two days ([`super::midnight`]).
 //! - A value that is no time is named, and counts as missing.
 
 use super::HeaderFacts;
@@ -70,12 +71,15 @@ impl Times {
                 _ => local,
             })
             .collect();
+        times.over_midnight(decay.or(series_time.map(at)), notes);
         times.series = match (series_date, series_time, times.earliest()) {
             _ if decay.is_some() => decay,
             (None, Some(t), Some(near)) => Some(Moment::nearest(t, near)),
             (_, Some(t), _) => Some(at(t)),
             _ => None,
         };
+        times.series_before_midnight(notes);
+        notes.extend(times.too_far_apart());
         times.private = private.map(|stamp| times.private_start(&stamp, facts, notes));
         notes.extend(times.bad.iter().cloned());
         times

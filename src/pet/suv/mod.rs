@@ -18,6 +18,7 @@ mod facts;
 mod frame;
 mod injection;
 mod known;
+mod midnight;
 mod names;
 mod nuclide;
 mod plausible;
@@ -29,8 +30,9 @@ mod zone;
 
 pub use audit::identity;
 pub use facts::{Decay, HeaderFacts, Identity, Settings, SliceFacts, Units};
+pub use midnight::begins as begins_before_midnight;
 pub use plausible::{is_fdg, not_a_scan, values};
-pub use time::{is_same as is_same_second, parts as date_time_parts};
+pub use time::{is_same as is_same_second, parts as date_time_parts, time as time_of_day};
 
 use crate::image::{NO_UNIT, SUV_UNIT};
 use crate::table::Table;
@@ -97,6 +99,7 @@ pub fn convert(facts: &HeaderFacts, settings: &Settings) -> Result<Conversion> {
         notes.extend(other_suv(facts, &factors));
     }
     let sul_factor = known.body.sul_factor().filter(|_| unit == SUV_UNIT);
+    notes.extend(known.body.no_sul().filter(|_| unit == SUV_UNIT));
     if sul_factor.is_some() && known.body.sex == Sex::Other {
         notes.push(format!("{} is O or empty: lean body mass is the mean of both formulas", names::SEX.of(facts.bids)));
     }

@@ -22,6 +22,8 @@ const MOST: f64 = 200.0;
 const LEAST: f64 = -1.0;
 /// What is in the body, in SUV.
 const BODY: f64 = 0.1;
+/// Numbers of CT end below this: 16 bits, from -32768 on.
+const CT_MOST: f64 = 32_768.0;
 
 /// Doubts the facts that made the factors.
 ///
@@ -96,24 +98,26 @@ pub fn values(volume: &Volume, grams: Option<f64>, ml: Option<f64>, facts: bool)
     let parts: Vec<Tally> = samples.par_chunks(1 << 16).map(|c| c.iter().fold(Tally::NONE, fold)).collect();
     let all = parts.into_iter().fold(Tally::NONE, Tally::and);
     let share = |n: usize| 100.0 * n as f64 / samples.len().max(1) as f64;
-    if all.low * 100 > samples.len() {
-        let what =
-            format!("{:.1} % of the voxels are below {LEAST}, down to {:.0}: no SUV (CT?)", share(all.low), all.least);
-        let kind = if facts { Kind::Format } else { Kind::NotAScan };
-        return Err(Error::new(kind, what).remedy("--set suv.units=none for the values as they are"));
+    let too_many = |n: usize| n * 100 > samples.len();
+    let (is_low, is_high) = (too_many(all.low), too_many(all.high));
+    let low =
+        |are: &str| format!("{:.1} % of the voxels {are} below {LEAST}, down to {:.0}", share(all.low), all.least);
+    let high = |are: &str| format!("{:.1} % of the voxels {are} above {MOST}", share(all.high));
+    // Of PET that says so itself a wrong fact makes values too large, and the noise below 0 with them.
+    if facts && (is_low || is_high) {
+        let said = [is_high.then(|| high("have an SUV")), is_low.then(|| low("have an SUV"))];
+        return Err(wrong_facts(&said.into_iter().flatten().collect::<Vec<_>>().join(", "), grams));
     }
-    if all.high * 100 > samples.len() {
-        let share = share(all.high);
-        return Err(if facts {
-            Error::format(format!(
-                "{share:.1} % of the voxels have an SUV above {MOST}: unit, activity or weight is wrong"
-            ))
-            .remedy("--set suv.dose_mbq=..., suv.weight_kg=..., or suv.units=none for the values as they are")
-        } else {
-            Error::usage(format!("{share:.1} % of the voxels are above {MOST}: they look like Bq/ml, not SUV")).remedy(
-                "--set suv.units=bqml with the dose, the weight and the times, or a BIDS sidecar beside the image",
-            )
-        });
+    // CT has both.
+    if is_low && all.most < CT_MOST {
+        let what = format!("{}: no SUV (CT?)", low("are"));
+        return Err(Error::new(Kind::NotAScan, what).remedy("--set suv.units=none for the values as they are"));
+    }
+    if is_low || is_high {
+        let said = if is_high { high("are") } else { low("are") };
+        return Err(Error::usage(format!("{said}: they look like Bq/ml, not SUV")).remedy(
+            "--set suv.units=bqml with the dose, the weight and the times, or a BIDS sidecar beside the image",
+        ));
     }
     let mut doubts = vec![];
     let mean = all.body_sum / all.body.max(1) as f64;
@@ -133,6 +137,13 @@ pub fn values(volume: &Volume, grams: Option<f64>, ml: Option<f64>, facts: bool)
         }
     }
     Ok(doubts)
+}
+
+fn wrong_facts(said: &str, grams: Option<f64>) -> Error {
+    let weight = grams.map_or(String::new(), |g| format!(" (it is {})", g / 1000.0));
+    Error::format(format!("{said}: unit, activity, half-life or weight is wrong")).remedy(format!(
+        "--set suv.dose_mbq=..., suv.weight_kg=...{weight}, or suv.units=none for the values as they are"
+    ))
 }
 
 #[derive(Clone, Copy)]
@@ -238,8 +249,16 @@ mod tests {
         assert!(ct.what.contains("down to -1000"), "{ct}");
         let activity = values(&volume(1.0, &[5000, 40, 60, 1000]), None, None, false).unwrap_err();
         assert!(activity.what.contains("Bq/ml"), "{activity}");
-        let wrong = values(&volume(1.0, &[5000, 40, 60, 1000]), None, None, true).unwrap_err();
-        assert!(wrong.what.contains("SUV above 200"), "{wrong}");
+        let negative = values(&volume(1.0, &[50_000, 40, -60, 1000]), None, None, false).unwrap_err();
+        assert!(negative.what.contains("Bq/ml"), "{negative}");
+        let wrong = |samples: &[i32]| values(&volume(1.0, samples), Some(25e3), None, true).unwrap_err();
+        assert!(wrong(&[5000, 40, 60, 1000]).what.contains("50.0 % of the voxels have an SUV above 200"));
+        // PET that says so itself is no CT: noise below 0 is as large as the wrong fact makes it.
+        let both = wrong(&[5000, 40, -88, 100]);
+        assert!(both.what.contains("above 200") && both.what.contains("below -1, down to -88"), "{both}");
+        let noise = wrong(&[150, 40, -88, 100]);
+        assert!(noise.what.contains("weight is wrong") && !noise.what.contains("CT"), "{noise}");
+        assert!(noise.to_string().contains("suv.weight_kg=... (it is 25)"), "{noise}");
         assert!(values(&volume(0.1, &[3, 40, -5, 10]), Some(70e3), Some(0.1), true).unwrap().is_empty());
     }
 

@@ -11,7 +11,8 @@ use std::fmt::Write;
 
 const SECOND: i64 = 1_000_000;
 const MINUTE: i64 = 60 * SECOND;
-const DAY: i64 = 1440 * MINUTE;
+/// Microseconds of a day.
+pub const DAY: i64 = 1440 * MINUTE;
 const DAYS_BEFORE: [i64; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
 
 /// A moment on the scanner's clock: microseconds since the start of 0001-01-01.

@@ -18,6 +18,7 @@
 //! Fails, rather than guesses, for livers outside of SUV 1.0 to 4.5 and on the left, and without position or SUV.
 
 mod cells;
+mod given;
 mod place;
 mod regions;
 mod tracer;
@@ -26,6 +27,7 @@ use super::geometry::Geometry;
 use crate::image::{Channel, SUV_UNIT, Scan};
 use crate::{Error, Result};
 use cells::Cells;
+pub(super) use given::look_at;
 use place::{deepest, quietest};
 use regions::{Even, Region};
 pub(super) use tracer::other_tracer;

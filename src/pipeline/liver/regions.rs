@@ -6,10 +6,11 @@ use crate::device::Device;
 use crate::image::{Mask, PatientGrid};
 use crate::ops::label::{Connectivity, label};
 use crate::ops::sizes::sizes;
+use crate::pet::percist::LIVER_SUV;
 use rayon::prelude::*;
 
 /// Means of cells that may be liver, in SUV.
-const WINDOW: [f64; 2] = [1.0, 4.5];
+pub(super) const WINDOW: [f64; 2] = LIVER_SUV;
 /// Greatest coefficient of variation of the means of 27 cells.
 const EVEN: f64 = 0.20;
 /// Levels rise by this, and a region is within that share of its level.

@@ -6,13 +6,15 @@
 use super::header::Header;
 use super::real_world;
 use super::set::Set;
-use crate::pet::suv::{SliceFacts, date_time_parts};
+use crate::pet::suv::{SliceFacts, begins_before_midnight, date_time_parts, time_of_day};
 use crate::{Error, Result};
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
 /// Clocks that tell time points apart.
 pub const CLOCKS: usize = 4;
+/// Seconds of a day.
+const DAY: f64 = 86_400.0;
 
 /// One frame: a slice of a volume.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -134,14 +136,29 @@ fn lies(set: &Set) -> Result<Slice> {
     })
 }
 
-/// Date and time of acquisition as one number that rises with time.
+/// Date and time of acquisition in seconds that rise with time; how far apart days are means nothing.
 fn clock(slice: &Slice) -> Option<f64> {
     let facts = &slice.facts;
     let [day, clock, _] = facts.acquisition_date_time.as_deref().and_then(date_time_parts).unwrap_or_default();
     let date =
         facts.acquisition_date.as_deref().unwrap_or(if day.is_empty() { "0" } else { day }).replace(['.', '-'], "");
-    let time = facts.acquisition_time.as_deref().unwrap_or(clock).replace(':', "");
-    Some(date.parse::<f64>().ok()? * 1e6 + time.parse::<f64>().ok()?)
+    let time = time_of_day(facts.acquisition_time.as_deref().unwrap_or(clock))?;
+    Some(date.parse::<f64>().ok()? * DAY + time as f64 / 1e6)
+}
+
+/// Where the acquisitions of a series run over midnight under one date, those behind it are of the next day.
+pub fn over_midnight(slices: &mut [Slice]) {
+    let clocks: Vec<f64> = slices.iter().filter_map(|s| s.clocks[CLOCKS - 1]).collect();
+    let day = |clock: f64| (clock / DAY).floor();
+    let time_of_day = |clock: f64| (clock.rem_euclid(DAY) * 1e6).round() as i64;
+    let is_one_day = clocks.windows(2).all(|pair| day(pair[0]) == day(pair[1]));
+    let begin = begins_before_midnight(clocks.iter().map(|clock| time_of_day(*clock)));
+    let Some(begin) = begin.filter(|_| is_one_day) else { return };
+    for clock in slices.iter_mut().filter_map(|s| s.clocks[CLOCKS - 1].as_mut()) {
+        if time_of_day(*clock) < begin {
+            *clock += DAY;
+        }
+    }
 }
 
 fn axes(set: &Set) -> Option<[[f64; 3]; 2]> {

@@ -3,7 +3,7 @@
 //! The place of a slice is its ImagePositionPatient projected on the normal, the cross product of the two directions of
 //! ImageOrientationPatient. Numbers and names of files play no part.
 
-use super::slice::{CLOCKS, Slice, cross, dot};
+use super::slice::{CLOCKS, Slice, cross, dot, over_midnight};
 use crate::image::PatientGrid;
 use crate::read::Options;
 use crate::units::Spacing;
@@ -51,6 +51,7 @@ pub fn order(slices: Vec<Slice>, names: &[String], options: &Options) -> Result<
     let normal = cross(axes[0], axes[1]);
     let along = |s: &Slice| s.position.map_or(0.0, |p| dot(p, normal));
     let mut slices = slices;
+    over_midnight(&mut slices);
     slices.sort_by(|a, b| along(a).total_cmp(&along(b)));
     let (mut picked, mut notes) = (Vec::new(), Vec::new());
     let (slices, times) = one_time(slices, along, &namer, options, &mut picked)?;
