@@ -29,6 +29,7 @@ pub mod intensity;
 pub mod intensity_details;
 pub mod lesion;
 mod lesion_facts;
+mod lit_rings;
 mod moments;
 pub mod neighbours;
 mod object;
