@@ -410,7 +410,9 @@ fn a_speck_in_the_stain_is_no_tumour() {
         assert!(!said(&outcome, "warnings").contains("made of the same stain"), "{speck:?}");
     }
     // A threshold that leaves most of the tumour out: two numbers contradict each other.
-    let high = preset.text.replace("method = \"otsu\", dimmer_beyond = \"6 r\"", "method = \"fixed\", value = 600.0");
+    let high = preset
+        .text
+        .replace("method = \"otsu\", contrast = 0.5, dimmer_beyond = \"6 r\"", "method = \"fixed\", value = 600.0");
     let warnings = said(&run(&Recipe::parse("infiltration", &high, &[]).unwrap(), None), "warnings");
     assert!(
         warnings.contains("positive for tumour lie in tumour_region, which is made of the same stain"),

@@ -35,10 +35,14 @@ pub(super) fn warning(set: &str, of: &Judged) -> Option<String> {
         return None;
     }
     let share = |n: usize| n as f64 / all as f64;
+    let remedy = match positive.higher {
+        Some(_) => format!("three cutoffs above {between:.1} in positive.{set}.{marker}"),
+        None => format!("positive.{set}.{marker}.above = {between:.1}"),
+    };
     Some(format!(
         "objects of {set} are of two kinds, with {column} of {:.1} and {:.1} on the mean, and {taken} of {} of the lower one are positive for {marker} as well: unspecific stain of cells, \
          or light of their own, lies above a cutoff that is {above} noises of the ground beside them. If the lower kind is negative, {} of {all} are positive ({:.3}) instead of {} ({:.3}): \
-         positive.{set}.{marker}.above = {between:.1}, or a number that a control without the marker gives",
+         {remedy}, or what a control without the marker gives",
         mean(&lower),
         mean(&upper),
         lower.len(),
