@@ -72,6 +72,31 @@ fn graded() -> Field {
     discs(1, 120.0, NUCLEUS + 7.0, |i| [0.0, 35.0, 100.0, 400.0][i % 4])
 }
 
+/// Oracle: 16 of 64 nuclei have the marker, and all cells have a little of it in their cytoplasm, which is more than glass has: all are positive, and a warning gives
+/// the true share. Without that light, and where all of them have the marker, none does.
+#[test]
+fn unspecific_stain_of_cells_is_told_with_the_share_without_it() {
+    let marked = |of_four: usize, unspecific: f64| {
+        let mut marker = discs(1, 120.0, NUCLEUS, |i| if i % 4 < of_four { 1000.0 } else { 0.0 });
+        let cells = discs(1, 0.0, NUCLEUS + 4.0, |_| unspecific);
+        marker.values.iter_mut().zip(&cells.values).for_each(|(value, cell)| *value += cell);
+        taken(&marker, 2, |_, s| s)
+    };
+    for (preset, name) in [("proliferation", "Ki-67"), ("viability", "PI")] {
+        let marker = if preset == "viability" { "dead" } else { "marker" };
+        let share = |outcome: &Outcome| one(outcome, &format!("positive_fraction_nuclei_{marker}"));
+        let outcome = run(preset, vec![(name, marked(1, 45.0))]);
+        let told = warnings(&outcome);
+        assert_eq!(share(&outcome), Some(1.0), "{told}");
+        assert!(told.contains("16 of 64 are positive (0.250) instead of 64 (1.000)"), "{told}");
+        for (of_four, unspecific, truth) in [(1, 0.0, 0.25), (4, 45.0, 1.0)] {
+            let outcome = run(preset, vec![(name, marked(of_four, unspecific))]);
+            assert_eq!(share(&outcome), Some(truth));
+            assert!(!warnings(&outcome).contains("of two kinds"), "{}", warnings(&outcome));
+        }
+    }
+}
+
 /// Oracle: an H-score of 150 as long as it can be told; nothing where the scale has cut it off, and a warning says so.
 #[test]
 fn an_overexposed_probe_has_no_grades_that_are_too_low() {

@@ -60,6 +60,12 @@ impl Background {
         Background { limit, cut_off, slices: slices.each, ..self }
     }
 
+    /// The same without a limit: whatever is not the black beside a picture.
+    pub(super) fn whole(&self) -> Self {
+        let slices = self.slices.iter().map(|slice| SliceGround { limit: i32::MAX, ..*slice }).collect();
+        Background { limit: i32::MAX, slices, ..self.clone() }
+    }
+
     /// The least and the largest sample of it in a slice.
     pub(super) fn range(&self, slice: Option<&SliceGround>) -> [i32; 2] {
         let limit = slice.map_or(self.limit, |slice| slice.limit);

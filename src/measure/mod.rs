@@ -30,6 +30,7 @@ pub mod intensity_details;
 pub mod lesion;
 mod lesion_facts;
 mod lesion_odd;
+mod lit_rings;
 mod moments;
 pub mod neighbours;
 mod object;

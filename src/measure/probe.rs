@@ -8,21 +8,24 @@
 
 use super::family::{Family, Measurer, Mentions, Needs, Objection, define};
 use super::feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
+use super::lit_rings;
 use super::odd::Odd;
 use super::order::Sums;
 use super::ring::{Around, Ring, Rings};
-use super::{ChannelRef, Request};
-use crate::Result;
-use crate::image::Scale;
+use super::{Background, ChannelRef, Request, occupied};
+use crate::image::{Labels, Scale};
 use crate::ops::grey_step::ROUNDING;
 use crate::table::{Cells, Table};
 use crate::units::Length;
+use crate::{Error, Result};
+use rayon::prelude::*;
 use serde::Deserialize;
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 /// Keys of the recipe.
-pub(super) const KEYS: &[&str] = &["ring", "positive"];
+pub(super) const KEYS: &[&str] = &["ring", "ground", "positive"];
 
 /// Uptake in each channel against a background ring.
 #[derive(Debug, Deserialize)]
@@ -30,14 +33,28 @@ pub(super) const KEYS: &[&str] = &["ring", "positive"];
 pub struct Probe {
     /// The ring around each object in which its background is measured: from here to there beyond its edge.
     pub ring: [Length; 2],
+    /// What counts as ground in it.
+    pub ground: Ground,
     /// Values above which a voxel counts as positive.
     pub positive: Option<Positive>,
 }
 
 impl Default for Probe {
     fn default() -> Self {
-        Probe { ring: [Length::Px(2.0), Length::Px(7.0)], positive: None }
+        Probe { ring: [Length::Px(2.0), Length::Px(7.0)], ground: Ground::Dark, positive: None }
     }
+}
+
+/// What counts as ground in the ring around an object.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ground {
+    /// What is as dark as the ground of the image: cells lie on glass.
+    Dark,
+    /// All of the ring but objects: they lie in a body.
+    Ring,
+    /// What of the ring lies in the objects of this set, but in no object of another one.
+    Within(String),
 }
 
 /// Values above which a voxel counts as positive.
@@ -78,7 +95,13 @@ pub struct Facts {
 
 impl Facts {
     /// Of an object, with its samples in this channel, and its ring.
-    fn of(channel: &ChannelRef, samples: &[i32], ring: Around, ring_all: usize, positive: Option<i32>) -> Self {
+    pub(super) fn of(
+        channel: &ChannelRef,
+        samples: &[i32],
+        ring: Around,
+        ring_all: usize,
+        positive: Option<i32>,
+    ) -> Self {
         Facts {
             object: Sums::of(samples),
             ring,
@@ -91,6 +114,11 @@ impl Facts {
 
     fn value(&self, sample: Option<f64>) -> Option<f64> {
         sample.map(|s| self.scale.value(s))
+    }
+    /// Mean of the object over the median of its ring, where that is above 0.
+    pub(super) fn tbr(&self) -> Option<f64> {
+        let background = self.value(self.ring.median).filter(|b| *b > 0.0)?;
+        self.value(self.object.mean()).map(|v| v / background)
     }
     fn difference(&self) -> Option<f64> {
         Some((self.object.mean()? - self.ring.mean?) * self.scale.factor())
@@ -105,6 +133,22 @@ const HARDLY: f64 = 0.2;
 
 const NO_RING: &str = "no background in the ring, nor within one and a half radii";
 
+impl Probe {
+    /// 1 where no voxel counts as ground, however dark: in an object of any set, or outside of the one that it lies within.
+    fn occupied<'a>(&self, request: &'a Request) -> Result<Cow<'a, [u8]>> {
+        let Ground::Within(set) = &self.ground else {
+            return Ok(Cow::Borrowed(request.occupied.map_or_else(|| request.labels.inside(), Ok)?));
+        };
+        let within = request.other(set).ok_or_else(|| Error::usage(format!("there is no object set \"{set}\"")))?;
+        let others = request.others.iter().filter(|(name, _)| name != set).map(|(_, labels)| *labels);
+        let sets: Vec<&Labels> = others.chain([request.labels]).collect();
+        let mut taken = occupied(&sets)?.unwrap_or_default();
+        let inside = within.inside()?;
+        taken.to_mut().par_iter_mut().zip(inside).for_each(|(taken, inside)| *taken |= 1 - inside);
+        Ok(taken)
+    }
+}
+
 impl Family for Probe {
     fn channel_columns(&self, about: &About) -> Vec<Definition> {
         define(FEATURES, about)
@@ -115,12 +159,16 @@ impl Family for Probe {
             return Ok(Box::new(|_, _| Ok(())));
         }
         let ring = Ring::new(self.ring, &request.ruler())?;
-        let occupied = request.occupied.map_or_else(|| request.labels.inside(), Ok)?;
+        let occupied = self.occupied(request)?;
         let images = request.channels.iter().map(|c| c.volume.samples.host()).collect::<Result<Vec<_>>>()?;
         let limits: Vec<_> = request.channels.iter().map(|c| self.positive.as_ref()?.limit(c)).collect();
+        let whole = |c: &ChannelRef| c.background.filter(|_| self.ground != Ground::Dark).map(Background::whole);
+        let whole: Vec<Option<Background>> = request.channels.iter().map(whole).collect();
         Ok(Box::new(move |of, values| {
-            let mut rings = Rings::around(&of.object, ring, of.spacing, occupied);
-            for (((channel, samples), image), limit) in of.channels().zip(&images).zip(&limits) {
+            let mut rings = Rings::around(&of.object, ring, of.spacing, &occupied);
+            let judged = images.iter().zip(&limits).zip(&whole);
+            for ((channel, samples), ((image, limit), whole)) in of.channels().zip(judged) {
+                let channel = &ChannelRef { background: whole.as_ref().or(channel.background), ..*channel };
                 let background = Around::of(channel, image, &mut rings);
                 let seen = of.object.seen(channel, &samples);
                 values.put(FEATURES, Some(&Facts::of(channel, &seen, background, rings.own().all, *limit)));
@@ -137,7 +185,8 @@ impl Family for Probe {
         let odd = rings.map(|(column, shares)| {
             let what = format!(
                 "have hardly any background in their ring ({column} below {HARDLY}): what is compared with it rests on few voxels, or on \
-                 ground farther away; grow the cells further, or widen the ring"
+                 ground farther away; grow cells further that reach beyond what was found, or widen the ring; in an animal, an organ or tissue neither \
+                 helps: see probe.ground in docs/recipes.md"
             );
             let shares = || shares.iter().flatten();
             Odd { what, rows: shares().filter(|share| **share < HARDLY).count(), of: shares().count(), beyond: 0.5 }
@@ -145,8 +194,19 @@ impl Family for Probe {
         odd.collect()
     }
 
+    /// Rings that lie in something bright and large.
+    fn doubts(&self, _: &Table, request: &Request) -> Result<Vec<String>> {
+        if self.ground != Ground::Dark || request.labels.count == 0 || request.channels.is_empty() {
+            return Ok(vec![]);
+        }
+        let (ring, occupied) = (Ring::new(self.ring, &request.ruler())?, self.occupied(request)?);
+        let told = request.channels.iter().map(|channel| lit_rings::warning(channel, request, ring, &occupied));
+        Ok(told.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+    }
+
     fn needs(&self) -> Needs {
-        Needs { background: true, ..Needs::default() }
+        let voxel_bytes = u64::from(matches!(self.ground, Ground::Within(_)));
+        Needs { background: true, voxel_bytes, ..Needs::default() }
     }
 
     fn mentions(&self) -> Mentions<'_> {
@@ -154,7 +214,9 @@ impl Family for Probe {
             Some(Positive::Each(values)) => values.keys().map(|name| ("positive", name.as_str())).collect(),
             _ => vec![],
         };
-        Mentions { channels: each, lengths: self.ring.map(|length| ("ring", length)).to_vec(), ..Mentions::default() }
+        let within = if let Ground::Within(set) = &self.ground { vec![("ground", set.as_str())] } else { vec![] };
+        let lengths = self.ring.map(|length| ("ring", length)).to_vec();
+        Mentions { sets: within, channels: each, lengths, ..Mentions::default() }
     }
 
     fn check(&self, channels: &[&str]) -> std::result::Result<(), Objection> {
@@ -226,10 +288,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
         definition: "Target to background ratio: mean of the object over the median of its ring",
         standard: "",
         empty: "the ring is empty or its median is not positive",
-        get: Get::Real(|f| {
-            let background = f.value(f.ring.median).filter(|b| *b > 0.0)?;
-            f.value(f.object.mean()).map(|v| v / background)
-        }),
+        get: Get::Real(Facts::tbr),
     },
     Feature {
         name: "cnr",

@@ -1,14 +1,13 @@
 //! Which class each object of a set is of: as its file says, or by rules on what is measured.
 
 use super::Sets;
-use super::bleeding::{self, Stain};
 use super::candidates;
 use super::classified::{Classified, Marker, Markers, TOO_FEW, speak_for};
 use super::contradicted;
 use super::cutoff::{Doubt, alike, cutoff, cutoff_of, doubt, halved};
 use super::grades::{self, Graded};
 use super::in_turn::Kept;
-use super::judged::Judged;
+use super::judged::{self, Judged};
 use super::marker_values::{ABOVE_GROUND, channel_of, numbers, of_light, rounding, values};
 use super::relations::Relations;
 use super::scores;
@@ -171,7 +170,7 @@ fn positive<'a>(
         }
         all.insert(marker, Marker { is_positive, above });
     }
-    found.warnings.extend(judged.iter().flat_map(|marker| of_other_light(name, marker, &judged, of, around)));
+    found.warnings.extend(judged::warnings(name, &judged, of, around));
     if !unsure.is_empty() {
         found.warnings.push(format!(
             "the median of few objects says little: cutoffs of {}; numbers in [positive.{name}] do not depend on it",
@@ -198,22 +197,6 @@ fn of_doubt(set: &str, marker: &str, all: usize, doubt: &Doubt) -> String {
              may have taken the cutoff; look at the overlay, and give a number in [positive.{set}]"
         ),
     }
-}
-
-/// What is said of light in the values of a marker that is not its own: of other stains, and of faulty pixels.
-fn of_other_light(set: &str, marker: &Judged, judged: &[Judged], of: &Sets, around: &Surroundings) -> Vec<String> {
-    let source = of.roles.in_file(marker.channel);
-    let mut told = vec![];
-    for (role, channel) in &of.roles.found {
-        let Some(light) = around.light.in_channel(set, role) else { continue };
-        if *channel == source {
-            told.extend(marker.faulty(set, light));
-        } else {
-            let stain = Stain { name: role, channel: *channel, light: &light.mean };
-            told.extend(bleeding::warning(set, marker, &stain, judged));
-        }
-    }
-    told
 }
 
 /// With fewer objects, half of which may be what is looked for, a median is no ground to stand on.

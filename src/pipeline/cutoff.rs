@@ -153,6 +153,19 @@ pub(super) fn doubt(values: impl Iterator<Item = f64>) -> Option<Doubt> {
     between_kinds(&sorted(values))?.doubt
 }
 
+/// What lies between two kinds of objects that are two beyond doubt: with as many objects each as a kind has, far apart, and a gap between them.
+pub(super) fn divided(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let all = sorted(values);
+    let cutoff = between_kinds(&all)?.cutoff;
+    let (below, above) = all.split_at(all.partition_point(|v| *v <= cutoff));
+    let least = (LEAST_OF_ALL * all.len() as f64).max(LEAST);
+    let are_kinds =
+        below.len() as f64 >= least && above.len() >= SOME && above.len() as f64 > HARDLY_ANY * all.len() as f64;
+    let gap = above.first()? - below.last()?;
+    let is_gap = gap > GAP * (below.last()? - below.first()?);
+    (are_kinds && is_gap && apart_in_deviations(below, above) >= KINDS).then_some(cutoff)
+}
+
 /// A threshold between kinds of objects.
 struct Kinds {
     cutoff: f64,

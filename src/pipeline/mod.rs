@@ -5,7 +5,6 @@
 //! Columns are named after the roles of the recipe, not after the channels of the file.
 
 mod ball;
-mod bleeding;
 mod candidates;
 mod channel_refs;
 mod channels;

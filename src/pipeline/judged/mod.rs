@@ -1,9 +1,15 @@
 //! A marker that objects are judged by, and who would be positive with less light: light that is not of the marker makes positive what has
 //! none of it, and moves the cutoffs that are found among the objects.
 
+mod bleeding;
+mod unspecific;
+
+use super::Sets;
 use super::cutoff::cutoff_of;
 use super::object_light::Light;
+use super::surroundings::Surroundings;
 use crate::recipe::Positive;
+use bleeding::Stain;
 
 /// What is known of a marker, object by object.
 pub(super) struct Judged<'a> {
@@ -20,6 +26,25 @@ pub(super) struct Judged<'a> {
     /// See [`cutoff_of`].
     pub rounding: f64,
     pub is_positive: Vec<Option<bool>>,
+}
+
+/// What is said of light in the values of markers that is not their own: of other stains, of faulty pixels, and of what is all over the cells.
+pub(super) fn warnings(set: &str, judged: &[Judged], of: &Sets, around: &Surroundings) -> Vec<String> {
+    let mut told = vec![];
+    for marker in judged {
+        let source = of.roles.in_file(marker.channel);
+        for (role, channel) in &of.roles.found {
+            let Some(light) = around.light.in_channel(set, role) else { continue };
+            if *channel == source {
+                told.extend(marker.faulty(set, light));
+            } else {
+                let stain = Stain { name: role, channel: *channel, light: &light.mean };
+                told.extend(bleeding::warning(set, marker, &stain, judged));
+            }
+        }
+        told.extend(unspecific::warning(set, marker));
+    }
+    told
 }
 
 /// What becomes of the objects where some light is taken away.
@@ -74,8 +99,8 @@ fn count(is_positive: &[Option<bool>]) -> usize {
 #[cfg(test)]
 mod tests {
     //! Oracle: counted by hand.
-    use super::super::faults::Faults;
     use super::*;
+    use crate::pipeline::faults::Faults;
 
     #[test]
     fn what_is_taken_from_the_light_is_taken_from_the_ratio() {

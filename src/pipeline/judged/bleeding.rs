@@ -6,8 +6,8 @@
 //! share of the other light, in all of them the same. It is told where objects would be judged otherwise without it. Reference: this project; Bolte and Cordelieres 2006 for what
 //! bleeding does to channels; A. F. Siegel, Biometrika 69 (1982) 242.
 
-use super::cutoff::cutoff;
-use super::judged::Judged;
+use super::super::cutoff::cutoff;
+use super::Judged;
 use crate::recipe::Cutoff;
 
 /// Fewer objects say nothing.
