@@ -1,18 +1,16 @@
 //! What a threshold is held against: the noise of its image, and the ground that both are counted from.
 
+use super::shared_noise::{dark_side, over_lag};
 use super::state::{Picture, State};
 use crate::Result;
-use crate::device::Device;
 use crate::image::Volume;
 use crate::ops::cut_ground::CutGround;
 use crate::ops::dark_side::DarkSide;
 use crate::ops::grey_step::noise_or_rounding;
 use crate::ops::histogram::BinScale;
 use crate::ops::likeness::likeness;
-use crate::ops::noise::correlated_noise;
 use crate::ops::noise_peaks::highest;
-use crate::ops::threshold::{BinChoice, CUT_NOISE, Cut, Method as Choice, NOISE, Signal, otsu_classes};
-use crate::units::Shape;
+use crate::ops::threshold::{BinChoice, CUT_NOISE, Method as Choice, NOISE, Signal};
 
 /// Over so many sigmas of smoothing noise is all but independent: a tenth of it is left in common.
 const CORRELATED: f64 = 3.0;
@@ -30,21 +28,13 @@ const OF_ROUNDING: f64 = 5.2;
 const COVERED: f64 = 0.1;
 /// What is left of an image has the size of so many objects at most.
 const FEW: f64 = 3.0;
-/// Slices are unlike where one is so many times as noisy as the flattest parts of all.
-const UNLIKE: f64 = 1.5;
 /// A ground whose dark side is so many times as wide as the noise between neighbours holds no other noise; of noise with a blur of half a pixel it
 /// is 1.9 times.
 const ONLY_WHITE: f64 = 1.5;
-/// Over a lag a crowd shows so many times what the dark side of its ground does, noise hardly.
-const CROWD: f64 = 2.5;
 /// Noise of the darkest ground that is so much of what most neighbours show is that of a ground below light.
 const LIT: f64 = 0.6;
 /// From this likeness of neighbours on what stands out of a ground with white noise is no noise.
 const ALIKE: f64 = 0.5;
-/// Most slices that are looked at by themselves.
-const SLICES: usize = 16;
-/// The bins that their two classes are looked for in.
-const BINS: BinChoice = BinChoice::Equal { n: 256, spacing: BinScale::Linear, cut: Cut::Edge };
 
 impl State<'_> {
     /// The least threshold of an image: so many times its noise. Where that is more than the noise between neighbours says, it is told; as a
@@ -124,7 +114,7 @@ impl State<'_> {
                     let noise = if is_white { white.noise.max(dark) } else { white.noise };
                     return Ok((if white.is_coarse { white.floor } else { times * noise }, None));
                 }
-                self.over_lag((&image.volume, &on_host), lag, dark)?
+                over_lag(self.device, (&image.volume, &on_host), lag, dark)?
             }
         };
         let shared = if least > white.noise { (times * least, Some(Why::Shared)) } else { plain };
@@ -171,23 +161,10 @@ impl State<'_> {
             false => {
                 let on_host = image.volume.to_host()?;
                 let [_, least] =
-                    self.over_lag((&image.volume, &on_host), lag(image, OWN_BLUR), dark_side(&on_host)?)?;
+                    over_lag(self.device, (&image.volume, &on_host), lag(image, OWN_BLUR), dark_side(&on_host)?)?;
                 Ok(white.max(least))
             }
         }
-    }
-
-    /// The noise over a lag, in the flattest parts of an image. Slices of a stack can be so unlike (near the ends of a deconvolved
-    /// one there is hardly any noise) that these all lie in a few of them: then it is that of the noisiest slice.
-    /// Once as it is, and once what the dark side shows where that is far less: of the whole, or of that slice.
-    fn over_lag(&self, (image, on_host): (&Volume, &Volume), lag: usize, dark: f64) -> Result<[f64; 2]> {
-        let all = correlated_noise(self.device, image, lag)?;
-        let all = [all, without_crowd(all, dark)];
-        if image.shape.is_flat() {
-            return Ok(all);
-        }
-        let noisiest = in_noisiest_slice(on_host, lag)?;
-        Ok(if noisiest[0] > UNLIKE * all[0] { noisiest } else { all })
     }
 
     /// The threshold of a method, and the one that so many times the noise is, both counted from the ground of the image. That is where no object is
@@ -322,38 +299,6 @@ fn of_nothing(floor: f64, most: f64, are_few: bool, because: &str) -> String {
         "{what}: {share} of the image (up to {most:.4}) lies below {floor:.4}, which counts as {because}; if there are objects, noise = 0 in the step \
          threshold finds them"
     )
-}
-
-/// The noise of an image on the host by the dark side of its ground, which no object is part of. Without end where that says nothing: the ground was
-/// cut off or has one value.
-fn dark_side(image: &Volume) -> Result<f64> {
-    let ground = DarkSide::of(image.samples.host()?);
-    let says = ground.spread > 0.0 && ground.cut_off == 0.0;
-    Ok(if says { ground.spread } else { f64::INFINITY })
-}
-
-/// The noise over a lag, unless it is so much more than the dark side shows that it is of a crowd.
-fn without_crowd(over_lag: f64, dark: f64) -> f64 {
-    if over_lag > CROWD * dark { dark } else { over_lag }
-}
-
-/// The noise over a lag in the noisiest slice of a stack on the host, of slices without objects beyond doubt.
-fn in_noisiest_slice(stack: &Volume, lag: usize) -> Result<[f64; 2]> {
-    let Shape { z, y, x, .. } = stack.shape;
-    let samples = stack.samples.host()?;
-    let mut noisiest = [0.0; 2];
-    let looked_at = z.min(SLICES);
-    for k in 0..looked_at {
-        let first = k * (z - 1) / (looked_at - 1).max(1) * y * x;
-        let slice = Volume::new(Shape::flat(y, x), samples[first..first + y * x].to_vec())?;
-        if otsu_classes(&Device::Cpu, &slice, BINS)?.explained <= NOISE {
-            let noise = correlated_noise(&Device::Cpu, &slice, lag)?;
-            if noise > noisiest[0] {
-                noisiest = [noise, without_crowd(noise, dark_side(&slice)?)];
-            }
-        }
-    }
-    Ok(noisiest)
 }
 
 /// At which neither the filters so far nor a blur from before make noise alike.

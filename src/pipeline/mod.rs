@@ -63,6 +63,7 @@ mod responses;
 mod roles;
 mod row;
 mod scores;
+mod shared_noise;
 mod shown;
 mod specks;
 mod sphere;
