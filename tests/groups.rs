@@ -75,6 +75,23 @@ fn number(row: &Row, column: &str) -> Option<f64> {
     row[column].parse().ok()
 }
 
+/// Oracle: an image of one value in a well has a warning, which its group counts.
+#[test]
+fn groups_count_images_with_warnings() {
+    let bench = Bench::new(&RECIPE.replace("'50 %'", "'otsu'"));
+    bench.run("out", &[]);
+    let (images, groups) = (rows(&bench.at("out/images.csv")), rows(&bench.at("out/groups.csv")));
+    let names = |row: &Row| [row["plate"].clone(), row["well"].clone()];
+    let mut all = 0.0;
+    for group in &groups {
+        let mine = images.iter().filter(|i| names(i) == names(group) && i["status"] == "ok");
+        let warned = mine.filter(|i| !i["warnings"].is_empty()).count() as f64;
+        assert_eq!(number(group, "images_warned"), Some(warned));
+        all += warned;
+    }
+    assert!(all > 0.0 && all < images.len() as f64, "{all}");
+}
+
 /// Oracle: sums, means, standard errors and quartiles of what stands in `images.csv`.
 #[test]
 fn groups_sum_up_their_images() {

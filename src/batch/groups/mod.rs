@@ -60,6 +60,8 @@ struct Pool {
 struct Group {
     ok: i64,
     failed: i64,
+    /// Of those that are done, the ones with warnings.
+    warned: i64,
     /// All of them are done.
     is_whole: bool,
     /// Objects of each set: all, then by class.
@@ -151,9 +153,11 @@ impl Groups {
                 Some(column) => cells.text(column, i)?.and_then(|cell| volume::millilitres(&cell)),
                 None => None,
             };
+            let is_warned = cells.text("warnings", i)?.is_some_and(|said| !said.is_empty());
             let group = self.group(&cells, i)?;
             group.volume_ml = group.volume_ml.or(volume);
             (group.ok, group.failed) = (group.ok + i64::from(is_ok), group.failed + i64::from(!is_ok));
+            group.warned += i64::from(is_ok && is_warned);
             group.is_whole &= is_ok;
             group.area_mm2 += area.unwrap_or(0.0);
             for (k, columns) in of_set.iter().enumerate() {
@@ -224,6 +228,7 @@ impl Groups {
         let new = || Group {
             ok: 0,
             failed: 0,
+            warned: 0,
             is_whole: true,
             objects: none(),
             unsure,
