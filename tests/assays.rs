@@ -74,7 +74,11 @@ impl Scene {
 }
 
 fn run_volumes(recipe: &Recipe, volumes: Vec<(&str, Volume)>) -> Outcome {
-    pipeline::run(&scan(volumes, Some([1.0, 0.5, 0.5])), recipe, &Device::Cpu, &External::new()).unwrap()
+    run_on(&Device::Cpu, recipe, volumes)
+}
+
+fn run_on(device: &Device, recipe: &Recipe, volumes: Vec<(&str, Volume)>) -> Outcome {
+    pipeline::run(&scan(volumes, Some([1.0, 0.5, 0.5])), recipe, device, &External::new()).unwrap()
 }
 
 fn one(outcome: &Outcome, name: &str) -> Option<f64> {
@@ -413,6 +417,26 @@ fn noise_of_the_stain_is_no_region() {
         assert!(one(&found, "count_tumour_region") > Some(0.0));
         let rows = |outcome: &Outcome| outcome.sets.iter().map(|set| set.table.clone()).collect::<Vec<_>>();
         assert_eq!(rows(&found), rows(&before), "{seed}");
+    }
+}
+
+/// Invariant: a device finds the same region of a stain, and none in its noise.
+#[test]
+fn a_gpu_finds_the_same_regions() {
+    let (gpu, scene) = (common::gpu(None), Scene::new(94));
+    let recipe = preset("infiltration").unwrap().recipe().unwrap();
+    for height in [0.0, 90.0] {
+        let (mut nuclei, mut tumour) = (scene.field(40.0), flat(&scene, 200.0));
+        scene.discs(&mut nuclei, NUCLEUS, |_| 500.0);
+        scene.discs(&mut tumour, CELL, |i| if i % CELLS < 4 { height } else { 0.0 });
+        let fields = [("Hoechst", &nuclei), ("PanCK", &tumour), ("CD8", &flat(&scene, 200.0))];
+        let volumes =
+            || fields.iter().zip(94..).map(|((name, field), seed)| (*name, field.volume(7.0, seed))).collect();
+        let [cpu, other] = [&Device::Cpu, &gpu].map(|device| run_on(device, &recipe, volumes()));
+        assert_eq!(one(&cpu, "count_tumour_region") > Some(0.0), height > 0.0);
+        for (a, b) in cpu.sets.iter().zip(&other.sets) {
+            assert_eq!(a.table, b.table, "{} at {height}", a.name);
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The ground that cells of `cells-stain` rise from: shadows, colonies, slices with less light. Oracle: areas that are known.
+//! The ground that cells of `cells-stain` rise from: shadows, colonies, slices with less light, lumina. Oracle: areas that are known.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod common;
@@ -151,6 +151,9 @@ fn a_lumen_is_no_part_of_the_cells_around_it() {
         let channels = scan(vec![("DAPI", dna), ("cell", stain)], None);
         let outcome = pipeline::run(&channels, &recipe, &Device::Cpu, &External::new()).unwrap();
         let cells = outcome.sets.iter().find(|set| set.name == "cells").unwrap();
+        let on_gpu = pipeline::run(&channels, &recipe, &common::gpu(None), &External::new()).unwrap();
+        let same = on_gpu.sets.iter().find(|set| set.name == "cells").unwrap();
+        assert_eq!(same.objects.labels.voxels().host().unwrap(), cells.objects.labels.voxels().host().unwrap());
         let voxels = cells.objects.labels.voxels().host().unwrap().iter().filter(|v| **v > 0).count();
         let share = voxels as f64 / truth;
         assert!((0.95..1.15).contains(&share), "a lumen of {inner} px: {share}, {:?}", cells.objects.notes);
