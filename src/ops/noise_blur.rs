@@ -11,6 +11,8 @@ use super::noise::correlated_noise;
 use crate::Result;
 use crate::device::Device;
 use crate::image::Volume;
+use crate::units::Shape;
+use std::f64::consts::PI;
 
 /// The widest blur that is told from objects, as a sigma in pixels.
 const WIDEST: f64 = 3.0;
@@ -44,6 +46,18 @@ impl BlurredNoise {
         }
         Ok(BlurredNoise { spread, blur: high })
     }
+
+    /// What a Gaussian of these sigmas along z, y, x leaves of its standard deviation in an image of this shape. Lines that are short beside the Gaussian are their
+    /// means.
+    pub fn smoothed(&self, sigma: [f64; 3], shape: Shape) -> f64 {
+        let alike = |sigma: f64| (2.0 * PI.sqrt() * sigma).max(1.0);
+        let left = |axis: usize| {
+            let blur = if axis == 0 { 0.0 } else { self.blur };
+            let all = (shape.zyx()[axis] as f64).max(alike(blur));
+            (alike(blur) / alike(libm::hypot(sigma[axis], blur)).min(all)).sqrt()
+        };
+        self.spread * (0..3).map(left).product::<f64>()
+    }
 }
 
 /// Differences of neighbours over those across the lag, of noise with a blur.
@@ -58,7 +72,6 @@ mod tests {
     //! Oracle: noise of a known spread, smoothed by a known sigma.
     use super::*;
     use crate::ops::gaussian::{Gaussian, gaussian};
-    use crate::units::Shape;
 
     /// Sums of twelve numbers without order: nearly normal, with a deviation of 1000.
     fn noise(side: usize) -> Volume {
@@ -78,11 +91,22 @@ mod tests {
             let image = gaussian(&Device::Cpu, &white, &Gaussian::new([0.0, sigma, sigma])).unwrap();
             let found = BlurredNoise::of(&Device::Cpu, &image).unwrap();
             // Of a Gaussian of sigma s this much of a deviation is left.
-            let left = 1000.0 / (2.0 * std::f64::consts::PI.sqrt() * sigma).max(1.0);
+            let left = 1000.0 / (2.0 * PI.sqrt() * sigma).max(1.0);
             assert!((found.spread / left - 1.0).abs() < 0.3, "{sigma}: {found:?}, {left}");
             let least = if sigma > 0.0 { sigma - 0.2 } else { 0.0 };
             assert!(found.blur > least && found.blur < sigma.max(0.4) + 0.2, "{sigma}: {found:?}");
         }
+    }
+
+    #[test]
+    fn what_smoothing_leaves_of_it_follows_from_the_gaussian_and_the_length_of_lines() {
+        let noise = BlurredNoise { spread: 10.0, blur: 0.0 };
+        let of = |shape| noise.smoothed([8.0; 3], shape);
+        let line = (2.0 * PI.sqrt() * 8.0).sqrt();
+        let close = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-12, "{a} {b}");
+        close(of(Shape::flat(200, 200)), 10.0 / line.powi(2));
+        // Four slices and nine rows have no more than four and nine values to a mean.
+        close(of(Shape::new(4, 9, 200)), 10.0 / (2.0 * 3.0 * line));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Otsu's threshold divides whatever it is given: of a stain that no cell has it makes a region of where the noise happens to be high. Such an image, smoothed as
 //! the region is, rises by a few deviations of what smoothing leaves of its noise, and one with a stain by a hundred.
 
-use super::state::{Picture, State};
+use super::state::State;
 use crate::Result;
 use crate::device::Buffer;
 use crate::ops::Border;
@@ -18,14 +18,13 @@ const RISES: f64 = 12.0;
 impl State<'_> {
     pub fn blank_noise(&mut self, p: &BlankNoise) -> Result<()> {
         let image = self.picture(&p.of)?;
-        let sigma = self.geometry.px(p.sigma)?;
+        let sigma = self.geometry.voxels(p.sigma)?;
         let noise = BlurredNoise::of(self.device, &image.volume)?;
         // Values that are continued beyond the border as they are there count many times.
-        let mirrored = Gaussian { border: Border::Reflect, ..Gaussian::new(self.geometry.along(sigma)) };
-        let smooth = Picture { volume: gaussian(self.device, &image.volume, &mirrored)?, smoothed: sigma };
-        let (low, high) = range(self.device, &smooth.volume)?;
+        let mirrored = Gaussian { border: Border::Reflect, ..Gaussian::new(sigma) };
+        let (low, high) = range(self.device, &gaussian(self.device, &image.volume, &mirrored)?)?;
         let rise = f64::from(high) - f64::from(low);
-        let volume = if rise > RISES * noise.spread * self.left_of_blurred(&smooth, [0.0, noise.blur, noise.blur]) {
+        let volume = if rise > RISES * noise.smoothed(sigma, image.volume.shape) {
             image.volume.clone()
         } else {
             self.notes.push("nothing in the image rises above its noise: there are no objects".into());

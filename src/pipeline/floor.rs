@@ -212,7 +212,7 @@ impl State<'_> {
     }
 
     /// The share of noise with a blur that is left after smoothing.
-    pub fn left_of_blurred(&self, image: &Picture, blur: [f64; 3]) -> f64 {
+    fn left_of_blurred(&self, image: &Picture, blur: [f64; 3]) -> f64 {
         let white = |s: f64| (2.0 * std::f64::consts::PI.sqrt() * s).max(1.0).sqrt();
         let smoothed = self.geometry.along(image.smoothed).into_iter().zip(blur);
         let both: f64 = smoothed.map(|(s, b)| white(libm::hypot(s, b))).product();

@@ -196,9 +196,15 @@ impl Groups {
         let Some(area) = self.area.clone() else { return Ok(()) };
         let Some(place) = self.sets.iter().position(|s| s.name == set) else { return Ok(()) };
         let (cells, parent) = (NamedRows(rows), format!("parent_{area}"));
+        // Objects that an edge goes through belong to what they share a voxel with; were all of these counted, a small area would be full of them.
+        let inside = cells.values(&format!("inside_{area}"))?;
         for i in 0..rows.num_rows() {
             let Some(own_mm2) = cells.own_area_mm2(i)? else { continue };
-            let is_on_area = self.sets[place].is_dense && cells.number(&parent, i)?.is_some();
+            let is_inside = match inside {
+                Some(inside) => number(Some(inside), i) == Some(1.0),
+                None => cells.number(&parent, i)?.is_some(),
+            };
+            let is_on_area = self.sets[place].is_dense && is_inside;
             let class = match cells.text("phenotype", i)? {
                 Some(name) => Some(name),
                 None => cells.text("class", i)?,
