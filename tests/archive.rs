@@ -424,6 +424,11 @@ fn masks_are_found_by_folders_globs_and_columns() {
     assert_eq!(good("{stem}.tif", "c", &["--sheet", "in/own.csv"]), 3 + 4);
     let groups = ["in", "--set", "files.groups={visit}/{time}", "--exclude", "masks"];
     assert_eq!(good("../../in/{visit}/masks/*", "d", &groups), 3 + 4);
+    // Those that a run has written, whatever was done to them since.
+    for n in ["p1", "p2"] {
+        mask(n, &format!("edited/{n}/base.png_cells.ome.tif"));
+    }
+    assert_eq!(good("edited/{written}", "w", &["in", "--exclude", "masks"]), 3 + 4);
     // Several, none, and slips.
     mask("p1", "in/p1/masks/cells_v2.ome.tif");
     let output = run("{dir}/masks/cells_*.tif", "e", &["in", "--exclude", "masks"]);

@@ -74,7 +74,11 @@ impl Scene {
 }
 
 fn run_volumes(recipe: &Recipe, volumes: Vec<(&str, Volume)>) -> Outcome {
-    pipeline::run(&scan(volumes, Some([1.0, 0.5, 0.5])), recipe, &Device::Cpu, &External::new()).unwrap()
+    run_on(&Device::Cpu, recipe, volumes)
+}
+
+fn run_on(device: &Device, recipe: &Recipe, volumes: Vec<(&str, Volume)>) -> Outcome {
+    pipeline::run(&scan(volumes, Some([1.0, 0.5, 0.5])), recipe, device, &External::new()).unwrap()
 }
 
 fn one(outcome: &Outcome, name: &str) -> Option<f64> {
@@ -418,6 +422,69 @@ fn a_speck_in_the_stain_is_no_tumour() {
         warnings.contains("positive for tumour lie in tumour_region, which is made of the same stain"),
         "{warnings}"
     );
+}
+
+/// Oracle: a field of stroma, whose cells have nothing of the stain, has no region of it, nor has one without any cell; of a stained one nothing changes.
+#[test]
+fn noise_of_the_stain_is_no_region() {
+    let preset = preset("infiltration").unwrap();
+    let without = preset.text.replace("  { op = \"blank_noise\", sigma = \"3 r\" },\n", "");
+    let [with, without] = [preset.text, &without].map(|text| Recipe::parse("infiltration", text, &[]).unwrap());
+    for seed in [91, 92] {
+        let scene = Scene::new(seed);
+        let cells = scene.run_by(&with, vec![("PanCK", flat(&scene, 200.0)), ("CD8", flat(&scene, 200.0))]);
+        assert_eq!(one(&cells, "count_tumour_region"), Some(0.0), "{seed}");
+        assert_eq!(one(&cells, "fraction_inside_tumour_region_cells"), Some(0.0), "{seed}");
+        let nobody = ["Hoechst", "PanCK", "CD8"].into_iter().zip(seed..);
+        let nobody = nobody.map(|(name, seed)| (name, flat(&scene, 200.0).volume(8.0, seed))).collect();
+        assert_eq!(one(&run_volumes(&with, nobody), "count_tumour_region"), Some(0.0), "{seed}");
+        // A tenth of the noise of a pixel above it, on average: a dim stain is a stain.
+        let mut tumour = flat(&scene, 200.0);
+        scene.discs(&mut tumour, CELL, |i| if i % CELLS < 4 { 12.0 } else { 0.0 });
+        let run = |recipe| scene.run_by(recipe, vec![("PanCK", flat_copy(&tumour)), ("CD8", flat(&scene, 200.0))]);
+        let [found, before] = [&with, &without].map(run);
+        assert!(one(&found, "count_tumour_region") > Some(0.0));
+        let rows = |outcome: &Outcome| outcome.sets.iter().map(|set| set.table.clone()).collect::<Vec<_>>();
+        assert_eq!(rows(&found), rows(&before), "{seed}");
+    }
+}
+
+/// Invariant: a device finds the same region of a stain, and none in its noise.
+#[test]
+fn a_gpu_finds_the_same_regions() {
+    let (gpu, scene) = (common::gpu(None), Scene::new(94));
+    let recipe = preset("infiltration").unwrap().recipe().unwrap();
+    for height in [0.0, 90.0] {
+        let (mut nuclei, mut tumour) = (scene.field(40.0), flat(&scene, 200.0));
+        scene.discs(&mut nuclei, NUCLEUS, |_| 500.0);
+        scene.discs(&mut tumour, CELL, |i| if i % CELLS < 4 { height } else { 0.0 });
+        let fields = [("Hoechst", &nuclei), ("PanCK", &tumour), ("CD8", &flat(&scene, 200.0))];
+        let volumes =
+            || fields.iter().zip(94..).map(|((name, field), seed)| (*name, field.volume(7.0, seed))).collect();
+        let [cpu, other] = [&Device::Cpu, &gpu].map(|device| run_on(device, &recipe, volumes()));
+        assert_eq!(one(&cpu, "count_tumour_region") > Some(0.0), height > 0.0);
+        for (a, b) in cpu.sets.iter().zip(&other.sets) {
+            assert_eq!(a.table, b.table, "{} at {height}", a.name);
+        }
+    }
+}
+
+/// Oracle: where all cells have a little of the stain, the region is where they lie close: the warning speaks of it.
+#[test]
+fn a_region_of_what_all_cells_have_is_told() {
+    let scene = Scene::new(93);
+    let mut tumour = flat(&scene, 200.0);
+    scene.discs(&mut tumour, CELL, |i| if i / CELLS < 6 { 60.0 + 3.0 * (i % 7) as f64 } else { 0.0 });
+    let two = warnings(&scene.run("infiltration", vec![("PanCK", flat_copy(&tumour)), ("CD8", flat(&scene, 200.0))]));
+    assert!(!two.contains("tumour_region"), "{two}");
+    let mut all = flat(&scene, 200.0);
+    scene.discs(&mut all, CELL, |i| 60.0 + 6.0 * (i % 7) as f64);
+    let one = warnings(&scene.run("infiltration", vec![("PanCK", all), ("CD8", flat(&scene, 200.0))]));
+    assert!(one.contains("if only one is there, nor do tumour_region, made of the same stain"), "{one}");
+}
+
+fn flat_copy(field: &Field) -> Field {
+    Field { values: field.values.clone(), ..*field }
 }
 
 fn warnings(outcome: &Outcome) -> String {

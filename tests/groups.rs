@@ -75,6 +75,71 @@ fn number(row: &Row, column: &str) -> Option<f64> {
     row[column].parse().ok()
 }
 
+/// Oracle: of three dots one lies in the region, one has an edge in it, and one lies beside it. The first counts on its area, which is 20 x 20 pixels of 0.5 um.
+#[test]
+fn objects_count_where_their_centres_lie() {
+    let bench = Bench::new(RECIPE);
+    let is_dot =
+        |x: u32, y: u32| [(30, 30), (40, 30), (50, 50)].iter().any(|(a, b)| x.abs_diff(*a) < 3 && y.abs_diff(*b) < 3);
+    let image = image::RgbImage::from_fn(64, 64, |x, y| {
+        let is_region = (20..40).contains(&x) && (20..40).contains(&y);
+        image::Rgb([if is_region { 200 } else { 10 }, if is_dot(x, y) { 200 } else { 10 }, 0])
+    });
+    image.save(bench.at("one/P1.png")).unwrap();
+    let recipe = "
+spacing_um = 0.5
+[files]
+groups = '{patient}'
+[channels]
+stain = [0]
+signal = [1]
+[objects.region]
+channel = 'stain'
+steps = [{ op = 'threshold', method = 'fixed', value = 100.0 }]
+[objects.dots]
+channel = 'signal'
+steps = [{ op = 'threshold', method = 'fixed', value = 100.0 }]
+parent = 'region'
+[measure.region]
+features = ['shape']
+[measure.dots]
+features = ['neighbours']
+neighbours.inside = ['region']
+[groups]
+by = ['patient']
+area = 'region'
+";
+    for (name, text, expected) in [
+        ("centres", recipe, 1.0),
+        ("edges", &recipe.replace("neighbours.inside = ['region']\n", "neighbours.radii = ['9 px']\n"), 2.0),
+    ] {
+        std::fs::write(bench.at("recipe.toml"), text).unwrap();
+        let output =
+            bench.uptake(&["run", "one", "--recipe", "recipe.toml", "--device", "cpu", "--no-overlays", "-o", name]);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        let group = &rows(&bench.at(&format!("{name}/groups.csv")))[0];
+        let density = number(group, "density_dots_per_mm2").unwrap();
+        assert!((density * 400.0 * 0.25e-6 - expected).abs() < 1e-9, "{name}: {density}");
+    }
+}
+
+/// Oracle: an image of one value in a well has a warning, which its group counts.
+#[test]
+fn groups_count_images_with_warnings() {
+    let bench = Bench::new(&RECIPE.replace("'50 %'", "'otsu'"));
+    bench.run("out", &[]);
+    let (images, groups) = (rows(&bench.at("out/images.csv")), rows(&bench.at("out/groups.csv")));
+    let names = |row: &Row| [row["plate"].clone(), row["well"].clone()];
+    let mut all = 0.0;
+    for group in &groups {
+        let mine = images.iter().filter(|i| names(i) == names(group) && i["status"] == "ok");
+        let warned = mine.filter(|i| !i["warnings"].is_empty()).count() as f64;
+        assert_eq!(number(group, "images_warned"), Some(warned));
+        all += warned;
+    }
+    assert!(all > 0.0 && all < images.len() as f64, "{all}");
+}
+
 /// Oracle: sums, means, standard errors and quartiles of what stands in `images.csv`.
 #[test]
 fn groups_sum_up_their_images() {

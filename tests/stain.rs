@@ -203,7 +203,7 @@ start = "nuclei"
 steps = [
   { op = "gaussian", sigma = "0.1 r", at_least = "0.7 px" },
   { op = "threshold", method = "multi_otsu", classes = 4, middle = "foreground", transform = "log", noise = 3.0, from = "ground" },
-  { op = "fill_holes" },
+  { op = "fill_holes", around = "nuclei" },
   { op = "propagate", from = "nuclei" },
 ]
 "#;

@@ -1,4 +1,4 @@
-//! The ground that cells of `cells-stain` rise from: shadows, colonies, slices with less light. Oracle: areas that are known.
+//! The ground that cells of `cells-stain` rise from: shadows, colonies, slices with less light, lumina. Oracle: areas that are known.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod common;
@@ -122,4 +122,41 @@ fn wide_cells_that_touch_are_not_the_ground() {
     let (count, voxels, notes) = layer.cells();
     let truth = 400.0 * 320.0;
     assert!((0.85..1.15).contains(&(voxels as f64 / truth)), "{count} cells: {voxels} for {truth}, {notes:?}");
+}
+
+/// Oracle: a gland is a ring of cells around a lumen that is as dark as glass. Twelve nuclei of 4.5 px in a ring that is 22 px wide.
+#[test]
+fn a_lumen_is_no_part_of_the_cells_around_it() {
+    let shape = Shape::flat(240, 240);
+    let mut random = Random(12);
+    let ring = |inner: f64, y: f64, x: f64| (inner..inner + 22.0).contains(&libm::hypot(y, x));
+    for inner in [12.0, 30.0] {
+        let nuclei: Vec<[f64; 2]> = (0..12)
+            .map(|k| std::f64::consts::TAU * f64::from(k) / 12.0)
+            .map(|turn| [(inner + 11.0) * libm::sin(turn), (inner + 11.0) * libm::cos(turn)])
+            .collect();
+        let mut channel = |value: &dyn Fn(f64, f64) -> f64| {
+            let sample = |i: usize| {
+                let [_, y, x] = shape.position(i).map(|v| v as f64 - 120.0);
+                (150.0 + value(y, x) + 8.0 * random.normal()).round() as i32
+            };
+            Volume::new(shape, (0..shape.len()).map(sample).collect()).unwrap()
+        };
+        let is_nucleus = |y: f64, x: f64| nuclei.iter().any(|at| libm::hypot(y - at[0], x - at[1]) < 4.5);
+        let dna = channel(&|y, x| if is_nucleus(y, x) { 900.0 } else { 0.0 });
+        let stain = channel(&|y, x| if ring(inner, y, x) { 400.0 } else { 0.0 });
+        let truth = (0..shape.len()).map(|i| shape.position(i).map(|v| v as f64 - 120.0));
+        let truth = truth.filter(|[_, y, x]| ring(inner, *y, *x)).count() as f64;
+        let recipe = preset("cells-stain").unwrap().recipe().unwrap();
+        let channels = scan(vec![("DAPI", dna), ("cell", stain)], None);
+        let outcome = pipeline::run(&channels, &recipe, &Device::Cpu, &External::new()).unwrap();
+        let cells = outcome.sets.iter().find(|set| set.name == "cells").unwrap();
+        let on_gpu = pipeline::run(&channels, &recipe, &common::gpu(None), &External::new()).unwrap();
+        let same = on_gpu.sets.iter().find(|set| set.name == "cells").unwrap();
+        assert_eq!(same.objects.labels.voxels().host().unwrap(), cells.objects.labels.voxels().host().unwrap());
+        let voxels = cells.objects.labels.voxels().host().unwrap().iter().filter(|v| **v > 0).count();
+        let share = voxels as f64 / truth;
+        assert!((0.95..1.15).contains(&share), "a lumen of {inner} px: {share}, {:?}", cells.objects.notes);
+        assert!(cells.objects.notes.iter().any(|note| note.contains("1 hole without any of \"nuclei\"")));
+    }
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `masks/all.tif` | one for all images, from the working directory (in a sheet: from its folder) |
 //! | `{stem}_mask.tif` | beside the image; `{stem}` is its name without extension |
+//! | `old/labels/{written}` | the one that a run has written for this image and set; `{written}` is its path below `labels/`, from the working directory |
 //! | `{dir}/../masks/{patient}_*.nii.gz` | `{dir}` is the image's folder, `{patient}` a column of metadata, `*` anything |
 //! | `dicom`, `dicom:rtstruct`, `dicom:seg` | of the inputs, the one that refers to the series |
 //!
@@ -13,6 +14,7 @@ use super::files;
 use super::item::{Item, Masks, Source};
 use super::listing::{Listings, is_glob};
 use super::metadata::Metadata;
+use super::outputs;
 use super::search::absolute;
 use crate::name_pattern::stem;
 use crate::read::{Drawn, Series};
@@ -59,7 +61,7 @@ impl<'a> Finder<'a> {
             let Some(labels) = &objects.labels else { continue };
             let found = match labels.split_once(':').unwrap_or((labels, "")) {
                 ("dicom", kind) => self.referring(item, kind)?,
-                _ => self.beside(item, set, labels)?,
+                _ => self.beside(item, recipe, (set, labels))?,
             };
             let needs = |e: Error| e.needed_for(format!("the object set \"{set}\""));
             masks.push((set.clone(), found.map_err(needs)));
@@ -68,7 +70,7 @@ impl<'a> Finder<'a> {
     }
 
     /// A path with its fields filled in.
-    fn beside(&mut self, item: &Item, set: &str, labels: &str) -> Result<Result<PathBuf>> {
+    fn beside(&mut self, item: &Item, recipe: &Recipe, (set, labels): (&str, &str)) -> Result<Result<PathBuf>> {
         let place = item.place();
         let name = place.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         // The folder of a series may have dots in its name.
@@ -77,10 +79,12 @@ impl<'a> Finder<'a> {
             Source::Series(series) => (series.folder.clone(), name.as_str()),
             _ => (beside.clone(), stem(&name)),
         };
+        let written = outputs::label_file(item, recipe, set);
         let (mut plain, mut glob, mut rest, mut fields) = (String::new(), String::new(), labels, 0);
         while let Some((words, (field, tail))) = rest.split_once('{').and_then(|(w, r)| Some((w, r.split_once('}')?))) {
             let value = match field {
                 "stem" => name,
+                "written" => &written,
                 "dir" if plain.is_empty() && words.is_empty() => &folder.to_string_lossy(),
                 "dir" => {
                     return Err(
@@ -97,7 +101,8 @@ impl<'a> Finder<'a> {
                 *text += words;
                 *text += &value;
             }
-            (rest, fields) = (tail, fields + 1);
+            // Images of all folders have theirs below one.
+            (rest, fields) = (tail, fields + usize::from(field != "written"));
         }
         plain += rest;
         glob += rest;
@@ -190,7 +195,7 @@ impl<'a> Finder<'a> {
     }
 
     fn unknown(&self, labels: &str, field: &str) -> Error {
-        let mut known = vec!["stem", "dir"];
+        let mut known = vec!["stem", "dir", "written"];
         known.extend(self.metadata.names().iter().map(String::as_str));
         let e = wrong(labels, &format!("has the field {{{field}}}, and there is no such column"));
         match suggestion(field, &known) {
@@ -232,7 +237,7 @@ fn wrong(labels: &str, what: &str) -> Error {
 /// There is no such file.
 pub fn missing(what: String, set: &str) -> Error {
     Error::io(format!("there is no label image: {what}"))
-        .remedy(format!("--set labels.{set}=FILE, or a pattern like \"{{stem}}_mask.tif\""))
+        .remedy(format!("--set labels.{set}=FILE, a pattern like \"{{stem}}_mask.tif\", or RESULTS/labels/{{written}} for those of another run"))
 }
 
 fn several<'p>(what: String, files: impl ExactSizeIterator<Item = &'p PathBuf>) -> Error {

@@ -22,9 +22,9 @@ impl BatchContext<'_> {
 
     /// Places of the label image and the overlay of a set, below the output folder.
     fn outputs(&self, item: &Item, recipe: &Recipe, set: &str) -> [Option<String>; 2] {
-        let (usual, end) = if is_nifti(recipe) { (".nii.gz", ".nii.gz") } else { (".tif", ".ome.tif") };
+        let usual = if is_nifti(recipe) { ".nii.gz" } else { ".tif" };
         [
-            self.settings.labels.then(|| format!("labels/{}", item.output(set, usual, end))),
+            self.settings.labels.then(|| format!("labels/{}", label_file(item, recipe, set))),
             self.settings.overlays.then(|| format!("overlays/{}", item.output(set, usual, ".png"))),
         ]
     }
@@ -224,6 +224,12 @@ fn nested(set: &MeasuredSet, recipe: &Recipe, scan: &Scan, outcome: &Outcome) ->
     })?;
     let unit = scan.channels.get(set.channel).map_or("", |channel| channel.unit);
     dicom::nested(&set.objects, &whole.objects.labels, p, unit)
+}
+
+/// Place of the label image of a set below `labels/`.
+pub(super) fn label_file(item: &Item, recipe: &Recipe, set: &str) -> String {
+    let (usual, end) = if is_nifti(recipe) { (".nii.gz", ".nii.gz") } else { (".tif", ".ome.tif") };
+    item.output(set, usual, end)
 }
 
 fn is_nifti(recipe: &Recipe) -> bool {

@@ -52,6 +52,7 @@ mod morphology_strips;
 mod naive;
 mod nearest;
 pub mod noise;
+pub mod noise_blur;
 pub mod noise_peaks;
 pub mod object_rank;
 pub mod object_runs;

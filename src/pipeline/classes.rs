@@ -108,9 +108,15 @@ fn positive<'a>(
         if let (Cutoff::Otsu, Some(cutoff)) = (positive.above, above)
             && let Some(apart) = halved(known(), cutoff)
         {
+            let regions = contradicted::made_of(marker, name, of.recipe).join(", ");
+            let nor = if regions.is_empty() {
+                String::new()
+            } else {
+                format!(", nor do {regions}, made of the same stain, and its area in groups.csv")
+            };
             found.warnings.push(format!(
                 "Otsu's threshold of {name_of_column} divides {name} into two groups {apart:.1} deviations apart, as it does with one \
-                 kind: positive for {marker} means nothing if only one is there; give a number in [positive.{name}]"
+                 kind: positive for {marker} means nothing if only one is there{nor}; give a number in [positive.{name}]"
             ));
         }
         if let Some(doubt) = doubt(known()).filter(|_| positive.above == Cutoff::Otsu) {

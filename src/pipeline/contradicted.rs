@@ -1,7 +1,9 @@
 //! Whether objects and the region that is made of their stain say the same of it.
 //!
 //! What is positive for a stain lies where the stain is. Where fewer than half do, either the cutoff of the objects or the threshold
-//! of the region was taken by something else, and two numbers of one row contradict each other.
+//! of the region was taken by something else, and two numbers of one row contradict each other. And where objects in the region are
+//! positive no more often than those beside it, the region says nothing of the stain: none of it is there, or it is everywhere, and the threshold went through
+//! what it found, as where cells lie close.
 
 use super::Sets;
 use super::classified::Markers;
@@ -10,11 +12,13 @@ use crate::device::Device;
 use crate::image::{Classes, Labels, ObjectSet};
 use crate::ops::cytoplasm::cytoplasm;
 use crate::ops::sizes::sizes;
-use crate::recipe::{Cutoff, Positive, Rule};
+use crate::recipe::{Cutoff, Positive, Recipe, Rule};
 use std::collections::BTreeMap;
 
-/// Fewer positive objects say nothing.
+/// Fewer positive objects say nothing, nor do fewer on either side of the edge of a region.
 const FEW: usize = 5;
+/// Shares that lie no more than so many standard errors apart may be one.
+const CHANCE: f64 = 2.0;
 
 /// A warning for each marker of a set, and each region of its parents that is found in the channel of that name.
 ///
@@ -32,14 +36,68 @@ pub(super) fn warnings(name: &str, of: &Sets, set: &ObjectSet, markers: &Markers
         let inside = mostly_inside(&set.labels, &made.labels)?;
         let positive = || of_marker.is_positive.iter().zip(&inside).filter(|(p, _)| **p == Some(true));
         let (n, within) = (positive().count(), positive().filter(|(_, inside)| **inside).count());
-        if n >= FEW && 2 * within < n {
+        let are_outside = n >= FEW && 2 * within < n;
+        if are_outside {
             told.push(format!(
                 "{within} of {n} objects of {name} that are positive for {marker} lie in {parent}, which is made of the same stain: a bright speck may have taken \
                  its threshold or the cutoff of {marker}; look at the overlay; shares inside of {parent} and areas of it mean nothing until both agree"
             ));
         }
+        let known = of_marker.is_positive.iter().zip(&inside).filter_map(|(p, inside)| Some(((*p)?, *inside)));
+        let [of_inside, of_outside] = Share::inside_and_outside(known);
+        if !are_outside && !of_inside.is_above(&of_outside) {
+            let ([a, all_in], [b, all_out]) = (of_inside.counts(), of_outside.counts());
+            told.push(format!(
+                "{a} of {all_in} objects of {name} in {parent} are positive for {marker}, and {b} of {all_out} outside of it: it tells no place where the stain is, as where none is there or all objects have it; shares \
+                 inside of {parent} and areas of it, those in groups.csv too, mean nothing; look at the overlay, and give a threshold"
+            ));
+        }
     }
     Ok(told)
+}
+
+/// The regions among the parents of a set that are made of the stain of a marker.
+pub(super) fn made_of(marker: &str, name: &str, recipe: &Recipe) -> Vec<String> {
+    let objects = &recipe.body.objects;
+    let parents = objects.get(name).map_or(&[][..], |objects| &objects.parent);
+    let is_made =
+        |parent: &&String| objects.get(*parent).is_some_and(|region| region.channel.as_deref() == Some(marker));
+    parents.iter().filter(is_made).cloned().collect()
+}
+
+/// How many of some objects are positive.
+#[derive(Clone, Copy, Debug, Default)]
+struct Share {
+    positive: usize,
+    all: usize,
+}
+
+impl Share {
+    /// Of those inside of a region, and of those outside of it.
+    fn inside_and_outside(objects: impl Iterator<Item = (bool, bool)>) -> [Self; 2] {
+        let mut found = [Share::default(); 2];
+        for (is_positive, is_inside) in objects {
+            let of = &mut found[usize::from(!is_inside)];
+            of.all += 1;
+            of.positive += usize::from(is_positive);
+        }
+        found
+    }
+
+    fn counts(&self) -> [usize; 2] {
+        [self.positive, self.all]
+    }
+
+    /// Whether it is the larger one by more than chance; with few objects on either side it may be.
+    fn is_above(&self, other: &Share) -> bool {
+        if self.all < FEW || other.all < FEW {
+            return true;
+        }
+        let share = |of: &Share| of.positive as f64 / of.all as f64;
+        let both = share(&Share { positive: self.positive + other.positive, all: self.all + other.all });
+        let error = (both * (1.0 - both) * (1.0 / self.all as f64 + 1.0 / other.all as f64)).sqrt();
+        share(self) - share(other) > CHANCE * error
+    }
 }
 
 /// A warning for each marker that objects are positive for by Otsu's threshold, which is there for images with both kinds, where no object is of a class that
@@ -117,6 +175,16 @@ mod tests {
             told(Cutoff::Value(9.0), [Some(0), Some(0), None], both, false).is_empty(),
             "a number may be above all"
         );
+    }
+
+    #[test]
+    fn a_share_is_above_another_one_by_more_than_chance() {
+        let of = |positive: usize, all: usize| Share { positive, all };
+        assert!(of(5, 5).is_above(&of(0, 5)) && of(3, 6).is_above(&of(5, 95)));
+        assert!(!of(20, 30).is_above(&of(38, 60)) && !of(0, 9).is_above(&of(0, 80)) && !of(9, 9).is_above(&of(80, 80)));
+        assert!(of(0, 4).is_above(&of(60, 80)) && of(60, 80).is_above(&of(3, 4)), "too few to say");
+        let objects = [(true, true), (false, true), (true, false)];
+        assert_eq!(Share::inside_and_outside(objects.into_iter()).map(|of| of.counts()), [[1, 2], [1, 1]]);
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use super::state::{Picture, State};
 use crate::Result;
 use crate::image::{Mask, Scale, Volume};
-use crate::ops::fill::{fill_holes, fill_label_holes};
 use crate::ops::histogram::{BinScale, range};
 use crate::ops::hysteresis::hysteresis;
 use crate::ops::label::{Connectivity, label};
@@ -174,16 +173,6 @@ impl State<'_> {
         };
         let window = self.geometry.steps(radius)?.map(|r| r.saturating_mul(2).saturating_add(1));
         local(self.device, src, &Local { statistic, window })
-    }
-
-    /// Holes of the mask, or of each object once there are labels.
-    pub fn fill_holes(&mut self) -> Result<()> {
-        if let Some(labels) = &self.labels {
-            self.labels = Some(fill_label_holes(self.device, labels)?);
-        } else {
-            self.mask = Some(fill_holes(self.device, &self.mask("fill_holes")?)?);
-        }
-        Ok(())
     }
 
     pub fn label(&mut self, p: &recipe::Label) -> Result<()> {

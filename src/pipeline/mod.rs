@@ -5,6 +5,7 @@
 //! Columns are named after the roles of the recipe, not after the channels of the file.
 
 mod ball;
+mod blank_noise;
 mod candidates;
 mod channel_refs;
 mod channels;
@@ -16,6 +17,7 @@ mod controls;
 mod cut_gap;
 mod cut_slices;
 mod cutoff;
+mod demand;
 mod depth;
 mod derived;
 mod dim_specks;
@@ -23,6 +25,7 @@ mod doubt;
 mod drawn;
 mod even_slices;
 mod faults;
+mod fill_holes;
 mod floor;
 mod geometry;
 mod grades;
@@ -80,7 +83,7 @@ mod windows;
 use crate::Result;
 use crate::device::Device;
 use crate::image::{Channel, Gallery, Labels, ObjectSet, Regions, Scan};
-use crate::measure::{self, ChannelRef, Context};
+use crate::measure::{self, ChannelRef};
 use crate::profile::stage;
 use crate::recipe::{Quality, Recipe};
 use crate::table::Table;
@@ -246,31 +249,6 @@ impl Found<'_> {
     pub fn measure_into(self, take: &mut Take) -> Result<Outcome> {
         let Found { scan, recipe, roles, device, external, made } = self;
         finish(&Sets { scan: &scan, recipe, roles: &roles, device, external, made: &made }, take)
-    }
-
-    /// Objects of the largest set of which the places are looked at together.
-    pub fn placed(&self) -> u64 {
-        let wanted = |name: &String| {
-            let measure = self.recipe.body.measure.get(name);
-            measure.is_some_and(|m| m.families.iter().any(|chosen| chosen.family.needs().places))
-        };
-        self.made.iter().filter(|(name, _)| wanted(name)).map(|(_, set)| u64::from(set.count())).max().unwrap_or(0)
-    }
-
-    /// Cells of the largest block of rows that will be made.
-    pub fn cells(&self) -> u64 {
-        let channels = image_refs(&self.scan, &self.roles, self.recipe);
-        let about: Vec<(&str, &str)> = channels.iter().map(|c| (c.name, c.unit)).collect();
-        let body = &self.recipe.body;
-        let block = |name: &str, objects: u32| {
-            let families = self.recipe.body.measure.get(name).map_or(&[][..], |m| &m.families);
-            let classes = body.classes(name);
-            let context =
-                Context { unit: body.lengths(), channels: &about, volumes: body.volumes(), classes: &classes };
-            let columns = measure::dictionary(families, &context).len();
-            columns as u64 * u64::from(objects).min(measured::block_rows(columns) as u64)
-        };
-        self.made.iter().map(|(name, set)| block(name, set.count())).max().unwrap_or(0)
     }
 }
 

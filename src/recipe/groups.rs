@@ -30,7 +30,7 @@ impl Default for Groups {
 
 /// The table of groups, and its columns that are no metadata and not of a set.
 const TABLE: &str = "groups";
-const COLUMNS: [&str; 4] = ["images", "images_failed", "area_mm2", "image"];
+const COLUMNS: [&str; 5] = ["images", "images_failed", "images_warned", "area_mm2", "image"];
 
 /// The column of volumes, where they are said.
 const VOLUME: &str = "volume_ml";

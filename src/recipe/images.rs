@@ -93,7 +93,10 @@ impl Checker<'_> {
         }
         let makes_image = |step: &Step| {
             !step.needs_objects()
-                && !matches!(step, Step::Threshold(_) | Step::Spots(_) | Step::Habitats(_) | Step::DimSpecks(_))
+                && !matches!(
+                    step,
+                    Step::Threshold(_) | Step::Spots(_) | Step::Habitats(_) | Step::DimSpecks(_) | Step::BlankNoise(_)
+                )
         };
         if let Some((i, step)) = image.steps.iter().enumerate().find(|(_, step)| !makes_image(step)) {
             let index = i.to_string();

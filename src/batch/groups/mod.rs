@@ -60,6 +60,8 @@ struct Pool {
 struct Group {
     ok: i64,
     failed: i64,
+    /// Of those that are done, the ones with warnings.
+    warned: i64,
     /// All of them are done.
     is_whole: bool,
     /// Objects of each set: all, then by class.
@@ -151,9 +153,11 @@ impl Groups {
                 Some(column) => cells.text(column, i)?.and_then(|cell| volume::millilitres(&cell)),
                 None => None,
             };
+            let is_warned = cells.text("warnings", i)?.is_some_and(|said| !said.is_empty());
             let group = self.group(&cells, i)?;
             group.volume_ml = group.volume_ml.or(volume);
             (group.ok, group.failed) = (group.ok + i64::from(is_ok), group.failed + i64::from(!is_ok));
+            group.warned += i64::from(is_ok && is_warned);
             group.is_whole &= is_ok;
             group.area_mm2 += area.unwrap_or(0.0);
             for (k, columns) in of_set.iter().enumerate() {
@@ -192,9 +196,15 @@ impl Groups {
         let Some(area) = self.area.clone() else { return Ok(()) };
         let Some(place) = self.sets.iter().position(|s| s.name == set) else { return Ok(()) };
         let (cells, parent) = (NamedRows(rows), format!("parent_{area}"));
+        // Objects that an edge goes through belong to what they share a voxel with; were all of these counted, a small area would be full of them.
+        let inside = cells.values(&format!("inside_{area}"))?;
         for i in 0..rows.num_rows() {
             let Some(own_mm2) = cells.own_area_mm2(i)? else { continue };
-            let is_on_area = self.sets[place].is_dense && cells.number(&parent, i)?.is_some();
+            let is_inside = match inside {
+                Some(inside) => number(Some(inside), i) == Some(1.0),
+                None => cells.number(&parent, i)?.is_some(),
+            };
+            let is_on_area = self.sets[place].is_dense && is_inside;
             let class = match cells.text("phenotype", i)? {
                 Some(name) => Some(name),
                 None => cells.text("class", i)?,
@@ -224,6 +234,7 @@ impl Groups {
         let new = || Group {
             ok: 0,
             failed: 0,
+            warned: 0,
             is_whole: true,
             objects: none(),
             unsure,

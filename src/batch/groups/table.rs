@@ -22,6 +22,8 @@ pub(super) fn table(groups: Groups) -> Table {
     };
     put("images".into(), "1", "Number of images of the group that are done.".into(), "", ints(&|g| g.ok));
     put("images_failed".into(), "1", "Number of images of the group that failed.".into(), "", ints(&|g| g.failed));
+    let about = "Number of images of the group that are done and have warnings in images.csv: what is wrong there is in the numbers of the group too.";
+    put("images_warned".into(), "1", about.into(), "", ints(&|g| g.warned));
     let place = area.as_ref().map_or("all 2-D images with calibration".into(), |set| format!("the objects of {set}"));
     let known = |g: &Group| Some(g.area_mm2).filter(|v| *v > 0.0);
     let about = format!("Area of {place} in the group; densities are formed over it.");

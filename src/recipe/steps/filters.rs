@@ -33,6 +33,19 @@ pub struct DimSpecks {
     pub keep_as: Option<String>,
 }
 
+/// `blank_noise`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BlankNoise {
+    /// Smoothed by this sigma nothing is seen in it.
+    pub sigma: Length,
+    /// The image to read.
+    pub of: Option<String>,
+    /// The name to keep the result under.
+    #[serde(rename = "as")]
+    pub keep_as: Option<String>,
+}
+
 /// `gaussian`
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]

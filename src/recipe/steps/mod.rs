@@ -49,6 +49,8 @@ pub enum Step {
     Background(Radius),
     /// Brings specks down to what is bright around the objects of another set.
     DimSpecks(DimSpecks),
+    /// Makes an image blank that holds nothing but noise.
+    BlankNoise(BlankNoise),
     /// Smooths only as far as the noise asks for.
     Denoise(Denoise),
     /// Takes away the background that a ball rolls along.
@@ -58,7 +60,7 @@ pub enum Step {
     /// Makes a mask of what is bright.
     Threshold(Threshold),
     /// Fills holes of the mask, or of each object once there are labels.
-    FillHoles(Nothing),
+    FillHoles(FillHoles),
     /// Divides the objects of another set by how bright their parts are.
     Habitats(Habitats),
     /// Makes a map of doses of the objects of another set.
@@ -99,6 +101,7 @@ impl Step {
             Step::Closing(_) => "closing",
             Step::Background(_) => "background",
             Step::DimSpecks(_) => "dim_specks",
+            Step::BlankNoise(_) => "blank_noise",
             Step::Denoise(_) => "denoise",
             Step::RollingBall(_) => "rolling_ball",
             Step::Filter(_) => "filter",
@@ -143,6 +146,7 @@ impl Step {
         match self {
             Step::Gaussian(p) => p.of.as_deref(),
             Step::DimSpecks(p) => p.of.as_deref(),
+            Step::BlankNoise(p) => p.of.as_deref(),
             Step::Denoise(p) => p.of.as_deref(),
             Step::Median(p) | Step::Mean(p) | Step::Background(p) | Step::RollingBall(p) => p.of.as_deref(),
             Step::TopHat(p) | Step::Opening(p) | Step::Closing(p) => p.of.as_deref(),
@@ -185,6 +189,7 @@ impl Step {
         match self {
             Step::Denoise(_) | Step::Landscape(_) => true,
             Step::Gaussian(p) => [Some(p.sigma), p.at_least].iter().flatten().any(is_r),
+            Step::BlankNoise(p) => is_r(&p.sigma),
             Step::Filter(p) => p.lengths().iter().any(is_r),
             Step::Median(p) | Step::Mean(p) | Step::Background(p) | Step::RollingBall(p) => is_r(&p.radius),
             Step::TopHat(p) | Step::Opening(p) | Step::Closing(p) => is_r(&p.radius),
@@ -230,6 +235,7 @@ impl Step {
             Step::Prescription(p) => Some(&p.set),
             Step::Propagate(p) => Some(&p.from),
             Step::DimSpecks(p) => Some(&p.around),
+            Step::FillHoles(p) => p.around.as_deref(),
             _ => None,
         }
     }
@@ -247,6 +253,7 @@ impl Step {
         match self {
             Step::Gaussian(p) => p.keep_as.as_deref(),
             Step::DimSpecks(p) => p.keep_as.as_deref(),
+            Step::BlankNoise(p) => p.keep_as.as_deref(),
             Step::Denoise(p) => p.keep_as.as_deref(),
             Step::Median(p) | Step::Mean(p) | Step::Background(p) | Step::RollingBall(p) => p.keep_as.as_deref(),
             Step::TopHat(p) | Step::Opening(p) | Step::Closing(p) => p.keep_as.as_deref(),

@@ -7,7 +7,10 @@ use serde::Deserialize;
 /// `fill_holes`
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Nothing {}
+pub struct FillHoles {
+    /// The object set whose cells have these insides: larger holes without any of its objects stay open.
+    pub around: Option<String>,
+}
 
 /// `label`
 #[derive(Clone, Debug, PartialEq, Deserialize)]
