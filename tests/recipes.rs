@@ -73,7 +73,7 @@ fn lengths_and_areas_need_units() {
     "#);
     for (step, words) in [
         ("op = \"threshold\", method = \"otsu\", correction = -1", "a factor that is not above 0"),
-        ("op = \"threshold\", method = \"otsu\", noise = -5", "noise, contrast and k from 0 on"),
+        ("op = \"threshold\", method = \"otsu\", noise = -5", "noise and k from 0 on"),
         ("op = \"threshold\", method = \"hysteresis\", low = 500, high = 100", "low = 500 is above high = 100"),
     ] {
         let e = with_steps(&format!("{{ {step} }},"));
@@ -168,7 +168,7 @@ fn steps_that_draw_lesions_are_checked() {
     "#);
     assert_snapshot!(lesions("{ op = \"threshold\", method = \"otsu\", at_least = 4 }"), @r#"
     mine.toml: at_least says nothing to the method "otsu" in line 8: `{ op = "threshold", method = "otsu", at_least = 4 }`
-      try: leave at_least out; its keys are correction, bounds, bins, transform, noise, contrast, from, dimmer_beyond
+      try: leave at_least out; its keys are correction, bounds, bins, transform, noise, from, dimmer_beyond
     "#);
     assert_snapshot!(with_steps("  { op = \"watershed\", within = \"20 mm\" },"), @r#"
     mine.toml: "watershed" comes before any threshold in line 7: `{ op = "watershed", within = "20 mm" }`

@@ -90,7 +90,7 @@ const WIDER: f64 = 2.5;
 /// What is wider than so much of the side may be the ground.
 const WIDE: f64 = 0.3;
 /// Objects that are so many times as large once their holes are filled may be rings of objects.
-const LUMINA: f64 = 1.15;
+const LUMINA: f64 = 1.08;
 
 /// Pixels around what is bright that are not looked at for the rest.
 const HALO: f64 = 4.0;

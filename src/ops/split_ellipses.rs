@@ -3,7 +3,8 @@
 //! A nucleus with bright spots, or a long one, has valleys and necks of its own; two that touch leave the corners between them
 //! empty. So the objects of a split are joined again, pair by pair in the order of the saddles, as a tree: of each branch the
 //! ellipse with its moments is known, and where the branch fills [`CERTAIN`] of it, or [`LIKELY`] if the smaller of the two that
-//! meet there is no typical object, it is one object. The largest such branch counts.
+//! meet there is no typical object, it is one object. The largest such branch counts. Closed rings of objects fill their ellipse too, with what they
+//! enclose: where half of what was joined in a plane is larger than six typical objects, nothing is joined.
 //!
 //! Bit budget: moments in 128 bits, exact; the share of the ellipse on the host, in f64.
 //! Reference: this project; `docs/segmentation.md` has how it was chosen. Moments of ellipses: Jähne, Digital Image Processing.
@@ -71,6 +72,9 @@ impl Moments {
     }
 }
 
+/// In a plane the median of what was joined has so many times the typical size at most; else each is a closed ring of objects, with what it encloses.
+const LARGEST: f64 = 6.0;
+
 /// What a branch of the tree of objects is made of.
 struct Branch {
     /// Peaks that objects are called after.
@@ -92,6 +96,7 @@ pub(super) fn whole(
     let own: Vec<usize> = objects.iter().map(|&object| object as usize - 1).collect();
     // The branch of each object, and the object that each one became part of.
     let (mut root, mut part): (Vec<usize>, Vec<usize>) = ((0..own.len()).collect(), (0..own.len()).collect());
+    let sizes: Vec<i128> = moments.iter().map(|moments| moments.n).collect();
     let mut branches: Vec<Branch> =
         moments.into_iter().enumerate().map(|(k, moments)| Branch { objects: vec![k], moments }).collect();
     for pair in pairs {
@@ -114,7 +119,19 @@ pub(super) fn whole(
             branches[to].objects.iter().for_each(|&object| part[object] = called.unwrap_or(object));
         }
     }
+    if shape.is_flat() && median(&sizes, &part) > LARGEST * typical_size {
+        return objects.to_vec();
+    }
     own.iter().map(|&object| part[object] as u32 + 1).collect()
+}
+
+/// The size of the median object, where each of these sizes is part of one.
+fn median(sizes: &[i128], part: &[usize]) -> f64 {
+    let mut joined = vec![0; sizes.len()];
+    part.iter().zip(sizes).for_each(|(&part, n)| joined[part] += n);
+    joined.retain(|n| *n > 0);
+    joined.sort_unstable();
+    joined.get(joined.len() / 2).map_or(0.0, |n| *n as f64)
 }
 
 #[cfg(test)]
@@ -153,6 +170,13 @@ mod tests {
         };
         assert!((share(Shape { z: 21, y: 41, x: 41 }, ball) - 1.0).abs() < 0.01);
         assert!((share(plane, |_, y, x| y == 3.0 && x == 5.0) - 0.955).abs() < 1e-3);
+    }
+
+    #[test]
+    fn half_of_what_is_joined_is_the_median() {
+        assert_eq!(median(&[3, 0, 4, 50, 2], &[0, 1, 0, 3, 3]), 52.0);
+        assert_eq!(median(&[3, 4, 50], &[0, 0, 0]), 57.0);
+        assert_eq!(median(&[], &[]), 0.0);
     }
 
     #[test]

@@ -59,23 +59,6 @@ impl State<'_> {
         Ok(floor)
     }
 
-    /// The least threshold of an image whose two classes have to be so many times the noise of its channel apart: none, or where they are not all of the
-    /// image, which is told.
-    pub fn without_contrast(&mut self, image: &Picture, signal: &Signal, times: f64) -> Result<f64> {
-        let least = times * signal.noise;
-        if signal.classes.contrast >= least {
-            return Ok(f64::NEG_INFINITY);
-        }
-        let of = |samples: f64| samples * image.volume.scale.factor();
-        self.warnings.push(format!(
-            "nothing is found: what is bright and what is dark lie {:.4} apart, less than {times} times the noise between pixels ({:.4}), as where nothing is stained; if there is \
-             stain, contrast = 0 in the step threshold finds it",
-            of(signal.classes.contrast),
-            of(signal.noise)
-        ));
-        signal.percentile(100.0)
-    }
-
     /// So many times the noise. That is what smoothing leaves of the noise between neighbours in
     /// the channel, or what is seen over a lag if that is more. The lag is not asked where two classes explain more of the image than
     /// they do of noise, nor where the ground has no noise but that between neighbours while what stands out of it is wider: in a crowd of objects hardly

@@ -78,26 +78,17 @@ impl State<'_> {
             (Some(n), None) => BinChoice::Equal { n: n as usize, spacing, cut: Cut::BelowEdge },
             (n, Some(_)) => BinChoice::Equal { n: n.map_or(256, |n| n as usize), spacing, cut: Cut::Edge },
         };
-        let (t, floor, least) = match p.noise.or(p.contrast) {
+        let (t, floor, least) = match p.noise {
             None => (choose(self.device, src, &method, bins)?, f64::NEG_INFINITY, None),
-            Some(_) => {
+            Some(times) => {
                 let noise = match self.noise.take() {
                     Some(asked) => asked,
                     None => noise::ask(self.device, self.original()?)?,
                 };
                 let signal = signal_and_noise(self.device, src, &method, bins, noise)?;
-                let (t, floor) = match (p.noise, p.from) {
-                    (Some(times), Some(CountedFrom::Ground)) => {
-                        self.above_ground(image, &signal, &method, bins, times)?
-                    }
-                    (Some(times), _) => {
-                        (signal.threshold, self.floor(image, &signal, times, spacing == BinScale::Log)?)
-                    }
-                    (None, _) => (signal.threshold, f64::NEG_INFINITY),
-                };
-                let floor = match p.contrast {
-                    Some(times) => floor.max(self.without_contrast(image, &signal, times)?),
-                    None => floor,
+                let (t, floor) = match p.from {
+                    Some(CountedFrom::Ground) => self.above_ground(image, &signal, &method, bins, times)?,
+                    _ => (signal.threshold, self.floor(image, &signal, times, spacing == BinScale::Log)?),
                 };
                 (t.max(floor), floor, Some(signal.classes.least))
             }

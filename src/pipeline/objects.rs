@@ -156,7 +156,7 @@ fn from_steps(
     geometry.radius_px = typical::radius(set.scale, level, &geometry, device)?;
     drop(for_size);
     // Asked before the steps, it comes down with what the first of them waits for.
-    let wants_noise = |step: &Step| matches!(step, Step::Threshold(p) if p.noise.or(p.contrast).is_some());
+    let wants_noise = |step: &Step| matches!(step, Step::Threshold(p) if p.noise.is_some());
     let noise = if steps.iter().any(wants_noise) { Some(noise::ask(device, &original)?) } else { None };
     let mut state = State::new(device, geometry, file, original, (lift, channel.saturation), (scan, roles), made);
     state.noise = noise;

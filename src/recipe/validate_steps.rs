@@ -99,17 +99,17 @@ impl Checker<'_> {
             _ if t.from == Some(CountedFrom::Ground) && t.noise.is_none() => needs("noise beside from", "5.0"),
             _ => Ok(()),
         }?;
-        let numbers = [t.correction, t.noise, t.contrast, t.k, t.r, t.low, t.high, t.percent, t.value];
+        let numbers = [t.correction, t.noise, t.k, t.r, t.low, t.high, t.percent, t.value];
         let numbers = numbers.into_iter().chain([t.at_least, t.factor, t.deviations]);
         let bad_number = numbers.flatten().any(|v| !v.is_finite());
         let bad_bins = t.bins.is_some_and(|b| !(2..=65_536).contains(&b));
         let bad_percent = t.percent.is_some_and(|p| !(0.0..=100.0).contains(&p));
         let bad_bounds = t.bounds.is_some_and(|[low, high]| low > high || low.is_nan() || high.is_nan());
-        let at_least_0 = [t.noise, t.contrast, t.k].into_iter().flatten().all(|v| v >= 0.0);
+        let at_least_0 = [t.noise, t.k].into_iter().flatten().all(|v| v >= 0.0);
         let above_0 = [t.correction, t.factor, t.r].into_iter().flatten().all(|v| v > 0.0);
         if !at_least_0 || !above_0 {
             let e = self.error("a factor that is not above 0 would take everything", here);
-            return Err(e.remedy("correction, factor and r above 0, noise, contrast and k from 0 on"));
+            return Err(e.remedy("correction, factor and r above 0, noise and k from 0 on"));
         }
         if let (Some(low), Some(high)) = (t.low, t.high)
             && low > high

@@ -17,7 +17,11 @@ const BODY: &str = "it needs SUV, and weight, height and sex of the patient";
 
 /// Columns of `lesions.csv`: name, which recipe gives it, what it needs.
 const LESION_COLUMNS: [(&str, &str, &str); 5] = [
-    ("sul_peak", PERCIST, "it needs SUV, the size of a voxel, and weight, height and sex of the patient"),
+    (
+        "sul_peak",
+        PERCIST,
+        "it needs SUV, the size of a voxel, and weight (10 kg at least: lean mass is one of adults), height and sex of the patient",
+    ),
     ("percist_measurable", PERCIST, "it needs sul_peak and the set liver, which recipe pet-percist finds"),
     ("suv_max", PET, "it needs SUV"),
     ("mtv_ml", PET, "it needs the size of a voxel"),

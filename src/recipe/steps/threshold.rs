@@ -60,7 +60,7 @@ impl Method {
             Method::Fixed => &["value", "at_least", "correction", "bounds", "noise"],
             Method::Percentile => &["percent", "correction", "bounds", "noise"],
             Method::Otsu | Method::Li | Method::Triangle | Method::Yen | Method::RobustBackground => {
-                &["correction", "bounds", "bins", "transform", "noise", "contrast", "from", "dimmer_beyond"]
+                &["correction", "bounds", "bins", "transform", "noise", "from", "dimmer_beyond"]
             }
             Method::MultiOtsu => &["classes", "middle", "correction", "bounds", "bins", "transform", "noise", "from"],
             Method::LocalMean | Method::LocalGaussian => &["radius"],
@@ -95,9 +95,7 @@ pub struct Threshold {
     pub middle: Option<Middle>,
     /// Never below this many times the noise of the image.
     pub noise: Option<f64>,
-    /// Nothing lies above it where the two classes of the image are less than so many times the noise of its channel, as it was taken, apart.
-    pub contrast: Option<f64>,
-    /// What `noise` and the logarithm are counted from; the value 0 if absent.
+    /// What that and the logarithm are counted from; the value 0 if absent.
     pub from: Option<CountedFrom>,
     /// Objects that lie farther than this from all that is above the threshold may be dimmer, with a threshold of their own.
     pub dimmer_beyond: Option<Length>,
@@ -141,7 +139,6 @@ impl Threshold {
             ("classes", self.classes.is_some()),
             ("middle", self.middle.is_some()),
             ("noise", self.noise.is_some()),
-            ("contrast", self.contrast.is_some()),
             ("from", self.from.is_some()),
             ("dimmer_beyond", self.dimmer_beyond.is_some()),
             ("radius", self.radius.is_some()),
