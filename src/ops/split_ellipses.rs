@@ -4,7 +4,7 @@
 //! empty. So the objects of a split are joined again, pair by pair in the order of the saddles, as a tree: of each branch the
 //! ellipse with its moments is known, and where the branch fills [`CERTAIN`] of it, or [`LIKELY`] if the smaller of the two that
 //! meet there is no typical object, it is one object. The largest such branch counts. Closed rings of objects fill their ellipse too, with what they
-//! enclose: where half of what was joined in a plane is larger than six typical objects, nothing is joined.
+//! enclose: where more than half of what was joined in a plane is round and larger than six typical objects, nothing is joined.
 //!
 //! Bit budget: moments in 128 bits, exact; the share of the ellipse on the host, in f64.
 //! Reference: this project; `docs/segmentation.md` has how it was chosen. Moments of ellipses: Jähne, Digital Image Processing.
@@ -54,6 +54,15 @@ impl Moments {
         all
     }
 
+    /// Whether the shorter axis in the plane is half of the longer one at least: the ratio of the squares of both, by trace and determinant.
+    fn is_round(&self) -> bool {
+        let of = |k: usize, [i, j]: [usize; 2]| (self.n * self.second[k] - self.first[i] * self.first[j]) as f64;
+        let (xx, yy, xy) = (of(0, [0, 0]), of(1, [1, 1]), of(3, [0, 1]));
+        let (trace, det) = (xx + yy, xx * yy - xy * xy);
+        // For axes a and b: det / trace^2 = a^2 b^2 / (a^2 + b^2)^2.
+        det >= trace * trace * (ROUND * ROUND) / ((1.0 + ROUND * ROUND) * (1.0 + ROUND * ROUND))
+    }
+
     /// The share of the ellipse (in depth: the ellipsoid) with the same moments that the voxels fill: at most 1, but for
     /// rounding. A voxel counts as the square or cube that it is.
     fn share_of_ellipse(&self, flat: bool) -> f64 {
@@ -72,8 +81,10 @@ impl Moments {
     }
 }
 
-/// In a plane the median of what was joined has so many times the typical size at most; else each is a closed ring of objects, with what it encloses.
+/// In a plane half of what was joined has so many times the typical size at most, or is long; else each is a closed ring of objects, with what it encloses.
 const LARGEST: f64 = 6.0;
+/// Their shorter axis is so much of the longer one at least.
+const ROUND: f64 = 0.5;
 
 /// What a branch of the tree of objects is made of.
 struct Branch {
@@ -96,7 +107,7 @@ pub(super) fn whole(
     let own: Vec<usize> = objects.iter().map(|&object| object as usize - 1).collect();
     // The branch of each object, and the object that each one became part of.
     let (mut root, mut part): (Vec<usize>, Vec<usize>) = ((0..own.len()).collect(), (0..own.len()).collect());
-    let sizes: Vec<i128> = moments.iter().map(|moments| moments.n).collect();
+    let own_moments = moments.clone();
     let mut branches: Vec<Branch> =
         moments.into_iter().enumerate().map(|(k, moments)| Branch { objects: vec![k], moments }).collect();
     for pair in pairs {
@@ -119,19 +130,24 @@ pub(super) fn whole(
             branches[to].objects.iter().for_each(|&object| part[object] = called.unwrap_or(object));
         }
     }
-    if shape.is_flat() && median(&sizes, &part) > LARGEST * typical_size {
+    if shape.is_flat() && are_rings(&whole_moments(&own_moments, &part), typical_size) {
         return objects.to_vec();
     }
     own.iter().map(|&object| part[object] as u32 + 1).collect()
 }
 
-/// The size of the median object, where each of these sizes is part of one.
-fn median(sizes: &[i128], part: &[usize]) -> f64 {
-    let mut joined = vec![0; sizes.len()];
-    part.iter().zip(sizes).for_each(|(&part, n)| joined[part] += n);
-    joined.retain(|n| *n > 0);
-    joined.sort_unstable();
-    joined.get(joined.len() / 2).map_or(0.0, |n| *n as f64)
+/// The moments of what each of these is part of.
+fn whole_moments(own: &[Moments], part: &[usize]) -> Vec<Moments> {
+    let mut joined = vec![Moments::default(); own.len()];
+    part.iter().zip(own).for_each(|(&part, own)| joined[part] += *own);
+    joined.retain(|moments| moments.n > 0);
+    joined
+}
+
+/// Whether half of these are round and far larger than the typical object. A long nucleus is many times the disk that fits into it as well.
+fn are_rings(joined: &[Moments], typical_size: f64) -> bool {
+    let is_ring = |moments: &&Moments| moments.n as f64 > LARGEST * typical_size && moments.is_round();
+    2 * joined.iter().filter(is_ring).count() > joined.len()
 }
 
 #[cfg(test)]
@@ -173,10 +189,22 @@ mod tests {
     }
 
     #[test]
-    fn half_of_what_is_joined_is_the_median() {
-        assert_eq!(median(&[3, 0, 4, 50, 2], &[0, 1, 0, 3, 3]), 52.0);
-        assert_eq!(median(&[3, 4, 50], &[0, 0, 0]), 57.0);
-        assert_eq!(median(&[], &[]), 0.0);
+    fn large_disks_are_rings_and_long_ellipses_are_not() {
+        let plane = Shape::flat(80, 80);
+        let of = |inside: &dyn Fn(f64, f64) -> bool| {
+            let mut all = Moments::default();
+            for (y, x) in (0..80u32 * 80).map(|i| (i / 80, i % 80)).filter(|&(y, x)| inside(y.into(), x.into())) {
+                all += Moments::of(&[ObjectRun { row: y, start: x, end: x + 1 }], plane);
+            }
+            all
+        };
+        let disk = of(&|y, x| libm::hypot(y - 40.0, x - 40.0) <= 20.0);
+        let long = of(&|y, x| libm::hypot((y - x) / 4.0, (x + y - 80.0) / 30.0) <= 1.0);
+        let broad = of(&|y, x| libm::hypot((y - 40.0) / 20.0, (x - 40.0) / 36.0) <= 1.0);
+        assert!(disk.is_round() && broad.is_round() && !long.is_round());
+        assert!(are_rings(&[disk, broad, long], 40.0) && !are_rings(&[disk, long], 40.0));
+        assert!(!are_rings(&[disk, broad, long], 400.0) && !are_rings(&[], 1.0));
+        assert_eq!(whole_moments(&[disk, long, disk], &[2, 1, 2]).len(), 2);
     }
 
     #[test]

@@ -60,8 +60,8 @@ impl State<'_> {
             return Ok(None);
         }
         self.notes.push(match n {
-            1 => format!("1 hole without any of \"{around}\" is no part of a cell: a lumen or a gap"),
-            _ => format!("{n} holes without any of \"{around}\" are no part of a cell: lumina or gaps"),
+            1 => format!("1 hole without any of \"{around}\" is left open: a lumen, a gap, or a vacuole"),
+            _ => format!("{n} holes without any of \"{around}\" are left open: lumina, gaps, or vacuoles"),
         });
         Ok(Some(select(device, &holes, &open)?))
     }

@@ -3,14 +3,17 @@
 use super::shared_noise::{dark_side, over_lag};
 use super::state::{Picture, State};
 use crate::Result;
+use crate::device::Device;
 use crate::image::Volume;
 use crate::ops::cut_ground::CutGround;
 use crate::ops::dark_side::DarkSide;
 use crate::ops::grey_step::noise_or_rounding;
 use crate::ops::histogram::BinScale;
 use crate::ops::likeness::likeness;
+use crate::ops::noise::noise;
 use crate::ops::noise_peaks::highest;
 use crate::ops::threshold::{BinChoice, CUT_NOISE, Method as Choice, NOISE, Signal};
+use crate::units::Shape;
 
 /// Over so many sigmas of smoothing noise is all but independent: a tenth of it is left in common.
 const CORRELATED: f64 = 3.0;
@@ -33,6 +36,8 @@ const FEW: f64 = 3.0;
 const ONLY_WHITE: f64 = 1.5;
 /// Noise of the darkest ground that is so much of what most neighbours show is that of a ground below light.
 const LIT: f64 = 0.6;
+/// Pixels along each side of a tile of a plane.
+const TILE: usize = 40;
 /// From this likeness of neighbours on what stands out of a ground with white noise is no noise.
 const ALIKE: f64 = 0.5;
 
@@ -133,7 +138,8 @@ impl State<'_> {
             return Ok(false);
         }
         let between_neighbours = signal.noise / f64::from(self.lift);
-        Ok(DarkSide::spread_of_darkest(self.file.samples.host()?) <= LIT * between_neighbours)
+        let whole = DarkSide::spread_of_darkest(self.file.samples.host()?);
+        Ok(whole <= LIT * between_neighbours || are_lit_tiles(self.file)?)
     }
 
     /// The noise where nothing was cut off.
@@ -270,6 +276,20 @@ impl Why {
             ),
         }
     }
+}
+
+/// Whether the same is true of half of the tiles of a plane, each by itself: light that falls off to the corners makes the darkest ground of the whole wide.
+fn are_lit_tiles(file: &Volume) -> Result<bool> {
+    let (shape, samples) = (file.shape, file.samples.host()?);
+    let (down, across) = (shape.y / TILE, shape.x / TILE);
+    let mut lit = 0;
+    for (top, left) in (0..down * across).map(|k| (k / across * TILE, k % across * TILE)) {
+        let row = |y: usize| &samples[(top + y) * shape.x + left..][..TILE];
+        let tile = Volume::new(Shape::flat(TILE, TILE), (0..TILE).flat_map(row).copied().collect())?;
+        let between_neighbours = noise(&Device::Cpu, &tile)?;
+        lit += usize::from(DarkSide::spread_of_darkest(tile.samples.host()?) <= LIT * between_neighbours);
+    }
+    Ok(lit > 0 && 2 * lit >= down * across)
 }
 
 /// What is said of an image that a floor leaves nothing of, or no more than a few objects.
