@@ -109,14 +109,29 @@ impl Contours {
             excluded.push(territory(device, of.seeds, &hotter, farther, self.weights)?);
             found = draw(self.within, &excluded)?;
         }
-        // Most end far from where they may go no farther, which a look at the last layer before that tells.
-        let near = grow(device, of.seeds, (self.within - self.step).max(0.0), self.weights)?;
-        let may_be_cut_off = self.within < self.step || with_more(device, &found.labels, &near)? > 0;
-        let cut_off = match may_be_cut_off {
+        let cut_off = match self.may_be_cut_off(device, of.seeds, &found.labels)? {
             true => with_more(device, &draw(farther, &excluded)?.labels, &found.labels)?,
             false => 0,
         };
         Ok(Drawn { found, cut_off, barred })
+    }
+
+    /// Whether a contour reaches the last layer that it may have. Most end far from it, so only where they lie is looked at.
+    fn may_be_cut_off(&self, device: &Device, seeds: &Labels, found: &Labels) -> Result<bool> {
+        if self.within < self.step {
+            return Ok(true);
+        }
+        let reaches = |seeds: &Labels, found: &Labels| {
+            let near = grow(device, seeds, self.within - self.step, self.weights)?;
+            Ok(with_more(device, found, &near)? > 0)
+        };
+        let Some(windows) = windows(device, found, [0.0; 3])? else { return reaches(seeds, found) };
+        for window in windows {
+            if reaches(&window.labels(seeds)?, &window.labels(found)?)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn draw_within(
