@@ -3,8 +3,7 @@
 //! A nucleus with bright spots, or a long one, has valleys and necks of its own; two that touch leave the corners between them
 //! empty. So the objects of a split are joined again, pair by pair in the order of the saddles, as a tree: of each branch the
 //! ellipse with its moments is known, and where the branch fills [`CERTAIN`] of it, or [`LIKELY`] if the smaller of the two that
-//! meet there is no typical object, it is one object. The largest such branch counts. Closed rings of objects fill their ellipse too, with what they
-//! enclose: where more than half of what was joined in a plane is round and larger than six typical objects, nothing is joined.
+//! meet there is no typical object, it is one object. The largest such branch counts.
 //!
 //! Bit budget: moments in 128 bits, exact; the share of the ellipse on the host, in f64.
 //! Reference: this project; `docs/segmentation.md` has how it was chosen. Moments of ellipses: Jähne, Digital Image Processing.
@@ -54,15 +53,6 @@ impl Moments {
         all
     }
 
-    /// Whether the shorter axis in the plane is half of the longer one at least: the ratio of the squares of both, by trace and determinant.
-    fn is_round(&self) -> bool {
-        let of = |k: usize, [i, j]: [usize; 2]| (self.n * self.second[k] - self.first[i] * self.first[j]) as f64;
-        let (xx, yy, xy) = (of(0, [0, 0]), of(1, [1, 1]), of(3, [0, 1]));
-        let (trace, det) = (xx + yy, xx * yy - xy * xy);
-        // For axes a and b: det / trace^2 = a^2 b^2 / (a^2 + b^2)^2.
-        det >= trace * trace * (ROUND * ROUND) / ((1.0 + ROUND * ROUND) * (1.0 + ROUND * ROUND))
-    }
-
     /// The share of the ellipse (in depth: the ellipsoid) with the same moments that the voxels fill: at most 1, but for
     /// rounding. A voxel counts as the square or cube that it is.
     fn share_of_ellipse(&self, flat: bool) -> f64 {
@@ -80,11 +70,6 @@ impl Moments {
         n / (4.0 / 3.0 * PI * 5.0f64.powi(3).sqrt() * det.sqrt())
     }
 }
-
-/// In a plane half of what was joined has so many times the typical size at most, or is long; else each is a closed ring of objects, with what it encloses.
-const LARGEST: f64 = 6.0;
-/// Their shorter axis is so much of the longer one at least.
-const ROUND: f64 = 0.5;
 
 /// What a branch of the tree of objects is made of.
 struct Branch {
@@ -107,7 +92,6 @@ pub(super) fn whole(
     let own: Vec<usize> = objects.iter().map(|&object| object as usize - 1).collect();
     // The branch of each object, and the object that each one became part of.
     let (mut root, mut part): (Vec<usize>, Vec<usize>) = ((0..own.len()).collect(), (0..own.len()).collect());
-    let own_moments = moments.clone();
     let mut branches: Vec<Branch> =
         moments.into_iter().enumerate().map(|(k, moments)| Branch { objects: vec![k], moments }).collect();
     for pair in pairs {
@@ -130,24 +114,7 @@ pub(super) fn whole(
             branches[to].objects.iter().for_each(|&object| part[object] = called.unwrap_or(object));
         }
     }
-    if shape.is_flat() && are_rings(&whole_moments(&own_moments, &part), typical_size) {
-        return objects.to_vec();
-    }
     own.iter().map(|&object| part[object] as u32 + 1).collect()
-}
-
-/// The moments of what each of these is part of.
-fn whole_moments(own: &[Moments], part: &[usize]) -> Vec<Moments> {
-    let mut joined = vec![Moments::default(); own.len()];
-    part.iter().zip(own).for_each(|(&part, own)| joined[part] += *own);
-    joined.retain(|moments| moments.n > 0);
-    joined
-}
-
-/// Whether half of these are round and far larger than the typical object. A long nucleus is many times the disk that fits into it as well.
-fn are_rings(joined: &[Moments], typical_size: f64) -> bool {
-    let is_ring = |moments: &&Moments| moments.n as f64 > LARGEST * typical_size && moments.is_round();
-    2 * joined.iter().filter(is_ring).count() > joined.len()
 }
 
 #[cfg(test)]
@@ -186,25 +153,6 @@ mod tests {
         };
         assert!((share(Shape { z: 21, y: 41, x: 41 }, ball) - 1.0).abs() < 0.01);
         assert!((share(plane, |_, y, x| y == 3.0 && x == 5.0) - 0.955).abs() < 1e-3);
-    }
-
-    #[test]
-    fn large_disks_are_rings_and_long_ellipses_are_not() {
-        let plane = Shape::flat(80, 80);
-        let of = |inside: &dyn Fn(f64, f64) -> bool| {
-            let mut all = Moments::default();
-            for (y, x) in (0..80u32 * 80).map(|i| (i / 80, i % 80)).filter(|&(y, x)| inside(y.into(), x.into())) {
-                all += Moments::of(&[ObjectRun { row: y, start: x, end: x + 1 }], plane);
-            }
-            all
-        };
-        let disk = of(&|y, x| libm::hypot(y - 40.0, x - 40.0) <= 20.0);
-        let long = of(&|y, x| libm::hypot((y - x) / 4.0, (x + y - 80.0) / 30.0) <= 1.0);
-        let broad = of(&|y, x| libm::hypot((y - 40.0) / 20.0, (x - 40.0) / 36.0) <= 1.0);
-        assert!(disk.is_round() && broad.is_round() && !long.is_round());
-        assert!(are_rings(&[disk, broad, long], 40.0) && !are_rings(&[disk, long], 40.0));
-        assert!(!are_rings(&[disk, broad, long], 400.0) && !are_rings(&[], 1.0));
-        assert_eq!(whole_moments(&[disk, long, disk], &[2, 1, 2]).len(), 2);
     }
 
     #[test]

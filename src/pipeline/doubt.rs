@@ -10,6 +10,7 @@
 use crate::Result;
 use crate::device::Device;
 use crate::image::Labels;
+use crate::ops::extent::{Extent, extents};
 use crate::ops::sizes::sizes;
 
 /// Valleys of objects that are parted firmly are so many times as deep as they must be.
@@ -29,6 +30,10 @@ const LARGE: f64 = 4.0;
 const MUCH: f64 = 0.4;
 /// In a plane the median object has this share of the typical size at least: 0.85 and more in such images.
 const HALF: f64 = 0.6;
+
+/// Round ones are no larger than so many typical ones, and fill this share of their box at least: a disk 0.785.
+const HUGE: f64 = 6.0;
+const FILLED: f64 = 0.65;
 
 /// What a split has done.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +66,9 @@ const FEW: usize = 10;
 /// # Errors
 /// Labels above their count.
 pub(super) fn unlike(set: &str, labels: &Labels, typical_size: f64) -> Result<Option<String>> {
+    if let Some(told) = too_large(set, labels, typical_size)? {
+        return Ok(Some(told));
+    }
     let mut sizes: Vec<f64> = sizes(&Device::Cpu, labels)?.into_iter().skip(1).map(f64::from).collect();
     if sizes.len() < FEW {
         return Ok(None);
@@ -82,6 +90,28 @@ pub(super) fn unlike(set: &str, labels: &Labels, typical_size: f64) -> Result<Op
     )))
 }
 
+/// A warning where half of the objects of a plane are round and far larger than the typical one. A long nucleus is many times the disk that fits into it as well.
+fn too_large(set: &str, labels: &Labels, typical_size: f64) -> Result<Option<String>> {
+    if !labels.shape.is_flat() {
+        return Ok(None);
+    }
+    let found: Vec<Extent> = extents(labels)?.into_iter().filter(|object| object.n > 0).collect();
+    let is_too_large = |object: &&Extent| {
+        let [height, width] = [1, 2].map(|a| (object.hi[a] - object.lo[a]) as f64);
+        let n = object.n as f64;
+        n > HUGE * typical_size && n >= FILLED * height * width && height <= 2.0 * width && width <= 2.0 * height
+    };
+    let count = found.iter().filter(is_too_large).count();
+    Ok((2 * count > found.len()).then(|| {
+        format!(
+            "{count} of {} objects are round and have more than {HUGE} times the size that was found for one, {typical_size:.0} px: each may be a closed ring of several, \
+             which ellipses = false in the step split parts, or the size is that of a part: --set objects.{set}.scale=\"8 px\" gives the radius that is \
+             meant; look at the overlay",
+            found.len()
+        )
+    }))
+}
+
 #[cfg(test)]
 mod tests {
     //! Oracle: worked out by hand.
@@ -99,6 +129,21 @@ mod tests {
         assert_eq!(of(4, 3, vec![1, 1, 1, 2, 0, 3, 4, 4, 4]), Some(1.0 - 0.75 * 0.5));
         assert_eq!(of(0, 0, vec![0, 0]), None);
         assert_eq!(of(3, 3, vec![0, 0]), None);
+    }
+
+    #[test]
+    fn round_objects_that_are_too_large_are_told_however_few_they_are() {
+        let of = |inside: &dyn Fn(f64, f64) -> bool, typical| {
+            let voxels = (0..1600u32).map(|i| u32::from(inside(f64::from(i / 40) - 20.0, f64::from(i % 40) - 20.0)));
+            let labels = Labels::new(Shape::flat(40, 40), voxels.collect()).unwrap();
+            unlike("nuclei", &labels, typical).unwrap()
+        };
+        let disk = |y: f64, x: f64| libm::hypot(y, x) <= 12.0;
+        assert!(of(&disk, 70.0).is_some_and(|told| told.starts_with("1 of 1 objects are round")));
+        assert_eq!(of(&disk, 80.0), None);
+        // Long ones, along a row and across.
+        assert_eq!(of(&|y, x| y.abs() <= 4.0 && x.abs() <= 16.0, 30.0), None);
+        assert_eq!(of(&|y, x| (y - x).abs() <= 5.0 && (y + x).abs() <= 36.0, 30.0), None);
     }
 
     #[test]
