@@ -15,7 +15,6 @@ fn run(i: u32) {
         case 9u: { v = select(0, 1, x != 0); }
         case 10u: { v = saturating_add(x, b(i)); }
         case 11u: { v = select(x, p.value, x == 0 && b(i) == 0); }
-        case 12u: { v = select(i32(-0x7fffffff - 1), x, b(i) <= p.value); }
         default: {}
     }
     set_dst(i, v);

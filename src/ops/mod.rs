@@ -21,6 +21,7 @@ pub mod distance;
 mod distance_search;
 pub mod end_of_scale;
 pub(crate) mod extent;
+pub(crate) mod far;
 pub mod fill;
 pub mod free_ground;
 pub mod gaussian;

@@ -38,13 +38,6 @@ pub const OP: Op = Op {
             },
         },
         Case {
-            name: "samples where others are low",
-            run: |d, i| {
-                let v = i.volume(d)?;
-                words(d, far_from(d, &v, &shift_left(d, &v, 2)?, 900)?)
-            },
-        },
-        Case {
             name: "objects and what is outside of others",
             run: |d, i| {
                 let labels = i.labels(d)?;
@@ -70,7 +63,6 @@ enum What {
     NonZero,
     Add,
     Outside,
-    FarFrom,
 }
 
 crate::params! {
@@ -162,15 +154,6 @@ pub fn positive(device: &Device, a: &Volume) -> Result<Volume> {
 /// Different sizes; the device is lost or too small.
 pub fn add(device: &Device, a: &Volume, b: &Volume) -> Result<Volume> {
     Ok(a.with(both(device, (What::Add, 0), &a.samples, &b.samples, |a: i32, b: i32| a.saturating_add(b))?))
-}
-
-/// The samples of `a` where those of `b` are `t` at most, and the least of all numbers elsewhere: histograms pass it over.
-///
-/// # Errors
-/// Different sizes; the device is lost or too small.
-pub fn far_from(device: &Device, a: &Volume, b: &Volume, t: i32) -> Result<Volume> {
-    let one = |a: i32, b: i32| if b <= t { a } else { i32::MIN };
-    Ok(a.with(both(device, (What::FarFrom, t), &a.samples, &b.samples, one)?))
 }
 
 /// Where samples are larger than `t`.

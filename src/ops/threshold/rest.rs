@@ -13,12 +13,12 @@ use crate::Result;
 use crate::device::kernel::{Kernel, atomic, read, write};
 use crate::device::{Asked, Buffer, Device, Gpu, GpuBuffer};
 use crate::image::{Mask, Volume};
+use crate::ops::far::{far_from, near};
 use crate::ops::histogram::{BinScale, histogram};
-use crate::ops::morphology::{Element, dilate, dilate_mask};
+use crate::ops::morphology::{Element, dilate};
 use crate::ops::pixelwise::{above, or};
 use crate::ops::two_classes::{self, Wanted, dark_bins};
 use crate::ops::value_counts::AskedLook;
-use crate::simd;
 
 crate::params! {
     struct Params { size: u32, at: u32 }
@@ -131,7 +131,7 @@ pub fn with_rest(device: &Device, src: &Volume, mask: &Mask, threshold: f64, at:
     let first = ends.partition_point(|end| *end < at.floor) as u32;
     match device {
         Device::Cpu => {
-            let far = beyond(src, at.reach, range.1)?;
+            let far = far_from(src, &near(src, at.reach, range.1)?)?;
             let bins = dark_bins(&histogram(device, &far, &BINS.over(range)?)?, &beyond_doubt(src, first, 0));
             let Some(last) = (bins as usize).checked_sub(1) else { return Ok((mask.clone(), own(Bins::Known(0)))) };
             let dim = above(device, &far, ends[last].floor() as i32)?;
@@ -143,14 +143,6 @@ pub fn with_rest(device: &Device, src: &Volume, mask: &Mask, threshold: f64, at:
             Ok((mask, own(Bins::Asked(gpu.ask(&[found])?))))
         }
     }
-}
-
-/// The samples that lie farther than a reach from everything above a limit, and the least of all numbers elsewhere: histograms pass it over.
-fn beyond(src: &Volume, reach: [usize; 3], limit: i32) -> Result<Volume> {
-    let samples = src.samples.host()?;
-    let bright = simd::map(samples, |s| u8::from(s > limit));
-    let near = dilate_mask(&bright, src.shape, reach);
-    Ok(src.with(Buffer::on_host(simd::map2(samples, &near, |s, n| if n == 0 { s } else { i32::MIN }))))
 }
 
 /// Two classes that are beyond doubt, in enough of an image; the range that they are looked for in stands at a place of its array.

@@ -19,13 +19,13 @@ use super::faults::neighbours;
 use crate::Result;
 use crate::device::{Buffer, Device};
 use crate::image::{Mask, Volume};
+use crate::ops::far::{far_from, near};
 use crate::ops::gaussian::{Gaussian, gaussian};
 use crate::ops::grey_step::noise_or_rounding;
 use crate::ops::histogram::range;
 use crate::ops::label::{Connectivity, label};
-use crate::ops::morphology::{Element, dilate};
 use crate::ops::noise::noise;
-use crate::ops::pixelwise::{above, far_from};
+use crate::ops::pixelwise::above;
 use crate::ops::sizes::sizes;
 use crate::ops::threshold::{CUT_NOISE, NOISE};
 use levels::{Class, Levels};
@@ -96,16 +96,16 @@ impl Specks {
     /// What lies above a limit, if all else are objects beyond doubt and it is so many times as large as they are.
     fn above(volume: &Volume, smooth: &Volume, most: i32, limit: i32, larger: usize) -> Result<Option<Self>> {
         let samples = volume.samples.host()?;
-        let near = dilate(&Device::Cpu, smooth, &Element::Box([0, HALO, HALO]))?;
-        let far = far_from(&Device::Cpu, smooth, &near, limit)?;
+        let near = near(smooth, [0, HALO, HALO], limit)?;
+        let far = far_from(smooth, &near)?;
         let specks = things(&above(&Device::Cpu, smooth, limit)?)?;
         let Some((rest, others)) = beyond_doubt(volume, &far, &specks, limit)? else { return Ok(None) };
         if typical(&specks) < larger * typical(&others) {
             return Ok(None);
         }
         let cut = samples.iter().map(|s| (*s).min(limit)).collect();
-        let near = near.samples.host()?.iter().zip(samples);
-        let bare = near.map(|(n, s)| if *n > limit && *s > rest.threshold { rest.dark as i32 } else { *s }).collect();
+        let near = near.iter().zip(samples);
+        let bare = near.map(|(n, s)| if *n != 0 && *s > rest.threshold { rest.dark as i32 } else { *s }).collect();
         let [cut, bare] = [cut, bare].map(|samples| volume.with(Buffer::on_host(samples)));
         let light: Light = (0..).zip(samples).filter(|(_, s)| **s > limit).map(|(i, s)| (i, s - limit)).collect();
         let warning = warning((specks.len(), light.len()), rest.times(most), volume.scale.value(f64::from(limit)));
