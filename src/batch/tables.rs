@@ -27,60 +27,11 @@ pub(super) fn write(context: &BatchContext, ended: &Ended) -> Result<Vec<String>
     let metadata = &context.metadata;
     let layout = Layout::of(ended.entries()?, context.recipes, &context.store)?;
     metadata.differ_from(layout.names())?;
-    let mut groups = context.recipes.all().into_iter().find_map(|recipe| Groups::new(recipe, &layout));
-    let mut plates = context.recipes.all().into_iter().find_map(|recipe| Plates::new(recipe, &layout));
-    let mut sum_up = |table: &str, rows: &RecordBatch| {
-        groups.as_mut().map_or(Ok(()), |groups| groups.take(table, rows))?;
-        plates.as_mut().map_or(Ok(()), |plates| plates.take(table, rows))
-    };
-    let mut images = Sinks::open(context, IMAGES)?;
-    let mut row = Fit::new(columns_of(&status(None, metadata)), &layout.images);
-    let mut waiting = Vec::new();
-    let mut sets = BTreeMap::new();
-    for (name, columns) in &layout.sets {
-        let fit = Fit::new(columns_of(&which(None, metadata)), columns);
-        let mut sink = Sinks::of_objects(context, name)?;
-        sink.append(&RecordBatch::new_empty(fit.schema.clone()))?;
-        sets.insert(name.as_str(), (fit, sink));
-    }
+    let mut writing = Writing::open(context, &layout)?;
     for entry in ended.entries()? {
-        let entry = entry?;
-        let (of_rows, front) = (which(Some(&entry), metadata), status(Some(&entry), metadata));
-        let mut of_image = row.words(&front, &entry.known)?;
-        for (name, rows) in &entry.objects {
-            sets.get_mut(name.as_str()).map_or(Ok(()), |(_, sink)| sink.image(*rows))?;
-        }
-        if let (Status::Ok, Some(key)) = (entry.status, &entry.part) {
-            let mut take = |table: &str, rows: &RecordBatch| {
-                if table == IMAGES {
-                    of_image = row.rows(&front, rows)?;
-                } else if let Some((fit, sink)) = sets.get_mut(table) {
-                    let rows = fit.rows(&of_rows, rows)?;
-                    sum_up(table, &rows)?;
-                    sink.append(&rows)?;
-                }
-                Ok(())
-            };
-            if !context.store.read(key, &mut take)? {
-                return Err(Error::io("a finished image's rows are gone from .uptake/parts, or damaged")
-                    .at(context.out.folder())
-                    .remedy("run again with --resume"));
-            }
-        }
-        waiting.push(of_image);
-        if waiting.len() == TOGETHER {
-            let rows = together(&row.schema, &std::mem::take(&mut waiting))?;
-            sum_up(IMAGES, &rows)?;
-            images.append(&rows)?;
-        }
+        writing.image(&entry?)?;
     }
-    let rows = together(&row.schema, &waiting)?;
-    sum_up(IMAGES, &rows)?;
-    images.append(&rows)?;
-    let mut places = images.finish()?;
-    for (_, sink) in sets.into_values() {
-        places.extend(sink.finish()?);
-    }
+    let (mut places, groups, plates) = writing.finish()?;
     let (sums, pictures) = sums(groups, plates);
     if context.settings.overlays {
         for (below, text) in pictures {
@@ -88,15 +39,107 @@ pub(super) fn write(context: &BatchContext, ended: &Ended) -> Result<Vec<String>
             places.push(below);
         }
     }
-    for (name, table) in &sums {
+    let features = ("features", dictionary(&layout, metadata, &sums));
+    for (name, table) in sums.iter().chain([&features]) {
         let mut sink = Sinks::open(context, name)?;
         sink.append(&arrow::batch(table)?)?;
         places.extend(sink.finish()?);
     }
-    let mut features = Sinks::open(context, "features")?;
-    features.append(&arrow::batch(&dictionary(&layout, metadata, &sums))?)?;
-    places.extend(features.finish()?);
     Ok(places)
+}
+
+/// The tables of images and of objects while rows are written, and what sums these rows up.
+struct Writing<'a> {
+    context: &'a BatchContext<'a>,
+    images: Sinks,
+    /// Rows of images, as the table has them.
+    row: Fit,
+    /// Rows that are not written yet: they are written together.
+    waiting: Vec<RecordBatch>,
+    sets: BTreeMap<&'a str, (Fit, Sinks)>,
+    groups: Option<Groups>,
+    plates: Option<Plates>,
+}
+
+impl<'a> Writing<'a> {
+    /// Every table has its columns, also one that no row comes for.
+    fn open(context: &'a BatchContext, layout: &'a Layout) -> Result<Self> {
+        let metadata = &context.metadata;
+        let mut sets = BTreeMap::new();
+        let images = Sinks::open(context, IMAGES)?;
+        for (name, columns) in &layout.sets {
+            let fit = Fit::new(columns_of(&which(None, metadata)), columns);
+            let mut sink = Sinks::of_objects(context, name)?;
+            sink.append(&RecordBatch::new_empty(fit.schema.clone()))?;
+            sets.insert(name.as_str(), (fit, sink));
+        }
+        let row = Fit::new(columns_of(&status(None, metadata)), &layout.images);
+        let groups = context.recipes.all().into_iter().find_map(|recipe| Groups::new(recipe, layout));
+        let plates = context.recipes.all().into_iter().find_map(|recipe| Plates::new(recipe, layout));
+        Ok(Writing { context, images, row, waiting: vec![], sets, groups, plates })
+    }
+
+    /// Writes the rows of an image.
+    fn image(&mut self, entry: &Entry) -> Result<()> {
+        let metadata = &self.context.metadata;
+        let front = status(Some(entry), metadata);
+        for (name, rows) in &entry.objects {
+            self.sets.get_mut(name.as_str()).map_or(Ok(()), |(_, sink)| sink.image(*rows))?;
+        }
+        let of_image = match (entry.status, &entry.part) {
+            (Status::Ok, Some(key)) => self.part(key, &front, &which(Some(entry), metadata))?,
+            _ => None,
+        };
+        self.waiting.push(match of_image {
+            Some(row) => row,
+            None => self.row.words(&front, &entry.known)?,
+        });
+        if self.waiting.len() == TOGETHER { self.write_waiting() } else { Ok(()) }
+    }
+
+    /// Writes the rows of the objects of an image, as they stand in its part; returns the row of the image. `front` and `of_rows` are the first
+    /// columns.
+    fn part(&mut self, key: &str, front: &Table, of_rows: &Table) -> Result<Option<RecordBatch>> {
+        let mut of_image = None;
+        let mut take = |table: &str, rows: &RecordBatch| {
+            if table == IMAGES {
+                of_image = Some(self.row.rows(front, rows)?);
+            } else if let Some((fit, sink)) = self.sets.get_mut(table) {
+                let rows = fit.rows(of_rows, rows)?;
+                sum_up(&mut self.groups, &mut self.plates, table, &rows)?;
+                sink.append(&rows)?;
+            }
+            Ok(())
+        };
+        if !self.context.store.read(key, &mut take)? {
+            return Err(Error::io("a finished image's rows are gone from .uptake/parts, or damaged")
+                .at(self.context.out.folder())
+                .remedy("run again with --resume"));
+        }
+        Ok(of_image)
+    }
+
+    fn write_waiting(&mut self) -> Result<()> {
+        let rows = together(&self.row.schema, &std::mem::take(&mut self.waiting))?;
+        sum_up(&mut self.groups, &mut self.plates, IMAGES, &rows)?;
+        self.images.append(&rows)
+    }
+
+    /// Returns the places of the files, and the sums.
+    fn finish(mut self) -> Result<(Vec<String>, Option<Groups>, Option<Plates>)> {
+        self.write_waiting()?;
+        let mut places = self.images.finish()?;
+        for (_, sink) in self.sets.into_values() {
+            places.extend(sink.finish()?);
+        }
+        Ok((places, self.groups, self.plates))
+    }
+}
+
+/// Adds rows of a table to what sums rows up.
+fn sum_up(groups: &mut Option<Groups>, plates: &mut Option<Plates>, table: &str, rows: &RecordBatch) -> Result<()> {
+    groups.as_mut().map_or(Ok(()), |groups| groups.take(table, rows))?;
+    plates.as_mut().map_or(Ok(()), |plates| plates.take(table, rows))
 }
 
 /// The tables that sum up images, and pictures of them with their places.
