@@ -9,6 +9,7 @@ use super::discover::{Images, discover};
 use super::earlier::Existing;
 use super::events::Event;
 use super::head::Head;
+use super::item_list::ItemList;
 use super::kept::Kept;
 use super::ledger::{Ended, Ledger};
 use super::out::Out;
@@ -37,11 +38,7 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &DeviceChoice) -> Res
     let mut gpus = device.open(recipes, threads)?;
     let pool = pool(threads)?;
     let images = pool.install(|| discover(settings, recipes))?;
-    groups::check(&recipes.all(), &images.metadata)?;
-    groups::check_volumes(&recipes.all(), &images.metadata, &images.items)?;
-    globs::check(recipes, &images)?;
-    let notes = plates::check(&recipes.all(), &images.metadata, &images.items)?;
-    notes.iter().for_each(|note| settings.observer.note(note));
+    check(settings, recipes, &images)?;
     if settings.memory.is_some() {
         // What their drivers take is part of the memory that the program may take.
         gpus.iter().try_for_each(|gpu| gpu.device().map(|_| ()))?;
@@ -54,9 +51,50 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &DeviceChoice) -> Res
     (head.list, head.metadata) = (List::of(&items), metadata.clone());
     let items = items.share(head.shard);
     gpus.extend(device.open_for(&items, recipes, threads));
-    let auto = matches!(device, DeviceChoice::Auto);
-    let names = gpus.iter().filter(|_| !auto).map(|gpu| Ok(gpu.adapter()?.name.clone())).collect::<Result<Vec<_>>>()?;
-    head.device = if auto && !gpus.is_empty() { "auto".into() } else { name_of(&names) };
+    head.auto = matches!(device, DeviceChoice::Auto);
+    head.device = match head.auto && !gpus.is_empty() {
+        true => "auto".into(),
+        false => name_of(&gpus.iter().map(|gpu| Ok(gpu.adapter()?.name.clone())).collect::<Result<Vec<_>>>()?),
+    };
+    let (out, kept) = open_folder(settings, recipes, &items)?;
+    let waiting = Waiting::create(out.folder(), &items)?;
+    drop(items);
+    let jobs = settings.jobs.unwrap_or(threads).clamp(1, waiting.len().max(1));
+    (head.threads, head.jobs, head.memory) = (threads, jobs, memory);
+    head.root = root.to_string_lossy().into_owned();
+    // One that is damaged or of an older version leaves nothing.
+    let left = closing::closed(out.folder()).ok().flatten().filter(|_| settings.existing.keeps()).map(|c| c.tables);
+    closing::begin(out.folder(), &head)?;
+    let context = BatchContext {
+        settings,
+        recipes,
+        pool: &pool,
+        chooser: match head.auto {
+            true => DeviceChooser::auto(gpus.pop(), learned_by(&head)),
+            false => DeviceChooser::new(gpus),
+        },
+        out: &out,
+        store: Store::new(&settings.out),
+        kept,
+        budget: Budget::new(memory),
+        metadata,
+        places: [root, absolute(&settings.out)],
+    };
+    do_images(&context, &waiting, head, left, start)
+}
+
+/// What is known of the images fits what the recipes want of them.
+fn check(settings: &Settings, recipes: &Recipes, images: &Images) -> Result<()> {
+    groups::check(&recipes.all(), &images.metadata)?;
+    groups::check_volumes(&recipes.all(), &images.metadata, &images.items)?;
+    globs::check(recipes, images)?;
+    let notes = plates::check(&recipes.all(), &images.metadata, &images.items)?;
+    notes.iter().for_each(|note| settings.observer.note(note));
+    Ok(())
+}
+
+/// The folder of the results, and the images that are kept there without a look at their files.
+fn open_folder(settings: &Settings, recipes: &Recipes, items: &ItemList) -> Result<(Out, Kept)> {
     let only_failed = settings.existing == Existing::OnlyFailed;
     if only_failed {
         redo::check(settings, recipes)?;
@@ -66,44 +104,32 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &DeviceChoice) -> Res
     if !only_failed {
         Kept::forget(out.folder());
     }
-    let waiting = Waiting::create(out.folder(), &items)?;
-    drop(items);
-    let jobs = settings.jobs.unwrap_or(threads).clamp(1, waiting.len().max(1));
-    (head.threads, head.jobs, head.memory) = (threads, jobs, memory);
-    (head.auto, head.root) = (auto, root.to_string_lossy().into_owned());
-    // One that is damaged or of an older version leaves nothing.
-    let left = closing::closed(out.folder()).ok().flatten().filter(|_| settings.existing.keeps()).map(|c| c.tables);
-    closing::begin(out.folder(), &head)?;
     if earlier && !settings.existing.keeps() {
         let folder = settings.out.display();
         settings.observer.note(&format!("note: the results of an earlier run in {folder} are replaced"));
     }
-    let chooser = match auto {
-        true => DeviceChooser::auto(gpus.pop(), learned_by(&head)),
-        false => DeviceChooser::new(gpus),
-    };
-    let context = BatchContext {
-        settings,
-        recipes,
-        pool: &pool,
-        chooser,
-        out: &out,
-        store: Store::new(&settings.out),
-        kept,
-        budget: Budget::new(memory),
-        metadata,
-        places: [root, absolute(&settings.out)],
-    };
-    settings.observer.tell(Event::Begun { head: &head, images: waiting.len(), out: &settings.out });
-    let ledger = Ledger::create(out.folder(), waiting.len())?;
-    let finished = queue::work(&context, &waiting, jobs, &ledger)?;
-    if auto {
+    Ok((out, kept))
+}
+
+/// Does the images, puts the tables together, and closes the run.
+fn do_images(
+    context: &BatchContext,
+    waiting: &Waiting,
+    mut head: Head,
+    left: Option<LeftTables>,
+    start: Instant,
+) -> Result<Summary> {
+    let (observer, out) = (&context.settings.observer, &context.settings.out);
+    observer.tell(Event::Begun { head: &head, images: waiting.len(), out });
+    let ledger = Ledger::create(context.out.folder(), waiting.len())?;
+    let finished = queue::work(context, waiting, head.jobs, &ledger)?;
+    if head.auto {
         head.device = name_of(&context.chooser.names());
         context.chooser.save();
     }
-    let closed = ledger.close().and_then(|ended| close(&context, ended, &head, left, start));
+    let closed = ledger.close().and_then(|ended| close(context, ended, &head, left, start));
     let summary = closed.map_err(|e| unfinished(e, finished))?;
-    settings.observer.tell(Event::Ended(&summary));
+    observer.tell(Event::Ended(&summary));
     Ok(summary)
 }
 
