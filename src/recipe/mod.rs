@@ -29,6 +29,7 @@ mod unmix;
 mod validate;
 mod validate_filters;
 mod validate_maps;
+mod validate_objects;
 mod validate_steps;
 
 pub use channel::*;

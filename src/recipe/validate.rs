@@ -1,8 +1,7 @@
 //! What the types of a recipe cannot say: names that exist, values in range, no object set that needs itself.
 
 use super::place::{likely, line_of, list, quote};
-use super::{Body, Modality, Objects, Pick, Sphere, SphereAt, Step};
-use crate::image::PointOrigin;
+use super::{Body, Modality, Objects, Pick, SphereAt, Step};
 use crate::name_pattern::parse_path;
 use crate::units::Length;
 use crate::{Error, Result};
@@ -20,7 +19,7 @@ pub(super) fn check(body: &Body, text: &str) -> Result<(Vec<String>, Vec<String>
         checker.role(role, picks)?;
     }
     for (name, set) in &body.objects {
-        checker.set(name, set)?;
+        checker.object_set(name, set)?;
     }
     for (name, measure) in &body.measure {
         checker.known("object set", name, &["measure", name], &body.objects)?;
@@ -216,94 +215,6 @@ impl Checker<'_> {
         }))
     }
 
-    fn set(&self, name: &str, set: &Objects) -> Result<()> {
-        let here = ["objects", name];
-        self.name(name, &here)?;
-        let sources =
-            [set.steps.is_some(), set.grow.is_some(), set.minus.is_some(), set.sphere.is_some(), set.labels.is_some()];
-        if sources.iter().filter(|s| **s).count() != 1 {
-            return Err(self
-                .error("an object set has exactly one source", &here)
-                .remedy("one of: steps, grow, minus, sphere, labels"));
-        }
-        if let (Some(start), None) = (&set.start, &set.steps) {
-            return Err(self
-                .error(format!("nothing is done with the objects of \"{start}\""), &["objects", name, "start"])
-                .remedy("steps = [...] that begin with them"));
-        }
-        let idle = [
-            ("regions", !set.regions.is_empty()),
-            ("resample", set.resample),
-            ("exclude", !set.exclude.is_empty()),
-            ("optional", set.optional),
-            ("origin", set.origin != PointOrigin::Centre),
-            ("classes", !set.classes.is_empty()),
-        ];
-        if let Some((key, _)) = idle.into_iter().find(|(_, is_given)| *is_given && set.labels.is_none()) {
-            return Err(self
-                .error(format!("{key} is of use only with labels"), &["objects", name, key])
-                .remedy(format!("leave {key} out, or labels = \"FILE\" as the source")));
-        }
-        if !set.margin && set.steps.is_none() {
-            return Err(self
-                .error("margin is of use only with steps", &["objects", name, "margin"])
-                .remedy("leave margin out, or steps = [...] as the source"));
-        }
-        if let Some(sphere) = &set.sphere {
-            self.sphere(sphere, &["objects", name, "sphere"])?;
-        }
-        for parent in &set.parent {
-            self.known("object set", parent, &["objects", name, "parent"], &self.body.objects)?;
-        }
-        if let Some(start) = &set.start {
-            self.known("object set", start, &["objects", name, "start"], &self.body.objects)?;
-        }
-        for (i, step) in set.steps.iter().flatten().enumerate() {
-            if let Some(other) = step.set() {
-                self.known("object set", other, &["objects", name, "steps", &i.to_string()], &self.body.objects)?;
-            }
-        }
-        for needed in needs(set) {
-            self.known("object set", needed, &here, &self.body.objects)?;
-        }
-        let images = set.steps.iter().flatten().flat_map(Step::images).chain(&set.channel);
-        if let Some(image) = images.into_iter().find(|image| self.body.follows_objects(image)) {
-            let what = format!("the image \"{image}\" is made of objects, so none can be found in it");
-            return Err(self.error(what, &here).remedy("measure it: channels = [...] in [measure.SET]"));
-        }
-        let in_channel = set.steps.is_some() || set.sphere.is_some();
-        match (&set.steps, &set.channel) {
-            (Some(_), None) => {
-                Err(self.error("steps need a channel to work on", &here).remedy("channel = \"nuclear\""))
-            }
-            (Some(steps), Some(channel)) => {
-                self.source(channel, &["objects", name, "channel"])?;
-                self.steps(name, steps, set.start.is_some())
-            }
-            (None, Some(channel)) if in_channel => self.source(channel, &["objects", name, "channel"]),
-            (None, Some(_)) => Err(self
-                .error("a channel is of use only with steps", &["objects", name, "channel"])
-                .remedy("leave it out")),
-            (None, None) if set.scale.is_some() && set.labels.is_none() => Err(self
-                .error("a scale is of use only with steps or labels", &["objects", name, "scale"])
-                .remedy("leave it out: objects that come from others share their scale")),
-            (None, None) => Ok(()),
-        }
-    }
-
-    fn sphere(&self, sphere: &Sphere, here: &[&str]) -> Result<()> {
-        let nothing = matches!(sphere.diameter, Length::Px(v) | Length::Um(v) | Length::Mm(v) if v <= 0.0);
-        if nothing || matches!(sphere.diameter, Length::R(_)) {
-            return Err(self.error("a sphere needs a size of its own", here).remedy("diameter = \"30 mm\""));
-        }
-        match sphere.at {
-            SphereAt::Place(at) if at.iter().any(|v| !v.is_finite()) => {
-                Err(self.error("a place has no inf or nan", here).remedy("at = [x, y, z] in mm"))
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// Of the sets that have all that they need, the first by name comes next.
     fn order(&self) -> Result<Vec<String>> {
         // How many sets each one waits for, and who waits for it.
@@ -339,7 +250,7 @@ impl Checker<'_> {
 }
 
 /// The sets that must be there before this one can be made. A parent is looked up afterwards.
-fn needs(set: &Objects) -> Vec<&str> {
+pub(super) fn needs(set: &Objects) -> Vec<&str> {
     let grow = set.grow.iter().map(|g| g.from.as_str());
     let minus = set.minus.iter().flat_map(|m| [m.cells.as_str(), m.nuclei.as_str()]);
     let steps = set.steps.iter().flatten().filter_map(Step::set);
