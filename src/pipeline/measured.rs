@@ -3,6 +3,7 @@
 use super::channel_refs::{image_refs, is_measured_in};
 use super::classes::classify;
 use super::classified::{Candidate, Classified};
+use super::in_turn::Kept;
 use super::relations::Relations;
 use super::surroundings::Surroundings;
 use super::{ByChannel, Sets, Take, region, uptake};
@@ -66,18 +67,38 @@ pub(super) fn set(
         false => None,
     };
     let request = Request { classes: classes.as_ref(), places: places.as_ref(), ..request };
+    let mut front = origin(name, of, set);
+    front.extend(relations.parents(name, set.count()));
+    front.extend(columns);
+    let (table, why_empty, odd) = rows((name, of, wanted), (&request, kept), &front, relations, take)?;
+    warnings.extend(odd);
+    warnings.extend(kept.iter().flat_map(|kept| kept.doubts.iter().cloned()));
+    for chosen in families {
+        let row = chosen.totals(name, &request)?;
+        warnings.extend(chosen.family.doubts(&row, &request)?);
+        totals.columns.extend(row.columns);
+    }
+    Ok(Measured { table, why_empty, warnings, totals, candidates })
+}
+
+/// Measures the objects block by block and hands over their rows, with the columns of `front` behind `label`. Returns the columns without rows,
+/// why cells are empty, and warnings of odd values.
+fn rows(
+    (name, of, wanted): (&str, &Sets, &Measure),
+    (request, kept): (&Request, Option<&Kept>),
+    front: &[Column],
+    relations: &mut Relations,
+    take: &mut Take,
+) -> Result<(Table, Vec<String>, Vec<String>)> {
     // The measuring alone: what is made of arrays in memory, before it is packed and written.
-    let mut rows = stage("rows", name, || Rows::new(&request))?;
+    let mut rows = stage("rows", name, || Rows::new(request))?;
     let measured = match kept {
         Some(_) => request.dictionary(&wanted.families),
         None => rows.dictionary().cloned().collect(),
     };
     let mut dictionary = measured.clone();
-    let mut origin = origin(name, of, set);
-    origin.extend(relations.parents(name, set.count()));
-    origin.extend(columns);
     let mut children = vec![];
-    for (definition, cells) in relations.children(name, set.count(), of.recipe) {
+    for (definition, cells) in relations.children(name, request.labels.count, of.recipe) {
         dictionary.push(definition.clone());
         children.push(definition.column(cells));
     }
@@ -91,8 +112,7 @@ pub(super) fn set(
         if let Some(kept) = kept {
             block = kept.beside(block, here.clone(), &measured);
         }
-        // Behind `label`.
-        block.columns.splice(1..1, origin.iter().map(|c| c.with(c.cells.slice(here.clone()))));
+        block.columns.splice(1..1, front.iter().map(|c| c.with(c.cells.slice(here.clone()))));
         relations.keep(name, relate, &block);
         block.columns.extend(children.iter().map(|c| c.with(c.cells.slice(here.clone()))));
         empty.add(&block);
@@ -102,14 +122,7 @@ pub(super) fn set(
         }
         take(name, block)?;
     }
-    warnings.extend(odd.warnings());
-    warnings.extend(kept.iter().flat_map(|kept| kept.doubts.iter().cloned()));
-    for chosen in families {
-        let row = chosen.totals(name, &request)?;
-        warnings.extend(chosen.family.doubts(&row, &request)?);
-        totals.columns.extend(row.columns);
-    }
-    Ok(Measured { table, why_empty: empty.reasons(&dictionary), warnings, totals, candidates })
+    Ok((table, empty.reasons(&dictionary), odd.warnings().collect()))
 }
 
 /// The channels that a set is measured in.
