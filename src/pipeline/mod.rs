@@ -55,6 +55,7 @@ mod objects;
 #[cfg(test)]
 mod odd_images;
 mod perturb;
+mod positive;
 mod prescription;
 mod propagate;
 mod quantise;

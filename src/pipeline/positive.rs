@@ -1,0 +1,274 @@
+//! Which objects of a set are positive for each marker of a recipe: their values are held against a cutoff, and what speaks against that
+//! cutoff is told.
+
+use super::Sets;
+use super::candidates;
+use super::classified::{Classified, Marker, Markers, TOO_FEW, speak_for};
+use super::contradicted;
+use super::cutoff::{Doubt, alike, cutoff, cutoff_of, doubt, halved};
+use super::grades::{self, Graded};
+use super::in_turn::Kept;
+use super::judged::{self, Judged};
+use super::known::Known;
+use super::marker_values::{ABOVE_GROUND, channel_of, numbers, of_light, rounding, values};
+use super::relations::Relations;
+use super::surroundings::Surroundings;
+use crate::Result;
+use crate::measure::Request;
+use crate::recipe::{Cutoff, Positive, Recipe};
+use crate::table::{Cells, Column, Table};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// With fewer objects, half of which may be what is looked for, a median is no ground to stand on.
+const FEW: usize = 30;
+
+/// Why there is no ground next to an object.
+const NO_GROUND: &str = " (nothing around them passes for ground, or only the dark end of something brighter: cells that lie side by side or reach \
+                         far, or a ground that is brighter in a part of the image, as in stitched tiles, which is made even first)";
+
+/// Judges the objects of a set by all markers that the recipe has for it. Columns, totals and warnings go into `found`.
+pub(super) fn markers<'a>(
+    name: &str,
+    of: &'a Sets,
+    (request, kept): (&Request, Option<&Kept>),
+    (relations, around): (&Relations, &Surroundings),
+    found: &mut Classified,
+) -> Result<Markers<'a>> {
+    let Some(markers) = of.recipe.body.positive.get(name) else { return Ok(Markers::new()) };
+    let measured = measured(name, markers, of.recipe, (request, kept), relations)?;
+    let (mut all, mut judged, mut unsure) = (Markers::new(), vec![], vec![]);
+    for (marker, how) in markers {
+        let name_of_column = how.column(marker);
+        let Some(column) = measured.column(&name_of_column) else {
+            found.warnings.push(format!(
+                "no {name_of_column} in this image: no object of {name} is positive or negative for {marker}"
+            ));
+            continue;
+        };
+        let by = Judging::of((name, marker, how), column, of, around);
+        found.warnings.extend(by.cutoff_told(of.recipe));
+        if by.is_unsure() {
+            unsure.push(format!("{marker} ({})", by.known().count()));
+        }
+        found.warnings.extend(by.without_value_told());
+        let is_positive = by.is_positive();
+        by.add_columns(&is_positive, found);
+        let highest = by.add_grades(found);
+        found.warnings.extend(by.overexposed_told(highest));
+        let above = by.above_cutoff(of.recipe);
+        let light = measured.column(&of_light(&name_of_column));
+        judged.extend(light.and_then(|light| by.judged(light, &is_positive, of)));
+        all.insert(marker, Marker { is_positive, above });
+    }
+    found.warnings.extend(judged::warnings(name, &judged, of, around));
+    if !unsure.is_empty() {
+        found.warnings.push(format!(
+            "the median of few objects says little: cutoffs of {}; numbers in [positive.{name}] do not depend on it",
+            unsure.join(", ")
+        ));
+    }
+    Ok(all)
+}
+
+/// The columns that objects are judged by, and those of the light behind them: measured now, channel by channel before, or learned from
+/// children.
+fn measured(
+    name: &str,
+    markers: &BTreeMap<String, Positive>,
+    recipe: &Recipe,
+    (request, kept): (&Request, Option<&Kept>),
+    relations: &Relations,
+) -> Result<Table> {
+    let mut columns: BTreeSet<String> = markers.iter().map(|(marker, how)| how.column(marker)).collect();
+    columns.extend(columns.clone().iter().map(|column| of_light(column)));
+    let mut measured = values(&columns, request)?;
+    measured.columns.extend(kept.map_or(vec![], |kept| kept.columns(&columns)));
+    for (definition, cells) in relations.children(name, request.labels.count, recipe) {
+        measured.push(definition.column(cells));
+    }
+    Ok(measured)
+}
+
+/// The objects of a set while they are judged by one marker.
+struct Judging<'a> {
+    set: &'a str,
+    marker: &'a str,
+    how: &'a Positive,
+    /// What is held against the cutoff.
+    column: &'a Column,
+    /// Its values, but none of objects that the channel has not seen.
+    values: Vec<Option<f64>>,
+    /// See [`cutoff_of`].
+    rounding: f64,
+    cutoff: Option<f64>,
+    /// The role of the channel behind the column, and what that can say of the objects.
+    seen_in: Option<(&'a str, &'a Known)>,
+    /// Objects that are at least as bright as their values say; as many as there are objects, or none.
+    at_least: Vec<bool>,
+}
+
+impl<'a> Judging<'a> {
+    fn of(
+        (set, marker, how): (&'a str, &'a str, &'a Positive),
+        column: &'a Column,
+        of: &Sets,
+        around: &'a Surroundings,
+    ) -> Self {
+        let mut values = numbers(column);
+        let seen_in = around.known.by_column(set, &column.name);
+        seen_in.into_iter().for_each(|(_, known)| known.forget_unseen(&mut values));
+        let at_least = seen_in.map_or(vec![], |(_, known)| known.at_least());
+        let rounding = rounding(column, of, around);
+        let cutoff = cutoff_of(how, values.iter().flatten().copied(), rounding);
+        Judging { set, marker, how, column, values, rounding, cutoff, seen_in, at_least }
+    }
+
+    /// The values that there are.
+    fn known(&self) -> impl Iterator<Item = f64> + Clone {
+        self.values.iter().flatten().copied()
+    }
+
+    /// Whether the cutoff hangs on the median of few objects.
+    fn is_unsure(&self) -> bool {
+        self.cutoff.is_some() && self.known().count() < FEW && self.how.is_of_median()
+    }
+
+    /// Warnings of a cutoff that cannot be found, or that says little.
+    fn cutoff_told(&self, recipe: &Recipe) -> Vec<String> {
+        let (set, marker, column) = (self.set, self.marker, &self.column.name);
+        let Some(cutoff) = self.cutoff else {
+            let none = format!(
+                "no cutoff of {marker} can be found: all objects have the same {column}, or logarithms or a multiple of \
+                 the median are wanted and the median does not stand out of values around 0; none is positive or negative"
+            );
+            return if self.known().count() > 0 { vec![none] } else { vec![] };
+        };
+        match self.how.above {
+            Cutoff::Robust { .. } => alike(self.known())
+                .map(|most| {
+                    format!(
+                        "more than half of {set} have the same {column}, {most}, so nothing tells how far apart values of negative \
+                         ones lie: the cutoff of {marker}, {cutoff}, says little; give a number in [positive.{set}]"
+                    )
+                })
+                .into_iter()
+                .collect(),
+            Cutoff::Otsu => {
+                let halved = halved(self.known(), cutoff).map(|apart| self.of_one_kind(apart, recipe));
+                let doubt = doubt(self.known()).map(|doubt| of_doubt(set, marker, self.known().count(), &doubt));
+                halved.into_iter().chain(doubt).collect()
+            }
+            _ => vec![],
+        }
+    }
+
+    /// What is said where Otsu's threshold may have divided objects of one kind.
+    fn of_one_kind(&self, apart: f64, recipe: &Recipe) -> String {
+        let (set, marker, column) = (self.set, self.marker, &self.column.name);
+        let regions = contradicted::made_of(marker, set, recipe).join(", ");
+        let nor = match regions.is_empty() {
+            true => String::new(),
+            false => format!(", nor do {regions}, made of the same stain, and its area in groups.csv"),
+        };
+        format!(
+            "Otsu's threshold of {column} divides {set} into two groups {apart:.1} deviations apart, as it does with one \
+             kind: positive for {marker} means nothing if only one is there{nor}; give a number in [positive.{set}]"
+        )
+    }
+
+    /// A warning where objects have no value.
+    fn without_value_told(&self) -> Option<String> {
+        let (set, marker, column) = (self.set, self.marker, &self.column.name);
+        let (n, all) = (self.known().count(), self.values.len());
+        let shares = if speak_for(n, all) { "" } else { ", and no share or score is given of the others" };
+        let why = if of_light(column).starts_with(ABOVE_GROUND) { NO_GROUND } else { "" };
+        (n < all).then(|| {
+            format!(
+                "{} of {all} objects of {set} have no {column}: they are neither positive nor negative for {marker}{shares}{why}",
+                all - n
+            )
+        })
+    }
+
+    /// Which objects lie above the cutoff, as far as that is known.
+    fn is_positive(&self) -> Vec<Option<bool>> {
+        // What is at least so bright may be brighter.
+        let is_decided = |object: usize, is_above: bool| is_above || !self.at_least.get(object).is_some_and(|is| *is);
+        let is_above =
+            |(object, v): (usize, &Option<f64>)| Some((*v)? > self.cutoff?).filter(|is| is_decided(object, *is));
+        self.values.iter().enumerate().map(is_above).collect()
+    }
+
+    /// Who is positive, the cutoff, and the share of positive objects.
+    fn add_columns(&self, is_positive: &[Option<bool>], found: &mut Classified) {
+        let (set, marker, column) = (self.set, self.marker, &self.column.name);
+        let cells = Cells::Int(is_positive.iter().map(|p| p.map(i64::from)).collect());
+        let about = format!("1 if {column} of the object lies above the cutoff of {marker}, else 0.");
+        let empty = "no value or no cutoff, or overexposed and not above it".to_string();
+        found.columns.push(Column { empty, ..Column::new(format!("positive_{marker}"), "1", about, cells) });
+        let about = format!("The value of {column} above which an object of {set} is positive for {marker}.");
+        let cells = Cells::Real(vec![self.cutoff]);
+        let at = format!("positive_threshold_{set}_{marker}");
+        let empty = "too few objects have a value, or all the same".to_string();
+        found.totals.push(Column { empty, ..Column::new(at, &self.column.unit, about, cells) });
+        let n = is_positive.iter().flatten().count();
+        let number = is_positive.iter().filter(|p| **p == Some(true)).count();
+        let share = speak_for(n, is_positive.len()).then(|| number as f64 / n as f64);
+        let about = format!("Share of the objects of {set} with a value that are positive for {marker}.");
+        let at = format!("positive_fraction_{set}_{marker}");
+        found.totals.push(Column { empty: TOO_FEW.into(), ..Column::new(at, "1", about, Cells::Real(vec![share])) });
+    }
+
+    /// Grades, where the recipe has cutoffs for them. The highest cutoff comes back.
+    fn add_grades(&self, found: &mut Classified) -> Option<f64> {
+        let Some(higher) = self.how.higher else { return self.cutoff };
+        let [second, third] = higher.map(|how| cutoff(how, self.known(), self.rounding));
+        let cutoffs = [self.cutoff, second, third];
+        let (values, at_least) = (self.values.as_slice(), self.at_least.as_slice());
+        let graded = Graded { set: self.set, marker: self.marker, column: self.column, values, at_least, cutoffs };
+        grades::add(found, &graded);
+        self.cutoff.and(third)
+    }
+
+    /// A warning of objects whose light lies beyond the end of the channel's scale.
+    fn overexposed_told(&self, highest: Option<f64>) -> Option<String> {
+        let (role, known) = self.seen_in?;
+        known.overexposed_told((self.set, role, &self.column.name), &self.values, highest)
+    }
+
+    /// How many robust deviations the objects lie above the cutoff, if a gallery of the set asks for them.
+    fn above_cutoff(&self, recipe: &Recipe) -> Vec<Option<f64>> {
+        let cutoff = self.cutoff.filter(|_| recipe.body.gallery.contains_key(self.set));
+        cutoff.map_or(vec![], |cutoff| candidates::above(self.how.above, cutoff, &self.values, self.rounding))
+    }
+
+    /// What the objects are judged by, with the column of the light behind it, where that is light of a channel.
+    fn judged(self, light: &Column, is_positive: &[Option<bool>], of: &Sets) -> Option<Judged<'a>> {
+        let channel = of.roles.index(channel_of(light, of)?.name).unwrap_or_default();
+        Some(Judged {
+            marker: self.marker,
+            positive: self.how,
+            channel,
+            values: self.values,
+            light: numbers(light),
+            is_above_ground: light.name.starts_with(ABOVE_GROUND),
+            rounding: self.rounding,
+            is_positive: is_positive.to_vec(),
+        })
+    }
+}
+
+/// What is said where a few objects lie far above all others.
+fn of_doubt(set: &str, marker: &str, all: usize, doubt: &Doubt) -> String {
+    let Doubt { few, higher, lower, is_lower } = doubt;
+    match is_lower {
+        true => format!(
+            "{few} of {all} objects of {set} lie far above the others, as dead cells, folds and debris do: the cutoff of {marker} lies between the kinds below them, at \
+             {lower:.4}, not at {higher:.4}; if only these are positive give a number in [positive.{set}]"
+        ),
+        false => format!(
+            "{few} of {all} objects of {set} lie above the cutoff of {marker}, {higher:.4}, and the others may be two kinds that {lower:.4} divides: dead cells, folds or debris \
+             may have taken the cutoff; look at the overlay, and give a number in [positive.{set}]"
+        ),
+    }
+}
