@@ -46,22 +46,38 @@ pub(super) struct Working {
     pub volume: Volume,
     /// What the size of objects is found in where that is something else: without specks.
     pub for_size: Option<Volume>,
-    /// A warning of specks.
-    pub specks: Option<String>,
-    /// The light that was cut off them.
+    /// The light that was cut off specks.
     pub light: Light,
-    /// Pixels that were left out.
-    pub faults: Faults,
-    /// The channel without them, where something grows through it.
-    pub clean: Option<Volume>,
-    /// A warning of what was drawn into the channel.
-    pub drawn: Option<String>,
+    pub changes: Changes,
+}
+
+/// What was changed in a channel before steps see it, and what is to be told of that.
+#[derive(Clone)]
+pub(super) struct Changes {
     /// What lies beside the picture, which steps do not see.
     pub margin: Option<Margin>,
     /// Its ground brought together, where a gap was left in it.
     pub closed: Option<Closed>,
+    /// A warning of what was drawn into the channel.
+    pub drawn: Option<String>,
     /// Its slices brought to one ground, where they have unlike ones.
     pub slices: Option<EvenSlices>,
+    /// Pixels that were left out.
+    pub faults: Faults,
+    /// The channel without them, where something grows through it.
+    clean: Option<Volume>,
+    /// A warning of specks.
+    pub specks: Option<String>,
+}
+
+impl Changes {
+    /// The channel with all that was changed in it, in samples of the file.
+    pub fn file<'a>(&'a self, channel: &'a Volume) -> &'a Volume {
+        let file = self.margin.as_ref().map_or(channel, |margin| &margin.filled);
+        let file = self.closed.as_ref().map_or(file, |closed| &closed.volume);
+        let file = self.slices.as_ref().map_or(file, |slices| &slices.volume);
+        self.clean.as_ref().unwrap_or(file)
+    }
 }
 
 /// Whether objects grow through a stain, or are a region of it: one hot pixel takes the brightest class of its threshold.
@@ -81,6 +97,48 @@ fn wanted(set: &Objects) -> Option<Wanted> {
         is_even,
         is_closed: is_even && !has_given_thresholds(steps),
     })
+}
+
+impl Wanted {
+    /// Makes it of the channel, one change after the other.
+    fn lift(&self, volume: &Volume, modality: Modality, device: &Device) -> Result<Working> {
+        let margin = match self.has_margin {
+            true => stage("margin", "", || Margin::of(volume, modality))?,
+            false => None,
+        };
+        let picture = margin.as_ref().map_or(volume, |margin| &margin.filled);
+        let closed = match self.is_closed {
+            true => stage("gap", "", || Closed::of(picture, modality))?,
+            false => None,
+        };
+        let picture = closed.as_ref().map_or(picture, |closed| &closed.volume);
+        let drawn = stage("drawn", "", || drawn::warning(picture, modality))?;
+        let slices = match self.is_even {
+            true => stage("slices", "", || EvenSlices::to_search(picture, modality))?,
+            false => None,
+        };
+        let picture = slices.as_ref().map_or(picture, |slices| &slices.volume);
+        let (clean, faults) = match self.is_clean {
+            true => stage("faulty pixels", "", || without_faults(picture))?,
+            false => (picture.clone(), Faults::default()),
+        };
+        let specks = match self.has_size {
+            true => stage("specks", "", || Specks::of(&clean))?,
+            false => None,
+        };
+        let volume = working(specks.as_ref().map_or(&clean, |specks| &specks.cut), device)?;
+        let for_size = specks.as_ref().map(|specks| working(&specks.bare, device)).transpose()?;
+        let (specks, light) = specks.map(|specks| (specks.warning, specks.light)).unzip();
+        let lift = lift(&clean, &volume) as i32;
+        let light = light.into_iter().flatten().map(|(i, light)| (i, light.saturating_mul(lift))).collect();
+        let clean = (!self.has_size && faults != Faults::default()).then_some(clean);
+        Ok(Working {
+            volume,
+            for_size,
+            light,
+            changes: Changes { margin, closed, drawn, slices, faults, clean, specks },
+        })
+    }
 }
 
 impl Lifted {
@@ -107,39 +165,7 @@ impl Lifted {
         }
         let lifted = match self.kept.remove(&key) {
             Some(lifted) => lifted,
-            None => {
-                let margin = match key.has_margin {
-                    true => stage("margin", "", || Margin::of(volume, modality))?,
-                    false => None,
-                };
-                let picture = margin.as_ref().map_or(volume, |margin| &margin.filled);
-                let closed = match key.is_closed {
-                    true => stage("gap", "", || Closed::of(picture, modality))?,
-                    false => None,
-                };
-                let picture = closed.as_ref().map_or(picture, |closed| &closed.volume);
-                let drawn = stage("drawn", "", || drawn::warning(picture, modality))?;
-                let slices = match key.is_even {
-                    true => stage("slices", "", || EvenSlices::to_search(picture, modality))?,
-                    false => None,
-                };
-                let picture = slices.as_ref().map_or(picture, |slices| &slices.volume);
-                let (clean, faults) = match key.is_clean {
-                    true => stage("faulty pixels", "", || without_faults(picture))?,
-                    false => (picture.clone(), Faults::default()),
-                };
-                let specks = match key.has_size {
-                    true => stage("specks", "", || Specks::of(&clean))?,
-                    false => None,
-                };
-                let volume = working(specks.as_ref().map_or(&clean, |specks| &specks.cut), device)?;
-                let for_size = specks.as_ref().map(|specks| working(&specks.bare, device)).transpose()?;
-                let (specks, light) = specks.map(|specks| (specks.warning, specks.light)).unzip();
-                let lift = lift(&clean, &volume) as i32;
-                let light = light.into_iter().flatten().map(|(i, light)| (i, light.saturating_mul(lift))).collect();
-                let clean = (!key.has_size && faults != Faults::default()).then_some(clean);
-                Working { volume, for_size, specks, light, faults, clean, drawn, margin, closed, slices }
-            }
+            None => key.lift(volume, modality, device)?,
         };
         if self.to_come.contains(&key) {
             self.kept.insert(key, lifted.clone());
