@@ -145,9 +145,7 @@ mod tests {
 
     #[test]
     fn objects_that_are_positive_and_of_no_class_that_asks_for_it_are_told() {
-        let how = |above| {
-            BTreeMap::from([("tumour".to_owned(), Positive { above, higher: None, at_least: None, column: None })])
-        };
+        let how = |above| BTreeMap::from([("tumour".to_owned(), Positive::by_mean(above))]);
         let rule =
             |markers: &[(&str, bool)]| Rule { markers: markers.iter().map(|(m, p)| ((*m).to_owned(), *p)).collect() };
         let rules = BTreeMap::from([

@@ -134,8 +134,7 @@ fn cutoffs_of_few_values() {
     assert_eq!(of(Cutoff::Median(0.5)), Some(2.0));
     assert_eq!(cutoff(Cutoff::Median(4.0), [-1.0, -2.0, 7.0].into_iter(), 0.0), None, "times what is not above 0");
     let above = Cutoff::Value(1.0);
-    let least =
-        |at_least| cutoff_of(&Positive { above, higher: None, at_least, column: None }, values.into_iter(), 0.0);
+    let least = |at_least| cutoff_of(&Positive { at_least, ..Positive::by_mean(above) }, values.into_iter(), 0.0);
     assert_eq!(
         [least(None), least(Some(Cutoff::Median(0.5))), least(Some(Cutoff::Value(0.5)))].map(Option::unwrap),
         [1.0, 2.0, 1.0]

@@ -38,6 +38,12 @@ pub enum Cutoff {
 }
 
 impl Positive {
+    /// By the mean intensity and one cutoff alone.
+    #[cfg(test)]
+    pub(crate) fn by_mean(above: Cutoff) -> Self {
+        Positive { above, higher: None, at_least: None, column: None }
+    }
+
     /// The cutoff follows from the median of the objects.
     pub fn is_of_median(&self) -> bool {
         matches!(self.above, Cutoff::Median(_) | Cutoff::Robust { .. })

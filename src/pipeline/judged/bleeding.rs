@@ -174,21 +174,9 @@ mod tests {
     ) -> Option<String> {
         let nuclei: Vec<f64> = (0..n).map(|k| 200.0 + 400.0 * random(k)).collect();
         let light: Vec<f64> = (0..n).map(|k| second(k, nuclei[k])).collect();
-        let positive = Positive { above, higher: None, at_least: None, column: None };
+        let positive = Positive::by_mean(above);
         let values: Vec<f64> = light.iter().map(|l| if is_above_ground { l / 6.0 } else { *l }).collect();
-        let cutoff = cutoff(above, values.iter().copied(), 0.0);
-        let is_positive = values.iter().map(|v| Some(*v > cutoff?)).collect();
-        let (values, light) = (some(&values), some(&light));
-        let dead = Judged {
-            marker: "dead",
-            positive: &positive,
-            channel: 1,
-            values,
-            light,
-            is_above_ground,
-            rounding: 0.0,
-            is_positive,
-        };
+        let dead = Judged { is_above_ground, ..Judged::by("dead", &positive, &values, &light) };
         warning("nuclei", &dead, &Stain { name: "nuclear", channel: 0, light: &some(&nuclei) }, &[])
     }
 
@@ -244,16 +232,12 @@ mod tests {
         let first: Vec<f64> = (0..n).map(|k| if k < 60 { 200.0 + 200.0 * random(k) } else { 20.0 }).collect();
         let above = Cutoff::Value(12.0);
         let seen = |second: &dyn Fn(usize) -> f64| {
-            let positive = Positive { above, higher: None, at_least: None, column: None };
+            let positive = Positive::by_mean(above);
             let of = |marker, channel, light: &[f64]| Judged {
-                marker,
-                positive: &positive,
                 channel,
-                values: some(light),
-                light: some(light),
                 is_above_ground: false,
-                rounding: 0.0,
                 is_positive: light.iter().map(|l| Some(*l > 120.0)).collect(),
+                ..Judged::by(marker, &positive, light, light)
             };
             let second: Vec<f64> = (0..n).map(second).collect();
             let all = [of("tumour", 1, &first), of("immune", 2, &second)];

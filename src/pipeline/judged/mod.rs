@@ -97,28 +97,36 @@ fn count(is_positive: &[Option<bool>]) -> usize {
 }
 
 #[cfg(test)]
+impl<'a> Judged<'a> {
+    /// Objects with these values, made of this light above the ground, in the second channel of a scan.
+    fn by(marker: &'a str, positive: &'a Positive, values: &[f64], light: &[f64]) -> Self {
+        let some = |numbers: &[f64]| numbers.iter().copied().map(Some).collect();
+        let cutoff = cutoff_of(positive, values.iter().copied(), 0.0);
+        Judged {
+            marker,
+            positive,
+            channel: 1,
+            values: some(values),
+            light: some(light),
+            is_above_ground: true,
+            rounding: 0.0,
+            is_positive: values.iter().map(|v| Some(*v > cutoff?)).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     //! Oracle: counted by hand.
     use super::*;
     use crate::pipeline::faults::Faults;
+    use crate::recipe::Cutoff;
 
     #[test]
     fn what_is_taken_from_the_light_is_taken_from_the_ratio() {
-        let positive =
-            Positive { above: crate::recipe::Cutoff::Value(3.0), higher: None, at_least: None, column: None };
-        let light = [0.0, 10.0, 20.0, 100.0].map(Some).to_vec();
-        let values: Vec<Option<f64>> = light.iter().map(|l| l.map(|l| l / 5.0)).collect();
-        let is_positive = values.iter().map(|v| v.map(|v| v > 3.0)).collect();
-        let dead = Judged {
-            marker: "dead",
-            positive: &positive,
-            channel: 1,
-            values,
-            light,
-            is_above_ground: true,
-            rounding: 0.0,
-            is_positive,
-        };
+        let positive = Positive::by_mean(Cutoff::Value(3.0));
+        let light = [0.0, 10.0, 20.0, 100.0];
+        let dead = Judged::by("dead", &positive, &light.map(|l| l / 5.0), &light);
         // 2 and 4 and 20 deviations; without 8 of the light 0.4, 2.4 and 18.4.
         let change = dead.without(|_| 8.0);
         assert_eq!((dead.positive(), change.positive, change.changed), (2, 1, 1));

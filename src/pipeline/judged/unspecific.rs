@@ -66,20 +66,8 @@ mod tests {
     }
 
     fn told(above: Cutoff, column: &str, values: &[f64]) -> Option<String> {
-        let positive = Positive { above, higher: None, at_least: None, column: Some(column.to_owned()) };
-        let values: Vec<Option<f64>> = values.iter().copied().map(Some).collect();
-        let light = values.clone();
-        let judged = Judged {
-            marker: "marker",
-            positive: &positive,
-            channel: 1,
-            values,
-            light,
-            is_above_ground: true,
-            rounding: 0.0,
-            is_positive: vec![],
-        };
-        warning("nuclei", &judged)
+        let positive = Positive { column: Some(column.to_owned()), ..Positive::by_mean(above) };
+        warning("nuclei", &Judged::by("marker", &positive, values, values))
     }
 
     fn said(values: &[f64]) -> Option<String> {
