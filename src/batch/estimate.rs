@@ -3,7 +3,7 @@
 //! The figures are peaks of whole processes, measured on images of 2048 to 8192 pixels and on volumes of 16 to 34 million
 //! voxels; `tests/memory.rs` holds them against the truth.
 
-use crate::pipeline::{self, Found, InMemory};
+use crate::pipeline::{self, FoundSets, InMemory};
 use crate::read::{Extent, is_points};
 use crate::recipe::{Filter, Objects, Recipe, Step};
 use crate::units::Shape;
@@ -172,7 +172,7 @@ pub struct Rows {
 
 impl Rows {
     /// Of these object sets.
-    pub fn of(found: &Found) -> Self {
+    pub fn of(found: &FoundSets) -> Self {
         let (cells, placed, kept) = (found.cells(), found.placed(), found.kept_cells());
         Rows { cells, placed, kept, regridded: found.regridded() }
     }

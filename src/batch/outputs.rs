@@ -4,7 +4,7 @@ use super::context::BatchContext;
 use super::item::{Item, Source};
 use super::parts::Written;
 use crate::image::{GRAY_UNIT, Scan};
-use crate::pipeline::{Found, MeasuredSet, Outcome};
+use crate::pipeline::{FoundSets, MeasuredSet, Outcome};
 use crate::recipe::{DicomFile, GeoJsonFile, ImageFiles, Objects, Recipe};
 use crate::write::dicom;
 use crate::write::geojson::{Drawn, GeoJson};
@@ -137,7 +137,7 @@ impl BatchContext<'_> {
     }
 
     /// Opens the files of the sets as GeoJSON, where the recipe says so: features come as rows are made.
-    pub fn begin_geojson(&self, item: &Item, recipe: &Recipe, found: &Found) -> Result<GeoJsonFiles> {
+    pub fn begin_geojson(&self, item: &Item, recipe: &Recipe, found: &FoundSets) -> Result<GeoJsonFiles> {
         let mut files = GeoJsonFiles::new();
         let Some(file) = recipe.body.output.geojson.filter(|_| self.settings.labels) else { return Ok(files) };
         for (place, (name, _)) in recipe.body.objects.iter().filter(|(_, o)| o.write).enumerate() {

@@ -2,7 +2,7 @@
 
 use super::object::Object;
 use super::order::{self, Sums};
-use super::peak::{Around, Seen, Sphere};
+use super::peak::{Seen, Sphere, SphereSum};
 use super::ring::shell;
 use super::surface::Patterns;
 use super::{ChannelRef, Request};
@@ -69,10 +69,10 @@ struct Uptake {
 /// Spheres.
 #[derive(Clone, Copy, Debug)]
 struct Peaks {
-    local: Option<Around>,
-    global: Option<Around>,
-    lodge: Option<Around>,
-    small: Option<Around>,
+    local: Option<SphereSum>,
+    global: Option<SphereSum>,
+    lodge: Option<SphereSum>,
+    small: Option<SphereSum>,
     /// Share of the global sphere that lies in the image and is not left out.
     coverage: Option<f64>,
 }

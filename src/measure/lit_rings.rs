@@ -6,7 +6,7 @@
 
 use super::object::Object;
 use super::probe::Facts;
-use super::ring::{Around, Ring, Rings};
+use super::ring::{Ring, RingBackground, Rings};
 use super::{ChannelRef, Request};
 use crate::Result;
 use crate::ops::extent::{Extent, extents};
@@ -50,14 +50,14 @@ pub(super) fn warning(channel: &ChannelRef, request: &Request, ring: Ring, occup
     let look = |(label, extent): &(u32, Extent)| -> Result<Option<Lit>> {
         let object = Object::new(request.labels, *label, *extent)?;
         let mut dark = Rings::around(&object, ring, request.lengths(), occupied);
-        let dark = Around::of(channel, image, &mut dark);
+        let dark = RingBackground::of(channel, image, &mut dark);
         let mut rings = Rings::around(&object, ring, request.lengths(), own);
-        let all = Around::of(&as_it_is, image, &mut rings);
+        let all = RingBackground::of(&as_it_is, image, &mut rings);
         if all.near < SOME || dark.near as f64 >= GROUND * all.near as f64 {
             return Ok(None);
         }
         let samples = object.samples(image);
-        let tbr = |around: Around| Facts::of(channel, &samples, around, rings.own().all, None).tbr();
+        let tbr = |around: RingBackground| Facts::of(channel, &samples, around, rings.own().all, None).tbr();
         Ok(Some(Lit { tbr: tbr(dark), tbr_as_it_is: tbr(all) }))
     };
     let looked_at: Vec<Option<Lit>> = some.par_iter().map(look).collect::<Result<_>>()?;

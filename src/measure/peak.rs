@@ -16,7 +16,7 @@ use std::ops::Range;
 
 /// Voxels in a row of the sphere.
 #[derive(Clone, Copy)]
-struct Row {
+struct SphereRow {
     dz: isize,
     dy: isize,
     /// Voxels to each side of the middle.
@@ -39,7 +39,7 @@ impl Seen<'_> {
 
 /// A sphere on the grid.
 pub(super) struct Sphere {
-    rows: Vec<Row>,
+    rows: Vec<SphereRow>,
     /// Voxels in all.
     pub voxels: i64,
     /// How far it reaches along z, y, x.
@@ -48,14 +48,14 @@ pub(super) struct Sphere {
 
 /// Sum and number of the samples in a sphere, and its middle.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Around {
+pub(super) struct SphereSum {
     pub sum: i64,
     pub n: i64,
     /// Linear index.
     middle: usize,
 }
 
-impl Around {
+impl SphereSum {
     /// Mean sample. The middle is always there.
     pub fn mean(&self) -> f64 {
         self.sum as f64 / self.n as f64
@@ -90,7 +90,7 @@ impl Sphere {
                 let plane = square(dz, 0) + square(dy, 1);
                 let reach = (0..=sx).take_while(|&dx| plane + square(dx, 2) <= within).last();
                 if let Some(reach) = reach.map(isize::unsigned_abs) {
-                    sphere.rows.push(Row { dz, dy, reach });
+                    sphere.rows.push(SphereRow { dz, dy, reach });
                     sphere.voxels += 2 * reach as i64 + 1;
                     let far = [dz.unsigned_abs(), dy.unsigned_abs(), reach];
                     sphere.reach.iter_mut().zip(far).for_each(|(most, far)| *most = far.max(*most));
@@ -101,13 +101,13 @@ impl Sphere {
     }
 
     /// The highest mean with the middle in the object; nothing for an object without voxels.
-    pub fn highest(&self, object: &Object, seen: &Seen) -> Option<Around> {
+    pub fn highest(&self, object: &Object, seen: &Seen) -> Option<SphereSum> {
         let places: Vec<[usize; 4]> = object.runs().iter().map(|run| object.place(run)).collect();
         self.highest_along(&places, seen)
     }
 
     /// The highest mean around some voxels, given by linear index; nothing if there are none.
-    pub fn highest_at(&self, places: &[usize], seen: &Seen) -> Option<Around> {
+    pub fn highest_at(&self, places: &[usize], seen: &Seen) -> Option<SphereSum> {
         let mut runs: Vec<[usize; 4]> = Vec::new();
         for [z, y, x] in places.iter().map(|i| seen.shape.position(*i)) {
             match runs.last_mut() {
@@ -119,7 +119,7 @@ impl Sphere {
     }
 
     /// The highest mean around the voxels of some runs: z, y, first x and the x behind the last.
-    pub fn highest_along(&self, runs: &[[usize; 4]], seen: &Seen) -> Option<Around> {
+    pub fn highest_along(&self, runs: &[[usize; 4]], seen: &Seen) -> Option<SphereSum> {
         let mut pieces: Vec<[usize; 4]> = Vec::with_capacity(runs.len());
         for &[z, y, x0, x1] in runs {
             let starts = (x0..x1).step_by(NEAR_X);
@@ -137,7 +137,7 @@ impl Sphere {
     }
 
     /// The highest mean around the voxels z, y, x0..x1, for which there are totals.
-    fn best(&self, [z, y, x0, x1]: [usize; 4], shape: Shape, room: &mut Room) -> Option<Around> {
+    fn best(&self, [z, y, x0, x1]: [usize; 4], shape: Shape, room: &mut Room) -> Option<SphereSum> {
         let [rz, ry, reach] = self.reach;
         let is_cut = z < rz || z + rz >= shape.z || y < ry || y + ry >= shape.y;
         let (lines, start, whole) = if is_cut {
@@ -146,7 +146,7 @@ impl Sphere {
         } else {
             (&room.whole_lines, room.at(z, y) - room.ahead, self.voxels)
         };
-        let mut best: Option<Around> = None;
+        let mut best: Option<SphereSum> = None;
         for x in (x0..x1).step_by(LANES) {
             let (mut sums, mut counts) = ([0; LANES], [0; LANES]);
             let from = start + x - room.first[2];
@@ -165,7 +165,7 @@ impl Sphere {
                 if n == 0 {
                     continue;
                 }
-                let around = Around { sum, n, middle: shape.index(z, y, x) };
+                let around = SphereSum { sum, n, middle: shape.index(z, y, x) };
                 best = Some(match best {
                     Some(best) if best.n == n && best.sum >= sum => best,
                     Some(best) => best.higher(around),
@@ -282,7 +282,7 @@ impl Room {
             }
         }
         self.ahead = (rz * self.rows + ry) * self.width + rx;
-        let from = |row: &Row| {
+        let from = |row: &SphereRow| {
             let [z, y] = [rz.wrapping_add_signed(row.dz), ry.wrapping_add_signed(row.dy)];
             (z * self.rows + y) * self.width + rx - row.reach
         };

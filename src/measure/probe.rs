@@ -11,7 +11,7 @@ use super::feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
 use super::lit_rings;
 use super::odd::Odd;
 use super::order::Sums;
-use super::ring::{Around, Ring, Rings};
+use super::ring::{Ring, RingBackground, Rings};
 use super::{Background, ChannelRef, Request, occupied};
 use crate::image::{Labels, Scale};
 use crate::ops::grey_step::ROUNDING;
@@ -84,7 +84,7 @@ impl Positive {
 #[derive(Clone, Debug)]
 pub struct Facts {
     object: Sums,
-    ring: Around,
+    ring: RingBackground,
     /// Voxels of the ring in the image, background or not.
     ring_all: usize,
     positive: Option<u64>,
@@ -98,7 +98,7 @@ impl Facts {
     pub(super) fn of(
         channel: &ChannelRef,
         samples: &[i32],
-        ring: Around,
+        ring: RingBackground,
         ring_all: usize,
         positive: Option<i32>,
     ) -> Self {
@@ -169,7 +169,7 @@ impl Family for Probe {
             let judged = images.iter().zip(&limits).zip(&whole);
             for ((channel, samples), ((image, limit), whole)) in of.channels().zip(judged) {
                 let channel = &ChannelRef { background: whole.as_ref().or(channel.background), ..*channel };
-                let background = Around::of(channel, image, &mut rings);
+                let background = RingBackground::of(channel, image, &mut rings);
                 let seen = of.object.seen(channel, &samples);
                 values.put(FEATURES, Some(&Facts::of(channel, &seen, background, rings.own().all, *limit)));
             }

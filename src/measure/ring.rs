@@ -131,7 +131,7 @@ const SOME: usize = 20;
 
 /// The background in a ring, in samples: where slices have unlike grounds, as if all of it lay in the slices of the object.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Around {
+pub(super) struct RingBackground {
     /// How many voxels.
     pub n: usize,
     /// How many of them lie in the object's own ring: all, or else few, and the others farther out.
@@ -141,12 +141,12 @@ pub(super) struct Around {
     pub median: Option<f64>,
 }
 
-impl Around {
+impl RingBackground {
     /// Of a channel with these samples: in the ring, or in the next one farther out that does not lie in cells, if it does. Nothing but how many voxels
     /// passed for background where these are the dark end of something brighter.
     pub fn of(channel: &ChannelRef, image: &[i32], rings: &mut Rings) -> Self {
         let object = rings.object;
-        let mut own = Around::in_ring(channel, image, object, rings.own());
+        let mut own = RingBackground::in_ring(channel, image, object, rings.own());
         own.near = own.n;
         // Among other objects there is no ground, or none of this one.
         let Some(background) = channel.background.filter(|b| !own.is_ground(channel, b, rings.own())) else {
@@ -154,13 +154,13 @@ impl Around {
         };
         for others in 1.. {
             let Some(ring) = rings.beyond(others) else { break };
-            let farther = Around::in_ring(channel, image, object, ring);
+            let farther = RingBackground::in_ring(channel, image, object, ring);
             if farther.n > 0 && farther.is_ground(channel, background, ring) {
-                return Around { near: own.near, ..farther };
+                return RingBackground { near: own.near, ..farther };
             }
         }
         if own.is_dark_end(channel, background, rings.own()) {
-            return Around { near: own.near, ..Around::default() };
+            return RingBackground { near: own.near, ..RingBackground::default() };
         }
         own
     }
@@ -183,10 +183,12 @@ impl Around {
 
     fn in_ring(channel: &ChannelRef, image: &[i32], object: &Object, ring: &Shell) -> Self {
         let seen = ring.free.iter().copied().filter(|i| channel.sees(*i));
-        let Some(background) = channel.background else { return Around::of_samples(seen.map(|i| image[i]).collect()) };
+        let Some(background) = channel.background else {
+            return RingBackground::of_samples(seen.map(|i| image[i]).collect());
+        };
         if background.slices.is_empty() {
             let [least, most] = background.range(None);
-            return Around::of_samples(seen.map(|i| image[i]).filter(|s| (least..=most).contains(s)).collect());
+            return RingBackground::of_samples(seen.map(|i| image[i]).filter(|s| (least..=most).contains(s)).collect());
         }
         let carried = Carried::to(object, &background.slices);
         let plane = object.shape.y * object.shape.x;
@@ -195,25 +197,25 @@ impl Around {
             let [least, most] = background.range(Some(slice));
             (least..=most).contains(&sample).then(|| carried.sample(sample, slice))
         });
-        Around::of_carried(in_slices.collect())
+        RingBackground::of_carried(in_slices.collect())
     }
 
     fn of_samples(mut samples: Vec<i32>) -> Self {
         let sums = Sums::of(&samples);
         let median = order::median(&mut samples);
-        Around { n: samples.len(), near: 0, mean: sums.mean(), std: sums.std(), median }
+        RingBackground { n: samples.len(), near: 0, mean: sums.mean(), std: sums.std(), median }
     }
 
     fn of_carried(mut values: Vec<f64>) -> Self {
         let n = values.len();
         if n == 0 {
-            return Around::default();
+            return RingBackground::default();
         }
         let mean_of = |value: &dyn Fn(f64) -> f64| values.iter().map(|v| value(*v)).sum::<f64>() / n as f64;
         let mean = mean_of(&|v| v);
         let std = mean_of(&|v| (v - mean) * (v - mean)).sqrt();
         values.sort_unstable_by(f64::total_cmp);
-        Around {
+        RingBackground {
             n,
             near: 0,
             mean: Some(mean),
@@ -231,7 +233,7 @@ mod tests {
     use crate::units::Shape;
 
     /// Background of an object in the middle of a field whose left half is dark and whose ground is `step` brighter at the object.
-    fn beside(step: f64, noise: f64, around: &dyn Fn(usize, usize) -> f64) -> (Around, f64) {
+    fn beside(step: f64, noise: f64, around: &dyn Fn(usize, usize) -> f64) -> (RingBackground, f64) {
         let shape = Shape::flat(80, 160);
         let is_object = |y: usize, x: usize| (35..45).contains(&y) && (115..125).contains(&x);
         let at = |i: usize| (i / 160, i % 160);
@@ -256,7 +258,7 @@ mod tests {
         let background = Background { limit, middle: 400.0, black: None, cut_off: 0.0, slices: vec![] };
         let channel = ChannelRef { background: Some(&background), ..ChannelRef::new("p", "au", &volume) };
         let mut rings = Rings::around(&object, Ring { from: 2.0, to: 7.0 }, None, occupied);
-        let found = Around::of(&channel, volume.samples.host().unwrap(), &mut rings);
+        let found = RingBackground::of(&channel, volume.samples.host().unwrap(), &mut rings);
         let share = found.near as f64 / rings.own().free.len() as f64;
         (found, share)
     }

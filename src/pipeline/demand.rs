@@ -1,11 +1,11 @@
 //! What measuring the objects of an image will ask of memory, once their number is known.
 
-use super::Found;
+use super::FoundSets;
 use super::channel_refs::image_refs;
 use super::measured;
 use crate::measure::{self, Context};
 
-impl Found<'_> {
+impl FoundSets<'_> {
     /// Objects of the largest set of which the places are looked at together.
     pub fn placed(&self) -> u64 {
         let wanted = |name: &String| {

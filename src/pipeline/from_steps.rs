@@ -158,8 +158,8 @@ fn tell(name: &str, seen: &Changes, of_ground: Option<String>, state: &mut State
     state.warnings.extend(seen.drawn.clone());
     if let Some(margin) = &seen.margin {
         let told = if margin.is_large() { &mut state.warnings } else { &mut state.notes };
-        told.extend(margin.told(name));
-        state.notes.extend(margin.told_unlit(name));
+        told.extend(margin.message(name));
+        state.notes.extend(margin.unlit_message(name));
     }
 }
 

@@ -9,7 +9,7 @@ use super::measured::{block_rows, channels, others, request};
 use super::named_roles;
 use super::roles::{self, Roles};
 use super::surroundings::Surroundings;
-use super::{Found, Sets, quality};
+use super::{FoundSets, Sets, quality};
 use crate::Result;
 use crate::measure::{Chosen, Definition, Request, Rows};
 use crate::recipe::{Measure, Quality, Recipe};
@@ -157,7 +157,7 @@ fn measured_sets(recipe: &Recipe) -> impl Iterator<Item = (&String, &Measure)> {
     body.measure.iter().filter(move |(name, _)| is_written(name) || body.relate.contains_key(*name))
 }
 
-impl Found<'_> {
+impl FoundSets<'_> {
     /// So many channels are read together to be measured, where they are read in turn.
     pub fn read_at_once(&mut self, channels: usize) {
         if self.scan.in_turn.is_none() {
@@ -170,7 +170,7 @@ impl Found<'_> {
 
     /// Cells that are kept until rows are put together, where channels are read in turn.
     pub fn kept_cells(&self) -> u64 {
-        let Found { scan, recipe, roles, made, .. } = self;
+        let FoundSets { scan, recipe, roles, made, .. } = self;
         let of_set = |(name, wanted): (&String, &Measure)| {
             let mut channels = image_refs(scan, roles, recipe);
             channels.retain(|c| is_measured_in(wanted, c.name, recipe));

@@ -68,7 +68,7 @@ impl<'a> KnownObjects<'a> {
                 at_end: end.map_or(Ok(vec![]), |(end, _)| shares(set, |i| samples[i] >= end))?,
                 unseen: unseen.map_or(Ok(vec![]), |unseen| shares(set, |i| unseen[i] == 1))?,
             };
-            told.extend(known.unseen_told(name, channel.name));
+            told.extend(known.unseen_warning(name, channel.name));
             self.found.insert(((*name).to_owned(), channel.name.to_owned()), known);
         }
         Ok(told)
@@ -110,7 +110,7 @@ impl Known {
     }
 
     /// A warning of these, of a set by the values of a column of a role that are held against cutoffs up to the highest.
-    pub fn overexposed_told(
+    pub fn overexposed_warning(
         &self,
         (set, role, column): (&str, &str, &str),
         values: &[Option<f64>],
@@ -138,7 +138,7 @@ impl Known {
     }
 
     /// A warning of objects that a role has not seen.
-    fn unseen_told(&self, set: &str, role: &str) -> Option<String> {
+    fn unseen_warning(&self, set: &str, role: &str) -> Option<String> {
         let (most, part) =
             (count(&self.unseen, |share| share >= MOST), count(&self.unseen, |s| (PART..MOST).contains(&s)));
         let of = match (most, part) {
@@ -191,7 +191,7 @@ mod tests {
         assert!(found.at_least() == [true, false, false] && told.is_empty());
         let said = |cutoff| {
             let values = [Some(5.0), Some(1.0), None];
-            found.overexposed_told(("cells", "probe", "cnr_probe"), &values, Some(cutoff)).unwrap()
+            found.overexposed_warning(("cells", "probe", "cnr_probe"), &values, Some(cutoff)).unwrap()
         };
         assert!(
             said(3.0).starts_with("1 of 3 objects of cells are overexposed in probe") && said(3.0).contains("37.5 %")

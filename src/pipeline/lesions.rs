@@ -70,7 +70,7 @@ fn with_more(device: &Device, objects: &Labels, others: &Labels) -> Result<usize
 }
 
 /// What contours are drawn around.
-struct Around<'a> {
+struct ContourSeeds<'a> {
     seeds: &'a Labels,
     /// No contour has their voxels.
     excluded: &'a [Labels],
@@ -78,11 +78,11 @@ struct Around<'a> {
     dropped: &'a [Labels],
 }
 
-/// Contours, how many of them would go on if they might, and how many dropped objects barred their way.
+/// Contours, how many of them would go on if they might, and how many dropped objects blocked their way.
 struct Drawn {
     found: Delineated,
     cut_off: usize,
-    barred: u32,
+    blocked: u32,
 }
 
 /// How contours are drawn, in pixels of the plane.
@@ -99,13 +99,13 @@ struct Contours {
 impl Contours {
     /// Draws them. A limit counts from the hottest voxel that its contour reaches: where that is one of a dropped object, the contour has become
     /// that one, and is drawn again without all that lies nearer to it.
-    fn draw(&self, device: &Device, src: &Volume, of: &Around) -> Result<Drawn> {
-        let (mut excluded, mut barred) = (of.excluded.to_vec(), 0);
+    fn draw(&self, device: &Device, src: &Volume, of: &ContourSeeds) -> Result<Drawn> {
+        let (mut excluded, mut blocked) = (of.excluded.to_vec(), 0);
         let farther = self.within + self.step;
         let draw = |within: f64, excluded: &[Labels]| self.draw_within(within, device, src, of.seeds, excluded);
         let mut found = draw(self.within, &excluded)?;
         while let Some(hotter) = hotter(device, src, &found.labels, of.dropped)? {
-            barred += hotter.count;
+            blocked += hotter.count;
             excluded.push(territory(device, of.seeds, &hotter, farther, self.weights)?);
             found = draw(self.within, &excluded)?;
         }
@@ -113,7 +113,7 @@ impl Contours {
             true => with_more(device, &draw(farther, &excluded)?.labels, &found.labels)?,
             false => 0,
         };
-        Ok(Drawn { found, cut_off, barred })
+        Ok(Drawn { found, cut_off, blocked })
     }
 
     /// Whether a contour reaches the last layer that it may have. Most end far from it, so only where they lie is looked at.
@@ -151,7 +151,7 @@ impl Contours {
     }
 
     /// The same, looking only where objects are.
-    fn draw_in(&self, windows: &[Window], device: &Device, src: &Volume, of: &Around) -> Result<Drawn> {
+    fn draw_in(&self, windows: &[Window], device: &Device, src: &Volume, of: &ContourSeeds) -> Result<Drawn> {
         // Windows are cut from runs: made here, not by each thread that comes to need them.
         for set in of.excluded.iter().chain(of.dropped).chain([of.seeds]) {
             set.runs()?;
@@ -159,15 +159,19 @@ impl Contours {
         let one = |window: &Window| {
             let cut = |sets: &[Labels]| sets.iter().map(|set| window.labels(set)).collect::<Result<Vec<_>>>();
             let (seeds, excluded, dropped) = (window.labels(of.seeds)?, cut(of.excluded)?, cut(of.dropped)?);
-            self.draw(device, &window.volume(src)?, &Around { seeds: &seeds, excluded: &excluded, dropped: &dropped })
+            self.draw(
+                device,
+                &window.volume(src)?,
+                &ContourSeeds { seeds: &seeds, excluded: &excluded, dropped: &dropped },
+            )
         };
         let parts = windows.par_iter().map(one).collect::<Result<Vec<_>>>()?;
         let cut_off = parts.iter().map(|part| part.cut_off).sum();
-        let barred = parts.iter().map(|part| part.barred).sum();
+        let blocked = parts.iter().map(|part| part.blocked).sum();
         let (lost, bare) = parts.iter().fold((0, 0), |(lost, bare), p| (lost + p.found.lost, bare + p.found.bare));
         let labels: Vec<Labels> = parts.into_iter().map(|p| p.found.labels).collect();
         let labels = together(windows, &labels, of.seeds.shape)?;
-        Ok(Drawn { found: Delineated { labels, lost, bare }, cut_off, barred })
+        Ok(Drawn { found: Delineated { labels, lost, bare }, cut_off, blocked })
     }
 }
 
@@ -245,16 +249,16 @@ impl State<'_> {
         let farthest = how.within + how.step;
         let reach = self.geometry.along(how.background.map_or(farthest, |[_, to]| farthest.max(to)));
         let excluded: Vec<Labels> = self.excluded.values().cloned().collect();
-        let of = Around { seeds: &seeds, excluded: &excluded, dropped: &self.dropped };
-        let Drawn { found, cut_off, barred } = match windows(self.device, &seeds, reach)? {
+        let of = ContourSeeds { seeds: &seeds, excluded: &excluded, dropped: &self.dropped };
+        let Drawn { found, cut_off, blocked } = match windows(self.device, &seeds, reach)? {
             Some(windows) => how.draw_in(&windows, self.device, &src, &of)?,
             None => how.draw(self.device, &src, &of)?,
         };
         self.tell(&found);
         self.tell_cut_off(cut_off, found.labels.count, p.within);
-        if barred > 0 {
+        if blocked > 0 {
             self.notes.push(format!(
-                "of the objects that were dropped {barred} are hotter than those whose contours reach them: what lies nearer to them is left out"
+                "of the objects that were dropped {blocked} are hotter than those whose contours reach them: what lies nearer to them is left out"
             ));
         }
         self.replace(found.labels);

@@ -163,7 +163,7 @@ pub fn run(scan: &Scan, recipe: &Recipe, device: &Device, external: &External) -
 
 /// The object sets of an image, found but not yet measured: their number is known, so that whoever has little memory can
 /// look at what their rows will take.
-pub struct Found<'a> {
+pub struct FoundSets<'a> {
     scan: Cow<'a, Scan>,
     recipe: &'a Recipe,
     roles: Roles,
@@ -182,7 +182,7 @@ pub fn find<'a>(
     device: &'a Device,
     external: &'a External,
     go_on: &dyn Fn() -> Result<()>,
-) -> Result<Found<'a>> {
+) -> Result<FoundSets<'a>> {
     let mut found = find_sets(scan, recipe, device, external, go_on, &|_| true)?;
     found.scan = derived::add(found.scan, recipe, &mut found.roles, (device, &found.made), &|_| true)?;
     Ok(found)
@@ -196,7 +196,7 @@ fn find_sets<'a>(
     external: &'a External,
     go_on: &dyn Fn() -> Result<()>,
     is_wanted: &dyn Fn(&str) -> bool,
-) -> Result<Found<'a>> {
+) -> Result<FoundSets<'a>> {
     modality::check(scan, recipe)?;
     let mut roles = Roles::find(scan, recipe)?;
     let early = |image: &str| !recipe.body.follows_objects(image);
@@ -216,13 +216,13 @@ fn find_sets<'a>(
         made.insert(name.clone(), set);
     }
     objects::bring_home(&mut made, device)?;
-    Ok(Found { scan, recipe, roles, device, external, made })
+    Ok(FoundSets { scan, recipe, roles, device, external, made })
 }
 
 /// Takes the rows of an object set as they are made: its name, and a block of rows. Each set has one block at least, be it empty.
 pub type Take<'a> = dyn FnMut(&str, Table) -> Result<()> + 'a;
 
-impl Found<'_> {
+impl FoundSets<'_> {
     /// Measures the sets; their tables are in the outcome.
     ///
     /// # Errors
@@ -250,7 +250,7 @@ impl Found<'_> {
     /// # Errors
     /// As [`run`], and what `take` gives.
     pub fn measure_into(self, take: &mut Take) -> Result<Outcome> {
-        let Found { scan, recipe, roles, device, external, made } = self;
+        let FoundSets { scan, recipe, roles, device, external, made } = self;
         finish(&Sets { scan: &scan, recipe, roles: &roles, device, external, made: &made }, take)
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn cut(labels: &Labels, scan: &Scan, device: &Device) -> Result<Label
 }
 
 /// What to say of regions that reach into what was not imaged.
-pub(super) fn told(labels: &Labels, scan: &Scan, device: &Device) -> Result<Option<String>> {
+pub(super) fn warning(labels: &Labels, scan: &Scan, device: &Device) -> Result<Option<String>> {
     if scan.not_imaged.is_none() || labels.count == 0 {
         return Ok(None);
     }

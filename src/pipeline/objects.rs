@@ -118,7 +118,7 @@ fn from_labels(
     let imaged = not_imaged::cut(&labels, scan, device)?;
     // What is not written has no rows to look at.
     let mut warnings: Vec<String> = match set.write {
-        true => not_imaged::told(&labels, scan, device)?.into_iter().collect(),
+        true => not_imaged::warning(&labels, scan, device)?.into_iter().collect(),
         false => vec![],
     };
     let made = set_of(imaged, device)?;

@@ -46,15 +46,15 @@ pub(super) fn markers<'a>(
             continue;
         };
         let by = Judging::of((name, marker, how), column, of, around);
-        found.warnings.extend(by.cutoff_told(of.recipe));
+        found.warnings.extend(by.cutoff_warnings(of.recipe));
         if by.is_unsure() {
             unsure.push(format!("{marker} ({})", by.known().count()));
         }
-        found.warnings.extend(by.without_value_told());
+        found.warnings.extend(by.without_value_warning());
         let is_positive = by.is_positive();
         by.add_columns(&is_positive, found);
         let highest = by.add_grades(found);
-        found.warnings.extend(by.overexposed_told(highest));
+        found.warnings.extend(by.overexposed_warning(highest));
         let above = by.above_cutoff(of.recipe);
         let light = measured.column(&of_light(&name_of_column));
         judged.extend(light.and_then(|light| by.judged(light, &is_positive, of)));
@@ -134,7 +134,7 @@ impl<'a> Judging<'a> {
     }
 
     /// Warnings of a cutoff that cannot be found, or that says little.
-    fn cutoff_told(&self, recipe: &Recipe) -> Vec<String> {
+    fn cutoff_warnings(&self, recipe: &Recipe) -> Vec<String> {
         let (set, marker, column) = (self.set, self.marker, &self.column.name);
         let Some(cutoff) = self.cutoff else {
             let none = format!(
@@ -177,7 +177,7 @@ impl<'a> Judging<'a> {
     }
 
     /// A warning where objects have no value.
-    fn without_value_told(&self) -> Option<String> {
+    fn without_value_warning(&self) -> Option<String> {
         let (set, marker, column) = (self.set, self.marker, &self.column.name);
         let (n, all) = (self.known().count(), self.values.len());
         let shares = if speak_for(n, all) { "" } else { ", and no share or score is given of the others" };
@@ -231,9 +231,9 @@ impl<'a> Judging<'a> {
     }
 
     /// A warning of objects whose light lies beyond the end of the channel's scale.
-    fn overexposed_told(&self, highest: Option<f64>) -> Option<String> {
+    fn overexposed_warning(&self, highest: Option<f64>) -> Option<String> {
         let (role, known) = self.seen_in?;
-        known.overexposed_told((self.set, role, &self.column.name), &self.values, highest)
+        known.overexposed_warning((self.set, role, &self.column.name), &self.values, highest)
     }
 
     /// How many robust deviations the objects lie above the cutoff, if a gallery of the set asks for them.

@@ -1,6 +1,6 @@
 //! What it takes to bring objects onto finer grids of their own, which texture may ask for: known once they are found.
 
-use super::Found;
+use super::FoundSets;
 use crate::image::ObjectSet;
 use crate::ops::extent::{Extent, extents};
 use crate::units::{Length, Ruler, Spacing};
@@ -8,7 +8,7 @@ use crate::units::{Length, Ruler, Spacing};
 /// Voxels around a box that interpolation adds on each side.
 const FRAME: f64 = 2.0;
 
-impl Found<'_> {
+impl FoundSets<'_> {
     /// Voxels of the finer grids that objects are brought onto at once.
     pub fn regridded(&self) -> u64 {
         let grids = self.made.iter().filter_map(|(name, set)| Some((set, self.recipe.body.measure.get(name)?)));

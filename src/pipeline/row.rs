@@ -62,9 +62,9 @@ pub fn warnings(row: &Table) -> Option<String> {
     }
 }
 
-struct Row(Table);
+struct ImageRow(Table);
 
-impl Row {
+impl ImageRow {
     fn put(&mut self, name: String, unit: &str, definition: impl Into<String>, cells: Cells) {
         self.0.push(Column::new(name, unit, definition, cells));
     }
@@ -86,7 +86,7 @@ pub(super) fn row(
     made: &BTreeMap<String, ObjectSet>,
     words: &Words,
 ) -> Table {
-    let mut row = Row(Table::default());
+    let mut row = ImageRow(Table::default());
     for (name, n) in ["size_z_px", "size_y_px", "size_x_px"].into_iter().zip(scan.shape.zyx()) {
         row.int(name.into(), "px", "Size of the image along this axis.", n as u64);
     }

@@ -44,7 +44,7 @@ pub struct Treatment {
 
 /// What is known of an image's well.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Facts {
+pub struct WellFacts {
     pub plate: String,
     pub well: Well,
     pub control: Option<Control>,
@@ -52,7 +52,7 @@ pub struct Facts {
     pub plate_set: Option<String>,
 }
 
-impl Facts {
+impl WellFacts {
     /// From the cells of the metadata; nothing for an image without a well.
     ///
     /// # Errors
@@ -79,7 +79,7 @@ impl Facts {
             Error::usage(format!("\"{}\" is no control", word.as_deref().unwrap_or_default()))
                 .remedy("positive, negative, sample, or an empty cell")
         })?;
-        let mut facts = Facts { plate, well: place, control, treatment: None, plate_set: None };
+        let mut facts = WellFacts { plate, well: place, control, treatment: None, plate_set: None };
         if let Some(responses) = &keys.responses {
             facts.plate_set = responses.plate_set.as_deref().map_or(Ok(None), &cell)?;
             let is_sample = word.as_deref().is_some_and(|word| word.trim().eq_ignore_ascii_case("sample"));
@@ -145,14 +145,14 @@ impl Facts {
 pub fn check(recipes: &[&Recipe], metadata: &Metadata, items: &ItemList) -> Result<Vec<String>> {
     let Some(keys) = recipes.iter().find_map(|recipe| recipe.body.plates.as_ref()) else { return Ok(vec![]) };
     check_names(keys, metadata)?;
-    let mut wells: BTreeMap<(String, Well), (Facts, String)> = BTreeMap::new();
+    let mut wells: BTreeMap<(String, Well), (WellFacts, String)> = BTreeMap::new();
     let mut plates: BTreeMap<String, (Option<String>, String)> = BTreeMap::new();
     let mut doses: BTreeMap<String, (Dose, String)> = BTreeMap::new();
     for item in items.iter() {
         let (item, name) = (&*item, &item.name);
         let at = |e: Error| Error { what: format!("{}: {}", item.name, e.what), ..e };
         let cell = |name: &str| Ok(metadata.value(item, name).flatten().map(str::to_owned));
-        let Some(facts) = Facts::of(keys, cell).map_err(at)? else { continue };
+        let Some(facts) = WellFacts::of(keys, cell).map_err(at)? else { continue };
         let key = (facts.plate.clone(), facts.well);
         let (other, first) = wells.entry(key).or_insert_with(|| (facts.clone(), name.clone()));
         if (other.control, &other.treatment) != (facts.control, &facts.treatment) {
@@ -190,7 +190,7 @@ pub fn check(recipes: &[&Recipe], metadata: &Metadata, items: &ItemList) -> Resu
 ///
 /// # Errors
 /// None of them has one.
-fn without_controls<'a>(value: ResponseValue, wells: impl Iterator<Item = &'a Facts>) -> Result<Vec<String>> {
+fn without_controls<'a>(value: ResponseValue, wells: impl Iterator<Item = &'a WellFacts>) -> Result<Vec<String>> {
     let (name, needed): (_, &[Control]) = match value {
         ResponseValue::Mean => return Ok(vec![]),
         ResponseValue::PercentOfControl => ("percent_of_control", &[Control::Negative]),

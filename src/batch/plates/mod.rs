@@ -25,7 +25,7 @@ use crate::Result;
 use crate::recipe::{self, Recipe};
 use crate::table::{Cells, Column, Table};
 use arrow_array::RecordBatch;
-use facts::{Control, Facts, Treatment};
+use facts::{Control, Treatment, WellFacts};
 use std::collections::BTreeMap;
 use well::Well;
 
@@ -82,7 +82,7 @@ impl Plates {
         let cells = NamedRows(rows);
         let columns = self.columns.iter().map(|c| cells.values(&c.name)).collect::<Result<Vec<_>>>()?;
         for i in 0..rows.num_rows() {
-            let Some(facts) = Facts::of(&self.keys, |name| cells.text(name, i))? else { continue };
+            let Some(facts) = WellFacts::of(&self.keys, |name| cells.text(name, i))? else { continue };
             let plate = self.plates.entry(facts.plate).or_default();
             plate.set = facts.plate_set;
             let images = plate.wells.entry(facts.well).or_default();

@@ -15,7 +15,7 @@ const UNLIKE: f64 = 0.35;
 
 /// One row for a set.
 pub(super) fn table(set: &str, nuclei: &[Facts], is_dual: bool) -> Table {
-    let mut row = Row { table: Table::default(), set };
+    let mut row = TotalsRow { table: Table::default(), set };
     let is = |why: i64| nuclei.iter().filter(|f| f.target.is_some() && f.left_out == why).count();
     row.int(NUCLEI, "Nuclei that count", Some(is(COUNTED) as i64));
     row.int(
@@ -42,7 +42,7 @@ pub(super) fn table(set: &str, nuclei: &[Facts], is_dual: bool) -> Table {
 
 /// How unlike copies of the target and of the reference are, for the same row.
 pub(super) fn spreads(set: &str, spreads: [Option<f64>; 2]) -> Table {
-    let mut row = Row { table: Table::default(), set };
+    let mut row = TotalsRow { table: Table::default(), set };
     for ((name, probe), spread) in SPREADS.into_iter().zip(spreads) {
         let what = format!("Standard deviation of the light of a copy of the {probe} over its mean, by single signals");
         row.real(name, format!("{what}; empty where they are too few."), spread);
@@ -89,12 +89,12 @@ pub(super) fn doubts(totals: &Table) -> Vec<String> {
 /// Signals that are counted have at least so much light as this many would.
 const MORE_THAN_LIGHT: f64 = 1.2;
 
-struct Row<'a> {
+struct TotalsRow<'a> {
     table: Table,
     set: &'a str,
 }
 
-impl Row<'_> {
+impl TotalsRow<'_> {
     fn put(&mut self, name: &str, definition: String, type_name: &'static str, cells: Cells) {
         let name = format!("{name}{}", self.set);
         let definition =

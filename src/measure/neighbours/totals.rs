@@ -35,8 +35,14 @@ pub fn totals(family: &Neighbours, set: &str, request: &Request) -> Result<Table
         Some(_) => None,
         None => Some(Places::new(request.labels, request.points, request.classes, request.spacing)?),
     };
-    let mut row =
-        Row { set, unit: request.unit, volumes: request.volumes, side: None, is_sure: true, table: Table::default() };
+    let mut row = TotalsRow {
+        set,
+        unit: request.unit,
+        volumes: request.volumes,
+        side: None,
+        is_sure: true,
+        table: Table::default(),
+    };
     row.side = request.lengths().map(|s| s.pixel_area().sqrt());
     let none = Classes::default();
     let (Some(places), classes) = (request.places.or(made.as_ref()), request.classes.unwrap_or(&none)) else {
@@ -144,7 +150,7 @@ struct Mix {
 }
 
 /// The row as it grows.
-struct Row<'a> {
+struct TotalsRow<'a> {
     set: &'a str,
     unit: Unit,
     volumes: bool,
@@ -155,7 +161,7 @@ struct Row<'a> {
     table: Table,
 }
 
-impl Row<'_> {
+impl TotalsRow<'_> {
     fn put(&mut self, name: String, unit: &str, about: String, empty: &'static str, cells: Cells) {
         let (unit, standard) = (unit.to_string(), String::new());
         let definition = Definition { name, unit, type_name: "", definition: about, standard, empty };

@@ -64,11 +64,11 @@ pub fn without_effect<'a>(overrides: &'a [Override], outcome: &Outcome) -> Vec<&
         .collect()
 }
 
-struct Row {
+struct AuditRow {
     table: Table,
 }
 
-impl Row {
+impl AuditRow {
     fn text(&mut self, name: &str, definition: &str, value: Option<String>) {
         let value = value.filter(|v| !v.trim().is_empty());
         self.push(name, "", definition, Cells::Text(vec![value]));
@@ -83,7 +83,7 @@ impl Row {
 
 /// Sets the row down.
 pub fn row(known: &Known, outcome: &Outcome, unit: &str, overrides: &[Override]) -> Table {
-    let mut row = Row { table: identity(&known.facts.identity) };
+    let mut row = AuditRow { table: identity(&known.facts.identity) };
     rule(&mut row, known, outcome, unit);
     alternatives(&mut row, outcome);
     patient(&mut row, known);
@@ -96,7 +96,7 @@ pub fn row(known: &Known, outcome: &Outcome, unit: &str, overrides: &[Override])
 
 /// Whose scan it is, as the first columns of the row.
 pub fn identity(of: &Identity) -> Table {
-    let mut row = Row { table: Table::default() };
+    let mut row = AuditRow { table: Table::default() };
     let mut text = |name: &str, tag: &str, value: &Option<String>| {
         row.text(name, &format!("{tag}, as recorded in DICOM or the sidecar."), value.clone());
     };
@@ -110,7 +110,7 @@ pub fn identity(of: &Identity) -> Table {
     row.table
 }
 
-fn rule(row: &mut Row, known: &Known, outcome: &Outcome, unit: &str) {
+fn rule(row: &mut AuditRow, known: &Known, outcome: &Outcome, unit: &str) {
     let facts = known.facts;
     row.text("suv_unit", "Unit of the values after the conversion.", Some(unit.to_string()));
     row.text("suv_units", "Units (0054,1001) of the stored values, as recorded.", facts.units.clone());
@@ -130,7 +130,7 @@ fn rule(row: &mut Row, known: &Known, outcome: &Outcome, unit: &str) {
     row.real("suv_sul_factor", "1", "SUL (Janmahasatian) over SUVbw.", known.body.sul_factor());
 }
 
-fn alternatives(row: &mut Row, outcome: &Outcome) {
+fn alternatives(row: &mut AuditRow, outcome: &Outcome) {
     let reference = outcome.decayed.as_ref().and_then(|d| d.reference.as_ref());
     row.text(
         "suv_reference",
@@ -162,7 +162,7 @@ fn alternatives(row: &mut Row, outcome: &Outcome) {
     );
 }
 
-fn patient(row: &mut Row, known: &Known) {
+fn patient(row: &mut AuditRow, known: &Known) {
     let facts = known.facts;
     let dose = known.dose.as_ref().ok().copied().flatten();
     row.real("dose_mbq", "MBq", "Injected activity used.", dose.map(|d| d / 1e6));
@@ -183,7 +183,7 @@ fn patient(row: &mut Row, known: &Known) {
     row.text("corrections", "CorrectedImage (0028,0051), as recorded.", Some(facts.corrected_image.join(" ")));
 }
 
-fn moments(row: &mut Row, known: &Known, outcome: &Outcome) {
+fn moments(row: &mut AuditRow, known: &Known, outcome: &Outcome) {
     let times = &known.times;
     let injection = known.injection.as_ref().ok().and_then(|i| i.as_ref());
     row.text("injection_time", "Start of injection on the clock of the scan.", injection.map(|i| times.text(i.at)));

@@ -38,7 +38,7 @@ const EVEN_SPHERE: f64 = 0.35;
 const RIVAL: f64 = 0.3;
 
 /// A place for a sphere.
-pub(super) struct Found {
+pub(super) struct LiverPlace {
     /// In voxels along z, y, x.
     pub centre: [f64; 3],
     /// For the user, to judge it.
@@ -49,7 +49,7 @@ pub(super) struct Found {
 ///
 /// # Errors
 /// The image has no place in the patient, or no SUV, or nothing in it looks like a liver.
-pub(super) fn find(scan: &Scan, channel: &Channel, geometry: &Geometry, radii: [f64; 3]) -> Result<Found> {
+pub(super) fn find(scan: &Scan, channel: &Channel, geometry: &Geometry, radii: [f64; 3]) -> Result<LiverPlace> {
     let remedy = "a mask of the liver (labels = FILE), or at = [x, y, z] in mm";
     let (Some(spacing), Some(patient_grid)) = (geometry.spacing, scan.patient_grid) else {
         return Err(Error::usage("the liver is looked for on the patient's right, but the image has no placement")
@@ -96,7 +96,7 @@ pub(super) fn find(scan: &Scan, channel: &Channel, geometry: &Geometry, radii: [
     if variation.is_nan() || variation > EVEN_SPHERE {
         return Err(Error::usage(format!("{told}; too uneven for a reference")).remedy(remedy));
     }
-    Ok(Found { centre, note: format!("{told} (look at it)") })
+    Ok(LiverPlace { centre, note: format!("{told} (look at it)") })
 }
 
 #[cfg(test)]

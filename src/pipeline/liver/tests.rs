@@ -86,7 +86,7 @@ fn a_large_even_mass_leaves_a_doubt() {
     assert!(error.contains("two regions look like a liver"), "{error}");
 }
 
-fn look(scan: &Scan) -> Result<Found> {
+fn look(scan: &Scan) -> Result<LiverPlace> {
     let geometry = Geometry { shape: scan.shape, spacing: scan.spacing, radius_px: None };
     find(scan, &scan.channels[0], &geometry, [2.0; 3])
 }

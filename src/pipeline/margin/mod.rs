@@ -93,7 +93,7 @@ impl Beside {
     }
 
     /// What it is, for the user.
-    fn told(&self, volume: &Volume) -> String {
+    fn description(&self, volume: &Volume) -> String {
         match self.what {
             What::Black(value) | What::Other(value) => {
                 format!("in a margin or in lines of the one value {}", volume.scale.value(f64::from(value)))
@@ -131,14 +131,14 @@ impl Margin {
         if beside.is_none() && unlit.is_empty() {
             return Ok(None);
         }
-        let told = beside.as_ref().map(|beside| (beside.told(volume), beside.share()));
+        let described = beside.as_ref().map(|beside| (beside.description(volume), beside.share()));
         let mut picture = beside.map_or_else(|| vec![1; shape.len()], |beside| beside.picture);
         let plane = shape.y * shape.x;
         unlit.iter().for_each(|z| picture[z * plane..(z + 1) * plane].fill(0));
         Ok(Some(Margin {
             filled: volume.with(Buffer::on_host(filled(shape, samples, &picture)?)),
             searched: Mask { shape, voxels: Buffer::on_host(with_narrow(shape, &picture)) },
-            beside: told,
+            beside: described,
             unlit,
         }))
     }
@@ -149,7 +149,7 @@ impl Margin {
     }
 
     /// What lies beside the picture, for the user, of a set.
-    pub fn told(&self, set: &str) -> Option<String> {
+    pub fn message(&self, set: &str) -> Option<String> {
         let (what, share) = self.beside.as_ref()?;
         Some(format!(
             "{:.2} % of the channel lie beside the picture, {what}: the search for objects \
@@ -160,7 +160,7 @@ impl Margin {
     }
 
     /// The slices without light, for the user, of a set.
-    pub fn told_unlit(&self, set: &str) -> Option<String> {
+    pub fn unlit_message(&self, set: &str) -> Option<String> {
         let (last, others) = self.unlit.split_last()?;
         let listed: Vec<String> = others.iter().map(|z| (z + 1).to_string()).collect();
         let (slices, are) = if others.is_empty() { ("slice", "is") } else { ("slices", "are") };
