@@ -9,6 +9,7 @@ mod files;
 #[path = "common/images.rs"]
 mod images;
 
+use common::bench::{Bench, words};
 use common::results;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use std::path::{Path, PathBuf};
@@ -26,24 +27,9 @@ steps = [{ op = "gaussian", sigma = "1 px" }, { op = "threshold", method = "otsu
 features = ["shape", "intensity"]
 "#;
 
-struct Bench {
-    dir: tempfile::TempDir,
-}
-
 impl Bench {
     fn new() -> Self {
-        let bench = Bench { dir: tempfile::tempdir().unwrap() };
-        bench.write("recipe.toml", RECIPE);
-        bench
-    }
-
-    fn at(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        std::fs::create_dir_all(self.at(name).parent().unwrap()).unwrap();
-        std::fs::write(self.at(name), text).unwrap();
+        Bench::with(RECIPE)
     }
 
     /// Images with as many spots as their place in the list, from 3 on.
@@ -54,7 +40,7 @@ impl Bench {
     /// `uptake run` with what is given.
     fn run(&self, more: &[&str]) -> Output {
         let args = ["run", "--recipe", "recipe.toml", "--device", "cpu", "--no-overlays", "--no-labels"];
-        Command::new(env!("CARGO_BIN_EXE_uptake")).current_dir(self.dir.path()).args(args).args(more).output().unwrap()
+        self.uptake(&[&args[..], more].concat())
     }
 
     fn good(&self, more: &[&str]) {
@@ -80,10 +66,6 @@ impl Bench {
         let row = |r: csv::StringRecord| places.iter().map(|i| r[*i].to_string()).collect();
         reader.records().map(|r| row(r.unwrap())).collect()
     }
-}
-
-fn words(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 fn header(path: &Path) -> String {
@@ -146,17 +128,13 @@ fn rows_change_the_recipe_of_their_images() {
     ] {
         std::fs::remove_dir_all(bench.at("uptake-out")).unwrap_or_default();
         let (key, value) = cell.split_once(',').unwrap();
-        bench.write("sheet.csv", &format!("path,set.quality,set.{key}\na.png,false,{value}\nb.png,,\n"));
+        bench.write("sheet.csv", format!("path,set.quality,set.{key}\na.png,false,{value}\nb.png,,\n"));
         let words = bench.refused(&["--sheet", "sheet.csv"]);
         assert!(words.contains(said), "{cell}: {words}");
     }
     // A row of the other preset.
     bench.write("sheet.csv", "path,set.suv.weight_kg\na.png,70\n");
-    let presets = Command::new(env!("CARGO_BIN_EXE_uptake"))
-        .current_dir(bench.dir.path())
-        .args(["run", "--device", "cpu", "--sheet", "sheet.csv"])
-        .output()
-        .unwrap();
+    let presets = bench.command().args(["run", "--device", "cpu", "--sheet", "sheet.csv"]).output().unwrap();
     assert!(words(&presets).contains("line 2, column set.suv.weight_kg, \"70\""), "{}", words(&presets));
 }
 
@@ -222,9 +200,9 @@ fn a_series_is_one_image_whatever_its_row_names() {
     let bench = Bench::new();
     let phantom = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-images/pet/phantom_dicom");
     for (row, out) in [(phantom.clone(), "a"), (phantom.join("*"), "b")] {
-        bench.write("sheet.csv", &format!("path,patient,set.suv.weight_kg\n{},P1,80\n", row.display()));
-        let output = Command::new(env!("CARGO_BIN_EXE_uptake"))
-            .current_dir(bench.dir.path())
+        bench.write("sheet.csv", format!("path,patient,set.suv.weight_kg\n{},P1,80\n", row.display()));
+        let output = bench
+            .command()
             .args(["run", "--device", "cpu", "--no-overlays", "--sheet", "sheet.csv", "--out", out])
             .output()
             .unwrap();
@@ -292,8 +270,8 @@ fn inputs_come_from_a_list_or_standard_input() {
     bench.good(&["--files-from", "list.txt", "in/a.png"]);
     assert_eq!(bench.table("uptake-out/images.csv", &["image"]), [["#d.png"], ["a.png"], ["b c.png"]]);
     let piped = |text: &str, out: &str| {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_uptake"))
-            .current_dir(bench.dir.path())
+        let mut child = bench
+            .command()
             .args(["run", "--recipe", "recipe.toml", "--device", "cpu", "--files-from", "-", "--out", out])
             .stdin(std::process::Stdio::piped())
             .stderr(std::process::Stdio::piped())
@@ -350,8 +328,8 @@ fn what_headers_tell_of_the_samples_is_what_a_run_finds() {
     let bench = Bench::new();
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-images");
     let uptake = |more: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_uptake"));
-        command.current_dir(bench.dir.path()).arg("run").arg(&samples);
+        let mut command = bench.command();
+        command.arg("run").arg(&samples);
         command.args(["--device", "cpu", "--no-overlays", "--no-labels"]).args(more).output().unwrap()
     };
     let plan = uptake(&["--dry-run"]);
@@ -383,8 +361,8 @@ const MASKS: &str =
 fn masks_are_found_by_folders_globs_and_columns() {
     let bench = Bench::new();
     bench.images(&["in/p1/base.png", "in/p2/base.png"]);
-    let labels = Command::new(env!("CARGO_BIN_EXE_uptake"))
-        .current_dir(bench.dir.path())
+    let labels = bench
+        .command()
         .args(["run", "in", "--recipe", "recipe.toml", "--device", "cpu", "--out", "labelled"])
         .output()
         .unwrap();
@@ -400,9 +378,9 @@ fn masks_are_found_by_folders_globs_and_columns() {
     }
     bench.write("in/sheet.csv", "path,patient\np1/base.png,P1\np2/base.png,P2\n");
     let run = |labels: &str, out: &str, more: &[&str]| {
-        bench.write("masks.toml", &MASKS.replace("LABELS", labels));
-        Command::new(env!("CARGO_BIN_EXE_uptake"))
-            .current_dir(bench.dir.path())
+        bench.write("masks.toml", MASKS.replace("LABELS", labels));
+        bench
+            .command()
             .args(["run", "--recipe", "masks.toml", "--device", "cpu", "--no-labels", "--no-overlays", "--out", out])
             .args(more)
             .output()
@@ -468,8 +446,8 @@ fn regions_are_found_by_what_they_refer_to() {
     };
     let run = |labels: &str, out: &str, more: &[&str]| {
         let labels = format!("labels.lesions={labels}");
-        Command::new(env!("CARGO_BIN_EXE_uptake"))
-            .current_dir(bench.dir.path())
+        bench
+            .command()
             .args(["run", "in", "--recipe", "pet", "--device", "cpu", "--no-labels", "--no-overlays", "--out", out])
             .args(["--set", &labels])
             .args(more)
@@ -508,30 +486,26 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
     common::files_below(folder).into_values().collect()
 }
 
-fn plain(bench: &Bench, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_uptake")).current_dir(bench.dir.path()).args(args).output().unwrap()
-}
-
 #[test]
 fn folders_are_inspected_in_one_line_an_image() {
     let bench = Bench::new();
     bench.images(&["in/a.png", "in/sub/b.png"]);
     bench.write("in/broken.png", "\u{89}PNG no");
-    let output = plain(&bench, &["inspect", "in"]);
+    let output = bench.uptake(&["inspect", "in"]);
     let out = String::from_utf8_lossy(&output.stdout);
     let line = |name: &str| format!("in/{name}: 110 x 140, pixels of unknown size, ch0\n");
     assert_eq!(out, line("a.png") + &line("sub/b.png"));
     assert!(words(&output).contains("error: in/broken.png: "), "{}", words(&output));
     assert_eq!(output.status.code(), Some(1));
-    let json = plain(&bench, &["inspect", "--json", "in"]);
+    let json = bench.uptake(&["inspect", "--json", "in"]);
     let first: serde_json::Value = serde_json::from_slice(json.stdout.split(|b| *b == b'\n').next().unwrap()).unwrap();
     assert_eq!((&first["file"], &first["channels"][0]["name"]), (&"in/a.png".into(), &"ch0".into()));
     // A single series is described as ever.
     phantom(&bench);
-    let series = plain(&bench, &["inspect", "in/pet"]);
+    let series = bench.uptake(&["inspect", "in/pet"]);
     assert!(String::from_utf8_lossy(&series.stdout).contains("  modality     pet\n"));
     std::fs::create_dir(bench.at("empty")).unwrap();
-    assert!(words(&plain(&bench, &["inspect", "empty"])).contains("empty: no image in the inputs"));
+    assert!(words(&bench.uptake(&["inspect", "empty"])).contains("empty: no image in the inputs"));
 }
 
 #[test]
@@ -553,13 +527,13 @@ fn shells_and_manuals_know_the_commands() {
                   _uptake uptake pet-p --recipe; echo \"${COMPREPLY[@]}\"";
     let output = Command::new("bash").args(["-c", script, env!("CARGO_BIN_EXE_uptake")]).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "pet-percist\n", "{}", words(&output));
-    let fish = String::from_utf8(plain(&bench, &["completions", "fish"]).stdout).unwrap();
+    let fish = String::from_utf8(bench.uptake(&["completions", "fish"]).stdout).unwrap();
     assert!(fish.lines().any(|l| l.contains("-l recipe ") && l.contains("-F") && !l.contains("-f ")), "files as well");
     for (args, said) in [(&["man"][..], ".TH uptake 1"), (&["man", "run"], "\\-\\-sheet")] {
-        let page = String::from_utf8(plain(&bench, args).stdout).unwrap();
+        let page = String::from_utf8(bench.uptake(args).stdout).unwrap();
         assert!(page.contains(said), "{args:?}: {page}");
     }
-    assert!(words(&plain(&bench, &["man", "rum"])).contains("try: one of: run, merge"));
+    assert!(words(&bench.uptake(&["man", "rum"])).contains("try: one of: run, merge"));
 }
 
 #[test]
@@ -585,10 +559,8 @@ fn shards_of_a_sheet_give_the_tables_of_one_run() {
     bench.images(&["in/a.png", "in/b.png", "in/c.png", "in/d.png", "in/e.png"]);
     bench.write("in/broken.png", "\u{89}PNG no");
     let set = "set.measure.spots.features";
-    bench.write(
-        "in/sheet.csv",
-        &format!("path,patient,{set}\na.png,P1,\nb.png,P2,\"[\"\"shape\"\"]\"\n[c-e].png,P3,\n"),
-    );
+    bench
+        .write("in/sheet.csv", format!("path,patient,{set}\na.png,P1,\nb.png,P2,\"[\"\"shape\"\"]\"\n[c-e].png,P3,\n"));
     let run = |more: &[&str]| {
         let sheet = ["--sheet", "in/sheet.csv", "in/broken.png", "--format", "csv,parquet"];
         bench.run(&[&sheet[..], more].concat());
@@ -597,8 +569,8 @@ fn shards_of_a_sheet_give_the_tables_of_one_run() {
     run(&["--out", "s1", "--shard", "1/2"]);
     run(&["--out", "s2", "--shard", "2/2"]);
     let merge = |shards: &[&str], out: &str| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_uptake"));
-        command.current_dir(bench.dir.path()).arg("merge").args(shards).args(["--out", out]).output().unwrap()
+        let mut command = bench.command();
+        command.arg("merge").args(shards).args(["--out", out]).output().unwrap()
     };
     let merged = merge(&["s2", "s1"], "all");
     assert_eq!(merged.status.code(), Some(1), "one image is broken: {}", words(&merged));

@@ -3,17 +3,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+mod common;
 #[path = "common/hdf5.rs"]
 mod hdf5;
 #[path = "common/images.rs"]
 mod images;
 
+use common::bench::{Bench, Row, rows, words};
 use hdf5::Hdf5;
 use serde_json::Value;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::io::Read;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
 const RECIPE: &str = "
 spacing_um = 0.5
@@ -42,26 +42,15 @@ geojson = 'plain'
 anndata = true
 ";
 
-struct Bench {
-    dir: tempfile::TempDir,
-}
-
 impl Bench {
     /// Three images with 12, 5 and 0 spots.
     fn new(recipe: &str) -> Self {
-        let bench = Bench { dir: tempfile::tempdir().unwrap() };
+        let bench = Bench::with(recipe);
         for (name, spots) in [("a", 12), ("b", 5), ("c", 0)] {
             images::spots(&bench.at(&format!("in/{name}.png")), spots + 1, spots);
         }
         std::fs::write(bench.at("in/sheet.csv"), "path,patient\na.png,P1\nb.png,P\u{e4}2\nc.png,\n").unwrap();
-        std::fs::write(bench.at("recipe.toml"), recipe).unwrap();
         bench
-    }
-
-    fn at(&self, name: &str) -> PathBuf {
-        let path = self.dir.path().join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        path
     }
 
     fn run(&self, out: &str, more: &[&str]) {
@@ -77,10 +66,8 @@ impl Bench {
             "-o",
             out,
         ];
-        let run =
-            Command::new(env!("CARGO_BIN_EXE_uptake")).current_dir(self.dir.path()).args(args).args(more).output();
-        let run = run.unwrap();
-        assert_eq!(run.status.code(), Some(0), "{}", String::from_utf8_lossy(&run.stderr));
+        let run = self.command().args(args).args(more).output().unwrap();
+        assert_eq!(run.status.code(), Some(0), "{}", words(&run));
     }
 
     fn features(&self, below: &str) -> Vec<Value> {
@@ -88,12 +75,6 @@ impl Bench {
         assert_eq!(json["type"], "FeatureCollection");
         json["features"].as_array().unwrap().clone()
     }
-}
-
-type Row = HashMap<String, String>;
-
-fn rows(path: &Path) -> Vec<Row> {
-    csv::Reader::from_path(path).unwrap().deserialize().map(|row| row.unwrap()).collect()
 }
 
 /// Area within the rings of a geometry, holes taken off; rings end where they begin and come to no other place twice.
@@ -253,8 +234,8 @@ fn odd_names_and_empty_sets() {
     let bench = Bench::new(RECIPE);
     std::fs::write(bench.at("in/sheet.csv"), "path,a/b\nc.png,1\n").unwrap();
     let args = ["run", "--recipe", "recipe.toml", "--sheet", "in/sheet.csv", "--device", "cpu", "-o", "out"];
-    let run = Command::new(env!("CARGO_BIN_EXE_uptake")).current_dir(bench.dir.path()).args(args).output().unwrap();
-    let said = String::from_utf8_lossy(&run.stderr).into_owned();
+    let run = bench.command().args(args).output().unwrap();
+    let said = words(&run);
     assert!(run.status.code() == Some(2) && said.contains("AnnData can have no column \"a/b\""), "{said}");
     std::fs::write(bench.at("in/sheet.csv"), "path,a\nc.png,1\n").unwrap();
     bench.run("out", &[]);

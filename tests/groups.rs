@@ -7,9 +7,8 @@ mod common;
 #[path = "common/images.rs"]
 mod images;
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use common::bench::{Bench, Row, rows};
+use std::process::Output;
 
 const RECIPE: &str = "
 spacing_um = 0.5
@@ -29,14 +28,10 @@ by = ['plate', 'well']
 columns = ['count_*', 'image_mean_*']
 ";
 
-struct Bench {
-    dir: tempfile::TempDir,
-}
-
 impl Bench {
     /// Six images with 3 to 8 spots, in three wells and one without a well, and a file that is broken.
     fn new(recipe: &str) -> Self {
-        let bench = Bench { dir: tempfile::tempdir().unwrap() };
+        let bench = Bench::with(recipe);
         let wells = ["P1,A01", "P1,A02", "P1,A01", "P2,A01", ",", "P1,A01"];
         let mut sheet = String::from("path,plate,well\n");
         for (i, well) in wells.iter().enumerate() {
@@ -45,30 +40,13 @@ impl Bench {
         }
         std::fs::write(bench.at("in/broken.png"), "\u{89}PNG no").unwrap();
         std::fs::write(bench.at("in/sheet.csv"), sheet + "broken.png,P2,A01\n").unwrap();
-        std::fs::write(bench.at("recipe.toml"), recipe).unwrap();
         bench
-    }
-
-    fn at(&self, name: &str) -> PathBuf {
-        let path = self.dir.path().join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        path
     }
 
     fn run(&self, out: &str, more: &[&str]) -> Output {
         let args = ["run", "--recipe", "recipe.toml", "--device", "cpu", "--no-overlays", "--no-labels", "-o", out];
         self.uptake(&[&args[..], &["--sheet", "in/sheet.csv"], more].concat())
     }
-
-    fn uptake(&self, args: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_uptake")).current_dir(self.dir.path()).args(args).output().unwrap()
-    }
-}
-
-type Row = HashMap<String, String>;
-
-fn rows(path: &Path) -> Vec<Row> {
-    csv::Reader::from_path(path).unwrap().deserialize().map(|row| row.unwrap()).collect()
 }
 
 fn number(row: &Row, column: &str) -> Option<f64> {
@@ -85,6 +63,7 @@ fn objects_count_where_their_centres_lie() {
         let is_region = (20..40).contains(&x) && (20..40).contains(&y);
         image::Rgb([if is_region { 200 } else { 10 }, if is_dot(x, y) { 200 } else { 10 }, 0])
     });
+    std::fs::create_dir(bench.at("one")).unwrap();
     image.save(bench.at("one/P1.png")).unwrap();
     let recipe = "
 spacing_um = 0.5

@@ -6,6 +6,7 @@
 
 mod common;
 
+use common::fields;
 use std::collections::BTreeMap;
 use std::path::Path;
 use uptake::device::Device;
@@ -121,19 +122,6 @@ fn all(region: &Region, how: Discretisation, steps: Steps) -> Found {
         put(&mut found, &family, ngldm::FEATURES, &dependence);
     }
     found
-}
-
-/// A line of CSV with quoted fields.
-fn fields(line: &str) -> Vec<String> {
-    let (mut out, mut quoted) = (vec![String::new()], false);
-    for c in line.chars() {
-        match c {
-            '"' => quoted = !quoted,
-            ',' if !quoted => out.push(String::new()),
-            c => out.last_mut().unwrap().push(c),
-        }
-    }
-    out
 }
 
 /// Family and key of each tag, from the reference values.

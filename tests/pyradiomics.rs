@@ -4,6 +4,7 @@
 
 mod common;
 
+use common::fields;
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
@@ -67,19 +68,6 @@ const THEIRS: &str = "compat = \"pyradiomics\"\n";
 
 fn theirs(scan: &Scan, voxels: Vec<u32>, settings: &str) -> BTreeMap<String, Option<f64>> {
     table(scan, voxels, &format!("{THEIRS}{settings}"))
-}
-
-/// A line of CSV with quoted fields.
-fn fields(line: &str) -> Vec<String> {
-    let (mut out, mut quoted) = (vec![String::new()], false);
-    for c in line.chars() {
-        match c {
-            '"' => quoted = !quoted,
-            ',' if !quoted => out.push(String::new()),
-            c => out.last_mut().unwrap().push(c),
-        }
-    }
-    out
 }
 
 /// Co-occurrence of PyRadiomics 3.0.1 with `binWidth=25` and `weightingNorm`: contrast, joint entropy, correlation, cluster shade.

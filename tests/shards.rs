@@ -7,10 +7,11 @@ mod common;
 #[path = "common/images.rs"]
 mod images;
 
+use common::bench::{Bench, text, words};
 use common::{files_below, results};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 const RECIPE: &str = r#"
 [channels]
@@ -28,32 +29,18 @@ grow = { from = "spots", by = "3 px" }
 features = ["shape", "intensity"]
 "#;
 
-struct Bench {
-    dir: tempfile::TempDir,
-}
-
 impl Bench {
     /// Seven good images in two folders, two broken ones and a stranger.
     fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let bench = Bench { dir };
+        let bench = Bench::with(RECIPE);
         for i in 0..7u32 {
             let folder = if i % 2 == 0 { "even" } else { "odd" };
-            images::spots(&bench.path(&format!("in/{folder}/i{i}.png")), i, 3 + i);
+            images::spots(&bench.at(&format!("in/{folder}/i{i}.png")), i, 3 + i);
         }
-        fs::write(bench.path("in/odd/broken.png"), b"\x89PNG\r\n\x1a\n and then nothing of use").unwrap();
-        fs::write(bench.path("in/even/cut.tif"), b"II*\0").unwrap();
-        fs::write(bench.path("in/stranger.xyz"), "not an image").unwrap();
-        fs::write(bench.path("recipe.toml"), RECIPE).unwrap();
+        bench.write("in/odd/broken.png", b"\x89PNG\r\n\x1a\n and then nothing of use");
+        bench.write("in/even/cut.tif", b"II*\0");
+        bench.write("in/stranger.xyz", "not an image");
         bench
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    fn uptake(&self, args: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_uptake")).current_dir(self.dir.path()).args(args).output().unwrap()
     }
 
     fn run(&self, out: &str, more: &[&str]) -> Output {
@@ -88,24 +75,16 @@ impl Bench {
         let remedy = remedy(&words(&output));
         let command = remedy.split("; ").next().unwrap();
         assert!(command.starts_with(env!("CARGO_BIN_EXE_uptake")), "a command that works: {remedy}");
-        let mended = Command::new("sh").args(["-c", command]).current_dir(self.dir.path()).output().unwrap();
+        let mended = self.shell(command);
         assert!(mended.status.code().is_some_and(|c| c < 2), "{command}\n{}", words(&mended));
         let output = self.merge(shards, &[more, &["--out", "all"]].concat());
         assert_eq!(output.status.code(), Some(1), "after {command}: {}", words(&output));
     }
 }
 
-fn words(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
 fn remedy(words: &str) -> String {
     let line = words.lines().find_map(|l| l.strip_prefix("  try: "));
     line.unwrap_or_else(|| panic!("no remedy: {words}")).to_owned()
-}
-
-fn text(path: PathBuf) -> String {
-    fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
 fn json(text: &str) -> serde_json::Value {
@@ -123,7 +102,7 @@ fn shards_put_together_are_one_run() {
     let bench = Bench::new();
     let formats = ["--format", "csv,parquet"];
     bench.run("one", &formats);
-    let one = results(&bench.path("one"));
+    let one = results(&bench.at("one"));
     assert!(one.len() > 30 && one.contains_key(Path::new("spots.parquet")));
     // Of thirteen shards three have nothing to do.
     for (count, jobs) in [(1, "1"), (2, "3"), (3, "1"), (13, "2")] {
@@ -135,9 +114,9 @@ fn shards_put_together_are_one_run() {
         let output = bench.merge(&shards, &["--out", &out]);
         assert_eq!(output.status.code(), Some(1), "as the run: some failed\n{}", words(&output));
         assert!(words(&output).contains("10 inputs = 7 ok + 2 failed + 1 skipped"), "{}", words(&output));
-        assert!(one == results(&bench.path(&out)), "{count} shards");
+        assert!(one == results(&bench.at(&out)), "{count} shards");
     }
-    let run = json(&text(bench.path("all3/run.json")));
+    let run = json(&text(bench.at("all3/run.json")));
     assert_eq!(run["merged"]["shards"][1]["shard"], "2/3");
     assert_eq!(run["images"].as_array().unwrap().len(), 10);
 }
@@ -150,11 +129,11 @@ fn a_merged_folder_is_that_of_a_run() {
     bench.merge(&shards, &["--out", "all"]);
     let output = bench.run("all", &["--resume"]);
     assert!(words(&output).contains("7 of them from the run before"), "{}", words(&output));
-    assert!(results(&bench.path("one")) == results(&bench.path("all")));
+    assert!(results(&bench.at("one")) == results(&bench.at("all")));
     // The shards are as they were.
     assert_eq!(bench.merge(&shards, &["--out", "again"]).status.code(), Some(1));
     bench.merge(&shards, &["--out", "tables", "--only-tables"]);
-    assert!(bench.path("tables/spots.csv").is_file() && !bench.path("tables/labels").exists());
+    assert!(bench.at("tables/spots.csv").is_file() && !bench.at("tables/labels").exists());
     let again = bench.merge(&shards, &["--out", "s1"]);
     assert!(words(&again).contains("s1: is one of the shards"), "{}", words(&again));
     assert_eq!(remedy(&words(&again)), "another --out");
@@ -173,19 +152,19 @@ fn a_shard_that_did_not_end_is_refused() {
     let bench = Bench::new();
     let shards = bench.shards(2, &[]);
     // As after a kill: begun, not closed.
-    fs::remove_file(bench.path("s2/.uptake/closed.json")).unwrap();
+    fs::remove_file(bench.at("s2/.uptake/closed.json")).unwrap();
     bench.refused_then_mended(&shards, "s2: shard 2/2 is not finished: it was begun at ", &[]);
     // A real one.
-    let mut command = Command::new(env!("CARGO_BIN_EXE_uptake"));
-    command.current_dir(bench.dir.path()).args(["run", "in", "--recipe", "recipe.toml", "--device", "cpu"]);
+    let mut command = bench.command();
+    command.args(["run", "in", "--recipe", "recipe.toml", "--device", "cpu"]);
     let mut child =
         command.args(["--out", "s1", "--shard", "1/2"]).stderr(std::process::Stdio::null()).spawn().unwrap();
-    while bench.path("s1/.uptake/closed.json").exists() {
+    while bench.at("s1/.uptake/closed.json").exists() {
         std::thread::yield_now();
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    fs::remove_dir_all(bench.path("all")).unwrap();
+    fs::remove_dir_all(bench.at("all")).unwrap();
     bench.refused_then_mended(&shards, "s1: shard 1/2 is not finished", &[]);
 }
 
@@ -194,7 +173,7 @@ fn a_run_that_stopped_early_is_not_closed() {
     let bench = Bench::new();
     let output = bench.run("out", &["--strict", "--jobs", "1"]);
     assert_eq!(output.status.code(), Some(2), "{}", words(&output));
-    assert!(!bench.path("out/.uptake/closed.json").exists());
+    assert!(!bench.at("out/.uptake/closed.json").exists());
     let output = bench.uptake(&["merge", "out", "--out", "all"]);
     assert!(words(&output).contains("out: shard 1/1 is not finished"), "{}", words(&output));
 }
@@ -206,7 +185,7 @@ fn shards_that_do_not_belong_together_are_refused() {
     let again = |more: &[&str]| {
         let args: Vec<&str> = [&["--shard", "2/2", "--overwrite"], more].concat();
         assert!(bench.run("s2", &args).status.code().is_some_and(|c| c < 2));
-        let _ = fs::remove_dir_all(bench.path("all"));
+        let _ = fs::remove_dir_all(bench.at("all"));
     };
     again(&["--set", "objects.halos.grow.by=\"4 px\""]);
     bench.refused_then_mended(&shards, "s2: does not belong to s1: another recipe, or other settings of it", &[]);
@@ -219,7 +198,7 @@ fn shards_that_do_not_belong_together_are_refused() {
     assert!(words(&output).contains("it is shard 2/3, not one of 2"), "{}", words(&output));
     // Another build cannot be had here: the record of one.
     again(&[]);
-    let closed = bench.path("s2/.uptake/closed.json");
+    let closed = bench.at("s2/.uptake/closed.json");
     let build = json(&text(closed.clone()))["head"]["build"].as_str().unwrap().to_owned();
     fs::write(&closed, text(closed.clone()).replace(&build, "0123456789abcdef")).unwrap();
     bench.refused_then_mended(&shards, "another build of uptake (0123456789ab and ", &[]);
@@ -236,14 +215,14 @@ fn damaged_shards_are_refused() {
     let bench = Bench::new();
     let shards = bench.shards(2, &[]);
     let damage = |end: &str| {
-        let file = some_file(&bench.path("s2"), end);
+        let file = some_file(&bench.at("s2"), end);
         let mut bytes = fs::read(&file).unwrap();
         // Damaged in place: what was merged before is linked, and must not change.
         fs::remove_file(&file).unwrap();
         let middle = bytes.len() / 2;
         bytes[middle] ^= 1;
         fs::write(&file, bytes).unwrap();
-        let _ = fs::remove_dir_all(bench.path("all"));
+        let _ = fs::remove_dir_all(bench.at("all"));
     };
     damage(".part");
     bench.refused_then_mended(&shards, "s2: what was kept of ", &[]);
@@ -251,7 +230,7 @@ fn damaged_shards_are_refused() {
     bench.refused_then_mended(&shards, "is not as it was written", &[]);
     damage("images-done.jsonl");
     bench.refused_then_mended(&shards, "the list of images of shard 2/2 is damaged", &[]);
-    fs::write(bench.path("s2/.uptake/closed.json"), "{").unwrap();
+    fs::write(bench.at("s2/.uptake/closed.json"), "{").unwrap();
     bench.refused_then_mended(&shards, "closed.json: damaged", &[]);
 }
 
@@ -263,7 +242,7 @@ fn shares_are_checked_and_may_be_empty() {
     }
     let empty = bench.run("empty", &["--shard", "13/13"]);
     assert_eq!(empty.status.code(), Some(0), "{}", words(&empty));
-    let images = text(bench.path("empty/images.csv"));
+    let images = text(bench.at("empty/images.csv"));
     assert!(images.starts_with("image,status,reason,") && images.lines().count() == 1, "{images}");
 }
 
@@ -278,7 +257,7 @@ fn failures_are_listed_by_kind() {
     assert_eq!(lines[1], "  2 format (examine): even/cut.tif, odd/broken.png");
     let names = String::from_utf8(bench.uptake(&["failed", "out", "--names"]).stdout).unwrap();
     assert_eq!(names, "even/cut.tif\nodd/broken.png\n");
-    let image = json(&text(bench.path("out/run.json")))["images"][0].clone();
+    let image = json(&text(bench.at("out/run.json")))["images"][0].clone();
     assert_eq!((&image["image"], &image["code"]), (&"even/cut.tif".into(), &"format".into()));
     let output = bench.uptake(&["failed", "in"]);
     assert!(words(&output).contains("in: there is no list of a run's images"), "{}", words(&output));
@@ -288,22 +267,22 @@ fn failures_are_listed_by_kind() {
 fn only_what_failed_is_done_again() {
     let bench = Bench::new();
     bench.run("out", &["--jobs", "2"]);
-    images::spots(&bench.path("in/odd/broken.png"), 50, 6);
+    images::spots(&bench.at("in/odd/broken.png"), 50, 6);
     bench.run("fresh", &[]);
     // The command that is printed.
     let listed = String::from_utf8(bench.uptake(&["failed", "out"]).stdout).unwrap();
     let command = listed.lines().find_map(|l| l.strip_prefix("to do them again: ")).unwrap();
     assert!(command.ends_with("--out out --only-failed"), "{command}");
     // A finished image is not looked at, but what was written for it is.
-    fs::remove_file(bench.path("out/labels/even/i0.png_spots.ome.tif")).unwrap();
-    let output = Command::new("sh").args(["-c", command]).current_dir(bench.dir.path()).output().unwrap();
+    fs::remove_file(bench.at("out/labels/even/i0.png_spots.ome.tif")).unwrap();
+    let output = bench.shell(command);
     assert_eq!(output.status.code(), Some(1), "{}", words(&output));
     assert!(words(&output).contains("6 of them from the run before"), "{}", words(&output));
-    assert!(results(&bench.path("fresh")) == results(&bench.path("out")));
+    assert!(results(&bench.at("fresh")) == results(&bench.at("out")));
     let output = bench.run("fresh", &["--resume"]);
     assert!(words(&output).contains("8 of them from the run before"), "{}", words(&output));
     // What was recorded of the kept ones is still there.
-    let files = |out: &str| json(&text(bench.path(out).join("run.json")))["images"][1]["files"].clone();
+    let files = |out: &str| json(&text(bench.at(out).join("run.json")))["images"][1]["files"].clone();
     assert_eq!(files("out"), files("fresh"));
     assert_eq!(files("out")[0]["file"], "even/i0.png");
 }
@@ -319,11 +298,11 @@ fn what_a_run_of_the_failed_ones_did_not_reach_stays_finished() {
         assert!(words(&stopped).contains("0 ok + 1 failed + 9 skipped"), "{}", words(&stopped));
     }
     // A finished image is not looked at, so it is not seen that this one has changed.
-    fs::write(bench.path("in/odd/i5.png"), "no image any more").unwrap();
+    fs::write(bench.at("in/odd/i5.png"), "no image any more").unwrap();
     let output = bench.run("out", &["--only-failed"]);
     assert!(words(&output).contains("7 of them from the run before"), "{}", words(&output));
-    assert!(results(&bench.path("fresh")) == results(&bench.path("out")));
-    assert!(!bench.path("out/.uptake/images-before.jsonl").exists());
+    assert!(results(&bench.at("fresh")) == results(&bench.at("out")));
+    assert!(!bench.at("out/.uptake/images-before.jsonl").exists());
 }
 
 #[test]
@@ -339,12 +318,12 @@ fn only_what_failed_needs_the_run_before() {
     refused(&bench.run("out", &[&other[..], &["--only-failed"]].concat()), "of another recipe");
     assert_eq!(bench.run("out", &[&other[..], &["--resume"]].concat()).status.code(), Some(1));
     // After a kill what was not reached is done as well.
-    let list = bench.path("out/.uptake/images-done.jsonl");
+    let list = bench.at("out/.uptake/images-done.jsonl");
     let half: String = text(list.clone()).lines().take(4).map(|l| format!("{l}\n")).collect();
     fs::write(&list, half + "{\"image\":\"od").unwrap();
     bench.run("out", &[&other[..], &["--only-failed"]].concat());
     bench.run("fresh", &other);
-    assert!(results(&bench.path("fresh")) == results(&bench.path("out")));
+    assert!(results(&bench.at("fresh")) == results(&bench.at("out")));
 }
 
 #[test]
@@ -377,12 +356,12 @@ fn json_events_are_one_object_a_line() {
 fn the_record_says_how_where_and_when() {
     let bench = Bench::new();
     bench.run("out", &["--threads", "3", "--jobs", "2", "--memory", "1GiB"]);
-    let run = json(&text(bench.path("out/run.json")));
+    let run = json(&text(bench.at("out/run.json")));
     assert_eq!(run["command"][0], env!("CARGO_BIN_EXE_uptake"));
     assert!(run["start"].as_str().unwrap().ends_with('Z') && run["memory"].as_u64().unwrap() < 1 << 30);
     assert_eq!((&run["threads"], &run["jobs"], &run["shard"]), (&3.into(), &2.into(), &"1/1".into()));
     let image = run["images"].as_array().unwrap().iter().find(|i| i["image"] == "odd/i1.png").unwrap();
     let root = run["root"].as_str().unwrap();
     let file = Path::new(root).join(image["files"][0]["file"].as_str().unwrap());
-    assert_eq!(fs::canonicalize(file).unwrap(), fs::canonicalize(bench.path("in/odd/i1.png")).unwrap());
+    assert_eq!(fs::canonicalize(file).unwrap(), fs::canonicalize(bench.at("in/odd/i1.png")).unwrap());
 }

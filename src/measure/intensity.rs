@@ -9,6 +9,7 @@ use super::feature::{About, CHANNEL_UNIT, Definition, Feature, Get};
 use super::moments::Moments;
 use super::object::Object;
 use super::order::{self, Sums};
+use super::plateau::SHARE_AT_END;
 use super::position::NO_CALIBRATION;
 use super::{ChannelRef, Request};
 use crate::Result;
@@ -292,8 +293,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
     Feature {
         name: "saturated_fraction",
         unit: "1",
-        definition: "Share of voxels at the largest value that the source can store, or at the end of a shorter scale, which 0.1 % of the \
-                     channel and more pile up at: of these it is known only that they are at least so bright",
+        definition: SHARE_AT_END,
         standard: "",
         empty: "the source has no largest value",
         get: Get::Real(|f| f.saturated.map(|n| n as f64 / f.sums.n as f64)),

@@ -20,6 +20,10 @@ const DRAWN: u64 = 4;
 /// and lies so many times as far above the least sample.
 const BEYOND: f64 = 1.5;
 
+/// What features say of the share of voxels that lie at the end of a scale, of an object or of an image.
+pub(super) const SHARE_AT_END: &str = "Share of voxels at the largest value that the source can store, or at the end of a shorter scale, which 0.1 % of the \
+                                       channel and more pile up at: of these it is known only that they are at least so bright";
+
 /// The sample of the plateau, if there is one.
 #[must_use]
 pub fn plateau(samples: &[i32]) -> Option<i32> {

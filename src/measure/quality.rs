@@ -4,7 +4,7 @@ use super::ChannelRef;
 use super::census::{census, ends};
 use super::feature::{CHANNEL_UNIT, Feature, Get};
 use super::order::Sums;
-use super::plateau::plateau;
+use super::plateau::{SHARE_AT_END, plateau};
 use super::spectrum;
 use crate::Result;
 use crate::image::Scale;
@@ -121,8 +121,7 @@ pub const FEATURES: &[Feature<Facts>] = &[
     Feature {
         name: "image_saturated_fraction",
         unit: "1",
-        definition: "Share of voxels at the largest value that the source can store, or at the end of a shorter scale, which 0.1 % of the \
-                     channel and more pile up at: of these it is known only that they are at least so bright",
+        definition: SHARE_AT_END,
         standard: "",
         empty: "the source has no largest value",
         get: Get::Real(|f| f.saturated.map(|n| n as f64 / f.sums.n as f64)),

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each room uses its own part")]
 
+pub mod bench;
 pub mod blood;
 pub mod cell_profiler;
 pub mod light;
@@ -51,6 +52,19 @@ pub fn files_below(folder: &Path) -> BTreeMap<PathBuf, PathBuf> {
         }
     }
     all
+}
+
+/// A line of CSV with quoted fields.
+pub fn fields(line: &str) -> Vec<String> {
+    let (mut out, mut quoted) = (vec![String::new()], false);
+    for c in line.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            ',' if !quoted => out.push(String::new()),
+            c => out.last_mut().unwrap().push(c),
+        }
+    }
+    out
 }
 
 /// What every file of a run holds, but for `run.json` and what is kept for resuming.
