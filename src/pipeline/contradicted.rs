@@ -48,8 +48,9 @@ pub(super) fn warnings(name: &str, of: &Sets, set: &ObjectSet, markers: &Markers
         if !are_outside && !of_inside.is_above(&of_outside) {
             let ([a, all_in], [b, all_out]) = (of_inside.counts(), of_outside.counts());
             told.push(format!(
-                "{a} of {all_in} objects of {name} in {parent} are positive for {marker}, and {b} of {all_out} outside of it: it tells no place where the stain is, as where none is there or all objects have it; shares \
-                 inside of {parent} and areas of it, those in groups.csv too, mean nothing; look at the overlay, and give a threshold"
+                "{a} of {all_in} objects of {name} in {parent} are positive for {marker}, and {b} of {all_out} outside of it, so {parent} does not show \
+                 where the stain is (none may be there, or all objects have it); shares inside of {parent} and areas of it, those in groups.csv too, mean nothing; \
+                 look at the overlay, and give a threshold in [objects.{parent}]"
             ));
         }
     }
@@ -119,8 +120,9 @@ pub(super) fn nobody(
         let names: Vec<&str> = places.iter().filter_map(|i| classes.names.get(*i)).map(String::as_str).collect();
         (n > 0 && !places.is_empty() && places.iter().all(is_empty)).then(|| {
             format!(
-                "{n} objects of {name} are positive for {marker}, and none of them is {}: all have what that excludes, as where debris or text that was drawn into the image has light in \
-                 several channels and took the cutoff of {marker}; look at the overlay, and give a number in [positive.{name}]",
+                "{n} objects of {name} are positive for {marker}, and none of them is {}: their other markers exclude that, as where debris or text that was drawn \
+                 into the image has light in several \
+                 channels and took the cutoff of {marker}; look at the overlay, and give a number in [positive.{name}]",
                 names.join(" or ")
             )
         })

@@ -89,8 +89,7 @@ impl Closed {
     pub fn note(&self) -> String {
         let [least, next] = self.gap.map(|value| (1e4 * value).round() / 1e4);
         format!(
-            "the ground was set to {least} below {next}, without that being subtracted: the search for objects sees it cut off there; values have it \
-             as it is"
+            "the ground was set to {least} below {next}, without that being subtracted: the search for objects closes the gap between them; measured values are unchanged"
         )
     }
 }

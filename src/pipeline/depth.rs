@@ -38,16 +38,16 @@ impl State<'_> {
         });
         match (depth, shallower) {
             (None, _) => self.warnings.push(format!(
-                "sauvola counts with r = {r}, half of the largest value of this image, which is another one in each: give r in the step"
+                "sauvola uses r = {r}, half of the largest value of this image, so every image has an r of its own: give r in the step"
             )),
             (Some(_), Some((n, depth))) if n * FEW <= samples.len() => self.warnings.push(format!(
-                "sauvola counts with r = {r}, because {n} of {} pixels have more than {}; without them it is {}: give r in the step, \
+                "sauvola uses r = {r}, because {n} of {} pixels have more than {}; without these it would be {}: give r in the step, \
                  the same for all images",
                 samples.len(),
                 2.0 * value(depth),
                 value(depth)
             )),
-            _ => self.notes.push(format!("sauvola counts with r = {r}, half the depth that this image uses")),
+            _ => self.notes.push(format!("sauvola uses r = {r}, half of the grey levels of the bit depth that this image uses")),
         }
         Ok(f64::from(depth.unwrap_or(reach)) / 2.0 * lift)
     }

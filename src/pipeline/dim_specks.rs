@@ -29,8 +29,8 @@ impl State<'_> {
             Some(found) => {
                 let (are, pixels) = (if found.specks == 1 { "speck is" } else { "specks are" }, found.voxels);
                 self.notes.push(format!(
-                    "{} {are} more than {FAR} times as bright as what is bright around \"{}\" ({pixels} pixels): no brighter than that in the search for \
-                     objects; values have them",
+                    "{} {are} more than {FAR} times as bright as what is bright around \"{}\" ({pixels} pixels): the search for objects cuts them down to that; \
+                     measured values are unchanged",
                     found.specks, p.around
                 ));
                 image.volume.with(self.device.place(&found.volume.samples)?)

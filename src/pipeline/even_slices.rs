@@ -148,7 +148,7 @@ impl EvenSlices {
         let [least, most] = self.grounds;
         let to = if self.cut.is_some() { "brought down to those that were cut off" } else { "brought to one" };
         format!(
-            "slices have grounds from {least:.4} to {most:.4}: they are {to} in the search for objects; values have theirs"
+            "slices have grounds from {least:.4} to {most:.4}: they are {to} in the search for objects; measured values are unchanged"
         )
     }
 

@@ -51,7 +51,7 @@ impl Faults {
     pub fn warnings(self) -> impl Iterator<Item = String> {
         self.kinds().map(|(n, kind)| {
             let were = if n == 1 { "was" } else { "were" };
-            format!("{} {were} left out of the search for objects; values have them", pixels(n, kind))
+            format!("{} {were} left out of the search for objects; measured values still contain them", pixels(n, kind))
         })
     }
 

@@ -133,7 +133,7 @@ fn even_ground(file: &Volume, geometry: &Geometry, from: Option<&ObjectSet>, dev
     }
     let note = |surface: Surface| {
         format!(
-            "the ground is uneven, by {:.4} across the image: it is levelled in the search for objects; values have it",
+            "the ground is uneven, by {:.4} across the image: it is levelled in the search for objects; measured values are unchanged",
             surface.rise() * file.scale.factor()
         )
     };

@@ -132,8 +132,8 @@ impl State<'_> {
         let span = (f64::from(most) - f64::from(least)) * factor;
         if span > 0.0 && span < radius / STEEP {
             self.warnings.push(format!(
-                "rolling_ball: a ball of {radius:.4} px is as high in values, and those of the image span {span:.4}: objects go with the \
-                 ground; take background, which does not look at heights, or larger values"
+                "rolling_ball: a ball of {radius:.4} px is also {radius:.4} high in values, and those of the image span only {span:.4}: objects are taken off with the \
+                 ground; use the step background, which does not look at heights, or larger values"
             ));
         }
         let image = subtract(self.device, &src.volume, &rolling_ball(self.device, &src.volume, &ball)?)?;

@@ -124,7 +124,7 @@ impl Known {
         let left = match undecided {
             0 => String::new(),
             some => format!(
-                "; {some} of them lie below a cutoff that their light may exceed, and have no grade there, nor are they negative"
+                "; {some} of them lie below a cutoff that their true light may exceed, so they are neither negative nor graded there"
             ),
         };
         (n > 0).then(|| {
@@ -147,10 +147,11 @@ impl Known {
             (0, part) => format!("a tenth to a half of {part}"),
             (most, part) => format!("half and more of {most}, and a tenth to a half of {part},"),
         };
-        let judged = if most > 0 { "those that it has not seen in half are judged by nothing in it; " } else { "" };
+        let judged =
+            if most > 0 { "those that it has not seen in half are neither positive nor negative by it; " } else { "" };
         Some(format!(
-            "{role} has not seen {of} of {} objects of {set} (one value, as in a tile or a slice that is missing, or beside a channel that was moved): \
-             {judged}cnr, tbr and specific_uptake leave out what it has not seen, all other columns have it",
+            "{role} has not seen {of} of {} objects of {set} (it has one value there, as in a missing tile or slice, or beside a channel that was moved): \
+             {judged}cnr, tbr and specific_uptake leave out what it has not seen, all other columns contain it",
             self.unseen.len()
         ))
     }

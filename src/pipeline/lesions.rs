@@ -258,7 +258,8 @@ impl State<'_> {
         self.tell_cut_off(cut_off, found.labels.count, p.within);
         if blocked > 0 {
             self.notes.push(format!(
-                "of the objects that were dropped {blocked} are hotter than those whose contours reach them: what lies nearer to them is left out"
+                "of the objects that earlier steps dropped, {blocked} are hotter than those whose contours reach them: what lies nearer to the dropped ones is left \
+                 out of these contours"
             ));
         }
         self.replace(found.labels);
@@ -276,9 +277,9 @@ impl State<'_> {
     fn tell_cut_off(&mut self, cut_off: usize, all: u32, within: Length) {
         if cut_off > 0 {
             self.warnings.push(format!(
-                "{cut_off} of {all} contours are cut off at {within} (within), before the image falls below their limit: what lies around is about \
-                 as bright, and their volume is that of this distance; take a limit that counts from the background (as the set adapted of \
-                 pet-41), or one in SUV, for these"
+                "{cut_off} of {all} contours are cut off at {within} (within), before the image falls below their limit: what lies around is about as bright, so \
+                 their volume follows from this \
+                 distance and not from the lesion; use a limit that counts from the background (as the set adapted of pet-41 does), or one in SUV, for these"
             ));
         }
     }
@@ -289,7 +290,10 @@ impl State<'_> {
             self.warnings.push(format!("{} of {all} objects lost: no voxel reaches the limit", found.lost));
         }
         if found.bare > 0 {
-            self.warnings.push(format!("{} objects without a voxel in their shell: background taken as 0", found.bare));
+            self.warnings.push(format!(
+                "{} objects have no voxel in the shell that their background is taken from: it counts as 0",
+                found.bare
+            ));
         }
     }
 

@@ -38,7 +38,7 @@ impl Levelled {
     /// For the user.
     pub fn note(&self) -> String {
         format!(
-            "the ground slopes evenly, by {:.4} across the image: it is levelled in the search for objects; values have the slope",
+            "the ground slopes evenly, by {:.4} across the image: it is levelled in the search for objects; measured values are unchanged",
             self.rise
         )
     }

@@ -23,8 +23,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const FEW: usize = 30;
 
 /// Why there is no ground next to an object.
-const NO_GROUND: &str = " (nothing around them passes for ground, or only the dark end of something brighter: cells that lie side by side or reach \
-                         far, or a ground that is brighter in a part of the image, as in stitched tiles, which is made even first)";
+const NO_GROUND: &str = " (no ground was found next to them, or only the dark end of something brighter: cells lie side by side or reach far, or the ground is brighter in a \
+                         part of the image, as in stitched tiles, and has to be made even first)";
 
 /// Judges the objects of a set by all markers that the recipe has for it. Columns, totals and warnings go into `found`.
 pub(super) fn markers<'a>(
@@ -138,8 +138,8 @@ impl<'a> Judging<'a> {
         let (set, marker, column) = (self.set, self.marker, &self.column.name);
         let Some(cutoff) = self.cutoff else {
             let none = format!(
-                "no cutoff of {marker} can be found: all objects have the same {column}, or logarithms or a multiple of \
-                 the median are wanted and the median does not stand out of values around 0; none is positive or negative"
+                "no cutoff of {marker} can be found, so no object is positive or negative: all objects have the same {column}, or the cutoff \
+                 is a multiple of the median or uses logarithms and the median is not clearly above 0; give a number in [positive.{set}]"
             );
             return if self.known().count() > 0 { vec![none] } else { vec![] };
         };
@@ -147,8 +147,8 @@ impl<'a> Judging<'a> {
             Cutoff::Robust { .. } => alike(self.known())
                 .map(|most| {
                     format!(
-                        "more than half of {set} have the same {column}, {most}, so nothing tells how far apart values of negative \
-                         ones lie: the cutoff of {marker}, {cutoff}, says little; give a number in [positive.{set}]"
+                        "more than half of {set} have the same {column}, {most}, so the spread of negative ones is not known, and the cutoff of {marker} that follows \
+                         from it, {cutoff}, says little; give a number in [positive.{set}]"
                     )
                 })
                 .into_iter()
@@ -171,8 +171,8 @@ impl<'a> Judging<'a> {
             false => format!(", nor do {regions}, made of the same stain, and its area in groups.csv"),
         };
         format!(
-            "Otsu's threshold of {column} divides {set} into two groups {apart:.1} deviations apart, as it does with one \
-             kind: positive for {marker} means nothing if only one is there{nor}; give a number in [positive.{set}]"
+            "Otsu's threshold of {column} divides {set} into two groups whose means lie {apart:.1} standard deviations apart, no farther than where it divides objects of \
+             one kind: positive for {marker} means nothing if only one is there{nor}; give a number in [positive.{set}]"
         )
     }
 
@@ -267,7 +267,8 @@ fn of_doubt(set: &str, marker: &str, all: usize, doubt: &Doubt) -> String {
              {lower:.4}, not at {higher:.4}; if only these are positive give a number in [positive.{set}]"
         ),
         false => format!(
-            "{few} of {all} objects of {set} lie above the cutoff of {marker}, {higher:.4}, and the others may be two kinds that {lower:.4} divides: dead cells, folds or debris \
+            "{few} of {all} objects of {set} lie above the cutoff of {marker}, {higher:.4}, and the others may be two kinds that {lower:.4} divides: dead cells, \
+             folds or debris \
              may have taken the cutoff; look at the overlay, and give a number in [positive.{set}]"
         ),
     }

@@ -40,8 +40,9 @@ pub(super) fn warning(set: &str, of: &Judged) -> Option<String> {
         None => format!("positive.{set}.{marker}.above = {between:.1}"),
     };
     Some(format!(
-        "objects of {set} are of two kinds, with {column} of {:.1} and {:.1} on the mean, and {taken} of {} of the lower one are positive for {marker} as well: unspecific stain of cells, \
-         or light of their own, lies above a cutoff that is {above} noises of the ground beside them. If the lower kind is negative, {} of {all} are positive ({:.3}) instead of {} ({:.3}): \
+        "objects of {set} are of two kinds, with a mean {column} of {:.1} and {:.1}, and {taken} of {} of the lower kind are positive for {marker} as well: \
+         unspecific stain, or light of the cells themselves, \
+         exceeds the cutoff, which is only {above} times the noise of the ground beside them. If the lower kind is negative, {} of {all} are positive ({:.3}) instead of {} ({:.3}): \
          {remedy}, or what a control without the marker gives",
         mean(&lower),
         mean(&upper),

@@ -152,9 +152,8 @@ impl Margin {
     pub fn message(&self, set: &str) -> Option<String> {
         let (what, share) = self.beside.as_ref()?;
         Some(format!(
-            "{:.2} % of the channel lie beside the picture, {what}: the search for objects \
-             sees the picture next to it there and finds none in it, and what grows from them ends there; if it is ground, as around a section of tissue: \
-             --set objects.{set}.margin=false",
+            "{:.2} % of the channel lie beside the picture, {what}: no object is searched for there, and none grows into it; if it is ground all the same, as around \
+             a section of tissue: --set objects.{set}.margin=false",
             100.0 * share
         ))
     }
@@ -166,8 +165,9 @@ impl Margin {
         let (slices, are) = if others.is_empty() { ("slice", "is") } else { ("slices", "are") };
         let and = if others.is_empty() { "" } else { " and " };
         Some(format!(
-            "{slices} {}{and}{} of {} {are} unlit, far darker than the others, with less noise, and all but empty: the search for objects sees the slices next to them \
-             there, objects go on through them between others, and values have them; if they are ground: --set objects.{set}.margin=false",
+            "{slices} {}{and}{} of {} {are} unlit (far darker than the others, with less noise, and all but empty): the search for objects fills them from the \
+             slices next to them, so objects go on through them between others; measured values contain them as they are; if they are ground: \
+             --set objects.{set}.margin=false",
             listed.join(", "),
             last + 1,
             self.searched.shape.z

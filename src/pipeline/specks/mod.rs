@@ -121,8 +121,8 @@ fn warning((specks, pixels): (usize, usize), times: f64, limit: f64) -> String {
         _ => (format!("{specks} specks are"), format!(" ({pixels} pixels)")),
     };
     format!(
-        "{are} up to {times:.0} times as bright as other objects{pixels}: cut down to {limit} in the search for objects and left \
-         out of that for their size; values have them as they are. They may be dust: look at the overlay"
+        "{are} up to {times:.0} times as bright as other objects{pixels}: cut down to {limit} in the search for objects and left out where the size of objects is \
+         found; measured values are unchanged. They may be dust: look at the overlay"
     )
 }
 
