@@ -1,11 +1,12 @@
 //! The step that brings specks down before a threshold looks at them.
 
+use super::given::source;
 use super::state::State;
 use super::typical::radius_of;
+use crate::Result;
 use crate::ops::object_runs;
 use crate::ops::specks::{FAR, dimmed};
 use crate::recipe::DimSpecks;
-use crate::{Error, Kind, Result};
 
 /// So many radii around an object are its surroundings.
 const AROUND: f64 = 1.5;
@@ -15,8 +16,7 @@ const LARGEST: f64 = 16.0;
 impl State<'_> {
     pub fn dim_specks(&mut self, p: &DimSpecks) -> Result<()> {
         let image = self.picture(&p.of)?;
-        let missing = || Error::new(Kind::Internal, format!("the object set \"{}\" was not made", p.around));
-        let from = self.sets.get(&p.around).ok_or_else(missing)?;
+        let from = source(self.sets, &p.around)?;
         let radius = from.radius_px.map_or_else(|| radius_of(&from.on_device, &self.geometry, self.device), Ok)?;
         let mut geometry = self.geometry;
         geometry.radius_px = Some(radius);

@@ -3,8 +3,10 @@
 //! What membranes enclose is the inside of a cell, which is dim where they alone are stained. But cells enclose what is no cell as well: the
 //! lumen of a gland or of a vessel, a gap in a layer. The inside of a cell holds its nucleus, and the others hold none.
 
+use super::given::source;
 use super::state::State;
 use super::typical::radius_of;
+use crate::Result;
 use crate::image::{Labels, Mask};
 use crate::ops::cytoplasm::cytoplasm;
 use crate::ops::fill::{fill_holes, fill_label_holes};
@@ -13,7 +15,6 @@ use crate::ops::pixelwise::{and, foreground, not};
 use crate::ops::renumber::select;
 use crate::ops::sizes::sizes;
 use crate::recipe::FillHoles;
-use crate::{Error, Kind, Result};
 
 /// The inside of a cell is no larger than so many times its nucleus: eight times as wide. A lumen that the edge of a nucleus reaches into is.
 const INSIDE: u64 = 64;
@@ -42,8 +43,7 @@ impl State<'_> {
     fn left_open(&mut self, p: &FillHoles, mask: &Mask, filled: &Mask) -> Result<Option<Labels>> {
         let Some(around) = &p.around else { return Ok(None) };
         let device = self.device;
-        let missing = || Error::new(Kind::Internal, format!("the object set \"{around}\" was not made"));
-        let from = self.sets.get(around).ok_or_else(missing)?;
+        let from = source(self.sets, around)?;
         let mut geometry = self.geometry;
         geometry.radius_px = Some(from.radius_px.map_or_else(|| radius_of(&from.on_device, &geometry, device), Ok)?);
         let small = geometry.typical_size().unwrap_or_default();

@@ -1,5 +1,6 @@
 //! Steps that know of other object sets, and those that draw lesions around seeds.
 
+use super::given::source;
 use super::propagate::as_labels;
 use super::state::State;
 use super::windows::{Window, together, windows};
@@ -19,7 +20,7 @@ use crate::ops::sums::{Sums, sums};
 use crate::ops::watershed::watershed;
 use crate::recipe::{self, Exclude, Threshold};
 use crate::units::Length;
-use crate::{Error, Kind, Result};
+use crate::{Error, Result};
 use rayon::prelude::*;
 
 /// Objects without the voxels of the sets that were excluded.
@@ -183,8 +184,7 @@ impl State<'_> {
     }
 
     fn set(&self, name: &str) -> Result<&Labels> {
-        let missing = || Error::new(Kind::Internal, format!("the object set \"{name}\" was not made"));
-        self.sets.get(name).map(|m| &m.on_device).ok_or_else(missing)
+        source(self.sets, name).map(|set| &set.on_device)
     }
 
     pub fn exclude(&mut self, p: &Exclude) -> Result<()> {

@@ -1,5 +1,6 @@
 //! The step that grows cells from nuclei through a stain.
 
+use super::given::source;
 use super::state::State;
 use super::typical::radius_of;
 use crate::device::{Buffer, Device};
@@ -15,7 +16,7 @@ use crate::ops::renumber::select;
 use crate::ops::sizes::sizes;
 use crate::ops::sums::sums;
 use crate::recipe::{Boundary, Propagate, PropagateMethod, Size};
-use crate::{Error, Kind, Result, simd};
+use crate::{Result, simd};
 
 /// Of the contrast of the stain, for a way of one radius of the typical object.
 const REGULARISATION: f64 = 0.1;
@@ -24,8 +25,7 @@ const WINDOW: f64 = 9.0;
 
 impl State<'_> {
     pub fn propagate(&mut self, p: &Propagate) -> Result<()> {
-        let missing = || Error::new(Kind::Internal, format!("the object set \"{}\" was not made", p.from));
-        let from = self.sets.get(&p.from).ok_or_else(missing)?;
+        let from = source(self.sets, &p.from)?;
         let (image, stained, seeds) = (self.of(&p.of)?, self.mask("propagate")?, &from.on_device);
         let weights = self.geometry.weights();
         let mask = match p.within {

@@ -1,12 +1,13 @@
 //! An object set measured as it is, and again after each small change.
 
+use super::given::missing;
 use super::perturb::{PERTURBATIONS, perturbed};
 use super::{External, find, run};
+use crate::Result;
 use crate::device::Device;
 use crate::image::{Regions, Scan};
 use crate::recipe::{Objects, Recipe};
 use crate::table::{Cells, Table};
-use crate::{Error, Kind, Result};
 
 /// A column of the set's table: name, unit, and for each object its value as it is and after each of [`PERTURBATIONS`].
 pub type Repeated = (String, String, Vec<Vec<Option<f64>>>);
@@ -25,7 +26,7 @@ pub fn repeated(
     set: &str,
     device: &Device,
 ) -> Result<Vec<Repeated>> {
-    let missing = || Error::new(Kind::Internal, format!("the object set \"{set}\" was not made"));
+    let missing = || missing(set);
     let labels = find(scan, recipe, device, external, &|| Ok(()))?.set(set).ok_or_else(missing)?.labels.clone();
     let (recipe, count) = (of_regions(recipe, set), labels.count as usize);
     let voxels = labels.voxels().host()?;

@@ -4,9 +4,9 @@ use super::clusters::Values;
 use super::kmeans::{Rows, kmeans, nearest};
 use crate::device::Device;
 use crate::image::{Channel, Scan};
-use crate::pipeline::{External, find_sets, roles};
+use crate::pipeline::{External, find_sets, given, roles};
 use crate::recipe::{ClusterCentres, Habitats, Recipe};
-use crate::{Error, Kind, Result};
+use crate::{Error, Result};
 
 /// Most voxels that an image gives: a large lesion, or an archive of them, would be all that counts.
 pub const MOST_VOXELS: usize = 20_000;
@@ -37,8 +37,7 @@ pub fn habitat_values(
 ) -> Result<HabitatValues> {
     let before = |set: &str| recipe.order.iter().take_while(|other| *other != name).any(|other| other == set);
     let found = find_sets(scan, recipe, device, external, &|| Ok(()), &before)?;
-    let missing = || Error::new(Kind::Internal, format!("the object set \"{}\" was not made", p.set));
-    let labels = found.made.get(&p.set).ok_or_else(missing)?.labels.to_host()?;
+    let labels = given::source(&found.made, &p.set)?.labels.to_host()?;
     let image = |name: &String| roles::source(name, &found.scan, &found.roles).map(|(_, channel)| channel);
     let images: Vec<&Channel> = p.images.iter().map(image).collect::<Result<_>>()?;
     let values = Values::new(&images, &labels)?;
