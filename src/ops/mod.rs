@@ -78,6 +78,7 @@ pub mod split;
 mod split_ascent;
 mod split_device;
 mod split_ellipses;
+mod split_moments;
 mod split_saddles;
 pub mod spots;
 pub mod sums;

@@ -14,7 +14,8 @@ use super::object_rank::ranks_and_sizes;
 use super::op::label_words;
 use super::split_ascent::ascend;
 use super::split_device::{Basins, Found, KERNELS};
-use super::split_ellipses::{Moments, whole};
+use super::split_ellipses::{Parts, joined};
+use super::split_moments::Moments;
 use super::split_saddles::{How, Peak, basin_sizes, each_its_own, merge, pairs};
 use super::{Case, Op};
 use crate::device::{Buffer, Device};
@@ -23,7 +24,7 @@ use crate::units::Shape;
 use crate::{Error, Result};
 use rayon::prelude::*;
 
-pub use super::split_saddles::Depth;
+pub use super::split_saddles::{Depth, Ellipses};
 
 /// Its entry in the list of operations.
 pub const OP: Op = Op {
@@ -72,7 +73,10 @@ pub const OP: Op = Op {
             run: |d, i| {
                 let land = super::gaussian::gaussian(d, &i.volume(d)?, &super::gaussian::Gaussian::new([1.0; 3]))?;
                 let depth = Depth::Relative { fraction: 0.08, typical_size: Some(20.0) };
-                divided_words(d, &divide_ellipses(d, &land, &i.mask(d)?, depth, 3.0, 20.0)?)
+                divided_words(
+                    d,
+                    &divide_ellipses(d, &land, &i.mask(d)?, depth, 3.0, Ellipses { typical_size: 20.0, grain: 2.0 })?,
+                )
             },
         },
     ],
@@ -109,8 +113,8 @@ pub fn divide(device: &Device, landscape: &Volume, mask: &Mask, depth: Depth, ti
     divided(device, landscape, mask, &How { depth, deeper: Some(depth.times(times)), ellipses: None })
 }
 
-/// As [`divide`], but what fills an ellipse stays whole, valleys or not, if it is not made of two objects of `typical_size`
-/// voxels or more: those must fill it better.
+/// As [`divide`], but what fills an ellipse stays whole, valleys or not (if it is made of two typical objects they must fill it better), and what has
+/// a waist is parted by a shallower valley.
 ///
 /// # Errors
 /// As [`split`].
@@ -120,9 +124,9 @@ pub fn divide_ellipses(
     mask: &Mask,
     depth: Depth,
     times: f64,
-    typical_size: f64,
+    ellipses: Ellipses,
 ) -> Result<Divided> {
-    divided(device, landscape, mask, &How { depth, deeper: Some(depth.times(times)), ellipses: Some(typical_size) })
+    divided(device, landscape, mask, &How { depth, deeper: Some(depth.times(times)), ellipses: Some(ellipses) })
 }
 
 fn check(landscape: &Volume, mask: &Mask) -> Result<()> {
@@ -144,18 +148,17 @@ fn divided(device: &Device, landscape: &Volume, mask: &Mask, how: &How) -> Resul
 fn dispatch(basins: &Basins, shape: Shape, how: &How) -> Result<Divided> {
     let Found { peaks, pairs, beside: parts } = basins.with_runs()?;
     let most = peaks.len() as u32;
-    let mut objects = merge(&peaks, &pairs, how.depth, each_its_own(&peaks));
+    let mut objects = merge(&peaks, &pairs, how.first(), &each_its_own(&peaks));
     // Parts have the numbers of their peaks from 1 on, so 0 is of none.
     let runs_of = |objects: &[u32]| {
         let object = |peak: u32| peak.checked_sub(1).map_or(0, |k| objects[k as usize]);
         ObjectRuns::of_parts(&parts, most, object)
     };
     let (mut runs, mut called) = runs_of(&objects);
-    if let Some(typical_size) = how.ellipses {
-        let mut moments = vec![Moments::default(); peaks.len()];
-        let found: Vec<Moments> = (1..=runs.count()).into_par_iter().map(|l| Moments::of(runs.of(l), shape)).collect();
-        called.iter().zip(found).for_each(|(&object, found)| moments[object as usize - 1] = found);
-        let joined = whole(&peaks, &pairs, &objects, moments, typical_size, shape);
+    if let Some(ellipses) = &how.ellipses {
+        let moments = moments(&runs, &called, peaks.len(), shape);
+        let parts = Parts { peaks: &peaks, pairs: &pairs, objects: &objects, moments, shape };
+        let joined = joined(parts, how.depth, ellipses);
         if joined != objects {
             (runs, called) = runs_of(&joined);
             objects = joined;
@@ -168,6 +171,14 @@ fn dispatch(basins: &Basins, shape: Shape, how: &How) -> Result<Divided> {
     let labels = Labels::of(shape, runs.count(), Buffer::Gpu(basins.paint(&peaks, &of_peaks)?));
     labels.know_runs(runs);
     Ok(Divided { labels, firm })
+}
+
+/// The moments of objects, by the peak that each is called after, counted from 1.
+fn moments(runs: &ObjectRuns, called: &[u32], peaks: usize, shape: Shape) -> Vec<Moments> {
+    let mut moments = vec![Moments::default(); peaks];
+    let found: Vec<Moments> = (1..=runs.count()).into_par_iter().map(|l| Moments::of(runs.of(l), shape)).collect();
+    called.iter().zip(found).for_each(|(&object, found)| moments[object as usize - 1] = found);
+    moments
 }
 
 /// The objects that a split makes, in no order: the greatest sample of another volume in each, and how many voxels it has.
@@ -191,7 +202,7 @@ pub(super) fn greatest_and_sizes(
     let Found { peaks, pairs, beside: greatest } = Basins::new(gpu, landscape, mask)?.with_greatest(of)?;
     let mut objects = vec![(i32::MIN, 0); peaks.len()];
     for ((object, peak), greatest) in
-        merge(&peaks, &pairs, depth, each_its_own(&peaks)).into_iter().zip(&peaks).zip(greatest)
+        merge(&peaks, &pairs, depth, &each_its_own(&peaks)).into_iter().zip(&peaks).zip(greatest)
     {
         let (most, size) = &mut objects[object as usize - 1];
         (*most, *size) = (greatest.max(*most), *size + peak.size);
@@ -210,20 +221,18 @@ fn twin(shape: Shape, land: &[i32], mask: &[u8], how: &How) -> Divided {
     let peak = |(&index, size)| Peak { index, height: land[index as usize], size };
     let peaks: Vec<Peak> = peaks.iter().zip(basin_sizes(&basins, peaks.len())).map(peak).collect();
     let pairs = pairs(shape, land, &basins, &peaks);
-    let mut objects = merge(&peaks, &pairs, how.depth, each_its_own(&peaks));
+    let mut objects = merge(&peaks, &pairs, how.first(), &each_its_own(&peaks));
     let runs_of = |objects: &[u32]| {
         let object = |basin: u32| if basin == 0 { 0 } else { objects[(basin ^ ROOT) as usize] };
         ObjectRuns::in_raster_order(&basins, shape, peaks.len() as u32, object)
     };
     let mut runs = runs_of(&objects);
-    if let Some(typical_size) = how.ellipses {
-        let mut moments = vec![Moments::default(); peaks.len()];
-        let found: Vec<Moments> = (1..=runs.count()).into_par_iter().map(|l| Moments::of(runs.of(l), shape)).collect();
-        for (label, found) in (1..).zip(found) {
-            let basin = runs.of(label).first().map_or(ROOT, |run| basins[run.index(shape.x)]);
-            moments[objects[(basin ^ ROOT) as usize] as usize - 1] = found;
-        }
-        let joined = whole(&peaks, &pairs, &objects, moments, typical_size, shape);
+    if let Some(ellipses) = &how.ellipses {
+        let basin = |label| runs.of(label).first().map_or(ROOT, |run| basins[run.index(shape.x)]);
+        let called: Vec<u32> = (1..=runs.count()).map(|label| objects[(basin(label) ^ ROOT) as usize]).collect();
+        let moments = moments(&runs, &called, peaks.len(), shape);
+        let parts = Parts { peaks: &peaks, pairs: &pairs, objects: &objects, moments, shape };
+        let joined = joined(parts, how.depth, ellipses);
         if joined != objects {
             runs = runs_of(&joined);
             objects = joined;

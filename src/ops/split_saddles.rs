@@ -6,6 +6,9 @@ use crate::units::Shape;
 use rayon::prelude::*;
 use std::sync::atomic::Ordering::Relaxed;
 
+/// A valley of this share of the depth asked for may part what has a waist.
+const SHALLOW: f64 = 0.25;
+
 /// How deep a valley must be to part two objects.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
@@ -31,7 +34,7 @@ impl Depth {
         }
     }
 
-    fn needed(&self, lower_peak: f64, smaller_size: f64) -> f64 {
+    pub(super) fn needed(&self, lower_peak: f64, smaller_size: f64) -> f64 {
         match *self {
             Depth::Absolute(depth) => depth,
             Depth::Relative { fraction, typical_size: None } => fraction * lower_peak,
@@ -42,21 +45,35 @@ impl Depth {
     }
 }
 
+/// What is asked of objects beside the depth of valleys.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ellipses {
+    /// The typical object, in voxels.
+    pub typical_size: f64,
+    /// What valleys that come from pixels alone reach, in samples of the landscape.
+    pub grain: f64,
+}
+
 /// What parts objects.
 pub(super) struct How {
     pub depth: Depth,
     /// A greater depth to count by.
     pub deeper: Option<Depth>,
-    /// What fills an ellipse stays whole: the typical size.
-    pub ellipses: Option<f64>,
+    /// What fills an ellipse stays whole, and what has a waist does not.
+    pub ellipses: Option<Ellipses>,
 }
 
 impl How {
+    /// Basins are merged over valleys of less than this, before anything else is asked.
+    pub fn first(&self) -> Depth {
+        if self.ellipses.is_some() { self.depth.times(SHALLOW) } else { self.depth }
+    }
+
     /// How many of these objects are left over deeper valleys.
     pub fn firm(&self, peaks: &[Peak], pairs: &[Pair], objects: &[u32]) -> u32 {
         let Some(deeper) = self.deeper else { return 0 };
-        let start = if self.ellipses.is_some() { objects.to_vec() } else { each_its_own(peaks) };
-        objects_left(&merge(peaks, pairs, deeper, start))
+        let own = each_its_own(peaks);
+        objects_left(&merge(peaks, pairs, deeper, if self.ellipses.is_some() { objects } else { &own }))
     }
 }
 
@@ -161,35 +178,64 @@ pub(super) fn each_its_own(peaks: &[Peak]) -> Vec<u32> {
     (1..=peaks.len() as u32).collect()
 }
 
-/// Merges objects over shallow valleys; gives each peak the number of its object: that of its highest peak, counted from 1.
-/// `start` has what they are before.
-pub(super) fn merge(peaks: &[Peak], pairs: &[Pair], depth: Depth, start: Vec<u32>) -> Vec<u32> {
-    let position = |index: u32| peaks.binary_search_by_key(&index, |p| p.index).unwrap_or(0);
-    let mut root: Vec<usize> = start.into_iter().map(|object| object as usize - 1).collect();
-    let mut size = vec![0.0; peaks.len()];
-    root.iter().zip(peaks).for_each(|(&root, peak)| size[root] += f64::from(peak.size));
-    fn find(root: &mut [usize], mut k: usize) -> usize {
-        while root[k] != k {
-            root[k] = root[root[k]];
-            k = root[k];
+/// Where the peak at this voxel stands in a list of peaks in raster order.
+pub(super) fn position(peaks: &[Peak], index: u32) -> usize {
+    peaks.binary_search_by_key(&index, |p| p.index).unwrap_or(0)
+}
+
+/// The higher one of two peaks, which an object of both is called after, and the other one.
+pub(super) fn higher(peaks: &[Peak], a: usize, b: usize) -> (usize, usize) {
+    let (ha, hb) = (peaks[a].height, peaks[b].height);
+    if ha > hb || (ha == hb && a < b) { (a, b) } else { (b, a) }
+}
+
+/// Who belongs to whom: pointers that lead to the peak that an object is called after.
+pub(super) struct Roots(Vec<usize>);
+
+impl Roots {
+    /// As `objects` says: the peak that each one's object is called after, counted from 1.
+    pub fn of(objects: &[u32]) -> Self {
+        Roots(objects.iter().map(|&object| object as usize - 1).collect())
+    }
+
+    pub fn find(&mut self, mut k: usize) -> usize {
+        while self.0[k] != k {
+            self.0[k] = self.0[self.0[k]];
+            k = self.0[k];
         }
         k
     }
+
+    /// `root` becomes part of `of`.
+    pub fn join(&mut self, root: usize, of: usize) {
+        self.0[root] = of;
+    }
+
+    /// The reverse of [`Self::of`].
+    pub fn numbers(mut self) -> Vec<u32> {
+        (0..self.0.len()).map(|k| self.find(k) as u32 + 1).collect()
+    }
+}
+
+/// Merges objects over shallow valleys; gives each peak the number of its object: that of its highest peak, counted from 1.
+/// `start` has what they are before.
+pub(super) fn merge(peaks: &[Peak], pairs: &[Pair], depth: Depth, start: &[u32]) -> Vec<u32> {
+    let mut roots = Roots::of(start);
+    let mut size = vec![0.0; peaks.len()];
+    roots.0.iter().zip(peaks).for_each(|(&root, peak)| size[root] += f64::from(peak.size));
     for pair in pairs {
-        let a = find(&mut root, position(pair.a));
-        let b = find(&mut root, position(pair.b));
+        let [a, b] = [pair.a, pair.b].map(|index| roots.find(position(peaks, index)));
         if a == b {
             continue;
         }
-        let (ha, hb) = (peaks[a].height, peaks[b].height);
-        let lower = f64::from(ha.min(hb));
+        let lower = f64::from(peaks[a].height.min(peaks[b].height));
         if lower - f64::from(pair.saddle) < depth.needed(lower, size[a].min(size[b])) {
-            let (winner, loser) = if ha > hb || (ha == hb && a < b) { (a, b) } else { (b, a) };
-            root[loser] = winner;
+            let (winner, loser) = higher(peaks, a, b);
+            roots.join(loser, winner);
             size[winner] += size[loser];
         }
     }
-    (0..peaks.len()).map(|k| find(&mut root, k) as u32 + 1).collect()
+    roots.numbers()
 }
 
 /// Objects that a merge leaves: each is called after the peak that the others were merged into.

@@ -6,7 +6,7 @@ use crate::image::Volume;
 use crate::ops::keep::{Keep, keep};
 use crate::ops::landscape::{Sizes, depth, landscape};
 use crate::ops::refine::{Refine, refine};
-use crate::ops::split::{Depth, divide, divide_ellipses};
+use crate::ops::split::{Depth, Ellipses, divide, divide_ellipses};
 use crate::recipe::{self, Landscape, SplitBy, SplitDepth};
 use crate::{Error, Result};
 
@@ -14,6 +14,9 @@ use crate::{Error, Result};
 const DEPTH: f64 = 0.08;
 /// The same on distances alone.
 const DEPTH_OF_SHAPE: f64 = 0.15;
+
+/// Pixels of a landscape, the sum of six maps, that a valley is deeper than if it is not of pixels alone: a quarter of a pixel in each.
+const GRAIN: f64 = 1.5;
 
 impl State<'_> {
     pub fn landscape(&mut self, p: &Landscape) -> Result<()> {
@@ -40,7 +43,10 @@ impl State<'_> {
         };
         let mask = self.mask("split")?;
         let divided = match self.geometry.typical_size().filter(|_| p.ellipses) {
-            Some(size) => divide_ellipses(self.device, &heights, &mask, depth, FIRM, size)?,
+            Some(typical_size) => {
+                let grain = GRAIN / heights.scale.factor();
+                divide_ellipses(self.device, &heights, &mask, depth, FIRM, Ellipses { typical_size, grain })?
+            }
             None => divide(self.device, &heights, &mask, depth, FIRM)?,
         };
         self.parted = Some(Parted { objects: divided.labels.count, firm: divided.firm });

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use uptake::device::Device;
 use uptake::image::{Mask, Volume};
 use uptake::ops::gaussian::{Gaussian, gaussian};
-use uptake::ops::split::{Depth, divide_ellipses, split};
+use uptake::ops::split::{Depth, Ellipses, divide_ellipses, split};
 use uptake::units::Shape;
 
 /// The depth that a valley needs.
@@ -72,9 +72,40 @@ fn objects(land: &[i32], mask: &[u8], shape: Shape, depth: Depth) -> (Vec<Option
     (peak.iter().map(|p| p.map(|p| of[&p])).collect(), order)
 }
 
+/// Objects that were merged over valleys of a quarter of the depth, merged further over those of the whole depth unless both are large, the valley
+/// is no grain, and the two together have a waist.
+fn without_waist(
+    land: &[i32],
+    mask: &[u8],
+    shape: Shape,
+    depth: Depth,
+    ellipses: Ellipses,
+) -> (Vec<Option<usize>>, Order) {
+    let (mut object, order) = objects(land, mask, shape, depth.times(0.25));
+    let (basins, _) = objects(land, mask, shape, Depth::Absolute(f64::NEG_INFINITY));
+    let voxel = |peak: usize| basins.iter().position(|b| *b == Some(peak)).unwrap();
+    for &((a, b), saddle) in &order {
+        let (a, b) = (object[voxel(a)].unwrap(), object[voxel(b)].unwrap());
+        let size = |k| object.iter().filter(|o| **o == Some(k)).count();
+        let lower = f64::from(land[a].min(land[b]));
+        let (valley, smaller) = (lower - f64::from(saddle), size(a).min(size(b)));
+        if a == b || valley >= needed(depth, lower, smaller) {
+            continue;
+        }
+        let both: Vec<usize> = (0..shape.len()).filter(|i| [Some(a), Some(b)].contains(&object[*i])).collect();
+        let large = smaller as f64 >= ellipses.typical_size && valley >= ellipses.grain;
+        if !large || share_of_bent_ellipse(&both, shape) >= 0.95 {
+            let stays = [a, b].into_iter().min_by_key(|p| (Reverse(land[*p]), *p));
+            both.iter().for_each(|i| object[*i] = stays);
+        }
+    }
+    (object, order)
+}
+
 /// Branches of the tree of objects that fill an ellipse are whole: the largest count.
-fn reference_of_ellipses(land: &[i32], mask: &[u8], shape: Shape, depth: Depth, typical_size: f64) -> Vec<u32> {
-    let (objects, order) = objects(land, mask, shape, depth);
+fn reference_of_ellipses(land: &[i32], mask: &[u8], shape: Shape, depth: Depth, ellipses: Ellipses) -> Vec<u32> {
+    let typical_size = ellipses.typical_size;
+    let (objects, order) = without_waist(land, mask, shape, depth, ellipses);
     let basins = {
         // Without any merge every peak is an object.
         let (basins, _) = self::objects(land, mask, shape, Depth::Absolute(f64::NEG_INFINITY));
@@ -119,6 +150,27 @@ fn share_of_ellipse(voxels: &[usize], shape: Shape) -> f64 {
     n as f64 / (4.0 / 3.0 * pi * 5.0f64.powi(3).sqrt() * determinant.sqrt())
 }
 
+/// The same of an ellipse that a parabola along its long axis bends, as far as that leaves less variance across, and half of it at least.
+fn share_of_bent_ellipse(voxels: &[usize], shape: Shape) -> f64 {
+    if !shape.is_flat() {
+        return share_of_ellipse(voxels, shape);
+    }
+    let n = voxels.len() as f64;
+    let at = |i: usize| [(i % shape.x) as f64, (i / shape.x) as f64];
+    let mean = |f: &dyn Fn([f64; 2]) -> f64| voxels.iter().map(|i| f(at(*i))).sum::<f64>() / n;
+    let middle = [mean(&|v| v[0]), mean(&|v| v[1])];
+    let from = |v: [f64; 2]| [v[0] - middle[0], v[1] - middle[1]];
+    let xx = mean(&|v| from(v)[0].powi(2)) + 1.0 / 12.0;
+    let yy = mean(&|v| from(v)[1].powi(2)) + 1.0 / 12.0;
+    let xy = mean(&|v| from(v)[0] * from(v)[1]);
+    let angle = 0.5 * (2.0 * xy).atan2(xx - yy);
+    let (c, s) = (angle.cos(), angle.sin());
+    let long = c * c * xx + 2.0 * c * s * xy + s * s * yy;
+    let short = s * s * xx - 2.0 * c * s * xy + c * c * yy;
+    let bow = mean(&|v| (c * from(v)[0] + s * from(v)[1]).powi(2) * (c * from(v)[1] - s * from(v)[0]));
+    n / (4.0 * std::f64::consts::PI * (long * (short - bow * bow / (long * long)).max(short / 2.0)).sqrt())
+}
+
 /// Numbers objects from 1, by their first voxels.
 fn in_raster_order(objects: impl Iterator<Item = Option<usize>>) -> Vec<u32> {
     let mut numbers = BTreeMap::new();
@@ -136,10 +188,10 @@ fn check(land: &Volume, mask: &Mask, depth: Depth) {
     assert!(found.voxels().host().unwrap() == want, "{depth:?} in {}", land.shape);
 }
 
-fn check_ellipses(land: &Volume, mask: &Mask, depth: Depth, typical_size: f64) {
-    let found = divide_ellipses(&Device::Cpu, land, mask, depth, 3.0, typical_size).unwrap();
+fn check_ellipses(land: &Volume, mask: &Mask, depth: Depth, ellipses: Ellipses) {
+    let found = divide_ellipses(&Device::Cpu, land, mask, depth, 3.0, ellipses).unwrap();
     let (land, mask) = (land.samples.host().unwrap(), mask.voxels.host().unwrap());
-    let want = reference_of_ellipses(land, mask, found.labels.shape, depth, typical_size);
+    let want = reference_of_ellipses(land, mask, found.labels.shape, depth, ellipses);
     assert!(found.labels.voxels().host().unwrap() == want, "{depth:?} in {}", found.labels.shape);
     assert!(found.firm <= found.labels.count);
 }
@@ -173,6 +225,7 @@ proptest! {
     fn small_images_are_split_by_the_definition(image in any_image(), depth in 0..DEPTHS.len(), absolute in 0..5u8) {
         check(&image.volume, &image.mask, DEPTHS[depth]);
         check(&image.volume, &image.mask, Depth::Absolute(absolute.into()));
-        check_ellipses(&image.volume, &image.mask, DEPTHS[depth], f64::from(4 * absolute));
+        let ellipses = Ellipses { typical_size: f64::from(4 * absolute), grain: f64::from(absolute % 2) };
+        check_ellipses(&image.volume, &image.mask, DEPTHS[depth], ellipses);
     }
 }
