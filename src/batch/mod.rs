@@ -32,6 +32,7 @@ mod item;
 mod item_list;
 mod json_lines;
 mod kept;
+mod late;
 mod layout;
 mod learn;
 mod ledger;
