@@ -62,7 +62,7 @@ fn an_image_that_fails_late_keeps_its_doubts_and_facts() {
     let said = String::from_utf8_lossy(&o.stderr).into_owned();
     for words in [&row["reason"], &said] {
         assert!(
-            words.contains("looks like a liver") && words.contains(&format!("(this may be why: {doubt}; ")),
+            words.contains("looks like a liver") && words.contains(&format!("(look at this first: {doubt}; ")),
             "{words}"
         );
     }
@@ -84,7 +84,7 @@ fn an_image_that_fails_late_keeps_its_doubts_and_facts() {
     // The true weight: nothing is doubted any more.
     run(dir.path(), "true", &[&percist[..], &["cpu", "--set", "suv.weight_kg=76"]].concat());
     let row = table(&dir.path().join("true/images.csv")).remove(0);
-    assert!(row["status"] == "failed" && !row["reason"].contains("this may be why"), "{}", row["reason"]);
+    assert!(row["status"] == "failed" && !row["reason"].contains("look at this first"), "{}", row["reason"]);
 }
 
 /// Facts of images that failed are in no group.

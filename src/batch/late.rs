@@ -36,12 +36,13 @@ impl KnownOfScan {
         self.cells.extend(new);
     }
 
-    /// The error with what was doubted before: it may be the cause. What comes from outside of the image has no other one.
+    /// The error with what was doubted before, which may be the cause: not where it comes from outside of the image.
     pub fn told_in(&self, mut e: Error) -> Error {
         let doubts: Vec<&str> = self.warnings.iter().map(String::as_str).filter(|w| w.starts_with(DOUBT)).collect();
-        let of_image = !matches!(e.kind, Kind::Stopped | Kind::Full | Kind::Io | Kind::Device | Kind::Internal);
+        let of_image =
+            !matches!(e.kind, Kind::Stopped | Kind::Full | Kind::Io | Kind::Device | Kind::Limit | Kind::Internal);
         if of_image && !doubts.is_empty() {
-            e.what = format!("{} (this may be why: {})", e.what, doubts.join("; "));
+            e.what = format!("{} (look at this first: {})", e.what, doubts.join("; "));
         }
         e
     }
@@ -76,7 +77,7 @@ mod tests {
         assert_eq!((words("sex"), words("notes")), (None, None));
         assert_eq!(words("warnings"), Some("doubtful: 760 kg; a slice is empty"));
         let told = known.told_in(Error::format("no liver").remedy("a mask"));
-        assert_eq!(told.reason(), "format: no liver (this may be why: doubtful: 760 kg); try a mask");
+        assert_eq!(told.reason(), "format: no liver (look at this first: doubtful: 760 kg); try a mask");
         assert_eq!(known.told_in(Error::io("the file changed")).what, "the file changed");
         assert_eq!(KnownOfScan::default().told_in(Error::format("cut off")).what, "cut off");
     }

@@ -49,7 +49,7 @@ impl Args {
             }
             None => print(&csv::text(&table)?)?,
         }
-        let unproved = rows.iter().filter(|row| row.only_by().is_some()).count();
+        let unproved = rows.iter().filter(|row| row.is_unproved()).count();
         if unproved > 0 {
             say(&format!("note: of {unproved} pairs {UNPROVED}\n"));
         }

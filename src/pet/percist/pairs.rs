@@ -24,8 +24,8 @@ pub struct Pair {
     pub lacks: Option<String>,
     /// The patient has images at both times, but which of them belong together is not known. Of several rows of a patient the first.
     pub is_open: bool,
-    /// Neither PatientID nor a sample sheet says that both are of one patient: what else put them together.
-    pub only_by: Option<&'static str>,
+    /// Their names alone put them together: neither PatientID nor a sample sheet says that both are of one patient.
+    pub is_by_name: bool,
 }
 
 /// Pairs the images of a patient, by sample sheets or PatientID, else images of the same name; two folders with one image each make
@@ -46,7 +46,7 @@ pub fn by_itself(baseline: &Folder, followup: &Folder) -> Result<Vec<Pair>> {
         by_date(whose, baseline)
     } else if let ([a], [b]) = (&images(baseline)[..], &images(followup)[..]) {
         let patient = whose.id(a).or(whose.id(b)).unwrap_or(&a.name);
-        vec![of_two(patient, a, b, "each folder has one image")]
+        vec![pair(patient, Some(&a.name), Some(&b.name), None)]
     } else {
         let mut all = by_patient(whose, baseline, followup);
         all.extend(by_name(whose, baseline, followup, &all));
@@ -54,12 +54,6 @@ pub fn by_itself(baseline: &Folder, followup: &Folder) -> Result<Vec<Pair>> {
     };
     all.extend(without_partner(whose, baseline, followup, &all));
     Ok(all)
-}
-
-/// Two images that something else than a patient's name puts together.
-fn of_two(patient: &str, a: &Image, b: &Image, by: &'static str) -> Pair {
-    let only_by = (!are_known(a, b)).then_some(by);
-    Pair { only_by, ..pair(patient, Some(&a.name), Some(&b.name), None) }
 }
 
 /// Images of the same name, but for those of patients who have a pair: what is left of them is another series.
@@ -76,7 +70,11 @@ fn by_name(whose: Whose, baseline: &Folder, followup: &Folder, found: &[Pair]) -
     // One that failed at both times is no second answer for a patient.
     let is_leftover = |p: &(&Image, &Image)| !count(p) && whose.id(p.0).is_some_and(|id| counted.contains(id));
     let meant = both.into_iter().filter(|p| !is_leftover(p));
-    meant.map(|(i, j)| of_two(whose.patient(i), i, j, "their names are alike")).collect()
+    let of_two = |(i, j): (&Image, &Image)| Pair {
+        is_by_name: !are_known(i, j),
+        ..pair(whose.patient(i), Some(&i.name), Some(&j.name), None)
+    };
+    meant.map(of_two).collect()
 }
 
 /// Patients with one scan in each folder.
@@ -227,7 +225,7 @@ fn new_lesions(line: &Line) -> Result<Option<u32>> {
 fn pair(patient: &str, baseline: Option<&str>, followup: Option<&str>, new_lesions: Option<u32>) -> Pair {
     let own = |name: Option<&str>| name.map(str::to_string);
     let (baseline, followup) = (own(baseline), own(followup));
-    Pair { patient: patient.into(), baseline, followup, new_lesions, lacks: None, is_open: false, only_by: None }
+    Pair { patient: patient.into(), baseline, followup, new_lesions, lacks: None, is_open: false, is_by_name: false }
 }
 
 fn same(a: &Folder, b: &Folder) -> bool {
