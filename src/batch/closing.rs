@@ -40,6 +40,9 @@ pub(super) struct LeftTables {
     /// SHA-256 of all that they follow from.
     pub made_of: String,
     pub files: Vec<Written>,
+    /// Images that are warned of as being byte for byte another one.
+    #[serde(default)]
+    pub alike: usize,
 }
 
 impl LeftTables {

@@ -3,7 +3,7 @@
 use crate::table::arrow::{self, Values};
 use crate::table::{Cells, Column, Table};
 use crate::{Error, Kind, Result};
-use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch, StringArray, new_null_array};
+use arrow_array::{Array, ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, new_null_array};
 use arrow_schema::{DataType, SchemaRef};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -28,8 +28,8 @@ impl Fit {
     /// A row without a part, of which no more than some words are known, by column.
     pub fn words(&self, front: &Table, known: &[(String, String)]) -> Result<RecordBatch> {
         let cell = |f: &arrow_schema::FieldRef| match known.iter().find(|(name, _)| name == f.name()) {
-            Some((_, word)) if *f.data_type() == DataType::Utf8 => Arc::new(StringArray::from(vec![word.as_str()])),
-            _ => new_null_array(f.data_type(), 1),
+            Some((_, word)) => cell_of_word(word, f.data_type()),
+            None => new_null_array(f.data_type(), 1),
         };
         let rest = self.schema.fields().iter().skip(self.front).map(cell);
         self.batch(front.columns.iter().map(|c| arrow::array(&c.cells)).chain(rest).collect())
@@ -56,6 +56,16 @@ impl Fit {
 
     fn batch(&self, arrays: Vec<ArrayRef>) -> Result<RecordBatch> {
         RecordBatch::try_new(self.schema.clone(), arrays).map_err(|e| Error::new(Kind::Internal, e.to_string()))
+    }
+}
+
+/// A cell that holds what a word says; an empty one where it says nothing of that kind.
+fn cell_of_word(word: &str, kind: &DataType) -> ArrayRef {
+    match kind {
+        DataType::Utf8 => Arc::new(StringArray::from(vec![word])),
+        DataType::Int64 => Arc::new(Int64Array::from(vec![word.parse().ok()])),
+        DataType::Float64 => Arc::new(Float64Array::from(vec![word.parse().ok()])),
+        _ => new_null_array(kind, 1),
     }
 }
 

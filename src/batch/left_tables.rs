@@ -24,11 +24,22 @@ pub(super) fn write(
     let (out, made_of) = (context.out.folder(), made_of(head, ended)?);
     if let Some(same) = before.filter(|before| before.made_of == made_of && before.are_whole(out)) {
         same.files.iter().for_each(|file| context.out.keep(&file.below));
+        tell(context, same.alike);
         return Ok(same);
     }
-    let places = tables::write(context, ended)?;
+    let (places, alike) = tables::write(context, ended)?;
     let files = places.into_iter().map(|below| Written::of(out, below)).collect::<Result<_>>()?;
-    Ok(LeftTables { made_of, files })
+    tell(context, alike);
+    Ok(LeftTables { made_of, files, alike })
+}
+
+/// Says how many images are byte for byte another one.
+fn tell(context: &BatchContext, alike: usize) {
+    if alike > 0 {
+        context.settings.observer.note(&format!(
+            "note: {alike} images are byte for byte another one and count all the same; the column warnings of images.csv names them"
+        ));
+    }
 }
 
 /// What tables follow from: the program, the recipes, the columns of the sheet, and what became of each image but for how

@@ -101,6 +101,7 @@ pub fn merge(merge: &Merge) -> Result<Summary> {
     let tables = pool.install(|| left_tables::write(&context, &head, &ended, None))?;
     context.store.remove_all_but(ended.parts()?)?;
     let mut summary = summary::summary(ended.entries()?)?;
+    summary.warnings += tables.alike;
     summary.seconds = start.elapsed().as_secs_f64();
     let merged = Merged { command: merge.command.clone(), shards: shards.iter().map(shard_run).collect() };
     let images = run_json::write(&out, &head, ended, &summary, Some(&merged))?;

@@ -3,6 +3,7 @@
 //! One bad file never stops a batch and never disappears: `inputs = ok + failed + skipped`. Rows stand in the order of the
 //! image names, whatever finished first, so the number of jobs changes no byte of a table.
 
+mod alike;
 mod belong;
 pub mod budget;
 mod centres;
@@ -32,6 +33,7 @@ mod item;
 mod item_list;
 mod json_lines;
 mod kept;
+mod late;
 mod layout;
 mod learn;
 mod ledger;

@@ -9,6 +9,7 @@ use super::estimate::Rows;
 use super::files::{self, LabelFiles};
 use super::hash::Hashed;
 use super::item::{Item, Task};
+use super::late::KnownOfScan;
 use super::outputs::GeoJsonFiles;
 use super::parts::{Ending, IMAGES, PartWriter, Written, key};
 use super::pools::Pools;
@@ -100,19 +101,14 @@ impl BatchContext<'_> {
                 })
             }
         };
-        if let Err(e) = done {
+        if let Err(mut e) = done {
             if e.kind == Kind::Full {
                 self.stop().ask(Reason::DiskFull);
             }
             record = match e.kind {
                 Kind::Stopped => Record::skipped(&format!("{NOT_FINISHED}: {}", e.what)),
                 _ if reading::is_no_image(item, &e) => Record::skipped(&self.reason(&e)),
-                _ => Record {
-                    status: Status::Failed,
-                    reason: Some(self.reason(&e)),
-                    known: self.known(item, &e),
-                    ..record
-                },
+                _ => self.failed(item, &mut e, record),
             };
             record.error = Some(Box::new(e.at(&item.name)));
         }
@@ -120,10 +116,17 @@ impl BatchContext<'_> {
         record
     }
 
-    /// Whose scan it is that failed, where the recipe has columns for that. What made the program panic is not read again.
-    fn known(&self, item: &Item, e: &Error) -> Vec<(String, String)> {
-        let has_columns = e.kind != Kind::Internal && self.recipes.of(item).is_ok_and(|r| r.body.has_suv());
-        if has_columns { reading::identity(item) } else { vec![] }
+    /// The record of an image that failed, with all that was known of it, and whose scan it is, where the recipe has columns for that.
+    /// What made the program panic is not read again.
+    fn failed(&self, item: &Item, e: &mut Error, mut record: Record) -> Record {
+        let mut read = std::mem::take(&mut record.read);
+        *e = read.told_in(e.clone());
+        if e.kind != Kind::Internal && self.recipes.of(item).is_ok_and(|r| r.body.has_suv()) {
+            read.add(reading::identity(item));
+        }
+        let warning = Some(read.warnings.join("; ")).filter(|words| !words.is_empty());
+        let (status, reason, warnings) = (Status::Failed, Some(self.reason(e)), read.warnings.len());
+        Record { status, reason, known: read.cells, warning, warnings, ..record }
     }
 
     /// The words of a table.
@@ -235,6 +238,7 @@ impl BatchContext<'_> {
         let Looked { options, extent, label_files, in_memory, .. } = &*looked;
         references::read(item, &mut scan, options)?;
         scan.warnings.extend(item.almost_masks.iter().cloned());
+        record.read = KnownOfScan::of(&scan);
         record.stage = Stage::Regions;
         let mut external = External::new();
         for (set, path) in label_files {

@@ -1,6 +1,7 @@
 //! What became of an image.
 
 use super::hash::Hashed;
+use super::late::KnownOfScan;
 use super::parts::Ending;
 use crate::Error;
 use serde::{Deserialize, Serialize};
@@ -95,6 +96,8 @@ pub(super) struct Record {
     pub warning: Option<String>,
     /// Of an image that failed: what its row in `images` says all the same, by column.
     pub known: Vec<(String, String)>,
+    /// What was known of it once it was read, should it fail after that.
+    pub read: KnownOfScan,
 }
 
 /// How the reason of an image begins that was in work when the run was stopped.
@@ -122,6 +125,7 @@ impl Record {
             warnings: 0,
             warning: None,
             known: vec![],
+            read: KnownOfScan::default(),
         }
     }
 

@@ -156,6 +156,7 @@ fn close(
     summary.stopped = context.stop().reason();
     summary.gpu = context.chooser.counters();
     let tables = context.pool.install(|| left_tables::write(context, head, &ended, left))?;
+    summary.warnings += tables.alike;
     // A run that kept nothing has none but its own.
     if summary.stopped.is_none() && context.settings.existing.keeps() {
         context.store.remove_all_but(ended.parts()?)?;

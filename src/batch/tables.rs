@@ -3,6 +3,7 @@
 //! Their columns follow from the recipes, and from what single images have beside that (the facts of a PET header in a recipe
 //! for any image); a cell is empty where an image has no such column. One block of one part is in memory at a time.
 
+use super::alike::{self, Alike};
 use super::context::BatchContext;
 use super::fit::Fit;
 use super::groups::{GROUPS, Groups};
@@ -22,15 +23,17 @@ use arrow_schema::SchemaRef;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Writes all tables of a run that has ended; returns the places of the files.
-pub(super) fn write(context: &BatchContext, ended: &Ended) -> Result<Vec<String>> {
+/// Writes all tables of a run that has ended; returns the places of the files, and how many images are warned of as being like others.
+pub(super) fn write(context: &BatchContext, ended: &Ended) -> Result<(Vec<String>, usize)> {
     let metadata = &context.metadata;
     let layout = Layout::of(ended.entries()?, context.recipes, &context.store)?;
     metadata.differ_from(layout.names())?;
     let mut writing = Writing::open(context, &layout)?;
-    for entry in ended.entries()? {
-        writing.image(&entry?)?;
+    let alike = Alike::find(|| ended.entries())?;
+    for (number, entry) in ended.entries()?.enumerate() {
+        writing.image(&entry?, alike.other(number))?;
     }
+    let copies = writing.copies;
     let (mut places, groups, plates) = writing.finish()?;
     let (sums, pictures) = sums(groups, plates);
     if context.settings.overlays {
@@ -45,7 +48,7 @@ pub(super) fn write(context: &BatchContext, ended: &Ended) -> Result<Vec<String>
         sink.append(&arrow::batch(table)?)?;
         places.extend(sink.finish()?);
     }
-    Ok(places)
+    Ok((places, copies))
 }
 
 /// The tables of images and of objects while rows are written, and what sums these rows up.
@@ -56,6 +59,8 @@ struct Writing<'a> {
     row: Fit,
     /// Rows that are not written yet: they are written together.
     waiting: Vec<RecordBatch>,
+    /// Images that are warned of as being like others.
+    copies: usize,
     sets: BTreeMap<&'a str, (Fit, Sinks)>,
     groups: Option<Groups>,
     plates: Option<Plates>,
@@ -76,11 +81,11 @@ impl<'a> Writing<'a> {
         let row = Fit::new(columns_of(&status(None, metadata)), &layout.images);
         let groups = context.recipes.all().into_iter().find_map(|recipe| Groups::new(recipe, layout));
         let plates = context.recipes.all().into_iter().find_map(|recipe| Plates::new(recipe, layout));
-        Ok(Writing { context, images, row, waiting: vec![], sets, groups, plates })
+        Ok(Writing { context, images, row, waiting: vec![], copies: 0, sets, groups, plates })
     }
 
-    /// Writes the rows of an image.
-    fn image(&mut self, entry: &Entry) -> Result<()> {
+    /// Writes the rows of an image; `other` is the name of one that has the same files.
+    fn image(&mut self, entry: &Entry, other: Option<&str>) -> Result<()> {
         let metadata = &self.context.metadata;
         let front = status(Some(entry), metadata);
         for (name, rows) in &entry.objects {
@@ -90,10 +95,14 @@ impl<'a> Writing<'a> {
             (Status::Ok, Some(key)) => self.part(key, &front, &which(Some(entry), metadata))?,
             _ => None,
         };
-        self.waiting.push(match of_image {
+        let mut row = match of_image {
             Some(row) => row,
             None => self.row.words(&front, &entry.known)?,
-        });
+        };
+        if let Some(other) = other {
+            self.copies += usize::from(alike::warn(&mut row, other)?);
+        }
+        self.waiting.push(row);
         if self.waiting.len() == TOGETHER { self.write_waiting() } else { Ok(()) }
     }
 

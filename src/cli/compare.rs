@@ -1,7 +1,7 @@
 //! `uptake compare`
 
 use super::{End, print, say};
-use crate::pet::percist::{Doubtful, Folder, Summary, compare, pairs, table};
+use crate::pet::percist::{Doubtful, Folder, Summary, UNPROVED, compare, pairs, table};
 use crate::write::{CsvSink, csv};
 use crate::{Error, Result};
 use std::fs::File;
@@ -18,7 +18,7 @@ pub(super) struct Args {
     #[arg(short, long)]
     out: Option<PathBuf>,
     /// CSV with the columns patient, baseline, followup (image names) and, if a reader looked, new_lesions; if absent, scans
-    /// of one patient (PatientID) make a pair, else images of the same name
+    /// of one patient (column patient of a sample sheet, or PatientID) make a pair, else images of the same name
     #[arg(long, value_name = "FILE")]
     pairs: Option<PathBuf>,
     /// Judge scans that do not belong together or may not be compared (other patient, order, recipe, tracer, uptake time,
@@ -48,6 +48,10 @@ impl Args {
                 sink.finish()?;
             }
             None => print(&csv::text(&table)?)?,
+        }
+        let unproved = rows.iter().filter(|row| row.is_unproved()).count();
+        if unproved > 0 {
+            say(&format!("note: of {unproved} pairs {UNPROVED}\n"));
         }
         let summary = Summary::of(&rows);
         say(&format!("{summary}\n"));

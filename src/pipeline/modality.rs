@@ -32,9 +32,12 @@ pub(super) fn limits_in_suv(steps: &[Step], unit: &str, recipe: &Recipe) -> Opti
     let limits: Vec<String> = steps.iter().flat_map(limits).flatten().map(|limit| limit.to_string()).collect();
     let is_wrong = recipe.body.suv.assume == Some(Units::Suv) && unit != SUV_UNIT && !limits.is_empty();
     is_wrong.then(|| {
+        let remedy = match recipe.body.suv.units {
+            Some(Units::None) => "without suv.units=none the headers make SUV of it where they can",
+            _ => "dose, weight and times make SUV of it (--set suv.dose_mbq=... and the like)",
+        };
         format!(
-            "{} is a limit in SUV, but the image is in {unit}: what is found by it means nothing; dose, weight and times make SUV of it \
-             (--set suv.dose_mbq=... and the like), or give limits in {unit}",
+            "{} is a limit in SUV, but the image is in {unit}: what is found by it means nothing; {remedy}, or give limits in {unit}",
             limits.join(", ")
         )
     })

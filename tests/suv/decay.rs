@@ -145,6 +145,39 @@ fn midnight_lies_between() {
     refused(&f, "more than ten half-lives");
 }
 
+/// Regression: a clock that was half an hour wrong was told as an injection of the day before, 23.5 h before the scan.
+#[test]
+fn an_injection_after_the_scan_is_told_as_that() {
+    let f = HeaderFacts { injection_date_time: None, injection_time: some("113000"), ..facts() };
+    let error = refused(
+        &f,
+        "(0018,1072): the injection at 2025-01-01T11:30:00 is 0.5 h after the scan (2025-01-01T11:00:00); on the day before it would be \
+         23.5 h before it, more than ten half-lives of 3600 s",
+    );
+    // The remedy that it names.
+    assert!(error.contains("--set suv.injection=YYYYMMDDhhmmss"), "{error}");
+    let set = Settings { injection: some("20250101100000"), ..Settings::default() };
+    near(convert(&f, &set).unwrap().factors[0], HALVED);
+}
+
+/// Regression: a half-life that the rule does not need was said to be used, and to have no effect.
+#[test]
+fn another_half_life_is_not_said_to_be_used_where_none_is() {
+    let f = HeaderFacts {
+        units: some("CNTS"),
+        philips_suv_factor: Some(2.0 * HALVED),
+        half_life: Some(6586.2),
+        nuclide: some("^68^Gallium"),
+        ..facts()
+    };
+    for settings in [Settings::default(), Settings { half_life_s: Some(3000.0), ..Settings::default() }] {
+        let notes = convert(&f, &settings).unwrap().notes;
+        let told: Vec<&String> = notes.iter().filter(|n| n.contains("half-life of")).collect();
+        assert_eq!(told.len(), 1, "{notes:?}");
+        assert!(told[0].ends_with("is 4062.6 s; the rule 'CNTS (7053,1000)' does not need it"), "{}", told[0]);
+    }
+}
+
 #[test]
 fn a_scan_that_begins_minutes_before_the_injection_is_computed_with_a_warning() {
     let begins = |time: &str| HeaderFacts { series_time: some(time), slices: vec![slice(time)], ..facts() };

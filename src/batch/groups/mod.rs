@@ -172,7 +172,8 @@ impl Groups {
                     }
                 }
             }
-            for (all, column) in group.values.iter_mut().zip(&of_column) {
+            // Of one that failed facts may be known, but it was not measured.
+            for (all, column) in group.values.iter_mut().zip(&of_column).filter(|_| is_ok) {
                 all.extend(number(*column, i));
             }
         }

@@ -2,6 +2,7 @@
 //! `run.json`, which has the recipe.
 
 use super::change::within;
+use super::patients::in_sheet;
 use super::record::Record;
 use super::sheet::{Line, Sheet};
 use super::sites_file::label_files;
@@ -49,6 +50,8 @@ pub struct Image {
     pub name: String,
     /// PatientID, as recorded; of images that failed too, where their headers could be read.
     pub patient_id: Option<String>,
+    /// What the sample sheet of the run calls the patient: the column `patient` or `subject`.
+    pub sheet_patient: Option<String>,
     /// When it was taken, and after which injection; of images that failed too, where their headers could be read.
     pub when: Examination,
     /// What was found, or why nothing was.
@@ -101,7 +104,8 @@ impl Folder {
                 }
             };
             let skipped = line.text("status") == Some("skipped");
-            all.push(Image { name: name.into(), patient_id: patient_id(&line), when: when(&line), visit, skipped });
+            let (patient_id, sheet_patient) = (patient_id(&line), in_sheet(&line));
+            all.push(Image { name: name.into(), patient_id, sheet_patient, when: when(&line), visit, skipped });
         }
         match found.values().flatten().next() {
             Some(line) => Err(line.wrong("images.csv has no such image".into()).remedy("tables of one run")),
@@ -192,6 +196,7 @@ fn visit(image: &Line, sheet: &Sheet, rows: &[Line], liver: Option<&[Line]>) -> 
         tracer: text("tracer"),
         scanner: text("scanner_maker"),
         patient_id: patient_id(image),
+        sheet_patient: in_sheet(image),
         sex: text("sex"),
         height_m: real("height_m")?,
         weight_kg: real("weight_kg")?,

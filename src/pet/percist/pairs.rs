@@ -1,5 +1,6 @@
 //! Which image at baseline belongs to which at follow-up.
 
+use super::patients::{Whose, are_known, images, meant};
 use super::sheet::{Line, Sheet};
 use super::{Folder, Image};
 use crate::{Error, Result};
@@ -11,7 +12,7 @@ const COLUMNS: &str = "a CSV file with the columns patient, baseline, followup a
 /// Two images of a patient, or one that has no partner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pair {
-    /// What the pairs file calls the patient, else PatientID, else the name of the image.
+    /// What the pairs file calls the patient, else the sample sheets, else PatientID, else the name of the image.
     pub patient: String,
     /// Name of the image at baseline.
     pub baseline: Option<String>,
@@ -21,74 +22,64 @@ pub struct Pair {
     pub new_lesions: Option<u32>,
     /// Why there are not two images.
     pub lacks: Option<String>,
-    /// The patient has images at both times, but which of them belong together is not known.
+    /// The patient has images at both times, but which of them belong together is not known. Of several rows of a patient the first.
     pub is_open: bool,
+    /// Their names alone put them together: neither PatientID nor a sample sheet says that both are of one patient.
+    pub is_by_name: bool,
 }
 
-/// Pairs the images of a patient, by PatientID, else images of the same name; two folders with one image each make a pair
-/// whatever its names. Every image is in one pair.
+/// Pairs the images of a patient, by sample sheets or PatientID, else images of the same name; two folders with one image each make
+/// a pair whatever its names. Every image is in one pair.
 ///
 /// # Errors
 /// Both are the same folder, and no patient has two scans in it: names cannot tell baseline from follow-up then.
 pub fn by_itself(baseline: &Folder, followup: &Folder) -> Result<Vec<Pair>> {
+    let whose = Whose::of(baseline, followup);
     let mut all = if same(baseline, followup) {
-        if patients(baseline).values().all(|scans| scans.len() < 2) {
-            let e = Error::usage("baseline and follow-up are the same folder, so names cannot pair the images");
+        if whose.patients(baseline).values().all(|scans| scans.len() < 2) {
+            let e = Error::usage(
+                "baseline and follow-up are the same folder, so names cannot pair the images, and no patient (PatientID, or the \
+                 column patient of a sample sheet) has two of them",
+            );
             return Err(e.at(&baseline.path).remedy(format!("--pairs FILE, {COLUMNS}")));
         }
-        by_date(baseline)
+        by_date(whose, baseline)
     } else if let ([a], [b]) = (&images(baseline)[..], &images(followup)[..]) {
-        vec![pair(id(a).or(id(b)).unwrap_or(&a.name), Some(&a.name), Some(&b.name), None)]
+        let patient = whose.id(a).or(whose.id(b)).unwrap_or(&a.name);
+        vec![pair(patient, Some(&a.name), Some(&b.name), None)]
     } else {
-        let mut all = by_patient(baseline, followup);
-        let (paired, after) = (paired(&all), followup.by_name());
-        let is_free = |i: &&Image| !paired.contains(i.name.as_str());
-        // A file that both runs passed over is no scan of a patient.
-        let is_image = |i: &&Image| after.get(i.name.as_str()).is_some_and(|j| !(i.skipped && j.skipped));
-        let both = baseline.images.iter().filter(|i| is_free(i) && is_image(i));
-        let both: Vec<Pair> = both.map(|i| pair(patient(i), Some(&i.name), Some(&i.name), None)).collect();
-        all.extend(both);
+        let mut all = by_patient(whose, baseline, followup);
+        all.extend(by_name(whose, baseline, followup, &all));
         all
     };
-    all.extend(without_partner(baseline, followup, &all));
+    all.extend(without_partner(whose, baseline, followup, &all));
     Ok(all)
 }
 
-/// The names of all images of some pairs.
-fn paired(pairs: &[Pair]) -> BTreeSet<&str> {
-    pairs.iter().flat_map(|p| [&p.baseline, &p.followup]).filter_map(|name| name.as_deref()).collect()
-}
-
-/// PatientID, where it is known.
-fn id(image: &Image) -> Option<&str> {
-    image.patient_id.as_deref()
-}
-
-/// What the patient of an image is called without a pairs file.
-fn patient(image: &Image) -> &str {
-    id(image).unwrap_or(&image.name)
-}
-
-/// The images of each patient, where PatientID is known.
-fn patients(folder: &Folder) -> BTreeMap<&str, Vec<&Image>> {
-    let mut all: BTreeMap<&str, Vec<&Image>> = BTreeMap::new();
-    for image in images(folder) {
-        id(image).into_iter().for_each(|id| all.entry(id).or_default().push(image));
-    }
-    all
-}
-
-/// Those that count: all but what failed beside another one of the same day that did not. So a series without correction for attenuation
-/// is not meant where the right one is there, but a time point that failed is none to be passed over.
-fn meant<'a>(images: &[&'a Image]) -> Vec<&'a Image> {
-    let day = |i: &Image| i.when.day().map(str::to_string);
-    let days: BTreeSet<String> = images.iter().filter(|i| i.visit.is_ok()).filter_map(|i| day(i)).collect();
-    images.iter().copied().filter(|i| i.visit.is_ok() || !day(i).is_some_and(|d| days.contains(&d))).collect()
+/// Images of the same name, but for those of patients who have a pair: what is left of them is another series.
+fn by_name(whose: Whose, baseline: &Folder, followup: &Folder, found: &[Pair]) -> Vec<Pair> {
+    let after = followup.by_name();
+    let have_one: BTreeSet<&str> = found.iter().map(|p| p.patient.as_str()).collect();
+    let is_free = |i: &Image| whose.id(i).is_none_or(|id| !have_one.contains(id));
+    // A file that both runs passed over is no scan of a patient.
+    let is_wanted = |(i, j): &(&Image, &Image)| is_free(i) && is_free(j) && !(i.skipped && j.skipped);
+    let of_name = baseline.images.iter().filter_map(|i| Some((i, *after.get(i.name.as_str())?)));
+    let both: Vec<(&Image, &Image)> = of_name.filter(is_wanted).collect();
+    let count = |(i, j): &(&Image, &Image)| i.visit.is_ok() || j.visit.is_ok();
+    let counted: BTreeSet<&str> = both.iter().filter(|p| count(p)).filter_map(|(i, _)| whose.id(i)).collect();
+    // One that failed at both times is no second answer for a patient.
+    let is_leftover = |p: &(&Image, &Image)| !count(p) && whose.id(p.0).is_some_and(|id| counted.contains(id));
+    let meant = both.into_iter().filter(|p| !is_leftover(p));
+    let of_two = |(i, j): (&Image, &Image)| Pair {
+        is_by_name: !are_known(i, j),
+        ..pair(whose.patient(i), Some(&i.name), Some(&j.name), None)
+    };
+    meant.map(of_two).collect()
 }
 
 /// Patients with one scan in each folder.
-fn by_patient(baseline: &Folder, followup: &Folder) -> Vec<Pair> {
-    let (before, after) = (patients(baseline), patients(followup));
+fn by_patient(whose: Whose, baseline: &Folder, followup: &Folder) -> Vec<Pair> {
+    let (before, after) = (whose.patients(baseline), whose.patients(followup));
     let pair_of = |(id, scans): (&&str, &Vec<&Image>)| match (&meant(scans)[..], &meant(after.get(*id)?)[..]) {
         ([a], [b]) => Some(pair(id, Some(&a.name), Some(&b.name), None)),
         _ => None,
@@ -97,7 +88,7 @@ fn by_patient(baseline: &Folder, followup: &Folder) -> Vec<Pair> {
 }
 
 /// Patients with scans of two days in one folder: the earlier one is the baseline.
-fn by_date(folder: &Folder) -> Vec<Pair> {
+fn by_date(whose: Whose, folder: &Folder) -> Vec<Pair> {
     let pair_of = |(id, scans): (&str, Vec<&Image>)| {
         let [a, b] = <[&Image; 2]>::try_from(meant(&scans)).ok()?;
         if a.when.shared_with(&b.when).is_some() {
@@ -106,7 +97,7 @@ fn by_date(folder: &Folder) -> Vec<Pair> {
         let (first, second) = if a.when.day()? < b.when.day()? { (a, b) } else { (b, a) };
         Some(pair(id, Some(&first.name), Some(&second.name), None))
     };
-    patients(folder).into_iter().filter_map(pair_of).collect()
+    whose.patients(folder).into_iter().filter_map(pair_of).collect()
 }
 
 /// Why scans of one patient in one folder are no pair.
@@ -119,7 +110,7 @@ fn why_no_pair(all: &[&Image]) -> String {
 }
 
 /// A row for each image that is in none of the pairs, with the reason.
-fn without_partner(baseline: &Folder, followup: &Folder, pairs: &[Pair]) -> Vec<Pair> {
+fn without_partner(whose: Whose, baseline: &Folder, followup: &Folder, pairs: &[Pair]) -> Vec<Pair> {
     let is_one = same(baseline, followup);
     let mut left: BTreeSet<&str> = pairs.iter().filter_map(|p| p.baseline.as_deref()).collect();
     let mut right: BTreeSet<&str> = pairs.iter().filter_map(|p| p.followup.as_deref()).collect();
@@ -127,7 +118,7 @@ fn without_partner(baseline: &Folder, followup: &Folder, pairs: &[Pair]) -> Vec<
         left.extend(right);
         right = followup.images.iter().map(|i| i.name.as_str()).collect();
     }
-    let (before, after) = (patients(baseline), patients(followup));
+    let (before, after) = (whose.patients(baseline), whose.patients(followup));
     let mut pair_of: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
     for pair in pairs {
         if let (Some(a), Some(b)) = (&pair.baseline, &pair.followup) {
@@ -135,9 +126,9 @@ fn without_partner(baseline: &Folder, followup: &Folder, pairs: &[Pair]) -> Vec<
         }
     }
     let lacks = |image: &Image, what: &str| -> (String, bool) {
-        let of_patient = [&before, &after].map(|folder| id(image).and_then(|id| folder.get(id)));
+        let of_patient = [&before, &after].map(|folder| whose.id(image).and_then(|id| folder.get(id)));
         let names = |all: &[&Image]| all.iter().map(|i| i.name.as_str()).collect::<Vec<_>>().join(", ");
-        if let Some((a, b)) = id(image).and_then(|id| pair_of.get(id)) {
+        if let Some((a, b)) = whose.id(image).and_then(|id| pair_of.get(id)) {
             return (format!("the pair of the patient is {a} and {b}; {HINT}"), false);
         }
         match of_patient {
@@ -149,11 +140,12 @@ fn without_partner(baseline: &Folder, followup: &Folder, pairs: &[Pair]) -> Vec<
                 let several = format!("{} images of the patient at {when} ({})", all.len(), names(all));
                 (format!("{several}, which one is meant is not guessed; {HINT}"), true)
             }
+            _ if is_one && whose.id(image).is_none() => (format!("whose scan it is is not known; {HINT}"), false),
             _ if is_one => (format!("no image at {what} of the same patient; {HINT}"), false),
             _ => (format!("no image at {what}; {HINT}"), false),
         }
     };
-    alone(baseline, followup, &left, &right, &lacks)
+    alone(whose, baseline, followup, &left, &right, &lacks)
 }
 
 const HINT: &str = "--pairs FILE can name it";
@@ -169,6 +161,7 @@ pub fn from_file(path: &Path, baseline: &Folder, followup: &Folder) -> Result<Ve
     sheet.needs(&["patient", "baseline", "followup"], COLUMNS)?;
     sheet.knows(&["patient", "baseline", "followup", "new_lesions"], COLUMNS)?;
     let (is_one, before, after) = (same(baseline, followup), baseline.by_name(), followup.by_name());
+    let whose = Whose::of(baseline, followup);
     let mut all = vec![];
     let (mut left, mut right) = (BTreeSet::new(), BTreeSet::new());
     let (mut pairs, mut patients) = (BTreeMap::new(), BTreeMap::new());
@@ -176,7 +169,7 @@ pub fn from_file(path: &Path, baseline: &Folder, followup: &Folder) -> Result<Ve
         let (a, b) = (line.text("baseline"), line.text("followup"));
         let known = || [a.and_then(|a| before.get(a)), b.and_then(|b| after.get(b))].into_iter().flatten();
         let said = line.text("patient");
-        let Some(patient) = said.or_else(|| known().find_map(|image| id(image))).or(a).or(b) else { continue };
+        let Some(patient) = said.or_else(|| known().find_map(|image| whose.id(image))).or(a).or(b) else { continue };
         if let (Some(first), true) = (pairs.insert((a, b), line.number()), a.is_some() && b.is_some()) {
             return Err(line
                 .wrong(format!("{} and {} are a pair in line {first} already", a.unwrap_or(""), b.unwrap_or("")))
@@ -216,7 +209,7 @@ pub fn from_file(path: &Path, baseline: &Folder, followup: &Folder) -> Result<Ve
         right.extend(followup.images.iter().map(|i| i.name.as_str()));
     }
     let lacks = |_: &Image, what: &str| (format!("no image at {what}; the pairs file does not name it"), false);
-    all.extend(alone(baseline, followup, &left, &right, &lacks));
+    all.extend(alone(whose, baseline, followup, &left, &right, &lacks));
     Ok(all)
 }
 
@@ -232,7 +225,7 @@ fn new_lesions(line: &Line) -> Result<Option<u32>> {
 fn pair(patient: &str, baseline: Option<&str>, followup: Option<&str>, new_lesions: Option<u32>) -> Pair {
     let own = |name: Option<&str>| name.map(str::to_string);
     let (baseline, followup) = (own(baseline), own(followup));
-    Pair { patient: patient.into(), baseline, followup, new_lesions, lacks: None, is_open: false }
+    Pair { patient: patient.into(), baseline, followup, new_lesions, lacks: None, is_open: false, is_by_name: false }
 }
 
 fn same(a: &Folder, b: &Folder) -> bool {
@@ -240,29 +233,28 @@ fn same(a: &Folder, b: &Folder) -> bool {
     real(a) == real(b)
 }
 
-/// All that the run did not pass over.
-fn images(folder: &Folder) -> Vec<&Image> {
-    folder.images.iter().filter(|i| !i.skipped).collect()
-}
-
 /// A row for each image that is not in the sets. `lacks` says why an image has no partner at some time, and whether there may be one.
 fn alone(
+    whose: Whose,
     a: &Folder,
     b: &Folder,
     left: &BTreeSet<&str>,
     right: &BTreeSet<&str>,
     lacks: &dyn Fn(&Image, &str) -> (String, bool),
 ) -> Vec<Pair> {
-    let row = |image: &Image, what: &str, one: Pair| {
+    let mut are_open = BTreeSet::new();
+    let mut row = |image: &Image, what: &str, one: Pair| {
         let (lacks, is_open) = match (&image.visit, image.skipped) {
             (Err(why), true) => (why.clone(), false),
             _ => lacks(image, what),
         };
+        let is_open = is_open && are_open.insert(one.patient.clone());
         Pair { lacks: Some(lacks), is_open, ..one }
     };
     let first = a.images.iter().filter(|i| !left.contains(i.name.as_str()));
     let second = b.images.iter().filter(|i| !right.contains(i.name.as_str()));
-    let first = first.map(|i| row(i, "follow-up", pair(patient(i), Some(&i.name), None, None)));
-    let second = second.map(|i| row(i, "baseline", pair(patient(i), None, Some(&i.name), None)));
-    first.chain(second).collect()
+    let mut all: Vec<Pair> = vec![];
+    all.extend(first.map(|i| row(i, "follow-up", pair(whose.patient(i), Some(&i.name), None, None))));
+    all.extend(second.map(|i| row(i, "baseline", pair(whose.patient(i), None, Some(&i.name), None))));
+    all
 }

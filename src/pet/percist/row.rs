@@ -33,6 +33,17 @@ pub struct ResponseRow {
     pub skipped: bool,
 }
 
+/// What two scans lack that were put together by their names alone, and what gives it.
+pub const UNPROVED: &str = "no PatientID and no column patient of a sample sheet (--sheet, in both runs) says that both scans are of one \
+                            patient; --pairs FILE can name the pair";
+
+impl ResponseRow {
+    /// Two scans are judged of which nothing but their names says that they are of one patient.
+    pub fn is_unproved(&self) -> bool {
+        self.pair.is_by_name && self.baseline.is_some() && self.followup.is_some()
+    }
+}
+
 /// What becomes of scans that do not belong together, or may not be compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Doubtful {
@@ -115,6 +126,7 @@ impl Runs<'_> {
             // Once for a patient whose images are there: at the baseline.
             row.response = (pair.is_open && pair.baseline.is_some()).then_some(Response::Ne);
         }
+        row.notes.extend(row.is_unproved().then(|| format!("paired by name alone: {UNPROVED}")));
         row.notes.extend(row.comparable.notes.iter().cloned());
         for (when, visit) in [("baseline", &row.baseline), ("followup", &row.followup)] {
             row.notes

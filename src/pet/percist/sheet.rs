@@ -108,6 +108,10 @@ impl<'a> Line<'a> {
         let i = self.sheet.columns.iter().position(|c| c == column)?;
         self.record.1.get(i).map(|t| t.trim()).filter(|t| !t.is_empty())
     }
+    /// The same, of the first column of that name in upper or lower case.
+    pub fn text_of_any_case(&self, column: &str) -> Option<&'a str> {
+        self.text(self.sheet.columns.iter().find(|c| c.eq_ignore_ascii_case(column))?)
+    }
     /// The same as a finite number.
     pub fn real(&self, column: &str) -> Result<Option<f64>> {
         let Some(text) = self.text(column) else { return Ok(None) };

@@ -18,6 +18,8 @@ pub(super) fn differ(name: &str, b: &Option<String>, f: &Option<String>) -> Opti
 pub(super) fn together(baseline: &Visit, followup: &Visit) -> Vec<String> {
     let mut against: Vec<String> = vec![];
     against.extend(differ("another person? the patient_id", &baseline.patient_id, &followup.patient_id));
+    let (b, f) = (&baseline.sheet_patient, &followup.sheet_patient);
+    against.extend(differ("another person? the patient in the sample sheet", b, f));
     against.extend(other_formula(baseline, followup));
     if let Some(c) = Change::of(baseline.height_m, followup.height_m).filter(|c| c.absolute().abs() > SAME_HEIGHT) {
         against.push(format!("another person? the height is {:.2} m, then {:.2} m", c.from, c.to));
@@ -107,6 +109,9 @@ mod tests {
         };
         assert!(of(|v| v.patient_id = Some("P2".into())).contains("patient_id is P1, then P2"));
         assert!(of(|v| v.sex = Some("F".into())).contains("sex is M, then F"));
+        let in_sheet = |v: &Visit, name: &str| Visit { sheet_patient: text(name), ..v.clone() };
+        let words = why(&in_sheet(&one, "A"), &in_sheet(&later, "B"));
+        assert_eq!(words, "another person? the patient in the sample sheet is A, then B");
         let formulas = "SUL by two formulas: the sex is M, then O or not known";
         assert!(of(|v| v.sex = Some("O".into())).starts_with(formulas));
         assert!(of(|v| v.sex = None).ends_with("if it is M, run the follow-up again with --set suv.sex=M"));

@@ -73,6 +73,8 @@ pub struct Visit {
     pub sites_of: Option<String>,
     /// PatientID, as recorded.
     pub patient_id: Option<String>,
+    /// What the sample sheet of the run calls the patient.
+    pub sheet_patient: Option<String>,
     /// `M`, `F`, or `O` where it is neither or not known.
     pub sex: Option<String>,
     /// Height in m.

@@ -52,8 +52,7 @@ pub fn overrides(facts: &HeaderFacts, settings: &Settings) -> Vec<Override> {
 /// The settings of these that had no part in the result.
 pub fn without_effect<'a>(overrides: &'a [Override], outcome: &Outcome) -> Vec<&'a Override> {
     let dosed = outcome.decayed.is_some() || outcome.activity_ratio.is_some();
-    let timed =
-        outcome.decayed.as_ref().is_some_and(|d| d.decay != super::Decay::Admin) || outcome.activity_ratio.is_some();
+    let timed = outcome.is_timed() || outcome.activity_ratio.is_some();
     overrides
         .iter()
         .filter(|o| match o.key {

@@ -193,6 +193,11 @@ impl Finder<'_> {
         let near = Moment::nearest(clock, self.scan);
         let just_after = near > self.scan && near.since(self.scan) <= BEFORE;
         let at = if just_after { near } else { Moment::last_before(clock, self.scan) };
+        // A clock slip, not midnight.
+        let away = self.scan.since(at);
+        if near > self.scan && self.too_long(away) && dose::other_half_life(self.facts, self.half_life).is_none() {
+            return Err(self.after(near, away, source));
+        }
         if at.day() < self.scan.day() {
             notes.push(format!("{source} is later in the day than the scan: taken as the day before (midnight)"));
         }
@@ -205,6 +210,19 @@ impl Finder<'_> {
             return Err(self.long_ago(away, source));
         }
         Ok(Injection { at, source })
+    }
+    /// The same day's injection would be after the scan, and the day before's is too long ago.
+    fn after(&self, near: Moment, away: f64, source: &str) -> Error {
+        let (scan, used) = (self.times.text(self.scan), self.half_life.unwrap_or_default());
+        let later = near.since(self.scan) / 3600.0;
+        Error::format(format!(
+            "{source}: the injection at {} is {later:.1} h after the scan ({scan}); on the day before it would be {:.1} h before it, more \
+             than ten half-lives of {used} s: one of the times is wrong",
+            self.times.text(near),
+            away / 3600.0
+        ))
+        .remedy(format!("{REMEDY} with the true time"))
+        .needed_for("SUVbw")
     }
     /// The half-life may be what is wrong: minutes written for seconds.
     fn long_ago(&self, away: f64, source: &str) -> Error {

@@ -59,7 +59,14 @@ pub struct Conversion {
     pub audit: Table,
     /// What the user should know.
     pub notes: Vec<String>,
+    /// Weight of the patient that was used.
+    pub weight_kg: Option<f64>,
+    /// The rule, where the values were SUV of the scanner itself: dose and times had no part in it.
+    pub by_scanner: Option<String>,
 }
+
+/// How a note begins that holds a fact or a value for hardly possible.
+pub const DOUBT: &str = "doubtful: ";
 
 /// The columns of the audit row, for the data dictionary.
 ///
@@ -104,7 +111,8 @@ pub fn convert(facts: &HeaderFacts, settings: &Settings) -> Result<Conversion> {
         notes.push(format!("{} is O or empty: lean body mass is the mean of both formulas", names::SEX.of(facts.bids)));
     }
     let audit = audit::row(&known, &outcome, unit, &overrides);
-    Ok(Conversion { unit, factors, sul_factor, audit, notes })
+    let by_scanner = (unit == SUV_UNIT && outcome.decayed.is_none()).then_some(outcome.rule);
+    Ok(Conversion { unit, factors, sul_factor, audit, notes, weight_kg: known.body.weight, by_scanner })
 }
 
 /// The file has another half-life than its nuclide: which one is used, and what the other would give.
@@ -113,6 +121,13 @@ fn other_half_life(known: &Known, outcome: &Outcome, notes: &mut Vec<String>) {
     let (Some(used), Some((name, other))) = (used, dose::other_half_life(known.facts, used)) else { return };
     let source =
         if known.settings.half_life_s.is_some() { "suv.half_life_s" } else { names::HALF_LIFE.of(known.facts.bids) };
+    if !outcome.is_timed() {
+        notes.push(format!(
+            "doubtful: {source} is {used} s, but the half-life of {name} is {other} s; the rule '{}' does not need it",
+            outcome.rule
+        ));
+        return;
+    }
     let again = Known { half_life: Ok(Some(other)), ..known.copy() };
     let with = choose(&again, &mut vec![]).ok().and_then(|(_, o)| Some(o.factors.first()? / outcome.factors.first()?));
     let with = with.map_or(String::new(), |r| format!("; with the other SUV is {r:.4} times that"));

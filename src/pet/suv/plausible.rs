@@ -13,6 +13,7 @@
 use super::known::Known;
 use super::names;
 use super::rule::Outcome;
+use super::{Conversion, DOUBT};
 use crate::image::Volume;
 use crate::{Error, Kind, Result};
 use rayon::prelude::*;
@@ -86,12 +87,13 @@ pub fn is_fdg(tracer: Option<&str>) -> bool {
 
 /// Holds values that are called SUV against what SUV can be. Gives doubts.
 ///
-/// `grams`: weight of the patient, and `ml`: volume of a voxel, where known. `facts`: the values come from facts of the file,
-/// and are not only taken to be SUV.
+/// `conversion` made them, and `ml` is the volume of a voxel, where known. `facts`: the values come from facts of the file, and are not
+/// only taken to be SUV.
 ///
 /// # Errors
 /// The values are no SUV.
-pub fn values(volume: &Volume, grams: Option<f64>, ml: Option<f64>, facts: bool) -> Result<Vec<String>> {
+pub fn values(volume: &Volume, conversion: &Conversion, ml: Option<f64>, facts: bool) -> Result<Vec<String>> {
+    let grams = conversion.weight_kg.map(|kg| kg * 1000.0);
     let (scale, samples) = (volume.scale, volume.samples.host()?);
     let fold = |t: Tally, s: &i32| t.with(scale.value(f64::from(*s)));
     // Sums over fixed blocks, so that their order does not depend on the threads.
@@ -106,7 +108,7 @@ pub fn values(volume: &Volume, grams: Option<f64>, ml: Option<f64>, facts: bool)
     // Of PET that says so itself a wrong fact makes values too large, and the noise below 0 with them.
     if facts && (is_low || is_high) {
         let said = [is_high.then(|| high("have an SUV")), is_low.then(|| low("have an SUV"))];
-        return Err(wrong_facts(&said.into_iter().flatten().collect::<Vec<_>>().join(", "), grams));
+        return Err(wrong_facts(&said.into_iter().flatten().collect::<Vec<_>>().join(", "), conversion));
     }
     // CT has both.
     if is_low && all.most < CT_MOST {
@@ -139,11 +141,28 @@ pub fn values(volume: &Volume, grams: Option<f64>, ml: Option<f64>, facts: bool)
     Ok(doubts)
 }
 
-fn wrong_facts(said: &str, grams: Option<f64>) -> Error {
-    let weight = grams.map_or(String::new(), |g| format!(" (it is {})", g / 1000.0));
-    Error::format(format!("{said}: unit, activity, half-life or weight is wrong")).remedy(format!(
-        "--set suv.dose_mbq=..., suv.weight_kg=...{weight}, or suv.units=none for the values as they are"
-    ))
+/// What to look at, and what to set: only what the rule that made the values makes use of. What was doubted may be the reason.
+fn wrong_facts(said: &str, conversion: &Conversion) -> Error {
+    let weight = conversion.weight_kg.map_or(String::new(), |kg| format!(" (it is {kg})"));
+    let doubts: Vec<&str> = conversion.notes.iter().map(String::as_str).filter(|n| n.starts_with(DOUBT)).collect();
+    let doubts = if doubts.is_empty() { String::new() } else { format!("; {}", doubts.join("; ")) };
+    const AS_THEY_ARE: &str = "suv.units=none for the values as they are";
+    let (wrong, remedy) = match &conversion.by_scanner {
+        Some(rule) => (
+            format!(
+                "the scanner made SUV itself (rule '{rule}', which needs no dose), and its factor or the slope is wrong"
+            ),
+            match rule.starts_with("CNTS") {
+                true => format!("--set {AS_THEY_ARE}; dose, half-life and times change nothing"),
+                false => format!("--set suv.units=bqml, suv.dose_mbq=... where they are Bq/ml, or {AS_THEY_ARE}"),
+            },
+        ),
+        None => (
+            "unit, activity, half-life or weight is wrong".into(),
+            format!("--set suv.dose_mbq=..., suv.weight_kg=...{weight}, or {AS_THEY_ARE}"),
+        ),
+    };
+    Error::format(format!("{said}: {wrong}{doubts}")).remedy(remedy)
 }
 
 #[derive(Clone, Copy)]
@@ -223,6 +242,7 @@ mod tests {
     //! Oracle: limits by hand.
     use super::*;
     use crate::image::Scale;
+    use crate::table::Table;
     use crate::units::Shape;
 
     fn volume(factor: f64, samples: &[i32]) -> Volume {
@@ -242,8 +262,15 @@ mod tests {
         assert_eq!(why(0.5, &[0, 7, 3, 0]), "");
     }
 
+    /// By the dose, with this weight in kg.
+    fn made(weight_kg: Option<f64>, by_scanner: Option<&str>) -> Conversion {
+        let (factors, audit, by_scanner) = (vec![1.0], Table::default(), by_scanner.map(str::to_string));
+        Conversion { unit: "g/ml", factors, sul_factor: None, audit, notes: vec![], weight_kg, by_scanner }
+    }
+
     #[test]
     fn ct_and_activity_are_no_suv() {
+        let values = |volume: &Volume, kg, ml, facts| super::values(volume, &made(kg, None), ml, facts);
         let ct = values(&volume(1.0, &[-1000, 40, 60, 1000]), None, None, false).unwrap_err();
         assert_eq!(ct.kind, Kind::NotAScan);
         assert!(ct.what.contains("down to -1000"), "{ct}");
@@ -251,7 +278,7 @@ mod tests {
         assert!(activity.what.contains("Bq/ml"), "{activity}");
         let negative = values(&volume(1.0, &[50_000, 40, -60, 1000]), None, None, false).unwrap_err();
         assert!(negative.what.contains("Bq/ml"), "{negative}");
-        let wrong = |samples: &[i32]| values(&volume(1.0, samples), Some(25e3), None, true).unwrap_err();
+        let wrong = |samples: &[i32]| values(&volume(1.0, samples), Some(25.0), None, true).unwrap_err();
         assert!(wrong(&[5000, 40, 60, 1000]).what.contains("50.0 % of the voxels have an SUV above 200"));
         // PET that says so itself is no CT: noise below 0 is as large as the wrong fact makes it.
         let both = wrong(&[5000, 40, -88, 100]);
@@ -259,14 +286,27 @@ mod tests {
         let noise = wrong(&[150, 40, -88, 100]);
         assert!(noise.what.contains("weight is wrong") && !noise.what.contains("CT"), "{noise}");
         assert!(noise.to_string().contains("suv.weight_kg=... (it is 25)"), "{noise}");
-        assert!(values(&volume(0.1, &[3, 40, -5, 10]), Some(70e3), Some(0.1), true).unwrap().is_empty());
+        assert!(values(&volume(0.1, &[3, 40, -5, 10]), Some(70.0), Some(0.1), true).unwrap().is_empty());
     }
 
     #[test]
     fn what_can_hardly_be_is_doubted() {
-        let doubts = |v: &[i32], grams| values(&volume(0.1, v), Some(grams), Some(1.0), true).unwrap().join("; ");
-        assert!(doubts(&[2, 2, 1, 2], 70e3).contains("largest SUV is 0.2"));
-        assert!(doubts(&[200, 200, 180, 170], 70e3).contains("mean SUV of the body is 18.8"));
-        assert!(doubts(&[20, 20, 20, 20], 4.0).contains("2.0 times the injected activity"));
+        let doubts =
+            |v: &[i32], kg| values(&volume(0.1, v), &made(Some(kg), None), Some(1.0), true).unwrap().join("; ");
+        assert!(doubts(&[2, 2, 1, 2], 70.0).contains("largest SUV is 0.2"));
+        assert!(doubts(&[200, 200, 180, 170], 70.0).contains("mean SUV of the body is 18.8"));
+        assert!(doubts(&[20, 20, 20, 20], 0.004).contains("2.0 times the injected activity"));
+    }
+    /// Regression: dose and weight were named as remedies where the scanner's own factor made the values.
+    #[test]
+    fn remedies_are_those_that_the_rule_makes_use_of() {
+        let wrong = |made: &Conversion| values(&volume(1.0, &[5000, 40, 60, 1000]), made, None, true).unwrap_err();
+        let doubt = "doubtful: 760 kg at 1.7 m is a body-mass index of 263.0 kg/m2";
+        let by_dose = wrong(&Conversion { notes: vec!["else".into(), doubt.into()], ..made(Some(760.0), None) });
+        assert!(by_dose.what.ends_with(&format!("weight is wrong; {doubt}")), "{by_dose}");
+        let by_scanner = wrong(&made(Some(80.0), Some("CNTS (7053,1000)")));
+        assert!(by_scanner.what.contains("rule 'CNTS (7053,1000)', which needs no dose"), "{by_scanner}");
+        let remedy = by_scanner.remedy.unwrap_or_default();
+        assert_eq!(remedy, "--set suv.units=none for the values as they are; dose, half-life and times change nothing");
     }
 }

@@ -10,6 +10,7 @@
 //!
 //! All else is refused, and so are values that are not corrected for attenuation.
 
+use super::Decay;
 use super::body::{Body, ideal_weight, lbm_james, lbm_janmahasatian, surface};
 use super::decay::{Decayed, decayed};
 use super::known::Known;
@@ -29,6 +30,13 @@ pub struct Outcome {
     pub decayed: Option<Decayed>,
     /// Philips: SUV by the activity factor relative to SUV by the SUV factor.
     pub activity_ratio: Option<f64>,
+}
+
+impl Outcome {
+    /// Half-life and times have a part in SUV.
+    pub fn is_timed(&self) -> bool {
+        self.decayed.as_ref().is_some_and(|d| d.decay != Decay::Admin)
+    }
 }
 
 impl Known<'_> {

@@ -94,10 +94,9 @@ impl<'a> Plan<'a> {
         let channels = channels(first, planes, shape, &self.stack, &self.lines, pet)?;
         let channels: Vec<Channel> = channels.into_iter().map(|c| Channel { unit, ..c }).collect();
         let mut doubts = Vec::new();
-        for c in channels.iter().filter(|c| c.unit == SUV_UNIT) {
-            let grams = reference.header.set.number(tags::PATIENT_WEIGHT).map(|kg| kg * 1000.0);
-            let ml = self.stack.spacing.map(|s| s.voxel_volume() / 1000.0);
-            doubts.extend(suv::values(&c.volume, grams, ml, options.suv.units.is_none())?);
+        let ml = self.stack.spacing.map(|s| s.voxel_volume() / 1000.0);
+        for (c, made) in channels.iter().filter(|c| c.unit == SUV_UNIT).zip(&self.conversion) {
+            doubts.extend(suv::values(&c.volume, made, ml, options.suv.units.is_none())?);
         }
         let mut scan = Scan::new(if pet { Modality::Pet } else { Modality::Other }, shape, channels);
         scan.spacing = self.stack.spacing;

@@ -113,8 +113,7 @@ pub fn convert(scan: &mut Scan, said: Option<Said>, settings: &Settings, integer
         if let Some(why) = suv::not_a_scan(&channel.volume, integers)?.filter(|_| !known && !asked) {
             return Err(Error::new(crate::Kind::NotAScan, why).remedy("--set suv.units=suv if it is SUV all the same"));
         }
-        let (grams, ml) = (said.facts.weight.map(|kg| kg * 1000.0), said.facts.voxel_ml);
-        scan.warnings.extend(suv::values(&channel.volume, grams, ml, known)?);
+        scan.warnings.extend(suv::values(&channel.volume, &conversion, said.facts.voxel_ml, known)?);
     }
     scan.sul_factor = conversion.sul_factor;
     scan.audit = conversion.audit;
