@@ -420,6 +420,28 @@ fn noise_of_the_stain_is_no_region() {
     }
 }
 
+/// Oracle: in a field that is all tumour no part is flat, and its stain is no noise: what stains evenly is one region or several, as without the step.
+#[test]
+fn a_field_that_is_all_tumour_is_no_noise() {
+    let preset = preset("infiltration").unwrap();
+    let without = preset.text.replace("  { op = \"blank_noise\", sigma = \"3 r\" },\n", "");
+    let [with, without] = [preset.text, &without].map(|text| Recipe::parse("infiltration", text, &[]).unwrap());
+    for (seed, height) in [(95, 300.0), (96, 2000.0)] {
+        let scene = Scene::new(seed);
+        let mut tumour = flat(&scene, 200.0);
+        scene.discs(&mut tumour, CELL, |i| height * (0.7 + 0.1 * (i % 7) as f64));
+        let run = |recipe| scene.run_by(recipe, vec![("PanCK", flat_copy(&tumour)), ("CD8", flat(&scene, 200.0))]);
+        let [found, before] = [&with, &without].map(run);
+        assert!(one(&found, "count_tumour_region") > Some(0.0), "{height}");
+        assert_eq!(one(&found, "count_tumour_region"), one(&before, "count_tumour_region"), "{height}");
+        assert_eq!(
+            one(&found, "fraction_inside_tumour_region_cells"),
+            one(&before, "fraction_inside_tumour_region_cells"),
+            "{height}"
+        );
+    }
+}
+
 /// Invariant: a device finds the same region of a stain, and none in its noise.
 #[test]
 fn a_gpu_finds_the_same_regions() {

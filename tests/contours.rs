@@ -1,5 +1,5 @@
 //! Contours at a share of each lesion's maximum: how far they go, and whose they are. Kinds: regression (a volume that was that of the limit; a
-//! contour around a neighbour that the recipe had dropped), oracle (volumes of balls).
+//! contour around a neighbour that the recipe had dropped; a lesion among others that had no background), oracle (volumes of balls).
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
@@ -116,4 +116,60 @@ fn a_neighbour_that_was_dropped_is_no_part_of_a_lesion() {
         // Its partner is found: the volume at 41 % is there.
         assert_eq!(cells(set(&outcome, "lesions"), "mtv_pct41_ml"), [volume]);
     }
+}
+
+/// A lesion in a warm organ, and as many others 30 mm from it all around.
+fn among(others: usize) -> Vec<Ball> {
+    let way = |i: usize| match i {
+        0..6 => std::array::from_fn(|axis| if axis == i / 2 { 30.0 - 60.0 * (i % 2) as f64 } else { 0.0 }),
+        _ => std::array::from_fn(|axis| if ((i - 6) >> axis) & 1 == 0 { 17.3 } else { -17.3 }),
+    };
+    let other = |i: usize| {
+        let way: [f64; 3] = way(i);
+        (std::array::from_fn(|axis| LESION[axis] + way[axis]), 7.0, 9.0)
+    };
+    [(LESION, 75.0, 3.5), (LESION, 9.0, 9.0)].into_iter().chain((0..others).map(other)).collect()
+}
+
+fn adapted(settings: &[&str], balls: &[Ball], device: &Device) -> Outcome {
+    let settings: Vec<String> = settings.iter().map(|s| format!("objects.{s}")).collect();
+    let recipe = Recipe::parse("pet-41", preset("pet-41").unwrap().text, &settings).unwrap();
+    pipeline::run(&scan(balls), &recipe, device, &External::new()).unwrap()
+}
+
+#[test]
+fn a_lesion_among_others_has_the_background_that_it_has_alone() {
+    let middle = |outcome: &Outcome| {
+        let table = set(outcome, "adapted");
+        let places = ["z", "y", "x"].map(|axis| cells(table, &format!("centroid_{axis}_mm")));
+        let far = |i: &usize| (0..3).map(|a| (places[a][*i] - LESION[a]).abs()).fold(0.0, f64::max);
+        let i = (0..table.rows()).find(|i| far(i) < 3.0).unwrap();
+        cells(table, "mtv_ml")[i]
+    };
+    for device in [Device::Cpu, gpu(None)] {
+        let seeds = ["seeds.steps.0.at_least=5.5"];
+        let alone = middle(&adapted(&seeds, &among(0), &device));
+        // A software adapter takes long over many turns.
+        let crowds = if device.gpu().is_some() { &[6][..] } else { &[6, 14] };
+        for &others in crowds {
+            let outcome = adapted(&seeds, &among(others), &device);
+            let volume = middle(&outcome);
+            assert!((volume / alone - 1.0).abs() < 0.1, "{others}: {volume} for {alone}");
+            assert!(!warnings(&outcome).contains("shell"), "{}", warnings(&outcome));
+        }
+    }
+}
+
+#[test]
+fn a_shell_of_no_voxel_or_of_few_is_told_and_a_wider_one_helps() {
+    let shell = |from: &str, to: &str| {
+        let setting = format!("adapted.steps.1.background=[\"{from}\", \"{to}\"]");
+        let keep = "seeds.steps.3.at_least=[\"1 px\"]";
+        warnings(&adapted(&[&setting, keep], &[(LESION, 2.0, 12.0)], &Device::Cpu))
+    };
+    let none = shell("0.1 mm", "0.2 mm");
+    assert!(none.contains("adapted: 1 objects have no voxel in the shell from 0.1 mm to 0.2 mm"), "{none}");
+    let few = shell("0.1 mm", "4.1 mm");
+    assert!(few.contains("adapted: 1 objects have fewer than 20 voxels in the shell from 0.1 mm to 4.1 mm"), "{few}");
+    assert!(!shell("0.1 mm", "12 mm").contains("shell"));
 }

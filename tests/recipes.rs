@@ -115,7 +115,7 @@ fn names_that_nothing_has_are_errors() {
 fn what_cannot_work_is_refused_before_any_image_is_read() {
     assert_snapshot!(error("[objects.a]\ngrow = { from = \"b\", by = \"1 px\" }\n[objects.b]\ngrow = { from = \"a\", by = \"1 px\" }\n"), @r#"
     mine.toml: object sets need each other: a, b in line 1: `[objects.a]`
-      try: let one of them come from steps or labels
+      try: let "a" come from steps or labels
     "#);
     assert_snapshot!(with_steps("  { op = \"split\" },"), @r#"
     mine.toml: "split" comes before any threshold in line 7: `{ op = "split" }`
@@ -202,7 +202,7 @@ fn settings_change_the_recipe_and_are_checked_like_it() {
     assert!(set("objects.nuclei.scale=8 px").is_ok());
     assert!(set("labels.nuclei={stem}_mask.tif").is_ok());
     assert_snapshot!(set("objects.nuclei.scal=8 px").unwrap_err().to_string(), @r#"
-    nuclei: unknown key "scal" in line 12: `scal = "8 px"`
+    nuclei: unknown key "scal" in `scal = "8 px"`
       needed for: --set objects.nuclei.scal=8 px
       try: scale
     "#);

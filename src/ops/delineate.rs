@@ -3,7 +3,7 @@
 //! Each object starts at the greatest voxel of its seed and keeps what is connected to it, reaches the limit, and lies in
 //! its allowed region (`contour`). Limits, in the values of the image, with `max` the greatest value of the region so far:
 //!
-//! - [`Rule::Share`]: `bg + share (max - bg)`, with `bg` the median of the object's shell, or 0 without one;
+//! - [`Rule::Share`]: `bg + share (max - bg)`, with `bg` the median of the object's shell (`shell`), or 0 without one;
 //! - [`Rule::AtLeast`], [`Rule::Above`]: one value for all;
 //! - [`Rule::Deviations`]: `mean - k SD` of the region so far, which at first is the seed.
 //!
@@ -17,12 +17,10 @@
 
 use super::by_runs::ByRuns;
 use super::contour::contour;
-use super::cytoplasm::cytoplasm;
-use super::grow::grow;
 use super::maximum_position::{self, MaximumPositions, NOWHERE};
-use super::object_rank::ranks_and_sizes;
 use super::object_runs::bring_few;
 use super::renumber::renumber;
+use super::shell::{Backgrounds, backgrounds};
 use super::sums::{self, Sums};
 use super::{Case, Op};
 use crate::Result;
@@ -37,21 +35,20 @@ pub const OP: Op = Op {
     kernels: &[],
     uses: &[
         &super::contour::OP,
-        &super::cytoplasm::OP,
         &super::grow::OP,
         &super::maximum_position::OP,
-        &super::object_rank::OP,
         &super::object_runs::OP,
         &super::renumber::OP,
+        &super::shell::OP,
         &super::sums::OP,
     ],
     cases: &[
-        Case { name: "41 % of the maximum", run: |d, i| case(d, i, &Rule::Share { share: 0.41, shell: None }) },
+        Case { name: "41 % of the maximum", run: |d, i| case(d, i, &Rule::Share { share: 0.41, around: None }) },
         Case {
             name: "half way from the background",
             run: |d, i| {
-                let shell = shell(d, &i.labels(d)?, [1.0, 3.0], [1; 3])?;
-                case(d, i, &Rule::Share { share: 0.5, shell: Some(shell) })
+                let around = backgrounds(d, &i.volume(d)?, &i.labels(d)?, [1.0, 3.0], [1; 3], &[])?;
+                case(d, i, &Rule::Share { share: 0.5, around: Some(around) })
             },
         },
         Case { name: "at least a value", run: |d, i| case(d, i, &Rule::AtLeast(9000.0)) },
@@ -61,7 +58,7 @@ pub const OP: Op = Op {
 
 fn case(device: &Device, input: &super::Input, rule: &Rule) -> Result<Vec<u32>> {
     let (v, seeds) = (input.volume(device)?, input.labels(device)?);
-    let allowed = grow(device, &seeds, 3.0, [1; 3])?;
+    let allowed = super::grow::grow(device, &seeds, 3.0, [1; 3])?;
     let found = delineate(device, &v, &seeds, &allowed, rule)?;
     let mut words = super::op::label_words(device, &found.labels)?;
     words.push(found.lost);
@@ -72,12 +69,12 @@ fn case(device: &Device, input: &super::Input, rule: &Rule) -> Result<Vec<u32>> 
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Rule {
-    /// At this share of its own maximum, counted from the background if there is a shell.
+    /// At this share of its own maximum, counted from the background if there is one.
     Share {
         /// 0 to 1.
         share: f64,
-        /// Voxels around each object, under its number, whose median is the background.
-        shell: Option<Labels>,
+        /// What lies around each object, under its number.
+        around: Option<Backgrounds>,
     },
     /// At this value, which belongs to it.
     AtLeast(f64),
@@ -96,8 +93,12 @@ pub struct Delineated {
     pub lost: u32,
     /// Seeds whose shell has no voxel: their background counted as 0.
     pub bare: u32,
+    /// Those whose shell has a few: less than [`FEW`].
+    pub thin: u32,
 }
 
+/// The median of fewer voxels than this says little.
+pub const FEW: u32 = 20;
 /// Regions are drawn anew at most so often.
 const ROUNDS: usize = 32;
 
@@ -109,15 +110,16 @@ pub fn delineate(device: &Device, src: &Volume, seeds: &Labels, allowed: &Labels
     let mut region = seeds.clone();
     let (mut hot, mut of_region) = hottest(device, src, &region, rule)?;
     let seeded = hot.voxels.iter().filter(|&&v| v != NOWHERE).count();
-    let (backgrounds, bare) = match rule {
-        Rule::Share { shell: Some(shell), .. } => backgrounds(device, src, shell, &hot)?,
-        _ => (vec![0.0; hot.voxels.len()], 0),
+    let around = match rule {
+        Rule::Share { around, .. } => around.as_ref(),
+        _ => None,
     };
+    let (values, [bare, thin]) = around.map_or((vec![0.0; hot.voxels.len()], [0; 2]), |a| values(&src.scale, a, &hot));
     let (mut before, mut few) = (None, ByRuns::has(src));
     for _ in 0..ROUNDS {
         let limits = match rule {
             Rule::Deviations(k) => by_deviations(&of_region, *k),
-            _ => hot.samples.iter().zip(&backgrounds).map(|(&s, &bg)| limit(&src.scale, rule, s, bg)).collect(),
+            _ => hot.samples.iter().zip(&values).map(|(&s, &bg)| limit(&src.scale, rule, s, bg)).collect(),
         };
         let now = Some(start(&hot, &limits));
         if now == before {
@@ -138,7 +140,7 @@ pub fn delineate(device: &Device, src: &Volume, seeds: &Labels, allowed: &Labels
         (hot, of_region) = hottest(device, src, &region, rule)?;
     }
     let labels = renumber(device, &region)?;
-    Ok(Delineated { lost: seeded as u32 - labels.count, bare, labels })
+    Ok(Delineated { lost: seeded as u32 - labels.count, bare, thin, labels })
 }
 
 /// The greatest voxel of each region, and the sums of those whose limits come from them, in one wait.
@@ -156,23 +158,13 @@ fn hottest(device: &Device, src: &Volume, region: &Labels, rule: &Rule) -> Resul
     }
 }
 
-/// The voxels from `from` to `to` pixels beyond each object, nearer to it than to any other and in none.
-///
-/// # Errors
-/// As [`grow`].
-pub fn shell(device: &Device, objects: &Labels, [from, to]: [f64; 2], weights: [u32; 3]) -> Result<Labels> {
-    let inner = grow(device, objects, from, weights)?;
-    cytoplasm(device, &grow(device, objects, to, weights)?, &inner)
-}
-
-/// The median of each shell as a value, 0 without one; and how many objects have none.
-fn backgrounds(device: &Device, src: &Volume, shell: &Labels, hot: &MaximumPositions) -> Result<(Vec<f64>, u32)> {
-    let (medians, sizes) = ranks_and_sizes(device, src, shell, 0.5)?;
-    let value = |(&m, &n): (&i32, &u32)| if n > 0 { src.scale.value(m.into()) } else { 0.0 };
-    // Without an object the list of medians has one entry, as that of the sizes.
-    let values = medians.iter().zip(&sizes).map(value).collect();
-    let bare = hot.voxels.iter().zip(&sizes).skip(1).filter(|&(&v, &n)| v != NOWHERE && n == 0).count();
-    Ok((values, bare as u32))
+/// The background of each object as a value, 0 without a voxel of it; and how many objects have none, and how many few.
+fn values(scale: &Scale, around: &Backgrounds, hot: &MaximumPositions) -> (Vec<f64>, [u32; 2]) {
+    let value = |(&m, &n): (&i32, &u32)| if n > 0 { scale.value(m.into()) } else { 0.0 };
+    let values = around.medians.iter().zip(&around.sizes).map(value).collect();
+    let sizes = || hot.voxels.iter().zip(&around.sizes).skip(1).filter(|(v, _)| **v != NOWHERE).map(|(_, n)| *n);
+    let [bare, thin] = [0..1, 1..FEW].map(|few| sizes().filter(|n| few.contains(n)).count() as u32);
+    (values, [bare, thin])
 }
 
 /// The least sample that belongs to an object; beyond the range of samples if there is none.
@@ -213,6 +205,7 @@ fn start(hot: &MaximumPositions, limits: &[i64]) -> (Vec<u32>, Vec<i32>) {
 #[cfg(test)]
 mod tests {
     //! Oracle: literal grids worked out by hand.
+    use super::super::grow::grow;
     use super::*;
     use crate::units::Shape;
 
@@ -229,10 +222,10 @@ mod tests {
     fn a_share_of_the_own_maximum() {
         let v = [1, 4, 6, 10, 5, 2, 4, 20, 8, 4];
         let seeds = [0, 0, 0, 1, 0, 0, 0, 2, 0, 0];
-        let half = Rule::Share { share: 0.5, shell: None };
+        let half = Rule::Share { share: 0.5, around: None };
         // Limits 5 and 10; what is equal belongs to it.
         assert_eq!(row(&v, &seeds, 9.0, &half), (vec![0, 0, 1, 1, 1, 0, 0, 2, 0, 0], 0, 0));
-        let fifth = Rule::Share { share: 0.2, shell: None };
+        let fifth = Rule::Share { share: 0.2, around: None };
         assert_eq!(row(&v, &seeds, 9.0, &fifth), (vec![0, 1, 1, 1, 1, 1, 2, 2, 2, 2], 0, 0));
         // The allowed region holds it back.
         assert_eq!(row(&v, &seeds, 1.0, &fifth), (vec![0, 0, 1, 1, 1, 0, 2, 2, 2, 0], 0, 0));
@@ -242,7 +235,7 @@ mod tests {
     fn a_hotter_voxel_becomes_the_new_maximum() {
         // From the 10 the region reaches the 16, whose limit is 8: the 7 and the 6 fall out, and so does the first 5.
         let v = [5, 10, 9, 16, 7, 6, 1];
-        let half = Rule::Share { share: 0.5, shell: None };
+        let half = Rule::Share { share: 0.5, around: None };
         assert_eq!(row(&v, &[0, 1, 0, 0, 0, 0, 0], 9.0, &half).0, [0, 1, 1, 1, 0, 0, 0]);
     }
 
@@ -251,14 +244,21 @@ mod tests {
         let v = [4, 4, 4, 4, 8, 12, 20, 13, 4, 4, 4, 4];
         let seeds = [0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0];
         let labels = Labels::new(Shape::flat(1, 12), seeds.to_vec()).unwrap();
-        let shell = |d| Some(super::shell(&Device::Cpu, &labels, d, [1; 3]).unwrap());
+        let image = Volume::new(labels.shape, v.to_vec()).unwrap();
+        let around = |d| Some(backgrounds(&Device::Cpu, &image, &labels, d, [1; 3], &[]).unwrap());
         // 4 + (20 - 4) / 2 = 12 against 20 / 2 = 10.
-        let adapted = Rule::Share { share: 0.5, shell: shell([2.0, 4.0]) };
+        let adapted = Rule::Share { share: 0.5, around: around([2.0, 4.0]) };
         assert_eq!(row(&v, &seeds, 9.0, &adapted), (vec![0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0], 0, 0));
-        let tight = Rule::Share { share: 0.55, shell: shell([2.0, 4.0]) };
+        let tight = Rule::Share { share: 0.55, around: around([2.0, 4.0]) };
         assert_eq!(row(&v, &seeds, 9.0, &tight).0, [0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0]);
+        let seen = values(
+            &Scale::new(0.5, 0.0).unwrap(),
+            &around([2.0, 4.0]).unwrap(),
+            &hottest(&Device::Cpu, &image, &labels, &tight).unwrap().0,
+        );
+        assert_eq!(seen, (vec![0.0, 2.0], [0, 1]), "four voxels are few");
         // A shell without a voxel: as without background, and told.
-        let bare = Rule::Share { share: 0.4, shell: shell([3.0, 3.0]) };
+        let bare = Rule::Share { share: 0.4, around: around([3.0, 3.0]) };
         assert_eq!(row(&v, &seeds, 9.0, &bare), (vec![0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0], 0, 1));
     }
 

@@ -71,6 +71,7 @@ pub mod root;
 pub mod run_lengths;
 mod runs;
 pub mod scale;
+pub mod shell;
 pub mod sizes;
 pub(crate) mod slope;
 pub mod specks;
@@ -99,6 +100,7 @@ pub const OPS: &[&Op] = &[
     &background::OP,
     &contour::OP,
     &cooccurrence::OP,
+    &shell::OP,
     &delineate::OP,
     &maximum_position::OP,
     &sums::OP,

@@ -51,7 +51,7 @@ fn of_step(step: &Step) -> Vec<&'static Op> {
         Step::Denoise(_) => vec![&denoise::OP],
         Step::RollingBall(_) => vec![&rolling_ball::OP],
         Step::Threshold(p) => of_threshold(p),
-        Step::BlankNoise(_) => vec![&noise::OP, &gaussian::OP],
+        Step::BlankNoise(_) => vec![&noise::OP, &gaussian::OP, &threshold::OP],
         Step::FillHoles(p) if p.around.is_some() => vec![&fill::OP, &cytoplasm::OP, &renumber::OP, &sizes::OP],
         Step::FillHoles(_) => vec![&fill::OP],
         Step::Spots(_) => vec![&spots::OP, &renumber::OP],

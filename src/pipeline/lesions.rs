@@ -7,7 +7,7 @@ use super::windows::{Window, together, windows};
 use crate::device::Device;
 use crate::image::{Labels, ObjectRun, Volume};
 use crate::ops::cytoplasm::cytoplasm;
-use crate::ops::delineate::{Delineated, Rule, delineate, shell};
+use crate::ops::delineate::{Delineated, FEW, Rule, delineate};
 use crate::ops::gradient::gradient;
 use crate::ops::grow::grow;
 use crate::ops::label::{Connectivity, label};
@@ -15,6 +15,7 @@ use crate::ops::maximum_position::maximum_position;
 use crate::ops::object_runs;
 use crate::ops::pixelwise::{and, foreground, not, or, with_outside};
 use crate::ops::renumber::{renumber, select};
+use crate::ops::shell::backgrounds;
 use crate::ops::sizes::sizes;
 use crate::ops::sums::{Sums, sums};
 use crate::ops::watershed::watershed;
@@ -103,15 +104,20 @@ impl Contours {
     fn draw(&self, device: &Device, src: &Volume, of: &ContourSeeds) -> Result<Drawn> {
         let (mut excluded, mut blocked) = (of.excluded.to_vec(), 0);
         let farther = self.within + self.step;
-        let draw = |within: f64, excluded: &[Labels]| self.draw_within(within, device, src, of.seeds, excluded);
-        let mut found = draw(self.within, &excluded)?;
+        let draw = |within: f64, rule: &Rule, excluded: &[Labels]| {
+            let allowed = allowed_region(device, of.seeds, within, self.weights, excluded)?;
+            delineate(device, src, of.seeds, &allowed, rule)
+        };
+        let mut rule = self.rule_beside(device, src, of.seeds, &excluded)?;
+        let mut found = draw(self.within, &rule, &excluded)?;
         while let Some(hotter) = hotter(device, src, &found.labels, of.dropped)? {
             blocked += hotter.count;
             excluded.push(territory(device, of.seeds, &hotter, farther, self.weights)?);
-            found = draw(self.within, &excluded)?;
+            rule = self.rule_beside(device, src, of.seeds, &excluded)?;
+            found = draw(self.within, &rule, &excluded)?;
         }
         let cut_off = match self.may_be_cut_off(device, of.seeds, &found.labels)? {
-            true => with_more(device, &draw(farther, &excluded)?.labels, &found.labels)?,
+            true => with_more(device, &draw(farther, &rule, &excluded)?.labels, &found.labels)?,
             false => 0,
         };
         Ok(Drawn { found, cut_off, blocked })
@@ -135,20 +141,13 @@ impl Contours {
         Ok(false)
     }
 
-    fn draw_within(
-        &self,
-        within: f64,
-        device: &Device,
-        src: &Volume,
-        seeds: &Labels,
-        excluded: &[Labels],
-    ) -> Result<Delineated> {
-        let allowed = allowed_region(device, seeds, within, self.weights, excluded)?;
+    /// The rule, with the backgrounds that it counts from.
+    fn rule_beside(&self, device: &Device, src: &Volume, seeds: &Labels, excluded: &[Labels]) -> Result<Rule> {
         let mut rule = self.rule.clone();
-        if let (Some(between), Rule::Share { shell: around, .. }) = (self.background, &mut rule) {
-            *around = Some(without(device, shell(device, seeds, between, self.weights)?, excluded)?);
+        if let (Some(between), Rule::Share { around, .. }) = (self.background, &mut rule) {
+            *around = Some(backgrounds(device, src, seeds, between, self.weights, excluded)?);
         }
-        delineate(device, src, seeds, &allowed, &rule)
+        Ok(rule)
     }
 
     /// The same, looking only where objects are.
@@ -169,10 +168,11 @@ impl Contours {
         let parts = windows.par_iter().map(one).collect::<Result<Vec<_>>>()?;
         let cut_off = parts.iter().map(|part| part.cut_off).sum();
         let blocked = parts.iter().map(|part| part.blocked).sum();
-        let (lost, bare) = parts.iter().fold((0, 0), |(lost, bare), p| (lost + p.found.lost, bare + p.found.bare));
+        let sum = |of: fn(&Delineated) -> u32| parts.iter().map(|part| of(&part.found)).sum();
+        let (lost, bare, thin) = (sum(|found| found.lost), sum(|found| found.bare), sum(|found| found.thin));
         let labels: Vec<Labels> = parts.into_iter().map(|p| p.found.labels).collect();
         let labels = together(windows, &labels, of.seeds.shape)?;
-        Ok(Drawn { found: Delineated { labels, lost, bare }, cut_off, blocked })
+        Ok(Drawn { found: Delineated { labels, lost, bare, thin }, cut_off, blocked })
     }
 }
 
@@ -240,7 +240,7 @@ impl State<'_> {
             background: p.background.map(|[from, to]| Ok::<_, Error>([px(from)?, px(to)?])).transpose()?,
             weights: self.geometry.weights(),
             rule: match (p.percent, p.at_least, p.above) {
-                (Some(percent), ..) => Rule::Share { share: percent / 100.0, shell: None },
+                (Some(percent), ..) => Rule::Share { share: percent / 100.0, around: None },
                 (_, Some(value), _) => Rule::AtLeast(value),
                 (.., Some(value)) => Rule::Above(value),
                 _ => Rule::Deviations(p.deviations.unwrap_or(0.0)),
@@ -255,6 +255,7 @@ impl State<'_> {
             None => how.draw(self.device, &src, &of)?,
         };
         self.tell(&found);
+        self.tell_background(&found, p.background);
         self.tell_cut_off(cut_off, found.labels.count, p.within);
         if blocked > 0 {
             self.notes.push(format!(
@@ -289,10 +290,22 @@ impl State<'_> {
             let all = found.lost + found.labels.count;
             self.warnings.push(format!("{} of {all} objects lost: no voxel reaches the limit", found.lost));
         }
+    }
+
+    fn tell_background(&mut self, found: &Delineated, background: Option<[Length; 2]>) {
+        let Some([from, to]) = background else { return };
+        let shell = format!("in the shell from {from} to {to} that their limit counts from (background)");
+        let wider = "; a shell that begins nearer or ends farther away has more";
         if found.bare > 0 {
             self.warnings.push(format!(
-                "{} objects have no voxel in the shell that their background is taken from: it counts as 0",
+                "{} objects have no voxel {shell}, all of which lies in other objects, in what is excluded or outside of the image: it counts as 0{wider}",
                 found.bare
+            ));
+        }
+        if found.thin > 0 {
+            self.warnings.push(format!(
+                "{} objects have fewer than {FEW} voxels {shell}: the median of so few says little{wider}",
+                found.thin
             ));
         }
     }
@@ -303,7 +316,7 @@ impl State<'_> {
         let within = self.geometry.px(p.within)?;
         let excluded: Vec<Labels> = self.excluded.values().cloned().collect();
         let allowed = allowed_region(self.device, &seeds, within, self.geometry.weights(), &excluded)?;
-        let rule = Rule::Share { share: p.core.unwrap_or(70.0) / 100.0, shell: None };
+        let rule = Rule::Share { share: p.core.unwrap_or(70.0) / 100.0, around: None };
         let cores = delineate(self.device, &src, &seeds, &seeds, &rule)?;
         self.tell(&cores);
         let markers = with_outside(self.device, &cores.labels, &allowed)?;
@@ -320,8 +333,12 @@ impl State<'_> {
         let mut all = Sums::default();
         sums(self.device, src, self.set(name)?)?.into_iter().for_each(|s| all += s);
         let (Some(mean), Some(deviation)) = (all.mean(), all.deviation()) else {
-            return Err(Error::usage(format!("the reference \"{name}\" is empty"))
-                .remedy(format!("a mask or a sphere for \"{name}\" that has voxels in this image")));
+            let what = format!(
+                "the reference \"{name}\" has no object in this image, so a threshold that counts from it has none"
+            );
+            return Err(Error::usage(what).remedy(format!(
+                "another method for such images, or leave them out (--exclude); for \"{name}\" a threshold that finds something here, a mask or a sphere"
+            )));
         };
         // The factor is one of values, so it has to know where the value 0 is.
         let zero = -src.scale.offset() / src.scale.factor();

@@ -12,6 +12,7 @@ mod grid;
 mod groups;
 mod images;
 mod many;
+mod order;
 mod output;
 mod parse;
 mod phenotypes;
@@ -30,7 +31,9 @@ mod validate;
 mod validate_filters;
 mod validate_maps;
 mod validate_objects;
+mod validate_ranges;
 mod validate_steps;
+mod wrong_type;
 
 pub use channel::*;
 pub use cutoff::{Cutoff, Positive};

@@ -2,6 +2,7 @@
 
 use super::place::{brief, likely, line_at, quote};
 use super::settings::apply;
+use super::wrong_type::wrong_type;
 use super::{Body, PRESETS, Pick, Recipe, families, images, many, validate};
 use crate::{Error, Result};
 use serde::Deserialize;
@@ -36,6 +37,7 @@ impl Recipe {
         }
         let text = toml::to_string(&table).map_err(|e| Error::usage(e.to_string()))?;
         Self::checked(name, &text).map_err(|mut e| {
+            e.what = without_line(&e.what);
             e.needed_for = Some(format!("--set {}", settings.join(" --set ")));
             e
         })
@@ -89,10 +91,8 @@ fn explain(text: &str, error: &toml::de::Error) -> Error {
     let bad_value = message.split('"').nth(1);
     let byte = span.start + unknown.copied().or(bad_value).and_then(|w| inside.find(w)).unwrap_or(0);
     let place = quote(text, line_at(text, byte));
-    let is_number = ["invalid type: integer", "invalid type: floating"].iter().any(|kind| message.starts_with(kind));
-    if is_number && message.contains("expected a string") {
-        let e = Error::usage(format!("a number where a text belongs in {place}"));
-        return e.remedy("quotes around it, with a unit if it is a length: \"3 px\"");
+    if let Some((what, remedy)) = wrong_type(&message, inside) {
+        return Error::usage(format!("{what} in {place}")).remedy(remedy);
     }
     let Some(unknown) = unknown else {
         let (what, remedy) = message.split_once("   try: ").unwrap_or((&message, ""));
@@ -103,4 +103,13 @@ fn explain(text: &str, error: &toml::de::Error) -> Error {
     let known = &words[1..];
     let e = Error::usage(format!("unknown {thing} \"{unknown}\" in {place}"));
     e.remedy(likely(unknown, known))
+}
+
+/// The same without the number of a line: settings were written into the recipe, and nobody has seen the text that came of it.
+fn without_line(what: &str) -> String {
+    let Some((before, rest)) = what.split_once(" in line ") else { return what.to_owned() };
+    match rest.split_once(": `") {
+        Some((number, quoted)) if number.parse::<usize>().is_ok() => format!("{before} in `{quoted}"),
+        _ => what.to_owned(),
+    }
 }

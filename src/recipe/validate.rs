@@ -1,7 +1,7 @@
 //! What the types of a recipe cannot say: names that exist, values in range, no object set that needs itself.
 
-use super::place::{likely, line_of, list, quote};
-use super::{Body, Modality, Objects, Pick, SphereAt, Step};
+use super::place::{likely, line_of, quote};
+use super::{Body, Modality, Objects, Pick, SphereAt};
 use crate::name_pattern::parse_path;
 use crate::units::Length;
 use crate::{Error, Result};
@@ -214,45 +214,4 @@ impl Checker<'_> {
             "letters, digits, _ and -"
         }))
     }
-
-    /// Of the sets that have all that they need, the first by name comes next.
-    fn order(&self) -> Result<Vec<String>> {
-        // How many sets each one waits for, and who waits for it.
-        let mut waits: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut waiting: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (name, set) in &self.body.objects {
-            let needed = needs(set);
-            waits.insert(name, needed.len());
-            needed.into_iter().for_each(|other| waiting.entry(other).or_default().push(name));
-        }
-        let mut ready: BTreeSet<&str> = waits.iter().filter(|(_, n)| **n == 0).map(|(name, _)| *name).collect();
-        let mut done: Vec<String> = Vec::new();
-        while let Some(name) = ready.pop_first() {
-            waits.remove(name);
-            done.push(name.to_owned());
-            for other in waiting.get(name).into_iter().flatten() {
-                if let Some(n) = waits.get_mut(other) {
-                    *n -= 1;
-                    if *n == 0 {
-                        ready.insert(other);
-                    }
-                }
-            }
-        }
-        let stuck: Vec<&str> = waits.into_keys().collect();
-        match stuck.first() {
-            None => Ok(done),
-            Some(first) => Err(self
-                .error(format!("object sets need each other: {}", list(&stuck)), &["objects", first])
-                .remedy("let one of them come from steps or labels")),
-        }
-    }
-}
-
-/// The sets that must be there before this one can be made. A parent is looked up afterwards.
-pub(super) fn needs(set: &Objects) -> Vec<&str> {
-    let grow = set.grow.iter().map(|g| g.from.as_str());
-    let minus = set.minus.iter().flat_map(|m| [m.cells.as_str(), m.nuclei.as_str()]);
-    let steps = set.steps.iter().flatten().filter_map(Step::set);
-    grow.chain(minus).chain(set.start.as_deref()).chain(set.exclude.iter().map(String::as_str)).chain(steps).collect()
 }

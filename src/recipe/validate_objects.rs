@@ -1,6 +1,7 @@
 //! What the types of a recipe cannot say about object sets: one source each, keys that are of use, names that exist.
 
-use super::validate::{Checker, needs};
+use super::order::needs;
+use super::validate::Checker;
 use super::{Objects, Sphere, SphereAt, Step};
 use crate::Result;
 use crate::image::PointOrigin;

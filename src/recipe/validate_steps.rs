@@ -4,7 +4,7 @@ use super::place::{likely, list};
 use super::validate::Checker;
 use super::{
     Centres, ClusterCentres, Contour, CountedFrom, Habitats, Keep, Method, Prescription, Propagate, PropagateMethod,
-    Refine, Split, SplitBy, SplitDepth, SpotSigma, Spots, Step, Threshold,
+    Split, SplitBy, SplitDepth, SpotSigma, Spots, Step, Threshold,
 };
 use crate::Result;
 use crate::ops::spots::SIGMA_PX;
@@ -45,7 +45,6 @@ impl Checker<'_> {
                 Step::Spots(s) => self.spots(s, &here)?,
                 Step::Split(s) => self.split(s, has_landscape, &here)?,
                 Step::Keep(k) => self.keep(k, &here)?,
-                Step::Refine(r) => self.refine(r, &here)?,
                 Step::Exclude(e) => self.percentage(e.touching, "touching = 50", &here)?,
                 Step::Contour(c) => self.contour(c, &here)?,
                 Step::Watershed(w) => self.percentage(w.core, "core = 70", &here)?,
@@ -78,6 +77,7 @@ impl Checker<'_> {
                     .error(format!("no earlier step is called \"{of}\""), &here)
                     .remedy(likely(of, &names)));
             }
+            self.ranges(step, &[here, &[&i.to_string()]].concat())?;
             named.extend(step.keeps_as());
         }
         Ok(())
@@ -113,6 +113,8 @@ impl Checker<'_> {
         }
         if let (Some(low), Some(high)) = (t.low, t.high)
             && low > high
+            && low.is_finite()
+            && high.is_finite()
         {
             let e = self.error(format!("low = {low} is above high = {high}"), here);
             return Err(e.remedy(format!("low = {high} and high = {low}")));
@@ -161,16 +163,6 @@ impl Checker<'_> {
             }
             (_, Some(SplitDepth::Share(share))) if !(0.0..=1.0).contains(&share) => {
                 wrong("a depth is a share of the lower peak", "depth = 0.1")
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn refine(&self, r: &Refine, here: &[&str]) -> Result<()> {
-        match r.dimmest {
-            Some(share) if !(0.0..=1.0).contains(&share) => {
-                let e = self.error(format!("dimmest = {share} is no share of the median brightness"), here);
-                Err(e.remedy("dimmest = 0.2"))
             }
             _ => Ok(()),
         }

@@ -5,6 +5,9 @@ use super::{Aggregation, Texture, Weights, pyradiomics};
 use crate::measure::Objection;
 use crate::units::Length;
 
+/// The farthest that pairs and neighbours may lie apart, in voxels: in a volume the time it takes grows as the third power.
+const FARTHEST: usize = 20;
+
 /// Nothing if all can be.
 pub(super) fn check(texture: &Texture) -> Result<(), Objection> {
     let wrong = |key, what: &str, remedy: &str| Err(Objection { key, what: what.into(), remedy: remedy.into() });
@@ -35,8 +38,14 @@ pub(super) fn check(texture: &Texture) -> Result<(), Objection> {
     if theirs && texture.aggregation.len() > 1 {
         return wrong("aggregation", "PyRadiomics knows one way at a time", "aggregation = \"3d_avg\"");
     }
-    if !(1..=100).contains(&texture.distance) {
-        return wrong("distance", "no distance in voxels", "distance = 1, up to 100");
+    if texture.distance == 0 {
+        return wrong("distance", "no distance in voxels", "distance = 1, up to 20");
+    }
+    if texture.distance > FARTHEST {
+        // The cast may lose digits of a number that nobody reads to the last one.
+        let others = (2.0 * texture.distance as f64 + 1.0).powi(3) - 1.0;
+        let what = format!("distance = {}: each voxel would be held against up to {others} others", texture.distance);
+        return wrong("distance", &what, &format!("distance = 1, up to {FARTHEST}"));
     }
     if let Some(objection) = texture.weights.and_then(|weights| no_weights(texture, weights)) {
         return Err(objection);
