@@ -98,8 +98,9 @@ fn is_even(row: &RecordBatch) -> Result<bool> {
 /// Stands for the image's own files: not for masks and references, which may serve many, nor for a sidecar, which may have been edited.
 fn of_files(entry: &Entry) -> Option<u64> {
     let is_own = |file: &&Hashed| {
-        let is_other = ["labels.", "reference "].iter().any(|role| file.role.starts_with(role));
-        !is_other && !(file.role.starts_with("companion ") && file.role.to_lowercase().ends_with(".json"))
+        let is_shared = ["labels.", "reference "].iter().any(|role| file.role.starts_with(role));
+        let is_sidecar = file.role.starts_with("companion ") && file.role.to_lowercase().ends_with(".json");
+        !is_shared && !is_sidecar
     };
     let role = |file: &Hashed| if file.role.starts_with("companion ") { String::new() } else { file.role.clone() };
     let mut own: Vec<String> =
