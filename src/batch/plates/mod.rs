@@ -11,6 +11,7 @@ mod found;
 mod layout;
 mod logistic;
 mod pictures;
+mod profile;
 mod responses;
 mod table;
 mod well;
