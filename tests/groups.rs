@@ -455,3 +455,48 @@ fn a_case_of_fish_is_the_nuclei_of_its_images() {
     let described = |column: &String| features.iter().any(|f| f["table"] == "groups" && f["column"] == *column);
     assert!(a.keys().all(described));
 }
+
+/// A sheet with so many images of spots and the cells of their wells.
+fn wells(bench: &Bench, wells: &[&str]) {
+    let mut sheet = String::from("path,plate,well\n");
+    for (i, well) in wells.iter().enumerate() {
+        images::spots(&bench.at(&format!("in/{i}.png")), i as u32 + 3, i as u32 + 3);
+        sheet += &format!("{i}.png,P1,{well}\n");
+    }
+    std::fs::write(bench.at("in/sheet.csv"), sheet).unwrap();
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Regression: a well in three styles was one well in `wells.csv` and three groups.
+#[test]
+fn a_well_in_several_styles_is_one_group() {
+    let bench = Bench::new(&format!("{RECIPE}[plates]\ncolumns = 'count_spots'\n"));
+    std::fs::remove_dir_all(bench.at("in")).unwrap();
+    wells(&bench, &["A02", "a2", "A-02", "b3"]);
+    let output = bench.run("out", &[]);
+    assert!(!said(&output).contains("in writing"), "{}", said(&output));
+    let groups = rows(&bench.at("out/groups.csv"));
+    let cells = |column: &str| groups.iter().map(|row| row[column].clone()).collect::<Vec<_>>();
+    assert_eq!((cells("well"), cells("images")), (vec!["A02".into(), "b3".into()], vec!["3".into(), "1".into()]));
+    assert_eq!(cells("objects_spots"), ["12", "6"]);
+    assert_eq!(rows(&bench.at("out/wells.csv")).len(), 2);
+}
+
+/// Mechanics: without plates nothing says which column is a well, so they stay groups of their own, and a note says so. Both remedies help.
+#[test]
+fn names_that_differ_in_writing_alone_are_told() {
+    let bench = Bench::new(RECIPE);
+    std::fs::remove_dir_all(bench.at("in")).unwrap();
+    wells(&bench, &["A02", "a2", "B03"]);
+    let said = said(&bench.run("out", &[]));
+    let note = "note: the column well has \"A02\" and \"a2\", which have rows of their own in groups.csv though they differ in writing alone";
+    assert!(said.contains(note) && said.contains("or a table [plates]"), "{said}");
+    assert_eq!(rows(&bench.at("out/groups.csv")).len(), 3);
+    wells(&bench, &["A02", "A02", "B03"]);
+    let said = String::from_utf8_lossy(&bench.run("alike", &[]).stderr).into_owned();
+    assert!(!said.contains("in writing alone"), "{said}");
+    assert_eq!(rows(&bench.at("alike/groups.csv")).len(), 2);
+}

@@ -74,6 +74,7 @@ mod survey;
 mod tables;
 mod times;
 mod waiting;
+mod written;
 
 pub use budget::Bytes;
 pub use clock::now as utc_now;

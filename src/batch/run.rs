@@ -21,7 +21,7 @@ use super::settings::Settings;
 use super::shard::List;
 use super::summary::{Summary, summary};
 use super::waiting::Waiting;
-use super::{centres, controls, globs, groups, left_tables, machine, plates, queue, redo, run_json};
+use super::{centres, controls, globs, groups, left_tables, machine, plates, queue, redo, run_json, written};
 use crate::device::Device;
 use crate::{Error, Result};
 use std::time::Instant;
@@ -88,7 +88,8 @@ fn check(settings: &Settings, recipes: &Recipes, images: &Images) -> Result<()> 
     groups::check(&recipes.all(), &images.metadata)?;
     groups::check_volumes(&recipes.all(), &images.metadata, &images.items)?;
     globs::check(recipes, images)?;
-    let notes = plates::check(&recipes.all(), &images.metadata, &images.items)?;
+    let mut notes = plates::check(&recipes.all(), &images.metadata, &images.items)?;
+    notes.extend(written::notes(&recipes.all(), &images.metadata, &images.items));
     notes.iter().for_each(|note| settings.observer.note(note));
     Ok(())
 }

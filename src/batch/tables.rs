@@ -29,6 +29,7 @@ pub(super) fn write(context: &BatchContext, ended: &Ended) -> Result<(Vec<String
     let layout = Layout::of(ended.entries()?, context.recipes, &context.store)?;
     metadata.differ_from(layout.names())?;
     let mut writing = Writing::open(context, &layout)?;
+    writing.meet(ended)?;
     let alike = Alike::find(|| ended.entries())?;
     for (number, entry) in ended.entries()?.enumerate() {
         writing.image(&entry?, alike.other(number))?;
@@ -82,6 +83,12 @@ impl<'a> Writing<'a> {
         let groups = context.recipes.all().into_iter().find_map(|recipe| Groups::new(recipe, layout));
         let plates = context.recipes.all().into_iter().find_map(|recipe| Plates::new(recipe, layout));
         Ok(Writing { context, images, row, waiting: vec![], copies: 0, sets, groups, plates })
+    }
+
+    /// Learns what the groups are called.
+    fn meet(&mut self, ended: &Ended) -> Result<()> {
+        let Some(groups) = &mut self.groups else { return Ok(()) };
+        ended.entries()?.try_for_each(|entry| entry.map(|entry| groups.meet(&entry.metadata, &self.context.metadata)))
     }
 
     /// Writes the rows of an image; `other` is the name of one that has the same files.

@@ -5,7 +5,7 @@ use crate::batch::statistics::{mean, quantile, sorted, standard_error};
 use crate::table::{Cells, Column, Table};
 
 pub(super) fn table(groups: Groups) -> Table {
-    let Groups { by, volume, area, sets, pools, columns, groups } = groups;
+    let Groups { by, volume, area, sets, pools, columns, groups, .. } = groups;
     let mut table = Table::default();
     for (i, name) in by.iter().enumerate() {
         let cells = groups.keys().map(|key| key.get(i).cloned().flatten()).collect();
