@@ -500,3 +500,33 @@ fn names_that_differ_in_writing_alone_are_told() {
     assert!(!said.contains("in writing alone"), "{said}");
     assert_eq!(rows(&bench.at("alike/groups.csv")).len(), 2);
 }
+
+/// Regression: a field out of focus entered its group without a word. It is told beside the others of the run, and left out by the remedy.
+#[test]
+fn an_image_out_of_focus_is_told() {
+    let bench = Bench::new(RECIPE);
+    std::fs::remove_dir_all(bench.at("in")).unwrap();
+    wells(&bench, &["A01"; 11]);
+    let path = bench.at("in/4.png");
+    let sharp = image::open(&path).unwrap().to_luma16();
+    image::imageops::blur(&sharp, 6.0).save(&path).unwrap();
+    let output = bench.run("out", &[]);
+    let words = said(&output);
+    assert!(
+        words.contains("note: 1 image looks out of focus beside the others") && words.contains(": 4.png ("),
+        "{words}"
+    );
+    let warned = |out: &str| {
+        let own =
+            rows(&bench.at(&format!("{out}/images.csv"))).iter().filter(|row| !row["warnings"].is_empty()).count();
+        (number(&rows(&bench.at(&format!("{out}/groups.csv")))[0], "images_warned"), own as f64)
+    };
+    let (of_group, own) = warned("out");
+    assert!(rows(&bench.at("out/images.csv"))[4]["warnings"].is_empty() || of_group == Some(own));
+    assert!(of_group >= Some(own) && of_group >= Some(1.0), "{of_group:?} {own}");
+    let sheet = std::fs::read_to_string(bench.at("in/sheet.csv")).unwrap().replace("4.png,P1,A01\n", "");
+    std::fs::write(bench.at("in/sheet.csv"), sheet).unwrap();
+    let without = bench.run("without", &["in", "--exclude", "4.png"]);
+    assert!(!said(&without).contains("out of focus"), "{}", said(&without));
+    assert_eq!(rows(&bench.at("without/images.csv")).iter().filter(|row| row["status"] == "ok").count(), 10);
+}

@@ -24,6 +24,7 @@ mod events;
 mod failures;
 mod files;
 mod fit;
+mod focus;
 mod globs;
 mod gpus;
 mod groups;

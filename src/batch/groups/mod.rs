@@ -120,6 +120,14 @@ impl Groups {
         self.wells.meet(&key);
     }
 
+    /// Counts an image as one with a warning.
+    pub fn warn(&mut self, cells: &[Option<String>], metadata: &Metadata) {
+        let key = self.by.iter().map(|name| metadata.cell(cells, name)).collect();
+        if let Some(group) = self.groups.get_mut(&self.wells.group(key)) {
+            group.warned += 1;
+        }
+    }
+
     /// Takes rows of a table of the run.
     ///
     /// # Errors
