@@ -530,3 +530,15 @@ fn an_image_out_of_focus_is_told() {
     assert!(!said(&without).contains("out of focus"), "{}", said(&without));
     assert_eq!(rows(&bench.at("without/images.csv")).iter().filter(|row| row["status"] == "ok").count(), 10);
 }
+
+/// Regression: a cutoff beyond all numbers left the whole run without a table. It is an empty cell, and a warning.
+#[test]
+fn a_cutoff_beyond_all_numbers_costs_no_table() {
+    let bench = Bench::new(&RECIPE.replace("'50 %'", "'median + 100000000 deviations of logs'"));
+    bench.run("out", &[]);
+    for row in rows(&bench.at("out/images.csv")).iter().filter(|row| row["status"] == "ok") {
+        assert!(row["positive_threshold_spots_signal"].is_empty(), "{row:?}");
+        assert!(row["warnings"].contains("it is too large for a number"), "{row:?}");
+    }
+    assert!(!rows(&bench.at("out/groups.csv")).is_empty());
+}

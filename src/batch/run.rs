@@ -23,7 +23,7 @@ use super::summary::{Summary, summary};
 use super::waiting::Waiting;
 use super::{centres, controls, globs, groups, left_tables, machine, plates, queue, redo, run_json, written};
 use crate::device::Device;
-use crate::{Error, Result};
+use crate::{Error, Kind, Result};
 use std::time::Instant;
 
 /// Runs recipes over the inputs and writes everything below `settings.out`.
@@ -175,5 +175,10 @@ fn close(
 /// The tables could not be written, but no image is lost.
 fn unfinished(e: Error, finished: usize) -> Error {
     let what = format!("{}; {finished} images are finished and kept, but are in no table yet", e.what);
-    Error { what, ..e }.remedy("free some space, then run again with --resume")
+    let e = Error { what, ..e };
+    match (e.kind, &e.remedy) {
+        (Kind::Io | Kind::Full, _) => e.remedy("free some space, then run again with --resume"),
+        (_, None) => e.remedy("run again with --resume once that is changed"),
+        (_, Some(_)) => e,
+    }
 }
