@@ -274,6 +274,33 @@ fn no_curve_has_a_reason() {
     assert_eq!(rows(&bench.at("out/plates.csv"))[0]["plate_format"], "1536");
 }
 
+/// Oracle: a compound that switches between two of its doses, in a tenfold series: one dose lies on the slope, so nothing tells how steep it is,
+/// but the EC50 lies near that dose.
+#[test]
+fn a_steep_compound_has_an_ec50() {
+    let mut bench = Bench::new(RECIPE);
+    for k in 0..8 {
+        for replicate in 0..2 {
+            let (well, dose) = (name(1 + replicate, k + 1), 10.0f64.powi(k as i32 - 2));
+            bench.line(format_args!("{well},,X,{dose},nM,"));
+            bench.well("P1", &well, 0.1 + 0.8 * (1.0 - logistic(dose, 900.0, 5.0)));
+        }
+    }
+    passes(&bench.run("out", &[]));
+    let row = &bench.responses("out")[0];
+    assert!(row["reason"].is_empty(), "{row:?}");
+    let [ec50, low, high] = ["ec50", "ec50_low", "ec50_high"].map(|column| number(row, column));
+    assert!(low <= 900.0 && 900.0 <= high && low <= ec50 && ec50 <= high, "{row:?}");
+    assert!(low > 300.0 && high < 1100.0, "{row:?}");
+    assert!(["hill", "hill_low", "ec50_above", "ec50_below"].iter().all(|column| row[*column].is_empty()), "{row:?}");
+    assert!(number(row, "hill_high") < -0.5, "{row:?}");
+    assert!(row["note"].starts_with("the doses do not determine the slope, which is "), "{row:?}");
+    for plateau in ["bottom", "top"] {
+        let [at, low, high] = ["", "_low", "_high"].map(|end| number(row, &format!("{plateau}{end}")));
+        assert!(low < at && at < high, "{plateau}: {row:?}");
+    }
+}
+
 /// Mechanics: a dose of 0 is a negative control unless the layout calls the well a sample; it then is neither control nor on a curve.
 #[test]
 fn a_sample_of_dose_0_is_no_control() {

@@ -455,3 +455,90 @@ fn a_case_of_fish_is_the_nuclei_of_its_images() {
     let described = |column: &String| features.iter().any(|f| f["table"] == "groups" && f["column"] == *column);
     assert!(a.keys().all(described));
 }
+
+/// A sheet with so many images of spots and the cells of their wells.
+fn wells(bench: &Bench, wells: &[&str]) {
+    let mut sheet = String::from("path,plate,well\n");
+    for (i, well) in wells.iter().enumerate() {
+        images::spots(&bench.at(&format!("in/{i}.png")), i as u32 + 3, i as u32 + 3);
+        sheet += &format!("{i}.png,P1,{well}\n");
+    }
+    std::fs::write(bench.at("in/sheet.csv"), sheet).unwrap();
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Regression: a well in three styles was one well in `wells.csv` and three groups.
+#[test]
+fn a_well_in_several_styles_is_one_group() {
+    let bench = Bench::new(&format!("{RECIPE}[plates]\ncolumns = 'count_spots'\n"));
+    std::fs::remove_dir_all(bench.at("in")).unwrap();
+    wells(&bench, &["A02", "a2", "A-02", "b3"]);
+    let output = bench.run("out", &[]);
+    assert!(!said(&output).contains("in writing"), "{}", said(&output));
+    let groups = rows(&bench.at("out/groups.csv"));
+    let cells = |column: &str| groups.iter().map(|row| row[column].clone()).collect::<Vec<_>>();
+    assert_eq!((cells("well"), cells("images")), (vec!["A02".into(), "b3".into()], vec!["3".into(), "1".into()]));
+    assert_eq!(cells("objects_spots"), ["12", "6"]);
+    assert_eq!(rows(&bench.at("out/wells.csv")).len(), 2);
+}
+
+/// Mechanics: without plates nothing says which column is a well, so they stay groups of their own, and a note says so. Both remedies help.
+#[test]
+fn names_that_differ_in_writing_alone_are_told() {
+    let bench = Bench::new(RECIPE);
+    std::fs::remove_dir_all(bench.at("in")).unwrap();
+    wells(&bench, &["A02", "a2", "B03"]);
+    let said = said(&bench.run("out", &[]));
+    let note = "note: the column well has \"A02\" and \"a2\", which have rows of their own in groups.csv though they differ in writing alone";
+    assert!(said.contains(note) && said.contains("or a table [plates]"), "{said}");
+    assert_eq!(rows(&bench.at("out/groups.csv")).len(), 3);
+    wells(&bench, &["A02", "A02", "B03"]);
+    let said = String::from_utf8_lossy(&bench.run("alike", &[]).stderr).into_owned();
+    assert!(!said.contains("in writing alone"), "{said}");
+    assert_eq!(rows(&bench.at("alike/groups.csv")).len(), 2);
+}
+
+/// Regression: a field out of focus entered its group without a word. It is told beside the others of the run, and left out by the remedy.
+#[test]
+fn an_image_out_of_focus_is_told() {
+    let bench = Bench::new(RECIPE);
+    std::fs::remove_dir_all(bench.at("in")).unwrap();
+    wells(&bench, &["A01"; 11]);
+    let path = bench.at("in/4.png");
+    let sharp = image::open(&path).unwrap().to_luma16();
+    image::imageops::blur(&sharp, 6.0).save(&path).unwrap();
+    let output = bench.run("out", &[]);
+    let words = said(&output);
+    assert!(
+        words.contains("note: 1 image looks out of focus beside the others") && words.contains(": 4.png ("),
+        "{words}"
+    );
+    let warned = |out: &str| {
+        let own =
+            rows(&bench.at(&format!("{out}/images.csv"))).iter().filter(|row| !row["warnings"].is_empty()).count();
+        (number(&rows(&bench.at(&format!("{out}/groups.csv")))[0], "images_warned"), own as f64)
+    };
+    let (of_group, own) = warned("out");
+    assert!(rows(&bench.at("out/images.csv"))[4]["warnings"].is_empty() || of_group == Some(own));
+    assert!(of_group >= Some(own) && of_group >= Some(1.0), "{of_group:?} {own}");
+    let sheet = std::fs::read_to_string(bench.at("in/sheet.csv")).unwrap().replace("4.png,P1,A01\n", "");
+    std::fs::write(bench.at("in/sheet.csv"), sheet).unwrap();
+    let without = bench.run("without", &["in", "--exclude", "4.png"]);
+    assert!(!said(&without).contains("out of focus"), "{}", said(&without));
+    assert_eq!(rows(&bench.at("without/images.csv")).iter().filter(|row| row["status"] == "ok").count(), 10);
+}
+
+/// Regression: a cutoff beyond all numbers left the whole run without a table. It is an empty cell, and a warning.
+#[test]
+fn a_cutoff_beyond_all_numbers_costs_no_table() {
+    let bench = Bench::new(&RECIPE.replace("'50 %'", "'median + 100000000 deviations of logs'"));
+    bench.run("out", &[]);
+    for row in rows(&bench.at("out/images.csv")).iter().filter(|row| row["status"] == "ok") {
+        assert!(row["positive_threshold_spots_signal"].is_empty(), "{row:?}");
+        assert!(row["warnings"].contains("it is too large for a number"), "{row:?}");
+    }
+    assert!(!rows(&bench.at("out/groups.csv")).is_empty());
+}

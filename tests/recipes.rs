@@ -532,3 +532,39 @@ fn settings_without_a_recipe_go_to_the_preset_that_knows_them() {
     assert!(error(&["suv.dose=370"]).contains("dose_mbq"), "{}", error(&["suv.dose=370"]));
     assert!(error(&["objects.nuclei.scal=1"]).contains("try: scale"));
 }
+
+/// Columns of one name, and files of one name, are refused with both of what they are; another name helps.
+#[test]
+fn names_that_would_be_one_are_refused() {
+    let set = |name: &str| {
+        format!(
+            "[objects.{name}]\nchannel = \"a\"\nsteps = [{{ op = \"threshold\", method = \"otsu\" }}, {{ op = \"threshold\", method = \"otsu\", \
+             combine = \"and\" }}]\n"
+        )
+    };
+    let channels = "[channels]\na = [0]\na_b = [1]\nb_c = [2]\nc = [3]\n";
+    let refusal = |text: &str| match Recipe::parse("mine.toml", text, &[]) {
+        Err(e) => Some(e.to_string()),
+        Ok(recipe) => uptake::pipeline::columns(&recipe).err().map(|e| e.to_string()),
+    };
+    let measured = |name: &str| format!("[measure.{name}]\nfeatures = [\"intensity\"]\n");
+    let markers = |set: &str, marker: &str| format!("[positive.{set}]\n{marker} = 200\n");
+    let coloc = |channels: &str| format!("{channels}{}[measure.s]\nfeatures = [\"colocalisation\"]\n", set("s"));
+    let sets = |a: &str, b: &str| format!("{channels}{}{}", set(a), set(b));
+    let positive = |b: &str| sets("s", b) + &measured("s") + &measured(b) + &markers("s", "b_c") + &markers(b, "c");
+    for (wrong, right, words) in [
+        (sets("a", "a_2"), sets("a", "a2"), ["threshold_a_2: \"Threshold 2 of a,", "Threshold 1 of a_2,"]),
+        (positive("s_b"), positive("sb"), ["positive_threshold_s_b_c", "an object of s_b is positive for c"]),
+        (coloc(channels), coloc(&channels.replace("a_b", "ab")), ["\"a\" with \"b_c\"", "\"a_b\" with \"c\""]),
+        (
+            sets("Cells", "cells"),
+            sets("Cells", "cells_2"),
+            ["\"Cells\" and \"cells\" differ in upper", "another name, as cells_2"],
+        ),
+        (sets("s", "Features"), sets("s", "Feature"), ["\"Features\" cannot be a name", "another word"]),
+    ] {
+        let said = refusal(&wrong).unwrap_or_default();
+        assert!(words.iter().all(|word| said.contains(word)), "{said}");
+        assert_eq!(refusal(&right), None, "{said}");
+    }
+}

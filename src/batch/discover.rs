@@ -37,8 +37,10 @@ pub struct Images {
 /// Finds the images of the inputs and of the sample sheet.
 ///
 /// # Errors
-/// A bad or fruitless glob, nothing found at all, or a sheet that says what cannot be.
+/// Columns of one name, a bad or fruitless glob, nothing found at all, or a sheet that says what cannot be.
 pub fn discover(settings: &Settings, recipes: &Recipes) -> Result<Images> {
+    // Columns with one name are refused before anything is looked for.
+    layout::names(&recipes.all())?;
     let sheet = settings.sheet.as_deref().map(Sheet::open).transpose()?;
     let claims = sheet.as_ref().map(Claims::of).transpose()?;
     let named = claims.iter().flat_map(|c| &c.paths);

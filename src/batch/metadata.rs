@@ -44,6 +44,12 @@ impl Metadata {
         Some(item.metadata.get(i).and_then(Option::as_deref))
     }
 
+    /// The cell of a column among the cells of an image.
+    pub fn cell(&self, cells: &[Option<String>], name: &str) -> Option<String> {
+        let i = self.names.iter().position(|known| known == name)?;
+        cells.get(i).cloned().flatten()
+    }
+
     /// The cells of an image, one column each.
     pub fn columns(&self, cells: &[Option<String>]) -> Vec<Column> {
         let cell = |i: usize| cells.get(i).cloned().flatten();

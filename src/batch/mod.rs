@@ -24,6 +24,7 @@ mod events;
 mod failures;
 mod files;
 mod fit;
+mod focus;
 mod globs;
 mod gpus;
 mod groups;
@@ -74,6 +75,7 @@ mod survey;
 mod tables;
 mod times;
 mod waiting;
+mod written;
 
 pub use budget::Bytes;
 pub use clock::now as utc_now;

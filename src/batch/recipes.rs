@@ -3,8 +3,9 @@
 use super::claims::Claims;
 use super::item::Item;
 use super::item_list::ItemList;
+use super::layout::changes_columns;
 use crate::recipe::{Recipe, preset};
-use crate::{Error, Result};
+use crate::{Error, Result, pipeline};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -140,9 +141,13 @@ impl Recipes {
     pub(super) fn check(&self, items: &ItemList, claims: &Claims) -> Result<()> {
         let distinct: BTreeSet<(bool, Box<[String]>)> = items.iter().map(|i| (i.is_scan, i.settings.clone())).collect();
         let distinct: Vec<_> = distinct.into_iter().collect();
+        let try_out = |is_scan: bool, settings: &[String]| -> Result<()> {
+            let recipe = self.with(is_scan, settings)?;
+            if changes_columns(settings) { pipeline::columns(&recipe).map(drop) } else { Ok(()) }
+        };
         let wrong = distinct.par_iter().find_map_first(|(is_scan, settings)| {
-            let fails = |some: &[String]| self.with(*is_scan, some).is_err();
-            let e = self.with(*is_scan, settings).err()?;
+            let fails = |some: &[String]| try_out(*is_scan, some).is_err();
+            let e = try_out(*is_scan, settings).err()?;
             Some(claims.wrong_setting(settings, e, fails))
         });
         wrong.map_or(Ok(()), Err)

@@ -21,9 +21,9 @@ use super::settings::Settings;
 use super::shard::List;
 use super::summary::{Summary, summary};
 use super::waiting::Waiting;
-use super::{centres, controls, globs, groups, left_tables, machine, plates, queue, redo, run_json};
+use super::{centres, controls, globs, groups, left_tables, machine, plates, queue, redo, run_json, written};
 use crate::device::Device;
-use crate::{Error, Result};
+use crate::{Error, Kind, Result};
 use std::time::Instant;
 
 /// Runs recipes over the inputs and writes everything below `settings.out`.
@@ -88,7 +88,8 @@ fn check(settings: &Settings, recipes: &Recipes, images: &Images) -> Result<()> 
     groups::check(&recipes.all(), &images.metadata)?;
     groups::check_volumes(&recipes.all(), &images.metadata, &images.items)?;
     globs::check(recipes, images)?;
-    let notes = plates::check(&recipes.all(), &images.metadata, &images.items)?;
+    let mut notes = plates::check(&recipes.all(), &images.metadata, &images.items)?;
+    notes.extend(written::notes(&recipes.all(), &images.metadata, &images.items));
     notes.iter().for_each(|note| settings.observer.note(note));
     Ok(())
 }
@@ -174,5 +175,10 @@ fn close(
 /// The tables could not be written, but no image is lost.
 fn unfinished(e: Error, finished: usize) -> Error {
     let what = format!("{}; {finished} images are finished and kept, but are in no table yet", e.what);
-    Error { what, ..e }.remedy("free some space, then run again with --resume")
+    let e = Error { what, ..e };
+    match (e.kind, &e.remedy) {
+        (Kind::Io | Kind::Full, _) => e.remedy("free some space, then run again with --resume"),
+        (_, None) => e.remedy("run again with --resume once that is changed"),
+        (_, Some(_)) => e,
+    }
 }

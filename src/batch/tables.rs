@@ -6,6 +6,7 @@
 use super::alike::{self, Alike};
 use super::context::BatchContext;
 use super::fit::Fit;
+use super::focus::{self, Focus};
 use super::groups::{GROUPS, Groups};
 use super::layout::Layout;
 use super::ledger::{Ended, Entry};
@@ -29,12 +30,14 @@ pub(super) fn write(context: &BatchContext, ended: &Ended) -> Result<(Vec<String
     let layout = Layout::of(ended.entries()?, context.recipes, &context.store)?;
     metadata.differ_from(layout.names())?;
     let mut writing = Writing::open(context, &layout)?;
+    writing.meet(ended)?;
     let alike = Alike::find(|| ended.entries())?;
     for (number, entry) in ended.entries()?.enumerate() {
         writing.image(&entry?, alike.other(number))?;
     }
     let copies = writing.copies;
-    let (mut places, groups, plates) = writing.finish()?;
+    let Sums { mut places, mut groups, plates, focus } = writing.finish()?;
+    tell_blurred(context, ended, &alike, focus, groups.as_mut())?;
     let (sums, pictures) = sums(groups, plates);
     if context.settings.overlays {
         for (below, text) in pictures {
@@ -64,6 +67,15 @@ struct Writing<'a> {
     sets: BTreeMap<&'a str, (Fit, Sinks)>,
     groups: Option<Groups>,
     plates: Option<Plates>,
+    focus: Option<Focus>,
+}
+
+/// The places of the files of these tables, and what sums their rows up.
+struct Sums {
+    places: Vec<String>,
+    groups: Option<Groups>,
+    plates: Option<Plates>,
+    focus: Option<Focus>,
 }
 
 impl<'a> Writing<'a> {
@@ -81,7 +93,14 @@ impl<'a> Writing<'a> {
         let row = Fit::new(columns_of(&status(None, metadata)), &layout.images);
         let groups = context.recipes.all().into_iter().find_map(|recipe| Groups::new(recipe, layout));
         let plates = context.recipes.all().into_iter().find_map(|recipe| Plates::new(recipe, layout));
-        Ok(Writing { context, images, row, waiting: vec![], copies: 0, sets, groups, plates })
+        let focus = context.recipes.all().first().map(|recipe| Focus::new(recipe));
+        Ok(Writing { context, images, row, waiting: vec![], copies: 0, sets, groups, plates, focus })
+    }
+
+    /// Learns what the groups are called.
+    fn meet(&mut self, ended: &Ended) -> Result<()> {
+        let Some(groups) = &mut self.groups else { return Ok(()) };
+        ended.entries()?.try_for_each(|entry| entry.map(|entry| groups.meet(&entry.metadata, &self.context.metadata)))
     }
 
     /// Writes the rows of an image; `other` is the name of one that has the same files.
@@ -131,17 +150,17 @@ impl<'a> Writing<'a> {
     fn write_waiting(&mut self) -> Result<()> {
         let rows = together(&self.row.schema, &std::mem::take(&mut self.waiting))?;
         sum_up(&mut self.groups, &mut self.plates, IMAGES, &rows)?;
+        self.focus.as_mut().map_or(Ok(()), |focus| focus.take(&rows))?;
         self.images.append(&rows)
     }
 
-    /// Returns the places of the files, and the sums.
-    fn finish(mut self) -> Result<(Vec<String>, Option<Groups>, Option<Plates>)> {
+    fn finish(mut self) -> Result<Sums> {
         self.write_waiting()?;
         let mut places = self.images.finish()?;
         for (_, sink) in self.sets.into_values() {
             places.extend(sink.finish()?);
         }
-        Ok((places, self.groups, self.plates))
+        Ok(Sums { places, groups: self.groups, plates: self.plates, focus: self.focus })
     }
 }
 
@@ -149,6 +168,33 @@ impl<'a> Writing<'a> {
 fn sum_up(groups: &mut Option<Groups>, plates: &mut Option<Plates>, table: &str, rows: &RecordBatch) -> Result<()> {
     groups.as_mut().map_or(Ok(()), |groups| groups.take(table, rows))?;
     plates.as_mut().map_or(Ok(()), |plates| plates.take(table, rows))
+}
+
+/// Tells which images look out of focus beside the others, and counts them among those with warnings.
+fn tell_blurred(
+    context: &BatchContext,
+    ended: &Ended,
+    alike: &Alike,
+    focus: Option<Focus>,
+    mut groups: Option<&mut Groups>,
+) -> Result<()> {
+    let blurred = focus.map(Focus::blurred).unwrap_or_default();
+    let mut rest = blurred.iter().peekable();
+    let mut named = vec![];
+    for (number, entry) in ended.entries()?.enumerate() {
+        if rest.peek().is_none() {
+            break;
+        }
+        let entry = entry?;
+        let Some(one) = rest.next_if(|one| one.row as usize == number) else { continue };
+        let has_warnings = entry.warnings > 0 || alike.other(number).is_some();
+        if let Some(groups) = groups.as_mut().filter(|_| !has_warnings) {
+            groups.warn(&entry.metadata, &context.metadata);
+        }
+        named.push((entry.image, one));
+    }
+    focus::note(&named).iter().for_each(|note| context.settings.observer.note(note));
+    Ok(())
 }
 
 /// The tables that sum up images, and pictures of them with their places.

@@ -13,7 +13,7 @@ use crate::ops::extent::Extent;
 use crate::table::Cells;
 use crate::units::Unit;
 use rayon::prelude::*;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// The columns of a table of objects.
 pub(super) struct Plan<'a> {
@@ -151,6 +151,31 @@ impl<'a> Plan<'a> {
             }
         }
     }
+}
+
+/// Two columns that differ and would have one name. Families that say the same of an object use the same words.
+pub(super) fn twice(wanted: &[Chosen], context: &Context) -> Option<[Definition; 2]> {
+    let suffixes = context.suffixes();
+    let of_channels = |family: &Chosen| {
+        let each = context.channels.iter().zip(&suffixes);
+        let about = each.map(|((_, values), suffix)| About { length: context.unit, channel: Some(suffix), values });
+        about.flat_map(|about| family.channel_columns(&about)).collect::<Vec<_>>()
+    };
+    let mut known: HashMap<String, Definition> = HashMap::new();
+    for family in wanted {
+        let mut own = HashSet::new();
+        for column in family.columns(context).into_iter().chain(of_channels(family)) {
+            let is_twice = !own.insert(column.name.clone());
+            match known.get(&column.name) {
+                Some(other) if is_twice || other.definition != column.definition => {
+                    return Some([other.clone(), column]);
+                }
+                Some(_) => {}
+                None => drop(known.insert(column.name.clone(), column)),
+            }
+        }
+    }
+    None
 }
 
 fn turn(chosen: &Chosen) -> Turn {

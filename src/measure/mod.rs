@@ -226,6 +226,11 @@ pub fn dictionary(families: &[Chosen], context: &Context) -> Vec<Definition> {
     Plan::new(families, context).definitions()
 }
 
+/// Two columns of these families that differ and would have one name, if there are some: a table has only the first of them.
+pub fn twice(families: &[Chosen], context: &Context) -> Option<[Definition; 2]> {
+    columns::twice(families, context)
+}
+
 /// The columns that [`image()`] makes of these channels (names and units).
 pub fn image_dictionary(channels: &[(&str, &str)], is_camera: bool) -> Vec<Definition> {
     let names: Vec<&str> = channels.iter().map(|c| c.0).collect();

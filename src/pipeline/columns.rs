@@ -7,14 +7,15 @@ use crate::Result;
 use crate::device::Device;
 use crate::image::{Channel, GRAY_UNIT, Labels, NO_UNIT, ObjectSet, SUV_UNIT, Scan, Volume};
 use crate::pet::suv;
-use crate::recipe::{Recipe, Step};
+use crate::recipe::{Recipe, Step, one_name};
+use crate::table::Column;
 use crate::units::Shape;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// What [`run`](super::run) gives for any image, without a row of objects: the columns of every table, for the data dictionary.
 ///
 /// # Errors
-/// None in practice.
+/// Names of object sets and channels give two columns one name: one of them would be missing, and the other taken for it.
 pub fn columns(recipe: &Recipe) -> Result<Outcome> {
     let shape = Shape::flat(1, 1);
     let has_suv = recipe.body.has_suv();
@@ -49,5 +50,21 @@ pub fn columns(recipe: &Recipe) -> Result<Outcome> {
         made.insert(name.clone(), ObjectSet { thresholds: vec![0.0; thresholds], ..empty });
     }
     let (device, external) = (&Device::Cpu, &External::new());
-    finish(&Sets { scan: &scan, recipe, roles: &roles, device, external, made: &made }, &mut |_, _| Ok(()))
+    let sets = Sets { scan: &scan, recipe, roles: &roles, device, external, made: &made };
+    let outcome = finish(&sets, &mut |_, _| Ok(()))?;
+    differ("images", &outcome.row.columns).map_err(|e| e.at(&recipe.name))?;
+    for set in &outcome.sets {
+        differ(&set.name, &set.table.columns).map_err(|e| e.at(&recipe.name))?;
+    }
+    Ok(outcome)
+}
+
+/// The columns of a table have names of their own.
+fn differ(table: &str, columns: &[Column]) -> Result<()> {
+    let mut known: HashMap<&str, &Column> = HashMap::new();
+    for column in columns {
+        let Some(other) = known.insert(&column.name, column) else { continue };
+        return Err(one_name(table, &column.name, [&other.definition, &column.definition]));
+    }
+    Ok(())
 }

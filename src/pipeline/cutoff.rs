@@ -13,9 +13,9 @@ pub(super) fn cutoff_of(positive: &Positive, values: impl Iterator<Item = f64> +
 }
 
 /// The cutoff for these values of objects; nothing where they are too few or all alike for one to be found, or where logarithms or a
-/// multiple of the median are wanted of values that only lie around 0.
+/// multiple of the median are wanted of values that only lie around 0, or where no number is so large.
 pub(super) fn cutoff(how: Cutoff, values: impl Iterator<Item = f64>, rounding: f64) -> Option<f64> {
-    match how {
+    let found = match how {
         Cutoff::Value(value) => Some(value),
         Cutoff::Percentile(p) => percentile(&sorted(values), p),
         Cutoff::Otsu => Some(between_kinds(&sorted(values))?.cutoff),
@@ -24,7 +24,8 @@ pub(super) fn cutoff(how: Cutoff, values: impl Iterator<Item = f64>, rounding: f
             let spread = Spread::of(values, of_logs, rounding)?;
             Some(spread.value(spread.median + deviations * spread.deviation))
         }
-    }
+    };
+    found.filter(|cutoff| cutoff.is_finite())
 }
 
 /// The value that more than half of the objects have, if there is one: then nothing tells how far values lie apart.

@@ -14,6 +14,7 @@ use crate::profile::stage;
 use crate::read;
 use crate::recipe::{Measure, Step};
 use crate::table::{Column, Table};
+use std::collections::BTreeMap;
 
 /// What is said of a set.
 #[derive(Default)]
@@ -104,6 +105,7 @@ fn rows(
     }
     let relate = of.recipe.body.relate.get(name);
     let step = block_rows(dictionary.len());
+    let mut not_finite: BTreeMap<String, usize> = BTreeMap::new();
     let (mut empty, mut odd, mut table) = (EmptyCells::default(), Oddities::default(), Table::default());
     // Also where there is no object: the columns are those of every other image.
     for from in (0..rows.count().max(1)).step_by(step) {
@@ -115,6 +117,9 @@ fn rows(
         block.columns.splice(1..1, front.iter().map(|c| c.with(c.cells.slice(here.clone()))));
         relations.keep(name, relate, &block);
         block.columns.extend(children.iter().map(|c| c.with(c.cells.slice(here.clone()))));
+        for (column, n) in block.only_finite() {
+            *not_finite.entry(column).or_default() += n;
+        }
         empty.add(&block);
         odd.add(&wanted.families, &block);
         if from == 0 {
@@ -122,7 +127,9 @@ fn rows(
         }
         take(name, block)?;
     }
-    Ok((table, empty.reasons(&dictionary), odd.warnings().collect()))
+    let beyond = |(column, n)| format!("{n} values of {column} are not finite numbers: these cells are empty");
+    let warnings = not_finite.iter().map(beyond).chain(odd.warnings()).collect();
+    Ok((table, empty.reasons(&dictionary), warnings))
 }
 
 /// The channels that a set is measured in.

@@ -306,15 +306,18 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
         let (channel, beneath) = shown::shown(name, recipe, roles, set.channel);
         sets.push(MeasuredSet { name: name.clone(), table, objects: set.on_host(), channel, beneath });
     }
-    let mut row = row::row(scan, recipe, roles, made, &words);
-    row.columns.extend(mixed::columns(&roles.mixed).columns);
-    row.columns.extend(totals);
-    row.columns.extend(around.columns(scan, recipe, roles).columns);
-    row.columns.extend(scan.audit.columns.clone());
-    row.columns.extend(match scan.in_turn.is_some() {
+    let mut rest = mixed::columns(&roles.mixed);
+    rest.columns.extend(totals);
+    rest.columns.extend(around.columns(scan, recipe, roles).columns);
+    rest.columns.extend(scan.audit.columns.clone());
+    rest.columns.extend(match scan.in_turn.is_some() {
         true => by_channel.quality.columns,
         false => stage("quality", "", || quality(&channel_refs(scan, roles), recipe, made))?.columns,
     });
+    let beyond = |(column, _)| format!("{column} is not a finite number: the cell is empty");
+    words.warnings.extend(rest.only_finite().into_iter().map(beyond));
+    let mut row = row::row(scan, recipe, roles, made, &words);
+    row.columns.extend(rest.columns);
     let is_written = |d: &&Derived| recipe.body.written_images().any(|name| name == d.name);
     let images = roles.derived.iter().filter(is_written).filter_map(|d| scan.channels.get(d.index).cloned()).collect();
     Ok(Outcome { row, sets, images, galleries, warnings: words.warnings.len() })

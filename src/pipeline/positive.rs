@@ -139,7 +139,7 @@ impl<'a> Judging<'a> {
         let Some(cutoff) = self.cutoff else {
             let none = format!(
                 "no cutoff of {marker} can be found, so no object is positive or negative: all objects have the same {column}, or the cutoff \
-                 is a multiple of the median or uses logarithms and the median is not clearly above 0; give a number in [positive.{set}]"
+                 is a multiple of the median or uses logarithms and the median is not clearly above 0, or it is too large for a number; give a number in [positive.{set}]"
             );
             return if self.known().count() > 0 { vec![none] } else { vec![] };
         };

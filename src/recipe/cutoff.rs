@@ -141,6 +141,9 @@ fn cutoff(word: &str) -> std::result::Result<Cutoff, String> {
     }
 }
 
+/// More medians or deviations than this are a slip, and may be more than a number can say.
+const MOST: f64 = 1e9;
+
 /// `median * 4`, `median + 6 deviations`, `median - 4 deviations of logs`
 fn of_median(word: &str) -> Option<Cutoff> {
     let words: Vec<&str> = word.split_whitespace().collect();
@@ -150,7 +153,7 @@ fn of_median(word: &str) -> Option<Cutoff> {
         | ["median", sign, number, "deviations", "of", "logs"] => (sign, number),
         _ => return None,
     };
-    let number: f64 = number.parse().ok().filter(|n: &f64| n.is_finite() && *n >= 0.0)?;
+    let number: f64 = number.parse().ok().filter(|n: &f64| (0.0..=MOST).contains(n))?;
     match (sign, words.len()) {
         ("*", 3) if number > 0.0 => Some(Cutoff::Median(number)),
         ("+", 4 | 6) => Some(Cutoff::Robust { deviations: number, of_logs: words.len() == 6 }),
@@ -185,6 +188,9 @@ mod tests {
             "median * 2 deviations",
             "median + 2",
             "median * -1",
+            "median + 1e308 deviations",
+            "median * 1e306",
+            "median - 1e10 deviations of logs",
         ] {
             assert!(cutoff(bad).is_err(), "{bad}");
         }

@@ -1,5 +1,6 @@
 //! The families that a recipe measures, with the parameters that its tables `[measure.SET.FAMILY]` give them.
 
+use super::names::one_name;
 use super::place::likely;
 use super::validate::Checker;
 use super::{Body, Measure};
@@ -176,7 +177,14 @@ impl Checker<'_> {
             let objected = |o: measure::Objection| self.error(o.what, &here(o.key)).remedy(o.remedy);
             chosen.family.check(&channels).map_err(objected)?;
         }
-        self.columns_differ(set, measure, &channels)
+        self.columns_differ(set, measure, &channels)?;
+        let channels: Vec<(&str, &str)> = channels.iter().map(|c| (*c, "")).collect();
+        let classes = self.body.classes(set);
+        let context = Context { unit: Unit::Um, channels: &channels, volumes: false, classes: &classes };
+        match measure::twice(&measure.families, &context) {
+            None => Ok(()),
+            Some([a, b]) => Err(one_name(set, &a.name, [&a.definition, &b.definition])),
+        }
     }
 
     /// A family that is measured several times gives every time other columns.

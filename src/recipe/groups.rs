@@ -56,8 +56,8 @@ impl Checker<'_> {
     pub fn image_groups(&self) -> Result<()> {
         let Some(groups) = &self.body.groups else { return Ok(()) };
         let here = |key: &'static str| ["groups", key];
-        if self.body.objects.contains_key(TABLE) {
-            let e = self.error("the groups have a table of that name", &["objects", TABLE]);
+        if let Some(name) = self.set_like(TABLE) {
+            let e = self.error("the groups have a table of that name", &["objects", name]);
             return Err(e.remedy("another name for the object set"));
         }
         if groups.by.is_empty() {

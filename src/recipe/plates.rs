@@ -155,8 +155,8 @@ impl Checker<'_> {
         let Some(plates) = &self.body.plates else { return Ok(()) };
         for table in ["plates", "wells", "responses"] {
             let is_written = table != "responses" || plates.responses.is_some();
-            if is_written && self.body.objects.contains_key(table) {
-                let e = self.error("the plates have a table of that name", &["objects", table]);
+            if let Some(name) = self.set_like(table).filter(|_| is_written) {
+                let e = self.error("the plates have a table of that name", &["objects", name]);
                 return Err(e.remedy("another name for the object set"));
             }
         }

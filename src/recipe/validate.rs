@@ -18,6 +18,7 @@ pub(super) fn check(body: &Body, text: &str) -> Result<(Vec<String>, Vec<String>
     for (role, picks) in &body.channels {
         checker.role(role, picks)?;
     }
+    checker.files_differ()?;
     for (name, set) in &body.objects {
         checker.object_set(name, set)?;
     }
@@ -197,21 +198,5 @@ impl Checker<'_> {
                 .remedy(format!("{role} = [\"DAPI\", 0]: names or indices")));
         }
         Ok(())
-    }
-
-    /// Names become column names and file names.
-    pub fn name(&self, name: &str, path: &[&str]) -> Result<()> {
-        let fine = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        // These would overwrite tables of the run itself.
-        let taken = ["images", "features", "run", "labels", "overlays", "galleries", "original"].contains(&name);
-        if !name.is_empty() && name.len() <= 64 && name.chars().all(fine) && !taken {
-            return Ok(());
-        }
-        let e = self.error(format!("\"{name}\" cannot be a name"), path);
-        Err(e.remedy(if taken {
-            "another word: this one has a meaning of its own"
-        } else {
-            "letters, digits, _ and -"
-        }))
     }
 }

@@ -38,12 +38,15 @@ pub fn fact<'a>(field: &'a Field, key: &str) -> &'a str {
     field.metadata().get(key).map_or("", String::as_str)
 }
 
-/// The cells as an array. A negative zero becomes zero: a sign that no reader would know what to do with.
+/// The cells as an array. A negative zero becomes zero: a sign that no reader would know what to do with. A number that is not finite
+/// becomes an empty cell: one that slipped through may not cost a batch its tables.
 pub fn array(cells: &Cells) -> ArrayRef {
     match cells {
         Cells::Text(v) => Arc::new(v.iter().map(Option::as_deref).collect::<StringArray>()),
         Cells::Int(v) => Arc::new(v.iter().copied().collect::<Int64Array>()),
-        Cells::Real(v) => Arc::new(v.iter().map(|x| x.map(|x| x + 0.0)).collect::<Float64Array>()),
+        Cells::Real(v) => {
+            Arc::new(v.iter().map(|x| x.filter(|x| x.is_finite()).map(|x| x + 0.0)).collect::<Float64Array>())
+        }
     }
 }
 
@@ -142,5 +145,17 @@ mod tests {
         let Cells::Real(reals) = &back.columns[0].cells else { panic!("real") };
         assert!(reals[2].unwrap().is_sign_positive());
         assert!(batch(&Table::default()).is_err());
+    }
+
+    /// Regression: one number that is not finite left a run without its tables.
+    #[test]
+    fn what_is_not_finite_is_an_empty_cell() {
+        let cells = Cells::Real(vec![Some(1.0), Some(f64::INFINITY), Some(f64::NAN), None]);
+        let mut t = Table::default();
+        t.push(Column::new("a", "", "", cells));
+        let finite = Cells::Real(vec![Some(1.0), None, None, None]);
+        assert_eq!(table(&batch(&t).unwrap()).unwrap().columns[0].cells, finite);
+        assert_eq!((t.only_finite(), t.only_finite()), (vec![("a".to_owned(), 2)], vec![]));
+        assert_eq!(t.columns[0].cells, finite);
     }
 }

@@ -148,6 +148,19 @@ impl Table {
         debug_assert!(self.columns.is_empty() || column.cells.len() == self.rows(), "{}", column.name);
         self.columns.push(column);
     }
+    /// Empties cells that hold no finite number, and says of each column how many these were.
+    pub(crate) fn only_finite(&mut self) -> Vec<(String, usize)> {
+        let mut lost = vec![];
+        for column in &mut self.columns {
+            let Cells::Real(cells) = &mut column.cells else { continue };
+            let wrong = cells.iter_mut().filter(|cell| cell.is_some_and(|v| !v.is_finite()));
+            let n = wrong.map(|cell| *cell = None).count();
+            if n > 0 {
+                lost.push((column.name.clone(), n));
+            }
+        }
+        lost
+    }
     /// Adds the rows of a table of the same columns below; all of them if this one has no columns yet.
     pub fn append(&mut self, rows: Table) {
         if self.columns.is_empty() {

@@ -6,6 +6,7 @@
 
 mod table;
 mod volume;
+mod wells;
 
 pub(super) use volume::check as check_volumes;
 
@@ -21,6 +22,7 @@ use crate::words::suggestion;
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use std::collections::BTreeMap;
+use wells::WellNames;
 
 /// The name of the table.
 pub(super) const GROUPS: &str = "groups";
@@ -35,7 +37,8 @@ pub(super) struct Groups {
     pools: Vec<Pool>,
     /// Columns of images that are summed up.
     columns: Vec<Column>,
-    groups: BTreeMap<Vec<Option<String>>, Group>,
+    wells: WellNames,
+    groups: BTreeMap<wells::Key, Group>,
 }
 
 /// An object set.
@@ -106,8 +109,23 @@ impl Groups {
             area: area.clone(),
             sets: layout.sets.keys().map(set).collect(),
             columns: layout.images.iter().filter(wanted).cloned().collect(),
+            wells: WellNames::of(recipe),
             groups: BTreeMap::new(),
         })
+    }
+
+    /// Learns of an image what the row of its group is called, before any row is taken.
+    pub fn meet(&mut self, cells: &[Option<String>], metadata: &Metadata) {
+        let key = self.by.iter().map(|name| metadata.cell(cells, name)).collect();
+        self.wells.meet(&key);
+    }
+
+    /// Counts an image as one with a warning.
+    pub fn warn(&mut self, cells: &[Option<String>], metadata: &Metadata) {
+        let key = self.by.iter().map(|name| metadata.cell(cells, name)).collect();
+        if let Some(group) = self.groups.get_mut(&self.wells.group(key)) {
+            group.warned += 1;
+        }
     }
 
     /// Takes rows of a table of the run.
@@ -227,7 +245,7 @@ impl Groups {
 
     /// The group of a row.
     fn group(&mut self, cells: &NamedRows, row: usize) -> Result<&mut Group> {
-        let key = self.by.iter().map(|name| cells.text(name, row)).collect::<Result<Vec<_>>>()?;
+        let key = self.wells.group(self.by.iter().map(|name| cells.text(name, row)).collect::<Result<Vec<_>>>()?);
         let none = || self.sets.iter().map(|set| vec![0; set.classes.len() + 1]).collect::<Vec<_>>();
         let unsure = self.sets.iter().map(|set| vec![false; set.classes.len() + 1]).collect();
         let values = vec![vec![]; self.columns.len()];

@@ -5,7 +5,7 @@ use crate::batch::statistics::{mean, quantile, sorted, standard_error};
 use crate::table::{Cells, Column, Table};
 
 pub(super) fn table(groups: Groups) -> Table {
-    let Groups { by, volume, area, sets, pools, columns, groups } = groups;
+    let Groups { by, volume, area, sets, pools, columns, groups, .. } = groups;
     let mut table = Table::default();
     for (i, name) in by.iter().enumerate() {
         let cells = groups.keys().map(|key| key.get(i).cloned().flatten()).collect();
@@ -77,7 +77,7 @@ impl Rows<'_> {
     fn images(&mut self, place: &str, volume: Option<&str>) {
         self.ints("images".into(), "Number of images of the group that are done.".into(), "", |g| Some(g.ok));
         self.ints("images_failed".into(), "Number of images of the group that failed.".into(), "", |g| Some(g.failed));
-        let about = "Number of images of the group that are done and have warnings in images.csv: what is wrong there is in the numbers of the group too.";
+        let about = "Number of images of the group that are done and have warnings in images.csv, or look out of focus beside the others, as a note of the run says: what is wrong there is in the numbers of the group too.";
         self.ints("images_warned".into(), about.into(), "", |g| Some(g.warned));
         let about = format!("Area of {place} in the group; densities are formed over it.");
         self.reals("area_mm2".into(), "mm2", about, NO_AREA, area_mm2);

@@ -1,5 +1,7 @@
 //! How much sample the images of a group come from, for counts per ml.
 
+use super::wells::{Key, WellNames};
+use crate::batch::item::Item;
 use crate::batch::item_list::ItemList;
 use crate::batch::metadata::Metadata;
 use crate::recipe::Recipe;
@@ -17,7 +19,7 @@ pub(super) fn millilitres(cell: &str) -> Option<f64> {
 /// # Errors
 /// There is no such column, a cell is no volume, or two images of a group say different ones.
 pub(in crate::batch) fn check(recipes: &[&Recipe], metadata: &Metadata, items: &ItemList) -> Result<()> {
-    for groups in recipes.iter().filter_map(|recipe| recipe.body.groups.as_ref()) {
+    for (recipe, groups) in recipes.iter().filter_map(|recipe| Some((recipe, recipe.body.groups.as_ref()?))) {
         let Some(column) = &groups.volume else { continue };
         let known: Vec<&str> = metadata.names().iter().map(String::as_str).collect();
         if !known.contains(&column.as_str()) {
@@ -29,14 +31,16 @@ pub(in crate::batch) fn check(recipes: &[&Recipe], metadata: &Metadata, items: &
                 None => "--sheet FILE with that column, in millilitres".into(),
             }));
         }
-        let mut volumes: BTreeMap<Vec<Option<String>>, (f64, String)> = BTreeMap::new();
+        let key = |item: &Item| groups.by.iter().map(|name| metadata.cell(&item.metadata, name)).collect();
+        let mut wells = WellNames::of(recipe);
+        items.measured().for_each(|item| wells.meet(&key(&item)));
+        let mut volumes: BTreeMap<Key, (f64, String)> = BTreeMap::new();
         for item in items.measured() {
             let Some(cell) = metadata.value(&item, column).flatten() else { continue };
             let ml = millilitres(cell).ok_or_else(|| {
                 Error::usage(format!("{column} of {} is \"{cell}\"", item.name)).remedy("millilitres above 0, as 7.5")
             })?;
-            let group = groups.by.iter().map(|name| metadata.value(&item, name).flatten().map(str::to_owned)).collect();
-            let (known, other) = volumes.entry(group).or_insert_with(|| (ml, item.name.clone()));
+            let (known, other) = volumes.entry(wells.group(key(&item))).or_insert_with(|| (ml, item.name.clone()));
             if *known != ml {
                 let what =
                     format!("{column} is {known} for {other} and {ml} for {}, which are of one group", item.name);

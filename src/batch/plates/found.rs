@@ -1,6 +1,7 @@
 //! What the responses to the doses of a compound say: a curve, or why there is none.
 
-use super::logistic::{self, Curve, FARTHEST, Point};
+use super::logistic::{self, Curve, FARTHEST, Fit, Point};
+use super::profile::{self, Intervals};
 use crate::batch::distributions::{f_tail, t_quantile};
 use crate::batch::statistics::mean;
 use crate::rounding::are_one;
@@ -15,6 +16,8 @@ const LEAST_FREE: f64 = 3.0;
 const CONFIDENCE: f64 = 0.95;
 /// A dose lies on the slope from this part of the way on, up to as much before its end.
 const ON_SLOPE: f64 = 0.01;
+/// And says by itself how steep the curve is from this part of the way on, if another one does so too.
+const CLEARLY: f64 = 0.05;
 /// Parameters of a curve.
 const PARAMETERS: f64 = 4.0;
 
@@ -22,13 +25,14 @@ const PARAMETERS: f64 = 4.0;
 #[derive(Default)]
 pub struct Found {
     pub curve: Option<Curve>,
-    /// Half the widths of the intervals of `low`, `high`, log EC50 and Hill slope.
-    pub half: Option<Curve>,
+    /// The intervals of what the curve is made of.
+    pub intervals: Option<Intervals>,
     pub above: Option<f64>,
     pub below: Option<f64>,
     pub r2: Option<f64>,
     pub p_flat: Option<f64>,
     pub reason: Option<String>,
+    pub note: Option<String>,
 }
 
 impl Found {
@@ -46,69 +50,144 @@ impl Found {
         };
         let free = all.len() as f64 - PARAMETERS;
         let ratio = ((total - fit.squares) / (PARAMETERS - 1.0)) / (fit.squares / free);
-        let (r2, p_flat) = (Some(1.0 - fit.squares / total), Some(f_tail(ratio, PARAMETERS - 1.0, free)));
-        let (first, last) = (distinct[0].0, distinct[distinct.len() - 1].0);
-        let ec50 = libm::exp10(fit.curve.log_ec50);
-        let none = |reason: String, above: Option<f64>, below: Option<f64>| Found {
-            above,
-            below,
-            r2,
-            p_flat,
-            reason: Some(reason),
-            ..Found::default()
-        };
-        if p_flat.is_some_and(|p| p > CHANCE) {
+        let p_flat = f_tail(ratio, PARAMETERS - 1.0, free);
+        let found = if p_flat > CHANCE {
             // So few wells cannot tell, and what goes with the dose is not flat.
             let is_flat = free >= LEAST_FREE && trend(points) > CHANCE;
-            return match is_flat {
-                true => none("flat: a curve explains the responses no better than chance".into(), None, None),
-                false => none(format!("{} wells are too few to tell a curve from chance", all.len()), None, None),
-            };
-        }
-        // A bound holds where no curve with its EC50 on the other side of it explains the responses as well.
-        let is_none_within = |range: [f64; 2]| {
-            let more = logistic::least_squares_within(points, range) - fit.squares;
-            f_tail(more / (fit.squares / free), 1.0, free) < CHANCE
+            reason(match is_flat {
+                true => "flat: a curve explains the responses no better than chance".into(),
+                false => format!("{} wells are too few to tell a curve from chance", all.len()),
+            })
+        } else {
+            Evidence { points, distinct, fit, free }.found()
         };
-        let [log_first, log_last] = [first, last].map(libm::log10);
-        let is_above = |dose: f64| is_none_within([log_first - FARTHEST, libm::log10(dose)]);
-        let is_below = |dose: f64| is_none_within([libm::log10(dose), log_last + FARTHEST]);
-        let open = |what: &str| none(format!("the doses do not determine the EC50: {what}"), None, None);
-        let as_well = "curves with another one explain the responses as well";
-        if ec50 > last {
-            return match is_above(last) {
-                true => none("the EC50 lies above the highest dose".into(), Some(last), None),
-                false => open(as_well),
-            };
-        }
-        if ec50 < first {
-            return match is_below(first) {
-                true => none("the EC50 lies below the lowest dose".into(), None, Some(first)),
-                false => open(as_well),
-            };
-        }
-        let is_on_slope = |(_, points): &(f64, &[Point])| {
-            (ON_SLOPE..=1.0 - ON_SLOPE).contains(&fit.curve.fraction(points[0].log_dose))
-        };
-        if !distinct.iter().any(is_on_slope) {
-            let above = distinct.iter().map(|d| d.0).filter(|dose| *dose < ec50).fold(first, f64::max);
-            let below = distinct.iter().map(|d| d.0).filter(|dose| *dose >= ec50).fold(last, f64::min);
-            let (above, below) = (Some(above).filter(|d| is_above(*d)), Some(below).filter(|d| is_below(*d)));
-            return match above.or(below) {
-                Some(_) => none("no dose lies on the slope".into(), above, below),
-                None => open(as_well),
-            };
-        }
-        let t = t_quantile(CONFIDENCE, free);
-        let half =
-            fit.errors.map(|e| Curve { low: t * e.low, high: t * e.high, log_ec50: t * e.log_ec50, hill: t * e.hill });
-        let [low, high] = [-1.0, 1.0].map(|side| half.map(|h| fit.curve.log_ec50 + side * h.log_ec50));
-        let is_wide = low.is_none_or(|low| low < log_first) && high.is_none_or(|high| high > log_last);
-        if is_wide {
-            return open("its interval covers all of them");
-        }
-        Found { curve: Some(fit.curve), half, r2, p_flat, ..Found::default() }
+        Found { r2: Some(1.0 - fit.squares / total), p_flat: Some(p_flat), ..found }
     }
+}
+
+/// Responses that a curve explains better than chance, and the best one.
+struct Evidence<'a> {
+    points: &'a [Point],
+    distinct: &'a [(f64, &'a [Point])],
+    fit: Fit,
+    free: f64,
+}
+
+const AS_WELL: &str = "curves with another one explain the responses as well";
+const ONE_SIDE: &str = "they bound it on one side only";
+
+impl Evidence<'_> {
+    /// What the doses say of the EC50.
+    fn found(&self) -> Found {
+        let (first, last) = self.span();
+        let ec50 = libm::exp10(self.fit.curve.log_ec50);
+        if ec50 > last && self.is_above(last) {
+            return none("the EC50 lies above the highest dose", Some(last), None);
+        }
+        if ec50 < first && self.is_below(first) {
+            return none("the EC50 lies below the lowest dose", None, Some(first));
+        }
+        if !(first..=last).contains(&ec50) {
+            return self.bounded(AS_WELL);
+        }
+        if self.doses_beyond(ON_SLOPE) == 0 {
+            return self.between_doses(ec50);
+        }
+        let t = t_quantile(CONFIDENCE, self.free);
+        let intervals = self.fit.errors.map(|errors| Intervals::around(&self.fit.curve, &errors, t));
+        let [log_first, log_last] = [first, last].map(libm::log10);
+        // One dose on the slope leaves open how steep it is, whatever the curvature says.
+        let is_seen = self.doses_beyond(CLEARLY) > 1;
+        let is_narrow = |all: &Intervals| !(all.log_ec50[0] < log_first && all.log_ec50[1] > log_last);
+        match intervals.filter(|all| is_seen && is_narrow(all)) {
+            Some(intervals) => Found { curve: Some(self.fit.curve), intervals: Some(intervals), ..Found::default() },
+            None => self.by_profile([log_first, log_last]),
+        }
+    }
+
+    /// How many doses lie this part of the way from both plateaus, on the best curve.
+    fn doses_beyond(&self, part: f64) -> usize {
+        let fraction = |d: &(f64, &[Point])| self.fit.curve.fraction(d.1[0].log_dose);
+        self.distinct.iter().filter(|d| (part..=1.0 - part).contains(&fraction(d))).count()
+    }
+
+    /// The curvature says nothing, as where the slope may have no end: what curves that explain the responses as well have in common.
+    fn by_profile(&self, doses: [f64; 2]) -> Found {
+        let profile = self.profile();
+        let is_within = profile.log_ec50[0] >= doses[0] && profile.log_ec50[1] <= doses[1];
+        if !is_within {
+            return self.bounded("its interval covers all of them");
+        }
+        let slope = match profile.hill {
+            [_, most] if most.is_finite() => String::new(),
+            [least, _] => format!("the doses do not determine the slope, which is {least:.2} or steeper; "),
+        };
+        let note = format!("{slope}intervals are of all curves that explain the responses as well (F test)");
+        Found { curve: Some(self.fit.curve), intervals: Some(profile), note: Some(note), ..Found::default() }
+    }
+
+    /// All doses lie on the plateaus: the EC50 is anywhere between two of them.
+    fn between_doses(&self, ec50: f64) -> Found {
+        let (first, last) = self.span();
+        let doses = || self.distinct.iter().map(|d| d.0);
+        let above = doses().filter(|dose| *dose < ec50).fold(first, f64::max);
+        let below = doses().filter(|dose| *dose >= ec50).fold(last, f64::min);
+        let (above, below) = (Some(above).filter(|d| self.is_above(*d)), Some(below).filter(|d| self.is_below(*d)));
+        let [low, high] = if above.is_some() && below.is_some() { [None; 2] } else { self.bounds() };
+        match (above.or(low), below.or(high)) {
+            (None, None) => open(AS_WELL),
+            (above, below) => none("no dose lies on the slope", above, below),
+        }
+    }
+
+    /// No curve, with the bounds that there are.
+    fn bounded(&self, why: &str) -> Found {
+        let [above, below] = self.bounds();
+        match above.or(below) {
+            Some(_) => Found { above, below, ..open(ONE_SIDE) },
+            None => open(why),
+        }
+    }
+
+    /// Doses, from the lowest to the highest, that the EC50 of no curve that explains the responses as well lies below, and above.
+    fn bounds(&self) -> [Option<f64>; 2] {
+        let (first, last) = self.span();
+        let [low, high] = self.profile().log_ec50.map(libm::exp10);
+        [Some(low).filter(|low| *low >= first), Some(high).filter(|high| *high <= last)]
+    }
+
+    fn profile(&self) -> Intervals {
+        let t = t_quantile(CONFIDENCE, self.free);
+        let most = self.fit.squares * (1.0 + t * t / self.free);
+        profile::profile(self.points, &self.fit.curve, most)
+    }
+
+    fn span(&self) -> (f64, f64) {
+        (self.distinct[0].0, self.distinct[self.distinct.len() - 1].0)
+    }
+
+    fn is_above(&self, dose: f64) -> bool {
+        self.is_none_within([libm::log10(self.span().0) - FARTHEST, libm::log10(dose)])
+    }
+
+    fn is_below(&self, dose: f64) -> bool {
+        self.is_none_within([libm::log10(dose), libm::log10(self.span().1) + FARTHEST])
+    }
+
+    /// No curve with its EC50 within the range explains the responses as well.
+    fn is_none_within(&self, range: [f64; 2]) -> bool {
+        let more = logistic::least_squares_within(self.points, range) - self.fit.squares;
+        f_tail(more / (self.fit.squares / self.free), 1.0, self.free) < CHANCE
+    }
+}
+
+/// There is no curve.
+fn none(reason: &str, above: Option<f64>, below: Option<f64>) -> Found {
+    Found { above, below, reason: Some(reason.into()), ..Found::default() }
+}
+
+fn open(why: &str) -> Found {
+    none(&format!("the doses do not determine the EC50: {why}"), None, None)
 }
 
 /// How often chance makes responses go with the logarithm of the dose as far as they do: of an F test of a straight line.
@@ -186,6 +265,35 @@ mod tests {
             false_ones += usize::from(found.above.is_some_and(|d| ec50 < d) || found.below.is_some_and(|d| ec50 > d));
         }
         assert!(bounded >= 20 && 20 * false_ones <= bounded, "{false_ones} of {bounded}");
+    }
+
+    /// Invariant: of steep compounds, of which one dose or none lies on the slope, nearly all are told, and nine in ten truly.
+    #[test]
+    fn steep_compounds_are_told() {
+        let (mut told, mut true_ones) = (0, 0);
+        for seed in 0..60u32 {
+            let truth = Curve {
+                low: 1.0,
+                high: 0.0,
+                log_ec50: 0.5 + f64::from(seed) / 20.0,
+                hill: [3.0, 4.0][(seed % 2) as usize],
+            };
+            let normal = |k: u32| (0..6).map(|i| noise(seed * 1000 + 10 * k + i)).sum::<f64>() / 2.0_f64.sqrt();
+            let point = |k: u32| {
+                let log_dose = -2.0 + f64::from(k / 2);
+                Point { log_dose, response: truth.response(log_dose) + 0.06 * normal(k) }
+            };
+            let points: Vec<Point> = (0..16).map(point).collect();
+            let distinct: Vec<(f64, &[Point])> = points.chunks(2).map(|p| (libm::exp10(p[0].log_dose), p)).collect();
+            let found = Found::of(&points, &distinct);
+            let bounds = [found.above, found.below].map(|bound| bound.map(libm::log10));
+            let [low, high] = found.intervals.map_or(bounds, |of| of.log_ec50.map(Some));
+            told += u32::from(low.or(high).is_some());
+            let holds = low.is_none_or(|low| low <= truth.log_ec50) && high.is_none_or(|high| truth.log_ec50 <= high);
+            true_ones += u32::from(holds);
+            assert!(found.reason.is_none_or(|reason| !reason.contains("covers all")), "{seed}");
+        }
+        assert!(told >= 57 && true_ones >= 54, "{told} told, {true_ones} truly");
     }
 
     #[test]

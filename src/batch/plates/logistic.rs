@@ -57,7 +57,8 @@ impl Curve {
         self.low + (self.high - self.low) * self.fraction(log_dose)
     }
 
-    fn squares(&self, points: &[Point]) -> f64 {
+    /// The sum of squares that it leaves.
+    pub fn squares(&self, points: &[Point]) -> f64 {
         let miss = |p: &Point| p.response - self.response(p.log_dose);
         points.iter().map(|p| miss(p) * miss(p)).sum()
     }
@@ -123,7 +124,7 @@ fn starts(points: &[Point], [first, last]: [f64; 2]) -> Vec<Curve> {
 }
 
 /// The plateaus that suit an EC50 and a slope best: a straight line through the responses against the fraction.
-fn with_plateaus(points: &[Point], log_ec50: f64, hill: f64) -> Option<Curve> {
+pub fn with_plateaus(points: &[Point], log_ec50: f64, hill: f64) -> Option<Curve> {
     let curve = Curve { low: 0.0, high: 1.0, log_ec50, hill };
     let n = points.len() as f64;
     let mean_f = points.iter().map(|p| curve.fraction(p.log_dose)).sum::<f64>() / n;

@@ -11,12 +11,14 @@ mod found;
 mod layout;
 mod logistic;
 mod pictures;
+mod profile;
 mod responses;
 mod table;
 mod well;
 
 pub(super) use facts::check;
 pub(super) use layout::lay_out;
+pub(super) use well::Well;
 
 use super::layout::Layout;
 use super::named_rows::{NamedRows, number};
@@ -27,7 +29,6 @@ use crate::table::{Cells, Column, Table};
 use arrow_array::RecordBatch;
 use facts::{Control, Treatment, WellFacts};
 use std::collections::BTreeMap;
-use well::Well;
 
 /// The names of the tables.
 pub(super) const PLATES: &str = "plates";

@@ -163,23 +163,26 @@ impl Response {
 
     /// EC50 with its interval.
     pub fn ec50(&self) -> Option<[f64; 3]> {
-        let (curve, half) = self.found.curve.zip(self.found.half)?;
-        Some([0.0, -half.log_ec50, half.log_ec50].map(|off| libm::exp10(curve.log_ec50 + off)))
+        let (curve, intervals) = self.found.curve.zip(self.found.intervals)?;
+        let [low, high] = intervals.log_ec50;
+        Some([curve.log_ec50, low, high].map(libm::exp10))
     }
 
-    /// Hill slope, bottom and top with their intervals: the bottom is the smaller response, and the slope of a falling curve negative.
+    /// Hill slope, bottom and top with their intervals: the bottom is the smaller response, and the slope of a falling curve negative. A slope
+    /// that nothing ends is infinite.
     fn others(&self) -> Option<[[f64; 3]; 3]> {
-        let (curve, half) = self.found.curve.zip(self.found.half)?;
-        let around = |value: f64, half: f64| [value, value - half, value + half];
-        let plateaus = [around(curve.low, half.low), around(curve.high, half.high)];
+        let (curve, of) = self.found.curve.zip(self.found.intervals)?;
+        let slope = if of.hill[1].is_finite() { curve.hill } else { f64::INFINITY };
+        let plateaus = [[curve.low, of.low[0], of.low[1]], [curve.high, of.high[0], of.high[1]]];
         Some(match curve.low <= curve.high {
-            true => [around(curve.hill, half.hill), plateaus[0], plateaus[1]],
-            false => [around(-curve.hill, half.hill), plateaus[1], plateaus[0]],
+            true => [[slope, of.hill[0], of.hill[1]], plateaus[0], plateaus[1]],
+            false => [[-slope, -of.hill[1], -of.hill[0]], plateaus[1], plateaus[0]],
         })
     }
 }
 
 const NO_FIT: &str = "no curve: see reason";
+const NO_SLOPE: &str = "no curve: see reason; or the doses do not determine the slope: see note";
 
 /// What is fitted of a column, as a name.
 pub fn response_name(all: &Plates, keys: &recipe::Responses, column: usize) -> (String, String) {
@@ -224,7 +227,8 @@ pub fn table(all: &Plates, keys: &recipe::Responses, responses: &[Response]) -> 
     of_dose("dose_max", "Highest dose with a value.", NO_WELL, &|r| r.doses.last().copied());
     let about = "Dose at half the way from bottom to top, by the logistic curve of four parameters (of a falling curve: the IC50).";
     of_dose("ec50", about, NO_FIT, &|r| r.ec50().map(|e| e[0]));
-    let about = "Lower end of the 95 % interval of the EC50: on the logarithm, from the curvature and Student's t.";
+    let about = "Lower end of the 95 % interval of the EC50: on the logarithm, from the curvature and Student's t; where that says nothing, of \
+         all curves that explain the responses as well (F test; note says so).";
     of_dose("ec50_low", about, NO_FIT, &|r| r.ec50().map(|e| e[1]));
     of_dose("ec50_high", "Upper end of that interval.", NO_FIT, &|r| r.ec50().map(|e| e[2]));
     let about = "The EC50 is above this dose, where the doses tell no more.";
@@ -246,8 +250,9 @@ pub fn table(all: &Plates, keys: &recipe::Responses, responses: &[Response]) -> 
             (format!("{name}_low"), format!("Lower end of the 95 % interval of {name}.")),
             (format!("{name}_high"), format!("Upper end of the 95 % interval of {name}.")),
         ];
+        let empty = if name == "hill" { NO_SLOPE } else { NO_FIT };
         for (k, (name, about)) in ends.into_iter().enumerate() {
-            table.reals(name, unit, about, NO_FIT, reals(&|r| r.others().map(|others| others[i][k])));
+            table.reals(name, unit, about, empty, reals(&|r| r.others().map(|others| others[i][k])));
         }
     }
     let about =
@@ -258,6 +263,10 @@ pub fn table(all: &Plates, keys: &recipe::Responses, responses: &[Response]) -> 
     let about = "Probability that a curve explains so much by chance alone: F test against one mean. Above 0.05 the response is called flat.";
     table.reals("p_flat".into(), "1", about.into(), "no curve was tried: see reason", reals(&|r| r.found.p_flat));
     table.some_words("reason", "Why there is no curve.", "there is one", words(&|r| r.found.reason.clone()));
-    table.some_words("note", "What to know of the doses.", "nothing", words(&|r| r.note.clone()));
+    let note = |r: &Response| {
+        let all: Vec<&str> = r.note.iter().chain(&r.found.note).map(String::as_str).collect();
+        Some(all.join("; ")).filter(|words| !words.is_empty())
+    };
+    table.some_words("note", "What to know of the doses, and of intervals.", "nothing", words(&note));
     table.finish()
 }

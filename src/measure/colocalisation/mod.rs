@@ -26,6 +26,7 @@ use crate::table::{Cells, Table};
 use facts::Choice;
 use serde::Deserialize;
 use side::Side;
+use std::collections::BTreeMap;
 
 /// Keys of the recipe.
 pub(super) const KEYS: &[&str] = &["pairs", "fraction", "costes", "full_scale", "shuffles"];
@@ -195,6 +196,19 @@ impl Family for Colocalisation {
         }
         if self.pairs.as_ref().is_some_and(Vec::is_empty) {
             return wrong("pairs", "there are no pairs".into(), "leave pairs out for all of them");
+        }
+        let mut names: BTreeMap<String, [usize; 2]> = BTreeMap::new();
+        for [a, b] in self.places(channels) {
+            let name = format!("{}_{}", channels[a], channels[b]);
+            let Some([c, d]) = names.insert(name.clone(), [a, b]) else { continue };
+            let [a, b, c, d] = [a, b, c, d].map(|i| channels[i]);
+            let what =
+                format!("columns of two pairs would end in {name}: \"{c}\" with \"{d}\", and \"{a}\" with \"{b}\"");
+            return wrong(
+                "pairs",
+                what,
+                "another name for one of these channels, or pairs = [[\"A\", \"B\"]] without one of the two",
+            );
         }
         if !(0.0..=1.0).contains(&self.fraction) {
             return wrong("fraction", format!("{} is no part of the largest value", self.fraction), "fraction = 0.15");
