@@ -61,10 +61,7 @@ fn an_image_that_fails_late_keeps_its_doubts_and_facts() {
     let doubt = "doubtful: BodyWeight is 760 kg";
     let said = String::from_utf8_lossy(&o.stderr).into_owned();
     for words in [&row["reason"], &said] {
-        assert!(
-            words.contains("looks like a liver") && words.contains(&format!("(look at this first: {doubt}; ")),
-            "{words}"
-        );
+        assert!(words.contains("liver") && words.contains(&format!("(look at this first: {doubt}; ")), "{words}");
     }
     assert!(row["warnings"].contains(doubt) && row["warnings"].contains("body-mass index"), "{}", row["warnings"]);
     let number = |column: &str| row[column].parse::<f64>().unwrap();

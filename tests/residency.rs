@@ -41,9 +41,9 @@ fn corner(scan: &Scan, side: usize) -> Scan {
 }
 
 /// The same for the recipe below on the body below, of nine sets: the runs of what is labelled or drawn, once for each round of a
-/// contour; whether it goes as far as it may, and what it would be farther on if it does; what is left of lesions beside the reference; the median around them; the number of edges of the
+/// contour; whether it goes as far as it may, and what it would be farther on if it does; what is left of lesions beside the reference; the boxes of those whose shells might meet, and the median around them; the number of edges of the
 /// watershed, and these.
-const READBACKS_PET: u64 = 24;
+const READBACKS_PET: u64 = 25;
 
 const PET: &str = r#"
 modality = "pet"

@@ -1,7 +1,7 @@
 //! Numbers of a step that its operation would refuse, wherever no image is needed to tell: then the recipe is refused, not image after image.
 
 use super::validate::Checker;
-use super::{ElementShape, Refine, Step};
+use super::{ElementShape, Method, Refine, Step};
 use crate::Result;
 use crate::units::Length;
 
@@ -22,7 +22,7 @@ impl Checker<'_> {
             Step::Denoise(p) if !(p.share > 0.0 && p.share.is_finite()) => {
                 wrong(format!("share = {} leaves nothing of an image", p.share), "a number above 0: share = 0.08")
             }
-            Step::Threshold(t) if t.k.is_some_and(|k| k > 1.0) => wrong(
+            Step::Threshold(t) if t.method == Method::Sauvola && t.k.is_some_and(|k| k > 1.0) => wrong(
                 format!("k = {} is more than Sauvola's threshold can be moved by", t.k.unwrap_or(0.0)),
                 "k from 0 to 1: k = 0.2",
             ),

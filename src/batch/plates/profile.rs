@@ -20,6 +20,8 @@ const SLOPES: usize = 80;
 const A_DECADE: f64 = 20.0;
 /// The place where curves begin to explain the responses is halved so often.
 const HALVES: usize = 20;
+/// A dose lies on the slope where its odds, of one plateau to the other, are this power of ten at most.
+const ON_SLOPE: f64 = 2.0;
 /// The best slope of an EC50 is narrowed down so often, by a third.
 const THIRDS: usize = 25;
 
@@ -77,6 +79,12 @@ pub fn profile(points: &[Point], best: &Curve, most: f64) -> Intervals {
             all.widen(points, log_ec50, best_slope(points, log_ec50), most);
         }
     }
+    // Of steep curves only those whose EC50 lies close to a dose are any good, closer than the steps above.
+    let doses = points.chunk_by(|a, b| a.log_dose == b.log_dose).map(|wells| wells[0].log_dose);
+    for (dose, k) in doses.flat_map(|dose| (0..=SLOPES).map(move |k| (dose, k))) {
+        let log_ec50 = best_near(points, dose, slope(k));
+        all.widen(points, log_ec50.clamp(from, to), slope(k), most);
+    }
     let explains = |log_ec50: f64| squares(points, log_ec50, best_slope(points, log_ec50)) <= most;
     let end = |met: f64, beyond: f64| halved(met, met + beyond, explains);
     let step = (to - from) / steps;
@@ -105,18 +113,28 @@ fn slope(k: usize) -> f64 {
     HILLS[0] * libm::pow(HILLS[1] / HILLS[0], k as f64 / SLOPES as f64)
 }
 
+/// The EC50 with which a slope explains the responses best, of those that leave a dose on it.
+fn best_near(points: &[Point], log_dose: f64, hill: f64) -> f64 {
+    let [low, high] = [-ON_SLOPE, ON_SLOPE].map(|of_the_way| log_dose + of_the_way / hill);
+    lowest([low, high], |log_ec50| squares(points, log_ec50, hill))
+}
+
+/// Where a valley is lowest.
+fn lowest([mut low, mut high]: [f64; 2], height: impl Fn(f64) -> f64) -> f64 {
+    for _ in 0..THIRDS {
+        let third = (high - low) / 3.0;
+        let [a, b] = [low + third, high - third];
+        if height(a) <= height(b) { high = b } else { low = a }
+    }
+    (low + high) / 2.0
+}
+
 /// The slope with which an EC50 explains the responses best.
 fn best_slope(points: &[Point], log_ec50: f64) -> f64 {
     let left = |k: &usize| squares(points, log_ec50, slope(*k));
     let best = (0..=SLOPES).min_by(|a, b| left(a).total_cmp(&left(b))).unwrap_or(0);
-    let (mut low, mut high) = (libm::log(slope(best.saturating_sub(1))), libm::log(slope((best + 1).min(SLOPES))));
-    for _ in 0..THIRDS {
-        let third = (high - low) / 3.0;
-        let [a, b] = [low + third, high - third];
-        let [at_a, at_b] = [a, b].map(|log| squares(points, log_ec50, libm::exp(log)));
-        if at_a <= at_b { high = b } else { low = a }
-    }
-    libm::exp((low + high) / 2.0)
+    let around = [slope(best.saturating_sub(1)), slope((best + 1).min(SLOPES))].map(libm::log);
+    libm::exp(lowest(around, |log| squares(points, log_ec50, libm::exp(log))))
 }
 
 fn squares(points: &[Point], log_ec50: f64, hill: f64) -> f64 {
