@@ -169,6 +169,26 @@ mod tests {
         (5.0, 5011.7),
     ];
 
+    /// Regression: the best of such curves had a slope of 9, and no steeper one was met, since the EC50 lay between two that were tried.
+    #[test]
+    fn a_slope_between_two_doses_has_no_end() {
+        let falls = |dose: f64, noise: f64| 1.0 - 1.0 / (1.0 + libm::exp10(5.0 * (2.954 - dose))) + 0.02 * noise;
+        let noise = [0.3, -0.8, 1.1, -0.2, -1.3, 0.6, 0.9, -0.4, 0.1, -0.7, 0.5, 1.2, -0.9, 0.2, -0.1, 0.8];
+        let point = |(k, noise): (usize, &f64)| {
+            let log_dose = (k / 2) as f64 - 2.0;
+            Point { log_dose, response: falls(log_dose, *noise) }
+        };
+        let points: Vec<Point> = noise.iter().enumerate().map(point).collect();
+        let (best, t) = (fit(&points).unwrap(), t_quantile(0.95, 12.0));
+        let found = profile(&points, &best.curve, best.squares * (1.0 + t * t / 12.0));
+        assert!(found.hill[0] < 5.0 && found.hill[1] == f64::INFINITY, "{:?}", found.hill);
+        assert!(
+            found.log_ec50[0] < 2.954 && 2.954 < found.log_ec50[1] && found.log_ec50[1] < 3.01,
+            "{:?}",
+            found.log_ec50
+        );
+    }
+
     #[test]
     fn the_ends_are_those_of_scipy() {
         let points = STEEP.map(|(log_dose, response)| Point { log_dose, response });
