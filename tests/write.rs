@@ -5,9 +5,10 @@
 
 mod common;
 
-use arrow_array::RecordBatch;
+use arrow_array::{Float64Array, RecordBatch};
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use uptake::image::{Labels, PatientGrid, Volume};
 use uptake::table::arrow::batch;
 use uptake::table::{Cells, Column, Table};
@@ -37,6 +38,12 @@ fn table(from: i64, to: i64) -> Table {
 
 fn one(cells: Cells) -> Table {
     Table { columns: vec![column("v", "1", cells)] }
+}
+
+/// Of numbers as they are: a table makes empty cells of those that are not finite.
+fn unchecked(values: Vec<Option<f64>>) -> RecordBatch {
+    let like = batch(&one(Cells::Real(values.clone()))).unwrap();
+    RecordBatch::try_new(like.schema(), vec![Arc::new(Float64Array::from(values))]).unwrap()
 }
 
 fn csv(tables: &[Table]) -> String {
@@ -94,14 +101,13 @@ fn tables_that_do_not_fit_are_refused_whole() {
     let mut twice = good.clone();
     twice.push(twice.columns[0].clone());
     let bad = [
-        one(Cells::Int(vec![Some(1)])),
-        one(Cells::Real(vec![Some(2.0), Some(f64::NAN)])),
-        one(Cells::Real(vec![Some(f64::INFINITY)])),
-        other_unit,
-        twice,
+        batch(&one(Cells::Int(vec![Some(1)]))).unwrap(),
+        unchecked(vec![Some(2.0), Some(f64::NAN)]),
+        unchecked(vec![Some(f64::INFINITY)]),
+        batch(&other_unit).unwrap(),
+        batch(&twice).unwrap(),
+        RecordBatch::new_empty(arrow_schema::Schema::empty().into()),
     ];
-    let mut bad: Vec<RecordBatch> = bad.iter().map(|t| batch(t).unwrap()).collect();
-    bad.push(RecordBatch::new_empty(arrow_schema::Schema::empty().into()));
     let good = batch(&good).unwrap();
     let path = dir.path().join("t.csv");
     let mut sink = CsvSink::open(&path).unwrap();
