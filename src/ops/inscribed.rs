@@ -1,8 +1,9 @@
 //! Objects of a mask by the radii inscribed in them, and which of them is the typical one.
 //!
-//! Distance to the outside, split at valleys of 15 %; the median of radii is weighted by size. Where the round objects below half of that median are more
-//! than twice as many as the others, the typical one is among them: a few large ones hold most of the area. Fragments of a large one with
-//! texture are not round.
+//! Distance to the outside, split at valleys of 12 %; the median of radii is weighted by size, and none weighs more than a round object of its radius:
+//! clumps and haze that stay in one piece are large, and their radius is not that of an object. Where the round objects below half of that median are
+//! more than twice as many as the others, the typical one is among them: a few large ones hold most of the area. Fragments of a large one with texture
+//! are not round.
 //!
 //! Bit budget: that of the operations it is made of; the median is on the host, in f64.
 //! Reference: this project; `docs/segmentation.md` has how it was chosen.
@@ -23,6 +24,8 @@ const SMALLEST_RADIUS: f64 = 1.5;
 const MANY: usize = 2;
 /// Below this inscribed radius an object is too small to count as one of many.
 const SMALL_AND_MANY: f64 = 2.5;
+/// Valleys that part two objects, of the lower peak: a little shallower than those of the first split by shape, so that clumps fall apart.
+const VALLEYS: f64 = 0.12;
 /// Round is what is no larger than so many times the disk, or ball, of its inscribed radius and half a pixel.
 const ROUND: f64 = 1.6;
 /// Rings of objects have so many times as many objects as rings, which are so many times as wide; and three quarters of their area at least is in round ones.
@@ -47,7 +50,7 @@ impl Inscribed {
     pub fn of(device: &Device, mask: &Mask, at: &Sizes) -> Result<Self> {
         let map = depth(device, mask, at)?;
         let smooth = gaussian(device, &map, &Gaussian::new(at.along(1.0)))?;
-        let valleys = Depth::Relative { fraction: 0.15, typical_size: None };
+        let valleys = Depth::Relative { fraction: VALLEYS, typical_size: None };
         let found = greatest_and_sizes(device, &smooth, mask, valleys, &map)?;
         let factor = map.scale.factor();
         let voxels = found.iter().map(|(_, n)| u64::from(*n)).sum();
@@ -69,7 +72,8 @@ impl Inscribed {
         if self.voxels == 0 {
             return None;
         }
-        let Some(all) = median(&self.objects) else { return Some(SPECKS / 2.0) };
+        let weighed: Vec<(f64, u64)> = self.objects.iter().map(|o| (o.0, o.1.min(self.round(o.0) as u64))).collect();
+        let Some(all) = median(&weighed) else { return Some(SPECKS / 2.0) };
         let (small, others) = self.objects.split_at(self.objects.partition_point(|(r, _)| *r < all / 2.0));
         let small: Vec<(f64, u64)> =
             small.iter().copied().filter(|o| o.0 >= SMALL_AND_MANY && self.is_round(o)).collect();
@@ -87,7 +91,12 @@ impl Inscribed {
     }
 
     fn is_round(&self, (radius, n): &(f64, u64)) -> bool {
-        *n as f64 <= ROUND * self.disk * (radius + 0.5).powi(self.axes)
+        *n as f64 <= self.round(*radius)
+    }
+
+    /// Voxels of the largest round object of a radius.
+    fn round(&self, radius: f64) -> f64 {
+        ROUND * self.disk * (radius + 0.5).powi(self.axes)
     }
 }
 
@@ -121,5 +130,16 @@ mod tests {
         // Long fragments are no small objects.
         assert_eq!(typical(&[vec![(5.0, 200); 50], many(20.0, 12)].concat()), Some(20.0));
         assert_eq!(typical(&[]), None);
+    }
+
+    #[test]
+    fn a_clump_in_one_piece_weighs_no_more_than_an_object() {
+        let typical = |objects: &[(f64, u64)]| {
+            let voxels = objects.iter().map(|o| o.1).sum();
+            Inscribed { objects: objects.to_vec(), voxels, disk: 3.0, axes: 2 }.typical()
+        };
+        // Thirty objects, and a haze of three times their area with one wide place.
+        let haze = [vec![(6.0, 110); 30], vec![(20.0, 10_000)]].concat();
+        assert_eq!(typical(&haze), Some(6.0));
     }
 }

@@ -1,7 +1,7 @@
 //! Finds the diameter of the typical object, so that a recipe needs no size.
 //!
-//! A first segmentation without sizes: smooth a little, Otsu, fill, distance to the outside, split at valleys of 15 %.
-//! The diameter is 1.88 times the median, weighted by area, of the objects' inscribed radii: a little less than twice,
+//! A first segmentation without sizes: smooth a little, Otsu, fill, distance to the outside, split at valleys of 12 %.
+//! The diameter is 1.88 times the median, weighted by area (of no more than a round object of its radius), of the objects' inscribed radii: a little less than twice,
 //! because Otsu's mask is a little wide. Where it comes out so large
 //! that the mask may be background rather than objects (over 0.3 of the shorter side, or in a narrow image of the side of a square as large), the search is repeated on the
 //! image less an opening of an eighth of it, four times at most; what is wider than the image counts as that, and as half of that in each further round. In a narrow image they may be objects for all that: if

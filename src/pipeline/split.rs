@@ -73,7 +73,7 @@ impl State<'_> {
         let src = self.with_light(&p.of)?;
         let settings = Refine {
             fraction: p.fraction.unwrap_or(0.375),
-            quantile: p.quantile.unwrap_or(0.75),
+            quantile: p.quantile.unwrap_or(0.7),
             floor: p.floor,
             dimmest: p.dimmest.unwrap_or(0.0),
         };

@@ -47,7 +47,7 @@ impl Checker<'_> {
     fn refine(&self, r: &Refine, here: &[&str]) -> Result<()> {
         let shares = [
             ("fraction", r.fraction, "of its own brightness", "fraction = 0.375"),
-            ("quantile", r.quantile, "of the samples of an object", "quantile = 0.75"),
+            ("quantile", r.quantile, "of the samples of an object", "quantile = 0.7"),
             ("floor", r.floor, "of the samples of an object", "floor = 0.1"),
             ("dimmest", r.dimmest, "of the median brightness", "dimmest = 0.2"),
         ];

@@ -93,7 +93,7 @@ pub enum SplitDepth {
 pub struct Refine {
     /// An object keeps its voxels above this share of its own brightness; 0.375 if absent.
     pub fraction: Option<f64>,
-    /// Its brightness is this quantile of its samples; 0.75 if absent.
+    /// Its brightness is this quantile of its samples; 0.7 if absent.
     pub quantile: Option<f64>,
     /// Its background is this quantile of its samples; if absent, the background is gone and counts as 0.
     pub floor: Option<f64>,
