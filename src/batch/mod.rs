@@ -15,6 +15,7 @@ mod closing;
 mod context;
 mod controls;
 mod csv_table;
+mod cutoffs;
 mod device;
 pub mod discover;
 mod distributions;

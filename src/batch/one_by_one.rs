@@ -57,8 +57,17 @@ pub(super) fn one_by_one<T: Send>(
     Ok(looked)
 }
 
+/// The memory that an image takes.
+///
+/// # Errors
+/// Its header cannot be read.
+pub(super) fn need(item: &Item, recipe: &Recipe, budget: &Budget) -> Result<u64> {
+    let extent = reading::examine(item, &reading::options(recipe, budget.bytes()))?;
+    Ok(estimate::image(&extent, recipe))
+}
+
 /// The image and the regions that were drawn on it.
-fn open(item: &Item, recipe: &Recipe, copies: u64, budget: &Budget) -> Result<(Scan, External)> {
+pub(super) fn open(item: &Item, recipe: &Recipe, copies: u64, budget: &Budget) -> Result<(Scan, External)> {
     references::check(item)?;
     let label_files = files::labels(item, recipe)?;
     let options = reading::options(recipe, budget.bytes());

@@ -8,7 +8,7 @@ use super::pools::{at_most, pool};
 use super::recipes::Recipes;
 use super::settings::Settings;
 use super::summary::Summary;
-use super::{centres, controls, files, machine, reading, search};
+use super::{centres, controls, cutoffs, files, machine, reading, search};
 use crate::recipe::Recipe;
 use crate::table::{Cells, Column, Table};
 use crate::write::names;
@@ -47,6 +47,7 @@ pub fn plan(settings: &Settings, recipes: &Recipes) -> Result<Plan> {
     let recipes = &*centres::resolve(recipes)?;
     let images = pool.install(|| discover(settings, recipes))?;
     controls::check(recipes, &images)?;
+    cutoffs::check(recipes, &images)?;
     let places = [images.root.clone(), search::absolute(&settings.out)];
     let budget = Budget::new(for_images(settings.memory)?);
     let line = |item: &Item| line(item, recipes, &budget, &places);

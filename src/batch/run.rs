@@ -21,7 +21,7 @@ use super::settings::Settings;
 use super::shard::List;
 use super::summary::{Summary, summary};
 use super::waiting::Waiting;
-use super::{centres, controls, globs, groups, left_tables, machine, plates, queue, redo, run_json, written};
+use super::{centres, controls, cutoffs, globs, groups, left_tables, machine, plates, queue, redo, run_json, written};
 use crate::device::Device;
 use crate::{Error, Kind, Result};
 use std::time::Instant;
@@ -37,7 +37,7 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &DeviceChoice) -> Res
     at_most("jobs", settings.jobs.unwrap_or(1))?;
     let mut gpus = device.open(recipes, threads)?;
     let pool = pool(threads)?;
-    let images = pool.install(|| discover(settings, recipes))?;
+    let mut images = pool.install(|| discover(settings, recipes))?;
     check(settings, recipes, &images)?;
     if settings.memory.is_some() {
         // What their drivers take is part of the memory that the program may take.
@@ -46,6 +46,7 @@ pub fn run(settings: &Settings, recipes: &Recipes, device: &DeviceChoice) -> Res
     let memory = for_images(settings.memory)?;
     let recipes = pool.install(|| controls::resolve(recipes, &images, memory, &|note| settings.observer.note(note)))?;
     let recipes = centres::resolve(&recipes)?;
+    cutoffs::resolve(settings, &recipes, &mut images, (memory, &pool))?;
     let (recipes, Images { items, root, metadata, .. }) = (&*recipes, images);
     let mut head = settings.head(recipes);
     (head.list, head.metadata) = (List::of(&items), metadata.clone());

@@ -18,6 +18,8 @@ pub(super) struct Classified {
     pub warnings: Vec<String>,
     /// Those that the recipe has a gallery of, the best first.
     pub candidates: Vec<Candidate>,
+    /// What cutoffs over several images are found from.
+    pub marker_values: Vec<MarkerValues>,
 }
 
 impl Classified {
@@ -49,6 +51,19 @@ impl Classified {
             .push(Column { empty: UNSURE.into(), ..Column::new(format!("unclassified_{set}"), "1", about, cells) });
         self.classes = Some(classes);
     }
+}
+
+/// The values of the objects of one image for a marker whose cutoffs are found over several images.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MarkerValues {
+    /// The object set.
+    pub set: String,
+    /// The marker in `[positive.SET]`.
+    pub marker: String,
+    /// One for each object that has a value.
+    pub values: Vec<f64>,
+    /// The standard deviation of what rounding took from a value; 0 if that is not known.
+    pub rounding: f64,
 }
 
 /// Why there is no number of a class.

@@ -3,7 +3,7 @@
 //! Two things go wrong where nuclei are hard to tell apart: touching ones are parted where the valley between them is hardly
 //! deeper than it must be, or one that is not smooth falls into small pieces; and small pieces are what is left as well where one
 //! size does not fit all. With `u` the share of objects that would be gone if every valley had to be three times as deep,
-//! and `s` the share that is smaller than 0.3 of the typical object, the doubt is `1 - (1 - u) (1 - s)`: the chance to meet
+//! and `s` the share that is smaller than a third of the typical object, the doubt is `1 - (1 - u) (1 - s)`: the chance to meet
 //! one or the other, if they were independent. Each set of images with a known truth says the same of it: its ranks follow those of
 //! 1 - F1 (docs/segmentation.md has the figures).
 
@@ -16,12 +16,12 @@ use crate::ops::sizes::sizes;
 /// Valleys of objects that are parted firmly are so many times as deep as they must be.
 pub(super) const FIRM: f64 = 3.0;
 /// Objects below this share of the typical size are small.
-const SMALL: f64 = 0.3;
+const SMALL: f64 = 1.0 / 3.0;
 
 /// The column of the image's row.
 pub(super) const DEFINITION: &str = "How far to distrust the objects of this image, 0 to 1: 1 - (1 - u) (1 - s), with u the share \
     of objects that would be gone if the valleys that part touching ones had to be three times as deep, and s the share of \
-    objects smaller than 0.3 of the typical one. Of several sets that are split, the greatest. Empty where no set with a \
+    objects smaller than a third of the typical one. Of several sets that are split, the greatest. Empty where no set with a \
     scale is split, and where no object was found.";
 
 /// Objects of more than so many times the size of the typical one, and of the median one, are large beside the others.

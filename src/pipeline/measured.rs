@@ -2,7 +2,7 @@
 
 use super::channel_refs::{image_refs, is_measured_in};
 use super::classes::classify;
-use super::classified::{Candidate, Classified};
+use super::classified::{Candidate, Classified, MarkerValues};
 use super::in_turn::Kept;
 use super::relations::Relations;
 use super::surroundings::Surroundings;
@@ -29,6 +29,8 @@ pub(super) struct Measured {
     pub totals: Table,
     /// Labels and scores of those that are shown in a gallery, the best first.
     pub candidates: Vec<Candidate>,
+    /// What cutoffs over several images are found from.
+    pub marker_values: Vec<MarkerValues>,
 }
 
 /// Most cells of a block of rows.
@@ -59,7 +61,7 @@ pub(super) fn set(
     let (channels, others) = (channels(name, of, around), others(of));
     let excluded = excluded(name, of);
     let request = Request { families, excluded: &excluded, ..request(of, set, &channels, &others, around) };
-    let Classified { classes, columns, mut totals, mut warnings, candidates } =
+    let Classified { classes, columns, mut totals, mut warnings, candidates, marker_values } =
         classify(name, (of, set), (&request, kept), (relations, around))?;
     let places = match families.iter().any(|chosen| chosen.family.needs().places) {
         true => Some(stage("places", name, || {
@@ -79,7 +81,7 @@ pub(super) fn set(
         warnings.extend(chosen.family.doubts(&row, &request)?);
         totals.columns.extend(row.columns);
     }
-    Ok(Measured { table, why_empty, warnings, totals, candidates })
+    Ok(Measured { table, why_empty, warnings, totals, candidates, marker_values })
 }
 
 /// Measures the objects block by block and hands over their rows, with the columns of `front` behind `label`. Returns the columns without rows,

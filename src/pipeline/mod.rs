@@ -56,6 +56,7 @@ mod object_light;
 mod objects;
 #[cfg(test)]
 mod odd_images;
+mod over_images;
 mod perturb;
 mod positive;
 mod prescription;
@@ -103,6 +104,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use surroundings::Surroundings;
 
+pub use classified::MarkerValues;
 pub use columns::columns;
 pub use controls::add_control;
 pub use grid::{on_grid, shape_on_grid};
@@ -110,6 +112,7 @@ pub use habitats::{HabitatValues, MOST_VOXELS, habitat_values, learn_centres};
 pub use in_turn::{InMemory, in_memory};
 pub use kernels::kernels;
 pub use named_roles::by_names;
+pub use over_images::{FoundCutoffs, cutoffs_over_images};
 pub use perturb::{PERTURBATIONS, Perturbation};
 pub use repeated::{Repeated, repeated};
 pub use row::{roles, warnings};
@@ -128,6 +131,8 @@ pub struct Outcome {
     pub images: Vec<Channel>,
     /// Objects that are to be shown side by side.
     pub galleries: Vec<Gallery>,
+    /// What cutoffs over several images are found from; none where the recipe has numbers for all of them.
+    pub marker_values: Vec<MarkerValues>,
     /// How many things the user should look at: what the cell `warnings` of the row says.
     pub warnings: usize,
 }
@@ -268,7 +273,7 @@ struct Sets<'a> {
 /// Measures the sets and puts the outcome together.
 fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
     let Sets { scan, recipe, roles, made, .. } = *of;
-    let (mut sets, mut galleries) = (Vec::new(), Vec::new());
+    let (mut sets, mut galleries, mut marker_values) = (Vec::new(), Vec::new(), Vec::new());
     let (mut words, mut totals) = (Words::of(scan, roles), Vec::new());
     let mut around = stage("surroundings", "", || Surroundings::of(recipe, made))?;
     let mut by_channel = ByChannel::default();
@@ -295,10 +300,11 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
     }
     for (name, set) in recipe.order.iter().filter(written).filter_map(|n| made.get(n).map(|m| (n, m))) {
         let Some(found) = measured.remove(name.as_str()) else { continue };
-        let Measured { table, why_empty, warnings, totals: together, candidates } = found;
+        let Measured { table, why_empty, warnings, totals: together, candidates, marker_values: values } = found;
         words.empty_columns.extend(of_set(name, &why_empty));
         words.warnings.extend(of_set(name, &warnings));
         totals.extend(together.columns);
+        marker_values.extend(values);
         if let Some(regions) = of.external.get(name) {
             words.warnings.extend(of_set(name, &regions.notes));
         }
@@ -320,7 +326,7 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
     row.columns.extend(rest.columns);
     let is_written = |d: &&Derived| recipe.body.written_images().any(|name| name == d.name);
     let images = roles.derived.iter().filter(is_written).filter_map(|d| scan.channels.get(d.index).cloned()).collect();
-    Ok(Outcome { row, sets, images, galleries, warnings: words.warnings.len() })
+    Ok(Outcome { row, sets, images, galleries, marker_values, warnings: words.warnings.len() })
 }
 
 /// Quality of the channels; what belongs to no object of any set is their background.

@@ -3,7 +3,7 @@
 
 use super::Sets;
 use super::candidates;
-use super::classified::{Classified, Marker, Markers, TOO_FEW, speak_for};
+use super::classified::{Classified, Marker, MarkerValues, Markers, TOO_FEW, speak_for};
 use super::contradicted;
 use super::cutoff::{Doubt, alike, cutoff, cutoff_of, doubt, halved};
 use super::grades::{self, Graded};
@@ -15,7 +15,7 @@ use super::relations::Relations;
 use super::surroundings::Surroundings;
 use crate::Result;
 use crate::measure::Request;
-use crate::recipe::{Cutoff, Positive, Recipe};
+use crate::recipe::{Cutoff, Over, Positive, Recipe};
 use crate::table::{Cells, Column, Table};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,6 +46,7 @@ pub(super) fn markers<'a>(
             continue;
         };
         let by = Judging::of((name, marker, how), column, of, around);
+        found.marker_values.extend(by.for_other_images());
         found.warnings.extend(by.cutoff_warnings(of.recipe));
         if by.is_unsure() {
             unsure.push(format!("{marker} ({})", by.known().count()));
@@ -90,7 +91,7 @@ fn measured(
 }
 
 /// The objects of a set while they are judged by one marker.
-struct Judging<'a> {
+pub(super) struct Judging<'a> {
     set: &'a str,
     marker: &'a str,
     how: &'a Positive,
@@ -119,8 +120,29 @@ impl<'a> Judging<'a> {
         seen_in.into_iter().for_each(|(_, known)| known.forget_unseen(&mut values));
         let at_least = seen_in.map_or(vec![], |(_, known)| known.at_least());
         let rounding = rounding(column, of, around);
-        let cutoff = cutoff_of(how, values.iter().flatten().copied(), rounding);
+        // A cutoff over several images is no cutoff of this one.
+        let is_own = how.over == Over::Image;
+        let cutoff = cutoff_of(how, values.iter().flatten().copied(), rounding).filter(|_| is_own);
         Judging { set, marker, how, column, values, rounding, cutoff, seen_in, at_least }
+    }
+
+    /// Objects of several images together.
+    pub(super) fn of_several(
+        (set, marker, how): (&'a str, &'a str, &'a Positive),
+        column: &'a Column,
+        values: &[f64],
+        rounding: f64,
+    ) -> Self {
+        let cutoff = cutoff_of(how, values.iter().copied(), rounding);
+        let values = values.iter().map(|v| Some(*v)).collect();
+        Judging { set, marker, how, column, values, rounding, cutoff, seen_in: None, at_least: vec![] }
+    }
+
+    /// What cutoffs over several images are found from.
+    fn for_other_images(&self) -> Option<MarkerValues> {
+        let (set, marker) = (self.set.to_owned(), self.marker.to_owned());
+        let values = || MarkerValues { set, marker, values: self.known().collect(), rounding: self.rounding };
+        (self.how.over != Over::Image).then(values)
     }
 
     /// The values that there are.
@@ -134,9 +156,14 @@ impl<'a> Judging<'a> {
     }
 
     /// Warnings of a cutoff that cannot be found, or that says little.
-    fn cutoff_warnings(&self, recipe: &Recipe) -> Vec<String> {
+    pub(super) fn cutoff_warnings(&self, recipe: &Recipe) -> Vec<String> {
         let (set, marker, column) = (self.set, self.marker, &self.column.name);
         let Some(cutoff) = self.cutoff else {
+            if self.how.over != Over::Image {
+                return vec![format!(
+                    "the cutoff of {marker} is one over several images: a run of these finds it, and one image alone has none; give a number in [positive.{set}]"
+                )];
+            }
             let none = format!(
                 "no cutoff of {marker} can be found, so no object is positive or negative: all objects have the same {column}, or the cutoff \
                  is a multiple of the median or uses logarithms and the median is not clearly above 0, or it is too large for a number; give a number in [positive.{set}]"
@@ -221,13 +248,21 @@ impl<'a> Judging<'a> {
 
     /// Grades, where the recipe has cutoffs for them. The highest cutoff comes back.
     fn add_grades(&self, found: &mut Classified) -> Option<f64> {
-        let Some(higher) = self.how.higher else { return self.cutoff };
-        let [second, third] = higher.map(|how| cutoff(how, self.known(), self.rounding));
+        let cutoffs = self.cutoffs();
+        let [_, second, third] = cutoffs[..] else { return self.cutoff };
         let cutoffs = [self.cutoff, second, third];
         let (values, at_least) = (self.values.as_slice(), self.at_least.as_slice());
         let graded = Graded { set: self.set, marker: self.marker, column: self.column, values, at_least, cutoffs };
         grades::add(found, &graded);
         self.cutoff.and(third)
+    }
+
+    /// The cutoff; of 1+, 2+ and 3+, where objects are graded.
+    pub(super) fn cutoffs(&self) -> Vec<Option<f64>> {
+        let higher = self.how.higher.into_iter().flatten();
+        let is_own = self.how.over == Over::Image || self.cutoff.is_some();
+        let found = |how| cutoff(how, self.known(), self.rounding).filter(|_| is_own);
+        std::iter::once(self.cutoff).chain(higher.map(found)).collect()
     }
 
     /// A warning of objects whose light lies beyond the end of the channel's scale.

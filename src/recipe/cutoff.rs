@@ -15,6 +15,23 @@ pub struct Positive {
     pub at_least: Option<Cutoff>,
     /// The column of the value; the mean intensity in the channel of that name if absent.
     pub column: Option<String>,
+    /// Over which objects the cutoffs are found.
+    pub over: Over,
+    /// Columns of metadata: images that agree in all of them share cutoffs that are not those of one image.
+    pub by: Vec<String>,
+}
+
+/// Over which objects a cutoff is found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Over {
+    /// Those of each image.
+    #[default]
+    Image,
+    /// Those of all images of a run that are negative controls.
+    NegativeControls,
+    /// Those of all images of a run.
+    Run,
 }
 
 /// The value above which an object is positive.
@@ -41,12 +58,27 @@ impl Positive {
     /// By the mean intensity and one cutoff alone.
     #[cfg(test)]
     pub(crate) fn by_mean(above: Cutoff) -> Self {
-        Positive { above, higher: None, at_least: None, column: None }
+        Positive { above, higher: None, at_least: None, column: None, over: Over::Image, by: vec![] }
     }
 
     /// The cutoff follows from the median of the objects.
     pub fn is_of_median(&self) -> bool {
         matches!(self.above, Cutoff::Median(_) | Cutoff::Robust { .. })
+    }
+
+    /// All cutoffs: of 1+, 2+ and 3+, where objects are graded.
+    pub fn cutoffs(&self) -> impl Iterator<Item = Cutoff> {
+        std::iter::once(self.above).chain(self.higher.into_iter().flatten())
+    }
+
+    /// The same in a recipe's words, with numbers in the place of cutoffs that were found over several images.
+    pub fn with_numbers(&self, cutoffs: &[f64]) -> String {
+        let numbers: Vec<String> = cutoffs.iter().map(|v| format!("{v:?}")).collect();
+        let above = if let [only] = &numbers[..] { only.clone() } else { format!("[{}]", numbers.join(", ")) };
+        match &self.column {
+            Some(column) => format!("{{ above = {above}, column = {} }}", toml::Value::from(column.as_str())),
+            None => above,
+        }
     }
 
     /// The column that is compared.
@@ -61,7 +93,7 @@ impl<'de> Deserialize<'de> for Positive {
         #[serde(
             untagged,
             expecting = "expected a value, \"otsu\", a percentile like \"90 %\", \"median + 6 deviations\", a list of three of these for 1+, \
-                        2+ and 3+, or { above, column }"
+                        2+ and 3+, or { above, column, over, by }"
         )]
         enum Written {
             Above(Above),
@@ -73,6 +105,10 @@ impl<'de> Deserialize<'de> for Positive {
             above: Above,
             at_least: Option<One>,
             column: Option<String>,
+            #[serde(default)]
+            over: Over,
+            #[serde(default)]
+            by: Vec<String>,
         }
         #[derive(Deserialize)]
         #[serde(untagged)]
@@ -86,8 +122,8 @@ impl<'de> Deserialize<'de> for Positive {
             Number(f64),
             Word(String),
         }
-        let Table { above, at_least, column } = match Written::deserialize(d)? {
-            Written::Above(above) => Table { above, at_least: None, column: None },
+        let Table { above, at_least, column, over, by } = match Written::deserialize(d)? {
+            Written::Above(above) => Table { above, at_least: None, column: None, over: Over::Image, by: vec![] },
             Written::Table(table) => table,
         };
         let one = |one: One| match one {
@@ -104,7 +140,26 @@ impl<'de> Deserialize<'de> for Positive {
             return Err(D::Error::custom("at_least with three cutoffs   try: one cutoff, or no at_least"));
         }
         let at_least = at_least.map(one).transpose().map_err(D::Error::custom)?;
-        Ok(Positive { above, higher, at_least, column })
+        let positive = Positive { above, higher, at_least, column, over, by };
+        positive.check_over().map_err(D::Error::custom)?;
+        Ok(positive)
+    }
+}
+
+impl Positive {
+    /// Where a cutoff is found over several images there is something to find, and only there images are put together.
+    fn check_over(&self) -> std::result::Result<(), String> {
+        let is_number = |how: Cutoff| matches!(how, Cutoff::Value(_));
+        match (self.over, self.by.is_empty()) {
+            (Over::Image, true) => Ok(()),
+            (Over::Image, false) => {
+                Err("by without over: each image has cutoffs of its own   try: over = \"negative_controls\"".into())
+            }
+            _ if self.cutoffs().all(is_number) => {
+                Err("a number is the same for all images, whatever it is found over   try: above = \"99 %\"".into())
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -216,6 +271,27 @@ mod tests {
             "{ above = [1, 2, 3], at_least = 1 }",
         ] {
             assert!(written(&format!("p = {bad}")).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn cutoffs_over_several_images_become_numbers() {
+        let written = |text: &str| toml::from_str::<BTreeMap<String, Positive>>(text).map(|mut all| all.remove("p"));
+        let found = written("p = { above = '99 %', over = 'negative_controls', by = ['plate'] }").unwrap().unwrap();
+        assert_eq!((found.over, &found.by[..]), (Over::NegativeControls, &["plate".to_owned()][..]));
+        assert_eq!(found.with_numbers(&[12.5]), "12.5");
+        let found =
+            written("p = { above = ['50 %', '90 %', '99 %'], over = 'run', column = 'cnr_p' }").unwrap().unwrap();
+        let numbers = found.with_numbers(&[1.0, 2.5, 1e20]);
+        let again = written(&format!("p = {numbers}")).unwrap().unwrap();
+        assert_eq!((again.over, again.above, again.column), (Over::Image, Cutoff::Value(1.0), found.column));
+        for (bad, said) in [
+            ("{ above = '99 %', by = ['plate'] }", "by without over"),
+            ("{ above = 4, over = 'run' }", "a number is the same"),
+            ("{ above = '99 %', over = 'plate' }", "unknown variant"),
+        ] {
+            let e = written(&format!("p = {bad}")).unwrap_err().to_string();
+            assert!(e.contains(said) || e.contains("expected a value"), "{bad}: {e}");
         }
     }
 

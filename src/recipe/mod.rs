@@ -37,7 +37,7 @@ mod validate_steps;
 mod wrong_type;
 
 pub use channel::*;
-pub use cutoff::{Cutoff, Positive};
+pub use cutoff::{Cutoff, Over, Positive};
 pub use gallery::Gallery;
 pub use grid::Grid;
 pub use groups::Groups;

@@ -18,7 +18,7 @@ pub enum Control {
 
 impl Control {
     /// Reads what a sheet says; nothing for a sample.
-    fn parse(text: Option<&str>) -> Option<Option<Self>> {
+    pub fn parse(text: Option<&str>) -> Option<Option<Self>> {
         match text.unwrap_or_default().trim().to_ascii_lowercase().as_str() {
             "positive" | "pos" => Some(Some(Control::Positive)),
             "negative" | "neg" => Some(Some(Control::Negative)),

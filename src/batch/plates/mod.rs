@@ -16,7 +16,7 @@ mod responses;
 mod table;
 mod well;
 
-pub(super) use facts::check;
+pub(super) use facts::{Control, WellFacts, check};
 pub(super) use layout::lay_out;
 pub(super) use well::Well;
 
@@ -27,7 +27,7 @@ use crate::Result;
 use crate::recipe::{self, Recipe};
 use crate::table::{Cells, Column, Table};
 use arrow_array::RecordBatch;
-use facts::{Control, Treatment, WellFacts};
+use facts::Treatment;
 use std::collections::BTreeMap;
 
 /// The names of the tables.

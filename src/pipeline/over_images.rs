@@ -1,0 +1,84 @@
+//! Cutoffs of a marker over the objects of several images: negative controls, or all images of a run.
+
+use super::classified::MarkerValues;
+use super::positive::Judging;
+use crate::recipe::Recipe;
+use crate::table::{Cells, Column};
+use crate::{Error, Result};
+
+/// Cutoffs that were found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoundCutoffs {
+    /// One, or those of 1+, 2+ and 3+.
+    pub cutoffs: Vec<f64>,
+    /// What the user should look at.
+    pub warnings: Vec<String>,
+}
+
+/// The cutoffs of a marker over these objects, by the rules that a recipe has for the objects of one image. The order of images does not matter.
+///
+/// # Errors
+/// The recipe has no such marker; no cutoff can be found; or cutoffs of 1+, 2+ and 3+ do not rise.
+pub fn cutoffs_over_images(recipe: &Recipe, objects: &MarkerValues) -> Result<FoundCutoffs> {
+    let (set, marker) = (objects.set.as_str(), objects.marker.as_str());
+    let how = recipe.body.positive.get(set).and_then(|markers| markers.get(marker));
+    let how = how.ok_or_else(|| Error::usage(format!("the recipe has no marker {marker} in [positive.{set}]")))?;
+    let number = || Error::usage(String::new()).remedy(format!("a number in [positive.{set}]"));
+    if objects.values.is_empty() {
+        return Err(Error { what: format!("no object of {set} has a {}", how.column(marker)), ..number() });
+    }
+    let column = Column::new(how.column(marker), "", "", Cells::Real(vec![]));
+    let judging = Judging::of_several((set, marker, how), &column, &objects.values, objects.rounding);
+    let warnings = judging.cutoff_warnings(recipe);
+    let Some(cutoffs) = judging.cutoffs().into_iter().collect::<Option<Vec<f64>>>() else {
+        let n = objects.values.len();
+        let what = format!(
+            "no cutoff can be found over {n} objects of {set}: all have the same {}, or the cutoff is a multiple of the median or uses logarithms \
+             and the median is not clearly above 0, or it is too large for a number",
+            column.name
+        );
+        return Err(Error { what, ..number() });
+    };
+    if cutoffs.windows(2).any(|pair| pair[0] >= pair[1]) {
+        let what = format!("the cutoffs of 1+, 2+ and 3+ that were found do not rise: {cutoffs:?}");
+        return Err(Error { what, ..number() });
+    }
+    Ok(FoundCutoffs { cutoffs, warnings })
+}
+
+#[cfg(test)]
+mod tests {
+    //! Oracle: percentiles by hand. Mechanics: what has no cutoff.
+    use super::*;
+
+    fn found(above: &str, values: &[f64]) -> Result<FoundCutoffs> {
+        let text = format!(
+            "modality = \"fluorescence\"\n[channels]\nnuclear = 0\n[objects.cells]\nchannel = \"nuclear\"\nsteps = [{{ op = \"threshold\", method = \"otsu\" }}]\n\
+             [measure.cells]\nfeatures = [\"intensity\"]\n[positive.cells]\nnuclear = {{ above = {above}, over = \"run\" }}\n"
+        );
+        let recipe = Recipe::parse("r", &text, &[]).unwrap();
+        let (set, marker) = ("cells".to_owned(), "nuclear".to_owned());
+        cutoffs_over_images(&recipe, &MarkerValues { set, marker, values: values.to_vec(), rounding: 0.0 })
+    }
+
+    #[test]
+    fn cutoffs_are_those_of_all_objects_together() {
+        let values: Vec<f64> = (0..101).map(f64::from).rev().collect();
+        assert_eq!(found("\"99 %\"", &values).unwrap().cutoffs, [99.0]);
+        assert_eq!(found("[\"50 %\", \"median * 1.5\", 90]", &values).unwrap().cutoffs, [50.0, 75.0, 90.0]);
+        assert!(found("\"otsu\"", &values).unwrap().warnings[0].contains("positive for nuclear means nothing"));
+    }
+
+    #[test]
+    fn what_has_no_cutoff_is_refused() {
+        for (above, values, said) in [
+            ("\"99 %\"", vec![], "no object of cells has a intensity_mean_nuclear"),
+            ("\"otsu\"", vec![3.0; 9], "no cutoff can be found over 9 objects"),
+            ("[\"50 %\", \"otsu\", 3]", (0..50).map(f64::from).collect(), "do not rise"),
+        ] {
+            let e = found(above, &values).unwrap_err();
+            assert!(e.what.contains(said), "{e}");
+            assert_eq!(e.remedy.as_deref(), Some("a number in [positive.cells]"));
+        }
+    }
+}
