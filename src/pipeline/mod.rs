@@ -78,6 +78,7 @@ mod spots;
 mod state;
 mod surroundings;
 mod texture_map;
+mod two_kinds;
 mod typical;
 mod unseen;
 mod uptake;

@@ -49,6 +49,11 @@ impl Positive {
         matches!(self.above, Cutoff::Median(_) | Cutoff::Robust { .. })
     }
 
+    /// The cutoff is so many deviations from the median.
+    pub fn is_robust(&self) -> bool {
+        matches!(self.above, Cutoff::Robust { .. })
+    }
+
     /// The column that is compared.
     pub fn column(&self, marker: &str) -> String {
         self.column.clone().unwrap_or_else(|| format!("intensity_mean_{}", suffixes(&[marker]).concat()))
