@@ -14,6 +14,7 @@ mod classified;
 mod columns;
 mod contradicted;
 mod controls;
+mod crowded_spots;
 mod cut_gap;
 mod cut_slices;
 mod cutoff;
