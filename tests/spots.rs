@@ -311,6 +311,38 @@ fn scale_and_offset_of_the_values_change_nothing() {
     assert!((coarse - plain).abs() <= 0.03, "{coarse} {plain}");
 }
 
+/// Molecules at random places: where they are so many that spots are missed, a warning says so; where they are found, none does. The light of
+/// all follows their number, as the warning says.
+#[test]
+fn crowded_spots_are_told() {
+    let shape = Shape::flat(300, 300);
+    let field = |n: usize| {
+        let mut random = Random(11);
+        let mut light = vec![100.0f64; shape.len()];
+        for _ in 0..n {
+            let at = [(); 2].map(|()| 9.0 + 282.0 * random.uniform());
+            for (y, x) in (0..19).flat_map(|y| (0..19).map(move |x| (at[0] as usize + y - 9, at[1] as usize + x - 9))) {
+                let far = (y as f64 - at[0]).powi(2) + (x as f64 - at[1]).powi(2);
+                light[y * 300 + x] += 200.0 * (-far / (2.0 * 1.96)).exp();
+            }
+        }
+        let samples: Vec<i32> = light.iter().map(|v| (v + 20.0 * random.normal()).round().max(0.0) as i32).collect();
+        let sum: i64 = samples.iter().map(|s| i64::from(*s) - 100).sum();
+        (scan(vec![("rna", Volume::new(shape, samples).unwrap())], None), sum as f64)
+    };
+    let recipe = Recipe::parse("spots", preset("spots").unwrap().text, &[]).unwrap();
+    for (n, is_told) in [(0, false), (60, false), (200, false), (1000, true), (1500, true), (2000, true)] {
+        let (scan, sum) = field(n);
+        let outcome = run(&scan, &recipe);
+        let found = outcome.sets[0].objects.count() as usize;
+        let told = words(&outcome, "warnings");
+        assert_eq!(told.contains("within four sigmas of another one"), is_told, "{n}, {found} found: {told}");
+        assert!(is_told || found * 10 >= n * 9, "{found} of {n}");
+        let light = n as f64 * 200.0 * 2.0 * std::f64::consts::PI * 1.96;
+        assert!((sum - light).abs() < 0.03 * light + 20_000.0, "{n}: {sum} {light}");
+    }
+}
+
 #[test]
 fn noise_and_flat_images_have_none() {
     for (k, shape) in [Shape::flat(500, 500), Shape::flat(300, 700), Shape::new(16, 128, 128)].into_iter().enumerate() {

@@ -190,6 +190,35 @@ fn saturated_pixels_are_told_and_explained_by_the_other_channels() {
     }
 }
 
+/// What is said of saturated voxels and of dyes that look nearly alike is true: dyes may be too high as well as too low, and the remedies end the warnings.
+#[test]
+fn dyes_that_noise_decides_are_told() {
+    let text = |outcome: &Outcome| match &outcome.row.column("warnings").unwrap().cells {
+        Cells::Text(v) => v[0].clone().unwrap_or_default(),
+        _ => panic!("warnings"),
+    };
+    let mut scan = mixtures(9);
+    let whole = text(&run(&scan, &recipe(""), &Device::Cpu));
+    assert!(!whole.contains("saturated channel") && !whole.contains("degrees"), "a shorter exposure: {whole}");
+    for channel in &mut scan.channels {
+        channel.saturation = Some(900);
+        channel.volume.samples.host_mut().unwrap().iter_mut().for_each(|s| *s = (*s).min(900));
+    }
+    let told = text(&run(&scan, &recipe(""), &Device::Cpu));
+    assert!(told.contains("far too high as well as too low") && !told.contains("at least what is given"), "{told}");
+    let one = |second: &str| {
+        let text = format!(
+            "modality = \"fluorescence\"\n[channels]\na = 0\nb = 1\n[unmix.pair]\nchannels = [\"a\", \"b\"]\ndyes.x = [1.0, 0.5]\ndyes.y = {second}\n\
+             [objects.cells]\nchannel = \"x\"\nsteps = [{{ op = \"threshold\", method = \"otsu\" }}, {{ op = \"label\" }}]\n"
+        );
+        run(&mixtures(9), &text, &Device::Cpu)
+    };
+    let close = text(&one("[1.0, 0.51]"));
+    assert!(close.contains("degrees from what the others can look like"), "{close}");
+    let apart = text(&one("[0.0, 1.0]"));
+    assert!(!apart.contains("degrees"), "a channel of its own: {apart}");
+}
+
 #[test]
 fn flat_and_empty_images_end() {
     let empty = |value: i32| {

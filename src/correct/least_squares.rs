@@ -35,6 +35,11 @@ impl Gram {
         Gram { n, products }
     }
 
+    /// The numbers, negative ones too, that give the right side; nothing where one of them follows from the others.
+    pub fn inverse_times(&self, right: &Numbers) -> Option<Numbers> {
+        self.solve((1u16 << self.n) - 1, right)
+    }
+
     /// The numbers from 0 on that come nearest to the right side; an unknown that nothing says anything of is 0.
     pub fn solve_without_negatives(&self, right: &Numbers) -> Numbers {
         let all = (1u16 << self.n) - 1;

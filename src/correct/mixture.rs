@@ -117,6 +117,29 @@ impl Mixture {
         self.rows[channel].iter().zip(dyes).map(|(a, x)| a * x).sum()
     }
 
+    /// How much of the noise of the channels a dye has, where some of them are passed over: noise of 1 in each of the others gives
+    /// so much. Nothing where the others do not tell the dye.
+    fn noise(&self, dye: usize, without: u32) -> Option<f64> {
+        let kept = self.rows.iter().enumerate().filter(|(c, _)| without >> c & 1 == 0).map(|(_, row)| row);
+        let mut right = [0.0; MOST_DYES];
+        *right.get_mut(dye)? = 1.0;
+        Gram::of(self.dyes(), kept).inverse_times(&right)?.get(dye).map(|v| v.sqrt()).filter(|v| v.is_finite())
+    }
+
+    /// How many times as much the noise counts, at most, in a dye where some channels are passed over; nothing where the others do not
+    /// tell it.
+    pub(super) fn noisier(&self, without: u32) -> Option<f64> {
+        let times = |dye: usize| Some(self.noise(dye, without)? / self.noise(dye, 0)?);
+        (0..self.dyes()).try_fold(1.0, |most: f64, dye| Some(most.max(times(dye)?)))
+    }
+
+    /// How many times as much noise the dye that is told least from the others has as it would have alone. One over the sine of the
+    /// angle between it and what the others can look like.
+    pub fn told_apart(&self) -> f64 {
+        let times = |dye: usize| self.noise(dye, 0).unwrap_or(f64::INFINITY) * self.gram.products[dye][dye].sqrt();
+        (0..self.dyes()).map(times).fold(1.0, f64::max)
+    }
+
     fn right(&self, light: &[f64], without: u32) -> Numbers {
         let mut right = [0.0; MOST_DYES];
         for (c, (row, light)) in self.rows.iter().zip(light).enumerate() {
@@ -164,5 +187,18 @@ mod tests {
         // Where all are saturated they are all that is known.
         assert_eq!(two(&[200.0, 150.0, 100.0], 0b111), [200.0, 100.0]);
         assert_eq!((m.main_channel(0), m.main_channel(1)), (0, 2));
+    }
+
+    #[test]
+    fn noise_counts_more_where_less_tells_a_dye() {
+        // Alone a dye is its first channel, with the noise of that; without it a quarter of its light is left, and no other dye.
+        let m = Mixture::new(&[&[1.0, 0.25, 0.0], &[0.0, 0.0, 1.0]]).unwrap();
+        let full = (1.0 / 1.0625f64).sqrt();
+        assert!((m.noisier(1).unwrap() - 4.0 / full).abs() < 1e-9);
+        assert_eq!((m.noisier(0), m.noisier(0b100)), (Some(1.0), None));
+        assert!((m.told_apart() - 1.0).abs() < 1e-9);
+        // 0.1 in 1 is an angle of 5.71 degrees, whose sine is 1 / 10.05.
+        let close = Mixture::new(&[&[1.0, 0.0], &[1.0, 0.1]]).unwrap();
+        assert!((close.told_apart() - 1.01f64.sqrt() / 0.1).abs() < 1e-6);
     }
 }

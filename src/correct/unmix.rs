@@ -5,6 +5,7 @@ use crate::image::Volume;
 use crate::simd::span;
 use crate::{Error, Result};
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 
 /// A channel of a mixture.
 pub struct Light<'a> {
@@ -70,14 +71,18 @@ pub struct Unmixed {
     pub residual: Option<f64>,
     /// Voxels of which a channel is saturated.
     pub saturated: u64,
+    /// How many times as much the noise counts in a dye of such a voxel, at most; nothing where the other channels do not tell it.
+    pub noisier: Option<f64>,
 }
 
 /// What a block adds up to.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 struct Sums {
     rest: f64,
     light: f64,
     saturated: u64,
+    /// Which channels are, a bit each.
+    which: BTreeSet<u32>,
 }
 
 /// Unmixes channels of one shape.
@@ -118,6 +123,7 @@ pub fn unmix(mixture: &Mixture, channels: &[Light]) -> Result<Unmixed> {
             block.iter_mut().zip(&found).for_each(|(part, value)| part[i] = sample(scale, *value));
             if saturated != 0 {
                 sums.saturated += 1;
+                sums.which.insert(saturated);
                 continue;
             }
             for (c, light) in light.iter().enumerate() {
@@ -129,11 +135,16 @@ pub fn unmix(mixture: &Mixture, channels: &[Light]) -> Result<Unmixed> {
         sums
     };
     let sums: Vec<Sums> = blocks.par_iter_mut().enumerate().map(block).collect();
-    let all = sums.iter().fold(Sums::default(), |all, s| Sums {
-        rest: all.rest + s.rest,
-        light: all.light + s.light,
-        saturated: all.saturated + s.saturated,
+    let all = sums.into_iter().fold(Sums::default(), |mut all, s| {
+        all.which.extend(s.which);
+        Sums {
+            rest: all.rest + s.rest,
+            light: all.light + s.light,
+            saturated: all.saturated + s.saturated,
+            which: all.which,
+        }
     });
+    let noisier = all.which.iter().try_fold(1.0, |most: f64, which| Some(most.max(mixture.noisier(*which)?)));
     // The numbers of a dye may be counts: then one unit of it is a thousand steps of the channels, and what is dim is less than one.
     let of = |(dye, samples)| {
         let scale = scale.times(1.0 / mixture.brightest(dye), 0.0)?;
@@ -143,5 +154,6 @@ pub fn unmix(mixture: &Mixture, channels: &[Light]) -> Result<Unmixed> {
         dyes: dyes.into_iter().enumerate().map(of).collect::<Result<_>>()?,
         residual: (all.light > 0.0).then(|| (all.rest / all.light).sqrt()).filter(|share| share.is_finite()),
         saturated: all.saturated,
+        noisier,
     })
 }

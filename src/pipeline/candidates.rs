@@ -10,10 +10,15 @@ use crate::recipe::{self, Cutoff, Rule};
 use crate::table::{Cells, Column};
 use std::collections::BTreeMap;
 
-/// How many robust deviations each value lies above a cutoff; nothing where values have no spread.
-pub(super) fn above(how: Cutoff, cutoff: f64, values: &[Option<f64>], rounding: f64) -> Vec<Option<f64>> {
+/// How many robust deviations, of those that the cutoff is said of, each value lies above a cutoff; nothing where these have no spread.
+pub(super) fn above(
+    how: Cutoff,
+    cutoff: f64,
+    (values, said): (&[Option<f64>], impl Iterator<Item = f64>),
+    rounding: f64,
+) -> Vec<Option<f64>> {
     let of_logs = matches!(how, Cutoff::Robust { of_logs: true, .. });
-    let Some(spread) = Spread::of(values.iter().flatten().copied(), of_logs, rounding) else {
+    let Some(spread) = Spread::of(said, of_logs, rounding) else {
         return vec![None; values.len()];
     };
     values.iter().map(|value| value.map(|v| spread.between(cutoff, v))).collect()
@@ -56,9 +61,17 @@ pub(super) fn score(
 /// One object in so many, and more, are not rare.
 const RARE: usize = 10;
 
-/// What the user should know where candidates are many.
-pub(super) fn doubt(set: &str, phenotype: &str, candidates: usize, all: usize) -> Option<String> {
-    (candidates * RARE > all).then(|| {
+/// What the user should know where candidates are many, unless all markers of the rule that follow from a median lie in the gap between two kinds.
+pub(super) fn doubt(
+    set: &str,
+    (phenotype, rule): (&str, Option<&Rule>),
+    (candidates, all): (usize, usize),
+    markers: &Markers,
+) -> Option<String> {
+    let names = rule.map_or(&[][..], |rule| &rule.markers);
+    let parted: Vec<bool> = names.iter().filter_map(|(name, _)| markers.get(name.as_str())?.is_parted).collect();
+    let is_sure = !parted.is_empty() && parted.iter().all(|is| *is);
+    (candidates * RARE > all && !is_sure).then(|| {
         format!(
             "{candidates} of {all} {set} are {phenotype}: cutoffs that follow from the median of all objects suppose that nearly \
              none are; give numbers in [positive.{set}] if so many are right"

@@ -38,7 +38,8 @@ pub(super) fn classify(
             let (column, chosen) = candidates::score(gallery, rules, &classes, &positive);
             let of_median = body.positive.get(name).is_some_and(|all| all.values().any(Positive::is_of_median));
             if of_median {
-                found.warnings.extend(candidates::doubt(name, &gallery.phenotype, chosen.len(), classes.of.len()));
+                let (phenotype, counts) = (gallery.phenotype.as_str(), (chosen.len(), classes.of.len()));
+                found.warnings.extend(candidates::doubt(name, (phenotype, rules.get(phenotype)), counts, &positive));
             }
             found.columns.push(column);
             found.candidates = chosen;

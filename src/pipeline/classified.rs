@@ -91,4 +91,11 @@ pub(super) struct Marker {
     pub is_positive: Vec<Option<bool>>,
     /// How many robust deviations it lies above the cutoff, where somebody asks for them.
     pub above: Vec<Option<f64>>,
+    /// Whether the cutoff lies in the gap between two kinds of objects, where it is one of deviations from the median.
+    pub is_parted: Option<bool>,
+}
+
+/// The values of the objects that a cutoff is said of; of all of them where none is named.
+pub(super) fn said<'a>(values: &'a [Option<f64>], of: &'a [bool]) -> impl Iterator<Item = f64> + Clone + 'a {
+    values.iter().enumerate().filter(move |(i, _)| of.get(*i).is_none_or(|is| *is)).filter_map(|(_, v)| *v)
 }

@@ -20,10 +20,7 @@ pub(super) fn cutoff(how: Cutoff, values: impl Iterator<Item = f64>, rounding: f
         Cutoff::Percentile(p) => percentile(&sorted(values), p),
         Cutoff::Otsu => Some(between_kinds(&sorted(values))?.cutoff),
         Cutoff::Median(times) => stands_out(&sorted(values)).map(|median| times * median),
-        Cutoff::Robust { deviations, of_logs } => {
-            let spread = Spread::of(values, of_logs, rounding)?;
-            Some(spread.value(spread.median + deviations * spread.deviation))
-        }
+        Cutoff::Robust { deviations, of_logs } => Some(Spread::of(values, of_logs, rounding)?.at(deviations)),
     };
     found.filter(|cutoff| cutoff.is_finite())
 }
@@ -112,6 +109,11 @@ impl Spread {
         (!is_none(deviation)).then_some(Spread { median, deviation, of_logs })
     }
 
+    /// So many deviations from the median.
+    pub fn at(&self, deviations: f64) -> f64 {
+        self.value(self.median + deviations * self.deviation)
+    }
+
     fn value(&self, v: f64) -> f64 {
         if self.of_logs { libm::exp(v) } else { v }
     }
@@ -165,6 +167,26 @@ pub(super) fn divided(values: impl Iterator<Item = f64>) -> Option<f64> {
     let gap = above.first()? - below.last()?;
     let is_gap = gap > GAP * (below.last()? - below.first()?);
     (are_kinds && is_gap && apart_in_deviations(below, above) >= KINDS).then_some(cutoff)
+}
+
+/// What lies between two kinds of objects that are far apart and a part of all each, whatever lies between them.
+pub(super) fn kinds(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let all = sorted(values);
+    let cutoff = between_kinds(&all)?.cutoff;
+    let (below, above) = all.split_at(all.partition_point(|v| *v <= cutoff));
+    let least = (LEAST_OF_ALL * all.len() as f64).max(LEAST);
+    let are_many = below.len().min(above.len()) as f64 >= least;
+    (are_many && apart_in_deviations(below, above) >= KINDS).then_some(cutoff)
+}
+
+/// The median, if it is no noise.
+pub(super) fn shown(values: impl Iterator<Item = f64>) -> Option<f64> {
+    stands_out(&sorted(values))
+}
+
+/// The median.
+pub(super) fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    percentile(&sorted(values), 50.0)
 }
 
 /// A threshold between kinds of objects.

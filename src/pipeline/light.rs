@@ -4,7 +4,7 @@ use super::even_slices::EvenSlices;
 use super::margin::Beside;
 use super::mixed::Mixed;
 use super::roles::{Roles, source};
-use crate::correct::{Flat, Light, Mixture, subtract_bleed_through, unmix};
+use crate::correct::{Flat, Light, Mixture, Unmixed, subtract_bleed_through, unmix};
 use crate::device::Device;
 use crate::image::{Channel, Modality, Scan, Volume};
 use crate::ops::threshold::percentile;
@@ -53,13 +53,9 @@ pub(super) fn unmixed(name: &str, mixture: &Unmix, scan: &Scan, roles: &mut Role
     })?;
     let matrix = Mixture::new(&spectra)?;
     let found = unmix(&matrix, &channels(mixture, scan, roles)?)?;
+    roles.warnings.extend(of_close_dyes(name, matrix.told_apart()));
     if found.saturated > 0 {
-        let all = scan.shape.len();
-        let what = format!(
-            "{name}: {} of {all} voxels have a saturated channel; their dyes are at least what is given",
-            found.saturated
-        );
-        roles.warnings.push(what);
+        roles.warnings.push(of_saturated(name, &found, scan.shape.len()));
     }
     roles.mixed.push(Mixed { name: name.into(), residual: found.residual, saturated: found.saturated });
     let dye = |(k, amounts)| {
@@ -67,6 +63,33 @@ pub(super) fn unmixed(name: &str, mixture: &Unmix, scan: &Scan, roles: &mut Role
         Ok(FoundDye { amounts, of, brightest: matrix.brightest(k) })
     };
     found.dyes.into_iter().enumerate().map(dye).collect()
+}
+
+/// What is said of voxels with a saturated channel.
+fn of_saturated(name: &str, found: &Unmixed, all: usize) -> String {
+    let noise = match found.noisier {
+        Some(times) => format!("noise counts up to {times:.1} times as much in them"),
+        None => "these do not tell all dyes, which then are 0 or what the end of the scale shows".into(),
+    };
+    format!(
+        "{name}: {} of {all} voxels have a saturated channel; their dyes follow from the other channels, and {noise}: they, and means of objects that hold them, may be far too \
+         high as well as too low; expose for a shorter time, or leave out objects that hold such voxels",
+        found.saturated
+    )
+}
+
+/// Dyes that have so much more noise than alone are cut at 0 in half of the voxels that have none or little of them: 11.5 times is an angle of 5 degrees.
+const CLOSE: f64 = 11.5;
+
+/// What is said of dyes that are told from each other by little.
+fn of_close_dyes(name: &str, times: f64) -> Option<String> {
+    let degrees = libm::asin(1.0 / times) * 180.0 / std::f64::consts::PI;
+    (times > CLOSE).then(|| {
+        format!(
+            "{name}: a dye lies {degrees:.1} degrees from what the others can look like, so it has {times:.0} times the noise that it would have alone; cut at 0, its mean is too high \
+             where it has little light, and that of the others too low; a channel that one of them has alone tells them apart, or fewer dyes do"
+        )
+    })
 }
 
 /// The channels of a mixture.

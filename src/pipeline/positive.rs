@@ -3,7 +3,7 @@
 
 use super::Sets;
 use super::candidates;
-use super::classified::{Classified, Marker, MarkerValues, Markers, TOO_FEW, speak_for};
+use super::classified::{Classified, Marker, MarkerValues, Markers, TOO_FEW, said, speak_for};
 use super::contradicted;
 use super::cutoff::{Doubt, alike, cutoff, cutoff_of, doubt, halved};
 use super::grades::{self, Graded};
@@ -13,6 +13,7 @@ use super::known::Known;
 use super::marker_values::{ABOVE_GROUND, channel_of, numbers, of_light, rounding, values};
 use super::relations::Relations;
 use super::surroundings::Surroundings;
+use super::two_kinds::{self, Stain};
 use crate::Result;
 use crate::measure::Request;
 use crate::recipe::{Cutoff, Over, Positive, Recipe};
@@ -36,7 +37,7 @@ pub(super) fn markers<'a>(
 ) -> Result<Markers<'a>> {
     let Some(markers) = of.recipe.body.positive.get(name) else { return Ok(Markers::new()) };
     let measured = measured(name, markers, of.recipe, (request, kept), relations)?;
-    let (mut all, mut judged, mut unsure) = (Markers::new(), vec![], vec![]);
+    let mut judging = vec![];
     for (marker, how) in markers {
         let name_of_column = how.column(marker);
         let Some(column) = measured.column(&name_of_column) else {
@@ -47,9 +48,20 @@ pub(super) fn markers<'a>(
         };
         let by = Judging::of((name, marker, how), column, of, around);
         found.marker_values.extend(by.for_other_images());
+        judging.push(by);
+    }
+    if let Some(rules) = of.recipe.body.phenotypes.get(name) {
+        let stains: Vec<Stain> = judging.iter().filter(|by| by.is_of_image()).map(Judging::stain).collect();
+        let kinds = two_kinds::find(name, rules, &stains);
+        judging.iter_mut().for_each(|by| by.say_of(&kinds));
+        found.warnings.extend(kinds.warnings);
+    }
+    let (mut all, mut judged, mut unsure) = (Markers::new(), vec![], vec![]);
+    for by in judging {
+        let Some((marker, _)) = markers.get_key_value(by.marker) else { continue };
         found.warnings.extend(by.cutoff_warnings(of.recipe));
         if by.is_unsure() {
-            unsure.push(format!("{marker} ({})", by.known().count()));
+            unsure.push(format!("{marker} ({})", by.said().count()));
         }
         found.warnings.extend(by.without_value_warning());
         let is_positive = by.is_positive();
@@ -57,9 +69,10 @@ pub(super) fn markers<'a>(
         let highest = by.add_grades(found);
         found.warnings.extend(by.overexposed_warning(highest));
         let above = by.above_cutoff(of.recipe);
-        let light = measured.column(&of_light(&name_of_column));
+        let is_parted = by.how.is_robust().then(|| by.stain().is_parted());
+        let light = measured.column(&of_light(&by.column.name));
         judged.extend(light.and_then(|light| by.judged(light, &is_positive, of)));
-        all.insert(marker, Marker { is_positive, above });
+        all.insert(marker, Marker { is_positive, above, is_parted });
     }
     found.warnings.extend(judged::warnings(name, &judged, of, around));
     if !unsure.is_empty() {
@@ -102,6 +115,8 @@ pub(super) struct Judging<'a> {
     /// See [`cutoff_of`].
     rounding: f64,
     cutoff: Option<f64>,
+    /// The objects that the cutoff is said of; all if empty.
+    said_of: Vec<bool>,
     /// The role of the channel behind the column, and what that can say of the objects.
     seen_in: Option<(&'a str, &'a Known)>,
     /// Objects that are at least as bright as their values say; as many as there are objects, or none.
@@ -123,7 +138,7 @@ impl<'a> Judging<'a> {
         // A cutoff over several images is no cutoff of this one.
         let is_own = how.over == Over::Image;
         let cutoff = cutoff_of(how, values.iter().flatten().copied(), rounding).filter(|_| is_own);
-        Judging { set, marker, how, column, values, rounding, cutoff, seen_in, at_least }
+        Judging { set, marker, how, column, values, rounding, cutoff, said_of: vec![], seen_in, at_least }
     }
 
     /// Objects of several images together.
@@ -135,14 +150,19 @@ impl<'a> Judging<'a> {
     ) -> Self {
         let cutoff = cutoff_of(how, values.iter().copied(), rounding);
         let values = values.iter().map(|v| Some(*v)).collect();
-        Judging { set, marker, how, column, values, rounding, cutoff, seen_in: None, at_least: vec![] }
+        Judging { set, marker, how, column, values, rounding, cutoff, said_of: vec![], seen_in: None, at_least: vec![] }
+    }
+
+    /// Whether its cutoffs are those of this image alone.
+    fn is_of_image(&self) -> bool {
+        self.how.over == Over::Image
     }
 
     /// What cutoffs over several images are found from.
     fn for_other_images(&self) -> Option<MarkerValues> {
         let (set, marker) = (self.set.to_owned(), self.marker.to_owned());
         let values = || MarkerValues { set, marker, values: self.known().collect(), rounding: self.rounding };
-        (self.how.over != Over::Image).then(values)
+        (!self.is_of_image()).then(values)
     }
 
     /// The values that there are.
@@ -150,16 +170,34 @@ impl<'a> Judging<'a> {
         self.values.iter().flatten().copied()
     }
 
+    /// Those of the objects that the cutoff is said of.
+    fn said(&self) -> impl Iterator<Item = f64> + Clone {
+        said(&self.values, &self.said_of)
+    }
+
+    fn stain(&self) -> Stain<'_> {
+        Stain { marker: self.marker, how: self.how, values: &self.values, rounding: self.rounding, cutoff: self.cutoff }
+    }
+
+    /// Says the cutoff of the objects that are meant, where these are not all.
+    fn say_of(&mut self, kinds: &two_kinds::Found) {
+        if let Some(of) = kinds.said_of.get(self.marker) {
+            self.said_of.clone_from(of);
+            self.cutoff = cutoff_of(self.how, self.said(), self.rounding);
+        }
+    }
+
     /// Whether the cutoff hangs on the median of few objects.
     fn is_unsure(&self) -> bool {
-        self.cutoff.is_some() && self.known().count() < FEW && self.how.is_of_median()
+        self.cutoff.is_some() && self.said().count() < FEW && self.how.is_of_median()
     }
 
     /// Warnings of a cutoff that cannot be found, or that says little.
     pub(super) fn cutoff_warnings(&self, recipe: &Recipe) -> Vec<String> {
         let (set, marker, column) = (self.set, self.marker, &self.column.name);
+        let of_kinds = self.said_of.is_empty().then(|| self.stain().warning(set)).flatten();
         let Some(cutoff) = self.cutoff else {
-            if self.how.over != Over::Image {
+            if !self.is_of_image() {
                 return vec![format!(
                     "the cutoff of {marker} is one over several images: a run of these finds it, and one image alone has none; give a number in [positive.{set}]"
                 )];
@@ -168,10 +206,10 @@ impl<'a> Judging<'a> {
                 "no cutoff of {marker} can be found, so no object is positive or negative: all objects have the same {column}, or the cutoff \
                  is a multiple of the median or uses logarithms and the median is not clearly above 0, or it is too large for a number; give a number in [positive.{set}]"
             );
-            return if self.known().count() > 0 { vec![none] } else { vec![] };
+            return of_kinds.into_iter().chain((self.known().count() > 0).then_some(none)).collect();
         };
         match self.how.above {
-            Cutoff::Robust { .. } => alike(self.known())
+            Cutoff::Robust { .. } => alike(self.said())
                 .map(|most| {
                     format!(
                         "more than half of {set} have the same {column}, {most}, so the spread of negative ones is not known, and the cutoff of {marker} that follows \
@@ -179,6 +217,7 @@ impl<'a> Judging<'a> {
                     )
                 })
                 .into_iter()
+                .chain(of_kinds)
                 .collect(),
             Cutoff::Otsu => {
                 let halved = halved(self.known(), cutoff).map(|apart| self.of_one_kind(apart, recipe));
@@ -260,8 +299,8 @@ impl<'a> Judging<'a> {
     /// The cutoff; of 1+, 2+ and 3+, where objects are graded.
     pub(super) fn cutoffs(&self) -> Vec<Option<f64>> {
         let higher = self.how.higher.into_iter().flatten();
-        let is_own = self.how.over == Over::Image || self.cutoff.is_some();
-        let found = |how| cutoff(how, self.known(), self.rounding).filter(|_| is_own);
+        let is_own = self.is_of_image() || self.cutoff.is_some();
+        let found = |how| cutoff(how, self.said(), self.rounding).filter(|_| is_own);
         std::iter::once(self.cutoff).chain(higher.map(found)).collect()
     }
 
@@ -274,7 +313,9 @@ impl<'a> Judging<'a> {
     /// How many robust deviations the objects lie above the cutoff, if a gallery of the set asks for them.
     fn above_cutoff(&self, recipe: &Recipe) -> Vec<Option<f64>> {
         let cutoff = self.cutoff.filter(|_| recipe.body.gallery.contains_key(self.set));
-        cutoff.map_or(vec![], |cutoff| candidates::above(self.how.above, cutoff, &self.values, self.rounding))
+        cutoff.map_or(vec![], |cutoff| {
+            candidates::above(self.how.above, cutoff, (self.values.as_slice(), self.said()), self.rounding)
+        })
     }
 
     /// What the objects are judged by, with the column of the light behind it, where that is light of a channel.
@@ -288,6 +329,7 @@ impl<'a> Judging<'a> {
             light: numbers(light),
             is_above_ground: light.name.starts_with(ABOVE_GROUND),
             rounding: self.rounding,
+            said_of: self.said_of,
             is_positive: is_positive.to_vec(),
         })
     }

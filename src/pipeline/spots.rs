@@ -1,5 +1,6 @@
 //! The step `spots`: points of light as small objects with places of their own.
 
+use super::crowded_spots;
 use super::floor::of_cut_ground;
 use super::state::State;
 use crate::Error;
@@ -76,7 +77,8 @@ impl State<'_> {
             let inside = |at: &[f64; 3]| (0..3).all(|a| (-0.5..shape.zyx()[a] as f64 - 0.5).contains(&at[a]));
             spot.filter(inside).unwrap_or(at)
         };
-        let points = found.peaks.par_iter().enumerate().map(place).collect();
+        let points: Vec<[f64; 3]> = found.peaks.par_iter().enumerate().map(place).collect();
+        self.warnings.extend(crowded_spots::warning(&found, &points, [seen.unwrap_or(sigma[0]), sigma[1], sigma[2]]));
         let regions = Regions { points, ..Regions::of_labels(&drawn)? };
         self.labels = Some(regions.labels.to(self.device)?);
         self.mask = None;

@@ -66,6 +66,11 @@ impl Positive {
         matches!(self.above, Cutoff::Median(_) | Cutoff::Robust { .. })
     }
 
+    /// The cutoff is so many deviations from the median.
+    pub fn is_robust(&self) -> bool {
+        matches!(self.above, Cutoff::Robust { .. })
+    }
+
     /// All cutoffs: of 1+, 2+ and 3+, where objects are graded.
     pub fn cutoffs(&self) -> impl Iterator<Item = Cutoff> {
         std::iter::once(self.above).chain(self.higher.into_iter().flatten())

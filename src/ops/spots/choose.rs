@@ -18,7 +18,7 @@ use super::super::grey_step::grey_step;
 use super::super::histogram::Bins;
 use super::super::noise::ABOVE_FLATTEST;
 use super::super::threshold::percentile::at_ranks;
-use super::super::value_counts::look;
+use super::super::value_counts::{Look, look};
 use super::gain::{Gain, of_one_voxel};
 use super::ground::{Ground, brightness};
 use super::{peaks, response, shifts};
@@ -66,6 +66,8 @@ pub struct Spots {
     pub of_one_pixel: usize,
     /// Share of the voxels at which the ground was cut off; nothing where it was not.
     pub cut_off: Option<f64>,
+    /// Spots cover so much of the image that what lies below 0 is their dark surroundings, not noise.
+    pub is_covered: bool,
 }
 
 impl Spots {
@@ -119,6 +121,7 @@ fn at_scale(
         return Ok(Spots::default());
     }
     let whole = at_ranks(&seen, &[(below - 1) / 2])?.first().map_or(0.0, |r| -f64::from(*r)) / 0.6745;
+    let is_covered = is_covered(&seen, src.shape.len())?;
     // One grey step of the file, as the response has it.
     let (left, right) = shifts(device, src)?;
     let unit = libm::ldexp(file.scale.factor() / src.scale.factor(), left as i32 - right as i32);
@@ -156,7 +159,18 @@ fn at_scale(
     let owes = |p: &&Peak| 2.0 * pixel * stands_out(file.shape, samples, p.voxel) > f64::from(peaks[p.voxel]);
     let of_one_pixel = found.iter().filter(owes).count();
     let threshold = Some(threshold).filter(|t| t.is_finite());
-    Ok(Spots { peaks: found, threshold, scale: 0, of_one_pixel, cut_off })
+    Ok(Spots { peaks: found, threshold, scale: 0, of_one_pixel, cut_off, is_covered })
+}
+
+/// This share of the response of an image lies farther above 0 than the same share lies below it, so many times, where spots cover more than that share. Noise,
+/// whatever its blur, lies as far on both sides, and around spots that lie apart more lies below 0 than above it.
+const COVERED: (usize, f64) = (20, 1.5);
+
+/// Whether spots cover the image. `seen` is its response.
+fn is_covered(seen: &Look, n: usize) -> Result<bool> {
+    let (part, times) = COVERED;
+    let ends = at_ranks(seen, &[n / part, n - 1 - n / part])?;
+    Ok(matches!(ends[..], [low, high] if low < 0 && f64::from(high) >= -times * f64::from(low)))
 }
 
 /// Peaks, and the significance from which they are spots.

@@ -5,6 +5,7 @@ mod bleeding;
 mod unspecific;
 
 use super::Sets;
+use super::classified::said;
 use super::cutoff::cutoff_of;
 use super::object_light::Light;
 use super::surroundings::Surroundings;
@@ -25,6 +26,8 @@ pub(super) struct Judged<'a> {
     pub is_above_ground: bool,
     /// See [`cutoff_of`].
     pub rounding: f64,
+    /// The objects that the cutoff is said of; all if empty.
+    pub said_of: Vec<bool>,
     pub is_positive: Vec<Option<bool>>,
 }
 
@@ -63,7 +66,7 @@ impl Judged<'_> {
             (value, _) => value,
         };
         let values: Vec<Option<f64>> = self.values.iter().zip(&self.light).enumerate().map(value).collect();
-        let cutoff = cutoff_of(self.positive, values.iter().flatten().copied(), self.rounding);
+        let cutoff = cutoff_of(self.positive, said(&values, &self.said_of), self.rounding);
         let now: Vec<Option<bool>> = values.iter().map(|v| Some((*v)? > cutoff?)).collect();
         let changed = now.iter().zip(&self.is_positive).filter(|(now, before)| now != before).count();
         Change { positive: count(&now), changed }
@@ -110,6 +113,7 @@ impl<'a> Judged<'a> {
             light: some(light),
             is_above_ground: true,
             rounding: 0.0,
+            said_of: vec![],
             is_positive: values.iter().map(|v| Some(*v > cutoff?)).collect(),
         }
     }
