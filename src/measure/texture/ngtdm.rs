@@ -176,7 +176,9 @@ impl Facts {
             }
             if weights > 0.0 {
                 let own = usize::from(cells[i]);
-                sums[own].0 += (f64::from(levels.level(own)) - total / weights).abs();
+                // The mean of weighed equals is rounded, their difference is none.
+                let is_alike = there().all(|(rank, _)| rank == own);
+                sums[own].0 += if is_alike { 0.0 } else { (f64::from(levels.level(own)) - total / weights).abs() };
                 sums[own].1 += 1;
             }
         }
@@ -211,8 +213,11 @@ impl Facts {
     }
 
     fn busyness(&self) -> Option<f64> {
-        let change = self.pairs(|[i, p, _], [j, q, _]| (i * p - j * q).abs());
-        (change > 0.0).then(|| self.weighted() / change)
+        // Shares are rounded: whether all levels weigh the same the numbers of their voxels say.
+        let weight = |[i, p, _]: &[f64; 3]| i * (p * self.voxels).round();
+        let is_alike = self.tones.iter().all(|tone| weight(tone) == weight(&self.tones[0]));
+        let change = || self.pairs(|[i, p, _], [j, q, _]| (i * p - j * q).abs());
+        (!is_alike).then(|| self.weighted() / change())
     }
 
     fn complexity(&self) -> Option<f64> {
