@@ -8,10 +8,10 @@ use super::stack::{self, Stack};
 use super::values::{self, Line, Raw};
 use super::{complete, regions};
 use super::{frame, pet};
-use crate::image::{Channel, Modality, NO_UNIT, SUV_UNIT, Scan};
+use crate::image::{Channel, Mask, Modality, NO_UNIT, SUV_UNIT, Scan};
 use crate::pet::suv::{self, Conversion};
 use crate::read::extent::{self, Extent};
-use crate::read::{Options, Source, field_of_view, layout, numbers};
+use crate::read::{Options, Source, field_of_view, layout, numbers, voxel_size};
 use crate::units::Shape;
 use crate::{Error, Result};
 use dicom_dictionary_std::tags;
@@ -54,6 +54,9 @@ impl<'a> Plan<'a> {
             let reference = &files[stack.slices.first().map_or(0, |s| s.file)];
             complete::check(&files, reference, &mut stack, options)?;
             pet::alike(&files, &mut stack.notes)?;
+            let pixels = &first.pixels;
+            let shape = Shape::new(stack.slices.len(), pixels.rows, pixels.columns);
+            stack.notes.extend(voxel_size::of_pet(stack.spacing, shape)?);
         }
         let mut plan = Plan {
             extent: extent(&files, first, &stack).within(options)?,
