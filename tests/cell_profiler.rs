@@ -9,7 +9,7 @@ mod common;
 use common::cell_profiler::{Fixture, Report, cell, expected};
 use std::collections::BTreeMap;
 use uptake::device::Device;
-use uptake::image::{Channel, Labels, Modality, Scale, Scan, Volume};
+use uptake::image::{Channel, Labels, Modality, Regions, Scale, Scan, Volume};
 use uptake::measure::{self, ChannelRef, Chosen, Context, Request, family};
 use uptake::pipeline::{self, External};
 use uptake::recipe::Recipe;
@@ -459,6 +459,27 @@ fn recipes_give_the_same_on_every_device() {
     assert_eq!(cpu.row, gpu.row);
     assert!(cell(&cpu.row, "coloc_pearson_a_b_cells", 0).is_some());
     assert!(cpu.row.column("coloc_shuffle_p_a_b_cells").is_none());
+}
+
+/// Regression: the rounded entropy of one level was not 0, and what is nothing over nothing came out as -1.
+#[test]
+fn flat_objects_have_no_information_whatever_their_size() {
+    let shape = Shape::flat(40, 64);
+    let labels = (0..shape.len()).map(|i| if i % 64 < 4 + i / 64 { 1 + (i / 64) as u32 } else { 0 }).collect();
+    let volume = Volume::new(shape, vec![1000; shape.len()]).unwrap();
+    let channel = Channel { name: "a".into(), unit: "au", volume, saturated: None, saturation: Some(65_535) };
+    let scan = Scan::new(Modality::Fluorescence, shape, vec![channel]);
+    let text = "channels.a = 0\n[objects.roi]\nlabels = \"roi.tif\"\n[measure.roi]\nfeatures = \"haralick\"\n";
+    let recipe = Recipe::parse("r.toml", text, &[]).unwrap();
+    let regions = Regions::of_voxels(shape, &labels).unwrap();
+    let external = External::from([("roi".to_string(), regions)]);
+    let outcome = pipeline::run(&scan, &recipe, &Device::Cpu, &external).unwrap();
+    let table = &outcome.sets[0].table;
+    let information = table.columns.iter().filter(|c| c.name.contains("info_meas") || c.name.contains("entropy"));
+    let names: Vec<&str> = information.map(|c| c.name.as_str()).collect();
+    assert!(names.len() >= 16, "{names:?}");
+    let odd = |name: &&str| (0..table.rows()).any(|row| cell(table, name, row).is_some_and(|v| v != 0.0));
+    assert_eq!(names.iter().find(|name| odd(name)), None);
 }
 
 /// The families of single channels.

@@ -171,6 +171,51 @@ fn alone(numbers: &[f64], settings: Settings) -> Result<Scan, Error> {
     read::open(&path, &Options { suv: settings, ..Options::default() })
 }
 
+/// Oracle: sides of voxels of scanners, and the same numbers under another unit. The remedy is the true size in the header.
+#[test]
+fn voxels_that_no_scanner_has_are_refused() {
+    let read = |sides: [f64; 3], units: u8| {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.nii");
+        let numbers: Vec<f64> = (0..8).map(|i| 0.5 + 0.7 * f64::from(i)).collect();
+        let [x, y, z] = sides;
+        let matrix = [[x, 0.0, 0.0, 5.0], [0.0, y, 0.0, 5.0], [0.0, 0.0, z, 5.0]];
+        let file = Nifti { code: 16, matrix, units, ..Nifti::new([2, 2, 2], &numbers) };
+        std::fs::write(&path, file.bytes()).unwrap();
+        let suv = Settings { units: Some(Units::Suv), ..Settings::default() };
+        read::open(&path, &Options { suv, ..Options::default() })
+    };
+    for (sides, units) in [([4.0, 4.0, 3.0], 2), ([0.004, 0.004, 0.003], 1), ([400.0, 400.0, 300.0], 3)] {
+        let scan = read(sides, units).unwrap();
+        assert!(!scan.warnings.iter().any(|w| w.contains("a voxel has")), "{sides:?}: {:?}", scan.warnings);
+    }
+    for (sides, units, words) in [
+        ([4000.0, 4000.0, 3000.0], 2, "3000 x 4000 x 4000 mm"),
+        ([4.0, 4.0, 3.0], 3, "0.003 x 0.004 x 0.004 mm"),
+        ([4.0, 4.0, 3.0], 1, "3000 x 4000 x 4000 mm"),
+    ] {
+        let e = read(sides, units).unwrap_err();
+        assert!(e.what.contains(words) && e.remedy.as_deref().is_some_and(|r| r.contains("pixdim")), "{e}");
+    }
+    let doubted = read([30.0, 30.0, 3.0], 2).unwrap();
+    assert!(doubted.warnings.iter().any(|w| w.contains("3 x 30 x 30 mm")), "{:?}", doubted.warnings);
+}
+
+/// Numbers saved without a grid: no place, and sides of 1.
+#[test]
+fn a_header_that_nobody_filled_in_is_doubted() {
+    let read = |pixdim: f32, codes| {
+        let numbers: Vec<f64> = (0..8).map(|i| 0.5 + 0.7 * f64::from(i)).collect();
+        let mut bytes = Nifti { code: 16, codes, ..Nifti::new([2, 2, 2], &numbers) }.bytes();
+        (80..92).step_by(4).for_each(|at| bytes[at..at + 4].copy_from_slice(&pixdim.to_le_bytes()));
+        let scan = read::open_bytes(&bytes, "a.nii", &Options::default()).unwrap();
+        scan.warnings.iter().any(|w| w.contains("voxels of 1 x 1 x 1"))
+    };
+    assert!(read(1.0, [0, 0]));
+    assert!(!read(2.0, [0, 0]), "a size that somebody gave");
+    assert!(!read(1.0, [0, 1]), "a grid that somebody gave");
+}
+
 #[test]
 fn without_a_sidecar_the_settings_decide() {
     let assume = || Settings { assume: Some(Units::Suv), ..Settings::default() };

@@ -46,6 +46,7 @@ mod source;
 mod step;
 mod stored;
 mod tiff;
+mod voxel_size;
 
 pub use dicom::{DicomSource, Drawn, FoundSeries, Other, Series, SourceFrame};
 pub use dicom::{examine_series, find_series, find_whole_series, is_dicom, read_series, source as dicom_source};

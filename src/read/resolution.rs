@@ -1,8 +1,9 @@
 //! When what a file says about the size of a pixel counts as a calibration.
 //!
 //! A size that a file states with its unit is taken ([`stated`]) unless it cannot be meant: nothing, zero, no size of a pixel in
-//! microscopy, or exactly what screens and printers have, as converters write it. Resolution tags without further words
-//! ([`calibration`]) are trusted less.
+//! microscopy, wholly unlike along x and y, or exactly what screens and printers have, as converters write it. What can be but
+//! hardly is, as where a unit is another one (pixels of half a nanometre, slices a thousand pixels apart), is taken and doubted.
+//! Resolution tags without further words ([`calibration`]) are trusted less.
 //!
 //! Most software writes something there that nobody meant: 72, 96 or 300 dots per inch. So the rule is strict. All must hold:
 //! - the unit is centimetre or inch;
@@ -21,6 +22,12 @@ const DOTS: &[f64] = &[
 ];
 /// Sizes of a pixel in micrometres that can be: from electron microscopes to whole animals.
 const SIZES: std::ops::RangeInclusive<f64> = 1e-5..=5000.0;
+/// Those of light: from expanded samples to animals and blots. A unit that is another one makes them a thousand times larger or smaller.
+const USUAL: std::ops::RangeInclusive<f64> = 0.005..=250.0;
+/// Sides of a pixel differ by less than this, also in sections across a stack; units by a thousand.
+const UNLIKE: f64 = 50.0;
+/// Slices are less than this many pixels apart, and more than one such part of a pixel.
+const SLICES: f64 = 100.0;
 
 /// A calibration from sizes along z, y and x in micrometres that a file states. A single slice needs none along z. A doubt
 /// leaves a note.
@@ -39,12 +46,44 @@ pub fn stated([z, y, x]: [Option<f64>; 3], slices: usize, warnings: &mut Vec<Str
     if let Some(dots) = DOTS.iter().find(|d| (x * **d / 25_400.0 - 1.0).abs() < 1e-3) {
         return px(format!("the file says {x} um, which is {dots} dots per inch as of a screen or printer"));
     }
+    if (x / y).max(y / x) > UNLIKE {
+        return px(format!("the file says that a pixel has {x} um along x and {y} um along y, which cannot be"));
+    }
     match z {
-        Some(z) if SIZES.contains(&z) => Spacing::um([z, y, x]),
-        _ if slices == 1 => Spacing::um([1.0, y, x]),
+        Some(z) if SIZES.contains(&z) => {
+            warnings.extend(doubt_of_slices(z, [y, x], slices));
+            warnings.extend(doubt_of_size([y, x]));
+            Spacing::um([z, y, x])
+        }
+        _ if slices == 1 => {
+            warnings.extend(doubt_of_size([y, x]));
+            Spacing::um([1.0, y, x])
+        }
         Some(z) => px(format!("the file says that slices are {z} um apart, which cannot be")),
         None => px(format!("the distance of slices is not given (a pixel has {y} x {x} um)")),
     }
+}
+
+fn doubt_of_size([y, x]: [f64; 2]) -> Option<String> {
+    let is_odd = [y, x].iter().any(|v| !USUAL.contains(v));
+    is_odd.then(|| {
+        format!(
+            "doubtful: the file says that a pixel has {y} x {x} um (y, x), which was taken; light has {} to {} um, and the unit may be \
+             another one; spacing_um_replace gives the true size",
+            USUAL.start(),
+            USUAL.end()
+        )
+    })
+}
+
+fn doubt_of_slices(z: f64, [y, x]: [f64; 2], slices: usize) -> Option<String> {
+    let is_odd = slices > 1 && (z / y.max(x) > SLICES || y.min(x) / z > SLICES);
+    is_odd.then(|| {
+        format!(
+            "doubtful: the file says that slices are {z} um apart and a pixel has {y} x {x} um (y, x), which was taken; the unit of one may \
+             be another one; spacing_um_replace = [z, y, x] gives the true sizes"
+        )
+    })
 }
 
 /// A calibration in micrometres from pixels per unit along x and y and the unit's number (2 inch, 3 cm).
@@ -96,5 +135,46 @@ mod tests {
             assert_eq!(um([slice, Some(0.5), Some(0.5)], 2), None);
         }
         assert_eq!(um([None, None, Some(0.5)], 1), None);
+        // A unit left out on one side.
+        for [y, x] in [[500.0, 0.5], [0.5, 0.0005], [0.325, 325.0]] {
+            assert_eq!(um([Some(2.0), Some(y), Some(x)], 1), None);
+        }
+        // Sections across a stack of sheets of light.
+        assert!(um([None, Some(6.0), Some(0.3)], 1).is_some());
+    }
+
+    #[test]
+    fn what_can_hardly_be_is_taken_and_doubted() {
+        let doubts = |zyx: [f64; 3], slices| {
+            let mut warnings = Vec::new();
+            assert_eq!(stated(zyx.map(Some), slices, &mut warnings).map(|s| s.zyx), Some(zyx), "{warnings:?}");
+            warnings
+        };
+        // Objectives, expanded samples, sheets of light, serial sections, autoradiography, overviews of slides, animals, blots.
+        for usual in [
+            [0.3, 0.06, 0.06],
+            [0.1, 0.01, 0.01],
+            [2.0, 5.0, 5.0],
+            [50.0, 0.65, 0.65],
+            [10.0, 0.1, 0.1],
+            [20.0, 25.0, 25.0],
+            [1.0, 50.0, 50.0],
+            [1.0, 200.0, 200.0],
+        ] {
+            assert_eq!(doubts(usual, 3), [""; 0], "{usual:?}");
+        }
+        for (odd, words) in [
+            ([1000.0, 0.5, 0.5], "slices are 1000 um apart and a pixel has 0.5 x 0.5 um"),
+            ([0.002, 0.5, 0.5], "slices are 0.002 um apart"),
+            ([0.0005, 0.00065, 0.00065], "a pixel has 0.00065 x 0.00065 um"),
+            ([500.0, 500.0, 500.0], "a pixel has 500 x 500 um"),
+        ] {
+            let doubts = doubts(odd, 3);
+            assert!(
+                doubts.len() == 1 && doubts[0].contains(words) && doubts[0].contains("spacing_um_replace"),
+                "{doubts:?}"
+            );
+        }
+        assert_eq!(doubts([1000.0, 0.5, 0.5], 1), [""; 0], "a single slice has no size along z");
     }
 }

@@ -6,7 +6,7 @@
 use super::aggregation::{Aggregation, Norm, Space, directions, neighbours};
 use super::choice::Group;
 use super::glcm_matrix::DENSE;
-use super::{Levels, Region, Texture, glcm, glrlm, ngldm, ngtdm};
+use super::{Instead, Levels, Region, Texture, glcm, glrlm, ngldm, ngtdm};
 use crate::Result;
 use crate::device::{Buffer, Device, Gpu, GpuBuffer};
 use crate::measure::Request;
@@ -42,6 +42,10 @@ impl Wanted {
         let norm = if texture.compat.is_some() { Norm::Chebyshev } else { texture.norm };
         let mut all = vec![];
         for &group in &texture.families {
+            // PyRadiomics counts voxels without a neighbour, which a device leaves out.
+            if texture.compat.is_some() && group == Group::Ngtdm {
+                continue;
+            }
             if texture.weights.is_some() && group.has_weights() {
                 continue;
             }
@@ -82,10 +86,10 @@ impl Wanted {
     }
 
     /// The values of a region from its matrices.
-    fn values(&self, levels: &Levels, symmetric: bool, counts: &[u32]) -> Vec<Option<f64>> {
+    fn values(&self, levels: &Levels, symmetric: bool, counts: &[u32], instead: Instead) -> Vec<Option<f64>> {
         let (steps, (size, _)) = (self.what.steps.len(), levels.place());
         match self.group {
-            Group::Glcm => glcm::of_counts(levels, symmetric, counts),
+            Group::Glcm => glcm::of_counts(levels, symmetric, counts, instead),
             Group::Glrlm => glrlm::of_counts(levels, size.into_iter().max().unwrap_or(1), counts),
             Group::Ngtdm => ngtdm::of_counts(levels, steps, counts),
             _ => ngldm::of_counts(levels, steps, counts),
@@ -115,12 +119,18 @@ pub(super) struct Ahead {
 pub(super) struct Matrices<'a>(Option<(&'a Ahead, usize)>);
 
 impl Matrices<'_> {
-    /// The values of a group from its matrices, if these were counted.
-    pub fn values(&self, levels: &Levels, group: Group, way: Aggregation) -> Option<Vec<Option<f64>>> {
+    /// The values of a group from its matrices, if these were counted; of co-occurrence with others in the place of those that cannot be.
+    pub fn values(
+        &self,
+        levels: &Levels,
+        group: Group,
+        way: Aggregation,
+        instead: Instead,
+    ) -> Option<Vec<Option<f64>>> {
         let (ahead, place) = self.0?;
         let found = ahead.counted.iter().find(|c| (c.wanted.group, c.wanted.way) == (group, way))?;
         let counts = found.counts.get(*found.begins.get(place)?..*found.begins.get(place + 1)?)?;
-        Some(found.wanted.values(levels, ahead.symmetric, counts))
+        Some(found.wanted.values(levels, ahead.symmetric, counts, instead))
     }
 }
 
@@ -265,7 +275,7 @@ mod tests {
                 for levels in both.iter().filter(|l| l.ranks() > 0) {
                     let (own, others) = counts.split_at(wanted.words(&levels.grey_box()));
                     let want = texture.of_levels(wanted.group, &[wanted.way], levels, None);
-                    prop_assert_eq!(wanted.values(levels, symmetric, own), want, "{:?} {:?}", wanted.group, wanted.way);
+                    prop_assert_eq!(wanted.values(levels, symmetric, own, &[]), want, "{:?} {:?}", wanted.group, wanted.way);
                     counts = others;
                 }
                 prop_assert!(counts.is_empty());

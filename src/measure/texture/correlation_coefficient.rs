@@ -12,7 +12,8 @@ const MOST: usize = 256;
 /// Rounds of rotations; a dozen do.
 const ROUNDS: usize = 60;
 
-/// The mean over all matrices that hold a pair; 1 for those of a single level. Nothing for more than 256 levels.
+/// The mean over all matrices that hold a pair. One that holds a single level has no second magnitude: that is 1 in a region of one level
+/// and 0 in others, as in PyRadiomics. Nothing for more than 256 levels.
 pub(super) fn maximal(levels: &Levels, distance: usize, aggregation: Aggregation) -> Option<f64> {
     if levels.ranks() > MOST {
         return None;
@@ -34,7 +35,7 @@ pub(super) fn maximal(levels: &Levels, distance: usize, aggregation: Aggregation
         let matrix = there.iter().map(|a| there.iter().map(|b| scaled(*a, *b)).collect()).collect();
         let mut sizes: Vec<f64> = eigenvalues(matrix).into_iter().map(f64::abs).collect();
         sizes.sort_unstable_by(|a, b| b.total_cmp(a));
-        sum += sizes.get(1).copied().unwrap_or(1.0);
+        sum += sizes.get(1).copied().unwrap_or(if levels.ranks() == 1 { 1.0 } else { 0.0 });
         n += 1;
     }
     (n > 0).then(|| sum / f64::from(n))

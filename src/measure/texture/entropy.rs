@@ -40,11 +40,19 @@ impl Sum {
     #[inline(always)]
     pub fn add(&mut self, n: u64) {
         self.total += n;
-        self.weighted += usize::try_from(n).ok().and_then(|n| self.known.get(n).copied()).unwrap_or_else(|| weigh(n));
+        self.weighted += self.weigh(n);
+    }
+
+    #[inline(always)]
+    fn weigh(&self, n: u64) -> f64 {
+        usize::try_from(n).ok().and_then(|n| self.known.get(n).copied()).unwrap_or_else(|| weigh(n))
     }
 
     pub fn bits(&self) -> Option<f64> {
-        (self.total > 0).then(|| (libm::log2(self.total as f64) - self.weighted / self.total as f64).max(0.0))
+        // One kind alone is told exactly: a second one takes more than 1 from the sum, and the quotient below is rounded.
+        let is_one = self.weighted == self.weigh(self.total);
+        let bits = || (libm::log2(self.total as f64) - self.weighted / self.total as f64).max(0.0);
+        (self.total > 0).then(|| if is_one { 0.0 } else { bits() })
     }
 }
 
@@ -58,6 +66,14 @@ mod tests {
         assert_eq!(bits([7]), Some(0.0));
         assert!((bits([5, 5, 5, 5]).unwrap() - 2.0).abs() < 1e-15);
         assert!((bits([1, 3]).unwrap() - (2.0 - 0.75 * 3f64.log2())).abs() < 1e-15);
+    }
+
+    #[test]
+    fn one_kind_has_no_entropy_and_two_have_one() {
+        for n in (1..5000).chain([1 << 20, (1 << 40) + 58]) {
+            assert_eq!(bits([0, n, 0]), Some(0.0), "{n}");
+            assert!(bits([n, 1]).unwrap() > 0.0, "{n}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ pub use super::glcm_features::{FEATURES, Facts};
 use super::glcm_matrix::{Matrix, count, has_pair};
 use super::levels::Levels;
 use super::weights::{Weighting, whole};
-use super::{Means, average};
+use super::{Instead, Means};
 use crate::measure::Feature;
 use std::ops::Range;
 
@@ -43,8 +43,21 @@ pub(super) fn some(
     choice: Choice,
     aggregation: Aggregation,
 ) -> Vec<Option<f64>> {
+    means(Means::of(features), levels, choice, aggregation)
+}
+
+/// The values of [`FEATURES`], with others in the place of those that a matrix cannot have.
+pub(super) fn values_instead(
+    levels: &Levels,
+    choice: Choice,
+    aggregation: Aggregation,
+    instead: Instead,
+) -> Vec<Option<f64>> {
+    means(Means { instead, ..Means::of(FEATURES) }, levels, choice, aggregation)
+}
+
+fn means(mut means: Means<Facts>, levels: &Levels, choice: Choice, aggregation: Aggregation) -> Vec<Option<f64>> {
     let levels = levels.framed(choice.distance);
-    let mut means = Means::of(features);
     each_slices(&levels, choice, aggregation, |rows, groups| {
         for (_, steps) in groups {
             let steps = weighted(&levels, rows, steps, choice);
@@ -90,10 +103,12 @@ fn each_slices(levels: &Levels, choice: Choice, way: Aggregation, mut f: impl Fn
 }
 
 /// The values from matrices that a device has counted one way, one after the other, each with a row and a column for rank 0.
-pub(super) fn of_counts(levels: &Levels, symmetric: bool, counts: &[u32]) -> Vec<Option<f64>> {
+pub(super) fn of_counts(levels: &Levels, symmetric: bool, counts: &[u32], instead: Instead) -> Vec<Option<f64>> {
     let width = levels.ranks() + 1;
     let matrix = |counts: &[u32]| Matrix::dense(width, counts.iter().map(|n| u64::from(*n)).collect(), symmetric);
-    average(FEATURES, counts.chunks(width * width).map(|counts| Facts::of(levels, &matrix(counts))))
+    let mut means = Means { instead, ..Means::of(FEATURES) };
+    counts.chunks(width * width).for_each(|counts| means.add(Facts::of(levels, &matrix(counts))));
+    means.values()
 }
 
 /// Steps with their weights: those of the directions that join voxels at all, the shortest of which weighs most.

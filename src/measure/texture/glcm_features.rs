@@ -187,15 +187,19 @@ impl Facts {
         self.rows().entropy() + self.columns().entropy()
     }
 
+    /// There are two levels at least. Counts say it: entropies are rounded.
+    fn has_levels(&self) -> bool {
+        !(self.rows().is_one() && self.columns().is_one())
+    }
+
     fn information_1(&self) -> Option<f64> {
         let most = self.rows().entropy().max(self.columns().entropy());
-        (most > 0.0).then(|| (self.joint_entropy() - self.independent()) / most)
+        self.has_levels().then(|| (self.joint_entropy() - self.independent()) / most)
     }
 
     fn information_2(&self) -> Option<f64> {
-        let independent = self.independent();
-        let more = (independent - self.joint_entropy()).max(0.0);
-        (independent > 0.0).then(|| (1.0 - libm::exp(-2.0 * more)).sqrt())
+        let more = (self.independent() - self.joint_entropy()).max(0.0);
+        self.has_levels().then(|| (1.0 - libm::exp(-2.0 * more)).sqrt())
     }
 }
 

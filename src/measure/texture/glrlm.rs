@@ -1,6 +1,7 @@
 //! Grey level runs (IBSI:TP0I): how many voxels of one level follow each other in a direction.
 
 use super::aggregation::{self, Aggregation, Norm, Step, directions};
+use super::glcm_matrix::has_pair;
 use super::levels::Levels;
 use super::table::{Table, counted};
 pub use super::table_facts::Facts;
@@ -8,6 +9,7 @@ use super::weights::{Weighting, whole};
 use super::{Means, average};
 use crate::measure::Feature;
 use crate::simd::wide;
+use std::collections::HashSet;
 use std::ops::Range;
 
 /// What is counted.
@@ -30,7 +32,40 @@ pub(super) fn some(
     aggregation: Aggregation,
 ) -> Vec<Option<f64>> {
     let steps = directions(1, Norm::Chebyshev, aggregation.is_flat());
-    let groups = aggregation.groups(levels.slices(), &steps);
+    of_steps(features, levels, &steps, choice, aggregation)
+}
+
+/// The values of [`FEATURES`] from those directions alone along which two voxels lie on one line, with or without others between them,
+/// if there are some: as PyRadiomics takes them. Nothing where these are all of them.
+pub(super) fn values_along_lines(levels: &Levels, aggregation: Aggregation) -> Option<Vec<Option<f64>>> {
+    let all = directions(1, Norm::Chebyshev, aggregation.is_flat());
+    let steps: Vec<Step> = all.iter().copied().filter(|step| has_line(levels, *step)).collect();
+    let is_some = !steps.is_empty() && steps.len() < all.len();
+    is_some.then(|| of_steps(FEATURES, levels, &steps, Choice::default(), aggregation))
+}
+
+/// Two voxels lie on one line along a step.
+fn has_line(levels: &Levels, step: Step) -> bool {
+    if has_pair(levels, &levels.rows(&levels.slices()), step) {
+        return true;
+    }
+    let along = step.iter().position(|s| *s != 0).unwrap_or(0);
+    let mut lines = HashSet::new();
+    levels.voxels().any(|place| {
+        // Where the line of the voxel meets the first plane across it.
+        let steps = place[along] as isize * step[along].signum();
+        !lines.insert([0, 1, 2].map(|a| place[a] as isize - steps * step[a]))
+    })
+}
+
+fn of_steps(
+    features: &[Feature<Facts>],
+    levels: &Levels,
+    steps: &[Step],
+    choice: Choice,
+    aggregation: Aggregation,
+) -> Vec<Option<f64>> {
+    let groups = aggregation.groups(levels.slices(), steps);
     let facts = groups.iter().map(|(slices, steps)| {
         let (steps, one) = weighted(levels, slices, steps, choice);
         Some(Facts::of(levels, &count(levels, slices, &steps).table())?.where_one_is(one))

@@ -158,6 +158,13 @@ impl Levels {
         rows.flatten().collect()
     }
 
+    /// Places of the voxels in the box.
+    pub(super) fn voxels(&self) -> impl Iterator<Item = [usize; 3]> + '_ {
+        let [slices, rows, columns] = self.size;
+        let places = (0..slices).flat_map(move |z| (0..rows).flat_map(move |y| (0..columns).map(move |x| [z, y, x])));
+        places.filter(|place| self.cells[self.index(*place)] != 0)
+    }
+
     /// The box, for counting many together.
     pub(super) fn grey_box(&self) -> GreyBox {
         GreyBox { size: self.size, ranks: self.ranks() }

@@ -119,22 +119,27 @@ fn average<Facts>(features: &[Feature<Facts>], facts: impl Iterator<Item = Optio
     means.values()
 }
 
+/// Values in the place of those that cannot be, by the name of their feature, matrix by matrix.
+type Instead<'a> = &'a [(&'static str, f64)];
+
 /// The same of matrices that are told one by one.
 struct Means<'a, Facts: 'static> {
     features: &'a [Feature<Facts>],
+    instead: Instead<'a>,
     /// The sum of the values of each, and how many these are.
     sums: Vec<(f64, u32)>,
 }
 
 impl<'a, Facts> Means<'a, Facts> {
     fn of(features: &'a [Feature<Facts>]) -> Self {
-        Means { features, sums: vec![(0.0, 0); features.len()] }
+        Means { features, instead: &[], sums: vec![(0.0, 0); features.len()] }
     }
 
     fn add(&mut self, facts: Option<Facts>) {
         let Some(facts) = facts else { return };
         for (feature, (sum, n)) in self.features.iter().zip(&mut self.sums) {
-            if let Some(v) = value(feature, &facts) {
+            let instead = || self.instead.iter().find(|(name, _)| *name == feature.name).map(|(_, v)| *v);
+            if let Some(v) = value(feature, &facts).or_else(instead) {
                 *sum += v;
                 *n += 1;
             }

@@ -8,6 +8,7 @@ use super::region::Region;
 use crate::measure::moments::Moments;
 use crate::measure::object::Crop;
 use crate::measure::surface::Patterns;
+use crate::rounding::apart;
 use std::f64::consts::PI;
 
 pub use super::morphology_features::FEATURES;
@@ -145,18 +146,20 @@ fn axes(moments: &Moments, size: [f64; 3]) -> [f64; 3] {
 
 fn shift(region: &Region, moments: &Moments) -> Option<f64> {
     let lo = region.bounds()?.map(|b| b.start);
-    let (mut total, mut sums) = (0.0, [0.0; 3]);
+    let (mut total, mut all, mut sums) = (0.0, 0.0, [0.0; 3]);
     for [z, y, x0, x1] in region.measured_runs() {
         let start = region.shape.index(z, y, 0);
         for x in x0..x1 {
             let v = region.intensities.at(start + x);
             total += v;
+            all += v.abs();
             [z, y, x].iter().zip(lo).zip(&mut sums).for_each(|((at, lo), sum)| *sum += v * (at - lo) as f64);
         }
     }
     let away = |a: usize| (sums[a] / total - moments.first[a] as f64 / moments.n as f64) * region.spacing[a];
     let [z, y, x] = [0, 1, 2].map(away);
-    (total != 0.0).then(|| (z * z + y * y + x * x).sqrt())
+    // What is left of intensities that cancel is rounding.
+    (apart(all + total, all) != 0.0).then(|| (z * z + y * y + x * x).sqrt())
 }
 
 #[cfg(test)]

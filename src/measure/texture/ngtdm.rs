@@ -20,11 +20,13 @@ pub struct Choice {
     pub norm: Norm,
     /// Neighbours weigh less the farther they are, with the distances of voxel centres.
     pub weighting: Option<(Weighting, [f64; 3])>,
+    /// Voxels without a neighbour count, with a difference of 0, as in PyRadiomics; not where neighbours weigh.
+    pub alone: bool,
 }
 
 impl Default for Choice {
     fn default() -> Self {
-        Choice { distance: 1, norm: Norm::Chebyshev, weighting: None }
+        Choice { distance: 1, norm: Norm::Chebyshev, weighting: None, alone: false }
     }
 }
 
@@ -48,7 +50,7 @@ pub(super) fn some(features: &[Feature<Facts>], levels: &Levels, choice: Choice,
     let steps = neighbours(choice.distance, choice.norm, space.is_flat());
     let groups = space.groups(levels.slices()).into_iter();
     let Some((weighting, spacing)) = choice.weighting else {
-        return average(features, groups.map(|slices| Facts::of(&levels, &slices, &steps)));
+        return average(features, groups.map(|slices| Facts::of(&levels, &slices, &steps, choice.alone)));
     };
     let squares = weighting.squares(&steps, spacing);
     average(features, groups.map(|slices| Facts::weighed(&levels, &slices, &steps, &squares)))
@@ -117,7 +119,7 @@ wide! {
 }
 
 impl Facts {
-    fn of(levels: &Levels, slices: &Range<usize>, steps: &[Step]) -> Option<Self> {
+    fn of(levels: &Levels, slices: &Range<usize>, steps: &[Step], alone: bool) -> Option<Self> {
         let width = steps.len() + 1;
         let mut sums = vec![0u64; (levels.ranks() + 1) * width];
         let mut counts = vec![0u64; levels.ranks() + 1];
@@ -126,7 +128,7 @@ impl Facts {
             add_up(block, &mut totals, &mut numbers);
             let around = totals.iter().zip(&numbers);
             for ((&rank, &level), (&total, &n)) in block.ranks.iter().zip(block.there(0)).zip(around) {
-                if rank != 0 && n > 0 {
+                if rank != 0 && (n > 0 || alone) {
                     let rank = usize::from(rank);
                     sums[rank * width + n as usize] += (u64::from(n) * u64::from(level)).abs_diff(total);
                     counts[rank] += 1;
@@ -176,7 +178,9 @@ impl Facts {
             }
             if weights > 0.0 {
                 let own = usize::from(cells[i]);
-                sums[own].0 += (f64::from(levels.level(own)) - total / weights).abs();
+                // The mean of weighed equals is rounded, their difference is none.
+                let is_alike = there().all(|(rank, _)| rank == own);
+                sums[own].0 += if is_alike { 0.0 } else { (f64::from(levels.level(own)) - total / weights).abs() };
                 sums[own].1 += 1;
             }
         }
@@ -211,8 +215,11 @@ impl Facts {
     }
 
     fn busyness(&self) -> Option<f64> {
-        let change = self.pairs(|[i, p, _], [j, q, _]| (i * p - j * q).abs());
-        (change > 0.0).then(|| self.weighted() / change)
+        // Shares are rounded: whether all levels weigh the same the numbers of their voxels say.
+        let weight = |[i, p, _]: &[f64; 3]| i * (p * self.voxels).round();
+        let is_alike = self.tones.iter().all(|tone| weight(tone) == weight(&self.tones[0]));
+        let change = || self.pairs(|[i, p, _], [j, q, _]| (i * p - j * q).abs());
+        (!is_alike).then(|| self.weighted() / change())
     }
 
     fn complexity(&self) -> Option<f64> {

@@ -2,6 +2,7 @@
 
 use super::counted::Counted;
 use super::kept::Kept;
+use crate::rounding::apart;
 
 /// Moments and percentiles of numbers that are counted; at least one. They are worked out when they are asked for and only once, those
 /// together that one walk over the numbers gives: a sum waits for the one before it, so a second one beside it costs nothing.
@@ -66,6 +67,10 @@ impl Spread {
     fn central(&self) -> Central {
         let mean = self.mean();
         *self.central.or(|| {
+            // The mean of equals is rounded, what they lie from it is nothing.
+            if self.minimum == self.maximum {
+                return Central { second: 0.0, third: 0.0, fourth: 0.0, absolute: 0.0 };
+            }
             let terms = |v: f64| {
                 let (d, square) = (v - mean, (v - mean) * (v - mean));
                 [square, square * d, square * square, d.abs()]
@@ -125,12 +130,13 @@ impl Spread {
     }
     /// Nothing where the sum of the quartiles is 0.
     pub(super) fn quartile_dispersion(&self) -> Option<f64> {
-        let sum = self.percentiles()[3] + self.percentiles()[1];
+        let sum = apart(self.percentiles()[3], -self.percentiles()[1]);
         (sum != 0.0).then(|| self.interquartile_range() / sum)
     }
     /// Nothing where the mean is 0.
     pub(super) fn variation(&self) -> Option<f64> {
-        (self.mean() != 0.0).then(|| self.variance().sqrt() / self.mean())
+        let largest = self.minimum.abs().max(self.maximum.abs());
+        (apart(largest + self.mean(), largest) != 0.0).then(|| self.variance().sqrt() / self.mean())
     }
 }
 
@@ -165,6 +171,19 @@ mod tests {
         assert_eq!(twice.percentiles(), [1.0, 1.0, 3.0, 5.0, 5.0]);
         assert_eq!((twice.mean(), twice.variance(), twice.skewness()), (3.0, 4.0, Some(0.0)));
         assert_eq!(twice.excess_kurtosis(), Some(-2.0));
+    }
+
+    #[test]
+    fn sums_that_are_rounded_are_no_spread_and_no_mean() {
+        // 0.1 added up and divided is not 0.1, and tenths that cancel leave 5e-17.
+        let flat = Spread::of(&Counted::of_list(vec![(0.1, 3), (0.1, 3)])).unwrap();
+        assert_eq!((flat.variance(), flat.mean_deviation(), flat.variation()), (0.0, 0.0, Some(0.0)));
+        let none = Spread::of(&Counted::of_list(vec![(-0.3, 1), (0.1, 1), (0.2, 1)])).unwrap();
+        assert!(none.mean() != 0.0 && none.variation().is_none());
+        let few = Spread::of(&Counted::of_list(vec![(-0.3, 1), (0.1, 1), (0.2 + 1e-6, 1)])).unwrap();
+        assert!(few.variation().is_some());
+        let quartiles = Spread::of(&Counted::of_list(vec![(-0.3, 2), (0.1 + 0.2, 2)])).unwrap();
+        assert_eq!(quartiles.quartile_dispersion(), None);
     }
 
     #[test]

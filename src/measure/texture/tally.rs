@@ -39,6 +39,11 @@ impl Tally {
         *self.entropy.or(|| entropy::bits(self.counts.iter().map(|(_, c)| *c)).unwrap_or(0.0))
     }
 
+    /// Only one number occurs.
+    pub fn is_one(&self) -> bool {
+        self.counts.len() == 1
+    }
+
     /// Sums of the numbers and of their squares.
     pub fn moments(&self) -> [i128; 2] {
         *self.moments.or(|| {

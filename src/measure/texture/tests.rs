@@ -183,6 +183,56 @@ fn poor_regions_give_values_or_nothing() {
 }
 
 #[test]
+fn one_grey_level_has_no_correlation_whatever_its_size() {
+    // Rows of n voxels have n - 1 pairs; the rounded entropy of 58, 94, 98, 116 pairs and others is not 0.
+    let correlations = ["glcm_correlation", "glcm_information_correlation_1", "glcm_information_correlation_2"];
+    let flat_and_not = |n: usize| {
+        let flat = region([1, 1, n], &vec![3; n]);
+        // Below the flat slice one that is not, with nothing between them.
+        let busy: Vec<u16> = (0..n).map(|k| 1 + (k % 3) as u16).collect();
+        let both = region([3, 1, n], &[vec![3; n], vec![0; n], busy.clone()].concat());
+        [flat, both, region([1, 1, n], &busy)]
+    };
+    for n in 2..1000 {
+        let [flat, both, busy] = flat_and_not(n).map(|r| {
+            let way = [Aggregation::Averaged2d];
+            let levels = Levels::of(&r, Discretisation::None).unwrap();
+            let all = named(glcm::FEATURES, "", glcm::values(&levels, glcm::Choice::default(), way[0]));
+            correlations.map(|name| all.iter().find(|(n, _)| n == name).unwrap().1)
+        });
+        assert_eq!(flat, [None; 3], "{n}");
+        assert_eq!(both, busy, "{n}");
+    }
+}
+
+#[test]
+fn tones_that_are_alike_but_for_rounding_are_alike() {
+    let value = |levels: &Levels, choice, name: &str| {
+        let values = ngtdm::values(levels, choice, Space::Volume3d);
+        named(ngtdm::FEATURES, "", values).into_iter().find(|(n, _)| n == name).unwrap().1
+    };
+    // Levels with as many voxels as they are lower: all weigh the same, whatever their shares are rounded to.
+    for times in 1..40 {
+        let cells: Vec<u16> = [1u16, 2, 3, 4, 6].iter().flat_map(|&k| vec![k; times * 12 / usize::from(k)]).collect();
+        let levels = levels([1, 1, cells.len()], &cells);
+        assert_eq!(value(&levels, ngtdm::Choice::default(), "ngtdm_busyness"), None, "{times}");
+    }
+    // Weighed means of one level.
+    let flat = levels([4, 5, 6], &[7; 120]);
+    let choice = |step: usize| ngtdm::Choice {
+        distance: 2,
+        weighting: Some((
+            weights::Weighting { norm: WeightNorm::Euclidean, length: 1.0, voxels: false },
+            [1.0, 0.5 + step as f64 / 7.0, 0.7],
+        )),
+        ..ngtdm::Choice::default()
+    };
+    for step in 0..20 {
+        assert_eq!(value(&flat, choice(step), "ngtdm_coarseness"), None, "{step}");
+    }
+}
+
+#[test]
 fn wider_steps_reach_what_they_should() {
     // Pairs two apart in a row: 1-3, 2-4, 3-5.
     let levels = levels([1, 1, 5], &[1, 2, 3, 4, 5]);

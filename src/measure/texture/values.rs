@@ -44,7 +44,8 @@ impl Texture {
         let of = |(group, ways): &Ways| match (&levels, *group) {
             (_, Group::Glszm | Group::Gldzm) => None,
             (Some(levels), group) if group.needs_levels() => {
-                let counted: Option<Vec<_>> = ways.iter().map(|way| matrices.values(levels, group, *way)).collect();
+                let counted: Option<Vec<_>> =
+                    ways.iter().map(|way| matrices.values(levels, group, *way, &[])).collect();
                 Some(counted.map_or_else(|| self.of_levels(group, ways, levels, weighting), |counted| counted.concat()))
             }
             (_, group) => of_counts
@@ -133,7 +134,7 @@ impl Texture {
             Group::Glcm => glcm::of_ways(levels, glcm::Choice { distance, norm, symmetric, weighting }, ways),
             Group::Glrlm => glrlm::of_ways(levels, glrlm::Choice { weighting }, ways),
             Group::Ngtdm => {
-                let choice = ngtdm::Choice { distance, norm, weighting };
+                let choice = ngtdm::Choice { distance, norm, weighting, alone: false };
                 spaces.flat_map(|space| ngtdm::values(levels, choice, space)).collect()
             }
             _ => {

@@ -21,6 +21,7 @@ mod find;
 mod frame;
 mod header;
 mod kind;
+mod padding;
 mod pet;
 mod pieces;
 mod pixels;

@@ -94,6 +94,9 @@ const ALIKE_PRIVATE: [(PrivateBlock, u8, &str); 2] =
 const TIMES_PRIVATE: [(PrivateBlock, u8, &str); 2] =
     [(GE, 0x0d, "GE's scan time (0009,100D)"), (SIEMENS, 0x22, "Siemens' scan time (0071,1022)")];
 
+/// What positions refer to.
+const FRAME: &str = "FrameOfReferenceUID (0020,0052)";
+
 /// The same text, or the same number.
 fn same(a: &str, b: &str) -> bool {
     let number = |t: &str| t.parse::<f64>().ok();
@@ -119,7 +122,8 @@ pub fn alike(files: &[File], notes: &mut Vec<String>) -> Result<()> {
                 .filter_map(|(block, number, what)| private(&sets, block, number).map(|(s, t)| (s, t, what)))
         });
         let refused = top.chain(of_drug).chain(factors).map(|said| (said, true));
-        for ((set, tag, what), refuse) in refused.chain(private_times.map(|said| (said, false))) {
+        let frame = (&file.header.set, tags::FRAME_OF_REFERENCE_UID, FRAME);
+        for ((set, tag, what), refuse) in refused.chain(private_times.chain([frame]).map(|said| (said, false))) {
             let value = set.texts(tag).join(" ");
             if value.is_empty() {
                 continue;
@@ -135,7 +139,12 @@ pub fn alike(files: &[File], notes: &mut Vec<String>) -> Result<()> {
         }
         times.extend(file.header.set.text(tags::SERIES_TIME));
     }
-    notes.extend(doubts.into_values().map(|said| format!("doubtful: {said}; that of the first slice counts")));
+    notes.extend(doubts.into_iter().map(|(what, said)| match what {
+        FRAME => format!(
+            "doubtful: {said}; positions of two frames need not belong together, and the slices were joined by them"
+        ),
+        _ => format!("doubtful: {said}; that of the first slice counts"),
+    }));
     if let (Some(a), Some(b), true) = (times.first(), times.last(), times.len() > 1) {
         notes.push(format!("SeriesTime (0008,0031) is {a} to {b} in the files; that of the first slice counts"));
     }

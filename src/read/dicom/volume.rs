@@ -1,17 +1,19 @@
 //! The frames of all files become the channels of one scan.
 
 use super::File;
+use super::header::Header;
 use super::kind::not_a_scan;
+use super::padding::Padding;
 use super::pixels::{Colour, Pixels};
 use super::slice::{self, Slice};
 use super::stack::{self, Stack};
 use super::values::{self, Line, Raw};
 use super::{complete, regions};
 use super::{frame, pet};
-use crate::image::{Channel, Modality, NO_UNIT, SUV_UNIT, Scan};
+use crate::image::{Channel, Mask, Modality, NO_UNIT, SUV_UNIT, Scan};
 use crate::pet::suv::{self, Conversion};
 use crate::read::extent::{self, Extent};
-use crate::read::{Options, Source, field_of_view, layout, numbers};
+use crate::read::{Options, Source, field_of_view, layout, numbers, voxel_size};
 use crate::units::Shape;
 use crate::{Error, Result};
 use dicom_dictionary_std::tags;
@@ -54,6 +56,9 @@ impl<'a> Plan<'a> {
             let reference = &files[stack.slices.first().map_or(0, |s| s.file)];
             complete::check(&files, reference, &mut stack, options)?;
             pet::alike(&files, &mut stack.notes)?;
+            let pixels = &first.pixels;
+            let shape = Shape::new(stack.slices.len(), pixels.rows, pixels.columns);
+            stack.notes.extend(voxel_size::of_pet(stack.spacing, shape)?);
         }
         let mut plan = Plan {
             extent: extent(&files, first, &stack).within(options)?,
@@ -88,9 +93,12 @@ impl<'a> Plan<'a> {
         }
         let (reference, first) = (self.reference(), &self.files[0]);
         let (shape, pet) = (self.extent.shape, self.is_pet());
-        let planes = planes(&self.files, &self.stack.slices, shape, &first.pixels)?;
+        let mut planes = planes(&self.files, &self.stack.slices, shape, &first.pixels)?;
         let unit = self.conversion.as_ref().map_or(unit(&self.stack.slices), |c| c.unit);
-        let padding = padding(reference, &planes);
+        let padded = Padding::of(reference).map(|padding| padding.find(&mut planes, pet));
+        if pet {
+            lost(&self.files, &self.stack.slices, &self.lines, &planes)?;
+        }
         let channels = channels(first, planes, shape, &self.stack, &self.lines, pet)?;
         let channels: Vec<Channel> = channels.into_iter().map(|c| Channel { unit, ..c }).collect();
         let mut doubts = Vec::new();
@@ -109,7 +117,11 @@ impl<'a> Plan<'a> {
         scan.notes.extend(self.stack.picked);
         scan.warnings.extend(self.stack.notes);
         scan.warnings.extend(doubts);
-        scan.warnings.extend(padding);
+        if let Some(padded) = padded {
+            scan.warnings.extend(padded.word);
+            scan.not_imaged = padded.places.map(|places| Mask::new(shape, places)).transpose()?;
+        }
+        scan.warnings.extend(lossy(&self.files));
         if let Some(c) = self.conversion {
             (scan.sul_factor, scan.audit) = (c.sul_factor, c.audit);
             scan.warnings.extend(c.notes);
@@ -250,18 +262,36 @@ fn unit(slices: &[Slice]) -> &'static str {
     }
 }
 
-/// How many pixels hold the number that stands for nothing.
-fn padding(file: &File, planes: &[Vec<u32>]) -> Option<String> {
-    let value = file.header.set.bytes(tags::PIXEL_PADDING_VALUE)?;
-    let word = u16::from_le_bytes(*value.first_chunk()?);
-    let word = if file.pixels.big { word.swap_bytes() } else { word };
-    let bits = if file.pixels.stored_type().kind == numbers::Kind::Int {
-        i32::from(word as i16) as u32
-    } else {
-        u32::from(word)
+/// Values that a slope of 0 makes nothing of: the number of voxels is right, and all of them would be 0.
+///
+/// # Errors
+/// A slice has a slope of 0 and stored values that are not.
+fn lost(files: &[File], slices: &[Slice], lines: &[Line], planes: &[Vec<u32>]) -> Result<()> {
+    let each = |plane: &Vec<u32>| plane.len() / slices.len().max(1);
+    let is_lost = |k: &usize| {
+        let there =
+            |plane: &Vec<u32>| plane.chunks(each(plane).max(1)).nth(*k).is_some_and(|s| s.iter().any(|v| *v != 0));
+        slices[*k].facts.slope == Some(0.0) && planes.iter().any(there)
     };
-    let count: usize = planes.par_iter().map(|r| r.par_iter().filter(|v| **v == bits).count()).sum();
-    (count > 0).then(|| format!("{count} voxels hold the padding value (0028,0120) and are kept as numbers"))
+    let Some(k) = (0..slices.len().min(lines.len())).find(is_lost) else { return Ok(()) };
+    let what = "RescaleSlope (0028,1053) is 0, but the stored values are not: what they stand for is lost";
+    Err(Error::format(what).remedy("the file from its source once more").at(&files[slices[k].file].path))
+}
+
+/// The file says so.
+fn is_lossy(header: &Header) -> bool {
+    header.set.text(tags::LOSSY_IMAGE_COMPRESSION).as_deref() == Some("01")
+}
+
+/// A word where pixels are no longer those that were measured. JPEG 2000 alone does not say it.
+fn lossy(files: &[File]) -> Option<String> {
+    let n = files.iter().filter(|file| is_lossy(&file.header) || file.header.syntax.is_dct()).count();
+    (n > 0).then(|| {
+        format!(
+            "{n} of {} files were compressed with loss (LossyImageCompression (0028,2110)): values are only as good as what it left",
+            files.len()
+        )
+    })
 }
 
 /// What `inspect` shows. Nothing here may name a patient.
@@ -271,8 +301,7 @@ fn facts(files: &[File], file: &File, shape: Shape) -> Vec<(String, String)> {
     let mut say = |name: &str, value: Option<String>| facts.extend(value.map(|v| (name.to_string(), v)));
     say("format", Some("DICOM".into()));
     say("transfer syntax", Some(file.header.syntax.name.clone()));
-    let lossy = set.text(tags::LOSSY_IMAGE_COMPRESSION).as_deref() == Some("01") || file.header.syntax.lossy();
-    say("compression", lossy.then(|| "lossy".into()));
+    say("compression", (is_lossy(&file.header) || file.header.syntax.lossy()).then(|| "lossy".into()));
     say("modality", set.text(tags::MODALITY));
     say("manufacturer", set.text(tags::MANUFACTURER));
     say("model", set.text(tags::MANUFACTURER_MODEL_NAME));

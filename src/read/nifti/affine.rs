@@ -30,6 +30,10 @@ const SKEW: f64 = 1e-3;
 /// Relative difference below which two lengths are the same number, written with more or fewer digits.
 const SAME: f64 = 1e-4;
 
+/// What programs write that save numbers without a grid.
+const UNSAID: &str = "doubtful: the header has no place of the image (sform, qform), and voxels of 1 x 1 x 1 as where nobody gave \
+    a size; they were taken, and lengths and volumes are wrong if another size belongs into the header";
+
 /// Works out spacing and patient grid.
 pub fn geometry(h: &Header) -> Geometry {
     let mut g = Geometry { by: "none", ..Default::default() };
@@ -62,6 +66,9 @@ pub fn geometry(h: &Header) -> Geometry {
         (None, q) => q.map(|q| (q, "qform")),
     };
     let Some((affine, by)) = chosen else {
+        if (0..axes(h)).all(|k| sides[k] == 1.0) && h.sform <= 0 && h.qform <= 0 {
+            g.notes.push(UNSAID.into());
+        }
         g.spacing = spacing(h, sides, unit);
         return g;
     };

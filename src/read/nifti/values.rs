@@ -11,6 +11,7 @@ use super::sidecar::Said;
 use crate::image::{Channel, Mask, Modality, SUV_UNIT, Scan};
 use crate::pet::suv::{self, HeaderFacts, Settings, SliceFacts, Units};
 use crate::read::numbers::{self, Numbers, Stored};
+use crate::read::voxel_size;
 use crate::units::Shape;
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -93,6 +94,7 @@ pub fn convert(scan: &mut Scan, said: Option<Said>, settings: &Settings, integer
         return Ok(());
     }
     scan.modality = Modality::Pet;
+    scan.warnings.extend(voxel_size::of_pet(scan.spacing, scan.shape)?);
     let known = said.as_ref().is_some_and(|s| s.facts.units.is_some());
     let mut said = said.unwrap_or_else(|| Said { facts: HeaderFacts::default(), ..Said::new(Modality::Pet) });
     said.facts.bids = true;

@@ -41,7 +41,9 @@ use xml::{AnyNamespace, child, images, number, parse};
 /// Is this an OME-XML block?
 pub fn is(description: &str) -> bool {
     let head = description.get(..4096).unwrap_or(description);
-    description.trim_end().ends_with('>')
+    // Either end says that it is XML: a description that was cut is damaged, and no other kind of file.
+    let is_xml = description.trim_start_matches('\u{feff}').trim_start().starts_with('<');
+    (is_xml || description.trim_end().ends_with('>'))
         && (head.contains("<OME ") || head.contains("<OME>") || head.contains(":OME "))
 }
 
@@ -241,6 +243,25 @@ mod tests {
         assert_eq!(pages(&l), [(0, 0), (0, 2), (0, 1), (0, 3)]);
         assert_eq!(l.spacing.unwrap().zyx, [2.0, 0.5, 0.5]);
         assert_eq!((l.names, l.significant_bits), (vec![Some("DAPI".into()), None], Some(12)));
+    }
+
+    /// Regression: what was cut at its end passed for a plain TIFF, without channels and calibration.
+    #[test]
+    fn what_is_cut_is_damaged_wherever_it_is_cut() {
+        let whole =
+            "<?xml version=\"1.0\"?><OME xmlns=\"x\"><Image><Pixels SizeC=\"2\"><TiffData/></Pixels></Image></OME>";
+        let read = |xml: &str| {
+            let metadata = Metadata::of(xml.into(), Path::new("a.ome.tif"), true, &Options::default())?;
+            let stored = Stored { kind: crate::read::numbers::Kind::Uint, bits: 16 };
+            layout(metadata, Path::new("a.ome.tif"), &Pages { count: 2, size: [4, 5, 1], stored }, &Options::default())
+        };
+        assert!(is(whole) && read(whole).is_ok());
+        let from = whole.find("<Image>").unwrap();
+        for end in from..whole.len() {
+            let e = read(&whole[..end]).unwrap_err();
+            assert!(is(&whole[..end]) && e.what.contains("without </OME>") && e.remedy.is_some(), "{end}: {e}");
+        }
+        assert!(!is("a note on <OME and the like") && !is("ImageJ=1\n<OME "));
     }
 
     #[test]

@@ -12,7 +12,17 @@ pub(super) fn parse(xml: &str) -> Result<Document<'_>> {
         return Err(Error::limit(format!("OME-XML of {} bytes", xml.len())));
     }
     let options = ParsingOptions { nodes_limit: 10_000_000, ..Default::default() };
-    Document::parse_with_options(xml, options).map_err(|e| Error::format(format!("OME-XML: {e}")))
+    Document::parse_with_options(xml, options).map_err(|e| damaged(xml, &e))
+}
+
+/// What was cut off loses channels, slices and the calibration: nothing is guessed in their place.
+fn damaged(xml: &str, e: &roxmltree::Error) -> Error {
+    let is_whole = xml.trim_end().ends_with("OME>");
+    let cut = if is_whole { String::new() } else { format!(", which ends after {} bytes without </OME>", xml.len()) };
+    Error::format(format!("OME-XML{cut}: {e}")).remedy(
+        "the file as it was first written; or one without its ImageDescription, which is read as a plain TIFF \
+         (files.pages, spacing_um)",
+    )
 }
 
 /// Its images.

@@ -2,7 +2,8 @@
 //!
 //! Most of them are the standard's with another name: they are taken from the families beside this one. What differs: bins of a fixed
 //! size begin at a multiple of their size, kurtosis is not less 3, axes divide by n, entropy and uniformity of first order are those of
-//! the bins, and a flat region has numbers in the place of empty cells.
+//! the bins, and a flat region has numbers in the place of empty cells. Single directions of co-occurrence that are flat count with these
+//! numbers too, directions of runs along which no line holds two voxels are left out, and voxels without a neighbour count for tones.
 //!
 //! J. van Griethuysen et al., Cancer Research 2017;77:e104, and the documentation of version 2.
 
@@ -151,13 +152,23 @@ pub(super) fn values(
         histogram: histogram::values(levels),
         shape: if families.contains(&Group::Morphology) { morphology::values(region) } else { vec![] },
     };
+    // A direction in which all pairs have one level counts with these.
+    let flat: Vec<_> = CLASSES.iter().filter(|class| class.group == Group::Glcm).flat_map(instead).collect();
     let counted_here = |group| match group {
-        Group::Glcm => glcm::values(levels, glcm::Choice { distance, ..glcm::Choice::default() }, aggregation),
+        Group::Glcm => {
+            glcm::values_instead(levels, glcm::Choice { distance, ..glcm::Choice::default() }, aggregation, &flat)
+        }
         Group::Glrlm => glrlm::values(levels, glrlm::Choice::default(), aggregation),
-        Group::Ngtdm => ngtdm::values(levels, ngtdm::Choice { distance, ..ngtdm::Choice::default() }, space),
+        Group::Ngtdm => {
+            ngtdm::values(levels, ngtdm::Choice { distance, alone: true, ..ngtdm::Choice::default() }, space)
+        }
         _ => ngldm::values(levels, ngldm::Choice { distance, coarseness, ..ngldm::Choice::default() }, space),
     };
-    let of_levels = |group| matrices.values(levels, group, aggregation).unwrap_or_else(|| counted_here(group));
+    let of_levels = |group| {
+        let along_lines = (group == Group::Glrlm).then(|| glrlm::values_along_lines(levels, aggregation)).flatten();
+        let from_device = || matrices.values(levels, group, aggregation, &flat);
+        along_lines.or_else(from_device).unwrap_or_else(|| counted_here(group))
+    };
     let mut all = vec![];
     for class in CLASSES.iter().filter(|class| families.contains(&class.group)) {
         let list: Vec<(&str, Option<f64>)> = match class.group {
@@ -181,6 +192,14 @@ pub(super) fn values(
         }
     }
     all
+}
+
+/// What stands in the place of empty cells.
+fn instead(class: &Class) -> impl Iterator<Item = (&'static str, f64)> {
+    class.features.iter().filter_map(|(_, source)| match source {
+        Source::Or(name, flat) => Some((*name, *flat)),
+        _ => None,
+    })
 }
 
 fn pairs<F>(features: &[Feature<F>], values: Vec<Option<f64>>) -> Vec<(&'static str, Option<f64>)> {
