@@ -534,6 +534,32 @@ fn families_take_odd_objects() {
     }
 }
 
+/// Invariant: an object that fills its image has the rings that it has in an image that is a pixel larger, where the border is its edge.
+#[test]
+fn an_object_that_fills_its_image_has_an_edge() {
+    for parameters in ["", "radius = \"9 px\""] {
+        let measure = |frame: usize| {
+            let shape = Shape::flat(14 + 2 * frame, 21 + 2 * frame);
+            let inside = |i: usize| {
+                let [_, y, x] = shape.position(i);
+                let at = |v: usize, n: usize| v.checked_sub(frame).filter(|v| *v < n);
+                Some((at(y, 14)?, at(x, 21)?))
+            };
+            let sample = |i: usize| inside(i).map_or(0, |(y, x)| 50 + ((y * 37 + x * 11) % 29 + 3 * y + x) as i32);
+            let volume = || Volume::new(shape, (0..shape.len()).map(sample).collect()).unwrap();
+            let labels = (0..shape.len()).map(|i| u32::from(inside(i).is_some())).collect();
+            let scene = Scene { labels: Labels::new(shape, labels).unwrap(), channels: [volume(), volume()] };
+            scene.measure(&[family("radial_distribution", parameters).unwrap()])
+        };
+        let (full, framed) = (measure(0), measure(1));
+        for column in full.columns.iter().filter(|c| c.name.starts_with("radial_distribution")) {
+            same(&full, &column.name, &framed, &column.name);
+        }
+        let first = cell(&full, "radial_distribution_frac_at_d_1of4_a", 0).unwrap();
+        assert!(first > 0.0 && first < 0.3, "{first}");
+    }
+}
+
 /// Mechanics: parameters that cannot be.
 #[test]
 fn wrong_parameters_are_refused() {
