@@ -560,6 +560,22 @@ fn an_object_that_fills_its_image_has_an_edge() {
     }
 }
 
+/// Oracle: of one level nothing depends on anything, however many pairs there are (by definition; cp-measure has 0 as well).
+#[test]
+fn constant_objects_have_no_dependence_of_levels() {
+    for (height, width) in (1..40).flat_map(|h| (4..40).map(move |w| (h, w))).filter(|(h, w)| (h * w) % 3 == 1) {
+        let shape = Shape::flat(height, width);
+        let volume = |value: i32| Volume::new(shape, vec![value; shape.len()]).unwrap();
+        let labels = Labels::new(shape, vec![1; shape.len()]).unwrap();
+        let scene = Scene { labels, channels: [volume(1000), volume(3)] };
+        let table = scene.measure(&[family("haralick", "scale = 1\nfull_scale = 1023").unwrap()]);
+        for name in ["info_meas_1", "info_meas_2", "entropy", "sum_entropy", "difference_entropy"] {
+            let found = cell(&table, &format!("haralick_{name}_1_00_256_a"), 0);
+            assert_eq!(found, (height > 1).then_some(0.0), "{name} {height} {width}");
+        }
+    }
+}
+
 /// Mechanics: parameters that cannot be.
 #[test]
 fn wrong_parameters_are_refused() {
