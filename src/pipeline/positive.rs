@@ -2,6 +2,7 @@
 //! cutoff is told.
 
 use super::Sets;
+use super::beside::{Beside, Lit, lit};
 use super::candidates;
 use super::classified::{Classified, Marker, Markers, TOO_FEW, speak_for};
 use super::contradicted;
@@ -10,7 +11,7 @@ use super::grades::{self, Graded};
 use super::in_turn::Kept;
 use super::judged::{self, Judged};
 use super::known::Known;
-use super::marker_values::{ABOVE_GROUND, channel_of, numbers, of_light, rounding, values};
+use super::marker_values::{ABOVE_GROUND, channel_of, is_light, numbers, of_light, rounding, values};
 use super::relations::Relations;
 use super::surroundings::Surroundings;
 use crate::Result;
@@ -36,6 +37,7 @@ pub(super) fn markers<'a>(
 ) -> Result<Markers<'a>> {
     let Some(markers) = of.recipe.body.positive.get(name) else { return Ok(Markers::new()) };
     let measured = measured(name, markers, of.recipe, (request, kept), relations)?;
+    let beside = Beside::of(request)?;
     let (mut all, mut judged, mut unsure) = (Markers::new(), vec![], vec![]);
     for (marker, how) in markers {
         let name_of_column = how.column(marker);
@@ -45,12 +47,13 @@ pub(super) fn markers<'a>(
             ));
             continue;
         };
-        let by = Judging::of((name, marker, how), column, of, around);
+        let by = Judging::of((name, marker, how), column, of, (around, beside.as_ref()));
         found.warnings.extend(by.cutoff_warnings(of.recipe));
         if by.is_unsure() {
             unsure.push(format!("{marker} ({})", by.known().count()));
         }
         found.warnings.extend(by.without_value_warning());
+        found.warnings.extend(by.lit_warning());
         let is_positive = by.is_positive();
         by.add_columns(&is_positive, found);
         let highest = by.add_grades(found);
@@ -101,6 +104,10 @@ struct Judging<'a> {
     /// See [`cutoff_of`].
     rounding: f64,
     cutoff: Option<f64>,
+    /// Objects above the cutoff that follows from the recipe that may have nothing but light of their neighbours.
+    lit: Option<Lit>,
+    /// That cutoff, where the one that objects are judged by is a higher one for their sake.
+    raised_from: Option<f64>,
     /// The role of the channel behind the column, and what that can say of the objects.
     seen_in: Option<(&'a str, &'a Known)>,
     /// Objects that are at least as bright as their values say; as many as there are objects, or none.
@@ -112,15 +119,22 @@ impl<'a> Judging<'a> {
         (set, marker, how): (&'a str, &'a str, &'a Positive),
         column: &'a Column,
         of: &Sets,
-        around: &'a Surroundings,
+        (around, beside): (&'a Surroundings, Option<&Beside>),
     ) -> Self {
         let mut values = numbers(column);
         let seen_in = around.known.by_column(set, &column.name);
         seen_in.into_iter().for_each(|(_, known)| known.forget_unseen(&mut values));
         let at_least = seen_in.map_or(vec![], |(_, known)| known.at_least());
         let rounding = rounding(column, of, around);
-        let cutoff = cutoff_of(how, values.iter().flatten().copied(), rounding);
-        Judging { set, marker, how, column, values, rounding, cutoff, seen_in, at_least }
+        let first = cutoff_of(how, values.iter().flatten().copied(), rounding);
+        let beside = beside.filter(|_| is_light(column, of));
+        let lit = first.zip(beside).and_then(|(first, beside)| lit(&values, first, beside));
+        // A cutoff in deviations of negative objects says how far they go by themselves; others are what somebody wants.
+        let is_of_negatives = how.higher.is_none()
+            && matches!(how.above, Cutoff::Robust { deviations, of_logs: false } if deviations > 0.0);
+        let raised = lit.filter(|lit| lit.is_gap && is_of_negatives).map(|lit| lit.between);
+        let (cutoff, raised_from) = (raised.or(first), first.filter(|_| raised.is_some()));
+        Judging { set, marker, how, column, values, rounding, cutoff, lit, raised_from, seen_in, at_least }
     }
 
     /// The values that there are.
@@ -190,6 +204,37 @@ impl<'a> Judging<'a> {
         })
     }
 
+    /// A warning where objects may be positive by light of their neighbours.
+    fn lit_warning(&self) -> Option<String> {
+        let (set, marker, Lit { objects, positive, all, between, .. }) = (self.set, self.marker, self.lit?);
+        let key = match self.how.column.is_none() && self.how.at_least.is_none() {
+            true => format!("positive.{set}.{marker}"),
+            false => format!("positive.{set}.{marker}.above"),
+        };
+        let others = positive - objects;
+        let share = |n: usize| n as f64 / all as f64;
+        let what = "at most a quarter of the light of an object that they touch, as light that reaches over from it";
+        Some(match (self.raised_from, self.how.higher) {
+            (Some(first), _) => format!(
+                "{objects} of {positive} objects of {set} above the cutoff of {marker}, {first}, have {what}, and there is a gap above them: the cutoff is \
+                 {between} instead, and {others} of {all} are positive ({:.3}) instead of {positive} ({:.3}); if they are positive by themselves: {key} = {first}",
+                share(others),
+                share(positive),
+            ),
+            (None, higher) => format!(
+                "{objects} of {positive} objects of {set} that are positive for {marker} have {what}. If they are negative, {others} of {all} are positive \
+                 ({:.3}) instead of {positive} ({:.3}): {key} = {}",
+                share(others),
+                share(positive),
+                if higher.is_some() {
+                    format!("[...], three cutoffs of which the first is {between}")
+                } else {
+                    between.to_string()
+                },
+            ),
+        })
+    }
+
     /// Which objects lie above the cutoff, as far as that is known.
     fn is_positive(&self) -> Vec<Option<bool>> {
         // What is at least so bright may be brighter.
@@ -253,6 +298,7 @@ impl<'a> Judging<'a> {
             light: numbers(light),
             is_above_ground: light.name.starts_with(ABOVE_GROUND),
             rounding: self.rounding,
+            least_cutoff: self.cutoff.filter(|_| self.raised_from.is_some()),
             is_positive: is_positive.to_vec(),
         })
     }

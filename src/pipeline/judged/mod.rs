@@ -25,6 +25,8 @@ pub(super) struct Judged<'a> {
     pub is_above_ground: bool,
     /// See [`cutoff_of`].
     pub rounding: f64,
+    /// The cutoff is never below this: it was raised because of light of neighbours.
+    pub least_cutoff: Option<f64>,
     pub is_positive: Vec<Option<bool>>,
 }
 
@@ -63,7 +65,8 @@ impl Judged<'_> {
             (value, _) => value,
         };
         let values: Vec<Option<f64>> = self.values.iter().zip(&self.light).enumerate().map(value).collect();
-        let cutoff = cutoff_of(self.positive, values.iter().flatten().copied(), self.rounding);
+        let cutoff = cutoff_of(self.positive, values.iter().flatten().copied(), self.rounding)
+            .map(|cutoff| self.least_cutoff.map_or(cutoff, |least| cutoff.max(least)));
         let now: Vec<Option<bool>> = values.iter().map(|v| Some((*v)? > cutoff?)).collect();
         let changed = now.iter().zip(&self.is_positive).filter(|(now, before)| now != before).count();
         Change { positive: count(&now), changed }
@@ -110,6 +113,7 @@ impl<'a> Judged<'a> {
             light: some(light),
             is_above_ground: true,
             rounding: 0.0,
+            least_cutoff: None,
             is_positive: values.iter().map(|v| Some(*v > cutoff?)).collect(),
         }
     }
