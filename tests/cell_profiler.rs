@@ -112,6 +112,60 @@ fn radial_zernikes_are_cell_profilers() {
     of_channels("radial_zernike.csv", full, 1e-9, ours, chance).check(210 * 60);
 }
 
+/// Of the shape alone.
+#[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
+fn zernikes_are_cell_profilers() {
+    let tables = expected("zernike.csv");
+    let mut report = Report::default();
+    for fixture in Fixture::all() {
+        let table = fixture.measure(&[family("zernike", "").unwrap()]);
+        report.set(&tables[fixture.name], &table, 1e-9, |name| Some((name.to_lowercase(), 1.0)), no);
+    }
+    report.check(106 * 30);
+}
+
+/// cp-measure 0.3.0 gives each object as the nearest to itself, and the nearest one as the second; in CellProfiler it is the first. The label of
+/// the second is held against its distance.
+#[test]
+#[cfg_attr(no_shared, ignore = "needs ../shared")]
+fn neighbours_are_cell_profilers() {
+    let tables = expected("neighbours.csv");
+    let mut report = Report::default();
+    for fixture in Fixture::all() {
+        let table = fixture.measure(&[family("object_neighbours", "within = [\"5 px\", \"10 px\"]").unwrap()]);
+        for (method, end) in [("adjacent", "adjacent"), ("within_5", "within_5px"), ("within_10", "within_10px")] {
+            let rows = &tables[&format!("{}/{method}", fixture.name)];
+            let ours = |name: &str| {
+                let ours = match name.trim_start_matches("Neighbors_") {
+                    "NumberOfNeighbors" => format!("object_neighbours_{end}"),
+                    "PercentTouching" => format!("object_neighbours_percent_touching_{end}"),
+                    "SecondClosestObjectNumber" => "first_closest_label".into(),
+                    "FirstClosestDistance" => "first_closest_px".into(),
+                    "SecondClosestDistance" => "second_closest_px".into(),
+                    "AngleBetweenNeighbors" => "angle_between_neighbours_deg".into(),
+                    "FirstClosestObjectNumber" => return None,
+                    other => panic!("{other} is compared with nothing"),
+                };
+                Some((ours, 1.0))
+            };
+            report.set(rows, &table, 1e-9, ours, no);
+            let at = |row: usize| ["centroid_y_px", "centroid_x_px"].map(|name| cell(&table, name, row).unwrap());
+            for (row, expected) in rows.iter().enumerate() {
+                assert_eq!(expected["Neighbors_FirstClosestObjectNumber"], Some(row as f64 + 1.0));
+                let second = cell(&table, "second_closest_label", row).unwrap() as usize - 1;
+                let (here, there) = (at(row), at(second));
+                let far = (here[0] - there[0]).hypot(here[1] - there[1]);
+                let want = expected["Neighbors_SecondClosestDistance"].unwrap();
+                assert!(
+                    (far - want).abs() < 1e-9 && Some(second as f64 + 1.0) != cell(&table, "first_closest_label", row)
+                );
+            }
+        }
+    }
+    report.check(318 * 6);
+}
+
 #[test]
 #[cfg_attr(no_shared, ignore = "needs ../shared")]
 fn haralicks_are_cell_profilers() {
@@ -555,6 +609,95 @@ fn families_take_odd_objects() {
     }
 }
 
+/// Invariant: an object that fills its image has the rings that it has in an image that is a pixel larger, where the border is its edge.
+#[test]
+fn an_object_that_fills_its_image_has_an_edge() {
+    for parameters in ["", "radius = \"9 px\""] {
+        let measure = |frame: usize| {
+            let shape = Shape::flat(14 + 2 * frame, 21 + 2 * frame);
+            let inside = |i: usize| {
+                let [_, y, x] = shape.position(i);
+                let at = |v: usize, n: usize| v.checked_sub(frame).filter(|v| *v < n);
+                Some((at(y, 14)?, at(x, 21)?))
+            };
+            let sample = |i: usize| inside(i).map_or(0, |(y, x)| 50 + ((y * 37 + x * 11) % 29 + 3 * y + x) as i32);
+            let volume = || Volume::new(shape, (0..shape.len()).map(sample).collect()).unwrap();
+            let labels = (0..shape.len()).map(|i| u32::from(inside(i).is_some())).collect();
+            let scene = Scene { labels: Labels::new(shape, labels).unwrap(), channels: [volume(), volume()] };
+            scene.measure(&[family("radial_distribution", parameters).unwrap()])
+        };
+        let (full, framed) = (measure(0), measure(1));
+        for column in full.columns.iter().filter(|c| c.name.starts_with("radial_distribution")) {
+            same(&full, &column.name, &framed, &column.name);
+        }
+        let first = cell(&full, "radial_distribution_frac_at_d_1of4_a", 0).unwrap();
+        assert!(first > 0.0 && first < 0.3, "{first}");
+    }
+}
+
+/// Oracle: of one level nothing depends on anything, however many pairs there are (by definition; cp-measure has 0 as well).
+#[test]
+fn constant_objects_have_no_dependence_of_levels() {
+    for (height, width) in (1..40).flat_map(|h| (4..40).map(move |w| (h, w))).filter(|(h, w)| (h * w) % 3 == 1) {
+        let shape = Shape::flat(height, width);
+        let volume = |value: i32| Volume::new(shape, vec![value; shape.len()]).unwrap();
+        let labels = Labels::new(shape, vec![1; shape.len()]).unwrap();
+        let scene = Scene { labels, channels: [volume(1000), volume(3)] };
+        let table = scene.measure(&[family("haralick", "scale = 1\nfull_scale = 1023").unwrap()]);
+        for name in ["info_meas_1", "info_meas_2", "entropy", "sum_entropy", "difference_entropy"] {
+            let found = cell(&table, &format!("haralick_{name}_1_00_256_a"), 0);
+            assert_eq!(found, (height > 1).then_some(0.0), "{name} {height} {width}");
+        }
+    }
+}
+
+/// Oracle: three objects in a row and one far away, counted by eye; what points, volumes and single objects do not have is empty; threads
+/// make no difference.
+#[test]
+fn object_neighbours_by_eye() {
+    let shape = Shape::flat(9, 40);
+    let label = |i: usize| match (i / 40, i % 40) {
+        (2..6, 2..6) => 1,
+        (2..6, 6..10) => 2,
+        (2..6, 13..17) => 3,
+        (8, 39) => 5,
+        _ => 0,
+    };
+    let mut labels = Labels::new(shape, (0..shape.len()).map(label).collect()).unwrap();
+    labels.count = 5;
+    let families = [family("object_neighbours", "within = [\"4 px\", \"60 px\"]").unwrap()];
+    let measure = |labels: &Labels, points: Option<&[[f64; 3]]>| {
+        measure::objects(&Request { families: &families, points, ..Request::new(labels) }).unwrap()
+    };
+    let table = measure(&labels, None);
+    let of = |name: &str| (0..5).map(|row| cell(&table, name, row)).collect::<Vec<_>>();
+    let some = |values: [f64; 4]| [Some(values[0]), Some(values[1]), Some(values[2]), None, Some(values[3])];
+    assert_eq!(of("object_neighbours_adjacent"), some([1.0, 1.0, 0.0, 0.0]));
+    assert_eq!(of("object_neighbours_within_4px"), some([1.0, 2.0, 1.0, 0.0]));
+    assert_eq!(of("object_neighbours_within_60px"), some([3.0; 4]));
+    // Four of the twelve pixels of the outline.
+    assert_eq!(of("object_neighbours_percent_touching_adjacent"), some([400.0 / 12.0, 400.0 / 12.0, 0.0, 0.0]));
+    assert_eq!(of("first_closest_label"), some([2.0, 1.0, 2.0, 3.0]));
+    assert_eq!(of("second_closest_label"), some([3.0, 3.0, 1.0, 2.0]));
+    assert_eq!(of("first_closest_px")[..3], [4.0, 4.0, 7.0].map(Some));
+    assert_eq!(of("angle_between_neighbours_deg")[..3], [0.0, 180.0, 0.0].map(Some));
+    for threads in [1, 3] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        assert_eq!(pool.install(|| measure(&labels, None)), table);
+    }
+    // Points have neighbours, but no outline.
+    let points = [[0.0, 3.0, 3.0], [0.0, 3.0, 7.0], [0.0, 3.0, 14.0], [0.0; 3], [0.0, 8.0, 39.0]];
+    let table = measure(&labels, Some(&points));
+    assert_eq!(cell(&table, "object_neighbours_adjacent", 0), None);
+    assert_eq!(cell(&table, "first_closest_label", 0), Some(2.0));
+    let mut solid = Labels::new(Shape::new(2, 3, 4), (0..24).map(|i| u32::from(i > 20)).collect()).unwrap();
+    solid.count = 1;
+    let table = measure(&solid, None);
+    for column in table.columns.iter().filter(|c| c.name.contains("neighbours_") || c.name.contains("_closest_")) {
+        assert_eq!(cell(&table, &column.name, 0), None, "{}", column.name);
+    }
+}
+
 /// Mechanics: parameters that cannot be.
 #[test]
 fn wrong_parameters_are_refused() {
@@ -570,13 +713,31 @@ fn wrong_parameters_are_refused() {
         ("haralick", "scale = [3, 3]", "twice"),
         ("haralick", "levels = 1", "1 grey levels"),
         ("haralick", "directions = 8", "8 directions"),
+        ("object_neighbours", "within = \"400 r\"", "4000 px in this image"),
     ] {
         let volume = &scene.channels[0];
         let channel = [ChannelRef::new("a", "au", volume)];
         let families = [family(name, parameters).unwrap()];
-        let request = Request { channels: &channel, families: &families, ..Request::new(&scene.labels) };
+        let new = Request::new(&scene.labels);
+        let request = Request { channels: &channel, families: &families, radius_px: Some(10.0), ..new };
         let e = measure::objects(&request).unwrap_err().to_string();
         assert!(e.contains(says), "{name} {parameters}: {e}");
+    }
+    let recipe = |within: &str| {
+        let text = format!(
+            "channels = {{ a = [\"a\"] }}\n[objects.cells]\nchannel = \"a\"\nsteps = [{{ op = \"threshold\", method = \"otsu\" }}]\n\
+             [measure.cells]\nfeatures = [\"object_neighbours\"]\nobject_neighbours.within = {within}\n"
+        );
+        Recipe::parse("r.toml", &text, &[]).map_err(|e| e.to_string())
+    };
+    for (within, says) in
+        [("\"0 px\"", "there is nothing"), ("\"1001 px\"", "1000 px at most"), ("[\"5 px\", \"5 px\"]", "twice")]
+    {
+        let e = recipe(within).unwrap_err();
+        assert!(e.contains(says) && e.contains("line "), "{within}: {e}");
+    }
+    for within in ["\"5 px\"", "\"1000 px\"", "[\"5 px\", \"10 px\"]"] {
+        assert!(recipe(within).is_ok(), "{within}");
     }
 }
 

@@ -19,15 +19,13 @@ pub(super) struct Inside {
 
 /// Steps that no distance has: a disc of that radius would have more voxels than an image.
 const FAR_STEPS: u32 = 1 << 15;
-/// The square of these, where nothing is outside.
-pub(super) const FAR: u32 = FAR_STEPS * FAR_STEPS;
 
 /// Squared distance of every cell of the framed object to the outside of it.
 pub(super) fn inside(object: &Object) -> Inside {
     measured(object, [[true; 2]; 2])
 }
 
-/// The same of a 2-D object where the image has no outside; [`FAR`] or more where the object leaves nothing of it.
+/// The same of a 2-D object where the image has no outside; for an object that leaves some of it.
 pub(super) fn inside_image(object: &Object) -> Inside {
     let (lo, hi, size) = (object.extent.lo, object.extent.hi, object.shape.zyx());
     measured(object, [1, 2].map(|a| [lo[a] > 0, hi[a] < size[a]]))
@@ -171,6 +169,7 @@ wide! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    const FAR: u32 = FAR_STEPS * FAR_STEPS;
     use crate::image::Labels;
     use crate::units::Shape;
 

@@ -228,9 +228,13 @@ impl Logs {
     /// Entropy in bits of counts with this total, of which the logarithm is known.
     fn entropy(&self, counts: impl Iterator<Item = u64>, [total, log]: [f64; 2]) -> f64 {
         let of = |n: u64| self.0.get(n as usize).copied().unwrap_or_else(|| Self::times_log(n as f64));
-        let sum = counts.map(of).sum::<f64>();
-        // One kind alone is told exactly; the quotient is rounded.
-        if sum == of(total as u64) { 0.0 } else { (log - sum / total).max(0.0) }
+        let (mut sum, mut most) = (0.0, 0);
+        for n in counts {
+            sum += of(n);
+            most = most.max(n);
+        }
+        // Where all is one there is none: the difference would be what was rounded off.
+        if most as f64 == total { 0.0 } else { (log - sum / total).max(0.0) }
     }
 }
 

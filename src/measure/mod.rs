@@ -11,6 +11,7 @@
 mod background;
 mod bits;
 mod census;
+mod circle;
 pub mod colocalisation;
 mod columns;
 mod edt;

@@ -1,7 +1,8 @@
 //! How intensity is spread between the centre and the edge of a 2-D object, as CellProfiler's MeasureObjectIntensityDistribution
 //! has it.
 //!
-//! The centre is the pixel farthest from what is not the object (the first in raster order; the border of the image is no edge).
+//! The centre is the pixel farthest from what is not the object (the first in raster order; the border of the image is no edge, but of an
+//! object that leaves nothing of the image, which has no other: CellProfiler measures to a corner there).
 //! The distance to it, `c`, is the length of the shortest path of steps to the eight neighbours within the object; `e` is the
 //! Euclidean distance to the edge. Rings are `floor(bins c / (c + e + 0.001))`, or, with a radius, `floor(bins c / radius)` and one
 //! ring for all that lies beyond. Wedges are told apart by the signs of dy and dx and by which is larger.
@@ -54,7 +55,9 @@ struct Rings {
 /// Ring times eight plus wedge of each pixel of the object, in raster order; nothing for pixels that no path leads to.
 fn places(of: &Measured, rings: Rings) -> Vec<u32> {
     let object = &of.object;
-    let edge = if object.touches_border() { Cow::Owned(edt::inside_image(object)) } else { of.inside() };
+    let fills_image = object.extent.n as usize == object.shape.len();
+    let is_cut = object.touches_border() && !fills_image;
+    let edge = if is_cut { Cow::Owned(edt::inside_image(object)) } else { of.inside() };
     let (cells, width) = (&edge.cells, edge.width);
     let Some(most) = cells.iter().max() else { return vec![] };
     let centre = cells.iter().position(|d| d == most).unwrap_or(0);
@@ -82,7 +85,7 @@ wide! {
         let (bins, last) = (rings.bins as f64, (rings.bins - usize::from(rings.radius.is_none())) as f64);
         let dy = from[0];
         for (k, (out, (&c, &edge))) in out.iter_mut().zip(lengths.iter().zip(edge)).enumerate() {
-            let e = if edge >= edt::FAR { f64::INFINITY } else { f64::from(edge as i32) };
+            let e = f64::from(edge as i32);
             let whole = match rings.radius {
                 Some(radius) => radius,
                 None => c + e.sqrt() + 0.001,

@@ -26,6 +26,7 @@ pub const FAMILIES: &[Entry] = &[
     entry::<habitat::Habitat>("habitat", habitat::KEYS),
     entry::<sensitivity::Sensitivity>("sensitivity", sensitivity::KEYS),
     entry::<neighbours::Neighbours>("neighbours", neighbours::KEYS),
+    entry::<neighbours::ObjectNeighbours>("object_neighbours", neighbours::object_neighbours::KEYS),
     entry::<intensity::Intensity>("intensity", &[]),
     entry::<intensity_details::IntensityDetails>("intensity_details", &[]),
     entry::<radial::Radial>("radial", &[]),

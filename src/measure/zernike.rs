@@ -2,9 +2,11 @@
 //!
 //! With pixel centres mapped to the unit disc by the smallest circle around them (radius `r`):
 //! `|sum of R_nm(rho) exp(i m theta)| / (pi r^2)`. Powers replace the exponentials, so there is no transcendental
-//! function; sums run along the rows, then over them.
+//! function; sums run along the rows, then over them. Pixels on the circle that are rounded to beyond it are left out, as CellProfiler
+//! does it (`circle`).
 
 use super::Request;
+use super::circle::{self, Circle, Within};
 use super::family::{Context, Family, Measured, Measurer, define};
 use super::feature::{Definition, Feature, Get};
 use super::object::Object;
@@ -29,19 +31,26 @@ pub struct Facts {
 impl Facts {
     /// Of a 2-D object.
     pub(super) fn of(of: &Measured) -> Self {
-        Facts { magnitudes: circle(of.corners()).map(|circle| magnitudes(&of.object, &circle)) }
+        Facts { magnitudes: circle::smallest(of.corners()).map(|circle| magnitudes(&of.object, &circle)) }
     }
 }
 
-/// The smallest circle around points with these corners; nothing for a single one.
-fn circle(corners: &[[i64; 2]]) -> Option<Circle> {
-    let corners: Vec<[f64; 2]> = corners.iter().map(|p| p.map(|v| v as f64)).collect();
-    Some(smallest_circle(&corners)).filter(|circle| circle.r2 > 0.0)
+fn magnitudes(object: &Object, circle: &Circle) -> [f64; COUNT] {
+    let within = Within::of(object, circle);
+    let moments = moments(object, circle, |place, weights| {
+        let (row, columns) = within.squares(place);
+        count(weights, columns, row);
+    });
+    moments.map(|z| (z[0] * z[0] + z[1] * z[1]).sqrt() / (std::f64::consts::PI * circle.r2))
 }
 
-fn magnitudes(object: &Object, circle: &Circle) -> [f64; COUNT] {
-    let moments = moments(object, circle, |_, weights| weights.fill(1.0));
-    moments.map(|z| (z[0] * z[0] + z[1] * z[1]).sqrt() / (std::f64::consts::PI * circle.r2))
+wide! {
+    /// 1 for each pixel of a run within the circle, 0 beyond it.
+    fn count(weights: &mut [f64], columns: &[f64], row: f64) {
+        for (weight, column) in weights.iter_mut().zip(columns) {
+            *weight = if column + row <= 1.0 { 1.0 } else { 0.0 };
+        }
+    }
 }
 
 /// The sums of `R_nm(rho) exp(i m theta)`, real and imaginary parts in the order of the columns, each pixel with a weight: `weigh`
@@ -54,7 +63,7 @@ pub(super) fn moments(
     circle: &Circle,
     mut weigh: impl FnMut([usize; 2], &mut [f64]),
 ) -> [[f64; 2]; COUNT] {
-    let (radius, [_, _, xs]) = (circle.r2.sqrt(), object.place_in_image());
+    let (radius, [_, _, xs]) = (circle.radius(), object.place_in_image());
     let columns: Vec<[f64; LANES]> = xs.clone().map(|x| powers((x as f64 - circle.x) / radius)).collect();
     let (mut sums, mut weights) = ([[0.0; LANES]; POWERS], vec![0.0; xs.len()]);
     object.each_run(|_, y, x0, x1| {
@@ -176,55 +185,6 @@ const fn coefficient(n: usize, m: usize, k: usize) -> f64 {
     sign * factorial(n - k) / (factorial(k) * factorial((n + m) / 2 - k) * factorial((n - m) / 2 - k))
 }
 
-/// A circle by its centre and squared radius.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Circle {
-    pub y: f64,
-    pub x: f64,
-    pub r2: f64,
-}
-
-impl Circle {
-    fn holds(&self, p: &[f64; 2]) -> bool {
-        let (dy, dx) = (p[0] - self.y, p[1] - self.x);
-        dy * dy + dx * dx <= self.r2 * (1.0 + 1e-12)
-    }
-    fn between(p: &[f64; 2], q: &[f64; 2]) -> Self {
-        let (dy, dx) = ((q[0] - p[0]) / 2.0, (q[1] - p[1]) / 2.0);
-        Circle { y: p[0] + dy, x: p[1] + dx, r2: dy * dy + dx * dx }
-    }
-    /// Through three corners of a hull, which never lie on a line.
-    fn through(p: &[f64; 2], q: &[f64; 2], r: &[f64; 2]) -> Self {
-        let (by, bx, cy, cx) = (q[0] - p[0], q[1] - p[1], r[0] - p[0], r[1] - p[1]);
-        let (b2, c2, d) = (by * by + bx * bx, cy * cy + cx * cx, 2.0 * (bx * cy - by * cx));
-        let (uy, ux) = ((bx * c2 - cx * b2) / d, (cy * b2 - by * c2) / d);
-        Circle { y: p[0] + uy, x: p[1] + ux, r2: uy * uy + ux * ux }
-    }
-}
-
-/// Welzl's incremental construction over the corners of a hull.
-fn smallest_circle(points: &[[f64; 2]]) -> Circle {
-    let mut circle = points.first().map_or(Circle { y: 0.0, x: 0.0, r2: 0.0 }, |p| Circle::between(p, p));
-    for (i, p) in points.iter().enumerate() {
-        if circle.holds(p) {
-            continue;
-        }
-        circle = Circle::between(p, p);
-        for (j, q) in points[..i].iter().enumerate() {
-            if circle.holds(q) {
-                continue;
-            }
-            circle = Circle::between(p, q);
-            for r in &points[..j] {
-                if !circle.holds(r) {
-                    circle = Circle::through(p, q, r);
-                }
-            }
-        }
-    }
-    circle
-}
-
 fn magnitude<const I: usize>(f: &Facts) -> Option<f64> {
     f.magnitudes.map(|m| m[I])
 }
@@ -300,13 +260,5 @@ mod tests {
     fn columns_follow_the_orders() {
         let names: Vec<String> = orders().map(|(n, m)| format!("zernike_{n}_{m}")).collect();
         assert_eq!(names, FEATURES.iter().map(|f| f.name).collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn the_circle_around_a_triangle() {
-        let c = smallest_circle(&[[0.0, 0.0], [0.0, 4.0], [1.0, 2.0]]);
-        assert_eq!((c.y, c.x, c.r2), (0.0, 2.0, 4.0));
-        let c = smallest_circle(&[[0.0, 0.0], [0.0, 4.0], [4.0, 0.0], [4.0, 4.0]]);
-        assert_eq!((c.y, c.x, c.r2), (2.0, 2.0, 8.0));
     }
 }

@@ -17,6 +17,17 @@ pub(super) fn of_light(column: &str) -> String {
     column.strip_prefix("cnr_").map_or_else(|| column.to_owned(), |rest| format!("{ABOVE_GROUND}{rest}"))
 }
 
+/// Whether a column is the light of objects: their mean or median, less the ground or not, over its noise or not.
+pub(super) fn is_light(column: &Column, of: &Sets) -> bool {
+    let kinds = ["intensity_mean_", "intensity_median_", ABOVE_GROUND];
+    let light = of_light(&column.name);
+    let has_channel = || {
+        let mut channels = image_refs(of.scan, of.roles, of.recipe).into_iter();
+        channels.any(|channel| light.ends_with(&format!("_{}", measure::suffixes(&[channel.name])[0])))
+    };
+    kinds.iter().any(|kind| light.starts_with(kind)) && has_channel()
+}
+
 pub(super) fn numbers(column: &Column) -> Vec<Option<f64>> {
     match &column.cells {
         Cells::Int(values) => values.iter().map(|v| v.map(|v| v as f64)).collect(),

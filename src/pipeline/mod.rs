@@ -5,6 +5,7 @@
 //! Columns are named after the roles of the recipe, not after the channels of the file.
 
 mod ball;
+mod beside;
 mod blank_noise;
 mod candidates;
 mod channel_refs;

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 pub struct Plates {
     /// Column of the sample sheet, of `files.groups` or of the layout with the plate.
     pub plate: String,
-    /// The one with the well: `A01`, `a1`, `A-1`, `r01c01`, ...
+    /// The one with the well: `A01`, `a1`, `A-1`, `1A`, `r01c01`, `Row 1 Col 1`, ...
     pub well: String,
     /// The one that says which wells are controls: `positive`, `negative`, or empty. It need not be there.
     pub control: String,

@@ -68,7 +68,8 @@ impl WellFacts {
             }
         };
         let place = Well::parse(&well).ok_or_else(|| {
-            Error::usage(format!("\"{well}\" is no well")).remedy("A01 to AF48, also as a1, A-1 or r01c01")
+            Error::usage(format!("\"{well}\" is no well"))
+                .remedy("A01 to AF48, also as a1, A-1, 1A, r01c01 or Row 1 Col 1")
         })?;
         if let Some(wells) = keys.wells.filter(|wells| !place.is_on(*wells)) {
             let e = Error::usage(format!("the well {place} is not on a plate of {wells} wells"));

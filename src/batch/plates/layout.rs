@@ -92,7 +92,8 @@ impl PlateLayout {
         for (line, record) in &records {
             let text = cell(record, well).unwrap_or_default();
             let well = Well::parse(&text).ok_or_else(|| {
-                Error::format(format!("line {line}: \"{text}\" is no well")).remedy("A01 to AF48, also as a1 or r01c01")
+                Error::format(format!("line {line}: \"{text}\" is no well"))
+                    .remedy("A01 to AF48, also as a1, A-1, 1A, r01c01 or Row 1 Col 1")
             })?;
             let plate = plate.and_then(|i| cell(record, i));
             let cells = others.iter().map(|i| cell(record, *i)).collect();

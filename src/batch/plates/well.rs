@@ -14,20 +14,12 @@ const ROWS: u32 = 32;
 const COLUMNS: u32 = 48;
 
 impl Well {
-    /// Reads `A01`, `a1`, `A-1`, `A_001`, `AF48`, `r01c01`, `R1C1`.
+    /// Reads `A01`, `a1`, `A-1`, `A_001`, `A.1`, `AF48`, `1A`, `r01c01`, `R1-C2`, `Row 1 Col 2`, and each of them behind `Well`.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim().to_ascii_uppercase();
-        let number = |digits: &str| {
-            let plain = !digits.is_empty() && digits.len() <= 4 && digits.bytes().all(|b| b.is_ascii_digit());
-            plain.then(|| digits.parse().ok()).flatten()
-        };
-        let split = text.find(|c: char| !c.is_ascii_alphabetic())?;
-        let (letters, rest) = text.split_at(split);
-        let by_numbers = (letters == "R").then(|| rest.split_once('C')).flatten();
-        let (row, column) = match by_numbers {
-            Some((row, column)) => (number(row)?, number(column)?),
-            None => (row_of(letters)?, number(rest.strip_prefix(['-', '_', ' ', ':']).unwrap_or(rest))?),
-        };
+        let text = text.strip_prefix("WELL").map_or(text.as_str(), |rest| rest.trim_start_matches(SEPARATORS));
+        let well = by_words(text).or_else(|| by_letters(text)).or_else(|| column_first(text));
+        let (row, column) = well?;
         ((1..=ROWS).contains(&row) && (1..=COLUMNS).contains(&column)).then_some(Well { row, column })
     }
 
@@ -60,11 +52,40 @@ impl Format {
     }
 }
 
+/// May stand between a row and a column.
+const SEPARATORS: [char; 6] = ['-', '_', ' ', ':', '.', ','];
+
+fn number(digits: &str) -> Option<u32> {
+    let plain = !digits.is_empty() && digits.len() <= 4 && digits.bytes().all(|b| b.is_ascii_digit());
+    plain.then(|| digits.parse().ok()).flatten()
+}
+
+/// `R1C2`, `ROW 1, COLUMN 2`.
+fn by_words(text: &str) -> Option<(u32, u32)> {
+    let of = |(row, column): (&str, &str)| {
+        let (row, column) = text.strip_prefix(row)?.split_once(column)?;
+        Some((number(row.trim_matches(SEPARATORS))?, number(column.trim_matches(SEPARATORS))?))
+    };
+    [("ROW", "COLUMN"), ("ROW", "COL"), ("R", "C")].into_iter().find_map(of)
+}
+
+/// `A01`, with one separator at most.
+fn by_letters(text: &str) -> Option<(u32, u32)> {
+    let (letters, rest) = text.split_at(text.find(|c: char| !c.is_ascii_alphabetic())?);
+    Some((row_of(letters)?, number(rest.strip_prefix(SEPARATORS).unwrap_or(rest))?))
+}
+
+/// `01A`.
+fn column_first(text: &str) -> Option<(u32, u32)> {
+    let (digits, letters) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
+    Some((row_of(letters)?, number(digits)?))
+}
+
 /// `A` is 1, `Z` 26, `AA` 27.
 fn row_of(letters: &str) -> Option<u32> {
     match letters.as_bytes() {
-        [one] => Some(u32::from(one - b'A') + 1),
-        [b'A', second] => Some(u32::from(second - b'A') + 27),
+        [one @ b'A'..=b'Z'] => Some(u32::from(one - b'A') + 1),
+        [b'A', second @ b'A'..=b'Z'] => Some(u32::from(second - b'A') + 27),
         _ => None,
     }
 }
@@ -102,6 +123,29 @@ mod tests {
         let name = |text: &str| Well::parse(text).map(|well| well.to_string());
         for text in ["A01", "a1", "A-1", "A_01", "A 1", "A001", "r01c01", "R1C1", " A1 "] {
             assert_eq!(name(text).as_deref(), Some("A01"), "{text}");
+        }
+        for text in [
+            "1A",
+            "01A",
+            "A.1",
+            "R1-C1",
+            "R1 C1",
+            "r1_c01",
+            "Row 1 Col 1",
+            "row1, column 1",
+            "Well A01",
+            "well_A1",
+            "Well 1A",
+        ] {
+            assert_eq!(name(text).as_deref(), Some("A01"), "{text}");
+        }
+        for (text, expected) in
+            [("12H", "H12"), ("48AF", "AF48"), ("Row 2 Col 3", "B03"), ("R27-C3", "AA03"), ("C7", "C07")]
+        {
+            assert_eq!(name(text).as_deref(), Some(expected), "{text}");
+        }
+        for text in ["Well", "1", "1A1", "1 A", "49A", "0A", "1BA", "Row 1", "Col 1 Row 2", "R1C", "RC1", "1\u{c4}"] {
+            assert_eq!(name(text), None, "{text}");
         }
         for (text, expected) in [("P24", "P24"), ("AA01", "AA01"), ("af48", "AF48"), ("r27c3", "AA03"), ("R12", "R12")]
         {

@@ -9,11 +9,14 @@ mod contact;
 mod curve;
 mod delaunay;
 mod grid;
+pub(super) mod object_neighbours;
 mod pairs;
 mod places;
+mod reach;
 mod totals;
 mod tree;
 
+pub use object_neighbours::ObjectNeighbours;
 pub use places::Places;
 
 use super::Request;
@@ -81,8 +84,7 @@ impl Family for Neighbours {
         columns.put(&name, unit, "real", "Length of these sides", "", FLAT_CALIBRATED);
         let about =
             "Share of its border that other objects of the set share; sides on the border of the image do not count";
-        let standard = "CellProfiler:Neighbors_PercentTouching";
-        columns.put("touching_fraction", "1", "real", about, standard, POINTS);
+        columns.put("touching_fraction", "1", "real", about, "", POINTS);
         for k in 1..=self.nearest {
             let about = format!("Distance to the object of the set that is number {k} by its distance");
             columns.distance(&format!("nearest_neighbour_{k}"), &about, FEW);

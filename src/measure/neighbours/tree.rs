@@ -101,6 +101,46 @@ impl Tree {
         }
     }
 
+    /// The two nearest places, with the squares of their distances: infinite where there are fewer. Of places equally far away the one
+    /// with the lower name comes first. The place called `own` does not count.
+    pub fn two_nearest(&self, from: &Place, own: u32) -> [(f64, u32); 2] {
+        let mut found = [(f64::INFINITY, u32::MAX); 2];
+        if !self.places.is_empty() {
+            self.look_for_two(0, 0..self.places.len(), from, own, &mut found);
+        }
+        found
+    }
+
+    fn look_for_two(
+        &self,
+        node: usize,
+        range: std::ops::Range<usize>,
+        from: &Place,
+        own: u32,
+        found: &mut [(f64, u32); 2],
+    ) {
+        // What lies as far away may have a lower name.
+        if least(from, &self.boxes[node]) > found[1].0 {
+            return;
+        }
+        if self.is_leaf(node) {
+            for (place, name) in self.places[range.clone()].iter().zip(&self.names[range]) {
+                let this = (squared(from, place), *name);
+                if *name != own && this < found[1] {
+                    *found = if this < found[0] { [this, found[0]] } else { [found[0], this] };
+                }
+            }
+            return;
+        }
+        let middle = range.start.midpoint(range.end);
+        let (left, right) = (2 * node + 1, 2 * node + 2);
+        let mut halves = [(left, range.start..middle), (right, middle..range.end)];
+        if least(from, &self.boxes[right]) < least(from, &self.boxes[left]) {
+            halves.reverse();
+        }
+        halves.into_iter().for_each(|(node, range)| self.look_for_two(node, range, from, own, found));
+    }
+
     /// How many places lie within each radius, the end included. `squares` of the radii ascend; `counts` has as many.
     pub fn within(&self, from: &Place, squares: &[f64], counts: &mut [u32]) {
         counts.fill(0);
@@ -222,6 +262,14 @@ mod tests {
                 distances.sort_by(f64::total_cmp);
                 distances.resize(distances.len().max(3), f64::INFINITY);
                 prop_assert_eq!(&found[..], &distances[..3]);
+                let mut named: Vec<(f64, u32)> = all
+                    .iter()
+                    .filter(|(name, _)| name != own)
+                    .map(|(name, p)| (squared(from, p), *name))
+                    .collect();
+                named.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+                named.resize(named.len().max(2), (f64::INFINITY, u32::MAX));
+                prop_assert_eq!(&tree.two_nearest(from, *own)[..], &named[..2]);
                 let within = radii.map(|r| all.iter().filter(|(_, p)| squared(from, p) <= r).count() as u32);
                 prop_assert_eq!(counts, within);
             }

@@ -28,6 +28,8 @@ pub(super) struct Judged<'a> {
     pub rounding: f64,
     /// The objects that the cutoff is said of; all if empty.
     pub said_of: Vec<bool>,
+    /// The cutoff is never below this: it was raised because of light of neighbours.
+    pub least_cutoff: Option<f64>,
     pub is_positive: Vec<Option<bool>>,
 }
 
@@ -66,7 +68,8 @@ impl Judged<'_> {
             (value, _) => value,
         };
         let values: Vec<Option<f64>> = self.values.iter().zip(&self.light).enumerate().map(value).collect();
-        let cutoff = cutoff_of(self.positive, said(&values, &self.said_of), self.rounding);
+        let cutoff = cutoff_of(self.positive, said(&values, &self.said_of), self.rounding)
+            .map(|cutoff| self.least_cutoff.map_or(cutoff, |least| cutoff.max(least)));
         let now: Vec<Option<bool>> = values.iter().map(|v| Some((*v)? > cutoff?)).collect();
         let changed = now.iter().zip(&self.is_positive).filter(|(now, before)| now != before).count();
         Change { positive: count(&now), changed }
@@ -114,6 +117,7 @@ impl<'a> Judged<'a> {
             is_above_ground: true,
             rounding: 0.0,
             said_of: vec![],
+            least_cutoff: None,
             is_positive: values.iter().map(|v| Some(*v > cutoff?)).collect(),
         }
     }

@@ -1,16 +1,18 @@
 //! Which objects of a set are positive for each marker of a recipe: their values are held against a cutoff, and what speaks against that
 //! cutoff is told.
 
+mod warnings;
+
 use super::Sets;
+use super::beside::{Beside, Lit, lit};
 use super::candidates;
 use super::classified::{Classified, Marker, MarkerValues, Markers, TOO_FEW, said, speak_for};
-use super::contradicted;
-use super::cutoff::{Doubt, alike, cutoff, cutoff_of, doubt, halved};
+use super::cutoff::{cutoff, cutoff_of};
 use super::grades::{self, Graded};
 use super::in_turn::Kept;
 use super::judged::{self, Judged};
 use super::known::Known;
-use super::marker_values::{ABOVE_GROUND, channel_of, numbers, of_light, rounding, values};
+use super::marker_values::{ABOVE_GROUND, channel_of, is_light, numbers, of_light, rounding, values};
 use super::relations::Relations;
 use super::surroundings::Surroundings;
 use super::two_kinds::{self, Stain};
@@ -38,6 +40,7 @@ pub(super) fn markers<'a>(
     let Some(markers) = of.recipe.body.positive.get(name) else { return Ok(Markers::new()) };
     let measured = measured(name, markers, of.recipe, (request, kept), relations)?;
     let mut judging = vec![];
+    let beside = Beside::of(request)?;
     for (marker, how) in markers {
         let name_of_column = how.column(marker);
         let Some(column) = measured.column(&name_of_column) else {
@@ -56,6 +59,7 @@ pub(super) fn markers<'a>(
         judging.iter_mut().for_each(|by| by.say_of(&kinds));
         found.warnings.extend(kinds.warnings);
     }
+    judging.iter_mut().for_each(|by| by.look_beside(of, beside.as_ref()));
     let (mut all, mut judged, mut unsure) = (Markers::new(), vec![], vec![]);
     for by in judging {
         let Some((marker, _)) = markers.get_key_value(by.marker) else { continue };
@@ -64,6 +68,7 @@ pub(super) fn markers<'a>(
             unsure.push(format!("{marker} ({})", by.said().count()));
         }
         found.warnings.extend(by.without_value_warning());
+        found.warnings.extend(by.lit_warning());
         let is_positive = by.is_positive();
         by.add_columns(&is_positive, found);
         let highest = by.add_grades(found);
@@ -117,6 +122,10 @@ pub(super) struct Judging<'a> {
     cutoff: Option<f64>,
     /// The objects that the cutoff is said of; all if empty.
     said_of: Vec<bool>,
+    /// Objects above the cutoff that follows from the recipe that may have nothing but light of their neighbours.
+    lit: Option<Lit>,
+    /// That cutoff, where the one that objects are judged by is a higher one for their sake.
+    raised_from: Option<f64>,
     /// The role of the channel behind the column, and what that can say of the objects.
     seen_in: Option<(&'a str, &'a Known)>,
     /// Objects that are at least as bright as their values say; as many as there are objects, or none.
@@ -138,7 +147,20 @@ impl<'a> Judging<'a> {
         // A cutoff over several images is no cutoff of this one.
         let is_own = how.over == Over::Image;
         let cutoff = cutoff_of(how, values.iter().flatten().copied(), rounding).filter(|_| is_own);
-        Judging { set, marker, how, column, values, rounding, cutoff, said_of: vec![], seen_in, at_least }
+        Judging {
+            set,
+            marker,
+            how,
+            column,
+            values,
+            rounding,
+            cutoff,
+            said_of: vec![],
+            lit: None,
+            raised_from: None,
+            seen_in,
+            at_least,
+        }
     }
 
     /// Objects of several images together.
@@ -150,7 +172,20 @@ impl<'a> Judging<'a> {
     ) -> Self {
         let cutoff = cutoff_of(how, values.iter().copied(), rounding);
         let values = values.iter().map(|v| Some(*v)).collect();
-        Judging { set, marker, how, column, values, rounding, cutoff, said_of: vec![], seen_in: None, at_least: vec![] }
+        Judging {
+            set,
+            marker,
+            how,
+            column,
+            values,
+            rounding,
+            cutoff,
+            said_of: vec![],
+            lit: None,
+            raised_from: None,
+            seen_in: None,
+            at_least: vec![],
+        }
     }
 
     /// Whether its cutoffs are those of this image alone.
@@ -187,73 +222,21 @@ impl<'a> Judging<'a> {
         }
     }
 
-    /// Whether the cutoff hangs on the median of few objects.
-    fn is_unsure(&self) -> bool {
-        self.cutoff.is_some() && self.said().count() < FEW && self.how.is_of_median()
-    }
-
-    /// Warnings of a cutoff that cannot be found, or that says little.
-    pub(super) fn cutoff_warnings(&self, recipe: &Recipe) -> Vec<String> {
-        let (set, marker, column) = (self.set, self.marker, &self.column.name);
-        let of_kinds = self.said_of.is_empty().then(|| self.stain().warning(set)).flatten();
-        let Some(cutoff) = self.cutoff else {
-            if !self.is_of_image() {
-                return vec![format!(
-                    "the cutoff of {marker} is one over several images: a run of these finds it, and one image alone has none; give a number in [positive.{set}]"
-                )];
-            }
-            let none = format!(
-                "no cutoff of {marker} can be found, so no object is positive or negative: all objects have the same {column}, or the cutoff \
-                 is a multiple of the median or uses logarithms and the median is not clearly above 0, or it is too large for a number; give a number in [positive.{set}]"
-            );
-            return of_kinds.into_iter().chain((self.known().count() > 0).then_some(none)).collect();
-        };
-        match self.how.above {
-            Cutoff::Robust { .. } => alike(self.said())
-                .map(|most| {
-                    format!(
-                        "more than half of {set} have the same {column}, {most}, so the spread of negative ones is not known, and the cutoff of {marker} that follows \
-                         from it, {cutoff}, says little; give a number in [positive.{set}]"
-                    )
-                })
-                .into_iter()
-                .chain(of_kinds)
-                .collect(),
-            Cutoff::Otsu => {
-                let halved = halved(self.known(), cutoff).map(|apart| self.of_one_kind(apart, recipe));
-                let doubt = doubt(self.known()).map(|doubt| of_doubt(set, marker, self.known().count(), &doubt));
-                halved.into_iter().chain(doubt).collect()
-            }
-            _ => vec![],
+    /// Looks for objects that may have nothing but light of their neighbours, and raises a cutoff above them that is said of negative ones.
+    fn look_beside(&mut self, of: &Sets, beside: Option<&Beside>) {
+        let beside = beside.filter(|_| is_light(self.column, of));
+        self.lit = self.cutoff.zip(beside).and_then(|(first, beside)| lit(&self.values, first, beside));
+        // A cutoff in deviations of negative objects says how far they go by themselves; others are what somebody wants.
+        let is_of_negatives = self.how.higher.is_none()
+            && matches!(self.how.above, Cutoff::Robust { deviations, of_logs: false } if deviations > 0.0);
+        if let Some(lit) = self.lit.filter(|lit| lit.is_gap && is_of_negatives) {
+            self.raised_from = self.cutoff.replace(lit.between);
         }
     }
 
-    /// What is said where Otsu's threshold may have divided objects of one kind.
-    fn of_one_kind(&self, apart: f64, recipe: &Recipe) -> String {
-        let (set, marker, column) = (self.set, self.marker, &self.column.name);
-        let regions = contradicted::made_of(marker, set, recipe).join(", ");
-        let nor = match regions.is_empty() {
-            true => String::new(),
-            false => format!(", nor do {regions}, made of the same stain, and its area in groups.csv"),
-        };
-        format!(
-            "Otsu's threshold of {column} divides {set} into two groups whose means lie {apart:.1} standard deviations apart, no farther than where it divides objects of \
-             one kind: positive for {marker} means nothing if only one is there{nor}; give a number in [positive.{set}]"
-        )
-    }
-
-    /// A warning where objects have no value.
-    fn without_value_warning(&self) -> Option<String> {
-        let (set, marker, column) = (self.set, self.marker, &self.column.name);
-        let (n, all) = (self.known().count(), self.values.len());
-        let shares = if speak_for(n, all) { "" } else { ", and no share or score is given of the others" };
-        let why = if of_light(column).starts_with(ABOVE_GROUND) { NO_GROUND } else { "" };
-        (n < all).then(|| {
-            format!(
-                "{} of {all} objects of {set} have no {column}: they are neither positive nor negative for {marker}{shares}{why}",
-                all - n
-            )
-        })
+    /// Whether the cutoff hangs on the median of few objects.
+    fn is_unsure(&self) -> bool {
+        self.cutoff.is_some() && self.said().count() < FEW && self.how.is_of_median()
     }
 
     /// Which objects lie above the cutoff, as far as that is known.
@@ -304,12 +287,6 @@ impl<'a> Judging<'a> {
         std::iter::once(self.cutoff).chain(higher.map(found)).collect()
     }
 
-    /// A warning of objects whose light lies beyond the end of the channel's scale.
-    fn overexposed_warning(&self, highest: Option<f64>) -> Option<String> {
-        let (role, known) = self.seen_in?;
-        known.overexposed_warning((self.set, role, &self.column.name), &self.values, highest)
-    }
-
     /// How many robust deviations the objects lie above the cutoff, if a gallery of the set asks for them.
     fn above_cutoff(&self, recipe: &Recipe) -> Vec<Option<f64>> {
         let cutoff = self.cutoff.filter(|_| recipe.body.gallery.contains_key(self.set));
@@ -330,23 +307,8 @@ impl<'a> Judging<'a> {
             is_above_ground: light.name.starts_with(ABOVE_GROUND),
             rounding: self.rounding,
             said_of: self.said_of,
+            least_cutoff: self.cutoff.filter(|_| self.raised_from.is_some()),
             is_positive: is_positive.to_vec(),
         })
-    }
-}
-
-/// What is said where a few objects lie far above all others.
-fn of_doubt(set: &str, marker: &str, all: usize, doubt: &Doubt) -> String {
-    let Doubt { few, higher, lower, is_lower } = doubt;
-    match is_lower {
-        true => format!(
-            "{few} of {all} objects of {set} lie far above the others, as dead cells, folds and debris do: the cutoff of {marker} lies between the kinds below them, at \
-             {lower:.4}, not at {higher:.4}; if only these are positive give a number in [positive.{set}]"
-        ),
-        false => format!(
-            "{few} of {all} objects of {set} lie above the cutoff of {marker}, {higher:.4}, and the others may be two kinds that {lower:.4} divides: dead cells, \
-             folds or debris \
-             may have taken the cutoff; look at the overlay, and give a number in [positive.{set}]"
-        ),
     }
 }

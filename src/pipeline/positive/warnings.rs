@@ -1,0 +1,125 @@
+//! What the user should look at where objects are judged by a cutoff.
+
+use super::Judging;
+use crate::pipeline::contradicted;
+use crate::pipeline::cutoff::{Doubt, alike, doubt, halved};
+use crate::recipe::{Cutoff, Recipe};
+
+impl Judging<'_> {
+    /// Warnings of a cutoff that cannot be found, or that says little.
+    pub(in crate::pipeline) fn cutoff_warnings(&self, recipe: &Recipe) -> Vec<String> {
+        let (set, marker, column) = (self.set, self.marker, &self.column.name);
+        let of_kinds = self.said_of.is_empty().then(|| self.stain().warning(set)).flatten();
+        let Some(cutoff) = self.cutoff else {
+            if !self.is_of_image() {
+                return vec![format!(
+                    "the cutoff of {marker} is one over several images: a run of these finds it, and one image alone has none; give a number in [positive.{set}]"
+                )];
+            }
+            let none = format!(
+                "no cutoff of {marker} can be found, so no object is positive or negative: all objects have the same {column}, or the cutoff \
+                 is a multiple of the median or uses logarithms and the median is not clearly above 0, or it is too large for a number; give a number in [positive.{set}]"
+            );
+            return of_kinds.into_iter().chain((self.known().count() > 0).then_some(none)).collect();
+        };
+        match self.how.above {
+            Cutoff::Robust { .. } => alike(self.said())
+                .map(|most| {
+                    format!(
+                        "more than half of {set} have the same {column}, {most}, so the spread of negative ones is not known, and the cutoff of {marker} that follows \
+                         from it, {cutoff}, says little; give a number in [positive.{set}]"
+                    )
+                })
+                .into_iter()
+                .chain(of_kinds)
+                .collect(),
+            Cutoff::Otsu => {
+                let halved = halved(self.known(), cutoff).map(|apart| self.of_one_kind(apart, recipe));
+                let doubt = doubt(self.known()).map(|doubt| of_doubt(set, marker, self.known().count(), &doubt));
+                halved.into_iter().chain(doubt).collect()
+            }
+            _ => vec![],
+        }
+    }
+
+    /// What is said where Otsu's threshold may have divided objects of one kind.
+    fn of_one_kind(&self, apart: f64, recipe: &Recipe) -> String {
+        let (set, marker, column) = (self.set, self.marker, &self.column.name);
+        let regions = contradicted::made_of(marker, set, recipe).join(", ");
+        let nor = match regions.is_empty() {
+            true => String::new(),
+            false => format!(", nor do {regions}, made of the same stain, and its area in groups.csv"),
+        };
+        format!(
+            "Otsu's threshold of {column} divides {set} into two groups whose means lie {apart:.1} standard deviations apart, no farther than where it divides objects of \
+             one kind: positive for {marker} means nothing if only one is there{nor}; give a number in [positive.{set}]"
+        )
+    }
+
+    /// A warning where objects have no value.
+    pub(super) fn without_value_warning(&self) -> Option<String> {
+        let (set, marker, column) = (self.set, self.marker, &self.column.name);
+        let (n, all) = (self.known().count(), self.values.len());
+        let shares = if speak_for(n, all) { "" } else { ", and no share or score is given of the others" };
+        let why = if of_light(column).starts_with(ABOVE_GROUND) { NO_GROUND } else { "" };
+        (n < all).then(|| {
+            format!(
+                "{} of {all} objects of {set} have no {column}: they are neither positive nor negative for {marker}{shares}{why}",
+                all - n
+            )
+        })
+    }
+
+    /// A warning where objects may be positive by light of their neighbours.
+    pub(super) fn lit_warning(&self) -> Option<String> {
+        let (set, marker, Lit { objects, positive, all, between, .. }) = (self.set, self.marker, self.lit?);
+        let key = match self.how.column.is_none() && self.how.at_least.is_none() {
+            true => format!("positive.{set}.{marker}"),
+            false => format!("positive.{set}.{marker}.above"),
+        };
+        let others = positive - objects;
+        let share = |n: usize| n as f64 / all as f64;
+        let what = "at most a quarter of the light of an object that they touch, as light that reaches over from it";
+        Some(match (self.raised_from, self.how.higher) {
+            (Some(first), _) => format!(
+                "{objects} of {positive} objects of {set} above the cutoff of {marker}, {first}, have {what}, and there is a gap above them: the cutoff is \
+                 {between} instead, and {others} of {all} are positive ({:.3}) instead of {positive} ({:.3}); if they are positive by themselves: {key} = {first}",
+                share(others),
+                share(positive),
+            ),
+            (None, higher) => format!(
+                "{objects} of {positive} objects of {set} that are positive for {marker} have {what}. If they are negative, {others} of {all} are positive \
+                 ({:.3}) instead of {positive} ({:.3}): {key} = {}",
+                share(others),
+                share(positive),
+                if higher.is_some() {
+                    format!("[...], three cutoffs of which the first is {between}")
+                } else {
+                    between.to_string()
+                },
+            ),
+        })
+    }
+
+    /// A warning of objects whose light lies beyond the end of the channel's scale.
+    pub(super) fn overexposed_warning(&self, highest: Option<f64>) -> Option<String> {
+        let (role, known) = self.seen_in?;
+        known.overexposed_warning((self.set, role, &self.column.name), &self.values, highest)
+    }
+}
+
+/// What is said where a few objects lie far above all others.
+fn of_doubt(set: &str, marker: &str, all: usize, doubt: &Doubt) -> String {
+    let Doubt { few, higher, lower, is_lower } = doubt;
+    match is_lower {
+        true => format!(
+            "{few} of {all} objects of {set} lie far above the others, as dead cells, folds and debris do: the cutoff of {marker} lies between the kinds below them, at \
+             {lower:.4}, not at {higher:.4}; if only these are positive give a number in [positive.{set}]"
+        ),
+        false => format!(
+            "{few} of {all} objects of {set} lie above the cutoff of {marker}, {higher:.4}, and the others may be two kinds that {lower:.4} divides: dead cells, \
+             folds or debris \
+             may have taken the cutoff; look at the overlay, and give a number in [positive.{set}]"
+        ),
+    }
+}
