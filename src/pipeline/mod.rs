@@ -57,6 +57,7 @@ mod objects;
 #[cfg(test)]
 mod odd_images;
 mod over_images;
+mod paired;
 mod perturb;
 mod positive;
 mod prescription;

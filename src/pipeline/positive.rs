@@ -35,7 +35,9 @@ pub(super) fn markers<'a>(
     found: &mut Classified,
 ) -> Result<Markers<'a>> {
     let Some(markers) = of.recipe.body.positive.get(name) else { return Ok(Markers::new()) };
-    let measured = measured(name, markers, of.recipe, (request, kept), relations)?;
+    let mut measured = measured(name, markers, of.recipe, (request, kept), relations)?;
+    // What pairs of probes have given already.
+    measured.columns.extend(found.columns.iter().cloned());
     let (mut all, mut judged, mut unsure) = (Markers::new(), vec![], vec![]);
     for (marker, how) in markers {
         let name_of_column = how.column(marker);

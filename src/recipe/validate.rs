@@ -29,6 +29,7 @@ pub(super) fn check(body: &Body, text: &str) -> Result<(Vec<String>, Vec<String>
         }
         checker.families(name, measure)?;
     }
+    checker.paired()?;
     checker.classes()?;
     checker.scores()?;
     checker.galleries()?;
