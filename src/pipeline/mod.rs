@@ -4,6 +4,7 @@
 //! device changes nothing in an [`Outcome`].
 //! Columns are named after the roles of the recipe, not after the channels of the file.
 
+mod agreement;
 mod ball;
 mod blank_noise;
 mod candidates;
@@ -315,6 +316,7 @@ fn finish(of: &Sets, take: &mut Take) -> Result<Outcome> {
     }
     let mut rest = mixed::columns(&roles.mixed);
     rest.columns.extend(totals);
+    rest.columns.extend(agreement::columns(recipe, made, of.external)?.columns);
     rest.columns.extend(around.columns(scan, recipe, roles).columns);
     rest.columns.extend(scan.audit.columns.clone());
     rest.columns.extend(match scan.in_turn.is_some() {

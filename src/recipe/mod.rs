@@ -16,6 +16,7 @@ mod many;
 mod names;
 mod order;
 mod output;
+mod overlap;
 mod paired;
 mod parse;
 mod phenotypes;
@@ -47,6 +48,7 @@ pub use groups::Groups;
 pub use images::DerivedImage;
 pub(crate) use names::one_name;
 pub use output::{Contours, DicomFile, GeoJsonFile, ImageFiles, Output, Quality};
+pub use overlap::Overlap;
 pub use paired::{Compared, Paired};
 pub(crate) use paired::{columns as paired_columns, of_channel};
 pub(crate) use parse::OF_ROWS;
@@ -136,6 +138,8 @@ pub struct Body {
     pub scores: BTreeMap<String, BTreeMap<String, Score>>,
     /// Objects of a phenotype that are shown in a picture, each with a score, by object set.
     pub gallery: BTreeMap<String, Gallery>,
+    /// Object sets that are held against others.
+    pub overlap: Overlap,
     /// What parents learn of their children, by the set of the children.
     pub relate: relate::Relations,
     /// Which images belong together, for the table of groups.

@@ -35,6 +35,7 @@ pub(super) fn check(body: &Body, text: &str) -> Result<(Vec<String>, Vec<String>
     checker.galleries()?;
     checker.image_groups()?;
     checker.plates()?;
+    checker.overlap()?;
     for (name, relate) in &body.relate {
         checker.relate(name, relate)?;
     }

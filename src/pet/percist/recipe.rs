@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) type Lines = BTreeMap<String, String>;
 
 /// Tables that change no number of a lesion.
-const OF_RESULTS: [&str; 11] = [
+const OF_RESULTS: [&str; 12] = [
     "description",
     "output",
     "quality",
@@ -24,6 +24,7 @@ const OF_RESULTS: [&str; 11] = [
     "phenotypes",
     "scores",
     "relate",
+    "overlap",
 ];
 /// Keys of `[suv]` that say what the headers of one scan do not.
 const OF_THE_SCAN: [&str; 6] = ["dose_mbq", "weight_kg", "height_m", "sex", "half_life_s", "injection"];
